@@ -1,0 +1,48 @@
+"""Alarms are quiet, can see, and would wake somebody."""
+
+from datetime import UTC, datetime, timedelta
+
+from opschecks import Examine, Severity, Stack, check
+from opschecks.aws.cloudwatch_alarms import Alarm, Ringing
+
+
+@check(Severity.HIGH, runbook="alarms", failing="An alarm is ringing")
+def test_no_alarm_is_ringing(alarms: list[Alarm], examine: Examine) -> None:
+    """What was worth an alarm is worth a look each morning until it is over."""
+    for alarm in alarms:
+        with examine(alarm):
+            assert alarm.state != "ALARM", f"since {alarm.since:%Y-%m-%d %H:%M} UTC: {alarm.reason}"
+
+
+@check(Severity.HIGH, runbook="alarms", failing="An alarm sees nothing")
+def test_alarms_can_see(alarms: list[Alarm], stack: Stack, examine: Examine) -> None:
+    """An alarm without data never rings; a composite over it says OK and is just as blind."""
+    longest = timedelta(hours=stack.limits.alarm_blind_hours)
+    for alarm in alarms:
+        with examine(alarm):
+            for one in (alarm, *alarm.children):
+                blind_for = datetime.now(UTC) - one.since
+                assert not (one.state == "INSUFFICIENT_DATA" and blind_for > longest), (
+                    f"{one.name} has had no data since {one.since:%Y-%m-%d %H:%M} UTC"
+                )
+
+
+@check(Severity.HIGH, runbook="silence-alarms", failing="An alarm is silenced")
+def test_alarms_can_act(alarms: list[Alarm], examine: Examine) -> None:
+    """Actions that were turned off for a deployment stay off until somebody remembers."""
+    for alarm in alarms:
+        with examine(alarm) as note:
+            if not alarm.acts:
+                note(f"last configured {alarm.configured_at:%Y-%m-%d %H:%M} UTC")
+            assert alarm.acts, "its actions are off"
+            assert not alarm.suppressed_by, alarm.suppressed_by
+
+
+@check(Severity.LOW, runbook="alarms", failing="An alarm keeps ringing on and off", may_be_empty=True)
+def test_alarms_are_not_flapping(overnight_alarms: list[Ringing], stack: Stack, examine: Examine) -> None:
+    """What wakes people for nothing is soon ignored, also on the night when it is right."""
+    limit = stack.limits.alarm_rings_per_day
+    for alarm in overnight_alarms:
+        with examine(alarm) as note:
+            note(f"rang {alarm.times} times within a day")
+            assert alarm.times <= limit, f"limit {limit}"

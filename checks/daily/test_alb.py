@@ -1,0 +1,41 @@
+"""The load balancer has healthy targets, and answers quickly and without errors."""
+
+from opschecks import Examine, Severity, Stack, check
+from opschecks.aws.elbv2 import TargetHealth
+from opschecks.aws.load import Traffic
+
+
+@check(
+    Severity.CRITICAL, runbook="backend-health", failing="Targets behind the load balancer are not healthy"
+)
+def test_targets_are_healthy(target_health: list[TargetHealth], examine: Examine) -> None:
+    """Only healthy targets get requests; without any, every request is a 503."""
+    for group in target_health:
+        with examine(group) as note:
+            bad = group.in_state("unhealthy", "unavailable", "unused")
+            note(f"{len(group.in_state('healthy'))} of {len(group.targets)} targets are healthy")
+            assert group.in_state("healthy"), "no target is healthy"
+            assert not bad, ", ".join(map(str, bad))
+
+
+@check(Severity.CRITICAL, runbook="high-error-rate", failing="Too many server errors")
+def test_server_errors_are_rare(traffic: list[Traffic], stack: Stack, examine: Examine) -> None:
+    """A 5xx is a user's request that we lost; those of the load balancer itself count as well."""
+    for balancer in traffic:
+        with examine(balancer) as note:
+            limit, worst = stack.limits.errors_5xx_per_minute, balancer.errors_5xx_per_minute
+            note(f"at most {worst:g} 5xx in a minute of the last hour")
+            assert worst <= limit, f"limit {limit} per minute"
+
+
+@check(Severity.HIGH, runbook="memory-and-latency", failing="Responses are slow")
+def test_responses_are_quick(traffic: list[Traffic], stack: Stack, examine: Examine) -> None:
+    """One in twenty users waits longer than the p95; an average hides them."""
+    for balancer in traffic:
+        with examine(balancer) as note:
+            if balancer.requests_last_hour == 0:
+                note("no request in the last hour")
+                continue
+            limit, worst = stack.limits.response_time_p95_ms, balancer.p95_peak_ms
+            note(f"p95 at most {worst:.0f} ms in the last hour")
+            assert worst <= limit, f"limit {limit:g} ms"

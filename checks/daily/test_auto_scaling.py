@@ -1,0 +1,43 @@
+"""Services can scale, within the limits wanted, and have somewhere to go."""
+
+from opschecks import Examine, Severity, Stack, check, need
+from opschecks.aws.application_autoscaling import ServiceScaling
+from opschecks.aws.ecs import Service
+
+
+@check(Severity.HIGH, runbook="auto-scaling", failing="A service cannot scale")
+def test_services_can_scale(auto_scaling: list[ServiceScaling], examine: Examine) -> None:
+    """Scaling that was suspended for an incident and forgotten is found at the next peak."""
+    for service in auto_scaling:
+        with examine(service):
+            assert service.is_registered, "it has no scalable target"
+            assert not service.suspended, f"suspended: {', '.join(service.suspended)}"
+            assert service.policies, "no scaling policy is attached"
+
+
+@check(Severity.MEDIUM, runbook="auto-scaling", failing="Scaling limits are not as wanted")
+def test_scaling_limits_are_as_wanted(
+    auto_scaling: list[ServiceScaling], stack: Stack, examine: Examine
+) -> None:
+    """Too low a minimum leaves one task to fail alone; too low a maximum is a wall, too high a bill."""
+    limits = stack.limits
+    for service in auto_scaling:
+        with examine(service) as note:
+            assert service.is_registered, "it has no scalable target"
+            note(f"{service.min_capacity} to {service.max_capacity} tasks")
+            assert service.min_capacity == limits.min_tasks, f"minimum wanted {limits.min_tasks}"
+            assert service.max_capacity == limits.max_tasks, f"maximum wanted {limits.max_tasks}"
+
+
+@check(Severity.HIGH, runbook="auto-scaling", failing="A service is at its scaling maximum")
+def test_services_are_not_at_max_capacity(
+    auto_scaling: list[ServiceScaling], services: list[Service], examine: Examine
+) -> None:
+    """At the maximum there is no answer to more load, however well the policies are made."""
+    desired = {service.name: service for service in services}
+    for scaling in auto_scaling:
+        with examine(scaling) as note:
+            assert scaling.is_registered, "it has no scalable target"
+            wants = need(desired, scaling.name, call="ecs:DescribeServices").desired
+            note(f"{wants} of at most {scaling.max_capacity} tasks")
+            assert wants < scaling.max_capacity, "there is nowhere left to scale to"

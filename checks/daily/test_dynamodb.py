@@ -1,0 +1,39 @@
+"""Tables are there, are billed as wanted, and are not throttled."""
+
+from opschecks import Examine, Severity, Stack, check
+from opschecks.aws.dynamodb import Table
+from opschecks.aws.load import Throttling
+
+
+@check(Severity.CRITICAL, runbook="database-throttling", failing="A table or index is not active")
+def test_tables_are_active(tables: list[Table], examine: Examine) -> None:
+    """Incidents that cannot be written are lost; an index that is being rebuilt shows half of them."""
+    for table in tables:
+        with examine(table) as note:
+            assert table.status in ("ACTIVE", "UPDATING"), f"the table is {table.status}"
+            resting = {
+                name: status for name, status in table.indexes.items() if status not in ("ACTIVE", "UPDATING")
+            }
+            assert not resting, ", ".join(f"index {name} is {status}" for name, status in resting.items())
+            note(f"{table.status}, {len(table.indexes)} indexes")
+
+
+@check(Severity.HIGH, runbook="database-throttling", failing="A table is throttled")
+def test_tables_are_not_throttled(table_throttling: list[Throttling], stack: Stack, examine: Examine) -> None:
+    """Throttled requests are retried until they fail, and the backend waits meanwhile."""
+    limit = stack.limits.throttled_requests_per_hour
+    for table in table_throttling:
+        with examine(table) as note:
+            throttled = table.throttled_last_hour
+            note(f"{throttled} throttled requests in the last hour")
+            assert throttled <= limit, table.operations or f"limit {limit}"
+
+
+@check(Severity.LOW, runbook="database-throttling", failing="A table is not billed as wanted")
+def test_tables_bill_as_wanted(tables: list[Table], stack: Stack, examine: Examine) -> None:
+    """Provisioned capacity that nobody watches throttles at the worst moment, or is paid for nothing."""
+    for table in tables:
+        with examine(table) as note:
+            assert table.status != "MISSING", "the table does not exist"
+            note(table.billing_mode)
+            assert table.billing_mode == stack.limits.billing_mode, f"wanted {stack.limits.billing_mode}"

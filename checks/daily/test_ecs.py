@@ -1,0 +1,81 @@
+"""ECS services run what they should, and have room to breathe."""
+
+from datetime import UTC, datetime, timedelta
+
+from opschecks import Examine, Severity, Stack, check
+from opschecks.aws.ecs import Service, Task
+from opschecks.aws.load import ServiceLoad
+
+
+@check(Severity.MEDIUM, runbook="cpu", failing="A service has run hot for an hour")
+def test_cpu_leaves_headroom(service_load: list[ServiceLoad], stack: Stack, examine: Examine) -> None:
+    """Above the scaling target for a whole hour means that scaling does not keep up, and the next peak hurts."""
+    for service in service_load:
+        with examine(service) as note:
+            note(f"{service.cpu_last_hour:.0f} % over the last hour")
+            assert service.cpu_last_hour <= stack.limits.cpu_percent, f"limit {stack.limits.cpu_percent:g} %"
+
+
+@check(Severity.CRITICAL, runbook="high-cpu", failing="A service's CPU is saturated")
+def test_cpu_is_not_saturated(service_load: list[ServiceLoad], stack: Stack, examine: Examine) -> None:
+    """A saturated service answers late, fails its health checks and is then restarted into the same load."""
+    for service in service_load:
+        with examine(service) as note:
+            limit = stack.limits.cpu_saturated_percent
+            note(service.beside)
+            assert service.cpu_peak <= limit, (
+                f"{service.cpu_peak:.0f} % within the last half hour, limit {limit:g} %"
+            )
+
+
+@check(Severity.HIGH, runbook="memory-and-latency", failing="A service is short of memory")
+def test_memory_leaves_headroom(service_load: list[ServiceLoad], stack: Stack, examine: Examine) -> None:
+    """A task that reaches its limit is killed, and its WebSocket sessions with it."""
+    limits = stack.limits
+    for service in service_load:
+        with examine(service) as note:
+            average, peak = service.memory_last_hour, service.memory_peak
+            note(f"{average:.0f} % over the last hour, {peak:.0f} % at most")
+            assert average <= limits.memory_percent, f"limit of the average {limits.memory_percent:g} %"
+            assert peak <= limits.memory_peak_percent, f"limit of the peak {limits.memory_peak_percent:g} %"
+
+
+@check(Severity.CRITICAL, runbook="scale-backend", failing="A service does not run the tasks it wants")
+def test_services_run_the_tasks_they_want(services: list[Service], examine: Examine) -> None:
+    """Missing tasks are missing capacity; a service with none is down, whatever else looks well."""
+    for service in services:
+        with examine(service) as note:
+            assert service.status == "ACTIVE", f"the service is {service.status}"
+            note(f"{service.running} of {service.desired} tasks run, {service.pending} pending")
+            assert service.desired > 0, "it wants no task at all"
+            assert service.running == service.desired, service.newest_event or "running is not desired"
+            assert service.pending == 0, "tasks are still being started"
+
+
+@check(Severity.HIGH, runbook="scale-backend", failing="A deployment has failed or does not end")
+def test_deployments_are_settled(services: list[Service], stack: Stack, examine: Examine) -> None:
+    """A deployment that hangs leaves two versions serving, and the next one waits behind it."""
+    longest = timedelta(minutes=stack.limits.deployment_minutes)
+    for service in services:
+        with examine(service) as note:
+            deployments = [] if service.status == "MISSING" else service.deployments
+            assert deployments or service.task_sets, "it has no deployment"
+            for deployment in deployments:
+                assert deployment.state != "FAILED", f"{deployment.revision} failed: {service.newest_event}"
+                moving = deployment.state == "IN_PROGRESS" or not deployment.is_primary
+                age = datetime.now(UTC) - deployment.created_at
+                assert not (moving and age > longest), (
+                    f"{deployment.revision} has been under way for {age.total_seconds() / 60:.0f} minutes"
+                )
+                if moving:
+                    note(f"{deployment.revision} is being deployed")
+
+
+@check(Severity.HIGH, runbook="scale-backend", failing="Tasks are unhealthy or keep dying")
+def test_tasks_are_healthy(tasks: list[Task], examine: Examine) -> None:
+    """ECS replaces what dies, so that the count looks right while sessions are dropped again and again."""
+    for task in tasks:
+        with examine(task):
+            assert not task.death, f"it stopped within the hour: {task.death}"
+            if task.is_wanted:
+                assert task.health != "UNHEALTHY", "its health check fails"

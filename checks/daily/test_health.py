@@ -1,0 +1,25 @@
+"""The backend answers, in time, and calls itself healthy."""
+
+from opschecks import Examine, Severity, Stack, check
+from opschecks.web.http import Health
+
+
+@check(Severity.CRITICAL, runbook="backend-health", failing="The backend does not answer as healthy")
+def test_backend_is_healthy(health: Health, stack: Stack, examine: Examine) -> None:
+    """Everything that users do goes through the backend; when it is unwell, nothing else matters."""
+    limits = stack.limits
+    with examine(health) as note:
+        note(f"{health.answer.latency_ms:.0f} ms")
+        if health.certificate_days_left is not None:
+            note(f"certificate valid for {health.certificate_days_left:.0f} days")
+            assert health.certificate_days_left >= limits.certificate_days, (
+                f"limit {limits.certificate_days} days"
+            )
+        assert health.answer.status == 200, (
+            f"answered {health.answer.status or 'nothing in time'}, wanted 200"
+        )
+        assert health.is_healthy, f"the body says {health.says!r}"
+        assert not health.sick_components, ", ".join(health.sick_components)
+        assert health.answer.latency_ms <= limits.health_latency_ms, (
+            f"took {health.answer.latency_ms:.0f} ms, limit {limits.health_latency_ms:g} ms"
+        )

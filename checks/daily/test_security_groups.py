@@ -1,0 +1,15 @@
+"""Nothing may come in that nobody meant to let in."""
+
+from opschecks import Examine, Severity, Stack, check
+from opschecks.aws.ec2 import SecurityGroup
+
+
+@check(Severity.CRITICAL, runbook="security-groups", failing="A security group lets in more than allowed")
+def test_ingress_is_no_wider_than_allowed(
+    security_groups: list[SecurityGroup], stack: Stack, examine: Examine
+) -> None:
+    """A port that was opened for a quick look is found by scanners within minutes, and stays open."""
+    for group in security_groups:
+        with examine(group):
+            wider = group.wider_than(stack.ingress)
+            assert not wider, ", ".join(map(str, wider))

@@ -1,0 +1,1 @@
+"""Observations and typed resources of AWS, one module a service."""

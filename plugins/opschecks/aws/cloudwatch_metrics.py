@@ -1,0 +1,228 @@
+"""CloudWatch: one GetMetricData for every metric of the stack."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from ..model import Series
+from ..observe import CouldNotLook, fan_out, need, observation
+from .dynamodb import Table
+from .elbv2 import LoadBalancer
+from .inventory import Inventory
+from .session import Aws
+
+if TYPE_CHECKING:
+    from ..stack import Stack
+
+CALL = "cloudwatch:GetMetricData"
+METRICS_A_CALL = 500
+SPAN = timedelta(hours=24)
+HOUR = timedelta(hours=1)
+_OPERATIONS = "BatchGetItem BatchWriteItem DeleteItem GetItem PutItem Query Scan UpdateItem".split()
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One metric that is asked for. `subject` and `measure` are how the answer is found again."""
+
+    subject: str
+    measure: str
+    namespace: str
+    name: str
+    dimensions: tuple[tuple[str, str], ...]
+    statistic: str
+    period_s: int
+    unit: str
+    scale: float = 1.0
+    limit: float | None = None
+
+    @property
+    def query(self) -> dict[str, Any]:
+        """The MetricStat of GetMetricData; exact dimensions, for CloudWatch matches no subset of them."""
+        return {
+            "Metric": {
+                "Namespace": self.namespace,
+                "MetricName": self.name,
+                "Dimensions": [{"Name": name, "Value": value} for name, value in self.dimensions],
+            },
+            "Period": self.period_s,
+            "Stat": self.statistic,
+        }
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """The answers, by (subject, measure). What CloudWatch did not answer in full raises when it is asked for."""
+
+    answers: Mapping[tuple[str, str], Series | CouldNotLook] = field(repr=False)
+
+    def series(self, subject: str, measure: str) -> Series:
+        """The series, which is empty where CloudWatch has no data; CouldNotLook where the answer was not complete."""
+        try:
+            answer = self.answers[subject, measure]
+        except KeyError:
+            raise CouldNotLook(CALL, f"{measure} of {subject} was not asked for") from None
+        if isinstance(answer, CouldNotLook):
+            raise answer.again()
+        return answer
+
+    def due(self, subject: str, measure: str, window: timedelta, now: datetime) -> tuple[float, ...]:
+        """The values of the last `window`, for a metric that always has data; CouldNotLook where there are none."""
+        series = self.series(subject, measure)
+        points = series.last(window, now)
+        if not points:
+            newest = (
+                f"the newest is of {series.points[-1][0]:%d %b %H:%M} UTC"
+                if series.points
+                else "none in 24 hours"
+            )
+            raise CouldNotLook(
+                CALL, f"no data of {series.label} for {subject} in the last {_words(window)}; {newest}"
+            )
+        return tuple(value for _, value in points)
+
+
+def _words(window: timedelta) -> str:
+    minutes = int(window.total_seconds() // 60)
+    return "hour" if minutes == 60 else f"{minutes} minutes" if minutes < 60 else f"{minutes // 60} hours"
+
+
+def wanted(
+    stack: Stack, inventory: Inventory, balancers: Iterable[LoadBalancer], tables: Iterable[Table]
+) -> list[Metric]:
+    """Every metric that the checks of a stack judge by."""
+    limits = stack.limits
+    found: list[Metric] = []
+    for service in inventory.services:
+        of = (("ClusterName", inventory.cluster or ""), ("ServiceName", service))
+        ecs = ("AWS/ECS", "CPUUtilization", of), ("AWS/ECS", "MemoryUtilization", of)
+        found += [
+            Metric(service, "CPU", *ecs[0], "Average", 300, "%", limit=limits.cpu_saturated_percent),
+            Metric(service, "memory", *ecs[1], "Average", 300, "%", limit=limits.memory_percent),
+            Metric(service, "memory peak", *ecs[1], "Maximum", 300, "%", limit=limits.memory_peak_percent),
+        ]
+    for balancer in balancers:
+        if balancer.is_application:
+            of_one = (("LoadBalancer", balancer.dimension),)
+            alb, name, slow = "AWS/ApplicationELB", balancer.name, limits.response_time_p95_ms
+            found += [
+                Metric(name, "requests", alb, "RequestCount", of_one, "Sum", 300, "in 5 minutes"),
+                Metric(
+                    name, "p95 response time", alb, "TargetResponseTime", of_one, "p95", 300, "ms", 1000, slow
+                ),
+                Metric(
+                    name,
+                    "average response time",
+                    alb,
+                    "TargetResponseTime",
+                    of_one,
+                    "Average",
+                    300,
+                    "ms",
+                    1000,
+                ),
+                Metric(
+                    name, "slowest response", alb, "TargetResponseTime", of_one, "Maximum", 300, "ms", 1000
+                ),
+                Metric(name, "target 5xx", alb, "HTTPCode_Target_5XX_Count", of_one, "Sum", 60, "per minute"),
+                Metric(
+                    name, "load balancer 5xx", alb, "HTTPCode_ELB_5XX_Count", of_one, "Sum", 60, "per minute"
+                ),
+            ]
+    for table in tables:
+        for index in (None, *table.index_names):
+            of_one = (("TableName", table.name), *((("GlobalSecondaryIndexName", index),) if index else ()))
+            subject = f"{table.name}/{index}" if index else table.name
+            for measure, metric in (
+                ("throttled reads", "ReadThrottleEvents"),
+                ("throttled writes", "WriteThrottleEvents"),
+            ):
+                found.append(
+                    Metric(subject, measure, "AWS/DynamoDB", metric, of_one, "Sum", 300, "in 5 minutes")
+                )
+        for operation in _OPERATIONS:
+            both = (("TableName", table.name), ("Operation", operation))
+            found.append(
+                Metric(
+                    table.name,
+                    operation,
+                    "AWS/DynamoDB",
+                    "ThrottledRequests",
+                    both,
+                    "Sum",
+                    300,
+                    "in 5 minutes",
+                )
+            )
+    return found
+
+
+@observation(allow=["cloudwatch:GetMetricData"], soft=["load_balancers", "tables"])
+def metrics(
+    stack: Stack,
+    aws: Aws,
+    inventory: Inventory,
+    load_balancers: list[LoadBalancer] | CouldNotLook,
+    tables: list[Table] | CouldNotLook,
+    now: datetime,
+) -> Metrics:
+    """24 hours of every metric of the stack, in one GetMetricData for each 500 metrics.
+
+    Where load balancers or tables could not be seen, their metrics are left out: who needs them
+    needs that observation too, and is told why.
+    """
+    asked = wanted(
+        stack,
+        inventory,
+        [] if isinstance(load_balancers, CouldNotLook) else load_balancers,
+        [] if isinstance(tables, CouldNotLook) else tables,
+    )
+    if not asked:
+        raise CouldNotLook(
+            CALL, "there is nothing to ask for: the stack names no service, load balancer or table"
+        )
+    begin = (now - SPAN).replace(minute=(now - SPAN).minute // 5 * 5, second=0, microsecond=0)
+    chunks = [asked[start : start + METRICS_A_CALL] for start in range(0, len(asked), METRICS_A_CALL)]
+    answers: dict[tuple[str, str], Series | CouldNotLook] = {}
+    for part in fan_out(lambda chunk: _fetch(aws, chunk, begin, now), chunks, at_once=4):
+        answers.update(part)
+    return Metrics(answers)
+
+
+def _fetch(
+    aws: Aws, asked: list[Metric], begin: datetime, end: datetime
+) -> dict[tuple[str, str], Series | CouldNotLook]:
+    queries = [{"Id": f"m{index}", "MetricStat": metric.query} for index, metric in enumerate(asked)]
+    points: dict[str, dict[datetime, float]] = {query["Id"]: {} for query in queries}
+    status: dict[str, str] = {}
+    for page in aws.pages(
+        "cloudwatch",
+        "GetMetricData",
+        MetricDataQueries=queries,
+        StartTime=begin,
+        EndTime=end,
+        ScanBy="TimestampAscending",
+    ):
+        for told in need(page, "MetricDataResults", call=CALL):
+            name = need(told, "Id", call=CALL)
+            times, values = need(told, "Timestamps", call=CALL), need(told, "Values", call=CALL)
+            if len(times) != len(values):
+                raise CouldNotLook(CALL, f"{len(times)} times came with {len(values)} values")
+            points.setdefault(name, {}).update(
+                zip((time.astimezone(UTC) for time in times), values, strict=True)
+            )
+            status[name] = str(told.get("StatusCode", ""))
+    answers: dict[tuple[str, str], Series | CouldNotLook] = {}
+    for index, metric in enumerate(asked):
+        key = (metric.subject, metric.measure)
+        if (state := status.get(f"m{index}", "missing")) != "Complete":
+            answers[key] = CouldNotLook(
+                CALL, f"{metric.name} of {metric.subject}: the answer is {state}, not Complete"
+            )
+            continue
+        ordered = tuple((time, value * metric.scale) for time, value in sorted(points[f"m{index}"].items()))
+        answers[key] = Series(metric.measure, metric.unit, ordered, metric.period_s, metric.limit)
+    return answers

@@ -1,0 +1,182 @@
+"""DynamoDB: tables, and the incidents kept in one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from ..model import Figure, Resource
+from ..observe import CouldNotLook, NotThere, fan_out, need, observation
+from .inventory import Inventory
+from .session import Aws
+
+if TYPE_CHECKING:
+    from ..stack import IncidentFields, Stack
+
+_CALL = "dynamodb:DescribeTable"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table(Resource):
+    """A table. One that DynamoDB does not know has the status MISSING and nothing else."""
+
+    @property
+    def status(self) -> str:
+        """ACTIVE, CREATING, UPDATING, DELETING, …, or MISSING."""
+        return str(need(self.evidence, "TableStatus", call=_CALL))
+
+    @property
+    def billing_mode(self) -> str:
+        """PAY_PER_REQUEST or PROVISIONED; AWS leaves the block out for tables that were never on demand."""
+        summary = self.evidence.get("BillingModeSummary")
+        if summary is None:
+            need(self.evidence, "ProvisionedThroughput", call=_CALL)
+            return "PROVISIONED"
+        return str(need(summary, "BillingMode", call=_CALL))
+
+    @property
+    def indexes(self) -> dict[str, str]:
+        """Status of each global secondary index by name."""
+        return {
+            str(need(index, "IndexName", call=_CALL)): str(need(index, "IndexStatus", call=_CALL))
+            for index in self.evidence.get("GlobalSecondaryIndexes", [])
+        }
+
+    @property
+    def index_names(self) -> list[str]:
+        """Names of the global secondary indexes."""
+        return list(self.indexes)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Incident(Resource):
+    """One item of the incidents table; `evidence` is the item as plain values."""
+
+    fields: IncidentFields
+    call: str
+
+    def _get(self, field: str) -> str:
+        return str(need(self.evidence, getattr(self.fields, field), call=self.call))
+
+    @property
+    def status(self) -> str:
+        """Its status, such as active or resolved."""
+        return self._get("status")
+
+    @property
+    def severity(self) -> str:
+        """Its severity in the table's own words."""
+        return self._get("severity")
+
+    @property
+    def title(self) -> str:
+        """What happened, or nothing."""
+        return str(self.evidence.get(self.fields.title, ""))
+
+    @property
+    def created_at(self) -> datetime:
+        """When it was opened, in UTC; CouldNotLook where the text is no time."""
+        text = self._get("created_at")
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError:
+            raise CouldNotLook(
+                self.call, f"{self.fields.created_at} {text!r} of {self.name} is no time"
+            ) from None
+        return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+
+    @property
+    def gaps(self) -> list[str]:
+        """The attributes that searches need and that this item lacks."""
+        needed = [self.fields.status, self.fields.severity, self.fields.created_at]
+        return [name for name in needed if not self.evidence.get(name)]
+
+
+@observation(allow=["dynamodb:DescribeTable"])
+def tables(aws: Aws, inventory: Inventory) -> list[Table]:
+    """The stack's tables with their indexes."""
+    return fan_out(lambda name: _table(aws, name), inventory.some("tables"))
+
+
+def _table(aws: Aws, name: str) -> Table:
+    try:
+        answer = aws.call("dynamodb", "DescribeTable", TableName=name)
+    except NotThere as missing:
+        # a definite answer: the table is gone, which the checks must call a failure
+        return Table(arn=name, name=name, evidence={"TableStatus": "MISSING", "Error": missing.reason})
+    raw: dict[str, Any] = need(answer, "Table", call=_CALL)
+    items = [Figure("items", raw["ItemCount"])] if "ItemCount" in raw else []
+    return Table(arn=need(raw, "TableArn", call=_CALL), name=name, evidence=raw, figures=tuple(items))
+
+
+@observation(allow=["dynamodb:Query"])
+def active_incidents(stack: Stack, aws: Aws, now: datetime) -> list[Incident]:
+    """The incidents that are not over, by status through the table's status index (runbook: query incidents)."""
+    items = _items(
+        aws,
+        "Query",
+        TableName=_incidents_table(stack),
+        IndexName=stack.status_index,
+        KeyConditionExpression="#status = :active",
+        ExpressionAttributeNames={"#status": stack.incident_fields.status},  # status is a reserved word
+        ExpressionAttributeValues={":active": {"S": stack.active_status}},
+    )
+    return [_incident(stack, item, "dynamodb:Query", now) for item in items]
+
+
+@observation(allow=["dynamodb:Scan"])
+def overnight_incidents(stack: Stack, aws: Aws, now: datetime) -> list[Incident]:
+    """The incidents opened since the start of yesterday in the stack's time zone, whatever became of them."""
+    today = now.astimezone(stack.zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    since = (today - timedelta(days=1)).astimezone(UTC)
+    created = stack.incident_fields.created_at
+    items = _items(
+        aws,
+        "Scan",
+        TableName=_incidents_table(stack),
+        FilterExpression="#created >= :since OR attribute_not_exists(#created)",
+        ExpressionAttributeNames={"#created": created},
+        ExpressionAttributeValues={":since": {"S": f"{since:%Y-%m-%dT%H:%M:%S}"}},
+    )
+    return [_incident(stack, item, "dynamodb:Scan", now) for item in items]
+
+
+def _incidents_table(stack: Stack) -> str:
+    if not stack.incidents_table:
+        raise CouldNotLook(
+            "",
+            f"stack {stack.name} names no incidents table: set incidents_table in stacks.toml, or without = [slug]",
+        )
+    return stack.incidents_table
+
+
+def _items(aws: Aws, operation: str, **parameters: Any) -> Iterator[dict[str, Any]]:
+    from boto3.dynamodb.types import TypeDeserializer
+
+    plain = TypeDeserializer()
+    for page in aws.pages(
+        "dynamodb", operation, token="ExclusiveStartKey", token_out="LastEvaluatedKey", **parameters
+    ):
+        for item in need(page, "Items", call=f"dynamodb:{operation}"):
+            yield {key: plain.deserialize(value) for key, value in item.items()}
+
+
+def _incident(stack: Stack, item: Mapping[str, Any], call: str, now: datetime) -> Incident:
+    fields = stack.incident_fields
+    name = str(item.get(fields.id) or "incident without an id")
+    shown = {
+        "severity": item.get(fields.severity, "unknown"),
+        "status": item.get(fields.status, "unknown"),
+        "opened": item.get(fields.created_at, "unknown"),
+        "title": item.get(fields.title, ""),
+    }
+    return Incident(
+        arn=f"{stack.incidents_table}/{name}",
+        name=name,
+        evidence=item,
+        fields=fields,
+        call=call,
+        figures=tuple(Figure(label, str(value)) for label, value in shown.items()),
+    )

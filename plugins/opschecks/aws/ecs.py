@@ -1,0 +1,223 @@
+"""ECS: services, their deployments, their tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from ..model import Figure, Resource
+from ..observe import CouldNotLook, fan_out, need, observation
+from .inventory import Inventory
+from .session import Aws
+
+SERVICES_A_CALL = 10
+TASKS_A_CALL = 100
+_DIED = ("EssentialContainerExited", "TaskFailedToStart", "SpotInterruption")
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """One deployment of a service; `evidence` is AWS's own description."""
+
+    evidence: dict[str, Any] = field(repr=False)
+
+    @property
+    def id(self) -> str:
+        """Deployments are told apart by id: a roll-back ends in the same states as a success."""
+        return str(need(self.evidence, "id", call="ecs:DescribeServices"))
+
+    @property
+    def is_primary(self) -> bool:
+        """Whether it is the one that the service moves to."""
+        return bool(need(self.evidence, "status", call="ecs:DescribeServices") == "PRIMARY")
+
+    @property
+    def state(self) -> str:
+        """rolloutState: IN_PROGRESS, COMPLETED, FAILED; empty where the deployment controller is not ECS."""
+        return str(self.evidence.get("rolloutState", ""))
+
+    @property
+    def created_at(self) -> datetime:
+        """When it was asked for, in UTC."""
+        made: datetime = need(self.evidence, "createdAt", call="ecs:DescribeServices")
+        return made.astimezone(UTC)
+
+    @property
+    def revision(self) -> str:
+        """family:revision of its task definition."""
+        return str(need(self.evidence, "taskDefinition", call="ecs:DescribeServices")).rsplit("/", 1)[-1]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service(Resource):
+    """An ECS service. A service that ECS does not know has the status MISSING and nothing else."""
+
+    def _get(self, key: str) -> Any:
+        return need(self.evidence, key, call="ecs:DescribeServices")
+
+    @property
+    def status(self) -> str:
+        """ACTIVE, DRAINING, INACTIVE, or MISSING."""
+        return str(self._get("status"))
+
+    @property
+    def desired(self) -> int:
+        """Tasks wanted."""
+        return int(self._get("desiredCount"))
+
+    @property
+    def running(self) -> int:
+        """Tasks that run."""
+        return int(self._get("runningCount"))
+
+    @property
+    def pending(self) -> int:
+        """Tasks that are being started."""
+        return int(self._get("pendingCount"))
+
+    @property
+    def deployments(self) -> list[Deployment]:
+        """Deployments of the ECS controller; empty with task sets (EXTERNAL, CODE_DEPLOY)."""
+        return [Deployment(raw) for raw in self._get("deployments")]
+
+    @property
+    def task_sets(self) -> list[dict[str, Any]]:
+        """Task sets of an external deployment controller."""
+        return list(self.evidence.get("taskSets", []))
+
+    @property
+    def revision(self) -> str:
+        """family:revision of the task definition that the service wants."""
+        return str(self._get("taskDefinition")).rsplit("/", 1)[-1]
+
+    @property
+    def newest_event(self) -> str:
+        """The service's newest message, or nothing."""
+        events = self.evidence.get("events") or [{}]
+        return str(events[0].get("message", ""))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task(Resource):
+    """One task of a service: running, starting, or stopped within the last hour (ECS forgets older ones)."""
+
+    service: str
+
+    def _get(self, key: str) -> Any:
+        return need(self.evidence, key, call="ecs:DescribeTasks")
+
+    @property
+    def last_status(self) -> str:
+        """PROVISIONING … RUNNING … STOPPED."""
+        return str(self._get("lastStatus"))
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether the service still wants it to run."""
+        return bool(self._get("desiredStatus") == "RUNNING")
+
+    @property
+    def health(self) -> str:
+        """HEALTHY, UNHEALTHY, or UNKNOWN where no container has a health check."""
+        return str(self.evidence.get("healthStatus", "UNKNOWN"))
+
+    @property
+    def death(self) -> str:
+        """Why it stopped, where that was not the service's or a person's wish; else empty."""
+        reason = str(self.evidence.get("stoppedReason", ""))
+        code = str(self.evidence.get("stopCode", ""))
+        if code not in _DIED and "health checks" not in reason:
+            return ""
+        exits = [
+            f"{container.get('name', 'container')} exited with {container['exitCode']}"
+            + (f" ({container['reason']})" if container.get("reason") else "")
+            for container in self.evidence.get("containers", [])
+            if container.get("exitCode")
+        ]
+        return "; ".join([reason or code, *exits])
+
+
+@observation(allow=["ecs:DescribeServices"])
+def services(aws: Aws, inventory: Inventory) -> list[Service]:
+    """The stack's ECS services, as DescribeServices tells of them (10 a call)."""
+    cluster = inventory.the_cluster
+    names = inventory.some("services")
+    chunks = [names[start : start + SERVICES_A_CALL] for start in range(0, len(names), SERVICES_A_CALL)]
+    found: list[Service] = []
+    for chunk, answer in zip(
+        chunks,
+        fan_out(
+            lambda chunk: aws.call("ecs", "DescribeServices", cluster=cluster, services=list(chunk)), chunks
+        ),
+        strict=True,
+    ):
+        told = [_service(raw) for raw in need(answer, "services", call="ecs:DescribeServices")]
+        told += [
+            Service(
+                arn=str(raw.get("arn", "")),
+                name=str(raw.get("arn", "")).rsplit("/", 1)[-1],
+                evidence={"status": "MISSING", **raw},
+            )
+            for raw in answer.get("failures", [])
+        ]
+        if missed := set(chunk) - {service.name for service in told}:
+            raise CouldNotLook(
+                "ecs:DescribeServices", f"the answer says nothing of {', '.join(sorted(missed))}"
+            )
+        found.extend(told)
+    return found
+
+
+def _service(raw: dict[str, Any]) -> Service:
+    figures = [
+        Figure(label, raw[key])
+        for label, key in (
+            ("running", "runningCount"),
+            ("desired", "desiredCount"),
+            ("pending", "pendingCount"),
+        )
+        if key in raw
+    ]
+    return Service(
+        arn=str(need(raw, "serviceArn", call="ecs:DescribeServices")),
+        name=str(need(raw, "serviceName", call="ecs:DescribeServices")),
+        evidence={**raw, "events": raw.get("events", [])[:5]},
+        figures=tuple(figures),
+    )
+
+
+@observation(allow=["ecs:ListTasks", "ecs:DescribeTasks"])
+def tasks(aws: Aws, inventory: Inventory) -> list[Task]:
+    """The tasks of the stack's services: those that should run, and those that stopped within the hour."""
+    cluster = inventory.the_cluster
+    wanted = {f"service:{name}": name for name in inventory.some("services")}
+    listed = fan_out(
+        lambda status: _task_arns(aws, cluster, status),
+        ["RUNNING", "STOPPED"],
+    )
+    arns = list(dict.fromkeys([*listed[0], *listed[1]]))
+    chunks = [arns[start : start + TASKS_A_CALL] for start in range(0, len(arns), TASKS_A_CALL)]
+    told: list[dict[str, Any]] = []
+    for answer in fan_out(
+        lambda chunk: aws.call("ecs", "DescribeTasks", cluster=cluster, tasks=chunk), chunks
+    ):
+        told.extend(need(answer, "tasks", call="ecs:DescribeTasks"))
+    return [
+        Task(
+            arn=str(need(raw, "taskArn", call="ecs:DescribeTasks")),
+            name=str(raw["taskArn"]).rsplit("/", 1)[-1],
+            service=wanted[raw["group"]],
+            evidence=raw,
+        )
+        for raw in told
+        if need(raw, "group", call="ecs:DescribeTasks") in wanted
+    ]
+
+
+def _task_arns(aws: Aws, cluster: str, status: str) -> Sequence[str]:
+    arns: list[str] = []
+    for page in aws.pages("ecs", "ListTasks", token="nextToken", cluster=cluster, desiredStatus=status):
+        arns.extend(need(page, "taskArns", call="ecs:ListTasks"))
+    return arns

@@ -1,0 +1,179 @@
+"""Elastic Load Balancing: load balancers, target groups with their attributes, target health."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from ..model import Figure, Resource
+from ..observe import fan_out, need, observation
+from .inventory import Inventory
+from .session import Aws
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadBalancer(Resource):
+    """A load balancer."""
+
+    @property
+    def dimension(self) -> str:
+        """Its value of CloudWatch's LoadBalancer dimension: the ARN's end, such as app/name/0123456789abcdef."""
+        return self.arn.split(":loadbalancer/", 1)[1]
+
+    @property
+    def is_application(self) -> bool:
+        """Whether it is an ALB, which alone speaks HTTP."""
+        return bool(
+            need(self.evidence, "Type", call="elasticloadbalancing:DescribeLoadBalancers") == "application"
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class TargetGroup(Resource):
+    """A target group with its attributes."""
+
+    @property
+    def attributes(self) -> dict[str, str]:
+        """Attribute values by key; AWS gives every value as a string."""
+        return {item["Key"]: item["Value"] for item in self.evidence["Attributes"]}
+
+    def _attribute(self, key: str) -> str:
+        return str(need(self.attributes, key, call="elasticloadbalancing:DescribeTargetGroupAttributes"))
+
+    @property
+    def sticky(self) -> bool:
+        """Whether stickiness is on."""
+        return self._attribute("stickiness.enabled") == "true"
+
+    @property
+    def sticky_by(self) -> str:
+        """lb_cookie, app_cookie; source_ip and others with a network load balancer."""
+        return self._attribute("stickiness.type")
+
+    @property
+    def sticky_for(self) -> timedelta:
+        """How long the cookie binds a client to its target."""
+        kind = "app_cookie" if self.sticky_by == "app_cookie" else "lb_cookie"
+        return timedelta(seconds=int(self._attribute(f"stickiness.{kind}.duration_seconds")))
+
+
+@dataclass(frozen=True)
+class Target:
+    """One registered target and its health, as DescribeTargetHealth tells it."""
+
+    id: str
+    state: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.id} is {self.state}" + (f" ({self.reason})" if self.reason else "")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TargetHealth(Resource):
+    """A target group, and the health of every target registered in it."""
+
+    @property
+    def targets(self) -> list[Target]:
+        """All targets, whatever their state."""
+        call = "elasticloadbalancing:DescribeTargetHealth"
+        found = []
+        for raw in need(self.evidence, "TargetHealthDescriptions", call=call):
+            target, health = need(raw, "Target", call=call), need(raw, "TargetHealth", call=call)
+            where = (
+                f"{need(target, 'Id', call=call)}:{target['Port']}" if "Port" in target else str(target["Id"])
+            )
+            reason = health.get("Description") or health.get("Reason") or ""
+            found.append(Target(where, str(need(health, "State", call=call)), str(reason)))
+        return found
+
+    def in_state(self, *states: str) -> list[Target]:
+        """The targets in one of these states: healthy, unhealthy, initial, draining, unused, unavailable."""
+        return [target for target in self.targets if target.state in states]
+
+
+@observation(allow=["elasticloadbalancing:DescribeLoadBalancers"])
+def load_balancers(aws: Aws, inventory: Inventory) -> list[LoadBalancer]:
+    """The stack's load balancers."""
+    wanted = inventory.some("load_balancers")
+    arns = [name for name in wanted if name.startswith("arn:")]
+    names = [name for name in wanted if not name.startswith("arn:")]
+    found: list[dict[str, Any]] = []
+    for selection in ({"LoadBalancerArns": arns}, {"Names": names}):
+        if any(selection.values()):
+            found += aws.items(
+                "elbv2",
+                "DescribeLoadBalancers",
+                "LoadBalancers",
+                token="Marker",
+                token_out="NextMarker",
+                **selection,
+            )
+    call = "elasticloadbalancing:DescribeLoadBalancers"
+    return [
+        LoadBalancer(
+            arn=need(raw, "LoadBalancerArn", call=call),
+            name=need(raw, "LoadBalancerName", call=call),
+            evidence=raw,
+        )
+        for raw in found
+    ]
+
+
+@observation(allow=["elasticloadbalancing:DescribeTargetGroups"])
+def balanced_groups(aws: Aws, load_balancers: list[LoadBalancer]) -> list[Resource]:
+    """The target groups behind the stack's load balancers, without what AWS answers only per group."""
+    listed = fan_out(
+        lambda balancer: aws.items(
+            "elbv2",
+            "DescribeTargetGroups",
+            "TargetGroups",
+            token="Marker",
+            token_out="NextMarker",
+            LoadBalancerArn=balancer.arn,
+        ),
+        load_balancers,
+    )
+    call = "elasticloadbalancing:DescribeTargetGroups"
+    return [
+        Resource(
+            arn=need(raw, "TargetGroupArn", call=call),
+            name=need(raw, "TargetGroupName", call=call),
+            evidence=raw,
+        )
+        for group in listed
+        for raw in group
+    ]
+
+
+@observation(allow=["elasticloadbalancing:DescribeTargetGroupAttributes"])
+def target_groups(aws: Aws, balanced_groups: list[Resource]) -> list[TargetGroup]:
+    """The target groups of the stack's load balancers, each with its attributes."""
+
+    def attributes(group: Resource) -> TargetGroup:
+        call = "elasticloadbalancing:DescribeTargetGroupAttributes"
+        answer = aws.call("elbv2", "DescribeTargetGroupAttributes", TargetGroupArn=group.arn)
+        return TargetGroup(
+            arn=group.arn,
+            name=group.name,
+            evidence={**group.evidence, "Attributes": need(answer, "Attributes", call=call)},
+        )
+
+    return fan_out(attributes, balanced_groups)
+
+
+@observation(allow=["elasticloadbalancing:DescribeTargetHealth"])
+def target_health(aws: Aws, balanced_groups: list[Resource]) -> list[TargetHealth]:
+    """The health of the targets in each of the stack's target groups."""
+
+    def health(group: Resource) -> TargetHealth:
+        answer = aws.call("elbv2", "DescribeTargetHealth", TargetGroupArn=group.arn)
+        seen = TargetHealth(arn=group.arn, name=group.name, evidence=answer)
+        figures = (
+            Figure("healthy targets", len(seen.in_state("healthy"))),
+            Figure("registered targets", len(seen.targets)),
+        )
+        return TargetHealth(arn=group.arn, name=group.name, evidence=answer, figures=figures)
+
+    return fan_out(health, balanced_groups)

@@ -1,0 +1,152 @@
+"""What the stack's resources are called: named in stacks.toml, or found through CloudFormation or tags."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..observe import CouldNotLook, fan_out, need, observation
+from .session import Aws
+
+if TYPE_CHECKING:
+    from ..stack import Stack
+
+_TYPES = {
+    "AWS::ECS::Cluster": "cluster",
+    "AWS::ECS::Service": "service",
+    "AWS::ElasticLoadBalancingV2::LoadBalancer": "load_balancer",
+    "AWS::DynamoDB::Table": "table",
+    "AWS::Logs::LogGroup": "log_group",
+    "AWS::EC2::SecurityGroup": "security_group",
+    "AWS::CloudWatch::Alarm": "alarm",
+    "AWS::CloudWatch::CompositeAlarm": "alarm",
+}
+"""CloudFormation's resource types, and what each is here."""
+
+_ARNS = {
+    "ecs:cluster/": "cluster",
+    "ecs:service/": "service",
+    "elasticloadbalancing:loadbalancer/": "load_balancer",
+    "dynamodb:table/": "table",
+    "logs:log-group:": "log_group",
+    "ec2:security-group/": "security_group",
+    "cloudwatch:alarm:": "alarm",
+}
+"""The same by the service and resource part of an ARN."""
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """Names (for load balancers: name or ARN; for security groups: id or name pattern) by kind."""
+
+    stack: str
+    cluster: str | None
+    services: tuple[str, ...]
+    load_balancers: tuple[str, ...]
+    tables: tuple[str, ...]
+    log_groups: tuple[str, ...]
+    security_groups: tuple[str, ...]
+    alarms: tuple[str, ...]
+
+    def some(self, kind: str) -> tuple[str, ...]:
+        """The names of a kind; CouldNotLook where the stack has none, with what to do about it."""
+        names: tuple[str, ...] = getattr(self, kind)
+        if not names:
+            key = "load_balancer" if kind == "load_balancers" else kind
+            raise CouldNotLook(
+                "",
+                f"stack {self.stack} names no {key.replace('_', ' ')}: set {key} in stacks.toml, or without = [slug]",
+            )
+        return names
+
+    @property
+    def the_cluster(self) -> str:
+        """The ECS cluster; CouldNotLook where the stack has none."""
+        if not self.cluster:
+            raise CouldNotLook("", f"stack {self.stack} names no cluster: set cluster in stacks.toml")
+        return self.cluster
+
+
+@observation(allow=["cloudformation:ListStackResources", "tag:GetResources"])
+def inventory(stack: Stack, aws: Aws) -> Inventory:
+    """What the stack's resources are called. Calls AWS only where stacks.toml leaves it to CloudFormation or tags."""
+    found: dict[str, list[str]] = defaultdict(list)
+    if stack.cloudformation_stack:
+        for kind, name in _from_cloudformation(aws, stack.cloudformation_stack):
+            found[kind].append(name)
+    if stack.tags:
+        for kind, name in _from_tags(aws, stack.tags):
+            if name not in found[kind]:
+                found[kind].append(name)
+    clusters = found["cluster"]
+    if not stack.cluster and len(set(clusters)) > 1:
+        raise CouldNotLook(
+            "",
+            f"stack {stack.name} has {len(clusters)} clusters ({', '.join(clusters)}): set cluster in stacks.toml",
+        )
+    return Inventory(
+        stack=stack.name,
+        cluster=stack.cluster or next(iter(clusters), None),
+        services=stack.services or tuple(found["service"]),
+        load_balancers=(stack.load_balancer,) if stack.load_balancer else tuple(found["load_balancer"]),
+        tables=stack.tables or tuple(found["table"]),
+        log_groups=stack.log_groups or tuple(found["log_group"]),
+        security_groups=stack.security_groups or tuple(found["security_group"]),
+        alarms=() if stack.alarm_prefix else tuple(found["alarm"]),
+    )
+
+
+def _from_cloudformation(aws: Aws, name: str) -> list[tuple[str, str]]:
+    call = "cloudformation:ListStackResources"
+    listed = aws.items("cloudformation", "ListStackResources", "StackResourceSummaries", StackName=name)
+    if not listed:
+        raise CouldNotLook(call, f"the CloudFormation stack {name} has no resources")
+    nested = [
+        need(item, "PhysicalResourceId", call=call)
+        for item in listed
+        if _type(item) == "AWS::CloudFormation::Stack"
+    ]
+    found = [
+        (_TYPES[_type(item)], _short(_TYPES[_type(item)], need(item, "PhysicalResourceId", call=call)))
+        for item in listed
+        if _type(item) in _TYPES and item.get("ResourceStatus") != "DELETE_COMPLETE"
+    ]
+    for inner in fan_out(lambda child: _from_cloudformation(aws, child), nested):
+        found.extend(inner)
+    return found
+
+
+def _type(item: dict[str, str]) -> str:
+    return str(need(item, "ResourceType", call="cloudformation:ListStackResources"))
+
+
+def _from_tags(aws: Aws, tags: dict[str, str]) -> list[tuple[str, str]]:
+    filters = [{"Key": key, "Values": [value]} for key, value in tags.items()]
+    listed = aws.items(
+        "resourcegroupstaggingapi",
+        "GetResources",
+        "ResourceTagMappingList",
+        token="PaginationToken",
+        TagFilters=filters,
+    )
+    if not listed:
+        raise CouldNotLook("tag:GetResources", f"nothing has the tags {tags}")
+    found = []
+    for item in listed:
+        arn = str(need(item, "ResourceARN", call="tag:GetResources"))
+        _, _, service, _, _, resource = arn.split(":", 5)
+        for prefix, kind in _ARNS.items():
+            if f"{service}:{resource}".startswith(prefix):
+                found.append((kind, _short(kind, arn)))
+    return found
+
+
+def _short(kind: str, identifier: str) -> str:
+    """The name that the kind's own API takes, from an ARN or a physical id."""
+    if not identifier.startswith("arn:") or kind == "load_balancer":
+        return identifier
+    resource = identifier.split(":", 5)[5]
+    if kind in ("log_group", "alarm"):
+        return resource.split(":", 1)[1].removesuffix(":*")
+    return resource.rsplit("/", 1)[-1]

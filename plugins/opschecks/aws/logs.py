@@ -1,0 +1,111 @@
+"""CloudWatch Logs: ERROR events of the last hour."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from ..model import Figure, Resource
+from ..observe import CouldNotLook, fan_out, need, observation
+from ..redaction import redact_text
+from .inventory import Inventory
+from .session import Aws
+
+_CALL = "logs:FilterLogEvents"
+PATTERN = "ERROR"
+ENOUGH_EVENTS = 10_000
+_VARIABLE = re.compile(r"0x[0-9a-f]+|\b[0-9a-f]{8}-[0-9a-f-]{27}\b|\b[0-9a-f]{12,}\b|\d+", re.IGNORECASE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogErrors(Resource):
+    """The ERROR events of one log group within the last hour.
+
+    `seen` of them were read, `websocket` of those speak of WebSockets. `complete` is False where
+    there were more than anyone would read.
+    """
+
+    seen: int
+    websocket: int
+    complete: bool
+
+    def at_most(self, limit: int) -> bool:
+        """Whether there were no more than `limit`; certain as soon as more were seen, whatever was not read."""
+        if self.seen > limit:
+            return False
+        self._require_all()
+        return True
+
+    def websocket_at_most(self, limit: int) -> bool:
+        """The same of those that speak of WebSockets."""
+        if self.websocket > limit:
+            return False
+        self._require_all()
+        return True
+
+    def _require_all(self) -> None:
+        if not self.complete:
+            raise CouldNotLook(
+                _CALL, f"stopped reading {self.name} after {self.seen} events: what followed is not known"
+            )
+
+    @property
+    def top(self) -> str:
+        """The most frequent message, digits and ids left out."""
+        messages: list[dict[str, Any]] = self.evidence["top messages"]
+        return str(messages[0]["message"]) if messages else ""
+
+
+@observation(allow=["logs:FilterLogEvents"])
+def log_errors(aws: Aws, inventory: Inventory, now: datetime) -> list[LogErrors]:
+    """The ERROR events of the last hour in each of the stack's log groups, counted by message."""
+    since = now - timedelta(hours=1)
+    return fan_out(lambda group: _errors(aws, group, since, now), inventory.some("log_groups"))
+
+
+def _errors(aws: Aws, group: str, since: datetime, until: datetime) -> LogErrors:
+    events: list[dict[str, Any]] = []
+    complete = True
+    for page in aws.pages(
+        "logs",
+        "FilterLogEvents",
+        token="nextToken",
+        logGroupName=group,
+        filterPattern=PATTERN,
+        startTime=_ms(since),
+        endTime=_ms(until),
+    ):
+        events += need(page, "events", call=_CALL)
+        if len(events) >= ENOUGH_EVENTS and page.get("nextToken"):
+            complete = False
+            break
+    texts = [redact_text(str(need(event, "message", call=_CALL))) for event in events]
+    counted = Counter(_VARIABLE.sub("…", text.strip())[:300] for text in texts)
+    newest = max(events, key=lambda event: int(event.get("timestamp", 0)), default=None)
+    evidence: dict[str, Any] = {
+        "since": since.isoformat(timespec="seconds"),
+        "events": len(events),
+        "top messages": [{"times": times, "message": text} for text, times in counted.most_common(10)],
+    }
+    if newest:
+        evidence["newest"] = {
+            "at": datetime.fromtimestamp(int(newest["timestamp"]) / 1000, UTC).isoformat(timespec="seconds"),
+            "stream": newest.get("logStreamName", ""),
+            "message": redact_text(str(newest["message"]))[:1000],
+        }
+    return LogErrors(
+        arn=group,
+        name=group,
+        evidence=evidence,
+        seen=len(events),
+        websocket=sum("websocket" in text.lower() for text in texts),
+        complete=complete,
+        figures=(Figure("ERROR events", len(events), "in the last hour"),),
+    )
+
+
+def _ms(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)

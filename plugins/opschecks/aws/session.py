@@ -1,0 +1,243 @@
+"""The way to AWS: one session a stack, one client a service, each read named, counted and explained when it fails."""
+
+from __future__ import annotations
+
+import copy
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ..observe import CouldNotLook, NotThere, WrongAccount, need
+
+if TYPE_CHECKING:
+    from ..stack import Stack
+
+CONNECT_TIMEOUT_S = 5
+READ_TIMEOUT_S = 20
+
+IAM_PREFIX = {
+    "elbv2": "elasticloadbalancing",
+    "application-autoscaling": "application-autoscaling",
+    "resourcegroupstaggingapi": "tag",
+}
+"""Where the IAM prefix of a service is not the name of its client."""
+
+_DENIED = frozenset(
+    "403 AccessDenied AccessDeniedException AuthorizationError Forbidden NotAuthorized UnauthorizedOperation"
+    " UnauthorizedException".split()
+)
+_BAD_CREDENTIALS = frozenset(
+    "ExpiredToken ExpiredTokenException ExpiredTokenException RequestExpired InvalidClientTokenId"
+    " UnrecognizedClientException AuthFailure SignatureDoesNotMatch InvalidAccessKeyId IncompleteSignature"
+    " InvalidSignatureException".split()
+)
+_NOT_FOUND = ("NotFound", "NotFoundException", "NotFoundFault", ".NotFound")
+
+
+class UnusableProfile(Exception):  # noqa: N818 - it is said of the stack, not of the program
+    """The stack's profile or region is not in the AWS configuration: decidable without the network."""
+
+
+class Aws:
+    """Reads of one stack's account and region.
+
+    Safe to use from many threads. Every call goes through `call` or `pages`, which name the call in
+    what they raise and never answer with less than all of it.
+    """
+
+    def __init__(self, stack: Stack, credentials: Mapping[str, str] | None = None) -> None:
+        """`credentials` are boto3.Session's arguments; without them the usual AWS chain finds some."""
+        self.stack = stack
+        self.calls: list[str] = []
+        self._shared = _Clients(stack, credentials or {})
+
+    def scoped(self, calls: list[str]) -> Aws:
+        """The same clients, with the calls noted in another list."""
+        other = copy.copy(self)
+        other.calls = calls
+        return other
+
+    def refuse(self, error: CouldNotLook) -> None:
+        """Answer every further call with this error: it is not known whose account would be read."""
+        self._shared.refused = error
+
+    @property
+    def region(self) -> str:
+        """The region that is looked at."""
+        return str(self._shared.session.region_name)
+
+    def call(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
+        """One read, such as `call("ecs", "DescribeServices", cluster=…)`; CouldNotLook when it fails."""
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        if self._shared.refused:
+            raise self._shared.refused.again()
+        name = f"{IAM_PREFIX.get(service, service)}:{operation}"
+        self.calls.append(name)
+        try:
+            client = self._shared.client(service)
+            answer: dict[str, Any] = client._make_api_call(operation, parameters)
+        except ClientError as error:
+            raise _explained(name, error) from None
+        except BotoCoreError as error:
+            raise CouldNotLook(name, f"{type(error).__name__}: {error}") from None
+        except CouldNotLook:
+            raise
+        except Exception as error:  # noqa: BLE001 - botocore's parsers trip over cut answers in many ways
+            reason = f"the answer could not be read: {type(error).__name__}: {error}"
+            raise CouldNotLook(name, reason) from error
+        answer.pop("ResponseMetadata", None)
+        return answer
+
+    def pages(
+        self,
+        service: str,
+        operation: str,
+        *,
+        token: str = "NextToken",
+        token_out: str = "",
+        **parameters: Any,
+    ) -> Iterator[dict[str, Any]]:
+        """Every page of a list: `token` is the parameter that asks for the next one, `token_out` the key that names it.
+
+        A page without items may still name a next one. A list longer than the stack's page budget
+        raises CouldNotLook rather than end early, and so does a token that repeats.
+        """
+        given: set[str] = set()
+        name = f"{IAM_PREFIX.get(service, service)}:{operation}"
+        for _ in range(self.stack.limits.pages):
+            answer = self.call(service, operation, **parameters)
+            yield answer
+            following = answer.get(token_out or token)
+            if not following:
+                return
+            marker = str(following)
+            if marker in given:
+                raise CouldNotLook(name, "the same next page was named twice")
+            given.add(marker)
+            parameters[token] = following
+        raise CouldNotLook(
+            name, f"cut short after {self.stack.limits.pages} pages (limit pages); what followed was not seen"
+        )
+
+    def items(
+        self,
+        service: str,
+        operation: str,
+        key: str,
+        *,
+        token: str = "NextToken",
+        token_out: str = "",
+        **parameters: Any,
+    ) -> list[dict[str, Any]]:
+        """`key` of every page, in one list; a page that lacks the key raises CouldNotLook."""
+        name = f"{IAM_PREFIX.get(service, service)}:{operation}"
+        found: list[dict[str, Any]] = []
+        for page in self.pages(service, operation, token=token, token_out=token_out, **parameters):
+            found.extend(need(page, key, call=name))
+        return found
+
+    def warm(self, services: Sequence[str]) -> None:
+        """Make clients before they are needed: their cost is our time, spent while AWS answers the first call."""
+        for service in services:
+            self._shared.client(service)
+
+
+class _Clients:
+    """One session and one client a service, made once, whoever asks first."""
+
+    def __init__(self, stack: Stack, credentials: Mapping[str, str]) -> None:
+        import boto3
+        from botocore.exceptions import ProfileNotFound
+
+        self._stack = stack
+        self._lock = threading.Lock()
+        self._clients: dict[str, Any] = {}
+        self.refused: CouldNotLook | None = None
+        try:
+            self.session = boto3.Session(profile_name=stack.profile, region_name=stack.region, **credentials)
+        except ProfileNotFound:
+            known = boto3.Session().available_profiles
+            from ..names import nearest
+
+            raise UnusableProfile(
+                f"stacks.{stack.name}.profile: the AWS configuration has no profile {stack.profile!r}; "
+                f"{nearest(stack.profile or '', known)}"
+            ) from None
+        if not self.session.region_name:
+            raise UnusableProfile(
+                f"stacks.{stack.name}.region: not set, and neither profile nor environment names one; "
+                'set region = "…" or AWS_DEFAULT_REGION'
+            )
+        self._assumed = not stack.role_arn
+
+    def client(self, service: str) -> Any:
+        with self._lock:
+            if not self._assumed:
+                self._assume()
+            if service not in self._clients:
+                self._clients[service] = self._make(service)
+            return self._clients[service]
+
+    def _make(self, service: str) -> Any:
+        from botocore.config import Config
+
+        from .tls import share_connections
+
+        client = self.session.client(
+            service,
+            endpoint_url=self._stack.endpoint_url,
+            config=Config(
+                connect_timeout=CONNECT_TIMEOUT_S,
+                read_timeout=READ_TIMEOUT_S,
+                retries={"mode": "standard", "total_max_attempts": self._stack.limits.aws_attempts},
+                max_pool_connections=32,
+                user_agent_extra="opschecks",
+            ),
+        )
+        share_connections(client)
+        return client
+
+    def _assume(self) -> None:
+        import boto3
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            answer = self._make("sts").assume_role(
+                RoleArn=self._stack.role_arn, RoleSessionName=f"opschecks-{self._stack.name}"[:64]
+            )
+        except ClientError as error:
+            raise _explained("sts:AssumeRole", error) from None
+        except BotoCoreError as error:
+            raise CouldNotLook("sts:AssumeRole", f"{type(error).__name__}: {error}") from None
+        given: Mapping[str, Any] = need(answer, "Credentials", call="sts:AssumeRole")
+        self.session = boto3.Session(
+            aws_access_key_id=given["AccessKeyId"],
+            aws_secret_access_key=given["SecretAccessKey"],
+            aws_session_token=given["SessionToken"],
+            region_name=self.session.region_name,
+        )
+        self._assumed = True
+
+
+def _explained(name: str, error: Any) -> CouldNotLook:
+    code = str(error.response.get("Error", {}).get("Code", ""))
+    text = str(error.response.get("Error", {}).get("Message", "")).strip()
+    reason = f"{code}: {text}" if text else code
+    if code in _BAD_CREDENTIALS:
+        return CouldNotLook(name, f"{reason} – the credentials are expired or wrong: log in again")
+    if code.endswith(_NOT_FOUND):
+        return NotThere(name, reason)
+    return CouldNotLook(name, reason, action=name if code in _DENIED else "")
+
+
+def identify(aws: Aws) -> str:
+    """The account id that the credentials belong to; WrongAccount when it is not the stack's."""
+    account = str(need(aws.call("sts", "GetCallerIdentity"), "Account", call="sts:GetCallerIdentity"))
+    wanted = aws.stack.account_id
+    if wanted and account != wanted:
+        raise WrongAccount(
+            f"stacks.{aws.stack.name}.account_id: it says {wanted}, but the credentials belong to {account}; "
+            "use that account's credentials, or correct account_id"
+        )
+    return account

@@ -1,0 +1,45 @@
+"""One TLS context for all clients that trust the same authorities."""
+
+from __future__ import annotations
+
+import functools
+import ssl
+from typing import Any
+
+
+class _LoadedOnce(ssl.SSLContext):
+    """A context that reads a CA bundle once; urllib3 has it read for every new connection (13 ms each)."""
+
+    def load_verify_locations(self, cafile: Any = None, capath: Any = None, cadata: Any = None) -> None:
+        """As ssl.SSLContext's, except that the same locations are not read again."""
+        loaded = self.__dict__.setdefault("_loaded", set())
+        wanted = (cafile, capath, cadata)
+        if wanted not in loaded:
+            super().load_verify_locations(cafile, capath, cadata)
+            loaded.add(wanted)
+
+
+@functools.cache
+def _context(verify: bool | str) -> ssl.SSLContext:
+    from botocore import httpsession
+
+    # botocore's own options and ciphers stay; only the reading of the bundle is remembered
+    context: ssl.SSLContext = httpsession.create_urllib3_context()
+    context.__class__ = _LoadedOnce
+    return context
+
+
+def share_connections(client: Any) -> None:
+    """Let the client use the context of all clients with the same CA bundle (`verify` is True or its path).
+
+    Clients without verification, with a client certificate or behind a proxy keep botocore's own:
+    there more is decided than which authorities to trust. Nothing but speed depends on this.
+    """
+    session = getattr(getattr(client, "_endpoint", None), "http_session", None)
+    manager = getattr(session, "_manager", None)
+    verify = getattr(session, "_verify", False)
+    if manager is None or not verify or getattr(session, "_cert_file", None):
+        return
+    if getattr(getattr(session, "_proxy_config", None), "_proxies", None):
+        return
+    manager.connection_pool_kw["ssl_context"] = _context(verify)

@@ -1,0 +1,1 @@
+"""pytest hooks: each module does one thing and says which."""

@@ -1,0 +1,208 @@
+"""Every collected check is reported, whatever happens; what that makes of the run, its exit code and its files."""
+
+from __future__ import annotations
+
+import dataclasses
+import platform
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+
+import pytest
+
+from ..model import CheckResult, Finding, Outcome, Run, Severity, StackFacts, WaiverState
+from .fixtures import whole_stack
+from .gather import results
+from .judge import BLIND, describe, told_by
+from .state import ChecksRun, check_of, checks_run
+
+ALL_GOOD, SOMETHING_FAILED, SOMETHING_UNSEEN = 0, 1, 10
+_STOPPING = "stopping after"
+_OURS_TO_DECIDE = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Listen to the reports of this process's checks, or of all xdist workers'."""
+    run = checks_run(session.config)
+    if run and not run.worker and not session.config.option.collectonly:
+        session.config.pluginmanager.register(_Listener(run), "opschecks-listener")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_deselected(items: list[pytest.Item]) -> None:
+    """Whatever leaves checks out makes the run a partial one."""
+    run = checks_run(items[0].config) if items else None
+    if run and not run.partial:
+        run.partial = "deselected checks"
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Write every check down as not run: so it stays if this process is killed."""
+    run = checks_run(session.config)
+    if not run or run.worker or session.config.option.collectonly:
+        return
+    from ..report.files import write_unfinished
+
+    run.collected = {item.nodeid: describe(item) for item in session.items if check_of(item)}
+    unfinished = build(run, "unfinished", "")
+    _guarded(run, lambda: write_unfinished(unfinished, run.place))
+
+
+class _Listener:
+    def __init__(self, run: ChecksRun) -> None:
+        self._run = run
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take in what a check's last report tells, or that its process died."""
+        run, lost = self._run, self._run.collected.get(report.nodeid)
+        if str(report.when) == "???" and lost:
+            # nobody knows what it saw; should another worker run it again, that changes nothing
+            why = f"the worker process died: {str(report.longrepr).partition(chr(10))[0]}"
+            run.crashed.add(report.nodeid)
+            run.reported[report.nodeid] = dataclasses.replace(lost, outcome=Outcome.BLIND.value, message=why)
+            run.findings.append(_stand_in(lost, Outcome.BLIND, why))
+            setattr(report, BLIND, True)
+        elif (told := told_by(report)) and report.nodeid not in run.crashed:
+            from ..report.runfile import finding_from
+
+            result = CheckResult(**{**told["check"], "severity": Severity(told["check"]["severity"])})
+            run.reported[result.nodeid] = result
+            run.findings += [finding_from(finding) for finding in told["findings"]]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_keyboard_interrupt(excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+    """Keep why: xdist raises its -x as an interrupt too."""
+    _interrupts.append(str(excinfo.value))
+
+
+_interrupts: list[str] = []
+"""pytest passes no config to the hook above; a process has one session that is interrupted."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Build the run, decide its exit code, write its files."""
+    run = checks_run(session.config)
+    if not run or run.worker or session.config.option.collectonly:
+        return
+    from ..report.files import write_no_run, write_run
+
+    reason = _stopped_by(session, run, exitstatus)
+    whole = not reason and len(run.reported) == len(run.collected)
+    told = build(run, "finished" if whole else "stopped", reason)
+    if exitstatus in _OURS_TO_DECIDE or reason.startswith(_STOPPING):
+        session.exitstatus = exit_code(told, run.fail_on)
+    run.told = dataclasses.replace(told, exit_code=int(session.exitstatus))
+    if told.checks:
+        _guarded(run, lambda: write_run(run.told or told, run.place))
+    else:
+        write_no_run(run.place, run.started, reason)
+    if run.write_error:
+        session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
+
+
+def _stopped_by(session: pytest.Session, run: ChecksRun, exitstatus: int) -> str:
+    """Why the run ended early, or nothing."""
+    stop = session.shouldfail or session.shouldstop
+    if run.stopped_by:
+        return run.stopped_by
+    if stop:
+        return stop if isinstance(stop, str) else "stopped early"
+    if exitstatus == pytest.ExitCode.INTERRUPTED:
+        why = _interrupts[-1] if _interrupts else ""
+        return why or ("errors while collecting checks" if session.testsfailed else "stopped by Ctrl-C")
+    known = {
+        int(pytest.ExitCode.INTERNAL_ERROR): "stopped by an internal error",
+        int(pytest.ExitCode.USAGE_ERROR): "stopped by a usage error",
+        int(pytest.ExitCode.NO_TESTS_COLLECTED): "no check was collected",
+    }
+    if exitstatus in known:
+        return known[exitstatus]
+    return "" if len(run.reported) == len(run.collected) else "not every check was run"
+
+
+def exit_code(run: Run, fail_on: Severity) -> int:
+    """0 all known and good, 1 something failed, 10 nothing failed but something is blind or was not run."""
+    counting = [check for check in run.checks if check.severity.rank >= fail_on.rank]
+    if any(check.outcome == Outcome.FAILED for check in counting):
+        return SOMETHING_FAILED
+    unseen = any(check.outcome == Outcome.BLIND for check in counting)
+    if unseen or run.state != "finished" or run.count(Outcome.NOT_RUN):
+        return SOMETHING_UNSEEN
+    return ALL_GOOD
+
+
+def build(run: ChecksRun, state: str, reason: str) -> Run:
+    """The run as it stands, with every collected check in it."""
+    checks, findings = [], list(run.findings)
+    for nodeid, collected in run.collected.items():
+        result = run.reported.get(nodeid)
+        if result is None:
+            result = dataclasses.replace(collected, message=reason)
+            findings.append(_stand_in(collected, Outcome.NOT_RUN, reason or "the run has not come to it"))
+        checks.append(result)
+    return Run(
+        suite=run.suite,
+        started=run.started,
+        ended=None if state == "unfinished" else datetime.now(UTC),
+        stacks=tuple(_facts(run)),
+        state=state,
+        stopped_by=reason,
+        partial=run.partial,
+        checks=tuple(checks),
+        findings=tuple(findings),
+        observations=tuple(results(run)),
+        waivers=tuple(_waivers(run, checks, findings)),
+        versions=_versions(),
+    )
+
+
+def _facts(run: ChecksRun) -> list[StackFacts]:
+    return [
+        StackFacts(
+            name=stack.name,
+            sandbox=stack.sandbox,
+            account_id=run.accounts.get(stack.name) or stack.account_id or "",
+            region=run.aws[stack.name].region if stack.name in run.aws else stack.region or "",
+            time_zone=stack.time_zone,
+            contacts={role: name for role, name in stack.contacts.model_dump().items() if name},
+            tokens=stack.tokens(),
+        )
+        for stack in run.stacks
+    ]
+
+
+def _waivers(run: ChecksRun, checks: list[CheckResult], findings: list[Finding]) -> list[WaiverState]:
+    if not run.waivers:
+        return []
+    from ..waivers import states
+
+    return states(run.waivers, checks, findings, run.started.date())
+
+
+def _stand_in(check: CheckResult, outcome: Outcome, message: str) -> Finding:
+    whole = whole_stack(check.stack)
+    return Finding(check.stack, check.check, whole.arn, whole.name, outcome, check.severity, message)
+
+
+def _versions() -> Mapping[str, str]:
+    from importlib.metadata import version
+
+    from .. import __version__
+
+    return {
+        "opschecks": __version__,
+        "python": platform.python_version(),
+        "pytest": pytest.__version__,
+        "boto3": version("boto3"),
+    }
+
+
+def _guarded(run: ChecksRun, write_files: Callable[[], None]) -> None:
+    """A disk that is full or a folder that is not ours is said in one line, and the run does not end as good."""
+    try:
+        write_files()
+    except OSError as error:
+        run.write_error = f"the files of this run could not be written: {error}"

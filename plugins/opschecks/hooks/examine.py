@@ -1,0 +1,103 @@
+"""`examine(resource)`: what a check concludes of one resource, without hiding the next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, Literal
+
+import pytest
+
+from ..model import Check, Finding, Outcome, Resource
+from ..observe import CouldNotLook
+from ..redaction import redact_text
+
+LONGEST_MESSAGE = 1000
+_TRACEBACKS_KEPT = 3
+
+Note = Callable[[str], None]
+
+
+def outcome_of(error: BaseException) -> Outcome:
+    """An AssertionError (or pytest.fail) is a failure; whatever else went wrong, nothing was seen."""
+    return Outcome.FAILED if isinstance(error, AssertionError | pytest.fail.Exception) else Outcome.BLIND
+
+
+def message_of(error: BaseException) -> str:
+    """The first line of what the error says; pytest's explanation of an assertion stays in the traceback."""
+    said = str(error).strip()
+    first = said.partition("\n")[0]
+    if isinstance(error, pytest.skip.Exception):
+        first = f"the check skipped: {first}"
+    elif not isinstance(error, AssertionError | CouldNotLook | pytest.fail.Exception):
+        first = f"{type(error).__name__}: {first}"
+    return redact_text(first[:LONGEST_MESSAGE]) or type(error).__name__
+
+
+class Examine:
+    """Given to each check as `examine`; collects its findings.
+
+    ::
+
+        for group in target_groups:
+            with examine(group):
+                assert group.sticky, "stickiness is off"
+    """
+
+    def __init__(self, check: Check, stack: str) -> None:
+        self.check = check
+        self.stack = stack
+        self.findings: list[Finding] = []
+        self.errors: list[pytest.ExceptionInfo[BaseException]] = []
+
+    def __call__(self, resource: Resource) -> _Examination:
+        """A context in which a failed assert becomes the resource's finding, and the check goes on.
+
+        It gives a function that adds a sentence to the finding, which shows also where it passes.
+        """
+        return _Examination(self, resource)
+
+    def conclude(self, resource: Resource, outcome: Outcome, message: str) -> None:
+        """Note one finding."""
+        self.findings.append(
+            Finding(
+                stack=self.stack,
+                check=self.check.name,
+                resource=resource.arn,
+                name=resource.name,
+                outcome=outcome,
+                severity=self.check.severity,
+                message=message,
+                evidence=resource.evidence,
+                series=resource.series,
+                figures=resource.figures,
+            )
+        )
+
+
+class _Examination:
+    def __init__(self, examine: Examine, resource: Resource) -> None:
+        self._examine = examine
+        self._resource = resource
+        self._notes: list[str] = []
+
+    def __enter__(self) -> Note:
+        return self._notes.append
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> Literal[True] | None:
+        if error is None:
+            self._examine.conclude(self._resource, Outcome.PASSED, redact_text("; ".join(self._notes)))
+            return None
+        if not isinstance(error, Exception | pytest.fail.Exception | pytest.skip.Exception):
+            return None
+        message = "; ".join([message_of(error), *self._notes])
+        self._examine.conclude(self._resource, outcome_of(error), redact_text(message))
+        if len(self._examine.errors) < _TRACEBACKS_KEPT:
+            info: Any = pytest.ExceptionInfo.from_exception(error)
+            self._examine.errors.append(info)
+        return True
+
+
+EXAMINE = pytest.StashKey[Examine]()

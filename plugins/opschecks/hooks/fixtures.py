@@ -1,0 +1,115 @@
+"""Observations, `stack` and `examine` as fixtures, and each check once for each stack."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from ..model import Resource
+from ..names import nearest
+from ..observe import REGISTRY, CouldNotLook
+from .examine import EXAMINE, Examine
+from .state import check_of, checks_run, stack_of
+
+PROGRESS_S = 5.0
+"""How long a check waits in silence."""
+GIVEN_TO_CHECKS = ("stack", "examine")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Register a fixture for each observation; checks see no other of ours."""
+    if not checks_run(session.config):
+        return
+    import_observations()
+    for name, observation in REGISTRY.items():
+        pytest.register_fixture(name=name, func=_reader(name, observation.what), node=session)
+    pytest.register_fixture(name="stack", func=_stack, node=session)
+    pytest.register_fixture(name="examine", func=_examine, node=session)
+
+
+def import_observations() -> None:
+    """Import every module that holds observations, so that they are known by name."""
+    from .. import aws, web
+
+    for package in (aws, web):
+        for module in pkgutil.iter_modules(package.__path__):
+            importlib.import_module(f"{package.__name__}.{module.name}")
+
+
+def _reader(name: str, what: str) -> Callable[..., Any]:
+    def read(stack: Any, request: pytest.FixtureRequest) -> Any:
+        run = checks_run(request.config)
+        if run is None or stack.name not in run.stores:
+            raise CouldNotLook(name, "nothing was gathered")
+        store = run.stores[stack.name]
+        while not store.wait(name, PROGRESS_S):
+            _say(request.config, f"{stack.name}: waiting for {', '.join(store.pending()[:4])}")
+        return store.value(name)
+
+    read.__name__, read.__doc__ = name, what
+    return read
+
+
+def _say(config: pytest.Config, line: str) -> None:
+    reporter: Any = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter:
+        reporter.ensure_newline()
+        reporter.write_line(line)
+
+
+def _stack(request: pytest.FixtureRequest) -> Any:
+    """The stack that is checked, with its limits."""
+    return request.param
+
+
+def _examine(request: pytest.FixtureRequest) -> Iterator[Examine]:
+    """`with examine(resource):` makes what is asserted inside the resource's own finding."""
+    yield request.node.stash[EXAMINE]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Each check once for each stack; the stack comes first in the id."""
+    run = checks_run(metafunc.config)
+    if run:
+        _require_a_check(metafunc)
+        if "stack" not in metafunc.fixturenames:
+            metafunc.fixturenames.append("stack")
+        metafunc.parametrize("stack", run.stacks, indirect=True, ids=[stack.name for stack in run.stacks])
+
+
+def _require_a_check(metafunc: pytest.Metafunc) -> None:
+    """A suite holds checks only, and checks take observations only: nothing else could be looked at afresh."""
+    from ..model import CHECK_ATTRIBUTE
+
+    function = metafunc.function
+    where = f"{metafunc.definition.path}: {function.__name__}"
+    if not hasattr(function, CHECK_ATTRIBUTE):
+        raise pytest.UsageError(
+            f"{where}: not a check; decorate it with @check(Severity.…, runbook=…, failing=…)"
+        )
+    code = function.__code__
+    for name in code.co_varnames[: code.co_argcount]:
+        if name not in REGISTRY and name not in GIVEN_TO_CHECKS:
+            valid = [*REGISTRY, *GIVEN_TO_CHECKS]
+            raise pytest.UsageError(
+                f"{where}: {name}: a check takes observations, stack and examine; {nearest(name, valid)}"
+            )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Give the check its examine; it is there also where a fixture of the check fails."""
+    declared = check_of(item)
+    if declared and checks_run(item.config):
+        item.stash[EXAMINE] = Examine(declared, stack_of(item).name)
+
+
+def whole_stack(name: str) -> Resource:
+    """What a finding is about that is about no single resource."""
+    return Resource(arn=f"stack/{name}", name=name)

@@ -1,0 +1,132 @@
+"""Who am I, first and once a stack; then every observation that the selected checks need, all at once."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from ..model import ObservationResult, Resource, SeenResource
+from ..observe import REGISTRY, CouldNotLook, Result, Store, WrongAccount, closure, fan_out
+from .state import ChecksRun, check_of, checks_run, stack_of
+
+if TYPE_CHECKING:
+    from ..stack import Stack
+
+FIRST_CALLS = ("cloudwatch", "elbv2", "ecs", "dynamodb", "application-autoscaling", "logs", "ec2")
+"""Clients in the order in which chains of calls need them, longest chain first."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> None:
+    """Start, before the first check: all stacks, or in an xdist worker that of the check."""
+    run = checks_run(item.config)
+    if not run:
+        return
+    names = [stack_of(item).name] if run.worker else [stack.name for stack in run.stacks]
+    missing = [name for name in names if name not in run.stores]
+    if missing:
+        start(run, item.session.items, missing)
+
+
+def start(run: ChecksRun, items: Iterable[pytest.Item], names: Sequence[str]) -> None:
+    """Identify and gather; pytest.UsageError where the credentials are another account's."""
+    from ..web.http import Http
+
+    wanted = {name: observations_of(items, run.stack(name)) for name in names}
+    identify(run, [name for name in names if wanted[name] and name not in run.accounts])
+    web, now = Http(), datetime.now(UTC)
+    for name in names:
+        stack = run.stack(name)
+        if name in run.refused:
+            run.aws[name].refuse(run.refused[name])
+        given = partial(_given, stack, run.aws[name], web, now)
+        store = Store(closure(wanted[name]), given, timeout_s=stack.limits.gather_timeout_s)
+        run.stores[name] = store
+        store.start()
+
+
+def identify(run: ChecksRun, names: Sequence[str]) -> None:
+    """Ask STS who we are, once a stack, while the other clients are made.
+
+    Another account than the stack's is a usage error; any other failure makes what needs AWS blind.
+    """
+    if not names:
+        return
+    threading.Thread(target=_warm, args=(run, names), daemon=True).start()
+    try:
+        fan_out(lambda name: _identify(run, name), names)
+    except WrongAccount as error:
+        run.stopped_by = str(error)
+        raise pytest.UsageError(str(error)) from None
+
+
+def _warm(run: ChecksRun, names: Sequence[str]) -> None:
+    from botocore.exceptions import BotoCoreError
+
+    for name in names:
+        if not run.stack(name).role_arn:  # with a role, clients follow its credentials
+            with contextlib.suppress(
+                BotoCoreError
+            ):  # the first call of that client says so, and names itself
+                run.aws[name].warm(FIRST_CALLS)
+
+
+def _identify(run: ChecksRun, name: str) -> None:
+    from ..aws.session import identify as ask
+
+    calls: list[str] = []
+    error = ""
+    try:
+        run.accounts[name] = ask(run.aws[name].scoped(calls))
+    except CouldNotLook as blind:
+        run.accounts[name] = ""
+        run.refused[name] = blind
+        error = str(blind)
+    run.observations.append(ObservationResult(name, "caller_identity", 0.0, tuple(calls), error))
+
+
+def observations_of(items: Iterable[pytest.Item], stack: Stack) -> list[str]:
+    """The observations that the stack's checks ask for, without those of checks that do not apply."""
+    names = set()
+    for item in items:
+        declared = check_of(item)
+        if declared and stack_of(item).name == stack.name and declared.runbook not in stack.without:
+            fixtures: list[str] = getattr(item, "fixturenames", [])
+            names.update(name for name in fixtures if name in REGISTRY)
+    return sorted(names)
+
+
+def _given(stack: Stack, aws: Any, web: Any, now: datetime, calls: list[str]) -> Mapping[str, Any]:
+    return {"stack": stack, "aws": aws.scoped(calls), "http": web, "now": now}
+
+
+def results(run: ChecksRun) -> list[ObservationResult]:
+    """What every observation came to, for the run file."""
+    told = list(run.observations)
+    for name, store in run.stores.items():
+        told += [_told(name, observation, result) for observation, result in store.results.items()]
+    return told
+
+
+def _told(stack: str, name: str, result: Result) -> ObservationResult:
+    if not result.done.is_set():
+        error = "not waited for" if not result.started else "no answer yet when the run ended"
+    else:
+        error = _words(result.error)
+    value = result.value if isinstance(result.value, list) else [result.value]
+    resources = tuple(
+        SeenResource(one.arn, one.name, one.figures, one.series) for one in value if isinstance(one, Resource)
+    )
+    return ObservationResult(stack, name, result.duration_s, tuple(result.calls), error, resources)
+
+
+def _words(error: BaseException | None) -> str:
+    if error is None or isinstance(error, CouldNotLook):
+        return str(error or "")
+    return f"{type(error).__name__}: {error}"

@@ -1,0 +1,163 @@
+"""What an exception means: failed, blind, waived, not applicable; and the one row that a check is in every report."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Generator, Sequence
+from typing import Any, cast
+
+import pytest
+
+from ..model import NOT_APPLICABLE, CheckResult, Finding, Outcome
+from ..redaction import redact_text
+from ..waivers import Waiver, waiver_for
+from .examine import EXAMINE, Examine, message_of, outcome_of
+from .fixtures import whole_stack
+from .state import check_of, checks_run, stack_of
+
+LINES_SHOWN = 20
+TOLD = "opschecks"
+"""The attribute of a check's teardown report that carries its result and findings, as JSON data."""
+BLIND = "opschecks_blind"
+
+_SETTLED = pytest.StashKey[CheckResult]()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a check of something that the stack says it does not have."""
+    declared = check_of(item)
+    if declared and checks_run(item.config):
+        stack = stack_of(item)
+        if declared.runbook in stack.without:
+            pytest.skip(f"stack {stack.name} is without {declared.runbook}")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Settle the check when it has been called (or could not be), and send the result with its last report."""
+    report = yield
+    run, declared = checks_run(item.config), check_of(item)
+    if not run or not declared or (call.excinfo and _ends_the_run(call.excinfo.value)):
+        return report
+    error = call.excinfo.value if call.excinfo else None
+    if report.when == "call" or (report.when == "setup" and error):
+        _settle(item, report, error, call.duration, run.waivers)
+    elif report.when == "teardown":
+        result = item.stash[_SETTLED]
+        if error and result.outcome in (Outcome.PASSED, Outcome.WAIVED):
+            # the check is over and was fine, but what it leaves behind is not known
+            _settle(item, report, error, result.duration_s, run.waivers)
+            result = item.stash[_SETTLED]
+        from ..report.runfile import finding_to
+
+        findings = [finding_to(finding) for finding in item.stash[EXAMINE].findings]
+        setattr(report, TOLD, {"check": dataclasses.asdict(result), "findings": findings})
+    return report
+
+
+def _ends_the_run(error: BaseException) -> bool:
+    return isinstance(error, KeyboardInterrupt | SystemExit | pytest.exit.Exception)
+
+
+def _settle(
+    item: pytest.Item,
+    report: pytest.TestReport,
+    error: BaseException | None,
+    duration_s: float,
+    waivers: Sequence[Waiver],
+) -> None:
+    """Turn what was examined, and what was raised, into the check's result and pytest's report."""
+    examine, stack = item.stash[EXAMINE], stack_of(item)
+    declared = examine.check
+    result = dataclasses.replace(describe(item), duration_s=round(duration_s, 4))
+    if isinstance(error, pytest.skip.Exception) and declared.runbook in stack.without:
+        item.stash[_SETTLED] = dataclasses.replace(result, outcome=NOT_APPLICABLE, message=str(error))
+        return
+    whole = whole_stack(stack.name)
+    if error is not None:
+        examine.conclude(whole, outcome_of(error), message_of(error))
+    elif not examine.findings and declared.may_be_empty:
+        examine.conclude(whole, Outcome.PASSED, "nothing to examine, which is fine")
+    elif not examine.findings:
+        examine.conclude(whole, Outcome.BLIND, "there was nothing to examine")
+    examine.findings = [_waived(finding, waivers) for finding in examine.findings]
+    outcome = max((finding.outcome for finding in examine.findings), key=lambda one: one.rank)
+    message = _first_message(examine.findings, outcome)
+    item.stash[_SETTLED] = dataclasses.replace(result, outcome=outcome.value, message=message)
+    report.outcome = "failed" if outcome in (Outcome.FAILED, Outcome.BLIND) else "passed"
+    report.longrepr = None
+    if report.outcome == "failed":
+        report.longrepr = _rows(examine, outcome)
+        report.sections += [("traceback", text) for text in _tracebacks(item, examine)]
+    if outcome is Outcome.BLIND:
+        setattr(report, BLIND, True)
+        report.when = "setup"  # JUnit and pytest-html call a failure there an error, which blind is
+
+
+def _waived(finding: Finding, waivers: Sequence[Waiver]) -> Finding:
+    waiver = waiver_for(finding, waivers)
+    if not waiver:
+        return finding
+    told = {"owner": waiver.owner, "reason": waiver.reason, "until": waiver.until.isoformat()}
+    return dataclasses.replace(finding, outcome=Outcome.WAIVED, waiver=told)
+
+
+def _first_message(findings: Sequence[Finding], outcome: Outcome) -> str:
+    of = [finding for finding in findings if finding.outcome is outcome]
+    if outcome in (Outcome.PASSED, Outcome.NOT_RUN):
+        return "; ".join(dict.fromkeys(finding.message for finding in of if finding.message))[:500]
+    more = f" (and {len(of) - 1} more)" if len(of) > 1 else ""
+    return f"{of[0].name}: {of[0].message}{more}"
+
+
+def _rows(examine: Examine, outcome: Outcome) -> str:
+    """The check's one message: what is wrong, then a line for each bad resource, the worst first."""
+    bad = [finding for finding in examine.findings if finding.outcome in (Outcome.FAILED, Outcome.BLIND)]
+    bad.sort(key=lambda finding: -finding.outcome.rank)
+    headline = examine.check.failing if outcome is Outcome.FAILED else f"could not look: {examine.check.name}"
+    lines = [f"  {finding.name}: {_words(finding)}" for finding in bad[:LINES_SHOWN]]
+    if len(bad) > LINES_SHOWN:
+        lines.append(f"  … and {len(bad) - LINES_SHOWN} more; the run file and the page list every one")
+    return "\n".join([headline, *lines])
+
+
+def _words(finding: Finding) -> str:
+    return f"could not look: {finding.message}" if finding.outcome is Outcome.BLIND else finding.message
+
+
+def _tracebacks(item: pytest.Item, examine: Examine) -> list[str]:
+    return [redact_text(str(item.repr_failure(error))) for error in examine.errors]
+
+
+def describe(item: pytest.Item) -> CheckResult:
+    """The check before it has run."""
+    declared = check_of(item)
+    if declared is None:
+        raise TypeError(f"{item.nodeid} is no check")
+    return CheckResult(
+        stack=stack_of(item).name,
+        check=declared.name,
+        nodeid=item.nodeid,
+        area=item.path.stem.removeprefix("test_"),
+        severity=declared.severity,
+        runbook=declared.runbook,
+        failing=declared.failing,
+        why=declared.why,
+        outcome=Outcome.NOT_RUN.value,
+    )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_report_teststatus(report: Any) -> tuple[str, str, tuple[str, dict[str, bool]]] | None:
+    """Blind is neither a failure nor an error: it has a letter and a count of its own."""
+    if getattr(report, BLIND, False):
+        return "blind", "B", ("BLIND", {"yellow": True})
+    return None
+
+
+def told_by(report: pytest.TestReport) -> dict[str, Any] | None:
+    """The result and findings that a report carries, or None."""
+    return cast("dict[str, Any] | None", getattr(report, TOLD, None))

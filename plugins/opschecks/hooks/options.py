@@ -1,0 +1,44 @@
+"""The command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ..model import Severity
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add opschecks' options, in a group of their own."""
+    group = parser.getgroup("opschecks", "operational checks (pytest checks/<suite>)")
+    group.addoption(
+        "--stack",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="the stack to check, of those in stacks.toml; repeatable. Default: stacks.toml's default",
+    )
+    group.addoption(
+        "--stacks",
+        type=Path,
+        metavar="FILE",
+        help="read other stacks than those of stacks.toml beside checks/",
+    )
+    group.addoption(
+        "--reports", type=Path, metavar="DIR", help="write the files of the run there; default: reports/"
+    )
+    group.addoption(
+        "--fault",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="break the embedded sandbox in this way; repeatable; `opschecks list faults` shows them",
+    )
+    group.addoption(
+        "--fail-on",
+        choices=[severity.value for severity in Severity],
+        default=Severity.LOW.value,
+        metavar="SEVERITY",
+        help="let findings below this severity pass: low (default), medium, high or critical",
+    )

@@ -1,0 +1,106 @@
+"""Starts the embedded sandbox where a stack is one, gives it its faults, and points the stack at it."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from .state import ChecksRun, checks_run
+
+ENVIRONMENT = "OPSCHECKS_SANDBOX"
+"""Set by `opschecks sandbox`: where the one that it keeps running can be reached."""
+
+_RUNNING = pytest.StashKey[Any]()
+FACTS = pytest.StashKey[Mapping[str, Any]]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Refuse unknown faults before anything is started."""
+    run = checks_run(config)
+    if not run or not config.option.fault:
+        return
+    from ..names import nearest
+    from ..sandbox.faults import known_faults
+
+    if os.environ.get(ENVIRONMENT):
+        raise pytest.UsageError(
+            f"--fault {config.option.fault[0]}: {ENVIRONMENT} points at a sandbox that is already running; "
+            f"break it with opschecks sandbox --fault {config.option.fault[0]}, or unset {ENVIRONMENT}"
+        )
+    faults = known_faults()
+    for name in config.option.fault:
+        if name not in faults:
+            raise pytest.UsageError(f"--fault {name}: there is no such fault; {nearest(name, faults)}")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Start it, or take the facts of the one that runs already."""
+    config = session.config
+    run = checks_run(config)
+    if not run or config.option.collectonly:
+        return
+    for index, stack in enumerate(run.stacks):
+        if stack.sandbox:
+            facts = _facts(config, run, stack)
+            run.stacks[index] = stack.model_copy(
+                update={key: facts[key] for key in ("endpoint_url", "backend_url", "dashboard_url")}
+            )
+            _reach(run, index, facts)
+
+
+def _facts(config: pytest.Config, run: ChecksRun, stack: Any) -> Mapping[str, Any]:
+    worker_input: Mapping[str, Any] = getattr(config, "workerinput", {})
+    if "opschecks_sandbox" in worker_input:
+        told: Mapping[str, Any] = json.loads(worker_input["opschecks_sandbox"])
+        return told
+    given = os.environ.get(ENVIRONMENT)
+    if given:
+        try:
+            told = json.loads(given)
+            told["endpoint_url"], told["backend_url"], told["dashboard_url"], told["credentials"]
+        except (ValueError, KeyError, TypeError) as error:
+            raise pytest.UsageError(
+                f"{ENVIRONMENT}: not what `opschecks sandbox` prints ({type(error).__name__}: {error}); "
+                "copy its whole line, or unset it for an embedded sandbox"
+            ) from None
+    else:
+        try:
+            from ..sandbox.environment import Sandbox
+        except ModuleNotFoundError as error:
+            raise pytest.UsageError(
+                f"the embedded sandbox needs {error.name}: pip install 'opschecks[sandbox]', "
+                "or name a real stack with --stack"
+            ) from None
+        sandbox = Sandbox(stack)
+        config.stash[_RUNNING] = sandbox
+        sandbox.start()
+        for name in config.option.fault:
+            sandbox.give_fault(name)
+        told = sandbox.facts
+    config.stash[FACTS] = told
+    return told
+
+
+def _reach(run: ChecksRun, index: int, facts: Mapping[str, Any]) -> None:
+    from ..aws.session import Aws
+
+    # a proxy of the environment must not come between us and 127.0.0.1
+    for variable in ("NO_PROXY", "no_proxy"):
+        present = os.environ.get(variable, "")
+        if "127.0.0.1" not in present:
+            os.environ[variable] = f"{present},127.0.0.1".lstrip(",")
+    stack = run.stacks[index]
+    run.aws[stack.name] = Aws(stack, facts["credentials"])
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop it."""
+    sandbox = config.stash.get(_RUNNING, None)
+    if sandbox:
+        sandbox.stop()

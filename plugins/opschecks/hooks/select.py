@@ -1,0 +1,252 @@
+"""Is this a checks run, of which suite, narrowed by what, and of which stacks? Bad input ends it here."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import gc
+import os
+import signal
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import pytest
+
+from ..model import Severity
+from .state import DEFAULT_REPORTS, KEY, ChecksRun, checks_run
+
+if TYPE_CHECKING:
+    from ..stack import Stack
+
+SUITES = {
+    "daily": Path("daily"),
+    "weekly": Path("weekly"),
+    "deploy-before": Path("deploy/before"),
+    "deploy-after": Path("deploy/after"),
+    "drills": Path("drills"),
+}
+MUST_NAME_THEIR_STACK = ("deploy-before", "deploy-after", "drills")
+NARROWING = {
+    "keyword": "-k",
+    "markexpr": "-m",
+    "lf": "--lf",
+    "stepwise": "--stepwise",
+    "deselect": "--deselect",
+    "ignore": "--ignore",
+    "ignore_glob": "--ignore-glob",
+}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Recognise a checks run and settle what it is about, before any other plugin opens a file."""
+    if config.option.help or config.option.version:
+        return
+    checks = config.rootpath / "checks"
+    inside, outside = _selected(config, checks)
+    if not inside:
+        _refuse_stray_options(config)
+        return
+    suites = {_suite(path, checks) for path in inside}
+    if outside or len(suites) != 1:
+        named = sorted(suites) + [str(path) for path in outside[:3]]
+        raise pytest.UsageError(
+            f"{', '.join(named)}: a run is of one suite; name one of "
+            + ", ".join(f"checks/{path}" for path in SUITES.values())
+        )
+    (suite,) = suites
+    config.stash[KEY] = _begin(config, suite, checks, _narrowed(config, inside, checks / SUITES[suite]))
+    _settle_options(config, config.stash[KEY])
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Collect again, but not what has grown up to here: pytest's closing collection would walk all of it."""
+    if checks_run(config):
+        gc.freeze()
+        gc.enable()
+
+
+def _selected(config: pytest.Config, checks: Path) -> tuple[list[Path], list[Path]]:
+    """The paths on the command line (node ids cut off), those under checks/ and the others."""
+    inside, outside = [], []
+    for argument in config.args:
+        path = Path(os.path.abspath(config.invocation_params.dir / argument.partition("::")[0]))
+        (inside if path == checks or checks in path.parents else outside).append(path)
+    return inside, outside
+
+
+def _suite(path: Path, checks: Path) -> str:
+    relative = path.relative_to(checks)
+    for name, folder in SUITES.items():
+        if relative == folder or folder in relative.parents:
+            return name
+    from ..names import nearest
+
+    wanted = str(relative)
+    known = [str(folder) for folder in SUITES.values()]
+    raise pytest.UsageError(
+        f"checks/{wanted if wanted != '.' else ''}: this is no suite; "
+        + (nearest(wanted, known) if wanted != "." else "name one: checks/" + ", checks/".join(known))
+    )
+
+
+def _narrowed(config: pytest.Config, inside: list[Path], folder: Path) -> str:
+    """What narrows the run to less than its suite, or nothing."""
+    reasons = [flag for option, flag in NARROWING.items() if config.getoption(option, None)]
+    if any("::" in argument for argument in config.args):
+        reasons.append("node ids")
+    if any(path != folder for path in inside):
+        reasons.append("only some files")
+    return ", ".join(reasons)
+
+
+def _refuse_stray_options(config: pytest.Config) -> None:
+    for option in ("stack", "stacks", "fault"):
+        if config.getoption(option):
+            raise pytest.UsageError(
+                f"--{option}: only a checks run has a stack: pytest checks/daily --{option} …"
+            )
+
+
+def _begin(config: pytest.Config, suite: str, checks: Path, partial: str) -> ChecksRun:
+    from ..stack import StackError, choose, load_stacks, shown_path
+
+    path = config.option.stacks or config.rootpath / "stacks.toml"
+    reports = Path(os.path.abspath(config.option.reports or config.rootpath / DEFAULT_REPORTS))
+    shown = shown_path(Path(path))
+    begun = datetime.now(UTC)
+
+    def end(message: str, *, leave_page: bool = False) -> NoReturn:
+        if not (leave_page or hasattr(config, "workerinput")):
+            from ..report.files import Place, write_no_run
+
+            stem = f"{suite}-partial" if partial else suite
+            write_no_run(Place(reports, stem, checks / "RUNBOOK.md"), begun, message)
+        raise pytest.UsageError(message)
+
+    try:
+        listed = load_stacks(Path(path))
+    except StackError as error:
+        end(str(error).replace(str(path), str(shown)))
+    try:
+        stacks = choose(listed, config.option.stack, shown, must_name=suite in MUST_NAME_THEIR_STACK)
+    except StackError as error:
+        # what was mistyped on the command line says nothing of the run that stands
+        end(str(error), leave_page=bool(config.option.stack))
+    if config.option.fault and not any(stack.sandbox for stack in stacks):
+        end(
+            f"--fault {config.option.fault[0]}: only the sandbox has faults, and it is not selected",
+            leave_page=True,
+        )
+    names = check_names(checks)
+    try:
+        waivers = _waivers(checks / "waivers.toml", names, list(listed.stacks))
+    except ValueError as error:
+        end(str(error))
+    from ..names import nearest
+
+    for stack in stacks:
+        if stack.state and stack.state.startswith("s3://"):
+            end(f"{shown}: stacks.{stack.name}.state: only a folder can hold it as yet, not {stack.state!r}")
+        for slug in stack.without:
+            known = slugs(checks / "RUNBOOK.md")
+            if slug not in known:
+                end(
+                    f"{shown}: stacks.{stack.name}.without: RUNBOOK.md has no heading {slug!r}; {nearest(slug, known)}"
+                )
+    run = ChecksRun(
+        suite=suite,
+        root=config.rootpath,
+        stacks=stacks,
+        waivers=waivers,
+        reports=reports,
+        partial=partial,
+        started=begun,
+        fail_on=Severity(config.option.fail_on),
+        worker=hasattr(config, "workerinput"),
+    )
+    if not config.option.collectonly:
+        try:
+            _reach(run)
+        except LookupError as error:
+            end(str(error))
+    return run
+
+
+def _waivers(path: Path, checks: list[str], stacks: list[str]) -> list[Any]:
+    if not path.exists():
+        return []
+    from ..stack import shown_path
+    from ..waivers import WaiverError, load_waivers
+
+    try:
+        return list(load_waivers(path, today=datetime.now(UTC).date(), checks=checks, stacks=stacks))
+    except WaiverError as error:
+        raise ValueError(str(error).replace(str(path), str(shown_path(path)))) from None
+
+
+def _reach(run: ChecksRun) -> None:
+    """Make the way to each real stack's AWS; LookupError where profile or region do not exist."""
+    from ..aws.session import Aws, UnusableProfile
+
+    for stack in run.stacks:
+        if not stack.sandbox:
+            try:
+                run.aws[stack.name] = Aws(stack)
+            except UnusableProfile as error:
+                raise LookupError(str(error)) from None
+
+
+def _settle_options(config: pytest.Config, run: ChecksRun) -> None:
+    """Where JUnit's and pytest-html's files go, and how the terminal reads; the user's own options win."""
+    gc.disable()  # a checks run lives for seconds, and collecting walks all of botocore's models
+    if run.worker or config.option.collectonly:
+        return
+    option: Any = config.option
+    if not option.xmlpath:
+        option.xmlpath = str(run.reports / f"{run.stem}.xml")
+    if not getattr(option, "htmlpath", None):
+        option.htmlpath = str(run.reports / f"{run.stem}.pytest.html")
+        option.self_contained_html = True
+    option.tbstyle = "no"
+    option.reportchars = "N"
+    _end_on_sigterm(config)
+
+
+def _end_on_sigterm(config: pytest.Config) -> None:
+    """A scheduler's SIGTERM ends the run as Ctrl-C does: with everything accounted for."""
+
+    def interrupt(signum: int, frame: Any) -> NoReturn:
+        run = checks_run(config)
+        if run:
+            run.stopped_by = "stopped by SIGTERM"
+        raise KeyboardInterrupt
+
+    with contextlib.suppress(ValueError):  # only the main thread may; elsewhere the embedder decides
+        before = signal.signal(signal.SIGTERM, interrupt)
+        config.add_cleanup(lambda: signal.signal(signal.SIGTERM, before) and None)
+
+
+def check_names(checks: Path) -> list[str]:
+    """The names of all checks of all suites, read without importing them."""
+    return [name for name, _ in find_checks(checks)]
+
+
+def find_checks(checks: Path) -> Iterator[tuple[str, Path]]:
+    """Name and file of every test function under checks/, read without importing it."""
+    for path in sorted(checks.rglob("test_*.py")):
+        with contextlib.suppress(SyntaxError, UnicodeDecodeError):  # collection says so, and better
+            for node in ast.parse(path.read_text(encoding="utf-8")).body:
+                if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+                    yield node.name, path
+
+
+def slugs(runbook: Path) -> list[str]:
+    """The headings of RUNBOOK.md."""
+    with contextlib.suppress(OSError):
+        lines = runbook.read_text(encoding="utf-8").splitlines()
+        return [line.removeprefix("## ").strip() for line in lines if line.startswith("## ")]
+    return []

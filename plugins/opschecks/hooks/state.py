@@ -1,0 +1,94 @@
+"""What the hook modules share about one checks run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from ..model import CHECK_ATTRIBUTE, Check, CheckResult, Finding, ObservationResult, Run, Severity
+
+if TYPE_CHECKING:
+    from ..aws.session import Aws
+    from ..observe import CouldNotLook, Store
+    from ..report.files import Place
+    from ..stack import Stack
+    from ..waivers import Waiver
+
+DEFAULT_REPORTS = "reports"
+
+
+@dataclass
+class ChecksRun:
+    """One checks run in one process; `worker` where that is an xdist worker."""
+
+    suite: str
+    root: Path
+    stacks: list[Stack]
+    waivers: Sequence[Waiver]
+    reports: Path
+    partial: str
+    started: datetime
+    fail_on: Severity
+    worker: bool
+    credentials: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    aws: dict[str, Aws] = field(default_factory=dict)
+    accounts: dict[str, str] = field(default_factory=dict)
+    refused: dict[str, CouldNotLook] = field(default_factory=dict)
+    stores: dict[str, Store] = field(default_factory=dict)
+    collected: dict[str, CheckResult] = field(default_factory=dict)
+    reported: dict[str, CheckResult] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+    observations: list[ObservationResult] = field(default_factory=list)
+    stopped_by: str = ""
+    crashed: set[str] = field(default_factory=set)
+    told: Run | None = None
+    write_error: str = ""
+
+    @property
+    def stem(self) -> str:
+        """What the files of the run are called, before their suffix."""
+        return f"{self.suite}-partial" if self.partial else self.suite
+
+    @property
+    def place(self) -> Place:
+        """Where the files of the run go."""
+        from ..report.files import Place
+
+        own = {stack.name: stack.state for stack in self.stacks}
+        return Place(
+            self.reports,
+            self.stem,
+            self.root / "checks" / "RUNBOOK.md",
+            {name: self.root / state if state else self.reports / "history" for name, state in own.items()},
+        )
+
+    def stack(self, name: str) -> Stack:
+        """The stack of that name."""
+        return next(stack for stack in self.stacks if stack.name == name)
+
+
+KEY = pytest.StashKey[ChecksRun]()
+
+
+def checks_run(config: pytest.Config) -> ChecksRun | None:
+    """The checks run, or None where pytest runs something else."""
+    return config.stash.get(KEY, None)
+
+
+def check_of(item: pytest.Item) -> Check | None:
+    """What `@check` said of the item's function; None where it is no check."""
+    function: Any = getattr(item, "function", None)
+    declared: Check | None = getattr(function, CHECK_ATTRIBUTE, None)
+    return declared
+
+
+def stack_of(item: pytest.Item) -> Stack:
+    """The stack that the item checks."""
+    callspec: Any = getattr(item, "callspec", None)
+    stack: Stack = callspec.params["stack"]
+    return stack

@@ -1,0 +1,101 @@
+"""What is printed when a checks run has ended: the verdict, what failed and where, what is blind, where the page lies."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ..model import CheckResult, Finding, Outcome, Run
+from .state import checks_run
+
+CHECKS_SHOWN = 10
+RESOURCES_SHOWN = 3
+LINE = 200
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    """Which suite, which stacks, and what is broken on purpose."""
+    run = checks_run(config)
+    if not run:
+        return []
+    stacks = ", ".join(f"{stack.name} (SANDBOX)" if stack.sandbox else stack.name for stack in run.stacks)
+    faults = f"; faults: {', '.join(config.option.fault)}" if config.option.fault else ""
+    return [f"opschecks: {run.suite} checks of {stacks}{faults}"]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Print it; strings from AWS and logs without their control characters."""
+    run = checks_run(config)
+    if not run or not run.told:
+        return
+    from ..report.text import printable
+    from ..report.verdict import verdict
+
+    told, write = run.told, terminalreporter.write_line
+    terminalreporter.section("opschecks")
+    good = told.exit_code == 0
+    write(printable(verdict(told).sentence), bold=True, green=good, red=told.exit_code == 1, yellow=not good)
+    for outcome, heading in (
+        (Outcome.FAILED, "failed"),
+        (Outcome.BLIND, "could not look"),
+        (Outcome.NOT_RUN, "not run"),
+    ):
+        for line in _section(told, outcome, heading):
+            write(printable(line)[:LINE])
+    for line in _waiver_lines(told):
+        write(printable(line)[:LINE], yellow=True)
+    write("")
+    if run.write_error:
+        write(printable(run.write_error), red=True, bold=True)
+    else:
+        write(f"report: {_shown(run.place.page)}")
+        if told.exit_code in (1, 10):
+            write("next: the page has the evidence and the runbook's steps for each of these")
+
+
+def _section(told: Run, outcome: Outcome, heading: str) -> Iterator[str]:
+    checks = [check for check in told.checks if check.outcome == outcome]
+    if not checks:
+        return
+    checks.sort(key=lambda check: -check.severity.rank)
+    yield ""
+    yield f"{heading}: {len(checks)}"
+    for check in checks[:CHECKS_SHOWN]:
+        title = check.failing if outcome is Outcome.FAILED else _promise(check)
+        where = f" on {check.stack}" if len(told.stacks) > 1 else ""
+        yield f"  {check.severity.value:8}  {title}{where}"
+        if outcome is not Outcome.NOT_RUN:
+            yield from _resources([f for f in told.findings_of(check) if f.outcome is outcome])
+    if len(checks) > CHECKS_SHOWN:
+        yield f"  … and {len(checks) - CHECKS_SHOWN} more"
+
+
+def _resources(findings: Sequence[Finding]) -> Iterator[str]:
+    for finding in findings[:RESOURCES_SHOWN]:
+        yield f"            {finding.name}: {finding.message}"
+    if len(findings) > RESOURCES_SHOWN:
+        yield f"            … and {len(findings) - RESOURCES_SHOWN} more"
+
+
+def _promise(check: CheckResult) -> str:
+    return check.check.removeprefix("test_").replace("_", " ")
+
+
+def _waiver_lines(told: Run) -> Iterator[str]:
+    for waiver in told.waivers:
+        what = f"waiver of {waiver.check} on {waiver.resource} ({waiver.owner})"
+        if waiver.state == "unused":
+            yield f"{what} accepted nothing: delete it"
+        elif waiver.days_left <= 7:
+            yield f"{what} ends in {waiver.days_left} days, on {waiver.until}"
+
+
+def _shown(path: Path) -> str:
+    relative = os.path.relpath(path)
+    return str(path) if relative.startswith("..") else relative

@@ -1,0 +1,93 @@
+"""xdist: the controller knows every check, workers share out the stacks, and nothing of a worker is lost."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from ..observe import CouldNotLook
+from .gather import identify, results
+from .sandbox import FACTS
+from .state import checks_run
+
+TOLD = "opschecks"
+
+
+def _is_controller(config: pytest.Config) -> bool:
+    return bool(getattr(config.option, "tx", None)) and not hasattr(config, "workerinput")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """A check that kills its worker is run on no third one."""
+    run = checks_run(config)
+    if run and getattr(config.option, "maxworkerrestart", None) is None and hasattr(config.option, "tx"):
+        config.option.maxworkerrestart = "0"
+    if run and run.worker:
+        worker_input: Any = getattr(config, "workerinput", {})
+        run.accounts.update(json.loads(worker_input.get("opschecks_accounts", "{}")))
+        for name, (call, reason, action) in json.loads(worker_input.get("opschecks_refused", "{}")).items():
+            run.refused[name] = CouldNotLook(call, reason, action=action)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection(session: pytest.Session) -> bool | None:
+    """Collect in the controller too: it must know every check also where all workers die."""
+    run = checks_run(session.config)
+    if not run or not _is_controller(session.config):
+        return None
+    session.perform_collect()
+    return True
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a worker where the sandbox is, and who we are."""
+    run = checks_run(node.config)
+    if not run:
+        return
+    if node.config.stash.get(FACTS, None):
+        node.workerinput["opschecks_sandbox"] = json.dumps(dict(node.config.stash[FACTS]))
+    if not run.accounts:
+        identify(run, [stack.name for stack in run.stacks])
+    node.workerinput["opschecks_accounts"] = json.dumps(run.accounts)
+    refused = {name: (error.call, error.reason, error.action) for name, error in run.refused.items()}
+    node.workerinput["opschecks_refused"] = json.dumps(refused)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """In a worker: send what its observations came to."""
+    run = checks_run(session.config)
+    if run and run.worker:
+        from ..report.runfile import observation_to
+
+        output: Any = getattr(session.config, "workeroutput", {})
+        output[TOLD] = json.dumps([observation_to(seen) for seen in results(run)])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: Any) -> None:
+    """In the controller: take them in."""
+    run = checks_run(node.config)
+    told = getattr(node, "workeroutput", {}).get(TOLD)
+    if run and told:
+        from ..report.runfile import observation_from
+
+        run.observations += [observation_from(seen) for seen in json.loads(told)]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """One stack, one worker: each stack is gathered once, whatever --dist says."""
+    if not checks_run(config):
+        return None
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByStack(LoadScopeScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            return nodeid.rpartition("[")[2].partition("]")[0]
+
+    return ByStack(config, log)

@@ -1,0 +1,73 @@
+"""The limits that checks judge by: typed, defaulted, documented; a stack overrides them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Percent = Annotated[float, Field(gt=0, le=100)]
+Positive = Annotated[float, Field(gt=0)]
+Count = Annotated[int, Field(ge=0)]
+
+
+class Limits(BaseModel):
+    """`[stacks.NAME.limits]`. Times are in the unit that the key ends with."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    cpu_percent: Percent = Field(
+        80, description="average CPU of a service over the last hour (target tracking aims at 70)"
+    )
+    cpu_saturated_percent: Percent = Field(
+        90, description="average CPU of a service in any 5 minutes of the last half hour"
+    )
+    memory_percent: Percent = Field(85, description="average memory of a service over the last hour")
+    memory_peak_percent: Percent = Field(95, description="highest memory of any task in the last hour")
+    response_time_p95_ms: Positive = Field(
+        1000, description="p95 of the target response time, in any 5 minutes of the last hour"
+    )
+    errors_5xx_per_minute: Count = Field(
+        10, description="5xx of targets and load balancer in any minute of the last hour"
+    )
+    health_latency_ms: Positive = Field(2000, description="GET /health")
+    dashboard_latency_ms: Positive = Field(5000, description="GET of one dashboard")
+    certificate_days: Count = Field(14, description="days that a certificate must still be valid")
+    websocket_ping_ms: Positive = Field(1000, description="ping to pong on an open WebSocket session")
+    websocket_hold_s: Annotated[float, Field(ge=0, le=60)] = Field(
+        1, description="how long an idle WebSocket session must stay open"
+    )
+    stickiness_s: Count = Field(3600, description="shortest lb_cookie duration wanted")
+    log_errors_per_hour: Count = Field(20, description="ERROR events of a log group in the last hour")
+    websocket_errors_per_hour: Count = Field(
+        5, description="ERROR events in the last hour that speak of WebSockets"
+    )
+    throttled_requests_per_hour: Count = Field(
+        0, description="throttled reads and writes of a table or index in the last hour"
+    )
+    alarm_blind_hours: Positive = Field(1, description="how long an alarm may have INSUFFICIENT_DATA")
+    alarm_rings_per_day: Count = Field(4, description="how often one alarm may go off within 24 hours")
+    incident_age_hours: dict[str, Positive] = Field(
+        default={"critical": 1, "high": 4, "medium": 24, "low": 72},
+        description="how old an active incident may be, by severity; an unknown severity counts as the strictest",
+    )
+    billing_mode: Literal["PAY_PER_REQUEST", "PROVISIONED"] = Field(
+        "PAY_PER_REQUEST", description="how tables are wanted to be billed"
+    )
+    min_tasks: Count = Field(2, description="lower auto-scaling limit wanted, for every service")
+    max_tasks: Count = Field(10, description="upper auto-scaling limit wanted, for every service")
+    deployment_minutes: Positive = Field(30, description="how long a deployment may be under way")
+    probe_timeout_s: Positive = Field(10, description="longest wait for an HTTP or WebSocket answer")
+    gather_timeout_s: Positive = Field(120, description="longest wait for all observations of a stack")
+    pages: Annotated[int, Field(ge=1)] = Field(
+        100, description="pages of one list, scan or search before it is cut short and counts as not looked"
+    )
+    aws_attempts: Annotated[int, Field(ge=1, le=10)] = Field(
+        5, description="attempts of one AWS read, with botocore's standard back-off"
+    )
+
+    def oldest_active(self, severity: str) -> timedelta:
+        """How old an active incident of this severity may be."""
+        strictest = min(self.incident_age_hours.values(), default=1.0)
+        return timedelta(hours=self.incident_age_hours.get(severity.lower(), strictest))

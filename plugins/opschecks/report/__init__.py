@@ -1,0 +1,1 @@
+"""Run to page, terminal, JSON: one small module an output."""

@@ -1,0 +1,63 @@
+"""The files of a run: written with every check not run before the first one, and again at the end."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from ..history import file_run, write
+from ..model import Run
+from .placeholder import render_no_run, render_unfinished
+from .runfile import only, to_json
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a run's files go: `reports/stem.*`, and each stack's history below its folder."""
+
+    reports: Path
+    stem: str
+    runbook: Path
+    history: Mapping[str, Path] = field(default_factory=dict)
+
+    @property
+    def page(self) -> Path:
+        """The page for people."""
+        return self.reports / f"{self.stem}.html"
+
+    @property
+    def links(self) -> dict[str, str]:
+        """The files beside the page, as the page links them."""
+        return {"run": f"{self.stem}.json", "pytest": f"{self.stem}.pytest.html", "junit": f"{self.stem}.xml"}
+
+
+def write_unfinished(run: Run, place: Place) -> None:
+    """Replace what an earlier run left by a page and a run file that say "unfinished"; OSError if impossible."""
+    for name in ("pytest", "junit"):
+        with contextlib.suppress(FileNotFoundError):
+            (place.reports / place.links[name]).unlink()
+    write(place.page, render_unfinished(run, place.links))
+    write(place.reports / place.links["run"], to_json(run))
+
+
+def write_run(run: Run, place: Place) -> None:
+    """Write run file, history and page; the page last: while it says "unfinished" nobody trusts the rest."""
+    from .page import render
+    from .runbook import read_runbook
+
+    write(place.reports / place.links["run"], to_json(run))
+    if not run.partial and run.checks:
+        for stack, folder in place.history.items():
+            file_run(folder, stack, run.suite, run.started, to_json(only(run, stack)))
+    sections = read_runbook(place.runbook) if place.runbook.exists() else {}
+    write(place.page, render(run, runbook=sections, links=place.links))
+
+
+def write_no_run(place: Place, begun: datetime, why: str) -> None:
+    """Put a page that says why there was no run in place of an earlier one, which nobody may take for today's."""
+    if place.page.exists():
+        with contextlib.suppress(OSError):  # the reason itself is about to be told on the terminal
+            write(place.page, render_no_run(place.stem, begun, why))

@@ -1,0 +1,1 @@
+def render(run, *, runbook, links): return "<h1>page</h1>"

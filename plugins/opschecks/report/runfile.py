@@ -1,0 +1,200 @@
+"""Run to JSON and back: the run file, from which every report can be made again."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from ..model import (
+    NOT_APPLICABLE,
+    CheckResult,
+    Figure,
+    Finding,
+    ObservationResult,
+    Outcome,
+    Run,
+    SeenResource,
+    Series,
+    Severity,
+    StackFacts,
+    WaiverState,
+)
+from ..redaction import plain
+from .verdict import verdict
+
+FORMAT = 1
+
+
+class RunFileError(Exception):
+    """A file is not a run file; the message says what is missing."""
+
+
+def to_json(run: Run) -> str:
+    """The run file: secrets masked, times as UTC ISO text, sorted only where order means nothing."""
+    said = verdict(run)
+    counts: dict[str, int] = {outcome.value: run.count(outcome) for outcome in Outcome}
+    counts[NOT_APPLICABLE] = run.count(NOT_APPLICABLE)
+    told = {
+        "format": FORMAT,
+        "suite": run.suite,
+        "sandbox": run.sandbox,
+        "state": run.state,
+        "stopped_by": run.stopped_by,
+        "partial": run.partial,
+        "started": run.started,
+        "ended": run.ended,
+        "exit_code": run.exit_code,
+        "verdict": {"word": said.word, "sentence": said.sentence},
+        "collected": len(run.checks),
+        "counts": counts,
+        "calls": len(run.calls),
+        "stacks": [dataclasses.asdict(stack) for stack in run.stacks],
+        "checks": [dataclasses.asdict(check) for check in run.checks],
+        "findings": [_finding(finding) for finding in run.findings],
+        "observations": [
+            {**dataclasses.asdict(seen), "resources": [_resource(one) for one in seen.resources]}
+            for seen in run.observations
+        ],
+        "waivers": [dataclasses.asdict(waiver) for waiver in run.waivers],
+        "changes": list(run.changes),
+        "versions": dict(run.versions),
+    }
+    return json.dumps(plain(told), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def only(run: Run, stack: str) -> Run:
+    """The part of a run that is about one stack."""
+    return dataclasses.replace(
+        run,
+        stacks=tuple(facts for facts in run.stacks if facts.name == stack),
+        checks=tuple(check for check in run.checks if check.stack == stack),
+        findings=tuple(finding for finding in run.findings if finding.stack == stack),
+        observations=tuple(seen for seen in run.observations if seen.stack == stack),
+        waivers=tuple(waiver for waiver in run.waivers if waiver.stack == stack),
+    )
+
+
+def from_json(text: str) -> Run:
+    """A run file's run; RunFileError where the text is none."""
+    try:
+        told = json.loads(text)
+        if told["format"] != FORMAT:
+            raise RunFileError(f"its format is {told['format']!r}, and this version reads {FORMAT}")
+        return Run(
+            suite=told["suite"],
+            started=datetime.fromisoformat(told["started"]),
+            stacks=tuple(StackFacts(**stack) for stack in told["stacks"]),
+            ended=datetime.fromisoformat(told["ended"]) if told["ended"] else None,
+            state=told["state"],
+            stopped_by=told["stopped_by"],
+            partial=told["partial"],
+            exit_code=told["exit_code"],
+            checks=tuple(
+                CheckResult(**{**one, "severity": Severity(one["severity"])}) for one in told["checks"]
+            ),
+            findings=tuple(finding_from(one) for one in told["findings"]),
+            observations=tuple(observation_from(one) for one in told["observations"]),
+            waivers=tuple(WaiverState(**waiver) for waiver in told["waivers"]),
+            changes=tuple(told["changes"]),
+            versions=told["versions"],
+        )
+    except RunFileError:
+        raise
+    except (ValueError, KeyError, TypeError) as error:
+        raise RunFileError(f"not a run file: {type(error).__name__}: {error}") from None
+
+
+def _series(series: Series) -> dict[str, Any]:
+    points = [[time.isoformat(), value] for time, value in series.points]
+    return {
+        "label": series.label,
+        "unit": series.unit,
+        "period_s": series.period_s,
+        "limit": series.limit,
+        "points": points,
+    }
+
+
+def _resource(seen: SeenResource) -> dict[str, Any]:
+    return {
+        "resource": seen.resource,
+        "name": seen.name,
+        "figures": [dataclasses.asdict(figure) for figure in seen.figures],
+        "series": [_series(series) for series in seen.series],
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    """A finding as plain data, without its evidence's secrets."""
+    return {
+        "stack": finding.stack,
+        "check": finding.check,
+        "resource": finding.resource,
+        "name": finding.name,
+        "outcome": finding.outcome.value,
+        "severity": finding.severity.value,
+        "message": finding.message,
+        "evidence": finding.evidence,
+        "figures": [dataclasses.asdict(figure) for figure in finding.figures],
+        "series": [_series(series) for series in finding.series],
+        "waiver": finding.waiver,
+    }
+
+
+def finding_to(finding: Finding) -> dict[str, Any]:
+    """The finding as JSON data, for the run file and for the way from an xdist worker."""
+    told: dict[str, Any] = plain(_finding(finding))
+    return told
+
+
+def _series_from(told: Mapping[str, Any]) -> Series:
+    points = tuple((datetime.fromisoformat(time), value) for time, value in told["points"])
+    return Series(told["label"], told["unit"], points, told["period_s"], told["limit"])
+
+
+def finding_from(told: Mapping[str, Any]) -> Finding:
+    """The finding that `finding_to` told of."""
+    return Finding(
+        stack=told["stack"],
+        check=told["check"],
+        resource=told["resource"],
+        name=told["name"],
+        outcome=Outcome(told["outcome"]),
+        severity=Severity(told["severity"]),
+        message=told["message"],
+        evidence=told["evidence"],
+        series=tuple(_series_from(series) for series in told["series"]),
+        figures=tuple(Figure(**figure) for figure in told["figures"]),
+        waiver=told["waiver"],
+    )
+
+
+def observation_to(seen: ObservationResult) -> dict[str, Any]:
+    """The observation's result as JSON data."""
+    told: dict[str, Any] = plain(
+        {**dataclasses.asdict(seen), "resources": [_resource(one) for one in seen.resources]}
+    )
+    return told
+
+
+def observation_from(told: Mapping[str, Any]) -> ObservationResult:
+    """The result that `observation_to` told of."""
+    return ObservationResult(
+        stack=told["stack"],
+        name=told["name"],
+        duration_s=told["duration_s"],
+        calls=tuple(told["calls"]),
+        error=told["error"],
+        resources=tuple(
+            SeenResource(
+                one["resource"],
+                one["name"],
+                tuple(Figure(**figure) for figure in one["figures"]),
+                tuple(_series_from(series) for series in one["series"]),
+            )
+            for one in told["resources"]
+        ),
+    )

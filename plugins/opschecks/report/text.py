@@ -1,0 +1,1 @@
+def printable(t): return t

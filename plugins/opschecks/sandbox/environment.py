@@ -1,0 +1,140 @@
+"""The sandbox as a whole: an account, a backend, a site; started, pointed at, broken, stopped."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from ..stack import Stack
+from .corrections import correct, settle
+from .faults import known_faults
+from .moto_server import ACCOUNT, MotoServer, backend
+from .seed import BUCKET, TASKS, Seeded, put_metrics, scaling, seed
+from .series import Told
+from .web import StoredObject, Web
+
+CREDENTIALS = {
+    "aws_access_key_id": "sandbox",
+    "aws_secret_access_key": "sandbox",
+    "aws_session_token": "sandbox",
+}
+AGE = timedelta(days=6)
+"""How long the stack has been standing when the sandbox starts."""
+
+
+@functools.cache
+def _session() -> Any:
+    """One for all sandboxes of the process: what a session costs is its reading of service models."""
+    import boto3
+
+    return boto3.Session(**CREDENTIALS)
+
+
+class Sandbox:
+    """One stack, seeded and live on 127.0.0.1. Its parts are public: faults reach into them."""
+
+    def __init__(self, stack: Stack) -> None:
+        self.region = stack.region or "us-west-2"
+        self.stack = stack.model_copy(update={"region": self.region, "account_id": ACCOUNT})
+        self.now = datetime.now(UTC)
+        self.server = MotoServer()
+        self.target_states: dict[str, tuple[str, str, str]] = {}
+        self.tasks: list[Any] = []
+        self.seeded: Seeded
+        self.web: Web
+        self._clients: dict[str, Any] = {}
+        self._undo: list[Callable[[], None]] = []
+
+    def start(self) -> None:
+        """Return when everything answers."""
+        self.server.start()
+        self._undo.append(self.server.stop)
+        self._undo.append(correct(self.target_states, self._follow_attributes))
+        addresses = tuple(f"172.31.16.{10 + index}" for index in range(TASKS))
+        self.seeded = seed(self.client, self.stack, self.now, addresses)
+        scaling(self.client, self.stack)
+        for service in self.stack.services:
+            self.tasks += settle(
+                self.backend("ecs"), self.stack.cluster or "", service, addresses, self.now - AGE
+            )
+        for alarm in self.backend("cloudwatch").alarms.values():
+            # AWS evaluates alarms; moto never does. They have been OK for as long as they stand
+            alarm.history.clear()
+            alarm.state_updated_timestamp = alarm.configuration_updated_timestamp = self.now - AGE
+        self.web = Web([task.task_arn.rsplit("/", 1)[-1] for task in self.tasks], self._object)
+        self.web.start()
+        self._undo.append(self.web.stop)
+
+    def stop(self) -> None:
+        """Stop whatever was started, the last first."""
+        while self._undo:
+            self._undo.pop()()
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What points a stack at it."""
+        return {
+            "endpoint_url": self.server.url,
+            "backend_url": self.web.backend_url,
+            "dashboard_url": self.web.dashboard_url,
+            "region": self.region,
+            "credentials": dict(CREDENTIALS),
+        }
+
+    def client(self, service: str) -> Any:
+        """A boto3 client of the sandbox's account, as the stack's owner would use it."""
+        from botocore.config import Config
+
+        if service not in self._clients:
+            self._clients[service] = _session().client(
+                service,
+                region_name=self.region,
+                endpoint_url=self.server.url,
+                config=Config(retries={"total_max_attempts": 1}),
+            )
+        return self._clients[service]
+
+    def backend(self, service: str) -> Any:
+        """moto's own state of a service."""
+        return backend(service, self.region)
+
+    def give_fault(self, name: str) -> None:
+        """Break it in the named way; KeyError for one that does not exist."""
+        known_faults()[name].function(self)
+
+    def replace_metrics(self, told: Told) -> None:
+        """Put these samples in place of what the metric measured since the first of them."""
+        cloudwatch = self.backend("cloudwatch")
+        first = min(one.time for one in told.samples)
+        wanted = sorted(told.dimensions.items())
+
+        def replaced(datum: Any) -> bool:
+            time = datum.timestamp if datum.timestamp.tzinfo else datum.timestamp.replace(tzinfo=UTC)
+            of = sorted((dimension.name, dimension.value) for dimension in datum.dimensions)
+            return (datum.namespace, datum.name, of) == (told.namespace, told.name, wanted) and time >= first
+
+        cloudwatch.metric_data = [datum for datum in cloudwatch.metric_data if not replaced(datum)]
+        put_metrics(self.client("cloudwatch"), [told])
+
+    def service(self, name: str = "") -> Any:
+        """moto's object of an ECS service; of the first one, unless it is named."""
+        return self.backend("ecs").services[f"{self.stack.cluster}:{name or self.stack.services[0]}"]
+
+    def _follow_attributes(self, attributes: Mapping[str, str]) -> None:
+        web: Web | None = getattr(self, "web", None)
+        if web:
+            web.proxy.sticky = attributes.get("stickiness.enabled") == "true"
+
+    def _object(self, key: str) -> StoredObject | None:
+        # read from moto's state: the site is served by the loop that must never wait for the network
+        found = backend("s3", "aws").get_object(BUCKET, key)
+        if found is None:
+            return None
+        return StoredObject(
+            found.value,
+            found.metadata.get("Content-Type", "text/html"),
+            found.etag,
+            found.metadata.get("Cache-Control", ""),
+        )

@@ -1,0 +1,54 @@
+"""Defects that the sandbox can be given. Each names the checks that must catch it; nothing else may fail."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ..environment import Sandbox
+
+EVERYTHING_OF_AWS = "everything that asks AWS"
+"""In `blinds`: each check that needs an answer of AWS."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A way to break the sandbox: `caught_by` fail, `blinds` cannot look, all others stay as they were."""
+
+    name: str
+    function: Callable[[Any], None]
+    caught_by: tuple[str, ...]
+    blinds: tuple[str, ...]
+    area: str
+
+    @property
+    def what(self) -> str:
+        """The first sentence of its docstring."""
+        return (self.function.__doc__ or "").strip().partition("\n")[0]
+
+
+_FAULTS: dict[str, Fault] = {}
+
+
+def fault(
+    *, caught_by: Sequence[str] = (), blinds: Sequence[str] = ()
+) -> Callable[[Callable[[Sandbox], None]], Callable[[Sandbox], None]]:
+    """Declare a function a fault; its name is what --fault takes."""
+
+    def declare(function: Callable[[Sandbox], None]) -> Callable[[Sandbox], None]:
+        area = function.__module__.rsplit(".", 1)[-1]
+        _FAULTS[function.__name__] = Fault(function.__name__, function, tuple(caught_by), tuple(blinds), area)
+        return function
+
+    return declare
+
+
+def known_faults() -> dict[str, Fault]:
+    """Every fault by name."""
+    for module in pkgutil.iter_modules(__path__):
+        importlib.import_module(f"{__name__}.{module.name}")
+    return dict(sorted(_FAULTS.items()))

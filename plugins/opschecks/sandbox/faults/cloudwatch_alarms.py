@@ -1,0 +1,86 @@
+"""Faults of alarms."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from . import fault
+
+if TYPE_CHECKING:
+    from ..environment import Sandbox
+
+
+def _name(sandbox: Sandbox, name: str) -> str:
+    return f"{sandbox.stack.alarm_prefix}-{name}"
+
+
+def _blind(sandbox: Sandbox, name: str) -> None:
+    sandbox.client("cloudwatch").set_alarm_state(
+        AlarmName=name,
+        StateValue="INSUFFICIENT_DATA",
+        StateReason="Insufficient Data: no datapoints were received",
+    )
+    sandbox.backend("cloudwatch").alarms[name].state_updated_timestamp = sandbox.now - timedelta(days=40)
+
+
+@fault(caught_by=["test_no_alarm_is_ringing"])
+def alarm_is_ringing(sandbox: Sandbox) -> None:
+    """A metric alarm is in ALARM."""
+    sandbox.client("cloudwatch").set_alarm_state(
+        AlarmName=_name(sandbox, "latency-high"),
+        StateValue="ALARM",
+        StateReason="Threshold Crossed: 2 datapoints were greater than the threshold (1.0). The most recent: 1.8",
+    )
+
+
+@fault(caught_by=["test_no_alarm_is_ringing"])
+def composite_alarm_is_ringing(sandbox: Sandbox) -> None:
+    """The composite alarm is in ALARM; describe-alarms leaves it out unless asked."""
+    sandbox.client("cloudwatch").set_alarm_state(
+        AlarmName=_name(sandbox, "backend-down"), StateValue="ALARM", StateReason="its rule is true"
+    )
+
+
+@fault(caught_by=["test_alarms_can_see"])
+def alarm_sees_nothing(sandbox: Sandbox) -> None:
+    """An alarm has had no data for weeks."""
+    _blind(sandbox, _name(sandbox, "memory-high"))
+
+
+@fault(caught_by=["test_alarms_can_see"])
+def composite_alarm_watches_a_blind_one(sandbox: Sandbox) -> None:
+    """A composite is OK because one that it watches, of another name, sees nothing."""
+    client = sandbox.client("cloudwatch")
+    client.put_metric_alarm(
+        AlarmName="legacy-cpu",
+        Namespace="AWS/ECS",
+        MetricName="CPUUtilization",
+        Dimensions=[{"Name": "ServiceName", "Value": "a service that is gone"}],
+        Statistic="Average",
+        Period=300,
+        EvaluationPeriods=2,
+        Threshold=90.0,
+        ComparisonOperator="GreaterThanThreshold",
+    )
+    _blind(sandbox, "legacy-cpu")
+    name = _name(sandbox, "everything")
+    client.put_composite_alarm(AlarmName=name, AlarmRule='ALARM("legacy-cpu")', ActionsEnabled=True)
+    client.set_alarm_state(AlarmName=name, StateValue="OK", StateReason="its rule is false")
+
+
+@fault(caught_by=["test_alarms_can_act"])
+def alarm_is_silenced(sandbox: Sandbox) -> None:
+    """An alarm's actions were turned off for a deployment and never on again."""
+    sandbox.client("cloudwatch").disable_alarm_actions(AlarmNames=[_name(sandbox, "cpu-high")])
+
+
+@fault(caught_by=["test_alarms_are_not_flapping"])
+def alarm_flaps(sandbox: Sandbox) -> None:
+    """An alarm went off and recovered again and again in the night."""
+    client = sandbox.client("cloudwatch")
+    for _ in range(sandbox.stack.limits.alarm_rings_per_day + 2):
+        for state in ("ALARM", "OK"):
+            client.set_alarm_state(
+                AlarmName=_name(sandbox, "5xx-high"), StateValue=state, StateReason="Threshold Crossed"
+            )

@@ -1,0 +1,52 @@
+"""Faults of the dashboard site."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from . import fault
+
+if TYPE_CHECKING:
+    from ..environment import Sandbox
+
+_CAUGHT = ["test_dashboards_show_their_pages"]
+
+
+@fault(caught_by=_CAUGHT)
+def dashboard_is_missing(sandbox: Sandbox) -> None:
+    """The first dashboard's object was deleted: 404."""
+    _delete_first(sandbox)
+
+
+@fault(caught_by=_CAUGHT)
+def dashboard_falls_back_to_index(sandbox: Sandbox) -> None:
+    """The first dashboard is gone, and the site answers index.html with 200 to any path."""
+    _delete_first(sandbox)
+    sandbox.web.cdn.error_page = "/index.html"
+
+
+@fault(caught_by=_CAUGHT)
+def dashboard_is_another_page(sandbox: Sandbox) -> None:
+    """A deployment put another page in place of the first dashboard."""
+    from ..seed import BUCKET, site_page
+
+    key = _delete_first(sandbox)
+    sandbox.client("s3").put_object(
+        Bucket=BUCKET, Key=key, Body=site_page("Coming soon"), ContentType="text/html; charset=utf-8"
+    )
+
+
+@fault(caught_by=_CAUGHT)
+def dashboards_answer_errors(sandbox: Sandbox) -> None:
+    """The CDN answers 503 for every dashboard."""
+    sandbox.web.cdn.statuses = {page.path: 503 for page in sandbox.stack.dashboards}
+
+
+def _delete_first(sandbox: Sandbox) -> str:
+    from ..seed import BUCKET
+
+    path = sandbox.stack.dashboards[0].path
+    key = f"{path.strip('/')}.html"
+    sandbox.client("s3").delete_object(Bucket=BUCKET, Key=key)
+    sandbox.web.cdn.forget([path])
+    return key

@@ -1,0 +1,63 @@
+"""Faults of tables and of the incidents in them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from . import fault
+
+if TYPE_CHECKING:
+    from ..environment import Sandbox
+
+
+def _other_table(sandbox: Sandbox) -> str:
+    return next(name for name in sandbox.stack.tables if name != sandbox.stack.incidents_table)
+
+
+@fault(caught_by=["test_tables_are_active", "test_tables_bill_as_wanted"])
+def table_is_gone(sandbox: Sandbox) -> None:
+    """A table was deleted."""
+    sandbox.client("dynamodb").delete_table(TableName=_other_table(sandbox))
+
+
+@fault(caught_by=["test_tables_are_active"])
+def index_is_being_built(sandbox: Sandbox) -> None:
+    """The status index is being backfilled and shows only a part of the incidents."""
+    table = sandbox.backend("dynamodb").tables[sandbox.stack.incidents_table]
+    table.global_indexes[0].status = "CREATING"
+
+
+@fault(caught_by=["test_tables_bill_as_wanted"])
+def table_is_provisioned(sandbox: Sandbox) -> None:
+    """A table was switched to provisioned capacity."""
+    sandbox.client("dynamodb").update_table(
+        TableName=_other_table(sandbox),
+        BillingMode="PROVISIONED",
+        ProvisionedThroughput={"ReadCapacityUnits": 5, "WriteCapacityUnits": 5},
+    )
+
+
+@fault(caught_by=["test_active_incidents_are_young"])
+def incident_is_forgotten(sandbox: Sandbox) -> None:
+    """A critical incident has been active for seven hours."""
+    from ..seed import incident
+
+    opened = f"{sandbox.now - timedelta(hours=7):%Y-%m-%dT%H:%M:%SZ}"
+    _put(sandbox, incident("inc-1044", "active", "critical", opened, "Agents lose their sessions"))
+
+
+@fault(caught_by=["test_incidents_can_be_found_by_status"])
+def incident_lacks_its_severity(sandbox: Sandbox) -> None:
+    """An incident was written without its severity, so that the severity index does not have it."""
+    from ..seed import incident
+
+    opened = f"{sandbox.now - timedelta(hours=3):%Y-%m-%dT%H:%M:%SZ}"
+    written = incident("inc-1045", "resolved", "", opened, "Written by a script")
+    _put(sandbox, {key: value for key, value in written.items() if value})
+
+
+def _put(sandbox: Sandbox, item: dict[str, str]) -> None:
+    sandbox.client("dynamodb").put_item(
+        TableName=sandbox.stack.incidents_table, Item={key: {"S": value} for key, value in item.items()}
+    )

@@ -1,0 +1,84 @@
+"""Faults of the ECS services, their deployments and tasks."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from . import fault
+
+if TYPE_CHECKING:
+    from ..environment import Sandbox
+
+
+@fault(caught_by=["test_services_run_the_tasks_they_want"])
+def task_is_missing(sandbox: Sandbox) -> None:
+    """One task fewer runs than the service wants, and none is being started."""
+    service = sandbox.service()
+    service.running_count -= 1
+    service.events.insert(
+        0,
+        {
+            "id": "event",
+            "createdAt": sandbox.now,
+            "message": f"(service {service.name}) was unable to place a task: capacity is unavailable.",
+        },
+    )
+
+
+@fault(caught_by=["test_services_run_the_tasks_they_want"])
+def service_wants_no_task(sandbox: Sandbox) -> None:
+    """Somebody scaled the service to zero, so that running is what is desired."""
+    service = sandbox.service()
+    service.desired_count = service.running_count = 0
+
+
+@fault(
+    caught_by=["test_services_run_the_tasks_they_want", "test_deployments_are_settled"],
+    blinds=["test_services_are_not_at_max_capacity"],
+)
+def service_is_gone(sandbox: Sandbox) -> None:
+    """ECS does not know the service."""
+    service = sandbox.service()
+    del sandbox.backend("ecs").services[f"{sandbox.stack.cluster}:{service.name}"]
+
+
+@fault(caught_by=["test_deployments_are_settled"])
+def deployment_does_not_end(sandbox: Sandbox) -> None:
+    """A deployment has been in progress for hours."""
+    deployment = sandbox.service().deployments[0]
+    deployment.update(rolloutState="IN_PROGRESS", createdAt=sandbox.now - timedelta(hours=3))
+
+
+@fault(caught_by=["test_deployments_are_settled"])
+def deployment_failed(sandbox: Sandbox) -> None:
+    """The newest deployment failed; the tasks of the one before still run."""
+    deployment = sandbox.service().deployments[0]
+    deployment.update(rolloutState="FAILED", createdAt=sandbox.now - timedelta(minutes=9))
+
+
+@fault(caught_by=["test_tasks_are_healthy"])
+def tasks_keep_dying(sandbox: Sandbox) -> None:
+    """A task was killed for its memory within the hour; ECS has replaced it."""
+    extra = sandbox.backend("ecs").run_task(
+        sandbox.stack.cluster,
+        sandbox.service().task_definition,
+        1,
+        None,
+        "ecs-svc/before",
+        None,
+        "FARGATE",
+        sandbox.service().deployments[0]["networkConfiguration"],
+        f"service:{sandbox.service().name}",
+    )[0]
+    extra.last_status = extra.desired_status = "STOPPED"
+    extra.stop_code = "EssentialContainerExited"
+    extra.stopped_reason = "Essential container in task exited"
+    extra.containers[0].exit_code = 137
+    extra.containers[0].reason = "OutOfMemoryError: Container killed due to memory usage"
+
+
+@fault(caught_by=["test_tasks_are_healthy"])
+def task_is_unhealthy(sandbox: Sandbox) -> None:
+    """A running task's own health check fails."""
+    sandbox.tasks[0].health_status = "UNHEALTHY"

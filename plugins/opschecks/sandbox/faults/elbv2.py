@@ -1,0 +1,49 @@
+"""Faults of the load balancer's targets and attributes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from . import fault
+
+if TYPE_CHECKING:
+    from ..environment import Sandbox
+
+_ATTRIBUTE = "test_websocket_sessions_are_sticky"
+_RECONNECT = "test_reconnecting_reaches_the_same_task"
+
+
+@fault(caught_by=["test_targets_are_healthy"])
+def target_is_unhealthy(sandbox: Sandbox) -> None:
+    """One of two targets fails its health checks; the other serves alone."""
+    sandbox.target_states[sandbox.seeded.targets[0]] = (
+        "unhealthy",
+        "Target.ResponseCodeMismatch",
+        "Health checks failed with these codes: [503]",
+    )
+
+
+@fault(caught_by=["test_targets_are_healthy"])
+def targets_are_deregistered(sandbox: Sandbox) -> None:
+    """The target group is empty."""
+    sandbox.client("elbv2").deregister_targets(
+        TargetGroupArn=sandbox.seeded.target_group, Targets=[{"Id": one} for one in sandbox.seeded.targets]
+    )
+
+
+@fault(caught_by=[_ATTRIBUTE, _RECONNECT])
+def stickiness_switched_off(sandbox: Sandbox) -> None:
+    """The target group's stickiness is off."""
+    _set(sandbox, "stickiness.enabled", "false")
+
+
+@fault(caught_by=[_ATTRIBUTE])
+def stickiness_is_short(sandbox: Sandbox) -> None:
+    """The cookie binds a client for a minute only."""
+    _set(sandbox, "stickiness.lb_cookie.duration_seconds", "60")
+
+
+def _set(sandbox: Sandbox, key: str, value: str) -> None:
+    sandbox.client("elbv2").modify_target_group_attributes(
+        TargetGroupArn=sandbox.seeded.target_group, Attributes=[{"Key": key, "Value": value}]
+    )

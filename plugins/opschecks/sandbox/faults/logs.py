@@ -1,0 +1,46 @@
+"""Faults that show in the logs."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from ..seed import put_log_events
+from . import fault
+
+if TYPE_CHECKING:
+    from ..environment import Sandbox
+
+
+def _write(sandbox: Sandbox, text: str, times: int) -> None:
+    events = [
+        (sandbox.now - timedelta(minutes=30) + timedelta(seconds=20 * index), f"ERROR {text} {index}")
+        for index in range(times)
+    ]
+    put_log_events(sandbox.client("logs"), sandbox.stack.log_groups[0], "backend/fault", events)
+
+
+@fault(caught_by=["test_errors_are_rare_in_the_logs"])
+def logs_are_full_of_errors(sandbox: Sandbox) -> None:
+    """The backend logs an error every 20 seconds."""
+    _write(
+        sandbox,
+        "could not write event: connection pool exhausted, attempt",
+        sandbox.stack.limits.log_errors_per_hour + 5,
+    )
+
+
+@fault(caught_by=["test_websocket_errors_are_rare_in_the_logs"])
+def websocket_sessions_break(sandbox: Sandbox) -> None:
+    """The logs tell of WebSocket sessions that break, though not of many."""
+    _write(
+        sandbox,
+        "WebSocket send failed: session closed, client",
+        sandbox.stack.limits.websocket_errors_per_hour + 3,
+    )
+
+
+@fault(blinds=["test_errors_are_rare_in_the_logs", "test_websocket_errors_are_rare_in_the_logs"])
+def log_group_is_gone(sandbox: Sandbox) -> None:
+    """The log group was deleted: no errors are read, and none are counted as none."""
+    sandbox.client("logs").delete_log_group(logGroupName=sandbox.stack.log_groups[0])

@@ -1,0 +1,116 @@
+"""Faults that show in metrics."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from ..series import Samples, Told, periods
+from . import fault
+
+if TYPE_CHECKING:
+    from ..environment import Sandbox
+
+HOUR = timedelta(hours=1)
+HALF_HOUR = timedelta(minutes=30)
+
+
+def _service(sandbox: Sandbox, name: str, span: timedelta, values: tuple[float, ...]) -> None:
+    of = {"ClusterName": sandbox.stack.cluster or "", "ServiceName": sandbox.stack.services[0]}
+    samples = tuple(Samples(time, values) for time in periods(sandbox.now, span + timedelta(minutes=10)))
+    sandbox.replace_metrics(Told("AWS/ECS", name, of, "Percent", samples))
+
+
+def _balancer(sandbox: Sandbox, name: str, unit: str, values: tuple[float, ...]) -> None:
+    of = {"LoadBalancer": sandbox.seeded.balancer_dimension}
+    samples = tuple(Samples(time, values) for time in periods(sandbox.now, HALF_HOUR))
+    sandbox.replace_metrics(Told("AWS/ApplicationELB", name, of, unit, samples))
+
+
+@fault(caught_by=["test_cpu_leaves_headroom"])
+def service_runs_hot(sandbox: Sandbox) -> None:
+    """CPU has been above the scaling target for an hour, without being saturated."""
+    _service(sandbox, "CPUUtilization", HOUR, (83.0, 87.0))
+
+
+@fault(caught_by=["test_cpu_is_not_saturated"])
+def cpu_is_saturated(sandbox: Sandbox) -> None:
+    """CPU has been at its end for a quarter of an hour."""
+    _service(sandbox, "CPUUtilization", timedelta(minutes=5), (96.0, 99.5))
+
+
+@fault(caught_by=["test_memory_leaves_headroom"])
+def memory_is_short(sandbox: Sandbox) -> None:
+    """Memory has been close to its limit for an hour."""
+    _service(sandbox, "MemoryUtilization", HOUR, (89.0, 93.0))
+
+
+@fault(caught_by=["test_memory_leaves_headroom"])
+def one_task_is_short_of_memory(sandbox: Sandbox) -> None:
+    """One task is about to be killed, which the average of all hides."""
+    _service(sandbox, "MemoryUtilization", HALF_HOUR, (41.0, 98.0))
+
+
+@fault(caught_by=["test_server_errors_are_rare"])
+def targets_answer_errors(sandbox: Sandbox) -> None:
+    """The backend answers 25 requests a minute with a 5xx."""
+    _balancer(sandbox, "HTTPCode_Target_5XX_Count", "Count", (25.0,))
+
+
+@fault(caught_by=["test_server_errors_are_rare"])
+def load_balancer_answers_errors(sandbox: Sandbox) -> None:
+    """The load balancer itself answers 503, where the targets' own metric is silent."""
+    _balancer(sandbox, "HTTPCode_ELB_5XX_Count", "Count", (40.0,))
+
+
+@fault(caught_by=["test_responses_are_quick"])
+def responses_are_slow(sandbox: Sandbox) -> None:
+    """One request in ten takes three seconds, while the average stays below one."""
+    _balancer(sandbox, "TargetResponseTime", "Seconds", (0.1,) * 18 + (3.0, 3.2))
+
+
+@fault(blinds=["test_cpu_leaves_headroom", "test_cpu_is_not_saturated", "test_memory_leaves_headroom"])
+def service_metrics_stop(sandbox: Sandbox) -> None:
+    """CPU and memory have had no data since two hours ago."""
+    _forget(sandbox, "AWS/ECS")
+
+
+@fault(blinds=["test_server_errors_are_rare", "test_responses_are_quick"])
+def load_balancer_metrics_are_gone(sandbox: Sandbox) -> None:
+    """The load balancer has no metrics at all: silence does not mean that there were no errors."""
+    cloudwatch = sandbox.backend("cloudwatch")
+    cloudwatch.metric_data = [
+        datum for datum in cloudwatch.metric_data if datum.namespace != "AWS/ApplicationELB"
+    ]
+
+
+@fault(caught_by=["test_tables_are_not_throttled"])
+def table_is_throttled(sandbox: Sandbox) -> None:
+    """Queries of the incidents table are throttled."""
+    of = {"TableName": sandbox.stack.incidents_table or ""}
+    samples = tuple(Samples(time, (12.0,)) for time in periods(sandbox.now, HALF_HOUR))
+    sandbox.replace_metrics(Told("AWS/DynamoDB", "ReadThrottleEvents", of, "Count", samples))
+    by_operation = {**of, "Operation": "Query"}
+    sandbox.replace_metrics(Told("AWS/DynamoDB", "ThrottledRequests", by_operation, "Count", samples))
+
+
+@fault(caught_by=["test_tables_are_not_throttled"])
+def index_is_throttled(sandbox: Sandbox) -> None:
+    """Writes to an index are throttled; the table's own metric does not show it."""
+    of = {
+        "TableName": sandbox.stack.incidents_table or "",
+        "GlobalSecondaryIndexName": sandbox.stack.status_index,
+    }
+    samples = tuple(Samples(time, (3.0,)) for time in periods(sandbox.now, HALF_HOUR))
+    sandbox.replace_metrics(Told("AWS/DynamoDB", "WriteThrottleEvents", of, "Count", samples))
+
+
+def _forget(sandbox: Sandbox, namespace: str) -> None:
+    from ..corrections import aware
+
+    cloudwatch = sandbox.backend("cloudwatch")
+    cloudwatch.metric_data = [
+        datum
+        for datum in cloudwatch.metric_data
+        if datum.namespace != namespace or aware(datum.timestamp) < sandbox.now - 2 * HOUR
+    ]

@@ -1,0 +1,38 @@
+"""Faults between us and AWS: nothing may pass that could not be looked at."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from . import EVERYTHING_OF_AWS, fault
+
+if TYPE_CHECKING:
+    from ..environment import Sandbox
+
+
+@fault(blinds=[EVERYTHING_OF_AWS])
+def aws_answers_nothing(sandbox: Sandbox) -> None:
+    """Every service of AWS answers 200 with an empty body."""
+    sandbox.server.wire.broken = {"*": "empty"}
+
+
+@fault(blinds=[EVERYTHING_OF_AWS])
+def aws_throttles(sandbox: Sandbox) -> None:
+    """Every service of AWS answers that the rate is exceeded."""
+    sandbox.server.wire.broken = {"*": "throttled"}
+
+
+@fault(blinds=[EVERYTHING_OF_AWS])
+def credentials_are_expired(sandbox: Sandbox) -> None:
+    """Every service of AWS refuses the credentials."""
+    sandbox.server.wire.broken = {"*": "expired"}
+
+
+@fault(
+    blinds=["test_no_alarm_is_ringing", "test_alarms_can_see", "test_alarms_can_act", "test_alarms_are_not_flapping",
+            "test_cpu_leaves_headroom", "test_cpu_is_not_saturated", "test_memory_leaves_headroom",
+            "test_server_errors_are_rare", "test_responses_are_quick", "test_tables_are_not_throttled"]
+)  # fmt: skip
+def cloudwatch_is_denied(sandbox: Sandbox) -> None:
+    """The credentials may not read CloudWatch."""
+    sandbox.server.wire.broken = {"monitoring": "denied"}

@@ -1,0 +1,57 @@
+"""moto's server in this process, on 127.0.0.1 and a free port."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import Any
+
+from moto import settings
+from moto.core.base_backend import BackendDict
+from moto.moto_server.werkzeug_app import (
+    DomainDispatcherApplication,
+    MotoRequestHandler,
+    create_backend_app,
+)
+from werkzeug.serving import make_server
+
+from .wire import Wire
+
+ACCOUNT = "123456789012"
+"""moto's own, to which all of its credentials belong."""
+
+
+class MotoServer:
+    """Serves every AWS service that moto knows, through a `wire` that can be broken."""
+
+    def __init__(self) -> None:
+        logging.getLogger("werkzeug").setLevel(logging.ERROR)
+        self.wire = Wire(DomainDispatcherApplication(create_backend_app))
+        self._server = make_server(
+            "127.0.0.1", 0, self.wire, threaded=True, request_handler=MotoRequestHandler
+        )
+        self._thread = threading.Thread(target=self._server.serve_forever, name="moto", daemon=True)
+
+    @property
+    def url(self) -> str:
+        """Where it answers."""
+        return f"http://127.0.0.1:{self._server.server_port}"
+
+    def start(self) -> None:
+        """Begin with an empty account: moto's state is the process's, not the server's."""
+        settings.get_cloudwatch_metrics_from_backend = False
+        BackendDict.reset()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop answering, and give back the port."""
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+
+def backend(service: str, region: str) -> Any:
+    """moto's own state of a service, for what no API call can bring about."""
+    from moto.backends import get_backend
+
+    return get_backend(service)[ACCOUNT][region]  # type: ignore[call-overload]

@@ -1,0 +1,339 @@
+"""Builds the Incident Commander stack with nothing but AWS API calls, so that any emulator can be given it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from ..stack import Stack
+from .series import Told, healthy_day
+
+BUCKET = "incident-commander-dashboard"
+TASKS = 2
+CONTAINER_PORT = 8000
+RESPONDER_TOPIC = "incident-commander-pages"
+DATA_A_CALL = 500
+
+Client = Callable[[str], Any]
+
+
+@dataclass(frozen=True)
+class Seeded:
+    """What got a name of AWS's own while the stack was built."""
+
+    load_balancer: str
+    target_group: str
+    targets: tuple[str, ...]
+    groups: Mapping[str, str]
+    subnets: tuple[str, ...]
+
+    @property
+    def balancer_dimension(self) -> str:
+        """The load balancer's CloudWatch dimension."""
+        return self.load_balancer.split(":loadbalancer/", 1)[1]
+
+
+def seed(client: Client, stack: Stack, now: datetime, targets: Iterable[str]) -> Seeded:
+    """Everything that the runbook speaks of. `targets` are the addresses of the tasks."""
+    groups, subnets = _network(client("ec2"), stack)
+    balancer, group = _load_balancer(client("elbv2"), stack, groups["alb"], subnets, tuple(targets))
+    _logs(client("logs"), stack, now)
+    _ecs(client, stack, groups["tasks"], subnets, group)
+    _tables(client("dynamodb"), stack, now)
+    made = Seeded(balancer, group, tuple(targets), groups, subnets)
+    _alarms(client, stack, made)
+    _site(client("s3"), stack)
+    put_metrics(client("cloudwatch"), healthy_day(stack, made.balancer_dimension, now))
+    return made
+
+
+def scaling(client: Client, stack: Stack) -> None:
+    """Auto-scaling between the stack's limits: target tracking on CPU 70 % and memory 80 %."""
+    autoscaling = client("application-autoscaling")
+    for service in stack.services:
+        target = {
+            "ServiceNamespace": "ecs",
+            "ResourceId": f"service/{stack.cluster}/{service}",
+            "ScalableDimension": "ecs:service:DesiredCount",
+        }
+        autoscaling.register_scalable_target(
+            **target, MinCapacity=stack.limits.min_tasks, MaxCapacity=stack.limits.max_tasks
+        )
+        for name, metric, value in (
+            ("cpu", "ECSServiceAverageCPUUtilization", 70.0),
+            ("memory", "ECSServiceAverageMemoryUtilization", 80.0),
+        ):
+            autoscaling.put_scaling_policy(
+                **target,
+                PolicyName=f"{service}-{name}",
+                PolicyType="TargetTrackingScaling",
+                TargetTrackingScalingPolicyConfiguration={
+                    "TargetValue": value,
+                    "PredefinedMetricSpecification": {"PredefinedMetricType": metric},
+                    "ScaleInCooldown": 300,
+                    "ScaleOutCooldown": 60,
+                },
+            )
+
+
+def put_metrics(cloudwatch: Any, told: Iterable[Told]) -> None:
+    """PutMetricData of all of it."""
+    for metric in told:
+        data = metric.data()
+        for start in range(0, len(data), DATA_A_CALL):
+            cloudwatch.put_metric_data(
+                Namespace=metric.namespace, MetricData=data[start : start + DATA_A_CALL]
+            )
+
+
+def _network(ec2: Any, stack: Stack) -> tuple[dict[str, str], tuple[str, ...]]:
+    subnets = [subnet for subnet in ec2.describe_subnets()["Subnets"] if subnet.get("DefaultForAz", True)]
+    vpc = subnets[0]["VpcId"]
+    alb = ec2.create_security_group(
+        GroupName=f"{stack.cluster}-alb", Description="HTTP and HTTPS from anywhere", VpcId=vpc
+    )["GroupId"]
+    tasks = ec2.create_security_group(
+        GroupName=f"{stack.cluster}-tasks", Description="only the load balancer", VpcId=vpc
+    )["GroupId"]
+    anywhere = {
+        "IpRanges": [{"CidrIp": "0.0.0.0/0", "Description": "the public"}],
+        "Ipv6Ranges": [{"CidrIpv6": "::/0"}],
+    }
+    ec2.authorize_security_group_ingress(
+        GroupId=alb,
+        IpPermissions=[
+            {"IpProtocol": "tcp", "FromPort": port, "ToPort": port, **anywhere} for port in (80, 443)
+        ],
+    )
+    ec2.authorize_security_group_ingress(
+        GroupId=tasks,
+        IpPermissions=[
+            {
+                "IpProtocol": "tcp",
+                "FromPort": CONTAINER_PORT,
+                "ToPort": CONTAINER_PORT,
+                "UserIdGroupPairs": [{"GroupId": alb}],
+            }
+        ],
+    )
+    return {"alb": alb, "tasks": tasks}, tuple(subnet["SubnetId"] for subnet in subnets[:2])
+
+
+def _load_balancer(
+    elb: Any, stack: Stack, group: str, subnets: tuple[str, ...], targets: tuple[str, ...]
+) -> tuple[str, str]:
+    balancer = elb.create_load_balancer(
+        Name=stack.load_balancer, Subnets=list(subnets), SecurityGroups=[group], Type="application"
+    )["LoadBalancers"][0]
+    made = elb.create_target_group(
+        Name="incident-commander-backend",
+        Protocol="HTTP",
+        Port=CONTAINER_PORT,
+        VpcId=balancer["VpcId"],
+        TargetType="ip",
+        HealthCheckPath=stack.health_path,
+    )["TargetGroups"][0]["TargetGroupArn"]
+    elb.modify_target_group_attributes(
+        TargetGroupArn=made,
+        Attributes=[
+            {"Key": "stickiness.enabled", "Value": "true"},
+            {"Key": "stickiness.type", "Value": "lb_cookie"},
+            {"Key": "stickiness.lb_cookie.duration_seconds", "Value": "86400"},
+        ],
+    )
+    elb.create_listener(
+        LoadBalancerArn=balancer["LoadBalancerArn"],
+        Protocol="HTTP",
+        Port=80,
+        DefaultActions=[{"Type": "forward", "TargetGroupArn": made}],
+    )
+    elb.register_targets(
+        TargetGroupArn=made, Targets=[{"Id": address, "Port": CONTAINER_PORT} for address in targets]
+    )
+    return balancer["LoadBalancerArn"], made
+
+
+def _ecs(client: Client, stack: Stack, group: str, subnets: tuple[str, ...], target_group: str) -> None:
+    ecs = client("ecs")
+    ecs.create_cluster(clusterName=stack.cluster)
+    for service in stack.services:
+        revision = ecs.register_task_definition(
+            family=f"{stack.cluster}-{service}",
+            networkMode="awsvpc",
+            requiresCompatibilities=["FARGATE"],
+            cpu="1024",
+            memory="2048",
+            containerDefinitions=[
+                {
+                    "name": service,
+                    "image": f"{stack.account_id}.dkr.ecr.{stack.region}.amazonaws.com/{stack.cluster}:v1",
+                    "essential": True,
+                    "cpu": 1024,
+                    "memory": 2048,
+                    "portMappings": [{"containerPort": CONTAINER_PORT, "protocol": "tcp"}],
+                    "environment": [{"name": "SESSION_SECRET", "value": "a secret that no report may show"}],
+                    "logConfiguration": {
+                        "logDriver": "awslogs",
+                        "options": {
+                            "awslogs-group": stack.log_groups[0],
+                            "awslogs-region": stack.region or "",
+                            "awslogs-stream-prefix": service,
+                        },
+                    },
+                }
+            ],
+        )["taskDefinition"]["taskDefinitionArn"]
+        ecs.create_service(
+            cluster=stack.cluster,
+            serviceName=service,
+            taskDefinition=revision,
+            desiredCount=TASKS,
+            launchType="FARGATE",
+            networkConfiguration={
+                "awsvpcConfiguration": {"subnets": list(subnets), "securityGroups": [group]}
+            },
+            loadBalancers=[
+                {"targetGroupArn": target_group, "containerName": service, "containerPort": CONTAINER_PORT}
+            ],
+        )
+
+
+def _tables(dynamodb: Any, stack: Stack, now: datetime) -> None:
+    for table in stack.tables:
+        own = table == stack.incidents_table
+        key = stack.incident_fields.id if own else "agent_id"
+        attributes = [key, *(["status", "severity", "created_at"] if own else [])]
+        indexes = [
+            {
+                "IndexName": name,
+                "KeySchema": [
+                    {"AttributeName": by, "KeyType": "HASH"},
+                    {"AttributeName": "created_at", "KeyType": "RANGE"},
+                ],
+                "Projection": {"ProjectionType": "ALL"},
+            }
+            for name, by in ((stack.status_index, "status"), ("severity-index", "severity"))
+        ]
+        dynamodb.create_table(
+            TableName=table,
+            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in attributes],
+            KeySchema=[{"AttributeName": key, "KeyType": "HASH"}],
+            BillingMode="PAY_PER_REQUEST",
+            **({"GlobalSecondaryIndexes": indexes} if own else {}),
+        )
+    if stack.incidents_table:
+        for incident in _incidents(now):
+            dynamodb.put_item(
+                TableName=stack.incidents_table, Item={key: {"S": value} for key, value in incident.items()}
+            )
+
+
+def _incidents(now: datetime) -> list[dict[str, str]]:
+    def opened(hours: float) -> str:
+        return f"{now - timedelta(hours=hours):%Y-%m-%dT%H:%M:%SZ}"
+
+    return [
+        incident("inc-1041", "resolved", "high", opened(9.5), "Checkout latency above 2 s"),
+        incident("inc-1042", "resolved", "medium", opened(6.2), "Agent queue backed up"),
+        incident("inc-1043", "active", "low", opened(2.3), "Nightly export retried twice"),
+        incident("inc-0977", "resolved", "critical", opened(24 * 9), "Backend out of memory"),
+    ]
+
+
+def incident(number: str, status: str, severity: str, created_at: str, title: str) -> dict[str, str]:
+    """An item of the incidents table."""
+    return {
+        "incident_id": number,
+        "status": status,
+        "severity": severity,
+        "created_at": created_at,
+        "title": title,
+    }
+
+
+def _logs(logs: Any, stack: Stack, now: datetime) -> None:
+    for group in stack.log_groups:
+        logs.create_log_group(logGroupName=group)
+        logs.put_retention_policy(logGroupName=group, retentionInDays=7)
+        lines = [
+            (50, "INFO request GET /health 200 4ms"),
+            (41, "ERROR upstream timed out after 3000 ms, retried: request 5b1f4c7e9a20"),
+            (22, "INFO websocket client connected"),
+            (13, "ERROR upstream timed out after 3000 ms, retried: request 77aa0c1d2e3f"),
+            (2, "INFO request GET /health 200 3ms"),
+        ]
+        put_log_events(
+            logs, group, "backend/1", [(now - timedelta(minutes=ago), text) for ago, text in lines]
+        )
+
+
+def put_log_events(logs: Any, group: str, stream: str, events: Iterable[tuple[datetime, str]]) -> None:
+    """Write events into a new stream of the group."""
+    logs.create_log_stream(logGroupName=group, logStreamName=stream)
+    logs.put_log_events(
+        logGroupName=group,
+        logStreamName=stream,
+        logEvents=[{"timestamp": int(time.timestamp() * 1000), "message": text} for time, text in events],
+    )
+
+
+def _alarms(client: Client, stack: Stack, made: Seeded) -> None:
+    cloudwatch = client("cloudwatch")
+    topic = client("sns").create_topic(Name=RESPONDER_TOPIC)["TopicArn"]
+    service = {"ClusterName": stack.cluster or "", "ServiceName": next(iter(stack.services), "")}
+    balancer = {"LoadBalancer": made.balancer_dimension}
+    alarms = [
+        ("cpu-high", "AWS/ECS", "CPUUtilization", service, "Average", 300, 90.0),
+        ("memory-high", "AWS/ECS", "MemoryUtilization", service, "Average", 300, 85.0),
+        ("5xx-high", "AWS/ApplicationELB", "HTTPCode_Target_5XX_Count", balancer, "Sum", 60, 10.0),
+        ("latency-high", "AWS/ApplicationELB", "TargetResponseTime", balancer, "Average", 300, 1.0),
+    ]
+    for name, namespace, metric, dimensions, statistic, period, threshold in alarms:
+        cloudwatch.put_metric_alarm(
+            AlarmName=f"{stack.alarm_prefix}-{name}",
+            Namespace=namespace,
+            MetricName=metric,
+            Dimensions=[{"Name": key, "Value": value} for key, value in dimensions.items()],
+            Statistic=statistic,
+            Period=period,
+            EvaluationPeriods=2,
+            Threshold=threshold,
+            ComparisonOperator="GreaterThanThreshold",
+            TreatMissingData="notBreaching",
+            AlarmActions=[topic],
+        )
+    names = [f"{stack.alarm_prefix}-{name}" for name, *_ in alarms]
+    cloudwatch.put_composite_alarm(
+        AlarmName=f"{stack.alarm_prefix}-backend-down",
+        AlarmRule=f'ALARM("{names[0]}") AND ALARM("{names[2]}")',
+        AlarmActions=[topic],
+        ActionsEnabled=True,
+    )
+    for name in [*names, f"{stack.alarm_prefix}-backend-down"]:
+        cloudwatch.set_alarm_state(
+            AlarmName=name, StateValue="OK", StateReason="Threshold not crossed: seen within the last periods"
+        )
+
+
+def _site(s3: Any, stack: Stack) -> None:
+    where = {} if stack.region in (None, "us-east-1") else {"LocationConstraint": stack.region}
+    s3.create_bucket(Bucket=BUCKET, **({"CreateBucketConfiguration": where} if where else {}))
+    pages = {f"{page.path.strip('/') or 'index'}.html": page.contains for page in stack.dashboards}
+    for key, title in {"index.html": "Incident Commander", **pages}.items():
+        s3.put_object(
+            Bucket=BUCKET,
+            Key=key,
+            Body=site_page(title),
+            ContentType="text/html; charset=utf-8",
+            CacheControl="public, max-age=60",
+        )
+
+
+def site_page(title: str) -> bytes:
+    """A dashboard's HTML."""
+    return (
+        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title></head>'
+        f"<body><h1>{title}</h1><main id=app></main></body></html>\n"
+    ).encode()

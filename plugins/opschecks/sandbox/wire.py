@@ -1,0 +1,96 @@
+"""What lies between a client and the sandbox's AWS: it counts calls, and can be broken."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import Any
+
+App = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+_SERVICE = re.compile(r"/(\d{8})/[^/]+/([^/]+)/aws4_request")
+
+
+class Wire:
+    """A WSGI application in front of another. Its attributes may be set at any time, by any thread.
+
+    Attributes:
+        broken: what happens to a service's calls (its signing name, or "*" for all):
+            "throttled", "denied", "expired", "empty" (200 and a body without content) or "cut" (half a body).
+        calls: how many calls of each service were answered, by signing name.
+    """
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self.broken: dict[str, str] = {}
+        self.calls: Counter[str] = Counter()
+        self._counting = threading.Lock()
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Answer one request."""
+        signed = _SERVICE.search(environ.get("HTTP_AUTHORIZATION", ""))
+        service = signed.group(2) if signed else ""
+        with self._counting:
+            self.calls[service] += 1
+        how = self.broken.get(service) or self.broken.get("*")
+        if how is None or not service:
+            return self._app(environ, start_response)
+        return _answer(how, environ, start_response)
+
+
+_ERRORS = {
+    "throttled": (400, "ThrottlingException", "Rate exceeded"),
+    "denied": (
+        400,
+        "AccessDeniedException",
+        "User: arn:aws:iam::123456789012:user/on-call is not authorized",
+    ),
+    "expired": (400, "ExpiredTokenException", "The security token included in the request is expired"),
+}
+
+
+def _answer(how: str, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    # read what was sent: a connection that is closed over unread bytes is reset, which is another fault
+    environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+    kind = environ.get("CONTENT_TYPE", "")
+    in_json = "json" in kind
+    headers = [("Content-Type", kind if in_json else "text/xml")]
+    if "cbor" in kind:
+        headers = [("Content-Type", "application/cbor"), ("smithy-protocol", "rpc-v2-cbor")]
+    if how == "empty":
+        body = b"\xa0" if "cbor" in kind else b"{}" if in_json else b"<Response></Response>"
+        start_response("200 OK", headers)
+        return [body]
+    if how == "cut":
+        start_response("200 OK", headers)
+        return [b'{"a": [' if in_json else b"\xa1" if "cbor" in kind else b"<Response><a>"]
+    status, code, message = _ERRORS[how]
+    if "cbor" in kind:
+        headers.append(("x-amzn-query-error", f"{code};Sender"))
+        body = _cbor_map({"__type": code, "message": message})
+    elif in_json:
+        headers.append(("x-amzn-errortype", code))
+        body = json.dumps({"__type": code, "message": message}).encode()
+    elif environ.get("HTTP_AUTHORIZATION", "").find("/ec2/") >= 0:
+        body = (
+            f"<Response><Errors><Error><Code>{code}</Code><Message>{message}</Message></Error></Errors></Response>"
+        ).encode()
+    else:
+        body = (
+            f"<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error>"
+            "<RequestId>0</RequestId></ErrorResponse>"
+        ).encode()
+    start_response(f"{status} Bad Request", headers)
+    return [body]
+
+
+def _cbor_map(pairs: dict[str, str]) -> bytes:
+    """A CBOR map of short texts, which is all that an error needs."""
+    told = bytes([0xA0 | len(pairs)])
+    for key, value in pairs.items():
+        for text in (key.encode(), value.encode()):
+            told += (bytes([0x60 | len(text)]) if len(text) < 24 else bytes([0x78, len(text)])) + text
+    return told

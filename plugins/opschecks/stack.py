@@ -1,0 +1,340 @@
+"""stacks.toml to Stack: what is checked, where it lives, what it is called."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import re
+import tomllib
+import zoneinfo
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+from .limits import Limits
+from .names import nearest
+
+
+class StackError(Exception):
+    """stacks.toml or a request for a stack is wrong; the message names file and key and the next step."""
+
+
+def _url(value: str) -> str:
+    if urlsplit(value).scheme not in ("http", "https") or not urlsplit(value).hostname:
+        raise ValueError("an address starts with http:// or https:// and has a host")
+    return value.rstrip("/")
+
+
+def _websocket_url(value: str) -> str:
+    if urlsplit(value).scheme not in ("ws", "wss") or not urlsplit(value).hostname:
+        raise ValueError("a WebSocket address starts with ws:// or wss:// and has a host")
+    return value
+
+
+Url = Annotated[str, AfterValidator(_url)]
+Names = tuple[Annotated[str, Field(min_length=1)], ...]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Dashboard(_Frozen):
+    """One page of the dashboard site."""
+
+    path: Annotated[str, Field(pattern="^/")] = Field(description='path on dashboard_url, such as "/demo"')
+    contains: str = Field("", description="text that only this page has")
+
+
+class WebSocketEndpoint(_Frozen):
+    """How the WebSocket endpoint is spoken to."""
+
+    url: Annotated[str, AfterValidator(_websocket_url)] | None = Field(
+        None, description="default: backend_url with ws:// or wss:// and the path /ws"
+    )
+    task_field: str = Field(
+        "",
+        description="field of the first JSON message that names the task; stickiness is proven live only with it",
+    )
+    headers: dict[str, str] = Field(default={}, description="sent with the handshake, such as an Origin")
+
+
+class Ingress(_Frozen):
+    """Traffic that security groups may let in."""
+
+    protocol: Literal["tcp", "udp", "icmp", "icmpv6", "all"] = "tcp"
+    ports: str = Field("", description='"443", "8000-8100"; empty means every port')
+    sources: Names = Field(description="CIDR blocks, sg-…, pl-…, or 'own groups'")
+    group: str = Field("", description="only in groups whose name matches this pattern, such as 'app-alb*'")
+
+    @field_validator("ports")
+    @classmethod
+    def _ports(cls, value: str) -> str:
+        if value and not re.fullmatch(r"\d{1,5}(-\d{1,5})?", value):
+            raise ValueError("ports are a number or a range such as 8000-8100")
+        low, high = port_range(value)
+        if not 0 <= low <= high <= 65535:
+            raise ValueError("ports lie between 0 and 65535, the lower one first")
+        return value
+
+    @field_validator("sources")
+    @classmethod
+    def _sources(cls, value: Names) -> Names:
+        for source in value:
+            if source != "own groups" and not source.startswith(("sg-", "pl-")):
+                ipaddress.ip_network(source)
+        return value
+
+
+def port_range(ports: str) -> tuple[int, int]:
+    """`"443"` to (443, 443), `"1-9"` to (1, 9), `""` to every port."""
+    low, _, high = (ports or "0-65535").partition("-")
+    return int(low), int(high or low)
+
+
+class IncidentFields(_Frozen):
+    """What the attributes of an incident are called in its table."""
+
+    id: str = "incident_id"
+    status: str = "status"
+    severity: str = "severity"
+    created_at: str = Field("created_at", description="a sortable UTC time such as 2026-11-23T04:15:00Z")
+    title: str = "title"
+
+
+class Contacts(_Frozen):
+    """Whom reports name."""
+
+    on_call: str = ""
+    escalation: str = ""
+    support: str = ""
+
+
+class Stack(_Frozen):
+    """`[stacks.NAME]`: one deployment that is checked."""
+
+    name: str
+    sandbox: bool = Field(False, description="the embedded sandbox: no AWS account is touched")
+    region: str | None = Field(None, description="default: that of the profile or environment")
+    profile: str | None = Field(None, description="a profile of the AWS configuration files")
+    role_arn: Annotated[str, Field(pattern=r"^arn:[\w-]+:iam::\d{12}:role/.+")] | None = Field(
+        None, description="a role to assume before looking"
+    )
+    account_id: Annotated[str, Field(pattern=r"^\d{12}$")] | None = Field(
+        None, description="the account that the credentials must belong to"
+    )
+    endpoint_url: Url | None = Field(None, description="another endpoint for every AWS call")
+    state: str | None = Field(None, description="where history is kept; default: the reports folder")
+    time_zone: str = Field("UTC", description='for "yesterday" and for times in reports')
+    contacts: Contacts = Contacts()
+    without: Names = Field(default=(), description="runbook slugs of what this stack does not have")
+    limits: Limits = Field(default_factory=lambda: Limits())
+
+    cloudformation_stack: str | None = Field(None, description="its resources fill what is not named below")
+    tags: dict[str, str] = Field(
+        default={}, description="resources with these tags fill what is not named below"
+    )
+    cluster: str | None = Field(None, description="ECS cluster")
+    services: Names = Field(default=(), description="ECS services")
+    load_balancer: str | None = Field(None, description="name or ARN of the load balancer")
+    tables: Names = Field(default=(), description="DynamoDB tables")
+    log_groups: Names = ()
+    security_groups: Names = Field(default=(), description="ids (sg-…) or name patterns (app-*)")
+    alarm_prefix: str = Field("", description="only alarms whose names begin with this are the stack's")
+    incidents_table: str | None = Field(None, description="the table of incidents")
+    status_index: str = Field("status-index", description="index of the incidents table by status")
+    active_status: str = Field("active", description="the status of an incident that is not over")
+    incident_fields: IncidentFields = IncidentFields()
+    ingress: tuple[Ingress, ...] = Field(
+        default=(
+            Ingress(protocol="tcp", ports="80", sources=("0.0.0.0/0", "::/0")),
+            Ingress(protocol="tcp", ports="443", sources=("0.0.0.0/0", "::/0")),
+            Ingress(protocol="all", sources=("own groups",)),
+        ),
+        description="traffic that security groups may let in; nothing wider passes",
+    )
+
+    backend_url: Url | None = None
+    health_path: Annotated[str, Field(pattern="^/")] = "/health"
+    healthy_words: Names = Field(
+        default=("healthy", "ok", "up", "pass"), description="values of `status` that mean healthy"
+    )
+    dashboard_url: Url | None = None
+    dashboards: tuple[Dashboard, ...] = ()
+    websocket: WebSocketEndpoint = WebSocketEndpoint()
+
+    @field_validator("time_zone")
+    @classmethod
+    def _zone(cls, value: str) -> str:
+        try:
+            zoneinfo.ZoneInfo(value)
+        except (zoneinfo.ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError("not a time zone; names look like Europe/Berlin") from error
+        return value
+
+    @model_validator(mode="after")
+    def _sandbox_is_alone(self) -> Stack:
+        given = [
+            key
+            for key in ("profile", "role_arn", "endpoint_url", "cloudformation_stack")
+            if getattr(self, key)
+        ]
+        if self.sandbox and given:
+            raise ValueError(
+                f"the sandbox brings its own {given[0]}: leave it out, or leave out sandbox = true"
+            )
+        return self
+
+    @property
+    def zone(self) -> zoneinfo.ZoneInfo:
+        """The stack's time zone."""
+        return zoneinfo.ZoneInfo(self.time_zone)
+
+    @property
+    def websocket_url(self) -> str | None:
+        """Where WebSocket sessions are opened; None where the stack names no backend."""
+        if self.websocket.url or not self.backend_url:
+            return self.websocket.url
+        return re.sub("^http", "ws", self.backend_url) + "/ws"
+
+    def tokens(self) -> dict[str, str]:
+        """What fills the placeholders of RUNBOOK.md."""
+        known = {
+            "stack": self.name,
+            "region": self.region,
+            "account-id": self.account_id,
+            "cluster": self.cluster,
+            "service": next(iter(self.services), None),
+            "load-balancer": self.load_balancer,
+            "log-group": next(iter(self.log_groups), None),
+            "incidents-table": self.incidents_table,
+            "status-index": self.status_index,
+            "table": next(iter(self.tables), None),
+            "alarm-prefix": self.alarm_prefix,
+            "backend-url": self.backend_url,
+            "dashboard-url": self.dashboard_url,
+            "websocket-url": self.websocket_url,
+            "min-tasks": str(self.limits.min_tasks),
+            "max-tasks": str(self.limits.max_tasks),
+            "cpu-limit": f"{self.limits.cpu_saturated_percent:g}",
+            "on-call": self.contacts.on_call,
+            "escalation": self.contacts.escalation,
+        }
+        return {token: value for token, value in known.items() if value}
+
+
+class Stacks(BaseModel):
+    """The whole of stacks.toml."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    default: str | None = None
+    stacks: dict[str, Stack]
+
+
+def load_stacks(path: Path) -> Stacks:
+    """Read stacks.toml; StackError with file and key when anything in it is not understood."""
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise StackError(f"{path}: no such file; --stacks FILE names another one") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise StackError(f"{path}: cannot be read: {error}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise StackError(f"{path}: not valid TOML: {error}") from None
+    listed = raw.get("stacks")
+    if not isinstance(listed, dict) or not listed:
+        raise StackError(f"{path}: it lists no stack; add a [stacks.NAME] table")
+    for name, table in listed.items():
+        if isinstance(table, dict):
+            if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", name):
+                raise StackError(
+                    f"{path}: stacks.{name!r}: a name has letters, digits, '-', '_' and '.' only"
+                )
+            if "name" in table:
+                raise StackError(
+                    f"{path}: stacks.{name}.name: unknown key; the table's own name is the stack's"
+                )
+            table["name"] = name
+    try:
+        read = Stacks.model_validate(raw)
+    except ValidationError as error:
+        raise StackError("\n".join(_explain(path, raw, problem) for problem in error.errors()[:5])) from None
+    if read.default is not None and read.default not in read.stacks:
+        raise StackError(f"{path}: default: no stack {read.default!r}; {nearest(read.default, read.stacks)}")
+    return read
+
+
+def choose(stacks: Stacks, wanted: Sequence[str], path: Path, *, must_name: bool = False) -> list[Stack]:
+    """The stacks of a run: those of --stack, else the default, where that cannot mislead.
+
+    Once a real stack is listed, a default that is unset or the sandbox would show a green sandbox to
+    someone who thinks of production: that is a StackError.
+    """
+    for name in wanted:
+        if name not in stacks.stacks:
+            raise StackError(f"--stack {name}: {path} has no such stack; {nearest(name, stacks.stacks)}")
+    if wanted:
+        return [stacks.stacks[name] for name in dict.fromkeys(wanted)]
+    if must_name:
+        raise StackError(f"name the stack with --stack; {nearest('', stacks.stacks)}")
+    real = [name for name, stack in stacks.stacks.items() if not stack.sandbox]
+    default = stacks.default or (None if real else next(iter(stacks.stacks)))
+    if default is None:
+        raise StackError(
+            f"{path}: default: not set; set it to one of its stacks, or name one with --stack {real[0]}"
+        )
+    if real and stacks.stacks[default].sandbox:
+        raise StackError(
+            f"{path}: default: it is the sandbox although {real[0]!r} is listed; set it to a real stack, "
+            f"or name one with --stack {real[0]} (or --stack {default})"
+        )
+    return [stacks.stacks[default]]
+
+
+def _explain(path: Path, raw: Mapping[str, Any], problem: Mapping[str, Any]) -> str:
+    location = [str(part) for part in problem["loc"]]
+    key = ".".join(location)
+    if problem["type"] == "extra_forbidden":
+        return f"{path}: {key}: unknown key; {nearest(location[-1], _siblings(location[:-1]))}"
+    if problem["type"] == "missing":
+        return f"{path}: {key}: missing"
+    message = problem["msg"].removeprefix("Value error, ")
+    given = problem.get("input")
+    shown = f", not {given!r}" if isinstance(given, str | int | float | bool) else ""
+    return f"{path}: {key}: {message}{shown}"
+
+
+def _siblings(location: Sequence[str]) -> list[str]:
+    """The keys that a table at this place of stacks.toml can have."""
+    if not location:
+        return list(Stacks.model_fields)
+    tables: dict[str, type[BaseModel]] = {
+        "limits": Limits,
+        "contacts": Contacts,
+        "websocket": WebSocketEndpoint,
+        "dashboards": Dashboard,
+        "ingress": Ingress,
+        "incident_fields": IncidentFields,
+    }
+    for part in reversed(location[2:]):
+        if part in tables:
+            return list(tables[part].model_fields)
+    return [key for key in Stack.model_fields if key != "name"]
+
+
+def shown_path(path: Path) -> Path:
+    """The path as a person would type it from here."""
+    relative = os.path.relpath(path)
+    return path if relative.startswith("..") else Path(relative)

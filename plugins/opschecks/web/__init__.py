@@ -1,0 +1,1 @@
+"""Observations over HTTP and WebSocket, as a user meets the stack."""

@@ -1,0 +1,256 @@
+"""HTTP: the backend's health and the dashboards, as a browser gets them."""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+import socket
+import ssl
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from ..model import Figure, Resource
+from ..observe import CouldNotLook, fan_out, need, observation
+
+if TYPE_CHECKING:
+    from ..stack import Stack
+
+BODY_BYTES = 1_000_000
+_TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back: `status` is None when the host took the request and did not answer in time.
+
+    `latency_ms` is from request to headers, the connection included.
+    """
+
+    url: str
+    status: int | None
+    latency_ms: float
+    content_type: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = field(repr=False, default=b"")
+
+    @property
+    def text(self) -> str:
+        """The body as text."""
+        return self.body.decode("utf-8", "replace")
+
+
+class Http:
+    """One pooled session for all HTTP probes of a run."""
+
+    def __init__(self) -> None:
+        import requests
+
+        self._session = requests.Session()
+        self._session.headers["User-Agent"] = "opschecks"
+
+    def get(self, url: str, timeout_s: float) -> Answer:
+        """GET the URL, redirects followed.
+
+        A host that cannot be reached raises CouldNotLook: that may be our network. One that was reached
+        and did not answer in time, or broke off, is an answer: `status` None.
+        """
+        import requests
+
+        began = time.monotonic()
+        try:
+            with self._session.get(url, timeout=(timeout_s, timeout_s), stream=True) as response:
+                latency_ms = (time.monotonic() - began) * 1000
+                body = response.raw.read(BODY_BYTES, decode_content=True)
+        except requests.exceptions.ReadTimeout:
+            return Answer(url, None, (time.monotonic() - began) * 1000)
+        except requests.exceptions.RequestException as error:
+            raise CouldNotLook(f"GET {url}", f"{type(error).__name__}: {_root(error)}") from None
+        return Answer(
+            response.url,
+            response.status_code,
+            latency_ms,
+            response.headers.get("Content-Type", ""),
+            dict(response.headers),
+            body,
+        )
+
+
+def _root(error: BaseException) -> BaseException:
+    """The innermost reason: requests and urllib3 wrap it in several layers of their own."""
+    seen = {id(error)}
+    while True:
+        inner = getattr(error, "reason", None) or next(
+            (a for a in error.args if isinstance(a, BaseException)), None
+        )
+        if not isinstance(inner, BaseException) or id(inner) in seen:
+            return error
+        seen.add(id(inner))
+        error = inner
+
+
+def certificate_end(url: str, timeout_s: float) -> datetime | None:
+    """When the certificate of an https URL ends, in UTC; None for http. CouldNotLook where it is not trusted."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("https", "wss"):
+        return None
+    host, port = parts.hostname or "", parts.port or 443
+    try:
+        with (
+            socket.create_connection((host, port), timeout=timeout_s) as plain,
+            ssl.create_default_context().wrap_socket(plain, server_hostname=host) as secure,
+        ):
+            certificate = secure.getpeercert() or {}
+    except OSError as error:
+        raise CouldNotLook(f"TLS {host}:{port}", f"{type(error).__name__}: {error}") from None
+    ends = str(need(certificate, "notAfter", call=f"TLS {host}:{port}"))
+    return datetime.fromtimestamp(ssl.cert_time_to_seconds(ends), UTC)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Health(Resource):
+    """The answer of the health endpoint."""
+
+    answer: Answer
+    healthy_words: tuple[str, ...]
+    certificate_days_left: float | None
+
+    @property
+    def says(self) -> str:
+        """The body's own `status`; "no JSON" where the body is none."""
+        told = self._told
+        return (
+            str(need(told, "status", call=f"GET {self.arn}")) if isinstance(told, dict) else "no JSON object"
+        )
+
+    @property
+    def is_healthy(self) -> bool:
+        """Whether the body calls the backend healthy."""
+        return self.says.lower() in self.healthy_words
+
+    @property
+    def sick_components(self) -> list[str]:
+        """The components that the body lists and does not call healthy."""
+        told = self._told
+        listed = (told.get("components") or told.get("checks") or {}) if isinstance(told, dict) else {}
+        return [
+            f"{name} is {word}" for name, word in _words(listed) if word.lower() not in self.healthy_words
+        ]
+
+    @property
+    def _told(self) -> Any:
+        try:
+            return json.loads(self.answer.body)
+        except ValueError:
+            return None
+
+
+def _words(listed: Any) -> Iterator[tuple[str, str]]:
+    """Component name and status word, from the shapes in use: name to word, to bool, to object; or a list."""
+    named = listed.items() if isinstance(listed, dict) else enumerate(listed)
+    for key, told in named:
+        name = str(told.get("name", key)) if isinstance(told, dict) else str(key)
+        word = told.get("status", "without a status") if isinstance(told, dict) else told
+        yield (
+            name,
+            {True: "healthy", False: "unhealthy"}.get(word, str(word))
+            if isinstance(word, bool)
+            else str(word),
+        )
+
+
+@observation()
+def health(stack: Stack, http: Http, now: datetime) -> Health:
+    """GET of the backend's health endpoint: status, latency, what the body says, days left of the certificate."""
+    if not stack.backend_url:
+        raise CouldNotLook(
+            "", f"stack {stack.name} names no backend: set backend_url in stacks.toml, or without = [slug]"
+        )
+    url = stack.backend_url + stack.health_path
+    timeout_s = stack.limits.probe_timeout_s
+    answer = http.get(url, timeout_s)
+    ends = certificate_end(url, timeout_s)
+    left = (ends - now).total_seconds() / 86400 if ends else None
+    figures = [Figure("health latency", round(answer.latency_ms), "ms")]
+    if left is not None:
+        figures.append(Figure("certificate", int(left), "days left"))
+    return Health(
+        arn=url,
+        name=urlsplit(url).path,
+        answer=answer,
+        healthy_words=tuple(word.lower() for word in stack.healthy_words),
+        certificate_days_left=left,
+        evidence={
+            "status": answer.status,
+            "latency_ms": round(answer.latency_ms),
+            "body": answer.text[:2000],
+            **({"certificate_ends": ends} if ends else {}),
+        },
+        figures=tuple(figures),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page(Resource):
+    """One dashboard as served. `stand_in` is what the site serves for a path that cannot exist."""
+
+    answer: Answer
+    stand_in: Answer
+    contains: str
+
+    @property
+    def is_html(self) -> bool:
+        """Whether it is an HTML document."""
+        return "html" in self.answer.content_type.lower() and "<html" in self.answer.text[:5000].lower()
+
+    @property
+    def is_a_stand_in(self) -> bool:
+        """Whether the site serves the same for any path: an error response dressed as 200."""
+        return bool(
+            self.stand_in.status == 200 and self.stand_in.body and self.answer.body == self.stand_in.body
+        )
+
+    @property
+    def title(self) -> str:
+        """The document's title."""
+        match = _TITLE.search(self.answer.text)
+        return " ".join(match.group(1).split()) if match else ""
+
+
+@observation()
+def dashboard_pages(stack: Stack, http: Http) -> list[Page]:
+    """GET of each dashboard, and of a path that cannot exist, to know what the site serves for anything."""
+    if not stack.dashboard_url or not stack.dashboards:
+        raise CouldNotLook(
+            "",
+            f"stack {stack.name} names no dashboards: set dashboard_url and dashboards, or without = [slug]",
+        )
+    root, timeout_s = stack.dashboard_url, stack.limits.probe_timeout_s
+    nowhere = f"/opschecks-{secrets.token_hex(8)}"
+    answers = fan_out(
+        lambda path: http.get(root + path, timeout_s),
+        [*(dashboard.path for dashboard in stack.dashboards), nowhere],
+    )
+    stand_in = answers.pop()
+    return [
+        Page(
+            arn=root + dashboard.path,
+            name=dashboard.path,
+            answer=answer,
+            stand_in=stand_in,
+            contains=dashboard.contains,
+            evidence={
+                "status": answer.status,
+                "latency_ms": round(answer.latency_ms),
+                "headers": answer.headers,
+                "body": answer.text[:1000],
+                "a path that cannot exist": stand_in.status,
+            },
+            figures=(Figure("latency", round(answer.latency_ms), "ms"),),
+        )
+        for dashboard, answer in zip(stack.dashboards, answers, strict=True)
+    ]

@@ -1,0 +1,191 @@
+"""WebSocket: a real session, a real ping, a real reconnect."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http.cookies import CookieError, SimpleCookie
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode, urlsplit
+
+from ..aws.elbv2 import TargetHealth
+from ..model import Figure, Resource
+from ..observe import CouldNotLook, observation
+
+if TYPE_CHECKING:
+    from websockets.sync.client import ClientConnection
+
+    from ..stack import Stack
+
+RECONNECTS = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Session(Resource):
+    """One session on the endpoint. `refused` says why none was opened; the rest is then empty."""
+
+    refused: str = ""
+    open_ms: float = 0.0
+    ping_ms: float | None = None
+    held_s: float = 0.0
+    ended_early: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reconnects(Resource):
+    """The tasks that one client reached in a row with its cookies. `unproven` says why nobody tried."""
+
+    tasks: tuple[str, ...] = ()
+    unproven: str = ""
+
+
+@observation()
+def websocket_session(stack: Stack) -> Session:
+    """A WebSocket session: opened, pinged, held for websocket_hold_s."""
+    from websockets.exceptions import ConnectionClosed
+
+    url, limits = _address(stack), stack.limits
+    began = time.monotonic()
+    connection = _open(stack, url, {})
+    if isinstance(connection, str):
+        return Session(arn=url, name="/ws", refused=connection, evidence={"refused": connection})
+    open_ms = (time.monotonic() - began) * 1000
+    ping_ms, ended_early = None, ""
+    held_from = time.monotonic()
+    with connection:
+        try:
+            pinged = time.monotonic()
+            if connection.ping().wait(limits.probe_timeout_s):
+                ping_ms = (time.monotonic() - pinged) * 1000
+            ended_early = _hold(connection, limits.websocket_hold_s)
+        except ConnectionClosed as closed:
+            ended_early = f"closed by the server: {closed}"
+    held_s = time.monotonic() - held_from
+    evidence = {"opened_ms": open_ms, "ping_ms": ping_ms, "held_s": held_s, "ended_early": ended_early}
+    figures = [Figure("connect", round(open_ms), "ms")]
+    if ping_ms is not None:
+        figures.append(Figure("ping", round(ping_ms), "ms"))
+    return Session(
+        arn=url,
+        name=urlsplit(url).path,
+        open_ms=open_ms,
+        ping_ms=ping_ms,
+        held_s=held_s,
+        ended_early=ended_early,
+        evidence=evidence,
+        figures=tuple(figures),
+    )
+
+
+@observation()
+def websocket_reconnects(stack: Stack, target_health: list[TargetHealth]) -> Reconnects:
+    """One client that connects several times in a row, each time with the cookies of the last answer.
+
+    Which task answers is known only where the stack says which field of the first message names it,
+    and proves something only while two tasks could answer.
+    """
+    url = _address(stack)
+    healthy = sum(len(group.in_state("healthy")) for group in target_health)
+    if not stack.websocket.task_field:
+        return Reconnects(
+            arn=url, name=urlsplit(url).path, unproven="websocket.task_field is not set in stacks.toml"
+        )
+    if healthy < 2:
+        return Reconnects(
+            arn=url,
+            name=urlsplit(url).path,
+            unproven=f"{healthy} healthy target(s): there is no other to reach",
+        )
+    cookies: dict[str, str] = {}
+    tasks = []
+    for _ in range(RECONNECTS):
+        connection = _open(stack, url, cookies)
+        if isinstance(connection, str):
+            raise CouldNotLook(f"WebSocket {url}", connection)
+        with connection:
+            tasks.append(_task(connection, stack, url))
+            cookies.update(
+                _cookies(connection.response.headers.get_all("Set-Cookie") if connection.response else [])
+            )
+    return Reconnects(
+        arn=url,
+        name=urlsplit(url).path,
+        tasks=tuple(tasks),
+        evidence={"tasks reached": tasks, "cookies kept": sorted(cookies), "healthy targets": healthy},
+    )
+
+
+def _address(stack: Stack) -> str:
+    if not stack.websocket_url:
+        raise CouldNotLook(
+            "",
+            f"stack {stack.name} names no WebSocket: set backend_url or websocket.url, or without = [slug]",
+        )
+    return f"{stack.websocket_url}?{urlencode({'client_id': f'opschecks-{secrets.token_hex(4)}'})}"
+
+
+def _open(stack: Stack, url: str, cookies: Mapping[str, str]) -> ClientConnection | str:
+    """A connection, or why the host that was reached refused it; CouldNotLook where no host was reached."""
+    from websockets.exceptions import InvalidHandshake
+    from websockets.sync.client import connect
+
+    headers = dict(stack.websocket.headers)
+    if cookies:
+        headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in cookies.items())
+    timeout_s = stack.limits.probe_timeout_s
+    try:
+        return connect(
+            url,
+            additional_headers=headers,
+            open_timeout=timeout_s,
+            close_timeout=1,
+            ping_interval=None,
+            user_agent_header="opschecks",
+        )
+    except InvalidHandshake as error:
+        return f"the handshake was refused: {error}"
+    except TimeoutError:
+        return f"no handshake within {timeout_s:g} s"
+    except EOFError:
+        return "the connection was closed before the handshake"
+    except OSError as error:
+        raise CouldNotLook(f"WebSocket {url.partition('?')[0]}", f"{type(error).__name__}: {error}") from None
+
+
+def _hold(connection: ClientConnection, seconds: float) -> str:
+    """Read until the time is over; why it ended before, or nothing."""
+    from websockets.exceptions import ConnectionClosed
+
+    until = time.monotonic() + seconds
+    while (left := until - time.monotonic()) > 0:
+        try:
+            connection.recv(timeout=left)
+        except TimeoutError:
+            return ""
+        except ConnectionClosed as closed:
+            return f"closed by the server: {closed}"
+    return ""
+
+
+def _task(connection: ClientConnection, stack: Stack, url: str) -> str:
+    field = stack.websocket.task_field
+    try:
+        told: Any = json.loads(connection.recv(timeout=stack.limits.probe_timeout_s))
+    except (TimeoutError, ValueError) as error:
+        raise CouldNotLook(f"WebSocket {url}", f"no JSON message that names a task: {error}") from None
+    if not isinstance(told, dict) or not told.get(field):
+        raise CouldNotLook(f"WebSocket {url}", f"the first message has no {field!r}")
+    return str(told[field])
+
+
+def _cookies(lines: list[str]) -> dict[str, str]:
+    jar: SimpleCookie = SimpleCookie()
+    for line in lines:
+        try:
+            jar.load(line)
+        except CookieError:
+            continue  # a cookie that browsers would drop too
+    return {name: morsel.value for name, morsel in jar.items()}
