@@ -5,9 +5,7 @@ from opschecks.aws.elbv2 import TargetHealth
 from opschecks.aws.load import Traffic
 
 
-@check(
-    Severity.CRITICAL, runbook="backend-health", failing="Targets behind the load balancer are not healthy"
-)
+@check(Severity.CRITICAL, runbook="backend-health", failing="Targets behind the load balancer are not healthy")
 def test_targets_are_healthy(target_health: list[TargetHealth], examine: Examine) -> None:
     """Only healthy targets get requests; without any, every request is a 503."""
     for group in target_health:

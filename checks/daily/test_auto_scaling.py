@@ -16,9 +16,7 @@ def test_services_can_scale(auto_scaling: list[ServiceScaling], examine: Examine
 
 
 @check(Severity.MEDIUM, runbook="auto-scaling", failing="Scaling limits are not as wanted")
-def test_scaling_limits_are_as_wanted(
-    auto_scaling: list[ServiceScaling], stack: Stack, examine: Examine
-) -> None:
+def test_scaling_limits_are_as_wanted(auto_scaling: list[ServiceScaling], stack: Stack, examine: Examine) -> None:
     """Too low a minimum leaves one task to fail alone; too low a maximum is a wall, too high a bill."""
     limits = stack.limits
     for service in auto_scaling:

@@ -11,9 +11,7 @@ def test_tables_are_active(tables: list[Table], examine: Examine) -> None:
     for table in tables:
         with examine(table) as note:
             assert table.status in ("ACTIVE", "UPDATING"), f"the table is {table.status}"
-            resting = {
-                name: status for name, status in table.indexes.items() if status not in ("ACTIVE", "UPDATING")
-            }
+            resting = {name: status for name, status in table.indexes.items() if status not in ("ACTIVE", "UPDATING")}
             assert not resting, ", ".join(f"index {name} is {status}" for name, status in resting.items())
             note(f"{table.status}, {len(table.indexes)} indexes")
 

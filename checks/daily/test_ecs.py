@@ -23,9 +23,7 @@ def test_cpu_is_not_saturated(service_load: list[ServiceLoad], stack: Stack, exa
         with examine(service) as note:
             limit = stack.limits.cpu_saturated_percent
             note(service.beside)
-            assert service.cpu_peak <= limit, (
-                f"{service.cpu_peak:.0f} % within the last half hour, limit {limit:g} %"
-            )
+            assert service.cpu_peak <= limit, f"{service.cpu_peak:.0f} % within the last half hour, limit {limit:g} %"
 
 
 @check(Severity.HIGH, runbook="memory-and-latency", failing="A service is short of memory")

@@ -5,9 +5,7 @@ from opschecks.aws.ec2 import SecurityGroup
 
 
 @check(Severity.CRITICAL, runbook="security-groups", failing="A security group lets in more than allowed")
-def test_ingress_is_no_wider_than_allowed(
-    security_groups: list[SecurityGroup], stack: Stack, examine: Examine
-) -> None:
+def test_ingress_is_no_wider_than_allowed(security_groups: list[SecurityGroup], stack: Stack, examine: Examine) -> None:
     """A port that was opened for a quick look is found by scanners within minutes, and stays open."""
     for group in security_groups:
         with examine(group):

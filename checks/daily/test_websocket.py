@@ -11,33 +11,25 @@ SLUG = "websocket-connection-issues"
 
 
 @check(Severity.CRITICAL, runbook=SLUG, failing="WebSocket sessions do not work")
-def test_websocket_sessions_open_and_answer(
-    websocket_session: Session, stack: Stack, examine: Examine
-) -> None:
+def test_websocket_sessions_open_and_answer(websocket_session: Session, stack: Stack, examine: Examine) -> None:
     """Agents and dashboards live on this connection; /health says nothing about it."""
     limits, session = stack.limits, websocket_session
     with examine(session) as note:
         assert not session.refused, session.refused
-        assert session.ping_ms is not None, (
-            session.ended_early or f"no pong within {limits.probe_timeout_s:g} s"
-        )
+        assert session.ping_ms is not None, session.ended_early or f"no pong within {limits.probe_timeout_s:g} s"
         note(f"opened in {session.open_ms:.0f} ms, pong after {session.ping_ms:.0f} ms")
         assert session.ping_ms <= limits.websocket_ping_ms, f"limit {limits.websocket_ping_ms:g} ms"
         assert not session.ended_early, f"after {session.held_s:.1f} s: {session.ended_early}"
 
 
 @check(Severity.HIGH, runbook=SLUG, failing="WebSocket sessions are not sticky")
-def test_websocket_sessions_are_sticky(
-    target_groups: list[TargetGroup], stack: Stack, examine: Examine
-) -> None:
+def test_websocket_sessions_are_sticky(target_groups: list[TargetGroup], stack: Stack, examine: Examine) -> None:
     """A client that reconnects must reach the task that holds its session."""
     wanted = timedelta(seconds=stack.limits.stickiness_s)
     for group in target_groups:
         with examine(group) as note:
             assert group.sticky, "stickiness is off"
-            assert group.sticky_by in ("lb_cookie", "app_cookie"), (
-                f"sticky by {group.sticky_by}, not by a cookie"
-            )
+            assert group.sticky_by in ("lb_cookie", "app_cookie"), f"sticky by {group.sticky_by}, not by a cookie"
             note(f"for {group.sticky_for}")
             assert group.sticky_for >= wanted, f"wanted at least {wanted}"
 
@@ -55,9 +47,7 @@ def test_reconnecting_reaches_the_same_task(websocket_reconnects: Reconnects, ex
 
 
 @check(Severity.MEDIUM, runbook=SLUG, failing="The logs are full of WebSocket errors")
-def test_websocket_errors_are_rare_in_the_logs(
-    log_errors: list[LogErrors], stack: Stack, examine: Examine
-) -> None:
+def test_websocket_errors_are_rare_in_the_logs(log_errors: list[LogErrors], stack: Stack, examine: Examine) -> None:
     """Sessions that break after they opened show in the logs long before anyone reports them."""
     limit = stack.limits.websocket_errors_per_hour
     for group in log_errors:

@@ -40,9 +40,7 @@ class Limits(BaseModel):
     )
     stickiness_s: Count = Field(3600, description="shortest lb_cookie duration wanted")
     log_errors_per_hour: Count = Field(20, description="ERROR events of a log group in the last hour")
-    websocket_errors_per_hour: Count = Field(
-        5, description="ERROR events in the last hour that speak of WebSockets"
-    )
+    websocket_errors_per_hour: Count = Field(5, description="ERROR events in the last hour that speak of WebSockets")
     throttled_requests_per_hour: Count = Field(
         0, description="throttled reads and writes of a table or index in the last hour"
     )

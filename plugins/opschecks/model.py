@@ -120,9 +120,7 @@ def check(severity: Severity, *, runbook: str, failing: str, may_be_empty: bool 
     def declare(function: F) -> F:
         why = " ".join((function.__doc__ or "").split())
         if not why:
-            raise TypeError(
-                f"{function.__name__}: a check needs a docstring: why does it hurt when it fails?"
-            )
+            raise TypeError(f"{function.__name__}: a check needs a docstring: why does it hurt when it fails?")
         declared = Check(function.__name__, Severity(severity), runbook, failing, why, may_be_empty)
         setattr(function, CHECK_ATTRIBUTE, declared)
         return function

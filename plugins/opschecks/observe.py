@@ -263,8 +263,8 @@ def need(answer: Mapping[str, Any], key: str, *, call: str = "") -> Any:
     means that nothing was seen.
     """
     if key not in answer or answer[key] is None:
-        shown = ", ".join(sorted(answer)[:8]) or "nothing"
-        raise CouldNotLook(call, f"the answer has no {key!r} (it has {shown})")
+        shown = ", ".join(sorted(answer)[:8])
+        raise CouldNotLook(call, f"the answer has no {key!r} ({f'it has {shown}' if shown else 'it is empty'})")
     return answer[key]
 
 

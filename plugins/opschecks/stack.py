@@ -142,9 +142,7 @@ class Stack(_Frozen):
     limits: Limits = Field(default_factory=lambda: Limits())
 
     cloudformation_stack: str | None = Field(None, description="its resources fill what is not named below")
-    tags: dict[str, str] = Field(
-        default={}, description="resources with these tags fill what is not named below"
-    )
+    tags: dict[str, str] = Field(default={}, description="resources with these tags fill what is not named below")
     cluster: str | None = Field(None, description="ECS cluster")
     services: Names = Field(default=(), description="ECS services")
     load_balancer: str | None = Field(None, description="name or ARN of the load balancer")
@@ -185,15 +183,9 @@ class Stack(_Frozen):
 
     @model_validator(mode="after")
     def _sandbox_is_alone(self) -> Stack:
-        given = [
-            key
-            for key in ("profile", "role_arn", "endpoint_url", "cloudformation_stack")
-            if getattr(self, key)
-        ]
+        given = [key for key in ("profile", "role_arn", "endpoint_url", "cloudformation_stack") if getattr(self, key)]
         if self.sandbox and given:
-            raise ValueError(
-                f"the sandbox brings its own {given[0]}: leave it out, or leave out sandbox = true"
-            )
+            raise ValueError(f"the sandbox brings its own {given[0]}: leave it out, or leave out sandbox = true")
         return self
 
     @property
@@ -259,13 +251,9 @@ def load_stacks(path: Path) -> Stacks:
     for name, table in listed.items():
         if isinstance(table, dict):
             if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", name):
-                raise StackError(
-                    f"{path}: stacks.{name!r}: a name has letters, digits, '-', '_' and '.' only"
-                )
+                raise StackError(f"{path}: stacks.{name!r}: a name has letters, digits, '-', '_' and '.' only")
             if "name" in table:
-                raise StackError(
-                    f"{path}: stacks.{name}.name: unknown key; the table's own name is the stack's"
-                )
+                raise StackError(f"{path}: stacks.{name}.name: unknown key; the table's own name is the stack's")
             table["name"] = name
     try:
         read = Stacks.model_validate(raw)
@@ -292,9 +280,7 @@ def choose(stacks: Stacks, wanted: Sequence[str], path: Path, *, must_name: bool
     real = [name for name, stack in stacks.stacks.items() if not stack.sandbox]
     default = stacks.default or (None if real else next(iter(stacks.stacks)))
     if default is None:
-        raise StackError(
-            f"{path}: default: not set; set it to one of its stacks, or name one with --stack {real[0]}"
-        )
+        raise StackError(f"{path}: default: not set; set it to one of its stacks, or name one with --stack {real[0]}")
     if real and stacks.stacks[default].sandbox:
         raise StackError(
             f"{path}: default: it is the sandbox although {real[0]!r} is listed; set it to a real stack, "

@@ -42,9 +42,7 @@ class Waiver(BaseModel):
         )
 
 
-def load_waivers(
-    path: Path, *, today: date, checks: Collection[str], stacks: Collection[str]
-) -> list[Waiver]:
+def load_waivers(path: Path, *, today: date, checks: Collection[str], stacks: Collection[str]) -> list[Waiver]:
     """Read waivers.toml; no file is no waiver. WaiverError for one that is unknown, unowned, too long or past."""
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -58,15 +56,11 @@ def load_waivers(
         raise WaiverError(f"{path}: {unknown[0]}: unknown key; an entry begins with [[waivers]]")
     listed = raw.get("waivers", [])
     if not isinstance(listed, list):
-        raise WaiverError(
-            f"{path}: waivers: a list is wanted; an entry begins with [[waivers]], two brackets"
-        )
+        raise WaiverError(f"{path}: waivers: a list is wanted; an entry begins with [[waivers]], two brackets")
     return [_read(path, number, entry, today, checks, stacks) for number, entry in enumerate(listed, start=1)]
 
 
-def _read(
-    path: Path, number: int, entry: Any, today: date, checks: Collection[str], stacks: Collection[str]
-) -> Waiver:
+def _read(path: Path, number: int, entry: Any, today: date, checks: Collection[str], stacks: Collection[str]) -> Waiver:
     where = f"{path}: waiver {number}"
     if isinstance(entry, dict) and entry.get("check"):
         where += f" ({entry['check']} on {entry.get('resource', 'no resource')})"
@@ -122,8 +116,7 @@ def states(
             if result.check != waiver.check or waiver.stack not in ("", result.stack):
                 continue
             used = any(
-                finding.waiver and finding.stack == result.stack and waiver.covers(finding)
-                for finding in findings
+                finding.waiver and finding.stack == result.stack and waiver.covers(finding) for finding in findings
             )
             looked = result.outcome in (Outcome.PASSED, Outcome.FAILED, Outcome.WAIVED)
             told.append(

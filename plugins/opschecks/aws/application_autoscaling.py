@@ -24,9 +24,7 @@ class ServiceScaling(Resource):
         return self.evidence["target"] is not None
 
     def _get(self, key: str) -> Any:
-        return need(
-            self.evidence["target"] or {}, key, call="application-autoscaling:DescribeScalableTargets"
-        )
+        return need(self.evidence["target"] or {}, key, call="application-autoscaling:DescribeScalableTargets")
 
     @property
     def min_capacity(self) -> int:

@@ -40,9 +40,7 @@ class Alarm(Resource):
     @property
     def since(self) -> datetime:
         """Since when the state is what it is, in UTC."""
-        moment: datetime = self.evidence.get("StateTransitionedTimestamp") or self._get(
-            "StateUpdatedTimestamp"
-        )
+        moment: datetime = self.evidence.get("StateTransitionedTimestamp") or self._get("StateUpdatedTimestamp")
         return moment.astimezone(UTC)
 
     @property
@@ -63,11 +61,7 @@ class Alarm(Resource):
     @property
     def suppressed_by(self) -> str:
         """What suppresses a composite's actions just now, or nothing."""
-        return (
-            str(self.evidence.get("ActionsSuppressedReason", ""))
-            if self.evidence.get("ActionsSuppressedBy")
-            else ""
-        )
+        return str(self.evidence.get("ActionsSuppressedReason", "")) if self.evidence.get("ActionsSuppressedBy") else ""
 
     @property
     def configured_at(self) -> datetime:
@@ -100,10 +94,7 @@ def alarms(stack: Stack, aws: Aws, inventory: Inventory) -> list[Alarm]:
     for start in range(0, len(elsewhere), NAMES_A_CALL):
         for raw in _describe(aws, AlarmNames=elsewhere[start : start + NAMES_A_CALL]):
             known[str(need(raw, "AlarmName", call=_CALL))] = raw
-    return [
-        _alarm(raw, [_name(child) for child in named_by.get(name, [])], known)
-        for name, raw in sorted(own.items())
-    ]
+    return [_alarm(raw, [_name(child) for child in named_by.get(name, [])], known) for name, raw in sorted(own.items())]
 
 
 def _describe(aws: Aws, **selection: Any) -> list[dict[str, Any]]:

@@ -21,7 +21,7 @@ CALL = "cloudwatch:GetMetricData"
 METRICS_A_CALL = 500
 SPAN = timedelta(hours=24)
 HOUR = timedelta(hours=1)
-_OPERATIONS = "BatchGetItem BatchWriteItem DeleteItem GetItem PutItem Query Scan UpdateItem".split()
+_OPERATIONS = ["BatchGetItem", "BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan", "UpdateItem"]
 
 
 @dataclass(frozen=True)
@@ -74,14 +74,8 @@ class Metrics:
         series = self.series(subject, measure)
         points = series.last(window, now)
         if not points:
-            newest = (
-                f"the newest is of {series.points[-1][0]:%d %b %H:%M} UTC"
-                if series.points
-                else "none in 24 hours"
-            )
-            raise CouldNotLook(
-                CALL, f"no data of {series.label} for {subject} in the last {_words(window)}; {newest}"
-            )
+            newest = f"the newest is of {series.points[-1][0]:%d %b %H:%M} UTC" if series.points else "none in 24 hours"
+            raise CouldNotLook(CALL, f"no data of {series.label} for {subject} in the last {_words(window)}; {newest}")
         return tuple(value for _, value in points)
 
 
@@ -110,9 +104,7 @@ def wanted(
             alb, name, slow = "AWS/ApplicationELB", balancer.name, limits.response_time_p95_ms
             found += [
                 Metric(name, "requests", alb, "RequestCount", of_one, "Sum", 300, "in 5 minutes"),
-                Metric(
-                    name, "p95 response time", alb, "TargetResponseTime", of_one, "p95", 300, "ms", 1000, slow
-                ),
+                Metric(name, "p95 response time", alb, "TargetResponseTime", of_one, "p95", 300, "ms", 1000, slow),
                 Metric(
                     name,
                     "average response time",
@@ -124,13 +116,9 @@ def wanted(
                     "ms",
                     1000,
                 ),
-                Metric(
-                    name, "slowest response", alb, "TargetResponseTime", of_one, "Maximum", 300, "ms", 1000
-                ),
+                Metric(name, "slowest response", alb, "TargetResponseTime", of_one, "Maximum", 300, "ms", 1000),
                 Metric(name, "target 5xx", alb, "HTTPCode_Target_5XX_Count", of_one, "Sum", 60, "per minute"),
-                Metric(
-                    name, "load balancer 5xx", alb, "HTTPCode_ELB_5XX_Count", of_one, "Sum", 60, "per minute"
-                ),
+                Metric(name, "load balancer 5xx", alb, "HTTPCode_ELB_5XX_Count", of_one, "Sum", 60, "per minute"),
             ]
     for table in tables:
         for index in (None, *table.index_names):
@@ -140,9 +128,7 @@ def wanted(
                 ("throttled reads", "ReadThrottleEvents"),
                 ("throttled writes", "WriteThrottleEvents"),
             ):
-                found.append(
-                    Metric(subject, measure, "AWS/DynamoDB", metric, of_one, "Sum", 300, "in 5 minutes")
-                )
+                found.append(Metric(subject, measure, "AWS/DynamoDB", metric, of_one, "Sum", 300, "in 5 minutes"))
         for operation in _OPERATIONS:
             both = (("TableName", table.name), ("Operation", operation))
             found.append(
@@ -181,9 +167,7 @@ def metrics(
         [] if isinstance(tables, CouldNotLook) else tables,
     )
     if not asked:
-        raise CouldNotLook(
-            CALL, "there is nothing to ask for: the stack names no service, load balancer or table"
-        )
+        raise CouldNotLook(CALL, "there is nothing to ask for: the stack names no service, load balancer or table")
     begin = (now - SPAN).replace(minute=(now - SPAN).minute // 5 * 5, second=0, microsecond=0)
     chunks = [asked[start : start + METRICS_A_CALL] for start in range(0, len(asked), METRICS_A_CALL)]
     answers: dict[tuple[str, str], Series | CouldNotLook] = {}
@@ -195,7 +179,9 @@ def metrics(
 def _fetch(
     aws: Aws, asked: list[Metric], begin: datetime, end: datetime
 ) -> dict[tuple[str, str], Series | CouldNotLook]:
-    queries = [{"Id": f"m{index}", "MetricStat": metric.query} for index, metric in enumerate(asked)]
+    queries: list[dict[str, Any]] = [
+        {"Id": f"m{index}", "MetricStat": metric.query} for index, metric in enumerate(asked)
+    ]
     points: dict[str, dict[datetime, float]] = {query["Id"]: {} for query in queries}
     status: dict[str, str] = {}
     for page in aws.pages(
@@ -211,17 +197,13 @@ def _fetch(
             times, values = need(told, "Timestamps", call=CALL), need(told, "Values", call=CALL)
             if len(times) != len(values):
                 raise CouldNotLook(CALL, f"{len(times)} times came with {len(values)} values")
-            points.setdefault(name, {}).update(
-                zip((time.astimezone(UTC) for time in times), values, strict=True)
-            )
+            points.setdefault(name, {}).update(zip((time.astimezone(UTC) for time in times), values, strict=True))
             status[name] = str(told.get("StatusCode", ""))
     answers: dict[tuple[str, str], Series | CouldNotLook] = {}
     for index, metric in enumerate(asked):
         key = (metric.subject, metric.measure)
         if (state := status.get(f"m{index}", "missing")) != "Complete":
-            answers[key] = CouldNotLook(
-                CALL, f"{metric.name} of {metric.subject}: the answer is {state}, not Complete"
-            )
+            answers[key] = CouldNotLook(CALL, f"{metric.name} of {metric.subject}: the answer is {state}, not Complete")
             continue
         ordered = tuple((time, value * metric.scale) for time, value in sorted(points[f"m{index}"].items()))
         answers[key] = Series(metric.measure, metric.unit, ordered, metric.period_s, metric.limit)

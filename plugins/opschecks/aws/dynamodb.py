@@ -82,9 +82,7 @@ class Incident(Resource):
         try:
             moment = datetime.fromisoformat(text)
         except ValueError:
-            raise CouldNotLook(
-                self.call, f"{self.fields.created_at} {text!r} of {self.name} is no time"
-            ) from None
+            raise CouldNotLook(self.call, f"{self.fields.created_at} {text!r} of {self.name} is no time") from None
         return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
 
     @property
@@ -157,7 +155,7 @@ def _items(aws: Aws, operation: str, **parameters: Any) -> Iterator[dict[str, An
 
     plain = TypeDeserializer()
     for page in aws.pages(
-        "dynamodb", operation, token="ExclusiveStartKey", token_out="LastEvaluatedKey", **parameters
+        "dynamodb", operation, asked_as="ExclusiveStartKey", answered_as="LastEvaluatedKey", **parameters
     ):
         for item in need(page, "Items", call=f"dynamodb:{operation}"):
             yield {key: plain.deserialize(value) for key, value in item.items()}

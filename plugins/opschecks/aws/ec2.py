@@ -14,7 +14,7 @@ from .inventory import Inventory
 from .session import Aws
 
 if TYPE_CHECKING:
-    from ..stack import Ingress, Stack
+    from ..stack import Ingress
 
 _CALL = "ec2:DescribeSecurityGroups"
 FILTER_VALUES_A_CALL = 200
@@ -50,17 +50,13 @@ class SecurityGroup(Resource):
     def ingress(self) -> list[Source]:
         """Every source of every inbound rule, one by one."""
         return [
-            source
-            for permission in need(self.evidence, "IpPermissions", call=_CALL)
-            for source in _sources(permission)
+            source for permission in need(self.evidence, "IpPermissions", call=_CALL) for source in _sources(permission)
         ]
 
     def wider_than(self, allowed: Sequence[Ingress]) -> list[Source]:
         """The sources that no allowed ingress covers whole."""
         here = [rule for rule in allowed if fnmatch.fnmatchcase(self.name, rule.group or "*")]
-        return [
-            source for source in self.ingress if not any(_covers(rule, source, self.own) for rule in here)
-        ]
+        return [source for source in self.ingress if not any(_covers(rule, source, self.own) for rule in here)]
 
 
 def _sources(permission: dict[str, Any]) -> Iterator[Source]:
@@ -118,9 +114,7 @@ def security_groups(aws: Aws, inventory: Inventory) -> list[SecurityGroup]:
     for key, values in (("group-id", ids), ("group-name", patterns)):
         for start in range(0, len(values), FILTER_VALUES_A_CALL):
             chosen = [{"Name": key, "Values": values[start : start + FILTER_VALUES_A_CALL]}]
-            for raw in aws.items(
-                "ec2", "DescribeSecurityGroups", "SecurityGroups", Filters=chosen, MaxResults=1000
-            ):
+            for raw in aws.items("ec2", "DescribeSecurityGroups", "SecurityGroups", Filters=chosen, MaxResults=1000):
                 found[str(need(raw, "GroupId", call=_CALL))] = raw
     if missing := set(ids) - set(found):
         raise CouldNotLook(_CALL, f"there is no security group {', '.join(sorted(missing))}")

@@ -148,9 +148,7 @@ def services(aws: Aws, inventory: Inventory) -> list[Service]:
     found: list[Service] = []
     for chunk, answer in zip(
         chunks,
-        fan_out(
-            lambda chunk: aws.call("ecs", "DescribeServices", cluster=cluster, services=list(chunk)), chunks
-        ),
+        fan_out(lambda chunk: aws.call("ecs", "DescribeServices", cluster=cluster, services=list(chunk)), chunks),
         strict=True,
     ):
         told = [_service(raw) for raw in need(answer, "services", call="ecs:DescribeServices")]
@@ -163,9 +161,7 @@ def services(aws: Aws, inventory: Inventory) -> list[Service]:
             for raw in answer.get("failures", [])
         ]
         if missed := set(chunk) - {service.name for service in told}:
-            raise CouldNotLook(
-                "ecs:DescribeServices", f"the answer says nothing of {', '.join(sorted(missed))}"
-            )
+            raise CouldNotLook("ecs:DescribeServices", f"the answer says nothing of {', '.join(sorted(missed))}")
         found.extend(told)
     return found
 
@@ -200,9 +196,7 @@ def tasks(aws: Aws, inventory: Inventory) -> list[Task]:
     arns = list(dict.fromkeys([*listed[0], *listed[1]]))
     chunks = [arns[start : start + TASKS_A_CALL] for start in range(0, len(arns), TASKS_A_CALL)]
     told: list[dict[str, Any]] = []
-    for answer in fan_out(
-        lambda chunk: aws.call("ecs", "DescribeTasks", cluster=cluster, tasks=chunk), chunks
-    ):
+    for answer in fan_out(lambda chunk: aws.call("ecs", "DescribeTasks", cluster=cluster, tasks=chunk), chunks):
         told.extend(need(answer, "tasks", call="ecs:DescribeTasks"))
     return [
         Task(
@@ -218,6 +212,6 @@ def tasks(aws: Aws, inventory: Inventory) -> list[Task]:
 
 def _task_arns(aws: Aws, cluster: str, status: str) -> Sequence[str]:
     arns: list[str] = []
-    for page in aws.pages("ecs", "ListTasks", token="nextToken", cluster=cluster, desiredStatus=status):
+    for page in aws.pages("ecs", "ListTasks", asked_as="nextToken", cluster=cluster, desiredStatus=status):
         arns.extend(need(page, "taskArns", call="ecs:ListTasks"))
     return arns

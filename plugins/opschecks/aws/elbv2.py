@@ -24,9 +24,7 @@ class LoadBalancer(Resource):
     @property
     def is_application(self) -> bool:
         """Whether it is an ALB, which alone speaks HTTP."""
-        return bool(
-            need(self.evidence, "Type", call="elasticloadbalancing:DescribeLoadBalancers") == "application"
-        )
+        return bool(need(self.evidence, "Type", call="elasticloadbalancing:DescribeLoadBalancers") == "application")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,9 +79,7 @@ class TargetHealth(Resource):
         found = []
         for raw in need(self.evidence, "TargetHealthDescriptions", call=call):
             target, health = need(raw, "Target", call=call), need(raw, "TargetHealth", call=call)
-            where = (
-                f"{need(target, 'Id', call=call)}:{target['Port']}" if "Port" in target else str(target["Id"])
-            )
+            where = f"{need(target, 'Id', call=call)}:{target['Port']}" if "Port" in target else str(target["Id"])
             reason = health.get("Description") or health.get("Reason") or ""
             found.append(Target(where, str(need(health, "State", call=call)), str(reason)))
         return found
@@ -106,8 +102,8 @@ def load_balancers(aws: Aws, inventory: Inventory) -> list[LoadBalancer]:
                 "elbv2",
                 "DescribeLoadBalancers",
                 "LoadBalancers",
-                token="Marker",
-                token_out="NextMarker",
+                asked_as="Marker",
+                answered_as="NextMarker",
                 **selection,
             )
     call = "elasticloadbalancing:DescribeLoadBalancers"
@@ -129,8 +125,8 @@ def balanced_groups(aws: Aws, load_balancers: list[LoadBalancer]) -> list[Resour
             "elbv2",
             "DescribeTargetGroups",
             "TargetGroups",
-            token="Marker",
-            token_out="NextMarker",
+            asked_as="Marker",
+            answered_as="NextMarker",
             LoadBalancerArn=balancer.arn,
         ),
         load_balancers,

@@ -103,9 +103,7 @@ def _from_cloudformation(aws: Aws, name: str) -> list[tuple[str, str]]:
     if not listed:
         raise CouldNotLook(call, f"the CloudFormation stack {name} has no resources")
     nested = [
-        need(item, "PhysicalResourceId", call=call)
-        for item in listed
-        if _type(item) == "AWS::CloudFormation::Stack"
+        need(item, "PhysicalResourceId", call=call) for item in listed if _type(item) == "AWS::CloudFormation::Stack"
     ]
     found = [
         (_TYPES[_type(item)], _short(_TYPES[_type(item)], need(item, "PhysicalResourceId", call=call)))
@@ -127,7 +125,7 @@ def _from_tags(aws: Aws, tags: dict[str, str]) -> list[tuple[str, str]]:
         "resourcegroupstaggingapi",
         "GetResources",
         "ResourceTagMappingList",
-        token="PaginationToken",
+        asked_as="PaginationToken",
         TagFilters=filters,
     )
     if not listed:

@@ -64,9 +64,7 @@ class Traffic(Resource):
         """
         series = self.metrics.series(self.name, "requests")
         if not series.last(SPAN, self.now):
-            raise CouldNotLook(
-                CALL, f"RequestCount of {self.name} has no data in 24 hours: nothing can be said of it"
-            )
+            raise CouldNotLook(CALL, f"RequestCount of {self.name} has no data in 24 hours: nothing can be said of it")
         return int(sum(value for _, value in series.last(HOUR, self.now)))
 
     @property
@@ -129,9 +127,7 @@ def _line(metrics: Metrics, subject: str, *measures: str) -> tuple[Series, ...]:
 
 def _newest(series: tuple[Series, ...], digits: int = 0) -> tuple[Figure, ...]:
     return tuple(
-        Figure(
-            line.label, round(line.points[-1][1], digits) if digits else round(line.points[-1][1]), line.unit
-        )
+        Figure(line.label, round(line.points[-1][1], digits) if digits else round(line.points[-1][1]), line.unit)
         for line in series
     )
 
@@ -204,8 +200,7 @@ def traffic(metrics: Metrics, load_balancers: list[LoadBalancer], now: datetime)
         one = Traffic(arn=balancer.arn, name=balancer.name, metrics=metrics, now=now)
         lines = _line(metrics, balancer.name, "p95 response time", "requests")
         both = all(
-            isinstance(metrics.answers.get((balancer.name, m)), Series)
-            for m in ("target 5xx", "load balancer 5xx")
+            isinstance(metrics.answers.get((balancer.name, m)), Series) for m in ("target 5xx", "load balancer 5xx")
         )
         if both and one.errors_5xx.points:
             lines += (one.errors_5xx,)

@@ -72,7 +72,7 @@ def _errors(aws: Aws, group: str, since: datetime, until: datetime) -> LogErrors
     for page in aws.pages(
         "logs",
         "FilterLogEvents",
-        token="nextToken",
+        asked_as="nextToken",
         logGroupName=group,
         filterPattern=PATTERN,
         startTime=_ms(since),

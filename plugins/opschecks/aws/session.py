@@ -23,13 +23,31 @@ IAM_PREFIX = {
 """Where the IAM prefix of a service is not the name of its client."""
 
 _DENIED = frozenset(
-    "403 AccessDenied AccessDeniedException AuthorizationError Forbidden NotAuthorized UnauthorizedOperation"
-    " UnauthorizedException".split()
+    [
+        "403",
+        "AccessDenied",
+        "AccessDeniedException",
+        "AuthorizationError",
+        "Forbidden",
+        "NotAuthorized",
+        "UnauthorizedOperation",
+        "UnauthorizedException",
+    ]
 )
 _BAD_CREDENTIALS = frozenset(
-    "ExpiredToken ExpiredTokenException ExpiredTokenException RequestExpired InvalidClientTokenId"
-    " UnrecognizedClientException AuthFailure SignatureDoesNotMatch InvalidAccessKeyId IncompleteSignature"
-    " InvalidSignatureException".split()
+    [
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "ExpiredTokenException",
+        "RequestExpired",
+        "InvalidClientTokenId",
+        "UnrecognizedClientException",
+        "AuthFailure",
+        "SignatureDoesNotMatch",
+        "InvalidAccessKeyId",
+        "IncompleteSignature",
+        "InvalidSignatureException",
+    ]
 )
 _NOT_FOUND = ("NotFound", "NotFoundException", "NotFoundFault", ".NotFound")
 
@@ -83,7 +101,7 @@ class Aws:
             raise CouldNotLook(name, f"{type(error).__name__}: {error}") from None
         except CouldNotLook:
             raise
-        except Exception as error:  # noqa: BLE001 - botocore's parsers trip over cut answers in many ways
+        except Exception as error:  # botocore's parsers trip over cut answers in many ways
             reason = f"the answer could not be read: {type(error).__name__}: {error}"
             raise CouldNotLook(name, reason) from error
         answer.pop("ResponseMetadata", None)
@@ -94,11 +112,11 @@ class Aws:
         service: str,
         operation: str,
         *,
-        token: str = "NextToken",
-        token_out: str = "",
+        asked_as: str = "NextToken",
+        answered_as: str = "",
         **parameters: Any,
     ) -> Iterator[dict[str, Any]]:
-        """Every page of a list: `token` is the parameter that asks for the next one, `token_out` the key that names it.
+        """Every page of a list: `asked_as` asks for the next one, `answered_as` (the same, unless given) names it.
 
         A page without items may still name a next one. A list longer than the stack's page budget
         raises CouldNotLook rather than end early, and so does a token that repeats.
@@ -108,14 +126,14 @@ class Aws:
         for _ in range(self.stack.limits.pages):
             answer = self.call(service, operation, **parameters)
             yield answer
-            following = answer.get(token_out or token)
+            following = answer.get(answered_as or asked_as)
             if not following:
                 return
             marker = str(following)
             if marker in given:
                 raise CouldNotLook(name, "the same next page was named twice")
             given.add(marker)
-            parameters[token] = following
+            parameters[asked_as] = following
         raise CouldNotLook(
             name, f"cut short after {self.stack.limits.pages} pages (limit pages); what followed was not seen"
         )
@@ -126,14 +144,14 @@ class Aws:
         operation: str,
         key: str,
         *,
-        token: str = "NextToken",
-        token_out: str = "",
+        asked_as: str = "NextToken",
+        answered_as: str = "",
         **parameters: Any,
     ) -> list[dict[str, Any]]:
         """`key` of every page, in one list; a page that lacks the key raises CouldNotLook."""
         name = f"{IAM_PREFIX.get(service, service)}:{operation}"
         found: list[dict[str, Any]] = []
-        for page in self.pages(service, operation, token=token, token_out=token_out, **parameters):
+        for page in self.pages(service, operation, asked_as=asked_as, answered_as=answered_as, **parameters):
             found.extend(need(page, key, call=name))
         return found
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from .judge import told_by
+from .judge import ROW
 from .state import KEY, ChecksRun
 
 
@@ -40,10 +40,9 @@ class _Columns:
         """Fill them, where the row is a check's."""
         if not cells:
             return
-        told = told_by(report)
-        check = told["check"] if told else {}
-        cells.insert(2, f"<td>{escape(str(check.get('severity', '')))}</td>")
-        cells.insert(3, f"<td>{escape(str(check.get('outcome', '')).replace('_', ' '))}</td>")
+        severity, concluded = getattr(report, ROW, ("", ""))
+        cells.insert(2, f"<td>{escape(severity)}</td>")
+        cells.insert(3, f"<td>{escape(concluded)}</td>")
 
 
 @pytest.hookimpl(trylast=True)

@@ -13,7 +13,7 @@ from ..model import Resource
 from ..names import nearest
 from ..observe import REGISTRY, CouldNotLook
 from .examine import EXAMINE, Examine
-from .state import check_of, checks_run, stack_of
+from .state import checks_run
 
 PROGRESS_S = 5.0
 """How long a check waits in silence."""
@@ -77,22 +77,28 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Each check once for each stack; the stack comes first in the id."""
     run = checks_run(metafunc.config)
     if run:
-        _require_a_check(metafunc)
         if "stack" not in metafunc.fixturenames:
             metafunc.fixturenames.append("stack")
         metafunc.parametrize("stack", run.stacks, indirect=True, ids=[stack.name for stack in run.stacks])
 
 
-def _require_a_check(metafunc: pytest.Metafunc) -> None:
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Refuse what is no check, before any is run."""
+    if checks_run(config):
+        for item in items:
+            _require_a_check(item)
+
+
+def _require_a_check(item: pytest.Item) -> None:
     """A suite holds checks only, and checks take observations only: nothing else could be looked at afresh."""
     from ..model import CHECK_ATTRIBUTE
+    from ..stack import shown_path
 
-    function = metafunc.function
-    where = f"{metafunc.definition.path}: {function.__name__}"
+    function: Any = getattr(item, "function", None)
+    where = f"{shown_path(item.path)}: {item.name.partition('[')[0]}"
     if not hasattr(function, CHECK_ATTRIBUTE):
-        raise pytest.UsageError(
-            f"{where}: not a check; decorate it with @check(Severity.…, runbook=…, failing=…)"
-        )
+        raise pytest.UsageError(f"{where}: not a check; decorate it with @check(Severity.…, runbook=…, failing=…)")
     code = function.__code__
     for name in code.co_varnames[: code.co_argcount]:
         if name not in REGISTRY and name not in GIVEN_TO_CHECKS:
@@ -100,14 +106,6 @@ def _require_a_check(metafunc: pytest.Metafunc) -> None:
             raise pytest.UsageError(
                 f"{where}: {name}: a check takes observations, stack and examine; {nearest(name, valid)}"
             )
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Give the check its examine; it is there also where a fixture of the check fails."""
-    declared = check_of(item)
-    if declared and checks_run(item.config):
-        item.stash[EXAMINE] = Examine(declared, stack_of(item).name)
 
 
 def whole_stack(name: str) -> Resource:

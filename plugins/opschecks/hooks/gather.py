@@ -71,9 +71,7 @@ def _warm(run: ChecksRun, names: Sequence[str]) -> None:
 
     for name in names:
         if not run.stack(name).role_arn:  # with a role, clients follow its credentials
-            with contextlib.suppress(
-                BotoCoreError
-            ):  # the first call of that client says so, and names itself
+            with contextlib.suppress(BotoCoreError):  # the first call of that client says so, and names itself
                 run.aws[name].warm(FIRST_CALLS)
 
 
@@ -93,7 +91,7 @@ def _identify(run: ChecksRun, name: str) -> None:
 
 def observations_of(items: Iterable[pytest.Item], stack: Stack) -> list[str]:
     """The observations that the stack's checks ask for, without those of checks that do not apply."""
-    names = set()
+    names: set[str] = set()
     for item in items:
         declared = check_of(item)
         if declared and stack_of(item).name == stack.name and declared.runbook not in stack.without:

@@ -19,16 +19,19 @@ LINES_SHOWN = 20
 TOLD = "opschecks"
 """The attribute of a check's teardown report that carries its result and findings, as JSON data."""
 BLIND = "opschecks_blind"
+ROW = "opschecks_row"
+"""The attribute of whichever report pytest-html makes the check's row of: severity and outcome."""
 
 _SETTLED = pytest.StashKey[CheckResult]()
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Skip a check of something that the stack says it does not have."""
+    """Give the check its examine; skip it where the stack says that it has no such thing."""
     declared = check_of(item)
     if declared and checks_run(item.config):
         stack = stack_of(item)
+        item.stash[EXAMINE] = Examine(declared, stack.name)
         if declared.runbook in stack.without:
             pytest.skip(f"stack {stack.name} is without {declared.runbook}")
 
@@ -54,7 +57,8 @@ def pytest_runtest_makereport(
         from ..report.runfile import finding_to
 
         findings = [finding_to(finding) for finding in item.stash[EXAMINE].findings]
-        setattr(report, TOLD, {"check": dataclasses.asdict(result), "findings": findings})
+        check = {**dataclasses.asdict(result), "severity": result.severity.value}  # execnet carries no enums
+        setattr(report, TOLD, {"check": check, "findings": findings})
     return report
 
 
@@ -75,6 +79,7 @@ def _settle(
     result = dataclasses.replace(describe(item), duration_s=round(duration_s, 4))
     if isinstance(error, pytest.skip.Exception) and declared.runbook in stack.without:
         item.stash[_SETTLED] = dataclasses.replace(result, outcome=NOT_APPLICABLE, message=str(error))
+        setattr(report, ROW, (declared.severity.value, "not applicable"))
         return
     whole = whole_stack(stack.name)
     if error is not None:
@@ -87,6 +92,7 @@ def _settle(
     outcome = max((finding.outcome for finding in examine.findings), key=lambda one: one.rank)
     message = _first_message(examine.findings, outcome)
     item.stash[_SETTLED] = dataclasses.replace(result, outcome=outcome.value, message=message)
+    setattr(report, ROW, (declared.severity.value, outcome.words))
     report.outcome = "failed" if outcome in (Outcome.FAILED, Outcome.BLIND) else "passed"
     report.longrepr = None
     if report.outcome == "failed":

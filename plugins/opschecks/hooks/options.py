@@ -25,9 +25,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="FILE",
         help="read other stacks than those of stacks.toml beside checks/",
     )
-    group.addoption(
-        "--reports", type=Path, metavar="DIR", help="write the files of the run there; default: reports/"
-    )
+    group.addoption("--reports", type=Path, metavar="DIR", help="write the files of the run there; default: reports/")
     group.addoption(
         "--fault",
         action="append",

@@ -18,7 +18,7 @@ from ..model import Severity
 from .state import DEFAULT_REPORTS, KEY, ChecksRun, checks_run
 
 if TYPE_CHECKING:
-    from ..stack import Stack
+    pass
 
 SUITES = {
     "daily": Path("daily"),
@@ -71,11 +71,16 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 def _selected(config: pytest.Config, checks: Path) -> tuple[list[Path], list[Path]]:
     """The paths on the command line (node ids cut off), those under checks/ and the others."""
-    inside, outside = [], []
+    inside: list[Path] = []
+    outside: list[Path] = []
     for argument in config.args:
-        path = Path(os.path.abspath(config.invocation_params.dir / argument.partition("::")[0]))
+        path = _absolute(config.invocation_params.dir / argument.partition("::")[0])
         (inside if path == checks or checks in path.parents else outside).append(path)
     return inside, outside
+
+
+def _absolute(path: Path) -> Path:
+    return Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow links out of checks/
 
 
 def _suite(path: Path, checks: Path) -> str:
@@ -106,16 +111,14 @@ def _narrowed(config: pytest.Config, inside: list[Path], folder: Path) -> str:
 def _refuse_stray_options(config: pytest.Config) -> None:
     for option in ("stack", "stacks", "fault"):
         if config.getoption(option):
-            raise pytest.UsageError(
-                f"--{option}: only a checks run has a stack: pytest checks/daily --{option} …"
-            )
+            raise pytest.UsageError(f"--{option}: only a checks run has a stack: pytest checks/daily --{option} …")
 
 
 def _begin(config: pytest.Config, suite: str, checks: Path, partial: str) -> ChecksRun:
     from ..stack import StackError, choose, load_stacks, shown_path
 
     path = config.option.stacks or config.rootpath / "stacks.toml"
-    reports = Path(os.path.abspath(config.option.reports or config.rootpath / DEFAULT_REPORTS))
+    reports = _absolute(config.option.reports or config.rootpath / DEFAULT_REPORTS)
     shown = shown_path(Path(path))
     begun = datetime.now(UTC)
 
@@ -154,9 +157,7 @@ def _begin(config: pytest.Config, suite: str, checks: Path, partial: str) -> Che
         for slug in stack.without:
             known = slugs(checks / "RUNBOOK.md")
             if slug not in known:
-                end(
-                    f"{shown}: stacks.{stack.name}.without: RUNBOOK.md has no heading {slug!r}; {nearest(slug, known)}"
-                )
+                end(f"{shown}: stacks.{stack.name}.without: RUNBOOK.md has no heading {slug!r}; {nearest(slug, known)}")
     run = ChecksRun(
         suite=suite,
         root=config.rootpath,
@@ -169,6 +170,10 @@ def _begin(config: pytest.Config, suite: str, checks: Path, partial: str) -> Che
         worker=hasattr(config, "workerinput"),
     )
     if not config.option.collectonly:
+        try:
+            reports.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            end(f"--reports {shown_path(reports)}: the folder cannot be made: {error.strerror}")
         try:
             _reach(run)
         except LookupError as error:
@@ -227,7 +232,11 @@ def _end_on_sigterm(config: pytest.Config) -> None:
 
     with contextlib.suppress(ValueError):  # only the main thread may; elsewhere the embedder decides
         before = signal.signal(signal.SIGTERM, interrupt)
-        config.add_cleanup(lambda: signal.signal(signal.SIGTERM, before) and None)
+
+        def restore() -> None:
+            signal.signal(signal.SIGTERM, before)
+
+        config.add_cleanup(restore)
 
 
 def check_names(checks: Path) -> list[str]:

@@ -1,4 +1,4 @@
-"""What is printed when a checks run has ended: the verdict, what failed and where, what is blind, where the page lies."""
+"""What is printed when a checks run has ended: verdict, what failed and where, what is blind, where the page lies."""
 
 from __future__ import annotations
 
@@ -39,6 +39,9 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 
     told, write = run.told, terminalreporter.write_line
     terminalreporter.section("opschecks")
+    for report in terminalreporter.getreports("error"):
+        if isinstance(report, pytest.CollectReport):
+            write(printable(f"{report.nodeid}: {report.longreprtext}"), red=True)
     good = told.exit_code == 0
     write(printable(verdict(told).sentence), bold=True, green=good, red=told.exit_code == 1, yellow=not good)
     for outcome, heading in (

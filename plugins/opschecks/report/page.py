@@ -1,1 +1,2 @@
-def render(run, *, runbook, links): return "<h1>page</h1>"
+def render(run, *, runbook, links):
+    return "<h1>page</h1>"

@@ -1,1 +1,2 @@
-def read_runbook(path): return {}
+def read_runbook(path):
+    return {}

@@ -81,8 +81,7 @@ def from_json(text: str) -> Run:
     """A run file's run; RunFileError where the text is none."""
     try:
         told = json.loads(text)
-        if told["format"] != FORMAT:
-            raise RunFileError(f"its format is {told['format']!r}, and this version reads {FORMAT}")
+        _require_format(told)
         return Run(
             suite=told["suite"],
             started=datetime.fromisoformat(told["started"]),
@@ -92,9 +91,7 @@ def from_json(text: str) -> Run:
             stopped_by=told["stopped_by"],
             partial=told["partial"],
             exit_code=told["exit_code"],
-            checks=tuple(
-                CheckResult(**{**one, "severity": Severity(one["severity"])}) for one in told["checks"]
-            ),
+            checks=tuple(CheckResult(**{**one, "severity": Severity(one["severity"])}) for one in told["checks"]),
             findings=tuple(finding_from(one) for one in told["findings"]),
             observations=tuple(observation_from(one) for one in told["observations"]),
             waivers=tuple(WaiverState(**waiver) for waiver in told["waivers"]),
@@ -105,6 +102,11 @@ def from_json(text: str) -> Run:
         raise
     except (ValueError, KeyError, TypeError) as error:
         raise RunFileError(f"not a run file: {type(error).__name__}: {error}") from None
+
+
+def _require_format(told: Mapping[str, Any]) -> None:
+    if told["format"] != FORMAT:
+        raise RunFileError(f"its format is {told['format']!r}, and this version reads {FORMAT}")
 
 
 def _series(series: Series) -> dict[str, Any]:
@@ -174,9 +176,7 @@ def finding_from(told: Mapping[str, Any]) -> Finding:
 
 def observation_to(seen: ObservationResult) -> dict[str, Any]:
     """The observation's result as JSON data."""
-    told: dict[str, Any] = plain(
-        {**dataclasses.asdict(seen), "resources": [_resource(one) for one in seen.resources]}
-    )
+    told: dict[str, Any] = plain({**dataclasses.asdict(seen), "resources": [_resource(one) for one in seen.resources]})
     return told
 
 

@@ -1,1 +1,2 @@
-def printable(t): return t
+def printable(t):
+    return t

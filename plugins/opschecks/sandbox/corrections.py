@@ -6,6 +6,7 @@ All of it is undone by the function that `correct` gives back: moto's classes ar
 from __future__ import annotations
 
 import contextlib
+import itertools
 import math
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -56,9 +57,7 @@ def correct(states: States, follow_attributes: Callable[[Mapping[str, str]], Non
     return undo.close
 
 
-def settle(
-    backend: Any, cluster: str, service: str, addresses: tuple[str, ...], begun: datetime
-) -> list[Any]:
+def settle(backend: Any, cluster: str, service: str, addresses: tuple[str, ...], begun: datetime) -> list[Any]:
     """Let a service be what it wants to be: its tasks run since `begun`, its deployment is completed."""
     made: Service = backend.services[f"{cluster}:{service}"]
     made.running_count, made.pending_count = made.desired_count, 0
@@ -250,8 +249,7 @@ def _describe_alarm_history(self: CloudWatchResponse) -> ActionResult:
         told += [
             item
             for item in _history(alarm)
-            if (not begin or item["Timestamp"] >= aware(begin))
-            and (not end or item["Timestamp"] <= aware(end))
+            if (not begin or item["Timestamp"] >= aware(begin)) and (not end or item["Timestamp"] <= aware(end))
         ]
     told.sort(key=lambda item: item["Timestamp"], reverse=True)
     return ActionResult({"AlarmHistoryItems": told})
@@ -268,6 +266,6 @@ def _history(alarm: Alarm) -> list[dict[str, Any]]:
             "HistoryItemType": "StateUpdate",
             "HistorySummary": f"Alarm updated from {before} to {state}",
         }
-        for (before, _), (state, time) in zip(states, states[1:], strict=False)
+        for (before, _), (state, time) in itertools.pairwise(states)
         if before != state
     ]

@@ -56,9 +56,7 @@ class Sandbox:
         self.seeded = seed(self.client, self.stack, self.now, addresses)
         scaling(self.client, self.stack)
         for service in self.stack.services:
-            self.tasks += settle(
-                self.backend("ecs"), self.stack.cluster or "", service, addresses, self.now - AGE
-            )
+            self.tasks += settle(self.backend("ecs"), self.stack.cluster or "", service, addresses, self.now - AGE)
         for alarm in self.backend("cloudwatch").alarms.values():
             # AWS evaluates alarms; moto never does. They have been OK for as long as they stand
             alarm.history.clear()

@@ -6,7 +6,6 @@ import logging
 import threading
 from typing import Any
 
-from moto import settings
 from moto.core.base_backend import BackendDict
 from moto.moto_server.werkzeug_app import (
     DomainDispatcherApplication,
@@ -27,9 +26,7 @@ class MotoServer:
     def __init__(self) -> None:
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
         self.wire = Wire(DomainDispatcherApplication(create_backend_app))
-        self._server = make_server(
-            "127.0.0.1", 0, self.wire, threaded=True, request_handler=MotoRequestHandler
-        )
+        self._server = make_server("127.0.0.1", 0, self.wire, threaded=True, request_handler=MotoRequestHandler)
         self._thread = threading.Thread(target=self._server.serve_forever, name="moto", daemon=True)
 
     @property
@@ -39,7 +36,6 @@ class MotoServer:
 
     def start(self) -> None:
         """Begin with an empty account: moto's state is the process's, not the server's."""
-        settings.get_cloudwatch_metrics_from_backend = False
         BackendDict.reset()
         self._thread.start()
 

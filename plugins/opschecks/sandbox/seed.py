@@ -83,9 +83,7 @@ def put_metrics(cloudwatch: Any, told: Iterable[Told]) -> None:
     for metric in told:
         data = metric.data()
         for start in range(0, len(data), DATA_A_CALL):
-            cloudwatch.put_metric_data(
-                Namespace=metric.namespace, MetricData=data[start : start + DATA_A_CALL]
-            )
+            cloudwatch.put_metric_data(Namespace=metric.namespace, MetricData=data[start : start + DATA_A_CALL])
 
 
 def _network(ec2: Any, stack: Stack) -> tuple[dict[str, str], tuple[str, ...]]:
@@ -103,9 +101,7 @@ def _network(ec2: Any, stack: Stack) -> tuple[dict[str, str], tuple[str, ...]]:
     }
     ec2.authorize_security_group_ingress(
         GroupId=alb,
-        IpPermissions=[
-            {"IpProtocol": "tcp", "FromPort": port, "ToPort": port, **anywhere} for port in (80, 443)
-        ],
+        IpPermissions=[{"IpProtocol": "tcp", "FromPort": port, "ToPort": port, **anywhere} for port in (80, 443)],
     )
     ec2.authorize_security_group_ingress(
         GroupId=tasks,
@@ -149,9 +145,7 @@ def _load_balancer(
         Port=80,
         DefaultActions=[{"Type": "forward", "TargetGroupArn": made}],
     )
-    elb.register_targets(
-        TargetGroupArn=made, Targets=[{"Id": address, "Port": CONTAINER_PORT} for address in targets]
-    )
+    elb.register_targets(TargetGroupArn=made, Targets=[{"Id": address, "Port": CONTAINER_PORT} for address in targets])
     return balancer["LoadBalancerArn"], made
 
 
@@ -191,12 +185,8 @@ def _ecs(client: Client, stack: Stack, group: str, subnets: tuple[str, ...], tar
             taskDefinition=revision,
             desiredCount=TASKS,
             launchType="FARGATE",
-            networkConfiguration={
-                "awsvpcConfiguration": {"subnets": list(subnets), "securityGroups": [group]}
-            },
-            loadBalancers=[
-                {"targetGroupArn": target_group, "containerName": service, "containerPort": CONTAINER_PORT}
-            ],
+            networkConfiguration={"awsvpcConfiguration": {"subnets": list(subnets), "securityGroups": [group]}},
+            loadBalancers=[{"targetGroupArn": target_group, "containerName": service, "containerPort": CONTAINER_PORT}],
         )
 
 
@@ -264,9 +254,7 @@ def _logs(logs: Any, stack: Stack, now: datetime) -> None:
             (13, "ERROR upstream timed out after 3000 ms, retried: request 77aa0c1d2e3f"),
             (2, "INFO request GET /health 200 3ms"),
         ]
-        put_log_events(
-            logs, group, "backend/1", [(now - timedelta(minutes=ago), text) for ago, text in lines]
-        )
+        put_log_events(logs, group, "backend/1", [(now - timedelta(minutes=ago), text) for ago, text in lines])
 
 
 def put_log_events(logs: Any, group: str, stream: str, events: Iterable[tuple[datetime, str]]) -> None:

@@ -84,9 +84,7 @@ def healthy_day(stack: Stack, balancer_dimension: str, now: datetime) -> list[To
         count = round(300 + 900 * busy(time) + chance.uniform(-40, 40))
         quick = 0.06 + 0.05 * busy(time) + chance.uniform(0, 0.02)
         requests.append(Samples(time, (float(count),)))
-        latency.append(
-            Samples(time, (round(quick, 4), round(quick * 2.2, 4), round(quick * 5, 4)), (14, 5, 1))
-        )
+        latency.append(Samples(time, (round(quick, 4), round(quick * 2.2, 4), round(quick * 5, 4)), (14, 5, 1)))
     told.append(Told("AWS/ApplicationELB", "RequestCount", of, "Count", tuple(requests)))
     told.append(Told("AWS/ApplicationELB", "TargetResponseTime", of, "Seconds", tuple(latency)))
     few = tuple(Samples(times[index], (1.0,)) for index in (31, 119, 207))

@@ -18,8 +18,9 @@ class Wire:
     """A WSGI application in front of another. Its attributes may be set at any time, by any thread.
 
     Attributes:
-        broken: what happens to a service's calls (its signing name, or "*" for all):
-            "throttled", "denied", "expired", "empty" (200 and a body without content) or "cut" (half a body).
+        broken: what happens to a service's calls (its signing name, or "*" for those not named):
+            "throttled", "denied", "expired", "empty" (200 and a body without content), "cut" (half a body),
+            or "" for nothing.
         calls: how many calls of each service were answered, by signing name.
     """
 
@@ -35,8 +36,8 @@ class Wire:
         service = signed.group(2) if signed else ""
         with self._counting:
             self.calls[service] += 1
-        how = self.broken.get(service) or self.broken.get("*")
-        if how is None or not service:
+        how = self.broken.get(service, self.broken.get("*", ""))
+        if not how or not service:
             return self._app(environ, start_response)
         return _answer(how, environ, start_response)
 

@@ -84,9 +84,7 @@ def _root(error: BaseException) -> BaseException:
     """The innermost reason: requests and urllib3 wrap it in several layers of their own."""
     seen = {id(error)}
     while True:
-        inner = getattr(error, "reason", None) or next(
-            (a for a in error.args if isinstance(a, BaseException)), None
-        )
+        inner = getattr(error, "reason", None) or next((a for a in error.args if isinstance(a, BaseException)), None)
         if not isinstance(inner, BaseException) or id(inner) in seen:
             return error
         seen.add(id(inner))
@@ -123,9 +121,7 @@ class Health(Resource):
     def says(self) -> str:
         """The body's own `status`; "no JSON" where the body is none."""
         told = self._told
-        return (
-            str(need(told, "status", call=f"GET {self.arn}")) if isinstance(told, dict) else "no JSON object"
-        )
+        return str(need(told, "status", call=f"GET {self.arn}")) if isinstance(told, dict) else "no JSON object"
 
     @property
     def is_healthy(self) -> bool:
@@ -137,9 +133,7 @@ class Health(Resource):
         """The components that the body lists and does not call healthy."""
         told = self._told
         listed = (told.get("components") or told.get("checks") or {}) if isinstance(told, dict) else {}
-        return [
-            f"{name} is {word}" for name, word in _words(listed) if word.lower() not in self.healthy_words
-        ]
+        return [f"{name} is {word}" for name, word in _words(listed) if word.lower() not in self.healthy_words]
 
     @property
     def _told(self) -> Any:
@@ -157,9 +151,7 @@ def _words(listed: Any) -> Iterator[tuple[str, str]]:
         word = told.get("status", "without a status") if isinstance(told, dict) else told
         yield (
             name,
-            {True: "healthy", False: "unhealthy"}.get(word, str(word))
-            if isinstance(word, bool)
-            else str(word),
+            {True: "healthy", False: "unhealthy"}.get(word, str(word)) if isinstance(word, bool) else str(word),
         )
 
 
@@ -210,9 +202,7 @@ class Page(Resource):
     @property
     def is_a_stand_in(self) -> bool:
         """Whether the site serves the same for any path: an error response dressed as 200."""
-        return bool(
-            self.stand_in.status == 200 and self.stand_in.body and self.answer.body == self.stand_in.body
-        )
+        return bool(self.stand_in.status == 200 and self.stand_in.body and self.answer.body == self.stand_in.body)
 
     @property
     def title(self) -> str:

@@ -90,9 +90,7 @@ def websocket_reconnects(stack: Stack, target_health: list[TargetHealth]) -> Rec
     url = _address(stack)
     healthy = sum(len(group.in_state("healthy")) for group in target_health)
     if not stack.websocket.task_field:
-        return Reconnects(
-            arn=url, name=urlsplit(url).path, unproven="websocket.task_field is not set in stacks.toml"
-        )
+        return Reconnects(arn=url, name=urlsplit(url).path, unproven="websocket.task_field is not set in stacks.toml")
     if healthy < 2:
         return Reconnects(
             arn=url,
@@ -107,9 +105,7 @@ def websocket_reconnects(stack: Stack, target_health: list[TargetHealth]) -> Rec
             raise CouldNotLook(f"WebSocket {url}", connection)
         with connection:
             tasks.append(_task(connection, stack, url))
-            cookies.update(
-                _cookies(connection.response.headers.get_all("Set-Cookie") if connection.response else [])
-            )
+            cookies.update(_cookies(connection.response.headers.get_all("Set-Cookie") if connection.response else []))
     return Reconnects(
         arn=url,
         name=urlsplit(url).path,

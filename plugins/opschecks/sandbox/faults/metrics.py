@@ -79,9 +79,7 @@ def service_metrics_stop(sandbox: Sandbox) -> None:
 def load_balancer_metrics_are_gone(sandbox: Sandbox) -> None:
     """The load balancer has no metrics at all: silence does not mean that there were no errors."""
     cloudwatch = sandbox.backend("cloudwatch")
-    cloudwatch.metric_data = [
-        datum for datum in cloudwatch.metric_data if datum.namespace != "AWS/ApplicationELB"
-    ]
+    cloudwatch.metric_data = [datum for datum in cloudwatch.metric_data if datum.namespace != "AWS/ApplicationELB"]
 
 
 @fault(caught_by=["test_tables_are_not_throttled"])

@@ -12,19 +12,25 @@ if TYPE_CHECKING:
 
 @fault(blinds=[EVERYTHING_OF_AWS])
 def aws_answers_nothing(sandbox: Sandbox) -> None:
-    """Every service of AWS answers 200 with an empty body."""
-    sandbox.server.wire.broken = {"*": "empty"}
+    """Every service but STS answers 200 with an empty body."""
+    sandbox.server.wire.broken = {"*": "empty", "sts": ""}
+
+
+@fault(blinds=[EVERYTHING_OF_AWS])
+def aws_answers_are_cut(sandbox: Sandbox) -> None:
+    """Every service but STS answers 200 with half a body."""
+    sandbox.server.wire.broken = {"*": "cut", "sts": ""}
 
 
 @fault(blinds=[EVERYTHING_OF_AWS])
 def aws_throttles(sandbox: Sandbox) -> None:
-    """Every service of AWS answers that the rate is exceeded."""
-    sandbox.server.wire.broken = {"*": "throttled"}
+    """Every service but STS answers that the rate is exceeded."""
+    sandbox.server.wire.broken = {"*": "throttled", "sts": ""}
 
 
 @fault(blinds=[EVERYTHING_OF_AWS])
 def credentials_are_expired(sandbox: Sandbox) -> None:
-    """Every service of AWS refuses the credentials."""
+    """Every service refuses the credentials, STS first."""
     sandbox.server.wire.broken = {"*": "expired"}
 
 

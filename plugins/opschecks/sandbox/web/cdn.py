@@ -153,11 +153,7 @@ def _takes_gzip(headers: Headers) -> bool:
 
 
 def _known(headers: Headers, etag: str) -> bool:
-    shown = {
-        tag.strip().removeprefix("W/")
-        for value in values(headers, "If-None-Match")
-        for tag in value.split(",")
-    }
+    shown = {tag.strip().removeprefix("W/") for value in values(headers, "If-None-Match") for tag in value.split(",")}
     return "*" in shown or etag.removeprefix("W/") in shown
 
 

@@ -119,9 +119,7 @@ async def read_response(reader: asyncio.StreamReader, method: str) -> Response:
 
 def encode_request(request: Request) -> bytes:
     """The request as it goes over the wire."""
-    return (
-        _encode_head(f"{request.method} {request.target} {request.version}", request.headers) + request.body
-    )
+    return _encode_head(f"{request.method} {request.target} {request.version}", request.headers) + request.body
 
 
 def encode_response(response: Response, *, method: str = "GET", keep_alive: bool = False) -> bytes:

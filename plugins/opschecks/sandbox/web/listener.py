@@ -38,9 +38,7 @@ class Listener:
     async def start(self, host: str, tls: ssl.SSLContext | None = None) -> int:
         """Listen; the port."""
         goodbye = TLS_GOODBYE_S if tls else None
-        self._server = await asyncio.start_server(
-            self._accept, host, 0, ssl=tls, ssl_shutdown_timeout=goodbye
-        )
+        self._server = await asyncio.start_server(self._accept, host, 0, ssl=tls, ssl_shutdown_timeout=goodbye)
         port: int = self._server.sockets[0].getsockname()[1]
         return port
 
@@ -87,9 +85,7 @@ class Listener:
             LOG.exception("%s %s could not be answered", request.method, request.target)
             response = Response(500)
         try:
-            client.writer.write(
-                encode_response(response, method=request.method, keep_alive=request.keeps_alive)
-            )
+            client.writer.write(encode_response(response, method=request.method, keep_alive=request.keeps_alive))
             await client.writer.drain()
             if response.upgraded:
                 await _tunnel(client, response.upgraded)

@@ -105,9 +105,7 @@ class Proxy:
             target = Stream(*await asyncio.open_connection(self.host, task.port))
             upgraded = False
             try:
-                target.writer.write(
-                    encode_request(Request(request.method, request.target, headers, request.body))
-                )
+                target.writer.write(encode_request(Request(request.method, request.target, headers, request.body)))
                 await target.writer.drain()
                 response = await read_response(target.reader, request.method)
                 upgraded = response.status == HTTPStatus.SWITCHING_PROTOCOLS

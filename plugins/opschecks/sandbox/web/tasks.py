@@ -71,9 +71,7 @@ class TaskServer:
             """A connection that its task knows of from its first byte, and that can keep silent on pings."""
 
             def __init__(self, protocol: ServerProtocol, *args: Any, **kwargs: Any) -> None:
-                deaf = _Protocol(
-                    server.task, extensions=protocol.available_extensions, logger=protocol.logger
-                )
+                deaf = _Protocol(server.task, extensions=protocol.available_extensions, logger=protocol.logger)
                 super().__init__(deaf, *args, **kwargs)
 
             def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -136,9 +134,7 @@ class TaskServer:
             "task": task.task_id,
             "components": {name: {"status": status} for name, status in task.components.items()},
         }
-        body = (
-            json.dumps(page, separators=(",", ":")).encode() if task.health_body is None else task.health_body
-        )
+        body = json.dumps(page, separators=(",", ":")).encode() if task.health_body is None else task.health_body
         return HTTPStatus.OK if task.healthy else HTTPStatus.SERVICE_UNAVAILABLE, body
 
     async def _session(self, connection: ServerConnection) -> None:

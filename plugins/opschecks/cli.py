@@ -1,0 +1,208 @@
+"""opschecks list | sandbox: what there is, and an AWS to practise on."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+Row = Mapping[str, str]
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="opschecks")
+def main() -> None:
+    """An operational runbook that runs itself.
+
+    \b
+    pytest checks/daily                    check the default stack of stacks.toml
+    pytest checks/daily --stack NAME       check another one; repeatable
+    pytest checks/daily --fault NAME       see what a broken sandbox looks like
+    opschecks list faults                  which faults there are
+    opschecks sandbox                      keep a sandbox running for pytest and the AWS CLI
+    """
+
+
+@main.command("list")
+@click.argument("kind", type=click.Choice(["checks", "observations", "faults", "stacks", "keys"]))
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="text or json")
+@click.option("--stacks", type=click.Path(path_type=Path), default=Path("stacks.toml"), help="another stacks.toml")
+def list_(kind: str, form: str, stacks: Path) -> None:
+    """Show what there is of a kind: checks, observations, faults, stacks, or keys of stacks.toml."""
+    rows = list(_LISTS[kind](stacks))
+    if form == "json":
+        click.echo(json.dumps(rows, indent=1, ensure_ascii=False))
+        return
+    if not rows:
+        click.echo(f"there are no {kind} here; {_WHERE.get(kind, 'see README.md')}")
+        return
+    name, *rest = rows[0]
+    width = max(len(row[name]) for row in rows)
+    for row in rows:
+        first, *others = [row[key] for key in rest if row[key]] or [""]
+        click.echo(f"{row[name]:{width}}  {first}")
+        for line in others:
+            click.echo(f"{'':{width}}  {line}")
+
+
+def _checks(_: Path) -> Iterator[Row]:
+    import ast
+
+    for path in sorted(Path("checks").rglob("test_*.py")):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+                why = " ".join((ast.get_docstring(node) or "").split())
+                yield {"check": node.name, "file": str(path), "why": why}
+
+
+def _observations(_: Path) -> Iterator[Row]:
+    from .hooks.fixtures import import_observations
+    from .observe import REGISTRY
+
+    import_observations()
+    for name, observation in sorted(REGISTRY.items()):
+        allow = ", ".join(observation.allow)
+        yield {"observation": name, "what": observation.what, "allow": f"IAM: {allow}" if allow else ""}
+
+
+def _faults(_: Path) -> Iterator[Row]:
+    from .sandbox.faults import known_faults
+
+    for name, fault in known_faults().items():
+        caught = f"fails {', '.join(fault.caught_by)}" if fault.caught_by else ""
+        blinds = f"blinds {', '.join(fault.blinds)}" if fault.blinds else ""
+        yield {"fault": name, "what": fault.what, "caught by": caught, "blinds": blinds}
+
+
+def _stacks(path: Path) -> Iterator[Row]:
+    from .stack import StackError, load_stacks
+
+    try:
+        listed = load_stacks(path)
+    except StackError as error:
+        raise click.ClickException(str(error)) from None
+    for name, stack in listed.stacks.items():
+        default = "the default" if name == listed.default else ""
+        where = "SANDBOX" if stack.sandbox else f"{stack.account_id or 'any account'}, {stack.region or 'any region'}"
+        yield {"stack": name, "where": where, "default": default}
+
+
+def _keys(_: Path) -> Iterator[Row]:
+    from .limits import Limits
+    from .stack import Contacts, Dashboard, IncidentFields, Ingress, Stack, WebSocketEndpoint
+
+    tables: dict[str, Any] = {
+        "": Stack,
+        "limits.": Limits,
+        "contacts.": Contacts,
+        "dashboards.": Dashboard,
+        "websocket.": WebSocketEndpoint,
+        "ingress.": Ingress,
+        "incident_fields.": IncidentFields,
+    }
+    for prefix, table in tables.items():
+        for key, field in table.model_fields.items():
+            if (prefix, key) == ("", "name") or f"{key}." in tables:
+                continue
+            shown = _default(field)
+            yield {"key": f"{prefix}{key}", "what": field.description or "", "default": shown}
+
+
+def _default(field: Any) -> str:
+    if field.is_required():
+        return "required"
+    value = field.get_default(call_default_factory=True)
+    if isinstance(value, tuple) and value and not isinstance(value[0], str):
+        return f"default: {len(value)} entries"
+    return f"default: {json.dumps(value, default=str)}" if value not in (None, "", (), {}) else ""
+
+
+_LISTS: dict[str, Callable[[Path], Iterator[Row]]] = {
+    "checks": _checks,
+    "observations": _observations,
+    "faults": _faults,
+    "stacks": _stacks,
+    "keys": _keys,
+}
+_WHERE = {"checks": "run it beside the folder checks/"}
+
+
+@main.command()
+@click.option("--fault", "faults", multiple=True, metavar="NAME", help="break it; repeatable")
+@click.option("--stack", "name", default=None, metavar="NAME", help="which sandbox stack of stacks.toml")
+@click.option("--stacks", type=click.Path(path_type=Path), default=Path("stacks.toml"), help="another stacks.toml")
+@click.option("--format", "form", type=click.Choice(["shell", "json"]), default="shell", help="shell exports or json")
+def sandbox(faults: tuple[str, ...], name: str | None, stacks: Path, form: str) -> None:
+    """Keep a sandbox running, and print the environment that points pytest and the AWS CLI at it.
+
+    \b
+    opschecks sandbox --fault alarm_is_ringing      in one terminal: copy what it prints …
+    aws cloudwatch describe-alarms                  … into another one
+    pytest checks/daily
+    """
+    from .names import nearest
+    from .stack import StackError, load_stacks
+
+    try:
+        listed = load_stacks(stacks).stacks
+    except StackError as error:
+        raise click.ClickException(str(error)) from None
+    candidates = [key for key, stack in listed.items() if stack.sandbox]
+    if name is not None and name not in candidates:
+        raise click.ClickException(f"--stack {name}: {stacks} has no such sandbox; {nearest(name, candidates)}")
+    if not candidates:
+        raise click.ClickException(f"{stacks}: it lists no stack with sandbox = true")
+    from .sandbox.faults import known_faults
+
+    for fault in faults:
+        if fault not in known_faults():
+            raise click.ClickException(f"--fault {fault}: there is no such fault; {nearest(fault, known_faults())}")
+    try:
+        from .sandbox.environment import Sandbox
+    except ModuleNotFoundError as error:
+        raise click.ClickException(f"it needs {error.name}: pip install 'opschecks[sandbox]'") from None
+    running = Sandbox(listed[name or candidates[0]])
+    running.start()
+    try:
+        for fault in faults:
+            running.give_fault(fault)
+        click.echo(_environment(running.facts, form))
+        click.echo("the sandbox is running; Ctrl-C stops it", err=True)
+        sys.stdout.flush()
+        _until_interrupted()
+    finally:
+        running.stop()
+
+
+def _environment(facts: Mapping[str, Any], form: str) -> str:
+    import shlex
+
+    variables = {
+        "OPSCHECKS_SANDBOX": json.dumps(facts, separators=(",", ":")),
+        "AWS_ENDPOINT_URL": facts["endpoint_url"],
+        "AWS_DEFAULT_REGION": facts["region"],
+        **{key.upper(): value for key, value in facts["credentials"].items()},
+        "BACKEND_URL": facts["backend_url"],
+        "DASHBOARD_URL": facts["dashboard_url"],
+    }
+    if form == "json":
+        return json.dumps(variables, indent=1)
+    return "\n".join(f"export {key}={shlex.quote(value)}" for key, value in variables.items())
+
+
+def _until_interrupted() -> None:
+    import signal
+    import threading
+
+    ended = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
+    ended.wait()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,150 @@
+"""Scratch projects: a folder with checks of its own, in which pytest is run as users run it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import textwrap
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parent.parent
+
+STACKS = """\
+default = "here"
+
+[stacks.here]
+region = "us-west-2"
+"""
+
+CONFTEST = '''\
+from opschecks import CouldNotLook, Resource, observation
+
+pytest_plugins = ["opschecks"]
+
+
+@observation()
+def things() -> list[Resource]:
+    """Three things."""
+    return [Resource(arn=f"thing/{name}", name=name, evidence={"name": name}) for name in ("a", "b", "c")]
+
+
+@observation()
+def nothing() -> list[Resource]:
+    """None."""
+    return []
+
+
+@observation()
+def denied() -> list[Resource]:
+    """What may not be read."""
+    raise CouldNotLook("ecs:DescribeServices", "AccessDenied: no", action="ecs:DescribeServices")
+'''
+
+HEAD = '''\
+import pytest
+from opschecks import CouldNotLook, Severity, check, need
+
+
+def promise(name, failing="it is broken", severity=Severity.HIGH, **more):
+    return check(severity, runbook=name, failing=failing, **more)
+'''
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A pytest that has ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def all(self) -> str:
+        return self.out + self.err
+
+
+@dataclass(frozen=True)
+class Project:
+    """The folder, and how pytest is run in it."""
+
+    folder: Path
+
+    @staticmethod
+    def make(folder: Path) -> Project:
+        project = Project(folder)
+        project.write("conftest.py", CONFTEST)
+        project.write("stacks.toml", STACKS)
+        project.write("pyproject.toml", "[tool.pytest]\nstrict = true\n")
+        project.write("checks/RUNBOOK.md", "# Runbook\n")
+        return project
+
+    @staticmethod
+    def of_the_checks(folder: Path, stacks: str = "") -> Project:
+        """With the checks of this repository."""
+        project = Project.make(folder)
+        shutil.rmtree(folder / "checks")
+        shutil.copytree(ROOT / "checks", folder / "checks", ignore=shutil.ignore_patterns("__pycache__"))
+        project.write("conftest.py", 'pytest_plugins = ["opschecks"]\n')
+        project.write("stacks.toml", stacks or (ROOT / "tests" / "quick_stacks.toml").read_text(encoding="utf-8"))
+        return project
+
+    def write(self, path: str, text: str) -> None:
+        target = self.folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(textwrap.dedent(text), encoding="utf-8")
+
+    def checks(self, text: str, name: str = "daily/test_things.py") -> None:
+        """Write a file of checks; `promise(slug, failing)` declares one."""
+        self.write(f"checks/{name}", HEAD + "\n\n" + textwrap.dedent(text))
+
+    def runbook(self, *slugs: str) -> None:
+        sections = [f"## {slug}\n\n**It is broken**\n\n### Symptom\n\nIt is.\n\n### Look\n\n1. Look.\n\n### Act\n\n1. Act.\n" for slug in slugs]
+        self.write("checks/RUNBOOK.md", "# Runbook\n\n" + "\n".join(sections))
+
+    def command(self, *arguments: str) -> list[str]:
+        return [sys.executable, "-m", "pytest", *arguments]
+
+    def environment(self, **more: str) -> dict[str, str]:
+        kept = {key: os.environ[key] for key in ("PATH", "HOME", "TMPDIR", "LANG") if key in os.environ}
+        return {
+            **kept,
+            "PYTHONPATH": str(ROOT / "plugins"),
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_CONFIG_FILE": str(self.folder / "aws-config"),
+            "AWS_SHARED_CREDENTIALS_FILE": str(self.folder / "aws-credentials"),
+            "COLUMNS": "120",
+            **more,
+        }
+
+    def run(self, *arguments: str, **environment: str) -> Ended:
+        done = subprocess.run(
+            self.command(*arguments),
+            cwd=self.folder,
+            env=self.environment(**environment),
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        return Ended(done.returncode, done.stdout, done.stderr)
+
+    def told(self, name: str = "daily.json") -> dict[str, Any]:
+        """A run file."""
+        told: dict[str, Any] = json.loads((self.folder / "reports" / name).read_text(encoding="utf-8"))
+        return told
+
+    def outcomes(self, name: str = "daily.json") -> dict[str, str]:
+        """The outcome of each check (with its stack where there are several)."""
+        told = self.told(name)
+        several = len(told["stacks"]) > 1
+        return {
+            f"{one['check']}[{one['stack']}]" if several else one["check"]: one["outcome"] for one in told["checks"]
+        }
+
+    def page(self, name: str = "daily.html") -> str:
+        return (self.folder / "reports" / name).read_text(encoding="utf-8")
