@@ -86,7 +86,8 @@ def _identify(run: ChecksRun, name: str) -> None:
         run.accounts[name] = ""
         run.refused[name] = blind
         error = str(blind)
-    run.observations.append(ObservationResult(name, "caller_identity", 0.0, tuple(calls), error))
+    finally:
+        run.observations.append(ObservationResult(name, "caller_identity", 0.0, tuple(calls), error))
 
 
 def observations_of(items: Iterable[pytest.Item], stack: Stack) -> list[str]:

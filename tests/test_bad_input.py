@@ -1,0 +1,236 @@
+"""Bad input is one message that names file and key, the nearest valid name and the next step; exit code 4."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from pathlib import Path
+
+import pytest
+
+from tests.scratch import ROOT, STACKS, Project
+
+TODAY = datetime.now(UTC).date()
+CHECK = '''
+@promise("a")
+def test_things_are_fine(things, examine):
+    """Why."""
+    for thing in things:
+        with examine(thing):
+            pass
+'''
+WAIVER = {
+    "check": '"test_things_are_fine"',
+    "resource": '"a"',
+    "until": str(TODAY + timedelta(days=9)),
+    "owner": '"me"',
+    "reason": '"known"',
+}
+TWO = '[stacks.production]\nregion = "us-west-2"\n[stacks.staging]\nregion = "us-west-2"\n'
+
+
+@pytest.fixture
+def checked(project: Project) -> Project:
+    project.runbook("a")
+    project.checks(CHECK)
+    project.write("reports/daily.html", "yesterday's page")
+    return project
+
+
+def _refused(project: Project, *arguments: str) -> str:
+    """The one message of a run that is refused."""
+    ended = project.run("checks/daily", *arguments)
+    assert ended.code == 4, ended.all
+    assert ended.out.strip() == ""
+    lines = ended.err.strip().splitlines()
+    assert len(lines) == 1, ended.err
+    assert lines[0].startswith("ERROR: ")
+    return lines[0].removeprefix("ERROR: ")
+
+
+STACKS_FILES = {
+    'default = "here"\n[stacks.here]\nregoin = "us-west-2"\n': (
+        "stacks.toml: stacks.here.regoin: unknown key; did you mean 'region'?"
+    ),
+    'default = "here"\n[stacks.here]\nlimits = { cpu_percnt = 5 }\n': (
+        "stacks.toml: stacks.here.limits.cpu_percnt: unknown key; did you mean 'cpu_percent'?"
+    ),
+    'default = "here"\n[stacks.here]\nlimits = { cpu_percent = "hot" }\n': (
+        "stacks.toml: stacks.here.limits.cpu_percent: Input should be a valid number, unable to parse string as a number, not 'hot'"
+    ),
+    'default = "her"\n[stacks.here]\nregion = "us-west-2"\n': (
+        "stacks.toml: default: no stack 'her'; did you mean 'here'?"
+    ),
+    TWO: (
+        "stacks.toml: default: not set; set it to one of its stacks, or name one with --stack production"
+    ),
+    f'default = "box"\n[stacks.box]\nsandbox = true\n{TWO}': (
+        "stacks.toml: default: it is the sandbox although 'production' is listed; set it to a real stack, "
+        "or name one with --stack production (or --stack box)"
+    ),
+    'default = "here"\n[stacks.here]\nwithout = ["b"]\nregion = "us-west-2"\n': (
+        "stacks.toml: stacks.here.without: RUNBOOK.md has no heading 'b'; known: a"
+    ),
+    'default = "here"\n[stacks.here]\nprofile = "on-cal"\nregion = "us-west-2"\n': (
+        "stacks.here.profile: the AWS configuration has no profile 'on-cal'; did you mean 'on-call'?"
+    ),
+    'default = "here"\n[stacks.here]\n': (
+        "stacks.here.region: not set, and neither profile nor environment names one; "
+        'set region = "…" or AWS_DEFAULT_REGION'
+    ),
+    "default = 1 2\n": "stacks.toml: not valid TOML: Expected newline or end of document after a statement (at line 1, column 13)",
+    "": "stacks.toml: it lists no stack; add a [stacks.NAME] table",
+}
+
+
+@pytest.mark.parametrize(("text", "message"), STACKS_FILES.items(), ids=range(len(STACKS_FILES)))
+def test_stacks_toml(checked: Project, text: str, message: str) -> None:
+    checked.write("stacks.toml", text)
+    checked.write("aws-config", "[profile on-call]\nregion = us-west-2\n")
+    assert _refused(checked) == message
+    assert "no run" in checked.page().lower()
+    assert message.split(":")[0].split(";")[0] in checked.page()
+
+
+WAIVERS = {
+    "owner": ({"owner": ""}, "owner: missing; a waiver names check, resource, until, owner and reason"),
+    "empty owner": ({"owner": '" "'}, "owner: empty or no text; a waiver needs one"),
+    "reason": ({"reason": ""}, "reason: missing; a waiver names check, resource, until, owner and reason"),
+    "check": ({"check": '"test_thing_is_fine"'}, "check: there is no such check; did you mean 'test_things_are_fine'?"),
+    "stack": ({"stack": '"hre"'}, "stack: there is no such stack; did you mean 'here'?"),
+    "key": ({"ownr": '"me"'}, "ownr: unknown key; did you mean 'owner'?"),
+    "past": (
+        {"until": str(TODAY - timedelta(days=1))},
+        f"until: it ended on {TODAY - timedelta(days=1)}; extend it, or delete it and let the check fail (owner: me)",
+    ),
+    "too long": (
+        {"until": str(TODAY + timedelta(days=91))},
+        f"until: {TODAY + timedelta(days=91)} is more than 90 days ahead; the latest day is {TODAY + timedelta(days=90)}",
+    ),
+}
+
+
+@pytest.mark.parametrize(("change", "message"), WAIVERS.values(), ids=WAIVERS)
+def test_waivers(checked: Project, change: dict[str, str], message: str) -> None:
+    entry = {key: value for key, value in {**WAIVER, **change}.items() if value}
+    checked.write("checks/waivers.toml", "[[waivers]]\n" + "\n".join(f"{key} = {value}" for key, value in entry.items()))
+    told = _refused(checked)
+    assert told.startswith("checks/waivers.toml: waiver 1 (")
+    assert told.endswith(message)
+
+
+def test_the_latest_and_the_last_day_are_taken(checked: Project) -> None:
+    for days in (0, 90):
+        entry = {**WAIVER, "until": str(TODAY + timedelta(days=days))}
+        text = "[[waivers]]\n" + "\n".join(f"{key} = {value}" for key, value in entry.items())
+        checked.write("checks/waivers.toml", text)
+        assert checked.run("checks/daily").code == 0
+
+
+ARGUMENTS = {
+    ("--stack", "hre"): "--stack hre: stacks.toml has no such stack; did you mean 'here'?",
+    ("--stacks", "nowhere.toml"): "nowhere.toml: no such file; --stacks FILE names another one",
+    ("--fault", "x"): "--fault x: only the sandbox has faults, and it is not selected",
+    ("checks/weekly",): "daily, weekly: a run is of one suite; name one of checks/daily, checks/weekly, "
+    "checks/deploy/before, checks/deploy/after, checks/drills",
+    ("checks/dayly",): "checks/dayly: this is no suite; did you mean 'daily'?",
+    ("tests",): None,
+}
+
+
+@pytest.mark.parametrize(("arguments", "message"), ARGUMENTS.items(), ids=lambda value: str(value)[:20])
+def test_arguments(checked: Project, arguments: tuple[str, ...], message: str | None) -> None:
+    for folder in ("checks/weekly", "tests"):
+        (checked.folder / folder).mkdir(parents=True)
+    told = _refused(checked, *arguments)
+    assert message is None or told == message
+
+
+def test_a_mistyped_name_leaves_the_page_alone(checked: Project) -> None:
+    _refused(checked, "--stack", "hre")
+    assert checked.page() == "yesterday's page"
+
+
+def test_unknown_fault(tmp_path_factory: pytest.TempPathFactory) -> None:
+    project = Project.of_the_checks(tmp_path_factory.mktemp("faults"))
+    told = _refused(project, "--fault", "alarm_is_ringin")
+    assert told == "--fault alarm_is_ringin: there is no such fault; did you mean 'alarm_is_ringing'?"
+
+
+@pytest.mark.parametrize("suite", ["deploy/before", "deploy/after", "drills"])
+def test_what_can_hurt_wants_its_stack_named(project: Project, suite: str) -> None:
+    project.checks(CHECK, f"{suite}/test_things.py")
+    ended = project.run(f"checks/{suite}")
+    assert ended.code == 4
+    assert ended.err.strip() == "ERROR: name the stack with --stack; known: here"
+    assert project.run(f"checks/{suite}", "--stack", "here").code == 0
+
+
+def test_a_function_that_is_no_check(project: Project) -> None:
+    project.checks("def test_things():\n    pass\n")
+    ended = project.run("checks/daily")
+    assert ended.code == 4
+    assert "checks/daily/test_things.py: test_things: not a check; decorate it with @check" in ended.err
+
+
+def test_an_unknown_observation(project: Project) -> None:
+    project.checks(CHECK.replace("(things,", "(thngs,").replace("in things", "in thngs"))
+    ended = project.run("checks/daily")
+    assert ended.code == 4
+    assert "thngs: a check takes observations, stack and examine; did you mean 'things'?" in ended.err
+
+
+def test_options_of_a_checks_run_are_refused_elsewhere(project: Project) -> None:
+    project.write("tests/test_x.py", "def test_x():\n    pass\n")
+    ended = project.run("tests", "--stack", "here")
+    assert ended.code == 4
+    assert "only a checks run has a stack" in ended.err
+
+
+def test_another_account_than_the_stacks(tmp_path: Path) -> None:
+    text = (ROOT / "tests" / "quick_stacks.toml").read_text().replace("123456789012", "210987654321")
+    project = Project.of_the_checks(tmp_path, text)
+    project.write("reports/daily.html", "yesterday's page")
+    ended = project.run("checks/daily")
+    assert ended.code == 4, ended.all
+    assert (
+        "stacks.sandbox.account_id: it says 210987654321, but the credentials belong to 123456789012; "
+        "use that account's credentials, or correct account_id"
+    ) in ended.err
+    assert "yesterday" not in project.page()
+    assert project.told()["calls"] == 1
+
+
+def test_no_credentials_is_blind_and_the_page_is_written(checked: Project) -> None:
+    checked.write("stacks.toml", STACKS.replace("[stacks.here]", '[stacks.here]\ncluster = "c"\nservices = ["s"]'))
+    checked.checks('''
+    @promise("a")
+    def test_services(services, examine):
+        """Why."""
+        for one in services:
+            with examine(one):
+                pass
+    ''')
+    ended = checked.run("checks/daily")
+    assert ended.code == 10
+    assert "sts:GetCallerIdentity: NoCredentialsError" in ended.out
+    assert "yesterday" not in checked.page()
+
+
+def test_an_endpoint_that_is_not_there_is_blind(checked: Project) -> None:
+    checked.write(
+        "stacks.toml",
+        'default = "here"\n[stacks.here]\nregion = "us-west-2"\nendpoint_url = "http://127.0.0.1:9"\n'
+        'cluster = "c"\nservices = ["s"]\nlimits = { aws_attempts = 1 }\n',
+    )
+    checked.checks('''
+    @promise("a")
+    def test_services(services, examine):
+        """Why."""
+        for one in services:
+            with examine(one):
+                pass
+    ''')
+    ended = checked.run("checks/daily", AWS_ACCESS_KEY_ID="none", AWS_SECRET_ACCESS_KEY="none")
+    assert ended.code == 10
+    assert "sts:GetCallerIdentity: EndpointConnectionError" in ended.out

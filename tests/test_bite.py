@@ -1,0 +1,72 @@
+"""Every fault fails exactly the checks that it names, and every check is failed by some fault."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from functools import cache
+from typing import Any
+
+import pytest
+
+from opschecks.sandbox.faults import EVERYTHING_OF_AWS, known_faults
+from tests.scratch import ROOT, Project
+
+FAULTS = known_faults()
+WITHOUT_AWS = {
+    "test_backend_is_healthy",
+    "test_dashboards_show_their_pages",
+    "test_websocket_sessions_open_and_answer",
+}
+
+
+@cache
+def _every_run() -> dict[str, dict[str, Any]]:
+    """The daily run, healthy and with each fault, all in one process: most of a run's time is its start."""
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "tests" / "every_fault.py")],
+        cwd=ROOT,
+        env=Project(ROOT).environment(),
+        capture_output=True,
+        text=True,
+        timeout=900,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return {told["fault"]: told for told in map(json.loads, done.stdout.splitlines())}
+
+
+def _checks(told: dict[str, Any], outcome: str) -> set[str]:
+    return {check for check, (found, _) in told["outcomes"].items() if found == outcome}
+
+
+def test_all_is_well_without_a_fault() -> None:
+    told = _every_run()[""]
+    assert {outcome for outcome, _ in told["outcomes"].values()} == {"passed"}, told
+    assert told["code"] == 0
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_fault_is_caught_by_exactly_the_checks_it_names(name: str) -> None:
+    told, fault = _every_run()[name], FAULTS[name]
+    assert "outcomes" in told, told
+    blinds = set(fault.blinds)
+    if EVERYTHING_OF_AWS in blinds:
+        blinds = set(told["outcomes"]) - WITHOUT_AWS
+    assert _checks(told, "failed") == set(fault.caught_by), told
+    assert _checks(told, "blind") == blinds, told
+    assert told["code"] == (1 if fault.caught_by else 10)
+
+
+def test_every_check_bites() -> None:
+    bitten = {check for fault in FAULTS.values() for check in fault.caught_by}
+    assert bitten == set(_every_run()[""]["outcomes"])
+
+
+def test_every_fault_names_real_checks_and_says_what_it_is() -> None:
+    known = {*_every_run()[""]["outcomes"], EVERYTHING_OF_AWS}
+    for fault in FAULTS.values():
+        assert {*fault.caught_by, *fault.blinds} <= known, fault
+        assert fault.caught_by or fault.blinds, fault
+        assert fault.what.endswith("."), fault
