@@ -1,6 +1,59 @@
-def render_unfinished(run, links):
-    return "<h1>unfinished</h1>"
+"""The pages that stand where there is no result: the run has not ended, or there was none. No Jinja2: it is in the way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from html import escape
+
+from ..model import Run
+
+_PAGE = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>{title}</title>
+<style>
+body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 45rem; margin: 2rem auto; padding: 0 1rem;
+  background: Canvas; color: CanvasText; overflow-wrap: anywhere; }}
+main {{ border: 2px dashed currentColor; border-radius: 8px; padding: 1rem 1.5rem; }}
+</style>
+</head>
+<body>
+<main>
+<h1>{heading}</h1>
+{body}
+</main>
+</body>
+</html>
+"""
 
 
-def render_no_run(stem, begun, why):
-    return f"<h1>no run today {why}</h1>"
+def render_unfinished(run: Run, links: Mapping[str, str]) -> str:
+    """The page from the end of collection until the run has ended; if it stays, the run was killed."""
+    stacks = ", ".join(stack.name for stack in run.stacks)
+    sandbox = "SANDBOX – " if run.sandbox else ""
+    paragraphs = [
+        f"The {run.suite} run of {stacks} began at {_time(run.started)} and has not ended. "
+        f"{len(run.checks)} checks were collected, and none of them is known to be good.",
+        "If this page stays, the run was killed: run it again.",
+    ]
+    body = "\n".join(f"<p>{escape(text)}</p>" for text in paragraphs)
+    body += f'\n<p><a href="{escape(links["run"])}">The run file, with every check not run</a></p>'
+    heading = f"{sandbox}Unfinished: {run.suite} checks"
+    return _PAGE.format(
+        title=escape(f"{sandbox}Unfinished – {run.suite} checks of {stacks}"), heading=escape(heading), body=body
+    )
+
+
+def render_no_run(suite: str, begun: datetime, why: str) -> str:
+    """The page where a run could not even begin."""
+    body = f"<p>It was to begin at {escape(_time(begun))}, and could not:</p>\n<p><strong>{escape(why)}</strong></p>"
+    heading = f"No run today: {suite} checks"
+    return _PAGE.format(title=escape(heading), heading=escape(heading), body=body)
+
+
+def _time(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

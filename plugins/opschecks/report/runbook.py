@@ -1,2 +1,90 @@
-def read_runbook(path):
-    return {}
+"""RUNBOOK.md: its sections by slug, filled in with a stack's own names, as safe HTML."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+_PLACEHOLDER = re.compile(r"<([a-z][a-z0-9-]*)>")
+_SHELL = re.compile(r"(```sh\n.*?```)", re.DOTALL)
+_PLAIN = re.compile(r"[\w@%+=:,./*-]+")
+PARTS = ("symptom", "look", "act")
+
+
+class RunbookError(Exception):
+    """RUNBOOK.md lacks something; the message names the file, the heading and its line."""
+
+
+@dataclass(frozen=True)
+class Section:
+    """What the runbook says of one slug: a title in plain words, and three parts in Markdown."""
+
+    slug: str
+    title: str
+    symptom: str
+    look: str
+    act: str
+
+
+def read_runbook(path: Path) -> dict[str, Section]:
+    """Every section by its slug; RunbookError for one that is given twice or lacks a part."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise RunbookError(f"{path}: cannot be read: {error}") from None
+    starts = [number for number, line in enumerate(lines) if line.startswith("## ")]
+    found: dict[str, Section] = {}
+    for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
+        section = _section(lines[start:end], f"{path}:{start + 1}")
+        if section.slug in found:
+            raise RunbookError(f"{path}:{start + 1}: {section.slug}: there is a heading of that slug already")
+        found[section.slug] = section
+    return found
+
+
+def _section(lines: list[str], where: str) -> Section:
+    slug = lines[0].removeprefix("## ").strip()
+    parts: dict[str, list[str]] = {"title": []}
+    part = "title"
+    fenced = False
+    for line in lines[1:]:
+        fenced ^= line.lstrip().startswith("```")
+        if line.startswith("### ") and not fenced:
+            part = line.removeprefix("### ").strip().lower()
+            parts[part] = []
+        else:
+            parts[part].append(line)
+    text = {name: "\n".join(content).strip() for name, content in parts.items()}
+    if not text["title"]:
+        raise RunbookError(f"{where}: {slug}: a title is missing below the heading")
+    for name in PARTS:
+        if not text.get(name):
+            raise RunbookError(f"{where}: {slug}: ### {name.capitalize()} is missing or empty")
+    return Section(slug, text["title"].strip("*"), text["symptom"], text["look"], text["act"])
+
+
+def fill(markdown: str, tokens: Mapping[str, str]) -> str:
+    """Put the stack's names in place of `<token>`; what is not known stays. In shell commands, names are quoted."""
+    pieces = _SHELL.split(markdown)
+    return "".join(_put(piece, tokens, shell=index % 2 == 1) for index, piece in enumerate(pieces))
+
+
+def _put(text: str, tokens: Mapping[str, str], *, shell: bool) -> str:
+    def named(match: re.Match[str]) -> str:
+        value = tokens.get(match.group(1))
+        if value is None:
+            return match.group(0)
+        value = " ".join(value.split()).replace("```", "")
+        return value if not shell or _PLAIN.fullmatch(value) else shlex.quote(value)
+
+    return _PLACEHOLDER.sub(named, text)
+
+
+def to_html(markdown: str) -> str:
+    """The Markdown as HTML; whatever is HTML in it already is shown, not obeyed."""
+    from markdown_it import MarkdownIt
+
+    return str(MarkdownIt("commonmark", {"html": False}).enable("table").render(markdown))

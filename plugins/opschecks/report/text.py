@@ -1,2 +1,17 @@
-def printable(t):
-    return t
+"""Text from AWS and logs, made fit for a terminal."""
+
+from __future__ import annotations
+
+import unicodedata
+
+_HIDDEN = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u2028\u2029\ufeff")
+
+
+def printable(text: str) -> str:
+    """The text with every control character, and those that turn its direction, spelled out (`\\x1b`)."""
+    return "".join(_spelled(one) if one in _HIDDEN or unicodedata.category(one) == "Cc" else one for one in text)
+
+
+def _spelled(character: str) -> str:
+    code = ord(character)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"

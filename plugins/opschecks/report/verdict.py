@@ -1,17 +1,120 @@
+"""The first sentence of every report: what an engineer on call reads at 07:00."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+from ..model import NOT_APPLICABLE, CheckResult, Outcome, Run
+
+NAMED = 2
+"""How many failing checks the sentence spells out."""
+ACTIONS = 3
 
 
 @dataclass(frozen=True)
 class Verdict:
+    """`word` is the heading, `tone` good, bad, unsure or none; `actions` are the next steps, best first."""
+
     word: str
     tone: str
     sentence: str
-    actions: tuple = ()
+    actions: tuple[str, ...] = ()
 
 
-def verdict(run):
-    return Verdict(
-        "X",
-        "x",
-        f"{run.count('failed')} failed {run.count('blind')} blind {run.count('passed')} passed of {len(run.checks)} {run.state} {run.stopped_by}",
+def verdict(run: Run) -> Verdict:
+    """Judge the run as a whole; good only where every check was seen to be good or is known not to be."""
+    word, tone = _word(run)
+    prefix = "SANDBOX, no production: " if run.sandbox else ""
+    parts = [_counted(run), *_extras(run)]
+    sentence = prefix + parts[0] + "".join(f"; {part}" for part in parts[1:]) + "."
+    return Verdict(word, tone, sentence, tuple(_actions(run)))
+
+
+def _word(run: Run) -> tuple[str, str]:
+    if run.state == "unfinished":
+        return "Unfinished", "none"
+    if run.count(Outcome.FAILED):
+        return "Action needed", "bad"
+    if not run.checks:
+        return "No verdict", "none"
+    if run.state != "finished":
+        return "Stopped early", "unsure"
+    if run.count(Outcome.BLIND) or run.count(Outcome.NOT_RUN):
+        return "Not everything was seen", "unsure"
+    return ("All good" if not run.partial else "Good as far as it looked"), "good"
+
+
+def _counted(run: Run) -> str:
+    where = ", ".join(stack.name for stack in run.stacks)
+    total, failed, blind = len(run.checks), run.count(Outcome.FAILED), run.count(Outcome.BLIND)
+    if not total:
+        return f"no check was collected for {where}"
+    if failed:
+        named = _by_severity(run, Outcome.FAILED)
+        shown = "; ".join(_title(check, run) for check in named[:NAMED])
+        more = f" and {len(named) - NAMED} more" if len(named) > NAMED else ""
+        return f"{failed} of {total} checks failed on {where}: {shown}{more}"
+    if blind:
+        return f"nothing is known to have failed on {where}, but {blind} of {total} checks could not look"
+    if run.count(Outcome.NOT_RUN):
+        return f"{run.count(Outcome.NOT_RUN)} of {total} checks of {where} were not run"
+    good = run.count(Outcome.PASSED)
+    return (
+        f"all {total} checks of {where} are good" if good == total else f"{good} of {total} checks of {where} are good"
     )
+
+
+def _extras(run: Run) -> list[str]:
+    told = []
+    failed, blind, not_run = (run.count(outcome) for outcome in (Outcome.FAILED, Outcome.BLIND, Outcome.NOT_RUN))
+    if failed and blind:
+        told.append(f"{blind} could not look")
+    if not_run and (failed or blind):
+        told.append(f"{not_run} were not run")
+    if run.count(Outcome.WAIVED):
+        told.append(f"{run.count(Outcome.WAIVED)} {_are(run.count(Outcome.WAIVED))} waived")
+    if run.count(NOT_APPLICABLE):
+        told.append(
+            f"{run.count(NOT_APPLICABLE)} do not apply" if run.count(NOT_APPLICABLE) > 1 else "1 does not apply"
+        )
+    if run.state == "unfinished":
+        told.append("the run has not ended")
+    elif run.state != "finished":
+        told.append(f"the run ended early: {run.stopped_by}")
+    if run.partial:
+        told.append(f"only a part of the suite was selected ({run.partial})")
+    return told
+
+
+def _are(count: int) -> str:
+    return "is" if count == 1 else "are"
+
+
+def _title(check: CheckResult, run: Run) -> str:
+    where = f" ({check.stack})" if len(run.stacks) > 1 else ""
+    return (
+        f"{check.failing[:1].lower()}{check.failing[1:]}{where}"
+        if check.failing[1:2].islower()
+        else check.failing + where
+    )
+
+
+def _by_severity(run: Run, outcome: Outcome) -> Sequence[CheckResult]:
+    return sorted((check for check in run.checks if check.outcome == outcome), key=lambda check: -check.severity.rank)
+
+
+def _actions(run: Run) -> list[str]:
+    """Next steps that the run itself proves: no causes, no guesses."""
+    told = []
+    for check in _by_severity(run, Outcome.FAILED):
+        told.append(f"{check.failing}: follow “{check.runbook}” in the runbook")
+    causes: dict[str, int] = {}
+    for check in _by_severity(run, Outcome.BLIND):
+        cause = next((one.message for one in run.findings_of(check) if one.outcome is Outcome.BLIND), check.message)
+        causes[cause.partition(" (needed for ")[0]] = causes.get(cause.partition(" (needed for ")[0], 0) + 1
+    for cause, count in sorted(causes.items(), key=lambda pair: -pair[1]):
+        told.append(f"Make it visible again ({count} {'check' if count == 1 else 'checks'}): {cause}")
+    if run.state == "stopped":
+        told.append("Run it again: it ended early")
+    return list(dict.fromkeys(told))[:ACTIONS]
