@@ -45,14 +45,14 @@ def denied() -> list[Resource]:
     raise CouldNotLook("ecs:DescribeServices", "AccessDenied: no", action="ecs:DescribeServices")
 '''
 
-HEAD = '''\
+HEAD = """\
 import pytest
 from opschecks import CouldNotLook, Severity, check, need
 
 
 def promise(name, failing="it is broken", severity=Severity.HIGH, **more):
     return check(severity, runbook=name, failing=failing, **more)
-'''
+"""
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ class Project:
         project.write("conftest.py", CONFTEST)
         project.write("stacks.toml", STACKS)
         project.write("pyproject.toml", "[tool.pytest]\nstrict = true\n")
-        project.write("checks/RUNBOOK.md", "# Runbook\n")
+        project.runbook("a", "without-this")
         return project
 
     @staticmethod
@@ -103,7 +103,10 @@ class Project:
         self.write(f"checks/{name}", HEAD + "\n\n" + textwrap.dedent(text))
 
     def runbook(self, *slugs: str) -> None:
-        sections = [f"## {slug}\n\n**It is broken**\n\n### Symptom\n\nIt is.\n\n### Look\n\n1. Look.\n\n### Act\n\n1. Act.\n" for slug in slugs]
+        sections = [
+            f"## {slug}\n\n**It is broken**\n\n### Symptom\n\nIt is.\n\n### Look\n\n1. Look.\n\n### Act\n\n1. Act.\n"
+            for slug in slugs
+        ]
         self.write("checks/RUNBOOK.md", "# Runbook\n\n" + "\n".join(sections))
 
     def command(self, *arguments: str) -> list[str]:

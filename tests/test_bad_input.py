@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-
 from pathlib import Path
 
 import pytest
@@ -56,14 +55,13 @@ STACKS_FILES = {
         "stacks.toml: stacks.here.limits.cpu_percnt: unknown key; did you mean 'cpu_percent'?"
     ),
     'default = "here"\n[stacks.here]\nlimits = { cpu_percent = "hot" }\n': (
-        "stacks.toml: stacks.here.limits.cpu_percent: Input should be a valid number, unable to parse string as a number, not 'hot'"
+        "stacks.toml: stacks.here.limits.cpu_percent: Input should be a valid number, "
+        "unable to parse string as a number, not 'hot'"
     ),
     'default = "her"\n[stacks.here]\nregion = "us-west-2"\n': (
         "stacks.toml: default: no stack 'her'; did you mean 'here'?"
     ),
-    TWO: (
-        "stacks.toml: default: not set; set it to one of its stacks, or name one with --stack production"
-    ),
+    TWO: ("stacks.toml: default: not set; set it to one of its stacks, or name one with --stack production"),
     f'default = "box"\n[stacks.box]\nsandbox = true\n{TWO}': (
         "stacks.toml: default: it is the sandbox although 'production' is listed; set it to a real stack, "
         "or name one with --stack production (or --stack box)"
@@ -78,7 +76,9 @@ STACKS_FILES = {
         "stacks.here.region: not set, and neither profile nor environment names one; "
         'set region = "…" or AWS_DEFAULT_REGION'
     ),
-    "default = 1 2\n": "stacks.toml: not valid TOML: Expected newline or end of document after a statement (at line 1, column 13)",
+    "default = 1 2\n": (
+        "stacks.toml: not valid TOML: Expected newline or end of document after a statement (at line 1, column 13)"
+    ),
     "": "stacks.toml: it lists no stack; add a [stacks.NAME] table",
 }
 
@@ -105,7 +105,8 @@ WAIVERS = {
     ),
     "too long": (
         {"until": str(TODAY + timedelta(days=91))},
-        f"until: {TODAY + timedelta(days=91)} is more than 90 days ahead; the latest day is {TODAY + timedelta(days=90)}",
+        f"until: {TODAY + timedelta(days=91)} is more than 90 days ahead; "
+        f"the latest day is {TODAY + timedelta(days=90)}",
     ),
 }
 
@@ -113,7 +114,9 @@ WAIVERS = {
 @pytest.mark.parametrize(("change", "message"), WAIVERS.values(), ids=WAIVERS)
 def test_waivers(checked: Project, change: dict[str, str], message: str) -> None:
     entry = {key: value for key, value in {**WAIVER, **change}.items() if value}
-    checked.write("checks/waivers.toml", "[[waivers]]\n" + "\n".join(f"{key} = {value}" for key, value in entry.items()))
+    checked.write(
+        "checks/waivers.toml", "[[waivers]]\n" + "\n".join(f"{key} = {value}" for key, value in entry.items())
+    )
     told = _refused(checked)
     assert told.startswith("checks/waivers.toml: waiver 1 (")
     assert told.endswith(message)

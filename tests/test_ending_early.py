@@ -173,7 +173,9 @@ def test_each_stack_stays_in_one_worker(slow: Project) -> None:
     slow.write("stacks.toml", TWO_STACKS)
     ended = slow.run("checks/daily", "--stack", "here", "--stack", "there", "-n", "2", "-v", "--dist", "load")
     workers = {
-        stack: {line.split("]")[0] for line in ended.out.splitlines() if f"[{stack}]" in line and line.startswith("[gw")}
+        stack: {
+            line.split("]")[0] for line in ended.out.splitlines() if f"[{stack}]" in line and line.startswith("[gw")
+        }
         for stack in ("here", "there")
     }
     assert all(len(found) == 1 for found in workers.values()), ended.out

@@ -87,12 +87,12 @@ def test_a_live_run_imports_neither_sandbox_nor_report_libraries_it_does_not_nee
     )
     project.write(
         "conftest.py",
-        '''\
+        """\
         import sys
         pytest_plugins = ["opschecks"]
         def pytest_sessionfinish():
             open("modules", "w").write("\\n".join(sys.modules))
-        ''',
+        """,
     )
     ended = project.run("checks/daily", AWS_ACCESS_KEY_ID="none", AWS_SECRET_ACCESS_KEY="none")
     assert ended.code == 10, ended.all

@@ -9,7 +9,7 @@ def test_backend_is_healthy(health: Health, stack: Stack, examine: Examine) -> N
     """Everything that users do goes through the backend; when it is unwell, nothing else matters."""
     limits = stack.limits
     with examine(health) as note:
-        note(f"{health.answer.latency_ms:.0f} ms")
+        note(f"latency {health.answer.latency_ms:.0f} ms")
         if health.certificate_days_left is not None:
             note(f"certificate valid for {health.certificate_days_left:.0f} days")
             assert health.certificate_days_left >= limits.certificate_days, f"limit {limits.certificate_days} days"

@@ -105,19 +105,19 @@ def wanted(
             found += [
                 Metric(name, "requests", alb, "RequestCount", of_one, "Sum", 300, "in 5 minutes"),
                 Metric(name, "p95 response time", alb, "TargetResponseTime", of_one, "p95", 300, "ms", 1000, slow),
+                Metric(name, "average response time", alb, "TargetResponseTime", of_one, "Average", 300, "ms", 1000),
+                Metric(name, "slowest response", alb, "TargetResponseTime", of_one, "Maximum", 300, "ms", 1000),
                 Metric(
                     name,
-                    "average response time",
+                    "target 5xx",
                     alb,
-                    "TargetResponseTime",
+                    "HTTPCode_Target_5XX_Count",
                     of_one,
-                    "Average",
-                    300,
-                    "ms",
-                    1000,
+                    "Sum",
+                    60,
+                    "per minute",
+                    limit=limits.errors_5xx_per_minute,
                 ),
-                Metric(name, "slowest response", alb, "TargetResponseTime", of_one, "Maximum", 300, "ms", 1000),
-                Metric(name, "target 5xx", alb, "HTTPCode_Target_5XX_Count", of_one, "Sum", 60, "per minute"),
                 Metric(name, "load balancer 5xx", alb, "HTTPCode_ELB_5XX_Count", of_one, "Sum", 60, "per minute"),
             ]
     for table in tables:

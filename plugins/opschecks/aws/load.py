@@ -90,7 +90,18 @@ class Traffic(Resource):
         total: dict[datetime, float] = dict(target.points)
         for time, value in balancer.points:
             total[time] = total.get(time, 0.0) + value
-        return Series("5xx", "per minute", tuple(sorted(total.items())), 60)
+        return Series("5xx", "per minute", tuple(sorted(total.items())), 60, target.limit)
+
+    @property
+    def errors_5xx_while_serving(self) -> Series:
+        """The worst minute of 5xx in each period of which requests are known, 0 where there was none: for charts."""
+        requests = self.metrics.series(self.name, "requests")
+        worst = {time: 0.0 for time, _ in requests.points}
+        errors = self.errors_5xx
+        for time, value in errors.points:
+            begin = time - timedelta(seconds=time.timestamp() % requests.period_s)
+            worst[begin] = max(worst.get(begin, 0.0), value)
+        return Series(errors.label, errors.unit, tuple(sorted(worst.items())), requests.period_s, errors.limit)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -202,8 +213,8 @@ def traffic(metrics: Metrics, load_balancers: list[LoadBalancer], now: datetime)
         both = all(
             isinstance(metrics.answers.get((balancer.name, m)), Series) for m in ("target 5xx", "load balancer 5xx")
         )
-        if both and one.errors_5xx.points:
-            lines += (one.errors_5xx,)
+        if both and any(line.label == "requests" for line in lines):
+            lines += (one.errors_5xx_while_serving,)
         found.append(
             Traffic(
                 arn=balancer.arn,

@@ -96,7 +96,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         session.exitstatus = exit_code(told, run.fail_on)
     run.told = dataclasses.replace(told, exit_code=int(session.exitstatus))
     if told.checks:
-        _guarded(run, lambda: write_run(run.told or told, run.place))
+        _guarded(run, lambda: write_run(run.told or told, run.place, run.runbook))
     else:
         write_no_run(run.place, run.started, reason)
     if run.write_error:

@@ -92,7 +92,7 @@ class _Examination:
             return None
         if not isinstance(error, Exception | pytest.fail.Exception | pytest.skip.Exception):
             return None
-        message = "; ".join([message_of(error), *self._notes])
+        message = "; ".join([*self._notes, message_of(error)])
         self._examine.conclude(self._resource, outcome_of(error), redact_text(message))
         if len(self._examine.errors) < _TRACEBACKS_KEPT:
             info: Any = pytest.ExceptionInfo.from_exception(error)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 import pytest
@@ -85,12 +85,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Refuse what is no check, before any is run."""
-    if checks_run(config):
+    run = checks_run(config)
+    if run:
         for item in items:
-            _require_a_check(item)
+            _require_a_check(item, run.runbook)
 
 
-def _require_a_check(item: pytest.Item) -> None:
+def _require_a_check(item: pytest.Item, slugs: Collection[str]) -> None:
     """A suite holds checks only, and checks take observations only: nothing else could be looked at afresh."""
     from ..model import CHECK_ATTRIBUTE
     from ..stack import shown_path
@@ -99,6 +100,9 @@ def _require_a_check(item: pytest.Item) -> None:
     where = f"{shown_path(item.path)}: {item.name.partition('[')[0]}"
     if not hasattr(function, CHECK_ATTRIBUTE):
         raise pytest.UsageError(f"{where}: not a check; decorate it with @check(Severity.…, runbook=…, failing=…)")
+    slug = getattr(function, CHECK_ATTRIBUTE).runbook
+    if slug not in slugs:
+        raise pytest.UsageError(f"{where}: runbook={slug!r}: RUNBOOK.md has no such heading; {nearest(slug, slugs)}")
     code = function.__code__
     for name in code.co_varnames[: code.co_argcount]:
         if name not in REGISTRY and name not in GIVEN_TO_CHECKS:

@@ -115,6 +115,7 @@ def _refuse_stray_options(config: pytest.Config) -> None:
 
 
 def _begin(config: pytest.Config, suite: str, checks: Path, partial: str) -> ChecksRun:
+    from ..report.runbook import RunbookError, read_runbook
     from ..stack import StackError, choose, load_stacks, shown_path
 
     path = config.option.stacks or config.rootpath / "stacks.toml"
@@ -127,7 +128,7 @@ def _begin(config: pytest.Config, suite: str, checks: Path, partial: str) -> Che
             from ..report.files import Place, write_no_run
 
             stem = f"{suite}-partial" if partial else suite
-            write_no_run(Place(reports, stem, checks / "RUNBOOK.md"), begun, message)
+            write_no_run(Place(reports, stem), begun, message)
         raise pytest.UsageError(message)
 
     try:
@@ -146,6 +147,10 @@ def _begin(config: pytest.Config, suite: str, checks: Path, partial: str) -> Che
         )
     names = check_names(checks)
     try:
+        runbook = read_runbook(checks / "RUNBOOK.md")
+    except RunbookError as error:
+        end(str(error).replace(str(checks), str(shown_path(checks))))
+    try:
         waivers = _waivers(checks / "waivers.toml", names, list(listed.stacks))
     except ValueError as error:
         end(str(error))
@@ -155,14 +160,15 @@ def _begin(config: pytest.Config, suite: str, checks: Path, partial: str) -> Che
         if stack.state and stack.state.startswith("s3://"):
             end(f"{shown}: stacks.{stack.name}.state: only a folder can hold it as yet, not {stack.state!r}")
         for slug in stack.without:
-            known = slugs(checks / "RUNBOOK.md")
-            if slug not in known:
-                end(f"{shown}: stacks.{stack.name}.without: RUNBOOK.md has no heading {slug!r}; {nearest(slug, known)}")
+            if slug not in runbook:
+                hint = nearest(slug, runbook)
+                end(f"{shown}: stacks.{stack.name}.without: RUNBOOK.md has no heading {slug!r}; {hint}")
     run = ChecksRun(
         suite=suite,
         root=config.rootpath,
         stacks=stacks,
         waivers=waivers,
+        runbook=runbook,
         reports=reports,
         partial=partial,
         started=begun,
@@ -251,11 +257,3 @@ def find_checks(checks: Path) -> Iterator[tuple[str, Path]]:
             for node in ast.parse(path.read_text(encoding="utf-8")).body:
                 if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
                     yield node.name, path
-
-
-def slugs(runbook: Path) -> list[str]:
-    """The headings of RUNBOOK.md."""
-    with contextlib.suppress(OSError):
-        lines = runbook.read_text(encoding="utf-8").splitlines()
-        return [line.removeprefix("## ").strip() for line in lines if line.startswith("## ")]
-    return []

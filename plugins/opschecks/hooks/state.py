@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ..aws.session import Aws
     from ..observe import CouldNotLook, Store
     from ..report.files import Place
+    from ..report.runbook import Section
     from ..stack import Stack
     from ..waivers import Waiver
 
@@ -30,6 +31,7 @@ class ChecksRun:
     root: Path
     stacks: list[Stack]
     waivers: Sequence[Waiver]
+    runbook: Mapping[str, Section]
     reports: Path
     partial: str
     started: datetime
@@ -63,7 +65,6 @@ class ChecksRun:
         return Place(
             self.reports,
             self.stem,
-            self.root / "checks" / "RUNBOOK.md",
             {name: self.root / state if state else self.reports / "history" for name, state in own.items()},
         )
 

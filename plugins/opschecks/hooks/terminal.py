@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from ..model import CheckResult, Finding, Outcome, Run
+from ..model import CheckResult, Outcome, Run
 from .state import checks_run
 
 CHECKS_SHOWN = 10
-RESOURCES_SHOWN = 3
+ROWS_SHOWN = 3
 LINE = 200
 
 
@@ -44,13 +44,8 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
             write(printable(f"{report.nodeid}: {report.longreprtext}"), red=True)
     good = told.exit_code == 0
     write(printable(verdict(told).sentence), bold=True, green=good, red=told.exit_code == 1, yellow=not good)
-    for outcome, heading in (
-        (Outcome.FAILED, "failed"),
-        (Outcome.BLIND, "could not look"),
-        (Outcome.NOT_RUN, "not run"),
-    ):
-        for line in _section(told, outcome, heading):
-            write(printable(line)[:LINE])
+    for line in (*_failed(told), *_unseen(told, Outcome.BLIND), *_unseen(told, Outcome.NOT_RUN)):
+        write(printable(line)[:LINE])
     for line in _waiver_lines(told):
         write(printable(line)[:LINE], yellow=True)
     write("")
@@ -62,28 +57,48 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
             write("next: the page has the evidence and the runbook's steps for each of these")
 
 
-def _section(told: Run, outcome: Outcome, heading: str) -> Iterator[str]:
-    checks = [check for check in told.checks if check.outcome == outcome]
+def _failed(told: Run) -> Iterator[str]:
+    """Each failed check with its bad resources, the worst check first."""
+    checks = [check for check in told.checks if check.outcome == Outcome.FAILED]
     if not checks:
         return
     checks.sort(key=lambda check: -check.severity.rank)
     yield ""
-    yield f"{heading}: {len(checks)}"
+    yield f"failed: {len(checks)}"
     for check in checks[:CHECKS_SHOWN]:
-        title = check.failing if outcome is Outcome.FAILED else _promise(check)
-        where = f" on {check.stack}" if len(told.stacks) > 1 else ""
-        yield f"  {check.severity.value:8}  {title}{where}"
-        if outcome is not Outcome.NOT_RUN:
-            yield from _resources([f for f in told.findings_of(check) if f.outcome is outcome])
-    if len(checks) > CHECKS_SHOWN:
-        yield f"  … and {len(checks) - CHECKS_SHOWN} more"
+        yield _row(check, check.failing, told)
+        findings = [finding for finding in told.findings_of(check) if finding.outcome is Outcome.FAILED]
+        for finding in findings[:ROWS_SHOWN]:
+            yield f"            {finding.name}: {finding.message}"
+        yield from _more(findings, ROWS_SHOWN, "            ")
+    yield from _more(checks, CHECKS_SHOWN, "  ")
 
 
-def _resources(findings: Sequence[Finding]) -> Iterator[str]:
-    for finding in findings[:RESOURCES_SHOWN]:
-        yield f"            {finding.name}: {finding.message}"
-    if len(findings) > RESOURCES_SHOWN:
-        yield f"            … and {len(findings) - RESOURCES_SHOWN} more"
+def _unseen(told: Run, outcome: Outcome) -> Iterator[str]:
+    """Each reason with the checks that it blinds: what is mended once is read once."""
+    from ..report.unseen import unseen
+
+    groups = unseen(told, outcome)
+    if not groups:
+        return
+    yield ""
+    yield f"{outcome.words}: {sum(len(group.checks) for group in groups)}"
+    for group in groups[:CHECKS_SHOWN]:
+        yield f"  {group.cause or 'the run has not come to it'}"
+        for check in group.checks[:ROWS_SHOWN]:
+            yield f"    {_row(check, _promise(check), told)}"
+        yield from _more(group.checks, ROWS_SHOWN, "      ")
+    yield from _more(groups, CHECKS_SHOWN, "  ")
+
+
+def _row(check: CheckResult, words: str, told: Run) -> str:
+    where = f" on {check.stack}" if len(told.stacks) > 1 else ""
+    return f"  {check.severity.value:8}  {words}{where}"
+
+
+def _more(of: Sequence[object], shown: int, indent: str) -> Iterator[str]:
+    if len(of) > shown:
+        yield f"{indent}… and {len(of) - shown} more"
 
 
 def _promise(check: CheckResult) -> str:

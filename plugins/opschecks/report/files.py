@@ -11,6 +11,7 @@ from pathlib import Path
 from ..history import file_run, write
 from ..model import Run
 from .placeholder import render_no_run, render_unfinished
+from .runbook import Section
 from .runfile import only, to_json
 
 
@@ -20,7 +21,6 @@ class Place:
 
     reports: Path
     stem: str
-    runbook: Path
     history: Mapping[str, Path] = field(default_factory=dict)
 
     @property
@@ -43,17 +43,15 @@ def write_unfinished(run: Run, place: Place) -> None:
     write(place.reports / place.links["run"], to_json(run))
 
 
-def write_run(run: Run, place: Place) -> None:
+def write_run(run: Run, place: Place, runbook: Mapping[str, Section]) -> None:
     """Write run file, history and page; the page last: while it says "unfinished" nobody trusts the rest."""
     from .page import render
-    from .runbook import read_runbook
 
     write(place.reports / place.links["run"], to_json(run))
     if not run.partial and run.checks:
         for stack, folder in place.history.items():
             file_run(folder, stack, run.suite, run.started, to_json(only(run, stack)))
-    sections = read_runbook(place.runbook) if place.runbook.exists() else {}
-    write(place.page, render(run, runbook=sections, links=place.links))
+    write(place.page, render(run, runbook=runbook, links=place.links))
 
 
 def write_no_run(place: Place, begun: datetime, why: str) -> None:

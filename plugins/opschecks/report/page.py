@@ -1,2 +1,136 @@
-def render(run, *, runbook, links):
-    return "<h1>page</h1>"
+"""Run to the page that people read: one file without JavaScript, whose order is that of the questions at 07:00."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, tzinfo
+from functools import cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from ..model import NOT_APPLICABLE, Outcome, Run, SeenResource
+from .cards import cards
+from .chart import Chart, chart
+from .numbers import services, tiles
+from .runbook import Section
+from .text import printable
+from .unseen import unseen
+from .verdict import verdict
+
+CHARTS_SHOWN = 24
+INCIDENTS_FROM = ("active_incidents", "overnight_incidents")
+INCIDENTS_SHOWN = 50
+
+
+@dataclass(frozen=True)
+class Incident:
+    """One incident as its figures tell it; what an item lacks is empty."""
+
+    stack: str
+    name: str
+    facts: Mapping[str, str]
+
+
+def render(run: Run, *, runbook: Mapping[str, Section], links: Mapping[str, str]) -> str:
+    """The whole page. `links` are the files beside it: run, pytest and junit."""
+    zone, zone_name = _zone(run)
+    drawn, not_drawn = _charts(run, zone)
+    incidents, incidents_left = _incidents(run, zone)
+    return (
+        _environment()
+        .get_template("page.html")
+        .render(
+            run=run,
+            verdict=verdict(run),
+            when=lambda time, form="%Y-%m-%d %H:%M": time.astimezone(zone).strftime(form),
+            zone=zone_name,
+            tiles=tiles(run),
+            services=services(run),
+            incidents=incidents,
+            incidents_left=incidents_left,
+            incidents_unseen=[seen for seen in run.observations if seen.name in INCIDENTS_FROM and seen.error],
+            cards=cards(run, runbook, zone),
+            blind=unseen(run, Outcome.BLIND),
+            not_run=unseen(run, Outcome.NOT_RUN),
+            charts=drawn,
+            charts_left=not_drawn,
+            outcome_words={**{outcome.value: outcome.words for outcome in Outcome}, NOT_APPLICABLE: "not applicable"},
+            examined=_examined(run),
+            links=links,
+        )
+    )
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=PackageLoader("opschecks.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_shown,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _shown(value: Any) -> Any:
+    """Every value that a template prints: without the control characters that the world may have put into it."""
+    if isinstance(value, str) and not isinstance(value, Markup):
+        return "\n".join(printable(line) for line in value.split("\n"))
+    return value
+
+
+def _zone(run: Run) -> tuple[tzinfo, str]:
+    """The stacks' time zone; UTC where they do not share one."""
+    names = {stack.time_zone for stack in run.stacks}
+    return (ZoneInfo(name), name) if len(names) == 1 and (name := names.pop()) != "UTC" else (UTC, "UTC")
+
+
+def _charts(run: Run, zone: tzinfo) -> tuple[list[Chart], int]:
+    """Every series that was seen, those with a limit first; and how many are left out."""
+    several = len(run.stacks) > 1
+    lines = [
+        (line, f"{one.name} ({seen.stack})" if several else one.name)
+        for seen in run.observations
+        for one in seen.resources
+        for line in one.series
+        if line.points
+    ]
+    lines.sort(key=lambda pair: pair[0].limit is None)
+    drawn = [chart(line, name, zone) for line, name in lines[:CHARTS_SHOWN]]
+    return [one for one in drawn if one], max(len(lines) - CHARTS_SHOWN, 0)
+
+
+def _incidents(run: Run, zone: tzinfo) -> tuple[list[Incident], int]:
+    """Active and overnight incidents, the newest first."""
+    found: dict[tuple[str, str], SeenResource] = {}
+    for seen in run.observations:
+        if seen.name in INCIDENTS_FROM:
+            found.update({(seen.stack, one.resource): one for one in seen.resources})
+    told = [
+        Incident(stack, one.name, {figure.label: str(figure.value) for figure in one.figures})
+        for (stack, _), one in found.items()
+    ]
+    told.sort(key=lambda incident: incident.facts.get("opened", ""), reverse=True)
+    shown = [replace(one, facts={**one.facts, "opened": _local(one.facts.get("opened"), zone)}) for one in told]
+    return shown[:INCIDENTS_SHOWN], max(len(told) - INCIDENTS_SHOWN, 0)
+
+
+def _local(opened: str | None, zone: tzinfo) -> str:
+    """The item's own text as a time of the page's zone; as it stands where it is no time."""
+    try:
+        time = datetime.fromisoformat(opened or "")
+    except ValueError:
+        return opened or "unknown"
+    return f"{time.astimezone(zone):%a %d %b %H:%M}" if time.tzinfo else opened or ""
+
+
+def _examined(run: Run) -> dict[tuple[str, str], int]:
+    counts: dict[tuple[str, str], int] = {}
+    for finding in run.findings:
+        counts[finding.stack, finding.check] = counts.get((finding.stack, finding.check), 0) + 1
+    return counts

@@ -1,4 +1,4 @@
-"""The pages that stand where there is no result: the run has not ended, or there was none. No Jinja2: it is in the way."""
+"""The page where there is no result: the run has not ended, or there was none. Without Jinja2, for speed."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ def render_unfinished(run: Run, links: Mapping[str, str]) -> str:
     """The page from the end of collection until the run has ended; if it stays, the run was killed."""
     stacks = ", ".join(stack.name for stack in run.stacks)
     sandbox = "SANDBOX – " if run.sandbox else ""
+    begun = f"The {run.suite} run of {stacks} began at {_time(run.started)} and has not ended."
     paragraphs = [
-        f"The {run.suite} run of {stacks} began at {_time(run.started)} and has not ended. "
-        f"{len(run.checks)} checks were collected, and none of them is known to be good.",
+        f"{begun} {len(run.checks)} checks were collected, and none of them is known to be good.",
         "If this page stays, the run was killed: run it again.",
     ]
     body = "\n".join(f"<p>{escape(text)}</p>" for text in paragraphs)

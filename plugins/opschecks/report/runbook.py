@@ -6,11 +6,16 @@ import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
+from html import escape
+from itertools import pairwise
 from pathlib import Path
 
 _PLACEHOLDER = re.compile(r"<([a-z][a-z0-9-]*)>")
+_PLACEHOLDER_HTML = re.compile(r"&lt;([a-z][a-z0-9-]*)&gt;")
 _SHELL = re.compile(r"(```sh\n.*?```)", re.DOTALL)
-_PLAIN = re.compile(r"[\w@%+=:,./*-]+")
+_SHELL_HTML = re.compile(r"(<pre><code class=\"language-sh\">.*?</code></pre>)", re.DOTALL)
+_PLAIN = re.compile(r"[\w@%+=:,./-]+")
 PARTS = ("symptom", "look", "act")
 
 
@@ -37,7 +42,7 @@ def read_runbook(path: Path) -> dict[str, Section]:
         raise RunbookError(f"{path}: cannot be read: {error}") from None
     starts = [number for number, line in enumerate(lines) if line.startswith("## ")]
     found: dict[str, Section] = {}
-    for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
+    for start, end in pairwise([*starts, len(lines)]):
         section = _section(lines[start:end], f"{path}:{start + 1}")
         if section.slug in found:
             raise RunbookError(f"{path}:{start + 1}: {section.slug}: there is a heading of that slug already")
@@ -69,22 +74,31 @@ def _section(lines: list[str], where: str) -> Section:
 def fill(markdown: str, tokens: Mapping[str, str]) -> str:
     """Put the stack's names in place of `<token>`; what is not known stays. In shell commands, names are quoted."""
     pieces = _SHELL.split(markdown)
-    return "".join(_put(piece, tokens, shell=index % 2 == 1) for index, piece in enumerate(pieces))
+    return "".join(
+        _PLACEHOLDER.sub(partial(_named, tokens=tokens, shell=index % 2 == 1), piece)
+        for index, piece in enumerate(pieces)
+    )
 
 
-def _put(text: str, tokens: Mapping[str, str], *, shell: bool) -> str:
-    def named(match: re.Match[str]) -> str:
-        value = tokens.get(match.group(1))
-        if value is None:
-            return match.group(0)
-        value = " ".join(value.split()).replace("```", "")
-        return value if not shell or _PLAIN.fullmatch(value) else shlex.quote(value)
-
-    return _PLACEHOLDER.sub(named, text)
-
-
-def to_html(markdown: str) -> str:
-    """The Markdown as HTML; whatever is HTML in it already is shown, not obeyed."""
+def to_html(markdown: str, tokens: Mapping[str, str]) -> str:
+    """The Markdown as HTML, filled in. Names go in after it is HTML, escaped, so that no name becomes markup."""
     from markdown_it import MarkdownIt
 
-    return str(MarkdownIt("commonmark", {"html": False}).enable("table").render(markdown))
+    html = str(MarkdownIt("commonmark", {"html": False}).enable("table").render(markdown))
+    pieces = _SHELL_HTML.split(html)
+    return "".join(
+        _PLACEHOLDER_HTML.sub(partial(_escaped, tokens=tokens, shell=index % 2 == 1), piece)
+        for index, piece in enumerate(pieces)
+    )
+
+
+def _named(match: re.Match[str], tokens: Mapping[str, str], shell: bool) -> str:
+    value = tokens.get(match.group(1))
+    if value is None:
+        return f"<{match.group(1)}>"
+    value = " ".join(value.split())
+    return value if not shell or _PLAIN.fullmatch(value) else shlex.quote(value)
+
+
+def _escaped(match: re.Match[str], tokens: Mapping[str, str], shell: bool) -> str:
+    return escape(_named(match, tokens, shell))

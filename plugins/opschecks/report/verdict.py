@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..model import NOT_APPLICABLE, CheckResult, Outcome, Run
+from .unseen import unseen
 
 NAMED = 2
 """How many failing checks the sentence spells out."""
@@ -95,9 +96,15 @@ def _title(check: CheckResult, run: Run) -> str:
     where = f" ({check.stack})" if len(run.stacks) > 1 else ""
     return (
         f"{check.failing[:1].lower()}{check.failing[1:]}{where}"
-        if check.failing[1:2].islower()
+        if check.failing[1:2].islower() or check.failing.startswith("A ")
         else check.failing + where
     )
+
+
+def _where(run: Run, check: CheckResult) -> str:
+    names = [one.name for one in run.findings_of(check) if one.outcome is Outcome.FAILED]
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return ", ".join(names[:NAMED]) + more
 
 
 def _by_severity(run: Run, outcome: Outcome) -> Sequence[CheckResult]:
@@ -106,15 +113,12 @@ def _by_severity(run: Run, outcome: Outcome) -> Sequence[CheckResult]:
 
 def _actions(run: Run) -> list[str]:
     """Next steps that the run itself proves: no causes, no guesses."""
-    told = []
-    for check in _by_severity(run, Outcome.FAILED):
-        told.append(f"{check.failing}: follow “{check.runbook}” in the runbook")
-    causes: dict[str, int] = {}
-    for check in _by_severity(run, Outcome.BLIND):
-        cause = next((one.message for one in run.findings_of(check) if one.outcome is Outcome.BLIND), check.message)
-        causes[cause.partition(" (needed for ")[0]] = causes.get(cause.partition(" (needed for ")[0], 0) + 1
-    for cause, count in sorted(causes.items(), key=lambda pair: -pair[1]):
-        told.append(f"Make it visible again ({count} {'check' if count == 1 else 'checks'}): {cause}")
+    failed = _by_severity(run, Outcome.FAILED)
+    told = [f"{check.failing} ({_where(run, check)}): follow “{check.runbook}” in the runbook" for check in failed]
+    told += [
+        f"Make it visible again ({len(group.checks)} {'check' if len(group.checks) == 1 else 'checks'}): {group.cause}"
+        for group in unseen(run, Outcome.BLIND)
+    ]
     if run.state == "stopped":
         told.append("Run it again: it ended early")
     return list(dict.fromkeys(told))[:ACTIONS]

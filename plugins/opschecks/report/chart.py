@@ -1,0 +1,155 @@
+"""Series to the geometry of a small line chart; `templates/chart.svg` draws it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+
+from ..model import Series
+
+WIDTH, HEIGHT = 320, 150
+LEFT, RIGHT, TOP, BOTTOM = 44, 10, 18, 22
+SPARK_WIDTH, SPARK_HEIGHT = 110, 26
+GAP = 1.5
+"""Points further apart than this many periods are not joined: nobody saw what was between them."""
+
+Point = tuple[datetime, float]
+
+
+@dataclass(frozen=True)
+class Tick:
+    """A labelled place on an axis."""
+
+    at: float
+    label: str
+
+
+@dataclass(frozen=True)
+class Chart:
+    """Everything in the SVG's own coordinates. `said` is the chart in words, for who cannot see it."""
+
+    title: str
+    said: str
+    lines: tuple[str, ...]
+    dots: tuple[tuple[float, float], ...]
+    over: tuple[tuple[float, float], ...]
+    x_ticks: tuple[Tick, ...]
+    y_ticks: tuple[Tick, ...]
+    limit: Tick | None
+    width: int = WIDTH
+    height: int = HEIGHT
+    left: int = LEFT
+    right: int = WIDTH - RIGHT
+    top: int = TOP
+    bottom: int = HEIGHT - BOTTOM
+
+
+def chart(series: Series, name: str, zone: tzinfo) -> Chart | None:
+    """The chart of a series about `name`, its times in `zone`; None where there is no point to draw."""
+    points = series.points
+    if not points:
+        return None
+    top = _nice(max([value for _, value in points] + ([series.limit] if series.limit else [])))
+    begin, end = points[0][0], max(points[-1][0], points[0][0] + timedelta(seconds=series.period_s))
+
+    def x(time: datetime) -> float:
+        return round(LEFT + (WIDTH - LEFT - RIGHT) * ((time - begin) / (end - begin)), 1)
+
+    def y(value: float) -> float:
+        return round(HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * max(value, 0.0) / top, 1)
+
+    pieces = list(_pieces(points, series.period_s))
+    half = series.period_s / 2
+    over = () if series.limit is None else tuple(_over(points, series.limit, series.period_s))
+    return Chart(
+        title=f"{series.label} – {name}",
+        said=_said(series, name, zone),
+        lines=tuple(" ".join(f"{x(time)},{y(value)}" for time, value in piece) for piece in pieces if len(piece) > 1),
+        dots=tuple((x(piece[0][0]), y(piece[0][1])) for piece in pieces if len(piece) == 1),
+        over=tuple(
+            (x(max(first - timedelta(seconds=half), begin)), x(min(last + timedelta(seconds=half), end)))
+            for first, last in over
+        ),
+        x_ticks=tuple(Tick(x(time), f"{time.astimezone(zone):%H:%M}") for time in _hours(begin, end, zone)),
+        y_ticks=tuple(Tick(y(value), number(value)) for value in (0.0, top / 2, top)),
+        limit=None
+        if series.limit is None
+        else Tick(y(series.limit), f"limit {number(series.limit)} {series.unit}".strip()),
+    )
+
+
+def spark(series: Series) -> tuple[str, ...]:
+    """The lines of a tile's miniature, from the series' lowest to its highest value."""
+    values = [value for _, value in series.points]
+    if len(values) < 2:
+        return ()
+    low, high = min(values), max(values)
+    begin, end = series.points[0][0], series.points[-1][0]
+
+    def at(time: datetime, value: float) -> str:
+        share = (value - low) / (high - low) if high > low else 0.5
+        across = (SPARK_WIDTH - 2) * ((time - begin) / (end - begin))
+        return f"{1 + across:.1f},{SPARK_HEIGHT - 2 - (SPARK_HEIGHT - 4) * share:.1f}"
+
+    pieces = _pieces(series.points, series.period_s)
+    return tuple(" ".join(at(time, value) for time, value in piece) for piece in pieces if len(piece) > 1)
+
+
+def crosses(series: Series) -> bool:
+    """Whether the series goes over its limit."""
+    return series.limit is not None and any(value > series.limit for _, value in series.points)
+
+
+def number(value: float | int | str) -> str:
+    """The number as a person reads it: 1,105, 235, 2.3."""
+    if isinstance(value, str):
+        return value
+    if float(value).is_integer() or abs(value) >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.2g}" if abs(value) < 1 else f"{value:.1f}"
+
+
+def _pieces(points: Sequence[Point], period_s: int) -> Iterator[list[Point]]:
+    piece: list[Point] = []
+    for point in points:
+        if piece and (point[0] - piece[-1][0]).total_seconds() > period_s * GAP:
+            yield piece
+            piece = []
+        piece.append(point)
+    if piece:
+        yield piece
+
+
+def _over(points: Sequence[Point], limit: float, period_s: int) -> Iterator[tuple[datetime, datetime]]:
+    for piece in _pieces([point for point in points if point[1] > limit], period_s):
+        yield piece[0][0], piece[-1][0]
+
+
+def _nice(value: float) -> float:
+    """The next round number above, so that the axis has one at its top and its middle."""
+    if value <= 0:
+        return 1.0
+    magnitude: float = 10.0 ** math.floor(math.log10(value))
+    return next(step * magnitude for step in (1, 2, 3, 4, 5, 6, 8, 10) if step * magnitude >= value * 0.999)
+
+
+def _hours(begin: datetime, end: datetime, zone: tzinfo) -> Iterator[datetime]:
+    step = 6 if end - begin > timedelta(hours=12) else 1
+    time = begin.astimezone(zone).replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+    while time <= end:
+        if time.hour % step == 0:
+            yield time
+        time += timedelta(hours=1)
+
+
+def _said(series: Series, name: str, zone: tzinfo) -> str:
+    time, value = max(series.points, key=lambda point: point[1])
+    unit = f" {series.unit}" if series.unit else ""
+    limit = "" if series.limit is None else f", limit {number(series.limit)}{unit}"
+    last = number(series.points[-1][1])
+    return (
+        f"{series.label} of {name}: last {last}{unit}, highest {number(value)}{unit} "
+        f"at {time.astimezone(zone):%H:%M}{limit}"
+    )

@@ -1,0 +1,182 @@
+"""The tiles and the table of services: the run in numbers, each of them one that it saw."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from ..model import NOT_APPLICABLE, CheckResult, Figure, Finding, Outcome, Run, Series
+from .chart import crosses, number, spark
+
+AREAS = {
+    "health": "Backend",
+    "ecs": "ECS",
+    "auto_scaling": "Auto Scaling",
+    "alb": "Load balancer",
+    "websocket": "WebSocket",
+    "dynamodb": "DynamoDB",
+    "dashboards": "Dashboards",
+    "logs": "Logs",
+    "alarms": "Alarms",
+    "incidents": "Incidents",
+    "security_groups": "Security groups",
+}
+"""How an area (the file `test_<area>.py`) is called and where it stands; others follow by name."""
+
+LINES = (("traffic", "5xx"), ("traffic", "p95 response time"), ("service_load", "CPU"))
+"""The observation and the series of each tile with a line."""
+FIGURES_SHOWN = 3
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One number. `tone` is good, bad, unsure or none."""
+
+    label: str
+    value: str
+    note: str = ""
+    tone: str = "none"
+    lines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Service:
+    """One area of one stack. `tone` as of a tile."""
+
+    stack: str
+    name: str
+    state: str
+    tone: str
+    counted: str
+    key: str
+
+
+def tiles(run: Run) -> list[Tile]:
+    """Checks passed, then the numbers of the one stack; of several stacks how many checks of each passed."""
+    if len(run.stacks) > 1:
+        return [
+            _passed([check for check in run.checks if check.stack == stack.name], stack.name) for stack in run.stacks
+        ]
+    told = [_passed(run.checks, "Checks passed")]
+    told += [tile for observation, label in LINES for tile in _line(run, observation, label)]
+    for observation in run.observations:
+        if observation.name == "active_incidents":
+            count = len(observation.resources)
+            told.append(
+                Tile("Active incidents", str(count), tone="none" if count else "good")
+                if not observation.error
+                else _unseen("Active incidents")
+            )
+    return told
+
+
+def _passed(checks: Sequence[CheckResult], label: str) -> Tile:
+    outcomes = [check.outcome for check in checks]
+    passed = outcomes.count(Outcome.PASSED)
+    others = [
+        f"{outcomes.count(outcome)} {words}"
+        for outcome, words in (
+            *((outcome.value, outcome.words) for outcome in reversed(Outcome) if outcome is not Outcome.PASSED),
+            (NOT_APPLICABLE, "not applicable"),
+        )
+        if outcomes.count(outcome)
+    ]
+    return Tile(label, f"{passed} / {len(checks)}", ", ".join(others), _tone(outcomes))
+
+
+def _line(run: Run, observation: str, label: str) -> Iterator[Tile]:
+    """The tile of the highest such series, if the run looked for it."""
+    looked = [seen for seen in run.observations if seen.name == observation]
+    found = [(one, line) for seen in looked for one in seen.resources for line in one.series if line.label == label]
+    if found:
+        resource, line = max(found, key=lambda pair: pair[1].points[-1][1] if pair[1].points else -1.0)
+        yield _of_series(line, resource.name)
+    elif looked:
+        yield _unseen(label) if any(seen.error for seen in looked) else Tile(label, "no data", tone="unsure")
+
+
+def _of_series(line: Series, name: str) -> Tile:
+    peak = max(value for _, value in line.points)
+    limit = f", limit {number(line.limit)}" if line.limit is not None else ""
+    return Tile(
+        f"{line.label}, {name}",
+        _with_unit(line.points[-1][1], line.unit),
+        f"highest in 24 h {number(peak)}{limit}",
+        "bad" if crosses(line) else "none",
+        spark(line),
+    )
+
+
+def _unseen(label: str) -> Tile:
+    return Tile(label, "?", "could not look", "unsure")
+
+
+def services(run: Run) -> list[Service]:
+    """Each area of each stack, in the order of AREAS."""
+    order = list(AREAS)
+    keys = list(dict.fromkeys((check.stack, check.area) for check in run.checks))
+    stacks = [stack.name for stack in run.stacks]
+    keys.sort(key=lambda key: (stacks.index(key[0]), order.index(key[1]) if key[1] in AREAS else len(order), key[1]))
+    return [_service(run, stack, area) for stack, area in keys]
+
+
+def _service(run: Run, stack: str, area: str) -> Service:
+    checks = [check for check in run.checks if (check.stack, check.area) == (stack, area)]
+    outcomes = [check.outcome for check in checks]
+    passed = outcomes.count(Outcome.PASSED)
+    applicable = len(checks) - outcomes.count(NOT_APPLICABLE)
+    state = next(
+        (
+            words
+            for outcome, words in (
+                (Outcome.FAILED, "failing"),
+                (Outcome.BLIND, "could not look"),
+                (Outcome.NOT_RUN, "not run"),
+                (Outcome.WAIVED, "waived"),
+                (Outcome.PASSED, "ok"),
+            )
+            if outcome in outcomes
+        ),
+        "not applicable",
+    )
+    return Service(
+        stack=stack,
+        name=AREAS.get(area, area.replace("_", " ").capitalize()),
+        state=state,
+        tone=_tone(outcomes),
+        counted=f"{passed} of {applicable} passed" if applicable else "none applies",
+        key=_key(run, checks),
+    )
+
+
+def _key(run: Run, checks: Sequence[CheckResult]) -> str:
+    """What is wrong, worst first; where nothing is, the numbers that were seen, or what was said of them."""
+    bad = [check for check in checks if check.outcome in (Outcome.FAILED, Outcome.BLIND)]
+    if bad:
+        worst = max(bad, key=lambda check: (check.outcome == Outcome.FAILED, check.severity.rank))
+        return worst.message.partition(" (needed for ")[0]
+    findings = [one for check in checks for one in run.findings_of(check) if one.resource != f"stack/{check.stack}"]
+    figures: dict[str, Figure] = {
+        figure.label: figure for finding in findings for figure in finding.figures if not isinstance(figure.value, str)
+    }
+    if figures and _resources(findings) == 1:
+        shown = list(figures.values())[:FIGURES_SHOWN]
+        return ", ".join(f"{figure.label} {_with_unit(figure.value, figure.unit)}" for figure in shown)
+    findings.sort(key=lambda finding: -finding.severity.rank)
+    return next((finding.message for finding in findings if finding.message), f"{_resources(findings)} examined")
+
+
+def _resources(findings: Sequence[Finding]) -> int:
+    return len({finding.resource for finding in findings})
+
+
+def _with_unit(value: float | int | str, unit: str) -> str:
+    return f"{number(value)} {unit}".strip()
+
+
+def _tone(outcomes: Sequence[str]) -> str:
+    if Outcome.FAILED in outcomes:
+        return "bad"
+    if Outcome.BLIND in outcomes or Outcome.NOT_RUN in outcomes:
+        return "unsure"
+    return "waived" if Outcome.WAIVED in outcomes else "good"
