@@ -105,8 +105,10 @@ WAIVERS = {
     ),
     "too long": (
         {"until": str(TODAY + timedelta(days=91))},
-        f"until: {TODAY + timedelta(days=91)} is more than 90 days ahead; "
-        f"the latest day is {TODAY + timedelta(days=90)}",
+        (
+            f"until: {TODAY + timedelta(days=91)} is more than 90 days ahead; "
+            f"the latest day is {TODAY + timedelta(days=90)}"
+        ),
     ),
 }
 

@@ -1,0 +1,108 @@
+"""ministack, a second AWS emulator of other makers, as a process of its own with the sandbox's stack seeded into it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from opschecks.sandbox.seed import Seeded, scaling, seed
+from opschecks.stack import Stack, load_stacks
+from tests.scratch import ROOT
+
+ACCOUNT = "000000000000"
+KEYS = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+ADDRESSES = ("172.31.16.10", "172.31.16.11")
+WAIT_S = 60
+
+
+@dataclass
+class Emulator:
+    """The running emulator; has of a Sandbox what faults need that use nothing but AWS's API."""
+
+    url: str
+    stack: Stack
+    now: datetime = field(default_factory=lambda: datetime.now(UTC))
+    _clients: dict[str, Any] = field(default_factory=dict, repr=False)
+    _seeded: Seeded | None = None
+
+    def client(self, service: str) -> Any:
+        if service not in self._clients:
+            self._clients[service] = boto3.client(
+                service,
+                region_name=self.stack.region,
+                endpoint_url=self.url,
+                config=Config(retries={"total_max_attempts": 1}),
+                **KEYS,
+            )
+        return self._clients[service]
+
+    @property
+    def seeded(self) -> Seeded:
+        assert self._seeded, "the stack is not there yet"
+        return self._seeded
+
+    def build(self) -> None:
+        self._seeded = seed(self.client, self.stack, self.now, ADDRESSES)
+
+    def lacks_auto_scaling(self) -> bool:
+        """Whether it refuses the calls that give a service its limits; then no check can see them."""
+        from botocore.exceptions import ClientError
+
+        try:
+            scaling(self.client, self.stack)
+        except ClientError:
+            return True
+        return False
+
+
+@contextmanager
+def emulator(log: Path) -> Iterator[Emulator]:
+    """Start it on a free port, build the stack in it, stop it."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    program = shutil.which("ministack", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    assert program, "pip install -e '.[dev]' brings ministack"
+    environment = {
+        "PATH": os.environ["PATH"],
+        "GATEWAY_PORT": str(port),
+        "BIND_HOST": "127.0.0.1",
+        "MINISTACK_ACCOUNT_ID": ACCOUNT,
+        "MINISTACK_REGION": "us-west-2",
+        "IOT_MTLS_ENABLED": "0",
+        "TMPDIR": str(log.parent),
+    }
+    with log.open("w") as stream, subprocess.Popen([program], env=environment, stdout=stream, stderr=stream) as process:
+        try:
+            _wait_for(port, process, log)
+            running = Emulator(f"http://127.0.0.1:{port}", load_stacks(ROOT / "stacks.toml").stacks["sandbox"])
+            running.build()
+            yield running
+        finally:
+            process.terminate()
+
+
+def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + WAIT_S
+    while True:
+        assert process.poll() is None, log.read_text()
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            assert time.monotonic() < deadline, log.read_text()
+            time.sleep(0.05)
+        else:
+            return

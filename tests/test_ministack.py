@@ -1,0 +1,122 @@
+"""The live path, against an emulator of other makers: what it lacks is blind, all else is as on moto."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from opschecks.sandbox.faults import known_faults
+from opschecks.sandbox.web import StoredObject, Web
+from tests.ministack import ACCOUNT, KEYS, Emulator, emulator
+from tests.scratch import ROOT, Project
+
+AUTO_SCALING = {
+    "test_services_can_scale",
+    "test_scaling_limits_are_as_wanted",
+    "test_services_are_not_at_max_capacity",
+}
+BY_API_ALONE = (
+    "alarm_is_silenced",
+    "composite_alarm_is_ringing",
+    "incident_is_forgotten",
+    "incident_lacks_its_severity",
+    "logs_are_full_of_errors",
+    "ssh_is_open_to_the_world",
+    "everything_is_open_over_ipv6",
+    "stickiness_is_short",
+    "table_is_provisioned",
+)
+"""Faults that need nothing but AWS's API, and do not touch each other."""
+
+
+@pytest.fixture(scope="module")
+def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    with emulator(tmp_path_factory.mktemp("ministack") / "log") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def site(aws: Emulator) -> Iterator[Web]:
+    """Backend and dashboards, from the bucket that was seeded."""
+    s3 = aws.client("s3")
+    found = {}
+    for item in s3.list_objects_v2(Bucket="incident-commander-dashboard")["Contents"]:
+        told = s3.get_object(Bucket="incident-commander-dashboard", Key=item["Key"])
+        found[item["Key"]] = StoredObject(told["Body"].read(), told["ContentType"], told["ETag"])
+    with Web(["task-1", "task-2"], found.get) as web:
+        yield web
+
+
+@pytest.fixture
+def live(tmp_path: Path, aws: Emulator, site: Web) -> Project:
+    return _project(tmp_path, aws, site)
+
+
+def _project(folder: Path, aws: Emulator, site: Web) -> Project:
+    """A project whose stack is the emulator's, with credentials from the usual places."""
+    text = (ROOT / "tests" / "quick_stacks.toml").read_text(encoding="utf-8")
+    own = f'endpoint_url = "{aws.url}"\nprofile = "on-call"\n'
+    own += f'backend_url = "{site.backend_url}"\ndashboard_url = "{site.dashboard_url}"\n'
+    groups = '["incident-commander-alb", "incident-commander-tasks"]'  # it takes no pattern, as AWS does
+    for before, after in (
+        ("sandbox = true\n", own),
+        ("sandbox", "live"),
+        ("123456789012", ACCOUNT),
+        ('["incident-commander*"]', groups),
+    ):
+        assert before in text
+        text = text.replace(before, after)
+    project = Project.of_the_checks(folder, text)
+    project.write("aws-config", "[profile on-call]\n")
+    project.write("aws-credentials", "[on-call]\n" + "".join(f"{key} = {value}\n" for key, value in KEYS.items()))
+    return project
+
+
+def _lacking(aws: Emulator) -> set[str]:
+    return AUTO_SCALING if aws.lacks_auto_scaling() else set()
+
+
+def test_healthy_as_on_moto(aws: Emulator, live: Project) -> None:
+    lacking = _lacking(aws)
+    ended = live.run("checks/daily")
+    outcomes = live.outcomes()
+    assert {check for check, outcome in outcomes.items() if outcome != "passed"} == lacking, ended.out
+    assert {outcomes[check] for check in lacking} <= {"blind"}
+    assert ended.code == (10 if lacking else 0)
+    assert "SANDBOX" not in ended.out
+    assert not live.told()["sandbox"]
+    blind = [one for one in live.told()["findings"] if one["outcome"] == "blind"]
+    assert all("application-autoscaling:DescribeScal" in one["message"] for one in blind)
+
+
+def test_it_examines_what_is_examined_on_moto(aws: Emulator, live: Project, tmp_path: Path) -> None:
+    live.run("checks/daily")
+    other = Project.of_the_checks(tmp_path / "moto")
+    assert other.run("checks/daily").code == 0
+    lacking = _lacking(aws)
+    assert _examined(live, lacking) == _examined(other, lacking)
+
+
+def _examined(project: Project, without: set[str]) -> set[tuple[str, str]]:
+    named_by_chance = {"test_tasks_are_healthy"}
+    return {
+        (one["check"], "the stack" if one["name"] == one["stack"] else one["name"])
+        for one in project.told()["findings"]
+        if one["check"] not in without | named_by_chance
+    }
+
+
+def test_faults_are_caught_as_on_moto(site: Web, tmp_path: Path) -> None:
+    faults, caught = known_faults(), set()
+    with emulator(tmp_path / "log") as own:
+        for name in BY_API_ALONE:
+            faults[name].function(own)
+            caught |= set(faults[name].caught_by)
+        project = _project(tmp_path / "live", own, site)
+        project.run("checks/daily")
+        lacking = _lacking(own)
+    outcomes = project.outcomes()
+    assert {check for check, outcome in outcomes.items() if outcome == "failed"} == caught
+    assert {check for check, outcome in outcomes.items() if outcome == "blind"} == lacking
