@@ -98,9 +98,7 @@ def stacks_toml(stack: Stack, endpoint_url: str, web: Sandbox | None) -> str:
     """A stacks.toml in which the account is a live stack; without `web` its web probes do not apply."""
     import json
 
-    lists = {
-        key: list(getattr(stack, key)) for key in ("services", "tables", "log_groups", "security_groups")
-    }
+    lists = {key: list(getattr(stack, key)) for key in ("services", "tables", "log_groups", "security_groups")}
     told: dict[str, object] = {
         "region": stack.region,
         "endpoint_url": endpoint_url,

@@ -61,7 +61,7 @@ class Morning:
         balancers, *described = self.run(
             [
                 lambda: elb.describe_load_balancers(Names=[self.stack["load_balancer"]])["LoadBalancers"],
-                *(lambda name=name: self.client("dynamodb").describe_table(TableName=name) for name in tables),  # type: ignore[misc]
+                *(lambda name=name: self.client("dynamodb").describe_table(TableName=name) for name in tables),
             ]
         )
         self.run([lambda: self._metrics(balancers[0], described), lambda: self._targets(balancers[0])])
@@ -92,9 +92,7 @@ class Morning:
         of = {"LoadBalancer": balancer["LoadBalancerArn"].split(":loadbalancer/")[1]}
         asked += [("AWS/ApplicationELB", "RequestCount", of, "Sum", 300)]
         asked += [("AWS/ApplicationELB", "TargetResponseTime", of, how, 300) for how in ("p95", "Average", "Maximum")]
-        asked += [
-            ("AWS/ApplicationELB", f"HTTPCode_{who}_5XX_Count", of, "Sum", 60) for who in ("Target", "ELB")
-        ]
+        asked += [("AWS/ApplicationELB", f"HTTPCode_{who}_5XX_Count", of, "Sum", 60) for who in ("Target", "ELB")]
         for told in tables:
             table = told["Table"]["TableName"]
             indexes = [index["IndexName"] for index in told["Table"].get("GlobalSecondaryIndexes", [])]
@@ -123,9 +121,7 @@ class Morning:
         self.run(
             [
                 lambda start=start: list(  # type: ignore[misc]
-                    pages.paginate(
-                        MetricDataQueries=queries[start : start + 500], StartTime=begin, EndTime=self.now
-                    )
+                    pages.paginate(MetricDataQueries=queries[start : start + 500], StartTime=begin, EndTime=self.now)
                 )
                 for start in range(0, len(queries), 500)
             ]
@@ -135,7 +131,7 @@ class Morning:
         """Services 10 a call; tasks that run and that stopped, 100 a call."""
         ecs, cluster, names = self.client("ecs"), self.stack["cluster"], self.stack["services"]
         looks = [
-            lambda start=start: ecs.describe_services(cluster=cluster, services=names[start : start + 10])  # type: ignore[misc]
+            lambda start=start: ecs.describe_services(cluster=cluster, services=names[start : start + 10])
             for start in range(0, len(names), 10)
         ]
         self.run([*looks, self._tasks])
@@ -147,7 +143,8 @@ class Morning:
             pages = ecs.get_paginator("list_tasks").paginate(cluster=cluster, desiredStatus=status)
             return [arn for page in pages for arn in page["taskArns"]]
 
-        arns = sum(self.run([lambda: listed("RUNNING"), lambda: listed("STOPPED")]), [])
+        running, stopped = self.run([lambda: listed("RUNNING"), lambda: listed("STOPPED")])
+        arns = [*running, *stopped]
         self.run(
             [
                 lambda start=start: ecs.describe_tasks(cluster=cluster, tasks=arns[start : start + 100])  # type: ignore[misc]

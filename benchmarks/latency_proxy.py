@@ -186,9 +186,7 @@ def _certificate(folder: Path) -> tuple[Path, Path]:
     pem = certificate.public_bytes(serialization.Encoding.PEM)
     (folder / "host.pem").write_bytes(pem)
     (folder / "host.key").write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
     bundle = folder / "bundle.pem"
     bundle.write_bytes(Path(certifi.where()).read_bytes() + b"\n" + pem)

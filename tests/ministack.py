@@ -67,6 +67,15 @@ class Emulator:
             return True
         return False
 
+    def lacks_mute_rules(self) -> bool:
+        """Whether it does not know that alarms can be muted."""
+        from botocore.exceptions import ClientError
+
+        try:
+            return "AlarmMuteRuleSummaries" not in self.client("cloudwatch").list_alarm_mute_rules()
+        except ClientError:
+            return True
+
 
 @contextmanager
 def emulator(log: Path) -> Iterator[Emulator]:

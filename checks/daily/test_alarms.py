@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from opschecks import Examine, Severity, Stack, check
-from opschecks.aws.cloudwatch_alarms import Alarm, Ringing
+from opschecks.aws.cloudwatch_alarms import Alarm, Mute, Ringing
 
 
 @check(Severity.HIGH, runbook="alarms", failing="An alarm is ringing")
@@ -20,22 +20,25 @@ def test_alarms_can_see(alarms: list[Alarm], stack: Stack, examine: Examine) -> 
     longest = timedelta(hours=stack.limits.alarm_blind_hours)
     for alarm in alarms:
         with examine(alarm):
-            for one in (alarm, *alarm.children):
-                blind_for = datetime.now(UTC) - one.since
-                assert not (one.state == "INSUFFICIENT_DATA" and blind_for > longest), (
-                    f"{one.name} has had no data since {one.since:%Y-%m-%d %H:%M} UTC"
-                )
+            for one in (alarm, *alarm.below):
+                assert one.state != "MISSING", f"there is no alarm {one.name}"
+                blind = one.state == "INSUFFICIENT_DATA" and datetime.now(UTC) - one.since > longest
+                assert not blind, f"{one.name} has had no data since {one.since:%Y-%m-%d %H:%M} UTC"
+                assert not one.evaluation_problem, f"{one.name} is not evaluated: {one.evaluation_problem}"
 
 
 @check(Severity.HIGH, runbook="silence-alarms", failing="An alarm is silenced")
-def test_alarms_can_act(alarms: list[Alarm], examine: Examine) -> None:
+def test_alarms_can_act(alarms: list[Alarm], alarm_mutes: list[Mute], examine: Examine) -> None:
     """Actions that were turned off for a deployment stay off until somebody remembers."""
     for alarm in alarms:
         with examine(alarm) as note:
+            assert alarm.state != "MISSING", "there is no such alarm"
             if not alarm.acts:
                 note(f"last configured {alarm.configured_at:%Y-%m-%d %H:%M} UTC")
             assert alarm.acts, "its actions are off"
             assert not alarm.suppressed_by, alarm.suppressed_by
+            muted = [mute for mute in alarm_mutes if alarm.name in mute.alarms]
+            assert not muted, "; ".join(map(str, muted))
 
 
 @check(Severity.LOW, runbook="alarms", failing="An alarm keeps ringing on and off", may_be_empty=True)

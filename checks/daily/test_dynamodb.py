@@ -22,6 +22,7 @@ def test_tables_are_not_throttled(table_throttling: list[Throttling], stack: Sta
     limit = stack.limits.throttled_requests_per_hour
     for table in table_throttling:
         with examine(table) as note:
+            assert table.status != "MISSING", "the table does not exist"
             throttled = table.throttled_last_hour
             note(f"{throttled} throttled requests in the last hour")
             assert throttled <= limit, table.operations or f"limit {limit}"

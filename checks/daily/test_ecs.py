@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from opschecks import Examine, Severity, Stack, check
-from opschecks.aws.ecs import Service, Task
+from opschecks.aws.ecs import Deployment, Service, Task, TaskSet
 from opschecks.aws.load import ServiceLoad
 
 
@@ -40,15 +40,18 @@ def test_memory_leaves_headroom(service_load: list[ServiceLoad], stack: Stack, e
 
 
 @check(Severity.CRITICAL, runbook="scale-backend", failing="A service does not run the tasks it wants")
-def test_services_run_the_tasks_they_want(services: list[Service], examine: Examine) -> None:
+def test_services_run_the_tasks_they_want(services: list[Service], stack: Stack, examine: Examine) -> None:
     """Missing tasks are missing capacity; a service with none is down, whatever else looks well."""
+    longest = timedelta(minutes=stack.limits.deployment_minutes)
     for service in services:
         with examine(service) as note:
             assert service.status == "ACTIVE", f"the service is {service.status}"
             note(f"{service.running} of {service.desired} tasks run, {service.pending} pending")
             assert service.desired > 0, "it wants no task at all"
-            assert service.running == service.desired, service.newest_event or "running is not desired"
-            assert service.pending == 0, "tasks are still being started"
+            if service.running < service.desired:
+                assert service.is_starting, service.newest_event or "none is being started for the missing ones"
+                waiting = datetime.now(UTC) - service.changed_at
+                assert waiting <= longest, f"tasks were last started {waiting.total_seconds() / 60:.0f} minutes ago"
 
 
 @check(Severity.HIGH, runbook="scale-backend", failing="A deployment has failed or does not end")
@@ -59,15 +62,18 @@ def test_deployments_are_settled(services: list[Service], stack: Stack, examine:
         with examine(service) as note:
             deployments = [] if service.status == "MISSING" else service.deployments
             assert deployments or service.task_sets, "it has no deployment"
-            for deployment in deployments:
-                assert deployment.state != "FAILED", f"{deployment.revision} failed: {service.newest_event}"
-                moving = deployment.state == "IN_PROGRESS" or not deployment.is_primary
-                age = datetime.now(UTC) - deployment.created_at
-                assert not (moving and age > longest), (
-                    f"{deployment.revision} has been under way for {age.total_seconds() / 60:.0f} minutes"
-                )
-                if moving:
-                    note(f"{deployment.revision} is being deployed")
+            failed = [one.revision for one in deployments if one.state == "FAILED"]
+            assert not failed, f"{', '.join(failed)} failed: {service.newest_event}"
+            # the old deployment is being replaced for as long as the new one takes, whatever its own age
+            moving = [one for one in deployments if one.is_primary and (one.state == "IN_PROGRESS" or deployments[1:])]
+            unsettled = [task_set for task_set in service.task_sets if not task_set.is_settled]
+            under_way: list[Deployment | TaskSet] = [*moving, *unsettled]
+            for one in under_way:
+                age = datetime.now(UTC) - one.created_at
+                note(f"{one.revision} has been under way for {age.total_seconds() / 60:.0f} minutes")
+                assert age <= longest, f"limit {longest.total_seconds() / 60:g} minutes"
+            gone_wrong = service.failed_deployments
+            assert not gone_wrong, f"{gone_wrong[0].at:%Y-%m-%d %H:%M} UTC: {gone_wrong[0].message}"
 
 
 @check(Severity.HIGH, runbook="scale-backend", failing="Tasks are unhealthy or keep dying")

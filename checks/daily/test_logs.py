@@ -1,6 +1,7 @@
-"""The logs are not full of errors."""
+"""The logs are written, and are not full of errors."""
 
 from opschecks import Examine, Severity, Stack, check
+from opschecks.aws.load import LogFlow
 from opschecks.aws.logs import LogErrors
 
 
@@ -12,3 +13,12 @@ def test_errors_are_rare_in_the_logs(log_errors: list[LogErrors], stack: Stack, 
         with examine(group) as note:
             note(f"{group.seen} ERROR events in the last hour")
             assert group.at_most(limit), f"limit {limit}; most often: {group.top}"
+
+
+@check(Severity.HIGH, runbook="logs", failing="A log group receives nothing")
+def test_log_groups_receive_events(log_flow: list[LogFlow], examine: Examine) -> None:
+    """Where nothing is written, no error is found: a broken log driver looks like a quiet night."""
+    for group in log_flow:
+        with examine(group) as note:
+            note(f"{group.events_last_day:,} events within a day")
+            assert group.events_last_day, "nothing was written within a day"

@@ -15,7 +15,7 @@ Count = Annotated[int, Field(ge=0)]
 class Limits(BaseModel):
     """`[stacks.NAME.limits]`. Times are in the unit that the key ends with."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     cpu_percent: Percent = Field(
         80, description="average CPU of a service over the last hour (target tracking aims at 70)"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Mapping
+import functools
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -118,6 +119,8 @@ def check(severity: Severity, *, runbook: str, failing: str, may_be_empty: bool 
     """
 
     def declare(function: F) -> F:
+        if not function.__name__.startswith("test_"):
+            raise TypeError(f"{function.__name__}: a check's name begins with test_, or pytest never runs it")
         why = " ".join((function.__doc__ or "").split())
         if not why:
             raise TypeError(f"{function.__name__}: a check needs a docstring: why does it hurt when it fails?")
@@ -140,7 +143,6 @@ class Finding:
     severity: Severity
     message: str = ""
     evidence: Mapping[str, Any] = field(repr=False, default_factory=dict)
-    series: tuple[Series, ...] = field(repr=False, default=())
     figures: tuple[Figure, ...] = field(repr=False, default=())
     waiver: Mapping[str, str] | None = None
 
@@ -244,6 +246,27 @@ class Run:
         """How many checks ended with this outcome (an Outcome's value or NOT_APPLICABLE)."""
         return sum(1 for result in self.checks if result.outcome == outcome)
 
-    def findings_of(self, result: CheckResult) -> tuple[Finding, ...]:
+    def findings_of(self, result: CheckResult) -> Sequence[Finding]:
         """The findings of one check of one stack."""
-        return tuple(f for f in self.findings if (f.stack, f.check) == (result.stack, result.check))
+        return self._findings.get((result.stack, result.check), ())
+
+    @functools.cached_property
+    def _findings(self) -> Mapping[tuple[str, str], Sequence[Finding]]:
+        found: dict[tuple[str, str], list[Finding]] = {}
+        for finding in self.findings:
+            found.setdefault((finding.stack, finding.check), []).append(finding)
+        return found
+
+    def series_of(self, finding: Finding) -> tuple[Series, ...]:
+        """The series of the finding's resource. They are kept once, with the observation that saw them."""
+        return self._series.get((finding.stack, finding.resource), ())
+
+    @functools.cached_property
+    def _series(self) -> Mapping[tuple[str, str], tuple[Series, ...]]:
+        found: dict[tuple[str, str], tuple[Series, ...]] = {}
+        for seen in self.observations:
+            for one in seen.resources:
+                if one.series:
+                    key = (seen.stack, one.resource)
+                    found[key] = (*found.get(key, ()), *one.series)
+        return found

@@ -87,6 +87,8 @@ def observation(*, allow: Sequence[str] = (), soft: Sequence[str] = ()) -> Calla
 
     def declare(function: F) -> F:
         name = function.__name__
+        if inspect.isgeneratorfunction(function) or inspect.iscoroutinefunction(function):
+            raise TypeError(f"observation {name}: a plain function that returns what it saw is wanted")
         parameters = tuple(inspect.signature(function).parameters)
         needs = tuple(parameter for parameter in parameters if parameter not in GIVEN)
         if unknown := set(soft) - set(needs):
@@ -156,7 +158,10 @@ class Store:
         self._launch([name for name, needs in self._waiting.items() if not needs])
 
     def value(self, name: str) -> Any:
-        """The observation's value, waiting for it; raises a fresh CouldNotLook, or what it raised."""
+        """The observation's value, waiting for it; raises a fresh CouldNotLook where there is none.
+
+        A list is a copy: what one check takes out of it, the next one still sees.
+        """
         result = self.results[name]
         if not result.done.wait(max(0.0, self._deadline - time.monotonic())):
             under_way = result.calls[-1] if result.calls else name
@@ -164,8 +169,9 @@ class Store:
         if isinstance(result.error, CouldNotLook):
             raise result.error.again()
         if result.error is not None:
-            raise result.error
-        return result.value
+            # whatever went wrong while looking, nothing was seen: it must not read as a check's own failure
+            raise CouldNotLook(name, f"{type(result.error).__name__}: {result.error}") from result.error
+        return list(result.value) if isinstance(result.value, list) else result.value
 
     def wait(self, name: str, seconds: float) -> bool:
         """Wait for the observation; False when it is still under way after that time, and more is left for it."""

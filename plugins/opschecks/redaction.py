@@ -16,21 +16,47 @@ _SECRET_KEY = re.compile(
     r"|^token$|^environment$|^environmentfiles$",
     re.IGNORECASE,
 )
+_NAMED = (
+    r"(?:secret|passw(?:or)?d|pwd|token|(?:api|private)[-_]?key|access[-_]?key(?!id)"
+    r"|authori[sz]ation|signature|credential)"
+)
 _SECRET_TEXT = re.compile(
     r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"
     r"|\beyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]*"
-    r"|(?<=Bearer )[\w.~+/=-]{8,}"
-    r"|(?<=Basic )[A-Za-z0-9+/=]{8,}"
-    r"|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"
-    r"|(?i:(?<=password=)|(?<=passwd=)|(?<=secret=)|(?<=token=)|(?<=api_key=)|(?<=apikey=))[^\s&\"',;]+"
+    r"|\b(?:gh[pousr]_|github_pat_|xox[a-z]-|sk_live_|glpat-)[\w-]{8,}"
+    r"|(?i:(?<=bearer )|(?<=basic ))[\w.~+/=-]{8,}"
+    r"|(?<=://)[^/\s@]+:[^/\s]+(?=@)"
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)",
     re.DOTALL,
 )
+_SECRET_PAIR = re.compile(
+    rf"""(?ix)
+    (                                            # what stays: the name of the secret, and how its value begins
+      (?: [\w.-]*{_NAMED}[\w.-]* (?: \\?["']\s*[:=] | \s*= )
+        | (?<![\w:.-]) [\w.-]*{_NAMED} \s*:       # in prose only a whole name: not ExpiredTokenException
+      )
+      \s* (?: b?\\?["'] )? (?: (?:bearer|basic|token) \s+ )?
+    )
+    (?! \(redacted\) )
+    [^\s"',;&\\\[\]{{}}()]{{3,}}
+    """
+)
+_OPTION = re.compile(rf"(?i)(--?[\w-]*{_NAMED}[\w-]*[ =])(?!\(redacted\))[^\s\"',;&]{{3,}}")
+_HINT = re.compile(
+    r"(?i)secret|passw(?:or)?d|pwd|token|key|authori|signature|credential|AKIA|ASIA|eyJ|gh[pousr]_|xox|sk_live|glpat|bearer|basic|://"
+)
+_SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 def redact_text(text: str) -> str:
-    """The text without access keys, tokens, passwords and private keys."""
-    return _SECRET_TEXT.sub(MASK, text)
+    """The text without access keys, tokens, passwords and private keys, nor halves of characters."""
+    if _SURROGATES.search(text):
+        text = _SURROGATES.sub("\ufffd", text)
+    if not _HINT.search(text):
+        return text
+    text = _SECRET_TEXT.sub(MASK, text)
+    text = _OPTION.sub(lambda found: found.group(1) + MASK, text)
+    return _SECRET_PAIR.sub(lambda found: found.group(1) + MASK, text)
 
 
 def plain(value: Any) -> Any:

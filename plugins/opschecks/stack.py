@@ -54,7 +54,7 @@ class Dashboard(_Frozen):
     """One page of the dashboard site."""
 
     path: Annotated[str, Field(pattern="^/")] = Field(description='path on dashboard_url, such as "/demo"')
-    contains: str = Field("", description="text that only this page has")
+    contains: str = Field(min_length=1, description="text that only this page has, such as its title")
 
 
 class WebSocketEndpoint(_Frozen):
@@ -87,6 +87,12 @@ class Ingress(_Frozen):
         if not 0 <= low <= high <= 65535:
             raise ValueError("ports lie between 0 and 65535, the lower one first")
         return value
+
+    @model_validator(mode="after")
+    def _only_tcp_and_udp_have_ports(self) -> Ingress:
+        if self.ports and self.protocol not in ("tcp", "udp"):
+            raise ValueError(f"ports go with tcp or udp, not with {self.protocol}")
+        return self
 
     @field_validator("sources")
     @classmethod

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from ..model import Figure, Resource
-from ..observe import need, observation
+from ..observe import fan_out, need, observation
 from .inventory import Inventory
 from .session import Aws
 
@@ -18,23 +18,28 @@ if TYPE_CHECKING:
 
 _CALL = "cloudwatch:DescribeAlarms"
 _HISTORY = "cloudwatch:DescribeAlarmHistory"
-_CHILD = re.compile(r"""(?:ALARM|OK|INSUFFICIENT_DATA)\s*\(\s*["']?([^"')]+)["']?\s*\)""")
-_TYPES = ["MetricAlarm", "CompositeAlarm"]
+_MUTES = "cloudwatch:ListAlarmMuteRules"
+_CHILD = re.compile(r"""(?:ALARM|OK|INSUFFICIENT_DATA)\s*\(\s*(?:"([^"]+)"|'([^']+)'|([^"')\s]+))\s*\)""")
+_TYPES = ["MetricAlarm", "CompositeAlarm", "LogAlarm"]
+_LISTED = ("MetricAlarms", "CompositeAlarms", "LogAlarms")
 NAMES_A_CALL = 100
 
 
 @dataclass(frozen=True, kw_only=True)
 class Alarm(Resource):
-    """A metric or composite alarm. `children` are the alarms that a composite's rule names."""
+    """A metric, log or composite alarm. One that CloudWatch does not know has the state MISSING and nothing else.
 
-    children: tuple[Alarm, ...] = ()
+    `below` are the alarms that a composite's rule names, and those that they name in turn.
+    """
+
+    below: tuple[Alarm, ...] = ()
 
     def _get(self, key: str) -> Any:
         return need(self.evidence, key, call=_CALL)
 
     @property
     def state(self) -> str:
-        """OK, ALARM or INSUFFICIENT_DATA."""
+        """OK, ALARM, INSUFFICIENT_DATA, or MISSING."""
         return str(self._get("StateValue"))
 
     @property
@@ -61,7 +66,15 @@ class Alarm(Resource):
     @property
     def suppressed_by(self) -> str:
         """What suppresses a composite's actions just now, or nothing."""
-        return str(self.evidence.get("ActionsSuppressedReason", "")) if self.evidence.get("ActionsSuppressedBy") else ""
+        by = self.evidence.get("ActionsSuppressedBy")
+        return str(self.evidence.get("ActionsSuppressedReason") or f"suppressed by its {by}") if by else ""
+
+    @property
+    def evaluation_problem(self) -> str:
+        """PARTIAL_DATA or EVALUATION_ERROR, with CloudWatch's reason where it gives one; mostly nothing."""
+        state = str(self.evidence.get("EvaluationState", ""))
+        reason = str(self.evidence.get("StateReason", "")).partition(". ")[0]
+        return f"{state}: {reason}" if state and reason else state
 
     @property
     def configured_at(self) -> datetime:
@@ -72,53 +85,105 @@ class Alarm(Resource):
 
 @observation(allow=["cloudwatch:DescribeAlarms"])
 def alarms(stack: Stack, aws: Aws, inventory: Inventory) -> list[Alarm]:
-    """The stack's own alarms, metric and composite.
+    """The stack's own alarms: metric, log and composite.
 
-    Those that target tracking made are left out: their ALARM is how auto-scaling works.
+    Those that only move auto-scaling are left out: their ALARM is how it works.
     """
     if inventory.alarms:
-        named = sorted(inventory.alarms)
-        told = [
-            raw
-            for start in range(0, len(named), NAMES_A_CALL)
-            for raw in _describe(aws, AlarmNames=named[start : start + NAMES_A_CALL])
-        ]
+        own = _named(aws, sorted(inventory.alarms))
     else:
         prefix = {"AlarmNamePrefix": stack.alarm_prefix} if stack.alarm_prefix else {}
-        told = _describe(aws, MaxRecords=100, **prefix)
-    own = {str(need(raw, "AlarmName", call=_CALL)): raw for raw in told}
-    own = {name: raw for name, raw in own.items() if not name.startswith("TargetTracking-")}
-    named_by = {name: _CHILD.findall(raw["AlarmRule"]) for name, raw in own.items() if "AlarmRule" in raw}
-    elsewhere = sorted({_name(child) for children in named_by.values() for child in children} - set(own))
+        own = _by_name(_describe(aws, MaxRecords=100, **prefix))
+    own = {name: raw for name, raw in own.items() if not _only_scales(name, raw)}
     known = dict(own)
-    for start in range(0, len(elsewhere), NAMES_A_CALL):
-        for raw in _describe(aws, AlarmNames=elsewhere[start : start + NAMES_A_CALL]):
-            known[str(need(raw, "AlarmName", call=_CALL))] = raw
-    return [_alarm(raw, [_name(child) for child in named_by.get(name, [])], known) for name, raw in sorted(own.items())]
+    while unknown := {child for raw in known.values() for child in _children(raw)} - set(known):
+        known |= _named(aws, sorted(unknown))
+    return [_alarm(raw, known) for _, raw in sorted(own.items())]
+
+
+def _named(aws: Aws, names: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """The alarms of these names; MISSING stands for what CloudWatch leaves out of its answer."""
+    found: dict[str, dict[str, Any]] = {}
+    for start in range(0, len(names), NAMES_A_CALL):
+        found |= _by_name(_describe(aws, AlarmNames=list(names[start : start + NAMES_A_CALL])))
+    missing = {name: {"AlarmName": name, "AlarmArn": name, "StateValue": "MISSING"} for name in names}
+    return {**missing, **found}
 
 
 def _describe(aws: Aws, **selection: Any) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for page in aws.pages("cloudwatch", "DescribeAlarms", AlarmTypes=_TYPES, **selection):
-        if "MetricAlarms" not in page and "CompositeAlarms" not in page:
+        if not any(key in page for key in _LISTED):
             need(page, "MetricAlarms", call=_CALL)
-        found += page.get("MetricAlarms") or []
-        found += page.get("CompositeAlarms") or []
+        for key in _LISTED:
+            found += page.get(key) or []
     return found
 
 
-def _name(child: str) -> str:
-    return child.split(":alarm:", 1)[-1].strip()
+def _by_name(told: Iterable[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    return {str(need(raw, "AlarmName", call=_CALL)): raw for raw in told}
 
 
-def _alarm(raw: dict[str, Any], children: Iterable[str], known: dict[str, dict[str, Any]]) -> Alarm:
+def _only_scales(name: str, raw: Mapping[str, Any]) -> bool:
+    actions = raw.get("AlarmActions") or []
+    return name.startswith("TargetTracking-") or (bool(actions) and all(":scalingPolicy:" in one for one in actions))
+
+
+def _children(raw: Mapping[str, Any]) -> list[str]:
+    """The names in a composite's rule, which may give them as ARNs."""
+    found = ["".join(groups) for groups in _CHILD.findall(raw.get("AlarmRule", ""))]
+    return [child.split(":alarm:", 1)[-1].strip() for child in found]
+
+
+def _alarm(raw: dict[str, Any], known: Mapping[str, dict[str, Any]]) -> Alarm:
+    below: dict[str, dict[str, Any]] = {}
+    todo = _children(raw)
+    while todo:
+        name = todo.pop()
+        if name not in below:  # rules may go round in circles
+            below[name] = known[name]
+            todo += _children(known[name])
+    return _one(raw, tuple(_one(child, ()) for child in below.values()))
+
+
+def _one(raw: dict[str, Any], below: tuple[Alarm, ...]) -> Alarm:
     return Alarm(
         arn=str(need(raw, "AlarmArn", call=_CALL)),
         name=str(raw["AlarmName"]),
         evidence=raw,
-        children=tuple(_alarm(known[child], (), known) for child in children if child in known),
+        below=below,
         figures=(Figure("state", str(raw.get("StateValue", "unknown"))),),
     )
+
+
+@dataclass(frozen=True)
+class Mute:
+    """A rule that mutes alarms just now: they ring, and nobody is called. `until` is its last moment, if it has one."""
+
+    name: str
+    alarms: frozenset[str]
+    until: datetime | None
+
+    def __str__(self) -> str:
+        return f"muted by {self.name}" + (f" until {self.until:%Y-%m-%d %H:%M} UTC" if self.until else " for good")
+
+
+@observation(allow=["cloudwatch:ListAlarmMuteRules", "cloudwatch:GetAlarmMuteRule"])
+def alarm_mutes(aws: Aws) -> list[Mute]:
+    """The mute rules that are active; no alarm shows in its own description that one mutes it."""
+    listed = aws.items(
+        "cloudwatch", "ListAlarmMuteRules", "AlarmMuteRuleSummaries", Statuses=["ACTIVE"], MaxRecords=100
+    )
+    names = [str(need(one, "AlarmMuteRuleArn", call=_MUTES)).rsplit(":", 1)[-1] for one in listed]
+    return fan_out(lambda name: _mute(aws, name), names)
+
+
+def _mute(aws: Aws, name: str) -> Mute:
+    call = "cloudwatch:GetAlarmMuteRule"
+    told = aws.call("cloudwatch", "GetAlarmMuteRule", AlarmMuteRuleName=name)
+    ends: datetime | None = told.get("ExpireDate")
+    targets = need(need(told, "MuteTargets", call=call), "AlarmNames", call=call)
+    return Mute(name, frozenset(targets), ends.astimezone(UTC) if ends else None)
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,8 @@ CALL = "cloudwatch:GetMetricData"
 METRICS_A_CALL = 500
 SPAN = timedelta(hours=24)
 HOUR = timedelta(hours=1)
+FRESH = timedelta(minutes=20)
+"""How old the newest point of a metric that always has data may be; CloudWatch is a few minutes behind."""
 _OPERATIONS = ["BatchGetItem", "BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan", "UpdateItem"]
 
 
@@ -70,12 +72,14 @@ class Metrics:
         return answer
 
     def due(self, subject: str, measure: str, window: timedelta, now: datetime) -> tuple[float, ...]:
-        """The values of the last `window`, for a metric that always has data; CouldNotLook where there are none."""
+        """The values of the last `window`, for a metric that always has data; CouldNotLook where they end early."""
         series = self.series(subject, measure)
         points = series.last(window, now)
-        if not points:
+        if not points or now - points[-1][0] > max(FRESH, timedelta(seconds=3 * series.period_s)):
             newest = f"the newest is of {series.points[-1][0]:%d %b %H:%M} UTC" if series.points else "none in 24 hours"
-            raise CouldNotLook(CALL, f"no data of {series.label} for {subject} in the last {_words(window)}; {newest}")
+            raise CouldNotLook(
+                CALL, f"too little data of {series.label} for {subject} in the last {_words(window)}; {newest}"
+            )
         return tuple(value for _, value in points)
 
 
@@ -120,6 +124,9 @@ def wanted(
                 ),
                 Metric(name, "load balancer 5xx", alb, "HTTPCode_ELB_5XX_Count", of_one, "Sum", 60, "per minute"),
             ]
+    for group in inventory.log_groups:
+        of_group = (("LogGroupName", group),)
+        found.append(Metric(group, "log events", "AWS/Logs", "IncomingLogEvents", of_group, "Sum", 300, "in 5 minutes"))
     for table in tables:
         for index in (None, *table.index_names):
             of_one = (("TableName", table.name), *((("GlobalSecondaryIndexName", index),) if index else ()))

@@ -87,9 +87,9 @@ class Incident(Resource):
 
     @property
     def gaps(self) -> list[str]:
-        """The attributes that searches need and that this item lacks."""
+        """The attributes that searches need and that this item lacks, or has as something other than text."""
         needed = [self.fields.status, self.fields.severity, self.fields.created_at]
-        return [name for name in needed if not self.evidence.get(name)]
+        return [name for name in needed if not (self.evidence.get(name) and isinstance(self.evidence[name], str))]
 
 
 @observation(allow=["dynamodb:DescribeTable"])
@@ -134,9 +134,10 @@ def overnight_incidents(stack: Stack, aws: Aws, now: datetime) -> list[Incident]
         aws,
         "Scan",
         TableName=_incidents_table(stack),
-        FilterExpression="#created >= :since OR attribute_not_exists(#created)",
+        # what is missing or no text is before and after nothing: those would never be found
+        FilterExpression="#created >= :since OR NOT attribute_type(#created, :text)",
         ExpressionAttributeNames={"#created": created},
-        ExpressionAttributeValues={":since": {"S": f"{since:%Y-%m-%dT%H:%M:%S}"}},
+        ExpressionAttributeValues={":since": {"S": f"{since:%Y-%m-%dT%H:%M:%S}"}, ":text": {"S": "S"}},
     )
     return [_incident(stack, item, "dynamodb:Scan", now) for item in items]
 

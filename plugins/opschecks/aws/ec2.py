@@ -116,7 +116,9 @@ def security_groups(aws: Aws, inventory: Inventory) -> list[SecurityGroup]:
             chosen = [{"Name": key, "Values": values[start : start + FILTER_VALUES_A_CALL]}]
             for raw in aws.items("ec2", "DescribeSecurityGroups", "SecurityGroups", Filters=chosen, MaxResults=1000):
                 found[str(need(raw, "GroupId", call=_CALL))] = raw
-    if missing := set(ids) - set(found):
+    names = [str(need(raw, "GroupName", call=_CALL)) for raw in found.values()]
+    missing = {*ids} - {*found} | {one for one in patterns if not fnmatch.filter(names, one)}
+    if missing:
         raise CouldNotLook(_CALL, f"there is no security group {', '.join(sorted(missing))}")
     own = frozenset(found)
     return [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ..model import Figure, Resource
@@ -14,7 +14,12 @@ from .session import Aws
 
 SERVICES_A_CALL = 10
 TASKS_A_CALL = 100
-_DIED = ("EssentialContainerExited", "TaskFailedToStart", "SpotInterruption")
+_DIED = ("EssentialContainerExited", "TaskFailedToStart", "InfrastructureHealth", "TerminationNotice")
+"""Stop codes of what nobody wished for. SpotInterruption is not among them: who takes Spot capacity has chosen it."""
+_STARTED = "has started"
+_FAILED = ("deployment failed", "rolling back")
+DAY = timedelta(hours=24)
+EVENTS_KEPT = 5
 
 
 @dataclass(frozen=True)
@@ -50,6 +55,47 @@ class Deployment:
         return str(need(self.evidence, "taskDefinition", call="ecs:DescribeServices")).rsplit("/", 1)[-1]
 
 
+@dataclass(frozen=True)
+class TaskSet:
+    """One task set of a service whose deployments something else controls."""
+
+    evidence: dict[str, Any] = field(repr=False)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether it has reached a steady state."""
+        return bool(need(self.evidence, "stabilityStatus", call="ecs:DescribeServices") == "STEADY_STATE")
+
+    @property
+    def created_at(self) -> datetime:
+        """When it was made, in UTC."""
+        made: datetime = need(self.evidence, "createdAt", call="ecs:DescribeServices")
+        return made.astimezone(UTC)
+
+    @property
+    def revision(self) -> str:
+        """family:revision of its task definition."""
+        return str(need(self.evidence, "taskDefinition", call="ecs:DescribeServices")).rsplit("/", 1)[-1]
+
+
+@dataclass(frozen=True)
+class Event:
+    """One message of a service."""
+
+    evidence: dict[str, Any] = field(repr=False)
+
+    @property
+    def message(self) -> str:
+        """What ECS says."""
+        return str(self.evidence.get("message", ""))
+
+    @property
+    def at(self) -> datetime:
+        """When, in UTC."""
+        made: datetime = need(self.evidence, "createdAt", call="ecs:DescribeServices")
+        return made.astimezone(UTC)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Service(Resource):
     """An ECS service. A service that ECS does not know has the status MISSING and nothing else."""
@@ -83,9 +129,36 @@ class Service(Resource):
         return [Deployment(raw) for raw in self._get("deployments")]
 
     @property
-    def task_sets(self) -> list[dict[str, Any]]:
+    def task_sets(self) -> list[TaskSet]:
         """Task sets of an external deployment controller."""
-        return list(self.evidence.get("taskSets", []))
+        return [TaskSet(raw) for raw in self.evidence.get("taskSets", [])]
+
+    @property
+    def changed_at(self) -> datetime:
+        """When tasks were last started, or a deployment asked for, in UTC; CouldNotLook where neither shows."""
+        told = [deployment.created_at for deployment in self.deployments if deployment.is_primary]
+        told += [event.at for event in self.events if _STARTED in event.message]
+        if not told:
+            raise CouldNotLook("ecs:DescribeServices", f"nothing says since when {self.name} has been starting tasks")
+        return max(told)
+
+    @property
+    def is_starting(self) -> bool:
+        """Whether tasks are under way for all that are missing, and some run meanwhile."""
+        return self.running > 0 and self.pending > 0 and self.running + self.pending >= self.desired
+
+    @property
+    def events(self) -> list[Event]:
+        """The service's messages of the last day, and at least the newest few, newest first."""
+        return [Event(raw) for raw in self.evidence.get("events", [])]
+
+    @property
+    def failed_deployments(self) -> list[Event]:
+        """What the events say of deployments that failed or were rolled back.
+
+        After a roll-back by the circuit breaker, counts and states look like those of a success.
+        """
+        return [event for event in self.events if any(word in event.message for word in _FAILED)]
 
     @property
     def revision(self) -> str:
@@ -95,8 +168,17 @@ class Service(Resource):
     @property
     def newest_event(self) -> str:
         """The service's newest message, or nothing."""
-        events = self.evidence.get("events") or [{}]
-        return str(events[0].get("message", ""))
+        return self.events[0].message if self.events else ""
+
+    @property
+    def twin_groups(self) -> list[tuple[str, str]]:
+        """Pairs of target groups of which ECS fills one at a time: blue/green, linear and canary deployments."""
+        pairs = []
+        for raw in self.evidence.get("loadBalancers", []):
+            other = raw.get("advancedConfiguration", {}).get("alternateTargetGroupArn")
+            if other and raw.get("targetGroupArn"):
+                pairs.append((str(raw["targetGroupArn"]), str(other)))
+        return pairs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,7 +222,7 @@ class Task(Resource):
 
 
 @observation(allow=["ecs:DescribeServices"])
-def services(aws: Aws, inventory: Inventory) -> list[Service]:
+def services(aws: Aws, inventory: Inventory, now: datetime) -> list[Service]:
     """The stack's ECS services, as DescribeServices tells of them (10 a call)."""
     cluster = inventory.the_cluster
     names = inventory.some("services")
@@ -151,7 +233,7 @@ def services(aws: Aws, inventory: Inventory) -> list[Service]:
         fan_out(lambda chunk: aws.call("ecs", "DescribeServices", cluster=cluster, services=list(chunk)), chunks),
         strict=True,
     ):
-        told = [_service(raw) for raw in need(answer, "services", call="ecs:DescribeServices")]
+        told = [_service(raw, now) for raw in need(answer, "services", call="ecs:DescribeServices")]
         told += [
             Service(
                 arn=str(raw.get("arn", "")),
@@ -166,7 +248,12 @@ def services(aws: Aws, inventory: Inventory) -> list[Service]:
     return found
 
 
-def _service(raw: dict[str, Any]) -> Service:
+def _service(raw: dict[str, Any], now: datetime) -> Service:
+    events = [
+        event
+        for index, event in enumerate(raw.get("events", []))
+        if index < EVENTS_KEPT or now - need(event, "createdAt", call="ecs:DescribeServices") < DAY
+    ]
     figures = [
         Figure(label, raw[key])
         for label, key in (
@@ -179,7 +266,7 @@ def _service(raw: dict[str, Any]) -> Service:
     return Service(
         arn=str(need(raw, "serviceArn", call="ecs:DescribeServices")),
         name=str(need(raw, "serviceName", call="ecs:DescribeServices")),
-        evidence={**raw, "events": raw.get("events", [])[:5]},
+        evidence={**raw, "events": events},
         figures=tuple(figures),
     )
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
 from ..model import Figure, Resource
-from ..observe import fan_out, need, observation
+from ..observe import CouldNotLook, fan_out, need, observation
+from .ecs import Service
 from .inventory import Inventory
 from .session import Aws
 
@@ -70,7 +71,12 @@ class Target:
 
 @dataclass(frozen=True, kw_only=True)
 class TargetHealth(Resource):
-    """A target group, and the health of every target registered in it."""
+    """A target group, and the health of every target registered in it.
+
+    `stands_by` where it is empty because ECS fills one group of two at a time, and the other one has healthy targets.
+    """
+
+    stands_by: bool = False
 
     @property
     def targets(self) -> list[Target]:
@@ -85,7 +91,10 @@ class TargetHealth(Resource):
         return found
 
     def in_state(self, *states: str) -> list[Target]:
-        """The targets in one of these states: healthy, unhealthy, initial, draining, unused, unavailable."""
+        """The targets in one of these states.
+
+        healthy, unhealthy, initial, draining, unhealthy.draining, unused, unavailable.
+        """
         return [target for target in self.targets if target.state in states]
 
 
@@ -160,8 +169,8 @@ def target_groups(aws: Aws, balanced_groups: list[Resource]) -> list[TargetGroup
 
 
 @observation(allow=["elasticloadbalancing:DescribeTargetHealth"])
-def target_health(aws: Aws, balanced_groups: list[Resource]) -> list[TargetHealth]:
-    """The health of the targets in each of the stack's target groups."""
+def registered_targets(aws: Aws, balanced_groups: list[Resource]) -> list[TargetHealth]:
+    """The targets registered in each of the stack's target groups, and their health."""
 
     def health(group: Resource) -> TargetHealth:
         answer = aws.call("elbv2", "DescribeTargetHealth", TargetGroupArn=group.arn)
@@ -173,3 +182,15 @@ def target_health(aws: Aws, balanced_groups: list[Resource]) -> list[TargetHealt
         return TargetHealth(arn=group.arn, name=group.name, evidence=answer, figures=figures)
 
     return fan_out(health, balanced_groups)
+
+
+@observation(soft=["services"])
+def target_health(registered_targets: list[TargetHealth], services: list[Service] | CouldNotLook) -> list[TargetHealth]:
+    """The health of the targets in each of the stack's target groups, and which group stands by for another."""
+    known = [] if isinstance(services, CouldNotLook) else services
+    pairs = [pair for service in known for pair in service.twin_groups]
+    healthy = {group.arn for group in registered_targets if group.in_state("healthy")}
+    twins = {one: other for pair in pairs for one, other in (pair, pair[::-1])}
+    return [
+        replace(group, stands_by=not group.targets and twins.get(group.arn) in healthy) for group in registered_targets
+    ]

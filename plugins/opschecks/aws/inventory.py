@@ -17,6 +17,7 @@ _TYPES = {
     "AWS::ECS::Service": "service",
     "AWS::ElasticLoadBalancingV2::LoadBalancer": "load_balancer",
     "AWS::DynamoDB::Table": "table",
+    "AWS::DynamoDB::GlobalTable": "table",
     "AWS::Logs::LogGroup": "log_group",
     "AWS::EC2::SecurityGroup": "security_group",
     "AWS::CloudWatch::Alarm": "alarm",

@@ -79,8 +79,10 @@ class Traffic(Resource):
         With no healthy target the target's metric is silent and the load balancer's speaks. Both have
         no data where there was no error.
         """
-        self.requests_last_hour  # noqa: B018 - raises where silence would not mean "none"
-        return max((value for _, value in self.errors_5xx.last(HOUR, self.now)), default=0.0)
+        worst = max((value for _, value in self.errors_5xx.last(HOUR, self.now)), default=0.0)
+        if not worst:
+            self.requests_last_hour  # noqa: B018 - raises where silence would not mean "none"
+        return worst
 
     @property
     def errors_5xx(self) -> Series:
@@ -111,6 +113,7 @@ class Throttling(Resource):
     metrics: Metrics = field(repr=False)
     now: datetime
     table: str
+    status: str
 
     def _last_hour(self, subject: str, measure: str) -> int:
         return int(sum(value for _, value in self.metrics.series(subject, measure).last(HOUR, self.now)))
@@ -128,6 +131,19 @@ class Throttling(Resource):
         counts = {operation: self._last_hour(self.table, operation) for operation in _OPERATIONS}
         ordered = sorted((name for name in counts if counts[name]), key=lambda name: -counts[name])
         return ", ".join(f"{name} {counts[name]}" for name in ordered)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogFlow(Resource):
+    """How much is written into one log group."""
+
+    metrics: Metrics = field(repr=False)
+    now: datetime
+
+    @property
+    def events_last_day(self) -> int:
+        """Events written within 24 hours; the metric has no data where there were none."""
+        return int(sum(value for _, value in self.metrics.series(self.name, "log events").last(SPAN, self.now)))
 
 
 def _line(metrics: Metrics, subject: str, *measures: str) -> tuple[Series, ...]:
@@ -243,6 +259,7 @@ def table_throttling(metrics: Metrics, tables: list[Table], now: datetime) -> li
                     arn=arn,
                     name=name,
                     table=table.name,
+                    status=table.status,
                     metrics=metrics,
                     now=now,
                     evidence={line.label: _recent(line, now) for line in lines},
@@ -250,3 +267,18 @@ def table_throttling(metrics: Metrics, tables: list[Table], now: datetime) -> li
                 )
             )
     return found
+
+
+@observation()
+def log_flow(metrics: Metrics, inventory: Inventory, now: datetime) -> list[LogFlow]:
+    """How much was written into each of the stack's log groups."""
+    return [
+        LogFlow(
+            arn=name,
+            name=name,
+            metrics=metrics,
+            now=now,
+            evidence={line.label: _recent(line, now) for line in _line(metrics, name, "log events")},
+        )
+        for name in inventory.some("log_groups")
+    ]

@@ -13,6 +13,7 @@ from ..model import CheckResult, Finding, Outcome, Run, Severity, StackFacts, Wa
 from .fixtures import whole_stack
 from .gather import results
 from .judge import BLIND, describe, told_by
+from .select import find_checks
 from .state import ChecksRun, check_of, checks_run
 
 ALL_GOOD, SOMETHING_FAILED, SOMETHING_UNSEEN = 0, 1, 10
@@ -42,8 +43,14 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     if not run or run.worker or session.config.option.collectonly:
         return
     from ..report.files import write_unfinished
+    from ..stack import shown_path
 
     run.collected = {item.nodeid: describe(item) for item in session.items if check_of(item)}
+    if not run.partial:
+        present = {check.check for check in run.collected.values()}
+        for name, path in find_checks(run.folder):
+            if name not in present:
+                run.not_collected.append(f"{name} of {shown_path(path)}")
     unfinished = build(run, "unfinished", "")
     _guarded(run, lambda: write_unfinished(unfinished, run.place))
 
@@ -51,6 +58,11 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 class _Listener:
     def __init__(self, run: ChecksRun) -> None:
         self._run = run
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Note a file that could not be collected, or that skipped itself: its checks are nowhere else."""
+        if report.outcome != "passed" and report.nodeid not in self._run.not_collected:
+            self._run.not_collected.append(report.nodeid)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -113,6 +125,9 @@ def _stopped_by(session: pytest.Session, run: ChecksRun, exitstatus: int) -> str
     if exitstatus == pytest.ExitCode.INTERRUPTED:
         why = _interrupts[-1] if _interrupts else ""
         return why or ("errors while collecting checks" if session.testsfailed else "stopped by Ctrl-C")
+    if run.not_collected:
+        more = f" and {len(run.not_collected) - 2} more" if len(run.not_collected) > 2 else ""
+        return f"not collected: {', '.join(run.not_collected[:2])}{more}"
     known = {
         int(pytest.ExitCode.INTERNAL_ERROR): "stopped by an internal error",
         int(pytest.ExitCode.USAGE_ERROR): "stopped by a usage error",
@@ -129,7 +144,8 @@ def exit_code(run: Run, fail_on: Severity) -> int:
     if any(check.outcome == Outcome.FAILED for check in counting):
         return SOMETHING_FAILED
     unseen = any(check.outcome == Outcome.BLIND for check in counting)
-    if unseen or run.state != "finished" or run.count(Outcome.NOT_RUN):
+    gate = run.suite.startswith("deploy-") and run.partial
+    if unseen or gate or run.state != "finished" or run.count(Outcome.NOT_RUN):
         return SOMETHING_UNSEEN
     return ALL_GOOD
 
@@ -201,8 +217,12 @@ def _versions() -> Mapping[str, str]:
 
 
 def _guarded(run: ChecksRun, write_files: Callable[[], None]) -> None:
-    """A disk that is full or a folder that is not ours is said in one line, and the run does not end as good."""
+    """A disk that is full, or a report that trips over what it tells of, is said in one line; the run is not good."""
+    from ..report.files import write_no_run
+
     try:
         write_files()
-    except OSError as error:
-        run.write_error = f"the files of this run could not be written: {error}"
+    except Exception as error:  # noqa: BLE001 - whatever it is: without its page a run must not end as good
+        reason = str(error) if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
+        run.write_error = f"the files of this run could not be written: {reason}"
+        write_no_run(run.place, run.started, run.write_error, keep_run_file=True)

@@ -69,7 +69,6 @@ class Examine:
                 severity=self.check.severity,
                 message=message,
                 evidence=resource.evidence,
-                series=resource.series,
                 figures=resource.figures,
             )
         )
@@ -90,7 +89,7 @@ class _Examination:
         if error is None:
             self._examine.conclude(self._resource, Outcome.PASSED, redact_text("; ".join(self._notes)))
             return None
-        if not isinstance(error, Exception | pytest.fail.Exception | pytest.skip.Exception):
+        if isinstance(error, KeyboardInterrupt | GeneratorExit | pytest.exit.Exception):
             return None
         message = "; ".join([*self._notes, message_of(error)])
         self._examine.conclude(self._resource, outcome_of(error), redact_text(message))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import pkgutil
 from collections.abc import Callable, Collection, Iterator
 from typing import Any
@@ -87,24 +88,49 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Refuse what is no check, before any is run."""
     run = checks_run(config)
     if run:
+        where: dict[str, pytest.Item] = {}
         for item in items:
             _require_a_check(item, run.runbook)
+            _require_our_fixtures(item)
+            name = item.name.partition("[")[0]
+            other = where.setdefault(name, item)
+            if other.nodeid.partition("[")[0] != item.nodeid.partition("[")[0]:
+                raise pytest.UsageError(f"{_shown(item)}: there is a check of that name in {_shown(other)} too")
+
+
+def _shown(item: pytest.Item) -> str:
+    from ..stack import shown_path
+
+    return f"{shown_path(item.path)}: {item.name.partition('[')[0]}"
+
+
+def _require_our_fixtures(item: pytest.Item) -> None:
+    """What a check takes for an observation is one: no conftest and no parametrization puts something in its place."""
+    callspec: Any = getattr(item, "callspec", None)
+    for name in getattr(callspec, "params", {}):
+        if name != "stack":
+            raise pytest.UsageError(f"{_shown(item)}: {name}: a check is parametrized by its stacks only")
+    found: Any = getattr(item, "_fixtureinfo", None)
+    for name, definitions in getattr(found, "name2fixturedefs", {}).items():
+        if (name in REGISTRY or name in GIVEN_TO_CHECKS) and definitions[-1].func.__module__ != __name__:
+            raise pytest.UsageError(
+                f"{_shown(item)}: {name}: a fixture of {definitions[-1].func.__module__} hides the observation; "
+                "give the fixture another name, or declare an @observation"
+            )
 
 
 def _require_a_check(item: pytest.Item, slugs: Collection[str]) -> None:
     """A suite holds checks only, and checks take observations only: nothing else could be looked at afresh."""
     from ..model import CHECK_ATTRIBUTE
-    from ..stack import shown_path
 
     function: Any = getattr(item, "function", None)
-    where = f"{shown_path(item.path)}: {item.name.partition('[')[0]}"
+    where = _shown(item)
     if not hasattr(function, CHECK_ATTRIBUTE):
         raise pytest.UsageError(f"{where}: not a check; decorate it with @check(Severity.…, runbook=…, failing=…)")
     slug = getattr(function, CHECK_ATTRIBUTE).runbook
     if slug not in slugs:
         raise pytest.UsageError(f"{where}: runbook={slug!r}: RUNBOOK.md has no such heading; {nearest(slug, slugs)}")
-    code = function.__code__
-    for name in code.co_varnames[: code.co_argcount]:
+    for name in inspect.signature(function).parameters:
         if name not in REGISTRY and name not in GIVEN_TO_CHECKS:
             valid = [*REGISTRY, *GIVEN_TO_CHECKS]
             raise pytest.UsageError(

@@ -45,6 +45,7 @@ def pytest_runtest_makereport(
     """Settle the check when it has been called (or could not be), and send the result with its last report."""
     report = yield
     run, declared = checks_run(item.config), check_of(item)
+    report.sections = [(heading, redact_text(text)) for heading, text in report.sections]
     if not run or not declared or (call.excinfo and _ends_the_run(call.excinfo.value)):
         return report
     error = call.excinfo.value if call.excinfo else None
@@ -65,7 +66,7 @@ def pytest_runtest_makereport(
 
 
 def _ends_the_run(error: BaseException) -> bool:
-    return isinstance(error, KeyboardInterrupt | SystemExit | pytest.exit.Exception)
+    return isinstance(error, KeyboardInterrupt | pytest.exit.Exception)
 
 
 def _settle(

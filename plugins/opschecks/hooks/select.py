@@ -10,15 +10,13 @@ import signal
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 import pytest
 
 from ..model import Severity
+from ..redaction import redact_text
 from .state import DEFAULT_REPORTS, KEY, ChecksRun, checks_run
-
-if TYPE_CHECKING:
-    pass
 
 SUITES = {
     "daily": Path("daily"),
@@ -33,16 +31,22 @@ NARROWING = {
     "markexpr": "-m",
     "lf": "--lf",
     "stepwise": "--stepwise",
+    "stepwise_skip": "--stepwise-skip",
     "deselect": "--deselect",
     "ignore": "--ignore",
     "ignore_glob": "--ignore-glob",
 }
 
+ONLY_LISTING = ("showfixtures", "show_fixtures_per_test", "cacheshow", "markers")
+"""Options with which pytest shows something and runs nothing."""
+NEVER_RUNNING = ("setuponly", "setupplan")
+
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Recognise a checks run and settle what it is about, before any other plugin opens a file."""
-    if config.option.help or config.option.version:
+    option: Any = config.option
+    if option.help or option.version or any(getattr(option, name, None) for name in ONLY_LISTING):
         return
     checks = config.rootpath / "checks"
     inside, outside = _selected(config, checks)
@@ -56,9 +60,18 @@ def pytest_configure(config: pytest.Config) -> None:
             f"{', '.join(named)}: a run is of one suite; name one of "
             + ", ".join(f"checks/{path}" for path in SUITES.values())
         )
+    for name in NEVER_RUNNING:
+        if getattr(option, name, None):
+            flag = f"--{name.replace('setup', 'setup-')}"
+            raise pytest.UsageError(f"{flag}: it runs no check; leave it out, or take --collect-only")
     (suite,) = suites
-    config.stash[KEY] = _begin(config, suite, checks, _narrowed(config, inside, checks / SUITES[suite]))
-    _settle_options(config, config.stash[KEY])
+    run = _begin(config, suite, checks, _narrowed(config, inside, checks / SUITES[suite]))
+    config.stash[KEY] = run
+    _settle_options(config, run)
+    if not (run.worker or option.collectonly):
+        from ..report.files import write_no_run
+
+        write_no_run(run.place, run.started, "the run ended before its checks were collected")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -124,6 +137,7 @@ def _begin(config: pytest.Config, suite: str, checks: Path, partial: str) -> Che
     begun = datetime.now(UTC)
 
     def end(message: str, *, leave_page: bool = False) -> NoReturn:
+        message = redact_text(message)
         if not (leave_page or hasattr(config, "workerinput")):
             from ..report.files import Place, write_no_run
 
@@ -165,6 +179,7 @@ def _begin(config: pytest.Config, suite: str, checks: Path, partial: str) -> Che
                 end(f"{shown}: stacks.{stack.name}.without: RUNBOOK.md has no heading {slug!r}; {hint}")
     run = ChecksRun(
         suite=suite,
+        folder=checks / SUITES[suite],
         root=config.rootpath,
         stacks=stacks,
         waivers=waivers,
@@ -205,10 +220,21 @@ def _reach(run: ChecksRun) -> None:
 
     for stack in run.stacks:
         if not stack.sandbox:
+            _refuse_another_aws(stack)
             try:
                 run.aws[stack.name] = Aws(stack)
             except UnusableProfile as error:
                 raise LookupError(str(error)) from None
+
+
+def _refuse_another_aws(stack: Any) -> None:
+    """LookupError where the environment sends a real stack's calls elsewhere: no sandbox may pass for production."""
+    for variable in ("OPSCHECKS_SANDBOX", "AWS_ENDPOINT_URL"):
+        if os.environ.get(variable) and not stack.endpoint_url:
+            raise LookupError(
+                f"stacks.{stack.name}: {variable} is set, so that its calls would not go to AWS; unset it, "
+                f"or set endpoint_url of the stack to what is meant"
+            )
 
 
 def _settle_options(config: pytest.Config, run: ChecksRun) -> None:
@@ -217,7 +243,7 @@ def _settle_options(config: pytest.Config, run: ChecksRun) -> None:
     if run.worker or config.option.collectonly:
         return
     option: Any = config.option
-    if not option.xmlpath:
+    if not getattr(option, "xmlpath", None):
         option.xmlpath = str(run.reports / f"{run.stem}.xml")
     if not getattr(option, "htmlpath", None):
         option.htmlpath = str(run.reports / f"{run.stem}.pytest.html")
@@ -246,14 +272,21 @@ def _end_on_sigterm(config: pytest.Config) -> None:
 
 
 def check_names(checks: Path) -> list[str]:
-    """The names of all checks of all suites, read without importing them."""
+    """The names of all checks of all suites, in the order of their files."""
     return [name for name, _ in find_checks(checks)]
 
 
-def find_checks(checks: Path) -> Iterator[tuple[str, Path]]:
-    """Name and file of every test function under checks/, read without importing it."""
-    for path in sorted(checks.rglob("test_*.py")):
-        with contextlib.suppress(SyntaxError, UnicodeDecodeError):  # collection says so, and better
-            for node in ast.parse(path.read_text(encoding="utf-8")).body:
-                if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+def find_checks(folder: Path) -> Iterator[tuple[str, Path]]:
+    """Name and file of every check under the folder, read without importing it."""
+    for path in sorted(folder.rglob("*.py")):
+        with contextlib.suppress(SyntaxError, ValueError, OSError):  # collection says so, and better
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and _is_a_check(node):
                     yield node.name, path
+
+
+def _is_a_check(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    called = [one.func if isinstance(one, ast.Call) else one for one in node.decorator_list]
+    return node.name.startswith("test_") or any(
+        getattr(one, "id", getattr(one, "attr", "")) == "check" for one in called
+    )

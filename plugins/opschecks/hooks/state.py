@@ -28,6 +28,7 @@ class ChecksRun:
     """One checks run in one process; `worker` where that is an xdist worker."""
 
     suite: str
+    folder: Path
     root: Path
     stacks: list[Stack]
     waivers: Sequence[Waiver]
@@ -48,6 +49,7 @@ class ChecksRun:
     observations: list[ObservationResult] = field(default_factory=list)
     stopped_by: str = ""
     crashed: set[str] = field(default_factory=set)
+    not_collected: list[str] = field(default_factory=list)
     told: Run | None = None
     write_error: str = ""
 

@@ -70,7 +70,7 @@ def _card(run: Run, check: CheckResult, stack: StackFacts, section: Section | No
         rows=tuple(rows[:RESOURCES_OPEN]),
         folded=tuple(rows[RESOURCES_OPEN:]),
         examined=len(findings),
-        charts=tuple(_charts(bad, zone)),
+        charts=tuple(_charts(run, bad, zone)),
         evidence=tuple((one.name, _evidence(one)) for one in seen[:EVIDENCE_SHOWN]),
         evidence_left=max(len(seen) - EVIDENCE_SHOWN, 0),
         runbook=section.title if section else "",
@@ -78,9 +78,9 @@ def _card(run: Run, check: CheckResult, stack: StackFacts, section: Section | No
     )
 
 
-def _charts(bad: Sequence[Finding], zone: tzinfo) -> list[Chart]:
+def _charts(run: Run, bad: Sequence[Finding], zone: tzinfo) -> list[Chart]:
     """The series that crossed their limits; where none did, those that have one."""
-    lines: list[tuple[str, Series]] = [(one.name, line) for one in bad for line in one.series]
+    lines: list[tuple[str, Series]] = [(one.name, line) for one in bad for line in run.series_of(one)]
     chosen = [pair for pair in lines if crosses(pair[1])] or [pair for pair in lines if pair[1].limit is not None]
     drawn = [chart(line, name, zone) for name, line in chosen[:CHARTS_SHOWN]]
     return [one for one in drawn if one]

@@ -47,15 +47,20 @@ def write_run(run: Run, place: Place, runbook: Mapping[str, Section]) -> None:
     """Write run file, history and page; the page last: while it says "unfinished" nobody trusts the rest."""
     from .page import render
 
-    write(place.reports / place.links["run"], to_json(run))
+    text = to_json(run)
+    write(place.reports / place.links["run"], text)
     if not run.partial and run.checks:
         for stack, folder in place.history.items():
-            file_run(folder, stack, run.suite, run.started, to_json(only(run, stack)))
+            own = text if len(run.stacks) == 1 else to_json(only(run, stack))
+            file_run(folder, stack, run.suite, run.started, own)
     write(place.page, render(run, runbook=runbook, links=place.links))
 
 
-def write_no_run(place: Place, begun: datetime, why: str) -> None:
-    """Put a page that says why there was no run in place of an earlier one, which nobody may take for today's."""
-    if place.page.exists():
-        with contextlib.suppress(OSError):  # the reason itself is about to be told on the terminal
+def write_no_run(place: Place, begun: datetime, why: str, *, keep_run_file: bool = False) -> None:
+    """Put a page that says why there was no run in place of an earlier run's files, lest they pass for today's."""
+    with contextlib.suppress(OSError):  # the reason itself is about to be told on the terminal
+        if place.page.exists():
             write(place.page, render_no_run(place.stem, begun, why))
+        for name, link in place.links.items():
+            if name != "run" or not keep_run_file:
+                (place.reports / link).unlink(missing_ok=True)

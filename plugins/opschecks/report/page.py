@@ -13,6 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from ..model import NOT_APPLICABLE, Outcome, Run, SeenResource
+from ..redaction import redact_text
 from .cards import cards
 from .chart import Chart, chart
 from .numbers import services, tiles
@@ -78,9 +79,9 @@ def _environment() -> Environment:
 
 
 def _shown(value: Any) -> Any:
-    """Every value that a template prints: without the control characters that the world may have put into it."""
+    """Every value that a template prints: without secrets, and without the control characters of the world."""
     if isinstance(value, str) and not isinstance(value, Markup):
-        return "\n".join(printable(line) for line in value.split("\n"))
+        return "\n".join(printable(line) for line in redact_text(value).split("\n"))
     return value
 
 
@@ -124,9 +125,9 @@ def _local(opened: str | None, zone: tzinfo) -> str:
     """The item's own text as a time of the page's zone; as it stands where it is no time."""
     try:
         time = datetime.fromisoformat(opened or "")
-    except ValueError:
+        return f"{time.astimezone(zone):%a %d %b %H:%M}" if time.tzinfo else opened or ""
+    except (ValueError, OverflowError):  # no time, or one before every calendar
         return opened or "unknown"
-    return f"{time.astimezone(zone):%a %d %b %H:%M}" if time.tzinfo else opened or ""
 
 
 def _examined(run: Run) -> dict[tuple[str, str], int]:

@@ -11,10 +11,12 @@ from html import escape
 from itertools import pairwise
 from pathlib import Path
 
+from ..redaction import redact_text
+
 _PLACEHOLDER = re.compile(r"<([a-z][a-z0-9-]*)>")
 _PLACEHOLDER_HTML = re.compile(r"&lt;([a-z][a-z0-9-]*)&gt;")
-_SHELL = re.compile(r"(```sh\n.*?```)", re.DOTALL)
-_SHELL_HTML = re.compile(r"(<pre><code class=\"language-sh\">.*?</code></pre>)", re.DOTALL)
+_SHELL = re.compile(r"(```\w+\n.*?```)", re.DOTALL)
+_SHELL_HTML = re.compile(r"(<pre><code.*?</code></pre>)", re.DOTALL)
 _PLAIN = re.compile(r"[\w@%+=:,./-]+")
 PARTS = ("symptom", "look", "act")
 
@@ -96,7 +98,7 @@ def _named(match: re.Match[str], tokens: Mapping[str, str], shell: bool) -> str:
     value = tokens.get(match.group(1))
     if value is None:
         return f"<{match.group(1)}>"
-    value = " ".join(value.split())
+    value = " ".join(redact_text(value).split())
     return value if not shell or _PLAIN.fullmatch(value) else shlex.quote(value)
 
 

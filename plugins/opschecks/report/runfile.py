@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ..model import (
@@ -26,6 +26,7 @@ from ..redaction import plain
 from .verdict import verdict
 
 FORMAT = 1
+LISTS = ("checks", "findings", "observations")
 
 
 class RunFileError(Exception):
@@ -33,11 +34,11 @@ class RunFileError(Exception):
 
 
 def to_json(run: Run) -> str:
-    """The run file: secrets masked, times as UTC ISO text, sorted only where order means nothing."""
+    """The run file: secrets masked, times as UTC ISO text; a line for each check, finding and observation."""
     said = verdict(run)
     counts: dict[str, int] = {outcome.value: run.count(outcome) for outcome in Outcome}
     counts[NOT_APPLICABLE] = run.count(NOT_APPLICABLE)
-    told = {
+    told: dict[str, Any] = {
         "format": FORMAT,
         "suite": run.suite,
         "sandbox": run.sandbox,
@@ -53,16 +54,24 @@ def to_json(run: Run) -> str:
         "calls": len(run.calls),
         "stacks": [dataclasses.asdict(stack) for stack in run.stacks],
         "checks": [dataclasses.asdict(check) for check in run.checks],
-        "findings": [_finding(finding) for finding in run.findings],
-        "observations": [
-            {**dataclasses.asdict(seen), "resources": [_resource(one) for one in seen.resources]}
-            for seen in run.observations
-        ],
+        "findings": [finding_to(finding) for finding in run.findings],
+        "observations": [observation_to(seen) for seen in run.observations],
         "waivers": [dataclasses.asdict(waiver) for waiver in run.waivers],
         "changes": list(run.changes),
         "versions": dict(run.versions),
     }
-    return json.dumps(plain(told), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    lines = [
+        f"{json.dumps(key)}: {_lines(value) if key in LISTS else _dumps(plain(value))}" for key, value in told.items()
+    ]
+    return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def _lines(items: list[Any]) -> str:
+    return "[" + ",".join(f"\n  {_dumps(item)}" for item in items) + "]"
+
+
+def _dumps(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
 def only(run: Run, stack: str) -> Run:
@@ -110,51 +119,46 @@ def _require_format(told: Mapping[str, Any]) -> None:
 
 
 def _series(series: Series) -> dict[str, Any]:
-    points = [[time.isoformat(), value] for time, value in series.points]
+    """`at_s` are seconds after `start`, as many as there are values: a gap is a missing point."""
+    start = series.points[0][0] if series.points else None
     return {
         "label": series.label,
         "unit": series.unit,
         "period_s": series.period_s,
         "limit": series.limit,
-        "points": points,
+        "start": start.isoformat() if start else None,
+        "at_s": [round((time - start).total_seconds(), 3) for time, _ in series.points] if start else [],
+        "values": [value for _, value in series.points],
     }
-
-
-def _resource(seen: SeenResource) -> dict[str, Any]:
-    return {
-        "resource": seen.resource,
-        "name": seen.name,
-        "figures": [dataclasses.asdict(figure) for figure in seen.figures],
-        "series": [_series(series) for series in seen.series],
-    }
-
-
-def _finding(finding: Finding) -> dict[str, Any]:
-    """A finding as plain data, without its evidence's secrets."""
-    return {
-        "stack": finding.stack,
-        "check": finding.check,
-        "resource": finding.resource,
-        "name": finding.name,
-        "outcome": finding.outcome.value,
-        "severity": finding.severity.value,
-        "message": finding.message,
-        "evidence": finding.evidence,
-        "figures": [dataclasses.asdict(figure) for figure in finding.figures],
-        "series": [_series(series) for series in finding.series],
-        "waiver": finding.waiver,
-    }
-
-
-def finding_to(finding: Finding) -> dict[str, Any]:
-    """The finding as JSON data, for the run file and for the way from an xdist worker."""
-    told: dict[str, Any] = plain(_finding(finding))
-    return told
 
 
 def _series_from(told: Mapping[str, Any]) -> Series:
-    points = tuple((datetime.fromisoformat(time), value) for time, value in told["points"])
-    return Series(told["label"], told["unit"], points, told["period_s"], told["limit"])
+    start = datetime.fromisoformat(told["start"]) if told["start"] else datetime.now(UTC)
+    points = zip((start + timedelta(seconds=at) for at in told["at_s"]), told["values"], strict=True)
+    return Series(told["label"], told["unit"], tuple(points), told["period_s"], told["limit"])
+
+
+def _figures_from(told: Sequence[Mapping[str, Any]]) -> tuple[Figure, ...]:
+    return tuple(Figure(**figure) for figure in told)
+
+
+def finding_to(finding: Finding) -> dict[str, Any]:
+    """The finding as JSON data without secrets, for the run file and for the way from an xdist worker."""
+    told: dict[str, Any] = plain(
+        {
+            "stack": finding.stack,
+            "check": finding.check,
+            "resource": finding.resource,
+            "name": finding.name,
+            "outcome": finding.outcome.value,
+            "severity": finding.severity.value,
+            "message": finding.message,
+            "evidence": finding.evidence,
+            "figures": [dataclasses.asdict(figure) for figure in finding.figures],
+            "waiver": finding.waiver,
+        }
+    )
+    return told
 
 
 def finding_from(told: Mapping[str, Any]) -> Finding:
@@ -168,16 +172,29 @@ def finding_from(told: Mapping[str, Any]) -> Finding:
         severity=Severity(told["severity"]),
         message=told["message"],
         evidence=told["evidence"],
-        series=tuple(_series_from(series) for series in told["series"]),
-        figures=tuple(Figure(**figure) for figure in told["figures"]),
+        figures=_figures_from(told["figures"]),
         waiver=told["waiver"],
     )
 
 
 def observation_to(seen: ObservationResult) -> dict[str, Any]:
-    """The observation's result as JSON data."""
-    told: dict[str, Any] = plain({**dataclasses.asdict(seen), "resources": [_resource(one) for one in seen.resources]})
-    return told
+    """The observation's result as JSON data without secrets."""
+    return {
+        "stack": seen.stack,
+        "name": seen.name,
+        "duration_s": round(seen.duration_s, 4),
+        "calls": list(seen.calls),
+        "error": plain(seen.error),
+        "resources": [
+            {
+                "resource": plain(one.resource),
+                "name": plain(one.name),
+                "figures": plain([dataclasses.asdict(figure) for figure in one.figures]),
+                "series": [_series(series) for series in one.series],
+            }
+            for one in seen.resources
+        ],
+    }
 
 
 def observation_from(told: Mapping[str, Any]) -> ObservationResult:
@@ -192,7 +209,7 @@ def observation_from(told: Mapping[str, Any]) -> ObservationResult:
             SeenResource(
                 one["resource"],
                 one["name"],
-                tuple(Figure(**figure) for figure in one["figures"]),
+                _figures_from(one["figures"]),
                 tuple(_series_from(series) for series in one["series"]),
             )
             for one in told["resources"]

@@ -54,6 +54,10 @@ def correct(states: States, follow_attributes: Callable[[Mapping[str, str]], Non
     patch(CloudWatchResponse, "describe_alarms", _describe_alarms)
     patch(CloudWatchResponse, "describe_alarm_history", _describe_alarm_history)
     patch(CloudWatchResponse, "put_composite_alarm", _put_composite_alarm)
+    patch(CloudWatchBackend, "mute_rules", {})
+    patch(CloudWatchResponse, "put_alarm_mute_rule", _put_alarm_mute_rule)
+    patch(CloudWatchResponse, "list_alarm_mute_rules", _list_alarm_mute_rules)
+    patch(CloudWatchResponse, "get_alarm_mute_rule", _get_alarm_mute_rule)
     return undo.close
 
 
@@ -239,6 +243,32 @@ def _put_composite_alarm(self: CloudWatchResponse) -> ActionResult:
     made = self.cloudwatch_backend.alarms[name]
     made.alarm_rule = made.rule  # type: ignore[attr-defined]
     return EmptyResult()
+
+
+def _put_alarm_mute_rule(self: CloudWatchResponse) -> EmptyResult:
+    """A rule that mutes alarms; moto knows none, and here one is active from the start."""
+    name = self._get_param("Name")
+    self.cloudwatch_backend.mute_rules[name] = {  # type: ignore[attr-defined]
+        "Name": name,
+        "AlarmMuteRuleArn": f"arn:aws:cloudwatch:{self.region}:{self.current_account}:alarm-mute-rule:{name}",
+        "Rule": self._get_param("Rule"),
+        "MuteTargets": self._get_param("MuteTargets"),
+        "Status": "ACTIVE",
+    }
+    return EmptyResult()
+
+
+def _list_alarm_mute_rules(self: CloudWatchResponse) -> ActionResult:
+    """Those of the wanted statuses, without what they mute."""
+    statuses = self._get_param("Statuses") or ["SCHEDULED", "ACTIVE", "EXPIRED"]
+    rules = self.cloudwatch_backend.mute_rules.values()  # type: ignore[attr-defined]
+    told = [{key: rule[key] for key in ("AlarmMuteRuleArn", "Status")} for rule in rules if rule["Status"] in statuses]
+    return ActionResult({"AlarmMuteRuleSummaries": told})
+
+
+def _get_alarm_mute_rule(self: CloudWatchResponse) -> ActionResult:
+    """One rule, whole."""
+    return ActionResult(self.cloudwatch_backend.mute_rules[self._get_param("AlarmMuteRuleName")])  # type: ignore[attr-defined]
 
 
 def _describe_alarm_history(self: CloudWatchResponse) -> ActionResult:

@@ -76,6 +76,9 @@ def healthy_day(stack: Stack, balancer_dimension: str, now: datetime) -> list[To
                 middle = floor + swing * busy(time) + chance.uniform(-2, 2)
                 samples.append(Samples(time, (round(middle - 3, 2), round(middle + 3, 2))))
             told.append(Told("AWS/ECS", name, of, "Percent", tuple(samples)))
+    for group in stack.log_groups:
+        written = tuple(Samples(time, (float(round(900 + 2400 * busy(time))),)) for time in times)
+        told.append(Told("AWS/Logs", "IncomingLogEvents", {"LogGroupName": group}, "Count", written))
     if not balancer_dimension:
         return told
     of = {"LoadBalancer": balancer_dimension}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import re
 import secrets
@@ -21,12 +22,14 @@ if TYPE_CHECKING:
     from ..stack import Stack
 
 BODY_BYTES = 1_000_000
+PARTS = ("components", "checks", "services", "dependencies")
+"""What a health page calls the list of its components."""
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back: `status` is None when the host took the request and did not answer in time.
+    """What came back: `status` is None when the host was reached and gave no answer; `failure` says in which way.
 
     `latency_ms` is from request to headers, the connection included.
     """
@@ -37,6 +40,12 @@ class Answer:
     content_type: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = field(repr=False, default=b"")
+    failure: str = ""
+
+    @property
+    def said(self) -> str:
+        """The status, or why there is none."""
+        return self.failure or f"answered {self.status}"
 
     @property
     def text(self) -> str:
@@ -57,19 +66,29 @@ class Http:
         """GET the URL, redirects followed.
 
         A host that cannot be reached raises CouldNotLook: that may be our network. One that was reached
-        and did not answer in time, or broke off, is an answer: `status` None.
+        and did not answer in time, broke off, or shows a certificate that nobody trusts, is an answer: `status` None.
         """
         import requests
+        import urllib3
 
         began = time.monotonic()
+
+        def failed(why: str) -> Answer:
+            return Answer(url, None, (time.monotonic() - began) * 1000, failure=why)
+
         try:
             with self._session.get(url, timeout=(timeout_s, timeout_s), stream=True) as response:
                 latency_ms = (time.monotonic() - began) * 1000
                 body = response.raw.read(BODY_BYTES, decode_content=True)
-        except requests.exceptions.ReadTimeout:
-            return Answer(url, None, (time.monotonic() - began) * 1000)
-        except requests.exceptions.RequestException as error:
-            raise CouldNotLook(f"GET {url}", f"{type(error).__name__}: {_root(error)}") from None
+        except (requests.exceptions.ReadTimeout, urllib3.exceptions.ReadTimeoutError):
+            return failed(f"gave no answer within {timeout_s:g} s")
+        except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
+            root = _root(error)
+            if isinstance(root, ssl.SSLCertVerificationError):
+                return failed(f"its certificate is not trusted: {root.verify_message}")
+            if isinstance(root, ConnectionResetError | http.client.HTTPException | urllib3.exceptions.DecodeError):
+                return failed(f"broke off: {root}")
+            raise CouldNotLook(f"GET {url}", f"{type(error).__name__}: {root}") from None
         return Answer(
             response.url,
             response.status_code,
@@ -92,7 +111,7 @@ def _root(error: BaseException) -> BaseException:
 
 
 def certificate_end(url: str, timeout_s: float) -> datetime | None:
-    """When the certificate of an https URL ends, in UTC; None for http. CouldNotLook where it is not trusted."""
+    """When the certificate of an https URL ends, in UTC; None for http, and where it is not trusted to begin with."""
     parts = urlsplit(url)
     if parts.scheme not in ("https", "wss"):
         return None
@@ -103,6 +122,8 @@ def certificate_end(url: str, timeout_s: float) -> datetime | None:
             ssl.create_default_context().wrap_socket(plain, server_hostname=host) as secure,
         ):
             certificate = secure.getpeercert() or {}
+    except ssl.SSLCertVerificationError:
+        return None
     except OSError as error:
         raise CouldNotLook(f"TLS {host}:{port}", f"{type(error).__name__}: {error}") from None
     ends = str(need(certificate, "notAfter", call=f"TLS {host}:{port}"))
@@ -132,8 +153,7 @@ class Health(Resource):
     def sick_components(self) -> list[str]:
         """The components that the body lists and does not call healthy."""
         told = self._told
-        listed = (told.get("components") or told.get("checks") or {}) if isinstance(told, dict) else {}
-        return [f"{name} is {word}" for name, word in _words(listed) if word.lower() not in self.healthy_words]
+        return [f"{name} is {word}" for name, word in _words(told) if word.lower() not in self.healthy_words]
 
     @property
     def _told(self) -> Any:
@@ -143,16 +163,36 @@ class Health(Resource):
             return None
 
 
-def _words(listed: Any) -> Iterator[tuple[str, str]]:
-    """Component name and status word, from the shapes in use: name to word, to bool, to object; or a list."""
-    named = listed.items() if isinstance(listed, dict) else enumerate(listed)
-    for key, told in named:
-        name = str(told.get("name", key)) if isinstance(told, dict) else str(key)
-        word = told.get("status", "without a status") if isinstance(told, dict) else told
-        yield (
-            name,
-            {True: "healthy", False: "unhealthy"}.get(word, str(word)) if isinstance(word, bool) else str(word),
-        )
+def _words(told: Any) -> Iterator[tuple[str, str]]:
+    """Component name and status word, from the shapes in use, however deep they lie.
+
+    Each of PARTS maps names to a word, a bool, an object with a status, or a list of those; or is a list of objects
+    with names. CouldNotLook for anything else: a status that is not understood is not a healthy one.
+    """
+    if not isinstance(told, dict):
+        return
+    for part in PARTS:
+        listed = told.get(part)
+        if listed is None:
+            continue
+        if not isinstance(listed, dict | list):
+            raise CouldNotLook("", f"the health page's {part!r} is {listed!r}, not a list of components")
+        for key, one in listed.items() if isinstance(listed, dict) else enumerate(listed):
+            for item in one if isinstance(one, list) else [one]:
+                yield from _word(str(key), item)
+
+
+def _word(key: str, told: Any) -> Iterator[tuple[str, str]]:
+    if isinstance(told, dict):
+        name = str(told.get("name", key))
+        inner = list(_words(told))
+        if "status" in told or not inner:
+            yield name, str(told.get("status", "without a status"))
+        yield from ((f"{name}/{below}", word) for below, word in inner)
+    elif isinstance(told, bool):
+        yield key, "healthy" if told else "unhealthy"
+    else:
+        yield key, str(told)
 
 
 @observation()
@@ -177,7 +217,7 @@ def health(stack: Stack, http: Http, now: datetime) -> Health:
         healthy_words=tuple(word.lower() for word in stack.healthy_words),
         certificate_days_left=left,
         evidence={
-            "status": answer.status,
+            "status": answer.status or answer.failure,
             "latency_ms": round(answer.latency_ms),
             "body": answer.text[:2000],
             **({"certificate_ends": ends} if ends else {}),
@@ -201,7 +241,12 @@ class Page(Resource):
 
     @property
     def is_a_stand_in(self) -> bool:
-        """Whether the site serves the same for any path: an error response dressed as 200."""
+        """Whether the site serves the same for any path: an error response dressed as 200.
+
+        CouldNotLook where the site's answer for a path that cannot exist is not known.
+        """
+        if self.stand_in.status is None or self.stand_in.status >= 500:
+            raise CouldNotLook(f"GET {self.stand_in.url}", self.stand_in.said)
         return bool(self.stand_in.status == 200 and self.stand_in.body and self.answer.body == self.stand_in.body)
 
     @property
@@ -234,7 +279,7 @@ def dashboard_pages(stack: Stack, http: Http) -> list[Page]:
             stand_in=stand_in,
             contains=dashboard.contains,
             evidence={
-                "status": answer.status,
+                "status": answer.status or answer.failure,
                 "latency_ms": round(answer.latency_ms),
                 "headers": answer.headers,
                 "body": answer.text[:1000],

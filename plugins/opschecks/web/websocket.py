@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import secrets
+import socket
+import ssl
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -88,7 +90,7 @@ def websocket_reconnects(stack: Stack, target_health: list[TargetHealth]) -> Rec
     and proves something only while two tasks could answer.
     """
     url = _address(stack)
-    healthy = sum(len(group.in_state("healthy")) for group in target_health)
+    healthy = max((len(group.in_state("healthy")) for group in target_health), default=0)
     if not stack.websocket.task_field:
         return Reconnects(arn=url, name=urlsplit(url).path, unproven="websocket.task_field is not set in stacks.toml")
     if healthy < 2:
@@ -125,30 +127,53 @@ def _address(stack: Stack) -> str:
 
 def _open(stack: Stack, url: str, cookies: Mapping[str, str]) -> ClientConnection | str:
     """A connection, or why the host that was reached refused it; CouldNotLook where no host was reached."""
-    from websockets.exceptions import InvalidHandshake
+    from websockets.exceptions import InvalidHandshake, ProxyError
     from websockets.sync.client import connect
 
     headers = dict(stack.websocket.headers)
     if cookies:
         headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in cookies.items())
     timeout_s = stack.limits.probe_timeout_s
+    call = f"WebSocket {url.partition('?')[0]}"
     try:
         return connect(
             url,
+            sock=_reach(url, timeout_s),
+            max_size=None,
             additional_headers=headers,
             open_timeout=timeout_s,
             close_timeout=1,
             ping_interval=None,
             user_agent_header="opschecks",
         )
+    except ProxyError as error:
+        raise CouldNotLook(call, f"{type(error).__name__}: {error}") from None
     except InvalidHandshake as error:
         return f"the handshake was refused: {error}"
     except TimeoutError:
         return f"no handshake within {timeout_s:g} s"
     except EOFError:
         return "the connection was closed before the handshake"
+    except ssl.SSLCertVerificationError as error:
+        return f"its certificate is not trusted: {error.verify_message}"
     except OSError as error:
-        raise CouldNotLook(f"WebSocket {url.partition('?')[0]}", f"{type(error).__name__}: {error}") from None
+        raise CouldNotLook(call, f"{type(error).__name__}: {error}") from None
+
+
+def _reach(url: str, timeout_s: float) -> socket.socket | None:
+    """A connection to the host, so that a host out of reach is told from one that is silent; None behind a proxy."""
+    from websockets.proxy import get_proxy
+    from websockets.uri import parse_uri
+
+    if get_proxy(parse_uri(url)):
+        return None
+    parts = urlsplit(url)
+    try:
+        return socket.create_connection(
+            (parts.hostname or "", parts.port or (443 if parts.scheme == "wss" else 80)), timeout_s
+        )
+    except TimeoutError:
+        raise CouldNotLook(f"WebSocket {url.partition('?')[0]}", f"no connection within {timeout_s:g} s") from None
 
 
 def _hold(connection: ClientConnection, seconds: float) -> str:

@@ -50,10 +50,10 @@ def alarm_sees_nothing(sandbox: Sandbox) -> None:
 
 @fault(caught_by=["test_alarms_can_see"])
 def composite_alarm_watches_a_blind_one(sandbox: Sandbox) -> None:
-    """A composite is OK because one that it watches, of another name, sees nothing."""
-    client = sandbox.client("cloudwatch")
+    """A composite is OK because one far below it, of another name, sees nothing."""
+    client, name = sandbox.client("cloudwatch"), _name(sandbox, "everything")
     client.put_metric_alarm(
-        AlarmName="legacy-cpu",
+        AlarmName="Legacy CPU (prod)",
         Namespace="AWS/ECS",
         MetricName="CPUUtilization",
         Dimensions=[{"Name": "ServiceName", "Value": "a service that is gone"}],
@@ -63,16 +63,27 @@ def composite_alarm_watches_a_blind_one(sandbox: Sandbox) -> None:
         Threshold=90.0,
         ComparisonOperator="GreaterThanThreshold",
     )
-    _blind(sandbox, "legacy-cpu")
-    name = _name(sandbox, "everything")
-    client.put_composite_alarm(AlarmName=name, AlarmRule='ALARM("legacy-cpu")', ActionsEnabled=True)
-    client.set_alarm_state(AlarmName=name, StateValue="OK", StateReason="its rule is false")
+    client.put_composite_alarm(AlarmName="Legacy", AlarmRule='ALARM("Legacy CPU (prod)")', ActionsEnabled=True)
+    client.put_composite_alarm(AlarmName=name, AlarmRule="ALARM(Legacy)", ActionsEnabled=True)
+    for composite in ("Legacy", name):
+        client.set_alarm_state(AlarmName=composite, StateValue="OK", StateReason="its rule is false")
+    _blind(sandbox, "Legacy CPU (prod)")
 
 
 @fault(caught_by=["test_alarms_can_act"])
 def alarm_is_silenced(sandbox: Sandbox) -> None:
     """An alarm's actions were turned off for a deployment and never on again."""
     sandbox.client("cloudwatch").disable_alarm_actions(AlarmNames=[_name(sandbox, "cpu-high")])
+
+
+@fault(caught_by=["test_alarms_can_act"])
+def alarm_is_muted(sandbox: Sandbox) -> None:
+    """A mute rule of a maintenance night is still active; the alarm's own description shows nothing of it."""
+    sandbox.client("cloudwatch").put_alarm_mute_rule(
+        Name="maintenance",
+        Rule={"Schedule": {"Expression": "cron(0 22 * * ? *)", "Duration": "PT12H"}},
+        MuteTargets={"AlarmNames": [_name(sandbox, "5xx-high")]},
+    )
 
 
 @fault(caught_by=["test_alarms_are_not_flapping"])

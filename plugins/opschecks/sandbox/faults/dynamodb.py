@@ -15,7 +15,7 @@ def _other_table(sandbox: Sandbox) -> str:
     return next(name for name in sandbox.stack.tables if name != sandbox.stack.incidents_table)
 
 
-@fault(caught_by=["test_tables_are_active", "test_tables_bill_as_wanted"])
+@fault(caught_by=["test_tables_are_active", "test_tables_bill_as_wanted", "test_tables_are_not_throttled"])
 def table_is_gone(sandbox: Sandbox) -> None:
     """A table was deleted."""
     sandbox.client("dynamodb").delete_table(TableName=_other_table(sandbox))

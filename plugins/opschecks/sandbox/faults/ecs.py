@@ -57,6 +57,28 @@ def deployment_failed(sandbox: Sandbox) -> None:
     deployment.update(rolloutState="FAILED", createdAt=sandbox.now - timedelta(minutes=9))
 
 
+@fault(caught_by=["test_deployments_are_settled"])
+def deployment_was_rolled_back(sandbox: Sandbox) -> None:
+    """The circuit breaker rolled last night's deployment back: counts and states are those of a success."""
+    service = sandbox.service()
+    for ago, message in (
+        (195, "(deployment ecs-svc/0002) deployment failed: tasks failed to start."),
+        (190, "rolling back to deployment ecs-svc/0001."),
+        (180, "has reached a steady state."),
+    ):
+        made = sandbox.now - timedelta(minutes=ago)
+        service.events.insert(0, {"id": f"event-{ago}", "createdAt": made, "message": f"(service backend) {message}"})
+
+
+@fault(caught_by=["test_services_run_the_tasks_they_want"])
+def task_does_not_start(sandbox: Sandbox) -> None:
+    """A task has been pending for an hour."""
+    service = sandbox.service()
+    service.running_count, service.pending_count = service.desired_count - 1, 1
+    message = f"(service {service.name}) has started 1 tasks: (task 0123)."
+    service.events.insert(0, {"id": "event", "createdAt": sandbox.now - timedelta(hours=1), "message": message})
+
+
 @fault(caught_by=["test_tasks_are_healthy"])
 def tasks_keep_dying(sandbox: Sandbox) -> None:
     """A task was killed for its memory within the hour; ECS has replaced it."""

@@ -24,6 +24,12 @@ def target_is_unhealthy(sandbox: Sandbox) -> None:
 
 
 @fault(caught_by=["test_targets_are_healthy"])
+def target_drains_unhealthily(sandbox: Sandbox) -> None:
+    """One of two targets failed its health checks and keeps only the connections that it had."""
+    sandbox.target_states[sandbox.seeded.targets[0]] = ("unhealthy.draining", "Target.FailedHealthChecks", "")
+
+
+@fault(caught_by=["test_targets_are_healthy"])
 def targets_are_deregistered(sandbox: Sandbox) -> None:
     """The target group is empty."""
     sandbox.client("elbv2").deregister_targets(

@@ -40,6 +40,13 @@ def websocket_sessions_break(sandbox: Sandbox) -> None:
     )
 
 
+@fault(caught_by=["test_log_groups_receive_events"])
+def log_group_receives_nothing(sandbox: Sandbox) -> None:
+    """The tasks' log driver is broken: nothing has been written for a day, and so no error either."""
+    cloudwatch = sandbox.backend("cloudwatch")
+    cloudwatch.metric_data = [datum for datum in cloudwatch.metric_data if datum.namespace != "AWS/Logs"]
+
+
 @fault(blinds=["test_errors_are_rare_in_the_logs", "test_websocket_errors_are_rare_in_the_logs"])
 def log_group_is_gone(sandbox: Sandbox) -> None:
     """The log group was deleted: no errors are read, and none are counted as none."""
