@@ -66,7 +66,12 @@ def _grow(sandbox: Sandbox, size: Size) -> None:
             Name=f"group-{number}", Protocol="HTTP", Port=8000, VpcId=vpc, TargetType="ip", HealthCheckPath="/health"
         )["TargetGroups"][0]["TargetGroupArn"]
         elb.modify_target_group_attributes(
-            TargetGroupArn=group, Attributes=[{"Key": "stickiness.enabled", "Value": "true"}]
+            TargetGroupArn=group,
+            Attributes=[
+                {"Key": "stickiness.enabled", "Value": "true"},
+                {"Key": "stickiness.type", "Value": "lb_cookie"},
+                {"Key": "stickiness.lb_cookie.duration_seconds", "Value": "86400"},
+            ],
         )
         elb.register_targets(TargetGroupArn=group, Targets=[{"Id": address} for address in sandbox.seeded.targets])
         elb.create_listener(

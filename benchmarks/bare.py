@@ -52,7 +52,7 @@ class Morning:
         self.client("sts").get_caller_identity()
         self.run(
             [self.load_balancing_and_metrics, self.services, self.scaling, self.scaling_policies, self.alarms,
-             self.alarm_history, self.active, self.overnight, self.groups, *self.logs()]
+             self.alarm_history, self.mutes, self.active, self.overnight, self.groups, *self.logs()]
         )  # fmt: skip
 
     def load_balancing_and_metrics(self) -> None:
@@ -117,6 +117,21 @@ class Morning:
             }
             for index, (namespace, metric, dimensions, statistic, period) in enumerate(asked)
         ]
+        queries += [
+            {
+                "Id": f"l{index}",
+                "MetricStat": {
+                    "Metric": {
+                        "Namespace": "AWS/Logs",
+                        "MetricName": "IncomingLogEvents",
+                        "Dimensions": [{"Name": "LogGroupName", "Value": group}],
+                    },
+                    "Period": 300,
+                    "Stat": "Sum",
+                },
+            }
+            for index, group in enumerate(self.stack["log_groups"])
+        ]
         begin, pages = self.now - timedelta(hours=24), self.client("cloudwatch").get_paginator("get_metric_data")
         self.run(
             [
@@ -180,6 +195,10 @@ class Morning:
         """A day of it."""
         pages = self.client("cloudwatch").get_paginator("describe_alarm_history")
         list(pages.paginate(StartDate=self.now - timedelta(hours=24), EndDate=self.now, MaxRecords=100))
+
+    def mutes(self) -> None:
+        """Mute rules that are active."""
+        self.client("cloudwatch").list_alarm_mute_rules(Statuses=["ACTIVE"], MaxRecords=100)
 
     def active(self) -> None:
         """Active incidents."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from functools import cache
@@ -57,6 +58,11 @@ def test_fault_is_caught_by_exactly_the_checks_it_names(name: str) -> None:
     assert _checks(told, "failed") == set(fault.caught_by), told
     assert _checks(told, "blind") == blinds, told
     assert told["code"] == (1 if fault.caught_by else 10)
+    for check in blinds:
+        assert re.search(r"[a-z-]+:[A-Z]\w+: |: |GET http|WebSocket ws", told["outcomes"][check][1]), told
+    if EVERYTHING_OF_AWS in fault.blinds:
+        calls = {message.split(" ")[1] for check in blinds for _, message in [told["outcomes"][check]]}
+        assert all(re.fullmatch(r"[a-z0-9-]+:[A-Z]\w+:", call) for call in calls), calls
 
 
 def test_every_check_bites() -> None:

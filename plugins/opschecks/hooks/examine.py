@@ -63,11 +63,11 @@ class Examine:
             Finding(
                 stack=self.stack,
                 check=self.check.name,
-                resource=resource.arn,
-                name=resource.name,
+                resource=redact_text(resource.arn),
+                name=redact_text(resource.name),
                 outcome=outcome,
                 severity=self.check.severity,
-                message=message,
+                message=redact_text(message),
                 evidence=resource.evidence,
                 figures=resource.figures,
             )
@@ -87,12 +87,12 @@ class _Examination:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> Literal[True] | None:
         if error is None:
-            self._examine.conclude(self._resource, Outcome.PASSED, redact_text("; ".join(self._notes)))
+            self._examine.conclude(self._resource, Outcome.PASSED, "; ".join(self._notes))
             return None
         if isinstance(error, KeyboardInterrupt | GeneratorExit | pytest.exit.Exception):
             return None
         message = "; ".join([*self._notes, message_of(error)])
-        self._examine.conclude(self._resource, outcome_of(error), redact_text(message))
+        self._examine.conclude(self._resource, outcome_of(error), message)
         if len(self._examine.errors) < _TRACEBACKS_KEPT:
             info: Any = pytest.ExceptionInfo.from_exception(error)
             self._examine.errors.append(info)

@@ -42,16 +42,16 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     for report in terminalreporter.getreports("error"):
         if isinstance(report, pytest.CollectReport):
             write(printable(f"{report.nodeid}: {report.longreprtext}"), red=True)
-    good = told.exit_code == 0
+    if run.write_error:
+        write(printable(run.write_error), red=True, bold=True)
+    good = told.exit_code == 0 and not run.write_error
     write(printable(verdict(told).sentence), bold=True, green=good, red=told.exit_code == 1, yellow=not good)
     for line in (*_failed(told), *_unseen(told, Outcome.BLIND), *_unseen(told, Outcome.NOT_RUN)):
         write(printable(line)[:LINE])
     for line in _waiver_lines(told):
         write(printable(line)[:LINE], yellow=True)
     write("")
-    if run.write_error:
-        write(printable(run.write_error), red=True, bold=True)
-    else:
+    if not run.write_error:
         write(f"report: {_shown(run.place.page)}")
         if told.exit_code in (1, 10):
             write("next: the page has the evidence and the runbook's steps for each of these")

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from html import escape
 
 from ..model import Run
+from .text import printable
 
 _PAGE = """<!DOCTYPE html>
 <html lang="en">
@@ -50,7 +51,8 @@ def render_unfinished(run: Run, links: Mapping[str, str]) -> str:
 
 def render_no_run(suite: str, begun: datetime, why: str) -> str:
     """The page where a run could not even begin."""
-    body = f"<p>It was to begin at {escape(_time(begun))}, and could not:</p>\n<p><strong>{escape(why)}</strong></p>"
+    reason = escape(printable(why))
+    body = f"<p>It was to begin at {escape(_time(begun))}, and could not:</p>\n<p><strong>{reason}</strong></p>"
     heading = f"No run today: {suite} checks"
     return _PAGE.format(title=escape(heading), heading=escape(heading), body=body)
 

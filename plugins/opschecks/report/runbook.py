@@ -12,6 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from ..redaction import redact_text
+from .text import printable
 
 _PLACEHOLDER = re.compile(r"<([a-z][a-z0-9-]*)>")
 _PLACEHOLDER_HTML = re.compile(r"&lt;([a-z][a-z0-9-]*)&gt;")
@@ -98,7 +99,7 @@ def _named(match: re.Match[str], tokens: Mapping[str, str], shell: bool) -> str:
     value = tokens.get(match.group(1))
     if value is None:
         return f"<{match.group(1)}>"
-    value = " ".join(redact_text(value).split())
+    value = printable(" ".join(redact_text(value).split()))
     return value if not shell or _PLAIN.fullmatch(value) else shlex.quote(value)
 
 

@@ -1,4 +1,4 @@
-"""Text from AWS and logs, made fit for a terminal."""
+"""Text from AWS and logs, made fit for a terminal and a page."""
 
 from __future__ import annotations
 

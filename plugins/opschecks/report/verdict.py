@@ -61,6 +61,8 @@ def _counted(run: Run) -> str:
     if run.count(Outcome.NOT_RUN):
         return f"{run.count(Outcome.NOT_RUN)} of {total} checks of {where} were not run"
     good = run.count(Outcome.PASSED)
+    if run.state == "stopped":
+        return f"not every check of {where} is known: {good} of {total} that were collected passed"
     return (
         f"all {total} checks of {where} are good" if good == total else f"{good} of {total} checks of {where} are good"
     )
@@ -82,7 +84,7 @@ def _extras(run: Run) -> list[str]:
     if run.state == "unfinished":
         told.append("the run has not ended")
     elif run.state != "finished":
-        told.append(f"the run ended early: {run.stopped_by}")
+        told.append(f"the run is not whole: {run.stopped_by}")
     if run.partial:
         told.append(f"only a part of the suite was selected ({run.partial})")
     return told
@@ -120,5 +122,5 @@ def _actions(run: Run) -> list[str]:
         for group in unseen(run, Outcome.BLIND)
     ]
     if run.state == "stopped":
-        told.append("Run it again: it ended early")
+        told.append("Run it again: this run is not whole")
     return list(dict.fromkeys(told))[:ACTIONS]

@@ -40,7 +40,9 @@ class MotoServer:
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop answering, and give back the port."""
+        """Stop answering, and give back the port; once is enough, twice is no harm."""
+        if not self._thread.is_alive():
+            return
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()

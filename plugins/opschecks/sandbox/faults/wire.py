@@ -29,6 +29,12 @@ def aws_throttles(sandbox: Sandbox) -> None:
 
 
 @fault(blinds=[EVERYTHING_OF_AWS])
+def aws_is_out_of_reach(sandbox: Sandbox) -> None:
+    """Nothing listens where AWS should be."""
+    sandbox.server.stop()
+
+
+@fault(blinds=[EVERYTHING_OF_AWS])
 def credentials_are_expired(sandbox: Sandbox) -> None:
     """Every service refuses the credentials, STS first."""
     sandbox.server.wire.broken = {"*": "expired"}

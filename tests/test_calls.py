@@ -1,0 +1,86 @@
+"""What a run costs AWS: its calls are pinned, grow with pages only, and are made at once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from benchmarks.account import FIFTY, SMALL, THOUSAND, Size, account, stacks_toml
+from benchmarks.latency_proxy import LatencyProxy
+from benchmarks.morning import compare
+
+from opschecks.sandbox.environment import CREDENTIALS
+from tests.scratch import Project
+
+ONCE = (
+    "sts:GetCallerIdentity",
+    "ecs:DescribeServices",
+    "ecs:DescribeTasks",
+    "application-autoscaling:DescribeScalableTargets",
+    "application-autoscaling:DescribeScalingPolicies",
+    "elasticloadbalancing:DescribeLoadBalancers",
+    "elasticloadbalancing:DescribeTargetGroups",
+    "elasticloadbalancing:DescribeTargetGroupAttributes",
+    "elasticloadbalancing:DescribeTargetHealth",
+    "cloudwatch:GetMetricData",
+    "cloudwatch:DescribeAlarms",
+    "cloudwatch:DescribeAlarmHistory",
+    "cloudwatch:ListAlarmMuteRules",
+    "dynamodb:Query",
+    "dynamodb:Scan",
+    "logs:FilterLogEvents",
+    "ec2:DescribeSecurityGroups",
+)
+SEEDED = Counter({**dict.fromkeys(ONCE, 1), "ecs:ListTasks": 2, "dynamodb:DescribeTable": 2})
+
+
+def _calls(folder: Path, size: Size) -> tuple[Counter[str], int]:
+    """The calls that the run file lists, and how many were under way at once on the wire."""
+    with account(size) as sandbox, LatencyProxy(sandbox.server.url, 0.05) as proxy:
+        project = Project.of_the_checks(folder, stacks_toml(sandbox.stack, proxy.url, sandbox))
+        project.run("checks/daily", **{key.upper(): value for key, value in CREDENTIALS.items()})
+        told = project.told()
+        calls = Counter(call for seen in told["observations"] for call in seen["calls"])
+        assert proxy.seen.total == told["calls"] == calls.total()
+        assert told["counts"]["blind"] == told["counts"]["not_run"] == 0, project.told()["verdict"]
+        return calls, proxy.seen.most_at_once
+
+
+def test_the_seeded_stack_costs_these_calls_and_no_other(tmp_path: Path) -> None:
+    calls, at_once = _calls(tmp_path, SMALL)
+    assert calls == SEEDED
+    assert calls.total() <= 30
+    assert at_once >= 8
+
+
+def test_calls_grow_with_pages_only(tmp_path: Path) -> None:
+    calls, _ = _calls(tmp_path, THOUSAND)
+    grown = calls - SEEDED
+    assert grown == {
+        "cloudwatch:DescribeAlarms": 9,  # 1,000 at 100 a page
+        "logs:FilterLogEvents": 99,  # AWS searches one group a call
+    }
+    assert calls["ec2:DescribeSecurityGroups"] == 1  # 1,000 a page
+
+
+def test_what_aws_answers_for_one_resource_only_is_asked_at_once(tmp_path: Path) -> None:
+    calls, at_once = _calls(tmp_path, FIFTY)
+    assert calls - SEEDED == {
+        "dynamodb:DescribeTable": 48,
+        "logs:FilterLogEvents": 49,
+        "elasticloadbalancing:DescribeTargetGroupAttributes": 9,
+        "elasticloadbalancing:DescribeTargetHealth": 9,
+        "ecs:DescribeServices": 4,  # 10 a call
+        "cloudwatch:GetMetricData": 1,  # 500 metrics a call
+    }
+    assert at_once >= 32
+
+
+@pytest.mark.parametrize("tls", [True, False], ids=["tls", "plain"])
+def test_a_run_is_as_fast_as_bare_threads_and_faster_than_call_after_call(tls: bool) -> None:
+    """Ratios, with room for a busy machine; benchmarks/README.md has what was measured."""
+    ours, threads, in_turn = compare(FIFTY, 0.04, tls=tls, rounds=1)
+    assert ours.calls == threads.calls == in_turn.calls
+    assert ours.median_s < 2 * threads.median_s
+    assert ours.median_s < in_turn.median_s / 2
