@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 from collections.abc import Mapping
@@ -10,6 +11,8 @@ from decimal import Decimal
 from typing import Any
 
 MASK = "(redacted)"
+SHORT = 400
+"""Texts up to this length are remembered: names and states come again and again."""
 
 _SECRET_KEY = re.compile(
     r"secret|passw|authori[sz]ation|credential|cookie|api[-_]?key|private[-_]?key|session[-_]?token|access[-_]?token"
@@ -50,6 +53,10 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 
 def redact_text(text: str) -> str:
     """The text without access keys, tokens, passwords and private keys, nor halves of characters."""
+    return _remembered(text) if len(text) <= SHORT else _redacted(text)
+
+
+def _redacted(text: str) -> str:
     if _SURROGATES.search(text):
         text = _SURROGATES.sub("\ufffd", text)
     if not _HINT.search(text):
@@ -59,17 +66,25 @@ def redact_text(text: str) -> str:
     return _SECRET_PAIR.sub(lambda found: found.group(1) + MASK, text)
 
 
+_remembered = functools.lru_cache(maxsize=20_000)(_redacted)
+
+
+@functools.lru_cache(maxsize=2_000)
+def _names_a_secret(key: str) -> bool:
+    return bool(_SECRET_KEY.search(key))
+
+
 def plain(value: Any) -> Any:
     """The value as plain JSON data, secrets masked: datetimes as ISO text, Decimals as numbers, bytes as text."""
     if isinstance(value, str):
         return redact_text(value)
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)  # JSON has no such number
-    if value is None or isinstance(value, bool | int | float):
+    if value is None or isinstance(value, bool | int):
         return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)  # JSON has no such number
     if isinstance(value, Mapping):
         return {
-            str(key): MASK if _SECRET_KEY.search(str(key)) and item not in (None, "", [], {}) else plain(item)
+            str(key): MASK if _names_a_secret(str(key)) and item not in (None, "", [], {}) else plain(item)
             for key, item in value.items()
         }
     if isinstance(value, list | tuple | set | frozenset):
