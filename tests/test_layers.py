@@ -14,9 +14,9 @@ from tests.scratch import ROOT, Project
 
 PACKAGE = ROOT / "plugins" / "opschecks"
 LAYERS = [
-    {"hooks", "cli"},
+    {"hooks", "cli", "cli_fix"},
     {"report", "sandbox"},
-    {"waivers", "history", "policy", "journal"},
+    {"waivers", "history", "policy", "journal", "store", "lock", "guards", "mender", "plan"},
     {"remedies"},
     {"aws", "web"},
     {"observe", "remedy"},

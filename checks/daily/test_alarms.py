@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from opschecks import Examine, Severity, Stack, check
 from opschecks.aws.cloudwatch_alarms import Alarm, Mute, Ringing
+from opschecks.remedies.cloudwatch_alarms import EnableAlarmActions
 
 
 @check(Severity.HIGH, runbook="alarms", failing="An alarm is ringing")
@@ -27,7 +28,7 @@ def test_alarms_can_see(alarms: list[Alarm], stack: Stack, examine: Examine) -> 
                 assert not one.evaluation_problem, f"{one.name} is not evaluated: {one.evaluation_problem}"
 
 
-@check(Severity.HIGH, runbook="silence-alarms", failing="An alarm is silenced")
+@check(Severity.HIGH, runbook="silence-alarms", failing="An alarm is silenced", remedy=EnableAlarmActions)
 def test_alarms_can_act(alarms: list[Alarm], alarm_mutes: list[Mute], examine: Examine) -> None:
     """Actions that were turned off for a deployment stay off until somebody remembers."""
     for alarm in alarms:

@@ -3,9 +3,10 @@
 from opschecks import Examine, Severity, Stack, check, need
 from opschecks.aws.application_autoscaling import ServiceScaling
 from opschecks.aws.ecs import Service
+from opschecks.remedies.application_autoscaling import ResumeScaling, SetScalingLimits
 
 
-@check(Severity.HIGH, runbook="auto-scaling", failing="A service cannot scale")
+@check(Severity.HIGH, runbook="auto-scaling", failing="A service cannot scale", remedy=ResumeScaling)
 def test_services_can_scale(auto_scaling: list[ServiceScaling], examine: Examine) -> None:
     """Scaling that was suspended for an incident and forgotten is found at the next peak."""
     for service in auto_scaling:
@@ -15,7 +16,7 @@ def test_services_can_scale(auto_scaling: list[ServiceScaling], examine: Examine
             assert service.policies, "no scaling policy is attached"
 
 
-@check(Severity.MEDIUM, runbook="auto-scaling", failing="Scaling limits are not as wanted")
+@check(Severity.MEDIUM, runbook="auto-scaling", failing="Scaling limits are not as wanted", remedy=SetScalingLimits)
 def test_scaling_limits_are_as_wanted(auto_scaling: list[ServiceScaling], stack: Stack, examine: Examine) -> None:
     """Too low a minimum leaves one task to fail alone; too low a maximum is a wall, too high a bill."""
     limits = stack.limits

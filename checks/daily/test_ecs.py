@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from opschecks import Examine, Severity, Stack, check
 from opschecks.aws.ecs import Deployment, Service, Task, TaskSet
 from opschecks.aws.load import ServiceLoad
+from opschecks.remedies.ecs import ScaleService
 
 
 @check(Severity.MEDIUM, runbook="cpu", failing="A service has run hot for an hour")
@@ -16,7 +17,7 @@ def test_cpu_leaves_headroom(service_load: list[ServiceLoad], stack: Stack, exam
             assert service.cpu_last_hour <= stack.limits.cpu_percent, f"limit {stack.limits.cpu_percent:g} %"
 
 
-@check(Severity.CRITICAL, runbook="high-cpu", failing="A service's CPU is saturated")
+@check(Severity.CRITICAL, runbook="high-cpu", failing="A service's CPU is saturated", remedy=ScaleService)
 def test_cpu_is_not_saturated(service_load: list[ServiceLoad], stack: Stack, examine: Examine) -> None:
     """A saturated service answers late, fails its health checks and is then restarted into the same load."""
     for service in service_load:

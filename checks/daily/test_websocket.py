@@ -5,6 +5,7 @@ from datetime import timedelta
 from opschecks import Examine, Severity, Stack, check
 from opschecks.aws.elbv2 import TargetGroup
 from opschecks.aws.logs import LogErrors
+from opschecks.remedies.elbv2 import EnableStickiness
 from opschecks.web.websocket import Reconnects, Session
 
 SLUG = "websocket-connection-issues"
@@ -22,7 +23,7 @@ def test_websocket_sessions_open_and_answer(websocket_session: Session, stack: S
         assert not session.ended_early, f"after {session.held_s:.1f} s: {session.ended_early}"
 
 
-@check(Severity.HIGH, runbook=SLUG, failing="WebSocket sessions are not sticky")
+@check(Severity.HIGH, runbook=SLUG, failing="WebSocket sessions are not sticky", remedy=EnableStickiness)
 def test_websocket_sessions_are_sticky(target_groups: list[TargetGroup], stack: Stack, examine: Examine) -> None:
     """A client that reconnects must reach the task that holds its session."""
     wanted = timedelta(seconds=stack.limits.stickiness_s)

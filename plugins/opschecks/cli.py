@@ -10,6 +10,8 @@ from typing import Any
 
 import click
 
+from .cli_fix import fix, journal, undo
+
 Row = Mapping[str, str]
 
 
@@ -24,15 +26,23 @@ def main() -> None:
     pytest checks/daily --fault NAME       see what a broken sandbox looks like
     opschecks list faults                  which faults there are
     opschecks sandbox                      keep a sandbox running for pytest and the AWS CLI
+    pytest checks/daily --stack NAME --fix=plan    what remedies would change: reports/plan.json
+    opschecks fix reports/plan.json        make exactly that
+    opschecks fix NAME --set desired=5     run one remedy by name
+    opschecks journal | undo ENTRY         what was changed, and taking it back
     """
 
 
+for command in (fix, undo, journal):
+    main.add_command(command)
+
+
 @main.command("list")
-@click.argument("kind", type=click.Choice(["checks", "observations", "faults", "stacks", "keys"]))
+@click.argument("kind", type=click.Choice(["checks", "observations", "remedies", "faults", "stacks", "keys"]))
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="text or json")
 @click.option("--stacks", type=click.Path(path_type=Path), default=Path("stacks.toml"), help="another stacks.toml")
 def list_(kind: str, form: str, stacks: Path) -> None:
-    """Show what there is of a kind: checks, observations, faults, stacks, or keys of stacks.toml."""
+    """Show what there is of a kind: checks, observations, remedies, faults, stacks, or keys of stacks.toml."""
     rows = list(_LISTS[kind](stacks))
     if form == "json":
         click.echo(json.dumps(rows, indent=1, ensure_ascii=False))
@@ -69,6 +79,21 @@ def _observations(_: Path) -> Iterator[Row]:
         yield {"observation": name, "what": observation.what, "allow": f"IAM: {allow}" if allow else ""}
 
 
+def _remedies(_: Path) -> Iterator[Row]:
+    from .remedies import all_remedies
+
+    for name, remedy in all_remedies().items():
+        wishes = ", ".join(f"--set {key}=… ({meaning})" for key, meaning in remedy.wishes.items())
+        way = "one-way" if remedy.one_way else "can be taken back"
+        yield {
+            "remedy": name,
+            "what": remedy.what(),
+            "risk": f"{remedy.risk}, {way}, proven by {remedy.proof}",
+            "takes": wishes,
+            "allow": f"IAM: {', '.join(remedy.allow)}",
+        }
+
+
 def _faults(_: Path) -> Iterator[Row]:
     from .sandbox.faults import known_faults
 
@@ -92,12 +117,14 @@ def _stacks(path: Path) -> Iterator[Row]:
 
 
 def _keys(_: Path) -> Iterator[Row]:
-    from .limits import Limits
+    from .limits import FixLimits, Freeze, Limits
     from .stack import Contacts, Dashboard, IncidentFields, Ingress, Stack, WebSocketEndpoint
 
     tables: dict[str, Any] = {
         "": Stack,
         "limits.": Limits,
+        "fix.": FixLimits,
+        "fix.freeze.": Freeze,
         "contacts.": Contacts,
         "dashboards.": Dashboard,
         "websocket.": WebSocketEndpoint,
@@ -106,7 +133,7 @@ def _keys(_: Path) -> Iterator[Row]:
     }
     for prefix, table in tables.items():
         for key, field in table.model_fields.items():
-            if (prefix, key) == ("", "name") or f"{key}." in tables:
+            if (prefix, key) == ("", "name") or f"{prefix}{key}." in tables:
                 continue
             shown = _default(field)
             yield {"key": f"{prefix}{key}", "what": field.description or "", "default": shown}
@@ -124,6 +151,7 @@ def _default(field: Any) -> str:
 _LISTS: dict[str, Callable[[Path], Iterator[Row]]] = {
     "checks": _checks,
     "observations": _observations,
+    "remedies": _remedies,
     "faults": _faults,
     "stacks": _stacks,
     "keys": _keys,

@@ -1,11 +1,11 @@
-"""The limits that checks judge by: typed, defaulted, documented; a stack overrides them."""
+"""The limits that checks judge by and that remedies keep: typed, defaulted, documented; a stack overrides them."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 Percent = Annotated[float, Field(gt=0, le=100)]
 Positive = Annotated[float, Field(gt=0)]
@@ -69,3 +69,32 @@ class Limits(BaseModel):
         """How old an active incident of this severity may be."""
         strictest = min(self.incident_age_hours.values(), default=1.0)
         return timedelta(hours=self.incident_age_hours.get(severity.lower(), strictest))
+
+
+class Freeze(BaseModel):
+    """`[[stacks.NAME.fix.freeze]]`: from when to when nothing may be changed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    begins: AwareDatetime = Field(description="with its offset, such as 2026-12-20T00:00:00Z")
+    ends: AwareDatetime
+    reason: Annotated[str, Field(min_length=1)]
+
+
+class FixLimits(BaseModel):
+    """`[stacks.NAME.fix]`: how much remedies may change, and when."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    changes_per_run: Count = Field(5, description="a plan with more is refused whole")
+    changes_per_day: Count = Field(10, description="counted from the journal, whoever made them")
+    share_percent: Percent = Field(
+        50, description="of the resources that a check examined; more of them bad is no case for a remedy"
+    )
+    cooldown_minutes: Annotated[float, Field(ge=0)] = Field(
+        60, description="between two changes of one resource by one remedy"
+    )
+    attempts_per_day: Count = Field(2, description="of one remedy on one resource; then a person takes over")
+    symptom_minutes: Positive = Field(15, description="how long data newer than the change may take to show the cure")
+    poll_s: Positive = Field(5, description="between two looks at something that settles")
+    freeze: tuple[Freeze, ...] = Field(default=(), description="windows in which nothing may be changed")

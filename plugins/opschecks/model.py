@@ -107,15 +107,18 @@ class Check:
     failing: str
     why: str
     may_be_empty: bool = False
+    remedy: type[Any] | None = None
 
 
-def check(severity: Severity, *, runbook: str, failing: str, may_be_empty: bool = False) -> Callable[[F], F]:
+def check(
+    severity: Severity, *, runbook: str, failing: str, may_be_empty: bool = False, remedy: type[Any] | None = None
+) -> Callable[[F], F]:
     """Declare a test function a check.
 
     `runbook` is the slug of its heading in checks/RUNBOOK.md; `failing` is the sentence that is true
     when the check fails (the function's name is the one that is true when it passes); the docstring
     says why it hurts. A check that examined nothing could not look, unless `may_be_empty` says
-    that there is rightly nothing to examine on a good day.
+    that there is rightly nothing to examine on a good day. `remedy` is the class that can mend a failure.
     """
 
     def declare(function: F) -> F:
@@ -124,7 +127,7 @@ def check(severity: Severity, *, runbook: str, failing: str, may_be_empty: bool 
         why = " ".join((function.__doc__ or "").split())
         if not why:
             raise TypeError(f"{function.__name__}: a check needs a docstring: why does it hurt when it fails?")
-        declared = Check(function.__name__, Severity(severity), runbook, failing, why, may_be_empty)
+        declared = Check(function.__name__, Severity(severity), runbook, failing, why, may_be_empty, remedy)
         setattr(function, CHECK_ATTRIBUTE, declared)
         return function
 
@@ -162,6 +165,7 @@ class CheckResult:
     outcome: str
     message: str = ""
     duration_s: float = 0.0
+    remedy: str = ""
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from pydantic import (
     model_validator,
 )
 
-from .limits import Limits
+from .limits import FixLimits, Freeze, Limits
 from .names import nearest
 
 
@@ -146,6 +146,7 @@ class Stack(_Frozen):
     contacts: Contacts = Contacts()
     without: Names = Field(default=(), description="runbook slugs of what this stack does not have")
     limits: Limits = Field(default_factory=lambda: Limits())
+    fix: FixLimits = Field(default_factory=lambda: FixLimits())
 
     cloudformation_stack: str | None = Field(None, description="its resources fill what is not named below")
     tags: dict[str, str] = Field(default={}, description="resources with these tags fill what is not named below")
@@ -314,6 +315,8 @@ def _siblings(location: Sequence[str]) -> list[str]:
         return list(Stacks.model_fields)
     tables: dict[str, type[BaseModel]] = {
         "limits": Limits,
+        "fix": FixLimits,
+        "freeze": Freeze,
         "contacts": Contacts,
         "websocket": WebSocketEndpoint,
         "dashboards": Dashboard,

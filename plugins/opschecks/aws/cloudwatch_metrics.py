@@ -161,8 +161,11 @@ def metrics(
     load_balancers: list[LoadBalancer] | CouldNotLook,
     tables: list[Table] | CouldNotLook,
     now: datetime,
+    since: datetime | None,
 ) -> Metrics:
     """24 hours of every metric of the stack, in one GetMetricData for each 500 metrics.
+
+    With `since`, only periods that began after it: what was measured before a change says nothing of it.
 
     Where load balancers or tables could not be seen, their metrics are left out: who needs them
     needs that observation too, and is told why.
@@ -176,6 +179,10 @@ def metrics(
     if not asked:
         raise CouldNotLook(CALL, "there is nothing to ask for: the stack names no service, load balancer or table")
     begin = (now - SPAN).replace(minute=(now - SPAN).minute // 5 * 5, second=0, microsecond=0)
+    if since:
+        begin = since.replace(minute=since.minute // 5 * 5, second=0, microsecond=0) + timedelta(minutes=5)
+    if begin >= now:
+        raise CouldNotLook(CALL, f"nothing newer than {since:%H:%M:%S} UTC was measured yet")
     chunks = [asked[start : start + METRICS_A_CALL] for start in range(0, len(asked), METRICS_A_CALL)]
     answers: dict[tuple[str, str], Series | CouldNotLook] = {}
     for part in fan_out(lambda chunk: _fetch(aws, chunk, begin, now), chunks, at_once=4):

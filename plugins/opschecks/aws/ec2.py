@@ -53,6 +53,11 @@ class SecurityGroup(Resource):
             source for permission in need(self.evidence, "IpPermissions", call=_CALL) for source in _sources(permission)
         ]
 
+    @staticmethod
+    def sources_of(permission: dict[str, Any]) -> list[Source]:
+        """Every source of one inbound rule."""
+        return list(_sources(permission))
+
     def wider_than(self, allowed: Sequence[Ingress]) -> list[Source]:
         """The sources that no allowed ingress covers whole."""
         here = [rule for rule in allowed if fnmatch.fnmatchcase(self.name, rule.group or "*")]
@@ -125,7 +130,7 @@ def security_groups(aws: Aws, inventory: Inventory) -> list[SecurityGroup]:
         SecurityGroup(
             arn=group_id,
             name=str(need(raw, "GroupName", call=_CALL)),
-            evidence=raw,
+            evidence={**raw, "own groups": sorted(own)},
             own=own,
         )
         for group_id, raw in found.items()

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..observe import CouldNotLook, NotThere, WrongAccount, need
+from ..remedy import Refused, Unknown
 
 if TYPE_CHECKING:
     from ..stack import Stack
@@ -84,7 +85,7 @@ class Aws:
         """The region that is looked at."""
         return str(self._shared.session.region_name)
 
-    def call(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
+    def call(self, service: str, operation: str, /, **parameters: Any) -> dict[str, Any]:
         """One read, such as `call("ecs", "DescribeServices", cluster=…)`; CouldNotLook when it fails."""
         from botocore.exceptions import BotoCoreError, ClientError
 
@@ -111,6 +112,7 @@ class Aws:
         self,
         service: str,
         operation: str,
+        /,
         *,
         asked_as: str = "NextToken",
         answered_as: str = "",
@@ -143,6 +145,7 @@ class Aws:
         service: str,
         operation: str,
         key: str,
+        /,
         *,
         asked_as: str = "NextToken",
         answered_as: str = "",
@@ -154,6 +157,44 @@ class Aws:
         for page in self.pages(service, operation, asked_as=asked_as, answered_as=answered_as, **parameters):
             found.extend(need(page, key, call=name))
         return found
+
+    def send(self, service: str, operation: str, /, **parameters: Any) -> dict[str, Any]:
+        """One change, sent once: botocore's own retries could make it twice.
+
+        Refused where AWS says no, or where it was never sent; Unknown where the answer got lost or says
+        nothing (a time-out, a broken connection, an error of the service itself).
+        """
+        from botocore.exceptions import (
+            BotoCoreError,
+            ClientError,
+            ConnectTimeoutError,
+            EndpointConnectionError,
+            HTTPClientError,
+        )
+
+        if self._shared.refused:
+            raise Refused(str(self._shared.refused))
+        name = f"{IAM_PREFIX.get(service, service)}:{operation}"
+        self.calls.append(name)
+        try:
+            answer: dict[str, Any] = self._shared.client(service, once=True)._make_api_call(operation, parameters)
+        except ClientError as error:
+            status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
+            if status >= 500:
+                raise Unknown(f"{name}: {_explained(name, error)}") from None
+            raise Refused(str(_explained(name, error))) from None
+        except (EndpointConnectionError, ConnectTimeoutError) as error:
+            raise Refused(f"{name}: not sent: {error}") from None
+        except (HTTPClientError, ConnectionError) as error:
+            raise Unknown(f"{name}: {type(error).__name__}: {error}") from None
+        except BotoCoreError as error:
+            raise Refused(f"{name}: not sent: {type(error).__name__}: {error}") from None
+        answer.pop("ResponseMetadata", None)
+        return answer
+
+    def s3(self) -> Any:
+        """A client of S3, for the state that people share there."""
+        return self._shared.client("s3")
 
     def warm(self, services: Sequence[str]) -> None:
         """Make clients before they are needed: their cost is our time, spent while AWS answers the first call."""
@@ -170,7 +211,7 @@ class _Clients:
 
         self._stack = stack
         self._lock = threading.Lock()
-        self._clients: dict[str, Any] = {}
+        self._clients: dict[tuple[str, bool], Any] = {}
         self.refused: CouldNotLook | None = None
         try:
             self.session = boto3.Session(profile_name=stack.profile, region_name=stack.region, **credentials)
@@ -189,15 +230,16 @@ class _Clients:
             )
         self._assumed = not stack.role_arn
 
-    def client(self, service: str) -> Any:
+    def client(self, service: str, *, once: bool = False) -> Any:
+        """The service's client; `once` is the one whose calls are never sent again."""
         with self._lock:
             if not self._assumed:
                 self._assume()
-            if service not in self._clients:
-                self._clients[service] = self._make(service)
-            return self._clients[service]
+            if (service, once) not in self._clients:
+                self._clients[service, once] = self._make(service, 1 if once else self._stack.limits.aws_attempts)
+            return self._clients[service, once]
 
-    def _make(self, service: str) -> Any:
+    def _make(self, service: str, attempts: int) -> Any:
         from botocore.config import Config
 
         from .tls import share_connections
@@ -208,7 +250,7 @@ class _Clients:
             config=Config(
                 connect_timeout=CONNECT_TIMEOUT_S,
                 read_timeout=READ_TIMEOUT_S,
-                retries={"mode": "standard", "total_max_attempts": self._stack.limits.aws_attempts},
+                retries={"mode": "standard", "total_max_attempts": attempts},
                 max_pool_connections=32,
                 user_agent_extra="opschecks",
             ),
@@ -221,7 +263,7 @@ class _Clients:
         from botocore.exceptions import BotoCoreError, ClientError
 
         try:
-            answer = self._make("sts").assume_role(
+            answer = self._make("sts", self._stack.limits.aws_attempts).assume_role(
                 RoleArn=self._stack.role_arn, RoleSessionName=f"opschecks-{self._stack.name}"[:64]
             )
         except ClientError as error:

@@ -171,6 +171,7 @@ def build(run: ChecksRun, state: str, reason: str) -> Run:
         findings=tuple(findings),
         observations=tuple(results(run)),
         waivers=tuple(_waivers(run, checks, findings)),
+        changes=tuple(run.fixes),
         versions=_versions(),
     )
 

@@ -29,26 +29,35 @@ def pytest_runtest_protocol(item: pytest.Item) -> None:
     if not run:
         return
     names = [stack_of(item).name] if run.worker else [stack.name for stack in run.stacks]
+    begin(run, item.session.items, names)
+
+
+def begin(run: ChecksRun, items: Iterable[pytest.Item], names: Iterable[str]) -> None:
+    """Start those of these stacks that have not been started."""
     missing = [name for name in names if name not in run.stores]
     if missing:
-        start(run, item.session.items, missing)
+        start(run, items, missing)
 
 
 def start(run: ChecksRun, items: Iterable[pytest.Item], names: Sequence[str]) -> None:
     """Identify and gather; pytest.UsageError where the credentials are another account's."""
-    from ..web.http import Http
-
     wanted = {name: observations_of(items, run.stack(name)) for name in names}
     identify(run, [name for name in names if wanted[name] and name not in run.accounts])
-    web, now = Http(), datetime.now(UTC)
     for name in names:
-        stack = run.stack(name)
         if name in run.refused:
             run.aws[name].refuse(run.refused[name])
-        given = partial(_given, stack, run.aws[name], web, now)
-        store = Store(closure(wanted[name]), given, timeout_s=stack.limits.gather_timeout_s)
-        run.stores[name] = store
-        store.start()
+        run.stores[name] = fresh_store(run, name, wanted[name])
+
+
+def fresh_store(run: ChecksRun, name: str, wanted: Iterable[str], since: datetime | None = None) -> Store:
+    """The named observations of a stack and what they need, begun anew at this moment; of nothing before `since`."""
+    from ..web.http import Http
+
+    stack = run.stack(name)
+    given = partial(_given, stack, run.aws[name], Http(), datetime.now(UTC), since)
+    store = Store(closure(wanted), given, timeout_s=stack.limits.gather_timeout_s)
+    store.start()
+    return store
 
 
 def identify(run: ChecksRun, names: Sequence[str]) -> None:
@@ -101,8 +110,10 @@ def observations_of(items: Iterable[pytest.Item], stack: Stack) -> list[str]:
     return sorted(names)
 
 
-def _given(stack: Stack, aws: Any, web: Any, now: datetime, calls: list[str]) -> Mapping[str, Any]:
-    return {"stack": stack, "aws": aws.scoped(calls), "http": web, "now": now}
+def _given(
+    stack: Stack, aws: Any, web: Any, now: datetime, since: datetime | None, calls: list[str]
+) -> Mapping[str, Any]:
+    return {"stack": stack, "aws": aws.scoped(calls), "http": web, "now": now, "since": since}
 
 
 def results(run: ChecksRun) -> list[ObservationResult]:

@@ -84,15 +84,7 @@ def _settle(
         item.stash[_SETTLED] = dataclasses.replace(result, outcome=NOT_APPLICABLE, message=str(error))
         setattr(report, ROW, (declared.severity.value, "not applicable"))
         return
-    whole = whole_stack(stack.name)
-    if error is not None:
-        examine.conclude(whole, outcome_of(error), message_of(error))
-    elif not examine.findings and declared.may_be_empty:
-        examine.conclude(whole, Outcome.PASSED, "nothing to examine, which is fine")
-    elif not examine.findings:
-        examine.conclude(whole, Outcome.BLIND, "there was nothing to examine")
-    examine.findings = [_waived(finding, waivers) for finding in examine.findings]
-    outcome = max((finding.outcome for finding in examine.findings), key=lambda one: one.rank)
+    outcome = settle(examine, error, waivers)
     message = _first_message(examine.findings, outcome)
     item.stash[_SETTLED] = dataclasses.replace(result, outcome=outcome.value, message=message)
     setattr(report, ROW, (declared.severity.value, outcome.words))
@@ -104,6 +96,19 @@ def _settle(
     if outcome is Outcome.BLIND:
         setattr(report, BLIND, True)
         report.when = "setup"  # JUnit and pytest-html call a failure there an error, which blind is
+
+
+def settle(examine: Examine, error: BaseException | None, waivers: Sequence[Waiver]) -> Outcome:
+    """Complete what was examined by what was raised and by the waivers; the worst finding is the check's outcome."""
+    whole = whole_stack(examine.stack)
+    if error is not None:
+        examine.conclude(whole, outcome_of(error), message_of(error))
+    elif not examine.findings and examine.check.may_be_empty:
+        examine.conclude(whole, Outcome.PASSED, "nothing to examine, which is fine")
+    elif not examine.findings:
+        examine.conclude(whole, Outcome.BLIND, "there was nothing to examine")
+    examine.findings = [_waived(finding, waivers) for finding in examine.findings]
+    return max((finding.outcome for finding in examine.findings), key=lambda one: one.rank)
 
 
 def _waived(finding: Finding, waivers: Sequence[Waiver]) -> Finding:
@@ -160,6 +165,7 @@ def describe(item: pytest.Item) -> CheckResult:
         failing=declared.failing,
         why=declared.why,
         outcome=Outcome.NOT_RUN.value,
+        remedy=declared.remedy.name() if declared.remedy else "",
     )
 
 

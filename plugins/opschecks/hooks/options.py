@@ -9,6 +9,13 @@ import pytest
 from ..model import Severity
 
 
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Make the hooks for users' own code known."""
+    from .. import hookspecs
+
+    pluginmanager.add_hookspecs(hookspecs)
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add opschecks' options, in a group of their own."""
     group = parser.getgroup("opschecks", "operational checks (pytest checks/<suite>)")
@@ -32,6 +39,27 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=[],
         metavar="NAME",
         help="break the embedded sandbox in this way; repeatable; `opschecks list faults` shows them",
+    )
+    group.addoption(
+        "--fix",
+        choices=["plan", "apply"],
+        metavar="plan|apply",
+        help="plan: write reports/plan.json, what the remedies of failed checks would change; apply: change it, look "
+        "again, and take back what did not help. Wants --stack",
+    )
+    group.addoption(
+        "--allow",
+        action="append",
+        default=[],
+        choices=["disruptive", "destructive"],
+        metavar="RISK",
+        help="with --fix=apply: permit changes of this risk too; repeatable. Default: safe ones only",
+    )
+    group.addoption(
+        "--plan",
+        type=Path,
+        metavar="FILE",
+        help="with --fix=apply: make exactly the changes of this reviewed plan (`opschecks fix FILE` does that)",
     )
     group.addoption(
         "--fail-on",

@@ -122,7 +122,7 @@ def _narrowed(config: pytest.Config, inside: list[Path], folder: Path) -> str:
 
 
 def _refuse_stray_options(config: pytest.Config) -> None:
-    for option in ("stack", "stacks", "fault"):
+    for option in ("stack", "stacks", "fault", "fix", "allow", "plan"):
         if config.getoption(option):
             raise pytest.UsageError(f"--{option}: only a checks run has a stack: pytest checks/daily --{option} …")
 

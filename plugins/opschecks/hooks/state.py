@@ -50,6 +50,7 @@ class ChecksRun:
     stopped_by: str = ""
     crashed: set[str] = field(default_factory=set)
     not_collected: list[str] = field(default_factory=list)
+    fixes: list[Mapping[str, Any]] = field(default_factory=list)
     told: Run | None = None
     write_error: str = ""
 

@@ -96,11 +96,9 @@ def _are(count: int) -> str:
 
 def _title(check: CheckResult, run: Run) -> str:
     where = f" ({check.stack})" if len(run.stacks) > 1 else ""
-    return (
-        f"{check.failing[:1].lower()}{check.failing[1:]}{where}"
-        if check.failing[1:2].islower() or check.failing.startswith("A ")
-        else check.failing + where
-    )
+    first = check.failing.partition(" ")[0]
+    ordinary = first == "A" or first[1:].islower()  # not WebSocket, not CPU
+    return f"{check.failing[:1].lower() if ordinary else check.failing[:1]}{check.failing[1:]}{where}"
 
 
 def _where(run: Run, check: CheckResult) -> str:

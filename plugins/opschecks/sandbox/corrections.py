@@ -6,8 +6,10 @@ All of it is undone by the function that `correct` gives back: moto's classes ar
 from __future__ import annotations
 
 import contextlib
+import copy
 import itertools
 import math
+import uuid
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -43,6 +45,8 @@ def correct(states: States, follow_attributes: Callable[[Mapping[str, str]], Non
     state_manager.set_transition("ecs::task", {"progression": "manual", "times": 10**9})
     undo.callback(lambda: state_manager.set_transition("ecs::task", transition))
     patch(EC2ContainerServiceBackend, "list_tasks", _list_tasks(EC2ContainerServiceBackend.list_tasks))
+    patch(EC2ContainerServiceBackend, "update_service", _update_service(EC2ContainerServiceBackend.update_service))
+    patch(EC2ContainerServiceBackend, "describe_services", _settling(EC2ContainerServiceBackend.describe_services))
     # targets have the health that they have
     patch(FakeTargetGroup, "health_for", _health_for(FakeTargetGroup.health_for, states))
     patch(
@@ -95,6 +99,47 @@ def settle(backend: Any, cluster: str, service: str, addresses: tuple[str, ...],
                 if detail["name"] == "privateIPv4Address":
                     detail["value"] = address
     return list(tasks)
+
+
+LOOKS_TO_SETTLE = 2
+"""How often a service must be looked at before it is what it was updated to: AWS takes minutes."""
+
+
+def _update_service(before: Callable[..., Any]) -> Callable[..., Any]:
+    def update_service(self: Any, service_properties: dict[str, Any]) -> Any:
+        """AWS starts and stops tasks after an update; a new deployment replaces the old one when it is steady."""
+        service = before(self, service_properties)
+        forced = service_properties.get("force_new_deployment") or service_properties.get("forceNewDeployment")
+        if forced or service_properties.get("task_definition"):
+            made = copy.deepcopy(service.deployments[0])
+            now = datetime.now(UTC)
+            made.update(id=f"ecs-svc/{uuid.uuid4().int % 10**19}", status="PRIMARY", createdAt=now, updatedAt=now)
+            made.update(rolloutState="IN_PROGRESS", taskDefinition=service.task_definition)
+            service.deployments = [made, *({**old, "status": "ACTIVE"} for old in service.deployments)]
+        service.pending_count = max(0, service.desired_count - service.running_count)
+        service.looks_to_settle = LOOKS_TO_SETTLE
+        return service
+
+    return update_service
+
+
+def _settling(before: Callable[..., Any]) -> Callable[..., Any]:
+    def describe_services(self: Any, *args: Any, **kwargs: Any) -> Any:
+        """What was updated gets a step further with each look."""
+        for service in self.services.values():
+            left = getattr(service, "looks_to_settle", None)
+            if left is None:
+                continue
+            service.looks_to_settle = left - 1 if left else None
+            if not left:
+                service.running_count, service.pending_count = service.desired_count, 0
+                newest = service.deployments[0]
+                count = service.desired_count
+                newest.update(rolloutState="COMPLETED", runningCount=count, desiredCount=count, pendingCount=0)
+                service.deployments = [newest]
+        return before(self, *args, **kwargs)
+
+    return describe_services
 
 
 def _list_tasks(before: Callable[..., list[Any]]) -> Callable[..., list[Any]]:

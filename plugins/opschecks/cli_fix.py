@@ -1,0 +1,326 @@
+"""opschecks fix | undo | journal: changes by plan or by name, taken back, and read about."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from .aws.session import Aws
+    from .journal import Entry, Journal
+    from .mender import Fixed, Mender
+    from .remedy import Change, Remedy, Risk
+    from .stack import Stack
+
+_STACK = click.option("--stack", "name", required=True, metavar="NAME", help="the stack, of those in stacks.toml")
+_STACKS = click.option(
+    "--stacks", type=click.Path(path_type=Path), default=Path("stacks.toml"), help="another stacks.toml"
+)
+_REPORTS = click.option(
+    "--reports", type=click.Path(path_type=Path), default=Path("reports"), help="another reports folder"
+)
+_YES = click.option("--yes", is_flag=True, help="do not ask; for scripts")
+_ALLOW = click.option(
+    "--allow", multiple=True, type=click.Choice(["disruptive", "destructive"]), help="permit changes of this risk too"
+)
+
+
+@click.command()
+@click.argument("what")
+@_STACK
+@click.option("--set", "wishes", multiple=True, metavar="NAME=VALUE", help="what is wanted; `opschecks list remedies`")
+@click.option("--target", "targets", multiple=True, help="ARN, or service/CLUSTER/NAME; default: all of the stack's")
+@_ALLOW
+@_YES
+@_STACKS
+@_REPORTS
+def fix(
+    what: str,
+    name: str,
+    wishes: tuple[str, ...],
+    targets: tuple[str, ...],
+    allow: tuple[str, ...],
+    yes: bool,
+    stacks: Path,
+    reports: Path,
+) -> None:
+    """Make the changes of a reviewed plan, or run one remedy by name.
+
+    \b
+    opschecks fix reports/plan.json --stack production            exactly what was reviewed; refused where it is stale
+    opschecks fix scale-service --set desired=5 --stack production
+    opschecks fix set-scaling-limits --set min=2 --set max=20 --stack production
+    opschecks fix silence-alarm --target incident-commander-cpu-high --allow disruptive --stack production
+    opschecks list remedies
+    """
+    if what.endswith(".json") or Path(what).is_file():
+        sys.exit(_from_plan(Path(what), name, allow, stacks, reports))
+    with _opened(name, stacks, reports) as desk:
+        remedy = desk.remedy(what)
+        changes = _by_name(remedy, targets, _wishes(wishes))
+        desk.make(changes, allow, yes=yes)
+
+
+@click.command()
+@click.argument("entry")
+@_STACK
+@_ALLOW
+@_YES
+@_STACKS
+@_REPORTS
+def undo(entry: str, name: str, allow: tuple[str, ...], yes: bool, stacks: Path, reports: Path) -> None:
+    """Take a change back: ENTRY is its id in `opschecks journal`. Refused where somebody has changed it since."""
+    from .mender import undoing
+    from .names import nearest
+    from .remedy import CannotMend
+
+    with _opened(name, stacks, reports) as desk:
+        known = {one.id: one for one in desk.journal.entries()}
+        if entry not in known:
+            raise click.ClickException(f"{entry}: the journal of {name} has no such entry; {nearest(entry, known)}")
+        made = known[entry]
+        try:
+            change = undoing(made, desk.remedy(made.change.remedy))
+        except CannotMend as error:
+            raise click.ClickException(str(error)) from None
+        desk.make([change], allow, yes=yes, undoes=entry)
+
+
+@click.command()
+@_STACK
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="text or json")
+@_STACKS
+@_REPORTS
+def journal(name: str, form: str, stacks: Path, reports: Path) -> None:
+    """Show what was changed on a stack, by whom, what became of it, and how to take it back."""
+    stack = _stack(name, stacks)
+    entries = _journal(stack, reports, _lazily(stack)).entries()
+    if form == "json":
+        told = [
+            {"entry": one.id, "by": one.by, "undoes": one.undoes, "change": one.change.to_plain(),
+             "steps": [{"at": step.at.isoformat(), "event": step.event, "said": step.said} for step in one.steps]}
+            for one in entries
+        ]  # fmt: skip
+        click.echo(json.dumps(told, indent=1, ensure_ascii=False))
+        return
+    if not entries:
+        click.echo(f"nothing was changed on {name}")
+    for one in entries:
+        _show(one)
+
+
+def _show(entry: Entry) -> None:
+    from .report.text import printable
+
+    change = entry.change
+    back = f" (takes {entry.undoes} back)" if entry.undoes else ""
+    click.echo(
+        printable(
+            f"{entry.id}  {entry.begun:%Y-%m-%d %H:%M:%S} UTC  {change.remedy} on {change.name}{back}, by {entry.by}"
+        )
+    )
+    click.echo(printable(f"          {'; '.join(change.differs)}"))
+    for step in entry.steps[1:]:
+        click.echo(
+            printable(
+                f"          {step.at:%H:%M:%S} {step.event.replace('_', ' ')}" + (f": {step.said}" if step.said else "")
+            )
+        )
+    if entry.is_open:
+        click.echo("          nobody knows whether it was sent; the next fix settles it by reading")
+
+
+def _from_plan(path: Path, name: str, allow: tuple[str, ...], stacks: Path, reports: Path) -> int:
+    import pytest
+
+    from .plan import PlanError, read_plan
+
+    try:
+        plan = read_plan(path)
+    except PlanError as error:
+        raise click.ClickException(str(error)) from None
+    if name not in plan.stacks:
+        listed = ", ".join(plan.stacks) or "no stack"
+        click.echo(f"{path}: it has no change of {name} (it changes {listed}); nothing was done")
+        return 0 if not plan.changes else 4
+    own = [node for node in plan.nodes if node.endswith(f"[{name}]")]
+    options = [f"--stack={name}", "--fix=apply", f"--plan={path}", f"--stacks={stacks}", f"--reports={reports}"]
+    return int(pytest.main([*own, *options, *(f"--allow={risk}" for risk in allow)]))
+
+
+@dataclass
+class _Desk:
+    """What a change by name needs, with the lock held."""
+
+    stack: Stack
+    aws: Aws
+    journal: Journal
+    mender: Mender
+
+    def remedy(self, name: str) -> Remedy:
+        from .names import nearest
+        from .remedies import all_remedies
+
+        known = all_remedies()
+        if name not in known:
+            raise click.ClickException(f"{name}: there is no such remedy, nor such a file; {nearest(name, known)}")
+        return known[name](self.stack, self.aws)
+
+    def make(self, changes: list[Change], allow: tuple[str, ...], *, yes: bool, undoes: str = "") -> None:
+        """Show the plan, ask, and make it under the same guards as any other."""
+        from .guards import TooWide, judged, require_narrow
+        from .remedy import Risk
+
+        allowed: set[Risk] = {Risk(risk) for risk in allow}
+        now, entries = datetime.now(UTC), self.journal.entries()
+        for change in changes:
+            _plan_shown(change)
+        may, refused = judged(changes, stack=self.stack, entries=entries, allow=allowed, now=now)
+        try:
+            require_narrow(may, stack=self.stack, entries=entries, examined={}, now=now)
+        except TooWide as error:
+            raise click.ClickException(str(error)) from None
+        for refusal in refused:
+            click.echo(f"refused: {refusal.change.name}: {refusal.why}", err=True)
+        if refused:
+            raise click.ClickException("nothing was changed")
+        if not (yes or click.confirm("make these changes?", default=False)):
+            raise click.ClickException("nothing was changed")
+        results = [self.mender.make(change, None, undoes=undoes) for change in may]
+        for fixed in results:
+            _result_shown(fixed)
+        if not all(fixed.result.is_good for fixed in results):
+            sys.exit(1)
+
+
+def _plan_shown(change: Change) -> None:
+    from .report.text import printable
+
+    undo = "one-way: it cannot be taken back" if change.one_way else "can be taken back"
+    lines = [f"{change.remedy} on {change.name} ({change.target})"]
+    lines += [f"  {line}" for line in change.differs]
+    lines += [
+        f"  by {change.call} {json.dumps(change.parameters)}",
+        f"  risk {change.risk}; {undo}",
+        f"  expect: {change.expects}",
+    ]
+    if change.beware:
+        lines.append(f"  beware: {change.beware}")
+    for line in lines:
+        click.echo(printable(line))
+
+
+def _result_shown(fixed: Fixed) -> None:
+    from .report.text import printable
+
+    click.echo(printable(f"{fixed.change.name}: {fixed.result}: {fixed.said}"), err=not fixed.result.is_good)
+    if fixed.undo and fixed.result.is_good:
+        click.echo(f"take it back: {fixed.undo}" if not fixed.change.one_way else "it cannot be taken back")
+
+
+def _by_name(remedy: Remedy, targets: tuple[str, ...], wish: Mapping[str, str]) -> list[Change]:
+    from .mender import planned
+    from .observe import CouldNotLook
+    from .remedy import CannotMend, checked_wish
+
+    try:
+        checked_wish(type(remedy), wish)
+        return [planned(remedy, target, wish=dict(wish)) for target in targets or remedy.all_targets()]
+    except (CannotMend, CouldNotLook) as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _wishes(given: tuple[str, ...]) -> dict[str, str]:
+    found = {}
+    for one in given:
+        key, equals, value = one.partition("=")
+        if not equals or not key or not value:
+            raise click.ClickException(f"--set {one}: NAME=VALUE is wanted, such as desired=5")
+        found[key] = value
+    return found
+
+
+@contextmanager
+def _opened(name: str, stacks: Path, reports: Path) -> Iterator[_Desk]:
+    """The stack's AWS, its journal and its lock; what an earlier fixer left open is settled first."""
+    from .aws.session import identify
+    from .lock import Lock, Locked
+    from .mender import Mender
+    from .observe import CouldNotLook, WrongAccount
+    from .remedies import all_remedies
+
+    stack = _stack(name, stacks)
+    stack, aws = _reached(stack)
+    try:
+        identify(aws)
+    except (CouldNotLook, WrongAccount) as error:
+        raise click.ClickException(str(error)) from None
+    written = _journal(stack, reports, aws)
+    lock, remedies = Lock(written.store), all_remedies()
+    try:
+        lock.acquire()
+    except Locked as error:
+        raise click.ClickException(f"{name}: {error}") from None
+    try:
+        mender = Mender(
+            journal=written,
+            lock=lock,
+            remedy=lambda one: remedies[one](stack, aws),
+            veto=lambda change: "",
+            say=lambda line: click.echo(f"  {line}"),
+            poll_s=stack.fix.poll_s,
+            symptom_within=timedelta(minutes=stack.fix.symptom_minutes),
+        )
+        for entry in mender.settle():
+            click.echo(f"settled {entry.id}, {entry.change.remedy} on {entry.change.name}: {entry.steps[-1].said}")
+        yield _Desk(stack, aws, written, mender)
+    finally:
+        lock.release()
+
+
+def _stack(name: str, stacks: Path) -> Stack:
+    from .stack import StackError, choose, load_stacks
+
+    try:
+        return choose(load_stacks(stacks), [name], stacks)[0]
+    except StackError as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _reached(stack: Stack) -> tuple[Stack, Aws]:
+    from .aws.session import Aws, UnusableProfile
+
+    if not stack.sandbox:
+        try:
+            return stack, Aws(stack)
+        except UnusableProfile as error:
+            raise click.ClickException(str(error)) from None
+    given = os.environ.get("OPSCHECKS_SANDBOX")
+    if not given:
+        raise click.ClickException(
+            f"{stack.name} is the sandbox, and none is running: opschecks sandbox starts one; copy what it prints"
+        )
+    facts: Mapping[str, Any] = json.loads(given)
+    running = stack.model_copy(update={key: facts[key] for key in ("endpoint_url", "backend_url", "dashboard_url")})
+    return running, Aws(running, facts["credentials"])
+
+
+def _journal(stack: Stack, reports: Path, aws: Aws | None) -> Journal:
+    from .journal import Journal
+    from .store import store_of
+
+    return Journal(store_of(stack, reports / "history", aws.s3 if aws else None))
+
+
+def _lazily(stack: Stack) -> Aws | None:
+    """AWS only where the journal lies in S3."""
+    return _reached(stack)[1] if stack.state and stack.state.startswith("s3://") else None

@@ -1,0 +1,92 @@
+"""What keeps remedies from doing harm: risk, count, share, day, cool-down, attempts, freeze windows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from .journal import Entry, since
+from .remedy import Change, Risk
+
+if TYPE_CHECKING:
+    from .stack import Stack
+
+DAY = timedelta(hours=24)
+
+
+class TooWide(Exception):  # noqa: N818 - it is said of the plan
+    """The plan as a whole changes more than the stack's limits allow: none of it is made."""
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A change that may not be made, and why. `hand_over` where a person has to look at it now."""
+
+    change: Change
+    why: str
+    hand_over: bool = False
+
+
+def judged(
+    changes: Sequence[Change], *, stack: Stack, entries: Sequence[Entry], allow: Collection[Risk], now: datetime
+) -> tuple[list[Change], list[Refusal]]:
+    """The changes that may be made, and those that may not. Undoing counts as a change like any other."""
+    may: list[Change] = []
+    refused: list[Refusal] = []
+    for change in changes:
+        refusal = _refusal(change, stack, entries, allow, now)
+        if refusal:
+            refused.append(refusal)
+        else:
+            may.append(change)
+    return may, refused
+
+
+def _refusal(
+    change: Change, stack: Stack, entries: Sequence[Entry], allow: Collection[Risk], now: datetime
+) -> Refusal | None:
+    limits = stack.fix
+    for freeze in limits.freeze:
+        if freeze.begins <= now < freeze.ends:
+            return Refusal(change, f"frozen until {freeze.ends:%Y-%m-%d %H:%M %Z}: {freeze.reason}")
+    if change.risk is not Risk.SAFE and change.risk not in allow:
+        return Refusal(change, f"it is {change.risk}: --allow {change.risk} permits it")
+    same = [
+        entry
+        for entry in since(entries, now - DAY)
+        if (entry.change.remedy, entry.change.target) == (change.remedy, change.target) and not entry.undoes
+    ]
+    if len(same) >= limits.attempts_per_day:
+        why = f"it was tried {len(same)} times within a day (fix.attempts_per_day): a person has to look"
+        return Refusal(change, why, hand_over=True)
+    free = max((entry.begun + timedelta(minutes=limits.cooldown_minutes) for entry in same), default=now)
+    if free > now:
+        return Refusal(change, f"it was changed lately: cooling down until {free:%H:%M:%S} UTC (fix.cooldown_minutes)")
+    return None
+
+
+def require_narrow(
+    changes: Sequence[Change], *, stack: Stack, entries: Sequence[Entry], examined: Mapping[str, int], now: datetime
+) -> None:
+    """TooWide where the changes together are more than the limits allow; before the first of them is made."""
+    limits = stack.fix
+    if len(changes) > limits.changes_per_run:
+        raise TooWide(
+            f"the plan has {len(changes)} changes, and fix.changes_per_run is {limits.changes_per_run}: none is made"
+        )
+    today = len(since(entries, now - DAY))
+    if changes and today + len(changes) > limits.changes_per_day:
+        raise TooWide(
+            f"{today} changes were made within a day and the plan has {len(changes)} more, "
+            f"and fix.changes_per_day is {limits.changes_per_day}: none is made"
+        )
+    for check, count in Counter(change.check for change in changes if change.check).items():
+        of = examined.get(check, 0)
+        if count > 1 and of and count / of * 100 > limits.share_percent:
+            raise TooWide(
+                f"the plan changes {count} of the {of} resources that {check} examined, and fix.share_percent is "
+                f"{limits.share_percent:g}: when so many are bad, something else is; none is made"
+            )

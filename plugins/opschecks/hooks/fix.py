@@ -1,0 +1,289 @@
+"""--fix: look, plan what the remedies of failed checks would change, and change it; then the checks run and report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from ..model import Finding, Outcome
+from ..observe import CouldNotLook
+from .gather import begin, fresh_store, observations_of
+from .state import ChecksRun, check_of, checks_run, stack_of
+
+if TYPE_CHECKING:
+    from ..guards import Refusal
+    from ..journal import Entry, Journal
+    from ..lock import Lock
+    from ..mender import Fixed, Mender
+    from ..remedy import Change, Remedy
+    from ..stack import Stack
+    from .examine import Examine
+
+Say = Callable[[str], None]
+_PLAN = pytest.StashKey[Any]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Refuse what would be careless, before anything is looked at."""
+    run, option = checks_run(config), config.option
+    if not run or run.worker:
+        return
+    if (option.allow or option.plan) and option.fix != "apply":
+        raise pytest.UsageError(f"--{'allow' if option.allow else 'plan'}: it goes with --fix=apply")
+    if not option.fix:
+        return
+    if not option.stack:
+        known = ", ".join(stack.name for stack in run.stacks)
+        raise pytest.UsageError(f"--fix={option.fix}: name the stack that may be changed: --stack {known}")
+    if getattr(option, "numprocesses", None) or getattr(option, "tx", None):
+        raise pytest.UsageError(f"--fix={option.fix}: one process changes things, one after another: leave -n out")
+    if option.plan:
+        from ..plan import PlanError, read_plan
+
+        try:
+            config.stash[_PLAN] = read_plan(option.plan)
+        except PlanError as error:
+            raise pytest.UsageError(str(error)) from None
+
+
+@pytest.hookimpl(tryfirst=True, wrapper=True)
+def pytest_runtestloop(session: pytest.Session) -> Iterator[None]:
+    """Look, plan and mend before the checks run: what is reported of them is what they say afterwards."""
+    run, option = checks_run(session.config), session.config.option
+    if run and option.fix and not option.collectonly and not session.testsfailed:
+        for stack in run.stacks:
+            _Fixing(run, stack, session).go()
+        if not option.plan:
+            from ..plan import write_plan
+
+            write_plan(run.reports / "plan.json", run.suite, run.fixes)
+    return (yield)
+
+
+@dataclass(frozen=True)
+class _Case:
+    """A failed finding that a remedy can answer to, with the check that found it."""
+
+    item: pytest.Item
+    finding: Finding
+
+
+class _Fixing:
+    """The fixing of one stack in one session."""
+
+    def __init__(self, run: ChecksRun, stack: Stack, session: pytest.Session) -> None:
+        self.run = run
+        self.stack = stack
+        self.session = session
+        self.option: Any = session.config.option
+        self.reporter: Any = session.config.pluginmanager.get_plugin("terminalreporter")
+        self.first: dict[pytest.Item, Examine] = {}
+        self.cases: dict[int, _Case] = {}
+
+    def say(self, line: str) -> None:
+        """Show a line of progress."""
+        from ..report.text import printable
+
+        if self.reporter:
+            self.reporter.ensure_newline()
+            self.reporter.write_line(printable(line))
+
+    def go(self) -> None:
+        """Look; plan; where it is asked for, and under the lock, make the changes."""
+        from ..journal import Journal
+        from ..lock import Lock, Locked
+        from ..store import store_of
+        from .look import looked
+
+        aws = self.run.aws[self.stack.name]
+        begin(self.run, self.session.items, [self.stack.name])
+        items = [one for one in self.session.items if check_of(one) and stack_of(one).name == self.stack.name]
+        self.first = {item: looked(self.run, item, self.run.stores[self.stack.name]) for item in items}
+        store = store_of(self.stack, self.run.reports / "history", aws.s3)
+        journal = Journal(store)
+        if self.option.fix == "plan":
+            may = self._guarded(self._plan(), journal.entries())
+            for change in may:
+                self._planned(change)
+            return
+        lock = Lock(store)
+        try:
+            lock.acquire()
+        except Locked as error:
+            self.run.stopped_by = f"{self.stack.name}: {error}"
+            raise pytest.UsageError(self.run.stopped_by) from None
+        try:
+            self._apply(journal, lock)
+        finally:
+            lock.release()
+
+    def _apply(self, journal: Journal, lock: Lock) -> None:
+        mender = self._mender(journal, lock)
+        for entry in mender.settle():
+            self.say(f"settled {entry.id}, {entry.change.remedy} on {entry.change.name}: {entry.steps[-1].said}")
+        changes = self._as_reviewed(self._plan())
+        may = self._guarded(changes, journal.entries())
+        for change in may:
+            self._make(mender, change)
+        if may:
+            wanted = observations_of(self.session.items, self.stack)
+            self.run.stores[self.stack.name] = fresh_store(self.run, self.stack.name, wanted)
+
+    def _make(self, mender: Mender, change: Change) -> None:
+        from ..remedy import Proof
+        from .look import look_again
+
+        case = self.cases[id(change)]
+        self.say(f"{change.remedy} on {change.name}: {'; '.join(change.differs)}")
+        before, resource = self.first[case.item], case.finding.resource
+        symptom = mender.remedy(change.remedy).proof is Proof.SYMPTOM
+        since = datetime.now(UTC) if symptom else None
+        self._note(mender.make(change, lambda: look_again(self.run, case.item, resource, before, since)))
+
+    def _plan(self) -> list[Change]:
+        """Every change, each read before any is made. What is waived or could not be seen is nobody's to mend."""
+        from ..mender import planned
+        from ..remedy import CannotMend, fingerprint
+
+        changes: list[Change] = []
+        for item, examine in self.first.items():
+            if not examine.check.remedy:
+                continue
+            remedy: Remedy = examine.check.remedy(self.stack, self.run.aws[self.stack.name])
+            for finding in examine.findings:
+                if finding.outcome is not Outcome.FAILED:
+                    continue
+                mark = fingerprint(self.stack.name, finding.check, finding.resource, finding.message)
+                try:
+                    for target in remedy.targets(finding.resource, finding.evidence):
+                        if not any((one.remedy, one.target) == (remedy.name(), target) for one in changes):
+                            change = planned(remedy, target, check=finding.check, finding=mark)
+                            self.cases[id(change)] = _Case(item, finding)
+                            changes.append(change)
+                except (CannotMend, CouldNotLook) as error:
+                    self._not_planned(remedy.name(), finding, item, str(error))
+        return changes
+
+    def _guarded(self, changes: Sequence[Change], entries: Sequence[Entry]) -> list[Change]:
+        """What may be made; a plan that is too wide is refused whole."""
+        from ..guards import Refusal, TooWide, judged, require_narrow
+        from ..remedy import Risk
+
+        # a plan shows also what will need --allow; making it does need it
+        allow = set(Risk) if self.option.fix == "plan" else {Risk(risk) for risk in self.option.allow}
+        now = datetime.now(UTC)
+        may, refused = judged(changes, stack=self.stack, entries=entries, allow=allow, now=now)
+        examined = {examine.check.name: len(examine.findings) for examine in self.first.values()}
+        try:
+            require_narrow(may, stack=self.stack, entries=entries, examined=examined, now=now)
+        except TooWide as error:
+            refused += [Refusal(change, str(error)) for change in may]
+            may = []
+        for refusal in refused:
+            self._refused(refusal)
+        return may
+
+    def _as_reviewed(self, changes: list[Change]) -> list[Change]:
+        """Only what a reviewed plan lists, as it lists it; what is not so any more is refused as stale."""
+        from ..guards import Refusal
+
+        plan = self.session.config.stash.get(_PLAN, None)
+        if plan is None:
+            return changes
+        now = {_same(change): change for change in changes}
+        kept = []
+        for listed in plan.changes:
+            if listed.stack != self.stack.name:
+                continue
+            if _same(listed) in now:
+                kept.append(now[_same(listed)])
+                continue
+            why = "the plan is stale: the finding or the state is no longer what was reviewed; plan again"
+            self._note_refusal(Refusal(listed, why), "", "")
+        return kept
+
+    def _mender(self, journal: Journal, lock: Lock) -> Mender:
+        from ..mender import Mender
+        from ..remedies import all_remedies
+
+        remedies, aws = all_remedies(), self.run.aws[self.stack.name]
+
+        def veto(change: Change) -> str:
+            vetoes = self.session.config.hook.pytest_opschecks_before_change(change=change)
+            return "; ".join(f"vetoed: {why}" for why in vetoes if why)
+
+        return Mender(
+            journal=journal,
+            lock=lock,
+            remedy=lambda name: remedies[name](self.stack, aws),
+            veto=veto,
+            say=self.say,
+            poll_s=self.stack.fix.poll_s,
+            symptom_within=timedelta(minutes=self.stack.fix.symptom_minutes),
+        )
+
+    def _planned(self, change: Change) -> None:
+        from ..mender import Fixed, Result
+        from ..remedy import Risk
+
+        wants = "" if change.risk is Risk.SAFE else f" ({change.risk}: making it wants --allow {change.risk})"
+        self._note(Fixed(change, Result.PLANNED, "; ".join(change.differs) + wants))
+
+    def _refused(self, refusal: Refusal) -> None:
+        case = self.cases[id(refusal.change)]
+        self._note_refusal(refusal, case.finding.resource, case.item.nodeid)
+
+    def _note_refusal(self, refusal: Refusal, resource: str, nodeid: str) -> None:
+        from ..mender import Fixed, Result
+
+        result = Result.HANDED_OVER if refusal.hand_over else Result.REFUSED
+        self._write(Fixed(refusal.change, result, refusal.why), resource, nodeid)
+
+    def _note(self, fixed: Fixed) -> None:
+        case = self.cases[id(fixed.change)]
+        self._write(fixed, case.finding.resource, case.item.nodeid)
+
+    def _write(self, fixed: Fixed, resource: str, nodeid: str) -> None:
+        told = {
+            **fixed.change.to_plain(),
+            "resource": resource,
+            "nodeid": nodeid,
+            "result": fixed.result.value,
+            "said": fixed.said,
+            "entry": fixed.entry,
+            "undo": fixed.undo,
+            "differs": list(fixed.change.differs),
+        }
+        self._keep(told)
+
+    def _not_planned(self, remedy: str, finding: Finding, item: pytest.Item, why: str) -> None:
+        self._keep(
+            {
+                "stack": self.stack.name,
+                "remedy": remedy,
+                "name": finding.name,
+                "check": finding.check,
+                "resource": finding.resource,
+                "nodeid": item.nodeid,
+                "result": "refused",
+                "said": why,
+                "entry": "",
+                "undo": "",
+                "differs": [],
+            }
+        )
+
+    def _keep(self, told: Mapping[str, Any]) -> None:
+        self.run.fixes.append(told)
+        self.say(f"{told['remedy']} on {told['name']}: {told['result']}: {told['said']}")
+
+
+def _same(change: Change) -> str:
+    """What makes two changes the same one: all of it."""
+    import json
+
+    return json.dumps(change.to_plain(), sort_keys=True, default=str)

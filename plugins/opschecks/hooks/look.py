@@ -1,0 +1,56 @@
+"""A check's verdict outside pytest's own run of it: before anything is mended, and again after each change."""
+
+from __future__ import annotations
+
+import inspect
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from ..mender import Look
+from ..model import Outcome
+from ..observe import Store
+from .examine import Examine
+from .gather import fresh_store, observations_of
+from .judge import settle
+from .state import ChecksRun, check_of, stack_of
+
+
+def looked(run: ChecksRun, item: pytest.Item, store: Store) -> Examine:
+    """What the check says on the store's observations, judged as in the run."""
+    declared, stack = check_of(item), stack_of(item)
+    if declared is None:
+        raise TypeError(f"{item.nodeid} is no check")
+    examine = Examine(declared, stack.name)
+    function: Any = getattr(item, "obj", None)
+    given = {"stack": stack, "examine": examine}
+    error: BaseException | None = None
+    try:
+        names = inspect.signature(function).parameters
+        function(**{name: given[name] if name in given else store.value(name) for name in names})
+    except (Exception, SystemExit, pytest.fail.Exception, pytest.skip.Exception) as raised:  # noqa: BLE001 - judged
+        error = raised
+    settle(examine, error, run.waivers)
+    return examine
+
+
+def look_again(
+    run: ChecksRun, item: pytest.Item, resource: str, before: Examine, since: datetime | None = None
+) -> Look:
+    """The check on observations begun now: is the resource cured, and did any other get worse?
+
+    `since` is the moment of a change that is proven by its symptom: older data says nothing of it.
+    """
+    stack = stack_of(item)
+    store = fresh_store(run, stack.name, observations_of([item], stack), since)
+    examine = looked(run, item, store)
+    was_bad = {one.resource for one in before.findings if one.outcome.rank >= Outcome.BLIND.rank}
+    now_bad = [one for one in examine.findings if one.outcome.rank >= Outcome.BLIND.rank]
+    worse = tuple(one.name for one in now_bad if one.resource not in was_bad)
+    own = next((one for one in examine.findings if one.resource == resource), None)
+    if own is None:
+        said = "; ".join(one.message for one in now_bad) or "it says nothing of the resource any more"
+        return Look(cured=False, said=said, blind=True)
+    good = own.outcome in (Outcome.PASSED, Outcome.WAIVED)
+    return Look(cured=good, said=own.message, blind=own.outcome is Outcome.BLIND, worse=worse)

@@ -1,0 +1,110 @@
+"""What was changed, written down before and after: one line a step, on disk before the next one begins."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from .lock import who
+from .remedy import Change
+from .store import Store
+
+BEGUN, SENT, REFUSED = "begun", "sent", "refused"
+NOT_SENT, UNCLEAR = "not_sent", "unclear"
+CURED, NOT_CURED, HANDED_OVER, ROLLED_BACK, ROLL_BACK_FAILED = (
+    "cured", "not_cured", "handed_over", "rolled_back", "roll_back_failed",
+)  # fmt: skip
+HAPPENED = frozenset([SENT, CURED, NOT_CURED, HANDED_OVER, ROLLED_BACK, ROLL_BACK_FAILED])
+"""Steps that prove that the change reached AWS."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One line: what happened to an entry, when, and in which words."""
+
+    at: datetime
+    event: str
+    said: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One change, with its steps in order. `undoes` is the entry that it takes back."""
+
+    id: str
+    change: Change
+    by: str
+    undoes: str
+    steps: tuple[Step, ...]
+
+    @property
+    def begun(self) -> datetime:
+        """When it was begun."""
+        return self.steps[0].at
+
+    @property
+    def state(self) -> str:
+        """Its newest step; `begun` alone means that nobody knows yet whether it was sent."""
+        return self.steps[-1].event
+
+    @property
+    def happened(self) -> bool:
+        """Whether the change is known to have reached AWS."""
+        return any(step.event in HAPPENED for step in self.steps)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it must be settled by reading: begun, and no word on how it went."""
+        return self.state == BEGUN
+
+
+@dataclass(frozen=True)
+class Journal:
+    """The journal of one stack; every step is a text of its own, so that nobody can overwrite another's."""
+
+    store: Store
+
+    def begin(self, change: Change, *, undoes: str = "") -> Entry:
+        """Write down what is about to be sent; it is on disk when this returns."""
+        made = secrets.token_hex(4)
+        told = {"change": change.to_plain(), "by": who(), "undoes": undoes}
+        step = self._write(made, BEGUN, told)
+        return Entry(made, change, who(), undoes, (step,))
+
+    def add(self, entry: Entry, event: str, said: str = "") -> Entry:
+        """Write down what became of it."""
+        step = self._write(entry.id, event, {"said": said})
+        return Entry(entry.id, entry.change, entry.by, entry.undoes, (*entry.steps, step))
+
+    def entries(self) -> list[Entry]:
+        """Every entry, the oldest first."""
+        steps: dict[str, list[Step]] = {}
+        heads: dict[str, Mapping[str, Any]] = {}
+        for key in self.store.keys("journal"):
+            told = json.loads(self.store.read(key) or "{}")
+            steps.setdefault(told["entry"], []).append(
+                Step(datetime.fromisoformat(told["at"]), told["event"], told.get("said", ""))
+            )
+            if told["event"] == BEGUN:
+                heads[told["entry"]] = told
+        return [
+            Entry(made, Change.from_plain(told["change"]), told["by"], told["undoes"], tuple(steps[made]))
+            for made, told in heads.items()
+        ]
+
+    def _write(self, entry: str, event: str, told: Mapping[str, Any]) -> Step:
+        for _ in range(100):
+            at = datetime.now(UTC)
+            text = json.dumps({"entry": entry, "event": event, "at": at.isoformat(), **told}, default=str)
+            if self.store.create(f"journal/{at:%Y-%m-%dT%H-%M-%S.%f}-{entry}-{event}.json", text + "\n"):
+                return Step(at, event, str(told.get("said", "")))
+        raise FileExistsError(f"journal of {self.store}: no free name for a step")
+
+
+def since(entries: Iterable[Entry], moment: datetime) -> list[Entry]:
+    """The entries begun at or after the moment."""
+    return [entry for entry in entries if entry.begun >= moment]

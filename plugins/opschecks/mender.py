@@ -1,0 +1,269 @@
+"""The loop that mends: read again, write down, send once, wait, look again – and take back, or hand over."""
+
+from __future__ import annotations
+
+import enum
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from . import journal as steps
+from .journal import Entry, Journal
+from .lock import Lock, Lost
+from .observe import CouldNotLook
+from .remedy import CannotMend, Change, Progress, Proof, Refused, Remedy, State, Unknown
+
+
+class Result(enum.StrEnum):
+    """What became of a change."""
+
+    PLANNED = "planned"
+    FIXED = "fixed"
+    DONE = "done"
+    """Made by name, and read back; there was no finding to cure."""
+    REFUSED = "refused"
+    ROLLED_BACK = "rolled back"
+    ROLL_BACK_FAILED = "roll-back failed"
+    HANDED_OVER = "handed over"
+
+    @property
+    def is_good(self) -> bool:
+        """Whether nobody has to do anything more about it."""
+        return self in (Result.FIXED, Result.DONE, Result.PLANNED)
+
+
+@dataclass(frozen=True)
+class Fixed:
+    """A change and what became of it; `entry` is its line in the journal, if there is one."""
+
+    change: Change
+    result: Result
+    said: str
+    entry: str = ""
+
+    @property
+    def undo(self) -> str:
+        """The command that takes it back, or why there is none."""
+        if not self.entry:
+            return ""
+        return "one-way" if self.change.one_way else f"opschecks undo {self.entry} --stack {self.change.stack}"
+
+
+@dataclass(frozen=True)
+class Look:
+    """What the check said the second time: cured, or not and why; `worse` are resources that were fine before."""
+
+    cured: bool
+    said: str = ""
+    blind: bool = False
+    worse: tuple[str, ...] = ()
+
+
+Veto = Callable[[Change], str]
+"""Why a change must not be made; nothing where it may."""
+
+
+@dataclass(frozen=True)
+class Mender:
+    """Makes the changes of one stack, one after another, under the lock. `say` shows progress."""
+
+    journal: Journal
+    lock: Lock
+    remedy: Callable[[str], Remedy]
+    veto: Veto
+    say: Callable[[str], None]
+    poll_s: float
+    symptom_within: timedelta
+
+    def settle(self) -> list[Entry]:
+        """Settle what an earlier fixer, killed, left open: by reading, never by sending again."""
+        return [self._settled(entry) for entry in self.journal.entries() if entry.is_open]
+
+    def _settled(self, entry: Entry) -> Entry:
+        change = entry.change
+        try:
+            remedy = self.remedy(change.remedy)
+            now = remedy.read(change.target)
+            there = now == change.after or (now != change.before and remedy.one_way)
+        except (CannotMend, CouldNotLook) as error:
+            return self.journal.add(entry, steps.UNCLEAR, f"its state could not be read: {error}")
+        if there:
+            return self.journal.add(
+                entry, steps.SENT, "settled by reading: it was made, and nobody looked whether it helped"
+            )
+        if now == change.before:
+            return self.journal.add(entry, steps.NOT_SENT, "settled by reading: it was not made")
+        return self.journal.add(
+            entry, steps.UNCLEAR, f"settled by reading: the state is neither before nor after: {now}"
+        )
+
+    def make(self, change: Change, look: Callable[[], Look] | None, *, undoes: str = "") -> Fixed:
+        """Make one change, and see it through. Without `look` its own state is all that is proven."""
+        remedy = self.remedy(change.remedy)
+        refusal = self._precondition(change, remedy)
+        if refusal:
+            return Fixed(change, Result.REFUSED, refusal)
+        entry = self.journal.begin(change, undoes=undoes)
+        try:
+            entry = self._send(entry, remedy, change)
+        except Refused as error:
+            self.journal.add(entry, steps.REFUSED, str(error))
+            return Fixed(change, Result.REFUSED, str(error), entry.id)
+        if not entry.happened:
+            said = f"{entry.steps[-1].said}: look at it by hand"
+            return Fixed(change, Result.HANDED_OVER, said, entry.id)
+        try:
+            return self._see_through(entry, remedy, change, look)
+        except KeyboardInterrupt:
+            self._interrupted(entry, remedy, change)
+            raise
+        except Lost as error:
+            self.journal.add(entry, steps.HANDED_OVER, str(error))
+            return Fixed(change, Result.HANDED_OVER, f"{error}; the change stays in place", entry.id)
+
+    def _precondition(self, change: Change, remedy: Remedy) -> str:
+        try:
+            self.lock.renew()
+            now = remedy.read(change.target)
+        except (CannotMend, CouldNotLook, Lost) as error:
+            return str(error)
+        if now != change.before:
+            return f"it has changed since it was planned: it was {change.before} and is {now}"
+        return self.veto(change)
+
+    def _send(self, entry: Entry, remedy: Remedy, change: Change) -> Entry:
+        request = remedy.request(change.target, change.before, change.after)
+        try:
+            remedy.aws.send(request.service, request.operation, **request.parameters)
+        except Unknown as error:
+            self.say(f"{change.name}: {error}; reading whether it was made")
+            return self._settled(entry)
+        return self.journal.add(entry, steps.SENT)
+
+    def _see_through(self, entry: Entry, remedy: Remedy, change: Change, look: Callable[[], Look] | None) -> Fixed:
+        reached = self._wait(remedy, change, remedy.settles_within)
+        if not reached.settled:
+            why = f"it did not settle: {reached.said}" if not reached.gone_wrong else f"it went wrong: {reached.said}"
+            return self._not_cured(entry, remedy, change, why)
+        if look is None:
+            self.journal.add(entry, steps.CURED, "read back")
+            return Fixed(change, Result.DONE, "made, and read back", entry.id)
+        told = self._look(remedy, look)
+        if told.cured and not told.worse:
+            self.journal.add(entry, steps.CURED, told.said)
+            said = "the same check passes now" + (f": {told.said}" if told.said else "")
+            return Fixed(change, Result.FIXED, said, entry.id)
+        why = f"the check could not look again: {told.said}" if told.blind else f"not cured: {told.said}"
+        if told.worse:
+            why = f"others got worse: {', '.join(told.worse)}"
+        return self._not_cured(entry, remedy, change, why)
+
+    def _wait(self, remedy: Remedy, change: Change, within: timedelta) -> Progress:
+        until, shown = time.monotonic() + within.total_seconds(), ""
+        while True:
+            try:
+                reached = remedy.progress(change.target, change.before, change.after)
+            except (CannotMend, CouldNotLook) as error:
+                reached = Progress(False, str(error))
+            if reached.settled or reached.gone_wrong or time.monotonic() >= until:
+                return reached
+            if reached.said != shown:
+                shown = reached.said
+                self.say(f"{change.name}: {shown}")
+            time.sleep(min(self.poll_s, max(0.0, until - time.monotonic())))
+            self.lock.renew()
+
+    def _look(self, remedy: Remedy, look: Callable[[], Look]) -> Look:
+        """Once where the state is the proof; where it is a symptom, again until the data is newer than the change."""
+        until = time.monotonic() + self.symptom_within.total_seconds()
+        told = look()
+        while remedy.proof is Proof.SYMPTOM and not told.cured and time.monotonic() < until:
+            self.say(f"waiting for data newer than the change: {told.said}")
+            time.sleep(min(self.poll_s, max(0.0, until - time.monotonic())))
+            self.lock.renew()
+            told = look()
+        return told
+
+    def _not_cured(self, entry: Entry, remedy: Remedy, change: Change, why: str) -> Fixed:
+        entry = self.journal.add(entry, steps.NOT_CURED, why)
+        if remedy.proof is Proof.SYMPTOM:
+            said = f"{why}; the change stays in place, and a person takes over"
+            self.journal.add(entry, steps.HANDED_OVER, said)
+            return Fixed(change, Result.HANDED_OVER, said, entry.id)
+        if change.one_way:
+            said = f"{why}; there is no way back, and a person takes over"
+            self.journal.add(entry, steps.HANDED_OVER, said)
+            return Fixed(change, Result.HANDED_OVER, said, entry.id)
+        return self._roll_back(entry, remedy, change, why)
+
+    def _roll_back(self, entry: Entry, remedy: Remedy, change: Change, why: str) -> Fixed:
+        failed = self._take_back(entry, remedy, change)
+        if failed:
+            said = f"{why}; AND THE ROLL-BACK FAILED: {failed}"
+            self.journal.add(entry, steps.ROLL_BACK_FAILED, said)
+            return Fixed(change, Result.ROLL_BACK_FAILED, said, entry.id)
+        said = f"{why}; it was rolled back, and reads as before"
+        self.journal.add(entry, steps.ROLLED_BACK, said)
+        return Fixed(change, Result.ROLLED_BACK, said, entry.id)
+
+    def _take_back(self, entry: Entry, remedy: Remedy, change: Change) -> str:
+        """Why taking it back failed; nothing where it reads as before. It has a line of its own in the journal."""
+        back = replace(change, before=change.after, after=change.before)
+        request = remedy.request(back.target, back.before, back.after)
+        back = replace(back, call=f"{request.service}:{request.operation}", parameters=request.parameters)
+        try:
+            self.lock.renew()
+        except Lost as error:
+            return str(error)
+        own = self.journal.begin(back, undoes=entry.id)
+        try:
+            own = self._send(own, remedy, back)
+        except Refused as error:
+            self.journal.add(own, steps.REFUSED, str(error))
+            return str(error)
+        if not own.happened:
+            return own.steps[-1].said
+        try:
+            reached = self._wait(remedy, back, remedy.settles_within)
+        except Lost as error:
+            return str(error)
+        if not reached.settled:
+            return f"it does not read as before: {reached.said}"
+        self.journal.add(own, steps.CURED, "reads as before")
+        return ""
+
+    def _interrupted(self, entry: Entry, remedy: Remedy, change: Change) -> None:
+        """Ctrl-C while it settles: what a state proves is taken back; what takes its time is left, and said."""
+        if remedy.proof is Proof.STATE and not change.one_way:
+            self._roll_back(entry, remedy, change, "interrupted before it was verified")
+        else:
+            self.journal.add(entry, steps.HANDED_OVER, "interrupted while it settled; the change stays in place")
+
+
+def planned(remedy: Remedy, target: str, **of: object) -> Change:
+    """The change that the remedy would make now; CannotMend or CouldNotLook where there is none."""
+    wish = of.get("wish") or {}
+    assert isinstance(wish, dict)
+    now: State = remedy.read(target)
+    after = remedy.want(now, wish)
+    if after == now:
+        raise CannotMend(f"{remedy.shown(target)} is as {remedy.name()} would make it: {dict(now)}")
+    return remedy.change(target, now, after, **of)
+
+
+def undoing(entry: Entry, remedy: Remedy) -> Change:
+    """The change that takes a journal entry back; CannotMend where that cannot be."""
+    change = entry.change
+    if change.one_way:
+        raise CannotMend(f"{entry.id}: {change.remedy} is one-way: there is nothing to take back")
+    if not entry.happened:
+        raise CannotMend(f"{entry.id}: it never reached AWS ({entry.state}): there is nothing to take back")
+    if entry.state == steps.ROLLED_BACK:
+        raise CannotMend(f"{entry.id}: it was rolled back already")
+    now = remedy.read(change.target)
+    if now != change.after:
+        raise CannotMend(
+            f"{entry.id}: it is no longer as this change left it: it is {dict(now)}, not {dict(change.after)}"
+        )
+    return remedy.change(change.target, change.after, change.before, wish=change.wish)

@@ -1,0 +1,134 @@
+"""Remedies of ECS services: how many tasks, fresh tasks, another revision."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from ..observe import need
+from ..remedy import CannotMend, Progress, Proof, Remedy, Request, Risk, State
+
+_CALL = "ecs:DescribeServices"
+
+
+class _Service(Remedy):
+    """What changes a service with UpdateService, and waits for it to settle."""
+
+    settles_within = timedelta(minutes=15)
+    allow = ("ecs:UpdateService", _CALL)
+
+    def targets(self, resource: str, evidence: Mapping[str, Any]) -> list[str]:
+        """`service/cluster/name`, whether the finding names it so or by ARN."""
+        del evidence
+        return ["/".join(["service", *resource.rsplit("/", 2)[-2:]])]
+
+    def all_targets(self) -> list[str]:
+        """Every service that stacks.toml names."""
+        if not self.stack.cluster or not self.stack.services:
+            raise CannotMend("stacks.toml names no cluster and services: say which with --target service/CLUSTER/NAME")
+        return [f"service/{self.stack.cluster}/{name}" for name in self.stack.services]
+
+    def shown(self, target: str) -> str:
+        """The service's name."""
+        return target.rsplit("/", 1)[-1]
+
+    def _describe(self, target: str) -> dict[str, Any]:
+        _, cluster, name = target.split("/")
+        answer = self.aws.call("ecs", "DescribeServices", cluster=cluster, services=[name])
+        found = [one for one in need(answer, "services", call=_CALL) if one.get("status") == "ACTIVE"]
+        if not found:
+            raise CannotMend(f"there is no active service {name} in the cluster {cluster}")
+        return dict(found[0])
+
+    def _update(self, target: str, **changed: Any) -> Request:
+        _, cluster, name = target.split("/")
+        return Request("ecs", "UpdateService", {"cluster": cluster, "service": name, **changed})
+
+    def progress(self, target: str, before: State, after: State) -> Progress:
+        """Settled when it runs what it wants, and nothing is under way."""
+        told = self._describe(target)
+        deployments = need(told, "deployments", call=_CALL)
+        primary: dict[str, Any] = next((one for one in deployments if one.get("status") == "PRIMARY"), {})
+        state = str(primary.get("rolloutState", "unknown"))
+        running, desired = need(told, "runningCount", call=_CALL), need(told, "desiredCount", call=_CALL)
+        newest = next((str(event.get("message", "")) for event in told.get("events", [])), "")
+        said = f"{running} of {desired} tasks run, deployment {state}" + (f": {newest}" if newest else "")
+        settled = (
+            running == desired and len(deployments) == 1 and state == "COMPLETED" and self.is_there(told, before, after)
+        )
+        return Progress(settled, said, gone_wrong=state == "FAILED")
+
+    def is_there(self, told: Mapping[str, Any], before: State, after: State) -> bool:
+        """Whether the service is what was asked for."""
+        raise NotImplementedError
+
+
+class ScaleService(_Service):
+    """Change how many tasks a service wants; by itself only upwards, one half more, within the scaling maximum."""
+
+    risk = Risk.SAFE
+    proof = Proof.SYMPTOM
+    runbook = "high-cpu"
+    expects = (
+        "CPU goes down as the new tasks take their share; the added tasks stay until scaling or a person removes them"
+    )
+    beware = "auto-scaling may change the number again; what CDK defines is its own matter"
+    wishes = {"desired": "tasks wanted; default: half as many more"}  # noqa: RUF012
+
+    def read(self, target: str) -> State:
+        """The number wanted."""
+        return {"desiredCount": int(need(self._describe(target), "desiredCount", call=_CALL))}
+
+    def want(self, now: State, wish: Mapping[str, str]) -> State:
+        """As wished; else half as many more, at least one, at most the stack's maximum."""
+        if "desired" in wish:
+            if not wish["desired"].isdigit():
+                raise CannotMend(f"--set desired={wish['desired']}: a whole number is wanted")
+            return {"desiredCount": int(wish["desired"])}
+        most = self.stack.limits.max_tasks
+        wanted = min(most, now["desiredCount"] + max(1, now["desiredCount"] // 2))
+        if wanted <= now["desiredCount"]:
+            raise CannotMend(f"it wants {now['desiredCount']} tasks already, and limit max_tasks is {most}")
+        return {"desiredCount": wanted}
+
+    def request(self, target: str, before: State, after: State) -> Request:
+        """UpdateService with nothing but the number."""
+        del before
+        return self._update(target, desiredCount=after["desiredCount"])
+
+    def is_there(self, told: Mapping[str, Any], before: State, after: State) -> bool:
+        """The number that was written; auto-scaling may have gone on from there."""
+        del before
+        return int(told["desiredCount"]) >= int(after["desiredCount"])
+
+
+class ForceDeployment(_Service):
+    """Start fresh tasks of the same revision, and stop the old ones as those become healthy."""
+
+    risk = Risk.DISRUPTIVE
+    one_way = True
+    proof = Proof.SYMPTOM
+    runbook = "high-error-rate"
+    expects = "every task is replaced; WebSocket sessions drop and reconnect"
+
+    def read(self, target: str) -> State:
+        """Which deployment serves; a new one gets a new id."""
+        told = need(self._describe(target), "deployments", call=_CALL)
+        primary = next((one for one in told if one.get("status") == "PRIMARY"), None)
+        return {"deployment": str(need(primary or {}, "id", call=_CALL))}
+
+    def want(self, now: State, wish: Mapping[str, str]) -> State:
+        """Another one."""
+        del wish
+        return {"deployment": f"a new one after {now['deployment']}"}
+
+    def request(self, target: str, before: State, after: State) -> Request:
+        """The same task definition, started anew."""
+        del before, after
+        return self._update(target, forceNewDeployment=True)
+
+    def is_there(self, told: Mapping[str, Any], before: State, after: State) -> bool:
+        """The primary deployment is another than before."""
+        del after
+        return all(one.get("id") != before["deployment"] for one in told["deployments"])

@@ -1,0 +1,161 @@
+"""AWS as a table of canned answers, and checks called without pytest.
+
+Parameters and answers are held to botocore's model of the service: what real AWS would refuse, and
+what it could never say, fails the test that relies on it.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+import inspect
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import botocore.session
+from botocore.validate import ParamValidator
+
+from opschecks.aws import session
+from opschecks.aws.inventory import Inventory
+from opschecks.hooks.examine import Examine
+from opschecks.model import CHECK_ATTRIBUTE, Check, Finding
+from opschecks.stack import Stack
+from tests.scratch import ROOT
+
+NOW = datetime.now(UTC)
+ELSEWHERE = timezone(timedelta(hours=5, minutes=45))
+"""JSON services answer in the zone of the machine; no test may depend on which one that is."""
+ACCOUNT = "us-west-2:123456789012"
+
+Answer = Mapping[str, Any] | Exception
+Answers = Answer | Sequence[Answer] | Callable[..., Answer]
+
+
+def ago(**how_long: float) -> datetime:
+    """A moment before the run, in another zone than UTC."""
+    return (NOW - timedelta(**how_long)).astimezone(ELSEWHERE)
+
+
+def stack(**keys: Any) -> Stack:
+    """A stack of which only the given keys are set."""
+    return Stack(name="here", region="us-west-2", **keys)
+
+
+def names(**kinds: Any) -> Inventory:
+    """An inventory of which only the given kinds are set; ECS services come with a cluster."""
+    nothing: dict[str, Any] = dict.fromkeys(
+        ("services", "load_balancers", "tables", "log_groups", "security_groups", "alarms"), ()
+    )
+    return Inventory(**{"stack": "here", "cluster": "prod", **nothing, **kinds})
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One call that was made."""
+
+    service: str
+    operation: str
+    parameters: Mapping[str, Any]
+
+
+class Aws(session.Aws):
+    """Answers from a table: one answer to every call, several in order, or a function of the call's parameters."""
+
+    def __init__(self, answers: Mapping[tuple[str, str], Answers], checked: Stack | None = None) -> None:
+        self.stack = checked or stack()
+        self.calls: list[str] = []
+        self.asked: list[Asked] = []
+        self._answers = answers
+        self._lock = threading.Lock()
+
+    def call(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
+        model = _model(service).operation_model(operation)
+        refused = _misfit(model.input_shape, parameters)
+        assert not refused, f"AWS would refuse {operation}: {refused}"
+        with self._lock:
+            self.calls.append(f"{session.IAM_PREFIX.get(service, service)}:{operation}")
+            self.asked.append(Asked(service, operation, dict(parameters)))
+            answer = self._answer(service, operation, parameters)
+        if isinstance(answer, Exception):
+            raise answer
+        impossible = _misfit(model.output_shape, answer)
+        assert not impossible, f"AWS never answers {operation} so: {impossible}"
+        return dict(answer)
+
+    def _answer(self, service: str, operation: str, parameters: Mapping[str, Any]) -> Answer:
+        answers = self._answers[service, operation]
+        if callable(answers):
+            return answers(**parameters)
+        if isinstance(answers, Mapping | Exception):
+            return answers
+        count = len(self.parameters_of(operation))
+        assert count <= len(answers), f"{operation} was called {count} times, {len(answers)} answers are known"
+        return answers[count - 1]
+
+    def parameters_of(self, operation: str) -> list[Mapping[str, Any]]:
+        """The parameters of each call of this operation, in the order of the calls."""
+        return [one.parameters for one in self.asked if one.operation == operation]
+
+
+@functools.cache
+def _model(service: str) -> Any:
+    return botocore.session.get_session().get_service_model(service)
+
+
+def _misfit(shape: Any, value: Any) -> str:
+    """What botocore finds wrong with the value, or what only AWS itself would: enumerations and upper bounds."""
+    found: str = ParamValidator().validate(value, shape).generate_report()
+    return found or "; ".join(_beyond(shape, value, shape.name))
+
+
+def _beyond(shape: Any, value: Any, where: str) -> Iterator[str]:
+    largest = shape.metadata.get("max")
+    if largest is not None and (value if isinstance(value, int | float) else len(value)) > largest:
+        yield f"{where} goes beyond {largest}"
+    if shape.metadata.get("enum") and value not in shape.enum:
+        yield f"{where} is {value!r}, none of {', '.join(shape.enum)}"
+    if shape.type_name == "structure":
+        for key, inner in value.items():
+            yield from _beyond(shape.members[key], inner, f"{where}.{key}")
+    elif shape.type_name == "list":
+        for inner in value:
+            yield from _beyond(shape.member, inner, where)
+    elif shape.type_name == "map":
+        for key, inner in value.items():
+            yield from _beyond(shape.value, inner, f"{where}.{key}")
+
+
+@functools.cache
+def daily(area: str) -> Any:
+    """The module checks/daily/test_<area>.py."""
+    path = ROOT / "checks" / "daily" / f"test_{area}.py"
+    spec = importlib.util.spec_from_file_location(f"checks_daily_{area}", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def examined(check_function: Callable[..., None], **observations: Any) -> list[Finding]:
+    """What the check finds, given these observations (and a bare stack, unless one is given)."""
+    declared: Check = getattr(check_function, CHECK_ATTRIBUTE)
+    given = {"stack": stack(), **observations}
+    examine = Examine(declared, given["stack"].name)
+    wanted = inspect.signature(check_function).parameters
+    check_function(examine=examine, **{key: value for key, value in given.items() if key in wanted})
+    return examine.findings
+
+
+def verdicts(check_function: Callable[..., None], **observations: Any) -> dict[str, str]:
+    """The outcome of each resource by name."""
+    return {finding.name: finding.outcome.value for finding in examined(check_function, **observations)}
+
+
+def verdict(check_function: Callable[..., None], **observations: Any) -> tuple[str, str]:
+    """Outcome and message of a check that examines one resource."""
+    [finding] = examined(check_function, **observations)
+    return finding.outcome.value, finding.message
