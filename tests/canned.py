@@ -71,7 +71,7 @@ class Aws(session.Aws):
         self._answers = answers
         self._lock = threading.Lock()
 
-    def call(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
+    def call(self, service: str, operation: str, /, **parameters: Any) -> dict[str, Any]:
         model = _model(service).operation_model(operation)
         refused = _misfit(model.input_shape, parameters)
         assert not refused, f"AWS would refuse {operation}: {refused}"

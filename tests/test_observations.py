@@ -195,6 +195,7 @@ GIVEN: dict[str, Any] = {
     ],
     "balanced_groups": [Resource(arn=f"arn:aws:elasticloadbalancing:{ACCOUNT}:targetgroup/web/1f", name="web")],
     "now": NOW,
+    "since": None,
 }
 TABLES = [Table(arn=f"arn:aws:dynamodb:{ACCOUNT}:table/incidents", name="incidents", evidence={})]
 TAGGED = stack(tags={"app": "web"}, incidents_table="incidents", limits=LIMITS)

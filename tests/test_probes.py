@@ -602,7 +602,7 @@ def test_a_websocket_session_opens_and_pings() -> None:
     assert (session.refused, session.ended_early) == ("", "")
     assert session.ping_ms is not None
     assert session.name == "/ws"
-    assert re.fullmatch(r"ws://127\.0\.0\.1:\d+/ws\?client_id=opschecks-\w+", session.arn)
+    assert re.fullmatch(r"ws://127\.0\.0\.1:\d+/ws", session.arn)
     assert session.held_s > 0
     assert [figure.label for figure in session.figures] == ["connect", "ping"]
 

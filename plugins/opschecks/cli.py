@@ -63,7 +63,13 @@ def _checks(_: Path) -> Iterator[Row]:
     import ast
 
     for path in sorted(Path("checks").rglob("test_*.py")):
-        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        try:
+            body = ast.parse(path.read_text(encoding="utf-8")).body
+        except SyntaxError as error:
+            raise click.ClickException(f"{path}:{error.lineno}: {error.msg}") from None
+        except (ValueError, OSError) as error:
+            raise click.ClickException(f"{path}: {error}") from None
+        for node in body:
             if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
                 why = " ".join((ast.get_docstring(node) or "").split())
                 yield {"check": node.name, "file": str(path), "why": why}
@@ -198,10 +204,11 @@ def sandbox(faults: tuple[str, ...], name: str | None, stacks: Path, form: str) 
     try:
         for fault in faults:
             running.give_fault(fault)
+        wait = _until_interrupted()
         click.echo(_environment(running.facts, form))
         click.echo("the sandbox is running; Ctrl-C stops it", err=True)
         sys.stdout.flush()
-        _until_interrupted()
+        wait()
     finally:
         running.stop()
 
@@ -222,14 +229,14 @@ def _environment(facts: Mapping[str, Any], form: str) -> str:
     return "\n".join(f"export {key}={shlex.quote(value)}" for key, value in variables.items())
 
 
-def _until_interrupted() -> None:
+def _until_interrupted() -> Any:
     import signal
     import threading
 
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
-    ended.wait()
+    return ended.wait
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ SHORT = 400
 """Texts up to this length are remembered: names and states come again and again."""
 
 _SECRET_KEY = re.compile(
-    r"secret|passw|authori[sz]ation|credential|cookie|api[-_]?key|private[-_]?key|session[-_]?token|access[-_]?token"
+    r"secret|passw|authori[sz]ation|credential|cookie|api[-_]?key|private[-_]?key|(?:session|access|refresh|security|auth|id)[-_]?token"
     r"|^token$|^environment$|^environmentfiles$",
     re.IGNORECASE,
 )
@@ -27,8 +27,7 @@ _SECRET_TEXT = re.compile(
     r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"
     r"|\beyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]*"
     r"|\b(?:gh[pousr]_|github_pat_|xox[a-z]-|sk_live_|glpat-)[\w-]{8,}"
-    r"|(?i:(?<=bearer )|(?<=basic ))[\w.~+/=-]{8,}"
-    r"|(?<=://)[^/\s@]+:[^/\s]+(?=@)"
+    r"|(?<=://)[^/\s@]*:[^/\s]+(?=@)"
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)",
     re.DOTALL,
 )
@@ -38,15 +37,21 @@ _SECRET_PAIR = re.compile(
       (?: [\w.-]*{_NAMED}[\w.-]* (?: \\?["']\s*[:=] | \s*= )
         | (?<![\w:.-]) [\w.-]*{_NAMED} \s*:       # in prose only a whole name: not ExpiredTokenException
       )
-      \s* (?: b?\\?["'] )? (?: (?:bearer|basic|token) \s+ )?
+      \s*
     )
-    (?! \(redacted\) )
-    [^\s"',;&\\\[\]{{}}()]{{3,}}
+    (?: (?P<start> b?(?P<quote>\\?["']) (?:(?:bearer|basic|token)\s+)?+ ) (?!\(redacted\)) (?:(?!(?P=quote))(?:\\.|.))+
+      | (?P<list> \[ [^\]]+ \] )
+      | (?P<open> (?:b?\\?["'])? (?:(?:bearer|basic|token)\s+)?+ ) (?!\(redacted\)) [^\s"',;&\\\[\]{{}}()]{{3,}}
+    )
     """
 )
-_OPTION = re.compile(rf"(?i)(--?[\w-]*{_NAMED}[\w-]*[ =])(?!\(redacted\))[^\s\"',;&]{{3,}}")
+_OPTION = re.compile(rf"(?i)(?<![\w-])(--?[\w-]*{_NAMED}[\w-]*[ =][\"']?)(?!\(redacted\))[^\s\"',;&]{{3,}}")
+_SCHEME = re.compile(
+    r"\b((?:[Bb]earer|BEARER|[Bb]asic|BASIC)\s+)(?=[\w.~+/=-]+[A-Z0-9=~])[\w.~+/=-]{8,}"
+    r"|((?i:\b(?:set-)?cookie:)\s*+)(?!\(redacted\))[^\r\n]+"
+)
 _HINT = re.compile(
-    r"(?i)secret|passw(?:or)?d|pwd|token|key|authori|signature|credential|AKIA|ASIA|eyJ|gh[pousr]_|xox|sk_live|glpat|bearer|basic|://"
+    r"(?i)secret|passw(?:or)?d|pwd|token|key|authori|signature|credential|cookie|AKIA|ASIA|eyJ|gh[pousr]_|github_pat_|xox|sk_live|glpat|bearer|basic|://"
 )
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
@@ -63,7 +68,8 @@ def _redacted(text: str) -> str:
         return text
     text = _SECRET_TEXT.sub(MASK, text)
     text = _OPTION.sub(lambda found: found.group(1) + MASK, text)
-    return _SECRET_PAIR.sub(lambda found: found.group(1) + MASK, text)
+    text = _SCHEME.sub(lambda found: (found.group(1) or found.group(2)) + MASK, text)
+    return _SECRET_PAIR.sub(lambda found: found.group(1) + (found["start"] or found["open"] or "") + MASK, text)
 
 
 _remembered = functools.lru_cache(maxsize=20_000)(_redacted)
@@ -80,11 +86,11 @@ def plain(value: Any) -> Any:
         return redact_text(value)
     if value is None or isinstance(value, bool | int):
         return value
-    if isinstance(value, float):
+    if isinstance(value, float) or (isinstance(value, Decimal) and not value.is_finite()):
         return value if math.isfinite(value) else str(value)  # JSON has no such number
     if isinstance(value, Mapping):
         return {
-            str(key): MASK if _names_a_secret(str(key)) and item not in (None, "", [], {}) else plain(item)
+            redact_text(str(key)): MASK if _names_a_secret(str(key)) and item not in (None, "", [], {}) else plain(item)
             for key, item in value.items()
         }
     if isinstance(value, list | tuple | set | frozenset):

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from ..model import Figure, Resource
-from ..observe import fan_out, need, observation
+from ..observe import NotThere, fan_out, need, observation
 from .inventory import Inventory
 from .session import Aws
 
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 _CALL = "cloudwatch:DescribeAlarms"
 _HISTORY = "cloudwatch:DescribeAlarmHistory"
 _MUTES = "cloudwatch:ListAlarmMuteRules"
-_CHILD = re.compile(r"""(?:ALARM|OK|INSUFFICIENT_DATA)\s*\(\s*(?:"([^"]+)"|'([^']+)'|([^"')\s]+))\s*\)""")
+_WORD = re.compile(r""""((?:[^"\\]|\\.)+)"|'([^']+)'|([^\s"'(),]+)""")
+_KEYWORD = re.compile(r"AND|OR|NOT|TRUE|FALSE|ALARM|OK|INSUFFICIENT_DATA|AT_LEAST|\d+%?")
 _TYPES = ["MetricAlarm", "CompositeAlarm", "LogAlarm"]
 _LISTED = ("MetricAlarms", "CompositeAlarms", "LogAlarms")
 NAMES_A_CALL = 100
@@ -130,8 +131,11 @@ def _only_scales(name: str, raw: Mapping[str, Any]) -> bool:
 
 
 def _children(raw: Mapping[str, Any]) -> list[str]:
-    """The names in a composite's rule, which may give them as ARNs."""
-    found = ["".join(groups) for groups in _CHILD.findall(raw.get("AlarmRule", ""))]
+    """The names in a composite's rule, which may give them as ARNs, in quotes or bare: whatever is no keyword."""
+    found = []
+    for double, single, bare in _WORD.findall(raw.get("AlarmRule", "")):
+        if not bare or not _KEYWORD.fullmatch(bare):
+            found.append(re.sub(r"\\(.)", r"\1", double) or single or bare)
     return [child.split(":alarm:", 1)[-1].strip() for child in found]
 
 
@@ -175,14 +179,19 @@ def alarm_mutes(aws: Aws) -> list[Mute]:
         "cloudwatch", "ListAlarmMuteRules", "AlarmMuteRuleSummaries", Statuses=["ACTIVE"], MaxRecords=100
     )
     names = [str(need(one, "AlarmMuteRuleArn", call=_MUTES)).rsplit(":", 1)[-1] for one in listed]
-    return fan_out(lambda name: _mute(aws, name), names)
+    return [mute for mute in fan_out(lambda name: _mute(aws, name), names) if mute]
 
 
-def _mute(aws: Aws, name: str) -> Mute:
+def _mute(aws: Aws, name: str) -> Mute | None:
+    """The rule; None where it was deleted since it was listed."""
     call = "cloudwatch:GetAlarmMuteRule"
-    told = aws.call("cloudwatch", "GetAlarmMuteRule", AlarmMuteRuleName=name)
+    try:
+        told = aws.call("cloudwatch", "GetAlarmMuteRule", AlarmMuteRuleName=name)
+    except NotThere:
+        return None
+    need(told, "Name", call=call)
     ends: datetime | None = told.get("ExpireDate")
-    targets = need(need(told, "MuteTargets", call=call), "AlarmNames", call=call)
+    targets = told.get("MuteTargets", {}).get("AlarmNames", [])  # a rule may mute nothing yet
     return Mute(name, frozenset(targets), ends.astimezone(UTC) if ends else None)
 
 

@@ -161,7 +161,7 @@ def metrics(
     load_balancers: list[LoadBalancer] | CouldNotLook,
     tables: list[Table] | CouldNotLook,
     now: datetime,
-    since: datetime | None,
+    since: datetime | None = None,
 ) -> Metrics:
     """24 hours of every metric of the stack, in one GetMetricData for each 500 metrics.
 

@@ -158,7 +158,8 @@ class Service(Resource):
 
         After a roll-back by the circuit breaker, counts and states look like those of a success.
         """
-        return [event for event in self.events if any(word in event.message for word in _FAILED)]
+        told = [event for event in self.events if any(word in event.message for word in _FAILED)]
+        return [event for event in told if datetime.now(UTC) - event.at < DAY]
 
     @property
     def revision(self) -> str:

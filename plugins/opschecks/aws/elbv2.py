@@ -12,6 +12,8 @@ from .ecs import Service
 from .inventory import Inventory
 from .session import Aws
 
+BALANCERS_A_CALL = 20
+
 
 @dataclass(frozen=True, kw_only=True)
 class LoadBalancer(Resource):
@@ -105,15 +107,15 @@ def load_balancers(aws: Aws, inventory: Inventory) -> list[LoadBalancer]:
     arns = [name for name in wanted if name.startswith("arn:")]
     names = [name for name in wanted if not name.startswith("arn:")]
     found: list[dict[str, Any]] = []
-    for selection in ({"LoadBalancerArns": arns}, {"Names": names}):
-        if any(selection.values()):
+    for key, listed in (("LoadBalancerArns", arns), ("Names", names)):
+        for start in range(0, len(listed), BALANCERS_A_CALL):
             found += aws.items(
                 "elbv2",
                 "DescribeLoadBalancers",
                 "LoadBalancers",
                 asked_as="Marker",
                 answered_as="NextMarker",
-                **selection,
+                **{key: listed[start : start + BALANCERS_A_CALL]},
             )
     call = "elasticloadbalancing:DescribeLoadBalancers"
     return [

@@ -103,13 +103,14 @@ def _from_cloudformation(aws: Aws, name: str) -> list[tuple[str, str]]:
     listed = aws.items("cloudformation", "ListStackResources", "StackResourceSummaries", StackName=name)
     if not listed:
         raise CouldNotLook(call, f"the CloudFormation stack {name} has no resources")
+    there = [item for item in listed if item.get("ResourceStatus") != "DELETE_COMPLETE"]
     nested = [
-        need(item, "PhysicalResourceId", call=call) for item in listed if _type(item) == "AWS::CloudFormation::Stack"
+        need(item, "PhysicalResourceId", call=call) for item in there if _type(item) == "AWS::CloudFormation::Stack"
     ]
     found = [
         (_TYPES[_type(item)], _short(_TYPES[_type(item)], need(item, "PhysicalResourceId", call=call)))
-        for item in listed
-        if _type(item) in _TYPES and item.get("ResourceStatus") != "DELETE_COMPLETE"
+        for item in there
+        if _type(item) in _TYPES
     ]
     for inner in fan_out(lambda child: _from_cloudformation(aws, child), nested):
         found.extend(inner)

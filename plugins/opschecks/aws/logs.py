@@ -69,19 +69,24 @@ def log_errors(aws: Aws, inventory: Inventory, now: datetime) -> list[LogErrors]
 def _errors(aws: Aws, group: str, since: datetime, until: datetime) -> LogErrors:
     events: list[dict[str, Any]] = []
     complete = True
-    for page in aws.pages(
-        "logs",
-        "FilterLogEvents",
-        asked_as="nextToken",
-        logGroupName=group,
-        filterPattern=PATTERN,
-        startTime=_ms(since),
-        endTime=_ms(until),
-    ):
-        events += need(page, "events", call=_CALL)
-        if len(events) >= ENOUGH_EVENTS and page.get("nextToken"):
-            complete = False
-            break
+    try:
+        for page in aws.pages(
+            "logs",
+            "FilterLogEvents",
+            asked_as="nextToken",
+            logGroupName=group,
+            filterPattern=PATTERN,
+            startTime=_ms(since),
+            endTime=_ms(until),
+        ):
+            events += need(page, "events", call=_CALL)
+            if len(events) >= ENOUGH_EVENTS and page.get("nextToken"):
+                complete = False
+                break
+    except CouldNotLook:
+        if not events:
+            raise
+        complete = False  # what was read counts: it may be over the limit already
     texts = [redact_text(str(need(event, "message", call=_CALL))) for event in events]
     counted = Counter(_VARIABLE.sub("…", text.strip())[:300] for text in texts)
     newest = max(events, key=lambda event: int(event.get("timestamp", 0)), default=None)

@@ -39,7 +39,6 @@ _BAD_CREDENTIALS = frozenset(
     [
         "ExpiredToken",
         "ExpiredTokenException",
-        "ExpiredTokenException",
         "RequestExpired",
         "InvalidClientTokenId",
         "UnrecognizedClientException",

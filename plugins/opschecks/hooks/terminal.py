@@ -10,11 +10,28 @@ from typing import Any
 import pytest
 
 from ..model import CheckResult, Outcome, Run
+from ..redaction import redact_text
 from .state import checks_run
 
 CHECKS_SHOWN = 10
 ROWS_SHOWN = 3
 LINE = 200
+
+
+class _Masked:
+    """Registered for checks runs only: other people's warnings are theirs."""
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_warning_recorded(self, warning_message: Any) -> None:
+        """Warnings quote what they warn of."""
+        warning_message.message = redact_text(str(warning_message.message))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Mask the warnings of a checks run."""
+    if checks_run(config):
+        config.pluginmanager.register(_Masked(), "opschecks-masked-warnings")
 
 
 @pytest.hookimpl(trylast=True)

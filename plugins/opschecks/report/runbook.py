@@ -43,7 +43,11 @@ def read_runbook(path: Path) -> dict[str, Section]:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise RunbookError(f"{path}: cannot be read: {error}") from None
-    starts = [number for number, line in enumerate(lines) if line.startswith("## ")]
+    starts, fenced = [], False
+    for number, line in enumerate(lines):
+        fenced ^= line.lstrip().startswith("```")
+        if line.startswith("## ") and not fenced:
+            starts.append(number)
     found: dict[str, Section] = {}
     for start, end in pairwise([*starts, len(lines)]):
         section = _section(lines[start:end], f"{path}:{start + 1}")

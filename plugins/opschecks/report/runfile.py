@@ -122,8 +122,8 @@ def _series(series: Series) -> dict[str, Any]:
     """`at_s` are seconds after `start`, as many as there are values: a gap is a missing point."""
     start = series.points[0][0] if series.points else None
     return {
-        "label": series.label,
-        "unit": series.unit,
+        "label": plain(series.label),
+        "unit": plain(series.unit),
         "period_s": series.period_s,
         "limit": series.limit,
         "start": start.isoformat() if start else None,

@@ -86,7 +86,8 @@ class Http:
             root = _root(error)
             if isinstance(root, ssl.SSLCertVerificationError):
                 return failed(f"its certificate is not trusted: {root.verify_message}")
-            if isinstance(root, ConnectionResetError | http.client.HTTPException | urllib3.exceptions.DecodeError):
+            unpacking = isinstance(error, urllib3.exceptions.DecodeError)
+            if unpacking or isinstance(root, ConnectionResetError | http.client.HTTPException):
                 return failed(f"broke off: {root}")
             raise CouldNotLook(f"GET {url}", f"{type(error).__name__}: {root}") from None
         return Answer(
@@ -206,6 +207,8 @@ def health(stack: Stack, http: Http, now: datetime) -> Health:
     timeout_s = stack.limits.probe_timeout_s
     answer = http.get(url, timeout_s)
     ends = certificate_end(url, timeout_s)
+    if ends is None and answer.status is not None and url.startswith("https:"):
+        raise CouldNotLook(f"TLS {url}", "its certificate is trusted by the HTTP client's bundle only")
     left = (ends - now).total_seconds() / 86400 if ends else None
     figures = [Figure("health latency", round(answer.latency_ms), "ms")]
     if left is not None:

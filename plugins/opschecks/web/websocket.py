@@ -50,10 +50,11 @@ def websocket_session(stack: Stack) -> Session:
     from websockets.exceptions import ConnectionClosed
 
     url, limits = _address(stack), stack.limits
+    place = _place(url)
     began = time.monotonic()
     connection = _open(stack, url, {})
     if isinstance(connection, str):
-        return Session(arn=url, name="/ws", refused=connection, evidence={"refused": connection})
+        return Session(arn=place, name=urlsplit(url).path, refused=connection, evidence={"refused": connection})
     open_ms = (time.monotonic() - began) * 1000
     ping_ms, ended_early = None, ""
     held_from = time.monotonic()
@@ -71,7 +72,7 @@ def websocket_session(stack: Stack) -> Session:
     if ping_ms is not None:
         figures.append(Figure("ping", round(ping_ms), "ms"))
     return Session(
-        arn=url,
+        arn=place,
         name=urlsplit(url).path,
         open_ms=open_ms,
         ping_ms=ping_ms,
@@ -90,12 +91,13 @@ def websocket_reconnects(stack: Stack, target_health: list[TargetHealth]) -> Rec
     and proves something only while two tasks could answer.
     """
     url = _address(stack)
+    place = _place(url)
     healthy = max((len(group.in_state("healthy")) for group in target_health), default=0)
     if not stack.websocket.task_field:
-        return Reconnects(arn=url, name=urlsplit(url).path, unproven="websocket.task_field is not set in stacks.toml")
+        return Reconnects(arn=place, name=urlsplit(url).path, unproven="websocket.task_field is not set in stacks.toml")
     if healthy < 2:
         return Reconnects(
-            arn=url,
+            arn=place,
             name=urlsplit(url).path,
             unproven=f"{healthy} healthy target(s): there is no other to reach",
         )
@@ -109,11 +111,16 @@ def websocket_reconnects(stack: Stack, target_health: list[TargetHealth]) -> Rec
             tasks.append(_task(connection, stack, url))
             cookies.update(_cookies(connection.response.headers.get_all("Set-Cookie") if connection.response else []))
     return Reconnects(
-        arn=url,
+        arn=place,
         name=urlsplit(url).path,
         tasks=tuple(tasks),
         evidence={"tasks reached": tasks, "cookies kept": sorted(cookies), "healthy targets": healthy},
     )
+
+
+def _place(url: str) -> str:
+    """The address without its query, which is another for each session."""
+    return url.partition("?")[0]
 
 
 def _address(stack: Stack) -> str:
@@ -122,7 +129,8 @@ def _address(stack: Stack) -> str:
             "",
             f"stack {stack.name} names no WebSocket: set backend_url or websocket.url, or without = [slug]",
         )
-    return f"{stack.websocket_url}?{urlencode({'client_id': f'opschecks-{secrets.token_hex(4)}'})}"
+    joint = "&" if urlsplit(stack.websocket_url).query else "?"
+    return f"{stack.websocket_url}{joint}{urlencode({'client_id': f'opschecks-{secrets.token_hex(4)}'})}"
 
 
 def _open(stack: Stack, url: str, cookies: Mapping[str, str]) -> ClientConnection | str:
@@ -192,10 +200,12 @@ def _hold(connection: ClientConnection, seconds: float) -> str:
 
 
 def _task(connection: ClientConnection, stack: Stack, url: str) -> str:
+    from websockets.exceptions import ConnectionClosed
+
     field = stack.websocket.task_field
     try:
         told: Any = json.loads(connection.recv(timeout=stack.limits.probe_timeout_s))
-    except (TimeoutError, ValueError) as error:
+    except (TimeoutError, ValueError, ConnectionClosed) as error:
         raise CouldNotLook(f"WebSocket {url}", f"no JSON message that names a task: {error}") from None
     if not isinstance(told, dict) or not told.get(field):
         raise CouldNotLook(f"WebSocket {url}", f"the first message has no {field!r}")
