@@ -22,6 +22,7 @@ from opschecks.aws import session
 from opschecks.aws.inventory import Inventory
 from opschecks.hooks.examine import Examine
 from opschecks.model import CHECK_ATTRIBUTE, Check, Finding
+from opschecks.names import iam_action
 from opschecks.stack import Stack
 from tests.scratch import ROOT
 
@@ -76,7 +77,7 @@ class Aws(session.Aws):
         refused = _misfit(model.input_shape, parameters)
         assert not refused, f"AWS would refuse {operation}: {refused}"
         with self._lock:
-            self.calls.append(f"{session.IAM_PREFIX.get(service, service)}:{operation}")
+            self.calls.append(iam_action(service, operation))
             self.asked.append(Asked(service, operation, dict(parameters)))
             answer = self._answer(service, operation, parameters)
         if isinstance(answer, Exception):

@@ -184,7 +184,7 @@ class _Desk:
         now, entries = datetime.now(UTC), self.journal.entries()
         for change in changes:
             _plan_shown(change)
-        may, refused = judged(changes, stack=self.stack, entries=entries, allow=allowed, now=now)
+        may, refused = judged(changes, stack=self.stack, entries=entries, allow=allowed, now=now, undoing=bool(undoes))
         try:
             require_narrow(may, stack=self.stack, entries=entries, examined={}, now=now)
         except TooWide as error:

@@ -31,13 +31,22 @@ class Refusal:
 
 
 def judged(
-    changes: Sequence[Change], *, stack: Stack, entries: Sequence[Entry], allow: Collection[Risk], now: datetime
+    changes: Sequence[Change],
+    *,
+    stack: Stack,
+    entries: Sequence[Entry],
+    allow: Collection[Risk],
+    now: datetime,
+    undoing: bool = False,
 ) -> tuple[list[Change], list[Refusal]]:
-    """The changes that may be made, and those that may not. Undoing counts as a change like any other."""
+    """The changes that may be made, and those that may not.
+
+    Taking a change back counts as one, but waits for no cool-down: a person has looked, and wants it so.
+    """
     may: list[Change] = []
     refused: list[Refusal] = []
     for change in changes:
-        refusal = _refusal(change, stack, entries, allow, now)
+        refusal = _refusal(change, stack, [] if undoing else entries, allow, now)
         if refusal:
             refused.append(refusal)
         else:

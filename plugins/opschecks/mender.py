@@ -11,6 +11,7 @@ from datetime import timedelta
 from . import journal as steps
 from .journal import Entry, Journal
 from .lock import Lock, Lost
+from .names import iam_action
 from .observe import CouldNotLook
 from .remedy import CannotMend, Change, Progress, Proof, Refused, Remedy, State, Unknown
 
@@ -211,7 +212,7 @@ class Mender:
         """Why taking it back failed; nothing where it reads as before. It has a line of its own in the journal."""
         back = replace(change, before=change.after, after=change.before)
         request = remedy.request(back.target, back.before, back.after)
-        back = replace(back, call=f"{request.service}:{request.operation}", parameters=request.parameters)
+        back = replace(back, call=iam_action(request.service, request.operation), parameters=request.parameters)
         try:
             self.lock.renew()
         except Lost as error:
@@ -266,4 +267,5 @@ def undoing(entry: Entry, remedy: Remedy) -> Change:
         raise CannotMend(
             f"{entry.id}: it is no longer as this change left it: it is {dict(now)}, not {dict(change.after)}"
         )
-    return remedy.change(change.target, change.after, change.before, wish=change.wish)
+    back = remedy.change(change.target, change.after, change.before, wish=change.wish)
+    return replace(back, expects="what it was before")

@@ -246,6 +246,11 @@ class Run:
         """Every AWS call made, as `service:Operation`."""
         return tuple(call for observation in self.observations for call in observation.calls)
 
+    @property
+    def lost_changes(self) -> list[Mapping[str, Any]]:
+        """Changes that did not help and could not be taken back: nothing else is as urgent."""
+        return [change for change in self.changes if change["result"] == "roll-back failed"]
+
     def count(self, outcome: str) -> int:
         """How many checks ended with this outcome (an Outcome's value or NOT_APPLICABLE)."""
         return sum(1 for result in self.checks if result.outcome == outcome)

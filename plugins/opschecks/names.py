@@ -1,4 +1,4 @@
-"""The nearest valid name, for messages about an unknown one."""
+"""The nearest valid name, for messages about an unknown one; and what a call of AWS is called."""
 
 from __future__ import annotations
 
@@ -17,3 +17,12 @@ def nearest(name: str, valid: Iterable[str]) -> str:
         return "there is none"
     shown = ", ".join(known[:12])
     return f"known: {shown}" + (f" and {len(known) - 12} more" if len(known) > 12 else "")
+
+
+IAM_PREFIX = {"elbv2": "elasticloadbalancing", "resourcegroupstaggingapi": "tag"}
+"""Where the IAM prefix of a service is not the name of its client."""
+
+
+def iam_action(service: str, operation: str) -> str:
+    """How a call is named everywhere: as the IAM action that allows it."""
+    return f"{IAM_PREFIX.get(service, service)}:{operation}"

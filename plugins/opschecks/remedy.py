@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
-from .names import nearest
+from .names import iam_action, nearest
 
 if TYPE_CHECKING:
     from .stack import Stack
@@ -206,7 +206,7 @@ class Remedy:
             name=self.shown(target),
             before=before,
             after=after,
-            call=f"{request.service}:{request.operation}",
+            call=iam_action(request.service, request.operation),
             parameters=request.parameters,
             risk=self.risk,
             one_way=self.one_way,

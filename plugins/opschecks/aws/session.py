@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ..names import iam_action
 from ..observe import CouldNotLook, NotThere, WrongAccount, need
 from ..remedy import Refused, Unknown
 
@@ -15,13 +16,6 @@ if TYPE_CHECKING:
 
 CONNECT_TIMEOUT_S = 5
 READ_TIMEOUT_S = 20
-
-IAM_PREFIX = {
-    "elbv2": "elasticloadbalancing",
-    "application-autoscaling": "application-autoscaling",
-    "resourcegroupstaggingapi": "tag",
-}
-"""Where the IAM prefix of a service is not the name of its client."""
 
 _DENIED = frozenset(
     [
@@ -90,7 +84,7 @@ class Aws:
 
         if self._shared.refused:
             raise self._shared.refused.again()
-        name = f"{IAM_PREFIX.get(service, service)}:{operation}"
+        name = iam_action(service, operation)
         self.calls.append(name)
         try:
             client = self._shared.client(service)
@@ -123,7 +117,7 @@ class Aws:
         raises CouldNotLook rather than end early, and so does a token that repeats.
         """
         given: set[str] = set()
-        name = f"{IAM_PREFIX.get(service, service)}:{operation}"
+        name = iam_action(service, operation)
         for _ in range(self.stack.limits.pages):
             answer = self.call(service, operation, **parameters)
             yield answer
@@ -151,7 +145,7 @@ class Aws:
         **parameters: Any,
     ) -> list[dict[str, Any]]:
         """`key` of every page, in one list; a page that lacks the key raises CouldNotLook."""
-        name = f"{IAM_PREFIX.get(service, service)}:{operation}"
+        name = iam_action(service, operation)
         found: list[dict[str, Any]] = []
         for page in self.pages(service, operation, asked_as=asked_as, answered_as=answered_as, **parameters):
             found.extend(need(page, key, call=name))
@@ -173,7 +167,7 @@ class Aws:
 
         if self._shared.refused:
             raise Refused(str(self._shared.refused))
-        name = f"{IAM_PREFIX.get(service, service)}:{operation}"
+        name = iam_action(service, operation)
         self.calls.append(name)
         try:
             answer: dict[str, Any] = self._shared.client(service, once=True)._make_api_call(operation, parameters)

@@ -63,6 +63,10 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         write(printable(run.write_error), red=True, bold=True)
     good = told.exit_code == 0 and not run.write_error
     write(printable(verdict(told).sentence), bold=True, green=good, red=told.exit_code == 1, yellow=not good)
+    for change in told.lost_changes:
+        write(
+            printable(f"NOT TAKEN BACK: {change['remedy']} on {change['name']}: {change['said']}"), red=True, bold=True
+        )
     for line in (*_failed(told), *_unseen(told, Outcome.BLIND), *_unseen(told, Outcome.NOT_RUN)):
         write(printable(line)[:LINE])
     for line in _waiver_lines(told):

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
+from typing import Any
 
 from ..model import CheckResult, Finding, Outcome, Run, Series, StackFacts
 from .chart import Chart, chart, crosses
@@ -49,6 +50,7 @@ class Card:
     evidence_left: int
     runbook: str
     steps: tuple[Step, ...]
+    fixes: tuple[Mapping[str, Any], ...]
 
 
 def cards(run: Run, runbook: Mapping[str, Section], zone: tzinfo) -> list[Card]:
@@ -75,6 +77,7 @@ def _card(run: Run, check: CheckResult, stack: StackFacts, section: Section | No
         evidence_left=max(len(seen) - EVIDENCE_SHOWN, 0),
         runbook=section.title if section else "",
         steps=_steps(section, tokens) if section else (),
+        fixes=tuple(fix for fix in run.changes if (fix["stack"], fix["check"]) == (check.stack, check.check)),
     )
 
 

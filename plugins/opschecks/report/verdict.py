@@ -35,7 +35,7 @@ def verdict(run: Run) -> Verdict:
 def _word(run: Run) -> tuple[str, str]:
     if run.state == "unfinished":
         return "Unfinished", "none"
-    if run.count(Outcome.FAILED):
+    if run.count(Outcome.FAILED) or run.lost_changes:
         return "Action needed", "bad"
     if not run.checks:
         return "No verdict", "none"
@@ -81,12 +81,25 @@ def _extras(run: Run) -> list[str]:
         told.append(
             f"{run.count(NOT_APPLICABLE)} do not apply" if run.count(NOT_APPLICABLE) > 1 else "1 does not apply"
         )
+    told += _changes(run)
     if run.state == "unfinished":
         told.append("the run has not ended")
     elif run.state != "finished":
         told.append(f"the run is not whole: {run.stopped_by}")
     if run.partial:
         told.append(f"only a part of the suite was selected ({run.partial})")
+    return told
+
+
+def _changes(run: Run) -> list[str]:
+    results = [change["result"] for change in run.changes]
+    told = []
+    if fixed := results.count("fixed"):
+        told.append(f"{fixed} fixed by a remedy")
+    if handed := results.count("handed over"):
+        told.append(f"{handed} handed over to a person")
+    if lost := results.count("roll-back failed"):
+        told.append(f"{lost} CHANGED AND NOT TAKEN BACK")
     return told
 
 
@@ -114,7 +127,8 @@ def _by_severity(run: Run, outcome: Outcome) -> Sequence[CheckResult]:
 def _actions(run: Run) -> list[str]:
     """Next steps that the run itself proves: no causes, no guesses."""
     failed = _by_severity(run, Outcome.FAILED)
-    told = [f"{check.failing} ({_where(run, check)}): follow “{check.runbook}” in the runbook" for check in failed]
+    told = [f"Look at {one['name']} by hand now ({one['remedy']}): {one['said']}" for one in run.lost_changes]
+    told += [f"{check.failing} ({_where(run, check)}): follow “{check.runbook}” in the runbook" for check in failed]
     told += [
         f"Make it visible again ({len(group.checks)} {'check' if len(group.checks) == 1 else 'checks'}): {group.cause}"
         for group in unseen(run, Outcome.BLIND)

@@ -108,9 +108,12 @@ LOOKS_TO_SETTLE = 2
 def _update_service(before: Callable[..., Any]) -> Callable[..., Any]:
     def update_service(self: Any, service_properties: dict[str, Any]) -> Any:
         """AWS starts and stops tasks after an update; a new deployment replaces the old one when it is steady."""
+        name = service_properties["service"].split("/")[-1]
+        ran = self.services[f"{service_properties.get('cluster', 'default')}:{name}"].running_count
+        anew = service_properties.get("force_new_deployment") or service_properties.get("task_definition")
         service = before(self, service_properties)
-        forced = service_properties.get("force_new_deployment") or service_properties.get("forceNewDeployment")
-        if forced or service_properties.get("task_definition"):
+        service.running_count = ran
+        if anew:
             made = copy.deepcopy(service.deployments[0])
             now = datetime.now(UTC)
             made.update(id=f"ecs-svc/{uuid.uuid4().int % 10**19}", status="PRIMARY", createdAt=now, updatedAt=now)

@@ -1,0 +1,416 @@
+"""Remedies, end to end on a sandbox that stays: planned, applied, verified, taken back – and killed in the middle."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from opschecks.sandbox.environment import Sandbox
+from opschecks.stack import load_stacks
+from tests.scratch import ROOT, Ended, Project
+
+QUICK = (ROOT / "tests" / "quick_stacks.toml").read_text(encoding="utf-8")
+FIX = "\n[stacks.sandbox.fix]\npoll_s = 0.05\nsymptom_minutes = 0.01\n"
+TWO_WAY = {
+    "stickiness_switched_off": ("enable-stickiness", "test_websocket_sessions_are_sticky"),
+    "stickiness_is_short": ("enable-stickiness", "test_websocket_sessions_are_sticky"),
+    "alarm_is_silenced": ("enable-alarm-actions", "test_alarms_can_act"),
+    "scaling_is_suspended": ("resume-scaling", "test_services_can_scale"),
+    "scaling_maximum_is_low": ("set-scaling-limits", "test_scaling_limits_are_as_wanted"),
+    "ssh_is_open_to_the_world": ("revoke-ingress", "test_ingress_is_no_wider_than_allowed"),
+}
+
+
+@dataclass
+class Bench:
+    """A project whose sandbox goes on living between runs."""
+
+    project: Project
+    sandbox: Sandbox
+    environment: dict[str, str]
+
+    def check(self, check: str, *options: str) -> Ended:
+        return self.project.run("checks/daily", "--stack", "sandbox", "-k", check, *options, **self.environment)
+
+    def outcome(self, check: str) -> str:
+        self.check(check)
+        return self.project.outcomes("daily-partial.json")[check]
+
+    def command(self, *arguments: str) -> Ended:
+        done = subprocess.run(
+            [sys.executable, "-m", "opschecks.cli", *arguments, "--stack", "sandbox"],
+            cwd=self.project.folder,
+            env=self.project.environment(**self.environment),
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        return Ended(done.returncode, done.stdout, done.stderr)
+
+    def journal(self) -> list[dict[str, Any]]:
+        told: list[dict[str, Any]] = json.loads(self.command("journal", "--format", "json").out)
+        return told
+
+    def changes(self) -> list[dict[str, Any]]:
+        told: list[dict[str, Any]] = self.project.told("daily-partial.json")["changes"]
+        return told
+
+
+@contextmanager
+def bench(folder: Path, *faults: str, fix: str = FIX) -> Iterator[Bench]:
+    project = Project.of_the_checks(folder, QUICK + fix)
+    sandbox = Sandbox(load_stacks(folder / "stacks.toml").stacks["sandbox"])
+    sandbox.start()
+    try:
+        for name in faults:
+            sandbox.give_fault(name)
+        yield Bench(project, sandbox, {"OPSCHECKS_SANDBOX": json.dumps(sandbox.facts)})
+    finally:
+        sandbox.stop()
+
+
+@pytest.mark.parametrize(("fault", "remedy", "check"), [(fault, *told) for fault, told in TWO_WAY.items()])
+def test_two_way(tmp_path: Path, fault: str, remedy: str, check: str) -> None:
+    with bench(tmp_path, fault) as on:
+        assert on.outcome(check) == "failed"
+        planned = on.check(check, "--fix=plan")
+        assert planned.code == 1
+        assert f"{remedy} on " in planned.out
+        plan = json.loads((tmp_path / "reports" / "plan.json").read_text())
+        (change,) = plan["changes"]
+        assert change["remedy"] == remedy
+        assert change["before"] != change["after"]
+        assert on.journal() == []
+        assert on.outcome(check) == "failed"
+
+        applied = on.check(check, "--fix=apply", "--allow", "disruptive")
+        assert applied.code == 0, applied.all
+        assert "fixed" in applied.out
+        assert on.project.outcomes("daily-partial.json")[check] == "passed"
+        (fix,) = on.changes()
+        assert fix["result"] == "fixed"
+        assert fix["undo"] in on.project.page("daily-partial.html")
+        assert on.outcome(check) == "passed"
+
+        (entry,) = on.journal()
+        assert [step["event"] for step in entry["steps"]] == ["begun", "sent", "cured"]
+        undone = on.command("undo", entry["entry"], "--yes", "--allow", "disruptive")
+        assert undone.code == 0, undone.all
+        assert on.outcome(check) == "failed"
+        again = on.command("undo", entry["entry"], "--yes", "--allow", "disruptive")
+        assert again.code == 1
+        assert "it is no longer as this change left it" in again.err
+
+
+DIES = """\
+import os
+import opschecks.journal
+import opschecks.aws.session
+
+pytest_plugins = ["opschecks"]
+step = os.environ["DIES"]
+add, send = opschecks.journal.Journal.add, opschecks.aws.session.Aws.send
+
+
+def dying_send(self, *args, **more):
+    if step == "before it is sent":
+        os._exit(9)
+    answer = send(self, *args, **more)
+    with open("sent", "a") as stream:
+        stream.write("x")
+    if step == "after it is sent":
+        os._exit(9)
+    return answer
+
+
+def dying_add(self, entry, event, said=""):
+    told = add(self, entry, event, said)
+    if step == "before it is verified" and event == "sent":
+        os._exit(9)
+    return told
+
+
+opschecks.aws.session.Aws.send, opschecks.journal.Journal.add = dying_send, dying_add
+"""
+KILLED = {
+    "before it is sent": (0, ["begun", "not_sent"]),
+    "after it is sent": (1, ["begun", "sent"]),
+    "before it is verified": (1, ["begun", "sent"]),
+}
+
+
+@pytest.mark.parametrize("step", KILLED)
+@pytest.mark.parametrize("fault", [*TWO_WAY, "cpu_is_saturated"])
+def test_killed_anywhere_it_is_sent_at_most_once_and_never_forgotten(tmp_path: Path, fault: str, step: str) -> None:
+    remedy, check = {**TWO_WAY, "cpu_is_saturated": ("scale-service", "test_cpu_is_not_saturated")}[fault]
+    sent, steps = KILLED[step]
+    with bench(tmp_path, fault, fix=FIX + "cooldown_minutes = 0\n") as on:
+        conftest = on.project.folder / "conftest.py"
+        on.project.write("conftest.py", DIES)
+        on.environment["DIES"] = step
+        on.check(check, "--fix=apply", "--allow", "disruptive")
+        (entry,) = on.journal()
+        assert entry["change"]["remedy"] == remedy
+        assert [one["event"] for one in entry["steps"]] == (["begun"] if step != "before it is verified" else steps)
+
+        conftest.write_text('pytest_plugins = ["opschecks"]\n')
+        _free_the_lock(on)
+        ended = on.check(check, "--fix=apply", "--allow", "disruptive")
+        first, *later = on.journal()
+        assert [one["event"] for one in first["steps"]][: len(steps)] == steps, ended.out
+        assert _times_sent(on) == sent
+        if fault != "cpu_is_saturated":
+            assert on.outcome(check) == "passed"
+            assert len(later) == (1 if sent == 0 else 0)
+
+
+def _times_sent(on: Bench) -> int:
+    path = on.project.folder / "sent"
+    return len(path.read_text()) if path.exists() else 0
+
+
+def _free_the_lock(on: Bench) -> None:
+    """What time does: the dead holder's lease runs out."""
+    for path in (on.project.folder / "reports" / "history" / "sandbox" / "lock").iterdir():
+        told = json.loads(path.read_text())
+        path.write_text(json.dumps({**told, "until": "2020-01-01T00:00:00+00:00"}))
+
+
+def test_only_the_one_source_goes_and_its_neighbours_stay(tmp_path: Path) -> None:
+    with bench(tmp_path) as on:
+        ec2, group = on.sandbox.client("ec2"), on.sandbox.seeded.groups["tasks"]
+        here = {"CidrIp": "0.0.0.0/0"}, {"CidrIp": "203.0.113.0/24", "Description": "the office"}
+        ec2.authorize_security_group_ingress(
+            GroupId=group,
+            IpPermissions=[{"IpProtocol": "tcp", "FromPort": 8000, "ToPort": 8000, "IpRanges": list(here)}],
+        )
+        allowed = '\n[[stacks.sandbox.ingress]]\nports = "8000"\nsources = ["203.0.113.0/24", "own groups"]\n'
+        standard = '\n[[stacks.sandbox.ingress]]\nports = "80-443"\nsources = ["0.0.0.0/0", "::/0"]\n'
+        on.project.write("stacks.toml", QUICK + FIX + allowed + standard)
+        before = _permissions(ec2, group)
+        ended = on.check("ingress", "--fix=apply", "--allow", "disruptive")
+        assert ended.code == 0, ended.out
+        assert before - _permissions(ec2, group) == {("tcp", 8000, 8000, "0.0.0.0/0")}
+        assert _permissions(ec2, group) <= before
+
+
+def _permissions(ec2: Any, group: str) -> set[tuple[Any, ...]]:
+    (told,) = ec2.describe_security_groups(GroupIds=[group])["SecurityGroups"]
+    return {
+        (one["IpProtocol"], one.get("FromPort"), one.get("ToPort"), *source.values())
+        for one in told["IpPermissions"]
+        for key in ("IpRanges", "Ipv6Ranges", "UserIdGroupPairs")
+        for source in [{k: v for k, v in item.items() if k in ("CidrIp", "CidrIpv6", "GroupId")} for item in one[key]]
+    }
+
+
+def test_the_alarm_beside_the_broken_one_is_untouched(tmp_path: Path) -> None:
+    with bench(tmp_path, "alarm_is_silenced") as on:
+        on.sandbox.client("cloudwatch").disable_alarm_actions(AlarmNames=["incident-commander-backend-down"])
+        waiver = (
+            '[[waivers]]\ncheck = "test_alarms_can_act"\nresource = "incident-commander-backend-down"\n'
+            f'until = {on.sandbox.now.date()}\nowner = "me"\nreason = "on purpose"\n'
+        )
+        on.project.write("checks/waivers.toml", waiver)
+        assert on.check("test_alarms_can_act", "--fix=apply").code == 0
+        (entry,) = on.journal()
+        assert entry["change"]["name"] == "incident-commander-cpu-high"
+        told = on.sandbox.client("cloudwatch").describe_alarms(AlarmTypes=["CompositeAlarm"])["CompositeAlarms"]
+        assert [one["ActionsEnabled"] for one in told] == [False]
+
+
+def test_an_uncured_scale_up_leaves_the_capacity_and_says_so(tmp_path: Path) -> None:
+    with bench(tmp_path, "cpu_is_saturated") as on:
+        ended = on.check("test_cpu_is_not_saturated", "--fix=apply")
+        assert ended.code == 1
+        assert "of 3 tasks run" in ended.out
+        assert "handed over" in ended.out
+        assert "the change stays in place" in ended.out
+        assert on.sandbox.service().desired_count == 3
+        (entry,) = on.journal()
+        assert [step["event"] for step in entry["steps"]] == ["begun", "sent", "not_cured", "handed_over"]
+        assert "handed over" in on.project.page("daily-partial.html")
+
+
+def test_what_cannot_be_seen_is_left_alone(tmp_path: Path) -> None:
+    with bench(tmp_path, "stickiness_switched_off") as on:
+        on.sandbox.server.wire.broken = {"elasticloadbalancing": "denied"}
+        ended = on.check("test_websocket_sessions_are_sticky", "--fix=apply")
+        assert ended.code == 10
+        assert on.journal() == []
+
+
+def test_a_reviewed_plan_is_made_exactly_and_a_stale_one_is_refused(tmp_path: Path) -> None:
+    with bench(tmp_path, "stickiness_switched_off", "alarm_is_silenced") as on:
+        on.check("sticky or can_act", "--fix=plan")
+        path = tmp_path / "reports" / "plan.json"
+        plan = json.loads(path.read_text())
+        assert len(plan["changes"]) == 2
+        plan["changes"] = [one for one in plan["changes"] if one["remedy"] == "enable-stickiness"]
+        reviewed = tmp_path / "reviewed.json"
+        reviewed.write_text(json.dumps(plan))
+        made = on.command("fix", str(reviewed))
+        assert [one["change"]["remedy"] for one in on.journal()] == ["enable-stickiness"], made.all
+        assert on.outcome("test_alarms_can_act") == "failed"
+        stale = on.command("fix", str(reviewed))
+        assert "the plan is stale" in stale.out
+        assert len(on.journal()) == 1
+
+
+def test_by_name_with_progress_and_undo(tmp_path: Path) -> None:
+    with bench(tmp_path) as on:
+        asked = on.command("fix", "scale-service", "--set", "desired=4")
+        assert asked.code == 1
+        assert "desiredCount: 2 → 4" in asked.out
+        assert on.sandbox.service().desired_count == 2
+        made = on.command("fix", "scale-service", "--set", "desired=4", "--yes")
+        assert made.code == 0, made.all
+        assert "2 of 4 tasks run" in made.out
+        assert on.sandbox.service().running_count == 4
+        (entry,) = on.journal()
+        assert on.command("undo", entry["entry"], "--yes").code == 0
+        assert on.sandbox.service().desired_count == 2
+
+
+def test_a_one_way_remedy_says_so_and_is_proven(tmp_path: Path) -> None:
+    with bench(tmp_path) as on:
+        before = on.sandbox.service().deployments[0]["id"]
+        refused = on.command("fix", "force-deployment", "--yes")
+        assert refused.code == 1
+        assert "--allow disruptive permits it" in refused.err
+        made = on.command("fix", "force-deployment", "--yes", "--allow", "disruptive")
+        assert made.code == 0, made.all
+        assert "one-way: it cannot be taken back" in made.out
+        assert on.sandbox.service().deployments[0]["id"] != before
+        (entry,) = on.journal()
+        undone = on.command("undo", entry["entry"], "--yes", "--allow", "disruptive")
+        assert "one-way: there is nothing to take back" in undone.err
+
+
+def test_silence_and_enable_again_by_name(tmp_path: Path) -> None:
+    with bench(tmp_path) as on:
+        name = "incident-commander-cpu-high"
+        assert on.command("fix", "silence-alarm", "--target", name, "--allow", "disruptive", "--yes").code == 0
+        assert on.outcome("test_alarms_can_act") == "failed"
+        assert on.command("fix", "enable-alarm-actions", "--target", name, "--yes").code == 0
+        assert on.outcome("test_alarms_can_act") == "passed"
+
+
+REFUSED: dict[str, tuple[list[str], str]] = {
+    "no stack": (["checks/daily", "--fix=plan"], "name the stack that may be changed: --stack sandbox"),
+    "workers": (["checks/daily", "--stack", "sandbox", "--fix=apply", "-n", "2"], "leave -n out"),
+    "allow alone": (["checks/daily", "--stack", "sandbox", "--allow", "disruptive"], "it goes with --fix=apply"),
+    "no plan": (
+        ["checks/daily", "--stack", "sandbox", "--fix=apply", "--plan", "nowhere.json"],
+        "nowhere.json: cannot be read: No such file or directory",
+    ),
+    "another file": (
+        ["checks/daily", "--stack", "sandbox", "--fix=apply", "--plan", "stacks.toml"],
+        "stacks.toml: not JSON",
+    ),
+}
+
+
+@pytest.mark.parametrize(("arguments", "message"), REFUSED.values(), ids=REFUSED)
+def test_careless_options_are_refused(tmp_path: Path, arguments: list[str], message: str) -> None:
+    ended = Project.of_the_checks(tmp_path).run(*arguments)
+    assert ended.code == 4
+    assert message in ended.err
+    assert ended.out == ""
+
+
+WRONG: dict[str, tuple[list[str], str]] = {
+    "remedy": (["fix", "scale-servise"], "scale-servise: there is no such remedy, nor such a file; did you mean"),
+    "wish": (["fix", "scale-service", "--set", "desird=5"], "takes no such value; did you mean 'desired'?"),
+    "value": (["fix", "scale-service", "--set", "desired=many"], "--set desired=many: a whole number is wanted"),
+    "form": (["fix", "scale-service", "--set", "desired"], "--set desired: NAME=VALUE is wanted"),
+    "target": (["fix", "enable-stickiness"], "say what to change with --target"),
+    "entry": (["undo", "0123"], "0123: the journal of sandbox has no such entry"),
+    "plan": (["fix", "nowhere.json"], "nowhere.json: cannot be read: No such file or directory"),
+}
+
+
+def test_wrong_names_get_the_nearest_and_no_traceback(tmp_path: Path) -> None:
+    with bench(tmp_path) as on:
+        for arguments, message in WRONG.values():
+            ended = on.command(*arguments)
+            assert ended.code != 0
+            assert message in ended.err, arguments
+            assert "Traceback" not in ended.all
+        assert on.journal() == []
+
+
+def test_without_a_running_sandbox_nothing_is_changed_by_name(tmp_path: Path) -> None:
+    project = Project.of_the_checks(tmp_path)
+    done = subprocess.run(
+        [sys.executable, "-m", "opschecks.cli", "fix", "scale-service", "--stack", "sandbox"],
+        cwd=tmp_path, env=project.environment(), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "none is running: opschecks sandbox starts one" in done.stderr
+
+
+def test_a_users_conftest_vetoes(tmp_path: Path) -> None:
+    with bench(tmp_path, "stickiness_switched_off") as on:
+        on.project.write(
+            "conftest.py",
+            'pytest_plugins = ["opschecks"]\n\n\ndef pytest_opschecks_before_change(change):\n'
+            '    return "not before the release" if change.remedy == "enable-stickiness" else None\n',
+        )
+        ended = on.check("test_websocket_sessions_are_sticky", "--fix=apply")
+        assert ended.code == 1
+        assert "refused: vetoed: not before the release" in ended.out
+        assert on.journal() == []
+
+
+FREEZE = '[[stacks.sandbox.fix.freeze]]\nbegins = 2020-01-01T00:00:00Z\nends = 2099-01-01T00:00:00Z\nreason = "sale"\n'
+
+
+@pytest.mark.parametrize(
+    ("limits", "options", "message"),
+    [
+        ("", [], "it is disruptive: --allow disruptive permits it"),
+        ("changes_per_run = 1\n", ["--allow", "disruptive"], "fix.changes_per_run is 1: none is made"),
+        ("changes_per_day = 1\n", ["--allow", "disruptive"], "fix.changes_per_day is 1: none is made"),
+        (
+            FREEZE,
+            ["--allow", "disruptive"],
+            "frozen until 2099-01-01 00:00 UTC: sale",
+        ),
+    ],
+    ids=["risk", "run", "day", "freeze"],
+)
+def test_guards_refuse_before_the_first_change(tmp_path: Path, limits: str, options: list[str], message: str) -> None:
+    with bench(tmp_path, "the_world_is_let_in_by_halves", fix=FIX + limits) as on:
+        before = _permissions(on.sandbox.client("ec2"), on.sandbox.seeded.groups["tasks"])
+        ended = on.check("ingress", "--fix=apply", *options)
+        assert ended.code == 1
+        assert message in ended.out
+        assert _permissions(on.sandbox.client("ec2"), on.sandbox.seeded.groups["tasks"]) == before
+        assert on.journal() == []
+        assert on.changes()[0]["result"] == "refused"
+
+
+def test_two_fixers_at_once_one_works_and_the_other_says_who(tmp_path: Path) -> None:
+    from opschecks.lock import Lock
+    from opschecks.store import Folder
+
+    with (
+        bench(tmp_path, "stickiness_switched_off") as on,
+        Lock(Folder(tmp_path / "reports" / "history" / "sandbox")),
+    ):
+        ended = on.check("test_websocket_sessions_are_sticky", "--fix=apply")
+        assert ended.code == 4
+        assert "mends this stack since" in ended.err
+        assert on.journal() == []
+        by_name = on.command("fix", "scale-service", "--set", "desired=3", "--yes")
+        assert "mends this stack since" in by_name.err
