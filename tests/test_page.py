@@ -117,6 +117,11 @@ def hostile(resources: int = 3) -> Run:
             ObservationResult("production", "alarms", 0.1, (), HOSTILE),
         ),
         waivers=(WaiverState("production", "test_d", HOSTILE, HOSTILE, HOSTILE, "2026-12-01", 7, "active"),),
+        changes=tuple(
+            {"stack": "production", "check": "test_a", "remedy": "switch", "name": HOSTILE, "result": result,
+             "said": HOSTILE, "entry": "0123", "undo": undo, "differs": [HOSTILE], "beware": HOSTILE}
+            for result, undo in (("fixed", "opschecks undo 0123"), ("roll-back failed", "one-way"), ("handed over", ""))
+        ),
         versions={"opschecks": HOSTILE[:100]},
     )  # fmt: skip
 
@@ -213,6 +218,11 @@ def test_hostile_strings_do_nothing(browser: Browser, pages: dict[str, Path]) ->
             assert not {"\x1b", "\u202e", "\u2066", "\x07"} & set(text)
             assert "49" not in page.locator(".verdict, main").first.inner_text().replace(HOSTILE, "")[:200]
             assert "<script>window.pwned" in page.inner_text("body")
+
+
+def test_ten_kilobytes_of_a_name_do_not_make_a_page_of_it(pages: dict[str, Path]) -> None:
+    assert "… (cut here)" in pages["hostile"].read_text()
+    assert len(pages["hostile"].read_bytes()) < 500_000
 
 
 def test_commands_quote_hostile_names(pages: dict[str, Path]) -> None:

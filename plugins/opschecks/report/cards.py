@@ -11,6 +11,7 @@ from typing import Any
 from ..model import CheckResult, Finding, Outcome, Run, Series, StackFacts
 from .chart import Chart, chart, crosses
 from .runbook import Section, to_html
+from .text import Whole
 
 RESOURCES_OPEN = 20
 """So many bad resources stand in a card; the others are in it too, folded."""
@@ -73,7 +74,7 @@ def _card(run: Run, check: CheckResult, stack: StackFacts, section: Section | No
         folded=tuple(rows[RESOURCES_OPEN:]),
         examined=len(findings),
         charts=tuple(_charts(run, bad, zone)),
-        evidence=tuple((one.name, _evidence(one)) for one in seen[:EVIDENCE_SHOWN]),
+        evidence=tuple((one.name, Whole(_evidence(one))) for one in seen[:EVIDENCE_SHOWN]),
         evidence_left=max(len(seen) - EVIDENCE_SHOWN, 0),
         runbook=section.title if section else "",
         steps=_steps(section, tokens) if section else (),

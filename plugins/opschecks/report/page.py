@@ -18,7 +18,7 @@ from .cards import cards
 from .chart import Chart, chart
 from .numbers import services, tiles
 from .runbook import Section
-from .text import printable
+from .text import printable, shortened
 from .unseen import unseen
 from .verdict import verdict
 
@@ -81,7 +81,7 @@ def _environment() -> Environment:
 def _shown(value: Any) -> Any:
     """Every value that a template prints: without secrets, and without the control characters of the world."""
     if isinstance(value, str) and not isinstance(value, Markup):
-        return "\n".join(printable(line) for line in redact_text(value).split("\n"))
+        return "\n".join(printable(line) for line in redact_text(shortened(value)).split("\n"))
     return value
 
 

@@ -20,6 +20,8 @@ _SHELL = re.compile(r"(```\w+\n.*?```)", re.DOTALL)
 _SHELL_HTML = re.compile(r"(<pre><code.*?</code></pre>)", re.DOTALL)
 _PLAIN = re.compile(r"[\w@%+=:,./-]+")
 PARTS = ("symptom", "look", "act")
+LONGEST_NAME = 2048
+"""No name or ARN of AWS is longer; what is longer is none, and no command is made of it."""
 
 
 class RunbookError(Exception):
@@ -101,7 +103,7 @@ def to_html(markdown: str, tokens: Mapping[str, str]) -> str:
 
 def _named(match: re.Match[str], tokens: Mapping[str, str], shell: bool) -> str:
     value = tokens.get(match.group(1))
-    if value is None:
+    if value is None or len(value) > LONGEST_NAME:
         return f"<{match.group(1)}>"
     value = printable(" ".join(redact_text(value).split()))
     return value if not shell or _PLAIN.fullmatch(value) else shlex.quote(value)

@@ -7,6 +7,21 @@ import unicodedata
 _HIDDEN = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u2028\u2029\ufeff")
 
 
+LONGEST = 1500
+"""So much of one string from the world a page shows; the run file has all of it."""
+
+
+class Whole(str):
+    """Text that is meant to be shown whole, such as raw evidence, which has a limit of its own."""
+
+    __slots__ = ()
+
+
+def shortened(text: str) -> str:
+    """The text, cut where nobody would read on."""
+    return text if len(text) <= LONGEST or isinstance(text, Whole) else text[:LONGEST] + "… (cut here)"
+
+
 def printable(text: str) -> str:
     """The text with every control character, and those that turn its direction, spelled out (`\\x1b`)."""
     return "".join(_spelled(one) if one in _HIDDEN or unicodedata.category(one) == "Cc" else one for one in text)

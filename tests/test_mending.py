@@ -1,0 +1,496 @@
+"""The loop that mends, its guards, journal and lock: on a small world where everything can go wrong on purpose."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+
+from opschecks.guards import TooWide, judged, require_narrow
+from opschecks.journal import Entry, Journal, Step
+from opschecks.lock import Lock, Locked, Lost
+from opschecks.mender import Fixed, Look, Mender, Result, planned, undoing
+from opschecks.observe import CouldNotLook
+from opschecks.remedy import (
+    CannotMend,
+    Change,
+    Progress,
+    Proof,
+    Refused,
+    Remedy,
+    Request,
+    Risk,
+    State,
+    Unknown,
+    fingerprint,
+)
+from opschecks.stack import Stack
+from opschecks.store import Bucket, Folder, Store
+
+STACK = Stack.model_validate({"name": "here", "region": "us-west-2"})
+NOW = datetime(2026, 11, 24, 7, 0, tzinfo=UTC)
+
+
+@dataclass
+class World:
+    """A setting by target, and what becomes of what is sent to it."""
+
+    values: dict[str, str] = field(default_factory=lambda: {"a": "off", "b": "off"})
+    sent: list[str] = field(default_factory=list)
+    answer: Callable[[str], None] = lambda wanted: None
+    unreadable: bool = False
+
+    def call(self, service: str, operation: str, /, **parameters: Any) -> dict[str, Any]:
+        if self.unreadable:
+            raise CouldNotLook("world:Read", "it does not answer")
+        return {"value": self.values[parameters["target"]]}
+
+    def items(self, service: str, operation: str, key: str, /, **parameters: Any) -> list[dict[str, Any]]:
+        raise NotImplementedError
+
+    def send(self, service: str, operation: str, /, **parameters: Any) -> dict[str, Any]:
+        self.sent.append(parameters["value"])
+        self.answer(parameters["value"])
+        self.values[parameters["target"]] = parameters["value"]
+        return {}
+
+
+class _Switch(Remedy):
+    """Switch it on."""
+
+    risk = Risk.SAFE
+    settles_within = timedelta(0)
+    proof: ClassVar[Proof] = Proof.STATE
+
+    def read(self, target: str) -> State:
+        return {"value": self.aws.call("world", "Read", target=target)["value"]}
+
+    def want(self, now: State, wish: Mapping[str, str]) -> State:
+        return {"value": wish.get("to", "on")}
+
+    def request(self, target: str, before: State, after: State) -> Request:
+        return Request("world", "Write", {"target": target, "value": after["value"]})
+
+
+class _Slow(_Switch):
+    """Switch it on, and wait for the symptom."""
+
+    proof = Proof.SYMPTOM
+
+
+class _OneWay(_Switch):
+    """Switch it on for good."""
+
+    one_way = True
+
+
+REMEDIES: dict[str, type[Remedy]] = {one.name(): one for one in (_Switch, _Slow, _OneWay)}
+CURED, SICK = Look(cured=True), Look(cured=False, said="still off")
+
+
+@dataclass
+class Desk:
+    world: World
+    mender: Mender
+    said: list[str]
+
+    @property
+    def journal(self) -> Journal:
+        return self.mender.journal
+
+    def plan(self, kind: type[Remedy] = _Switch, target: str = "a", **of: Any) -> Change:
+        return planned(kind(STACK, self.world), target, **of)
+
+    def make(self, look: Callable[[], Look] | None, kind: type[Remedy] = _Switch) -> Fixed:
+        return self.mender.make(self.plan(kind), look)
+
+    def events(self) -> list[list[str]]:
+        return [[step.event for step in entry.steps] for entry in self.journal.entries()]
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    world, said, store = World(), [], Folder(tmp_path)  # type: ignore[var-annotated]
+    lock = Lock(store)
+    with lock:
+        mender = Mender(
+            journal=Journal(store),
+            lock=lock,
+            remedy=lambda name: REMEDIES[name](STACK, world),
+            veto=lambda change: "",
+            say=said.append,
+            poll_s=0,
+            symptom_within=timedelta(0),
+        )
+        yield Desk(world, mender, said)
+
+
+def test_cured(desk: Desk) -> None:
+    assert desk.make(lambda: CURED).result is Result.FIXED
+    assert desk.world.sent == ["on"]
+    assert desk.events() == [["begun", "sent", "cured"]]
+
+
+def test_the_journal_is_on_disk_before_anything_is_sent(desk: Desk) -> None:
+    seen: list[list[list[str]]] = []
+    desk.world.answer = lambda wanted: seen.append(desk.events())
+    desk.make(lambda: CURED)
+    assert seen == [[["begun"]]]
+
+
+@pytest.mark.parametrize(
+    "look",
+    [SICK, Look(cured=False, blind=True, said="denied"), Look(cured=True, worse=("b",))],
+    ids=["not cured", "blind", "another got worse"],
+)
+def test_what_did_not_help_is_rolled_back_and_that_is_verified(desk: Desk, look: Look) -> None:
+    fixed = desk.make(lambda: look)
+    assert fixed.result is Result.ROLLED_BACK
+    assert desk.world.values["a"] == "off"
+    assert desk.world.sent == ["on", "off"]
+    assert desk.events() == [["begun", "sent", "not_cured", "rolled_back"], ["begun", "sent", "cured"]]
+
+
+def _only_on(wanted: str) -> None:
+    if wanted == "off":
+        raise Refused("world:Write: AccessDenied")
+
+
+def test_a_roll_back_that_is_refused_cannot_be_overlooked(desk: Desk) -> None:
+    desk.world.answer = _only_on
+    fixed = desk.make(lambda: SICK)
+    assert fixed.result is Result.ROLL_BACK_FAILED
+    assert "AND THE ROLL-BACK FAILED: world:Write: AccessDenied" in fixed.said
+    assert not fixed.result.is_good
+    assert desk.events()[0][-1] == "roll_back_failed"
+
+
+def test_a_roll_back_that_changes_nothing_is_found_by_reading(desk: Desk) -> None:
+    class Deaf(_Switch):
+        """Switch it on, and never off again."""
+
+        def progress(self, target: str, before: State, after: State) -> Progress:
+            return Progress(after["value"] == "on", "reads on")
+
+    desk.mender.__dict__["remedy"] = lambda name: Deaf(STACK, desk.world)
+    fixed = desk.make(lambda: SICK)
+    assert fixed.result is Result.ROLL_BACK_FAILED
+    assert "it does not read as before: reads on" in fixed.said
+
+
+def test_a_symptom_is_watched_and_its_change_is_never_rolled_back(desk: Desk) -> None:
+    fixed = desk.make(lambda: SICK, _Slow)
+    assert fixed.result is Result.HANDED_OVER
+    assert "the change stays in place" in fixed.said
+    assert desk.world.values["a"] == "on"
+    assert desk.events() == [["begun", "sent", "not_cured", "handed_over"]]
+
+
+def test_a_symptom_that_goes_in_time_is_fixed(desk: Desk) -> None:
+    looks = itertools.chain([Look(False, "nothing newer was measured", blind=True), SICK], itertools.repeat(CURED))
+    mender = replace(desk.mender, symptom_within=timedelta(seconds=20))
+    fixed = mender.make(desk.plan(_Slow), lambda: next(looks))
+    assert fixed.result is Result.FIXED
+    assert [line for line in desk.said if "waiting for data newer than the change" in line]
+
+
+def test_one_way_is_handed_over_when_it_did_not_help(desk: Desk) -> None:
+    fixed = desk.make(lambda: SICK, _OneWay)
+    assert fixed.result is Result.HANDED_OVER
+    assert "there is no way back" in fixed.said
+    assert desk.world.values["a"] == "on"
+    assert fixed.undo == "one-way"
+
+
+def test_a_refusal_of_aws_changes_nothing(desk: Desk) -> None:
+    def refuse(wanted: str) -> None:
+        raise Refused("world:Write: AccessDenied")
+
+    desk.world.answer = refuse
+    assert desk.make(lambda: CURED).result is Result.REFUSED
+    assert desk.events() == [["begun", "refused"]]
+
+
+@pytest.mark.parametrize(("arrived", "steps"), [(True, ["begun", "sent", "cured"]), (False, ["begun", "not_sent"])])
+def test_a_lost_answer_is_settled_by_reading_and_never_sent_again(desk: Desk, arrived: bool, steps: list[str]) -> None:
+    def lose(wanted: str) -> None:
+        if arrived:
+            desk.world.values["a"] = wanted
+        raise Unknown("world:Write: the connection broke")
+
+    desk.world.answer = lose
+    fixed = desk.make(lambda: CURED)
+    assert desk.world.sent == ["on"]
+    assert desk.events() == [steps]
+    assert fixed.result is (Result.FIXED if arrived else Result.HANDED_OVER)
+
+
+def test_what_nobody_can_read_is_unclear_and_handed_over(desk: Desk) -> None:
+    def lose(wanted: str) -> None:
+        desk.world.unreadable = True
+        raise Unknown("world:Write: the connection broke")
+
+    desk.world.answer = lose
+    assert desk.make(lambda: CURED).result is Result.HANDED_OVER
+    assert desk.events() == [["begun", "unclear"]]
+
+
+@pytest.mark.parametrize(
+    ("now", "event"), [("on", "sent"), ("off", "not_sent"), ("sideways", "unclear")], ids=["made", "not made", "else"]
+)
+def test_an_open_entry_of_a_killed_fixer_is_settled_by_reading(desk: Desk, now: str, event: str) -> None:
+    desk.journal.begin(desk.plan())
+    desk.world.values["a"] = now
+    (entry,) = desk.mender.settle()
+    assert entry.state == event
+    assert desk.world.sent == []
+    assert desk.mender.settle() == []
+
+
+def test_a_changed_precondition_is_refused_at_send_time(desk: Desk) -> None:
+    change = desk.plan()
+    desk.world.values["a"] = "sideways"
+    fixed = desk.mender.make(change, lambda: CURED)
+    assert fixed.result is Result.REFUSED
+    assert "it has changed since it was planned" in fixed.said
+    assert desk.world.sent == []
+    assert desk.events() == []
+
+
+def test_a_veto_is_refused_before_the_journal(desk: Desk) -> None:
+    mender = replace(desk.mender, veto=lambda change: "vetoed: no")
+    assert mender.make(desk.plan(), lambda: CURED).said == "vetoed: no"
+    assert desk.events() == []
+
+
+def test_ctrl_c_while_it_settles_takes_a_state_back(desk: Desk) -> None:
+    def interrupted() -> Look:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        desk.make(interrupted)
+    assert desk.world.values["a"] == "off"
+    assert desk.events()[0][-1] == "rolled_back"
+
+
+def test_ctrl_c_while_it_settles_leaves_capacity_alone(desk: Desk) -> None:
+    def interrupted() -> Look:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        desk.make(interrupted, _Slow)
+    assert desk.world.values["a"] == "on"
+    assert desk.events()[0][-1] == "handed_over"
+
+
+def test_nothing_is_sent_when_the_lock_is_lost(desk: Desk, tmp_path: Path) -> None:
+    _expire(tmp_path)
+    other = Lock(Folder(tmp_path))
+    other.acquire()
+    fixed = desk.make(lambda: CURED)
+    assert fixed.result is Result.REFUSED
+    assert "somebody else mends the stack now" in fixed.said
+    assert desk.world.sent == []
+
+
+def test_there_is_nothing_to_plan_where_nothing_would_change(desk: Desk) -> None:
+    desk.world.values["a"] = "on"
+    with pytest.raises(CannotMend, match="switch would make it"):
+        desk.plan()
+
+
+def test_undo_is_planned_from_what_was_done_and_refused_where_it_is_no_longer_so(desk: Desk) -> None:
+    fixed = desk.make(lambda: CURED)
+    (entry,) = desk.journal.entries()
+    back = undoing(entry, _Switch(STACK, desk.world))
+    assert (dict(back.before), dict(back.after)) == ({"value": "on"}, {"value": "off"})
+    assert fixed.undo == f"opschecks undo {entry.id} --stack here"
+    desk.world.values["a"] = "sideways"
+    with pytest.raises(CannotMend, match="no longer as this change left it"):
+        undoing(entry, _Switch(STACK, desk.world))
+
+
+def test_what_never_happened_or_was_rolled_back_cannot_be_undone(desk: Desk) -> None:
+    desk.make(lambda: SICK)
+    with pytest.raises(CannotMend, match="rolled back already"):
+        undoing(desk.journal.entries()[0], _Switch(STACK, desk.world))
+    begun = desk.journal.begin(desk.plan())
+    with pytest.raises(CannotMend, match="never reached AWS"):
+        undoing(begun, _Switch(STACK, desk.world))
+
+
+def test_a_fingerprint_forgets_the_numbers_of_the_minute_and_nothing_else() -> None:
+    one = fingerprint("s", "c", "r", "CPU at most 98 % within the last half hour; limit 90 %")
+    assert one == fingerprint("s", "c", "r", "CPU at most 97.5 % within the last half hour; limit 90 %")
+    others = {fingerprint(*parts) for parts in (("t", "c", "r", "m"), ("s", "d", "r", "m"), ("s", "c", "q", "m"))}
+    assert len(others | {one, fingerprint("s", "c", "r", "m")}) == 5
+
+
+# guards
+
+
+def _change(number: int = 0, risk: Risk = Risk.SAFE, check: str = "test_x") -> Change:
+    return Change(
+        remedy="switch", stack="here", target=f"t{number}", name=f"t{number}", before={"v": 0}, after={"v": 1},
+        call="world:Write", parameters={}, risk=risk, one_way=False, expects="", check=check,
+    )  # fmt: skip
+
+
+def _entry(hours_ago: float, number: int = 0, undoes: str = "") -> Entry:
+    return Entry(f"e{hours_ago}", _change(number), "me", undoes, (Step(NOW - timedelta(hours=hours_ago), "begun", ""),))
+
+
+def _stack(**fix: Any) -> Stack:
+    return Stack.model_validate({"name": "here", "region": "us-west-2", "fix": fix})
+
+
+def _why(change: Change, entries: list[Entry], *, allow: tuple[Risk, ...] = (), stack: Stack = STACK) -> str:
+    may, refused = judged([change], stack=stack, entries=entries, allow=allow, now=NOW)
+    assert len(may) + len(refused) == 1
+    return "" if may else refused[0].why
+
+
+@pytest.mark.parametrize("risk", [Risk.DISRUPTIVE, Risk.DESTRUCTIVE])
+def test_only_safe_changes_without_being_allowed(risk: Risk) -> None:
+    assert _why(_change(), []) == ""
+    assert f"--allow {risk}" in _why(_change(risk=risk), [])
+    assert _why(_change(risk=risk), [], allow=(risk,)) == ""
+    assert _why(_change(risk=Risk.DESTRUCTIVE), [], allow=(Risk.DISRUPTIVE,)) != ""
+
+
+def test_cool_down_of_one_resource_by_one_remedy() -> None:
+    assert "cooling down until 07:30:00 UTC" in _why(_change(), [_entry(0.5)])
+    assert _why(_change(), [_entry(1.1)]) == ""
+    assert _why(_change(1), [_entry(0.5)]) == ""
+    assert _why(_change(), [_entry(0.5, undoes="x")]) == ""
+
+
+def test_after_the_last_attempt_a_person_takes_over() -> None:
+    _, (refusal,) = judged([_change()], stack=STACK, entries=[_entry(5), _entry(3)], allow=(), now=NOW)
+    assert refusal.hand_over
+    assert "tried 2 times within a day" in refusal.why
+    assert _why(_change(), [_entry(25), _entry(3)]) == ""
+
+
+def test_taking_back_waits_for_nothing() -> None:
+    may, _ = judged([_change()], stack=STACK, entries=[_entry(0.1), _entry(0.2)], allow=(), now=NOW, undoing=True)
+    assert len(may) == 1
+
+
+@pytest.mark.parametrize(("hour", "frozen"), [(6, False), (7, True), (9, True), (10, False)])
+def test_freeze_windows_begin_and_end(hour: int, frozen: bool) -> None:
+    begins, ends = NOW, NOW + timedelta(hours=3)
+    stack = _stack(freeze=[{"begins": begins, "ends": ends, "reason": "sale"}])
+    _, refused = judged([_change()], stack=stack, entries=[], allow=(), now=NOW.replace(hour=hour))
+    assert bool(refused) == frozen
+
+
+WIDE: dict[str, tuple[int, list[Entry], dict[str, int], dict[str, Any], str]] = {
+    "as many as a run may": (5, [], {"test_x": 100}, {}, ""),
+    "more than a run may": (6, [], {"test_x": 100}, {}, "6 changes, and fix.changes_per_run is 5"),
+    "more than a day may": (2, [_entry(n + 1, n) for n in range(9)], {"test_x": 100}, {}, "fix.changes_per_day is 10"),
+    "yesterday does not count": (2, [_entry(n + 25, n) for n in range(9)], {"test_x": 100}, {}, ""),
+    "half of them": (2, [], {"test_x": 4}, {}, ""),
+    "more than half of them": (3, [], {"test_x": 4}, {}, "3 of the 4 resources that test_x examined"),
+    "the only one": (1, [], {"test_x": 1}, {}, ""),
+    "an empty plan": (0, [_entry(n + 1, n) for n in range(20)], {}, {}, ""),
+}
+
+
+@pytest.mark.parametrize(("count", "entries", "examined", "fix", "message"), WIDE.values(), ids=WIDE)
+def test_a_plan_that_is_too_wide_is_refused_whole(
+    count: int, entries: list[Entry], examined: dict[str, int], fix: dict[str, Any], message: str
+) -> None:
+    changes = [_change(number) for number in range(count)]
+    told = ""
+    try:
+        require_narrow(changes, stack=_stack(**fix), entries=entries, examined=examined, now=NOW)
+    except TooWide as error:
+        told = str(error)
+    assert (message in told) if message else told == ""
+
+
+# lock, journal and store, in a folder and in S3
+
+
+@pytest.fixture(params=["folder", "s3"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    if request.param == "folder":
+        yield Folder(tmp_path)
+        return
+    import boto3
+
+    from opschecks.sandbox.environment import CREDENTIALS
+    from opschecks.sandbox.moto_server import MotoServer
+
+    server = MotoServer()
+    server.start()
+    client = boto3.client("s3", region_name="us-east-1", endpoint_url=server.url, **CREDENTIALS)
+    client.create_bucket(Bucket="state")
+    yield Bucket(client, "state", "ops/here")
+    server.stop()
+
+
+def test_a_key_is_made_once(store: Store) -> None:
+    assert store.create("journal/1.json", "one")
+    assert not store.create("journal/1.json", "two")
+    assert store.read("journal/1.json") == "one"
+    store.replace("journal/1.json", "three")
+    assert store.read("journal/1.json") == "three"
+    assert store.create("journal/0.json", "zero")
+    assert store.keys("journal") == ["journal/0.json", "journal/1.json"]
+    assert store.keys("lock") == []
+    store.delete("journal/1.json")
+    store.delete("journal/1.json")
+    assert store.read("journal/1.json") is None
+
+
+def test_one_holds_the_lock_and_the_other_is_told_who(store: Store) -> None:
+    with Lock(store), pytest.raises(Locked, match=r"process \d+ mends this stack since 20\d\d-"):
+        Lock(store).acquire()
+    with Lock(store):
+        pass
+
+
+def test_a_dead_holders_lease_runs_out_and_it_changes_nothing_more(store: Store) -> None:
+    dead = Lock(store, lease=timedelta(0))
+    dead.acquire()
+    with Lock(store) as alive:
+        with pytest.raises(Lost):
+            dead.renew()
+        dead.release()
+        alive.renew()
+        with pytest.raises(Locked):
+            Lock(store).acquire()
+
+
+def test_locks_do_not_pile_up(store: Store) -> None:
+    for _ in range(6):
+        with Lock(store):
+            pass
+    assert len(store.keys("lock")) <= 3
+
+
+def test_the_journal_tells_what_it_was_told(store: Store) -> None:
+    journal = Journal(store)
+    first = journal.add(journal.begin(_change(1)), "sent")
+    second = journal.begin(_change(2), undoes=first.id)
+    told = Journal(store).entries()
+    assert [entry.id for entry in told] == [first.id, second.id]
+    assert told[0].change == _change(1)
+    assert told[1].undoes == first.id
+    assert [entry.is_open for entry in told] == [False, True]
+    assert [entry.happened for entry in told] == [True, False]
+
+
+def _expire(folder: Path) -> None:
+    import json
+
+    for path in (folder / "lock").iterdir():
+        told = json.loads(path.read_text())
+        path.write_text(json.dumps({**told, "until": "2020-01-01T00:00:00+00:00"}))
