@@ -203,6 +203,13 @@ def test_only_the_one_source_goes_and_its_neighbours_stay(tmp_path: Path) -> Non
         assert _permissions(ec2, group) <= before
 
 
+def test_two_sources_of_one_group_are_one_case(tmp_path: Path) -> None:
+    with bench(tmp_path, "the_world_is_let_in_by_halves") as on:
+        ended = on.check("ingress", "--fix=apply", "--allow", "disruptive")
+        assert ended.code == 0, ended.out
+        assert [one["result"] for one in on.changes()] == ["fixed", "fixed"]
+
+
 def _permissions(ec2: Any, group: str) -> set[tuple[Any, ...]]:
     (told,) = ec2.describe_security_groups(GroupIds=[group])["SecurityGroups"]
     return {
@@ -414,3 +421,67 @@ def test_two_fixers_at_once_one_works_and_the_other_says_who(tmp_path: Path) -> 
         assert on.journal() == []
         by_name = on.command("fix", "scale-service", "--set", "desired=3", "--yes")
         assert "mends this stack since" in by_name.err
+
+
+def _bad_deployment(on: Bench) -> str:
+    """A second revision, whose deployment failed."""
+    ecs, service = on.sandbox.client("ecs"), on.sandbox.service()
+    first = ecs.describe_task_definition(taskDefinition=service.task_definition)["taskDefinition"]
+    made = ecs.register_task_definition(
+        family=first["family"], containerDefinitions=[{"name": "backend", "image": "bad:v2", "memory": 512}]
+    )["taskDefinition"]
+    revision = f"{made['family']}:{made['revision']}"
+    ecs.update_service(cluster=on.sandbox.stack.cluster, service=service.name, taskDefinition=revision)
+    for _ in range(4):
+        ecs.describe_services(cluster=on.sandbox.stack.cluster, services=[service.name])
+    service.deployments[0].update(rolloutState="FAILED", rolloutStateReason="tasks failed to start")
+    return revision
+
+
+def test_a_failed_deployment_goes_back_to_the_revision_that_was_good(tmp_path: Path) -> None:
+    check = "test_deployments_are_settled"
+    with bench(tmp_path) as on:
+        good = on.sandbox.service().task_definition.rsplit("/", 1)[-1]
+        assert on.project.run("checks/daily", "--stack", "sandbox", **on.environment).code == 0
+        bad = _bad_deployment(on)
+        assert on.outcome(check) == "failed"
+        refused = on.check(check, "--fix=apply")
+        assert "--allow disruptive permits it" in refused.out
+        ended = on.check(check, "--fix=apply", "--allow", "disruptive")
+        assert ended.code == 0, ended.out
+        assert f"taskDefinition: {bad} → {good}" in ended.out
+        assert on.sandbox.service().task_definition.rsplit("/", 1)[-1] == good
+        again = on.check(check, "--fix=apply", "--allow", "disruptive")
+        assert "roll-back-service" not in again.out
+
+
+def test_without_a_known_good_revision_nothing_is_done_and_it_says_so(tmp_path: Path) -> None:
+    with bench(tmp_path) as on:
+        bad = _bad_deployment(on)
+        ended = on.check("test_deployments_are_settled", "--fix=apply", "--allow", "disruptive")
+        assert ended.code == 1
+        assert "which one was good is not known" in ended.out
+        assert on.sandbox.service().task_definition.rsplit("/", 1)[-1] == bad
+        assert on.journal() == []
+
+
+def test_a_revision_that_was_good_is_not_rolled_back(tmp_path: Path) -> None:
+    with bench(tmp_path) as on:
+        assert on.project.run("checks/daily", "--stack", "sandbox", **on.environment).code == 0
+        on.sandbox.give_fault("deployment_failed")
+        ended = on.check("test_deployments_are_settled", "--fix=apply", "--allow", "disruptive")
+        assert "itself was good in an earlier run" in ended.out
+        assert on.journal() == []
+
+
+def test_deploy_a_revision_by_name(tmp_path: Path) -> None:
+    with bench(tmp_path) as on:
+        good = on.sandbox.service().task_definition.rsplit("/", 1)[-1]
+        _bad_deployment(on)
+        unknown = on.command("fix", "deploy-revision", "--set", "revision=backend:99", "--allow", "disruptive", "--yes")
+        assert unknown.code == 1
+        assert "backend:99 cannot be run" in unknown.err
+        made = on.command("fix", "deploy-revision", "--set", f"revision={good}", "--allow", "disruptive", "--yes")
+        assert made.code == 0, made.all
+        assert "IN_PROGRESS" in made.out
+        assert on.sandbox.service().deployments[0]["rolloutState"] == "COMPLETED"

@@ -16,6 +16,7 @@ from opschecks.journal import Entry, Journal, Step
 from opschecks.lock import Lock, Locked, Lost
 from opschecks.mender import Fixed, Look, Mender, Result, planned, undoing
 from opschecks.observe import CouldNotLook
+from opschecks.remedies import all_remedies
 from opschecks.remedy import (
     CannotMend,
     Change,
@@ -29,8 +30,10 @@ from opschecks.remedy import (
     Unknown,
     fingerprint,
 )
+from opschecks.report.runbook import read_runbook
 from opschecks.stack import Stack
 from opschecks.store import Bucket, Folder, Store
+from tests.scratch import ROOT
 
 STACK = Stack.model_validate({"name": "here", "region": "us-west-2"})
 NOW = datetime(2026, 11, 24, 7, 0, tzinfo=UTC)
@@ -134,6 +137,30 @@ def test_cured(desk: Desk) -> None:
     assert desk.make(lambda: CURED).result is Result.FIXED
     assert desk.world.sent == ["on"]
     assert desk.events() == [["begun", "sent", "cured"]]
+
+
+def test_changes_of_one_finding_are_cured_together(desk: Desk) -> None:
+    looks = iter([CURED])
+    made = desk.mender.make_all([desk.plan(), desk.plan(target="b")], lambda: next(looks))
+    assert [fixed.result for fixed in made] == [Result.FIXED, Result.FIXED]
+    assert desk.world.values == {"a": "on", "b": "on"}
+
+
+def test_changes_of_one_finding_are_taken_back_together(desk: Desk) -> None:
+    made = desk.mender.make_all([desk.plan(), desk.plan(target="b")], lambda: SICK)
+    assert [fixed.result for fixed in made] == [Result.ROLLED_BACK, Result.ROLLED_BACK]
+    assert desk.world.values == {"a": "off", "b": "off"}
+
+
+def test_a_refused_change_takes_those_before_it_back(desk: Desk) -> None:
+    def only_the_first(wanted: str) -> None:
+        if desk.world.sent == ["on", "on"]:
+            raise Refused("world:Write: AccessDenied")
+
+    desk.world.answer = only_the_first
+    made = desk.mender.make_all([desk.plan(), desk.plan(target="b")], lambda: CURED)
+    assert [fixed.result for fixed in made] == [Result.ROLLED_BACK, Result.REFUSED]
+    assert desk.world.values == {"a": "off", "b": "off"}
 
 
 def test_the_journal_is_on_disk_before_anything_is_sent(desk: Desk) -> None:
@@ -278,6 +305,15 @@ def test_ctrl_c_while_it_settles_takes_a_state_back(desk: Desk) -> None:
     assert desk.events()[0][-1] == "rolled_back"
 
 
+def test_ctrl_c_takes_all_changes_of_one_finding_back(desk: Desk) -> None:
+    def interrupted() -> Look:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        desk.mender.make_all([desk.plan(), desk.plan(target="b")], interrupted)
+    assert desk.world.values == {"a": "off", "b": "off"}
+
+
 def test_ctrl_c_while_it_settles_leaves_capacity_alone(desk: Desk) -> None:
     def interrupted() -> Look:
         raise KeyboardInterrupt
@@ -337,7 +373,7 @@ def test_a_fingerprint_forgets_the_numbers_of_the_minute_and_nothing_else() -> N
 def _change(number: int = 0, risk: Risk = Risk.SAFE, check: str = "test_x") -> Change:
     return Change(
         remedy="switch", stack="here", target=f"t{number}", name=f"t{number}", before={"v": 0}, after={"v": 1},
-        call="world:Write", parameters={}, risk=risk, one_way=False, expects="", check=check,
+        call="world:Write", parameters={}, risk=risk, one_way=False, expects="", check=check, finding=f"f{number}",
     )  # fmt: skip
 
 
@@ -391,8 +427,8 @@ def test_freeze_windows_begin_and_end(hour: int, frozen: bool) -> None:
 
 
 WIDE: dict[str, tuple[int, list[Entry], dict[str, int], dict[str, Any], str]] = {
-    "as many as a run may": (5, [], {"test_x": 100}, {}, ""),
-    "more than a run may": (6, [], {"test_x": 100}, {}, "6 changes, and fix.changes_per_run is 5"),
+    "as many as a run may": (4, [], {"test_x": 100}, {}, ""),
+    "more than a run may": (5, [], {"test_x": 100}, {}, "6 changes, and fix.changes_per_run is 5"),
     "more than a day may": (2, [_entry(n + 1, n) for n in range(9)], {"test_x": 100}, {}, "fix.changes_per_day is 10"),
     "yesterday does not count": (2, [_entry(n + 25, n) for n in range(9)], {"test_x": 100}, {}, ""),
     "half of them": (2, [], {"test_x": 4}, {}, ""),
@@ -407,6 +443,8 @@ def test_a_plan_that_is_too_wide_is_refused_whole(
     count: int, entries: list[Entry], examined: dict[str, int], fix: dict[str, Any], message: str
 ) -> None:
     changes = [_change(number) for number in range(count)]
+    if changes:
+        changes.append(replace(changes[0], target="another source of the same resource"))
     told = ""
     try:
         require_narrow(changes, stack=_stack(**fix), entries=entries, examined=examined, now=NOW)
@@ -494,3 +532,11 @@ def _expire(folder: Path) -> None:
     for path in (folder / "lock").iterdir():
         told = json.loads(path.read_text())
         path.write_text(json.dumps({**told, "until": "2020-01-01T00:00:00+00:00"}))
+
+
+@pytest.mark.parametrize("remedy", [one for one in all_remedies().values() if one.__module__.startswith("opschecks.")])
+def test_every_remedy_says_what_it_does_and_where_the_runbook_speaks_of_it(remedy: type[Remedy]) -> None:
+    assert remedy.runbook in read_runbook(ROOT / "checks" / "RUNBOOK.md")
+    assert remedy.what().endswith(".")
+    assert remedy.expects
+    assert any(not action.split(":")[1].startswith(("Describe", "Get", "List")) for action in remedy.allow)

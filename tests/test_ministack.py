@@ -123,3 +123,16 @@ def test_faults_are_caught_as_on_moto(site: Web, tmp_path: Path) -> None:
     outcomes = project.outcomes()
     assert {check for check, outcome in outcomes.items() if outcome == "failed"} == caught
     assert {check for check, outcome in outcomes.items() if outcome == "blind"} == lacking
+
+
+def test_remedies_mend_as_on_moto(site: Web, tmp_path: Path) -> None:
+    with emulator(tmp_path / "log") as own:
+        for name in ("stickiness_is_short", "ssh_is_open_to_the_world", "everything_is_open_over_ipv6"):
+            known_faults()[name].function(own)
+        project = _project(tmp_path / "live", own, site)
+        ended = project.run("checks/daily", "--stack", "live", "--fix=apply", "--allow", "disruptive")
+        lacking = _lacking(own)
+    told = project.told()
+    assert {change["result"] for change in told["changes"]} == {"fixed"}, ended.out
+    assert sorted(change["remedy"] for change in told["changes"]) == ["enable-stickiness", *["revoke-ingress"] * 2]
+    assert {check for check, outcome in project.outcomes().items() if outcome != "passed"} == lacking

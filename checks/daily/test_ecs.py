@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from opschecks import Examine, Severity, Stack, check
 from opschecks.aws.ecs import Deployment, Service, Task, TaskSet
 from opschecks.aws.load import ServiceLoad
-from opschecks.remedies.ecs import ScaleService
+from opschecks.remedies.ecs import RollBackService, ScaleService
 
 
 @check(Severity.MEDIUM, runbook="cpu", failing="A service has run hot for an hour")
@@ -55,7 +55,12 @@ def test_services_run_the_tasks_they_want(services: list[Service], stack: Stack,
                 assert waiting <= longest, f"tasks were last started {waiting.total_seconds() / 60:.0f} minutes ago"
 
 
-@check(Severity.HIGH, runbook="scale-backend", failing="A deployment has failed or does not end")
+@check(
+    Severity.HIGH,
+    runbook="scale-backend",
+    failing="A deployment has failed or does not end",
+    remedy=RollBackService,
+)
 def test_deployments_are_settled(services: list[Service], stack: Stack, examine: Examine) -> None:
     """A deployment that hangs leaves two versions serving, and the next one waits behind it."""
     longest = timedelta(minutes=stack.limits.deployment_minutes)

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from .aws.session import Aws
     from .journal import Entry, Journal
     from .mender import Fixed, Mender
-    from .remedy import Change, Remedy, Risk
+    from .remedy import Change, Remedy, Risk, Runs
     from .stack import Stack
 
 _STACK = click.option("--stack", "name", required=True, metavar="NAME", help="the stack, of those in stacks.toml")
@@ -165,6 +166,7 @@ class _Desk:
     aws: Aws
     journal: Journal
     mender: Mender
+    runs: Runs
 
     def remedy(self, name: str) -> Remedy:
         from .names import nearest
@@ -173,7 +175,7 @@ class _Desk:
         known = all_remedies()
         if name not in known:
             raise click.ClickException(f"{name}: there is no such remedy, nor such a file; {nearest(name, known)}")
-        return known[name](self.stack, self.aws)
+        return known[name](self.stack, self.aws, self.runs)
 
     def make(self, changes: list[Change], allow: tuple[str, ...], *, yes: bool, undoes: str = "") -> None:
         """Show the plan, ask, and make it under the same guards as any other."""
@@ -253,6 +255,7 @@ def _wishes(given: tuple[str, ...]) -> dict[str, str]:
 def _opened(name: str, stacks: Path, reports: Path) -> Iterator[_Desk]:
     """The stack's AWS, its journal and its lock; what an earlier fixer left open is settled first."""
     from .aws.session import identify
+    from .history import filed_runs
     from .lock import Lock, Locked
     from .mender import Mender
     from .observe import CouldNotLook, WrongAccount
@@ -266,6 +269,8 @@ def _opened(name: str, stacks: Path, reports: Path) -> Iterator[_Desk]:
         raise click.ClickException(str(error)) from None
     written = _journal(stack, reports, aws)
     lock, remedies = Lock(written.store), all_remedies()
+    folder = Path(stack.state) if stack.state else reports / "history"
+    runs = partial(filed_runs, folder, stack.name, ("daily", "deploy-after"))
     try:
         lock.acquire()
     except Locked as error:
@@ -274,7 +279,7 @@ def _opened(name: str, stacks: Path, reports: Path) -> Iterator[_Desk]:
         mender = Mender(
             journal=written,
             lock=lock,
-            remedy=lambda one: remedies[one](stack, aws),
+            remedy=lambda one: remedies[one](stack, aws, runs),
             veto=lambda change: "",
             say=lambda line: click.echo(f"  {line}"),
             poll_s=stack.fix.poll_s,
@@ -282,7 +287,7 @@ def _opened(name: str, stacks: Path, reports: Path) -> Iterator[_Desk]:
         )
         for entry in mender.settle():
             click.echo(f"settled {entry.id}, {entry.change.remedy} on {entry.change.name}: {entry.steps[-1].said}")
-        yield _Desk(stack, aws, written, mender)
+        yield _Desk(stack, aws, written, mender, runs)
     finally:
         lock.release()
 

@@ -92,7 +92,9 @@ def require_narrow(
             f"{today} changes were made within a day and the plan has {len(changes)} more, "
             f"and fix.changes_per_day is {limits.changes_per_day}: none is made"
         )
-    for check, count in Counter(change.check for change in changes if change.check).items():
+    # several changes may answer to one finding: what counts is how many resources are bad
+    findings = {(change.check, change.finding) for change in changes if change.check}
+    for check, count in Counter(check for check, _ in findings).items():
         of = examined.get(check, 0)
         if count > 1 and of and count / of * 100 > limits.share_percent:
             raise TooWide(

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import secrets
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 
 def write(path: Path, text: str) -> None:
@@ -42,3 +45,11 @@ def file_run(folder: Path, stack: str, suite: str, started: datetime, text: str)
     finally:
         fresh.unlink()
     raise FileExistsError(f"{target / moment}: a thousand runs began in the same microsecond")
+
+
+def filed_runs(folder: Path, stack: str, suites: Iterable[str]) -> Iterator[dict[str, Any]]:
+    """The stack's run files of these suites as plain data, the newest first; read one by one, as far as asked for."""
+    paths = [path for suite in suites for path in (folder / stack / suite).glob("*.json")]
+    for path in sorted(paths, key=lambda path: path.name, reverse=True):
+        told: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        yield told

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -98,6 +98,31 @@ class Mender:
         return self.journal.add(
             entry, steps.UNCLEAR, f"settled by reading: the state is neither before nor after: {now}"
         )
+
+    def make_all(self, changes: Sequence[Change], look: Callable[[], Look]) -> list[Fixed]:
+        """Make the changes that answer to one finding: only the last can show the cure, and none stays without it."""
+        *others, last = changes
+        made: list[Fixed] = []
+        try:
+            for change in others:
+                fixed = self.make(change, None)
+                if fixed.result is not Result.DONE:
+                    return [*self._all_back(made, f"another change was {fixed.result}"), fixed]
+                made.append(fixed)
+            end = self.make(last, look)
+        except KeyboardInterrupt:
+            self._all_back(made, "interrupted before it was verified")
+            raise
+        if end.result in (Result.FIXED, Result.HANDED_OVER):
+            return [*(replace(one, result=end.result, said=end.said) for one in made), end]
+        return [*self._all_back(made, f"the last change was {end.result}"), end]
+
+    def _all_back(self, made: Sequence[Fixed], why: str) -> list[Fixed]:
+        entries = {entry.id: entry for entry in self.journal.entries()}
+        back = [
+            self._roll_back(entries[one.entry], self.remedy(one.change.remedy), one.change, why) for one in made[::-1]
+        ]
+        return back[::-1]
 
     def make(self, change: Change, look: Callable[[], Look] | None, *, undoes: str = "") -> Fixed:
         """Make one change, and see it through. Without `look` its own state is all that is proven."""

@@ -6,7 +6,7 @@ import enum
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
@@ -16,6 +16,7 @@ from .names import iam_action, nearest
 if TYPE_CHECKING:
     from .stack import Stack
 
+Runs = Callable[[], Iterable[Mapping[str, Any]]]
 State = Mapping[str, Any]
 """What a remedy reads and writes of one resource, as plain JSON data; two equal states are the same state."""
 
@@ -151,9 +152,11 @@ class Remedy:
     runbook: ClassVar[str] = ""
     wishes: ClassVar[Mapping[str, str]] = {}
 
-    def __init__(self, stack: Stack, aws: Sends) -> None:
+    def __init__(self, stack: Stack, aws: Sends, runs: Runs = tuple) -> None:
+        """`runs` gives the stack's filed run files as plain data, the newest first, for what only the past can tell."""
         self.stack = stack
         self.aws = aws
+        self.runs = runs
 
     @classmethod
     def name(cls) -> str:

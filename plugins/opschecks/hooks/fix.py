@@ -127,22 +127,28 @@ class _Fixing:
             self.say(f"settled {entry.id}, {entry.change.remedy} on {entry.change.name}: {entry.steps[-1].said}")
         changes = self._as_reviewed(self._plan())
         may = self._guarded(changes, journal.entries())
+        together: dict[int, list[Change]] = {}
         for change in may:
-            self._make(mender, change)
+            together.setdefault(id(self.cases[id(change)].finding), []).append(change)
+        for group in together.values():
+            self._make(mender, group)
         if may:
             wanted = observations_of(self.session.items, self.stack)
             self.run.stores[self.stack.name] = fresh_store(self.run, self.stack.name, wanted)
 
-    def _make(self, mender: Mender, change: Change) -> None:
+    def _make(self, mender: Mender, changes: Sequence[Change]) -> None:
+        """Make the changes that answer to one finding."""
         from ..remedy import Proof
         from .look import look_again
 
-        case = self.cases[id(change)]
-        self.say(f"{change.remedy} on {change.name}: {'; '.join(change.differs)}")
+        case = self.cases[id(changes[0])]
+        for change in changes:
+            self.say(f"{change.remedy} on {change.name}: {'; '.join(change.differs)}")
         before, resource = self.first[case.item], case.finding.resource
-        symptom = mender.remedy(change.remedy).proof is Proof.SYMPTOM
+        symptom = mender.remedy(changes[0].remedy).proof is Proof.SYMPTOM
         since = datetime.now(UTC) if symptom else None
-        self._note(mender.make(change, lambda: look_again(self.run, case.item, resource, before, since)))
+        for fixed in mender.make_all(changes, lambda: look_again(self.run, case.item, resource, before, since)):
+            self._note(fixed)
 
     def _plan(self) -> list[Change]:
         """Every change, each read before any is made. What is waived or could not be seen is nobody's to mend."""
@@ -153,7 +159,7 @@ class _Fixing:
         for item, examine in self.first.items():
             if not examine.check.remedy:
                 continue
-            remedy: Remedy = examine.check.remedy(self.stack, self.run.aws[self.stack.name])
+            remedy: Remedy = examine.check.remedy(self.stack, self.run.aws[self.stack.name], self._runs)
             for finding in examine.findings:
                 if finding.outcome is not Outcome.FAILED:
                     continue
@@ -219,12 +225,17 @@ class _Fixing:
         return Mender(
             journal=journal,
             lock=lock,
-            remedy=lambda name: remedies[name](self.stack, aws),
+            remedy=lambda name: remedies[name](self.stack, aws, self._runs),
             veto=veto,
             say=self.say,
             poll_s=self.stack.fix.poll_s,
             symptom_within=timedelta(minutes=self.stack.fix.symptom_minutes),
         )
+
+    def _runs(self) -> Iterator[Mapping[str, Any]]:
+        from ..history import filed_runs
+
+        return filed_runs(self.run.place.history[self.stack.name], self.stack.name, ("daily", "deploy-after"))
 
     def _planned(self, change: Change) -> None:
         from ..mender import Fixed, Result

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, ClassVar
 
-from ..observe import need
+from ..observe import CouldNotLook, need
 from ..remedy import CannotMend, Progress, Proof, Remedy, Request, Risk, State
 
 _CALL = "ecs:DescribeServices"
@@ -16,7 +16,7 @@ class _Service(Remedy):
     """What changes a service with UpdateService, and waits for it to settle."""
 
     settles_within = timedelta(minutes=15)
-    allow = ("ecs:UpdateService", _CALL)
+    allow: ClassVar[Sequence[str]] = ("ecs:UpdateService", _CALL)
 
     def targets(self, resource: str, evidence: Mapping[str, Any]) -> list[str]:
         """`service/cluster/name`, whether the finding names it so or by ARN."""
@@ -132,3 +132,94 @@ class ForceDeployment(_Service):
         """The primary deployment is another than before."""
         del after
         return all(one.get("id") != before["deployment"] for one in told["deployments"])
+
+
+class _Revision(_Service):
+    """Runs another revision of the task definition."""
+
+    risk = Risk.DISRUPTIVE
+    proof = Proof.SYMPTOM
+    allow: ClassVar[Sequence[str]] = (*_Service.allow, "ecs:DescribeTaskDefinition")
+    runbook = "high-error-rate"
+    expects = "tasks of that revision replace the others; WebSocket sessions drop and reconnect"
+    beware = "the pipeline does not know of it: its next deployment brings its own revision"
+
+    def read(self, target: str) -> State:
+        """family:revision of what the service wants."""
+        return {"taskDefinition": _short(need(self._describe(target), "taskDefinition", call=_CALL))}
+
+    def request(self, target: str, before: State, after: State) -> Request:
+        """UpdateService with nothing but the revision."""
+        del before
+        return self._update(target, taskDefinition=after["taskDefinition"])
+
+    def is_there(self, told: Mapping[str, Any], before: State, after: State) -> bool:
+        """The one deployment is of that revision: a circuit breaker that rolled back looks settled, and is not it."""
+        del before
+        return all(_short(one.get("taskDefinition", "")) == after["taskDefinition"] for one in told["deployments"])
+
+    def _require_active(self, revision: str) -> None:
+        call = "ecs:DescribeTaskDefinition"
+        try:
+            answer = self.aws.call("ecs", "DescribeTaskDefinition", taskDefinition=revision)
+        except CouldNotLook as error:
+            raise CannotMend(f"{revision} cannot be run: {error}") from None
+        status = need(need(answer, "taskDefinition", call=call), "status", call=call)
+        if status != "ACTIVE":
+            raise CannotMend(f"{revision} is {status}: register it again")
+
+
+class DeployRevision(_Revision):
+    """Run the named revision of the task definition, and wait until it is the one that serves."""
+
+    wishes = {"revision": "family:revision, such as incident-commander:7"}  # noqa: RUF012
+
+    def want(self, now: State, wish: Mapping[str, str]) -> State:
+        """As wished, if it can be run."""
+        del now
+        if "revision" not in wish:
+            raise CannotMend("say which one with --set revision=FAMILY:REVISION")
+        revision = _short(wish["revision"])
+        self._require_active(revision)
+        return {"taskDefinition": revision}
+
+
+class RollBackService(_Revision):
+    """Run the newest other revision that is known to have been good."""
+
+    def want(self, now: State, wish: Mapping[str, str]) -> State:
+        """What a filed run saw all good; not the revision before, which may have been as bad."""
+        del wish
+        current = now["taskDefinition"]
+        known = good_revisions(self.runs(), self.stack.cluster or "", current.partition(":")[0])
+        if current in known:
+            raise CannotMend(f"{current} itself was good in an earlier run: going back would not mend it")
+        if not known:
+            raise CannotMend(
+                "no filed run of daily or deploy-after ended all good with another revision: which one was good is "
+                "not known; opschecks fix deploy-revision --set revision=FAMILY:REVISION takes the one that you know"
+            )
+        self._require_active(known[0])
+        return {"taskDefinition": known[0]}
+
+
+def good_revisions(runs: Iterable[Mapping[str, Any]], cluster: str, family: str) -> list[str]:
+    """The family's revisions that completed deployments ran in runs that ended all good, the newest run's first."""
+    found: dict[str, None] = {}
+    for run in runs:
+        if run.get("exit_code") != 0 or run.get("state") != "finished":
+            continue
+        for finding in run.get("findings", []):
+            evidence = finding.get("evidence", {})
+            if not str(evidence.get("clusterArn", "")).endswith(f"/{cluster}"):
+                continue
+            for one in evidence.get("deployments", []):
+                revision = _short(one.get("taskDefinition", ""))
+                if one.get("rolloutState") == "COMPLETED" and revision.partition(":")[0] == family:
+                    found.setdefault(revision)
+    return list(found)
+
+
+def _short(definition: str) -> str:
+    """family:revision, of an ARN too."""
+    return definition.rsplit("/", 1)[-1]
