@@ -185,6 +185,18 @@ def test_the_first_screen_says_what_is_wrong_and_what_to_do(browser: Browser, pa
         assert page.locator(".tile").count() >= 4
 
 
+@pytest.mark.parametrize("name", ["bad", "good"])
+def test_charts_and_miniatures_draw_a_day(browser: Browser, pages: dict[str, Path], name: str) -> None:
+    with opened(browser, pages[name]) as page:
+        for kind in ("chart", "spark"):
+            lines = page.locator(f"svg.{kind} polyline")
+            points = lines.evaluate_all("all => all.map(one => one.points.numberOfItems)")
+            widths = lines.evaluate_all("all => all.map(one => one.getBBox().width)")
+            assert len(points) >= 3, kind
+            assert all(count > 200 for count in points), kind
+            assert all(width > 90 for width in widths), kind
+
+
 def test_a_good_morning_is_short(browser: Browser, pages: dict[str, Path]) -> None:
     with opened(browser, pages["good"]) as page:
         assert page.locator(".card").count() == 0

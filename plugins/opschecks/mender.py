@@ -203,9 +203,12 @@ class Mender:
     def _look(self, remedy: Remedy, look: Callable[[], Look]) -> Look:
         """Once where the state is the proof; where it is a symptom, again until the data is newer than the change."""
         until = time.monotonic() + self.symptom_within.total_seconds()
-        told = look()
+        told, shown = look(), ""
         while remedy.proof is Proof.SYMPTOM and not told.cured and time.monotonic() < until:
-            self.say(f"waiting for data newer than the change: {told.said}")
+            left = timedelta(seconds=round(until - time.monotonic()))
+            if told.said != shown:
+                shown = told.said
+                self.say(f"waiting for data newer than the change, at most {left} more: {shown}")
             time.sleep(min(self.poll_s, max(0.0, until - time.monotonic())))
             self.lock.renew()
             told = look()

@@ -23,59 +23,52 @@ EVENTS_KEPT = 5
 
 
 @dataclass(frozen=True)
-class Deployment:
-    """One deployment of a service; `evidence` is AWS's own description."""
+class _Rollout:
+    """A revision on its way into a service; `evidence` is AWS's own description."""
 
     evidence: dict[str, Any] = field(repr=False)
 
+    def _get(self, key: str) -> Any:
+        return need(self.evidence, key, call="ecs:DescribeServices")
+
     @property
     def id(self) -> str:
-        """Deployments are told apart by id: a roll-back ends in the same states as a success."""
-        return str(need(self.evidence, "id", call="ecs:DescribeServices"))
+        """Told apart by id: a roll-back ends in the same states as a success."""
+        return str(self._get("id"))
+
+    @property
+    def created_at(self) -> datetime:
+        """When it was asked for, in UTC."""
+        made: datetime = self._get("createdAt")
+        return made.astimezone(UTC)
+
+    @property
+    def revision(self) -> str:
+        """family:revision of its task definition."""
+        return str(self._get("taskDefinition")).rsplit("/", 1)[-1]
+
+
+class Deployment(_Rollout):
+    """One deployment of a service by ECS itself."""
 
     @property
     def is_primary(self) -> bool:
         """Whether it is the one that the service moves to."""
-        return bool(need(self.evidence, "status", call="ecs:DescribeServices") == "PRIMARY")
+        return bool(self._get("status") == "PRIMARY")
 
     @property
     def state(self) -> str:
         """rolloutState: IN_PROGRESS, COMPLETED, FAILED; empty where the deployment controller is not ECS."""
         return str(self.evidence.get("rolloutState", ""))
 
-    @property
-    def created_at(self) -> datetime:
-        """When it was asked for, in UTC."""
-        made: datetime = need(self.evidence, "createdAt", call="ecs:DescribeServices")
-        return made.astimezone(UTC)
 
-    @property
-    def revision(self) -> str:
-        """family:revision of its task definition."""
-        return str(need(self.evidence, "taskDefinition", call="ecs:DescribeServices")).rsplit("/", 1)[-1]
-
-
-@dataclass(frozen=True)
-class TaskSet:
+class TaskSet(_Rollout):
     """One task set of a service whose deployments something else controls."""
-
-    evidence: dict[str, Any] = field(repr=False)
 
     @property
     def is_settled(self) -> bool:
         """Whether it has reached a steady state."""
-        return bool(need(self.evidence, "stabilityStatus", call="ecs:DescribeServices") == "STEADY_STATE")
-
-    @property
-    def created_at(self) -> datetime:
-        """When it was made, in UTC."""
-        made: datetime = need(self.evidence, "createdAt", call="ecs:DescribeServices")
-        return made.astimezone(UTC)
-
-    @property
-    def revision(self) -> str:
-        """family:revision of its task definition."""
-        return str(need(self.evidence, "taskDefinition", call="ecs:DescribeServices")).rsplit("/", 1)[-1]
+        return bool(self._get("stabilityStatus") == "STEADY_STATE")
 
 
 @dataclass(frozen=True)

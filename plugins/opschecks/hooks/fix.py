@@ -122,6 +122,8 @@ class _Fixing:
             lock.release()
 
     def _apply(self, journal: Journal, lock: Lock) -> None:
+        from ..remedy import Proof
+
         mender = self._mender(journal, lock)
         for entry in mender.settle():
             self.say(f"settled {entry.id}, {entry.change.remedy} on {entry.change.name}: {entry.steps[-1].said}")
@@ -130,7 +132,8 @@ class _Fixing:
         together: dict[int, list[Change]] = {}
         for change in may:
             together.setdefault(id(self.cases[id(change)].finding), []).append(change)
-        for group in together.values():
+        # what is proven at once comes first: it does not wait until a symptom has gone
+        for group in sorted(together.values(), key=lambda group: mender.remedy(group[0].remedy).proof is Proof.SYMPTOM):
             self._make(mender, group)
         if may:
             wanted = observations_of(self.session.items, self.stack)

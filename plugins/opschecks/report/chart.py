@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
 from ..model import Series
+from .text import Whole
 
 WIDTH, HEIGHT = 320, 150
 LEFT, RIGHT, TOP, BOTTOM = 44, 10, 18, 22
@@ -66,7 +67,7 @@ def chart(series: Series, name: str, zone: tzinfo) -> Chart | None:
     return Chart(
         title=f"{series.label} – {name}",
         said=_said(series, name, zone),
-        lines=tuple(" ".join(f"{x(time)},{y(value)}" for time, value in piece) for piece in pieces if len(piece) > 1),
+        lines=tuple(_drawn((x(time), y(value)) for time, value in piece) for piece in pieces if len(piece) > 1),
         dots=tuple((x(piece[0][0]), y(piece[0][1])) for piece in pieces if len(piece) == 1),
         over=tuple(
             (x(max(first - timedelta(seconds=half), begin)), x(min(last + timedelta(seconds=half), end)))
@@ -88,13 +89,18 @@ def spark(series: Series) -> tuple[str, ...]:
     low, high = min(values), max(values)
     begin, end = series.points[0][0], series.points[-1][0]
 
-    def at(time: datetime, value: float) -> str:
+    def at(time: datetime, value: float) -> tuple[float, float]:
         share = (value - low) / (high - low) if high > low else 0.5
         across = (SPARK_WIDTH - 2) * ((time - begin) / (end - begin))
-        return f"{1 + across:.1f},{SPARK_HEIGHT - 2 - (SPARK_HEIGHT - 4) * share:.1f}"
+        return round(1 + across, 1), round(SPARK_HEIGHT - 2 - (SPARK_HEIGHT - 4) * share, 1)
 
     pieces = _pieces(series.points, series.period_s)
-    return tuple(" ".join(at(time, value) for time, value in piece) for piece in pieces if len(piece) > 1)
+    return tuple(_drawn(at(time, value) for time, value in piece) for piece in pieces if len(piece) > 1)
+
+
+def _drawn(places: Iterable[tuple[float, float]]) -> str:
+    """An SVG polyline's points."""
+    return Whole(" ".join(f"{across},{up}" for across, up in places))
 
 
 def crosses(series: Series) -> bool:
