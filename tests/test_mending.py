@@ -1,4 +1,4 @@
-"""The loop that mends, its guards, journal and lock: on a small world where everything can go wrong on purpose."""
+"""The loop that mends: on a small world where everything can go wrong on purpose."""
 
 from __future__ import annotations
 
@@ -11,9 +11,8 @@ from typing import Any, ClassVar
 
 import pytest
 
-from opschecks.guards import TooWide, judged, require_narrow
-from opschecks.journal import Entry, Journal, Step
-from opschecks.lock import Lock, Locked, Lost
+from opschecks.journal import Journal
+from opschecks.lock import Lock
 from opschecks.mender import Fixed, Look, Mender, Result, planned, undoing
 from opschecks.observe import CouldNotLook
 from opschecks.remedies import all_remedies
@@ -32,7 +31,7 @@ from opschecks.remedy import (
 )
 from opschecks.report.runbook import read_runbook
 from opschecks.stack import Stack
-from opschecks.store import Bucket, Folder, Store
+from opschecks.store import Folder
 from tests.scratch import ROOT
 
 STACK = Stack.model_validate({"name": "here", "region": "us-west-2"})
@@ -365,165 +364,6 @@ def test_a_fingerprint_forgets_the_numbers_of_the_minute_and_nothing_else() -> N
     assert one == fingerprint("s", "c", "r", "CPU at most 97.5 % within the last half hour; limit 90 %")
     others = {fingerprint(*parts) for parts in (("t", "c", "r", "m"), ("s", "d", "r", "m"), ("s", "c", "q", "m"))}
     assert len(others | {one, fingerprint("s", "c", "r", "m")}) == 5
-
-
-# guards
-
-
-def _change(number: int = 0, risk: Risk = Risk.SAFE, check: str = "test_x") -> Change:
-    return Change(
-        remedy="switch", stack="here", target=f"t{number}", name=f"t{number}", before={"v": 0}, after={"v": 1},
-        call="world:Write", parameters={}, risk=risk, one_way=False, expects="", check=check, finding=f"f{number}",
-    )  # fmt: skip
-
-
-def _entry(hours_ago: float, number: int = 0, undoes: str = "") -> Entry:
-    return Entry(f"e{hours_ago}", _change(number), "me", undoes, (Step(NOW - timedelta(hours=hours_ago), "begun", ""),))
-
-
-def _stack(**fix: Any) -> Stack:
-    return Stack.model_validate({"name": "here", "region": "us-west-2", "fix": fix})
-
-
-def _why(change: Change, entries: list[Entry], *, allow: tuple[Risk, ...] = (), stack: Stack = STACK) -> str:
-    may, refused = judged([change], stack=stack, entries=entries, allow=allow, now=NOW)
-    assert len(may) + len(refused) == 1
-    return "" if may else refused[0].why
-
-
-@pytest.mark.parametrize("risk", [Risk.DISRUPTIVE, Risk.DESTRUCTIVE])
-def test_only_safe_changes_without_being_allowed(risk: Risk) -> None:
-    assert _why(_change(), []) == ""
-    assert f"--allow {risk}" in _why(_change(risk=risk), [])
-    assert _why(_change(risk=risk), [], allow=(risk,)) == ""
-    assert _why(_change(risk=Risk.DESTRUCTIVE), [], allow=(Risk.DISRUPTIVE,)) != ""
-
-
-def test_cool_down_of_one_resource_by_one_remedy() -> None:
-    assert "cooling down until 07:30:00 UTC" in _why(_change(), [_entry(0.5)])
-    assert _why(_change(), [_entry(1.1)]) == ""
-    assert _why(_change(1), [_entry(0.5)]) == ""
-    assert _why(_change(), [_entry(0.5, undoes="x")]) == ""
-
-
-def test_after_the_last_attempt_a_person_takes_over() -> None:
-    _, (refusal,) = judged([_change()], stack=STACK, entries=[_entry(5), _entry(3)], allow=(), now=NOW)
-    assert refusal.hand_over
-    assert "tried 2 times within a day" in refusal.why
-    assert _why(_change(), [_entry(25), _entry(3)]) == ""
-
-
-def test_taking_back_waits_for_nothing() -> None:
-    may, _ = judged([_change()], stack=STACK, entries=[_entry(0.1), _entry(0.2)], allow=(), now=NOW, undoing=True)
-    assert len(may) == 1
-
-
-@pytest.mark.parametrize(("hour", "frozen"), [(6, False), (7, True), (9, True), (10, False)])
-def test_freeze_windows_begin_and_end(hour: int, frozen: bool) -> None:
-    begins, ends = NOW, NOW + timedelta(hours=3)
-    stack = _stack(freeze=[{"begins": begins, "ends": ends, "reason": "sale"}])
-    _, refused = judged([_change()], stack=stack, entries=[], allow=(), now=NOW.replace(hour=hour))
-    assert bool(refused) == frozen
-
-
-WIDE: dict[str, tuple[int, list[Entry], dict[str, int], dict[str, Any], str]] = {
-    "as many as a run may": (4, [], {"test_x": 100}, {}, ""),
-    "more than a run may": (5, [], {"test_x": 100}, {}, "6 changes, and fix.changes_per_run is 5"),
-    "more than a day may": (2, [_entry(n + 1, n) for n in range(9)], {"test_x": 100}, {}, "fix.changes_per_day is 10"),
-    "yesterday does not count": (2, [_entry(n + 25, n) for n in range(9)], {"test_x": 100}, {}, ""),
-    "half of them": (2, [], {"test_x": 4}, {}, ""),
-    "more than half of them": (3, [], {"test_x": 4}, {}, "3 of the 4 resources that test_x examined"),
-    "the only one": (1, [], {"test_x": 1}, {}, ""),
-    "an empty plan": (0, [_entry(n + 1, n) for n in range(20)], {}, {}, ""),
-}
-
-
-@pytest.mark.parametrize(("count", "entries", "examined", "fix", "message"), WIDE.values(), ids=WIDE)
-def test_a_plan_that_is_too_wide_is_refused_whole(
-    count: int, entries: list[Entry], examined: dict[str, int], fix: dict[str, Any], message: str
-) -> None:
-    changes = [_change(number) for number in range(count)]
-    if changes:
-        changes.append(replace(changes[0], target="another source of the same resource"))
-    told = ""
-    try:
-        require_narrow(changes, stack=_stack(**fix), entries=entries, examined=examined, now=NOW)
-    except TooWide as error:
-        told = str(error)
-    assert (message in told) if message else told == ""
-
-
-# lock, journal and store, in a folder and in S3
-
-
-@pytest.fixture(params=["folder", "s3"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    if request.param == "folder":
-        yield Folder(tmp_path)
-        return
-    import boto3
-
-    from opschecks.sandbox.environment import CREDENTIALS
-    from opschecks.sandbox.moto_server import MotoServer
-
-    server = MotoServer()
-    server.start()
-    client = boto3.client("s3", region_name="us-east-1", endpoint_url=server.url, **CREDENTIALS)
-    client.create_bucket(Bucket="state")
-    yield Bucket(client, "state", "ops/here")
-    server.stop()
-
-
-def test_a_key_is_made_once(store: Store) -> None:
-    assert store.create("journal/1.json", "one")
-    assert not store.create("journal/1.json", "two")
-    assert store.read("journal/1.json") == "one"
-    store.replace("journal/1.json", "three")
-    assert store.read("journal/1.json") == "three"
-    assert store.create("journal/0.json", "zero")
-    assert store.keys("journal") == ["journal/0.json", "journal/1.json"]
-    assert store.keys("lock") == []
-    store.delete("journal/1.json")
-    store.delete("journal/1.json")
-    assert store.read("journal/1.json") is None
-
-
-def test_one_holds_the_lock_and_the_other_is_told_who(store: Store) -> None:
-    with Lock(store), pytest.raises(Locked, match=r"process \d+ mends this stack since 20\d\d-"):
-        Lock(store).acquire()
-    with Lock(store):
-        pass
-
-
-def test_a_dead_holders_lease_runs_out_and_it_changes_nothing_more(store: Store) -> None:
-    dead = Lock(store, lease=timedelta(0))
-    dead.acquire()
-    with Lock(store) as alive:
-        with pytest.raises(Lost):
-            dead.renew()
-        dead.release()
-        alive.renew()
-        with pytest.raises(Locked):
-            Lock(store).acquire()
-
-
-def test_locks_do_not_pile_up(store: Store) -> None:
-    for _ in range(6):
-        with Lock(store):
-            pass
-    assert len(store.keys("lock")) <= 3
-
-
-def test_the_journal_tells_what_it_was_told(store: Store) -> None:
-    journal = Journal(store)
-    first = journal.add(journal.begin(_change(1)), "sent")
-    second = journal.begin(_change(2), undoes=first.id)
-    told = Journal(store).entries()
-    assert [entry.id for entry in told] == [first.id, second.id]
-    assert told[0].change == _change(1)
-    assert told[1].undoes == first.id
-    assert [entry.is_open for entry in told] == [False, True]
-    assert [entry.happened for entry in told] == [True, False]
 
 
 def _expire(folder: Path) -> None:

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
+
+
+@pytest.hookspec
+def pytest_opschecks_remedies() -> Mapping[str, type[Any]] | None:
+    """Give checks a remedy of your own: the name of a check to a subclass of opschecks.remedy.Remedy.
+
+    Of two for one check, the conftest nearest to it wins over the one that the check itself names.
+    """
 
 
 @pytest.hookspec
@@ -14,3 +23,13 @@ def pytest_opschecks_before_change(change: Any) -> str | None:
     `change` is an opschecks.remedy.Change: `remedy`, `stack`, `target`, `name`, `before`, `after`, `risk`, …
     Called after its precondition was read, right before it is written into the journal and sent.
     """
+
+
+@pytest.hookspec
+def pytest_opschecks_after_change(change: Any, result: str, said: str) -> None:
+    """Be told what became of a change: fixed, rolled back, roll-back failed, handed over, refused; and in which words."""
+
+
+@pytest.hookspec
+def pytest_opschecks_finding(finding: Any) -> None:
+    """Be told of each finding that failed or could not be looked at, when the run has ended; an opschecks.Finding."""

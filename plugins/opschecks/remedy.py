@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import enum
 import hashlib
 import json
@@ -134,7 +135,7 @@ def fingerprint(stack: str, check: str, resource: str, message: str) -> str:
     return hashlib.sha256("\0".join((stack, check, resource, steady)).encode()).hexdigest()[:16]
 
 
-class Remedy:
+class Remedy(abc.ABC):
     """Base of all remedies: subclasses say how to read, what to want, and which request brings it about.
 
     Plan, apply, verify and roll back follow from those three. The class's docstring is what it does;
@@ -181,17 +182,17 @@ class Remedy:
         """The target as people call it."""
         return target.rsplit("/", 1)[-1] if target.startswith("arn:") else target
 
+    @abc.abstractmethod
     def read(self, target: str) -> State:
         """The state as it is now."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def want(self, now: State, wish: Mapping[str, str]) -> State:
         """The state that mends it; CannotMend where there is none, or where it is not this remedy's to decide."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def request(self, target: str, before: State, after: State) -> Request:
         """The call that leads from one state to the other, in either direction unless it is one-way."""
-        raise NotImplementedError
 
     def progress(self, target: str, before: State, after: State) -> Progress:
         """How far it is; a setting is there as soon as it is read back."""

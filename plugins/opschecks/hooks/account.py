@@ -111,6 +111,9 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         _guarded(run, lambda: write_run(run.told or told, run.place, run.runbook))
     else:
         write_no_run(run.place, run.started, reason)
+    for finding in told.findings:
+        if finding.outcome in (Outcome.FAILED, Outcome.BLIND):
+            session.config.hook.pytest_opschecks_finding(finding=finding)
     if run.write_error:
         session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
 

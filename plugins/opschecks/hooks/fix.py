@@ -152,17 +152,22 @@ class _Fixing:
         since = datetime.now(UTC) if symptom else None
         for fixed in mender.make_all(changes, lambda: look_again(self.run, case.item, resource, before, since)):
             self._note(fixed)
+            self.session.config.hook.pytest_opschecks_after_change(
+                change=fixed.change, result=fixed.result.value, said=fixed.said
+            )
 
     def _plan(self) -> list[Change]:
         """Every change, each read before any is made. What is waived or could not be seen is nobody's to mend."""
         from ..mender import planned
         from ..remedy import CannotMend, fingerprint
 
+        own = self._own_remedies()
         changes: list[Change] = []
         for item, examine in self.first.items():
-            if not examine.check.remedy:
+            kind = own.get(examine.check.name, examine.check.remedy)
+            if not kind:
                 continue
-            remedy: Remedy = examine.check.remedy(self.stack, self.run.aws[self.stack.name], self._runs)
+            remedy: Remedy = kind(self.stack, self.run.aws[self.stack.name], self._runs)
             for finding in examine.findings:
                 if finding.outcome is not Outcome.FAILED:
                     continue
@@ -234,6 +239,23 @@ class _Fixing:
             poll_s=self.stack.fix.poll_s,
             symptom_within=timedelta(minutes=self.stack.fix.symptom_minutes),
         )
+
+    def _own_remedies(self) -> dict[str, type[Remedy]]:
+        """Those of users' conftests, by check."""
+        from ..names import nearest
+        from ..remedy import Remedy
+
+        names = {examine.check.name for examine in self.first.values()}
+        given: dict[str, type[Remedy]] = {}
+        for told in reversed(self.session.config.hook.pytest_opschecks_remedies()):
+            given.update(told or {})
+        for name, kind in given.items():
+            if name not in names and self.run.partial == "":
+                hint = nearest(name, names)
+                raise pytest.UsageError(f"pytest_opschecks_remedies: there is no check {name!r}; {hint}")
+            if not (isinstance(kind, type) and issubclass(kind, Remedy)):
+                raise pytest.UsageError(f"pytest_opschecks_remedies: {name}: {kind!r} is no subclass of Remedy")
+        return given
 
     def _runs(self) -> Iterator[Mapping[str, Any]]:
         from ..history import filed_runs

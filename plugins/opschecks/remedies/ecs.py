@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, ClassVar
@@ -59,9 +60,9 @@ class _Service(Remedy):
         )
         return Progress(settled, said, gone_wrong=state == "FAILED")
 
+    @abc.abstractmethod
     def is_there(self, told: Mapping[str, Any], before: State, after: State) -> bool:
         """Whether the service is what was asked for."""
-        raise NotImplementedError
 
 
 class ScaleService(_Service):
