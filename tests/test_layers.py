@@ -14,7 +14,7 @@ from tests.scratch import ROOT, Project
 
 PACKAGE = ROOT / "plugins" / "opschecks"
 LAYERS = [
-    {"hooks", "cli", "cli_fix"},
+    {"hooks", "cli", "cli_fix", "cli_logs"},
     {"report", "sandbox"},
     {"waivers", "history", "policy", "journal", "store", "lock", "guards", "mender", "plan"},
     {"remedies"},

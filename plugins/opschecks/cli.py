@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from .cli_fix import fix, journal, undo
+from .cli_logs import export_logs
 
 Row = Mapping[str, str]
 
@@ -30,10 +31,11 @@ def main() -> None:
     opschecks fix reports/plan.json        make exactly that
     opschecks fix NAME --set desired=5     run one remedy by name
     opschecks journal | undo ENTRY         what was changed, and taking it back
+    opschecks export-logs --since 2h       a window of logs in a file
     """
 
 
-for command in (fix, undo, journal):
+for command in (fix, undo, journal, export_logs):
     main.add_command(command)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -35,7 +35,18 @@ _ALLOW = click.option(
 )
 
 
-@click.command()
+class _Command(click.Command):
+    """A state that cannot be read or written, in a folder or in S3, is one clear line."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run it."""
+        try:
+            return super().invoke(ctx)
+        except OSError as error:
+            raise click.ClickException(str(error)) from None
+
+
+@click.command(cls=_Command)
 @click.argument("what")
 @_STACK
 @click.option("--set", "wishes", multiple=True, metavar="NAME=VALUE", help="what is wanted; `opschecks list remedies`")
@@ -71,7 +82,7 @@ def fix(
         desk.make(changes, allow, yes=yes)
 
 
-@click.command()
+@click.command(cls=_Command)
 @click.argument("entry")
 @_STACK
 @_ALLOW
@@ -96,15 +107,15 @@ def undo(entry: str, name: str, allow: tuple[str, ...], yes: bool, stacks: Path,
         desk.make([change], allow, yes=yes, undoes=entry)
 
 
-@click.command()
+@click.command(cls=_Command)
 @_STACK
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="text or json")
 @_STACKS
 @_REPORTS
 def journal(name: str, form: str, stacks: Path, reports: Path) -> None:
     """Show what was changed on a stack, by whom, what became of it, and how to take it back."""
-    stack = _stack(name, stacks)
-    entries = _journal(stack, reports, _lazily(stack)).entries()
+    stack = stack_named(name, stacks)
+    entries = _journal(stack, stacks, reports, lambda: reached(stack)[1]).entries()
     if form == "json":
         told = [
             {"entry": one.id, "by": one.by, "undoes": one.undoes, "change": one.change.to_plain(),
@@ -261,16 +272,15 @@ def _opened(name: str, stacks: Path, reports: Path) -> Iterator[_Desk]:
     from .observe import CouldNotLook, WrongAccount
     from .remedies import all_remedies
 
-    stack = _stack(name, stacks)
-    stack, aws = _reached(stack)
+    stack = stack_named(name, stacks)
+    stack, aws = reached(stack)
     try:
         identify(aws)
     except (CouldNotLook, WrongAccount) as error:
         raise click.ClickException(str(error)) from None
-    written = _journal(stack, reports, aws)
+    written = _journal(stack, stacks, reports, lambda: aws)
     lock, remedies = Lock(written.store), all_remedies()
-    folder = Path(stack.state) if stack.state else reports / "history"
-    runs = partial(filed_runs, folder, stack.name, ("daily", "deploy-after"))
+    runs = partial(filed_runs, written.store, ("daily", "deploy-after"))
     try:
         lock.acquire()
     except Locked as error:
@@ -292,7 +302,8 @@ def _opened(name: str, stacks: Path, reports: Path) -> Iterator[_Desk]:
         lock.release()
 
 
-def _stack(name: str, stacks: Path) -> Stack:
+def stack_named(name: str, stacks: Path) -> Stack:
+    """The stack of that name; one clear line where there is none."""
     from .stack import StackError, choose, load_stacks
 
     try:
@@ -301,7 +312,8 @@ def _stack(name: str, stacks: Path) -> Stack:
         raise click.ClickException(str(error)) from None
 
 
-def _reached(stack: Stack) -> tuple[Stack, Aws]:
+def reached(stack: Stack) -> tuple[Stack, Aws]:
+    """The stack and the way to its AWS; of a sandbox, the one that OPSCHECKS_SANDBOX points at."""
     from .aws.session import Aws, UnusableProfile
 
     if not stack.sandbox:
@@ -319,13 +331,8 @@ def _reached(stack: Stack) -> tuple[Stack, Aws]:
     return running, Aws(running, facts["credentials"])
 
 
-def _journal(stack: Stack, reports: Path, aws: Aws | None) -> Journal:
+def _journal(stack: Stack, stacks: Path, reports: Path, aws: Callable[[], Aws]) -> Journal:
     from .journal import Journal
     from .store import store_of
 
-    return Journal(store_of(stack, reports / "history", aws.s3 if aws else None))
-
-
-def _lazily(stack: Stack) -> Aws | None:
-    """AWS only where the journal lies in S3."""
-    return _reached(stack)[1] if stack.state and stack.state.startswith("s3://") else None
+    return Journal(store_of(stack, reports / "history", stacks.absolute().parent, lambda: aws().s3()))

@@ -27,7 +27,7 @@ def pytest_opschecks_before_change(change: Any) -> str | None:
 
 @pytest.hookspec
 def pytest_opschecks_after_change(change: Any, result: str, said: str) -> None:
-    """Be told what became of a change: fixed, rolled back, roll-back failed, handed over, refused; and in which words."""
+    """Be told what became of a change: fixed, rolled back, roll-back failed, handed over, refused; and how so."""
 
 
 @pytest.hookspec

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from .history import write
 from .remedy import Change
+from .store import write
 
 FORMAT = 1
 _KEYS = tuple(one.name for one in fields(Change))

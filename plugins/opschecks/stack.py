@@ -42,6 +42,12 @@ def _websocket_url(value: str) -> str:
     return value
 
 
+def _state(value: str) -> str:
+    if "://" in value and not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/.*)?", value):
+        raise ValueError("a folder, or s3://BUCKET/PREFIX")
+    return value
+
+
 Url = Annotated[str, AfterValidator(_url)]
 Names = tuple[Annotated[str, Field(min_length=1)], ...]
 
@@ -141,7 +147,11 @@ class Stack(_Frozen):
         None, description="the account that the credentials must belong to"
     )
     endpoint_url: Url | None = Field(None, description="another endpoint for every AWS call")
-    state: str | None = Field(None, description="where history is kept; default: the reports folder")
+    state: Annotated[str, AfterValidator(_state)] | None = Field(
+        None,
+        description="where history, journal and lock are kept: a folder (default: reports/history), "
+        "or s3://BUCKET/PREFIX, which people and CI share",
+    )
     time_zone: str = Field("UTC", description='for "yesterday" and for times in reports')
     contacts: Contacts = Contacts()
     without: Names = Field(default=(), description="runbook slugs of what this stack does not have")
@@ -199,6 +209,11 @@ class Stack(_Frozen):
     def zone(self) -> zoneinfo.ZoneInfo:
         """The stack's time zone."""
         return zoneinfo.ZoneInfo(self.time_zone)
+
+    @property
+    def state_in_s3(self) -> bool:
+        """Whether the state lies in S3."""
+        return bool(self.state and self.state.startswith("s3://"))
 
     @property
     def websocket_url(self) -> str | None:

@@ -1,17 +1,32 @@
-"""Where a stack's journal and lock lie: small texts by key, each made once and never by two. A folder, or S3."""
+"""Where a stack's state lies – run files, journal, lock: texts by key, made once and never by two. A folder, or S3."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from .history import write
-
 if TYPE_CHECKING:
     from .stack import Stack
+
+
+def write(path: Path, text: str) -> None:
+    """Write the file whole or leave what was there; OSError where it cannot be written."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        with fresh.open("x", encoding="utf-8") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        fresh.replace(path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            fresh.unlink()
+        raise
 
 
 class Store(Protocol):
@@ -89,7 +104,10 @@ class Folder:
 
 
 class Bucket:
-    """A prefix in S3, which people and CI share; conditional writes decide who was first."""
+    """A prefix in S3, which people and CI share; conditional writes decide who was first.
+
+    What S3 refuses is an OSError, as with a folder.
+    """
 
     def __init__(self, client: Any, bucket: str, prefix: str) -> None:
         self._client = client
@@ -102,51 +120,59 @@ class Bucket:
     def _key(self, key: str) -> str:
         return f"{self._prefix}/{key}" if self._prefix else key
 
-    def create(self, key: str, text: str) -> bool:
-        """`If-None-Match: *`; S3 answers 412 where the object exists, 409 where another write is under way."""
-        from botocore.exceptions import ClientError
+    def _ask(self, operation: str, *unless: str, **parameters: Any) -> Any:
+        """One call; None where its error is one of `unless`."""
+        from botocore.exceptions import BotoCoreError, ClientError
 
         try:
-            self._client.put_object(Bucket=self._bucket, Key=self._key(key), Body=text.encode(), IfNoneMatch="*")
+            return self._client._make_api_call(operation, {"Bucket": self._bucket, **parameters})
         except ClientError as error:
-            if error.response["Error"]["Code"] in ("PreconditionFailed", "ConditionalRequestConflict"):
-                return False
-            raise
-        return True
+            code = error.response.get("Error", {}).get("Code", "")
+            if code in unless:
+                return None
+            raise OSError(f"{self}: s3:{operation}: {code}: {error.response.get('Error', {}).get('Message')}") from None
+        except BotoCoreError as error:
+            raise OSError(f"{self}: s3:{operation}: {type(error).__name__}: {error}") from None
+
+    def create(self, key: str, text: str) -> bool:
+        """`If-None-Match: *`; S3 answers 412 where the object exists, 409 where another write is under way."""
+        taken = ("PreconditionFailed", "ConditionalRequestConflict")
+        return self._ask("PutObject", *taken, Key=self._key(key), Body=text.encode(), IfNoneMatch="*") is not None
 
     def replace(self, key: str, text: str) -> None:
         """An ordinary write."""
-        self._client.put_object(Bucket=self._bucket, Key=self._key(key), Body=text.encode())
+        self._ask("PutObject", Key=self._key(key), Body=text.encode())
 
     def read(self, key: str) -> str | None:
         """None where there is no such object."""
-        from botocore.exceptions import ClientError
-
-        try:
-            answer = self._client.get_object(Bucket=self._bucket, Key=self._key(key))
-        except ClientError as error:
-            if error.response["Error"]["Code"] == "NoSuchKey":
-                return None
-            raise
+        answer = self._ask("GetObject", "NoSuchKey", Key=self._key(key))
+        if answer is None:
+            return None
         text: bytes = answer["Body"].read()
         return text.decode()
 
     def keys(self, folder: str) -> list[str]:
         """All pages of the listing."""
-        start = len(self._key(""))
-        pages = self._client.get_paginator("list_objects_v2").paginate(
-            Bucket=self._bucket, Prefix=self._key(folder) + "/"
-        )
-        return sorted(item["Key"][start:] for page in pages for item in page.get("Contents", []))
+        found: list[str] = []
+        more: dict[str, str] = {}
+        while True:
+            page = self._ask("ListObjectsV2", Prefix=self._key(folder) + "/", **more)
+            found += [item["Key"][len(self._key("")) :] for item in page.get("Contents", [])]
+            if not page.get("IsTruncated"):
+                return sorted(found)
+            more = {"ContinuationToken": page["NextContinuationToken"]}
 
     def delete(self, key: str) -> None:
         """S3 does not mind where it is gone."""
-        self._client.delete_object(Bucket=self._bucket, Key=self._key(key))
+        self._ask("DeleteObject", Key=self._key(key))
 
 
-def store_of(stack: Stack, default: Path, client: Any = None) -> Store:
-    """Where the stack's state says, below its name; `client` is an S3 client, made only where it is needed."""
-    if stack.state and stack.state.startswith("s3://"):
-        bucket, _, prefix = stack.state.removeprefix("s3://").partition("/")
+def store_of(stack: Stack, default: Path, root: Path, client: Callable[[], Any]) -> Store:
+    """Where the stack's state says, below its name: a folder (relative to `root`; else `default`) or a prefix in S3.
+
+    `client` makes an S3 client with the stack's own credentials; called only where one is needed.
+    """
+    if stack.state_in_s3:
+        bucket, _, prefix = (stack.state or "").removeprefix("s3://").partition("/")
         return Bucket(client(), bucket, f"{prefix.rstrip('/')}/{stack.name}".lstrip("/"))
-    return Folder((Path(stack.state) if stack.state else default) / stack.name)
+    return Folder((root / stack.state if stack.state else default) / stack.name)

@@ -6,6 +6,7 @@ import dataclasses
 import platform
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,6 +16,9 @@ from .gather import results
 from .judge import BLIND, describe, told_by
 from .select import find_checks
 from .state import ChecksRun, check_of, checks_run
+
+if TYPE_CHECKING:
+    from ..report.files import Place
 
 ALL_GOOD, SOMETHING_FAILED, SOMETHING_UNSEEN = 0, 1, 10
 _STOPPING = "stopping after"
@@ -108,7 +112,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         session.exitstatus = exit_code(told, run.fail_on)
     run.told = dataclasses.replace(told, exit_code=int(session.exitstatus))
     if told.checks:
-        _guarded(run, lambda: write_run(run.told or told, run.place, run.runbook))
+        _guarded(run, lambda: write_run(run.told or told, _with_history(run), run.runbook))
     else:
         write_no_run(run.place, run.started, reason)
     for finding in told.findings:
@@ -116,6 +120,10 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
             session.config.hook.pytest_opschecks_finding(finding=finding)
     if run.write_error:
         session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
+
+
+def _with_history(run: ChecksRun) -> Place:
+    return dataclasses.replace(run.place, history={stack.name: run.store(stack) for stack in run.stacks})
 
 
 def _stopped_by(session: pytest.Session, run: ChecksRun, exitstatus: int) -> str:

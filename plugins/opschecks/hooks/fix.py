@@ -56,7 +56,13 @@ def pytest_runtestloop(session: pytest.Session) -> Iterator[None]:
     run, option = checks_run(session.config), session.config.option
     if run and option.fix and not option.collectonly and not session.testsfailed:
         for stack in run.stacks:
-            _Fixing(run, stack, session).go()
+            try:
+                _Fixing(run, stack, session).go()
+            except OSError as error:
+                run.stopped_by = (
+                    f"{stack.name}: its state cannot be read or written, so that nothing more is changed: {error}"
+                )
+                raise pytest.UsageError(run.stopped_by) from None
         if not option.plan:
             from ..plan import write_plan
 
@@ -96,14 +102,12 @@ class _Fixing:
         """Look; plan; where it is asked for, and under the lock, make the changes."""
         from ..journal import Journal
         from ..lock import Lock, Locked
-        from ..store import store_of
         from .look import looked
 
-        aws = self.run.aws[self.stack.name]
         begin(self.run, self.session.items, [self.stack.name])
         items = [one for one in self.session.items if check_of(one) and stack_of(one).name == self.stack.name]
         self.first = {item: looked(self.run, item, self.run.stores[self.stack.name]) for item in items}
-        store = store_of(self.stack, self.run.reports / "history", aws.s3)
+        store = self.run.store(self.stack)
         journal = Journal(store)
         if self.option.fix == "plan":
             may = self._guarded(self._plan(), journal.entries())
@@ -260,7 +264,7 @@ class _Fixing:
     def _runs(self) -> Iterator[Mapping[str, Any]]:
         from ..history import filed_runs
 
-        return filed_runs(self.run.place.history[self.stack.name], self.stack.name, ("daily", "deploy-after"))
+        return filed_runs(self.run.store(self.stack), ("daily", "deploy-after"))
 
     def _planned(self, change: Change) -> None:
         from ..mender import Fixed, Result

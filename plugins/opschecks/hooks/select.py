@@ -171,8 +171,6 @@ def _begin(config: pytest.Config, suite: str, checks: Path, partial: str) -> Che
     from ..names import nearest
 
     for stack in stacks:
-        if stack.state and stack.state.startswith("s3://"):
-            end(f"{shown}: stacks.{stack.name}.state: only a folder can hold it as yet, not {stack.state!r}")
         for slug in stack.without:
             if slug not in runbook:
                 hint = nearest(slug, runbook)

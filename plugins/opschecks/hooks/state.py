@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ..report.files import Place
     from ..report.runbook import Section
     from ..stack import Stack
+    from ..store import Store as StateStore
     from ..waivers import Waiver
 
 DEFAULT_REPORTS = "reports"
@@ -64,12 +65,13 @@ class ChecksRun:
         """Where the files of the run go."""
         from ..report.files import Place
 
-        own = {stack.name: stack.state for stack in self.stacks}
-        return Place(
-            self.reports,
-            self.stem,
-            {name: self.root / state if state else self.reports / "history" for name, state in own.items()},
-        )
+        return Place(self.reports, self.stem)
+
+    def store(self, stack: Stack) -> StateStore:
+        """Where the stack's history, journal and lock are."""
+        from ..store import store_of
+
+        return store_of(stack, self.reports / "history", self.root, lambda: self.aws[stack.name].s3())
 
     def stack(self, name: str) -> Stack:
         """The stack of that name."""

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from ..history import file_run, write
+from ..history import file_run
 from ..model import Run
+from ..store import Store, write
 from .placeholder import render_no_run, render_unfinished
 from .runbook import Section
 from .runfile import only, to_json
@@ -17,11 +18,11 @@ from .runfile import only, to_json
 
 @dataclass(frozen=True)
 class Place:
-    """Where a run's files go: `reports/stem.*`, and each stack's history below its folder."""
+    """Where a run's files go: `reports/stem.*`, and each stack's history into its own state."""
 
     reports: Path
     stem: str
-    history: Mapping[str, Path] = field(default_factory=dict)
+    history: Mapping[str, Store] = field(default_factory=dict)
 
     @property
     def page(self) -> Path:
@@ -50,9 +51,9 @@ def write_run(run: Run, place: Place, runbook: Mapping[str, Section]) -> None:
     text = to_json(run)
     write(place.reports / place.links["run"], text)
     if not run.partial and run.checks:
-        for stack, folder in place.history.items():
+        for stack, store in place.history.items():
             own = text if len(run.stacks) == 1 else to_json(only(run, stack))
-            file_run(folder, stack, run.suite, run.started, own)
+            file_run(store, run.suite, run.started, own)
     write(place.page, render(run, runbook=runbook, links=place.links))
 
 
