@@ -265,10 +265,13 @@ def test_a_reviewed_plan_is_made_exactly_and_a_stale_one_is_refused(tmp_path: Pa
         plan["changes"] = [one for one in plan["changes"] if one["remedy"] == "enable-stickiness"]
         reviewed = tmp_path / "reviewed.json"
         reviewed.write_text(json.dumps(plan))
-        made = on.command("fix", str(reviewed))
+        asked = on.command("fix", str(reviewed))
+        assert "stickiness.enabled: false → true" in asked.out
+        assert on.journal() == []
+        made = on.command("fix", str(reviewed), "--yes")
         assert [one["change"]["remedy"] for one in on.journal()] == ["enable-stickiness"], made.all
         assert on.outcome("test_alarms_can_act") == "failed"
-        stale = on.command("fix", str(reviewed))
+        stale = on.command("fix", str(reviewed), "--yes")
         assert "the plan is stale" in stale.out
         assert len(on.journal()) == 1
 
@@ -284,7 +287,8 @@ def test_by_name_with_progress_and_undo(tmp_path: Path) -> None:
         assert "2 of 4 tasks run" in made.out
         assert on.sandbox.service().running_count == 4
         (entry,) = on.journal()
-        assert on.command("undo", entry["entry"], "--yes").code == 0
+        assert on.command("undo", entry["entry"], "--yes").code == 1
+        assert on.command("undo", entry["entry"], "--yes", "--allow", "disruptive").code == 0
         assert on.sandbox.service().desired_count == 2
 
 
@@ -485,3 +489,62 @@ def test_deploy_a_revision_by_name(tmp_path: Path) -> None:
         assert made.code == 0, made.all
         assert "IN_PROGRESS" in made.out
         assert on.sandbox.service().deployments[0]["rolloutState"] == "COMPLETED"
+
+
+def test_a_check_that_does_not_apply_changes_nothing(tmp_path: Path) -> None:
+    with bench(tmp_path, "cpu_is_saturated") as on:
+        text = QUICK.replace("sandbox = true\n", 'sandbox = true\nwithout = ["high-cpu"]\n')
+        on.project.write("stacks.toml", text + FIX)
+        ended = on.project.run("checks/daily", "--stack", "sandbox", "--fix=apply", **on.environment)
+        assert on.journal() == []
+        assert ended.code == 0, ended.out
+        assert on.sandbox.service().desired_count == 2
+
+
+def test_marks_that_hide_a_failure_are_refused_before_anything_is_changed(tmp_path: Path) -> None:
+    with bench(tmp_path, "stickiness_switched_off") as on:
+        path = tmp_path / "checks" / "daily" / "test_websocket.py"
+        path.write_text("import pytest\n\npytestmark = pytest.mark.skip(reason='later')\n" + path.read_text())
+        ended = on.project.run("checks/daily", "--stack", "sandbox", "--fix=apply", **on.environment)
+        assert ended.code == 4
+        assert "it bears the mark 'skip'; take it off before anything is fixed" in ended.err
+        assert on.journal() == []
+
+
+def test_a_real_stack_says_whose_account_it_is_and_where_the_lock_lies(tmp_path: Path) -> None:
+    project = Project.of_the_checks(tmp_path, 'default = "live"\n[stacks.live]\nregion = "us-west-2"\n')
+    asked = ["checks/daily", "--stack", "live", "--fix=apply"]
+    assert "stacks.live.account_id: not set; nothing is changed" in project.run(*asked).err
+    text = 'default = "live"\n[stacks.live]\nregion = "us-west-2"\naccount_id = "123456789012"\n'
+    project.write("stacks.toml", text)
+    assert "stacks.live.state: not set; journal, lock and day limits need one place" in project.run(*asked).err
+
+
+def test_a_veto_counts_for_changes_by_name_too(tmp_path: Path) -> None:
+    with bench(tmp_path) as on:
+        on.project.write(
+            "conftest.py",
+            'pytest_plugins = ["opschecks"]\n\n\ndef pytest_opschecks_before_change(change):\n    return "not today"\n',
+        )
+        ended = on.command("fix", "scale-service", "--set", "desired=3", "--yes")
+        assert ended.code == 1
+        assert "vetoed: not today" in ended.all
+        assert on.sandbox.service().desired_count == 2
+
+
+def test_scaling_down_by_name_wants_to_be_allowed(tmp_path: Path) -> None:
+    with bench(tmp_path) as on:
+        ended = on.command("fix", "scale-service", "--set", "desired=0", "--yes", "--allow", "disruptive")
+        assert ended.code == 1
+        assert "it is destructive: --allow destructive permits it" in ended.err
+        assert on.sandbox.service().desired_count == 2
+
+
+def test_an_arn_of_another_account_or_region_is_not_ours(tmp_path: Path) -> None:
+    with bench(tmp_path) as on:
+        for place in ("eu-central-1:123456789012", "us-west-2:999999999999"):
+            arn = f"arn:aws:ecs:{place}:service/incident-commander/backend"
+            ended = on.command("fix", "scale-service", "--set", "desired=3", "--yes", "--target", arn)
+            assert ended.code == 1
+            assert "and sandbox is " in ended.err
+        assert on.journal() == []

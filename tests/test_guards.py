@@ -91,7 +91,7 @@ def test_a_plan_that_is_too_wide_is_refused_whole(
         changes.append(replace(changes[0], target="another source of the same resource"))
     told = ""
     try:
-        require_narrow(changes, stack=_stack(**fix), entries=entries, examined=examined, now=NOW)
+        require_narrow(changes, of=changes, stack=_stack(**fix), entries=entries, examined=examined, now=NOW)
     except TooWide as error:
         told = str(error)
     assert (message in told) if message else told == ""

@@ -16,6 +16,7 @@ def test_switch_is_on(switches, examine):
 '''
 CONFTEST = '''\
 import json, pathlib
+from datetime import timedelta
 from opschecks import Resource, observation
 from opschecks.remedy import Remedy, Request
 
@@ -42,6 +43,8 @@ class World:
 
 class SwitchOn(Remedy):
     """Switch it on."""
+
+    settles_within = timedelta(seconds=0.5)
 
     def __init__(self, stack, aws, runs=tuple):
         super().__init__(stack, World(), runs)
@@ -74,6 +77,8 @@ def pytest_opschecks_finding(finding):
 @pytest.fixture
 def own(project: Project) -> Project:
     project.write("conftest.py", CONFTEST)
+    stack = 'region = "us-west-2"\naccount_id = "123456789012"\nstate = "state"\n'
+    project.write("stacks.toml", f'default = "here"\n[stacks.here]\n{stack}')
     project.write("world.json", '{"a": "off", "b": "on"}')
     project.checks(CHECKS)
     return project

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import os
+import signal
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -13,7 +15,7 @@ import pytest
 
 from opschecks.journal import Journal
 from opschecks.lock import Lock
-from opschecks.mender import Fixed, Look, Mender, Result, planned, undoing
+from opschecks.mender import Fixed, Interrupted, Look, Mender, Result, planned, undoing
 from opschecks.observe import CouldNotLook
 from opschecks.remedies import all_remedies
 from opschecks.remedy import (
@@ -222,7 +224,7 @@ def test_a_symptom_that_goes_in_time_is_fixed(desk: Desk) -> None:
     mender = replace(desk.mender, symptom_within=timedelta(seconds=20))
     fixed = mender.make(desk.plan(_Slow), lambda: next(looks))
     assert fixed.result is Result.FIXED
-    assert [line for line in desk.said if "waiting for data newer than the change" in line]
+    assert [line for line in desk.said if "looking again, for at most" in line]
 
 
 def test_one_way_is_handed_over_when_it_did_not_help(desk: Desk) -> None:
@@ -267,7 +269,9 @@ def test_what_nobody_can_read_is_unclear_and_handed_over(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(
-    ("now", "event"), [("on", "sent"), ("off", "not_sent"), ("sideways", "unclear")], ids=["made", "not made", "else"]
+    ("now", "event"),
+    [("on", "handed_over"), ("off", "not_sent"), ("sideways", "unclear")],
+    ids=["made", "not made", "else"],
 )
 def test_an_open_entry_of_a_killed_fixer_is_settled_by_reading(desk: Desk, now: str, event: str) -> None:
     desk.journal.begin(desk.plan())
@@ -275,7 +279,109 @@ def test_an_open_entry_of_a_killed_fixer_is_settled_by_reading(desk: Desk, now: 
     (entry,) = desk.mender.settle()
     assert entry.state == event
     assert desk.world.sent == []
-    assert desk.mender.settle() == []
+    assert len(desk.mender.settle()) == (1 if event == "unclear" else 0)
+    assert len(desk.journal.entries()[0].steps) == (3 if event == "handed_over" else 2)
+
+
+def test_nothing_is_changed_where_an_earlier_change_could_not_be_settled(desk: Desk) -> None:
+    desk.journal.begin(desk.plan())
+    desk.world.unreadable = True
+    desk.mender.settle()
+    desk.world.unreadable = False
+    fixed = desk.make(lambda: CURED)
+    assert fixed.result is Result.REFUSED
+    assert "could not be settled" in fixed.said
+    assert desk.world.sent == []
+    assert desk.mender.make(desk.plan(target="b"), lambda: CURED).result is Result.FIXED
+
+
+def test_an_entry_of_a_remedy_that_is_gone_stays_open_and_breaks_nothing(desk: Desk) -> None:
+    desk.journal.begin(replace(desk.plan(), remedy="gone"))
+    (entry,) = desk.mender.settle()
+    assert entry.is_open
+    assert desk.make(lambda: CURED).result is Result.FIXED
+
+
+def test_a_roll_back_leaves_alone_what_somebody_else_has_changed_since(desk: Desk) -> None:
+    def meanwhile() -> Look:
+        desk.world.values["a"] = "by hand"
+        return SICK
+
+    fixed = desk.make(meanwhile)
+    assert fixed.result is Result.ROLL_BACK_FAILED
+    assert "somebody else has changed it since, and that is left alone" in fixed.said
+    assert desk.world.values["a"] == "by hand"
+    assert desk.world.sent == ["on"]
+
+
+def test_a_look_that_was_throttled_is_repeated_before_anything_is_rolled_back(desk: Desk) -> None:
+    class Patient(_Switch):
+        """Switch it on, and look for a while."""
+
+        settles_within = timedelta(seconds=20)
+
+    desk.mender.__dict__["remedy"] = lambda name: Patient(STACK, desk.world)
+    looks = iter([Look(cured=False, blind=True, said="throttled"), SICK, CURED])
+    assert desk.make(lambda: next(looks)).result is Result.FIXED
+    assert desk.world.sent == ["on"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_while_it_is_sent_waits_until_that_is_written_down(desk: Desk, number: signal.Signals) -> None:
+    def interrupt(wanted: str) -> None:
+        if wanted == "on":
+            os.kill(os.getpid(), number)
+
+    before = signal.signal(number, lambda *_: pytest.fail("not put off"))
+    try:
+        desk.world.answer = interrupt
+        with pytest.raises(Interrupted) as raised:
+            desk.make(lambda: CURED)
+    finally:
+        signal.signal(number, before)
+    assert [fixed.result for fixed in raised.value.fixed] == [Result.ROLLED_BACK]
+    assert desk.world.sent == ["on", "off"]
+    assert desk.events()[0] == ["begun", "sent", "not_cured", "rolled_back"]
+
+
+def test_ctrl_c_during_a_roll_back_does_not_roll_back_twice(desk: Desk) -> None:
+    def interrupt(wanted: str) -> None:
+        if wanted == "off":
+            os.kill(os.getpid(), signal.SIGINT)
+
+    desk.world.answer = interrupt
+    with pytest.raises(Interrupted):
+        desk.make(lambda: SICK)
+    assert desk.world.sent == ["on", "off"]
+    assert desk.world.values["a"] == "off"
+
+
+def test_what_would_be_sent_is_what_was_planned(desk: Desk) -> None:
+    change = replace(desk.plan(), parameters={"target": "a", "value": "bright"})
+    fixed = desk.mender.make(change, lambda: CURED)
+    assert "would send something else now than was planned" in fixed.said
+    assert desk.world.sent == []
+
+
+def test_a_state_store_that_fails_in_the_middle_hands_over(desk: Desk) -> None:
+    def full() -> Look:
+        raise OSError("No space left on device")
+
+    fixed = desk.make(full)
+    assert fixed.result is Result.HANDED_OVER
+    assert "what became of the change is not known" in fixed.said
+    assert desk.journal.entries()[0].is_open
+
+
+def test_what_could_take_capacity_away_is_never_rolled_back(desk: Desk) -> None:
+    class Capacity(_Switch):
+        """Switch it on, and leave it."""
+
+        rolls_back = False
+
+    desk.mender.__dict__["remedy"] = lambda name: Capacity(STACK, desk.world)
+    assert desk.make(lambda: SICK).result is Result.HANDED_OVER
+    assert desk.world.values["a"] == "on"
 
 
 def test_a_changed_precondition_is_refused_at_send_time(desk: Desk) -> None:
@@ -298,7 +404,7 @@ def test_ctrl_c_while_it_settles_takes_a_state_back(desk: Desk) -> None:
     def interrupted() -> Look:
         raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(Interrupted):
         desk.make(interrupted)
     assert desk.world.values["a"] == "off"
     assert desk.events()[0][-1] == "rolled_back"

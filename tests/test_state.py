@@ -37,7 +37,7 @@ def test_history_journal_and_lock_lie_there(shared: Bench) -> None:
     assert all(key.startswith("ops/sandbox/") for key in _keys(shared))
     assert not (shared.project.folder / "reports" / "history").exists()
     (entry,) = shared.journal()
-    assert shared.command("undo", entry["entry"], "--yes").code == 0
+    assert shared.command("undo", entry["entry"], "--yes", "--allow", "disruptive").code == 0
 
 
 def test_another_machines_lock_counts(shared: Bench) -> None:

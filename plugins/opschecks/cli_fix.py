@@ -75,7 +75,7 @@ def fix(
     opschecks list remedies
     """
     if what.endswith(".json") or Path(what).is_file():
-        sys.exit(_from_plan(Path(what), name, allow, stacks, reports))
+        sys.exit(_from_plan(Path(what), name, allow, stacks, reports, yes=yes))
     with _opened(name, stacks, reports) as desk:
         remedy = desk.remedy(what)
         changes = _by_name(remedy, targets, _wishes(wishes))
@@ -151,7 +151,7 @@ def _show(entry: Entry) -> None:
         click.echo("          nobody knows whether it was sent; the next fix settles it by reading")
 
 
-def _from_plan(path: Path, name: str, allow: tuple[str, ...], stacks: Path, reports: Path) -> int:
+def _from_plan(path: Path, name: str, allow: tuple[str, ...], stacks: Path, reports: Path, *, yes: bool) -> int:
     import pytest
 
     from .plan import PlanError, read_plan
@@ -164,6 +164,11 @@ def _from_plan(path: Path, name: str, allow: tuple[str, ...], stacks: Path, repo
         listed = ", ".join(plan.stacks) or "no stack"
         click.echo(f"{path}: it has no change of {name} (it changes {listed}); nothing was done")
         return 0 if not plan.changes else 4
+    for change in plan.changes:
+        if change.stack == name:
+            _plan_shown(change)
+    if not (yes or click.confirm("make these changes?", default=False)):
+        raise click.ClickException("nothing was changed")
     own = [node for node in plan.nodes if node.endswith(f"[{name}]")]
     options = [f"--stack={name}", "--fix=apply", f"--plan={path}", f"--stacks={stacks}", f"--reports={reports}"]
     return int(pytest.main([*own, *options, *(f"--allow={risk}" for risk in allow)]))
@@ -191,6 +196,7 @@ class _Desk:
     def make(self, changes: list[Change], allow: tuple[str, ...], *, yes: bool, undoes: str = "") -> None:
         """Show the plan, ask, and make it under the same guards as any other."""
         from .guards import TooWide, judged, require_narrow
+        from .mender import Interrupted
         from .remedy import Risk
 
         allowed: set[Risk] = {Risk(risk) for risk in allow}
@@ -199,7 +205,7 @@ class _Desk:
             _plan_shown(change)
         may, refused = judged(changes, stack=self.stack, entries=entries, allow=allowed, now=now, undoing=bool(undoes))
         try:
-            require_narrow(may, stack=self.stack, entries=entries, examined={}, now=now)
+            require_narrow(may, of=changes, stack=self.stack, entries=entries, examined={}, now=now)
         except TooWide as error:
             raise click.ClickException(str(error)) from None
         for refusal in refused:
@@ -208,7 +214,14 @@ class _Desk:
             raise click.ClickException("nothing was changed")
         if not (yes or click.confirm("make these changes?", default=False)):
             raise click.ClickException("nothing was changed")
-        results = [self.mender.make(change, None, undoes=undoes) for change in may]
+        results: list[Fixed] = []
+        try:
+            for change in may:
+                results.append(self.mender.make(change, None, undoes=undoes))  # noqa: PERF401 - kept as far as it got
+        except Interrupted as error:
+            for fixed in [*results, *error.fixed]:
+                _result_shown(fixed)
+            sys.exit(130)
         for fixed in results:
             _result_shown(fixed)
         if not all(fixed.result.is_good for fixed in results):
@@ -247,9 +260,56 @@ def _by_name(remedy: Remedy, targets: tuple[str, ...], wish: Mapping[str, str]) 
 
     try:
         checked_wish(type(remedy), wish)
-        return [planned(remedy, target, wish=dict(wish)) for target in targets or remedy.all_targets()]
+        named = [remedy.normal(_here(remedy, target)) for target in targets]
+        return [planned(remedy, target, wish=dict(wish)) for target in named or remedy.all_targets()]
     except (CannotMend, CouldNotLook) as error:
         raise click.ClickException(str(error)) from None
+
+
+def _here(remedy: Remedy, target: str) -> str:
+    """The target, unless its ARN is of another region or account than the stack."""
+    from .remedy import CannotMend
+
+    if target.startswith("arn:"):
+        _, _, _, region, account, *_ = [*target.split(":"), "", "", ""]
+        stack = remedy.stack
+        if region and stack.region and region != stack.region:
+            raise CannotMend(f"{target} is in {region}, and {stack.name} is in {stack.region}")
+        if account and stack.account_id and account != stack.account_id:
+            raise CannotMend(f"{target} is of account {account}, and {stack.name} is of {stack.account_id}")
+    return target
+
+
+def _vetoed(change: Change) -> str:
+    """What the conftest of the project, or of its checks, says; the same hook as in a run of checks."""
+    for path in (Path("conftest.py"), Path("checks/conftest.py")):
+        if path.exists() and "pytest_opschecks_before_change" in path.read_text(encoding="utf-8"):
+            hook = getattr(_module(path), "pytest_opschecks_before_change", None)
+            if hook and (why := hook(change=change)):
+                return f"vetoed: {why}"
+    return ""
+
+
+def _module(path: Path) -> Any:
+    import importlib.util
+
+    spec = importlib.util.spec_from_file_location(f"opschecks_user_{path.parent.name}_conftest", path)
+    if spec is None or spec.loader is None:
+        raise click.ClickException(f"{path}: cannot be imported, and may veto changes")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def _stop_on_signals() -> None:
+    """A scheduler's SIGTERM and a terminal that is closed end it as Ctrl-C does: with everything accounted for."""
+    import signal
+
+    def interrupt(number: int, frame: Any) -> None:
+        raise KeyboardInterrupt
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, interrupt)
 
 
 def _wishes(given: tuple[str, ...]) -> dict[str, str]:
@@ -266,6 +326,7 @@ def _wishes(given: tuple[str, ...]) -> dict[str, str]:
 def _opened(name: str, stacks: Path, reports: Path) -> Iterator[_Desk]:
     """The stack's AWS, its journal and its lock; what an earlier fixer left open is settled first."""
     from .aws.session import identify
+    from .guards import careless, frozen
     from .history import filed_runs
     from .lock import Lock, Locked
     from .mender import Mender
@@ -273,7 +334,10 @@ def _opened(name: str, stacks: Path, reports: Path) -> Iterator[_Desk]:
     from .remedies import all_remedies
 
     stack = stack_named(name, stacks)
+    if why := careless(stack):
+        raise click.ClickException(why)
     stack, aws = reached(stack)
+    _stop_on_signals()
     try:
         identify(aws)
     except (CouldNotLook, WrongAccount) as error:
@@ -290,7 +354,7 @@ def _opened(name: str, stacks: Path, reports: Path) -> Iterator[_Desk]:
             journal=written,
             lock=lock,
             remedy=lambda one: remedies[one](stack, aws, runs),
-            veto=lambda change: "",
+            veto=lambda change: frozen(stack, datetime.now(UTC)) or _vetoed(change),
             say=lambda line: click.echo(f"  {line}"),
             poll_s=stack.fix.poll_s,
             symptom_within=timedelta(minutes=stack.fix.symptom_minutes),
@@ -317,6 +381,11 @@ def reached(stack: Stack) -> tuple[Stack, Aws]:
     from .aws.session import Aws, UnusableProfile
 
     if not stack.sandbox:
+        for variable in ("OPSCHECKS_SANDBOX", "AWS_ENDPOINT_URL"):
+            if os.environ.get(variable) and not stack.endpoint_url:
+                raise click.ClickException(
+                    f"stacks.{stack.name}: {variable} is set, so that its calls would not go to AWS; unset it"
+                )
         try:
             return stack, Aws(stack)
         except UnusableProfile as error:

@@ -54,13 +54,34 @@ def judged(
     return may, refused
 
 
+def careless(stack: Stack) -> str:
+    """What a real stack must say before anything of it is changed, and does not; or nothing."""
+    if stack.sandbox:
+        return ""
+    if not stack.account_id:
+        return f"stacks.{stack.name}.account_id: not set; nothing is changed in an account that nobody named"
+    if not stack.state:
+        return (
+            f"stacks.{stack.name}.state: not set; journal, lock and day limits need one place for all who change this "
+            'stack: state = "s3://BUCKET/PREFIX", or a folder that does not move'
+        )
+    return ""
+
+
+def frozen(stack: Stack, now: datetime) -> str:
+    """Why nothing may be changed at this moment, or nothing. Asked again right before each change."""
+    for freeze in stack.fix.freeze:
+        if freeze.begins <= now < freeze.ends:
+            return f"frozen until {freeze.ends:%Y-%m-%d %H:%M %Z}: {freeze.reason}"
+    return ""
+
+
 def _refusal(
     change: Change, stack: Stack, entries: Sequence[Entry], allow: Collection[Risk], now: datetime
 ) -> Refusal | None:
     limits = stack.fix
-    for freeze in limits.freeze:
-        if freeze.begins <= now < freeze.ends:
-            return Refusal(change, f"frozen until {freeze.ends:%Y-%m-%d %H:%M %Z}: {freeze.reason}")
+    if why := frozen(stack, now):
+        return Refusal(change, why)
     if change.risk is not Risk.SAFE and change.risk not in allow:
         return Refusal(change, f"it is {change.risk}: --allow {change.risk} permits it")
     same = [
@@ -78,26 +99,35 @@ def _refusal(
 
 
 def require_narrow(
-    changes: Sequence[Change], *, stack: Stack, entries: Sequence[Entry], examined: Mapping[str, int], now: datetime
+    may: Sequence[Change],
+    *,
+    of: Sequence[Change],
+    stack: Stack,
+    entries: Sequence[Entry],
+    examined: Mapping[str, int],
+    now: datetime,
 ) -> None:
-    """TooWide where the changes together are more than the limits allow; before the first of them is made."""
+    """TooWide where the changes together are more than the limits allow; before the first of them is made.
+
+    `of` is the plan as it was before anything was refused: how many resources are bad does not depend on that.
+    """
     limits = stack.fix
-    if len(changes) > limits.changes_per_run:
+    if len(may) > limits.changes_per_run:
         raise TooWide(
-            f"the plan has {len(changes)} changes, and fix.changes_per_run is {limits.changes_per_run}: none is made"
+            f"the plan has {len(may)} changes, and fix.changes_per_run is {limits.changes_per_run}: none is made"
         )
     today = len(since(entries, now - DAY))
-    if changes and today + len(changes) > limits.changes_per_day:
+    if may and today + len(may) > limits.changes_per_day:
         raise TooWide(
-            f"{today} changes were made within a day and the plan has {len(changes)} more, "
+            f"{today} changes were made within a day and the plan has {len(may)} more, "
             f"and fix.changes_per_day is {limits.changes_per_day}: none is made"
         )
     # several changes may answer to one finding: what counts is how many resources are bad
-    findings = {(change.check, change.finding) for change in changes if change.check}
+    findings = {(change.check, change.finding) for change in of if change.check}
     for check, count in Counter(check for check, _ in findings).items():
-        of = examined.get(check, 0)
-        if count > 1 and of and count / of * 100 > limits.share_percent:
+        seen = examined.get(check, 0)
+        if may and count > 1 and seen and count / seen * 100 > limits.share_percent:
             raise TooWide(
-                f"the plan changes {count} of the {of} resources that {check} examined, and fix.share_percent is "
+                f"the plan changes {count} of the {seen} resources that {check} examined, and fix.share_percent is "
                 f"{limits.share_percent:g}: when so many are bad, something else is; none is made"
             )

@@ -58,8 +58,8 @@ class Entry:
 
     @property
     def is_open(self) -> bool:
-        """Whether it must be settled by reading: begun, and no word on how it went."""
-        return self.state == BEGUN
+        """Whether nobody has said how it ended: its fixer was killed, or could not read."""
+        return self.state in (BEGUN, SENT, NOT_CURED, UNCLEAR)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 Percent = Annotated[float, Field(gt=0, le=100)]
 Positive = Annotated[float, Field(gt=0)]
@@ -80,6 +80,12 @@ class Freeze(BaseModel):
     ends: AwareDatetime
     reason: Annotated[str, Field(min_length=1)]
 
+    @model_validator(mode="after")
+    def _ends_after_it_begins(self) -> Freeze:
+        if self.ends <= self.begins:
+            raise ValueError("it ends before it begins: nothing would ever be frozen")
+        return self
+
 
 class FixLimits(BaseModel):
     """`[stacks.NAME.fix]`: how much remedies may change, and when."""
@@ -96,5 +102,5 @@ class FixLimits(BaseModel):
     )
     attempts_per_day: Count = Field(2, description="of one remedy on one resource; then a person takes over")
     symptom_minutes: Positive = Field(15, description="how long data newer than the change may take to show the cure")
-    poll_s: Positive = Field(5, description="between two looks at something that settles")
+    poll_s: Annotated[float, Field(gt=0, le=300)] = Field(5, description="between two looks at something that settles")
     freeze: tuple[Freeze, ...] = Field(default=(), description="windows in which nothing may be changed")

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import enum
+import json
+import signal
+import threading
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from . import journal as steps
@@ -14,6 +18,29 @@ from .lock import Lock, Lost
 from .names import iam_action
 from .observe import CouldNotLook
 from .remedy import CannotMend, Change, Progress, Proof, Refused, Remedy, State, Unknown
+
+LONGEST_DOUBT = timedelta(seconds=30)
+"""How long AWS may take to show a change whose answer got lost."""
+
+
+@contextlib.contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Put Ctrl-C, SIGTERM and SIGHUP off until what is under way is done and written down."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals are delivered to the main thread alone
+        return
+    caught: list[int] = []
+    before = {one: signal.signal(one, lambda number, frame: caught.append(number)) for one in SIGNALS}
+    try:
+        yield
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler or signal.SIG_DFL)
+    if caught:
+        raise KeyboardInterrupt
+
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Result(enum.StrEnum):
@@ -27,6 +54,8 @@ class Result(enum.StrEnum):
     ROLLED_BACK = "rolled back"
     ROLL_BACK_FAILED = "roll-back failed"
     HANDED_OVER = "handed over"
+    SETTLED = "settled"
+    """Made by an earlier fixer that was killed; settled by reading."""
 
     @property
     def is_good(self) -> bool:
@@ -62,7 +91,15 @@ class Look:
 
 
 Veto = Callable[[Change], str]
-"""Why a change must not be made; nothing where it may."""
+"""Why a change must not be made at this moment; nothing where it may."""
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C or SIGTERM while changes were made; `fixed` is what became of them."""
+
+    def __init__(self, fixed: Sequence[Fixed]) -> None:
+        super().__init__("interrupted while changes were made")
+        self.fixed = list(fixed)
 
 
 @dataclass(frozen=True)
@@ -76,28 +113,44 @@ class Mender:
     say: Callable[[str], None]
     poll_s: float
     symptom_within: timedelta
+    unsettled: set[tuple[str, str]] = field(default_factory=set)
+    """Remedy and target of what an earlier fixer left open and nobody could read: nothing is changed there."""
 
     def settle(self) -> list[Entry]:
-        """Settle what an earlier fixer, killed, left open: by reading, never by sending again."""
-        return [self._settled(entry) for entry in self.journal.entries() if entry.is_open]
+        """Settle what an earlier fixer, killed, left open: by reading, never by sending again.
+
+        What it had sent and not verified is handed over: the checks say whether it helped.
+        """
+        settled = []
+        for entry in self.journal.entries():
+            if not entry.is_open:
+                continue
+            if entry.state == steps.BEGUN or entry.state == steps.UNCLEAR:
+                entry = self._settled(entry)
+            if entry.state == steps.UNCLEAR:
+                self.unsettled.add((entry.change.remedy, entry.change.target))
+            elif entry.state in (steps.SENT, steps.NOT_CURED):
+                said = "its fixer ended before it was verified; the change stays, and the checks say whether it helped"
+                entry = self.journal.add(entry, steps.HANDED_OVER, said)
+            settled.append(entry)
+        return settled
 
     def _settled(self, entry: Entry) -> Entry:
         change = entry.change
         try:
             remedy = self.remedy(change.remedy)
             now = remedy.read(change.target)
-            there = now == change.after or (now != change.before and remedy.one_way)
-        except (CannotMend, CouldNotLook) as error:
-            return self.journal.add(entry, steps.UNCLEAR, f"its state could not be read: {error}")
-        if there:
-            return self.journal.add(
-                entry, steps.SENT, "settled by reading: it was made, and nobody looked whether it helped"
-            )
+        except (CannotMend, CouldNotLook, KeyError) as error:
+            return self._unclear(entry, f"its state could not be read: {error}")
+        if now == change.after or (now != change.before and remedy.one_way):
+            return self.journal.add(entry, steps.SENT, "settled by reading: it was made")
         if now == change.before:
             return self.journal.add(entry, steps.NOT_SENT, "settled by reading: it was not made")
-        return self.journal.add(
-            entry, steps.UNCLEAR, f"settled by reading: the state is neither before nor after: {now}"
-        )
+        return self._unclear(entry, f"settled by reading: the state is neither before nor after: {now}")
+
+    def _unclear(self, entry: Entry, said: str) -> Entry:
+        """The entry stays open, and is read again by the next fixer; said once."""
+        return entry if entry.state == steps.UNCLEAR else self.journal.add(entry, steps.UNCLEAR, said)
 
     def make_all(self, changes: Sequence[Change], look: Callable[[], Look]) -> list[Fixed]:
         """Make the changes that answer to one finding: only the last can show the cure, and none stays without it."""
@@ -110,18 +163,18 @@ class Mender:
                     return [*self._all_back(made, f"another change was {fixed.result}"), fixed]
                 made.append(fixed)
             end = self.make(last, look)
-        except KeyboardInterrupt:
-            self._all_back(made, "interrupted before it was verified")
-            raise
+        except Interrupted as error:
+            raise Interrupted([*self._all_back(made, "interrupted before it was verified"), *error.fixed]) from None
         if end.result in (Result.FIXED, Result.HANDED_OVER):
             return [*(replace(one, result=end.result, said=end.said) for one in made), end]
         return [*self._all_back(made, f"the last change was {end.result}"), end]
 
     def _all_back(self, made: Sequence[Fixed], why: str) -> list[Fixed]:
         entries = {entry.id: entry for entry in self.journal.entries()}
-        back = [
-            self._roll_back(entries[one.entry], self.remedy(one.change.remedy), one.change, why) for one in made[::-1]
-        ]
+        back = []
+        for one in made[::-1]:
+            remedy = self.remedy(one.change.remedy)
+            back.append(self._not_cured(entries[one.entry], remedy, one.change, why))
         return back[::-1]
 
     def make(self, change: Change, look: Callable[[], Look] | None, *, undoes: str = "") -> Fixed:
@@ -132,31 +185,44 @@ class Mender:
             return Fixed(change, Result.REFUSED, refusal)
         entry = self.journal.begin(change, undoes=undoes)
         try:
-            entry = self._send(entry, remedy, change)
+            return self._made(entry, remedy, change, look)
+        except KeyboardInterrupt:
+            raise Interrupted([self._interrupted(entry.id, remedy, change)]) from None
+        except (Lost, OSError) as error:
+            # the journal may be out of reach as well; what it has of this change is settled by the next fixer
+            with contextlib.suppress(OSError):
+                self.journal.add(entry, steps.UNCLEAR, str(error))
+            return Fixed(change, Result.HANDED_OVER, f"{error}; what became of the change is not known", entry.id)
+
+    def _made(self, entry: Entry, remedy: Remedy, change: Change, look: Callable[[], Look] | None) -> Fixed:
+        try:
+            with uninterrupted():
+                entry = self._send(entry, remedy, change)
         except Refused as error:
             self.journal.add(entry, steps.REFUSED, str(error))
             return Fixed(change, Result.REFUSED, str(error), entry.id)
         if not entry.happened:
             said = f"{entry.steps[-1].said}: look at it by hand"
             return Fixed(change, Result.HANDED_OVER, said, entry.id)
-        try:
-            return self._see_through(entry, remedy, change, look)
-        except KeyboardInterrupt:
-            self._interrupted(entry, remedy, change)
-            raise
-        except Lost as error:
-            self.journal.add(entry, steps.HANDED_OVER, str(error))
-            return Fixed(change, Result.HANDED_OVER, f"{error}; the change stays in place", entry.id)
+        return self._see_through(entry, remedy, change, look)
 
     def _precondition(self, change: Change, remedy: Remedy) -> str:
+        """Why it must not be made now; a veto may take its time, so that everything else is asked after it."""
+        if (change.remedy, change.target) in self.unsettled:
+            return "an earlier change of it could not be settled: look at it by hand (opschecks journal)"
+        if veto := self.veto(change):
+            return veto
         try:
             self.lock.renew()
             now = remedy.read(change.target)
-        except (CannotMend, CouldNotLook, Lost) as error:
+        except (CannotMend, CouldNotLook, Lost, OSError) as error:
             return str(error)
         if now != change.before:
             return f"it has changed since it was planned: it was {change.before} and is {now}"
-        return self.veto(change)
+        request = remedy.request(change.target, change.before, change.after)
+        if _plainly(request.parameters) != _plainly(change.parameters):
+            return "the remedy would send something else now than was planned; plan again"
+        return ""
 
     def _send(self, entry: Entry, remedy: Remedy, change: Change) -> Entry:
         request = remedy.request(change.target, change.before, change.after)
@@ -164,6 +230,7 @@ class Mender:
             remedy.aws.send(request.service, request.operation, **request.parameters)
         except Unknown as error:
             self.say(f"{change.name}: {error}; reading whether it was made")
+            self._wait(remedy, change, min(remedy.settles_within, LONGEST_DOUBT))
             return self._settled(entry)
         return self.journal.add(entry, steps.SENT)
 
@@ -201,14 +268,15 @@ class Mender:
             self.lock.renew()
 
     def _look(self, remedy: Remedy, look: Callable[[], Look]) -> Look:
-        """Once where the state is the proof; where it is a symptom, again until the data is newer than the change."""
-        until = time.monotonic() + self.symptom_within.total_seconds()
+        """Again until it is cured, as long as that may take: a read may be throttled, and data lags behind."""
+        symptom = remedy.proof is Proof.SYMPTOM
+        until = time.monotonic() + (self.symptom_within if symptom else remedy.settles_within).total_seconds()
         told, shown = look(), ""
-        while remedy.proof is Proof.SYMPTOM and not told.cured and time.monotonic() < until:
+        while not told.cured and time.monotonic() < until:
             left = timedelta(seconds=round(until - time.monotonic()))
             if told.said != shown:
                 shown = told.said
-                self.say(f"waiting for data newer than the change, at most {left} more: {shown}")
+                self.say(f"looking again, for at most {left} more: {shown}")
             time.sleep(min(self.poll_s, max(0.0, until - time.monotonic())))
             self.lock.renew()
             told = look()
@@ -216,7 +284,7 @@ class Mender:
 
     def _not_cured(self, entry: Entry, remedy: Remedy, change: Change, why: str) -> Fixed:
         entry = self.journal.add(entry, steps.NOT_CURED, why)
-        if remedy.proof is Proof.SYMPTOM:
+        if remedy.proof is Proof.SYMPTOM or not remedy.rolls_back:
             said = f"{why}; the change stays in place, and a person takes over"
             self.journal.add(entry, steps.HANDED_OVER, said)
             return Fixed(change, Result.HANDED_OVER, said, entry.id)
@@ -227,7 +295,8 @@ class Mender:
         return self._roll_back(entry, remedy, change, why)
 
     def _roll_back(self, entry: Entry, remedy: Remedy, change: Change, why: str) -> Fixed:
-        failed = self._take_back(entry, remedy, change)
+        with uninterrupted():
+            failed = self._take_back(entry, remedy, change)
         if failed:
             said = f"{why}; AND THE ROLL-BACK FAILED: {failed}"
             self.journal.add(entry, steps.ROLL_BACK_FAILED, said)
@@ -243,8 +312,13 @@ class Mender:
         back = replace(back, call=iam_action(request.service, request.operation), parameters=request.parameters)
         try:
             self.lock.renew()
-        except Lost as error:
+            now = remedy.read(change.target)
+        except (CannotMend, CouldNotLook, Lost, OSError) as error:
             return str(error)
+        if now == change.before:
+            return ""
+        if now != change.after:
+            return f"somebody else has changed it since, and that is left alone: it is {now}"
         own = self.journal.begin(back, undoes=entry.id)
         try:
             own = self._send(own, remedy, back)
@@ -262,19 +336,26 @@ class Mender:
         self.journal.add(own, steps.CURED, "reads as before")
         return ""
 
-    def _interrupted(self, entry: Entry, remedy: Remedy, change: Change) -> None:
-        """Ctrl-C while it settles: what a state proves is taken back; what takes its time is left, and said."""
-        if remedy.proof is Proof.STATE and not change.one_way:
-            self._roll_back(entry, remedy, change, "interrupted before it was verified")
-        else:
-            self.journal.add(entry, steps.HANDED_OVER, "interrupted while it settled; the change stays in place")
+    def _interrupted(self, made: str, remedy: Remedy, change: Change) -> Fixed:
+        """Ctrl-C: what a state proves is taken back; what takes its time is left, and said. Nothing is done twice."""
+        entry = next(one for one in self.journal.entries() if one.id == made)
+        if entry.state == steps.BEGUN:
+            entry = self._settled(entry)
+        if not entry.happened or not entry.is_open:
+            result = Result.ROLLED_BACK if entry.state == steps.ROLLED_BACK else Result.HANDED_OVER
+            return Fixed(change, result, f"interrupted; {entry.state.replace('_', ' ')}", entry.id)
+        return self._not_cured(entry, remedy, change, "interrupted before it was verified")
+
+
+def _plainly(parameters: object) -> str:
+    return json.dumps(parameters, sort_keys=True, default=str)
 
 
 def planned(remedy: Remedy, target: str, **of: object) -> Change:
     """The change that the remedy would make now; CannotMend or CouldNotLook where there is none."""
     wish = of.get("wish") or {}
     assert isinstance(wish, dict)
-    now: State = remedy.read(target)
+    now: State = remedy.read_for_plan(target)
     after = remedy.want(now, wish)
     if after == now:
         raise CannotMend(f"{remedy.shown(target)} is as {remedy.name()} would make it: {dict(now)}")

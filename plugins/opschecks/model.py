@@ -247,6 +247,11 @@ class Run:
         return tuple(call for observation in self.observations for call in observation.calls)
 
     @property
+    def open_changes(self) -> list[Mapping[str, Any]]:
+        """Changes that were made and handed over to a person: no run with one of those is good."""
+        return [change for change in self.changes if change["result"] == "handed over" and change["entry"]]
+
+    @property
     def lost_changes(self) -> list[Mapping[str, Any]]:
         """Changes that did not help and could not be taken back: nothing else is as urgent."""
         return [change for change in self.changes if change["result"] == "roll-back failed"]

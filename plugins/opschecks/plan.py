@@ -35,9 +35,9 @@ class Plan:
 
 
 def write_plan(path: Path, suite: str, fixes: Sequence[Mapping[str, Any]]) -> None:
-    """Write the changes that were planned or made, and beside them what was refused, and why."""
-    planned = [fix for fix in fixes if fix["result"] != "refused"]
-    refused = [fix for fix in fixes if fix["result"] == "refused"]
+    """Write the changes that were planned, and beside them what was refused, and why."""
+    planned = [fix for fix in fixes if fix["result"] == "planned"]
+    refused = [fix for fix in fixes if fix["result"] != "planned"]
     told = {
         "format": FORMAT,
         "made": datetime.now(UTC).isoformat(timespec="seconds"),

@@ -147,7 +147,9 @@ class Remedy(abc.ABC):
     allow: ClassVar[Sequence[str]] = ()
     proof: ClassVar[Proof] = Proof.STATE
     one_way: ClassVar[bool] = False
-    settles_within: ClassVar[timedelta] = timedelta(minutes=2)
+    rolls_back: ClassVar[bool] = True
+    """Whether it is taken back by itself where it did not help; not where that could take capacity away."""
+    settles_within: ClassVar[timedelta] = timedelta(seconds=30)
     expects: ClassVar[str] = ""
     beware: ClassVar[str] = ""
     runbook: ClassVar[str] = ""
@@ -174,6 +176,15 @@ class Remedy(abc.ABC):
         del evidence
         return [resource]
 
+    def risk_of(self, before: State, after: State) -> Risk:
+        """The risk of going from one state to the other: the way back may be the worse one."""
+        del before, after
+        return self.risk
+
+    def normal(self, target: str) -> str:
+        """The one form of a target that somebody named; CannotMend where it is none of the remedy's, or the stack's."""
+        return target
+
     def all_targets(self) -> list[str]:
         """What it can be asked to change by name, without a finding; CannotMend where it must be told."""
         raise CannotMend("say what to change with --target")
@@ -185,6 +196,10 @@ class Remedy(abc.ABC):
     @abc.abstractmethod
     def read(self, target: str) -> State:
         """The state as it is now."""
+
+    def read_for_plan(self, target: str) -> State:
+        """The state that a plan begins with; CannotMend where what surrounds it makes a change unwise just now."""
+        return self.read(target)
 
     @abc.abstractmethod
     def want(self, now: State, wish: Mapping[str, str]) -> State:
@@ -212,7 +227,7 @@ class Remedy(abc.ABC):
             after=after,
             call=iam_action(request.service, request.operation),
             parameters=request.parameters,
-            risk=self.risk,
+            risk=self.risk_of(before, after),
             one_way=self.one_way,
             expects=self.expects,
             beware=self.beware,
@@ -228,7 +243,9 @@ def known_remedies() -> dict[str, type[Remedy]]:
         cls = todo.pop()
         todo += cls.__subclasses__()
         if not cls.__name__.startswith("_"):
-            found[cls.name()] = cls
+            other = found.setdefault(cls.name(), cls)
+            if other is not cls:
+                raise TypeError(f"two remedies are called {cls.name()}: {other.__module__}'s and {cls.__module__}'s")
     return dict(sorted(found.items()))
 
 

@@ -216,8 +216,11 @@ class Task(Resource):
 
 
 @observation(allow=["ecs:DescribeServices"])
-def services(aws: Aws, inventory: Inventory, now: datetime) -> list[Service]:
-    """The stack's ECS services, as DescribeServices tells of them (10 a call)."""
+def services(aws: Aws, inventory: Inventory, now: datetime, since: datetime | None = None) -> list[Service]:
+    """The stack's ECS services, as DescribeServices tells of them (10 a call).
+
+    With `since`, without older events: what failed before a change says nothing of it.
+    """
     cluster = inventory.the_cluster
     names = inventory.some("services")
     chunks = [names[start : start + SERVICES_A_CALL] for start in range(0, len(names), SERVICES_A_CALL)]
@@ -227,7 +230,7 @@ def services(aws: Aws, inventory: Inventory, now: datetime) -> list[Service]:
         fan_out(lambda chunk: aws.call("ecs", "DescribeServices", cluster=cluster, services=list(chunk)), chunks),
         strict=True,
     ):
-        told = [_service(raw, now) for raw in need(answer, "services", call="ecs:DescribeServices")]
+        told = [_service(raw, now, since) for raw in need(answer, "services", call="ecs:DescribeServices")]
         told += [
             Service(
                 arn=str(raw.get("arn", "")),
@@ -242,11 +245,12 @@ def services(aws: Aws, inventory: Inventory, now: datetime) -> list[Service]:
     return found
 
 
-def _service(raw: dict[str, Any], now: datetime) -> Service:
+def _service(raw: dict[str, Any], now: datetime, since: datetime | None) -> Service:
     events = [
         event
         for index, event in enumerate(raw.get("events", []))
         if index < EVENTS_KEPT or now - need(event, "createdAt", call="ecs:DescribeServices") < DAY
+        if not since or need(event, "createdAt", call="ecs:DescribeServices") > since
     ]
     figures = [
         Figure(label, raw[key])

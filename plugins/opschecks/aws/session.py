@@ -158,11 +158,20 @@ class Aws:
         nothing (a time-out, a broken connection, an error of the service itself).
         """
         from botocore.exceptions import (
-            BotoCoreError,
             ClientError,
             ConnectTimeoutError,
             EndpointConnectionError,
-            HTTPClientError,
+            NoCredentialsError,
+            ParamValidationError,
+            PartialCredentialsError,
+        )
+
+        never_sent = (
+            ConnectTimeoutError,
+            EndpointConnectionError,
+            NoCredentialsError,
+            ParamValidationError,
+            PartialCredentialsError,
         )
 
         if self._shared.refused:
@@ -170,18 +179,20 @@ class Aws:
         name = iam_action(service, operation)
         self.calls.append(name)
         try:
-            answer: dict[str, Any] = self._shared.client(service, once=True)._make_api_call(operation, parameters)
+            client = self._shared.client(service, once=True)
+        except CouldNotLook as error:
+            raise Refused(f"{name}: not sent: {error}") from None
+        try:
+            answer: dict[str, Any] = client._make_api_call(operation, parameters)
         except ClientError as error:
             status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
             if status >= 500:
                 raise Unknown(f"{name}: {_explained(name, error)}") from None
             raise Refused(str(_explained(name, error))) from None
-        except (EndpointConnectionError, ConnectTimeoutError) as error:
-            raise Refused(f"{name}: not sent: {error}") from None
-        except (HTTPClientError, ConnectionError) as error:
-            raise Unknown(f"{name}: {type(error).__name__}: {error}") from None
-        except BotoCoreError as error:
+        except never_sent as error:
             raise Refused(f"{name}: not sent: {type(error).__name__}: {error}") from None
+        except Exception as error:  # noqa: BLE001 - whatever else went wrong, AWS may have got it
+            raise Unknown(f"{name}: {type(error).__name__}: {error}") from None
         answer.pop("ResponseMetadata", None)
         return answer
 
@@ -222,6 +233,7 @@ class _Clients:
                 'set region = "…" or AWS_DEFAULT_REGION'
             )
         self._assumed = not stack.role_arn
+        self._source: Any = None
 
     def client(self, service: str, *, once: bool = False) -> Any:
         """The service's client; `once` is the one whose calls are never sent again."""
@@ -232,12 +244,12 @@ class _Clients:
                 self._clients[service, once] = self._make(service, 1 if once else self._stack.limits.aws_attempts)
             return self._clients[service, once]
 
-    def _make(self, service: str, attempts: int) -> Any:
+    def _make(self, service: str, attempts: int, session: Any = None) -> Any:
         from botocore.config import Config
 
         from .tls import share_connections
 
-        client = self.session.client(
+        client = (session or self.session).client(
             service,
             endpoint_url=self._stack.endpoint_url,
             config=Config(
@@ -253,24 +265,34 @@ class _Clients:
 
     def _assume(self) -> None:
         import boto3
+        import botocore.session
+        from botocore.credentials import RefreshableCredentials
+
+        own: Any = botocore.session.get_session()
+        # the role's session ends after an hour, and what is being mended must not be left half-way for that
+        own._credentials = RefreshableCredentials.create_from_metadata(
+            self._role(), refresh_using=self._role, method="sts-assume-role"
+        )
+        self._source, region = self.session, self.session.region_name
+        self.session = boto3.Session(botocore_session=own, region_name=region)
+        self._assumed = True
+
+    def _role(self) -> dict[str, str]:
+        """Credentials of the role, as botocore keeps them; CouldNotLook where it may not be assumed."""
         from botocore.exceptions import BotoCoreError, ClientError
 
+        name, call = f"opschecks-{self._stack.name}"[:64], "sts:AssumeRole"
         try:
-            answer = self._make("sts", self._stack.limits.aws_attempts).assume_role(
-                RoleArn=self._stack.role_arn, RoleSessionName=f"opschecks-{self._stack.name}"[:64]
-            )
+            sts = self._make("sts", self._stack.limits.aws_attempts, self._source or self.session)
+            answer = sts.assume_role(RoleArn=self._stack.role_arn, RoleSessionName=name)
         except ClientError as error:
-            raise _explained("sts:AssumeRole", error) from None
+            raise _explained(call, error) from None
         except BotoCoreError as error:
-            raise CouldNotLook("sts:AssumeRole", f"{type(error).__name__}: {error}") from None
-        given: Mapping[str, Any] = need(answer, "Credentials", call="sts:AssumeRole")
-        self.session = boto3.Session(
-            aws_access_key_id=given["AccessKeyId"],
-            aws_secret_access_key=given["SecretAccessKey"],
-            aws_session_token=given["SessionToken"],
-            region_name=self.session.region_name,
-        )
-        self._assumed = True
+            raise CouldNotLook(call, f"{type(error).__name__}: {error}") from None
+        given: Mapping[str, Any] = need(answer, "Credentials", call=call)
+        keys = {"access_key": "AccessKeyId", "secret_key": "SecretAccessKey", "token": "SessionToken"}
+        told = {ours: str(need(given, theirs, call=call)) for ours, theirs in keys.items()}
+        return {**told, "expiry_time": need(given, "Expiration", call=call).isoformat()}
 
 
 def _explained(name: str, error: Any) -> CouldNotLook:

@@ -152,7 +152,7 @@ def _stopped_by(session: pytest.Session, run: ChecksRun, exitstatus: int) -> str
 def exit_code(run: Run, fail_on: Severity) -> int:
     """0 all known and good, 1 something failed, 10 nothing failed but something is blind or was not run."""
     counting = [check for check in run.checks if check.severity.rank >= fail_on.rank]
-    if run.lost_changes or any(check.outcome == Outcome.FAILED for check in counting):
+    if run.lost_changes or run.open_changes or any(check.outcome == Outcome.FAILED for check in counting):
         return SOMETHING_FAILED
     unseen = any(check.outcome == Outcome.BLIND for check in counting)
     gate = run.suite.startswith("deploy-") and run.partial

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ..guards import Refusal
     from ..journal import Entry, Journal
     from ..lock import Lock
-    from ..mender import Fixed, Mender
+    from ..mender import Fixed, Look, Mender
     from ..remedy import Change, Remedy
     from ..stack import Stack
     from .examine import Examine
@@ -39,6 +39,9 @@ def pytest_configure(config: pytest.Config) -> None:
     if not option.stack:
         known = ", ".join(stack.name for stack in run.stacks)
         raise pytest.UsageError(f"--fix={option.fix}: name the stack that may be changed: --stack {known}")
+    for stack in run.stacks:
+        if option.fix == "apply" and not stack.sandbox:
+            require_careful(stack)
     if getattr(option, "numprocesses", None) or getattr(option, "tx", None):
         raise pytest.UsageError(f"--fix={option.fix}: one process changes things, one after another: leave -n out")
     if option.plan:
@@ -48,6 +51,14 @@ def pytest_configure(config: pytest.Config) -> None:
             config.stash[_PLAN] = read_plan(option.plan)
         except PlanError as error:
             raise pytest.UsageError(str(error)) from None
+
+
+def require_careful(stack: Stack) -> None:
+    """UsageError where a real stack does not say whose account it is, and where its journal and lock lie."""
+    from ..guards import careless
+
+    if why := careless(stack):
+        raise pytest.UsageError(why)
 
 
 @pytest.hookimpl(tryfirst=True, wrapper=True)
@@ -63,7 +74,7 @@ def pytest_runtestloop(session: pytest.Session) -> Iterator[None]:
                     f"{stack.name}: its state cannot be read or written, so that nothing more is changed: {error}"
                 )
                 raise pytest.UsageError(run.stopped_by) from None
-        if not option.plan:
+        if option.fix == "plan":
             from ..plan import write_plan
 
             write_plan(run.reports / "plan.json", run.suite, run.fixes)
@@ -105,7 +116,7 @@ class _Fixing:
         from .look import looked
 
         begin(self.run, self.session.items, [self.stack.name])
-        items = [one for one in self.session.items if check_of(one) and stack_of(one).name == self.stack.name]
+        items = [one for one in self.session.items if self._applies(one)]
         self.first = {item: looked(self.run, item, self.run.stores[self.stack.name]) for item in items}
         store = self.run.store(self.stack)
         journal = Journal(store)
@@ -125,11 +136,24 @@ class _Fixing:
         finally:
             lock.release()
 
+    def _applies(self, item: pytest.Item) -> bool:
+        """Whether the check is one of this stack's that pytest is going to run: no other may change anything."""
+        declared = check_of(item)
+        if not declared or stack_of(item).name != self.stack.name or declared.runbook in self.stack.without:
+            return False
+        marks = [mark.name for mark in item.iter_markers() if mark.name in ("skip", "skipif", "xfail")]
+        if marks:
+            raise pytest.UsageError(
+                f"{item.nodeid}: it bears the mark {marks[0]!r}; take it off before anything is fixed"
+            )
+        return True
+
     def _apply(self, journal: Journal, lock: Lock) -> None:
         from ..remedy import Proof
 
         mender = self._mender(journal, lock)
         for entry in mender.settle():
+            self._settled(entry)
             self.say(f"settled {entry.id}, {entry.change.remedy} on {entry.change.name}: {entry.steps[-1].said}")
         changes = self._as_reviewed(self._plan())
         may = self._guarded(changes, journal.entries())
@@ -145,8 +169,9 @@ class _Fixing:
 
     def _make(self, mender: Mender, changes: Sequence[Change]) -> None:
         """Make the changes that answer to one finding."""
-        from ..remedy import Proof
-        from .look import look_again
+        from ..mender import Interrupted
+        from ..remedy import Proof, Risk
+        from .look import look_again, others_worse
 
         case = self.cases[id(changes[0])]
         for change in changes:
@@ -154,11 +179,34 @@ class _Fixing:
         before, resource = self.first[case.item], case.finding.resource
         symptom = mender.remedy(changes[0].remedy).proof is Proof.SYMPTOM
         since = datetime.now(UTC) if symptom else None
-        for fixed in mender.make_all(changes, lambda: look_again(self.run, case.item, resource, before, since)):
+        wide = any(change.risk is not Risk.SAFE for change in changes) and not symptom
+
+        def look() -> Look:
+            told = look_again(self.run, case.item, resource, before, since)
+            if not (told.cured and wide):
+                return told
+            return replace(told, worse=(*told.worse, *others_worse(self.run, self.first, case.item)))
+
+        try:
+            made = mender.make_all(changes, look)
+        except Interrupted as error:
+            self._made(error.fixed)
+            raise
+        self._made(made)
+
+    def _made(self, made: Sequence[Fixed]) -> None:
+        for fixed in made:
             self._note(fixed)
             self.session.config.hook.pytest_opschecks_after_change(
                 change=fixed.change, result=fixed.result.value, said=fixed.said
             )
+
+    def _settled(self, entry: Entry) -> None:
+        """Into the report: a change that an earlier run made, and never told of."""
+        from ..mender import Fixed, Result
+
+        change, said = entry.change, f"begun {entry.begun:%Y-%m-%d %H:%M} UTC: {entry.steps[-1].said}"
+        self._write(Fixed(change, Result.SETTLED, said, entry.id), change.target, "")
 
     def _plan(self) -> list[Change]:
         """Every change, each read before any is made. What is waived or could not be seen is nobody's to mend."""
@@ -197,7 +245,7 @@ class _Fixing:
         may, refused = judged(changes, stack=self.stack, entries=entries, allow=allow, now=now)
         examined = {examine.check.name: len(examine.findings) for examine in self.first.values()}
         try:
-            require_narrow(may, stack=self.stack, entries=entries, examined=examined, now=now)
+            require_narrow(may, of=changes, stack=self.stack, entries=entries, examined=examined, now=now)
         except TooWide as error:
             refused += [Refusal(change, str(error)) for change in may]
             may = []
@@ -225,6 +273,7 @@ class _Fixing:
         return kept
 
     def _mender(self, journal: Journal, lock: Lock) -> Mender:
+        from ..guards import frozen
         from ..mender import Mender
         from ..remedies import all_remedies
 
@@ -232,7 +281,9 @@ class _Fixing:
 
         def veto(change: Change) -> str:
             vetoes = self.session.config.hook.pytest_opschecks_before_change(change=change)
-            return "; ".join(f"vetoed: {why}" for why in vetoes if why)
+            return "; ".join(
+                [*filter(None, [frozen(self.stack, datetime.now(UTC))]), *(f"vetoed: {one}" for one in vetoes if one)]
+            )
 
         return Mender(
             journal=journal,

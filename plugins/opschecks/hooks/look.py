@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -45,12 +46,31 @@ def look_again(
     stack = stack_of(item)
     store = fresh_store(run, stack.name, observations_of([item], stack), since)
     examine = looked(run, item, store)
-    was_bad = {one.resource for one in before.findings if one.outcome.rank >= Outcome.BLIND.rank}
     now_bad = [one for one in examine.findings if one.outcome.rank >= Outcome.BLIND.rank]
-    worse = tuple(one.name for one in now_bad if one.resource not in was_bad)
+    worse = tuple(_worse(before, examine, Outcome.BLIND))
     own = next((one for one in examine.findings if one.resource == resource), None)
     if own is None:
         said = "; ".join(one.message for one in now_bad) or "it says nothing of the resource any more"
         return Look(cured=False, said=said, blind=True)
     good = own.outcome in (Outcome.PASSED, Outcome.WAIVED)
     return Look(cured=good, said=own.message, blind=own.outcome is Outcome.BLIND, worse=worse)
+
+
+def others_worse(run: ChecksRun, first: Mapping[pytest.Item, Examine], but: pytest.Item) -> tuple[str, ...]:
+    """What fails now in any other check and did not before: a cut that cures one may hurt another."""
+    stack = stack_of(but)
+    store = fresh_store(run, stack.name, observations_of(first, stack))
+    return tuple(
+        f"{name} ({examine.check.name})"
+        for item, before in first.items()
+        if item is not but
+        for examine in [looked(run, item, store)]
+        for name in _worse(before, examine, Outcome.FAILED)
+    )
+
+
+def _worse(before: Examine, now: Examine, from_rank: Outcome) -> Iterator[str]:
+    was_bad = {one.resource for one in before.findings if one.outcome.rank >= Outcome.BLIND.rank}
+    for one in now.findings:
+        if one.outcome.rank >= from_rank.rank and one.resource not in was_bad:
+            yield one.name

@@ -252,19 +252,20 @@ def _settle_options(config: pytest.Config, run: ChecksRun) -> None:
 
 
 def _end_on_sigterm(config: pytest.Config) -> None:
-    """A scheduler's SIGTERM ends the run as Ctrl-C does: with everything accounted for."""
+    """A scheduler's SIGTERM and a terminal that is closed end the run as Ctrl-C does: with everything accounted for."""
 
     def interrupt(signum: int, frame: Any) -> NoReturn:
         run = checks_run(config)
         if run:
-            run.stopped_by = "stopped by SIGTERM"
+            run.stopped_by = f"stopped by {signal.Signals(signum).name}"
         raise KeyboardInterrupt
 
     with contextlib.suppress(ValueError):  # only the main thread may; elsewhere the embedder decides
-        before = signal.signal(signal.SIGTERM, interrupt)
+        before = {one: signal.signal(one, interrupt) for one in (signal.SIGTERM, signal.SIGHUP)}
 
         def restore() -> None:
-            signal.signal(signal.SIGTERM, before)
+            for one, handler in before.items():
+                signal.signal(one, handler)
 
         config.add_cleanup(restore)
 

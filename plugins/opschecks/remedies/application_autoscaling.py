@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ..names import nearest
 from ..observe import need
 from ..remedy import CannotMend, Remedy, Request, Risk, State
 
@@ -18,7 +19,8 @@ class _ScalableTarget(Remedy):
     """What changes a scalable target, which RegisterScalableTarget does for what it is given and nothing else."""
 
     runbook = "auto-scaling"
-    allow = ("application-autoscaling:RegisterScalableTarget", _CALL)
+    rolls_back = False
+    allow = ("application-autoscaling:RegisterScalableTarget", _CALL, "ecs:DescribeServices")
     beware = "what CDK or CloudFormation defines must be changed there too, or the next deployment undoes it"
 
     def all_targets(self) -> list[str]:
@@ -28,6 +30,12 @@ class _ScalableTarget(Remedy):
     def shown(self, target: str) -> str:
         """The service's name."""
         return target.rsplit("/", 1)[-1]
+
+    def normal(self, target: str) -> str:
+        """service/CLUSTER/NAME, one of the stack's."""
+        if target not in self.all_targets():
+            raise CannotMend(f"{target} is no service of {self.stack.name}; {nearest(target, self.all_targets())}")
+        return target
 
     def _target(self, target: str) -> dict[str, Any]:
         listed = self.aws.items(
@@ -63,19 +71,42 @@ class SetScalingLimits(_ScalableTarget):
         return {key: int(need(told, key, call=_CALL)) for key in ("MinCapacity", "MaxCapacity")}
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:
-        """As wished or as the stack's limits say; without a wish capacity is never taken away."""
+        """As wished; without a wish the limits are widened to the stack's, and never narrowed.
+
+        RegisterScalableTarget brings a service within its new bounds at once, in either direction.
+        """
         limits = self.stack.limits
-        low, high = (
-            _number(wish, name, default) for name, default in (("min", limits.min_tasks), ("max", limits.max_tasks))
+        low = (
+            _number(wish, "min")
+            if "min" in wish
+            else now["MinCapacity"]
+            if wish
+            else max(now["MinCapacity"], limits.min_tasks)
+        )
+        high = (
+            _number(wish, "max")
+            if "max" in wish
+            else now["MaxCapacity"]
+            if wish
+            else max(now["MaxCapacity"], limits.max_tasks)
         )
         if low > high:
             raise CannotMend(f"the minimum {low} is above the maximum {high}")
-        if not wish and high < now["MaxCapacity"]:
+        after = {"MinCapacity": low, "MaxCapacity": high}
+        if not wish and after == now:
             raise CannotMend(
-                f"the maximum is {now['MaxCapacity']}, wanted {high}: lowering it may take capacity away, "
-                f"which a person decides: opschecks fix set-scaling-limits --set max={high}"
+                f"it is {now['MinCapacity']} to {now['MaxCapacity']}, wanted {limits.min_tasks} to {limits.max_tasks}: "
+                "narrowing may take capacity away, which a person decides: opschecks fix set-scaling-limits "
+                f"--set min={limits.min_tasks} --set max={limits.max_tasks} --allow disruptive"
             )
-        return {"MinCapacity": low, "MaxCapacity": high}
+        return after
+
+    def risk_of(self, before: State, after: State) -> Risk:
+        """Narrower bounds may stop tasks at once; a maximum of none stops all."""
+        if after["MaxCapacity"] == 0:
+            return Risk.DESTRUCTIVE
+        narrower = after["MaxCapacity"] < before["MaxCapacity"] or after["MinCapacity"] < before["MinCapacity"]
+        return Risk.DISRUPTIVE if narrower else Risk.SAFE
 
 
 class ResumeScaling(_ScalableTarget):
@@ -96,6 +127,25 @@ class ResumeScaling(_ScalableTarget):
             raise CannotMend("nothing is suspended: what is wrong is not this remedy's to mend")
         return dict.fromkeys(_SUSPENDED, False)
 
+    def read_for_plan(self, target: str) -> State:
+        """As `read`; CannotMend where resuming would at once bring a hand-made number of tasks within the limits."""
+        told = self._target(target)
+        _, cluster, name = target.split("/")
+        answer = self.aws.call("ecs", "DescribeServices", cluster=cluster, services=[name])
+        for service in need(answer, "services", call="ecs:DescribeServices"):
+            desired, low, high = service["desiredCount"], told["MinCapacity"], told["MaxCapacity"]
+            if not low <= desired <= high:
+                raise CannotMend(
+                    f"{desired} tasks are wanted, outside {low} to {high}: resuming would bring them within at once; "
+                    "set the limits first, or the number"
+                )
+        return self.read(target)
+
+    def risk_of(self, before: State, after: State) -> Risk:
+        """Suspending it again leaves the service without an answer to load."""
+        del before
+        return Risk.DISRUPTIVE if any(after.values()) else Risk.SAFE
+
     def request(self, target: str, before: State, after: State) -> Request:
         """All three together: RegisterScalableTarget takes the whole of it."""
         del before
@@ -103,9 +153,9 @@ class ResumeScaling(_ScalableTarget):
         return Request("application-autoscaling", "RegisterScalableTarget", {**_OF_ECS, **state})
 
 
-def _number(wish: Mapping[str, str], name: str, default: int) -> int:
+def _number(wish: Mapping[str, str], name: str) -> int:
     try:
-        number = int(wish.get(name, default))
+        number = int(wish[name])
     except ValueError:
         raise CannotMend(f"--set {name}={wish[name]}: a whole number is wanted") from None
     if number < 0:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from ..observe import need
 from ..remedy import CannotMend, Remedy, Request, Risk, State
@@ -16,9 +17,23 @@ class _AlarmActions(Remedy):
     runbook = "silence-alarms"
     allow = ("cloudwatch:EnableAlarmActions", "cloudwatch:DisableAlarmActions", _CALL)
 
-    def shown(self, target: str) -> str:
-        """The alarm's name, the part of its ARN after alarm:."""
+    def targets(self, resource: str, evidence: Mapping[str, Any]) -> list[str]:
+        """The alarm by its name, the part of its ARN after alarm:."""
+        del evidence
+        return [resource.split(":alarm:", 1)[-1]]
+
+    def normal(self, target: str) -> str:
+        """The name, of an ARN too."""
         return target.split(":alarm:", 1)[-1]
+
+    def shown(self, target: str) -> str:
+        """The alarm's name."""
+        return target
+
+    def risk_of(self, before: State, after: State) -> Risk:
+        """Whom nobody calls, nobody helps."""
+        del before
+        return Risk.SAFE if after["ActionsEnabled"] else Risk.DISRUPTIVE
 
     def read(self, target: str) -> State:
         """Whether its actions are on."""

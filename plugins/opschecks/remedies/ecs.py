@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, ClassVar
 
+from ..names import nearest
 from ..observe import CouldNotLook, need
 from ..remedy import CannotMend, Progress, Proof, Remedy, Request, Risk, State
 
@@ -23,6 +24,15 @@ class _Service(Remedy):
         """`service/cluster/name`, whether the finding names it so or by ARN."""
         del evidence
         return ["/".join(["service", *resource.rsplit("/", 2)[-2:]])]
+
+    def normal(self, target: str) -> str:
+        """service/CLUSTER/NAME, of an ARN too; one of the stack's, where it names its services."""
+        short = self.targets(target, {})[0]
+        if short.count("/") != 2:
+            raise CannotMend(f"{target}: service/CLUSTER/NAME or an ARN is wanted")
+        if self.stack.services and short not in self.all_targets():
+            raise CannotMend(f"{short} is no service of {self.stack.name}; {nearest(short, self.all_targets())}")
+        return short
 
     def all_targets(self) -> list[str]:
         """Every service that stacks.toml names."""
@@ -99,9 +109,15 @@ class ScaleService(_Service):
         return self._update(target, desiredCount=after["desiredCount"])
 
     def is_there(self, told: Mapping[str, Any], before: State, after: State) -> bool:
-        """The number that was written; auto-scaling may have gone on from there."""
-        del before
-        return int(told["desiredCount"]) >= int(after["desiredCount"])
+        """The number that was written; after adding tasks, auto-scaling may have gone on from there."""
+        desired, wanted = int(told["desiredCount"]), int(after["desiredCount"])
+        return desired == wanted or desired > wanted > int(before["desiredCount"])
+
+    def risk_of(self, before: State, after: State) -> Risk:
+        """Adding tasks is safe; taking them away is not, and none at all is an outage."""
+        if after["desiredCount"] == 0:
+            return Risk.DESTRUCTIVE
+        return Risk.DISRUPTIVE if after["desiredCount"] < before["desiredCount"] else Risk.SAFE
 
 
 class ForceDeployment(_Service):
@@ -188,11 +204,21 @@ class DeployRevision(_Revision):
 class RollBackService(_Revision):
     """Run the newest other revision that is known to have been good."""
 
+    def read_for_plan(self, target: str) -> State:
+        """As `read`; CannotMend where the service has settled: a circuit breaker may have gone back already."""
+        told = self._describe(target)
+        primary: dict[str, Any] = next((one for one in told["deployments"] if one.get("status") == "PRIMARY"), {})
+        if primary.get("rolloutState") == "COMPLETED" and told["runningCount"] == told["desiredCount"]:
+            raise CannotMend(
+                f"{_short(told['taskDefinition'])} serves and has settled: nothing is there to go back from"
+            )
+        return self.read(target)
+
     def want(self, now: State, wish: Mapping[str, str]) -> State:
         """What a filed run saw all good; not the revision before, which may have been as bad."""
         del wish
         current = now["taskDefinition"]
-        known = good_revisions(self.runs(), self.stack.cluster or "", current.partition(":")[0])
+        known = good_revisions(self.runs(), now["service"])
         if current in known:
             raise CannotMend(f"{current} itself was good in an earlier run: going back would not mend it")
         if not known:
@@ -201,23 +227,27 @@ class RollBackService(_Revision):
                 "not known; opschecks fix deploy-revision --set revision=FAMILY:REVISION takes the one that you know"
             )
         self._require_active(known[0])
-        return {"taskDefinition": known[0]}
+        return {**now, "taskDefinition": known[0]}
+
+    def read(self, target: str) -> State:
+        """family:revision, and whose it is: revisions that were good for another service prove nothing of this one."""
+        told = self._describe(target)
+        revision = _short(need(told, "taskDefinition", call=_CALL))
+        return {"taskDefinition": revision, "service": str(need(told, "serviceArn", call=_CALL))}
 
 
-def good_revisions(runs: Iterable[Mapping[str, Any]], cluster: str, family: str) -> list[str]:
-    """The family's revisions that completed deployments ran in runs that ended all good, the newest run's first."""
+def good_revisions(runs: Iterable[Mapping[str, Any]], service: str) -> list[str]:
+    """The revisions that the service's completed deployments ran in runs that saw nothing bad, newest first."""
     found: dict[str, None] = {}
     for run in runs:
-        if run.get("exit_code") != 0 or run.get("state") != "finished":
+        findings = run.get("findings", [])
+        if run.get("state") != "finished" or any(one["outcome"] not in ("passed", "waived") for one in findings):
             continue
-        for finding in run.get("findings", []):
+        for finding in findings:
             evidence = finding.get("evidence", {})
-            if not str(evidence.get("clusterArn", "")).endswith(f"/{cluster}"):
-                continue
-            for one in evidence.get("deployments", []):
-                revision = _short(one.get("taskDefinition", ""))
-                if one.get("rolloutState") == "COMPLETED" and revision.partition(":")[0] == family:
-                    found.setdefault(revision)
+            for one in evidence.get("deployments", []) if evidence.get("serviceArn") == service else []:
+                if one.get("rolloutState") == "COMPLETED" and one.get("taskDefinition"):
+                    found.setdefault(_short(one["taskDefinition"]))
     return list(found)
 
 

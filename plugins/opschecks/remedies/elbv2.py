@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..observe import need
-from ..remedy import Remedy, Request, Risk, State
+from ..remedy import CannotMend, Remedy, Request, Risk, State
 
-STICKINESS = ("stickiness.enabled", "stickiness.type", "stickiness.lb_cookie.duration_seconds")
+_DURATION = "stickiness.{}.duration_seconds"
+_COOKIES = ("lb_cookie", "app_cookie")
+STICKINESS = ("stickiness.enabled", "stickiness.type", *(_DURATION.format(kind) for kind in _COOKIES))
 
 
 class EnableStickiness(Remedy):
@@ -22,6 +24,12 @@ class EnableStickiness(Remedy):
     expects = "a client that reconnects reaches the task that holds its session"
     beware = "what CDK or CloudFormation defines must be changed there too, or the next deployment undoes it"
 
+    def risk_of(self, before: State, after: State) -> Risk:
+        """Clients lose their task where it is turned off or cut short."""
+        keys = [_DURATION.format(kind) for kind in _COOKIES]
+        shorter = any(int(after.get(key, 0)) < int(before.get(key, 0)) for key in keys)
+        return Risk.DISRUPTIVE if after["stickiness.enabled"] != "true" or shorter else Risk.SAFE
+
     def shown(self, target: str) -> str:
         """The target group's name, which its ARN has in the middle."""
         return target.split("/")[-2] if target.count("/") >= 2 else target
@@ -33,11 +41,14 @@ class EnableStickiness(Remedy):
         return {one["Key"]: one["Value"] for one in listed if one["Key"] in STICKINESS}
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:
-        """On, by the load balancer's own cookie unless the application brings one, at least as long as wanted."""
+        """On, by the cookie that it is set to, at least as long as wanted. Whose cookie it is, is a person's choice."""
         del wish
-        key = "stickiness.lb_cookie.duration_seconds"
+        kind = now.get("stickiness.type")
+        if kind not in _COOKIES:
+            raise CannotMend(f"its stickiness is by {kind}, which no cookie can replace: the load balancer is no ALB")
+        key = _DURATION.format(kind)
         seconds = max(int(now.get(key, 0)), self.stack.limits.stickiness_s)
-        return {**now, "stickiness.enabled": "true", "stickiness.type": "lb_cookie", key: str(seconds)}
+        return {**now, "stickiness.enabled": "true", key: str(seconds)}
 
     def request(self, target: str, before: State, after: State) -> Request:
         """Only the attributes that change."""
