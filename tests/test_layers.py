@@ -14,14 +14,14 @@ from tests.scratch import ROOT, Project
 
 PACKAGE = ROOT / "plugins" / "opschecks"
 LAYERS = [
-    {"hooks", "cli", "cli_fix", "cli_logs"},
+    {"hooks", "cli", "cli_fix", "cli_logs", "cli_shown"},
     {"report", "sandbox"},
     {"waivers", "history", "policy", "journal", "store", "lock", "guards", "mender", "plan"},
     {"remedies"},
     {"aws", "web"},
     {"observe", "remedy"},
     {"stack"},
-    {"model", "limits", "names", "redaction", "hookspecs"},
+    {"model", "limits", "names", "redaction", "signals", "hookspecs"},
 ]
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
 MODULES = sorted(PACKAGE.rglob("*.py"))

@@ -15,8 +15,9 @@ import pytest
 
 from opschecks.journal import Journal
 from opschecks.lock import Lock
-from opschecks.mender import Fixed, Interrupted, Look, Mender, Result, planned, undoing
+from opschecks.mender import Fixed, Interrupted, Look, Mender, Result
 from opschecks.observe import CouldNotLook
+from opschecks.plan import planned, undoing
 from opschecks.remedies import all_remedies
 from opschecks.remedy import (
     CannotMend,

@@ -42,6 +42,7 @@ pytest_plugins = [
     "opschecks.hooks.sandbox",  # starts and stops the sandbox, gives it its faults
     "opschecks.hooks.fixtures",  # observations, stack and examine as fixtures; one check per stack
     "opschecks.hooks.gather",  # who am I, then every observation at once
+    "opschecks.hooks.fix_options",  # refuses what would be careless
     "opschecks.hooks.fix",  # what failed is mended, if asked, before the checks are reported
     "opschecks.hooks.judge",  # what an exception means: failed, blind, waived, not applicable
     "opschecks.hooks.account",  # every collected check is reported; files and exit code

@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .cli_shown import show_entry, show_plan, show_result
+
 if TYPE_CHECKING:
     from .aws.session import Aws
-    from .journal import Entry, Journal
+    from .journal import Journal
     from .mender import Fixed, Mender
     from .remedy import Change, Remedy, Risk, Runs
     from .stack import Stack
@@ -91,8 +93,8 @@ def fix(
 @_REPORTS
 def undo(entry: str, name: str, allow: tuple[str, ...], yes: bool, stacks: Path, reports: Path) -> None:
     """Take a change back: ENTRY is its id in `opschecks journal`. Refused where somebody has changed it since."""
-    from .mender import undoing
     from .names import nearest
+    from .plan import undoing
     from .remedy import CannotMend
 
     with _opened(name, stacks, reports) as desk:
@@ -127,28 +129,7 @@ def journal(name: str, form: str, stacks: Path, reports: Path) -> None:
     if not entries:
         click.echo(f"nothing was changed on {name}")
     for one in entries:
-        _show(one)
-
-
-def _show(entry: Entry) -> None:
-    from .report.text import printable
-
-    change = entry.change
-    back = f" (takes {entry.undoes} back)" if entry.undoes else ""
-    click.echo(
-        printable(
-            f"{entry.id}  {entry.begun:%Y-%m-%d %H:%M:%S} UTC  {change.remedy} on {change.name}{back}, by {entry.by}"
-        )
-    )
-    click.echo(printable(f"          {'; '.join(change.differs)}"))
-    for step in entry.steps[1:]:
-        click.echo(
-            printable(
-                f"          {step.at:%H:%M:%S} {step.event.replace('_', ' ')}" + (f": {step.said}" if step.said else "")
-            )
-        )
-    if entry.is_open:
-        click.echo("          nobody knows whether it was sent; the next fix settles it by reading")
+        show_entry(one)
 
 
 def _from_plan(path: Path, name: str, allow: tuple[str, ...], stacks: Path, reports: Path, *, yes: bool) -> int:
@@ -166,7 +147,7 @@ def _from_plan(path: Path, name: str, allow: tuple[str, ...], stacks: Path, repo
         return 0 if not plan.changes else 4
     for change in plan.changes:
         if change.stack == name:
-            _plan_shown(change)
+            show_plan(change)
     if not (yes or click.confirm("make these changes?", default=False)):
         raise click.ClickException("nothing was changed")
     own = [node for node in plan.nodes if node.endswith(f"[{name}]")]
@@ -202,7 +183,7 @@ class _Desk:
         allowed: set[Risk] = {Risk(risk) for risk in allow}
         now, entries = datetime.now(UTC), self.journal.entries()
         for change in changes:
-            _plan_shown(change)
+            show_plan(change)
         may, refused = judged(changes, stack=self.stack, entries=entries, allow=allowed, now=now, undoing=bool(undoes))
         try:
             require_narrow(may, of=changes, stack=self.stack, entries=entries, examined={}, now=now)
@@ -220,42 +201,17 @@ class _Desk:
                 results.append(self.mender.make(change, None, undoes=undoes))  # noqa: PERF401 - kept as far as it got
         except Interrupted as error:
             for fixed in [*results, *error.fixed]:
-                _result_shown(fixed)
+                show_result(fixed)
             sys.exit(130)
         for fixed in results:
-            _result_shown(fixed)
+            show_result(fixed)
         if not all(fixed.result.is_good for fixed in results):
             sys.exit(1)
 
 
-def _plan_shown(change: Change) -> None:
-    from .report.text import printable
-
-    undo = "one-way: it cannot be taken back" if change.one_way else "can be taken back"
-    lines = [f"{change.remedy} on {change.name} ({change.target})"]
-    lines += [f"  {line}" for line in change.differs]
-    lines += [
-        f"  by {change.call} {json.dumps(change.parameters)}",
-        f"  risk {change.risk}; {undo}",
-        f"  expect: {change.expects}",
-    ]
-    if change.beware:
-        lines.append(f"  beware: {change.beware}")
-    for line in lines:
-        click.echo(printable(line))
-
-
-def _result_shown(fixed: Fixed) -> None:
-    from .report.text import printable
-
-    click.echo(printable(f"{fixed.change.name}: {fixed.result}: {fixed.said}"), err=not fixed.result.is_good)
-    if fixed.undo and fixed.result.is_good:
-        click.echo(f"take it back: {fixed.undo}" if not fixed.change.one_way else "it cannot be taken back")
-
-
 def _by_name(remedy: Remedy, targets: tuple[str, ...], wish: Mapping[str, str]) -> list[Change]:
-    from .mender import planned
     from .observe import CouldNotLook
+    from .plan import planned
     from .remedy import CannotMend, checked_wish
 
     try:
@@ -301,17 +257,6 @@ def _module(path: Path) -> Any:
     return module
 
 
-def _stop_on_signals() -> None:
-    """A scheduler's SIGTERM and a terminal that is closed end it as Ctrl-C does: with everything accounted for."""
-    import signal
-
-    def interrupt(number: int, frame: Any) -> None:
-        raise KeyboardInterrupt
-
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, interrupt)
-
-
 def _wishes(given: tuple[str, ...]) -> dict[str, str]:
     found = {}
     for one in given:
@@ -332,12 +277,13 @@ def _opened(name: str, stacks: Path, reports: Path) -> Iterator[_Desk]:
     from .mender import Mender
     from .observe import CouldNotLook, WrongAccount
     from .remedies import all_remedies
+    from .signals import end_as_ctrl_c_does
 
     stack = stack_named(name, stacks)
     if why := careless(stack):
         raise click.ClickException(why)
     stack, aws = reached(stack)
-    _stop_on_signals()
+    end_as_ctrl_c_does()
     try:
         identify(aws)
     except (CouldNotLook, WrongAccount) as error:

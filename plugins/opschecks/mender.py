@@ -5,10 +5,8 @@ from __future__ import annotations
 import contextlib
 import enum
 import json
-import signal
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -17,30 +15,11 @@ from .journal import Entry, Journal
 from .lock import Lock, Lost
 from .names import iam_action
 from .observe import CouldNotLook
-from .remedy import CannotMend, Change, Progress, Proof, Refused, Remedy, State, Unknown
+from .remedy import CannotMend, Change, Progress, Proof, Refused, Remedy, Unknown
+from .signals import uninterrupted
 
 LONGEST_DOUBT = timedelta(seconds=30)
 """How long AWS may take to show a change whose answer got lost."""
-
-
-@contextlib.contextmanager
-def uninterrupted() -> Iterator[None]:
-    """Put Ctrl-C, SIGTERM and SIGHUP off until what is under way is done and written down."""
-    if threading.current_thread() is not threading.main_thread():
-        yield  # signals are delivered to the main thread alone
-        return
-    caught: list[int] = []
-    before = {one: signal.signal(one, lambda number, frame: caught.append(number)) for one in SIGNALS}
-    try:
-        yield
-    finally:
-        for one, handler in before.items():
-            signal.signal(one, handler or signal.SIG_DFL)
-    if caught:
-        raise KeyboardInterrupt
-
-
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Result(enum.StrEnum):
@@ -349,32 +328,3 @@ class Mender:
 
 def _plainly(parameters: object) -> str:
     return json.dumps(parameters, sort_keys=True, default=str)
-
-
-def planned(remedy: Remedy, target: str, **of: object) -> Change:
-    """The change that the remedy would make now; CannotMend or CouldNotLook where there is none."""
-    wish = of.get("wish") or {}
-    assert isinstance(wish, dict)
-    now: State = remedy.read_for_plan(target)
-    after = remedy.want(now, wish)
-    if after == now:
-        raise CannotMend(f"{remedy.shown(target)} is as {remedy.name()} would make it: {dict(now)}")
-    return remedy.change(target, now, after, **of)
-
-
-def undoing(entry: Entry, remedy: Remedy) -> Change:
-    """The change that takes a journal entry back; CannotMend where that cannot be."""
-    change = entry.change
-    if change.one_way:
-        raise CannotMend(f"{entry.id}: {change.remedy} is one-way: there is nothing to take back")
-    if not entry.happened:
-        raise CannotMend(f"{entry.id}: it never reached AWS ({entry.state}): there is nothing to take back")
-    if entry.state == steps.ROLLED_BACK:
-        raise CannotMend(f"{entry.id}: it was rolled back already")
-    now = remedy.read(change.target)
-    if now != change.after:
-        raise CannotMend(
-            f"{entry.id}: it is no longer as this change left it: it is {dict(now)}, not {dict(change.after)}"
-        )
-    back = remedy.change(change.target, change.after, change.before, wish=change.wish)
-    return replace(back, expects="what it was before")

@@ -1,15 +1,17 @@
-"""plan.json: changes that were planned, for a person to review; read back, it is exactly what may be made."""
+"""What would be changed: planned by a remedy, or by taking back; in plan.json for a person to review."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from .remedy import Change
+from . import journal as steps
+from .journal import Entry
+from .remedy import CannotMend, Change, Remedy, State
 from .store import write
 
 FORMAT = 1
@@ -70,3 +72,32 @@ def read_plan(path: Path) -> Plan:
     if version != FORMAT:
         raise PlanError(f"{path}: its format is {version!r}, and this version reads {FORMAT}: plan again")
     return plan
+
+
+def planned(remedy: Remedy, target: str, **of: object) -> Change:
+    """The change that the remedy would make now; CannotMend or CouldNotLook where there is none."""
+    wish = of.get("wish") or {}
+    assert isinstance(wish, dict)
+    now: State = remedy.read_for_plan(target)
+    after = remedy.want(now, wish)
+    if after == now:
+        raise CannotMend(f"{remedy.shown(target)} is as {remedy.name()} would make it: {dict(now)}")
+    return remedy.change(target, now, after, **of)
+
+
+def undoing(entry: Entry, remedy: Remedy) -> Change:
+    """The change that takes a journal entry back; CannotMend where that cannot be."""
+    change = entry.change
+    if change.one_way:
+        raise CannotMend(f"{entry.id}: {change.remedy} is one-way: there is nothing to take back")
+    if not entry.happened:
+        raise CannotMend(f"{entry.id}: it never reached AWS ({entry.state}): there is nothing to take back")
+    if entry.state == steps.ROLLED_BACK:
+        raise CannotMend(f"{entry.id}: it was rolled back already")
+    now = remedy.read(change.target)
+    if now != change.after:
+        raise CannotMend(
+            f"{entry.id}: it is no longer as this change left it: it is {dict(now)}, not {dict(change.after)}"
+        )
+    back = remedy.change(change.target, change.after, change.before, wish=change.wish)
+    return replace(back, expects="what it was before")

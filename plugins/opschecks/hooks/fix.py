@@ -11,6 +11,7 @@ import pytest
 
 from ..model import Finding, Outcome
 from ..observe import CouldNotLook
+from .fix_options import PLAN
 from .gather import begin, fresh_store, observations_of
 from .state import ChecksRun, check_of, checks_run, stack_of
 
@@ -24,41 +25,6 @@ if TYPE_CHECKING:
     from .examine import Examine
 
 Say = Callable[[str], None]
-_PLAN = pytest.StashKey[Any]()
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """Refuse what would be careless, before anything is looked at."""
-    run, option = checks_run(config), config.option
-    if not run or run.worker:
-        return
-    if (option.allow or option.plan) and option.fix != "apply":
-        raise pytest.UsageError(f"--{'allow' if option.allow else 'plan'}: it goes with --fix=apply")
-    if not option.fix:
-        return
-    if not option.stack:
-        known = ", ".join(stack.name for stack in run.stacks)
-        raise pytest.UsageError(f"--fix={option.fix}: name the stack that may be changed: --stack {known}")
-    for stack in run.stacks:
-        if option.fix == "apply" and not stack.sandbox:
-            require_careful(stack)
-    if getattr(option, "numprocesses", None) or getattr(option, "tx", None):
-        raise pytest.UsageError(f"--fix={option.fix}: one process changes things, one after another: leave -n out")
-    if option.plan:
-        from ..plan import PlanError, read_plan
-
-        try:
-            config.stash[_PLAN] = read_plan(option.plan)
-        except PlanError as error:
-            raise pytest.UsageError(str(error)) from None
-
-
-def require_careful(stack: Stack) -> None:
-    """UsageError where a real stack does not say whose account it is, and where its journal and lock lie."""
-    from ..guards import careless
-
-    if why := careless(stack):
-        raise pytest.UsageError(why)
 
 
 @pytest.hookimpl(tryfirst=True, wrapper=True)
@@ -210,7 +176,7 @@ class _Fixing:
 
     def _plan(self) -> list[Change]:
         """Every change, each read before any is made. What is waived or could not be seen is nobody's to mend."""
-        from ..mender import planned
+        from ..plan import planned
         from ..remedy import CannotMend, fingerprint
 
         own = self._own_remedies()
@@ -257,7 +223,7 @@ class _Fixing:
         """Only what a reviewed plan lists, as it lists it; what is not so any more is refused as stale."""
         from ..guards import Refusal
 
-        plan = self.session.config.stash.get(_PLAN, None)
+        plan = self.session.config.stash.get(PLAN, None)
         if plan is None:
             return changes
         now = {_same(change): change for change in changes}

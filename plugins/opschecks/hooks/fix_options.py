@@ -1,0 +1,49 @@
+"""--fix, --allow, --plan: what would be careless is refused before anything is looked at."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from .state import checks_run
+
+if TYPE_CHECKING:
+    from ..stack import Stack
+
+PLAN = pytest.StashKey[Any]()
+"""The reviewed plan of --plan."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Refuse what would be careless, before anything is looked at."""
+    run, option = checks_run(config), config.option
+    if not run or run.worker:
+        return
+    if (option.allow or option.plan) and option.fix != "apply":
+        raise pytest.UsageError(f"--{'allow' if option.allow else 'plan'}: it goes with --fix=apply")
+    if not option.fix:
+        return
+    if not option.stack:
+        known = ", ".join(stack.name for stack in run.stacks)
+        raise pytest.UsageError(f"--fix={option.fix}: name the stack that may be changed: --stack {known}")
+    for stack in run.stacks:
+        if option.fix == "apply" and not stack.sandbox:
+            require_careful(stack)
+    if getattr(option, "numprocesses", None) or getattr(option, "tx", None):
+        raise pytest.UsageError(f"--fix={option.fix}: one process changes things, one after another: leave -n out")
+    if option.plan:
+        from ..plan import PlanError, read_plan
+
+        try:
+            config.stash[PLAN] = read_plan(option.plan)
+        except PlanError as error:
+            raise pytest.UsageError(str(error)) from None
+
+
+def require_careful(stack: Stack) -> None:
+    """UsageError where a real stack does not say whose account it is, and where its journal and lock lie."""
+    from ..guards import careless
+
+    if why := careless(stack):
+        raise pytest.UsageError(why)
