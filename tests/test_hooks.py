@@ -112,3 +112,25 @@ def test_a_remedy_for_no_check_is_refused_with_the_nearest_name(own: Project) ->
     ended = own.run("checks/daily", "--stack", "here", "--fix=plan")
     assert ended.code == 4
     assert "there is no check 'test_switch_is_onn'; did you mean 'test_switch_is_on'?" in ended.err
+
+
+def test_a_roll_back_that_fails_cannot_be_overlooked(own: Project) -> None:
+    from opschecks.mender import Result
+
+    refusing = CONFTEST.replace(
+        "        told = json.loads(WORLD.read_text())\n        told[parameters",
+        "        from opschecks.remedy import Refused\n"
+        "        if parameters['value'] == 'off':\n            raise Refused('world:Write: AccessDenied')\n"
+        "        told = json.loads(WORLD.read_text())\n        told[parameters",
+    )
+    assert refusing != CONFTEST
+    own.write("conftest.py", refusing)
+    own.checks(CHECKS.replace('== "on", "it is off"', '== "bright", "it is dim"'))
+    ended = own.run("checks/daily", "--stack", "here", "--fix=apply", "--fail-on", "critical")
+    assert ended.code == 1
+    assert "NOT TAKEN BACK: switch-on on a: not cured: it is dim; AND THE ROLL-BACK FAILED" in ended.out
+    assert "1 CHANGED AND NOT TAKEN BACK" in ended.out
+    assert "Look at a by hand now (switch-on)" in own.page()
+    assert Result.ROLL_BACK_FAILED.value in own.page()
+    results = {change["name"]: change["result"] for change in own.told()["changes"]}
+    assert results == {"a": "roll-back failed", "b": "refused"}
