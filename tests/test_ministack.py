@@ -59,6 +59,7 @@ def _project(folder: Path, aws: Emulator, site: Web) -> Project:
     """A project whose stack is the emulator's, with credentials from the usual places."""
     text = (ROOT / "tests" / "quick_stacks.toml").read_text(encoding="utf-8")
     own = f'endpoint_url = "{aws.url}"\nprofile = "on-call"\n'
+    own += 'state = "state"\n'
     own += f'backend_url = "{site.backend_url}"\ndashboard_url = "{site.dashboard_url}"\n'
     groups = '["incident-commander-alb", "incident-commander-tasks"]'  # it takes no pattern, as AWS does
     for before, after in (
