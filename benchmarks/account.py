@@ -27,6 +27,7 @@ class Size:
 
 SMALL = Size()
 FIFTY = Size(services=50, tables=50, log_groups=50, target_groups=10, security_groups=50, alarms=50)
+HUNDREDS = Size(services=100, tables=150, log_groups=100, target_groups=20, security_groups=100, alarms=100)
 THOUSAND = Size(log_groups=100, security_groups=1000, alarms=1000)
 
 

@@ -15,11 +15,11 @@ from pathlib import Path
 
 import click
 
-from benchmarks.account import FIFTY, ROOT, SMALL, THOUSAND, Size, account, stacks_toml
+from benchmarks.account import FIFTY, HUNDREDS, ROOT, SMALL, THOUSAND, Size, account, stacks_toml
 from benchmarks.latency_proxy import LatencyProxy
 from opschecks.sandbox.environment import CREDENTIALS
 
-SIZES = {"small": SMALL, "fifty": FIFTY, "thousand": THOUSAND}
+SIZES = {"small": SMALL, "fifty": FIFTY, "hundreds": HUNDREDS, "thousand": THOUSAND}
 BARE = str(ROOT / "benchmarks" / "bare.py")
 
 
