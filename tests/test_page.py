@@ -195,6 +195,13 @@ def test_charts_and_miniatures_draw_a_day(browser: Browser, pages: dict[str, Pat
             assert len(points) >= 3, kind
             assert all(count > 200 for count in points), kind
             assert all(width > 90 for width in widths), kind
+        cut = page.locator("svg.chart").evaluate_all(
+            """all => all.flatMap(chart => [...chart.querySelectorAll('text')].filter(text => {
+                 const [own, whole] = [text.getBoundingClientRect(), chart.getBoundingClientRect()];
+                 return own.right > whole.right + 1 || own.left < whole.left - 1;
+               }).map(text => text.textContent))"""
+        )
+        assert cut == []
 
 
 def test_a_good_morning_is_short(browser: Browser, pages: dict[str, Path]) -> None:

@@ -327,11 +327,11 @@ def reached(stack: Stack) -> tuple[Stack, Aws]:
     from .aws.session import Aws, UnusableProfile
 
     if not stack.sandbox:
-        for variable in ("OPSCHECKS_SANDBOX", "AWS_ENDPOINT_URL"):
-            if os.environ.get(variable) and not stack.endpoint_url:
-                raise click.ClickException(
-                    f"stacks.{stack.name}: {variable} is set, so that its calls would not go to AWS; unset it"
-                )
+        if variable := stack.diverted_by:
+            raise click.ClickException(
+                f"stacks.{stack.name}: {variable} is set, so that its calls would not go to AWS; unset it, "
+                "or set endpoint_url of the stack to what is meant"
+            )
         try:
             return stack, Aws(stack)
         except UnusableProfile as error:

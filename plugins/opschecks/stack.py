@@ -211,6 +211,16 @@ class Stack(_Frozen):
         return zoneinfo.ZoneInfo(self.time_zone)
 
     @property
+    def diverted_by(self) -> str:
+        """The variable of the environment that sends a real stack's calls elsewhere than to AWS, or nothing.
+
+        A sandbox must not pass for production; what the stack itself names as its endpoint is meant.
+        """
+        if self.sandbox or self.endpoint_url:
+            return ""
+        return next((name for name in ("OPSCHECKS_SANDBOX", "AWS_ENDPOINT_URL") if os.environ.get(name)), "")
+
+    @property
     def state_in_s3(self) -> bool:
         """Whether the state lies in S3."""
         return bool(self.state and self.state.startswith("s3://"))

@@ -218,21 +218,15 @@ def _reach(run: ChecksRun) -> None:
 
     for stack in run.stacks:
         if not stack.sandbox:
-            _refuse_another_aws(stack)
+            if variable := stack.diverted_by:
+                raise LookupError(
+                    f"stacks.{stack.name}: {variable} is set, so that its calls would not go to AWS; unset it, "
+                    "or set endpoint_url of the stack to what is meant"
+                )
             try:
                 run.aws[stack.name] = Aws(stack)
             except UnusableProfile as error:
                 raise LookupError(str(error)) from None
-
-
-def _refuse_another_aws(stack: Any) -> None:
-    """LookupError where the environment sends a real stack's calls elsewhere: no sandbox may pass for production."""
-    for variable in ("OPSCHECKS_SANDBOX", "AWS_ENDPOINT_URL"):
-        if os.environ.get(variable) and not stack.endpoint_url:
-            raise LookupError(
-                f"stacks.{stack.name}: {variable} is set, so that its calls would not go to AWS; unset it, "
-                f"or set endpoint_url of the stack to what is meant"
-            )
 
 
 def _settle_options(config: pytest.Config, run: ChecksRun) -> None:

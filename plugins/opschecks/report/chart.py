@@ -12,6 +12,8 @@ from .text import Whole
 
 WIDTH, HEIGHT = 320, 150
 LEFT, RIGHT, TOP, BOTTOM = 44, 10, 18, 22
+LABEL = 34
+"""How wide a time is below the axis; one that would be cut at the edge is left out."""
 SPARK_WIDTH, SPARK_HEIGHT = 110, 26
 GAP = 1.5
 """Points further apart than this many periods are not joined: nobody saw what was between them."""
@@ -73,7 +75,11 @@ def chart(series: Series, name: str, zone: tzinfo) -> Chart | None:
             (x(max(first - timedelta(seconds=half), begin)), x(min(last + timedelta(seconds=half), end)))
             for first, last in over
         ),
-        x_ticks=tuple(Tick(x(time), f"{time.astimezone(zone):%H:%M}") for time in _hours(begin, end, zone)),
+        x_ticks=tuple(
+            Tick(x(time), f"{time.astimezone(zone):%H:%M}")
+            for time in _hours(begin, end, zone)
+            if x(time) <= WIDTH - LABEL / 2
+        ),
         y_ticks=tuple(Tick(y(value), number(value)) for value in (0.0, top / 2, top)),
         limit=None
         if series.limit is None
