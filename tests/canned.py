@@ -72,6 +72,10 @@ class Aws(session.Aws):
         self._answers = answers
         self._lock = threading.Lock()
 
+    @property
+    def region(self) -> str:
+        return str(self.stack.region)
+
     def call(self, service: str, operation: str, /, **parameters: Any) -> dict[str, Any]:
         model = _model(service).operation_model(operation)
         refused = _misfit(model.input_shape, parameters)

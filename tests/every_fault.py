@@ -1,33 +1,55 @@
-"""Run as a program: the daily run once healthy and once with each fault, in one process; a JSON line for each."""
+"""Run as a program: every suite's run once healthy and once with each fault, in one process; a JSON line for each."""
 
 from __future__ import annotations
 
 import contextlib
 import io
 import json
+import os
 import sys
 import tempfile
 from pathlib import Path
 
 import pytest
 
+from opschecks.sandbox.environment import Sandbox
 from opschecks.sandbox.faults import known_faults
+from opschecks.stack import load_stacks
 
 ROOT = Path(__file__).parent.parent
+STACKS = "tests/quick_stacks.toml"
+SUITES = {
+    "daily": ["checks/daily"],
+    "deploy-after": [
+        "checks/deploy/after", "--stack", "sandbox", "--expect-revision", "incident-commander-backend:1",
+        "--expect-image", "incident-commander:v1",
+    ],
+}  # fmt: skip
 
 
 def run(fault: str) -> dict[str, object]:
-    """The outcome of each check under the fault; "" is none."""
+    """The outcome of each check of each suite under the fault; "" is none."""
+    sandbox = Sandbox(load_stacks(Path(STACKS)).stacks["sandbox"])
+    sandbox.start()
+    try:
+        if fault:
+            sandbox.give_fault(fault)
+        os.environ["OPSCHECKS_SANDBOX"] = json.dumps(sandbox.facts)
+        return {"fault": fault, "suites": {suite: _run(suite, arguments) for suite, arguments in SUITES.items()}}
+    finally:
+        sandbox.stop()
+
+
+def _run(suite: str, arguments: list[str]) -> dict[str, object]:
     with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()) as printed:
-        arguments = ["checks/daily", "--reports", folder, "--stacks", "tests/quick_stacks.toml"]
-        arguments += ["--fault", fault] if fault else []
-        code = pytest.main([*arguments, "-q", "-p", "no:html", "-p", "no:cacheprovider"])
-        told = Path(folder, "daily.json")
-        if not told.exists():
-            return {"fault": fault, "code": code, "printed": printed.getvalue()}
-        read = json.loads(told.read_text())
+        options = ["--reports", folder, "--stacks", STACKS, "-q", "-p", "no:html", "-p", "no:cacheprovider"]
+        code = int(pytest.main([*arguments, *options]))
+        path = Path(folder, f"{suite}.json")
+        if not path.exists():
+            return {"code": code, "printed": printed.getvalue()}
+        read = json.loads(path.read_text())
         outcomes = {check["check"]: [check["outcome"], check["message"]] for check in read["checks"]}
-        return {"fault": fault, "code": int(code), "outcomes": outcomes}
+        return {"code": code, "outcomes": outcomes}
 
 
 if __name__ == "__main__":

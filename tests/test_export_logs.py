@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.test_fix import bench
+from tests.bench import bench
 
 
 def _lines(path: Path) -> list[dict[str, Any]]:

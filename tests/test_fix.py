@@ -5,20 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from opschecks.sandbox.environment import Sandbox
-from opschecks.stack import load_stacks
-from tests.scratch import ROOT, Ended, Project
+from tests.bench import DIES, FIX, QUICK, Bench, bench
+from tests.scratch import Project
 
-QUICK = (ROOT / "tests" / "quick_stacks.toml").read_text(encoding="utf-8")
-FIX = "\n[stacks.sandbox.fix]\npoll_s = 0.05\nsymptom_minutes = 0.01\n"
 TWO_WAY = {
     "stickiness_switched_off": ("enable-stickiness", "test_websocket_sessions_are_sticky"),
     "stickiness_is_short": ("enable-stickiness", "test_websocket_sessions_are_sticky"),
@@ -27,55 +21,6 @@ TWO_WAY = {
     "scaling_maximum_is_low": ("set-scaling-limits", "test_scaling_limits_are_as_wanted"),
     "ssh_is_open_to_the_world": ("revoke-ingress", "test_ingress_is_no_wider_than_allowed"),
 }
-
-
-@dataclass
-class Bench:
-    """A project whose sandbox goes on living between runs."""
-
-    project: Project
-    sandbox: Sandbox
-    environment: dict[str, str]
-
-    def check(self, check: str, *options: str) -> Ended:
-        return self.project.run("checks/daily", "--stack", "sandbox", "-k", check, *options, **self.environment)
-
-    def outcome(self, check: str) -> str:
-        self.check(check)
-        return self.project.outcomes("daily-partial.json")[check]
-
-    def command(self, *arguments: str) -> Ended:
-        done = subprocess.run(
-            [sys.executable, "-m", "opschecks.cli", *arguments, "--stack", "sandbox"],
-            cwd=self.project.folder,
-            env=self.project.environment(**self.environment),
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        return Ended(done.returncode, done.stdout, done.stderr)
-
-    def journal(self) -> list[dict[str, Any]]:
-        told: list[dict[str, Any]] = json.loads(self.command("journal", "--format", "json").out)
-        return told
-
-    def changes(self) -> list[dict[str, Any]]:
-        told: list[dict[str, Any]] = self.project.told("daily-partial.json")["changes"]
-        return told
-
-
-@contextmanager
-def bench(folder: Path, *faults: str, fix: str = FIX) -> Iterator[Bench]:
-    project = Project.of_the_checks(folder, QUICK + fix)
-    sandbox = Sandbox(load_stacks(folder / "stacks.toml").stacks["sandbox"])
-    sandbox.start()
-    try:
-        for name in faults:
-            sandbox.give_fault(name)
-        yield Bench(project, sandbox, {"OPSCHECKS_SANDBOX": json.dumps(sandbox.facts)})
-    finally:
-        sandbox.stop()
 
 
 @pytest.mark.parametrize(("fault", "remedy", "check"), [(fault, *told) for fault, told in TWO_WAY.items()])
@@ -111,36 +56,6 @@ def test_two_way(tmp_path: Path, fault: str, remedy: str, check: str) -> None:
         assert "it is no longer as this change left it" in again.err
 
 
-DIES = """\
-import os
-import opschecks.journal
-import opschecks.aws.session
-
-pytest_plugins = ["opschecks"]
-step = os.environ["DIES"]
-add, send = opschecks.journal.Journal.add, opschecks.aws.session.Aws.send
-
-
-def dying_send(self, *args, **more):
-    if step == "before it is sent":
-        os._exit(9)
-    answer = send(self, *args, **more)
-    with open("sent", "a") as stream:
-        stream.write("x")
-    if step == "after it is sent":
-        os._exit(9)
-    return answer
-
-
-def dying_add(self, entry, event, said=""):
-    told = add(self, entry, event, said)
-    if step == "before it is verified" and event == "sent":
-        os._exit(9)
-    return told
-
-
-opschecks.aws.session.Aws.send, opschecks.journal.Journal.add = dying_send, dying_add
-"""
 KILLED = {
     "before it is sent": (0, ["begun", "not_sent"]),
     "after it is sent": (1, ["begun", "sent"]),
@@ -163,26 +78,14 @@ def test_killed_anywhere_it_is_sent_at_most_once_and_never_forgotten(tmp_path: P
         assert [one["event"] for one in entry["steps"]] == (["begun"] if step != "before it is verified" else steps)
 
         conftest.write_text('pytest_plugins = ["opschecks"]\n')
-        _free_the_lock(on)
+        on.free_the_lock()
         ended = on.check(check, "--fix=apply", "--allow", "disruptive")
         first, *later = on.journal()
         assert [one["event"] for one in first["steps"]][: len(steps)] == steps, ended.out
-        assert _times_sent(on) == sent
+        assert on.times_sent() == sent
         if fault != "cpu_is_saturated":
             assert on.outcome(check) == "passed"
             assert len(later) == (1 if sent == 0 else 0)
-
-
-def _times_sent(on: Bench) -> int:
-    path = on.project.folder / "sent"
-    return len(path.read_text()) if path.exists() else 0
-
-
-def _free_the_lock(on: Bench) -> None:
-    """What time does: the dead holder's lease runs out."""
-    for path in (on.project.folder / "reports" / "history" / "sandbox" / "lock").iterdir():
-        told = json.loads(path.read_text())
-        path.write_text(json.dumps({**told, "until": "2020-01-01T00:00:00+00:00"}))
 
 
 def test_only_the_one_source_goes_and_its_neighbours_stay(tmp_path: Path) -> None:
@@ -305,15 +208,6 @@ def test_a_one_way_remedy_says_so_and_is_proven(tmp_path: Path) -> None:
         (entry,) = on.journal()
         undone = on.command("undo", entry["entry"], "--yes", "--allow", "disruptive")
         assert "one-way: there is nothing to take back" in undone.err
-
-
-def test_silence_and_enable_again_by_name(tmp_path: Path) -> None:
-    with bench(tmp_path) as on:
-        name = "incident-commander-cpu-high"
-        assert on.command("fix", "silence-alarm", "--target", name, "--allow", "disruptive", "--yes").code == 0
-        assert on.outcome("test_alarms_can_act") == "failed"
-        assert on.command("fix", "enable-alarm-actions", "--target", name, "--yes").code == 0
-        assert on.outcome("test_alarms_can_act") == "passed"
 
 
 REFUSED: dict[str, tuple[list[str], str]] = {

@@ -21,7 +21,7 @@ LAYERS = [
     {"aws", "web"},
     {"observe", "remedy"},
     {"stack"},
-    {"model", "limits", "names", "redaction", "signals", "hookspecs"},
+    {"model", "limits", "names", "redaction", "signals", "spans", "hookspecs"},
 ]
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
 MODULES = sorted(PACKAGE.rglob("*.py"))

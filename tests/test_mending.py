@@ -55,6 +55,9 @@ class World:
             raise CouldNotLook("world:Read", "it does not answer")
         return {"value": self.values[parameters["target"]]}
 
+    def pages(self, *_: object, **__: object) -> Iterator[dict[str, Any]]:
+        raise AssertionError("nothing here has pages")
+
     def items(self, service: str, operation: str, key: str, /, **parameters: Any) -> list[dict[str, Any]]:
         raise NotImplementedError
 

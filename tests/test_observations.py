@@ -16,6 +16,7 @@ from botocore.awsrequest import AWSResponse
 from opschecks.aws import session
 from opschecks.aws.cloudwatch_metrics import Metrics
 from opschecks.aws.dynamodb import Table
+from opschecks.aws.ecs import Task
 from opschecks.aws.elbv2 import LoadBalancer
 from opschecks.hooks.fixtures import import_observations
 from opschecks.model import Resource
@@ -187,6 +188,7 @@ EVERYTHING = names(
     tables=("incidents",),
     log_groups=("/ecs/backend",),
     security_groups=("sg-1",),
+    distributions=("E2EXAMPLE",),
 )
 GIVEN: dict[str, Any] = {
     "inventory": EVERYTHING,
@@ -194,6 +196,17 @@ GIVEN: dict[str, Any] = {
         LoadBalancer(arn=f"arn:aws:elasticloadbalancing:{ACCOUNT}:loadbalancer/app/web/1f", name="web", evidence={})
     ],
     "balanced_groups": [Resource(arn=f"arn:aws:elasticloadbalancing:{ACCOUNT}:targetgroup/web/1f", name="web")],
+    "tasks": [
+        Task(
+            arn=f"arn:aws:ecs:{ACCOUNT}:task/prod/1f",
+            name="1f",
+            service="backend",
+            evidence={
+                "desiredStatus": "RUNNING",
+                "containers": [{"image": "123456789012.dkr.ecr.us-west-2.amazonaws.com/backend:v1"}],
+            },
+        )
+    ],
     "now": NOW,
     "since": None,
 }

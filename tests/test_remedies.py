@@ -10,7 +10,7 @@ import pytest
 
 from opschecks.observe import CouldNotLook
 from opschecks.remedies.application_autoscaling import ResumeScaling, SetScalingLimits
-from opschecks.remedies.cloudwatch_alarms import EnableAlarmActions, SilenceAlarm
+from opschecks.remedies.cloudwatch_alarms import DisableAlarmActions, EnableAlarmActions, SilenceAlarm
 from opschecks.remedies.ecs import DeployRevision, RollBackService, ScaleService, good_revisions
 from opschecks.remedies.elbv2 import EnableStickiness
 from opschecks.remedy import CannotMend, Refused, Remedy, Risk, Unknown, known_remedies
@@ -63,7 +63,9 @@ RISKS: list[tuple[type[Remedy], dict[str, Any], dict[str, Any], Risk]] = [
     (SetScalingLimits, {"MinCapacity": 2, "MaxCapacity": 4}, {"MinCapacity": 0, "MaxCapacity": 0}, Risk.DESTRUCTIVE),
     (EnableAlarmActions, {"ActionsEnabled": False}, {"ActionsEnabled": True}, Risk.SAFE),
     (EnableAlarmActions, {"ActionsEnabled": True}, {"ActionsEnabled": False}, Risk.DISRUPTIVE),
-    (SilenceAlarm, {"ActionsEnabled": True}, {"ActionsEnabled": False}, Risk.DISRUPTIVE),
+    (DisableAlarmActions, {"ActionsEnabled": True}, {"ActionsEnabled": False}, Risk.DISRUPTIVE),
+    (SilenceAlarm, {"muted_until": ""}, {"muted_until": "2026-11-25T09:00:00+00:00"}, Risk.DISRUPTIVE),
+    (SilenceAlarm, {"muted_until": "2026-11-25T09:00:00+00:00"}, {"muted_until": ""}, Risk.SAFE),
     (ResumeScaling, {"DynamicScalingInSuspended": True}, {"DynamicScalingInSuspended": False}, Risk.SAFE),
     (ResumeScaling, {"DynamicScalingInSuspended": False}, {"DynamicScalingInSuspended": True}, Risk.DISRUPTIVE),
     (EnableStickiness, {"stickiness.enabled": "false"}, {"stickiness.enabled": "true"}, Risk.SAFE),

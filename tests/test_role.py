@@ -11,9 +11,9 @@ import pytest
 from opschecks.aws.session import Aws
 from opschecks.observe import CouldNotLook
 from opschecks.sandbox.environment import CREDENTIALS
+from tests.bench import bench
 from tests.canned import stack
 from tests.scratch import Project
-from tests.test_fix import bench
 
 ROLE = "arn:aws:iam::123456789012:role/opschecks"
 

@@ -9,8 +9,8 @@ import pytest
 
 from opschecks.lock import Lock
 from opschecks.store import Bucket
+from tests.bench import FIX, QUICK, Bench, bench
 from tests.scratch import Project
-from tests.test_fix import FIX, QUICK, Bench, bench
 
 BUCKET = "ops-state"
 

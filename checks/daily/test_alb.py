@@ -3,6 +3,7 @@
 from opschecks import Examine, Severity, Stack, check
 from opschecks.aws.elbv2 import TargetHealth
 from opschecks.aws.load import Traffic
+from opschecks.remedies.ecs import RollBackAfterErrors
 
 
 @check(Severity.CRITICAL, runbook="backend-health", failing="Targets behind the load balancer are not healthy")
@@ -19,7 +20,12 @@ def test_targets_are_healthy(target_health: list[TargetHealth], examine: Examine
             assert not bad, ", ".join(map(str, bad))
 
 
-@check(Severity.CRITICAL, runbook="high-error-rate", failing="Too many server errors")
+@check(
+    Severity.CRITICAL,
+    runbook="high-error-rate",
+    failing="Too many server errors",
+    remedy=RollBackAfterErrors,
+)
 def test_server_errors_are_rare(traffic: list[Traffic], stack: Stack, examine: Examine) -> None:
     """A 5xx is a user's request that we lost; those of the load balancer itself count as well."""
     for balancer in traffic:

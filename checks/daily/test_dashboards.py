@@ -1,10 +1,11 @@
 """Each dashboard is served, and is really that page."""
 
 from opschecks import Examine, Severity, Stack, check
+from opschecks.remedies.cloudfront import InvalidateCdn
 from opschecks.web.http import Page
 
 
-@check(Severity.HIGH, runbook="dashboards", failing="A dashboard is not served")
+@check(Severity.HIGH, runbook="dashboards", failing="A dashboard is not served", remedy=InvalidateCdn)
 def test_dashboards_show_their_pages(dashboard_pages: list[Page], stack: Stack, examine: Examine) -> None:
     """People watch incidents there; an error page dressed as 200 looks fine to every uptime monitor."""
     for page in dashboard_pages:

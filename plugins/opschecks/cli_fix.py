@@ -94,6 +94,7 @@ def fix(
 def undo(entry: str, name: str, allow: tuple[str, ...], yes: bool, stacks: Path, reports: Path) -> None:
     """Take a change back: ENTRY is its id in `opschecks journal`. Refused where somebody has changed it since."""
     from .names import nearest
+    from .observe import CouldNotLook
     from .plan import undoing
     from .remedy import CannotMend
 
@@ -103,10 +104,11 @@ def undo(entry: str, name: str, allow: tuple[str, ...], yes: bool, stacks: Path,
             raise click.ClickException(f"{entry}: the journal of {name} has no such entry; {nearest(entry, known)}")
         made = known[entry]
         try:
-            change = undoing(made, desk.remedy(made.change.remedy))
-        except CannotMend as error:
+            remedy = desk.remedy(made.change.remedy)
+            changes = [undoing(made, remedy), *_following(remedy)]
+        except (CannotMend, CouldNotLook) as error:
             raise click.ClickException(str(error)) from None
-        desk.make([change], allow, yes=yes, undoes=entry)
+        desk.make(changes, allow, yes=yes, undoes=entry)
 
 
 @click.command(cls=_Command)
@@ -198,13 +200,17 @@ class _Desk:
         results: list[Fixed] = []
         try:
             for change in may:
-                results.append(self.mender.make(change, None, undoes=undoes))  # noqa: PERF401 - kept as far as it got
+                results.append(self.mender.make(change, None, undoes=undoes if change is changes[0] else ""))
+                if not results[-1].result.is_good:
+                    break
         except Interrupted as error:
             for fixed in [*results, *error.fixed]:
                 show_result(fixed)
             sys.exit(130)
         for fixed in results:
             show_result(fixed)
+        for change in may[len(results) :]:
+            click.echo(f"{change.remedy} on {change.name}: not begun, after what became of the one before", err=True)
         if not all(fixed.result.is_good for fixed in results):
             sys.exit(1)
 
@@ -217,9 +223,18 @@ def _by_name(remedy: Remedy, targets: tuple[str, ...], wish: Mapping[str, str]) 
     try:
         checked_wish(type(remedy), wish)
         named = [remedy.normal(_here(remedy, target)) for target in targets]
-        return [planned(remedy, target, wish=dict(wish)) for target in named or remedy.all_targets()]
+        changes = [planned(remedy, target, wish=dict(wish)) for target in named or remedy.all_targets()]
+        return [*changes, *_following(remedy)]
     except (CannotMend, CouldNotLook) as error:
         raise click.ClickException(str(error)) from None
+
+
+def _following(remedy: Remedy) -> list[Change]:
+    """What the change is not complete without; planned now as well, so that all of it is shown before the first."""
+    from .plan import planned
+
+    after = [kind(remedy.stack, remedy.aws, remedy.runs) for kind in remedy.followed_by]
+    return [planned(one, target) for one in after for target in one.all_targets()]
 
 
 def _here(remedy: Remedy, target: str) -> str:
@@ -325,6 +340,7 @@ def stack_named(name: str, stacks: Path) -> Stack:
 def reached(stack: Stack) -> tuple[Stack, Aws]:
     """The stack and the way to its AWS; of a sandbox, the one that OPSCHECKS_SANDBOX points at."""
     from .aws.session import Aws, UnusableProfile
+    from .stack import FROM_THE_SANDBOX
 
     if not stack.sandbox:
         if variable := stack.diverted_by:
@@ -342,7 +358,7 @@ def reached(stack: Stack) -> tuple[Stack, Aws]:
             f"{stack.name} is the sandbox, and none is running: opschecks sandbox starts one; copy what it prints"
         )
     facts: Mapping[str, Any] = json.loads(given)
-    running = stack.model_copy(update={key: facts[key] for key in ("endpoint_url", "backend_url", "dashboard_url")})
+    running = stack.model_copy(update={key: facts[key] for key in FROM_THE_SANDBOX})
     return running, Aws(running, facts["credentials"])
 
 

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-import re
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from .spans import span_of
+
 if TYPE_CHECKING:
     from .aws.session import Aws
 
-_SPAN = re.compile(r"(\d+)([mhd])")
-_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 PROGRESS_S = 5.0
 
 
@@ -95,9 +95,8 @@ def _events(aws: Aws, group: str, pattern: str, begin: datetime, end: datetime) 
 
 
 def _moment(option: str, text: str, now: datetime) -> datetime:
-    span = _SPAN.fullmatch(text)
-    if span:
-        return now - timedelta(**{_UNITS[span.group(2)]: int(span.group(1))})
+    with contextlib.suppress(ValueError, OverflowError):
+        return now - span_of(text)
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:

@@ -13,11 +13,12 @@ from datetime import timedelta
 from . import journal as steps
 from .journal import Entry, Journal
 from .lock import Lock, Lost
-from .names import iam_action
 from .observe import CouldNotLook
 from .remedy import CannotMend, Change, Progress, Proof, Refused, Remedy, Unknown
 from .signals import uninterrupted
 
+TOLD_EVERY = 50
+"""After how many requests of one change its progress is shown, and the lock renewed."""
 LONGEST_DOUBT = timedelta(seconds=30)
 """How long AWS may take to show a change whose answer got lost."""
 
@@ -73,6 +74,10 @@ Veto = Callable[[Change], str]
 """Why a change must not be made at this moment; nothing where it may."""
 
 
+class _Partly(Exception):  # noqa: N818 - what became of several requests
+    """Some of a change's requests were made, and then one was not."""
+
+
 class Interrupted(KeyboardInterrupt):
     """Ctrl-C or SIGTERM while changes were made; `fixed` is what became of them."""
 
@@ -121,10 +126,13 @@ class Mender:
             now = remedy.read(change.target)
         except (CannotMend, CouldNotLook, KeyError) as error:
             return self._unclear(entry, f"its state could not be read: {error}")
-        if now == change.after or (now != change.before and remedy.one_way):
-            return self.journal.add(entry, steps.SENT, "settled by reading: it was made")
         if now == change.before:
             return self.journal.add(entry, steps.NOT_SENT, "settled by reading: it was not made")
+        if remedy.resumes and now != change.after:
+            said = "settled by reading: it was made in part; the same again makes the rest"
+            return self.journal.add(entry, steps.SENT, said)
+        if now == change.after or remedy.one_way:
+            return self.journal.add(entry, steps.SENT, "settled by reading: it was made")
         return self._unclear(entry, f"settled by reading: the state is neither before nor after: {now}")
 
     def _unclear(self, entry: Entry, said: str) -> Entry:
@@ -180,6 +188,10 @@ class Mender:
         except Refused as error:
             self.journal.add(entry, steps.REFUSED, str(error))
             return Fixed(change, Result.REFUSED, str(error), entry.id)
+        except _Partly as error:
+            self.journal.add(entry, steps.SENT, str(error))
+            self.journal.add(entry, steps.HANDED_OVER, f"{error}; the same again makes the rest")
+            return Fixed(change, Result.HANDED_OVER, f"{error}; the same again makes the rest", entry.id)
         if not entry.happened:
             said = f"{entry.steps[-1].said}: look at it by hand"
             return Fixed(change, Result.HANDED_OVER, said, entry.id)
@@ -198,19 +210,33 @@ class Mender:
             return str(error)
         if now != change.before:
             return f"it has changed since it was planned: it was {change.before} and is {now}"
-        request = remedy.request(change.target, change.before, change.after)
-        if _plainly(request.parameters) != _plainly(change.parameters):
+        try:
+            _, parameters = remedy.asks(change.target, change.before, change.after)
+        except (CannotMend, CouldNotLook, OSError) as error:
+            return str(error)
+        if _plainly(parameters) != _plainly(change.parameters):
             return "the remedy would send something else now than was planned; plan again"
         return ""
 
     def _send(self, entry: Entry, remedy: Remedy, change: Change) -> Entry:
-        request = remedy.request(change.target, change.before, change.after)
-        try:
-            remedy.aws.send(request.service, request.operation, **request.parameters)
-        except Unknown as error:
-            self.say(f"{change.name}: {error}; reading whether it was made")
-            self._wait(remedy, change, min(remedy.settles_within, LONGEST_DOUBT))
-            return self._settled(entry)
+        requests = remedy.requests(change.target, change.before, change.after)
+        for number, request in enumerate(requests):
+            files = {name: path.read_bytes() for name, path in request.files.items()}
+            try:
+                remedy.aws.send(request.service, request.operation, **request.parameters, **files)
+            except Refused as error:
+                if number:
+                    raise _Partly(
+                        f"{number} of {len(requests)} requests were made, and the next was not: {error}"
+                    ) from None
+                raise
+            except Unknown as error:
+                self.say(f"{change.name}: {error}; reading whether it was made")
+                self._wait(remedy, change, min(remedy.settles_within, LONGEST_DOUBT))
+                return self._settled(entry)
+            if number and number % TOLD_EVERY == 0:
+                self.say(f"{change.name}: {number} of {len(requests)} requests made")
+                self.lock.renew()
         return self.journal.add(entry, steps.SENT)
 
     def _see_through(self, entry: Entry, remedy: Remedy, change: Change, look: Callable[[], Look] | None) -> Fixed:
@@ -287,9 +313,9 @@ class Mender:
     def _take_back(self, entry: Entry, remedy: Remedy, change: Change) -> str:
         """Why taking it back failed; nothing where it reads as before. It has a line of its own in the journal."""
         back = replace(change, before=change.after, after=change.before)
-        request = remedy.request(back.target, back.before, back.after)
-        back = replace(back, call=iam_action(request.service, request.operation), parameters=request.parameters)
         try:
+            call, parameters = remedy.asks(back.target, back.before, back.after)
+            back = replace(back, call=call, parameters=parameters)
             self.lock.renew()
             now = remedy.read(change.target)
         except (CannotMend, CouldNotLook, Lost, OSError) as error:

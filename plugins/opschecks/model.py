@@ -169,6 +169,18 @@ class CheckResult:
 
 
 @dataclass(frozen=True)
+class Expected:
+    """What a deployment was to bring, as the pipeline says it: `family:revision`, images, ids of ECS deployments."""
+
+    revisions: tuple[str, ...] = ()
+    images: tuple[str, ...] = ()
+    deployments: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.revisions or self.images or self.deployments)
+
+
+@dataclass(frozen=True)
 class SeenResource:
     """What an observation showed of one resource: its figures and series, for the report."""
 
@@ -218,6 +230,45 @@ class WaiverState:
 
 
 @dataclass(frozen=True)
+class Standing:
+    """How long one resource has stood badly with one check, compared with the stack's earlier runs of the suite.
+
+    `state`: new, still, recovered (good again; `since` is when it had begun to be bad), flapping (bad, good and bad
+    again within the runs compared), unseen (bad before, and now nobody could look). `since` is when the first of the
+    runs in a row began that saw it bad; `day` counts calendar days of the stack from there, the first being 1.
+    """
+
+    check: str
+    resource: str
+    name: str
+    state: str
+    since: datetime
+    day: int
+
+
+@dataclass(frozen=True)
+class Past:
+    """What earlier runs of the same suite say of one stack; kept in the run file, so that a report needs nothing else.
+
+    `runs` is how many were compared, `previous` when the newest of them began (None: this is the first), `missed` the
+    days without a run since then (ISO dates). `strips` has for each area (and "" for all) the worst outcome of each of
+    those runs, the oldest first; `numbers` the earlier values of each tile as (time, value), the oldest first.
+    """
+
+    stack: str
+    runs: int = 0
+    previous: datetime | None = None
+    missed: tuple[str, ...] = ()
+    standings: tuple[Standing, ...] = ()
+    strips: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    numbers: Mapping[str, tuple[tuple[datetime, float], ...]] = field(default_factory=dict)
+
+    def standing(self, check: str, resource: str) -> Standing | None:
+        """How long this resource has stood badly with this check."""
+        return next((one for one in self.standings if (one.check, one.resource) == (check, resource)), None)
+
+
+@dataclass(frozen=True)
 class Run:
     """One session: everything that reports are made from. Serialized as the run file."""
 
@@ -234,6 +285,7 @@ class Run:
     observations: tuple[ObservationResult, ...] = ()
     waivers: tuple[WaiverState, ...] = ()
     changes: tuple[Mapping[str, Any], ...] = ()
+    past: tuple[Past, ...] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -259,6 +311,10 @@ class Run:
     def count(self, outcome: str) -> int:
         """How many checks ended with this outcome (an Outcome's value or NOT_APPLICABLE)."""
         return sum(1 for result in self.checks if result.outcome == outcome)
+
+    def past_of(self, stack: str) -> Past:
+        """What earlier runs say of a stack; of a stack that has none, nothing."""
+        return next((past for past in self.past if past.stack == stack), Past(stack))
 
     def findings_of(self, result: CheckResult) -> Sequence[Finding]:
         """The findings of one check of one stack."""

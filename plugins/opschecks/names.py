@@ -22,7 +22,15 @@ def nearest(name: str, valid: Iterable[str]) -> str:
 IAM_PREFIX = {"elbv2": "elasticloadbalancing", "resourcegroupstaggingapi": "tag"}
 """Where the IAM prefix of a service is not the name of its client."""
 
+_ALLOWED_BY = {
+    ("s3", "ListObjectsV2"): "s3:ListBucket",
+    ("s3", "HeadObject"): "s3:GetObject",
+    ("s3", "DeleteObjects"): "s3:DeleteObject",
+    ("s3", "CopyObject"): "s3:PutObject",
+}
+"""Calls whose IAM action has another name than the operation."""
+
 
 def iam_action(service: str, operation: str) -> str:
     """How a call is named everywhere: as the IAM action that allows it."""
-    return f"{IAM_PREFIX.get(service, service)}:{operation}"
+    return _ALLOWED_BY.get((service, operation)) or f"{IAM_PREFIX.get(service, service)}:{operation}"

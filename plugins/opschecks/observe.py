@@ -14,9 +14,10 @@ F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
 R = TypeVar("R")
 
-GIVEN = ("stack", "aws", "http", "now", "since")
-"""What an observation may ask for besides other observations: the stack, its AWS, the web, the time of the look,
-and `since`: a moment before which it must not look back, where a change is to be judged by what came after it."""
+GIVEN = ("stack", "aws", "http", "now", "since", "expected")
+"""What an observation may ask for besides other observations: the stack, its AWS, the web, the time of the look;
+`since`: a moment before which it must not look back, where a change is to be judged by what came after it;
+`expected`: what a deployment was to bring (--expect-revision and its like)."""
 
 REGISTRY: dict[str, Observation] = {}
 

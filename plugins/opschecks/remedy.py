@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from .names import iam_action, nearest
@@ -63,6 +64,13 @@ class Request:
     service: str
     operation: str
     parameters: Mapping[str, Any]
+    files: Mapping[str, Path] = field(default_factory=dict)
+    """Parameters whose bytes a file has; what they are, another parameter must tell (ContentMD5)."""
+
+    @property
+    def call(self) -> str:
+        """As the IAM action that allows it."""
+        return iam_action(self.service, self.operation)
 
 
 class Sends(Protocol):
@@ -71,7 +79,22 @@ class Sends(Protocol):
     def call(self, service: str, operation: str, /, **parameters: Any) -> dict[str, Any]:
         """One read."""
 
-    def items(self, service: str, operation: str, key: str, /, **parameters: Any) -> list[dict[str, Any]]:
+    def pages(
+        self, service: str, operation: str, /, *, asked_as: str, answered_as: str = ..., **parameters: Any
+    ) -> Iterator[dict[str, Any]]:
+        """Every page of a list."""
+
+    def items(
+        self,
+        service: str,
+        operation: str,
+        key: str,
+        /,
+        *,
+        asked_as: str = ...,
+        answered_as: str = ...,
+        **parameters: Any,
+    ) -> list[dict[str, Any]]:
         """Every item of a list."""
 
     def send(self, service: str, operation: str, /, **parameters: Any) -> dict[str, Any]:
@@ -146,9 +169,13 @@ class Remedy(abc.ABC):
     risk: ClassVar[Risk] = Risk.SAFE
     allow: ClassVar[Sequence[str]] = ()
     proof: ClassVar[Proof] = Proof.STATE
-    one_way: ClassVar[bool] = False
+    one_way: bool = False
     rolls_back: ClassVar[bool] = True
     """Whether it is taken back by itself where it did not help; not where that could take capacity away."""
+    resumes: ClassVar[bool] = False
+    """Whether it takes several requests, and can go on from a state between: planned again, only the rest is sent."""
+    followed_by: ClassVar[Sequence[type[Remedy]]] = ()
+    """Remedies that a change by name is not complete without."""
     settles_within: ClassVar[timedelta] = timedelta(seconds=30)
     expects: ClassVar[str] = ""
     beware: ClassVar[str] = ""
@@ -209,6 +236,18 @@ class Remedy(abc.ABC):
     def request(self, target: str, before: State, after: State) -> Request:
         """The call that leads from one state to the other, in either direction unless it is one-way."""
 
+    def requests(self, target: str, before: State, after: State) -> Sequence[Request]:
+        """All calls, in their order; for what one call cannot do."""
+        return [self.request(target, before, after)]
+
+    def asks(self, target: str, before: State, after: State) -> tuple[str, Mapping[str, Any]]:
+        """The calls' names and parameters, as plan and journal show them."""
+        requests = self.requests(target, before, after)
+        names = ", ".join(dict.fromkeys(one.call for one in requests))
+        if len(requests) == 1:
+            return names, requests[0].parameters
+        return names, {"requests": [{"call": one.call, **one.parameters} for one in requests]}
+
     def progress(self, target: str, before: State, after: State) -> Progress:
         """How far it is; a setting is there as soon as it is read back."""
         del before
@@ -217,7 +256,7 @@ class Remedy(abc.ABC):
 
     def change(self, target: str, before: State, after: State, **of: Any) -> Change:
         """The change, described; `of` are check, finding, wish."""
-        request = self.request(target, before, after)
+        call, parameters = self.asks(target, before, after)
         return Change(
             remedy=self.name(),
             stack=self.stack.name,
@@ -225,8 +264,8 @@ class Remedy(abc.ABC):
             name=self.shown(target),
             before=before,
             after=after,
-            call=iam_action(request.service, request.operation),
-            parameters=request.parameters,
+            call=call,
+            parameters=parameters,
             risk=self.risk_of(before, after),
             one_way=self.one_way,
             expects=self.expects,

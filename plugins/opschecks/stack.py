@@ -187,6 +187,13 @@ class Stack(_Frozen):
     )
     dashboard_url: Url | None = None
     dashboards: tuple[Dashboard, ...] = ()
+    distribution_id: Annotated[str, Field(pattern="^[A-Z0-9]+$")] | None = Field(
+        None, description="the CloudFront distribution that serves the dashboards from its bucket"
+    )
+    dashboard_cache_control: dict[str, str] = Field(
+        default={},
+        description="Cache-Control by pattern of the file, such as { '*.html' = 'no-cache' }, for sync-dashboard",
+    )
     websocket: WebSocketEndpoint = WebSocketEndpoint()
 
     @field_validator("time_zone")
@@ -248,6 +255,7 @@ class Stack(_Frozen):
             "alarm-prefix": self.alarm_prefix,
             "backend-url": self.backend_url,
             "dashboard-url": self.dashboard_url,
+            "distribution-id": self.distribution_id,
             "websocket-url": self.websocket_url,
             "min-tasks": str(self.limits.min_tasks),
             "max-tasks": str(self.limits.max_tasks),
@@ -256,6 +264,10 @@ class Stack(_Frozen):
             "escalation": self.contacts.escalation,
         }
         return {token: value for token, value in known.items() if value}
+
+
+FROM_THE_SANDBOX = ("endpoint_url", "backend_url", "dashboard_url", "distribution_id")
+"""What a running sandbox says of itself, and a stack that is one takes over."""
 
 
 class Stacks(BaseModel):

@@ -200,6 +200,23 @@ class Task(Resource):
         return str(self.evidence.get("healthStatus", "UNKNOWN"))
 
     @property
+    def started_by(self) -> str:
+        """The id of the deployment that started it, or who else did."""
+        return str(self.evidence.get("startedBy", ""))
+
+    @property
+    def images(self) -> list[tuple[str, str, str]]:
+        """Name, image and digest of each container; no digest where ECS does not tell one (yet)."""
+        return [
+            (
+                str(one.get("name", "container")),
+                str(need(one, "image", call="ecs:DescribeTasks")),
+                str(one.get("imageDigest", "")),
+            )
+            for one in self._get("containers")
+        ]
+
+    @property
     def death(self) -> str:
         """Why it stopped, where that was not the service's or a person's wish; else empty."""
         reason = str(self.evidence.get("stoppedReason", ""))

@@ -22,6 +22,7 @@ _TYPES = {
     "AWS::EC2::SecurityGroup": "security_group",
     "AWS::CloudWatch::Alarm": "alarm",
     "AWS::CloudWatch::CompositeAlarm": "alarm",
+    "AWS::CloudFront::Distribution": "distribution",
 }
 """CloudFormation's resource types, and what each is here."""
 
@@ -33,6 +34,7 @@ _ARNS = {
     "logs:log-group:": "log_group",
     "ec2:security-group/": "security_group",
     "cloudwatch:alarm:": "alarm",
+    "cloudfront:distribution/": "distribution",
 }
 """The same by the service and resource part of an ARN."""
 
@@ -49,6 +51,7 @@ class Inventory:
     log_groups: tuple[str, ...]
     security_groups: tuple[str, ...]
     alarms: tuple[str, ...]
+    distributions: tuple[str, ...] = ()
 
     def some(self, kind: str) -> tuple[str, ...]:
         """The names of a kind; CouldNotLook where the stack has none, with what to do about it."""
@@ -67,6 +70,16 @@ class Inventory:
         if not self.cluster:
             raise CouldNotLook("", f"stack {self.stack} names no cluster: set cluster in stacks.toml")
         return self.cluster
+
+    @property
+    def the_distribution(self) -> str:
+        """The id of the CloudFront distribution that serves the dashboards; CouldNotLook where that is not one."""
+        if len(set(self.distributions)) != 1:
+            found = f"has {len(self.distributions)} distributions" if self.distributions else "names no distribution"
+            raise CouldNotLook(
+                "", f"stack {self.stack} {found}: set distribution_id in stacks.toml, or without = [slug]"
+            )
+        return self.distributions[0]
 
 
 @observation(allow=["cloudformation:ListStackResources", "tag:GetResources"])
@@ -95,6 +108,7 @@ def inventory(stack: Stack, aws: Aws) -> Inventory:
         log_groups=stack.log_groups or tuple(found["log_group"]),
         security_groups=stack.security_groups or tuple(found["security_group"]),
         alarms=() if stack.alarm_prefix else tuple(found["alarm"]),
+        distributions=(stack.distribution_id,) if stack.distribution_id else tuple(found["distribution"]),
     )
 
 

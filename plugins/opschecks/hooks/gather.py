@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ..model import ObservationResult, Resource, SeenResource
+from ..model import Expected, ObservationResult, Resource, SeenResource
 from ..observe import REGISTRY, CouldNotLook, Result, Store, WrongAccount, closure, fan_out
 from .state import ChecksRun, check_of, checks_run, stack_of
 
@@ -54,7 +54,7 @@ def fresh_store(run: ChecksRun, name: str, wanted: Iterable[str], since: datetim
     from ..web.http import Http
 
     stack = run.stack(name)
-    given = partial(_given, stack, run.aws[name], Http(), datetime.now(UTC), since)
+    given = partial(_given, stack, run.aws[name], Http(), datetime.now(UTC), since, run.expected)
     store = Store(closure(wanted), given, timeout_s=stack.limits.gather_timeout_s)
     store.start()
     return store
@@ -111,9 +111,9 @@ def observations_of(items: Iterable[pytest.Item], stack: Stack) -> list[str]:
 
 
 def _given(
-    stack: Stack, aws: Any, web: Any, now: datetime, since: datetime | None, calls: list[str]
+    stack: Stack, aws: Any, web: Any, now: datetime, since: datetime | None, expected: Expected, calls: list[str]
 ) -> Mapping[str, Any]:
-    return {"stack": stack, "aws": aws.scoped(calls), "http": web, "now": now, "since": since}
+    return {"stack": stack, "aws": aws.scoped(calls), "http": web, "now": now, "since": since, "expected": expected}
 
 
 def results(run: ChecksRun) -> list[ObservationResult]:

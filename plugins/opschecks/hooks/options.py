@@ -41,6 +41,28 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="break the embedded sandbox in this way; repeatable; `opschecks list faults` shows them",
     )
     group.addoption(
+        "--expect-revision",
+        action="append",
+        default=[],
+        metavar="FAMILY:REVISION",
+        help="checks/deploy/after: the revision that was deployed; repeatable",
+    )
+    group.addoption(
+        "--expect-image",
+        action="append",
+        default=[],
+        metavar="IMAGE",
+        help="checks/deploy/after: the image that was deployed, such as backend:v2 or REGISTRY/backend@sha256:…; "
+        "repeatable",
+    )
+    group.addoption(
+        "--expect-deployment",
+        action="append",
+        default=[],
+        metavar="ID",
+        help="checks/deploy/after: the id that update-service gave the deployment, ecs-svc/…; repeatable",
+    )
+    group.addoption(
         "--fix",
         choices=["plan", "apply"],
         metavar="plan|apply",

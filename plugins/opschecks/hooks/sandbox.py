@@ -44,12 +44,12 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     run = checks_run(config)
     if not run or config.option.collectonly:
         return
+    from ..stack import FROM_THE_SANDBOX
+
     for index, stack in enumerate(run.stacks):
         if stack.sandbox:
             facts = _facts(config, run, stack)
-            run.stacks[index] = stack.model_copy(
-                update={key: facts[key] for key in ("endpoint_url", "backend_url", "dashboard_url")}
-            )
+            run.stacks[index] = stack.model_copy(update={key: facts[key] for key in FROM_THE_SANDBOX})
             _reach(run, index, facts)
 
 
@@ -60,9 +60,11 @@ def _facts(config: pytest.Config, run: ChecksRun, stack: Any) -> Mapping[str, An
         return told
     given = os.environ.get(ENVIRONMENT)
     if given:
+        from ..stack import FROM_THE_SANDBOX
+
         try:
             told = json.loads(given)
-            told["endpoint_url"], told["backend_url"], told["dashboard_url"], told["credentials"]
+            told["credentials"], *(told[key] for key in FROM_THE_SANDBOX)
         except (ValueError, KeyError, TypeError) as error:
             raise pytest.UsageError(
                 f"{ENVIRONMENT}: not what `opschecks sandbox` prints ({type(error).__name__}: {error}); "

@@ -6,6 +6,7 @@ import ast
 import contextlib
 import gc
 import os
+import re
 import signal
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -14,7 +15,7 @@ from typing import Any, NoReturn
 
 import pytest
 
-from ..model import Severity
+from ..model import Expected, Severity
 from ..redaction import redact_text
 from .state import DEFAULT_REPORTS, KEY, ChecksRun, checks_run
 
@@ -26,6 +27,7 @@ SUITES = {
     "drills": Path("drills"),
 }
 MUST_NAME_THEIR_STACK = ("deploy-before", "deploy-after", "drills")
+EXPECTING = ("expect_revision", "expect_image", "expect_deployment")
 NARROWING = {
     "keyword": "-k",
     "markexpr": "-m",
@@ -65,7 +67,9 @@ def pytest_configure(config: pytest.Config) -> None:
             flag = f"--{name.replace('setup', 'setup-')}"
             raise pytest.UsageError(f"{flag}: it runs no check; leave it out, or take --collect-only")
     (suite,) = suites
+    expected = _expected(config, suite)
     run = _begin(config, suite, checks, _narrowed(config, inside, checks / SUITES[suite]))
+    run.expected = expected
     config.stash[KEY] = run
     _settle_options(config, run)
     if not (run.worker or option.collectonly):
@@ -122,9 +126,24 @@ def _narrowed(config: pytest.Config, inside: list[Path], folder: Path) -> str:
 
 
 def _refuse_stray_options(config: pytest.Config) -> None:
-    for option in ("stack", "stacks", "fault", "fix", "allow", "plan"):
+    for option in ("stack", "stacks", "fault", "fix", "allow", "plan", *EXPECTING):
         if config.getoption(option):
-            raise pytest.UsageError(f"--{option}: only a checks run has a stack: pytest checks/daily --{option} …")
+            flag = f"--{option.replace('_', '-')}"
+            raise pytest.UsageError(f"{flag}: only a checks run has a stack: pytest checks/daily {flag} …")
+
+
+def _expected(config: pytest.Config, suite: str) -> Expected:
+    """What a deployment was to bring; UsageError where no check of the suite would ask."""
+    told = {option: tuple(config.getoption(option)) for option in EXPECTING}
+    for option, given in told.items():
+        if given and suite != "deploy-after":
+            flag = f"--{option.replace('_', '-')}"
+            raise pytest.UsageError(f"{flag}: it goes with checks/deploy/after, which looks at what was deployed")
+    revisions, images, deployments = told.values()
+    for revision in revisions:
+        if not re.fullmatch(r"(arn:.*/)?[\w-]+:\d+", revision):
+            raise pytest.UsageError(f"--expect-revision {revision}: FAMILY:REVISION is wanted, such as backend:7")
+    return Expected(tuple(one.rsplit("/", 1)[-1] for one in revisions), images, deployments)
 
 
 def _begin(config: pytest.Config, suite: str, checks: Path, partial: str) -> ChecksRun:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ..model import CHECK_ATTRIBUTE, Check, CheckResult, Finding, ObservationResult, Run, Severity
+from ..model import CHECK_ATTRIBUTE, Check, CheckResult, Expected, Finding, ObservationResult, Run, Severity
 
 if TYPE_CHECKING:
     from ..aws.session import Aws
@@ -39,6 +39,7 @@ class ChecksRun:
     started: datetime
     fail_on: Severity
     worker: bool
+    expected: Expected = field(default_factory=Expected)
     credentials: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     aws: dict[str, Aws] = field(default_factory=dict)
     accounts: dict[str, str] = field(default_factory=dict)

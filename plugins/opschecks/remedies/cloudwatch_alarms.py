@@ -1,21 +1,24 @@
-"""Remedies of alarms: their actions on and off."""
+"""Remedies of alarms: their actions on and off, and silence for a given time."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ..observe import need
+from ..observe import NotThere, need
 from ..remedy import CannotMend, Remedy, Request, Risk, State
+from ..spans import span_of
 
 _CALL = "cloudwatch:DescribeAlarms"
+_GET_RULE = "cloudwatch:GetAlarmMuteRule"
+LONGEST_SILENCE = timedelta(days=7)
 
 
-class _AlarmActions(Remedy):
-    """Turns the actions of one alarm on or off."""
+class _Alarm(Remedy):
+    """What changes whether an alarm calls anybody."""
 
     runbook = "silence-alarms"
-    allow = ("cloudwatch:EnableAlarmActions", "cloudwatch:DisableAlarmActions", _CALL)
 
     def targets(self, resource: str, evidence: Mapping[str, Any]) -> list[str]:
         """The alarm by its name, the part of its ARN after alarm:."""
@@ -30,6 +33,26 @@ class _AlarmActions(Remedy):
         """The alarm's name."""
         return target
 
+    def _describe(self, target: str) -> Mapping[str, Any]:
+        answer = self.aws.call(
+            "cloudwatch",
+            "DescribeAlarms",
+            AlarmNames=[target],
+            AlarmTypes=["MetricAlarm", "CompositeAlarm", "LogAlarm"],
+        )
+        lists = [answer.get(key) or [] for key in ("MetricAlarms", "CompositeAlarms", "LogAlarms")]
+        found = [one for listed in lists for one in listed if one.get("AlarmName") == target]
+        if not found:
+            raise CannotMend(f"there is no alarm {target}")
+        told: Mapping[str, Any] = found[0]
+        return told
+
+
+class _AlarmActions(_Alarm):
+    """Turns the actions of one alarm on or off."""
+
+    allow = ("cloudwatch:EnableAlarmActions", "cloudwatch:DisableAlarmActions", _CALL)
+
     def risk_of(self, before: State, after: State) -> Risk:
         """Whom nobody calls, nobody helps."""
         del before
@@ -37,15 +60,7 @@ class _AlarmActions(Remedy):
 
     def read(self, target: str) -> State:
         """Whether its actions are on."""
-        name = self.shown(target)
-        answer = self.aws.call(
-            "cloudwatch", "DescribeAlarms", AlarmNames=[name], AlarmTypes=["MetricAlarm", "CompositeAlarm", "LogAlarm"]
-        )
-        lists = [answer.get(key) or [] for key in ("MetricAlarms", "CompositeAlarms", "LogAlarms")]
-        found = [one for listed in lists for one in listed if one.get("AlarmName") == name]
-        if not found:
-            raise CannotMend(f"there is no alarm {name}")
-        return {"ActionsEnabled": bool(need(found[0], "ActionsEnabled", call=_CALL))}
+        return {"ActionsEnabled": bool(need(self._describe(target), "ActionsEnabled", call=_CALL))}
 
     def request(self, target: str, before: State, after: State) -> Request:
         """On or off, for this one alarm."""
@@ -70,13 +85,83 @@ class EnableAlarmActions(_AlarmActions):
         return {"ActionsEnabled": True}
 
 
-class SilenceAlarm(_AlarmActions):
+class DisableAlarmActions(_AlarmActions):
     """Turn the actions of an alarm off, until `enable-alarm-actions` turns them on; the daily run says so meanwhile."""
 
     risk = Risk.DISRUPTIVE
     expects = "nobody is called when the alarm rings, until its actions are turned on again"
+    beware = "nothing turns them on by itself: silence-alarm ends at a given time"
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:
         """Off."""
         del now, wish
         return {"ActionsEnabled": False}
+
+
+class SilenceAlarm(_Alarm):
+    """Mute an alarm for a given time; it rings on in the console, and by itself calls people again afterwards."""
+
+    risk = Risk.DISRUPTIVE
+    settles_within = timedelta(minutes=3)
+    allow = (
+        "cloudwatch:PutAlarmMuteRule",
+        "cloudwatch:DeleteAlarmMuteRule",
+        "cloudwatch:GetAlarmMuteRule",
+        _CALL,
+    )
+    expects = "nobody is called when the alarm rings, until the time is over"
+    wishes = {"for": f"how long, such as 90m, 2h or 1d; at most {LONGEST_SILENCE.days}d"}  # noqa: RUF012
+
+    def read(self, target: str) -> State:
+        """Until when our own rule mutes it, in UTC; nothing where there is none, or it is over."""
+        try:
+            told = self.aws.call("cloudwatch", "GetAlarmMuteRule", AlarmMuteRuleName=_rule(target))
+        except NotThere:
+            return {"muted_until": ""}
+        if need(told, "Status", call=_GET_RULE) == "EXPIRED":
+            return {"muted_until": ""}
+        ends: datetime = need(told, "ExpireDate", call=_GET_RULE)
+        return {"muted_until": ends.astimezone(UTC).isoformat(timespec="seconds")}
+
+    def read_for_plan(self, target: str) -> State:
+        """As `read`, of an alarm that exists."""
+        self._describe(target)
+        return self.read(target)
+
+    def want(self, now: State, wish: Mapping[str, str]) -> State:
+        """Muted for as long as wished, from now."""
+        del now
+        try:
+            span = span_of(wish["for"])
+        except (KeyError, ValueError):
+            raise CannotMend("say for how long with --set for=90m, for=2h or for=1d") from None
+        if not timedelta() < span <= LONGEST_SILENCE:
+            raise CannotMend(
+                f"--set for={wish['for']}: from 1m to {LONGEST_SILENCE.days}d; for longer, change the alarm"
+            )
+        return {"muted_until": (datetime.now(UTC) + span).isoformat(timespec="seconds")}
+
+    def request(self, target: str, before: State, after: State) -> Request:
+        """A rule that mutes from minute to minute until it expires; a window of its own would have to begin later."""
+        del before
+        if not after["muted_until"]:
+            return Request("cloudwatch", "DeleteAlarmMuteRule", {"AlarmMuteRuleName": _rule(target)})
+        return Request(
+            "cloudwatch",
+            "PutAlarmMuteRule",
+            {
+                "Name": _rule(target),
+                "Rule": {"Schedule": {"Expression": "cron(* * * * *)", "Duration": "PT2M", "Timezone": "UTC"}},
+                "MuteTargets": {"AlarmNames": [target]},
+                "ExpireDate": after["muted_until"],
+            },
+        )
+
+    def risk_of(self, before: State, after: State) -> Risk:
+        """Whom nobody calls, nobody helps; to be called again is safe."""
+        del before
+        return Risk.DISRUPTIVE if after["muted_until"] else Risk.SAFE
+
+
+def _rule(alarm: str) -> str:
+    return f"opschecks-{alarm}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
 from ..names import nearest
@@ -12,6 +12,8 @@ from ..observe import CouldNotLook, need
 from ..remedy import CannotMend, Progress, Proof, Remedy, Request, Risk, State
 
 _CALL = "ecs:DescribeServices"
+SUSPECT = timedelta(hours=24)
+"""For how long after a deployment errors are likely to have come with it."""
 
 
 class _Service(Remedy):
@@ -21,9 +23,35 @@ class _Service(Remedy):
     allow: ClassVar[Sequence[str]] = ("ecs:UpdateService", _CALL)
 
     def targets(self, resource: str, evidence: Mapping[str, Any]) -> list[str]:
-        """`service/cluster/name`, whether the finding names it so or by ARN."""
+        """`service/cluster/name`, whether the finding names it so or by ARN, or names what stands before it."""
         del evidence
+        if ":targetgroup/" in resource or ":loadbalancer/" in resource:
+            return self._behind(resource)
         return ["/".join(["service", *resource.rsplit("/", 2)[-2:]])]
+
+    def _behind(self, front: str) -> list[str]:
+        """The one service whose tasks a target group, or a load balancer, sends requests to."""
+        groups = {front}
+        if ":loadbalancer/" in front:
+            listed = self.aws.items(
+                "elbv2",
+                "DescribeTargetGroups",
+                "TargetGroups",
+                asked_as="Marker",
+                answered_as="NextMarker",
+                LoadBalancerArn=front,
+            )
+            groups = {str(one.get("TargetGroupArn")) for one in listed}
+        found = [
+            target
+            for target in self.all_targets()
+            for balancer in self._describe(target).get("loadBalancers", [])
+            if balancer.get("targetGroupArn") in groups
+        ]
+        if len(found) != 1:
+            names = ", ".join(self.shown(one) for one in found) or "no service of the stack"
+            raise CannotMend(f"{names} stands behind it: which one to change, a person decides")
+        return found
 
     def normal(self, target: str) -> str:
         """service/CLUSTER/NAME, of an ARN too; one of the stack's, where it names its services."""
@@ -234,6 +262,24 @@ class RollBackService(_Revision):
         told = self._describe(target)
         revision = _short(need(told, "taskDefinition", call=_CALL))
         return {"taskDefinition": revision, "service": str(need(told, "serviceArn", call=_CALL))}
+
+
+class RollBackAfterErrors(RollBackService):
+    """Run the newest other good revision, where errors came with a deployment of the last day that has settled."""
+
+    allow: ClassVar[Sequence[str]] = (*RollBackService.allow, "elasticloadbalancing:DescribeTargetGroups")
+
+    def read_for_plan(self, target: str) -> State:
+        """As `read`; CannotMend where what serves has served for longer: errors did not come with it."""
+        told = self._describe(target)
+        primary: dict[str, Any] = next((one for one in told["deployments"] if one.get("status") == "PRIMARY"), {})
+        made: datetime = need(primary, "createdAt", call=_CALL)
+        if datetime.now(UTC) - made > SUSPECT:
+            raise CannotMend(
+                f"{_short(told['taskDefinition'])} was deployed on {made.astimezone(UTC):%Y-%m-%d %H:%M} UTC and has "
+                "served since: the errors did not come with it; opschecks fix force-deployment starts fresh tasks"
+            )
+        return self.read(target)
 
 
 def good_revisions(runs: Iterable[Mapping[str, Any]], service: str) -> list[str]:

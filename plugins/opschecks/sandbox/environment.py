@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ..stack import Stack
-from .corrections import correct, settle
+from .corrections import correct
+from .corrections.ecs import settle
 from .faults import known_faults
 from .moto_server import ACCOUNT, MotoServer, backend
 from .seed import BUCKET, TASKS, Seeded, put_metrics, scaling, seed
@@ -20,6 +24,7 @@ CREDENTIALS = {
     "aws_secret_access_key": "sandbox",
     "aws_session_token": "sandbox",
 }
+MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 AGE = timedelta(days=6)
 """How long the stack has been standing when the sandbox starts."""
 
@@ -42,6 +47,7 @@ class Sandbox:
         self.server = MotoServer()
         self.target_states: dict[str, tuple[str, str, str]] = {}
         self.tasks: list[Any] = []
+        self.distribution_id = ""
         self.seeded: Seeded
         self.web: Web
         self._clients: dict[str, Any] = {}
@@ -51,9 +57,11 @@ class Sandbox:
         """Return when everything answers."""
         self.server.start()
         self._undo.append(self.server.stop)
-        self._undo.append(correct(self.target_states, self._follow_attributes))
+        self._undo.append(correct(self.target_states, self._follow_attributes, self._forget))
         addresses = tuple(f"172.31.16.{10 + index}" for index in range(TASKS))
+        self._push_image()
         self.seeded = seed(self.client, self.stack, self.now, addresses)
+        self.distribution_id = self._distribute()
         scaling(self.client, self.stack)
         for service in self.stack.services:
             self.tasks += settle(self.backend("ecs"), self.stack.cluster or "", service, addresses, self.now - AGE)
@@ -77,6 +85,7 @@ class Sandbox:
             "endpoint_url": self.server.url,
             "backend_url": self.web.backend_url,
             "dashboard_url": self.web.dashboard_url,
+            "distribution_id": self.distribution_id,
             "region": self.region,
             "credentials": dict(CREDENTIALS),
         }
@@ -119,6 +128,47 @@ class Sandbox:
     def service(self, name: str = "") -> Any:
         """moto's object of an ECS service; of the first one, unless it is named."""
         return self.backend("ecs").services[f"{self.stack.cluster}:{name or self.stack.services[0]}"]
+
+    def _push_image(self) -> None:
+        """What the pipeline pushed: straight into moto's state, because a client costs more than all of the rest."""
+        registry = self.backend("ecr")
+        registry.create_repository(self.stack.cluster, None, {}, {}, "MUTABLE", [])
+        self.push_image("v1")
+
+    def push_image(self, tag: str) -> str:
+        """Push an image of its own under the tag; its digest."""
+        layers = [{"digest": f"sha256:{hashlib.sha256(tag.encode() + os.urandom(8)).hexdigest()}"}]
+        manifest = {"schemaVersion": 2, "mediaType": MANIFEST, "config": {"size": 7023}, "layers": layers}
+        registry = self.backend("ecr")
+        image = registry.put_image(self.stack.cluster, json.dumps(manifest), tag, MANIFEST)
+        digest: str = image.get_image_digest()
+        return digest
+
+    def _distribute(self) -> str:
+        """The distribution before the dashboard bucket; its id."""
+        origin = {
+            "Id": "site",
+            "DomainName": f"{BUCKET}.s3.{self.region}.amazonaws.com",
+            "S3OriginConfig": {"OriginAccessIdentity": ""},
+        }
+        config = {
+            "CallerReference": "sandbox",
+            "Origins": {"Quantity": 1, "Items": [origin]},
+            "DefaultCacheBehavior": {
+                "TargetOriginId": "site",
+                "ViewerProtocolPolicy": "redirect-to-https",
+                "Compress": True,
+            },
+            "Comment": "dashboards",
+            "Enabled": True,
+        }
+        made, _, _ = backend("cloudfront", "aws").create_distribution(config, [])
+        made.status = "Deployed"
+        identity: str = made.distribution_id
+        return identity
+
+    def _forget(self, paths: Iterable[str]) -> None:
+        self.web.cdn.forget(paths)
 
     def _follow_attributes(self, attributes: Mapping[str, str]) -> None:
         web: Web | None = getattr(self, "web", None)

@@ -62,12 +62,19 @@ class Http:
         self._session = requests.Session()
         self._session.headers["User-Agent"] = "opschecks"
 
+    def head(self, url: str, timeout_s: float) -> Answer:
+        """HEAD of the URL as it is stored, not compressed on its way: then its ETag is the origin's. As `get` else."""
+        return self._ask("HEAD", url, timeout_s, {"Accept-Encoding": "identity"})
+
     def get(self, url: str, timeout_s: float) -> Answer:
         """GET the URL, redirects followed.
 
         A host that cannot be reached raises CouldNotLook: that may be our network. One that was reached
         and did not answer in time, broke off, or shows a certificate that nobody trusts, is an answer: `status` None.
         """
+        return self._ask("GET", url, timeout_s, {})
+
+    def _ask(self, method: str, url: str, timeout_s: float, headers: Mapping[str, str]) -> Answer:
         import requests
         import urllib3
 
@@ -77,7 +84,9 @@ class Http:
             return Answer(url, None, (time.monotonic() - began) * 1000, failure=why)
 
         try:
-            with self._session.get(url, timeout=(timeout_s, timeout_s), stream=True) as response:
+            with self._session.request(
+                method, url, headers=dict(headers), timeout=(timeout_s, timeout_s), stream=True, allow_redirects=True
+            ) as response:
                 latency_ms = (time.monotonic() - began) * 1000
                 body = response.raw.read(BODY_BYTES, decode_content=True)
         except (requests.exceptions.ReadTimeout, urllib3.exceptions.ReadTimeoutError):
@@ -89,7 +98,7 @@ class Http:
             unpacking = isinstance(error, urllib3.exceptions.DecodeError)
             if unpacking or isinstance(root, ConnectionResetError | http.client.HTTPException):
                 return failed(f"broke off: {root}")
-            raise CouldNotLook(f"GET {url}", f"{type(error).__name__}: {root}") from None
+            raise CouldNotLook(f"{method} {url}", f"{type(error).__name__}: {root}") from None
         return Answer(
             response.url,
             response.status_code,

@@ -104,7 +104,7 @@ def index_is_throttled(sandbox: Sandbox) -> None:
 
 
 def _forget(sandbox: Sandbox, namespace: str) -> None:
-    from ..corrections import aware
+    from ..corrections.cloudwatch import aware
 
     cloudwatch = sandbox.backend("cloudwatch")
     cloudwatch.metric_data = [

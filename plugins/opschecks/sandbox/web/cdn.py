@@ -71,6 +71,10 @@ class Cdn:
                 for path in [path for path in self._copies if wanted.fullmatch(path)]:
                     del self._copies[path]
 
+    def fill(self, path: str) -> None:
+        """Cache what stands behind a path, as a visitor's request would."""
+        self._look_up(path)
+
     async def answer(self, request: Request) -> Response:
         """The object that a path stands for, or an error page."""
         path = unquote(request.path)

@@ -1,0 +1,92 @@
+"""CloudFront: the distribution that serves the dashboards, its bucket, and what it was told to forget."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from ..model import Resource
+from ..observe import CouldNotLook, need, observation
+from .inventory import Inventory
+from .session import Aws
+
+_BUCKET = re.compile(r"(?P<bucket>.+?)\.s3(?:-website)?(?:[.-][a-z0-9-]+)?\.amazonaws\.com(?:\.cn)?")
+INVALIDATIONS_KEPT = 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Distribution(Resource):
+    """A CloudFront distribution, as GetDistribution tells of it."""
+
+    def _get(self, key: str) -> Any:
+        return need(self.evidence, key, call="cloudfront:GetDistribution")
+
+    @property
+    def status(self) -> str:
+        """Deployed, or InProgress while edges take a new configuration."""
+        return str(self._get("Status"))
+
+    @property
+    def origin(self) -> tuple[str, str]:
+        """Bucket and key prefix behind the default cache behavior; CouldNotLook where that is no bucket."""
+        return bucket_of(self._get("DistributionConfig"))
+
+
+def bucket_of(config: dict[str, Any]) -> tuple[str, str]:
+    """Bucket and key prefix ("" or ending with /) of a DistributionConfig's default origin."""
+    call = "cloudfront:GetDistribution"
+    wanted = need(need(config, "DefaultCacheBehavior", call=call), "TargetOriginId", call=call)
+    for origin in need(config, "Origins", call=call).get("Items") or []:
+        if origin.get("Id") == wanted:
+            domain = str(need(origin, "DomainName", call=call))
+            match = _BUCKET.fullmatch(domain)
+            if not match:
+                raise CouldNotLook("", f"the distribution serves {domain}, which is no S3 bucket")
+            path = str(origin.get("OriginPath", "")).strip("/")
+            return match["bucket"], f"{path}/" if path else ""
+    raise CouldNotLook(call, f"the distribution has no origin {wanted}")
+
+
+@observation(allow=["cloudfront:GetDistribution"])
+def distribution(aws: Aws, inventory: Inventory) -> Distribution:
+    """The stack's CloudFront distribution."""
+    answer = aws.call("cloudfront", "GetDistribution", Id=inventory.the_distribution)
+    told = need(answer, "Distribution", call="cloudfront:GetDistribution")
+    return Distribution(
+        arn=str(need(told, "ARN", call="cloudfront:GetDistribution")), name=inventory.the_distribution, evidence=told
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Invalidation(Resource):
+    """One order to forget what edges have cached."""
+
+    def _get(self, key: str) -> Any:
+        return need(self.evidence, key, call="cloudfront:ListInvalidations")
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether every edge has forgotten."""
+        return bool(self._get("Status") == "Completed")
+
+    @property
+    def begun(self) -> datetime:
+        """When it was asked for, in UTC."""
+        made: datetime = self._get("CreateTime")
+        return made.astimezone(UTC)
+
+
+@observation(allow=["cloudfront:ListInvalidations"])
+def invalidations(aws: Aws, inventory: Inventory) -> list[Invalidation]:
+    """The newest invalidations of the distribution; AWS lists them newest first, and Items is absent of none."""
+    call, of = "cloudfront:ListInvalidations", inventory.the_distribution
+    answer = aws.call("cloudfront", "ListInvalidations", DistributionId=of, MaxItems=str(INVALIDATIONS_KEPT))
+    listed = need(answer, "InvalidationList", call=call)
+    if int(need(listed, "Quantity", call=call)) > 0:
+        need(listed, "Items", call=call)
+    return [
+        Invalidation(arn=f"{of}/invalidation/{need(one, 'Id', call=call)}", name=str(one["Id"]), evidence=one)
+        for one in listed.get("Items") or []
+    ]

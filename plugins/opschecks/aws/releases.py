@@ -1,0 +1,119 @@
+"""What a deployment was to bring, beside what serves: the gate's view of an ECS service."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from ..model import Expected, Resource
+from ..observe import CouldNotLook, observation
+from .ecs import Deployment, Service, Task
+
+NOTHING = Expected()
+Concerns = Callable[["Release", str], bool]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Release(Resource):
+    """One service with the tasks that its primary deployment runs, and what was asked of it."""
+
+    service: Service
+    tasks: tuple[Task, ...]
+    asked: Expected = NOTHING
+
+    @property
+    def primary(self) -> Deployment:
+        """The deployment that the service moves to; CouldNotLook where something else than ECS deploys it."""
+        found = [one for one in self.service.deployments if one.is_primary]
+        if not found:
+            raise CouldNotLook("ecs:DescribeServices", f"{self.name} has no primary deployment: ECS does not deploy it")
+        return found[0]
+
+    @property
+    def images(self) -> list[str]:
+        """The images of the containers that the primary deployment runs."""
+        return sorted({image for task in self.tasks for _, image, _ in task.images})
+
+    @property
+    def unlike(self) -> list[str]:
+        """What was asked for and does not serve, in words."""
+        asked, primary = self.asked, self.primary
+        as_asked = [image for image in self.images if any(_is(image, wanted) for wanted in asked.images)]
+        pairs = (
+            (asked.deployments, primary.id, primary.id in asked.deployments),
+            (asked.revisions, primary.revision, primary.revision in asked.revisions),
+            (asked.images, ", ".join(self.images) or "no task", bool(as_asked)),
+        )
+        return [
+            f"{' or '.join(wanted)} was asked for, and {serves} serves"
+            for wanted, serves, it_is in pairs
+            if wanted and not it_is
+        ]
+
+
+@observation()
+def releases(expected: Expected, services: list[Service], tasks: list[Task]) -> list[Release]:
+    """Each service beside what was deployed; CouldNotLook where nobody says what that was.
+
+    Of several services only those are asked that an expectation concerns; one that concerns none is asked of all.
+    """
+    if not expected:
+        raise CouldNotLook(
+            "",
+            "nothing says what was deployed: --expect-revision FAMILY:REVISION, --expect-image or --expect-deployment",
+        )
+    made = [_release(service, tasks) for service in services]
+
+    def asked(of: Release, wanted: Sequence[str], concerns: Concerns) -> tuple[str, ...]:
+        return tuple(one for one in wanted if concerns(of, one) or not any(concerns(other, one) for other in made))
+
+    return [
+        replace(
+            one,
+            asked=Expected(
+                asked(one, expected.revisions, _is_of_family),
+                asked(one, expected.images, _is_of_repository),
+                asked(one, expected.deployments, _knows_deployment),
+            ),
+        )
+        for one in made
+    ]
+
+
+def _release(service: Service, tasks: Sequence[Task]) -> Release:
+    primary = [] if service.status == "MISSING" else [one.id for one in service.deployments if one.is_primary]
+    running = tuple(task for task in tasks if task.is_wanted and task.started_by in primary)
+    return Release(
+        arn=service.arn,
+        name=service.name,
+        service=service,
+        tasks=running,
+        evidence={**service.evidence, "tasks": [task.evidence for task in running]},
+        figures=service.figures,
+    )
+
+
+def _is_of_family(release: Release, revision: str) -> bool:
+    missing = release.service.status == "MISSING"
+    return not missing and release.service.revision.rpartition(":")[0] == revision.rpartition(":")[0]
+
+
+def _is_of_repository(release: Release, image: str) -> bool:
+    return any(_repository(one).endswith(_repository(image)) for one in release.images)
+
+
+def _knows_deployment(release: Release, deployment: str) -> bool:
+    if release.service.status == "MISSING":
+        return False
+    known = any(one.id == deployment for one in release.service.deployments)
+    return known or any(deployment in event.message for event in release.service.events)
+
+
+def _repository(image: str) -> str:
+    """`…/name` of `registry/path/name:tag` or `name@digest`: what two names of one repository share."""
+    return "/" + image.partition("@")[0].rpartition("/")[2].partition(":")[0]
+
+
+def _is(image: str, wanted: str) -> bool:
+    """Whether a container's image is the one that was asked for, by its whole name or without its registry."""
+    return image == wanted or image.endswith(f"/{wanted}")

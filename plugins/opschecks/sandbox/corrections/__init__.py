@@ -1,0 +1,43 @@
+"""Where moto is not like AWS, and what is put right, a module for each service: each patch says what AWS does.
+
+All of it is undone by the function that `correct` gives back: moto's classes are the process's.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from moto.moto_api import state_manager
+
+Undo = Callable[[], None]
+Patch = Callable[[Any, str, Any], None]
+States = Mapping[str, tuple[str, str, str]]
+
+
+def correct(
+    states: States, follow_attributes: Callable[[Mapping[str, str]], None], forget: Callable[[Iterable[str]], None]
+) -> Undo:
+    """Put moto right. `states` are the targets that are not healthy: state, reason, description by address;
+    `follow_attributes` is told the attributes of a target group whenever they change, `forget` what is invalidated.
+    """
+    from . import cloudfront, cloudwatch, ecs, elbv2
+
+    undo = contextlib.ExitStack()
+
+    def patch(owner: Any, name: str, value: Any) -> None:
+        missing = object()
+        before = owner.__dict__.get(name, missing)
+        setattr(owner, name, value)
+        undo.callback(lambda: delattr(owner, name) if before is missing else setattr(owner, name, before))
+
+    # a service's tasks start at once, stay, and stop only when something stops them
+    transition = state_manager.get_transition("ecs::task")
+    state_manager.set_transition("ecs::task", {"progression": "manual", "times": 10**9})
+    undo.callback(lambda: state_manager.set_transition("ecs::task", transition))
+    ecs.patches(patch)
+    elbv2.patches(patch, states, follow_attributes)
+    cloudwatch.patches(patch)
+    cloudfront.patches(patch, forget)
+    return undo.close

@@ -1,0 +1,225 @@
+"""Where moto's CloudWatch is not like AWS's: metric data, alarms of all kinds, their history, and mute rules."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from moto.cloudwatch.exceptions import ResourceNotFoundException
+from moto.cloudwatch.models import Alarm, CloudWatchBackend, MetricDatum
+from moto.cloudwatch.responses import CloudWatchResponse
+from moto.core.responses import ActionResult, EmptyResult
+
+from . import Patch
+
+ALARMS_A_PAGE = 50
+DATA_POINTS_A_PAGE = 100_800
+
+
+def patches(patch: Patch) -> None:
+    """Put CloudWatch right."""
+    patch(CloudWatchBackend, "get_metric_data", _get_metric_data)
+    patch(CloudWatchResponse, "describe_alarms", _describe_alarms)
+    patch(CloudWatchResponse, "describe_alarm_history", _describe_alarm_history)
+    patch(CloudWatchResponse, "put_composite_alarm", _put_composite_alarm)
+    patch(CloudWatchBackend, "mute_rules", {})
+    patch(CloudWatchResponse, "put_alarm_mute_rule", _put_alarm_mute_rule)
+    patch(CloudWatchResponse, "list_alarm_mute_rules", _list_alarm_mute_rules)
+    patch(CloudWatchResponse, "get_alarm_mute_rule", _get_alarm_mute_rule)
+    patch(CloudWatchResponse, "delete_alarm_mute_rule", _delete_alarm_mute_rule)
+
+
+def _get_metric_data(
+    self: CloudWatchBackend,
+    queries: list[dict[str, Any]],
+    start_time: datetime,
+    end_time: datetime,
+    scan_by: str = "TimestampAscending",
+) -> list[dict[str, Any]]:
+    """CloudWatch matches dimensions exactly, knows percentiles, and leaves periods without data out."""
+    by_metric: dict[tuple[str, str, tuple[tuple[str, str], ...]], list[MetricDatum]] = {}
+    begin, end = aware(start_time), aware(end_time)
+    for datum in self.metric_data:
+        key = (
+            datum.namespace,
+            datum.name,
+            tuple(sorted((d.name or "", d.value or "") for d in datum.dimensions)),
+        )
+        by_metric.setdefault(key, []).append(datum)  # type: ignore[arg-type]
+    told = []
+    for query in queries:
+        asked = query["MetricStat"]
+        metric, period = asked["Metric"], int(asked["Period"])
+        dimensions = tuple(sorted((d["Name"], d["Value"]) for d in metric.get("Dimensions", [])))
+        periods: dict[int, list[float]] = {}
+        for datum in by_metric.get((metric["Namespace"], metric["MetricName"], dimensions), []):
+            time = aware(datum.timestamp)
+            if begin <= time < end:
+                periods.setdefault(int(time.timestamp()) // period * period, []).append(datum.value)
+        order = sorted(periods, reverse=scan_by == "TimestampDescending")
+        told.append(
+            {
+                "id": query["Id"],
+                "label": query.get("Label") or metric["MetricName"],
+                "timestamps": [datetime.fromtimestamp(second, UTC) for second in order],
+                "values": [_statistic(asked["Stat"], periods[second]) for second in order],
+                "status_code": "Complete",
+            }
+        )
+    return told
+
+
+def aware(time: datetime) -> datetime:
+    """The time with its zone; moto leaves UTC's out."""
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
+
+
+def _statistic(name: str, values: list[float]) -> float:
+    if name.startswith("p"):
+        ordered = sorted(values)
+        return ordered[max(0, math.ceil(float(name[1:]) / 100 * len(ordered)) - 1)]
+    known: dict[str, Callable[[list[float]], float]] = {
+        "Sum": sum,
+        "Average": lambda told: sum(told) / len(told),
+        "Maximum": max,
+        "Minimum": min,
+        "SampleCount": lambda told: float(len(told)),
+    }
+    return known[name](values)
+
+
+def _describe_alarms(self: CloudWatchResponse) -> ActionResult:
+    """AWS pages, leaves composite alarms out unless asked for them, and takes every filter at once."""
+    names, prefix = self._get_param("AlarmNames", []), self._get_param("AlarmNamePrefix") or ""
+    state, types = self._get_param("StateValue"), self._get_param("AlarmTypes") or ["MetricAlarm"]
+    found = [
+        alarm
+        for alarm in sorted(self.cloudwatch_backend.alarms.values(), key=lambda alarm: alarm.name)
+        if (not names or alarm.name in names)
+        and alarm.name.startswith(prefix)
+        and state in (None, alarm.state_value)
+        and ("CompositeAlarm" if alarm.rule else "MetricAlarm") in types
+    ]
+    start = int(self._get_param("NextToken") or 0)
+    end = start + int(self._get_param("MaxRecords") or ALARMS_A_PAGE)
+    page = found[start:end]
+    return ActionResult(
+        {
+            "MetricAlarms": [alarm for alarm in page if not alarm.rule],
+            "CompositeAlarms": [alarm for alarm in page if alarm.rule],
+            "NextToken": str(end) if end < len(found) else None,
+        }
+    )
+
+
+def _put_composite_alarm(self: CloudWatchResponse) -> ActionResult:
+    """An alarm over others."""
+    name = self._get_param("AlarmName")
+    self.cloudwatch_backend.put_metric_alarm(
+        name=name,
+        namespace=None,  # type: ignore[arg-type]
+        metric_name=None,  # type: ignore[arg-type]
+        metric_data_queries=[],
+        comparison_operator=None,  # type: ignore[arg-type]
+        evaluation_periods=None,  # type: ignore[arg-type]
+        datapoints_to_alarm=None,
+        period=None,  # type: ignore[arg-type]
+        threshold=None,  # type: ignore[arg-type]
+        statistic=None,  # type: ignore[arg-type]
+        extended_statistic=None,
+        description=self._get_param("AlarmDescription") or "",
+        dimensions=[],
+        alarm_actions=self._get_param("AlarmActions", []),
+        ok_actions=self._get_param("OKActions", []),
+        insufficient_data_actions=self._get_param("InsufficientDataActions", []),
+        unit=None,
+        actions_enabled=self._get_param("ActionsEnabled"),
+        treat_missing_data=None,
+        evaluate_low_sample_count_percentile=None,
+        threshold_metric_id=None,
+        rule=self._get_param("AlarmRule"),
+        tags=self._get_param("Tags", []),
+    )
+    made = self.cloudwatch_backend.alarms[name]
+    made.alarm_rule = made.rule  # type: ignore[attr-defined]
+    return EmptyResult()
+
+
+def _put_alarm_mute_rule(self: CloudWatchResponse) -> EmptyResult:
+    """A rule that mutes alarms; moto knows none, and here one is active from the start."""
+    name, expires = self._get_param("Name"), self._get_param("ExpireDate")
+    self.cloudwatch_backend.mute_rules[name] = {  # type: ignore[attr-defined]
+        "Name": name,
+        "AlarmMuteRuleArn": f"arn:aws:cloudwatch:{self.region}:{self.current_account}:alarm-mute-rule:{name}",
+        "Rule": self._get_param("Rule"),
+        "MuteTargets": self._get_param("MuteTargets"),
+        **({"ExpireDate": expires} if expires else {}),
+    }
+    return EmptyResult()
+
+
+def _rules(self: CloudWatchResponse) -> list[dict[str, Any]]:
+    """Every rule with the status that it has by now."""
+    rules = self.cloudwatch_backend.mute_rules.values()  # type: ignore[attr-defined]
+    now = datetime.now(UTC)
+    return [
+        {**rule, "Status": "EXPIRED" if "ExpireDate" in rule and aware(rule["ExpireDate"]) <= now else "ACTIVE"}
+        for rule in rules
+    ]
+
+
+def _list_alarm_mute_rules(self: CloudWatchResponse) -> ActionResult:
+    """Those of the wanted statuses, without what they mute."""
+    statuses = self._get_param("Statuses") or ["SCHEDULED", "ACTIVE", "EXPIRED"]
+    found = [rule for rule in _rules(self) if rule["Status"] in statuses]
+    return ActionResult(
+        {"AlarmMuteRuleSummaries": [{key: rule[key] for key in ("AlarmMuteRuleArn", "Status")} for rule in found]}
+    )
+
+
+def _get_alarm_mute_rule(self: CloudWatchResponse) -> ActionResult:
+    """One rule, whole."""
+    name = self._get_param("AlarmMuteRuleName")
+    found = [rule for rule in _rules(self) if rule["Name"] == name]
+    if not found:
+        raise ResourceNotFoundException
+    return ActionResult(found[0])
+
+
+def _delete_alarm_mute_rule(self: CloudWatchResponse) -> EmptyResult:
+    """No harm where it is gone."""
+    self.cloudwatch_backend.mute_rules.pop(self._get_param("AlarmMuteRuleName"), None)  # type: ignore[attr-defined]
+    return EmptyResult()
+
+
+def _describe_alarm_history(self: CloudWatchResponse) -> ActionResult:
+    """What every alarm's states were, newest first, those of the time that was asked for."""
+    begin, end = self._get_param("StartDate"), self._get_param("EndDate")
+    told = []
+    for alarm in self.cloudwatch_backend.alarms.values():
+        told += [
+            item
+            for item in _history(alarm)
+            if (not begin or item["Timestamp"] >= aware(begin)) and (not end or item["Timestamp"] <= aware(end))
+        ]
+    told.sort(key=lambda item: item["Timestamp"], reverse=True)
+    return ActionResult({"AlarmHistoryItems": told})
+
+
+def _history(alarm: Alarm) -> list[dict[str, Any]]:
+    states = [(state, time) for _, _, _, state, time in alarm.history]
+    states.append((alarm.state_value, alarm.state_updated_timestamp))
+    return [
+        {
+            "AlarmName": alarm.name,
+            "AlarmType": "CompositeAlarm" if alarm.rule else "MetricAlarm",
+            "Timestamp": aware(time),
+            "HistoryItemType": "StateUpdate",
+            "HistorySummary": f"Alarm updated from {before} to {state}",
+        }
+        for (before, _), (state, time) in itertools.pairwise(states)
+        if before != state
+    ]

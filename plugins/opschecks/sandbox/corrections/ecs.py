@@ -1,0 +1,164 @@
+"""Where moto's ECS is not like AWS's: tasks that live, services that take their time, deployments that replace."""
+
+from __future__ import annotations
+
+import copy
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from moto.ecr.models import ecr_backends
+from moto.ecs.models import EC2ContainerServiceBackend, Service
+
+from . import Patch
+
+
+def patches(patch: Patch) -> None:
+    """Put ECS right."""
+    patch(EC2ContainerServiceBackend, "list_tasks", _list_tasks(EC2ContainerServiceBackend.list_tasks))
+    patch(EC2ContainerServiceBackend, "update_service", _update_service(EC2ContainerServiceBackend.update_service))
+    patch(EC2ContainerServiceBackend, "describe_services", _settling(EC2ContainerServiceBackend.describe_services))
+
+
+def settle(backend: Any, cluster: str, service: str, addresses: tuple[str, ...], begun: datetime) -> list[Any]:
+    """Let a service be what it wants to be: its tasks run since `begun`, its deployment is completed."""
+    made: Service = backend.services[f"{cluster}:{service}"]
+    made.running_count, made.pending_count = made.desired_count, 0
+    deployment = made.deployments[0]
+    deployment.update(
+        runningCount=made.desired_count,
+        pendingCount=0,
+        desiredCount=made.desired_count,
+        rolloutState="COMPLETED",
+        rolloutStateReason=f"ECS deployment {deployment['id']} completed.",
+        createdAt=begun,
+        updatedAt=begun + timedelta(minutes=3),
+    )
+    made.events.insert(
+        0,
+        {
+            "id": deployment["id"],
+            "createdAt": begun + timedelta(minutes=3),
+            "message": f"(service {service}) has reached a steady state.",
+        },
+    )
+    tasks = _run(backend, cluster, made, len(addresses), begun)
+    for task, address in zip(tasks, addresses, strict=True):
+        for attachment in task.attachments:
+            for detail in attachment["details"]:
+                if detail["name"] == "privateIPv4Address":
+                    detail["value"] = address
+    return list(tasks)
+
+
+def _run(backend: Any, cluster: str, service: Any, count: int, begun: datetime) -> list[Any]:
+    """Start tasks of the service's newest deployment; what their image's tag stands for is settled at this moment."""
+    deployment = service.deployments[0]
+    tasks = backend.run_task(
+        cluster, service.task_definition, count, None, deployment["id"], None, "FARGATE",
+        deployment["networkConfiguration"], f"service:{service.name}",
+    )  # fmt: skip
+    for task in tasks:
+        task.health_status, task.started_at, task.created_at = "HEALTHY", begun, begun
+        for container in task.containers:
+            container.image_digest = _digest(backend, container.image) or None
+    return list(tasks)
+
+
+def _digest(backend: Any, image: str) -> str | None:
+    """What the image's tag stands for in ECR; empty for an image of another registry, None where ECR has no such."""
+    if "@" in image:
+        return image.partition("@")[2]
+    if ".dkr.ecr." not in image:
+        return ""
+    name, _, tag = image.partition("/")[2].partition(":")
+    repository = ecr_backends[backend.account_id][backend.region_name].repositories.get(name)
+    found = [one for one in repository.images if (tag or "latest") in one.image_tags] if repository else []
+    return found[0].get_image_digest() if found else None
+
+
+LOOKS_TO_SETTLE = 2
+"""How often a service must be looked at before it is what it was updated to: AWS takes minutes."""
+
+
+def _update_service(before: Callable[..., Any]) -> Callable[..., Any]:
+    def update_service(self: Any, service_properties: dict[str, Any]) -> Any:
+        """AWS starts and stops tasks after an update; a new deployment replaces the old one when it is steady."""
+        name = service_properties["service"].split("/")[-1]
+        ran = self.services[f"{service_properties.get('cluster', 'default')}:{name}"].running_count
+        anew = service_properties.get("force_new_deployment") or service_properties.get("task_definition")
+        service = before(self, service_properties)
+        service.running_count = ran
+        if anew:
+            made = copy.deepcopy(service.deployments[0])
+            now = datetime.now(UTC)
+            made.update(id=f"ecs-svc/{uuid.uuid4().int % 10**19}", status="PRIMARY", createdAt=now, updatedAt=now)
+            made.update(rolloutState="IN_PROGRESS", taskDefinition=service.task_definition)
+            service.deployments = [made, *({**old, "status": "ACTIVE"} for old in service.deployments)]
+        service.pending_count = max(0, service.desired_count - service.running_count)
+        service.looks_to_settle = LOOKS_TO_SETTLE
+        return service
+
+    return update_service
+
+
+def _settling(before: Callable[..., Any]) -> Callable[..., Any]:
+    def describe_services(self: Any, *args: Any, **kwargs: Any) -> Any:
+        """What was updated gets a step further with each look."""
+        for service in self.services.values():
+            left = getattr(service, "looks_to_settle", None)
+            if left is None:
+                continue
+            service.looks_to_settle = left - 1 if left else None
+            if not left:
+                _settled(self, service)
+        return before(self, *args, **kwargs)
+
+    return describe_services
+
+
+def _settled(backend: Any, service: Any) -> None:
+    """The newest deployment's tasks run in place of all others; or it has failed, and the old ones go on."""
+    newest, count, now = service.deployments[0], service.desired_count, datetime.now(UTC)
+    definition = backend.describe_task_definition(service.task_definition)
+    if any(_digest(backend, one["image"]) is None for one in definition.container_definitions):
+        reason = "CannotPullContainerError: the image was not found"
+        newest.update(rolloutState="FAILED", rolloutStateReason=reason, failedTasks=count, runningCount=0)
+        _say(service, f"({newest['id']}) deployment failed: tasks failed to start: {reason}.", now)
+        service.pending_count = 0
+        return
+    running = [
+        task
+        for task in backend.tasks[service.cluster_name].values()
+        if task.group == f"service:{service.name}" and task.desired_status == "RUNNING"
+    ]
+    kept = [task for task in running if task.started_by == newest["id"]][:count]
+    for task in running:
+        if task not in kept:
+            task.last_status = task.desired_status = "STOPPED"
+            task.stop_code, task.stopped_reason = (
+                "ServiceSchedulerInitiated",
+                "Scaling activity initiated by deployment",
+            )
+    if count > len(kept):
+        _run(backend, service.cluster_name, service, count - len(kept), now)
+    service.running_count, service.pending_count = count, 0
+    newest.update(rolloutState="COMPLETED", runningCount=count, desiredCount=count, pendingCount=0)
+    service.deployments = [newest]
+    _say(service, "has reached a steady state.", now)
+
+
+def _say(service: Any, message: str, at: datetime) -> None:
+    event = {"id": str(uuid.uuid4()), "createdAt": at, "message": f"(service {service.name}) {message}"}
+    service.events.insert(0, event)
+
+
+def _list_tasks(before: Callable[..., list[Any]]) -> Callable[..., list[Any]]:
+    def list_tasks(self: Any, *args: Any, **kwargs: Any) -> list[Any]:
+        """AWS filters by service, and forgets a task an hour after it stopped."""
+        service = kwargs.get("service_name") or (args[4] if len(args) > 4 else None)
+        found = before(self, *args, **kwargs)
+        return [task for task in found if not service or task.group == f"service:{service.split('/')[-1]}"]
+
+    return list_tasks

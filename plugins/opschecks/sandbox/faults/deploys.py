@@ -1,0 +1,52 @@
+"""Faults of deploys: what serves, on backend and site, is not what was put there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from . import fault
+
+if TYPE_CHECKING:
+    from ..environment import Sandbox
+
+
+@fault(caught_by=["test_what_was_deployed_serves"])
+def another_revision_serves(sandbox: Sandbox) -> None:
+    """The service runs a revision that nobody asked for, as settled as any."""
+    service, ecs = sandbox.service(), sandbox.client("ecs")
+    told = ecs.describe_task_definition(taskDefinition=service.task_definition)["taskDefinition"]
+    kept = ("family", "networkMode", "requiresCompatibilities", "cpu", "memory", "containerDefinitions")
+    made = ecs.register_task_definition(**{key: told[key] for key in kept})["taskDefinition"]["taskDefinitionArn"]
+    service.task_definition = service.deployments[0]["taskDefinition"] = made
+
+
+@fault(caught_by=["test_tasks_run_the_image_of_their_tag"])
+def image_tag_was_moved(sandbox: Sandbox) -> None:
+    """A build was pushed under the tag that runs already; the tasks go on with the old one."""
+    sandbox.push_image("v1")
+
+
+@fault(caught_by=["test_dashboards_show_their_pages", "test_site_serves_what_the_bucket_holds"])
+def cdn_serves_a_stale_page(sandbox: Sandbox) -> None:
+    """The CDN still has an old first dashboard; the bucket has the right one."""
+    from ..seed import BUCKET, site_page
+
+    path = sandbox.stack.dashboards[0].path
+    key = f"{path.strip('/')}.html"
+    s3, cdn = sandbox.client("s3"), sandbox.web.cdn
+    right = s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()
+    put: dict[str, Any] = {"Bucket": BUCKET, "Key": key, "ContentType": "text/html; charset=utf-8"}
+    s3.put_object(**put, Body=site_page("Coming soon"), CacheControl="max-age=86400")
+    cdn.forget([path, f"/{key}"])
+    for one in (path, f"/{key}"):
+        cdn.fill(one)
+    s3.put_object(**put, Body=right, CacheControl="public, max-age=60")
+
+
+@fault(caught_by=["test_invalidations_are_finished"])
+def invalidation_is_stuck(sandbox: Sandbox) -> None:
+    """Some edge does not forget: the newest invalidation has been under way for an hour."""
+    from ..moto_server import backend
+
+    made = backend("cloudfront", "aws").create_invalidation(sandbox.distribution_id, ["/*"], "by hand")
+    made.stuck = True

@@ -1,0 +1,130 @@
+"""A sandbox that goes on living between runs, with a project beside it: what remedies are tried on, end to end."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from opschecks.journal import Journal
+from opschecks.sandbox.environment import Sandbox
+from opschecks.stack import load_stacks
+from opschecks.store import Store, store_of
+from tests.scratch import ROOT, Ended, Project
+
+QUICK = (ROOT / "tests" / "quick_stacks.toml").read_text(encoding="utf-8")
+FIX = "\n[stacks.sandbox.fix]\npoll_s = 0.05\nsymptom_minutes = 0.01\n"
+
+DIES = """\
+import os
+import opschecks.journal
+import opschecks.aws.session
+
+pytest_plugins = ["opschecks"]
+step = os.environ["DIES"]
+add, send = opschecks.journal.Journal.add, opschecks.aws.session.Aws.send
+
+
+def dying_send(self, *args, **more):
+    if step == "before it is sent":
+        os._exit(9)
+    answer = send(self, *args, **more)
+    with open("sent", "a") as stream:
+        stream.write("x")
+    if step == "after it is sent":
+        os._exit(9)
+    return answer
+
+
+def dying_add(self, entry, event, said=""):
+    told = add(self, entry, event, said)
+    if step == "before it is verified" and event == "sent":
+        os._exit(9)
+    return told
+
+
+opschecks.aws.session.Aws.send, opschecks.journal.Journal.add = dying_send, dying_add
+"""
+
+
+@dataclass
+class Bench:
+    """A project whose sandbox goes on living between runs."""
+
+    project: Project
+    sandbox: Sandbox
+    environment: dict[str, str]
+
+    def check(self, check: str, *options: str) -> Ended:
+        return self.project.run("checks/daily", "--stack", "sandbox", "-k", check, *options, **self.environment)
+
+    def outcome(self, check: str) -> str:
+        self.check(check)
+        return self.project.outcomes("daily-partial.json")[check]
+
+    def command(self, *arguments: str, first: str = "") -> Ended:
+        """`opschecks …`; `first` is Python that runs before it, in its process."""
+        program = ["-c", f"{first}\nfrom opschecks.cli import main\nmain()"] if first else ["-m", "opschecks.cli"]
+        done = subprocess.run(
+            [sys.executable, *program, *arguments, "--stack", "sandbox"],
+            cwd=self.project.folder,
+            env=self.project.environment(**self.environment),
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        return Ended(done.returncode, done.stdout, done.stderr)
+
+    @property
+    def state(self) -> Store:
+        """Where the stack's journal, lock and run files lie."""
+        stack = load_stacks(self.project.folder / "stacks.toml").stacks["sandbox"]
+        history = self.project.folder / "reports" / "history"
+        return store_of(stack, history, self.project.folder, lambda: self.sandbox.client("s3"))
+
+    def journal(self) -> list[dict[str, Any]]:
+        """What `opschecks journal --format json` shows, read without a process of its own."""
+        return [
+            {
+                "entry": one.id,
+                "undoes": one.undoes,
+                "change": one.change.to_plain(),
+                "steps": [{"event": step.event, "said": step.said} for step in one.steps],
+            }
+            for one in Journal(self.state).entries()
+        ]
+
+    def free_the_lock(self) -> None:
+        """What time does: the dead holder's lease runs out."""
+        state = self.state
+        for key in state.keys("lock"):
+            told = json.loads(state.read(key) or "{}")
+            state.replace(key, json.dumps({**told, "until": "2020-01-01T00:00:00+00:00"}))
+
+    def times_sent(self) -> int:
+        """How often DIES saw a change reach AWS."""
+        path = self.project.folder / "sent"
+        return len(path.read_text()) if path.exists() else 0
+
+    def changes(self) -> list[dict[str, Any]]:
+        told: list[dict[str, Any]] = self.project.told("daily-partial.json")["changes"]
+        return told
+
+
+@contextmanager
+def bench(folder: Path, *faults: str, fix: str = FIX) -> Iterator[Bench]:
+    project = Project.of_the_checks(folder, QUICK + fix)
+    sandbox = Sandbox(load_stacks(folder / "stacks.toml").stacks["sandbox"])
+    sandbox.start()
+    try:
+        for name in faults:
+            sandbox.give_fault(name)
+        yield Bench(project, sandbox, {"OPSCHECKS_SANDBOX": json.dumps(sandbox.facts)})
+    finally:
+        sandbox.stop()
