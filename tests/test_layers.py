@@ -14,9 +14,9 @@ from tests.scratch import ROOT, Project
 
 PACKAGE = ROOT / "plugins" / "opschecks"
 LAYERS = [
-    {"hooks", "cli", "cli_fix", "cli_logs", "cli_shown"},
+    {"hooks", "cli", "cli_fix", "cli_history", "cli_logs", "cli_report", "cli_shown"},
     {"report", "sandbox"},
-    {"waivers", "history", "policy", "journal", "store", "lock", "guards", "mender", "plan"},
+    {"waivers", "history", "index", "past", "policy", "journal", "store", "lock", "guards", "mender", "plan"},
     {"remedies"},
     {"aws", "web"},
     {"observe", "remedy"},

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .model import Check, Figure, Finding, Outcome, Resource, Run, Series, Severity, check
+from .model import Check, Figure, Finding, Outcome, ReportSection, Resource, Run, Series, Severity, check
 from .observe import CouldNotLook, fan_out, need, observation, seen
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ __all__ = [
     "Figure",
     "Finding",
     "Outcome",
+    "ReportSection",
     "Resource",
     "Run",
     "Series",
@@ -48,6 +49,7 @@ pytest_plugins = [
     "opschecks.hooks.account",  # every collected check is reported; files and exit code
     "opschecks.hooks.workers",  # xdist: stacks spread over processes
     "opschecks.hooks.terminal",  # what is printed
+    "opschecks.hooks.github",  # job summary and annotations under GitHub Actions
     "opschecks.hooks.engineers_page",  # pytest-html's page
 ]
 

@@ -11,7 +11,9 @@ from typing import Any
 import click
 
 from .cli_fix import fix, journal, undo
+from .cli_history import history
 from .cli_logs import export_logs
+from .cli_report import report
 
 Row = Mapping[str, str]
 
@@ -31,11 +33,13 @@ def main() -> None:
     opschecks fix reports/plan.json        make exactly that
     opschecks fix NAME --set desired=5     run one remedy by name
     opschecks journal | undo ENTRY         what was changed, and taking it back
+    opschecks history list                 earlier runs; when was a check bad, and for how long?
+    opschecks report daily 2026-11-24      any morning's page again; as summary, message, published
     opschecks export-logs --since 2h       a window of logs in a file
     """
 
 
-for command in (fix, undo, journal, export_logs):
+for command in (fix, undo, journal, history, report, export_logs):
     main.add_command(command)
 
 

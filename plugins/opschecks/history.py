@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from .store import Store
+
+_NAME = re.compile(r".+/(\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d{6})Z(?:-\d+)?\.json")
+A_DAY_MORE_OR_LESS = timedelta(hours=8)
 
 
 def file_run(store: Store, suite: str, started: datetime, text: str) -> str:
@@ -26,3 +30,25 @@ def filed_runs(store: Store, suites: Iterable[str]) -> Iterator[dict[str, Any]]:
     for key in sorted(keys, key=lambda key: key.rpartition("/")[2], reverse=True):
         told: dict[str, Any] = json.loads(store.read(key) or "{}")
         yield told
+
+
+def began(key: str) -> datetime | None:
+    """When the run of a filed run file began, by its name; None for what is no run file."""
+    match = _NAME.fullmatch(key)
+    return datetime.strptime(match[1], "%Y-%m-%dT%H-%M-%S.%f").replace(tzinfo=UTC) if match else None
+
+
+def run_a_day_before(store: Store, suite: str, moment: datetime) -> str | None:
+    """The text of the run file of the suite that lies nearest to a day before the moment, if one is within 8 hours."""
+    wanted = moment - timedelta(days=1)
+    near = [(abs(at - wanted), key) for key in store.keys(suite) if (at := began(key))]
+    near = [pair for pair in near if pair[0] <= A_DAY_MORE_OR_LESS]
+    return store.read(min(near)[1]) if near else None
+
+
+def forget_before(store: Store, suite: str, moment: datetime) -> list[str]:
+    """Delete the run files of the suite that began before the moment; which ones. Nothing else in there is touched."""
+    old = [key for key in store.keys(suite) if (at := began(key)) and at < moment]
+    for key in old:
+        store.delete(key)
+    return old

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -33,3 +33,12 @@ def pytest_opschecks_after_change(change: Any, result: str, said: str) -> None:
 @pytest.hookspec
 def pytest_opschecks_finding(finding: Any) -> None:
     """Be told of each finding that failed or could not be looked at, when the run has ended; an opschecks.Finding."""
+
+
+@pytest.hookspec
+def pytest_opschecks_report_sections(run: Any) -> Sequence[Any] | None:
+    """Add sections to the page: a list of opschecks.ReportSection(title, markdown); HTML in it is shown, not obeyed.
+
+    `run` is the opschecks.Run as it will be written. The sections are kept in the run file, so that a report that is
+    made again later has them too.
+    """

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from .lock import who
+from .observe import fan_out
 from .remedy import Change
 from .store import Store
 
@@ -80,12 +81,13 @@ class Journal:
         step = self._write(entry.id, event, {"said": said})
         return Entry(entry.id, entry.change, entry.by, entry.undoes, (*entry.steps, step))
 
-    def entries(self) -> list[Entry]:
-        """Every entry, the oldest first."""
+    def entries(self, *, since: datetime | None = None) -> list[Entry]:
+        """Every entry, the oldest first; with `since`, those begun at or after it, of which alone is read."""
         steps: dict[str, list[Step]] = {}
         heads: dict[str, Mapping[str, Any]] = {}
-        for key in self.store.keys("journal"):
-            told = json.loads(self.store.read(key) or "{}")
+        first = f"journal/{since.astimezone(UTC):%Y-%m-%dT%H-%M-%S.%f}" if since else ""
+        keys = [key for key in self.store.keys("journal") if key >= first]
+        for told in (json.loads(text or "{}") for text in fan_out(self.store.read, keys)):
             steps.setdefault(told["entry"], []).append(
                 Step(datetime.fromisoformat(told["at"]), told["event"], told.get("said", ""))
             )

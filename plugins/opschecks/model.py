@@ -233,9 +233,9 @@ class WaiverState:
 class Standing:
     """How long one resource has stood badly with one check, compared with the stack's earlier runs of the suite.
 
-    `state`: new, still, recovered (good again; `since` is when it had begun to be bad), flapping (bad, good and bad
-    again within the runs compared), unseen (bad before, and now nobody could look). `since` is when the first of the
-    runs in a row began that saw it bad; `day` counts calendar days of the stack from there, the first being 1.
+    `state`: new, still, recovered (good again), gone (it was bad, and there is no such resource any more), flapping
+    (bad, good and bad again within the last runs), unseen (now nobody could look). `since` is when the first of the
+    runs in a row began that saw it so; `day` counts calendar days of the stack from there, the first being 1.
     """
 
     check: str
@@ -252,7 +252,8 @@ class Past:
 
     `runs` is how many were compared, `previous` when the newest of them began (None: this is the first), `missed` the
     days without a run since then (ISO dates). `strips` has for each area (and "" for all) the worst outcome of each of
-    those runs, the oldest first; `numbers` the earlier values of each tile as (time, value), the oldest first.
+    those runs, the oldest first; `numbers` the earlier values of each tile as (time, value), the oldest first;
+    `changes` what the journal has since the previous run. `error`: why nothing of this could be read.
     """
 
     stack: str
@@ -262,10 +263,20 @@ class Past:
     standings: tuple[Standing, ...] = ()
     strips: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     numbers: Mapping[str, tuple[tuple[datetime, float], ...]] = field(default_factory=dict)
+    changes: tuple[Mapping[str, Any], ...] = ()
+    error: str = ""
 
     def standing(self, check: str, resource: str) -> Standing | None:
         """How long this resource has stood badly with this check."""
         return next((one for one in self.standings if (one.check, one.resource) == (check, resource)), None)
+
+
+@dataclass(frozen=True)
+class ReportSection:
+    """A section of the page that a user's own conftest adds: a title, and Markdown without HTML."""
+
+    title: str
+    markdown: str
 
 
 @dataclass(frozen=True)
@@ -286,6 +297,7 @@ class Run:
     waivers: tuple[WaiverState, ...] = ()
     changes: tuple[Mapping[str, Any], ...] = ()
     past: tuple[Past, ...] = ()
+    sections: tuple[ReportSection, ...] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
 
     @property

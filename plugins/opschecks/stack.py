@@ -152,6 +152,9 @@ class Stack(_Frozen):
         description="where history, journal and lock are kept: a folder (default: reports/history), "
         "or s3://BUCKET/PREFIX, which people and CI share",
     )
+    history_days: Annotated[int, Field(ge=2)] = Field(
+        400, description="run files older than this are deleted when a new one is filed"
+    )
     time_zone: str = Field("UTC", description='for "yesterday" and for times in reports')
     contacts: Contacts = Contacts()
     without: Names = Field(default=(), description="runbook slugs of what this stack does not have")

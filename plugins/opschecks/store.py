@@ -35,8 +35,8 @@ class Store(Protocol):
     def create(self, key: str, text: str) -> bool:
         """Write what is not there yet; False where somebody else has. On disk when it returns."""
 
-    def replace(self, key: str, text: str) -> None:
-        """Write it, whatever was there. For what only one writes."""
+    def replace(self, key: str, text: str, *, kind: str = "") -> None:
+        """Write it, whatever was there. For what only one writes. `kind` is its media type, where somebody asks."""
 
     def read(self, key: str) -> str | None:
         """The text, or None."""
@@ -71,8 +71,9 @@ class Folder:
         self._sync(target.parent)
         return True
 
-    def replace(self, key: str, text: str) -> None:
-        """Whole or not at all."""
+    def replace(self, key: str, text: str, *, kind: str = "") -> None:
+        """Whole or not at all; a folder has no media types."""
+        del kind
         write(self.root / key, text)
 
     def read(self, key: str) -> str | None:
@@ -139,9 +140,10 @@ class Bucket:
         taken = ("PreconditionFailed", "ConditionalRequestConflict")
         return self._ask("PutObject", *taken, Key=self._key(key), Body=text.encode(), IfNoneMatch="*") is not None
 
-    def replace(self, key: str, text: str) -> None:
+    def replace(self, key: str, text: str, *, kind: str = "") -> None:
         """An ordinary write."""
-        self._ask("PutObject", Key=self._key(key), Body=text.encode())
+        more = {"ContentType": kind} if kind else {}
+        self._ask("PutObject", Key=self._key(key), Body=text.encode(), **more)
 
     def read(self, key: str) -> str | None:
         """None where there is no such object."""
@@ -165,6 +167,14 @@ class Bucket:
     def delete(self, key: str) -> None:
         """S3 does not mind where it is gone."""
         self._ask("DeleteObject", Key=self._key(key))
+
+
+def place_of(where: str, client: Callable[[], Any]) -> Store:
+    """A folder, or `s3://BUCKET/PREFIX`."""
+    if where.startswith("s3://"):
+        bucket, _, prefix = where.removeprefix("s3://").partition("/")
+        return Bucket(client(), bucket, prefix)
+    return Folder(Path(where))
 
 
 def store_of(stack: Stack, default: Path, root: Path, client: Callable[[], Any]) -> Store:

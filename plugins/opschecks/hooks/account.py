@@ -14,6 +14,7 @@ from ..model import CheckResult, Finding, Outcome, Run, Severity, StackFacts, Wa
 from .fixtures import whole_stack
 from .gather import results
 from .judge import BLIND, describe, told_by
+from .past import earlier_run, forget_old, with_past
 from .select import find_checks
 from .state import ChecksRun, check_of, checks_run
 
@@ -112,7 +113,11 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         session.exitstatus = exit_code(told, run.fail_on)
     run.told = dataclasses.replace(told, exit_code=int(session.exitstatus))
     if told.checks:
-        _guarded(run, lambda: write_run(run.told or told, _with_history(run), run.runbook))
+        run.told = with_past(run, run.told)
+        sections = [one for some in session.config.hook.pytest_opschecks_report_sections(run=run.told) for one in some]
+        run.told = whole_run = dataclasses.replace(run.told, sections=tuple(sections))
+        _guarded(run, lambda: write_run(whole_run, _with_history(run), run.runbook, earlier_run(run, whole_run)))
+        _guarded(run, lambda: forget_old(run, whole_run))
     else:
         write_no_run(run.place, run.started, reason)
     for finding in told.findings:

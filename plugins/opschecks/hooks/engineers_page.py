@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from html import escape
 from typing import Any
 
 import pytest
 
+from ..model import Outcome, Severity
 from .judge import ROW
 from .state import KEY, ChecksRun
+
+COLUMNS = ("severity", "concluded", "resource", "runbook", "fix")
+LONGEST = 200
 
 
 class _Columns:
@@ -31,18 +36,35 @@ class _Columns:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_table_header(self, cells: list[str]) -> None:
-        """Add severity and what was concluded."""
-        cells.insert(2, '<th class="sortable" data-column-type="severity">Severity</th>')
-        cells.insert(3, "<th>Concluded</th>")
+        """Add ours after the check's name; pytest-html sorts by what a column's cells hold."""
+        heads = [f'<th class="sortable" data-column-type="{key}">{key.capitalize()}</th>' for key in COLUMNS]
+        cells[2:2] = heads
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_table_row(self, report: Any, cells: list[str]) -> None:
         """Fill them, where the row is a check's."""
         if not cells:
             return
-        severity, concluded = getattr(report, ROW, ("", ""))
-        cells.insert(2, f"<td>{escape(severity)}</td>")
-        cells.insert(3, f"<td>{escape(concluded)}</td>")
+        told: Mapping[str, str] = getattr(report, ROW, {})
+        shown = {**told, "fix": self._fix(report.nodeid, told)}
+        cells[2:2] = [_cell(key, shown.get(key, "")) for key in COLUMNS]
+
+    def _fix(self, nodeid: str, told: Mapping[str, str]) -> str:
+        """What a remedy did, or could do."""
+        done = [f"{fix['remedy']}: {fix['result']}" for fix in self._run.fixes if fix["nodeid"] == nodeid]
+        if done:
+            return ", ".join(dict.fromkeys(done))
+        bad = told.get("concluded") == Outcome.FAILED.words
+        return f"{told['remedy']}: available" if bad and told.get("remedy") else ""
+
+
+def _cell(key: str, text: str) -> str:
+    """A table cell; severities sort by rank, which stands hidden before the word."""
+    from ..report.notes import brief
+
+    ranks = {one.value: one.rank for one in Severity}
+    rank = f"<span hidden>{ranks[text]}</span>" if key == "severity" and text in ranks else ""
+    return f'<td class="col-{key}">{rank}{escape(brief(text, LONGEST))}</td>'
 
 
 @pytest.hookimpl(trylast=True)

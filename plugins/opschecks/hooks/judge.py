@@ -22,7 +22,8 @@ TOLD = "opschecks"
 """The attribute of a check's teardown report that carries its result and findings, as JSON data."""
 BLIND = "opschecks_blind"
 ROW = "opschecks_row"
-"""The attribute of whichever report pytest-html makes the check's row of: severity and outcome."""
+"""The attribute of whichever report pytest-html makes the check's row of: severity, outcome, resources, slug …"""
+RESOURCES_NAMED = 3
 
 _SETTLED = pytest.StashKey[CheckResult]()
 
@@ -82,12 +83,13 @@ def _settle(
     result = dataclasses.replace(describe(item), duration_s=round(duration_s, 4))
     if isinstance(error, pytest.skip.Exception) and declared.runbook in stack.without:
         item.stash[_SETTLED] = dataclasses.replace(result, outcome=NOT_APPLICABLE, message=str(error))
-        setattr(report, ROW, (declared.severity.value, "not applicable"))
+        setattr(report, ROW, _row(result, "not applicable", []))
         return
     outcome = settle(examine, error, waivers)
     message = _first_message(examine.findings, outcome)
     item.stash[_SETTLED] = dataclasses.replace(result, outcome=outcome.value, message=message)
-    setattr(report, ROW, (declared.severity.value, outcome.words))
+    of = [finding.name for finding in examine.findings if finding.outcome is outcome]
+    setattr(report, ROW, _row(result, outcome.words, [] if outcome is Outcome.PASSED else of))
     report.outcome = "failed" if outcome in (Outcome.FAILED, Outcome.BLIND) else "passed"
     report.longrepr = None
     if report.outcome == "failed":
@@ -96,6 +98,17 @@ def _settle(
     if outcome is Outcome.BLIND:
         setattr(report, BLIND, True)
         report.when = "setup"  # JUnit and pytest-html call a failure there an error, which blind is
+
+
+def _row(check: CheckResult, concluded: str, names: Sequence[str]) -> dict[str, str]:
+    more = f" and {len(names) - RESOURCES_NAMED} more" if len(names) > RESOURCES_NAMED else ""
+    return {
+        "severity": check.severity.value,
+        "concluded": concluded,
+        "resource": ", ".join(names[:RESOURCES_NAMED]) + more,
+        "runbook": check.runbook,
+        "remedy": check.remedy,
+    }
 
 
 def settle(examine: Examine, error: BaseException | None, waivers: Sequence[Waiver]) -> Outcome:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
-from ..model import Series
+from ..model import Run, Series
 from .text import Whole
 
 WIDTH, HEIGHT = 320, 150
@@ -41,6 +41,7 @@ class Chart:
     x_ticks: tuple[Tick, ...]
     y_ticks: tuple[Tick, ...]
     limit: Tick | None
+    before: tuple[str, ...] = ()
     width: int = WIDTH
     height: int = HEIGHT
     left: int = LEFT
@@ -49,12 +50,27 @@ class Chart:
     bottom: int = HEIGHT - BOTTOM
 
 
-def chart(series: Series, name: str, zone: tzinfo) -> Chart | None:
-    """The chart of a series about `name`, its times in `zone`; None where there is no point to draw."""
+def same_line(earlier: Run | None, stack: str, resource: str, label: str) -> Series | None:
+    """The series of that resource and label that an earlier run saw."""
+    for seen in earlier.observations if earlier else ():
+        for one in seen.resources if seen.stack == stack else ():
+            for line in one.series if one.resource == resource else ():
+                if line.label == label:
+                    return line
+    return None
+
+
+def chart(series: Series, name: str, zone: tzinfo, earlier: Series | None = None) -> Chart | None:
+    """The chart of a series about `name`, its times in `zone`; None where there is no point to draw.
+
+    `earlier` is the same series a day or so before: drawn at the hours of the day that it had.
+    """
     points = series.points
     if not points:
         return None
-    top = _nice(max([value for _, value in points] + ([series.limit] if series.limit else [])))
+    before = list(_a_day_later(earlier, points[0][0], points[-1][0])) if earlier else []
+    values = [value for _, value in (*points, *before)]
+    top = _nice(max(values + ([series.limit] if series.limit else [])))
     begin, end = points[0][0], max(points[-1][0], points[0][0] + timedelta(seconds=series.period_s))
 
     def x(time: datetime) -> float:
@@ -70,6 +86,11 @@ def chart(series: Series, name: str, zone: tzinfo) -> Chart | None:
         title=f"{series.label} – {name}",
         said=_said(series, name, zone),
         lines=tuple(_drawn((x(time), y(value)) for time, value in piece) for piece in pieces if len(piece) > 1),
+        before=tuple(
+            _drawn((x(time), y(value)) for time, value in piece)
+            for piece in _pieces(before, series.period_s)
+            if len(piece) > 1
+        ),
         dots=tuple((x(piece[0][0]), y(piece[0][1])) for piece in pieces if len(piece) == 1),
         over=tuple(
             (x(max(first - timedelta(seconds=half), begin)), x(min(last + timedelta(seconds=half), end)))
@@ -132,6 +153,16 @@ def _pieces(points: Sequence[Point], period_s: int) -> Iterator[list[Point]]:
         piece.append(point)
     if piece:
         yield piece
+
+
+def _a_day_later(earlier: Series, begin: datetime, end: datetime) -> Iterator[Point]:
+    """Its points moved by whole days, so far that they lie beside the others; those between the two moments."""
+    if earlier.points:
+        days = round((end - earlier.points[-1][0]) / timedelta(days=1))
+        for time, value in earlier.points if days else ():
+            moved = time + timedelta(days=days)
+            if begin <= moved <= end:
+                yield moved, value
 
 
 def _over(points: Sequence[Point], limit: float, period_s: int) -> Iterator[tuple[datetime, datetime]]:

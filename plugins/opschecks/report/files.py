@@ -15,6 +15,9 @@ from .placeholder import render_no_run, render_unfinished
 from .runbook import Section
 from .runfile import only, to_json
 
+SUFFIXES = {"run": ".json", "pytest": ".pytest.html", "junit": ".xml", "summary": ".md", "ctrf": ".ctrf.json"}
+"""The files beside a page."""
+
 
 @dataclass(frozen=True)
 class Place:
@@ -32,20 +35,22 @@ class Place:
     @property
     def links(self) -> dict[str, str]:
         """The files beside the page, as the page links them."""
-        return {"run": f"{self.stem}.json", "pytest": f"{self.stem}.pytest.html", "junit": f"{self.stem}.xml"}
+        return {kind: f"{self.stem}{suffix}" for kind, suffix in SUFFIXES.items()}
 
 
 def write_unfinished(run: Run, place: Place) -> None:
     """Replace what an earlier run left by a page and a run file that say "unfinished"; OSError if impossible."""
-    for name in ("pytest", "junit"):
+    for name in ("pytest", "junit", "summary", "ctrf"):
         with contextlib.suppress(FileNotFoundError):
             (place.reports / place.links[name]).unlink()
     write(place.page, render_unfinished(run, place.links))
     write(place.reports / place.links["run"], to_json(run))
 
 
-def write_run(run: Run, place: Place, runbook: Mapping[str, Section]) -> None:
-    """Write run file, history and page; the page last: while it says "unfinished" nobody trusts the rest."""
+def write_run(run: Run, place: Place, runbook: Mapping[str, Section], earlier: Run | None = None) -> None:
+    """Write run file, history, summary and page; the page last: while it says "unfinished" nobody trusts the rest."""
+    from .ctrf import to_ctrf
+    from .markdown import to_markdown
     from .page import render
 
     text = to_json(run)
@@ -54,7 +59,9 @@ def write_run(run: Run, place: Place, runbook: Mapping[str, Section]) -> None:
         for stack, store in place.history.items():
             own = text if len(run.stacks) == 1 else to_json(only(run, stack))
             file_run(store, run.suite, run.started, own)
-    write(place.page, render(run, runbook=runbook, links=place.links))
+    write(place.reports / place.links["summary"], to_markdown(run))
+    write(place.reports / place.links["ctrf"], to_ctrf(run))
+    write(place.page, render(run, runbook=runbook, links=place.links, earlier=earlier))
 
 
 def write_no_run(place: Place, begun: datetime, why: str, *, keep_run_file: bool = False) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
-from ..model import NOT_APPLICABLE, CheckResult, Figure, Finding, Outcome, Run, Series
+from ..model import NOT_APPLICABLE, CheckResult, Figure, Finding, Outcome, Past, Run, Series
 from .chart import crosses, number, spark
+from .since import Bar, strip
 
 AREAS = {
     "health": "Backend",
@@ -26,17 +28,29 @@ AREAS = {
 LINES = (("traffic", "5xx"), ("traffic", "p95 response time"), ("service_load", "CPU"))
 """The observation and the series of each tile with a line."""
 FIGURES_SHOWN = 3
+PASSED = "passed"
+RUNS_IN_A_LINE = 5
+"""With fewer runs a tile's line is that of the last 24 hours, where there is one."""
 
 
 @dataclass(frozen=True)
 class Tile:
-    """One number. `tone` is good, bad, unsure or none."""
+    """One number. `tone` is good, bad, unsure or none; `delta` how it differs from the run before, `worse` if badly.
+
+    `key` names it in the history, `number` is its value there; `lines` is the line of what `drawn` says.
+    """
 
     label: str
     value: str
     note: str = ""
     tone: str = "none"
     lines: tuple[str, ...] = ()
+    key: str = ""
+    number: float | None = None
+    unit: str = ""
+    delta: str = ""
+    drawn: str = "last 24 h"
+    worse: bool = False
 
 
 @dataclass(frozen=True)
@@ -49,6 +63,13 @@ class Service:
     tone: str
     counted: str
     key: str
+    bars: tuple[Bar, ...] = ()
+    lately: str = ""
+
+
+def numbers(run: Run) -> dict[str, float]:
+    """The tiles of a run of one stack that the history keeps, by key."""
+    return {tile.key: tile.number for tile in _now(run) if tile.number is not None} if len(run.stacks) == 1 else {}
 
 
 def tiles(run: Run) -> list[Tile]:
@@ -57,13 +78,36 @@ def tiles(run: Run) -> list[Tile]:
         return [
             _passed([check for check in run.checks if check.stack == stack.name], stack.name) for stack in run.stacks
         ]
+    past = run.past_of(run.stacks[0].name) if run.stacks else Past("")
+    return [_with_past(tile, past, run.started) for tile in _now(run)]
+
+
+def _with_past(tile: Tile, past: Past, began: datetime) -> Tile:
+    """The tile with its line over the last runs, and how it differs from the newest of them."""
+    before = past.numbers.get(tile.key, ())
+    if tile.number is None or not before:
+        return tile
+    points = (*before, (began, tile.number))
+    day = 86400
+    whole = Series(tile.key, tile.unit, points, period_s=31 * day)
+    diff = tile.number - before[-1][1]
+    delta = (
+        f"{'▲' if diff > 0 else '▼'} {_with_unit(abs(diff), tile.unit)}" if number(abs(diff)) != "0" else "no change"
+    )
+    compared = replace(tile, delta=delta, worse=tile.key == PASSED and diff < 0)
+    if len(points) < RUNS_IN_A_LINE:
+        return compared
+    return replace(compared, lines=spark(whole), drawn=f"last {len(points)} runs")
+
+
+def _now(run: Run) -> list[Tile]:
     told = [_passed(run.checks, "Checks passed")]
     told += [tile for observation, label in LINES for tile in _line(run, observation, label)]
     for observation in run.observations:
         if observation.name == "active_incidents":
             count = len(observation.resources)
             told.append(
-                Tile("Active incidents", str(count), tone="none" if count else "good")
+                Tile("Active incidents", str(count), tone="none" if count else "good", key="incidents", number=count)
                 if not observation.error
                 else _unseen("Active incidents")
             )
@@ -81,7 +125,8 @@ def _passed(checks: Sequence[CheckResult], label: str) -> Tile:
         )
         if outcomes.count(outcome)
     ]
-    return Tile(label, f"{passed} / {len(checks)}", ", ".join(others), _tone(outcomes))
+    value = f"{passed} / {len(checks)}"
+    return Tile(label, value, ", ".join(others), _tone(outcomes), key=PASSED, number=passed)
 
 
 def _line(run: Run, observation: str, label: str) -> Iterator[Tile]:
@@ -104,6 +149,9 @@ def _of_series(line: Series, name: str) -> Tile:
         f"highest in 24 h {number(peak)}{limit}",
         "bad" if crosses(line) else "none",
         spark(line),
+        key=line.label,
+        number=line.points[-1][1],
+        unit=line.unit,
     )
 
 
@@ -139,6 +187,10 @@ def _service(run: Run, stack: str, area: str) -> Service:
         ),
         "not applicable",
     )
+    worst = max(
+        (outcome for outcome in outcomes if outcome != NOT_APPLICABLE), key=lambda one: Outcome(one).rank, default=""
+    )
+    bars, lately = strip(run, stack, area, worst)
     return Service(
         stack=stack,
         name=AREAS.get(area, area.replace("_", " ").capitalize()),
@@ -146,6 +198,8 @@ def _service(run: Run, stack: str, area: str) -> Service:
         tone=_tone(outcomes),
         counted=f"{passed} of {applicable} passed" if applicable else "none applies",
         key=_key(run, checks),
+        bars=bars,
+        lately=lately,
     )
 
 

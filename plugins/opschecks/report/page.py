@@ -15,9 +15,11 @@ from markupsafe import Markup
 from ..model import NOT_APPLICABLE, Outcome, Run, SeenResource
 from ..redaction import redact_text
 from .cards import cards
-from .chart import Chart, chart
+from .changes import changes
+from .chart import Chart, chart, same_line
 from .numbers import services, tiles
-from .runbook import Section
+from .runbook import Section, to_html
+from .since import compared
 from .text import printable, shortened
 from .unseen import unseen
 from .verdict import verdict
@@ -36,10 +38,10 @@ class Incident:
     facts: Mapping[str, str]
 
 
-def render(run: Run, *, runbook: Mapping[str, Section], links: Mapping[str, str]) -> str:
-    """The whole page. `links` are the files beside it: run, pytest and junit."""
+def render(run: Run, *, runbook: Mapping[str, Section], links: Mapping[str, str], earlier: Run | None = None) -> str:
+    """The whole page. `links` are the files beside it: run, pytest and junit. `earlier` is the run of a day before."""
     zone, zone_name = _zone(run)
-    drawn, not_drawn = _charts(run, zone)
+    drawn, not_drawn = _charts(run, zone, earlier)
     incidents, incidents_left = _incidents(run, zone)
     return (
         _environment()
@@ -54,7 +56,10 @@ def render(run: Run, *, runbook: Mapping[str, Section], links: Mapping[str, str]
             incidents=incidents,
             incidents_left=incidents_left,
             incidents_unseen=[seen for seen in run.observations if seen.name in INCIDENTS_FROM and seen.error],
-            cards=cards(run, runbook, zone),
+            compared=compared(run, zone),
+            changes=changes(run, zone),
+            sections=[(section.title, to_html(section.markdown, {})) for section in run.sections],
+            cards=cards(run, runbook, zone, earlier),
             blind=unseen(run, Outcome.BLIND),
             not_run=unseen(run, Outcome.NOT_RUN),
             charts=drawn,
@@ -91,18 +96,20 @@ def _zone(run: Run) -> tuple[tzinfo, str]:
     return (ZoneInfo(name), name) if len(names) == 1 and (name := names.pop()) != "UTC" else (UTC, "UTC")
 
 
-def _charts(run: Run, zone: tzinfo) -> tuple[list[Chart], int]:
+def _charts(run: Run, zone: tzinfo, earlier: Run | None) -> tuple[list[Chart], int]:
     """Every series that was seen, those with a limit first; and how many are left out."""
     several = len(run.stacks) > 1
     lines = [
-        (line, f"{one.name} ({seen.stack})" if several else one.name)
+        (line, f"{one.name} ({seen.stack})" if several else one.name, (seen.stack, one.resource))
         for seen in run.observations
         for one in seen.resources
         for line in one.series
         if line.points
     ]
-    lines.sort(key=lambda pair: pair[0].limit is None)
-    drawn = [chart(line, name, zone) for line, name in lines[:CHARTS_SHOWN]]
+    lines.sort(key=lambda told: told[0].limit is None)
+    drawn = [
+        chart(line, name, zone, same_line(earlier, *where, line.label)) for line, name, where in lines[:CHARTS_SHOWN]
+    ]
     return [one for one in drawn if one], max(len(lines) - CHARTS_SHOWN, 0)
 
 

@@ -15,14 +15,18 @@ from ..model import (
     Finding,
     ObservationResult,
     Outcome,
+    Past,
+    ReportSection,
     Run,
     SeenResource,
     Series,
     Severity,
     StackFacts,
+    Standing,
     WaiverState,
 )
 from ..redaction import plain
+from .numbers import numbers
 from .verdict import verdict
 
 FORMAT = 1
@@ -58,6 +62,9 @@ def to_json(run: Run) -> str:
         "observations": [observation_to(seen) for seen in run.observations],
         "waivers": [dataclasses.asdict(waiver) for waiver in run.waivers],
         "changes": list(run.changes),
+        "numbers": numbers(run),
+        "past": [_past(past) for past in run.past],
+        "sections": [dataclasses.asdict(section) for section in run.sections],
         "versions": dict(run.versions),
     }
     lines = [
@@ -83,6 +90,8 @@ def only(run: Run, stack: str) -> Run:
         findings=tuple(finding for finding in run.findings if finding.stack == stack),
         observations=tuple(seen for seen in run.observations if seen.stack == stack),
         waivers=tuple(waiver for waiver in run.waivers if waiver.stack == stack),
+        changes=tuple(change for change in run.changes if change["stack"] == stack),
+        past=tuple(past for past in run.past if past.stack == stack),
     )
 
 
@@ -105,6 +114,8 @@ def from_json(text: str) -> Run:
             observations=tuple(observation_from(one) for one in told["observations"]),
             waivers=tuple(WaiverState(**waiver) for waiver in told["waivers"]),
             changes=tuple(told["changes"]),
+            past=tuple(_past_from(past) for past in told.get("past", ())),
+            sections=tuple(ReportSection(**section) for section in told.get("sections", ())),
             versions=told["versions"],
         )
     except RunFileError:
@@ -136,6 +147,33 @@ def _series_from(told: Mapping[str, Any]) -> Series:
     start = datetime.fromisoformat(told["start"]) if told["start"] else datetime.now(UTC)
     points = zip((start + timedelta(seconds=at) for at in told["at_s"]), told["values"], strict=True)
     return Series(told["label"], told["unit"], tuple(points), told["period_s"], told["limit"])
+
+
+def _past(past: Past) -> dict[str, Any]:
+    told = dataclasses.asdict(past)
+    told["numbers"] = {
+        label: [[time.isoformat(), value] for time, value in points] for label, points in past.numbers.items()
+    }
+    return told
+
+
+def _past_from(told: Mapping[str, Any]) -> Past:
+    return Past(
+        **{
+            **told,
+            "previous": datetime.fromisoformat(told["previous"]) if told["previous"] else None,
+            "missed": tuple(told["missed"]),
+            "standings": tuple(
+                Standing(**{**one, "since": datetime.fromisoformat(one["since"])}) for one in told["standings"]
+            ),
+            "strips": {area: tuple(outcomes) for area, outcomes in told["strips"].items()},
+            "numbers": {
+                label: tuple((datetime.fromisoformat(time), value) for time, value in points)
+                for label, points in told["numbers"].items()
+            },
+            "changes": tuple(told["changes"]),
+        }
+    )
 
 
 def _figures_from(told: Sequence[Mapping[str, Any]]) -> tuple[Figure, ...]:

@@ -11,6 +11,7 @@ from .unseen import unseen
 NAMED = 2
 """How many failing checks the sentence spells out."""
 ACTIONS = 3
+_BAD = ("new", "still", "flapping")
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,7 @@ def _extras(run: Run) -> list[str]:
         told.append(
             f"{run.count(NOT_APPLICABLE)} do not apply" if run.count(NOT_APPLICABLE) > 1 else "1 does not apply"
         )
+    told += _compared(run)
     told += _changes(run)
     if run.state == "unfinished":
         told.append("the run has not ended")
@@ -89,6 +91,24 @@ def _extras(run: Run) -> list[str]:
     if run.partial:
         told.append(f"only a part of the suite was selected ({run.partial})")
     return told
+
+
+def _compared(run: Run) -> list[str]:
+    """How many of the failed checks are news, where there was a run to compare with."""
+    if not any(past.previous for past in run.past):
+        return []
+    failed = [check for check in run.checks if check.outcome == Outcome.FAILED]
+    lasting = sum(
+        any(one.check == check.check and one.state == "still" for one in run.past_of(check.stack).standings)
+        for check in failed
+    )
+    new = len(failed) - lasting
+    recovered = len(
+        {(past.stack, one.check) for past in run.past for one in past.standings if one.state == "recovered"}
+    )
+    told = [f"{new} new"] if new else []
+    told += [f"{lasting} not for the first time"] if lasting else []
+    return told + ([f"{recovered} good again"] if recovered else [])
 
 
 def _changes(run: Run) -> list[str]:
@@ -120,6 +140,15 @@ def _where(run: Run, check: CheckResult) -> str:
     return ", ".join(names[:NAMED]) + more
 
 
+def _since(run: Run, check: CheckResult) -> str:
+    """For how long, where an earlier run tells; that of the resource that has been bad for the longest."""
+    known = [one for one in run.past_of(check.stack).standings if one.check == check.check and one.state in _BAD]
+    if not known:
+        return ""
+    oldest = max(known, key=lambda one: one.day)
+    return {"new": ", new", "flapping": ", on and off"}.get(oldest.state, f", day {oldest.day}")
+
+
 def _by_severity(run: Run, outcome: Outcome) -> Sequence[CheckResult]:
     return sorted((check for check in run.checks if check.outcome == outcome), key=lambda check: -check.severity.rank)
 
@@ -128,7 +157,13 @@ def _actions(run: Run) -> list[str]:
     """Next steps that the run itself proves: no causes, no guesses."""
     failed = _by_severity(run, Outcome.FAILED)
     told = [f"Look at {one['name']} by hand now ({one['remedy']}): {one['said']}" for one in run.lost_changes]
-    told += [f"{check.failing} ({_where(run, check)}): follow “{check.runbook}” in the runbook" for check in failed]
+    who = {stack.name: stack.contacts.get("on_call", "") for stack in run.stacks}
+    told += [
+        f"{check.failing} ({_where(run, check)}){_since(run, check)} – "
+        + (f"{who[check.stack]}: " if who.get(check.stack) else "")
+        + f"follow “{check.runbook}” in the runbook"
+        for check in failed
+    ]
     told += [
         f"Make it visible again ({len(group.checks)} {'check' if len(group.checks) == 1 else 'checks'}): {group.cause}"
         for group in unseen(run, Outcome.BLIND)

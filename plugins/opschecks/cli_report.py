@@ -1,0 +1,225 @@
+"""opschecks report: a run made into a page, a summary, a message again; sent and published."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .cli_fix import reached, stack_named
+
+if TYPE_CHECKING:
+    from .model import Run
+    from .store import Store
+
+WEBHOOK = "OPSCHECKS_SLACK_WEBHOOK"
+_STACKS = click.option(
+    "--stacks", type=click.Path(path_type=Path), default=Path("stacks.toml"), help="another stacks.toml"
+)
+_REPORTS = click.option(
+    "--reports", type=click.Path(path_type=Path), default=Path("reports"), help="another reports folder"
+)
+_STACK = click.option(
+    "--stack", "name", default=None, metavar="NAME", help="whose history RUN is of; default: no history"
+)
+_RUN = click.argument("run", default="reports/daily.json")
+FORMS = ("html", "markdown", "ctrf", "slack", "email", "annotations")
+
+
+@click.group()
+def report() -> None:
+    """Make reports of a run again, send them, publish them.
+
+    \b
+    opschecks report daily                                     the page of the newest daily run again
+    opschecks report daily 2026-11-24 --stack production       of any morning in the history
+    opschecks report daily reports/daily.json --format ctrf    or as Markdown, Slack blocks, e-mail, annotations
+    opschecks report slack reports/daily.json                  post it to the webhook in OPSCHECKS_SLACK_WEBHOOK
+    opschecks report publish reports/daily.json --to s3://BUCKET/PREFIX    or a folder: page, index of all, newest
+    """
+
+
+@report.command()
+@_RUN
+@_STACK
+@click.option(
+    "--format", "form", type=click.Choice(FORMS), default="html", show_default=True, help="what to make of it"
+)
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), default=None, help="default: the terminal; html: DAY.html"
+)
+@_STACKS
+@_REPORTS
+def daily(run: str, name: str | None, form: str, out: Path | None, stacks: Path, reports: Path) -> None:
+    """Make the report of RUN: a run file, or with --stack the day (or moment) of one in the history."""
+    from .store import write
+
+    found = _found(run, "daily", name, stacks, reports)
+    text = _made(found, form)
+    if out is None and form != "html":
+        click.echo(text, nl=not text.endswith("\n"))
+        return
+    path = out or reports / f"{found.run.suite}-{found.run.started:%Y-%m-%dT%H-%M-%SZ}.html"
+    try:
+        write(path, text)
+    except OSError as error:
+        raise click.ClickException(f"{path}: cannot be written: {error.strerror}") from None
+    click.echo(f"report: {path}")
+
+
+@report.command()
+@_RUN
+@click.option("--page-url", default="", metavar="URL", help="where the page can be read; linked in the message")
+def slack(run: str, page_url: str) -> None:
+    """Post the run to Slack: the webhook's address stands in OPSCHECKS_SLACK_WEBHOOK, never on the command line."""
+    from .report.slack import SlackError, post, to_slack
+
+    webhook = os.environ.get(WEBHOOK, "")
+    if not webhook:
+        raise click.ClickException(f"{WEBHOOK}: not set; it holds the webhook's address, which is a secret")
+    message = to_slack(_file(Path(run)), page_url=page_url)
+    try:
+        post(webhook, message)
+    except SlackError as error:
+        raise click.ClickException(str(error)) from None
+    click.echo("posted to Slack")
+
+
+@report.command()
+@_RUN
+@_STACK
+@click.option("--to", "where", required=True, metavar="DIR|s3://…", help="a folder, or a prefix in S3")
+@_STACKS
+@_REPORTS
+def publish(run: str, name: str | None, where: str, stacks: Path, reports: Path) -> None:
+    """Write page, run file and summary where people find them, with the newest one and an index of all.
+
+    With --stack, S3 is written with that stack's credentials; else with those of the usual AWS chain.
+    """
+    from .report.files import SUFFIXES
+    from .report.publish import name_of
+    from .report.publish import publish as put
+    from .report.runfile import to_json
+    from .store import place_of
+
+    found = _found(run, "daily", name, stacks, reports)
+    stem = name_of(found.run)
+    beside = {".json": to_json(found.run), ".md": _made(found, "markdown"), ".ctrf.json": _made(found, "ctrf")}
+    for suffix in (SUFFIXES["pytest"], SUFFIXES["junit"]):
+        path = found.path.with_name(found.path.name.removesuffix(".json") + suffix) if found.path else None
+        if path and path.exists():
+            beside[suffix] = path.read_text(encoding="utf-8")
+    links = {kind: stem + suffix for kind, suffix in SUFFIXES.items() if suffix in beside}
+    try:
+        for key in put(found.run, _page(found, links), beside, place_of(where, lambda: _s3(name, stacks))):
+            click.echo(f"{where.rstrip('/')}/{key}")
+    except OSError as error:
+        raise click.ClickException(str(error)) from None
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A run, the file it was read from (or none, of the history), and the run of a day before."""
+
+    run: Run
+    path: Path | None
+    earlier: Run | None
+
+
+def _found(run: str, suite: str, name: str | None, stacks: Path, reports: Path) -> _Found:
+    from .history import run_a_day_before
+    from .report.runfile import from_json
+
+    store = _store(name, stacks, reports) if name else None
+    if Path(run).exists():
+        path: Path | None = Path(run)
+        told = _file(Path(run))
+    elif store:
+        path, told = None, _filed(store, suite, run)
+    else:
+        raise click.ClickException(f"{run}: no such run file; a day of the history wants --stack NAME")
+    try:
+        text = run_a_day_before(store, told.suite, told.started) if store else None
+    except OSError as error:
+        raise click.ClickException(str(error)) from None
+    return _Found(told, path, from_json(text) if text else None)
+
+
+def _file(path: Path) -> Run:
+    from .report.runfile import RunFileError, from_json
+
+    try:
+        return from_json(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise click.ClickException(f"{path}: no such run file; pytest checks/daily writes reports/daily.json") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise click.ClickException(f"{path}: cannot be read: {error}") from None
+    except RunFileError as error:
+        raise click.ClickException(f"{path}: {error}") from None
+
+
+def _filed(store: Store, suite: str, moment: str) -> Run:
+    """The newest filed run of the day, or of the moment, that the text begins."""
+    from .names import nearest
+    from .report.runfile import RunFileError, from_json
+
+    try:
+        keys = store.keys(suite)
+        asked = moment.replace(":", "-")
+        found = [key for key in keys if key.rpartition("/")[2].startswith(asked)]
+        if not asked or not found:
+            days = sorted({key.rpartition("/")[2][:10] for key in keys})
+            raise click.ClickException(f"{moment}: {store} has no such {suite} run; {nearest(moment, days[-12:])}")
+        return from_json(store.read(found[-1]) or "")
+    except OSError as error:
+        raise click.ClickException(str(error)) from None
+    except RunFileError as error:
+        raise click.ClickException(f"{store}/{found[-1]}: {error}") from None
+
+
+def _store(name: str, stacks: Path, reports: Path) -> Store:
+    from .store import store_of
+
+    stack = stack_named(name, stacks)
+    return store_of(stack, reports / "history", stacks.absolute().parent, lambda: reached(stack)[1].s3())
+
+
+def _s3(name: str | None, stacks: Path) -> Any:
+    if name:
+        return reached(stack_named(name, stacks))[1].s3()
+    import boto3
+
+    return boto3.client("s3")
+
+
+def _made(found: _Found, form: str) -> str:
+    from .report.annotations import to_annotations
+    from .report.ctrf import to_ctrf
+    from .report.email_body import to_email
+    from .report.markdown import to_markdown
+    from .report.slack import to_slack
+
+    made: dict[str, Callable[[Run], str]] = {
+        "markdown": to_markdown,
+        "ctrf": to_ctrf,
+        "slack": lambda run: json.dumps(to_slack(run), indent=1, ensure_ascii=False),
+        "email": lambda run: to_email(run).html,
+        "annotations": lambda run: "\n".join(to_annotations(run)),
+    }
+    return made[form](found.run) if form in made else _page(found, {})
+
+
+def _page(found: _Found, links: dict[str, str]) -> str:
+    from .report.page import render
+    from .report.runbook import RunbookError, read_runbook
+
+    try:
+        runbook = read_runbook(Path("checks/RUNBOOK.md"))
+    except RunbookError as error:
+        raise click.ClickException(f"{error}: the page shows its steps; run it beside the folder checks/") from None
+    return render(found.run, runbook=runbook, links=links, earlier=found.earlier)

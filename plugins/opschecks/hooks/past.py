@@ -1,0 +1,72 @@
+"""The past of a run: what its stacks' histories say, read before its files are written; and what has grown too old."""
+
+from __future__ import annotations
+
+import dataclasses
+import sqlite3
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from ..model import Past, Run
+from .state import ChecksRun
+
+if TYPE_CHECKING:
+    from ..index import Index
+    from ..stack import Stack
+
+
+def index_of(run: ChecksRun, stack: Stack) -> Index:
+    """The stack's index on this machine, wherever its run files lie."""
+    from ..index import Index
+
+    return Index(run.reports / "history" / stack.name / "index.sqlite")
+
+
+def with_past(run: ChecksRun, told: Run) -> Run:
+    """The run beside the earlier ones of each stack. A part of a suite is compared with nothing.
+
+    A history that cannot be read is said in the report, and costs nothing but the comparison.
+    """
+    if told.partial:
+        return told
+    return dataclasses.replace(told, past=tuple(_past(run, told, stack) for stack in run.stacks))
+
+
+def _past(run: ChecksRun, told: Run, stack: Stack) -> Past:
+    from ..journal import Journal
+    from ..past import past_of
+
+    try:
+        store, index = run.store(stack), index_of(run, stack)
+        index.follow(store, told.suite)
+        before = index.runs(told.suite, before=told.started)
+        since = before[0].started if before else told.started - timedelta(days=1)
+        return past_of(told, stack.name, before, Journal(store).entries(since=since))
+    except (OSError, sqlite3.Error) as error:
+        return Past(stack.name, error=str(error))
+
+
+def earlier_run(run: ChecksRun, told: Run) -> Run | None:
+    """The run of a day before, for the lines of its charts; of several stacks, that of each in one."""
+    from ..history import run_a_day_before
+    from ..report.runfile import RunFileError, from_json
+
+    found = []
+    for stack in run.stacks if not told.partial else ():
+        try:
+            text = run_a_day_before(run.store(stack), told.suite, told.started)
+            found += [from_json(text)] if text else []
+        except (OSError, RunFileError):
+            continue  # without it a chart has one line instead of two
+    if not found:
+        return None
+    seen = tuple(one for earlier in found for one in earlier.observations)
+    return dataclasses.replace(found[0], observations=seen)
+
+
+def forget_old(run: ChecksRun, told: Run) -> None:
+    """Delete what is older than the stack's history_days."""
+    from ..history import forget_before
+
+    for stack in run.stacks if not told.partial else ():
+        forget_before(run.store(stack), told.suite, told.started - timedelta(days=stack.history_days))

@@ -1,0 +1,82 @@
+"""Reports where people find them: a folder or an S3 prefix with the newest page, all earlier ones, and an index."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+
+from ..model import Run
+from ..store import Store
+from .verdict import verdict
+
+HTML = "text/html; charset=utf-8"
+KINDS = {".html": HTML, ".json": "application/json", ".md": "text/markdown; charset=utf-8", ".xml": "application/xml"}
+_NAME = re.compile(r"(?P<at>\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ)_(?P<word>[a-z-]+)\.html")
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One published page."""
+
+    file: str
+    at: datetime
+    word: str
+
+
+def name_of(run: Run) -> str:
+    """What the run's files are called, before their suffix: its moment, and its verdict, which the index reads."""
+    word = re.sub("[^a-z]+", "-", verdict(run).word.lower()).strip("-")
+    return f"{run.started.astimezone(UTC):%Y-%m-%dT%H-%M-%SZ}_{word}"
+
+
+def publish(run: Run, page: str, beside: Mapping[str, str], to: Store) -> list[str]:
+    """Write the page and what stands beside it (texts by suffix), then the newest page and the index; the keys."""
+    folder, written = folder_of(run), []
+    stem = f"{folder}/{name_of(run)}"
+    for suffix, text in {**beside, ".html": page}.items():
+        kind = KINDS["." + suffix.rpartition(".")[2]]
+        to.replace(stem + suffix, text, kind=kind)
+        written.append(stem + suffix)
+    listed = listing(to, folder)
+    # a replay of an old morning must not pass for the newest
+    newest = f"{folder}/latest.html"
+    if listed and listed[0].file == name_of(run) + ".html":
+        to.replace(newest, page, kind=HTML)
+        written.append(newest)
+    stacks = ", ".join(stack.name for stack in run.stacks)
+    index = _template().render(listed=listed, suite=run.suite, stacks=stacks, sandbox=run.sandbox)
+    to.replace(f"{folder}/index.html", index, kind=HTML)
+    return [*written, f"{folder}/index.html"]
+
+
+def folder_of(run: Run) -> str:
+    """`STACK/SUITE`; of several stacks their names together, because theirs is a page of its own."""
+    return f"{'+'.join(stack.name for stack in run.stacks)}/{run.suite}"
+
+
+def listing(to: Store, folder: str) -> list[Listed]:
+    """Every published page in the folder, the newest first, told by its name."""
+    found = []
+    for key in to.keys(folder):
+        file = key.rpartition("/")[2]
+        if match := _NAME.fullmatch(file):
+            at = datetime.strptime(match["at"], "%Y-%m-%dT%H-%M-%SZ").replace(tzinfo=UTC)
+            found.append(Listed(file, at, match["word"].replace("-", " ")))
+    return sorted(found, key=lambda one: one.at, reverse=True)
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(
+        loader=PackageLoader("opschecks.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("index.html")
