@@ -20,6 +20,7 @@ ROOT = Path(__file__).parent.parent
 STACKS = "tests/quick_stacks.toml"
 SUITES = {
     "daily": ["checks/daily"],
+    "weekly": ["checks/weekly"],
     "deploy-after": [
         "checks/deploy/after", "--stack", "sandbox", "--expect-revision", "incident-commander-backend:1",
         "--expect-image", "incident-commander:v1",
@@ -30,7 +31,7 @@ SUITES = {
 def run(fault: str) -> dict[str, object]:
     """The outcome of each check of each suite under the fault; "" is none."""
     sandbox = Sandbox(load_stacks(Path(STACKS)).stacks["sandbox"])
-    sandbox.start()
+    sandbox.start(whole=True)
     try:
         if fault:
             sandbox.give_fault(fault)

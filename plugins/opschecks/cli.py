@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,6 +14,9 @@ from .cli_fix import fix, journal, undo
 from .cli_history import history
 from .cli_logs import export_logs
 from .cli_report import report
+
+if TYPE_CHECKING:
+    import ast
 
 Row = Mapping[str, str]
 
@@ -78,7 +81,17 @@ def _checks(_: Path) -> Iterator[Row]:
         for node in body:
             if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
                 why = " ".join((ast.get_docstring(node) or "").split())
-                yield {"check": node.name, "file": str(path), "why": why}
+                yield {"check": node.name, "file": str(path), "runbook": _slug(node), "why": why}
+
+
+def _slug(node: ast.FunctionDef) -> str:
+    """The `runbook=` of the check's decorator."""
+    import ast
+
+    given = [one for call in node.decorator_list if isinstance(call, ast.Call) for one in call.keywords]
+    return next(
+        (str(one.value.value) for one in given if one.arg == "runbook" and isinstance(one.value, ast.Constant)), ""
+    )
 
 
 def _observations(_: Path) -> Iterator[Row]:
@@ -100,6 +113,7 @@ def _remedies(_: Path) -> Iterator[Row]:
         yield {
             "remedy": name,
             "what": remedy.what(),
+            "runbook": remedy.runbook,
             "risk": f"{remedy.risk}, {way}, proven by {remedy.proof}",
             "takes": wishes,
             "allow": f"IAM: {', '.join(remedy.allow)}",
@@ -109,10 +123,12 @@ def _remedies(_: Path) -> Iterator[Row]:
 def _faults(_: Path) -> Iterator[Row]:
     from .sandbox.faults import known_faults
 
+    slugs = {row["check"]: row["runbook"] for row in _checks(Path())}
     for name, fault in known_faults().items():
+        of = dict.fromkeys(slugs[check] for check in (*fault.caught_by, *fault.blinds) if check in slugs)
         caught = f"fails {', '.join(fault.caught_by)}" if fault.caught_by else ""
         blinds = f"blinds {', '.join(fault.blinds)}" if fault.blinds else ""
-        yield {"fault": name, "what": fault.what, "caught by": caught, "blinds": blinds}
+        yield {"fault": name, "what": fault.what, "runbook": ", ".join(of), "caught by": caught, "blinds": blinds}
 
 
 def _stacks(path: Path) -> Iterator[Row]:
@@ -206,7 +222,7 @@ def sandbox(faults: tuple[str, ...], name: str | None, stacks: Path, form: str) 
     except ModuleNotFoundError as error:
         raise click.ClickException(f"it needs {error.name}: pip install 'opschecks[sandbox]'") from None
     running = Sandbox(listed[name or candidates[0]])
-    running.start()
+    running.start(whole=True)
     try:
         for fault in faults:
             running.give_fault(fault)

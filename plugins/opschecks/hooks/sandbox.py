@@ -14,6 +14,8 @@ from .state import ChecksRun, checks_run
 ENVIRONMENT = "OPSCHECKS_SANDBOX"
 """Set by `opschecks sandbox`: where the one that it keeps running can be reached."""
 
+NEED_LITTLE = ("daily", "deploy-after")
+"""Suites that look at nothing of what takes the sandbox longest to make."""
 _RUNNING = pytest.StashKey[Any]()
 FACTS = pytest.StashKey[Mapping[str, Any]]()
 
@@ -80,7 +82,7 @@ def _facts(config: pytest.Config, run: ChecksRun, stack: Any) -> Mapping[str, An
             ) from None
         sandbox = Sandbox(stack)
         config.stash[_RUNNING] = sandbox
-        sandbox.start()
+        sandbox.start(whole=run.suite not in NEED_LITTLE)
         for name in config.option.fault:
             sandbox.give_fault(name)
         told = sandbox.facts

@@ -16,6 +16,7 @@ from .corrections.ecs import settle
 from .faults import known_faults
 from .moto_server import ACCOUNT, MotoServer, backend
 from .seed import BUCKET, TASKS, Seeded, put_metrics, scaling, seed
+from .seeds import sow_all
 from .series import Told
 from .web import StoredObject, Web
 
@@ -53,8 +54,8 @@ class Sandbox:
         self._clients: dict[str, Any] = {}
         self._undo: list[Callable[[], None]] = []
 
-    def start(self) -> None:
-        """Return when everything answers."""
+    def start(self, *, whole: bool = False) -> None:
+        """Return when everything answers; with `whole` also what only the weekly checks and the drills look at."""
         self.server.start()
         self._undo.append(self.server.stop)
         self._undo.append(correct(self.target_states, self._follow_attributes, self._forget))
@@ -72,6 +73,8 @@ class Sandbox:
         self.web = Web([task.task_arn.rsplit("/", 1)[-1] for task in self.tasks], self._object)
         self.web.start()
         self._undo.append(self.web.stop)
+        if whole:
+            sow_all(self)
 
     def stop(self) -> None:
         """Stop whatever was started, the last first."""
