@@ -18,14 +18,12 @@ from opschecks.stack import load_stacks
 
 ROOT = Path(__file__).parent.parent
 STACKS = "tests/quick_stacks.toml"
-SUITES = {
-    "daily": ["checks/daily"],
-    "weekly": ["checks/weekly"],
-    "deploy-after": [
-        "checks/deploy/after", "--stack", "sandbox", "--expect-revision", "incident-commander-backend:1",
-        "--expect-image", "incident-commander:v1",
-    ],
-}  # fmt: skip
+AFTER = [
+    "checks/deploy/after", "--stack", "sandbox", "--expect-revision", "incident-commander-backend:1",
+    "--expect-image", "incident-commander:v1",
+]  # fmt: skip
+BEFORE = ["checks/deploy/before", "--stack", "sandbox"]
+SUITES = {"deploy-after": AFTER, "daily": ["checks/daily"], "weekly": ["checks/weekly"], "deploy-before": BEFORE}
 
 
 def run(fault: str) -> dict[str, object]:
@@ -33,16 +31,18 @@ def run(fault: str) -> dict[str, object]:
     sandbox = Sandbox(load_stacks(Path(STACKS)).stacks["sandbox"])
     sandbox.start(whole=True)
     try:
-        if fault:
-            sandbox.give_fault(fault)
         os.environ["OPSCHECKS_SANDBOX"] = json.dumps(sandbox.facts)
-        return {"fault": fault, "suites": {suite: _run(suite, arguments) for suite, arguments in SUITES.items()}}
+        with tempfile.TemporaryDirectory() as folder:
+            _run("deploy-before", BEFORE, folder)  # the snapshot of when all was well
+            if fault:
+                sandbox.give_fault(fault)
+            return {"fault": fault, "suites": {suite: _run(suite, told, folder) for suite, told in SUITES.items()}}
     finally:
         sandbox.stop()
 
 
-def _run(suite: str, arguments: list[str]) -> dict[str, object]:
-    with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()) as printed:
+def _run(suite: str, arguments: list[str], folder: str) -> dict[str, object]:
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
         options = ["--reports", folder, "--stacks", STACKS, "-q", "-p", "no:html", "-p", "no:cacheprovider"]
         code = int(pytest.main([*arguments, *options]))
         path = Path(folder, f"{suite}.json")

@@ -18,8 +18,12 @@ FAULTS = known_faults()
 WITHOUT_AWS = {
     "test_backend_is_healthy",
     "test_dashboards_show_their_pages",
+    "test_no_change_is_frozen",
     "test_websocket_sessions_open_and_answer",
 }
+
+BITTEN_ELSEWHERE = {"test_no_change_is_frozen"}
+"""What only stacks.toml can break; tests/test_gate.py does."""
 
 
 @cache
@@ -72,7 +76,7 @@ def test_fault_is_caught_by_exactly_the_checks_it_names(name: str) -> None:
 
 def test_every_check_bites() -> None:
     bitten = {check for fault in FAULTS.values() for check in fault.caught_by}
-    assert bitten == set(_outcomes(""))
+    assert bitten | BITTEN_ELSEWHERE == set(_outcomes(""))
 
 
 def test_every_fault_names_real_checks_and_says_what_it_is() -> None:

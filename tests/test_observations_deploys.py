@@ -420,7 +420,7 @@ def test_a_release_has_the_wanted_tasks_of_its_primary_deployment_only() -> None
             task((f"{REGISTRY}/backend:migration", V1), startedBy="a person"),
         ],
     )
-    assert release.images == [f"{REGISTRY}/backend:v2"]
+    assert {image for image, _ in release.containers} == {f"{REGISTRY}/backend:v2"}
     assert [one["taskArn"] for one in release.evidence["tasks"]] == [RUNNING["taskArn"]]
 
 
@@ -848,6 +848,7 @@ def bucket(*items: dict[str, Any], **more: Answers) -> dict[tuple[str, str], Ans
     return {
         ("cloudfront", "GetDistribution"): {"Distribution": told_of("site.s3.us-west-2.amazonaws.com")},
         ("s3", "GetBucketVersioning"): {"Status": "Enabled"},
+        ("s3", "HeadObject"): {"CacheControl": "no-cache"},
         ("s3", "GetBucketEncryption"): encrypted("AES256"),
         ("s3", "ListObjectsV2"): page(*items),
         **{("s3", operation): answer for operation, answer in more.items()},

@@ -14,10 +14,11 @@ F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
 R = TypeVar("R")
 
-GIVEN = ("stack", "aws", "http", "now", "since", "expected")
+GIVEN = ("stack", "aws", "http", "now", "since", "expected", "filed")
 """What an observation may ask for besides other observations: the stack, its AWS, the web, the time of the look;
 `since`: a moment before which it must not look back, where a change is to be judged by what came after it;
-`expected`: what a deployment was to bring (--expect-revision and its like)."""
+`expected`: what a deployment was to bring (--expect-revision and its like); `filed(suite)`: the stack's filed run
+files of a suite as plain data, the newest first."""
 
 REGISTRY: dict[str, Observation] = {}
 

@@ -1,6 +1,8 @@
 """After a deploy: what was asked for is what serves."""
 
-from opschecks import CouldNotLook, Examine, Severity, check
+from datetime import UTC, datetime, timedelta
+
+from opschecks import CouldNotLook, Examine, Severity, Stack, check, need
 from opschecks.aws.ecr import RegistryImage, reference
 from opschecks.aws.releases import Release
 from opschecks.remedies.ecs import RollBackService
@@ -12,8 +14,9 @@ from opschecks.remedies.ecs import RollBackService
     failing="What serves is not what was deployed",
     remedy=RollBackService,
 )
-def test_what_was_deployed_serves(releases: list[Release], examine: Examine) -> None:
+def test_what_was_deployed_serves(releases: list[Release], stack: Stack, examine: Examine) -> None:
     """A circuit breaker that rolled back looks as settled as a success, and the old version goes on serving."""
+    longest = timedelta(minutes=stack.limits.deployment_minutes)
     for release in releases:
         with examine(release) as note:
             service = release.service
@@ -21,10 +24,15 @@ def test_what_was_deployed_serves(releases: list[Release], examine: Examine) -> 
             primary = release.primary
             note(f"{primary.revision} by {primary.id}, {service.running} of {service.desired} tasks run")
             assert not release.unlike, "; ".join(release.unlike)
-            assert primary.state == "COMPLETED", f"the deployment is {primary.state}: {service.newest_event}"
+            state = need(primary.evidence, "rolloutState", call="ecs:DescribeServices")
+            assert state == "COMPLETED", f"the deployment is {state}: {service.newest_event}"
             others = [one.revision for one in service.deployments if not one.is_primary]
             assert not others, f"{', '.join(others)} still runs beside it"
-            assert service.running == service.desired > 0, service.newest_event or "tasks are missing"
+            assert service.desired > 0, "it wants no task at all"
+            if service.running < service.desired:  # scaling may have gone on from there
+                assert service.is_starting, service.newest_event or "tasks are missing"
+                waiting = datetime.now(UTC) - service.changed_at
+                assert waiting <= longest, f"tasks were last started {waiting.total_seconds() / 60:.0f} minutes ago"
 
 
 @check(Severity.HIGH, runbook="deploy-backend", failing="Tasks do not run the image that its tag stands for")
@@ -35,17 +43,20 @@ def test_tasks_run_the_image_of_their_tag(
     digests = {one.arn: one.digests for one in registry_images}
     for release in releases:
         with examine(release) as note:
-            assert release.tasks, "no task of this deployment runs"
-            compared = 0
-            for container, image, runs in (one for task in release.tasks for one in task.images):
-                wanted = {image.partition("@")[2]} if "@" in image else digests.get(image)
-                if wanted is None and not reference(image):
-                    continue  # a side-car's image of another registry
+            assert release.service.status == "ACTIVE", f"the service is {release.service.status}"
+            primary = release.primary
+            assert release.tasks, f"no task of this deployment runs, {primary.id}"
+            # a side-car's image of another registry is nobody's to compare
+            own = [one for task in release.tasks for one in task.images if reference(one[1].partition("@")[0])]
+            for container, image, runs in own:
+                wanted = {image.partition("@")[2]} if "@" in image else digests[image]
                 assert wanted, f"{container}: ECR has no {image}"
-                if not runs:
-                    raise CouldNotLook("ecs:DescribeTasks", f"it does not tell the digest that {container} runs")
-                assert runs in wanted, f"{container} runs {runs[:19]}…, and {image} is {min(wanted)[:19]}… by now"
-                compared += 1
-            if not compared:
-                raise CouldNotLook("", f"no container's image lies in ECR: {', '.join(release.images)}")
-            note(f"{compared} containers run the image of their tag")
+                moved = bool(runs) and runs not in wanted
+                assert not moved, f"{container} runs {runs[:19]}…, and {image} is {min(wanted)[:19]}… by now"
+            unseen = [container for container, _, runs in own if not runs]
+            if unseen:
+                raise CouldNotLook("ecs:DescribeTasks", f"it does not tell the digest that {unseen[0]} runs")
+            if not own:
+                images = sorted({image for image, _ in release.containers})
+                raise CouldNotLook("", f"no container's image lies in ECR: {', '.join(images)}")
+            note(f"{len(own)} containers run the image of their tag")

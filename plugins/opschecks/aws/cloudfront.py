@@ -12,7 +12,7 @@ from ..observe import CouldNotLook, need, observation
 from .inventory import Inventory
 from .session import Aws
 
-_BUCKET = re.compile(r"(?P<bucket>.+?)\.s3(?:-website)?(?:[.-][a-z0-9-]+)?\.amazonaws\.com(?:\.cn)?")
+_BUCKET = re.compile(r"(?P<bucket>.+)\.s3(?:-website)?(?:[.-](?:dualstack\.)?[a-z0-9-]+)?\.amazonaws\.com(?:\.cn)?")
 INVALIDATIONS_KEPT = 20
 
 
@@ -46,6 +46,8 @@ def bucket_of(config: dict[str, Any]) -> tuple[str, str]:
                 raise CouldNotLook("", f"the distribution serves {domain}, which is no S3 bucket")
             path = str(origin.get("OriginPath", "")).strip("/")
             return match["bucket"], f"{path}/" if path else ""
+    if any(one.get("Id") == wanted for one in config.get("OriginGroups", {}).get("Items") or []):
+        raise CouldNotLook("", f"the distribution's default origin {wanted} is a group: no one bucket stands behind it")
     raise CouldNotLook(call, f"the distribution has no origin {wanted}")
 
 

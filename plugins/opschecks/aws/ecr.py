@@ -18,7 +18,9 @@ MANIFESTS = (
     "application/vnd.oci.image.manifest.v1+json",
     "application/vnd.oci.image.index.v1+json",
 )
-_REFERENCE = re.compile(r"(\d{12})\.dkr\.ecr(?:-fips)?\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/([^:@]+)(?::([^@]+))?$")
+_DOMAIN = r"(?:amazonaws\.(?:com(?:\.cn)?|eu)|on\.(?:aws|amazonwebservices\.com\.cn))"
+_HOST = rf"(\d{{12}})\.dkr[.-]ecr(?:-fips)?\.([a-z0-9-]+)\.{_DOMAIN}"
+_REFERENCE = re.compile(_HOST + r"/([^:@]+)(?::([^@]+))?$")
 
 
 @dataclass(frozen=True)

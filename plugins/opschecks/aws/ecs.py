@@ -206,14 +206,14 @@ class Task(Resource):
 
     @property
     def images(self) -> list[tuple[str, str, str]]:
-        """Name, image and digest of each container; no digest where ECS does not tell one (yet)."""
+        """Name, image and digest of each container; no digest where ECS does not tell one (yet).
+
+        Without what AWS itself puts beside them (GuardDuty's agent), of which ECS tells no image.
+        """
         return [
-            (
-                str(one.get("name", "container")),
-                str(need(one, "image", call="ecs:DescribeTasks")),
-                str(one.get("imageDigest", "")),
-            )
+            (str(one.get("name", "container")), str(one["image"]), str(one.get("imageDigest", "")))
             for one in self._get("containers")
+            if one.get("image")
         ]
 
     @property

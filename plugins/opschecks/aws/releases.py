@@ -30,25 +30,19 @@ class Release(Resource):
         return found[0]
 
     @property
-    def images(self) -> list[str]:
-        """The images of the containers that the primary deployment runs."""
-        return sorted({image for task in self.tasks for _, image, _ in task.images})
+    def containers(self) -> list[tuple[str, str]]:
+        """Image and digest of the containers that the primary deployment runs."""
+        return sorted({(image, digest) for task in self.tasks for _, image, digest in task.images})
 
     @property
     def unlike(self) -> list[str]:
-        """What was asked for and does not serve, in words."""
+        """What was asked for and does not serve, in words; each thing that was asked for is asked for by itself."""
         asked, primary = self.asked, self.primary
-        as_asked = [image for image in self.images if any(_is(image, wanted) for wanted in asked.images)]
-        pairs = (
-            (asked.deployments, primary.id, primary.id in asked.deployments),
-            (asked.revisions, primary.revision, primary.revision in asked.revisions),
-            (asked.images, ", ".join(self.images) or "no task", bool(as_asked)),
-        )
-        return [
-            f"{' or '.join(wanted)} was asked for, and {serves} serves"
-            for wanted, serves, it_is in pairs
-            if wanted and not it_is
-        ]
+        told = [(one, primary.id) for one in asked.deployments if one != primary.id]
+        told += [(one, primary.revision) for one in asked.revisions if one != primary.revision]
+        runs = ", ".join(image for image, _ in self.containers) or "no task"
+        told += [(one, runs) for one in asked.images if not any(_is(*pair, one) for pair in self.containers)]
+        return [f"{wanted} was asked for, and {serves} serves" for wanted, serves in told]
 
 
 @observation()
@@ -94,12 +88,12 @@ def _release(service: Service, tasks: Sequence[Task]) -> Release:
 
 
 def _is_of_family(release: Release, revision: str) -> bool:
-    missing = release.service.status == "MISSING"
-    return not missing and release.service.revision.rpartition(":")[0] == revision.rpartition(":")[0]
+    runs = str(release.evidence.get("taskDefinition", "")).rsplit("/", 1)[-1]
+    return runs.rpartition(":")[0] == revision.rpartition(":")[0]
 
 
 def _is_of_repository(release: Release, image: str) -> bool:
-    return any(_repository(one).endswith(_repository(image)) for one in release.images)
+    return any(_ends(_repository(one), _repository(image)) for one, _ in release.containers)
 
 
 def _knows_deployment(release: Release, deployment: str) -> bool:
@@ -110,10 +104,24 @@ def _knows_deployment(release: Release, deployment: str) -> bool:
 
 
 def _repository(image: str) -> str:
-    """`…/name` of `registry/path/name:tag` or `name@digest`: what two names of one repository share."""
-    return "/" + image.partition("@")[0].rpartition("/")[2].partition(":")[0]
+    """`registry/path/name` of an image, without tag and digest."""
+    path, slash, name = image.partition("@")[0].rpartition("/")
+    return f"{path}{slash}{name.partition(':')[0]}"
 
 
-def _is(image: str, wanted: str) -> bool:
-    """Whether a container's image is the one that was asked for, by its whole name or without its registry."""
-    return image == wanted or image.endswith(f"/{wanted}")
+def _ends(whole: str, end: str) -> bool:
+    """Whether a name is the other one, or that one without its registry or path."""
+    return whole == end or whole.endswith(f"/{end}")
+
+
+def _is(image: str, digest: str, wanted: str) -> bool:
+    """Whether a container is what was asked for: by digest where that was named, else by tag."""
+    if not _ends(_repository(image), _repository(wanted)):
+        return False
+    if "@" in wanted:
+        return wanted.partition("@")[2] in (digest, image.partition("@")[2])
+    return _tag(image) == _tag(wanted)
+
+
+def _tag(image: str) -> str:
+    return image.partition("@")[0].rpartition("/")[2].partition(":")[2] or "latest"

@@ -74,6 +74,7 @@ class _Fixing:
         if self.reporter:
             self.reporter.ensure_newline()
             self.reporter.write_line(printable(line))
+            self.reporter.flush()
 
     def go(self) -> None:
         """Look; plan; where it is asked for, and under the lock, make the changes."""

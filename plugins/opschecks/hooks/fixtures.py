@@ -61,6 +61,7 @@ def _say(config: pytest.Config, line: str) -> None:
     if reporter:
         reporter.ensure_newline()
         reporter.write_line(line)
+        reporter.flush()
 
 
 def _stack(request: pytest.FixtureRequest) -> Any:

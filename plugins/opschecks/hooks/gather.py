@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ..model import Expected, ObservationResult, Resource, SeenResource
+from ..model import ObservationResult, Resource, SeenResource
 from ..observe import REGISTRY, CouldNotLook, Result, Store, WrongAccount, closure, fan_out
 from .state import ChecksRun, check_of, checks_run, stack_of
 
@@ -54,7 +54,8 @@ def fresh_store(run: ChecksRun, name: str, wanted: Iterable[str], since: datetim
     from ..web.http import Http
 
     stack = run.stack(name)
-    given = partial(_given, stack, run.aws[name], Http(), datetime.now(UTC), since, run.expected)
+    told = {"now": datetime.now(UTC), "since": since, "expected": run.expected, "filed": partial(_filed, run, stack)}
+    given = partial(_given, {"stack": stack, "http": Http(), **told}, run.aws[name])
     store = Store(closure(wanted), given, timeout_s=stack.limits.gather_timeout_s)
     store.start()
     return store
@@ -110,10 +111,17 @@ def observations_of(items: Iterable[pytest.Item], stack: Stack) -> list[str]:
     return sorted(names)
 
 
-def _given(
-    stack: Stack, aws: Any, web: Any, now: datetime, since: datetime | None, expected: Expected, calls: list[str]
-) -> Mapping[str, Any]:
-    return {"stack": stack, "aws": aws.scoped(calls), "http": web, "now": now, "since": since, "expected": expected}
+def _given(told: Mapping[str, Any], aws: Any, calls: list[str]) -> Mapping[str, Any]:
+    return {**told, "aws": aws.scoped(calls)}
+
+
+def _filed(run: ChecksRun, stack: Stack, suite: str) -> Iterator[Mapping[str, Any]]:
+    from ..history import filed_runs
+
+    try:
+        yield from filed_runs(run.store(stack), (suite,))
+    except (OSError, ValueError) as error:
+        raise CouldNotLook(f"{suite} runs of {stack.name}", f"they cannot be read: {error}") from None
 
 
 def results(run: ChecksRun) -> list[ObservationResult]:

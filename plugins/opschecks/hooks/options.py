@@ -63,6 +63,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="checks/deploy/after: the id that update-service gave the deployment, ecs-svc/…; repeatable",
     )
     group.addoption(
+        "--bake",
+        default="",
+        metavar="TIME",
+        help="checks/deploy/after: wait until the deployment has settled (limit deployment_minutes), then watch it for "
+        "this long (10m, 1h); the first failure ends it",
+    )
+    group.addoption(
         "--fix",
         choices=["plan", "apply"],
         metavar="plan|apply",

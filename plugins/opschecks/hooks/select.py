@@ -126,7 +126,7 @@ def _narrowed(config: pytest.Config, inside: list[Path], folder: Path) -> str:
 
 
 def _refuse_stray_options(config: pytest.Config) -> None:
-    for option in ("stack", "stacks", "fault", "fix", "allow", "plan", *EXPECTING):
+    for option in ("stack", "stacks", "fault", "fix", "allow", "plan", "bake", *EXPECTING):
         if config.getoption(option):
             flag = f"--{option.replace('_', '-')}"
             raise pytest.UsageError(f"{flag}: only a checks run has a stack: pytest checks/daily {flag} …")

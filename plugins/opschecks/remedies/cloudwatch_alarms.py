@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ..observe import NotThere, need
-from ..remedy import CannotMend, Remedy, Request, Risk, State
+from ..remedy import CannotMend, Progress, Remedy, Request, Risk, State
 from ..spans import span_of
 
 _CALL = "cloudwatch:DescribeAlarms"
 _GET_RULE = "cloudwatch:GetAlarmMuteRule"
 LONGEST_SILENCE = timedelta(days=7)
+LONGEST_RULE = 255
+DURATION = "P7D"
+"""Of each window: as long as any silence, so that nothing depends on how windows of one rule overlap."""
 
 
 class _Alarm(Remedy):
@@ -139,10 +143,13 @@ class SilenceAlarm(_Alarm):
             raise CannotMend(
                 f"--set for={wish['for']}: from 1m to {LONGEST_SILENCE.days}d; for longer, change the alarm"
             )
-        return {"muted_until": (datetime.now(UTC) + span).isoformat(timespec="seconds")}
+        ends = (
+            datetime.now(UTC).replace(second=0, microsecond=0) + span + timedelta(minutes=1)
+        )  # AWS cuts to the minute
+        return {"muted_until": ends.isoformat(timespec="seconds")}
 
     def request(self, target: str, before: State, after: State) -> Request:
-        """A rule that mutes from minute to minute until it expires; a window of its own would have to begin later."""
+        """A rule whose windows begin each minute, and which expires; a single window would have to begin later."""
         del before
         if not after["muted_until"]:
             return Request("cloudwatch", "DeleteAlarmMuteRule", {"AlarmMuteRuleName": _rule(target)})
@@ -151,11 +158,20 @@ class SilenceAlarm(_Alarm):
             "PutAlarmMuteRule",
             {
                 "Name": _rule(target),
-                "Rule": {"Schedule": {"Expression": "cron(* * * * *)", "Duration": "PT2M", "Timezone": "UTC"}},
+                "Rule": {"Schedule": {"Expression": "cron(* * * * *)", "Duration": DURATION, "Timezone": "UTC"}},
                 "MuteTargets": {"AlarmNames": [target]},
                 "ExpireDate": after["muted_until"],
             },
         )
+
+    def progress(self, target: str, before: State, after: State) -> Progress:
+        """There as soon as the rule mutes: it is scheduled until its first minute begins."""
+        reached = super().progress(target, before, after)
+        if not (reached.settled and after["muted_until"]):
+            return reached
+        told = self.aws.call("cloudwatch", "GetAlarmMuteRule", AlarmMuteRuleName=_rule(target))
+        status = str(need(told, "Status", call=_GET_RULE))
+        return Progress(status == "ACTIVE", f"the rule is {status}")
 
     def risk_of(self, before: State, after: State) -> Risk:
         """Whom nobody calls, nobody helps; to be called again is safe."""
@@ -164,4 +180,6 @@ class SilenceAlarm(_Alarm):
 
 
 def _rule(alarm: str) -> str:
-    return f"opschecks-{alarm}"
+    """A name of at most 255 characters; one that had to be cut is told apart by a digest."""
+    name = f"opschecks-{alarm}"
+    return name if len(name) <= LONGEST_RULE else f"{name[:200]}-{hashlib.sha256(alarm.encode()).hexdigest()[:16]}"

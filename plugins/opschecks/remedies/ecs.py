@@ -42,12 +42,7 @@ class _Service(Remedy):
                 LoadBalancerArn=front,
             )
             groups = {str(one.get("TargetGroupArn")) for one in listed}
-        found = [
-            target
-            for target in self.all_targets()
-            for balancer in self._describe(target).get("loadBalancers", [])
-            if balancer.get("targetGroupArn") in groups
-        ]
+        found = [target for target in self.all_targets() if groups & _groups_of(self._describe(target))]
         if len(found) != 1:
             names = ", ".join(self.shown(one) for one in found) or "no service of the stack"
             raise CannotMend(f"{names} stands behind it: which one to change, a person decides")
@@ -235,11 +230,9 @@ class RollBackService(_Revision):
     def read_for_plan(self, target: str) -> State:
         """As `read`; CannotMend where the service has settled: a circuit breaker may have gone back already."""
         told = self._describe(target)
-        primary: dict[str, Any] = next((one for one in told["deployments"] if one.get("status") == "PRIMARY"), {})
-        if primary.get("rolloutState") == "COMPLETED" and told["runningCount"] == told["desiredCount"]:
-            raise CannotMend(
-                f"{_short(told['taskDefinition'])} serves and has settled: nothing is there to go back from"
-            )
+        if _primary(told).get("rolloutState") == "COMPLETED":
+            revision = _short(need(told, "taskDefinition", call=_CALL))
+            raise CannotMend(f"{revision} serves and has settled: nothing is there to go back from")
         return self.read(target)
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:
@@ -272,14 +265,27 @@ class RollBackAfterErrors(RollBackService):
     def read_for_plan(self, target: str) -> State:
         """As `read`; CannotMend where what serves has served for longer: errors did not come with it."""
         told = self._describe(target)
-        primary: dict[str, Any] = next((one for one in told["deployments"] if one.get("status") == "PRIMARY"), {})
-        made: datetime = need(primary, "createdAt", call=_CALL)
+        made: datetime = need(_primary(told), "createdAt", call=_CALL)
         if datetime.now(UTC) - made > SUSPECT:
+            revision = _short(need(told, "taskDefinition", call=_CALL))
             raise CannotMend(
-                f"{_short(told['taskDefinition'])} was deployed on {made.astimezone(UTC):%Y-%m-%d %H:%M} UTC and has "
-                "served since: the errors did not come with it; opschecks fix force-deployment starts fresh tasks"
+                f"{revision} was deployed on {made.astimezone(UTC):%Y-%m-%d %H:%M} UTC and has served since: "
+                "the errors did not come with it; opschecks fix force-deployment starts fresh tasks"
             )
         return self.read(target)
+
+
+def _groups_of(service: Mapping[str, Any]) -> set[str]:
+    """Every target group that ECS fills with the service's tasks, those of blue/green deployments too."""
+    listed = service.get("loadBalancers", [])
+    pairs = [(one, one.get("advancedConfiguration", {}).get("alternateTargetGroupArn")) for one in listed]
+    return {arn for one, other in pairs for arn in (one.get("targetGroupArn"), other) if arn}
+
+
+def _primary(service: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The deployment that the service moves to; nothing where something else than ECS deploys it."""
+    deployments = need(service, "deployments", call=_CALL)
+    return next((one for one in deployments if one.get("status") == "PRIMARY"), {})
 
 
 def good_revisions(runs: Iterable[Mapping[str, Any]], service: str) -> list[str]:

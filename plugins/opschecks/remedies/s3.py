@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..aws.cloudfront import bucket_of
-from ..observe import CouldNotLook, NotThere, need
+from ..observe import CouldNotLook, NotThere, fan_out, need
 from ..remedy import CannotMend, Remedy, Request, Risk, State
 from ..web.site import list_objects
 from .cloudfront import InvalidateCdn, distribution_of
@@ -37,6 +37,7 @@ class SyncDashboard(Remedy):
         "s3:ListBucketVersions",
         "s3:GetBucketVersioning",
         "s3:GetEncryptionConfiguration",
+        "s3:GetObject",
         "s3:GetObjectVersion",
         "s3:PutObject",
         "s3:DeleteObject",
@@ -58,13 +59,13 @@ class SyncDashboard(Remedy):
         if "index.html" not in names:
             raise CannotMend(f"{target}: it has no index.html: is it the folder that the build writes?")
         hidden = [
-            name
-            for name in names
-            if any(part.startswith(".") for part in name.split("/")) and not name.startswith(".well-known/")
+            name for name in names if any(part.startswith(".") and part != ".well-known" for part in name.split("/"))
         ]
         if hidden:
             raise CannotMend(f"{target}: {hidden[0]} would be public: take hidden files out of the folder first")
         bucket, prefix = self._origin()
+        if (self.stack.state or "").startswith(f"s3://{bucket}"):
+            raise CannotMend(f"{bucket} holds the stack's journal and history as well, which a sync would delete")
         return f"s3://{bucket}/{prefix}{_FROM}{folder}"
 
     def _origin(self) -> tuple[str, str]:
@@ -79,6 +80,11 @@ class SyncDashboard(Remedy):
     def shown(self, target: str) -> str:
         """Where to."""
         return target.partition(_FROM)[0]
+
+    def risk_of(self, before: State, after: State) -> Risk:
+        """What a bucket without versions overwrites or deletes is gone."""
+        del before, after
+        return Risk.DESTRUCTIVE if self.one_way else Risk.DISRUPTIVE
 
     def read(self, target: str) -> State:
         """The ETag of each object of the bucket."""
@@ -119,14 +125,29 @@ class SyncDashboard(Remedy):
         changed = [name for name, etag in after.items() if before.get(name) != etag]
         changed.sort(key=lambda name: (name.endswith((".html", ".htm")), name))
         on_disk = {_md5(path).hex(): path for path in _files(folder)} if folder.is_dir() else {}
-        made = [self._put(bucket, prefix, name, after[name], on_disk.get(after[name])) for name in changed]
+        kept = self._cache_control(bucket, prefix, changed, before)
+        made = [
+            self._put(bucket, prefix, name, after[name], on_disk.get(after[name]), kept.get(name, ""))
+            for name in changed
+        ]
         gone = sorted(name for name in before if name not in after)
         for start in range(0, len(gone), 1000):
             keys = [{"Key": prefix + name} for name in gone[start : start + 1000]]
             made.append(Request("s3", "DeleteObjects", {"Bucket": bucket, "Delete": {"Objects": keys, "Quiet": True}}))
         return made
 
-    def _put(self, bucket: str, prefix: str, name: str, etag: str, path: Path | None) -> Request:
+    def _cache_control(self, bucket: str, prefix: str, names: Sequence[str], before: State) -> dict[str, str]:
+        """As stacks.toml wants it; else as the object has it that is replaced: without one a CDN keeps it for a day."""
+        patterns = self.stack.dashboard_cache_control.items()
+        found = {
+            name: next((value for pattern, value in patterns if fnmatch.fnmatchcase(name, pattern)), "")
+            for name in names
+        }
+        unsaid = [name for name in names if not found[name] and name in before]
+        told = fan_out(lambda name: self.aws.call("s3", "HeadObject", Bucket=bucket, Key=prefix + name), unsaid)
+        return {**found, **{name: str(one.get("CacheControl", "")) for name, one in zip(unsaid, told, strict=True)}}
+
+    def _put(self, bucket: str, prefix: str, name: str, etag: str, path: Path | None, cache_control: str) -> Request:
         """From the folder where it has that content; else from the version that S3 has kept."""
         key = prefix + name
         if path is None:
@@ -142,10 +163,8 @@ class SyncDashboard(Remedy):
             "ContentMD5": base64.b64encode(bytes.fromhex(etag)).decode(),
             "ContentType": content_type(name),
         }
-        for pattern, value in self.stack.dashboard_cache_control.items():
-            if fnmatch.fnmatchcase(name, pattern):
-                parameters["CacheControl"] = value
-                break
+        if cache_control:
+            parameters["CacheControl"] = cache_control
         return Request("s3", "PutObject", parameters, files={"Body": path})
 
     def _version(self, bucket: str, key: str, etag: str) -> str:
@@ -158,10 +177,25 @@ class SyncDashboard(Remedy):
         raise CannotMend(f"S3 keeps no version of {key} with the content that it had")
 
 
+_TYPES = mimetypes.MimeTypes(filenames=())
+"""Python's own table: what a machine's mime.types says must not differ from one plan to the next."""
+for _suffix, _type in (
+    (".avif", "image/avif"),
+    (".js", "text/javascript"),
+    (".mjs", "text/javascript"),
+    (".webmanifest", "application/manifest+json"),
+    (".webp", "image/webp"),
+    (".woff2", "font/woff2"),
+):
+    _TYPES.add_type(_type, _suffix)
+
+
 def content_type(name: str) -> str:
     """By its suffix, as browsers want it."""
-    guessed = mimetypes.guess_type(name)[0] or "application/octet-stream"
-    text = guessed.startswith("text/") or guessed in ("application/javascript", "application/json")
+    guessed, packed = _TYPES.guess_type(name)
+    if not guessed or packed:
+        return "application/octet-stream"
+    text = guessed.startswith("text/") or guessed in ("application/json", "application/manifest+json")
     return f"{guessed}; charset=utf-8" if text else guessed
 
 

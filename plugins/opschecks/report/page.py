@@ -17,6 +17,7 @@ from ..redaction import redact_text
 from .cards import cards
 from .changes import changes
 from .chart import Chart, chart, same_line
+from .notes import counted
 from .numbers import services, tiles
 from .runbook import Section, to_html
 from .since import compared
@@ -49,6 +50,7 @@ def render(run: Run, *, runbook: Mapping[str, Section], links: Mapping[str, str]
         .render(
             run=run,
             verdict=verdict(run),
+            trust=_trust(run),
             when=lambda time, form="%Y-%m-%d %H:%M": time.astimezone(zone).strftime(form),
             zone=zone_name,
             tiles=tiles(run),
@@ -88,6 +90,16 @@ def _shown(value: Any) -> Any:
     if isinstance(value, str) and not isinstance(value, Markup):
         return "\n".join(printable(line) for line in redact_text(shortened(value)).split("\n"))
     return value
+
+
+def _trust(run: Run) -> str:
+    """Why the page can be believed, or how far: nothing collected is missing, and what nobody saw is said."""
+    blind = run.count(Outcome.BLIND)
+    seconds = f" in {(run.ended - run.started).total_seconds():.1f} s" if run.ended else ""
+    unseen = (
+        f"; of {blind} nobody knows" if blind else "; each of them could look" if not run.count(Outcome.NOT_RUN) else ""
+    )
+    return f"Seen live{seconds} with {len(run.calls)} AWS calls: {counted(run)}{unseen}."
 
 
 def _zone(run: Run) -> tuple[tzinfo, str]:

@@ -63,8 +63,8 @@ class Http:
         self._session.headers["User-Agent"] = "opschecks"
 
     def head(self, url: str, timeout_s: float) -> Answer:
-        """HEAD of the URL as it is stored, not compressed on its way: then its ETag is the origin's. As `get` else."""
-        return self._ask("HEAD", url, timeout_s, {"Accept-Encoding": "identity"})
+        """HEAD of the URL, asked for as browsers do: a CDN may keep another copy for those who take no compression."""
+        return self._ask("HEAD", url, timeout_s, {"Accept-Encoding": "gzip, br"})
 
     def get(self, url: str, timeout_s: float) -> Answer:
         """GET the URL, redirects followed.

@@ -62,7 +62,7 @@ def list_objects(aws: Any, bucket: str, prefix: str) -> list[dict[str, Any]]:
     ):
         if int(need(page, "KeyCount", call=LIST)):
             found += need(page, "Contents", call=LIST)
-    return [one for one in found if not str(need(one, "Key", call=LIST)).endswith("/")]
+    return [one for one in found if not str(need(one, "Key", call=LIST)).endswith("/") or one.get("Size")]
 
 
 def _told(answer: Answer) -> dict[str, Any]:

@@ -156,7 +156,7 @@ def _put_alarm_mute_rule(self: CloudWatchResponse) -> EmptyResult:
         "AlarmMuteRuleArn": f"arn:aws:cloudwatch:{self.region}:{self.current_account}:alarm-mute-rule:{name}",
         "Rule": self._get_param("Rule"),
         "MuteTargets": self._get_param("MuteTargets"),
-        **({"ExpireDate": expires} if expires else {}),
+        **({"ExpireDate": expires.replace(second=0, microsecond=0)} if expires else {}),  # AWS keeps minutes
     }
     return EmptyResult()
 

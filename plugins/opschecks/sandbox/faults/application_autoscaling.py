@@ -23,6 +23,7 @@ def _target(sandbox: Sandbox) -> dict[str, Any]:
         "test_services_can_scale",
         "test_scaling_limits_are_as_wanted",
         "test_services_are_not_at_max_capacity",
+        "test_scaling_has_room_for_a_deploy",
     ]
 )
 def scaling_is_deregistered(sandbox: Sandbox) -> None:
@@ -59,7 +60,7 @@ def scaling_maximum_is_low(sandbox: Sandbox) -> None:
     )
 
 
-@fault(caught_by=["test_services_are_not_at_max_capacity"])
+@fault(caught_by=["test_services_are_not_at_max_capacity", "test_scaling_has_room_for_a_deploy"])
 def service_is_at_its_maximum(sandbox: Sandbox) -> None:
     """The service runs as many tasks as it may."""
     service = sandbox.service()

@@ -24,7 +24,7 @@ def _blind(sandbox: Sandbox, name: str) -> None:
     sandbox.backend("cloudwatch").alarms[name].state_updated_timestamp = sandbox.now - timedelta(days=40)
 
 
-@fault(caught_by=["test_no_alarm_is_ringing"])
+@fault(caught_by=["test_no_alarm_is_ringing", "test_alarms_are_quiet_before_the_deploy", "test_nothing_got_worse"])
 def alarm_is_ringing(sandbox: Sandbox) -> None:
     """A metric alarm is in ALARM."""
     sandbox.client("cloudwatch").set_alarm_state(
@@ -34,7 +34,7 @@ def alarm_is_ringing(sandbox: Sandbox) -> None:
     )
 
 
-@fault(caught_by=["test_no_alarm_is_ringing"])
+@fault(caught_by=["test_no_alarm_is_ringing", "test_alarms_are_quiet_before_the_deploy", "test_nothing_got_worse"])
 def composite_alarm_is_ringing(sandbox: Sandbox) -> None:
     """The composite alarm is in ALARM; describe-alarms leaves it out unless asked."""
     sandbox.client("cloudwatch").set_alarm_state(

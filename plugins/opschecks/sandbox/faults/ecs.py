@@ -11,7 +11,13 @@ if TYPE_CHECKING:
     from ..environment import Sandbox
 
 
-@fault(caught_by=["test_services_run_the_tasks_they_want", "test_what_was_deployed_serves"])
+@fault(
+    caught_by=[
+        "test_services_run_the_tasks_they_want",
+        "test_what_was_deployed_serves",
+        "test_no_deployment_is_under_way",
+    ]
+)
 def task_is_missing(sandbox: Sandbox) -> None:
     """One task fewer runs than the service wants, and none is being started."""
     service = sandbox.service()
@@ -26,7 +32,13 @@ def task_is_missing(sandbox: Sandbox) -> None:
     )
 
 
-@fault(caught_by=["test_services_run_the_tasks_they_want", "test_what_was_deployed_serves"])
+@fault(
+    caught_by=[
+        "test_services_run_the_tasks_they_want",
+        "test_what_was_deployed_serves",
+        "test_no_deployment_is_under_way",
+    ]
+)
 def service_wants_no_task(sandbox: Sandbox) -> None:
     """Somebody scaled the service to zero, so that running is what is desired."""
     service = sandbox.service()
@@ -39,8 +51,9 @@ def service_wants_no_task(sandbox: Sandbox) -> None:
         "test_deployments_are_settled",
         "test_what_was_deployed_serves",
         "test_tasks_run_the_image_of_their_tag",
+        "test_no_deployment_is_under_way",
     ],
-    blinds=["test_services_are_not_at_max_capacity"],
+    blinds=["test_services_are_not_at_max_capacity", "test_scaling_has_room_for_a_deploy"],
 )
 def service_is_gone(sandbox: Sandbox) -> None:
     """ECS does not know the service."""
@@ -48,14 +61,14 @@ def service_is_gone(sandbox: Sandbox) -> None:
     del sandbox.backend("ecs").services[f"{sandbox.stack.cluster}:{service.name}"]
 
 
-@fault(caught_by=["test_deployments_are_settled", "test_what_was_deployed_serves"])
+@fault(caught_by=["test_deployments_are_settled", "test_what_was_deployed_serves", "test_no_deployment_is_under_way"])
 def deployment_does_not_end(sandbox: Sandbox) -> None:
     """A deployment has been in progress for hours."""
     deployment = sandbox.service().deployments[0]
     deployment.update(rolloutState="IN_PROGRESS", createdAt=sandbox.now - timedelta(hours=3))
 
 
-@fault(caught_by=["test_deployments_are_settled", "test_what_was_deployed_serves"])
+@fault(caught_by=["test_deployments_are_settled", "test_what_was_deployed_serves", "test_no_deployment_is_under_way"])
 def deployment_failed(sandbox: Sandbox) -> None:
     """The newest deployment failed; the tasks of the one before still run."""
     deployment = sandbox.service().deployments[0]
@@ -75,7 +88,13 @@ def deployment_was_rolled_back(sandbox: Sandbox) -> None:
         service.events.insert(0, {"id": f"event-{ago}", "createdAt": made, "message": f"(service backend) {message}"})
 
 
-@fault(caught_by=["test_services_run_the_tasks_they_want", "test_what_was_deployed_serves"])
+@fault(
+    caught_by=[
+        "test_services_run_the_tasks_they_want",
+        "test_what_was_deployed_serves",
+        "test_no_deployment_is_under_way",
+    ]
+)
 def task_does_not_start(sandbox: Sandbox) -> None:
     """A task has been pending for an hour."""
     service = sandbox.service()

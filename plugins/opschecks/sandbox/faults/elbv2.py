@@ -13,7 +13,7 @@ _ATTRIBUTE = "test_websocket_sessions_are_sticky"
 _RECONNECT = "test_reconnecting_reaches_the_same_task"
 
 
-@fault(caught_by=["test_targets_are_healthy"])
+@fault(caught_by=["test_targets_are_healthy", "test_nothing_got_worse", "test_targets_can_take_a_deploy"])
 def target_is_unhealthy(sandbox: Sandbox) -> None:
     """One of two targets fails its health checks; the other serves alone."""
     sandbox.target_states[sandbox.seeded.targets[0]] = (
@@ -23,13 +23,13 @@ def target_is_unhealthy(sandbox: Sandbox) -> None:
     )
 
 
-@fault(caught_by=["test_targets_are_healthy"])
+@fault(caught_by=["test_targets_are_healthy", "test_nothing_got_worse", "test_targets_can_take_a_deploy"])
 def target_drains_unhealthily(sandbox: Sandbox) -> None:
     """One of two targets failed its health checks and keeps only the connections that it had."""
     sandbox.target_states[sandbox.seeded.targets[0]] = ("unhealthy.draining", "Target.FailedHealthChecks", "")
 
 
-@fault(caught_by=["test_targets_are_healthy"])
+@fault(caught_by=["test_targets_are_healthy", "test_nothing_got_worse", "test_targets_can_take_a_deploy"])
 def targets_are_deregistered(sandbox: Sandbox) -> None:
     """The target group is empty."""
     sandbox.client("elbv2").deregister_targets(

@@ -27,13 +27,13 @@ def _balancer(sandbox: Sandbox, name: str, unit: str, values: tuple[float, ...])
     sandbox.replace_metrics(Told("AWS/ApplicationELB", name, of, unit, samples))
 
 
-@fault(caught_by=["test_cpu_leaves_headroom"])
+@fault(caught_by=["test_cpu_leaves_headroom", "test_capacity_is_to_spare"])
 def service_runs_hot(sandbox: Sandbox) -> None:
     """CPU has been above the scaling target for an hour, without being saturated."""
     _service(sandbox, "CPUUtilization", HOUR, (83.0, 87.0))
 
 
-@fault(caught_by=["test_cpu_is_not_saturated"])
+@fault(caught_by=["test_cpu_is_not_saturated", "test_capacity_is_to_spare"])
 def cpu_is_saturated(sandbox: Sandbox) -> None:
     """CPU has been at its end for a quarter of an hour."""
     _service(sandbox, "CPUUtilization", timedelta(minutes=5), (96.0, 99.5))
@@ -51,13 +51,13 @@ def one_task_is_short_of_memory(sandbox: Sandbox) -> None:
     _service(sandbox, "MemoryUtilization", HALF_HOUR, (41.0, 98.0))
 
 
-@fault(caught_by=["test_server_errors_are_rare"])
+@fault(caught_by=["test_server_errors_are_rare", "test_errors_are_rare_before_the_deploy"])
 def targets_answer_errors(sandbox: Sandbox) -> None:
     """The backend answers 25 requests a minute with a 5xx."""
     _balancer(sandbox, "HTTPCode_Target_5XX_Count", "Count", (25.0,))
 
 
-@fault(caught_by=["test_server_errors_are_rare"])
+@fault(caught_by=["test_server_errors_are_rare", "test_errors_are_rare_before_the_deploy"])
 def load_balancer_answers_errors(sandbox: Sandbox) -> None:
     """The load balancer itself answers 503, where the targets' own metric is silent."""
     _balancer(sandbox, "HTTPCode_ELB_5XX_Count", "Count", (40.0,))
@@ -69,13 +69,20 @@ def responses_are_slow(sandbox: Sandbox) -> None:
     _balancer(sandbox, "TargetResponseTime", "Seconds", (0.1,) * 18 + (3.0, 3.2))
 
 
-@fault(blinds=["test_cpu_leaves_headroom", "test_cpu_is_not_saturated", "test_memory_leaves_headroom"])
+@fault(
+    blinds=[
+        "test_cpu_leaves_headroom",
+        "test_cpu_is_not_saturated",
+        "test_memory_leaves_headroom",
+        "test_capacity_is_to_spare",
+    ]
+)
 def service_metrics_stop(sandbox: Sandbox) -> None:
     """CPU and memory have had no data since two hours ago."""
     _forget(sandbox, "AWS/ECS")
 
 
-@fault(blinds=["test_server_errors_are_rare", "test_responses_are_quick"])
+@fault(blinds=["test_server_errors_are_rare", "test_responses_are_quick", "test_errors_are_rare_before_the_deploy"])
 def load_balancer_metrics_are_gone(sandbox: Sandbox) -> None:
     """The load balancer has no metrics at all: silence does not mean that there were no errors."""
     cloudwatch = sandbox.backend("cloudwatch")

@@ -44,7 +44,8 @@ def credentials_are_expired(sandbox: Sandbox) -> None:
     blinds=["test_no_alarm_is_ringing", "test_alarms_can_see", "test_alarms_can_act", "test_alarms_are_not_flapping",
             "test_cpu_leaves_headroom", "test_cpu_is_not_saturated", "test_memory_leaves_headroom",
             "test_server_errors_are_rare", "test_responses_are_quick", "test_tables_are_not_throttled",
-            "test_log_groups_receive_events"]
+            "test_log_groups_receive_events", "test_alarms_are_quiet_before_the_deploy", "test_capacity_is_to_spare",
+            "test_errors_are_rare_before_the_deploy", "test_nothing_got_worse"]
 )  # fmt: skip
 def cloudwatch_is_denied(sandbox: Sandbox) -> None:
     """The credentials may not read CloudWatch."""

@@ -1,0 +1,85 @@
+"""Before a deploy: is this a moment at which it can go well, and be taken back?"""
+
+from opschecks import Examine, Severity, Stack, check, need
+from opschecks.aws.application_autoscaling import ServiceScaling
+from opschecks.aws.cloudwatch_alarms import Alarm
+from opschecks.aws.ecs import Service
+from opschecks.aws.elbv2 import TargetHealth
+from opschecks.aws.load import ServiceLoad, Traffic
+from opschecks.aws.windows import Window
+
+
+@check(Severity.HIGH, runbook="deploy-backend", failing="A change freeze is in force", may_be_empty=True)
+def test_no_change_is_frozen(freeze_windows: list[Window], examine: Examine) -> None:
+    """Whoever declared a freeze counts on nothing moving, and may not be there to help."""
+    for window in freeze_windows:
+        with examine(window):
+            assert not window.is_open, f"until {window.ends:%Y-%m-%d %H:%M} UTC: {window.reason}"
+
+
+@check(Severity.CRITICAL, runbook="scale-backend", failing="Another deployment is under way")
+def test_no_deployment_is_under_way(services: list[Service], examine: Examine) -> None:
+    """Two deployments at once cannot be told apart, and the second one waits behind what the first one broke."""
+    for service in services:
+        with examine(service) as note:
+            assert service.status == "ACTIVE", f"the service is {service.status}"
+            moving = [one.revision for one in service.deployments if one.state not in ("COMPLETED", "")]
+            others = [] if moving else [one.revision for one in service.deployments[1:]]
+            assert not moving, f"{', '.join(moving)} is being rolled out"
+            assert not others, f"{', '.join(others)} is not replaced yet"
+            assert all(one.is_settled for one in service.task_sets), "a task set is not settled"
+            note(f"{service.revision} serves with {service.running} of {service.desired} tasks")
+            assert service.running == service.desired > 0, service.newest_event or "tasks are missing"
+
+
+@check(Severity.HIGH, runbook="backend-health", failing="Targets are sick before the deploy")
+def test_targets_can_take_a_deploy(target_health: list[TargetHealth], examine: Examine) -> None:
+    """A rolling deployment takes healthy targets away for a while; of those that are sick nobody can say why, later."""
+    for group in target_health:
+        with examine(group) as note:
+            if group.stands_by:
+                continue
+            note(f"{len(group.in_state('healthy'))} of {len(group.targets)} targets are healthy")
+            assert group.in_state("healthy"), "no target is healthy"
+            assert len(group.in_state("healthy")) == len(group.targets), "not all of its targets are healthy"
+
+
+@check(Severity.HIGH, runbook="alarms", failing="An alarm rings before the deploy")
+def test_alarms_are_quiet_before_the_deploy(alarms: list[Alarm], examine: Examine) -> None:
+    """What rings already hides what the deploy will break."""
+    for alarm in alarms:
+        with examine(alarm):
+            assert alarm.state != "ALARM", f"since {alarm.since:%Y-%m-%d %H:%M} UTC: {alarm.reason}"
+
+
+@check(Severity.HIGH, runbook="high-error-rate", failing="Users get errors before the deploy")
+def test_errors_are_rare_before_the_deploy(traffic: list[Traffic], stack: Stack, examine: Examine) -> None:
+    """Errors that were there before are blamed on the deploy, or hide its own."""
+    for balancer in traffic:
+        with examine(balancer) as note:
+            limit, worst = stack.limits.errors_5xx_per_minute, balancer.errors_5xx_per_minute
+            note(f"at most {worst:g} 5xx in a minute of the last hour")
+            assert worst <= limit, f"limit {limit} per minute"
+
+
+@check(Severity.MEDIUM, runbook="cpu", failing="There is no capacity to spare for a deploy")
+def test_capacity_is_to_spare(service_load: list[ServiceLoad], stack: Stack, examine: Examine) -> None:
+    """Fresh tasks start cold: who runs at the limit before a deploy is over it in the middle."""
+    for service in service_load:
+        with examine(service) as note:
+            note(f"CPU at most {service.cpu_peak:.0f} % within the last half hour")
+            assert service.cpu_peak <= stack.limits.cpu_percent, f"limit {stack.limits.cpu_percent:g} %"
+
+
+@check(Severity.MEDIUM, runbook="auto-scaling", failing="Scaling has nowhere to go during a deploy")
+def test_scaling_has_room_for_a_deploy(
+    auto_scaling: list[ServiceScaling], services: list[Service], examine: Examine
+) -> None:
+    """At the maximum nothing answers the load that cold tasks push onto the warm ones."""
+    wanted = {service.name: service for service in services}
+    for scaling in auto_scaling:
+        with examine(scaling) as note:
+            assert scaling.is_registered, "it has no scalable target"
+            desired = need(wanted, scaling.name, call="ecs:DescribeServices").desired
+            note(f"{desired} of at most {scaling.max_capacity} tasks")
+            assert desired < scaling.max_capacity, "it is at its maximum"

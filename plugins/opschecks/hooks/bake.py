@@ -1,0 +1,116 @@
+"""--bake: after a deploy, wait until it has settled, then watch it for a while before it counts as good."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from ..model import Outcome
+from ..spans import span_of
+from .gather import begin, fresh_store, observations_of
+from .state import ChecksRun, check_of, checks_run, stack_of
+
+if TYPE_CHECKING:
+    from ..stack import Stack
+    from .examine import Examine
+
+PROGRESS_S = 30.0
+"""How long it watches in silence while nothing changes."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Refuse a time that is none, and what cannot wait."""
+    run, option = checks_run(config), config.option
+    if not option.bake:
+        return
+    if not run or run.suite != "deploy-after":
+        raise pytest.UsageError("--bake: it goes with checks/deploy/after")
+    try:
+        span_of(option.bake)
+    except ValueError as error:
+        raise pytest.UsageError(f"--bake {error}") from None
+    if getattr(option, "numprocesses", None):
+        raise pytest.UsageError("--bake: one process watches: leave -n out")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtestloop(session: pytest.Session) -> Iterator[None]:
+    """Watch before the checks run; they report on what was seen last, and that is where the first failure was."""
+    run, option = checks_run(session.config), session.config.option
+    if run and option.bake and not option.collectonly and not session.testsfailed:
+        for stack in run.stacks:
+            _Watch(run, stack, session).go(span_of(option.bake))
+    return (yield)
+
+
+class _Watch:
+    """The watching of one stack."""
+
+    def __init__(self, run: ChecksRun, stack: Stack, session: pytest.Session) -> None:
+        self.run = run
+        self.stack = stack
+        self.session = session
+        self.items = [
+            item
+            for item in session.items
+            if (declared := check_of(item))
+            and stack_of(item).name == stack.name
+            and declared.runbook not in stack.without
+        ]
+
+    def go(self, bake: timedelta) -> None:
+        """Until everything is good, for as long as a deployment may take; then for the time of the bake."""
+        begin(self.run, self.session.items, [self.stack.name])
+        settle = timedelta(minutes=self.stack.limits.deployment_minutes)
+        if self._until(settle, lambda bad: not bad, "settling"):
+            self._until(bake, bool, "baking")
+
+    def _until(self, within: timedelta, over: Callable[[list[str]], bool], words: str) -> bool:
+        """Look again and again until it is over, or the time is; whether it is over. What was seen stays the run's."""
+        began, shown, told = time.monotonic(), 0.0, ["nothing yet"]
+        while True:
+            bad = self._bad()
+            passed = time.monotonic() - began
+            if over(bad) or passed >= within.total_seconds():
+                self._say(f"{words} for {_words(passed)}: {', '.join(bad) or 'all good'}")
+                return over(bad)
+            if told != bad or passed - shown >= PROGRESS_S:
+                shown, told = passed, bad
+                left = _words(within.total_seconds() - passed)
+                self._say(f"{words}, at most {left} more: {', '.join(bad[:3]) or 'all good so far'}")
+            time.sleep(min(self.stack.fix.poll_s, max(0.0, within.total_seconds() - passed)))
+            wanted = observations_of(self.session.items, self.stack)
+            self.run.stores[self.stack.name] = fresh_store(self.run, self.stack.name, wanted)
+
+    def _bad(self) -> list[str]:
+        """What is not good, in words, on the newest observations."""
+        from .look import looked
+
+        store = self.run.stores[self.stack.name]
+        return [_told(examine) for item in self.items if _rank(examine := looked(self.run, item, store))]
+
+    def _say(self, line: str) -> None:
+        from ..report.text import printable
+
+        reporter: Any = self.session.config.pluginmanager.get_plugin("terminalreporter")
+        if reporter:
+            reporter.ensure_newline()
+            reporter.write_line(printable(f"{self.stack.name}: {line}"))
+            reporter.flush()
+
+
+def _rank(examine: Examine) -> bool:
+    return any(one.outcome.rank >= Outcome.BLIND.rank for one in examine.findings)
+
+
+def _told(examine: Examine) -> str:
+    bad = max(examine.findings, key=lambda one: one.outcome.rank)
+    return f"{examine.check.failing if bad.outcome is Outcome.FAILED else 'could not look'} ({bad.name}: {bad.message})"
+
+
+def _words(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
