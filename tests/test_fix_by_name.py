@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from opschecks.history import file_run
 from opschecks.sandbox.seed import BUCKET, site_page
 from tests.bench import DIES, FIX, Bench, bench
 
 ALARM = "incident-commander-cpu-high"
+ALLOW = ("--allow", "disruptive", "--allow", "destructive", "--yes")
 FRESH = FIX + "cooldown_minutes = 0\n"
 
 
 def _after(on: Bench, *options: str) -> dict[str, str]:
-    """The outcomes of checks/deploy/after."""
+    """The outcomes of checks/deploy/after, but for the one that wants a run of the gate before."""
     expected = ("--expect-revision", "incident-commander-backend:1")
     on.project.run("checks/deploy/after", "--stack", "sandbox", *expected, *options, **on.environment)
-    return on.project.outcomes("deploy-after.json")
+    outcomes = on.project.outcomes("deploy-after.json")
+    assert outcomes.pop("test_nothing_got_worse") == "blind"
+    return outcomes
 
 
 def test_an_alarm_is_silent_for_a_while_and_called_again_by_undo(tmp_path: Path) -> None:
@@ -32,7 +37,7 @@ def test_an_alarm_is_silent_for_a_while_and_called_again_by_undo(tmp_path: Path)
         assert made.code == 0, made.all
         rule = on.sandbox.client("cloudwatch").get_alarm_mute_rule(AlarmMuteRuleName=f"opschecks-{ALARM}")
         assert rule["MuteTargets"] == {"AlarmNames": [ALARM]}
-        assert timedelta(minutes=115) < rule["ExpireDate"] - datetime.now(UTC) <= timedelta(hours=2)
+        assert timedelta(minutes=119) < rule["ExpireDate"] - datetime.now(UTC) <= timedelta(minutes=121)
         assert on.outcome("test_alarms_can_act") == "failed"
         (entry,) = on.journal()
         assert on.command("undo", entry["entry"], "--yes").code == 0
@@ -106,10 +111,12 @@ def test_a_folder_becomes_the_site_and_undo_brings_the_old_one_back(tmp_path: Pa
 def test_a_bucket_without_versions_makes_it_one_way(tmp_path: Path) -> None:
     with bench(tmp_path) as on:
         s3, folder = on.sandbox.client("s3"), _build(on)
-        made = on.command("fix", "sync-dashboard", "--target", str(folder), "--allow", "disruptive", "--yes")
+        refused = on.command("fix", "sync-dashboard", "--target", str(folder), "--allow", "disruptive", "--yes")
+        assert "it is destructive: --allow destructive permits it" in refused.err
+        made = on.command("fix", "sync-dashboard", "--target", str(folder), *ALLOW)
         assert made.code == 0, made.all
         assert "one-way: it cannot be taken back" in made.out
-        again = on.command("fix", "sync-dashboard", "--target", str(folder), "--allow", "disruptive", "--yes")
+        again = on.command("fix", "sync-dashboard", "--target", str(folder), *ALLOW)
         assert "is as sync-dashboard would make it" in again.err
         s3.put_bucket_encryption(
             Bucket=BUCKET,
@@ -117,7 +124,7 @@ def test_a_bucket_without_versions_makes_it_one_way(tmp_path: Path) -> None:
                 "Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"}}]
             },
         )
-        refused = on.command("fix", "sync-dashboard", "--target", str(folder), "--allow", "disruptive", "--yes")
+        refused = on.command("fix", "sync-dashboard", "--target", str(folder), *ALLOW)
         assert "is encrypted with aws:kms: its ETags do not tell what it holds" in refused.err
 
 
@@ -175,10 +182,19 @@ def _deploy_another(on: Bench) -> str:
     return revision
 
 
-ALLOW = ("--allow", "disruptive", "--yes")
+def _with_a_good_run_and_a_failure(on: Bench) -> None:
+    """The first revision was good in a filed run, and the newest deployment failed."""
+    service = on.sandbox.service()
+    ran = {"rolloutState": "COMPLETED", "taskDefinition": "incident-commander-backend:1"}
+    finding = {"outcome": "passed", "evidence": {"serviceArn": service.arn, "deployments": [ran]}}
+    file_run(on.state, "daily", datetime.now(UTC), json.dumps({"state": "finished", "findings": [finding]}))
+    service.deployments[0].update(rolloutState="FAILED")
+
+
 BY_NAME: dict[str, tuple[str, ...]] = {
     "force-deployment": ALLOW,
     "deploy-revision": ("--set", "revision=incident-commander-backend:1", *ALLOW),
+    "roll-back-service": ALLOW,
     "silence-alarm": ("--target", ALARM, "--set", "for=2h", *ALLOW),
     "disable-alarm-actions": ("--target", ALARM, *ALLOW),
     "invalidate-cdn": ALLOW,
@@ -196,6 +212,8 @@ def test_killed_anywhere_it_is_sent_at_most_once_and_never_forgotten(tmp_path: P
     for step, (sent, settled, left) in KILLED.items():
         with bench(tmp_path / step.replace(" ", "-"), fix=FRESH) as on:
             _deploy_another(on)
+            if remedy == "roll-back-service":
+                _with_a_good_run_and_a_failure(on)
             script = _build(on, demo=site_page("new")) / "assets" / "app.js"
             on.sandbox.client("s3").put_object(Bucket=BUCKET, Key="assets/app.js", Body=script.read_bytes())
             on.environment["DIES"] = step

@@ -134,3 +134,34 @@ def test_a_roll_back_that_fails_cannot_be_overlooked(own: Project) -> None:
     assert Result.ROLL_BACK_FAILED.value in own.page()
     results = {change["name"]: change["result"] for change in own.told()["changes"]}
     assert results == {"a": "roll-back failed", "b": "refused"}
+
+
+SECTION = """
+
+from opschecks import ReportSection
+
+
+def pytest_opschecks_report_sections(run):
+    return {}
+"""
+
+
+def test_a_section_of_the_page(own: Project) -> None:
+    own.write(
+        "conftest.py", CONFTEST + SECTION.format('[ReportSection("Releases", f"**{len(run.checks)}** <b>check</b>")]')
+    )
+    own.run("checks/daily")
+    assert "<h2>Releases</h2>" in own.page()
+    assert "<strong>1</strong> &lt;b&gt;check&lt;/b&gt;" in own.page()
+    assert own.told()["sections"][0]["title"] == "Releases"
+
+
+@pytest.mark.parametrize(
+    ("given", "said"), [("1 / 0", "ZeroDivisionError: division by zero"), ("['x']", "is no opschecks")]
+)
+def test_a_section_that_trips_costs_only_itself(own: Project, given: str, said: str) -> None:
+    own.write("conftest.py", CONFTEST + SECTION.format(given))
+    assert own.run("checks/daily").code == 1
+    assert own.outcomes() == {"test_switch_is_on": "failed"}
+    assert "A section of your own could not be made" in own.page()
+    assert said in own.page()

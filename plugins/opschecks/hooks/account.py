@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ..model import CheckResult, Finding, Outcome, Run, Severity, StackFacts, WaiverState
+from ..model import CheckResult, Finding, Outcome, ReportSection, Run, Severity, StackFacts, WaiverState
 from .fixtures import whole_stack
 from .gather import results
 from .judge import BLIND, describe, told_by
@@ -114,8 +114,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     run.told = dataclasses.replace(told, exit_code=int(session.exitstatus))
     if told.checks:
         run.told = with_past(run, run.told)
-        sections = [one for some in session.config.hook.pytest_opschecks_report_sections(run=run.told) for one in some]
-        run.told = whole_run = dataclasses.replace(run.told, sections=tuple(sections))
+        run.told = whole_run = dataclasses.replace(run.told, sections=tuple(_own_sections(session, run.told)))
         _guarded(run, lambda: write_run(whole_run, _with_history(run), run.runbook, earlier_run(run, whole_run)))
         _guarded(run, lambda: forget_old(run, whole_run))
     else:
@@ -125,6 +124,19 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
             session.config.hook.pytest_opschecks_finding(finding=finding)
     if run.write_error:
         session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
+
+
+def _own_sections(session: pytest.Session, told: Run) -> list[ReportSection]:
+    """What users' conftests add; one that trips costs its section, and never the run."""
+    try:
+        given = session.config.hook.pytest_opschecks_report_sections(run=told)
+        sections = [one for some in given for one in some]
+        wrong = [one for one in sections if not isinstance(one, ReportSection)]
+        if wrong:
+            raise TypeError(f"pytest_opschecks_report_sections: {wrong[0]!r} is no opschecks.ReportSection")
+    except Exception as error:  # noqa: BLE001 - somebody else's code
+        return [ReportSection("A section of your own could not be made", f"`{type(error).__name__}: {error}`")]
+    return sections
 
 
 def _with_history(run: ChecksRun) -> Place:
