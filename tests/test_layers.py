@@ -16,7 +16,7 @@ PACKAGE = ROOT / "plugins" / "opschecks"
 LAYERS = [
     {"hooks", "cli", "cli_fix", "cli_history", "cli_logs", "cli_report", "cli_shown"},
     {"report", "sandbox"},
-    {"waivers", "history", "index", "past", "policy", "journal", "store", "lock", "guards", "mender", "plan"},
+    {"waivers", "history", "index", "past", "week", "policy", "journal", "store", "lock", "guards", "mender", "plan"},
     {"remedies"},
     {"aws", "web"},
     {"observe", "remedy"},

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,10 +15,17 @@ import pytest
 from botocore.awsrequest import AWSResponse
 
 from opschecks.aws import session
+from opschecks.aws.cloudfront import Distribution
+from opschecks.aws.cloudwatch_alarms import Alarm
 from opschecks.aws.cloudwatch_metrics import Metrics
 from opschecks.aws.dynamodb import Table
+from opschecks.aws.ec2 import SecurityGroup
+from opschecks.aws.ecr import Reference
 from opschecks.aws.ecs import Task
 from opschecks.aws.elbv2 import LoadBalancer
+from opschecks.aws.iam import Credentials
+from opschecks.aws.image_scans import RunningImage
+from opschecks.aws.log_groups import LogGroup
 from opschecks.hooks.fixtures import import_observations
 from opschecks.model import Resource
 from opschecks.observe import REGISTRY, CouldNotLook, NotThere, WrongAccount
@@ -193,7 +201,11 @@ EVERYTHING = names(
 GIVEN: dict[str, Any] = {
     "inventory": EVERYTHING,
     "load_balancers": [
-        LoadBalancer(arn=f"arn:aws:elasticloadbalancing:{ACCOUNT}:loadbalancer/app/web/1f", name="web", evidence={})
+        LoadBalancer(
+            arn=f"arn:aws:elasticloadbalancing:{ACCOUNT}:loadbalancer/app/web/1f",
+            name="web",
+            evidence={"VpcId": "vpc-1"},
+        )
     ],
     "balanced_groups": [Resource(arn=f"arn:aws:elasticloadbalancing:{ACCOUNT}:targetgroup/web/1f", name="web")],
     "tasks": [
@@ -203,15 +215,66 @@ GIVEN: dict[str, Any] = {
             service="backend",
             evidence={
                 "desiredStatus": "RUNNING",
+                "taskDefinitionArn": f"arn:aws:ecs:{ACCOUNT}:task-definition/backend:1",
                 "containers": [{"image": "123456789012.dkr.ecr.us-west-2.amazonaws.com/backend:v1"}],
             },
         )
     ],
+    "tables": [
+        Table(
+            arn=f"arn:aws:dynamodb:{ACCOUNT}:table/agents",
+            name="agents",
+            evidence={"TableStatus": "ACTIVE", "CreationDateTime": NOW},
+        )
+    ],
+    "log_groups": [LogGroup(arn="/ecs/backend", name="/ecs/backend", evidence={"logGroupName": "/ecs/backend"})],
+    "security_groups": [SecurityGroup(arn="sg-1", name="web", evidence={"VpcId": "vpc-1"}, own=frozenset(["sg-1"]))],
+    "running_images": [
+        RunningImage(
+            arn="web@sha256:1f",
+            name="web:v1",
+            evidence={"imageDigest": "sha256:1f"},
+            of=Reference("123456789012", "us-west-2", "web", "v1"),
+            scanned=("sha256:1f",),
+        )
+    ],
+    "credentials": [
+        Credentials(
+            arn="arn:aws:iam::123456789012:user/pipeline",
+            name="pipeline",
+            evidence={"access_key_1_active": "true", "access_key_2_active": "false"},
+            as_of=NOW,
+        )
+    ],
+    "alarms": [
+        Alarm(
+            arn=f"arn:aws:cloudwatch:{ACCOUNT}:alarm:cpu",
+            name="cpu",
+            evidence={"Namespace": "AWS/ECS", "MetricName": "CPUUtilization"},
+        )
+    ],
+    "alarm_rings": Counter(),
+    "distribution": Distribution(
+        arn="arn:aws:cloudfront::123456789012:distribution/E2EXAMPLE",
+        name="E2EXAMPLE",
+        evidence={
+            "DistributionConfig": {
+                "Origins": {"Quantity": 1, "Items": [{"Id": "s", "DomainName": "site.s3.us-west-2.amazonaws.com"}]},
+                "DefaultCacheBehavior": {"TargetOriginId": "s", "CachePolicyId": "of our own"},
+            }
+        },
+    ),
     "now": NOW,
     "since": None,
 }
 TABLES = [Table(arn=f"arn:aws:dynamodb:{ACCOUNT}:table/incidents", name="incidents", evidence={})]
-TAGGED = stack(tags={"app": "web"}, incidents_table="incidents", limits=LIMITS)
+TAGGED = stack(
+    tags={"app": "web"},
+    incidents_table="incidents",
+    dev_services=["dev/backend"],
+    cloudformation_stacks=["prod"],
+    limits=LIMITS,
+)
 import_observations()
 LOOKING = sorted(
     name for name, one in REGISTRY.items() if one.allow and one.function.__module__.startswith("opschecks.aws.")

@@ -179,6 +179,12 @@ def _example() -> dict[str, Any]:
     for one in series:
         one["at_s"], one["values"] = one["at_s"][:2], one["values"][:2]
     read["observations"] = read["observations"][:1]
+    episode = {"check": "test_a", "since": "2026-11-21T07:00:00+00:00", "until": "", "hours": None}
+    read["weeks"] = [
+        {"stack": "production", "days": [{"day": "2026-11-21", "outcome": "failed", "failed": 1}], "failed": 1,
+         "failed_before": 0, "runs_before": 0, "recurring": [{"check": "test_a", "days": 2}], "resolved": [],
+         "open": [episode]},
+    ]  # fmt: skip
     read["sections"] = [{"title": "Releases", "markdown": "none"}]
     read["past"] = [json.loads(json.dumps(PAST))]
     return read
@@ -192,13 +198,14 @@ def test_every_kind_of_object_is_tried() -> None:
     assert kinds == {
         "", "verdict", "counts", "stacks", "checks", "findings", "findings.figures", "findings.waiver", "observations",
         "observations.resources", "observations.resources.figures", "observations.resources.series", "waivers",
-        "changes", "past", "past.standings", "past.changes", "sections",
+        "changes", "past", "past.standings", "past.changes", "sections", "weeks", "weeks.days", "weeks.recurring",
+        "weeks.open",
     }  # fmt: skip
 
 
 @pytest.mark.parametrize("place", PLACES, ids=lambda place: ".".join(map(str, place)) or "root")
 def test_a_missing_or_misspelled_key_is_found(place: tuple[Any, ...]) -> None:
-    free = {("changes", 0): {"beware"}, (): {"past", "numbers", "sections"}}.get(place, set())
+    free = {("changes", 0): {"beware"}, (): {"past", "numbers", "sections", "weeks"}}.get(place, set())
     for key in set(_at(_example(), place)) - free:
         document = _example()
         there = _at(document, place)

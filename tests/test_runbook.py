@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import importlib.util
+import json
 import re
 import shlex
 import subprocess
@@ -398,3 +399,24 @@ def test_a_run_without_a_good_runbook_is_refused(project: Project, text: str | N
     assert ended.code == 4, ended.all
     assert message in ended.err
     assert "Traceback" not in ended.all
+
+
+def _listed(kind: str) -> list[dict[str, str]]:
+    from click.testing import CliRunner
+
+    from opschecks.cli import main
+
+    ended = CliRunner().invoke(main, ["list", kind, "--format", "json"])
+    assert ended.exit_code == 0, ended.output
+    told: list[dict[str, str]] = json.loads(ended.output)
+    return told
+
+
+def test_every_heading_has_checks_and_faults_and_every_one_of_those_a_heading(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    checks = {row["runbook"] for row in _listed("checks")}
+    remedies = {row["runbook"] for row in _listed("remedies") if row["runbook"]}
+    faults = {slug for row in _listed("faults") for slug in row["runbook"].split(", ") if slug}
+    assert checks == set(RUNBOOK)
+    assert remedies <= set(RUNBOOK)
+    assert faults == set(RUNBOOK)

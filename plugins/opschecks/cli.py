@@ -81,17 +81,25 @@ def _checks(_: Path) -> Iterator[Row]:
         for node in body:
             if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
                 why = " ".join((ast.get_docstring(node) or "").split())
-                yield {"check": node.name, "file": str(path), "runbook": _slug(node), "why": why}
+                yield {"check": node.name, "file": str(path), "runbook": _slug(node, body), "why": why}
 
 
-def _slug(node: ast.FunctionDef) -> str:
-    """The `runbook=` of the check's decorator."""
+def _slug(node: ast.FunctionDef, body: list[ast.stmt]) -> str:
+    """The `runbook=` of the check's decorator: a text, or a constant of its module."""
     import ast
 
+    constants = {
+        target.id: one.value.value
+        for one in body
+        if isinstance(one, ast.Assign) and isinstance(one.value, ast.Constant)
+        for target in one.targets
+        if isinstance(target, ast.Name)
+    }
     given = [one for call in node.decorator_list if isinstance(call, ast.Call) for one in call.keywords]
-    return next(
-        (str(one.value.value) for one in given if one.arg == "runbook" and isinstance(one.value, ast.Constant)), ""
-    )
+    value = next((one.value for one in given if one.arg == "runbook"), None)
+    if isinstance(value, ast.Constant):
+        return str(value.value)
+    return str(constants.get(value.id, "")) if isinstance(value, ast.Name) else ""
 
 
 def _observations(_: Path) -> Iterator[Row]:
@@ -145,20 +153,9 @@ def _stacks(path: Path) -> Iterator[Row]:
 
 
 def _keys(_: Path) -> Iterator[Row]:
-    from .limits import FixLimits, Freeze, Limits
-    from .stack import Contacts, Dashboard, IncidentFields, Ingress, Stack, WebSocketEndpoint
+    from .stack import TABLES, Stack
 
-    tables: dict[str, Any] = {
-        "": Stack,
-        "limits.": Limits,
-        "fix.": FixLimits,
-        "fix.freeze.": Freeze,
-        "contacts.": Contacts,
-        "dashboards.": Dashboard,
-        "websocket.": WebSocketEndpoint,
-        "ingress.": Ingress,
-        "incident_fields.": IncidentFields,
-    }
+    tables: dict[str, Any] = {"": Stack, **{f"{path}.": table for path, table in TABLES.items()}}
     for prefix, table in tables.items():
         for key, field in table.model_fields.items():
             if (prefix, key) == ("", "name") or f"{prefix}{key}." in tables:

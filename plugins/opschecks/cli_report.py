@@ -39,6 +39,7 @@ def report() -> None:
     opschecks report daily                                     the page of the newest daily run again
     opschecks report daily 2026-11-24 --stack production       of any morning in the history
     opschecks report daily reports/daily.json --format ctrf    or as Markdown, Slack blocks, e-mail, annotations
+    opschecks report weekly --week 2026-W47 --stack production the page of any past week
     opschecks report slack reports/daily.json                  post it to the webhook in OPSCHECKS_SLACK_WEBHOOK
     opschecks report publish reports/daily.json --to s3://BUCKET/PREFIX    or a folder: page, index of all, newest
     """
@@ -60,13 +61,59 @@ def daily(run: str, name: str | None, form: str, out: Path | None, stacks: Path,
     from .store import write
 
     found = _found(run, "daily", name, stacks, reports)
+    if form == "html":
+        _page_to(found, out, reports)
+        return
     text = _made(found, form)
-    if out is None and form != "html":
+    if out is None:
         click.echo(text, nl=not text.endswith("\n"))
         return
+    try:
+        write(out, text)
+    except OSError as error:
+        raise click.ClickException(f"{out}: cannot be written: {error.strerror}") from None
+    click.echo(f"{form}: {out}")
+
+
+@report.command()
+@click.argument("run", default="reports/weekly.json")
+@click.option(
+    "--week", default="", metavar="YYYY-Www", help="the week of one in the history, such as 2026-W47; with --stack"
+)
+@_STACK
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), default=None, help="default: WEEK.html")
+@_STACKS
+@_REPORTS
+def weekly(run: str, week: str, name: str | None, out: Path | None, stacks: Path, reports: Path) -> None:
+    """Make the page of a weekly run again: RUN is a run file; --week takes the newest one of a week in the history."""
+    if week and not name:
+        raise click.ClickException(f"--week {week}: whose? name the stack with --stack")
+    found = _found(_of_week(week, name, stacks, reports) if week and name else run, "weekly", name, stacks, reports)
+    _page_to(found, out, reports)
+
+
+def _of_week(week: str, name: str, stacks: Path, reports: Path) -> str:
+    """The moment of the newest weekly run of the week, as it is filed."""
+    from .history import began
+    from .names import nearest
+
+    try:
+        keys = _store(name, stacks, reports).keys("weekly")
+    except OSError as error:
+        raise click.ClickException(str(error)) from None
+    of = {key: f"{at:%G-W%V}" for key in keys if (at := began(key))}
+    found = [key for key, its in of.items() if its == week]
+    if not found:
+        raise click.ClickException(f"--week {week}: {name} has no weekly run of it; {nearest(week, set(of.values()))}")
+    return found[-1].rpartition("/")[2].removesuffix(".json")
+
+
+def _page_to(found: _Found, out: Path | None, reports: Path) -> None:
+    from .store import write
+
     path = out or reports / f"{found.run.suite}-{found.run.started:%Y-%m-%dT%H-%M-%SZ}.html"
     try:
-        write(path, text)
+        write(path, _made(found, "html"))
     except OSError as error:
         raise click.ClickException(f"{path}: cannot be written: {error.strerror}") from None
     click.echo(f"report: {path}")

@@ -55,7 +55,65 @@ class Limits(BaseModel):
     )
     min_tasks: Count = Field(2, description="lower auto-scaling limit wanted, for every service")
     max_tasks: Count = Field(10, description="upper auto-scaling limit wanted, for every service")
+    scaling_failures_per_week: Count = Field(0, description="attempts of auto-scaling that may fail, of one service")
+    scaling_held_hours_per_week: Count = Field(
+        1, description="hours in which auto-scaling may want more tasks than its maximum"
+    )
+    scaling_turns_per_day: Count = Field(6, description="how often scaling may turn round within 24 hours, out and in")
     deployment_minutes: Positive = Field(30, description="how long a deployment may be under way")
+    budget_usd_per_month: Positive | None = Field(
+        None, description="cost of a calendar month, before tax and credits; unset: no budget is held to"
+    )
+    cost_week_growth_percent: Positive = Field(20, description="rise of a week's cost over the week before it")
+    cost_unusual_percent: Positive = Field(
+        50, description="how far a day's cost of one AWS service may lie above its median of four weeks"
+    )
+    cost_floor_usd_per_day: Annotated[float, Field(ge=0)] = Field(
+        5, description="a rise of a day's cost by less than this is no finding, whatever its percentage"
+    )
+    key_age_days: Positive = Field(90, description="how old an active access key of an IAM user may be")
+    key_unused_days: Positive = Field(90, description="how long an active access key may go unused")
+    key_overlap_days: Positive = Field(
+        7, description="how long an IAM user may have two active access keys, which a rotation needs"
+    )
+    credential_report_s: Positive = Field(60, description="longest wait for IAM's credential report")
+    unattached_days: Positive = Field(7, description="how old an EBS volume may be that is attached to nothing")
+    dev_hours_outside: Annotated[float, Field(ge=0)] = Field(
+        4, description="hours within a week that a service of dev_services may run outside office_hours"
+    )
+    stack_update_minutes: Positive = Field(120, description="how long an update of a CloudFormation stack may take")
+    drift_check_days: Positive = Field(
+        30, description="how old the last drift detection of a CloudFormation stack may be"
+    )
+    image_severity: Literal["LOW", "MEDIUM", "HIGH", "CRITICAL"] = Field(
+        "HIGH", description="least severity of a vulnerability that no image in use may have"
+    )
+    image_scan_days: Positive = Field(30, description="how old the scan of an image may be to be believed")
+    image_age_days: Positive = Field(90, description="how long ago an image in use may have been pushed")
+    incident_archive_days: Positive = Field(
+        90, description="age from which a resolved incident belongs into the archive"
+    )
+    old_incidents: Count = Field(100, description="resolved incidents of that age that the table may still hold")
+    backup_age_days: Positive = Field(7, description="age of the newest available backup of a table")
+    log_export_days: Positive = Field(
+        7,
+        description="age of the newest event of a log group that was exported to S3, and how far back exports must "
+        "have no gap; where a subscription sends every event on, none is wanted",
+    )
+    incomplete_upload_days: Positive = Field(
+        7, description="how long a bucket may keep the parts of uploads that were never completed"
+    )
+    old_version_days_min: Count = Field(
+        7, description="how long the dashboard bucket must keep what was overwritten or deleted"
+    )
+    old_version_days_max: Positive = Field(
+        90, description="how long a bucket with versions may keep what was overwritten or deleted"
+    )
+    log_retention_days_min: Positive = Field(7, description="shortest retention of a log group")
+    log_retention_days_max: Positive = Field(90, description="longest retention of a log group")
+    flow_log_traffic: Literal["ALL", "ACCEPT", "REJECT"] = Field(
+        "ALL", description="which traffic the flow logs of a VPC must record"
+    )
     probe_timeout_s: Positive = Field(10, description="longest wait for an HTTP or WebSocket answer")
     gather_timeout_s: Positive = Field(120, description="longest wait for all observations of a stack")
     pages: Annotated[int, Field(ge=1)] = Field(

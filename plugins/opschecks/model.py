@@ -298,6 +298,7 @@ class Run:
     changes: tuple[Mapping[str, Any], ...] = ()
     past: tuple[Past, ...] = ()
     sections: tuple[ReportSection, ...] = ()
+    weeks: tuple[Mapping[str, Any], ...] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
 
     @property

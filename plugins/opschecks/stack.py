@@ -8,6 +8,7 @@ import re
 import tomllib
 import zoneinfo
 from collections.abc import Mapping, Sequence
+from datetime import datetime, time
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -125,12 +126,71 @@ class IncidentFields(_Frozen):
     title: str = "title"
 
 
+class WantedIndex(_Frozen):
+    """A global secondary index that searches need."""
+
+    name: Annotated[str, Field(pattern=r"^[a-zA-Z0-9_.-]{3,255}$")]
+    table: str = Field("", description="default: incidents_table")
+    hash_key: str = Field(min_length=1, description="attribute that searches name, such as status")
+    range_key: str = Field("", description="attribute that sorts what is found; empty: whichever it has, or none")
+    key_type: Literal["S", "N", "B"] = Field("S", description="of hash_key: text, number or bytes")
+
+
 class Contacts(_Frozen):
     """Whom reports name."""
 
     on_call: str = ""
     escalation: str = ""
     support: str = ""
+
+
+class Pool(_Frozen):
+    """How workers and the concurrency limit are set in the task definition, and what is wanted of them."""
+
+    workers: Annotated[str, Field(min_length=1)] = Field(
+        "WEB_CONCURRENCY", description="variable of the container, or argument of its command (--workers)"
+    )
+    workers_wanted: Annotated[int, Field(ge=1)] = 4
+    limit: Annotated[str, Field(min_length=1)] = Field(
+        "UVICORN_LIMIT_CONCURRENCY",
+        description="the same for the connections that a worker takes (--limit-concurrency)",
+    )
+    limit_wanted: Annotated[int, Field(ge=1)] = 1000
+
+
+class CostFilter(_Frozen):
+    """Which costs are the stack's."""
+
+    tags: dict[str, str] = Field(default={}, description="cost allocation tags, activated in Billing; all must match")
+    linked_accounts: tuple[Annotated[str, Field(pattern=r"^\d{12}$")], ...] = Field(
+        default=(), description="accounts; default: account_id"
+    )
+
+
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+class OfficeHours(_Frozen):
+    """When what is not production may run, in the stack's time zone."""
+
+    days: tuple[Weekday, ...] = Field(
+        default=WEEKDAYS[:5], min_length=1, description="mon, tue, wed, thu, fri, sat, sun"
+    )
+    begins: time = Field(time(8), description='such as "08:00"')
+    ends: time = Field(time(18), description="later on the same day")
+
+    @model_validator(mode="after")
+    def _one_day(self) -> OfficeHours:
+        if self.begins.tzinfo or self.ends.tzinfo:
+            raise ValueError("times are those of the stack's time_zone: leave the offset out")
+        if self.ends <= self.begins:
+            raise ValueError("they end before they begin; what runs past midnight is not supported")
+        return self
+
+    def include(self, moment: datetime) -> bool:
+        """Whether a moment of the stack's time zone lies within."""
+        return WEEKDAYS[moment.weekday()] in self.days and self.begins <= moment.time() < self.ends
 
 
 class Stack(_Frozen):
@@ -162,6 +222,11 @@ class Stack(_Frozen):
     fix: FixLimits = Field(default_factory=lambda: FixLimits())
 
     cloudformation_stack: str | None = Field(None, description="its resources fill what is not named below")
+    cloudformation_stacks: Names = Field(
+        default=(),
+        description="CloudFormation stacks whose state and drift are looked at, each with those nested in it; "
+        "default: cloudformation_stack",
+    )
     tags: dict[str, str] = Field(default={}, description="resources with these tags fill what is not named below")
     cluster: str | None = Field(None, description="ECS cluster")
     services: Names = Field(default=(), description="ECS services")
@@ -169,10 +234,24 @@ class Stack(_Frozen):
     tables: Names = Field(default=(), description="DynamoDB tables")
     log_groups: Names = ()
     security_groups: Names = Field(default=(), description="ids (sg-…) or name patterns (app-*)")
+    buckets: Names = Field(default=(), description="S3 buckets besides the one behind the dashboards")
+    bucket_expire_days: dict[str, Annotated[int, Field(ge=1)]] = Field(
+        default={}, description="buckets whose objects are wanted to go after at most so many days, such as backups"
+    )
     alarm_prefix: str = Field("", description="only alarms whose names begin with this are the stack's")
+    silent_metrics: Names = Field(
+        default=(),
+        description="namespaces or metrics that may have no data for a week, such as AWS/SQS of an idle queue",
+    )
     incidents_table: str | None = Field(None, description="the table of incidents")
     status_index: str = Field("status-index", description="index of the incidents table by status")
+    wanted_indexes: tuple[WantedIndex, ...] = Field(
+        default=(),
+        description="indexes that tables must have; default: status_index by status and severity-index by severity, "
+        "both of the incidents table",
+    )
     active_status: str = Field("active", description="the status of an incident that is not over")
+    resolved_status: str = Field("resolved", description="the status of an incident that is over")
     incident_fields: IncidentFields = IncidentFields()
     ingress: tuple[Ingress, ...] = Field(
         default=(
@@ -182,6 +261,19 @@ class Stack(_Frozen):
         ),
         description="traffic that security groups may let in; nothing wider passes",
     )
+
+    foreign_images: Names = Field(
+        default=(),
+        description="patterns of container images that others answer for, such as 'public.ecr.aws/*': not looked at",
+    )
+    iam_users: Names = Field(
+        default=("*",), description="name patterns of the IAM users that are looked at; root always is"
+    )
+    dev_services: tuple[Annotated[str, Field(pattern=r"^[\w-]+/[\w-]+$")], ...] = Field(
+        default=(),
+        description="ECS services that are no production, as CLUSTER/SERVICE; they rest outside office_hours",
+    )
+    office_hours: OfficeHours = Field(OfficeHours(), description="when dev_services may run")
 
     backend_url: Url | None = None
     health_path: Annotated[str, Field(pattern="^/")] = "/health"
@@ -193,11 +285,20 @@ class Stack(_Frozen):
     distribution_id: Annotated[str, Field(pattern="^[A-Z0-9]+$")] | None = Field(
         None, description="the CloudFront distribution that serves the dashboards from its bucket"
     )
+    dashboard_bucket: str | None = Field(
+        None, description="the bucket behind the dashboards; default: the one that the distribution serves from"
+    )
+    flow_log_group: str | None = Field(None, description="log group that create-flow-log lets VPCs write to")
+    flow_log_role: Annotated[str, Field(pattern=r"^arn:[\w-]+:iam::\d{12}:role/.+")] | None = Field(
+        None, description="role by which flow logs may write to flow_log_group"
+    )
     dashboard_cache_control: dict[str, str] = Field(
         default={},
         description="Cache-Control by pattern of the file, such as { '*.html' = 'no-cache' }, for sync-dashboard",
     )
     websocket: WebSocketEndpoint = WebSocketEndpoint()
+    pool: Pool = Field(Pool(), description="workers and concurrency limit of a task, where its definition sets them")
+    cost_filter: CostFilter = Field(CostFilter(), description="which costs are the stack's; unset: those of account_id")
 
     @field_validator("time_zone")
     @classmethod
@@ -213,6 +314,13 @@ class Stack(_Frozen):
         given = [key for key in ("profile", "role_arn", "endpoint_url", "cloudformation_stack") if getattr(self, key)]
         if self.sandbox and given:
             raise ValueError(f"the sandbox brings its own {given[0]}: leave it out, or leave out sandbox = true")
+        return self
+
+    @model_validator(mode="after")
+    def _production_never_rests(self) -> Stack:
+        both = {f"{self.cluster}/{name}" for name in self.services} & set(self.dev_services)
+        if both:
+            raise ValueError(f"dev_services: {min(both)} is one of the stack's own services, which must not rest")
         return self
 
     @property
@@ -241,6 +349,18 @@ class Stack(_Frozen):
         if self.websocket.url or not self.backend_url:
             return self.websocket.url
         return re.sub("^http", "ws", self.backend_url) + "/ws"
+
+    @property
+    def indexes(self) -> tuple[WantedIndex, ...]:
+        """The indexes that tables must have, each with its table; none where the stack names no table of incidents."""
+        wanted, of = self.wanted_indexes, self.incidents_table
+        if not wanted and of:
+            fields = self.incident_fields
+            wanted = (
+                WantedIndex(name=self.status_index, hash_key=fields.status),
+                WantedIndex(name="severity-index", hash_key=fields.severity),
+            )
+        return tuple(one if one.table else one.model_copy(update={"table": of or ""}) for one in wanted)
 
     def tokens(self) -> dict[str, str]:
         """What fills the placeholders of RUNBOOK.md."""
@@ -349,20 +469,28 @@ def _explain(path: Path, raw: Mapping[str, Any], problem: Mapping[str, Any]) -> 
     return f"{path}: {key}: {message}{shown}"
 
 
+TABLES: dict[str, type[BaseModel]] = {
+    "limits": Limits,
+    "fix": FixLimits,
+    "fix.freeze": Freeze,
+    "contacts": Contacts,
+    "websocket": WebSocketEndpoint,
+    "dashboards": Dashboard,
+    "ingress": Ingress,
+    "incident_fields": IncidentFields,
+    "office_hours": OfficeHours,
+    "cost_filter": CostFilter,
+    "pool": Pool,
+    "wanted_indexes": WantedIndex,
+}
+"""The tables within a stack, by their keys."""
+
+
 def _siblings(location: Sequence[str]) -> list[str]:
     """The keys that a table at this place of stacks.toml can have."""
     if not location:
         return list(Stacks.model_fields)
-    tables: dict[str, type[BaseModel]] = {
-        "limits": Limits,
-        "fix": FixLimits,
-        "freeze": Freeze,
-        "contacts": Contacts,
-        "websocket": WebSocketEndpoint,
-        "dashboards": Dashboard,
-        "ingress": Ingress,
-        "incident_fields": IncidentFields,
-    }
+    tables = {path.rpartition(".")[2]: table for path, table in TABLES.items()}
     for part in reversed(location[2:]):
         if part in tables:
             return list(tables[part].model_fields)

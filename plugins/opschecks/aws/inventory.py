@@ -23,6 +23,7 @@ _TYPES = {
     "AWS::CloudWatch::Alarm": "alarm",
     "AWS::CloudWatch::CompositeAlarm": "alarm",
     "AWS::CloudFront::Distribution": "distribution",
+    "AWS::S3::Bucket": "bucket",
 }
 """CloudFormation's resource types, and what each is here."""
 
@@ -35,6 +36,7 @@ _ARNS = {
     "ec2:security-group/": "security_group",
     "cloudwatch:alarm:": "alarm",
     "cloudfront:distribution/": "distribution",
+    "s3:": "bucket",
 }
 """The same by the service and resource part of an ARN."""
 
@@ -52,6 +54,7 @@ class Inventory:
     security_groups: tuple[str, ...]
     alarms: tuple[str, ...]
     distributions: tuple[str, ...] = ()
+    buckets: tuple[str, ...] = ()
 
     def some(self, kind: str) -> tuple[str, ...]:
         """The names of a kind; CouldNotLook where the stack has none, with what to do about it."""
@@ -109,6 +112,7 @@ def inventory(stack: Stack, aws: Aws) -> Inventory:
         security_groups=stack.security_groups or tuple(found["security_group"]),
         alarms=() if stack.alarm_prefix else tuple(found["alarm"]),
         distributions=(stack.distribution_id,) if stack.distribution_id else tuple(found["distribution"]),
+        buckets=stack.buckets or tuple(found["bucket"]),
     )
 
 
@@ -151,7 +155,7 @@ def _from_tags(aws: Aws, tags: dict[str, str]) -> list[tuple[str, str]]:
         arn = str(need(item, "ResourceARN", call="tag:GetResources"))
         _, _, service, _, _, resource = arn.split(":", 5)
         for prefix, kind in _ARNS.items():
-            if f"{service}:{resource}".startswith(prefix):
+            if f"{service}:{resource}".startswith(prefix) and not (kind == "bucket" and "/" in resource):
                 found.append((kind, _short(kind, arn)))
     return found
 

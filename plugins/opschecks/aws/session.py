@@ -43,7 +43,16 @@ _BAD_CREDENTIALS = frozenset(
         "InvalidSignatureException",
     ]
 )
-_NOT_FOUND = ("NotFound", "NotFoundException", "NotFoundFault", "NotFoundError", ".NotFound")
+_NOT_FOUND = (
+    "NoSuchBucket",
+    "NoSuchEntity",
+    "NoSuchLifecycleConfiguration",
+    "NotFound",
+    "NotFoundException",
+    "NotFoundFault",
+    "NotFoundError",
+    ".NotFound",
+)
 
 
 class UnusableProfile(Exception):  # noqa: N818 - it is said of the stack, not of the program

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ..report.files import Place
 
 ALL_GOOD, SOMETHING_FAILED, SOMETHING_UNSEEN = 0, 1, 10
+NO_SECTION = "A section of your own could not be made"
 _STOPPING = "stopping after"
 _OURS_TO_DECIDE = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
 
@@ -131,12 +132,10 @@ def _own_sections(session: pytest.Session, told: Run) -> list[ReportSection]:
     try:
         given = session.config.hook.pytest_opschecks_report_sections(run=told)
         sections = [one for some in given for one in some]
-        wrong = [one for one in sections if not isinstance(one, ReportSection)]
-        if wrong:
-            raise TypeError(f"pytest_opschecks_report_sections: {wrong[0]!r} is no opschecks.ReportSection")
     except Exception as error:  # noqa: BLE001 - somebody else's code
-        return [ReportSection("A section of your own could not be made", f"`{type(error).__name__}: {error}`")]
-    return sections
+        return [ReportSection(NO_SECTION, f"`{type(error).__name__}: {error}`")]
+    wrong = [one for one in sections if not isinstance(one, ReportSection)]
+    return [ReportSection(NO_SECTION, f"`{wrong[0]!r}` is no opschecks.ReportSection")] if wrong else sections
 
 
 def _with_history(run: ChecksRun) -> Place:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import sqlite3
+from collections.abc import Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..model import Past, Run
 from .state import ChecksRun
@@ -29,7 +30,11 @@ def with_past(run: ChecksRun, told: Run) -> Run:
     """
     if told.partial:
         return told
-    return dataclasses.replace(told, past=tuple(_past(run, told, stack) for stack in run.stacks))
+    told = dataclasses.replace(told, past=tuple(_past(run, told, stack) for stack in run.stacks))
+    if told.suite != "weekly":
+        return told
+    weeks = [_week(run, told, stack) for stack in run.stacks]
+    return dataclasses.replace(told, weeks=tuple(week for week in weeks if week))
 
 
 def _past(run: ChecksRun, told: Run, stack: Stack) -> Past:
@@ -44,6 +49,19 @@ def _past(run: ChecksRun, told: Run, stack: Stack) -> Past:
         return past_of(told, stack.name, before, Journal(store).entries(since=since))
     except (OSError, sqlite3.Error) as error:
         return Past(stack.name, error=str(error))
+
+
+def _week(run: ChecksRun, told: Run, stack: Stack) -> Mapping[str, Any] | None:
+    """The week in daily runs; None where none can be read: then the page has no such section."""
+    from ..week import week_of
+
+    try:
+        index = index_of(run, stack)
+        index.follow(run.store(stack), "daily")
+        runs = index.runs("daily", before=told.started)
+    except (OSError, sqlite3.Error):
+        return None
+    return week_of(runs, stack.name, told.started, stack.zone) if runs else None
 
 
 def earlier_run(run: ChecksRun, told: Run) -> Run | None:

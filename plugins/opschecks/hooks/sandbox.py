@@ -82,7 +82,7 @@ def _facts(config: pytest.Config, run: ChecksRun, stack: Any) -> Mapping[str, An
             ) from None
         sandbox = Sandbox(stack)
         config.stash[_RUNNING] = sandbox
-        sandbox.start(whole=run.suite not in NEED_LITTLE)
+        sandbox.start(whole=run.suite not in NEED_LITTLE or bool(config.option.fault))
         for name in config.option.fault:
             sandbox.give_fault(name)
         told = sandbox.facts

@@ -15,6 +15,8 @@ LEFT, RIGHT, TOP, BOTTOM = 44, 10, 18, 22
 LABEL = 34
 """How wide a time is below the axis; one that would be cut at the edge is left out."""
 SPARK_WIDTH, SPARK_HEIGHT = 110, 26
+LONG = timedelta(days=3)
+"""Beyond this an axis has days instead of hours."""
 GAP = 1.5
 """Points further apart than this many periods are not joined: nobody saw what was between them."""
 
@@ -97,7 +99,7 @@ def chart(series: Series, name: str, zone: tzinfo, earlier: Series | None = None
             for first, last in over
         ),
         x_ticks=tuple(
-            Tick(x(time), f"{time.astimezone(zone):%H:%M}")
+            Tick(x(time), f"{time.astimezone(zone):{'%d %b' if end - begin > LONG else '%H:%M'}}")
             for time in _hours(begin, end, zone)
             if x(time) <= WIDTH - LABEL / 2
         ),
@@ -179,6 +181,13 @@ def _nice(value: float) -> float:
 
 
 def _hours(begin: datetime, end: datetime, zone: tzinfo) -> Iterator[datetime]:
+    if end - begin > LONG:
+        day = begin.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
+        step_days = max(1, round((end - begin) / timedelta(days=4)))
+        for number in range(1, (end - begin).days + 2, step_days):
+            if begin <= day + timedelta(days=number) <= end:
+                yield day + timedelta(days=number)
+        return
     step = 6 if end - begin > timedelta(hours=12) else 1
     time = begin.astimezone(zone).replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
     while time <= end:

@@ -24,6 +24,7 @@ from .since import compared
 from .text import printable, shortened
 from .unseen import unseen
 from .verdict import verdict
+from .weeks import weeks
 
 CHARTS_SHOWN = 24
 INCIDENTS_FROM = ("active_incidents", "overnight_incidents")
@@ -59,6 +60,7 @@ def render(run: Run, *, runbook: Mapping[str, Section], links: Mapping[str, str]
             incidents_left=incidents_left,
             incidents_unseen=[seen for seen in run.observations if seen.name in INCIDENTS_FROM and seen.error],
             compared=compared(run, zone),
+            weeks=weeks(run, zone),
             changes=changes(run, zone),
             sections=[(section.title, to_html(section.markdown, {})) for section in run.sections],
             cards=cards(run, runbook, zone, earlier),

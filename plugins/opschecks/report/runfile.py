@@ -64,6 +64,7 @@ def to_json(run: Run) -> str:
         "changes": list(run.changes),
         "numbers": numbers(run),
         "past": [_past(past) for past in run.past],
+        "weeks": list(run.weeks),
         "sections": [dataclasses.asdict(section) for section in run.sections],
         "versions": dict(run.versions),
     }
@@ -92,6 +93,7 @@ def only(run: Run, stack: str) -> Run:
         waivers=tuple(waiver for waiver in run.waivers if waiver.stack == stack),
         changes=tuple(change for change in run.changes if change["stack"] == stack),
         past=tuple(past for past in run.past if past.stack == stack),
+        weeks=tuple(week for week in run.weeks if week["stack"] == stack),
     )
 
 
@@ -115,6 +117,7 @@ def from_json(text: str) -> Run:
             waivers=tuple(WaiverState(**waiver) for waiver in told["waivers"]),
             changes=tuple(told["changes"]),
             past=tuple(_past_from(past) for past in told.get("past", ())),
+            weeks=tuple(told.get("weeks", ())),
             sections=tuple(ReportSection(**section) for section in told.get("sections", ())),
             versions=told["versions"],
         )

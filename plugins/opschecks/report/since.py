@@ -68,7 +68,8 @@ def _basis(past: Past, zone: tzinfo) -> str:
         return f"Earlier runs could not be read, so that nothing is compared: {past.error}"
     if past.previous is None:
         return "The first run on record: there is nothing to compare it with."
-    told = f"Compared with the run of {past.previous.astimezone(zone):%a %d %b, %H:%M}, and {past.runs - 1} before it."
+    others = f", and {past.runs - 1} before it" if past.runs > 1 else ""
+    told = f"Compared with the run of {past.previous.astimezone(zone):%a %d %b, %H:%M}{others}."
     if past.missed:
         days = [f"{date.fromisoformat(day):%a %d}" for day in past.missed[:5]]
         more = f" and {len(past.missed) - 5} days more" if len(past.missed) > 5 else ""

@@ -6,6 +6,8 @@ All of it is undone by the function that `correct` gives back: moto's classes ar
 from __future__ import annotations
 
 import contextlib
+import importlib
+import pkgutil
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -22,7 +24,7 @@ def correct(
     """Put moto right. `states` are the targets that are not healthy: state, reason, description by address;
     `follow_attributes` is told the attributes of a target group whenever they change, `forget` what is invalidated.
     """
-    from . import cloudfront, cloudwatch, ecs, elbv2
+    from . import cloudfront, elbv2
 
     undo = contextlib.ExitStack()
 
@@ -36,8 +38,9 @@ def correct(
     transition = state_manager.get_transition("ecs::task")
     state_manager.set_transition("ecs::task", {"progression": "manual", "times": 10**9})
     undo.callback(lambda: state_manager.set_transition("ecs::task", transition))
-    ecs.patches(patch)
     elbv2.patches(patch, states, follow_attributes)
-    cloudwatch.patches(patch)
     cloudfront.patches(patch, forget)
+    for module in sorted(one.name for one in pkgutil.iter_modules(__path__)):
+        if module not in ("elbv2", "cloudfront"):
+            importlib.import_module(f"{__name__}.{module}").patches(patch)
     return undo.close

@@ -15,13 +15,21 @@ def _other_table(sandbox: Sandbox) -> str:
     return next(name for name in sandbox.stack.tables if name != sandbox.stack.incidents_table)
 
 
-@fault(caught_by=["test_tables_are_active", "test_tables_bill_as_wanted", "test_tables_are_not_throttled"])
+@fault(
+    caught_by=[
+        "test_tables_are_active",
+        "test_tables_bill_as_wanted",
+        "test_tables_are_not_throttled",
+        "test_tables_have_a_recent_backup",
+        "test_tables_can_be_restored_to_any_moment",
+    ]
+)
 def table_is_gone(sandbox: Sandbox) -> None:
     """A table was deleted."""
     sandbox.client("dynamodb").delete_table(TableName=_other_table(sandbox))
 
 
-@fault(caught_by=["test_tables_are_active"])
+@fault(caught_by=["test_tables_are_active", "test_wanted_indexes_can_be_searched"])
 def index_is_being_built(sandbox: Sandbox) -> None:
     """The status index is being backfilled and shows only a part of the incidents."""
     table = sandbox.backend("dynamodb").tables[sandbox.stack.incidents_table]

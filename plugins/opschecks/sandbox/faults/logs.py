@@ -47,7 +47,10 @@ def log_group_receives_nothing(sandbox: Sandbox) -> None:
     cloudwatch.metric_data = [datum for datum in cloudwatch.metric_data if datum.namespace != "AWS/Logs"]
 
 
-@fault(blinds=["test_errors_are_rare_in_the_logs", "test_websocket_errors_are_rare_in_the_logs"])
+@fault(
+    blinds=["test_errors_are_rare_in_the_logs", "test_websocket_errors_are_rare_in_the_logs"],
+    caught_by=["test_logs_are_kept_elsewhere_too", "test_log_groups_are_kept_as_long_as_wanted"],
+)
 def log_group_is_gone(sandbox: Sandbox) -> None:
     """The log group was deleted: no errors are read, and none are counted as none."""
     sandbox.client("logs").delete_log_group(logGroupName=sandbox.stack.log_groups[0])

@@ -45,7 +45,9 @@ def credentials_are_expired(sandbox: Sandbox) -> None:
             "test_cpu_leaves_headroom", "test_cpu_is_not_saturated", "test_memory_leaves_headroom",
             "test_server_errors_are_rare", "test_responses_are_quick", "test_tables_are_not_throttled",
             "test_log_groups_receive_events", "test_alarms_are_quiet_before_the_deploy", "test_capacity_is_to_spare",
-            "test_errors_are_rare_before_the_deploy", "test_nothing_got_worse"]
+            "test_errors_are_rare_before_the_deploy", "test_nothing_got_worse", "test_load_balancers_have_traffic",
+            "test_dev_services_rest_outside_their_hours",
+            "test_alarms_call_somebody", "test_alarms_watch_something"]
 )  # fmt: skip
 def cloudwatch_is_denied(sandbox: Sandbox) -> None:
     """The credentials may not read CloudWatch."""

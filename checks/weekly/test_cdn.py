@@ -1,0 +1,37 @@
+"""The CDN keeps what does not change, sends it small, and does not hide what is missing."""
+
+from opschecks import Examine, Severity, check
+from opschecks.aws.cdn_caching import BucketBehavior, ErrorPages
+from opschecks.remedies.cloudfront_config import TuneCdn
+from opschecks.web.caching import StaticAsset
+
+SLUG = "cdn-caching"
+
+
+@check(Severity.MEDIUM, runbook=SLUG, failing="The CDN is set not to cache or not to compress", remedy=TuneCdn)
+def test_cdn_is_set_to_cache_and_compress(bucket_behaviors: list[BucketBehavior], examine: Examine) -> None:
+    """Files that never change are fetched from the bucket for each visitor, three times as large as they need be."""
+    for behavior in bucket_behaviors:
+        with examine(behavior) as note:
+            note(behavior.said)
+            assert not behavior.not_cached, behavior.not_cached
+            assert not behavior.not_compressed, behavior.not_compressed
+
+
+@check(Severity.MEDIUM, runbook=SLUG, failing="Static assets are not cached or not compressed")
+def test_assets_come_compressed_from_the_cache(static_assets: list[StaticAsset], examine: Examine) -> None:
+    """Settings may be right while a header of the file itself, or its type, undoes them for every visitor."""
+    for asset in static_assets:
+        with examine(asset) as note:
+            assert asset.last.status == 200, f"{asset.last.said}, wanted 200"
+            note(f"asked {len(asset.answers)} times; {asset.encoding or 'not compressed'}")
+            assert not asset.forbids_caching, f"its own Cache-Control is {asset.cache_control}"
+            assert asset.is_from_cache, "no answer came from the cache"
+            assert asset.encoding, f"it is not compressed, as {asset.last.content_type or 'a file without a type'}"
+
+
+@check(Severity.LOW, runbook=SLUG, failing="A missing file is answered as if it were there")
+def test_missing_files_are_not_dressed_up(error_pages: ErrorPages, examine: Examine) -> None:
+    """A page in place of a script that is gone breaks it in ways that no monitor sees, and is cached as its content."""
+    with examine(error_pages):
+        assert not error_pages.dressed, "; ".join(error_pages.dressed)

@@ -1,0 +1,24 @@
+"""Who talked to whom is written down."""
+
+from opschecks import Examine, Severity, Stack, check
+from opschecks.aws.flow_logs import Vpc
+from opschecks.remedies.flow_logs import CreateFlowLog
+
+
+@check(
+    Severity.MEDIUM,
+    runbook="flow-logs",
+    failing="The traffic of a VPC is not recorded",
+    remedy=CreateFlowLog,
+)
+def test_vpcs_record_their_traffic(vpcs: list[Vpc], stack: Stack, examine: Examine) -> None:
+    """After a break-in flow logs alone tell where it came from and what left; they cannot be had afterwards."""
+    wanted = stack.limits.flow_log_traffic
+    for vpc in vpcs:
+        with examine(vpc) as note:
+            assert vpc.flow_logs, "it has no flow log"
+            note(", ".join(f"{log.traffic} to {log.destination}" for log in vpc.flow_logs))
+            broken = ", ".join(map(str, vpc.failing))
+            if broken:
+                note(broken)
+            assert vpc.records(wanted), f"nothing that arrives records {wanted}"

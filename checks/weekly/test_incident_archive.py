@@ -1,0 +1,13 @@
+"""Old incidents are where old incidents belong."""
+
+from opschecks import Examine, Severity, Stack, check
+from opschecks.aws.incident_archive import OldIncidents
+
+
+@check(Severity.LOW, runbook="weekly-maintenance", failing="Old incidents pile up in the table")
+def test_old_incidents_are_archived(old_incidents: OldIncidents, stack: Stack, examine: Examine) -> None:
+    """Every scan reads and pays for all of them, and who looks for last night's finds last year's."""
+    limits = stack.limits
+    with examine(old_incidents) as note:
+        note(f"{old_incidents.count} resolved ones were opened before {old_incidents.before:%Y-%m-%d}")
+        assert old_incidents.count <= limits.old_incidents, f"limit {limits.old_incidents}"

@@ -1,0 +1,44 @@
+"""What nobody needs any more goes, and nothing else does."""
+
+from opschecks import Examine, Severity, Stack, check
+from opschecks.aws.log_groups import LogGroup
+from opschecks.aws.s3_lifecycle import Bucket
+from opschecks.remedies.logs import PutRetention
+from opschecks.remedies.s3_lifecycle import PutLifecycle
+
+SLUG = "retention-and-lifecycle"
+
+
+@check(Severity.LOW, runbook=SLUG, failing="A bucket keeps what nobody needs", remedy=PutLifecycle)
+def test_buckets_let_go_what_nobody_needs(buckets: list[Bucket], stack: Stack, examine: Examine) -> None:
+    """Old versions and parts of uploads that never ended show in no listing, and are paid for every month."""
+    for bucket in buckets:
+        with examine(bucket) as note:
+            assert bucket.exists, "the bucket does not exist"
+            note(f"{len(bucket.rules)} lifecycle rules, versioning {bucket.versioning.lower()}")
+            lacking = bucket.lacks(stack)
+            assert not lacking, "; ".join(lacking)
+
+
+@check(Severity.HIGH, runbook=SLUG, failing="A lifecycle rule takes the dashboards away", may_be_empty=True)
+def test_lifecycle_leaves_the_dashboards_alone(buckets: list[Bucket], examine: Examine) -> None:
+    """A rule that was meant for backups empties the site on some night, without anybody having deployed."""
+    for bucket in buckets:
+        if bucket.site is not None:
+            with examine(bucket) as note:
+                assert bucket.exists, "the bucket does not exist"
+                note(f"{len(bucket.rules)} lifecycle rules")
+                assert not bucket.harms_to_site, "; ".join(bucket.harms_to_site)
+
+
+@check(Severity.LOW, runbook=SLUG, failing="A log group is kept longer or shorter than wanted", remedy=PutRetention)
+def test_log_groups_are_kept_as_long_as_wanted(log_groups: list[LogGroup], stack: Stack, examine: Examine) -> None:
+    """Logs that never expire cost more every month; those that expire too soon are gone when they are asked for."""
+    low, high = stack.limits.log_retention_days_min, stack.limits.log_retention_days_max
+    for group in log_groups:
+        with examine(group) as note:
+            assert group.exists, "the log group does not exist"
+            days = group.retention_days
+            note("kept for ever" if days is None else f"kept for {days} days")
+            assert days is not None, f"limit {high:g} days"
+            assert low <= days <= high, f"wanted {low:g} to {high:g} days"

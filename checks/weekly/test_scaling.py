@@ -1,0 +1,37 @@
+"""Scaling did in this week what it is there for."""
+
+from opschecks import Examine, Severity, Stack, check
+from opschecks.aws.scaling_activities import ScalingWeek
+
+SLUG = "weekly-maintenance"
+
+
+@check(Severity.HIGH, runbook=SLUG, failing="Scaling was tried in vain")
+def test_scaling_attempts_succeed(scaling_week: list[ScalingWeek], stack: Stack, examine: Examine) -> None:
+    """Settings may look right while each attempt fails for a role, a quota or a subnet without addresses."""
+    limit = stack.limits.scaling_failures_per_week
+    for service in scaling_week:
+        with examine(service) as note:
+            note(service.said)
+            failed = service.failed
+            assert len(failed) <= limit, f"{len(failed)} attempts failed, limit {limit}; the last: {failed[-1]}"
+
+
+@check(Severity.MEDIUM, runbook=SLUG, failing="Scaling wanted more tasks than it may have")
+def test_scaling_is_not_held_at_its_maximum(scaling_week: list[ScalingWeek], stack: Stack, examine: Examine) -> None:
+    """A maximum that is reached each evening is a wall that users run into; by the next morning nothing shows it."""
+    limit = stack.limits.scaling_held_hours_per_week
+    for service in scaling_week:
+        with examine(service) as note:
+            note(f"wanted more than its maximum in {service.hours_held} hours of the last 7 days")
+            assert service.hours_held <= limit, f"limit {limit} hours"
+
+
+@check(Severity.LOW, runbook=SLUG, failing="A service scales out and in again and again")
+def test_scaling_does_not_flap(scaling_week: list[ScalingWeek], stack: Stack, examine: Examine) -> None:
+    """Tasks that come and go within minutes drop their sessions each time, and are paid for by the minute."""
+    limit = stack.limits.scaling_turns_per_day
+    for service in scaling_week:
+        with examine(service) as note:
+            note(f"turned round at most {service.turns_a_day} times within 24 hours")
+            assert service.turns_a_day <= limit, f"limit {limit}; {service.said}"

@@ -1,0 +1,237 @@
+"""CloudWatch alarms over weeks: those that call nobody, watch nothing, or have not rung as far back as is told."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from ..model import Figure, Resource
+from ..observe import CouldNotLook, fan_out, need, observation
+from .cloudwatch_alarms import Alarm
+from .session import Aws
+
+if TYPE_CHECKING:
+    from ..stack import Stack
+
+DATA = "cloudwatch:GetMetricData"
+_LISTED = "cloudwatch:ListMetrics"
+_HISTORY = "cloudwatch:DescribeAlarmHistory"
+WEEK = timedelta(days=7)
+HISTORY_DAYS = 14
+"""How far back CloudWatch tells of states."""
+METRICS_A_CALL = 500
+HOUR_S = 3600
+_TYPES = ["MetricAlarm", "CompositeAlarm", "LogAlarm"]
+_SPARSE = re.compile(
+    r"[345]xx|error|throttl|reject|fail|fault|drop|denied|abort|time.?out|latency|response.?time|duration",
+    re.IGNORECASE,
+)
+"""Names of what has no data while nothing goes wrong, or nothing is asked for."""
+
+
+@dataclass(frozen=True)
+class WatchedMetric:
+    """One metric that alarms look at, exactly as they do: with another unit they see nothing."""
+
+    namespace: str
+    name: str
+    dimensions: tuple[tuple[str, str], ...]
+    unit: str = ""
+    account: str = ""
+
+    def __str__(self) -> str:
+        of = ", ".join(f"{name}={value}" for name, value in self.dimensions)
+        return f"{self.namespace} {self.name}" + (f" ({of})" if of else "") + (f" in {self.unit}" if self.unit else "")
+
+    @property
+    def query(self) -> dict[str, Any]:
+        """For GetMetricData: how many samples each hour had."""
+        metric = {
+            "Namespace": self.namespace,
+            "MetricName": self.name,
+            "Dimensions": [{"Name": name, "Value": value} for name, value in self.dimensions],
+        }
+        asked = {
+            "Metric": metric,
+            "Period": HOUR_S,
+            "Stat": "SampleCount",
+            **({"Unit": self.unit} if self.unit else {}),
+        }
+        return {"MetricStat": asked, **({"AccountId": self.account} if self.account else {})}
+
+    @property
+    def siblings(self) -> dict[str, Any]:
+        """For ListMetrics: whatever else is measured of the same thing."""
+        dimensions = [{"Name": name, "Value": value} for name, value in self.dimensions]
+        elsewhere = {"IncludeLinkedAccounts": True, "OwningAccount": self.account} if self.account else {}
+        return {"Namespace": self.namespace, **({"Dimensions": dimensions} if dimensions else {}), **elsewhere}
+
+
+@dataclass(frozen=True, kw_only=True)
+class WatchedAlarm(Resource):
+    """An alarm, whom it calls, and what of that which it watches has had no data for a week.
+
+    `silent` are metrics that ought to have data, `resting` those that have none while all is well, of things that are
+    known to live, `accepted` those that the stack lets be silent; what could not be looked at raises when it is asked
+    for. `rang` is None where nobody could tell.
+    """
+
+    alarm: Alarm
+    heard_through: tuple[str, ...] = ()
+    metrics: tuple[WatchedMetric, ...] = ()
+    silence: tuple[WatchedMetric | CouldNotLook, ...] = ()
+    resting: tuple[WatchedMetric, ...] = ()
+    accepted: tuple[WatchedMetric, ...] = ()
+    rang: int | None = None
+
+    @property
+    def calls_somebody(self) -> bool:
+        """Whether anything happens when it goes off, by itself or through a composite alarm above it."""
+        return bool(self.alarm.evidence.get("AlarmActions") or self.heard_through)
+
+    @property
+    def silent(self) -> list[WatchedMetric]:
+        """What it watches and has had no data for a week."""
+        found = []
+        for one in self.silence:
+            if isinstance(one, CouldNotLook):
+                raise one.again()
+            found.append(one)
+        return found
+
+    @property
+    def is_of_metrics(self) -> bool:
+        """Whether it names metrics; queries of logs, PromQL and Metrics Insights do not."""
+        return bool(self.metrics)
+
+    @property
+    def rang_lately(self) -> str:
+        """How often it rang, in words."""
+        if self.rang is None:
+            return f"how often it rang within {HISTORY_DAYS} days is not known"
+        times = f"rang {self.rang} times" if self.rang else "has not rung"
+        return f"{times} within {HISTORY_DAYS} days, which is as far back as CloudWatch tells"
+
+
+@observation(allow=["cloudwatch:DescribeAlarmHistory"])
+def alarm_rings(aws: Aws, now: datetime) -> Counter[str]:
+    """How often each alarm of the account went off within 14 days."""
+    rang: Counter[str] = Counter()
+    for one in aws.items(
+        "cloudwatch",
+        "DescribeAlarmHistory",
+        "AlarmHistoryItems",
+        AlarmTypes=_TYPES,
+        HistoryItemType="StateUpdate",
+        StartDate=now - timedelta(days=HISTORY_DAYS),
+        EndDate=now,
+        MaxRecords=100,
+    ):
+        if "to ALARM" in str(one.get("HistorySummary", "")):
+            rang[str(need(one, "AlarmName", call=_HISTORY))] += 1
+    return rang
+
+
+@observation(allow=["cloudwatch:GetMetricData", "cloudwatch:ListMetrics"], soft=["alarm_rings"])
+def watched_alarms(
+    stack: Stack, aws: Aws, alarms: list[Alarm], alarm_rings: Counter[str] | CouldNotLook, now: datetime
+) -> list[WatchedAlarm]:
+    """The stack's alarms, and whether what they watch had data within a week: one GetMetricData for all of them."""
+    found = [_watched(alarm, alarms, alarm_rings) for alarm in alarms]
+    asked = list(dict.fromkeys(metric for one in found for metric in one.metrics))
+    asked = [metric for metric in asked if not _may_be_silent(metric, stack)]
+    chunks = [asked[start : start + METRICS_A_CALL] for start in range(0, len(asked), METRICS_A_CALL)]
+    samples: dict[WatchedMetric, float | CouldNotLook] = {}
+    for part in fan_out(lambda chunk: _samples(aws, chunk, now), chunks, at_once=4):
+        samples.update(part)
+    without = [metric for metric in asked if samples[metric] == 0 and _SPARSE.search(metric.name)]
+    alive = dict(zip(without, fan_out(lambda metric: _is_alive(aws, metric), without), strict=True))
+    return [_judged(one, samples, alive) for one in found]
+
+
+def _may_be_silent(metric: WatchedMetric, stack: Stack) -> bool:
+    return metric.namespace in stack.silent_metrics or metric.name in stack.silent_metrics
+
+
+def _watched(alarm: Alarm, alarms: Sequence[Alarm], rings: Counter[str] | CouldNotLook) -> WatchedAlarm:
+    above = [
+        one.name
+        for one in alarms
+        if one.evidence.get("AlarmActions") and alarm.name in {below.name for below in one.below}
+    ]
+    rang = None if isinstance(rings, CouldNotLook) else rings[alarm.name]
+    return WatchedAlarm(
+        arn=alarm.arn,
+        name=alarm.name,
+        alarm=alarm,
+        heard_through=tuple(above),
+        metrics=tuple(_metrics(alarm.evidence)),
+        rang=rang,
+        evidence=alarm.evidence,
+        figures=(*alarm.figures, *([Figure(f"rang in {HISTORY_DAYS} days", rang)] if rang is not None else [])),
+    )
+
+
+def _metrics(raw: Mapping[str, Any]) -> Iterator[WatchedMetric]:
+    if raw.get("MetricName"):
+        yield _metric(raw, raw.get("Unit"))
+    for query in raw.get("Metrics") or []:
+        if told := query.get("MetricStat"):
+            of = need(told, "Metric", call="cloudwatch:DescribeAlarms")
+            yield _metric(of, told.get("Unit"), str(query.get("AccountId") or ""))
+
+
+def _metric(raw: Mapping[str, Any], unit: str | None, account: str = "") -> WatchedMetric:
+    namespace = str(need(raw, "Namespace", call="cloudwatch:DescribeAlarms"))
+    dimensions = tuple((str(one["Name"]), str(one["Value"])) for one in raw.get("Dimensions") or [])
+    return WatchedMetric(namespace, str(raw["MetricName"]), dimensions, unit or "", account)
+
+
+def _samples(aws: Aws, asked: Sequence[WatchedMetric], now: datetime) -> dict[WatchedMetric, float | CouldNotLook]:
+    """How many samples each metric had within a week."""
+    queries = [{"Id": f"m{index}", **metric.query} for index, metric in enumerate(asked)]
+    counted = dict.fromkeys((query["Id"] for query in queries), 0.0)
+    status: dict[str, str] = {}
+    begin = (now - WEEK).astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    for page in aws.pages("cloudwatch", "GetMetricData", MetricDataQueries=queries, StartTime=begin, EndTime=now):
+        for told in need(page, "MetricDataResults", call=DATA):
+            name = str(need(told, "Id", call=DATA))
+            counted[name] = counted.get(name, 0.0) + sum(need(told, "Values", call=DATA))
+            status[name] = str(told.get("StatusCode", ""))
+    answers: dict[WatchedMetric, float | CouldNotLook] = {}
+    for index, metric in enumerate(asked):
+        name = f"m{index}"
+        state = status.get(name, "missing")
+        whole = state == "Complete" or counted[name] > 0
+        answers[metric] = counted[name] if whole else CouldNotLook(DATA, f"{metric}: the answer is {state}")
+    return answers
+
+
+def _is_alive(aws: Aws, metric: WatchedMetric) -> bool:
+    """Whether anything else of the same thing was measured within two weeks, which is what CloudWatch lists."""
+    pages = aws.pages("cloudwatch", "ListMetrics", **metric.siblings)
+    return any(need(page, "Metrics", call=_LISTED) for page in pages)
+
+
+def _judged(
+    one: WatchedAlarm, samples: Mapping[WatchedMetric, float | CouldNotLook], alive: Mapping[WatchedMetric, bool]
+) -> WatchedAlarm:
+    silence: list[WatchedMetric | CouldNotLook] = []
+    accepted = tuple(metric for metric in one.metrics if metric not in samples)
+    for metric in one.metrics:
+        told = samples.get(metric)
+        if isinstance(told, CouldNotLook):
+            silence.append(told)
+        elif told == 0 and not alive.get(metric, False):
+            silence.append(metric)
+    resting = tuple(metric for metric in one.metrics if alive.get(metric, False))
+    evidence = {
+        **one.evidence,
+        "no data for a week": [str(metric) for metric in (*silence, *resting)],
+        "heard through": list(one.heard_through),
+    }
+    return replace(one, silence=tuple(silence), resting=resting, accepted=accepted, evidence=evidence)

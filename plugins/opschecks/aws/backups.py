@@ -1,0 +1,321 @@
+"""Backups: of tables, in DynamoDB and in AWS Backup; recovery to a point in time; logs that are exported."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from ..model import Figure, Resource
+from ..observe import CouldNotLook, NotThere, fan_out, need, observation, seen
+from .dynamodb import Table
+from .log_groups import LogGroup
+from .session import Aws
+
+if TYPE_CHECKING:
+    from ..stack import Stack
+
+_LIST = "dynamodb:ListBackups"
+_POINTS = "backup:ListRecoveryPointsByResource"
+_RECOVERY = "dynamodb:DescribeContinuousBackups"
+_TASKS = "logs:DescribeExportTasks"
+_SUBSCRIPTIONS = "logs:DescribeSubscriptionFilters"
+_COMPLETE = ("AVAILABLE", "COMPLETED")
+SHOWN = 5
+RECOVERY_LAG = timedelta(hours=1)
+JITTER = timedelta(minutes=1)
+"""Between two exports that a timer makes there are some seconds; that is no gap."""
+
+
+@dataclass(frozen=True)
+class Backup:
+    """One backup of a table. `kind` is USER, SYSTEM or AWS_BACKUP; DynamoDB makes SYSTEM ones of deleted tables."""
+
+    name: str
+    made: datetime
+    status: str
+    kind: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableBackups(Resource):
+    """The backups of one table that are known since `since`.
+
+    AWS Backup has a list of its own (`vault`), which is asked only where DynamoDB's has none that is young enough.
+    """
+
+    status: str
+    listed: tuple[Backup, ...]
+    vault: tuple[Backup, ...] | CouldNotLook
+    since: datetime
+    now: datetime
+
+    @property
+    def newest(self) -> Backup | None:
+        """The newest one that can be restored. What was made before the table was, is of another of that name."""
+        return _newest([*self.listed, *seen(self.vault)], self.evidence["Table"])
+
+    @property
+    def age(self) -> timedelta | None:
+        """How old that one is."""
+        newest = self.newest
+        return self.now - newest.made if newest else None
+
+    @property
+    def unusable(self) -> str:
+        """What is younger, and cannot be restored; or nothing."""
+        newest = self.newest
+        after = [one for one in [*self.listed, *seen(self.vault)] if not newest or one.made > newest.made]
+        return ", ".join(
+            f"{one.name} of {one.made:%d %b %H:%M} UTC is {one.status}"
+            if one.status not in _COMPLETE
+            else f"{one.name} of {one.made:%d %b %H:%M} UTC is of an earlier table of that name"
+            for one in after[:3]
+        )
+
+
+def _newest(backups: Iterable[Backup], table: Mapping[str, Any]) -> Backup | None:
+    made: datetime = need(table, "CreationDateTime", call="dynamodb:DescribeTable")
+    usable = [one for one in backups if one.status in _COMPLETE and one.made >= made]
+    return max(usable, key=lambda one: one.made, default=None)
+
+
+@observation(allow=[_LIST, _POINTS])
+def table_backups(stack: Stack, aws: Aws, tables: list[Table], now: datetime) -> list[TableBackups]:
+    """The backups of the stack's tables; of all tables in one list, because DynamoDB allows few such calls a second."""
+    wanted = timedelta(days=stack.limits.backup_age_days)
+    listed: dict[str, list[dict[str, Any]]] = {table.name: [] for table in tables}
+    for raw in aws.items(
+        "dynamodb",
+        "ListBackups",
+        "BackupSummaries",
+        asked_as="ExclusiveStartBackupArn",
+        answered_as="LastEvaluatedBackupArn",
+        BackupType="ALL",
+        TimeRangeLowerBound=_since(now, wanted),
+    ):
+        if (name := need(raw, "TableName", call=_LIST)) in listed:
+            listed[name].append(raw)
+    return fan_out(lambda table: _backups(aws, table, listed[table.name], wanted, now), tables)
+
+
+def _since(now: datetime, wanted: timedelta) -> datetime:
+    """How far back is looked: what is too old shall be told by its age, but not by reading of years."""
+    return now - 2 * wanted
+
+
+def _backups(
+    aws: Aws, table: Table, listed: Sequence[dict[str, Any]], wanted: timedelta, now: datetime
+) -> TableBackups:
+    own = tuple(
+        Backup(
+            str(need(raw, "BackupName", call=_LIST)),
+            need(raw, "BackupCreationDateTime", call=_LIST).astimezone(UTC),
+            str(need(raw, "BackupStatus", call=_LIST)),
+            str(need(raw, "BackupType", call=_LIST)),
+        )
+        for raw in listed
+    )
+    newest: Backup | None = None
+    vault: tuple[Backup, ...] | CouldNotLook = ()
+    if table.status != "MISSING":
+        newest = _newest(own, table.evidence)
+        if newest is None or now - newest.made > wanted:
+            vault = _points(aws, table.arn)
+            newest = newest if isinstance(vault, CouldNotLook) else _newest([*own, *vault], table.evidence)
+    figures = (Figure("newest backup", f"{newest.made:%Y-%m-%d %H:%M} UTC"),) if newest else ()
+    ranked = sorted(listed, key=lambda raw: need(raw, "BackupCreationDateTime", call=_LIST), reverse=True)
+    return TableBackups(
+        arn=table.arn,
+        name=table.name,
+        evidence={
+            "Table": {key: table.evidence[key] for key in ("CreationDateTime", "TableId") if key in table.evidence},
+            "BackupSummaries": ranked[:SHOWN],
+            "AWS Backup": str(vault) if isinstance(vault, CouldNotLook) else [vars(one) for one in vault[:SHOWN]],
+        },
+        figures=figures,
+        status=table.status,
+        listed=own,
+        vault=vault,
+        since=_since(now, wanted),
+        now=now,
+    )
+
+
+def _points(aws: Aws, arn: str) -> tuple[Backup, ...] | CouldNotLook:
+    """The table's recovery points in AWS Backup; a refusal is kept, so that it blinds this table alone."""
+    try:
+        listed = aws.items("backup", "ListRecoveryPointsByResource", "RecoveryPoints", ResourceArn=arn)
+    except CouldNotLook as error:
+        return error
+    found = [
+        Backup(
+            str(need(raw, "RecoveryPointArn", call=_POINTS)).rsplit(":", 1)[-1],
+            need(raw, "CreationDate", call=_POINTS).astimezone(UTC),
+            str(need(raw, "Status", call=_POINTS)),
+            "AWS_BACKUP",
+        )
+        for raw in listed
+    ]
+    return tuple(sorted(found, key=lambda one: one.made, reverse=True))
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableRecovery(Resource):
+    """To which moments a table can be restored; one that DynamoDB does not know has an Error and nothing else."""
+
+    now: datetime
+
+    @property
+    def exists(self) -> bool:
+        """Whether DynamoDB knows the table."""
+        return "Error" not in self.evidence
+
+    @property
+    def is_on(self) -> bool:
+        """Whether point-in-time recovery is on. Continuous backups are ENABLED of every table, which says nothing."""
+        if need(self.evidence, "ContinuousBackupsStatus", call=_RECOVERY) != "ENABLED":
+            return False
+        return bool(need(self._recovery, "PointInTimeRecoveryStatus", call=_RECOVERY) == "ENABLED")
+
+    @property
+    def _recovery(self) -> Mapping[str, Any]:
+        told: Mapping[str, Any] = need(self.evidence, "PointInTimeRecoveryDescription", call=_RECOVERY)
+        return told
+
+    @property
+    def earliest(self) -> datetime:
+        """The first moment that can be restored, in UTC."""
+        moment: datetime = need(self._recovery, "EarliestRestorableDateTime", call=_RECOVERY)
+        return moment.astimezone(UTC)
+
+    @property
+    def latest(self) -> datetime:
+        """The last one, in UTC."""
+        moment: datetime = need(self._recovery, "LatestRestorableDateTime", call=_RECOVERY)
+        return moment.astimezone(UTC)
+
+    @property
+    def keeps_up(self) -> bool:
+        """Whether the last moment moves on: five minutes ago is usual, and where the table's key is lost it stands."""
+        return self.now - self.latest <= RECOVERY_LAG
+
+
+@observation(allow=[_RECOVERY])
+def table_recovery(aws: Aws, tables: list[Table], now: datetime) -> list[TableRecovery]:
+    """Point-in-time recovery of the stack's tables."""
+    return fan_out(lambda table: _recovery(aws, table, now), tables)
+
+
+def _recovery(aws: Aws, table: Table, now: datetime) -> TableRecovery:
+    try:
+        answer = aws.call("dynamodb", "DescribeContinuousBackups", TableName=table.name)
+    except NotThere as missing:
+        return TableRecovery(arn=table.arn, name=table.name, evidence={"Error": missing.reason}, now=now)
+    told = need(answer, "ContinuousBackupsDescription", call=_RECOVERY)
+    return TableRecovery(arn=table.arn, name=table.name, evidence=told, now=now)
+
+
+@dataclass(frozen=True)
+class Window:
+    """What one export has: the events from `begin` to `end`."""
+
+    begin: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogExports(Resource):
+    """What of a log group was exported to S3 (`windows`, the newest first), and where subscriptions send its events."""
+
+    group: LogGroup
+    windows: tuple[Window, ...]
+    subscriptions: tuple[str, ...] | CouldNotLook
+    now: datetime
+
+    @property
+    def sent_on_to(self) -> tuple[str, ...]:
+        """Where subscriptions send every event; whether it arrives there, only the receiver knows."""
+        return seen(self.subscriptions)
+
+    def lacks(self, within: timedelta) -> str:
+        """What exports within this time lack, or nothing."""
+        if not self.windows:
+            return "no export of it is known"
+        end, since = self.windows[0].end, self.now - within
+        if end < since:
+            return f"its newest export ends at {end:%Y-%m-%d %H:%M} UTC"
+        begin = _gapless_since(self.windows)
+        if begin > max(since, self.group.created) + JITTER:
+            return f"of what was written before {begin:%Y-%m-%d %H:%M} UTC something was not exported"
+        return ""
+
+
+def _gapless_since(windows: Sequence[Window]) -> datetime:
+    """From when on up to the newest end every event was exported."""
+    since = windows[0].begin
+    for window in windows:
+        if window.end + JITTER < since:
+            break
+        since = min(since, window.begin)
+    return since
+
+
+@observation(allow=[_TASKS, _SUBSCRIPTIONS])
+def log_exports(stack: Stack, aws: Aws, log_groups: list[LogGroup], now: datetime) -> list[LogExports]:
+    """The exports of the stack's log groups. Subscriptions are asked for only where exports lack something."""
+    tasks: dict[str, list[dict[str, Any]]] = {group.name: [] for group in log_groups}
+    for raw in aws.items("logs", "DescribeExportTasks", "exportTasks", asked_as="nextToken"):
+        if (name := need(raw, "logGroupName", call=_TASKS)) in tasks:
+            tasks[name].append(raw)
+    within = timedelta(days=stack.limits.log_export_days)
+    return fan_out(lambda group: _exports(aws, group, tasks[group.name], within, now), log_groups)
+
+
+def _exports(
+    aws: Aws, group: LogGroup, tasks: Sequence[dict[str, Any]], within: timedelta, now: datetime
+) -> LogExports:
+    complete = [raw for raw in tasks if need(need(raw, "status", call=_TASKS), "code", call=_TASKS) == "COMPLETED"]
+    windows = tuple(sorted(map(_window, complete), key=lambda one: one.end, reverse=True))
+    ranked = sorted(tasks, key=lambda raw: need(raw, "to", call=_TASKS), reverse=True)
+    seen_so_far = LogExports(
+        arn=group.arn,
+        name=group.name,
+        evidence={"exportTasks": ranked[:SHOWN]},
+        figures=(Figure("exported up to", f"{windows[0].end:%Y-%m-%d %H:%M} UTC"),) if windows else (),
+        group=group,
+        windows=windows,
+        subscriptions=(),
+        now=now,
+    )
+    if not (group.exists and seen_so_far.lacks(within)):
+        return seen_so_far
+    to = _subscriptions(aws, group.name)
+    told = str(to) if isinstance(to, CouldNotLook) else list(to)
+    return replace(seen_so_far, subscriptions=to, evidence={**seen_so_far.evidence, "every event is sent to": told})
+
+
+def _window(raw: Mapping[str, Any]) -> Window:
+    """What was exported: events that came after the task was made are not in it, however late its end was named."""
+    made = need(need(raw, "executionInfo", call=_TASKS), "creationTime", call=_TASKS)
+    return Window(_moment(need(raw, "from", call=_TASKS)), _moment(min(need(raw, "to", call=_TASKS), made)))
+
+
+def _moment(milliseconds: int) -> datetime:
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)
+
+
+def _subscriptions(aws: Aws, name: str) -> tuple[str, ...] | CouldNotLook:
+    """Where subscriptions that choose nothing send the group's events; a refusal blinds this group alone."""
+    try:
+        listed = aws.items(
+            "logs", "DescribeSubscriptionFilters", "subscriptionFilters", asked_as="nextToken", logGroupName=name
+        )
+    except CouldNotLook as error:
+        return error
+    return tuple(
+        str(need(raw, "destinationArn", call=_SUBSCRIPTIONS))
+        for raw in listed
+        if not str(need(raw, "filterPattern", call=_SUBSCRIPTIONS)).strip() and not raw.get("fieldSelectionCriteria")
+    )

@@ -1,0 +1,152 @@
+"""CloudFront: whether what lies in a bucket is set to be cached and compressed, and what becomes of a missing file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..model import Resource
+from ..observe import CouldNotLook, fan_out, need, observation
+from .cloudfront import Distribution
+from .session import Aws
+
+_CALL = "cloudfront:GetDistribution"
+_POLICY = "cloudfront:GetCachePolicy"
+CACHING_OPTIMIZED = "658327ea-f89d-4fab-a63d-7e88639e58f6"
+CACHING_DISABLED = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
+DEFAULT = "*"
+"""What the default behavior is called here, which has no path pattern."""
+
+
+@dataclass(frozen=True)
+class CachePolicy:
+    """What a cache policy, or the older settings of a behavior itself, lets CloudFront do."""
+
+    name: str
+    caches: bool
+    compresses: bool
+
+
+MANAGED = {
+    CACHING_OPTIMIZED: CachePolicy("CachingOptimized", True, True),
+    CACHING_DISABLED: CachePolicy("CachingDisabled", False, False),
+    "b2884449-e4de-46a7-ac36-70bc7f1ddd6d": CachePolicy("CachingOptimizedForUncompressedObjects", True, False),
+    "83da9c7e-98b4-4e11-a168-04f0df8e2c65": CachePolicy("UseOriginCacheControlHeaders", True, True),
+    "4cc15a8a-d715-48a4-82b8-cc0b614638fe": CachePolicy("UseOriginCacheControlHeaders-QueryStrings", True, True),
+}
+"""AWS's own policies, whose ids are the same in every account."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BucketBehavior(Resource):
+    """One cache behavior that serves from a bucket, and the policy by which it caches."""
+
+    pattern: str
+    policy: CachePolicy
+
+    @property
+    def said(self) -> str:
+        """By what it caches."""
+        return f"cache policy {self.policy.name}"
+
+    @property
+    def not_cached(self) -> str:
+        """Why nothing that it serves is kept; empty where it is."""
+        return "" if self.policy.caches else f"{self.policy.name} keeps nothing"
+
+    @property
+    def not_compressed(self) -> str:
+        """Why nothing that it serves is compressed, which takes behavior and cache policy; empty where it is."""
+        if not need(self.evidence, "Compress", call=_CALL):
+            return "Compress is off"
+        return "" if self.policy.compresses else f"{self.policy.name} tells neither gzip nor brotli apart"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ErrorPages(Resource):
+    """The pages that a distribution answers in place of its origin's errors."""
+
+    @property
+    def dressed(self) -> list[str]:
+        """Errors of a missing file that are answered as a success. A bucket that may not be listed says 403 for 404."""
+        listed = need(self.evidence, "CustomErrorResponses", call=_CALL)
+        if int(need(listed, "Quantity", call=_CALL)) == 0:
+            return []
+        return [
+            f"{code} becomes {one['ResponseCode']} {one.get('ResponsePagePath', '')}".rstrip()
+            for one in need(listed, "Items", call=_CALL)
+            if (code := int(need(one, "ErrorCode", call=_CALL))) in (403, 404)
+            and str(one.get("ResponseCode") or "").startswith("2")
+        ]
+
+
+@observation(allow=["cloudfront:GetCachePolicy"])
+def bucket_behaviors(aws: Aws, distribution: Distribution) -> list[BucketBehavior]:
+    """The cache behaviors that serve from a bucket. Policies are asked for only where they are not AWS's own."""
+    config = need(distribution.evidence, "DistributionConfig", call=_CALL)
+    found = list(behaviors_on_buckets(config))
+    if not found:
+        raise CouldNotLook(
+            "", f"no cache behavior of {distribution.name} serves from a bucket: without = [slug], if none is meant to"
+        )
+    own = sorted({policy for _, one in found if (policy := one.get("CachePolicyId")) and policy not in MANAGED})
+    policies = {**MANAGED, **dict(zip(own, fan_out(lambda policy: _own(aws, policy), own), strict=True))}
+    return [
+        BucketBehavior(
+            arn=f"{distribution.arn}#{pattern}",
+            name="default behavior" if pattern == DEFAULT else f"behavior {pattern}",
+            pattern=pattern,
+            policy=policies[one["CachePolicyId"]] if one.get("CachePolicyId") else _older(one),
+            evidence=one,
+        )
+        for pattern, one in found
+    ]
+
+
+@observation()
+def error_pages(distribution: Distribution) -> ErrorPages:
+    """The distribution's custom error responses."""
+    config = need(distribution.evidence, "DistributionConfig", call=_CALL)
+    evidence = {key: config[key] for key in ("CustomErrorResponses",) if key in config}
+    return ErrorPages(arn=distribution.arn, name=distribution.name, evidence=evidence)
+
+
+def behaviors_on_buckets(config: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Path pattern and settings of each behavior of a configuration that serves from a bucket, the default first."""
+    listed = config.get("CacheBehaviors") or {}
+    others = need(listed, "Items", call=_CALL) if int(listed.get("Quantity", 0)) else []
+    default = need(config, "DefaultCacheBehavior", call=_CALL)
+    for pattern, one in [(DEFAULT, default), *((str(need(one, "PathPattern", call=_CALL)), one) for one in others)]:
+        if any(map(_is_bucket, _domains(config, str(need(one, "TargetOriginId", call=_CALL))))):
+            yield pattern, one
+
+
+def _domains(config: Mapping[str, Any], target: str) -> list[str]:
+    """The domain names behind an origin, or behind each member of a group of them."""
+    groups = (config.get("OriginGroups") or {}).get("Items") or []
+    members = {str(one["Id"]): [str(member["OriginId"]) for member in one["Members"]["Items"]] for one in groups}
+    wanted = members.get(target, [target])
+    origins = need(need(config, "Origins", call=_CALL), "Items", call=_CALL)
+    return [str(need(one, "DomainName", call=_CALL)) for one in origins if need(one, "Id", call=_CALL) in wanted]
+
+
+def _is_bucket(domain: str) -> bool:
+    return ".amazonaws.com" in domain and (".s3." in domain or ".s3-" in domain)
+
+
+def _own(aws: Aws, policy: str) -> CachePolicy:
+    """A policy of the account's own."""
+    answer = aws.call("cloudfront", "GetCachePolicy", Id=policy)
+    config = need(need(answer, "CachePolicy", call=_POLICY), "CachePolicyConfig", call=_POLICY)
+    keyed_by = config.get("ParametersInCacheKeyAndForwardedToOrigin") or {}
+    told_apart = any(keyed_by.get(key) for key in ("EnableAcceptEncodingGzip", "EnableAcceptEncodingBrotli"))
+    keeps = config.get("MaxTTL", 1) > 0  # left out, it is a year
+    return CachePolicy(str(need(config, "Name", call=_POLICY)), keeps, keeps and told_apart)
+
+
+def _older(behavior: Mapping[str, Any]) -> CachePolicy:
+    """The settings that behaviors had before there were policies: MaxTTL 0 keeps nothing; gzip is told apart always."""
+    need(behavior, "ForwardedValues", call=_CALL)
+    keeps = need(behavior, "MaxTTL", call=_CALL) > 0
+    return CachePolicy(f"its own MaxTTL {behavior['MaxTTL']}", keeps, keeps)

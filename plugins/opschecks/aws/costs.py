@@ -1,0 +1,279 @@
+"""Cost Explorer: what the stack costs by day and AWS service; asked once a run, for every page of it costs money."""
+
+from __future__ import annotations
+
+import calendar
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal, InvalidOperation
+from statistics import fmean, median
+from typing import TYPE_CHECKING, Any
+
+from ..model import Figure, Resource, Series
+from ..observe import CouldNotLook, need, observation
+from .session import Aws
+
+if TYPE_CHECKING:
+    from ..stack import Stack
+
+CALL = "ce:GetCostAndUsage"
+METRIC = "NetAmortizedCost"
+"""What is really paid, discounts taken off, with commitments spread over the days that they cover: a Savings Plan
+bought on a Tuesday is no anomaly of that Tuesday."""
+LEFT_OUT = ("Credit", "Refund", "Tax")
+"""Record types that say nothing of what was used: credits would hide a growth until the day they are used up."""
+DAYS = 42
+"""Two days that are not settled, the week that is judged, four weeks before it, and the day of last month of each."""
+UNSETTLED_DAYS = 2
+"""Cost Explorer follows about a day behind and corrects what it told: the last two days are shown to nobody."""
+WEEK = 7
+USUAL_DAYS = 28
+SHOWN = 10
+"""Services that stand for themselves in the report; all others stand together."""
+SPREADS = 4
+_DAY = timedelta(days=1)
+_SIGMA = 1.4826
+"""What makes a median absolute deviation comparable with a standard deviation."""
+
+
+@dataclass(frozen=True)
+class Bill:
+    """The settled days of all services, from the day `first` on; `scope` says whose costs these are."""
+
+    first: date
+    services: Mapping[str, tuple[float, ...]]
+    scope: str
+    not_final: int
+
+    @property
+    def days(self) -> tuple[float, ...]:
+        """What each day cost."""
+        return tuple(sum(day) for day in zip(*self.services.values(), strict=True))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cost(Resource):
+    """What something cost on each settled day (UTC), in USD, from the day `first` on.
+
+    Averages leave the first of a month out, on which monthly fees are charged in one sum.
+    """
+
+    first: date
+    days: tuple[float, ...]
+
+    def day(self, index: int) -> date:
+        """The date of a day."""
+        return self.first + index * _DAY
+
+    @property
+    def last(self) -> date:
+        """The newest settled day."""
+        return self.day(len(self.days) - 1)
+
+    @property
+    def a_day(self) -> float:
+        """Average of a day of the newest settled week."""
+        return self._average(len(self.days) - WEEK)
+
+    @property
+    def a_day_before(self) -> float:
+        """Average of a day of the week before that."""
+        return self._average(len(self.days) - 2 * WEEK)
+
+    def _average(self, begin: int) -> float:
+        return fmean(self.days[index] for index in range(begin, begin + WEEK) if self.day(index).day != 1)
+
+    @property
+    def growth_percent(self) -> float:
+        """Of the newest week over the one before; CouldNotLook where that cost nothing."""
+        if self.a_day_before <= 0:
+            raise CouldNotLook(CALL, f"{self.name} cost nothing in the week before: nothing to compare with")
+        return (self.a_day / self.a_day_before - 1) * 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class TotalCost(Cost):
+    """What the whole stack costs."""
+
+    @property
+    def month_to_date(self) -> float:
+        """The settled days of the month in which the newest of them lies."""
+        return sum(self.days[-self.last.day :])
+
+    @property
+    def month(self) -> float:
+        """What that month comes to, if each day left of it costs what a day of the last week did. No forecast."""
+        return self.month_to_date + (_days_in_month(self.last) - self.last.day) * self.a_day
+
+
+@dataclass(frozen=True)
+class Spike:
+    """A day on which a service cost much more than it usually does."""
+
+    day: date
+    usd: float
+    usual_usd: float
+
+    def __str__(self) -> str:
+        return f"{self.usd:,.2f} USD on {self.day:%d %b}, usually {self.usual_usd:,.2f}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceCost(Cost):
+    """What one AWS service costs; or all those together that cost little, with each of them in `members`."""
+
+    members: tuple[ServiceCost, ...] = ()
+
+    def spikes(self, floor_usd: float, percent: float) -> list[Spike]:
+        """The days of the newest week above what four weeks before it make usual: by spread, by percent and in USD.
+
+        What the same day of the month before cost as well is a monthly fee, and no spike.
+        """
+        begin = len(self.days) - WEEK
+        before = self.days[begin - USUAL_DAYS : begin]
+        usual = median(before)
+        spread = _SIGMA * median(abs(value - usual) for value in before)
+        allowed = usual + max(floor_usd, usual * percent / 100, SPREADS * spread)
+        found = []
+        for index in range(begin, len(self.days)):
+            fee = self.days[(_a_month_before(self.day(index)) - self.first).days]
+            if self.days[index] > max(allowed, fee * (1 + percent / 100)):
+                found.append(Spike(self.day(index), self.days[index], usual))
+        return found
+
+
+def _days_in_month(day: date) -> int:
+    return calendar.monthrange(day.year, day.month)[1]
+
+
+def _a_month_before(day: date) -> date:
+    last = day.replace(day=1) - _DAY
+    return last.replace(day=min(day.day, last.day))
+
+
+@observation(allow=["ce:GetCostAndUsage"])
+def bill(stack: Stack, aws: Aws, now: datetime) -> Bill:
+    """Six weeks of cost by day and AWS service, in one question: each page of the answer costs 0.01 USD."""
+    today = now.astimezone(UTC).date()  # the days of Cost Explorer are UTC's
+    wanted = [today - (DAYS - index) * _DAY for index in range(DAYS)]
+    chosen, scope = _filter(stack)
+    found: dict[str, dict[date, Decimal]] = {}
+    seen: dict[date, bool] = {}
+    for page in aws.pages(
+        "ce",
+        "GetCostAndUsage",
+        asked_as="NextPageToken",
+        TimePeriod={"Start": wanted[0].isoformat(), "End": today.isoformat()},  # the end is exclusive
+        Granularity="DAILY",
+        Metrics=[METRIC],
+        GroupBy=[{"Type": "DIMENSION", "Key": "SERVICE"}],
+        Filter=chosen,
+    ):
+        for told in need(page, "ResultsByTime", call=CALL):
+            day = date.fromisoformat(need(need(told, "TimePeriod", call=CALL), "Start", call=CALL)[:10])
+            seen[day] = bool(told.get("Estimated", False))
+            for group in need(told, "Groups", call=CALL):
+                (service,) = need(group, "Keys", call=CALL)
+                days = found.setdefault(service, {})
+                days[day] = days.get(day, Decimal(0)) + _usd(need(group, "Metrics", call=CALL))
+    if missing := [day for day in wanted if day not in seen]:
+        raise CouldNotLook(CALL, f"the answer says nothing of {len(missing)} days, the first being {missing[0]}")
+    settled = wanted[:-UNSETTLED_DAYS]
+    services = {name: tuple(float(days.get(day, 0)) for day in settled) for name, days in sorted(found.items())}
+    if not any(any(days) for days in services.values()):
+        raise CouldNotLook(
+            CALL,
+            f"nothing was charged in {DAYS} days for {scope}: is it the right account, and is each tag of cost_filter "
+            "activated as a cost allocation tag?",
+        )
+    return Bill(settled[0], services, scope, sum(seen[day] for day in settled))
+
+
+def _filter(stack: Stack) -> tuple[dict[str, Any], str]:
+    """What Cost Explorer is to count, and in words. The management account sees all others, which are not the stack."""
+    accounts = stack.cost_filter.linked_accounts or ((stack.account_id,) if stack.account_id else ())
+    parts: list[dict[str, Any]] = [{"Not": {"Dimensions": {"Key": "RECORD_TYPE", "Values": list(LEFT_OUT)}}}]
+    words = []
+    if accounts:
+        parts.append({"Dimensions": {"Key": "LINKED_ACCOUNT", "Values": list(accounts)}})
+        words.append(f"account {', '.join(accounts)}")
+    for key, value in sorted(stack.cost_filter.tags.items()):
+        parts.append({"Tags": {"Key": key, "Values": [value], "MatchOptions": ["EQUALS"]}})
+        words.append(f"tag {key} = {value}")
+    return parts[0] if len(parts) == 1 else {"And": parts}, " and ".join(words) or "all that the credentials may see"
+
+
+def _usd(metrics: Mapping[str, Any]) -> Decimal:
+    told = need(metrics, METRIC, call=CALL)
+    amount, unit = need(told, "Amount", call=CALL), need(told, "Unit", call=CALL)
+    if unit != "USD":
+        raise CouldNotLook(CALL, f"costs are told in {unit}, limits in USD")
+    try:
+        return Decimal(amount)
+    except InvalidOperation:
+        raise CouldNotLook(CALL, f"{amount!r} is no amount") from None
+
+
+@observation()
+def total_cost(stack: Stack, bill: Bill) -> TotalCost:
+    """The stack's cost: this week and the one before, the month so far and what it comes to."""
+    budget = stack.limits.budget_usd_per_month
+    a_day = budget / _days_in_month(bill.first + (len(bill.days) - 1) * _DAY) if budget else None
+    cost = TotalCost(**_parts(bill, "total", bill.days, a_day))
+    figures = {"month to date": cost.month_to_date, "month": cost.month, **({"budget": budget} if budget else {})}
+    return replace(
+        cost,
+        figures=(
+            *cost.figures,
+            *(Figure(label, round(usd, 2), "USD") for label, usd in figures.items()),
+            Figure("until", cost.last.isoformat()),
+            Figure("of", bill.scope),
+        ),
+    )
+
+
+@observation()
+def service_costs(bill: Bill) -> list[ServiceCost]:
+    """Cost by AWS service, the dearest first; behind those all others in one."""
+    ranked = sorted(bill.services.items(), key=lambda one: -sum(one[1][-WEEK:]))
+    every = [ServiceCost(**_parts(bill, name, days)) for name, days in ranked]
+    rest = every[SHOWN:]
+    if len(rest) < 2:
+        return every
+    together = tuple(sum(day) for day in zip(*(one.days for one in rest), strict=True))
+    return [*every[:SHOWN], ServiceCost(**_parts(bill, f"{len(rest)} other services", together), members=tuple(rest))]
+
+
+def _parts(bill: Bill, name: str, days: Sequence[float], limit: float | None = None) -> dict[str, Any]:
+    dated = [(bill.first + index * _DAY, usd) for index, usd in enumerate(days)]
+    return {
+        "arn": f"costs/{name}",
+        "name": name,
+        "first": bill.first,
+        "days": tuple(days),
+        "evidence": _evidence(bill, dated),
+        "series": (
+            Series(
+                "cost",
+                "USD",
+                tuple((datetime.combine(day, time(), UTC), round(usd, 4)) for day, usd in dated),
+                86400,
+                limit,
+            ),
+        ),
+        "figures": (
+            Figure("7 days", round(sum(days[-WEEK:]), 2), "USD"),
+            Figure("7 days before", round(sum(days[-2 * WEEK : -WEEK]), 2), "USD"),
+        ),
+    }
+
+
+def _evidence(bill: Bill, dated: Iterable[tuple[date, float]]) -> dict[str, Any]:
+    return {
+        "metric": METRIC,
+        "without": list(LEFT_OUT),
+        "of": bill.scope,
+        "days that AWS calls estimated": bill.not_final,
+        "USD by day": {day.isoformat(): round(usd, 4) for day, usd in dated},
+    }

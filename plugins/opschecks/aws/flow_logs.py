@@ -1,0 +1,113 @@
+"""VPC flow logs: whether the traffic of the stack's VPCs is recorded, and arrives where it is recorded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from ..model import Resource
+from ..observe import CouldNotLook, need, observation
+from .ec2 import FILTER_VALUES_A_CALL, SecurityGroup
+from .elbv2 import LoadBalancer
+from .session import Aws
+
+_CALL = "ec2:DescribeFlowLogs"
+_BALANCERS = "elasticloadbalancing:DescribeLoadBalancers"
+_GROUPS = "ec2:DescribeSecurityGroups"
+DELIVERED = "SUCCESS"
+
+
+@dataclass(frozen=True)
+class FlowLog:
+    """One flow log: ACTIVE says that it records, `delivery` whether that arrives; "" where AWS says nothing of it."""
+
+    id: str
+    status: str
+    delivery: str
+    error: str
+    traffic: str
+    destination: str
+
+    @property
+    def delivers(self) -> bool | None:
+        """Whether it records, and what it records arrives; None where that is not known."""
+        if self.status != "ACTIVE":
+            return False
+        return self.delivery == DELIVERED if self.delivery else None
+
+    def __str__(self) -> str:
+        state = f"is {self.status}" if self.status != "ACTIVE" else f"has the delivery status {self.delivery}"
+        return f"{self.id} to {self.destination} {state}" + (f" ({self.error})" if self.error else "")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Vpc(Resource):
+    """A VPC of the stack, with the flow logs of the whole of it."""
+
+    @property
+    def flow_logs(self) -> list[FlowLog]:
+        """All of them, whatever their state."""
+        return [flow_log_of(raw) for raw in need(self.evidence, "FlowLogs", call=_CALL)]
+
+    def records(self, wanted: str) -> bool:
+        """Whether this traffic (ALL, ACCEPT or REJECT) is recorded, and arrives; two logs may share it."""
+        logs = self.flow_logs
+        if _covers({log.traffic for log in logs if log.delivers}, wanted):
+            return True
+        if _covers({log.traffic for log in logs if log.delivers is not False}, wanted):
+            silent = ", ".join(log.id for log in logs if log.delivers is None)
+            raise CouldNotLook(_CALL, f"the answer has no 'DeliverLogsStatus' of {silent}: nothing has arrived yet")
+        return False
+
+    @property
+    def failing(self) -> list[FlowLog]:
+        """Those that do not deliver."""
+        return [log for log in self.flow_logs if log.delivers is False]
+
+
+def _covers(told: set[str], wanted: str) -> bool:
+    return "ALL" in told or wanted in told or {"ACCEPT", "REJECT"} <= told
+
+
+def flow_log_of(raw: dict[str, Any]) -> FlowLog:
+    """A flow log, as DescribeFlowLogs tells of it."""
+    kind = str(raw.get("LogDestinationType") or "cloud-watch-logs")
+    where = raw.get("LogGroupName") if kind == "cloud-watch-logs" else None
+    named = str(raw.get("LogDestination") or "").split(":::", 1)[-1].split(":log-group:", 1)[-1].removesuffix(":*")
+    return FlowLog(
+        id=str(need(raw, "FlowLogId", call=_CALL)),
+        status=str(need(raw, "FlowLogStatus", call=_CALL)),
+        delivery=str(raw.get("DeliverLogsStatus") or ""),
+        error=str(raw.get("DeliverLogsErrorMessage") or ""),
+        traffic=str(need(raw, "TrafficType", call=_CALL)),
+        destination=str(where or named),
+    )
+
+
+@observation(allow=[_CALL], soft=["load_balancers", "security_groups"])
+def vpcs(
+    aws: Aws,
+    load_balancers: list[LoadBalancer] | CouldNotLook,
+    security_groups: list[SecurityGroup] | CouldNotLook,
+) -> list[Vpc]:
+    """The VPCs in which the stack's load balancers and security groups lie, with their flow logs."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    silent: list[CouldNotLook] = []
+    for seen, call in ((load_balancers, _BALANCERS), (security_groups, _GROUPS)):
+        if isinstance(seen, CouldNotLook):
+            if seen.call:
+                raise seen.again()  # a VPC that could not be seen must not pass unnoticed
+            silent.append(seen)
+        else:
+            found.update({str(need(one.evidence, "VpcId", call=call)): [] for one in seen})
+    if not found:
+        if silent:
+            raise silent[0].again()
+        raise CouldNotLook("", "the stack has neither load balancers nor security groups: no VPC is known")
+    ids = list(found)
+    for start in range(0, len(ids), FILTER_VALUES_A_CALL):
+        chosen = [{"Name": "resource-id", "Values": ids[start : start + FILTER_VALUES_A_CALL]}]
+        for raw in aws.items("ec2", "DescribeFlowLogs", "FlowLogs", Filter=chosen, MaxResults=1000):
+            if (of := need(raw, "ResourceId", call=_CALL)) in found:
+                found[of].append(raw)
+    return [Vpc(arn=vpc, name=vpc, evidence={"VpcId": vpc, "FlowLogs": logs}) for vpc, logs in found.items()]

@@ -1,0 +1,207 @@
+"""IAM: who holds credentials of the account, how old they are, and when they were last used.
+
+The credential report tells every user and root in two calls, where lists would take four for each user. But it may
+be four hours old, and dates a key by its last change. So it says who holds what; the keys of those who have active
+ones are listed, and are as they are now. Asking for a report changes nothing: to AWS that is an action of the level
+Read. IAM is one for the whole account: botocore sends these calls to its one endpoint, whatever the stack's region.
+"""
+
+from __future__ import annotations
+
+import csv
+import fnmatch
+import io
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from ..model import Figure, Resource
+from ..observe import CouldNotLook, NotThere, fan_out, need, observation
+from .session import Aws
+
+if TYPE_CHECKING:
+    from ..stack import Stack
+
+_GENERATE = "iam:GenerateCredentialReport"
+_REPORT = "iam:GetCredentialReport"
+_KEYS = "iam:ListAccessKeys"
+_USED = "iam:GetAccessKeyLastUsed"
+ROOT = "<root_account>"
+SLOTS = ("access_key_1_active", "access_key_2_active")
+_NOT_YET = ("ReportNotPresent", "ReportInProgress", "ReportExpired")
+FIRST_PAUSE_S = 0.5
+LONGEST_PAUSE_S = 5.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Credentials(Resource):
+    """What the credential report says of one user, or of root; `as_of` is when it was made."""
+
+    as_of: datetime
+
+    def _says(self, column: str) -> str:
+        return str(need(self.evidence, column, call=_REPORT)).lower()
+
+    def _is(self, column: str) -> bool:
+        said = self._says(column)
+        if said not in ("true", "false"):
+            raise CouldNotLook(_REPORT, f"{column} of {self.name} is {said!r}, neither true nor false")
+        return said == "true"
+
+    @property
+    def is_root(self) -> bool:
+        """Whether it is the account's root."""
+        return self.name == ROOT
+
+    @property
+    def has_password(self) -> bool:
+        """Whether it can sign in to the console; of a root that the report does not tell it of, it must be assumed."""
+        if self.is_root and self._says("password_enabled") == "not_supported":
+            return True
+        return self._is("password_enabled")
+
+    @property
+    def has_mfa(self) -> bool:
+        """Whether a second factor is asked for."""
+        return self._is("mfa_active")
+
+    @property
+    def active_keys(self) -> int:
+        """How many of its access keys are active."""
+        return sum(self._is(slot) for slot in SLOTS)
+
+
+@dataclass(frozen=True)
+class AccessKey:
+    """An active access key; of its id only the end is kept, which is enough to tell two apart."""
+
+    end: str
+    created: datetime
+    used: datetime | None
+
+    def __str__(self) -> str:
+        return f"key …{self.end}"
+
+    @property
+    def idle_since(self) -> datetime:
+        """When it was last used; when it was made, where it never was."""
+        return self.used or self.created
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeyHolder(Resource):
+    """A user with its active access keys, the oldest first."""
+
+    keys: tuple[AccessKey, ...]
+
+    def made_before(self, moment: datetime) -> list[AccessKey]:
+        """The keys that are older than that."""
+        return [key for key in self.keys if key.created < moment]
+
+    def idle_before(self, moment: datetime) -> list[AccessKey]:
+        """The keys that have not been used since then, and are older than that."""
+        return [key for key in self.keys if key.idle_since < moment]
+
+    @property
+    def both_since(self) -> datetime | None:
+        """Since when there have been two; None where there is one."""
+        return self.keys[-1].created if len(self.keys) > 1 else None
+
+
+@observation(allow=[_GENERATE, _REPORT])
+def credentials(stack: Stack, aws: Aws) -> list[Credentials]:
+    """What the credential report says of root and of the stack's IAM users."""
+    answer = _report(aws, stack.limits.credential_report_s)
+    content: bytes = need(answer, "Content", call=_REPORT)
+    made: datetime = need(answer, "GeneratedTime", call=_REPORT)
+    rows = list(csv.DictReader(io.StringIO(content.decode("utf-8"))))
+    names = [str(need(row, "user", call=_REPORT)) for row in rows]
+    if ROOT not in names:
+        raise CouldNotLook(_REPORT, f"the report has {len(rows)} rows, and none of {ROOT}")
+    unmatched = [one for one in stack.iam_users if one != "*" and not fnmatch.filter(names, one)]
+    if unmatched:
+        raise CouldNotLook(_REPORT, f"there is no IAM user {', '.join(unmatched)} (iam_users in stacks.toml)")
+    return [
+        _credentials(row, made.astimezone(UTC))
+        for row, name in zip(rows, names, strict=True)
+        if name == ROOT or any(fnmatch.fnmatchcase(name, pattern) for pattern in stack.iam_users)
+    ]
+
+
+def _report(aws: Aws, wait_s: float) -> dict[str, Any]:
+    """The report, once there is one: AWS makes it in the background, and forgets it after four hours."""
+    deadline, pause = time.monotonic() + wait_s, FIRST_PAUSE_S
+    while True:
+        state = str(need(aws.call("iam", "GenerateCredentialReport"), "State", call=_GENERATE))
+        if state == "COMPLETE":
+            try:
+                return aws.call("iam", "GetCredentialReport")
+            except CouldNotLook as error:
+                if not error.reason.startswith(_NOT_YET):
+                    raise
+                state = error.reason.partition(":")[0]
+        if time.monotonic() + pause > deadline:
+            raise CouldNotLook(_GENERATE, f"no report after {wait_s:g} s (limit credential_report_s): it is {state}")
+        time.sleep(pause)
+        pause = min(2 * pause, LONGEST_PAUSE_S)
+
+
+def _credentials(row: Mapping[str, str | None], made: datetime) -> Credentials:
+    active = sum((row.get(slot) or "").lower() == "true" for slot in SLOTS)
+    return Credentials(
+        arn=str(need(row, "arn", call=_REPORT)),
+        name=str(row["user"]),
+        evidence={**row, "as of": made},
+        as_of=made,
+        figures=(
+            Figure("signs in with a password", row.get("password_enabled") or "unknown"),
+            Figure("MFA", row.get("mfa_active") or "unknown"),
+            Figure("active keys", active),
+        ),
+    )
+
+
+@observation(allow=[_KEYS, _USED])
+def key_holders(aws: Aws, credentials: list[Credentials], now: datetime) -> list[KeyHolder]:
+    """The IAM users that have active access keys, with the age and the last use of each, as they are now."""
+    found = fan_out(lambda user: _holder(aws, user, now), [one for one in credentials if one.active_keys])
+    return [holder for holder in found if holder]
+
+
+def _holder(aws: Aws, user: Credentials, now: datetime) -> KeyHolder | None:
+    """None of root, whose keys no list tells; of one that is gone by now; of one without active keys by now."""
+    if user.is_root:
+        return None
+    try:
+        listed = aws.items("iam", "ListAccessKeys", "AccessKeyMetadata", asked_as="Marker", UserName=user.name)
+    except NotThere:
+        return None
+    active = [one for one in listed if need(one, "Status", call=_KEYS) == "Active"]
+    keys = sorted((_key(aws, one) for one in active), key=lambda key: key.created)
+    if not keys:
+        return None
+    told = [
+        {"AccessKeyId": f"…{key.end}", "CreateDate": key.created, "LastUsedDate": key.used or "never"} for key in keys
+    ]
+    return KeyHolder(
+        arn=user.arn,
+        name=user.name,
+        evidence={"UserName": user.name, "active keys": told, "inactive keys": len(listed) - len(keys)},
+        keys=tuple(keys),
+        figures=(Figure("oldest active key", _days(now - keys[0].created), "days"),),
+    )
+
+
+def _key(aws: Aws, told: Mapping[str, Any]) -> AccessKey:
+    key_id: str = need(told, "AccessKeyId", call=_KEYS)
+    made: datetime = need(told, "CreateDate", call=_KEYS)
+    use = need(aws.call("iam", "GetAccessKeyLastUsed", AccessKeyId=key_id), "AccessKeyLastUsed", call=_USED)
+    need(use, "Region", call=_USED)  # "N/A" of one never used, whose date alone is left out
+    used: datetime | None = use.get("LastUsedDate")
+    return AccessKey(key_id[-4:], made.astimezone(UTC), used.astimezone(UTC) if used else None)
+
+
+def _days(span: timedelta) -> int:
+    return int(span.total_seconds() // 86400)

@@ -1,0 +1,294 @@
+"""ECR: how old the images are that serve, and which vulnerabilities are known of them.
+
+DescribeImages dates the images of a repository in one call; what a scan found, basic or enhanced, ECR tells of one
+image at a time. An image that was never scanned, could not be, or was long ago, is one of which nothing is known.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any
+
+from ..model import Figure, Resource
+from ..observe import CouldNotLook, NotThere, fan_out, need, observation, seen
+from .ecr import MANIFESTS, Reference, reference
+from .ecs import Task
+from .session import Aws
+
+if TYPE_CHECKING:
+    from ..stack import Stack
+
+_IMAGES = "ecr:DescribeImages"
+_MANIFEST = "ecr:BatchGetImage"
+_SCAN = "ecr:DescribeImageScanFindings"
+IMAGES_A_CALL = 100
+NAMES_KEPT = 20
+SEVERITIES = ("INFORMATIONAL", "LOW", "MEDIUM", "HIGH", "CRITICAL")
+"""In order; UNDEFINED and UNTRIAGED are none of them: nobody has said how bad that is."""
+_INDEXES = (
+    "application/vnd.docker.distribution.manifest.list.v2+json",
+    "application/vnd.oci.image.index.v1+json",
+)
+
+
+class _NotScanned(CouldNotLook):
+    """ECR told that there is no scan to be told of; other images may well have one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunningImage(Resource):
+    """An image that containers of the stack run.
+
+    `of` is where it lies, `scanned` the digests that a scan speaks of: its own, or those of the platforms where it is
+    an index. `problem` is why nothing is known of it.
+    """
+
+    of: Reference | None = None
+    scanned: tuple[str, ...] = ()
+    problem: CouldNotLook | None = None
+
+    @property
+    def is_there(self) -> bool:
+        """Whether the registry still has it; CouldNotLook where that is not known."""
+        if self.problem:
+            raise self.problem.again()
+        return not self.evidence.get("gone")
+
+    @property
+    def pushed_at(self) -> datetime:
+        """When it was pushed, in UTC; long before that it may have been built."""
+        if self.problem:
+            raise self.problem.again()
+        at: datetime = need(self.evidence, "imagePushedAt", call=_IMAGES)
+        return at.astimezone(UTC)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageScan(Resource):
+    """What the newest scan of a running image found; `scan` is of all its platforms, or why there is none."""
+
+    scan: Mapping[str, Any] | CouldNotLook
+
+    def at_least(self, severity: str) -> dict[str, int]:
+        """How many vulnerabilities are of that severity or worse, the worst first."""
+        counts: Mapping[str, int] = seen(self.scan)["counts"]
+        worse = SEVERITIES[SEVERITIES.index(severity) :]
+        return {one: counts[one] for one in reversed(worse) if counts.get(one)}
+
+    def names(self, severity: str) -> list[str]:
+        """Some of their names."""
+        worse = SEVERITIES[SEVERITIES.index(severity) :]
+        return [name for name, of in seen(self.scan)["names"].items() if of in worse]
+
+    @property
+    def unjudged(self) -> int:
+        """How many are known whose severity nobody has said."""
+        return sum(count for of, count in seen(self.scan)["counts"].items() if of not in SEVERITIES)
+
+    @property
+    def scanned_at(self) -> datetime | None:
+        """When it was scanned, in UTC; None where it is scanned anew whenever something becomes known."""
+        told = seen(self.scan)
+        return None if told["continuous"] else told["at"]
+
+
+@observation(allow=[_IMAGES, _MANIFEST])
+def running_images(stack: Stack, aws: Aws, tasks: list[Task]) -> list[RunningImage]:
+    """The images that the stack's running tasks were started from, as ECR knows them."""
+    wanted = {(image, digest) for task in tasks if task.is_wanted for _, image, digest in task.images}
+    own = sorted(pair for pair in wanted if not any(fnmatchcase(pair[0], one) for one in stack.foreign_images))
+    here: dict[tuple[str, str], list[tuple[str, str, Reference]]] = defaultdict(list)
+    found: list[RunningImage] = []
+    for image, digest in own:
+        of = reference(image.partition("@")[0])
+        if of is None or of.region != aws.region:
+            found.append(_elsewhere(image, of))
+        else:
+            here[of.registry, of.repository].append((image, digest or image.partition("@")[2], of))
+    parts = [
+        listed[start : start + IMAGES_A_CALL]
+        for listed in here.values()
+        for start in range(0, len(listed), IMAGES_A_CALL)
+    ]
+    for some in fan_out(lambda part: _described(aws, part), parts):
+        found.extend(some)
+    return found
+
+
+def _elsewhere(image: str, of: Reference | None) -> RunningImage:
+    said = f"it lies in {of.region}, which is not looked at" if of else "it lies in no ECR registry"
+    problem = CouldNotLook(_IMAGES, f"{image}: {said}; where others answer for it, name it in foreign_images")
+    return RunningImage(arn=image, name=image, evidence={"image": image}, of=of, problem=problem)
+
+
+def _described(aws: Aws, part: Sequence[tuple[str, str, Reference]]) -> list[RunningImage]:
+    """Of one repository; AWS refuses all of them where one is not there, which is then found out one by one."""
+    _, _, of = part[0]
+    asked = [_identifier(digest, one) for _, digest, one in part]
+    try:
+        details = aws.items(
+            "ecr",
+            "DescribeImages",
+            "imageDetails",
+            asked_as="nextToken",
+            registryId=of.registry,
+            repositoryName=of.repository,
+            imageIds=asked,
+        )
+    except NotThere as missing:
+        if len(part) > 1:
+            return [image for one in part for image in _described(aws, [one])]
+        image, digest, _ = part[0]
+        told = {"image": image, "imageDigest": digest, "gone": missing.reason}
+        return [RunningImage(arn=_arn(of, digest), name=f"{of.repository}:{of.tag}", evidence=told, of=of)]
+    return [_running(aws, *one, details) for one in part]
+
+
+def _identifier(digest: str, of: Reference) -> dict[str, str]:
+    return {"imageDigest": digest} if digest else {"imageTag": of.tag}
+
+
+def _arn(of: Reference, digest: str) -> str:
+    return f"{of.registry}.dkr.ecr.{of.region}.amazonaws.com/{of.repository}@{digest or of.tag}"
+
+
+def _running(aws: Aws, image: str, digest: str, of: Reference, details: Iterable[dict[str, Any]]) -> RunningImage:
+    def is_it(detail: Mapping[str, Any]) -> bool:
+        if digest:
+            return bool(need(detail, "imageDigest", call=_IMAGES) == digest)
+        return of.tag in (detail.get("imageTags") or [])
+
+    detail = next((one for one in details if is_it(one)), None)
+    name = f"{of.repository}:{of.tag}"
+    if detail is None:
+        problem = CouldNotLook(_IMAGES, f"the answer says nothing of {name} {digest}".rstrip())
+        return RunningImage(arn=_arn(of, digest), name=name, evidence={"image": image}, of=of, problem=problem)
+    own = str(need(detail, "imageDigest", call=_IMAGES))
+    is_index = detail.get("imageManifestMediaType") in _INDEXES
+    return RunningImage(
+        arn=_arn(of, own),
+        name=name,
+        evidence={"image": image, **detail},
+        of=of,
+        scanned=_platforms(aws, of, own) if is_index else (own,),
+    )
+
+
+def _platforms(aws: Aws, of: Reference, digest: str) -> tuple[str, ...]:
+    """The images that an index lists, without what attests of them: an index itself is never scanned."""
+    answer = aws.call(
+        "ecr",
+        "BatchGetImage",
+        registryId=of.registry,
+        repositoryName=of.repository,
+        imageIds=[{"imageDigest": digest}],
+        acceptedMediaTypes=list(MANIFESTS),
+    )
+    told = [need(one, "imageManifest", call=_MANIFEST) for one in need(answer, "images", call=_MANIFEST)]
+    try:
+        listed = [one for text in told for one in json.loads(text)["manifests"]]
+        found = tuple(one["digest"] for one in listed if one.get("platform", {}).get("os") != "unknown")
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise CouldNotLook(_MANIFEST, f"the index {of.repository}@{digest} cannot be read") from None
+    if not found:
+        raise CouldNotLook(_MANIFEST, f"the index {of.repository}@{digest} lists no image")
+    return found
+
+
+@observation(allow=[_SCAN])
+def image_scans(aws: Aws, running_images: list[RunningImage]) -> list[ImageScan]:
+    """What the newest scan of each running image found."""
+    return fan_out(lambda image: _scan(aws, image), running_images)
+
+
+def _scan(aws: Aws, image: RunningImage) -> ImageScan:
+    problem = image.problem
+    if image.of and not problem and not image.is_there:
+        problem = CouldNotLook(_SCAN, f"the registry has {image.name} no more, and with it went what was known")
+    if problem or not image.of:
+        blind = problem or CouldNotLook(_SCAN, f"{image.name} lies in no ECR registry")
+        return ImageScan(arn=image.arn, name=image.name, evidence=image.evidence, scan=blind)
+    try:
+        told = _together([_findings(aws, image, image.of, digest) for digest in image.scanned])
+    except _NotScanned as error:
+        return ImageScan(arn=image.arn, name=image.name, evidence=image.evidence, scan=error)
+    shown = {key: value for key, value in told.items() if value is not None}
+    return ImageScan(
+        arn=image.arn,
+        name=image.name,
+        evidence={**image.evidence, "scan": shown},
+        scan=told,
+        figures=tuple(Figure(of.lower(), told["counts"][of]) for of in reversed(SEVERITIES) if told["counts"].get(of)),
+    )
+
+
+def _findings(aws: Aws, image: RunningImage, of: Reference, digest: str) -> dict[str, Any]:
+    """The scan of one digest: counts by severity, some names, when, and whether it goes on."""
+    asked: dict[str, Any] = {"registryId": of.registry, "repositoryName": of.repository}
+    pages: list[dict[str, Any]] = []
+    try:
+        pages += aws.pages(
+            "ecr",
+            "DescribeImageScanFindings",
+            asked_as="nextToken",
+            **asked,
+            imageId={"imageDigest": digest},
+            maxResults=1000,
+        )
+    except NotThere as missing:
+        if missing.reason.startswith("ScanNotFound"):
+            said = f"{image.name} was never scanned: turn scanning on push on for {of.repository}, and scan it now"
+            raise _NotScanned(_SCAN, said) from None
+        raise
+    status = need(pages[0], "imageScanStatus", call=_SCAN)
+    state = need(status, "status", call=_SCAN)
+    if state not in ("COMPLETE", "ACTIVE"):
+        said = f"the scan of {image.name} is {state}"
+        raise _NotScanned(_SCAN, f"{said}: {status['description']}" if status.get("description") else said)
+    told = [need(page, "imageScanFindings", call=_SCAN) for page in pages]
+    listed = [one for page in told for key in ("findings", "enhancedFindings") for one in page.get(key) or []]
+    counts = told[0].get("findingSeverityCounts")
+    if counts is None:
+        if not any("findings" in page or "enhancedFindings" in page for page in told):
+            raise CouldNotLook(_SCAN, f"the answer has neither counts nor findings of {image.name}")
+        counts = Counter(str(one.get("severity", "UNDEFINED")) for one in listed)
+    at: datetime | None = told[0].get("imageScanCompletedAt")
+    if state == "COMPLETE":
+        at = need(told[0], "imageScanCompletedAt", call=_SCAN)
+    worst = sorted(listed, key=lambda one: -_rank(str(one.get("severity"))))[:NAMES_KEPT]
+    return {
+        "counts": dict(counts),
+        "names": {_name(one): str(one.get("severity")) for one in worst},
+        "at": at.astimezone(UTC) if at else None,
+        "continuous": state == "ACTIVE",
+    }
+
+
+def _rank(severity: str) -> int:
+    return SEVERITIES.index(severity) if severity in SEVERITIES else -1
+
+
+def _name(finding: Mapping[str, Any]) -> str:
+    """The number of the vulnerability: basic and enhanced scans say it in different places."""
+    enhanced = (finding.get("packageVulnerabilityDetails") or {}).get("vulnerabilityId")
+    return str(enhanced or finding.get("name") or finding.get("title") or "without a name")
+
+
+def _together(scans: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Of all platforms: the worst count of each severity, every name, and the oldest scan."""
+    counts: dict[str, int] = {}
+    for scan in scans:
+        for of, count in scan["counts"].items():
+            counts[of] = max(counts.get(of, 0), int(count))
+    times = [scan["at"] for scan in scans if scan["at"]]
+    return {
+        "counts": counts,
+        "names": {name: of for scan in scans for name, of in scan["names"].items()},
+        "at": min(times) if times else None,
+        "continuous": all(scan["continuous"] for scan in scans),
+    }

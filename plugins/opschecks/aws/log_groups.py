@@ -1,0 +1,71 @@
+"""CloudWatch Logs: log groups, and how long they keep what is written to them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from ..model import Figure, Resource
+from ..observe import need, observation
+from .inventory import Inventory
+from .session import Aws
+
+_CALL = "logs:DescribeLogGroups"
+GROUPS_A_CALL = 50
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogGroup(Resource):
+    """A log group; one that CloudWatch Logs does not know has an Error and nothing else."""
+
+    @property
+    def exists(self) -> bool:
+        """Whether CloudWatch Logs knows it."""
+        return "Error" not in self.evidence
+
+    @property
+    def retention_days(self) -> int | None:
+        """For how many days it keeps its events; None is for ever: then AWS leaves the key out."""
+        need(self.evidence, "logGroupName", call=_CALL)
+        days = self.evidence.get("retentionInDays")
+        return None if days is None else int(days)
+
+    @property
+    def created(self) -> datetime:
+        """When it was made, in UTC."""
+        return datetime.fromtimestamp(int(need(self.evidence, "creationTime", call=_CALL)) / 1000, UTC)
+
+
+@observation(allow=["logs:DescribeLogGroups"])
+def log_groups(aws: Aws, inventory: Inventory) -> list[LogGroup]:
+    """The stack's log groups, with their retention."""
+    return describe_log_groups(aws, inventory.some("log_groups"))
+
+
+def describe_log_groups(aws: Any, names: tuple[str, ...]) -> list[LogGroup]:
+    """The named groups, in their order. AWS leaves out those that do not exist."""
+    found: dict[str, dict[str, Any]] = {}
+    for start in range(0, len(names), GROUPS_A_CALL):
+        chosen = list(names[start : start + GROUPS_A_CALL])
+        for raw in aws.items(
+            "logs", "DescribeLogGroups", "logGroups", asked_as="nextToken", logGroupIdentifiers=chosen
+        ):
+            found[str(need(raw, "logGroupName", call=_CALL))] = raw
+    return [
+        LogGroup(
+            arn=name,
+            name=name,
+            evidence=found.get(name, {"Error": "CloudWatch Logs lists no such log group"}),
+            figures=_figures(found.get(name, {})),
+        )
+        for name in names
+    ]
+
+
+def _figures(raw: dict[str, Any]) -> tuple[Figure, ...]:
+    kept = raw.get("retentionInDays")
+    figures = [Figure("kept", kept, "days") if kept else Figure("kept", "for ever")] if raw else []
+    if "storedBytes" in raw:
+        figures.append(Figure("stored", round(raw["storedBytes"] / 1e6, 1), "MB"))
+    return tuple(figures)

@@ -1,0 +1,273 @@
+"""S3: what the stack's buckets keep of old versions and unfinished uploads, and what lifecycle rules delete."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from ..model import Resource
+from ..observe import CouldNotLook, NotThere, fan_out, need, observation, seen
+from .cloudfront import Distribution
+from .inventory import Inventory
+from .session import Aws
+
+if TYPE_CHECKING:
+    from ..stack import Stack
+
+_CALL = "s3:GetLifecycleConfiguration"
+_NONE = "NoSuchLifecycleConfiguration"
+_UNREADABLE = ("GLACIER", "DEEP_ARCHIVE")
+"""Storage classes from which nothing can be served before it was restored; GLACIER_IR is none of them."""
+
+UPLOADS, VERSIONS, OBJECTS = "incomplete uploads", "old versions", "objects"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A lifecycle rule, and which objects it holds for."""
+
+    raw: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        """Its ID, which is optional."""
+        return str(self.raw.get("ID") or "without a name")
+
+    @property
+    def is_on(self) -> bool:
+        """Whether it is followed."""
+        return bool(need(self.raw, "Status", call=_CALL) == "Enabled")
+
+    @property
+    def _scope(self) -> Mapping[str, Any]:
+        """The filter's parts; rules of the older form have a Prefix and no Filter."""
+        if "Filter" not in self.raw:
+            return {"Prefix": need(self.raw, "Prefix", call=_CALL)}
+        chosen: Mapping[str, Any] = self.raw["Filter"] or {}
+        inner: Mapping[str, Any] = chosen.get("And", chosen)
+        return inner
+
+    @property
+    def prefix(self) -> str:
+        """What keys must begin with; "" is every key."""
+        return str(self._scope.get("Prefix") or "")
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether tags or sizes choose among them."""
+        return any(key != "Prefix" for key in self._scope)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it holds for the whole bucket."""
+        return not self.prefix and not self.narrowed
+
+    def days(self, what: str) -> int | None:
+        """After how many days these go; None where the rule says nothing of them.
+
+        An Expiration by date is no number of days, and one of delete markers deletes no object.
+        """
+        block, key = {
+            UPLOADS: ("AbortIncompleteMultipartUpload", "DaysAfterInitiation"),
+            VERSIONS: ("NoncurrentVersionExpiration", "NoncurrentDays"),
+            OBJECTS: ("Expiration", "Days"),
+        }[what]
+        if block not in self.raw:
+            return None
+        days = self.raw[block].get(key)
+        if days is None and what != OBJECTS:
+            raise CouldNotLook(_CALL, f"rule {self.name} has a {block} without {key}")
+        return None if days is None else int(days)
+
+    @property
+    def newer_versions_kept(self) -> int:
+        """How many old versions stay, whatever their age."""
+        return int(self.raw.get("NoncurrentVersionExpiration", {}).get("NewerNoncurrentVersions") or 0)
+
+    @property
+    def harms(self) -> Iterator[str]:
+        """What it does to objects that are in use: deletes them, or moves them to where nothing can be served from."""
+        told = self.raw.get("Expiration", {})
+        if told.get("Days") is not None:
+            yield f"deletes after {told['Days']} days"
+        if told.get("Date") is not None:
+            yield f"deletes from {told['Date'].astimezone(UTC):%Y-%m-%d} on"
+        for move in self.raw.get("Transitions", []):
+            if need(move, "StorageClass", call=_CALL) in _UNREADABLE:
+                when = f"after {move['Days']} days" if "Days" in move else f"from {_day(move)} on"
+                yield f"moves to {move['StorageClass']} {when}"
+
+    def __str__(self) -> str:
+        where = f" under {self.prefix}" if self.prefix else ""
+        chosen = " with certain tags or sizes" if self.narrowed else ""
+        return f"rule {self.name}{where}{chosen}"
+
+
+def _day(move: Mapping[str, Any]) -> str:
+    moment: datetime = need(move, "Date", call=_CALL)
+    return f"{moment.astimezone(UTC):%Y-%m-%d}"
+
+
+def kept_for(rules: Iterable[Rule], what: str) -> int | None:
+    """For how many days the bucket keeps these at most; None is for ever. Only rules for all of it count."""
+    return min(
+        (days for rule in rules if rule.is_on and rule.is_whole and (days := rule.days(what)) is not None), default=None
+    )
+
+
+def lacking(rules: Iterable[Rule], wanted: Mapping[str, float]) -> list[str]:
+    """Of what the bucket keeps more than wanted."""
+    known = list(rules)
+    found = []
+    for what, limit in wanted.items():
+        kept = kept_for(known, what)
+        if kept is None or kept > limit:
+            found.append(what)
+    return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bucket(Resource):
+    """A bucket with its lifecycle rules. `site` is the prefix of what the dashboards serve, None where they do not."""
+
+    site: str | None = None
+
+    @property
+    def exists(self) -> bool:
+        """Whether S3 knows it."""
+        return "Error" not in self.evidence
+
+    @property
+    def versioning(self) -> str:
+        """Enabled, Suspended, or Off: S3 says nothing of a bucket that never had versions."""
+        return str(self.evidence["Versioning"].get("Status") or "Off")
+
+    @property
+    def rules(self) -> list[Rule]:
+        """Its lifecycle rules."""
+        return [Rule(raw) for raw in need(self.evidence, "Rules", call=_CALL)]
+
+    def wanted(self, stack: Stack) -> dict[str, float]:
+        """After how many days at most what is to go."""
+        limits = stack.limits
+        told: dict[str, float] = {UPLOADS: limits.incomplete_upload_days}
+        if self.versioning != "Off":
+            told[VERSIONS] = limits.old_version_days_max
+        if self.name in stack.bucket_expire_days:
+            told[OBJECTS] = stack.bucket_expire_days[self.name]
+        return told
+
+    def lacks(self, stack: Stack) -> list[str]:
+        """What is kept longer than wanted, in words."""
+        wanted = self.wanted(stack)
+        return [
+            f"{what} are kept {_how_long(kept_for(self.rules, what))}, wanted {wanted[what]:g} days{self._nearly(what)}"
+            for what in lacking(self.rules, wanted)
+        ]
+
+    def _nearly(self, what: str) -> str:
+        """Rules that would do it, and do not hold, or not for all."""
+        told = [
+            f"{rule} is {need(rule.raw, 'Status', call=_CALL)}" if not rule.is_on else f"{rule} holds for a part only"
+            for rule in self.rules
+            if rule.days(what) is not None and not (rule.is_on and rule.is_whole)
+        ]
+        return f" ({', '.join(told)})" if told else ""
+
+    @property
+    def old_versions_kept_days(self) -> int | None:
+        """For how many days at least an overwritten object of the site stays; None is for ever.
+
+        Where a number of old versions stays whatever their age, there is always one to go back to.
+        """
+        return min(
+            (
+                days
+                for rule in self.rules
+                if rule.is_on
+                and self._on_site(rule)
+                and not rule.newer_versions_kept
+                and (days := rule.days(VERSIONS)) is not None
+            ),
+            default=None,
+        )
+
+    def _on_site(self, rule: Rule) -> bool:
+        site = self.site or ""
+        return rule.prefix.startswith(site) or site.startswith(rule.prefix)
+
+    @property
+    def harms_to_site(self) -> list[str]:
+        """What rules do to objects that the dashboards serve."""
+        return [f"{rule} {harm}" for rule in self.rules if rule.is_on and self._on_site(rule) for harm in rule.harms]
+
+
+def _how_long(days: int | None) -> str:
+    return "for ever" if days is None else f"for {days} days"
+
+
+@observation(allow=["s3:GetBucketVersioning", _CALL], soft=["distribution"])
+def buckets(stack: Stack, aws: Aws, inventory: Inventory, distribution: Distribution | CouldNotLook) -> list[Bucket]:
+    """The stack's buckets, the one behind the dashboards among them, with versioning and lifecycle rules."""
+    site = site_of(stack, inventory, distribution)
+    names = names_of(stack, inventory, site)
+    return fan_out(lambda name: read_bucket(aws, name, site[1] if site and site[0] == name else None), names)
+
+
+def names_of(stack: Stack, inventory: Inventory, site: tuple[str, str] | None) -> list[str]:
+    """Every bucket of the stack; CouldNotLook where there is none, with what to do about it."""
+    names = dict.fromkeys([*([site[0]] if site else []), *inventory.buckets, *stack.bucket_expire_days])
+    if not names:
+        raise CouldNotLook("", f"stack {stack.name} names no buckets: set buckets in stacks.toml, or without = [slug]")
+    return list(names)
+
+
+def site_of(stack: Stack, inventory: Inventory, distribution: Distribution | CouldNotLook) -> tuple[str, str] | None:
+    """Bucket and prefix behind the dashboards; None where no distribution is the stack's."""
+    if stack.dashboard_bucket:
+        return stack.dashboard_bucket, ""
+    if not inventory.distributions:
+        return None
+    try:
+        return seen(distribution).origin
+    except CouldNotLook as error:
+        if error.call:
+            raise
+        hint = "set distribution_id or dashboard_bucket in stacks.toml, or without = [slug]"
+        raise CouldNotLook("", f"which bucket is behind the dashboards is not known: {error.reason}; {hint}") from None
+
+
+def read_bucket(aws: Any, name: str, site: str | None) -> Bucket:
+    """Versioning and lifecycle of one bucket. That it has no lifecycle S3 tells as an error, with a code of its own."""
+    try:
+        versioning = aws.call("s3", "GetBucketVersioning", Bucket=name)
+        told = _lifecycle(aws, name)
+    except NotThere as missing:
+        return Bucket(arn=name, name=name, site=site, evidence={"Error": missing.reason})
+    return Bucket(arn=name, name=name, site=site, evidence={"Versioning": versioning, **told})
+
+
+def _lifecycle(aws: Any, name: str) -> dict[str, Any]:
+    try:
+        told: dict[str, Any] = aws.call("s3", "GetBucketLifecycleConfiguration", Bucket=name)
+    except NotThere as none:
+        if not none.reason.startswith(_NONE):
+            raise
+        return {"Rules": []}
+    need(told, "Rules", call=_CALL)
+    return told
+
+
+@observation()
+def site_bucket(stack: Stack, buckets: list[Bucket]) -> Bucket:
+    """The bucket behind the dashboards."""
+    found = [bucket for bucket in buckets if bucket.site is not None]
+    if not found:
+        raise CouldNotLook(
+            "",
+            f"stack {stack.name} names no dashboard bucket: set distribution_id or dashboard_bucket in stacks.toml, "
+            "or without = [slug]",
+        )
+    return found[0]

@@ -1,0 +1,134 @@
+"""ECS task definitions that run: workers and concurrency limit, where the definition and not the code sets them."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ..model import Figure, Resource
+from ..observe import CouldNotLook, fan_out, need, observation
+from .ecs import Task
+from .inventory import Inventory
+from .session import Aws
+
+if TYPE_CHECKING:
+    from ..stack import Stack
+
+_CALL = "ecs:DescribeTaskDefinition"
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting by the name of its variable or argument, what it is in each container that has it, what is wanted.
+
+    `unread` says why it could be set and is not seen: it comes from a secret or a file.
+    """
+
+    name: str
+    wanted: int
+    told: tuple[str, ...]
+    unread: str = ""
+
+    @property
+    def values(self) -> list[int]:
+        """What it is set to; nothing where the task definition does not set it. CouldNotLook where it is no number."""
+        if self.unread and not self.told:
+            raise CouldNotLook(_CALL, f"{self.name} {self.unread}, which is not read")
+        odd = [one for one in self.told if not one.isdecimal()]
+        if odd:
+            raise CouldNotLook(_CALL, f"{self.name} is set to {odd[0]!r}, which is no number")
+        return [int(one) for one in self.told]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PoolSettings(Resource):
+    """The pool's settings in one revision of which tasks of a service run; of a service at rest there is none."""
+
+    revision: str
+    found: tuple[Setting, ...]
+
+    @property
+    def settings(self) -> tuple[Setting, ...]:
+        """The number of workers and the concurrency limit."""
+        if not self.revision:
+            raise CouldNotLook("ecs:ListTasks", f"no task of {self.name} runs, so that no task definition does")
+        return self.found
+
+
+@observation(allow=["ecs:DescribeTaskDefinition"])
+def pool_settings(stack: Stack, aws: Aws, inventory: Inventory, tasks: list[Task]) -> list[PoolSettings]:
+    """Workers and concurrency limit in each revision that tasks of the stack's services run.
+
+    Nothing else of a task definition is kept: its environment holds secrets.
+    """
+    running = {
+        (task.service, str(need(task.evidence, "taskDefinitionArn", call="ecs:DescribeTasks")))
+        for task in tasks
+        if task.is_wanted
+    }
+    found = sorted(running)
+    arns = sorted({arn for _, arn in found})
+    told = dict(zip(arns, fan_out(lambda arn: _containers(aws, arn), arns), strict=True))
+    at_rest = [name for name in inventory.some("services") if name not in {service for service, _ in found}]
+    return [
+        *(_settings(stack, service, arn, told[arn]) for service, arn in found),
+        *(PoolSettings(arn=name, name=name, revision="", found=()) for name in at_rest),
+    ]
+
+
+def _containers(aws: Aws, arn: str) -> list[dict[str, Any]]:
+    answer = aws.call("ecs", "DescribeTaskDefinition", taskDefinition=arn)
+    listed: list[dict[str, Any]] = need(need(answer, "taskDefinition", call=_CALL), "containerDefinitions", call=_CALL)
+    return listed
+
+
+def _settings(stack: Stack, service: str, arn: str, containers: Sequence[Mapping[str, Any]]) -> PoolSettings:
+    revision = arn.rsplit("/", 1)[-1]
+    wanted = {stack.pool.workers: stack.pool.workers_wanted, stack.pool.limit: stack.pool.limit_wanted}
+    settings = tuple(_setting(name, number, containers) for name, number in wanted.items())
+    told = {one.name: list(one.told) or one.unread or "not set here" for one in settings}
+    return PoolSettings(
+        arn=f"{arn}#{service}",
+        name=f"{service} ({revision})",
+        revision=revision,
+        found=settings,
+        evidence=told,
+        figures=tuple(Figure(one.name, ", ".join(one.told)) for one in settings if one.told),
+    )
+
+
+def _setting(name: str, wanted: int, containers: Sequence[Mapping[str, Any]]) -> Setting:
+    told = tuple(value for one in containers for value in _told(name, one))
+    unread = ""
+    if not name.startswith("-"):
+        if any(secret.get("name") == name for one in containers for secret in one.get("secrets") or []):
+            unread = "comes from a secret"
+        elif any(one.get("environmentFiles") for one in containers):
+            unread = "may come from an environment file"
+    return Setting(name, wanted, told, unread)
+
+
+def _told(name: str, container: Mapping[str, Any]) -> Iterator[str]:
+    """The values of a variable, or of an argument: as the word after it, after =, or within a text for the shell."""
+    if not name.startswith("-"):
+        yield from (str(one.get("value", "")) for one in container.get("environment") or [] if one.get("name") == name)
+        return
+    words = [
+        word
+        for text in [*(container.get("entryPoint") or []), *(container.get("command") or [])]
+        for word in _words(text)
+    ]
+    for index, word in enumerate(words):
+        if word == name and index + 1 < len(words):
+            yield words[index + 1]
+        elif word.startswith(f"{name}="):
+            yield word.partition("=")[2]
+
+
+def _words(text: str) -> list[str]:
+    try:
+        return shlex.split(text)
+    except ValueError:  # no shell would take it either
+        return [text]

@@ -1,0 +1,315 @@
+"""What is paid for and used by nobody: volumes, addresses, load balancers, and services that rest at night or should.
+
+All of the region, where the stack has no `tags`: what was forgotten is seldom in anybody's list. What it costs is not
+known here, and is not guessed.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from ..model import Figure, Resource, Series
+from ..observe import CouldNotLook, NotThere, fan_out, need, observation, seen
+from .cloudwatch_metrics import CALL as _METRICS
+from .cloudwatch_metrics import METRICS_A_CALL, Metric, _fetch
+from .ecs import SERVICES_A_CALL, Service
+from .session import Aws
+
+if TYPE_CHECKING:
+    from ..stack import Stack
+
+_VOLUMES = "ec2:DescribeVolumes"
+_ADDRESSES = "ec2:DescribeAddresses"
+_BALANCERS = "elasticloadbalancing:DescribeLoadBalancers"
+_TAGS = "elasticloadbalancing:DescribeTags"
+_GROUPS = "elasticloadbalancing:DescribeTargetGroups"
+_HEALTH = "elasticloadbalancing:DescribeTargetHealth"
+_SERVICES = "ecs:DescribeServices"
+TAGGED_A_CALL = 20
+WEEK = timedelta(days=7)
+DAY_S, STEP_S = 86400, 300
+LATE = timedelta(minutes=30)
+"""By when CloudWatch has told of what runs."""
+
+_TRAFFIC = {
+    "application": ("AWS/ApplicationELB", ("RequestCount", "HTTP_Redirect_Count", "HTTP_Fixed_Response_Count")),
+    "network": ("AWS/NetworkELB", ("NewFlowCount",)),
+    "gateway": ("AWS/GatewayELB", ("NewFlowCount",)),
+}
+"""What counts as traffic: RequestCount knows only of requests that reached a target, and health checks are none."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Volume(Resource):
+    """An EBS volume that is attached to nothing."""
+
+    @property
+    def made(self) -> datetime:
+        """When it was made, in UTC; since when it has been unattached, AWS does not tell."""
+        at: datetime = need(self.evidence, "CreateTime", call=_VOLUMES)
+        return at.astimezone(UTC)
+
+    def __str__(self) -> str:
+        size, kind = (need(self.evidence, key, call=_VOLUMES) for key in ("Size", "VolumeType"))
+        return f"{size} GiB {kind}, made {self.made:%Y-%m-%d}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Address(Resource):
+    """An Elastic IP address."""
+
+    @property
+    def is_used(self) -> bool:
+        """Whether it is associated with something, or belongs to a service of AWS that manages it itself."""
+        need(self.evidence, "PublicIp", call=_ADDRESSES)
+        return bool(self.evidence.get("AssociationId") or self.evidence.get("ServiceManaged"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class BalancerUse(Resource):
+    """A load balancer, and what came in through it within a week; `targets` is None where nobody had to ask."""
+
+    traffic: int
+    targets: int | None
+
+    @property
+    def made(self) -> datetime:
+        """When it was made, in UTC."""
+        at: datetime = need(self.evidence, "CreatedTime", call=_BALANCERS)
+        return at.astimezone(UTC)
+
+    @property
+    def why_idle(self) -> str:
+        """What is behind it, where nothing came in."""
+        return f"{self.targets} targets are registered" if self.targets else "no target is registered"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DevUse(Resource):
+    """A service that is no production: what it runs, and for how long it ran outside its hours within a week.
+
+    `counted` are those hours, or why they are not known; `within_hours` is whether it may run at this moment.
+    """
+
+    service: Service
+    counted: float | CouldNotLook
+    within_hours: bool
+
+    @property
+    def hours_outside(self) -> float:
+        """For how many hours it ran outside its own."""
+        return seen(self.counted)
+
+    @property
+    def tasks(self) -> int:
+        """The tasks that run, or are meant to."""
+        return max(self.service.running, self.service.desired)
+
+    @property
+    def runs_outside_now(self) -> bool:
+        """Whether it runs although its hours are over, or have not begun."""
+        return self.tasks > 0 and not self.within_hours
+
+
+@observation(allow=[_VOLUMES])
+def unattached_volumes(stack: Stack, aws: Aws) -> list[Volume]:
+    """The EBS volumes that are attached to nothing."""
+    wanted = [{"Name": "status", "Values": ["available"]}, *_tagged(stack)]
+    return [
+        Volume(arn=str(need(raw, "VolumeId", call=_VOLUMES)), name=_name(raw, str(raw["VolumeId"])), evidence=raw)
+        for raw in aws.items("ec2", "DescribeVolumes", "Volumes", Filters=wanted, MaxResults=500)
+    ]
+
+
+@observation(allow=[_ADDRESSES])
+def elastic_addresses(stack: Stack, aws: Aws) -> list[Address]:
+    """The Elastic IP addresses; AWS answers all of them at once."""
+    only = {"Filters": _tagged(stack)} if stack.tags else {}
+    return [
+        Address(
+            arn=str(need(raw, "AllocationId", call=_ADDRESSES)),
+            name=_name(raw, str(need(raw, "PublicIp", call=_ADDRESSES))),
+            evidence=raw,
+        )
+        for raw in need(aws.call("ec2", "DescribeAddresses", **only), "Addresses", call=_ADDRESSES)
+    ]
+
+
+def _tagged(stack: Stack) -> list[dict[str, Any]]:
+    return [{"Name": f"tag:{key}", "Values": [value]} for key, value in stack.tags.items()]
+
+
+def _name(raw: Mapping[str, Any], otherwise: str) -> str:
+    """What people called it, beside what AWS does."""
+    names = [str(tag.get("Value")) for tag in raw.get("Tags") or [] if tag.get("Key") == "Name" and tag.get("Value")]
+    return f"{otherwise} ({names[0]})" if names else otherwise
+
+
+@observation(allow=[_BALANCERS, _TAGS, _METRICS, _GROUPS, _HEALTH])
+def balancer_use(stack: Stack, aws: Aws, now: datetime) -> list[BalancerUse]:
+    """What came in within a week through each application, network and gateway load balancer."""
+    listed = aws.items(
+        "elbv2", "DescribeLoadBalancers", "LoadBalancers", asked_as="Marker", answered_as="NextMarker", PageSize=400
+    )
+    if stack.tags:
+        own = _with_tags(aws, [str(need(raw, "LoadBalancerArn", call=_BALANCERS)) for raw in listed], stack.tags)
+        listed = [raw for raw in listed if raw["LoadBalancerArn"] in own]
+    asked = [metric for raw in listed for metric in _metrics(raw)]
+    counted = _measured(aws, asked, now - WEEK, now)
+    traffic: dict[str, float] = defaultdict(float)
+    for metric in asked:
+        traffic[metric.subject] += sum(value for _, value in counted[metric.subject, metric.measure].points)
+    return fan_out(lambda raw: _use(aws, raw, round(traffic[str(raw["LoadBalancerArn"])])), listed)
+
+
+def _with_tags(aws: Aws, arns: Sequence[str], wanted: Mapping[str, str]) -> set[str]:
+    """Those that have all of the tags; AWS takes 20 a call."""
+    parts = [arns[start : start + TAGGED_A_CALL] for start in range(0, len(arns), TAGGED_A_CALL)]
+    found = set()
+    for answer in fan_out(lambda part: aws.call("elbv2", "DescribeTags", ResourceArns=list(part)), parts):
+        for told in need(answer, "TagDescriptions", call=_TAGS):
+            tags = {tag["Key"]: tag.get("Value") for tag in need(told, "Tags", call=_TAGS)}
+            if wanted.items() <= tags.items():
+                found.add(str(need(told, "ResourceArn", call=_TAGS)))
+    return found
+
+
+def _metrics(raw: Mapping[str, Any]) -> list[Metric]:
+    arn, kind = str(need(raw, "LoadBalancerArn", call=_BALANCERS)), str(need(raw, "Type", call=_BALANCERS))
+    if kind not in _TRAFFIC:
+        raise CouldNotLook(_BALANCERS, f"{arn} is a load balancer of type {kind}, of which nothing is known here")
+    namespace, names = _TRAFFIC[kind]
+    of = (("LoadBalancer", arn.split(":loadbalancer/", 1)[1]),)
+    return [Metric(arn, name, namespace, name, of, "Sum", DAY_S, "a day") for name in names]
+
+
+def _measured(aws: Aws, asked: Sequence[Metric], begin: datetime, end: datetime) -> dict[tuple[str, str], Series]:
+    """Every series; CouldNotLook where CloudWatch did not answer one in full."""
+    parts = [list(asked[start : start + METRICS_A_CALL]) for start in range(0, len(asked), METRICS_A_CALL)]
+    found: dict[tuple[str, str], Series] = {}
+    for part in fan_out(lambda part: _fetch(aws, part, begin, end), parts, at_once=4):
+        for key, series in part.items():
+            if isinstance(series, CouldNotLook):
+                raise series.again()
+            found[key] = series
+    return found
+
+
+def _use(aws: Aws, raw: dict[str, Any], traffic: int) -> BalancerUse:
+    targets = None if traffic else _targets(aws, str(raw["LoadBalancerArn"]))
+    told = {"in a week": traffic, **({} if targets is None else {"registered targets": targets})}
+    return BalancerUse(
+        arn=str(raw["LoadBalancerArn"]),
+        name=str(need(raw, "LoadBalancerName", call=_BALANCERS)),
+        evidence={**raw, **told},
+        traffic=traffic,
+        targets=targets,
+        figures=(Figure("traffic in a week", traffic, "requests or flows"),),
+    )
+
+
+def _targets(aws: Aws, arn: str) -> int:
+    """How many targets are registered behind a load balancer, in all of its groups."""
+    try:
+        groups = aws.items(
+            "elbv2",
+            "DescribeTargetGroups",
+            "TargetGroups",
+            asked_as="Marker",
+            answered_as="NextMarker",
+            LoadBalancerArn=arn,
+        )
+    except NotThere:  # so AWS says that there is none
+        return 0
+    asked = [str(need(group, "TargetGroupArn", call=_GROUPS)) for group in groups]
+    answers = [aws.call("elbv2", "DescribeTargetHealth", TargetGroupArn=group) for group in asked]
+    return sum(len(need(answer, "TargetHealthDescriptions", call=_HEALTH)) for answer in answers)
+
+
+@observation(allow=[_SERVICES, _METRICS])
+def dev_use(stack: Stack, aws: Aws, now: datetime, since: datetime | None = None) -> list[DevUse]:
+    """What the services of `dev_services` run now, and when they ran within a week; with `since`, only after it."""
+    if not stack.dev_services:
+        raise CouldNotLook(
+            "",
+            f"stack {stack.name} names no service that is no production: set dev_services in stacks.toml, "
+            'or without = ["office-hours"]',
+        )
+    services = _dev_services(aws, stack.dev_services)
+    begin = (since or now - WEEK).replace(second=0, microsecond=0)
+    asked = [_cpu(name) for name in services]
+    measured = _measured(aws, asked, begin, now)
+    return [
+        _dev(stack, service, measured[metric.subject, metric.measure], now, since)
+        for service, metric in zip(services.values(), asked, strict=True)
+    ]
+
+
+def _cpu(name: str) -> Metric:
+    """ECS tells the CPU of a service for as long as a task of it runs, and nothing else."""
+    cluster, service = name.split("/")
+    of = (("ClusterName", cluster), ("ServiceName", service))
+    return Metric(name, "CPU", "AWS/ECS", "CPUUtilization", of, "Average", STEP_S, "%")
+
+
+def _dev_services(aws: Aws, names: Iterable[str]) -> dict[str, Service]:
+    """Each service by its CLUSTER/SERVICE; one that ECS does not know, or has deleted, without what it runs."""
+    by_cluster: dict[str, list[str]] = defaultdict(list)
+    for cluster, service in (name.split("/") for name in dict.fromkeys(names)):
+        by_cluster[cluster].append(service)
+    parts = [
+        (cluster, listed[start : start + SERVICES_A_CALL])
+        for cluster, listed in by_cluster.items()
+        for start in range(0, len(listed), SERVICES_A_CALL)
+    ]
+    answers = fan_out(lambda part: aws.call("ecs", "DescribeServices", cluster=part[0], services=part[1]), parts)
+    found: dict[str, Service] = {}
+    for (cluster, listed), answer in zip(parts, answers, strict=True):
+        told = {str(need(raw, "serviceName", call=_SERVICES)): raw for raw in need(answer, "services", call=_SERVICES)}
+        for name in listed:
+            raw = told.get(name, {"status": "MISSING"})
+            found[f"{cluster}/{name}"] = Service(
+                arn=str(raw.get("serviceArn", f"service/{cluster}/{name}")), name=f"{cluster}/{name}", evidence=raw
+            )
+    return found
+
+
+def _dev(stack: Stack, service: Service, cpu: Series, now: datetime, since: datetime | None) -> DevUse:
+    hours, zone = stack.office_hours, stack.zone
+    outside = [
+        time for time, _ in cpu.points if not hours.include(time.astimezone(zone)) and (since is None or time >= since)
+    ]
+    spent = len(outside) * STEP_S / 3600
+    problem = _unmeasured(service, cpu, now) if since is None else None
+    shown = {key: value for key, value in service.evidence.items() if key not in ("events", "deployments")}
+    told = {
+        "hours outside": round(spent, 1),
+        "newest outside": f"{outside[-1]:%Y-%m-%d %H:%M} UTC" if outside else "none",
+    }
+    return DevUse(
+        arn=service.arn,
+        name=service.name,
+        evidence={**shown, **told},
+        service=service,
+        counted=problem or spent,
+        within_hours=hours.include(now.astimezone(zone)),
+        series=(cpu,),
+        figures=(Figure("outside its hours", round(spent, 1), "hours in a week"),),
+    )
+
+
+def _unmeasured(service: Service, cpu: Series, now: datetime) -> CouldNotLook | None:
+    """Why the CPU says nothing of when it ran: no data means no task only where that is a name that ECS knows."""
+    try:
+        if service.status not in ("ACTIVE", "DRAINING"):
+            said = f"ECS has no active service {service.name}: correct dev_services in stacks.toml"
+            return CouldNotLook(_SERVICES, said)
+        if service.running and now - service.changed_at > LATE and not cpu.last(LATE, now):
+            return CouldNotLook(_METRICS, f"{service.name} runs {service.running} tasks, and there is no CPU of it")
+    except CouldNotLook as error:
+        return error
+    return None

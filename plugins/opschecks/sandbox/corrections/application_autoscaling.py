@@ -1,0 +1,34 @@
+"""Where moto's Application Auto Scaling is not like AWS's: it remembers nothing of what it did."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from moto.applicationautoscaling.responses import ApplicationAutoScalingResponse
+
+from . import Patch
+
+ACTIVITIES_A_PAGE = 50
+
+
+def patches(patch: Patch) -> None:
+    """Put it right; what it did stands in the backend's `activities`, as AWS words it."""
+    patch(ApplicationAutoScalingResponse, "describe_scaling_activities", _describe_scaling_activities)
+
+
+def _describe_scaling_activities(self: ApplicationAutoScalingResponse) -> str:
+    """AWS pages, and leaves out what did not come to scaling unless it is asked for that."""
+    told: list[dict[str, Any]] = getattr(self.applicationautoscaling_backend, "activities", [])
+    names = ("ServiceNamespace", "ResourceId", "ScalableDimension")
+    wanted = {name: self._get_param(name) for name in names}
+    found = [
+        one
+        for one in sorted(told, key=lambda one: one["StartTime"], reverse=True)
+        if all(value in (None, one[name]) for name, value in wanted.items())
+        and (self._get_bool_param("IncludeNotScaledActivities") or not one.get("NotScaledReasons"))
+    ]
+    start = int(self._get_param("NextToken") or 0)
+    end = start + (self._get_int_param("MaxResults") or ACTIVITIES_A_PAGE)
+    following = {"NextToken": str(end)} if end < len(found) else {}
+    return json.dumps({"ScalingActivities": found[start:end], **following})

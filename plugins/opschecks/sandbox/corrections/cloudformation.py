@@ -1,0 +1,27 @@
+"""Where moto's CloudFormation is not like AWS's: it knows of no drift, and lists one of no stack."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from moto.cloudformation.responses import CloudFormationResponse
+from moto.core.responses import ActionResult
+
+from . import Patch
+
+
+def patches(patch: Patch) -> None:
+    """Put CloudFormation right."""
+    patch(CloudFormationResponse, "describe_stack_resource_drifts", _describe_stack_resource_drifts)
+
+
+def _describe_stack_resource_drifts(self: CloudFormationResponse) -> ActionResult:
+    """What the newest detection found, of the wanted states; `drifts` of a stack is what it finds."""
+    stack: Any = self.cloudformation_backend.get_stack(self._get_param("StackName"))
+    states = self._get_param("StackResourceDriftStatusFilters", [])
+    found = [
+        {"StackId": stack.stack_id, **drift}
+        for drift in getattr(stack, "drifts", [])
+        if not states or drift["StackResourceDriftStatus"] in states
+    ]
+    return ActionResult({"StackResourceDrifts": found})

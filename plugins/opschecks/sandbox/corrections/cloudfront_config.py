@@ -1,0 +1,90 @@
+"""Where moto's distributions are not like AWS's: they have versions, take their time, and the CDN obeys them."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from moto.cloudfront.models import CloudFrontBackend, cloudfront_backends
+from moto.core.exceptions import ServiceException
+
+from ..web.cdn import Cdn
+from ..web.http1 import Request, Response
+from . import Patch
+
+LOOKS_TO_DEPLOY = 1
+"""How often a distribution must be looked at before all edges have what it was updated to: AWS takes minutes."""
+CACHING_DISABLED = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
+
+
+class PreconditionFailed(ServiceException):
+    """Somebody else updated it in between."""
+
+    code = "PreconditionFailed"
+    message = "The request failed because it didn't meet the preconditions in one or more request-header fields."
+    status = 412
+
+
+def patches(patch: Patch) -> None:
+    """Put distributions right, and let the CDN follow them."""
+    patch(CloudFrontBackend, "update_distribution", _update(CloudFrontBackend.update_distribution))
+    patch(CloudFrontBackend, "get_distribution", _getting_on(CloudFrontBackend.get_distribution))
+    patch(Cdn, "answer", _as_set(Cdn.answer))
+
+
+def _update(before: Callable[..., Any]) -> Callable[..., Any]:
+    def update_distribution(self: Any, dist_config: dict[str, Any], _id: str, if_match: str) -> Any:
+        """Only the version that was read can be updated, and each update makes another."""
+        known = self.distributions.get(_id)
+        if known is not None and if_match and if_match != known.etag:
+            raise PreconditionFailed
+        made, location, _ = before(self, dist_config, _id, if_match)
+        made.etag, made.looks = uuid.uuid4().hex[:14].upper(), LOOKS_TO_DEPLOY
+        return made, location, made.etag
+
+    return update_distribution
+
+
+def _getting_on(before: Callable[..., Any]) -> Callable[..., Any]:
+    def get_distribution(self: Any, distribution_id: str) -> Any:
+        """What was updated gets a step further with each look."""
+        found, etag = before(self, distribution_id)
+        looks = vars(found).get("looks", 0)
+        found.looks = max(0, looks - 1)
+        # moto settles a status whenever it is read, unless it knows no way on from it
+        found._transitions = [("InProgress", "InProgress" if looks else "Deployed")]
+        found.status = "InProgress" if looks else "Deployed"
+        return found, etag
+
+    return get_distribution
+
+
+def _as_set(before: Callable[..., Any]) -> Callable[..., Any]:
+    async def answer(self: Cdn, request: Request) -> Response:
+        """Nothing is kept where caching is disabled, nothing is compressed where Compress is off."""
+        behavior = _default_behavior()
+        if behavior is not None and behavior.cache_policy_id == CACHING_DISABLED:
+            self.forget([request.path])
+        if behavior is not None and not _is_on(behavior.compress):
+            plain = tuple((name, value) for name, value in request.headers if name.lower() != "accept-encoding")
+            request = replace(request, headers=plain)
+        told: Response = await before(self, request)
+        return told
+
+    return answer
+
+
+def _default_behavior() -> Any:
+    """That of the account's only distribution, which is the CDN's; None where there is none."""
+    for account in cloudfront_backends.values():
+        for backend in account.values():
+            for distribution in backend.distributions.values():
+                config: Any = distribution.distribution_config
+                return config.DefaultCacheBehavior
+    return None
+
+
+def _is_on(told: bool | str) -> bool:
+    return told if isinstance(told, bool) else told.lower() == "true"

@@ -1,0 +1,28 @@
+"""Where moto's ECR is not like AWS's: a tag that is pushed anew leaves the image that had it where it was."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from moto.ecr.models import ECRBackend
+
+from . import Patch
+
+
+def patches(patch: Patch) -> None:
+    """Put ECR right."""
+    patch(ECRBackend, "put_image", _put_image(ECRBackend.put_image))
+
+
+def _put_image(before: Callable[..., Any]) -> Callable[..., Any]:
+    def put_image(self: Any, repository_name: str, image_manifest: str, image_tag: str, *rest: Any, **more: Any) -> Any:
+        """The old image has one tag less, and is there until somebody, or a lifecycle policy, deletes it."""
+        repository = self.repositories.get(repository_name)
+        for image in repository.images if repository and repository.image_tag_mutability == "MUTABLE" else []:
+            if image_tag in image.image_tags and image.image_manifest != image_manifest:
+                image.image_tags.remove(image_tag)
+                image.image_tag = image.image_tags[-1] if image.image_tags else None
+        return before(self, repository_name, image_manifest, image_tag, *rest, **more)
+
+    return put_image

@@ -1,0 +1,35 @@
+"""Faults of alarms that are there, and are worth nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from . import fault
+
+if TYPE_CHECKING:
+    from ..environment import Sandbox
+
+
+def _alarm(sandbox: Sandbox, name: str) -> Any:
+    return sandbox.backend("cloudwatch").alarms[f"{sandbox.stack.alarm_prefix}-{name}"]
+
+
+@fault(caught_by=["test_alarms_call_somebody"])
+def alarm_calls_nobody(sandbox: Sandbox) -> None:
+    """An alarm that no composite names lost its action when the topic was renamed."""
+    _alarm(sandbox, "latency-high").alarm_actions = []
+
+
+@fault(caught_by=["test_alarms_watch_something"])
+def alarm_watches_a_service_that_is_gone(sandbox: Sandbox) -> None:
+    """An alarm says OK of a service that was renamed long ago, because missing data counts as good."""
+    for dimension in _alarm(sandbox, "memory-high").dimensions:
+        if dimension.name == "ServiceName":
+            dimension.value = "backend-of-last-year"
+
+
+@fault(caught_by=["test_alarms_watch_something"])
+def alarm_watches_errors_of_a_load_balancer_that_is_gone(sandbox: Sandbox) -> None:
+    """No 5xx in a week is good news, unless nothing else is measured of that load balancer either."""
+    for dimension in _alarm(sandbox, "5xx-high").dimensions:
+        dimension.value = "app/incident-commander/0000000000000000"

@@ -1,0 +1,41 @@
+"""Faults of indexes: what searches would not find."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from . import fault
+
+if TYPE_CHECKING:
+    from ..environment import Sandbox
+
+_CAUGHT = ["test_wanted_indexes_can_be_searched"]
+_INDEX, _KEY = "severity-index", "severity"
+
+
+def _table(sandbox: Sandbox) -> Any:
+    return sandbox.backend("dynamodb").tables[sandbox.stack.incidents_table]
+
+
+@fault(caught_by=_CAUGHT)
+def severity_index_is_missing(sandbox: Sandbox) -> None:
+    """The incidents table has no index by severity: nobody added it after the table was restored."""
+    table = _table(sandbox)
+    table.global_indexes = [index for index in table.global_indexes if index.name != _INDEX]
+    table.attr = [one for one in table.attr if one["AttributeName"] != _KEY]
+
+
+@fault(caught_by=_CAUGHT)
+def severity_index_is_by_another_key(sandbox: Sandbox) -> None:
+    """The index by severity bears the right name, and is by time."""
+    for index in _table(sandbox).global_indexes:
+        if index.name == _INDEX:
+            index.schema = [{"AttributeName": "created_at", "KeyType": "HASH"}]
+
+
+@fault(caught_by=_CAUGHT)
+def severity_index_wants_numbers(sandbox: Sandbox) -> None:
+    """The index by severity has a number as its key: incidents, whose severity is a word, are not in it."""
+    for one in _table(sandbox).attr:
+        if one["AttributeName"] == _KEY:
+            one["AttributeType"] = "N"

@@ -1,0 +1,42 @@
+"""The CloudFormation stacks that the stack is said to be made by: updated with the last deployment, free of drift.
+
+What they hold is not told: the sandbox is built by API calls, and no template of it would be true.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ..environment import Sandbox
+
+
+def sow(sandbox: Sandbox) -> None:
+    """Make them, straight in moto's state."""
+    from moto.cloudformation import models
+
+    stack: Any = models.Stack
+    backend: Any = sandbox.backend("cloudformation")
+    for number, name in enumerate(sandbox.stack.cloudformation_stacks):
+        account, region = sandbox.stack.account_id or "", sandbox.region
+        arn = f"arn:aws:cloudformation:{region}:{account}:stack/{name}/5f6a7b8c-0000-11ee-0000-{number:012}"
+        made = stack(arn, name, {}, {}, account, region)
+        made.creation_time = _naive(sandbox.now - timedelta(days=200))
+        made.last_updated_time = _naive(sandbox.now - timedelta(days=6))
+        made.status = "UPDATE_COMPLETE"
+        made.drift_information = {
+            "StackDriftStatus": "IN_SYNC",
+            "LastCheckTimestamp": _naive(sandbox.now - timedelta(days=2)),
+        }
+        backend.stacks[arn] = made
+
+
+def formation(sandbox: Sandbox) -> Any:
+    """moto's object of the first of them."""
+    return next(iter(sandbox.backend("cloudformation").stacks.values()))
+
+
+def _naive(moment: datetime) -> datetime:
+    """As moto keeps times: UTC, and silent about it."""
+    return moment.replace(tzinfo=None)

@@ -1,0 +1,116 @@
+"""What the stack has cost for two months, told as Cost Explorer tells it; moto's own has nothing to tell.
+
+The answer is put on the backend object, which is made anew for each sandbox: nothing is left to undo.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator, Mapping
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+from ..moto_server import ACCOUNT, backend
+
+if TYPE_CHECKING:
+    from ..environment import Sandbox
+
+KNOWN_DAYS = 63
+DAY = timedelta(days=1)
+A_DAY_USD = {
+    "Amazon Elastic Container Service": 17.2,
+    "Amazon DynamoDB": 8.1,
+    "Amazon CloudFront": 5.6,
+    "AmazonCloudWatch": 4.9,
+    "Amazon Virtual Private Cloud": 3.6,
+    "EC2 - Other": 3.3,
+    "Amazon Elastic Load Balancing": 2.4,
+    "Amazon Simple Storage Service": 0.9,
+    "Amazon EC2 Container Registry (ECR)": 0.2,
+    "AWS Key Management Service": 0.07,
+    "Amazon Route 53": 0.03,
+    "AWS Secrets Manager": 0.02,
+    "Amazon Simple Notification Service": 0.01,
+}
+FOLLOWS_USERS = ("Amazon Elastic Container Service", "Amazon CloudFront", "Amazon DynamoDB")
+MONTHLY_USD = {"AWS Support (Developer)": 29.0, "Amazon Route 53": 0.5}
+"""Fees that are charged on the first of a month."""
+
+Costs = dict[str, dict[date, float]]
+
+
+def sow(sandbox: Sandbox) -> None:
+    """Two months of cost by service and day; the newest day is not complete yet."""
+    today = sandbox.now.date()
+    explorer = backend("ce", "aws")
+    explorer.costs = _two_months(today)
+    explorer.get_cost_and_usage = lambda body: _answer(explorer.costs, json.loads(body), today)
+
+
+def costs_of(sandbox: Sandbox) -> Costs:
+    """What Cost Explorer tells from, to be changed by faults."""
+    del sandbox  # moto's state is the process's
+    told: Costs = backend("ce", "aws").costs
+    return told
+
+
+def _two_months(today: date) -> Costs:
+    days = [today - (KNOWN_DAYS - index) * DAY for index in range(KNOWN_DAYS)]
+    chance = random.Random(11)  # noqa: S311 - small change, not cryptography; the same each time
+    costs: Costs = {}
+    for service, usd in A_DAY_USD.items():
+        swing = 0.82 if service in FOLLOWS_USERS else 1.0
+        costs[service] = {
+            day: usd * (swing if day.weekday() >= 5 else 1.0) * chance.uniform(0.97, 1.03) for day in days
+        }
+    for service, usd in MONTHLY_USD.items():
+        for day in days:
+            if day.day == 1:
+                costs.setdefault(service, {})[day] = costs.get(service, {}).get(day, 0.0) + usd
+    for told in costs.values():
+        if days[-1] in told:
+            told[days[-1]] *= 0.4
+    return costs
+
+
+def _answer(costs: Costs, asked: Mapping[str, Any], today: date) -> dict[str, Any]:
+    """As AWS answers: each day of the time asked for, its end exclusive; services that cost nothing are left out."""
+    begin, end = (date.fromisoformat(asked["TimePeriod"][key]) for key in ("Start", "End"))
+    counted = _counts(asked.get("Filter", {}))
+    results = []
+    for day in [begin + index * DAY for index in range((end - begin).days)]:
+        known = {service: days[day] for service, days in costs.items() if counted and days.get(day)}
+        results.append(
+            {
+                "TimePeriod": {"Start": day.isoformat(), "End": (day + DAY).isoformat()},
+                "Total": {},
+                "Groups": [
+                    {"Keys": [service], "Metrics": {name: _amount(usd) for name in asked["Metrics"]}}
+                    for service, usd in known.items()
+                ],
+                "Estimated": (day.year, day.month) == (today.year, today.month) or today - day <= 2 * DAY,
+            }
+        )
+    return {"GroupDefinitions": asked["GroupBy"], "ResultsByTime": results, "DimensionValueAttributes": []}
+
+
+def _amount(usd: float) -> dict[str, str]:
+    return {"Amount": f"{usd:.10f}", "Unit": "USD"}
+
+
+def _counts(chosen: Mapping[str, Any]) -> bool:
+    """Whether the filter is one that the account's costs meet: it is one account, and no tag is activated."""
+    for part in _parts(chosen):
+        if "Tags" in part:
+            return False
+        dimension = part.get("Dimensions", {})
+        if dimension.get("Key") == "LINKED_ACCOUNT" and ACCOUNT not in dimension["Values"]:
+            return False
+    return True
+
+
+def _parts(chosen: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    for part in chosen.get("And", [chosen]):
+        if "Not" not in part:
+            yield part

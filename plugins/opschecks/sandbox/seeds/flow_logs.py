@@ -1,0 +1,35 @@
+"""The stack's VPC records its traffic in a log group of its own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..moto_server import ACCOUNT
+
+if TYPE_CHECKING:
+    from ..environment import Sandbox
+
+GROUP = "/aws/vpc/incident-commander"
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/incident-commander-flow-logs"
+
+
+def sow(sandbox: Sandbox) -> None:
+    """One flow log of everything."""
+    sandbox.backend("logs").create_log_group(GROUP, {})
+    record(sandbox, "ALL")
+
+
+def record(sandbox: Sandbox, traffic: str) -> Any:
+    """Let the VPC record that traffic, in place of what it recorded; moto's object."""
+    ec2 = sandbox.backend("ec2")
+    ec2.flow_logs.clear()
+    [made], _ = ec2.create_flow_logs(
+        "VPC", [vpc_of(sandbox)], traffic, ROLE, "cloud-watch-logs", None, GROUP, None, 600
+    )
+    return made
+
+
+def vpc_of(sandbox: Sandbox) -> str:
+    """The VPC that the stack lies in."""
+    vpc: str = sandbox.backend("ec2").get_subnet(sandbox.seeded.subnets[0]).vpc_id
+    return vpc

@@ -1,0 +1,49 @@
+"""The account's IAM users: a pipeline with a young key that it uses, and a person with a password and MFA."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from ..moto_server import backend
+
+if TYPE_CHECKING:
+    from ..environment import Sandbox
+
+PIPELINE, PERSON = "incident-commander", "on-call"
+
+
+def sow(sandbox: Sandbox) -> None:
+    """Make them."""
+    user(sandbox, PIPELINE)
+    add_key(PIPELINE, sandbox.now - timedelta(days=41), sandbox.now - timedelta(hours=3))
+    person = user(sandbox, PERSON)
+    give_password(person, sandbox.now - timedelta(days=2))
+    person.enable_mfa_device("arn:aws:iam::123456789012:mfa/on-call", "123456", "234567")
+
+
+def user(sandbox: Sandbox, name: str) -> Any:
+    """A new user, as old as most."""
+    made: Any = backend("iam", "aws").create_user(sandbox.region, name)
+    made.create_date = _naive(sandbox.now - timedelta(days=400))
+    return made
+
+
+def give_password(to: Any, used: datetime) -> None:
+    """Let a user sign in to the console, as it last did then."""
+    to.password, to.password_last_used = "a password", used
+
+
+def add_key(name: str, made: datetime, used: datetime | None) -> Any:
+    """An active access key of that age; `used` is None where it never was."""
+    from moto.iam.models import AccessKeyLastUsed
+
+    key: Any = backend("iam", "aws").create_access_key(name)
+    key.create_date = _naive(made)
+    key.last_used = AccessKeyLastUsed(_naive(used), "ecs", "us-west-2") if used else None
+    return key
+
+
+def _naive(moment: datetime) -> datetime:
+    """As moto keeps times: UTC, and silent about it."""
+    return moment.replace(tzinfo=None)

@@ -1,0 +1,55 @@
+"""The scan of the image that serves: basic, of the day on which it was pushed, with nothing grave in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ..environment import Sandbox
+
+
+def sow(sandbox: Sandbox) -> None:
+    """Date it, and let it have been scanned."""
+    image = serving(sandbox)
+    image.image_pushed_at = int((sandbox.now - timedelta(days=6)).timestamp())
+    scanned(sandbox, {"CVE-2026-1001": "MEDIUM", "CVE-2026-1002": "LOW", "CVE-2026-1003": "LOW"})
+
+
+def serving(sandbox: Sandbox) -> Any:
+    """moto's object of the image that the tasks were started from."""
+    digest = sandbox.tasks[0].containers[0].image_digest
+    images = sandbox.backend("ecr").repositories[sandbox.stack.cluster].images
+    return next(one for one in images if one.get_image_digest() == digest)
+
+
+def scanned(sandbox: Sandbox, found: Mapping[str, str], *, days: float = 6, status: str = "COMPLETE") -> None:
+    """Let a scan of so many days ago have found these, by the severity of each."""
+    image = serving(sandbox)
+    at = sandbox.now - timedelta(days=days)
+    severities = list(found.values())
+    image.last_scan = at.replace(tzinfo=None)
+    image.scan_finding_results.clear()
+    image.scan_finding_results_queue[:] = [
+        {
+            "registryId": sandbox.stack.account_id,
+            "repositoryName": sandbox.stack.cluster,
+            "imageId": {"imageDigest": image.get_image_digest()},
+            "imageScanStatus": {"status": status, "description": "The scan was completed successfully."},
+            "imageScanFindings": {
+                "imageScanCompletedAt": at,
+                "vulnerabilitySourceUpdatedAt": at,
+                "findings": [
+                    {
+                        "name": name,
+                        "severity": severity,
+                        "uri": f"https://nvd.nist.gov/vuln/detail/{name}",
+                        "attributes": [{"key": "package_name", "value": "openssl"}],
+                    }
+                    for name, severity in found.items()
+                ],
+                "findingSeverityCounts": {one: severities.count(one) for one in severities},
+            },
+        }
+    ]

@@ -1,0 +1,24 @@
+"""Workers and concurrency limit, set in the task definition that the service runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ..environment import Sandbox
+
+
+def sow(sandbox: Sandbox) -> None:
+    """As the stack wants them, in the environment of each service's container."""
+    pool = sandbox.stack.pool
+    for service in sandbox.stack.services:
+        set_variable(sandbox, service, pool.workers, pool.workers_wanted)
+        set_variable(sandbox, service, pool.limit, pool.limit_wanted)
+
+
+def set_variable(sandbox: Sandbox, service: str, name: str, value: int) -> None:
+    """Let the variable have this value in the service's revision."""
+    definition = sandbox.backend("ecs").describe_task_definition(sandbox.service(service).task_definition)
+    for container in definition.container_definitions:
+        kept: list[dict[str, Any]] = [one for one in container["environment"] if one["name"] != name]
+        container["environment"] = [*kept, {"name": name, "value": str(value)}]

@@ -1,0 +1,70 @@
+"""Two weeks of scaling that follows its users: up in the morning, down at night, and once, long ago, in vain."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ..environment import Sandbox
+
+DAYS = 14
+A_DAY = ((9, 3), (12, 4), (18, 3), (21, 2))
+"""Hour (UTC) and the number of tasks that is set then."""
+
+
+def sow(sandbox: Sandbox) -> None:
+    """Write down what scaling did, for each service."""
+    midnight = sandbox.now.replace(hour=0, minute=0, second=0, microsecond=0)
+    told: list[dict[str, Any]] = []
+    for service in sandbox.stack.services:
+        for day in range(DAYS, 0, -1):
+            begin = midnight - timedelta(days=day)
+            told += [scaled(sandbox, service, begin + timedelta(hours=hour), count) for hour, count in A_DAY]
+            told.append(not_scaled(sandbox, service, begin + timedelta(hours=23), "AlreadyAtMinCapacity"))
+        long_ago = sandbox.now - timedelta(days=10)
+        told.append({**scaled(sandbox, service, long_ago, 5), "StatusCode": "Failed", "StatusMessage": "Failed."})
+    activities_of(sandbox).extend(told)
+
+
+def activities_of(sandbox: Sandbox) -> list[dict[str, Any]]:
+    """What scaling has done, to be added to."""
+    scaling = sandbox.backend("application-autoscaling")
+    told: list[dict[str, Any]] = vars(scaling).setdefault("activities", [])
+    return told
+
+
+def scaled(sandbox: Sandbox, service: str, at: datetime, count: int) -> dict[str, Any]:
+    """An activity that set the number of tasks."""
+    return {
+        **_activity(sandbox, service, at),
+        "Description": f"Setting desired count to {count}.",
+        "Cause": f"monitor alarm TargetTracking-service/{sandbox.stack.cluster}/{service}-AlarmHigh in state ALARM "
+        f"triggered policy {service}-cpu",
+        "EndTime": (at + timedelta(seconds=40)).timestamp(),
+        "StatusCode": "Successful",
+        "StatusMessage": f"Successfully set desired count to {count}. Change successfully fulfilled by ecs.",
+    }
+
+
+def not_scaled(sandbox: Sandbox, service: str, at: datetime, code: str) -> dict[str, Any]:
+    """An activity that came to nothing because the service is where it may be."""
+    return {
+        **_activity(sandbox, service, at),
+        "Description": "Attempting to scale due to alarm triggered",
+        "Cause": f"monitor alarm TargetTracking-service/{sandbox.stack.cluster}/{service} in state ALARM "
+        f"triggered policy {service}-cpu",
+        "StatusCode": "Failed",
+        "NotScaledReasons": [{"Code": code, "MaxCapacity": sandbox.stack.limits.max_tasks}],
+    }
+
+
+def _activity(sandbox: Sandbox, service: str, at: datetime) -> dict[str, Any]:
+    return {
+        "ActivityId": str(uuid.uuid4()),
+        "ServiceNamespace": "ecs",
+        "ResourceId": f"service/{sandbox.stack.cluster}/{service}",
+        "ScalableDimension": "ecs:service:DesiredCount",
+        "StartTime": at.timestamp(),
+    }

@@ -1,0 +1,118 @@
+"""Static assets of the site as a browser gets them twice: from the cache, and compressed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from ..aws.cloudfront import Distribution
+from ..aws.session import Aws
+from ..model import Figure, Resource
+from ..observe import CouldNotLook, fan_out, need, observation
+from .http import Answer, Http
+from .site import LIST, list_objects
+
+if TYPE_CHECKING:
+    from ..stack import Stack
+
+SUFFIXES = (".js", ".mjs", ".css", ".svg", ".json")
+"""Static assets that CloudFront compresses."""
+BYTES = range(1_000, 1_000_000)
+"""Smaller ones CloudFront does not compress; larger ones nobody should have to fetch for a check."""
+ASSETS = 3
+REQUESTS = 4
+"""How often an asset is asked for until it comes from the cache: an edge has several, and the second may miss too."""
+_UNCACHED = {"no-store", "no-cache", "private"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class StaticAsset(Resource):
+    """One asset of the bucket, and the CDN's answers for it, the first one first."""
+
+    answers: tuple[Answer, ...]
+
+    @property
+    def last(self) -> Answer:
+        """The newest answer."""
+        return self.answers[-1]
+
+    @property
+    def cache_control(self) -> str:
+        """What the asset itself says about caching."""
+        return _header(self.last, "Cache-Control")
+
+    @property
+    def forbids_caching(self) -> bool:
+        """Whether it says that nobody may keep it."""
+        told = {part.strip().lower() for part in self.cache_control.split(",")}
+        ages = [part for name in ("s-maxage=", "max-age=") for part in told if part.startswith(name)]
+        return bool(told & _UNCACHED) or bool(ages and ages[0].endswith("=0"))
+
+    @property
+    def is_from_cache(self) -> bool:
+        """Whether the last answer came from a cache; CouldNotLook where no answer says from where it came."""
+        if not any(_header(one, "X-Cache") or _header(one, "Age") for one in self.answers):
+            raise CouldNotLook(f"GET {self.arn}", "no answer has X-Cache or Age, which say whether a cache gave it")
+        return comes_from_cache(self.last)
+
+    @property
+    def encoding(self) -> str:
+        """How its last answer was compressed; empty where it was not."""
+        told = _header(self.last, "Content-Encoding").lower()
+        return "" if told == "identity" else told
+
+
+def comes_from_cache(answer: Answer) -> bool:
+    """Whether an edge had it; CloudFront says Hit or RefreshHit, others give only its age."""
+    told = _header(answer, "X-Cache").lower()
+    return told.startswith(("hit", "refreshhit")) if told else bool(_header(answer, "Age"))
+
+
+def _header(answer: Answer, name: str) -> str:
+    return {key.lower(): value for key, value in answer.headers.items()}.get(name.lower(), "")
+
+
+@observation(allow=["s3:ListBucket"])
+def static_assets(stack: Stack, aws: Aws, http: Http, distribution: Distribution) -> list[StaticAsset]:
+    """The largest scripts and style sheets of the dashboard bucket, each asked for until it comes from the cache."""
+    if not stack.dashboard_url:
+        raise CouldNotLook("", f"stack {stack.name} names no dashboard_url: set it, or without = [slug]")
+    bucket, prefix = distribution.origin
+    chosen = _largest(list_objects(aws, bucket, prefix))
+    if not chosen:
+        raise CouldNotLook(
+            "",
+            f"{bucket} holds no script or style sheet of 1 kB or more to try it with: without = [slug], if none is",
+        )
+    timeout_s, root = stack.limits.probe_timeout_s, stack.dashboard_url
+    urls = [f"{root}/{quote(str(one['Key'])[len(prefix) :])}" for one in chosen]
+    answers = fan_out(lambda url: _asked(http, url, timeout_s), urls)
+    return [_asset(url, one, told) for url, one, told in zip(urls, chosen, answers, strict=True)]
+
+
+def _largest(listed: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    fit = [one for one in listed if int(need(one, "Size", call=LIST)) in BYTES and one["Key"].endswith(SUFFIXES)]
+    return sorted(fit, key=lambda one: (-int(one["Size"]), str(one["Key"])))[:ASSETS]
+
+
+def _asked(http: Http, url: str, timeout_s: float) -> tuple[Answer, ...]:
+    """The first answer and those after it, until one comes from a cache or is no answer at all."""
+    answers = [http.get(url, timeout_s)]
+    while len(answers) < REQUESTS and answers[-1].status == 200:
+        answers.append(http.get(url, timeout_s))
+        if comes_from_cache(answers[-1]):
+            break
+    return tuple(answers)
+
+
+def _asset(url: str, listed: Mapping[str, Any], answers: tuple[Answer, ...]) -> StaticAsset:
+    told = [{"status": one.status or one.failure, "headers": dict(one.headers)} for one in answers]
+    return StaticAsset(
+        arn=url,
+        name=str(listed["Key"]),
+        answers=answers,
+        evidence={"bytes in the bucket": listed["Size"], "answers": told},
+        figures=(Figure("latency", round(answers[-1].latency_ms), "ms"),),
+    )

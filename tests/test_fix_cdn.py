@@ -1,0 +1,79 @@
+"""tune-cdn end to end: planned, applied, verified, taken back – and killed in the middle."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from opschecks.sandbox.seeds import cdn
+from tests.bench import DIES, FIX, Bench, bench
+from tests.scratch import Ended
+
+CHECK = "test_cdn_is_set_to_cache_and_compress"
+ALLOW = ("--allow", "disruptive")
+
+
+def _weekly(on: Bench, *options: str) -> Ended:
+    return on.project.run("checks/weekly/test_cdn.py", "--stack", "sandbox", "-k", CHECK, *options, **on.environment)
+
+
+def _outcome(on: Bench) -> str:
+    _weekly(on)
+    return on.project.outcomes("weekly-partial.json")[CHECK]
+
+
+def test_two_way(tmp_path: Path) -> None:
+    with bench(tmp_path) as on:
+        cdn.sow(on.sandbox)
+        on.sandbox.give_fault("cdn_compression_is_off")
+        on.sandbox.give_fault("cdn_caching_is_disabled")
+        planned = _weekly(on, "--fix=plan")
+        assert planned.code == 1
+        assert on.project.outcomes("weekly-partial.json")[CHECK] == "failed"
+        (change,) = json.loads((tmp_path / "reports" / "plan.json").read_text())["changes"]
+        assert change["remedy"] == "tune-cdn"
+        assert set(change["parameters"]) == {"Id", "IfMatch", "changes", "else"}
+
+        applied = _weekly(on, "--fix=apply", *ALLOW)
+        assert applied.code == 0, applied.all
+        assert "the distribution is InProgress" in applied.out
+        behavior = cdn.behavior_of(on.sandbox)
+        assert (str(behavior.compress).lower(), behavior.cache_policy_id) == ("true", cdn.CACHING_OPTIMIZED)
+        (entry,) = on.journal()
+        assert [step["event"] for step in entry["steps"]] == ["begun", "sent", "cured"]
+
+        on.project.run("checks/weekly/test_cdn.py", "--stack", "sandbox", **on.environment)
+        assert set(on.project.outcomes("weekly-partial.json").values()) == {"passed"}
+
+        undone = on.command("undo", entry["entry"], "--yes", *ALLOW)
+        assert undone.code == 0, undone.all
+        assert _outcome(on) == "failed"
+
+
+def test_caching_is_not_turned_on_without_being_allowed(tmp_path: Path) -> None:
+    with bench(tmp_path) as on:
+        cdn.sow(on.sandbox)
+        on.sandbox.give_fault("cdn_caching_is_disabled")
+        ended = _weekly(on, "--fix=apply")
+        assert ended.code == 1
+        assert "--allow disruptive" in ended.out
+        assert on.journal() == []
+
+
+def test_killed_it_is_sent_once_and_never_forgotten(tmp_path: Path) -> None:
+    with bench(tmp_path, fix=FIX + "cooldown_minutes = 0\n") as on:
+        cdn.sow(on.sandbox)
+        on.sandbox.give_fault("cdn_compression_is_off")
+        conftest = on.project.folder / "conftest.py"
+        on.project.write("conftest.py", DIES)
+        on.environment["DIES"] = "after it is sent"
+        _weekly(on, "--fix=apply", *ALLOW)
+        (entry,) = on.journal()
+        assert [one["event"] for one in entry["steps"]] == ["begun"]
+        conftest.write_text('pytest_plugins = ["opschecks"]\n')
+        on.free_the_lock()
+        _weekly(on, "--fix=apply", *ALLOW)
+        (first,) = on.journal()
+        assert first["steps"][1]["event"] == "sent"
+        assert on.times_sent() == 1
+        assert on.project.outcomes("weekly-partial.json")[CHECK] == "passed"

@@ -1,0 +1,819 @@
+"""What earlier mornings say of this one, and the index that remembers them: in a folder, and in memory."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import sqlite3
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+import opschecks.journal
+from opschecks.history import began, file_run, filed_runs, forget_before, run_a_day_before
+from opschecks.hooks.past import earlier_run, forget_old, with_past
+from opschecks.index import LATELY, VERSION, Index, Indexed
+from opschecks.journal import Entry, Journal
+from opschecks.model import (
+    NOT_APPLICABLE,
+    CheckResult,
+    Finding,
+    ObservationResult,
+    Outcome,
+    Past,
+    Run,
+    SeenResource,
+    Series,
+    Severity,
+    StackFacts,
+)
+from opschecks.past import MISSED_SHOWN, SHOWN, past_of
+from opschecks.report.files import Place, write_run
+from opschecks.report.runfile import from_json, to_json
+from opschecks.store import Folder, Store
+from tests.changes import change
+from tests.mornings import earlier, ending, file_all
+
+NOW = datetime(2026, 11, 24, 7, 0, tzinfo=UTC)
+WHOLE = "stack/here"
+F, P, W, B, N = Outcome.FAILED, Outcome.PASSED, Outcome.WAIVED, Outcome.BLIND, Outcome.NOT_RUN
+
+
+class Memory:
+    """A store in memory that counts what it is asked for; `broken` is what each question raises instead."""
+
+    def __init__(self) -> None:
+        self.texts: dict[str, str] = {}
+        self.read_keys: list[str] = []
+        self.listed = 0
+        self.broken: OSError | None = None
+
+    def create(self, key: str, text: str) -> bool:
+        return self.texts.setdefault(key, text) is text
+
+    def replace(self, key: str, text: str, *, kind: str = "") -> None:
+        self.texts[key] = text
+
+    def read(self, key: str) -> str | None:
+        self.read_keys.append(key)
+        return self.texts.get(key)
+
+    def keys(self, folder: str) -> list[str]:
+        if self.broken:
+            raise self.broken
+        self.listed += 1
+        return sorted(key for key in self.texts if key.startswith(f"{folder}/"))
+
+    def delete(self, key: str) -> None:
+        self.texts.pop(key, None)
+
+
+def ran(checks: dict[str, dict[str, Outcome]], *, stack: str = "here", zone: str = "UTC", area: str = "ecs") -> Run:
+    """The run of now: what each check found of each resource; of one that found nothing, that it does not apply."""
+    results, findings = [], []
+    for name, found in checks.items():
+        outcome = max(found.values(), key=lambda one: one.rank).value if found else NOT_APPLICABLE
+        nodeid = f"checks/daily/test_{area}.py::{name}[{stack}]"
+        results.append(
+            CheckResult(stack, name, nodeid, area, Severity.HIGH, "a", "It is bad", "It hurts", outcome, "said")
+        )
+        findings += [
+            Finding(stack, name, resource, f"the {resource}", one, Severity.HIGH, "said")
+            for resource, one in found.items()
+        ]
+    return Run(
+        suite="daily",
+        started=NOW,
+        stacks=(StackFacts(stack, False, "123456789012", "us-west-2", zone),),
+        ended=NOW + timedelta(seconds=2),
+        state="finished",
+        exit_code=0,
+        checks=tuple(results),
+        findings=tuple(findings),
+    )
+
+
+GOOD = ran({"test_a": {"A": P, "Z": P}, "test_z": {"Z": P}})
+LETTERS: dict[str, dict[str, dict[str, Outcome]]] = {
+    "P": {"test_a": {"A": P, "Z": P}},
+    "F": {"test_a": {"A": F, "Z": P}},
+    "W": {"test_a": {"A": W, "Z": P}},
+    ".": {"test_a": {"Z": P}},  # there is no A
+    "b": {"test_a": {"A": B, "Z": P}},
+    "B": {"test_a": {WHOLE: B}},
+    "N": {"test_a": {WHOLE: N}},
+    "x": {"test_a": {}},
+    "-": {},  # there is no such check
+}
+
+
+def mornings(told: str) -> list[Run]:
+    """One run a day, the newest last and of now; `_` is a day without a run."""
+    return [
+        earlier(ran({**LETTERS[letter], "test_z": {"Z": P}}), len(told) - 1 - place)
+        for place, letter in enumerate(told)
+        if letter != "_"
+    ]
+
+
+def indexed(index: Index, store: Store, runs: Sequence[Run] = (), suite: str = "daily") -> list[Indexed]:
+    """File the runs, follow, and give what the index knows."""
+    file_all(store, runs)
+    index.follow(store, suite)
+    return index.runs(suite)
+
+
+def compared(index: Index, runs: Sequence[Run], stack: str = "here") -> Past:
+    """The past of the newest run, the others being filed."""
+    *before, now = runs
+    return past_of(now, stack, indexed(index, Memory(), before))
+
+
+def standings(past: Past) -> dict[str, tuple[str, int]]:
+    return {one.resource: (one.state, one.day) for one in past.standings}
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Index:
+    return Index(tmp_path / "index.sqlite")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Folder:
+    return Folder(tmp_path / "state")
+
+
+STANDINGS: dict[str, tuple[str, dict[str, tuple[str, int]]]] = {
+    "new": ("PPF", {"A": ("new", 1)}),
+    "new, the check is": ("--F", {"A": ("new", 1)}),
+    "new, the resource is": ("..F", {"A": ("new", 1)}),
+    "new after nobody could look": ("PBF", {"A": ("new", 1)}),
+    "new after nobody ever could look": ("BBF", {"A": ("new", 1)}),
+    "new after it was not run": ("NNF", {"A": ("new", 1)}),
+    "still": ("PFF", {"A": ("still", 2)}),
+    "still since the oldest run": ("FFFF", {"A": ("still", 4)}),
+    "still, a blind day neither breaks nor ends it": ("PFBF", {"A": ("still", 3)}),
+    "still, and blind days before it do not lengthen it": ("BBFF", {"A": ("still", 2)}),
+    "still, a day not run tells nothing": ("PFNF", {"A": ("still", 3)}),
+    "still, a day when it did not apply tells nothing": ("PFxF", {"A": ("still", 3)}),
+    "still, days without a run count": ("PF__F", {"A": ("still", 4)}),
+    "flapping": ("FPF", {"A": ("flapping", 1)}),
+    "flapping, whoever was blind": ("FBPBF", {"A": ("flapping", 1)}),
+    "still once it is bad again for two days": ("FPFF", {"A": ("still", 2)}),
+    "flapping within a fortnight": ("F" + "P" * (SHOWN - 1) + "F", {"A": ("flapping", 1)}),
+    "new again after it": ("F" + "P" * SHOWN + "F", {"A": ("new", 1)}),
+    "recovered": ("PFFP", {"A": ("recovered", 3)}),
+    "recovered after a blind day": ("FBP", {"A": ("recovered", 3)}),
+    "recovered after a day not run": ("FNP", {"A": ("recovered", 3)}),
+    "recovered is told once": ("FPP", {}),
+    "gone": ("FF.", {"A": ("gone", 3)}),
+    "gone is told once": ("F..", {}),
+    "waived now": ("FFW", {}),
+    "blind now, and never bad": ("PPB", {WHOLE: ("unseen", 1)}),
+    "blind now itself, and never bad": ("PPb", {"A": ("unseen", 1)}),
+    "blind now as yesterday": ("PBB", {WHOLE: ("unseen", 2)}),
+    "blind now, and failing before": ("PFFB", {WHOLE: ("unseen", 1), "A": ("unseen", 3)}),
+    "blind again, and failing before": ("FBB", {WHOLE: ("unseen", 2), "A": ("unseen", 3)}),
+    "not run now, and failing before": ("PFFN", {"A": ("unseen", 3)}),
+    "not run now, and good before": ("PPN", {}),
+    "no longer applicable": ("FFx", {}),
+    "no longer checked": ("FF-", {}),
+    "good, and good before": ("PPP", {}),
+    "good, and blind before": ("BBP", {}),
+}
+
+
+@pytest.mark.parametrize(("told", "wanted"), STANDINGS.values(), ids=STANDINGS)
+def test_each_resource_stands_as_its_mornings_say(index: Index, told: str, wanted: dict[str, tuple[str, int]]) -> None:
+    assert standings(compared(index, mornings(told))) == wanted
+
+
+def test_failing_before_and_blind_itself_now_is_unseen_once(index: Index) -> None:
+    assert [(one.resource, one.state) for one in compared(index, mornings("FFb")).standings] == [("A", "unseen")]
+
+
+@pytest.mark.parametrize("told", ["PFFF", "FPFF", "F_F", "PFBF", "FFP", "FF."])
+def test_since_is_when_the_first_of_the_runs_in_a_row_began(index: Index, told: str) -> None:
+    runs = mornings(told)
+    (standing,) = compared(index, runs).standings
+    first = {"PFFF": 1, "FPFF": 2, "F_F": 0, "PFBF": 1, "FFP": 0, "FF.": 0}[told]
+    assert standing.since == runs[first].started
+    assert standing.name == "the A"
+
+
+def test_each_resource_of_a_check_stands_for_itself(index: Index) -> None:
+    before = [earlier(ran({"test_a": {"A": F, "B": P, "C": F}}), 1), earlier(ran({"test_a": {"A": F, "B": F}}), 2)]
+    now = ran({"test_a": {"A": F, "B": F, "C": P, "D": F}})
+    assert standings(compared(index, [*before, now])) == {
+        "A": ("still", 3),
+        "B": ("flapping", 1),
+        "C": ("recovered", 2),
+        "D": ("new", 1),
+    }
+
+
+def test_a_morning_can_be_turned_bad_check_by_check(index: Index) -> None:
+    past = compared(index, [earlier(ending(GOOD, {"test_z": F}), 1), ending(GOOD, {"test_a": F})])
+    assert {(one.check, one.resource, one.state) for one in past.standings} == {
+        ("test_a", "A", "new"),
+        ("test_a", "Z", "new"),
+        ("test_z", "Z", "recovered"),
+    }
+
+
+DAYS = {
+    "a day later": ("UTC", "2026-11-23T07:00", "2026-11-24T07:00", 2),
+    "the same day": ("UTC", "2026-11-24T00:00", "2026-11-24T23:59", 1),
+    "two minutes over midnight": ("UTC", "2026-11-23T23:59", "2026-11-24T00:01", 2),
+    "over the midnight of the stack": ("America/Los_Angeles", "2026-11-24T07:59", "2026-11-24T08:01", 2),
+    "over the midnight of UTC only": ("America/Los_Angeles", "2026-11-23T23:59", "2026-11-24T00:01", 1),
+    "ahead of UTC": ("Pacific/Auckland", "2026-11-24T10:59", "2026-11-24T11:01", 2),
+    "24 hours of a day with 25": ("Europe/Berlin", "2026-10-24T22:30", "2026-10-25T22:30", 1),
+    "23 hours that are two days": ("Europe/Berlin", "2026-03-28T23:30", "2026-03-29T22:15", 2),
+    "a week over the end of summer time": ("Europe/Berlin", "2026-10-21T22:30", "2026-10-28T23:30", 8),
+    "a week over its begin": ("America/New_York", "2026-03-05T05:30", "2026-03-12T04:30", 8),
+    "over new year": ("Asia/Kathmandu", "2026-12-31T18:10", "2026-12-31T18:20", 2),
+}
+
+
+def _at(run: Run, moment: str) -> Run:
+    started = datetime.fromisoformat(moment).replace(tzinfo=UTC)
+    return replace(run, started=started, ended=started + timedelta(seconds=2))
+
+
+@pytest.mark.parametrize(("zone", "first", "now", "day"), DAYS.values(), ids=DAYS)
+def test_days_are_calendar_days_of_the_stack(index: Index, zone: str, first: str, now: str, day: int) -> None:
+    run = ran({"test_a": {"A": F}}, zone=zone)
+    assert standings(compared(index, [_at(run, first), _at(run, now)])) == {"A": ("still", day)}
+
+
+MISSED: dict[str, tuple[str, str, str, tuple[str, ...]]] = {
+    "none": ("UTC", "2026-11-23T07:00", "2026-11-24T07:00", ()),
+    "two runs of a day": ("UTC", "2026-11-24T06:00", "2026-11-24T07:00", ()),
+    "a weekend": ("UTC", "2026-11-20T07:00", "2026-11-23T07:00", ("2026-11-21", "2026-11-22")),
+    "of the stack, not of UTC": ("America/Los_Angeles", "2026-11-22T07:30", "2026-11-24T07:30", ("2026-11-22",)),
+    "none there, one of UTC": ("Pacific/Auckland", "2026-11-22T11:30", "2026-11-24T10:30", ()),
+    "over the end of summer time": ("Europe/Berlin", "2026-10-24T21:30", "2026-10-25T23:30", ("2026-10-25",)),
+}
+
+
+@pytest.mark.parametrize(("zone", "previous", "now", "missed"), MISSED.values(), ids=MISSED)
+def test_days_without_a_run_are_named(
+    index: Index, zone: str, previous: str, now: str, missed: tuple[str, ...]
+) -> None:
+    run = ran({"test_a": {"A": P}}, zone=zone)
+    past = compared(index, [_at(run, previous), _at(run, now)])
+    assert past.missed == missed
+    assert past.previous == datetime.fromisoformat(previous).replace(tzinfo=UTC)
+
+
+def test_only_daily_runs_are_missed_by_day_and_not_by_the_hundred(tmp_path: Path) -> None:
+    long_ago = earlier(GOOD, 400)
+    assert 0 < len(compared(Index(tmp_path / "daily.sqlite"), [long_ago, GOOD]).missed) <= MISSED_SHOWN
+    weekly = [replace(run, suite="weekly") for run in (long_ago, GOOD)]
+    store, index = Memory(), Index(tmp_path / "weekly.sqlite")
+    past = past_of(weekly[1], "here", indexed(index, store, weekly[:1], "weekly"))
+    assert (past.runs, past.missed) == (1, ())
+
+
+def test_the_first_run_has_no_past(index: Index) -> None:
+    past = compared(index, [GOOD])
+    assert past == Past("here", strips={"": ()})
+
+
+def test_a_strip_has_the_worst_of_each_area_and_of_all_oldest_first(index: Index) -> None:
+    def of(days: float, ecs: Outcome | None, logs: Outcome | None) -> Run:
+        runs = [
+            ran({f"test_{area}": {"A": outcome, "Z": P}, f"test_other_{area}": {}}, area=area)
+            for area, outcome in (("ecs", ecs), ("logs", logs))
+            if outcome
+        ]
+        checks = tuple(check for run in runs for check in run.checks)
+        return earlier(
+            replace(runs[0], checks=checks, findings=tuple(one for run in runs for one in run.findings)), days
+        )
+
+    past = compared(index, [of(4, F, None), of(3, W, P), of(2, B, N), of(1, P, B), of(0, P, P)])
+    assert past.strips == {
+        "": ("failed", "waived", "blind", "blind"),
+        "ecs": ("failed", "waived", "blind", "passed"),
+        "logs": ("", "passed", "not_run", "blind"),
+    }
+
+
+def test_a_strip_ends_with_the_newest_runs(index: Index) -> None:
+    past = compared(index, mornings("F" * 5 + "P" * SHOWN + "P"))
+    assert past.runs == SHOWN + 5
+    assert past.strips == {"": ("passed",) * SHOWN, "ecs": ("passed",) * SHOWN}
+
+
+def _loaded(days: float, cpu: float | None) -> Run:
+    """A run that saw that CPU, or could not."""
+    series = Series("CPU", "%", ((NOW - timedelta(minutes=5), 1.0), (NOW, cpu or 0)), 300, 80.0)
+    seen = (SeenResource("service", "service", (), (series,)),) if cpu is not None else ()
+    error = "" if cpu is not None else "AccessDenied"
+    return earlier(replace(GOOD, observations=(ObservationResult("here", "service_load", 0.1, (), error, seen),)), days)
+
+
+def test_numbers_are_those_of_the_tiles_oldest_first_and_a_gap_where_nobody_saw_one(index: Index) -> None:
+    runs = [_loaded(4, 40.0), _loaded(3, None), _loaded(2, 0.0), _loaded(1, 71.5), GOOD]
+    past = compared(index, runs)
+    assert past.numbers == {
+        "CPU": ((runs[0].started, 40.0), (runs[2].started, 0.0), (runs[3].started, 71.5)),
+        "passed": tuple((run.started, 2.0) for run in runs[:4]),
+    }
+
+
+def test_a_past_survives_its_run_file(index: Index) -> None:
+    runs = [_loaded(9, 40.0), *mornings("F__FFP")[:-1], ending(GOOD, {"test_z": F})]
+    changes = ({"entry": "0123", "differs": ["a: 1 → 2"]},)
+    past = replace(compared(index, runs), missed=("2026-11-21", "2026-11-22"), changes=changes)
+    assert past.standings
+    assert past.numbers
+    again = from_json(to_json(replace(GOOD, past=(past, Past("other", error="denied")))))
+    assert again.past == (past, Past("other", error="denied"))
+
+
+# what is compared with what
+
+
+def test_another_suite_is_never_compared(index: Index, store: Folder) -> None:
+    daily, weekly = mornings("FF"), [replace(run, suite="weekly") for run in mornings("PP")]
+    file_all(store, [daily[0], weekly[0]])
+    for run, state in ((daily[1], {"A": ("still", 2)}), (weekly[1], {})):
+        index.follow(store, run.suite)
+        past = past_of(run, "here", index.runs(run.suite, before=run.started))
+        assert past.runs == 1
+        assert standings(past) == state
+    assert index.suites() == ["daily", "weekly"]
+
+
+def test_another_suites_runs_are_not_forgotten_with_its_own(index: Index, store: Folder) -> None:
+    (daily, weekly) = file_all(store, [earlier(GOOD, 1), replace(earlier(GOOD, 1), suite="weekly")])
+    index.follow(store, "daily")
+    index.follow(store, "weekly")
+    store.delete(daily)
+    index.follow(store, "daily")
+    assert index.runs("daily") == []
+    assert [run.key for run in index.runs("weekly")] == [weekly]
+
+
+def test_another_stack_is_never_compared(tmp_path: Path) -> None:
+    """Of a run of two stacks each one's history gets its own part, and each is compared with that alone."""
+    stores = {name: Folder(tmp_path / name) for name in ("here", "there")}
+
+    def both(here: Outcome, there: Outcome) -> Run:
+        parts = [ran({"test_a": {"A": one}}, stack=name) for name, one in (("here", here), ("there", there))]
+        one, other = parts
+        return replace(
+            one,
+            stacks=one.stacks + other.stacks,
+            checks=one.checks + other.checks,
+            findings=one.findings + other.findings,
+        )
+
+    write_run(earlier(both(F, P), 1), Place(tmp_path / "reports", "daily", stores), {})
+    known = {name: indexed(Index(tmp_path / f"{name}.sqlite"), one) for name, one in stores.items()}
+    for now, here, there in (
+        (both(F, F), {"A": ("still", 2)}, {"A": ("new", 1)}),
+        (both(F, P), {"A": ("still", 2)}, {}),
+        (both(P, B), {"A": ("recovered", 2)}, {"A": ("unseen", 1)}),
+    ):
+        assert standings(past_of(now, "here", known["here"])) == here
+        assert standings(past_of(now, "there", known["there"])) == there
+    assert all(one["stacks"][0]["name"] == name for name in stores for one in filed_runs(stores[name], ["daily"]))
+
+
+def test_a_part_of_a_suite_is_neither_filed_nor_compared(tmp_path: Path, store: Folder) -> None:
+    part = replace(GOOD, partial="-k")
+    write_run(part, Place(tmp_path / "reports", "daily-partial", {"here": store}), {})
+    assert store.keys("daily") == []
+    file_all(store, [earlier(GOOD, 1)])
+    assert with_past(_session(tmp_path, store), part) is part
+
+
+def test_a_run_is_compared_with_those_that_began_before_it(index: Index) -> None:
+    store, runs = Memory(), mornings("FPFP")
+    known = indexed(index, store, runs)
+    assert [run.started for run in known] == [run.started for run in runs[::-1]]
+    before = index.runs("daily", before=runs[2].started)
+    assert [run.started for run in before] == [runs[1].started, runs[0].started]
+    assert standings(past_of(runs[2], "here", before)) == {"A": ("flapping", 1)}
+
+
+def test_a_stopped_run_tells_of_what_it_looked_at(index: Index) -> None:
+    stopped = replace(earlier(ran({"test_a": {"A": F}, "test_z": {WHOLE: N}}), 1), state="stopped")
+    before = earlier(ran({"test_a": {"A": P}, "test_z": {"Z": F}}), 2)
+    now = ran({"test_a": {"A": F}, "test_z": {"Z": F}})
+    assert standings(compared(index, [before, stopped, now])) == {"A": ("still", 2), "Z": ("still", 3)}
+
+
+# the index
+
+
+def test_the_index_follows_only_what_it_lacks(index: Index) -> None:
+    store = Memory()
+    file_all(store, mornings("PFF")[:2])
+    assert index.follow(store, "daily") == 2
+    (newest,) = file_all(store, [GOOD])
+    store.read_keys.clear()
+    assert index.follow(store, "daily") == 1
+    assert store.read_keys == [newest]
+    assert index.follow(store, "daily") == 0
+    assert store.read_keys == [newest]
+    assert len(index.runs("daily")) == 3
+
+
+def test_it_knows_of_a_run_what_its_file_says(index: Index) -> None:
+    run = replace(_loaded(1, 71.5), checks=GOOD.checks)
+    bad = ending(ending(run, {"test_a": F}), {"test_z": B})
+    (known,) = indexed(index, Memory(), [replace(bad, exit_code=1)])
+    assert (known.started, known.state, known.exit_code, known.word) == (run.started, "finished", 1, "Action needed")
+    assert known.outcomes == {"test_a": "failed", "test_z": "blind"}
+    assert known.areas == {"test_a": "ecs", "test_z": "ecs"}
+    assert {(one.check, one.resource, one.name, one.outcome, one.message) for one in known.bad} == {
+        ("test_a", "A", "the A", "failed", "said"),
+        ("test_a", "Z", "the Z", "failed", "said"),
+        ("test_z", "Z", "the Z", "blind", "said"),
+    }
+    assert known.numbers == {"CPU": 71.5, "passed": 0.0}
+
+
+def test_it_forgets_what_was_deleted(index: Index, store: Folder) -> None:
+    keys = file_all(store, mornings("FPF"))
+    index.follow(store, "daily")
+    store.delete(keys[1])
+    assert index.follow(store, "daily") == 0
+    assert [run.key for run in index.runs("daily")] == [keys[2], keys[0]]
+    with sqlite3.connect(index.path) as database:
+        for table in ("checks", "findings", "numbers"):
+            assert {key for (key,) in database.execute(f"SELECT key FROM {table}")} <= {keys[0], keys[2]}
+    database.close()
+
+
+def _cut(text: str) -> bytes:
+    return text.encode()[: len(text) // 2]
+
+
+WHOLE_FILE = to_json(earlier(ran({"test_a": {"A": F}}), 1))
+GARBAGE: dict[str, bytes] = {
+    "nothing": b"",
+    "a NUL": b"\0",
+    "binary": b"\xff\xfe\x80",
+    "a page": b"<html></html>",
+    "a list": b"[]",
+    "a number": b"1",
+    "null": b"null",
+    "an empty object": b"{}",
+    "half a run file": _cut(WHOLE_FILE),
+    "CTRF": b'{"reportFormat": "CTRF", "results": {"tests": []}}',
+    "another format": b'{"format": 99, "started": "2026-11-23T07:00:00+00:00", "state": "finished"}',
+    "no checks": json.dumps({**json.loads(WHOLE_FILE), "checks": None}).encode(),
+    "checks that are texts": json.dumps({**json.loads(WHOLE_FILE), "checks": ["x"]}).encode(),
+    "findings that are numbers": json.dumps({**json.loads(WHOLE_FILE), "findings": [1]}).encode(),
+    "a number that is none": json.dumps({**json.loads(WHOLE_FILE), "numbers": {"CPU": "much"}}).encode(),
+    "no time": json.dumps({**json.loads(WHOLE_FILE), "started": "yesterday"}).encode(),
+    "no verdict": json.dumps({**json.loads(WHOLE_FILE), "verdict": "good"}).encode(),
+}
+
+
+@pytest.mark.parametrize("garbage", GARBAGE.values(), ids=GARBAGE)
+def test_what_is_no_run_file_is_read_once_and_counts_for_nothing(index: Index, store: Folder, garbage: bytes) -> None:
+    before = indexed(index, store, [earlier(ran({"test_a": {"A": F}}), 2)])
+    for name in ("2026-11-23T07-00-00.000000Z.json", "notes.txt"):
+        (store.root / "daily" / name).write_bytes(garbage)
+    assert index.follow(store, "daily") == 2
+    assert index.follow(store, "daily") == 0
+    assert index.runs("daily") == before
+    assert standings(past_of(ran({"test_a": {"A": F}}), "here", index.runs("daily"))) == {"A": ("still", 3)}
+
+
+DAMAGED: dict[str, Callable[[bytes], bytes]] = {
+    "other text": lambda raw: b"hello",
+    "nothing": lambda raw: b"",
+    "its head alone": lambda raw: raw[:100],
+    "a half": lambda raw: raw[: len(raw) // 2],
+    "no head": lambda raw: b"\0" * 100 + raw[100:],
+    "another file's head": lambda raw: b"PK\x03\x04" + raw[4:],
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGED.values(), ids=DAMAGED)
+def test_a_damaged_index_is_made_anew(index: Index, store: Folder, damage: Callable[[bytes], bytes]) -> None:
+    told = indexed(index, store, mornings("PFWB.NxF"))
+    assert len(told) == 8
+    index.path.write_bytes(damage(index.path.read_bytes()))
+    assert indexed(index, store) == told
+
+
+@pytest.mark.parametrize("version", [VERSION + 1, 99, -1])
+def test_an_index_of_another_version_is_made_anew(index: Index, store: Folder, version: int) -> None:
+    told = indexed(index, store, mornings("PFF"))
+    with sqlite3.connect(index.path) as database:
+        database.execute("DELETE FROM findings")
+        database.execute(f"PRAGMA user_version = {version}")
+    database.close()
+    assert indexed(index, store) == told
+
+
+def test_made_anew_it_gives_the_same_answers(tmp_path: Path) -> None:
+    """Followed morning by morning, and read at once from the files."""
+    store, followed = Memory(), Index(tmp_path / "followed.sqlite")
+    runs = [earlier(run, 1) for run in mornings("PFWB.NxFPFFBN_FPP" * 8)]
+    for run in runs:
+        file_all(store, [run])
+        followed.follow(store, "daily")
+    rebuilt = Index(tmp_path / "rebuilt.sqlite")
+    said: list[str] = []
+    assert rebuilt.follow(store, "daily", most=10**6, say=said.append) == len(runs)
+    assert said[-1] == f"daily: {len(runs)} of {len(runs)} run files read"
+    assert rebuilt.runs("daily", most=10**6) == followed.runs("daily", most=10**6)
+    now = ran({"test_a": {"A": F}, "test_z": {"Z": P}})
+    assert past_of(now, "here", rebuilt.runs("daily")) == past_of(now, "here", followed.runs("daily"))
+
+
+# a year of mornings
+
+
+def _year(days: int) -> Memory:
+    """A store with so many mornings, and a change on each."""
+    store = Memory()
+    text = to_json(ending(GOOD, {"test_a": F}))
+    for day in range(days, 0, -1):
+        started = NOW - timedelta(days=day)
+        file_run(store, "daily", started, text.replace(NOW.isoformat(), started.isoformat()))
+        at = started + timedelta(hours=1)
+        told = {"entry": f"{day:08x}", "event": "begun", "at": at.isoformat(), "by": "me", "undoes": ""}
+        store.create(
+            f"journal/{at:%Y-%m-%dT%H-%M-%S.%f}-{day:08x}-begun.json",
+            json.dumps({**told, "change": change().to_plain()}),
+        )
+    return store
+
+
+def _session(folder: Path, store: Store, **stack: Any) -> Any:
+    """As much of a checks run as its past needs."""
+    here = SimpleNamespace(**{"name": "here", "history_days": 400, **stack})
+    return cast("Any", SimpleNamespace(stacks=[here], reports=folder, store=lambda stack: store))
+
+
+def test_a_new_index_reads_the_newest_runs_of_a_year_and_no_more(index: Index) -> None:
+    store = _year(365)
+    assert index.follow(store, "daily") == LATELY
+    assert len(store.read_keys) == LATELY
+    assert set(store.read_keys) == set(store.keys("daily")[-LATELY:])
+    assert index.follow(store, "daily", most=10**6) == 365 - LATELY
+    assert len(store.read_keys) == 365
+
+
+def test_what_a_morning_costs_does_not_grow_with_the_mornings_filed(tmp_path: Path) -> None:
+    costs = {}
+    for days in (LATELY + 5, 365):
+        store = _year(days)
+        run = _session(tmp_path / str(days), store)
+        with_past(run, earlier(GOOD, 0.5))
+        file_all(store, [earlier(GOOD, 0.25)])
+        store.read_keys.clear()
+        store.listed = 0
+        told = with_past(run, GOOD)
+        assert earlier_run(run, told)
+        forget_old(run, told)
+        costs[days] = (sorted(key.split("/")[0] for key in store.read_keys), store.listed, told.past[0].runs)
+    few, many = costs.values()
+    assert few == many
+    assert len(many[0]) <= 5, many
+    assert many[2] == LATELY
+
+
+# the session's side
+
+
+def test_a_run_stands_beside_its_past(tmp_path: Path) -> None:
+    store = Memory()
+    file_all(store, mornings("FFP")[:2])
+    told = with_past(_session(tmp_path, store), GOOD)
+    assert standings(told.past_of("here")) == {"A": ("recovered", 3)}
+    assert replace(told, past=()) == GOOD
+    assert (tmp_path / "history" / "here" / "index.sqlite").is_file()
+
+
+def test_a_run_that_began_later_and_ended_before_is_no_earlier_one(tmp_path: Path) -> None:
+    store = Memory()
+    file_all(store, [earlier(GOOD, 1), earlier(ending(GOOD, {"test_a": F}), -0.001)])
+    (past,) = with_past(_session(tmp_path, store), ending(GOOD, {"test_z": F})).past
+    assert (past.runs, past.previous) == (1, NOW - timedelta(days=1))
+    assert standings(past) == {"Z": ("new", 1)}
+
+
+def test_a_history_that_cannot_be_read_costs_the_comparison_only(tmp_path: Path) -> None:
+    store = Memory()
+    file_all(store, mornings("FF")[:1])
+    store.broken = PermissionError("s3:ListObjectsV2: AccessDenied")
+    told = with_past(_session(tmp_path, store), GOOD)
+    assert told.past == (Past("here", error="s3:ListObjectsV2: AccessDenied"),)
+    assert earlier_run(_session(tmp_path, store), GOOD) is None
+    store.broken = None
+    (tmp_path / "history" / "here" / "index.sqlite").unlink(missing_ok=True)
+    (tmp_path / "history" / "here" / "index.sqlite").mkdir(parents=True)
+    (past,) = with_past(_session(tmp_path, store), GOOD).past
+    assert "unable to open database file" in past.error
+    assert (past.runs, past.previous, past.standings) == (0, None, ())
+
+
+DAY_BEFORE: dict[str, tuple[tuple[float, ...], float | None]] = {
+    "a day before": ((24.0,), 24.0),
+    "the nearest of several": ((12.0, 23.0, 24.5, 48.0), 24.5),
+    "eight hours less": ((16.0,), 16.0),
+    "more than eight hours less": ((15.9,), None),
+    "eight hours more": ((32.0,), 32.0),
+    "more than eight hours more": ((32.1,), None),
+    "none": ((), None),
+}
+
+
+@pytest.mark.parametrize(("hours", "wanted"), DAY_BEFORE.values(), ids=DAY_BEFORE)
+def test_the_line_of_yesterday_is_of_a_day_before(
+    store: Folder, hours: tuple[float, ...], wanted: float | None
+) -> None:
+    file_all(store, [earlier(GOOD, one / 24) for one in hours])
+    (store.root / "daily").mkdir(parents=True, exist_ok=True)
+    (store.root / "daily" / "notes.txt").write_text("2026-11-23")
+    text = run_a_day_before(store, "daily", NOW)
+    assert (from_json(text).started if text else None) == (NOW - timedelta(hours=wanted) if wanted else None)
+
+
+# run files: filed, kept, deleted
+
+
+def test_two_runs_of_the_same_moment_are_both_kept(store: Folder) -> None:
+    keys = [file_run(store, "daily", NOW, text) for text in ("one", "two", "three")]
+    assert keys == [f"daily/2026-11-24T07-00-00.000000Z{more}.json" for more in ("", "-1", "-2")]
+    assert [store.read(key) for key in keys] == ["one", "two", "three"]
+    assert {began(key) for key in keys} == {NOW}
+
+
+@pytest.mark.parametrize(
+    "key", ["daily/notes.txt", "daily/2026-11-24.json", "daily/index.sqlite", "2026-11-24T07-00-00.000000Z.json", "x/"]
+)
+def test_what_is_no_run_file_has_no_moment(key: str) -> None:
+    assert began(key) is None
+
+
+def test_only_old_run_files_of_the_suite_are_deleted(tmp_path: Path, index: Index) -> None:
+    store = Folder(tmp_path / "state")
+    old, edge, new = file_all(store, [earlier(GOOD, days) for days in (400.01, 400, 399)])
+    file_run(store, "daily", NOW - timedelta(days=500), "{}")
+    file_run(store, "daily", NOW - timedelta(days=500), "{}")
+    (weekly,) = file_all(store, [replace(earlier(GOOD, 500), suite="weekly")])
+    foreign = [
+        "journal/2020-01-01T00-00-00.000000-01234567-begun.json",
+        "journal/2020-01-01T00-00-00.000000Z.json",
+        "lock/2020-01-01T00-00-00.000000Z.json",
+        "daily/2020-01-01.json",
+        "daily/2020-01-01T00-00-00Z.json",
+        "daily/2020-01-01T00-00-00.000000Z.json.bak",
+        "daily/copy of 2020-01-01T00-00-00.000000Z.json",
+        "daily/README.md",
+        "2020-01-01T00-00-00.000000Z.json",
+    ]
+    for key in foreign:
+        (store.root / key).parent.mkdir(exist_ok=True)
+        (store.root / key).write_text("mine")
+    indexed(index, store)
+    forget_old(_session(tmp_path, store, history_days=400), GOOD)
+    left = {str(path.relative_to(store.root)) for path in store.root.rglob("*") if path.is_file()}
+    assert left == {edge, new, weekly, *foreign}
+    index.follow(store, "daily")
+    assert [run.key for run in index.runs("daily")] == [new, edge]
+    assert old not in left
+
+
+def test_a_part_of_a_suite_deletes_nothing(tmp_path: Path, store: Folder) -> None:
+    keys = file_all(store, [earlier(GOOD, 500)])
+    forget_old(_session(tmp_path, store), replace(GOOD, partial="-k"))
+    assert store.keys("daily") == keys
+    assert forget_before(store, "daily", NOW) == keys
+
+
+# the journal
+
+
+class Clock(datetime):
+    """What the journal takes for now."""
+
+    at = NOW
+
+    @classmethod
+    def now(cls, tz: Any = None) -> Any:
+        return cls.at
+
+
+@pytest.fixture
+def journal(monkeypatch: pytest.MonkeyPatch) -> Journal:
+    """A change a day for five days, the newest a day ago, each of two steps, an hour apart."""
+    monkeypatch.setattr(opschecks.journal, "datetime", Clock)
+    made = Journal(Memory())
+    entries: list[Entry] = []
+    for days in (5, 4, 3, 2, 1):
+        monkeypatch.setattr(Clock, "at", NOW - timedelta(days=days))
+        undoes = entries[0].id if days == 1 else ""
+        entries.append(made.begin(change(days), undoes=undoes))
+        monkeypatch.setattr(Clock, "at", Clock.at + timedelta(hours=1))
+        made.add(entries[-1], "cured", f"change {days} helped")
+    return made
+
+
+@pytest.mark.parametrize(
+    ("ago", "wanted"),
+    [
+        (timedelta(days=9), [5, 4, 3, 2, 1]),
+        (timedelta(days=3), [3, 2, 1]),
+        (timedelta(days=3, microseconds=-1), [2, 1]),
+        (timedelta(0), []),
+    ],
+)
+def test_only_the_newer_part_of_the_journal_is_read(journal: Journal, ago: timedelta, wanted: list[int]) -> None:
+    store = cast("Memory", journal.store)
+    moment = NOW - ago
+    told = journal.entries(since=moment)
+    assert [entry.change.target for entry in told] == [f"t{number}" for number in wanted]
+    assert all(len(entry.steps) == 2 for entry in told)
+    begun = [key for key in store.read_keys if key.endswith("begun.json")]
+    assert len(begun) == len(wanted)
+    assert len(store.read_keys) <= 2 * len(wanted) + 1, "but for the step of one that began before"
+    assert [entry for entry in journal.entries() if entry.begun >= moment] == told
+
+
+@pytest.mark.parametrize("filed", [(), (9,), (3,), (2.5, 9)])
+def test_a_past_has_the_changes_since_the_previous_run(index: Index, journal: Journal, filed: Sequence[float]) -> None:
+    before = indexed(index, Memory(), [earlier(GOOD, days) for days in filed])
+    since = min(filed, default=1)
+    changes = past_of(GOOD, "here", before, journal.entries()).changes
+    assert [one["target"] for one in changes] == [f"t{days}" for days in (5, 4, 3, 2, 1) if days <= since]
+    newest = changes[-1]
+    assert (newest["remedy"], newest["name"], newest["state"], newest["said"], newest["one_way"]) == (
+        "switch", "t1", "cured", "change 1 helped", False,
+    )  # fmt: skip
+    assert newest["differs"] == ["v: 0 → 1"]
+    assert newest["begun"] == (NOW - timedelta(days=1)).isoformat()
+    assert newest["undoes"] == journal.entries()[0].id
+    assert newest["by"] == journal.entries()[-1].by
+
+
+def test_a_run_reads_of_the_journal_what_its_past_shows(tmp_path: Path, journal: Journal) -> None:
+    store = cast("Memory", journal.store)
+    file_all(store, [earlier(GOOD, 1.5)])
+    told = with_past(_session(tmp_path, store), GOOD)
+    assert [one["target"] for one in told.past[0].changes] == ["t1"]
+    assert len([key for key in store.read_keys if key.startswith("journal/")]) == 2
+
+
+# several processes at once
+
+
+def _files_and_follows(barrier: Any, folder: Path, number: int, moments: int) -> None:
+    """In a process of its own: file a run of each moment, as the others do, and follow into an old and a new index."""
+    store, index = Folder(folder / "state"), Index(folder / "index.sqlite")
+    text = to_json(ran({"test_a": {"A": F if number % 2 else P}, f"test_{number}": {"Z": P}}))
+    for day in range(moments, 0, -1):
+        started = NOW - timedelta(days=day)
+        barrier.wait(30)
+        Index(folder / f"{day}.sqlite").follow(store, "daily")
+        file_run(store, "daily", started, text.replace(NOW.isoformat(), started.isoformat()))
+        index.follow(store, "daily")
+
+
+def test_processes_that_file_and_follow_at_once_lose_nothing(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    processes, moments = 4, 12
+    barrier = context.Barrier(processes)
+    started = [
+        context.Process(target=_files_and_follows, args=(barrier, tmp_path, number, moments))
+        for number in range(processes)
+    ]
+    for process in started:
+        process.start()
+    for process in started:
+        process.join(60)
+    assert [process.exitcode for process in started] == [0] * processes
+    store = Folder(tmp_path / "state")
+    assert len(store.keys("daily")) == processes * moments
+    filers = [{check["check"] for check in told["checks"]} - {"test_a"} for told in filed_runs(store, ["daily"])]
+    assert sorted(name for names in filers for name in names) == sorted(
+        f"test_{number}" for number in range(processes) for _ in range(moments)
+    )
+    rebuilt = Index(tmp_path / "rebuilt.sqlite")
+    wanted = {run.key: run for run in indexed(rebuilt, store)}
+    assert len(wanted) == processes * moments
+    for path in tmp_path.glob("*.sqlite"):
+        assert {run.key: run for run in indexed(Index(path), store)} == wanted, path
+        with sqlite3.connect(path) as database:
+            assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+            assert database.execute("SELECT count(*) FROM runs").fetchone() == (processes * moments,)
+            assert database.execute("SELECT count(*) FROM checks").fetchone() == (2 * processes * moments,)
+        database.close()
