@@ -54,6 +54,54 @@ def test_the_seeded_stack_costs_these_calls_and_no_other(tmp_path: Path) -> None
     assert at_once >= 8
 
 
+WEEKLY_ONCE = (
+    "ce:GetCostAndUsage",
+    "cloudformation:ListStacks",
+    "cloudfront:GetDistribution",
+    "cloudwatch:DescribeAlarmHistory",
+    "cloudwatch:DescribeAlarms",
+    "dynamodb:ListBackups",
+    "dynamodb:Query",
+    "ec2:DescribeAddresses",
+    "ec2:DescribeFlowLogs",
+    "ec2:DescribeSecurityGroups",
+    "ec2:DescribeVolumes",
+    "ecr:DescribeImageScanFindings",
+    "ecr:DescribeImages",
+    "ecs:DescribeServices",
+    "ecs:DescribeTaskDefinition",
+    "ecs:DescribeTasks",
+    "iam:GetAccessKeyLastUsed",
+    "iam:GetCredentialReport",
+    "iam:ListAccessKeys",
+    "logs:DescribeExportTasks",
+    "logs:DescribeLogGroups",
+    "s3:GetBucketVersioning",
+    "s3:GetLifecycleConfiguration",
+    "s3:ListBucket",
+    "sts:GetCallerIdentity",
+)
+WEEKLY = Counter(
+    {
+        **dict.fromkeys(WEEKLY_ONCE, 1),
+        "application-autoscaling:DescribeScalingActivities": 2,  # 50 a page
+        "cloudwatch:GetMetricData": 3,  # of windows and periods that differ
+        "dynamodb:DescribeContinuousBackups": 2,  # AWS answers a table a call
+        "dynamodb:DescribeTable": 2,
+        "ecs:ListTasks": 2,
+        "elasticloadbalancing:DescribeLoadBalancers": 2,  # the stack's, and every one that may be idle
+        "iam:GenerateCredentialReport": 2,  # asked for, and asked whether it is there
+    }
+)
+
+
+def test_the_weekly_run_costs_these_calls_and_asks_for_costs_once(tmp_path: Path) -> None:
+    project = Project.of_the_checks(tmp_path)
+    assert project.run("checks/weekly").code == 0
+    told = project.told("weekly.json")
+    assert Counter(call for seen in told["observations"] for call in seen["calls"]) == WEEKLY
+
+
 def test_calls_grow_with_pages_only(tmp_path: Path) -> None:
     calls, _ = _calls(tmp_path, THOUSAND)
     grown = calls - SEEDED

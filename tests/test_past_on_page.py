@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 from typing import Any, Literal
@@ -248,7 +248,7 @@ class Quiet(BaseHTTPRequestHandler):
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
     """A web server on loopback that nothing may ask for anything."""
-    with HTTPServer(("127.0.0.1", 0), Quiet) as listening:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Quiet) as listening:  # a browser opens connections to spare
         thread = Thread(target=listening.serve_forever, kwargs={"poll_interval": 0.05})
         thread.start()
         yield f"http://127.0.0.1:{listening.server_port}"
@@ -364,7 +364,7 @@ def _heading(page: Page) -> list[str]:
 def test_axe_finds_nothing(browser: Browser, pages: dict[str, Path], name: str) -> None:
     with opened(browser, pages[name], bypass_csp=True) as page:
         _unfold(page)
-        for width, scheme in LOOKS:
+        for width, scheme in LOOKS if name in ("past", "hostile") else LOOKS[:1]:
             page.set_viewport_size({"width": width, "height": 900})
             page.emulate_media(color_scheme=scheme)
             assert page.evaluate("[innerWidth, matchMedia('(prefers-color-scheme: dark)').matches]") == [

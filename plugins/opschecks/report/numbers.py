@@ -22,6 +22,12 @@ AREAS = {
     "alarms": "Alarms",
     "incidents": "Incidents",
     "security_groups": "Security groups",
+    "backups": "Backups",
+    "costs": "Costs",
+    "credentials": "Credentials",
+    "alarm_hygiene": "Alarms, kept well",
+    "cdn": "CDN",
+    "cloudformation": "CloudFormation",
 }
 """How an area (the file `test_<area>.py`) is called and where it stands; others follow by name."""
 
