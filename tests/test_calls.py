@@ -128,7 +128,7 @@ def test_what_aws_answers_for_one_resource_only_is_asked_at_once(tmp_path: Path)
 @pytest.mark.parametrize("tls", [True, False], ids=["tls", "plain"])
 def test_a_run_is_as_fast_as_bare_threads_and_faster_than_call_after_call(tls: bool) -> None:
     """Ratios, with room for a busy machine; benchmarks/README.md has what was measured."""
-    ours, threads, in_turn = compare(FIFTY, 0.04, tls=tls, rounds=1)
+    ours, threads, in_turn = compare(FIFTY, 0.1, tls=tls, rounds=1)
     assert ours.calls == threads.calls == in_turn.calls
     assert ours.median_s < 2 * threads.median_s
     assert ours.median_s < in_turn.median_s / 2

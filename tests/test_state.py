@@ -35,7 +35,8 @@ def test_history_journal_and_lock_lie_there(shared: Bench) -> None:
     folders = {key.split("/")[2] for key in _keys(shared)}
     assert folders == {"daily", "journal", "lock"}
     assert all(key.startswith("ops/sandbox/") for key in _keys(shared))
-    assert not (shared.project.folder / "reports" / "history").exists()
+    here = [path.name for path in (shared.project.folder / "reports" / "history").rglob("*") if path.is_file()]
+    assert here == ["index.sqlite"]
     (entry,) = shared.journal()
     assert shared.command("undo", entry["entry"], "--yes", "--allow", "disruptive").code == 0
 

@@ -72,7 +72,7 @@ def daily(run: str, name: str | None, form: str, out: Path | None, stacks: Path,
         write(out, text)
     except OSError as error:
         raise click.ClickException(f"{out}: cannot be written: {error.strerror}") from None
-    click.echo(f"{form}: {out}")
+    click.echo(f"report: {out}")
 
 
 @report.command()
