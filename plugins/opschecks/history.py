@@ -10,7 +10,7 @@ from typing import Any
 
 from .store import Store
 
-_NAME = re.compile(r".+/(\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d{6})Z(?:-\d+)?\.json")
+_NAME = re.compile(r"[^/]+/(\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d{6})Z(?:-\d+)?\.json")
 A_DAY_MORE_OR_LESS = timedelta(hours=8)
 
 
@@ -35,7 +35,10 @@ def filed_runs(store: Store, suites: Iterable[str]) -> Iterator[dict[str, Any]]:
 def began(key: str) -> datetime | None:
     """When the run of a filed run file began, by its name; None for what is no run file."""
     match = _NAME.fullmatch(key)
-    return datetime.strptime(match[1], "%Y-%m-%dT%H-%M-%S.%f").replace(tzinfo=UTC) if match else None
+    try:
+        return datetime.strptime(match[1], "%Y-%m-%dT%H-%M-%S.%f").replace(tzinfo=UTC) if match else None
+    except ValueError:  # digits that are no date
+        return None
 
 
 def run_a_day_before(store: Store, suite: str, moment: datetime) -> str | None:

@@ -117,8 +117,10 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         run.told = with_past(run, run.told)
         run.told = whole_run = dataclasses.replace(run.told, sections=tuple(_own_sections(session, run.told)))
         _guarded(run, lambda: write_run(whole_run, _with_history(run), run.runbook, earlier_run(run, whole_run)))
-        if not run.write_error:
-            _guarded(run, lambda: forget_old(run, whole_run))
+        try:
+            forget_old(run, whole_run)
+        except OSError as error:  # the run itself is written and filed
+            run.untidy = f"old run files could not be deleted (history_days): {error}"
     else:
         write_no_run(run.place, run.started, reason)
     for finding in told.findings:

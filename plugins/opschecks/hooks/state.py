@@ -55,6 +55,7 @@ class ChecksRun:
     fixes: list[Mapping[str, Any]] = field(default_factory=list)
     told: Run | None = None
     write_error: str = ""
+    untidy: str = ""
 
     @property
     def stem(self) -> str:

@@ -62,7 +62,7 @@ def render(run: Run, *, runbook: Mapping[str, Section], links: Mapping[str, str]
             compared=compared(run, zone),
             weeks=weeks(run, zone),
             changes=changes(run, zone),
-            sections=[(section.title, to_html(section.markdown, {})) for section in run.sections],
+            sections=[(section.title, to_html(str(_shown(section.markdown)), {})) for section in run.sections],
             cards=cards(run, runbook, zone, earlier),
             blind=unseen(run, Outcome.BLIND),
             not_run=unseen(run, Outcome.NOT_RUN),
