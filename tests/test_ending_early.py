@@ -6,6 +6,8 @@ import os
 import signal
 import subprocess
 import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -238,3 +240,25 @@ def test_a_file_that_cannot_be_written_is_one_clear_line(slow: Project) -> None:
     assert ended.code not in (0, 1, 10)
     assert "could not be written" in ended.out
     assert "Traceback" not in ended.all
+
+
+def test_a_stray_file_in_the_history_costs_the_comparison_and_not_the_morning(tmp_path: Path) -> None:
+    project = Project.of_the_checks(tmp_path)
+    history = project.folder / "reports" / "history" / "sandbox"
+    yesterday = datetime.now(UTC) - timedelta(days=1)
+    for name, content in {
+        "daily/README.md": b"notes",
+        "daily/2026-99-99T00-00-00.000000Z.json": b"{}",
+        f"daily/{yesterday:%Y-%m-%dT%H-%M-%S.%f}Z.json": b"\xff\xfe no text",
+        "journal/README.md": b"notes",
+    }.items():
+        (history / name).parent.mkdir(parents=True, exist_ok=True)
+        (history / name).write_bytes(content)
+    ended = project.run("checks/daily")
+    assert ended.code == 0, ended.all
+    assert "The first run on record" in project.page()
+    broken = f"journal/{datetime.now(UTC):%Y-%m-%dT%H-%M-%S.%f}-0123abcd-begun.json"
+    (history / broken).write_text("{}")
+    assert project.run("checks/daily").code == 0
+    assert "Earlier runs could not be read" in project.page()
+    assert "no step of a journal" in project.page()

@@ -438,7 +438,7 @@ def test_a_summary_of_several_stacks_says_which() -> None:
 
 @pytest.mark.parametrize(
     ("state", "words"),
-    [("new", "new"), ("flapping", "on and off, since 2026-11-22"), ("unseen", "was bad before, since 2026-11-22")],
+    [("new", "new"), ("flapping", "on and off, since 2026-11-22"), ("unseen", "since 2026-11-22")],
 )
 def test_how_long_it_has_been_so(state: str, words: str) -> None:
     check = made("a", "failed")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from opschecks.sandbox.seeds import unused
-from opschecks.stack import WEEKDAYS
+from opschecks.tables import WEEKDAYS
 from tests.bench import DIES, FIX, Bench, bench
 
 CHECK = "test_dev_services_rest_outside_their_hours"

@@ -14,13 +14,13 @@ from tests.scratch import ROOT, Project
 
 PACKAGE = ROOT / "plugins" / "opschecks"
 LAYERS = [
-    {"hooks", "cli", "cli_fix", "cli_history", "cli_logs", "cli_report", "cli_shown"},
+    {"hooks", "cli", "cli_fix", "cli_history", "cli_logs", "cli_report", "cli_shown", "cli_stacks"},
     {"report", "sandbox"},
     {"waivers", "history", "index", "past", "week", "policy", "journal", "store", "lock", "guards", "mender", "plan"},
     {"remedies"},
     {"aws", "web"},
     {"observe", "remedy"},
-    {"stack"},
+    {"stack", "tables"},
     {"model", "limits", "names", "redaction", "signals", "spans", "hookspecs"},
 ]
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}

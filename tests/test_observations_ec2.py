@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from opschecks.aws.ec2 import SecurityGroup, security_groups
 from opschecks.observe import CouldNotLook
-from opschecks.stack import Ingress
+from opschecks.tables import Ingress
 from tests.canned import Aws, daily, names, stack, verdict, verdicts
 
 WEB, APP, OFFICE = "sg-0a1b2c3d4e5f60001", "sg-0a1b2c3d4e5f60002", "sg-0a1b2c3d4e5f60009"

@@ -21,7 +21,8 @@ from opschecks.aws.unused import (
 from opschecks.observe import CouldNotLook, NotThere
 from opschecks.remedies.ecs_dev import ScaleDevToZero
 from opschecks.remedy import CannotMend, Risk
-from opschecks.stack import OfficeHours, Stack
+from opschecks.stack import Stack
+from opschecks.tables import OfficeHours
 from tests.canned import ACCOUNT, NOW, Answers, Aws, ago, stack, verdict, verdicts
 from tests.test_observations_iam import weekly
 

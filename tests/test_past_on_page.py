@@ -452,7 +452,7 @@ def test_each_kind_of_standing_has_its_group(browser: Browser, pages: dict[str, 
     assert groups["New failures (1)"] == ["Load is bad: svc-new high, new"]
     assert groups["Still failing (1)"] == ["Load is bad: svc-still high, day 3, since Sun 22 Nov, 08:00"]
     assert groups["On and off (1)"][0].startswith("Load is bad: svc-flapping high, back again")
-    assert groups["No longer there (1)"][0].startswith("Tables is bad: table-gone high, was bad for 5 days")
+    assert groups["No longer there (1)"][0].startswith("Tables is bad: table-gone high, was bad since ")
     assert [line.split(",")[0] for line in groups["Recovered (2)"]] == [
         "Load is bad: svc-recovered high",
         "Tables is bad: table-recovered high",
@@ -596,7 +596,7 @@ def test_a_strip_says_in_words_what_its_bars_show(browser: Browser, pages: dict[
         assert strip["places"] == sorted(set(strip["places"])), "each bar in a place of its own, in order"
         assert strip["ends"] <= strip["width"]
         assert len(set(strip["colours"])) == len(bars)
-        if strip["said"] == "the only run so far":
+        if strip["said"] in ("the only run so far", "earlier runs were not compared"):
             assert len(strip["bars"]) == 1
             continue
         total, counts = re.fullmatch(r"last (\d+) runs: (.*)", strip["said"]).groups()  # type: ignore[union-attr]

@@ -27,6 +27,7 @@ from opschecks.hooks.github import SUMMARY_BYTES, pytest_terminal_summary
 from opschecks.hooks.state import KEY
 from opschecks.index import LATELY
 from opschecks.model import NOT_APPLICABLE, Outcome, Run
+from opschecks.report.publish import file_name
 from opschecks.report.runfile import from_json, to_json
 from opschecks.report.verdict import verdict
 from opschecks.store import Folder, Store
@@ -389,7 +390,7 @@ HOSTILE_NAMES = ["<img src=x onerror=alert(1)>", "<script>alert(1)", "\"'><b>", 
 @pytest.mark.parametrize("name", HOSTILE_NAMES)
 def test_an_index_obeys_no_name_of_a_stack_or_file(here: Folder, tmp_path: Path, name: str) -> None:
     run = ran({"test_a": {"A": F}}, stack=name)
-    folder = tmp_path / "pages" / name / "daily"
+    folder = tmp_path / "pages" / file_name(name) / "daily"
     folder.mkdir(parents=True)
     for file in ("notes.html", f"{_stem(run, '<b>')}.html", f"{_stem(run, 'all-good')}.html.bak", "x_all-good.html"):
         (folder / file).write_text("mine")
@@ -700,3 +701,14 @@ def test_a_good_run_has_a_summary_and_no_annotation(tmp_path: Path, monkeypatch:
     assert _told(ran({"test_a": {"A": P}, "test_b": {}}), monkeypatch, str(path)) == []
     assert "All good" in path.read_text(encoding="utf-8")
     assert NOT_APPLICABLE not in path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ["../../escaped", "/etc", ".hidden", "a/b", "", "n" * 300])
+def test_no_name_in_a_run_file_leads_out_of_the_folder(here: Folder, tmp_path: Path, name: str) -> None:
+    run = replace(ran({"test_a": {"A": P}}, stack=name), suite=name)
+    _publish(run, tmp_path / "pages")
+    written = list(tmp_path.rglob("*.html"))
+    assert written
+    assert all(path.is_relative_to(tmp_path / "pages") for path in written)
+    assert not [path for path in written if path.name.startswith(".")]
+    assert here.keys("daily") == []

@@ -50,7 +50,7 @@ PAST = {
     "missed": ["2026-11-22"],
     "standings": [
         {"check": "test_a", "resource": "arn:a", "name": "a", "state": "still", "since": "2026-11-21T07:00:00+00:00",
-         "day": 4},
+         "day": 4, "at_least": False},
     ],
     "strips": {"": ["passed", "failed"], "ecs": ["passed", "failed"]},
     "numbers": {"cpu": [["2026-11-23T07:00:00+00:00", 71.5]]},

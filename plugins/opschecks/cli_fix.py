@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .cli_shown import show_entry, show_plan, show_result
+from .cli_stacks import reached, stack_named
 
 if TYPE_CHECKING:
     from .aws.session import Aws
@@ -325,41 +325,6 @@ def _opened(name: str, stacks: Path, reports: Path) -> Iterator[_Desk]:
         yield _Desk(stack, aws, written, mender, runs)
     finally:
         lock.release()
-
-
-def stack_named(name: str, stacks: Path) -> Stack:
-    """The stack of that name; one clear line where there is none."""
-    from .stack import StackError, choose, load_stacks
-
-    try:
-        return choose(load_stacks(stacks), [name], stacks)[0]
-    except StackError as error:
-        raise click.ClickException(str(error)) from None
-
-
-def reached(stack: Stack) -> tuple[Stack, Aws]:
-    """The stack and the way to its AWS; of a sandbox, the one that OPSCHECKS_SANDBOX points at."""
-    from .aws.session import Aws, UnusableProfile
-    from .stack import FROM_THE_SANDBOX
-
-    if not stack.sandbox:
-        if variable := stack.diverted_by:
-            raise click.ClickException(
-                f"stacks.{stack.name}: {variable} is set, so that its calls would not go to AWS; unset it, "
-                "or set endpoint_url of the stack to what is meant"
-            )
-        try:
-            return stack, Aws(stack)
-        except UnusableProfile as error:
-            raise click.ClickException(str(error)) from None
-    given = os.environ.get("OPSCHECKS_SANDBOX")
-    if not given:
-        raise click.ClickException(
-            f"{stack.name} is the sandbox, and none is running: opschecks sandbox starts one; copy what it prints"
-        )
-    facts: Mapping[str, Any] = json.loads(given)
-    running = stack.model_copy(update={key: facts[key] for key in FROM_THE_SANDBOX})
-    return running, Aws(running, facts["credentials"])
 
 
 def _journal(stack: Stack, stacks: Path, reports: Path, aws: Callable[[], Aws]) -> Journal:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .cli_fix import reached, stack_named
+from .cli_stacks import reached, stack_named
 
 if TYPE_CHECKING:
     from .index import Index

@@ -44,7 +44,7 @@ def export_logs(
     Secrets are masked. The file is whole or not there: a search that is cut short leaves none.
     """
     from .aws.session import identify
-    from .cli_fix import reached, stack_named
+    from .cli_stacks import reached, stack_named
     from .observe import CouldNotLook, WrongAccount
     from .store import write
 

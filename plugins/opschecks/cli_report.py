@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .cli_fix import reached, stack_named
+from .cli_stacks import reached, stack_named
 
 if TYPE_CHECKING:
     from .model import Run
@@ -109,9 +109,10 @@ def _of_week(week: str, name: str, stacks: Path, reports: Path) -> str:
 
 
 def _page_to(found: _Found, out: Path | None, reports: Path) -> None:
+    from .report.publish import file_name
     from .store import write
 
-    path = out or reports / f"{found.run.suite}-{found.run.started:%Y-%m-%dT%H-%M-%SZ}.html"
+    path = out or reports / f"{file_name(found.run.suite)}-{found.run.started:%Y-%m-%dT%H-%M-%SZ}.html"
     try:
         write(path, _made(found, "html"))
     except OSError as error:

@@ -11,10 +11,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from .model import NOT_APPLICABLE, Outcome
 from .observe import fan_out
 from .store import Store
 
-VERSION = 1
+VERSION = 2
+FORMAT = 1
+"""Of the run files that are understood."""
 LATELY = 60
 """So many runs are read by themselves; `opschecks history rebuild` reads every one."""
 WAIT_S = 30.0
@@ -134,7 +137,7 @@ class Index:
 def _read(store: Store, key: str) -> Mapping[str, Any]:
     try:
         told = json.loads(store.read(key) or "{}")
-    except ValueError:
+    except (ValueError, RecursionError, IsADirectoryError):
         return {}
     return told if isinstance(told, dict) else {}
 
@@ -143,22 +146,46 @@ def _write(database: sqlite3.Connection, key: str, suite: str, told: Mapping[str
     """What is no run file is kept as that, so that it is not read again and again."""
     _forget(database, key)
     try:
-        row = (key, suite, datetime.fromisoformat(told["started"]).isoformat(), str(told["state"]), told["exit_code"])
-        checks = [(key, one["check"], one["area"], one["severity"], one["outcome"]) for one in told["checks"]]
-        bad = [
-            (key, one["check"], one["resource"], one["name"], one["outcome"], one["message"][:300])
-            for one in told["findings"]
-            if one["outcome"] not in ("passed", "not_run")
-        ]
-        numbers = [(key, label, float(value)) for label, value in told.get("numbers", {}).items()]
-        word = str(told["verdict"]["word"])
-    except (KeyError, TypeError, ValueError):
+        rows = _rows(key, suite, told)
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
+        rows = None
+    if rows is None:
         database.execute("INSERT INTO runs VALUES (?, ?, '', '', NULL, '')", (key, suite))
         return
-    database.execute("INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?)", (*row, word))
+    row, checks, bad, numbers = rows
+    database.execute("INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?)", row)
     database.executemany("INSERT INTO checks VALUES (?, ?, ?, ?, ?)", checks)
     database.executemany("INSERT INTO findings VALUES (?, ?, ?, ?, ?, ?)", bad)
     database.executemany("INSERT INTO numbers VALUES (?, ?, ?)", numbers)
+
+
+Rows = tuple[tuple[Any, ...], list[Any], list[Any], list[Any]]
+
+
+def _rows(key: str, suite: str, told: Mapping[str, Any]) -> Rows | None:
+    """The rows of a run file, for each table; None, or what indexing into it raises, where it is none of the suite."""
+    if (told["format"], told["suite"], told["partial"]) != (FORMAT, suite, ""):
+        return None
+    checks = [(key, one["check"], one["area"], one["severity"], one["outcome"]) for one in told["checks"]]
+    bad = [
+        (key, one["check"], one["resource"], one["name"], one["outcome"], one["message"][:300])
+        for one in told["findings"]
+        if one["outcome"] not in ("passed", "not_run")
+    ]
+    if not all(isinstance(one, str) for row in (*checks, *bad) for one in row):
+        return None
+    if {outcome for *_, outcome in checks} - {*Outcome, NOT_APPLICABLE}:
+        return None
+    began, code = datetime.fromisoformat(told["started"]).isoformat(), told["exit_code"]
+    row = (
+        key,
+        suite,
+        began,
+        str(told["state"]),
+        code if code is None or 0 <= code < 256 else None,
+        str(told["verdict"]["word"]),
+    )
+    return row, checks, bad, [(key, label, float(value)) for label, value in told.get("numbers", {}).items()]
 
 
 def _forget(database: sqlite3.Connection, key: str) -> None:

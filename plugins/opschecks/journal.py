@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -19,8 +20,14 @@ NOT_SENT, UNCLEAR = "not_sent", "unclear"
 CURED, NOT_CURED, HANDED_OVER, ROLLED_BACK, ROLL_BACK_FAILED = (
     "cured", "not_cured", "handed_over", "rolled_back", "roll_back_failed",
 )  # fmt: skip
+_NAME = re.compile(r"journal/[\dT:.-]+-[0-9a-f]{8}-[a-z_]+\.json")
+"""What a step is called; anything else that lies there is none of ours."""
 HAPPENED = frozenset([SENT, CURED, NOT_CURED, HANDED_OVER, ROLLED_BACK, ROLL_BACK_FAILED])
 """Steps that prove that the change reached AWS."""
+
+
+class JournalError(Exception):
+    """A step in the journal cannot be read; the message names it."""
 
 
 @dataclass(frozen=True)
@@ -87,15 +94,21 @@ class Journal:
         heads: dict[str, Mapping[str, Any]] = {}
         first = f"journal/{since.astimezone(UTC):%Y-%m-%dT%H-%M-%S.%f}" if since else ""
         keys = [key for key in self.store.keys("journal") if key >= first]
-        for told in (json.loads(text or "{}") for text in fan_out(self.store.read, keys)):
-            steps.setdefault(told["entry"], []).append(
-                Step(datetime.fromisoformat(told["at"]), told["event"], told.get("said", ""))
-            )
-            if told["event"] == BEGUN:
-                heads[told["entry"]] = told
+        keys = [key for key in keys if _NAME.fullmatch(key)]
+        for key, text in zip(keys, fan_out(self.store.read, keys), strict=True):
+            try:
+                told = json.loads(text or "{}")
+                steps.setdefault(told["entry"], []).append(
+                    Step(datetime.fromisoformat(told["at"]), told["event"], told.get("said", ""))
+                )
+                if told["event"] == BEGUN:
+                    heads[told["entry"]] = {**told, "change": Change.from_plain(told["change"])}
+            except (ValueError, KeyError, TypeError) as error:
+                raise JournalError(
+                    f"{self.store}/{key}: no step of a journal: {type(error).__name__}: {error}"
+                ) from None
         return [
-            Entry(made, Change.from_plain(told["change"]), told["by"], told["undoes"], tuple(steps[made]))
-            for made, told in heads.items()
+            Entry(made, told["change"], told["by"], told["undoes"], tuple(steps[made])) for made, told in heads.items()
         ]
 
     def _write(self, entry: str, event: str, told: Mapping[str, Any]) -> Step:

@@ -234,8 +234,9 @@ class Standing:
     """How long one resource has stood badly with one check, compared with the stack's earlier runs of the suite.
 
     `state`: new, still, recovered (good again), gone (it was bad, and there is no such resource any more), flapping
-    (bad, good and bad again within the last runs), unseen (now nobody could look). `since` is when the first of the
-    runs in a row began that saw it so; `day` counts calendar days of the stack from there, the first being 1.
+    (bad, good and bad again within the last runs), unseen (nobody could look), hidden (it was failing when it was last
+    seen, and now nobody could look). `since` is when the first of the runs in a row began that saw it so (`at_least`:
+    or an earlier one, which was not compared); `day` counts calendar days of the stack from there, the first being 1.
     """
 
     check: str
@@ -244,6 +245,7 @@ class Standing:
     state: str
     since: datetime
     day: int
+    at_least: bool = False
 
 
 @dataclass(frozen=True)
@@ -251,8 +253,8 @@ class Past:
     """What earlier runs of the same suite say of one stack; kept in the run file, so that a report needs nothing else.
 
     `runs` is how many were compared, `previous` when the newest of them began (None: this is the first), `missed` the
-    days without a run since then (ISO dates). `strips` has for each area (and "" for all) the worst outcome of each of
-    those runs, the oldest first; `numbers` the earlier values of each tile as (time, value), the oldest first;
+    days without a run since then (ISO dates). `strips` has for each check, each area, and "" for all, the worst outcome
+    of each of those runs; `numbers` the earlier values of each tile as (time, value); both the oldest first;
     `changes` what the journal has since the previous run. `error`: why nothing of this could be read.
     """
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from .index import Bad, Indexed
+from .index import LATELY, Bad, Indexed
 from .journal import Entry
 from .model import NOT_APPLICABLE, Finding, Outcome, Past, Run, Standing
 
@@ -16,6 +16,9 @@ SHOWN = 13
 MISSED_SHOWN = 31
 _SEEN = (Outcome.PASSED, Outcome.WAIVED, Outcome.FAILED)
 """Outcomes of a check that looked: only then is silence about a resource good news."""
+
+_ENDED = (Outcome.FAILED, Outcome.BLIND)
+"""Of a finding about the whole stack: the check ended before it had come to each resource."""
 
 Key = tuple[str, str]
 """Check and resource."""
@@ -36,7 +39,7 @@ def past_of(run: Run, stack: str, before: Sequence[Indexed], entries: Iterable[E
         standings=tuple(_standings(run, stack, before, zone)),
         strips=_strips(lately),
         numbers=_numbers(lately),
-        changes=tuple(_change(entry) for entry in entries if since <= entry.begun),
+        changes=tuple(_change(one) for one in entries if since <= one.begun and (one.happened or one.is_open)),
     )
 
 
@@ -54,52 +57,50 @@ def _standings(run: Run, stack: str, before: Sequence[Indexed], zone: ZoneInfo) 
     outcomes = {check.check: check.outcome for check in run.checks if check.stack == stack}
     findings = [one for one in run.findings if one.stack == stack]
     today = run.started.astimezone(zone).date()
+    if not before:
+        return  # of the first run on record nothing is new: nobody knows what was before
 
-    def day(since: datetime) -> int:
-        return (today - since.astimezone(zone).date()).days + 1
+    def standing(check: str, resource: str, name: str, state: str, since: datetime) -> Standing:
+        day = (today - since.astimezone(zone).date()).days + 1
+        # a streak that reaches back to the oldest run compared may be longer than anybody sees from here
+        cut = len(before) >= LATELY and since == before[-1].started
+        return Standing(check, resource, name, state, since, day, at_least=cut)
 
-    now: dict[Key, Finding] = {}
-    for one in findings:
-        if one.outcome in (Outcome.FAILED, Outcome.BLIND):
-            now[one.check, one.resource] = one
-    history = _known(before)
+    now = {(one.check, one.resource): one for one in findings if one.outcome in (Outcome.FAILED, Outcome.BLIND)}
+    history = _known(before, f"stack/{stack}")
     for key, one in now.items():
-        was = Outcome.BLIND if one.outcome is Outcome.BLIND else Outcome.FAILED
-        past = list(history(key, was))
-        since = _streak(past) or run.started
-        state = "unseen" if one.outcome is Outcome.BLIND else "still" if since != run.started else "new"
-        if state == "new" and any(bad for _, bad in past[:SHOWN]):
-            state = "flapping"
-        yield Standing(one.check, one.resource, one.name, state, since, day(since))
-    yield from _no_longer(before, findings, outcomes, now, history, day)
-
-
-def _no_longer(
-    before: Sequence[Indexed],
-    findings: Sequence[Finding],
-    outcomes: Mapping[str, str],
-    now: Mapping[Key, Finding],
-    history: History,
-    day: Callable[[datetime], int],
-) -> Iterator[Standing]:
-    """What was failing when last looked at, and is not now: good again, gone, waived – or nobody could look."""
+        past = list(history(key, Outcome.FAILED))
+        since = _streak(past)
+        if one.outcome is Outcome.BLIND:
+            state = "hidden" if since else "unseen"
+            since = since or _streak(list(history(key, Outcome.BLIND)))
+        else:
+            state = "still" if since else "flapping" if any(bad for _, bad in past[:SHOWN]) else "new"
+        yield standing(one.check, one.resource, one.name, state, since or run.started)
     present = {(one.check, one.resource): one for one in findings}
     for bad in _last_failures(before):
         key = (bad.check, bad.resource)
-        if key in now:
-            continue
-        since = _streak(list(history(key, Outcome.FAILED)))
-        outcome = outcomes.get(bad.check, "")
-        if since is None or outcome in ("", NOT_APPLICABLE):
-            continue
-        if outcome not in _SEEN:
-            state = "unseen"
-        elif key in present:
-            state = "recovered" if present[key].outcome is Outcome.PASSED else ""
-        else:
-            state = "gone"
-        if state:
-            yield Standing(bad.check, bad.resource, bad.name, state, since, day(since))
+        since_failed = None if key in now else _streak(list(history(key, Outcome.FAILED)))
+        if since_failed and (state := _became(bad, key, present, outcomes.get(bad.check, ""), f"stack/{stack}")):
+            yield standing(bad.check, bad.resource, bad.name, state, since_failed)
+
+
+def _became(bad: Bad, key: Key, present: Mapping[Key, Finding], outcome: str, whole: str) -> str:
+    """What became of something that failed when it was last looked at; nothing where that is unknown, or waived.
+
+    A check that failed or could not look as a whole has not come to each resource: then silence is no news.
+    """
+    own = present.get(key)
+    if own is not None:
+        return "recovered" if own.outcome is Outcome.PASSED else ""
+    if outcome in ("", NOT_APPLICABLE):
+        return ""
+    if outcome not in _SEEN:
+        return "hidden"
+    if bad.resource == whole:
+        return "recovered" if outcome == Outcome.PASSED else ""
+    ended = present.get((bad.check, whole))
+    return "hidden" if ended is not None and ended.outcome in (Outcome.FAILED, Outcome.BLIND) else "gone"
 
 
 def _last_failures(before: Sequence[Indexed]) -> Iterator[Bad]:
@@ -111,20 +112,23 @@ def _last_failures(before: Sequence[Indexed]) -> Iterator[Bad]:
         done |= looked
 
 
-def _known(before: Sequence[Indexed]) -> History:
-    """(began, was it bad) of each earlier run that knows, the newest first. What could not be seen is neither."""
+def _known(before: Sequence[Indexed], whole: str) -> History:
+    """(began, was it bad) of each earlier run that knows, the newest first. What could not be seen is neither.
+
+    A failure that was waived was one all the same.
+    """
     bad = [{(one.check, one.resource): one.outcome for one in run.bad} for run in before]
 
     def history(key: Key, was: Outcome) -> Iterator[tuple[datetime, bool]]:
         for run, found in zip(before, bad, strict=True):
-            outcome = run.outcomes.get(key[0], "")
+            outcome, own = run.outcomes.get(key[0], ""), found.get(key)
             if was is Outcome.BLIND:
-                if outcome:
-                    yield run.started, outcome == Outcome.BLIND
-            elif outcome in _SEEN:
-                yield run.started, found.get(key) == Outcome.FAILED
-            elif found.get(key) == Outcome.FAILED:
+                if outcome and outcome != Outcome.NOT_RUN:
+                    yield run.started, own == Outcome.BLIND
+            elif own in (Outcome.FAILED, Outcome.WAIVED):
                 yield run.started, True
+            elif outcome in _SEEN and own is None and not (found.get((key[0], whole)) in _ENDED and key[1] != whole):
+                yield run.started, False
 
     return history
 
@@ -140,9 +144,11 @@ def _streak(past: Sequence[tuple[datetime, bool]]) -> datetime | None:
 
 
 def _strips(lately: Sequence[Indexed]) -> dict[str, tuple[str, ...]]:
-    """The worst outcome of each area, and of all, in each run, the oldest first; "" where it had no such check."""
+    """The worst outcome of each check, each area, and all, in each run, the oldest first; "" where it had none."""
     areas = sorted({area for run in lately for area in run.areas.values()})
     told = {"": tuple(_worst(run.outcomes.values()) for run in lately)}
+    for check in sorted({check for run in lately for check in run.outcomes}):
+        told[check] = tuple(_worst([run.outcomes.get(check, NOT_APPLICABLE)]) for run in lately)
     for area in areas:
         told[area] = tuple(
             _worst(outcome for check, outcome in run.outcomes.items() if run.areas[check] == area) for run in lately

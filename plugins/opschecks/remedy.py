@@ -5,6 +5,7 @@ from __future__ import annotations
 import abc
 import enum
 import hashlib
+import inspect
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -281,7 +282,7 @@ def known_remedies() -> dict[str, type[Remedy]]:
     while todo:
         cls = todo.pop()
         todo += cls.__subclasses__()
-        if not cls.__name__.startswith("_"):
+        if not (cls.__name__.startswith("_") or inspect.isabstract(cls)):
             other = found.setdefault(cls.name(), cls)
             if other is not cls:
                 raise TypeError(f"two remedies are called {cls.name()}: {other.__module__}'s and {cls.__module__}'s")

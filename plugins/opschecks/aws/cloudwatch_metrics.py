@@ -185,14 +185,15 @@ def metrics(
         raise CouldNotLook(CALL, f"nothing newer than {since:%H:%M:%S} UTC was measured yet")
     chunks = [asked[start : start + METRICS_A_CALL] for start in range(0, len(asked), METRICS_A_CALL)]
     answers: dict[tuple[str, str], Series | CouldNotLook] = {}
-    for part in fan_out(lambda chunk: _fetch(aws, chunk, begin, now), chunks, at_once=4):
+    for part in fan_out(lambda chunk: fetch_metrics(aws, chunk, begin, now), chunks, at_once=4):
         answers.update(part)
     return Metrics(answers)
 
 
-def _fetch(
+def fetch_metrics(
     aws: Aws, asked: list[Metric], begin: datetime, end: datetime
 ) -> dict[tuple[str, str], Series | CouldNotLook]:
+    """The series of each metric by resource and label, in one GetMetricData (all its pages); what it lacks is said."""
     queries: list[dict[str, Any]] = [
         {"Id": f"m{index}", "MetricStat": metric.query} for index, metric in enumerate(asked)
     ]

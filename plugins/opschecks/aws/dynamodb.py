@@ -13,7 +13,8 @@ from .inventory import Inventory
 from .session import Aws
 
 if TYPE_CHECKING:
-    from ..stack import IncidentFields, Stack
+    from ..stack import Stack
+    from ..tables import IncidentFields
 
 _CALL = "dynamodb:DescribeTable"
 
@@ -115,7 +116,7 @@ def active_incidents(stack: Stack, aws: Aws, now: datetime) -> list[Incident]:
     items = _items(
         aws,
         "Query",
-        TableName=_incidents_table(stack),
+        TableName=incidents_table_of(stack),
         IndexName=stack.status_index,
         KeyConditionExpression="#status = :active",
         ExpressionAttributeNames={"#status": stack.incident_fields.status},  # status is a reserved word
@@ -133,7 +134,7 @@ def overnight_incidents(stack: Stack, aws: Aws, now: datetime) -> list[Incident]
     items = _items(
         aws,
         "Scan",
-        TableName=_incidents_table(stack),
+        TableName=incidents_table_of(stack),
         # what is missing or no text is before and after nothing: those would never be found
         FilterExpression="#created >= :since OR NOT attribute_type(#created, :text)",
         ExpressionAttributeNames={"#created": created},
@@ -142,7 +143,8 @@ def overnight_incidents(stack: Stack, aws: Aws, now: datetime) -> list[Incident]
     return [_incident(stack, item, "dynamodb:Scan", now) for item in items]
 
 
-def _incidents_table(stack: Stack) -> str:
+def incidents_table_of(stack: Stack) -> str:
+    """The table of incidents; CouldNotLook where the stack names none."""
     if not stack.incidents_table:
         raise CouldNotLook(
             "",

@@ -14,7 +14,7 @@ from .inventory import Inventory
 from .session import Aws
 
 if TYPE_CHECKING:
-    from ..stack import Ingress
+    from ..tables import Ingress
 
 _CALL = "ec2:DescribeSecurityGroups"
 FILTER_VALUES_A_CALL = 200
@@ -87,7 +87,7 @@ def _sources(permission: dict[str, Any]) -> Iterator[Source]:
 
 
 def _covers(rule: Ingress, source: Source, own: frozenset[str]) -> bool:
-    from ..stack import port_range
+    from ..tables import port_range
 
     if rule.protocol not in ("all", source.protocol):
         return False

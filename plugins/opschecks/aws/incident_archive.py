@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..model import Figure, Resource
 from ..observe import CouldNotLook, need, observation
-from .dynamodb import Table, _incidents_table
+from .dynamodb import Table, incidents_table_of
 from .session import Aws
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class OldIncidents(Resource):
 @observation(allow=[_TABLE, _QUERY], soft=["tables"])
 def old_incidents(stack: Stack, aws: Aws, tables: list[Table] | CouldNotLook, now: datetime) -> OldIncidents:
     """The resolved incidents that are older than incident_archive_days, counted by DynamoDB."""
-    name = _incidents_table(stack)
+    name = incidents_table_of(stack)
     seen = [] if isinstance(tables, CouldNotLook) else tables
     known = next((one.evidence for one in seen if one.name == name), None)
     if known is None:

@@ -11,7 +11,8 @@ from ..observe import CouldNotLook, need, observation
 from .dynamodb import Table
 
 if TYPE_CHECKING:
-    from ..stack import Stack, WantedIndex
+    from ..stack import Stack
+    from ..tables import WantedIndex
 
 _CALL = "dynamodb:DescribeTable"
 

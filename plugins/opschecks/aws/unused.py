@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ..model import Figure, Resource, Series
 from ..observe import CouldNotLook, NotThere, fan_out, need, observation, seen
 from .cloudwatch_metrics import CALL as _METRICS
-from .cloudwatch_metrics import METRICS_A_CALL, Metric, _fetch
+from .cloudwatch_metrics import METRICS_A_CALL, Metric, fetch_metrics
 from .ecs import SERVICES_A_CALL, Service
 from .session import Aws
 
@@ -191,7 +191,7 @@ def _measured(aws: Aws, asked: Sequence[Metric], begin: datetime, end: datetime)
     """Every series; CouldNotLook where CloudWatch did not answer one in full."""
     parts = [list(asked[start : start + METRICS_A_CALL]) for start in range(0, len(asked), METRICS_A_CALL)]
     found: dict[tuple[str, str], Series] = {}
-    for part in fan_out(lambda part: _fetch(aws, part, begin, end), parts, at_once=4):
+    for part in fan_out(lambda part: fetch_metrics(aws, part, begin, end), parts, at_once=4):
         for key, series in part.items():
             if isinstance(series, CouldNotLook):
                 raise series.again()

@@ -38,7 +38,7 @@ def with_past(run: ChecksRun, told: Run) -> Run:
 
 
 def _past(run: ChecksRun, told: Run, stack: Stack) -> Past:
-    from ..journal import Journal
+    from ..journal import Journal, JournalError
     from ..past import past_of
 
     try:
@@ -47,8 +47,8 @@ def _past(run: ChecksRun, told: Run, stack: Stack) -> Past:
         before = index.runs(told.suite, before=told.started)
         since = before[0].started if before else told.started - timedelta(days=1)
         return past_of(told, stack.name, before, Journal(store).entries(since=since))
-    except Exception as error:  # noqa: BLE001 - whatever lies in a history, this morning's own result must stand
-        return Past(stack.name, error=str(error) if isinstance(error, OSError) else f"{type(error).__name__}: {error}")
+    except (OSError, sqlite3.Error, JournalError) as error:
+        return Past(stack.name, error=str(error))
 
 
 def _week(run: ChecksRun, told: Run, stack: Stack) -> Mapping[str, Any] | None:
@@ -67,15 +67,15 @@ def _week(run: ChecksRun, told: Run, stack: Stack) -> Mapping[str, Any] | None:
 def earlier_run(run: ChecksRun, told: Run) -> Run | None:
     """The run of a day before, for the lines of its charts; of several stacks, that of each in one."""
     from ..history import run_a_day_before
-    from ..report.runfile import from_json
+    from ..report.runfile import RunFileError, from_json
 
     found = []
     for stack in run.stacks if not told.partial else ():
         try:
             text = run_a_day_before(run.store(stack), told.suite, told.started)
             found += [from_json(text)] if text else []
-        except Exception:  # noqa: BLE001, S112 - whatever the file is: without it a chart has one line instead of two
-            continue
+        except (OSError, UnicodeDecodeError, RunFileError):
+            continue  # without it a chart has one line instead of two
     if not found:
         return None
     seen = tuple(one for earlier in found for one in earlier.observations)

@@ -26,18 +26,11 @@ def distribution_of(remedy: Remedy) -> str:
         raise CannotMend(str(error)) from None
 
 
-class InvalidateCdn(Remedy):
-    """Let the CDN forget everything that it has cached of the dashboard site, so that it fetches it anew."""
-
-    risk = Risk.SAFE
-    one_way = True
-    runbook = "dashboards"
-    settles_within = timedelta(minutes=10)
-    allow = ("cloudfront:CreateInvalidation", _LIST, _GET)
-    expects = "edges fetch each page from the bucket again; the next requests are slower for a moment"
+class DistributionRemedy(Remedy):
+    """What changes the stack's distribution, whichever of its pages or behaviors was found wrong."""
 
     def targets(self, resource: str, evidence: Mapping[str, Any]) -> list[str]:
-        """The stack's distribution, whichever page was found wrong."""
+        """The stack's distribution."""
         del resource, evidence
         return self.all_targets()
 
@@ -51,6 +44,17 @@ class InvalidateCdn(Remedy):
         if short not in own:
             raise CannotMend(f"{short} is not the distribution of {self.stack.name}, which is {own[0]}")
         return short
+
+
+class InvalidateCdn(DistributionRemedy):
+    """Let the CDN forget everything that it has cached of the dashboard site, so that it fetches it anew."""
+
+    risk = Risk.SAFE
+    one_way = True
+    runbook = "dashboards"
+    settles_within = timedelta(minutes=10)
+    allow = ("cloudfront:CreateInvalidation", _LIST, _GET)
+    expects = "edges fetch each page from the bucket again; the next requests are slower for a moment"
 
     def read(self, target: str) -> State:
         """The reference of the newest invalidation."""

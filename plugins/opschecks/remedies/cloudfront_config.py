@@ -10,14 +10,14 @@ from typing import Any
 
 from ..aws.cdn_caching import CACHING_DISABLED, CACHING_OPTIMIZED, DEFAULT, MANAGED, behaviors_on_buckets
 from ..observe import CouldNotLook, need
-from ..remedy import CannotMend, Progress, Refused, Remedy, Request, Risk, State
-from .cloudfront import distribution_of
+from ..remedy import CannotMend, Progress, Refused, Request, Risk, State
+from .cloudfront import DistributionRemedy
 
 _GET = "cloudfront:GetDistribution"
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
-class TuneCdn(Remedy):
+class TuneCdn(DistributionRemedy):
     """Let the CDN compress what it serves from a bucket, and cache it where caching was disabled."""
 
     risk = Risk.SAFE
@@ -30,22 +30,6 @@ class TuneCdn(Remedy):
         "once cached, a page without a Cache-Control of its own stays for a day unless it is invalidated"
     )
     wishes = {"policy": "id of the cache policy in place of CachingDisabled; default: CachingOptimized"}  # noqa: RUF012
-
-    def targets(self, resource: str, evidence: Mapping[str, Any]) -> list[str]:
-        """The stack's distribution, whichever behavior was found wrong: its configuration is changed whole."""
-        del resource, evidence
-        return self.all_targets()
-
-    def all_targets(self) -> list[str]:
-        """The distribution, where the stack has one."""
-        return [distribution_of(self)]
-
-    def normal(self, target: str) -> str:
-        """The id of the stack's distribution, of its ARN too."""
-        short, own = target.rsplit("/", 1)[-1], self.all_targets()
-        if short not in own:
-            raise CannotMend(f"{short} is not the distribution of {self.stack.name}, which is {own[0]}")
-        return short
 
     def _told(self, target: str) -> dict[str, Any]:
         return self.aws.call("cloudfront", "GetDistribution", Id=target)

@@ -12,7 +12,7 @@ from ..observe import NotThere, need
 from ..remedy import CannotMend, Progress, Remedy, Request, Risk, State
 
 if TYPE_CHECKING:
-    from ..stack import WantedIndex
+    from ..tables import WantedIndex
 
 _CALL = "dynamodb:DescribeTable"
 _INDEX = "/index/"

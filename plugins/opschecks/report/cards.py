@@ -75,7 +75,7 @@ def _card(
     bad = [one for one in findings if one.outcome in (Outcome.FAILED, Outcome.BLIND)]
     bad.sort(key=lambda one: -one.outcome.rank)
     rows = [_row(run, one, zone) for one in bad]
-    bars, lately = strip(run, check.stack, check.area, Outcome.FAILED.value)
+    bars, lately = strip(run, check.stack, check.check, Outcome.FAILED.value)
     seen = [one for one in bad if one.evidence]
     tokens = {**stack.tokens, "resource": bad[0].resource, "name": bad[0].name} if bad else stack.tokens
     return Card(

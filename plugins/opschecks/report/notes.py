@@ -79,7 +79,8 @@ def how_long(standing: Standing | None, zone: tzinfo) -> str:
     return {
         "new": "new",
         "flapping": f"on and off, {since}",
-        "unseen": f"was bad before, {since}",
+        "unseen": since,
+        "hidden": f"was failing, {since}",
         "recovered": f"was bad {since}",
         "gone": f"was bad {since}",
     }.get(standing.state, f"day {standing.day}, {since}")

@@ -56,7 +56,12 @@ def publish(run: Run, page: str, beside: Mapping[str, str], to: Store) -> list[s
 
 def folder_of(run: Run) -> str:
     """`STACK/SUITE`; of several stacks their names together, because theirs is a page of its own."""
-    return f"{'+'.join(stack.name for stack in run.stacks)}/{run.suite}"
+    return f"{'+'.join(file_name(stack.name) for stack in run.stacks)}/{file_name(run.suite)}"
+
+
+def file_name(text: str) -> str:
+    """The text as one part of a path: a run file may come from anybody."""
+    return re.sub(r"[^A-Za-z0-9._+-]", "-", text).lstrip(".")[:100] or "none"
 
 
 def listing(to: Store, folder: str) -> list[Listed]:

@@ -30,7 +30,8 @@ from .numbers import numbers
 from .verdict import verdict
 
 FORMAT = 1
-LISTS = ("checks", "findings", "observations")
+LISTS = ("checks", "findings", "observations", "past")
+"""Written a line each; they are without secrets already."""
 
 
 class RunFileError(Exception):
@@ -123,7 +124,7 @@ def from_json(text: str) -> Run:
         )
     except RunFileError:
         raise
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise RunFileError(f"not a run file: {type(error).__name__}: {error}") from None
 
 
@@ -153,7 +154,8 @@ def _series_from(told: Mapping[str, Any]) -> Series:
 
 
 def _past(past: Past) -> dict[str, Any]:
-    told = dataclasses.asdict(past)
+    told: dict[str, Any] = plain(dataclasses.asdict(past))
+    told["strips"] = {area: list(outcomes) for area, outcomes in past.strips.items()}  # an area may be "credentials"
     told["numbers"] = {
         label: [[time.isoformat(), value] for time, value in points] for label, points in past.numbers.items()
     }

@@ -47,6 +47,7 @@ _GROUPS = (
     ("new", "New failures", "bad"),
     ("flapping", "On and off", "bad"),
     ("still", "Still failing", "bad"),
+    ("hidden", "Were failing, and now out of sight", "unsure"),
     ("unseen", "Could not look", "unsure"),
     ("recovered", "Recovered", "good"),
     ("gone", "No longer there", "none"),
@@ -90,7 +91,7 @@ def _groups(run: Run, past: Past, zone: tzinfo) -> Iterator[Group]:
 def _line(one: Standing, check: CheckResult, stack: str, zone: tzinfo) -> Line:
     promise = check.check.removeprefix("test_").replace("_", " ")
     return Line(
-        title=f"whether {promise}" if one.state == "unseen" else check.failing,
+        title=f"whether {promise}" if one.state in ("unseen", "hidden") else check.failing,
         name="" if one.resource == f"stack/{stack}" else one.name,
         severity=check.severity.value,
         when=when(one, zone),
@@ -100,17 +101,18 @@ def _line(one: Standing, check: CheckResult, stack: str, zone: tzinfo) -> Line:
 
 def when(one: Standing, zone: tzinfo) -> str:
     """Since when, in words."""
-    began = f"{one.since.astimezone(zone):%a %d %b, %H:%M}"
+    began = f"{one.since.astimezone(zone):%a %d %b, %H:%M}{' or before' if one.at_least else ''}"
     if one.state == "new":
         return "new"
     if one.state == "flapping":
         return "back again: it was bad before, and good in between"
     if one.state == "still":
         return f"day {one.day}, since {began}"
+    if one.state == "hidden":
+        return f"failing since {began} when last seen"
     if one.state == "unseen":
         return f"since {began}" if one.day > 1 else ""
-    days = "a day" if one.day <= 2 else f"{one.day - 1} days"
-    return f"was bad since {began}" if one.day <= 1 else f"was bad for {days}, since {began}"
+    return f"was bad since {began}"
 
 
 @dataclass(frozen=True)
@@ -128,7 +130,10 @@ def strip(run: Run, stack: str, area: str, now: str) -> tuple[tuple[Bar, ...], s
     bars = tuple(Bar(7 * place, tones.get(outcome, "none")) for place, outcome in enumerate(outcomes))
     counts = {words: outcomes.count(outcome) for outcome, words in _WORDS.items()}
     said = ", ".join(f"{count} {words}" for words, count in counts.items() if count)
-    return bars, f"last {len(outcomes)} runs: {said}" if len(outcomes) > 1 else "the only run so far"
+    if len(outcomes) > 1:
+        return bars, f"last {len(outcomes)} runs: {said}"
+    known = any(past.stack == stack and not past.error for past in run.past)
+    return bars, "the only run so far" if known else "earlier runs were not compared"
 
 
 _WORDS = {
