@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import signal
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,6 +22,7 @@ from opschecks.remedies import all_remedies
 from opschecks.remedy import (
     CannotMend,
     Change,
+    Partly,
     Progress,
     Proof,
     Refused,
@@ -49,6 +50,9 @@ class World:
     sent: list[str] = field(default_factory=list)
     answer: Callable[[str], None] = lambda wanted: None
     unreadable: bool = False
+    kept: str = ""
+    """What it stays at, whatever is sent."""
+    told: Mapping[str, Any] = field(default_factory=dict)
 
     def call(self, service: str, operation: str, /, **parameters: Any) -> dict[str, Any]:
         if self.unreadable:
@@ -64,8 +68,8 @@ class World:
     def send(self, service: str, operation: str, /, **parameters: Any) -> dict[str, Any]:
         self.sent.append(parameters["value"])
         self.answer(parameters["value"])
-        self.values[parameters["target"]] = parameters["value"]
-        return {}
+        self.values[parameters["target"]] = self.kept or parameters["value"]
+        return dict(self.told)
 
 
 class _Switch(Remedy):
@@ -129,7 +133,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
         mender = Mender(
             journal=Journal(store),
             lock=lock,
-            remedy=lambda name: REMEDIES[name](STACK, world),
+            remedy=lambda name: {**REMEDIES, _InTwo.name(): _InTwo}[name](STACK, world),
             veto=lambda change: "",
             say=said.append,
             poll_s=0,
@@ -396,6 +400,49 @@ def test_a_changed_precondition_is_refused_at_send_time(desk: Desk) -> None:
     assert "it has changed since it was planned" in fixed.said
     assert desk.world.sent == []
     assert desk.events() == []
+
+
+class _InTwo(_Switch):
+    """Switch it on by way of half, and only where half is there by then."""
+
+    resumes = True
+
+    def want(self, now: State, wish: Mapping[str, str]) -> State:
+        return {"value": "on"}
+
+    def requests(self, target: str, before: State, after: State) -> Sequence[Request]:
+        return [self.request(target, before, {"value": value}) for value in ("half", "on")]
+
+    def ready(self, target: str, request: Request) -> Request:
+        if request.parameters["value"] == "on" and self.read(target) != {"value": "half"}:
+            raise CannotMend("half is not there")
+        return request
+
+    def answered(self, target: str, request: Request, answer: Mapping[str, Any]) -> None:
+        if answer.get("no"):
+            raise Partly("only half of half")
+
+
+def test_a_request_is_sent_only_when_what_came_before_it_allows_it(desk: Desk) -> None:
+    assert desk.make(None, _InTwo).result is Result.DONE
+    assert desk.world.sent == ["half", "on"]
+    desk.world.values["a"] = "off"
+    desk.world.answer = lambda wanted: None
+    desk.world.kept = "off"
+    ended = desk.make(None, _InTwo)
+    assert (ended.result, ended.said) == (
+        Result.HANDED_OVER,
+        "1 of 2 requests were made, and the next was not: half is not there; the same again makes the rest",
+    )
+    assert desk.world.sent == ["half", "on", "half"]
+
+
+def test_what_the_answer_calls_done_in_part_is_handed_over(desk: Desk) -> None:
+    desk.world.told = {"no": True}
+    ended = desk.make(None, _InTwo)
+    assert (ended.result, ended.said) == (Result.HANDED_OVER, "only half of half; the same again makes the rest")
+    assert desk.events() == [["begun", "sent", "handed_over"]]
+    assert desk.world.sent == ["half"]
 
 
 def test_a_veto_is_refused_before_the_journal(desk: Desk) -> None:

@@ -251,9 +251,11 @@ def test_what_is_refused_within_an_answer_is_refused() -> None:
     change = planned(mends, "vpc-1")
     request = mends.request("vpc-1", change.before, change.after)
     with pytest.raises(Refused, match="ec2:CreateFlowLogs: LogDestinationPermissionIssueException: no"):
-        mends.aws.send(request.service, request.operation, **request.parameters)
+        mends.answered("vpc-1", request, mends.aws.send(request.service, request.operation, **request.parameters))
     good = remedy()
-    assert good.aws.send(request.service, request.operation, **request.parameters)["FlowLogIds"] == ["fl-1"]
+    answer = good.aws.send(request.service, request.operation, **request.parameters)
+    good.answered("vpc-1", request, answer)
+    assert answer["FlowLogIds"] == ["fl-1"]
 
 
 def test_the_vpcs_that_it_takes_are_the_stacks() -> None:

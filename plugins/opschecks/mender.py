@@ -14,7 +14,7 @@ from . import journal as steps
 from .journal import Entry, Journal
 from .lock import Lock, Lost
 from .observe import CouldNotLook
-from .remedy import CannotMend, Change, Progress, Proof, Refused, Remedy, Unknown
+from .remedy import CannotMend, Change, Partly, Progress, Proof, Refused, Remedy, Request, Unknown
 from .signals import uninterrupted
 
 TOLD_EVERY = 50
@@ -72,10 +72,6 @@ class Look:
 
 Veto = Callable[[Change], str]
 """Why a change must not be made at this moment; nothing where it may."""
-
-
-class _Partly(Exception):  # noqa: N818 - what became of several requests
-    """Some of a change's requests were made, and then one was not."""
 
 
 class Interrupted(KeyboardInterrupt):
@@ -188,7 +184,7 @@ class Mender:
         except Refused as error:
             self.journal.add(entry, steps.REFUSED, str(error))
             return Fixed(change, Result.REFUSED, str(error), entry.id)
-        except _Partly as error:
+        except Partly as error:
             self.journal.add(entry, steps.SENT, str(error))
             self.journal.add(entry, steps.HANDED_OVER, f"{error}; the same again makes the rest")
             return Fixed(change, Result.HANDED_OVER, f"{error}; the same again makes the rest", entry.id)
@@ -221,12 +217,11 @@ class Mender:
     def _send(self, entry: Entry, remedy: Remedy, change: Change) -> Entry:
         requests = remedy.requests(change.target, change.before, change.after)
         for number, request in enumerate(requests):
-            files = {name: path.read_bytes() for name, path in request.files.items()}
             try:
-                remedy.aws.send(request.service, request.operation, **request.parameters, **files)
+                self._send_one(remedy, change.target, request)
             except Refused as error:
                 if number:
-                    raise _Partly(
+                    raise Partly(
                         f"{number} of {len(requests)} requests were made, and the next was not: {error}"
                     ) from None
                 raise
@@ -238,6 +233,16 @@ class Mender:
                 self.say(f"{change.name}: {number} of {len(requests)} requests made")
                 self.lock.renew()
         return self.journal.add(entry, steps.SENT)
+
+    @staticmethod
+    def _send_one(remedy: Remedy, target: str, request: Request) -> None:
+        try:
+            request = remedy.ready(target, request)
+        except (CannotMend, CouldNotLook) as error:
+            raise Refused(str(error)) from None
+        files = {name: path.read_bytes() for name, path in request.files.items()}
+        answer = remedy.aws.send(request.service, request.operation, **request.parameters, **files)
+        remedy.answered(target, request, answer)
 
     def _see_through(self, entry: Entry, remedy: Remedy, change: Change, look: Callable[[], Look] | None) -> Fixed:
         reached = self._wait(remedy, change, remedy.settles_within)
@@ -330,6 +335,9 @@ class Mender:
         except Refused as error:
             self.journal.add(own, steps.REFUSED, str(error))
             return str(error)
+        except Partly as error:
+            self.journal.add(own, steps.HANDED_OVER, str(error))
+            return f"{error}; the rest is left to a person"
         if not own.happened:
             return own.steps[-1].said
         try:

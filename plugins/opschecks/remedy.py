@@ -54,6 +54,10 @@ class Refused(Exception):  # noqa: N818 - AWS's answer
     """AWS answered that it does not make the change: nothing was changed."""
 
 
+class Partly(Exception):  # noqa: N818 - as above
+    """Some of the change was made, and then AWS did not make the rest."""
+
+
 class Unknown(Exception):  # noqa: N818 - as above
     """The change was sent, and no answer tells whether it was made: only reading can."""
 
@@ -240,6 +244,18 @@ class Remedy(abc.ABC):
     def requests(self, target: str, before: State, after: State) -> Sequence[Request]:
         """All calls, in their order; for what one call cannot do."""
         return [self.request(target, before, after)]
+
+    def ready(self, target: str, request: Request) -> Request:
+        """What is sent in a request's place, with what an earlier answer told, which no journal may hold.
+
+        Asked right before; CannotMend or CouldNotLook where what is there by now does not allow it.
+        """
+        del target
+        return request
+
+    def answered(self, target: str, request: Request, answer: Mapping[str, Any]) -> None:
+        """AWS' answer to a request; Refused where it says that it did nothing of it, Partly where not all of it."""
+        del target, request, answer
 
     def asks(self, target: str, before: State, after: State) -> tuple[str, Mapping[str, Any]]:
         """The calls' names and parameters, as plan and journal show them."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -12,41 +12,15 @@ from ..aws.elbv2 import load_balancers
 from ..aws.flow_logs import FlowLog, Vpc, flow_log_of, vpcs
 from ..aws.inventory import Inventory, inventory
 from ..aws.log_groups import describe_log_groups
-from ..names import iam_action, nearest
+from ..names import nearest
 from ..observe import CouldNotLook, need
-from ..remedy import CannotMend, Refused, Remedy, Request, Risk, Runs, Sends, State
+from ..remedy import CannotMend, Refused, Remedy, Request, Risk, State
 
 if TYPE_CHECKING:
     from ..aws.session import Aws
-    from ..stack import Stack
 
 T = TypeVar("T")
 _CALL = "ec2:DescribeFlowLogs"
-
-
-class _Strict:
-    """Sends as AWS does, and calls refused what EC2 calls so within an answer that says 200."""
-
-    def __init__(self, aws: Sends) -> None:
-        self._aws = aws
-
-    def call(self, service: str, operation: str, /, **parameters: Any) -> dict[str, Any]:
-        return self._aws.call(service, operation, **parameters)
-
-    def pages(self, service: str, operation: str, /, **more: Any) -> Iterator[dict[str, Any]]:
-        return self._aws.pages(service, operation, **more)
-
-    def items(self, service: str, operation: str, key: str, /, **more: Any) -> list[dict[str, Any]]:
-        return self._aws.items(service, operation, key, **more)
-
-    def send(self, service: str, operation: str, /, **parameters: Any) -> dict[str, Any]:
-        answer = self._aws.send(service, operation, **parameters)
-        for one in answer.get("Unsuccessful") or []:
-            told = one.get("Error") or {}
-            raise Refused(
-                f"{iam_action(service, operation)}: {told.get('Code', 'Unsuccessful')}: {told.get('Message', '')}"
-            )
-        return answer
 
 
 def _soft(look: Callable[[Aws, Inventory], T], aws: Aws, known: Inventory) -> T | CouldNotLook:
@@ -78,9 +52,6 @@ class CreateFlowLog(Remedy):
         "each record is paid for as a log event: see that the log group lets them go; what CDK or CloudFormation "
         "defines must be changed there too"
     )
-
-    def __init__(self, stack: Stack, aws: Sends, runs: Runs = tuple) -> None:
-        super().__init__(stack, _Strict(aws), runs)
 
     def risk_of(self, before: State, after: State) -> Risk:
         """Without it nothing is recorded; what was recorded stays in the log group."""
@@ -157,6 +128,12 @@ class CreateFlowLog(Remedy):
                 "ClientToken": f"opschecks-{hashlib.sha256(mark.encode()).hexdigest()[:32]}",
             },
         )
+
+    def answered(self, target: str, request: Request, answer: Mapping[str, Any]) -> None:
+        """EC2 refuses within an answer that says 200."""
+        for one in answer.get("Unsuccessful") or []:
+            told = one.get("Error") or {}
+            raise Refused(f"{request.call}: {told.get('Code', 'Unsuccessful')}: {told.get('Message', '')}")
 
     @property
     def _group(self) -> str:
