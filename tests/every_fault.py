@@ -15,6 +15,7 @@ import botocore.loaders
 import botocore.session
 import pytest
 
+from opschecks.hooks.select import find_checks
 from opschecks.sandbox.environment import Sandbox
 from opschecks.sandbox.faults import known_faults
 from opschecks.stack import load_stacks
@@ -27,6 +28,7 @@ AFTER = [
     "--expect-image", "incident-commander:v1",
 ]  # fmt: skip
 BEFORE = ["checks/deploy/before", "--stack", "sandbox"]
+DRILLS = ["checks/drills", "--stack", "sandbox"]
 SUITES = {"deploy-after": AFTER, "daily": ["checks/daily"], "weekly": ["checks/weekly"], "deploy-before": BEFORE}
 
 
@@ -40,9 +42,17 @@ def run(fault: str) -> dict[str, object]:
             _run("deploy-before", BEFORE, folder)  # the snapshot of when all was well
             if fault:
                 sandbox.give_fault(fault)
-            return {"fault": fault, "suites": {suite: _run(suite, told, folder) for suite, told in SUITES.items()}}
+            suites = {**SUITES, **({"drills": DRILLS} if _wants_drills(fault) else {})}  # last: they change something
+            return {"fault": fault, "suites": {suite: _run(suite, told, folder) for suite, told in suites.items()}}
     finally:
         sandbox.stop()
+
+
+def _wants_drills(fault: str) -> bool:
+    """Whether drills have to show it: of other faults they say nothing, or refuse to begin, and take their time."""
+    named = known_faults()[fault] if fault else None
+    drilled = {name for name, _ in find_checks(ROOT / "checks" / "drills")}
+    return named is None or bool(drilled & {*named.caught_by, *named.blinds})
 
 
 def _run(suite: str, arguments: list[str], folder: str) -> dict[str, object]:

@@ -62,6 +62,7 @@ WEEKLY_ONCE = (
     "cloudwatch:DescribeAlarms",
     "dynamodb:ListBackups",
     "dynamodb:Query",
+    "dynamodb:Scan",
     "ec2:DescribeAddresses",
     "ec2:DescribeFlowLogs",
     "ec2:DescribeSecurityGroups",
@@ -78,7 +79,6 @@ WEEKLY_ONCE = (
     "logs:DescribeLogGroups",
     "s3:GetBucketVersioning",
     "s3:GetLifecycleConfiguration",
-    "s3:ListBucket",
     "sts:GetCallerIdentity",
 )
 WEEKLY = Counter(
@@ -86,10 +86,13 @@ WEEKLY = Counter(
         **dict.fromkeys(WEEKLY_ONCE, 1),
         "application-autoscaling:DescribeScalingActivities": 2,  # 50 a page
         "cloudwatch:GetMetricData": 3,  # of windows and periods that differ
+        "cloudtrail:LookupEvents": 2,  # one name of an event a question
         "dynamodb:DescribeContinuousBackups": 2,  # AWS answers a table a call
         "dynamodb:DescribeTable": 2,
         "ecs:ListTasks": 2,
         "elasticloadbalancing:DescribeLoadBalancers": 2,  # the stack's, and every one that may be idle
+        "s3:GetObject": 2,  # when the newest full backup was begun, and what it has
+        "s3:ListBucket": 3,  # one of the site, two of full backups
         "iam:GenerateCredentialReport": 2,  # asked for, and asked whether it is there
     }
 )

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from opschecks.guards import TooWide, judged, require_narrow
-from opschecks.journal import Entry, Step
+from opschecks.journal import REST, Entry, Step
 from opschecks.remedy import (
+    DRILLED,
     Change,
     Risk,
 )
@@ -55,6 +56,24 @@ def test_after_the_last_attempt_a_person_takes_over() -> None:
     assert refusal.hand_over
     assert "tried 2 times within a day" in refusal.why
     assert _why(change(), [_entry(25), _entry(3)]) == ""
+
+
+def test_the_same_again_after_a_part_is_no_new_attempt() -> None:
+    """What was killed between two requests must not have to wait for an hour until it may end."""
+    parted = [
+        replace(one, steps=(*one.steps, Step(one.begun, "handed_over", f"2 of 5 requests were made; {REST}")))
+        for one in (_entry(0.1), _entry(0.2))
+    ]
+    assert _why(change(), parted) == ""
+    assert "cooling down" in _why(change(), [*parted, _entry(0.3)])
+
+
+def test_what_drills_change_uses_up_no_limit_of_the_day() -> None:
+    drilled = [replace(_entry(1), change=replace(change(number), finding=DRILLED)) for number in range(1, 20)]
+    require_narrow([change()], of=[change()], stack=STACK, entries=drilled, examined={}, now=NOW)
+    others = [replace(one, change=change(number)) for number, one in enumerate(drilled, 1)]
+    with pytest.raises(TooWide, match="19 changes were made within a day"):
+        require_narrow([change()], of=[change()], stack=STACK, entries=others, examined={}, now=NOW)
 
 
 def test_taking_back_waits_for_nothing() -> None:

@@ -17,7 +17,8 @@ import pytest
 import opschecks.journal
 from opschecks.history import began, file_run, filed_runs, forget_before, run_a_day_before
 from opschecks.hooks.past import earlier_run, forget_old, with_past
-from opschecks.index import LATELY, VERSION, Index, Indexed
+from opschecks.index import LATELY, Index, Indexed
+from opschecks.index_rows import VERSION
 from opschecks.journal import Entry, Journal
 from opschecks.model import (
     NOT_APPLICABLE,
@@ -491,7 +492,7 @@ def test_what_is_no_run_file_is_read_once_and_counts_for_nothing(index: Index, s
     before = indexed(index, store, [earlier(ran({"test_a": {"A": F}}), 2)])
     for name in ("2026-11-23T07-00-00.000000Z.json", "notes.txt"):
         (store.root / "daily" / name).write_bytes(garbage)
-    assert index.follow(store, "daily") == 2
+    assert index.follow(store, "daily") == 1, "what is not called like a run file is not even read"
     assert index.follow(store, "daily") == 0
     assert index.runs("daily") == before
     assert standings(past_of(ran({"test_a": {"A": F}}), "here", index.runs("daily"))) == {"A": ("still", 3)}
@@ -563,7 +564,7 @@ def _year(days: int) -> Memory:
 def _session(folder: Path, store: Store, **stack: Any) -> Any:
     """As much of a checks run as its past needs."""
     here = SimpleNamespace(**{"name": "here", "history_days": 400, **stack})
-    return cast("Any", SimpleNamespace(stacks=[here], reports=folder, store=lambda stack: store))
+    return cast("Any", SimpleNamespace(stacks=[here], reports=folder, store=lambda stack: store, untidy=[]))
 
 
 def test_a_new_index_reads_the_newest_runs_of_a_year_and_no_more(index: Index) -> None:

@@ -133,7 +133,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
         mender = Mender(
             journal=Journal(store),
             lock=lock,
-            remedy=lambda name: {**REMEDIES, _InTwo.name(): _InTwo}[name](STACK, world),
+            remedy=lambda name: (_InTwo if name == _InTwo.name() else REMEDIES[name])(STACK, world),
             veto=lambda change: "",
             say=said.append,
             poll_s=0,
@@ -435,6 +435,46 @@ def test_a_request_is_sent_only_when_what_came_before_it_allows_it(desk: Desk) -
         "1 of 2 requests were made, and the next was not: half is not there; the same again makes the rest",
     )
     assert desk.world.sent == ["half", "on", "half"]
+
+
+class _InTurn(_InTwo):
+    """Switch it on by way of half, when its turn has come."""
+
+    settles_within = timedelta(seconds=5)
+    turns: ClassVar[list[Progress]] = []
+
+    def turn(self, target: str, request: Request) -> Progress:
+        if request.parameters["value"] == "half" or not self.turns:
+            return Progress(settled=True)
+        return self.turns.pop(0)
+
+
+def _in_turn(desk: Desk, *turns: Progress) -> Fixed:
+    _InTurn.turns[:] = turns
+    desk.mender.__dict__["remedy"] = lambda name: _InTurn(STACK, desk.world)
+    return desk.make(None, _InTurn)
+
+
+def test_a_request_waits_for_its_turn_and_says_so(desk: Desk) -> None:
+    assert _in_turn(desk, Progress(False, "1 before it"), Progress(False, "1 before it")).result is Result.DONE
+    assert desk.world.sent == ["half", "on"]
+    assert desk.said == ["a: 1 before it"]
+
+
+def test_a_turn_that_will_not_come_ends_with_what_is_made(desk: Desk) -> None:
+    ended = _in_turn(desk, Progress(False, "it failed", gone_wrong=True))
+    assert (ended.result, ended.said) == (
+        Result.HANDED_OVER,
+        "1 of 2 requests were made, and the next was not: it failed; the same again makes the rest",
+    )
+    assert desk.world.sent == ["half"]
+
+
+def test_ctrl_c_ends_the_wait_for_a_turn(desk: Desk) -> None:
+    desk.mender.__dict__["say"] = lambda line: os.kill(os.getpid(), signal.SIGINT)
+    ended = _in_turn(desk, *[Progress(False, "1 before it")] * 9)
+    assert "interrupted while it waited: 1 before it; the same again makes the rest" in ended.said
+    assert desk.events() == [["begun", "sent", "handed_over"]]
 
 
 def test_what_the_answer_calls_done_in_part_is_handed_over(desk: Desk) -> None:

@@ -304,6 +304,11 @@ def test_the_total_carries_what_a_report_shows() -> None:
         "until": "2026-11-22",
         "of": "all that the credentials may see",
     }
+    (spent,) = cost.deadlines  # 360 until the 22nd, 390 until the 23rd
+    assert spent.what == "the month's budget of 400 USD is spent at the last week's rate"
+    assert spent.at.date() == date(2026, 11, 24)
+    assert total_cost(BUDGET, seen(S3=steady(13))).deadlines == ()
+    assert total_cost(stack(), seen(S3=steady(99))).deadlines == ()
     (line,) = cost.series
     assert (line.unit, line.period_s) == ("USD", 86400)
     assert line.limit == pytest.approx(400 / 30)

@@ -7,7 +7,7 @@ import functools
 import importlib.util
 import io
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -233,7 +233,7 @@ def holders(*keys: dict[str, Any], last: Answers | None = None, **of_row: str) -
         ListAccessKeys={"AccessKeyMetadata": list(keys), "IsTruncated": False},
         GetAccessKeyLastUsed=last or used(ago(hours=1)),
     )
-    return key_holders(aws, credentials(stack(), aws), NOW)
+    return key_holders(stack(), aws, credentials(stack(), aws), NOW)
 
 
 AGES: dict[str, tuple[list[KeyHolder], str, str]] = {
@@ -303,7 +303,7 @@ def test_keys_are_asked_for_of_those_who_have_some_and_of_no_root() -> None:
             ("iam", "GetAccessKeyLastUsed"): used(ago(hours=1)),
         }
     )
-    assert [one.name for one in key_holders(aws, credentials(stack(), aws), NOW)] == ["pipeline"]
+    assert [one.name for one in key_holders(stack(), aws, credentials(stack(), aws), NOW)] == ["pipeline"]
     assert aws.calls[2:] == ["iam:ListAccessKeys", "iam:GetAccessKeyLastUsed"]
 
 
@@ -317,7 +317,7 @@ GONE = NotThere("iam:ListAccessKeys", "NoSuchEntity: The user with name pipeline
 )
 def test_what_is_gone_since_the_report_was_made_is_nobodys_fault(listed: Any) -> None:
     aws = reporting(row(access_key_1_active="true"), ListAccessKeys=listed)
-    assert key_holders(aws, credentials(stack(), aws), NOW) == []
+    assert key_holders(stack(), aws, credentials(stack(), aws), NOW) == []
 
 
 BLIND: dict[str, tuple[dict[str, Answers], str]] = {
@@ -340,7 +340,7 @@ BLIND: dict[str, tuple[dict[str, Answers], str]] = {
 def test_keys_that_were_not_told_are_not_seen(answers: dict[str, Any], reason: str) -> None:
     aws = reporting(row(access_key_1_active="true"), **answers)
     with pytest.raises(CouldNotLook, match=reason):
-        key_holders(aws, credentials(stack(), aws), NOW)
+        key_holders(stack(), aws, credentials(stack(), aws), NOW)
 
 
 def test_keys_come_in_pages() -> None:
@@ -349,7 +349,7 @@ def test_keys_come_in_pages() -> None:
         {"AccessKeyMetadata": [key(ago(days=300))], "IsTruncated": False},
     ]
     aws = reporting(row(access_key_1_active="true"), ListAccessKeys=pages, GetAccessKeyLastUsed=used(ago(hours=1)))
-    (holder,) = key_holders(aws, credentials(stack(), aws), NOW)
+    (holder,) = key_holders(stack(), aws, credentials(stack(), aws), NOW)
     assert len(holder.keys) == 1
     assert aws.parameters_of("ListAccessKeys")[1]["Marker"] == "more"
 
@@ -360,6 +360,9 @@ def test_no_key_is_shown_whole() -> None:
         assert KEY not in shown
         assert OTHER not in shown
     assert holder.evidence["inactive keys"] == 1
+    (deadline,) = holder.deadlines
+    assert deadline.what == "key …MPLE of pipeline must be rotated"
+    assert deadline.at == holder.keys[0].created + timedelta(days=90)
 
 
 def test_one_old_key_hides_no_other() -> None:
@@ -370,5 +373,5 @@ def test_one_old_key_hides_no_other() -> None:
         ListAccessKeys=lambda UserName: {"AccessKeyMetadata": listed[UserName]},  # noqa: N803 - AWS's name
         GetAccessKeyLastUsed=used(ago(hours=1)),
     )
-    found = key_holders(aws, credentials(stack(), aws), NOW)
+    found = key_holders(stack(), aws, credentials(stack(), aws), NOW)
     assert verdicts(checks.test_access_keys_are_rotated, key_holders=found) == {"api": "failed", "web": "passed"}

@@ -17,13 +17,15 @@ check = weekly("incident_archive").test_old_incidents_are_archived
 HERE = stack(incidents_table="incidents")
 
 
-def described(*keys: str, index: str = "status-index") -> dict[str, Any]:
+def described(*keys: str, index: str = "status-index", **projection: Any) -> dict[str, Any]:
     schema = [{"AttributeName": name, "KeyType": kind} for name, kind in zip(keys, ("HASH", "RANGE"), strict=False)]
     return {
         "TableName": "incidents",
         "TableArn": f"arn:aws:dynamodb:{ACCOUNT}:table/incidents",
         "KeySchema": [{"AttributeName": "incident_id", "KeyType": "HASH"}],
-        "GlobalSecondaryIndexes": [{"IndexName": index, "KeySchema": schema}],
+        "GlobalSecondaryIndexes": [
+            {"IndexName": index, "KeySchema": schema, "Projection": {"ProjectionType": "ALL", **projection}}
+        ],
     }
 
 
@@ -75,9 +77,20 @@ def test_words_and_age_are_the_stacks() -> None:
     (asked,) = aws.parameters_of("Query")
     assert asked["ExpressionAttributeNames"] == {"#status": "state", "#created": "opened"}
     assert asked["ExpressionAttributeValues"][":resolved"] == {"S": "closed"}
-    assert asked["ExpressionAttributeValues"][":before"] == {"S": f"{NOW - timedelta(days=10):%Y-%m-%dT%H:%M:%S}"}
+    assert asked["ExpressionAttributeValues"][":before"] == {"S": f"{NOW - timedelta(days=10):%Y-%m-%dT00:00:00}"}
     assert asked["Select"] == "COUNT"
     assert (found.count, found.arn) == (3, f"arn:aws:dynamodb:{ACCOUNT}:table/incidents")
+
+
+def test_an_index_without_the_age_says_nothing_of_it() -> None:
+    """A filter passes over what the index does not hold, so that none would be found, however many there are."""
+    bare = described("status", ProjectionType="KEYS_ONLY")
+    with pytest.raises(CouldNotLook, match="the index status-index does not hold created_at"):
+        seen(0, raw=bare)
+    seen(0, raw=described("status", ProjectionType="INCLUDE", NonKeyAttributes=["created_at"]))
+    seen(0, raw=described("status", "created_at", ProjectionType="KEYS_ONLY"))
+    key_of_the_table = [{"AttributeName": name} for name in ("incident_id", "created_at")]
+    seen(0, raw={**bare, "KeySchema": key_of_the_table})
 
 
 def test_the_table_is_asked_for_only_where_nobody_has_looked_at_it() -> None:

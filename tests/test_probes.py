@@ -536,6 +536,10 @@ def test_a_trusted_certificate_has_days_left(http: Http, tmp_path: Path, monkeyp
     assert seen.certificate_days_left == 30.5
     assert seen.evidence["certificate_ends"] == NOW + timedelta(days=30, hours=12)
     assert [(figure.label, figure.value) for figure in seen.figures][1:] == [("certificate", 30)]
+    (deadline,) = seen.deadlines  # 14 days before it ends a check fails
+    assert (deadline.what, deadline.at) == (
+        "the certificate of 127.0.0.1 must be renewed", NOW + timedelta(days=16, hours=12),
+    )  # fmt: skip
 
 
 def test_a_certificate_of_an_unknown_authority_is_not_trusted(http: Http, tmp_path: Path) -> None:

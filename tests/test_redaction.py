@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import html
 import json
+import math
+import time
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta, timezone
@@ -48,6 +50,7 @@ MASKED: dict[str, tuple[str, str]] = {
     "JSON whose value has punctuation": (f'{{"password": "first,{SECRET}"}}', SECRET),
     "JSON whose value has spaces": (f'{{"password": "correct horse {SECRET}"}}', SECRET),
     "JSON whose value is a list": (f'{{"passwords": ["{SECRET}"]}}', SECRET),
+    "JSON whose list is cut": (f'{{"passwords": ["first", "{SECRET}', SECRET),
     "Python": (f"{{'secret_key': '{SECRET}'}}", SECRET),
     "Python bytes": (f"{{'SessionToken': b'{SECRET}'}}", SECRET),
     "Python bytes by name": (f"{{b'SessionToken': b'{SECRET}'}}", SECRET),
@@ -91,6 +94,52 @@ def test_a_secret_is_masked(text: str, secret: str) -> None:
 def test_what_was_masked_is_not_changed_again(text: str) -> None:
     once = redact_text(text)
     assert redact_text(once) == once
+
+
+LONG: dict[str, str] = {
+    "a word": "a",
+    "a word of names": "-token",
+    "names and colons": "token:",
+    "names and equals": "token=",
+    "names of options": "--token",
+    "names in a property": "secret.",
+    "names and quotes": 'token="',
+    "names and lists": "token=[",
+    "names and spaces": "token ",
+    "spaces": " ",
+    "newlines": "\n",
+    "dashes": "-",
+    "backslashes": "\\",
+    "beginnings of a JWT": "-eyJ",
+    "parts of a JWT": "eyJ.abcdefghijkl.",
+    "addresses": "://a:",
+    "users": "a:",
+    "at signs": "@",
+    "bearers": "bearer ",
+    "cookies": "cookie: ",
+    "private keys": "-----BEGIN ",
+    "ends of private keys": "-----END A",
+    "base64": "QUJD",
+    "prose": "the security token included in the request is expired. ",
+}
+
+
+def _seconds(text: str) -> float:
+    """What redacting it costs, of this process's own time: other processes do not matter."""
+    best = math.inf
+    for _ in range(3):
+        begun = time.process_time()
+        redact_text(text)
+        best = min(best, time.process_time() - begun)
+    return best
+
+
+@pytest.mark.parametrize("begin", ["", "token=", 'token="', "://", "eyJ"])
+@pytest.mark.parametrize("part", LONG.values(), ids=LONG)
+def test_four_times_the_text_costs_four_times_the_time(begin: str, part: str) -> None:
+    """And not sixteen times: names of 10 KB and logs of 1 MB must end."""
+    few, many = (f"key {begin}{part * (size // len(part))} key" for size in (2_500, 10_000))
+    assert _seconds(many) < 9 * max(_seconds(few), 0.0002)
 
 
 def test_what_stands_around_a_secret_is_kept() -> None:

@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -39,7 +39,6 @@ from tests.test_history import F, P, mornings, ran
 OF_SANDBOX = ("--stack", "sandbox")
 HERE = ("--stack", "here")
 LINKS = re.compile("<p>Same run:.*?</p>")
-TOOK = re.compile(r"<td>\d+ ms</td>")
 KINDS = {
     ".html": "text/html; charset=utf-8",
     ".pytest.html": "text/html; charset=utf-8",
@@ -159,8 +158,16 @@ def test_a_morning_made_again_is_the_page_that_it_wrote(morning: Morning, tmp_pa
     assert (ended.exit_code, ended.output) == (0, f"report: {out}\n")
     again, wrote = out.read_text(encoding="utf-8"), morning.page
     assert LINKS.search(wrote)
-    again, wrote = (TOOK.sub("", LINKS.sub("", text)) for text in (again, wrote))
-    assert again == wrote
+    assert LINKS.sub("", again) == LINKS.sub("", wrote), "nothing lies beside what the history has"
+
+
+def test_a_run_file_made_again_beside_its_page_is_that_page_to_the_byte(morning: Morning) -> None:
+    ended = morning.opschecks("report", "daily", "reports/daily.json", *OF_SANDBOX, "--out", "reports/again.html")
+    assert ended.exit_code == 0, ended.output
+    assert Path("reports/again.html").read_bytes() == morning.page.encode()
+    for form, suffix in (("markdown", ".md"), ("ctrf", ".ctrf.json")):
+        morning.opschecks("report", "daily", morning.moment, *OF_SANDBOX, "--format", form, "--out", "again")
+        assert Path("again").read_bytes() == Path(f"reports/daily{suffix}").read_bytes()
 
 
 def test_the_newest_run_file_is_made_again_by_default(morning: Morning) -> None:
@@ -197,12 +204,74 @@ def test_of_two_runs_of_a_day_the_newest_is_made(here: Folder) -> None:
 def test_a_day_without_a_run_names_those_that_have_one(here: Folder, moment: str, nearest: str) -> None:
     file_all(here, mornings("PF"))
     line = refused(opschecks("report", "daily", moment, *HERE))
-    assert line == f"{moment}: reports/history/here has no such daily run; {nearest}"
+    assert line == f"{moment}: reports/history/here has no such daily run; days are those of UTC; {nearest}"
+
+
+def _zoned(zone: str) -> None:
+    Path("stacks.toml").write_text(f'[stacks.here]\nregion = "us-west-2"\ntime_zone = "{zone}"\n', encoding="utf-8")
+
+
+def test_a_day_is_one_of_the_stack(here: Folder) -> None:
+    """07:00 UTC of the 24th is 23:00 of the 23rd in Los Angeles, and 20:00 of the 24th in Auckland."""
+    file_all(here, [ran({"test_a": {"A": P}}), earlier(ran({"test_a": {"A": P}}), 0.5)])
+    newest, older = "2026-11-24T07-00-00Z", "2026-11-23T19-00-00Z"
+    wanted: dict[str, dict[str, str | None]] = {
+        "UTC": {"2026-11-24": newest, "2026-11-23": older},
+        "America/Los_Angeles": {"2026-11-23": newest, "2026-11-24": None},
+        "Pacific/Auckland": {"2026-11-24": newest, "2026-11-23": None},
+    }
+    for zone, days in wanted.items():
+        _zoned(zone)
+        for day, moment in days.items():
+            ended = opschecks("report", "daily", day, *HERE)
+            if moment:
+                assert ended.output == f"report: reports/daily-{moment}.html\n", zone
+            else:
+                assert f"has no such daily run; days are those of {zone}; " in refused(ended)
+        ended = opschecks("report", "daily", "2026-11-24T07:00", *HERE)
+        assert ended.output == f"report: reports/daily-{newest}.html\n", "a moment is that of the file"
+
+
+def test_a_week_is_one_of_the_stack(here: Folder) -> None:
+    sunday = replace(ran({"test_a": {"A": P}}), suite="weekly", started=datetime(2026, 11, 22, 18, 0, tzinfo=UTC))
+    file_all(here, [sunday])
+    for zone, week, other in (("UTC", "2026-W47", "2026-W48"), ("Pacific/Auckland", "2026-W48", "2026-W47")):
+        _zoned(zone)
+        assert opschecks("report", "weekly", "--week", week, *HERE).exit_code == 0
+        line = refused(opschecks("report", "weekly", "--week", other, *HERE))
+        assert line.startswith(f"--week {other}: here has no weekly run of it; weeks are those of {zone}; ")
+
+
+@pytest.mark.parametrize("text", [b"{}", b"\xff\xfe", b"", b"[" * 9999])
+def test_a_broken_run_file_of_the_day_before_costs_its_lines_and_is_named(here: Folder, text: bytes) -> None:
+    file_all(here, mornings("F"))
+    path = here.root / "daily" / "2026-11-23T07-00-00.000000Z.json"
+    path.write_bytes(text)
+    for run in ("2026-11-24", "run.json"):
+        Path("run.json").write_text(to_json(mornings("F")[0]), encoding="utf-8")
+        ended = opschecks("report", "daily", run, *HERE)
+        assert (ended.exit_code, ended.stdout) == (0, "report: reports/daily-2026-11-24T07-00-00Z.html\n")
+        (line,) = ended.stderr.splitlines()
+        assert line.startswith("reports/history/here/daily/2026-11-23T07-00-00.000000Z.json: ")
+        assert line.endswith("; the charts are without the lines of that day: move the file away")
+
+
+def test_a_folder_in_the_place_of_a_filed_run_is_one_line(here: Folder) -> None:
+    (here.root / "daily" / "2026-11-24T07-00-00.000000Z.json").mkdir(parents=True)
+    assert "Is a directory" in refused(opschecks("report", "daily", "2026-11-24", *HERE))
+
+
+@pytest.mark.parametrize("text", [b"\xff\xfe", b"[" * 99999])
+def test_a_filed_run_of_strange_bytes_is_named(here: Folder, text: bytes) -> None:
+    here.create("daily/2026-11-24T07-00-00.000000Z.json", "")
+    (here.root / "daily" / "2026-11-24T07-00-00.000000Z.json").write_bytes(text)
+    line = refused(opschecks("report", "daily", "2026-11-24", *HERE))
+    assert line.startswith("reports/history/here/daily/2026-11-24T07-00-00.000000Z.json: ")
 
 
 def test_a_stack_without_a_history_says_so(here: Folder) -> None:
     line = refused(opschecks("report", "daily", "2026-11-24", *HERE))
-    assert line == "2026-11-24: reports/history/here has no such daily run; there is none"
+    assert line == "2026-11-24: reports/history/here has no such daily run; days are those of UTC; there is none"
     assert refused(opschecks("report", "daily", "2026-11-24", "--stack", "her")).endswith("did you mean 'here'?")
     assert here.keys("daily") == []
 
@@ -328,7 +397,7 @@ def _publish(run: Run, to: Path) -> list[str]:
 
 
 def _stem(run: Run, word: str) -> str:
-    return f"{run.started:%Y-%m-%dT%H-%M-%SZ}_{word}"
+    return f"{run.started:%Y-%m-%dT%H-%M-%S.%f}Z_{word}"
 
 
 def test_an_index_lists_every_published_page_the_newest_first(here: Folder, tmp_path: Path) -> None:
@@ -361,6 +430,34 @@ def test_a_replay_of_an_old_morning_does_not_pass_for_the_newest(here: Folder, t
     _publish(replace(new, versions={"opschecks": "later"}), tmp_path / "pages")
     assert (folder / "latest.html").read_bytes() != newest, "the newest one made again is still the newest"
     assert len(Listed((folder / "index.html").read_text(encoding="utf-8")).files) == 2
+    assert here.keys("daily") == []
+
+
+def test_two_runs_of_one_second_have_a_place_each(here: Folder, tmp_path: Path) -> None:
+    (run,) = mornings("F")
+    runs = [replace(run, started=run.started.replace(microsecond=moment)) for moment in (1, 2, 0)]
+    for each in (*runs, runs[0]):
+        _publish(each, tmp_path / "pages")
+    folder = tmp_path / "pages" / "here" / "daily"
+    listed = Listed((folder / "index.html").read_text(encoding="utf-8"))
+    assert listed.files == [f"{_stem(one, 'action-needed')}.html" for one in (runs[1], runs[0], runs[2])]
+    assert [json.loads((folder / file).with_suffix(".json").read_text())["started"] for file in listed.files] == [
+        one.started.isoformat() for one in (runs[1], runs[0], runs[2])
+    ]
+    assert (folder / "latest.html").read_bytes() == (folder / listed.files[0]).read_bytes()
+    assert here.keys("daily") == []
+
+
+def test_pages_that_earlier_versions_published_are_listed(here: Folder, tmp_path: Path) -> None:
+    old, new = mornings("PF")
+    folder = tmp_path / "pages" / "here" / "daily"
+    folder.mkdir(parents=True)
+    name = f"{old.started:%Y-%m-%dT%H-%M-%SZ}_all-good.html"
+    for file in (name, "2026-99-99T00-00-00Z_all-good.html", "2026-11-24T07-00-00.1Z_all-good.html"):
+        (folder / file).write_text("mine")
+    _publish(new, tmp_path / "pages")
+    listed = Listed((folder / "index.html").read_text(encoding="utf-8"))
+    assert listed.files == [f"{_stem(new, 'action-needed')}.html", name]
     assert here.keys("daily") == []
 
 
@@ -446,6 +543,22 @@ def test_s3_is_given_each_file_with_its_media_type(morning: Morning) -> None:
     assert latest() == newest
     index = s3.get_object(Bucket="pages", Key="ops/site/sandbox/daily/index.html")["Body"].read().decode()
     assert [file[:10] for file in Listed(index).files] == [morning.moment[:10], morning.yesterday]
+
+
+@pytest.mark.parametrize(
+    ("environment", "said"),
+    [
+        ({"AWS_PROFILE": "nobody"}, "The config profile (nobody) could not be found"),
+        ({"AWS_ENDPOINT_URL_S3": "no address"}, "Invalid endpoint: no address"),
+    ],
+)
+def test_credentials_that_cannot_be_used_are_one_line(here: Folder, environment: dict[str, str], said: str) -> None:
+    Path("run.json").write_text(to_json(mornings("F")[0]), encoding="utf-8")
+    ended = opschecks("report", "publish", "run.json", "--to", "s3://pages/x", **environment)
+    line = refused(ended)
+    assert line.startswith(said)
+    assert line.endswith("set AWS_PROFILE and its like to what the AWS CLI takes, or name the stack with --stack")
+    assert here.keys("daily") == []
 
 
 def test_a_bucket_that_is_not_there_is_one_line(morning: Morning) -> None:
@@ -563,6 +676,27 @@ def test_history_tells_when_a_check_was_bad(here: Folder) -> None:
         "  2026-11-22 07:00 UTC until now: the A",
     ]
     assert opschecks("history", "check", "test_z", *HERE).output == "test_z: failed in 0 of 8 runs\n"
+
+
+def test_history_says_how_many_runs_it_has_not_read(here: Folder) -> None:
+    old = [earlier(ran({"test_old": {"A": P}}), days) for days in (90, 91)]
+    file_all(here, [*old, *mornings("P" * LATELY)])
+    here.replace("daily/notes.txt", "mine")
+    more = "2 older run files are not read: opschecks history rebuild --stack here reads every one"
+    ended = opschecks("history", "check", "test_a", *HERE)
+    assert ended.output == f"test_a: failed in 0 of {LATELY} runs; {more}\n"
+    line = refused(opschecks("history", "check", "test_old", *HERE))
+    assert line == f"test_old: no daily run of here has such a check; did you mean 'test_z'?; {more}"
+    assert opschecks("history", "list", *HERE).stderr == "", "it shows as many as were asked for"
+    for form in ("text", "json"):
+        listed = opschecks("history", "list", *HERE, "--most", "100", "--format", form)
+        assert listed.stderr == f"{more}\n"
+        assert more not in listed.stdout
+    opschecks("history", "rebuild", *HERE)
+    assert opschecks("history", "check", "test_old", *HERE).output == "test_old: failed in 0 of 2 runs\n"
+    assert opschecks("history", "list", *HERE, "--most", "100").stderr == ""
+    file_all(here, [replace(old[0], suite="weekly"), *mornings("F")])
+    assert "not read" not in opschecks("history", "check", "test_a", *HERE).output
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,19 @@
 from datetime import timedelta
 
 from opschecks import Examine, Severity, Stack, check
+from opschecks.aws.backup_sets import FullBackups
 from opschecks.aws.backups import LogExports, TableBackups, TableRecovery
 from opschecks.aws.s3_lifecycle import Bucket
+from opschecks.remedies.backups import BackUpTable, EnableRecovery
+from opschecks.remedies.full_backup import BackUpEverything
 
 
-@check(Severity.HIGH, runbook="table-backups", failing="A table has no backup that is young enough")
+@check(
+    Severity.HIGH,
+    runbook="table-backups",
+    failing="A table has no backup that is young enough",
+    remedy=BackUpTable,
+)
 def test_tables_have_a_recent_backup(table_backups: list[TableBackups], stack: Stack, examine: Examine) -> None:
     """What was written since the newest backup is lost with the table, and so is the way to undo a bad import."""
     limit = stack.limits.backup_age_days
@@ -21,7 +29,9 @@ def test_tables_have_a_recent_backup(table_backups: list[TableBackups], stack: S
             assert table.age <= timedelta(days=limit), f"limit {limit:g} days"
 
 
-@check(Severity.HIGH, runbook="table-backups", failing="Point-in-time recovery of a table is off")
+@check(
+    Severity.HIGH, runbook="table-backups", failing="Point-in-time recovery of a table is off", remedy=EnableRecovery
+)
 def test_tables_can_be_restored_to_any_moment(table_recovery: list[TableRecovery], examine: Examine) -> None:
     """A bad write at noon is undone to 11:59; a backup of last night loses the morning."""
     for table in table_recovery:
@@ -57,3 +67,23 @@ def test_logs_are_kept_elsewhere_too(log_exports: list[LogExports], stack: Stack
             else:
                 assert not lacking, f"{lacking}, and no subscription sends every event on"
                 note(f"exported up to {group.windows[0].end:%Y-%m-%d %H:%M} UTC")
+
+
+@check(
+    Severity.MEDIUM,
+    runbook="full-backup",
+    failing="There is no full backup that is young enough and has everything",
+    remedy=BackUpEverything,
+    may_be_empty=True,
+)
+def test_everything_was_backed_up_lately(full_backups: list[FullBackups], stack: Stack, examine: Examine) -> None:
+    """Pieces from different days do not fit together; one set with a manifest is what a whole stack is rebuilt from."""
+    limit = stack.limits.full_backup_days
+    for place in full_backups:
+        with examine(place) as note:
+            if place.unfinished:
+                note(f"the set {place.unfinished} is unfinished")
+            assert place.complete is not None, "no set is complete"
+            note(f"the set {place.complete.name} is {place.age / timedelta(days=1):.1f} days old")
+            assert place.age <= timedelta(days=limit), f"limit {limit:g} days"
+            assert not place.lacks, f"it lacks {', '.join(place.lacks)}"

@@ -4,11 +4,18 @@ from datetime import UTC, datetime, timedelta
 
 from opschecks import Examine, Severity, Stack, check
 from opschecks.aws.iam import Credentials, KeyHolder
+from opschecks.remedies.access_keys import RotateAccessKey
 
 SLUG = "rotate-credentials"
 
 
-@check(Severity.HIGH, runbook=SLUG, failing="An access key is older than it may be", may_be_empty=True)
+@check(
+    Severity.HIGH,
+    runbook=SLUG,
+    remedy=RotateAccessKey,
+    failing="An access key is older than it may be",
+    may_be_empty=True,
+)
 def test_access_keys_are_rotated(key_holders: list[KeyHolder], stack: Stack, examine: Examine) -> None:
     """A key that never changes works for everybody who ever saw it: in a log, on a laptop, in a repository."""
     now, limit = datetime.now(UTC), stack.limits.key_age_days
@@ -31,7 +38,13 @@ def test_access_keys_are_used(key_holders: list[KeyHolder], stack: Stack, examin
             assert not idle, f"{', '.join(said)}; limit {limit:g} days"
 
 
-@check(Severity.MEDIUM, runbook=SLUG, failing="A user has had two active access keys for long", may_be_empty=True)
+@check(
+    Severity.MEDIUM,
+    runbook=SLUG,
+    remedy=RotateAccessKey,
+    failing="A user has had two active access keys for long",
+    may_be_empty=True,
+)
 def test_users_have_one_active_key(key_holders: list[KeyHolder], stack: Stack, examine: Examine) -> None:
     """A rotation that was begun and not ended leaves the old key at work, and no slot for the next one."""
     limit = stack.limits.key_overlap_days

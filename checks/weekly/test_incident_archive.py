@@ -2,9 +2,15 @@
 
 from opschecks import Examine, Severity, Stack, check
 from opschecks.aws.incident_archive import OldIncidents
+from opschecks.remedies.incident_archive import ArchiveIncidents
 
 
-@check(Severity.LOW, runbook="weekly-maintenance", failing="Old incidents pile up in the table")
+@check(
+    Severity.LOW,
+    runbook="weekly-maintenance",
+    remedy=ArchiveIncidents,
+    failing="Old incidents pile up in the table",
+)
 def test_old_incidents_are_archived(old_incidents: OldIncidents, stack: Stack, examine: Examine) -> None:
     """Every scan reads and pays for all of them, and who looks for last night's finds last year's."""
     limits = stack.limits

@@ -45,6 +45,7 @@ pytest_plugins = [
     "opschecks.hooks.gather",  # who am I, then every observation at once
     "opschecks.hooks.fix_options",  # refuses what would be careless
     "opschecks.hooks.fix",  # what failed is mended, if asked, before the checks are reported
+    "opschecks.hooks.drills",  # holds the drills that checks/drills ask for, one after another, under the lock
     "opschecks.hooks.bake",  # after a deploy: waits until it has settled, and watches it for a while
     "opschecks.hooks.judge",  # what an exception means: failed, blind, waived, not applicable
     "opschecks.hooks.account",  # every collected check is reported; files and exit code

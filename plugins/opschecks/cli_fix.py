@@ -170,11 +170,12 @@ class _Desk:
     def remedy(self, name: str) -> Remedy:
         from .names import nearest
         from .remedies import all_remedies
+        from .remedy import remedy_of
 
         known = all_remedies()
         if name not in known:
             raise click.ClickException(f"{name}: there is no such remedy, nor such a file; {nearest(name, known)}")
-        return known[name](self.stack, self.aws, self.runs)
+        return remedy_of(known[name], self.stack, self.aws, self.runs, self.journal.entries)
 
     def make(self, changes: list[Change], allow: tuple[str, ...], *, yes: bool, undoes: str = "") -> None:
         """Show the plan, ask, and make it under the same guards as any other."""
@@ -232,8 +233,9 @@ def _by_name(remedy: Remedy, targets: tuple[str, ...], wish: Mapping[str, str]) 
 def _following(remedy: Remedy) -> list[Change]:
     """What the change is not complete without; planned now as well, so that all of it is shown before the first."""
     from .plan import planned
+    from .remedy import remedy_of
 
-    after = [kind(remedy.stack, remedy.aws, remedy.runs) for kind in remedy.followed_by]
+    after = [remedy_of(kind, remedy.stack, remedy.aws, remedy.runs, remedy.journal) for kind in remedy.followed_by]
     return [planned(one, target) for one in after for target in one.all_targets()]
 
 
@@ -292,6 +294,7 @@ def _opened(name: str, stacks: Path, reports: Path) -> Iterator[_Desk]:
     from .mender import Mender
     from .observe import CouldNotLook, WrongAccount
     from .remedies import all_remedies
+    from .remedy import remedy_of
     from .signals import end_as_ctrl_c_does
 
     stack = stack_named(name, stacks)
@@ -314,7 +317,7 @@ def _opened(name: str, stacks: Path, reports: Path) -> Iterator[_Desk]:
         mender = Mender(
             journal=written,
             lock=lock,
-            remedy=lambda one: remedies[one](stack, aws, runs),
+            remedy=lambda one: remedy_of(remedies[one], stack, aws, runs, written.entries),
             veto=lambda change: frozen(stack, datetime.now(UTC)) or _vetoed(change),
             say=lambda line: click.echo(f"  {line}"),
             poll_s=stack.fix.poll_s,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +13,7 @@ import click
 from .cli_stacks import reached, stack_named
 
 if TYPE_CHECKING:
-    from .index import Index
+    from .index import Index, Indexed
     from .store import Store
 
 _STACK = click.option("--stack", "name", required=True, metavar="NAME", help="the stack, of those in stacks.toml")
@@ -25,6 +27,7 @@ _SUITE = click.option(
     "--suite", default="daily", show_default=True, help="daily, weekly, deploy-before, deploy-after, drills"
 )
 SUITES = ("daily", "weekly", "deploy-before", "deploy-after", "drills")
+EVERY = 10**6
 
 
 @click.group()
@@ -45,13 +48,9 @@ def history() -> None:
 def rebuild(name: str, stacks: Path, reports: Path) -> None:
     """Make the index anew from every run file of the stack; they are the truth, the index is a copy."""
     store, index = _opened(name, stacks, reports)
-    index.path.unlink(missing_ok=True)
-    total = 0
-    try:
-        for suite in SUITES:
-            total += index.follow(store, suite, most=10**6, say=lambda line: click.echo(f"  {line}", err=True))
-    except OSError as error:
-        raise click.ClickException(str(error)) from None
+    with _told_in_a_line():
+        index.empty()
+        total = sum(index.follow(store, suite, most=EVERY, say=lambda line: _say(f"  {line}")) for suite in SUITES)
     click.echo(f"{index.path}: {total} runs of {name}")
 
 
@@ -64,7 +63,7 @@ def rebuild(name: str, stacks: Path, reports: Path) -> None:
 @_REPORTS
 def list_(name: str, suite: str, most: int, form: str, stacks: Path, reports: Path) -> None:
     """Show the newest runs of a suite, each with its verdict."""
-    runs = _followed(name, suite, stacks, reports).runs(suite, most=most)
+    runs, unread = _runs(name, suite, stacks, reports, most)
     rows = [
         {
             "began": run.started.isoformat(timespec="seconds"),
@@ -76,6 +75,8 @@ def list_(name: str, suite: str, most: int, form: str, stacks: Path, reports: Pa
         }
         for run in runs
     ]
+    if unread and len(rows) < most:
+        _say(_not_read(unread, name))
     if form == "json":
         click.echo(json.dumps(rows, indent=1))
         return
@@ -98,13 +99,15 @@ def check(check: str, name: str, suite: str, stacks: Path, reports: Path) -> Non
     """Show when CHECK was bad: each time it began, how long it lasted, on what."""
     from .names import nearest
 
-    runs = _followed(name, suite, stacks, reports).runs(suite, most=10**6)[::-1]
+    runs, unread = _runs(name, suite, stacks, reports, EVERY)
+    runs.reverse()
+    more = f"; {_not_read(unread, name)}" if unread else ""
     known = {one for run in runs for one in run.outcomes}
     if check not in known:
-        raise click.ClickException(f"{check}: no {suite} run of {name} has such a check; {nearest(check, known)}")
+        raise click.ClickException(f"{check}: no {suite} run of {name} has such a check; {nearest(check, known)}{more}")
     outcomes = [(run, run.outcomes[check]) for run in runs if check in run.outcomes]
     failed = sum(outcome == "failed" for _, outcome in outcomes)
-    click.echo(f"{check}: failed in {failed} of {len(outcomes)} runs")
+    click.echo(f"{check}: failed in {failed} of {len(outcomes)} runs{more}")
     begun = None
     for run, outcome in outcomes:
         if outcome == "failed" and begun is None:
@@ -118,17 +121,33 @@ def check(check: str, name: str, suite: str, stacks: Path, reports: Path) -> Non
         click.echo(f"  {begun.started:%Y-%m-%d %H:%M} UTC until now: {names}")
 
 
-def _followed(name: str, suite: str, stacks: Path, reports: Path) -> Index:
+def _runs(name: str, suite: str, stacks: Path, reports: Path, most: int) -> tuple[list[Indexed], int]:
+    """The newest runs of the suite, the newest first; and how many older run files were not read."""
     from .names import nearest
 
     if suite not in SUITES:
         raise click.ClickException(f"--suite {suite}: there is no such suite; {nearest(suite, SUITES)}")
     store, index = _opened(name, stacks, reports)
-    try:
+    with _told_in_a_line():
         index.follow(store, suite)
+        return index.runs(suite, most=most), index.unread(suite)
+
+
+def _not_read(unread: int, name: str) -> str:
+    files = "run file is" if unread == 1 else "run files are"
+    return f"{unread} older {files} not read: opschecks history rebuild --stack {name} reads every one"
+
+
+def _say(line: str) -> None:
+    click.echo(line, err=True)
+
+
+@contextmanager
+def _told_in_a_line() -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise click.ClickException(str(error)) from None
-    return index
 
 
 def _opened(name: str, stacks: Path, reports: Path) -> tuple[Store, Index]:
@@ -137,4 +156,4 @@ def _opened(name: str, stacks: Path, reports: Path) -> tuple[Store, Index]:
 
     stack = stack_named(name, stacks)
     store = store_of(stack, reports / "history", stacks.absolute().parent, lambda: reached(stack)[1].s3())
-    return store, Index(reports / "history" / name / "index.sqlite")
+    return store, Index(reports / "history" / name / "index.sqlite", _say)

@@ -5,17 +5,16 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from .cli_found import Found, found_run, run_of_file
 from .cli_stacks import reached, stack_named
 
 if TYPE_CHECKING:
     from .model import Run
-    from .store import Store
 
 WEBHOOK = "OPSCHECKS_SLACK_WEBHOOK"
 _STACKS = click.option(
@@ -57,10 +56,13 @@ def report() -> None:
 @_STACKS
 @_REPORTS
 def daily(run: str, name: str | None, form: str, out: Path | None, stacks: Path, reports: Path) -> None:
-    """Make the report of RUN: a run file, or with --stack the day (or moment) of one in the history."""
+    """Make the report of RUN: a run file, or with --stack the day of one in the history.
+
+    A day is one of the stack's time zone, and its newest run is taken; the moment of a run is UTC, as it is filed.
+    """
     from .store import write
 
-    found = _found(run, "daily", name, stacks, reports)
+    found = found_run(run, "daily", name, stacks, reports)
     if form == "html":
         _page_to(found, out, reports)
         return
@@ -88,33 +90,22 @@ def weekly(run: str, week: str, name: str | None, out: Path | None, stacks: Path
     """Make the page of a weekly run again: RUN is a run file; --week takes the newest one of a week in the history."""
     if week and not name:
         raise click.ClickException(f"--week {week}: whose? name the stack with --stack")
-    found = _found(_of_week(week, name, stacks, reports) if week and name else run, "weekly", name, stacks, reports)
+    found = found_run(run, "weekly", name, stacks, reports, week=week)
     _page_to(found, out, reports)
 
 
-def _of_week(week: str, name: str, stacks: Path, reports: Path) -> str:
-    """The moment of the newest weekly run of the week, as it is filed."""
-    from .history import began
-    from .names import nearest
-
-    try:
-        keys = _store(name, stacks, reports).keys("weekly")
-    except OSError as error:
-        raise click.ClickException(str(error)) from None
-    of = {key: f"{at:%G-W%V}" for key in keys if (at := began(key))}
-    found = [key for key, its in of.items() if its == week]
-    if not found:
-        raise click.ClickException(f"--week {week}: {name} has no weekly run of it; {nearest(week, set(of.values()))}")
-    return found[-1].rpartition("/")[2].removesuffix(".json")
-
-
-def _page_to(found: _Found, out: Path | None, reports: Path) -> None:
+def _page_to(found: Found, out: Path | None, reports: Path) -> None:
+    from .report.files import SUFFIXES
     from .report.publish import file_name
     from .store import write
 
     path = out or reports / f"{file_name(found.run.suite)}-{found.run.started:%Y-%m-%dT%H-%M-%SZ}.html"
+    links = {}
+    if found.path and found.path.parent.resolve() == path.parent.resolve():
+        stem = found.path.name.removesuffix(".json")
+        links = {kind: stem + suffix for kind, suffix in SUFFIXES.items() if (path.parent / (stem + suffix)).exists()}
     try:
-        write(path, _made(found, "html"))
+        write(path, _page(found, links))
     except OSError as error:
         raise click.ClickException(f"{path}: cannot be written: {error.strerror}") from None
     click.echo(f"report: {path}")
@@ -130,7 +121,7 @@ def slack(run: str, page_url: str) -> None:
     webhook = os.environ.get(WEBHOOK, "")
     if not webhook:
         raise click.ClickException(f"{WEBHOOK}: not set; it holds the webhook's address, which is a secret")
-    message = to_slack(_file(Path(run)), page_url=page_url)
+    message = to_slack(run_of_file(Path(run)), page_url=page_url)
     try:
         post(webhook, message)
     except SlackError as error:
@@ -155,13 +146,13 @@ def publish(run: str, name: str | None, where: str, stacks: Path, reports: Path)
     from .report.runfile import to_json
     from .store import place_of
 
-    found = _found(run, "daily", name, stacks, reports)
+    found = found_run(run, "daily", name, stacks, reports)
     stem = name_of(found.run)
     beside = {".json": to_json(found.run), ".md": _made(found, "markdown"), ".ctrf.json": _made(found, "ctrf")}
     for suffix in (SUFFIXES["pytest"], SUFFIXES["junit"]):
         path = found.path.with_name(found.path.name.removesuffix(".json") + suffix) if found.path else None
         if path and path.exists():
-            beside[suffix] = path.read_text(encoding="utf-8")
+            beside[suffix] = path.read_text(encoding="utf-8", errors="replace")
     links = {kind: stem + suffix for kind, suffix in SUFFIXES.items() if suffix in beside}
     try:
         for key in put(found.run, _page(found, links), beside, place_of(where, lambda: _s3(name, stacks))):
@@ -170,82 +161,21 @@ def publish(run: str, name: str | None, where: str, stacks: Path, reports: Path)
         raise click.ClickException(str(error)) from None
 
 
-@dataclass(frozen=True)
-class _Found:
-    """A run, the file it was read from (or none, of the history), and the run of a day before."""
-
-    run: Run
-    path: Path | None
-    earlier: Run | None
-
-
-def _found(run: str, suite: str, name: str | None, stacks: Path, reports: Path) -> _Found:
-    from .history import run_a_day_before
-    from .report.runfile import from_json
-
-    store = _store(name, stacks, reports) if name else None
-    if Path(run).exists():
-        path: Path | None = Path(run)
-        told = _file(Path(run))
-    elif store:
-        path, told = None, _filed(store, suite, run)
-    else:
-        raise click.ClickException(f"{run}: no such run file; a day of the history wants --stack NAME")
-    try:
-        text = run_a_day_before(store, told.suite, told.started) if store else None
-    except OSError as error:
-        raise click.ClickException(str(error)) from None
-    return _Found(told, path, from_json(text) if text else None)
-
-
-def _file(path: Path) -> Run:
-    from .report.runfile import RunFileError, from_json
-
-    try:
-        return from_json(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise click.ClickException(f"{path}: no such run file; pytest checks/daily writes reports/daily.json") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise click.ClickException(f"{path}: cannot be read: {error}") from None
-    except RunFileError as error:
-        raise click.ClickException(f"{path}: {error}") from None
-
-
-def _filed(store: Store, suite: str, moment: str) -> Run:
-    """The newest filed run of the day, or of the moment, that the text begins."""
-    from .names import nearest
-    from .report.runfile import RunFileError, from_json
-
-    try:
-        keys = store.keys(suite)
-        asked = moment.replace(":", "-")
-        found = [key for key in keys if key.rpartition("/")[2].startswith(asked)]
-        if not asked or not found:
-            days = sorted({key.rpartition("/")[2][:10] for key in keys})
-            raise click.ClickException(f"{moment}: {store} has no such {suite} run; {nearest(moment, days[-12:])}")
-        return from_json(store.read(found[-1]) or "")
-    except OSError as error:
-        raise click.ClickException(str(error)) from None
-    except RunFileError as error:
-        raise click.ClickException(f"{store}/{found[-1]}: {error}") from None
-
-
-def _store(name: str, stacks: Path, reports: Path) -> Store:
-    from .store import store_of
-
-    stack = stack_named(name, stacks)
-    return store_of(stack, reports / "history", stacks.absolute().parent, lambda: reached(stack)[1].s3())
-
-
 def _s3(name: str | None, stacks: Path) -> Any:
     if name:
         return reached(stack_named(name, stacks))[1].s3()
     import boto3
+    from botocore.exceptions import BotoCoreError
 
-    return boto3.client("s3")
+    try:
+        return boto3.client("s3")
+    except (BotoCoreError, ValueError) as error:  # an unknown profile, an endpoint that is none
+        raise click.ClickException(
+            f"{error}; set AWS_PROFILE and its like to what the AWS CLI takes, or name the stack with --stack"
+        ) from None
 
 
-def _made(found: _Found, form: str) -> str:
+def _made(found: Found, form: str) -> str:
     from .report.annotations import to_annotations
     from .report.ctrf import to_ctrf
     from .report.email_body import to_email
@@ -262,7 +192,7 @@ def _made(found: _Found, form: str) -> str:
     return made[form](found.run) if form in made else _page(found, {})
 
 
-def _page(found: _Found, links: dict[str, str]) -> str:
+def _page(found: Found, links: dict[str, str]) -> str:
     from .report.page import render
     from .report.runbook import RunbookError, read_runbook
 

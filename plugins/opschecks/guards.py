@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from .journal import Entry, since
-from .remedy import Change, Risk
+from .remedy import DRILLED, Change, Risk
 
 if TYPE_CHECKING:
     from .stack import Stack
@@ -87,7 +87,9 @@ def _refusal(
     same = [
         entry
         for entry in since(entries, now - DAY)
-        if (entry.change.remedy, entry.change.target) == (change.remedy, change.target) and not entry.undoes
+        if (entry.change.remedy, entry.change.target) == (change.remedy, change.target)
+        and not entry.undoes
+        and not entry.left_in_part
     ]
     if len(same) >= limits.attempts_per_day:
         why = f"it was tried {len(same)} times within a day (fix.attempts_per_day): a person has to look"
@@ -116,7 +118,7 @@ def require_narrow(
         raise TooWide(
             f"the plan has {len(may)} changes, and fix.changes_per_run is {limits.changes_per_run}: none is made"
         )
-    today = len(since(entries, now - DAY))
+    today = sum(entry.change.finding != DRILLED for entry in since(entries, now - DAY))
     if may and today + len(may) > limits.changes_per_day:
         raise TooWide(
             f"{today} changes were made within a day and the plan has {len(may)} more, "

@@ -41,12 +41,17 @@ def began(key: str) -> datetime | None:
         return None
 
 
-def run_a_day_before(store: Store, suite: str, moment: datetime) -> str | None:
-    """The text of the run file of the suite that lies nearest to a day before the moment, if one is within 8 hours."""
+def a_day_before(store: Store, suite: str, moment: datetime) -> str | None:
+    """The run file of the suite that lies nearest to a day before the moment, if one is within 8 hours."""
     wanted = moment - timedelta(days=1)
     near = [(abs(at - wanted), key) for key in store.keys(suite) if (at := began(key))]
-    near = [pair for pair in near if pair[0] <= A_DAY_MORE_OR_LESS]
-    return store.read(min(near)[1]) if near else None
+    return min((pair for pair in near if pair[0] <= A_DAY_MORE_OR_LESS), default=(None, None))[1]
+
+
+def run_a_day_before(store: Store, suite: str, moment: datetime) -> str | None:
+    """Its text."""
+    key = a_day_before(store, suite, moment)
+    return store.read(key) if key else None
 
 
 def forget_before(store: Store, suite: str, moment: datetime) -> list[str]:

@@ -22,6 +22,8 @@ CURED, NOT_CURED, HANDED_OVER, ROLLED_BACK, ROLL_BACK_FAILED = (
 )  # fmt: skip
 _NAME = re.compile(r"journal/[\dT:.-]+-[0-9a-f]{8}-[a-z_]+\.json")
 """What a step is called; anything else that lies there is none of ours."""
+REST = "the same again makes the rest"
+"""How a step ends that tells of a change of several requests of which some were made."""
 HAPPENED = frozenset([SENT, CURED, NOT_CURED, HANDED_OVER, ROLLED_BACK, ROLL_BACK_FAILED])
 """Steps that prove that the change reached AWS."""
 
@@ -63,6 +65,11 @@ class Entry:
     def happened(self) -> bool:
         """Whether the change is known to have reached AWS."""
         return any(step.event in HAPPENED for step in self.steps)
+
+    @property
+    def left_in_part(self) -> bool:
+        """Whether some of its requests were made and others not: the same again is no new attempt, but its end."""
+        return any(step.said.endswith(REST) for step in self.steps)
 
     @property
     def is_open(self) -> bool:

@@ -76,6 +76,17 @@ class Limits(BaseModel):
     key_overlap_days: Positive = Field(
         7, description="how long an IAM user may have two active access keys, which a rotation needs"
     )
+    key_use_minutes: Positive = Field(
+        30, description="longest wait for a handed-over access key to be used; AWS tells of a use some time later"
+    )
+    key_quiet_hours: Positive = Field(
+        24, description="how long nothing may have used the old access key before it is deactivated"
+    )
+    key_grace_days: Positive = Field(
+        7,
+        description="how long a deactivated access key is kept before it is deleted; also how long an old key must be "
+        "quiet that was used after the hand-over",
+    )
     credential_report_s: Positive = Field(60, description="longest wait for IAM's credential report")
     unattached_days: Positive = Field(7, description="how old an EBS volume may be that is attached to nothing")
     dev_hours_outside: Annotated[float, Field(ge=0)] = Field(
@@ -93,8 +104,17 @@ class Limits(BaseModel):
     incident_archive_days: Positive = Field(
         90, description="age from which a resolved incident belongs into the archive"
     )
+    incident_repeats_per_week: Annotated[int, Field(ge=1)] = Field(
+        3, description="how many incidents of the same title may be opened within 7 days"
+    )
     old_incidents: Count = Field(100, description="resolved incidents of that age that the table may still hold")
     backup_age_days: Positive = Field(7, description="age of the newest available backup of a table")
+    deploy_backup_age_hours: Positive = Field(
+        24, description="before a deploy: age of the youngest state that a table can be put back to"
+    )
+    full_backup_days: Positive = Field(
+        7, description="age of the newest complete set of back-up-everything, where `backups` names a place for them"
+    )
     log_export_days: Positive = Field(
         7,
         description="age of the newest event of a log group that was exported to S3, and how far back exports must "
@@ -114,6 +134,40 @@ class Limits(BaseModel):
     flow_log_traffic: Literal["ALL", "ACCEPT", "REJECT"] = Field(
         "ALL", description="which traffic the flow logs of a VPC must record"
     )
+    restore_drill_days: Annotated[float, Field(gt=0, le=90)] = Field(
+        90, description="how long ago a table was last restored as a rehearsal; CloudTrail's history has 90 days"
+    )
+    restore_minutes: Positive = Field(60, description="drill: how long the restore of a table may take")
+    drill_scan_items: Annotated[int, Field(ge=0, le=1_000_000)] = Field(
+        10_000, description="drill: tables of at most so many items are compared whole, larger ones by a sample"
+    )
+    drill_sample_items: Annotated[int, Field(ge=1, le=1000)] = Field(
+        200, description="drill: items in the sample of a table that is larger"
+    )
+    drill_unexplained_percent: Annotated[float, Field(ge=0, le=100)] = Field(
+        10,
+        description="drill: items of the source that the restored table may lack where nothing tells whether they are "
+        "newer than the backup (created_at of incident_fields does); with more nothing is proven",
+    )
+    recovery_s: Positive = Field(
+        300, description="drill: from stopping a task until as many run, and targets are healthy, as before"
+    )
+    drill_failed_requests_percent: Annotated[float, Field(ge=0, le=100)] = Field(
+        1, description="drill: requests that may fail while a task is replaced, or under load"
+    )
+    drill_websocket_clients: Annotated[int, Field(ge=1, le=50)] = Field(
+        4, description="drill: WebSocket sessions that are open when a task is stopped"
+    )
+    drill_reconnect_s: Positive = Field(30, description="drill: how long a client that was cut may take to be back")
+    drill_poll_s: Annotated[float, Field(gt=0, le=60)] = Field(
+        2, description="drill: between two looks at something that settles"
+    )
+    load_requests_per_second: Annotated[float, Field(gt=0, le=100)] = Field(10, description="drill: rate of the load")
+    load_seconds: Annotated[float, Field(gt=0, le=300)] = Field(15, description="drill: how long the load lasts")
+    load_connections: Annotated[int, Field(ge=1, le=100)] = Field(
+        10, description="drill: requests of the load that may be under way at once"
+    )
+    load_p95_ms: Positive = Field(1000, description="drill: p95 of the response time under load, waiting included")
     probe_timeout_s: Positive = Field(10, description="longest wait for an HTTP or WebSocket answer")
     gather_timeout_s: Positive = Field(120, description="longest wait for all observations of a stack")
     pages: Annotated[int, Field(ge=1)] = Field(
@@ -127,6 +181,18 @@ class Limits(BaseModel):
         """How old an active incident of this severity may be."""
         strictest = min(self.incident_age_hours.values(), default=1.0)
         return timedelta(hours=self.incident_age_hours.get(severity.lower(), strictest))
+
+
+class Targets(BaseModel):
+    """`[stacks.NAME.targets]`: what the page of a week is measured against; no check fails by it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    availability_percent: Percent = Field(99.9, description="requests of the week that were not answered 5xx")
+    response_time_p95_ms: Positive = Field(400, description="median of the week's p95 response times")
+    checks_passed_percent: Percent = Field(98, description="results of daily runs that passed, or are waived")
+    tasks_running_percent: Percent = Field(100, description="tasks that ran, of those wanted, in the week's daily runs")
+    time_to_resolve_hours: Positive = Field(24, description="median time from a failure to the run that saw it good")
 
 
 class Freeze(BaseModel):

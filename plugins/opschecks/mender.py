@@ -125,7 +125,7 @@ class Mender:
         if now == change.before:
             return self.journal.add(entry, steps.NOT_SENT, "settled by reading: it was not made")
         if remedy.resumes and now != change.after:
-            said = "settled by reading: it was made in part; the same again makes the rest"
+            said = f"settled by reading: it was made in part; {steps.REST}"
             return self.journal.add(entry, steps.SENT, said)
         if now == change.after or remedy.one_way:
             return self.journal.add(entry, steps.SENT, "settled by reading: it was made")
@@ -179,15 +179,16 @@ class Mender:
 
     def _made(self, entry: Entry, remedy: Remedy, change: Change, look: Callable[[], Look] | None) -> Fixed:
         try:
-            with uninterrupted():
-                entry = self._send(entry, remedy, change)
+            with uninterrupted() as put_off:
+                entry = self._send(entry, remedy, change, put_off)
         except Refused as error:
             self.journal.add(entry, steps.REFUSED, str(error))
             return Fixed(change, Result.REFUSED, str(error), entry.id)
         except Partly as error:
             self.journal.add(entry, steps.SENT, str(error))
-            self.journal.add(entry, steps.HANDED_OVER, f"{error}; the same again makes the rest")
-            return Fixed(change, Result.HANDED_OVER, f"{error}; the same again makes the rest", entry.id)
+            said = f"{error}; {steps.REST}"
+            self.journal.add(entry, steps.HANDED_OVER, said)
+            return Fixed(change, Result.HANDED_OVER, said, entry.id)
         if not entry.happened:
             said = f"{entry.steps[-1].said}: look at it by hand"
             return Fixed(change, Result.HANDED_OVER, said, entry.id)
@@ -214,10 +215,11 @@ class Mender:
             return "the remedy would send something else now than was planned; plan again"
         return ""
 
-    def _send(self, entry: Entry, remedy: Remedy, change: Change) -> Entry:
+    def _send(self, entry: Entry, remedy: Remedy, change: Change, put_off: Sequence[int] = ()) -> Entry:
         requests = remedy.requests(change.target, change.before, change.after)
         for number, request in enumerate(requests):
             try:
+                self._await_turn(remedy, change, request, put_off)
                 self._send_one(remedy, change.target, request)
             except Refused as error:
                 if number:
@@ -233,6 +235,26 @@ class Mender:
                 self.say(f"{change.name}: {number} of {len(requests)} requests made")
                 self.lock.renew()
         return self.journal.add(entry, steps.SENT)
+
+    def _await_turn(self, remedy: Remedy, change: Change, request: Request, put_off: Sequence[int]) -> None:
+        """Refused where its turn does not come in time, or where Ctrl-C asks for the end: nothing is under way then."""
+        until, shown = time.monotonic() + remedy.settles_within.total_seconds(), ""
+        while True:
+            try:
+                reached = remedy.turn(change.target, request)
+            except (CannotMend, CouldNotLook) as error:
+                raise Refused(str(error)) from None
+            if reached.settled:
+                return
+            if put_off:
+                raise Refused(f"interrupted while it waited: {reached.said}")
+            if reached.gone_wrong or time.monotonic() >= until:
+                raise Refused(reached.said)
+            if reached.said != shown:
+                shown = reached.said
+                self.say(f"{change.name}: {shown}")
+            time.sleep(min(self.poll_s, max(0.0, until - time.monotonic())))
+            self.lock.renew()
 
     @staticmethod
     def _send_one(remedy: Remedy, target: str, request: Request) -> None:

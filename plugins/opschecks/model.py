@@ -81,6 +81,14 @@ class Figure:
     unit: str = ""
 
 
+@dataclass(frozen=True)
+class Deadline:
+    """A moment (aware UTC) at which something will be true that a check calls a failure, unless somebody acts."""
+
+    what: str
+    at: datetime
+
+
 @dataclass(frozen=True, kw_only=True)
 class Resource:
     """One thing that was seen.
@@ -95,6 +103,7 @@ class Resource:
     evidence: Mapping[str, Any] = field(repr=False, default_factory=dict)
     series: tuple[Series, ...] = field(repr=False, default=())
     figures: tuple[Figure, ...] = field(repr=False, default=())
+    deadlines: tuple[Deadline, ...] = field(repr=False, default=())
 
 
 @dataclass(frozen=True)
@@ -188,6 +197,7 @@ class SeenResource:
     name: str
     figures: tuple[Figure, ...] = ()
     series: tuple[Series, ...] = ()
+    deadlines: tuple[Deadline, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -255,7 +265,8 @@ class Past:
     `runs` is how many were compared, `previous` when the newest of them began (None: this is the first), `missed` the
     days without a run since then (ISO dates). `strips` has for each check, each area, and "" for all, the worst outcome
     of each of those runs; `numbers` the earlier values of each tile as (time, value); both the oldest first;
-    `changes` what the journal has since the previous run. `error`: why nothing of this could be read.
+    `changes` what the journal has since the previous run; `cost` what the newest weekly run saw of the costs, which a
+    daily run does not ask for. `error`: why nothing of this could be read.
     """
 
     stack: str
@@ -266,6 +277,7 @@ class Past:
     strips: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     numbers: Mapping[str, tuple[tuple[datetime, float], ...]] = field(default_factory=dict)
     changes: tuple[Mapping[str, Any], ...] = ()
+    cost: Mapping[str, Any] = field(default_factory=dict)
     error: str = ""
 
     def standing(self, check: str, resource: str) -> Standing | None:

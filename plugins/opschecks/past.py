@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from .index import LATELY, Bad, Indexed
 from .journal import Entry
 from .model import NOT_APPLICABLE, Finding, Outcome, Past, Run, Standing
+from .week import DAY, DAYS
 
 SHOWN = 13
 """Earlier runs in a strip or a sparkline: with this one they are a fortnight of days."""
@@ -29,7 +30,7 @@ def past_of(run: Run, stack: str, before: Sequence[Indexed], entries: Iterable[E
     """Compare the run's part of one stack with its earlier runs of the suite, the newest first."""
     zone = ZoneInfo(next(facts.time_zone for facts in run.stacks if facts.name == stack))
     previous = before[0].started if before else None
-    since = previous or run.started - timedelta(days=1)
+    since = changes_from(run.suite, run.started, previous)
     lately = list(before[:SHOWN])[::-1]
     return Past(
         stack=stack,
@@ -41,6 +42,14 @@ def past_of(run: Run, stack: str, before: Sequence[Indexed], entries: Iterable[E
         numbers=_numbers(lately),
         changes=tuple(_change(one) for one in entries if since <= one.begun and (one.happened or one.is_open)),
     )
+
+
+def changes_from(suite: str, started: datetime, previous: datetime | None) -> datetime:
+    """From when on a run tells of changes: since the run before; a weekly one of a week at least."""
+    if suite == "weekly":
+        week = started - timedelta(days=DAYS)
+        return min(previous, week) if previous else week
+    return previous or started - timedelta(days=1)
 
 
 def _missed(previous: datetime, now: datetime, zone: ZoneInfo) -> Iterator[str]:
@@ -162,7 +171,7 @@ def _worst(outcomes: Iterable[str]) -> str:
 
 
 def _numbers(lately: Sequence[Indexed]) -> dict[str, tuple[tuple[datetime, float], ...]]:
-    labels = sorted({label for run in lately for label in run.numbers})
+    labels = sorted({label for run in lately for label in run.numbers if not label.startswith(DAY)})
     return {
         label: tuple((run.started, run.numbers[label]) for run in lately if label in run.numbers) for label in labels
     }

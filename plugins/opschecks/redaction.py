@@ -23,29 +23,31 @@ _NAMED = (
     r"(?:secret|passw(?:or)?d|pwd|token|(?:api|private)[-_]?key|access[-_]?key(?!id)"
     r"|authori[sz]ation|signature|credential)"
 )
+# A name may be ten kilobytes long and a log a megabyte: no expression looks at a word once for each place in it. So a
+# word is entered at its beginning only, taken whole (++), and what it must contain is looked for ahead, once.
 _SECRET_TEXT = re.compile(
     r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"
-    r"|\beyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]*"
     r"|\b(?:gh[pousr]_|github_pat_|xox[a-z]-|sk_live_|glpat-)[\w-]{8,}"
-    r"|(?<=://)[^/\s@]*:[^/\s]+(?=@)"
+    r"|(?<=://)[^/\s@:]*+:[^/\s]+(?=@)"
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)",
     re.DOTALL,
 )
+_JWT = re.compile(r"(?<![\w-])(?=[\w-]++\.[\w-]{10,}+\.)([\w-]*?\b)eyJ[\w-]{10,}+\.[\w-]++\.[\w-]*+")
 _SECRET_PAIR = re.compile(
     rf"""(?ix)
     (                                            # what stays: the name of the secret, and how its value begins
-      (?: [\w.-]*{_NAMED}[\w.-]* (?: \\?["']\s*[:=] | \s*= )
+      (?: (?<![\w.-]) (?=[\w.-]*?{_NAMED}) [\w.-]++ (?: \\?["']\s*[:=] | \s*= )
         | (?<![\w:.-]) [\w.-]*{_NAMED} \s*:       # in prose only a whole name: not ExpiredTokenException
       )
       \s*
     )
     (?: (?P<start> b?(?P<quote>\\?["']) (?:(?:bearer|basic|token)\s+)?+ ) (?!\(redacted\)) (?:(?!(?P=quote))(?:\\.|.))+
-      | (?P<list> \[ [^\]]+ \] )
+      | (?P<list> \[ [^\]]+ (?: \] | \Z ) )
       | (?P<open> (?:b?\\?["'])? (?:(?:bearer|basic|token)\s+)?+ ) (?!\(redacted\)) [^\s"',;&\\\[\]{{}}()]{{3,}}
     )
     """
 )
-_OPTION = re.compile(rf"(?i)(?<![\w-])(--?[\w-]*{_NAMED}[\w-]*[ =][\"']?)(?!\(redacted\))[^\s\"',;&]{{3,}}")
+_OPTION = re.compile(rf"(?i)(?<![\w-])(-(?=[\w-]*?{_NAMED})[\w-]++[ =][\"']?)(?!\(redacted\))[^\s\"',;&]{{3,}}")
 _SCHEME = re.compile(
     r"\b((?:[Bb]earer|BEARER|[Bb]asic|BASIC)\s+)(?=[\w.~+/=-]+[A-Z0-9=~])[\w.~+/=-]{8,}"
     r"|((?i:\b(?:set-)?cookie:)\s*+)(?!\(redacted\))[^\r\n]+"
@@ -66,7 +68,7 @@ def _redacted(text: str) -> str:
         text = _SURROGATES.sub("\ufffd", text)
     if not _HINT.search(text):
         return text
-    text = _SECRET_TEXT.sub(MASK, text)
+    text = _SECRET_TEXT.sub(MASK, _JWT.sub(rf"\1{MASK}", text))
     text = _OPTION.sub(lambda found: found.group(1) + MASK, text)
     text = _SCHEME.sub(lambda found: (found.group(1) or found.group(2)) + MASK, text)
     return _SECRET_PAIR.sub(lambda found: found.group(1) + (found["start"] or found["open"] or "") + MASK, text)

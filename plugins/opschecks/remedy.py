@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
@@ -115,6 +115,10 @@ class Progress:
     gone_wrong: bool = False
 
 
+DRILLED = "drill"
+"""In the place of a finding: what a drill changes answers to none, and no limit of a day counts it."""
+
+
 @dataclass(frozen=True)
 class Change:
     """One planned change of one resource: what, where, from, to, by which call, at which risk, how to take it back."""
@@ -153,6 +157,33 @@ class Change:
                 yield f"{key}: {_words(before)} → {_words(after)}"
 
 
+class Made(Protocol):
+    """An entry of the stack's journal, as far as a remedy may look at it."""
+
+    @property
+    def change(self) -> Change:
+        """What was begun."""
+
+    @property
+    def begun(self) -> datetime:
+        """When it was written down, right before its first request."""
+
+    @property
+    def state(self) -> str:
+        """Its newest step, such as begun, sent, refused, rolled_back."""
+
+    @property
+    def happened(self) -> bool:
+        """Whether it is known to have reached AWS."""
+
+    @property
+    def undoes(self) -> str:
+        """The entry that it takes back, if it does."""
+
+
+Entries = Callable[[], Iterable[Made]]
+
+
 def _words(value: Any) -> str:
     return "nothing" if value in (None, "", [], {}) else value if isinstance(value, str) else json.dumps(value)
 
@@ -181,17 +212,20 @@ class Remedy(abc.ABC):
     """Whether it takes several requests, and can go on from a state between: planned again, only the rest is sent."""
     followed_by: ClassVar[Sequence[type[Remedy]]] = ()
     """Remedies that a change by name is not complete without."""
-    settles_within: ClassVar[timedelta] = timedelta(seconds=30)
+    settles_within: timedelta = timedelta(seconds=30)
     expects: ClassVar[str] = ""
     beware: ClassVar[str] = ""
     runbook: ClassVar[str] = ""
     wishes: ClassVar[Mapping[str, str]] = {}
 
-    def __init__(self, stack: Stack, aws: Sends, runs: Runs = tuple) -> None:
-        """`runs` gives the stack's filed run files as plain data, the newest first, for what only the past can tell."""
+    def __init__(self, stack: Stack, aws: Sends, runs: Runs = tuple, journal: Entries = tuple) -> None:
+        """For what only the past can tell: `runs` gives the stack's filed run files as plain data, the newest first;
+        `journal` its changes, the oldest first.
+        """
         self.stack = stack
         self.aws = aws
         self.runs = runs
+        self.journal = journal
 
     @classmethod
     def name(cls) -> str:
@@ -245,6 +279,14 @@ class Remedy(abc.ABC):
         """All calls, in their order; for what one call cannot do."""
         return [self.request(target, before, after)]
 
+    def turn(self, target: str, request: Request) -> Progress:
+        """Whether it is the request's turn: what AWS does one at a time, or what must be there first, is waited for.
+
+        Asked until it is, for as long as `settles_within`; CannotMend or CouldNotLook as with `ready`.
+        """
+        del target, request
+        return Progress(settled=True)
+
     def ready(self, target: str, request: Request) -> Request:
         """What is sent in a request's place, with what an earlier answer told, which no journal may hold.
 
@@ -289,6 +331,13 @@ class Remedy(abc.ABC):
             beware=self.beware,
             **of,
         )
+
+
+def remedy_of(kind: type[Remedy], stack: Stack, aws: Sends, runs: Runs, journal: Entries) -> Remedy:
+    """The remedy; also one of users' own, whose __init__ may know of no journal."""
+    made = kind(stack, aws, runs)
+    made.journal = journal
+    return made
 
 
 def known_remedies() -> dict[str, type[Remedy]]:

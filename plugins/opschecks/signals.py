@@ -11,15 +11,15 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @contextlib.contextmanager
-def uninterrupted() -> Iterator[None]:
-    """Put Ctrl-C, SIGTERM and SIGHUP off until what is under way is done and written down."""
-    if threading.current_thread() is not threading.main_thread():
-        yield  # signals are delivered to the main thread alone
-        return
+def uninterrupted() -> Iterator[list[int]]:
+    """Put Ctrl-C, SIGTERM and SIGHUP off until what is under way is done and written down; gives what is put off."""
     caught: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield caught  # signals are delivered to the main thread alone
+        return
     before = {one: signal.signal(one, lambda number, frame: caught.append(number)) for one in SIGNALS}
     try:
-        yield
+        yield caught
     finally:
         for one, handler in before.items():
             signal.signal(one, handler or signal.SIG_DFL)

@@ -20,7 +20,7 @@ from pydantic import (
     model_validator,
 )
 
-from .limits import FixLimits, Freeze, Limits
+from .limits import FixLimits, Freeze, Limits, Targets
 from .names import nearest
 from .tables import (
     Contacts,
@@ -31,6 +31,7 @@ from .tables import (
     Names,
     OfficeHours,
     Pool,
+    RotatedKey,
     Table,
     Url,
     WantedIndex,
@@ -42,9 +43,18 @@ class StackError(Exception):
     """stacks.toml or a request for a stack is wrong; the message names file and key and the next step."""
 
 
+_S3 = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/.*)?")
+
+
 def _state(value: str) -> str:
-    if "://" in value and not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/.*)?", value):
+    if "://" in value and not _S3.fullmatch(value):
         raise ValueError("a folder, or s3://BUCKET/PREFIX")
+    return value
+
+
+def _archive(value: str) -> str:
+    if not _S3.fullmatch(value):
+        raise ValueError("s3://BUCKET/PREFIX")
     return value
 
 
@@ -67,6 +77,16 @@ class Stack(Table):
         description="where history, journal and lock are kept: a folder (default: reports/history), "
         "or s3://BUCKET/PREFIX, which people and CI share",
     )
+    archive: Annotated[str, AfterValidator(_archive)] | None = Field(
+        None,
+        description="where archive-incidents puts old incidents: s3://BUCKET/PREFIX, of a bucket that blocks public "
+        "access and is not the dashboards'",
+    )
+    backups: Annotated[str, AfterValidator(_archive)] | None = Field(
+        None,
+        description="where back-up-everything puts full backups: s3://BUCKET/PREFIX, of a bucket that blocks public "
+        "access, lets CloudWatch Logs write and is not the dashboards'",
+    )
     history_days: Annotated[int, Field(ge=2)] = Field(
         400, description="run files older than this are deleted when a new one is filed"
     )
@@ -74,6 +94,7 @@ class Stack(Table):
     contacts: Contacts = Contacts()
     without: Names = Field(default=(), description="runbook slugs of what this stack does not have")
     limits: Limits = Field(default_factory=lambda: Limits())
+    targets: Targets = Field(default_factory=lambda: Targets())
     fix: FixLimits = Field(default_factory=lambda: FixLimits())
 
     cloudformation_stack: str | None = Field(None, description="its resources fill what is not named below")
@@ -124,6 +145,9 @@ class Stack(Table):
     iam_users: Names = Field(
         default=("*",), description="name patterns of the IAM users that are looked at; root always is"
     )
+    rotated_keys: tuple[RotatedKey, ...] = Field(
+        default=(), description="IAM users whose access keys may be rotated, each with the secret that holds its key"
+    )
     dev_services: tuple[Annotated[str, Field(pattern=r"^[\w-]+/[\w-]+$")], ...] = Field(
         default=(),
         description="ECS services that are no production, as CLUSTER/SERVICE; they rest outside office_hours",
@@ -132,6 +156,9 @@ class Stack(Table):
 
     backend_url: Url | None = None
     health_path: Annotated[str, Field(pattern="^/")] = "/health"
+    load_path: Annotated[str, Field(pattern="^/")] | None = Field(
+        None, description="path that the load drill GETs; default: health_path"
+    )
     healthy_words: Names = Field(
         default=("healthy", "ok", "up", "pass"), description="values of `status` that mean healthy"
     )
@@ -169,6 +196,16 @@ class Stack(Table):
         given = [key for key in ("profile", "role_arn", "endpoint_url", "cloudformation_stack") if getattr(self, key)]
         if self.sandbox and given:
             raise ValueError(f"the sandbox brings its own {given[0]}: leave it out, or leave out sandbox = true")
+        return self
+
+    @model_validator(mode="after")
+    def _one_key_a_user(self) -> Stack:
+        users = [one.user for one in self.rotated_keys]
+        fields = [(one.secret, field) for one in self.rotated_keys for field in (one.id_field, one.secret_field)]
+        if twice := {name for name in users if users.count(name) > 1}:
+            raise ValueError(f"rotated_keys: {min(twice)} is listed twice")
+        if shared := {one for one in fields if fields.count(one) > 1}:
+            raise ValueError(f"rotated_keys: two users have {min(shared)[1]} of {min(shared)[0]}")
         return self
 
     @model_validator(mode="after")
@@ -326,6 +363,7 @@ def _explain(path: Path, raw: Mapping[str, Any], problem: Mapping[str, Any]) -> 
 
 TABLES: dict[str, type[BaseModel]] = {
     "limits": Limits,
+    "targets": Targets,
     "fix": FixLimits,
     "fix.freeze": Freeze,
     "contacts": Contacts,
@@ -337,6 +375,7 @@ TABLES: dict[str, type[BaseModel]] = {
     "cost_filter": CostFilter,
     "pool": Pool,
     "wanted_indexes": WantedIndex,
+    "rotated_keys": RotatedKey,
 }
 """The tables within a stack, by their keys."""
 

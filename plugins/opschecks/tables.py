@@ -114,6 +114,34 @@ class WantedIndex(Table):
     key_type: Literal["S", "N", "B"] = Field("S", description="of hash_key: text, number or bytes")
 
 
+class RotatedKey(Table):
+    """An IAM user whose access key rotate-access-key may rotate, and the secret that hands it over."""
+
+    user: Annotated[str, Field(pattern=r"^[\w+=,.@-]{1,64}$")] = Field(description="IAM user; never root")
+    secret: str = Field(
+        description="name or ARN in Secrets Manager, of one JSON object; encrypted with a key of your own, it wants "
+        "kms:Decrypt and kms:GenerateDataKey of that as well"
+    )
+    services: tuple[Annotated[str, Field(pattern=r"^([\w-]+/)?[\w-]+$")], ...] = Field(
+        default=(), description="ECS services whose tasks read the secret as they start: NAME, or CLUSTER/NAME"
+    )
+    id_field: str = Field("AWS_ACCESS_KEY_ID", min_length=1, description="of the object; the other ones are kept")
+    secret_field: str = Field("AWS_SECRET_ACCESS_KEY", min_length=1)
+
+    @field_validator("secret")
+    @classmethod
+    def _name_or_arn(cls, value: str) -> str:
+        if not re.fullmatch(r"(arn:[\w-]+:secretsmanager:[\w-]+:\d{12}:secret:)?[\w/+=.@-]{1,512}", value):
+            raise ValueError("the name of a secret, or arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME")
+        return value
+
+    @model_validator(mode="after")
+    def _two_fields(self) -> RotatedKey:
+        if self.id_field == self.secret_field:
+            raise ValueError("id_field and secret_field are the same field")
+        return self
+
+
 class Contacts(Table):
     """Whom reports name."""
 

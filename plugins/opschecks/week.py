@@ -1,80 +1,173 @@
-"""The week in daily runs: which days were good, what kept coming back, what was resolved and how long that took."""
+"""The week in daily runs: measures of eight weeks, each day, what failed for how long, what kept coming back."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from statistics import median
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from .episodes import Episode, episodes
 from .index import Indexed
+from .journal import Entry
 from .model import NOT_APPLICABLE, Outcome
 
+DAY = "day: "
+"""Marks, among the numbers of a daily run, those that only a week sums up."""
+REQUESTS, ERRORS, P95 = f"{DAY}requests", f"{DAY}requests answered 5xx", f"{DAY}p95 response time"
+RUNNING, DESIRED = f"{DAY}tasks running", f"{DAY}tasks desired"
 DAYS = 7
+WEEKS = 8
+LATELY = 28
+"""Days over which something comes back."""
 RECURRING = 2
-"""On so many days of the week a check must have failed to be called recurring."""
-_GOOD = (Outcome.PASSED, Outcome.WAIVED)
+"""On so many of them a check must have failed to be called recurring."""
+RUNS_READ = 400
+"""Daily runs, the newest, that a week is made from: eight weeks of seven runs a day."""
 
 
-def week_of(runs: Sequence[Indexed], stack: str, now: datetime, zone: ZoneInfo) -> Mapping[str, Any]:
-    """The seven days of the stack before `now`, from its daily runs, the newest first; plain data for the run file.
+@dataclass(frozen=True)
+class Known:
+    """What the history has of one stack: its daily runs, the oldest first, and the changes of its journal."""
 
-    `days` have the last run of each day: date, worst outcome ("" without a run), failed checks (None without a run).
-    `failed` and `failed_before` are failed checks summed over the days of this week and of the one before.
-    `recurring`: check and on how many days. `resolved` and `open`: episodes, from the first run that saw the check fail
-    to the first that saw it good; times as ISO text, `hours` between them.
+    runs: Sequence[Indexed]
+    entries: Sequence[Entry]
+    now: datetime
+    zone: ZoneInfo
+
+    @property
+    def today(self) -> date:
+        """The day of the stack on which the week ends."""
+        return self.now.astimezone(self.zone).date()
+
+    def by_day(self) -> dict[date, Indexed]:
+        """The last run of each day."""
+        return {run.started.astimezone(self.zone).date(): run for run in self.runs}
+
+
+def week_of(known: Known, stack: str, targets: Mapping[str, float]) -> dict[str, Any]:
+    """The seven days of the stack that end today, as plain data for the run file.
+
+    `measures`: each with its values of eight weeks, the oldest first, None where nothing is known. `days`: checks by
+    outcome in the last run of each day, tasks running and desired in it. `failures`: what was failing within the week.
+    `recurring`: what failed on several of 28 days, with the outcome of each, "" where no run says. Times are ISO text.
     """
-    today = now.astimezone(zone).date()
-    last_of_day: dict[date, Indexed] = {}
-    for run in runs:
-        last_of_day.setdefault(run.started.astimezone(zone).date(), run)
-    this = [today - timedelta(days=back) for back in reversed(range(DAYS))]
-    before = [day - timedelta(days=DAYS) for day in this]
-    failing = Counter(check for day in this if day in last_of_day for check in _failed(last_of_day[day]))
-    begins = now - timedelta(days=DAYS)
-    episodes = list(_episodes(runs[::-1]))
+    by_day, all_episodes = known.by_day(), episodes(known.runs)
+    days = [known.today - timedelta(days=back) for back in reversed(range(DAYS))]
+    begins = known.now - timedelta(days=DAYS)
     return {
         "stack": stack,
-        "days": [_day(day, last_of_day.get(day)) for day in this],
-        "failed": sum(len(_failed(last_of_day[day])) for day in this if day in last_of_day),
-        "failed_before": sum(len(_failed(last_of_day[day])) for day in before if day in last_of_day),
-        "runs_before": sum(day in last_of_day for day in before),
-        "recurring": [{"check": check, "days": days} for check, days in failing.most_common() if days >= RECURRING],
-        "resolved": [one for one in episodes if one["until"] and datetime.fromisoformat(one["until"]) >= begins],
-        "open": [one for one in episodes if not one["until"]],
+        "error": "",
+        "begins": days[0].isoformat(),
+        "ends": days[-1].isoformat(),
+        "measures": _measures(known, by_day, all_episodes, targets),
+        "days": [_day(day, by_day.get(day)) for day in days],
+        "failures": [_failure(one, known.entries) for one in all_episodes if one.until is None or one.until >= begins],
+        "opened": sum(one.since >= begins and not one.cut for one in all_episodes),
+        "recurring": _recurring(known, by_day, all_episodes),
     }
 
 
-def _failed(run: Indexed) -> list[str]:
-    return [check for check, outcome in run.outcomes.items() if outcome == Outcome.FAILED]
+def nothing_of(stack: str, error: str) -> dict[str, Any]:
+    """A week of which nothing can be read, and why."""
+    empty: dict[str, Any] = {key: [] for key in ("measures", "days", "failures", "recurring")}
+    return {"stack": stack, "error": error, "begins": "", "ends": "", "opened": 0, **empty}
 
 
 def _day(day: date, run: Indexed | None) -> dict[str, Any]:
-    if run is None:
-        return {"day": day.isoformat(), "outcome": "", "failed": None}
-    known = [outcome for outcome in run.outcomes.values() if outcome != NOT_APPLICABLE]
-    worst = max(known, key=lambda outcome: Outcome(outcome).rank, default="")
-    return {"day": day.isoformat(), "outcome": worst, "failed": len(_failed(run))}
+    outcomes = Counter(run.outcomes.values()) if run else Counter()
+    return {
+        "day": day.isoformat(),
+        "run": run is not None,
+        "outcomes": dict(outcomes),
+        "running": run.numbers.get(RUNNING) if run else None,
+        "desired": run.numbers.get(DESIRED) if run else None,
+    }
 
 
-def _episodes(runs: Sequence[Indexed]) -> Iterator[dict[str, Any]]:
-    """Each time a check failed, in the order in which that began; `runs` the oldest first."""
-    begun: dict[str, datetime] = {}
-    done: list[dict[str, Any]] = []
-    for run in runs:
-        for check, outcome in run.outcomes.items():
-            if outcome == Outcome.FAILED:
-                begun.setdefault(check, run.started)
-            elif outcome in _GOOD and check in begun:
-                done.append(_episode(check, begun.pop(check), run.started))
-    yield from sorted([*done, *(_episode(check, since, None) for check, since in begun.items())], key=_since)
+def _measures(
+    known: Known, by_day: Mapping[date, Indexed], told: Sequence[Episode], targets: Mapping[str, float]
+) -> list[dict[str, Any]]:
+    weeks = []
+    for back in reversed(range(WEEKS)):
+        end = known.now - timedelta(days=DAYS * back)
+        days = [known.today - timedelta(days=DAYS * back + number) for number in range(DAYS)]
+        weeks.append(_of_week([by_day[day] for day in days if day in by_day], told, known.entries, end))
+    return [{"key": key, "target": targets.get(key), "weeks": [week.get(key) for week in weeks]} for key in weeks[-1]]
 
 
-def _episode(check: str, since: datetime, until: datetime | None) -> dict[str, Any]:
-    hours = round((until - since).total_seconds() / 3600, 1) if until else None
-    return {"check": check, "since": since.isoformat(), "until": until.isoformat() if until else "", "hours": hours}
+def _of_week(
+    runs: Sequence[Indexed], told: Sequence[Episode], entries: Sequence[Entry], end: datetime
+) -> dict[str, float | None]:
+    """Each measure of one week; None where no run tells it."""
+    begin = end - timedelta(days=DAYS)
+    outcomes = Counter(outcome for run in runs for outcome in run.outcomes.values() if outcome != NOT_APPLICABLE)
+    served = [run.numbers for run in runs if REQUESTS in run.numbers and ERRORS in run.numbers]
+    requests = sum(numbers[REQUESTS] for numbers in served)
+    slow = [run.numbers[P95] for run in runs if P95 in run.numbers]
+    ended = [
+        one.lasted.total_seconds() / 3600
+        for one in told
+        if one.lasted and one.until and begin < one.until <= end and not one.cut
+    ]
+    tasks = [run.numbers for run in runs if run.numbers.get(DESIRED)]
+    wanted = sum(numbers[DESIRED] for numbers in tasks)
+    known = bool(runs)
+    return {
+        "availability_percent": _percent(requests - sum(numbers[ERRORS] for numbers in served), requests),
+        "response_time_p95_ms": round(median(slow), 1) if slow else None,
+        "checks_passed_percent": _percent(outcomes[Outcome.PASSED] + outcomes[Outcome.WAIVED], outcomes.total()),
+        "tasks_running_percent": _percent(sum(numbers.get(RUNNING, 0) for numbers in tasks), wanted),
+        "failures_opened": sum(begin < one.since <= end and not one.cut for one in told) if known else None,
+        "time_to_resolve_hours": round(median(ended), 2) if ended else None,
+        "changes_made": sum(entry.happened and begin < entry.begun <= end for entry in entries) if known else None,
+    }
 
 
-def _since(episode: Mapping[str, Any]) -> str:
-    return str(episode["since"])
+def _percent(part: float, whole: float) -> float | None:
+    return round(100 * part / whole, 3) if whole else None
+
+
+def _failure(one: Episode, entries: Sequence[Entry]) -> dict[str, Any]:
+    return {
+        "check": one.check,
+        "since": one.since.isoformat(),
+        "until": one.until.isoformat() if one.until else "",
+        "hours": round(one.lasted.total_seconds() / 3600, 2) if one.lasted else None,
+        "cut": one.cut,
+        "tried": _tried([one], entries),
+    }
+
+
+def _tried(told: Sequence[Episode], entries: Sequence[Entry]) -> list[dict[str, Any]]:
+    """Which remedies the journal has for them, how often, and who had the last of each made."""
+    made = {entry.id: entry for one in told for entry in one.tried(entries)}
+    times = Counter(entry.change.remedy for entry in made.values())
+    by = {entry.change.remedy: entry.by for entry in sorted(made.values(), key=lambda entry: entry.begun)}
+    return [{"remedy": remedy, "times": count, "by": by[remedy]} for remedy, count in times.most_common()]
+
+
+def _recurring(known: Known, by_day: Mapping[date, Indexed], told: Sequence[Episode]) -> list[dict[str, Any]]:
+    days = [known.today - timedelta(days=back) for back in reversed(range(LATELY))]
+    runs = [by_day.get(day) for day in days]
+    failing = Counter(
+        check for run in runs if run for check, outcome in run.outcomes.items() if outcome == Outcome.FAILED
+    )
+    begins = known.now - timedelta(days=LATELY)
+    found = []
+    for check, count in failing.most_common():
+        own = [one for one in told if one.check == check and (one.until is None or one.until >= begins)]
+        if count >= RECURRING:
+            found.append(
+                {
+                    "check": check,
+                    "days": count,
+                    "times": len(own),
+                    "outcomes": [run.outcomes.get(check, "") if run else "" for run in runs],
+                    "tried": _tried(own, known.entries),
+                }
+            )
+    return found

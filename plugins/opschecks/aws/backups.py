@@ -54,7 +54,7 @@ class TableBackups(Resource):
     @property
     def newest(self) -> Backup | None:
         """The newest one that can be restored. What was made before the table was, is of another of that name."""
-        return _newest([*self.listed, *seen(self.vault)], self.evidence["Table"])
+        return newest_of([*self.listed, *seen(self.vault)], self.evidence["Table"])
 
     @property
     def age(self) -> timedelta | None:
@@ -75,7 +75,8 @@ class TableBackups(Resource):
         )
 
 
-def _newest(backups: Iterable[Backup], table: Mapping[str, Any]) -> Backup | None:
+def newest_of(backups: Iterable[Backup], table: Mapping[str, Any]) -> Backup | None:
+    """The newest one that the table, as DescribeTable tells of it, can be restored from."""
     made: datetime = need(table, "CreationDateTime", call="dynamodb:DescribeTable")
     usable = [one for one in backups if one.status in _COMPLETE and one.made >= made]
     return max(usable, key=lambda one: one.made, default=None)
@@ -120,10 +121,10 @@ def _backups(
     newest: Backup | None = None
     vault: tuple[Backup, ...] | CouldNotLook = ()
     if table.status != "MISSING":
-        newest = _newest(own, table.evidence)
+        newest = newest_of(own, table.evidence)
         if newest is None or now - newest.made > wanted:
-            vault = _points(aws, table.arn)
-            newest = newest if isinstance(vault, CouldNotLook) else _newest([*own, *vault], table.evidence)
+            vault = points_of(aws, table.arn)
+            newest = newest if isinstance(vault, CouldNotLook) else newest_of([*own, *vault], table.evidence)
     figures = (Figure("newest backup", f"{newest.made:%Y-%m-%d %H:%M} UTC"),) if newest else ()
     ranked = sorted(listed, key=lambda raw: need(raw, "BackupCreationDateTime", call=_LIST), reverse=True)
     return TableBackups(
@@ -143,7 +144,7 @@ def _backups(
     )
 
 
-def _points(aws: Aws, arn: str) -> tuple[Backup, ...] | CouldNotLook:
+def points_of(aws: Aws, arn: str) -> tuple[Backup, ...] | CouldNotLook:
     """The table's recovery points in AWS Backup; a refusal is kept, so that it blinds this table alone."""
     try:
         listed = aws.items("backup", "ListRecoveryPointsByResource", "RecoveryPoints", ResourceArn=arn)

@@ -10,7 +10,7 @@ from decimal import Decimal, InvalidOperation
 from statistics import fmean, median
 from typing import TYPE_CHECKING, Any
 
-from ..model import Figure, Resource, Series
+from ..model import Deadline, Figure, Resource, Series
 from ..observe import CouldNotLook, need, observation
 from .session import Aws
 
@@ -224,6 +224,7 @@ def total_cost(stack: Stack, bill: Bill) -> TotalCost:
     figures = {"month to date": cost.month_to_date, "month": cost.month, **({"budget": budget} if budget else {})}
     return replace(
         cost,
+        deadlines=_spent(cost, budget) if budget else (),
         figures=(
             *cost.figures,
             *(Figure(label, round(usd, 2), "USD") for label, usd in figures.items()),
@@ -231,6 +232,16 @@ def total_cost(stack: Stack, bill: Bill) -> TotalCost:
             Figure("of", bill.scope),
         ),
     )
+
+
+def _spent(cost: TotalCost, budget: float) -> tuple[Deadline, ...]:
+    """When the month's budget is spent, if that is before the month ends at what a day of the last week costs."""
+    if cost.month <= budget or cost.a_day <= 0:
+        return ()
+    left = max((budget - cost.month_to_date) / cost.a_day, 0.0)
+    noon = time(12)  # the same day in most zones: those of Cost Explorer are UTC's
+    spent = datetime.combine(cost.last + timedelta(days=1 + int(left)), noon, UTC)
+    return (Deadline(f"the month's budget of {budget:,.0f} USD is spent at the last week's rate", spent),)
 
 
 @observation()

@@ -130,6 +130,11 @@ def overnight_incidents(stack: Stack, aws: Aws, now: datetime) -> list[Incident]
     """The incidents opened since the start of yesterday in the stack's time zone, whatever became of them."""
     today = now.astimezone(stack.zone).replace(hour=0, minute=0, second=0, microsecond=0)
     since = (today - timedelta(days=1)).astimezone(UTC)
+    return scanned_incidents(stack, aws, since, now)
+
+
+def scanned_incidents(stack: Stack, aws: Aws, since: datetime, now: datetime) -> list[Incident]:
+    """The incidents opened since then, found by reading the whole table; and those that do not say when."""
     created = stack.incident_fields.created_at
     items = _items(
         aws,

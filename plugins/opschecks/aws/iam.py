@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from ..model import Figure, Resource
+from ..model import Deadline, Figure, Resource
 from ..observe import CouldNotLook, NotThere, fan_out, need, observation
 from .session import Aws
 
@@ -164,13 +164,13 @@ def _credentials(row: Mapping[str, str | None], made: datetime) -> Credentials:
 
 
 @observation(allow=[_KEYS, _USED])
-def key_holders(aws: Aws, credentials: list[Credentials], now: datetime) -> list[KeyHolder]:
+def key_holders(stack: Stack, aws: Aws, credentials: list[Credentials], now: datetime) -> list[KeyHolder]:
     """The IAM users that have active access keys, with the age and the last use of each, as they are now."""
-    found = fan_out(lambda user: _holder(aws, user, now), [one for one in credentials if one.active_keys])
+    found = fan_out(lambda user: _holder(stack, aws, user, now), [one for one in credentials if one.active_keys])
     return [holder for holder in found if holder]
 
 
-def _holder(aws: Aws, user: Credentials, now: datetime) -> KeyHolder | None:
+def _holder(stack: Stack, aws: Aws, user: Credentials, now: datetime) -> KeyHolder | None:
     """None of root, whose keys no list tells; of one that is gone by now; of one without active keys by now."""
     if user.is_root:
         return None
@@ -182,6 +182,7 @@ def _holder(aws: Aws, user: Credentials, now: datetime) -> KeyHolder | None:
     keys = sorted((_key(aws, one) for one in active), key=lambda key: key.created)
     if not keys:
         return None
+    oldest = timedelta(days=stack.limits.key_age_days)
     told = [
         {"AccessKeyId": f"…{key.end}", "CreateDate": key.created, "LastUsedDate": key.used or "never"} for key in keys
     ]
@@ -191,6 +192,7 @@ def _holder(aws: Aws, user: Credentials, now: datetime) -> KeyHolder | None:
         evidence={"UserName": user.name, "active keys": told, "inactive keys": len(listed) - len(keys)},
         keys=tuple(keys),
         figures=(Figure("oldest active key", _days(now - keys[0].created), "days"),),
+        deadlines=(Deadline(f"{keys[0]} of {user.name} must be rotated", keys[0].created + oldest),),
     )
 
 

@@ -10,11 +10,11 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
-from ..model import Figure, Resource
+from ..model import Deadline, Figure, Resource
 from ..observe import CouldNotLook, NotThere, fan_out, need, observation, seen
 from .ecr import MANIFESTS, Reference, reference
 from .ecs import Task
@@ -170,10 +170,13 @@ def _running(aws: Aws, image: str, digest: str, of: Reference, details: Iterable
         return RunningImage(arn=_arn(of, digest), name=name, evidence={"image": image}, of=of, problem=problem)
     own = str(need(detail, "imageDigest", call=_IMAGES))
     is_index = detail.get("imageManifestMediaType") in _INDEXES
+    pushed: datetime | None = detail.get("imagePushedAt")
+    oldest = timedelta(days=aws.stack.limits.image_age_days)
     return RunningImage(
         arn=_arn(of, own),
         name=name,
         evidence={"image": image, **detail},
+        deadlines=(Deadline(f"{name} must be built anew", pushed.astimezone(UTC) + oldest),) if pushed else (),
         of=of,
         scanned=_platforms(aws, of, own) if is_index else (own,),
     )

@@ -1,15 +1,16 @@
-"""DynamoDB: resolved incidents that are old enough to be archived, counted through the status index."""
+"""DynamoDB: resolved incidents that are old enough to be archived, found through the status index."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from ..model import Figure, Resource
 from ..observe import CouldNotLook, need, observation
 from .dynamodb import Table, incidents_table_of
+from .dynamodb_items import key_line, key_names
 from .session import Aws
 
 if TYPE_CHECKING:
@@ -35,25 +36,8 @@ def old_incidents(stack: Stack, aws: Aws, tables: list[Table] | CouldNotLook, no
     known = next((one.evidence for one in seen if one.name == name), None)
     if known is None:
         known = need(aws.call("dynamodb", "DescribeTable", TableName=name), "Table", call=_TABLE)
-    before = now - timedelta(days=stack.limits.incident_archive_days)
-    fields = stack.incident_fields
-    older = "#created < :before"
-    asked: dict[str, Any] = {
-        "TableName": name,
-        "IndexName": stack.status_index,
-        "Select": "COUNT",
-        "KeyConditionExpression": "#status = :resolved",
-        "ExpressionAttributeNames": {"#status": fields.status, "#created": fields.created_at},
-        "ExpressionAttributeValues": {
-            ":resolved": {"S": stack.resolved_status},
-            ":before": {"S": f"{before:%Y-%m-%dT%H:%M:%S}"},
-        },
-    }
-    # DynamoDB refuses a filter over a key of the index, and a key condition over what is none
-    if fields.created_at in _keys(known, stack.status_index):
-        asked["KeyConditionExpression"] += f" AND {older}"
-    else:
-        asked["FilterExpression"] = older
+    before = archived_before(stack, now)
+    asked = {**_asked(stack, known, before), "Select": "COUNT"}
     pages = aws.pages("dynamodb", "Query", asked_as="ExclusiveStartKey", answered_as="LastEvaluatedKey", **asked)
     count = sum(int(need(page, "Count", call=_QUERY)) for page in pages)
     told = {"status": stack.resolved_status, "opened before": before, "items": count}
@@ -67,11 +51,80 @@ def old_incidents(stack: Stack, aws: Aws, tables: list[Table] | CouldNotLook, no
     )
 
 
-def _keys(table: Mapping[str, Any], index: str) -> list[str]:
-    """The attributes that are the index's key."""
+def archived_before(stack: Stack, now: datetime) -> datetime:
+    """The midnight (UTC) before which a resolved incident was opened that belongs into the archive.
+
+    Of a whole day, so that what was counted, planned and made within it speaks of the same incidents.
+    """
+    then = now.astimezone(UTC) - timedelta(days=stack.limits.incident_archive_days)
+    return then.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def old_incident_keys(stack: Stack, aws: Any, table: Mapping[str, Any], before: datetime) -> list[dict[str, Any]]:
+    """The keys in the table of those incidents, each once, the first that was opened first.
+
+    An index lags behind its table: what it names may have been reopened, or be gone, by now.
+    """
+    created, keys = stack.incident_fields.created_at, key_names(table)
+    asked = _asked(stack, table, before)
+    aliases = {f"#k{number}": name for number, name in enumerate(keys) if name != created}
+    asked["ExpressionAttributeNames"] |= aliases
+    found = aws.items(
+        "dynamodb",
+        "Query",
+        "Items",
+        asked_as="ExclusiveStartKey",
+        answered_as="LastEvaluatedKey",
+        Select="SPECIFIC_ATTRIBUTES",
+        ProjectionExpression=", ".join(["#created", *aliases]),
+        **asked,
+    )
+    opened = {key_line(one, keys): str(need(one, created, call=_QUERY).get("S", "")) for one in found}
+    by_line = {key_line(one, keys): {name: one[name] for name in keys} for one in found}
+    return [by_line[line] for line in sorted(by_line, key=lambda line: (opened[line], line))]
+
+
+def _asked(stack: Stack, table: Mapping[str, Any], before: datetime) -> dict[str, Any]:
+    """Parameters of a Query of the status index for what is resolved and was opened before a moment."""
+    fields, older = stack.incident_fields, "#created < :before"
+    asked: dict[str, Any] = {
+        "TableName": incidents_table_of(stack),
+        "IndexName": stack.status_index,
+        "KeyConditionExpression": "#status = :resolved",
+        "ExpressionAttributeNames": {"#status": fields.status, "#created": fields.created_at},
+        "ExpressionAttributeValues": {
+            ":resolved": {"S": stack.resolved_status},
+            ":before": {"S": f"{before:%Y-%m-%dT%H:%M:%S}"},
+        },
+    }
+    index = _index(table, stack.status_index)
+    # DynamoDB refuses a filter over a key of the index, and a key condition over what is none
+    if fields.created_at in _keys(index):
+        asked["KeyConditionExpression"] += f" AND {older}"
+        return asked
+    if not _has(index, fields.created_at) and fields.created_at not in _keys(table):
+        raise CouldNotLook(
+            _TABLE, f"the index {stack.status_index} does not hold {fields.created_at}: it can tell no incident's age"
+        )
+    return {**asked, "FilterExpression": older}
+
+
+def _index(table: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     for one in table.get("GlobalSecondaryIndexes") or []:
-        if one.get("IndexName") == index:
-            return [str(need(key, "AttributeName", call=_TABLE)) for key in need(one, "KeySchema", call=_TABLE)]
+        if one.get("IndexName") == name:
+            found: Mapping[str, Any] = one
+            return found
     # MISSING tables have no indexes either
     need(table, "KeySchema", call=_TABLE)
-    raise CouldNotLook(_TABLE, f"the incidents table has no index {index} (status_index in stacks.toml)")
+    raise CouldNotLook(_TABLE, f"the incidents table has no index {name} (status_index in stacks.toml)")
+
+
+def _keys(of: Mapping[str, Any]) -> list[str]:
+    """The attributes that are the key of a table or an index."""
+    return [str(need(key, "AttributeName", call=_TABLE)) for key in need(of, "KeySchema", call=_TABLE)]
+
+
+def _has(index: Mapping[str, Any], attribute: str) -> bool:
+    """Whether the index holds an attribute that is no key: a filter passes over what is not there, and says nothing."""
+    told = need(index, "Projection", call=_TABLE)
+    return need(told, "ProjectionType", call=_TABLE) == "ALL" or attribute in (told.get("NonKeyAttributes") or [])

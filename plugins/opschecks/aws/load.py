@@ -229,8 +229,15 @@ def traffic(metrics: Metrics, load_balancers: list[LoadBalancer], now: datetime)
         both = all(
             isinstance(metrics.answers.get((balancer.name, m)), Series) for m in ("target 5xx", "load balancer 5xx")
         )
+        counted: tuple[Figure, ...] = ()
         if both and any(line.label == "requests" for line in lines):
             lines += (one.errors_5xx_while_serving,)
+            counted = (
+                Figure(
+                    "requests a day", int(sum(value for _, value in metrics.series(balancer.name, "requests").points))
+                ),
+                Figure("5xx a day", int(sum(value for _, value in one.errors_5xx.points))),
+            )
         found.append(
             Traffic(
                 arn=balancer.arn,
@@ -239,7 +246,7 @@ def traffic(metrics: Metrics, load_balancers: list[LoadBalancer], now: datetime)
                 now=now,
                 evidence={line.label: _recent(line, now) for line in lines},
                 series=lines,
-                figures=_newest(tuple(line for line in lines if line.label != "5xx")),
+                figures=(*_newest(tuple(line for line in lines if line.label != "5xx")), *counted),
             )
         )
     return found

@@ -47,6 +47,7 @@ _NOT_FOUND = (
     "NoSuchBucket",
     "NoSuchEntity",
     "NoSuchLifecycleConfiguration",
+    "NoSuchPublicAccessBlockConfiguration",
     "NotFound",
     "NotFoundException",
     "NotFoundFault",
@@ -174,6 +175,7 @@ class Aws:
             ParamValidationError,
             PartialCredentialsError,
         )
+        from botocore.parsers import ResponseParserError
 
         never_sent = (
             ConnectTimeoutError,
@@ -200,6 +202,8 @@ class Aws:
             raise Refused(str(_explained(name, error))) from None
         except never_sent as error:
             raise Refused(f"{name}: not sent: {type(error).__name__}: {error}") from None
+        except ResponseParserError as error:  # its text is the answer, which may be a secret that was made
+            raise Unknown(f"{name}: the answer could not be read: {type(error).__name__}") from None
         except Exception as error:  # noqa: BLE001 - whatever else went wrong, AWS may have got it
             raise Unknown(f"{name}: {type(error).__name__}: {error}") from None
         answer.pop("ResponseMetadata", None)

@@ -120,7 +120,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         try:
             forget_old(run, whole_run)
         except OSError as error:  # the run itself is written and filed
-            run.untidy = f"old run files could not be deleted (history_days): {error}"
+            run.untidy.append(f"old run files could not be deleted (history_days): {error}")
     else:
         write_no_run(run.place, run.started, reason)
     for finding in told.findings:

@@ -178,7 +178,7 @@ class _Fixing:
     def _plan(self) -> list[Change]:
         """Every change, each read before any is made. What is waived or could not be seen is nobody's to mend."""
         from ..plan import planned
-        from ..remedy import CannotMend, fingerprint
+        from ..remedy import CannotMend, fingerprint, remedy_of
 
         own = self._own_remedies()
         changes: list[Change] = []
@@ -186,7 +186,7 @@ class _Fixing:
             kind = own.get(examine.check.name, examine.check.remedy)
             if not kind:
                 continue
-            remedy: Remedy = kind(self.stack, self.run.aws[self.stack.name], self._runs)
+            remedy = remedy_of(kind, self.stack, self.run.aws[self.stack.name], self._runs, self._entries)
             for finding in examine.findings:
                 if finding.outcome is not Outcome.FAILED:
                     continue
@@ -243,6 +243,7 @@ class _Fixing:
         from ..guards import frozen
         from ..mender import Mender
         from ..remedies import all_remedies
+        from ..remedy import remedy_of
 
         remedies, aws = all_remedies(), self.run.aws[self.stack.name]
 
@@ -255,7 +256,7 @@ class _Fixing:
         return Mender(
             journal=journal,
             lock=lock,
-            remedy=lambda name: remedies[name](self.stack, aws, self._runs),
+            remedy=lambda name: remedy_of(remedies[name], self.stack, aws, self._runs, self._entries),
             veto=veto,
             say=self.say,
             poll_s=self.stack.fix.poll_s,
@@ -283,6 +284,11 @@ class _Fixing:
         from ..history import filed_runs
 
         return filed_runs(self.run.store(self.stack), ("daily", "deploy-after"))
+
+    def _entries(self) -> list[Entry]:
+        from ..journal import Journal
+
+        return Journal(self.run.store(self.stack)).entries()
 
     def _planned(self, change: Change) -> None:
         from ..mender import Fixed, Result

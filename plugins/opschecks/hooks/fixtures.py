@@ -14,11 +14,14 @@ from ..model import Resource
 from ..names import nearest
 from ..observe import REGISTRY, CouldNotLook
 from .examine import EXAMINE, Examine
+from .progress import say
 from .state import checks_run
 
 PROGRESS_S = 5.0
 """How long a check waits in silence."""
 GIVEN_TO_CHECKS = ("stack", "examine")
+OUR_FIXTURES = (__name__, f"{__name__.rpartition('.')[0]}.drills")
+"""Where fixtures of observations and of drills are made."""
 
 
 @pytest.hookimpl(trylast=True)
@@ -49,19 +52,11 @@ def _reader(name: str, what: str) -> Callable[..., Any]:
             raise CouldNotLook(name, "nothing was gathered")
         store = run.stores[stack.name]
         while not store.wait(name, PROGRESS_S):
-            _say(request.config, f"{stack.name}: waiting for {', '.join(store.pending()[:4])}")
+            say(request.config, f"{stack.name}: waiting for {', '.join(store.pending()[:4])}")
         return store.value(name)
 
     read.__name__, read.__doc__ = name, what
     return read
-
-
-def _say(config: pytest.Config, line: str) -> None:
-    reporter: Any = config.pluginmanager.get_plugin("terminalreporter")
-    if reporter:
-        reporter.ensure_newline()
-        reporter.write_line(line)
-        reporter.flush()
 
 
 def _stack(request: pytest.FixtureRequest) -> Any:
@@ -91,8 +86,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if run:
         where: dict[str, pytest.Item] = {}
         for item in items:
-            _require_a_check(item, run.runbook)
-            _require_our_fixtures(item)
+            _require_a_check(item, run.runbook, run.drills)
+            _require_our_fixtures(item, run.drills)
             name = item.name.partition("[")[0]
             other = where.setdefault(name, item)
             if other.nodeid.partition("[")[0] != item.nodeid.partition("[")[0]:
@@ -105,7 +100,7 @@ def _shown(item: pytest.Item) -> str:
     return f"{shown_path(item.path)}: {item.name.partition('[')[0]}"
 
 
-def _require_our_fixtures(item: pytest.Item) -> None:
+def _require_our_fixtures(item: pytest.Item, drills: Collection[str]) -> None:
     """What a check takes for an observation is one: no conftest and no parametrization puts something in its place."""
     callspec: Any = getattr(item, "callspec", None)
     for name in getattr(callspec, "params", {}):
@@ -113,14 +108,15 @@ def _require_our_fixtures(item: pytest.Item) -> None:
             raise pytest.UsageError(f"{_shown(item)}: {name}: a check is parametrized by its stacks only")
     found: Any = getattr(item, "_fixtureinfo", None)
     for name, definitions in getattr(found, "name2fixturedefs", {}).items():
-        if (name in REGISTRY or name in GIVEN_TO_CHECKS) and definitions[-1].func.__module__ != __name__:
+        own = name in REGISTRY or name in GIVEN_TO_CHECKS or name in drills
+        if own and definitions[-1].func.__module__ not in OUR_FIXTURES:
             raise pytest.UsageError(
                 f"{_shown(item)}: {name}: a fixture of {definitions[-1].func.__module__} hides the observation; "
                 "give the fixture another name, or declare an @observation"
             )
 
 
-def _require_a_check(item: pytest.Item, slugs: Collection[str]) -> None:
+def _require_a_check(item: pytest.Item, slugs: Collection[str], drills: Collection[str]) -> None:
     """A suite holds checks only, and checks take observations only: nothing else could be looked at afresh."""
     from ..model import CHECK_ATTRIBUTE
 
@@ -132,8 +128,8 @@ def _require_a_check(item: pytest.Item, slugs: Collection[str]) -> None:
     if slug not in slugs:
         raise pytest.UsageError(f"{where}: runbook={slug!r}: RUNBOOK.md has no such heading; {nearest(slug, slugs)}")
     for name in inspect.signature(function).parameters:
-        if name not in REGISTRY and name not in GIVEN_TO_CHECKS:
-            valid = [*REGISTRY, *GIVEN_TO_CHECKS]
+        if name not in REGISTRY and name not in GIVEN_TO_CHECKS and name not in drills:
+            valid = [*REGISTRY, *drills, *GIVEN_TO_CHECKS]
             raise pytest.UsageError(
                 f"{where}: {name}: a check takes observations, stack and examine; {nearest(name, valid)}"
             )

@@ -128,18 +128,21 @@ def results(run: ChecksRun) -> list[ObservationResult]:
     """What every observation came to, for the run file."""
     told = list(run.observations)
     for name, store in run.stores.items():
-        told += [_told(name, observation, result) for observation, result in store.results.items()]
+        told += [told_of(name, observation, result) for observation, result in store.results.items()]
     return told
 
 
-def _told(stack: str, name: str, result: Result) -> ObservationResult:
+def told_of(stack: str, name: str, result: Result) -> ObservationResult:
+    """What one observation came to, for the run file."""
     if not result.done.is_set():
         error = "not waited for" if not result.started else "no answer yet when the run ended"
     else:
         error = _words(result.error)
     value = result.value if isinstance(result.value, list) else [result.value]
     resources = tuple(
-        SeenResource(one.arn, one.name, one.figures, one.series) for one in value if isinstance(one, Resource)
+        SeenResource(one.arn, one.name, one.figures, one.series, one.deadlines)
+        for one in value
+        if isinstance(one, Resource)
     )
     return ObservationResult(stack, name, result.duration_s, tuple(result.calls), error, resources)
 

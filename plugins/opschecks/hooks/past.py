@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import sqlite3
-from collections.abc import Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..model import Past, Run
 from .state import ChecksRun
@@ -20,7 +19,7 @@ def index_of(run: ChecksRun, stack: Stack) -> Index:
     """The stack's index on this machine, wherever its run files lie."""
     from ..index import Index
 
-    return Index(run.reports / "history" / stack.name / "index.sqlite")
+    return Index(run.reports / "history" / stack.name / "index.sqlite", run.untidy.append)
 
 
 def with_past(run: ChecksRun, told: Run) -> Run:
@@ -33,35 +32,29 @@ def with_past(run: ChecksRun, told: Run) -> Run:
     told = dataclasses.replace(told, past=tuple(_past(run, told, stack) for stack in run.stacks))
     if told.suite != "weekly":
         return told
-    weeks = [_week(run, told, stack) for stack in run.stacks]
-    return dataclasses.replace(told, weeks=tuple(week for week in weeks if week))
+    from ..report.week_facts import week_facts
+
+    weeks = tuple(week_facts(run.store(stack), index_of(run, stack), stack, told.started) for stack in run.stacks)
+    return dataclasses.replace(told, weeks=weeks)
 
 
 def _past(run: ChecksRun, told: Run, stack: Stack) -> Past:
     from ..journal import Journal, JournalError
-    from ..past import past_of
+    from ..past import changes_from, past_of
 
     try:
         store, index = run.store(stack), index_of(run, stack)
         index.follow(store, told.suite)
         before = index.runs(told.suite, before=told.started)
-        since = before[0].started if before else told.started - timedelta(days=1)
-        return past_of(told, stack.name, before, Journal(store).entries(since=since))
+        since = changes_from(told.suite, told.started, before[0].started if before else None)
+        past = past_of(told, stack.name, before, Journal(store).entries(since=since))
+        if told.suite != "daily":
+            return past
+        from ..report.cost_facts import cost_facts
+
+        return dataclasses.replace(past, cost=cost_facts(store, told.started))
     except (OSError, sqlite3.Error, JournalError) as error:
         return Past(stack.name, error=str(error))
-
-
-def _week(run: ChecksRun, told: Run, stack: Stack) -> Mapping[str, Any] | None:
-    """The week in daily runs; None where none can be read: then the page has no such section."""
-    from ..week import week_of
-
-    try:
-        index = index_of(run, stack)
-        index.follow(run.store(stack), "daily")
-        runs = index.runs("daily", before=told.started)
-    except (OSError, sqlite3.Error):
-        return None
-    return week_of(runs, stack.name, told.started, stack.zone) if runs else None
 
 
 def earlier_run(run: ChecksRun, told: Run) -> Run | None:

@@ -14,6 +14,7 @@ from ..model import CHECK_ATTRIBUTE, Check, CheckResult, Expected, Finding, Obse
 
 if TYPE_CHECKING:
     from ..aws.session import Aws
+    from ..drill import Drill
     from ..observe import CouldNotLook, Store
     from ..report.files import Place
     from ..report.runbook import Section
@@ -45,6 +46,7 @@ class ChecksRun:
     accounts: dict[str, str] = field(default_factory=dict)
     refused: dict[str, CouldNotLook] = field(default_factory=dict)
     stores: dict[str, Store] = field(default_factory=dict)
+    drills: dict[str, Drill] = field(default_factory=dict)
     collected: dict[str, CheckResult] = field(default_factory=dict)
     reported: dict[str, CheckResult] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
@@ -55,7 +57,7 @@ class ChecksRun:
     fixes: list[Mapping[str, Any]] = field(default_factory=list)
     told: Run | None = None
     write_error: str = ""
-    untidy: str = ""
+    untidy: list[str] = field(default_factory=list)
 
     @property
     def stem(self) -> str:

@@ -71,8 +71,8 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         write(printable(line)[:LINE])
     for line in _waiver_lines(told):
         write(printable(line)[:LINE], yellow=True)
-    if run.untidy:
-        write(printable(run.untidy), yellow=True)
+    for line in run.untidy:
+        write(printable(line), yellow=True)
     write("")
     if not run.write_error:
         write(f"report: {_shown(run.place.page)}")

@@ -76,7 +76,7 @@ def _environment(run: Run) -> dict[str, Any]:
         "reportName": brief(headline(run), LONGEST_NAME),
         "appName": stacks,
         "testEnvironment": "SANDBOX" if run.sandbox else stacks,
-        "healthy": verdict(run).tone == "good" and not run.open_changes,
+        "healthy": verdict(run).tone in ("good", "warn") and not run.open_changes,
         "extra": {
             "sandbox": run.sandbox,
             "stacks": [

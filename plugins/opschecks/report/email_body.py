@@ -18,7 +18,7 @@ LONGEST_SUBJECT = 150
 LONGEST_SENTENCE = 800
 LONGEST_LINE = 250
 
-_TONES = {"good": "#1a7f37", "bad": "#b42318", "unsure": "#9a5b00", "none": "#57606a"}
+_TONES = {"good": "#1a7f37", "warn": "#9a5b00", "bad": "#b42318", "unsure": "#9a5b00", "none": "#57606a"}
 _DOCUMENT = Markup(
     '<!DOCTYPE html>\n<html lang="en">\n<head><meta charset="utf-8"><title>{subject}</title></head>\n'
     '<body style="font-family:sans-serif;font-size:16px;line-height:1.45;max-width:42em;overflow-wrap:anywhere">\n'

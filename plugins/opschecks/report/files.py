@@ -13,7 +13,7 @@ from ..model import Run
 from ..store import Store, write
 from .placeholder import render_no_run, render_unfinished
 from .runbook import Section
-from .runfile import only, to_json
+from .runfile import from_json, only, to_json
 
 SUFFIXES = {"run": ".json", "pytest": ".pytest.html", "junit": ".xml", "summary": ".md", "ctrf": ".ctrf.json"}
 """The files beside a page."""
@@ -48,7 +48,10 @@ def write_unfinished(run: Run, place: Place) -> None:
 
 
 def write_run(run: Run, place: Place, runbook: Mapping[str, Section], earlier: Run | None = None) -> None:
-    """Write run file, history, summary and page; the page last: while it says "unfinished" nobody trusts the rest."""
+    """Write run file, history, summary and page; the page last: while it says "unfinished" nobody trusts the rest.
+
+    What people read is made from what the run file says, so that it can be made again to the byte.
+    """
     from .ctrf import to_ctrf
     from .markdown import to_markdown
     from .page import render
@@ -59,9 +62,10 @@ def write_run(run: Run, place: Place, runbook: Mapping[str, Section], earlier: R
         for stack, store in place.history.items():
             own = text if len(run.stacks) == 1 else to_json(only(run, stack))
             file_run(store, run.suite, run.started, own)
-    write(place.reports / place.links["summary"], to_markdown(run))
-    write(place.reports / place.links["ctrf"], to_ctrf(run))
-    write(place.page, render(run, runbook=runbook, links=place.links, earlier=earlier))
+    kept = from_json(text)
+    write(place.reports / place.links["summary"], to_markdown(kept))
+    write(place.reports / place.links["ctrf"], to_ctrf(kept))
+    write(place.page, render(kept, runbook=runbook, links=place.links, earlier=earlier))
 
 
 def write_no_run(place: Place, begun: datetime, why: str, *, keep_run_file: bool = False) -> None:

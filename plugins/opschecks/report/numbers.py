@@ -8,7 +8,9 @@ from datetime import datetime
 
 from ..model import NOT_APPLICABLE, CheckResult, Figure, Finding, Outcome, Past, Run, Series
 from .chart import crosses, number, spark
+from .day import day
 from .since import Bar, strip
+from .week_numbers import BACKUPS, backups_complete
 
 AREAS = {
     "health": "Backend",
@@ -21,6 +23,8 @@ AREAS = {
     "logs": "Logs",
     "alarms": "Alarms",
     "incidents": "Incidents",
+    "incident_weeks": "Incidents",
+    "incident_archive": "Incident archive",
     "security_groups": "Security groups",
     "backups": "Backups",
     "costs": "Costs",
@@ -74,8 +78,12 @@ class Service:
 
 
 def numbers(run: Run) -> dict[str, float]:
-    """The tiles of a run of one stack that the history keeps, by key."""
-    return {tile.key: tile.number for tile in _now(run) if tile.number is not None} if len(run.stacks) == 1 else {}
+    """The numbers of a run of one stack that the history keeps: those of the tiles, and what a week sums up."""
+    if len(run.stacks) != 1:
+        return {}
+    told = {tile.key: tile.number for tile in _now(run) if tile.number is not None}
+    complete = backups_complete(run)
+    return {**told, **day(run), **({} if complete is None else {BACKUPS: complete})}
 
 
 def tiles(run: Run) -> list[Tile]:

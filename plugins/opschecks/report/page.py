@@ -17,6 +17,7 @@ from ..redaction import redact_text
 from .cards import cards
 from .changes import changes
 from .chart import Chart, chart, same_line
+from .daily_costs import daily_costs
 from .notes import counted
 from .numbers import services, tiles
 from .runbook import Section, to_html
@@ -27,8 +28,10 @@ from .verdict import verdict
 from .weeks import weeks
 
 CHARTS_SHOWN = 24
-INCIDENTS_FROM = ("active_incidents", "overnight_incidents")
+INCIDENTS_FROM = ("active_incidents", "overnight_incidents", "week_incidents")
 INCIDENTS_SHOWN = 50
+TABLED = ("total_cost", "service_costs", "incident_weeks")
+"""Observations whose series a weekly page has in its tables."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,7 @@ def render(run: Run, *, runbook: Mapping[str, Section], links: Mapping[str, str]
             incidents_unseen=[seen for seen in run.observations if seen.name in INCIDENTS_FROM and seen.error],
             compared=compared(run, zone),
             weeks=weeks(run, zone),
+            costs=daily_costs(run, zone),
             changes=changes(run, zone),
             sections=[(section.title, to_html(str(_shown(section.markdown)), {})) for section in run.sections],
             cards=cards(run, runbook, zone, earlier),
@@ -118,7 +122,7 @@ def _charts(run: Run, zone: tzinfo, earlier: Run | None) -> tuple[list[Chart], i
         for seen in run.observations
         for one in seen.resources
         for line in one.series
-        if line.points
+        if line.points and not (run.weeks and seen.name in TABLED)
     ]
     lines.sort(key=lambda told: told[0].limit is None)
     drawn = [
@@ -128,7 +132,7 @@ def _charts(run: Run, zone: tzinfo, earlier: Run | None) -> tuple[list[Chart], i
 
 
 def _incidents(run: Run, zone: tzinfo) -> tuple[list[Incident], int]:
-    """Active and overnight incidents, the newest first."""
+    """Active and overnight incidents, or those of the week, the newest first."""
     found: dict[tuple[str, str], SeenResource] = {}
     for seen in run.observations:
         if seen.name in INCIDENTS_FROM:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from .verdict import verdict
 
 HTML = "text/html; charset=utf-8"
 KINDS = {".html": HTML, ".json": "application/json", ".md": "text/markdown; charset=utf-8", ".xml": "application/xml"}
-_NAME = re.compile(r"(?P<at>\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ)_(?P<word>[a-z-]+)\.html")
+_NAME = re.compile(r"(?P<at>\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d(?:\.\d{6})?)Z_(?P<word>[a-z-]+)\.html")
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Listed:
 def name_of(run: Run) -> str:
     """What the run's files are called, before their suffix: its moment, and its verdict, which the index reads."""
     word = re.sub("[^a-z]+", "-", verdict(run).word.lower()).strip("-")
-    return f"{run.started.astimezone(UTC):%Y-%m-%dT%H-%M-%SZ}_{word}"
+    return f"{run.started.astimezone(UTC):%Y-%m-%dT%H-%M-%S.%f}Z_{word}"
 
 
 def publish(run: Run, page: str, beside: Mapping[str, str], to: Store) -> list[str]:
@@ -65,13 +66,14 @@ def file_name(text: str) -> str:
 
 
 def listing(to: Store, folder: str) -> list[Listed]:
-    """Every published page in the folder, the newest first, told by its name."""
+    """Every published page in the folder, the newest first, told by its name (once without a fraction)."""
     found = []
     for key in to.keys(folder):
         file = key.rpartition("/")[2]
         if match := _NAME.fullmatch(file):
-            at = datetime.strptime(match["at"], "%Y-%m-%dT%H-%M-%SZ").replace(tzinfo=UTC)
-            found.append(Listed(file, at, match["word"].replace("-", " ")))
+            with contextlib.suppress(ValueError):  # digits that are no date
+                at = datetime.strptime(f"{match['at']}.0"[:26], "%Y-%m-%dT%H-%M-%S.%f").replace(tzinfo=UTC)
+                found.append(Listed(file, at, match["word"].replace("-", " ")))
     return sorted(found, key=lambda one: one.at, reverse=True)
 
 

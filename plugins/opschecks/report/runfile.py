@@ -11,6 +11,7 @@ from typing import Any
 from ..model import (
     NOT_APPLICABLE,
     CheckResult,
+    Deadline,
     Figure,
     Finding,
     ObservationResult,
@@ -118,7 +119,7 @@ def from_json(text: str) -> Run:
             waivers=tuple(WaiverState(**waiver) for waiver in told["waivers"]),
             changes=tuple(told["changes"]),
             past=tuple(_past_from(past) for past in told.get("past", ())),
-            weeks=tuple(told.get("weeks", ())),
+            weeks=tuple(week for week in told.get("weeks", ()) if "measures" in week),  # earlier ones were of less
             sections=tuple(ReportSection(**section) for section in told.get("sections", ())),
             versions=told["versions"],
         )
@@ -234,6 +235,7 @@ def observation_to(seen: ObservationResult) -> dict[str, Any]:
                 "name": plain(one.name),
                 "figures": plain([dataclasses.asdict(figure) for figure in one.figures]),
                 "series": [_series(series) for series in one.series],
+                "deadlines": [{"what": plain(end.what), "at": end.at.isoformat()} for end in one.deadlines],
             }
             for one in seen.resources
         ],
@@ -254,6 +256,7 @@ def observation_from(told: Mapping[str, Any]) -> ObservationResult:
                 one["name"],
                 _figures_from(one["figures"]),
                 tuple(_series_from(series) for series in one["series"]),
+                tuple(Deadline(end["what"], datetime.fromisoformat(end["at"])) for end in one.get("deadlines", ())),
             )
             for one in told["resources"]
         ),

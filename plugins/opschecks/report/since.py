@@ -119,7 +119,7 @@ def when(one: Standing, zone: tzinfo) -> str:
 class Bar:
     """One run in a strip: its place, and how it ended."""
 
-    x: int
+    x: float
     tone: str
 
 

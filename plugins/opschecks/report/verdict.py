@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from ..model import NOT_APPLICABLE, CheckResult, Outcome, Run
 from .unseen import unseen
+from .week_sentence import actions as week_actions
+from .week_sentence import missed, still_open
+from .week_sentence import sentence as week_sentence
 
 NAMED = 2
 """How many failing checks the sentence spells out."""
@@ -16,7 +19,7 @@ _BAD = ("new", "still", "flapping")
 
 @dataclass(frozen=True)
 class Verdict:
-    """`word` is the heading, `tone` good, bad, unsure or none; `actions` are the next steps, best first."""
+    """`word` is the heading, `tone` good, warn, bad, unsure or none; `actions` are the next steps, best first."""
 
     word: str
     tone: str
@@ -27,9 +30,14 @@ class Verdict:
 def verdict(run: Run) -> Verdict:
     """Judge the run as a whole; good only where every check was seen to be good or is known not to be."""
     word, tone = _word(run)
+    if tone == "good" and (points := _open_points(run)):
+        word, tone = f"Held, with {points} open point{'s' if points > 1 else ''}", "warn"
     prefix = "SANDBOX, no production: " if run.sandbox else ""
     parts = [_counted(run), *_extras(run)]
     sentence = prefix + parts[0] + "".join(f"; {part}" for part in parts[1:]) + "."
+    for week in run.weeks:
+        where = f" on {week['stack']}" if len(run.weeks) > 1 else ""
+        sentence += f" In the week{where}: {week_sentence(run, week)}."
     return Verdict(word, tone, sentence, tuple(_actions(run)))
 
 
@@ -45,6 +53,11 @@ def _word(run: Run) -> tuple[str, str]:
     if run.count(Outcome.BLIND) or run.count(Outcome.NOT_RUN):
         return "Not everything was seen", "unsure"
     return ("All good" if not run.partial else "Good as far as it looked"), "good"
+
+
+def _open_points(run: Run) -> int:
+    """Of a week whose checks are good: targets that were missed, and failures of the days that are still open."""
+    return sum(len(missed(run, week)) + len(still_open(week)) for week in run.weeks)
 
 
 def _counted(run: Run) -> str:
@@ -168,6 +181,7 @@ def _actions(run: Run) -> list[str]:
         f"Make it visible again ({len(group.checks)} {'check' if len(group.checks) == 1 else 'checks'}): {group.cause}"
         for group in unseen(run, Outcome.BLIND)
     ]
+    told += [action for week in run.weeks for action in week_actions(week)]
     if run.state == "stopped":
         told.append("Run it again: this run is not whole")
     return list(dict.fromkeys(told))[:ACTIONS]

@@ -15,6 +15,7 @@ from .corrections import correct
 from .corrections.ecs import settle
 from .faults import known_faults
 from .moto_server import ACCOUNT, MotoServer, backend
+from .replacement import follow_task
 from .seed import BUCKET, TASKS, Seeded, put_metrics, scaling, seed
 from .seeds import sow_all
 from .series import Told
@@ -48,6 +49,7 @@ class Sandbox:
         self.server = MotoServer()
         self.target_states: dict[str, tuple[str, str, str]] = {}
         self.tasks: list[Any] = []
+        self.keeps_stopped_tasks = self.refuses_who_was_cut = False
         self.distribution_id = ""
         self.seeded: Seeded
         self.web: Web
@@ -58,7 +60,7 @@ class Sandbox:
         """Return when everything answers; with `whole` also what only the weekly checks and the drills look at."""
         self.server.start()
         self._undo.append(self.server.stop)
-        self._undo.append(correct(self.target_states, self._follow_attributes, self._forget))
+        self._undo.append(correct(self.target_states, self._follow_attributes, self._forget, self._follow_task))
         addresses = tuple(f"172.31.16.{10 + index}" for index in range(TASKS))
         self._push_image()
         self.seeded = seed(self.client, self.stack, self.now, addresses)
@@ -177,6 +179,10 @@ class Sandbox:
         web: Web | None = getattr(self, "web", None)
         if web:
             web.proxy.sticky = attributes.get("stickiness.enabled") == "true"
+
+    def _follow_task(self, old: Any, new: Any) -> None:
+        if getattr(self, "web", None):
+            follow_task(self, old, new)
 
     def _object(self, key: str) -> StoredObject | None:
         # read from moto's state: the site is served by the loop that must never wait for the network

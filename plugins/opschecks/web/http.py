@@ -11,11 +11,11 @@ import ssl
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from ..model import Figure, Resource
+from ..model import Deadline, Figure, Resource
 from ..observe import CouldNotLook, fan_out, need, observation
 
 if TYPE_CHECKING:
@@ -219,6 +219,7 @@ def health(stack: Stack, http: Http, now: datetime) -> Health:
     if ends is None and answer.status is not None and url.startswith("https:"):
         raise CouldNotLook(f"TLS {url}", "its certificate is trusted by the HTTP client's bundle only")
     left = (ends - now).total_seconds() / 86400 if ends else None
+    spare = timedelta(days=stack.limits.certificate_days)
     figures = [Figure("health latency", round(answer.latency_ms), "ms")]
     if left is not None:
         figures.append(Figure("certificate", int(left), "days left"))
@@ -235,6 +236,9 @@ def health(stack: Stack, http: Http, now: datetime) -> Health:
             **({"certificate_ends": ends} if ends else {}),
         },
         figures=tuple(figures),
+        deadlines=(
+            (Deadline(f"the certificate of {urlsplit(url).hostname} must be renewed", ends - spare),) if ends else ()
+        ),
     )
 
 

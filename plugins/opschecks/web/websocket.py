@@ -49,10 +49,10 @@ def websocket_session(stack: Stack) -> Session:
     """A WebSocket session: opened, pinged, held for websocket_hold_s."""
     from websockets.exceptions import ConnectionClosed
 
-    url, limits = _address(stack), stack.limits
+    url, limits = session_address(stack), stack.limits
     place = _place(url)
     began = time.monotonic()
-    connection = _open(stack, url, {})
+    connection = open_session(stack, url, {})
     if isinstance(connection, str):
         return Session(arn=place, name=urlsplit(url).path, refused=connection, evidence={"refused": connection})
     open_ms = (time.monotonic() - began) * 1000
@@ -90,7 +90,7 @@ def websocket_reconnects(stack: Stack, target_health: list[TargetHealth]) -> Rec
     Which task answers is known only where the stack says which field of the first message names it,
     and proves something only while two tasks could answer.
     """
-    url = _address(stack)
+    url = session_address(stack)
     place = _place(url)
     healthy = max((len(group.in_state("healthy")) for group in target_health), default=0)
     if not stack.websocket.task_field:
@@ -104,12 +104,12 @@ def websocket_reconnects(stack: Stack, target_health: list[TargetHealth]) -> Rec
     cookies: dict[str, str] = {}
     tasks = []
     for _ in range(RECONNECTS):
-        connection = _open(stack, url, cookies)
+        connection = open_session(stack, url, cookies)
         if isinstance(connection, str):
             raise CouldNotLook(f"WebSocket {url}", connection)
         with connection:
             tasks.append(_task(connection, stack, url))
-            cookies.update(_cookies(connection.response.headers.get_all("Set-Cookie") if connection.response else []))
+            cookies.update(cookies_of(connection.response.headers.get_all("Set-Cookie") if connection.response else []))
     return Reconnects(
         arn=place,
         name=urlsplit(url).path,
@@ -123,7 +123,8 @@ def _place(url: str) -> str:
     return url.partition("?")[0]
 
 
-def _address(stack: Stack) -> str:
+def session_address(stack: Stack) -> str:
+    """Where a session of a client of its own is opened; CouldNotLook where the stack names no WebSocket."""
     if not stack.websocket_url:
         raise CouldNotLook(
             "",
@@ -133,7 +134,7 @@ def _address(stack: Stack) -> str:
     return f"{stack.websocket_url}{joint}{urlencode({'client_id': f'opschecks-{secrets.token_hex(4)}'})}"
 
 
-def _open(stack: Stack, url: str, cookies: Mapping[str, str]) -> ClientConnection | str:
+def open_session(stack: Stack, url: str, cookies: Mapping[str, str]) -> ClientConnection | str:
     """A connection, or why the host that was reached refused it; CouldNotLook where no host was reached."""
     from websockets.exceptions import InvalidHandshake, ProxyError
     from websockets.sync.client import connect
@@ -212,7 +213,8 @@ def _task(connection: ClientConnection, stack: Stack, url: str) -> str:
     return str(told[field])
 
 
-def _cookies(lines: list[str]) -> dict[str, str]:
+def cookies_of(lines: list[str]) -> dict[str, str]:
+    """Names and values of what Set-Cookie headers say."""
     jar: SimpleCookie = SimpleCookie()
     for line in lines:
         try:

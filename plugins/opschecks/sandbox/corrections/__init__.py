@@ -19,12 +19,16 @@ States = Mapping[str, tuple[str, str, str]]
 
 
 def correct(
-    states: States, follow_attributes: Callable[[Mapping[str, str]], None], forget: Callable[[Iterable[str]], None]
+    states: States,
+    follow_attributes: Callable[[Mapping[str, str]], None],
+    forget: Callable[[Iterable[str]], None],
+    follow_task: Callable[[Any, Any], None],
 ) -> Undo:
     """Put moto right. `states` are the targets that are not healthy: state, reason, description by address;
-    `follow_attributes` is told the attributes of a target group whenever they change, `forget` what is invalidated.
+    `follow_attributes` is told the attributes of a target group whenever they change, `forget` what is invalidated,
+    `follow_task` the task that StopTask stopped, and again with the one that has its place.
     """
-    from . import cloudfront, elbv2
+    from . import cloudfront, ecs_stop, elbv2
 
     undo = contextlib.ExitStack()
 
@@ -41,6 +45,7 @@ def correct(
     elbv2.patches(patch, states, follow_attributes)
     cloudfront.patches(patch, forget)
     for module in sorted(one.name for one in pkgutil.iter_modules(__path__)):
-        if module not in ("elbv2", "cloudfront"):
+        if module not in ("elbv2", "cloudfront", "ecs_stop"):
             importlib.import_module(f"{__name__}.{module}").patches(patch)
+    ecs_stop.patches(patch, follow_task)  # upon what ecs has put right
     return undo.close

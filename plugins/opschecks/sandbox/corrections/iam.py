@@ -1,14 +1,16 @@
-"""Where moto's IAM is not like AWS's: the credential report has root in it, and dates of today."""
+"""Where moto's IAM is not like AWS's: the credential report has root in it, and keys are used by who reads them."""
 
 from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 from moto.core.responses import ActionResult
-from moto.iam.models import AccessKey, User
+from moto.ecs.models import ecs_backends
+from moto.iam.models import AccessKey, AccessKeyLastUsed, IAMBackend, User
 from moto.iam.responses import IamResponse
 
 from . import Patch
@@ -27,6 +29,39 @@ BEGUN = datetime(2024, 3, 1, tzinfo=UTC)
 def patches(patch: Patch) -> None:
     """Put IAM right."""
     patch(IamResponse, "get_credential_report", _get_credential_report)
+    patch(IAMBackend, "get_access_key_last_used", _used_by_tasks(IAMBackend.get_access_key_last_used))
+
+
+def _used_by_tasks(before: Callable[..., Any]) -> Callable[..., Any]:
+    def get_access_key_last_used(self: Any, access_key_id: str) -> Any:
+        """Tasks that started after a secret was stored use the key that it holds: since their deployment, at least."""
+        told = before(self, access_key_id)
+        key = self.access_keys.get(access_key_id)
+        started = _read_by_tasks(self.account_id, access_key_id) if key and key.status == "Active" else None
+        if started and (key.last_used is None or key.last_used.timestamp < started):
+            key.last_used = AccessKeyLastUsed(started, "dynamodb", "us-west-2")
+            told = {**told, "last_used": key.last_used}
+        return told
+
+    return get_access_key_last_used
+
+
+def _read_by_tasks(account: str, key_id: str) -> datetime | None:
+    """When the newest tasks were there that read this key from a secret; None where there are none."""
+    from moto.secretsmanager.models import secretsmanager_backends  # only the weekly sandbox has secrets
+
+    found = []
+    for region, secrets in secretsmanager_backends[account].items():
+        for secret in secrets.secrets.values():
+            version: Any = secret.versions.get(secret.default_version_id or "") or {}
+            if key_id not in (version.get("secret_string") or ""):
+                continue
+            stored = datetime.fromtimestamp(version["createdate"], UTC)
+            for service in ecs_backends[account][region].services.values():
+                newest: Any = service.deployments[0] if service.deployments else {}
+                if newest.get("rolloutState") == "COMPLETED" and newest["createdAt"] > stored:
+                    found.append(newest["updatedAt"].astimezone(UTC).replace(tzinfo=None))
+    return max(found, default=None)
 
 
 def _get_credential_report(self: IamResponse) -> ActionResult:

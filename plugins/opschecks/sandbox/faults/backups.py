@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,9 @@ if TYPE_CHECKING:
 
 _RECENT = ["test_tables_have_a_recent_backup"]
 _RECOVERY = ["test_tables_can_be_restored_to_any_moment"]
+_FRESH = "test_tables_have_a_fresh_backup"
 _VERSIONS = ["test_dashboard_bucket_keeps_what_is_overwritten"]
+_FULL = ["test_everything_was_backed_up_lately"]
 _EXPORTS = ["test_logs_are_kept_elsewhere_too"]
 
 
@@ -22,14 +25,14 @@ def _backups(sandbox: Sandbox) -> list[Any]:
     return sorted((one for one in found if one.status == "AVAILABLE"), key=lambda one: one.creation_date_time)[::-1]
 
 
-@fault(caught_by=_RECENT)
+@fault(caught_by=[*_RECENT, *_FULL])
 def backups_have_stopped(sandbox: Sandbox) -> None:
-    """The newest backup of a table is nine days old: the job that made them runs no more."""
+    """The newest backup of a table is nine days old: the job that made them runs no more. Full ones lost theirs."""
     newest, *_ = _backups(sandbox)
     del sandbox.backend("dynamodb").backups[newest.arn]
 
 
-@fault(caught_by=_RECENT)
+@fault(caught_by=[*_RECENT, *_FULL])
 def no_backup_ever_completes(sandbox: Sandbox) -> None:
     """The young backups of a table are still being created, or were deleted."""
     for backup, status in zip(_backups(sandbox), ("CREATING", "DELETED"), strict=True):
@@ -43,14 +46,14 @@ def table_was_made_anew(sandbox: Sandbox) -> None:
     table.created_at = (sandbox.now - timedelta(hours=1)).replace(tzinfo=None)
 
 
-@fault(caught_by=_RECOVERY)
+@fault(caught_by=[*_RECOVERY, _FRESH])
 def point_in_time_recovery_is_off(sandbox: Sandbox) -> None:
     """Point-in-time recovery of a table is off, though its continuous backups are ENABLED as of every table."""
     table = sandbox.backend("dynamodb").tables[sandbox.stack.tables[0]]
     table.continuous_backups["PointInTimeRecoveryDescription"] = {"PointInTimeRecoveryStatus": "DISABLED"}
 
 
-@fault(caught_by=_RECOVERY)
+@fault(caught_by=[*_RECOVERY, _FRESH])
 def point_in_time_recovery_has_stopped(sandbox: Sandbox) -> None:
     """Point-in-time recovery is on, and since yesterday nothing was added to it."""
     table = sandbox.backend("dynamodb").tables[sandbox.stack.tables[0]]
@@ -80,3 +83,26 @@ def logs_are_exported_with_gaps(sandbox: Sandbox) -> None:
     """Exports take one day of each week: what lies between is nowhere."""
     for task in sandbox.backend("logs").export_tasks.values():
         task.from_time = task.to - 24 * 3600 * 1000
+
+
+@fault(caught_by=_FULL)
+def full_backup_was_never_finished(sandbox: Sandbox) -> None:
+    """The newest full backup has no manifest: whatever made it was killed."""
+    from ..moto_server import backend
+    from ..seeds.backups import FULL
+
+    s3 = backend("s3", "aws")
+    for key in [one for one in s3.buckets[FULL].keys if one.endswith("/manifest.json")]:
+        s3.delete_object(FULL, key)
+
+
+@fault(caught_by=_FULL)
+def full_backup_lacks_a_table(sandbox: Sandbox) -> None:
+    """A table came after the newest full backup was made, or was left out of it."""
+    from ..moto_server import backend
+    from ..seeds.backups import FULL
+
+    s3 = backend("s3", "aws")
+    (key,) = [one for one in s3.buckets[FULL].keys if one.endswith("/manifest.json")]
+    told = json.loads(s3.get_object(FULL, key).value)
+    s3.put_object(FULL, key, json.dumps({**told, "tables": told["tables"][1:]}).encode())

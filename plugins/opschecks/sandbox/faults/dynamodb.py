@@ -52,7 +52,7 @@ def incident_is_forgotten(sandbox: Sandbox) -> None:
     from ..seed import incident
 
     opened = f"{sandbox.now - timedelta(hours=7):%Y-%m-%dT%H:%M:%SZ}"
-    _put(sandbox, incident("inc-1044", "active", "critical", opened, "Agents lose their sessions"))
+    put_incident(sandbox, incident("inc-1044", "active", "critical", opened, "Agents lose their sessions"))
 
 
 @fault(caught_by=["test_incidents_can_be_found_by_status"])
@@ -62,10 +62,11 @@ def incident_lacks_its_severity(sandbox: Sandbox) -> None:
 
     opened = f"{sandbox.now - timedelta(hours=3):%Y-%m-%dT%H:%M:%SZ}"
     written = incident("inc-1045", "resolved", "", opened, "Written by a script")
-    _put(sandbox, {key: value for key, value in written.items() if value})
+    put_incident(sandbox, {key: value for key, value in written.items() if value})
 
 
-def _put(sandbox: Sandbox, item: dict[str, str]) -> None:
+def put_incident(sandbox: Sandbox, item: dict[str, str]) -> None:
+    """Write an item into the incidents table."""
     sandbox.client("dynamodb").put_item(
         TableName=sandbox.stack.incidents_table, Item={key: {"S": value} for key, value in item.items()}
     )

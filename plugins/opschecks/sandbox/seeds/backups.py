@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from moto.logs.models import ExportTask
 
+from ...aws.backup_sets import MANIFEST, STARTED, place_of
 from ..moto_server import backend
 from ..seed import BUCKET
 
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
     from ..environment import Sandbox
 
 ARCHIVE = "incident-commander-archive"
+FULL = "incident-commander-backups"
+"""The bucket that full backups go to."""
 TABLES_AGE = timedelta(days=40)
 GROUPS_AGE = timedelta(days=90)
 RECOVERABLE = timedelta(days=35)
@@ -46,12 +50,46 @@ def sow(sandbox: Sandbox) -> None:
             back_up(sandbox, name, timedelta(hours=hours))
         back_up(sandbox, name, timedelta(minutes=1), status="CREATING")
     backend("s3", "aws").put_bucket_versioning(BUCKET, "Enabled")
+    bucket_for_backups(sandbox)
+    full_backup(sandbox, timedelta(days=2))
     for name in sandbox.stack.log_groups:
         group = sandbox.backend("logs").groups[name]
         group.creation_time = _naive(sandbox.now - GROUPS_AGE)
         for days in (3, 10):
             end = sandbox.now - timedelta(days=days)
             export(sandbox, name, end - timedelta(days=7), end)
+
+
+def bucket_for_backups(sandbox: Sandbox) -> None:
+    """A bucket that blocks public access, and to which CloudWatch Logs may export."""
+    s3, place = backend("s3", "aws"), place_of(sandbox.stack)
+    name = place.bucket if place else FULL
+    s3.create_bucket(name, sandbox.region)
+    blocked = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
+    s3.put_public_access_block(name, dict.fromkeys(blocked, "true"))
+    service = {"Service": f"logs.{sandbox.region}.amazonaws.com"}
+    may = (("s3:GetBucketAcl", f"arn:aws:s3:::{name}"), ("s3:PutObject", f"arn:aws:s3:::{name}/*"))
+    allowed = [{"Effect": "Allow", "Principal": service, "Action": one, "Resource": on} for one, on in may]
+    s3.put_bucket_policy(name, json.dumps({"Version": "2012-10-17", "Statement": allowed}).encode())
+
+
+def full_backup(sandbox: Sandbox, age: timedelta) -> None:
+    """Put a complete set of that age where the stack says, which has the tables' newest backups as its own."""
+    if not (place := place_of(sandbox.stack)):
+        return
+    begun = sandbox.now - age
+    name = f"{begun:%Y%m%d}-1"
+    backups = sandbox.backend("dynamodb").backups.values()
+    newest = {one.table.name: one for one in backups if one.status == "AVAILABLE"}
+    told = {
+        "format": 1,
+        "set": name,
+        "tables": [{"table": table, "name": one.name, "arn": one.arn} for table, one in newest.items()],
+        "dashboard": {"from": f"s3://{BUCKET}/", "objects": []},
+        "log_groups": [{"group": group} for group in sandbox.stack.log_groups],
+    }
+    for piece, says in ((STARTED, {"begun": begun.isoformat()}), (MANIFEST, told)):
+        backend("s3", "aws").put_object(place.bucket, place.key(name, piece), json.dumps(says).encode())
 
 
 def back_up(sandbox: Sandbox, table: str, age: timedelta, status: str = "AVAILABLE") -> Any:

@@ -1,8 +1,9 @@
-"""The account's IAM users: a pipeline with a young key that it uses, and a person with a password and MFA."""
+"""The account's IAM users: a pipeline with a young key that a secret holds, and a person with a password and MFA."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+import json
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from ..moto_server import backend
@@ -11,12 +12,14 @@ if TYPE_CHECKING:
     from ..environment import Sandbox
 
 PIPELINE, PERSON = "incident-commander", "on-call"
+STORED = "incident-commander/credentials"
+"""The secret that holds the key, and something else."""
 
 
 def sow(sandbox: Sandbox) -> None:
     """Make them."""
     user(sandbox, PIPELINE)
-    add_key(PIPELINE, sandbox.now - timedelta(days=41), sandbox.now - timedelta(hours=3))
+    store(sandbox, add_key(PIPELINE, sandbox.now - timedelta(days=41), sandbox.now - timedelta(hours=3)))
     person = user(sandbox, PERSON)
     give_password(person, sandbox.now - timedelta(days=2))
     person.enable_mfa_device("arn:aws:iam::123456789012:mfa/on-call", "123456", "234567")
@@ -42,6 +45,20 @@ def add_key(name: str, made: datetime, used: datetime | None) -> Any:
     key.create_date = _naive(made)
     key.last_used = AccessKeyLastUsed(_naive(used), "ecs", "us-west-2") if used else None
     return key
+
+
+def store(sandbox: Sandbox, key: Any) -> None:
+    """The secret that the backend's tasks read as they start, as old as the key."""
+    fields = {
+        "AWS_ACCESS_KEY_ID": key.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": key.secret_access_key,
+        "PAGER_TOKEN": "a token of the pager",
+    }
+    secrets = sandbox.backend("secretsmanager")
+    made, _ = secrets._add_secret(STORED, secret_string=json.dumps(fields))
+    made.created_date = int(key.create_date.replace(tzinfo=UTC).timestamp())
+    for version in made.versions.values():
+        version["createdate"] = made.created_date
 
 
 def _naive(moment: datetime) -> datetime:

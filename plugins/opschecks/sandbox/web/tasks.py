@@ -38,6 +38,7 @@ class BackendTask:
         healthy: whether /health answers 200 and "healthy", or 503 and "unhealthy".
         components: the status of each component on /health, independent of `healthy`.
         health_delay_s: how long /health takes.
+        one_at_a_time_s: how long /health takes while every other request for it waits; 0 where none waits.
         health_body: answered instead of the JSON, byte for byte.
         accepts_websockets: whether a handshake gets a session, or a 503.
         answers_pings: whether a session sends pongs.
@@ -49,6 +50,7 @@ class BackendTask:
     healthy: bool = True
     components: dict[str, str] = field(default_factory=_all_healthy)
     health_delay_s: float = 0
+    one_at_a_time_s: float = 0
     health_body: bytes | None = None
     accepts_websockets: bool = True
     answers_pings: bool = True
@@ -62,6 +64,7 @@ class TaskServer:
         self.task = task
         self._server: Server | None = None
         self._connections: set[ServerConnection] = set()
+        self._one = asyncio.Lock()
 
     async def start(self, host: str) -> None:
         """Listen on a free port, which becomes the task's."""
@@ -129,6 +132,9 @@ class TaskServer:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(task.health_delay_s):
                     await connection.wait_closed()
+        if task.one_at_a_time_s:
+            async with self._one:
+                await asyncio.sleep(task.one_at_a_time_s)
         page = {
             "status": "healthy" if task.healthy else "unhealthy",
             "task": task.task_id,

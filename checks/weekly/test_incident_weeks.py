@@ -1,0 +1,20 @@
+"""Incidents of the week: none keeps coming back."""
+
+from opschecks import Examine, Severity, Stack, check
+from opschecks.aws.dynamodb import Incident
+from opschecks.aws.incident_weeks import IncidentWeeks
+
+
+@check(Severity.MEDIUM, runbook="weekly-report", failing="The same incident was opened again and again")
+def test_no_incident_keeps_coming_back(
+    incident_weeks: IncidentWeeks, week_incidents: list[Incident], stack: Stack, examine: Examine
+) -> None:
+    """What is only ever resolved and never mended wakes somebody each time, until nobody believes the page."""
+    limit = stack.limits.incident_repeats_per_week
+    with examine(incident_weeks) as note:
+        note(f"{len(week_incidents)} opened this week, {incident_weeks.opened_before} in the week before")
+        if incident_weeks.undated:
+            note(f"{incident_weeks.undated} do not say when and are not counted")
+        again = incident_weeks.repeated(limit)
+        told = "; ".join(f"“{title}” {times} times" for title, times in again.items())
+        assert not again, f"{told} within the week, limit {limit}"

@@ -1,0 +1,212 @@
+"""Full backups: sets in a bucket, each with what says that it was begun and, put last, a manifest of what it has."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from ..model import Figure, Resource
+from ..observe import CouldNotLook, need, observation
+from .backups import TableBackups
+from .inventory import Inventory
+from .session import Aws
+
+if TYPE_CHECKING:
+    from ..stack import Stack
+
+STARTED, MANIFEST = "started.json", "manifest.json"
+FORMAT = 1
+LIST, GET = "s3:ListBucket", "s3:GetObject"
+_NAME = re.compile(r"(\d{8})-(\d+)/")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the sets of a stack lie; `prefix` ends with a slash."""
+
+    bucket: str
+    prefix: str
+
+    @property
+    def url(self) -> str:
+        """As stacks.toml has it, with the stack's name."""
+        return f"s3://{self.bucket}/{self.prefix}".rstrip("/")
+
+    def key(self, name: str, piece: str) -> str:
+        """The key of a piece of a set."""
+        return f"{self.prefix}{name}/{piece}"
+
+
+@dataclass(frozen=True)
+class BackupSet:
+    """One set as its bucket has it: without a manifest it is unfinished, whatever else is there."""
+
+    name: str
+    started: Mapping[str, Any]
+    manifest: Mapping[str, Any] | None
+
+    @property
+    def begun(self) -> datetime:
+        """When it was begun, in UTC."""
+        return datetime.fromisoformat(str(need(self.started, "begun", call=GET))).astimezone(UTC)
+
+
+def place_of(stack: Stack) -> Place | None:
+    """Where the stack's full backups go; None where it does not say."""
+    if not stack.backups:
+        return None
+    bucket, _, prefix = stack.backups.removeprefix("s3://").partition("/")
+    inner = "/".join(part for part in (prefix.strip("/"), stack.name) if part)
+    return Place(bucket, f"{inner}/")
+
+
+def names_of_sets(aws: Any, place: Place) -> list[str]:
+    """The names of all sets, the newest first."""
+    found = []
+    for page in _pages(aws, place.bucket, place.prefix):
+        for one in page.get("CommonPrefixes") or []:
+            told = _NAME.fullmatch(str(need(one, "Prefix", call=LIST)).removeprefix(place.prefix))
+            if told:
+                found.append((told[1], int(told[2])))
+    return [f"{day}-{number}" for day, number in sorted(found, reverse=True)]
+
+
+def read_set(aws: Any, place: Place, name: str) -> BackupSet | None:
+    """The set; None where nothing says that it was begun: then it is none of ours."""
+    keys = {
+        str(need(one, "Key", call=LIST))
+        for page in _pages(aws, place.bucket, place.key(name, ""))
+        for one in page.get("Contents") or []
+    }
+    started, manifest = place.key(name, STARTED), place.key(name, MANIFEST)
+    if started not in keys:
+        return None
+    told = read_json(aws, place.bucket, manifest) if manifest in keys else None
+    if told is not None and (told.get("format") != FORMAT or told.get("set") != name):
+        raise CouldNotLook(GET, f"s3://{place.bucket}/{manifest} is no manifest of this set, or of another version")
+    return BackupSet(name, read_json(aws, place.bucket, started), told)
+
+
+def sets(aws: Any, place: Place) -> Iterator[BackupSet]:
+    """The sets, the newest first, each read when it is asked for."""
+    for name in names_of_sets(aws, place):
+        if found := read_set(aws, place, name):
+            yield found
+
+
+def next_name(newest: str, now: datetime) -> str:
+    """What the next set is called: by its day and its number within; after the newest, also where clocks differ."""
+    day, _, number = newest.partition("-")
+    today = f"{now:%Y%m%d}"
+    return f"{today}-1" if day < today else f"{day}-{int(number) + 1}"
+
+
+def day_of(name: str) -> datetime:
+    """The beginning of the day of which a set is, and a day before, because clocks differ."""
+    return datetime.strptime(name[:8], "%Y%m%d").replace(tzinfo=UTC) - timedelta(days=1)
+
+
+def read_json(aws: Any, bucket: str, key: str) -> Mapping[str, Any]:
+    """What an object says; CouldNotLook where it is no JSON, or was not read to its end."""
+    answer = aws.call("s3", "GetObject", Bucket=bucket, Key=key)
+    try:
+        told = json.loads(need(answer, "Body", call=GET).read())
+    except CouldNotLook:
+        raise
+    except Exception as error:  # noqa: BLE001 - a broken connection, or no JSON: botocore has many words
+        raise CouldNotLook(GET, f"s3://{bucket}/{key} could not be read: {type(error).__name__}: {error}") from None
+    if not isinstance(told, Mapping):
+        raise CouldNotLook(GET, f"s3://{bucket}/{key} is no object of JSON")
+    return told
+
+
+def _pages(aws: Any, bucket: str, prefix: str) -> Iterator[Mapping[str, Any]]:
+    """The level of keys right under the prefix; an empty page has neither Contents nor CommonPrefixes."""
+    for page in aws.pages(
+        "s3",
+        "ListObjectsV2",
+        asked_as="ContinuationToken",
+        answered_as="NextContinuationToken",
+        Bucket=bucket,
+        Prefix=prefix,
+        Delimiter="/",
+    ):
+        need(page, "KeyCount", call=LIST)
+        yield page
+
+
+@dataclass(frozen=True, kw_only=True)
+class FullBackups(Resource):
+    """Where full backups go: the newest complete set, and the name of one that was begun after it."""
+
+    complete: BackupSet | None
+    unfinished: str
+    lacks: tuple[str, ...]
+    """What the stack has, and the set has not, or has no more."""
+    now: datetime
+
+    @property
+    def age(self) -> timedelta:
+        """Since the complete one was begun: what was written later is not in it. CouldNotLook where there is none."""
+        if self.complete is None:
+            raise CouldNotLook(LIST, "no set is complete")
+        return self.now - self.complete.begun
+
+
+@observation(allow=[LIST, GET])
+def full_backups(
+    stack: Stack, aws: Aws, inventory: Inventory, table_backups: list[TableBackups], now: datetime
+) -> list[FullBackups]:
+    """The newest full backup under `backups` of stacks.toml; none where the stack names no such place."""
+    place = place_of(stack)
+    if place is None:
+        return []
+    unfinished, complete = "", None
+    for one in sets(aws, place):
+        if one.manifest is not None:
+            complete = one
+            break
+        unfinished = unfinished or one.name
+    told = (complete.manifest or {}) if complete else {}
+    return [
+        FullBackups(
+            arn=place.url,
+            name=place.url,
+            evidence={"set": complete.name if complete else "none", "unfinished": unfinished, **_shown(told)},
+            figures=(Figure("newest full backup", f"{complete.begun:%Y-%m-%d %H:%M} UTC"),) if complete else (),
+            complete=complete,
+            unfinished=unfinished,
+            lacks=tuple(_lacking(told, complete.begun, inventory, table_backups)) if complete else (),
+            now=now,
+        )
+    ]
+
+
+def _lacking(
+    told: Mapping[str, Any], begun: datetime, inventory: Inventory, table_backups: list[TableBackups]
+) -> Iterator[str]:
+    """What the manifest does not name; and backups that are gone, of a set that is young enough to know of them."""
+    there = {need(one, "table", call=GET): need(one, "name", call=GET) for one in need(told, "tables", call=GET)}
+    groups = {need(one, "group", call=GET) for one in need(told, "log_groups", call=GET)}
+    known = {one.name: one for one in table_backups if one.since <= begun}
+    usable = {
+        (one.name, backup.name) for one in known.values() for backup in one.listed if backup.status == "AVAILABLE"
+    }
+    for table in inventory.tables:
+        if table not in there:
+            yield f"the table {table}"
+        elif table in known and (table, there[table]) not in usable:
+            yield f"the backup of {table}, which cannot be restored any more"
+    yield from (f"the log group {group}" for group in inventory.log_groups if group not in groups)
+    if inventory.distributions and not told.get("dashboard"):
+        yield "the dashboards"
+
+
+def _shown(told: Mapping[str, Any]) -> dict[str, Any]:
+    """The manifest without its list of objects, which may be long."""
+    site = {key: value for key, value in (told.get("dashboard") or {}).items() if key != "objects"}
+    return {**told, "dashboard": site} if told else {}

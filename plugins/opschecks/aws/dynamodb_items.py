@@ -1,0 +1,113 @@
+"""Items of DynamoDB as lines of text and back, without loss; and items read in full, as they are at this moment."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from ..observe import CouldNotLook, need
+
+Item = Mapping[str, Mapping[str, Any]]
+"""Attributes in DynamoDB's own notation: each a value under the name of its type."""
+_TABLE = "dynamodb:DescribeTable"
+_GET = "dynamodb:BatchGetItem"
+KEYS_A_CALL = 100
+"""What BatchGetItem and TransactWriteItems take at once."""
+ATTEMPTS = 8
+
+
+def to_line(item: Item) -> str:
+    """One line of JSON, as DynamoDB's exports to S3 have it and its imports take it; equal items, equal lines."""
+    return _json({"Item": {name: _told(value) for name, value in item.items()}})
+
+
+def from_line(line: str) -> dict[str, Any]:
+    """The item of a line; ValueError where it is none."""
+    read = json.loads(line)
+    if not (isinstance(read, dict) and set(read) == {"Item"} and isinstance(read["Item"], dict)):
+        raise ValueError("it is no line of an export of DynamoDB")
+    try:
+        return {name: _read(value) for name, value in read["Item"].items()}
+    except (AttributeError, TypeError) as error:
+        raise ValueError(f"an attribute that is none of DynamoDB's: {error}") from None
+
+
+def _told(value: Mapping[str, Any]) -> dict[str, Any]:
+    [(kind, held)] = value.items()
+    match kind:
+        case "S" | "N" | "BOOL" | "NULL":
+            return {kind: held}
+        case "B":
+            return {kind: base64.b64encode(held).decode()}
+        case "SS" | "NS":
+            return {kind: sorted(held)}
+        case "BS":
+            return {kind: sorted(base64.b64encode(one).decode() for one in held)}
+        case "L":
+            return {kind: [_told(one) for one in held]}
+        case "M":
+            return {kind: {name: _told(one) for name, one in held.items()}}
+    raise ValueError(f"an attribute of the type {kind}, which is not known: nothing that holds one may be copied")
+
+
+def _read(value: Mapping[str, Any]) -> dict[str, Any]:
+    [(kind, held)] = value.items()
+    match kind:
+        case "B":
+            return {kind: base64.b64decode(held, validate=True)}
+        case "BS":
+            return {kind: [base64.b64decode(one, validate=True) for one in held]}
+        case "L":
+            return {kind: [_read(one) for one in held]}
+        case "M":
+            return {kind: {name: _read(one) for name, one in held.items()}}
+        case "S" | "N" | "BOOL" | "NULL" | "SS" | "NS":
+            return {kind: held}
+    raise ValueError(f"an attribute of the type {kind}, which is not known")
+
+
+def _json(told: object) -> str:
+    return json.dumps(told, sort_keys=True, separators=(",", ":"))
+
+
+def key_names(table: Mapping[str, Any]) -> tuple[str, ...]:
+    """The attributes that are the table's key: one, or two."""
+    return tuple(str(need(key, "AttributeName", call=_TABLE)) for key in need(table, "KeySchema", call=_TABLE))
+
+
+def key_line(item: Item, keys: Sequence[str], *, call: str = _GET) -> str:
+    """The item's key as text; CouldNotLook where it lacks one."""
+    return _json({name: _told(need(item, name, call=call)) for name in keys})
+
+
+def digest_of(lines: Iterable[str]) -> str:
+    """Of these lines, in whatever order: short enough to be shown."""
+    return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()[:16]
+
+
+def read_items(aws: Any, table: str, keys: Sequence[str], of: Sequence[Item]) -> dict[str, dict[str, Any]]:
+    """The items that the table has of these keys, by their key lines: every attribute, and no stale one.
+
+    CouldNotLook where DynamoDB leaves some unread: an item that was not read is none that is gone.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    for start in range(0, len(of), KEYS_A_CALL):
+        todo: Any = [{name: item[name] for name in keys} for item in of[start : start + KEYS_A_CALL]]
+        for attempt in range(ATTEMPTS):
+            asked = {table: {"Keys": todo, "ConsistentRead": True}}
+            answer = aws.call("dynamodb", "BatchGetItem", RequestItems=asked)
+            # large items come in several answers, and where capacity lacks some are left for later
+            todo = (need(answer, "UnprocessedKeys", call=_GET).get(table) or {}).get("Keys") or []
+            read = need(answer, "Responses", call=_GET)
+            for item in read.get(table, []) if todo else need(read, table, call=_GET):
+                found[key_line(item, keys)] = item
+            if not todo:
+                break
+            time.sleep(0.05 * 2**attempt)
+        else:
+            raise CouldNotLook(_GET, f"{len(todo)} items were left unread {ATTEMPTS} times: the table is throttled")
+    return found

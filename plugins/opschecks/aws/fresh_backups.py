@@ -1,0 +1,101 @@
+"""To what a table could be put back, if what comes next spoils it: to a moment, or to a backup."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from ..model import Figure, Resource
+from ..observe import CouldNotLook, fan_out, observation
+from .backups import Backup, TableBackups, TableRecovery, newest_of, points_of
+from .session import Aws
+
+if TYPE_CHECKING:
+    from ..stack import Stack
+
+
+@dataclass(frozen=True, kw_only=True)
+class SavedTable(Resource):
+    """A table, and when the youngest state was saved that it can be put back to; `kind` says what that is.
+
+    `unseen` is what could not be looked at, and might be younger.
+    """
+
+    status: str
+    saved: datetime | None
+    kind: str
+    unseen: CouldNotLook | None
+    now: datetime
+    wanted: timedelta
+
+    @property
+    def age(self) -> timedelta | None:
+        """How old that state is; CouldNotLook where it is older than wanted, and not all could be seen."""
+        age = self.now - self.saved if self.saved else None
+        if self.unseen and (age is None or age > self.wanted):
+            raise self.unseen.again()
+        return age
+
+
+@observation(allow=["backup:ListRecoveryPointsByResource"], soft=["table_recovery"])
+def saved_tables(
+    stack: Stack,
+    aws: Aws,
+    table_backups: list[TableBackups],
+    table_recovery: list[TableRecovery] | CouldNotLook,
+    now: datetime,
+) -> list[SavedTable]:
+    """What the stack's tables can be put back to. AWS Backup is asked only where DynamoDB has nothing recent."""
+    wanted = timedelta(hours=stack.limits.deploy_backup_age_hours)
+    by_name = {} if isinstance(table_recovery, CouldNotLook) else {one.name: one for one in table_recovery}
+    blind = table_recovery if isinstance(table_recovery, CouldNotLook) else None
+    return fan_out(
+        lambda table: _saved(aws, table, by_name.get(table.name), blind, wanted, now),
+        table_backups,
+    )
+
+
+def _saved(
+    aws: Aws,
+    table: TableBackups,
+    recovery: TableRecovery | None,
+    unseen: CouldNotLook | None,
+    wanted: timedelta,
+    now: datetime,
+) -> SavedTable:
+    saved: datetime | None = None
+    kind = ""
+    if recovery and recovery.exists and recovery.is_on:
+        saved, kind = recovery.latest, "the last moment that it can be restored to"
+    if table.status != "MISSING" and not _is_young(saved, wanted, now):
+        vault = table.vault
+        newest = _newest(table, [] if isinstance(vault, CouldNotLook) else vault)
+        if not _is_young(newest, wanted, now) and not vault:
+            vault = points_of(aws, table.arn)
+            newest = _newest(table, [] if isinstance(vault, CouldNotLook) else vault)
+        if newest and (saved is None or newest > saved):
+            saved, kind = newest, "its newest backup"
+        unseen = vault if isinstance(vault, CouldNotLook) else unseen
+    return SavedTable(
+        arn=table.arn,
+        name=table.name,
+        evidence={**table.evidence, "recovery": recovery.evidence if recovery else str(unseen or "none")},
+        figures=(Figure("can be put back to", f"{saved:%Y-%m-%d %H:%M} UTC"),) if saved else (),
+        status=table.status,
+        saved=saved,
+        kind=kind,
+        unseen=unseen,
+        now=now,
+        wanted=wanted,
+    )
+
+
+def _newest(table: TableBackups, vault: Iterable[Backup]) -> datetime | None:
+    found = newest_of([*table.listed, *vault], table.evidence["Table"])
+    return found.made.astimezone(UTC) if found else None
+
+
+def _is_young(moment: datetime | None, wanted: timedelta, now: datetime) -> bool:
+    return moment is not None and now - moment <= wanted

@@ -1,0 +1,168 @@
+"""When a table of the stack was last restored: CloudTrail's event history, and AWS Backup's own list of jobs."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from ..model import Deadline, Figure, Resource
+from ..observe import CouldNotLook, need, observation
+from .inventory import Inventory
+from .session import Aws
+
+if TYPE_CHECKING:
+    from ..stack import Stack
+
+_EVENTS = "cloudtrail:LookupEvents"
+_JOBS = "backup:ListRestoreJobs"
+EVENTS = ("RestoreTableFromBackup", "RestoreTableToPointInTime")
+"""What CloudTrail calls them; they are management events, which it keeps for 90 days without any trail."""
+HISTORY = timedelta(days=90)
+_TABLE = re.compile(r":table/([^/]+)")
+
+
+@dataclass(frozen=True)
+class Restore:
+    """One restore of a table that AWS began. `how` is the event's name, or AWS Backup's."""
+
+    table: str
+    at: datetime
+    how: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rehearsal(Resource):
+    """The newest restore of any table of the stack within the last 90 days.
+
+    `unclear` tells of restores of which AWS does not say what they restored; `jobs` is why AWS Backup's list, which
+    is asked only where CloudTrail has none that is young enough, could not be read.
+    """
+
+    newest: Restore | None
+    unclear: tuple[str, ...]
+    jobs: CouldNotLook | None
+    now: datetime
+
+    def require_all_seen(self) -> None:
+        """CouldNotLook where a restore may have been one of the stack's tables, and nothing tells."""
+        if self.jobs is not None:
+            raise self.jobs.again()
+        if self.unclear:
+            raise CouldNotLook(_EVENTS, f"of {self.unclear[0]} it is not told which table was restored")
+
+
+@observation(allow=[_EVENTS, _JOBS])
+def restore_rehearsal(stack: Stack, aws: Aws, inventory: Inventory, now: datetime) -> Rehearsal:
+    """The newest restore of a table of the stack, by whoever, from a backup or to a point in time."""
+    tables = frozenset(inventory.some("tables"))
+    found: list[Restore] = []
+    unclear: list[str] = []
+    # one after the other: CloudTrail answers two such questions a second
+    for name in EVENTS:
+        _from_events(aws, name, tables, now, found, unclear)
+    limit = timedelta(days=stack.limits.restore_drill_days)
+    jobs: CouldNotLook | None = None
+    if not any(now - one.at <= limit for one in found):
+        try:
+            _from_jobs(aws, tables, now, found, unclear)
+        except CouldNotLook as error:
+            jobs = error
+    newest = max(found, key=lambda one: one.at, default=None)
+    figures = (
+        (Figure("last restore", f"{newest.at:%Y-%m-%d %H:%M} UTC"), Figure("restored table", newest.table))
+        if newest
+        else ()
+    )
+    return Rehearsal(
+        arn=f"stack/{stack.name}/restores",
+        name="restores of tables",
+        evidence={
+            "newest": vars(newest) if newest else None,
+            "unclear": unclear[:5],
+            "AWS Backup": str(jobs) if jobs else "asked only where CloudTrail has none that is young enough",
+        },
+        figures=figures,
+        deadlines=(Deadline("the last rehearsal of a restore is too long ago", newest.at + limit),) if newest else (),
+        newest=newest,
+        unclear=tuple(unclear),
+        jobs=jobs,
+        now=now,
+    )
+
+
+def _from_events(
+    aws: Aws, name: str, tables: frozenset[str], now: datetime, found: list[Restore], unclear: list[str]
+) -> None:
+    """Read from the newest event back to the first that is of the stack: older ones change nothing."""
+    pages = aws.pages(
+        "cloudtrail",
+        "LookupEvents",
+        LookupAttributes=[{"AttributeKey": "EventName", "AttributeValue": name}],
+        StartTime=now - HISTORY,
+        EndTime=now,
+        MaxResults=50,
+    )
+    for page in pages:
+        hits = []
+        for raw in need(page, "Events", call=_EVENTS):
+            at: datetime = need(raw, "EventTime", call=_EVENTS).astimezone(UTC)
+            table = _restored(raw)
+            if table is None:
+                continue
+            if not table:
+                unclear.append(f"{name} of {at:%Y-%m-%d %H:%M} UTC")
+            elif table in tables:
+                hits.append(Restore(table, at, name))
+        if hits:
+            found.append(max(hits, key=lambda one: one.at))
+            return
+
+
+def _restored(event: Mapping[str, Any]) -> str | None:
+    """The source table's name; empty where it is not told, None where AWS refused and nothing was restored."""
+    try:
+        told = json.loads(need(event, "CloudTrailEvent", call=_EVENTS))
+    except ValueError:
+        return ""
+    if not isinstance(told, dict):
+        return ""
+    if told.get("errorCode"):
+        return None
+    asked = told.get("requestParameters")
+    if not isinstance(asked, dict):
+        return ""
+    if source := asked.get("sourceTableName"):
+        return _name(str(source))
+    return _name(str(asked.get("backupArn") or asked.get("sourceTableArn") or "arn:"))
+
+
+def _name(told: str) -> str:
+    """A table's name, of its ARN or that of its backup too; empty where it holds none."""
+    if not told.startswith("arn:"):
+        return told
+    match = _TABLE.search(told)
+    return match.group(1) if match else ""
+
+
+def _from_jobs(aws: Aws, tables: frozenset[str], now: datetime, found: list[Restore], unclear: list[str]) -> None:
+    """What AWS Backup restored, of its own recovery points: restore testing too."""
+    listed = aws.items(
+        "backup",
+        "ListRestoreJobs",
+        "RestoreJobs",
+        ByResourceType="DynamoDB",
+        ByStatus="COMPLETED",
+        ByCreatedAfter=now - HISTORY,
+        MaxResults=1000,
+    )
+    for raw in listed:
+        at: datetime = need(raw, "CreationDate", call=_JOBS).astimezone(UTC)
+        table = _name(str(raw.get("SourceResourceArn") or raw.get("RecoveryPointArn") or "arn:"))
+        if not table:
+            unclear.append(f"a restore job of {at:%Y-%m-%d %H:%M} UTC")
+        elif table in tables:
+            found.append(Restore(table, at, "AWS Backup"))

@@ -1,0 +1,251 @@
+"""The fail-over drill: one task of each service is stopped, and what users see of it until another has its place."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from ..aws.ecs import Service, Task
+from ..aws.elbv2 import TargetHealth
+from ..aws.inventory import Inventory
+from ..drill import Ground, drill
+from ..mender import Result
+from ..model import Figure, Resource
+from ..observe import CouldNotLook, need
+from ..remedies.tasks import unsteady
+from ..remedy import CannotMend
+from .clients import Clients, Reconnected
+from .requests import PROBE_EVERY_S, Get, Got, Probes, failed_percent
+
+if TYPE_CHECKING:
+    from ..stack import Stack
+
+_TASKS = "ecs:DescribeTasks"
+GRACE_S = 0.5
+"""How long after the end of a task its clients may take to notice."""
+NOT_READY = ("initial", "unhealthy", "unavailable", "unhealthy.draining")
+"""States of targets that take no requests; who is draining goes, and is none of those that come."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FailOver(Resource):
+    """What came of stopping a task of one service. `refused` says why none was stopped; all else is then unknown."""
+
+    refused: str = ""
+    recovered_s: float | None = None
+    said: str = ""
+    got: tuple[Got, ...] = ()
+    why_no_requests: str = ""
+    clients: Reconnected = field(default_factory=Reconnected)
+
+    def require_stopped(self) -> None:
+        """CouldNotLook where no task was stopped."""
+        if self.refused:
+            raise CouldNotLook("", self.refused)
+
+    @property
+    def failed_percent(self) -> float:
+        """Requests that failed meanwhile; CouldNotLook where none was sent."""
+        self.require_stopped()
+        if self.why_no_requests or not self.got:
+            raise CouldNotLook("", self.why_no_requests or "no request was sent meanwhile")
+        return failed_percent(self.got)
+
+    @property
+    def reconnects(self) -> Reconnected:
+        """What became of the WebSocket clients; CouldNotLook where no client was cut, which proves nothing."""
+        self.require_stopped()
+        told = self.clients
+        if told.why_none:
+            raise CouldNotLook("", told.why_none)
+        if not told.cut:
+            raise CouldNotLook(
+                "",
+                f"none of {told.clients} clients was cut: none was on the stopped task, or it still drains; "
+                "drill again, or raise limit drill_websocket_clients",
+            )
+        return told
+
+
+def _makes(stack: Stack) -> str:
+    return (
+        "stops the oldest task of each service that runs two or more (ECS starts another), with "
+        f"{stack.limits.drill_websocket_clients} WebSocket clients open, and a GET {stack.health_path} every "
+        f"{PROBE_EVERY_S:g} s"
+    )
+
+
+@drill(makes=_makes)
+def failover_drills(
+    stack: Stack, ground: Ground, inventory: Inventory, services: list[Service], tasks: list[Task]
+) -> list[FailOver]:
+    """One running task of each service stopped, and watched until as many run as before."""
+    found: list[FailOver] = []
+    for service in services:
+        # what the drill of one service did must be over before the next is judged
+        now = next((one for one in _services(ground) if one.arn == service.arn), service) if found else service
+        found.append(_drill(stack, ground, inventory, now, tasks))
+    return found
+
+
+def _services(ground: Ground) -> list[Service]:
+    [services] = ground.look("services")
+    return list(services)
+
+
+def _drill(stack: Stack, ground: Ground, inventory: Inventory, service: Service, tasks: Sequence[Task]) -> FailOver:
+    whole = FailOver(arn=service.arn, name=service.name, refused=_refusal(service))
+    if whole.refused:
+        return whole
+    before = _healthy(ground, inventory)
+    if isinstance(before, str):
+        return _refused(whole, before)
+    oldest = _oldest(service, tasks)
+    if oldest is None:
+        return _refused(whole, f"no running task of {service.name} is known")
+    url = stack.backend_url + stack.health_path if stack.backend_url else ""
+    get = Get(url, stack.limits.probe_timeout_s, anew=True)
+    if url and (failure := get()):
+        return _refused(whole, f"GET {url} {failure}, before any task was stopped")
+    with Clients(stack) as clients, Probes(get if url else lambda: "") as probes:
+        ground.say(f"{service.name}: stopping {oldest.name}, with {clients.told().clients} WebSocket clients open")
+        began = time.monotonic()
+        try:
+            made = ground.make(
+                "stop-task",
+                f"task/{inventory.the_cluster}/{oldest.name}",
+                within=timedelta(seconds=stack.limits.recovery_s),
+            )
+        except CannotMend as error:
+            return _refused(whole, str(error))
+        if made.result is Result.REFUSED:
+            return _refused(whole, made.said)
+        replaced = made.result is Result.DONE
+        recovered = _until_healthy(stack, ground, inventory, before, began) if replaced else None
+        _until_back(stack, ground, clients, oldest)
+        told, got = clients.told(), tuple(probes.got)
+    return failed_over(service, oldest, recovered, made.said, got if url else (), told)
+
+
+def failed_over(
+    service: Service, task: Task, recovered_s: float | None, said: str, got: Sequence[Got], clients: Reconnected
+) -> FailOver:
+    """What was seen, with its figures."""
+    figures = [] if recovered_s is None else [Figure("recovered in", round(recovered_s, 1), "s")]
+    if got:
+        figures += [Figure("requests", len(got)), Figure("failed", round(failed_percent(got), 1), "%")]
+    if clients.clients:
+        figures.append(Figure("clients cut", clients.cut))
+    if clients.took_s:
+        figures.append(Figure("reconnected in", round(max(clients.took_s), 1), "s"))
+    return FailOver(
+        arn=service.arn,
+        name=service.name,
+        evidence={
+            "stopped task": task.name,
+            "started at": str(task.evidence.get("startedAt", "")),
+            "requests": len(got),
+            "failures": sorted({one.failure for one in got if one.failure}),
+            "clients": vars(clients),
+            "said": said,
+        },
+        figures=tuple(figures),
+        recovered_s=recovered_s,
+        said=said,
+        got=tuple(got),
+        why_no_requests="" if got else "stacks.toml names no backend_url to send requests to",
+        clients=clients,
+    )
+
+
+def _refused(whole: FailOver, why: str) -> FailOver:
+    return FailOver(arn=whole.arn, name=whole.name, refused=f"no task was stopped: {why}", evidence={"refused": why})
+
+
+def _refusal(service: Service) -> str:
+    """Why this is no moment to stop a task of the service, or nothing."""
+    if service.status != "ACTIVE":
+        return f"no task was stopped: the service is {service.status}"
+    if service.desired == 1:
+        return (
+            "no task was stopped: the service wants one task, and stopping that would be an outage; let it run two, "
+            "or write without = [slug]"
+        )
+    why = unsteady(service.evidence)
+    return f"no task was stopped: {why}" if why else ""
+
+
+def _oldest(service: Service, tasks: Sequence[Task]) -> Task | None:
+    running = [one for one in tasks if one.service == service.name and one.is_wanted and one.last_status == "RUNNING"]
+    return min(running, key=lambda one: need(one.evidence, "startedAt", call=_TASKS), default=None)
+
+
+def _healthy(ground: Ground, inventory: Inventory) -> dict[str, int] | str:
+    """How many targets of each group are healthy; or why not all of them are. Nothing where there are none."""
+    if not inventory.load_balancers:
+        return {}
+    groups = _targets(ground)
+    sick = [f"{target} of {group.name}" for group in groups for target in group.targets if target.state in NOT_READY]
+    if sick:
+        return f"{', '.join(sick[:3])}, before any task was stopped"
+    return {group.arn: len(group.in_state("healthy")) for group in groups}
+
+
+def _targets(ground: Ground) -> list[TargetHealth]:
+    [groups] = ground.look("registered_targets")
+    return list(groups)
+
+
+def _until_healthy(
+    stack: Stack, ground: Ground, inventory: Inventory, before: dict[str, int], began: float
+) -> float | None:
+    """The time until as many targets are healthy as before, in s; None where that is longer than it may be."""
+    while True:
+        try:
+            groups = _targets(ground) if inventory.load_balancers else []
+            missing = [
+                f"{len(group.in_state('healthy'))} of {before.get(group.arn, 0)} targets of {group.name} are healthy"
+                for group in groups
+                if len(group.in_state("healthy")) < before.get(group.arn, 0)
+                or any(target.state in NOT_READY for target in group.targets)
+            ]
+        except CouldNotLook as error:
+            missing = [str(error)]
+        passed = time.monotonic() - began
+        if not missing:
+            ground.say(f"as many tasks run, and targets are healthy, as before: after {passed:.1f} s")
+            return passed
+        if passed > stack.limits.recovery_s:
+            ground.say(f"after {passed:.1f} s: {', '.join(missing)}")
+            return None
+        ground.say(", ".join(missing))
+        ground.pause()
+
+
+def _until_back(stack: Stack, ground: Ground, clients: Clients, stopped: Task) -> None:
+    """Until the stopped task is really gone, which may drain for minutes, and every client it cut is back."""
+    if not clients.told().clients:
+        return
+    until, gone = time.monotonic() + stack.limits.recovery_s, 0.0
+    while time.monotonic() < until:
+        if not gone and _is_gone(ground, stopped):
+            gone = time.monotonic()
+        if gone and time.monotonic() - gone > (GRACE_S if clients.are_back else stack.limits.drill_reconnect_s):
+            return
+        told = clients.told()
+        ground.say(
+            f"{stopped.name} {'has stopped' if gone else 'is still stopping'}; {told.cut} clients were cut, "
+            f"{told.away} are away"
+        )
+        ground.pause()
+
+
+def _is_gone(ground: Ground, stopped: Task) -> bool:
+    try:
+        [tasks] = ground.look("tasks")
+    except CouldNotLook:
+        return False
+    return all(one.last_status == "STOPPED" for one in tasks if one.arn == stopped.arn)

@@ -1,0 +1,172 @@
+"""Requests as users send them while something is going on: how many fail, and how long the others take."""
+
+from __future__ import annotations
+
+import math
+import queue
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from requests import Session
+
+USER_AGENT = "opschecks drill"
+PROBE_EVERY_S = 0.1
+BODY_BYTES = 1_000_000
+LOOK_S = 0.02
+"""Between two looks at what has come back."""
+PARTING_S = 5.0
+
+
+@dataclass(frozen=True)
+class Got:
+    """One request: when it was due (s after the first), how long after that its answer came, why it failed if so."""
+
+    due_s: float
+    took_ms: float
+    failure: str = ""
+
+
+class Get:
+    """GETs one URL, a fresh client each time where `anew`, so that no cookie ties it to a task; follows no redirect."""
+
+    def __init__(self, url: str, timeout_s: float, *, anew: bool = False) -> None:
+        self._url = url
+        self._timeout_s = timeout_s
+        self._anew = anew
+        self._session = _session()
+
+    def __call__(self) -> str:
+        """Why it failed; nothing where it was answered well."""
+        import requests
+        import urllib3
+
+        session = _session() if self._anew else self._session
+        try:
+            with session.get(self._url, timeout=self._timeout_s, allow_redirects=False, stream=True) as answer:
+                status = answer.status_code
+                answer.raw.read(BODY_BYTES)
+            session.cookies.clear()
+        except (requests.exceptions.Timeout, urllib3.exceptions.ReadTimeoutError):
+            return f"no answer within {self._timeout_s:g} s"
+        except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
+            return f"no answer: {type(error).__name__}"
+        finally:
+            if self._anew:
+                session.close()
+        return "" if status < 300 else f"answered {status}"
+
+
+def _session() -> Session:
+    import requests
+
+    made = requests.Session()
+    made.headers["User-Agent"] = USER_AGENT
+    return made
+
+
+class Probes:
+    """One GET after another in a daemon thread, until it is left; `with Probes(get) as probes:`."""
+
+    def __init__(self, get: Callable[[], str]) -> None:
+        self._get = get
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._live, daemon=True)
+        self.got: list[Got] = []
+
+    def __enter__(self) -> Probes:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._over.set()
+        self._thread.join(PARTING_S)
+
+    def _live(self) -> None:
+        first = time.monotonic()
+        while not self._over.is_set():
+            began = time.monotonic()
+            failure = self._get()
+            self.got.append(Got(began - first, (time.monotonic() - began) * 1000, failure))
+            self._over.wait(PROBE_EVERY_S)
+
+
+def load(
+    makes: Callable[[], Callable[[], str]],
+    *,
+    per_second: float,
+    seconds: float,
+    connections: int,
+    patience_s: float,
+    stop: Callable[[Sequence[Got]], str],
+    say: Callable[[Sequence[Got]], None],
+) -> tuple[list[Got], str]:
+    """A steady load, whatever the answers: each request is due at its time, and waits where no connection is free.
+
+    That wait counts, because users wait too: who sends the next request only after the last answer never sees a
+    queue. `makes` gives each connection its own way to ask; `stop` says why it should end early, or nothing; `say`
+    is told what there is, about once a second. What had no answer `patience_s` after the last was due has failed.
+    Returned are the requests that were due, and why it ended early.
+    """
+    total = max(1, round(per_second * seconds))
+    todo: queue.SimpleQueue[float | None] = queue.SimpleQueue()
+    due: list[float] = []
+    got: dict[float, Got] = {}
+    over = threading.Event()
+    first = time.monotonic()
+
+    def passed() -> float:
+        return time.monotonic() - first
+
+    def work() -> None:
+        ask = makes()
+        while (at := todo.get()) is not None:
+            if over.is_set():
+                return
+            failure = ask()
+            got[at] = Got(at, (passed() - at) * 1000, failure)
+
+    threads = [threading.Thread(target=work, daemon=True) for _ in range(min(connections, total))]
+    for thread in threads:
+        thread.start()
+    why, told = "", 0.0
+    try:
+        while not why and (len(due) < total or (len(got) < len(due) and passed() < due[-1] + patience_s)):
+            if len(due) < total and passed() >= len(due) / per_second:
+                due.append(len(due) / per_second)
+                todo.put(due[-1])
+            if passed() - told >= 1:
+                told = passed()
+                say(list(got.values()))
+            wait_s = len(due) / per_second - passed() if len(due) < total else LOOK_S
+            time.sleep(max(0.0, min(LOOK_S, wait_s)))
+            why = stop(list(got.values()))
+    finally:
+        over.set()
+        for _ in threads:
+            todo.put(None)
+    answered = dict(got)
+    if why:
+        return sorted(answered.values(), key=lambda one: one.due_s), why
+    waited = passed()
+    return [answered.get(at, Got(at, (waited - at) * 1000, "no answer by the end")) for at in due], ""
+
+
+def percentile(values: Sequence[float], percent: float) -> float:
+    """The least of the values that so many percent of them do not exceed (nearest rank); ValueError for none."""
+    if not values:
+        raise ValueError("no values")
+    ordered = sorted(values)
+    return ordered[max(0, math.ceil(percent / 100 * len(ordered)) - 1)]
+
+
+def failed_percent(got: Sequence[Got]) -> float:
+    """How many of the requests failed; 0 of none."""
+    return 100 * sum(1 for one in got if one.failure) / len(got) if got else 0.0

@@ -1,0 +1,300 @@
+"""checks/drills: each drill that the checks ask for takes place once, one after another, under the stack's lock."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from ..model import ObservationResult
+from ..observe import CouldNotLook, Result, Store
+from .gather import fresh_store, identify, told_of
+from .progress import say
+from .state import ChecksRun, check_of, checks_run, stack_of
+
+if TYPE_CHECKING:
+    from ..drill import Drill
+    from ..journal import Entry, Journal
+    from ..lock import Lock
+    from ..mender import Fixed, Mender
+    from ..remedy import Change, Remedy
+    from ..stack import Stack
+
+SUITE = "drills"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Refuse what cannot go together: a drill changes something of its own, and measures what follows."""
+    run, option = checks_run(config), config.option
+    if not run or run.suite != SUITE or run.worker:
+        return
+    if option.fix:
+        raise pytest.UsageError(f"--fix={option.fix}: a drill leaves nothing to mend; leave it out")
+    if getattr(option, "numprocesses", None) or getattr(option, "tx", None):
+        raise pytest.UsageError("checks/drills: one drill after another: leave -n out")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Register a fixture for each drill; in no other suite is one even imported."""
+    run = checks_run(session.config)
+    if not run or run.suite != SUITE:
+        return
+    from ..drills import all_drills
+
+    run.drills.update(all_drills())
+    for name, drill in run.drills.items():
+        pytest.register_fixture(name=name, func=_reader(drill), node=session)
+
+
+def _reader(drill: Drill) -> Callable[..., Any]:
+    def read(stack: Any, request: pytest.FixtureRequest) -> Any:
+        grounds = request.config.stash.get(GROUNDS, {})
+        if stack.name not in grounds:
+            raise CouldNotLook(drill.name, "the drills have not begun")
+        return grounds[stack.name].value(drill)
+
+    read.__name__, read.__doc__ = drill.name, drill.what
+    return read
+
+
+@pytest.hookimpl(tryfirst=True, wrapper=True)
+def pytest_runtestloop(session: pytest.Session) -> Iterator[None]:
+    """Take the lock of each stack that has drills, say what they will change, and give it back whatever happens."""
+    run = checks_run(session.config)
+    if not run or not run.drills or session.config.option.collectonly or session.testsfailed:
+        return (yield)
+    grounds: dict[str, OpenGround] = {}
+    session.config.stash[GROUNDS] = grounds
+    try:
+        for stack in run.stacks:
+            if wanted := _wanted(run, session.items, stack):
+                grounds[stack.name] = _open(run, stack, session, wanted)
+        return (yield)
+    finally:
+        for ground in grounds.values():
+            ground.close()
+
+
+def _wanted(run: ChecksRun, items: Iterable[pytest.Item], stack: Stack) -> list[Drill]:
+    """The drills that the stack's checks ask for, in the order of the checks."""
+    names: dict[str, None] = {}
+    for item in items:
+        declared = check_of(item)
+        if declared and stack_of(item).name == stack.name and declared.runbook not in stack.without:
+            names.update(dict.fromkeys(name for name in getattr(item, "fixturenames", ()) if name in run.drills))
+    return [run.drills[name] for name in names]
+
+
+def _open(run: ChecksRun, stack: Stack, session: pytest.Session, wanted: Sequence[Drill]) -> OpenGround:
+    from ..guards import careless
+    from ..journal import Journal
+    from ..lock import Lock, Locked
+
+    try:
+        if why := careless(stack):
+            raise pytest.UsageError(why)
+        if stack.name not in run.accounts:
+            identify(run, [stack.name])
+        if stack.name in run.refused:
+            run.aws[stack.name].refuse(run.refused[stack.name])
+        store = run.store(stack)
+        lock = Lock(store)
+        lock.acquire()
+    except (Locked, OSError) as error:
+        run.stopped_by = f"{stack.name}: {error}"
+        raise pytest.UsageError(run.stopped_by) from None
+    ground = OpenGround(run, stack, session, Journal(store), lock)
+    try:
+        ground.begin(wanted)
+    except BaseException:
+        ground.close()
+        raise
+    return ground
+
+
+class OpenGround:
+    """The drills of one stack in one session, under its lock; `drill.Ground` is what a drill sees of it."""
+
+    def __init__(self, run: ChecksRun, stack: Stack, session: pytest.Session, journal: Journal, lock: Lock) -> None:
+        self._run = run
+        self._stack = stack
+        self._session = session
+        self._journal = journal
+        self._lock = lock
+        self._calls: list[str] = []
+        self._within: timedelta | None = None
+        self._said = ""
+        self._results: dict[str, Result] = {}
+        self._mender = self._make_mender()
+
+    def begin(self, wanted: Sequence[Drill]) -> None:
+        """Settle what an earlier fixer or drill left open, and say what is going to be changed."""
+        from .. import mender
+
+        for entry in self._mender.settle():
+            said = f"begun {entry.begun:%Y-%m-%d %H:%M} UTC: {entry.steps[-1].said}"
+            self._note(mender.Fixed(entry.change, mender.Result.SETTLED, said, entry.id))
+        for drill in wanted:
+            self.say(f"{drill.name} {drill.makes(self._stack)}")
+
+    def close(self) -> None:
+        """Give the lock back."""
+        self._lock.release()
+
+    def value(self, drill: Drill) -> Any:
+        """What the drill came to, which takes place when first asked for; CouldNotLook where it did not."""
+        if drill.name not in self._results:
+            self._results[drill.name] = self._hold(drill)
+        result = self._results[drill.name]
+        if isinstance(result.error, CouldNotLook):
+            raise result.error.again()
+        if result.error is not None:
+            raise CouldNotLook(drill.name, f"{type(result.error).__name__}: {result.error}") from result.error
+        return list(result.value) if isinstance(result.value, list) else result.value
+
+    def _hold(self, drill: Drill) -> Result:
+        """Hold the drill; what it came to goes into the run file as an observation's result."""
+        from ..observe import Observation
+
+        seen = Observation(drill.name, drill.function, drill.allow, drill.parameters, drill.needs, frozenset())
+        result = Result(seen, calls=self._calls, started=time.monotonic())
+        del self._calls[:]
+        self.say(f"{drill.name} begins")
+        try:
+            result.value = drill.function(**self._arguments(drill))
+        except Exception as error:  # noqa: BLE001 - kept, and raised again in every check that asks for it
+            result.error = error
+        except BaseException as error:
+            result.error = error
+            raise
+        finally:
+            result.calls = list(self._calls)
+            result.duration_s = time.monotonic() - result.started
+            result.done.set()
+            self._run.observations.append(self._told(result))
+        return result
+
+    def _told(self, result: Result) -> ObservationResult:
+        told = told_of(self._stack.name, result.observation.name, result)
+        return replace(told, error="interrupted") if isinstance(result.error, KeyboardInterrupt) else told
+
+    def _arguments(self, drill: Drill) -> dict[str, Any]:
+        from ..guards import frozen
+        from ..web.http import Http
+
+        if why := frozen(self._stack, datetime.now(UTC)):
+            raise CouldNotLook("", why)
+        given = {
+            "stack": self._stack,
+            "aws": self._run.aws[self._stack.name].scoped(self._calls),
+            "http": Http(),
+            "ground": self,
+        }
+        seen = dict(zip(drill.needs, self.look(*drill.needs), strict=True))
+        return {name: seen[name] if name in seen else given[name] for name in drill.parameters}
+
+    def look(self, *names: str) -> list[Any]:
+        """The named observations, begun at this moment."""
+        store: Store = fresh_store(self._run, self._stack.name, names)
+        try:
+            return [store.value(name) for name in names]
+        finally:
+            for result in store.results.values():
+                self._calls += list(result.calls)
+
+    def make(
+        self, remedy: str, target: str, wish: Mapping[str, str] | None = None, *, within: timedelta | None = None
+    ) -> Fixed:
+        """Plan the change and see it through."""
+        from ..mender import Interrupted
+        from ..plan import planned
+        from ..remedy import DRILLED
+
+        self._within = within
+        made = planned(self._mender.remedy(remedy), target, wish=dict(wish or {}), finding=DRILLED)
+        self.say(f"{made.remedy} on {made.name}: {'; '.join(made.differs)}")
+        try:
+            fixed = self._mender.make(made, None)
+        except Interrupted as error:
+            for one in error.fixed:
+                self._note(one)
+            raise
+        self._note(fixed)
+        return fixed
+
+    def earlier(self) -> Sequence[Entry]:
+        """What the journal has of this stack, the oldest first."""
+        return self._journal.entries()
+
+    def say(self, line: str) -> None:
+        """Show a line of progress, unless it was the last one too."""
+        if line != self._said:
+            self._said = line
+            say(self._session.config, f"{self._stack.name}: {line}")
+
+    def pause(self) -> None:
+        """The time between two looks; the lock is kept meanwhile."""
+        from ..lock import Lost
+
+        time.sleep(self._stack.limits.drill_poll_s)
+        try:
+            self._lock.renew()
+        except (Lost, OSError) as error:
+            raise CouldNotLook("", f"{error}; the drill ends here") from None
+
+    def _make_mender(self) -> Mender:
+        from ..guards import frozen
+        from ..mender import Mender
+        from ..remedies import all_remedies
+
+        remedies = all_remedies()
+
+        def made(name: str) -> Remedy:
+            remedy = remedies[name](self._stack, self._run.aws[self._stack.name].scoped(self._calls))
+            if self._within:
+                setattr(remedy, "settles_within", self._within)  # noqa: B010 - of this one instance
+            return remedy
+
+        def veto(change: Change) -> str:
+            vetoes = self._session.config.hook.pytest_opschecks_before_change(change=change)
+            return "; ".join(
+                [*filter(None, [frozen(self._stack, datetime.now(UTC))]), *(f"vetoed: {one}" for one in vetoes if one)]
+            )
+
+        return Mender(
+            journal=self._journal,
+            lock=self._lock,
+            remedy=made,
+            veto=veto,
+            say=self.say,
+            poll_s=self._stack.limits.drill_poll_s,
+            symptom_within=timedelta(minutes=self._stack.fix.symptom_minutes),
+        )
+
+    def _note(self, fixed: Fixed) -> None:
+        """Into the run file, and to whoever wants to be told."""
+        self._run.fixes.append(
+            {
+                **fixed.change.to_plain(),
+                "resource": fixed.change.target,
+                "nodeid": "",
+                "result": fixed.result.value,
+                "said": fixed.said,
+                "entry": fixed.entry,
+                "undo": fixed.undo,
+                "differs": list(fixed.change.differs),
+            }
+        )
+        self.say(f"{fixed.change.remedy} on {fixed.change.name}: {fixed.result.value}: {fixed.said}")
+        self._session.config.hook.pytest_opschecks_after_change(
+            change=fixed.change, result=fixed.result.value, said=fixed.said
+        )
+
+
+GROUNDS = pytest.StashKey[Mapping[str, OpenGround]]()
+"""By stack, those on which drills are held in this session."""

@@ -1,0 +1,162 @@
+"""Where moto's DynamoDB backups are not like AWS's: backups and restores take their time, lists are narrowed."""
+
+from __future__ import annotations
+
+import math
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from moto.core.responses import ActionResult
+from moto.dynamodb.exceptions import BackupNotFoundException, ResourceInUseException
+from moto.dynamodb.models import DynamoDBBackend
+from moto.dynamodb.models.table import RestoredPITTable, RestoredTable, Table
+from moto.dynamodb.responses import DynamoHandler, DynamoResult
+
+from . import Patch
+
+LOOKS_TO_FINISH = 1
+"""How often a backup, or a table that is restored, must be looked at before it is there."""
+
+
+class NotRestorable(ResourceInUseException):
+    """That moment cannot be restored."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__()
+        self.error_type = f"com.amazonaws.dynamodb.v20120810#{code}"
+        self.description = f'{{"__type": "{self.error_type}", "message": "{message}"}}'
+
+
+def patches(patch: Patch) -> None:
+    """Put backups and restores right."""
+    patch(Table, "describe", _with_id(Table.describe))
+    for kind in (RestoredTable, RestoredPITTable):
+        patch(kind, "describe", _restoring(kind.describe))
+    patch(DynamoHandler, "create_backup", _create_backup)
+    patch(DynamoHandler, "list_backups", _list_backups)
+    patch(DynamoDBBackend, "describe_backup", _describe_backup)
+    patch(DynamoHandler, "restore_table_from_backup", _restore_from_backup)
+    patch(DynamoHandler, "restore_table_to_point_in_time", _restore_to_point)
+    patch(DynamoDBBackend, "delete_table", _delete_table(DynamoDBBackend.delete_table))
+
+
+def _with_id(before: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+    def describe(self: Any, base_key: str = "TableDescription") -> dict[str, Any]:
+        """Every table has an id, which another of its name would not have."""
+        told = before(self, base_key=base_key)
+        if not hasattr(self, "table_id"):
+            self.table_id = str(uuid.uuid4())
+        told[base_key]["TableId"] = self.table_id
+        return told
+
+    return describe
+
+
+def _restoring(before: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+    def describe(self: Any, base_key: str = "TableDescription") -> dict[str, Any]:
+        """CREATING, until it was looked at often enough."""
+        told = before(self, base_key=base_key)
+        left = getattr(self, "looks", 0)
+        if left:
+            self.looks = left - 1
+            told[base_key]["TableStatus"] = "CREATING"
+            told[base_key]["RestoreSummary"]["RestoreInProgress"] = True
+        return told
+
+    return describe
+
+
+def _create_backup(self: DynamoHandler) -> ActionResult:
+    """The backup is CREATING at first."""
+    backup = self.dynamodb_backend.create_backup(self.body["TableName"], self.body["BackupName"])
+    backup.status, backup.looks = "CREATING", LOOKS_TO_FINISH  # type: ignore[attr-defined]
+    return DynamoResult({"BackupDetails": backup.details})
+
+
+def _getting_on(backup: Any) -> Any:
+    left = getattr(backup, "looks", None)
+    if backup.status == "CREATING" and left is not None:
+        backup.looks = left - 1
+        backup.status = "CREATING" if left else "AVAILABLE"
+    return backup
+
+
+def _list_backups(self: DynamoHandler) -> ActionResult:
+    """Of one type (USER, unless it is named), within a range of time, a page at a time."""
+    asked = self.body
+    kind, limit = asked.get("BackupType", "USER"), int(asked.get("Limit", 100))
+    since, until = _seconds(asked.get("TimeRangeLowerBound", 0)), _seconds(asked.get("TimeRangeUpperBound", math.inf))
+    found = [
+        _getting_on(one)
+        for one in self.dynamodb_backend.list_backups(asked.get("TableName"))
+        if kind in ("ALL", one.type) and since <= _seconds(one.creation_date_time) < until
+    ]
+    start = next((at + 1 for at, one in enumerate(found) if one.arn == asked.get("ExclusiveStartBackupArn")), 0)
+    page = found[start : start + limit]
+    more = {"LastEvaluatedBackupArn": page[-1].arn} if page and start + limit < len(found) else {}
+    return DynamoResult({"BackupSummaries": [one.summary for one in page], **more})
+
+
+def _seconds(moment: datetime | float) -> float:
+    """Since 1970, of a moment as moto keeps it or has parsed it."""
+    if not isinstance(moment, datetime):
+        return float(moment)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+def _describe_backup(self: DynamoDBBackend, backup_arn: str) -> Any:
+    """One that is not there is told as an error of its own."""
+    if backup_arn not in self.backups:
+        raise BackupNotFoundException(backup_arn)
+    return _getting_on(self.backups[backup_arn])
+
+
+def _restore_from_backup(self: DynamoHandler) -> ActionResult:
+    """Only an available one; the table has the backup's time, and is billed as its source was."""
+    backup = self.dynamodb_backend.backups.get(self.body["BackupArn"])
+    if backup is None:
+        raise BackupNotFoundException(self.body["BackupArn"])
+    if backup.status != "AVAILABLE":
+        raise NotRestorable("BackupInUseException", f"Backup is being created: {backup.arn}")
+    made = self.dynamodb_backend.restore_table_from_backup(self.body["TargetTableName"], backup.arn)
+    made.restore_date_time = backup.creation_date_time
+    return _begun(made, backup.table)
+
+
+def _restore_to_point(self: DynamoHandler) -> ActionResult:
+    """To the moment that was asked for, where the table's recovery has it."""
+    name, target = self.body["SourceTableName"], self.body["TargetTableName"]
+    source = self.dynamodb_backend.tables.get(name)
+    moment = _point_of(source, self.body) if source else None
+    made = self.dynamodb_backend.restore_table_to_point_in_time(target, name)
+    made.restore_date_time = moment  # type: ignore[assignment]
+    return _begun(made, source)
+
+
+def _point_of(source: Any, asked: Any) -> datetime:
+    told = source.continuous_backups["PointInTimeRecoveryDescription"]
+    if told["PointInTimeRecoveryStatus"] != "ENABLED":
+        raise NotRestorable("PointInTimeRecoveryUnavailableException", "Point in time recovery is not enabled")
+    first, last = _seconds(told["EarliestRestorableDateTime"]), _seconds(told["LatestRestorableDateTime"])
+    moment = last if asked.get("UseLatestRestorableTime") else _seconds(asked["RestoreDateTime"])
+    if not int(first) <= moment <= last:
+        raise NotRestorable("InvalidRestoreTimeException", "An invalid restore time was specified")
+    return datetime.fromtimestamp(moment, UTC).replace(tzinfo=None)
+
+
+def _begun(made: Any, source: Any) -> ActionResult:
+    made.billing_mode, made.looks = source.billing_mode, LOOKS_TO_FINISH + 1
+    return DynamoResult(made.describe())
+
+
+def _delete_table(before: Callable[..., Any]) -> Callable[..., Any]:
+    def delete_table(self: DynamoDBBackend, name: str) -> Any:
+        """Not while it is being restored."""
+        table = self.tables.get(name)
+        if getattr(table, "looks", 0):
+            raise NotRestorable("ResourceInUseException", f"Table is being created: {name}")
+        return before(self, name)
+
+    return delete_table

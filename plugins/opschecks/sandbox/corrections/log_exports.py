@@ -1,0 +1,100 @@
+"""Where moto's log exports are not like AWS's: they take their time, one at a time, and want a bucket's leave."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import time
+import uuid
+from typing import Any
+
+from moto.logs.exceptions import InvalidParameterException, LimitExceededException, ResourceNotFoundException
+from moto.logs.models import ExportTask, LogsBackend
+from moto.logs.responses import LogsResponse
+
+from . import Patch
+
+LOOKS_TO_FINISH = 1
+"""How often an export must be looked at before it is finished."""
+A_PAGE = 50
+
+
+def patches(patch: Patch) -> None:
+    """Put exports right."""
+    patch(LogsResponse, "create_export_task", _create)
+    patch(LogsResponse, "describe_export_tasks", _describe)
+
+
+class Begun(ExportTask):
+    """An export that was asked for: it tells when it was made."""
+
+    made: int
+    looks: int
+
+    def to_json(self) -> dict[str, Any]:
+        """With executionInfo, which has no end before there is one."""
+        ended = {"completionTime": self.made + 1} if self.status["code"] in ("COMPLETED", "FAILED") else {}
+        return {**super().to_json(), "executionInfo": {"creationTime": self.made, **ended}}
+
+
+def _create(self: LogsResponse) -> str:
+    """Refused while another one runs, and where the bucket's policy does not let CloudWatch Logs in."""
+    logs, group = self.logs_backend, self._get_param("logGroupName")
+    if group not in logs.groups:
+        raise ResourceNotFoundException
+    if any(one.status["code"] in ("PENDING", "RUNNING") for one in logs.export_tasks.values()):
+        raise LimitExceededException
+    bucket, prefix = self._get_param("destination"), self._get_param("destinationPrefix", "exportedlogs")
+    s3 = _bucket(logs, bucket)
+    window = int(self._get_param("from")), int(self._get_param("to"))
+    task = Begun(str(uuid.uuid4()), self._get_param("taskName"), group, bucket, prefix, *window)
+    task.made, task.looks = int(time.time() * 1000), LOOKS_TO_FINISH
+    task.status = {"code": "PENDING", "message": "Export task is pending"}
+    logs.export_tasks[task.task_id] = task
+    s3.put_object(bucket, f"{prefix}/aws-logs-write-test", b"Permission Check Successful")
+    return json.dumps({"taskId": task.task_id})
+
+
+def _bucket(self: LogsBackend, name: str) -> Any:
+    """S3's backend, where the bucket exists and its policy names the service."""
+    from moto.s3.models import s3_backends
+
+    s3 = s3_backends[self.account_id][self.partition]
+    found = s3.buckets.get(name)
+    if found is None:
+        raise InvalidParameterException("The specified bucket does not exist.")
+    policy = json.loads(found.policy or "{}")
+    if "logs." not in json.dumps([one.get("Principal") for one in policy.get("Statement", [])]):
+        raise InvalidParameterException(
+            "GetBucketAcl call on the given bucket failed. Please check if CloudWatch Logs has been granted "
+            "permission to perform this operation."
+        )
+    return s3
+
+
+def _describe(self: LogsResponse) -> str:
+    """Of one status where it is asked for, a page at a time; each look takes what was asked for a step further."""
+    tasks = self.logs_backend.describe_export_tasks(task_id=self._get_param("taskId"))
+    wanted, after = self._get_param("statusCode"), int(self._get_param("nextToken") or 0)
+    limit = int(self._get_param("limit") or A_PAGE)
+    for task in tasks:
+        _get_on(self.logs_backend, task)
+    told = [one.to_json() for one in tasks if wanted in (None, one.status["code"])]
+    more = {"nextToken": str(after + limit)} if after + limit < len(told) else {}
+    return json.dumps({"exportTasks": told[after : after + limit], **more})
+
+
+def _get_on(backend: LogsBackend, task: Any) -> None:
+    if task.status["code"] not in ("PENDING", "RUNNING") or getattr(task, "stuck", False):
+        return
+    if task.looks:
+        task.looks, task.status = task.looks - 1, {"code": "RUNNING", "message": "Export task is running"}
+        return
+    s3 = _bucket(backend, task.destination)
+    for name, stream in backend.groups[task.log_group_name].streams.items():
+        events = [one for one in stream.events if task.from_time <= one.timestamp < task.to]
+        if events:
+            text = "".join(f"{one.timestamp} {one.message}\n" for one in events).encode()
+            key = f"{task.destination_prefix}/{task.task_id}/{name.replace('/', '-')}/000000.gz"
+            s3.put_object(task.destination, key, gzip.compress(text))
+    task.status = {"code": "COMPLETED", "message": "Completed successfully"}

@@ -1,0 +1,40 @@
+"""Where moto's S3 is not like AWS's: it takes any SHA-256 that a write gives for its bytes, and forgets it."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
+from moto.s3.exceptions import S3ClientError
+from moto.s3.responses import S3Response
+
+from . import Patch
+
+_HEADER = "x-amz-checksum-sha256"
+
+
+def _refused() -> S3ClientError:
+    """The bytes that came are not those that were sent."""
+    return S3ClientError("BadDigest", "The SHA256 you specified did not match the calculated checksum.")
+
+
+def patches(patch: Patch) -> None:
+    """Put it right."""
+    patch(S3Response, "_get_checksum", _checked(S3Response._get_checksum))
+
+
+def _checked(before: Callable[..., Any]) -> Callable[..., Any]:
+    def _get_checksum(self: S3Response, response_headers: dict[str, Any]) -> tuple[str, str | None]:
+        """S3 computes it itself, refuses what differs, and tells it to who asks."""
+        given = self.headers.get(_HEADER)
+        if not given or self.headers.get("x-amz-sdk-checksum-algorithm"):
+            told: tuple[str, str | None] = before(self, response_headers)
+            return told
+        if given != base64.b64encode(hashlib.sha256(self.body or b"").digest()).decode():
+            raise _refused()
+        response_headers[_HEADER] = given
+        return "SHA256", given
+
+    return _get_checksum

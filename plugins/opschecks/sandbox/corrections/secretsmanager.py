@@ -1,0 +1,24 @@
+"""Where moto's Secrets Manager is not like AWS's: a version is dated to the millisecond, not to the second."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from moto.secretsmanager.models import FakeSecret
+
+from . import Patch
+
+
+def patches(patch: Patch) -> None:
+    """Put Secrets Manager right."""
+    patch(FakeSecret, "reset_default_version", _dated(FakeSecret.reset_default_version))
+
+
+def _dated(before: Callable[..., None]) -> Callable[..., None]:
+    def reset_default_version(self: Any, secret_version: dict[str, Any], version_id: str) -> None:
+        """What happens within one second has an order."""
+        before(self, {**secret_version, "createdate": round(time.time(), 3)}, version_id)
+
+    return reset_default_version
