@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from opschecks.sandbox.seeds import backups
 from tests.bench import FIX, QUICK, Bench, bench
 from tests.scratch import Ended, Project
 
 SETTLING = QUICK.replace("aws_attempts = 1", "aws_attempts = 1, deployment_minutes = 0.02")
+
+
+@contextmanager
+def _standing(folder: Path, *faults: str) -> Iterator[Bench]:
+    """A bench whose tables have backups, as they must before a deploy."""
+    with bench(folder, *faults) as on:
+        backups.sow(on.sandbox)
+        yield on
 
 
 def _gate(on: Bench, when: str, *options: str) -> Ended:
@@ -31,7 +42,7 @@ def _deploy(on: Bench, tag: str) -> str:
 
 
 def test_a_good_deploy_passes_both_gates(tmp_path: Path) -> None:
-    with bench(tmp_path) as on:
+    with _standing(tmp_path) as on:
         assert _gate(on, "before").code == 0
         on.sandbox.push_image("v2")
         revision = _deploy(on, "v2")
@@ -48,7 +59,7 @@ def test_a_good_deploy_passes_both_gates(tmp_path: Path) -> None:
 
 
 def test_a_bad_revision_is_stopped_taken_back_and_told_of(tmp_path: Path) -> None:
-    with bench(tmp_path) as on:
+    with _standing(tmp_path) as on:
         assert on.project.run("checks/daily", "--stack", "sandbox", **on.environment).code == 0
         assert _gate(on, "before").code == 0
         revision = _deploy(on, "never-pushed")
@@ -69,7 +80,7 @@ def test_a_bad_revision_is_stopped_taken_back_and_told_of(tmp_path: Path) -> Non
 
 
 def test_what_got_worse_since_the_gate_is_caught(tmp_path: Path) -> None:
-    with bench(tmp_path, "alarm_is_ringing") as on:
+    with _standing(tmp_path, "alarm_is_ringing") as on:
         expected = ("--expect-revision", "incident-commander-backend:1")
         blind = _gate(on, "after", *expected)
         assert blind.code == 10
@@ -83,7 +94,7 @@ def test_what_got_worse_since_the_gate_is_caught(tmp_path: Path) -> None:
 
 
 def test_a_bake_ends_with_the_first_failure(tmp_path: Path) -> None:
-    with bench(tmp_path) as on:
+    with _standing(tmp_path) as on:
         assert _gate(on, "before").code == 0
         with subprocess.Popen(
             on.project.command(

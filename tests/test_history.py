@@ -108,6 +108,7 @@ LETTERS: dict[str, dict[str, dict[str, Outcome]]] = {
     "b": {"test_a": {"A": B, "Z": P}},
     "B": {"test_a": {WHOLE: B}},
     "N": {"test_a": {WHOLE: N}},
+    "E": {"test_a": {WHOLE: F}},
     "x": {"test_a": {}},
     "-": {},  # there is no such check
 }
@@ -153,9 +154,18 @@ STANDINGS: dict[str, tuple[str, dict[str, tuple[str, int]]]] = {
     "new": ("PPF", {"A": ("new", 1)}),
     "new, the check is": ("--F", {"A": ("new", 1)}),
     "new, the resource is": ("..F", {"A": ("new", 1)}),
-    "new after nobody could look": ("PBF", {"A": ("new", 1)}),
-    "new after nobody ever could look": ("BBF", {"A": ("new", 1)}),
-    "new after it was not run": ("NNF", {"A": ("new", 1)}),
+    "new, or hidden since yesterday": ("PBF", {"A": ("new", 2)}),
+    "new, or hidden since nobody could look": ("PBBF", {"A": ("new", 3)}),
+    "new, or hidden, as nobody ever could look": ("BBF", {"A": ("new", 3)}),
+    "new, or hidden, blind itself": ("PPbF", {"A": ("new", 2)}),
+    "new, or hidden, as it was not run": ("NNF", {"A": ("new", 3)}),
+    "new, or hidden, as the check ended before it came to it": ("PEF", {"A": ("new", 2)}),
+    "new, or hidden, and not there before": (".BF", {"A": ("new", 2)}),
+    "new, or hidden since there is such a check": ("-BF", {"A": ("new", 2)}),
+    "new, or hidden since the stack has such a thing": ("BxBF", {"A": ("new", 2)}),
+    "new, and seen good after nobody could look": ("BPF", {"A": ("new", 1)}),
+    "new, and not there after nobody could look": ("B.F", {"A": ("new", 1)}),
+    "new, and it did not apply": ("BxF", {"A": ("new", 1)}),
     "still": ("PFF", {"A": ("still", 2)}),
     "still since the oldest run": ("FFFF", {"A": ("still", 4)}),
     "still, a blind day neither breaks nor ends it": ("PFBF", {"A": ("still", 3)}),
@@ -195,6 +205,16 @@ STANDINGS: dict[str, tuple[str, dict[str, tuple[str, int]]]] = {
 @pytest.mark.parametrize(("told", "wanted"), STANDINGS.values(), ids=STANDINGS)
 def test_each_resource_stands_as_its_mornings_say(index: Index, told: str, wanted: dict[str, tuple[str, int]]) -> None:
     assert standings(compared(index, mornings(told))) == wanted
+
+
+@pytest.mark.parametrize("told", ["PBF", "BBF", "PNbEF", "PPF", "..F", "BPF", "FPBF", "FBF", "PBBP"])
+def test_only_what_nobody_could_see_may_have_been_bad_before(index: Index, told: str) -> None:
+    runs = mornings(told)
+    of = {one.resource: one for one in compared(index, runs).standings}
+    first = {"PBF": 1, "BBF": 0, "PNbEF": 1}.get(told)
+    assert {one.at_least for one in of.values()} <= {first is not None}
+    if first is not None:
+        assert (of["A"].state, of["A"].since) == ("new", runs[first].started)
 
 
 def test_failing_before_and_blind_itself_now_is_out_of_sight_once(index: Index) -> None:
@@ -329,7 +349,7 @@ def test_numbers_are_those_of_the_tiles_oldest_first_and_a_gap_where_nobody_saw_
     runs = [_loaded(4, 40.0), _loaded(3, None), _loaded(2, 0.0), _loaded(1, 71.5), GOOD]
     past = compared(index, runs)
     assert past.numbers == {
-        "CPU": ((runs[0].started, 40.0), (runs[2].started, 0.0), (runs[3].started, 71.5)),
+        "CPU, service": ((runs[0].started, 40.0), (runs[2].started, 0.0), (runs[3].started, 71.5)),
         "passed": tuple((run.started, 2.0) for run in runs[:4]),
     }
 
@@ -446,7 +466,7 @@ def test_it_knows_of_a_run_what_its_file_says(index: Index) -> None:
         ("test_a", "Z", "the Z", "failed", "said"),
         ("test_z", "Z", "the Z", "blind", "said"),
     }
-    assert known.numbers == {"CPU": 71.5, "passed": 0.0}
+    assert known.numbers == {"CPU, service": 71.5, "passed": 0.0}
 
 
 def test_it_forgets_what_was_deleted(index: Index, store: Folder) -> None:

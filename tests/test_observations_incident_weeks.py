@@ -29,10 +29,7 @@ def opened(*pages: list[dict[str, Any]], checked: Any = HERE) -> tuple[Opened, A
     def more(number: int) -> dict[str, Any]:
         return {"LastEvaluatedKey": {"incident_id": {"S": f"{number}"}}} if number < len(pages) else {}
 
-    answers = [
-        {"Items": items, "Count": len(items), **more(number)}
-        for number, items in enumerate(pages, 1)
-    ]
+    answers = [{"Items": items, "Count": len(items), **more(number)} for number, items in enumerate(pages, 1)]
     aws = Aws({("dynamodb", "Scan"): answers}, checked)
     return opened_incidents(checked, aws, NOW), aws
 

@@ -168,8 +168,9 @@ def _with_everything() -> Run:
                 strips=STRIPS,
                 numbers={
                     "passed": tuple((_ago(7 - n), value) for n, value in enumerate((4.0, 0.0, 1.0, 3.0, 2.0))),
-                    "CPU": ((_ago(4), 20.0), (_ago(3), 51.0)),
-                    "5xx": ((_ago(3), 4.0),),
+                    "CPU, svc-new": ((_ago(4), 20.0), (_ago(3), 51.0)),
+                    "CPU, svc-other": ((_ago(4), 90.0), (_ago(2), 99.0)),
+                    "5xx, lb": ((_ago(3), 4.0),),
                 },
                 changes=(
                     _changed("first000", 2.5),

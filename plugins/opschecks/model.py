@@ -246,7 +246,8 @@ class Standing:
     `state`: new, still, recovered (good again), gone (it was bad, and there is no such resource any more), flapping
     (bad, good and bad again within the last runs), unseen (nobody could look), hidden (it was failing when it was last
     seen, and now nobody could look). `since` is when the first of the runs in a row began that saw it so (`at_least`:
-    or an earlier one, which was not compared); `day` counts calendar days of the stack from there, the first being 1.
+    or an earlier one, which was not compared; of what is new: none since then could see it, so that it may have failed
+    since then); `day` counts calendar days of the stack from there, the first being 1.
     """
 
     check: str
@@ -265,7 +266,8 @@ class Past:
     `runs` is how many were compared, `previous` when the newest of them began (None: this is the first), `missed` the
     days without a run since then (ISO dates). `strips` has for each check, each area, and "" for all, the worst outcome
     of each of those runs; `numbers` the earlier values of each tile as (time, value); both the oldest first;
-    `changes` what the journal has since the previous run; `cost` what the newest weekly run saw of the costs, which a
+    `changes` what the journal has since the previous run, `touched` its newest change of each resource that is bad now,
+    within `journal_days` (0: nobody asked); `cost` what the newest weekly run saw of the costs, which a
     daily run does not ask for. `error`: why nothing of this could be read.
     """
 
@@ -277,6 +279,8 @@ class Past:
     strips: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     numbers: Mapping[str, tuple[tuple[datetime, float], ...]] = field(default_factory=dict)
     changes: tuple[Mapping[str, Any], ...] = ()
+    touched: tuple[Mapping[str, Any], ...] = ()
+    journal_days: int = 0
     cost: Mapping[str, Any] = field(default_factory=dict)
     error: str = ""
 
@@ -291,6 +295,12 @@ class ReportSection:
 
     title: str
     markdown: str
+
+    @property
+    def heading(self) -> str:
+        """The title; where nothing of it can be seen, that it has none."""
+        seen = any(one.isprintable() and not one.isspace() for one in self.title)
+        return self.title if seen else "A section without a title"
 
 
 @dataclass(frozen=True)

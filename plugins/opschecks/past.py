@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -10,11 +11,15 @@ from zoneinfo import ZoneInfo
 from .index import LATELY, Bad, Indexed
 from .journal import Entry
 from .model import NOT_APPLICABLE, Finding, Outcome, Past, Run, Standing
+from .remedy import DRILLED
 from .week import DAY, DAYS
 
 SHOWN = 13
 """Earlier runs in a strip or a sparkline: with this one they are a fortnight of days."""
 MISSED_SHOWN = 31
+JOURNAL_DAYS = 30
+"""So many days of the journal are read for the last change of what is bad: a thousand changes cost 0.1 s in a folder,
+and some 5 s in S3."""
 _SEEN = (Outcome.PASSED, Outcome.WAIVED, Outcome.FAILED)
 """Outcomes of a check that looked: only then is silence about a resource good news."""
 
@@ -31,6 +36,8 @@ def past_of(run: Run, stack: str, before: Sequence[Indexed], entries: Iterable[E
     zone = ZoneInfo(next(facts.time_zone for facts in run.stacks if facts.name == stack))
     previous = before[0].started if before else None
     since = changes_from(run.suite, run.started, previous)
+    entries = [entry for entry in entries if _is_told(entry, run.suite)]
+    bad = _bad(run, stack)
     lately = list(before[:SHOWN])[::-1]
     return Past(
         stack=stack,
@@ -40,8 +47,34 @@ def past_of(run: Run, stack: str, before: Sequence[Indexed], entries: Iterable[E
         standings=tuple(_standings(run, stack, before, zone)),
         strips=_strips(lately),
         numbers=_numbers(lately),
-        changes=tuple(_change(one) for one in entries if since <= one.begun and (one.happened or one.is_open)),
+        changes=tuple(_change(one) for one in entries if since <= one.begun),
+        touched=tuple(_touched(bad, entries)),
+        journal_days=JOURNAL_DAYS if bad else 0,
     )
+
+
+def journal_from(run: Run, stack: str, previous: datetime | None) -> datetime:
+    """From when on a run reads the journal: where something is bad, further back, for what was last changed there."""
+    since = changes_from(run.suite, run.started, previous)
+    return min(since, run.started - timedelta(days=JOURNAL_DAYS)) if _bad(run, stack) else since
+
+
+def _bad(run: Run, stack: str) -> list[Finding]:
+    return [one for one in run.findings if one.stack == stack and one.outcome is Outcome.FAILED]
+
+
+def _touched(bad: Sequence[Finding], entries: Sequence[Entry]) -> Iterator[dict[str, Any]]:
+    """The newest change of each resource that is bad, as its target; by a remedy some are called by their names."""
+    newest = {name: entry for entry in entries for name in (entry.change.target, entry.change.finding) if name}
+    for one in {one.resource: one for one in bad}.values():
+        found = [newest[name] for name in (one.resource, one.name) if name in newest]
+        if found:
+            yield {**_change(max(found, key=lambda entry: entry.begun)), "target": one.resource}
+
+
+def _is_told(entry: Entry, suite: str) -> bool:
+    """Whether a report tells of the change: of what a drill made and took away, only that of the drills does."""
+    return (entry.happened or entry.is_open) and (suite == "drills" or entry.change.finding != DRILLED)
 
 
 def changes_from(suite: str, started: datetime, previous: datetime | None) -> datetime:
@@ -85,6 +118,9 @@ def _standings(run: Run, stack: str, before: Sequence[Indexed], zone: ZoneInfo) 
             since = since or _streak(list(history(key, Outcome.BLIND)))
         else:
             state = "still" if since else "flapping" if any(bad for _, bad in past[:SHOWN]) else "new"
+        if state == "new" and (hidden := _out_of_sight(one.check, before, past[0][0] if past else None)):
+            yield replace(standing(one.check, one.resource, one.name, state, hidden), at_least=True)
+            continue
         yield standing(one.check, one.resource, one.name, state, since or run.started)
     present = {(one.check, one.resource): one for one in findings}
     for bad in _last_failures(before):
@@ -140,6 +176,16 @@ def _known(before: Sequence[Indexed], whole: str) -> History:
                 yield run.started, False
 
     return history
+
+
+def _out_of_sight(check: str, before: Sequence[Indexed], seen: datetime | None) -> datetime | None:
+    """When the first of the runs began that could not see it, since it was last seen; None where there is none."""
+    since = None
+    for run in before:
+        if run.started == seen or run.outcomes.get(check, NOT_APPLICABLE) == NOT_APPLICABLE:
+            break
+        since = run.started
+    return since
 
 
 def _streak(past: Sequence[tuple[datetime, bool]]) -> datetime | None:

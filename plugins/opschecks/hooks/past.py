@@ -40,13 +40,13 @@ def with_past(run: ChecksRun, told: Run) -> Run:
 
 def _past(run: ChecksRun, told: Run, stack: Stack) -> Past:
     from ..journal import Journal, JournalError
-    from ..past import changes_from, past_of
+    from ..past import journal_from, past_of
 
     try:
         store, index = run.store(stack), index_of(run, stack)
         index.follow(store, told.suite)
         before = index.runs(told.suite, before=told.started)
-        since = changes_from(told.suite, told.started, before[0].started if before else None)
+        since = journal_from(told, stack.name, before[0].started if before else None)
         past = past_of(told, stack.name, before, Journal(store).entries(since=since))
         if told.suite != "daily":
             return past

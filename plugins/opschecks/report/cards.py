@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Any
 
-from ..model import CheckResult, Finding, Outcome, Run, StackFacts
+from ..model import CheckResult, Finding, Outcome, Past, Run, StackFacts
 from .chart import Chart, chart, crosses, same_line
 from .runbook import Section, to_html
 from .since import Bar, anchor, strip, when
@@ -59,6 +59,7 @@ class Card:
     bars: tuple[Bar, ...]
     lately: str
     deployed: str
+    untouched: str
 
 
 def cards(run: Run, runbook: Mapping[str, Section], zone: tzinfo, earlier: Run | None = None) -> list[Card]:
@@ -92,6 +93,7 @@ def _card(
         bars=bars,
         lately=lately,
         deployed=last_deploy(run, check.stack, zone),
+        untouched=_untouched(run.past_of(check.stack), bad, rows),
         fixes=tuple(fix for fix in run.changes if (fix["stack"], fix["check"]) == (check.stack, check.check)),
     )
 
@@ -99,13 +101,22 @@ def _card(
 def _row(run: Run, one: Finding, zone: tzinfo) -> Row:
     past = run.past_of(one.stack)
     standing = past.standing(one.check, one.resource)
-    changes = [change for change in past.changes if change["target"] in (one.resource, one.name)]
+    told = past.touched if past.journal_days else past.changes
+    changes = [change for change in told if change["target"] in (one.resource, one.name)]
     changed = ""
     if changes:
         newest, at = changes[-1], datetime.fromisoformat(changes[-1]["begun"]).astimezone(zone)
         changed = f"last changed {at:%a %d %b, %H:%M} by {newest['by']}: {newest['remedy']}, {newest['state']}"
     since = when(standing, zone) if standing else ""
     return Row(one.name, one.resource, one.message, one.outcome.words, since, changed)
+
+
+def _untouched(past: Past, bad: Sequence[Finding], rows: Sequence[Row]) -> str:
+    """That nothing of it was changed lately, where the journal was asked and the findings are about resources."""
+    asked = past.journal_days and all(one.resource != f"stack/{one.stack}" for one in bad)
+    if not asked or any(row.changed for row in rows):
+        return ""
+    return f"not changed by opschecks in the last {past.journal_days} days"
 
 
 def last_deploy(run: Run, stack: str, zone: tzinfo) -> str:

@@ -54,7 +54,8 @@ def _of_the_journal(run: Run, but: Container[str], zone: tzinfo) -> Iterator[Cha
 
 def _row(when: str, result: str, told: Mapping[str, Any], stack: str, one_way: bool, entry: str, run: Run) -> Changed:
     where = f"{told['name']} ({stack})" if len(run.stacks) > 1 else str(told["name"])
-    command = not one_way and result not in _NOT_TO_UNDO
+    drill = run.suite == "drills"
+    command = not one_way and not drill and result not in _NOT_TO_UNDO
     return Changed(
         when=when,
         result=result,
@@ -65,6 +66,8 @@ def _row(when: str, result: str, told: Mapping[str, Any], stack: str, one_way: b
         said="; ".join(filter(None, (str(told["said"]), str(told.get("beware", ""))))),
         undo=f"opschecks undo {entry} --stack {stack}"
         if command
+        else "the drill takes away what it made"
+        if drill
         else "it is one-way"
         if one_way
         else "nothing to take back",

@@ -41,7 +41,8 @@ class Bad:
     @property
     def longest(self) -> str:
         """How long the resource has been bad that has been so for the longest time."""
-        oldest = min((one for one in self.standings if one), key=lambda one: one.since, default=None)
+        known = [one for one in self.standings if one]
+        oldest = min(known, key=lambda one: (one.state == "new", one.since), default=None)
         return how_long(oldest, self.zone)
 
     @property
@@ -77,7 +78,7 @@ def how_long(standing: Standing | None, zone: tzinfo) -> str:
         return ""
     since = f"since {standing.since.astimezone(zone):%Y-%m-%d}"
     return {
-        "new": "new",
+        "new": f"new, or hidden {since}" if standing.at_least else "new",
         "flapping": f"on and off, {since}",
         "unseen": since,
         "hidden": f"was failing, {since}",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from ..model import NOT_APPLICABLE, CheckResult, Figure, Finding, Outcome, Past, Run, Series
+from ..redaction import redact_text
 from .chart import crosses, number, spark
 from .day import day
 from .since import Bar, strip
@@ -39,6 +41,8 @@ LINES = (("traffic", "5xx"), ("traffic", "p95 response time"), ("service_load", 
 """The observation and the series of each tile with a line."""
 FIGURES_SHOWN = 3
 PASSED = "passed"
+KEPT = 10
+"""Of so many resources the history keeps what a tile shows."""
 RUNS_IN_A_LINE = 5
 """With fewer runs a tile's line is that of the last 24 hours, where there is one."""
 
@@ -83,7 +87,8 @@ def numbers(run: Run) -> dict[str, float]:
         return {}
     told = {tile.key: tile.number for tile in _now(run) if tile.number is not None}
     complete = backups_complete(run)
-    return {**told, **day(run), **({} if complete is None else {BACKUPS: complete})}
+    kept = {**_levels(run), **told, **day(run), **({} if complete is None else {BACKUPS: complete})}
+    return {key: value for key, value in kept.items() if math.isfinite(value)}
 
 
 def tiles(run: Run) -> list[Tile]:
@@ -146,12 +151,36 @@ def _passed(checks: Sequence[CheckResult], label: str) -> Tile:
 def _line(run: Run, observation: str, label: str) -> Iterator[Tile]:
     """The tile of the highest such series, if the run looked for it."""
     looked = [seen for seen in run.observations if seen.name == observation]
-    found = [(one, line) for seen in looked for one in seen.resources for line in one.series if line.label == label]
-    if found:
-        resource, line = max(found, key=lambda pair: pair[1].points[-1][1] if pair[1].points else -1.0)
-        yield _of_series(line, resource.name)
+    if found := _highest_first(run, observation, label):
+        yield _of_series(found[0][1], found[0][0])
     elif looked:
         yield _unseen(label) if any(seen.error for seen in looked) else Tile(label, "no data", tone="unsure")
+
+
+def _highest_first(run: Run, observation: str, label: str) -> list[tuple[str, Series]]:
+    """Each such series with the name of its resource, by what it was last."""
+    found = [
+        (one.name, line)
+        for seen in run.observations
+        if seen.name == observation
+        for one in seen.resources
+        for line in one.series
+        if line.label == label and line.points
+    ]
+    return sorted(found, key=lambda pair: -pair[1].points[-1][1])
+
+
+def _levels(run: Run) -> dict[str, float]:
+    """What the highest series of each line were last: tomorrow another may be the highest, and it has its own past."""
+    return {
+        _key_of(line, name): line.points[-1][1]
+        for observation, label in LINES
+        for name, line in reversed(_highest_first(run, observation, label)[:KEPT])
+    }
+
+
+def _key_of(line: Series, name: str) -> str:
+    return redact_text(f"{line.label}, {name}")
 
 
 def _of_series(line: Series, name: str) -> Tile:
@@ -163,7 +192,7 @@ def _of_series(line: Series, name: str) -> Tile:
         f"highest in 24 h {number(peak)}{limit}",
         "bad" if crosses(line) else "none",
         spark(line),
-        key=line.label,
+        key=_key_of(line, name),
         number=line.points[-1][1],
         unit=line.unit,
     )

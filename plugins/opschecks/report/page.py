@@ -66,7 +66,7 @@ def render(run: Run, *, runbook: Mapping[str, Section], links: Mapping[str, str]
             weeks=weeks(run, zone),
             costs=daily_costs(run, zone),
             changes=changes(run, zone),
-            sections=[(section.title, to_html(str(_shown(section.markdown)), {})) for section in run.sections],
+            sections=[(section.heading, to_html(str(_shown(section.markdown)), {})) for section in run.sections],
             cards=cards(run, runbook, zone, earlier),
             blind=unseen(run, Outcome.BLIND),
             not_run=unseen(run, Outcome.NOT_RUN),

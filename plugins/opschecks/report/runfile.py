@@ -71,7 +71,8 @@ def to_json(run: Run) -> str:
         "versions": dict(run.versions),
     }
     lines = [
-        f"{json.dumps(key)}: {_lines(value) if key in LISTS else _dumps(plain(value))}" for key, value in told.items()
+        f"{json.dumps(key)}: {_lines(value) if key in LISTS else _dumps(value if key == 'numbers' else plain(value))}"
+        for key, value in told.items()
     ]
     return "{\n" + ",\n".join(lines) + "\n}\n"
 

@@ -103,7 +103,7 @@ def when(one: Standing, zone: tzinfo) -> str:
     """Since when, in words."""
     began = f"{one.since.astimezone(zone):%a %d %b, %H:%M}{' or before' if one.at_least else ''}"
     if one.state == "new":
-        return "new"
+        return f"new, or hidden since {one.since.astimezone(zone):%a %d %b}" if one.at_least else "new"
     if one.state == "flapping":
         return "back again: it was bad before, and good in between"
     if one.state == "still":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 from ..model import NOT_APPLICABLE, CheckResult, Outcome, Run
 from .unseen import unseen
@@ -111,15 +112,19 @@ def _compared(run: Run) -> list[str]:
     if not any(past.previous for past in run.past):
         return []
     failed = [check for check in run.checks if check.outcome == Outcome.FAILED]
-    lasting = sum(
-        any(one.check == check.check and one.state == "still" for one in run.past_of(check.stack).standings)
-        for check in failed
-    )
-    new = len(failed) - lasting
+    lasting = hidden = 0
+    for check in failed:
+        own = [one for one in run.past_of(check.stack).standings if one.check == check.check and one.state in _BAD]
+        if any(one.state == "still" for one in own):
+            lasting += 1
+        elif own and all(one.state == "new" and one.at_least for one in own):
+            hidden += 1
+    new = len(failed) - lasting - hidden
     recovered = len(
         {(past.stack, one.check) for past in run.past for one in past.standings if one.state == "recovered"}
     )
     told = [f"{new} new"] if new else []
+    told += [f"{hidden} new, or hidden before"] if hidden else []
     told += [f"{lasting} not for the first time"] if lasting else []
     return told + ([f"{recovered} good again"] if recovered else [])
 
@@ -158,7 +163,10 @@ def _since(run: Run, check: CheckResult) -> str:
     known = [one for one in run.past_of(check.stack).standings if one.check == check.check and one.state in _BAD]
     if not known:
         return ""
-    oldest = max(known, key=lambda one: one.day)
+    oldest = max(known, key=lambda one: (one.state != "new", one.day))
+    if oldest.state == "new" and oldest.at_least:
+        zone = next(ZoneInfo(stack.time_zone) for stack in run.stacks if stack.name == check.stack)
+        return f", new, or hidden since {oldest.since.astimezone(zone):%a %d %b}"
     return {"new": ", new", "flapping": ", on and off"}.get(oldest.state, f", day {oldest.day}")
 
 

@@ -203,5 +203,7 @@ def _restored(told: Mapping[str, Any] | None, findings: Sequence[Finding], zone:
         is_table = any(":table/" in one.resource for one in findings)
         return "never, as far as is on record" if is_table else ""
     at = datetime.fromisoformat(told["at"]).astimezone(zone)
-    figures = ", ".join(f"{label} {value} {unit}".strip() for label, (value, unit) in told["told"].items())
-    return f"{at:%d %b %Y}: {figures}"
+    figures = {label: f"{value} {unit}".strip() for label, (value, unit) in told["told"].items()}
+    parts = [figures[label] for label in ("result",) if label in figures]
+    parts += [f"{label} {figures[label]}" for label in ("restored in", "items compared") if label in figures]
+    return f"{at:%d %b %Y}: {', '.join(parts) or 'nothing was seen of it'}"
