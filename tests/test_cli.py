@@ -21,7 +21,7 @@ from opschecks.stack import Stack
 from tests.scratch import ROOT, Ended, Project
 
 QUICK_STACKS = ROOT / "tests" / "quick_stacks.toml"
-KINDS = ("checks", "observations", "faults", "stacks", "keys")
+KINDS = ("checks", "observations", "drills", "faults", "stacks", "keys")
 READ_ALARMS = """
 import json, boto3
 alarms = boto3.client("cloudwatch").describe_alarms()["MetricAlarms"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -24,7 +25,7 @@ from opschecks.store import Folder
 from opschecks.week import nothing_of
 from tests.browser import PHONE, WIDE, chromium, opened
 from tests.mornings import earlier, ending
-from tests.scratch import ROOT, Project
+from tests.scratch import ROOT, Ended, Project
 from tests.test_page import HOSTILE, hostile
 
 RUNBOOK = read_runbook(ROOT / "checks" / "RUNBOOK.md")
@@ -329,6 +330,27 @@ def test_everything_stands_on_paper(browser: Browser, pages: dict[str, Path], tm
     assert len(cells) > 40
     for text in cells:
         assert "".join(text.split())[:40] in printed, text
+
+
+def test_a_week_without_a_weekly_run_is_made_of_its_daily_ones(project: Project) -> None:
+    last = weekly(project).started - timedelta(days=14)
+    ended = _report(project, "--week", f"{last:%G-W%V}", "--out", "past.html")
+    assert ended.code == 0, ended.all
+    page = (project.folder / "past.html").read_text()
+    assert "no weekly checks of sandbox were run in this week" in page
+    assert "Made from filed runs; nothing was looked at anew." in page
+    assert "The week in numbers" in page
+    wrong = _report(project, "--week", "2020-W01")
+    assert wrong.code == 1
+    assert "sandbox has no run of it; weeks are those of UTC; did you mean" in wrong.err
+
+
+def _report(project: Project, *arguments: str) -> Ended:
+    done = subprocess.run(
+        [sys.executable, "-m", "opschecks.cli", "report", "weekly", "--stack", "sandbox", *arguments],
+        cwd=project.folder, env=project.environment(), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    return Ended(done.returncode, done.stdout, done.stderr)
 
 
 def test_the_run_file_gives_the_same_page(project: Project) -> None:

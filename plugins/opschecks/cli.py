@@ -47,11 +47,11 @@ for command in (fix, undo, journal, history, report, export_logs):
 
 
 @main.command("list")
-@click.argument("kind", type=click.Choice(["checks", "observations", "remedies", "faults", "stacks", "keys"]))
+@click.argument("kind", type=click.Choice(["checks", "observations", "remedies", "drills", "faults", "stacks", "keys"]))
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="text or json")
 @click.option("--stacks", type=click.Path(path_type=Path), default=Path("stacks.toml"), help="another stacks.toml")
 def list_(kind: str, form: str, stacks: Path) -> None:
-    """Show what there is of a kind: checks, observations, remedies, faults, stacks, or keys of stacks.toml."""
+    """Show what there is of a kind: checks, observations, remedies, drills, faults, stacks, or keys of stacks.toml."""
     rows = list(_LISTS[kind](stacks))
     if form == "json":
         click.echo(json.dumps(rows, indent=1, ensure_ascii=False))
@@ -128,6 +128,15 @@ def _remedies(_: Path) -> Iterator[Row]:
         }
 
 
+def _drills(_: Path) -> Iterator[Row]:
+    from .drills import all_drills
+
+    for name, drill in sorted(all_drills().items()):
+        allow = ", ".join(drill.allow)
+        own = f"IAM: {allow}, and those of the remedies" if allow else "IAM: those of its observations and remedies"
+        yield {"drill": name, "what": drill.what, "allow": own}
+
+
 def _faults(_: Path) -> Iterator[Row]:
     from .sandbox.faults import known_faults
 
@@ -177,6 +186,7 @@ _LISTS: dict[str, Callable[[Path], Iterator[Row]]] = {
     "checks": _checks,
     "observations": _observations,
     "remedies": _remedies,
+    "drills": _drills,
     "faults": _faults,
     "stacks": _stacks,
     "keys": _keys,

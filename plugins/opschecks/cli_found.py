@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from .model import Run
     from .stack import Stack
     from .store import Store
+
+
+_WEEK = "%G-W%V"
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,8 @@ class Found:
 def found_run(run: str, suite: str, name: str | None, stacks: Path, reports: Path, *, week: str = "") -> Found:
     """The run file of that name; with a stack also the one of a day or moment in its history, or of a week."""
     history = _History.of(name, stacks, reports) if name else None
+    if history and week and not history.has_week(week, suite):
+        return Found(history.made_of(week, reports), None, None)
     if history and (week or not Path(run).exists()):
         told = history.read(history.of_week(week, suite) if week else history.of_day(run, suite))
         return Found(told, None, history.day_before(told))
@@ -86,16 +92,32 @@ class _History:
 
     def of_week(self, week: str, suite: str) -> str:
         """The newest run of the stack's week."""
-        from .names import nearest
+        return self._of_week(week, suite)[-1]
 
-        weeks = self._filed("%G-W%V", suite)
-        found = [key for key, its in weeks.items() if its == week]
-        if not found:
+    def has_week(self, week: str, suite: str) -> bool:
+        """Whether there is a run of that week."""
+        return bool(self._of_week(week, suite))
+
+    def _of_week(self, week: str, suite: str) -> list[str]:
+        return [key for key, its in self._filed(_WEEK, suite).items() if its == week]
+
+    def made_of(self, week: str, reports: Path) -> Run:
+        """A week without a weekly run, as its daily runs tell it: a run without checks that ends with the week."""
+        from .index import Index
+        from .names import nearest
+        from .report.week_facts import week_facts, week_without_run
+
+        daily = self._of_week(week, "daily")
+        if not daily:
+            known = {*self._filed(_WEEK, "daily").values(), *self._filed(_WEEK, "weekly").values()}
             raise click.ClickException(
-                f"--week {week}: {self.stack.name} has no {suite} run of it; weeks are those of {self.stack.zone}; "
-                f"{nearest(week, set(weeks.values()))}"
+                f"--week {week}: {self.stack.name} has no run of it; weeks are those of {self.stack.zone}; "
+                f"{nearest(week, known)}"
             )
-        return found[-1]
+        ends = datetime.strptime(f"{week}-7 23:59:59", "%G-W%V-%u %H:%M:%S").replace(tzinfo=self.stack.zone)
+        now = min(ends.astimezone(UTC), datetime.now(UTC))
+        index = Index(reports / "history" / self.stack.name / "index.sqlite")
+        return week_without_run(self.read(daily[-1]), week_facts(self.store, index, self.stack, now), now)
 
     def _filed(self, form: str, suite: str) -> dict[str, str]:
         """The keys of the filed runs, the oldest first, each with its moment in the stack's zone, in that form."""

@@ -87,7 +87,10 @@ def daily(run: str, name: str | None, form: str, out: Path | None, stacks: Path,
 @_STACKS
 @_REPORTS
 def weekly(run: str, week: str, name: str | None, out: Path | None, stacks: Path, reports: Path) -> None:
-    """Make the page of a weekly run again: RUN is a run file; --week takes the newest one of a week in the history."""
+    """Make the page of a weekly run again: RUN is a run file; --week takes the newest one of a week in the history.
+
+    Of a week without a weekly run it is made from the daily ones that are on record.
+    """
     if week and not name:
         raise click.ClickException(f"--week {week}: whose? name the stack with --stack")
     found = found_run(run, "weekly", name, stacks, reports, week=week)

@@ -100,6 +100,8 @@ def _shown(value: Any) -> Any:
 
 def _trust(run: Run) -> str:
     """Why the page can be believed, or how far: nothing collected is missing, and what nobody saw is said."""
+    if run.weeks and not run.checks:
+        return "Made from filed runs; nothing was looked at anew."
     blind = run.count(Outcome.BLIND)
     seconds = f" in {(run.ended - run.started).total_seconds():.1f} s" if run.ended else ""
     unseen = (

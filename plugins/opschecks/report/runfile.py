@@ -179,6 +179,7 @@ def _past_from(told: Mapping[str, Any]) -> Past:
                 for label, points in told["numbers"].items()
             },
             "changes": tuple(told["changes"]),
+            "touched": tuple(told.get("touched", ())),
         }
     )
 

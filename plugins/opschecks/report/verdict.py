@@ -64,6 +64,8 @@ def _open_points(run: Run) -> int:
 def _counted(run: Run) -> str:
     where = ", ".join(stack.name for stack in run.stacks)
     total, failed, blind = len(run.checks), run.count(Outcome.FAILED), run.count(Outcome.BLIND)
+    if not total and run.weeks:
+        return f"no weekly checks of {where} were run in this week; what its daily runs say of it is on record"
     if not total:
         return f"no check was collected for {where}"
     if failed:

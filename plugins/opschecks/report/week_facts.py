@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..index import Index
 from ..journal import Journal, JournalError
+from ..model import Run
 from ..week import DAYS, RUNS_READ, WEEKS, Known, nothing_of, week_of
 from .runfile import RunFileError, from_json
 
@@ -19,6 +20,11 @@ DRILLS_READ = 10
 """Runs of drills, the newest, in which the last one of each table is looked for."""
 DRILL = "restore_drills"
 """The observation whose resources are the tables that were restored."""
+
+
+def week_without_run(daily: Run, week: dict[str, Any], now: datetime) -> Run:
+    """A weekly run that never was, about the stack of that daily run: it has the week, and no check."""
+    return Run("weekly", now, daily.stacks, ended=now, state="finished", weeks=(week,), versions=daily.versions)
 
 
 def week_facts(store: Store, index: Index, stack: Stack, now: datetime) -> dict[str, Any]:

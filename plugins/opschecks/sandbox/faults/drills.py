@@ -54,6 +54,6 @@ def restore_does_not_end(sandbox: Sandbox) -> None:
 
 @fault(caught_by=["test_backend_keeps_its_pace_under_load"])
 def backend_is_slow_under_load(sandbox: Sandbox) -> None:
-    """Each task answers one request at a time, and takes 0.2 s for it: alone one is fast, at once they queue."""
+    """Each task answers one request at a time, and takes 0.15 s for it: alone one is fast, at once they queue."""
     for task in sandbox.web.tasks:
-        task.one_at_a_time_s = 0.2
+        task.one_at_a_time_s = 0.15

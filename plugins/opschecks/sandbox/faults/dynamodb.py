@@ -21,6 +21,7 @@ def _other_table(sandbox: Sandbox) -> str:
         "test_tables_bill_as_wanted",
         "test_tables_are_not_throttled",
         "test_tables_have_a_recent_backup",
+        "test_tables_have_a_fresh_backup",
         "test_tables_can_be_restored_to_any_moment",
     ]
 )
