@@ -18,6 +18,8 @@ from websockets.frames import CloseCode, Opcode
 from websockets.http11 import Request, Response
 from websockets.server import ServerProtocol
 
+ANSWERED_S = 0.05
+"""After so long an answer has left the task."""
 PARTING_S = 0.1
 """How long a stopping task waits for its clients to take their leave."""
 
@@ -65,6 +67,7 @@ class TaskServer:
         self._server: Server | None = None
         self._connections: set[ServerConnection] = set()
         self._one = asyncio.Lock()
+        self._queued = 0
 
     async def start(self, host: str) -> None:
         """Listen on a free port, which becomes the task's."""
@@ -101,6 +104,10 @@ class TaskServer:
         if self._server is None:
             return
         self.task.port = 0
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(10 * PARTING_S):
+                while self._queued:  # what it has been asked it answers, as a backend does that is told to end
+                    await asyncio.sleep(0.01)
         self._server.close()
         try:
             async with asyncio.timeout(PARTING_S):
@@ -110,6 +117,9 @@ class TaskServer:
                 connection.transport.abort()
             await self._server.wait_closed()
         self._server = None
+
+    def _answered(self) -> None:
+        self._queued -= 1
 
     async def _answer(self, connection: ServerConnection, request: Request) -> Response | None:
         """What to answer instead of a WebSocket handshake; None lets the handshake go on."""
@@ -133,8 +143,10 @@ class TaskServer:
                 async with asyncio.timeout(task.health_delay_s):
                     await connection.wait_closed()
         if task.one_at_a_time_s:
+            self._queued += 1
             async with self._one:
                 await asyncio.sleep(task.one_at_a_time_s)
+            asyncio.get_running_loop().call_later(ANSWERED_S, self._answered)
         page = {
             "status": "healthy" if task.healthy else "unhealthy",
             "task": task.task_id,
