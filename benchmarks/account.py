@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from opschecks.sandbox.environment import Sandbox
-from opschecks.stack import Stack, load_stacks
+from opschecks.stack import Stack
+from opschecks.stacks import load_stacks
 
 ROOT = Path(__file__).parent.parent
 

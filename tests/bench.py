@@ -13,7 +13,7 @@ from typing import Any
 
 from opschecks.journal import Journal
 from opschecks.sandbox.environment import Sandbox
-from opschecks.stack import load_stacks
+from opschecks.stacks import load_stacks
 from opschecks.store import Store, store_of
 from tests.scratch import ROOT, Ended, Project
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from axe_core_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
 WIDE, PHONE = 1280, 390
@@ -34,3 +35,27 @@ def opened(browser: Browser, path: Path, *, width: int = WIDE, **options: Any) -
     page.goto(path.as_uri())
     yield page
     context.close()
+
+
+def unfold(page: Page) -> None:
+    """Open whatever is folded."""
+    page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true })")
+
+
+def violations(page: Page) -> list[tuple[str, list[str]]]:
+    """What axe finds, and where; the page must have been opened with bypass_csp."""
+    told = Axe().run(page)
+    assert told["passes"], "axe found nothing to look at"
+    return [(one["id"], [node["html"][:200] for node in one["nodes"]]) for one in told["violations"]]
+
+
+def cut_off(page: Page, within: str = "main *") -> list[str]:
+    """The elements that reach beyond the window's edges."""
+    found: list[str] = page.evaluate(
+        """within => [...document.querySelectorAll(within)].filter(one => {
+             const box = one.getBoundingClientRect();
+             return box.width > 0 && (box.right > innerWidth + 1 || box.left < -1);
+           }).map(one => one.outerHTML.slice(0, 200))""",
+        within,
+    )
+    return found

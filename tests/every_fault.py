@@ -18,7 +18,7 @@ import pytest
 from opschecks.hooks.select import find_checks
 from opschecks.sandbox.environment import Sandbox
 from opschecks.sandbox.faults import known_faults
-from opschecks.stack import load_stacks
+from opschecks.stacks import load_stacks
 
 ROOT = Path(__file__).parent.parent
 PROCESSES = 2

@@ -19,7 +19,8 @@ import boto3
 from botocore.config import Config
 
 from opschecks.sandbox.seed import Seeded, scaling, seed
-from opschecks.stack import Stack, load_stacks
+from opschecks.stack import Stack
+from opschecks.stacks import load_stacks
 from tests.scratch import ROOT
 
 ACCOUNT = "000000000000"

@@ -13,7 +13,7 @@ import pytest
 
 from opschecks.lock import Lock
 from opschecks.sandbox.environment import Sandbox
-from opschecks.stack import load_stacks
+from opschecks.stacks import load_stacks
 from opschecks.store import Folder
 from tests.bench import DIES, FIX, QUICK, Bench
 from tests.scratch import Ended, Project

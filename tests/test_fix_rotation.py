@@ -20,7 +20,7 @@ from opschecks.cli_stacks import reached
 from opschecks.sandbox.moto_server import backend
 from opschecks.sandbox.seeds import iam
 from opschecks.sandbox.seeds.iam import PIPELINE, STORED
-from opschecks.stack import load_stacks
+from opschecks.stacks import load_stacks
 from tests.bench import DIES, FIX, QUICK, Bench, bench
 
 KEYS = f'\nrotated_keys = [{{ user = "{PIPELINE}", secret = "{STORED}", services = ["backend"] }}]\n'

@@ -34,6 +34,7 @@ from opschecks.model import (
     StackFacts,
 )
 from opschecks.past import MISSED_SHOWN, SHOWN, past_of
+from opschecks.remedy import DRILLED
 from opschecks.report.files import Place, write_run
 from opschecks.report.runfile import from_json, to_json
 from opschecks.store import Folder, Store
@@ -788,6 +789,32 @@ def test_a_past_has_the_changes_since_the_previous_run(index: Index, journal: Jo
     assert newest["begun"] == (NOW - timedelta(days=1)).isoformat()
     assert newest["undoes"] == journal.entries()[0].id
     assert newest["by"] == journal.entries()[-1].by
+
+
+def test_the_newest_change_of_what_is_bad_is_told_whatever_its_age(index: Index, journal: Journal) -> None:
+    run = ran({"test_a": {"t5": F, "t1": P, "else": F}, "test_z": {"t5": F}})
+    past = past_of(run, "here", indexed(index, Memory(), [earlier(run, 1.5)]), journal.entries())
+    assert [(one["target"], one["said"]) for one in past.touched] == [("t5", "change 5 helped")]
+    assert past.journal_days == 30
+    again = from_json(to_json(replace(run, past=(past,))))
+    assert again.past == (past,)
+    nothing_bad = past_of(GOOD, "here", [], journal.entries())
+    assert (nothing_bad.touched, nothing_bad.journal_days) == ((), 0)
+
+
+def test_what_a_drill_changed_only_the_drills_tell_of(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = Journal(Memory())
+    monkeypatch.setattr(Clock, "at", NOW - timedelta(hours=1))
+    made.add(made.begin(replace(change(1), finding=DRILLED)), "cured")
+    for suite, told in (("daily", []), ("weekly", []), ("drills", ["t1"])):
+        past = past_of(replace(GOOD, suite=suite), "here", [], made.entries())
+        assert [one["target"] for one in past.changes] == told, suite
+
+
+def test_a_week_tells_of_a_week_of_changes_though_the_run_before_was_later(index: Index, journal: Journal) -> None:
+    before = indexed(index, Memory(), [replace(earlier(GOOD, 2), suite="weekly")], "weekly")
+    past = past_of(replace(GOOD, suite="weekly"), "here", before, journal.entries())
+    assert [one["target"] for one in past.changes] == ["t5", "t4", "t3", "t2", "t1"]
 
 
 def test_a_run_reads_of_the_journal_what_its_past_shows(tmp_path: Path, journal: Journal) -> None:

@@ -36,7 +36,7 @@ LAYERS = [
     {"remedies"},
     {"aws", "web"},
     {"observe", "remedy"},
-    {"stack", "tables"},
+    {"stack", "stacks", "tables"},
     {"model", "limits", "names", "redaction", "signals", "spans", "hookspecs"},
 ]
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}

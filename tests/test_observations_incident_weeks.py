@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -43,14 +43,16 @@ def test_every_page_is_read_from_eight_weeks_on() -> None:
     assert [round((NOW - one.created_at) / timedelta(days=1)) for one in found.incidents] == [1, 50]
     first, *_ = aws.parameters_of("Scan")
     since = datetime.fromisoformat(first["ExpressionAttributeValues"][":since"]["S"]).replace(tzinfo=UTC)
-    assert timedelta(days=56) <= NOW - since < timedelta(days=56, seconds=2)
+    assert since == datetime.combine(NOW.date() - timedelta(days=55), time(), UTC)
 
 
-def test_the_week_is_seven_times_24_hours() -> None:
-    told = weeks(item(0.1), item(6.99), item(7.01), item(13.9), item(14.1), item(-1))
+def test_the_week_is_seven_days_of_the_stack_today_among_them() -> None:
+    midnight = NOW - datetime.combine(NOW.date() - timedelta(days=6), time(), UTC)
+    within, before = midnight / timedelta(days=1) - 0.001, midnight / timedelta(days=1) + 0.001
+    told = weeks(item(0), item(within), item(before), item(before + 6.9), item(before + 7.1), item(-1))
     assert (told.opened, told.opened_before) == (3, 2)
-    found, _ = opened([item(6.99), item(7.01), item(0.1)])
-    assert [one.name for one in week_incidents(found)] == ["inc-0.1", "inc-6.99"]
+    found, _ = opened([item(within), item(before), item(0)])
+    assert [one.name for one in week_incidents(found)] == ["inc-0", f"inc-{within}"]
 
 
 def test_severities_of_the_week_are_counted() -> None:

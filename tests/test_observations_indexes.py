@@ -15,7 +15,8 @@ from opschecks.observe import CouldNotLook, NotThere
 from opschecks.plan import planned
 from opschecks.remedies.dynamodb import CreateIndex
 from opschecks.remedy import CannotMend, Request, Risk
-from opschecks.stack import Stack, StackError, load_stacks
+from opschecks.stack import Stack
+from opschecks.stacks import StackError, load_stacks
 from tests.canned import ACCOUNT, Aws, _misfit, _model, stack, verdict, verdicts
 from tests.scratch import ROOT
 

@@ -9,8 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from axe_core_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser
 
 from opschecks.model import (
     CheckResult,
@@ -28,7 +27,7 @@ from opschecks.model import (
 from opschecks.report.page import render
 from opschecks.report.placeholder import render_no_run, render_unfinished
 from opschecks.report.runbook import read_runbook
-from tests.browser import PHONE, WIDE, chromium, opened
+from tests.browser import PHONE, WIDE, chromium, cut_off, opened, unfold, violations
 from tests.scratch import ROOT, Project
 
 LINKS = {"run": "daily.json", "pytest": "daily.pytest.html", "junit": "daily.xml"}
@@ -130,10 +129,6 @@ EVERY = ("bad", "good", "hostile", "unfinished", "none")
 LOOKS = [(WIDE, "light"), (WIDE, "dark"), (PHONE, "light"), (PHONE, "dark")]
 
 
-def _unfold(page: Page) -> None:
-    page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true })")
-
-
 @pytest.mark.parametrize("name", EVERY)
 def test_nothing_needs_javascript(browser: Browser, pages: dict[str, Path], name: str) -> None:
     with opened(browser, pages[name]) as page:
@@ -147,28 +142,20 @@ def test_nothing_needs_javascript(browser: Browser, pages: dict[str, Path], name
 @pytest.mark.parametrize("name", EVERY)
 def test_axe_finds_nothing(browser: Browser, pages: dict[str, Path], name: str, width: int, scheme: str) -> None:
     with opened(browser, pages[name], width=width, color_scheme=scheme, bypass_csp=True) as page:
-        _unfold(page)
-        told = Axe().run(page)
-        assert [(one["id"], [node["html"][:200] for node in one["nodes"]]) for one in told["violations"]] == []
-        assert told["passes"]
+        unfold(page)
+        assert violations(page) == []
 
 
 @pytest.mark.parametrize("name", EVERY)
 def test_a_phone_never_scrolls_sideways(browser: Browser, pages: dict[str, Path], name: str) -> None:
     with opened(browser, pages[name], width=PHONE) as page:
-        _unfold(page)
+        unfold(page)
         assert page.evaluate("document.documentElement.scrollWidth") == PHONE
 
 
 def test_a_phone_loses_nothing(browser: Browser, pages: dict[str, Path]) -> None:
     with opened(browser, pages["bad"], width=PHONE) as page:
-        cut = page.evaluate(
-            """[...document.querySelectorAll('main *')].filter(one => {
-                 const box = one.getBoundingClientRect();
-                 return box.width > 0 && (box.right > innerWidth + 1 || box.left < -1);
-               }).map(one => one.outerHTML.slice(0, 200))"""
-        )
-        assert cut == []
+        assert cut_off(page) == []
 
 
 def test_the_first_screen_says_what_is_wrong_and_what_to_do(browser: Browser, pages: dict[str, Path]) -> None:
@@ -230,7 +217,7 @@ def test_hostile_strings_do_nothing(browser: Browser, pages: dict[str, Path]) ->
     for name in ("hostile", "none"):
         # without the page's own content security policy, so that escaping alone must do
         with opened(browser, pages[name], bypass_csp=True) as page:
-            _unfold(page)
+            unfold(page)
             assert page.evaluate("window.pwned") is None
             assert page.locator("script, img, iframe, main style").count() == 0
             text = page.content()

@@ -13,7 +13,6 @@ from threading import Thread
 from typing import Any, Literal
 
 import pytest
-from axe_core_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from opschecks.model import (
@@ -34,7 +33,7 @@ from opschecks.report.page import render
 from opschecks.report.runbook import read_runbook
 from opschecks.report.runfile import from_json, to_json
 from opschecks.report.since import BARS, SHOWN
-from tests.browser import PHONE, WIDE, chromium, opened
+from tests.browser import PHONE, WIDE, chromium, cut_off, opened, unfold, violations
 from tests.mornings import earlier
 from tests.scratch import ROOT, Project
 from tests.test_page import HOSTILE
@@ -340,10 +339,6 @@ def _other(seen: ObservationResult) -> ObservationResult:
     )
 
 
-def _unfold(page: Page) -> None:
-    page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true })")
-
-
 def _groups(page: Page) -> dict[str, list[str]]:
     """The groups of "What changed" by heading, each with its lines."""
     told: list[tuple[str, list[str]]] = page.locator(".group").evaluate_all(
@@ -364,7 +359,7 @@ def _heading(page: Page) -> list[str]:
 @pytest.mark.parametrize("name", EVERY)
 def test_axe_finds_nothing(browser: Browser, pages: dict[str, Path], name: str) -> None:
     with opened(browser, pages[name], bypass_csp=True) as page:
-        _unfold(page)
+        unfold(page)
         for width, scheme in LOOKS if name == "past" else LOOKS[:1]:
             page.set_viewport_size({"width": width, "height": 900})
             page.emulate_media(color_scheme=scheme)
@@ -372,23 +367,15 @@ def test_axe_finds_nothing(browser: Browser, pages: dict[str, Path], name: str) 
                 width,
                 scheme == "dark",
             ]
-            told = Axe().run(page)
-            assert [(one["id"], [node["html"][:200] for node in one["nodes"]]) for one in told["violations"]] == []
-            assert told["passes"]
+            assert violations(page) == []
 
 
 @pytest.mark.parametrize("name", EVERY)
 def test_a_phone_never_scrolls_sideways(browser: Browser, pages: dict[str, Path], name: str) -> None:
     with opened(browser, pages[name], width=PHONE) as page:
-        _unfold(page)
+        unfold(page)
         assert page.evaluate("document.documentElement.scrollWidth") == PHONE
-        cut = page.evaluate(
-            """[...document.querySelectorAll('main :is(.group, .group *, .tile, .tile *, .strip, .own, .own *)')]
-                 .filter(one => { const box = one.getBoundingClientRect();
-                   return box.width > 0 && (box.right > innerWidth + 1 || box.left < -1); })
-                 .map(one => one.outerHTML.slice(0, 200))"""
-        )
-        assert cut == []
+        assert cut_off(page, "main :is(.group, .group *, .tile, .tile *, .strip, .own, .own *)") == []
 
 
 @pytest.mark.parametrize("name", ["past", "own"])
@@ -745,7 +732,7 @@ def test_hostile_strings_of_the_past_do_nothing(browser: Browser, pages: dict[st
     for name in ("hostile", "unreadable"):
         # without the page's own content security policy, so that escaping alone must do
         with opened(browser, pages[name], bypass_csp=True, offline=True) as page:
-            _unfold(page)
+            unfold(page)
             assert page.evaluate("window.pwned") is None
             assert page.locator("script, iframe, object, embed, base, form, main style").count() == 0
             assert page.locator("main > *").count() > 5, "nothing closed what it stands in"

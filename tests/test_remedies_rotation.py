@@ -15,7 +15,7 @@ from opschecks.aws import session
 from opschecks.observe import CouldNotLook, NotThere
 from opschecks.remedies.access_keys import RotateAccessKey
 from opschecks.remedy import CannotMend, Change, Request, Risk, Unknown
-from opschecks.stack import StackError, load_stacks
+from opschecks.stacks import StackError, load_stacks
 from tests.canned import Aws, ago, stack
 from tests.test_observations import Wire
 

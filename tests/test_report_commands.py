@@ -239,7 +239,7 @@ def test_a_week_is_one_of_the_stack(here: Folder) -> None:
         _zoned(zone)
         assert opschecks("report", "weekly", "--week", week, *HERE).exit_code == 0
         line = refused(opschecks("report", "weekly", "--week", other, *HERE))
-        assert line.startswith(f"--week {other}: here has no weekly run of it; weeks are those of {zone}; ")
+        assert line.startswith(f"--week {other}: here has no run of it; weeks are those of {zone}; ")
 
 
 @pytest.mark.parametrize("text", [b"{}", b"\xff\xfe", b"", b"[" * 9999])

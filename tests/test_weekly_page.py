@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_core_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from opschecks.history import file_run
@@ -23,7 +22,7 @@ from opschecks.report.runfile import from_json, to_json
 from opschecks.report.verdict import verdict
 from opschecks.store import Folder
 from opschecks.week import nothing_of
-from tests.browser import PHONE, WIDE, chromium, opened
+from tests.browser import PHONE, WIDE, chromium, cut_off, opened, unfold, violations
 from tests.mornings import earlier, ending
 from tests.scratch import ROOT, Ended, Project
 from tests.test_page import HOSTILE, hostile
@@ -169,10 +168,6 @@ def pages(project: Project, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     return {path.stem: path for path in folder.iterdir()}
 
 
-def _unfold(page: Page) -> None:
-    page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true })")
-
-
 def _rows(page: Page, label: str) -> list[str]:
     rows = page.get_by_role("region", name=label, exact=True).locator("tbody tr")
     return [" ".join(text.split()) for text in rows.all_inner_texts()]
@@ -190,29 +185,21 @@ def test_nothing_needs_javascript(browser: Browser, pages: dict[str, Path], name
 @pytest.mark.parametrize(("name", "width", "scheme"), SEEN)
 def test_axe_finds_nothing(browser: Browser, pages: dict[str, Path], name: str, width: int, scheme: str) -> None:
     with opened(browser, pages[name], width=width, color_scheme=scheme, bypass_csp=True) as page:
-        _unfold(page)
-        told = Axe().run(page)
-        assert [(one["id"], [node["html"][:200] for node in one["nodes"]]) for one in told["violations"]] == []
-        assert told["passes"]
+        unfold(page)
+        assert violations(page) == []
 
 
 @pytest.mark.parametrize("name", EVERY)
 def test_a_phone_never_scrolls_sideways_and_loses_nothing(browser: Browser, pages: dict[str, Path], name: str) -> None:
     with opened(browser, pages[name], width=PHONE) as page:
-        _unfold(page)
+        unfold(page)
         assert page.evaluate("document.documentElement.scrollWidth") == PHONE
-        cut = page.evaluate(
-            """[...document.querySelectorAll('main *')].filter(one => {
-                 const box = one.getBoundingClientRect();
-                 return box.width > 0 && (box.right > innerWidth + 1 || box.left < -1);
-               }).map(one => one.outerHTML.slice(0, 200))"""
-        )
-        assert cut == []
+        assert cut_off(page) == []
 
 
 def test_hostile_strings_do_nothing(browser: Browser, pages: dict[str, Path]) -> None:
     with opened(browser, pages["hostile"], bypass_csp=True) as page:
-        _unfold(page)
+        unfold(page)
         assert page.evaluate("window.pwned") is None
         assert page.locator("script, img, iframe, main style").count() == 0
         assert not {"\x1b", "\u202e", "\u2066", "\x07"} & set(page.content())

@@ -149,7 +149,7 @@ def _faults(_: Path) -> Iterator[Row]:
 
 
 def _stacks(path: Path) -> Iterator[Row]:
-    from .stack import StackError, load_stacks
+    from .stacks import StackError, load_stacks
 
     try:
         listed = load_stacks(path)
@@ -162,7 +162,8 @@ def _stacks(path: Path) -> Iterator[Row]:
 
 
 def _keys(_: Path) -> Iterator[Row]:
-    from .stack import TABLES, Stack
+    from .stack import Stack
+    from .stacks import TABLES
 
     tables: dict[str, Any] = {"": Stack, **{f"{path}.": table for path, table in TABLES.items()}}
     for prefix, table in tables.items():
@@ -208,7 +209,7 @@ def sandbox(faults: tuple[str, ...], name: str | None, stacks: Path, form: str) 
     pytest checks/daily
     """
     from .names import nearest
-    from .stack import StackError, load_stacks
+    from .stacks import StackError, load_stacks
 
     try:
         listed = load_stacks(stacks).stacks

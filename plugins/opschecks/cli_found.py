@@ -33,10 +33,11 @@ class Found:
 def found_run(run: str, suite: str, name: str | None, stacks: Path, reports: Path, *, week: str = "") -> Found:
     """The run file of that name; with a stack also the one of a day or moment in its history, or of a week."""
     history = _History.of(name, stacks, reports) if name else None
-    if history and week and not history.has_week(week, suite):
-        return Found(history.made_of(week, reports), None, None)
     if history and (week or not Path(run).exists()):
-        told = history.read(history.of_week(week, suite) if week else history.of_day(run, suite))
+        keys = history.of_week(week, suite) if week else [history.of_day(run, suite)]
+        if not keys:
+            return Found(history.made_of(week, reports), None, None)
+        told = history.read(keys[-1])
         return Found(told, None, history.day_before(told))
     if not Path(run).exists():
         raise click.ClickException(f"{run}: no such run file; a day of the history wants --stack NAME")
@@ -90,15 +91,8 @@ class _History:
             )
         return found[-1]
 
-    def of_week(self, week: str, suite: str) -> str:
-        """The newest run of the stack's week."""
-        return self._of_week(week, suite)[-1]
-
-    def has_week(self, week: str, suite: str) -> bool:
-        """Whether there is a run of that week."""
-        return bool(self._of_week(week, suite))
-
-    def _of_week(self, week: str, suite: str) -> list[str]:
+    def of_week(self, week: str, suite: str) -> list[str]:
+        """Every run of the stack's week, the oldest first."""
         return [key for key, its in self._filed(_WEEK, suite).items() if its == week]
 
     def made_of(self, week: str, reports: Path) -> Run:
@@ -107,7 +101,7 @@ class _History:
         from .names import nearest
         from .report.week_facts import week_facts, week_without_run
 
-        daily = self._of_week(week, "daily")
+        daily = self.of_week(week, "daily")
         if not daily:
             known = {*self._filed(_WEEK, "daily").values(), *self._filed(_WEEK, "weekly").values()}
             raise click.ClickException(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def stack_named(name: str, stacks: Path) -> Stack:
     """The stack of that name; one clear line where there is none."""
-    from .stack import StackError, choose, load_stacks
+    from .stacks import StackError, choose, load_stacks
 
     try:
         return choose(load_stacks(stacks), [name], stacks)[0]

@@ -64,8 +64,8 @@ def _bad(run: Run, stack: str) -> list[Finding]:
 
 
 def _touched(bad: Sequence[Finding], entries: Sequence[Entry]) -> Iterator[dict[str, Any]]:
-    """The newest change of each resource that is bad, as its target; by a remedy some are called by their names."""
-    newest = {name: entry for entry in entries for name in (entry.change.target, entry.change.finding) if name}
+    """The newest change of each resource that is bad; remedies call some by their names."""
+    newest = {entry.change.target: entry for entry in entries}
     for one in {one.resource: one for one in bad}.values():
         found = [newest[name] for name in (one.resource, one.name) if name in newest]
         if found:

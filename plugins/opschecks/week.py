@@ -41,11 +41,15 @@ class Known:
     @property
     def today(self) -> date:
         """The day of the stack on which the week ends."""
-        return self.now.astimezone(self.zone).date()
+        return self.day_of(self.now)
+
+    def day_of(self, moment: datetime) -> date:
+        """The day of the stack on which it was."""
+        return moment.astimezone(self.zone).date()
 
     def by_day(self) -> dict[date, Indexed]:
         """The last run of each day."""
-        return {run.started.astimezone(self.zone).date(): run for run in self.runs}
+        return {self.day_of(run.started): run for run in self.runs}
 
 
 def week_of(known: Known, stack: str, targets: Mapping[str, float]) -> dict[str, Any]:
@@ -57,7 +61,6 @@ def week_of(known: Known, stack: str, targets: Mapping[str, float]) -> dict[str,
     """
     by_day, all_episodes = known.by_day(), episodes(known.runs)
     days = [known.today - timedelta(days=back) for back in reversed(range(DAYS))]
-    begins = known.now - timedelta(days=DAYS)
     return {
         "stack": stack,
         "error": "",
@@ -65,8 +68,12 @@ def week_of(known: Known, stack: str, targets: Mapping[str, float]) -> dict[str,
         "ends": days[-1].isoformat(),
         "measures": _measures(known, by_day, all_episodes, targets),
         "days": [_day(day, by_day.get(day)) for day in days],
-        "failures": [_failure(one, known.entries) for one in all_episodes if one.until is None or one.until >= begins],
-        "opened": sum(one.since >= begins and not one.cut for one in all_episodes),
+        "failures": [
+            _failure(one, known.entries)
+            for one in all_episodes
+            if one.until is None or known.day_of(one.until) >= days[0]
+        ],
+        "opened": sum(known.day_of(one.since) >= days[0] and not one.cut for one in all_episodes),
         "recurring": _recurring(known, by_day, all_episodes),
     }
 
@@ -93,17 +100,19 @@ def _measures(
 ) -> list[dict[str, Any]]:
     weeks = []
     for back in reversed(range(WEEKS)):
-        end = known.now - timedelta(days=DAYS * back)
-        days = [known.today - timedelta(days=DAYS * back + number) for number in range(DAYS)]
-        weeks.append(_of_week([by_day[day] for day in days if day in by_day], told, known.entries, end))
+        days = [known.today - timedelta(days=DAYS * back + number) for number in reversed(range(DAYS))]
+        weeks.append(_of_week(known, days, [by_day[day] for day in days if day in by_day], told))
     return [{"key": key, "target": targets.get(key), "weeks": [week.get(key) for week in weeks]} for key in weeks[-1]]
 
 
 def _of_week(
-    runs: Sequence[Indexed], told: Sequence[Episode], entries: Sequence[Entry], end: datetime
+    known: Known, days: Sequence[date], runs: Sequence[Indexed], told: Sequence[Episode]
 ) -> dict[str, float | None]:
-    """Each measure of one week; None where no run tells it."""
-    begin = end - timedelta(days=DAYS)
+    """Each measure of the week of those days; None where no run tells it."""
+
+    def within(moment: datetime) -> bool:
+        return days[0] <= known.day_of(moment) <= days[-1]
+
     outcomes = Counter(outcome for run in runs for outcome in run.outcomes.values() if outcome != NOT_APPLICABLE)
     served = [run.numbers for run in runs if REQUESTS in run.numbers and ERRORS in run.numbers]
     requests = sum(numbers[REQUESTS] for numbers in served)
@@ -111,19 +120,19 @@ def _of_week(
     ended = [
         one.lasted.total_seconds() / 3600
         for one in told
-        if one.lasted and one.until and begin < one.until <= end and not one.cut
+        if one.lasted and one.until and within(one.until) and not one.cut
     ]
-    tasks = [run.numbers for run in runs if run.numbers.get(DESIRED)]
+    tasks = [run.numbers for run in runs if RUNNING in run.numbers and run.numbers.get(DESIRED)]
     wanted = sum(numbers[DESIRED] for numbers in tasks)
-    known = bool(runs)
+    is_known = bool(runs)
     return {
         "availability_percent": _percent(requests - sum(numbers[ERRORS] for numbers in served), requests),
         "response_time_p95_ms": round(median(slow), 1) if slow else None,
         "checks_passed_percent": _percent(outcomes[Outcome.PASSED] + outcomes[Outcome.WAIVED], outcomes.total()),
-        "tasks_running_percent": _percent(sum(numbers.get(RUNNING, 0) for numbers in tasks), wanted),
-        "failures_opened": sum(begin < one.since <= end and not one.cut for one in told) if known else None,
+        "tasks_running_percent": _percent(sum(numbers[RUNNING] for numbers in tasks), wanted),
+        "failures_opened": sum(within(one.since) and not one.cut for one in told) if is_known else None,
         "time_to_resolve_hours": round(median(ended), 2) if ended else None,
-        "changes_made": sum(entry.happened and begin < entry.begun <= end for entry in entries) if known else None,
+        "changes_made": sum(entry.happened and within(entry.begun) for entry in known.entries) if is_known else None,
     }
 
 
@@ -156,10 +165,9 @@ def _recurring(known: Known, by_day: Mapping[date, Indexed], told: Sequence[Epis
     failing = Counter(
         check for run in runs if run for check, outcome in run.outcomes.items() if outcome == Outcome.FAILED
     )
-    begins = known.now - timedelta(days=LATELY)
     found = []
     for check, count in failing.most_common():
-        own = [one for one in told if one.check == check and (one.until is None or one.until >= begins)]
+        own = [one for one in told if one.check == check and (one.until is None or known.day_of(one.until) >= days[0])]
         if count >= RECURRING:
             found.append(
                 {

@@ -14,31 +14,35 @@ from .dynamodb import Incident, incidents_table_of, scanned_incidents
 from .session import Aws
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from ..stack import Stack
 
-WEEK = timedelta(days=7)
+DAYS = 7
 WEEKS = 8
 
 
 @dataclass(frozen=True)
 class Opened:
-    """Every incident opened since the first of eight weeks before `now`, whatever became of it; the newest first.
+    """Every incident opened in eight weeks, whatever became of it, the newest first; a week is seven days of the
+    stack, the last of which is `today`.
 
     `undated` are how many more there are that do not say when: another check calls those a failure.
     """
 
     incidents: tuple[Incident, ...]
     undated: int
-    now: datetime
+    today: date
+    zone: ZoneInfo
 
-    def between(self, begin: datetime, end: datetime) -> list[Incident]:
-        """Those opened from the one moment until before the other."""
-        return [one for one in self.incidents if begin <= one.created_at < end]
+    def day_of(self, one: Incident) -> date:
+        """The day of the stack on which it was opened; what is dated in the future is of today, not lost."""
+        return min(one.created_at.astimezone(self.zone).date(), self.today)
 
-    @property
-    def this_week(self) -> list[Incident]:
-        """Those of the last seven days; one dated in the future is among them, not lost."""
-        return [one for one in self.incidents if one.created_at >= self.now - WEEK]
+    def of_week(self, back: int) -> list[Incident]:
+        """Those of the week so many weeks back; 0 is the one that ends today."""
+        last = self.today - timedelta(days=DAYS * back)
+        return [one for one in self.incidents if last - timedelta(days=DAYS) < self.day_of(one) <= last]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,24 +62,24 @@ class IncidentWeeks(Resource):
 @observation(allow=["dynamodb:Scan"])
 def opened_incidents(stack: Stack, aws: Aws, now: datetime) -> Opened:
     """The incidents of eight weeks, found by reading the table once: no index of the runbook has the time alone."""
-    since = (now - WEEKS * WEEK).astimezone(UTC)
-    found = scanned_incidents(stack, aws, since, now)
+    today = now.astimezone(stack.zone).date()
+    first = datetime.combine(today - timedelta(days=DAYS * WEEKS - 1), time(), stack.zone)
+    found = scanned_incidents(stack, aws, first.astimezone(UTC), now)
     dated = [one for one in found if stack.incident_fields.created_at not in one.gaps]
     ordered = sorted(dated, key=lambda one: one.created_at, reverse=True)
-    return Opened(tuple(ordered), len(found) - len(dated), now)
+    return Opened(tuple(ordered), len(found) - len(dated), today, stack.zone)
 
 
 @observation()
 def week_incidents(opened_incidents: Opened) -> list[Incident]:
     """The incidents that were opened in the last seven days, the newest first."""
-    return opened_incidents.this_week
+    return opened_incidents.of_week(0)
 
 
 @observation()
 def incident_weeks(stack: Stack, opened_incidents: Opened) -> IncidentWeeks:
     """How many were opened, by week, severity and title."""
-    now, this = opened_incidents.now, opened_incidents.this_week
-    before = opened_incidents.between(now - 2 * WEEK, now - WEEK)
+    this, before = opened_incidents.of_week(0), opened_incidents.of_week(1)
     by_severity = Counter(str(one.evidence.get(stack.incident_fields.severity, "unknown")) for one in this)
     times = Counter(one.title for one in this if one.title)
     return IncidentWeeks(
@@ -91,17 +95,15 @@ def incident_weeks(stack: Stack, opened_incidents: Opened) -> IncidentWeeks:
             Figure("opened before", len(before), "in 7 days"),
             *(Figure(severity, count, "in 7 days") for severity, count in sorted(by_severity.items())),
         ),
-        series=(_by_day(stack, opened_incidents),),
+        series=(_by_day(opened_incidents),),
     )
 
 
-def _by_day(stack: Stack, told: Opened) -> Series:
-    """How many were opened on each day of the stack, none being a zero: the table was read whole."""
-    days = Counter(one.created_at.astimezone(stack.zone).date() for one in told.incidents)
-    today = told.now.astimezone(stack.zone).date()
-    first = today - timedelta(days=WEEKS * 7 - 1)
-    points = [(first + timedelta(days=number), 0) for number in range(WEEKS * 7)]
-    return Series("opened", "a day", tuple((_noon(day), float(days[day])) for day, _ in points), 86400)
+def _by_day(told: Opened) -> Series:
+    """How many were opened on each day, none being a zero: the table was read whole."""
+    counts = Counter(told.day_of(one) for one in told.incidents)
+    days = [told.today - timedelta(days=back) for back in reversed(range(DAYS * WEEKS))]
+    return Series("opened", "a day", tuple((_noon(day), float(counts[day])) for day in days), 86400)
 
 
 def _noon(day: date) -> datetime:

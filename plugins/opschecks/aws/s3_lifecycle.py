@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..model import Resource
 from ..observe import CouldNotLook, NotThere, fan_out, need, observation, seen
 from .cloudfront import Distribution
+from .cloudfront import distribution as distribution_of
 from .inventory import Inventory
 from .session import Aws
 
@@ -237,6 +238,12 @@ def site_of(stack: Stack, inventory: Inventory, distribution: Distribution | Cou
             raise
         hint = "set distribution_id or dashboard_bucket in stacks.toml, or without = [slug]"
         raise CouldNotLook("", f"which bucket is behind the dashboards is not known: {error.reason}; {hint}") from None
+
+
+def find_site(stack: Stack, aws: Aws, inventory: Inventory) -> tuple[str, str] | None:
+    """As `site_of`, for who has not looked at the distribution."""
+    wanted = inventory.distributions and not stack.dashboard_bucket
+    return site_of(stack, inventory, distribution_of(aws, inventory) if wanted else CouldNotLook("", "none"))
 
 
 def read_bucket(aws: Any, name: str, site: str | None) -> Bucket:

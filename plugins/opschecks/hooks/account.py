@@ -49,7 +49,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     if not run or run.worker or session.config.option.collectonly:
         return
     from ..report.files import write_unfinished
-    from ..stack import shown_path
+    from ..stacks import shown_path
 
     run.collected = {item.nodeid: describe(item) for item in session.items if check_of(item)}
     if not run.partial:

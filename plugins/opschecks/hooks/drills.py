@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -109,11 +110,10 @@ def _open(run: ChecksRun, stack: Stack, session: pytest.Session, wanted: Sequenc
         run.stopped_by = f"{stack.name}: {error}"
         raise pytest.UsageError(run.stopped_by) from None
     ground = OpenGround(run, stack, session, Journal(store), lock)
-    try:
+    with contextlib.ExitStack() as undo:
+        undo.callback(ground.close)  # the lock is given back if the beginning fails
         ground.begin(wanted)
-    except BaseException:
-        ground.close()
-        raise
+        undo.pop_all()
     return ground
 
 

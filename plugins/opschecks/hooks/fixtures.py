@@ -95,7 +95,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _shown(item: pytest.Item) -> str:
-    from ..stack import shown_path
+    from ..stacks import shown_path
 
     return f"{shown_path(item.path)}: {item.name.partition('[')[0]}"
 

@@ -148,7 +148,7 @@ def _expected(config: pytest.Config, suite: str) -> Expected:
 
 def _begin(config: pytest.Config, suite: str, checks: Path, partial: str) -> ChecksRun:
     from ..report.runbook import RunbookError, read_runbook
-    from ..stack import StackError, choose, load_stacks, shown_path
+    from ..stacks import StackError, choose, load_stacks, shown_path
 
     path = config.option.stacks or config.rootpath / "stacks.toml"
     reports = _absolute(config.option.reports or config.rootpath / DEFAULT_REPORTS)
@@ -222,7 +222,7 @@ def _begin(config: pytest.Config, suite: str, checks: Path, partial: str) -> Che
 def _waivers(path: Path, checks: list[str], stacks: list[str]) -> list[Any]:
     if not path.exists():
         return []
-    from ..stack import shown_path
+    from ..stacks import shown_path
     from ..waivers import WaiverError, load_waivers
 
     try:

@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
-from ..aws.cloudfront import distribution
 from ..aws.inventory import inventory
-from ..aws.s3_lifecycle import read_bucket, site_of
+from ..aws.s3_lifecycle import find_site, read_bucket
 from ..observe import CouldNotLook, NotThere, need
 from ..remedy import CannotMend, Remedy
 
@@ -80,12 +79,14 @@ def sha256(body: bytes) -> str:
 
 def fetched(aws: Any, bucket: str, key: str) -> bytes:
     """The object as it was written; CouldNotLook where S3 gives no checksum of it, or gives other bytes than those."""
+    from botocore.exceptions import BotoCoreError
+    from urllib3.exceptions import HTTPError
+
     answer = aws.call("s3", "GetObject", Bucket=bucket, Key=key, ChecksumMode="ENABLED")
+    stream = need(answer, "Body", call=_GET)
     try:
-        body: bytes = need(answer, "Body", call=_GET).read()
-    except CouldNotLook:
-        raise
-    except Exception as error:  # noqa: BLE001 - a broken connection, a wrong checksum: botocore has many words
+        body: bytes = stream.read()
+    except (BotoCoreError, HTTPError, OSError) as error:
         raise CouldNotLook(_GET, f"{key} could not be read to its end: {type(error).__name__}: {error}") from None
     told = need(answer, "ChecksumSHA256", call=_GET)
     if told != sha256(body):
@@ -147,9 +148,7 @@ def _site(remedy: Remedy) -> str:
     """The bucket behind the dashboards, or nothing where the stack has none."""
     aws = cast("Aws", remedy.aws)
     try:
-        known = inventory(remedy.stack, aws)
-        told = distribution(aws, known) if known.distributions else CouldNotLook("", "none")
-        site = site_of(remedy.stack, known, told)
+        site = find_site(remedy.stack, aws, inventory(remedy.stack, aws))
     except CouldNotLook as error:
         raise CannotMend(str(error)) from None
     return site[0] if site else ""

@@ -8,9 +8,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from ..aws.backup_sets import FORMAT, LIST, BackupSet, Place, day_of
-from ..aws.cloudfront import distribution
 from ..aws.inventory import inventory
-from ..aws.s3_lifecycle import site_of
+from ..aws.s3_lifecycle import find_site
 from ..observe import CouldNotLook, need
 from ..remedy import CannotMend, Remedy
 from ..web.site import list_objects
@@ -49,8 +48,7 @@ def scope_of(remedy: Remedy) -> Scope:
     aws = cast("Aws", remedy.aws)
     try:
         known = inventory(remedy.stack, aws)
-        told = distribution(aws, known) if known.distributions else CouldNotLook("", "none")
-        site = site_of(remedy.stack, known, told)
+        site = find_site(remedy.stack, aws, known)
     except CouldNotLook as error:
         raise CannotMend(str(error)) from None
     if not (known.tables or site or known.log_groups):

@@ -7,9 +7,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
-from ..aws.cloudfront import distribution
 from ..aws.inventory import inventory
-from ..aws.s3_lifecycle import OBJECTS, UPLOADS, VERSIONS, Bucket, lacking, names_of, read_bucket, site_of
+from ..aws.s3_lifecycle import OBJECTS, UPLOADS, VERSIONS, Bucket, find_site, lacking, names_of, read_bucket
 from ..names import nearest
 from ..observe import CouldNotLook
 from ..remedy import CannotMend, Remedy, Request, Risk, State
@@ -71,8 +70,7 @@ class PutLifecycle(Remedy):
         aws = cast("Aws", self.aws)
         try:
             known = inventory(self.stack, aws)
-            told = distribution(aws, known) if known.distributions else CouldNotLook("", "none")
-            site = site_of(self.stack, known, told)
+            site = find_site(self.stack, aws, known)
             return names_of(self.stack, known, site), site[0] if site else ""
         except CouldNotLook as error:
             raise CannotMend(str(error)) from None

@@ -59,7 +59,7 @@ def rows(run: Run, week: Mapping[str, Any]) -> list[Row]:
         _row(
             "Tables with a usable backup", _earlier(run, stack, BACKUPS, backups_complete(run)), 100.0, _percent, True
         ),
-        _row("Weekly checks passed", _weekly_checks(run, stack), None, _count, True),
+        _row(f"Weekly checks passed, of {_applicable(run, stack)}", _weekly_checks(run, stack), None, _count, True),
     ]
     return [row for row in found if row]
 
@@ -120,6 +120,10 @@ def _budget(run: Run, stack: str) -> float | None:
     """What seven days may cost where the month's budget is spread evenly: the limit of a day, seven times."""
     line = _line(run, stack, "total_cost", "cost")
     return line.limit * WEEK if line and line.limit is not None else None
+
+
+def _applicable(run: Run, stack: str) -> int:
+    return sum(check.stack == stack and check.outcome != NOT_APPLICABLE for check in run.checks)
 
 
 def _weekly_checks(run: Run, stack: str) -> Weeks:

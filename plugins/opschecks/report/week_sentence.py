@@ -33,7 +33,7 @@ def sentence(run: Run, told: Mapping[str, Any]) -> str:
     if not any(day["run"] for day in told["days"]):
         return "no daily run of the week is on record: what failed on which day is not known"
     judged = [row for row in rows(run, told) if row.reading in ("met", "missed")]
-    unmet = missed(run, told)
+    unmet = [row.label for row in judged if row.reading == "missed"]
     not_these = f" (not: {'; '.join(unmet)})" if unmet else ""
     parts = [f"{len(judged) - len(unmet)} of {len(judged)} targets were met{not_these}"] if judged else []
     parts.append(f"{told['opened'] or 'no'} failure{'' if told['opened'] == 1 else 's'} began")

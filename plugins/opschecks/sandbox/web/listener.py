@@ -81,7 +81,7 @@ class Listener:
             return False
         try:
             response = await self._answer(request)
-        except Exception:
+        except Exception:  # whatever the handler did wrong: a server answers 500 and lives, and no check passes by it
             LOG.exception("%s %s could not be answered", request.method, request.target)
             response = Response(500)
         try:
