@@ -93,8 +93,10 @@ def _settle(
     report.outcome = "failed" if outcome in (Outcome.FAILED, Outcome.BLIND) else "passed"
     report.longrepr = None
     if report.outcome == "failed":
-        report.longrepr = _rows(examine, outcome)
-        report.sections += [("traceback", text) for text in _tracebacks(item, examine)]
+        from ..report.text import printable_lines
+
+        report.longrepr = printable_lines(_rows(examine, outcome))
+        report.sections += [("traceback", printable_lines(text)) for text in _tracebacks(item, examine)]
     if outcome is Outcome.BLIND:
         setattr(report, BLIND, True)
         report.when = "setup"  # JUnit and pytest-html call a failure there an error, which blind is

@@ -22,7 +22,7 @@ from .notes import counted
 from .numbers import services, tiles
 from .runbook import Section, to_html
 from .since import compared
-from .text import printable, shortened
+from .text import printable_lines, shortened
 from .unseen import unseen
 from .verdict import verdict
 from .weeks import weeks
@@ -94,7 +94,7 @@ def _environment() -> Environment:
 def _shown(value: Any) -> Any:
     """Every value that a template prints: without secrets, and without the control characters of the world."""
     if isinstance(value, str) and not isinstance(value, Markup):
-        return "\n".join(printable(line) for line in redact_text(shortened(value)).split("\n"))
+        return printable_lines(redact_text(shortened(value)))
     return value
 
 

@@ -27,6 +27,11 @@ def printable(text: str) -> str:
     return "".join(_spelled(one) if one in _HIDDEN or unicodedata.category(one) == "Cc" else one for one in text)
 
 
+def printable_lines(text: str) -> str:
+    """As `printable`, but for the ends of its lines."""
+    return "\n".join(printable(line) for line in text.split("\n"))
+
+
 def _spelled(character: str) -> str:
     code = ord(character)
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
