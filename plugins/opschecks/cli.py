@@ -52,6 +52,8 @@ for command in (fix, undo, journal, history, report, export_logs):
 @click.option("--stacks", type=click.Path(path_type=Path), default=Path("stacks.toml"), help="another stacks.toml")
 def list_(kind: str, form: str, stacks: Path) -> None:
     """Show what there is of a kind: checks, observations, remedies, drills, faults, stacks, or keys of stacks.toml."""
+    if kind in _DECLARED:
+        _load_project()
     rows = list(_LISTS[kind](stacks))
     if form == "json":
         click.echo(json.dumps(rows, indent=1, ensure_ascii=False))
@@ -66,6 +68,14 @@ def list_(kind: str, form: str, stacks: Path) -> None:
         click.echo(f"{row[name]:{width}}  {first}")
         for line in others:
             click.echo(f"{'':{width}}  {line}")
+
+
+def _load_project() -> None:
+    """Users' own observations, remedies, drills and faults are known as in a run; the exit code is pytest's if not."""
+    from .cli_project import in_project
+
+    if code := in_project():
+        sys.exit(code)
 
 
 def _checks(_: Path) -> Iterator[Row]:
@@ -192,6 +202,8 @@ _LISTS: dict[str, Callable[[Path], Iterator[Row]]] = {
     "stacks": _stacks,
     "keys": _keys,
 }
+_DECLARED = ("observations", "remedies", "drills", "faults")
+"""What a user's conftests and plugins may declare too."""
 _WHERE = {"checks": "run it beside the folder checks/"}
 
 
@@ -222,6 +234,8 @@ def sandbox(faults: tuple[str, ...], name: str | None, stacks: Path, form: str) 
         raise click.ClickException(f"{stacks}: it lists no stack with sandbox = true")
     from .sandbox.faults import known_faults
 
+    if faults:
+        _load_project()
     for fault in faults:
         if fault not in known_faults():
             raise click.ClickException(f"--fault {fault}: there is no such fault; {nearest(fault, known_faults())}")

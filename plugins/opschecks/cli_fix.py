@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from functools import partial
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,9 +15,10 @@ from .cli_stacks import reached, stack_named
 
 if TYPE_CHECKING:
     from .aws.session import Aws
+    from .fixing.session import FixingSession
     from .journal import Journal
-    from .mender import Fixed, Mender
-    from .remedy import Change, Remedy, Risk, Runs
+    from .mender import Fixed
+    from .remedy import Change, Remedy
     from .stack import Stack
 
 _STACK = click.option("--stack", "name", required=True, metavar="NAME", help="the stack, of those in stacks.toml")
@@ -78,10 +75,13 @@ def fix(
     """
     if what.endswith(".json") or Path(what).is_file():
         sys.exit(_from_plan(Path(what), name, allow, stacks, reports, yes=yes))
-    with _opened(name, stacks, reports) as desk:
-        remedy = desk.remedy(what)
-        changes = _by_name(remedy, targets, _wishes(wishes))
-        desk.make(changes, allow, yes=yes)
+    wish = _wishes(wishes)
+
+    def by_name(changing: FixingSession) -> int:
+        remedy = changing.remedy(what)
+        return _make(changing, _by_name(remedy, targets, wish), allow, yes=yes)
+
+    sys.exit(_fixing(name, stacks, reports, by_name))
 
 
 @click.command(cls=_Command)
@@ -94,21 +94,16 @@ def fix(
 def undo(entry: str, name: str, allow: tuple[str, ...], yes: bool, stacks: Path, reports: Path) -> None:
     """Take a change back: ENTRY is its id in `opschecks journal`. Refused where somebody has changed it since."""
     from .names import nearest
-    from .observe import CouldNotLook
     from .plan import undoing
-    from .remedy import CannotMend
 
-    with _opened(name, stacks, reports) as desk:
-        known = {one.id: one for one in desk.journal.entries()}
+    def back(changing: FixingSession) -> int:
+        known = {one.id: one for one in changing.journal.entries()}
         if entry not in known:
             raise click.ClickException(f"{entry}: the journal of {name} has no such entry; {nearest(entry, known)}")
-        made = known[entry]
-        try:
-            remedy = desk.remedy(made.change.remedy)
-            changes = [undoing(made, remedy), *_following(remedy)]
-        except (CannotMend, CouldNotLook) as error:
-            raise click.ClickException(str(error)) from None
-        desk.make(changes, allow, yes=yes, undoes=entry)
+        remedy = changing.remedy(known[entry].change.remedy)
+        return _make(changing, [undoing(known[entry], remedy), *_following(remedy)], allow, yes=yes, undoes=entry)
+
+    sys.exit(_fixing(name, stacks, reports, back))
 
 
 @click.command(cls=_Command)
@@ -157,77 +152,45 @@ def _from_plan(path: Path, name: str, allow: tuple[str, ...], stacks: Path, repo
     return int(pytest.main([*own, *options, *(f"--allow={risk}" for risk in allow)]))
 
 
-@dataclass
-class _Desk:
-    """What a change by name needs, with the lock held."""
+def _make(
+    changing: FixingSession, changes: list[Change], allow: tuple[str, ...], *, yes: bool, undoes: str = ""
+) -> int:
+    """Show the plan, ask, and make it under the same guards as any other; the exit code."""
+    from .mender import Interrupted
+    from .remedy import Risk
 
-    stack: Stack
-    aws: Aws
-    journal: Journal
-    mender: Mender
-    runs: Runs
-
-    def remedy(self, name: str) -> Remedy:
-        from .names import nearest
-        from .remedies import all_remedies
-        from .remedy import remedy_of
-
-        known = all_remedies()
-        if name not in known:
-            raise click.ClickException(f"{name}: there is no such remedy, nor such a file; {nearest(name, known)}")
-        return remedy_of(known[name], self.stack, self.aws, self.runs, self.journal.entries)
-
-    def make(self, changes: list[Change], allow: tuple[str, ...], *, yes: bool, undoes: str = "") -> None:
-        """Show the plan, ask, and make it under the same guards as any other."""
-        from .guards import TooWide, judged, require_narrow
-        from .mender import Interrupted
-        from .remedy import Risk
-
-        allowed: set[Risk] = {Risk(risk) for risk in allow}
-        now, entries = datetime.now(UTC), self.journal.entries()
-        for change in changes:
-            show_plan(change)
-        may, refused = judged(changes, stack=self.stack, entries=entries, allow=allowed, now=now, undoing=bool(undoes))
-        try:
-            require_narrow(may, of=changes, stack=self.stack, entries=entries, examined={}, now=now)
-        except TooWide as error:
-            raise click.ClickException(str(error)) from None
-        for refusal in refused:
-            click.echo(f"refused: {refusal.change.name}: {refusal.why}", err=True)
-        if refused:
-            raise click.ClickException("nothing was changed")
-        if not (yes or click.confirm("make these changes?", default=False)):
-            raise click.ClickException("nothing was changed")
-        results: list[Fixed] = []
-        try:
-            for change in may:
-                results.append(self.mender.make(change, None, undoes=undoes if change is changes[0] else ""))
-                if not results[-1].result.is_good:
-                    break
-        except Interrupted as error:
-            for fixed in [*results, *error.fixed]:
-                show_result(fixed)
-            sys.exit(130)
+    for change in changes:
+        show_plan(change)
+    may, refused = changing.guarded(changes, {Risk(risk) for risk in allow}, undoing=bool(undoes))
+    for why in dict.fromkeys(f"{refusal.change.name}: {refusal.why}" for refusal in refused):
+        click.echo(f"refused: {why}", err=True)
+    if refused or not (yes or click.confirm("make these changes?", default=False)):
+        raise click.ClickException("nothing was changed")
+    results: list[Fixed] = []
+    try:
+        for change in may:
+            results.append(changing.make(change, undoes=undoes if change is changes[0] else ""))
+            if not results[-1].result.is_good:
+                break
+    except Interrupted as error:
+        results += error.fixed
+        return 130
+    finally:
         for fixed in results:
             show_result(fixed)
-        for change in may[len(results) :]:
-            click.echo(f"{change.remedy} on {change.name}: not begun, after what became of the one before", err=True)
-        if not all(fixed.result.is_good for fixed in results):
-            sys.exit(1)
+    for change in may[len(results) :]:
+        click.echo(f"{change.remedy} on {change.name}: skipped, because the change before it failed", err=True)
+    return 0 if all(fixed.result.is_good for fixed in results) else 1
 
 
 def _by_name(remedy: Remedy, targets: tuple[str, ...], wish: Mapping[str, str]) -> list[Change]:
-    from .observe import CouldNotLook
     from .plan import planned
-    from .remedy import CannotMend, checked_wish
+    from .remedy import checked_wish
 
-    try:
-        checked_wish(type(remedy), wish)
-        named = [remedy.normal(_here(remedy, target)) for target in targets]
-        changes = [planned(remedy, target, wish=dict(wish)) for target in named or remedy.all_targets()]
-        return [*changes, *_following(remedy)]
-    except (CannotMend, CouldNotLook) as error:
-        raise click.ClickException(str(error)) from None
+    checked_wish(type(remedy), wish)
+    named = [remedy.normal(_here(remedy, target)) for target in targets]
+    changes = [planned(remedy, target, wish=dict(wish)) for target in named or remedy.all_targets()]
+    return [*changes, *_following(remedy)]
 
 
 def _following(remedy: Remedy) -> list[Change]:
@@ -253,81 +216,56 @@ def _here(remedy: Remedy, target: str) -> str:
     return target
 
 
-def _vetoed(change: Change) -> str:
-    """What the conftest of the project, or of its checks, says; the same hook as in a run of checks."""
-    for path in (Path("conftest.py"), Path("checks/conftest.py")):
-        if path.exists() and "pytest_opschecks_before_change" in path.read_text(encoding="utf-8"):
-            hook = getattr(_module(path), "pytest_opschecks_before_change", None)
-            if hook and (why := hook(change=change)):
-                return f"vetoed: {why}"
-    return ""
-
-
-def _module(path: Path) -> Any:
-    import importlib.util
-
-    spec = importlib.util.spec_from_file_location(f"opschecks_user_{path.parent.name}_conftest", path)
-    if spec is None or spec.loader is None:
-        raise click.ClickException(f"{path}: cannot be imported, and may veto changes")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 def _wishes(given: tuple[str, ...]) -> dict[str, str]:
     found = {}
     for one in given:
         key, equals, value = one.partition("=")
         if not equals or not key or not value:
-            raise click.ClickException(f"--set {one}: NAME=VALUE is wanted, such as desired=5")
+            raise click.ClickException(f"--set {one}: expected NAME=VALUE, for example desired=5")
         found[key] = value
     return found
 
 
-@contextmanager
-def _opened(name: str, stacks: Path, reports: Path) -> Iterator[_Desk]:
-    """The stack's AWS, its journal and its lock; what an earlier fixer left open is settled first."""
+def _fixing(name: str, stacks: Path, reports: Path, work: Callable[[FixingSession], int]) -> int:
+    """Do the work in a fixing session of the stack, with the project's own conftests and plugins; the exit code."""
     from .aws.session import identify
-    from .guards import careless, frozen
-    from .history import filed_runs
-    from .lock import Lock, Locked
-    from .mender import Mender
+    from .cli_project import in_project
+    from .fixing.session import FixingSession, NotFixable, fixing
+    from .guards import careless
+    from .lock import Locked
     from .observe import CouldNotLook, WrongAccount
-    from .remedies import all_remedies
-    from .remedy import remedy_of
+    from .remedies import every_remedy
+    from .remedy import CannotMend
     from .signals import end_as_ctrl_c_does
 
     stack = stack_named(name, stacks)
-    if why := careless(stack):
+    if why := careless(stack):  # said before anything is looked at
         raise click.ClickException(why)
     stack, aws = reached(stack)
     end_as_ctrl_c_does()
-    try:
-        identify(aws)
-    except (CouldNotLook, WrongAccount) as error:
-        raise click.ClickException(str(error)) from None
-    written = _journal(stack, stacks, reports, lambda: aws)
-    lock, remedies = Lock(written.store), all_remedies()
-    runs = partial(filed_runs, written.store, ("daily", "deploy-after"))
-    try:
-        lock.acquire()
-    except Locked as error:
-        raise click.ClickException(f"{name}: {error}") from None
-    try:
-        mender = Mender(
-            journal=written,
-            lock=lock,
-            remedy=lambda one: remedy_of(remedies[one], stack, aws, runs, written.entries),
-            veto=lambda change: frozen(stack, datetime.now(UTC)) or _vetoed(change),
+
+    def with_hooks(hooks: Any) -> int:
+        changing = FixingSession(
+            stack=stack,
+            aws=aws,
+            storage=_journal(stack, stacks, reports, lambda: aws).store,
+            hooks=hooks,
+            remedies=every_remedy(hooks),
             say=lambda line: click.echo(f"  {line}"),
             poll_s=stack.fix.poll_s,
-            symptom_within=timedelta(minutes=stack.fix.symptom_minutes),
         )
-        for entry in mender.settle():
-            click.echo(f"settled {entry.id}, {entry.change.remedy} on {entry.change.name}: {entry.steps[-1].said}")
-        yield _Desk(stack, aws, written, mender, runs)
-    finally:
-        lock.release()
+        with fixing(changing) as settled:
+            for fixed in settled:
+                click.echo(f"settled {fixed.entry}, {fixed.change.remedy} on {fixed.change.name}: {fixed.said}")
+            return work(changing)
+
+    try:
+        identify(aws)
+        return in_project(with_hooks)
+    except Locked as error:
+        raise click.ClickException(f"{name}: {error}") from None
+    except (CannotMend, CouldNotLook, WrongAccount, NotFixable) as error:
+        raise click.ClickException(str(error)) from None
 
 
 def _journal(stack: Stack, stacks: Path, reports: Path, aws: Callable[[], Aws]) -> Journal:

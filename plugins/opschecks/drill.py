@@ -30,11 +30,18 @@ class Ground(Protocol):
         """The named observations as they are now; CouldNotLook where there is none."""
 
     def make(
-        self, remedy: str, target: str, wish: Mapping[str, str] | None = None, *, within: timedelta | None = None
+        self,
+        remedy: str,
+        target: str,
+        wish: Mapping[str, str] | None = None,
+        *,
+        within: timedelta | None = None,
+        cleans_up: bool = False,
     ) -> Fixed:
         """A change by a remedy, guarded and written down as any other; CannotMend where the remedy will not.
 
-        `within` is how long it may take to settle, where that is not the remedy's own to say.
+        `within` is how long it may take to settle, where that is not the remedy's own to say. `cleans_up`: it removes
+        what the drill itself made, which waits for no cool-down.
         """
 
     def earlier(self) -> Sequence[Entry]:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from typing import Any
 
 from . import journal as steps
 from .journal import Entry, Journal
@@ -58,6 +59,19 @@ class Fixed:
         if not self.entry:
             return ""
         return "one-way" if self.change.one_way else f"opschecks undo {self.entry} --stack {self.change.stack}"
+
+    def to_plain(self, resource: str, nodeid: str) -> dict[str, Any]:
+        """As the run file has it: of which resource and check it was, beside the change."""
+        return {
+            **self.change.to_plain(),
+            "resource": resource,
+            "nodeid": nodeid,
+            "result": self.result.value,
+            "said": self.said,
+            "entry": self.entry,
+            "undo": self.undo,
+            "differs": list(self.change.differs),
+        }
 
 
 @dataclass(frozen=True)

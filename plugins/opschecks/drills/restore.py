@@ -240,7 +240,7 @@ def _remove(aws: Aws, ground: Ground, name: str, patience: timedelta) -> str:
             ground.pause()
         if found is None:
             return ""
-        made = ground.make("delete-restored-table", name)
+        made = ground.make("delete-restored-table", name, cleans_up=True)
     except (CannotMend, CouldNotLook) as error:
         return f"{error}; {later}"
     return "" if made.result is Result.DONE else f"{made.said}; {later}"

@@ -111,7 +111,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     whole = not reason and len(run.reported) == len(run.collected)
     told = build(run, "finished" if whole else "stopped", reason)
     if exitstatus in _OURS_TO_DECIDE or reason.startswith(_STOPPING):
-        session.exitstatus = exit_code(told, run.fail_on)
+        session.exitstatus = exit_code(told, run.fail_on) or (SOMETHING_FAILED if run.plan_not_made else ALL_GOOD)
     run.told = dataclasses.replace(told, exit_code=int(session.exitstatus))
     if told.checks:
         run.told = with_past(run, run.told)

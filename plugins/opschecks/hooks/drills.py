@@ -6,11 +6,12 @@ import contextlib
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ..core import clock
 from ..model import ObservationResult
 from ..observe import CouldNotLook, Result, Store
 from .gather import fresh_store, identify, told_of
@@ -19,10 +20,8 @@ from .state import ChecksRun, check_of, checks_run, stack_of
 
 if TYPE_CHECKING:
     from ..drill import Drill
-    from ..journal import Entry, Journal
-    from ..lock import Lock
-    from ..mender import Fixed, Mender
-    from ..remedy import Change, Remedy
+    from ..journal import Entry
+    from ..mender import Fixed
     from ..stack import Stack
 
 SUITE = "drills"
@@ -34,9 +33,9 @@ def pytest_configure(config: pytest.Config) -> None:
     if not run or run.suite != SUITE or run.worker:
         return
     if option.fix:
-        raise pytest.UsageError(f"--fix={option.fix}: a drill leaves nothing to mend; leave it out")
+        raise pytest.UsageError(f"--fix={option.fix}: does not apply to drills; remove it")
     if getattr(option, "numprocesses", None) or getattr(option, "tx", None):
-        raise pytest.UsageError("checks/drills: one drill after another: leave -n out")
+        raise pytest.UsageError("checks/drills: drills cannot run in parallel; remove -n")
 
 
 @pytest.hookimpl(trylast=True)
@@ -92,59 +91,60 @@ def _wanted(run: ChecksRun, items: Iterable[pytest.Item], stack: Stack) -> list[
 
 
 def _open(run: ChecksRun, stack: Stack, session: pytest.Session, wanted: Sequence[Drill]) -> OpenGround:
-    from ..guards import careless
-    from ..journal import Journal
-    from ..lock import Lock, Locked
+    from ..fixing.session import NotFixable
+    from ..lock import Locked
 
+    if stack.name not in run.accounts:
+        identify(run, [stack.name])
+    if stack.name in run.refused:
+        run.aws[stack.name].refuse(run.refused[stack.name])
+    ground = OpenGround(run, stack, session)
     try:
-        if why := careless(stack):
-            raise pytest.UsageError(why)
-        if stack.name not in run.accounts:
-            identify(run, [stack.name])
-        if stack.name in run.refused:
-            run.aws[stack.name].refuse(run.refused[stack.name])
-        store = run.store(stack)
-        lock = Lock(store)
-        lock.acquire()
+        ground.begin(wanted)
+    except NotFixable as error:
+        raise pytest.UsageError(str(error)) from None
     except (Locked, OSError) as error:
         run.stopped_by = f"{stack.name}: {error}"
         raise pytest.UsageError(run.stopped_by) from None
-    ground = OpenGround(run, stack, session, Journal(store), lock)
-    with contextlib.ExitStack() as undo:
-        undo.callback(ground.close)  # the lock is given back if the beginning fails
-        ground.begin(wanted)
-        undo.pop_all()
     return ground
 
 
 class OpenGround:
     """The drills of one stack in one session, under its lock; `drill.Ground` is what a drill sees of it."""
 
-    def __init__(self, run: ChecksRun, stack: Stack, session: pytest.Session, journal: Journal, lock: Lock) -> None:
+    def __init__(self, run: ChecksRun, stack: Stack, session: pytest.Session) -> None:
+        from ..fixing.session import FixingSession
+        from ..remedies import every_remedy
+
         self._run = run
         self._stack = stack
         self._session = session
-        self._journal = journal
-        self._lock = lock
         self._calls: list[str] = []
-        self._within: timedelta | None = None
         self._said = ""
         self._results: dict[str, Result] = {}
-        self._mender = self._make_mender()
+        self._held = contextlib.ExitStack()
+        self._changing = FixingSession(
+            stack=stack,
+            aws=run.aws[stack.name].scoped(self._calls),
+            storage=run.store(stack),
+            hooks=session.config.hook,
+            remedies=every_remedy(session.config.hook),
+            say=self.say,
+            poll_s=stack.limits.drill_poll_s,
+        )
 
     def begin(self, wanted: Sequence[Drill]) -> None:
-        """Settle what an earlier fixer or drill left open, and say what is going to be changed."""
-        from .. import mender
+        """Take the lock, settle what an earlier fixer or drill left open, and say what is going to be changed."""
+        from ..fixing.session import fixing
 
-        for entry in self._mender.settle():
-            said = f"begun {entry.begun:%Y-%m-%d %H:%M} UTC: {entry.steps[-1].said}"
-            self._note(mender.Fixed(entry.change, mender.Result.SETTLED, said, entry.id))
+        for fixed in self._held.enter_context(fixing(self._changing)):
+            self._note(fixed)
         for drill in wanted:
             self.say(f"{drill.name} {drill.makes(self._stack)}")
 
     def close(self) -> None:
-        """Give the lock back."""
-        self._lock.release()
+        """Release the lock."""
+        self._held.close()
 
     def value(self, drill: Drill) -> Any:
         """What the drill came to, which takes place when first asked for; CouldNotLook where it did not."""
@@ -187,7 +187,7 @@ class OpenGround:
         from ..guards import frozen
         from ..web.http import Http
 
-        if why := frozen(self._stack, datetime.now(UTC)):
+        if why := frozen(self._stack, clock.now()):
             raise CouldNotLook("", why)
         given = {
             "stack": self._stack,
@@ -208,28 +208,36 @@ class OpenGround:
                 self._calls += list(result.calls)
 
     def make(
-        self, remedy: str, target: str, wish: Mapping[str, str] | None = None, *, within: timedelta | None = None
+        self,
+        remedy: str,
+        target: str,
+        wish: Mapping[str, str] | None = None,
+        *,
+        within: timedelta | None = None,
+        cleans_up: bool = False,
     ) -> Fixed:
-        """Plan the change and see it through."""
-        from ..mender import Interrupted
+        """Plan the change, ask the guards, and see it through; naming the drill is what permits its risk."""
+        from ..mender import Fixed, Interrupted, Result
         from ..plan import planned
-        from ..remedy import DRILLED
+        from ..remedy import DRILLED, Risk
 
-        self._within = within
-        made = planned(self._mender.remedy(remedy), target, wish=dict(wish or {}), finding=DRILLED)
-        self.say(f"{made.remedy} on {made.name}: {'; '.join(made.differs)}")
+        change = planned(self._changing.remedy(remedy), target, wish=dict(wish or {}), finding=DRILLED)
+        self.say(f"{change.remedy} on {change.name}: {'; '.join(change.differs)}")
+        _, refused = self._changing.guarded([change], set(Risk), undoing=cleans_up)
+        made = [Fixed(change, Result.REFUSED, one.why) for one in refused]
         try:
-            fixed = self._mender.make(made, None)
+            made = made or [self._changing.make(change, within=within)]
         except Interrupted as error:
-            for one in error.fixed:
-                self._note(one)
+            made = error.fixed
             raise
-        self._note(fixed)
-        return fixed
+        finally:
+            for fixed in made:
+                self._note(fixed)
+        return made[0]
 
     def earlier(self) -> Sequence[Entry]:
         """What the journal has of this stack, the oldest first."""
-        return self._journal.entries()
+        return self._changing.journal.entries()
 
     def say(self, line: str) -> None:
         """Show a line of progress, unless it was the last one too."""
@@ -243,57 +251,14 @@ class OpenGround:
 
         time.sleep(self._stack.limits.drill_poll_s)
         try:
-            self._lock.renew()
+            self._changing.lock.renew()
         except (Lost, OSError) as error:
             raise CouldNotLook("", f"{error}; the drill ends here") from None
 
-    def _make_mender(self) -> Mender:
-        from ..guards import frozen
-        from ..mender import Mender
-        from ..remedies import all_remedies
-
-        remedies = all_remedies()
-
-        def made(name: str) -> Remedy:
-            remedy = remedies[name](self._stack, self._run.aws[self._stack.name].scoped(self._calls))
-            if self._within:
-                setattr(remedy, "settles_within", self._within)  # noqa: B010 - of this one instance
-            return remedy
-
-        def veto(change: Change) -> str:
-            vetoes = self._session.config.hook.pytest_opschecks_before_change(change=change)
-            return "; ".join(
-                [*filter(None, [frozen(self._stack, datetime.now(UTC))]), *(f"vetoed: {one}" for one in vetoes if one)]
-            )
-
-        return Mender(
-            journal=self._journal,
-            lock=self._lock,
-            remedy=made,
-            veto=veto,
-            say=self.say,
-            poll_s=self._stack.limits.drill_poll_s,
-            symptom_within=timedelta(minutes=self._stack.fix.symptom_minutes),
-        )
-
     def _note(self, fixed: Fixed) -> None:
-        """Into the run file, and to whoever wants to be told."""
-        self._run.fixes.append(
-            {
-                **fixed.change.to_plain(),
-                "resource": fixed.change.target,
-                "nodeid": "",
-                "result": fixed.result.value,
-                "said": fixed.said,
-                "entry": fixed.entry,
-                "undo": fixed.undo,
-                "differs": list(fixed.change.differs),
-            }
-        )
+        """Into the run file, and onto the terminal."""
+        self._run.fixes.append(fixed.to_plain(fixed.change.target, ""))
         self.say(f"{fixed.change.remedy} on {fixed.change.name}: {fixed.result.value}: {fixed.said}")
-        self._session.config.hook.pytest_opschecks_after_change(
-            change=fixed.change, result=fixed.result.value, said=fixed.said
-        )
 
 
 GROUNDS = pytest.StashKey[Mapping[str, OpenGround]]()

@@ -2,49 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import json
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ..core import clock
 from ..model import Finding, Outcome
 from ..observe import CouldNotLook
 from .fix_options import PLAN
 from .gather import begin, fresh_store, observations_of
+from .progress import say
 from .state import ChecksRun, check_of, checks_run, stack_of
 
 if TYPE_CHECKING:
+    from ..fixing.session import FixingSession
     from ..guards import Refusal
-    from ..journal import Entry, Journal
-    from ..lock import Lock
-    from ..mender import Fixed, Look, Mender
+    from ..mender import Fixed, Look
     from ..remedy import Change, Remedy
     from ..stack import Stack
     from .examine import Examine
 
-Say = Callable[[str], None]
-
 
 @pytest.hookimpl(tryfirst=True, wrapper=True)
 def pytest_runtestloop(session: pytest.Session) -> Iterator[None]:
-    """Look, plan and mend before the checks run: what is reported of them is what they say afterwards."""
+    """Look, plan and fix before the checks run: what is reported of them is what they say afterwards."""
     run, option = checks_run(session.config), session.config.option
     if run and option.fix and not option.collectonly and not session.testsfailed:
         for stack in run.stacks:
-            try:
-                _Fixing(run, stack, session).go()
-            except OSError as error:
-                run.stopped_by = (
-                    f"{stack.name}: its state cannot be read or written, so that nothing more is changed: {error}"
-                )
-                raise pytest.UsageError(run.stopped_by) from None
+            _fix(run, stack, session)
         if option.fix == "plan":
             from ..plan import write_plan
 
             write_plan(run.reports / "plan.json", run.suite, run.fixes)
     return (yield)
+
+
+def _fix(run: ChecksRun, stack: Stack, session: pytest.Session) -> None:
+    """Plan, and where it is asked for make, the changes of one stack; what bars all of them ends the run."""
+    from ..fixing.session import NotFixable
+    from ..lock import Locked
+
+    try:
+        _Fixing(run, stack, session).go()
+    except NotFixable as error:
+        raise pytest.UsageError(str(error)) from None
+    except Locked as error:
+        run.stopped_by = f"{stack.name}: {error}"
+        raise pytest.UsageError(run.stopped_by) from None
+    except OSError as error:
+        run.stopped_by = f"{stack.name}: its state cannot be read or written, so nothing more is changed: {error}"
+        raise pytest.UsageError(run.stopped_by) from None
 
 
 @dataclass(frozen=True)
@@ -56,52 +66,46 @@ class _Case:
 
 
 class _Fixing:
-    """The fixing of one stack in one session."""
+    """The fixing of one stack in one run."""
 
     def __init__(self, run: ChecksRun, stack: Stack, session: pytest.Session) -> None:
         self.run = run
         self.stack = stack
         self.session = session
         self.option: Any = session.config.option
-        self.reporter: Any = session.config.pluginmanager.get_plugin("terminalreporter")
         self.first: dict[pytest.Item, Examine] = {}
         self.cases: dict[int, _Case] = {}
 
-    def say(self, line: str) -> None:
-        """Show a line of progress."""
-        from ..report.text import printable
-
-        if self.reporter:
-            self.reporter.ensure_newline()
-            self.reporter.write_line(printable(line))
-            self.reporter.flush()
-
     def go(self) -> None:
         """Look; plan; where it is asked for, and under the lock, make the changes."""
-        from ..journal import Journal
-        from ..lock import Lock, Locked
+        from ..fixing.session import FixingSession, fixing
+        from ..remedies import every_remedy
         from .look import looked
 
         begin(self.run, self.session.items, [self.stack.name])
         items = [one for one in self.session.items if self._applies(one)]
         self.first = {item: looked(self.run, item, self.run.stores[self.stack.name]) for item in items}
-        store = self.run.store(self.stack)
-        journal = Journal(store)
+        hooks = self.session.config.hook
+        changing = FixingSession(
+            stack=self.stack,
+            aws=self.run.aws[self.stack.name],
+            storage=self.run.store(self.stack),
+            hooks=hooks,
+            remedies=every_remedy(hooks),
+            say=self._say,
+            poll_s=self.stack.fix.poll_s,
+        )
         if self.option.fix == "plan":
-            may = self._guarded(self._plan(), journal.entries())
-            for change in may:
+            for change in self._guarded(changing, self._plan(changing)):
                 self._planned(change)
             return
-        lock = Lock(store)
-        try:
-            lock.acquire()
-        except Locked as error:
-            self.run.stopped_by = f"{self.stack.name}: {error}"
-            raise pytest.UsageError(self.run.stopped_by) from None
-        try:
-            self._apply(journal, lock)
-        finally:
-            lock.release()
+        with fixing(changing) as settled:
+            for fixed in settled:
+                self._keep(fixed, fixed.change.target, "")
+            self._apply(changing)
+
+    def _say(self, line: str) -> None:
+        say(self.session.config, line)
 
     def _applies(self, item: pytest.Item) -> bool:
         """Whether the check is one of this stack's that pytest is going to run: no other may change anything."""
@@ -110,42 +114,35 @@ class _Fixing:
             return False
         marks = [mark.name for mark in item.iter_markers() if mark.name in ("skip", "skipif", "xfail")]
         if marks:
-            raise pytest.UsageError(
-                f"{item.nodeid}: it bears the mark {marks[0]!r}; take it off before anything is fixed"
-            )
+            raise pytest.UsageError(f"{item.nodeid}: marked {marks[0]!r}; remove the mark before using --fix")
         return True
 
-    def _apply(self, journal: Journal, lock: Lock) -> None:
+    def _apply(self, changing: FixingSession) -> None:
         from ..remedy import Proof
 
-        mender = self._mender(journal, lock)
-        for entry in mender.settle():
-            self._settled(entry)
-            self.say(f"settled {entry.id}, {entry.change.remedy} on {entry.change.name}: {entry.steps[-1].said}")
-        changes = self._as_reviewed(self._plan())
-        may = self._guarded(changes, journal.entries())
+        may = self._guarded(changing, self._as_reviewed(self._plan(changing)))
         together: dict[int, list[Change]] = {}
         for change in may:
             together.setdefault(id(self.cases[id(change)].finding), []).append(change)
         # what is proven at once comes first: it does not wait until a symptom has gone
-        for group in sorted(together.values(), key=lambda group: mender.remedy(group[0].remedy).proof is Proof.SYMPTOM):
-            self._make(mender, group)
+        for group in sorted(together.values(), key=lambda group: changing.proof_of(group[0]) is Proof.SYMPTOM):
+            self._make(changing, group)
         if may:
             wanted = observations_of(self.session.items, self.stack)
             self.run.stores[self.stack.name] = fresh_store(self.run, self.stack.name, wanted)
 
-    def _make(self, mender: Mender, changes: Sequence[Change]) -> None:
+    def _make(self, changing: FixingSession, changes: Sequence[Change]) -> None:
         """Make the changes that answer to one finding."""
-        from ..mender import Interrupted
+        from ..mender import Interrupted, Result
         from ..remedy import Proof, Risk
         from .look import look_again, others_worse
 
         case = self.cases[id(changes[0])]
         for change in changes:
-            self.say(f"{change.remedy} on {change.name}: {'; '.join(change.differs)}")
+            self._say(f"{change.remedy} on {change.name}: {'; '.join(change.differs)}")
         before, resource = self.first[case.item], case.finding.resource
-        symptom = mender.remedy(changes[0].remedy).proof is Proof.SYMPTOM
-        since = datetime.now(UTC) if symptom else None
+        symptom = changing.proof_of(changes[0]) is Proof.SYMPTOM
+        since = clock.now() if symptom else None
         wide = any(change.risk is not Risk.SAFE for change in changes) and not symptom
 
         def look() -> Look:
@@ -154,31 +151,22 @@ class _Fixing:
                 return told
             return replace(told, worse=(*told.worse, *others_worse(self.run, self.first, case.item)))
 
+        made: Sequence[Fixed] = ()
         try:
-            made = mender.make_all(changes, look)
+            made = changing.make_all(changes, look)
         except Interrupted as error:
-            self._made(error.fixed)
+            made = error.fixed
             raise
-        self._made(made)
+        finally:
+            for fixed in made:
+                self._keep(fixed, resource, case.item.nodeid)
+                if fixed.result is Result.REFUSED and PLAN in self.session.config.stash:
+                    self.run.plan_not_made.append(f"{fixed.change.remedy} on {fixed.change.name}: {fixed.said}")
 
-    def _made(self, made: Sequence[Fixed]) -> None:
-        for fixed in made:
-            self._note(fixed)
-            self.session.config.hook.pytest_opschecks_after_change(
-                change=fixed.change, result=fixed.result.value, said=fixed.said
-            )
-
-    def _settled(self, entry: Entry) -> None:
-        """Into the report: a change that an earlier run made, and never told of."""
-        from ..mender import Fixed, Result
-
-        change, said = entry.change, f"begun {entry.begun:%Y-%m-%d %H:%M} UTC: {entry.steps[-1].said}"
-        self._write(Fixed(change, Result.SETTLED, said, entry.id), change.target, "")
-
-    def _plan(self) -> list[Change]:
-        """Every change, each read before any is made. What is waived or could not be seen is nobody's to mend."""
+    def _plan(self, changing: FixingSession) -> list[Change]:
+        """Every change, each read before any is made. What is waived or could not be checked is left alone."""
         from ..plan import planned
-        from ..remedy import CannotMend, fingerprint, remedy_of
+        from ..remedy import CannotMend, fingerprint
 
         own = self._own_remedies()
         changes: list[Change] = []
@@ -186,7 +174,7 @@ class _Fixing:
             kind = own.get(examine.check.name, examine.check.remedy)
             if not kind:
                 continue
-            remedy = remedy_of(kind, self.stack, self.run.aws[self.stack.name], self._runs, self._entries)
+            remedy = changing.remedy(kind.name())
             for finding in examine.findings:
                 if finding.outcome is not Outcome.FAILED:
                     continue
@@ -201,23 +189,17 @@ class _Fixing:
                     self._not_planned(remedy.name(), finding, item, str(error))
         return changes
 
-    def _guarded(self, changes: Sequence[Change], entries: Sequence[Entry]) -> list[Change]:
-        """What may be made; a plan that is too wide is refused whole."""
-        from ..guards import Refusal, TooWide, judged, require_narrow
+    def _guarded(self, changing: FixingSession, changes: Sequence[Change]) -> list[Change]:
+        """What may be made; what may not is told."""
         from ..remedy import Risk
 
         # a plan shows also what will need --allow; making it does need it
         allow = set(Risk) if self.option.fix == "plan" else {Risk(risk) for risk in self.option.allow}
-        now = datetime.now(UTC)
-        may, refused = judged(changes, stack=self.stack, entries=entries, allow=allow, now=now)
         examined = {examine.check.name: len(examine.findings) for examine in self.first.values()}
-        try:
-            require_narrow(may, of=changes, stack=self.stack, entries=entries, examined=examined, now=now)
-        except TooWide as error:
-            refused += [Refusal(change, str(error)) for change in may]
-            may = []
+        may, refused = changing.guarded(changes, allow, examined=examined)
         for refusal in refused:
-            self._refused(refusal)
+            case = self.cases[id(refusal.change)]
+            self._refused(refusal, case.finding.resource, case.item.nodeid)
         return may
 
     def _as_reviewed(self, changes: list[Change]) -> list[Change]:
@@ -235,97 +217,43 @@ class _Fixing:
             if _same(listed) in now:
                 kept.append(now[_same(listed)])
                 continue
-            why = "the plan is stale: the finding or the state is no longer what was reviewed; plan again"
-            self._note_refusal(Refusal(listed, why), "", "")
+            why = "the plan is stale: the finding or the state is not what was reviewed; plan again"
+            self._refused(Refusal(listed, why), "", "")
         return kept
 
-    def _mender(self, journal: Journal, lock: Lock) -> Mender:
-        from ..guards import frozen
-        from ..mender import Mender
-        from ..remedies import all_remedies
-        from ..remedy import remedy_of
-
-        remedies, aws = all_remedies(), self.run.aws[self.stack.name]
-
-        def veto(change: Change) -> str:
-            vetoes = self.session.config.hook.pytest_opschecks_before_change(change=change)
-            return "; ".join(
-                [*filter(None, [frozen(self.stack, datetime.now(UTC))]), *(f"vetoed: {one}" for one in vetoes if one)]
-            )
-
-        return Mender(
-            journal=journal,
-            lock=lock,
-            remedy=lambda name: remedy_of(remedies[name], self.stack, aws, self._runs, self._entries),
-            veto=veto,
-            say=self.say,
-            poll_s=self.stack.fix.poll_s,
-            symptom_within=timedelta(minutes=self.stack.fix.symptom_minutes),
-        )
-
     def _own_remedies(self) -> dict[str, type[Remedy]]:
-        """Those of users' conftests, by check."""
+        """Those of users' conftests, by check; UsageError where there is no such check."""
+        from ..fixing.session import remedies_by_check
         from ..names import nearest
-        from ..remedy import Remedy
 
         names = {examine.check.name for examine in self.first.values()}
-        given: dict[str, type[Remedy]] = {}
-        for told in reversed(self.session.config.hook.pytest_opschecks_remedies()):
-            given.update(told or {})
-        for name, kind in given.items():
+        given = remedies_by_check(self.session.config.hook)
+        for name in given:
             if name not in names and self.run.partial == "":
                 hint = nearest(name, names)
                 raise pytest.UsageError(f"pytest_opschecks_remedies: there is no check {name!r}; {hint}")
-            if not (isinstance(kind, type) and issubclass(kind, Remedy)):
-                raise pytest.UsageError(f"pytest_opschecks_remedies: {name}: {kind!r} is no subclass of Remedy")
         return given
-
-    def _runs(self) -> Iterator[Mapping[str, Any]]:
-        from ..history import filed_runs
-
-        return filed_runs(self.run.store(self.stack), ("daily", "deploy-after"))
-
-    def _entries(self) -> list[Entry]:
-        from ..journal import Journal
-
-        return Journal(self.run.store(self.stack)).entries()
 
     def _planned(self, change: Change) -> None:
         from ..mender import Fixed, Result
         from ..remedy import Risk
 
-        wants = "" if change.risk is Risk.SAFE else f" ({change.risk}: making it wants --allow {change.risk})"
-        self._note(Fixed(change, Result.PLANNED, "; ".join(change.differs) + wants))
+        wants = "" if change.risk is Risk.SAFE else f" ({change.risk}: --allow {change.risk} is needed to make it)"
+        case = self.cases[id(change)]
+        self._keep(
+            Fixed(change, Result.PLANNED, "; ".join(change.differs) + wants), case.finding.resource, case.item.nodeid
+        )
 
-    def _refused(self, refusal: Refusal) -> None:
-        case = self.cases[id(refusal.change)]
-        self._note_refusal(refusal, case.finding.resource, case.item.nodeid)
-
-    def _note_refusal(self, refusal: Refusal, resource: str, nodeid: str) -> None:
+    def _refused(self, refusal: Refusal, resource: str, nodeid: str) -> None:
         from ..mender import Fixed, Result
 
         result = Result.HANDED_OVER if refusal.hand_over else Result.REFUSED
-        self._write(Fixed(refusal.change, result, refusal.why), resource, nodeid)
-
-    def _note(self, fixed: Fixed) -> None:
-        case = self.cases[id(fixed.change)]
-        self._write(fixed, case.finding.resource, case.item.nodeid)
-
-    def _write(self, fixed: Fixed, resource: str, nodeid: str) -> None:
-        told = {
-            **fixed.change.to_plain(),
-            "resource": resource,
-            "nodeid": nodeid,
-            "result": fixed.result.value,
-            "said": fixed.said,
-            "entry": fixed.entry,
-            "undo": fixed.undo,
-            "differs": list(fixed.change.differs),
-        }
-        self._keep(told)
+        if PLAN in self.session.config.stash:
+            self.run.plan_not_made.append(f"{refusal.change.remedy} on {refusal.change.name}: {refusal.why}")
+        self._keep(Fixed(refusal.change, result, refusal.why), resource, nodeid)
 
     def _not_planned(self, remedy: str, finding: Finding, item: pytest.Item, why: str) -> None:
-        self._keep(
+        self.run.fixes.append(
             {
                 "stack": self.stack.name,
                 "remedy": remedy,
@@ -340,14 +268,14 @@ class _Fixing:
                 "differs": [],
             }
         )
+        self._say(f"{remedy} on {finding.name}: refused: {why}")
 
-    def _keep(self, told: Mapping[str, Any]) -> None:
-        self.run.fixes.append(told)
-        self.say(f"{told['remedy']} on {told['name']}: {told['result']}: {told['said']}")
+    def _keep(self, fixed: Fixed, resource: str, nodeid: str) -> None:
+        """Into the run file, and onto the terminal."""
+        self.run.fixes.append(fixed.to_plain(resource, nodeid))
+        self._say(f"{fixed.change.remedy} on {fixed.change.name}: {fixed.result.value}: {fixed.said}")
 
 
 def _same(change: Change) -> str:
     """What makes two changes the same one: all of it."""
-    import json
-
     return json.dumps(change.to_plain(), sort_keys=True, default=str)

@@ -17,7 +17,7 @@ import pytest
 
 from ..model import Expected, Severity
 from ..redaction import redact_text
-from .state import DEFAULT_REPORTS, KEY, ChecksRun, checks_run
+from .state import COMMAND, DEFAULT_REPORTS, KEY, ChecksRun, checks_run
 
 SUITES = {
     "daily": Path("daily"),
@@ -48,6 +48,8 @@ NEVER_RUNNING = ("setuponly", "setupplan")
 def pytest_configure(config: pytest.Config) -> None:
     """Recognise a checks run and settle what it is about, before any other plugin opens a file."""
     option: Any = config.option
+    if config.stash.get(COMMAND, False):
+        return
     if option.help or option.version or any(getattr(option, name, None) for name in ONLY_LISTING):
         return
     checks = config.rootpath / "checks"

@@ -55,6 +55,8 @@ class ChecksRun:
     crashed: set[str] = field(default_factory=set)
     not_collected: list[str] = field(default_factory=list)
     fixes: list[Mapping[str, Any]] = field(default_factory=list)
+    plan_not_made: list[str] = field(default_factory=list)
+    """Changes of the reviewed plan that were refused: a run that was asked to make them is not good."""
     told: Run | None = None
     write_error: str = ""
     untidy: list[str] = field(default_factory=list)
@@ -83,6 +85,8 @@ class ChecksRun:
 
 
 KEY = pytest.StashKey[ChecksRun]()
+COMMAND = pytest.StashKey[bool]()
+"""Set where pytest only loads the project for a command of ours: then there is no checks run."""
 
 
 def checks_run(config: pytest.Config) -> ChecksRun | None:

@@ -67,6 +67,8 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         write(
             printable(f"NOT TAKEN BACK: {change['remedy']} on {change['name']}: {change['said']}"), red=True, bold=True
         )
+    for line in run.plan_not_made:
+        write(printable(f"not made: {line}"), red=True)
     for line in (*_failed(told), *_unseen(told, Outcome.BLIND), *_unseen(told, Outcome.NOT_RUN)):
         write(printable(line)[:LINE])
     for line in _waiver_lines(told):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 
+from ..fixing.session import Hooks, remedies_by_check
 from ..remedy import Remedy, known_remedies
 
 
@@ -13,3 +14,9 @@ def all_remedies() -> dict[str, type[Remedy]]:
     for module in pkgutil.iter_modules(__path__):
         importlib.import_module(f"{__name__}.{module.name}")
     return known_remedies()
+
+
+def every_remedy(hooks: Hooks) -> dict[str, type[Remedy]]:
+    """Ours and users' own, by the name that the command line and the journal call them."""
+    remedies_by_check(hooks)  # a conftest may define its classes in the hook itself
+    return all_remedies()

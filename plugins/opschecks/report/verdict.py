@@ -45,7 +45,7 @@ def verdict(run: Run) -> Verdict:
 def _word(run: Run) -> tuple[str, str]:
     if run.state == "unfinished":
         return "Unfinished", "none"
-    if run.count(Outcome.FAILED) or run.lost_changes:
+    if run.count(Outcome.FAILED) or run.lost_changes or run.exit_code == 1:
         return "Action needed", "bad"
     if not run.checks:
         return "No verdict", "none"
@@ -136,6 +136,8 @@ def _changes(run: Run) -> list[str]:
     told = []
     if fixed := results.count("fixed"):
         told.append(f"{fixed} fixed by a remedy")
+    if refused := results.count("refused"):
+        told.append(f"{refused} change{'s' if refused > 1 else ''} refused")
     if handed := results.count("handed over"):
         told.append(f"{handed} handed over to a person")
     if lost := results.count("roll-back failed"):

@@ -1,0 +1,1 @@
+"""The words of the suite: what every other room is written with."""

@@ -1,0 +1,1 @@
+"""Fixing: what a remedy is, what may be changed, and the loop that changes it."""

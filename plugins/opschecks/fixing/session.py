@@ -1,0 +1,186 @@
+"""One fixing session of one stack: lock, journal, guards, vetoes and the loop, wired here and nowhere else.
+
+`--fix`, `opschecks fix` and `undo`, and the drills all change things through it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol
+
+from ..core import clock
+from ..guards import Refusal, TooWide, careless, frozen, judged, require_narrow
+from ..history import filed_runs
+from ..journal import Journal
+from ..lock import Lock
+from ..mender import Fixed, Interrupted, Look, Mender, Result
+from ..names import nearest
+from ..remedy import DRILLED, CannotMend, Change, Proof, Remedy, Risk, Sends, remedy_of
+
+if TYPE_CHECKING:
+    from ..stack import Stack
+    from ..store import Store
+
+RUNS_READ = ("daily", "deploy-after")
+"""Suites whose filed runs a remedy may look at."""
+
+
+class Hooks(Protocol):
+    """The hooks of hookspecs.py that a fixing session calls: pytest's own relay has them, with every plugin behind."""
+
+    def pytest_opschecks_remedies(self) -> Sequence[Mapping[str, Any] | None]:
+        """Remedies of users' own, by check; the nearest conftest's first."""
+
+    def pytest_opschecks_before_change(self, *, change: Change) -> Sequence[str | None]:
+        """Reasons against the change."""
+
+    def pytest_opschecks_after_change(self, *, change: Change, result: str, said: str) -> Sequence[None]:
+        """What became of it."""
+
+
+class NotFixable(Exception):  # noqa: N818 - it is said of the stack or of a user's hook
+    """Nothing of this stack may be changed as things are; the message says what is missing."""
+
+
+def remedies_by_check(hooks: Hooks) -> dict[str, type[Remedy]]:
+    """The remedies that users' conftests give to checks; NotFixable where one is not a remedy."""
+    given: dict[str, type[Remedy]] = {}
+    for some in reversed(hooks.pytest_opschecks_remedies()):
+        given.update(some or {})
+    for check, kind in given.items():
+        if not (isinstance(kind, type) and issubclass(kind, Remedy)):
+            raise NotFixable(f"pytest_opschecks_remedies: {check}: {kind!r} is not a subclass of Remedy")
+    return given
+
+
+@dataclass
+class FixingSession:
+    """What may be changed on one stack, and the only way to change it. Opened by `fixing`, which holds the lock.
+
+    `aws` reads, and sends each change once; `say` shows a line of progress; `poll_s` is between two looks.
+    `remedies` are ours and users' own by name, as the command line and the journal call them.
+    """
+
+    stack: Stack
+    aws: Sends
+    storage: Store
+    hooks: Hooks
+    remedies: Mapping[str, type[Remedy]]
+    say: Callable[[str], None]
+    poll_s: float
+    journal: Journal = field(init=False)
+    lock: Lock = field(init=False)
+    _loop: Mender = field(init=False)
+    _within: timedelta | None = field(init=False, default=None)
+
+    def __post_init__(self) -> None:
+        self.journal = Journal(self.storage)
+        self.lock = Lock(self.storage)
+        self._loop = Mender(
+            journal=self.journal,
+            lock=self.lock,
+            remedy=self.remedy,
+            veto=self._veto,
+            say=self.say,
+            poll_s=self.poll_s,
+            symptom_within=timedelta(minutes=self.stack.fix.symptom_minutes),
+        )
+
+    def remedy(self, name: str) -> Remedy:
+        """The remedy of that name for this stack; CannotMend with the nearest name where there is none."""
+        if name not in self.remedies:
+            raise CannotMend(f"{name}: no such remedy; {nearest(name, self.remedies)}")
+        runs = partial(filed_runs, self.storage, RUNS_READ)
+        made = remedy_of(self.remedies[name], self.stack, self.aws, runs, self.journal.entries)
+        if self._within is not None:
+            made.settles_within = self._within
+        return made
+
+    def settle(self) -> list[Fixed]:
+        """Settle, by reading, what an earlier fixer that was killed left open; the lock is held."""
+        settled = []
+        for entry in self._loop.settle():
+            said = f"begun {entry.begun:%Y-%m-%d %H:%M} UTC: {entry.steps[-1].said}"
+            settled.append(Fixed(entry.change, Result.SETTLED, said, entry.id))
+        return settled
+
+    def guarded(
+        self,
+        changes: Sequence[Change],
+        allow: Collection[Risk],
+        *,
+        examined: Mapping[str, int] | None = None,
+        undoing: bool = False,
+    ) -> tuple[list[Change], list[Refusal]]:
+        """What may be made of a plan, and what not and why; a plan that is too wide is refused whole.
+
+        `examined` counts the resources that each check looked at, for the limit by share.
+        """
+        now, entries = clock.now(), self.journal.entries()
+        may, refused = judged(changes, stack=self.stack, entries=entries, allow=allow, now=now, undoing=undoing)
+        counted = [change for change in may if change.finding != DRILLED]
+        try:
+            require_narrow(counted, of=changes, stack=self.stack, entries=entries, examined=examined or {}, now=now)
+        except TooWide as error:
+            return [], [*refused, *(Refusal(change, str(error)) for change in may)]
+        return may, refused
+
+    def make(
+        self,
+        change: Change,
+        look: Callable[[], Look] | None = None,
+        *,
+        undoes: str = "",
+        within: timedelta | None = None,
+    ) -> Fixed:
+        """Make one change that `guarded` let pass, and see it through; `within` is how long it may take to settle."""
+        self._within = within
+        try:
+            (fixed,) = self._told(lambda: [self._loop.make(change, look, undoes=undoes)])
+        finally:
+            self._within = None
+        return fixed
+
+    def make_all(self, changes: Sequence[Change], look: Callable[[], Look]) -> list[Fixed]:
+        """Make the changes that answer to one finding; Interrupted, when Ctrl-C ended it, says what became of them."""
+        return self._told(lambda: self._loop.make_all(changes, look))
+
+    def proof_of(self, change: Change) -> Proof:
+        """How the change is proven: by its state or by a symptom."""
+        return self.remedies[change.remedy].proof
+
+    def _told(self, made: Callable[[], list[Fixed]]) -> list[Fixed]:
+        """Whoever wants to know is told what became of each change, also when Ctrl-C ended it."""
+        try:
+            done = made()
+        except Interrupted as error:
+            self._tell(error.fixed)
+            raise
+        self._tell(done)
+        return done
+
+    def _tell(self, done: Sequence[Fixed]) -> None:
+        for fixed in done:
+            self.hooks.pytest_opschecks_after_change(change=fixed.change, result=fixed.result.value, said=fixed.said)
+
+    def _veto(self, change: Change) -> str:
+        """Why the change must not be made at this moment: a freeze window has begun, or a user's hook says so."""
+        vetoes = [f"vetoed: {one}" for one in self.hooks.pytest_opschecks_before_change(change=change) if one]
+        return "; ".join([*filter(None, [frozen(self.stack, clock.now())]), *vetoes])
+
+
+@contextmanager
+def fixing(session: FixingSession) -> Iterator[list[Fixed]]:
+    """Hold the stack's lock; gives what an earlier fixer left open, settled.
+
+    NotFixable where a real stack does not say whose it is and where its journal lies; Locked where somebody else is
+    fixing it; OSError where its state cannot be read or written.
+    """
+    if why := careless(session.stack):
+        raise NotFixable(why)
+    with session.lock:
+        yield session.settle()
