@@ -257,6 +257,7 @@ def test_a_stray_file_in_the_history_costs_the_comparison_and_not_the_morning(tm
     ended = project.run("checks/daily")
     assert ended.code == 0, ended.all
     assert "The first run on record" in project.page()
+    assert ended.out.count("not a run file that this version can read; it is left out of every comparison") == 1
     broken = f"journal/{datetime.now(UTC):%Y-%m-%dT%H-%M-%S.%f}-0123abcd-begun.json"
     (history / broken).write_text("{}")
     assert project.run("checks/daily").code == 0

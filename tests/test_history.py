@@ -1,11 +1,10 @@
-"""What earlier mornings say of this one, and the index that remembers them: in a folder, and in memory."""
+"""What earlier mornings say of this one: run files filed in a folder or in memory, compared, and deleted when old."""
 
 from __future__ import annotations
 
 import json
 import multiprocessing
-import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,8 +16,6 @@ import pytest
 import opschecks.journal
 from opschecks.history import began, file_run, filed_runs, forget_before, run_a_day_before
 from opschecks.hooks.past import earlier_run, forget_old, with_past
-from opschecks.index import LATELY, Index, Indexed
-from opschecks.index_rows import VERSION
 from opschecks.journal import Entry, Journal
 from opschecks.model import (
     NOT_APPLICABLE,
@@ -38,6 +35,7 @@ from opschecks.remedy import DRILLED
 from opschecks.report.files import Place, write_run
 from opschecks.report.runfile import from_json, to_json
 from opschecks.store import Folder, Store
+from opschecks.summaries import COMPARED, Summaries, Summary
 from tests.changes import change
 from tests.mornings import earlier, ending, file_all
 
@@ -124,17 +122,16 @@ def mornings(told: str) -> list[Run]:
     ]
 
 
-def indexed(index: Index, store: Store, runs: Sequence[Run] = (), suite: str = "daily") -> list[Indexed]:
-    """File the runs, follow, and give what the index knows."""
+def summed(folder: Path, store: Store, runs: Sequence[Run] = (), suite: str = "daily") -> list[Summary]:
+    """File the runs, and give their summaries, of which nothing is to be reported."""
     file_all(store, runs)
-    index.follow(store, suite)
-    return index.runs(suite)
+    return Summaries(store, folder, pytest.fail).runs(suite)
 
 
-def compared(index: Index, runs: Sequence[Run], stack: str = "here") -> Past:
+def compared(folder: Path, runs: Sequence[Run], stack: str = "here") -> Past:
     """The past of the newest run, the others being filed."""
     *before, now = runs
-    return past_of(now, stack, indexed(index, Memory(), before))
+    return past_of(now, stack, summed(folder, Memory(), before))
 
 
 def standings(past: Past) -> dict[str, tuple[str, int]]:
@@ -142,8 +139,8 @@ def standings(past: Past) -> dict[str, tuple[str, int]]:
 
 
 @pytest.fixture
-def index(tmp_path: Path) -> Index:
-    return Index(tmp_path / "index.sqlite")
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "summaries"
 
 
 @pytest.fixture
@@ -204,37 +201,37 @@ STANDINGS: dict[str, tuple[str, dict[str, tuple[str, int]]]] = {
 
 
 @pytest.mark.parametrize(("told", "wanted"), STANDINGS.values(), ids=STANDINGS)
-def test_each_resource_stands_as_its_mornings_say(index: Index, told: str, wanted: dict[str, tuple[str, int]]) -> None:
-    assert standings(compared(index, mornings(told))) == wanted
+def test_each_resource_stands_as_its_mornings_say(folder: Path, told: str, wanted: dict[str, tuple[str, int]]) -> None:
+    assert standings(compared(folder, mornings(told))) == wanted
 
 
 @pytest.mark.parametrize("told", ["PBF", "BBF", "PNbEF", "PPF", "..F", "BPF", "FPBF", "FBF", "PBBP"])
-def test_only_what_nobody_could_see_may_have_been_bad_before(index: Index, told: str) -> None:
+def test_only_what_nobody_could_see_may_have_been_bad_before(folder: Path, told: str) -> None:
     runs = mornings(told)
-    of = {one.resource: one for one in compared(index, runs).standings}
+    of = {one.resource: one for one in compared(folder, runs).standings}
     first = {"PBF": 1, "BBF": 0, "PNbEF": 1}.get(told)
     assert {one.at_least for one in of.values()} <= {first is not None}
     if first is not None:
         assert (of["A"].state, of["A"].since) == ("new", runs[first].started)
 
 
-def test_failing_before_and_blind_itself_now_is_out_of_sight_once(index: Index) -> None:
-    assert [(one.resource, one.state) for one in compared(index, mornings("FFb")).standings] == [("A", "hidden")]
+def test_failing_before_and_blind_itself_now_is_out_of_sight_once(folder: Path) -> None:
+    assert [(one.resource, one.state) for one in compared(folder, mornings("FFb")).standings] == [("A", "hidden")]
 
 
 @pytest.mark.parametrize("told", ["PFFF", "FPFF", "F_F", "PFBF", "FFP", "FF."])
-def test_since_is_when_the_first_of_the_runs_in_a_row_began(index: Index, told: str) -> None:
+def test_since_is_when_the_first_of_the_runs_in_a_row_began(folder: Path, told: str) -> None:
     runs = mornings(told)
-    (standing,) = compared(index, runs).standings
+    (standing,) = compared(folder, runs).standings
     first = {"PFFF": 1, "FPFF": 2, "F_F": 0, "PFBF": 1, "FFP": 0, "FF.": 0}[told]
     assert standing.since == runs[first].started
     assert standing.name == "the A"
 
 
-def test_each_resource_of_a_check_stands_for_itself(index: Index) -> None:
+def test_each_resource_of_a_check_stands_for_itself(folder: Path) -> None:
     before = [earlier(ran({"test_a": {"A": F, "B": P, "C": F}}), 1), earlier(ran({"test_a": {"A": F, "B": F}}), 2)]
     now = ran({"test_a": {"A": F, "B": F, "C": P, "D": F}})
-    assert standings(compared(index, [*before, now])) == {
+    assert standings(compared(folder, [*before, now])) == {
         "A": ("still", 3),
         "B": ("flapping", 1),
         "C": ("recovered", 2),
@@ -242,8 +239,8 @@ def test_each_resource_of_a_check_stands_for_itself(index: Index) -> None:
     }
 
 
-def test_a_morning_can_be_turned_bad_check_by_check(index: Index) -> None:
-    past = compared(index, [earlier(ending(GOOD, {"test_z": F}), 1), ending(GOOD, {"test_a": F})])
+def test_a_morning_can_be_turned_bad_check_by_check(folder: Path) -> None:
+    past = compared(folder, [earlier(ending(GOOD, {"test_z": F}), 1), ending(GOOD, {"test_a": F})])
     assert {(one.check, one.resource, one.state) for one in past.standings} == {
         ("test_a", "A", "new"),
         ("test_a", "Z", "new"),
@@ -272,9 +269,9 @@ def _at(run: Run, moment: str) -> Run:
 
 
 @pytest.mark.parametrize(("zone", "first", "now", "day"), DAYS.values(), ids=DAYS)
-def test_days_are_calendar_days_of_the_stack(index: Index, zone: str, first: str, now: str, day: int) -> None:
+def test_days_are_calendar_days_of_the_stack(folder: Path, zone: str, first: str, now: str, day: int) -> None:
     run = ran({"test_a": {"A": F}}, zone=zone)
-    assert standings(compared(index, [_at(run, first), _at(run, now)])) == {"A": ("still", day)}
+    assert standings(compared(folder, [_at(run, first), _at(run, now)])) == {"A": ("still", day)}
 
 
 MISSED: dict[str, tuple[str, str, str, tuple[str, ...]]] = {
@@ -289,29 +286,28 @@ MISSED: dict[str, tuple[str, str, str, tuple[str, ...]]] = {
 
 @pytest.mark.parametrize(("zone", "previous", "now", "missed"), MISSED.values(), ids=MISSED)
 def test_days_without_a_run_are_named(
-    index: Index, zone: str, previous: str, now: str, missed: tuple[str, ...]
+    folder: Path, zone: str, previous: str, now: str, missed: tuple[str, ...]
 ) -> None:
     run = ran({"test_a": {"A": P}}, zone=zone)
-    past = compared(index, [_at(run, previous), _at(run, now)])
+    past = compared(folder, [_at(run, previous), _at(run, now)])
     assert past.missed == missed
     assert past.previous == datetime.fromisoformat(previous).replace(tzinfo=UTC)
 
 
 def test_only_daily_runs_are_missed_by_day_and_not_by_the_hundred(tmp_path: Path) -> None:
     long_ago = earlier(GOOD, 400)
-    assert 0 < len(compared(Index(tmp_path / "daily.sqlite"), [long_ago, GOOD]).missed) <= MISSED_SHOWN
+    assert 0 < len(compared(tmp_path / "daily", [long_ago, GOOD]).missed) <= MISSED_SHOWN
     weekly = [replace(run, suite="weekly") for run in (long_ago, GOOD)]
-    store, index = Memory(), Index(tmp_path / "weekly.sqlite")
-    past = past_of(weekly[1], "here", indexed(index, store, weekly[:1], "weekly"))
+    past = past_of(weekly[1], "here", summed(tmp_path / "weekly", Memory(), weekly[:1], "weekly"))
     assert (past.runs, past.missed) == (1, ())
 
 
-def test_the_first_run_has_no_past(index: Index) -> None:
-    past = compared(index, [GOOD])
+def test_the_first_run_has_no_past(folder: Path) -> None:
+    past = compared(folder, [GOOD])
     assert past == Past("here", strips={"": ()})
 
 
-def test_a_strip_has_the_worst_of_each_area_and_of_all_oldest_first(index: Index) -> None:
+def test_a_strip_has_the_worst_of_each_area_and_of_all_oldest_first(folder: Path) -> None:
     def of(days: float, ecs: Outcome | None, logs: Outcome | None) -> Run:
         runs = [
             ran({f"test_{area}": {"A": outcome, "Z": P}, f"test_other_{area}": {}}, area=area)
@@ -323,7 +319,7 @@ def test_a_strip_has_the_worst_of_each_area_and_of_all_oldest_first(index: Index
             replace(runs[0], checks=checks, findings=tuple(one for run in runs for one in run.findings)), days
         )
 
-    past = compared(index, [of(4, F, None), of(3, W, P), of(2, B, N), of(1, P, B), of(0, P, P)])
+    past = compared(folder, [of(4, F, None), of(3, W, P), of(2, B, N), of(1, P, B), of(0, P, P)])
     assert {area: outcomes for area, outcomes in past.strips.items() if not area.startswith("test_")} == {
         "": ("failed", "waived", "blind", "blind"),
         "ecs": ("failed", "waived", "blind", "passed"),
@@ -332,13 +328,13 @@ def test_a_strip_has_the_worst_of_each_area_and_of_all_oldest_first(index: Index
     assert past.strips["test_ecs"] == ("failed", "waived", "blind", "passed")
 
 
-def test_a_strip_ends_with_the_newest_runs(index: Index) -> None:
-    past = compared(index, mornings("F" * 5 + "P" * SHOWN + "P"))
+def test_a_strip_ends_with_the_newest_runs(folder: Path) -> None:
+    past = compared(folder, mornings("F" * 5 + "P" * SHOWN + "P"))
     assert past.runs == SHOWN + 5
     assert past.strips == dict.fromkeys(("", "ecs", "test_a", "test_z"), ("passed",) * SHOWN)
 
 
-def _loaded(days: float, cpu: float | None) -> Run:
+def loaded(days: float, cpu: float | None) -> Run:
     """A run that saw that CPU, or could not."""
     series = Series("CPU", "%", ((NOW - timedelta(minutes=5), 1.0), (NOW, cpu or 0)), 300, 80.0)
     seen = (SeenResource("service", "service", (), (series,)),) if cpu is not None else ()
@@ -346,19 +342,19 @@ def _loaded(days: float, cpu: float | None) -> Run:
     return earlier(replace(GOOD, observations=(ObservationResult("here", "service_load", 0.1, (), error, seen),)), days)
 
 
-def test_numbers_are_those_of_the_tiles_oldest_first_and_a_gap_where_nobody_saw_one(index: Index) -> None:
-    runs = [_loaded(4, 40.0), _loaded(3, None), _loaded(2, 0.0), _loaded(1, 71.5), GOOD]
-    past = compared(index, runs)
+def test_numbers_are_those_of_the_tiles_oldest_first_and_a_gap_where_nobody_saw_one(folder: Path) -> None:
+    runs = [loaded(4, 40.0), loaded(3, None), loaded(2, 0.0), loaded(1, 71.5), GOOD]
+    past = compared(folder, runs)
     assert past.numbers == {
         "CPU, service": ((runs[0].started, 40.0), (runs[2].started, 0.0), (runs[3].started, 71.5)),
         "passed": tuple((run.started, 2.0) for run in runs[:4]),
     }
 
 
-def test_a_past_survives_its_run_file(index: Index) -> None:
-    runs = [_loaded(9, 40.0), *mornings("F__FFP")[:-1], ending(GOOD, {"test_z": F})]
+def test_a_past_survives_its_run_file(folder: Path) -> None:
+    runs = [loaded(9, 40.0), *mornings("F__FFP")[:-1], ending(GOOD, {"test_z": F})]
     changes = ({"entry": "0123", "differs": ["a: 1 → 2"]},)
-    past = replace(compared(index, runs), missed=("2026-11-21", "2026-11-22"), changes=changes)
+    past = replace(compared(folder, runs), missed=("2026-11-21", "2026-11-22"), changes=changes)
     assert past.standings
     assert past.numbers
     again = from_json(to_json(replace(GOOD, past=(past, Past("other", error="denied")))))
@@ -368,25 +364,13 @@ def test_a_past_survives_its_run_file(index: Index) -> None:
 # what is compared with what
 
 
-def test_another_suite_is_never_compared(index: Index, store: Folder) -> None:
+def test_another_suite_is_never_compared(folder: Path, store: Folder) -> None:
     daily, weekly = mornings("FF"), [replace(run, suite="weekly") for run in mornings("PP")]
     file_all(store, [daily[0], weekly[0]])
     for run, state in ((daily[1], {"A": ("still", 2)}), (weekly[1], {})):
-        index.follow(store, run.suite)
-        past = past_of(run, "here", index.runs(run.suite, before=run.started))
+        past = past_of(run, "here", Summaries(store, folder, pytest.fail).runs(run.suite, before=run.started))
         assert past.runs == 1
         assert standings(past) == state
-    assert index.suites() == ["daily", "weekly"]
-
-
-def test_another_suites_runs_are_not_forgotten_with_its_own(index: Index, store: Folder) -> None:
-    (daily, weekly) = file_all(store, [earlier(GOOD, 1), replace(earlier(GOOD, 1), suite="weekly")])
-    index.follow(store, "daily")
-    index.follow(store, "weekly")
-    store.delete(daily)
-    index.follow(store, "daily")
-    assert index.runs("daily") == []
-    assert [run.key for run in index.runs("weekly")] == [weekly]
 
 
 def test_another_stack_is_never_compared(tmp_path: Path) -> None:
@@ -404,7 +388,7 @@ def test_another_stack_is_never_compared(tmp_path: Path) -> None:
         )
 
     write_run(earlier(both(F, P), 1), Place(tmp_path / "reports", "daily", stores), {})
-    known = {name: indexed(Index(tmp_path / f"{name}.sqlite"), one) for name, one in stores.items()}
+    known = {name: summed(tmp_path / f"summaries of {name}", one) for name, one in stores.items()}
     for now, here, there in (
         (both(F, F), {"A": ("still", 2)}, {"A": ("new", 1)}),
         (both(F, P), {"A": ("still", 2)}, {}),
@@ -420,147 +404,23 @@ def test_a_part_of_a_suite_is_neither_filed_nor_compared(tmp_path: Path, store: 
     write_run(part, Place(tmp_path / "reports", "daily-partial", {"here": store}), {})
     assert store.keys("daily") == []
     file_all(store, [earlier(GOOD, 1)])
-    assert with_past(_session(tmp_path, store), part) is part
+    assert with_past(session(tmp_path, store), part) is part
 
 
-def test_a_run_is_compared_with_those_that_began_before_it(index: Index) -> None:
+def test_a_run_is_compared_with_those_that_began_before_it(folder: Path) -> None:
     store, runs = Memory(), mornings("FPFP")
-    known = indexed(index, store, runs)
+    known = summed(folder, store, runs)
     assert [run.started for run in known] == [run.started for run in runs[::-1]]
-    before = index.runs("daily", before=runs[2].started)
+    before = Summaries(store, folder, pytest.fail).runs("daily", before=runs[2].started)
     assert [run.started for run in before] == [runs[1].started, runs[0].started]
     assert standings(past_of(runs[2], "here", before)) == {"A": ("flapping", 1)}
 
 
-def test_a_stopped_run_tells_of_what_it_looked_at(index: Index) -> None:
+def test_a_stopped_run_tells_of_what_it_looked_at(folder: Path) -> None:
     stopped = replace(earlier(ran({"test_a": {"A": F}, "test_z": {WHOLE: N}}), 1), state="stopped")
     before = earlier(ran({"test_a": {"A": P}, "test_z": {"Z": F}}), 2)
     now = ran({"test_a": {"A": F}, "test_z": {"Z": F}})
-    assert standings(compared(index, [before, stopped, now])) == {"A": ("still", 2), "Z": ("still", 3)}
-
-
-# the index
-
-
-def test_the_index_follows_only_what_it_lacks(index: Index) -> None:
-    store = Memory()
-    file_all(store, mornings("PFF")[:2])
-    assert index.follow(store, "daily") == 2
-    (newest,) = file_all(store, [GOOD])
-    store.read_keys.clear()
-    assert index.follow(store, "daily") == 1
-    assert store.read_keys == [newest]
-    assert index.follow(store, "daily") == 0
-    assert store.read_keys == [newest]
-    assert len(index.runs("daily")) == 3
-
-
-def test_it_knows_of_a_run_what_its_file_says(index: Index) -> None:
-    run = replace(_loaded(1, 71.5), checks=GOOD.checks)
-    bad = ending(ending(run, {"test_a": F}), {"test_z": B})
-    (known,) = indexed(index, Memory(), [replace(bad, exit_code=1)])
-    assert (known.started, known.state, known.exit_code, known.word) == (run.started, "finished", 1, "Action needed")
-    assert known.outcomes == {"test_a": "failed", "test_z": "blind"}
-    assert known.areas == {"test_a": "ecs", "test_z": "ecs"}
-    assert {(one.check, one.resource, one.name, one.outcome, one.message) for one in known.bad} == {
-        ("test_a", "A", "the A", "failed", "said"),
-        ("test_a", "Z", "the Z", "failed", "said"),
-        ("test_z", "Z", "the Z", "blind", "said"),
-    }
-    assert known.numbers == {"CPU, service": 71.5, "passed": 0.0}
-
-
-def test_it_forgets_what_was_deleted(index: Index, store: Folder) -> None:
-    keys = file_all(store, mornings("FPF"))
-    index.follow(store, "daily")
-    store.delete(keys[1])
-    assert index.follow(store, "daily") == 0
-    assert [run.key for run in index.runs("daily")] == [keys[2], keys[0]]
-    with sqlite3.connect(index.path) as database:
-        for table in ("checks", "findings", "numbers"):
-            assert {key for (key,) in database.execute(f"SELECT key FROM {table}")} <= {keys[0], keys[2]}
-    database.close()
-
-
-def _cut(text: str) -> bytes:
-    return text.encode()[: len(text) // 2]
-
-
-WHOLE_FILE = to_json(earlier(ran({"test_a": {"A": F}}), 1))
-GARBAGE: dict[str, bytes] = {
-    "nothing": b"",
-    "a NUL": b"\0",
-    "binary": b"\xff\xfe\x80",
-    "a page": b"<html></html>",
-    "a list": b"[]",
-    "a number": b"1",
-    "null": b"null",
-    "an empty object": b"{}",
-    "half a run file": _cut(WHOLE_FILE),
-    "CTRF": b'{"reportFormat": "CTRF", "results": {"tests": []}}',
-    "another format": b'{"format": 99, "started": "2026-11-23T07:00:00+00:00", "state": "finished"}',
-    "no checks": json.dumps({**json.loads(WHOLE_FILE), "checks": None}).encode(),
-    "checks that are texts": json.dumps({**json.loads(WHOLE_FILE), "checks": ["x"]}).encode(),
-    "findings that are numbers": json.dumps({**json.loads(WHOLE_FILE), "findings": [1]}).encode(),
-    "a number that is none": json.dumps({**json.loads(WHOLE_FILE), "numbers": {"CPU": "much"}}).encode(),
-    "no time": json.dumps({**json.loads(WHOLE_FILE), "started": "yesterday"}).encode(),
-    "no verdict": json.dumps({**json.loads(WHOLE_FILE), "verdict": "good"}).encode(),
-}
-
-
-@pytest.mark.parametrize("garbage", GARBAGE.values(), ids=GARBAGE)
-def test_what_is_no_run_file_is_read_once_and_counts_for_nothing(index: Index, store: Folder, garbage: bytes) -> None:
-    before = indexed(index, store, [earlier(ran({"test_a": {"A": F}}), 2)])
-    for name in ("2026-11-23T07-00-00.000000Z.json", "notes.txt"):
-        (store.root / "daily" / name).write_bytes(garbage)
-    assert index.follow(store, "daily") == 1, "what is not called like a run file is not even read"
-    assert index.follow(store, "daily") == 0
-    assert index.runs("daily") == before
-    assert standings(past_of(ran({"test_a": {"A": F}}), "here", index.runs("daily"))) == {"A": ("still", 3)}
-
-
-DAMAGED: dict[str, Callable[[bytes], bytes]] = {
-    "other text": lambda raw: b"hello",
-    "nothing": lambda raw: b"",
-    "its head alone": lambda raw: raw[:100],
-    "a half": lambda raw: raw[: len(raw) // 2],
-    "no head": lambda raw: b"\0" * 100 + raw[100:],
-    "another file's head": lambda raw: b"PK\x03\x04" + raw[4:],
-}
-
-
-@pytest.mark.parametrize("damage", DAMAGED.values(), ids=DAMAGED)
-def test_a_damaged_index_is_made_anew(index: Index, store: Folder, damage: Callable[[bytes], bytes]) -> None:
-    told = indexed(index, store, mornings("PFWB.NxF"))
-    assert len(told) == 8
-    index.path.write_bytes(damage(index.path.read_bytes()))
-    assert indexed(index, store) == told
-
-
-@pytest.mark.parametrize("version", [VERSION + 1, 99, -1])
-def test_an_index_of_another_version_is_made_anew(index: Index, store: Folder, version: int) -> None:
-    told = indexed(index, store, mornings("PFF"))
-    with sqlite3.connect(index.path) as database:
-        database.execute("DELETE FROM findings")
-        database.execute(f"PRAGMA user_version = {version}")
-    database.close()
-    assert indexed(index, store) == told
-
-
-def test_made_anew_it_gives_the_same_answers(tmp_path: Path) -> None:
-    """Followed morning by morning, and read at once from the files."""
-    store, followed = Memory(), Index(tmp_path / "followed.sqlite")
-    runs = [earlier(run, 1) for run in mornings("PFWB.NxFPFFBN_FPP" * 8)]
-    for run in runs:
-        file_all(store, [run])
-        followed.follow(store, "daily")
-    rebuilt = Index(tmp_path / "rebuilt.sqlite")
-    said: list[str] = []
-    assert rebuilt.follow(store, "daily", most=10**6, say=said.append) == len(runs)
-    assert said[-1] == f"daily: {len(runs)} of {len(runs)} run files read"
-    assert rebuilt.runs("daily", most=10**6) == followed.runs("daily", most=10**6)
-    now = ran({"test_a": {"A": F}, "test_z": {"Z": P}})
-    assert past_of(now, "here", rebuilt.runs("daily")) == past_of(now, "here", followed.runs("daily"))
+    assert standings(compared(folder, [before, stopped, now])) == {"A": ("still", 2), "Z": ("still", 3)}
 
 
 # a year of mornings
@@ -582,26 +442,27 @@ def _year(days: int) -> Memory:
     return store
 
 
-def _session(folder: Path, store: Store, **stack: Any) -> Any:
+def session(folder: Path, store: Store, **stack: Any) -> Any:
     """As much of a checks run as its past needs."""
     here = SimpleNamespace(**{"name": "here", "history_days": 400, **stack})
     return cast("Any", SimpleNamespace(stacks=[here], reports=folder, store=lambda stack: store, untidy=[]))
 
 
-def test_a_new_index_reads_the_newest_runs_of_a_year_and_no_more(index: Index) -> None:
+def test_the_newest_run_files_of_a_year_are_read_once_and_no_more(folder: Path) -> None:
     store = _year(365)
-    assert index.follow(store, "daily") == LATELY
-    assert len(store.read_keys) == LATELY
-    assert set(store.read_keys) == set(store.keys("daily")[-LATELY:])
-    assert index.follow(store, "daily", most=10**6) == 365 - LATELY
-    assert len(store.read_keys) == 365
+    assert len(summed(folder, store)) == COMPARED
+    assert sorted(store.read_keys) == store.keys("daily")[-COMPARED:]
+    every = Summaries(store, folder, pytest.fail).runs("daily", most=None)
+    assert sorted(store.read_keys) == store.keys("daily")
+    assert every == Summaries(store, folder, pytest.fail).runs("daily", most=None)
+    assert len(every) == len(store.read_keys) == 365
 
 
 def test_what_a_morning_costs_does_not_grow_with_the_mornings_filed(tmp_path: Path) -> None:
     costs = {}
-    for days in (LATELY + 5, 365):
+    for days in (COMPARED + 5, 365):
         store = _year(days)
-        run = _session(tmp_path / str(days), store)
+        run = session(tmp_path / str(days), store)
         with_past(run, earlier(GOOD, 0.5))
         file_all(store, [earlier(GOOD, 0.25)])
         store.read_keys.clear()
@@ -613,7 +474,7 @@ def test_what_a_morning_costs_does_not_grow_with_the_mornings_filed(tmp_path: Pa
     few, many = costs.values()
     assert few == many
     assert len(many[0]) <= 5, many
-    assert many[2] == LATELY
+    assert many[2] == COMPARED
 
 
 # the session's side
@@ -622,16 +483,16 @@ def test_what_a_morning_costs_does_not_grow_with_the_mornings_filed(tmp_path: Pa
 def test_a_run_stands_beside_its_past(tmp_path: Path) -> None:
     store = Memory()
     file_all(store, mornings("FFP")[:2])
-    told = with_past(_session(tmp_path, store), GOOD)
+    told = with_past(session(tmp_path, store), GOOD)
     assert standings(told.past_of("here")) == {"A": ("recovered", 3)}
     assert replace(told, past=()) == GOOD
-    assert (tmp_path / "history" / "here" / "index.sqlite").is_file()
+    assert len(list((tmp_path / "history" / "here" / "summaries" / "daily").iterdir())) == 2
 
 
 def test_a_run_that_began_later_and_ended_before_is_no_earlier_one(tmp_path: Path) -> None:
     store = Memory()
     file_all(store, [earlier(GOOD, 1), earlier(ending(GOOD, {"test_a": F}), -0.001)])
-    (past,) = with_past(_session(tmp_path, store), ending(GOOD, {"test_z": F})).past
+    (past,) = with_past(session(tmp_path, store), ending(GOOD, {"test_z": F})).past
     assert (past.runs, past.previous) == (1, NOW - timedelta(days=1))
     assert standings(past) == {"Z": ("new", 1)}
 
@@ -640,15 +501,9 @@ def test_a_history_that_cannot_be_read_costs_the_comparison_only(tmp_path: Path)
     store = Memory()
     file_all(store, mornings("FF")[:1])
     store.broken = PermissionError("s3:ListObjectsV2: AccessDenied")
-    told = with_past(_session(tmp_path, store), GOOD)
+    told = with_past(session(tmp_path, store), GOOD)
     assert told.past == (Past("here", error="s3:ListObjectsV2: AccessDenied"),)
-    assert earlier_run(_session(tmp_path, store), GOOD) is None
-    store.broken = None
-    (tmp_path / "history" / "here" / "index.sqlite").unlink(missing_ok=True)
-    (tmp_path / "history" / "here" / "index.sqlite").mkdir(parents=True)
-    (past,) = with_past(_session(tmp_path, store), GOOD).past
-    assert "unable to open database file" in past.error
-    assert (past.runs, past.previous, past.standings) == (0, None, ())
+    assert earlier_run(session(tmp_path, store), GOOD) is None
 
 
 DAY_BEFORE: dict[str, tuple[tuple[float, ...], float | None]] = {
@@ -684,13 +539,20 @@ def test_two_runs_of_the_same_moment_are_both_kept(store: Folder) -> None:
 
 
 @pytest.mark.parametrize(
-    "key", ["daily/notes.txt", "daily/2026-11-24.json", "daily/index.sqlite", "2026-11-24T07-00-00.000000Z.json", "x/"]
+    "key",
+    [
+        "daily/notes.txt",
+        "daily/2026-11-24.json",
+        "daily/2026-99-99T00-00-00.000000Z.json",
+        "2026-11-24T07-00-00.000000Z.json",
+        "x/",
+    ],
 )
 def test_what_is_no_run_file_has_no_moment(key: str) -> None:
     assert began(key) is None
 
 
-def test_only_old_run_files_of_the_suite_are_deleted(tmp_path: Path, index: Index) -> None:
+def test_only_old_run_files_of_the_suite_are_deleted(tmp_path: Path) -> None:
     store = Folder(tmp_path / "state")
     old, edge, new = file_all(store, [earlier(GOOD, days) for days in (400.01, 400, 399)])
     file_run(store, "daily", NOW - timedelta(days=500), "{}")
@@ -710,18 +572,20 @@ def test_only_old_run_files_of_the_suite_are_deleted(tmp_path: Path, index: Inde
     for key in foreign:
         (store.root / key).parent.mkdir(exist_ok=True)
         (store.root / key).write_text("mine")
-    indexed(index, store)
-    forget_old(_session(tmp_path, store, history_days=400), GOOD)
+    run = session(tmp_path, store, history_days=400)
+    with_past(run, GOOD)
+    forget_old(run, GOOD)
+    summaries = tmp_path / "history" / "here" / "summaries"
+    assert {str(path.relative_to(summaries)) for path in summaries.rglob("*.json")} == {edge, new}
     left = {str(path.relative_to(store.root)) for path in store.root.rglob("*") if path.is_file()}
     assert left == {edge, new, weekly, *foreign}
-    index.follow(store, "daily")
-    assert [run.key for run in index.runs("daily")] == [new, edge]
+    assert [one.key for one in summed(summaries, store)] == [new, edge]
     assert old not in left
 
 
 def test_a_part_of_a_suite_deletes_nothing(tmp_path: Path, store: Folder) -> None:
     keys = file_all(store, [earlier(GOOD, 500)])
-    forget_old(_session(tmp_path, store), replace(GOOD, partial="-k"))
+    forget_old(session(tmp_path, store), replace(GOOD, partial="-k"))
     assert store.keys("daily") == keys
     assert forget_before(store, "daily", NOW) == keys
 
@@ -776,8 +640,8 @@ def test_only_the_newer_part_of_the_journal_is_read(journal: Journal, ago: timed
 
 
 @pytest.mark.parametrize("filed", [(), (9,), (3,), (2.5, 9)])
-def test_a_past_has_the_changes_since_the_previous_run(index: Index, journal: Journal, filed: Sequence[float]) -> None:
-    before = indexed(index, Memory(), [earlier(GOOD, days) for days in filed])
+def test_a_past_has_the_changes_since_the_previous_run(folder: Path, journal: Journal, filed: Sequence[float]) -> None:
+    before = summed(folder, Memory(), [earlier(GOOD, days) for days in filed])
     since = min(filed, default=1)
     changes = past_of(GOOD, "here", before, journal.entries()).changes
     assert [one["target"] for one in changes] == [f"t{days}" for days in (5, 4, 3, 2, 1) if days <= since]
@@ -791,9 +655,9 @@ def test_a_past_has_the_changes_since_the_previous_run(index: Index, journal: Jo
     assert newest["by"] == journal.entries()[-1].by
 
 
-def test_the_newest_change_of_what_is_bad_is_told_whatever_its_age(index: Index, journal: Journal) -> None:
+def test_the_newest_change_of_what_is_bad_is_told_whatever_its_age(folder: Path, journal: Journal) -> None:
     run = ran({"test_a": {"t5": F, "t1": P, "else": F}, "test_z": {"t5": F}})
-    past = past_of(run, "here", indexed(index, Memory(), [earlier(run, 1.5)]), journal.entries())
+    past = past_of(run, "here", summed(folder, Memory(), [earlier(run, 1.5)]), journal.entries())
     assert [(one["target"], one["said"]) for one in past.touched] == [("t5", "change 5 helped")]
     assert past.journal_days == 30
     again = from_json(to_json(replace(run, past=(past,))))
@@ -802,7 +666,7 @@ def test_the_newest_change_of_what_is_bad_is_told_whatever_its_age(index: Index,
     assert (nothing_bad.touched, nothing_bad.journal_days) == ((), 0)
 
 
-def test_what_a_drill_changed_only_the_drills_tell_of(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_drill_changed_only_the_drills_tell_of(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = Journal(Memory())
     monkeypatch.setattr(Clock, "at", NOW - timedelta(hours=1))
     made.add(made.begin(replace(change(1), finding=DRILLED)), "cured")
@@ -811,8 +675,8 @@ def test_what_a_drill_changed_only_the_drills_tell_of(index: Index, monkeypatch:
         assert [one["target"] for one in past.changes] == told, suite
 
 
-def test_a_week_tells_of_a_week_of_changes_though_the_run_before_was_later(index: Index, journal: Journal) -> None:
-    before = indexed(index, Memory(), [replace(earlier(GOOD, 2), suite="weekly")], "weekly")
+def test_a_week_tells_of_a_week_of_changes_though_the_run_before_was_later(folder: Path, journal: Journal) -> None:
+    before = summed(folder, Memory(), [replace(earlier(GOOD, 2), suite="weekly")], "weekly")
     past = past_of(replace(GOOD, suite="weekly"), "here", before, journal.entries())
     assert [one["target"] for one in past.changes] == ["t5", "t4", "t3", "t2", "t1"]
 
@@ -820,7 +684,7 @@ def test_a_week_tells_of_a_week_of_changes_though_the_run_before_was_later(index
 def test_a_run_reads_of_the_journal_what_its_past_shows(tmp_path: Path, journal: Journal) -> None:
     store = cast("Memory", journal.store)
     file_all(store, [earlier(GOOD, 1.5)])
-    told = with_past(_session(tmp_path, store), GOOD)
+    told = with_past(session(tmp_path, store), GOOD)
     assert [one["target"] for one in told.past[0].changes] == ["t1"]
     assert len([key for key in store.read_keys if key.startswith("journal/")]) == 2
 
@@ -828,24 +692,25 @@ def test_a_run_reads_of_the_journal_what_its_past_shows(tmp_path: Path, journal:
 # several processes at once
 
 
-def _files_and_follows(barrier: Any, folder: Path, number: int, moments: int) -> None:
-    """In a process of its own: file a run of each moment, as the others do, and follow into an old and a new index."""
-    store, index = Folder(folder / "state"), Index(folder / "index.sqlite")
+def _files_and_reads(barrier: Any, folder: Path, number: int, moments: int) -> None:
+    """In a process of its own: file a run of each moment as the others do, and read what they have filed."""
+    store, said = Folder(folder / "state"), list[str]()
     text = to_json(ran({"test_a": {"A": F if number % 2 else P}, f"test_{number}": {"Z": P}}))
     for day in range(moments, 0, -1):
         started = NOW - timedelta(days=day)
         barrier.wait(30)
-        Index(folder / f"{day}.sqlite").follow(store, "daily")
+        Summaries(store, folder / f"{day}", said.append).runs("daily")
         file_run(store, "daily", started, text.replace(NOW.isoformat(), started.isoformat()))
-        index.follow(store, "daily")
+        Summaries(store, folder / "every", said.append).runs("daily")
+    assert said == []
 
 
-def test_processes_that_file_and_follow_at_once_lose_nothing(tmp_path: Path) -> None:
+def test_processes_that_file_and_read_at_once_lose_nothing(tmp_path: Path) -> None:
     context = multiprocessing.get_context("spawn")
     processes, moments = 4, 12
     barrier = context.Barrier(processes)
     started = [
-        context.Process(target=_files_and_follows, args=(barrier, tmp_path, number, moments))
+        context.Process(target=_files_and_reads, args=(barrier, tmp_path, number, moments))
         for number in range(processes)
     ]
     for process in started:
@@ -854,18 +719,12 @@ def test_processes_that_file_and_follow_at_once_lose_nothing(tmp_path: Path) -> 
         process.join(60)
     assert [process.exitcode for process in started] == [0] * processes
     store = Folder(tmp_path / "state")
-    assert len(store.keys("daily")) == processes * moments
     filers = [{check["check"] for check in told["checks"]} - {"test_a"} for told in filed_runs(store, ["daily"])]
     assert sorted(name for names in filers for name in names) == sorted(
         f"test_{number}" for number in range(processes) for _ in range(moments)
     )
-    rebuilt = Index(tmp_path / "rebuilt.sqlite")
-    wanted = {run.key: run for run in indexed(rebuilt, store)}
-    assert len(wanted) == processes * moments
-    for path in tmp_path.glob("*.sqlite"):
-        assert {run.key: run for run in indexed(Index(path), store)} == wanted, path
-        with sqlite3.connect(path) as database:
-            assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-            assert database.execute("SELECT count(*) FROM runs").fetchone() == (processes * moments,)
-            assert database.execute("SELECT count(*) FROM checks").fetchone() == (2 * processes * moments,)
-        database.close()
+    fresh = summed(tmp_path / "fresh", store)
+    assert len(fresh) == processes * moments
+    for folder in ("every", *map(str, range(1, moments + 1))):
+        assert summed(tmp_path / folder, store) == fresh, folder
+        assert len(list((tmp_path / folder).rglob("*.json"))) == processes * moments

@@ -20,9 +20,8 @@ LAYERS = [
     {
         "waivers",
         "history",
-        "index",
-        "index_rows",
         "past",
+        "summaries",
         "week",
         "episodes",
         "policy",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -25,12 +24,12 @@ from opschecks.cli_report import FORMS, WEBHOOK
 from opschecks.history import began
 from opschecks.hooks.github import SUMMARY_BYTES, pytest_terminal_summary
 from opschecks.hooks.state import KEY
-from opschecks.index import LATELY
 from opschecks.model import NOT_APPLICABLE, Outcome, Run
 from opschecks.report.publish import file_name
 from opschecks.report.runfile import from_json, to_json
 from opschecks.report.verdict import verdict
 from opschecks.store import Folder, Store
+from opschecks.summaries import COMPARED
 from tests.bench import Bench, bench
 from tests.mornings import earlier, ending, file_all
 from tests.scratch import Ended, Project
@@ -678,25 +677,19 @@ def test_history_tells_when_a_check_was_bad(here: Folder) -> None:
     assert opschecks("history", "check", "test_z", *HERE).output == "test_z: failed in 0 of 8 runs\n"
 
 
-def test_history_says_how_many_runs_it_has_not_read(here: Folder) -> None:
-    old = [earlier(ran({"test_old": {"A": P}}), days) for days in (90, 91)]
-    file_all(here, [*old, *mornings("P" * LATELY)])
+def test_history_tells_of_every_run_and_of_a_file_that_is_none(here: Folder) -> None:
+    file_all(here, [earlier(ran({"test_old": {"A": P}}), 90), *mornings("P" * (COMPARED + 1))])
     here.replace("daily/notes.txt", "mine")
-    more = "2 older run files are not read: opschecks history rebuild --stack here reads every one"
-    ended = opschecks("history", "check", "test_a", *HERE)
-    assert ended.output == f"test_a: failed in 0 of {LATELY} runs; {more}\n"
-    line = refused(opschecks("history", "check", "test_old", *HERE))
-    assert line == f"test_old: no daily run of here has such a check; did you mean 'test_z'?; {more}"
-    assert opschecks("history", "list", *HERE).stderr == "", "it shows as many as were asked for"
-    for form in ("text", "json"):
-        listed = opschecks("history", "list", *HERE, "--most", "100", "--format", form)
-        assert listed.stderr == f"{more}\n"
-        assert more not in listed.stdout
-    opschecks("history", "rebuild", *HERE)
-    assert opschecks("history", "check", "test_old", *HERE).output == "test_old: failed in 0 of 2 runs\n"
-    assert opschecks("history", "list", *HERE, "--most", "100").stderr == ""
-    file_all(here, [replace(old[0], suite="weekly"), *mornings("F")])
-    assert "not read" not in opschecks("history", "check", "test_a", *HERE).output
+    assert opschecks("history", "check", "test_old", *HERE).output == "test_old: failed in 0 of 1 runs\n"
+    assert opschecks("history", "check", "test_a", *HERE).output == f"test_a: failed in 0 of {COMPARED + 1} runs\n"
+    stray = "daily/2026-10-01T08-00-00.000000Z.json"
+    here.replace(stray, "mine")
+    for command in (("check", "test_a"), ("list", "--most", "100"), ("list", "--most", "100", "--format", "json")):
+        ended = opschecks("history", *command, *HERE)
+        (line,) = ended.stderr.splitlines()
+        assert line.startswith(f"reports/history/here/{stray}: not a run file")
+        assert line not in ended.stdout
+    assert opschecks("history", "list", *HERE).stderr == "", "it is older than what is listed"
 
 
 @pytest.mark.parametrize(
@@ -719,22 +712,31 @@ def test_what_history_does_not_know_names_what_it_knows(here: Folder, arguments:
 
 
 def test_a_rebuilt_history_has_every_run(here: Folder) -> None:
-    runs = mornings("F" * (LATELY + 5))
-    file_all(here, [*runs, *(replace(run, suite="weekly") for run in runs[:3])])
+    runs = mornings("F" * (COMPARED + 5))
+    keys = file_all(here, [*runs, *(replace(run, suite="weekly") for run in runs[:3])])
     opschecks("history", "list", *HERE)
-    index = here.root / "index.sqlite"
-    with sqlite3.connect(index) as database:
-        database.execute("UPDATE checks SET outcome = 'passed'")
-    database.close()
+    summary = here.root / "summaries" / keys[COMPARED]
+    summary.write_text(summary.read_text().replace("failed", "passed"))
+    (summary.parent / "2020-01-01T00-00-00.000000Z.json").write_text("left behind")
+    assert f"of {COMPARED + 5} runs" in opschecks("history", "check", "test_a", *HERE).output
     ended = opschecks("history", "rebuild", *HERE)
-    assert (ended.exit_code, ended.stdout) == (0, f"reports/history/here/index.sqlite: {LATELY + 8} runs of here\n")
-    assert f"daily: {LATELY + 5} of {LATELY + 5} run files read" in ended.stderr
+    assert (ended.exit_code, ended.stdout) == (0, f"reports/history/here/summaries: {COMPARED + 8} runs of here\n")
+    assert ended.stderr == f"  daily: {COMPARED + 5} run files read\n  weekly: 3 run files read\n"
+    assert {f"daily/{path.name}" for path in summary.parent.iterdir()} == set(keys[:-3])
     rows = json.loads(opschecks("history", "list", *HERE, "--most", "1000", "--format", "json").stdout)
     assert [row["began"] for row in rows] == [run.started.isoformat(timespec="seconds") for run in runs[::-1]]
     assert opschecks("history", "check", "test_a", *HERE).output.startswith(
-        f"test_a: failed in {LATELY + 5} of {LATELY + 5} runs\n"
+        f"test_a: failed in {COMPARED + 5} of {COMPARED + 5} runs\n"
     )
-    assert len(here.keys("daily")) == LATELY + 5
+    assert len(here.keys("daily")) == COMPARED + 5
+
+
+def test_summaries_that_cannot_be_deleted_are_one_line(here: Folder) -> None:
+    file_all(here, mornings("PF"))
+    (here.root / "summaries").write_text("mine")
+    line = refused(opschecks("history", "rebuild", *HERE))
+    assert line == "reports/history/here/summaries cannot be deleted: Not a directory"
+    assert len(opschecks("history", "list", *HERE).stdout.splitlines()) == 2
 
 
 def test_the_history_of_real_runs_is_listed(morning: Morning) -> None:

@@ -10,24 +10,24 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from opschecks.episodes import episodes
-from opschecks.index import Bad, Indexed
 from opschecks.journal import Entry, Step
 from opschecks.remedy import Change, Risk
+from opschecks.summaries import Bad, Summary
 from opschecks.week import DAYS, DESIRED, ERRORS, P95, REQUESTS, RUNNING, Known, week_of
 
 NOW = datetime(2026, 11, 25, 7, 0, tzinfo=UTC)
 LETTERS = {"P": "passed", "F": "failed", "B": "blind", "W": "waived", "N": "not_run", "X": "not_applicable"}
 
 
-def ran(days_ago: float, outcomes: Mapping[str, str], **numbers: float) -> Indexed:
+def ran(days_ago: float, outcomes: Mapping[str, str], **numbers: float) -> Summary:
     """A daily run so many days ago; outcomes by letter."""
     told = {f"test_{name}": LETTERS[letter] for name, letter in outcomes.items()}
     bad = tuple(Bad(check, f"arn:{check}", check, outcome) for check, outcome in told.items() if outcome == "failed")
     began = NOW - timedelta(days=days_ago)
-    return Indexed(f"daily/{began}", began, "finished", 0, "", told, dict.fromkeys(told, "ecs"), bad, numbers)
+    return Summary(f"daily/{began}", began, 0, "", told, dict.fromkeys(told, "ecs"), bad, numbers)
 
 
-def mornings(letters: str) -> list[Indexed]:
+def mornings(letters: str) -> list[Summary]:
     """A run of one check each day, the last one today; a space is a day without."""
     last = len(letters) - 1
     return [ran(last - day, {"a": letter}) for day, letter in enumerate(letters) if letter != " "]
@@ -40,7 +40,7 @@ def made(remedy: str, days_ago: float, *, check: str = "", target: str = "arn:el
     return Entry(f"{remedy}{days_ago}", change, "ann", "", (Step(at, "begun", ""), Step(at, event, "")))
 
 
-def week(runs: list[Indexed], entries: tuple[Entry, ...] = (), zone: str = "UTC", **targets: float) -> dict[str, Any]:
+def week(runs: list[Summary], entries: tuple[Entry, ...] = (), zone: str = "UTC", **targets: float) -> dict[str, Any]:
     return week_of(Known(runs, entries, NOW, ZoneInfo(zone)), "here", targets)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -97,9 +98,9 @@ class _History:
 
     def made_of(self, week: str, reports: Path) -> Run:
         """A week without a weekly run, as its daily runs tell it: a run without checks that ends with the week."""
-        from .index import Index
         from .names import nearest
         from .report.week_facts import week_facts, week_without_run
+        from .summaries import Summaries
 
         daily = self.of_week(week, "daily")
         if not daily:
@@ -110,8 +111,9 @@ class _History:
             )
         ends = datetime.strptime(f"{week}-7 23:59:59", "%G-W%V-%u %H:%M:%S").replace(tzinfo=self.stack.zone)
         now = min(ends.astimezone(UTC), datetime.now(UTC))
-        index = Index(reports / "history" / self.stack.name / "index.sqlite")
-        return week_without_run(self.read(daily[-1]), week_facts(self.store, index, self.stack, now), now)
+        folder = reports / "history" / self.stack.name / "summaries"
+        history = Summaries(self.store, folder, partial(click.echo, err=True))
+        return week_without_run(self.read(daily[-1]), week_facts(history, self.stack, now), now)
 
     def _filed(self, form: str, suite: str) -> dict[str, str]:
         """The keys of the filed runs, the oldest first, each with its moment in the stack's zone, in that form."""

@@ -13,8 +13,7 @@ import click
 from .cli_stacks import reached, stack_named
 
 if TYPE_CHECKING:
-    from .index import Index, Indexed
-    from .store import Store
+    from .summaries import Summaries, Summary
 
 _STACK = click.option("--stack", "name", required=True, metavar="NAME", help="the stack, of those in stacks.toml")
 _STACKS = click.option(
@@ -27,7 +26,6 @@ _SUITE = click.option(
     "--suite", default="daily", show_default=True, help="daily, weekly, deploy-before, deploy-after, drills"
 )
 SUITES = ("daily", "weekly", "deploy-before", "deploy-after", "drills")
-EVERY = 10**6
 
 
 @click.group()
@@ -37,7 +35,7 @@ def history() -> None:
     \b
     opschecks history list --stack production             the newest runs with their verdicts
     opschecks history check test_no_alarm_is_ringing --stack production    when it was bad, how often, how long
-    opschecks history rebuild --stack production          make the index anew from every run file
+    opschecks history rebuild --stack production          read every run file again
     """
 
 
@@ -46,24 +44,28 @@ def history() -> None:
 @_STACKS
 @_REPORTS
 def rebuild(name: str, stacks: Path, reports: Path) -> None:
-    """Make the index anew from every run file of the stack; they are the truth, the index is a copy."""
-    store, index = _opened(name, stacks, reports)
+    """Delete the summaries of the stack's runs, and make them again from every run file."""
+    summaries = _opened(name, stacks, reports)
+    total = 0
     with _told_in_a_line():
-        index.empty()
-        total = sum(index.follow(store, suite, most=EVERY, say=lambda line: _say(f"  {line}")) for suite in SUITES)
-    click.echo(f"{index.path}: {total} runs of {name}")
+        summaries.forget_all()
+        for suite in SUITES:
+            count = len(summaries.runs(suite, most=None))
+            total += count
+            if count:
+                _say(f"  {suite}: {count} run files read")
+    click.echo(f"{summaries.folder}: {total} runs of {name}")
 
 
 @history.command("list")
 @_STACK
 @_SUITE
-@click.option("--most", default=30, show_default=True, help="so many of the newest")
+@click.option("--most", type=click.IntRange(1), default=30, show_default=True, help="so many of the newest")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="text or json")
 @_STACKS
 @_REPORTS
 def list_(name: str, suite: str, most: int, form: str, stacks: Path, reports: Path) -> None:
     """Show the newest runs of a suite, each with its verdict."""
-    runs, unread = _runs(name, suite, stacks, reports, most)
     rows = [
         {
             "began": run.started.isoformat(timespec="seconds"),
@@ -73,10 +75,8 @@ def list_(name: str, suite: str, most: int, form: str, stacks: Path, reports: Pa
             "could_not_look": sum(outcome == "blind" for outcome in run.outcomes.values()),
             "checks": len(run.outcomes),
         }
-        for run in runs
+        for run in _runs(name, suite, stacks, reports, most)
     ]
-    if unread and len(rows) < most:
-        _say(_not_read(unread, name))
     if form == "json":
         click.echo(json.dumps(rows, indent=1))
         return
@@ -99,15 +99,13 @@ def check(check: str, name: str, suite: str, stacks: Path, reports: Path) -> Non
     """Show when CHECK was bad: each time it began, how long it lasted, on what."""
     from .names import nearest
 
-    runs, unread = _runs(name, suite, stacks, reports, EVERY)
-    runs.reverse()
-    more = f"; {_not_read(unread, name)}" if unread else ""
+    runs = _runs(name, suite, stacks, reports, None)[::-1]
     known = {one for run in runs for one in run.outcomes}
     if check not in known:
-        raise click.ClickException(f"{check}: no {suite} run of {name} has such a check; {nearest(check, known)}{more}")
+        raise click.ClickException(f"{check}: no {suite} run of {name} has such a check; {nearest(check, known)}")
     outcomes = [(run, run.outcomes[check]) for run in runs if check in run.outcomes]
     failed = sum(outcome == "failed" for _, outcome in outcomes)
-    click.echo(f"{check}: failed in {failed} of {len(outcomes)} runs{more}")
+    click.echo(f"{check}: failed in {failed} of {len(outcomes)} runs")
     begun = None
     for run, outcome in outcomes:
         if outcome == "failed" and begun is None:
@@ -121,21 +119,14 @@ def check(check: str, name: str, suite: str, stacks: Path, reports: Path) -> Non
         click.echo(f"  {begun.started:%Y-%m-%d %H:%M} UTC until now: {names}")
 
 
-def _runs(name: str, suite: str, stacks: Path, reports: Path, most: int) -> tuple[list[Indexed], int]:
-    """The newest runs of the suite, the newest first; and how many older run files were not read."""
+def _runs(name: str, suite: str, stacks: Path, reports: Path, most: int | None) -> list[Summary]:
+    """The newest runs of the suite, the newest first."""
     from .names import nearest
 
     if suite not in SUITES:
         raise click.ClickException(f"--suite {suite}: there is no such suite; {nearest(suite, SUITES)}")
-    store, index = _opened(name, stacks, reports)
     with _told_in_a_line():
-        index.follow(store, suite)
-        return index.runs(suite, most=most), index.unread(suite)
-
-
-def _not_read(unread: int, name: str) -> str:
-    files = "run file is" if unread == 1 else "run files are"
-    return f"{unread} older {files} not read: opschecks history rebuild --stack {name} reads every one"
+        return _opened(name, stacks, reports).runs(suite, most=most)
 
 
 def _say(line: str) -> None:
@@ -150,10 +141,10 @@ def _told_in_a_line() -> Iterator[None]:
         raise click.ClickException(str(error)) from None
 
 
-def _opened(name: str, stacks: Path, reports: Path) -> tuple[Store, Index]:
-    from .index import Index
+def _opened(name: str, stacks: Path, reports: Path) -> Summaries:
     from .store import store_of
+    from .summaries import Summaries
 
     stack = stack_named(name, stacks)
     store = store_of(stack, reports / "history", stacks.absolute().parent, lambda: reached(stack)[1].s3())
-    return store, Index(reports / "history" / name / "index.sqlite", _say)
+    return Summaries(store, reports / "history" / name / "summaries", _say)

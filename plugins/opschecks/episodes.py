@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from .index import Indexed
 from .journal import Entry
 from .model import Outcome
+from .summaries import Summary
 
 _GOOD = (Outcome.PASSED, Outcome.WAIVED)
 
@@ -43,7 +43,7 @@ class Episode:
         ]
 
 
-def episodes(runs: Sequence[Indexed]) -> list[Episode]:
+def episodes(runs: Sequence[Summary]) -> list[Episode]:
     """Every episode in the runs (the oldest first), in the order in which they began."""
     begun: dict[str, datetime] = {}
     failed: dict[str, set[str]] = {}

@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from .index import LATELY, Bad, Indexed
 from .journal import Entry
 from .model import NOT_APPLICABLE, Finding, Outcome, Past, Run, Standing
 from .remedy import DRILLED
+from .summaries import COMPARED, Bad, Summary
 from .week import DAY, DAYS
 
 SHOWN = 13
@@ -31,7 +31,7 @@ Key = tuple[str, str]
 History = Callable[[Key, Outcome], Iterator[tuple[datetime, bool]]]
 
 
-def past_of(run: Run, stack: str, before: Sequence[Indexed], entries: Iterable[Entry] = ()) -> Past:
+def past_of(run: Run, stack: str, before: Sequence[Summary], entries: Iterable[Entry] = ()) -> Past:
     """Compare the run's part of one stack with its earlier runs of the suite, the newest first."""
     zone = ZoneInfo(next(facts.time_zone for facts in run.stacks if facts.name == stack))
     previous = before[0].started if before else None
@@ -95,7 +95,7 @@ def _missed(previous: datetime, now: datetime, zone: ZoneInfo) -> Iterator[str]:
         yield day.isoformat()
 
 
-def _standings(run: Run, stack: str, before: Sequence[Indexed], zone: ZoneInfo) -> Iterator[Standing]:
+def _standings(run: Run, stack: str, before: Sequence[Summary], zone: ZoneInfo) -> Iterator[Standing]:
     outcomes = {check.check: check.outcome for check in run.checks if check.stack == stack}
     findings = [one for one in run.findings if one.stack == stack]
     today = run.started.astimezone(zone).date()
@@ -105,7 +105,7 @@ def _standings(run: Run, stack: str, before: Sequence[Indexed], zone: ZoneInfo) 
     def standing(check: str, resource: str, name: str, state: str, since: datetime) -> Standing:
         day = (today - since.astimezone(zone).date()).days + 1
         # a streak that reaches back to the oldest run compared may be longer than anybody sees from here
-        cut = len(before) >= LATELY and since == before[-1].started
+        cut = len(before) >= COMPARED and since == before[-1].started
         return Standing(check, resource, name, state, since, day, at_least=cut)
 
     now = {(one.check, one.resource): one for one in findings if one.outcome in (Outcome.FAILED, Outcome.BLIND)}
@@ -148,7 +148,7 @@ def _became(bad: Bad, key: Key, present: Mapping[Key, Finding], outcome: str, wh
     return "hidden" if ended is not None and ended.outcome in (Outcome.FAILED, Outcome.BLIND) else "gone"
 
 
-def _last_failures(before: Sequence[Indexed]) -> Iterator[Bad]:
+def _last_failures(before: Sequence[Summary]) -> Iterator[Bad]:
     """For each check, what failed in the newest run that looked."""
     done: set[str] = set()
     for run in before:
@@ -157,7 +157,7 @@ def _last_failures(before: Sequence[Indexed]) -> Iterator[Bad]:
         done |= looked
 
 
-def _known(before: Sequence[Indexed], whole: str) -> History:
+def _known(before: Sequence[Summary], whole: str) -> History:
     """(began, was it bad) of each earlier run that knows, the newest first. What could not be seen is neither.
 
     A failure that was waived was one all the same.
@@ -178,7 +178,7 @@ def _known(before: Sequence[Indexed], whole: str) -> History:
     return history
 
 
-def _out_of_sight(check: str, before: Sequence[Indexed], seen: datetime | None) -> datetime | None:
+def _out_of_sight(check: str, before: Sequence[Summary], seen: datetime | None) -> datetime | None:
     """When the first of the runs began that could not see it, since it was last seen; None where there is none."""
     since = None
     for run in before:
@@ -198,7 +198,7 @@ def _streak(past: Sequence[tuple[datetime, bool]]) -> datetime | None:
     return since
 
 
-def _strips(lately: Sequence[Indexed]) -> dict[str, tuple[str, ...]]:
+def _strips(lately: Sequence[Summary]) -> dict[str, tuple[str, ...]]:
     """The worst outcome of each check, each area, and all, in each run, the oldest first; "" where it had none."""
     areas = sorted({area for run in lately for area in run.areas.values()})
     told = {"": tuple(_worst(run.outcomes.values()) for run in lately)}
@@ -216,7 +216,7 @@ def _worst(outcomes: Iterable[str]) -> str:
     return max(known, key=lambda outcome: Outcome(outcome).rank, default="")
 
 
-def _numbers(lately: Sequence[Indexed]) -> dict[str, tuple[tuple[datetime, float], ...]]:
+def _numbers(lately: Sequence[Summary]) -> dict[str, tuple[tuple[datetime, float], ...]]:
     labels = sorted({label for run in lately for label in run.numbers if not label.startswith(DAY)})
     return {
         label: tuple((run.started, run.numbers[label]) for run in lately if label in run.numbers) for label in labels

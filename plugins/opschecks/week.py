@@ -11,9 +11,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from .episodes import Episode, episodes
-from .index import Indexed
 from .journal import Entry
 from .model import NOT_APPLICABLE, Outcome
+from .summaries import Summary
 
 DAY = "day: "
 """Marks, among the numbers of a daily run, those that only a week sums up."""
@@ -33,7 +33,7 @@ RUNS_READ = 400
 class Known:
     """What the history has of one stack: its daily runs, the oldest first, and the changes of its journal."""
 
-    runs: Sequence[Indexed]
+    runs: Sequence[Summary]
     entries: Sequence[Entry]
     now: datetime
     zone: ZoneInfo
@@ -47,7 +47,7 @@ class Known:
         """The day of the stack on which it was."""
         return moment.astimezone(self.zone).date()
 
-    def by_day(self) -> dict[date, Indexed]:
+    def by_day(self) -> dict[date, Summary]:
         """The last run of each day."""
         return {self.day_of(run.started): run for run in self.runs}
 
@@ -84,7 +84,7 @@ def nothing_of(stack: str, error: str) -> dict[str, Any]:
     return {"stack": stack, "error": error, "begins": "", "ends": "", "opened": 0, **empty}
 
 
-def _day(day: date, run: Indexed | None) -> dict[str, Any]:
+def _day(day: date, run: Summary | None) -> dict[str, Any]:
     outcomes = Counter(run.outcomes.values()) if run else Counter()
     return {
         "day": day.isoformat(),
@@ -96,7 +96,7 @@ def _day(day: date, run: Indexed | None) -> dict[str, Any]:
 
 
 def _measures(
-    known: Known, by_day: Mapping[date, Indexed], told: Sequence[Episode], targets: Mapping[str, float]
+    known: Known, by_day: Mapping[date, Summary], told: Sequence[Episode], targets: Mapping[str, float]
 ) -> list[dict[str, Any]]:
     weeks = []
     for back in reversed(range(WEEKS)):
@@ -106,7 +106,7 @@ def _measures(
 
 
 def _of_week(
-    known: Known, days: Sequence[date], runs: Sequence[Indexed], told: Sequence[Episode]
+    known: Known, days: Sequence[date], runs: Sequence[Summary], told: Sequence[Episode]
 ) -> dict[str, float | None]:
     """Each measure of the week of those days; None where no run tells it."""
 
@@ -159,7 +159,7 @@ def _tried(told: Sequence[Episode], entries: Sequence[Entry]) -> list[dict[str, 
     return [{"remedy": remedy, "times": count, "by": by[remedy]} for remedy, count in times.most_common()]
 
 
-def _recurring(known: Known, by_day: Mapping[date, Indexed], told: Sequence[Episode]) -> list[dict[str, Any]]:
+def _recurring(known: Known, by_day: Mapping[date, Summary], told: Sequence[Episode]) -> list[dict[str, Any]]:
     days = [known.today - timedelta(days=back) for back in reversed(range(LATELY))]
     runs = [by_day.get(day) for day in days]
     failing = Counter(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import sqlite3
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -11,15 +10,15 @@ from ..model import Past, Run
 from .state import ChecksRun
 
 if TYPE_CHECKING:
-    from ..index import Index
     from ..stack import Stack
+    from ..summaries import Summaries
 
 
-def index_of(run: ChecksRun, stack: Stack) -> Index:
-    """The stack's index on this machine, wherever its run files lie."""
-    from ..index import Index
+def _summaries(run: ChecksRun, stack: Stack) -> Summaries:
+    """The stack's runs; their summaries lie on this machine, wherever the run files do."""
+    from ..summaries import Summaries
 
-    return Index(run.reports / "history" / stack.name / "index.sqlite", run.untidy.append)
+    return Summaries(run.store(stack), run.reports / "history" / stack.name / "summaries", run.untidy.append)
 
 
 def with_past(run: ChecksRun, told: Run) -> Run:
@@ -34,7 +33,7 @@ def with_past(run: ChecksRun, told: Run) -> Run:
         return told
     from ..report.week_facts import week_facts
 
-    weeks = tuple(week_facts(run.store(stack), index_of(run, stack), stack, told.started) for stack in run.stacks)
+    weeks = tuple(week_facts(_summaries(run, stack), stack, told.started) for stack in run.stacks)
     return dataclasses.replace(told, weeks=weeks)
 
 
@@ -43,17 +42,16 @@ def _past(run: ChecksRun, told: Run, stack: Stack) -> Past:
     from ..past import journal_from, past_of
 
     try:
-        store, index = run.store(stack), index_of(run, stack)
-        index.follow(store, told.suite)
-        before = index.runs(told.suite, before=told.started)
+        history = _summaries(run, stack)
+        before = history.runs(told.suite, before=told.started)
         since = journal_from(told, stack.name, before[0].started if before else None)
-        past = past_of(told, stack.name, before, Journal(store).entries(since=since))
+        past = past_of(told, stack.name, before, Journal(history.store).entries(since=since))
         if told.suite != "daily":
             return past
         from ..report.cost_facts import cost_facts
 
-        return dataclasses.replace(past, cost=cost_facts(store, told.started))
-    except (OSError, sqlite3.Error, JournalError) as error:
+        return dataclasses.replace(past, cost=cost_facts(history.store, told.started))
+    except (OSError, JournalError) as error:
         return Past(stack.name, error=str(error))
 
 
@@ -80,4 +78,5 @@ def forget_old(run: ChecksRun, told: Run) -> None:
     from ..history import forget_before
 
     for stack in run.stacks if not told.partial else ():
-        forget_before(run.store(stack), told.suite, told.started - timedelta(days=stack.history_days))
+        oldest = told.started - timedelta(days=stack.history_days)
+        _summaries(run, stack).forget(forget_before(run.store(stack), told.suite, oldest))

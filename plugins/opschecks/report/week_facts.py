@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sqlite3
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from ..index import Index
 from ..journal import Journal, JournalError
 from ..model import Run
+from ..summaries import Summaries
 from ..week import DAYS, RUNS_READ, WEEKS, Known, nothing_of, week_of
 from .runfile import RunFileError, from_json
 
@@ -27,22 +26,21 @@ def week_without_run(daily: Run, week: dict[str, Any], now: datetime) -> Run:
     return Run("weekly", now, daily.stacks, ended=now, state="finished", weeks=(week,), versions=daily.versions)
 
 
-def week_facts(store: Store, index: Index, stack: Stack, now: datetime) -> dict[str, Any]:
+def week_facts(history: Summaries, stack: Stack, now: datetime) -> dict[str, Any]:
     """The week that ends at that moment, as `week.week_of` tells it; with `deadlines` and `restores`.
 
     Of a history that cannot be read, why: a report costs nobody the run that it is about.
     """
     try:
-        index.follow(store, "daily", most=RUNS_READ)
-        runs = index.runs("daily", before=now, most=RUNS_READ)
-        entries = Journal(store).entries(since=now - timedelta(days=DAYS * WEEKS))
+        runs = history.runs("daily", before=now, most=RUNS_READ)
+        entries = Journal(history.store).entries(since=now - timedelta(days=DAYS * WEEKS))
         known = Known(runs[::-1], [entry for entry in entries if entry.begun <= now], now, stack.zone)
         return {
             **week_of(known, stack.name, stack.targets.model_dump()),
-            **_of_the_newest(store, runs[0].key if runs else ""),
-            "restores": _restores(store, now),
+            **_of_the_newest(history.store, runs[0].key if runs else ""),
+            "restores": _restores(history.store, now),
         }
-    except (OSError, sqlite3.Error, JournalError) as error:
+    except (OSError, JournalError) as error:
         return {**nothing_of(stack.name, str(error)), "deadlines": [], "words": {}, "restores": []}
 
 
@@ -54,7 +52,7 @@ def _of_the_newest(store: Store, key: str) -> dict[str, Any]:
     try:
         daily = from_json(store.read(key) or "") if key else None
     except (RunFileError, UnicodeDecodeError):
-        daily = None  # it was indexed, so that it is gone or replaced by now
+        daily = None  # there is a summary of it, so that it was deleted or replaced since
     if daily is None:
         return {"deadlines": [], "words": {}}
     ends = [end for seen in daily.observations for one in seen.resources for end in one.deadlines]
