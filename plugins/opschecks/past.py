@@ -38,15 +38,15 @@ def past_of(run: Run, stack: str, before: Sequence[Summary], entries: Iterable[E
     since = changes_from(run.suite, run.started, previous)
     entries = [entry for entry in entries if _is_told(entry, run.suite)]
     bad = _bad(run, stack)
-    lately = list(before[:SHOWN])[::-1]
+    newest = list(before[:SHOWN])[::-1]
     return Past(
         stack=stack,
         runs=len(before),
         previous=previous,
         missed=tuple(_missed(previous, run.started, zone)) if previous and run.suite == "daily" else (),
         standings=tuple(_standings(run, stack, before, zone)),
-        strips=_strips(lately),
-        numbers=_numbers(lately),
+        strips=_strips(newest),
+        numbers=_numbers(newest),
         changes=tuple(_change(one) for one in entries if since <= one.begun),
         touched=tuple(_touched(bad, entries)),
         journal_days=JOURNAL_DAYS if bad else 0,
@@ -198,15 +198,15 @@ def _streak(past: Sequence[tuple[datetime, bool]]) -> datetime | None:
     return since
 
 
-def _strips(lately: Sequence[Summary]) -> dict[str, tuple[str, ...]]:
+def _strips(newest: Sequence[Summary]) -> dict[str, tuple[str, ...]]:
     """The worst outcome of each check, each area, and all, in each run, the oldest first; "" where it had none."""
-    areas = sorted({area for run in lately for area in run.areas.values()})
-    told = {"": tuple(_worst(run.outcomes.values()) for run in lately)}
-    for check in sorted({check for run in lately for check in run.outcomes}):
-        told[check] = tuple(_worst([run.outcomes.get(check, NOT_APPLICABLE)]) for run in lately)
+    areas = sorted({area for run in newest for area in run.areas.values()})
+    told = {"": tuple(_worst(run.outcomes.values()) for run in newest)}
+    for check in sorted({check for run in newest for check in run.outcomes}):
+        told[check] = tuple(_worst([run.outcomes.get(check, NOT_APPLICABLE)]) for run in newest)
     for area in areas:
         told[area] = tuple(
-            _worst(outcome for check, outcome in run.outcomes.items() if run.areas[check] == area) for run in lately
+            _worst(outcome for check, outcome in run.outcomes.items() if run.areas[check] == area) for run in newest
         )
     return told
 
@@ -216,10 +216,10 @@ def _worst(outcomes: Iterable[str]) -> str:
     return max(known, key=lambda outcome: Outcome(outcome).rank, default="")
 
 
-def _numbers(lately: Sequence[Summary]) -> dict[str, tuple[tuple[datetime, float], ...]]:
-    labels = sorted({label for run in lately for label in run.numbers if not label.startswith(DAY)})
+def _numbers(newest: Sequence[Summary]) -> dict[str, tuple[tuple[datetime, float], ...]]:
+    labels = sorted({label for run in newest for label in run.numbers if not label.startswith(DAY)})
     return {
-        label: tuple((run.started, run.numbers[label]) for run in lately if label in run.numbers) for label in labels
+        label: tuple((run.started, run.numbers[label]) for run in newest if label in run.numbers) for label in labels
     }
 
 

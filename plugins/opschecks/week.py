@@ -21,8 +21,8 @@ REQUESTS, ERRORS, P95 = f"{DAY}requests", f"{DAY}requests answered 5xx", f"{DAY}
 RUNNING, DESIRED = f"{DAY}tasks running", f"{DAY}tasks desired"
 DAYS = 7
 WEEKS = 8
-LATELY = 28
-"""Days over which something comes back."""
+RECURS_WITHIN = 28
+"""Days over which something is seen to come back."""
 RECURRING = 2
 """On so many of them a check must have failed to be called recurring."""
 RUNS_READ = 400
@@ -160,7 +160,7 @@ def _tried(told: Sequence[Episode], entries: Sequence[Entry]) -> list[dict[str, 
 
 
 def _recurring(known: Known, by_day: Mapping[date, Summary], told: Sequence[Episode]) -> list[dict[str, Any]]:
-    days = [known.today - timedelta(days=back) for back in reversed(range(LATELY))]
+    days = [known.today - timedelta(days=back) for back in reversed(range(RECURS_WITHIN))]
     runs = [by_day.get(day) for day in days]
     failing = Counter(
         check for run in runs if run for check, outcome in run.outcomes.items() if outcome == Outcome.FAILED

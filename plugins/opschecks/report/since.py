@@ -35,7 +35,7 @@ class Group:
 
 
 @dataclass(frozen=True)
-class Compared:
+class Comparison:
     """What the run was compared with, in words; and the groups, worst first."""
 
     stack: str
@@ -59,9 +59,9 @@ def anchor(stack: str, check: str) -> str:
     return f"{stack}-{check.removeprefix('test_')}"
 
 
-def compared(run: Run, zone: tzinfo) -> list[Compared]:
+def compared(run: Run, zone: tzinfo) -> list[Comparison]:
     """What changed, for each stack that the history knows something of."""
-    return [Compared(past.stack, _basis(past, zone), tuple(_groups(run, past, zone))) for past in run.past]
+    return [Comparison(past.stack, _basis(past, zone), tuple(_groups(run, past, zone))) for past in run.past]
 
 
 def _basis(past: Past, zone: tzinfo) -> str:
