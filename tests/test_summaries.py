@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from opschecks.model import Outcome
 from opschecks.past import past_of
 from opschecks.report.runfile import to_json
 from opschecks.store import Folder
@@ -50,8 +51,9 @@ def test_a_run_file_is_read_once(folder: Path) -> None:
 def test_a_summary_has_what_its_run_file_says(folder: Path) -> None:
     run = replace(loaded(1, 71.5), checks=GOOD.checks)
     bad = ending(ending(run, {"test_a": F}), {"test_z": B})
+    not_run = replace(bad.findings[0], resource="N", outcome=Outcome.NOT_RUN)
     store = Memory()
-    file_all(store, [replace(bad, exit_code=1)])
+    file_all(store, [replace(bad, exit_code=1, findings=(*bad.findings, not_run))])
     for _ in ("from the run file", "from the summary"):
         (known,), said = read(store, folder)
         assert said == []
