@@ -232,3 +232,10 @@ def test_a_run_file_that_is_deleted_meanwhile_is_no_error(folder: Path) -> None:
     store.delete(YESTERDAY)
     runs, said = read(store, folder)
     assert ([run.started for run in runs], said) == ([NOW], [])
+
+
+def test_two_runs_of_one_moment_have_one_order(store: Folder, folder: Path) -> None:
+    file_all(store, [GOOD])
+    read(store, folder)
+    file_all(store, [GOOD])
+    assert read(store, folder) == read(store, folder / "fresh")
