@@ -12,7 +12,7 @@ import inspect
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import botocore.session
@@ -24,9 +24,9 @@ from opschecks.hooks.examine import Examine
 from opschecks.model import CHECK_ATTRIBUTE, Check, Finding
 from opschecks.names import iam_action
 from opschecks.stack import Stack
+from tests.clock import NOW, stop
 from tests.scratch import ROOT
 
-NOW = datetime.now(UTC)
 ELSEWHERE = timezone(timedelta(hours=5, minutes=45))
 """JSON services answer in the zone of the machine; no test may depend on which one that is."""
 ACCOUNT = "us-west-2:123456789012"
@@ -137,15 +137,19 @@ def _beyond(shape: Any, value: Any, where: str) -> Iterator[str]:
 
 
 @functools.cache
-def daily(area: str) -> Any:
-    """The module checks/daily/test_<area>.py."""
-    path = ROOT / "checks" / "daily" / f"test_{area}.py"
-    spec = importlib.util.spec_from_file_location(f"checks_daily_{area}", path)
+def checks_of(suite: str, area: str) -> Any:
+    """The module checks/<suite>/test_<area>.py, for which it is always NOW."""
+    name = f"checks_{suite}_{area}".replace("/", "_")
+    spec = importlib.util.spec_from_file_location(name, ROOT / "checks" / suite / f"test_{area}.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
+    stop(module)
     return module
+
+
+daily, weekly = functools.partial(checks_of, "daily"), functools.partial(checks_of, "weekly")
 
 
 def examined(check_function: Callable[..., None], **observations: Any) -> list[Finding]:

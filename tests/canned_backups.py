@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from opschecks.observe import NotThere
 from opschecks.remedy import Remedy
 from opschecks.stack import Stack
-from tests.canned import Aws, ago, stack
+from tests.canned import NOW, Aws, ago, stack
 
 T = "incidents"
 ARN = f"arn:aws:dynamodb:us-west-2:123456789012:table/{T}"
 BACKUP = f"{ARN}/backup/01795580677432-546ea8a5"
-TODAY = f"{datetime.now(UTC):%Y%m%d}"
+TODAY = f"{NOW:%Y%m%d}"
 DESCRIBE, LIST = ("dynamodb", "DescribeTable"), ("dynamodb", "ListBackups")
 RECOVERY = ("dynamodb", "DescribeContinuousBackups")
 TASKS = ("logs", "DescribeExportTasks")

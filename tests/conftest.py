@@ -1,4 +1,4 @@
-"""What all tests share: warnings are errors here, and only here; scratch projects to run checks in."""
+"""What all tests share: warnings are errors, a clock that stands for canned answers, scratch projects for checks."""
 
 from __future__ import annotations
 
@@ -6,12 +6,22 @@ from pathlib import Path
 
 import pytest
 
+from tests import canned, clock
 from tests.scratch import Project
+
+_CANNED = {id(canned.Aws), id(canned.stack), id(canned.ago)}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         item.add_marker(pytest.mark.filterwarnings("error"))
+
+
+@pytest.fixture(autouse=True)
+def _clock_of_canned_answers(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Canned answers are all of one moment: however slow the machine, no time passes between them and the test."""
+    if not _CANNED.isdisjoint(map(id, vars(request.module).values())):
+        clock.stop_all(monkeypatch)
 
 
 @pytest.fixture

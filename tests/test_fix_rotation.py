@@ -7,7 +7,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -118,7 +118,7 @@ class Rotation:
         users = backend("iam", "aws")
         for key in list(self.keys):
             users.delete_access_key(key, PIPELINE)
-        made, used = datetime.now(UTC) - timedelta(days=41), datetime.now(UTC) - timedelta(hours=3)
+        made, used = self.on.sandbox.now - timedelta(days=41), self.on.sandbox.now - timedelta(hours=3)
         self.on.sandbox.backend("secretsmanager").secrets.clear()
         iam.store(self.on.sandbox, iam.add_key(PIPELINE, made, used))
         shutil.rmtree(self.on.project.folder / "reports", ignore_errors=True)
@@ -246,7 +246,7 @@ def test_killed_for_good_between_making_a_key_and_storing_it(rotation: Rotation)
 def test_a_key_that_somebody_else_made_stays(rotation: Rotation) -> None:
     """Killed before it asked for a key; then somebody made one by hand, some minutes later."""
     assert rotation.killed("before 1")
-    theirs = iam.add_key(PIPELINE, datetime.now(UTC) + timedelta(minutes=5), None)
+    theirs = iam.add_key(PIPELINE, rotation.on.sandbox.now + timedelta(minutes=5), None)
     refused = rotation.fix(*ALL)
     assert refused.exit_code == 1
     assert f"no rotation in the journal has made …{theirs.access_key_id[-4:]}" in refused.output

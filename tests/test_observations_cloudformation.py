@@ -11,8 +11,7 @@ from opschecks.aws.cloudformation import BAD, GOOD, UNDER_WAY, FormationStack, f
 from opschecks.observe import CouldNotLook
 from opschecks.redaction import plain
 from opschecks.stack import Stack
-from tests.canned import ACCOUNT, Answers, Aws, ago, stack, verdict, verdicts
-from tests.test_observations_iam import weekly
+from tests.canned import ACCOUNT, Answers, Aws, ago, stack, verdict, verdicts, weekly
 
 checks = weekly("cloudformation")
 HERE = stack(cloudformation_stacks=["prod"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from dataclasses import replace
 from typing import Any
 
@@ -11,10 +10,10 @@ import pytest
 from opschecks.aws.backups import Backup, TableBackups, TableRecovery
 from opschecks.aws.fresh_backups import SavedTable, saved_tables
 from opschecks.observe import CouldNotLook
-from tests.canned import NOW, Aws, ago, stack, verdict
+from tests.canned import NOW, Aws, ago, checks_of, stack, verdict
 from tests.canned_backups import ARN, T
-from tests.scratch import ROOT
 
+check = checks_of("deploy/before", "saved_tables").test_tables_have_a_fresh_backup
 POINTS = ("backup", "ListRecoveryPointsByResource")
 DENIED = CouldNotLook("backup:ListRecoveryPointsByResource", "AccessDenied")
 
@@ -76,21 +75,11 @@ def _saved(backups: TableBackups, recovery: TableRecovery | CouldNotLook, points
     return saved
 
 
-def _check() -> Any:
-    path = ROOT / "checks" / "deploy" / "before" / "test_saved_tables.py"
-    spec = importlib.util.spec_from_file_location("checks_saved_tables", path)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.test_tables_have_a_fresh_backup
-
-
 @pytest.mark.parametrize(("backups", "recovery", "points", "outcome", "said"), CASES.values(), ids=CASES)
 def test_a_table_is_saved_by_what_is_youngest(
     backups: TableBackups, recovery: TableRecovery | CouldNotLook, points: Any, outcome: str, said: str
 ) -> None:
-    told = verdict(_check(), saved_tables=[_saved(backups, recovery, points)])
+    told = verdict(check, saved_tables=[_saved(backups, recovery, points)])
     assert told[0] == outcome
     assert said in told[1]
 

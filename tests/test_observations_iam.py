@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import csv
-import functools
-import importlib.util
 import io
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -18,25 +16,11 @@ from opschecks.observe import CouldNotLook, NotThere
 from opschecks.redaction import plain
 from opschecks.sandbox.corrections.iam import COLUMNS
 from opschecks.stack import Stack
-from tests.canned import NOW, Answers, Aws, ago, stack, verdict, verdicts
-from tests.scratch import ROOT
+from tests.canned import NOW, Answers, Aws, ago, stack, verdict, verdicts, weekly
 
 COMPLETE = {"State": "COMPLETE"}
 KEY, OTHER = "AKIAIOSFODNN7EXAMPLE", "AKIAI44QH8DHBEXAMPLE"
 """AWS's own examples."""
-
-
-@functools.cache
-def weekly(area: str) -> Any:
-    """The module checks/weekly/test_<area>.py."""
-    spec = importlib.util.spec_from_file_location(
-        f"checks_weekly_{area}", ROOT / "checks" / "weekly" / f"test_{area}.py"
-    )
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 checks = weekly("credentials")

@@ -11,8 +11,7 @@ from opschecks.aws.ecs import Task
 from opschecks.aws.image_scans import ImageScan, RunningImage, image_scans, running_images
 from opschecks.observe import CouldNotLook, NotThere
 from opschecks.stack import Stack
-from tests.canned import ACCOUNT, Answers, Aws, ago, stack, verdict, verdicts
-from tests.test_observations_iam import weekly
+from tests.canned import ACCOUNT, Answers, Aws, ago, stack, verdict, verdicts, weekly
 
 checks = weekly("images")
 REGISTRY = "123456789012.dkr.ecr.us-west-2.amazonaws.com"

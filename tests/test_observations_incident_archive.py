@@ -10,8 +10,7 @@ import pytest
 from opschecks.aws.dynamodb import Table
 from opschecks.aws.incident_archive import OldIncidents, old_incidents
 from opschecks.observe import CouldNotLook
-from tests.canned import ACCOUNT, NOW, Answers, Aws, stack, verdict
-from tests.test_observations_iam import weekly
+from tests.canned import ACCOUNT, NOW, Answers, Aws, stack, verdict, weekly
 
 check = weekly("incident_archive").test_old_incidents_are_archived
 HERE = stack(incidents_table="incidents")

@@ -10,8 +10,7 @@ import pytest
 
 from opschecks.aws.incident_weeks import IncidentWeeks, Opened, incident_weeks, opened_incidents, week_incidents
 from opschecks.observe import CouldNotLook
-from tests.canned import NOW, Aws, stack, verdict
-from tests.test_observations_iam import weekly
+from tests.canned import NOW, Aws, stack, verdict, weekly
 
 check = weekly("incident_weeks").test_no_incident_keeps_coming_back
 HERE = stack(incidents_table="incidents")

@@ -23,8 +23,7 @@ from opschecks.remedies.ecs_dev import ScaleDevToZero
 from opschecks.remedy import CannotMend, Risk
 from opschecks.stack import Stack
 from opschecks.tables import OfficeHours
-from tests.canned import ACCOUNT, NOW, Answers, Aws, ago, stack, verdict, verdicts
-from tests.test_observations_iam import weekly
+from tests.canned import ACCOUNT, NOW, Answers, Aws, ago, stack, verdict, verdicts, weekly
 
 checks = weekly("unused_resources")
 Points = Sequence[tuple[datetime, float]]

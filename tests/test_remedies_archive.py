@@ -21,7 +21,7 @@ from opschecks.remedies.incident_archive import ArchiveIncidents
 from opschecks.remedies.incident_restore import RestoreIncidents
 from opschecks.remedy import CannotMend, Change, Progress, Remedy, Request, Risk
 from opschecks.stack import Stack
-from tests.canned import ACCOUNT, Answer, Answers, Aws, stack
+from tests.canned import ACCOUNT, NOW, Answer, Answers, Aws, stack
 from tests.test_observations_retention import NO_RULES, fits, rule
 
 ARN = f"arn:aws:dynamodb:{ACCOUNT}:table/incidents"
@@ -58,7 +58,7 @@ class World:
             "Comment": "",
             "Enabled": True,
         }
-        told = {"Id": "E1", "ARN": "arn", "Status": "Deployed", "LastModifiedTime": datetime.now(UTC),
+        told = {"Id": "E1", "ARN": "arn", "Status": "Deployed", "LastModifiedTime": NOW,
                 "InProgressInvalidationBatches": 0, "DomainName": "d", "ActiveTrustedSigners":
                 {"Enabled": False, "Quantity": 0}, "DistributionConfig": distribution}  # fmt: skip
         return {
@@ -213,7 +213,7 @@ def test_copied_then_deleted_by_the_whole_key_and_put_back(keys: tuple[str, ...]
     world = World(
         *items,
         incident(8, "active", **team),
-        incident(9, "resolved", f"{datetime.now(UTC):%Y-%m-%dT}", **team),
+        incident(9, "resolved", f"{NOW:%Y-%m-%dT}", **team),
         keys=keys,
     )
     before = sorted(map(to_line, world.items))
@@ -332,7 +332,7 @@ WISHES: dict[str, tuple[dict[str, str], str]] = {
     "no number": ({"at_most": "-1"}, "a number from 1 to 10,000 is wanted"),
     "no day": ({"before": "soon"}, "soon is no day such as 2026-01-01"),
     "no such day": ({"before": "2026-02-30"}, "2026-02-30 is no day"),
-    "too young": ({"before": f"{datetime.now(UTC) - timedelta(days=30):%Y-%m-%d}"}, "incidents stay for 90 days"),
+    "too young": ({"before": f"{NOW - timedelta(days=30):%Y-%m-%d}"}, "incidents stay for 90 days"),
     "nothing so old": ({"before": "2010-01-01"}, "there is nothing to archive"),
 }
 

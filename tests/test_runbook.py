@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import importlib.util
 import json
 import re
 import shlex
@@ -21,6 +20,7 @@ from opschecks.hooks.select import find_checks
 from opschecks.model import CHECK_ATTRIBUTE, Check
 from opschecks.report.runbook import RunbookError, Section, fill, read_runbook, to_html
 from opschecks.stack import Stack
+from tests.canned import checks_of
 from tests.scratch import ROOT, Project
 
 PATH = ROOT / "checks" / "RUNBOOK.md"
@@ -116,12 +116,8 @@ def _declared() -> dict[str, Check]:
     """Every check of the repository, from its module."""
     found: dict[str, Check] = {}
     for path in sorted({path for _, path in find_checks(ROOT / "checks")}):
-        spec = importlib.util.spec_from_file_location(f"_runbook_{path.stem}", path)
-        assert spec is not None
-        assert spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        for thing in vars(module).values():
+        suite = path.parent.relative_to(ROOT / "checks").as_posix()
+        for thing in vars(checks_of(suite, path.stem.removeprefix("test_"))).values():
             if isinstance(declared := getattr(thing, CHECK_ATTRIBUTE, None), Check):
                 found[declared.name] = declared
     return found
