@@ -1,4 +1,7 @@
-"""Run as a program: every suite's run once healthy and once with each fault, in one process; a JSON line for each."""
+"""Run as a program: every suite's run once healthy and once with each group of faults; a JSON line for each.
+
+With `--alone` each fault is a group; names of faults (`one,two` is a group of two) try only those.
+"""
 
 from __future__ import annotations
 
@@ -15,12 +18,15 @@ import botocore.loaders
 import botocore.session
 import pytest
 
-from opschecks.hooks.select import find_checks
 from opschecks.sandbox.environment import Sandbox
 from opschecks.sandbox.faults import known_faults
 from opschecks.stacks import load_stacks
 
 ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT))
+
+from tests.fault_groups import alone, groups, wants_drills  # noqa: E402
+
 PROCESSES = 2
 STACKS = "tests/quick_stacks.toml"
 AFTER = [
@@ -32,27 +38,22 @@ DRILLS = ["checks/drills", "--stack", "sandbox"]
 SUITES = {"deploy-after": AFTER, "daily": ["checks/daily"], "weekly": ["checks/weekly"], "deploy-before": BEFORE}
 
 
-def run(fault: str) -> dict[str, object]:
-    """The outcome of each check of each suite under the fault; "" is none."""
+def run(faults: str) -> dict[str, object]:
+    """The outcome of each check of each suite under the faults, named with commas between; "" is none."""
+    names = [name for name in faults.split(",") if name]
     sandbox = Sandbox(load_stacks(Path(STACKS)).stacks["sandbox"])
     sandbox.start(whole=True)
     try:
         os.environ["OPSCHECKS_SANDBOX"] = json.dumps(sandbox.facts)
         with tempfile.TemporaryDirectory() as folder:
             _run("deploy-before", BEFORE, folder)  # the snapshot of when all was well
-            if fault:
-                sandbox.give_fault(fault)
-            suites = {**SUITES, **({"drills": DRILLS} if _wants_drills(fault) else {})}  # last: they change something
-            return {"fault": fault, "suites": {suite: _run(suite, told, folder) for suite, told in suites.items()}}
+            for name in names:
+                sandbox.give_fault(name)
+            drilled = not names or any(wants_drills(known_faults()[name]) for name in names)
+            suites = {**SUITES, **({"drills": DRILLS} if drilled else {})}  # last: they change something
+            return {"faults": faults, "suites": {suite: _run(suite, told, folder) for suite, told in suites.items()}}
     finally:
         sandbox.stop()
-
-
-def _wants_drills(fault: str) -> bool:
-    """Whether drills have to show it: of other faults they say nothing, or refuse to begin, and take their time."""
-    named = known_faults()[fault] if fault else None
-    drilled = {name for name, _ in find_checks(ROOT / "checks" / "drills")}
-    return named is None or bool(drilled & {*named.caught_by, *named.blinds})
 
 
 def _run(suite: str, arguments: list[str], folder: str) -> dict[str, object]:
@@ -75,10 +76,11 @@ def _share_service_models() -> None:
 
 if __name__ == "__main__":
     _share_service_models()
-    names = sys.argv[1:] or ["", *known_faults()]
+    tried = alone() if sys.argv[1:] == ["--alone"] else groups()
+    named = [one for one in sys.argv[1:] if one != "--alone"] or ["", *(group.name for group in tried)]
     run("")  # everything is imported and read once; a child that forks from here has it
-    # each fault in a process of its own: a checks run is made to end with its process, and leaves much behind
+    # each group in a process of its own: a checks run is made to end with its process, and leaves much behind
     with multiprocessing.get_context("fork").Pool(PROCESSES, maxtasksperchild=1) as pool:
-        for told in pool.imap_unordered(run, names):
+        for told in pool.imap_unordered(run, named):
             sys.stdout.write(json.dumps(told) + "\n")
             sys.stdout.flush()

@@ -1,0 +1,112 @@
+"""Which faults are given to one sandbox together, so that fewer sandboxes are needed and nothing is hidden.
+
+A fault could fail more than it names, and go unnoticed where a fault beside it names that very check. What a fault can
+reach is near to it: the checks that any fault of its area names, and what observations those judge. So two faults
+share a sandbox only where neither names a check, nor judges an observation, that the other's area reaches; each failed
+check of a group then belongs to exactly one of its faults. Faults of one area are never together, and drills only meet
+drills, as they change something. `python tests/every_fault.py --alone` tries each fault by itself.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+
+from opschecks.hooks.select import find_checks
+from opschecks.sandbox.faults import EVERYTHING_OF_AWS, Fault, known_faults
+from tests.canned import checks_of
+from tests.scratch import ROOT
+
+ALONE: frozenset[str] = frozenset()
+"""Faults that are seen only where nothing else is broken."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A check, by the suite that holds it and the observations that it judges."""
+
+    suite: str
+    observations: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Group:
+    """Faults of one sandbox."""
+
+    faults: tuple[Fault, ...]
+
+    @property
+    def name(self) -> str:
+        """The names of its faults."""
+        return ",".join(fault.name for fault in self.faults)
+
+    @property
+    def caught_by(self) -> dict[str, str]:
+        """The fault that must be seen by each of these checks."""
+        return {check: fault.name for fault in self.faults for check in fault.caught_by}
+
+    @property
+    def blinds(self) -> dict[str, str]:
+        """The fault that must blind each of these checks."""
+        return {check: fault.name for fault in self.faults for check in fault.blinds}
+
+
+@cache
+def seen() -> dict[str, Seen]:
+    """Every check by name."""
+    found = {}
+    for name, path in find_checks(ROOT / "checks"):
+        suite = path.parent.relative_to(ROOT / "checks").as_posix()
+        function: Callable[..., None] = getattr(checks_of(suite, path.stem.removeprefix("test_")), name)
+        found[name] = Seen(suite, frozenset(inspect.signature(function).parameters) - {"stack", "examine"})
+    return found
+
+
+@cache
+def groups() -> tuple[Group, ...]:
+    """Every fault, each in one group; the same groups every time."""
+    faults = list(known_faults().values())
+    foes = {one.name: sum(not may_meet(one, other) for other in faults) for one in faults}
+    found: list[list[Fault]] = []
+    for fault in sorted(faults, key=lambda one: (-foes[one.name], one.name)):
+        for group in found:
+            if all(may_meet(fault, other) for other in group):
+                group.append(fault)
+                break
+        else:
+            found.append([fault])
+    return tuple(Group(tuple(group)) for group in found)
+
+
+def alone() -> tuple[Group, ...]:
+    """Every fault by itself."""
+    return tuple(Group((fault,)) for fault in known_faults().values())
+
+
+def may_meet(one: Fault, other: Fault) -> bool:
+    """Whether the two may be in one sandbox."""
+    if {one.name, other.name} & ALONE or EVERYTHING_OF_AWS in {*one.blinds, *other.blinds}:
+        return False
+    if wants_drills(one) or wants_drills(other):
+        return wants_drills(one) and wants_drills(other) and not _observed(one) & _observed(other)
+    return (
+        one.area != other.area and not _observed(one) & _reach(other.area) and not _observed(other) & _reach(one.area)
+    )
+
+
+def wants_drills(fault: Fault) -> bool:
+    """Whether drills have to show it: of other faults they say nothing, or refuse to begin, and take their time."""
+    return any(seen()[check].suite == "drills" for check in {*fault.caught_by, *fault.blinds} & seen().keys())
+
+
+@cache
+def _reach(area: str) -> frozenset[str]:
+    """What is judged by the checks that the faults of an area name."""
+    return frozenset().union(*(_observed(fault) for fault in known_faults().values() if fault.area == area))
+
+
+def _observed(fault: Fault) -> frozenset[str]:
+    named = {*fault.caught_by, *fault.blinds} - {EVERYTHING_OF_AWS}
+    return frozenset(observation for check in named for observation in seen()[check].observations)
