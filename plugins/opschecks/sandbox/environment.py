@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ..stack import Stack
-from .corrections import correct
+from .corrections import cloudfront_config, correct
 from .corrections.ecs import settle
 from .faults import known_faults
 from .moto_server import ACCOUNT, MotoServer, backend
@@ -73,6 +73,7 @@ class Sandbox:
             alarm.history.clear()
             alarm.state_updated_timestamp = alarm.configuration_updated_timestamp = self.now - AGE
         self.web = Web([task.task_arn.rsplit("/", 1)[-1] for task in self.tasks], self._object)
+        self.web.cdn.caches, self.web.cdn.compresses = cloudfront_config.caches, cloudfront_config.compresses
         self.web.start()
         self._undo.append(self.web.stop)
         if whole:

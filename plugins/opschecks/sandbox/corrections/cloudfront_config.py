@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from moto.cloudfront.models import CloudFrontBackend, cloudfront_backends
 from moto.core.exceptions import ServiceException
 
-from ..web.cdn import Cdn
-from ..web.http1 import Request, Response
 from . import Patch
 
 LOOKS_TO_DEPLOY = 1
@@ -28,10 +25,9 @@ class PreconditionFailed(ServiceException):
 
 
 def patches(patch: Patch) -> None:
-    """Put distributions right, and let the CDN follow them."""
+    """Put distributions right."""
     patch(CloudFrontBackend, "update_distribution", _update(CloudFrontBackend.update_distribution))
     patch(CloudFrontBackend, "get_distribution", _getting_on(CloudFrontBackend.get_distribution))
-    patch(Cdn, "answer", _as_set(Cdn.answer))
 
 
 def _update(before: Callable[..., Any]) -> Callable[..., Any]:
@@ -61,19 +57,16 @@ def _getting_on(before: Callable[..., Any]) -> Callable[..., Any]:
     return get_distribution
 
 
-def _as_set(before: Callable[..., Any]) -> Callable[..., Any]:
-    async def answer(self: Cdn, request: Request) -> Response:
-        """Nothing is kept where caching is disabled, nothing is compressed where Compress is off."""
-        behavior = _default_behavior()
-        if behavior is not None and behavior.cache_policy_id == CACHING_DISABLED:
-            self.forget([request.path])
-        if behavior is not None and not _is_on(behavior.compress):
-            plain = tuple((name, value) for name, value in request.headers if name.lower() != "accept-encoding")
-            request = replace(request, headers=plain)
-        told: Response = await before(self, request)
-        return told
+def caches() -> bool:
+    """Whether the CDN keeps anything: not where the policy disables caching."""
+    behavior = _default_behavior()
+    return behavior is None or behavior.cache_policy_id != CACHING_DISABLED
 
-    return answer
+
+def compresses() -> bool:
+    """Whether the CDN compresses anything: not where Compress is off."""
+    behavior = _default_behavior()
+    return behavior is None or behavior.compress in (True, "true", "True")
 
 
 def _default_behavior() -> Any:
@@ -84,7 +77,3 @@ def _default_behavior() -> Any:
                 config: Any = distribution.distribution_config
                 return config.DefaultCacheBehavior
     return None
-
-
-def _is_on(told: bool | str) -> bool:
-    return told if isinstance(told, bool) else told.lower() == "true"

@@ -4,39 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import hashlib
-import hmac
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from email.utils import formatdate
-from http import HTTPStatus
 
-from opschecks.sandbox.web.http1 import (
-    Headers,
-    MalformedMessageError,
-    Request,
-    Response,
-    Stream,
-    encode_request,
-    read_response,
-    values,
-    without,
-)
-from opschecks.sandbox.web.listener import hang_up
-from opschecks.sandbox.web.tasks import BackendTask
+import aiohttp
+from aiohttp import ClientWebSocketResponse, WSCloseCode, WSMsgType, web
+from multidict import CIMultiDict, CIMultiDictProxy
+
+from .listener import HOST, PARTING_S
+from .tasks import BackendTask
 
 COOKIES = ("AWSALB", "AWSALBCORS")
+STICKY_FOR_S = 86_400
+ANSWERS_WITHIN_S = 60.0
+"""How long a task may take before the client is given a 504."""
 
-NONCE_BYTES = 64
+OF_ONE_CONNECTION = {
+    "connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade",
+    "sec-websocket-accept", "sec-websocket-extensions", "sec-websocket-key", "sec-websocket-version",
+}  # fmt: skip
+"""Headers that are not passed on: each connection has its own."""
 
-PHRASES = {
-    502: "Bad Gateway",
-    503: "Service Temporarily Unavailable",
-    504: "Gateway Time-out",
-}
-"""The words on an ALB's error pages, which are not all HTTP's own."""
+MESSAGES = {WSMsgType.TEXT, WSMsgType.BINARY, WSMsgType.PING, WSMsgType.PONG}
 
 
 @dataclass(eq=False)
@@ -45,109 +37,144 @@ class Proxy:
 
     Attributes:
         in_rotation: the tasks that may be given requests; called at each request, in the loop's thread.
-        host: where the tasks listen.
         secure: whether clients come over TLS.
         sticky: whether a client that shows its cookie gets back to its task.
-        sticky_for_s: how long a cookie lasts.
         broken: answers 502 to everything.
-        answers_within_s: how long a task may take before the client is given a 504.
     """
 
     in_rotation: Callable[[], list[BackendTask]]
-    host: str
     secure: bool = False
     sticky: bool = True
-    sticky_for_s: int = 86_400
     broken: bool = False
-    answers_within_s: float = 60.0
-    _key: bytes = field(default_factory=lambda: secrets.token_bytes(32), init=False, repr=False)
+    _client: aiohttp.ClientSession = field(init=False, repr=False)
+    _marks: dict[str, str] = field(default_factory=dict, init=False, repr=False)
     _turn: int = field(default=0, init=False, repr=False)
 
-    async def answer(self, request: Request) -> Response:
+    def asking(self) -> aiohttp.ClientSession:
+        """What it asks the tasks with, a connection for each request; open for as long as it is entered."""
+        self._client = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(force_close=True, limit=0),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=aiohttp.ClientTimeout(total=None),
+            auto_decompress=False,
+        )
+        return self._client
+
+    async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
         """What the task that gets the request says, or an error page of the load balancer's own."""
         if self.broken:
             return _error_page(502)
         task = self._choose(request)
         if task is None:
-            return _error_page(503)
-        try:
-            response = await self._forward(request, task)
-        except TimeoutError:
-            return _error_page(504)
-        except (OSError, EOFError, MalformedMessageError):
+            return _error_page(503, "Service Temporarily Unavailable")
+        if not task.port:
             return _error_page(502)
-        # A 101 needs the header that makes it one; else the client's connection is the listener's matter.
-        dropped = () if response.upgraded else ("Connection", "Keep-Alive")
-        headers = without(response.headers, dropped) + self._cookies(task)
-        return Response(response.status, headers, response.body, response.reason, response.upgraded)
+        wants_session = request.headers.get("Upgrade", "").lower() == "websocket"
+        task.asked += 1
+        try:
+            async with asyncio.timeout(ANSWERS_WITHIN_S):
+                told = await (self._shake_hands if wants_session else self._forward)(request, task)
+        except TimeoutError:
+            return _error_page(504, "Gateway Time-out")
+        except (OSError, aiohttp.ClientError):
+            return _error_page(502)
+        finally:
+            task.asked -= 1
+        if isinstance(told, web.Response):
+            told.headers.extend(self._cookies(task))
+            return told
+        session = web.WebSocketResponse(timeout=PARTING_S, autoping=False, autoclose=False, max_msg_size=0)
+        session.headers.extend(self._cookies(task))
+        try:
+            await session.prepare(request)
+            await asyncio.gather(_carry(session, told), _carry(told, session))
+        finally:
+            await told.close(code=WSCloseCode.GOING_AWAY)
+        return session
 
-    def _choose(self, request: Request) -> BackendTask | None:
+    def _choose(self, request: web.BaseRequest) -> BackendTask | None:
         tasks = self.in_rotation()
         if not tasks:
             return None
-        if self.sticky:
-            for cookie in _cookies_of(request.headers):
-                for task in tasks:
-                    if self._belongs(cookie, task):
-                        return task
+        shown = {request.cookies.get(name) for name in COOKIES} if self.sticky else set()
+        for task in tasks:
+            if self._mark(task) in shown:
+                return task
         self._turn += 1
         return tasks[(self._turn - 1) % len(tasks)]
 
-    async def _forward(self, request: Request, task: BackendTask) -> Response:
-        hop_by_hop = ("Keep-Alive", "Proxy-Connection", *(() if request.upgrades else ("Connection",)))
-        headers = (
-            *without(request.headers, hop_by_hop),
-            *(() if request.upgrades else (("Connection", "close"),)),
-            ("X-Forwarded-For", self.host),
-            ("X-Forwarded-Proto", "https" if self.secure else "http"),
-        )
-        async with asyncio.timeout(self.answers_within_s):
-            target = Stream(*await asyncio.open_connection(self.host, task.port))
-            upgraded = False
-            try:
-                target.writer.write(encode_request(Request(request.method, request.target, headers, request.body)))
-                await target.writer.drain()
-                response = await read_response(target.reader, request.method)
-                upgraded = response.status == HTTPStatus.SWITCHING_PROTOCOLS
-            finally:
-                if not upgraded:
-                    await hang_up(target.writer)
-        if not upgraded:
-            return response
-        return Response(response.status, response.headers, b"", response.reason, target)
+    async def _forward(self, request: web.BaseRequest, task: BackendTask) -> web.Response:
+        body = await request.read()
+        async with self._client.request(
+            request.method, _address(request, task), headers=self._passed_on(request), data=body, allow_redirects=False
+        ) as told:
+            return web.Response(
+                status=told.status, reason=told.reason, headers=_kept(told.headers), body=await told.read()
+            )
 
-    def _cookies(self, task: BackendTask) -> Headers:
-        if not self.sticky:
-            return ()
-        nonce = secrets.token_bytes(NONCE_BYTES)
-        value = base64.b64encode(nonce + self._mark(nonce, task)).decode()
-        expires = formatdate(time.time() + self.sticky_for_s, usegmt=True)
-        cookie = f"{value}; Expires={expires}; Path=/"
-        cross_site = "; SameSite=None; Secure" if self.secure else "; SameSite=None"
-        return (("Set-Cookie", f"AWSALB={cookie}"), ("Set-Cookie", f"AWSALBCORS={cookie}{cross_site}"))
-
-    def _belongs(self, cookie: str, task: BackendTask) -> bool:
+    async def _shake_hands(self, request: web.BaseRequest, task: BackendTask) -> ClientWebSocketResponse | web.Response:
+        """A session with the task, or its refusal."""
         try:
-            raw = base64.b64decode(cookie, validate=True)
-        except ValueError:
-            return False
-        return hmac.compare_digest(raw[NONCE_BYTES:], self._mark(raw[:NONCE_BYTES], task))
+            return await self._client.ws_connect(
+                _address(request, task),
+                headers=self._passed_on(request),
+                timeout=aiohttp.ClientWSTimeout(ws_close=PARTING_S),
+                autoping=False,
+                autoclose=False,
+                max_msg_size=0,
+            )
+        except aiohttp.WSServerHandshakeError as refused:
+            headers = _kept(refused.headers or {})
+            headers.popall("Content-Length", None)  # of a body that the client does not read
+            return web.Response(status=refused.status, headers=headers)
 
-    def _mark(self, nonce: bytes, task: BackendTask) -> bytes:
-        # Only this load balancer can tell whose a cookie is, and it need not remember those it gave out.
-        return hmac.digest(self._key, nonce + task.task_id.encode(), hashlib.sha256)
+    def _passed_on(self, request: web.BaseRequest) -> CIMultiDict[str]:
+        headers = _kept(request.headers)
+        headers.add("X-Forwarded-For", request.remote or HOST)
+        headers.add("X-Forwarded-Proto", "https" if self.secure else "http")
+        return headers
+
+    def _cookies(self, task: BackendTask) -> Iterator[tuple[str, str]]:
+        if not self.sticky:
+            return
+        expires = formatdate(time.time() + STICKY_FOR_S, usegmt=True)
+        cookie = f"{self._mark(task)}; Expires={expires}; Path=/"
+        yield "Set-Cookie", f"AWSALB={cookie}"
+        yield "Set-Cookie", f"AWSALBCORS={cookie}; SameSite=None{'; Secure' if self.secure else ''}"
+
+    def _mark(self, task: BackendTask) -> str:
+        """What the cookies of its clients say, and nobody can guess."""
+        return self._marks.setdefault(task.task_id, base64.b64encode(secrets.token_bytes(96)).decode())
 
 
-def _cookies_of(headers: Headers) -> list[str]:
-    pairs = [pair.strip().partition("=") for value in values(headers, "Cookie") for pair in value.split(";")]
-    return [value for name, _, value in pairs if name in COOKIES]
+async def _carry(
+    source: web.WebSocketResponse | ClientWebSocketResponse, sink: web.WebSocketResponse | ClientWebSocketResponse
+) -> None:
+    """Send on every message, ping and pong until one side ends the session; both are told with its words."""
+    while (message := await source.receive()).type in MESSAGES:
+        data = message.data.encode() if isinstance(message.data, str) else message.data
+        await sink.send_frame(data, message.type)
+    code, reason = WSCloseCode.GOING_AWAY, b""
+    if message.type is WSMsgType.CLOSE:
+        code, reason = message.data or WSCloseCode.OK, (message.extra or "").encode()
+    for side in (source, sink):
+        await side.close(code=code, message=reason)
 
 
-def _error_page(status: int) -> Response:
-    title = f"{status} {PHRASES[status]}"
+def _address(request: web.BaseRequest, task: BackendTask) -> str:
+    return f"http://{HOST}:{task.port}{request.path_qs}"
+
+
+def _kept(headers: CIMultiDictProxy[str] | CIMultiDict[str]) -> CIMultiDict[str]:
+    return CIMultiDict((name, value) for name, value in headers.items() if name.lower() not in OF_ONE_CONNECTION)
+
+
+def _error_page(status: int, phrase: str = "Bad Gateway") -> web.Response:
+    """An ALB's page; its words are not all HTTP's own."""
+    title = f"{status} {phrase}"
     body = (
         f"<html>\r\n<head><title>{title}</title></head>\r\n"
         f"<body>\r\n<center><h1>{title}</h1></center>\r\n</body>\r\n</html>\r\n"
     )
-    headers = (("Server", "awselb/2.0"), ("Content-Type", "text/html"))
-    return Response(status, headers, body.encode(), PHRASES[status])
+    headers = {"Server": "awselb/2.0", "Content-Type": "text/html"}
+    return web.Response(status=status, reason=phrase, headers=headers, body=body.encode())
