@@ -82,10 +82,11 @@ def test_every_module_is_in_a_room() -> None:
     assert rooms <= set(LEVEL)
 
 
-def test_only_the_sandbox_knows_moto() -> None:
+def test_only_the_sandbox_knows_moto_and_aiohttp() -> None:
     for path in MODULES:
         if "sandbox" not in path.parts:
-            assert "moto" not in ast.dump(ast.parse(path.read_text(encoding="utf-8"))), path
+            tree = ast.dump(ast.parse(path.read_text(encoding="utf-8")))
+            assert not [library for library in ("moto", "aiohttp") if library in tree], path
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "checks").rglob("*.py")), ids=lambda path: str(path.relative_to(ROOT)))
@@ -112,7 +113,15 @@ def test_a_live_run_imports_neither_sandbox_nor_report_libraries_it_does_not_nee
     ended = project.run("checks/daily", AWS_ACCESS_KEY_ID="none", AWS_SECRET_ACCESS_KEY="none")
     assert ended.code == 10, ended.all
     loaded = (tmp_path / "modules").read_text().split()
-    for heavy in ("moto", "werkzeug", "flask", "opschecks.sandbox", "playwright", "markdown_it.main.nothing"):
+    for heavy in (
+        "aiohttp",
+        "moto",
+        "werkzeug",
+        "flask",
+        "opschecks.sandbox",
+        "playwright",
+        "markdown_it.main.nothing",
+    ):
         assert heavy not in loaded
 
 
@@ -130,5 +139,5 @@ def test_the_plugin_costs_little_where_no_check_is_selected() -> None:
     loaded = set(done.stderr.split())
     assert "opschecks.hooks.select" in loaded
     assert "--fail-on" in done.stdout
-    for heavy in ("boto3", "botocore", "pydantic", "requests", "websockets", "moto", "opschecks.stack"):
+    for heavy in ("boto3", "botocore", "pydantic", "requests", "websockets", "aiohttp", "moto", "opschecks.stack"):
         assert heavy not in loaded, heavy

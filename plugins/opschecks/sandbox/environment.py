@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ..stack import Stack
+from . import service_models  # noqa: F401 - before moto, which reads models while it is imported
 from .corrections import cloudfront_config, correct
 from .corrections.ecs import settle
 from .faults import known_faults

@@ -6,13 +6,13 @@ import asyncio
 import base64
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from email.utils import formatdate
 
 import aiohttp
 from aiohttp import ClientWebSocketResponse, WSCloseCode, WSMsgType, web
-from multidict import CIMultiDict, CIMultiDictProxy
+from multidict import CIMultiDict
 
 from .listener import HOST, PARTING_S
 from .tasks import BackendTask
@@ -165,7 +165,7 @@ def _address(request: web.BaseRequest, task: BackendTask) -> str:
     return f"http://{HOST}:{task.port}{request.path_qs}"
 
 
-def _kept(headers: CIMultiDictProxy[str] | CIMultiDict[str]) -> CIMultiDict[str]:
+def _kept(headers: Mapping[str, str]) -> CIMultiDict[str]:
     return CIMultiDict((name, value) for name, value in headers.items() if name.lower() not in OF_ONE_CONNECTION)
 
 
