@@ -19,6 +19,8 @@ __all__ = ["BackendTask", "Cdn", "Proxy", "StoredObject", "Web"]
 
 PATIENCE_S = 30.0
 """How long the loop may take for what it does in milliseconds, before that is called an error."""
+ANSWERS_S = 5.0
+"""How long a task that is told to stop may take for what it was asked before."""
 
 T = TypeVar("T")
 
@@ -79,10 +81,10 @@ class Web:
         return task
 
     def remove_task(self, task_id: str) -> None:
-        """Stop a task; its sessions are closed with 1001 when this returns."""
+        """Stop a task: it answers what it was asked before, and its sessions are closed with 1001."""
         stopped = next(task for task in self.tasks if task.task_id == task_id)
         self.tasks = [task for task in self.tasks if task is not stopped]
-        self._run(stopped.stop())
+        self._run(stopped.stop(ANSWERS_S))
 
     def _run(self, work: Coroutine[Any, Any, T]) -> T:
         """Have the loop's thread do something, and wait for it."""
@@ -98,7 +100,7 @@ class Web:
         self.stop()
 
     async def _start(self) -> None:
-        # Taken down in reverse: the tasks say goodbye while the load balancer still carries it.
+        # Taken down in reverse: the tasks end their sessions while the load balancer still carries the words.
         self.dashboard_url = f"http://{HOST}:{await self._listen(self.cdn.answer)}"
         await self._open.enter_async_context(self.proxy.asking())
         scheme = "https" if self._tls else "http"

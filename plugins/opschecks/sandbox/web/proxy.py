@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -67,8 +68,6 @@ class Proxy:
         task = self._choose(request)
         if task is None:
             return _error_page(503, "Service Temporarily Unavailable")
-        if not task.port:
-            return _error_page(502)
         wants_session = request.headers.get("Upgrade", "").lower() == "websocket"
         task.asked += 1
         try:
@@ -150,10 +149,11 @@ class Proxy:
 async def _carry(
     source: web.WebSocketResponse | ClientWebSocketResponse, sink: web.WebSocketResponse | ClientWebSocketResponse
 ) -> None:
-    """Send on every message, ping and pong until one side ends the session; both are told with its words."""
-    while (message := await source.receive()).type in MESSAGES:
-        data = message.data.encode() if isinstance(message.data, str) else message.data
-        await sink.send_frame(data, message.type)
+    """Send on every message, ping and pong until one side ends the session (1001: is gone), and end it on both."""
+    with contextlib.suppress(ConnectionError):  # a sink that is gone
+        while (message := await source.receive()).type in MESSAGES:
+            data = message.data.encode() if isinstance(message.data, str) else message.data
+            await sink.send_frame(data, message.type)
     code, reason = WSCloseCode.GOING_AWAY, b""
     if message.type is WSMsgType.CLOSE:
         code, reason = message.data or WSCloseCode.OK, (message.extra or "").encode()

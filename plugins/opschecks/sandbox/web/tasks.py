@@ -12,9 +12,6 @@ from aiohttp import WSCloseCode, WSMsgType, web
 
 from .listener import PARTING_S, Listener
 
-ANSWERS_S = 1.0
-"""How long a task that is told to stop may take for what it was asked before."""
-
 
 def _all_healthy() -> dict[str, str]:
     return {"database": "healthy", "websocket": "healthy", "event_store": "healthy"}
@@ -57,14 +54,15 @@ class BackendTask:
         self._listener = Listener(self._answer)
         self.port = await self._listener.start()
 
-    async def stop(self) -> None:
-        """Answer what was asked, say goodbye to every session (1001), stop listening."""
+    async def stop(self, answers_s: float = 0) -> None:
+        """Take up to `answers_s` to answer what was asked, then end every session (1001) and stop listening."""
         self.port = 0
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(ANSWERS_S):
+            async with asyncio.timeout(answers_s):
                 while self.asked:
                     await asyncio.sleep(0.01)
-        await asyncio.gather(*(session.close(code=WSCloseCode.GOING_AWAY) for session in self._sessions))
+        code, reason = WSCloseCode.GOING_AWAY, b"the task is stopping"
+        await asyncio.gather(*(session.close(code=code, message=reason) for session in self._sessions))
         await self._listener.stop()
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
