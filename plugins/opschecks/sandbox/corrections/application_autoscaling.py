@@ -7,16 +7,19 @@ from typing import Any
 
 from moto.applicationautoscaling.responses import ApplicationAutoScalingResponse
 
-from . import Patch
+from . import Kind, replaces
 
 ACTIVITIES_A_PAGE = 50
 
 
-def patches(patch: Patch) -> None:
-    """Put it right; what it did stands in the backend's `activities`, as AWS words it."""
-    patch(ApplicationAutoScalingResponse, "describe_scaling_activities", _describe_scaling_activities)
-
-
+@replaces(
+    ApplicationAutoScalingResponse,
+    "describe_scaling_activities",
+    Kind.MISSING,
+    moto="5.2.5",
+    wrong="no activity is remembered; the sandbox keeps them in the backend's `activities`, as AWS words them",
+    aws="https://docs.aws.amazon.com/autoscaling/application/APIReference/API_DescribeScalingActivities.html",
+)
 def _describe_scaling_activities(self: ApplicationAutoScalingResponse) -> str:
     """AWS pages, and leaves out what did not come to scaling unless it is asked for that."""
     told: list[dict[str, Any]] = getattr(self.applicationautoscaling_backend, "activities", [])

@@ -8,17 +8,18 @@ from moto.backup import urls
 from moto.backup.responses import BackupResponse
 from moto.core.responses import ActionResult
 
-from . import Patch
-
-_PATH = "{0}/resources/(?P<resource_arn>.+)$"
+from . import Kind, replaces
 
 
-def patches(patch: Patch) -> None:
-    """Put AWS Backup right."""
-    patch(urls, "url_paths", {**urls.url_paths, _PATH: urls.response.dispatch})
-    patch(BackupResponse, "list_recovery_points_by_resource", _list_recovery_points)
-
-
+@replaces(
+    BackupResponse,
+    "list_recovery_points_by_resource",
+    Kind.MISSING,
+    moto="5.2.5",
+    wrong="a resource has no recovery points; the sandbox keeps them in the backend's `recovery_points`",
+    aws="https://docs.aws.amazon.com/aws-backup/latest/devguide/API_ListRecoveryPointsByResource.html",
+    path=(urls, "{0}/resources/(?P<resource_arn>.+)$"),
+)
 def _list_recovery_points(self: BackupResponse) -> ActionResult:
     """What was put on the backend, by the resource's ARN; none of a resource that nobody protects."""
     arn = unquote(self.path.removeprefix("/resources/").removesuffix("/").removesuffix("/recovery-points"))

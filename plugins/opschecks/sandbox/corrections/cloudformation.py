@@ -7,14 +7,17 @@ from typing import Any
 from moto.cloudformation.responses import CloudFormationResponse
 from moto.core.responses import ActionResult
 
-from . import Patch
+from . import Kind, replaces
 
 
-def patches(patch: Patch) -> None:
-    """Put CloudFormation right."""
-    patch(CloudFormationResponse, "describe_stack_resource_drifts", _describe_stack_resource_drifts)
-
-
+@replaces(
+    CloudFormationResponse,
+    "describe_stack_resource_drifts",
+    Kind.MISSING,
+    moto="5.2.5",
+    wrong="a stack has no drifts; the sandbox keeps them in its `drifts`",
+    aws="https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStackResourceDrifts.html",
+)
 def _describe_stack_resource_drifts(self: CloudFormationResponse) -> ActionResult:
     """What the newest detection found, of the wanted states; `drifts` of a stack is what it finds."""
     stack: Any = self.cloudformation_backend.get_stack(self._get_param("StackName"))

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 from moto.cloudfront.models import CloudFrontBackend, Invalidation
 
-from . import Patch
+from . import Kind, Ties, corrects, extends, replaces
 
 LOOKS_TO_FINISH = 1
 """How often an invalidation must be looked at before it is finished."""
 
 
-def patches(patch: Patch, forget: Callable[[Iterable[str]], None]) -> None:
-    """Put CloudFront right; `forget` makes the CDN drop paths."""
-    patch(CloudFrontBackend, "create_invalidation", _create(CloudFrontBackend.create_invalidation, forget))
-    patch(CloudFrontBackend, "list_invalidations", _newest_first)
-    patch(CloudFrontBackend, "get_invalidation", _getting_on(CloudFrontBackend.get_invalidation))
-
-
-def _create(before: Callable[..., Any], forget: Callable[[Iterable[str]], None]) -> Callable[..., Any]:
+@corrects(
+    CloudFrontBackend,
+    "create_invalidation",
+    Kind.BUG,
+    moto="5.2.5",
+    wrong="the same caller reference makes a second invalidation, and its status is COMPLETED, which AWS has not",
+    aws="https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_InvalidationBatch.html",
+)
+def _create(before: Callable[..., Any], ties: Ties) -> Callable[..., Any]:
     def create_invalidation(self: Any, dist_id: str, paths: list[str], caller_ref: str) -> Invalidation:
         """The same reference again is the same invalidation."""
         for one in self.invalidations.get(dist_id, []):
@@ -29,12 +30,20 @@ def _create(before: Callable[..., Any], forget: Callable[[Iterable[str]], None])
                 return same
         made: Invalidation = before(self, dist_id, paths, caller_ref)
         made.status, made.looks = "InProgress", LOOKS_TO_FINISH  # type: ignore[attr-defined]
-        forget(paths)
+        ties.forget(paths)
         return made
 
     return create_invalidation
 
 
+@replaces(
+    CloudFrontBackend,
+    "list_invalidations",
+    Kind.BUG,
+    moto="5.2.5",
+    wrong="the oldest invalidation is listed first",
+    aws="https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_ListInvalidations.html",
+)
 def _newest_first(
     self: Any, dist_id: str, marker: str | None = None, max_items: int | None = None
 ) -> tuple[list[Invalidation], str | None]:
@@ -45,6 +54,14 @@ def _newest_first(
     return page, page[-1].id if page and start + len(page) < len(found) else None
 
 
+@extends(
+    CloudFrontBackend,
+    "get_invalidation",
+    Kind.SIMPLER,
+    moto="5.2.5",
+    wrong="an invalidation is completed as soon as it is made",
+    aws="https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_Invalidation.html",
+)
 def _getting_on(before: Callable[..., Any]) -> Callable[..., Any]:
     def get_invalidation(self: Any, dist_id: str, id: str) -> Invalidation:  # noqa: A002 - moto's own name
         """What was asked for gets a step further with each look."""

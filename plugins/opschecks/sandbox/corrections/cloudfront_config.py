@@ -9,7 +9,7 @@ from typing import Any
 from moto.cloudfront.models import CloudFrontBackend, cloudfront_backends
 from moto.core.exceptions import ServiceException
 
-from . import Patch
+from . import Kind, extends
 
 LOOKS_TO_DEPLOY = 1
 """How often a distribution must be looked at before all edges have what it was updated to: AWS takes minutes."""
@@ -24,12 +24,14 @@ class PreconditionFailed(ServiceException):
     status = 412
 
 
-def patches(patch: Patch) -> None:
-    """Put distributions right."""
-    patch(CloudFrontBackend, "update_distribution", _update(CloudFrontBackend.update_distribution))
-    patch(CloudFrontBackend, "get_distribution", _getting_on(CloudFrontBackend.get_distribution))
-
-
+@extends(
+    CloudFrontBackend,
+    "update_distribution",
+    Kind.BUG,
+    moto="5.2.5",
+    wrong="any If-Match is accepted, and an update leaves the ETag as it was",
+    aws="https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_UpdateDistribution.html",
+)
 def _update(before: Callable[..., Any]) -> Callable[..., Any]:
     def update_distribution(self: Any, dist_config: dict[str, Any], _id: str, if_match: str) -> Any:
         """Only the version that was read can be updated, and each update makes another."""
@@ -43,6 +45,14 @@ def _update(before: Callable[..., Any]) -> Callable[..., Any]:
     return update_distribution
 
 
+@extends(
+    CloudFrontBackend,
+    "get_distribution",
+    Kind.SIMPLER,
+    moto="5.2.5",
+    wrong="a distribution that was updated is deployed when it is next read",
+    aws="https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_GetDistribution.html",
+)
 def _getting_on(before: Callable[..., Any]) -> Callable[..., Any]:
     def get_distribution(self: Any, distribution_id: str) -> Any:
         """What was updated gets a step further with each look."""

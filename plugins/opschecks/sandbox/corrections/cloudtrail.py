@@ -12,18 +12,17 @@ from moto.backup.responses import BackupResponse
 from moto.cloudtrail.responses import CloudTrailResponse
 from moto.core.responses import ActionResult
 
-from . import Patch
-
-_JOBS = "{0}/restore-jobs/?$"
+from . import Kind, replaces
 
 
-def patches(patch: Patch) -> None:
-    """Put the history right, and AWS Backup's list of restores, which stands in for it where a restore is its own."""
-    patch(CloudTrailResponse, "lookup_events", _lookup_events)
-    patch(urls, "url_paths", {**urls.url_paths, _JOBS: urls.response.dispatch})
-    patch(BackupResponse, "list_restore_jobs", _list_restore_jobs)
-
-
+@replaces(
+    CloudTrailResponse,
+    "lookup_events",
+    Kind.MISSING,
+    moto="5.2.5",
+    wrong="no event is remembered; the sandbox keeps them in the backend's `history`",
+    aws="https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html",
+)
 def _lookup_events(self: CloudTrailResponse) -> ActionResult:
     """The events of one name within the time, the newest first, a page at a time."""
     asked = json.loads(self.body)
@@ -44,6 +43,15 @@ def _moment(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
+@replaces(
+    BackupResponse,
+    "list_restore_jobs",
+    Kind.MISSING,
+    moto="5.2.5",
+    wrong="no restore is remembered; the sandbox keeps them in the backend's `restore_jobs`",
+    aws="https://docs.aws.amazon.com/aws-backup/latest/devguide/API_ListRestoreJobs.html",
+    path=(urls, "{0}/restore-jobs/?$"),
+)
 def _list_restore_jobs(self: BackupResponse) -> ActionResult:
     """What was put on the backend; of one type and state, where they are named."""
     known: list[dict[str, Any]] = getattr(self.backup_backend, "restore_jobs", [])

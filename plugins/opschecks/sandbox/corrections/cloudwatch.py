@@ -13,25 +13,20 @@ from moto.cloudwatch.models import Alarm, CloudWatchBackend, MetricDatum
 from moto.cloudwatch.responses import CloudWatchResponse
 from moto.core.responses import ActionResult, EmptyResult
 
-from . import Patch
+from . import Kind, replaces
 
 ALARMS_A_PAGE = 50
 DATA_POINTS_A_PAGE = 100_800
 
 
-def patches(patch: Patch) -> None:
-    """Put CloudWatch right."""
-    patch(CloudWatchBackend, "get_metric_data", _get_metric_data)
-    patch(CloudWatchResponse, "describe_alarms", _describe_alarms)
-    patch(CloudWatchResponse, "describe_alarm_history", _describe_alarm_history)
-    patch(CloudWatchResponse, "put_composite_alarm", _put_composite_alarm)
-    patch(CloudWatchBackend, "mute_rules", {})
-    patch(CloudWatchResponse, "put_alarm_mute_rule", _put_alarm_mute_rule)
-    patch(CloudWatchResponse, "list_alarm_mute_rules", _list_alarm_mute_rules)
-    patch(CloudWatchResponse, "get_alarm_mute_rule", _get_alarm_mute_rule)
-    patch(CloudWatchResponse, "delete_alarm_mute_rule", _delete_alarm_mute_rule)
-
-
+@replaces(
+    CloudWatchBackend,
+    "get_metric_data",
+    Kind.BUG,
+    moto="5.2.5",
+    wrong="a percentile fails, and a query without dimensions is answered with the data of all dimensions",
+    aws="https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html",
+)
 def _get_metric_data(
     self: CloudWatchBackend,
     queries: list[dict[str, Any]],
@@ -91,6 +86,14 @@ def _statistic(name: str, values: list[float]) -> float:
     return known[name](values)
 
 
+@replaces(
+    CloudWatchResponse,
+    "describe_alarms",
+    Kind.BUG,
+    moto="5.2.5",
+    wrong="neither MaxRecords nor AlarmTypes is heeded, and of several filters only one",
+    aws="https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html",
+)
 def _describe_alarms(self: CloudWatchResponse) -> ActionResult:
     """AWS pages, leaves composite alarms out unless asked for them, and takes every filter at once."""
     names, prefix = self._get_param("AlarmNames", []), self._get_param("AlarmNamePrefix") or ""
@@ -115,6 +118,14 @@ def _describe_alarms(self: CloudWatchResponse) -> ActionResult:
     )
 
 
+@replaces(
+    CloudWatchResponse,
+    "put_composite_alarm",
+    Kind.MISSING,
+    moto="5.2.5",
+    wrong="there are no alarms over alarms",
+    aws="https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutCompositeAlarm.html",
+)
 def _put_composite_alarm(self: CloudWatchResponse) -> ActionResult:
     """An alarm over others."""
     name = self._get_param("AlarmName")
@@ -148,10 +159,18 @@ def _put_composite_alarm(self: CloudWatchResponse) -> ActionResult:
     return EmptyResult()
 
 
+@replaces(
+    CloudWatchResponse,
+    "put_alarm_mute_rule",
+    Kind.MISSING,
+    moto="5.2.5",
+    wrong="there are no mute rules",
+    aws="https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutAlarmMuteRule.html",
+)
 def _put_alarm_mute_rule(self: CloudWatchResponse) -> EmptyResult:
     """A rule that mutes alarms; moto knows none, and here one is active from the start."""
     name, expires = self._get_param("Name"), self._get_param("ExpireDate")
-    self.cloudwatch_backend.mute_rules[name] = {  # type: ignore[attr-defined]
+    _kept(self)[name] = {
         "Name": name,
         "AlarmMuteRuleArn": f"arn:aws:cloudwatch:{self.region}:{self.current_account}:alarm-mute-rule:{name}",
         "Rule": self._get_param("Rule"),
@@ -161,16 +180,29 @@ def _put_alarm_mute_rule(self: CloudWatchResponse) -> EmptyResult:
     return EmptyResult()
 
 
+def _kept(self: CloudWatchResponse) -> dict[str, dict[str, Any]]:
+    """The rules by their name."""
+    kept: dict[str, dict[str, Any]] = vars(self.cloudwatch_backend).setdefault("mute_rules", {})
+    return kept
+
+
 def _rules(self: CloudWatchResponse) -> list[dict[str, Any]]:
     """Every rule with the status that it has by now."""
-    rules = self.cloudwatch_backend.mute_rules.values()  # type: ignore[attr-defined]
     now = datetime.now(UTC)
     return [
         {**rule, "Status": "EXPIRED" if "ExpireDate" in rule and aware(rule["ExpireDate"]) <= now else "ACTIVE"}
-        for rule in rules
+        for rule in _kept(self).values()
     ]
 
 
+@replaces(
+    CloudWatchResponse,
+    "list_alarm_mute_rules",
+    Kind.MISSING,
+    moto="5.2.5",
+    wrong="there are no mute rules",
+    aws="https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_ListAlarmMuteRules.html",
+)
 def _list_alarm_mute_rules(self: CloudWatchResponse) -> ActionResult:
     """Those of the wanted statuses, without what they mute."""
     statuses = self._get_param("Statuses") or ["SCHEDULED", "ACTIVE", "EXPIRED"]
@@ -180,6 +212,14 @@ def _list_alarm_mute_rules(self: CloudWatchResponse) -> ActionResult:
     )
 
 
+@replaces(
+    CloudWatchResponse,
+    "get_alarm_mute_rule",
+    Kind.MISSING,
+    moto="5.2.5",
+    wrong="there are no mute rules",
+    aws="https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetAlarmMuteRule.html",
+)
 def _get_alarm_mute_rule(self: CloudWatchResponse) -> ActionResult:
     """One rule, whole."""
     name = self._get_param("AlarmMuteRuleName")
@@ -189,12 +229,28 @@ def _get_alarm_mute_rule(self: CloudWatchResponse) -> ActionResult:
     return ActionResult(found[0])
 
 
+@replaces(
+    CloudWatchResponse,
+    "delete_alarm_mute_rule",
+    Kind.MISSING,
+    moto="5.2.5",
+    wrong="there are no mute rules",
+    aws="https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DeleteAlarmMuteRule.html",
+)
 def _delete_alarm_mute_rule(self: CloudWatchResponse) -> EmptyResult:
     """No harm where it is gone."""
-    self.cloudwatch_backend.mute_rules.pop(self._get_param("AlarmMuteRuleName"), None)  # type: ignore[attr-defined]
+    _kept(self).pop(self._get_param("AlarmMuteRuleName"), None)
     return EmptyResult()
 
 
+@replaces(
+    CloudWatchResponse,
+    "describe_alarm_history",
+    Kind.MISSING,
+    moto="5.2.5",
+    wrong="the states that an alarm had cannot be asked for",
+    aws="https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarmHistory.html",
+)
 def _describe_alarm_history(self: CloudWatchResponse) -> ActionResult:
     """What every alarm's states were, newest first, those of the time that was asked for."""
     begin, end = self._get_param("StartDate"), self._get_param("EndDate")

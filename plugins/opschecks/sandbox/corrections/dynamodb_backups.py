@@ -14,7 +14,7 @@ from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.table import RestoredPITTable, RestoredTable, Table
 from moto.dynamodb.responses import DynamoHandler, DynamoResult
 
-from . import Patch
+from . import Kind, extends, replaces
 
 LOOKS_TO_FINISH = 1
 """How often a backup, or a table that is restored, must be looked at before it is there."""
@@ -29,19 +29,14 @@ class NotRestorable(ResourceInUseException):
         self.description = f'{{"__type": "{self.error_type}", "message": "{message}"}}'
 
 
-def patches(patch: Patch) -> None:
-    """Put backups and restores right."""
-    patch(Table, "describe", _with_id(Table.describe))
-    for kind in (RestoredTable, RestoredPITTable):
-        patch(kind, "describe", _restoring(kind.describe))
-    patch(DynamoHandler, "create_backup", _create_backup)
-    patch(DynamoHandler, "list_backups", _list_backups)
-    patch(DynamoDBBackend, "describe_backup", _describe_backup)
-    patch(DynamoHandler, "restore_table_from_backup", _restore_from_backup)
-    patch(DynamoHandler, "restore_table_to_point_in_time", _restore_to_point)
-    patch(DynamoDBBackend, "delete_table", _delete_table(DynamoDBBackend.delete_table))
-
-
+@extends(
+    Table,
+    "describe",
+    Kind.BUG,
+    moto="5.2.5",
+    wrong="a table has no TableId",
+    aws="https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TableDescription.html",
+)
 def _with_id(before: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
     def describe(self: Any, base_key: str = "TableDescription") -> dict[str, Any]:
         """Every table has an id, which another of its name would not have."""
@@ -54,6 +49,22 @@ def _with_id(before: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, A
     return describe
 
 
+@extends(
+    RestoredPITTable,
+    "describe",
+    Kind.SIMPLER,
+    moto="5.2.5",
+    wrong="a table that is restored is ACTIVE at once",
+    aws="https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_RestoreSummary.html",
+)
+@extends(
+    RestoredTable,
+    "describe",
+    Kind.SIMPLER,
+    moto="5.2.5",
+    wrong="a table that is restored is ACTIVE at once",
+    aws="https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_RestoreSummary.html",
+)
 def _restoring(before: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
     def describe(self: Any, base_key: str = "TableDescription") -> dict[str, Any]:
         """CREATING, until it was looked at often enough."""
@@ -68,6 +79,14 @@ def _restoring(before: Callable[..., dict[str, Any]]) -> Callable[..., dict[str,
     return describe
 
 
+@replaces(
+    DynamoHandler,
+    "create_backup",
+    Kind.SIMPLER,
+    moto="5.2.5",
+    wrong="a backup is AVAILABLE at once",
+    aws="https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BackupDetails.html",
+)
 def _create_backup(self: DynamoHandler) -> ActionResult:
     """The backup is CREATING at first."""
     backup = self.dynamodb_backend.create_backup(self.body["TableName"], self.body["BackupName"])
@@ -83,6 +102,14 @@ def _getting_on(backup: Any) -> Any:
     return backup
 
 
+@replaces(
+    DynamoHandler,
+    "list_backups",
+    Kind.BUG,
+    moto="5.2.5",
+    wrong="Limit, TimeRangeLowerBound, TimeRangeUpperBound and BackupType are not heeded",
+    aws="https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_ListBackups.html",
+)
 def _list_backups(self: DynamoHandler) -> ActionResult:
     """Of one type (USER, unless it is named), within a range of time, a page at a time."""
     asked = self.body
@@ -106,6 +133,14 @@ def _seconds(moment: datetime | float) -> float:
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
+@replaces(
+    DynamoDBBackend,
+    "describe_backup",
+    Kind.SIMPLER,
+    moto="5.2.5",
+    wrong="a backup stays what it was made as",
+    aws="https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_DescribeBackup.html",
+)
 def _describe_backup(self: DynamoDBBackend, backup_arn: str) -> Any:
     """One that is not there is told as an error of its own."""
     if backup_arn not in self.backups:
@@ -113,6 +148,14 @@ def _describe_backup(self: DynamoDBBackend, backup_arn: str) -> Any:
     return _getting_on(self.backups[backup_arn])
 
 
+@replaces(
+    DynamoHandler,
+    "restore_table_from_backup",
+    Kind.BUG,
+    moto="5.2.5",
+    wrong="a restored table is not billed as its source was, and RestoreDateTime is the time of the request",
+    aws="https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_RestoreTableFromBackup.html",
+)
 def _restore_from_backup(self: DynamoHandler) -> ActionResult:
     """Only an available one; the table has the backup's time, and is billed as its source was."""
     backup = self.dynamodb_backend.backups.get(self.body["BackupArn"])
@@ -125,6 +168,14 @@ def _restore_from_backup(self: DynamoHandler) -> ActionResult:
     return _begun(made, backup.table)
 
 
+@replaces(
+    DynamoHandler,
+    "restore_table_to_point_in_time",
+    Kind.BUG,
+    moto="5.2.5",
+    wrong="a table without point-in-time recovery is restored, to no matter which time",
+    aws="https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_RestoreTableToPointInTime.html",
+)
 def _restore_to_point(self: DynamoHandler) -> ActionResult:
     """To the moment that was asked for, where the table's recovery has it."""
     name, target = self.body["SourceTableName"], self.body["TargetTableName"]
@@ -151,6 +202,14 @@ def _begun(made: Any, source: Any) -> ActionResult:
     return DynamoResult(made.describe())
 
 
+@extends(
+    DynamoDBBackend,
+    "delete_table",
+    Kind.SIMPLER,
+    moto="5.2.5",
+    wrong="a table that is restored can be deleted at once",
+    aws="https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_DeleteTable.html",
+)
 def _delete_table(before: Callable[..., Any]) -> Callable[..., Any]:
     def delete_table(self: DynamoDBBackend, name: str) -> Any:
         """Not while it is being restored."""

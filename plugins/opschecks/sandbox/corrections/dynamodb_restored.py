@@ -9,21 +9,21 @@ from typing import Any
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.table import Backup, RestoredTable
 
-from . import Patch
+from . import Kind, extends
 
 MADE = "created_at"
 """The attribute that tells when an item of the sandbox's tables was made."""
 
 
-def patches(patch: Patch) -> None:
-    """Put what is in backups right."""
-    patch(Backup, "description", property(_description(Backup.description)))  # type: ignore[arg-type]
-    restore = DynamoDBBackend.restore_table_from_backup
-    patch(DynamoDBBackend, "restore_table_from_backup", _restore(restore))
-    patch(RestoredTable, "describe", _describe(RestoredTable.describe))
-
-
-def _description(before: property) -> Callable[[Any], dict[str, Any]]:
+@extends(
+    Backup,
+    "description",
+    Kind.BUG,
+    moto="5.2.5",
+    wrong="DescribeBackup tells neither SourceTableFeatureDetails nor the source's BillingMode and ItemCount",
+    aws="https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_DescribeBackup.html",
+)
+def _description(before: property) -> property:
     def description(self: Any) -> dict[str, Any]:
         """The form of the table beside the backup's own details."""
         assert before.fget is not None
@@ -35,7 +35,7 @@ def _description(before: property) -> Callable[[Any], dict[str, Any]]:
         told["SourceTableFeatureDetails"] = {kind: table[kind] for kind in kinds if table.get(kind)}
         return told
 
-    return description
+    return property(description)
 
 
 def _items_of(backup: Any) -> dict[Any, Any]:
@@ -52,6 +52,13 @@ def _is_younger(item: Any, moment: datetime) -> bool:
         return False
 
 
+@extends(
+    DynamoDBBackend,
+    "restore_table_from_backup",
+    Kind.STATE,
+    moto="5.2.5",
+    wrong="backups of the past are made from the table of now, and faults restore less than was there",
+)
 def _restore(before: Callable[..., Any]) -> Callable[..., Any]:
     def restore_table_from_backup(self: Any, target_table_name: str, backup_arn: str) -> Any:
         """The table has the backup's items; less, where a fault has said so."""
@@ -66,6 +73,13 @@ def _restore(before: Callable[..., Any]) -> Callable[..., Any]:
     return restore_table_from_backup
 
 
+@extends(
+    RestoredTable,
+    "describe",
+    Kind.STATE,
+    moto="5.2.5",
+    wrong="a fault lets a restore never end",
+)
 def _describe(before: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
     def describe(self: Any, base_key: str = "TableDescription") -> dict[str, Any]:
         """CREATING for ever, where a fault has said so."""

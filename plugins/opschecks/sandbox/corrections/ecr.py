@@ -7,14 +7,17 @@ from typing import Any
 
 from moto.ecr.models import ECRBackend
 
-from . import Patch
+from . import Kind, extends
 
 
-def patches(patch: Patch) -> None:
-    """Put ECR right."""
-    patch(ECRBackend, "put_image", _put_image(ECRBackend.put_image))
-
-
+@extends(
+    ECRBackend,
+    "put_image",
+    Kind.BUG,
+    moto="5.2.5",
+    wrong="an image whose tag is pushed again is deleted",
+    aws="https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-tag-mutability.html",
+)
 def _put_image(before: Callable[..., Any]) -> Callable[..., Any]:
     def put_image(self: Any, repository_name: str, image_manifest: str, image_tag: str, *rest: Any, **more: Any) -> Any:
         """The old image has one tag less, and is there until somebody, or a lifecycle policy, deletes it."""

@@ -11,14 +11,7 @@ from typing import Any
 from moto.ecr.models import ecr_backends
 from moto.ecs.models import EC2ContainerServiceBackend, Service
 
-from . import Patch
-
-
-def patches(patch: Patch) -> None:
-    """Put ECS right."""
-    patch(EC2ContainerServiceBackend, "list_tasks", _list_tasks(EC2ContainerServiceBackend.list_tasks))
-    patch(EC2ContainerServiceBackend, "update_service", _update_service(EC2ContainerServiceBackend.update_service))
-    patch(EC2ContainerServiceBackend, "describe_services", _settling(EC2ContainerServiceBackend.describe_services))
+from . import Kind, extends
 
 
 def settle(backend: Any, cluster: str, service: str, addresses: tuple[str, ...], begun: datetime) -> list[Any]:
@@ -82,6 +75,14 @@ LOOKS_TO_SETTLE = 2
 """How often a service must be looked at before it is what it was updated to: AWS takes minutes."""
 
 
+@extends(
+    EC2ContainerServiceBackend,
+    "update_service",
+    Kind.BUG,
+    moto="5.2.5",
+    wrong="another task definition makes no deployment, and a forced deployment replaces the old one's id at once",
+    aws="https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_UpdateService.html",
+)
 def _update_service(before: Callable[..., Any]) -> Callable[..., Any]:
     def update_service(self: Any, service_properties: dict[str, Any]) -> Any:
         """AWS starts and stops tasks after an update; a new deployment replaces the old one when it is steady."""
@@ -103,6 +104,14 @@ def _update_service(before: Callable[..., Any]) -> Callable[..., Any]:
     return update_service
 
 
+@extends(
+    EC2ContainerServiceBackend,
+    "describe_services",
+    Kind.SIMPLER,
+    moto="5.2.5",
+    wrong="a service runs no tasks",
+    aws="https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Service.html",
+)
 def _settling(before: Callable[..., Any]) -> Callable[..., Any]:
     def describe_services(self: Any, *args: Any, **kwargs: Any) -> Any:
         """What was updated gets a step further with each look."""
@@ -154,6 +163,14 @@ def _say(service: Any, message: str, at: datetime) -> None:
     service.events.insert(0, event)
 
 
+@extends(
+    EC2ContainerServiceBackend,
+    "list_tasks",
+    Kind.BUG,
+    moto="5.2.5",
+    wrong="serviceName is not heeded",
+    aws="https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ListTasks.html",
+)
 def _list_tasks(before: Callable[..., list[Any]]) -> Callable[..., list[Any]]:
     def list_tasks(self: Any, *args: Any, **kwargs: Any) -> list[Any]:
         """AWS filters by service, and forgets a task an hour after it stopped."""

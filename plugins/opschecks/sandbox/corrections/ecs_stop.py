@@ -8,24 +8,19 @@ from typing import Any
 
 from moto.ecs.models import EC2ContainerServiceBackend
 
-from . import Patch
+from . import Kind, Ties, corrects
 from .ecs import LOOKS_TO_SETTLE
 
-Follow = Callable[[Any, Any], None]
-"""Told of a task that stops (the task, None), and of the one that has its place (the task, the other)."""
 
-
-def patches(patch: Patch, follow: Follow) -> None:
-    """Put StopTask right."""
-    patch(EC2ContainerServiceBackend, "stop_task", _stop_task(EC2ContainerServiceBackend.stop_task, follow))
-    patch(
-        EC2ContainerServiceBackend,
-        "describe_services",
-        _replacing(EC2ContainerServiceBackend.describe_services, follow),
-    )
-
-
-def _stop_task(before: Callable[..., Any], follow: Follow) -> Callable[..., Any]:
+@corrects(
+    EC2ContainerServiceBackend,
+    "stop_task",
+    Kind.BUG,
+    moto="5.2.5",
+    wrong="a task that is stopped has no stopCode, stoppingAt and stoppedAt",
+    aws="https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Task.html",
+)
+def _stop_task(before: Callable[..., Any], ties: Ties) -> Callable[..., Any]:
     def stop_task(self: Any, cluster_str: str, task_str: str, reason: str) -> Any:
         """The task is told who stopped it, its service lacks one at once, and starts another after a moment."""
         task = before(self, cluster_str, task_str, reason)
@@ -39,13 +34,21 @@ def _stop_task(before: Callable[..., Any], follow: Follow) -> Callable[..., Any]
             if not getattr(service, "has_no_room", False):
                 service.pending_count = 1
                 service.looks_to_settle = LOOKS_TO_SETTLE + getattr(service, "looks_more", 0)
-            follow(task, None)
+            ties.task(task, None)
         return task
 
     return stop_task
 
 
-def _replacing(before: Callable[..., Any], follow: Follow) -> Callable[..., Any]:
+@corrects(
+    EC2ContainerServiceBackend,
+    "describe_services",
+    Kind.SIMPLER,
+    moto="5.2.5",
+    wrong="a service starts no task in place of one that was stopped",
+    aws="https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Service.html",
+)
+def _replacing(before: Callable[..., Any], ties: Ties) -> Callable[..., Any]:
     def describe_services(self: Any, *args: Any, **kwargs: Any) -> Any:
         """Once the service has settled, each task that was stopped has one in its place."""
         told = before(self, *args, **kwargs)
@@ -62,7 +65,7 @@ def _replacing(before: Callable[..., Any], follow: Follow) -> Callable[..., Any]
             ]
             newest = sorted(running, key=lambda task: task.started_at)[-len(lost) :]
             for old, new in zip(lost, newest, strict=False):
-                follow(old, new)
+                ties.task(old, new)
             service.lost = []
         return told
 

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from moto.elbv2.models import ELBv2Backend, FakeHealthStatus, FakeTargetGroup
 
-from . import Patch, States
+from . import Kind, Ties, corrects
 
 
-def patches(patch: Patch, states: States, follow: Callable[[Mapping[str, str]], None]) -> None:
-    """Put the load balancer right."""
-    patch(FakeTargetGroup, "health_for", _health_for(FakeTargetGroup.health_for, states))
-    modify = ELBv2Backend.modify_target_group_attributes
-    patch(ELBv2Backend, "modify_target_group_attributes", _following(modify, follow))
-
-
-def _health_for(before: Callable[..., Any], states: States) -> Callable[..., Any]:
+@corrects(
+    FakeTargetGroup,
+    "health_for",
+    Kind.STATE,
+    moto="5.2.5",
+    wrong="moto has no health checks; the sandbox says which targets are not healthy",
+)
+def _health_for(before: Callable[..., Any], ties: Ties) -> Callable[..., Any]:
     def health_for(self: Any, target: dict[str, Any], ec2_backend: Any) -> Any:
         """AWS tells what its health checks found."""
-        told = states.get(target["Id"])
+        told = ties.states.get(target["Id"])
         if not told or target["Id"] not in self.targets:
             return before(self, target, ec2_backend)
         state, reason, description = told
@@ -30,10 +30,17 @@ def _health_for(before: Callable[..., Any], states: States) -> Callable[..., Any
     return health_for
 
 
-def _following(before: Callable[..., None], told: Callable[[Mapping[str, str]], None]) -> Callable[..., None]:
+@corrects(
+    ELBv2Backend,
+    "modify_target_group_attributes",
+    Kind.STATE,
+    moto="5.2.5",
+    wrong="moto balances nothing; the sandbox's load balancer follows the attributes",
+)
+def _following(before: Callable[..., None], ties: Ties) -> Callable[..., None]:
     def modify_target_group_attributes(self: Any, target_group_arn: str, attributes: dict[str, Any]) -> None:
         """The load balancer does what its attributes say."""
         before(self, target_group_arn, attributes)
-        told(self.target_groups[target_group_arn].attributes)
+        ties.attributes(self.target_groups[target_group_arn].attributes)
 
     return modify_target_group_attributes

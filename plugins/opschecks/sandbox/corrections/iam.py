@@ -13,7 +13,7 @@ from moto.ecs.models import ecs_backends
 from moto.iam.models import AccessKey, AccessKeyLastUsed, IAMBackend, User
 from moto.iam.responses import IamResponse
 
-from . import Patch
+from . import Kind, extends, replaces
 
 COLUMNS = (
     "user", "arn", "user_creation_time", "password_enabled", "password_last_used", "password_last_changed",
@@ -26,12 +26,13 @@ BEGUN = datetime(2024, 3, 1, tzinfo=UTC)
 """When the account was opened."""
 
 
-def patches(patch: Patch) -> None:
-    """Put IAM right."""
-    patch(IamResponse, "get_credential_report", _get_credential_report)
-    patch(IAMBackend, "get_access_key_last_used", _used_by_tasks(IAMBackend.get_access_key_last_used))
-
-
+@extends(
+    IAMBackend,
+    "get_access_key_last_used",
+    Kind.STATE,
+    moto="5.2.5",
+    wrong="moto runs no tasks that would use a key; the sandbox says when they read it",
+)
 def _used_by_tasks(before: Callable[..., Any]) -> Callable[..., Any]:
     def get_access_key_last_used(self: Any, access_key_id: str) -> Any:
         """Tasks that started after a secret was stored use the key that it holds: since their deployment, at least."""
@@ -64,6 +65,14 @@ def _read_by_tasks(account: str, key_id: str) -> datetime | None:
     return max(found, default=None)
 
 
+@replaces(
+    IamResponse,
+    "get_credential_report",
+    Kind.BUG,
+    moto="5.2.5",
+    wrong="root has no row, and of the use of keys neither region nor service is told",
+    aws="https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_getting-report.html",
+)
 def _get_credential_report(self: IamResponse) -> ActionResult:
     """Root first, then a row for each user; text that is no value as AWS puts it."""
     self.backend.get_credential_report()  # refuses where none was asked for

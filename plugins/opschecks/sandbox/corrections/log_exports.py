@@ -6,37 +6,46 @@ import gzip
 import json
 import time
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 from moto.logs.exceptions import InvalidParameterException, LimitExceededException, ResourceNotFoundException
 from moto.logs.models import ExportTask, LogsBackend
 from moto.logs.responses import LogsResponse
 
-from . import Patch
+from . import Kind, extends, replaces
 
 LOOKS_TO_FINISH = 1
 """How often an export must be looked at before it is finished."""
 A_PAGE = 50
+TOOK_MS = 1
 
 
-def patches(patch: Patch) -> None:
-    """Put exports right."""
-    patch(LogsResponse, "create_export_task", _create)
-    patch(LogsResponse, "describe_export_tasks", _describe)
-
-
-class Begun(ExportTask):
-    """An export that was asked for: it tells when it was made."""
-
-    made: int
-    looks: int
-
-    def to_json(self) -> dict[str, Any]:
+@extends(
+    ExportTask,
+    "to_json",
+    Kind.BUG,
+    moto="5.2.5",
+    wrong="executionInfo is left out",
+    aws="https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_ExportTask.html",
+)
+def _with_times(before: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+    def to_json(self: Any) -> dict[str, Any]:
         """With executionInfo, which has no end before there is one."""
-        ended = {"completionTime": self.made + 1} if self.status["code"] in ("COMPLETED", "FAILED") else {}
-        return {**super().to_json(), "executionInfo": {"creationTime": self.made, **ended}}
+        ended = {"completionTime": self.made + TOOK_MS} if self.status["code"] in ("COMPLETED", "FAILED") else {}
+        return {**before(self), "executionInfo": {"creationTime": self.made, **ended}}
+
+    return to_json
 
 
+@replaces(
+    LogsResponse,
+    "create_export_task",
+    Kind.BUG,
+    moto="5.2.5",
+    wrong="several exports may run at once, and the bucket need not let CloudWatch Logs in",
+    aws="https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateExportTask.html",
+)
 def _create(self: LogsResponse) -> str:
     """Refused while another one runs, and where the bucket's policy does not let CloudWatch Logs in."""
     logs, group = self.logs_backend, self._get_param("logGroupName")
@@ -47,7 +56,7 @@ def _create(self: LogsResponse) -> str:
     bucket, prefix = self._get_param("destination"), self._get_param("destinationPrefix", "exportedlogs")
     s3 = _bucket(logs, bucket)
     window = int(self._get_param("from")), int(self._get_param("to"))
-    task = Begun(str(uuid.uuid4()), self._get_param("taskName"), group, bucket, prefix, *window)
+    task: Any = ExportTask(str(uuid.uuid4()), self._get_param("taskName"), group, bucket, prefix, *window)
     task.made, task.looks = int(time.time() * 1000), LOOKS_TO_FINISH
     task.status = {"code": "PENDING", "message": "Export task is pending"}
     logs.export_tasks[task.task_id] = task
@@ -72,6 +81,14 @@ def _bucket(self: LogsBackend, name: str) -> Any:
     return s3
 
 
+@replaces(
+    LogsResponse,
+    "describe_export_tasks",
+    Kind.BUG,
+    moto="5.2.5",
+    wrong="statusCode and limit are not heeded",
+    aws="https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_DescribeExportTasks.html",
+)
 def _describe(self: LogsResponse) -> str:
     """Of one status where it is asked for, a page at a time; each look takes what was asked for a step further."""
     tasks = self.logs_backend.describe_export_tasks(task_id=self._get_param("taskId"))

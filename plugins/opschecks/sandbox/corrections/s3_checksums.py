@@ -10,7 +10,7 @@ from typing import Any
 from moto.s3.exceptions import S3ClientError
 from moto.s3.responses import S3Response
 
-from . import Patch
+from . import Kind, extends
 
 _HEADER = "x-amz-checksum-sha256"
 
@@ -20,11 +20,14 @@ def _refused() -> S3ClientError:
     return S3ClientError("BadDigest", "The SHA256 you specified did not match the calculated checksum.")
 
 
-def patches(patch: Patch) -> None:
-    """Put it right."""
-    patch(S3Response, "_get_checksum", _checked(S3Response._get_checksum))
-
-
+@extends(
+    S3Response,
+    "_get_checksum",
+    Kind.BUG,
+    moto="5.2.5",
+    wrong="a SHA-256 that is not that of the body is accepted",
+    aws="https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html",
+)
 def _checked(before: Callable[..., Any]) -> Callable[..., Any]:
     def _get_checksum(self: S3Response, response_headers: dict[str, Any]) -> tuple[str, str | None]:
         """S3 computes it itself, refuses what differs, and tells it to who asks."""

@@ -8,14 +8,17 @@ from typing import Any
 
 from moto.secretsmanager.models import FakeSecret
 
-from . import Patch
+from . import Kind, extends
 
 
-def patches(patch: Patch) -> None:
-    """Put Secrets Manager right."""
-    patch(FakeSecret, "reset_default_version", _dated(FakeSecret.reset_default_version))
-
-
+@extends(
+    FakeSecret,
+    "reset_default_version",
+    Kind.BUG,
+    moto="5.2.5",
+    wrong="a version is dated to the second",
+    aws="https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_SecretVersionsListEntry.html",
+)
 def _dated(before: Callable[..., None]) -> Callable[..., None]:
     def reset_default_version(self: Any, secret_version: dict[str, Any], version_id: str) -> None:
         """What happens within one second has an order."""
