@@ -139,7 +139,7 @@ def _settled(backend: Any, service: Any) -> None:
         return
     running = [
         task
-        for task in backend.tasks[service.cluster_name].values()
+        for task in backend.tasks.get(service.cluster_name, {}).values()
         if task.group == f"service:{service.name}" and task.desired_status == "RUNNING"
     ]
     kept = [task for task in running if task.started_by == newest["id"]][:count]

@@ -43,10 +43,9 @@ def _stop_task(before: Callable[..., Any], ties: Ties) -> Callable[..., Any]:
 @corrects(
     EC2ContainerServiceBackend,
     "describe_services",
-    Kind.SIMPLER,
+    Kind.STATE,
     moto="5.2.5",
-    wrong="a service starts no task in place of one that was stopped",
-    aws="https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Service.html",
+    wrong="moto serves nothing; the sandbox's web side follows the task that replaces a stopped one",
 )
 def _replacing(before: Callable[..., Any], ties: Ties) -> Callable[..., Any]:
     def describe_services(self: Any, *args: Any, **kwargs: Any) -> Any:
