@@ -36,7 +36,7 @@ LAYERS = [
     {"aws", "web"},
     {"observe", "remedy"},
     {"stack", "stacks", "tables"},
-    {"model", "limits", "names", "redaction", "signals", "spans", "hookspecs"},
+    {"bets", "model", "limits", "names", "redaction", "signals", "spans", "hookspecs"},
 ]
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
 MODULES = sorted(PACKAGE.rglob("*.py"))

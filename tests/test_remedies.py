@@ -237,7 +237,7 @@ def _sending(error: Exception, monkeypatch: pytest.MonkeyPatch) -> Exception:
     live = Live(_stack(), {"aws_access_key_id": "a", "aws_secret_access_key": "b"})
 
     class Client:
-        def _make_api_call(self, operation: str, parameters: Any) -> None:
+        def update_service(self, **parameters: Any) -> None:
             raise error
 
     def client(service: str, *, once: bool = False) -> Client:

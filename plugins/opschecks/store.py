@@ -123,10 +123,11 @@ class Bucket:
 
     def _ask(self, operation: str, *unless: str, **parameters: Any) -> Any:
         """One call; None where its error is one of `unless`."""
+        from botocore import xform_name
         from botocore.exceptions import BotoCoreError, ClientError
 
         try:
-            return self._client._make_api_call(operation, {"Bucket": self._bucket, **parameters})
+            return getattr(self._client, xform_name(operation))(Bucket=self._bucket, **parameters)
         except ClientError as error:
             code = error.response.get("Error", {}).get("Code", "")
             if code in unless:

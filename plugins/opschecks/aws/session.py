@@ -90,6 +90,7 @@ class Aws:
 
     def call(self, service: str, operation: str, /, **parameters: Any) -> dict[str, Any]:
         """One read, such as `call("ecs", "DescribeServices", cluster=…)`; CouldNotLook when it fails."""
+        from botocore import xform_name
         from botocore.exceptions import BotoCoreError, ClientError
 
         if self._shared.refused:
@@ -98,7 +99,7 @@ class Aws:
         self.calls.append(name)
         try:
             client = self._shared.client(service)
-            answer: dict[str, Any] = client._make_api_call(operation, parameters)
+            answer: dict[str, Any] = getattr(client, xform_name(operation))(**parameters)
         except ClientError as error:
             raise _explained(name, error) from None
         except BotoCoreError as error:
@@ -167,6 +168,7 @@ class Aws:
         Refused where AWS says no, or where it was never sent; Unknown where the answer got lost or says
         nothing (a time-out, a broken connection, an error of the service itself).
         """
+        from botocore import xform_name
         from botocore.exceptions import (
             ClientError,
             ConnectTimeoutError,
@@ -194,7 +196,7 @@ class Aws:
         except CouldNotLook as error:
             raise Refused(f"{name}: not sent: {error}") from None
         try:
-            answer: dict[str, Any] = client._make_api_call(operation, parameters)
+            answer: dict[str, Any] = getattr(client, xform_name(operation))(**parameters)
         except ClientError as error:
             status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
             if status >= 500:
@@ -281,11 +283,14 @@ class _Clients:
         import botocore.session
         from botocore.credentials import RefreshableCredentials
 
+        from .botocore_private import use_credentials
+
         own: Any = botocore.session.get_session()
         # the role's session ends after an hour, and what is being mended must not be left half-way for that
-        own._credentials = RefreshableCredentials.create_from_metadata(
+        role = RefreshableCredentials.create_from_metadata(
             self._role(), refresh_using=self._role, method="sts-assume-role"
         )
+        use_credentials(own, role)
         self._source, region = self.session, self.session.region_name
         self.session = boto3.Session(botocore_session=own, region_name=region)
         self._assumed = True

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import ssl
 from typing import Any
+
+from ..bets import LostBet
+from .botocore_private import tls_context, verified_directly
 
 
 class _LoadedOnce(ssl.SSLContext):
@@ -21,10 +25,7 @@ class _LoadedOnce(ssl.SSLContext):
 
 @functools.cache
 def _context(verify: bool | str) -> ssl.SSLContext:
-    from botocore import httpsession
-
-    # botocore's own options and ciphers stay; only the reading of the bundle is remembered
-    context: ssl.SSLContext = httpsession.create_urllib3_context()
+    context = tls_context()  # botocore's own options and ciphers stay; only the reading of the bundle is remembered
     context.__class__ = _LoadedOnce
     return context
 
@@ -35,11 +36,7 @@ def share_connections(client: Any) -> None:
     Clients without verification, with a client certificate or behind a proxy keep botocore's own:
     there more is decided than which authorities to trust. Nothing but speed depends on this.
     """
-    session = getattr(getattr(client, "_endpoint", None), "http_session", None)
-    manager = getattr(session, "_manager", None)
-    verify = getattr(session, "_verify", False)
-    if manager is None or not verify or getattr(session, "_cert_file", None):
-        return
-    if getattr(getattr(session, "_proxy_config", None), "_proxies", None):
-        return
-    manager.connection_pool_kw["ssl_context"] = _context(verify)
+    with contextlib.suppress(LostBet):  # the tests say so: a run goes on with botocore's own contexts
+        if found := verified_directly(client):
+            verify, arguments = found
+            arguments["ssl_context"] = _context(verify)

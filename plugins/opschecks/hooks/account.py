@@ -15,6 +15,7 @@ from .fixtures import whole_stack
 from .gather import results
 from .judge import BLIND, describe, told_by
 from .past import earlier_run, forget_old, with_past
+from .pytest_private import CRASHED, STOPPING
 from .select import find_checks
 from .state import ChecksRun, check_of, checks_run
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 ALL_GOOD, SOMETHING_FAILED, SOMETHING_UNSEEN = 0, 1, 10
 NO_SECTION = "A section of your own could not be made"
-_STOPPING = "stopping after"
 _OURS_TO_DECIDE = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
 
 
@@ -74,7 +74,7 @@ class _Listener:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take in what a check's last report tells, or that its process died."""
         run, lost = self._run, self._run.collected.get(report.nodeid)
-        if str(report.when) == "???" and lost:
+        if str(report.when) == CRASHED and lost:
             # nobody knows what it saw; should another worker run it again, that changes nothing
             why = f"the worker process died: {str(report.longrepr).partition(chr(10))[0]}"
             run.crashed.add(report.nodeid)
@@ -110,7 +110,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     reason = _stopped_by(session, run, exitstatus)
     whole = not reason and len(run.reported) == len(run.collected)
     told = build(run, "finished" if whole else "stopped", reason)
-    if exitstatus in _OURS_TO_DECIDE or reason.startswith(_STOPPING):
+    if exitstatus in _OURS_TO_DECIDE or reason.startswith(STOPPING):
         session.exitstatus = exit_code(told, run.fail_on) or (SOMETHING_FAILED if run.plan_not_made else ALL_GOOD)
     run.told = dataclasses.replace(told, exit_code=int(session.exitstatus))
     if told.checks:

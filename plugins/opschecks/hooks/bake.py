@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from ..model import Outcome
 from ..spans import span_of
 from .gather import begin, fresh_store, observations_of
+from .pytest_private import in_workers, terminal
 from .state import ChecksRun, check_of, checks_run, stack_of
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def pytest_configure(config: pytest.Config) -> None:
         span_of(option.bake)
     except ValueError as error:
         raise pytest.UsageError(f"--bake {error}") from None
-    if getattr(option, "numprocesses", None):
+    if in_workers(config):
         raise pytest.UsageError("--bake: one process watches: leave -n out")
 
 
@@ -96,7 +97,7 @@ class _Watch:
     def _say(self, line: str) -> None:
         from ..report.text import printable
 
-        reporter: Any = self.session.config.pluginmanager.get_plugin("terminalreporter")
+        reporter = terminal(self.session.config)
         if reporter:
             reporter.ensure_newline()
             reporter.write_line(printable(f"{self.stack.name}: {line}"))

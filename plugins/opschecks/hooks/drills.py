@@ -16,6 +16,7 @@ from ..model import ObservationResult
 from ..observe import CouldNotLook, Result, Store
 from .gather import fresh_store, identify, told_of
 from .progress import say
+from .pytest_private import in_workers
 from .state import ChecksRun, check_of, checks_run, stack_of
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     if option.fix:
         raise pytest.UsageError(f"--fix={option.fix}: does not apply to drills; remove it")
-    if getattr(option, "numprocesses", None) or getattr(option, "tx", None):
+    if in_workers(config):
         raise pytest.UsageError("checks/drills: drills cannot run in parallel; remove -n")
 
 

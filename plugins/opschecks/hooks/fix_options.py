@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from .pytest_private import in_workers
 from .state import checks_run
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def pytest_configure(config: pytest.Config) -> None:
     for stack in run.stacks:
         if option.fix == "apply" and not stack.sandbox:
             require_careful(stack)
-    if getattr(option, "numprocesses", None) or getattr(option, "tx", None):
+    if in_workers(config):
         raise pytest.UsageError(f"--fix={option.fix}: one process changes things, one after another: leave -n out")
     if option.plan:
         from ..plan import PlanError, read_plan

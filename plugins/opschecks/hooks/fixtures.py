@@ -15,6 +15,7 @@ from ..names import nearest
 from ..observe import REGISTRY, CouldNotLook
 from .examine import EXAMINE, Examine
 from .progress import say
+from .pytest_private import fixture_functions, parameters
 from .state import checks_run
 
 PROGRESS_S = 5.0
@@ -102,16 +103,14 @@ def _shown(item: pytest.Item) -> str:
 
 def _require_our_fixtures(item: pytest.Item, drills: Collection[str]) -> None:
     """What a check takes for an observation is one: no conftest and no parametrization puts something in its place."""
-    callspec: Any = getattr(item, "callspec", None)
-    for name in getattr(callspec, "params", {}):
+    for name in parameters(item):
         if name != "stack":
             raise pytest.UsageError(f"{_shown(item)}: {name}: a check is parametrized by its stacks only")
-    found: Any = getattr(item, "_fixtureinfo", None)
-    for name, definitions in getattr(found, "name2fixturedefs", {}).items():
+    for name, function in fixture_functions(item).items():
         own = name in REGISTRY or name in GIVEN_TO_CHECKS or name in drills
-        if own and definitions[-1].func.__module__ not in OUR_FIXTURES:
+        if own and function.__module__ not in OUR_FIXTURES:
             raise pytest.UsageError(
-                f"{_shown(item)}: {name}: a fixture of {definitions[-1].func.__module__} hides the observation; "
+                f"{_shown(item)}: {name}: a fixture of {function.__module__} hides the observation; "
                 "give the fixture another name, or declare an @observation"
             )
 

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-from typing import Any
 
 import pytest
+
+from .pytest_private import capturing, terminal
 
 
 def say(config: pytest.Config, line: str) -> None:
     """Show the line: past pytest's capturing, which would keep it until the check has failed."""
     from ..report.text import printable
 
-    manager: Any = config.pluginmanager
-    reporter, capturing = manager.get_plugin("terminalreporter"), manager.get_plugin("capturemanager")
+    reporter, captured = terminal(config), capturing(config)
     if reporter:
-        with capturing.global_and_fixture_disabled() if capturing else contextlib.nullcontext():
+        with captured.global_and_fixture_disabled() if captured else contextlib.nullcontext():
             reporter.ensure_newline()
             reporter.write_line(printable(line))
             reporter.flush()

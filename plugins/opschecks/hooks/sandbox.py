@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from .pytest_private import worker_input
 from .state import ChecksRun, checks_run
 
 ENVIRONMENT = "OPSCHECKS_SANDBOX"
@@ -56,9 +57,9 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 
 def _facts(config: pytest.Config, run: ChecksRun, stack: Any) -> Mapping[str, Any]:
-    worker_input: Mapping[str, Any] = getattr(config, "workerinput", {})
-    if "opschecks_sandbox" in worker_input:
-        told: Mapping[str, Any] = json.loads(worker_input["opschecks_sandbox"])
+    from_controller = worker_input(config) or {}
+    if "opschecks_sandbox" in from_controller:
+        told: Mapping[str, Any] = json.loads(from_controller["opschecks_sandbox"])
         return told
     given = os.environ.get(ENVIRONMENT)
     if given:

@@ -17,6 +17,8 @@ import pytest
 
 from ..model import Expected, Severity
 from ..redaction import redact_text
+from .pytest_private import option as others_option
+from .pytest_private import worker_input
 from .state import COMMAND, DEFAULT_REPORTS, KEY, ChecksRun, checks_run
 
 SUITES = {
@@ -50,7 +52,7 @@ def pytest_configure(config: pytest.Config) -> None:
     option: Any = config.option
     if config.stash.get(COMMAND, False):
         return
-    if option.help or option.version or any(getattr(option, name, None) for name in ONLY_LISTING):
+    if any(others_option(config, name) for name in ("help", "version", *ONLY_LISTING)):
         return
     checks = config.rootpath / "checks"
     inside, outside = _selected(config, checks)
@@ -65,7 +67,7 @@ def pytest_configure(config: pytest.Config) -> None:
             + ", ".join(f"checks/{path}" for path in SUITES.values())
         )
     for name in NEVER_RUNNING:
-        if getattr(option, name, None):
+        if others_option(config, name):
             flag = f"--{name.replace('setup', 'setup-')}"
             raise pytest.UsageError(f"{flag}: it runs no check; leave it out, or take --collect-only")
     (suite,) = suites
@@ -119,7 +121,7 @@ def _suite(path: Path, checks: Path) -> str:
 
 def _narrowed(config: pytest.Config, inside: list[Path], folder: Path) -> str:
     """What narrows the run to less than its suite, or nothing."""
-    reasons = [flag for option, flag in NARROWING.items() if config.getoption(option, None)]
+    reasons = [flag for option, flag in NARROWING.items() if others_option(config, option)]
     if any("::" in argument for argument in config.args):
         reasons.append("node ids")
     if any(path != folder for path in inside):
@@ -159,7 +161,7 @@ def _begin(config: pytest.Config, suite: str, checks: Path, partial: str) -> Che
 
     def end(message: str, *, leave_page: bool = False) -> NoReturn:
         message = redact_text(message)
-        if not (leave_page or hasattr(config, "workerinput")):
+        if not (leave_page or worker_input(config) is not None):
             from ..report.files import Place, write_no_run
 
             stem = f"{suite}-partial" if partial else suite
@@ -207,7 +209,7 @@ def _begin(config: pytest.Config, suite: str, checks: Path, partial: str) -> Che
         partial=partial,
         started=begun,
         fail_on=Severity(config.option.fail_on),
-        worker=hasattr(config, "workerinput"),
+        worker=worker_input(config) is not None,
     )
     if not config.option.collectonly:
         try:
@@ -256,9 +258,9 @@ def _settle_options(config: pytest.Config, run: ChecksRun) -> None:
     if run.worker or config.option.collectonly:
         return
     option: Any = config.option
-    if not getattr(option, "xmlpath", None):
+    if not others_option(config, "xmlpath"):
         option.xmlpath = str(run.reports / f"{run.stem}.xml")
-    if not getattr(option, "htmlpath", None):
+    if not others_option(config, "htmlpath"):
         option.htmlpath = str(run.reports / f"{run.stem}.pytest.html")
         option.self_contained_html = True
     option.tbstyle = "no"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ..model import CHECK_ATTRIBUTE, Check, CheckResult, Expected, Finding, ObservationResult, Run, Severity
+from .pytest_private import parameters
 
 if TYPE_CHECKING:
     from ..aws.session import Aws
@@ -103,6 +104,5 @@ def check_of(item: pytest.Item) -> Check | None:
 
 def stack_of(item: pytest.Item) -> Stack:
     """The stack that the item checks."""
-    callspec: Any = getattr(item, "callspec", None)
-    stack: Stack = callspec.params["stack"]
+    stack: Stack = parameters(item)["stack"]
     return stack

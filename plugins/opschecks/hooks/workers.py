@@ -9,6 +9,7 @@ import pytest
 
 from ..observe import CouldNotLook
 from .gather import identify, results
+from .pytest_private import load_scope_scheduling, option, worker_input
 from .sandbox import FACTS
 from .state import checks_run
 
@@ -16,19 +17,19 @@ TOLD = "opschecks"
 
 
 def _is_controller(config: pytest.Config) -> bool:
-    return bool(getattr(config.option, "tx", None)) and not hasattr(config, "workerinput")
+    return bool(option(config, "tx")) and worker_input(config) is None
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
     """A check that kills its worker is run on no third one."""
     run = checks_run(config)
-    if run and getattr(config.option, "maxworkerrestart", None) is None and hasattr(config.option, "tx"):
+    if run and option(config, "maxworkerrestart") is None:
         config.option.maxworkerrestart = "0"
     if run and run.worker:
-        worker_input: Any = getattr(config, "workerinput", {})
-        run.accounts.update(json.loads(worker_input.get("opschecks_accounts", "{}")))
-        for name, (call, reason, action) in json.loads(worker_input.get("opschecks_refused", "{}")).items():
+        told = worker_input(config) or {}
+        run.accounts.update(json.loads(told.get("opschecks_accounts", "{}")))
+        for name, (call, reason, action) in json.loads(told.get("opschecks_refused", "{}")).items():
             run.refused[name] = CouldNotLook(call, reason, action=action)
 
 
@@ -64,8 +65,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if run and run.worker:
         from ..report.runfile import observation_to
 
-        output: Any = getattr(session.config, "workeroutput", {})
-        output[TOLD] = json.dumps([observation_to(seen) for seen in results(run)])
+        output: Any = session.config
+        output.workeroutput[TOLD] = json.dumps([observation_to(seen) for seen in results(run)])
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -84,9 +85,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """One stack, one worker: each stack is gathered once, whatever --dist says."""
     if not checks_run(config):
         return None
-    from xdist.scheduler import LoadScopeScheduling
 
-    class ByStack(LoadScopeScheduling):  # type: ignore[misc]
+    class ByStack(load_scope_scheduling()):  # type: ignore[misc]
         def _split_scope(self, nodeid: str) -> str:
             return nodeid.rpartition("[")[2].partition("]")[0]
 

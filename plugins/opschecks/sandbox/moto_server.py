@@ -6,14 +6,9 @@ import logging
 import threading
 from typing import Any
 
-from moto.core.base_backend import BackendDict
-from moto.moto_server.werkzeug_app import (
-    DomainDispatcherApplication,
-    MotoRequestHandler,
-    create_backend_app,
-)
 from werkzeug.serving import make_server
 
+from .moto_private import backends, forget_everything, request_handler, served
 from .wire import Wire
 
 ACCOUNT = "123456789012"
@@ -27,8 +22,8 @@ class MotoServer:
 
     def __init__(self) -> None:
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
-        self.wire = Wire(DomainDispatcherApplication(create_backend_app))
-        self._server = make_server("127.0.0.1", 0, self.wire, threaded=True, request_handler=MotoRequestHandler)
+        self.wire = Wire(served())
+        self._server = make_server("127.0.0.1", 0, self.wire, threaded=True, request_handler=request_handler())
         self._thread = threading.Thread(target=self._server.serve_forever, args=(POLL_S,), name="moto", daemon=True)
 
     @property
@@ -38,7 +33,7 @@ class MotoServer:
 
     def start(self) -> None:
         """Begin with an empty account: moto's state is the process's, not the server's."""
-        BackendDict.reset()
+        forget_everything()
         self._thread.start()
 
     def stop(self) -> None:
@@ -52,6 +47,4 @@ class MotoServer:
 
 def backend(service: str, region: str) -> Any:
     """moto's own state of a service, for what no API call can bring about."""
-    from moto.backends import get_backend
-
-    return get_backend(service)[ACCOUNT][region]  # type: ignore[call-overload]
+    return backends(service)[ACCOUNT][region]

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, TypeVar
 
-from ..moto_private import state_manager
+from ..moto_private import set_transition, transition
 
 Undo = Callable[[], None]
 States = Mapping[str, tuple[str, str, str]]
@@ -136,9 +136,9 @@ def correct(
         undo.callback(lambda: delattr(owner, name) if before is missing else setattr(owner, name, before))
 
     # a service's tasks start at once, stay, and stop only when something stops them
-    transition = state_manager.get_transition("ecs::task")
-    state_manager.set_transition("ecs::task", {"progression": "manual", "times": 10**9})
-    undo.callback(lambda: state_manager.set_transition("ecs::task", transition))
+    as_before = transition("ecs::task")
+    set_transition("ecs::task", {"progression": "manual", "times": 10**9})
+    undo.callback(lambda: set_transition("ecs::task", as_before))
     for one in declared():
         patch(one.owner, one.attribute, one.make(getattr(one.owner, one.attribute, None), ties))
         if one.path:

@@ -9,6 +9,7 @@ from typing import Any
 from moto.cloudfront.models import CloudFrontBackend, cloudfront_backends
 from moto.core.exceptions import ServiceException
 
+from ..moto_private import settle_as
 from . import Kind, extends
 
 LOOKS_TO_DEPLOY = 1
@@ -59,9 +60,7 @@ def _getting_on(before: Callable[..., Any]) -> Callable[..., Any]:
         found, etag = before(self, distribution_id)
         looks = vars(found).get("looks", 0)
         found.looks = max(0, looks - 1)
-        # moto settles a status whenever it is read, unless it knows no way on from it
-        found._transitions = [("InProgress", "InProgress" if looks else "Deployed")]
-        found.status = "InProgress" if looks else "Deployed"
+        settle_as(found, "InProgress", "InProgress" if looks else "Deployed")
         return found, etag
 
     return get_distribution

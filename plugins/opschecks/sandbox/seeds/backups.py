@@ -6,9 +6,8 @@ import json
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from moto.logs.models import ExportTask
-
 from ...aws.backup_sets import MANIFEST, STARTED, place_of
+from ..moto_private import moto_type
 from ..moto_server import backend
 from ..seed import BUCKET
 
@@ -91,7 +90,7 @@ def back_up(sandbox: Sandbox, table: str, age: timedelta, status: str = "AVAILAB
 
 def export(sandbox: Sandbox, group: str, begin: datetime, end: datetime, status: str = "COMPLETED") -> Any:
     """Put an export of a log group that was made at its end; moto's object."""
-    task: Any = ExportTask(
+    task: Any = moto_type("ExportTask")(
         f"{group}-{end:%Y%m%d}", f"weekly-{end:%Y%m%d}", group, ARCHIVE, f"logs-{end:%Y%m%d}",
         milliseconds(begin), milliseconds(end),
     )  # fmt: skip

@@ -8,20 +8,19 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from ..moto_private import moto_type
+
 if TYPE_CHECKING:
     from ..environment import Sandbox
 
 
 def sow(sandbox: Sandbox) -> None:
     """Make them, straight in moto's state."""
-    from moto.cloudformation import models
-
-    stack: Any = models.Stack
     backend: Any = sandbox.backend("cloudformation")
     for number, name in enumerate(sandbox.stack.cloudformation_stacks):
         account, region = sandbox.stack.account_id or "", sandbox.region
         arn = f"arn:aws:cloudformation:{region}:{account}:stack/{name}/5f6a7b8c-0000-11ee-0000-{number:012}"
-        made = stack(arn, name, {}, {}, account, region)
+        made = moto_type("Stack")(arn, name, {}, {}, account, region)
         made.creation_time = _naive(sandbox.now - timedelta(days=200))
         made.last_updated_time = _naive(sandbox.now - timedelta(days=6))
         made.status = "UPDATE_COMPLETE"

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
+from ..moto_private import answer_costs
 from ..moto_server import ACCOUNT, backend
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def sow(sandbox: Sandbox) -> None:
     today = sandbox.now.date()
     explorer = backend("ce", "aws")
     explorer.costs = _two_months(today)
-    explorer.get_cost_and_usage = lambda body: _answer(explorer.costs, json.loads(body), today)
+    answer_costs(explorer, lambda body: _answer(explorer.costs, json.loads(body), today))
 
 
 def costs_of(sandbox: Sandbox) -> Costs:

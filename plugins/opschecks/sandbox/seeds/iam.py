@@ -6,6 +6,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from ..moto_private import add_secret, moto_type
 from ..moto_server import backend
 
 if TYPE_CHECKING:
@@ -39,11 +40,9 @@ def give_password(to: Any, used: datetime) -> None:
 
 def add_key(name: str, made: datetime, used: datetime | None) -> Any:
     """An active access key of that age; `used` is None where it never was."""
-    from moto.iam.models import AccessKeyLastUsed
-
     key: Any = backend("iam", "aws").create_access_key(name)
     key.create_date = _naive(made)
-    key.last_used = AccessKeyLastUsed(_naive(used), "ecs", "us-west-2") if used else None
+    key.last_used = moto_type("AccessKeyLastUsed")(_naive(used), "ecs", "us-west-2") if used else None
     return key
 
 
@@ -55,7 +54,7 @@ def store(sandbox: Sandbox, key: Any) -> None:
         "PAGER_TOKEN": "a token of the pager",
     }
     secrets = sandbox.backend("secretsmanager")
-    made, _ = secrets._add_secret(STORED, secret_string=json.dumps(fields))
+    made = add_secret(secrets, STORED, json.dumps(fields))
     made.created_date = int(key.create_date.replace(tzinfo=UTC).timestamp())
     for version in made.versions.values():
         version["createdate"] = made.created_date
