@@ -23,6 +23,7 @@ from opschecks.aws.inventory import Inventory
 from opschecks.hooks.examine import Examine
 from opschecks.model import CHECK_ATTRIBUTE, Check, Finding
 from opschecks.names import iam_action
+from opschecks.observe import Answer
 from opschecks.stack import Stack
 from tests.clock import NOW, stop
 from tests.scratch import ROOT
@@ -31,8 +32,8 @@ ELSEWHERE = timezone(timedelta(hours=5, minutes=45))
 """JSON services answer in the zone of the machine; no test may depend on which one that is."""
 ACCOUNT = "us-west-2:123456789012"
 
-Answer = Mapping[str, Any] | Exception
-Answers = Answer | Sequence[Answer] | Callable[..., Answer]
+Canned = Mapping[str, Any] | Exception
+Answers = Canned | Sequence[Canned] | Callable[..., Canned]
 
 
 def ago(**how_long: float) -> datetime:
@@ -76,7 +77,7 @@ class Aws(session.Aws):
     def region(self) -> str:
         return str(self.stack.region)
 
-    def call(self, service: str, operation: str, /, **parameters: Any) -> dict[str, Any]:
+    def call(self, service: str, operation: str, /, **parameters: Any) -> Answer:
         model = _model(service).operation_model(operation)
         refused = _misfit(model.input_shape, parameters)
         assert not refused, f"AWS would refuse {operation}: {refused}"
@@ -89,9 +90,9 @@ class Aws(session.Aws):
         # a body that was cut or empty is told as {}, whatever the model requires of an answer
         impossible = _misfit(model.output_shape, answer) if answer else ""
         assert not impossible, f"AWS never answers {operation} so: {impossible}"
-        return dict(answer)
+        return Answer(answer, iam_action(service, operation))
 
-    def _answer(self, service: str, operation: str, parameters: Mapping[str, Any]) -> Answer:
+    def _answer(self, service: str, operation: str, parameters: Mapping[str, Any]) -> Canned:
         answers = self._answers[service, operation]
         if callable(answers):
             return answers(**parameters)

@@ -47,7 +47,7 @@ def denied() -> list[Resource]:
 
 HEAD = """\
 import pytest
-from opschecks import CouldNotLook, Severity, check, need
+from opschecks import Answer, CouldNotLook, Severity, check
 
 
 def promise(name, failing="it is broken", severity=Severity.HIGH, **more):

@@ -16,7 +16,7 @@ import pytest
 from opschecks.journal import Journal
 from opschecks.lock import Lock
 from opschecks.mender import Fixed, Interrupted, Look, Mender, Result
-from opschecks.observe import CouldNotLook
+from opschecks.observe import Answer, CouldNotLook
 from opschecks.plan import planned, undoing
 from opschecks.remedies import all_remedies
 from opschecks.remedy import (
@@ -54,22 +54,22 @@ class World:
     """What it stays at, whatever is sent."""
     told: Mapping[str, Any] = field(default_factory=dict)
 
-    def call(self, service: str, operation: str, /, **parameters: Any) -> dict[str, Any]:
+    def call(self, service: str, operation: str, /, **parameters: Any) -> Answer:
         if self.unreadable:
             raise CouldNotLook("world:Read", "it does not answer")
-        return {"value": self.values[parameters["target"]]}
+        return Answer({"value": self.values[parameters["target"]]}, "world:Read")
 
-    def pages(self, *_: object, **__: object) -> Iterator[dict[str, Any]]:
+    def pages(self, *_: object, **__: object) -> Iterator[Answer]:
         raise AssertionError("nothing here has pages")
 
-    def items(self, service: str, operation: str, key: str, /, **parameters: Any) -> list[dict[str, Any]]:
+    def items(self, service: str, operation: str, key: str, /, **parameters: Any) -> list[Any]:
         raise NotImplementedError
 
-    def send(self, service: str, operation: str, /, **parameters: Any) -> dict[str, Any]:
+    def send(self, service: str, operation: str, /, **parameters: Any) -> Answer:
         self.sent.append(parameters["value"])
         self.answer(parameters["value"])
         self.values[parameters["target"]] = self.kept or parameters["value"]
-        return dict(self.told)
+        return Answer(self.told, "world:Write")
 
 
 class _Switch(Remedy):

@@ -15,7 +15,7 @@ from opschecks.observe import CouldNotLook
 from opschecks.remedies.cloudfront_config import TuneCdn
 from opschecks.remedy import CannotMend, Refused, Risk
 from opschecks.web.caching import StaticAsset, static_assets
-from opschecks.web.http import Answer
+from opschecks.web.http import Response
 from tests.canned import ACCOUNT, NOW, Aws, examined, stack, verdict
 from tests.scratch import ROOT
 
@@ -209,9 +209,9 @@ def test_missing_files_are_not_dressed_up(changes: dict[str, Any], outcome: str,
     assert message in said[1]
 
 
-def answer(status: int | None = 200, failure: str = "", **headers: str) -> Answer:
+def answer(status: int | None = 200, failure: str = "", **headers: str) -> Response:
     named = {key.replace("_", "-"): value for key, value in headers.items()}
-    return Answer("https://site.test/app.js", status, 12.0, named.get("content-type", ""), named, b"x", failure)
+    return Response("https://site.test/app.js", status, 12.0, named.get("content-type", ""), named, b"x", failure)
 
 
 MISS = answer(x_cache="Miss from cloudfront", content_encoding="gzip")
@@ -221,11 +221,11 @@ HIT = answer(x_cache="Hit from cloudfront", age="3", content_encoding="br")
 class Web:
     """Gives answers in turn, the last one again and again."""
 
-    def __init__(self, *answers: Answer) -> None:
+    def __init__(self, *answers: Response) -> None:
         self.answers = list(answers)
         self.asked: list[str] = []
 
-    def get(self, url: str, timeout_s: float) -> Answer:
+    def get(self, url: str, timeout_s: float) -> Response:
         del timeout_s
         self.asked.append(url)
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
@@ -236,18 +236,18 @@ def page_of(*objects: tuple[str, int]) -> dict[str, Any]:
     return {"KeyCount": len(listed), **({"Contents": listed} if listed else {})}
 
 
-def assets(*answers: Answer, objects: Sequence[tuple[str, int]] = (("app.js", 5000),)) -> list[StaticAsset]:
+def assets(*answers: Response, objects: Sequence[tuple[str, int]] = (("app.js", 5000),)) -> list[StaticAsset]:
     checked = stack(dashboard_url="https://site.test")
     aws = Aws({("s3", "ListObjectsV2"): page_of(*objects)}, checked)
     web: Any = Web(*answers)
     return static_assets(checked, aws, web, seen(config()))
 
 
-def said_of(*answers: Answer) -> tuple[str, str]:
+def said_of(*answers: Response) -> tuple[str, str]:
     return verdict(CHECKS["test_assets_come_compressed_from_the_cache"], static_assets=assets(*answers))
 
 
-ASSETS: dict[str, tuple[list[Answer], str, str]] = {
+ASSETS: dict[str, tuple[list[Response], str, str]] = {
     "the second is a hit": ([MISS, HIT], "passed", "asked 2 times; br"),
     "the first is one already": ([HIT], "passed", "asked 2 times; br"),
     "another edge's cache first": ([MISS, MISS, HIT], "passed", "asked 3 times"),
@@ -302,7 +302,7 @@ ASSETS: dict[str, tuple[list[Answer], str, str]] = {
 
 
 @pytest.mark.parametrize(("answers", "outcome", "message"), ASSETS.values(), ids=ASSETS)
-def test_assets_come_compressed_from_the_cache(answers: list[Answer], outcome: str, message: str) -> None:
+def test_assets_come_compressed_from_the_cache(answers: list[Response], outcome: str, message: str) -> None:
     told_of = said_of(*answers)
     assert told_of[0] == outcome, told_of
     assert message in told_of[1]

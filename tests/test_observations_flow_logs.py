@@ -11,7 +11,7 @@ import pytest
 from opschecks.aws.ec2 import SecurityGroup
 from opschecks.aws.elbv2 import LoadBalancer
 from opschecks.aws.flow_logs import Vpc, vpcs
-from opschecks.observe import CouldNotLook
+from opschecks.observe import Answer, CouldNotLook
 from opschecks.plan import planned
 from opschecks.remedies.flow_logs import CreateFlowLog
 from opschecks.remedy import CannotMend, Refused, Request, Risk
@@ -165,7 +165,7 @@ HERE: dict[str, Any] = {
 class Sends(Aws):
     """Canned answers to changes, too."""
 
-    def send(self, service: str, operation: str, /, **parameters: Any) -> dict[str, Any]:
+    def send(self, service: str, operation: str, /, **parameters: Any) -> Answer:
         return self.call(service, operation, **parameters)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from opschecks.aws.scaling_activities import ScalingWeek, scaling_week
-from opschecks.observe import CouldNotLook
+from opschecks.observe import Answer, CouldNotLook
 from tests.canned import NOW, Aws, ago, examined, names, verdict
 from tests.scratch import ROOT
 
@@ -172,8 +172,8 @@ def test_all_pages_are_read_and_what_was_not_scaled_is_asked_for(
 @pytest.mark.parametrize("key", ["StartTime", "ResourceId"])
 def test_an_activity_without_time_or_owner_is_not_seen(key: str) -> None:
     class Cut(Aws):
-        def items(self, *args: Any, **parameters: Any) -> list[dict[str, Any]]:
-            return [activity(2, **{key: None})]
+        def items(self, *args: Any, **parameters: Any) -> list[Any]:
+            return [Answer(activity(2, **{key: None}))]
 
     with pytest.raises(CouldNotLook, match=f"the answer has no '{key}'"):
         scaling_week(Cut({}), names(services=("backend",)), NOW)

@@ -35,7 +35,7 @@ def test_has_a_missing_key(things, examine):
     """Why."""
     for thing in things:
         with examine(thing):
-            assert need({}, "State", call="ec2:Describe")
+            assert Answer({}, "ec2:Describe")["State"]
 
 @promise("a")
 def test_has_a_bug(things, examine):

@@ -1,6 +1,6 @@
 """Services can scale, within the limits wanted, and have somewhere to go."""
 
-from opschecks import Examine, Severity, Stack, check, need
+from opschecks import Answer, Examine, Severity, Stack, check
 from opschecks.aws.application_autoscaling import ServiceScaling
 from opschecks.aws.ecs import Service
 from opschecks.remedies.application_autoscaling import ResumeScaling, SetScalingLimits
@@ -33,10 +33,10 @@ def test_services_are_not_at_max_capacity(
     auto_scaling: list[ServiceScaling], services: list[Service], examine: Examine
 ) -> None:
     """At the maximum there is no answer to more load, however well the policies are made."""
-    desired = {service.name: service for service in services}
+    desired = Answer({service.name: service for service in services}, "ecs:DescribeServices")
     for scaling in auto_scaling:
         with examine(scaling) as note:
             assert scaling.is_registered, "it has no scalable target"
-            wants = need(desired, scaling.name, call="ecs:DescribeServices").desired
+            wants = desired[scaling.name].desired
             note(f"{wants} of at most {scaling.max_capacity} tasks")
             assert wants < scaling.max_capacity, "there is nowhere left to scale to"

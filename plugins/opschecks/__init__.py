@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .model import Check, Figure, Finding, Outcome, ReportSection, Resource, Run, Series, Severity, check
-from .observe import CouldNotLook, fan_out, need, observation, seen
+from .observe import Answer, CouldNotLook, fan_out, observation, seen
 
 if TYPE_CHECKING:
     from .hooks.examine import Examine as Examine
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "Answer",
     "Check",
     "CouldNotLook",
     "Examine",
@@ -32,7 +33,6 @@ __all__ = [
     "Stack",
     "check",
     "fan_out",
-    "need",
     "observation",
     "seen",
 ]

@@ -73,21 +73,20 @@ def export_logs(
 
 
 def _events(aws: Aws, group: str, pattern: str, begin: datetime, end: datetime) -> Iterator[dict[str, Any]]:
-    from .observe import need
     from .redaction import redact_text
 
-    call, shown, count = "logs:FilterLogEvents", time.monotonic(), 0
+    shown, count = time.monotonic(), 0
     selection = {"filterPattern": pattern} if pattern else {}
     window: dict[str, Any] = {"startTime": int(begin.timestamp() * 1000), "endTime": int(end.timestamp() * 1000)}
-    for page in aws.pages("logs", "FilterLogEvents", asked_as="nextToken", logGroupName=group, **window, **selection):
-        for event in need(page, "events", call=call):
-            at = datetime.fromtimestamp(need(event, "timestamp", call=call) / 1000, UTC)
+    for page in aws.pages("logs", "FilterLogEvents", logGroupName=group, **window, **selection):
+        for event in page["events"]:
+            at = datetime.fromtimestamp(event["timestamp"] / 1000, UTC)
             count += 1
             yield {
                 "at": at.isoformat(timespec="milliseconds"),
                 "group": group,
                 "stream": event.get("logStreamName", ""),
-                "message": redact_text(str(need(event, "message", call=call))),
+                "message": redact_text(str(event["message"])),
             }
         if time.monotonic() - shown > PROGRESS_S:
             shown = time.monotonic()

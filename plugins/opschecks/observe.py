@@ -60,6 +60,69 @@ class WrongAccount(Exception):  # noqa: N818 - a misuse, decided by the first an
     """The credentials belong to another account than the stack's: nothing may be read with them."""
 
 
+class Answer(dict[str, Any]):
+    """What `call` answered: `answer["Key"]` is there, or raises a CouldNotLook that names the call.
+
+    AWS's JSON services answer an empty or cut body with `{}` and no error, so that a missing key, or null,
+    means that nothing was seen. `get` and `in` are a dict's, for what may rightly be absent. Mappings in it are
+    Answers of the same call when they are taken out, and so is `answer | {…}`; copies are plain dicts.
+    """
+
+    __slots__ = ("call",)
+
+    def __init__(self, told: Mapping[str, Any] | Iterable[tuple[str, Any]] = (), call: str = "") -> None:
+        super().__init__(told)
+        self.call = call
+
+    def __getitem__(self, key: str) -> Any:
+        value = self.get(key)
+        if value is None:
+            shown = ", ".join(sorted(self)[:8])
+            has = f"it has {shown}" if shown else "it is empty"
+            raise CouldNotLook(self.call, f"the answer has no {key!r} ({has})")
+        return value
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """The value, or `default` where there is none."""
+        value = super().get(key, default)
+        if value is not default and type(value) in (dict, list):  # once: what was wrapped has another type
+            self[key] = value = _of_call(value, self.call)
+        return value
+
+    def values(self) -> Any:
+        """The values, as `get` gives them."""
+        self._take_all()
+        return super().values()
+
+    def items(self) -> Any:
+        """The keys, with the values that `get` gives."""
+        self._take_all()
+        return super().items()
+
+    def _take_all(self) -> None:
+        for key in self:
+            self.get(key)
+
+    def __or__(self, other: Any) -> Answer:  # type: ignore[override] # the keys of one that knows a call are texts
+        return Answer({**self, **other}, self.call)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return dict, (dict(self),)
+
+
+class _Answers(list[Any]):
+    """A list of an Answer, whose mappings are Answers."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return list, (list(self),)
+
+
+def _of_call(value: Any, call: str) -> Any:
+    if type(value) is dict:
+        return Answer(value, call)
+    return _Answers(_of_call(one, call) for one in value) if type(value) is list else value
+
+
 @dataclass(frozen=True)
 class Observation:
     """A function that looks, and what it needs: other observations (`needs`), IAM actions (`allow`).
@@ -263,18 +326,6 @@ def fan_out(function: Callable[[T], R], items: Iterable[T], *, at_once: int = 16
     if errors:
         raise errors[min(errors)]
     return [answers[index] for index in range(total)]
-
-
-def need(answer: Mapping[str, Any], key: str, *, call: str = "") -> Any:
-    """`answer[key]`; CouldNotLook when it is not there.
-
-    AWS's JSON services answer an empty or cut body with `{}` and no error, so that a missing key
-    means that nothing was seen.
-    """
-    if key not in answer or answer[key] is None:
-        shown = ", ".join(sorted(answer)[:8])
-        raise CouldNotLook(call, f"the answer has no {key!r} ({f'it has {shown}' if shown else 'it is empty'})")
-    return answer[key]
 
 
 def seen(value: T | CouldNotLook) -> T:

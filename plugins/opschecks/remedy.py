@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from .names import iam_action, nearest
+from .observe import Answer
 
 if TYPE_CHECKING:
     from .stack import Stack
@@ -81,28 +82,16 @@ class Request:
 class Sends(Protocol):
     """What a remedy talks to: reads as observations do, and `send` for the one change."""
 
-    def call(self, service: str, operation: str, /, **parameters: Any) -> dict[str, Any]:
+    def call(self, service: str, operation: str, /, **parameters: Any) -> Answer:
         """One read."""
 
-    def pages(
-        self, service: str, operation: str, /, *, asked_as: str, answered_as: str = ..., **parameters: Any
-    ) -> Iterator[dict[str, Any]]:
+    def pages(self, service: str, operation: str, /, **parameters: Any) -> Iterator[Answer]:
         """Every page of a list."""
 
-    def items(
-        self,
-        service: str,
-        operation: str,
-        key: str,
-        /,
-        *,
-        asked_as: str = ...,
-        answered_as: str = ...,
-        **parameters: Any,
-    ) -> list[dict[str, Any]]:
+    def items(self, service: str, operation: str, key: str, /, **parameters: Any) -> list[Any]:
         """Every item of a list."""
 
-    def send(self, service: str, operation: str, /, **parameters: Any) -> dict[str, Any]:
+    def send(self, service: str, operation: str, /, **parameters: Any) -> Answer:
         """One change, sent at most once."""
 
 

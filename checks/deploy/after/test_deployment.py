@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from opschecks import CouldNotLook, Examine, Severity, Stack, check, need
+from opschecks import CouldNotLook, Examine, Severity, Stack, check
 from opschecks.aws.ecr import RegistryImage, reference
 from opschecks.aws.releases import Release
 from opschecks.remedies.ecs import RollBackService
@@ -24,7 +24,7 @@ def test_what_was_deployed_serves(releases: list[Release], stack: Stack, examine
             primary = release.primary
             note(f"{primary.revision} by {primary.id}, {service.running} of {service.desired} tasks run")
             assert not release.unlike, "; ".join(release.unlike)
-            state = need(primary.evidence, "rolloutState", call="ecs:DescribeServices")
+            state = primary.evidence["rolloutState"]
             assert state == "COMPLETED", f"the deployment is {state}: {service.newest_event}"
             others = [one.revision for one in service.deployments if not one.is_primary]
             assert not others, f"{', '.join(others)} still runs beside it"

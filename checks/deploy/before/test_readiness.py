@@ -1,6 +1,6 @@
 """Before a deploy: is this a moment at which it can go well, and be taken back?"""
 
-from opschecks import Examine, Severity, Stack, check, need
+from opschecks import Answer, Examine, Severity, Stack, check
 from opschecks.aws.application_autoscaling import ServiceScaling
 from opschecks.aws.cloudwatch_alarms import Alarm
 from opschecks.aws.ecs import Service
@@ -76,10 +76,10 @@ def test_scaling_has_room_for_a_deploy(
     auto_scaling: list[ServiceScaling], services: list[Service], examine: Examine
 ) -> None:
     """At the maximum nothing answers the load that cold tasks push onto the warm ones."""
-    wanted = {service.name: service for service in services}
+    wanted = Answer({service.name: service for service in services}, "ecs:DescribeServices")
     for scaling in auto_scaling:
         with examine(scaling) as note:
             assert scaling.is_registered, "it has no scalable target"
-            desired = need(wanted, scaling.name, call="ecs:DescribeServices").desired
+            desired = wanted[scaling.name].desired
             note(f"{desired} of at most {scaling.max_capacity} tasks")
             assert desired < scaling.max_capacity, "it is at its maximum"

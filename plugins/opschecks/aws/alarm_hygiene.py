@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from ..model import Figure, Resource
-from ..observe import CouldNotLook, fan_out, need, observation
+from ..observe import CouldNotLook, fan_out, observation
 from .cloudwatch_alarms import Alarm
 from .session import Aws
 
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from ..stack import Stack
 
 DATA = "cloudwatch:GetMetricData"
-_LISTED = "cloudwatch:ListMetrics"
-_HISTORY = "cloudwatch:DescribeAlarmHistory"
 WEEK = timedelta(days=7)
 HISTORY_DAYS = 14
 """How far back CloudWatch tells of states."""
@@ -132,7 +130,7 @@ def alarm_rings(aws: Aws, now: datetime) -> Counter[str]:
         MaxRecords=100,
     ):
         if "to ALARM" in str(one.get("HistorySummary", "")):
-            rang[str(need(one, "AlarmName", call=_HISTORY))] += 1
+            rang[str(one["AlarmName"])] += 1
     return rang
 
 
@@ -181,12 +179,12 @@ def _metrics(raw: Mapping[str, Any]) -> Iterator[WatchedMetric]:
         yield _metric(raw, raw.get("Unit"))
     for query in raw.get("Metrics") or []:
         if told := query.get("MetricStat"):
-            of = need(told, "Metric", call="cloudwatch:DescribeAlarms")
+            of = told["Metric"]
             yield _metric(of, told.get("Unit"), str(query.get("AccountId") or ""))
 
 
 def _metric(raw: Mapping[str, Any], unit: str | None, account: str = "") -> WatchedMetric:
-    namespace = str(need(raw, "Namespace", call="cloudwatch:DescribeAlarms"))
+    namespace = str(raw["Namespace"])
     dimensions = tuple((str(one["Name"]), str(one["Value"])) for one in raw.get("Dimensions") or [])
     return WatchedMetric(namespace, str(raw["MetricName"]), dimensions, unit or "", account)
 
@@ -198,9 +196,9 @@ def _samples(aws: Aws, asked: Sequence[WatchedMetric], now: datetime) -> dict[Wa
     status: dict[str, str] = {}
     begin = (now - WEEK).astimezone(UTC).replace(minute=0, second=0, microsecond=0)
     for page in aws.pages("cloudwatch", "GetMetricData", MetricDataQueries=queries, StartTime=begin, EndTime=now):
-        for told in need(page, "MetricDataResults", call=DATA):
-            name = str(need(told, "Id", call=DATA))
-            counted[name] = counted.get(name, 0.0) + sum(need(told, "Values", call=DATA))
+        for told in page["MetricDataResults"]:
+            name = str(told["Id"])
+            counted[name] = counted.get(name, 0.0) + sum(told["Values"])
             status[name] = str(told.get("StatusCode", ""))
     answers: dict[WatchedMetric, float | CouldNotLook] = {}
     for index, metric in enumerate(asked):
@@ -214,7 +212,7 @@ def _samples(aws: Aws, asked: Sequence[WatchedMetric], now: datetime) -> dict[Wa
 def _is_alive(aws: Aws, metric: WatchedMetric) -> bool:
     """Whether anything else of the same thing was measured within two weeks, which is what CloudWatch lists."""
     pages = aws.pages("cloudwatch", "ListMetrics", **metric.siblings)
-    return any(need(page, "Metrics", call=_LISTED) for page in pages)
+    return any(page["Metrics"] for page in pages)
 
 
 def _judged(

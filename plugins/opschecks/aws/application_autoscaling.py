@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..model import Figure, Resource
-from ..observe import fan_out, need, observation
+from ..observe import Answer, fan_out, observation
 from .inventory import Inventory
 from .session import Aws
 
@@ -24,7 +24,7 @@ class ServiceScaling(Resource):
         return self.evidence["target"] is not None
 
     def _get(self, key: str) -> Any:
-        return need(self.evidence["target"] or {}, key, call="application-autoscaling:DescribeScalableTargets")
+        return (self.evidence["target"] or Answer(call="application-autoscaling:DescribeScalableTargets"))[key]
 
     @property
     def min_capacity(self) -> int:
@@ -69,7 +69,7 @@ def auto_scaling(aws: Aws, inventory: Inventory) -> list[ServiceScaling]:
     policies: dict[str, list[dict[str, Any]]] = {}
     for (kind, _), told in zip(asked, fan_out(lambda ask: _ask(aws, *ask), asked), strict=True):
         for raw in told:
-            owner = str(need(raw, "ResourceId", call="application-autoscaling"))
+            owner = str(raw["ResourceId"])
             if kind == "targets" and raw.get("ScalableDimension", _DIMENSION) == _DIMENSION:
                 targets[owner] = raw
             elif kind == "policies":

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from ..model import Figure, Resource
-from ..observe import CouldNotLook, need, observation
+from ..observe import Answer, CouldNotLook, observation
 from .backups import TableBackups
 from .inventory import Inventory
 from .session import Aws
@@ -52,7 +52,7 @@ class BackupSet:
     @property
     def begun(self) -> datetime:
         """When it was begun, in UTC."""
-        return datetime.fromisoformat(str(need(self.started, "begun", call=GET))).astimezone(UTC)
+        return datetime.fromisoformat(str(self.started["begun"])).astimezone(UTC)
 
 
 def place_of(stack: Stack) -> Place | None:
@@ -69,7 +69,7 @@ def names_of_sets(aws: Any, place: Place) -> list[str]:
     found = []
     for page in _pages(aws, place.bucket, place.prefix):
         for one in page.get("CommonPrefixes") or []:
-            told = _NAME.fullmatch(str(need(one, "Prefix", call=LIST)).removeprefix(place.prefix))
+            told = _NAME.fullmatch(str(one["Prefix"]).removeprefix(place.prefix))
             if told:
                 found.append((told[1], int(told[2])))
     return [f"{day}-{number}" for day, number in sorted(found, reverse=True)]
@@ -78,9 +78,7 @@ def names_of_sets(aws: Any, place: Place) -> list[str]:
 def read_set(aws: Any, place: Place, name: str) -> BackupSet | None:
     """The set; None where nothing says that it was begun: then it is none of ours."""
     keys = {
-        str(need(one, "Key", call=LIST))
-        for page in _pages(aws, place.bucket, place.key(name, ""))
-        for one in page.get("Contents") or []
+        str(one["Key"]) for page in _pages(aws, place.bucket, place.key(name, "")) for one in page.get("Contents") or []
     }
     started, manifest = place.key(name, STARTED), place.key(name, MANIFEST)
     if started not in keys:
@@ -114,14 +112,14 @@ def read_json(aws: Any, bucket: str, key: str) -> Mapping[str, Any]:
     """What an object says; CouldNotLook where it is no JSON, or was not read to its end."""
     answer = aws.call("s3", "GetObject", Bucket=bucket, Key=key)
     try:
-        told = json.loads(need(answer, "Body", call=GET).read())
+        told = json.loads(answer["Body"].read())
     except CouldNotLook:
         raise
     except Exception as error:  # noqa: BLE001 - a broken connection, or no JSON: botocore has many words
         raise CouldNotLook(GET, f"s3://{bucket}/{key} could not be read: {type(error).__name__}: {error}") from None
     if not isinstance(told, Mapping):
         raise CouldNotLook(GET, f"s3://{bucket}/{key} is no object of JSON")
-    return told
+    return Answer(told, GET)
 
 
 def _pages(aws: Any, bucket: str, prefix: str) -> Iterator[Mapping[str, Any]]:
@@ -129,13 +127,11 @@ def _pages(aws: Any, bucket: str, prefix: str) -> Iterator[Mapping[str, Any]]:
     for page in aws.pages(
         "s3",
         "ListObjectsV2",
-        asked_as="ContinuationToken",
-        answered_as="NextContinuationToken",
         Bucket=bucket,
         Prefix=prefix,
         Delimiter="/",
     ):
-        need(page, "KeyCount", call=LIST)
+        page["KeyCount"]  # it alone tells an empty page from an empty answer
         yield page
 
 
@@ -190,8 +186,8 @@ def _lacking(
     told: Mapping[str, Any], begun: datetime, inventory: Inventory, table_backups: list[TableBackups]
 ) -> Iterator[str]:
     """What the manifest does not name; and backups that are gone, of a set that is young enough to know of them."""
-    there = {need(one, "table", call=GET): need(one, "name", call=GET) for one in need(told, "tables", call=GET)}
-    groups = {need(one, "group", call=GET) for one in need(told, "log_groups", call=GET)}
+    there = {one["table"]: one["name"] for one in told["tables"]}
+    groups = {one["group"] for one in told["log_groups"]}
     known = {one.name: one for one in table_backups if one.since <= begun}
     usable = {
         (one.name, backup.name) for one in known.values() for backup in one.listed if backup.status == "AVAILABLE"

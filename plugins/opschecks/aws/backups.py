@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from ..model import Figure, Resource
-from ..observe import CouldNotLook, NotThere, fan_out, need, observation, seen
+from ..observe import Answer, CouldNotLook, NotThere, fan_out, observation, seen
 from .dynamodb import Table
 from .log_groups import LogGroup
 from .session import Aws
@@ -16,6 +16,7 @@ from .session import Aws
 if TYPE_CHECKING:
     from ..stack import Stack
 
+_TABLE = "dynamodb:DescribeTable"
 _LIST = "dynamodb:ListBackups"
 _POINTS = "backup:ListRecoveryPointsByResource"
 _RECOVERY = "dynamodb:DescribeContinuousBackups"
@@ -77,7 +78,7 @@ class TableBackups(Resource):
 
 def newest_of(backups: Iterable[Backup], table: Mapping[str, Any]) -> Backup | None:
     """The newest one that the table, as DescribeTable tells of it, can be restored from."""
-    made: datetime = need(table, "CreationDateTime", call="dynamodb:DescribeTable")
+    made: datetime = table["CreationDateTime"]
     usable = [one for one in backups if one.status in _COMPLETE and one.made >= made]
     return max(usable, key=lambda one: one.made, default=None)
 
@@ -91,12 +92,10 @@ def table_backups(stack: Stack, aws: Aws, tables: list[Table], now: datetime) ->
         "dynamodb",
         "ListBackups",
         "BackupSummaries",
-        asked_as="ExclusiveStartBackupArn",
-        answered_as="LastEvaluatedBackupArn",
         BackupType="ALL",
         TimeRangeLowerBound=_since(now, wanted),
     ):
-        if (name := need(raw, "TableName", call=_LIST)) in listed:
+        if (name := raw["TableName"]) in listed:
             listed[name].append(raw)
     return fan_out(lambda table: _backups(aws, table, listed[table.name], wanted, now), tables)
 
@@ -111,10 +110,10 @@ def _backups(
 ) -> TableBackups:
     own = tuple(
         Backup(
-            str(need(raw, "BackupName", call=_LIST)),
-            need(raw, "BackupCreationDateTime", call=_LIST).astimezone(UTC),
-            str(need(raw, "BackupStatus", call=_LIST)),
-            str(need(raw, "BackupType", call=_LIST)),
+            str(raw["BackupName"]),
+            raw["BackupCreationDateTime"].astimezone(UTC),
+            str(raw["BackupStatus"]),
+            str(raw["BackupType"]),
         )
         for raw in listed
     )
@@ -126,12 +125,14 @@ def _backups(
             vault = points_of(aws, table.arn)
             newest = newest if isinstance(vault, CouldNotLook) else newest_of([*own, *vault], table.evidence)
     figures = (Figure("newest backup", f"{newest.made:%Y-%m-%d %H:%M} UTC"),) if newest else ()
-    ranked = sorted(listed, key=lambda raw: need(raw, "BackupCreationDateTime", call=_LIST), reverse=True)
+    ranked = sorted(listed, key=lambda raw: raw["BackupCreationDateTime"], reverse=True)
     return TableBackups(
         arn=table.arn,
         name=table.name,
         evidence={
-            "Table": {key: table.evidence[key] for key in ("CreationDateTime", "TableId") if key in table.evidence},
+            "Table": Answer(
+                {key: table.evidence[key] for key in ("CreationDateTime", "TableId") if key in table.evidence}, _TABLE
+            ),
             "BackupSummaries": ranked[:SHOWN],
             "AWS Backup": str(vault) if isinstance(vault, CouldNotLook) else [vars(one) for one in vault[:SHOWN]],
         },
@@ -152,9 +153,9 @@ def points_of(aws: Aws, arn: str) -> tuple[Backup, ...] | CouldNotLook:
         return error
     found = [
         Backup(
-            str(need(raw, "RecoveryPointArn", call=_POINTS)).rsplit(":", 1)[-1],
-            need(raw, "CreationDate", call=_POINTS).astimezone(UTC),
-            str(need(raw, "Status", call=_POINTS)),
+            str(raw["RecoveryPointArn"]).rsplit(":", 1)[-1],
+            raw["CreationDate"].astimezone(UTC),
+            str(raw["Status"]),
             "AWS_BACKUP",
         )
         for raw in listed
@@ -176,25 +177,25 @@ class TableRecovery(Resource):
     @property
     def is_on(self) -> bool:
         """Whether point-in-time recovery is on. Continuous backups are ENABLED of every table, which says nothing."""
-        if need(self.evidence, "ContinuousBackupsStatus", call=_RECOVERY) != "ENABLED":
+        if self.evidence["ContinuousBackupsStatus"] != "ENABLED":
             return False
-        return bool(need(self._recovery, "PointInTimeRecoveryStatus", call=_RECOVERY) == "ENABLED")
+        return bool(self._recovery["PointInTimeRecoveryStatus"] == "ENABLED")
 
     @property
     def _recovery(self) -> Mapping[str, Any]:
-        told: Mapping[str, Any] = need(self.evidence, "PointInTimeRecoveryDescription", call=_RECOVERY)
+        told: Mapping[str, Any] = self.evidence["PointInTimeRecoveryDescription"]
         return told
 
     @property
     def earliest(self) -> datetime:
         """The first moment that can be restored, in UTC."""
-        moment: datetime = need(self._recovery, "EarliestRestorableDateTime", call=_RECOVERY)
+        moment: datetime = self._recovery["EarliestRestorableDateTime"]
         return moment.astimezone(UTC)
 
     @property
     def latest(self) -> datetime:
         """The last one, in UTC."""
-        moment: datetime = need(self._recovery, "LatestRestorableDateTime", call=_RECOVERY)
+        moment: datetime = self._recovery["LatestRestorableDateTime"]
         return moment.astimezone(UTC)
 
     @property
@@ -213,8 +214,10 @@ def _recovery(aws: Aws, table: Table, now: datetime) -> TableRecovery:
     try:
         answer = aws.call("dynamodb", "DescribeContinuousBackups", TableName=table.name)
     except NotThere as missing:
-        return TableRecovery(arn=table.arn, name=table.name, evidence={"Error": missing.reason}, now=now)
-    told = need(answer, "ContinuousBackupsDescription", call=_RECOVERY)
+        return TableRecovery(
+            arn=table.arn, name=table.name, evidence=Answer({"Error": missing.reason}, missing.call), now=now
+        )
+    told = answer["ContinuousBackupsDescription"]
     return TableRecovery(arn=table.arn, name=table.name, evidence=told, now=now)
 
 
@@ -267,8 +270,8 @@ def _gapless_since(windows: Sequence[Window]) -> datetime:
 def log_exports(stack: Stack, aws: Aws, log_groups: list[LogGroup], now: datetime) -> list[LogExports]:
     """The exports of the stack's log groups. Subscriptions are asked for only where exports lack something."""
     tasks: dict[str, list[dict[str, Any]]] = {group.name: [] for group in log_groups}
-    for raw in aws.items("logs", "DescribeExportTasks", "exportTasks", asked_as="nextToken"):
-        if (name := need(raw, "logGroupName", call=_TASKS)) in tasks:
+    for raw in aws.items("logs", "DescribeExportTasks", "exportTasks"):
+        if (name := raw["logGroupName"]) in tasks:
             tasks[name].append(raw)
     within = timedelta(days=stack.limits.log_export_days)
     return fan_out(lambda group: _exports(aws, group, tasks[group.name], within, now), log_groups)
@@ -277,9 +280,9 @@ def log_exports(stack: Stack, aws: Aws, log_groups: list[LogGroup], now: datetim
 def _exports(
     aws: Aws, group: LogGroup, tasks: Sequence[dict[str, Any]], within: timedelta, now: datetime
 ) -> LogExports:
-    complete = [raw for raw in tasks if need(need(raw, "status", call=_TASKS), "code", call=_TASKS) == "COMPLETED"]
+    complete = [raw for raw in tasks if raw["status"]["code"] == "COMPLETED"]
     windows = tuple(sorted(map(_window, complete), key=lambda one: one.end, reverse=True))
-    ranked = sorted(tasks, key=lambda raw: need(raw, "to", call=_TASKS), reverse=True)
+    ranked = sorted(tasks, key=lambda raw: raw["to"], reverse=True)
     seen_so_far = LogExports(
         arn=group.arn,
         name=group.name,
@@ -299,8 +302,8 @@ def _exports(
 
 def _window(raw: Mapping[str, Any]) -> Window:
     """What was exported: events that came after the task was made are not in it, however late its end was named."""
-    made = need(need(raw, "executionInfo", call=_TASKS), "creationTime", call=_TASKS)
-    return Window(_moment(need(raw, "from", call=_TASKS)), _moment(min(need(raw, "to", call=_TASKS), made)))
+    made = raw["executionInfo"]["creationTime"]
+    return Window(_moment(raw["from"]), _moment(min(raw["to"], made)))
 
 
 def _moment(milliseconds: int) -> datetime:
@@ -310,13 +313,11 @@ def _moment(milliseconds: int) -> datetime:
 def _subscriptions(aws: Aws, name: str) -> tuple[str, ...] | CouldNotLook:
     """Where subscriptions that choose nothing send the group's events; a refusal blinds this group alone."""
     try:
-        listed = aws.items(
-            "logs", "DescribeSubscriptionFilters", "subscriptionFilters", asked_as="nextToken", logGroupName=name
-        )
+        listed = aws.items("logs", "DescribeSubscriptionFilters", "subscriptionFilters", logGroupName=name)
     except CouldNotLook as error:
         return error
     return tuple(
-        str(need(raw, "destinationArn", call=_SUBSCRIPTIONS))
+        str(raw["destinationArn"])
         for raw in listed
-        if not str(need(raw, "filterPattern", call=_SUBSCRIPTIONS)).strip() and not raw.get("fieldSelectionCriteria")
+        if not str(raw["filterPattern"]).strip() and not raw.get("fieldSelectionCriteria")
     )

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..model import Resource
-from ..observe import CouldNotLook, fan_out, need, observation
+from ..observe import Answer, CouldNotLook, fan_out, observation
 from .cloudfront import Distribution
 from .session import Aws
 
 _CALL = "cloudfront:GetDistribution"
-_POLICY = "cloudfront:GetCachePolicy"
 CACHING_OPTIMIZED = "658327ea-f89d-4fab-a63d-7e88639e58f6"
 CACHING_DISABLED = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
 DEFAULT = "*"
@@ -58,7 +57,7 @@ class BucketBehavior(Resource):
     @property
     def not_compressed(self) -> str:
         """Why nothing that it serves is compressed, which takes behavior and cache policy; empty where it is."""
-        if not need(self.evidence, "Compress", call=_CALL):
+        if not self.evidence["Compress"]:
             return "Compress is off"
         return "" if self.policy.compresses else f"{self.policy.name} tells neither gzip nor brotli apart"
 
@@ -70,21 +69,20 @@ class ErrorPages(Resource):
     @property
     def dressed(self) -> list[str]:
         """Errors of a missing file that are answered as a success. A bucket that may not be listed says 403 for 404."""
-        listed = need(self.evidence, "CustomErrorResponses", call=_CALL)
-        if int(need(listed, "Quantity", call=_CALL)) == 0:
+        listed = self.evidence["CustomErrorResponses"]
+        if int(listed["Quantity"]) == 0:
             return []
         return [
             f"{code} becomes {one['ResponseCode']} {one.get('ResponsePagePath', '')}".rstrip()
-            for one in need(listed, "Items", call=_CALL)
-            if (code := int(need(one, "ErrorCode", call=_CALL))) in (403, 404)
-            and str(one.get("ResponseCode") or "").startswith("2")
+            for one in listed["Items"]
+            if (code := int(one["ErrorCode"])) in (403, 404) and str(one.get("ResponseCode") or "").startswith("2")
         ]
 
 
 @observation(allow=["cloudfront:GetCachePolicy"])
 def bucket_behaviors(aws: Aws, distribution: Distribution) -> list[BucketBehavior]:
     """The cache behaviors that serve from a bucket. Policies are asked for only where they are not AWS's own."""
-    config = need(distribution.evidence, "DistributionConfig", call=_CALL)
+    config = distribution.evidence["DistributionConfig"]
     found = list(behaviors_on_buckets(config))
     if not found:
         raise CouldNotLook(
@@ -107,18 +105,18 @@ def bucket_behaviors(aws: Aws, distribution: Distribution) -> list[BucketBehavio
 @observation()
 def error_pages(distribution: Distribution) -> ErrorPages:
     """The distribution's custom error responses."""
-    config = need(distribution.evidence, "DistributionConfig", call=_CALL)
-    evidence = {key: config[key] for key in ("CustomErrorResponses",) if key in config}
+    config = distribution.evidence["DistributionConfig"]
+    evidence = Answer({key: config[key] for key in ("CustomErrorResponses",) if key in config}, _CALL)
     return ErrorPages(arn=distribution.arn, name=distribution.name, evidence=evidence)
 
 
 def behaviors_on_buckets(config: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Path pattern and settings of each behavior of a configuration that serves from a bucket, the default first."""
     listed = config.get("CacheBehaviors") or {}
-    others = need(listed, "Items", call=_CALL) if int(listed.get("Quantity", 0)) else []
-    default = need(config, "DefaultCacheBehavior", call=_CALL)
-    for pattern, one in [(DEFAULT, default), *((str(need(one, "PathPattern", call=_CALL)), one) for one in others)]:
-        if any(map(_is_bucket, _domains(config, str(need(one, "TargetOriginId", call=_CALL))))):
+    others = listed["Items"] if int(listed.get("Quantity", 0)) else []
+    default = config["DefaultCacheBehavior"]
+    for pattern, one in [(DEFAULT, default), *((str(one["PathPattern"]), one) for one in others)]:
+        if any(map(_is_bucket, _domains(config, str(one["TargetOriginId"])))):
             yield pattern, one
 
 
@@ -127,8 +125,8 @@ def _domains(config: Mapping[str, Any], target: str) -> list[str]:
     groups = (config.get("OriginGroups") or {}).get("Items") or []
     members = {str(one["Id"]): [str(member["OriginId"]) for member in one["Members"]["Items"]] for one in groups}
     wanted = members.get(target, [target])
-    origins = need(need(config, "Origins", call=_CALL), "Items", call=_CALL)
-    return [str(need(one, "DomainName", call=_CALL)) for one in origins if need(one, "Id", call=_CALL) in wanted]
+    origins = config["Origins"]["Items"]
+    return [str(one["DomainName"]) for one in origins if one["Id"] in wanted]
 
 
 def _is_bucket(domain: str) -> bool:
@@ -138,15 +136,15 @@ def _is_bucket(domain: str) -> bool:
 def _own(aws: Aws, policy: str) -> CachePolicy:
     """A policy of the account's own."""
     answer = aws.call("cloudfront", "GetCachePolicy", Id=policy)
-    config = need(need(answer, "CachePolicy", call=_POLICY), "CachePolicyConfig", call=_POLICY)
+    config = answer["CachePolicy"]["CachePolicyConfig"]
     keyed_by = config.get("ParametersInCacheKeyAndForwardedToOrigin") or {}
     told_apart = any(keyed_by.get(key) for key in ("EnableAcceptEncodingGzip", "EnableAcceptEncodingBrotli"))
     keeps = config.get("MaxTTL", 1) > 0  # left out, it is a year
-    return CachePolicy(str(need(config, "Name", call=_POLICY)), keeps, keeps and told_apart)
+    return CachePolicy(str(config["Name"]), keeps, keeps and told_apart)
 
 
 def _older(behavior: Mapping[str, Any]) -> CachePolicy:
     """The settings that behaviors had before there were policies: MaxTTL 0 keeps nothing; gzip is told apart always."""
-    need(behavior, "ForwardedValues", call=_CALL)
-    keeps = need(behavior, "MaxTTL", call=_CALL) > 0
+    behavior["ForwardedValues"]  # without them it is of no older form, but of one that is not known
+    keeps = behavior["MaxTTL"] > 0
     return CachePolicy(f"its own MaxTTL {behavior['MaxTTL']}", keeps, keeps)

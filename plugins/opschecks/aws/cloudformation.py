@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from ..model import Figure, Resource
-from ..observe import CouldNotLook, fan_out, need, observation
+from ..observe import Answer, CouldNotLook, fan_out, observation
 from .session import Aws
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class FormationStack(Resource):
     @property
     def status(self) -> str:
         """CREATE_COMPLETE, UPDATE_ROLLBACK_COMPLETE, …, or MISSING."""
-        return str(need(self.evidence, "StackStatus", call=_LIST))
+        return str(self.evidence["StackStatus"])
 
     @property
     def reason(self) -> str:
@@ -71,7 +71,7 @@ class FormationStack(Resource):
     @property
     def changed_at(self) -> datetime:
         """When it was last asked to change, in UTC."""
-        at: datetime = self.evidence.get("LastUpdatedTime") or need(self.evidence, "CreationTime", call=_LIST)
+        at: datetime = self.evidence.get("LastUpdatedTime") or self.evidence["CreationTime"]
         return at.astimezone(UTC)
 
     @property
@@ -90,7 +90,7 @@ class FormationStack(Resource):
     @property
     def has_drifted(self) -> bool:
         """Whether the newest detection found a difference; CouldNotLook where it came to nothing."""
-        status = need(self._drift, "StackDriftStatus", call=_LIST)
+        status = self._drift["StackDriftStatus"]
         if status not in ("IN_SYNC", "DRIFTED"):
             raise CouldNotLook(_LIST, f"the newest detection of drift ended {status}: {self.advice}")
         return bool(status == "DRIFTED")
@@ -98,7 +98,7 @@ class FormationStack(Resource):
     @property
     def drift_checked_at(self) -> datetime:
         """When drift was last looked for, in UTC, be it of a single resource only."""
-        at: datetime = need(self._drift, "LastCheckTimestamp", call=_LIST)
+        at: datetime = self._drift["LastCheckTimestamp"]
         return at.astimezone(UTC)
 
     @property
@@ -121,18 +121,18 @@ def formation_stacks(stack: Stack, aws: Aws) -> list[FormationStack]:
         )
     statuses = [*GOOD, *UNDER_WAY, *BAD]
     listed = aws.items("cloudformation", "ListStacks", "StackSummaries", StackStatusFilter=statuses)
-    roots = [raw for raw in listed if {need(raw, "StackName", call=_LIST), raw.get("StackId")} & {*wanted}]
-    ids = {need(raw, "StackId", call=_LIST) for raw in roots}
+    roots = [raw for raw in listed if {raw["StackName"], raw.get("StackId")} & {*wanted}]
+    ids = {raw["StackId"] for raw in roots}
     nested = [raw for raw in listed if raw.get("RootId") in ids and raw not in roots]
     missing = [one for one in wanted if not any(one in (raw["StackName"], raw["StackId"]) for raw in roots)]
     return [
         *fan_out(lambda raw: _stack(aws, raw), [*roots, *nested]),
-        *(FormationStack(arn=name, name=name, evidence={"StackStatus": "MISSING"}) for name in missing),
+        *(FormationStack(arn=name, name=name, evidence=Answer({"StackStatus": "MISSING"}, _LIST)) for name in missing),
     ]
 
 
-def _stack(aws: Aws, raw: dict[str, Any]) -> FormationStack:
-    arn, name = str(need(raw, "StackId", call=_LIST)), str(need(raw, "StackName", call=_LIST))
+def _stack(aws: Aws, raw: Answer) -> FormationStack:
+    arn, name = str(raw["StackId"]), str(raw["StackName"])
     told = raw.get("DriftInformation") or {}
     figures = (Figure("status", str(raw.get("StackStatus", "unknown"))),)
     if told.get("StackDriftStatus") != "DRIFTED":
@@ -151,7 +151,7 @@ def _stack(aws: Aws, raw: dict[str, Any]) -> FormationStack:
     return FormationStack(
         arn=arn,
         name=name,
-        evidence={**raw, "drifted": [_without_values(drift) for drift in drifts]},
+        evidence=raw | {"drifted": [_without_values(drift) for drift in drifts]},
         figures=figures,
         drifted=tuple(_words(drift) for drift in drifts),
     )
@@ -164,8 +164,8 @@ def _without_values(drift: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _words(drift: Mapping[str, Any]) -> str:
-    name = f"{need(drift, 'LogicalResourceId', call=_DRIFTS)} ({need(drift, 'ResourceType', call=_DRIFTS)})"
-    if need(drift, "StackResourceDriftStatus", call=_DRIFTS) == "DELETED":
+    name = f"{drift['LogicalResourceId']} ({drift['ResourceType']})"
+    if drift["StackResourceDriftStatus"] == "DELETED":
         return f"{name} was deleted"
     paths = [str(one.get("PropertyPath", "")) for one in drift.get("PropertyDifferences") or []]
     return f"{name} differs at {', '.join(paths[:3])}" if paths else f"{name} differs"

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ..model import Resource
-from ..observe import CouldNotLook, need, observation
+from ..observe import CouldNotLook, observation
 from .inventory import Inventory
 from .session import Aws
 
@@ -21,7 +21,7 @@ class Distribution(Resource):
     """A CloudFront distribution, as GetDistribution tells of it."""
 
     def _get(self, key: str) -> Any:
-        return need(self.evidence, key, call="cloudfront:GetDistribution")
+        return self.evidence[key]
 
     @property
     def status(self) -> str:
@@ -37,10 +37,10 @@ class Distribution(Resource):
 def bucket_of(config: dict[str, Any]) -> tuple[str, str]:
     """Bucket and key prefix ("" or ending with /) of a DistributionConfig's default origin."""
     call = "cloudfront:GetDistribution"
-    wanted = need(need(config, "DefaultCacheBehavior", call=call), "TargetOriginId", call=call)
-    for origin in need(config, "Origins", call=call).get("Items") or []:
+    wanted = config["DefaultCacheBehavior"]["TargetOriginId"]
+    for origin in config["Origins"].get("Items") or []:
         if origin.get("Id") == wanted:
-            domain = str(need(origin, "DomainName", call=call))
+            domain = str(origin["DomainName"])
             match = _BUCKET.fullmatch(domain)
             if not match:
                 raise CouldNotLook("", f"the distribution serves {domain}, which is no S3 bucket")
@@ -55,10 +55,8 @@ def bucket_of(config: dict[str, Any]) -> tuple[str, str]:
 def distribution(aws: Aws, inventory: Inventory) -> Distribution:
     """The stack's CloudFront distribution."""
     answer = aws.call("cloudfront", "GetDistribution", Id=inventory.the_distribution)
-    told = need(answer, "Distribution", call="cloudfront:GetDistribution")
-    return Distribution(
-        arn=str(need(told, "ARN", call="cloudfront:GetDistribution")), name=inventory.the_distribution, evidence=told
-    )
+    told = answer["Distribution"]
+    return Distribution(arn=str(told["ARN"]), name=inventory.the_distribution, evidence=told)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +64,7 @@ class Invalidation(Resource):
     """One order to forget what edges have cached."""
 
     def _get(self, key: str) -> Any:
-        return need(self.evidence, key, call="cloudfront:ListInvalidations")
+        return self.evidence[key]
 
     @property
     def is_finished(self) -> bool:
@@ -83,12 +81,10 @@ class Invalidation(Resource):
 @observation(allow=["cloudfront:ListInvalidations"])
 def invalidations(aws: Aws, inventory: Inventory) -> list[Invalidation]:
     """The newest invalidations of the distribution; AWS lists them newest first, and Items is absent of none."""
-    call, of = "cloudfront:ListInvalidations", inventory.the_distribution
+    of = inventory.the_distribution
     answer = aws.call("cloudfront", "ListInvalidations", DistributionId=of, MaxItems=str(INVALIDATIONS_KEPT))
-    listed = need(answer, "InvalidationList", call=call)
-    if int(need(listed, "Quantity", call=call)) > 0:
-        need(listed, "Items", call=call)
+    listed = answer["InvalidationList"]
     return [
-        Invalidation(arn=f"{of}/invalidation/{need(one, 'Id', call=call)}", name=str(one["Id"]), evidence=one)
-        for one in listed.get("Items") or []
+        Invalidation(arn=f"{of}/invalidation/{one['Id']}", name=str(one["Id"]), evidence=one)
+        for one in (listed["Items"] if int(listed["Quantity"]) > 0 else [])
     ]

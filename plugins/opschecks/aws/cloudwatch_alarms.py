@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from ..model import Figure, Resource
-from ..observe import NotThere, fan_out, need, observation
+from ..observe import Answer, NotThere, fan_out, observation
 from .inventory import Inventory
 from .session import Aws
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 _CALL = "cloudwatch:DescribeAlarms"
 _HISTORY = "cloudwatch:DescribeAlarmHistory"
-_MUTES = "cloudwatch:ListAlarmMuteRules"
 _WORD = re.compile(r""""((?:[^"\\]|\\.)+)"|'([^']+)'|([^\s"'(),]+)""")
 _KEYWORD = re.compile(r"AND|OR|NOT|TRUE|FALSE|ALARM|OK|INSUFFICIENT_DATA|AT_LEAST|\d+%?")
 _TYPES = ["MetricAlarm", "CompositeAlarm", "LogAlarm"]
@@ -36,7 +35,7 @@ class Alarm(Resource):
     below: tuple[Alarm, ...] = ()
 
     def _get(self, key: str) -> Any:
-        return need(self.evidence, key, call=_CALL)
+        return self.evidence[key]
 
     @property
     def state(self) -> str:
@@ -108,21 +107,21 @@ def _named(aws: Aws, names: Sequence[str]) -> dict[str, dict[str, Any]]:
     for start in range(0, len(names), NAMES_A_CALL):
         found |= _by_name(_describe(aws, AlarmNames=list(names[start : start + NAMES_A_CALL])))
     missing = {name: {"AlarmName": name, "AlarmArn": name, "StateValue": "MISSING"} for name in names}
-    return {**missing, **found}
+    return {**{name: Answer(told, _CALL) for name, told in missing.items()}, **found}
 
 
 def _describe(aws: Aws, **selection: Any) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for page in aws.pages("cloudwatch", "DescribeAlarms", AlarmTypes=_TYPES, **selection):
         if not any(key in page for key in _LISTED):
-            need(page, "MetricAlarms", call=_CALL)
+            page["MetricAlarms"]  # an answer without any list says nothing
         for key in _LISTED:
             found += page.get(key) or []
     return found
 
 
 def _by_name(told: Iterable[dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    return {str(need(raw, "AlarmName", call=_CALL)): raw for raw in told}
+    return {str(raw["AlarmName"]): raw for raw in told}
 
 
 def _only_scales(name: str, raw: Mapping[str, Any]) -> bool:
@@ -152,7 +151,7 @@ def _alarm(raw: dict[str, Any], known: Mapping[str, dict[str, Any]]) -> Alarm:
 
 def _one(raw: dict[str, Any], below: tuple[Alarm, ...]) -> Alarm:
     return Alarm(
-        arn=str(need(raw, "AlarmArn", call=_CALL)),
+        arn=str(raw["AlarmArn"]),
         name=str(raw["AlarmName"]),
         evidence=raw,
         below=below,
@@ -178,18 +177,17 @@ def alarm_mutes(aws: Aws) -> list[Mute]:
     listed = aws.items(
         "cloudwatch", "ListAlarmMuteRules", "AlarmMuteRuleSummaries", Statuses=["ACTIVE"], MaxRecords=100
     )
-    names = [str(need(one, "AlarmMuteRuleArn", call=_MUTES)).rsplit(":", 1)[-1] for one in listed]
+    names = [str(one["AlarmMuteRuleArn"]).rsplit(":", 1)[-1] for one in listed]
     return [mute for mute in fan_out(lambda name: _mute(aws, name), names) if mute]
 
 
 def _mute(aws: Aws, name: str) -> Mute | None:
     """The rule; None where it was deleted since it was listed."""
-    call = "cloudwatch:GetAlarmMuteRule"
     try:
         told = aws.call("cloudwatch", "GetAlarmMuteRule", AlarmMuteRuleName=name)
     except NotThere:
         return None
-    need(told, "Name", call=call)
+    told["Name"]  # an empty answer would read as a rule that mutes nothing
     ends: datetime | None = told.get("ExpireDate")
     targets = told.get("MuteTargets", {}).get("AlarmNames", [])  # a rule may mute nothing yet
     return Mute(name, frozenset(targets), ends.astimezone(UTC) if ends else None)
@@ -218,13 +216,13 @@ def alarm_history(aws: Aws, now: datetime) -> list[AlarmEvent]:
         ScanBy="TimestampDescending",
         MaxRecords=100,
     ):
-        for raw in need(page, "AlarmHistoryItems", call=_HISTORY):
-            at: datetime = need(raw, "Timestamp", call=_HISTORY)
+        for raw in page["AlarmHistoryItems"]:
+            at: datetime = raw["Timestamp"]
             events.append(
                 AlarmEvent(
-                    str(need(raw, "AlarmName", call=_HISTORY)),
+                    str(raw["AlarmName"]),
                     at.astimezone(UTC),
-                    str(need(raw, "HistoryItemType", call=_HISTORY)),
+                    str(raw["HistoryItemType"]),
                     str(raw.get("HistorySummary", "")),
                 )
             )

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from ..model import Series
-from ..observe import CouldNotLook, fan_out, need, observation
+from ..observe import CouldNotLook, fan_out, observation
 from .dynamodb import Table
 from .elbv2 import LoadBalancer
 from .inventory import Inventory
@@ -207,9 +207,9 @@ def fetch_metrics(
         EndTime=end,
         ScanBy="TimestampAscending",
     ):
-        for told in need(page, "MetricDataResults", call=CALL):
-            name = need(told, "Id", call=CALL)
-            times, values = need(told, "Timestamps", call=CALL), need(told, "Values", call=CALL)
+        for told in page["MetricDataResults"]:
+            name = told["Id"]
+            times, values = told["Timestamps"], told["Values"]
             if len(times) != len(values):
                 raise CouldNotLook(CALL, f"{len(times)} times came with {len(values)} values")
             points.setdefault(name, {}).update(zip((time.astimezone(UTC) for time in times), values, strict=True))

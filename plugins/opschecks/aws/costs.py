@@ -11,7 +11,7 @@ from statistics import fmean, median
 from typing import TYPE_CHECKING, Any
 
 from ..model import Deadline, Figure, Resource, Series
-from ..observe import CouldNotLook, need, observation
+from ..observe import CouldNotLook, observation
 from .session import Aws
 
 if TYPE_CHECKING:
@@ -163,20 +163,19 @@ def bill(stack: Stack, aws: Aws, now: datetime) -> Bill:
     for page in aws.pages(
         "ce",
         "GetCostAndUsage",
-        asked_as="NextPageToken",
         TimePeriod={"Start": wanted[0].isoformat(), "End": today.isoformat()},  # the end is exclusive
         Granularity="DAILY",
         Metrics=[METRIC],
         GroupBy=[{"Type": "DIMENSION", "Key": "SERVICE"}],
         Filter=chosen,
     ):
-        for told in need(page, "ResultsByTime", call=CALL):
-            day = date.fromisoformat(need(need(told, "TimePeriod", call=CALL), "Start", call=CALL)[:10])
+        for told in page["ResultsByTime"]:
+            day = date.fromisoformat(told["TimePeriod"]["Start"][:10])
             seen[day] = bool(told.get("Estimated", False))
-            for group in need(told, "Groups", call=CALL):
-                (service,) = need(group, "Keys", call=CALL)
+            for group in told["Groups"]:
+                (service,) = group["Keys"]
                 days = found.setdefault(service, {})
-                days[day] = days.get(day, Decimal(0)) + _usd(need(group, "Metrics", call=CALL))
+                days[day] = days.get(day, Decimal(0)) + _usd(group["Metrics"])
     if missing := [day for day in wanted if day not in seen]:
         raise CouldNotLook(CALL, f"the answer says nothing of {len(missing)} days, the first being {missing[0]}")
     settled = wanted[:-UNSETTLED_DAYS]
@@ -205,8 +204,8 @@ def _filter(stack: Stack) -> tuple[dict[str, Any], str]:
 
 
 def _usd(metrics: Mapping[str, Any]) -> Decimal:
-    told = need(metrics, METRIC, call=CALL)
-    amount, unit = need(told, "Amount", call=CALL), need(told, "Unit", call=CALL)
+    told = metrics[METRIC]
+    amount, unit = told["Amount"], told["Unit"]
     if unit != "USD":
         raise CouldNotLook(CALL, f"costs are told in {unit}, limits in USD")
     try:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from ..model import Figure, Resource
-from ..observe import CouldNotLook, NotThere, fan_out, need, observation
+from ..observe import Answer, CouldNotLook, NotThere, fan_out, observation
 from .inventory import Inventory
 from .session import Aws
 
@@ -26,22 +26,22 @@ class Table(Resource):
     @property
     def status(self) -> str:
         """ACTIVE, CREATING, UPDATING, DELETING, …, or MISSING."""
-        return str(need(self.evidence, "TableStatus", call=_CALL))
+        return str(self.evidence["TableStatus"])
 
     @property
     def billing_mode(self) -> str:
         """PAY_PER_REQUEST or PROVISIONED; AWS leaves the block out for tables that were never on demand."""
         summary = self.evidence.get("BillingModeSummary")
         if summary is None:
-            need(self.evidence, "ProvisionedThroughput", call=_CALL)
+            self.evidence["ProvisionedThroughput"]  # which an empty answer lacks
             return "PROVISIONED"
-        return str(need(summary, "BillingMode", call=_CALL))
+        return str(summary["BillingMode"])
 
     @property
     def indexes(self) -> dict[str, str]:
         """Status of each global secondary index by name."""
         return {
-            str(need(index, "IndexName", call=_CALL)): str(need(index, "IndexStatus", call=_CALL))
+            str(index["IndexName"]): str(index["IndexStatus"])
             for index in self.evidence.get("GlobalSecondaryIndexes", [])
         }
 
@@ -55,11 +55,11 @@ class Table(Resource):
 class Incident(Resource):
     """One item of the incidents table; `evidence` is the item as plain values."""
 
+    evidence: Answer = field(repr=False)
     fields: IncidentFields
-    call: str
 
     def _get(self, field: str) -> str:
-        return str(need(self.evidence, getattr(self.fields, field), call=self.call))
+        return str(self.evidence[getattr(self.fields, field)])
 
     @property
     def status(self) -> str:
@@ -83,7 +83,9 @@ class Incident(Resource):
         try:
             moment = datetime.fromisoformat(text)
         except ValueError:
-            raise CouldNotLook(self.call, f"{self.fields.created_at} {text!r} of {self.name} is no time") from None
+            raise CouldNotLook(
+                self.evidence.call, f"{self.fields.created_at} {text!r} of {self.name} is no time"
+            ) from None
         return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
 
     @property
@@ -104,10 +106,11 @@ def _table(aws: Aws, name: str) -> Table:
         answer = aws.call("dynamodb", "DescribeTable", TableName=name)
     except NotThere as missing:
         # a definite answer: the table is gone, which the checks must call a failure
-        return Table(arn=name, name=name, evidence={"TableStatus": "MISSING", "Error": missing.reason})
-    raw: dict[str, Any] = need(answer, "Table", call=_CALL)
+        told = {"TableStatus": "MISSING", "Error": missing.reason}
+        return Table(arn=name, name=name, evidence=Answer(told, missing.call))
+    raw: dict[str, Any] = answer["Table"]
     items = [Figure("items", raw["ItemCount"])] if "ItemCount" in raw else []
-    return Table(arn=need(raw, "TableArn", call=_CALL), name=name, evidence=raw, figures=tuple(items))
+    return Table(arn=raw["TableArn"], name=name, evidence=raw, figures=tuple(items))
 
 
 @observation(allow=["dynamodb:Query"])
@@ -122,7 +125,7 @@ def active_incidents(stack: Stack, aws: Aws, now: datetime) -> list[Incident]:
         ExpressionAttributeNames={"#status": stack.incident_fields.status},  # status is a reserved word
         ExpressionAttributeValues={":active": {"S": stack.active_status}},
     )
-    return [_incident(stack, item, "dynamodb:Query", now) for item in items]
+    return [_incident(stack, item, now) for item in items]
 
 
 @observation(allow=["dynamodb:Scan"])
@@ -145,7 +148,7 @@ def scanned_incidents(stack: Stack, aws: Aws, since: datetime, now: datetime) ->
         ExpressionAttributeNames={"#created": created},
         ExpressionAttributeValues={":since": {"S": f"{since:%Y-%m-%dT%H:%M:%S}"}, ":text": {"S": "S"}},
     )
-    return [_incident(stack, item, "dynamodb:Scan", now) for item in items]
+    return [_incident(stack, item, now) for item in items]
 
 
 def incidents_table_of(stack: Stack) -> str:
@@ -158,18 +161,16 @@ def incidents_table_of(stack: Stack) -> str:
     return stack.incidents_table
 
 
-def _items(aws: Aws, operation: str, **parameters: Any) -> Iterator[dict[str, Any]]:
+def _items(aws: Aws, operation: str, **parameters: Any) -> Iterator[Answer]:
     from boto3.dynamodb.types import TypeDeserializer
 
     plain = TypeDeserializer()
-    for page in aws.pages(
-        "dynamodb", operation, asked_as="ExclusiveStartKey", answered_as="LastEvaluatedKey", **parameters
-    ):
-        for item in need(page, "Items", call=f"dynamodb:{operation}"):
-            yield {key: plain.deserialize(value) for key, value in item.items()}
+    for page in aws.pages("dynamodb", operation, **parameters):
+        for item in page["Items"]:
+            yield Answer({key: plain.deserialize(value) for key, value in item.items()}, page.call)
 
 
-def _incident(stack: Stack, item: Mapping[str, Any], call: str, now: datetime) -> Incident:
+def _incident(stack: Stack, item: Answer, now: datetime) -> Incident:
     fields = stack.incident_fields
     name = str(item.get(fields.id) or "incident without an id")
     shown = {
@@ -183,6 +184,5 @@ def _incident(stack: Stack, item: Mapping[str, Any], call: str, now: datetime) -
         name=name,
         evidence=item,
         fields=fields,
-        call=call,
         figures=tuple(Figure(label, str(value)) for label, value in shown.items()),
     )

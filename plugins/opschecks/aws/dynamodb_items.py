@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ..observe import CouldNotLook, need
+from ..observe import Answer, CouldNotLook
 
 Item = Mapping[str, Mapping[str, Any]]
 """Attributes in DynamoDB's own notation: each a value under the name of its type."""
@@ -25,13 +25,13 @@ def to_line(item: Item) -> str:
     return _json({"Item": {name: _told(value) for name, value in item.items()}})
 
 
-def from_line(line: str) -> dict[str, Any]:
+def from_line(line: str) -> Answer:
     """The item of a line; ValueError where it is none."""
     read = json.loads(line)
     if not (isinstance(read, dict) and set(read) == {"Item"} and isinstance(read["Item"], dict)):
         raise ValueError("it is no line of an export of DynamoDB")
     try:
-        return {name: _read(value) for name, value in read["Item"].items()}
+        return Answer({name: _read(value) for name, value in read["Item"].items()}, "s3:GetObject")
     except (AttributeError, TypeError) as error:
         raise ValueError(f"an attribute that is none of DynamoDB's: {error}") from None
 
@@ -76,12 +76,12 @@ def _json(told: object) -> str:
 
 def key_names(table: Mapping[str, Any]) -> tuple[str, ...]:
     """The attributes that are the table's key: one, or two."""
-    return tuple(str(need(key, "AttributeName", call=_TABLE)) for key in need(table, "KeySchema", call=_TABLE))
+    return tuple(str(key["AttributeName"]) for key in table["KeySchema"])
 
 
-def key_line(item: Item, keys: Sequence[str], *, call: str = _GET) -> str:
-    """The item's key as text; CouldNotLook where it lacks one."""
-    return _json({name: _told(need(item, name, call=call)) for name in keys})
+def key_line(item: Item, keys: Sequence[str]) -> str:
+    """The item's key as text; CouldNotLook where an answer's item lacks one."""
+    return _json({name: _told(item[name]) for name in keys})
 
 
 def digest_of(lines: Iterable[str]) -> str:
@@ -101,9 +101,9 @@ def read_items(aws: Any, table: str, keys: Sequence[str], of: Sequence[Item]) ->
             asked = {table: {"Keys": todo, "ConsistentRead": True}}
             answer = aws.call("dynamodb", "BatchGetItem", RequestItems=asked)
             # large items come in several answers, and where capacity lacks some are left for later
-            todo = (need(answer, "UnprocessedKeys", call=_GET).get(table) or {}).get("Keys") or []
-            read = need(answer, "Responses", call=_GET)
-            for item in read.get(table, []) if todo else need(read, table, call=_GET):
+            todo = (answer["UnprocessedKeys"].get(table) or {}).get("Keys") or []
+            read = answer["Responses"]
+            for item in read.get(table, []) if todo else read[table]:
                 found[key_line(item, keys)] = item
             if not todo:
                 break

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..model import Resource
-from ..observe import CouldNotLook, need, observation
+from ..observe import CouldNotLook, observation
 from .inventory import Inventory
 from .session import Aws
 
@@ -49,9 +49,7 @@ class SecurityGroup(Resource):
     @property
     def ingress(self) -> list[Source]:
         """Every source of every inbound rule, one by one."""
-        return [
-            source for permission in need(self.evidence, "IpPermissions", call=_CALL) for source in _sources(permission)
-        ]
+        return [source for permission in self.evidence["IpPermissions"] for source in _sources(permission)]
 
     @staticmethod
     def sources_of(permission: dict[str, Any]) -> list[Source]:
@@ -65,20 +63,20 @@ class SecurityGroup(Resource):
 
 
 def _sources(permission: dict[str, Any]) -> Iterator[Source]:
-    number = str(need(permission, "IpProtocol", call=_CALL))
+    number = str(permission["IpProtocol"])
     protocol = _PROTOCOLS.get(number, number)
     if protocol in ("tcp", "udp") or protocol.startswith("icmp"):
         # a rule of these protocols names its ports; without them nothing is known, certainly not "none"
-        low, high = int(need(permission, "FromPort", call=_CALL)), int(need(permission, "ToPort", call=_CALL))
+        low, high = int(permission["FromPort"]), int(permission["ToPort"])
     else:
         low, high = 0, 65535
     if protocol in ("tcp", "udp") and low == -1:
         low, high = 0, 65535
     named = [
-        *((item, need(item, "CidrIp", call=_CALL)) for item in permission.get("IpRanges", [])),
-        *((item, need(item, "CidrIpv6", call=_CALL)) for item in permission.get("Ipv6Ranges", [])),
-        *((item, need(item, "PrefixListId", call=_CALL)) for item in permission.get("PrefixListIds", [])),
-        *((item, need(item, "GroupId", call=_CALL)) for item in permission.get("UserIdGroupPairs", [])),
+        *((item, item["CidrIp"]) for item in permission.get("IpRanges", [])),
+        *((item, item["CidrIpv6"]) for item in permission.get("Ipv6Ranges", [])),
+        *((item, item["PrefixListId"]) for item in permission.get("PrefixListIds", [])),
+        *((item, item["GroupId"]) for item in permission.get("UserIdGroupPairs", [])),
     ]
     if not named:
         raise CouldNotLook(_CALL, f"a rule for {protocol} {low}-{high} names no source")
@@ -120,8 +118,8 @@ def security_groups(aws: Aws, inventory: Inventory) -> list[SecurityGroup]:
         for start in range(0, len(values), FILTER_VALUES_A_CALL):
             chosen = [{"Name": key, "Values": values[start : start + FILTER_VALUES_A_CALL]}]
             for raw in aws.items("ec2", "DescribeSecurityGroups", "SecurityGroups", Filters=chosen, MaxResults=1000):
-                found[str(need(raw, "GroupId", call=_CALL))] = raw
-    names = [str(need(raw, "GroupName", call=_CALL)) for raw in found.values()]
+                found[str(raw["GroupId"])] = raw
+    names = [str(raw["GroupName"]) for raw in found.values()]
     missing = {*ids} - {*found} | {one for one in patterns if not fnmatch.filter(names, one)}
     if missing:
         raise CouldNotLook(_CALL, f"there is no security group {', '.join(sorted(missing))}")
@@ -129,8 +127,8 @@ def security_groups(aws: Aws, inventory: Inventory) -> list[SecurityGroup]:
     return [
         SecurityGroup(
             arn=group_id,
-            name=str(need(raw, "GroupName", call=_CALL)),
-            evidence={**raw, "own groups": sorted(own)},
+            name=str(raw["GroupName"]),
+            evidence=raw | {"own groups": sorted(own)},
             own=own,
         )
         for group_id, raw in found.items()

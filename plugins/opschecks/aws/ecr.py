@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..model import Resource
-from ..observe import CouldNotLook, fan_out, need, observation
+from ..observe import CouldNotLook, fan_out, observation
 from .ecs import Task
 from .session import Aws
 
@@ -65,7 +65,7 @@ def _image(aws: Aws, image: str, of: Reference) -> RegistryImage:
         imageIds=[{"imageTag": of.tag}],
         acceptedMediaTypes=list(MANIFESTS),
     )
-    found = need(answer, "images", call="ecr:BatchGetImage")
+    found = answer["images"]
     failures = answer.get("failures", [])
     if not found and not failures:
         raise CouldNotLook("ecr:BatchGetImage", f"the answer says nothing of {image}")
@@ -78,7 +78,7 @@ def _image(aws: Aws, image: str, of: Reference) -> RegistryImage:
 
 def _digests(image: dict[str, Any]) -> list[str]:
     """Its own, and those of the platforms' images that an index lists: a task may be told by either."""
-    own = str(need(need(image, "imageId", call="ecr:BatchGetImage"), "imageDigest", call="ecr:BatchGetImage"))
+    own = str(image["imageId"]["imageDigest"])
     try:
         manifest = json.loads(image.get("imageManifest", "{}"))
     except ValueError:

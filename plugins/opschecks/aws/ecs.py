@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ..model import Figure, Resource
-from ..observe import CouldNotLook, fan_out, need, observation
+from ..observe import Answer, CouldNotLook, fan_out, observation
 from .inventory import Inventory
 from .session import Aws
 
@@ -29,7 +29,7 @@ class _Rollout:
     evidence: dict[str, Any] = field(repr=False)
 
     def _get(self, key: str) -> Any:
-        return need(self.evidence, key, call="ecs:DescribeServices")
+        return self.evidence[key]
 
     @property
     def id(self) -> str:
@@ -85,7 +85,7 @@ class Event:
     @property
     def at(self) -> datetime:
         """When, in UTC."""
-        made: datetime = need(self.evidence, "createdAt", call="ecs:DescribeServices")
+        made: datetime = self.evidence["createdAt"]
         return made.astimezone(UTC)
 
 
@@ -94,7 +94,7 @@ class Service(Resource):
     """An ECS service. A service that ECS does not know has the status MISSING and nothing else."""
 
     def _get(self, key: str) -> Any:
-        return need(self.evidence, key, call="ecs:DescribeServices")
+        return self.evidence[key]
 
     @property
     def status(self) -> str:
@@ -182,7 +182,7 @@ class Task(Resource):
     service: str
 
     def _get(self, key: str) -> Any:
-        return need(self.evidence, key, call="ecs:DescribeTasks")
+        return self.evidence[key]
 
     @property
     def last_status(self) -> str:
@@ -247,12 +247,12 @@ def services(aws: Aws, inventory: Inventory, now: datetime, since: datetime | No
         fan_out(lambda chunk: aws.call("ecs", "DescribeServices", cluster=cluster, services=list(chunk)), chunks),
         strict=True,
     ):
-        told = [_service(raw, now, since) for raw in need(answer, "services", call="ecs:DescribeServices")]
+        told = [_service(raw, now, since) for raw in answer["services"]]
         told += [
             Service(
                 arn=str(raw.get("arn", "")),
                 name=str(raw.get("arn", "")).rsplit("/", 1)[-1],
-                evidence={"status": "MISSING", **raw},
+                evidence=raw | {"status": "MISSING"},
             )
             for raw in answer.get("failures", [])
         ]
@@ -262,12 +262,12 @@ def services(aws: Aws, inventory: Inventory, now: datetime, since: datetime | No
     return found
 
 
-def _service(raw: dict[str, Any], now: datetime, since: datetime | None) -> Service:
+def _service(raw: Answer, now: datetime, since: datetime | None) -> Service:
     events = [
         event
         for index, event in enumerate(raw.get("events", []))
-        if index < EVENTS_KEPT or now - need(event, "createdAt", call="ecs:DescribeServices") < DAY
-        if not since or need(event, "createdAt", call="ecs:DescribeServices") > since
+        if index < EVENTS_KEPT or now - event["createdAt"] < DAY
+        if not since or event["createdAt"] > since
     ]
     figures = [
         Figure(label, raw[key])
@@ -279,9 +279,9 @@ def _service(raw: dict[str, Any], now: datetime, since: datetime | None) -> Serv
         if key in raw
     ]
     return Service(
-        arn=str(need(raw, "serviceArn", call="ecs:DescribeServices")),
-        name=str(need(raw, "serviceName", call="ecs:DescribeServices")),
-        evidence={**raw, "events": events},
+        arn=str(raw["serviceArn"]),
+        name=str(raw["serviceName"]),
+        evidence=raw | {"events": events},
         figures=tuple(figures),
     )
 
@@ -299,21 +299,21 @@ def tasks(aws: Aws, inventory: Inventory) -> list[Task]:
     chunks = [arns[start : start + TASKS_A_CALL] for start in range(0, len(arns), TASKS_A_CALL)]
     told: list[dict[str, Any]] = []
     for answer in fan_out(lambda chunk: aws.call("ecs", "DescribeTasks", cluster=cluster, tasks=chunk), chunks):
-        told.extend(need(answer, "tasks", call="ecs:DescribeTasks"))
+        told.extend(answer["tasks"])
     return [
         Task(
-            arn=str(need(raw, "taskArn", call="ecs:DescribeTasks")),
+            arn=str(raw["taskArn"]),
             name=str(raw["taskArn"]).rsplit("/", 1)[-1],
             service=wanted[raw["group"]],
             evidence=raw,
         )
         for raw in told
-        if need(raw, "group", call="ecs:DescribeTasks") in wanted
+        if raw["group"] in wanted
     ]
 
 
 def _task_arns(aws: Aws, cluster: str, status: str) -> Sequence[str]:
     arns: list[str] = []
-    for page in aws.pages("ecs", "ListTasks", asked_as="nextToken", cluster=cluster, desiredStatus=status):
-        arns.extend(need(page, "taskArns", call="ecs:ListTasks"))
+    for page in aws.pages("ecs", "ListTasks", cluster=cluster, desiredStatus=status):
+        arns.extend(page["taskArns"])
     return arns

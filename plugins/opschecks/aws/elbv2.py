@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
 from ..model import Figure, Resource
-from ..observe import CouldNotLook, fan_out, need, observation
+from ..observe import Answer, CouldNotLook, fan_out, observation
 from .ecs import Service
 from .inventory import Inventory
 from .session import Aws
 
+_ATTRIBUTES = "elasticloadbalancing:DescribeTargetGroupAttributes"
 BALANCERS_A_CALL = 20
 
 
@@ -27,7 +29,7 @@ class LoadBalancer(Resource):
     @property
     def is_application(self) -> bool:
         """Whether it is an ALB, which alone speaks HTTP."""
-        return bool(need(self.evidence, "Type", call="elasticloadbalancing:DescribeLoadBalancers") == "application")
+        return bool(self.evidence["Type"] == "application")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,12 +37,12 @@ class TargetGroup(Resource):
     """A target group with its attributes."""
 
     @property
-    def attributes(self) -> dict[str, str]:
+    def attributes(self) -> Mapping[str, str]:
         """Attribute values by key; AWS gives every value as a string."""
-        return {item["Key"]: item["Value"] for item in self.evidence["Attributes"]}
+        return Answer(((item["Key"], item["Value"]) for item in self.evidence["Attributes"]), _ATTRIBUTES)
 
     def _attribute(self, key: str) -> str:
-        return str(need(self.attributes, key, call="elasticloadbalancing:DescribeTargetGroupAttributes"))
+        return str(self.attributes[key])
 
     @property
     def sticky(self) -> bool:
@@ -83,13 +85,12 @@ class TargetHealth(Resource):
     @property
     def targets(self) -> list[Target]:
         """All targets, whatever their state."""
-        call = "elasticloadbalancing:DescribeTargetHealth"
         found = []
-        for raw in need(self.evidence, "TargetHealthDescriptions", call=call):
-            target, health = need(raw, "Target", call=call), need(raw, "TargetHealth", call=call)
-            where = f"{need(target, 'Id', call=call)}:{target['Port']}" if "Port" in target else str(target["Id"])
+        for raw in self.evidence["TargetHealthDescriptions"]:
+            target, health = raw["Target"], raw["TargetHealth"]
+            where = f"{target['Id']}:{target['Port']}" if "Port" in target else str(target["Id"])
             reason = health.get("Description") or health.get("Reason") or ""
-            found.append(Target(where, str(need(health, "State", call=call)), str(reason)))
+            found.append(Target(where, str(health["State"]), str(reason)))
         return found
 
     def in_state(self, *states: str) -> list[Target]:
@@ -113,15 +114,12 @@ def load_balancers(aws: Aws, inventory: Inventory) -> list[LoadBalancer]:
                 "elbv2",
                 "DescribeLoadBalancers",
                 "LoadBalancers",
-                asked_as="Marker",
-                answered_as="NextMarker",
                 **{key: listed[start : start + BALANCERS_A_CALL]},
             )
-    call = "elasticloadbalancing:DescribeLoadBalancers"
     return [
         LoadBalancer(
-            arn=need(raw, "LoadBalancerArn", call=call),
-            name=need(raw, "LoadBalancerName", call=call),
+            arn=raw["LoadBalancerArn"],
+            name=raw["LoadBalancerName"],
             evidence=raw,
         )
         for raw in found
@@ -136,17 +134,14 @@ def balanced_groups(aws: Aws, load_balancers: list[LoadBalancer]) -> list[Resour
             "elbv2",
             "DescribeTargetGroups",
             "TargetGroups",
-            asked_as="Marker",
-            answered_as="NextMarker",
             LoadBalancerArn=balancer.arn,
         ),
         load_balancers,
     )
-    call = "elasticloadbalancing:DescribeTargetGroups"
     return [
         Resource(
-            arn=need(raw, "TargetGroupArn", call=call),
-            name=need(raw, "TargetGroupName", call=call),
+            arn=raw["TargetGroupArn"],
+            name=raw["TargetGroupName"],
             evidence=raw,
         )
         for group in listed
@@ -154,17 +149,16 @@ def balanced_groups(aws: Aws, load_balancers: list[LoadBalancer]) -> list[Resour
     ]
 
 
-@observation(allow=["elasticloadbalancing:DescribeTargetGroupAttributes"])
+@observation(allow=[_ATTRIBUTES])
 def target_groups(aws: Aws, balanced_groups: list[Resource]) -> list[TargetGroup]:
     """The target groups of the stack's load balancers, each with its attributes."""
 
     def attributes(group: Resource) -> TargetGroup:
-        call = "elasticloadbalancing:DescribeTargetGroupAttributes"
         answer = aws.call("elbv2", "DescribeTargetGroupAttributes", TargetGroupArn=group.arn)
         return TargetGroup(
             arn=group.arn,
             name=group.name,
-            evidence={**group.evidence, "Attributes": need(answer, "Attributes", call=call)},
+            evidence=Answer(group.evidence, answer.call) | {"Attributes": answer["Attributes"]},
         )
 
     return fan_out(attributes, balanced_groups)

@@ -6,14 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..model import Resource
-from ..observe import CouldNotLook, need, observation
+from ..observe import CouldNotLook, observation
 from .ec2 import FILTER_VALUES_A_CALL, SecurityGroup
 from .elbv2 import LoadBalancer
 from .session import Aws
 
 _CALL = "ec2:DescribeFlowLogs"
-_BALANCERS = "elasticloadbalancing:DescribeLoadBalancers"
-_GROUPS = "ec2:DescribeSecurityGroups"
 DELIVERED = "SUCCESS"
 
 
@@ -47,7 +45,7 @@ class Vpc(Resource):
     @property
     def flow_logs(self) -> list[FlowLog]:
         """All of them, whatever their state."""
-        return [flow_log_of(raw) for raw in need(self.evidence, "FlowLogs", call=_CALL)]
+        return [flow_log_of(raw) for raw in self.evidence["FlowLogs"]]
 
     def records(self, wanted: str) -> bool:
         """Whether this traffic (ALL, ACCEPT or REJECT) is recorded, and arrives; two logs may share it."""
@@ -75,11 +73,11 @@ def flow_log_of(raw: dict[str, Any]) -> FlowLog:
     where = raw.get("LogGroupName") if kind == "cloud-watch-logs" else None
     named = str(raw.get("LogDestination") or "").split(":::", 1)[-1].split(":log-group:", 1)[-1].removesuffix(":*")
     return FlowLog(
-        id=str(need(raw, "FlowLogId", call=_CALL)),
-        status=str(need(raw, "FlowLogStatus", call=_CALL)),
+        id=str(raw["FlowLogId"]),
+        status=str(raw["FlowLogStatus"]),
         delivery=str(raw.get("DeliverLogsStatus") or ""),
         error=str(raw.get("DeliverLogsErrorMessage") or ""),
-        traffic=str(need(raw, "TrafficType", call=_CALL)),
+        traffic=str(raw["TrafficType"]),
         destination=str(where or named),
     )
 
@@ -93,13 +91,13 @@ def vpcs(
     """The VPCs in which the stack's load balancers and security groups lie, with their flow logs."""
     found: dict[str, list[dict[str, Any]]] = {}
     silent: list[CouldNotLook] = []
-    for seen, call in ((load_balancers, _BALANCERS), (security_groups, _GROUPS)):
+    for seen in (load_balancers, security_groups):
         if isinstance(seen, CouldNotLook):
             if seen.call:
                 raise seen.again()  # a VPC that could not be seen must not pass unnoticed
             silent.append(seen)
         else:
-            found.update({str(need(one.evidence, "VpcId", call=call)): [] for one in seen})
+            found.update({str(one.evidence["VpcId"]): [] for one in seen})
     if not found:
         if silent:
             raise silent[0].again()
@@ -108,6 +106,6 @@ def vpcs(
     for start in range(0, len(ids), FILTER_VALUES_A_CALL):
         chosen = [{"Name": "resource-id", "Values": ids[start : start + FILTER_VALUES_A_CALL]}]
         for raw in aws.items("ec2", "DescribeFlowLogs", "FlowLogs", Filter=chosen, MaxResults=1000):
-            if (of := need(raw, "ResourceId", call=_CALL)) in found:
+            if (of := raw["ResourceId"]) in found:
                 found[of].append(raw)
     return [Vpc(arn=vpc, name=vpc, evidence={"VpcId": vpc, "FlowLogs": logs}) for vpc, logs in found.items()]

@@ -18,7 +18,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from ..model import Deadline, Figure, Resource
-from ..observe import CouldNotLook, NotThere, fan_out, need, observation
+from ..observe import Answer, CouldNotLook, NotThere, fan_out, observation
 from .session import Aws
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Credentials(Resource):
     as_of: datetime
 
     def _says(self, column: str) -> str:
-        return str(need(self.evidence, column, call=_REPORT)).lower()
+        return str(self.evidence[column]).lower()
 
     def _is(self, column: str) -> bool:
         said = self._says(column)
@@ -114,10 +114,10 @@ class KeyHolder(Resource):
 def credentials(stack: Stack, aws: Aws) -> list[Credentials]:
     """What the credential report says of root and of the stack's IAM users."""
     answer = _report(aws, stack.limits.credential_report_s)
-    content: bytes = need(answer, "Content", call=_REPORT)
-    made: datetime = need(answer, "GeneratedTime", call=_REPORT)
-    rows = list(csv.DictReader(io.StringIO(content.decode("utf-8"))))
-    names = [str(need(row, "user", call=_REPORT)) for row in rows]
+    content: bytes = answer["Content"]
+    made: datetime = answer["GeneratedTime"]
+    rows = [Answer(row, _REPORT) for row in csv.DictReader(io.StringIO(content.decode("utf-8")))]
+    names = [str(row["user"]) for row in rows]
     if ROOT not in names:
         raise CouldNotLook(_REPORT, f"the report has {len(rows)} rows, and none of {ROOT}")
     unmatched = [one for one in stack.iam_users if one != "*" and not fnmatch.filter(names, one)]
@@ -134,7 +134,7 @@ def _report(aws: Aws, wait_s: float) -> dict[str, Any]:
     """The report, once there is one: AWS makes it in the background, and forgets it after four hours."""
     deadline, pause = time.monotonic() + wait_s, FIRST_PAUSE_S
     while True:
-        state = str(need(aws.call("iam", "GenerateCredentialReport"), "State", call=_GENERATE))
+        state = str(aws.call("iam", "GenerateCredentialReport")["State"])
         if state == "COMPLETE":
             try:
                 return aws.call("iam", "GetCredentialReport")
@@ -148,12 +148,12 @@ def _report(aws: Aws, wait_s: float) -> dict[str, Any]:
         pause = min(2 * pause, LONGEST_PAUSE_S)
 
 
-def _credentials(row: Mapping[str, str | None], made: datetime) -> Credentials:
+def _credentials(row: Answer, made: datetime) -> Credentials:
     active = sum((row.get(slot) or "").lower() == "true" for slot in SLOTS)
     return Credentials(
-        arn=str(need(row, "arn", call=_REPORT)),
+        arn=str(row["arn"]),
         name=str(row["user"]),
-        evidence={**row, "as of": made},
+        evidence=row | {"as of": made},
         as_of=made,
         figures=(
             Figure("signs in with a password", row.get("password_enabled") or "unknown"),
@@ -175,10 +175,10 @@ def _holder(stack: Stack, aws: Aws, user: Credentials, now: datetime) -> KeyHold
     if user.is_root:
         return None
     try:
-        listed = aws.items("iam", "ListAccessKeys", "AccessKeyMetadata", asked_as="Marker", UserName=user.name)
+        listed = aws.items("iam", "ListAccessKeys", "AccessKeyMetadata", UserName=user.name)
     except NotThere:
         return None
-    active = [one for one in listed if need(one, "Status", call=_KEYS) == "Active"]
+    active = [one for one in listed if one["Status"] == "Active"]
     keys = sorted((_key(aws, one) for one in active), key=lambda key: key.created)
     if not keys:
         return None
@@ -197,10 +197,10 @@ def _holder(stack: Stack, aws: Aws, user: Credentials, now: datetime) -> KeyHold
 
 
 def _key(aws: Aws, told: Mapping[str, Any]) -> AccessKey:
-    key_id: str = need(told, "AccessKeyId", call=_KEYS)
-    made: datetime = need(told, "CreateDate", call=_KEYS)
-    use = need(aws.call("iam", "GetAccessKeyLastUsed", AccessKeyId=key_id), "AccessKeyLastUsed", call=_USED)
-    need(use, "Region", call=_USED)  # "N/A" of one never used, whose date alone is left out
+    key_id: str = told["AccessKeyId"]
+    made: datetime = told["CreateDate"]
+    use = aws.call("iam", "GetAccessKeyLastUsed", AccessKeyId=key_id)["AccessKeyLastUsed"]
+    use["Region"]  # "N/A" of one never used, whose date alone is left out
     used: datetime | None = use.get("LastUsedDate")
     return AccessKey(key_id[-4:], made.astimezone(UTC), used.astimezone(UTC) if used else None)
 

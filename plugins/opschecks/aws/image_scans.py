@@ -15,7 +15,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from ..model import Deadline, Figure, Resource
-from ..observe import CouldNotLook, NotThere, fan_out, need, observation, seen
+from ..observe import Answer, CouldNotLook, NotThere, fan_out, observation, seen
 from .ecr import MANIFESTS, Reference, reference
 from .ecs import Task
 from .session import Aws
@@ -64,7 +64,7 @@ class RunningImage(Resource):
         """When it was pushed, in UTC; long before that it may have been built."""
         if self.problem:
             raise self.problem.again()
-        at: datetime = need(self.evidence, "imagePushedAt", call=_IMAGES)
+        at: datetime = self.evidence["imagePushedAt"]
         return at.astimezone(UTC)
 
 
@@ -135,7 +135,6 @@ def _described(aws: Aws, part: Sequence[tuple[str, str, Reference]]) -> list[Run
             "ecr",
             "DescribeImages",
             "imageDetails",
-            asked_as="nextToken",
             registryId=of.registry,
             repositoryName=of.repository,
             imageIds=asked,
@@ -157,10 +156,10 @@ def _arn(of: Reference, digest: str) -> str:
     return f"{of.registry}.dkr.ecr.{of.region}.amazonaws.com/{of.repository}@{digest or of.tag}"
 
 
-def _running(aws: Aws, image: str, digest: str, of: Reference, details: Iterable[dict[str, Any]]) -> RunningImage:
+def _running(aws: Aws, image: str, digest: str, of: Reference, details: Iterable[Answer]) -> RunningImage:
     def is_it(detail: Mapping[str, Any]) -> bool:
         if digest:
-            return bool(need(detail, "imageDigest", call=_IMAGES) == digest)
+            return bool(detail["imageDigest"] == digest)
         return of.tag in (detail.get("imageTags") or [])
 
     detail = next((one for one in details if is_it(one)), None)
@@ -168,14 +167,14 @@ def _running(aws: Aws, image: str, digest: str, of: Reference, details: Iterable
     if detail is None:
         problem = CouldNotLook(_IMAGES, f"the answer says nothing of {name} {digest}".rstrip())
         return RunningImage(arn=_arn(of, digest), name=name, evidence={"image": image}, of=of, problem=problem)
-    own = str(need(detail, "imageDigest", call=_IMAGES))
+    own = str(detail["imageDigest"])
     is_index = detail.get("imageManifestMediaType") in _INDEXES
     pushed: datetime | None = detail.get("imagePushedAt")
     oldest = timedelta(days=aws.stack.limits.image_age_days)
     return RunningImage(
         arn=_arn(of, own),
         name=name,
-        evidence={"image": image, **detail},
+        evidence=detail | {"image": image},
         deadlines=(Deadline(f"{name} must be built anew", pushed.astimezone(UTC) + oldest),) if pushed else (),
         of=of,
         scanned=_platforms(aws, of, own) if is_index else (own,),
@@ -192,7 +191,7 @@ def _platforms(aws: Aws, of: Reference, digest: str) -> tuple[str, ...]:
         imageIds=[{"imageDigest": digest}],
         acceptedMediaTypes=list(MANIFESTS),
     )
-    told = [need(one, "imageManifest", call=_MANIFEST) for one in need(answer, "images", call=_MANIFEST)]
+    told = [one["imageManifest"] for one in answer["images"]]
     try:
         listed = [one for text in told for one in json.loads(text)["manifests"]]
         found = tuple(one["digest"] for one in listed if one.get("platform", {}).get("os") != "unknown")
@@ -238,7 +237,6 @@ def _findings(aws: Aws, image: RunningImage, of: Reference, digest: str) -> dict
         pages += aws.pages(
             "ecr",
             "DescribeImageScanFindings",
-            asked_as="nextToken",
             **asked,
             imageId={"imageDigest": digest},
             maxResults=1000,
@@ -248,12 +246,12 @@ def _findings(aws: Aws, image: RunningImage, of: Reference, digest: str) -> dict
             said = f"{image.name} was never scanned: turn scanning on push on for {of.repository}, and scan it now"
             raise _NotScanned(_SCAN, said) from None
         raise
-    status = need(pages[0], "imageScanStatus", call=_SCAN)
-    state = need(status, "status", call=_SCAN)
+    status = pages[0]["imageScanStatus"]
+    state = status["status"]
     if state not in ("COMPLETE", "ACTIVE"):
         said = f"the scan of {image.name} is {state}"
         raise _NotScanned(_SCAN, f"{said}: {status['description']}" if status.get("description") else said)
-    told = [need(page, "imageScanFindings", call=_SCAN) for page in pages]
+    told = [page["imageScanFindings"] for page in pages]
     listed = [one for page in told for key in ("findings", "enhancedFindings") for one in page.get(key) or []]
     counts = told[0].get("findingSeverityCounts")
     if counts is None:
@@ -262,7 +260,7 @@ def _findings(aws: Aws, image: RunningImage, of: Reference, digest: str) -> dict
         counts = Counter(str(one.get("severity", "UNDEFINED")) for one in listed)
     at: datetime | None = told[0].get("imageScanCompletedAt")
     if state == "COMPLETE":
-        at = need(told[0], "imageScanCompletedAt", call=_SCAN)
+        at = told[0]["imageScanCompletedAt"]
     worst = sorted(listed, key=lambda one: -_rank(str(one.get("severity"))))[:NAMES_KEPT]
     return {
         "counts": dict(counts),

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from ..model import Figure, Resource
-from ..observe import CouldNotLook, need, observation
+from ..observe import CouldNotLook, observation
 from .dynamodb import Table, incidents_table_of
 from .dynamodb_items import key_line, key_names
 from .session import Aws
@@ -35,11 +35,11 @@ def old_incidents(stack: Stack, aws: Aws, tables: list[Table] | CouldNotLook, no
     seen = [] if isinstance(tables, CouldNotLook) else tables
     known = next((one.evidence for one in seen if one.name == name), None)
     if known is None:
-        known = need(aws.call("dynamodb", "DescribeTable", TableName=name), "Table", call=_TABLE)
+        known = aws.call("dynamodb", "DescribeTable", TableName=name)["Table"]
     before = archived_before(stack, now)
     asked = {**_asked(stack, known, before), "Select": "COUNT"}
-    pages = aws.pages("dynamodb", "Query", asked_as="ExclusiveStartKey", answered_as="LastEvaluatedKey", **asked)
-    count = sum(int(need(page, "Count", call=_QUERY)) for page in pages)
+    pages = aws.pages("dynamodb", "Query", **asked)
+    count = sum(int(page["Count"]) for page in pages)
     told = {"status": stack.resolved_status, "opened before": before, "items": count}
     return OldIncidents(
         arn=str(known.get("TableArn", name)),
@@ -73,13 +73,11 @@ def old_incident_keys(stack: Stack, aws: Any, table: Mapping[str, Any], before: 
         "dynamodb",
         "Query",
         "Items",
-        asked_as="ExclusiveStartKey",
-        answered_as="LastEvaluatedKey",
         Select="SPECIFIC_ATTRIBUTES",
         ProjectionExpression=", ".join(["#created", *aliases]),
         **asked,
     )
-    opened = {key_line(one, keys): str(need(one, created, call=_QUERY).get("S", "")) for one in found}
+    opened = {key_line(one, keys): str(one[created].get("S", "")) for one in found}
     by_line = {key_line(one, keys): {name: one[name] for name in keys} for one in found}
     return [by_line[line] for line in sorted(by_line, key=lambda line: (opened[line], line))]
 
@@ -114,17 +112,16 @@ def _index(table: Mapping[str, Any], name: str) -> Mapping[str, Any]:
         if one.get("IndexName") == name:
             found: Mapping[str, Any] = one
             return found
-    # MISSING tables have no indexes either
-    need(table, "KeySchema", call=_TABLE)
+    table["KeySchema"]  # tables that are MISSING have no indexes either
     raise CouldNotLook(_TABLE, f"the incidents table has no index {name} (status_index in stacks.toml)")
 
 
 def _keys(of: Mapping[str, Any]) -> list[str]:
     """The attributes that are the key of a table or an index."""
-    return [str(need(key, "AttributeName", call=_TABLE)) for key in need(of, "KeySchema", call=_TABLE)]
+    return [str(key["AttributeName"]) for key in of["KeySchema"]]
 
 
 def _has(index: Mapping[str, Any], attribute: str) -> bool:
     """Whether the index holds an attribute that is no key: a filter passes over what is not there, and says nothing."""
-    told = need(index, "Projection", call=_TABLE)
-    return need(told, "ProjectionType", call=_TABLE) == "ALL" or attribute in (told.get("NonKeyAttributes") or [])
+    told = index["Projection"]
+    return told["ProjectionType"] == "ALL" or attribute in (told.get("NonKeyAttributes") or [])

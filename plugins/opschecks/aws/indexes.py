@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..model import Figure, Resource
-from ..observe import CouldNotLook, need, observation
+from ..observe import Answer, CouldNotLook, observation
 from .dynamodb import Table
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Index(Resource):
     @property
     def status(self) -> str:
         """ACTIVE, CREATING, UPDATING or DELETING; whether it is being filled while it is CREATING."""
-        status = str(need(self.evidence, "IndexStatus", call=_CALL))
+        status = str(self.evidence["IndexStatus"])
         return f"{status}, and being filled" if self.evidence.get("Backfilling") else status
 
     @property
@@ -43,21 +43,21 @@ class Index(Resource):
     @property
     def key_type(self) -> str:
         """S, N or B: what the hash key must be to get into the index."""
-        return type_of(need(self.evidence, "AttributeDefinitions", call=_CALL), self.keys["HASH"])
+        return type_of(self.evidence["AttributeDefinitions"], self.keys["HASH"])
 
 
 def keys_of(index: Mapping[str, Any]) -> dict[str, str]:
     """Attribute by HASH and RANGE; CouldNotLook where the answer does not tell the hash key."""
-    listed = need(index, "KeySchema", call=_CALL)
-    found = {str(need(key, "KeyType", call=_CALL)): str(need(key, "AttributeName", call=_CALL)) for key in listed}
-    need(found, "HASH", call=_CALL)
+    listed = index["KeySchema"]
+    found = Answer(((str(key["KeyType"]), str(key["AttributeName"])) for key in listed), _CALL)
+    found["HASH"]  # no index is without one
     return found
 
 
 def type_of(definitions: list[Mapping[str, Any]], attribute: str) -> str:
     """The type of an attribute, of a table's definitions."""
-    types = {need(one, "AttributeName", call=_CALL): need(one, "AttributeType", call=_CALL) for one in definitions}
-    return str(need(types, attribute, call=_CALL))
+    types = Answer(((one["AttributeName"], one["AttributeType"]) for one in definitions), _CALL)
+    return str(types[attribute])
 
 
 @observation()
@@ -82,11 +82,11 @@ def _index(wanted: WantedIndex, table: Table) -> Index:
     # a table without indexes has no such key; whether it is a table at all, its status tells
     there = table.status != "MISSING"
     found = [raw for raw in table.evidence.get("GlobalSecondaryIndexes", []) if raw.get("IndexName") == wanted.name]
-    raw = {**found[0], "AttributeDefinitions": table.evidence.get("AttributeDefinitions")} if found else {}
+    raw = found[0] | {"AttributeDefinitions": table.evidence.get("AttributeDefinitions")} if found else {}
     return Index(
         arn=f"{table.arn}/index/{wanted.name}",
         name=f"{table.name}/{wanted.name}",
-        evidence=raw or {"TableStatus": table.status, "GlobalSecondaryIndexes": table.index_names},
+        evidence=raw or Answer({"TableStatus": table.status, "GlobalSecondaryIndexes": table.index_names}, _CALL),
         figures=(Figure("entries", raw["ItemCount"]),) if "ItemCount" in raw else (),
         wanted=wanted,
         table_exists=there,

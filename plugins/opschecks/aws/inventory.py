@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..observe import CouldNotLook, fan_out, need, observation
+from ..observe import CouldNotLook, fan_out, observation
 from .session import Aws
 
 if TYPE_CHECKING:
@@ -122,11 +122,9 @@ def _from_cloudformation(aws: Aws, name: str) -> list[tuple[str, str]]:
     if not listed:
         raise CouldNotLook(call, f"the CloudFormation stack {name} has no resources")
     there = [item for item in listed if item.get("ResourceStatus") != "DELETE_COMPLETE"]
-    nested = [
-        need(item, "PhysicalResourceId", call=call) for item in there if _type(item) == "AWS::CloudFormation::Stack"
-    ]
+    nested = [item["PhysicalResourceId"] for item in there if _type(item) == "AWS::CloudFormation::Stack"]
     found = [
-        (_TYPES[_type(item)], _short(_TYPES[_type(item)], need(item, "PhysicalResourceId", call=call)))
+        (_TYPES[_type(item)], _short(_TYPES[_type(item)], item["PhysicalResourceId"]))
         for item in there
         if _type(item) in _TYPES
     ]
@@ -136,7 +134,7 @@ def _from_cloudformation(aws: Aws, name: str) -> list[tuple[str, str]]:
 
 
 def _type(item: dict[str, str]) -> str:
-    return str(need(item, "ResourceType", call="cloudformation:ListStackResources"))
+    return str(item["ResourceType"])
 
 
 def _from_tags(aws: Aws, tags: dict[str, str]) -> list[tuple[str, str]]:
@@ -145,14 +143,13 @@ def _from_tags(aws: Aws, tags: dict[str, str]) -> list[tuple[str, str]]:
         "resourcegroupstaggingapi",
         "GetResources",
         "ResourceTagMappingList",
-        asked_as="PaginationToken",
         TagFilters=filters,
     )
     if not listed:
         raise CouldNotLook("tag:GetResources", f"nothing has the tags {tags}")
     found = []
     for item in listed:
-        arn = str(need(item, "ResourceARN", call="tag:GetResources"))
+        arn = str(item["ResourceARN"])
         _, _, service, _, _, resource = arn.split(":", 5)
         for prefix, kind in _ARNS.items():
             if f"{service}:{resource}".startswith(prefix) and not (kind == "bucket" and "/" in resource):

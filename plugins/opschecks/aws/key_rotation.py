@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from ..observe import CouldNotLook, NotThere, fan_out, need
+from ..observe import CouldNotLook, NotThere, fan_out
 
 if TYPE_CHECKING:
     from ..remedy import Sends
@@ -124,7 +124,7 @@ def rotation_of(aws: Sends, wanted: RotatedKey, cluster: str | None) -> Rotation
 
 def keys_of(aws: Sends, user: str) -> tuple[Key, ...]:
     """The user's keys, the oldest first; CouldNotLook where there is none, or two that cannot be told apart."""
-    listed = aws.items("iam", "ListAccessKeys", "AccessKeyMetadata", asked_as="Marker", UserName=user)
+    listed = aws.items("iam", "ListAccessKeys", "AccessKeyMetadata", UserName=user)
     keys = sorted(fan_out(lambda one: _key(aws, one), listed), key=lambda key: key.created)
     if not keys:
         raise CouldNotLook(LIST, f"{user} has no access key: there is none to rotate")
@@ -136,11 +136,11 @@ def keys_of(aws: Sends, user: str) -> tuple[Key, ...]:
 
 
 def _key(aws: Sends, told: Mapping[str, Any]) -> Key:
-    key_id = str(need(told, "AccessKeyId", call=LIST))
-    status = need(told, "Status", call=LIST)
-    created: datetime = need(told, "CreateDate", call=LIST)
-    use = need(aws.call("iam", "GetAccessKeyLastUsed", AccessKeyId=key_id), "AccessKeyLastUsed", call=USED)
-    by = f"{need(use, 'ServiceName', call=USED)} in {need(use, 'Region', call=USED)}"
+    key_id = str(told["AccessKeyId"])
+    status = told["Status"]
+    created: datetime = told["CreateDate"]
+    use = aws.call("iam", "GetAccessKeyLastUsed", AccessKeyId=key_id)["AccessKeyLastUsed"]
+    by = f"{use['ServiceName']} in {use['Region']}"
     used: datetime | None = use.get("LastUsedDate")  # the date alone is left out of a key that never was
     return Key(key_id, status == "Active", created.astimezone(UTC), used.astimezone(UTC) if used else None, by)
 
@@ -148,10 +148,10 @@ def _key(aws: Sends, told: Mapping[str, Any]) -> Key:
 def held(aws: Sends, wanted: RotatedKey, label: str = "AWSCURRENT") -> Held:
     """What a version of the secret holds; CouldNotLook where that is no key."""
     answer = aws.call("secretsmanager", "GetSecretValue", SecretId=wanted.secret, VersionStage=label)
-    since: datetime = need(answer, "CreatedDate", call=VALUE)
+    since: datetime = answer["CreatedDate"]
     if "SecretString" not in answer and "SecretBinary" in answer:
         raise CouldNotLook(VALUE, f"{wanted.secret} is binary: only a secret that is a JSON object can hold a key")
-    fields = _object(str(need(answer, "SecretString", call=VALUE)))
+    fields = _object(str(answer["SecretString"]))
     if fields is None:
         raise CouldNotLook(VALUE, f"{wanted.secret} is no JSON object: only in one can a key be stored by name")
     for name in (wanted.id_field, wanted.secret_field):
@@ -185,7 +185,7 @@ def kept_earlier(aws: Sends, wanted: RotatedKey, key: Key) -> bool:
 def unfit(aws: Sends, wanted: RotatedKey) -> str:
     """Why no key may be stored in the secret; or nothing."""
     told = aws.call("secretsmanager", "DescribeSecret", SecretId=wanted.secret)
-    region = str(need(told, "ARN", call=DESCRIBE)).split(":")[3]
+    region = str(told["ARN"]).split(":")[3]
     if told.get("DeletedDate"):
         return f"it is scheduled for deletion on {told['DeletedDate'].astimezone(UTC):%Y-%m-%d}: restore it first"
     if told.get("RotationEnabled"):
@@ -207,16 +207,16 @@ def _readers(aws: Sends, wanted: RotatedKey, cluster: str | None) -> tuple[Reade
 def _reader(aws: Sends, place: str) -> Reader:
     cluster, _, name = place.partition("/")
     answer = aws.call("ecs", "DescribeServices", cluster=cluster, services=[name])
-    found = [one for one in need(answer, "services", call=SERVICES) if one.get("status") == "ACTIVE"]
+    found = [one for one in answer["services"] if one.get("status") == "ACTIVE"]
     if not found:
         raise NotThere(SERVICES, f"there is no active service {place} (services of rotated_keys)")
-    deployments = need(found[0], "deployments", call=SERVICES)
+    deployments = found[0]["deployments"]
     newest = next((one for one in deployments if one.get("status") == "PRIMARY"), None)
     if newest is None:
         raise CouldNotLook(SERVICES, f"{place} has no deployment of ECS itself: who deploys it must hand the key over")
     state = str(newest.get("rolloutState", "unknown"))
-    running, desired = need(found[0], "runningCount", call=SERVICES), need(found[0], "desiredCount", call=SERVICES)
-    started: datetime = need(newest, "createdAt", call=SERVICES)
+    running, desired = found[0]["runningCount"], found[0]["desiredCount"]
+    started: datetime = newest["createdAt"]
     finished: datetime = newest.get("updatedAt") or started
     return Reader(
         name=place,

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ..model import Figure, Resource
-from ..observe import need, observation
+from ..observe import Answer, observation
 from .inventory import Inventory
 from .session import Aws
 
@@ -27,14 +27,14 @@ class LogGroup(Resource):
     @property
     def retention_days(self) -> int | None:
         """For how many days it keeps its events; None is for ever: then AWS leaves the key out."""
-        need(self.evidence, "logGroupName", call=_CALL)
+        self.evidence["logGroupName"]  # which an empty answer lacks as well
         days = self.evidence.get("retentionInDays")
         return None if days is None else int(days)
 
     @property
     def created(self) -> datetime:
         """When it was made, in UTC."""
-        return datetime.fromtimestamp(int(need(self.evidence, "creationTime", call=_CALL)) / 1000, UTC)
+        return datetime.fromtimestamp(int(self.evidence["creationTime"]) / 1000, UTC)
 
 
 @observation(allow=["logs:DescribeLogGroups"])
@@ -48,15 +48,13 @@ def describe_log_groups(aws: Any, names: tuple[str, ...]) -> list[LogGroup]:
     found: dict[str, dict[str, Any]] = {}
     for start in range(0, len(names), GROUPS_A_CALL):
         chosen = list(names[start : start + GROUPS_A_CALL])
-        for raw in aws.items(
-            "logs", "DescribeLogGroups", "logGroups", asked_as="nextToken", logGroupIdentifiers=chosen
-        ):
-            found[str(need(raw, "logGroupName", call=_CALL))] = raw
+        for raw in aws.items("logs", "DescribeLogGroups", "logGroups", logGroupIdentifiers=chosen):
+            found[str(raw["logGroupName"])] = raw
     return [
         LogGroup(
             arn=name,
             name=name,
-            evidence=found.get(name, {"Error": "CloudWatch Logs lists no such log group"}),
+            evidence=found.get(name, Answer({"Error": "CloudWatch Logs lists no such log group"}, _CALL)),
             figures=_figures(found.get(name, {})),
         )
         for name in names

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ..model import Figure, Resource
-from ..observe import CouldNotLook, fan_out, need, observation
+from ..observe import CouldNotLook, fan_out, observation
 from ..redaction import redact_text
 from .inventory import Inventory
 from .session import Aws
@@ -73,13 +73,12 @@ def _errors(aws: Aws, group: str, since: datetime, until: datetime) -> LogErrors
         for page in aws.pages(
             "logs",
             "FilterLogEvents",
-            asked_as="nextToken",
             logGroupName=group,
             filterPattern=PATTERN,
             startTime=_ms(since),
             endTime=_ms(until),
         ):
-            events += need(page, "events", call=_CALL)
+            events += page["events"]
             if len(events) >= ENOUGH_EVENTS and page.get("nextToken"):
                 complete = False
                 break
@@ -87,7 +86,7 @@ def _errors(aws: Aws, group: str, since: datetime, until: datetime) -> LogErrors
         if not events:
             raise
         complete = False  # what was read counts: it may be over the limit already
-    texts = [redact_text(str(need(event, "message", call=_CALL))) for event in events]
+    texts = [redact_text(str(event["message"])) for event in events]
     counted = Counter(_VARIABLE.sub("…", text.strip())[:300] for text in texts)
     newest = max(events, key=lambda event: int(event.get("timestamp", 0)), default=None)
     evidence: dict[str, Any] = {

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from ..model import Deadline, Figure, Resource
-from ..observe import CouldNotLook, need, observation
+from ..observe import CouldNotLook, observation
 from .inventory import Inventory
 from .session import Aws
 
@@ -108,8 +108,8 @@ def _from_events(
     )
     for page in pages:
         hits = []
-        for raw in need(page, "Events", call=_EVENTS):
-            at: datetime = need(raw, "EventTime", call=_EVENTS).astimezone(UTC)
+        for raw in page["Events"]:
+            at: datetime = raw["EventTime"].astimezone(UTC)
             table = _restored(raw)
             if table is None:
                 continue
@@ -125,7 +125,7 @@ def _from_events(
 def _restored(event: Mapping[str, Any]) -> str | None:
     """The source table's name; empty where it is not told, None where AWS refused and nothing was restored."""
     try:
-        told = json.loads(need(event, "CloudTrailEvent", call=_EVENTS))
+        told = json.loads(event["CloudTrailEvent"])
     except ValueError:
         return ""
     if not isinstance(told, dict):
@@ -160,7 +160,7 @@ def _from_jobs(aws: Aws, tables: frozenset[str], now: datetime, found: list[Rest
         MaxResults=1000,
     )
     for raw in listed:
-        at: datetime = need(raw, "CreationDate", call=_JOBS).astimezone(UTC)
+        at: datetime = raw["CreationDate"].astimezone(UTC)
         table = _name(str(raw.get("SourceResourceArn") or raw.get("RecoveryPointArn") or "arn:"))
         if not table:
             unclear.append(f"a restore job of {at:%Y-%m-%d %H:%M} UTC")

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from ..model import Resource
-from ..observe import CouldNotLook, NotThere, fan_out, need, observation, seen
+from ..observe import Answer, CouldNotLook, NotThere, fan_out, observation, seen
 from .cloudfront import Distribution
 from .cloudfront import distribution as distribution_of
 from .inventory import Inventory
@@ -39,13 +39,13 @@ class Rule:
     @property
     def is_on(self) -> bool:
         """Whether it is followed."""
-        return bool(need(self.raw, "Status", call=_CALL) == "Enabled")
+        return bool(self.raw["Status"] == "Enabled")
 
     @property
     def _scope(self) -> Mapping[str, Any]:
         """The filter's parts; rules of the older form have a Prefix and no Filter."""
         if "Filter" not in self.raw:
-            return {"Prefix": need(self.raw, "Prefix", call=_CALL)}
+            return {"Prefix": self.raw["Prefix"]}
         chosen: Mapping[str, Any] = self.raw["Filter"] or {}
         inner: Mapping[str, Any] = chosen.get("And", chosen)
         return inner
@@ -96,7 +96,7 @@ class Rule:
         if told.get("Date") is not None:
             yield f"deletes from {told['Date'].astimezone(UTC):%Y-%m-%d} on"
         for move in self.raw.get("Transitions", []):
-            if need(move, "StorageClass", call=_CALL) in _UNREADABLE:
+            if move["StorageClass"] in _UNREADABLE:
                 when = f"after {move['Days']} days" if "Days" in move else f"from {_day(move)} on"
                 yield f"moves to {move['StorageClass']} {when}"
 
@@ -107,7 +107,7 @@ class Rule:
 
 
 def _day(move: Mapping[str, Any]) -> str:
-    moment: datetime = need(move, "Date", call=_CALL)
+    moment: datetime = move["Date"]
     return f"{moment.astimezone(UTC):%Y-%m-%d}"
 
 
@@ -148,7 +148,7 @@ class Bucket(Resource):
     @property
     def rules(self) -> list[Rule]:
         """Its lifecycle rules."""
-        return [Rule(raw) for raw in need(self.evidence, "Rules", call=_CALL)]
+        return [Rule(raw) for raw in self.evidence["Rules"]]
 
     def wanted(self, stack: Stack) -> dict[str, float]:
         """After how many days at most what is to go."""
@@ -171,7 +171,7 @@ class Bucket(Resource):
     def _nearly(self, what: str) -> str:
         """Rules that would do it, and do not hold, or not for all."""
         told = [
-            f"{rule} is {need(rule.raw, 'Status', call=_CALL)}" if not rule.is_on else f"{rule} holds for a part only"
+            f"{rule} is {rule.raw['Status']}" if not rule.is_on else f"{rule} holds for a part only"
             for rule in self.rules
             if rule.days(what) is not None and not (rule.is_on and rule.is_whole)
         ]
@@ -252,18 +252,18 @@ def read_bucket(aws: Any, name: str, site: str | None) -> Bucket:
         versioning = aws.call("s3", "GetBucketVersioning", Bucket=name)
         told = _lifecycle(aws, name)
     except NotThere as missing:
-        return Bucket(arn=name, name=name, site=site, evidence={"Error": missing.reason})
-    return Bucket(arn=name, name=name, site=site, evidence={"Versioning": versioning, **told})
+        return Bucket(arn=name, name=name, site=site, evidence=Answer({"Error": missing.reason}, missing.call))
+    return Bucket(arn=name, name=name, site=site, evidence=told | {"Versioning": versioning})
 
 
-def _lifecycle(aws: Any, name: str) -> dict[str, Any]:
+def _lifecycle(aws: Any, name: str) -> Answer:
     try:
-        told: dict[str, Any] = aws.call("s3", "GetBucketLifecycleConfiguration", Bucket=name)
+        told: Answer = aws.call("s3", "GetBucketLifecycleConfiguration", Bucket=name)
     except NotThere as none:
         if not none.reason.startswith(_NONE):
             raise
-        return {"Rules": []}
-    need(told, "Rules", call=_CALL)
+        return Answer({"Rules": []}, none.call)
+    told["Rules"]  # a configuration is never without
     return told
 
 

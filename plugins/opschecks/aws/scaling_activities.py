@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ..model import Figure, Resource
-from ..observe import CouldNotLook, need, observation
+from ..observe import CouldNotLook, observation
 from .inventory import Inventory
 from .session import Aws
 
@@ -30,7 +30,7 @@ class Activity:
     evidence: dict[str, Any] = field(repr=False)
 
     def _get(self, key: str) -> Any:
-        return need(self.evidence, key, call=CALL)
+        return self.evidence[key]
 
     @property
     def at(self) -> datetime:
@@ -41,7 +41,7 @@ class Activity:
     @property
     def why_not(self) -> list[str]:
         """Why nothing was scaled. AWS gives such activities a status of Failed too, though nothing has failed."""
-        return [str(need(one, "Code", call=CALL)) for one in self.evidence.get("NotScaledReasons") or []]
+        return [str(one["Code"]) for one in self.evidence.get("NotScaledReasons") or []]
 
     @property
     def has_failed(self) -> bool:
@@ -126,7 +126,7 @@ def scaling_week(aws: Aws, inventory: Inventory, now: datetime) -> list[ScalingW
         **one,
     ):
         activity = Activity(raw)
-        owner = str(need(raw, "ResourceId", call=CALL))
+        owner = str(raw["ResourceId"])
         if owner in found and raw.get("ScalableDimension", _DIMENSION) == _DIMENSION and now - activity.at <= WEEK:
             found[owner].append(activity)
     return [_week(owner, name, sorted(found[owner], key=lambda one: one.at)) for owner, name in owners.items()]

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..names import iam_action
-from ..observe import CouldNotLook, NotThere, WrongAccount, need
+from ..observe import Answer, CouldNotLook, NotThere, WrongAccount
 from ..remedy import Refused, Unknown
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ class Aws:
         """The region that is looked at."""
         return str(self._shared.session.region_name)
 
-    def call(self, service: str, operation: str, /, **parameters: Any) -> dict[str, Any]:
+    def call(self, service: str, operation: str, /, **parameters: Any) -> Answer:
         """One read, such as `call("ecs", "DescribeServices", cluster=…)`; CouldNotLook when it fails."""
         from botocore import xform_name
         from botocore.exceptions import BotoCoreError, ClientError
@@ -110,59 +110,40 @@ class Aws:
             reason = f"the answer could not be read: {type(error).__name__}: {error}"
             raise CouldNotLook(name, reason) from error
         answer.pop("ResponseMetadata", None)
-        return answer
+        return Answer(answer, name)
 
-    def pages(
-        self,
-        service: str,
-        operation: str,
-        /,
-        *,
-        asked_as: str = "NextToken",
-        answered_as: str = "",
-        **parameters: Any,
-    ) -> Iterator[dict[str, Any]]:
-        """Every page of a list: `asked_as` asks for the next one, `answered_as` (the same, unless given) names it.
+    def pages(self, service: str, operation: str, /, **parameters: Any) -> Iterator[Answer]:
+        """Every page of a list, asked for as botocore's paginators do.
 
         A page without items may still name a next one. A list longer than the stack's page budget
         raises CouldNotLook rather than end early, and so does a token that repeats.
         """
+        from .paging import paging
+
+        name, how = iam_action(service, operation), paging(service, operation)
         given: set[str] = set()
-        name = iam_action(service, operation)
         for _ in range(self.stack.limits.pages):
             answer = self.call(service, operation, **parameters)
             yield answer
-            following = answer.get(answered_as or asked_as)
+            try:
+                following = how.following(answer)
+            except ValueError as error:
+                raise CouldNotLook(name, str(error)) from None
             if not following:
                 return
-            marker = str(following)
-            if marker in given:
+            if str(following) in given:
                 raise CouldNotLook(name, "the same next page was named twice")
-            given.add(marker)
-            parameters[asked_as] = following
+            given.add(str(following))
+            parameters |= following
         raise CouldNotLook(
             name, f"cut short after {self.stack.limits.pages} pages (limit pages); what followed was not seen"
         )
 
-    def items(
-        self,
-        service: str,
-        operation: str,
-        key: str,
-        /,
-        *,
-        asked_as: str = "NextToken",
-        answered_as: str = "",
-        **parameters: Any,
-    ) -> list[dict[str, Any]]:
+    def items(self, service: str, operation: str, key: str, /, **parameters: Any) -> list[Any]:
         """`key` of every page, in one list; a page that lacks the key raises CouldNotLook."""
-        name = iam_action(service, operation)
-        found: list[dict[str, Any]] = []
-        for page in self.pages(service, operation, asked_as=asked_as, answered_as=answered_as, **parameters):
-            found.extend(need(page, key, call=name))
-        return found
+        return [one for page in self.pages(service, operation, **parameters) for one in page[key]]
 
-    def send(self, service: str, operation: str, /, **parameters: Any) -> dict[str, Any]:
+    def send(self, service: str, operation: str, /, **parameters: Any) -> Answer:
         """One change, sent once: botocore's own retries could make it twice.
 
         Refused where AWS says no, or where it was never sent; Unknown where the answer got lost or says
@@ -209,7 +190,7 @@ class Aws:
         except Exception as error:  # noqa: BLE001 - whatever else went wrong, AWS may have got it
             raise Unknown(f"{name}: {type(error).__name__}: {error}") from None
         answer.pop("ResponseMetadata", None)
-        return answer
+        return Answer(answer, name)
 
     def s3(self) -> Any:
         """A client of S3, for the state that people share there."""
@@ -307,10 +288,10 @@ class _Clients:
             raise _explained(call, error) from None
         except BotoCoreError as error:
             raise CouldNotLook(call, f"{type(error).__name__}: {error}") from None
-        given: Mapping[str, Any] = need(answer, "Credentials", call=call)
+        given: Mapping[str, Any] = Answer(answer, call)["Credentials"]
         keys = {"access_key": "AccessKeyId", "secret_key": "SecretAccessKey", "token": "SessionToken"}
-        told = {ours: str(need(given, theirs, call=call)) for ours, theirs in keys.items()}
-        return {**told, "expiry_time": need(given, "Expiration", call=call).isoformat()}
+        told = {ours: str(given[theirs]) for ours, theirs in keys.items()}
+        return {**told, "expiry_time": given["Expiration"].isoformat()}
 
 
 def _explained(name: str, error: Any) -> CouldNotLook:
@@ -326,7 +307,7 @@ def _explained(name: str, error: Any) -> CouldNotLook:
 
 def identify(aws: Aws) -> str:
     """The account id that the credentials belong to; WrongAccount when it is not the stack's."""
-    account = str(need(aws.call("sts", "GetCallerIdentity"), "Account", call="sts:GetCallerIdentity"))
+    account = str(aws.call("sts", "GetCallerIdentity")["Account"])
     wanted = aws.stack.account_id
     if wanted and account != wanted:
         raise WrongAccount(

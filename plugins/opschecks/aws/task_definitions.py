@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..model import Figure, Resource
-from ..observe import CouldNotLook, fan_out, need, observation
+from ..observe import CouldNotLook, fan_out, observation
 from .ecs import Task
 from .inventory import Inventory
 from .session import Aws
@@ -63,11 +63,7 @@ def pool_settings(stack: Stack, aws: Aws, inventory: Inventory, tasks: list[Task
 
     Nothing else of a task definition is kept: its environment holds secrets.
     """
-    running = {
-        (task.service, str(need(task.evidence, "taskDefinitionArn", call="ecs:DescribeTasks")))
-        for task in tasks
-        if task.is_wanted
-    }
+    running = {(task.service, str(task.evidence["taskDefinitionArn"])) for task in tasks if task.is_wanted}
     found = sorted(running)
     arns = sorted({arn for _, arn in found})
     told = dict(zip(arns, fan_out(lambda arn: _containers(aws, arn), arns), strict=True))
@@ -80,7 +76,7 @@ def pool_settings(stack: Stack, aws: Aws, inventory: Inventory, tasks: list[Task
 
 def _containers(aws: Aws, arn: str) -> list[dict[str, Any]]:
     answer = aws.call("ecs", "DescribeTaskDefinition", taskDefinition=arn)
-    listed: list[dict[str, Any]] = need(need(answer, "taskDefinition", call=_CALL), "containerDefinitions", call=_CALL)
+    listed: list[dict[str, Any]] = answer["taskDefinition"]["containerDefinitions"]
     return listed
 
 

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from ..model import Figure, Resource, Series
-from ..observe import CouldNotLook, NotThere, fan_out, need, observation, seen
+from ..observe import Answer, CouldNotLook, NotThere, fan_out, observation, seen
 from .cloudwatch_metrics import CALL as _METRICS
 from .cloudwatch_metrics import METRICS_A_CALL, Metric, fetch_metrics
 from .ecs import SERVICES_A_CALL, Service
@@ -50,11 +50,11 @@ class Volume(Resource):
     @property
     def made(self) -> datetime:
         """When it was made, in UTC; since when it has been unattached, AWS does not tell."""
-        at: datetime = need(self.evidence, "CreateTime", call=_VOLUMES)
+        at: datetime = self.evidence["CreateTime"]
         return at.astimezone(UTC)
 
     def __str__(self) -> str:
-        size, kind = (need(self.evidence, key, call=_VOLUMES) for key in ("Size", "VolumeType"))
+        size, kind = (self.evidence[key] for key in ("Size", "VolumeType"))
         return f"{size} GiB {kind}, made {self.made:%Y-%m-%d}"
 
 
@@ -65,7 +65,7 @@ class Address(Resource):
     @property
     def is_used(self) -> bool:
         """Whether it is associated with something, or belongs to a service of AWS that manages it itself."""
-        need(self.evidence, "PublicIp", call=_ADDRESSES)
+        self.evidence["PublicIp"]  # which an empty answer lacks as well
         return bool(self.evidence.get("AssociationId") or self.evidence.get("ServiceManaged"))
 
 
@@ -79,7 +79,7 @@ class BalancerUse(Resource):
     @property
     def made(self) -> datetime:
         """When it was made, in UTC."""
-        at: datetime = need(self.evidence, "CreatedTime", call=_BALANCERS)
+        at: datetime = self.evidence["CreatedTime"]
         return at.astimezone(UTC)
 
     @property
@@ -120,7 +120,7 @@ def unattached_volumes(stack: Stack, aws: Aws) -> list[Volume]:
     """The EBS volumes that are attached to nothing."""
     wanted = [{"Name": "status", "Values": ["available"]}, *_tagged(stack)]
     return [
-        Volume(arn=str(need(raw, "VolumeId", call=_VOLUMES)), name=_name(raw, str(raw["VolumeId"])), evidence=raw)
+        Volume(arn=str(raw["VolumeId"]), name=_name(raw, str(raw["VolumeId"])), evidence=raw)
         for raw in aws.items("ec2", "DescribeVolumes", "Volumes", Filters=wanted, MaxResults=500)
     ]
 
@@ -131,11 +131,11 @@ def elastic_addresses(stack: Stack, aws: Aws) -> list[Address]:
     only = {"Filters": _tagged(stack)} if stack.tags else {}
     return [
         Address(
-            arn=str(need(raw, "AllocationId", call=_ADDRESSES)),
-            name=_name(raw, str(need(raw, "PublicIp", call=_ADDRESSES))),
+            arn=str(raw["AllocationId"]),
+            name=_name(raw, str(raw["PublicIp"])),
             evidence=raw,
         )
-        for raw in need(aws.call("ec2", "DescribeAddresses", **only), "Addresses", call=_ADDRESSES)
+        for raw in aws.call("ec2", "DescribeAddresses", **only)["Addresses"]
     ]
 
 
@@ -152,11 +152,9 @@ def _name(raw: Mapping[str, Any], otherwise: str) -> str:
 @observation(allow=[_BALANCERS, _TAGS, _METRICS, _GROUPS, _HEALTH])
 def balancer_use(stack: Stack, aws: Aws, now: datetime) -> list[BalancerUse]:
     """What came in within a week through each application, network and gateway load balancer."""
-    listed = aws.items(
-        "elbv2", "DescribeLoadBalancers", "LoadBalancers", asked_as="Marker", answered_as="NextMarker", PageSize=400
-    )
+    listed = aws.items("elbv2", "DescribeLoadBalancers", "LoadBalancers", PageSize=400)
     if stack.tags:
-        own = _with_tags(aws, [str(need(raw, "LoadBalancerArn", call=_BALANCERS)) for raw in listed], stack.tags)
+        own = _with_tags(aws, [str(raw["LoadBalancerArn"]) for raw in listed], stack.tags)
         listed = [raw for raw in listed if raw["LoadBalancerArn"] in own]
     asked = [metric for raw in listed for metric in _metrics(raw)]
     counted = _measured(aws, asked, now - WEEK, now)
@@ -171,15 +169,15 @@ def _with_tags(aws: Aws, arns: Sequence[str], wanted: Mapping[str, str]) -> set[
     parts = [arns[start : start + TAGGED_A_CALL] for start in range(0, len(arns), TAGGED_A_CALL)]
     found = set()
     for answer in fan_out(lambda part: aws.call("elbv2", "DescribeTags", ResourceArns=list(part)), parts):
-        for told in need(answer, "TagDescriptions", call=_TAGS):
-            tags = {tag["Key"]: tag.get("Value") for tag in need(told, "Tags", call=_TAGS)}
+        for told in answer["TagDescriptions"]:
+            tags = {tag["Key"]: tag.get("Value") for tag in told["Tags"]}
             if wanted.items() <= tags.items():
-                found.add(str(need(told, "ResourceArn", call=_TAGS)))
+                found.add(str(told["ResourceArn"]))
     return found
 
 
 def _metrics(raw: Mapping[str, Any]) -> list[Metric]:
-    arn, kind = str(need(raw, "LoadBalancerArn", call=_BALANCERS)), str(need(raw, "Type", call=_BALANCERS))
+    arn, kind = str(raw["LoadBalancerArn"]), str(raw["Type"])
     if kind not in _TRAFFIC:
         raise CouldNotLook(_BALANCERS, f"{arn} is a load balancer of type {kind}, of which nothing is known here")
     namespace, names = _TRAFFIC[kind]
@@ -199,13 +197,13 @@ def _measured(aws: Aws, asked: Sequence[Metric], begin: datetime, end: datetime)
     return found
 
 
-def _use(aws: Aws, raw: dict[str, Any], traffic: int) -> BalancerUse:
+def _use(aws: Aws, raw: Answer, traffic: int) -> BalancerUse:
     targets = None if traffic else _targets(aws, str(raw["LoadBalancerArn"]))
     told = {"in a week": traffic, **({} if targets is None else {"registered targets": targets})}
     return BalancerUse(
         arn=str(raw["LoadBalancerArn"]),
-        name=str(need(raw, "LoadBalancerName", call=_BALANCERS)),
-        evidence={**raw, **told},
+        name=str(raw["LoadBalancerName"]),
+        evidence=raw | told,
         traffic=traffic,
         targets=targets,
         figures=(Figure("traffic in a week", traffic, "requests or flows"),),
@@ -219,15 +217,13 @@ def _targets(aws: Aws, arn: str) -> int:
             "elbv2",
             "DescribeTargetGroups",
             "TargetGroups",
-            asked_as="Marker",
-            answered_as="NextMarker",
             LoadBalancerArn=arn,
         )
     except NotThere:  # so AWS says that there is none
         return 0
-    asked = [str(need(group, "TargetGroupArn", call=_GROUPS)) for group in groups]
+    asked = [str(group["TargetGroupArn"]) for group in groups]
     answers = [aws.call("elbv2", "DescribeTargetHealth", TargetGroupArn=group) for group in asked]
-    return sum(len(need(answer, "TargetHealthDescriptions", call=_HEALTH)) for answer in answers)
+    return sum(len(answer["TargetHealthDescriptions"]) for answer in answers)
 
 
 @observation(allow=[_SERVICES, _METRICS])
@@ -269,9 +265,9 @@ def _dev_services(aws: Aws, names: Iterable[str]) -> dict[str, Service]:
     answers = fan_out(lambda part: aws.call("ecs", "DescribeServices", cluster=part[0], services=part[1]), parts)
     found: dict[str, Service] = {}
     for (cluster, listed), answer in zip(parts, answers, strict=True):
-        told = {str(need(raw, "serviceName", call=_SERVICES)): raw for raw in need(answer, "services", call=_SERVICES)}
+        told = {str(raw["serviceName"]): raw for raw in answer["services"]}
         for name in listed:
-            raw = told.get(name, {"status": "MISSING"})
+            raw = told.get(name, Answer({"status": "MISSING"}, _SERVICES))
             found[f"{cluster}/{name}"] = Service(
                 arn=str(raw.get("serviceArn", f"service/{cluster}/{name}")), name=f"{cluster}/{name}", evidence=raw
             )

@@ -14,7 +14,7 @@ from ..aws.inventory import Inventory
 from ..drill import Ground, drill
 from ..mender import Result
 from ..model import Figure, Resource
-from ..observe import CouldNotLook, need
+from ..observe import CouldNotLook
 from ..remedies.tasks import unsteady
 from ..remedy import CannotMend
 from .clients import Clients, Reconnected
@@ -23,7 +23,6 @@ from .requests import PROBE_EVERY_S, Get, Got, Probes, failed_percent
 if TYPE_CHECKING:
     from ..stack import Stack
 
-_TASKS = "ecs:DescribeTasks"
 GRACE_S = 0.5
 """How long after the end of a task its clients may take to notice."""
 NOT_READY = ("initial", "unhealthy", "unavailable", "unhealthy.draining")
@@ -180,7 +179,7 @@ def _refusal(service: Service) -> str:
 
 def _oldest(service: Service, tasks: Sequence[Task]) -> Task | None:
     running = [one for one in tasks if one.service == service.name and one.is_wanted and one.last_status == "RUNNING"]
-    return min(running, key=lambda one: need(one.evidence, "startedAt", call=_TASKS), default=None)
+    return min(running, key=lambda one: one.evidence["startedAt"], default=None)
 
 
 def _healthy(ground: Ground, inventory: Inventory) -> dict[str, int] | str:

@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from ..observe import CouldNotLook, need
+from ..observe import CouldNotLook
 
 if TYPE_CHECKING:
     from ..aws.session import Aws
 
-_SCAN = "dynamodb:Scan"
 _GET = "dynamodb:BatchGetItem"
 KEYS_A_CALL = 100
 ATTEMPTS = 8
@@ -89,11 +88,9 @@ def read_part(aws: Aws, table: str, keys: Sequence[str], created: str, *, most: 
     """
     found: dict[str, Item] = {}
     limit = {} if whole else {"Limit": most}
-    pages = aws.pages(
-        "dynamodb", "Scan", asked_as="ExclusiveStartKey", answered_as="LastEvaluatedKey", TableName=table, **limit
-    )
+    pages = aws.pages("dynamodb", "Scan", TableName=table, **limit)
     for number, page in enumerate(pages, start=1):
-        for raw in need(page, "Items", call=_SCAN):
+        for raw in page["Items"]:
             item = _item(raw, keys, created)
             found[_name(item.key)] = item
         if not page.get("LastEvaluatedKey"):
@@ -112,10 +109,10 @@ def fetch(aws: Aws, table: str, wanted: Iterable[Item], created: str) -> dict[st
         for attempt in range(ATTEMPTS):
             asked = {table: {"Keys": chunk, "ConsistentRead": True}}
             answer = aws.call("dynamodb", "BatchGetItem", RequestItems=asked)
-            for raw in need(answer, "Responses", call=_GET).get(table, []):
+            for raw in answer["Responses"].get(table, []):
                 item = _item(raw, list(chunk[0]), created)
                 found[_name(item.key)] = item
-            chunk = (need(answer, "UnprocessedKeys", call=_GET).get(table) or {}).get("Keys", [])
+            chunk = (answer["UnprocessedKeys"].get(table) or {}).get("Keys", [])
             if not chunk:
                 break
             time.sleep(min(2.0, 0.05 * 2**attempt))
@@ -155,7 +152,7 @@ def _why_lacking(item: Item, backup: datetime) -> str:
 
 
 def _item(raw: Mapping[str, Any], keys: Sequence[str], created: str) -> Item:
-    key = {name: need(raw, name, call=_SCAN) for name in keys}
+    key = {name: raw[name] for name in keys}
     return Item(key, hashlib.sha256(_plain(raw).encode()).hexdigest(), _moment(raw.get(created)) if created else None)
 
 

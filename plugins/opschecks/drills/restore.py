@@ -14,7 +14,7 @@ from ..aws.session import Aws
 from ..drill import Ground, drill
 from ..mender import Result
 from ..model import Figure, Resource
-from ..observe import CouldNotLook, need
+from ..observe import CouldNotLook
 from ..remedies.restore import DRILL
 from ..remedies.restore_points import describe
 from ..remedy import CannotMend
@@ -137,16 +137,16 @@ def _restored(stack: Stack, aws: Aws, ground: Ground, table: Table, new: str, be
         return replace(bare, took_s=took_s, wrong=(f"not restored within {minutes:g} minutes: {made.said}",))
     point = str(made.change.after["restored_from"])
     answer = aws.call("dynamodb", "DescribeBackup", BackupArn=point)
-    told: Mapping[str, Any] = need(answer, "BackupDescription", call=_BACKUP)
-    details = need(told, "BackupDetails", call=_BACKUP)
-    moment: datetime = need(details, "BackupCreationDateTime", call=_BACKUP).astimezone(UTC)
+    told: Mapping[str, Any] = answer["BackupDescription"]
+    details = told["BackupDetails"]
+    moment: datetime = details["BackupCreationDateTime"].astimezone(UTC)
     copy = describe(aws, new)
     if copy is None:
         return replace(bare, took_s=took_s, wrong=(f"{new} is gone again",))
     source, restored, then = shape_of(table.evidence), shape_of(copy.raw), shape_of_backup(told)
     ground.say(f"{new} was restored in {took_s:.0f} s; comparing it with {table.name}")
     compared = _compared(stack, aws, table, new, moment)
-    items = int(need(told, "SourceTableDetails", call=_BACKUP).get("ItemCount", 0))
+    items = int(told["SourceTableDetails"].get("ItemCount", 0))
     seen = replace(
         bare, took_s=took_s, backup=moment, compared=compared, notes=(str(compared), *changed_since(then, source))
     )
@@ -160,10 +160,10 @@ def _restored(stack: Stack, aws: Aws, ground: Ground, table: Table, new: str, be
 
 def _compared(stack: Stack, aws: Aws, table: Table, new: str, backup: datetime) -> Compared:
     """All of both where the source is small, else a sample from either side, each looked up on the other."""
-    keys = [str(one["AttributeName"]) for one in need(table.evidence, "KeySchema", call=_TABLE)]
+    keys = [str(one["AttributeName"]) for one in table.evidence["KeySchema"]]
     created = stack.incident_fields.created_at if table.name == stack.incidents_table else ""
     limits = stack.limits
-    small = int(need(table.evidence, "ItemCount", call=_TABLE)) <= limits.drill_scan_items
+    small = int(table.evidence["ItemCount"]) <= limits.drill_scan_items
     # the count is hours old: twice as many still count as small
     most = 2 * limits.drill_scan_items if small else limits.drill_sample_items
 

@@ -6,8 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..observe import need
-
 _BACKUP = "dynamodb:DescribeBackup"
 _TABLE = "dynamodb:DescribeTable"
 Keys = tuple[tuple[str, str], ...]
@@ -39,21 +37,18 @@ def shape_of(table: Mapping[str, Any]) -> Shape:
     """As DescribeTable tells it."""
     mode = table.get("BillingModeSummary")
     return Shape(
-        keys=_keys(need(table, "KeySchema", call=_TABLE)),
-        types={
-            str(one["AttributeName"]): str(one["AttributeType"])
-            for one in need(table, "AttributeDefinitions", call=_TABLE)
-        },
+        keys=_keys(table["KeySchema"]),
+        types={str(one["AttributeName"]): str(one["AttributeType"]) for one in table["AttributeDefinitions"]},
         indexes=_indexes(table),
-        billing=str(need(mode, "BillingMode", call=_TABLE)) if mode else "PROVISIONED",
+        billing=str(mode["BillingMode"]) if mode else "PROVISIONED",
     )
 
 
 def shape_of_backup(backup: Mapping[str, Any]) -> Shape:
     """As DescribeBackup tells it: the form of the table when the backup was made."""
-    details = need(backup, "SourceTableDetails", call=_BACKUP)
+    details = backup["SourceTableDetails"]
     return Shape(
-        keys=_keys(need(details, "KeySchema", call=_BACKUP)),
+        keys=_keys(details["KeySchema"]),
         types={},
         indexes=_indexes(backup.get("SourceTableFeatureDetails") or {}),
         billing=str(details.get("BillingMode", "")),

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from ..names import nearest
-from ..observe import need
+from ..observe import Answer
 from ..remedy import CannotMend, Remedy, Request, Risk, State
 
 _CALL = "application-autoscaling:DescribeScalableTargets"
@@ -37,7 +36,7 @@ class _ScalableTarget(Remedy):
             raise CannotMend(f"{target} is no service of {self.stack.name}; {nearest(target, self.all_targets())}")
         return target
 
-    def _target(self, target: str) -> dict[str, Any]:
+    def _target(self, target: str) -> Answer:
         listed = self.aws.items(
             "application-autoscaling",
             "DescribeScalableTargets",
@@ -45,7 +44,7 @@ class _ScalableTarget(Remedy):
             ServiceNamespace="ecs",
             ResourceIds=[target],
         )
-        found = [one for one in listed if one.get("ScalableDimension", _DIMENSION) == _DIMENSION]
+        found: list[Answer] = [one for one in listed if one.get("ScalableDimension", _DIMENSION) == _DIMENSION]
         if not found:
             raise CannotMend(f"{target} has no scalable target: register one where the service is defined")
         return found[0]
@@ -68,7 +67,7 @@ class SetScalingLimits(_ScalableTarget):
     def read(self, target: str) -> State:
         """The two capacities."""
         told = self._target(target)
-        return {key: int(need(told, key, call=_CALL)) for key in ("MinCapacity", "MaxCapacity")}
+        return {key: int(told[key]) for key in ("MinCapacity", "MaxCapacity")}
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:
         """As wished; without a wish the limits are widened to the stack's, and never narrowed.
@@ -132,7 +131,7 @@ class ResumeScaling(_ScalableTarget):
         told = self._target(target)
         _, cluster, name = target.split("/")
         answer = self.aws.call("ecs", "DescribeServices", cluster=cluster, services=[name])
-        for service in need(answer, "services", call="ecs:DescribeServices"):
+        for service in answer["services"]:
             desired, low, high = service["desiredCount"], told["MinCapacity"], told["MaxCapacity"]
             if not low <= desired <= high:
                 raise CannotMend(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from ..aws.inventory import inventory
 from ..aws.s3_lifecycle import find_site, read_bucket
-from ..observe import CouldNotLook, NotThere, need
+from ..observe import CouldNotLook, NotThere
 from ..remedy import CannotMend, Remedy
 
 if TYPE_CHECKING:
@@ -83,12 +83,12 @@ def fetched(aws: Any, bucket: str, key: str) -> bytes:
     from urllib3.exceptions import HTTPError
 
     answer = aws.call("s3", "GetObject", Bucket=bucket, Key=key, ChecksumMode="ENABLED")
-    stream = need(answer, "Body", call=_GET)
+    stream = answer["Body"]
     try:
         body: bytes = stream.read()
     except (BotoCoreError, HTTPError, OSError) as error:
         raise CouldNotLook(_GET, f"{key} could not be read to its end: {type(error).__name__}: {error}") from None
-    told = need(answer, "ChecksumSHA256", call=_GET)
+    told = answer["ChecksumSHA256"]
     if told != sha256(body):
         raise CouldNotLook(_GET, f"{key}: S3 says that its SHA-256 is {told}, and that of what came is {sha256(body)}")
     return body
@@ -158,7 +158,7 @@ def require_private(remedy: Remedy, bucket: str) -> None:
     """CannotMend unless the bucket itself blocks all public access: a policy or an ACL may come later."""
     try:
         answer = remedy.aws.call("s3", "GetPublicAccessBlock", Bucket=bucket)
-        blocked = need(answer, "PublicAccessBlockConfiguration", call="s3:GetBucketPublicAccessBlock")
+        blocked = answer["PublicAccessBlockConfiguration"]
     except NotThere as error:
         if "NoSuchBucket" in error.reason:
             raise CannotMend(f"there is no bucket {bucket} (archive in stacks.toml)") from None

@@ -33,7 +33,7 @@ def items_of(lines: Iterable[str], keys: Sequence[str], where: str) -> dict[str,
             item = from_line(line)
         except ValueError as error:
             raise CouldNotLook("s3:GetObject", f"line {number} of {where}: {error}") from None
-        key = key_line(item, keys, call="s3:GetObject")
+        key = key_line(item, keys)
         if key in found:
             raise CouldNotLook("s3:GetObject", f"line {number} of {where}: an item of the same key came before")
         found[key] = item

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-from ..aws.backup_sets import LIST, Place
+from ..aws.backup_sets import Place
 from ..aws.log_groups import describe_log_groups
-from ..observe import NotThere, need
+from ..observe import NotThere
 from ..remedy import CannotMend, Remedy
 from .backup_pieces import Scope
 from .restore_points import describe
@@ -41,7 +41,7 @@ def _require_fit(remedy: Remedy, place: Place, scope: Scope) -> None:
     try:
         where = remedy.aws.call("s3", "GetBucketLocation", Bucket=bucket).get("LocationConstraint") or "us-east-1"
         answer = remedy.aws.call("s3", "GetPublicAccessBlock", Bucket=bucket)
-        blocked = need(answer, "PublicAccessBlockConfiguration", call="s3:GetBucketPublicAccessBlock")
+        blocked = answer["PublicAccessBlockConfiguration"]
     except NotThere as error:
         if "NoSuchBucket" in error.reason:
             raise CannotMend(f"there is no bucket {bucket} (backups in stacks.toml)") from None
@@ -59,7 +59,7 @@ def require_copyable(scope: Scope, source: Sequence[Mapping[str, Any]]) -> None:
         raise CannotMend(f"{scope.dashboard} holds nothing: a copy of nothing is no backup")
     for one in source:
         key = str(one["Key"])
-        if int(need(one, "Size", call=LIST)) > MOST_BYTES:
+        if int(one["Size"]) > MOST_BYTES:
             raise CannotMend(f"{key} is larger than 5 GB, which S3 does not copy in one request: copy it by hand")
         if one.get("StorageClass") in _NOT_COPIED:
             raise CannotMend(f"{key} is in {one['StorageClass']}, and must be restored before it can be copied")

@@ -7,14 +7,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
-from ..aws.backup_sets import FORMAT, LIST, BackupSet, Place, day_of
+from ..aws.backup_sets import FORMAT, BackupSet, Place, day_of
 from ..aws.inventory import inventory
 from ..aws.s3_lifecycle import find_site
-from ..observe import CouldNotLook, need
+from ..observe import CouldNotLook
 from ..remedy import CannotMend, Remedy
 from ..web.site import list_objects
 from .backups import backup_name
-from .restore_points import LIST as BACKUPS
 
 if TYPE_CHECKING:
     from ..aws.session import Aws
@@ -93,14 +92,14 @@ def _is_copy(source: Mapping[str, Any], copy: Mapping[str, Any] | None) -> bool:
     ETags differ where the source was uploaded in parts, or either is encrypted with KMS. A copy is made of the
     version that was listed or not at all, so that one that is younger than its source is one of it.
     """
-    if copy is None or need(copy, "Size", call=LIST) != need(source, "Size", call=LIST):
+    if copy is None or copy["Size"] != source["Size"]:
         return False
     return bool(same_etag(source, copy) or copy["LastModified"] >= source["LastModified"])
 
 
 def same_etag(source: Mapping[str, Any], copy: Mapping[str, Any]) -> bool:
     """Whether S3 itself says that they have the same content."""
-    return bool(need(source, "ETag", call=LIST) == need(copy, "ETag", call=LIST))
+    return bool(source["ETag"] == copy["ETag"])
 
 
 def export_prefix(place: Place, name: str, number: int, group: str) -> str:
@@ -112,7 +111,7 @@ def look_at(remedy: Remedy, place: Place, name: str, scope: Scope) -> Pieces:
     """What the set has by now."""
     aws = remedy.aws
     backups = _backups(remedy, name) if scope.tables else {}
-    tasks = aws.items("logs", "DescribeExportTasks", "exportTasks", asked_as="nextToken") if scope.groups else []
+    tasks = aws.items("logs", "DescribeExportTasks", "exportTasks") if scope.groups else []
     own = {str(one.get("destinationPrefix")): one for one in tasks if _is_ours(one, place)}
     exports = {
         group: own.get(export_prefix(place, name, number, group)) for number, group in enumerate(scope.groups, 1)
@@ -132,16 +131,10 @@ def _backups(remedy: Remedy, name: str) -> dict[str, Mapping[str, Any]]:
         "dynamodb",
         "ListBackups",
         "BackupSummaries",
-        asked_as="ExclusiveStartBackupArn",
-        answered_as="LastEvaluatedBackupArn",
         BackupType="USER",
         TimeRangeLowerBound=day_of(name),
     )
-    return {
-        str(need(one, "BackupName", call=BACKUPS)): one
-        for one in listed
-        if need(one, "BackupStatus", call=BACKUPS) != "DELETED"
-    }
+    return {str(one["BackupName"]): one for one in listed if one["BackupStatus"] != "DELETED"}
 
 
 def _is_ours(task: Mapping[str, Any], place: Place) -> bool:
@@ -150,7 +143,7 @@ def _is_ours(task: Mapping[str, Any], place: Place) -> bool:
 
 def status_of(task: Mapping[str, Any]) -> str:
     """PENDING, RUNNING, COMPLETED, …"""
-    return str(need(need(task, "status", call=TASKS), "code", call=TASKS))
+    return str(task["status"]["code"])
 
 
 def unsettled(pieces: Pieces) -> str:
@@ -159,7 +152,7 @@ def unsettled(pieces: Pieces) -> str:
     for table, backup in pieces.tables.items():
         if backup is None:
             raise CannotMend(f"there is no backup of {table} in the set")
-        if (status := need(backup, "BackupStatus", call=BACKUPS)) != "AVAILABLE":
+        if (status := backup["BackupStatus"]) != "AVAILABLE":
             waiting.append(f"the backup of {table} is {status}")
     for group, task in pieces.exports.items():
         if task is None:
@@ -193,12 +186,12 @@ def manifest(
 
 
 def _of_table(table: str, backup: Mapping[str, Any]) -> dict[str, Any]:
-    made: datetime = need(backup, "BackupCreationDateTime", call=BACKUPS)
+    made: datetime = backup["BackupCreationDateTime"]
     return {
         "table": table,
         "table_id": backup.get("TableId", ""),
-        "name": need(backup, "BackupName", call=BACKUPS),
-        "arn": need(backup, "BackupArn", call=BACKUPS),
+        "name": backup["BackupName"],
+        "arn": backup["BackupArn"],
         "made": made.astimezone(UTC).isoformat(timespec="seconds"),
         "bytes": backup.get("BackupSizeBytes"),
     }
@@ -223,17 +216,17 @@ def _of_site(place: Place, name: str, scope: Scope, pieces: Pieces) -> dict[str,
 
 
 def _of_group(remedy: Remedy, group: str, task: Mapping[str, Any]) -> dict[str, Any]:
-    identity = str(need(task, "taskId", call=TASKS))
+    identity = str(task["taskId"])
     bucket, prefix = str(task["destination"]), f"{task['destinationPrefix']}/{identity}/"
     files = list_objects(remedy.aws, bucket, prefix)
     return {
         "group": group,
         "task": identity,
-        "from": _moment(need(task, "from", call=TASKS)),
-        "to": _moment(need(task, "to", call=TASKS)),
+        "from": _moment(task["from"]),
+        "to": _moment(task["to"]),
         "where": f"s3://{bucket}/{prefix}",
         "files": len(files),
-        "bytes": sum(int(need(one, "Size", call=LIST)) for one in files),
+        "bytes": sum(int(one["Size"]) for one in files),
     }
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ..observe import NotThere, need
+from ..observe import NotThere
 from ..remedy import CannotMend, Progress, Remedy, Request, Risk, Sends, State
 from .restore_points import LIST, RECOVERY, TABLE, describe
 from .tables import table_named, tables_of
@@ -27,12 +27,10 @@ def backups_of(aws: Sends, table: str) -> list[dict[str, Any]]:
         "dynamodb",
         "ListBackups",
         "BackupSummaries",
-        asked_as="ExclusiveStartBackupArn",
-        answered_as="LastEvaluatedBackupArn",
         TableName=table,
         BackupType="USER",
     )
-    return sorted(listed, key=lambda one: need(one, "BackupCreationDateTime", call=LIST), reverse=True)
+    return sorted(listed, key=lambda one: one["BackupCreationDateTime"], reverse=True)
 
 
 class _OfTables(Remedy):
@@ -75,8 +73,7 @@ class BackUpTable(_OfTables):
         return [
             one
             for one in backups_of(self.aws, target)
-            if re.fullmatch(pattern, need(one, "BackupName", call=LIST))
-            and need(one, "BackupStatus", call=LIST) != "DELETED"
+            if re.fullmatch(pattern, one["BackupName"]) and one["BackupStatus"] != "DELETED"
         ]
 
     def read_for_plan(self, target: str) -> State:
@@ -111,8 +108,8 @@ class BackUpTable(_OfTables):
         found = next((one for one in self._ours(target) if one["BackupName"] == name), None)
         if found is None:
             return Progress(False, "DynamoDB does not list the backup yet")
-        status = str(need(found, "BackupStatus", call=LIST))
-        made: datetime = need(found, "BackupCreationDateTime", call=LIST)
+        status = str(found["BackupStatus"])
+        made: datetime = found["BackupCreationDateTime"]
         minutes = int((datetime.now(UTC) - made) / timedelta(minutes=1))
         return Progress(status == "AVAILABLE", f"the backup is {status}, {minutes} minutes after it was asked for")
 
@@ -149,9 +146,9 @@ class EnableRecovery(_OfTables):
             answer = self.aws.call("dynamodb", "DescribeContinuousBackups", TableName=target)
         except NotThere:
             raise CannotMend(f"there is no table {target}") from None
-        told = need(answer, "ContinuousBackupsDescription", call=RECOVERY)
-        recovery = need(told, "PointInTimeRecoveryDescription", call=RECOVERY)
-        return {"recovery": need(recovery, "PointInTimeRecoveryStatus", call=RECOVERY) == "ENABLED"}
+        told = answer["ContinuousBackupsDescription"]
+        recovery = told["PointInTimeRecoveryDescription"]
+        return {"recovery": recovery["PointInTimeRecoveryStatus"] == "ENABLED"}
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:
         """On."""

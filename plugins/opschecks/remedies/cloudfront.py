@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 from ..aws.inventory import inventory
-from ..observe import CouldNotLook, need
+from ..observe import CouldNotLook
 from ..remedy import CannotMend, Progress, Remedy, Request, Risk, State
 
 if TYPE_CHECKING:
@@ -59,21 +59,15 @@ class InvalidateCdn(DistributionRemedy):
     def read(self, target: str) -> State:
         """The reference of the newest invalidation."""
         newest = self._newest(target)
-        return (
-            {"newest": str(need(need(newest, "InvalidationBatch", call=_GET), "CallerReference", call=_GET))}
-            if newest
-            else {"newest": ""}
-        )
+        return {"newest": str(newest["InvalidationBatch"]["CallerReference"])} if newest else {"newest": ""}
 
     def _newest(self, target: str) -> Mapping[str, Any]:
         answer = self.aws.call("cloudfront", "ListInvalidations", DistributionId=target, MaxItems="1")
-        items = need(answer, "InvalidationList", call=_LIST).get("Items") or []
+        items = answer["InvalidationList"].get("Items") or []
         if not items:
             return {}
-        told = self.aws.call(
-            "cloudfront", "GetInvalidation", DistributionId=target, Id=need(items[0], "Id", call=_LIST)
-        )
-        found: Mapping[str, Any] = need(told, "Invalidation", call=_GET)
+        told = self.aws.call("cloudfront", "GetInvalidation", DistributionId=target, Id=items[0]["Id"])
+        found: Mapping[str, Any] = told["Invalidation"]
         return found
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:

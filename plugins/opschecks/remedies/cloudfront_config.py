@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from ..aws.cdn_caching import CACHING_DISABLED, CACHING_OPTIMIZED, DEFAULT, MANAGED, behaviors_on_buckets
-from ..observe import CouldNotLook, need
+from ..observe import CouldNotLook
 from ..remedy import CannotMend, Progress, Refused, Request, Risk, State
 from .cloudfront import DistributionRemedy
 
@@ -36,7 +36,7 @@ class TuneCdn(DistributionRemedy):
 
     @staticmethod
     def _config(told: Mapping[str, Any]) -> dict[str, Any]:
-        config: dict[str, Any] = need(need(told, "Distribution", call=_GET), "DistributionConfig", call=_GET)
+        config: dict[str, Any] = told["Distribution"]["DistributionConfig"]
         return config
 
     def read(self, target: str) -> State:
@@ -75,7 +75,7 @@ class TuneCdn(DistributionRemedy):
         """What changes, and of which version. The configuration itself may hold secrets, in headers for its origins."""
         told = self._told(target)
         changed = {pattern: one for pattern, one in after.items() if before.get(pattern) != one}
-        parameters = {"Id": target, "IfMatch": need(told, "ETag", call=_GET), "changes": changed, "else": "as it is"}
+        parameters = {"Id": target, "IfMatch": told["ETag"], "changes": changed, "else": "as it is"}
         return "cloudfront:UpdateDistribution", parameters
 
     def request(self, target: str, before: State, after: State) -> Request:
@@ -83,10 +83,10 @@ class TuneCdn(DistributionRemedy):
         try:
             told = self._told(target)
             config = copy.deepcopy(self._config(told))
-            version = need(told, "ETag", call=_GET)
+            version = told["ETag"]
         except CouldNotLook as error:
             raise Refused(f"not sent: {error}") from None
-        if _state(config) != before:
+        if _state(self._config(told)) != before:
             raise Refused("not sent: its configuration has changed since it was planned")
         for pattern, one in behaviors_on_buckets(config):
             one["Compress"] = after[pattern]["Compress"]
@@ -99,7 +99,7 @@ class TuneCdn(DistributionRemedy):
         """Settled when every edge has the configuration."""
         del before
         told = self._told(target)
-        status = str(need(need(told, "Distribution", call=_GET), "Status", call=_GET))
+        status = str(told["Distribution"]["Status"])
         now = _state(self._config(told))
         if now != after:
             return Progress(False, f"it reads {_words(now)}")

@@ -7,12 +7,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ..observe import NotThere, need
+from ..observe import NotThere
 from ..remedy import CannotMend, Progress, Remedy, Request, Risk, State
 from ..spans import span_of
 
 _CALL = "cloudwatch:DescribeAlarms"
-_GET_RULE = "cloudwatch:GetAlarmMuteRule"
 LONGEST_SILENCE = timedelta(days=7)
 LONGEST_RULE = 255
 DURATION = "P7D"
@@ -64,7 +63,7 @@ class _AlarmActions(_Alarm):
 
     def read(self, target: str) -> State:
         """Whether its actions are on."""
-        return {"ActionsEnabled": bool(need(self._describe(target), "ActionsEnabled", call=_CALL))}
+        return {"ActionsEnabled": bool(self._describe(target)["ActionsEnabled"])}
 
     def request(self, target: str, before: State, after: State) -> Request:
         """On or off, for this one alarm."""
@@ -122,9 +121,9 @@ class SilenceAlarm(_Alarm):
             told = self.aws.call("cloudwatch", "GetAlarmMuteRule", AlarmMuteRuleName=_rule(target))
         except NotThere:
             return {"muted_until": ""}
-        if need(told, "Status", call=_GET_RULE) == "EXPIRED":
+        if told["Status"] == "EXPIRED":
             return {"muted_until": ""}
-        ends: datetime = need(told, "ExpireDate", call=_GET_RULE)
+        ends: datetime = told["ExpireDate"]
         return {"muted_until": ends.astimezone(UTC).isoformat(timespec="seconds")}
 
     def read_for_plan(self, target: str) -> State:
@@ -170,7 +169,7 @@ class SilenceAlarm(_Alarm):
         if not (reached.settled and after["muted_until"]):
             return reached
         told = self.aws.call("cloudwatch", "GetAlarmMuteRule", AlarmMuteRuleName=_rule(target))
-        status = str(need(told, "Status", call=_GET_RULE))
+        status = str(told["Status"])
         return Progress(status == "ACTIVE", f"the rule is {status}")
 
     def risk_of(self, before: State, after: State) -> Risk:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..aws.indexes import keys_of
 from ..names import nearest
-from ..observe import NotThere, need
+from ..observe import NotThere
 from ..remedy import CannotMend, Progress, Remedy, Request, Risk, State
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class CreateIndex(Remedy):
         index = _of(self._describe(target), target)
         if not index:
             return {"keys": {}, "projection": ""}
-        kind = need(need(index, "Projection", call=_CALL), "ProjectionType", call=_CALL)
+        kind = index["Projection"]["ProjectionType"]
         return {"keys": keys_of(index), "projection": str(kind)}
 
     def read_for_plan(self, target: str) -> State:
@@ -79,7 +79,7 @@ class CreateIndex(Remedy):
         told, wanted = self._describe(target), self._wanted(target)
         if status := _busy(told):
             raise CannotMend(f"{status}: DynamoDB takes one change at a time")
-        for definition in need(told, "AttributeDefinitions", call=_CALL):
+        for definition in told["AttributeDefinitions"]:
             kind = definition["AttributeType"]
             if definition["AttributeName"] == wanted.hash_key and kind != wanted.key_type:
                 raise CannotMend(f"{wanted.hash_key} is a key of type {kind} already, wanted {wanted.key_type}")
@@ -103,7 +103,7 @@ class CreateIndex(Remedy):
             update: dict[str, Any] = {"Delete": {"IndexName": name}}
             return Request("dynamodb", "UpdateTable", {"TableName": table, "GlobalSecondaryIndexUpdates": [update]})
         told, wanted = self._describe(target), self._wanted(target)
-        types = {one["AttributeName"]: one["AttributeType"] for one in need(told, "AttributeDefinitions", call=_CALL)}
+        types = {one["AttributeName"]: one["AttributeType"] for one in told["AttributeDefinitions"]}
         for key, attribute in after["keys"].items():
             types.setdefault(attribute, wanted.key_type if key == "HASH" else "S")
         create: dict[str, Any] = {
@@ -116,9 +116,9 @@ class CreateIndex(Remedy):
             "Projection": {"ProjectionType": after["projection"]},
         }
         if told.get("BillingModeSummary", {}).get("BillingMode") != "PAY_PER_REQUEST":
-            capacity = need(told, "ProvisionedThroughput", call=_CALL)
+            capacity = told["ProvisionedThroughput"]
             create["ProvisionedThroughput"] = {
-                key: need(capacity, key, call=_CALL) for key in ("ReadCapacityUnits", "WriteCapacityUnits")
+                key: capacity[key] for key in ("ReadCapacityUnits", "WriteCapacityUnits")
             }
         return Request(
             "dynamodb",
@@ -137,7 +137,7 @@ class CreateIndex(Remedy):
         reached = super().progress(target, before, after)
         told = self._describe(target)
         index = _of(told, target)
-        status = str(need(index, "IndexStatus", call=_CALL)) if index else "not there"
+        status = str(index["IndexStatus"]) if index else "not there"
         filled = ", being filled" if index.get("Backfilling") else ""
         settled = reached.settled and not _busy(told) and status in ("ACTIVE", "not there")
         return Progress(settled, f"the index is {status}{filled}")
@@ -153,8 +153,8 @@ class CreateIndex(Remedy):
             answer = self.aws.call("dynamodb", "DescribeTable", TableName=target.partition(_INDEX)[0])
         except NotThere:
             raise CannotMend(f"the table {target.partition(_INDEX)[0]} does not exist") from None
-        told: Mapping[str, Any] = need(answer, "Table", call=_CALL)
-        need(told, "TableStatus", call=_CALL)
+        told: Mapping[str, Any] = answer["Table"]
+        told["TableStatus"]  # no table is without one
         return told
 
 
@@ -178,6 +178,6 @@ def _busy(told: Mapping[str, Any]) -> str:
     if told["TableStatus"] != "ACTIVE":
         return f"the table is {told['TableStatus']}"
     for index in told.get("GlobalSecondaryIndexes", []):
-        if (status := need(index, "IndexStatus", call=_CALL)) != "ACTIVE":
+        if (status := index["IndexStatus"]) != "ACTIVE":
             return f"the index {index['IndexName']} is {status}"
     return ""

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..aws.ec2 import SecurityGroup
-from ..observe import need
+from ..observe import Answer
 from ..remedy import CannotMend, Remedy, Request, Risk, State
 
 _CALL = "ec2:DescribeSecurityGroups"
@@ -30,15 +30,14 @@ class RevokeIngress(Remedy):
 
     def targets(self, resource: str, evidence: Mapping[str, Any]) -> list[str]:
         """Each offending source on its own: revoking a rule whole would take its neighbours along."""
-        own = frozenset(need(evidence, "own groups", call=_CALL)) if "own groups" in evidence else frozenset([resource])
-        group = SecurityGroup(
-            arn=resource, name=str(need(evidence, "GroupName", call=_CALL)), evidence=evidence, own=own
-        )
+        told = Answer(evidence, _CALL)
+        own = frozenset(told["own groups"]) if "own groups" in told else frozenset([resource])
+        group = SecurityGroup(arn=resource, name=str(told["GroupName"]), evidence=told, own=own)
         wide = {(one.protocol, one.low, one.high, one.source) for one in group.wider_than(self.stack.ingress)}
         return [
             json.dumps([resource, permission], sort_keys=True)
-            for permission, told in _each(evidence)
-            if (told.protocol, told.low, told.high, told.source) in wide
+            for permission, one in _each(told)
+            if (one.protocol, one.low, one.high, one.source) in wide
         ]
 
     def shown(self, target: str) -> str:
@@ -50,7 +49,7 @@ class RevokeIngress(Remedy):
         """Whether that one source is let in."""
         group, permission = json.loads(target)
         answer = self.aws.call("ec2", "DescribeSecurityGroups", GroupIds=[group])
-        told = need(answer, "SecurityGroups", call=_CALL)
+        told = answer["SecurityGroups"]
         here = [one for raw in told for one, _ in _each(raw)]
         return {"let in": _bare(permission) in [_bare(one) for one in here]}
 
@@ -72,7 +71,7 @@ class RevokeIngress(Remedy):
 def _each(raw: Mapping[str, Any]) -> list[tuple[dict[str, Any], Any]]:
     """Each source of each rule as a permission of its own, with what it lets in."""
     found = []
-    for permission in need(raw, "IpPermissions", call=_CALL):
+    for permission in raw["IpPermissions"]:
         head = {key: permission[key] for key in ("IpProtocol", "FromPort", "ToPort") if key in permission}
         for kind in _SOURCES:
             for source in permission.get(kind, []):

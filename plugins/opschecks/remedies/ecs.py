@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
 from ..names import nearest
-from ..observe import CouldNotLook, need
+from ..observe import Answer, CouldNotLook
 from ..remedy import CannotMend, Progress, Proof, Remedy, Request, Risk, State
 
 _CALL = "ecs:DescribeServices"
@@ -37,8 +37,6 @@ class _Service(Remedy):
                 "elbv2",
                 "DescribeTargetGroups",
                 "TargetGroups",
-                asked_as="Marker",
-                answered_as="NextMarker",
                 LoadBalancerArn=front,
             )
             groups = {str(one.get("TargetGroupArn")) for one in listed}
@@ -67,13 +65,13 @@ class _Service(Remedy):
         """The service's name."""
         return target.rsplit("/", 1)[-1]
 
-    def _describe(self, target: str) -> dict[str, Any]:
+    def _describe(self, target: str) -> Answer:
         _, cluster, name = target.split("/")
         answer = self.aws.call("ecs", "DescribeServices", cluster=cluster, services=[name])
-        found = [one for one in need(answer, "services", call=_CALL) if one.get("status") == "ACTIVE"]
+        found: list[Answer] = [one for one in answer["services"] if one.get("status") == "ACTIVE"]
         if not found:
             raise CannotMend(f"there is no active service {name} in the cluster {cluster}")
-        return dict(found[0])
+        return found[0]
 
     def _update(self, target: str, **changed: Any) -> Request:
         _, cluster, name = target.split("/")
@@ -82,10 +80,10 @@ class _Service(Remedy):
     def progress(self, target: str, before: State, after: State) -> Progress:
         """Settled when it runs what it wants, and nothing is under way."""
         told = self._describe(target)
-        deployments = need(told, "deployments", call=_CALL)
+        deployments = told["deployments"]
         primary: dict[str, Any] = next((one for one in deployments if one.get("status") == "PRIMARY"), {})
         state = str(primary.get("rolloutState", "unknown"))
-        running, desired = need(told, "runningCount", call=_CALL), need(told, "desiredCount", call=_CALL)
+        running, desired = told["runningCount"], told["desiredCount"]
         newest = next((str(event.get("message", "")) for event in told.get("events", [])), "")
         said = f"{running} of {desired} tasks run, deployment {state}" + (f": {newest}" if newest else "")
         settled = (
@@ -112,7 +110,7 @@ class ScaleService(_Service):
 
     def read(self, target: str) -> State:
         """The number wanted."""
-        return {"desiredCount": int(need(self._describe(target), "desiredCount", call=_CALL))}
+        return {"desiredCount": int(self._describe(target)["desiredCount"])}
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:
         """As wished; else half as many more, at least one, at most the stack's maximum."""
@@ -154,9 +152,7 @@ class ForceDeployment(_Service):
 
     def read(self, target: str) -> State:
         """Which deployment serves; a new one gets a new id."""
-        told = need(self._describe(target), "deployments", call=_CALL)
-        primary = next((one for one in told if one.get("status") == "PRIMARY"), None)
-        return {"deployment": str(need(primary or {}, "id", call=_CALL))}
+        return {"deployment": str(_primary(self._describe(target))["id"])}
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:
         """Another one."""
@@ -186,7 +182,7 @@ class _Revision(_Service):
 
     def read(self, target: str) -> State:
         """family:revision of what the service wants."""
-        return {"taskDefinition": _short(need(self._describe(target), "taskDefinition", call=_CALL))}
+        return {"taskDefinition": _short(self._describe(target)["taskDefinition"])}
 
     def request(self, target: str, before: State, after: State) -> Request:
         """UpdateService with nothing but the revision."""
@@ -199,12 +195,11 @@ class _Revision(_Service):
         return all(_short(one.get("taskDefinition", "")) == after["taskDefinition"] for one in told["deployments"])
 
     def _require_active(self, revision: str) -> None:
-        call = "ecs:DescribeTaskDefinition"
         try:
             answer = self.aws.call("ecs", "DescribeTaskDefinition", taskDefinition=revision)
         except CouldNotLook as error:
             raise CannotMend(f"{revision} cannot be run: {error}") from None
-        status = need(need(answer, "taskDefinition", call=call), "status", call=call)
+        status = answer["taskDefinition"]["status"]
         if status != "ACTIVE":
             raise CannotMend(f"{revision} is {status}: register it again")
 
@@ -231,7 +226,7 @@ class RollBackService(_Revision):
         """As `read`; CannotMend where the service has settled: a circuit breaker may have gone back already."""
         told = self._describe(target)
         if _primary(told).get("rolloutState") == "COMPLETED":
-            revision = _short(need(told, "taskDefinition", call=_CALL))
+            revision = _short(told["taskDefinition"])
             raise CannotMend(f"{revision} serves and has settled: nothing is there to go back from")
         return self.read(target)
 
@@ -253,8 +248,8 @@ class RollBackService(_Revision):
     def read(self, target: str) -> State:
         """family:revision, and whose it is: revisions that were good for another service prove nothing of this one."""
         told = self._describe(target)
-        revision = _short(need(told, "taskDefinition", call=_CALL))
-        return {"taskDefinition": revision, "service": str(need(told, "serviceArn", call=_CALL))}
+        revision = _short(told["taskDefinition"])
+        return {"taskDefinition": revision, "service": str(told["serviceArn"])}
 
 
 class RollBackAfterErrors(RollBackService):
@@ -265,9 +260,9 @@ class RollBackAfterErrors(RollBackService):
     def read_for_plan(self, target: str) -> State:
         """As `read`; CannotMend where what serves has served for longer: errors did not come with it."""
         told = self._describe(target)
-        made: datetime = need(_primary(told), "createdAt", call=_CALL)
+        made: datetime = _primary(told)["createdAt"]
         if datetime.now(UTC) - made > SUSPECT:
-            revision = _short(need(told, "taskDefinition", call=_CALL))
+            revision = _short(told["taskDefinition"])
             raise CannotMend(
                 f"{revision} was deployed on {made.astimezone(UTC):%Y-%m-%d %H:%M} UTC and has served since: "
                 "the errors did not come with it; opschecks fix force-deployment starts fresh tasks"
@@ -282,10 +277,10 @@ def _groups_of(service: Mapping[str, Any]) -> set[str]:
     return {arn for one, other in pairs for arn in (one.get("targetGroupArn"), other) if arn}
 
 
-def _primary(service: Mapping[str, Any]) -> Mapping[str, Any]:
+def _primary(service: Answer) -> Mapping[str, Any]:
     """The deployment that the service moves to; nothing where something else than ECS deploys it."""
-    deployments = need(service, "deployments", call=_CALL)
-    return next((one for one in deployments if one.get("status") == "PRIMARY"), {})
+    deployments = service["deployments"]
+    return next((one for one in deployments if one.get("status") == "PRIMARY"), Answer(call=service.call))
 
 
 def good_revisions(runs: Iterable[Mapping[str, Any]], service: str) -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..observe import need
 from ..remedy import CannotMend, Remedy, Request, Risk, State
 
 _DURATION = "stickiness.{}.duration_seconds"
@@ -37,7 +36,7 @@ class EnableStickiness(Remedy):
     def read(self, target: str) -> State:
         """The attributes of stickiness; AWS gives every value as text, and none for kinds that do not apply."""
         answer = self.aws.call("elbv2", "DescribeTargetGroupAttributes", TargetGroupArn=target)
-        listed = need(answer, "Attributes", call="elasticloadbalancing:DescribeTargetGroupAttributes")
+        listed = answer["Attributes"]
         return {one["Key"]: one["Value"] for one in listed if one["Key"] in STICKINESS}
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:

@@ -13,14 +13,13 @@ from ..aws.flow_logs import FlowLog, Vpc, flow_log_of, vpcs
 from ..aws.inventory import Inventory, inventory
 from ..aws.log_groups import describe_log_groups
 from ..names import nearest
-from ..observe import CouldNotLook, need
+from ..observe import CouldNotLook
 from ..remedy import CannotMend, Refused, Remedy, Request, Risk, State
 
 if TYPE_CHECKING:
     from ..aws.session import Aws
 
 T = TypeVar("T")
-_CALL = "ec2:DescribeFlowLogs"
 
 
 def _soft(look: Callable[[Aws, Inventory], T], aws: Aws, known: Inventory) -> T | CouldNotLook:
@@ -143,8 +142,8 @@ class CreateFlowLog(Remedy):
 
     def _logs(self, target: str) -> list[FlowLog]:
         chosen = [{"Name": "resource-id", "Values": [target]}]
-        listed = self.aws.items("ec2", "DescribeFlowLogs", "FlowLogs", asked_as="NextToken", Filter=chosen)
-        return [flow_log_of(raw) for raw in listed if need(raw, "ResourceId", call=_CALL) == target]
+        listed = self.aws.items("ec2", "DescribeFlowLogs", "FlowLogs", Filter=chosen)
+        return [flow_log_of(raw) for raw in listed if raw["ResourceId"] == target]
 
     def _own(self, target: str) -> list[FlowLog]:
         return [log for log in self._logs(target) if self._is_own(log)]

@@ -12,7 +12,7 @@ from typing import Any
 
 from .. import __version__
 from ..aws.backup_sets import MANIFEST, STARTED, BackupSet, Place, next_name, place_of, read_set, sets
-from ..observe import CouldNotLook, need
+from ..observe import CouldNotLook
 from ..remedy import CannotMend, Progress, Remedy, Request, Risk, State, Unknown
 from .backup_conditions import require_copyable, require_possible
 from .backup_pieces import (
@@ -195,7 +195,7 @@ class BackUpEverything(Remedy):
         return Progress(settled=True)
 
     def _turn_of_export(self) -> Progress:
-        tasks = self.aws.items("logs", "DescribeExportTasks", "exportTasks", asked_as="nextToken")
+        tasks = self.aws.items("logs", "DescribeExportTasks", "exportTasks")
         active = [one for one in tasks if status_of(one) in ("PENDING", "RUNNING", "PENDING_CANCEL")]
         if not active:
             return Progress(settled=True)
@@ -210,7 +210,7 @@ class BackUpEverything(Remedy):
             body = json.dumps(told, indent=1, ensure_ascii=False).encode()
             return replace(request, parameters={**request.parameters, "Body": body})
         if request.operation == "CreateExportTask":
-            window = need(self._started or self._read_started(), "logs", call="s3:GetObject")
+            window = (self._started or self._read_started())["logs"]
             return replace(request, parameters={**request.parameters, "from": window["from"], "to": window["to"]})
         return request
 
@@ -251,11 +251,11 @@ def _told(name: str, told: Mapping[str, Any]) -> State:
     try:
         counts = {
             "tables": len(told["tables"]),
-            "objects": len(told["dashboard"]["objects"]) if told["dashboard"] else 0,
+            "objects": len((told.get("dashboard") or {"objects": ()})["objects"]),
             "log_groups": len(told["log_groups"]),
         }
-    except (KeyError, TypeError) as error:
-        raise CouldNotLook("s3:GetObject", f"the manifest of {name} lacks {error}") from None
+    except TypeError as error:
+        raise CouldNotLook("s3:GetObject", f"the manifest of {name} does not read as one: {error}") from None
     return {"set": name, "complete": True, **counts}
 
 

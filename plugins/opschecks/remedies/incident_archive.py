@@ -8,7 +8,7 @@ from typing import Any
 
 from ..aws.dynamodb_items import digest_of, read_items, to_line
 from ..aws.incident_archive import archived_before
-from ..observe import CouldNotLook, need
+from ..observe import Answer, CouldNotLook
 from ..remedy import CannotMend, Change, Progress, Remedy, Request, Risk, State
 from ..web.site import list_objects
 from .archive_objects import (
@@ -82,7 +82,7 @@ class ArchiveIncidents(Remedy):
 
     def targets(self, resource: str, evidence: Mapping[str, Any]) -> list[str]:
         """Those that the check has counted."""
-        day = str(need(evidence, "opened before"))[:10]
+        day = str(Answer(evidence)["opened before"])[:10]
         return [self.normal(f"{resource} before {day}")]
 
     def all_targets(self) -> list[str]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..aws.dynamodb_items import Item, key_line, key_names, read_items, to_line
 from ..aws.incident_archive import old_incident_keys
-from ..observe import NotThere, need
+from ..observe import NotThere
 from ..remedy import CannotMend, Remedy
 from .archived_items import can_be_told
 
@@ -83,7 +83,7 @@ def _described(remedy: Remedy, table: str) -> dict[str, Any]:
         answer = remedy.aws.call("dynamodb", "DescribeTable", TableName=table)
     except NotThere:
         raise CannotMend(f"the table {table} does not exist") from None
-    told: dict[str, Any] = need(answer, "Table", call="dynamodb:DescribeTable")
+    told: dict[str, Any] = answer["Table"]
     return told
 
 

@@ -8,7 +8,6 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from ..observe import need
 from ..remedy import CannotMend, Change, Progress, Remedy, Request, Risk, State
 from .restore_points import BACKUP, LIST, RECOVERY, TABLE, describe, moment_in, wanted_point
 from .restore_points import RestoredTable as _Restored
@@ -225,7 +224,7 @@ class DeleteRestoredTable(Remedy):
             return {"status": "gone", "table_id": "", "restored_from": ""}
         return {
             "status": "being deleted" if found.status == "DELETING" else "there",
-            "table_id": str(need(found.raw, "TableId", call=TABLE)),
+            "table_id": str(found.raw["TableId"]),
             "restored_from": found.restored_from,
         }
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ..observe import NotThere, need
+from ..observe import NotThere
 from ..remedy import CannotMend, Sends
 
 TABLE = "dynamodb:DescribeTable"
@@ -28,7 +28,7 @@ class RestoredTable:
     @property
     def status(self) -> str:
         """CREATING until its items are there, then ACTIVE; DELETING, …"""
-        return str(need(self.raw, "TableStatus", call=TABLE))
+        return str(self.raw["TableStatus"])
 
     @property
     def restored_from(self) -> str:
@@ -38,33 +38,33 @@ class RestoredTable:
             return ""
         if summary.get("SourceBackupArn"):
             return str(summary["SourceBackupArn"])
-        source = str(need(summary, "SourceTableArn", call=TABLE)).split(":table/", 1)[-1]
-        return _point(source, need(summary, "RestoreDateTime", call=TABLE))
+        source = str(summary["SourceTableArn"]).split(":table/", 1)[-1]
+        return _point(source, summary["RestoreDateTime"])
 
     @property
     def is_complete(self) -> bool:
         """Whether every item is there."""
         if self.status in ("CREATING", "DELETING"):
             return False
-        return not need(self.raw.get("RestoreSummary") or {}, "RestoreInProgress", call=TABLE)
+        return not (self.raw.get("RestoreSummary") or {})["RestoreInProgress"]
 
     @property
     def is_usable(self) -> bool:
         """Whether it can be read, through its indexes too."""
         indexes = self.raw.get("GlobalSecondaryIndexes") or []
-        return self.status == "ACTIVE" and all(need(one, "IndexStatus", call=TABLE) == "ACTIVE" for one in indexes)
+        return self.status == "ACTIVE" and all(one["IndexStatus"] == "ACTIVE" for one in indexes)
 
     @property
     def minutes(self) -> int:
         """Since it was asked for."""
-        made: datetime = need(self.raw, "CreationDateTime", call=TABLE)
+        made: datetime = self.raw["CreationDateTime"]
         return int((datetime.now(UTC) - made) / timedelta(minutes=1))
 
 
 def describe(aws: Sends, name: str) -> RestoredTable | None:
     """The table; None where DynamoDB knows none of that name."""
     try:
-        return RestoredTable(need(aws.call("dynamodb", "DescribeTable", TableName=name), "Table", call=TABLE))
+        return RestoredTable(aws.call("dynamodb", "DescribeTable", TableName=name)["Table"])
     except NotThere:
         return None
 
@@ -97,12 +97,12 @@ def _moment(aws: Sends, source: str, asked: str) -> datetime:
             f"{source} does not exist any more: only a backup can be restored, and where point-in-time recovery "
             "was on, DynamoDB made one (of type SYSTEM) when the table was deleted"
         ) from None
-    told = need(answer, "ContinuousBackupsDescription", call=RECOVERY)
-    recovery = need(told, "PointInTimeRecoveryDescription", call=RECOVERY)
-    if need(recovery, "PointInTimeRecoveryStatus", call=RECOVERY) != "ENABLED":
+    told = answer["ContinuousBackupsDescription"]
+    recovery = told["PointInTimeRecoveryDescription"]
+    if recovery["PointInTimeRecoveryStatus"] != "ENABLED":
         raise CannotMend(f"point-in-time recovery of {source} is off: only a backup can be restored")
-    earliest: datetime = need(recovery, "EarliestRestorableDateTime", call=RECOVERY)
-    latest: datetime = need(recovery, "LatestRestorableDateTime", call=RECOVERY)
+    earliest: datetime = recovery["EarliestRestorableDateTime"]
+    latest: datetime = recovery["LatestRestorableDateTime"]
     if asked == LATEST:
         return latest
     try:
@@ -123,19 +123,15 @@ def _newest(aws: Sends, source: str) -> str:
         "dynamodb",
         "ListBackups",
         "BackupSummaries",
-        asked_as="ExclusiveStartBackupArn",
-        answered_as="LastEvaluatedBackupArn",
         TableName=source,
         BackupType="ALL",
     )
     there = describe(aws, source)
-    since = need(there.raw, "CreationDateTime", call=TABLE) if there else datetime.min.replace(tzinfo=UTC)
+    since = there.raw["CreationDateTime"] if there else datetime.min.replace(tzinfo=UTC)
     usable = [
         one
         for one in listed
-        if need(one, "BackupStatus", call=LIST) == "AVAILABLE"
-        and need(one, "TableName", call=LIST) == source
-        and need(one, "BackupCreationDateTime", call=LIST) >= since
+        if one["BackupStatus"] == "AVAILABLE" and one["TableName"] == source and one["BackupCreationDateTime"] >= since
     ]
     if not usable:
         raise CannotMend(
@@ -144,7 +140,7 @@ def _newest(aws: Sends, source: str) -> str:
             "AWS Backup keeps is restored there (aws backup start-restore-job)"
         )
     newest = max(usable, key=lambda one: one["BackupCreationDateTime"])
-    return str(need(newest, "BackupArn", call=LIST))
+    return str(newest["BackupArn"])
 
 
 def _named(aws: Sends, source: str, arn: str) -> str:
@@ -154,9 +150,9 @@ def _named(aws: Sends, source: str, arn: str) -> str:
         answer = aws.call("dynamodb", "DescribeBackup", BackupArn=arn)
     except NotThere:
         raise CannotMend(f"--set backup={arn}: there is no such backup") from None
-    told = need(answer, "BackupDescription", call=BACKUP)
-    status = need(need(told, "BackupDetails", call=BACKUP), "BackupStatus", call=BACKUP)
-    of = need(need(told, "SourceTableDetails", call=BACKUP), "TableName", call=BACKUP)
+    told = answer["BackupDescription"]
+    status = told["BackupDetails"]["BackupStatus"]
+    of = told["SourceTableDetails"]["TableName"]
     if of != source:
         raise CannotMend(f"--set backup={arn}: it is a backup of {of}, not of {source}")
     if status != "AVAILABLE":

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..aws.cloudfront import bucket_of
-from ..observe import CouldNotLook, NotThere, fan_out, need
+from ..observe import Answer, CouldNotLook, NotThere, fan_out
 from ..remedy import CannotMend, Remedy, Request, Risk, State
 from ..web.site import list_objects
 from .cloudfront import InvalidateCdn, distribution_of
@@ -71,9 +71,7 @@ class SyncDashboard(Remedy):
     def _origin(self) -> tuple[str, str]:
         try:
             answer = self.aws.call("cloudfront", "GetDistribution", Id=distribution_of(self))
-            return bucket_of(
-                need(need(answer, "Distribution", call="cloudfront:GetDistribution"), "DistributionConfig")
-            )
+            return bucket_of(answer["Distribution"]["DistributionConfig"])
         except CouldNotLook as error:
             raise CannotMend(str(error)) from None
 
@@ -92,9 +90,7 @@ class SyncDashboard(Remedy):
         versioning = self.aws.call("s3", "GetBucketVersioning", Bucket=bucket)
         self.one_way = versioning.get("Status") != "Enabled"
         listed = list_objects(self.aws, bucket, prefix)
-        return {
-            str(one["Key"])[len(prefix) :]: str(need(one, "ETag", call="s3:ListBucket")).strip('"') for one in listed
-        }
+        return {str(one["Key"])[len(prefix) :]: str(one["ETag"]).strip('"') for one in listed}
 
     def read_for_plan(self, target: str) -> State:
         """As `read`; CannotMend where the ETags of the bucket do not tell what its objects hold."""
@@ -102,7 +98,7 @@ class SyncDashboard(Remedy):
         try:
             answer = self.aws.call("s3", "GetBucketEncryption", Bucket=bucket)
         except NotThere:
-            answer = {}
+            answer = Answer()
         rules = answer.get("ServerSideEncryptionConfiguration", {}).get("Rules", [])
         by = {rule.get("ApplyServerSideEncryptionByDefault", {}).get("SSEAlgorithm") for rule in rules}
         if by - {None, "AES256"}:
@@ -168,12 +164,10 @@ class SyncDashboard(Remedy):
         return Request("s3", "PutObject", parameters, files={"Body": path})
 
     def _version(self, bucket: str, key: str, etag: str) -> str:
-        for page in self.aws.pages(
-            "s3", "ListObjectVersions", asked_as="KeyMarker", answered_as="NextKeyMarker", Bucket=bucket, Prefix=key
-        ):
+        for page in self.aws.pages("s3", "ListObjectVersions", Bucket=bucket, Prefix=key):
             for one in page.get("Versions") or []:
                 if one.get("Key") == key and str(one.get("ETag", "")).strip('"') == etag:
-                    return str(need(one, "VersionId", call="s3:ListBucketVersions"))
+                    return str(one["VersionId"])
         raise CannotMend(f"S3 keeps no version of {key} with the content that it had")
 
 

@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import Any
 
 from ..names import nearest
-from ..observe import need
 from ..remedy import CannotMend, Progress, Remedy, Request, Risk, State
 
 _TASKS = "ecs:DescribeTasks"
@@ -49,7 +48,7 @@ class StopTask(Remedy):
         told = self._task(target)
         if not told:
             return {"desiredStatus": "STOPPED", "service": ""}
-        return {"desiredStatus": str(need(told, "desiredStatus", call=_TASKS)), "service": _service(told)}
+        return {"desiredStatus": str(told["desiredStatus"]), "service": _service(told)}
 
     def read_for_plan(self, target: str) -> State:
         """As `read`; CannotMend where stopping it would be more than a moment's loss."""
@@ -76,7 +75,7 @@ class StopTask(Remedy):
         """There when as many other tasks run as the service wants."""
         del after
         told = self._describe(target, str(before["service"]))
-        desired = int(need(told, "desiredCount", call=_SERVICES))
+        desired = int(told["desiredCount"])
         running = self._others_running(target, str(before["service"]))
         newest = next((str(event.get("message", "")) for event in told.get("events", [])), "")
         return Progress(running >= desired, f"{running} of {desired} tasks run" + (f": {newest}" if newest else ""))
@@ -99,30 +98,30 @@ class StopTask(Remedy):
     def _task(self, target: str) -> dict[str, Any]:
         _, cluster, task = target.split("/")
         answer = self.aws.call("ecs", "DescribeTasks", cluster=cluster, tasks=[task])
-        found = need(answer, "tasks", call=_TASKS)
-        return dict(found[0]) if found else {}
+        found: list[dict[str, Any]] = answer["tasks"]
+        return found[0] if found else {}
 
     def _describe(self, target: str, service: str) -> dict[str, Any]:
         _, cluster, _ = target.split("/")
         answer = self.aws.call("ecs", "DescribeServices", cluster=cluster, services=[service])
-        found = [one for one in need(answer, "services", call=_SERVICES) if one.get("status") == "ACTIVE"]
+        found: list[dict[str, Any]] = [one for one in answer["services"] if one.get("status") == "ACTIVE"]
         if not found:
             raise CannotMend(f"there is no active service {service} in the cluster {cluster}")
-        return dict(found[0])
+        return found[0]
 
     def _others_running(self, target: str, service: str) -> int:
         """How many tasks of the service run, without the one that was stopped, which ECS may still count."""
         _, cluster, task = target.split("/")
         arns = self.aws.items(
-            "ecs", "ListTasks", "taskArns", asked_as="nextToken", cluster=cluster, serviceName=service,
+            "ecs", "ListTasks", "taskArns", cluster=cluster, serviceName=service,
             desiredStatus="RUNNING",
         )  # fmt: skip
         others = [str(arn) for arn in arns if not str(arn).endswith(f"/{task}")]
         told: list[dict[str, Any]] = []
         for start in range(0, len(others), TASKS_A_CALL):
             chunk = others[start : start + TASKS_A_CALL]
-            told += need(self.aws.call("ecs", "DescribeTasks", cluster=cluster, tasks=chunk), "tasks", call=_TASKS)
-        return sum(1 for one in told if need(one, "lastStatus", call=_TASKS) == "RUNNING")
+            told += self.aws.call("ecs", "DescribeTasks", cluster=cluster, tasks=chunk)["tasks"]
+        return sum(1 for one in told if one["lastStatus"] == "RUNNING")
 
 
 def _service(told: Mapping[str, Any]) -> str:
@@ -132,11 +131,11 @@ def _service(told: Mapping[str, Any]) -> str:
 
 def unsteady(service: Mapping[str, Any]) -> str:
     """Why no task of the service should be stopped at this moment; nothing where one may be."""
-    desired, running = need(service, "desiredCount", call=_SERVICES), need(service, "runningCount", call=_SERVICES)
-    deployments = need(service, "deployments", call=_SERVICES)
+    desired, running = service["desiredCount"], service["runningCount"]
+    deployments = service["deployments"]
     if len(deployments) > 1 or any(one.get("rolloutState", "COMPLETED") != "COMPLETED" for one in deployments):
         return "a deployment is under way"
-    if running != desired or need(service, "pendingCount", call=_SERVICES):
+    if running != desired or service["pendingCount"]:
         return f"{running} of {desired} tasks run: it lacks some already"
     if running < 2:
         return f"it runs {running} task: stopping it would be an outage"

@@ -10,9 +10,9 @@ from urllib.parse import quote
 from ..aws.cloudfront import Distribution
 from ..aws.session import Aws
 from ..model import Figure, Resource
-from ..observe import CouldNotLook, fan_out, need, observation
-from .http import Answer, Http
-from .site import LIST, list_objects
+from ..observe import CouldNotLook, fan_out, observation
+from .http import Http, Response
+from .site import list_objects
 
 if TYPE_CHECKING:
     from ..stack import Stack
@@ -31,10 +31,10 @@ _UNCACHED = {"no-store", "no-cache", "private"}
 class StaticAsset(Resource):
     """One asset of the bucket, and the CDN's answers for it, the first one first."""
 
-    answers: tuple[Answer, ...]
+    answers: tuple[Response, ...]
 
     @property
-    def last(self) -> Answer:
+    def last(self) -> Response:
         """The newest answer."""
         return self.answers[-1]
 
@@ -64,13 +64,13 @@ class StaticAsset(Resource):
         return "" if told == "identity" else told
 
 
-def comes_from_cache(answer: Answer) -> bool:
+def comes_from_cache(answer: Response) -> bool:
     """Whether an edge had it; CloudFront says Hit or RefreshHit, others give only its age."""
     told = _header(answer, "X-Cache").lower()
     return told.startswith(("hit", "refreshhit")) if told else bool(_header(answer, "Age"))
 
 
-def _header(answer: Answer, name: str) -> str:
+def _header(answer: Response, name: str) -> str:
     return {key.lower(): value for key, value in answer.headers.items()}.get(name.lower(), "")
 
 
@@ -93,11 +93,11 @@ def static_assets(stack: Stack, aws: Aws, http: Http, distribution: Distribution
 
 
 def _largest(listed: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    fit = [one for one in listed if int(need(one, "Size", call=LIST)) in BYTES and one["Key"].endswith(SUFFIXES)]
+    fit = [one for one in listed if int(one["Size"]) in BYTES and one["Key"].endswith(SUFFIXES)]
     return sorted(fit, key=lambda one: (-int(one["Size"]), str(one["Key"])))[:ASSETS]
 
 
-def _asked(http: Http, url: str, timeout_s: float) -> tuple[Answer, ...]:
+def _asked(http: Http, url: str, timeout_s: float) -> tuple[Response, ...]:
     """The first answer and those after it, until one comes from a cache or is no answer at all."""
     answers = [http.get(url, timeout_s)]
     while len(answers) < REQUESTS and answers[-1].status == 200:
@@ -107,7 +107,7 @@ def _asked(http: Http, url: str, timeout_s: float) -> tuple[Answer, ...]:
     return tuple(answers)
 
 
-def _asset(url: str, listed: Mapping[str, Any], answers: tuple[Answer, ...]) -> StaticAsset:
+def _asset(url: str, listed: Mapping[str, Any], answers: tuple[Response, ...]) -> StaticAsset:
     told = [{"status": one.status or one.failure, "headers": dict(one.headers)} for one in answers]
     return StaticAsset(
         arn=url,

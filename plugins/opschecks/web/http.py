@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from ..model import Deadline, Figure, Resource
-from ..observe import CouldNotLook, fan_out, need, observation
+from ..observe import Answer, CouldNotLook, fan_out, observation
 
 if TYPE_CHECKING:
     from ..stack import Stack
@@ -28,7 +28,7 @@ _TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     """What came back: `status` is None when the host was reached and gave no answer; `failure` says in which way.
 
     `latency_ms` is from request to headers, the connection included.
@@ -62,11 +62,11 @@ class Http:
         self._session = requests.Session()
         self._session.headers["User-Agent"] = "opschecks"
 
-    def head(self, url: str, timeout_s: float) -> Answer:
+    def head(self, url: str, timeout_s: float) -> Response:
         """HEAD of the URL, asked for as browsers do: a CDN may keep another copy for those who take no compression."""
         return self._ask("HEAD", url, timeout_s, {"Accept-Encoding": "gzip, br"})
 
-    def get(self, url: str, timeout_s: float) -> Answer:
+    def get(self, url: str, timeout_s: float) -> Response:
         """GET the URL, redirects followed.
 
         A host that cannot be reached raises CouldNotLook: that may be our network. One that was reached
@@ -74,14 +74,14 @@ class Http:
         """
         return self._ask("GET", url, timeout_s, {})
 
-    def _ask(self, method: str, url: str, timeout_s: float, headers: Mapping[str, str]) -> Answer:
+    def _ask(self, method: str, url: str, timeout_s: float, headers: Mapping[str, str]) -> Response:
         import requests
         import urllib3
 
         began = time.monotonic()
 
-        def failed(why: str) -> Answer:
-            return Answer(url, None, (time.monotonic() - began) * 1000, failure=why)
+        def failed(why: str) -> Response:
+            return Response(url, None, (time.monotonic() - began) * 1000, failure=why)
 
         try:
             with self._session.request(
@@ -99,7 +99,7 @@ class Http:
             if unpacking or isinstance(root, ConnectionResetError | http.client.HTTPException):
                 return failed(f"broke off: {root}")
             raise CouldNotLook(f"{method} {url}", f"{type(error).__name__}: {root}") from None
-        return Answer(
+        return Response(
             response.url,
             response.status_code,
             latency_ms,
@@ -136,7 +136,7 @@ def certificate_end(url: str, timeout_s: float) -> datetime | None:
         return None
     except OSError as error:
         raise CouldNotLook(f"TLS {host}:{port}", f"{type(error).__name__}: {error}") from None
-    ends = str(need(certificate, "notAfter", call=f"TLS {host}:{port}"))
+    ends = str(Answer(certificate, f"TLS {host}:{port}")["notAfter"])
     return datetime.fromtimestamp(ssl.cert_time_to_seconds(ends), UTC)
 
 
@@ -144,7 +144,7 @@ def certificate_end(url: str, timeout_s: float) -> datetime | None:
 class Health(Resource):
     """The answer of the health endpoint."""
 
-    answer: Answer
+    answer: Response
     healthy_words: tuple[str, ...]
     certificate_days_left: float | None
 
@@ -152,7 +152,7 @@ class Health(Resource):
     def says(self) -> str:
         """The body's own `status`; "no JSON" where the body is none."""
         told = self._told
-        return str(need(told, "status", call=f"GET {self.arn}")) if isinstance(told, dict) else "no JSON object"
+        return str(Answer(told, f"GET {self.arn}")["status"]) if isinstance(told, dict) else "no JSON object"
 
     @property
     def is_healthy(self) -> bool:
@@ -246,8 +246,8 @@ def health(stack: Stack, http: Http, now: datetime) -> Health:
 class Page(Resource):
     """One dashboard as served. `stand_in` is what the site serves for a path that cannot exist."""
 
-    answer: Answer
-    stand_in: Answer
+    answer: Response
+    stand_in: Response
     contains: str
 
     @property

@@ -9,25 +9,23 @@ from urllib.parse import quote
 from ..aws.cloudfront import Distribution
 from ..aws.session import Aws
 from ..model import Resource
-from ..observe import CouldNotLook, fan_out, need, observation
-from .http import Answer, Http
+from ..observe import Answer, CouldNotLook, fan_out, observation
+from .http import Http, Response
 
 if TYPE_CHECKING:
     from ..stack import Stack
-
-LIST = "s3:ListBucket"
 
 
 @dataclass(frozen=True, kw_only=True)
 class SiteObject(Resource):
     """One object of the site's bucket, and the answer of the CDN for it."""
 
-    answer: Answer
+    answer: Response
 
     @property
     def etag(self) -> str:
         """The object's ETag in the bucket."""
-        return str(need(self.evidence, "ETag", call=LIST)).strip('"')
+        return str(self.evidence["ETag"]).strip('"')
 
     @property
     def served_etag(self) -> str:
@@ -48,22 +46,20 @@ def site_objects(stack: Stack, aws: Aws, http: Http, distribution: Distribution)
     urls = [f"{stack.dashboard_url}/{quote(one['Key'][len(prefix) :])}" for one in listed]
     answers = fan_out(lambda url: http.head(url, stack.limits.probe_timeout_s), urls)
     return [
-        SiteObject(arn=url, name=str(one["Key"]), answer=answer, evidence={**one, "served": _told(answer)})
+        SiteObject(arn=url, name=str(one["Key"]), answer=answer, evidence=one | {"served": _told(answer)})
         for url, one, answer in zip(urls, listed, answers, strict=True)
     ]
 
 
-def list_objects(aws: Any, bucket: str, prefix: str) -> list[dict[str, Any]]:
+def list_objects(aws: Any, bucket: str, prefix: str) -> list[Answer]:
     """Every object under the prefix, but for the empty ones that stand for folders. An empty page has no Contents."""
-    found: list[dict[str, Any]] = []
+    found: list[Answer] = []
     parameters: dict[str, Any] = {"Bucket": bucket, "Prefix": prefix} if prefix else {"Bucket": bucket}
-    for page in aws.pages(
-        "s3", "ListObjectsV2", asked_as="ContinuationToken", answered_as="NextContinuationToken", **parameters
-    ):
-        if int(need(page, "KeyCount", call=LIST)):
-            found += need(page, "Contents", call=LIST)
-    return [one for one in found if not str(need(one, "Key", call=LIST)).endswith("/") or one.get("Size")]
+    for page in aws.pages("s3", "ListObjectsV2", **parameters):
+        if int(page["KeyCount"]):
+            found += page["Contents"]
+    return [one for one in found if not str(one["Key"]).endswith("/") or one.get("Size")]
 
 
-def _told(answer: Answer) -> dict[str, Any]:
+def _told(answer: Response) -> dict[str, Any]:
     return {"status": answer.status or answer.failure, "headers": answer.headers}

@@ -1,0 +1,72 @@
+"""How the pages of a list hang together: botocore's own tables of tokens, and the lists that they leave out."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import jmespath
+
+_LEFT_OUT = {
+    ("ce", "GetCostAndUsage"): {"input_token": "NextPageToken", "output_token": "NextPageToken"},
+    ("cloudformation", "DescribeStackResourceDrifts"): {"input_token": "NextToken", "output_token": "NextToken"},
+}
+"""Operations that AWS answers in pages and for which botocore has no paginator."""
+
+
+@dataclass(frozen=True)
+class Paging:
+    """`asked` are the parameters that ask for the next page, `answered` where an answer names it, in the same order.
+
+    `more`, where the service has it, is where an answer says whether there is a next page at all.
+    """
+
+    asked: tuple[str, ...]
+    answered: tuple[str, ...]
+    more: str = ""
+
+    def following(self, answer: Mapping[str, Any]) -> dict[str, Any]:
+        """The parameters of the next page, {} after the last; ValueError where there is one that has no name."""
+        says = jmespath.search(self.more, answer) if self.more else None
+        if says is False:
+            return {}
+        told = {
+            asked: token
+            for asked, answered in zip(self.asked, self.answered, strict=True)
+            if (token := jmespath.search(answered, answer))
+        }
+        if says and not told:
+            raise ValueError(f"{self.more} says that there are more pages, and {self.answered[0]} names none")
+        return told
+
+
+@functools.cache
+def paging(service: str, operation: str) -> Paging:
+    """How the operation's pages are asked for; TypeError for an operation that has no pages."""
+    told = _LEFT_OUT.get((service, operation)) or _tables(service).get(operation)
+    if not told:
+        raise TypeError(f"{service} {operation}: botocore knows of no pages; ask with `call`, token by token")
+    return Paging(_several(told["input_token"]), _several(told["output_token"]), told.get("more_results", ""))
+
+
+@functools.cache
+def _loader() -> Any:
+    from botocore.loaders import Loader
+
+    return Loader()
+
+
+def _tables(service: str) -> Mapping[str, Any]:
+    from botocore.exceptions import UnknownServiceError
+
+    try:
+        tables: Mapping[str, Any] = _loader().load_service_model(service, "paginators-1")["pagination"]
+    except UnknownServiceError:  # no such service, or none of its operations has pages
+        return {}
+    return tables
+
+
+def _several(told: str | list[str]) -> tuple[str, ...]:
+    return (told,) if isinstance(told, str) else tuple(told)
