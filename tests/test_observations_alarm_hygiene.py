@@ -12,7 +12,7 @@ import pytest
 
 from opschecks.aws.alarm_hygiene import WatchedAlarm, alarm_rings, watched_alarms
 from opschecks.aws.cloudwatch_alarms import Alarm
-from opschecks.observe import CouldNotLook
+from opschecks.observe import Answer, CouldNotLook
 from opschecks.stack import Stack
 from tests.canned import ACCOUNT, NOW, Aws, ago, examined, stack, verdict
 from tests.scratch import ROOT
@@ -39,7 +39,7 @@ def alarm(name: str = "cpu-high", below: Sequence[Alarm] = (), /, **changes: Any
         "TreatMissingData": "notBreaching",
         **changes,
     }
-    evidence = {key: value for key, value in raw.items() if value is not None}
+    evidence = Answer({key: value for key, value in raw.items() if value is not None})
     return Alarm(arn=evidence["AlarmArn"], name=name, evidence=evidence, below=tuple(below))
 
 

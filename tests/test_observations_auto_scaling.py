@@ -9,7 +9,7 @@ import pytest
 
 from opschecks.aws.application_autoscaling import ServiceScaling, auto_scaling
 from opschecks.aws.ecs import Service
-from opschecks.observe import CouldNotLook
+from opschecks.observe import Answer, CouldNotLook
 from tests.canned import ACCOUNT, Answers, Aws, ago, daily, examined, names, stack, verdict, verdicts
 
 SERVICE = "application-autoscaling"
@@ -117,7 +117,9 @@ def test_which_limits_are_wanted_is_the_stacks_to_say() -> None:
 
 
 def service(desired: int | None) -> Service:
-    return Service(arn="service/backend", name="backend", evidence={} if desired is None else {"desiredCount": desired})
+    return Service(
+        arn="service/backend", name="backend", evidence=Answer({} if desired is None else {"desiredCount": desired})
+    )
 
 
 ROOM: dict[str, tuple[list[Service], list[dict[str, Any]], str, str]] = {

@@ -14,7 +14,7 @@ from opschecks.aws.cloudfront import Distribution
 from opschecks.aws.dynamodb import Table
 from opschecks.aws.log_groups import LogGroup
 from opschecks.aws.s3_lifecycle import Bucket, buckets, site_bucket
-from opschecks.observe import CouldNotLook, NotThere
+from opschecks.observe import Answer, CouldNotLook, NotThere
 from opschecks.stack import Stack
 from tests.canned import ACCOUNT, NOW, Aws, ago, names, stack, verdict, verdicts
 from tests.scratch import ROOT
@@ -32,7 +32,7 @@ def table(name: str = "incidents", **changes: Any) -> Table:
     return Table(
         arn=f"arn:aws:dynamodb:{ACCOUNT}:table/{name}",
         name=name,
-        evidence={key: value for key, value in evidence.items() if value is not None},
+        evidence=Answer({key: value for key, value in evidence.items() if value is not None}),
     )
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from opschecks.aws.cdn_caching import CACHING_DISABLED, CACHING_OPTIMIZED, bucket_behaviors, error_pages
 from opschecks.aws.cloudfront import Distribution
-from opschecks.observe import CouldNotLook
+from opschecks.observe import Answer, CouldNotLook
 from opschecks.remedies.cloudfront_config import TuneCdn
 from opschecks.remedy import CannotMend, Refused, Risk
 from opschecks.web.caching import StaticAsset, static_assets
@@ -65,7 +65,7 @@ def told(configured: dict[str, Any], status: str = "Deployed") -> dict[str, Any]
 
 
 def seen(configured: dict[str, Any]) -> Distribution:
-    return Distribution(arn=ARN, name="E2EXAMPLE", evidence=told(configured))
+    return Distribution(arn=ARN, name="E2EXAMPLE", evidence=Answer(told(configured), "cloudfront:GetDistribution"))
 
 
 def own(**changes: Any) -> dict[str, Any]:

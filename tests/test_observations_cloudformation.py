@@ -8,7 +8,7 @@ import botocore.session
 import pytest
 
 from opschecks.aws.cloudformation import BAD, GOOD, UNDER_WAY, FormationStack, formation_stacks
-from opschecks.observe import CouldNotLook
+from opschecks.observe import Answer, CouldNotLook
 from opschecks.redaction import plain
 from opschecks.stack import Stack
 from tests.canned import ACCOUNT, Answers, Aws, ago, stack, verdict, verdicts, weekly
@@ -67,7 +67,7 @@ STATES: dict[str, tuple[dict[str, Any], str, str]] = {
 
 def lenient(raw: dict[str, Any]) -> list[FormationStack]:
     """What was seen of a stack that lacks what AWS's model says it has: a cut answer."""
-    return [FormationStack(arn=arn(), name="prod", evidence=raw)]
+    return [FormationStack(arn=arn(), name="prod", evidence=Answer(raw))]
 
 
 @pytest.mark.parametrize(("changes", "outcome", "message"), STATES.values(), ids=STATES)

@@ -23,7 +23,7 @@ from opschecks.aws.ecr import RegistryImage, reference, registry_images
 from opschecks.aws.ecs import Task, services, tasks
 from opschecks.aws.releases import Release, releases
 from opschecks.model import CHECK_ATTRIBUTE, Expected
-from opschecks.observe import CouldNotLook, NotThere
+from opschecks.observe import Answer, CouldNotLook, NotThere
 from opschecks.plan import planned
 from opschecks.remedies.cloudfront import InvalidateCdn
 from opschecks.remedies.cloudwatch_alarms import SilenceAlarm
@@ -566,7 +566,7 @@ HALF_TOLD: dict[str, tuple[dict[str, Any], str]] = {
 @pytest.mark.parametrize(("told", "message"), HALF_TOLD.values(), ids=HALF_TOLD)
 def test_a_distribution_of_which_half_is_said_has_no_bucket(told: dict[str, Any], message: str) -> None:
     with pytest.raises(CouldNotLook, match=message):
-        bucket_of(told)
+        bucket_of(Answer(told))
 
 
 def test_a_distribution_of_which_nothing_is_said_is_not_seen() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from opschecks.aws.dynamodb import Table
 from opschecks.aws.incident_archive import OldIncidents, old_incidents
-from opschecks.observe import CouldNotLook
+from opschecks.observe import Answer, CouldNotLook
 from tests.canned import ACCOUNT, NOW, Answers, Aws, stack, verdict, weekly
 
 check = weekly("incident_archive").test_old_incidents_are_archived
@@ -29,7 +29,7 @@ def described(*keys: str, index: str = "status-index", **projection: Any) -> dic
 
 
 def table(raw: dict[str, Any]) -> Table:
-    return Table(arn="arn", name="incidents", evidence=raw)
+    return Table(arn="arn", name="incidents", evidence=Answer(raw))
 
 
 def seen(*counts: int, raw: dict[str, Any] | None = None, checked: Any = HERE) -> tuple[OldIncidents, Aws]:

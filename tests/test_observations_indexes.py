@@ -11,7 +11,7 @@ import pytest
 
 from opschecks.aws.dynamodb import Table
 from opschecks.aws.indexes import Index, indexes
-from opschecks.observe import CouldNotLook, NotThere
+from opschecks.observe import Answer, CouldNotLook, NotThere
 from opschecks.plan import planned
 from opschecks.remedies.dynamodb import CreateIndex
 from opschecks.remedy import CannotMend, Request, Risk
@@ -54,7 +54,7 @@ def raw_table(*there: dict[str, Any], types: Mapping[str, str] | None = None, **
 
 
 def seen(*there: dict[str, Any], checked: Stack = ONE, **changes: Any) -> list[Index]:
-    return indexes(checked, [Table(arn=ARN, name="incidents", evidence=raw_table(*there, **changes))])
+    return indexes(checked, [Table(arn=ARN, name="incidents", evidence=Answer(raw_table(*there, **changes)))])
 
 
 SORTED = ({"AttributeName": "team", "KeyType": "HASH"}, {"AttributeName": "created_at", "KeyType": "RANGE"})

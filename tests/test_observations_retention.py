@@ -13,7 +13,7 @@ from opschecks.aws.cloudfront import Distribution
 from opschecks.aws.inventory import inventory
 from opschecks.aws.log_groups import LogGroup, log_groups
 from opschecks.aws.s3_lifecycle import Bucket, buckets, site_bucket
-from opschecks.observe import CouldNotLook, NotThere
+from opschecks.observe import Answer, CouldNotLook, NotThere
 from opschecks.plan import planned
 from opschecks.remedies.logs import PutRetention
 from opschecks.remedies.s3_lifecycle import PutLifecycle
@@ -129,7 +129,7 @@ WHOLE: dict[str, tuple[list[dict[str, Any]] | Exception, Any, str, str]] = {
 
 def unchecked(rules: Sequence[dict[str, Any]], versioning: Any) -> list[Bucket]:
     """What a cut answer may look like, which botocore's model does not allow."""
-    return [Bucket(arn="archive", name="archive", evidence={"Versioning": versioning, "Rules": list(rules)})]
+    return [Bucket(arn="archive", name="archive", evidence=Answer({"Versioning": versioning, "Rules": list(rules)}))]
 
 
 @pytest.mark.parametrize(("rules", "versioning", "outcome", "message"), WHOLE.values(), ids=WHOLE)

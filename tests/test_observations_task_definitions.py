@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from opschecks.aws.ecs import Task
 from opschecks.aws.task_definitions import PoolSettings, pool_settings
-from opschecks.observe import CouldNotLook
+from opschecks.observe import Answer, CouldNotLook
 from opschecks.stack import Stack
 from tests.canned import ACCOUNT, Aws, examined, names, stack, verdict
 from tests.scratch import ROOT
@@ -41,7 +41,7 @@ def task(revision: str = "backend:1", service: str = "backend", **changes: Any) 
         arn=f"arn:aws:ecs:{ACCOUNT}:task/prod/1f",
         name="1f",
         service=service,
-        evidence={key: value for key, value in raw.items() if value is not None},
+        evidence=Answer({key: value for key, value in raw.items() if value is not None}),
     )
 
 
