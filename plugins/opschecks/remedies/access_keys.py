@@ -84,7 +84,6 @@ class RotateAccessKey(Remedy):
 
     def targets(self, resource: str, evidence: Mapping[str, Any]) -> list[str]:
         """The user, or the key of it that the next stage is about."""
-        del evidence
         return [self.normal(resource)]
 
     def all_targets(self) -> list[str]:
@@ -223,7 +222,6 @@ class RotateAccessKey(Remedy):
 
     def answered(self, target: str, request: Request, answer: Mapping[str, Any]) -> None:
         """Keep the new key until it is stored: AWS tells its secret in this answer alone."""
-        del target
         if request.operation == "PutSecretValue" and self._made:
             self._made = replace(self._made, secret="")
         if request.operation != "CreateAccessKey":

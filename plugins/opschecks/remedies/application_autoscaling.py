@@ -121,7 +121,6 @@ class ResumeScaling(_ScalableTarget):
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:
         """Nothing."""
-        del wish
         if not any(now.values()):
             raise CannotMend("nothing is suspended: what is wrong is not this remedy's to mend")
         return dict.fromkeys(_SUSPENDED, False)
@@ -142,12 +141,10 @@ class ResumeScaling(_ScalableTarget):
 
     def risk_of(self, before: State, after: State) -> Risk:
         """Suspending it again leaves the service without an answer to load."""
-        del before
         return Risk.DISRUPTIVE if any(after.values()) else Risk.SAFE
 
     def request(self, target: str, before: State, after: State) -> Request:
         """All three together: RegisterScalableTarget takes the whole of it."""
-        del before
         state = {"ResourceId": target, "SuspendedState": dict(after)}
         return Request("application-autoscaling", "RegisterScalableTarget", {**_OF_ECS, **state})
 

@@ -38,7 +38,6 @@ class _OfTables(Remedy):
 
     def targets(self, resource: str, evidence: Mapping[str, Any]) -> list[str]:
         """The table, by its name."""
-        del evidence
         return [resource.split(":table/", 1)[-1]]
 
     def normal(self, target: str) -> str:
@@ -88,7 +87,6 @@ class BackUpTable(_OfTables):
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:
         """One more, numbered within the day: what was planned today is sent so today."""
-        del wish
         first = backup_name(self._table, f"{datetime.now(UTC):%Y%m%d}")
         newest = str(now["newest of ours"])
         if not newest.startswith(first):
@@ -98,12 +96,10 @@ class BackUpTable(_OfTables):
 
     def request(self, target: str, before: State, after: State) -> Request:
         """CreateBackup, under the name that was planned."""
-        del before
         return Request("dynamodb", "CreateBackup", {"TableName": target, "BackupName": after["newest of ours"]})
 
     def progress(self, target: str, before: State, after: State) -> Progress:
         """There when it is AVAILABLE."""
-        del before
         name = after["newest of ours"]
         found = next((one for one in self._ours(target) if one["BackupName"] == name), None)
         if found is None:
@@ -130,7 +126,6 @@ class EnableRecovery(_OfTables):
 
     def risk_of(self, before: State, after: State) -> Risk:
         """Off forgets all that was recorded, and on again begins anew."""
-        del before
         return Risk.SAFE if after["recovery"] else Risk.DESTRUCTIVE
 
     def all_targets(self) -> list[str]:
@@ -152,7 +147,6 @@ class EnableRecovery(_OfTables):
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:
         """On."""
-        del wish
         if now["recovery"]:
             raise CannotMend(
                 "point-in-time recovery is on: where it has stopped, the table may not use its key of KMS any more, "
@@ -162,7 +156,6 @@ class EnableRecovery(_OfTables):
 
     def request(self, target: str, before: State, after: State) -> Request:
         """UpdateContinuousBackups; for how many days stays what it was, or DynamoDB's 35."""
-        del before
         wanted = {"PointInTimeRecoveryEnabled": after["recovery"]}
         return Request(
             "dynamodb", "UpdateContinuousBackups", {"TableName": target, "PointInTimeRecoverySpecification": wanted}

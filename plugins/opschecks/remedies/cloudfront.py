@@ -31,7 +31,6 @@ class DistributionRemedy(Remedy):
 
     def targets(self, resource: str, evidence: Mapping[str, Any]) -> list[str]:
         """The stack's distribution."""
-        del resource, evidence
         return self.all_targets()
 
     def all_targets(self) -> list[str]:
@@ -72,19 +71,16 @@ class InvalidateCdn(DistributionRemedy):
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:
         """Another one: its reference follows from the one before, so that sending it twice would still be one."""
-        del wish
         mark = hashlib.sha256(f"{self.stack.name} after {now['newest']}".encode()).hexdigest()[:16]
         return {"newest": f"opschecks-{mark}"}
 
     def request(self, target: str, before: State, after: State) -> Request:
         """Everything: one path with a wildcard counts, and costs, as one."""
-        del before
         batch = {"Paths": {"Quantity": 1, "Items": ["/*"]}, "CallerReference": after["newest"]}
         return Request("cloudfront", "CreateInvalidation", {"DistributionId": target, "InvalidationBatch": batch})
 
     def progress(self, target: str, before: State, after: State) -> Progress:
         """Settled when every edge has forgotten."""
-        del before
         newest = self._newest(target)
         status = str(newest.get("Status", "unknown"))
         own = newest.get("InvalidationBatch", {}).get("CallerReference") == after["newest"]

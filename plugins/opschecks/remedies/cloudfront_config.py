@@ -97,7 +97,6 @@ class TuneCdn(DistributionRemedy):
 
     def progress(self, target: str, before: State, after: State) -> Progress:
         """Settled when every edge has the configuration."""
-        del before
         told = self._told(target)
         status = str(told["Distribution"]["Status"])
         now = _state(self._config(told))

@@ -25,7 +25,6 @@ class _Alarm(Remedy):
 
     def targets(self, resource: str, evidence: Mapping[str, Any]) -> list[str]:
         """The alarm by its name, the part of its ARN after alarm:."""
-        del evidence
         return [resource.split(":alarm:", 1)[-1]]
 
     def normal(self, target: str) -> str:
@@ -58,7 +57,6 @@ class _AlarmActions(_Alarm):
 
     def risk_of(self, before: State, after: State) -> Risk:
         """Whom nobody calls, nobody helps."""
-        del before
         return Risk.SAFE if after["ActionsEnabled"] else Risk.DISRUPTIVE
 
     def read(self, target: str) -> State:
@@ -67,7 +65,6 @@ class _AlarmActions(_Alarm):
 
     def request(self, target: str, before: State, after: State) -> Request:
         """On or off, for this one alarm."""
-        del before
         operation = "EnableAlarmActions" if after["ActionsEnabled"] else "DisableAlarmActions"
         return Request("cloudwatch", operation, {"AlarmNames": [self.shown(target)]})
 
@@ -80,7 +77,6 @@ class EnableAlarmActions(_AlarmActions):
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:
         """On."""
-        del wish
         if now["ActionsEnabled"]:
             raise CannotMend(
                 "its actions are on: what silences it is a mute rule or a suppressor, which somebody set up"
@@ -97,7 +93,6 @@ class DisableAlarmActions(_AlarmActions):
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:
         """Off."""
-        del now, wish
         return {"ActionsEnabled": False}
 
 
@@ -133,7 +128,6 @@ class SilenceAlarm(_Alarm):
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:
         """Muted for as long as wished, from now."""
-        del now
         try:
             span = span_of(wish["for"])
         except (KeyError, ValueError):
@@ -149,7 +143,6 @@ class SilenceAlarm(_Alarm):
 
     def request(self, target: str, before: State, after: State) -> Request:
         """A rule whose windows begin each minute, and which expires; a single window would have to begin later."""
-        del before
         if not after["muted_until"]:
             return Request("cloudwatch", "DeleteAlarmMuteRule", {"AlarmMuteRuleName": _rule(target)})
         return Request(
@@ -174,7 +167,6 @@ class SilenceAlarm(_Alarm):
 
     def risk_of(self, before: State, after: State) -> Risk:
         """Whom nobody calls, nobody helps; to be called again is safe."""
-        del before
         return Risk.DISRUPTIVE if after["muted_until"] else Risk.SAFE
 
 

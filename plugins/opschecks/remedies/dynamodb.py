@@ -38,12 +38,10 @@ class CreateIndex(Remedy):
 
     def risk_of(self, before: State, after: State) -> Risk:
         """Deleting an index fails every search that names it, and it takes hours to have it again."""
-        del before
         return self.risk if after["keys"] else Risk.DESTRUCTIVE
 
     def targets(self, resource: str, evidence: Mapping[str, Any]) -> list[str]:
         """TABLE/index/NAME."""
-        del evidence
         return [_short(resource)]
 
     def normal(self, target: str) -> str:
@@ -88,7 +86,6 @@ class CreateIndex(Remedy):
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:
         """There, with every attribute of the item, so that a search need not read the table as well."""
-        del wish
         if now["keys"]:
             raise CannotMend(
                 "there is an index of that name, and its keys cannot be changed: create one under another name, "

@@ -55,7 +55,6 @@ class RevokeIngress(Remedy):
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:
         """Not let in."""
-        del wish
         if not now["let in"]:
             raise CannotMend("that source is not let in any more")
         return {"let in": False}

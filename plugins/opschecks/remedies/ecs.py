@@ -24,7 +24,6 @@ class _Service(Remedy):
 
     def targets(self, resource: str, evidence: Mapping[str, Any]) -> list[str]:
         """`service/cluster/name`, whether the finding names it so or by ARN, or names what stands before it."""
-        del evidence
         if ":targetgroup/" in resource or ":loadbalancer/" in resource:
             return self._behind(resource)
         return ["/".join(["service", *resource.rsplit("/", 2)[-2:]])]
@@ -126,7 +125,6 @@ class ScaleService(_Service):
 
     def request(self, target: str, before: State, after: State) -> Request:
         """UpdateService with nothing but the number."""
-        del before
         return self._update(target, desiredCount=after["desiredCount"])
 
     def is_there(self, told: Mapping[str, Any], before: State, after: State) -> bool:
@@ -156,17 +154,14 @@ class ForceDeployment(_Service):
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:
         """Another one."""
-        del wish
         return {"deployment": f"a new one after {now['deployment']}"}
 
     def request(self, target: str, before: State, after: State) -> Request:
         """The same task definition, started anew."""
-        del before, after
         return self._update(target, forceNewDeployment=True)
 
     def is_there(self, told: Mapping[str, Any], before: State, after: State) -> bool:
         """The primary deployment is another than before."""
-        del after
         return all(one.get("id") != before["deployment"] for one in told["deployments"])
 
 
@@ -186,12 +181,10 @@ class _Revision(_Service):
 
     def request(self, target: str, before: State, after: State) -> Request:
         """UpdateService with nothing but the revision."""
-        del before
         return self._update(target, taskDefinition=after["taskDefinition"])
 
     def is_there(self, told: Mapping[str, Any], before: State, after: State) -> bool:
         """The one deployment is of that revision: a circuit breaker that rolled back looks settled, and is not it."""
-        del before
         return all(_short(one.get("taskDefinition", "")) == after["taskDefinition"] for one in told["deployments"])
 
     def _require_active(self, revision: str) -> None:
@@ -211,7 +204,6 @@ class DeployRevision(_Revision):
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:
         """As wished, if it can be run."""
-        del now
         if "revision" not in wish:
             raise CannotMend("say which one with --set revision=FAMILY:REVISION")
         revision = _short(wish["revision"])
@@ -232,7 +224,6 @@ class RollBackService(_Revision):
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:
         """What a filed run saw all good; not the revision before, which may have been as bad."""
-        del wish
         current = now["taskDefinition"]
         known = good_revisions(self.runs(), now["service"])
         if current in known:

@@ -71,14 +71,12 @@ class ScaleDevToZero(ScaleService):
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:
         """No task."""
-        del wish
         if now["desiredCount"] == 0:
             raise CannotMend("it wants no task already: that it ran outside its hours is over")
         return {"desiredCount": 0}
 
     def is_there(self, told: Mapping[str, Any], before: State, after: State) -> bool:
         """Exactly the number that was written."""
-        del before
         return int(told["desiredCount"]) == int(after["desiredCount"])
 
     def risk_of(self, before: State, after: State) -> Risk:

@@ -41,7 +41,6 @@ class EnableStickiness(Remedy):
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:
         """On, by the cookie that it is set to, at least as long as wanted. Whose cookie it is, is a person's choice."""
-        del wish
         kind = now.get("stickiness.type")
         if kind not in _COOKIES:
             raise CannotMend(f"its stickiness is by {kind}, which no cookie can replace: the load balancer is no ALB")

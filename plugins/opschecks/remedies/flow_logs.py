@@ -54,7 +54,6 @@ class CreateFlowLog(Remedy):
 
     def risk_of(self, before: State, after: State) -> Risk:
         """Without it nothing is recorded; what was recorded stays in the log group."""
-        del before
         return Risk.SAFE if after["records"] else Risk.DISRUPTIVE
 
     def normal(self, target: str) -> str:
@@ -97,7 +96,6 @@ class CreateFlowLog(Remedy):
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:
         """One that records what the limits want. What is there and does not deliver lacks a right, not a second log."""
-        del wish
         if now["records"]:
             raise CannotMend(
                 f"a flow log to {self._group} is there, and records {now['records']}: if nothing arrives, mend the "

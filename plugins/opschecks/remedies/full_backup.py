@@ -93,7 +93,6 @@ class BackUpEverything(Remedy):
 
     def read(self, target: str) -> State:
         """The newest set: whether it is complete, and how much of it is there."""
-        del target
         newest = next(sets(self.aws, self._place), None)
         if newest is None:
             return dict(_NOTHING)
@@ -110,7 +109,6 @@ class BackUpEverything(Remedy):
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:
         """A complete set: the newest one, where it is unfinished and can still become one; else another."""
-        del wish
         name, place = str(now["set"]), self._place
         begun = read_set(self.aws, place, name) if name and not now["complete"] else None
         pieces = look_at(self, place, name, self._scope) if begun else None
@@ -131,7 +129,6 @@ class BackUpEverything(Remedy):
 
         The first export comes before the copies: it takes its time, and shows whether CloudWatch Logs may write.
         """
-        del target, before
         self._name, place, scope = str(after["set"]), self._place, scope_of(self)
         pieces = look_at(self, place, self._name, scope)
         begun = read_set(self.aws, place, self._name)
@@ -179,7 +176,6 @@ class BackUpEverything(Remedy):
 
     def turn(self, target: str, request: Request) -> Progress:
         """One export at a time; and the manifest when every piece is there and has been looked at."""
-        del target
         if request.operation == "CreateExportTask":
             return self._turn_of_export()
         if not request.parameters.get("Key", "").endswith(f"/{MANIFEST}"):
@@ -204,7 +200,6 @@ class BackUpEverything(Remedy):
 
     def ready(self, target: str, request: Request) -> Request:
         """With what is known only now: when the set begins, which events are exported, what the manifest says."""
-        del target
         if request.operation == "PutObject":
             told = self._manifest if request.parameters["Key"].endswith(f"/{MANIFEST}") else self._beginning()
             body = json.dumps(told, indent=1, ensure_ascii=False).encode()
@@ -229,13 +224,11 @@ class BackUpEverything(Remedy):
 
     def answered(self, target: str, request: Request, answer: Mapping[str, Any]) -> None:
         """A copy answers 200 before it is made, so that only its ETag says that it was."""
-        del target
         if request.operation == "CopyObject" and not (answer.get("CopyObjectResult") or {}).get("ETag"):
             raise Unknown(f"{request.call}: the answer names no ETag: whether {request.parameters['Key']} was copied")
 
     def progress(self, target: str, before: State, after: State) -> Progress:
         """There when the manifest reads as it was written; nothing else is waited for here."""
-        del target, before
         name = str(after["set"])
         found = read_set(self.aws, self._place, name)
         if found is None or found.manifest is None:

@@ -56,7 +56,6 @@ class RestoreIncidents(Remedy):
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:
         """All of them."""
-        del wish
         return {"archived": now["archived"], "in the table": now["archived"]}
 
     def request(self, target: str, before: State, after: State) -> Request:
@@ -65,7 +64,6 @@ class RestoreIncidents(Remedy):
 
     def requests(self, target: str, before: State, after: State) -> Sequence[Request]:
         """Transactions of puts; as plan and journal show them, without what incidents say."""
-        del after
         if self.read(target) != before:
             raise CannotMend("the table has changed since it was planned: plan again")
         lines = [to_line(item) for item in self._lacking.values()]
@@ -74,14 +72,12 @@ class RestoreIncidents(Remedy):
 
     def ready(self, target: str, request: Request) -> Request:
         """The incidents themselves, of those that the table still lacks."""
-        del target
         _, first, count = slice_of(request)
         some: dict[str, dict[str, Any]] = dict(list(self._lacking.items())[first : first + count])
         return puts_of(self.aws, incidents_table(self), self._keys, some)[0]
 
     def progress(self, target: str, before: State, after: State) -> Progress:
         """Done when the table has all of them; it is read without delay."""
-        del before
         there = read_items(self.aws, incidents_table(self), self._keys, list(self._items.values()))
         lacking = len(self._items) - len(there)
         return Progress(not lacking and len(there) == after["in the table"], f"{lacking} incidents are still lacking")

@@ -35,7 +35,6 @@ class PutRetention(Remedy):
 
     def risk_of(self, before: State, after: State) -> Risk:
         """A shorter retention deletes events; None is for ever."""
-        del self
         old, new = (
             float("inf") if one["retentionInDays"] is None else one["retentionInDays"] for one in (before, after)
         )
@@ -95,7 +94,6 @@ class PutRetention(Remedy):
 
     def request(self, target: str, before: State, after: State) -> Request:
         """A number of days is put; for ever is having no policy."""
-        del before
         name: dict[str, Any] = {"logGroupName": target}
         if after["retentionInDays"] is None:
             return Request("logs", "DeleteRetentionPolicy", name)

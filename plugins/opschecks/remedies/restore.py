@@ -77,7 +77,6 @@ class RestoreTable(Remedy):
 
     def risk_of(self, before: State, after: State) -> Risk:
         """Taking it back deletes the new table, with what was written to it since."""
-        del before
         return Risk.SAFE if after["restored_from"] else Risk.DESTRUCTIVE
 
     def normal(self, target: str) -> str:
@@ -176,7 +175,6 @@ class RestoreTable(Remedy):
 
     def progress(self, target: str, before: State, after: State) -> Progress:
         """There when the table and its indexes can be read; DynamoDB tells no percentage, only that it goes on."""
-        del before
         new, _ = _parts(target)
         found = describe(self.aws, new)
         if not after["restored_from"]:
@@ -236,12 +234,10 @@ class DeleteRestoredTable(Remedy):
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:
         """Gone."""
-        del now, wish
         return {"status": "gone", "table_id": "", "restored_from": ""}
 
     def request(self, target: str, before: State, after: State) -> Request:
         """DeleteTable of exactly this name."""
-        del before, after
         _require_drill(target)
         return Request("dynamodb", "DeleteTable", {"TableName": target})
 
@@ -253,7 +249,6 @@ class DeleteRestoredTable(Remedy):
 
     def progress(self, target: str, before: State, after: State) -> Progress:
         """Done when DynamoDB does not know the table any more."""
-        del before, after
         now = self.read(target)
         return Progress(now["status"] == "gone", f"{target} is {now['status']}")
 

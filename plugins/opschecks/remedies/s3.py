@@ -81,7 +81,6 @@ class SyncDashboard(Remedy):
 
     def risk_of(self, before: State, after: State) -> Risk:
         """What a bucket without versions overwrites or deletes is gone."""
-        del before, after
         return Risk.DESTRUCTIVE if self.one_way else Risk.DISRUPTIVE
 
     def read(self, target: str) -> State:
@@ -108,7 +107,6 @@ class SyncDashboard(Remedy):
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:
         """The ETags that the folder's files will have."""
-        del now, wish
         return dict(self._wanted)
 
     def request(self, target: str, before: State, after: State) -> Request:

@@ -123,7 +123,6 @@ class PutLifecycle(Remedy):
 
     def request(self, target: str, before: State, after: State) -> Request:
         """All rules at once; none is having no configuration."""
-        del before
         if not after["Rules"]:
             return Request("s3", "DeleteBucketLifecycle", {"Bucket": target})
         more = {key: value for key, value in after.items() if key != "Rules"}

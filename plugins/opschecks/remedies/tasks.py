@@ -57,12 +57,10 @@ class StopTask(Remedy):
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:
         """Stopped."""
-        del wish
         return {**now, "desiredStatus": "STOPPED"}
 
     def request(self, target: str, before: State, after: State) -> Request:
         """StopTask, with a reason that shows in the console whose doing it was."""
-        del before, after
         _, cluster, task = target.split("/")
         return Request("ecs", "StopTask", {"cluster": cluster, "task": task, "reason": REASON})
 
@@ -73,7 +71,6 @@ class StopTask(Remedy):
 
     def progress(self, target: str, before: State, after: State) -> Progress:
         """There when as many other tasks run as the service wants."""
-        del after
         told = self._describe(target, str(before["service"]))
         desired = int(told["desiredCount"])
         running = self._others_running(target, str(before["service"]))
