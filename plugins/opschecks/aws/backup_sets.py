@@ -124,13 +124,7 @@ def read_json(aws: Any, bucket: str, key: str) -> Mapping[str, Any]:
 
 def _pages(aws: Any, bucket: str, prefix: str) -> Iterator[Mapping[str, Any]]:
     """The level of keys right under the prefix; an empty page has neither Contents nor CommonPrefixes."""
-    for page in aws.pages(
-        "s3",
-        "ListObjectsV2",
-        Bucket=bucket,
-        Prefix=prefix,
-        Delimiter="/",
-    ):
+    for page in aws.pages("s3", "ListObjectsV2", Bucket=bucket, Prefix=prefix, Delimiter="/"):
         page["KeyCount"]  # it alone tells an empty page from an empty answer
         yield page
 

@@ -89,11 +89,7 @@ def table_backups(stack: Stack, aws: Aws, tables: list[Table], now: datetime) ->
     wanted = timedelta(days=stack.limits.backup_age_days)
     listed: dict[str, list[dict[str, Any]]] = {table.name: [] for table in tables}
     for raw in aws.items(
-        "dynamodb",
-        "ListBackups",
-        "BackupSummaries",
-        BackupType="ALL",
-        TimeRangeLowerBound=_since(now, wanted),
+        "dynamodb", "ListBackups", "BackupSummaries", BackupType="ALL", TimeRangeLowerBound=_since(now, wanted)
     ):
         if (name := raw["TableName"]) in listed:
             listed[name].append(raw)

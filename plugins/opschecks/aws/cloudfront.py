@@ -20,18 +20,15 @@ INVALIDATIONS_KEPT = 20
 class Distribution(Resource):
     """A CloudFront distribution, as GetDistribution tells of it."""
 
-    def _get(self, key: str) -> Any:
-        return self.evidence[key]
-
     @property
     def status(self) -> str:
         """Deployed, or InProgress while edges take a new configuration."""
-        return str(self._get("Status"))
+        return str(self.evidence["Status"])
 
     @property
     def origin(self) -> tuple[str, str]:
         """Bucket and key prefix behind the default cache behavior; CouldNotLook where that is no bucket."""
-        return bucket_of(self._get("DistributionConfig"))
+        return bucket_of(self.evidence["DistributionConfig"])
 
 
 def bucket_of(config: dict[str, Any]) -> tuple[str, str]:
@@ -63,18 +60,15 @@ def distribution(aws: Aws, inventory: Inventory) -> Distribution:
 class Invalidation(Resource):
     """One order to forget what edges have cached."""
 
-    def _get(self, key: str) -> Any:
-        return self.evidence[key]
-
     @property
     def is_finished(self) -> bool:
         """Whether every edge has forgotten."""
-        return bool(self._get("Status") == "Completed")
+        return bool(self.evidence["Status"] == "Completed")
 
     @property
     def begun(self) -> datetime:
         """When it was asked for, in UTC."""
-        made: datetime = self._get("CreateTime")
+        made: datetime = self.evidence["CreateTime"]
         return made.astimezone(UTC)
 
 

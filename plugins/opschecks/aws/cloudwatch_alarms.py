@@ -34,18 +34,15 @@ class Alarm(Resource):
 
     below: tuple[Alarm, ...] = ()
 
-    def _get(self, key: str) -> Any:
-        return self.evidence[key]
-
     @property
     def state(self) -> str:
         """OK, ALARM, INSUFFICIENT_DATA, or MISSING."""
-        return str(self._get("StateValue"))
+        return str(self.evidence["StateValue"])
 
     @property
     def since(self) -> datetime:
         """Since when the state is what it is, in UTC."""
-        moment: datetime = self.evidence.get("StateTransitionedTimestamp") or self._get("StateUpdatedTimestamp")
+        moment: datetime = self.evidence.get("StateTransitionedTimestamp") or self.evidence["StateUpdatedTimestamp"]
         return moment.astimezone(UTC)
 
     @property
@@ -61,7 +58,7 @@ class Alarm(Resource):
     @property
     def acts(self) -> bool:
         """Whether its actions are on; a composite's may also be suppressed by another alarm."""
-        return bool(self._get("ActionsEnabled"))
+        return bool(self.evidence["ActionsEnabled"])
 
     @property
     def suppressed_by(self) -> str:
@@ -79,7 +76,7 @@ class Alarm(Resource):
     @property
     def configured_at(self) -> datetime:
         """Its last change of configuration, which turning its actions off is, in UTC."""
-        moment: datetime = self._get("AlarmConfigurationUpdatedTimestamp")
+        moment: datetime = self.evidence["AlarmConfigurationUpdatedTimestamp"]
         return moment.astimezone(UTC)
 
 

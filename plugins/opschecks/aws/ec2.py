@@ -125,11 +125,6 @@ def security_groups(aws: Aws, inventory: Inventory) -> list[SecurityGroup]:
         raise CouldNotLook(_CALL, f"there is no security group {', '.join(sorted(missing))}")
     own = frozenset(found)
     return [
-        SecurityGroup(
-            arn=group_id,
-            name=str(raw["GroupName"]),
-            evidence=raw | {"own groups": sorted(own)},
-            own=own,
-        )
+        SecurityGroup(arn=group_id, name=str(raw["GroupName"]), evidence=raw | {"own groups": sorted(own)}, own=own)
         for group_id, raw in found.items()
     ]

@@ -28,24 +28,21 @@ class _Rollout:
 
     evidence: dict[str, Any] = field(repr=False)
 
-    def _get(self, key: str) -> Any:
-        return self.evidence[key]
-
     @property
     def id(self) -> str:
         """Told apart by id: a roll-back ends in the same states as a success."""
-        return str(self._get("id"))
+        return str(self.evidence["id"])
 
     @property
     def created_at(self) -> datetime:
         """When it was asked for, in UTC."""
-        made: datetime = self._get("createdAt")
+        made: datetime = self.evidence["createdAt"]
         return made.astimezone(UTC)
 
     @property
     def revision(self) -> str:
         """family:revision of its task definition."""
-        return str(self._get("taskDefinition")).rsplit("/", 1)[-1]
+        return str(self.evidence["taskDefinition"]).rsplit("/", 1)[-1]
 
 
 class Deployment(_Rollout):
@@ -54,7 +51,7 @@ class Deployment(_Rollout):
     @property
     def is_primary(self) -> bool:
         """Whether it is the one that the service moves to."""
-        return bool(self._get("status") == "PRIMARY")
+        return bool(self.evidence["status"] == "PRIMARY")
 
     @property
     def state(self) -> str:
@@ -68,7 +65,7 @@ class TaskSet(_Rollout):
     @property
     def is_settled(self) -> bool:
         """Whether it has reached a steady state."""
-        return bool(self._get("stabilityStatus") == "STEADY_STATE")
+        return bool(self.evidence["stabilityStatus"] == "STEADY_STATE")
 
 
 @dataclass(frozen=True)
@@ -93,33 +90,30 @@ class Event:
 class Service(Resource):
     """An ECS service. A service that ECS does not know has the status MISSING and nothing else."""
 
-    def _get(self, key: str) -> Any:
-        return self.evidence[key]
-
     @property
     def status(self) -> str:
         """ACTIVE, DRAINING, INACTIVE, or MISSING."""
-        return str(self._get("status"))
+        return str(self.evidence["status"])
 
     @property
     def desired(self) -> int:
         """Tasks wanted."""
-        return int(self._get("desiredCount"))
+        return int(self.evidence["desiredCount"])
 
     @property
     def running(self) -> int:
         """Tasks that run."""
-        return int(self._get("runningCount"))
+        return int(self.evidence["runningCount"])
 
     @property
     def pending(self) -> int:
         """Tasks that are being started."""
-        return int(self._get("pendingCount"))
+        return int(self.evidence["pendingCount"])
 
     @property
     def deployments(self) -> list[Deployment]:
         """Deployments of the ECS controller; empty with task sets (EXTERNAL, CODE_DEPLOY)."""
-        return [Deployment(raw) for raw in self._get("deployments")]
+        return [Deployment(raw) for raw in self.evidence["deployments"]]
 
     @property
     def task_sets(self) -> list[TaskSet]:
@@ -157,7 +151,7 @@ class Service(Resource):
     @property
     def revision(self) -> str:
         """family:revision of the task definition that the service wants."""
-        return str(self._get("taskDefinition")).rsplit("/", 1)[-1]
+        return str(self.evidence["taskDefinition"]).rsplit("/", 1)[-1]
 
     @property
     def newest_event(self) -> str:
@@ -181,18 +175,15 @@ class Task(Resource):
 
     service: str
 
-    def _get(self, key: str) -> Any:
-        return self.evidence[key]
-
     @property
     def last_status(self) -> str:
         """PROVISIONING … RUNNING … STOPPED."""
-        return str(self._get("lastStatus"))
+        return str(self.evidence["lastStatus"])
 
     @property
     def is_wanted(self) -> bool:
         """Whether the service still wants it to run."""
-        return bool(self._get("desiredStatus") == "RUNNING")
+        return bool(self.evidence["desiredStatus"] == "RUNNING")
 
     @property
     def health(self) -> str:
@@ -212,7 +203,7 @@ class Task(Resource):
         """
         return [
             (str(one.get("name", "container")), str(one["image"]), str(one.get("imageDigest", "")))
-            for one in self._get("containers")
+            for one in self.evidence["containers"]
             if one.get("image")
         ]
 

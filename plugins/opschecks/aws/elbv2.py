@@ -111,39 +111,20 @@ def load_balancers(aws: Aws, inventory: Inventory) -> list[LoadBalancer]:
     for key, listed in (("LoadBalancerArns", arns), ("Names", names)):
         for start in range(0, len(listed), BALANCERS_A_CALL):
             found += aws.items(
-                "elbv2",
-                "DescribeLoadBalancers",
-                "LoadBalancers",
-                **{key: listed[start : start + BALANCERS_A_CALL]},
+                "elbv2", "DescribeLoadBalancers", "LoadBalancers", **{key: listed[start : start + BALANCERS_A_CALL]}
             )
-    return [
-        LoadBalancer(
-            arn=raw["LoadBalancerArn"],
-            name=raw["LoadBalancerName"],
-            evidence=raw,
-        )
-        for raw in found
-    ]
+    return [LoadBalancer(arn=raw["LoadBalancerArn"], name=raw["LoadBalancerName"], evidence=raw) for raw in found]
 
 
 @observation(allow=["elasticloadbalancing:DescribeTargetGroups"])
 def balanced_groups(aws: Aws, load_balancers: list[LoadBalancer]) -> list[Resource]:
     """The target groups behind the stack's load balancers, without what AWS answers only per group."""
     listed = fan_out(
-        lambda balancer: aws.items(
-            "elbv2",
-            "DescribeTargetGroups",
-            "TargetGroups",
-            LoadBalancerArn=balancer.arn,
-        ),
+        lambda balancer: aws.items("elbv2", "DescribeTargetGroups", "TargetGroups", LoadBalancerArn=balancer.arn),
         load_balancers,
     )
     return [
-        Resource(
-            arn=raw["TargetGroupArn"],
-            name=raw["TargetGroupName"],
-            evidence=raw,
-        )
+        Resource(arn=raw["TargetGroupArn"], name=raw["TargetGroupName"], evidence=raw)
         for group in listed
         for raw in group
     ]

@@ -235,11 +235,7 @@ def _findings(aws: Aws, image: RunningImage, of: Reference, digest: str) -> dict
     pages: list[dict[str, Any]] = []
     try:
         pages += aws.pages(
-            "ecr",
-            "DescribeImageScanFindings",
-            **asked,
-            imageId={"imageDigest": digest},
-            maxResults=1000,
+            "ecr", "DescribeImageScanFindings", **asked, imageId={"imageDigest": digest}, maxResults=1000
         )
     except NotThere as missing:
         if missing.reason.startswith("ScanNotFound"):

@@ -139,12 +139,7 @@ def _type(item: dict[str, str]) -> str:
 
 def _from_tags(aws: Aws, tags: dict[str, str]) -> list[tuple[str, str]]:
     filters = [{"Key": key, "Values": [value]} for key, value in tags.items()]
-    listed = aws.items(
-        "resourcegroupstaggingapi",
-        "GetResources",
-        "ResourceTagMappingList",
-        TagFilters=filters,
-    )
+    listed = aws.items("resourcegroupstaggingapi", "GetResources", "ResourceTagMappingList", TagFilters=filters)
     if not listed:
         raise CouldNotLook("tag:GetResources", f"nothing has the tags {tags}")
     found = []

@@ -29,13 +29,10 @@ class Activity:
 
     evidence: dict[str, Any] = field(repr=False)
 
-    def _get(self, key: str) -> Any:
-        return self.evidence[key]
-
     @property
     def at(self) -> datetime:
         """When it began, in UTC."""
-        began: datetime = self._get("StartTime")
+        began: datetime = self.evidence["StartTime"]
         return began.astimezone(UTC)
 
     @property
@@ -46,7 +43,7 @@ class Activity:
     @property
     def has_failed(self) -> bool:
         """Whether it was tried, and the tasks did not come or go."""
-        return self._get("StatusCode") in ("Failed", "Unfulfilled") and not self.why_not
+        return self.evidence["StatusCode"] in ("Failed", "Unfulfilled") and not self.why_not
 
     @property
     def count(self) -> int | None:
@@ -54,9 +51,9 @@ class Activity:
 
         AWS tells it in words only: CouldNotLook where those are others than were ever known.
         """
-        if self._get("StatusCode") != "Successful" or self.why_not:
+        if self.evidence["StatusCode"] != "Successful" or self.why_not:
             return None
-        said = str(self._get("Description"))
+        said = str(self.evidence["Description"])
         if match := _COUNT.search(said):
             return int(match[1])
         if _BOUNDS.search(said):
@@ -64,7 +61,7 @@ class Activity:
         raise CouldNotLook(CALL, f"{said!r} names no number of tasks")
 
     def __str__(self) -> str:
-        said = self.evidence.get("StatusMessage") or self._get("Description")
+        said = self.evidence.get("StatusMessage") or self.evidence["Description"]
         return f"{self.at:%d %b %H:%M} UTC: {said}"
 
 

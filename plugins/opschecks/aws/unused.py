@@ -130,11 +130,7 @@ def elastic_addresses(stack: Stack, aws: Aws) -> list[Address]:
     """The Elastic IP addresses; AWS answers all of them at once."""
     only = {"Filters": _tagged(stack)} if stack.tags else {}
     return [
-        Address(
-            arn=str(raw["AllocationId"]),
-            name=_name(raw, str(raw["PublicIp"])),
-            evidence=raw,
-        )
+        Address(arn=str(raw["AllocationId"]), name=_name(raw, str(raw["PublicIp"])), evidence=raw)
         for raw in aws.call("ec2", "DescribeAddresses", **only)["Addresses"]
     ]
 
@@ -213,12 +209,7 @@ def _use(aws: Aws, raw: Answer, traffic: int) -> BalancerUse:
 def _targets(aws: Aws, arn: str) -> int:
     """How many targets are registered behind a load balancer, in all of its groups."""
     try:
-        groups = aws.items(
-            "elbv2",
-            "DescribeTargetGroups",
-            "TargetGroups",
-            LoadBalancerArn=arn,
-        )
+        groups = aws.items("elbv2", "DescribeTargetGroups", "TargetGroups", LoadBalancerArn=arn)
     except NotThere:  # so AWS says that there is none
         return 0
     asked = [str(group["TargetGroupArn"]) for group in groups]

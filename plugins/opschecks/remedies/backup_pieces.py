@@ -128,11 +128,7 @@ def look_at(remedy: Remedy, place: Place, name: str, scope: Scope) -> Pieces:
 def _backups(remedy: Remedy, name: str) -> dict[str, Mapping[str, Any]]:
     """By their names; of all tables in one list, because DynamoDB allows few such calls a second."""
     listed = remedy.aws.items(
-        "dynamodb",
-        "ListBackups",
-        "BackupSummaries",
-        BackupType="USER",
-        TimeRangeLowerBound=day_of(name),
+        "dynamodb", "ListBackups", "BackupSummaries", BackupType="USER", TimeRangeLowerBound=day_of(name)
     )
     return {str(one["BackupName"]): one for one in listed if one["BackupStatus"] != "DELETED"}
 

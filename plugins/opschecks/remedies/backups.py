@@ -23,13 +23,7 @@ def backup_name(table: str, stamp: str) -> str:
 
 def backups_of(aws: Sends, table: str) -> list[dict[str, Any]]:
     """The on-demand backups that DynamoDB lists of a table, the newest first."""
-    listed = aws.items(
-        "dynamodb",
-        "ListBackups",
-        "BackupSummaries",
-        TableName=table,
-        BackupType="USER",
-    )
+    listed = aws.items("dynamodb", "ListBackups", "BackupSummaries", TableName=table, BackupType="USER")
     return sorted(listed, key=lambda one: one["BackupCreationDateTime"], reverse=True)
 
 

@@ -32,12 +32,7 @@ class _Service(Remedy):
         """The one service whose tasks a target group, or a load balancer, sends requests to."""
         groups = {front}
         if ":loadbalancer/" in front:
-            listed = self.aws.items(
-                "elbv2",
-                "DescribeTargetGroups",
-                "TargetGroups",
-                LoadBalancerArn=front,
-            )
+            listed = self.aws.items("elbv2", "DescribeTargetGroups", "TargetGroups", LoadBalancerArn=front)
             groups = {str(one.get("TargetGroupArn")) for one in listed}
         found = [target for target in self.all_targets() if groups & _groups_of(self._describe(target))]
         if len(found) != 1:

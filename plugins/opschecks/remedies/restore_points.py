@@ -119,13 +119,7 @@ def _moment(aws: Sends, source: str, asked: str) -> datetime:
 
 def _newest(aws: Sends, source: str) -> str:
     """The newest available backup of the table; of one that was deleted, of whichever bore its name last."""
-    listed = aws.items(
-        "dynamodb",
-        "ListBackups",
-        "BackupSummaries",
-        TableName=source,
-        BackupType="ALL",
-    )
+    listed = aws.items("dynamodb", "ListBackups", "BackupSummaries", TableName=source, BackupType="ALL")
     there = describe(aws, source)
     since = there.raw["CreationDateTime"] if there else datetime.min.replace(tzinfo=UTC)
     usable = [

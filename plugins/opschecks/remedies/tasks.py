@@ -110,9 +110,8 @@ class StopTask(Remedy):
         """How many tasks of the service run, without the one that was stopped, which ECS may still count."""
         _, cluster, task = target.split("/")
         arns = self.aws.items(
-            "ecs", "ListTasks", "taskArns", cluster=cluster, serviceName=service,
-            desiredStatus="RUNNING",
-        )  # fmt: skip
+            "ecs", "ListTasks", "taskArns", cluster=cluster, serviceName=service, desiredStatus="RUNNING"
+        )
         others = [str(arn) for arn in arns if not str(arn).endswith(f"/{task}")]
         told: list[dict[str, Any]] = []
         for start in range(0, len(others), TASKS_A_CALL):
