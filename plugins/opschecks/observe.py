@@ -84,8 +84,8 @@ class Answer(dict[str, Any]):
 
     def get(self, key: str, default: Any = None) -> Any:
         """The value, or `default` where there is none."""
-        value = super().get(key, default)
-        if value is not default and type(value) in (dict, list):  # once: what was wrapped has another type
+        value = dict.get(self, key, default)
+        if type(value) in _RAW and value is not default:
             self[key] = value = _of_call(value, self.call)
         return value
 
@@ -100,8 +100,9 @@ class Answer(dict[str, Any]):
         return super().items()
 
     def _take_all(self) -> None:
-        for key in self:
-            self.get(key)
+        for key, value in super().items():
+            if type(value) in _RAW:
+                self[key] = _of_call(value, self.call)
 
     def __or__(self, other: Any) -> Answer:  # type: ignore[override] # the keys of one that knows a call are texts
         return Answer({**self, **other}, self.call)
@@ -113,14 +114,24 @@ class Answer(dict[str, Any]):
 class _Answers(list[Any]):
     """A list of an Answer, whose mappings are Answers."""
 
+    __slots__ = ()
+
     def __reduce__(self) -> tuple[Any, ...]:
         return list, (list(self),)
 
 
+_RAW = frozenset([dict, list])
+"""The types of what nobody has taken out yet: what was has another."""
+
+
 def _of_call(value: Any, call: str) -> Any:
-    if type(value) is dict:
-        return Answer(value, call)
-    return _Answers(_of_call(one, call) for one in value) if type(value) is list else value
+    kind = type(value)
+    if kind is dict:
+        made = Answer.__new__(Answer)  # past __init__: an answer may hold ten thousands of mappings
+        made.update(value)
+        made.call = call
+        return made
+    return _Answers([_of_call(one, call) for one in value]) if kind is list else value
 
 
 @dataclass(frozen=True)

@@ -167,7 +167,8 @@ def _items(aws: Aws, operation: str, **parameters: Any) -> Iterator[Answer]:
     plain = TypeDeserializer()
     for page in aws.pages("dynamodb", operation, **parameters):
         for item in page["Items"]:
-            yield Answer({key: plain.deserialize(value) for key, value in item.items()}, page.call)
+            # of a plain copy: a table has many attributes, and none of them need know its call
+            yield Answer({key: plain.deserialize(value) for key, value in dict(item).items()}, page.call)
 
 
 def _incident(stack: Stack, item: Answer, now: datetime) -> Incident:

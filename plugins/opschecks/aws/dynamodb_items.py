@@ -22,7 +22,7 @@ ATTEMPTS = 8
 
 def to_line(item: Item) -> str:
     """One line of JSON, as DynamoDB's exports to S3 have it and its imports take it; equal items, equal lines."""
-    return _json({"Item": {name: _told(value) for name, value in item.items()}})
+    return _json({"Item": {name: _told(value) for name, value in dict(item).items()}})
 
 
 def from_line(line: str) -> Answer:

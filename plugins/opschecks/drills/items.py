@@ -169,7 +169,7 @@ def _ordered(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {
             key: sorted(one, key=repr) if key in ("SS", "NS", "BS") and isinstance(one, list) else _ordered(one)
-            for key, one in value.items()
+            for key, one in dict(value).items()
         }
     return [_ordered(one) for one in value] if isinstance(value, list) else value
 
