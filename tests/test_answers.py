@@ -152,7 +152,7 @@ VERSIONS = {"Versions": [{"Key": "a", "VersionId": "1"}]}
 
 
 def test_a_next_page_may_have_two_names() -> None:
-    pages = [{**VERSIONS, "IsTruncated": True, "NextKeyMarker": "a", "NextVersionIdMarker": "1"}, VERSIONS]
+    pages: list[Any] = [{**VERSIONS, "IsTruncated": True, "NextKeyMarker": "a", "NextVersionIdMarker": "1"}, VERSIONS]
     aws = Aws({("s3", "ListObjectVersions"): pages})
     assert len(aws.items("s3", "ListObjectVersions", "Versions", Bucket="b")) == 2
     assert aws.parameters_of("ListObjectVersions") == [

@@ -21,7 +21,7 @@ from opschecks.remedies.incident_archive import ArchiveIncidents
 from opschecks.remedies.incident_restore import RestoreIncidents
 from opschecks.remedy import CannotMend, Change, Progress, Remedy, Request, Risk
 from opschecks.stack import Stack
-from tests.canned import ACCOUNT, NOW, Answer, Answers, Aws, stack
+from tests.canned import ACCOUNT, NOW, Answers, Aws, Canned, stack
 from tests.test_observations_retention import NO_RULES, fits, rule
 
 ARN = f"arn:aws:dynamodb:{ACCOUNT}:table/incidents"
@@ -45,8 +45,8 @@ class World:
         self.objects: dict[str, bytes] = {}
         self.checksums: dict[str, str] = {}
         self.unread = 0
-        self.blocked: Answer = {"PublicAccessBlockConfiguration": PRIVATE}
-        self.rules: Answer = NO_RULES
+        self.blocked: Canned = {"PublicAccessBlockConfiguration": PRIVATE}
+        self.rules: Canned = NO_RULES
         self.stack = stack(**{"incidents_table": "incidents", "archive": "s3://old/incidents", **of})
         self.aws = Aws(self._answers(), self.stack)
 
@@ -85,7 +85,7 @@ class World:
             ],
         }
 
-    def _query(self, **asked: Any) -> Answer:
+    def _query(self, **asked: Any) -> Canned:
         names, values = asked["ExpressionAttributeNames"], asked["ExpressionAttributeValues"]
         wanted = [names[alias] for alias in asked["ProjectionExpression"].split(", ")]
         assert len(wanted) == len(set(wanted)), "DynamoDB refuses paths that overlap"
@@ -96,7 +96,7 @@ class World:
         ]
         return {"Items": found, "Count": len(found), "ScannedCount": len(found)}
 
-    def _batch(self, RequestItems: Any) -> Answer:  # noqa: N803 - botocore's own name
+    def _batch(self, RequestItems: Any) -> Canned:  # noqa: N803 - botocore's own name
         asked = RequestItems["incidents"]
         assert asked["ConsistentRead"]
         some, later = (asked["Keys"][:1], asked["Keys"][1:]) if self.unread else (asked["Keys"], [])
@@ -105,13 +105,13 @@ class World:
         left = {"incidents": {"Keys": later, "ConsistentRead": True}} if later else {}
         return {"Responses": {"incidents": copy.deepcopy(found)[::-1]}, "UnprocessedKeys": left}
 
-    def _list(self, **asked: Any) -> Answer:
+    def _list(self, **asked: Any) -> Canned:
         found = [
             {"Key": key, "Size": len(body)} for key, body in self.objects.items() if key.startswith(asked["Prefix"])
         ]
         return {"KeyCount": len(found), **({"Contents": found} if found else {})}
 
-    def _get(self, **asked: Any) -> Answer:
+    def _get(self, **asked: Any) -> Canned:
         assert asked["ChecksumMode"] == "ENABLED"
         body = self.objects[asked["Key"]]
         return {"Body": io.BytesIO(body), "ChecksumSHA256": self.checksums.get(asked["Key"], sha256(body))}
