@@ -18,12 +18,12 @@ from typing import Any
 import botocore.session
 from botocore.validate import ParamValidator
 
+from opschecks.answer import Answer
 from opschecks.aws import session
 from opschecks.aws.inventory import Inventory
 from opschecks.hooks.examine import Examine
 from opschecks.model import CHECK_ATTRIBUTE, Check, Finding
 from opschecks.names import iam_action
-from opschecks.observe import Answer
 from opschecks.stack import Stack
 from tests.clock import NOW, stop
 from tests.scratch import ROOT

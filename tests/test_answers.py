@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 
+from opschecks.answer import Answer
 from opschecks.aws.paging import _LEFT_OUT, Paging, _tables, paging
 from opschecks.model import Resource
-from opschecks.observe import Answer, CouldNotLook
+from opschecks.observe import CouldNotLook
 from opschecks.redaction import plain
 from tests.canned import Aws, stack
 from tests.scratch import ROOT
@@ -63,6 +64,15 @@ def test_what_may_be_absent_is_asked_for_as_of_any_mapping() -> None:
     default: dict[str, Any] = {}
     assert answer.get("failures", default) is default
     assert answer == RAW, "asking changes nothing"
+
+
+def test_code_that_knows_nothing_of_answers_takes_what_is_lacking_for_a_missing_key() -> None:
+    with pytest.raises(KeyError) as caught:
+        _ = told()["failures"]
+    assert isinstance(caught.value, CouldNotLook)
+    assert str(caught.value) == str(caught.value.again()).removesuffix(" (needed for b)")
+    assert str(caught.value.again("b")).endswith("(needed for b)")
+    assert isinstance(pickle.loads(pickle.dumps(caught.value)), CouldNotLook)
 
 
 def test_the_same_thing_is_taken_out_again() -> None:

@@ -34,7 +34,7 @@ LAYERS = [
     },
     {"remedies"},
     {"aws", "web"},
-    {"observe", "remedy"},
+    {"answer", "observe", "remedy"},
     {"stack", "stacks", "tables"},
     {"bets", "model", "limits", "names", "redaction", "signals", "spans", "hookspecs"},
 ]

@@ -13,10 +13,11 @@ from typing import Any, ClassVar
 
 import pytest
 
+from opschecks.answer import Answer
 from opschecks.journal import Journal
 from opschecks.lock import Lock
 from opschecks.mender import Fixed, Interrupted, Look, Mender, Result
-from opschecks.observe import Answer, CouldNotLook
+from opschecks.observe import CouldNotLook
 from opschecks.plan import planned, undoing
 from opschecks.remedies import all_remedies
 from opschecks.remedy import (

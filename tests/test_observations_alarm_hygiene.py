@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
+from opschecks.answer import Answer
 from opschecks.aws.alarm_hygiene import WatchedAlarm, alarm_rings, watched_alarms
 from opschecks.aws.cloudwatch_alarms import Alarm
-from opschecks.observe import Answer, CouldNotLook
+from opschecks.observe import CouldNotLook
 from opschecks.stack import Stack
 from tests.canned import ACCOUNT, NOW, Aws, ago, examined, stack, verdict
 from tests.scratch import ROOT

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from opschecks.answer import Answer
 from opschecks.aws.application_autoscaling import ServiceScaling, auto_scaling
 from opschecks.aws.ecs import Service
-from opschecks.observe import Answer, CouldNotLook
+from opschecks.observe import CouldNotLook
 from tests.canned import ACCOUNT, Answers, Aws, ago, daily, examined, names, stack, verdict, verdicts
 
 SERVICE = "application-autoscaling"

@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 
+from opschecks.answer import Answer
 from opschecks.aws.backups import LogExports, TableBackups, log_exports, table_backups, table_recovery
 from opschecks.aws.cloudfront import Distribution
 from opschecks.aws.dynamodb import Table
 from opschecks.aws.log_groups import LogGroup
 from opschecks.aws.s3_lifecycle import Bucket, buckets, site_bucket
-from opschecks.observe import Answer, CouldNotLook, NotThere
+from opschecks.observe import CouldNotLook, NotThere
 from opschecks.stack import Stack
 from tests.canned import ACCOUNT, NOW, Aws, ago, names, stack, verdict, verdicts
 from tests.scratch import ROOT

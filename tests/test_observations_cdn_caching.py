@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
+from opschecks.answer import Answer
 from opschecks.aws.cdn_caching import CACHING_DISABLED, CACHING_OPTIMIZED, bucket_behaviors, error_pages
 from opschecks.aws.cloudfront import Distribution
-from opschecks.observe import Answer, CouldNotLook
+from opschecks.observe import CouldNotLook
 from opschecks.remedies.cloudfront_config import TuneCdn
 from opschecks.remedy import CannotMend, Refused, Risk
 from opschecks.web.caching import StaticAsset, static_assets

@@ -7,8 +7,9 @@ from typing import Any
 import botocore.session
 import pytest
 
+from opschecks.answer import Answer
 from opschecks.aws.cloudformation import BAD, GOOD, UNDER_WAY, FormationStack, formation_stacks
-from opschecks.observe import Answer, CouldNotLook
+from opschecks.observe import CouldNotLook
 from opschecks.redaction import plain
 from opschecks.stack import Stack
 from tests.canned import ACCOUNT, Answers, Aws, ago, stack, verdict, verdicts, weekly

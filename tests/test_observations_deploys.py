@@ -18,12 +18,13 @@ import requests
 import responses
 from botocore.handlers import handle_copy_source_param
 
+from opschecks.answer import Answer
 from opschecks.aws.cloudfront import INVALIDATIONS_KEPT, Distribution, bucket_of, distribution, invalidations
 from opschecks.aws.ecr import RegistryImage, reference, registry_images
 from opschecks.aws.ecs import Task, services, tasks
 from opschecks.aws.releases import Release, releases
 from opschecks.model import CHECK_ATTRIBUTE, Expected
-from opschecks.observe import Answer, CouldNotLook, NotThere
+from opschecks.observe import CouldNotLook, NotThere
 from opschecks.plan import planned
 from opschecks.remedies.cloudfront import InvalidateCdn
 from opschecks.remedies.cloudwatch_alarms import SilenceAlarm

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
+from opschecks.answer import Answer
 from opschecks.aws.ec2 import SecurityGroup
 from opschecks.aws.elbv2 import LoadBalancer
 from opschecks.aws.flow_logs import Vpc, vpcs
-from opschecks.observe import Answer, CouldNotLook
+from opschecks.observe import CouldNotLook
 from opschecks.plan import planned
 from opschecks.remedies.flow_logs import CreateFlowLog
 from opschecks.remedy import CannotMend, Refused, Request, Risk

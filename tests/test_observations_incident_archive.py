@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from opschecks.answer import Answer
 from opschecks.aws.dynamodb import Table
 from opschecks.aws.incident_archive import OldIncidents, old_incidents
-from opschecks.observe import Answer, CouldNotLook
+from opschecks.observe import CouldNotLook
 from tests.canned import ACCOUNT, NOW, Answers, Aws, stack, verdict, weekly
 
 check = weekly("incident_archive").test_old_incidents_are_archived

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
+from opschecks.answer import Answer
 from opschecks.aws.dynamodb import Table
 from opschecks.aws.indexes import Index, indexes
-from opschecks.observe import Answer, CouldNotLook, NotThere
+from opschecks.observe import CouldNotLook, NotThere
 from opschecks.plan import planned
 from opschecks.remedies.dynamodb import CreateIndex
 from opschecks.remedy import CannotMend, Request, Risk

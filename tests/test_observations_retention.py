@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
+from opschecks.answer import Answer
 from opschecks.aws.cloudfront import Distribution
 from opschecks.aws.inventory import inventory
 from opschecks.aws.log_groups import LogGroup, log_groups
 from opschecks.aws.s3_lifecycle import Bucket, buckets, site_bucket
-from opschecks.observe import Answer, CouldNotLook, NotThere
+from opschecks.observe import CouldNotLook, NotThere
 from opschecks.plan import planned
 from opschecks.remedies.logs import PutRetention
 from opschecks.remedies.s3_lifecycle import PutLifecycle

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from opschecks.answer import Answer
 from opschecks.aws.scaling_activities import ScalingWeek, scaling_week
-from opschecks.observe import Answer, CouldNotLook
+from opschecks.observe import CouldNotLook
 from tests.canned import NOW, Aws, ago, examined, names, verdict
 from tests.scratch import ROOT
 

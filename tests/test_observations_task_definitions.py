@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from opschecks.answer import Answer
 from opschecks.aws.ecs import Task
 from opschecks.aws.task_definitions import PoolSettings, pool_settings
-from opschecks.observe import Answer, CouldNotLook
+from opschecks.observe import CouldNotLook
 from opschecks.stack import Stack
 from tests.canned import ACCOUNT, Aws, examined, names, stack, verdict
 from tests.scratch import ROOT

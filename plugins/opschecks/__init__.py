@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from .answer import Answer
 from .model import Check, Figure, Finding, Outcome, ReportSection, Resource, Run, Series, Severity, check
-from .observe import Answer, CouldNotLook, fan_out, observation, seen
+from .observe import CouldNotLook, fan_out, observation, seen
 
 if TYPE_CHECKING:
     from .hooks.examine import Examine as Examine

@@ -14,8 +14,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
+from .answer import Answer
 from .names import iam_action, nearest
-from .observe import Answer
 
 if TYPE_CHECKING:
     from .stack import Stack

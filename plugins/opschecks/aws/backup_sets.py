@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from ..answer import Answer
 from ..model import Figure, Resource
-from ..observe import Answer, CouldNotLook, observation
+from ..observe import CouldNotLook, observation
 from .backups import TableBackups
 from .inventory import Inventory
 from .session import Aws

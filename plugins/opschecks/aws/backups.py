@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from ..answer import Answer
 from ..model import Figure, Resource
-from ..observe import Answer, CouldNotLook, NotThere, fan_out, observation, seen
+from ..observe import CouldNotLook, NotThere, fan_out, observation, seen
 from .dynamodb import Table
 from .log_groups import LogGroup
 from .session import Aws

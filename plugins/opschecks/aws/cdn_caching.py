@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..answer import Answer
 from ..model import Resource
-from ..observe import Answer, CouldNotLook, fan_out, observation
+from ..observe import CouldNotLook, fan_out, observation
 from .cloudfront import Distribution
 from .session import Aws
 

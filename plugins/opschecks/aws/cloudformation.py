@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from ..answer import Answer
 from ..model import Figure, Resource
-from ..observe import Answer, CouldNotLook, fan_out, observation
+from ..observe import CouldNotLook, fan_out, observation
 from .session import Aws
 
 if TYPE_CHECKING:

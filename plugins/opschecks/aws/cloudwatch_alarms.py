@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from ..answer import Answer
 from ..model import Figure, Resource
-from ..observe import Answer, NotThere, fan_out, observation
+from ..observe import NotThere, fan_out, observation
 from .inventory import Inventory
 from .session import Aws
 

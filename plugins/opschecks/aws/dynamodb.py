@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from ..answer import Answer
 from ..model import Figure, Resource
-from ..observe import Answer, CouldNotLook, NotThere, fan_out, observation
+from ..observe import CouldNotLook, NotThere, fan_out, observation
 from .inventory import Inventory
 from .session import Aws
 

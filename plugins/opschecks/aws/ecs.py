@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from ..answer import Answer
 from ..model import Figure, Resource
-from ..observe import Answer, CouldNotLook, fan_out, observation
+from ..observe import CouldNotLook, fan_out, observation
 from .inventory import Inventory
 from .session import Aws
 

@@ -17,8 +17,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from ..answer import Answer
 from ..model import Deadline, Figure, Resource
-from ..observe import Answer, CouldNotLook, NotThere, fan_out, observation
+from ..observe import CouldNotLook, NotThere, fan_out, observation
 from .session import Aws
 
 if TYPE_CHECKING:

@@ -14,8 +14,9 @@ from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
+from ..answer import Answer
 from ..model import Deadline, Figure, Resource
-from ..observe import Answer, CouldNotLook, NotThere, fan_out, observation, seen
+from ..observe import CouldNotLook, NotThere, fan_out, observation, seen
 from .ecr import MANIFESTS, Reference, reference
 from .ecs import Task
 from .session import Aws

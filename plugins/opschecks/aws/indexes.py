@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ..answer import Answer
 from ..model import Figure, Resource
-from ..observe import Answer, CouldNotLook, observation
+from ..observe import CouldNotLook, observation
 from .dynamodb import Table
 
 if TYPE_CHECKING:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from ..answer import Answer
 from ..model import Figure, Resource
-from ..observe import Answer, observation
+from ..observe import observation
 from .inventory import Inventory
 from .session import Aws
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from ..answer import Answer
 from ..model import Resource
-from ..observe import Answer, CouldNotLook, NotThere, fan_out, observation, seen
+from ..observe import CouldNotLook, NotThere, fan_out, observation, seen
 from .cloudfront import Distribution
 from .cloudfront import distribution as distribution_of
 from .inventory import Inventory

@@ -7,8 +7,9 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ..answer import Answer
 from ..names import iam_action
-from ..observe import Answer, CouldNotLook, NotThere, WrongAccount
+from ..observe import CouldNotLook, NotThere, WrongAccount
 from ..remedy import Refused, Unknown
 
 if TYPE_CHECKING:

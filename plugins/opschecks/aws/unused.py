@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from ..answer import Answer
 from ..model import Figure, Resource, Series
-from ..observe import Answer, CouldNotLook, NotThere, fan_out, observation, seen
+from ..observe import CouldNotLook, NotThere, fan_out, observation, seen
 from .cloudwatch_metrics import CALL as _METRICS
 from .cloudwatch_metrics import METRICS_A_CALL, Metric, fetch_metrics
 from .ecs import SERVICES_A_CALL, Service

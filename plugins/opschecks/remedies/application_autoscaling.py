@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ..answer import Answer
 from ..names import nearest
-from ..observe import Answer
 from ..remedy import CannotMend, Remedy, Request, Risk, State
 
 _CALL = "application-autoscaling:DescribeScalableTargets"

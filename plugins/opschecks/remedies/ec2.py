@@ -6,8 +6,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..answer import Answer
 from ..aws.ec2 import SecurityGroup
-from ..observe import Answer
 from ..remedy import CannotMend, Remedy, Request, Risk, State
 
 _CALL = "ec2:DescribeSecurityGroups"

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
+from ..answer import Answer
 from ..names import nearest
-from ..observe import Answer, CouldNotLook
+from ..observe import CouldNotLook
 from ..remedy import CannotMend, Progress, Proof, Remedy, Request, Risk, State
 
 _CALL = "ecs:DescribeServices"

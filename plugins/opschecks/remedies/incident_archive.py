@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from ..answer import Answer
 from ..aws.dynamodb_items import digest_of, read_items, to_line
 from ..aws.incident_archive import archived_before
-from ..observe import Answer, CouldNotLook
+from ..observe import CouldNotLook
 from ..remedy import CannotMend, Change, Progress, Remedy, Request, Risk, State
 from ..web.site import list_objects
 from .archive_objects import (

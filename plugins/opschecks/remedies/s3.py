@@ -11,8 +11,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from ..answer import Answer
 from ..aws.cloudfront import bucket_of
-from ..observe import Answer, CouldNotLook, NotThere, fan_out
+from ..observe import CouldNotLook, NotThere, fan_out
 from ..remedy import CannotMend, Remedy, Request, Risk, State
 from ..web.site import list_objects
 from .cloudfront import InvalidateCdn, distribution_of

@@ -15,8 +15,9 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from ..answer import Answer
 from ..model import Deadline, Figure, Resource
-from ..observe import Answer, CouldNotLook, fan_out, observation
+from ..observe import CouldNotLook, fan_out, observation
 
 if TYPE_CHECKING:
     from ..stack import Stack

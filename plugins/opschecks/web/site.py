@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from ..answer import Answer
 from ..aws.cloudfront import Distribution
 from ..aws.session import Aws
 from ..model import Resource
-from ..observe import Answer, CouldNotLook, fan_out, observation
+from ..observe import CouldNotLook, fan_out, observation
 from .http import Http, Response
 
 if TYPE_CHECKING:
