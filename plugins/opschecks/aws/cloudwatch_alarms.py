@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from ..stack import Stack
 
 _CALL = "cloudwatch:DescribeAlarms"
-_HISTORY = "cloudwatch:DescribeAlarmHistory"
 _WORD = re.compile(r""""((?:[^"\\]|\\.)+)"|'([^']+)'|([^\s"'(),]+)""")
 _KEYWORD = re.compile(r"AND|OR|NOT|TRUE|FALSE|ALARM|OK|INSUFFICIENT_DATA|AT_LEAST|\d+%?")
 _TYPES = ["MetricAlarm", "CompositeAlarm", "LogAlarm"]
@@ -104,8 +103,8 @@ def _named(aws: Aws, names: Sequence[str]) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     for start in range(0, len(names), NAMES_A_CALL):
         found |= _by_name(_describe(aws, AlarmNames=list(names[start : start + NAMES_A_CALL])))
-    missing = {name: {"AlarmName": name, "AlarmArn": name, "StateValue": "MISSING"} for name in names}
-    return {**{name: Answer(told, _CALL) for name, told in missing.items()}, **found}
+    missing = {name: Answer({"AlarmName": name, "AlarmArn": name, "StateValue": "MISSING"}, _CALL) for name in names}
+    return {**missing, **found}
 
 
 def _describe(aws: Aws, **selection: Any) -> list[dict[str, Any]]:

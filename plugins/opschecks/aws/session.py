@@ -114,7 +114,7 @@ class Aws:
         return Answer(answer, name)
 
     def pages(self, service: str, operation: str, /, **parameters: Any) -> Iterator[Answer]:
-        """Every page of a list, asked for as botocore's paginators do.
+        """Every page of a list, asked for by the tokens of botocore's paginators; TypeError where it has none.
 
         A page without items may still name a next one. A list longer than the stack's page budget
         raises CouldNotLook rather than end early, and so does a token that repeats.
