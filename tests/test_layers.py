@@ -36,7 +36,7 @@ LAYERS = [
     {"aws", "web"},
     {"answer", "observe", "remedy"},
     {"stack", "stacks", "tables"},
-    {"bets", "model", "limits", "names", "redaction", "signals", "spans", "hookspecs"},
+    {"bets", "model", "limits", "names", "redaction", "signals", "spans", "hookspecs", "written"},
 ]
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
 MODULES = sorted(PACKAGE.rglob("*.py"))

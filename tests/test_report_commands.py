@@ -18,6 +18,7 @@ from typing import Any, cast
 import pytest
 import responses
 from click.testing import CliRunner, Result
+from jsonschema import Draft202012Validator
 
 from opschecks.cli import main
 from opschecks.cli_report import FORMS, WEBHOOK
@@ -148,6 +149,14 @@ def test_the_morning_of_these_tests_has_everything(morning: Morning) -> None:
     assert past.runs == 2
     assert 'class="before"' in morning.page
     assert "What changed" in morning.page
+
+
+def test_the_schema_that_is_printed_fits_what_a_run_writes(morning: Morning) -> None:
+    printed = opschecks("report", "schema")
+    validator = Draft202012Validator(json.loads(printed.stdout), format_checker=Draft202012Validator.FORMAT_CHECKER)
+    document = json.loads(Path("reports/daily.json").read_text(encoding="utf-8"))
+    assert [error.message for error in validator.iter_errors(document)] == []
+    assert not validator.is_valid({**document, "more": 1})
 
 
 @pytest.mark.parametrize("precision", ["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H-%M-%S.%fZ"])

@@ -41,6 +41,7 @@ def report() -> None:
     opschecks report weekly --week 2026-W47 --stack production the page of any past week
     opschecks report slack reports/daily.json                  post it to the webhook in OPSCHECKS_SLACK_WEBHOOK
     opschecks report publish reports/daily.json --to s3://BUCKET/PREFIX    or a folder: page, index of all, newest
+    opschecks report schema                                    the JSON Schema of run files
     """
 
 
@@ -162,6 +163,14 @@ def publish(run: str, name: str | None, where: str, stacks: Path, reports: Path)
             click.echo(f"{where.rstrip('/')}/{key}")
     except OSError as error:
         raise click.ClickException(str(error)) from None
+
+
+@report.command(name="schema")
+def print_schema() -> None:
+    """Print the JSON Schema (draft 2020-12) of run files: what every field means, and which values it can have."""
+    from .report.schema import schema
+
+    click.echo(json.dumps(schema(), indent=2, ensure_ascii=False))
 
 
 def _s3(name: str | None, stacks: Path) -> Any:

@@ -7,7 +7,23 @@ import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
+
+from .written import (
+    LATER,
+    Changed,
+    Columns,
+    Costs,
+    Count,
+    Day,
+    Journaled,
+    Name,
+    Nothing,
+    Seconds,
+    WaivedBy,
+    Week,
+    Written,
+)
 
 CHECK_ATTRIBUTE = "__opschecks_check__"
 
@@ -147,8 +163,8 @@ def check(
 class Finding:
     """What one check concluded of one resource of one stack."""
 
-    stack: str
-    check: str
+    stack: Name
+    check: Name
     resource: str
     name: str
     outcome: Outcome
@@ -156,24 +172,24 @@ class Finding:
     message: str = ""
     evidence: Mapping[str, Any] = field(repr=False, default_factory=dict)
     figures: tuple[Figure, ...] = field(repr=False, default=())
-    waiver: Mapping[str, str] | None = None
+    waiver: Annotated[Mapping[str, str] | None, Written(WaivedBy | None)] = None
 
 
 @dataclass(frozen=True)
 class CheckResult:
     """One collected check of one stack, and how it ended. `outcome` is an Outcome's value or NOT_APPLICABLE."""
 
-    stack: str
-    check: str
-    nodeid: str
+    stack: Name
+    check: Name
+    nodeid: Name
     area: str
     severity: Severity
     runbook: str
     failing: str
     why: str
-    outcome: str
+    outcome: Annotated[str, Written(Outcome | Literal["not_applicable"])]
     message: str = ""
-    duration_s: float = 0.0
+    duration_s: Seconds = 0.0
     remedy: str = ""
 
 
@@ -196,17 +212,17 @@ class SeenResource:
     resource: str
     name: str
     figures: tuple[Figure, ...] = ()
-    series: tuple[Series, ...] = ()
-    deadlines: tuple[Deadline, ...] = ()
+    series: Annotated[tuple[Series, ...], Written(tuple[Columns, ...])] = ()
+    deadlines: Annotated[tuple[Deadline, ...], LATER] = ()
 
 
 @dataclass(frozen=True)
 class ObservationResult:
     """One observation of one stack: how long it took, what it called, and what it showed or why it could not."""
 
-    stack: str
-    name: str
-    duration_s: float
+    stack: Name
+    name: Name
+    duration_s: Seconds
     calls: tuple[str, ...]
     error: str = ""
     resources: tuple[SeenResource, ...] = ()
@@ -216,11 +232,11 @@ class ObservationResult:
 class StackFacts:
     """What reports say about a stack; `tokens` fills the placeholders of RUNBOOK.md."""
 
-    name: str
+    name: Name
     sandbox: bool
     account_id: str
     region: str
-    time_zone: str = "UTC"
+    time_zone: Name = "UTC"
     contacts: Mapping[str, str] = field(default_factory=dict)
     tokens: Mapping[str, str] = field(default_factory=dict)
 
@@ -229,14 +245,14 @@ class StackFacts:
 class WaiverState:
     """A waiver as this run met it. `state`: active, unused (nothing failed that it covers) or not_looked."""
 
-    stack: str
-    check: str
+    stack: Name
+    check: Name
     resource: str
     owner: str
     reason: str
-    until: str
+    until: Day
     days_left: int
-    state: str
+    state: Annotated[str, Written(Literal["active", "unused", "not_looked"])]
 
 
 @dataclass(frozen=True)
@@ -250,12 +266,12 @@ class Standing:
     since then); `day` counts calendar days of the stack from there, the first being 1.
     """
 
-    check: str
+    check: Name
     resource: str
     name: str
-    state: str
+    state: Annotated[str, Written(Literal["new", "still", "recovered", "gone", "flapping", "unseen", "hidden"])]
     since: datetime
-    day: int
+    day: Annotated[int, Written(rules={"minimum": 1})]
     at_least: bool = False
 
 
@@ -271,17 +287,19 @@ class Past:
     daily run does not ask for. `error`: why nothing of this could be read.
     """
 
-    stack: str
-    runs: int = 0
+    stack: Name
+    runs: Count = 0
     previous: datetime | None = None
-    missed: tuple[str, ...] = ()
+    missed: tuple[Day, ...] = ()
     standings: tuple[Standing, ...] = ()
-    strips: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    strips: Annotated[Mapping[str, tuple[str, ...]], Written(dict[str, tuple[Outcome | Literal[""], ...]])] = field(
+        default_factory=dict
+    )
     numbers: Mapping[str, tuple[tuple[datetime, float], ...]] = field(default_factory=dict)
-    changes: tuple[Mapping[str, Any], ...] = ()
-    touched: tuple[Mapping[str, Any], ...] = ()
-    journal_days: int = 0
-    cost: Mapping[str, Any] = field(default_factory=dict)
+    changes: Annotated[tuple[Mapping[str, Any], ...], Written(tuple[Journaled, ...])] = ()
+    touched: Annotated[tuple[Mapping[str, Any], ...], Written(tuple[Journaled, ...]), LATER] = ()
+    journal_days: Annotated[Count, LATER] = 0
+    cost: Annotated[Mapping[str, Any], Written(Costs | Nothing), LATER] = field(default_factory=dict)
     error: str = ""
 
     def standing(self, check: str, resource: str) -> Standing | None:
@@ -305,13 +323,19 @@ class ReportSection:
 
 @dataclass(frozen=True)
 class Run:
-    """One session: everything that reports are made from. Serialized as the run file."""
+    """One session: everything that reports are made from. Serialized as the run file, with secrets masked.
+
+    `suite` is daily, weekly, deploy-before, deploy-after or drills. `state`: unfinished (or killed), finished, or
+    stopped (ended early; `stopped_by` says why). `partial` is what narrowed the selection of checks, empty where the
+    whole suite was selected. `exit_code`: 0 all known and good, 1 something failed, 10 something could not be looked at
+    or was not run, else pytest's own; None until it has ended. `versions` are those of the programs that made it.
+    """
 
     suite: str
     started: datetime
     stacks: tuple[StackFacts, ...]
     ended: datetime | None = None
-    state: str = "unfinished"  # unfinished, finished, stopped
+    state: Annotated[str, Written(Literal["unfinished", "finished", "stopped"])] = "unfinished"
     stopped_by: str = ""
     partial: str = ""
     exit_code: int | None = None
@@ -319,10 +343,10 @@ class Run:
     findings: tuple[Finding, ...] = ()
     observations: tuple[ObservationResult, ...] = ()
     waivers: tuple[WaiverState, ...] = ()
-    changes: tuple[Mapping[str, Any], ...] = ()
-    past: tuple[Past, ...] = ()
-    sections: tuple[ReportSection, ...] = ()
-    weeks: tuple[Mapping[str, Any], ...] = ()
+    changes: Annotated[tuple[Mapping[str, Any], ...], Written(tuple[Changed, ...])] = ()
+    past: Annotated[tuple[Past, ...], LATER] = ()
+    sections: Annotated[tuple[ReportSection, ...], LATER] = ()
+    weeks: Annotated[tuple[Mapping[str, Any], ...], Written(tuple[Week, ...]), LATER] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
 
     @property
