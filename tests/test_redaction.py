@@ -96,6 +96,57 @@ def test_what_was_masked_is_not_changed_again(text: str) -> None:
     assert redact_text(once) == once
 
 
+RANDOM = "wJalrXUtnFEMI7MDENGbPxRfiCYzK3"
+"""As a secret access key looks."""
+LEAKS = (  # around <S>, which is a secret
+    "password: <S>",
+    "- token: <S>",
+    "export API_TOKEN: <S>",
+    "could not log in as me, password: <S>",
+    "could not log in (password: <S>)",
+    "user: me; password: <S>; host: db",
+    "Token: <S>\r\nHost: db.test",
+    "X-Api-Key: <S>\nHost: db.test",
+    "curl -H 'X-Auth-Token: <S>' https://host.test",
+    "curl -H 'Authorization: Bearer <S>' https://host.test",
+    "Cookie: theme=dark; session=<S>",
+    '{"Token": "<S>"}',
+    '{"nested": {"db_password":"<S>"}}',
+    "{'api_key': u'x', 'password': '<S>'}",
+    "{'password': <S>}",
+    '{"Cookie": "session=<S>"}',
+    '{"set-cookie": "AWSALB=<S>; Path=/"}',
+    "password => '<S>'",
+    "PASSWORD='correct horse <S>'",
+    "mysql --password 'correct horse <S>' shop",
+    'tool --api-token="correct horse <S>"',
+    "<SecretAccessKey><S></SecretAccessKey>",
+    "<db:password>correct horse <S></db:password>",
+    "https://host.test/x?token=<S>&page=2",
+    "https://host.test/x#access_token=<S>",
+    "client_secret = <S>",
+    "Pwd=<S>;Encrypt=yes",
+    "amqp://me:<S>@mq.test",
+)
+ANYWHERE = (  # around <R>, which looks as nothing but a secret does
+    "the token <R> was refused",
+    "the secret key <R> was refused",
+    "the password is <R>, as ever",
+    "The secret is: <R>",
+    "refused: token: <R> is not known",
+    "/prod/db/password: <R>",
+)
+
+
+@pytest.mark.parametrize("text", LEAKS + ANYWHERE)
+def test_a_secret_is_masked_for_its_place(text: str) -> None:
+    for secret in ("correcthorse", "hunter2", SECRET) if text in LEAKS else (RANDOM,):
+        told = redact_text(text.replace("<S>", secret).replace("<R>", secret))
+        assert secret not in told
+        assert MASK in told
+        assert redact_text(told) == told
+
+
 LONG: dict[str, str] = {
     "a word": "a",
     "a word of names": "-token",
@@ -120,6 +171,11 @@ LONG: dict[str, str] = {
     "private keys": "-----BEGIN ",
     "ends of private keys": "-----END A",
     "base64": "QUJD",
+    "letters and digits": "a1",
+    "letters and signs": "a@",
+    "quotes and names": "'token: ",
+    "elements": "<token>",
+    "random texts": "token aB1 ",
     "prose": "the security token included in the request is expired. ",
 }
 
@@ -202,7 +258,51 @@ KEPT = (
 )
 
 
-@pytest.mark.parametrize("text", KEPT)
+PROSE = (
+    "The security token included in the request is expired",
+    "The SSO session associated with this profile has expired or is otherwise invalid.",
+    "Error loading SSO Token: Token for corp does not exist",
+    "Error when retrieving token from sso: Token has expired and refresh failed",
+    "Token for corp does not exist",
+    "token: the provided token has expired",
+    "ExpiredToken: The provided token has expired.",
+    "ExpiredToken: The provided token has expired, sign in again",
+    "InvalidToken: The provided token is malformed or otherwise invalid.",
+    "/etc/passwd: a folder",
+    "/etc/passwd: Is a directory, not a file",
+    "cat: /run/secrets/db-password: Permission denied",
+    "Your password policy: at least 14 characters",
+    "Your password policy requires a number; the password was changed 97 days ago",
+    "The password: it must be changed by Friday",
+    "Password not long enough. Password must have uppercase characters",
+    "secret: prod/db has no rotation",
+    "Secrets Manager can't find the specified secret.",
+    "You can't perform this operation on the secret because it was marked for deletion.",
+    "The authorization header is malformed; a non-empty Access Key (AKID) must be provided in the credential.",
+    "Authorization: header is missing from the request",
+    "authorization: denied for the role backend",
+    "Credential should be scoped to a valid region, not 'us-east-1'.",
+    "Credential: should be scoped to a valid region",
+    "Signature expired: 20261124T070000Z is now earlier than 20261124T080000Z",
+    "The request signature: it does not match the signature you provided.",
+    "Basic authentication failed: bearer tokens only",
+    "Unexpected token: '}' at line 3",
+    "unexpected token < in JSON at position 0",
+    "api key: not found",
+    "The API key is not valid. Please pass a valid API key.",
+    "the option --token is not known; --password takes a value",
+    "the stickiness cookie: its duration is 60 s",
+    "Cookie: the browser did not send it",
+    "the answer has no 'Token': it has Name and Arn",
+    "private key: neither PEM nor DER",
+    "pwd: the folder was not found",
+    "<token> is a placeholder, and <password> is another",
+    "access key: last used 97 days ago",
+    "the NextToken of page 3 is that of page 2: the answer repeats itself",
+)
+
+
+@pytest.mark.parametrize("text", KEPT + PROSE)
 def test_what_is_no_secret_stays_exactly_as_it_is(text: str) -> None:
     assert redact_text(text) == text
     assert plain(text) == text

@@ -1,4 +1,8 @@
-"""Keeps secrets out of everything that is written or printed."""
+"""Keeps secrets out of everything that is written or printed.
+
+A value is masked for its shape (an access key, a JWT, a private key) or for its place: a header, a member of JSON,
+`key=value`, an option of a command. In a sentence, a word after "token" or "password" stays unless it looks like one.
+"""
 
 from __future__ import annotations
 
@@ -33,24 +37,58 @@ _SECRET_TEXT = re.compile(
     re.DOTALL,
 )
 _JWT = re.compile(r"(?<![\w-])(?=[\w-]++\.[\w-]{10,}+\.)([\w-]*?\b)eyJ[\w-]{10,}+\.[\w-]++\.[\w-]*+")
-_SECRET_PAIR = re.compile(
-    rf"""(?ix)
-    (                                            # what stays: the name of the secret, and how its value begins
-      (?: (?<![\w.-]) (?=[\w.-]*?{_NAMED}) [\w.-]++ (?: \\?["']\s*[:=] | \s*= )
-        | (?<![\w:.-]) [\w.-]*{_NAMED} \s*:       # in prose only a whole name: not ExpiredTokenException
-      )
-      \s*
+_HAS_NAME = rf"(?<![\w.-]) (?=[\w.-]*?(?:{_NAMED}|(?:set-)?cookie\\?[\"'])) [\w.-]++"
+_SCHEME_WORD = r"(?:(?:bearer|basic|token)\s+)?+"
+_UNMASKED = r"(?!\(redacted\))"
+_CHARACTER = r"""[^\s"',;&\\\[\]{}()]"""
+_QUOTED = rf"""(?P<start> b?(?P<quote>\\?["']) {_SCHEME_WORD} ) {_UNMASKED} (?:(?!(?P=quote))(?:\\.|.))"""
+_LIST = r"(?P<list> \[ [^\]]+ (?: \] | \Z ) )"
+_OPEN = rf"""(?P<open> (?:b?\\?["'])? {_SCHEME_WORD} ) {_UNMASKED}"""
+_LOOKS_SECRET = rf"""
+    (?: (?!\d{{4}}-\d\d-\d\d) (?={_CHARACTER}*?\d) (?={_CHARACTER}*?[^\W\d_]) {_CHARACTER}{{5,}}+   # letters and digits
+      | \d{{6,}}+ (?!{_CHARACTER})
+      | (?={_CHARACTER}*?[^\W\d_][@$!\#%^*~]++\w) {_CHARACTER}{{3,}}+
+    )"""
+_ENDS_PAIR = rf"""{_CHARACTER}{{3,}}+ (?= [ \t]*+ (?: [\r\n,;)}}\]|"'`] | \Z ) )"""
+_NOT_PROSE = r"(?!(?:and|are|can|cannot|expects|for|has|must|needs|not|requires|takes|the|was|with)[ ])"
+_RANDOM = r"(?-i: (?=[\w+/=]*?\d) (?=[\w+/=]*?[a-z]) (?=[\w+/=]*?[A-Z]) [\w+/=]{16,}+ )"
+_PLACES = tuple(
+    (needs, re.compile(expression, re.IGNORECASE | re.VERBOSE | re.MULTILINE))
+    for needs, expression in (
+        # key=value, also of a URL
+        ("=", rf"""( {_HAS_NAME} (?:\\?["'])? \s* =>? \s* ) (?: {_QUOTED}+ | {_LIST} | {_OPEN} {_CHARACTER}{{3,}} )"""),
+        # a member of JSON, or of what Python prints
+        (
+            ":",
+            rf"""( {_HAS_NAME} \\?["'] \s* : \s* )
+                (?: {_QUOTED}+ | {_LIST} | {_OPEN} (?: {_LOOKS_SECRET} | {_ENDS_PAIR} ) )""",
+        ),
+        # a line or an item that is nothing but `name: value`, a header among them
+        (
+            ":",
+            rf"""( (?: ^ | [,;({{|"'`] ) [ \t]*+ (?: (?:-|export)[ \t]+ )?+ [\w.-]*{_NAMED} [ \t]*+ : \s* )
+                {_OPEN} {_ENDS_PAIR}""",
+        ),
+        # `name: value` within a sentence; a whole name: not ExpiredTokenException
+        (
+            ":",
+            rf"""( (?<![\w:.-]) [\w.-]*{_NAMED} \s* : \s* )
+                (?: {_QUOTED}{{3,}} | {_LIST} | {_OPEN} {_LOOKS_SECRET} )""",
+        ),
+        ("</", rf"""( <(?=[\w:.-]*?{_NAMED}) [\w:.-]++ > ) {_UNMASKED} [^<]++ (?=</)"""),
+        (
+            "-",
+            rf"""( (?<![\w-]) -(?=[\w-]*?{_NAMED}) [\w-]++ [ =] )
+                (?: {_QUOTED}+ | {_OPEN} {_NOT_PROSE} [^\s"',;&]{{3,}} )""",
+        ),
+        # a random text after the word itself
+        (" ", rf"""( \b{_NAMED} (?:[ ]key)?+ (?:[ ](?:is|was):?)?+ [ ]+ ) {_OPEN} {_RANDOM}"""),
     )
-    (?: (?P<start> b?(?P<quote>\\?["']) (?:(?:bearer|basic|token)\s+)?+ ) (?!\(redacted\)) (?:(?!(?P=quote))(?:\\.|.))+
-      | (?P<list> \[ [^\]]+ (?: \] | \Z ) )
-      | (?P<open> (?:b?\\?["'])? (?:(?:bearer|basic|token)\s+)?+ ) (?!\(redacted\)) [^\s"',;&\\\[\]{{}}()]{{3,}}
-    )
-    """
 )
-_OPTION = re.compile(rf"(?i)(?<![\w-])(-(?=[\w-]*?{_NAMED})[\w-]++[ =][\"']?)(?!\(redacted\))[^\s\"',;&]{{3,}}")
+"""Each with what it takes: a text without that is not searched."""
 _SCHEME = re.compile(
     r"\b((?:[Bb]earer|BEARER|[Bb]asic|BASIC)\s+)(?=[\w.~+/=-]+[A-Z0-9=~])[\w.~+/=-]{8,}"
-    r"|((?i:\b(?:set-)?cookie:)\s*+)(?!\(redacted\))[^\r\n]+"
+    r"|((?i:\b(?:set-)?cookie:)\s*+)(?!\(redacted\))(?=[^\s=;]++=)[^\r\n]+"
 )
 _HINT = re.compile(
     r"(?i)secret|passw(?:or)?d|pwd|token|key|authori|signature|credential|cookie|AKIA|ASIA|eyJ|gh[pousr]_|github_pat_|xox|sk_live|glpat|bearer|basic|://"
@@ -69,9 +107,17 @@ def _redacted(text: str) -> str:
     if not _HINT.search(text):
         return text
     text = _SECRET_TEXT.sub(MASK, _JWT.sub(rf"\1{MASK}", text))
-    text = _OPTION.sub(lambda found: found.group(1) + MASK, text)
     text = _SCHEME.sub(lambda found: (found.group(1) or found.group(2)) + MASK, text)
-    return _SECRET_PAIR.sub(lambda found: found.group(1) + (found["start"] or found["open"] or "") + MASK, text)
+    for needs, place in _PLACES:
+        if needs in text:
+            text = place.sub(_kept, text)
+    return text
+
+
+def _kept(found: re.Match[str]) -> str:
+    """What stays of a place: the name of the secret, and how its value begins."""
+    begins = found.groupdict()
+    return found.group(1) + (begins.get("start") or begins.get("open") or "") + MASK
 
 
 _remembered = functools.lru_cache(maxsize=20_000)(_redacted)
