@@ -155,12 +155,11 @@ each_text = pytest.mark.parametrize("run", [RUNS[name] for name in TEXTS], ids=T
 
 def told_in(run: Run) -> dict[str, str]:
     """Everything that a person is shown of a run, by where."""
-    email = to_email(run)
     return {
         "markdown": to_markdown(run),
         "annotations": "\n".join(to_annotations(run)),
         "slack": "\n".join(texts_of(to_slack(run))),
-        "email": f"{email.subject}\n{email.text}\n{email.html}",
+        "email": to_email(run),
         "ctrf": "\n".join(one.get("message", "") for one in json.loads(to_ctrf(run))["results"]["tests"]),
     }
 

@@ -110,7 +110,7 @@ def test_how_long_it_has_been_so(state: str, words: str) -> None:
     past = Past("production", 2, NOW, standings=(Standing(check.check, of(check).resource, "x", state, since, 3),))
     run = replace(ran(check, findings=(of(check),)), past=(past,))
     assert rendered(to_markdown(run)).rows[1][-1] == words
-    assert words in to_email(run).text
+    assert words in to_email(run)
     assert f" – {words}\n" in "\n".join(texts_of(to_slack(run)))
 
 

@@ -16,9 +16,8 @@ from opschecks.model import (
     Run,
     Severity,
 )
-from opschecks.report.email_body import to_email
 from opschecks.report.slack import SlackError, post, to_slack
-from tests.exported import RUNS, WEBHOOK, Read, changed, each_run, made, of, ran, texts_of, worst
+from tests.exported import RUNS, WEBHOOK, changed, each_run, made, of, ran, texts_of, worst
 
 
 @each_run
@@ -47,7 +46,6 @@ def test_no_string_becomes_a_mention_or_a_link_in_slack(run: Run) -> None:
 def test_what_is_no_address_becomes_no_link(url: str) -> None:
     run = RUNS["every outcome"]
     assert not re.search("[<>]", "".join(texts_of(to_slack(run, page_url=url))))
-    assert not [one for one in Read(to_email(run, page_url=url).html).attributes if one[1] == "href"]
 
 
 def test_slack_says_what_is_bad_and_what_was_done() -> None:

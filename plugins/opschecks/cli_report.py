@@ -198,7 +198,7 @@ def _made(found: Found, form: str) -> str:
         "markdown": to_markdown,
         "ctrf": to_ctrf,
         "slack": lambda run: json.dumps(to_slack(run), indent=1, ensure_ascii=False),
-        "email": lambda run: to_email(run).html,
+        "email": to_email,
         "annotations": lambda run: "\n".join(to_annotations(run)),
     }
     return made[form](found.run) if form in made else _page(found, {})

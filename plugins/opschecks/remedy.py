@@ -228,12 +228,10 @@ class Remedy(abc.ABC):
 
     def targets(self, resource: str, evidence: Mapping[str, Any]) -> list[str]:
         """What is to be mended where this resource failed: mostly the resource itself."""
-        del evidence
         return [resource]
 
     def risk_of(self, before: State, after: State) -> Risk:
         """The risk of going from one state to the other: the way back may be the worse one."""
-        del before, after
         return self.risk
 
     def normal(self, target: str) -> str:
@@ -273,7 +271,6 @@ class Remedy(abc.ABC):
 
         Asked until it is, for as long as `settles_within`; CannotMend or CouldNotLook as with `ready`.
         """
-        del target, request
         return Progress(settled=True)
 
     def ready(self, target: str, request: Request) -> Request:
@@ -281,7 +278,6 @@ class Remedy(abc.ABC):
 
         Asked right before; CannotMend or CouldNotLook where what is there by now does not allow it.
         """
-        del target
         return request
 
     def answered(self, target: str, request: Request, answer: Mapping[str, Any]) -> None:
@@ -298,7 +294,6 @@ class Remedy(abc.ABC):
 
     def progress(self, target: str, before: State, after: State) -> Progress:
         """How far it is; a setting is there as soon as it is read back."""
-        del before
         now = self.read(target)
         return Progress(now == after, "" if now == after else f"reads {json.dumps(now, default=str)}")
 

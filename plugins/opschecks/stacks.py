@@ -64,7 +64,7 @@ def load_stacks(path: Path) -> Stacks:
     try:
         read = Stacks.model_validate(raw)
     except ValidationError as error:
-        raise StackError("\n".join(_explain(path, raw, problem) for problem in error.errors()[:5])) from None
+        raise StackError("\n".join(_explain(path, problem) for problem in error.errors()[:5])) from None
     if read.default is not None and read.default not in read.stacks:
         raise StackError(f"{path}: default: no stack {read.default!r}; {nearest(read.default, read.stacks)}")
     return read
@@ -95,7 +95,7 @@ def choose(stacks: Stacks, wanted: Sequence[str], path: Path, *, must_name: bool
     return [stacks.stacks[default]]
 
 
-def _explain(path: Path, raw: Mapping[str, Any], problem: Mapping[str, Any]) -> str:
+def _explain(path: Path, problem: Mapping[str, Any]) -> str:
     location = [str(part) for part in problem["loc"]]
     key = ".".join(location)
     if problem["type"] == "extra_forbidden":

@@ -73,7 +73,6 @@ class Folder:
 
     def replace(self, key: str, text: str, *, kind: str = "") -> None:
         """Whole or not at all; a folder has no media types."""
-        del kind
         write(self.root / key, text)
 
     def read(self, key: str) -> str | None:

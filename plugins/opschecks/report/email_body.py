@@ -1,15 +1,14 @@
-"""Run to an e-mail: subject, text and HTML, small enough that no mailbox clips it."""
+"""Run to the HTML of an e-mail, small enough that no mailbox clips it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from markupsafe import Markup
 
 from ..model import Run
-from .notes import WEB_ADDRESS, Bad, bad_checks, brief, counted, headline, made_changes
+from .notes import Bad, bad_checks, brief, counted, headline, made_changes
 from .verdict import verdict
 
 CHECKS_SHOWN = 12
@@ -23,33 +22,21 @@ _DOCUMENT = Markup(
     '<!DOCTYPE html>\n<html lang="en">\n<head><meta charset="utf-8"><title>{subject}</title></head>\n'
     '<body style="font-family:sans-serif;font-size:16px;line-height:1.45;max-width:42em;overflow-wrap:anywhere">\n'
     '<h1 style="font-size:20px;border-left:6px solid {colour};padding-left:10px">{subject}</h1>\n'
-    "<p>{sentence}</p>\n{lists}{page}"
+    "<p>{sentence}</p>\n{lists}"
     '<p style="font-size:13px">{counted}</p>\n</body>\n</html>\n'
 )
 _LIST = Markup('<h2 style="font-size:17px">{heading}</h2>\n<ul>\n{items}</ul>\n')
 _ITEM = Markup('<li style="margin-bottom:8px"><strong>{first}</strong>{rest}</li>\n')
 _LINE = Markup("<br>{line}")
-_LINK = Markup('<p><a href="{url}">The whole page</a></p>\n')
-_PLAIN = Markup("<p>{url}</p>\n")
-
-
-@dataclass(frozen=True)
-class EmailBody:
-    """What a mail program is given; `text` and `html` say the same."""
-
-    subject: str
-    text: str
-    html: str
-
 
 Entry = tuple[str, ...]
 """The lines of one entry, fit to print; the first one is its heading."""
 
 
-def to_email(run: Run, *, page_url: str = "") -> EmailBody:
-    """The e-mail. Its HTML stays below 75 KB, which are 100 KB once encoded for the way: Gmail clips at 102.
+def to_email(run: Run) -> str:
+    """The HTML; it stays below 75 KB, which are 100 KB once encoded for the way: Gmail clips at 102.
 
-    It sends for nothing: styles are inline, and there is no image. `page_url` is a link where it may be one.
+    It loads nothing: styles are inline, and there is no image.
     """
     said = verdict(run)
     bad = bad_checks(run)
@@ -59,20 +46,14 @@ def to_email(run: Run, *, page_url: str = "") -> EmailBody:
         ("What is bad", _shown([_bad(one, run) for one in bad[:CHECKS_SHOWN]], len(bad), "checks")),
         ("Changes made", _shown([_change(one) for one in made[:CHANGES_SHOWN]], len(made), "changes")),
     )
-    subject, sentence = brief(headline(run), LONGEST_SUBJECT), brief(said.sentence, LONGEST_SENTENCE)
-    linked = bool(WEB_ADDRESS.fullmatch(page_url))
-    page = page_url if linked else brief(page_url, LONGEST_LINE)
     html = _DOCUMENT.format(
-        subject=subject,
+        subject=brief(headline(run), LONGEST_SUBJECT),
         colour=_TONES[said.tone],
-        sentence=sentence,
+        sentence=brief(said.sentence, LONGEST_SENTENCE),
         lists=Markup().join(_as_html(heading, entries) for heading, entries in lists if entries),
-        page=(_LINK if linked else _PLAIN).format(url=page) if page else "",
         counted=counted(run),
     )
-    paragraphs = [subject, sentence, *(_as_text(heading, entries) for heading, entries in lists if entries)]
-    paragraphs += [f"The whole page: {page}"] if page else []
-    return EmailBody(subject, "\n\n".join([*paragraphs, counted(run)]) + "\n", str(html))
+    return str(html)  # whoever adds to a Markup would escape what is added
 
 
 def _shown(entries: list[Entry], total: int, what: str) -> list[Entry]:
@@ -97,7 +78,3 @@ def _as_html(heading: str, entries: Sequence[Entry]) -> Markup:
         for first, *rest in entries
     )
     return _LIST.format(heading=heading, items=Markup().join(items))
-
-
-def _as_text(heading: str, entries: Sequence[Entry]) -> str:
-    return "\n".join([f"{heading}:", *("- " + "\n  ".join(entry) for entry in entries)])

@@ -16,7 +16,6 @@ from moto.core.responses import ActionResult, EmptyResult
 from . import Kind, replaces
 
 ALARMS_A_PAGE = 50
-DATA_POINTS_A_PAGE = 100_800
 
 
 @replaces(

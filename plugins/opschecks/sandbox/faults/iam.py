@@ -41,7 +41,6 @@ def rotation_was_not_ended(sandbox: Sandbox) -> None:
 @fault(caught_by=["test_root_is_locked_away"])
 def root_has_an_access_key(sandbox: Sandbox) -> None:
     """Root has an active access key."""
-    del sandbox
     backend("iam", "aws").root = {
         "access_key_1_active": "true",
         "access_key_1_last_rotated": "2024-03-01T09:00:00+00:00",
@@ -51,7 +50,6 @@ def root_has_an_access_key(sandbox: Sandbox) -> None:
 @fault(caught_by=["test_root_is_locked_away"])
 def root_has_no_second_factor(sandbox: Sandbox) -> None:
     """Root signs in with its password alone."""
-    del sandbox
     backend("iam", "aws").root = {"mfa_active": "false"}
 
 

@@ -20,49 +20,42 @@ _LOGS = ["test_log_groups_are_kept_as_long_as_wanted"]
 @fault(caught_by=_BUCKETS)
 def bucket_has_no_lifecycle(sandbox: Sandbox) -> None:
     """The dashboard bucket has no lifecycle configuration: S3 answers 404 when asked for it."""
-    del sandbox
     backend("s3", "aws").delete_bucket_lifecycle(BUCKET)
 
 
 @fault(caught_by=_BUCKETS)
 def lifecycle_rule_is_disabled(sandbox: Sandbox) -> None:
     """The rule that would let old versions go is there, and is Disabled."""
-    del sandbox
     lifecycle(tidy(Status="Disabled"))
 
 
 @fault(caught_by=_BUCKETS)
 def lifecycle_rule_holds_for_a_part(sandbox: Sandbox) -> None:
     """The rule that lets old versions go holds for assets/ only: pages pile up."""
-    del sandbox
     lifecycle(tidy(Filter={"Prefix": "assets/"}))
 
 
 @fault(caught_by=_BUCKETS)
 def only_delete_markers_expire(sandbox: Sandbox) -> None:
     """A rule clears delete markers and parts of uploads away: the old versions behind them stay for ever."""
-    del sandbox
     lifecycle(tidy(NoncurrentVersionExpiration=None, Expiration={"ExpiredObjectDeleteMarker": "true"}))
 
 
 @fault(caught_by=["test_dashboard_bucket_keeps_what_is_overwritten"])
 def old_versions_go_at_once(sandbox: Sandbox) -> None:
     """The dashboard bucket keeps versions, and a rule deletes them after a day."""
-    del sandbox
     lifecycle(tidy(NoncurrentVersionExpiration={"NoncurrentDays": 1}))
 
 
 @fault(caught_by=_SITE)
 def lifecycle_deletes_the_site(sandbox: Sandbox) -> None:
     """A rule that was meant for backups deletes every object of the dashboard bucket after 30 days."""
-    del sandbox
     lifecycle(tidy(), previews(Status="Enabled", Filter=EVERYTHING, Expiration={"Days": 30}))
 
 
 @fault(caught_by=_SITE)
 def lifecycle_freezes_the_site(sandbox: Sandbox) -> None:
     """A rule moves what is older than 90 days to Glacier, from where nothing can be served."""
-    del sandbox
     lifecycle(tidy(Transition={"Days": 90, "StorageClass": "GLACIER"}))
 
 

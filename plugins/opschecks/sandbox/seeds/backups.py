@@ -88,13 +88,13 @@ def back_up(sandbox: Sandbox, table: str, age: timedelta, status: str = "AVAILAB
     return backup
 
 
-def export(sandbox: Sandbox, group: str, begin: datetime, end: datetime, status: str = "COMPLETED") -> Any:
+def export(sandbox: Sandbox, group: str, begin: datetime, end: datetime) -> Any:
     """Put an export of a log group that was made at its end; moto's object."""
     task: Any = moto_type("ExportTask")(
         f"{group}-{end:%Y%m%d}", f"weekly-{end:%Y%m%d}", group, ARCHIVE, f"logs-{end:%Y%m%d}",
         milliseconds(begin), milliseconds(end),
     )  # fmt: skip
-    task.made, task.status = milliseconds(end), {"code": status, "message": "Completed successfully"}
+    task.made, task.status = milliseconds(end), {"code": "COMPLETED", "message": "Completed successfully"}
     sandbox.backend("logs").export_tasks[task.task_id] = task
     return task
 

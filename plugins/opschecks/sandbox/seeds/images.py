@@ -24,10 +24,10 @@ def serving(sandbox: Sandbox) -> Any:
     return next(one for one in images if one.get_image_digest() == digest)
 
 
-def scanned(sandbox: Sandbox, found: Mapping[str, str], *, days: float = 6, status: str = "COMPLETE") -> None:
-    """Let a scan of so many days ago have found these, by the severity of each."""
+def scanned(sandbox: Sandbox, found: Mapping[str, str]) -> None:
+    """Let a scan of six days ago have found these, by the severity of each."""
     image = serving(sandbox)
-    at = sandbox.now - timedelta(days=days)
+    at = sandbox.now - timedelta(days=6)
     severities = list(found.values())
     image.last_scan = at.replace(tzinfo=None)
     image.scan_finding_results.clear()
@@ -36,7 +36,7 @@ def scanned(sandbox: Sandbox, found: Mapping[str, str], *, days: float = 6, stat
             "registryId": sandbox.stack.account_id,
             "repositoryName": sandbox.stack.cluster,
             "imageId": {"imageDigest": image.get_image_digest()},
-            "imageScanStatus": {"status": status, "description": "The scan was completed successfully."},
+            "imageScanStatus": {"status": "COMPLETE", "description": "The scan was completed successfully."},
             "imageScanFindings": {
                 "imageScanCompletedAt": at,
                 "vulnerabilitySourceUpdatedAt": at,

@@ -15,7 +15,6 @@ EVERYTHING = {"Prefix": ""}
 
 def sow(sandbox: Sandbox) -> None:
     """A rule for all of the bucket, and one for previews that is switched off."""
-    del sandbox  # moto's state is the process's
     lifecycle(tidy(), previews())
 
 
