@@ -256,7 +256,7 @@ def test_what_failed_is_told_with_its_words_and_its_span(browser: Browser, pages
     assert all(x >= 0 and x + width <= 100.01 for x, width in places)
     assert places[0][0] > places[2][0] > places[1][0]
     assert recurring[0].startswith(
-        "A service does not run the tasks it wants 4 3 nothing is in the journal scale-backend"
+        "A service does not run its desired number of tasks 4 3 nothing is in the journal scale-backend"
     )
 
 

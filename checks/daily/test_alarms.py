@@ -1,4 +1,4 @@
-"""Alarms are quiet, can see, and would wake somebody."""
+"""Alarms are quiet, have data, and would notify somebody."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -9,13 +9,13 @@ from opschecks.remedies.cloudwatch_alarms import EnableAlarmActions
 
 @check(Severity.HIGH, runbook="alarms", failing="An alarm is ringing")
 def test_no_alarm_is_ringing(alarms: list[Alarm], examine: Examine) -> None:
-    """What was worth an alarm is worth a look each morning until it is over."""
+    """A problem that was worth an alarm is worth a look each morning until it is over."""
     for alarm in alarms:
         with examine(alarm):
             assert alarm.state != "ALARM", f"since {alarm.since:%Y-%m-%d %H:%M} UTC: {alarm.reason}"
 
 
-@check(Severity.HIGH, runbook="alarms", failing="An alarm sees nothing")
+@check(Severity.HIGH, runbook="alarms", failing="An alarm has no data")
 def test_alarms_can_see(alarms: list[Alarm], stack: Stack, examine: Examine) -> None:
     """An alarm without data never rings; a composite over it says OK and is just as blind."""
     longest = timedelta(hours=stack.limits.alarm_blind_hours)
@@ -44,7 +44,7 @@ def test_alarms_can_act(alarms: list[Alarm], alarm_mutes: list[Mute], examine: E
 
 @check(Severity.LOW, runbook="alarms", failing="An alarm keeps ringing on and off", may_be_empty=True)
 def test_alarms_are_not_flapping(overnight_alarms: list[Ringing], stack: Stack, examine: Examine) -> None:
-    """What wakes people for nothing is soon ignored, also on the night when it is right."""
+    """An alarm that wakes people for nothing is soon ignored, also on the night when it is right."""
     limit = stack.limits.alarm_rings_per_day
     for alarm in overnight_alarms:
         with examine(alarm) as note:

@@ -1,4 +1,4 @@
-"""Services can scale, within the limits wanted, and have somewhere to go."""
+"""Services can scale, within the expected limits, and have room to grow."""
 
 from opschecks import Answer, Examine, Severity, Stack, check
 from opschecks.aws.application_autoscaling import ServiceScaling
@@ -8,7 +8,7 @@ from opschecks.remedies.application_autoscaling import ResumeScaling, SetScaling
 
 @check(Severity.HIGH, runbook="auto-scaling", failing="A service cannot scale", remedy=ResumeScaling)
 def test_services_can_scale(auto_scaling: list[ServiceScaling], examine: Examine) -> None:
-    """Scaling that was suspended for an incident and forgotten is found at the next peak."""
+    """Scaling that was suspended for an incident and forgotten is noticed at the next peak."""
     for service in auto_scaling:
         with examine(service):
             assert service.is_registered, "it has no scalable target"
@@ -16,9 +16,9 @@ def test_services_can_scale(auto_scaling: list[ServiceScaling], examine: Examine
             assert service.policies, "no scaling policy is attached"
 
 
-@check(Severity.MEDIUM, runbook="auto-scaling", failing="Scaling limits are not as wanted", remedy=SetScalingLimits)
+@check(Severity.MEDIUM, runbook="auto-scaling", failing="Scaling limits are wrong", remedy=SetScalingLimits)
 def test_scaling_limits_are_as_wanted(auto_scaling: list[ServiceScaling], stack: Stack, examine: Examine) -> None:
-    """Too low a minimum leaves one task to fail alone; too low a maximum is a wall, too high a bill."""
+    """Too low a minimum leaves one task to fail; too low a maximum turns users away, too high a one costs money."""
     limits = stack.limits
     for service in auto_scaling:
         with examine(service) as note:
@@ -32,7 +32,7 @@ def test_scaling_limits_are_as_wanted(auto_scaling: list[ServiceScaling], stack:
 def test_services_are_not_at_max_capacity(
     auto_scaling: list[ServiceScaling], services: list[Service], examine: Examine
 ) -> None:
-    """At the maximum there is no answer to more load, however well the policies are made."""
+    """At the maximum nothing can answer more load, however good the policies are."""
     desired = Answer({service.name: service for service in services}, "ecs:DescribeServices")
     for scaling in auto_scaling:
         with examine(scaling) as note:

@@ -1,4 +1,4 @@
-"""Each dashboard is served, and is really that page."""
+"""Each dashboard is served, and is the right page."""
 
 from opschecks import Examine, Severity, Stack, check
 from opschecks.remedies.cloudfront import InvalidateCdn
@@ -11,7 +11,7 @@ def test_dashboards_show_their_pages(dashboard_pages: list[Page], stack: Stack, 
     for page in dashboard_pages:
         with examine(page):
             assert page.answer.status == 200, f"{page.answer.said}, wanted 200"
-            assert page.is_html, f"it is no HTML page but {page.answer.content_type or 'of no type'}"
+            assert page.is_html, f"it is not an HTML page but {page.answer.content_type or 'of no type'}"
             assert not page.is_a_stand_in, "the site serves the same page for a path that cannot exist"
             assert page.contains in page.answer.text, f"it has no {page.contains!r}; its title is {page.title!r}"
             assert page.answer.latency_ms <= stack.limits.dashboard_latency_ms, (

@@ -1,4 +1,4 @@
-"""Tables are there, are billed as wanted, and are not throttled."""
+"""Tables exist, have the expected billing mode, and are not throttled."""
 
 from opschecks import Examine, Severity, Stack, check
 from opschecks.aws.dynamodb import Table
@@ -28,9 +28,9 @@ def test_tables_are_not_throttled(table_throttling: list[Throttling], stack: Sta
             assert throttled <= limit, table.operations or f"limit {limit}"
 
 
-@check(Severity.LOW, runbook="database-throttling", failing="A table is not billed as wanted")
+@check(Severity.LOW, runbook="database-throttling", failing="A table has the wrong billing mode")
 def test_tables_bill_as_wanted(tables: list[Table], stack: Stack, examine: Examine) -> None:
-    """Provisioned capacity that nobody watches throttles at the worst moment, or is paid for nothing."""
+    """Provisioned capacity that nobody watches throttles at the worst moment, or costs money for nothing."""
     for table in tables:
         with examine(table) as note:
             assert table.status != "MISSING", "the table does not exist"

@@ -1,4 +1,4 @@
-"""ECS services run what they should, and have room to breathe."""
+"""ECS services run what they should, and have spare capacity."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -40,7 +40,7 @@ def test_memory_leaves_headroom(service_load: list[ServiceLoad], stack: Stack, e
             assert peak <= limits.memory_peak_percent, f"limit of the peak {limits.memory_peak_percent:g} %"
 
 
-@check(Severity.CRITICAL, runbook="scale-backend", failing="A service does not run the tasks it wants")
+@check(Severity.CRITICAL, runbook="scale-backend", failing="A service does not run its desired number of tasks")
 def test_services_run_the_tasks_they_want(services: list[Service], stack: Stack, examine: Examine) -> None:
     """Missing tasks are missing capacity; a service with none is down, whatever else looks well."""
     longest = timedelta(minutes=stack.limits.deployment_minutes)

@@ -1,12 +1,12 @@
-"""The backend answers, in time, and calls itself healthy."""
+"""The backend answers in time and reports itself healthy."""
 
 from opschecks import Examine, Severity, Stack, check
 from opschecks.web.http import Health
 
 
-@check(Severity.CRITICAL, runbook="backend-health", failing="The backend does not answer as healthy")
+@check(Severity.CRITICAL, runbook="backend-health", failing="The backend is unhealthy")
 def test_backend_is_healthy(health: Health, stack: Stack, examine: Examine) -> None:
-    """Everything that users do goes through the backend; when it is unwell, nothing else matters."""
+    """Everything that users do goes through the backend; when it is unhealthy, nothing else matters."""
     limits = stack.limits
     with examine(health) as note:
         note(f"latency {health.answer.latency_ms:.0f} ms")

@@ -1,4 +1,4 @@
-"""Incidents are worked on, and can be found."""
+"""Incidents are being worked on, and can be found."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -12,7 +12,7 @@ INDEX_CATCHES_UP = timedelta(minutes=5)
 @check(
     Severity.HIGH,
     runbook="overnight-incidents",
-    failing="An active incident is older than it may be",
+    failing="An active incident is too old",
     may_be_empty=True,
 )
 def test_active_incidents_are_young(active_incidents: list[Incident], stack: Stack, examine: Examine) -> None:

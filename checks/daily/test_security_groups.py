@@ -1,4 +1,4 @@
-"""Nothing may come in that nobody meant to let in."""
+"""Only intended traffic is let in."""
 
 from opschecks import Examine, Severity, Stack, check
 from opschecks.aws.ec2 import SecurityGroup

@@ -16,7 +16,7 @@ def test_a_stopped_task_is_replaced_in_time(failover_drills: list[FailOver], sta
             assert service.recovered_s <= limit, f"limit {limit:g} s"
 
 
-@check(Severity.HIGH, runbook="websocket-connection-issues", failing="WebSocket clients that were cut do not come back")
+@check(Severity.HIGH, runbook="websocket-connection-issues", failing="Disconnected WebSocket clients do not come back")
 def test_websocket_clients_come_back(failover_drills: list[FailOver], stack: Stack, examine: Examine) -> None:
     """A dashboard that does not reconnect shows yesterday's state, and looks alive."""
     limit = stack.limits.drill_reconnect_s

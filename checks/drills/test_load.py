@@ -4,7 +4,7 @@ from opschecks import Examine, Severity, Stack, check
 from opschecks.drills.load import LoadRun
 
 
-@check(Severity.MEDIUM, runbook="connection-pool", failing="The backend does not keep its pace under load")
+@check(Severity.MEDIUM, runbook="connection-pool", failing="The backend slows down under load")
 def test_backend_keeps_its_pace_under_load(load_drill: LoadRun, stack: Stack, examine: Examine) -> None:
     """Requests that queue at this load time out at the next rush; too few workers show here before users find out."""
     may_fail, limit = stack.limits.drill_failed_requests_percent, stack.limits.load_p95_ms

@@ -1,4 +1,4 @@
-"""Alarms are worth having: they call somebody, and there is something that they watch."""
+"""Alarms are useful: they notify somebody, and watch something that exists."""
 
 from datetime import UTC, datetime
 
@@ -8,7 +8,7 @@ from opschecks.aws.alarm_hygiene import WEEK, WatchedAlarm
 SLUG = "weekly-maintenance"
 
 
-@check(Severity.MEDIUM, runbook=SLUG, failing="An alarm calls nobody")
+@check(Severity.MEDIUM, runbook=SLUG, failing="An alarm notifies nobody")
 def test_alarms_call_somebody(watched_alarms: list[WatchedAlarm], examine: Examine) -> None:
     """An alarm without an action turns red on a page that nobody has open."""
     for one in watched_alarms:
@@ -22,7 +22,7 @@ def test_alarms_call_somebody(watched_alarms: list[WatchedAlarm], examine: Exami
 
 @check(Severity.LOW, runbook=SLUG, failing="An alarm watches nothing")
 def test_alarms_watch_something(watched_alarms: list[WatchedAlarm], examine: Examine) -> None:
-    """Where missing data counts as good, an alarm on a metric that is no more says OK for ever."""
+    """Where missing data counts as good, an alarm on a metric that no longer exists reports OK forever."""
     for one in watched_alarms:
         with examine(one) as note:
             assert one.alarm.state != "MISSING", "there is no such alarm"

@@ -1,4 +1,4 @@
-"""What is lost can be had again: tables, the dashboard site, logs."""
+"""What is lost can be restored: tables, the dashboard site, logs."""
 
 from datetime import timedelta
 
@@ -13,7 +13,7 @@ from opschecks.remedies.full_backup import BackUpEverything
 @check(
     Severity.HIGH,
     runbook="table-backups",
-    failing="A table has no backup that is young enough",
+    failing="A table has no recent backup",
     remedy=BackUpTable,
 )
 def test_tables_have_a_recent_backup(table_backups: list[TableBackups], stack: Stack, examine: Examine) -> None:
@@ -44,7 +44,7 @@ def test_tables_can_be_restored_to_any_moment(table_recovery: list[TableRecovery
 
 @check(Severity.MEDIUM, runbook="full-backup", failing="What is overwritten in the dashboard bucket is lost")
 def test_dashboard_bucket_keeps_what_is_overwritten(site_bucket: Bucket, stack: Stack, examine: Examine) -> None:
-    """A deploy that breaks the site is taken back from the versions that the bucket kept, or not at all."""
+    """A deploy that breaks the site is undone from the versions that the bucket kept, or not at all."""
     wanted = stack.limits.old_version_days_min
     with examine(site_bucket) as note:
         assert site_bucket.exists, "the bucket does not exist"
@@ -54,9 +54,9 @@ def test_dashboard_bucket_keeps_what_is_overwritten(site_bucket: Bucket, stack: 
         assert kept is None or kept >= wanted, f"wanted {wanted} days"
 
 
-@check(Severity.LOW, runbook="full-backup", failing="The events of a log group are nowhere else")
+@check(Severity.LOW, runbook="full-backup", failing="A log group is not backed up")
 def test_logs_are_kept_elsewhere_too(log_exports: list[LogExports], stack: Stack, examine: Examine) -> None:
-    """Retention deletes events, and so does whoever covers traces; a copy in S3 tells what happened then."""
+    """Retention deletes events, and so does whoever covers traces; a copy in S3 shows what happened then."""
     within = timedelta(days=stack.limits.log_export_days)
     for group in log_exports:
         with examine(group) as note:
@@ -72,7 +72,7 @@ def test_logs_are_kept_elsewhere_too(log_exports: list[LogExports], stack: Stack
 @check(
     Severity.MEDIUM,
     runbook="full-backup",
-    failing="There is no full backup that is young enough and has everything",
+    failing="There is no recent, complete full backup",
     remedy=BackUpEverything,
     may_be_empty=True,
 )

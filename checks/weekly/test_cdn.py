@@ -1,4 +1,4 @@
-"""The CDN keeps what does not change, sends it small, and does not hide what is missing."""
+"""The CDN caches what does not change, compresses it, and does not hide what is missing."""
 
 from opschecks import Examine, Severity, check
 from opschecks.aws.cdn_caching import BucketBehavior, ErrorPages
@@ -8,9 +8,9 @@ from opschecks.web.caching import StaticAsset
 SLUG = "cdn-caching"
 
 
-@check(Severity.MEDIUM, runbook=SLUG, failing="The CDN is set not to cache or not to compress", remedy=TuneCdn)
+@check(Severity.MEDIUM, runbook=SLUG, failing="The CDN is configured not to cache or not to compress", remedy=TuneCdn)
 def test_cdn_is_set_to_cache_and_compress(bucket_behaviors: list[BucketBehavior], examine: Examine) -> None:
-    """Files that never change are fetched from the bucket for each visitor, three times as large as they need be."""
+    """Files that never change are fetched from the bucket for each visitor, three times as large as necessary."""
     for behavior in bucket_behaviors:
         with examine(behavior) as note:
             note(behavior.said)

@@ -8,11 +8,11 @@ from opschecks.aws.cloudformation import GOOD, UNDER_WAY, FormationStack
 SLUG = "disaster-recovery"
 
 
-@check(Severity.HIGH, runbook=SLUG, failing="A CloudFormation stack is in no good state")
+@check(Severity.HIGH, runbook=SLUG, failing="A CloudFormation stack is in a failed state")
 def test_cloudformation_stacks_are_healthy(
     formation_stacks: list[FormationStack], stack: Stack, examine: Examine
 ) -> None:
-    """A stack whose update failed takes no other one, on the very day on which it has to."""
+    """A stack whose update failed refuses the next update, perhaps on the day when you need it most."""
     longest = timedelta(minutes=stack.limits.stack_update_minutes)
     for one in formation_stacks:
         with examine(one) as note:

@@ -1,12 +1,12 @@
-"""Tasks run with as many workers, and take as many connections, as was decided."""
+"""Tasks run with the number of workers, and accept the number of connections, that was decided."""
 
 from opschecks import Examine, Severity, check
 from opschecks.aws.task_definitions import PoolSettings
 
 
-@check(Severity.LOW, runbook="connection-pool", failing="Workers or concurrency limit are not as wanted")
+@check(Severity.LOW, runbook="connection-pool", failing="Worker count or concurrency limit is wrong")
 def test_workers_and_concurrency_are_as_wanted(pool_settings: list[PoolSettings], examine: Examine) -> None:
-    """Too few workers queue, too many exhaust memory and the database; without a limit one burst takes all down."""
+    """Too few workers queue, too many exhaust memory and the database; without a limit one burst stops them all."""
     for running in pool_settings:
         with examine(running) as note:
             for setting in running.settings:

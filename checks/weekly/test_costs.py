@@ -1,4 +1,4 @@
-"""What is paid is what was meant to be paid."""
+"""Costs are what they were planned to be."""
 
 from opschecks import Examine, Severity, Stack, check
 from opschecks.aws.costs import ServiceCost, TotalCost
@@ -6,7 +6,7 @@ from opschecks.aws.costs import ServiceCost, TotalCost
 
 @check(Severity.MEDIUM, runbook="costs", failing="The month will cost more than its budget")
 def test_month_stays_within_budget(total_cost: TotalCost, stack: Stack, examine: Examine) -> None:
-    """While the month still runs something can be done; on the invoice nothing can."""
+    """During the month something can still be done; once the invoice is there, nothing can."""
     cost, budget = total_cost, stack.limits.budget_usd_per_month
     with examine(cost) as note:
         note(f"{cost.month_to_date:,.0f} USD from 1 to {cost.last:%d %b}")
@@ -19,7 +19,7 @@ def test_month_stays_within_budget(total_cost: TotalCost, stack: Stack, examine:
 
 @check(Severity.MEDIUM, runbook="costs", failing="The week cost far more than the one before")
 def test_week_costs_no_more_than_the_last(total_cost: TotalCost, stack: Stack, examine: Examine) -> None:
-    """What grows by a fifth a week is five times as much within nine weeks, and nobody decided it."""
+    """Costs that grow by a fifth a week are five times as high after nine weeks, and nobody decided that."""
     cost, limits = total_cost, stack.limits
     with examine(cost) as note:
         note(

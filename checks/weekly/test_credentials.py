@@ -13,11 +13,11 @@ SLUG = "rotate-credentials"
     Severity.HIGH,
     runbook=SLUG,
     remedy=RotateAccessKey,
-    failing="An access key is older than it may be",
+    failing="An access key is too old",
     may_be_empty=True,
 )
 def test_access_keys_are_rotated(key_holders: list[KeyHolder], stack: Stack, examine: Examine) -> None:
-    """A key that never changes works for everybody who ever saw it: in a log, on a laptop, in a repository."""
+    """A key that never changes works for everybody who has ever seen it: in a log, on a laptop, in a repository."""
     now, limit = datetime.now(UTC), stack.limits.key_age_days
     for user in key_holders:
         with examine(user) as note:
@@ -27,7 +27,7 @@ def test_access_keys_are_rotated(key_holders: list[KeyHolder], stack: Stack, exa
 
 @check(Severity.MEDIUM, runbook=SLUG, failing="An active access key is not used", may_be_empty=True)
 def test_access_keys_are_used(key_holders: list[KeyHolder], stack: Stack, examine: Examine) -> None:
-    """A key that nobody needs is a door that nobody watches."""
+    """A key that nobody needs is a way in that nobody watches."""
     limit = stack.limits.key_unused_days
     for user in key_holders:
         with examine(user):
@@ -42,11 +42,11 @@ def test_access_keys_are_used(key_holders: list[KeyHolder], stack: Stack, examin
     Severity.MEDIUM,
     runbook=SLUG,
     remedy=RotateAccessKey,
-    failing="A user has had two active access keys for long",
+    failing="A user has had two active access keys for too long",
     may_be_empty=True,
 )
 def test_users_have_one_active_key(key_holders: list[KeyHolder], stack: Stack, examine: Examine) -> None:
-    """A rotation that was begun and not ended leaves the old key at work, and no slot for the next one."""
+    """A rotation that was started and not finished leaves the old key working, and no slot for the next one."""
     limit = stack.limits.key_overlap_days
     for user in key_holders:
         with examine(user) as note:
@@ -60,7 +60,7 @@ def test_users_have_one_active_key(key_holders: list[KeyHolder], stack: Stack, e
 
 @check(Severity.CRITICAL, runbook=SLUG, failing="The root user has access keys, or no second factor")
 def test_root_is_locked_away(credentials: list[Credentials], examine: Examine) -> None:
-    """Root may do everything, and no policy holds it back: whoever has it has the account."""
+    """Root may do everything, and no policy limits it: whoever has it has the account."""
     for root in credentials:
         if root.is_root:
             with examine(root) as note:

@@ -1,4 +1,4 @@
-"""Who talked to whom is written down."""
+"""Network traffic is recorded."""
 
 from opschecks import Examine, Severity, Stack, check
 from opschecks.aws.flow_logs import Vpc
@@ -12,7 +12,7 @@ from opschecks.remedies.flow_logs import CreateFlowLog
     remedy=CreateFlowLog,
 )
 def test_vpcs_record_their_traffic(vpcs: list[Vpc], stack: Stack, examine: Examine) -> None:
-    """After a break-in flow logs alone tell where it came from and what left; they cannot be had afterwards."""
+    """After a break-in only flow logs show where it came from and what left; they cannot be created afterwards."""
     wanted = stack.limits.flow_log_traffic
     for vpc in vpcs:
         with examine(vpc) as note:

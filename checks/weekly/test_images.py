@@ -1,4 +1,4 @@
-"""The images that serve are young, and no grave vulnerability is known of them."""
+"""Running images are young and have no known serious vulnerability."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -8,9 +8,9 @@ from opschecks.aws.image_scans import ImageScan, RunningImage
 SLUG = "weekly-maintenance"
 
 
-@check(Severity.HIGH, runbook=SLUG, failing="A grave vulnerability is known of an image that serves")
+@check(Severity.HIGH, runbook=SLUG, failing="A running image has a serious vulnerability")
 def test_images_have_no_grave_vulnerabilities(image_scans: list[ImageScan], stack: Stack, examine: Examine) -> None:
-    """Whoever attacks reads the same lists; a patch that exists and is not rolled out helps nobody."""
+    """Attackers read the same lists; a patch that exists but is not rolled out protects nobody."""
     limits = stack.limits
     for image in image_scans:
         with examine(image) as note:
@@ -25,13 +25,13 @@ def test_images_have_no_grave_vulnerabilities(image_scans: list[ImageScan], stac
                 raise CouldNotLook("", f"what became known since is not in it; limit {limits.image_scan_days:g} days")
 
 
-@check(Severity.MEDIUM, runbook=SLUG, failing="An image that serves is old, or gone from its registry")
+@check(Severity.MEDIUM, runbook=SLUG, failing="A running image is old, or no longer in its registry")
 def test_images_are_young(running_images: list[RunningImage], stack: Stack, examine: Examine) -> None:
-    """What was not built for months has the packages of then; what the registry has no more starts never again."""
+    """An image built months ago has packages of that time; one that its registry no longer has cannot start again."""
     limit = stack.limits.image_age_days
     for image in running_images:
         with examine(image) as note:
-            assert image.is_there, "its registry does not have it any more: no task can be started from it"
+            assert image.is_there, "its registry no longer has it: no task can be started from it"
             age = datetime.now(UTC) - image.pushed_at
             note(f"pushed {age.days} days ago")
             assert age <= timedelta(days=limit), f"limit {limit:g} days"

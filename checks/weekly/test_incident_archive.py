@@ -1,4 +1,4 @@
-"""Old incidents are where old incidents belong."""
+"""Old incidents are in the archive."""
 
 from opschecks import Examine, Severity, Stack, check
 from opschecks.aws.incident_archive import OldIncidents
@@ -12,7 +12,7 @@ from opschecks.remedies.incident_archive import ArchiveIncidents
     failing="Old incidents pile up in the table",
 )
 def test_old_incidents_are_archived(old_incidents: OldIncidents, stack: Stack, examine: Examine) -> None:
-    """Every scan reads and pays for all of them, and who looks for last night's finds last year's."""
+    """Every scan reads and pays for all of them, and a search for last night's incidents finds last year's."""
     limits = stack.limits
     with examine(old_incidents) as note:
         note(f"{old_incidents.count} resolved ones were opened before {old_incidents.before:%Y-%m-%d}")

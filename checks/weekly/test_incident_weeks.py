@@ -1,4 +1,4 @@
-"""Incidents of the week: none keeps coming back."""
+"""Incidents of the week: none keeps recurring."""
 
 from opschecks import Examine, Severity, Stack, check
 from opschecks.aws.dynamodb import Incident
@@ -9,7 +9,7 @@ from opschecks.aws.incident_weeks import IncidentWeeks
 def test_no_incident_keeps_coming_back(
     incident_weeks: IncidentWeeks, week_incidents: list[Incident], stack: Stack, examine: Examine
 ) -> None:
-    """What is only ever resolved and never mended wakes somebody each time, until nobody believes the page."""
+    """An incident that is resolved but never fixed wakes somebody each time, until nobody believes the page."""
     limit = stack.limits.incident_repeats_per_week
     with examine(incident_weeks) as note:
         note(f"{len(week_incidents)} opened this week, {incident_weeks.opened_before} in the week before")

@@ -1,4 +1,4 @@
-"""What is searched for is found without reading the whole table."""
+"""Searches do not read whole tables."""
 
 from opschecks import Examine, Severity, check
 from opschecks.aws.indexes import Index
@@ -8,7 +8,7 @@ from opschecks.remedies.dynamodb import CreateIndex
 @check(
     Severity.MEDIUM,
     runbook="table-indexes",
-    failing="An index that searches need is missing, not ready, or by another key",
+    failing="An index that searches need is missing, not ready, or has another key",
     remedy=CreateIndex,
 )
 def test_wanted_indexes_can_be_searched(indexes: list[Index], examine: Examine) -> None:

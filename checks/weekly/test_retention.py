@@ -1,4 +1,4 @@
-"""What nobody needs any more goes, and nothing else does."""
+"""Data that is no longer needed is deleted, and nothing else is."""
 
 from opschecks import Examine, Severity, Stack, check
 from opschecks.aws.log_groups import LogGroup
@@ -9,9 +9,9 @@ from opschecks.remedies.s3_lifecycle import PutLifecycle
 SLUG = "retention-and-lifecycle"
 
 
-@check(Severity.LOW, runbook=SLUG, failing="A bucket keeps what nobody needs", remedy=PutLifecycle)
+@check(Severity.LOW, runbook=SLUG, failing="A bucket keeps data longer than allowed", remedy=PutLifecycle)
 def test_buckets_let_go_what_nobody_needs(buckets: list[Bucket], stack: Stack, examine: Examine) -> None:
-    """Old versions and parts of uploads that never ended show in no listing, and are paid for every month."""
+    """Old versions and parts of unfinished uploads appear in no listing, and are billed every month."""
     for bucket in buckets:
         with examine(bucket) as note:
             assert bucket.exists, "the bucket does not exist"
@@ -20,9 +20,9 @@ def test_buckets_let_go_what_nobody_needs(buckets: list[Bucket], stack: Stack, e
             assert not lacking, "; ".join(lacking)
 
 
-@check(Severity.HIGH, runbook=SLUG, failing="A lifecycle rule takes the dashboards away", may_be_empty=True)
+@check(Severity.HIGH, runbook=SLUG, failing="A lifecycle rule deletes the dashboards", may_be_empty=True)
 def test_lifecycle_leaves_the_dashboards_alone(buckets: list[Bucket], examine: Examine) -> None:
-    """A rule that was meant for backups empties the site on some night, without anybody having deployed."""
+    """A rule that was meant for backups empties the site one night, although nobody deployed anything."""
     for bucket in buckets:
         if bucket.site is not None:
             with examine(bucket) as note:
@@ -31,7 +31,7 @@ def test_lifecycle_leaves_the_dashboards_alone(buckets: list[Bucket], examine: E
                 assert not bucket.harms_to_site, "; ".join(bucket.harms_to_site)
 
 
-@check(Severity.LOW, runbook=SLUG, failing="A log group is kept longer or shorter than wanted", remedy=PutRetention)
+@check(Severity.LOW, runbook=SLUG, failing="A log group is kept too long or not long enough", remedy=PutRetention)
 def test_log_groups_are_kept_as_long_as_wanted(log_groups: list[LogGroup], stack: Stack, examine: Examine) -> None:
     """Logs that never expire cost more every month; those that expire too soon are gone when they are asked for."""
     low, high = stack.limits.log_retention_days_min, stack.limits.log_retention_days_max

@@ -1,4 +1,4 @@
-"""Scaling did in this week what it is there for."""
+"""Scaling did its job this week."""
 
 from opschecks import Examine, Severity, Stack, check
 from opschecks.aws.scaling_activities import ScalingWeek
@@ -6,7 +6,7 @@ from opschecks.aws.scaling_activities import ScalingWeek
 SLUG = "weekly-maintenance"
 
 
-@check(Severity.HIGH, runbook=SLUG, failing="Scaling was tried in vain")
+@check(Severity.HIGH, runbook=SLUG, failing="Auto-scaling attempts failed")
 def test_scaling_attempts_succeed(scaling_week: list[ScalingWeek], stack: Stack, examine: Examine) -> None:
     """Settings may look right while each attempt fails for a role, a quota or a subnet without addresses."""
     limit = stack.limits.scaling_failures_per_week
@@ -17,9 +17,9 @@ def test_scaling_attempts_succeed(scaling_week: list[ScalingWeek], stack: Stack,
             assert len(failed) <= limit, f"{len(failed)} attempts failed, limit {limit}; the last: {failed[-1]}"
 
 
-@check(Severity.MEDIUM, runbook=SLUG, failing="Scaling wanted more tasks than it may have")
+@check(Severity.MEDIUM, runbook=SLUG, failing="Scaling needed more tasks than its maximum")
 def test_scaling_is_not_held_at_its_maximum(scaling_week: list[ScalingWeek], stack: Stack, examine: Examine) -> None:
-    """A maximum that is reached each evening is a wall that users run into; by the next morning nothing shows it."""
+    """A maximum that is reached every evening slows users down; by the next morning nothing shows it."""
     limit = stack.limits.scaling_held_hours_per_week
     for service in scaling_week:
         with examine(service) as note:

@@ -11,7 +11,7 @@ SLUG = "unused-resources"
 
 @check(Severity.LOW, runbook=SLUG, failing="A volume is attached to nothing", may_be_empty=True)
 def test_volumes_are_attached(unattached_volumes: list[Volume], stack: Stack, examine: Examine) -> None:
-    """It is paid for by its size, and holds data that nobody thinks of any more."""
+    """It is billed by its size, and holds data that nobody remembers."""
     limit = stack.limits.unattached_days
     for volume in unattached_volumes:
         with examine(volume) as note:
@@ -22,7 +22,7 @@ def test_volumes_are_attached(unattached_volumes: list[Volume], stack: Stack, ex
 
 @check(Severity.LOW, runbook=SLUG, failing="An Elastic IP address is associated with nothing", may_be_empty=True)
 def test_addresses_are_associated(elastic_addresses: list[Address], examine: Examine) -> None:
-    """It is paid for by the hour, and others may still send to it."""
+    """It is billed by the hour, and others may still send to it."""
     for address in elastic_addresses:
         with examine(address):
             assert address.is_used, "associated with nothing"
@@ -30,7 +30,7 @@ def test_addresses_are_associated(elastic_addresses: list[Address], examine: Exa
 
 @check(Severity.LOW, runbook=SLUG, failing="A load balancer is idle", may_be_empty=True)
 def test_load_balancers_have_traffic(balancer_use: list[BalancerUse], examine: Examine) -> None:
-    """It is paid for by the hour, and is a door to the network that nobody watches."""
+    """It is billed by the hour, and is a way into the network that nobody watches."""
     for balancer in balancer_use:
         with examine(balancer) as note:
             if datetime.now(UTC) - balancer.made < WEEK:
@@ -43,11 +43,11 @@ def test_load_balancers_have_traffic(balancer_use: list[BalancerUse], examine: E
 @check(
     Severity.LOW,
     runbook="office-hours",
-    failing="A service that is no production runs outside its hours",
+    failing="A non-production service runs outside office hours",
     remedy=ScaleDevToZero,
 )
 def test_dev_services_rest_outside_their_hours(dev_use: list[DevUse], stack: Stack, examine: Examine) -> None:
-    """Nights and weekends are most of a week, and nobody works with what runs then."""
+    """Nights and weekends are most of the week, and nobody uses what runs then."""
     limit = stack.limits.dev_hours_outside
     for service in dev_use:
         with examine(service) as note:

@@ -13,7 +13,7 @@ from opschecks.web.site import SiteObject
     remedy=InvalidateCdn,
 )
 def test_site_serves_what_the_bucket_holds(site_objects: list[SiteObject], examine: Examine) -> None:
-    """A page of yesterday with scripts of today is broken for everybody whose edge has it cached."""
+    """Yesterday's page with today's scripts is broken for everybody whose edge location has it cached."""
     for item in site_objects:
         with examine(item):
             assert item.answer.status == 200, f"{item.answer.said}, wanted 200"
@@ -27,7 +27,7 @@ def test_site_serves_what_the_bucket_holds(site_objects: list[SiteObject], exami
     may_be_empty=True,
 )
 def test_invalidations_are_finished(invalidations: list[Invalidation], examine: Examine) -> None:
-    """Until an invalidation is finished, who is served what depends on where they are."""
+    """Until an invalidation is finished, what users get depends on where they are."""
     for invalidation in invalidations:
         with examine(invalidation):
             assert invalidation.is_finished, f"under way since {invalidation.begun:%Y-%m-%d %H:%M} UTC"

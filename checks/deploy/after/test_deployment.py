@@ -1,4 +1,4 @@
-"""After a deploy: what was asked for is what serves."""
+"""After a deploy: what runs is what was asked for."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -11,11 +11,11 @@ from opschecks.remedies.ecs import RollBackService
 @check(
     Severity.CRITICAL,
     runbook="deploy-backend",
-    failing="What serves is not what was deployed",
+    failing="What runs is not what was deployed",
     remedy=RollBackService,
 )
 def test_what_was_deployed_serves(releases: list[Release], stack: Stack, examine: Examine) -> None:
-    """A circuit breaker that rolled back looks as settled as a success, and the old version goes on serving."""
+    """A deployment that was rolled back automatically looks as stable as a success; the old version keeps running."""
     longest = timedelta(minutes=stack.limits.deployment_minutes)
     for release in releases:
         with examine(release) as note:
@@ -35,11 +35,11 @@ def test_what_was_deployed_serves(releases: list[Release], stack: Stack, examine
                 assert waiting <= longest, f"tasks were last started {waiting.total_seconds() / 60:.0f} minutes ago"
 
 
-@check(Severity.HIGH, runbook="deploy-backend", failing="Tasks do not run the image that its tag stands for")
+@check(Severity.HIGH, runbook="deploy-backend", failing="Tasks do not run the image that their tag points to")
 def test_tasks_run_the_image_of_their_tag(
     releases: list[Release], registry_images: list[RegistryImage], examine: Examine
 ) -> None:
-    """A tag that was moved or pushed too late leaves tasks on other code than everybody believes."""
+    """A tag that was moved, or pushed too late, leaves tasks running other code than everybody believes."""
     digests = {one.arn: one.digests for one in registry_images}
     for release in releases:
         with examine(release) as note:

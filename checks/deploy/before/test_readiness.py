@@ -1,4 +1,4 @@
-"""Before a deploy: is this a moment at which it can go well, and be taken back?"""
+"""Before a deploy: is now a good time, and could it be rolled back?"""
 
 from opschecks import Answer, Examine, Severity, Stack, check
 from opschecks.aws.application_autoscaling import ServiceScaling
@@ -11,7 +11,7 @@ from opschecks.aws.windows import Window
 
 @check(Severity.HIGH, runbook="deploy-backend", failing="A change freeze is in force", may_be_empty=True)
 def test_no_change_is_frozen(freeze_windows: list[Window], examine: Examine) -> None:
-    """Whoever declared a freeze counts on nothing moving, and may not be there to help."""
+    """Whoever declared the freeze relies on nothing changing, and may not be there to help."""
     for window in freeze_windows:
         with examine(window):
             assert not window.is_open, f"until {window.ends:%Y-%m-%d %H:%M} UTC: {window.reason}"
@@ -32,9 +32,9 @@ def test_no_deployment_is_under_way(services: list[Service], examine: Examine) -
             assert service.running == service.desired > 0, service.newest_event or "tasks are missing"
 
 
-@check(Severity.HIGH, runbook="backend-health", failing="Targets are sick before the deploy")
+@check(Severity.HIGH, runbook="backend-health", failing="Targets are unhealthy before the deploy")
 def test_targets_can_take_a_deploy(target_health: list[TargetHealth], examine: Examine) -> None:
-    """A rolling deployment takes healthy targets away for a while; of those that are sick nobody can say why, later."""
+    """A rolling deployment removes healthy targets for a while; later nobody can say why the others were unhealthy."""
     for group in target_health:
         with examine(group) as note:
             if group.stands_by:
@@ -62,20 +62,20 @@ def test_errors_are_rare_before_the_deploy(traffic: list[Traffic], stack: Stack,
             assert worst <= limit, f"limit {limit} per minute"
 
 
-@check(Severity.MEDIUM, runbook="cpu", failing="There is no capacity to spare for a deploy")
+@check(Severity.MEDIUM, runbook="cpu", failing="There is no spare capacity for a deploy")
 def test_capacity_is_to_spare(service_load: list[ServiceLoad], stack: Stack, examine: Examine) -> None:
-    """Fresh tasks start cold: who runs at the limit before a deploy is over it in the middle."""
+    """New tasks start cold: a service at its limit before a deploy is over it in the middle."""
     for service in service_load:
         with examine(service) as note:
             note(f"CPU at most {service.cpu_peak:.0f} % within the last half hour")
             assert service.cpu_peak <= stack.limits.cpu_percent, f"limit {stack.limits.cpu_percent:g} %"
 
 
-@check(Severity.MEDIUM, runbook="auto-scaling", failing="Scaling has nowhere to go during a deploy")
+@check(Severity.MEDIUM, runbook="auto-scaling", failing="Scaling has no room during a deploy")
 def test_scaling_has_room_for_a_deploy(
     auto_scaling: list[ServiceScaling], services: list[Service], examine: Examine
 ) -> None:
-    """At the maximum nothing answers the load that cold tasks push onto the warm ones."""
+    """At the maximum, nothing can take the load that cold tasks push onto the warm ones."""
     wanted = Answer({service.name: service for service in services}, "ecs:DescribeServices")
     for scaling in auto_scaling:
         with examine(scaling) as note:

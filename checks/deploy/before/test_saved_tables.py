@@ -1,4 +1,4 @@
-"""Before a deploy: what it may spoil can be put back to how it was."""
+"""Before a deploy: the data that it may damage can be restored."""
 
 from datetime import timedelta
 
@@ -10,11 +10,11 @@ from opschecks.remedies.backups import BackUpTable
 @check(
     Severity.HIGH,
     runbook="table-backups",
-    failing="A table could not be put back to how it is before the deploy",
+    failing="A table could not be restored to its state before the deploy",
     remedy=BackUpTable,
 )
 def test_tables_have_a_fresh_backup(saved_tables: list[SavedTable], examine: Examine) -> None:
-    """Code goes back with a roll-back; what it has written to a table stays, unless the table was saved before."""
+    """A roll-back reverts code; what the code wrote to a table stays, unless the table was saved before."""
     for table in saved_tables:
         with examine(table) as note:
             assert table.status != "MISSING", "the table does not exist"
