@@ -96,10 +96,10 @@ def test_services_can_scale(
 
 LIMITS: dict[str, tuple[list[dict[str, Any]], str, str]] = {
     "as wanted": ([target()], "passed", "2 to 10 tasks"),
-    "minimum too low": ([target(MinCapacity=1)], "failed", "1 to 10 tasks; minimum wanted 2"),
-    "minimum too high": ([target(MinCapacity=3)], "failed", "minimum wanted 2"),
-    "maximum too low": ([target(MaxCapacity=4)], "failed", "maximum wanted 10"),
-    "maximum too high": ([target(MaxCapacity=100)], "failed", "2 to 100 tasks; maximum wanted 10"),
+    "minimum too low": ([target(MinCapacity=1)], "failed", "1 to 10 tasks; expected minimum 2"),
+    "minimum too high": ([target(MinCapacity=3)], "failed", "expected minimum 2"),
+    "maximum too low": ([target(MaxCapacity=4)], "failed", "expected maximum 10"),
+    "maximum too high": ([target(MaxCapacity=100)], "failed", "2 to 100 tasks; expected maximum 10"),
     "no target": ([], "failed", "it has no scalable target"),
 }
 

@@ -295,8 +295,8 @@ ASSETS: dict[str, tuple[list[Response], str, str]] = {
         "passed",
         "",
     ),
-    "not found": ([answer(404)], "failed", "answered 404, wanted 200"),
-    "no answer": ([answer(None, "gave no answer within 2 s")], "failed", "gave no answer within 2 s, wanted 200"),
+    "not found": ([answer(404)], "failed", "answered 404, expected 200"),
+    "no answer": ([answer(None, "gave no answer within 2 s")], "failed", "gave no answer within 2 s, expected 200"),
     "nothing says from where": ([answer(content_encoding="gzip")], "blind", "no answer has X-Cache or Age"),
 }
 

@@ -83,7 +83,7 @@ def test_tables_are_active(raw: dict[str, Any] | Exception, outcome: str, messag
 BILLING: dict[str, tuple[dict[str, Any] | Exception, str, str]] = {
     "on demand": (table(), "passed", "PAY_PER_REQUEST"),
     "provisioned": (table(BillingModeSummary={"BillingMode": "PROVISIONED"}), "failed", "PROVISIONED"),
-    "never on demand": (table(BillingModeSummary=None), "failed", "PROVISIONED; wanted PAY_PER_REQUEST"),
+    "never on demand": (table(BillingModeSummary=None), "failed", "PROVISIONED; expected PAY_PER_REQUEST"),
     "nothing said of capacity": (
         table(BillingModeSummary=None, ProvisionedThroughput=None),
         "blind",

@@ -143,7 +143,7 @@ RUNNING = {
     ),
     "completed with none running": ({"runningCount": 0}, "failed", "has reached a steady state"),
     "short of a task": ({"runningCount": 1, "events": []}, "failed", "none is being started for the missing ones"),
-    "scaled to nothing": ({"desiredCount": 0, "runningCount": 0}, "failed", "it wants no task at all"),
+    "scaled to nothing": ({"desiredCount": 0, "runningCount": 0}, "failed", "its desired count is 0"),
     "draining": ({"status": "DRAINING", "desiredCount": 0, "runningCount": 0}, "failed", "the service is DRAINING"),
     "inactive": ({"status": "INACTIVE"}, "failed", "the service is INACTIVE"),
     "nothing said of running tasks": ({"runningCount": None}, "blind", "the answer has no 'runningCount'"),

@@ -65,10 +65,10 @@ STICKY: dict[str, tuple[dict[str, str], str, str]] = {
     "for a second less": (
         {**APPLICATION, "stickiness.lb_cookie.duration_seconds": "3599"},
         "failed",
-        "wanted at least 1:00:00",
+        "expected at least 1:00:00",
     ),
     "off": ({**APPLICATION, "stickiness.enabled": "false"}, "failed", "stickiness is off"),
-    "by the application's cookie, for a minute": ({**APPLICATION, **SESSION}, "failed", "wanted at least"),
+    "by the application's cookie, for a minute": ({**APPLICATION, **SESSION}, "failed", "expected at least"),
     "by the application's cookie": (
         {**APPLICATION, **SESSION, "stickiness.app_cookie.duration_seconds": "7200"},
         "passed",

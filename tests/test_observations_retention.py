@@ -301,9 +301,9 @@ RETENTION: dict[str, tuple[list[LogGroup], str, str]] = {
     "a month": (groups_of(group()), "passed", "kept for 30 days"),
     "the shortest": (groups_of(group(days=7)), "passed", ""),
     "the longest": (groups_of(group(days=90)), "passed", ""),
-    "too short": (groups_of(group(days=5)), "failed", "kept for 5 days; wanted 7 to 90 days"),
-    "too long": (groups_of(group(days=365)), "failed", "kept for 365 days; wanted 7 to 90 days"),
-    "for ever": (groups_of(group(days=None)), "failed", "kept for ever; limit 90 days"),
+    "too short": (groups_of(group(days=5)), "failed", "kept for 5 days; expected 7 to 90 days"),
+    "too long": (groups_of(group(days=365)), "failed", "kept for 365 days; expected 7 to 90 days"),
+    "for ever": (groups_of(group(days=None)), "failed", "kept forever; limit 90 days"),
     "gone": (groups_of(), "failed", "the log group does not exist"),
     "another whose name begins so": (groups_of(group("/ecs/backend-old")), "failed", "the log group does not exist"),
 }

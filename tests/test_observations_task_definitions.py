@@ -55,14 +55,14 @@ ARGUMENTS = stack(pool={"workers": "--workers", "limit": "--limit-concurrency"})
 NOT_HERE = "not applicable: WEB_CONCURRENCY is not set in backend:1, but in the code or nowhere"
 POOLS: dict[str, tuple[Stack, list[dict[str, Any]], str, str]] = {
     "as wanted": (stack(), [env()], "passed", "WEB_CONCURRENCY is 4; UVICORN_LIMIT_CONCURRENCY is 1000"),
-    "fewer workers": (stack(), [env("1")], "failed", "WEB_CONCURRENCY is 1; wanted 4"),
-    "more workers": (stack(), [env("9")], "failed", "wanted 4"),
-    "another limit": (stack(), [env(limit="100")], "failed", "UVICORN_LIMIT_CONCURRENCY is 100; wanted 1000"),
+    "fewer workers": (stack(), [env("1")], "failed", "WEB_CONCURRENCY is 1; expected 4"),
+    "more workers": (stack(), [env("9")], "failed", "expected 4"),
+    "another limit": (stack(), [env(limit="100")], "failed", "UVICORN_LIMIT_CONCURRENCY is 100; expected 1000"),
     "in the code": (stack(), [container()], "passed", NOT_HERE),
     "without any environment": (stack(), [container(environment=None)], "passed", NOT_HERE),
     "one in the code": (stack(), [env(workers="")], "passed", f"{NOT_HERE}; UVICORN_LIMIT_CONCURRENCY is 1000"),
     "beside a sidecar": (stack(), [container("proxy"), env()], "passed", "WEB_CONCURRENCY is 4;"),
-    "two containers that differ": (stack(), [env(), env("2")], "failed", "WEB_CONCURRENCY is 4, 2; wanted 4"),
+    "two containers that differ": (stack(), [env(), env("2")], "failed", "WEB_CONCURRENCY is 4, 2; expected 4"),
     "no number": (stack(), [env("auto")], "blind", "WEB_CONCURRENCY is set to 'auto', which is no number"),
     "a secret": (
         stack(),
@@ -92,13 +92,13 @@ POOLS: dict[str, tuple[Stack, list[dict[str, Any]], str, str]] = {
         ARGUMENTS,
         [container(entryPoint=["uvicorn", "--workers", "3"], command=["main:app"])],
         "failed",
-        "--workers is 3; wanted 4",
+        "--workers is 3; expected 4",
     ),
     "within a shell": (
         ARGUMENTS,
         [container(command=["sh", "-c", "exec uvicorn main:app --workers=2"])],
         "failed",
-        "--workers is 2; wanted 4",
+        "--workers is 2; expected 4",
     ),
     "within a shell, by a variable": (
         ARGUMENTS,

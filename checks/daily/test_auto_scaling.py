@@ -24,8 +24,8 @@ def test_scaling_limits_are_as_wanted(auto_scaling: list[ServiceScaling], stack:
         with examine(service) as note:
             assert service.is_registered, "it has no scalable target"
             note(f"{service.min_capacity} to {service.max_capacity} tasks")
-            assert service.min_capacity == limits.min_tasks, f"minimum wanted {limits.min_tasks}"
-            assert service.max_capacity == limits.max_tasks, f"maximum wanted {limits.max_tasks}"
+            assert service.min_capacity == limits.min_tasks, f"expected minimum {limits.min_tasks}"
+            assert service.max_capacity == limits.max_tasks, f"expected maximum {limits.max_tasks}"
 
 
 @check(Severity.HIGH, runbook="auto-scaling", failing="A service is at its scaling maximum")

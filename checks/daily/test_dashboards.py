@@ -10,7 +10,7 @@ def test_dashboards_show_their_pages(dashboard_pages: list[Page], stack: Stack, 
     """People watch incidents there; an error page dressed as 200 looks fine to every uptime monitor."""
     for page in dashboard_pages:
         with examine(page):
-            assert page.answer.status == 200, f"{page.answer.said}, wanted 200"
+            assert page.answer.status == 200, f"{page.answer.said}, expected 200"
             assert page.is_html, f"it is not an HTML page but {page.answer.content_type or 'of no type'}"
             assert not page.is_a_stand_in, "the site serves the same page for a path that cannot exist"
             assert page.contains in page.answer.text, f"it has no {page.contains!r}; its title is {page.title!r}"

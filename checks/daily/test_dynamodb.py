@@ -35,4 +35,4 @@ def test_tables_bill_as_wanted(tables: list[Table], stack: Stack, examine: Exami
         with examine(table) as note:
             assert table.status != "MISSING", "the table does not exist"
             note(table.billing_mode)
-            assert table.billing_mode == stack.limits.billing_mode, f"wanted {stack.limits.billing_mode}"
+            assert table.billing_mode == stack.limits.billing_mode, f"expected {stack.limits.billing_mode}"

@@ -48,7 +48,7 @@ def test_services_run_the_tasks_they_want(services: list[Service], stack: Stack,
         with examine(service) as note:
             assert service.status == "ACTIVE", f"the service is {service.status}"
             note(f"{service.running} of {service.desired} tasks run, {service.pending} pending")
-            assert service.desired > 0, "it wants no task at all"
+            assert service.desired > 0, "its desired count is 0"
             if service.running < service.desired:
                 assert service.is_starting, service.newest_event or "none is being started for the missing ones"
                 waiting = datetime.now(UTC) - service.changed_at

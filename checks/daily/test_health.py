@@ -13,7 +13,7 @@ def test_backend_is_healthy(health: Health, stack: Stack, examine: Examine) -> N
         if health.certificate_days_left is not None:
             note(f"certificate valid for {health.certificate_days_left:.0f} days")
             assert health.certificate_days_left >= limits.certificate_days, f"limit {limits.certificate_days} days"
-        assert health.answer.status == 200, f"{health.answer.said}, wanted 200"
+        assert health.answer.status == 200, f"{health.answer.said}, expected 200"
         assert health.is_healthy, f"the body says {health.says!r}"
         assert not health.sick_components, ", ".join(health.sick_components)
         assert health.answer.latency_ms <= limits.health_latency_ms, (

@@ -32,7 +32,7 @@ def test_websocket_sessions_are_sticky(target_groups: list[TargetGroup], stack: 
             assert group.sticky, "stickiness is off"
             assert group.sticky_by in ("lb_cookie", "app_cookie"), f"sticky by {group.sticky_by}, not by a cookie"
             note(f"for {group.sticky_for}")
-            assert group.sticky_for >= wanted, f"wanted at least {wanted}"
+            assert group.sticky_for >= wanted, f"expected at least {wanted}"
 
 
 @check(Severity.HIGH, runbook=SLUG, failing="A reconnecting client reaches another task")

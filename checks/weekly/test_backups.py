@@ -51,7 +51,7 @@ def test_dashboard_bucket_keeps_what_is_overwritten(site_bucket: Bucket, stack: 
         assert site_bucket.versioning == "Enabled", f"versioning is {site_bucket.versioning.lower()}"
         kept = site_bucket.old_versions_kept_days
         note("old versions are kept" + (f" for {kept} days" if kept is not None else ""))
-        assert kept is None or kept >= wanted, f"wanted {wanted} days"
+        assert kept is None or kept >= wanted, f"expected {wanted} days"
 
 
 @check(Severity.LOW, runbook="full-backup", failing="A log group is not backed up")

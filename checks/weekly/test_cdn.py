@@ -23,7 +23,7 @@ def test_assets_come_compressed_from_the_cache(static_assets: list[StaticAsset],
     """Settings may be right while a header of the file itself, or its type, undoes them for every visitor."""
     for asset in static_assets:
         with examine(asset) as note:
-            assert asset.last.status == 200, f"{asset.last.said}, wanted 200"
+            assert asset.last.status == 200, f"{asset.last.said}, expected 200"
             note(f"asked {len(asset.answers)} times; {asset.encoding or 'not compressed'}")
             assert not asset.forbids_caching, f"its own Cache-Control is {asset.cache_control}"
             assert asset.is_from_cache, "no answer came from the cache"

@@ -15,4 +15,4 @@ def test_workers_and_concurrency_are_as_wanted(pool_settings: list[PoolSettings]
                     note(f"not applicable: {setting.name} is not set in {running.revision}, but in the code or nowhere")
                     continue
                 note(f"{setting.name} is {', '.join(map(str, values))}")
-                assert set(values) == {setting.wanted}, f"wanted {setting.wanted}"
+                assert set(values) == {setting.wanted}, f"expected {setting.wanted}"

@@ -20,8 +20,8 @@ def test_wanted_indexes_can_be_searched(indexes: list[Index], examine: Examine) 
             note(f"{index.status}, by {', '.join(index.keys.values())}")
             assert index.status in ("ACTIVE", "UPDATING"), "it does not show every item"
             wanted = index.wanted
-            assert index.keys["HASH"] == wanted.hash_key, f"wanted by {wanted.hash_key}"
+            assert index.keys["HASH"] == wanted.hash_key, f"expected key {wanted.hash_key}"
             assert not wanted.range_key or index.keys.get("RANGE") == wanted.range_key, (
-                f"wanted sorted by {wanted.range_key}"
+                f"expected sort key {wanted.range_key}"
             )
-            assert index.key_type == wanted.key_type, f"its key is of type {index.key_type}, wanted {wanted.key_type}"
+            assert index.key_type == wanted.key_type, f"its key is of type {index.key_type}, expected {wanted.key_type}"

@@ -39,6 +39,6 @@ def test_log_groups_are_kept_as_long_as_wanted(log_groups: list[LogGroup], stack
         with examine(group) as note:
             assert group.exists, "the log group does not exist"
             days = group.retention_days
-            note("kept for ever" if days is None else f"kept for {days} days")
+            note("kept forever" if days is None else f"kept for {days} days")
             assert days is not None, f"limit {high:g} days"
-            assert low <= days <= high, f"wanted {low:g} to {high:g} days"
+            assert low <= days <= high, f"expected {low:g} to {high:g} days"

@@ -23,7 +23,7 @@ def test_scaling_is_not_held_at_its_maximum(scaling_week: list[ScalingWeek], sta
     limit = stack.limits.scaling_held_hours_per_week
     for service in scaling_week:
         with examine(service) as note:
-            note(f"wanted more than its maximum in {service.hours_held} hours of the last 7 days")
+            note(f"needed more than its maximum in {service.hours_held} hours of the last 7 days")
             assert service.hours_held <= limit, f"limit {limit} hours"
 
 

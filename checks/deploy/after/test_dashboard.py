@@ -16,7 +16,7 @@ def test_site_serves_what_the_bucket_holds(site_objects: list[SiteObject], exami
     """Yesterday's page with today's scripts is broken for everybody whose edge location has it cached."""
     for item in site_objects:
         with examine(item):
-            assert item.answer.status == 200, f"{item.answer.said}, wanted 200"
+            assert item.answer.status == 200, f"{item.answer.said}, expected 200"
             assert item.served_etag == item.etag, f"it serves {item.served_etag}, and the bucket holds {item.etag}"
 
 

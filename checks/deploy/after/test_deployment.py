@@ -28,7 +28,7 @@ def test_what_was_deployed_serves(releases: list[Release], stack: Stack, examine
             assert state == "COMPLETED", f"the deployment is {state}: {service.newest_event}"
             others = [one.revision for one in service.deployments if not one.is_primary]
             assert not others, f"{', '.join(others)} still runs beside it"
-            assert service.desired > 0, "it wants no task at all"
+            assert service.desired > 0, "its desired count is 0"
             if service.running < service.desired:  # scaling may have gone on from there
                 assert service.is_starting, service.newest_event or "tasks are missing"
                 waiting = datetime.now(UTC) - service.changed_at
@@ -52,10 +52,10 @@ def test_tasks_run_the_image_of_their_tag(
                 wanted = {image.partition("@")[2]} if "@" in image else digests[image]
                 assert wanted, f"{container}: ECR has no {image}"
                 moved = bool(runs) and runs not in wanted
-                assert not moved, f"{container} runs {runs[:19]}…, and {image} is {min(wanted)[:19]}… by now"
+                assert not moved, f"{container} runs {runs[:19]}…, and {image} is {min(wanted)[:19]}… now"
             unseen = [container for container, _, runs in own if not runs]
             if unseen:
-                raise CouldNotLook("ecs:DescribeTasks", f"it does not tell the digest that {unseen[0]} runs")
+                raise CouldNotLook("ecs:DescribeTasks", f"it does not return the digest that {unseen[0]} runs")
             if not own:
                 images = sorted({image for image, _ in release.containers})
                 raise CouldNotLook("", f"no container's image lies in ECR: {', '.join(images)}")
