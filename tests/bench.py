@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +13,7 @@ from opschecks.journal import Journal
 from opschecks.sandbox.environment import Sandbox
 from opschecks.stacks import load_stacks
 from opschecks.store import Store, store_of
+from tests import forks
 from tests.scratch import ROOT, Ended, Project
 
 QUICK = (ROOT / "tests" / "quick_stacks.toml").read_text(encoding="utf-8")
@@ -22,6 +21,7 @@ FIX = "\n[stacks.sandbox.fix]\npoll_s = 0.05\nsymptom_minutes = 0.01\n"
 
 DIES = """\
 import os
+import signal
 import opschecks.journal
 import opschecks.aws.session
 
@@ -32,19 +32,19 @@ add, send = opschecks.journal.Journal.add, opschecks.aws.session.Aws.send
 
 def dying_send(self, *args, **more):
     if step == "before it is sent":
-        os._exit(9)
+        os.kill(os.getpid(), signal.SIGKILL)
     answer = send(self, *args, **more)
     with open("sent", "a") as stream:
         stream.write("x")
     if step == "after it is sent":
-        os._exit(9)
+        os.kill(os.getpid(), signal.SIGKILL)
     return answer
 
 
 def dying_add(self, entry, event, said=""):
     told = add(self, entry, event, said)
     if step == "before it is verified" and event == "sent":
-        os._exit(9)
+        os.kill(os.getpid(), signal.SIGKILL)
     return told
 
 
@@ -69,16 +69,8 @@ class Bench:
 
     def command(self, *arguments: str, first: str = "") -> Ended:
         """`opschecks …`; `first` is Python that runs before it, in its process."""
-        program = ["-c", f"{first}\nfrom opschecks.cli import main\nmain()"] if first else ["-m", "opschecks.cli"]
-        done = subprocess.run(
-            [sys.executable, *program, *arguments, "--stack", "sandbox"],
-            cwd=self.project.folder,
-            env=self.project.environment(**self.environment),
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        arguments, environment = (*arguments, "--stack", "sandbox"), self.project.environment(**self.environment)
+        done = forks.run("opschecks.cli", arguments, self.project.folder, environment, first)
         return Ended(done.returncode, done.stdout, done.stderr)
 
     @property

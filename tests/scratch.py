@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
 import sys
 import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from tests import forks
 
 ROOT = Path(__file__).parent.parent
 
@@ -125,15 +126,7 @@ class Project:
         }
 
     def run(self, *arguments: str, **environment: str) -> Ended:
-        done = subprocess.run(
-            self.command(*arguments),
-            cwd=self.folder,
-            env=self.environment(**environment),
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        done = forks.run("pytest", arguments, self.folder, self.environment(**environment))
         return Ended(done.returncode, done.stdout, done.stderr)
 
     def told(self, name: str = "daily.json") -> dict[str, Any]:

@@ -90,7 +90,7 @@ def test_what_a_killed_drill_has_left_goes_with_the_next(on: Bench, step: str) -
     on.project.write("conftest.py", DIES)
     on.environment["DIES"] = step
     killed = _drill(on, "-k", "restored")
-    assert killed.code == 9, killed.all
+    assert killed.code == -9, killed.all
     left = _left(on)
     assert len(left) == (0 if step == "before it is sent" else 1)
     sent = on.times_sent()

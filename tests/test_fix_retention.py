@@ -12,7 +12,7 @@ import pytest
 from opschecks.sandbox.seed import BUCKET
 from opschecks.sandbox.seeds import backups, flow_logs, retention
 from opschecks.sandbox.seeds.flow_logs import GROUP, ROLE, vpc_of
-from tests.bench import DIES, FIX, QUICK, Bench, bench
+from tests.bench import FIX, QUICK, Bench, bench
 from tests.scratch import Ended
 
 KEYS = f'\nflow_log_group = "{GROUP}"\nflow_log_role = "{ROLE}"\n'
@@ -129,25 +129,3 @@ def test_a_flow_log_that_does_not_deliver_is_handed_over_and_stays(tmp_path: Pat
         again = _fix(on, "create-flow-log", "--target", vpc_of(on.sandbox))
         assert again.code == 1
         assert "mend the role" in again.err
-
-
-KILLED = {
-    "before it is sent": (0, "not_sent", ["begun"]),
-    "after it is sent": (1, "sent", ["begun"]),
-    "before it is verified": (1, "sent", ["begun", "sent"]),
-}
-
-
-@pytest.mark.parametrize("step", KILLED)
-def test_killed_anywhere_it_is_sent_at_most_once_and_never_forgotten(tmp_path: Path, step: str) -> None:
-    sent, settled, left = KILLED[step]
-    with weekly(tmp_path, "vpc_has_no_flow_log", FRESH) as on:
-        on.environment["DIES"] = step
-        _fix(on, "create-flow-log", first=DIES)
-        assert _events(on) == [left]
-        on.free_the_lock()
-        after = _fix(on, "put-retention", "--set", "days=30")
-        first = _events(on)[0]
-        assert first[1] == settled, after.all
-        assert first[-1] == ("not_sent" if sent == 0 else "handed_over")
-        assert on.times_sent() == sent == len(on.sandbox.backend("ec2").flow_logs)

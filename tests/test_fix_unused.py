@@ -6,11 +6,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from opschecks.sandbox.seeds import unused
 from opschecks.tables import WEEKDAYS
-from tests.bench import DIES, FIX, Bench, bench
+from tests.bench import FIX, Bench, bench
 
 CHECK = "test_dev_services_rest_outside_their_hours"
 FRESH = FIX + "cooldown_minutes = 0\n"
@@ -75,20 +73,3 @@ def test_within_its_hours_it_goes_on(tmp_path: Path) -> None:
         assert "service/incident-commander/backend is none of dev_services" in production.err
         assert service.desired_count == on.sandbox.service().desired_count == 2
         assert on.journal() == []
-
-
-@pytest.mark.parametrize(
-    ("step", "sent"), [("before it is sent", 0), ("after it is sent", 1), ("before it is verified", 1)]
-)
-def test_killed_anywhere_it_is_sent_at_most_once_and_never_forgotten(tmp_path: Path, step: str, sent: int) -> None:
-    with bench(tmp_path, fix=FRESH + _hours(3)) as on:
-        service = _running(on, 2)
-        on.environment["DIES"] = step
-        on.command("fix", "scale-dev-to-zero", "--allow", "disruptive", "--yes", first=DIES)
-        (entry,) = on.journal()
-        assert entry["change"]["remedy"] == "scale-dev-to-zero"
-        assert service.desired_count == (0 if sent else 2)
-        on.free_the_lock()
-        on.command("fix", "scale-service", "--set", "desired=2", "--yes")  # any other change settles that one first
-        assert on.journal()[0]["steps"][1]["event"] == ("sent" if sent else "not_sent")
-        assert on.times_sent() == sent

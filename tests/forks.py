@@ -1,0 +1,184 @@
+"""Programs that start in a process of their own, forked from one that has read and imported everything once.
+
+Most of what a short pytest or `opschecks` costs is its start: Python, the libraries, botocore's service models. Run as
+a program this file pays that once, then waits on a socket, and forks for each program that it is asked to run. The
+child has the folder, the environment, the arguments, the streams and the exit code that it would have had by itself.
+What only a new interpreter shows (Ctrl-C, what is imported, PYTHON… settings) is run by `subprocess` instead.
+"""
+
+from __future__ import annotations
+
+import atexit
+import functools
+import gc
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import traceback
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parent.parent
+TIMEOUT_S = 600
+"""Many times what anything that is run takes; only for what hangs."""
+
+
+def run(
+    module: str, arguments: Sequence[str], folder: Path, environment: Mapping[str, str], first: str = ""
+) -> subprocess.CompletedProcess[str]:
+    """`python -m module …` in the folder, with nothing but this environment; TimeoutExpired when it hangs.
+
+    `first` is Python that is executed in its process before.
+    """
+    told = {"module": module, "arguments": list(arguments), "folder": str(folder), "environment": dict(environment)}
+    told["first"] = first
+    with tempfile.TemporaryDirectory() as streams, socket.socket(socket.AF_UNIX) as asked:
+        asked.settimeout(TIMEOUT_S)
+        asked.connect(_server())
+        asked.sendall(json.dumps({**told, "streams": streams}).encode() + b"\n")
+        answers = asked.makefile("r")
+        process = int(answers.readline())
+        try:
+            code = int(answers.readline())
+        except TimeoutError:
+            os.kill(process, signal.SIGKILL)
+            raise subprocess.TimeoutExpired([module, *arguments], TIMEOUT_S) from None
+        out, err = (Path(streams, name).read_text(encoding="utf-8") for name in ("out", "err"))
+        return subprocess.CompletedProcess([module, *arguments], code, out, err)
+
+
+@functools.cache
+def _server() -> str:
+    """The address of this process's server, which ends with it."""
+    folder = tempfile.TemporaryDirectory()
+    address = f"{folder.name}/asked"
+    kept = {key: os.environ[key] for key in ("PATH", "HOME", "TMPDIR", "LANG") if key in os.environ}
+    process = subprocess.Popen(
+        [sys.executable, __file__, address],
+        cwd=ROOT,
+        env={**kept, "PYTHONPATH": str(ROOT / "plugins"), "AWS_EC2_METADATA_DISABLED": "true"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+
+    def end() -> None:
+        process.kill()
+        process.wait()
+        folder.cleanup()
+
+    atexit.register(end)
+    assert process.stdout
+    assert process.stdout.readline() == b"ready\n"
+    return address
+
+
+def _import_all() -> None:
+    """All but what pytest has to import itself, as it rewrites plugins, and the command line, which is run."""
+    import importlib
+    import pkgutil
+
+    import boto3
+    import pytest
+    import requests
+    import websockets.sync.client
+
+    import opschecks
+
+    for one in pkgutil.walk_packages(opschecks.__path__, "opschecks."):
+        if not one.name.startswith(("opschecks.hooks", "opschecks.cli")):
+            importlib.import_module(one.name)
+    assert "opschecks.hooks.select" not in sys.modules
+    assert all((boto3, pytest, requests, websockets.sync.client))
+
+
+def _read_all() -> None:
+    """What a sandbox and a look at it read: botocore's service models, moto's backends."""
+    import botocore.loaders
+    import botocore.session
+
+    from opschecks.sandbox.environment import Sandbox
+    from opschecks.stacks import load_stacks
+
+    loader = botocore.loaders.create_loader()
+    botocore.session.create_loader = lambda *_: loader
+    sandbox = Sandbox(load_stacks(ROOT / "tests" / "quick_stacks.toml").stacks["sandbox"])
+    sandbox.start(whole=True)
+    sandbox.stop()
+
+
+def _serve(address: str) -> None:
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(address)
+        listening.listen()
+        sys.stdout.write("ready\n")
+        sys.stdout.flush()
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+        while True:
+            asked, _ = listening.accept()
+            if os.fork() == 0:
+                listening.close()
+                signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                _answer(asked)
+            asked.close()
+
+
+def _answer(asked: socket.socket) -> None:
+    """Fork what is asked for, and say its process and how it ended; returns in the child only."""
+    told = json.loads(asked.makefile("r").readline())
+    if not (process := os.fork()):
+        asked.close()
+        _become(told)
+    asked.sendall(f"{process}\n".encode())
+    _, status = os.waitpid(process, 0)
+    asked.sendall(f"{os.waitstatus_to_exitcode(status)}\n".encode())
+    os._exit(0)
+
+
+def _become(told: Mapping[str, Any]) -> None:
+    import runpy
+
+    for number, name in ((0, os.devnull), (1, f"{told['streams']}/out"), (2, f"{told['streams']}/err")):
+        opened = os.open(name, os.O_RDWR | os.O_CREAT | os.O_APPEND)
+        os.dup2(opened, number)
+        os.close(opened)
+    os.chdir(told["folder"])
+    os.environ.clear()
+    os.environ.update(told["environment"])
+    time.tzset()
+    sys.path[0] = told["folder"]
+    sys.argv[1:] = told["arguments"]
+    code = 1
+    try:
+        exec(told["first"], {"__name__": "first"})
+        runpy.run_module(told["module"], run_name="__main__", alter_sys=True)
+        code = 0
+    except SystemExit as ended:
+        code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+        if isinstance(ended.code, str):
+            sys.stderr.write(f"{ended.code}\n")
+    except BaseException:  # noqa: BLE001 - it is printed, and the program ends with 1
+        traceback.print_exc()
+    finally:
+        # as Python ends, but for freeing every object of the parent, which would copy all of its memory
+        threading._shutdown()  # type: ignore[attr-defined]
+        atexit._run_exitfuncs()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+if __name__ == "__main__":
+    with warnings.catch_warnings(action="ignore"):
+        _import_all()
+        _read_all()
+    assert threading.active_count() == 1, "a thread does not survive a fork"
+    gc.freeze()
+    _serve(sys.argv[1])
