@@ -13,7 +13,6 @@ from opschecks.journal import Journal
 from opschecks.sandbox.environment import Sandbox
 from opschecks.stacks import load_stacks
 from opschecks.store import Store, store_of
-from tests import forks
 from tests.scratch import ROOT, Ended, Project
 
 QUICK = (ROOT / "tests" / "quick_stacks.toml").read_text(encoding="utf-8")
@@ -69,9 +68,7 @@ class Bench:
 
     def command(self, *arguments: str, first: str = "") -> Ended:
         """`opschecks …`; `first` is Python that runs before it, in its process."""
-        arguments, environment = (*arguments, "--stack", "sandbox"), self.project.environment(**self.environment)
-        done = forks.run("opschecks.cli", arguments, self.project.folder, environment, first)
-        return Ended(done.returncode, done.stdout, done.stderr)
+        return self.project.opschecks(*arguments, "--stack", "sandbox", first=first, **self.environment)
 
     @property
     def state(self) -> Store:
@@ -110,10 +107,10 @@ class Bench:
 
 
 @contextmanager
-def bench(folder: Path, *faults: str, fix: str = FIX) -> Iterator[Bench]:
+def bench(folder: Path, *faults: str, fix: str = FIX, whole: bool = False) -> Iterator[Bench]:
     project = Project.of_the_checks(folder, QUICK + fix)
     sandbox = Sandbox(load_stacks(folder / "stacks.toml").stacks["sandbox"])
-    sandbox.start()
+    sandbox.start(whole=whole)
     try:
         for name in faults:
             sandbox.give_fault(name)

@@ -16,6 +16,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import botocore.session
+from botocore.handlers import handle_copy_source_param
 from botocore.validate import ParamValidator
 
 from opschecks.answer import Answer
@@ -24,8 +25,10 @@ from opschecks.aws.inventory import Inventory
 from opschecks.hooks.examine import Examine
 from opschecks.model import CHECK_ATTRIBUTE, Check, Finding
 from opschecks.names import iam_action
+from opschecks.remedy import Request
 from opschecks.stack import Stack
-from tests.clock import NOW, stop
+from tests.clock import NOW as NOW
+from tests.clock import stop
 from tests.scratch import ROOT
 
 ELSEWHERE = timezone(timedelta(hours=5, minutes=45))
@@ -105,6 +108,15 @@ class Aws(session.Aws):
     def parameters_of(self, operation: str) -> list[Mapping[str, Any]]:
         """The parameters of each call of this operation, in the order of the calls."""
         return [one.parameters for one in self.asked if one.operation == operation]
+
+
+def fits(request: Request) -> Request:
+    """The request, which AWS would take, as botocore's model has it."""
+    parameters = {**request.parameters, **dict.fromkeys(request.files, b"")}
+    handle_copy_source_param(parameters)
+    refused = _misfit(_model(request.service).operation_model(request.operation).input_shape, parameters)
+    assert not refused, f"AWS would refuse {request.call}: {refused}"
+    return request
 
 
 @functools.cache

@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parent.parent
-TIMEOUT_S = 600
+TIMEOUT_S = 900
 """Many times what anything that is run takes; only for what hangs."""
 
 

@@ -21,12 +21,12 @@ from botocore.config import Config
 from opschecks.sandbox.seed import Seeded, scaling, seed
 from opschecks.stack import Stack
 from opschecks.stacks import load_stacks
+from tests.forks import TIMEOUT_S
 from tests.scratch import ROOT
 
 ACCOUNT = "000000000000"
 KEYS = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
 ADDRESSES = ("172.31.16.10", "172.31.16.11")
-WAIT_S = 60
 
 
 @dataclass
@@ -106,7 +106,7 @@ def emulator(log: Path) -> Iterator[Emulator]:
 
 
 def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + WAIT_S
+    deadline = time.monotonic() + TIMEOUT_S
     while True:
         assert process.poll() is None, log.read_text()
         try:

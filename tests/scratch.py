@@ -129,6 +129,11 @@ class Project:
         done = forks.run("pytest", arguments, self.folder, self.environment(**environment))
         return Ended(done.returncode, done.stdout, done.stderr)
 
+    def opschecks(self, *arguments: str, first: str = "", **environment: str) -> Ended:
+        """`opschecks …`; `first` is Python that runs before it, in its process."""
+        done = forks.run("opschecks.cli", arguments, self.folder, self.environment(**environment), first)
+        return Ended(done.returncode, done.stdout, done.stderr)
+
     def told(self, name: str = "daily.json") -> dict[str, Any]:
         """A run file."""
         told: dict[str, Any] = json.loads((self.folder / "reports" / name).read_text(encoding="utf-8"))

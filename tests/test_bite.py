@@ -19,6 +19,7 @@ import pytest
 
 from opschecks.sandbox.faults import EVERYTHING_OF_AWS, known_faults
 from tests.fault_groups import Group, groups, seen
+from tests.forks import TIMEOUT_S
 from tests.scratch import ROOT, Project
 
 FAULTS = known_faults()
@@ -47,7 +48,7 @@ def _every_run() -> dict[str, dict[str, Any]]:
         env=Project(ROOT).environment(),
         capture_output=True,
         text=True,
-        timeout=900,
+        timeout=TIMEOUT_S,
         check=False,
     )
     assert done.returncode == 0, done.stderr

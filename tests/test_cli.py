@@ -18,6 +18,7 @@ from pydantic import BaseModel
 from opschecks.hooks.select import find_checks
 from opschecks.sandbox.faults import known_faults
 from opschecks.stack import Stack
+from tests.forks import TIMEOUT_S
 from tests.scratch import ROOT, Ended, Project
 
 QUICK_STACKS = ROOT / "tests" / "quick_stacks.toml"
@@ -39,21 +40,8 @@ def _command(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "opschecks.cli", *arguments]
 
 
-def _opschecks(project: Project, *arguments: str) -> Ended:
-    done = subprocess.run(
-        _command(*arguments),
-        cwd=project.folder,
-        env=project.environment(),
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    return Ended(done.returncode, done.stdout, done.stderr)
-
-
 def _listed(project: Project, kind: str, *arguments: str) -> list[dict[str, str]]:
-    ended = _opschecks(project, "list", kind, "--format", "json", *arguments)
+    ended = project.opschecks("list", kind, "--format", "json", *arguments)
     assert (ended.code, ended.err) == (0, "")
     rows: list[dict[str, str]] = json.loads(ended.out)
     return rows
@@ -61,7 +49,7 @@ def _listed(project: Project, kind: str, *arguments: str) -> list[dict[str, str]
 
 def _refused(project: Project, *arguments: str) -> str:
     """The one line that says what is wrong."""
-    ended = _opschecks(project, *arguments)
+    ended = project.opschecks(*arguments)
     assert ended.code in (1, 2)
     assert ended.out == ""
     assert "Traceback" not in ended.err
@@ -71,7 +59,7 @@ def _refused(project: Project, *arguments: str) -> str:
 
 @pytest.mark.parametrize("option", ["--help", "-h"])
 def test_help_teaches_the_next_step(project: Project, option: str) -> None:
-    ended = _opschecks(project, option)
+    ended = project.opschecks(option)
     assert ended.code == 0
     for word in ("pytest checks/daily", "--stack NAME", "--fault NAME", "opschecks list faults", "opschecks sandbox"):
         assert word in ended.out
@@ -79,7 +67,7 @@ def test_help_teaches_the_next_step(project: Project, option: str) -> None:
 
 @pytest.mark.parametrize("command", ["list", "sandbox"])
 def test_every_command_has_help_with_every_option_explained(project: Project, command: str) -> None:
-    ended = _opschecks(project, command, "--help")
+    ended = project.opschecks(command, "--help")
     assert ended.code == 0
     options = [line for line in ended.out.splitlines() if line.strip().startswith("--")]
     assert len(options) >= 2
@@ -91,7 +79,7 @@ def test_every_command_has_help_with_every_option_explained(project: Project, co
 def test_the_version_is_the_packages(project: Project) -> None:
     from importlib.metadata import version
 
-    ended = _opschecks(project, "--version")
+    ended = project.opschecks("--version")
     assert ended.code == 0
     assert version("opschecks") in ended.out
 
@@ -99,7 +87,7 @@ def test_the_version_is_the_packages(project: Project) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_text_and_json_list_the_same(checks: Project, kind: str) -> None:
     rows = _listed(checks, kind)
-    shown = _opschecks(checks, "list", kind)
+    shown = checks.opschecks("list", kind)
     assert (shown.code, shown.err) == (0, "")
     assert rows
     assert all(row.keys() == rows[0].keys() for row in rows)
@@ -182,14 +170,14 @@ def test_every_key_of_stacks_toml_is_listed(project: Project) -> None:
 
 
 def test_where_there_are_no_checks_it_says_where_to_look(project: Project) -> None:
-    ended = _opschecks(project, "list", "checks")
+    ended = project.opschecks("list", "checks")
     assert (ended.code, ended.err) == (0, "")
     assert ended.out.strip() == "there are no checks here; run it beside the folder checks/"
     assert _listed(project, "checks") == []
 
 
 def test_a_kind_that_does_not_exist_is_refused_with_those_that_do(project: Project) -> None:
-    ended = _opschecks(project, "list", "check")
+    ended = project.opschecks("list", "check")
     assert ended.code == 2
     assert "Traceback" not in ended.err
     assert all(kind in ended.err for kind in KINDS)
@@ -255,7 +243,7 @@ class Kept:
     def end(self, number: signal.Signals) -> tuple[int, str]:
         """Its exit code and what it said, once it has been sent the signal."""
         self.process.send_signal(number)
-        _, said = self.process.communicate(timeout=60)
+        _, said = self.process.communicate(timeout=TIMEOUT_S)
         return self.process.returncode, said
 
 
@@ -309,7 +297,7 @@ def _alarms(project: Project, environment: Mapping[str, str]) -> dict[str, str]:
         env=project.environment(**environment),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=TIMEOUT_S,
         check=False,
     )
     assert done.returncode == 0, done.stderr

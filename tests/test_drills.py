@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -12,10 +11,8 @@ from typing import Any
 import pytest
 
 from opschecks.lock import Lock
-from opschecks.sandbox.environment import Sandbox
-from opschecks.stacks import load_stacks
 from opschecks.store import Folder
-from tests.bench import DIES, FIX, QUICK, Bench
+from tests.bench import DIES, FIX, QUICK, Bench, bench
 from tests.scratch import Ended, Project
 
 DRILLS = ("checks/drills", "--stack", "sandbox")
@@ -26,13 +23,8 @@ BY_HAND = f"{LEFT}by-hand"
 @pytest.fixture
 def on(tmp_path: Path) -> Any:
     """A sandbox that has what drills look at, and goes on living between them."""
-    project = Project.of_the_checks(tmp_path, QUICK + FIX)
-    sandbox = Sandbox(load_stacks(tmp_path / "stacks.toml").stacks["sandbox"])
-    sandbox.start(whole=True)
-    try:
-        yield Bench(project, sandbox, {"OPSCHECKS_SANDBOX": json.dumps(sandbox.facts)})
-    finally:
-        sandbox.stop()
+    with bench(tmp_path, whole=True) as made:
+        yield made
 
 
 def _drill(on: Bench, *options: str) -> Ended:

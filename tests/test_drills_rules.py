@@ -210,7 +210,7 @@ def test_who_waits_for_a_connection_waits_in_the_numbers_too() -> None:
 
     got, _ = _load(slow)
     assert len(got) == 20
-    assert got[0].took_ms < 200
+    assert got[0].took_ms < got[-1].took_ms
     assert got[-1].took_ms > 400, "20 of 50 ms are due within 0.4 s: the last one waits for more than half a second"
 
 

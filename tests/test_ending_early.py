@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.forks import TIMEOUT_S
 from tests.scratch import Project
 
 SLOW = '''
@@ -61,12 +62,12 @@ def _begin(project: Project, *arguments: str) -> subprocess.Popen[str]:
     process = subprocess.Popen(
         project.command("checks/daily", *arguments),
         cwd=project.folder,
-        env=project.environment(WAIT="60", TWO="good"),
+        env=project.environment(WAIT=str(TIMEOUT_S), TWO="good"),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
     )
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + TIMEOUT_S
     while not (project.folder / "reached").exists() or not (project.folder / "reached").read_text():
         assert process.poll() is None, process.communicate()[0]
         assert time.monotonic() < deadline
@@ -109,7 +110,7 @@ def test_minus_x_under_xdist(slow: Project) -> None:
 def test_interrupted(slow: Project, number: signal.Signals, why: str) -> None:
     process = _begin(slow)
     process.send_signal(number)
-    out, _ = process.communicate(timeout=30)
+    out, _ = process.communicate(timeout=TIMEOUT_S)
     assert process.returncode == 2, out
     assert slow.outcomes() == {
         "test_one": "passed",
@@ -138,7 +139,7 @@ def test_killed_worker(slow: Project) -> None:
     process = _begin(slow, "-n", "2")
     os.kill(int((slow.folder / "reached").read_text()), signal.SIGKILL)
     (slow.folder / "reached").unlink()
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + TIMEOUT_S
     while process.poll() is None and time.monotonic() < deadline:
         # xdist gives the check to the other worker: kill that one too
         path = slow.folder / "reached"
@@ -146,7 +147,7 @@ def test_killed_worker(slow: Project) -> None:
             os.kill(int(path.read_text()), signal.SIGKILL)
             path.unlink()
         time.sleep(0.05)
-    out, _ = process.communicate(timeout=30)
+    out, _ = process.communicate(timeout=TIMEOUT_S)
     outcomes = slow.outcomes()
     assert outcomes["test_three"] == "blind", out
     assert outcomes["test_one"] == "passed"

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -256,12 +254,9 @@ def test_wrong_names_get_the_nearest_and_no_traceback(tmp_path: Path) -> None:
 
 def test_without_a_running_sandbox_nothing_is_changed_by_name(tmp_path: Path) -> None:
     project = Project.of_the_checks(tmp_path)
-    done = subprocess.run(
-        [sys.executable, "-m", "opschecks.cli", "fix", "scale-service", "--stack", "sandbox"],
-        cwd=tmp_path, env=project.environment(), capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 1
-    assert "none is running: opschecks sandbox starts one" in done.stderr
+    done = project.opschecks("fix", "scale-service", "--stack", "sandbox")
+    assert done.code == 1
+    assert "none is running: opschecks sandbox starts one" in done.err
 
 
 def test_a_users_conftest_vetoes(tmp_path: Path) -> None:

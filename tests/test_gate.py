@@ -28,8 +28,11 @@ def _gate(on: Bench, when: str, *options: str) -> Ended:
     return on.project.run(f"checks/deploy/{when}", "--stack", "sandbox", *options, **on.environment)
 
 
-def _deploy(on: Bench, tag: str) -> str:
-    """What a pipeline does: register a revision with another image, and update the service; the revision."""
+def _deploy(on: Bench, tag: str, looks: int = 0) -> str:
+    """What a pipeline does: register a revision with another image, and update the service; the revision.
+
+    A deployment of the sandbox goes on with each look at it; these have been before anybody watches.
+    """
     ecs, stack, service = on.sandbox.client("ecs"), on.sandbox.stack, on.sandbox.service()
     told = ecs.describe_task_definition(taskDefinition=service.task_definition)["taskDefinition"]
     kept = ("family", "networkMode", "requiresCompatibilities", "cpu", "memory")
@@ -38,6 +41,8 @@ def _deploy(on: Bench, tag: str) -> str:
     made = ecs.register_task_definition(**{key: told[key] for key in kept}, containerDefinitions=[container])
     revision = f"{made['taskDefinition']['family']}:{made['taskDefinition']['revision']}"
     ecs.update_service(cluster=stack.cluster, service=service.name, taskDefinition=revision)
+    for _ in range(looks):
+        ecs.describe_services(cluster=stack.cluster, services=[service.name])
     return revision
 
 
@@ -62,7 +67,7 @@ def test_a_bad_revision_is_stopped_taken_back_and_told_of(tmp_path: Path) -> Non
     with _standing(tmp_path) as on:
         assert on.project.run("checks/daily", "--stack", "sandbox", **on.environment).code == 0
         assert _gate(on, "before").code == 0
-        revision = _deploy(on, "never-pushed")
+        revision = _deploy(on, "never-pushed", looks=9)
         on.project.write("stacks.toml", SETTLING + FIX)
         stopped = _gate(on, "after", "--expect-revision", revision, "--bake", "10m")
         assert stopped.code == 1

@@ -16,7 +16,6 @@ from typing import Any
 import pytest
 import requests
 import responses
-from botocore.handlers import handle_copy_source_param
 
 from opschecks.answer import Answer
 from opschecks.aws.cloudfront import INVALIDATIONS_KEPT, Distribution, bucket_of, distribution, invalidations
@@ -39,11 +38,10 @@ from tests.canned import (
     NOW,
     Answers,
     Aws,
-    _misfit,
-    _model,
     ago,
     checks_of,
     examined,
+    fits,
     names,
     stack,
     verdict,
@@ -64,15 +62,6 @@ class Here(Aws):
     @property
     def region(self) -> str:
         return "us-west-2"
-
-
-def fits(request: Request) -> bool:
-    """Whether AWS would take the request, as botocore's model has it."""
-    parameters = {**request.parameters, **dict.fromkeys(request.files, b"")}
-    handle_copy_source_param(parameters)
-    refused = _misfit(_model(request.service).operation_model(request.operation).input_shape, parameters)
-    assert not refused, f"AWS would refuse {request.call}: {refused}"
-    return True
 
 
 REFERENCES: dict[str, tuple[str, tuple[str, str, str, str] | None]] = {

@@ -15,9 +15,9 @@ from opschecks.aws.flow_logs import Vpc, vpcs
 from opschecks.observe import CouldNotLook
 from opschecks.plan import planned
 from opschecks.remedies.flow_logs import CreateFlowLog
-from opschecks.remedy import CannotMend, Refused, Request, Risk
+from opschecks.remedy import CannotMend, Refused, Risk
 from opschecks.stack import Stack
-from tests.canned import ACCOUNT, Aws, _misfit, _model, ago, stack, verdict, verdicts
+from tests.canned import ACCOUNT, Aws, ago, fits, stack, verdict, verdicts
 from tests.scratch import ROOT
 
 CHECK = runpy.run_path(str(ROOT / "checks" / "weekly" / "test_flow_logs.py"))["test_vpcs_record_their_traffic"]
@@ -189,18 +189,11 @@ def remedy(
     return CreateFlowLog(checked, Sends(answers, checked))
 
 
-def fits(request: Request) -> dict[str, Any]:
-    """The parameters, which AWS would take, as botocore's model has it."""
-    refused = _misfit(_model(request.service).operation_model(request.operation).input_shape, request.parameters)
-    assert not refused, f"AWS would refuse {request.call}: {refused}"
-    return dict(request.parameters)
-
-
 def test_a_flow_log_is_created_with_a_role_and_a_token() -> None:
     mends = remedy()
     change = planned(mends, "vpc-1")
     assert (change.before["records"], change.after["records"], change.risk) == ("", "ALL", Risk.SAFE)
-    sent = fits(mends.request("vpc-1", change.before, change.after))
+    sent = dict(fits(mends.request("vpc-1", change.before, change.after)).parameters)
     token = sent.pop("ClientToken")
     assert sent == {
         "ResourceType": "VPC",
@@ -223,7 +216,7 @@ def test_taking_it_back_deletes_that_one_and_no_other() -> None:
     none = {"group": GROUP, "records": ""}
     assert mends.risk_of(now, none) is Risk.DISRUPTIVE
     back = mends.request("vpc-1", now, none)
-    assert fits(back) == {"FlowLogIds": ["fl-2"]}
+    assert fits(back).parameters == {"FlowLogIds": ["fl-2"]}
     assert back.call == "ec2:DeleteFlowLogs"
     with pytest.raises(CannotMend, match=f"vpc-1 has no flow log to {GROUP} any more"):
         remedy().request("vpc-1", now, none)

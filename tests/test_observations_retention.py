@@ -20,7 +20,7 @@ from opschecks.remedies.logs import PutRetention
 from opschecks.remedies.s3_lifecycle import PutLifecycle
 from opschecks.remedy import CannotMend, Remedy, Request, Risk
 from opschecks.stack import Stack
-from tests.canned import NOW, Aws, _misfit, _model, ago, names, stack, verdict, verdicts
+from tests.canned import NOW, Aws, ago, fits, names, stack, verdict, verdicts
 from tests.scratch import ROOT
 
 CHECKS = runpy.run_path(str(ROOT / "checks" / "weekly" / "test_retention.py"))
@@ -332,13 +332,6 @@ def test_log_groups_are_asked_for_by_fifties_and_to_the_end() -> None:
 
 
 # remedies
-
-
-def fits(request: Request) -> Request:
-    """The request, which AWS would take, as botocore's model has it."""
-    refused = _misfit(_model(request.service).operation_model(request.operation).input_shape, request.parameters)
-    assert not refused, f"AWS would refuse {request.call}: {refused}"
-    return request
 
 
 def lifecycle(rules: Sequence[dict[str, Any]] | Exception, versioning: Any = NEVER, **of: Any) -> PutLifecycle:

@@ -21,8 +21,8 @@ from opschecks.remedies.incident_archive import ArchiveIncidents
 from opschecks.remedies.incident_restore import RestoreIncidents
 from opschecks.remedy import CannotMend, Change, Progress, Remedy, Request, Risk
 from opschecks.stack import Stack
-from tests.canned import ACCOUNT, NOW, Answers, Aws, Canned, stack
-from tests.test_observations_retention import NO_RULES, fits, rule
+from tests.canned import ACCOUNT, NOW, Answers, Aws, Canned, fits, stack
+from tests.test_observations_retention import NO_RULES, rule
 
 ARN = f"arn:aws:dynamodb:{ACCOUNT}:table/incidents"
 OLD = "2020-01-01T00:00:00Z"

@@ -21,6 +21,7 @@ from opschecks.model import CHECK_ATTRIBUTE, Check
 from opschecks.report.runbook import RunbookError, Section, fill, read_runbook, to_html
 from opschecks.stack import Stack
 from tests.canned import checks_of
+from tests.forks import TIMEOUT_S
 from tests.scratch import ROOT, Project
 
 PATH = ROOT / "checks" / "RUNBOOK.md"
@@ -245,7 +246,7 @@ def _said(block: str, folder: Path) -> tuple[list[str], str]:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=TIMEOUT_S,
             pass_fds=[out.fileno()],
             check=False,
         )

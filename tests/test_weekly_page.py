@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -333,11 +332,7 @@ def test_a_week_without_a_weekly_run_is_made_of_its_daily_ones(project: Project)
 
 
 def _report(project: Project, *arguments: str) -> Ended:
-    done = subprocess.run(
-        [sys.executable, "-m", "opschecks.cli", "report", "weekly", "--stack", "sandbox", *arguments],
-        cwd=project.folder, env=project.environment(), capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    return Ended(done.returncode, done.stdout, done.stderr)
+    return project.opschecks("report", "weekly", "--stack", "sandbox", *arguments)
 
 
 def test_the_run_file_gives_the_same_page(project: Project) -> None:
