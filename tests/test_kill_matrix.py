@@ -13,6 +13,7 @@ from datetime import timedelta
 
 import pytest
 
+from opschecks.answer import Answer
 from opschecks.journal import Entry, Journal
 from opschecks.lock import Lock
 from opschecks.mender import Look, Mender, Result
@@ -98,7 +99,7 @@ class Case:
         store.life = Life()
         store.free_the_lock()
 
-        def dying(service: str, operation: str, /, **parameters: object) -> dict[str, object]:
+        def dying(service: str, operation: str, /, **parameters: object) -> Answer:
             life.moment("before a request")
             answer = send(self.world, service, operation, **parameters)
             life.moment("after a request")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib.metadata
+import operator
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -102,8 +103,13 @@ def test_the_next_major_version_is_kept_out(package: str) -> None:
 
 @pytest.mark.parametrize(
     "look",
-    [lambda: pytest.no_such_name, lambda: {}["key"], lambda: None, lambda: importlib.metadata.version("no-such")],
-    ids=["attribute", "key", "nothing", "package"],
+    [
+        lambda: vars(pytest)["no_such_name"],
+        lambda: operator.attrgetter("no_such_name")(pytest),
+        lambda: None,
+        lambda: importlib.metadata.version("no-such"),
+    ],
+    ids=["key", "attribute", "nothing", "package"],
 )
 def test_what_is_lost_is_said_by_name(look: Any) -> None:
     bet = Bet("pytest.no_such_name", "pytest 9", "hooks/x.py", "it keeps a promise", look)
