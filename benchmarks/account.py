@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from opschecks.config.load import load_stacks
+from opschecks.config.stack import Stack
 from opschecks.sandbox.environment import Sandbox
-from opschecks.stack import Stack
-from opschecks.stacks import load_stacks
 
 ROOT = Path(__file__).parent.parent
 

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from opschecks.journal import Journal
+from opschecks.config.load import load_stacks
+from opschecks.history.journal import Journal
+from opschecks.history.storage import Storage, storage_of
 from opschecks.sandbox.environment import Sandbox
-from opschecks.stacks import load_stacks
-from opschecks.store import Store, store_of
+from opschecks.sandbox.faults import give_fault
+from opschecks.sandbox.seeds import sow_all
 from tests.scratch import ROOT, Ended, Project
 
 QUICK = (ROOT / "tests" / "quick_stacks.toml").read_text(encoding="utf-8")
@@ -21,12 +23,12 @@ FIX = "\n[stacks.sandbox.fix]\npoll_s = 0.05\nsymptom_minutes = 0.01\n"
 DIES = """\
 import os
 import signal
-import opschecks.journal
+import opschecks.history.journal
 import opschecks.aws.session
 
 pytest_plugins = ["opschecks"]
 step = os.environ["DIES"]
-add, send = opschecks.journal.Journal.add, opschecks.aws.session.Aws.send
+add, send = opschecks.history.journal.Journal.add, opschecks.aws.session.Aws.send
 
 
 def dying_send(self, *args, **more):
@@ -47,7 +49,7 @@ def dying_add(self, entry, event, said=""):
     return told
 
 
-opschecks.aws.session.Aws.send, opschecks.journal.Journal.add = dying_send, dying_add
+opschecks.aws.session.Aws.send, opschecks.history.journal.Journal.add = dying_send, dying_add
 """
 
 
@@ -71,11 +73,11 @@ class Bench:
         return self.project.opschecks(*arguments, "--stack", "sandbox", first=first, **self.environment)
 
     @property
-    def state(self) -> Store:
+    def state(self) -> Storage:
         """Where the stack's journal, lock and run files lie."""
         stack = load_stacks(self.project.folder / "stacks.toml").stacks["sandbox"]
         history = self.project.folder / "reports" / "history"
-        return store_of(stack, history, self.project.folder, lambda: self.sandbox.client("s3"))
+        return storage_of(stack, history, self.project.folder, lambda: self.sandbox.client("s3"))
 
     def journal(self) -> list[dict[str, Any]]:
         """What `opschecks journal --format json` shows, read without a process of its own."""
@@ -110,10 +112,12 @@ class Bench:
 def bench(folder: Path, *faults: str, fix: str = FIX, whole: bool = False) -> Iterator[Bench]:
     project = Project.of_the_checks(folder, QUICK + fix)
     sandbox = Sandbox(load_stacks(folder / "stacks.toml").stacks["sandbox"])
-    sandbox.start(whole=whole)
+    sandbox.start()
+    if whole:
+        sow_all(sandbox)
     try:
         for name in faults:
-            sandbox.give_fault(name)
+            give_fault(sandbox, name)
         yield Bench(project, sandbox, {"OPSCHECKS_SANDBOX": json.dumps(sandbox.facts)})
     finally:
         sandbox.stop()

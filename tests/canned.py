@@ -19,14 +19,14 @@ import botocore.session
 from botocore.handlers import handle_copy_source_param
 from botocore.validate import ParamValidator
 
-from opschecks.answer import Answer
 from opschecks.aws import session
 from opschecks.aws.inventory import Inventory
+from opschecks.config.stack import Stack
+from opschecks.core.answer import Answer
+from opschecks.core.change import Request
+from opschecks.core.iam import iam_action
+from opschecks.core.model import CHECK_ATTRIBUTE, Check, Finding
 from opschecks.hooks.examine import Examine
-from opschecks.model import CHECK_ATTRIBUTE, Check, Finding
-from opschecks.names import iam_action
-from opschecks.remedy import Request
-from opschecks.stack import Stack
 from tests.clock import NOW as NOW
 from tests.clock import stop
 from tests.scratch import ROOT

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from opschecks.observe import NotThere
-from opschecks.remedy import Remedy
-from opschecks.stack import Stack
+from opschecks.config.stack import Stack
+from opschecks.core.observation import NotThere
+from opschecks.fixing.remedy import Remedy
 from tests.canned import NOW, Aws, ago, stack
 
 T = "incidents"

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from opschecks.remedy import (
-    Change,
-    Risk,
-)
+from opschecks.core.change import Change, Risk
 
 
 def change(number: int = 0, risk: Risk = Risk.SAFE, check: str = "test_x") -> Change:

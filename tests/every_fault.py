@@ -18,9 +18,10 @@ import botocore.loaders
 import botocore.session
 import pytest
 
+from opschecks.config.load import load_stacks
 from opschecks.sandbox.environment import Sandbox
-from opschecks.sandbox.faults import known_faults
-from opschecks.stacks import load_stacks
+from opschecks.sandbox.faults import give_fault, known_faults
+from opschecks.sandbox.seeds import sow_all
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
@@ -42,13 +43,14 @@ def run(faults: str) -> dict[str, object]:
     """The outcome of each check of each suite under the faults, named with commas between; "" is none."""
     names = [name for name in faults.split(",") if name]
     sandbox = Sandbox(load_stacks(Path(STACKS)).stacks["sandbox"])
-    sandbox.start(whole=True)
+    sandbox.start()
+    sow_all(sandbox)
     try:
         os.environ["OPSCHECKS_SANDBOX"] = json.dumps(sandbox.facts)
         with tempfile.TemporaryDirectory() as folder:
             _run("deploy-before", BEFORE, folder)  # the snapshot of when all was well
             for name in names:
-                sandbox.give_fault(name)
+                give_fault(sandbox, name)
             drilled = not names or any(wants_drills(known_faults()[name]) for name in names)
             suites = {**SUITES, **({"drills": DRILLS} if drilled else {})}  # last: they change something
             return {"faults": faults, "suites": {suite: _run(suite, told, folder) for suite, told in suites.items()}}

@@ -14,24 +14,15 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from opschecks.model import (
-    NOT_APPLICABLE,
-    CheckResult,
-    Finding,
-    Outcome,
-    Past,
-    Run,
-    Severity,
-    StackFacts,
-    Standing,
-)
-from opschecks.report.annotations import to_annotations
-from opschecks.report.ctrf import to_ctrf
-from opschecks.report.email_body import to_email
-from opschecks.report.markdown import to_markdown
-from opschecks.report.slack import to_slack
+from opschecks.core.model import NOT_APPLICABLE, CheckResult, Finding, Outcome, Severity
+from opschecks.core.run import Past, Run, StackFacts, Standing
+from opschecks.report.exports.annotations import to_annotations
+from opschecks.report.exports.ctrf import to_ctrf
+from opschecks.report.exports.email_body import to_email
+from opschecks.report.exports.markdown import to_markdown
+from opschecks.report.exports.slack import to_slack
+from tests.report.test_page import HOSTILE, NOW, hostile
 from tests.scratch import ROOT
-from tests.test_page import HOSTILE, NOW, hostile
 
 KEY = "AKIA" + "IOSFODNN7EXAMPLE"
 INJECTION = (

@@ -26,6 +26,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from opschecks.sandbox.seeds import sow_all
+
 ROOT = Path(__file__).parent.parent
 TIMEOUT_S = 900
 """Many times what anything that is run takes; only for what hangs."""
@@ -104,13 +106,14 @@ def _read_all() -> None:
     import botocore.loaders
     import botocore.session
 
+    from opschecks.config.load import load_stacks
     from opschecks.sandbox.environment import Sandbox
-    from opschecks.stacks import load_stacks
 
     loader = botocore.loaders.create_loader()
     botocore.session.create_loader = lambda *_: loader
     sandbox = Sandbox(load_stacks(ROOT / "tests" / "quick_stacks.toml").stacks["sandbox"])
-    sandbox.start(whole=True)
+    sandbox.start()
+    sow_all(sandbox)
     sandbox.stop()
 
 

@@ -18,9 +18,9 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from opschecks.config.load import load_stacks
+from opschecks.config.stack import Stack
 from opschecks.sandbox.seed import Seeded, scaling, seed
-from opschecks.stack import Stack
-from opschecks.stacks import load_stacks
 from tests.forks import TIMEOUT_S
 from tests.scratch import ROOT
 

@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 
-from opschecks.history import file_run
-from opschecks.model import Finding, ObservationResult, Outcome, Run, SeenResource, Series
+from opschecks.core.model import Finding, ObservationResult, Outcome, SeenResource, Series
+from opschecks.core.run import Run
+from opschecks.history.runs import file_run
+from opschecks.history.storage import Storage
 from opschecks.report.runfile import to_json
-from opschecks.store import Store
 
 
 def earlier(run: Run, days: float) -> Run:
@@ -49,6 +50,6 @@ def ending(run: Run, outcomes: dict[str, Outcome]) -> Run:
     )
 
 
-def file_all(store: Store, runs: Iterable[Run]) -> list[str]:
+def file_all(store: Storage, runs: Iterable[Run]) -> list[str]:
     """File the runs; their keys."""
     return [file_run(store, run.suite, run.started, to_json(run)) for run in runs]

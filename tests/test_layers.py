@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,50 +14,40 @@ import pytest
 from tests.scratch import ROOT, Project
 
 PACKAGE = ROOT / "plugins" / "opschecks"
-LAYERS = [
-    {"hooks", "cli", "cli_fix", "cli_found", "cli_history", "cli_logs", "cli_report", "cli_shown", "cli_stacks"},
-    {"report", "sandbox"},
-    {"drill", "drills"},
-    {
-        "waivers",
-        "history",
-        "past",
-        "summaries",
-        "week",
-        "episodes",
-        "policy",
-        "journal",
-        "store",
-        "lock",
-        "guards",
-        "mender",
-        "plan",
-    },
-    {"remedies"},
-    {"aws", "web"},
-    {"answer", "observe", "remedy"},
-    {"stack", "stacks", "tables"},
-    {"bets", "model", "limits", "names", "redaction", "signals", "spans", "hookspecs", "written"},
-]
-LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
-MODULES = sorted(PACKAGE.rglob("*.py"))
+ROOMS = (
+    "cli",
+    "hooks",
+    "report",
+    "sandbox",
+    "drills",
+    "remedies",
+    "fixing",
+    "history",
+    "web",
+    "aws",
+    "config",
+    "core",
+)
+"""Every room of the package: each may import those after it, none of those before it."""
+FILES_AT_THE_ROOT = 3
+LINES_OF_A_FILE = 350
+MODULES = {
+    ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__"): path
+    for path in sorted(PACKAGE.rglob("*.py"))
+}
 
 
 def _imported(path: Path) -> Iterator[str]:
-    """Every opschecks module that the file imports anywhere, also inside functions, as `a.b.c`."""
+    """What the file imports of opschecks, also inside functions and for types only, as `opschecks.a.b.c`."""
     root = PACKAGE.parent if PACKAGE in path.parents else ROOT
-    inside = path.relative_to(root).with_suffix("").parts
-    package = inside[:-1]  # for a package's __init__.py that is the package itself, too
+    package = path.relative_to(root).parts[:-1]  # for a package's __init__.py that is the package itself, too
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names if alias.name.startswith("opschecks"))
+            yield from (alias.name for alias in node.names if alias.name.partition(".")[0] == "opschecks")
         elif isinstance(node, ast.ImportFrom):
-            if node.level:
-                base = ".".join(package[: len(package) - node.level + 1])
-                module = f"{base}.{node.module}" if node.module else base
-            else:
-                module = node.module or ""
-            if module == "opschecks" or module.startswith("opschecks."):
+            parts = package[: len(package) - node.level + 1] if node.level else ()
+            module = ".".join((*parts, *([node.module] if node.module else [])))
+            if module.partition(".")[0] == "opschecks":
                 yield from (f"{module}.{alias.name}" for alias in node.names)
 
 
@@ -64,29 +55,59 @@ def _room(module: str) -> str:
     return module.split(".")[1] if "." in module else ""
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_imports_point_downward(path: Path) -> None:
-    room = path.relative_to(PACKAGE).with_suffix("").parts[0]
-    if room == "__init__":
-        return
-    for module in _imported(path):
-        other = _room(module)
-        if other in LEVEL:
-            assert other == room or LEVEL[other] >= LEVEL[room], f"{room} imports {module}"
-        else:
-            assert other == "__version__", f"{path.name} imports {module}"
+@functools.cache
+def _arrows() -> dict[str, set[str]]:
+    """The modules that each module imports; the package itself is above all of them and no part of it."""
+    return {
+        module: {name if name in MODULES else name.rpartition(".")[0] for name in _imported(path)} - {module}
+        for module, path in MODULES.items()
+        if module != "opschecks"
+    }
 
 
-def test_every_module_is_in_a_room() -> None:
-    rooms = {path.relative_to(PACKAGE).with_suffix("").parts[0] for path in MODULES} - {"__init__"}
-    assert rooms <= set(LEVEL)
+@pytest.mark.parametrize("module", [module for module in MODULES if _room(module) in ROOMS])
+def test_imports_point_downward(module: str) -> None:
+    level = ROOMS.index(_room(module))
+    for other in sorted(_arrows()[module]):
+        assert other in MODULES, f"{module} imports {other}, which is not a module"
+        assert other != "opschecks.hookspecs" or _room(module) == "hooks", f"{module} imports {other}"
+        if other != "opschecks.hookspecs":
+            assert _room(other), f"{module} imports the package itself"
+            assert ROOMS.index(_room(other)) >= level, f"{module} imports {other}, which is above it"
 
 
-def test_only_the_sandbox_knows_moto_and_aiohttp() -> None:
-    for path in MODULES:
-        if "sandbox" not in path.parts:
-            tree = ast.dump(ast.parse(path.read_text(encoding="utf-8")))
-            assert not [library for library in ("moto", "aiohttp") if library in tree], path
+def test_no_module_imports_itself_through_others() -> None:
+    """Neither when it runs nor for its types: of modules in a circle none can be read, or changed, alone."""
+    done: set[str] = set()
+
+    def follow(module: str, path: tuple[str, ...]) -> None:
+        assert module not in path, "a circle: " + " -> ".join((*path[path.index(module) :], module))
+        if module not in done:
+            for other in sorted(_arrows().get(module, ())):
+                follow(other, (*path, module))
+            done.add(module)
+
+    for module in MODULES:
+        follow(module, ())
+
+
+def test_the_rooms_are_those_of_the_list() -> None:
+    assert {path.name for path in PACKAGE.iterdir() if path.is_dir() and path.name != "__pycache__"} == set(ROOMS)
+
+
+def test_the_root_has_few_files() -> None:
+    assert len([path for path in PACKAGE.iterdir() if path.is_file()]) <= FILES_AT_THE_ROOT
+
+
+@pytest.mark.parametrize("path", MODULES.values(), ids=MODULES)
+def test_a_file_can_be_read_in_one_go(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= LINES_OF_A_FILE
+
+
+def test_only_the_sandbox_knows_moto() -> None:
+    for path in MODULES.values():
+        if "sandbox" not in path.relative_to(PACKAGE).parts:
+            assert "moto" not in ast.dump(ast.parse(path.read_text(encoding="utf-8"))), path
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "checks").rglob("*.py")), ids=lambda path: str(path.relative_to(ROOT)))
@@ -110,28 +131,29 @@ def test_a_live_run_imports_neither_sandbox_nor_report_libraries_it_does_not_nee
             open("modules", "w").write("\\n".join(sys.modules))
         """,
     )
-    ended = project.run("checks/daily", AWS_ACCESS_KEY_ID="none", AWS_SECRET_ACCESS_KEY="none")
-    assert ended.code == 10, ended.all
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "checks/daily"],
+        cwd=tmp_path,
+        env=project.environment(AWS_ACCESS_KEY_ID="none", AWS_SECRET_ACCESS_KEY="none"),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 10, done.stdout + done.stderr
     loaded = (tmp_path / "modules").read_text().split()
-    for heavy in (
-        "aiohttp",
-        "moto",
-        "werkzeug",
-        "flask",
-        "opschecks.sandbox",
-        "playwright",
-        "markdown_it.main.nothing",
-    ):
+    assert "opschecks.hooks.select" in loaded
+    for heavy in ("moto", "werkzeug", "flask", "aiohttp", "opschecks.sandbox", "playwright"):
         assert heavy not in loaded
 
 
-def test_the_plugin_costs_little_where_no_check_is_selected() -> None:
+def test_the_plugin_costs_little_where_no_check_is_selected(tmp_path: Path) -> None:
     """Counted in modules, not in milliseconds: none of the heavy ones may come with `pytest --help`."""
+    (tmp_path / "conftest.py").write_text('pytest_plugins = ["opschecks"]\n', encoding="utf-8")
     code = "import sys, pytest; pytest.main(['--help']); print('\\n'.join(sys.modules), file=sys.stderr)"
     done = subprocess.run(
         [sys.executable, "-c", code],
-        cwd=ROOT,
-        env=Project(ROOT).environment(),
+        cwd=tmp_path,
+        env=Project(tmp_path).environment(),
         capture_output=True,
         text=True,
         check=True,
@@ -139,5 +161,24 @@ def test_the_plugin_costs_little_where_no_check_is_selected() -> None:
     loaded = set(done.stderr.split())
     assert "opschecks.hooks.select" in loaded
     assert "--fail-on" in done.stdout
-    for heavy in ("boto3", "botocore", "pydantic", "requests", "websockets", "aiohttp", "moto", "opschecks.stack"):
+    for heavy in ("boto3", "botocore", "pydantic", "requests", "websockets", "moto", "opschecks.config.stack"):
         assert heavy not in loaded, heavy
+
+
+def test_public_names_are_there_and_cost_nothing_until_somebody_asks() -> None:
+    """What a user's own conftest imports: every name of the package, each from where it lives."""
+    code = (
+        "import sys, opschecks\n"
+        "assert not {'boto3', 'pydantic', 'opschecks.fixing.remedy', 'opschecks.config.stack'} & set(sys.modules)\n"
+        "from opschecks import *\n"
+        "print(*(name for name in opschecks.__all__ if name not in globals()))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env=Project(ROOT).environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.stdout.strip(), done.stderr, done.returncode) == ("", "", 0)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from opschecks import Examine, Severity, Stack, check
 from opschecks.aws.cloudwatch_alarms import Alarm, Mute, Ringing
-from opschecks.remedies.cloudwatch_alarms import EnableAlarmActions
+from opschecks.remedies.settings.cloudwatch_alarms import EnableAlarmActions
 
 
 @check(Severity.HIGH, runbook="alarms", failing="An alarm is ringing")

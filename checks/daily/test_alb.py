@@ -2,8 +2,8 @@
 
 from opschecks import Examine, Severity, Stack, check
 from opschecks.aws.elbv2 import TargetHealth
-from opschecks.aws.load import Traffic
-from opschecks.remedies.ecs import RollBackAfterErrors
+from opschecks.aws.traffic import Traffic
+from opschecks.remedies.settings.ecs import RollBackAfterErrors
 
 
 @check(Severity.CRITICAL, runbook="backend-health", failing="Targets behind the load balancer are not healthy")

@@ -3,7 +3,7 @@
 from opschecks import Answer, Examine, Severity, Stack, check
 from opschecks.aws.application_autoscaling import ServiceScaling
 from opschecks.aws.ecs import Service
-from opschecks.remedies.application_autoscaling import ResumeScaling, SetScalingLimits
+from opschecks.remedies.settings.application_autoscaling import ResumeScaling, SetScalingLimits
 
 
 @check(Severity.HIGH, runbook="auto-scaling", failing="A service cannot scale", remedy=ResumeScaling)

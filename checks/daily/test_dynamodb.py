@@ -2,7 +2,7 @@
 
 from opschecks import Examine, Severity, Stack, check
 from opschecks.aws.dynamodb import Table
-from opschecks.aws.load import Throttling
+from opschecks.aws.traffic import Throttling
 
 
 @check(Severity.CRITICAL, runbook="database-throttling", failing="A table or index is not active")

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 from opschecks import Examine, Severity, Stack, check
 from opschecks.aws.ecs import Deployment, Service, Task, TaskSet
-from opschecks.aws.load import ServiceLoad
-from opschecks.remedies.ecs import RollBackService, ScaleService
+from opschecks.aws.traffic import ServiceLoad
+from opschecks.remedies.settings.ecs import RollBackService, ScaleService
 
 
 @check(Severity.MEDIUM, runbook="cpu", failing="A service has run hot for an hour")

@@ -1,8 +1,8 @@
 """The logs are written, and are not full of errors."""
 
 from opschecks import Examine, Severity, Stack, check
-from opschecks.aws.load import LogFlow
 from opschecks.aws.logs import LogErrors
+from opschecks.aws.traffic import LogFlow
 
 
 @check(Severity.MEDIUM, runbook="logs", failing="The logs are full of errors")

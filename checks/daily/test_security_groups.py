@@ -2,7 +2,7 @@
 
 from opschecks import Examine, Severity, Stack, check
 from opschecks.aws.ec2 import SecurityGroup
-from opschecks.remedies.ec2 import RevokeIngress
+from opschecks.remedies.settings.ec2 import RevokeIngress
 
 
 @check(

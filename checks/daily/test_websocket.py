@@ -5,7 +5,7 @@ from datetime import timedelta
 from opschecks import Examine, Severity, Stack, check
 from opschecks.aws.elbv2 import TargetGroup
 from opschecks.aws.logs import LogErrors
-from opschecks.remedies.elbv2 import EnableStickiness
+from opschecks.remedies.settings.elbv2 import EnableStickiness
 from opschecks.web.websocket import Reconnects, Session
 
 SLUG = "websocket-connection-issues"

@@ -6,8 +6,9 @@ from opschecks import Examine, Severity, Stack, check
 from opschecks.aws.backup_sets import FullBackups
 from opschecks.aws.backups import LogExports, TableBackups, TableRecovery
 from opschecks.aws.s3_lifecycle import Bucket
-from opschecks.remedies.backups import BackUpTable, EnableRecovery
-from opschecks.remedies.full_backup import BackUpEverything
+from opschecks.remedies.operations.full_backup import BackUpEverything
+from opschecks.remedies.operations.table_backup import BackUpTable
+from opschecks.remedies.settings.table_recovery import EnableRecovery
 
 
 @check(

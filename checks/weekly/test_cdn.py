@@ -2,7 +2,7 @@
 
 from opschecks import Examine, Severity, check
 from opschecks.aws.cdn_caching import BucketBehavior, ErrorPages
-from opschecks.remedies.cloudfront_config import TuneCdn
+from opschecks.remedies.settings.cloudfront import TuneCdn
 from opschecks.web.caching import StaticAsset
 
 SLUG = "cdn-caching"

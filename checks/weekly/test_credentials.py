@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from opschecks import Examine, Severity, Stack, check
 from opschecks.aws.iam import Credentials, KeyHolder
-from opschecks.remedies.access_keys import RotateAccessKey
+from opschecks.remedies.operations.access_keys import RotateAccessKey
 
 SLUG = "rotate-credentials"
 

@@ -2,7 +2,7 @@
 
 from opschecks import Examine, Severity, Stack, check
 from opschecks.aws.flow_logs import Vpc
-from opschecks.remedies.flow_logs import CreateFlowLog
+from opschecks.remedies.settings.flow_logs import CreateFlowLog
 
 
 @check(

@@ -2,7 +2,7 @@
 
 from opschecks import Examine, Severity, Stack, check
 from opschecks.aws.incident_archive import OldIncidents
-from opschecks.remedies.incident_archive import ArchiveIncidents
+from opschecks.remedies.operations.incident_archive import ArchiveIncidents
 
 
 @check(

@@ -2,7 +2,7 @@
 
 from opschecks import Examine, Severity, check
 from opschecks.aws.indexes import Index
-from opschecks.remedies.dynamodb import CreateIndex
+from opschecks.remedies.settings.dynamodb import CreateIndex
 
 
 @check(

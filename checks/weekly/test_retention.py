@@ -3,8 +3,8 @@
 from opschecks import Examine, Severity, Stack, check
 from opschecks.aws.log_groups import LogGroup
 from opschecks.aws.s3_lifecycle import Bucket
-from opschecks.remedies.logs import PutRetention
-from opschecks.remedies.s3_lifecycle import PutLifecycle
+from opschecks.remedies.settings.logs import PutRetention
+from opschecks.remedies.settings.s3_lifecycle import PutLifecycle
 
 SLUG = "retention-and-lifecycle"
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from opschecks import Examine, Severity, Stack, check
 from opschecks.aws.unused import WEEK, Address, BalancerUse, DevUse, Volume
-from opschecks.remedies.ecs_dev import ScaleDevToZero
+from opschecks.remedies.settings.ecs_dev import ScaleDevToZero
 
 SLUG = "unused-resources"
 

@@ -6,37 +6,78 @@ they do. Everything else is imported where it is needed: the plugin is loaded by
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
-from .answer import Answer
-from .model import Check, Figure, Finding, Outcome, ReportSection, Resource, Run, Series, Severity, check
-from .observe import CouldNotLook, fan_out, observation, seen
+from .core.answer import Answer
+from .core.model import Check, Figure, Finding, Outcome, Resource, Series, Severity, check
+from .core.observation import CouldNotLook, fan_out, observation, seen
+from .core.run import ReportSection, Run
+from .core.version import __version__ as __version__
 
 if TYPE_CHECKING:
+    from .config.stack import Stack as Stack
+    from .core.change import CannotFix as CannotFix
+    from .core.change import Change as Change
+    from .core.change import Partly as Partly
+    from .core.change import Progress as Progress
+    from .core.change import Proof as Proof
+    from .core.change import Refused as Refused
+    from .core.change import Request as Request
+    from .core.change import Risk as Risk
+    from .core.change import State as State
+    from .core.change import Unknown as Unknown
+    from .fixing.remedy import Remedy as Remedy
     from .hooks.examine import Examine as Examine
-    from .stack import Stack as Stack
 
-__version__ = "0.1.0"
 
 __all__ = [
     "Answer",
+    "CannotFix",
+    "Change",
     "Check",
     "CouldNotLook",
     "Examine",
     "Figure",
     "Finding",
     "Outcome",
+    "Partly",
+    "Progress",
+    "Proof",
+    "Refused",
+    "Remedy",
     "ReportSection",
+    "Request",
     "Resource",
+    "Risk",
     "Run",
     "Series",
     "Severity",
     "Stack",
+    "State",
+    "Unknown",
     "check",
     "fan_out",
     "observation",
     "seen",
 ]
+
+_LATER = {
+    "CannotFix": ".core.change",
+    "Change": ".core.change",
+    "Examine": ".hooks.examine",
+    "Partly": ".core.change",
+    "Progress": ".core.change",
+    "Proof": ".core.change",
+    "Refused": ".core.change",
+    "Remedy": ".fixing.remedy",
+    "Request": ".core.change",
+    "Risk": ".core.change",
+    "Stack": ".config.stack",
+    "State": ".core.change",
+    "Unknown": ".core.change",
+}
+"""Public names that cost imports: only those pay who ask."""
 
 pytest_plugins = [
     "opschecks.hooks.options",  # the command line
@@ -58,13 +99,7 @@ pytest_plugins = [
 
 
 def __getattr__(name: str) -> Any:
-    """Stack and Examine cost pydantic and pytest; only those pay who ask."""
-    if name == "Stack":
-        from .stack import Stack
-
-        return Stack
-    if name == "Examine":
-        from .hooks.examine import Examine
-
-        return Examine
-    raise AttributeError(f"module 'opschecks' has no attribute {name!r}")
+    """A public name that is imported when somebody asks for it."""
+    if name not in _LATER:
+        raise AttributeError(f"module 'opschecks' has no attribute {name!r}")
+    return getattr(importlib.import_module(_LATER[name], __name__), name)

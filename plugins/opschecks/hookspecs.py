@@ -10,7 +10,7 @@ import pytest
 
 @pytest.hookspec
 def pytest_opschecks_remedies() -> Mapping[str, type[Any]] | None:
-    """Give checks a remedy of your own: the name of a check to a subclass of opschecks.remedy.Remedy.
+    """Give checks a remedy of your own: the name of a check to a subclass of opschecks.Remedy.
 
     Of two for one check, the conftest nearest to it wins over the one that the check itself names.
     """
@@ -20,7 +20,7 @@ def pytest_opschecks_remedies() -> Mapping[str, type[Any]] | None:
 def pytest_opschecks_before_change(change: Any) -> str | None:
     """Veto a change of a remedy: return the reason, or None to let it be made.
 
-    `change` is an opschecks.remedy.Change: `remedy`, `stack`, `target`, `name`, `before`, `after`, `risk`, …
+    `change` is an opschecks.Change: `remedy`, `stack`, `target`, `name`, `before`, `after`, `risk`, …
     Called after its precondition was read, right before it is written into the journal and sent.
     """
 

@@ -2,8 +2,8 @@
 
 from opschecks import Examine, Severity, check
 from opschecks.aws.cloudfront import Invalidation
-from opschecks.remedies.cloudfront import InvalidateCdn
-from opschecks.web.site import SiteObject
+from opschecks.remedies.operations.invalidate_cdn import InvalidateCdn
+from opschecks.web.site_objects import SiteObject
 
 
 @check(

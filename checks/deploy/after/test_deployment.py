@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from opschecks import CouldNotLook, Examine, Severity, Stack, check
 from opschecks.aws.ecr import RegistryImage, reference
 from opschecks.aws.releases import Release
-from opschecks.remedies.ecs import RollBackService
+from opschecks.remedies.settings.ecs import RollBackService
 
 
 @check(

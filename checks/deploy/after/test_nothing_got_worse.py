@@ -1,8 +1,8 @@
 """After a deploy: nothing is worse than the gate saw before it."""
 
 from opschecks import Examine, Severity, check
-from opschecks.aws.snapshot import Compared
-from opschecks.remedies.ecs import RollBackAfterErrors
+from opschecks.aws.gate_snapshot import SinceTheGate
+from opschecks.remedies.settings.ecs import RollBackAfterErrors
 
 
 @check(
@@ -11,7 +11,7 @@ from opschecks.remedies.ecs import RollBackAfterErrors
     failing="Something got worse with the deploy",
     remedy=RollBackAfterErrors,
 )
-def test_nothing_got_worse(since_the_gate: list[Compared], examine: Examine) -> None:
+def test_nothing_got_worse(since_the_gate: list[SinceTheGate], examine: Examine) -> None:
     """A deployment that settles can still be a bad one: its users know before its counts do."""
     for one in since_the_gate:
         with examine(one) as note:

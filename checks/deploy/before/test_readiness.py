@@ -5,12 +5,12 @@ from opschecks.aws.application_autoscaling import ServiceScaling
 from opschecks.aws.cloudwatch_alarms import Alarm
 from opschecks.aws.ecs import Service
 from opschecks.aws.elbv2 import TargetHealth
-from opschecks.aws.load import ServiceLoad, Traffic
-from opschecks.aws.windows import Window
+from opschecks.aws.freeze_windows import FreezeWindow
+from opschecks.aws.traffic import ServiceLoad, Traffic
 
 
 @check(Severity.HIGH, runbook="deploy-backend", failing="A change freeze is in force", may_be_empty=True)
-def test_no_change_is_frozen(freeze_windows: list[Window], examine: Examine) -> None:
+def test_no_change_is_frozen(freeze_windows: list[FreezeWindow], examine: Examine) -> None:
     """Whoever declared the freeze relies on nothing changing, and may not be there to help."""
     for window in freeze_windows:
         with examine(window):

@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from ..model import Figure, Resource
-from ..observe import CouldNotLook, fan_out, observation
+from ..core.model import Figure, Resource
+from ..core.observation import CouldNotLook, fan_out, observation
 from .cloudwatch_alarms import Alarm
 from .session import Aws
 
 if TYPE_CHECKING:
-    from ..stack import Stack
+    from ..config.stack import Stack
 
 DATA = "cloudwatch:GetMetricData"
 WEEK = timedelta(days=7)

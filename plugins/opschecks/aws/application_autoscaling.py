@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ..answer import Answer
-from ..model import Figure, Resource
-from ..observe import fan_out, observation
+from ..core.answer import Answer
+from ..core.model import Figure, Resource
+from ..core.observation import fan_out, observation
 from .inventory import Inventory
 from .session import Aws
 

@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from ..answer import Answer
-from ..model import Figure, Resource
-from ..observe import CouldNotLook, observation
+from ..core.answer import Answer
+from ..core.model import Figure, Resource
+from ..core.observation import CouldNotLook, observation
 from .backups import TableBackups
 from .inventory import Inventory
 from .session import Aws
 
 if TYPE_CHECKING:
-    from ..stack import Stack
+    from ..config.stack import Stack
 
 STARTED, MANIFEST = "started.json", "manifest.json"
 FORMAT = 1
@@ -26,7 +26,7 @@ _NAME = re.compile(r"(\d{8})-(\d+)/")
 
 
 @dataclass(frozen=True)
-class Place:
+class BackupLocation:
     """Where the sets of a stack lie; `prefix` ends with a slash."""
 
     bucket: str
@@ -56,16 +56,16 @@ class BackupSet:
         return datetime.fromisoformat(str(self.started["begun"])).astimezone(UTC)
 
 
-def place_of(stack: Stack) -> Place | None:
+def backup_location(stack: Stack) -> BackupLocation | None:
     """Where the stack's full backups go; None where it does not say."""
     if not stack.backups:
         return None
     bucket, _, prefix = stack.backups.removeprefix("s3://").partition("/")
     inner = "/".join(part for part in (prefix.strip("/"), stack.name) if part)
-    return Place(bucket, f"{inner}/")
+    return BackupLocation(bucket, f"{inner}/")
 
 
-def names_of_sets(aws: Any, place: Place) -> list[str]:
+def names_of_sets(aws: Any, place: BackupLocation) -> list[str]:
     """The names of all sets, the newest first."""
     found = []
     for page in _pages(aws, place.bucket, place.prefix):
@@ -76,7 +76,7 @@ def names_of_sets(aws: Any, place: Place) -> list[str]:
     return [f"{day}-{number}" for day, number in sorted(found, reverse=True)]
 
 
-def read_set(aws: Any, place: Place, name: str) -> BackupSet | None:
+def read_set(aws: Any, place: BackupLocation, name: str) -> BackupSet | None:
     """The set; None where nothing says that it was begun: then it is none of ours."""
     keys = {
         str(one["Key"]) for page in _pages(aws, place.bucket, place.key(name, "")) for one in page.get("Contents") or []
@@ -90,7 +90,7 @@ def read_set(aws: Any, place: Place, name: str) -> BackupSet | None:
     return BackupSet(name, read_json(aws, place.bucket, started), told)
 
 
-def sets(aws: Any, place: Place) -> Iterator[BackupSet]:
+def sets(aws: Any, place: BackupLocation) -> Iterator[BackupSet]:
     """The sets, the newest first, each read when it is asked for."""
     for name in names_of_sets(aws, place):
         if found := read_set(aws, place, name):
@@ -153,7 +153,7 @@ def full_backups(
     stack: Stack, aws: Aws, inventory: Inventory, table_backups: list[TableBackups], now: datetime
 ) -> list[FullBackups]:
     """The newest full backup under `backups` of stacks.toml; none where the stack names no such place."""
-    place = place_of(stack)
+    place = backup_location(stack)
     if place is None:
         return []
     unfinished, complete = "", None

@@ -7,15 +7,15 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from ..answer import Answer
-from ..model import Figure, Resource
-from ..observe import CouldNotLook, NotThere, fan_out, observation, seen
+from ..core.answer import Answer
+from ..core.model import Figure, Resource
+from ..core.observation import CouldNotLook, NotThere, fan_out, observation, seen
 from .dynamodb import Table
 from .log_groups import LogGroup
 from .session import Aws
 
 if TYPE_CHECKING:
-    from ..stack import Stack
+    from ..config.stack import Stack
 
 _TABLE = "dynamodb:DescribeTable"
 _LIST = "dynamodb:ListBackups"
@@ -219,7 +219,7 @@ def _recovery(aws: Aws, table: Table, now: datetime) -> TableRecovery:
 
 
 @dataclass(frozen=True)
-class Window:
+class ExportWindow:
     """What one export has: the events from `begin` to `end`."""
 
     begin: datetime
@@ -231,7 +231,7 @@ class LogExports(Resource):
     """What of a log group was exported to S3 (`windows`, the newest first), and where subscriptions send its events."""
 
     group: LogGroup
-    windows: tuple[Window, ...]
+    windows: tuple[ExportWindow, ...]
     subscriptions: tuple[str, ...] | CouldNotLook
     now: datetime
 
@@ -253,7 +253,7 @@ class LogExports(Resource):
         return ""
 
 
-def _gapless_since(windows: Sequence[Window]) -> datetime:
+def _gapless_since(windows: Sequence[ExportWindow]) -> datetime:
     """From when on up to the newest end every event was exported."""
     since = windows[0].begin
     for window in windows:
@@ -297,10 +297,10 @@ def _exports(
     return replace(seen_so_far, subscriptions=to, evidence={**seen_so_far.evidence, "every event is sent to": told})
 
 
-def _window(raw: Mapping[str, Any]) -> Window:
+def _window(raw: Mapping[str, Any]) -> ExportWindow:
     """What was exported: events that came after the task was made are not in it, however late its end was named."""
     made = raw["executionInfo"]["creationTime"]
-    return Window(_moment(raw["from"]), _moment(min(raw["to"], made)))
+    return ExportWindow(_moment(raw["from"]), _moment(min(raw["to"], made)))
 
 
 def _moment(milliseconds: int) -> datetime:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 from typing import Any
 
-from ..bets import Bet, LostBet
+from ..core.bets import Bet, LostBet
 
 BOTOCORE = "botocore 1.43.106"
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..answer import Answer
-from ..model import Resource
-from ..observe import CouldNotLook, fan_out, observation
+from ..core.answer import Answer
+from ..core.model import Resource
+from ..core.observation import CouldNotLook, fan_out, observation
 from .cloudfront import Distribution
 from .session import Aws
 

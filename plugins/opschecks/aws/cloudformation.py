@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from ..answer import Answer
-from ..model import Figure, Resource
-from ..observe import CouldNotLook, fan_out, observation
+from ..core.answer import Answer
+from ..core.model import Figure, Resource
+from ..core.observation import CouldNotLook, fan_out, observation
 from .session import Aws
 
 if TYPE_CHECKING:
-    from ..stack import Stack
+    from ..config.stack import Stack
 
 _LIST = "cloudformation:ListStacks"
 _DRIFTS = "cloudformation:DescribeStackResourceDrifts"

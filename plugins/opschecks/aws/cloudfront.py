@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from ..model import Resource
-from ..observe import CouldNotLook, observation
+from ..core.model import Resource
+from ..core.observation import CouldNotLook, observation
 from .inventory import Inventory
 from .session import Aws
 

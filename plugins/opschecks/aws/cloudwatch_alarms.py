@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from ..answer import Answer
-from ..model import Figure, Resource
-from ..observe import NotThere, fan_out, observation
+from ..core.answer import Answer
+from ..core.model import Figure, Resource
+from ..core.observation import NotThere, fan_out, observation
 from .inventory import Inventory
 from .session import Aws
 
 if TYPE_CHECKING:
-    from ..stack import Stack
+    from ..config.stack import Stack
 
 _CALL = "cloudwatch:DescribeAlarms"
 _WORD = re.compile(r""""((?:[^"\\]|\\.)+)"|'([^']+)'|([^\s"'(),]+)""")

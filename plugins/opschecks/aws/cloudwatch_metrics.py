@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from ..model import Series
-from ..observe import CouldNotLook, fan_out, observation
+from ..core.model import Series
+from ..core.observation import CouldNotLook, fan_out, observation
 from .dynamodb import Table
 from .elbv2 import LoadBalancer
 from .inventory import Inventory
 from .session import Aws
 
 if TYPE_CHECKING:
-    from ..stack import Stack
+    from ..config.stack import Stack
 
 CALL = "cloudwatch:GetMetricData"
 METRICS_A_CALL = 500

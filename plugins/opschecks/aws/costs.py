@@ -10,12 +10,12 @@ from decimal import Decimal, InvalidOperation
 from statistics import fmean, median
 from typing import TYPE_CHECKING, Any
 
-from ..model import Deadline, Figure, Resource, Series
-from ..observe import CouldNotLook, observation
+from ..core.model import Deadline, Figure, Resource, Series
+from ..core.observation import CouldNotLook, observation
 from .session import Aws
 
 if TYPE_CHECKING:
-    from ..stack import Stack
+    from ..config.stack import Stack
 
 CALL = "ce:GetCostAndUsage"
 METRIC = "NetAmortizedCost"

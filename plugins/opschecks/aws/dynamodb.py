@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from ..answer import Answer
-from ..model import Figure, Resource
-from ..observe import CouldNotLook, NotThere, fan_out, observation
+from ..core.answer import Answer
+from ..core.model import Figure, Resource
+from ..core.observation import CouldNotLook, NotThere, fan_out, observation
 from .inventory import Inventory
 from .session import Aws
 
 if TYPE_CHECKING:
-    from ..stack import Stack
-    from ..tables import IncidentFields
+    from ..config.stack import Stack
+    from ..config.toml_tables import IncidentFields
 
 _CALL = "dynamodb:DescribeTable"
 

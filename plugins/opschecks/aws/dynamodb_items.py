@@ -9,8 +9,8 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ..answer import Answer
-from ..observe import CouldNotLook
+from ..core.answer import Answer
+from ..core.observation import CouldNotLook
 
 Item = Mapping[str, Mapping[str, Any]]
 """Attributes in DynamoDB's own notation: each a value under the name of its type."""

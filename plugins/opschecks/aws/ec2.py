@@ -8,13 +8,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..model import Resource
-from ..observe import CouldNotLook, observation
+from ..core.model import Resource
+from ..core.observation import CouldNotLook, observation
 from .inventory import Inventory
 from .session import Aws
 
 if TYPE_CHECKING:
-    from ..tables import Ingress
+    from ..config.toml_tables import Ingress
 
 _CALL = "ec2:DescribeSecurityGroups"
 FILTER_VALUES_A_CALL = 200
@@ -85,7 +85,7 @@ def _sources(permission: dict[str, Any]) -> Iterator[Source]:
 
 
 def _covers(rule: Ingress, source: Source, own: frozenset[str]) -> bool:
-    from ..tables import port_range
+    from ..config.toml_tables import port_range
 
     if rule.protocol not in ("all", source.protocol):
         return False

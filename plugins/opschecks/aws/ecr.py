@@ -7,8 +7,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from ..model import Resource
-from ..observe import CouldNotLook, fan_out, observation
+from ..core.model import Resource
+from ..core.observation import CouldNotLook, fan_out, observation
 from .ecs import Task
 from .session import Aws
 

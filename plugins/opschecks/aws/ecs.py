@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ..answer import Answer
-from ..model import Figure, Resource
-from ..observe import CouldNotLook, fan_out, observation
+from ..core.answer import Answer
+from ..core.model import Figure, Resource
+from ..core.observation import CouldNotLook, fan_out, observation
 from .inventory import Inventory
 from .session import Aws
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ..model import Resource
-from ..observe import CouldNotLook, observation
+from ..core.model import Resource
+from ..core.observation import CouldNotLook, observation
 from .ec2 import FILTER_VALUES_A_CALL, SecurityGroup
 from .elbv2 import LoadBalancer
 from .session import Aws

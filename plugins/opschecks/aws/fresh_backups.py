@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from ..model import Figure, Resource
-from ..observe import CouldNotLook, fan_out, observation
+from ..core.model import Figure, Resource
+from ..core.observation import CouldNotLook, fan_out, observation
 from .backups import Backup, TableBackups, TableRecovery, newest_of, points_of
 from .session import Aws
 
 if TYPE_CHECKING:
-    from ..stack import Stack
+    from ..config.stack import Stack
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,13 +17,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from ..answer import Answer
-from ..model import Deadline, Figure, Resource
-from ..observe import CouldNotLook, NotThere, fan_out, observation
+from ..core.answer import Answer
+from ..core.model import Deadline, Figure, Resource
+from ..core.observation import CouldNotLook, NotThere, fan_out, observation
 from .session import Aws
 
 if TYPE_CHECKING:
-    from ..stack import Stack
+    from ..config.stack import Stack
 
 _GENERATE = "iam:GenerateCredentialReport"
 _REPORT = "iam:GetCredentialReport"

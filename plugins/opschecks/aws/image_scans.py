@@ -14,15 +14,15 @@ from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
-from ..answer import Answer
-from ..model import Deadline, Figure, Resource
-from ..observe import CouldNotLook, NotThere, fan_out, observation, seen
+from ..core.answer import Answer
+from ..core.model import Deadline, Figure, Resource
+from ..core.observation import CouldNotLook, NotThere, fan_out, observation, seen
 from .ecr import MANIFESTS, Reference, reference
 from .ecs import Task
 from .session import Aws
 
 if TYPE_CHECKING:
-    from ..stack import Stack
+    from ..config.stack import Stack
 
 _IMAGES = "ecr:DescribeImages"
 _MANIFEST = "ecr:BatchGetImage"

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from ..model import Figure, Resource
-from ..observe import CouldNotLook, observation
+from ..core.model import Figure, Resource
+from ..core.observation import CouldNotLook, observation
 from .dynamodb import Table, incidents_table_of
 from .dynamodb_items import key_line, key_names
 from .session import Aws
 
 if TYPE_CHECKING:
-    from ..stack import Stack
+    from ..config.stack import Stack
 
 _TABLE = "dynamodb:DescribeTable"
 _QUERY = "dynamodb:Query"

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
-from ..model import Figure, Resource, Series
-from ..observe import observation
+from ..core.model import Figure, Resource, Series
+from ..core.observation import observation
 from .dynamodb import Incident, incidents_table_of, scanned_incidents
 from .session import Aws
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
-    from ..stack import Stack
+    from ..config.stack import Stack
 
 DAYS = 7
 WEEKS = 8

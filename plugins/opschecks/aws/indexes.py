@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..answer import Answer
-from ..model import Figure, Resource
-from ..observe import CouldNotLook, observation
+from ..core.answer import Answer
+from ..core.model import Figure, Resource
+from ..core.observation import CouldNotLook, observation
 from .dynamodb import Table
 
 if TYPE_CHECKING:
-    from ..stack import Stack
-    from ..tables import WantedIndex
+    from ..config.stack import Stack
+    from ..config.toml_tables import WantedIndex
 
 _CALL = "dynamodb:DescribeTable"
 
@@ -39,7 +39,7 @@ class Index(Resource):
     @property
     def keys(self) -> dict[str, str]:
         """Attribute by HASH and, where there is one, RANGE."""
-        return keys_of(self.evidence)
+        return index_keys(self.evidence)
 
     @property
     def key_type(self) -> str:
@@ -47,7 +47,7 @@ class Index(Resource):
         return type_of(self.evidence["AttributeDefinitions"], self.keys["HASH"])
 
 
-def keys_of(index: Mapping[str, Any]) -> dict[str, str]:
+def index_keys(index: Mapping[str, Any]) -> dict[str, str]:
     """Attribute by HASH and RANGE; CouldNotLook where the answer does not tell the hash key."""
     listed = index["KeySchema"]
     found = Answer(((str(key["KeyType"]), str(key["AttributeName"])) for key in listed), _CALL)

@@ -6,11 +6,11 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..observe import CouldNotLook, fan_out, observation
+from ..core.observation import CouldNotLook, fan_out, observation
 from .session import Aws
 
 if TYPE_CHECKING:
-    from ..stack import Stack
+    from ..config.stack import Stack
 
 _TYPES = {
     "AWS::ECS::Cluster": "cluster",

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from ..observe import CouldNotLook, NotThere, fan_out
+from ..core.observation import CouldNotLook, NotThere, fan_out
 
 if TYPE_CHECKING:
-    from ..remedy import Sends
-    from ..tables import RotatedKey
+    from ..config.toml_tables import RotatedKey
+    from ..core.change import Sends
 
 LIST = "iam:ListAccessKeys"
 USED = "iam:GetAccessKeyLastUsed"
@@ -118,11 +118,11 @@ def ending(key_id: str) -> str:
 
 def rotation_of(aws: Sends, wanted: RotatedKey, cluster: str | None) -> Rotation:
     """All of it, as it is now; CouldNotLook, and NotThere for a user without keys."""
-    keys = keys_of(aws, wanted.user)
+    keys = access_keys_of(aws, wanted.user)
     return Rotation(wanted.user, keys, held(aws, wanted), _readers(aws, wanted, cluster))
 
 
-def keys_of(aws: Sends, user: str) -> tuple[Key, ...]:
+def access_keys_of(aws: Sends, user: str) -> tuple[Key, ...]:
     """The user's keys, the oldest first; CouldNotLook where there is none, or two that cannot be told apart."""
     listed = aws.items("iam", "ListAccessKeys", "AccessKeyMetadata", UserName=user)
     keys = sorted(fan_out(lambda one: _key(aws, one), listed), key=lambda key: key.created)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from ..answer import Answer
-from ..model import Figure, Resource
-from ..observe import observation
+from ..core.answer import Answer
+from ..core.model import Figure, Resource
+from ..core.observation import observation
 from .inventory import Inventory
 from .session import Aws
 

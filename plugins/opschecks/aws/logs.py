@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ..model import Figure, Resource
-from ..observe import CouldNotLook, fan_out, observation
-from ..redaction import redact_text
+from ..core.model import Figure, Resource
+from ..core.observation import CouldNotLook, fan_out, observation
+from ..core.redaction import redact_text
 from .inventory import Inventory
 from .session import Aws
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from ..model import Expected, Resource
-from ..observe import CouldNotLook, observation
+from ..core.model import Expected, Resource
+from ..core.observation import CouldNotLook, observation
 from .ecs import Deployment, Service, Task
 
 NOTHING = Expected()

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from ..model import Deadline, Figure, Resource
-from ..observe import CouldNotLook, observation
+from ..core.model import Deadline, Figure, Resource
+from ..core.observation import CouldNotLook, observation
 from .inventory import Inventory
 from .session import Aws
 
 if TYPE_CHECKING:
-    from ..stack import Stack
+    from ..config.stack import Stack
 
 _EVENTS = "cloudtrail:LookupEvents"
 _JOBS = "backup:ListRestoreJobs"

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from ..answer import Answer
-from ..model import Resource
-from ..observe import CouldNotLook, NotThere, fan_out, observation, seen
+from ..core.answer import Answer
+from ..core.model import Resource
+from ..core.observation import CouldNotLook, NotThere, fan_out, observation, seen
 from .cloudfront import Distribution
 from .cloudfront import distribution as distribution_of
 from .inventory import Inventory
 from .session import Aws
 
 if TYPE_CHECKING:
-    from ..stack import Stack
+    from ..config.stack import Stack
 
 _CALL = "s3:GetLifecycleConfiguration"
 _NONE = "NoSuchLifecycleConfiguration"

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ..model import Figure, Resource
-from ..observe import CouldNotLook, observation
+from ..core.model import Figure, Resource
+from ..core.observation import CouldNotLook, observation
 from .inventory import Inventory
 from .session import Aws
 

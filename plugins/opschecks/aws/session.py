@@ -7,13 +7,13 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..answer import Answer
-from ..names import iam_action
-from ..observe import CouldNotLook, NotThere, WrongAccount
-from ..remedy import Refused, Unknown
+from ..core.answer import Answer
+from ..core.change import Refused, Unknown
+from ..core.iam import iam_action
+from ..core.observation import CouldNotLook, NotThere, WrongAccount
 
 if TYPE_CHECKING:
-    from ..stack import Stack
+    from ..config.stack import Stack
 
 CONNECT_TIMEOUT_S = 5
 READ_TIMEOUT_S = 20
@@ -218,7 +218,7 @@ class _Clients:
             self.session = boto3.Session(profile_name=stack.profile, region_name=stack.region, **credentials)
         except ProfileNotFound:
             known = boto3.Session().available_profiles
-            from ..names import nearest
+            from ..core.wording import nearest
 
             raise UnusableProfile(
                 f"stacks.{stack.name}.profile: the AWS configuration has no profile {stack.profile!r}; "

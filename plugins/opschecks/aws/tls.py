@@ -7,7 +7,7 @@ import functools
 import ssl
 from typing import Any
 
-from ..bets import LostBet
+from ..core.bets import LostBet
 from .botocore_private import tls_context, verified_directly
 
 

@@ -12,16 +12,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from ..answer import Answer
-from ..model import Figure, Resource, Series
-from ..observe import CouldNotLook, NotThere, fan_out, observation, seen
+from ..core.answer import Answer
+from ..core.model import Figure, Resource, Series
+from ..core.observation import CouldNotLook, NotThere, fan_out, observation, seen
 from .cloudwatch_metrics import CALL as _METRICS
 from .cloudwatch_metrics import METRICS_A_CALL, Metric, fetch_metrics
 from .ecs import SERVICES_A_CALL, Service
 from .session import Aws
 
 if TYPE_CHECKING:
-    from ..stack import Stack
+    from ..config.stack import Stack
 
 _VOLUMES = "ec2:DescribeVolumes"
 _ADDRESSES = "ec2:DescribeAddresses"

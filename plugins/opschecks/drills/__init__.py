@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 
-from ..drill import DRILLS, Drill
+from .declare import DRILLS, Drill
 
 
 def all_drills() -> dict[str, Drill]:

@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ..observe import CouldNotLook
+from ..core.observation import CouldNotLook
 from ..web.websocket import cookies_of, open_session, session_address
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from websockets.sync.client import ClientConnection
 
-    from ..stack import Stack
+    from ..config.stack import Stack
 
 AGAIN_S = 0.2
 """Between two attempts of one client to come back."""

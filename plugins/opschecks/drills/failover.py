@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING
 from ..aws.ecs import Service, Task
 from ..aws.elbv2 import TargetHealth
 from ..aws.inventory import Inventory
-from ..drill import Ground, drill
-from ..mender import Result
-from ..model import Figure, Resource
-from ..observe import CouldNotLook
-from ..remedies.tasks import unsteady
-from ..remedy import CannotMend
+from ..core.change import CannotFix
+from ..core.model import Figure, Resource
+from ..core.observation import CouldNotLook
+from ..fixing.outcome import ChangeResult
+from ..remedies.operations.stop_task import unsteady
 from .clients import Clients, Reconnected
-from .requests import PROBE_EVERY_S, Get, Got, Probes, failed_percent
+from .declare import Ground, drill
+from .probes import PROBE_EVERY_S, Get, Got, Probes, failed_percent
 
 if TYPE_CHECKING:
-    from ..stack import Stack
+    from ..config.stack import Stack
 
 GRACE_S = 0.5
 """How long after the end of a task its clients may take to notice."""
@@ -118,11 +118,11 @@ def _drill(stack: Stack, ground: Ground, inventory: Inventory, service: Service,
                 f"task/{inventory.the_cluster}/{oldest.name}",
                 within=timedelta(seconds=stack.limits.recovery_s),
             )
-        except CannotMend as error:
+        except CannotFix as error:
             return _refused(whole, str(error))
-        if made.result is Result.REFUSED:
+        if made.result is ChangeResult.REFUSED:
             return _refused(whole, made.said)
-        replaced = made.result is Result.DONE
+        replaced = made.result is ChangeResult.DONE
         recovered = _until_healthy(stack, ground, inventory, before, began) if replaced else None
         _until_back(stack, ground, clients, oldest)
         told, got = clients.told(), tuple(probes.got)

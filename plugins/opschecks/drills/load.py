@@ -8,14 +8,14 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from ..drill import Ground, drill
-from ..model import Figure, Resource, Series
-from ..observe import CouldNotLook
-from .requests import Get, Got, failed_percent, load, percentile
+from ..core.model import Figure, Resource, Series
+from ..core.observation import CouldNotLook
+from .declare import Ground, drill
+from .probes import Get, Got, failed_percent, load, percentile
 
 if TYPE_CHECKING:
-    from ..limits import Limits
-    from ..stack import Stack
+    from ..config.limits import Limits
+    from ..config.stack import Stack
 
 ENOUGH = 10
 """Requests below which a percentile says nothing, and too few to end early for."""

@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING, Any
 from ..aws.backups import TableBackups
 from ..aws.dynamodb import Table
 from ..aws.session import Aws
-from ..drill import Ground, drill
-from ..mender import Result
-from ..model import Figure, Resource
-from ..observe import CouldNotLook
-from ..remedies.restore import DRILL
-from ..remedies.restore_points import describe
-from ..remedy import CannotMend
-from .items import Compared, Part, compare, fetch, read_part
-from .shape import changed_since, shape_of, shape_of_backup, wrong_in
+from ..core.change import CannotFix
+from ..core.model import Figure, Resource
+from ..core.observation import CouldNotLook
+from ..fixing.outcome import ChangeResult
+from ..remedies.operations.restore import DRILL
+from ..remedies.operations.restore_points import describe_table
+from .declare import Ground, drill
+from .table_items import TablePart, TablesCompared, compare, fetch, read_part
+from .table_shape import changed_since, shape_of, shape_of_backup, wrong_in
 
 if TYPE_CHECKING:
-    from ..stack import Stack
+    from ..config.stack import Stack
 
 _BACKUP = "dynamodb:DescribeBackup"
 _TABLE = "dynamodb:DescribeTable"
@@ -47,7 +47,7 @@ class RestoreDrill(Resource):
     wrong: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     took_s: float | None = None
-    compared: Compared | None = None
+    compared: TablesCompared | None = None
     backup: datetime | None = None
     left: str = ""
 
@@ -112,7 +112,7 @@ def _rehearsed(
     began = time.monotonic()
     try:
         found = _restored(stack, aws, ground, table, new, began)
-    except CannotMend as error:
+    except CannotFix as error:
         none = backups is not None and backups.newest is None
         found = replace(bare, wrong=(str(error),)) if none else replace(bare, refused=f"nothing was restored: {error}")
     except CouldNotLook as error:
@@ -131,16 +131,16 @@ def _restored(stack: Stack, aws: Aws, ground: Ground, table: Table, new: str, be
     minutes = stack.limits.restore_minutes
     made = ground.make("restore-table", f"{new} from {table.name}", within=timedelta(minutes=minutes))
     took_s = time.monotonic() - began
-    if made.result is Result.REFUSED:
+    if made.result is ChangeResult.REFUSED:
         return replace(bare, refused=f"nothing was restored: {made.said}")
-    if made.result is not Result.DONE:
+    if made.result is not ChangeResult.DONE:
         return replace(bare, took_s=took_s, wrong=(f"not restored within {minutes:g} minutes: {made.said}",))
     point = str(made.change.after["restored_from"])
     answer = aws.call("dynamodb", "DescribeBackup", BackupArn=point)
     told: Mapping[str, Any] = answer["BackupDescription"]
     details = told["BackupDetails"]
     moment: datetime = details["BackupCreationDateTime"].astimezone(UTC)
-    copy = describe(aws, new)
+    copy = describe_table(aws, new)
     if copy is None:
         return replace(bare, took_s=took_s, wrong=(f"{new} is gone again",))
     source, restored, then = shape_of(table.evidence), shape_of(copy.raw), shape_of_backup(told)
@@ -158,7 +158,7 @@ def _restored(stack: Stack, aws: Aws, ground: Ground, table: Table, new: str, be
     )
 
 
-def _compared(stack: Stack, aws: Aws, table: Table, new: str, backup: datetime) -> Compared:
+def _compared(stack: Stack, aws: Aws, table: Table, new: str, backup: datetime) -> TablesCompared:
     """All of both where the source is small, else a sample from either side, each looked up on the other."""
     keys = [str(one["AttributeName"]) for one in table.evidence["KeySchema"]]
     created = stack.incident_fields.created_at if table.name == stack.incidents_table else ""
@@ -167,7 +167,7 @@ def _compared(stack: Stack, aws: Aws, table: Table, new: str, backup: datetime) 
     # the count is hours old: twice as many still count as small
     most = 2 * limits.drill_scan_items if small else limits.drill_sample_items
 
-    def part(name: str, *, whole: bool, most: int) -> Part:
+    def part(name: str, *, whole: bool, most: int) -> TablePart:
         return read_part(aws, name, keys, created, most=most, whole=whole)
 
     source, restored = part(table.name, whole=small, most=most), part(new, whole=small, most=most)
@@ -185,14 +185,14 @@ def _compared(stack: Stack, aws: Aws, table: Table, new: str, backup: datetime) 
     )
 
 
-def _wrong_items(compared: Compared, items: int) -> Iterator[str]:
+def _wrong_items(compared: TablesCompared, items: int) -> Iterator[str]:
     if compared.lost:
         yield f"{compared.lost} of {compared.source} items of the source are older than the backup, and not in it"
     if not compared.restored and items:
         yield f"it is empty, and the backup has about {items} items"
 
 
-def _unproven(stack: Stack, compared: Compared) -> str:
+def _unproven(stack: Stack, compared: TablesCompared) -> str:
     limit = stack.limits.drill_unexplained_percent
     if compared.unexplained_percent <= limit:
         return ""
@@ -233,7 +233,7 @@ def _remove(aws: Aws, ground: Ground, name: str, patience: timedelta) -> str:
     later = f"the next drill removes it, or opschecks fix delete-restored-table --target {name}"
     until = time.monotonic() + patience.total_seconds()
     try:
-        while (found := describe(aws, name)) is not None and found.status in ("CREATING", "UPDATING"):
+        while (found := describe_table(aws, name)) is not None and found.status in ("CREATING", "UPDATING"):
             if time.monotonic() >= until:
                 return f"it is {found.status}, and cannot be deleted before that ends: {later}"
             ground.say(f"{name} is {found.status}: it can be deleted when that ends")
@@ -241,6 +241,6 @@ def _remove(aws: Aws, ground: Ground, name: str, patience: timedelta) -> str:
         if found is None:
             return ""
         made = ground.make("delete-restored-table", name, cleans_up=True)
-    except (CannotMend, CouldNotLook) as error:
+    except (CannotFix, CouldNotLook) as error:
         return f"{error}; {later}"
-    return "" if made.result is Result.DONE else f"{made.said}; {later}"
+    return "" if made.result is ChangeResult.DONE else f"{made.said}; {later}"

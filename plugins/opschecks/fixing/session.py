@@ -13,17 +13,19 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ..core import clock
-from ..guards import Refusal, TooWide, careless, frozen, judged, require_narrow
-from ..history import filed_runs
-from ..journal import Journal
-from ..lock import Lock
-from ..mender import Fixed, Interrupted, Look, Mender, Result
-from ..names import nearest
-from ..remedy import DRILLED, CannotMend, Change, Proof, Remedy, Risk, Sends, remedy_of
+from ..core.change import DRILLED, CannotFix, Change, Proof, Risk, Sends
+from ..core.wording import nearest
+from ..history.journal import Journal
+from ..history.lock import Lock
+from ..history.runs import filed_runs
+from .guards import Refusal, TooWide, careless, frozen, judged, require_narrow
+from .loop import Fixer
+from .outcome import ChangeResult, Fixed, Interrupted, Look
+from .remedy import Remedy, remedy_of
 
 if TYPE_CHECKING:
-    from ..stack import Stack
-    from ..store import Store
+    from ..config.stack import Stack
+    from ..history.storage import Storage
 
 RUNS_READ = ("daily", "deploy-after")
 """Suites whose filed runs a remedy may look at."""
@@ -67,20 +69,20 @@ class FixingSession:
 
     stack: Stack
     aws: Sends
-    storage: Store
+    storage: Storage
     hooks: Hooks
     remedies: Mapping[str, type[Remedy]]
     say: Callable[[str], None]
     poll_s: float
     journal: Journal = field(init=False)
     lock: Lock = field(init=False)
-    _loop: Mender = field(init=False)
+    _loop: Fixer = field(init=False)
     _within: timedelta | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         self.journal = Journal(self.storage)
         self.lock = Lock(self.storage)
-        self._loop = Mender(
+        self._loop = Fixer(
             journal=self.journal,
             lock=self.lock,
             remedy=self.remedy,
@@ -91,9 +93,9 @@ class FixingSession:
         )
 
     def remedy(self, name: str) -> Remedy:
-        """The remedy of that name for this stack; CannotMend with the nearest name where there is none."""
+        """The remedy of that name for this stack; CannotFix with the nearest name where there is none."""
         if name not in self.remedies:
-            raise CannotMend(f"{name}: no such remedy; {nearest(name, self.remedies)}")
+            raise CannotFix(f"{name}: no such remedy; {nearest(name, self.remedies)}")
         runs = partial(filed_runs, self.storage, RUNS_READ)
         made = remedy_of(self.remedies[name], self.stack, self.aws, runs, self.journal.entries)
         if self._within is not None:
@@ -105,7 +107,7 @@ class FixingSession:
         settled = []
         for entry in self._loop.settle():
             said = f"begun {entry.begun:%Y-%m-%d %H:%M} UTC: {entry.steps[-1].said}"
-            settled.append(Fixed(entry.change, Result.SETTLED, said, entry.id))
+            settled.append(Fixed(entry.change, ChangeResult.SETTLED, said, entry.id))
         return settled
 
     def guarded(

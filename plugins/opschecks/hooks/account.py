@@ -10,17 +10,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ..model import CheckResult, Finding, Outcome, ReportSection, Run, Severity, StackFacts, WaiverState
+from ..core.model import CheckResult, Finding, Outcome, Severity
+from ..core.run import ReportSection, Run, StackFacts, WaiverState
+from .earlier_runs import earlier_run, forget_old, with_past
 from .fixtures import whole_stack
 from .gather import results
-from .judge import BLIND, describe, told_by
-from .past import earlier_run, forget_old, with_past
+from .judge import BLIND, describe_check, told_by
 from .pytest_private import CRASHED, STOPPING
 from .select import find_checks
 from .state import ChecksRun, check_of, checks_run
 
 if TYPE_CHECKING:
-    from ..report.files import Place
+    from ..report.files import RunFiles
 
 ALL_GOOD, SOMETHING_FAILED, SOMETHING_UNSEEN = 0, 1, 10
 NO_SECTION = "A section of your own could not be made"
@@ -48,10 +49,10 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     run = checks_run(session.config)
     if not run or run.worker or session.config.option.collectonly:
         return
+    from ..config.load import shown_path
     from ..report.files import write_unfinished
-    from ..stacks import shown_path
 
-    run.collected = {item.nodeid: describe(item) for item in session.items if check_of(item)}
+    run.collected = {item.nodeid: describe_check(item) for item in session.items if check_of(item)}
     if not run.partial:
         present = {check.check for check in run.collected.values()}
         for name, path in find_checks(run.folder):
@@ -141,7 +142,7 @@ def _own_sections(session: pytest.Session, told: Run) -> list[ReportSection]:
     return [ReportSection(NO_SECTION, f"`{wrong[0]!r}` is no opschecks.ReportSection")] if wrong else sections
 
 
-def _with_history(run: ChecksRun) -> Place:
+def _with_history(run: ChecksRun) -> RunFiles:
     return dataclasses.replace(run.place, history={stack.name: run.store(stack) for stack in run.stacks})
 
 
@@ -224,7 +225,7 @@ def _facts(run: ChecksRun) -> list[StackFacts]:
 def _waivers(run: ChecksRun, checks: list[CheckResult], findings: list[Finding]) -> list[WaiverState]:
     if not run.waivers:
         return []
-    from ..waivers import states
+    from ..config.waivers import states
 
     return states(run.waivers, checks, findings, run.started.date())
 
@@ -237,7 +238,7 @@ def _stand_in(check: CheckResult, outcome: Outcome, message: str) -> Finding:
 def _versions() -> Mapping[str, str]:
     from importlib.metadata import version
 
-    from .. import __version__
+    from ..core.version import __version__
 
     return {
         "opschecks": __version__,

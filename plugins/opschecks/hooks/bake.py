@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ..model import Outcome
-from ..spans import span_of
+from ..core.durations import span_of
+from ..core.model import Outcome
 from .gather import begin, fresh_store, observations_of
 from .pytest_private import in_workers, terminal
 from .state import ChecksRun, check_of, checks_run, stack_of
 
 if TYPE_CHECKING:
-    from ..stack import Stack
+    from ..config.stack import Stack
     from .examine import Examine
 
 PROGRESS_S = 30.0

@@ -12,18 +12,19 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ..core import clock
-from ..model import ObservationResult
-from ..observe import CouldNotLook, Result, Store
-from .gather import fresh_store, identify, told_of
+from ..core.gathering import Gathering, Observed
+from ..core.model import ObservationResult
+from ..core.observation import CouldNotLook
+from .gather import fresh_store, identify_stack, told_of
 from .progress import say
 from .pytest_private import in_workers
 from .state import ChecksRun, check_of, checks_run, stack_of
 
 if TYPE_CHECKING:
-    from ..drill import Drill
-    from ..journal import Entry
-    from ..mender import Fixed
-    from ..stack import Stack
+    from ..config.stack import Stack
+    from ..drills.declare import Drill
+    from ..fixing.outcome import Fixed
+    from ..history.journal import Entry
 
 SUITE = "drills"
 
@@ -93,10 +94,10 @@ def _wanted(run: ChecksRun, items: Iterable[pytest.Item], stack: Stack) -> list[
 
 def _open(run: ChecksRun, stack: Stack, session: pytest.Session, wanted: Sequence[Drill]) -> OpenGround:
     from ..fixing.session import NotFixable
-    from ..lock import Locked
+    from ..history.lock import Locked
 
     if stack.name not in run.accounts:
-        identify(run, [stack.name])
+        identify_stack(run, [stack.name])
     if stack.name in run.refused:
         run.aws[stack.name].refuse(run.refused[stack.name])
     ground = OpenGround(run, stack, session)
@@ -122,7 +123,7 @@ class OpenGround:
         self._session = session
         self._calls: list[str] = []
         self._said = ""
-        self._results: dict[str, Result] = {}
+        self._results: dict[str, Observed] = {}
         self._held = contextlib.ExitStack()
         self._changing = FixingSession(
             stack=stack,
@@ -158,12 +159,12 @@ class OpenGround:
             raise CouldNotLook(drill.name, f"{type(result.error).__name__}: {result.error}") from result.error
         return list(result.value) if isinstance(result.value, list) else result.value
 
-    def _hold(self, drill: Drill) -> Result:
+    def _hold(self, drill: Drill) -> Observed:
         """Hold the drill; what it came to goes into the run file as an observation's result."""
-        from ..observe import Observation
+        from ..core.observation import Observation
 
         seen = Observation(drill.name, drill.function, drill.allow, drill.parameters, drill.needs, frozenset())
-        result = Result(seen, calls=self._calls, started=time.monotonic())
+        result = Observed(seen, calls=self._calls, started=time.monotonic())
         del self._calls[:]
         self.say(f"{drill.name} begins")
         try:
@@ -180,12 +181,12 @@ class OpenGround:
             self._run.observations.append(self._told(result))
         return result
 
-    def _told(self, result: Result) -> ObservationResult:
+    def _told(self, result: Observed) -> ObservationResult:
         told = told_of(self._stack.name, result.observation.name, result)
         return replace(told, error="interrupted") if isinstance(result.error, KeyboardInterrupt) else told
 
     def _arguments(self, drill: Drill) -> dict[str, Any]:
-        from ..guards import frozen
+        from ..fixing.guards import frozen
         from ..web.http import Http
 
         if why := frozen(self._stack, clock.now()):
@@ -201,7 +202,7 @@ class OpenGround:
 
     def look(self, *names: str) -> list[Any]:
         """The named observations, begun at this moment."""
-        store: Store = fresh_store(self._run, self._stack.name, names)
+        store: Gathering = fresh_store(self._run, self._stack.name, names)
         try:
             return [store.value(name) for name in names]
         finally:
@@ -218,14 +219,14 @@ class OpenGround:
         cleans_up: bool = False,
     ) -> Fixed:
         """Plan the change, ask the guards, and see it through; naming the drill is what permits its risk."""
-        from ..mender import Fixed, Interrupted, Result
-        from ..plan import planned
-        from ..remedy import DRILLED, Risk
+        from ..core.change import DRILLED, Risk
+        from ..fixing.outcome import ChangeResult, Fixed, Interrupted
+        from ..fixing.plan import planned
 
         change = planned(self._changing.remedy(remedy), target, wish=dict(wish or {}), finding=DRILLED)
         self.say(f"{change.remedy} on {change.name}: {'; '.join(change.differs)}")
         _, refused = self._changing.guarded([change], set(Risk), undoing=cleans_up)
-        made = [Fixed(change, Result.REFUSED, one.why) for one in refused]
+        made = [Fixed(change, ChangeResult.REFUSED, one.why) for one in refused]
         try:
             made = made or [self._changing.make(change, within=within)]
         except Interrupted as error:
@@ -248,7 +249,7 @@ class OpenGround:
 
     def pause(self) -> None:
         """The time between two looks; the lock is kept meanwhile."""
-        from ..lock import Lost
+        from ..history.lock import Lost
 
         time.sleep(self._stack.limits.drill_poll_s)
         try:

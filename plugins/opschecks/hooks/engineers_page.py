@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ..model import Outcome, Severity
+from ..core.model import Outcome, Severity
 from .judge import ROW
 from .state import KEY, ChecksRun
 

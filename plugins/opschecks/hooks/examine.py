@@ -8,9 +8,9 @@ from typing import Any, Literal
 
 import pytest
 
-from ..model import Check, Finding, Outcome, Resource
-from ..observe import CouldNotLook
-from ..redaction import redact_text
+from ..core.model import Check, Finding, Outcome, Resource
+from ..core.observation import CouldNotLook
+from ..core.redaction import redact_text
 
 LONGEST_MESSAGE = 1000
 _TRACEBACKS_KEPT = 3

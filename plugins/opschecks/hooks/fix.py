@@ -10,19 +10,20 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ..core import clock
-from ..model import Finding, Outcome
-from ..observe import CouldNotLook
+from ..core.model import Finding, Outcome
+from ..core.observation import CouldNotLook
 from .fix_options import PLAN
 from .gather import begin, fresh_store, observations_of
 from .progress import say
 from .state import ChecksRun, check_of, checks_run, stack_of
 
 if TYPE_CHECKING:
+    from ..config.stack import Stack
+    from ..core.change import Change
+    from ..fixing.guards import Refusal
+    from ..fixing.outcome import Fixed, Look
+    from ..fixing.remedy import Remedy
     from ..fixing.session import FixingSession
-    from ..guards import Refusal
-    from ..mender import Fixed, Look
-    from ..remedy import Change, Remedy
-    from ..stack import Stack
     from .examine import Examine
 
 
@@ -34,7 +35,7 @@ def pytest_runtestloop(session: pytest.Session) -> Iterator[None]:
         for stack in run.stacks:
             _fix(run, stack, session)
         if option.fix == "plan":
-            from ..plan import write_plan
+            from ..fixing.plan import write_plan
 
             write_plan(run.reports / "plan.json", run.suite, run.fixes)
     return (yield)
@@ -43,7 +44,7 @@ def pytest_runtestloop(session: pytest.Session) -> Iterator[None]:
 def _fix(run: ChecksRun, stack: Stack, session: pytest.Session) -> None:
     """Plan, and where it is asked for make, the changes of one stack; what bars all of them ends the run."""
     from ..fixing.session import NotFixable
-    from ..lock import Locked
+    from ..history.lock import Locked
 
     try:
         _Fixing(run, stack, session).go()
@@ -118,7 +119,7 @@ class _Fixing:
         return True
 
     def _apply(self, changing: FixingSession) -> None:
-        from ..remedy import Proof
+        from ..core.change import Proof
 
         may = self._guarded(changing, self._as_reviewed(self._plan(changing)))
         together: dict[int, list[Change]] = {}
@@ -133,8 +134,8 @@ class _Fixing:
 
     def _make(self, changing: FixingSession, changes: Sequence[Change]) -> None:
         """Make the changes that answer to one finding."""
-        from ..mender import Interrupted, Result
-        from ..remedy import Proof, Risk
+        from ..core.change import Proof, Risk
+        from ..fixing.outcome import ChangeResult, Interrupted
         from .look import look_again, others_worse
 
         case = self.cases[id(changes[0])]
@@ -160,13 +161,13 @@ class _Fixing:
         finally:
             for fixed in made:
                 self._keep(fixed, resource, case.item.nodeid)
-                if fixed.result is Result.REFUSED and PLAN in self.session.config.stash:
+                if fixed.result is ChangeResult.REFUSED and PLAN in self.session.config.stash:
                     self.run.plan_not_made.append(f"{fixed.change.remedy} on {fixed.change.name}: {fixed.said}")
 
     def _plan(self, changing: FixingSession) -> list[Change]:
         """Every change, each read before any is made. What is waived or could not be checked is left alone."""
-        from ..plan import planned
-        from ..remedy import CannotMend, fingerprint
+        from ..core.change import CannotFix, fingerprint
+        from ..fixing.plan import planned
 
         own = self._own_remedies()
         changes: list[Change] = []
@@ -185,13 +186,13 @@ class _Fixing:
                             change = planned(remedy, target, check=finding.check, finding=mark)
                             self.cases[id(change)] = _Case(item, finding)
                             changes.append(change)
-                except (CannotMend, CouldNotLook) as error:
+                except (CannotFix, CouldNotLook) as error:
                     self._not_planned(remedy.name(), finding, item, str(error))
         return changes
 
     def _guarded(self, changing: FixingSession, changes: Sequence[Change]) -> list[Change]:
         """What may be made; what may not is told."""
-        from ..remedy import Risk
+        from ..core.change import Risk
 
         # a plan shows also what will need --allow; making it does need it
         allow = set(Risk) if self.option.fix == "plan" else {Risk(risk) for risk in self.option.allow}
@@ -204,7 +205,7 @@ class _Fixing:
 
     def _as_reviewed(self, changes: list[Change]) -> list[Change]:
         """Only what a reviewed plan lists, as it lists it; what is not so any more is refused as stale."""
-        from ..guards import Refusal
+        from ..fixing.guards import Refusal
 
         plan = self.session.config.stash.get(PLAN, None)
         if plan is None:
@@ -223,8 +224,8 @@ class _Fixing:
 
     def _own_remedies(self) -> dict[str, type[Remedy]]:
         """Those of users' conftests, by check; UsageError where there is no such check."""
+        from ..core.wording import nearest
         from ..fixing.session import remedies_by_check
-        from ..names import nearest
 
         names = {examine.check.name for examine in self.first.values()}
         given = remedies_by_check(self.session.config.hook)
@@ -235,19 +236,21 @@ class _Fixing:
         return given
 
     def _planned(self, change: Change) -> None:
-        from ..mender import Fixed, Result
-        from ..remedy import Risk
+        from ..core.change import Risk
+        from ..fixing.outcome import ChangeResult, Fixed
 
         wants = "" if change.risk is Risk.SAFE else f" ({change.risk}: --allow {change.risk} is needed to make it)"
         case = self.cases[id(change)]
         self._keep(
-            Fixed(change, Result.PLANNED, "; ".join(change.differs) + wants), case.finding.resource, case.item.nodeid
+            Fixed(change, ChangeResult.PLANNED, "; ".join(change.differs) + wants),
+            case.finding.resource,
+            case.item.nodeid,
         )
 
     def _refused(self, refusal: Refusal, resource: str, nodeid: str) -> None:
-        from ..mender import Fixed, Result
+        from ..fixing.outcome import ChangeResult, Fixed
 
-        result = Result.HANDED_OVER if refusal.hand_over else Result.REFUSED
+        result = ChangeResult.HANDED_OVER if refusal.hand_over else ChangeResult.REFUSED
         if PLAN in self.session.config.stash:
             self.run.plan_not_made.append(f"{refusal.change.remedy} on {refusal.change.name}: {refusal.why}")
         self._keep(Fixed(refusal.change, result, refusal.why), resource, nodeid)

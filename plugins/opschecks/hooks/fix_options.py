@@ -10,7 +10,7 @@ from .pytest_private import in_workers
 from .state import checks_run
 
 if TYPE_CHECKING:
-    from ..stack import Stack
+    from ..config.stack import Stack
 
 PLAN = pytest.StashKey[Any]()
 """The reviewed plan of --plan."""
@@ -34,7 +34,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if in_workers(config):
         raise pytest.UsageError(f"--fix={option.fix}: one process changes things, one after another: leave -n out")
     if option.plan:
-        from ..plan import PlanError, read_plan
+        from ..fixing.plan import PlanError, read_plan
 
         try:
             config.stash[PLAN] = read_plan(option.plan)
@@ -44,7 +44,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def require_careful(stack: Stack) -> None:
     """UsageError where a real stack does not say whose account it is, and where its journal and lock lie."""
-    from ..guards import careless
+    from ..fixing.guards import careless
 
     if why := careless(stack):
         raise pytest.UsageError(why)

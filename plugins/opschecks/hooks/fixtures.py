@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from ..model import Resource
-from ..names import nearest
-from ..observe import REGISTRY, CouldNotLook
+from ..core.model import Resource
+from ..core.observation import REGISTRY, CouldNotLook
+from ..core.wording import nearest
 from .examine import EXAMINE, Examine
 from .progress import say
 from .pytest_private import fixture_functions, parameters
@@ -96,7 +96,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _shown(item: pytest.Item) -> str:
-    from ..stacks import shown_path
+    from ..config.load import shown_path
 
     return f"{shown_path(item.path)}: {item.name.partition('[')[0]}"
 
@@ -117,7 +117,7 @@ def _require_our_fixtures(item: pytest.Item, drills: Collection[str]) -> None:
 
 def _require_a_check(item: pytest.Item, slugs: Collection[str], drills: Collection[str]) -> None:
     """A suite holds checks only, and checks take observations only: nothing else could be looked at afresh."""
-    from ..model import CHECK_ATTRIBUTE
+    from ..core.model import CHECK_ATTRIBUTE
 
     function: Any = getattr(item, "function", None)
     where = _shown(item)

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ..model import ObservationResult, Resource, SeenResource
-from ..observe import REGISTRY, CouldNotLook, Result, Store, WrongAccount, closure, fan_out
+from ..core.gathering import Gathering, Observed
+from ..core.model import ObservationResult, Resource, SeenResource
+from ..core.observation import REGISTRY, CouldNotLook, WrongAccount, closure, fan_out
 from .state import ChecksRun, check_of, checks_run, stack_of
 
 if TYPE_CHECKING:
-    from ..stack import Stack
+    from ..config.stack import Stack
 
 FIRST_CALLS = ("cloudwatch", "elbv2", "ecs", "dynamodb", "application-autoscaling", "logs", "ec2")
 """Clients in the order in which chains of calls need them, longest chain first."""
@@ -42,26 +43,26 @@ def begin(run: ChecksRun, items: Iterable[pytest.Item], names: Iterable[str]) ->
 def start(run: ChecksRun, items: Iterable[pytest.Item], names: Sequence[str]) -> None:
     """Identify and gather; pytest.UsageError where the credentials are another account's."""
     wanted = {name: observations_of(items, run.stack(name)) for name in names}
-    identify(run, [name for name in names if wanted[name] and name not in run.accounts])
+    identify_stack(run, [name for name in names if wanted[name] and name not in run.accounts])
     for name in names:
         if name in run.refused:
             run.aws[name].refuse(run.refused[name])
         run.stores[name] = fresh_store(run, name, wanted[name])
 
 
-def fresh_store(run: ChecksRun, name: str, wanted: Iterable[str], since: datetime | None = None) -> Store:
+def fresh_store(run: ChecksRun, name: str, wanted: Iterable[str], since: datetime | None = None) -> Gathering:
     """The named observations of a stack and what they need, begun anew at this moment; of nothing before `since`."""
     from ..web.http import Http
 
     stack = run.stack(name)
     told = {"now": datetime.now(UTC), "since": since, "expected": run.expected, "filed": partial(_filed, run, stack)}
     given = partial(_given, {"stack": stack, "http": Http(), **told}, run.aws[name])
-    store = Store(closure(wanted), given, timeout_s=stack.limits.gather_timeout_s)
+    store = Gathering(closure(wanted), given, timeout_s=stack.limits.gather_timeout_s)
     store.start()
     return store
 
 
-def identify(run: ChecksRun, names: Sequence[str]) -> None:
+def identify_stack(run: ChecksRun, names: Sequence[str]) -> None:
     """Ask STS who we are, once a stack, while the other clients are made.
 
     Another account than the stack's is a usage error; any other failure makes what needs AWS blind.
@@ -116,7 +117,7 @@ def _given(told: Mapping[str, Any], aws: Any, calls: list[str]) -> Mapping[str, 
 
 
 def _filed(run: ChecksRun, stack: Stack, suite: str) -> Iterator[Mapping[str, Any]]:
-    from ..history import filed_runs
+    from ..history.runs import filed_runs
 
     try:
         yield from filed_runs(run.store(stack), (suite,))
@@ -132,7 +133,7 @@ def results(run: ChecksRun) -> list[ObservationResult]:
     return told
 
 
-def told_of(stack: str, name: str, result: Result) -> ObservationResult:
+def told_of(stack: str, name: str, result: Observed) -> ObservationResult:
     """What one observation came to, for the run file."""
     if not result.done.is_set():
         error = "not waited for" if not result.started else "no answer yet when the run ended"

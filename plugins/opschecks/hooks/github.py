@@ -20,8 +20,8 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     run = checks_run(config)
     if not run or not run.told or os.environ.get("GITHUB_ACTIONS") != "true":
         return
-    from ..report.annotations import to_annotations
-    from ..report.markdown import to_markdown
+    from ..report.exports.annotations import to_annotations
+    from ..report.exports.markdown import to_markdown
 
     if given := os.environ.get("GITHUB_STEP_SUMMARY"):
         path = Path(given)

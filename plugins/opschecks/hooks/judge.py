@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from ..model import NOT_APPLICABLE, CheckResult, Finding, Outcome
-from ..redaction import redact_text
+from ..core.model import NOT_APPLICABLE, CheckResult, Finding, Outcome
+from ..core.redaction import redact_text
 from .examine import EXAMINE, Examine, message_of, outcome_of
 from .fixtures import whole_stack
 from .state import check_of, checks_run, stack_of
 
 if TYPE_CHECKING:
-    from ..waivers import Waiver
+    from ..config.waivers import Waiver
 
 LINES_SHOWN = 20
 TOLD = "opschecks"
@@ -80,7 +80,7 @@ def _settle(
     """Turn what was examined, and what was raised, into the check's result and pytest's report."""
     examine, stack = item.stash[EXAMINE], stack_of(item)
     declared = examine.check
-    result = dataclasses.replace(describe(item), duration_s=round(duration_s, 4))
+    result = dataclasses.replace(describe_check(item), duration_s=round(duration_s, 4))
     if isinstance(error, pytest.skip.Exception) and declared.runbook in stack.without:
         item.stash[_SETTLED] = dataclasses.replace(result, outcome=NOT_APPLICABLE, message=str(error))
         setattr(report, ROW, _row(result, "not applicable", []))
@@ -129,7 +129,7 @@ def settle(examine: Examine, error: BaseException | None, waivers: Sequence[Waiv
 def _waived(finding: Finding, waivers: Sequence[Waiver]) -> Finding:
     if not waivers:
         return finding
-    from ..waivers import waiver_for
+    from ..config.waivers import waiver_for
 
     waiver = waiver_for(finding, waivers)
     if not waiver:
@@ -165,7 +165,7 @@ def _tracebacks(item: pytest.Item, examine: Examine) -> list[str]:
     return [redact_text(str(item.repr_failure(error))) for error in examine.errors]
 
 
-def describe(item: pytest.Item) -> CheckResult:
+def describe_check(item: pytest.Item) -> CheckResult:
     """The check before it has run."""
     declared = check_of(item)
     if declared is None:

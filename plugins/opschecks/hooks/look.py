@@ -9,16 +9,16 @@ from typing import Any
 
 import pytest
 
-from ..mender import Look
-from ..model import Outcome
-from ..observe import Store
+from ..core.gathering import Gathering
+from ..core.model import Outcome
+from ..fixing.outcome import Look
 from .examine import Examine
 from .gather import fresh_store, observations_of
 from .judge import settle
 from .state import ChecksRun, check_of, stack_of
 
 
-def looked(run: ChecksRun, item: pytest.Item, store: Store) -> Examine:
+def looked(run: ChecksRun, item: pytest.Item, store: Gathering) -> Examine:
     """What the check says on the store's observations, judged as in the run."""
     declared, stack = check_of(item), stack_of(item)
     if declared is None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ..model import Severity
+from ..core.model import Severity
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ..bets import Bet
+from ..core.bets import Bet
 
 PYTEST, XDIST = "pytest 9.2.0", "pytest-xdist 3.8.0"
 STOPPING = "stopping after"

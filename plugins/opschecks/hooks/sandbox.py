@@ -26,7 +26,7 @@ def pytest_configure(config: pytest.Config) -> None:
     run = checks_run(config)
     if not run or not config.option.fault:
         return
-    from ..names import nearest
+    from ..core.wording import nearest
     from ..sandbox.faults import known_faults
 
     if os.environ.get(ENVIRONMENT):
@@ -47,7 +47,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     run = checks_run(config)
     if not run or config.option.collectonly:
         return
-    from ..stack import FROM_THE_SANDBOX
+    from ..config.stack import FROM_THE_SANDBOX
 
     for index, stack in enumerate(run.stacks):
         if stack.sandbox:
@@ -63,7 +63,7 @@ def _facts(config: pytest.Config, run: ChecksRun, stack: Any) -> Mapping[str, An
         return told
     given = os.environ.get(ENVIRONMENT)
     if given:
-        from ..stack import FROM_THE_SANDBOX
+        from ..config.stack import FROM_THE_SANDBOX
 
         try:
             told = json.loads(given)
@@ -76,6 +76,8 @@ def _facts(config: pytest.Config, run: ChecksRun, stack: Any) -> Mapping[str, An
     else:
         try:
             from ..sandbox.environment import Sandbox
+            from ..sandbox.faults import give_fault
+            from ..sandbox.seeds import sow_all
         except ModuleNotFoundError as error:
             raise pytest.UsageError(
                 f"the embedded sandbox needs {error.name}: pip install 'opschecks[sandbox]', "
@@ -83,9 +85,11 @@ def _facts(config: pytest.Config, run: ChecksRun, stack: Any) -> Mapping[str, An
             ) from None
         sandbox = Sandbox(stack)
         config.stash[_RUNNING] = sandbox
-        sandbox.start(whole=run.suite not in NEED_LITTLE or bool(config.option.fault))
+        sandbox.start()
+        if run.suite not in NEED_LITTLE or bool(config.option.fault):
+            sow_all(sandbox)
         for name in config.option.fault:
-            sandbox.give_fault(name)
+            give_fault(sandbox, name)
         told = sandbox.facts
     config.stash[FACTS] = told
     return told

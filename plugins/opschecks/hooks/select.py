@@ -15,8 +15,8 @@ from typing import Any, NoReturn
 
 import pytest
 
-from ..model import Expected, Severity
-from ..redaction import redact_text
+from ..core.model import Expected, Severity
+from ..core.redaction import redact_text
 from .pytest_private import option as others_option
 from .pytest_private import worker_input
 from .state import COMMAND, DEFAULT_REPORTS, KEY, ChecksRun, checks_run
@@ -109,7 +109,7 @@ def _suite(path: Path, checks: Path) -> str:
     for name, folder in SUITES.items():
         if relative == folder or folder in relative.parents:
             return name
-    from ..names import nearest
+    from ..core.wording import nearest
 
     wanted = str(relative)
     known = [str(folder) for folder in SUITES.values()]
@@ -151,8 +151,8 @@ def _expected(config: pytest.Config, suite: str) -> Expected:
 
 
 def _begin(config: pytest.Config, suite: str, checks: Path, partial: str) -> ChecksRun:
+    from ..config.load import StackError, choose_stacks, load_stacks, shown_path
     from ..report.runbook import RunbookError, read_runbook
-    from ..stacks import StackError, choose, load_stacks, shown_path
 
     path = config.option.stacks or config.rootpath / "stacks.toml"
     reports = _absolute(config.option.reports or config.rootpath / DEFAULT_REPORTS)
@@ -162,10 +162,10 @@ def _begin(config: pytest.Config, suite: str, checks: Path, partial: str) -> Che
     def end(message: str, *, leave_page: bool = False) -> NoReturn:
         message = redact_text(message)
         if not (leave_page or worker_input(config) is not None):
-            from ..report.files import Place, write_no_run
+            from ..report.files import RunFiles, write_no_run
 
             stem = f"{suite}-partial" if partial else suite
-            write_no_run(Place(reports, stem), begun, message)
+            write_no_run(RunFiles(reports, stem), begun, message)
         raise pytest.UsageError(message)
 
     try:
@@ -173,7 +173,7 @@ def _begin(config: pytest.Config, suite: str, checks: Path, partial: str) -> Che
     except StackError as error:
         end(str(error).replace(str(path), str(shown)))
     try:
-        stacks = choose(listed, config.option.stack, shown, must_name=suite in MUST_NAME_THEIR_STACK)
+        stacks = choose_stacks(listed, config.option.stack, shown, must_name=suite in MUST_NAME_THEIR_STACK)
     except StackError as error:
         # what was mistyped on the command line says nothing of the run that stands
         end(str(error), leave_page=bool(config.option.stack))
@@ -191,7 +191,7 @@ def _begin(config: pytest.Config, suite: str, checks: Path, partial: str) -> Che
         waivers = _waivers(checks / "waivers.toml", names, list(listed.stacks))
     except ValueError as error:
         end(str(error))
-    from ..names import nearest
+    from ..core.wording import nearest
 
     for stack in stacks:
         for slug in stack.without:
@@ -226,8 +226,8 @@ def _begin(config: pytest.Config, suite: str, checks: Path, partial: str) -> Che
 def _waivers(path: Path, checks: list[str], stacks: list[str]) -> list[Any]:
     if not path.exists():
         return []
-    from ..stacks import shown_path
-    from ..waivers import WaiverError, load_waivers
+    from ..config.load import shown_path
+    from ..config.waivers import WaiverError, load_waivers
 
     try:
         return list(load_waivers(path, today=datetime.now(UTC).date(), checks=checks, stacks=stacks))

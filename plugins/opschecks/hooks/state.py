@@ -10,18 +10,20 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ..model import CHECK_ATTRIBUTE, Check, CheckResult, Expected, Finding, ObservationResult, Run, Severity
+from ..core.model import CHECK_ATTRIBUTE, Check, CheckResult, Expected, Finding, ObservationResult, Severity
+from ..core.run import Run
 from .pytest_private import parameters
 
 if TYPE_CHECKING:
     from ..aws.session import Aws
-    from ..drill import Drill
-    from ..observe import CouldNotLook, Store
-    from ..report.files import Place
+    from ..config.stack import Stack
+    from ..config.waivers import Waiver
+    from ..core.gathering import Gathering
+    from ..core.observation import CouldNotLook
+    from ..drills.declare import Drill
+    from ..history.storage import Storage as StateStore
+    from ..report.files import RunFiles
     from ..report.runbook import Section
-    from ..stack import Stack
-    from ..store import Store as StateStore
-    from ..waivers import Waiver
 
 DEFAULT_REPORTS = "reports"
 
@@ -46,7 +48,7 @@ class ChecksRun:
     aws: dict[str, Aws] = field(default_factory=dict)
     accounts: dict[str, str] = field(default_factory=dict)
     refused: dict[str, CouldNotLook] = field(default_factory=dict)
-    stores: dict[str, Store] = field(default_factory=dict)
+    stores: dict[str, Gathering] = field(default_factory=dict)
     drills: dict[str, Drill] = field(default_factory=dict)
     collected: dict[str, CheckResult] = field(default_factory=dict)
     reported: dict[str, CheckResult] = field(default_factory=dict)
@@ -68,17 +70,17 @@ class ChecksRun:
         return f"{self.suite}-partial" if self.partial else self.suite
 
     @property
-    def place(self) -> Place:
+    def place(self) -> RunFiles:
         """Where the files of the run go."""
-        from ..report.files import Place
+        from ..report.files import RunFiles
 
-        return Place(self.reports, self.stem)
+        return RunFiles(self.reports, self.stem)
 
     def store(self, stack: Stack) -> StateStore:
         """Where the stack's history, journal and lock are."""
-        from ..store import store_of
+        from ..history.storage import storage_of
 
-        return store_of(stack, self.reports / "history", self.root, lambda: self.aws[stack.name].s3())
+        return storage_of(stack, self.reports / "history", self.root, lambda: self.aws[stack.name].s3())
 
     def stack(self, name: str) -> Stack:
         """The stack of that name."""

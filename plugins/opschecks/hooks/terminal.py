@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from ..model import CheckResult, Outcome, Run
-from ..redaction import redact_text
+from ..core.model import CheckResult, Outcome
+from ..core.redaction import redact_text
+from ..core.run import Run
 from .state import checks_run
 
 CHECKS_SHOWN = 10

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from ..observe import CouldNotLook
-from .gather import identify, results
+from ..core.observation import CouldNotLook
+from .gather import identify_stack, results
 from .pytest_private import load_scope_scheduling, option, worker_input
 from .sandbox import FACTS
 from .state import checks_run
@@ -52,7 +52,7 @@ def pytest_configure_node(node: Any) -> None:
     if node.config.stash.get(FACTS, None):
         node.workerinput["opschecks_sandbox"] = json.dumps(dict(node.config.stash[FACTS]))
     if not run.accounts:
-        identify(run, [stack.name for stack in run.stacks])
+        identify_stack(run, [stack.name for stack in run.stacks])
     node.workerinput["opschecks_accounts"] = json.dumps(run.accounts)
     refused = {name: (error.call, error.reason, error.action) for name, error in run.refused.items()}
     node.workerinput["opschecks_refused"] = json.dumps(refused)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import importlib
 import pkgutil
 
+from ..fixing.remedy import Remedy, known_remedies
 from ..fixing.session import Hooks, remedies_by_check
-from ..remedy import Remedy, known_remedies
 
 
 def all_remedies() -> dict[str, type[Remedy]]:
     """Every remedy by name, after importing every module here."""
-    for module in pkgutil.iter_modules(__path__):
-        importlib.import_module(f"{__name__}.{module.name}")
+    for module in pkgutil.walk_packages(__path__, f"{__name__}."):
+        importlib.import_module(module.name)
     return known_remedies()
 
 

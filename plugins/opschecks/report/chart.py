@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
-from ..model import Run, Series
+from ..core.model import Series
+from ..core.run import Run
 from .text import Whole
 
 WIDTH, HEIGHT = 320, 150

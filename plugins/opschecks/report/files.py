@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from ..history import file_run
-from ..model import Run
-from ..store import Store, write
+from ..core.run import Run
+from ..history.runs import file_run
+from ..history.storage import Storage, write_whole
 from .placeholder import render_no_run, render_unfinished
 from .runbook import Section
 from .runfile import from_json, only, to_json
@@ -20,12 +20,12 @@ SUFFIXES = {"run": ".json", "pytest": ".pytest.html", "junit": ".xml", "summary"
 
 
 @dataclass(frozen=True)
-class Place:
+class RunFiles:
     """Where a run's files go: `reports/stem.*`, and each stack's history into its own state."""
 
     reports: Path
     stem: str
-    history: Mapping[str, Store] = field(default_factory=dict)
+    history: Mapping[str, Storage] = field(default_factory=dict)
 
     @property
     def page(self) -> Path:
@@ -38,41 +38,41 @@ class Place:
         return {kind: f"{self.stem}{suffix}" for kind, suffix in SUFFIXES.items()}
 
 
-def write_unfinished(run: Run, place: Place) -> None:
+def write_unfinished(run: Run, place: RunFiles) -> None:
     """Replace what an earlier run left by a page and a run file that say "unfinished"; OSError if impossible."""
     for name in ("pytest", "junit", "summary", "ctrf"):
         with contextlib.suppress(FileNotFoundError):
             (place.reports / place.links[name]).unlink()
-    write(place.page, render_unfinished(run, place.links))
-    write(place.reports / place.links["run"], to_json(run))
+    write_whole(place.page, render_unfinished(run, place.links))
+    write_whole(place.reports / place.links["run"], to_json(run))
 
 
-def write_run(run: Run, place: Place, runbook: Mapping[str, Section], earlier: Run | None = None) -> None:
+def write_run(run: Run, place: RunFiles, runbook: Mapping[str, Section], earlier: Run | None = None) -> None:
     """Write run file, history, summary and page; the page last: while it says "unfinished" nobody trusts the rest.
 
     What people read is made from what the run file says, so that it can be made again to the byte.
     """
-    from .ctrf import to_ctrf
-    from .markdown import to_markdown
+    from .exports.ctrf import to_ctrf
+    from .exports.markdown import to_markdown
     from .page import render
 
     text = to_json(run)
-    write(place.reports / place.links["run"], text)
+    write_whole(place.reports / place.links["run"], text)
     if not run.partial and run.checks:
         for stack, store in place.history.items():
             own = text if len(run.stacks) == 1 else to_json(only(run, stack))
             file_run(store, run.suite, run.started, own)
     kept = from_json(text)
-    write(place.reports / place.links["summary"], to_markdown(kept))
-    write(place.reports / place.links["ctrf"], to_ctrf(kept))
-    write(place.page, render(kept, runbook=runbook, links=place.links, earlier=earlier))
+    write_whole(place.reports / place.links["summary"], to_markdown(kept))
+    write_whole(place.reports / place.links["ctrf"], to_ctrf(kept))
+    write_whole(place.page, render(kept, runbook=runbook, links=place.links, earlier=earlier))
 
 
-def write_no_run(place: Place, begun: datetime, why: str, *, keep_run_file: bool = False) -> None:
+def write_no_run(place: RunFiles, begun: datetime, why: str, *, keep_run_file: bool = False) -> None:
     """Put a page that says why there was no run in place of an earlier run's files, lest they pass for today's."""
     with contextlib.suppress(OSError):  # the reason itself is about to be told on the terminal
         if place.page.exists():
-            write(place.page, render_no_run(place.stem, begun, why))
+            write_whole(place.page, render_no_run(place.stem, begun, why))
         for name, link in place.links.items():
             if name != "run" or not keep_run_file:
                 (place.reports / link).unlink(missing_ok=True)

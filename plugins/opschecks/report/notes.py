@@ -9,8 +9,9 @@ from datetime import UTC, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from ..model import CheckResult, Finding, Outcome, Run, Standing
-from ..redaction import redact_text
+from ..core.model import CheckResult, Finding, Outcome
+from ..core.redaction import redact_text
+from ..core.run import Run, Standing
 from .text import printable
 from .verdict import verdict
 
@@ -21,7 +22,7 @@ WEB_ADDRESS = re.compile(r"https?://[^\s\x00-\x20\x7f<>|\"']{1,2000}")
 
 
 @dataclass(frozen=True)
-class Bad:
+class BadCheck:
     """A check that failed or could not look.
 
     `findings` are its bad resources, failed ones first; none where the check itself could not look. `standings` says
@@ -56,7 +57,7 @@ class Bad:
         return f"{names}{more}: {own[0].message}"
 
 
-def bad_checks(run: Run) -> list[Bad]:
+def bad_checks(run: Run) -> list[BadCheck]:
     """Every check that failed or could not look: failed ones first, and of those the severest."""
     known = {(past.stack, one.check, one.resource): one for past in run.past for one in past.standings}
     zones = {stack.name: ZoneInfo(stack.time_zone) for stack in run.stacks}
@@ -65,11 +66,11 @@ def bad_checks(run: Run) -> list[Bad]:
     return [_bad(run, check, known, zones.get(check.stack, UTC)) for check in bad]
 
 
-def _bad(run: Run, check: CheckResult, known: Mapping[tuple[str, str, str], Standing], zone: tzinfo) -> Bad:
+def _bad(run: Run, check: CheckResult, known: Mapping[tuple[str, str, str], Standing], zone: tzinfo) -> BadCheck:
     findings = [one for one in run.findings_of(check) if one.outcome in (Outcome.FAILED, Outcome.BLIND)]
     findings.sort(key=lambda one: -one.outcome.rank)
     standings = (known.get((check.stack, check.check, one.resource)) for one in findings)
-    return Bad(check, tuple(findings), tuple(standings), zone)
+    return BadCheck(check, tuple(findings), tuple(standings), zone)
 
 
 def how_long(standing: Standing | None, zone: tzinfo) -> str:

@@ -12,20 +12,21 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from ..model import NOT_APPLICABLE, Outcome, Run, SeenResource
-from ..redaction import redact_text
-from .cards import cards
-from .changes import changes
+from ..core.model import NOT_APPLICABLE, Outcome, SeenResource
+from ..core.redaction import redact_text
+from ..core.run import Run
 from .chart import Chart, chart, same_line
-from .daily_costs import daily_costs
+from .daily.cards import cards
+from .daily.changes import changes
+from .daily.costs import daily_costs
+from .daily.numbers import service_rows, tiles
 from .notes import counted
-from .numbers import services, tiles
 from .runbook import Section, to_html
 from .since import compared
 from .text import printable_lines, shortened
 from .unseen import unseen
 from .verdict import verdict
-from .weeks import weeks
+from .weekly.week import weeks
 
 CHARTS_SHOWN = 24
 INCIDENTS_FROM = ("active_incidents", "overnight_incidents", "week_incidents")
@@ -35,7 +36,7 @@ TABLED = ("total_cost", "service_costs", "incident_weeks")
 
 
 @dataclass(frozen=True)
-class Incident:
+class IncidentRow:
     """One incident as its figures tell it; what an item lacks is empty."""
 
     stack: str
@@ -58,7 +59,7 @@ def render(run: Run, *, runbook: Mapping[str, Section], links: Mapping[str, str]
             when=lambda time, form="%Y-%m-%d %H:%M": time.astimezone(zone).strftime(form),
             zone=zone_name,
             tiles=tiles(run),
-            services=services(run),
+            services=service_rows(run),
             incidents=incidents,
             incidents_left=incidents_left,
             incidents_unseen=[seen for seen in run.observations if seen.name in INCIDENTS_FROM and seen.error],
@@ -133,14 +134,14 @@ def _charts(run: Run, zone: tzinfo, earlier: Run | None) -> tuple[list[Chart], i
     return [one for one in drawn if one], max(len(lines) - CHARTS_SHOWN, 0)
 
 
-def _incidents(run: Run, zone: tzinfo) -> tuple[list[Incident], int]:
+def _incidents(run: Run, zone: tzinfo) -> tuple[list[IncidentRow], int]:
     """Active and overnight incidents, or those of the week, the newest first."""
     found: dict[tuple[str, str], SeenResource] = {}
     for seen in run.observations:
         if seen.name in INCIDENTS_FROM:
             found.update({(seen.stack, one.resource): one for one in seen.resources})
     told = [
-        Incident(stack, one.name, {figure.label: str(figure.value) for figure in one.figures})
+        IncidentRow(stack, one.name, {figure.label: str(figure.value) for figure in one.figures})
         for (stack, _), one in found.items()
     ]
     told.sort(key=lambda incident: incident.facts.get("opened", ""), reverse=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from html import escape
 
-from ..model import Run
+from ..core.run import Run
 from .text import printable
 
 _PAGE = """<!DOCTYPE html>

@@ -11,8 +11,8 @@ from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
-from ..model import Run
-from ..store import Store
+from ..core.run import Run
+from ..history.storage import Storage
 from .verdict import verdict
 
 HTML = "text/html; charset=utf-8"
@@ -35,7 +35,7 @@ def name_of(run: Run) -> str:
     return f"{run.started.astimezone(UTC):%Y-%m-%dT%H-%M-%S.%f}Z_{word}"
 
 
-def publish(run: Run, page: str, beside: Mapping[str, str], to: Store) -> list[str]:
+def publish(run: Run, page: str, beside: Mapping[str, str], to: Storage) -> list[str]:
     """Write the page and what stands beside it (texts by suffix), then the newest page and the index; the keys."""
     folder, written = folder_of(run), []
     stem = f"{folder}/{name_of(run)}"
@@ -65,7 +65,7 @@ def file_name(text: str) -> str:
     return re.sub(r"[^A-Za-z0-9._+-]", "-", text).lstrip(".")[:100] or "none"
 
 
-def listing(to: Store, folder: str) -> list[Listed]:
+def listing(to: Storage, folder: str) -> list[Listed]:
     """Every published page in the folder, the newest first, told by its name (once without a fraction)."""
     found = []
     for key in to.keys(folder):

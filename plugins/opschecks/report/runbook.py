@@ -11,7 +11,7 @@ from html import escape
 from itertools import pairwise
 from pathlib import Path
 
-from ..redaction import redact_text
+from ..core.redaction import redact_text
 from .text import printable
 
 _PLACEHOLDER = re.compile(r"<([a-z][a-z0-9-]*)>")

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ..model import (
+from ..core.model import (
     NOT_APPLICABLE,
     CheckResult,
     Deadline,
@@ -16,18 +16,13 @@ from ..model import (
     Finding,
     ObservationResult,
     Outcome,
-    Past,
-    ReportSection,
-    Run,
     SeenResource,
     Series,
     Severity,
-    StackFacts,
-    Standing,
-    WaiverState,
 )
-from ..redaction import plain
-from .numbers import numbers
+from ..core.redaction import plain
+from ..core.run import Past, ReportSection, Run, StackFacts, Standing, WaiverState
+from .daily.numbers import numbers
 from .verdict import verdict
 
 FORMAT = 1

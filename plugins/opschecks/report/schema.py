@@ -8,12 +8,12 @@ from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
 from typing_extensions import TypedDict
 
-from ..model import Run
-from ..written import LATER, Changed, Count, Name
+from ..core.run import Run
+from ..core.written import LATER, Changed, CountFromZero, Name
 from .runfile import FORMAT
 
 
-class Verdict(TypedDict):
+class WrittenVerdict(TypedDict):
     """The first lines of every report: the heading, and what is known in one sentence."""
 
     word: Name
@@ -23,12 +23,12 @@ class Verdict(TypedDict):
 class Counts(TypedDict):
     """How many checks ended with each outcome; their sum is `collected`."""
 
-    passed: Count
-    waived: Count
-    not_run: Count
-    blind: Count
-    failed: Count
-    not_applicable: Count
+    passed: CountFromZero
+    waived: CountFromZero
+    not_run: CountFromZero
+    blind: CountFromZero
+    failed: CountFromZero
+    not_applicable: CountFromZero
 
 
 class Head(TypedDict):
@@ -41,10 +41,10 @@ class Head(TypedDict):
 
     format: Literal[1]
     sandbox: bool
-    verdict: Verdict
-    collected: Count
+    verdict: WrittenVerdict
+    collected: CountFromZero
     counts: Counts
-    calls: Count
+    calls: CountFromZero
     numbers: Annotated[dict[str, float], LATER]
 
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, tzinfo
 
-from ..model import CheckResult, Outcome, Past, Run, Standing
+from ..core.model import CheckResult, Outcome
+from ..core.run import Past, Run, Standing
 
 SHOWN = 12
 """So many lines a group shows; the cards and the table of checks have all."""

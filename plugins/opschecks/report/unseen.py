@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..model import CheckResult, Outcome, Run
+from ..core.model import CheckResult, Outcome
+from ..core.run import Run
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from ..model import NOT_APPLICABLE, CheckResult, Outcome, Run
+from ..core.model import NOT_APPLICABLE, CheckResult, Outcome
+from ..core.run import Run
 from .unseen import unseen
-from .week_sentence import actions as week_actions
-from .week_sentence import missed, still_open
-from .week_sentence import sentence as week_sentence
+from .weekly.sentence import actions as week_actions
+from .weekly.sentence import missed, still_open
+from .weekly.sentence import sentence as week_sentence
 
 NAMED = 2
 """How many failing checks the sentence spells out."""

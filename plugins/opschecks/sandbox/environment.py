@@ -6,19 +6,17 @@ import functools
 import hashlib
 import json
 import os
+import threading
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ..stack import Stack
+from ..config.stack import Stack
 from . import service_models  # noqa: F401 - before moto, which reads models while it is imported
 from .corrections import cloudfront_config, correct
-from .corrections.ecs import settle
-from .faults import known_faults
+from .corrections.ecs import run_service
 from .moto_server import ACCOUNT, MotoServer, backend
-from .replacement import follow_task
 from .seed import BUCKET, TASKS, Seeded, put_metrics, scaling, seed
-from .seeds import sow_all
 from .series import Told
 from .web import StoredObject, Web
 
@@ -57,8 +55,8 @@ class Sandbox:
         self._clients: dict[str, Any] = {}
         self._undo: list[Callable[[], None]] = []
 
-    def start(self, *, whole: bool = False) -> None:
-        """Return when everything answers; with `whole` also what only the weekly checks and the drills look at."""
+    def start(self) -> None:
+        """Return when everything answers that the daily checks look at."""
         self.server.start()
         self._undo.append(self.server.stop)
         self._undo.append(correct(self.target_states, self._follow_attributes, self._forget, self._follow_task))
@@ -68,7 +66,7 @@ class Sandbox:
         self.distribution_id = self._distribute()
         scaling(self.client, self.stack)
         for service in self.stack.services:
-            self.tasks += settle(self.backend("ecs"), self.stack.cluster or "", service, addresses, self.now - AGE)
+            self.tasks += run_service(self.backend("ecs"), self.stack.cluster or "", service, addresses, self.now - AGE)
         for alarm in self.backend("cloudwatch").alarms.values():
             # AWS evaluates alarms; moto never does. They have been OK for as long as they stand
             alarm.history.clear()
@@ -77,8 +75,6 @@ class Sandbox:
         self.web.cdn.caches, self.web.cdn.compresses = cloudfront_config.caches, cloudfront_config.compresses
         self.web.start()
         self._undo.append(self.web.stop)
-        if whole:
-            sow_all(self)
 
     def stop(self) -> None:
         """Stop whatever was started, the last first."""
@@ -113,10 +109,6 @@ class Sandbox:
     def backend(self, service: str) -> Any:
         """moto's own state of a service."""
         return backend(service, self.region)
-
-    def give_fault(self, name: str) -> None:
-        """Break it in the named way; KeyError for one that does not exist."""
-        known_faults()[name].function(self)
 
     def replace_metrics(self, told: Told) -> None:
         """Put these samples in place of what the metric measured since the first of them."""
@@ -197,3 +189,63 @@ class Sandbox:
             found.etag,
             found.metadata.get("Cache-Control", ""),
         )
+
+
+DRAINING = ("draining", "Target.DeregistrationInProgress", "Target deregistration is in progress")
+INITIAL = ("initial", "Elb.RegistrationInProgress", "Target registration is in progress")
+REGISTERING_S = 0.15
+_ADDRESS = "privateIPv4Address"
+
+
+def follow_task(sandbox: Sandbox, old: Any, new: Any) -> None:
+    """Let the web side and the target group follow: `old` was stopped; later, `new` has its place."""
+    if old not in sandbox.tasks:  # of another service than the stack's: nothing of it is served here
+        return
+    if new is None:
+        drain_task(sandbox, _id_of_task(old), _address_of_task(old))
+        return
+    sandbox.tasks[sandbox.tasks.index(old)] = new
+    register_task(sandbox, _id_of_task(new), _address_of_task(old), _address_of_task(new))
+
+
+def drain_task(sandbox: Sandbox, task: str, address: str) -> None:
+    """Its server says goodbye to every session, and its target takes no new ones."""
+    web = sandbox.web
+    if sandbox.refuses_who_was_cut:
+        for other in web.tasks:
+            other.accepts_websockets = False
+    if sandbox.keeps_stopped_tasks:
+        web.proxy.in_rotation = _rotation_with(
+            web.proxy.in_rotation, next(one for one in web.tasks if one.task_id == task)
+        )
+    web.remove_task(task)
+    sandbox.target_states[address] = DRAINING
+
+
+def register_task(sandbox: Sandbox, task: str, was: str, address: str) -> None:
+    """Its server listens; its target is registered, and healthy a moment later."""
+    web, group = sandbox.web, sandbox.backend("elbv2").target_groups[sandbox.seeded.target_group]
+    started = web.add_task(task)
+    started.accepts_websockets = not sandbox.refuses_who_was_cut
+    web.proxy.in_rotation = lambda: list(web.tasks)
+    group.deregister([{"Id": was}])
+    sandbox.target_states.pop(was, None)
+    sandbox.target_states[address] = INITIAL
+    group.register([{"Id": address, "Port": group.port}])
+    timer = threading.Timer(REGISTERING_S, lambda: sandbox.target_states.pop(address, None))
+    timer.daemon = True
+    timer.start()
+
+
+def _rotation_with(before: Any, stopped: Any) -> Any:
+    """What is in rotation, and the stopped task beside it."""
+    return lambda: [*before(), stopped]
+
+
+def _id_of_task(task: Any) -> str:
+    return str(task.task_arn).rsplit("/", 1)[-1]
+
+
+def _address_of_task(task: Any) -> str:
+    details = [detail for attachment in task.attachments for detail in attachment["details"]]
+    return str(next(detail["value"] for detail in details if detail["name"] == _ADDRESS))

@@ -11,7 +11,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ..bets import Bet
+from ..core.bets import Bet
 
 MOTO = "moto 5.2.5"
 

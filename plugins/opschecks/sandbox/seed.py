@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from ..stack import Stack
+from ..config.stack import Stack
 from .series import Told, healthy_day
 
 BUCKET = "incident-commander-dashboard"
@@ -16,7 +16,7 @@ CONTAINER_PORT = 8000
 RESPONDER_TOPIC = "incident-commander-pages"
 DATA_A_CALL = 500
 
-Client = Callable[[str], Any]
+MakeClient = Callable[[str], Any]
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Seeded:
         return self.load_balancer.split(":loadbalancer/", 1)[1]
 
 
-def seed(client: Client, stack: Stack, now: datetime, targets: Iterable[str]) -> Seeded:
+def seed(client: MakeClient, stack: Stack, now: datetime, targets: Iterable[str]) -> Seeded:
     """Everything that the runbook speaks of. `targets` are the addresses of the tasks."""
     groups, subnets = _network(client("ec2"), stack)
     balancer, group = _load_balancer(client("elbv2"), stack, groups["alb"], subnets, tuple(targets))
@@ -49,7 +49,7 @@ def seed(client: Client, stack: Stack, now: datetime, targets: Iterable[str]) ->
     return made
 
 
-def scaling(client: Client, stack: Stack) -> None:
+def scaling(client: MakeClient, stack: Stack) -> None:
     """Auto-scaling between the stack's limits: target tracking on CPU 70 % and memory 80 %."""
     autoscaling = client("application-autoscaling")
     for service in stack.services:
@@ -149,7 +149,7 @@ def _load_balancer(
     return balancer["LoadBalancerArn"], made
 
 
-def _ecs(client: Client, stack: Stack, group: str, subnets: tuple[str, ...], target_group: str) -> None:
+def _ecs(client: MakeClient, stack: Stack, group: str, subnets: tuple[str, ...], target_group: str) -> None:
     ecs = client("ecs")
     ecs.create_cluster(clusterName=stack.cluster)
     for service in stack.services:
@@ -267,7 +267,7 @@ def put_log_events(logs: Any, group: str, stream: str, events: Iterable[tuple[da
     )
 
 
-def _alarms(client: Client, stack: Stack, made: Seeded) -> None:
+def _alarms(client: MakeClient, stack: Stack, made: Seeded) -> None:
     cloudwatch = client("cloudwatch")
     topic = client("sns").create_topic(Name=RESPONDER_TOPIC)["TopicArn"]
     service = {"ClusterName": stack.cluster or "", "ServiceName": next(iter(stack.services), "")}

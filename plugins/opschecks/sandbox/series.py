@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ..stack import Stack
+from ..config.stack import Stack
 
 DAY = timedelta(hours=24)
 STEP = timedelta(minutes=5)

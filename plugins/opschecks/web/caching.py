@@ -9,13 +9,13 @@ from urllib.parse import quote
 
 from ..aws.cloudfront import Distribution
 from ..aws.session import Aws
-from ..model import Figure, Resource
-from ..observe import CouldNotLook, fan_out, observation
+from ..core.model import Figure, Resource
+from ..core.observation import CouldNotLook, fan_out, observation
 from .http import Http, Response
-from .site import list_objects
+from .site_objects import list_objects
 
 if TYPE_CHECKING:
-    from ..stack import Stack
+    from ..config.stack import Stack
 
 SUFFIXES = (".js", ".mjs", ".css", ".svg", ".json")
 """Static assets that CloudFront compresses."""

@@ -15,12 +15,12 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from ..answer import Answer
-from ..model import Deadline, Figure, Resource
-from ..observe import CouldNotLook, fan_out, observation
+from ..core.answer import Answer
+from ..core.model import Deadline, Figure, Resource
+from ..core.observation import CouldNotLook, fan_out, observation
 
 if TYPE_CHECKING:
-    from ..stack import Stack
+    from ..config.stack import Stack
 
 BODY_BYTES = 1_000_000
 PARTS = ("components", "checks", "services", "dependencies")

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
 from ..aws.elbv2 import TargetHealth
-from ..model import Figure, Resource
-from ..observe import CouldNotLook, observation
+from ..core.model import Figure, Resource
+from ..core.observation import CouldNotLook, observation
 
 if TYPE_CHECKING:
     from websockets.sync.client import ClientConnection
 
-    from ..stack import Stack
+    from ..config.stack import Stack
 
 RECONNECTS = 5
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from moto.applicationautoscaling.responses import ApplicationAutoScalingResponse
 
-from . import Kind, replaces
+from ..correction import Kind, replaces
 
 ACTIVITIES_A_PAGE = 50
 

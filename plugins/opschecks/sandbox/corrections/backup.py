@@ -8,7 +8,7 @@ from moto.backup import urls
 from moto.backup.responses import BackupResponse
 from moto.core.responses import ActionResult
 
-from . import Kind, replaces
+from ..correction import Kind, replaces
 
 
 @replaces(

@@ -7,7 +7,7 @@ from typing import Any
 from moto.cloudformation.responses import CloudFormationResponse
 from moto.core.responses import ActionResult
 
-from . import Kind, replaces
+from ..correction import Kind, replaces
 
 
 @replaces(

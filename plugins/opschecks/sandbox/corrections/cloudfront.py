@@ -7,7 +7,7 @@ from typing import Any
 
 from moto.cloudfront.models import CloudFrontBackend, Invalidation
 
-from . import Kind, Ties, corrects, extends, replaces
+from ..correction import Kind, Ties, corrects, extends, replaces
 
 LOOKS_TO_FINISH = 1
 """How often an invalidation must be looked at before it is finished."""

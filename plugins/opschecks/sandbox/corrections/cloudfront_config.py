@@ -9,8 +9,8 @@ from typing import Any
 from moto.cloudfront.models import CloudFrontBackend, cloudfront_backends
 from moto.core.exceptions import ServiceException
 
+from ..correction import Kind, extends
 from ..moto_private import settle_as
-from . import Kind, extends
 
 LOOKS_TO_DEPLOY = 1
 """How often a distribution must be looked at before all edges have what it was updated to: AWS takes minutes."""

@@ -12,7 +12,7 @@ from moto.backup.responses import BackupResponse
 from moto.cloudtrail.responses import CloudTrailResponse
 from moto.core.responses import ActionResult
 
-from . import Kind, replaces
+from ..correction import Kind, replaces
 
 
 @replaces(

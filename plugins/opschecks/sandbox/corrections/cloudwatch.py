@@ -13,7 +13,7 @@ from moto.cloudwatch.models import Alarm, CloudWatchBackend, MetricDatum
 from moto.cloudwatch.responses import CloudWatchResponse
 from moto.core.responses import ActionResult, EmptyResult
 
-from . import Kind, replaces
+from ..correction import Kind, replaces
 
 ALARMS_A_PAGE = 50
 

@@ -14,7 +14,7 @@ from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.table import RestoredPITTable, RestoredTable, Table
 from moto.dynamodb.responses import DynamoHandler, DynamoResult
 
-from . import Kind, extends, replaces
+from ..correction import Kind, extends, replaces
 
 LOOKS_TO_FINISH = 1
 """How often a backup, or a table that is restored, must be looked at before it is there."""

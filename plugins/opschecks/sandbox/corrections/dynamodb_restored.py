@@ -9,7 +9,7 @@ from typing import Any
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.table import Backup, RestoredTable
 
-from . import Kind, extends
+from ..correction import Kind, extends
 
 MADE = "created_at"
 """The attribute that tells when an item of the sandbox's tables was made."""

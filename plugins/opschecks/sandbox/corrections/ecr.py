@@ -7,7 +7,7 @@ from typing import Any
 
 from moto.ecr.models import ECRBackend
 
-from . import Kind, extends
+from ..correction import Kind, extends
 
 
 @extends(

@@ -11,10 +11,10 @@ from typing import Any
 from moto.ecr.models import ecr_backends
 from moto.ecs.models import EC2ContainerServiceBackend, Service
 
-from . import Kind, extends
+from ..correction import Kind, extends
 
 
-def settle(backend: Any, cluster: str, service: str, addresses: tuple[str, ...], begun: datetime) -> list[Any]:
+def run_service(backend: Any, cluster: str, service: str, addresses: tuple[str, ...], begun: datetime) -> list[Any]:
     """Let a service be what it wants to be: its tasks run since `begun`, its deployment is completed."""
     made: Service = backend.services[f"{cluster}:{service}"]
     made.running_count, made.pending_count = made.desired_count, 0

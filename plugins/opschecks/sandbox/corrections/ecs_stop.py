@@ -8,7 +8,7 @@ from typing import Any
 
 from moto.ecs.models import EC2ContainerServiceBackend
 
-from . import Kind, Ties, corrects
+from ..correction import Kind, Ties, corrects
 from .ecs import LOOKS_TO_SETTLE
 
 

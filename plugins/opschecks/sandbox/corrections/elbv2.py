@@ -7,7 +7,7 @@ from typing import Any
 
 from moto.elbv2.models import ELBv2Backend, FakeHealthStatus, FakeTargetGroup
 
-from . import Kind, Ties, corrects
+from ..correction import Kind, Ties, corrects
 
 
 @corrects(

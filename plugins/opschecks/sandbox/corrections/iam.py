@@ -13,7 +13,7 @@ from moto.ecs.models import ecs_backends
 from moto.iam.models import AccessKey, AccessKeyLastUsed, IAMBackend, User
 from moto.iam.responses import IamResponse
 
-from . import Kind, extends, replaces
+from ..correction import Kind, extends, replaces
 
 COLUMNS = (
     "user", "arn", "user_creation_time", "password_enabled", "password_last_used", "password_last_changed",

@@ -13,7 +13,7 @@ from moto.logs.exceptions import InvalidParameterException, LimitExceededExcepti
 from moto.logs.models import ExportTask, LogsBackend
 from moto.logs.responses import LogsResponse
 
-from . import Kind, extends, replaces
+from ..correction import Kind, extends, replaces
 
 LOOKS_TO_FINISH = 1
 """How often an export must be looked at before it is finished."""

@@ -10,7 +10,7 @@ from typing import Any
 from moto.s3.exceptions import S3ClientError
 from moto.s3.responses import S3Response
 
-from . import Kind, extends
+from ..correction import Kind, extends
 
 _HEADER = "x-amz-checksum-sha256"
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from moto.secretsmanager.models import FakeSecret
 
-from . import Kind, extends
+from ..correction import Kind, extends
 
 
 @extends(

@@ -52,3 +52,8 @@ def known_faults() -> dict[str, Fault]:
     for module in pkgutil.iter_modules(__path__):
         importlib.import_module(f"{__name__}.{module.name}")
     return dict(sorted(_FAULTS.items()))
+
+
+def give_fault(sandbox: Sandbox, name: str) -> None:
+    """Break it in the named way; KeyError for one that does not exist."""
+    known_faults()[name].function(sandbox)

@@ -6,7 +6,7 @@ import json
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from ...aws.backup_sets import MANIFEST, STARTED, place_of
+from ...aws.backup_sets import MANIFEST, STARTED, backup_location
 from ..moto_private import moto_type
 from ..moto_server import backend
 from ..seed import BUCKET
@@ -50,7 +50,7 @@ def sow(sandbox: Sandbox) -> None:
 
 def bucket_for_backups(sandbox: Sandbox) -> None:
     """A bucket that blocks public access, and to which CloudWatch Logs may export."""
-    s3, place = backend("s3", "aws"), place_of(sandbox.stack)
+    s3, place = backend("s3", "aws"), backup_location(sandbox.stack)
     name = place.bucket if place else FULL
     s3.create_bucket(name, sandbox.region)
     blocked = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
@@ -63,7 +63,7 @@ def bucket_for_backups(sandbox: Sandbox) -> None:
 
 def full_backup(sandbox: Sandbox, age: timedelta) -> None:
     """Put a complete set of that age where the stack says, which has the tables' newest backups as its own."""
-    if not (place := place_of(sandbox.stack)):
+    if not (place := backup_location(sandbox.stack)):
         return
     begun = sandbox.now - age
     name = f"{begun:%Y%m%d}-1"

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from ..corrections.ecs import settle
+from ..corrections.ecs import run_service
 from ..seed import put_metrics
 from ..series import Samples, Told, periods
 
@@ -47,4 +47,4 @@ def _service(sandbox: Sandbox, name: str) -> None:
         launchType="FARGATE",
         networkConfiguration=like.deployments[0]["networkConfiguration"],
     )
-    settle(sandbox.backend("ecs"), cluster, service, (), sandbox.now - timedelta(days=30))
+    run_service(sandbox.backend("ecs"), cluster, service, (), sandbox.now - timedelta(days=30))

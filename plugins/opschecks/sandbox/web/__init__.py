@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from .cdn import Cdn, Fetch, StoredObject
-from .listener import HOST, Answer, Listener
+from .listener import HOST, Listener, Respond
 from .proxy import Proxy
 from .tasks import BackendTask
 
@@ -109,7 +109,7 @@ class Web:
         for task in self.tasks:
             await task.start()
 
-    async def _listen(self, answer: Answer, tls: ssl.SSLContext | None = None) -> int:
+    async def _listen(self, answer: Respond, tls: ssl.SSLContext | None = None) -> int:
         listener = Listener(answer)
         self._open.push_async_callback(listener.stop)
         return await listener.start(tls)

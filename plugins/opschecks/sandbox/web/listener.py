@@ -12,13 +12,13 @@ HOST = "127.0.0.1"
 PARTING_S = 0.1
 """How long answers and sessions under way may take to end when their server stops."""
 
-Answer = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+Respond = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
 class Listener:
     """A listening socket, and the connections that came in by it."""
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: Respond) -> None:
         # Who hangs up cancels what it asked for: nothing goes on for a client that is gone.
         self._server = web.Server(answer, handler_cancellation=True, access_log=None)
         self._runner = web.ServerRunner(self._server, shutdown_timeout=PARTING_S)

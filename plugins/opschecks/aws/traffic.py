@@ -1,0 +1,291 @@
+"""What the metrics say: load of services, traffic of load balancers, throttling of tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from statistics import fmean
+
+from ..core.model import Figure, Resource, Series
+from ..core.observation import CouldNotLook, observation
+from .cloudwatch_metrics import CALL, HOUR, SPAN, Metrics
+from .dynamodb import Table
+from .ecs import Service
+from .elbv2 import LoadBalancer
+from .inventory import Inventory
+from .logs import LogErrors
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceLoad(Resource):
+    """CPU and memory of one service, in percent of what its task definition reserves."""
+
+    metrics: Metrics = field(repr=False)
+    now: datetime
+
+    @property
+    def cpu_last_hour(self) -> float:
+        """Average CPU of the last hour."""
+        return fmean(self.metrics.due(self.name, "CPU", HOUR, self.now))
+
+    @property
+    def cpu_peak(self) -> float:
+        """Highest 5-minute average of the last half hour."""
+        return max(self.metrics.due(self.name, "CPU", timedelta(minutes=30), self.now))
+
+    @property
+    def memory_last_hour(self) -> float:
+        """Average memory of the last hour."""
+        return fmean(self.metrics.due(self.name, "memory", HOUR, self.now))
+
+    @property
+    def memory_peak(self) -> float:
+        """Highest memory of any task in the last hour."""
+        return max(self.metrics.due(self.name, "memory peak", HOUR, self.now))
+
+    @property
+    def beside(self) -> str:
+        """Tasks, 5xx and log errors, which the runbook wants beside a high CPU."""
+        return str(self.evidence.get("beside", ""))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Traffic(Resource):
+    """Requests, response times and errors of one application load balancer."""
+
+    metrics: Metrics = field(repr=False)
+    now: datetime
+
+    @property
+    def requests_last_hour(self) -> int:
+        """Requests of the last hour.
+
+        Without a single request in 24 hours nothing tells "no traffic" from "no metric": CouldNotLook.
+        """
+        series = self.metrics.series(self.name, "requests")
+        if not series.last(SPAN, self.now):
+            raise CouldNotLook(CALL, f"RequestCount of {self.name} has no data in 24 hours: nothing can be said of it")
+        return int(sum(value for _, value in series.last(HOUR, self.now)))
+
+    @property
+    def p95_peak_ms(self) -> float:
+        """Highest 5-minute p95 of the last hour. Ask for it only where there were requests."""
+        return max(self.metrics.due(self.name, "p95 response time", HOUR, self.now))
+
+    @property
+    def errors_5xx_per_minute(self) -> float:
+        """Worst minute of the last hour, targets and load balancer together.
+
+        With no healthy target the target's metric is silent and the load balancer's speaks. Both have
+        no data where there was no error.
+        """
+        worst = max((value for _, value in self.errors_5xx.last(HOUR, self.now)), default=0.0)
+        if not worst:
+            self.requests_last_hour  # noqa: B018 - raises where silence would not mean "none"
+        return worst
+
+    @property
+    def errors_5xx(self) -> Series:
+        """5xx of targets and load balancer together, per minute."""
+        target = self.metrics.series(self.name, "target 5xx")
+        balancer = self.metrics.series(self.name, "load balancer 5xx")
+        total: dict[datetime, float] = dict(target.points)
+        for time, value in balancer.points:
+            total[time] = total.get(time, 0.0) + value
+        return Series("5xx", "per minute", tuple(sorted(total.items())), 60, target.limit)
+
+    @property
+    def errors_5xx_while_serving(self) -> Series:
+        """The worst minute of 5xx in each period of which requests are known, 0 where there was none: for charts."""
+        requests = self.metrics.series(self.name, "requests")
+        worst = {time: 0.0 for time, _ in requests.points}
+        errors = self.errors_5xx
+        for time, value in errors.points:
+            begin = time - timedelta(seconds=time.timestamp() % requests.period_s)
+            worst[begin] = max(worst.get(begin, 0.0), value)
+        return Series(errors.label, errors.unit, tuple(sorted(worst.items())), requests.period_s, errors.limit)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Throttling(Resource):
+    """Throttled reads and writes of one table or index."""
+
+    metrics: Metrics = field(repr=False)
+    now: datetime
+    table: str
+    status: str
+
+    def _last_hour(self, subject: str, measure: str) -> int:
+        return int(sum(value for _, value in self.metrics.series(subject, measure).last(HOUR, self.now)))
+
+    @property
+    def throttled_last_hour(self) -> int:
+        """Throttled reads and writes of the last hour; the metrics have no data where there were none."""
+        return self._last_hour(self.name, "throttled reads") + self._last_hour(self.name, "throttled writes")
+
+    @property
+    def operations(self) -> str:
+        """Which operations were throttled, most first, such as `Query 40, PutItem 2`; the whole table's."""
+        from .cloudwatch_metrics import _OPERATIONS
+
+        counts = {operation: self._last_hour(self.table, operation) for operation in _OPERATIONS}
+        ordered = sorted((name for name in counts if counts[name]), key=lambda name: -counts[name])
+        return ", ".join(f"{name} {counts[name]}" for name in ordered)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogFlow(Resource):
+    """How much is written into one log group."""
+
+    metrics: Metrics = field(repr=False)
+    now: datetime
+
+    @property
+    def events_last_day(self) -> int:
+        """Events written within 24 hours; the metric has no data where there were none."""
+        return int(sum(value for _, value in self.metrics.series(self.name, "log events").last(SPAN, self.now)))
+
+
+def _line(metrics: Metrics, subject: str, *measures: str) -> tuple[Series, ...]:
+    """The series that have points, for charts."""
+    found = [metrics.answers.get((subject, measure)) for measure in measures]
+    return tuple(series for series in found if isinstance(series, Series) and series.points)
+
+
+def _newest(series: tuple[Series, ...], digits: int = 0) -> tuple[Figure, ...]:
+    return tuple(
+        Figure(line.label, round(line.points[-1][1], digits) if digits else round(line.points[-1][1]), line.unit)
+        for line in series
+    )
+
+
+@observation(soft=["services", "traffic", "log_errors"])
+def service_load(
+    metrics: Metrics,
+    inventory: Inventory,
+    services: list[Service] | CouldNotLook,
+    traffic: list[Traffic] | CouldNotLook,
+    log_errors: list[LogErrors] | CouldNotLook,
+    now: datetime,
+) -> list[ServiceLoad]:
+    """CPU and memory of each service, with the task count and the errors beside them."""
+    found = []
+    for name in inventory.some("services"):
+        lines = _line(metrics, name, "CPU", "memory")
+        counts = (
+            [
+                f"{one.evidence.get('runningCount', '?')} of {one.evidence.get('desiredCount', '?')} tasks run"
+                for one in services
+                if one.name == name
+            ]
+            if not isinstance(services, CouldNotLook)
+            else ["task count unknown"]
+        )
+        beside = "; ".join([*counts, _errors_beside(traffic), _log_errors_beside(log_errors)])
+        found.append(
+            ServiceLoad(
+                arn=f"service/{inventory.cluster}/{name}",
+                name=name,
+                metrics=metrics,
+                now=now,
+                evidence={"beside": beside, **{line.label: _recent(line, now) for line in lines}},
+                series=lines,
+                figures=_newest(lines),
+            )
+        )
+    return found
+
+
+def _recent(line: Series, now: datetime) -> dict[str, float]:
+    return {f"{time:%H:%M} UTC": round(value, 1) for time, value in line.last(HOUR, now)}
+
+
+def _errors_beside(traffic: list[Traffic] | CouldNotLook) -> str:
+    try:
+        if isinstance(traffic, CouldNotLook):
+            raise traffic
+        worst = max((one.errors_5xx_per_minute for one in traffic), default=0.0)
+    except CouldNotLook:
+        # told beside a verdict that does not rest on it; the checks of 5xx say why
+        return "5xx unknown"
+    return f"at most {worst:g} 5xx in a minute"
+
+
+def _log_errors_beside(log_errors: list[LogErrors] | CouldNotLook) -> str:
+    if isinstance(log_errors, CouldNotLook):
+        return "log errors unknown"
+    return f"{sum(log.seen for log in log_errors)} ERROR events in the logs within the hour"
+
+
+@observation()
+def traffic(metrics: Metrics, load_balancers: list[LoadBalancer], now: datetime) -> list[Traffic]:
+    """Requests, response times and errors of each application load balancer of the stack."""
+    found = []
+    for balancer in load_balancers:
+        if not balancer.is_application:
+            continue
+        one = Traffic(arn=balancer.arn, name=balancer.name, metrics=metrics, now=now)
+        lines = _line(metrics, balancer.name, "p95 response time", "requests")
+        both = all(
+            isinstance(metrics.answers.get((balancer.name, m)), Series) for m in ("target 5xx", "load balancer 5xx")
+        )
+        counted: tuple[Figure, ...] = ()
+        if both and any(line.label == "requests" for line in lines):
+            lines += (one.errors_5xx_while_serving,)
+            counted = (
+                Figure(
+                    "requests a day", int(sum(value for _, value in metrics.series(balancer.name, "requests").points))
+                ),
+                Figure("5xx a day", int(sum(value for _, value in one.errors_5xx.points))),
+            )
+        found.append(
+            Traffic(
+                arn=balancer.arn,
+                name=balancer.name,
+                metrics=metrics,
+                now=now,
+                evidence={line.label: _recent(line, now) for line in lines},
+                series=lines,
+                figures=(*_newest(tuple(line for line in lines if line.label != "5xx")), *counted),
+            )
+        )
+    return found
+
+
+@observation()
+def table_throttling(metrics: Metrics, tables: list[Table], now: datetime) -> list[Throttling]:
+    """Throttled reads and writes of each table and each of its indexes."""
+    found = []
+    for table in tables:
+        for index in (None, *table.index_names):
+            name = f"{table.name}/{index}" if index else table.name
+            arn = f"{table.arn}/index/{index}" if index else table.arn
+            lines = _line(metrics, name, "throttled reads", "throttled writes")
+            found.append(
+                Throttling(
+                    arn=arn,
+                    name=name,
+                    table=table.name,
+                    status=table.status,
+                    metrics=metrics,
+                    now=now,
+                    evidence={line.label: _recent(line, now) for line in lines},
+                    series=lines,
+                )
+            )
+    return found
+
+
+@observation()
+def log_flow(metrics: Metrics, inventory: Inventory, now: datetime) -> list[LogFlow]:
+    """How much was written into each of the stack's log groups."""
+    return [
+        LogFlow(
+            arn=name,
+            name=name,
+            metrics=metrics,
+            now=now,
+            evidence={line.label: _recent(line, now) for line in _line(metrics, name, "log events")},
+        )
+        for name in inventory.some("log_groups")
+    ]

@@ -1,0 +1,276 @@
+"""opschecks fix | undo | journal: changes by plan or by name, taken back, and read about."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .output import show_entry, show_plan, show_result
+from .reach_stack import reached, stack_named
+
+if TYPE_CHECKING:
+    from ..aws.session import Aws
+    from ..config.stack import Stack
+    from ..core.change import Change
+    from ..fixing.outcome import Fixed
+    from ..fixing.remedy import Remedy
+    from ..fixing.session import FixingSession
+    from ..history.journal import Journal
+
+_STACK = click.option("--stack", "name", required=True, metavar="NAME", help="the stack, of those in stacks.toml")
+_STACKS = click.option(
+    "--stacks", type=click.Path(path_type=Path), default=Path("stacks.toml"), help="another stacks.toml"
+)
+_REPORTS = click.option(
+    "--reports", type=click.Path(path_type=Path), default=Path("reports"), help="another reports folder"
+)
+_YES = click.option("--yes", is_flag=True, help="do not ask; for scripts")
+_ALLOW = click.option(
+    "--allow", multiple=True, type=click.Choice(["disruptive", "destructive"]), help="permit changes of this risk too"
+)
+
+
+class _Command(click.Command):
+    """A state that cannot be read or written, in a folder or in S3, is one clear line."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run it."""
+        try:
+            return super().invoke(ctx)
+        except OSError as error:
+            raise click.ClickException(str(error)) from None
+
+
+@click.command(cls=_Command)
+@click.argument("what")
+@_STACK
+@click.option("--set", "wishes", multiple=True, metavar="NAME=VALUE", help="what is wanted; `opschecks list remedies`")
+@click.option("--target", "targets", multiple=True, help="ARN, or service/CLUSTER/NAME; default: all of the stack's")
+@_ALLOW
+@_YES
+@_STACKS
+@_REPORTS
+def fix(
+    what: str,
+    name: str,
+    wishes: tuple[str, ...],
+    targets: tuple[str, ...],
+    allow: tuple[str, ...],
+    yes: bool,
+    stacks: Path,
+    reports: Path,
+) -> None:
+    """Make the changes of a reviewed plan, or run one remedy by name.
+
+    \b
+    opschecks fix reports/plan.json --stack production            exactly what was reviewed; refused where it is stale
+    opschecks fix scale-service --set desired=5 --stack production
+    opschecks fix set-scaling-limits --set min=2 --set max=20 --stack production
+    opschecks fix silence-alarm --target incident-commander-cpu-high --allow disruptive --stack production
+    opschecks list remedies
+    """
+    if what.endswith(".json") or Path(what).is_file():
+        sys.exit(_from_plan(Path(what), name, allow, stacks, reports, yes=yes))
+    wish = _wishes(wishes)
+
+    def by_name(changing: FixingSession) -> int:
+        remedy = changing.remedy(what)
+        return _make(changing, _by_name(remedy, targets, wish), allow, yes=yes)
+
+    sys.exit(_fixing(name, stacks, reports, by_name))
+
+
+@click.command(cls=_Command)
+@click.argument("entry")
+@_STACK
+@_ALLOW
+@_YES
+@_STACKS
+@_REPORTS
+def undo(entry: str, name: str, allow: tuple[str, ...], yes: bool, stacks: Path, reports: Path) -> None:
+    """Take a change back: ENTRY is its id in `opschecks journal`. Refused where somebody has changed it since."""
+    from ..core.wording import nearest
+    from ..fixing.plan import undoing
+
+    def back(changing: FixingSession) -> int:
+        known = {one.id: one for one in changing.journal.entries()}
+        if entry not in known:
+            raise click.ClickException(f"{entry}: the journal of {name} has no such entry; {nearest(entry, known)}")
+        remedy = changing.remedy(known[entry].change.remedy)
+        return _make(changing, [undoing(known[entry], remedy), *_following(remedy)], allow, yes=yes, undoes=entry)
+
+    sys.exit(_fixing(name, stacks, reports, back))
+
+
+@click.command(cls=_Command)
+@_STACK
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="text or json")
+@_STACKS
+@_REPORTS
+def journal(name: str, form: str, stacks: Path, reports: Path) -> None:
+    """Show what was changed on a stack, by whom, what became of it, and how to take it back."""
+    stack = stack_named(name, stacks)
+    entries = _journal(stack, stacks, reports, lambda: reached(stack)[1]).entries()
+    if form == "json":
+        told = [
+            {"entry": one.id, "by": one.by, "undoes": one.undoes, "change": one.change.to_plain(),
+             "steps": [{"at": step.at.isoformat(), "event": step.event, "said": step.said} for step in one.steps]}
+            for one in entries
+        ]  # fmt: skip
+        click.echo(json.dumps(told, indent=1, ensure_ascii=False))
+        return
+    if not entries:
+        click.echo(f"nothing was changed on {name}")
+    for one in entries:
+        show_entry(one)
+
+
+def _from_plan(path: Path, name: str, allow: tuple[str, ...], stacks: Path, reports: Path, *, yes: bool) -> int:
+    import pytest
+
+    from ..fixing.plan import PlanError, read_plan
+
+    try:
+        plan = read_plan(path)
+    except PlanError as error:
+        raise click.ClickException(str(error)) from None
+    if name not in plan.stacks:
+        listed = ", ".join(plan.stacks) or "no stack"
+        click.echo(f"{path}: it has no change of {name} (it changes {listed}); nothing was done")
+        return 0 if not plan.changes else 4
+    for change in plan.changes:
+        if change.stack == name:
+            show_plan(change)
+    if not (yes or click.confirm("make these changes?", default=False)):
+        raise click.ClickException("nothing was changed")
+    own = [node for node in plan.nodes if node.endswith(f"[{name}]")]
+    options = [f"--stack={name}", "--fix=apply", f"--plan={path}", f"--stacks={stacks}", f"--reports={reports}"]
+    return int(pytest.main([*own, *options, *(f"--allow={risk}" for risk in allow)]))
+
+
+def _make(
+    changing: FixingSession, changes: list[Change], allow: tuple[str, ...], *, yes: bool, undoes: str = ""
+) -> int:
+    """Show the plan, ask, and make it under the same guards as any other; the exit code."""
+    from ..core.change import Risk
+    from ..fixing.outcome import Interrupted
+
+    for change in changes:
+        show_plan(change)
+    may, refused = changing.guarded(changes, {Risk(risk) for risk in allow}, undoing=bool(undoes))
+    for why in dict.fromkeys(f"{refusal.change.name}: {refusal.why}" for refusal in refused):
+        click.echo(f"refused: {why}", err=True)
+    if refused or not (yes or click.confirm("make these changes?", default=False)):
+        raise click.ClickException("nothing was changed")
+    results: list[Fixed] = []
+    try:
+        for change in may:
+            results.append(changing.make(change, undoes=undoes if change is changes[0] else ""))
+            if not results[-1].result.is_good:
+                break
+    except Interrupted as error:
+        results += error.fixed
+        return 130
+    finally:
+        for fixed in results:
+            show_result(fixed)
+    for change in may[len(results) :]:
+        click.echo(f"{change.remedy} on {change.name}: skipped, because the change before it failed", err=True)
+    return 0 if all(fixed.result.is_good for fixed in results) else 1
+
+
+def _by_name(remedy: Remedy, targets: tuple[str, ...], wish: Mapping[str, str]) -> list[Change]:
+    from ..fixing.plan import planned
+    from ..fixing.remedy import checked_wish
+
+    checked_wish(type(remedy), wish)
+    named = [remedy.normal(_here(remedy, target)) for target in targets]
+    changes = [planned(remedy, target, wish=dict(wish)) for target in named or remedy.all_targets()]
+    return [*changes, *_following(remedy)]
+
+
+def _following(remedy: Remedy) -> list[Change]:
+    """What the change is not complete without; planned now as well, so that all of it is shown before the first."""
+    from ..fixing.plan import planned
+    from ..fixing.remedy import remedy_of
+
+    after = [remedy_of(kind, remedy.stack, remedy.aws, remedy.runs, remedy.journal) for kind in remedy.followed_by]
+    return [planned(one, target) for one in after for target in one.all_targets()]
+
+
+def _here(remedy: Remedy, target: str) -> str:
+    """The target, unless its ARN is of another region or account than the stack."""
+    from ..core.change import CannotFix
+
+    if target.startswith("arn:"):
+        _, _, _, region, account, *_ = [*target.split(":"), "", "", ""]
+        stack = remedy.stack
+        if region and stack.region and region != stack.region:
+            raise CannotFix(f"{target} is in {region}, and {stack.name} is in {stack.region}")
+        if account and stack.account_id and account != stack.account_id:
+            raise CannotFix(f"{target} is of account {account}, and {stack.name} is of {stack.account_id}")
+    return target
+
+
+def _wishes(given: tuple[str, ...]) -> dict[str, str]:
+    found = {}
+    for one in given:
+        key, equals, value = one.partition("=")
+        if not equals or not key or not value:
+            raise click.ClickException(f"--set {one}: expected NAME=VALUE, for example desired=5")
+        found[key] = value
+    return found
+
+
+def _fixing(name: str, stacks: Path, reports: Path, work: Callable[[FixingSession], int]) -> int:
+    """Do the work in a fixing session of the stack, with the project's own conftests and plugins; the exit code."""
+    from ..aws.session import identify
+    from ..core.change import CannotFix
+    from ..core.observation import CouldNotLook, WrongAccount
+    from ..core.signals import end_as_ctrl_c_does
+    from ..fixing.guards import careless
+    from ..fixing.session import FixingSession, NotFixable, fixing
+    from ..history.lock import Locked
+    from ..remedies import every_remedy
+    from .project import in_project
+
+    stack = stack_named(name, stacks)
+    if why := careless(stack):  # said before anything is looked at
+        raise click.ClickException(why)
+    stack, aws = reached(stack)
+    end_as_ctrl_c_does()
+
+    def with_hooks(hooks: Any) -> int:
+        changing = FixingSession(
+            stack=stack,
+            aws=aws,
+            storage=_journal(stack, stacks, reports, lambda: aws).store,
+            hooks=hooks,
+            remedies=every_remedy(hooks),
+            say=lambda line: click.echo(f"  {line}"),
+            poll_s=stack.fix.poll_s,
+        )
+        with fixing(changing) as settled:
+            for fixed in settled:
+                click.echo(f"settled {fixed.entry}, {fixed.change.remedy} on {fixed.change.name}: {fixed.said}")
+            return work(changing)
+
+    try:
+        identify(aws)
+        return in_project(with_hooks)
+    except Locked as error:
+        raise click.ClickException(f"{name}: {error}") from None
+    except (CannotFix, CouldNotLook, WrongAccount, NotFixable) as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _journal(stack: Stack, stacks: Path, reports: Path, aws: Callable[[], Aws]) -> Journal:
+    from ..history.journal import Journal
+    from ..history.storage import storage_of
+
+    return Journal(storage_of(stack, reports / "history", stacks.absolute().parent, lambda: aws().s3()))

@@ -1,0 +1,286 @@
+"""opschecks list | sandbox: what there is, and an AWS to practise on."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .export_logs import export_logs
+from .fix import fix, journal, undo
+from .history import history
+from .report import report
+
+if TYPE_CHECKING:
+    import ast
+
+ListRow = Mapping[str, str]
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="opschecks")
+def main() -> None:
+    """An operational runbook that runs itself.
+
+    \b
+    pytest checks/daily                    check the default stack of stacks.toml
+    pytest checks/daily --stack NAME       check another one; repeatable
+    pytest checks/daily --fault NAME       see what a broken sandbox looks like
+    opschecks list faults                  which faults there are
+    opschecks sandbox                      keep a sandbox running for pytest and the AWS CLI
+    pytest checks/daily --stack NAME --fix=plan    what remedies would change: reports/plan.json
+    opschecks fix reports/plan.json        make exactly that
+    opschecks fix NAME --set desired=5     run one remedy by name
+    opschecks journal | undo ENTRY         what was changed, and taking it back
+    opschecks history list                 earlier runs; when was a check bad, and for how long?
+    opschecks report daily 2026-11-24      any morning's page again; as summary, message, published
+    opschecks export-logs --since 2h       a window of logs in a file
+    """
+
+
+for command in (fix, undo, journal, history, report, export_logs):
+    main.add_command(command)
+
+
+@main.command("list")
+@click.argument("kind", type=click.Choice(["checks", "observations", "remedies", "drills", "faults", "stacks", "keys"]))
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="text or json")
+@click.option("--stacks", type=click.Path(path_type=Path), default=Path("stacks.toml"), help="another stacks.toml")
+def list_(kind: str, form: str, stacks: Path) -> None:
+    """Show what there is of a kind: checks, observations, remedies, drills, faults, stacks, or keys of stacks.toml."""
+    if kind in _DECLARED:
+        _load_project()
+    rows = list(_LISTS[kind](stacks))
+    if form == "json":
+        click.echo(json.dumps(rows, indent=1, ensure_ascii=False))
+        return
+    if not rows:
+        click.echo(f"there are no {kind} here; {_WHERE.get(kind, 'see README.md')}")
+        return
+    name, *rest = rows[0]
+    width = max(len(row[name]) for row in rows)
+    for row in rows:
+        first, *others = [row[key] for key in rest if row[key]] or [""]
+        click.echo(f"{row[name]:{width}}  {first}")
+        for line in others:
+            click.echo(f"{'':{width}}  {line}")
+
+
+def _load_project() -> None:
+    """Users' own observations, remedies, drills and faults are known as in a run; the exit code is pytest's if not."""
+    from .project import in_project
+
+    if code := in_project():
+        sys.exit(code)
+
+
+def _checks(_: Path) -> Iterator[ListRow]:
+    import ast
+
+    for path in sorted(Path("checks").rglob("test_*.py")):
+        try:
+            body = ast.parse(path.read_text(encoding="utf-8")).body
+        except SyntaxError as error:
+            raise click.ClickException(f"{path}:{error.lineno}: {error.msg}") from None
+        except (ValueError, OSError) as error:
+            raise click.ClickException(f"{path}: {error}") from None
+        for node in body:
+            if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+                why = " ".join((ast.get_docstring(node) or "").split())
+                yield {"check": node.name, "file": str(path), "runbook": _slug(node, body), "why": why}
+
+
+def _slug(node: ast.FunctionDef, body: list[ast.stmt]) -> str:
+    """The `runbook=` of the check's decorator: a text, or a constant of its module."""
+    import ast
+
+    constants = {
+        target.id: one.value.value
+        for one in body
+        if isinstance(one, ast.Assign) and isinstance(one.value, ast.Constant)
+        for target in one.targets
+        if isinstance(target, ast.Name)
+    }
+    given = [one for call in node.decorator_list if isinstance(call, ast.Call) for one in call.keywords]
+    value = next((one.value for one in given if one.arg == "runbook"), None)
+    if isinstance(value, ast.Constant):
+        return str(value.value)
+    return str(constants.get(value.id, "")) if isinstance(value, ast.Name) else ""
+
+
+def _observations(_: Path) -> Iterator[ListRow]:
+    from ..core.observation import REGISTRY
+    from ..hooks.fixtures import import_observations
+
+    import_observations()
+    for name, observation in sorted(REGISTRY.items()):
+        allow = ", ".join(observation.allow)
+        yield {"observation": name, "what": observation.what, "allow": f"IAM: {allow}" if allow else ""}
+
+
+def _remedies(_: Path) -> Iterator[ListRow]:
+    from ..remedies import all_remedies
+
+    for name, remedy in all_remedies().items():
+        wishes = ", ".join(f"--set {key}=… ({meaning})" for key, meaning in remedy.wishes.items())
+        way = "one-way" if remedy.one_way else "can be taken back"
+        yield {
+            "remedy": name,
+            "what": remedy.what(),
+            "runbook": remedy.runbook,
+            "risk": f"{remedy.risk}, {way}, proven by {remedy.proof}",
+            "takes": wishes,
+            "allow": f"IAM: {', '.join(remedy.allow)}",
+        }
+
+
+def _drills(_: Path) -> Iterator[ListRow]:
+    from ..drills import all_drills
+
+    for name, drill in sorted(all_drills().items()):
+        allow = ", ".join(drill.allow)
+        own = f"IAM: {allow}, and those of the remedies" if allow else "IAM: those of its observations and remedies"
+        yield {"drill": name, "what": drill.what, "allow": own}
+
+
+def _faults(_: Path) -> Iterator[ListRow]:
+    from ..sandbox.faults import known_faults
+
+    slugs = {row["check"]: row["runbook"] for row in _checks(Path())}
+    for name, fault in known_faults().items():
+        of = dict.fromkeys(slugs[check] for check in (*fault.caught_by, *fault.blinds) if check in slugs)
+        caught = f"fails {', '.join(fault.caught_by)}" if fault.caught_by else ""
+        blinds = f"blinds {', '.join(fault.blinds)}" if fault.blinds else ""
+        yield {"fault": name, "what": fault.what, "runbook": ", ".join(of), "caught by": caught, "blinds": blinds}
+
+
+def _stacks(path: Path) -> Iterator[ListRow]:
+    from ..config.load import StackError, load_stacks
+
+    try:
+        listed = load_stacks(path)
+    except StackError as error:
+        raise click.ClickException(str(error)) from None
+    for name, stack in listed.stacks.items():
+        default = "the default" if name == listed.default else ""
+        where = "SANDBOX" if stack.sandbox else f"{stack.account_id or 'any account'}, {stack.region or 'any region'}"
+        yield {"stack": name, "where": where, "default": default}
+
+
+def _keys(_: Path) -> Iterator[ListRow]:
+    from ..config.load import TOML_TABLES
+    from ..config.stack import Stack
+
+    tables: dict[str, Any] = {"": Stack, **{f"{path}.": table for path, table in TOML_TABLES.items()}}
+    for prefix, table in tables.items():
+        for key, field in table.model_fields.items():
+            if (prefix, key) == ("", "name") or f"{prefix}{key}." in tables:
+                continue
+            shown = _default(field)
+            yield {"key": f"{prefix}{key}", "what": field.description or "", "default": shown}
+
+
+def _default(field: Any) -> str:
+    if field.is_required():
+        return "required"
+    value = field.get_default(call_default_factory=True)
+    if isinstance(value, tuple) and value and not isinstance(value[0], str):
+        return f"default: {len(value)} entries"
+    return f"default: {json.dumps(value, default=str)}" if value not in (None, "", (), {}) else ""
+
+
+_LISTS: dict[str, Callable[[Path], Iterator[ListRow]]] = {
+    "checks": _checks,
+    "observations": _observations,
+    "remedies": _remedies,
+    "drills": _drills,
+    "faults": _faults,
+    "stacks": _stacks,
+    "keys": _keys,
+}
+_DECLARED = ("observations", "remedies", "drills", "faults")
+"""What a user's conftests and plugins may declare too."""
+_WHERE = {"checks": "run it beside the folder checks/"}
+
+
+@main.command()
+@click.option("--fault", "faults", multiple=True, metavar="NAME", help="break it; repeatable")
+@click.option("--stack", "name", default=None, metavar="NAME", help="which sandbox stack of stacks.toml")
+@click.option("--stacks", type=click.Path(path_type=Path), default=Path("stacks.toml"), help="another stacks.toml")
+@click.option("--format", "form", type=click.Choice(["shell", "json"]), default="shell", help="shell exports or json")
+def sandbox(faults: tuple[str, ...], name: str | None, stacks: Path, form: str) -> None:
+    """Keep a sandbox running, and print the environment that points pytest and the AWS CLI at it.
+
+    \b
+    opschecks sandbox --fault alarm_is_ringing      in one terminal: copy what it prints …
+    aws cloudwatch describe-alarms                  … into another one
+    pytest checks/daily
+    """
+    from ..config.load import StackError, load_stacks
+    from ..core.wording import nearest
+
+    try:
+        listed = load_stacks(stacks).stacks
+    except StackError as error:
+        raise click.ClickException(str(error)) from None
+    candidates = [key for key, stack in listed.items() if stack.sandbox]
+    if name is not None and name not in candidates:
+        raise click.ClickException(f"--stack {name}: {stacks} has no such sandbox; {nearest(name, candidates)}")
+    if not candidates:
+        raise click.ClickException(f"{stacks}: it lists no stack with sandbox = true")
+    from ..sandbox.faults import known_faults
+
+    if faults:
+        _load_project()
+    for fault in faults:
+        if fault not in known_faults():
+            raise click.ClickException(f"--fault {fault}: there is no such fault; {nearest(fault, known_faults())}")
+    try:
+        from ..sandbox.environment import Sandbox
+        from ..sandbox.faults import give_fault
+        from ..sandbox.seeds import sow_all
+    except ModuleNotFoundError as error:
+        raise click.ClickException(f"it needs {error.name}: pip install 'opschecks[sandbox]'") from None
+    running = Sandbox(listed[name or candidates[0]])
+    running.start()
+    sow_all(running)
+    try:
+        for fault in faults:
+            give_fault(running, fault)
+        wait = _until_interrupted()
+        click.echo(_environment(running.facts, form))
+        click.echo("the sandbox is running; Ctrl-C stops it", err=True)
+        sys.stdout.flush()
+        wait()
+    finally:
+        running.stop()
+
+
+def _environment(facts: Mapping[str, Any], form: str) -> str:
+    import shlex
+
+    variables = {
+        "OPSCHECKS_SANDBOX": json.dumps(facts, separators=(",", ":")),
+        "AWS_ENDPOINT_URL": facts["endpoint_url"],
+        "AWS_DEFAULT_REGION": facts["region"],
+        **{key.upper(): value for key, value in facts["credentials"].items()},
+        "BACKEND_URL": facts["backend_url"],
+        "DASHBOARD_URL": facts["dashboard_url"],
+    }
+    if form == "json":
+        return json.dumps(variables, indent=1)
+    return "\n".join(f"export {key}={shlex.quote(value)}" for key, value in variables.items())
+
+
+def _until_interrupted() -> Any:
+    import signal
+    import threading
+
+    ended = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
+    return ended.wait

@@ -1,0 +1,215 @@
+"""opschecks report: a run made into a page, a summary, a message again; sent and published."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .reach_stack import reached, stack_named
+from .run_lookup import FoundRun, found_run, run_of_file
+
+if TYPE_CHECKING:
+    from ..core.run import Run
+
+WEBHOOK = "OPSCHECKS_SLACK_WEBHOOK"
+_STACKS = click.option(
+    "--stacks", type=click.Path(path_type=Path), default=Path("stacks.toml"), help="another stacks.toml"
+)
+_REPORTS = click.option(
+    "--reports", type=click.Path(path_type=Path), default=Path("reports"), help="another reports folder"
+)
+_STACK = click.option(
+    "--stack", "name", default=None, metavar="NAME", help="whose history RUN is of; default: no history"
+)
+_RUN = click.argument("run", default="reports/daily.json")
+FORMS = ("html", "markdown", "ctrf", "slack", "email", "annotations")
+
+
+@click.group()
+def report() -> None:
+    """Make reports of a run again, send them, publish them.
+
+    \b
+    opschecks report daily                                     the page of the newest daily run again
+    opschecks report daily 2026-11-24 --stack production       of any morning in the history
+    opschecks report daily reports/daily.json --format ctrf    or as Markdown, Slack blocks, e-mail, annotations
+    opschecks report weekly --week 2026-W47 --stack production the page of any past week
+    opschecks report slack reports/daily.json                  post it to the webhook in OPSCHECKS_SLACK_WEBHOOK
+    opschecks report publish reports/daily.json --to s3://BUCKET/PREFIX    or a folder: page, index of all, newest
+    opschecks report schema                                    the JSON Schema of run files
+    """
+
+
+@report.command()
+@_RUN
+@_STACK
+@click.option(
+    "--format", "form", type=click.Choice(FORMS), default="html", show_default=True, help="what to make of it"
+)
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), default=None, help="default: the terminal; html: DAY.html"
+)
+@_STACKS
+@_REPORTS
+def daily(run: str, name: str | None, form: str, out: Path | None, stacks: Path, reports: Path) -> None:
+    """Make the report of RUN: a run file, or with --stack the day of one in the history.
+
+    A day is one of the stack's time zone, and its newest run is taken; the moment of a run is UTC, as it is filed.
+    """
+    from ..history.storage import write_whole
+
+    found = found_run(run, "daily", name, stacks, reports)
+    if form == "html":
+        _page_to(found, out, reports)
+        return
+    text = _made(found, form)
+    if out is None:
+        click.echo(text, nl=not text.endswith("\n"))
+        return
+    try:
+        write_whole(out, text)
+    except OSError as error:
+        raise click.ClickException(f"{out}: cannot be written: {error.strerror}") from None
+    click.echo(f"report: {out}")
+
+
+@report.command()
+@click.argument("run", default="reports/weekly.json")
+@click.option(
+    "--week", default="", metavar="YYYY-Www", help="the week of one in the history, such as 2026-W47; with --stack"
+)
+@_STACK
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), default=None, help="default: WEEK.html")
+@_STACKS
+@_REPORTS
+def weekly(run: str, week: str, name: str | None, out: Path | None, stacks: Path, reports: Path) -> None:
+    """Make the page of a weekly run again: RUN is a run file; --week takes the newest one of a week in the history.
+
+    Of a week without a weekly run it is made from the daily ones that are on record.
+    """
+    if week and not name:
+        raise click.ClickException(f"--week {week}: whose? name the stack with --stack")
+    found = found_run(run, "weekly", name, stacks, reports, week=week)
+    _page_to(found, out, reports)
+
+
+def _page_to(found: FoundRun, out: Path | None, reports: Path) -> None:
+    from ..history.storage import write_whole
+    from ..report.files import SUFFIXES
+    from ..report.publish import file_name
+
+    path = out or reports / f"{file_name(found.run.suite)}-{found.run.started:%Y-%m-%dT%H-%M-%SZ}.html"
+    links = {}
+    if found.path and found.path.parent.resolve() == path.parent.resolve():
+        stem = found.path.name.removesuffix(".json")
+        links = {kind: stem + suffix for kind, suffix in SUFFIXES.items() if (path.parent / (stem + suffix)).exists()}
+    try:
+        write_whole(path, _page(found, links))
+    except OSError as error:
+        raise click.ClickException(f"{path}: cannot be written: {error.strerror}") from None
+    click.echo(f"report: {path}")
+
+
+@report.command()
+@_RUN
+@click.option("--page-url", default="", metavar="URL", help="where the page can be read; linked in the message")
+def slack(run: str, page_url: str) -> None:
+    """Post the run to Slack: the webhook's address stands in OPSCHECKS_SLACK_WEBHOOK, never on the command line."""
+    from ..report.exports.slack import SlackError, post, to_slack
+
+    webhook = os.environ.get(WEBHOOK, "")
+    if not webhook:
+        raise click.ClickException(f"{WEBHOOK}: not set; it holds the webhook's address, which is a secret")
+    message = to_slack(run_of_file(Path(run)), page_url=page_url)
+    try:
+        post(webhook, message)
+    except SlackError as error:
+        raise click.ClickException(str(error)) from None
+    click.echo("posted to Slack")
+
+
+@report.command()
+@_RUN
+@_STACK
+@click.option("--to", "where", required=True, metavar="DIR|s3://…", help="a folder, or a prefix in S3")
+@_STACKS
+@_REPORTS
+def publish(run: str, name: str | None, where: str, stacks: Path, reports: Path) -> None:
+    """Write page, run file and summary where people find them, with the newest one and an index of all.
+
+    With --stack, S3 is written with that stack's credentials; else with those of the usual AWS chain.
+    """
+    from ..history.storage import storage_at
+    from ..report.files import SUFFIXES
+    from ..report.publish import name_of
+    from ..report.publish import publish as put
+    from ..report.runfile import to_json
+
+    found = found_run(run, "daily", name, stacks, reports)
+    stem = name_of(found.run)
+    beside = {".json": to_json(found.run), ".md": _made(found, "markdown"), ".ctrf.json": _made(found, "ctrf")}
+    for suffix in (SUFFIXES["pytest"], SUFFIXES["junit"]):
+        path = found.path.with_name(found.path.name.removesuffix(".json") + suffix) if found.path else None
+        if path and path.exists():
+            beside[suffix] = path.read_text(encoding="utf-8", errors="replace")
+    links = {kind: stem + suffix for kind, suffix in SUFFIXES.items() if suffix in beside}
+    try:
+        for key in put(found.run, _page(found, links), beside, storage_at(where, lambda: _s3(name, stacks))):
+            click.echo(f"{where.rstrip('/')}/{key}")
+    except OSError as error:
+        raise click.ClickException(str(error)) from None
+
+
+@report.command(name="schema")
+def print_schema() -> None:
+    """Print the JSON Schema (draft 2020-12) of run files: what every field means, and which values it can have."""
+    from ..report.schema import schema
+
+    click.echo(json.dumps(schema(), indent=2, ensure_ascii=False))
+
+
+def _s3(name: str | None, stacks: Path) -> Any:
+    if name:
+        return reached(stack_named(name, stacks))[1].s3()
+    import boto3
+    from botocore.exceptions import BotoCoreError
+
+    try:
+        return boto3.client("s3")
+    except (BotoCoreError, ValueError) as error:  # an unknown profile, an endpoint that is none
+        raise click.ClickException(
+            f"{error}; set AWS_PROFILE and its like to what the AWS CLI takes, or name the stack with --stack"
+        ) from None
+
+
+def _made(found: FoundRun, form: str) -> str:
+    from ..report.exports.annotations import to_annotations
+    from ..report.exports.ctrf import to_ctrf
+    from ..report.exports.email_body import to_email
+    from ..report.exports.markdown import to_markdown
+    from ..report.exports.slack import to_slack
+
+    made: dict[str, Callable[[Run], str]] = {
+        "markdown": to_markdown,
+        "ctrf": to_ctrf,
+        "slack": lambda run: json.dumps(to_slack(run), indent=1, ensure_ascii=False),
+        "email": to_email,
+        "annotations": lambda run: "\n".join(to_annotations(run)),
+    }
+    return made[form](found.run) if form in made else _page(found, {})
+
+
+def _page(found: FoundRun, links: dict[str, str]) -> str:
+    from ..report.page import render
+    from ..report.runbook import RunbookError, read_runbook
+
+    try:
+        runbook = read_runbook(Path("checks/RUNBOOK.md"))
+    except RunbookError as error:
+        raise click.ClickException(f"{error}: the page shows its steps; run it beside the folder checks/") from None
+    return render(found.run, runbook=runbook, links=links, earlier=found.earlier)

@@ -1,0 +1,151 @@
+"""Which run a report command is about: a run file, or one of a stack's history, by its day, week or moment."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from .reach_stack import reached, stack_named
+
+if TYPE_CHECKING:
+    from ..config.stack import Stack
+    from ..core.run import Run
+    from ..history.storage import Storage
+
+
+_WEEK = "%G-W%V"
+
+
+@dataclass(frozen=True)
+class FoundRun:
+    """A run, the file it was read from (or none, of the history), and the run of a day before."""
+
+    run: Run
+    path: Path | None
+    earlier: Run | None
+
+
+def found_run(run: str, suite: str, name: str | None, stacks: Path, reports: Path, *, week: str = "") -> FoundRun:
+    """The run file of that name; with a stack also the one of a day or moment in its history, or of a week."""
+    history = _History.of(name, stacks, reports) if name else None
+    if history and (week or not Path(run).exists()):
+        keys = history.of_week(week, suite) if week else [history.of_day(run, suite)]
+        if not keys:
+            return FoundRun(history.made_of(week, reports), None, None)
+        told = history.read(keys[-1])
+        return FoundRun(told, None, history.day_before(told))
+    if not Path(run).exists():
+        raise click.ClickException(f"{run}: no such run file; a day of the history wants --stack NAME")
+    told = run_of_file(Path(run))
+    return FoundRun(told, Path(run), history.day_before(told) if history else None)
+
+
+def run_of_file(path: Path) -> Run:
+    """The run of a run file; one clear line where it is none."""
+    from ..report.runfile import RunFileError, from_json
+
+    try:
+        return from_json(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise click.ClickException(f"{path}: no such run file; pytest checks/daily writes reports/daily.json") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise click.ClickException(f"{path}: cannot be read: {error}") from None
+    except RunFileError as error:
+        raise click.ClickException(f"{path}: {error}") from None
+
+
+@dataclass(frozen=True)
+class _History:
+    """The run files of a stack, told apart by its own days and weeks."""
+
+    stack: Stack
+    store: Storage
+
+    @staticmethod
+    def of(name: str, stacks: Path, reports: Path) -> _History:
+        from ..history.storage import storage_of
+
+        stack = stack_named(name, stacks)
+        store = storage_of(stack, reports / "history", stacks.absolute().parent, lambda: reached(stack)[1].s3())
+        return _History(stack, store)
+
+    def of_day(self, moment: str, suite: str) -> str:
+        """The newest run of the stack's day, or of the moment (UTC, as it is filed) that the text begins."""
+        from ..core.wording import nearest
+
+        days, asked = self._filed("%Y-%m-%d", suite), moment.replace(":", "-")
+        if re.fullmatch(r"\d{4}-\d\d-\d\d", asked):
+            found = [key for key, day in days.items() if day == asked]
+        else:
+            found = [key for key in days if key.rpartition("/")[2].startswith(asked)] if asked else []
+        if not found:
+            known = sorted(set(days.values()))[-12:]
+            raise click.ClickException(
+                f"{moment}: {self.store} has no such {suite} run; days are those of {self.stack.zone}; "
+                f"{nearest(moment, known)}"
+            )
+        return found[-1]
+
+    def of_week(self, week: str, suite: str) -> list[str]:
+        """Every run of the stack's week, the oldest first."""
+        return [key for key, its in self._filed(_WEEK, suite).items() if its == week]
+
+    def made_of(self, week: str, reports: Path) -> Run:
+        """A week without a weekly run, as its daily runs tell it: a run without checks that ends with the week."""
+        from ..core.wording import nearest
+        from ..history.summaries import Summaries
+        from ..report.weekly.facts import week_facts, week_without_run
+
+        daily = self.of_week(week, "daily")
+        if not daily:
+            known = {*self._filed(_WEEK, "daily").values(), *self._filed(_WEEK, "weekly").values()}
+            raise click.ClickException(
+                f"--week {week}: {self.stack.name} has no run of it; weeks are those of {self.stack.zone}; "
+                f"{nearest(week, known)}"
+            )
+        ends = datetime.strptime(f"{week}-7 23:59:59", "%G-W%V-%u %H:%M:%S").replace(tzinfo=self.stack.zone)
+        now = min(ends.astimezone(UTC), datetime.now(UTC))
+        folder = reports / "history" / self.stack.name / "summaries"
+        history = Summaries(self.store, folder, partial(click.echo, err=True))
+        return week_without_run(self.read(daily[-1]), week_facts(history, self.stack, now), now)
+
+    def _filed(self, form: str, suite: str) -> dict[str, str]:
+        """The keys of the filed runs, the oldest first, each with its moment in the stack's zone, in that form."""
+        from ..history.runs import began
+
+        try:
+            keys = self.store.keys(suite)
+        except OSError as error:
+            raise click.ClickException(str(error)) from None
+        return {key: at.astimezone(self.stack.zone).strftime(form) for key in keys if (at := began(key))}
+
+    def read(self, key: str) -> Run:
+        """The run that is filed so."""
+        from ..report.runfile import RunFileError, from_json
+
+        try:
+            return from_json(self.store.read(key) or "")
+        except OSError as error:
+            raise click.ClickException(str(error)) from None
+        except (UnicodeDecodeError, RunFileError) as error:
+            raise click.ClickException(f"{self.store}/{key}: {error}") from None
+
+    def day_before(self, told: Run) -> Run | None:
+        """The run of a day before; one that cannot be read costs its lines in the charts, as it did in the morning."""
+        from ..history.runs import a_day_before
+
+        try:
+            key = a_day_before(self.store, told.suite, told.started)
+        except OSError as error:
+            raise click.ClickException(str(error)) from None
+        try:
+            return self.read(key) if key else None
+        except click.ClickException as error:
+            click.echo(f"{error.message}; the charts are without the lines of that day: move the file away", err=True)
+            return None

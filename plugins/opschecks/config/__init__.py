@@ -1,0 +1,1 @@
+"""What is checked and by which limits: stacks.toml and waivers.toml, read and explained."""

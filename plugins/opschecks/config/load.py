@@ -1,0 +1,144 @@
+"""stacks.toml: read, and explained where it is wrong; which of its stacks a run is about."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from ..core.wording import nearest
+from .limits import FixLimits, Freeze, Limits, Targets
+from .stack import Stack
+from .toml_tables import (
+    Contacts,
+    CostFilter,
+    Dashboard,
+    IncidentFields,
+    Ingress,
+    OfficeHours,
+    Pool,
+    RotatedKey,
+    WantedIndex,
+    WebSocketEndpoint,
+)
+
+
+class StackError(Exception):
+    """stacks.toml or a request for a stack is wrong; the message names file and key and the next step."""
+
+
+class Stacks(BaseModel):
+    """The whole of stacks.toml."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    default: str | None = None
+    stacks: dict[str, Stack]
+
+
+def load_stacks(path: Path) -> Stacks:
+    """Read stacks.toml; StackError with file and key when anything in it is not understood."""
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise StackError(f"{path}: no such file; --stacks FILE names another one") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise StackError(f"{path}: cannot be read: {error}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise StackError(f"{path}: not valid TOML: {error}") from None
+    listed = raw.get("stacks")
+    if not isinstance(listed, dict) or not listed:
+        raise StackError(f"{path}: it lists no stack; add a [stacks.NAME] table")
+    for name, table in listed.items():
+        if isinstance(table, dict):
+            if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", name):
+                raise StackError(f"{path}: stacks.{name!r}: a name has letters, digits, '-', '_' and '.' only")
+            if "name" in table:
+                raise StackError(f"{path}: stacks.{name}.name: unknown key; the table's own name is the stack's")
+            table["name"] = name
+    try:
+        read = Stacks.model_validate(raw)
+    except ValidationError as error:
+        raise StackError("\n".join(_explain(path, problem) for problem in error.errors()[:5])) from None
+    if read.default is not None and read.default not in read.stacks:
+        raise StackError(f"{path}: default: no stack {read.default!r}; {nearest(read.default, read.stacks)}")
+    return read
+
+
+def choose_stacks(stacks: Stacks, wanted: Sequence[str], path: Path, *, must_name: bool = False) -> list[Stack]:
+    """The stacks of a run: those of --stack, else the default, where that cannot mislead.
+
+    Once a real stack is listed, a default that is unset or the sandbox would show a green sandbox to
+    someone who thinks of production: that is a StackError.
+    """
+    for name in wanted:
+        if name not in stacks.stacks:
+            raise StackError(f"--stack {name}: {path} has no such stack; {nearest(name, stacks.stacks)}")
+    if wanted:
+        return [stacks.stacks[name] for name in dict.fromkeys(wanted)]
+    if must_name:
+        raise StackError(f"name the stack with --stack; {nearest('', stacks.stacks)}")
+    real = [name for name, stack in stacks.stacks.items() if not stack.sandbox]
+    default = stacks.default or (None if real else next(iter(stacks.stacks)))
+    if default is None:
+        raise StackError(f"{path}: default: not set; set it to one of its stacks, or name one with --stack {real[0]}")
+    if real and stacks.stacks[default].sandbox:
+        raise StackError(
+            f"{path}: default: it is the sandbox although {real[0]!r} is listed; set it to a real stack, "
+            f"or name one with --stack {real[0]} (or --stack {default})"
+        )
+    return [stacks.stacks[default]]
+
+
+def _explain(path: Path, problem: Mapping[str, Any]) -> str:
+    location = [str(part) for part in problem["loc"]]
+    key = ".".join(location)
+    if problem["type"] == "extra_forbidden":
+        return f"{path}: {key}: unknown key; {nearest(location[-1], _siblings(location[:-1]))}"
+    if problem["type"] == "missing":
+        return f"{path}: {key}: missing"
+    message = problem["msg"].removeprefix("Value error, ")
+    given = problem.get("input")
+    shown = f", not {given!r}" if isinstance(given, str | int | float | bool) else ""
+    return f"{path}: {key}: {message}{shown}"
+
+
+TOML_TABLES: dict[str, type[BaseModel]] = {
+    "limits": Limits,
+    "targets": Targets,
+    "fix": FixLimits,
+    "fix.freeze": Freeze,
+    "contacts": Contacts,
+    "websocket": WebSocketEndpoint,
+    "dashboards": Dashboard,
+    "ingress": Ingress,
+    "incident_fields": IncidentFields,
+    "office_hours": OfficeHours,
+    "cost_filter": CostFilter,
+    "pool": Pool,
+    "wanted_indexes": WantedIndex,
+    "rotated_keys": RotatedKey,
+}
+"""The tables within a stack, by their keys."""
+
+
+def _siblings(location: Sequence[str]) -> list[str]:
+    """The keys that a table at this place of stacks.toml can have."""
+    if not location:
+        return list(Stacks.model_fields)
+    tables = {path.rpartition(".")[2]: table for path, table in TOML_TABLES.items()}
+    for part in reversed(location[2:]):
+        if part in tables:
+            return list(tables[part].model_fields)
+    return [key for key in Stack.model_fields if key != "name"]
+
+
+def shown_path(path: Path) -> Path:
+    """The path as a person would type it from here."""
+    relative = os.path.relpath(path)
+    return path if relative.startswith("..") else Path(relative)

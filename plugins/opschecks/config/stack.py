@@ -1,0 +1,273 @@
+"""One stack of stacks.toml: what is checked, where it lives, what it is called."""
+
+from __future__ import annotations
+
+import os
+import re
+import zoneinfo
+from typing import Annotated
+
+from pydantic import (
+    AfterValidator,
+    Field,
+    field_validator,
+    model_validator,
+)
+
+from .limits import FixLimits, Limits, Targets
+from .toml_tables import (
+    Contacts,
+    CostFilter,
+    Dashboard,
+    IncidentFields,
+    Ingress,
+    Names,
+    OfficeHours,
+    Pool,
+    RotatedKey,
+    TomlTable,
+    Url,
+    WantedIndex,
+    WebSocketEndpoint,
+)
+
+_S3 = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/.*)?")
+
+
+def _state(value: str) -> str:
+    if "://" in value and not _S3.fullmatch(value):
+        raise ValueError("a folder, or s3://BUCKET/PREFIX")
+    return value
+
+
+def _archive(value: str) -> str:
+    if not _S3.fullmatch(value):
+        raise ValueError("s3://BUCKET/PREFIX")
+    return value
+
+
+class Stack(TomlTable):
+    """`[stacks.NAME]`: one deployment that is checked."""
+
+    name: str
+    sandbox: bool = Field(False, description="the embedded sandbox: no AWS account is touched")
+    region: str | None = Field(None, description="default: that of the profile or environment")
+    profile: str | None = Field(None, description="a profile of the AWS configuration files")
+    role_arn: Annotated[str, Field(pattern=r"^arn:[\w-]+:iam::\d{12}:role/.+")] | None = Field(
+        None, description="a role to assume before looking"
+    )
+    account_id: Annotated[str, Field(pattern=r"^\d{12}$")] | None = Field(
+        None, description="the account that the credentials must belong to"
+    )
+    endpoint_url: Url | None = Field(None, description="another endpoint for every AWS call")
+    state: Annotated[str, AfterValidator(_state)] | None = Field(
+        None,
+        description="where history, journal and lock are kept: a folder (default: reports/history), "
+        "or s3://BUCKET/PREFIX, which people and CI share",
+    )
+    archive: Annotated[str, AfterValidator(_archive)] | None = Field(
+        None,
+        description="where archive-incidents puts old incidents: s3://BUCKET/PREFIX, of a bucket that blocks public "
+        "access and is not the dashboards'",
+    )
+    backups: Annotated[str, AfterValidator(_archive)] | None = Field(
+        None,
+        description="where back-up-everything puts full backups: s3://BUCKET/PREFIX, of a bucket that blocks public "
+        "access, lets CloudWatch Logs write and is not the dashboards'",
+    )
+    history_days: Annotated[int, Field(ge=2)] = Field(
+        400, description="run files older than this are deleted when a new one is filed"
+    )
+    time_zone: str = Field("UTC", description='for "yesterday" and for times in reports')
+    contacts: Contacts = Contacts()
+    without: Names = Field(default=(), description="runbook slugs of what this stack does not have")
+    limits: Limits = Field(default_factory=lambda: Limits())
+    targets: Targets = Field(default_factory=lambda: Targets())
+    fix: FixLimits = Field(default_factory=lambda: FixLimits())
+
+    cloudformation_stack: str | None = Field(None, description="its resources fill what is not named below")
+    cloudformation_stacks: Names = Field(
+        default=(),
+        description="CloudFormation stacks whose state and drift are looked at, each with those nested in it; "
+        "default: cloudformation_stack",
+    )
+    tags: dict[str, str] = Field(default={}, description="resources with these tags fill what is not named below")
+    cluster: str | None = Field(None, description="ECS cluster")
+    services: Names = Field(default=(), description="ECS services")
+    load_balancer: str | None = Field(None, description="name or ARN of the load balancer")
+    tables: Names = Field(default=(), description="DynamoDB tables")
+    log_groups: Names = ()
+    security_groups: Names = Field(default=(), description="ids (sg-…) or name patterns (app-*)")
+    buckets: Names = Field(default=(), description="S3 buckets besides the one behind the dashboards")
+    bucket_expire_days: dict[str, Annotated[int, Field(ge=1)]] = Field(
+        default={}, description="buckets whose objects are wanted to go after at most so many days, such as backups"
+    )
+    alarm_prefix: str = Field("", description="only alarms whose names begin with this are the stack's")
+    silent_metrics: Names = Field(
+        default=(),
+        description="namespaces or metrics that may have no data for a week, such as AWS/SQS of an idle queue",
+    )
+    incidents_table: str | None = Field(None, description="the table of incidents")
+    status_index: str = Field("status-index", description="index of the incidents table by status")
+    wanted_indexes: tuple[WantedIndex, ...] = Field(
+        default=(),
+        description="indexes that tables must have; default: status_index by status and severity-index by severity, "
+        "both of the incidents table",
+    )
+    active_status: str = Field("active", description="the status of an incident that is not over")
+    resolved_status: str = Field("resolved", description="the status of an incident that is over")
+    incident_fields: IncidentFields = IncidentFields()
+    ingress: tuple[Ingress, ...] = Field(
+        default=(
+            Ingress(protocol="tcp", ports="80", sources=("0.0.0.0/0", "::/0")),
+            Ingress(protocol="tcp", ports="443", sources=("0.0.0.0/0", "::/0")),
+            Ingress(protocol="all", sources=("own groups",)),
+        ),
+        description="traffic that security groups may let in; nothing wider passes",
+    )
+
+    foreign_images: Names = Field(
+        default=(),
+        description="patterns of container images that others answer for, such as 'public.ecr.aws/*': not looked at",
+    )
+    iam_users: Names = Field(
+        default=("*",), description="name patterns of the IAM users that are looked at; root always is"
+    )
+    rotated_keys: tuple[RotatedKey, ...] = Field(
+        default=(), description="IAM users whose access keys may be rotated, each with the secret that holds its key"
+    )
+    dev_services: tuple[Annotated[str, Field(pattern=r"^[\w-]+/[\w-]+$")], ...] = Field(
+        default=(),
+        description="ECS services that are no production, as CLUSTER/SERVICE; they rest outside office_hours",
+    )
+    office_hours: OfficeHours = Field(OfficeHours(), description="when dev_services may run")
+
+    backend_url: Url | None = None
+    health_path: Annotated[str, Field(pattern="^/")] = "/health"
+    load_path: Annotated[str, Field(pattern="^/")] | None = Field(
+        None, description="path that the load drill GETs; default: health_path"
+    )
+    healthy_words: Names = Field(
+        default=("healthy", "ok", "up", "pass"), description="values of `status` that mean healthy"
+    )
+    dashboard_url: Url | None = None
+    dashboards: tuple[Dashboard, ...] = ()
+    distribution_id: Annotated[str, Field(pattern="^[A-Z0-9]+$")] | None = Field(
+        None, description="the CloudFront distribution that serves the dashboards from its bucket"
+    )
+    dashboard_bucket: str | None = Field(
+        None, description="the bucket behind the dashboards; default: the one that the distribution serves from"
+    )
+    flow_log_group: str | None = Field(None, description="log group that create-flow-log lets VPCs write to")
+    flow_log_role: Annotated[str, Field(pattern=r"^arn:[\w-]+:iam::\d{12}:role/.+")] | None = Field(
+        None, description="role by which flow logs may write to flow_log_group"
+    )
+    dashboard_cache_control: dict[str, str] = Field(
+        default={},
+        description="Cache-Control by pattern of the file, such as { '*.html' = 'no-cache' }, for sync-dashboard",
+    )
+    websocket: WebSocketEndpoint = WebSocketEndpoint()
+    pool: Pool = Field(Pool(), description="workers and concurrency limit of a task, where its definition sets them")
+    cost_filter: CostFilter = Field(CostFilter(), description="which costs are the stack's; unset: those of account_id")
+
+    @field_validator("time_zone")
+    @classmethod
+    def _zone(cls, value: str) -> str:
+        try:
+            zoneinfo.ZoneInfo(value)
+        except (zoneinfo.ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError("not a time zone; names look like Europe/Berlin") from error
+        return value
+
+    @model_validator(mode="after")
+    def _sandbox_is_alone(self) -> Stack:
+        given = [key for key in ("profile", "role_arn", "endpoint_url", "cloudformation_stack") if getattr(self, key)]
+        if self.sandbox and given:
+            raise ValueError(f"the sandbox brings its own {given[0]}: leave it out, or leave out sandbox = true")
+        return self
+
+    @model_validator(mode="after")
+    def _one_key_a_user(self) -> Stack:
+        users = [one.user for one in self.rotated_keys]
+        fields = [(one.secret, field) for one in self.rotated_keys for field in (one.id_field, one.secret_field)]
+        if twice := {name for name in users if users.count(name) > 1}:
+            raise ValueError(f"rotated_keys: {min(twice)} is listed twice")
+        if shared := {one for one in fields if fields.count(one) > 1}:
+            raise ValueError(f"rotated_keys: two users have {min(shared)[1]} of {min(shared)[0]}")
+        return self
+
+    @model_validator(mode="after")
+    def _production_never_rests(self) -> Stack:
+        both = {f"{self.cluster}/{name}" for name in self.services} & set(self.dev_services)
+        if both:
+            raise ValueError(f"dev_services: {min(both)} is one of the stack's own services, which must not rest")
+        return self
+
+    @property
+    def zone(self) -> zoneinfo.ZoneInfo:
+        """The stack's time zone."""
+        return zoneinfo.ZoneInfo(self.time_zone)
+
+    @property
+    def diverted_by(self) -> str:
+        """The variable of the environment that sends a real stack's calls elsewhere than to AWS, or nothing.
+
+        A sandbox must not pass for production; what the stack itself names as its endpoint is meant.
+        """
+        if self.sandbox or self.endpoint_url:
+            return ""
+        return next((name for name in ("OPSCHECKS_SANDBOX", "AWS_ENDPOINT_URL") if os.environ.get(name)), "")
+
+    @property
+    def state_in_s3(self) -> bool:
+        """Whether the state lies in S3."""
+        return bool(self.state and self.state.startswith("s3://"))
+
+    @property
+    def websocket_url(self) -> str | None:
+        """Where WebSocket sessions are opened; None where the stack names no backend."""
+        if self.websocket.url or not self.backend_url:
+            return self.websocket.url
+        return re.sub("^http", "ws", self.backend_url) + "/ws"
+
+    @property
+    def indexes(self) -> tuple[WantedIndex, ...]:
+        """The indexes that tables must have, each with its table; none where the stack names no table of incidents."""
+        wanted, of = self.wanted_indexes, self.incidents_table
+        if not wanted and of:
+            fields = self.incident_fields
+            wanted = (
+                WantedIndex(name=self.status_index, hash_key=fields.status),
+                WantedIndex(name="severity-index", hash_key=fields.severity),
+            )
+        return tuple(one if one.table else one.model_copy(update={"table": of or ""}) for one in wanted)
+
+    def tokens(self) -> dict[str, str]:
+        """What fills the placeholders of RUNBOOK.md."""
+        known = {
+            "stack": self.name,
+            "region": self.region,
+            "account-id": self.account_id,
+            "cluster": self.cluster,
+            "service": next(iter(self.services), None),
+            "load-balancer": self.load_balancer,
+            "log-group": next(iter(self.log_groups), None),
+            "incidents-table": self.incidents_table,
+            "status-index": self.status_index,
+            "table": next(iter(self.tables), None),
+            "alarm-prefix": self.alarm_prefix,
+            "backend-url": self.backend_url,
+            "dashboard-url": self.dashboard_url,
+            "distribution-id": self.distribution_id,
+            "websocket-url": self.websocket_url,
+            "min-tasks": str(self.limits.min_tasks),
+            "max-tasks": str(self.limits.max_tasks),
+            "cpu-limit": f"{self.limits.cpu_saturated_percent:g}",
+            "on-call": self.contacts.on_call,
+            "escalation": self.contacts.escalation,
+        }
+        return {token: value for token, value in known.items() if value}
+
+
+FROM_THE_SANDBOX = ("endpoint_url", "backend_url", "dashboard_url", "distribution_id")
+"""What a running sandbox says of itself, and a stack that is one takes over."""

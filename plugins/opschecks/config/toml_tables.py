@@ -1,0 +1,199 @@
+"""The tables within a stack of stacks.toml, each with its keys: dashboards, ingress, contacts, pool, hours …"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from datetime import datetime, time
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+
+
+def address(value: str) -> str:
+    """An http(s) address without a slash at its end; ValueError for anything else."""
+    if urlsplit(value).scheme not in ("http", "https") or not urlsplit(value).hostname:
+        raise ValueError("an address starts with http:// or https:// and has a host")
+    return value.rstrip("/")
+
+
+def websocket_address(value: str) -> str:
+    """A ws(s) address; ValueError for anything else."""
+    if urlsplit(value).scheme not in ("ws", "wss") or not urlsplit(value).hostname:
+        raise ValueError("a WebSocket address starts with ws:// or wss:// and has a host")
+    return value
+
+
+Url = Annotated[str, AfterValidator(address)]
+Names = tuple[Annotated[str, Field(min_length=1)], ...]
+
+
+class TomlTable(BaseModel):
+    """Frozen, and without unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Dashboard(TomlTable):
+    """One page of the dashboard site."""
+
+    path: Annotated[str, Field(pattern="^/")] = Field(description='path on dashboard_url, such as "/demo"')
+    contains: str = Field(min_length=1, description="text that only this page has, such as its title")
+
+
+class WebSocketEndpoint(TomlTable):
+    """How the WebSocket endpoint is spoken to."""
+
+    url: Annotated[str, AfterValidator(websocket_address)] | None = Field(
+        None, description="default: backend_url with ws:// or wss:// and the path /ws"
+    )
+    task_field: str = Field(
+        "",
+        description="field of the first JSON message that names the task; stickiness is proven live only with it",
+    )
+    headers: dict[str, str] = Field(default={}, description="sent with the handshake, such as an Origin")
+
+
+class Ingress(TomlTable):
+    """Traffic that security groups may let in."""
+
+    protocol: Literal["tcp", "udp", "icmp", "icmpv6", "all"] = "tcp"
+    ports: str = Field("", description='"443", "8000-8100"; empty means every port')
+    sources: Names = Field(description="CIDR blocks, sg-…, pl-…, or 'own groups'")
+    group: str = Field("", description="only in groups whose name matches this pattern, such as 'app-alb*'")
+
+    @field_validator("ports")
+    @classmethod
+    def _ports(cls, value: str) -> str:
+        if value and not re.fullmatch(r"\d{1,5}(-\d{1,5})?", value):
+            raise ValueError("ports are a number or a range such as 8000-8100")
+        low, high = port_range(value)
+        if not 0 <= low <= high <= 65535:
+            raise ValueError("ports lie between 0 and 65535, the lower one first")
+        return value
+
+    @model_validator(mode="after")
+    def _only_tcp_and_udp_have_ports(self) -> Ingress:
+        if self.ports and self.protocol not in ("tcp", "udp"):
+            raise ValueError(f"ports go with tcp or udp, not with {self.protocol}")
+        return self
+
+    @field_validator("sources")
+    @classmethod
+    def _sources(cls, value: Names) -> Names:
+        for source in value:
+            if source != "own groups" and not source.startswith(("sg-", "pl-")):
+                ipaddress.ip_network(source)
+        return value
+
+
+def port_range(ports: str) -> tuple[int, int]:
+    """`"443"` to (443, 443), `"1-9"` to (1, 9), `""` to every port."""
+    low, _, high = (ports or "0-65535").partition("-")
+    return int(low), int(high or low)
+
+
+class IncidentFields(TomlTable):
+    """What the attributes of an incident are called in its table."""
+
+    id: str = "incident_id"
+    status: str = "status"
+    severity: str = "severity"
+    created_at: str = Field("created_at", description="a sortable UTC time such as 2026-11-23T04:15:00Z")
+    title: str = "title"
+
+
+class WantedIndex(TomlTable):
+    """A global secondary index that searches need."""
+
+    name: Annotated[str, Field(pattern=r"^[a-zA-Z0-9_.-]{3,255}$")]
+    table: str = Field("", description="default: incidents_table")
+    hash_key: str = Field(min_length=1, description="attribute that searches name, such as status")
+    range_key: str = Field("", description="attribute that sorts what is found; empty: whichever it has, or none")
+    key_type: Literal["S", "N", "B"] = Field("S", description="of hash_key: text, number or bytes")
+
+
+class RotatedKey(TomlTable):
+    """An IAM user whose access key rotate-access-key may rotate, and the secret that hands it over."""
+
+    user: Annotated[str, Field(pattern=r"^[\w+=,.@-]{1,64}$")] = Field(description="IAM user; never root")
+    secret: str = Field(
+        description="name or ARN in Secrets Manager, of one JSON object; encrypted with a key of your own, it wants "
+        "kms:Decrypt and kms:GenerateDataKey of that as well"
+    )
+    services: tuple[Annotated[str, Field(pattern=r"^([\w-]+/)?[\w-]+$")], ...] = Field(
+        default=(), description="ECS services whose tasks read the secret as they start: NAME, or CLUSTER/NAME"
+    )
+    id_field: str = Field("AWS_ACCESS_KEY_ID", min_length=1, description="of the object; the other ones are kept")
+    secret_field: str = Field("AWS_SECRET_ACCESS_KEY", min_length=1)
+
+    @field_validator("secret")
+    @classmethod
+    def _name_or_arn(cls, value: str) -> str:
+        if not re.fullmatch(r"(arn:[\w-]+:secretsmanager:[\w-]+:\d{12}:secret:)?[\w/+=.@-]{1,512}", value):
+            raise ValueError("the name of a secret, or arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME")
+        return value
+
+    @model_validator(mode="after")
+    def _two_fields(self) -> RotatedKey:
+        if self.id_field == self.secret_field:
+            raise ValueError("id_field and secret_field are the same field")
+        return self
+
+
+class Contacts(TomlTable):
+    """Whom reports name."""
+
+    on_call: str = ""
+    escalation: str = ""
+    support: str = ""
+
+
+class Pool(TomlTable):
+    """How workers and the concurrency limit are set in the task definition, and what is wanted of them."""
+
+    workers: Annotated[str, Field(min_length=1)] = Field(
+        "WEB_CONCURRENCY", description="variable of the container, or argument of its command (--workers)"
+    )
+    workers_wanted: Annotated[int, Field(ge=1)] = 4
+    limit: Annotated[str, Field(min_length=1)] = Field(
+        "UVICORN_LIMIT_CONCURRENCY",
+        description="the same for the connections that a worker takes (--limit-concurrency)",
+    )
+    limit_wanted: Annotated[int, Field(ge=1)] = 1000
+
+
+class CostFilter(TomlTable):
+    """Which costs are the stack's."""
+
+    tags: dict[str, str] = Field(default={}, description="cost allocation tags, activated in Billing; all must match")
+    linked_accounts: tuple[Annotated[str, Field(pattern=r"^\d{12}$")], ...] = Field(
+        default=(), description="accounts; default: account_id"
+    )
+
+
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+class OfficeHours(TomlTable):
+    """When what is not production may run, in the stack's time zone."""
+
+    days: tuple[Weekday, ...] = Field(
+        default=WEEKDAYS[:5], min_length=1, description="mon, tue, wed, thu, fri, sat, sun"
+    )
+    begins: time = Field(time(8), description='such as "08:00"')
+    ends: time = Field(time(18), description="later on the same day")
+
+    @model_validator(mode="after")
+    def _one_day(self) -> OfficeHours:
+        if self.begins.tzinfo or self.ends.tzinfo:
+            raise ValueError("times are those of the stack's time_zone: leave the offset out")
+        if self.ends <= self.begins:
+            raise ValueError("they end before they begin; what runs past midnight is not supported")
+        return self
+
+    def include(self, moment: datetime) -> bool:
+        """Whether a moment of the stack's time zone lies within."""
+        return WEEKDAYS[moment.weekday()] in self.days and self.begins <= moment.time() < self.ends

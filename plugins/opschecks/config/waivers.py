@@ -1,0 +1,135 @@
+"""Accepted failures: checks/waivers.toml, each with an owner, a reason and a last day."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Collection, Iterable, Sequence
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from ..core.model import CheckResult, Finding, Outcome
+from ..core.run import WaiverState
+from ..core.wording import nearest
+
+LONGEST = timedelta(days=90)
+_REFUSED = "extend it, or delete it and let the check fail"
+
+
+class WaiverError(Exception):
+    """waivers.toml cannot be taken as it stands; the message names file, entry, key and the next step."""
+
+
+class Waiver(BaseModel):
+    """One `[[waivers]]` entry: failures of this check on this resource are known and accepted."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    check: Annotated[str, Field(min_length=1)]
+    resource: Annotated[str, Field(min_length=1, description="ARN, URL or name, as the report shows it")]
+    until: Annotated[date, Field(description="its last day")]
+    owner: Annotated[str, Field(min_length=1, pattern=r"\S")]
+    reason: Annotated[str, Field(min_length=1, pattern=r"\S")]
+    stack: Annotated[str, Field(description="only on this stack; default: on every one")] = ""
+
+    def covers(self, finding: Finding) -> bool:
+        """Whether the finding is the one that was accepted."""
+        return (
+            self.check == finding.check
+            and self.resource in (finding.resource, finding.name)
+            and self.stack in ("", finding.stack)
+        )
+
+
+def load_waivers(path: Path, *, today: date, checks: Collection[str], stacks: Collection[str]) -> list[Waiver]:
+    """Read waivers.toml; no file is no waiver. WaiverError for one that is unknown, unowned, too long or past."""
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return []
+    except (OSError, UnicodeDecodeError) as error:
+        raise WaiverError(f"{path}: cannot be read: {error}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise WaiverError(f"{path}: not valid TOML: {error}") from None
+    if unknown := sorted(set(raw) - {"waivers"}):
+        raise WaiverError(f"{path}: {unknown[0]}: unknown key; an entry begins with [[waivers]]")
+    listed = raw.get("waivers", [])
+    if not isinstance(listed, list):
+        raise WaiverError(f"{path}: waivers: a list is wanted; an entry begins with [[waivers]], two brackets")
+    return [_read(path, number, entry, today, checks, stacks) for number, entry in enumerate(listed, start=1)]
+
+
+def _read(path: Path, number: int, entry: Any, today: date, checks: Collection[str], stacks: Collection[str]) -> Waiver:
+    where = f"{path}: waiver {number}"
+    if isinstance(entry, dict) and entry.get("check"):
+        where += f" ({entry['check']} on {entry.get('resource', 'no resource')})"
+    try:
+        waiver = Waiver.model_validate(entry)
+    except ValidationError as error:
+        problem = error.errors()[0]
+        key = ".".join(str(part) for part in problem["loc"])
+        if problem["type"] == "extra_forbidden":
+            raise WaiverError(f"{where}: {key}: unknown key; {nearest(key, Waiver.model_fields)}") from None
+        if problem["type"] == "missing":
+            raise WaiverError(
+                f"{where}: {key}: missing; a waiver names check, resource, until, owner and reason"
+            ) from None
+        if key in ("owner", "reason", "check", "resource"):
+            raise WaiverError(f"{where}: {key}: empty or no text; a waiver needs one") from None
+        raise WaiverError(f"{where}: {key}: {problem['msg']}, not {problem.get('input')!r}") from None
+    if waiver.check not in checks:
+        raise WaiverError(f"{where}: check: there is no such check; {nearest(waiver.check, checks)}")
+    if waiver.stack and waiver.stack not in stacks:
+        raise WaiverError(f"{where}: stack: there is no such stack; {nearest(waiver.stack, stacks)}")
+    if waiver.until < today:
+        raise WaiverError(f"{where}: until: it ended on {waiver.until}; {_REFUSED} (owner: {waiver.owner})")
+    if waiver.until > today + LONGEST:
+        raise WaiverError(
+            f"{where}: until: {waiver.until} is more than {LONGEST.days} days ahead; "
+            f"the latest day is {today + LONGEST}"
+        )
+    return waiver
+
+
+def waiver_for(finding: Finding, waivers: Iterable[Waiver]) -> Waiver | None:
+    """The waiver that accepts this failure; None for anything that did not fail."""
+    if finding.outcome is not Outcome.FAILED:
+        return None
+    return next((waiver for waiver in waivers if waiver.covers(finding)), None)
+
+
+def states(
+    waivers: Iterable[Waiver],
+    checks: Sequence[CheckResult],
+    findings: Sequence[Finding],
+    today: date,
+) -> list[WaiverState]:
+    """How each waiver fared on each stack of the run whose checks it speaks of.
+
+    active: it accepted a failure. unused: its check looked, and nothing failed that it covers – the
+    waiver is stale. not_looked: its check gave no verdict.
+    """
+    told = []
+    for waiver in waivers:
+        for result in checks:
+            if result.check != waiver.check or waiver.stack not in ("", result.stack):
+                continue
+            used = any(
+                finding.waiver and finding.stack == result.stack and waiver.covers(finding) for finding in findings
+            )
+            looked = result.outcome in (Outcome.PASSED, Outcome.FAILED, Outcome.WAIVED)
+            told.append(
+                WaiverState(
+                    stack=result.stack,
+                    check=waiver.check,
+                    resource=waiver.resource,
+                    owner=waiver.owner,
+                    reason=waiver.reason,
+                    until=waiver.until.isoformat(),
+                    days_left=(waiver.until - today).days,
+                    state="active" if used else "unused" if looked else "not_looked",
+                )
+            )
+    return told

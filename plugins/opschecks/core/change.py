@@ -1,0 +1,177 @@
+"""A change as data: its risk, its request, its states, and how AWS can answer."""
+
+from __future__ import annotations
+
+import enum
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from .answer import Answer
+from .iam import iam_action
+
+State = Mapping[str, Any]
+"""What a remedy reads and writes of one resource, as plain JSON data; two equal states are the same state."""
+
+
+class Risk(enum.StrEnum):
+    """What a change can do to users; only SAFE ones are made without --allow."""
+
+    SAFE = "safe"
+    DISRUPTIVE = "disruptive"
+    DESTRUCTIVE = "destructive"
+
+    @property
+    def rank(self) -> int:
+        """0 for safe up to 2 for destructive."""
+        return list(Risk).index(self)
+
+
+class Proof(enum.StrEnum):
+    """How it is known that a change helped."""
+
+    STATE = "state"
+    """The same check passes on fresh observations; if not, the change is rolled back."""
+    SYMPTOM = "symptom"
+    """The written state is there, and data newer than the change shows the cure; if not, a person takes over."""
+
+
+class CannotFix(Exception):  # noqa: N818 - the remedy's answer, not an error of the program
+    """The remedy does nothing here; the message says why, and what a person would look at next."""
+
+
+class Refused(Exception):  # noqa: N818 - AWS's answer
+    """AWS answered that it does not make the change: nothing was changed."""
+
+
+class Partly(Exception):  # noqa: N818 - as above
+    """Some of the change was made, and then AWS did not make the rest."""
+
+
+class Unknown(Exception):  # noqa: N818 - as above
+    """The change was sent, and no answer tells whether it was made: only reading can."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """One call of AWS that changes something."""
+
+    service: str
+    operation: str
+    parameters: Mapping[str, Any]
+    files: Mapping[str, Path] = field(default_factory=dict)
+    """Parameters whose bytes a file has; what they are, another parameter must tell (ContentMD5)."""
+
+    @property
+    def call(self) -> str:
+        """As the IAM action that allows it."""
+        return iam_action(self.service, self.operation)
+
+
+class Sends(Protocol):
+    """What a remedy talks to: reads as observations do, and `send` for the one change."""
+
+    def call(self, service: str, operation: str, /, **parameters: Any) -> Answer:
+        """One read."""
+
+    def pages(self, service: str, operation: str, /, **parameters: Any) -> Iterator[Answer]:
+        """Every page of a list."""
+
+    def items(self, service: str, operation: str, key: str, /, **parameters: Any) -> list[Any]:
+        """Every item of a list."""
+
+    def send(self, service: str, operation: str, /, **parameters: Any) -> Answer:
+        """One change, sent at most once."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a resource is on its way to a state that was written."""
+
+    settled: bool
+    said: str = ""
+    gone_wrong: bool = False
+
+
+DRILLED = "drill"
+"""In the place of a finding: what a drill changes answers to none, and no limit of a day counts it."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """One planned change of one resource: what, where, from, to, by which call, at which risk, how to take it back."""
+
+    remedy: str
+    stack: str
+    target: str
+    name: str
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
+    call: str
+    parameters: Mapping[str, Any]
+    risk: Risk
+    one_way: bool
+    expects: str
+    beware: str = ""
+    check: str = ""
+    finding: str = ""
+    wish: Mapping[str, str] = field(default_factory=dict)
+
+    def to_plain(self) -> dict[str, Any]:
+        """As JSON data."""
+        return {**asdict(self), "risk": self.risk.value}
+
+    @staticmethod
+    def from_plain(told: Mapping[str, Any]) -> Change:
+        """What `to_plain` told of; KeyError, TypeError or ValueError where it did not."""
+        return Change(**{**told, "risk": Risk(told["risk"])})
+
+    @property
+    def differs(self) -> Iterator[str]:
+        """`key: before -> after` of each thing that changes."""
+        for key in sorted({*self.before, *self.after}):
+            before, after = self.before.get(key), self.after.get(key)
+            if before != after:
+                yield f"{key}: {_words(before)} → {_words(after)}"
+
+
+class Made(Protocol):
+    """An entry of the stack's journal, as far as a remedy may look at it."""
+
+    @property
+    def change(self) -> Change:
+        """What was begun."""
+
+    @property
+    def begun(self) -> datetime:
+        """When it was written down, right before its first request."""
+
+    @property
+    def state(self) -> str:
+        """Its newest step, such as begun, sent, refused, rolled_back."""
+
+    @property
+    def happened(self) -> bool:
+        """Whether it is known to have reached AWS."""
+
+    @property
+    def undoes(self) -> str:
+        """The entry that it takes back, if it does."""
+
+
+Entries = Callable[[], Iterable[Made]]
+
+
+def _words(value: Any) -> str:
+    return "nothing" if value in (None, "", [], {}) else value if isinstance(value, str) else json.dumps(value)
+
+
+def fingerprint(stack: str, check: str, resource: str, message: str) -> str:
+    """What a plan says it answers to: the finding, without the numbers that differ from minute to minute."""
+    steady = re.sub(r"\d+(?:[.,:]\d+)*", "0", message)
+    return hashlib.sha256("\0".join((stack, check, resource, steady)).encode()).hexdigest()[:16]

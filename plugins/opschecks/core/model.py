@@ -1,0 +1,220 @@
+"""The words of the suite as types: severity, outcome, resource, check, finding."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Literal, TypeVar
+
+from .written import (
+    LATER,
+    Columns,
+    Name,
+    Seconds,
+    WaivedBy,
+    Written,
+)
+
+CHECK_ATTRIBUTE = "__opschecks_check__"
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Severity(enum.StrEnum):
+    """How much it hurts when a check fails; compare with `rank`."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+    @property
+    def rank(self) -> int:
+        """0 for low up to 3 for critical."""
+        return list(Severity).index(self)
+
+
+class Outcome(enum.StrEnum):
+    """What one check concluded of one resource, best first."""
+
+    PASSED = "passed"
+    WAIVED = "waived"
+    NOT_RUN = "not_run"
+    BLIND = "blind"
+    FAILED = "failed"
+
+    @property
+    def rank(self) -> int:
+        """The worst outcome of a check's findings is the check's own."""
+        return list(Outcome).index(self)
+
+    @property
+    def words(self) -> str:
+        """The outcome as a person reads it."""
+        return {"blind": "could not look", "not_run": "not run"}.get(self.value, self.value)
+
+
+NOT_APPLICABLE = "not_applicable"
+"""A check's (never a finding's) outcome where the stack says that it has no such thing."""
+
+
+@dataclass(frozen=True)
+class Series:
+    """A metric over time, for charts and judgements.
+
+    `points` are (aware UTC time, value) in order of time; a gap is a missing point, never a zero.
+    `unit` is printed after the value ("%", "ms", "per minute"). `limit` is the line not to cross.
+    """
+
+    label: str
+    unit: str
+    points: tuple[tuple[datetime, float], ...]
+    period_s: int
+    limit: float | None = None
+
+    def last(self, window: timedelta, now: datetime) -> tuple[tuple[datetime, float], ...]:
+        """The points whose period ended within the window before `now`."""
+        begin = now - window - timedelta(seconds=self.period_s)
+        return tuple(point for point in self.points if point[0] > begin)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number or word worth showing beside a resource, whatever its outcome."""
+
+    label: str
+    value: float | int | str
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """A moment (aware UTC) at which something will be true that a check calls a failure, unless somebody acts."""
+
+    what: str
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resource:
+    """One thing that was seen.
+
+    `arn` is its ARN, or the URL where AWS has none; `name` is what people call it;
+    `evidence` is the raw response. Typed properties of subclasses read `evidence`: a missing key
+    raises, which the check reports as "could not look", never as fine.
+    """
+
+    arn: str
+    name: str
+    evidence: Mapping[str, Any] = field(repr=False, default_factory=dict)
+    series: tuple[Series, ...] = field(repr=False, default=())
+    figures: tuple[Figure, ...] = field(repr=False, default=())
+    deadlines: tuple[Deadline, ...] = field(repr=False, default=())
+
+
+@dataclass(frozen=True)
+class Check:
+    """What `@check` knows of a promise, before it has been run."""
+
+    name: str
+    severity: Severity
+    runbook: str
+    failing: str
+    why: str
+    may_be_empty: bool = False
+    remedy: type[Any] | None = None
+
+
+def check(
+    severity: Severity, *, runbook: str, failing: str, may_be_empty: bool = False, remedy: type[Any] | None = None
+) -> Callable[[F], F]:
+    """Declare a test function a check.
+
+    `runbook` is the slug of its heading in checks/RUNBOOK.md; `failing` is the sentence that is true
+    when the check fails (the function's name is the one that is true when it passes); the docstring
+    says why it hurts. A check that examined nothing could not look, unless `may_be_empty` says
+    that there is rightly nothing to examine on a good day. `remedy` is the class that can mend a failure.
+    """
+
+    def declare(function: F) -> F:
+        if not function.__name__.startswith("test_"):
+            raise TypeError(f"{function.__name__}: a check's name begins with test_, or pytest never runs it")
+        why = " ".join((function.__doc__ or "").split())
+        if not why:
+            raise TypeError(f"{function.__name__}: a check needs a docstring: why does it hurt when it fails?")
+        declared = Check(function.__name__, Severity(severity), runbook, failing, why, may_be_empty, remedy)
+        setattr(function, CHECK_ATTRIBUTE, declared)
+        return function
+
+    return declare
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one check concluded of one resource of one stack."""
+
+    stack: Name
+    check: Name
+    resource: str
+    name: str
+    outcome: Outcome
+    severity: Severity
+    message: str = ""
+    evidence: Mapping[str, Any] = field(repr=False, default_factory=dict)
+    figures: tuple[Figure, ...] = field(repr=False, default=())
+    waiver: Annotated[Mapping[str, str] | None, Written(WaivedBy | None)] = None
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """One collected check of one stack, and how it ended. `outcome` is an Outcome's value or NOT_APPLICABLE."""
+
+    stack: Name
+    check: Name
+    nodeid: Name
+    area: str
+    severity: Severity
+    runbook: str
+    failing: str
+    why: str
+    outcome: Annotated[str, Written(Outcome | Literal["not_applicable"])]
+    message: str = ""
+    duration_s: Seconds = 0.0
+    remedy: str = ""
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What a deployment was to bring, as the pipeline says it: `family:revision`, images, ids of ECS deployments."""
+
+    revisions: tuple[str, ...] = ()
+    images: tuple[str, ...] = ()
+    deployments: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.revisions or self.images or self.deployments)
+
+
+@dataclass(frozen=True)
+class SeenResource:
+    """What an observation showed of one resource: its figures and series, for the report."""
+
+    resource: str
+    name: str
+    figures: tuple[Figure, ...] = ()
+    series: Annotated[tuple[Series, ...], Written(tuple[Columns, ...])] = ()
+    deadlines: Annotated[tuple[Deadline, ...], LATER] = ()
+
+
+@dataclass(frozen=True)
+class ObservationResult:
+    """One observation of one stack: how long it took, what it called, and what it showed or why it could not."""
+
+    stack: Name
+    name: Name
+    duration_s: Seconds
+    calls: tuple[str, ...]
+    error: str = ""
+    resources: tuple[SeenResource, ...] = ()

@@ -1,0 +1,164 @@
+"""What an observation is: a function that looks, and what it needs."""
+
+from __future__ import annotations
+
+import inspect
+import queue
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+F = TypeVar("F", bound=Callable[..., Any])
+T = TypeVar("T")
+R = TypeVar("R")
+
+GIVEN = ("stack", "aws", "http", "now", "since", "expected", "filed")
+"""What an observation may ask for besides other observations: the stack, its AWS, the web, the time of the look;
+`since`: a moment before which it must not look back, where a change is to be judged by what came after it;
+`expected`: what a deployment was to bring (--expect-revision and its like); `filed(suite)`: the stack's filed run
+files of a suite as plain data, the newest first."""
+
+REGISTRY: dict[str, Observation] = {}
+
+
+class CouldNotLook(Exception):  # noqa: N818 - the design's word for it; it is no error of the program
+    """The world did not answer in a way that allows a verdict.
+
+    `call` is what was asked (`ecs:DescribeServices`, `GET https://…`), `reason` what came back,
+    `action` the IAM action to add where access was denied.
+    """
+
+    def __init__(self, call: str, reason: str, *, action: str = "", chain: tuple[str, ...] = ()) -> None:
+        super().__init__(call, reason)
+        self.call = call
+        self.reason = reason
+        self.action = action
+        self.chain = chain
+
+    def __str__(self) -> str:
+        return self.cause + (f" (needed for {', '.join(self.chain)})" if self.chain else "")
+
+    @property
+    def cause(self) -> str:
+        """What went wrong and what to do about it, whoever needed the answer."""
+        advice = f" – allow {self.action}" if self.action else ""
+        return f"{self.call}: {self.reason}{advice}" if self.call else f"{self.reason}{advice}"
+
+    def again(self, needed_for: str = "") -> CouldNotLook:
+        """A fresh exception of the same content, for another reader; `needed_for` names the observation that is."""
+        chain = (*self.chain, needed_for) if needed_for else self.chain
+        return type(self)(self.call, self.reason, action=self.action, chain=chain)
+
+
+class NotThere(CouldNotLook):
+    """The world answered that the thing asked for does not exist."""
+
+
+class WrongAccount(Exception):  # noqa: N818 - a misuse, decided by the first answer of AWS
+    """The credentials belong to another account than the stack's: nothing may be read with them."""
+
+
+@dataclass(frozen=True)
+class Observation:
+    """A function that looks, and what it needs: other observations (`needs`), IAM actions (`allow`).
+
+    Those in `soft` are passed as a CouldNotLook instead of their value when they failed, so that
+    one denied call does not blind what does not depend on it.
+    """
+
+    name: str
+    function: Callable[..., Any]
+    allow: tuple[str, ...]
+    parameters: tuple[str, ...]
+    needs: tuple[str, ...]
+    soft: frozenset[str]
+
+    @property
+    def what(self) -> str:
+        """The first sentence of its docstring."""
+        return (self.function.__doc__ or "").strip().partition("\n")[0]
+
+
+def observation(*, allow: Sequence[str] = (), soft: Sequence[str] = ()) -> Callable[[F], F]:
+    """Declare a function an observation: checks take its value as a fixture of the same name.
+
+    `allow` lists the IAM actions it uses. Its parameters are `stack`, `aws`, `http`, `now` and other
+    observations by name.
+    """
+
+    def declare(function: F) -> F:
+        name = function.__name__
+        if inspect.isgeneratorfunction(function) or inspect.iscoroutinefunction(function):
+            raise TypeError(f"observation {name}: a plain function that returns what it saw is wanted")
+        parameters = tuple(inspect.signature(function).parameters)
+        needs = tuple(parameter for parameter in parameters if parameter not in GIVEN)
+        if unknown := set(soft) - set(needs):
+            raise TypeError(f"observation {name}: soft names {sorted(unknown)}, which is no parameter")
+        before = REGISTRY.get(name)
+        if before and before.function.__module__ != function.__module__:
+            raise TypeError(f"observation {name} is declared twice: in {before.function.__module__} too")
+        REGISTRY[name] = Observation(name, function, tuple(allow), parameters, needs, frozenset(soft))
+        return function
+
+    return declare
+
+
+def closure(names: Iterable[str]) -> list[Observation]:
+    """The named observations and all that they need; KeyError for an unknown one, CouldNotLook never."""
+    found: dict[str, Observation] = {}
+
+    def add(name: str, path: tuple[str, ...]) -> None:
+        if name in path:
+            raise TypeError("observations need each other: " + " needs ".join((*path, name)))
+        if name not in found:
+            wanted = REGISTRY[name]
+            for need in wanted.needs:
+                add(need, (*path, name))
+            found[name] = wanted
+
+    for name in sorted(names):
+        add(name, ())
+    return list(found.values())
+
+
+def fan_out(function: Callable[[T], R], items: Iterable[T], *, at_once: int = 16) -> list[R]:
+    """`[function(item) for item in items]`, at most `at_once` of them at the same time.
+
+    For what AWS answers only per resource. The first exception is raised when all have ended: a list
+    that lacks an element would be a false answer. Daemon threads, so that Ctrl-C never waits for a call.
+    """
+    todo: queue.SimpleQueue[tuple[int, T]] = queue.SimpleQueue()
+    for numbered in enumerate(items):
+        todo.put(numbered)
+    total = todo.qsize()
+    answers: dict[int, R] = {}
+    errors: dict[int, BaseException] = {}
+
+    def work() -> None:
+        while True:
+            try:
+                index, item = todo.get_nowait()
+            except queue.Empty:
+                return
+            try:
+                answers[index] = function(item)
+            except BaseException as error:  # noqa: BLE001 - raised below, in the caller's thread
+                errors[index] = error
+
+    threads = [threading.Thread(target=work, daemon=True) for _ in range(min(at_once, total) - 1)]
+    for thread in threads:
+        thread.start()
+    work()
+    for thread in threads:
+        thread.join()
+    if errors:
+        raise errors[min(errors)]
+    return [answers[index] for index in range(total)]
+
+
+def seen(value: T | CouldNotLook) -> T:
+    """A soft observation's value; raises its CouldNotLook where it has none."""
+    if isinstance(value, CouldNotLook):
+        raise value.again()
+    return value

@@ -1,0 +1,187 @@
+"""A run as it is reported: its stacks, findings, observations, changes, and what earlier runs say of it."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from .model import CheckResult, Finding, ObservationResult, Outcome, Series
+from .written import LATER, Changed, Costs, CountFromZero, Day, Journaled, Name, Nothing, Week, Written
+
+
+@dataclass(frozen=True)
+class StackFacts:
+    """What reports say about a stack; `tokens` fills the placeholders of RUNBOOK.md."""
+
+    name: Name
+    sandbox: bool
+    account_id: str
+    region: str
+    time_zone: Name = "UTC"
+    contacts: Mapping[str, str] = field(default_factory=dict)
+    tokens: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class WaiverState:
+    """A waiver as this run met it. `state`: active, unused (nothing failed that it covers) or not_looked."""
+
+    stack: Name
+    check: Name
+    resource: str
+    owner: str
+    reason: str
+    until: Day
+    days_left: int
+    state: Annotated[str, Written(Literal["active", "unused", "not_looked"])]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How long one resource has stood badly with one check, compared with the stack's earlier runs of the suite.
+
+    `state`: new, still, recovered (good again), gone (it was bad, and there is no such resource any more), flapping
+    (bad, good and bad again within the last runs), unseen (nobody could look), hidden (it was failing when it was last
+    seen, and now nobody could look). `since` is when the first of the runs in a row began that saw it so (`at_least`:
+    or an earlier one, which was not compared; of what is new: none since then could see it, so that it may have failed
+    since then); `day` counts calendar days of the stack from there, the first being 1.
+    """
+
+    check: Name
+    resource: str
+    name: str
+    state: Annotated[str, Written(Literal["new", "still", "recovered", "gone", "flapping", "unseen", "hidden"])]
+    since: datetime
+    day: Annotated[int, Written(rules={"minimum": 1})]
+    at_least: bool = False
+
+
+@dataclass(frozen=True)
+class Past:
+    """What earlier runs of the same suite say of one stack; kept in the run file, so that a report needs nothing else.
+
+    `runs` is how many were compared, `previous` when the newest of them began (None: this is the first), `missed` the
+    days without a run since then (ISO dates). `strips` has for each check, each area, and "" for all, the worst outcome
+    of each of those runs; `numbers` the earlier values of each tile as (time, value); both the oldest first;
+    `changes` what the journal has since the previous run, `touched` its newest change of each resource that is bad now,
+    within `journal_days` (0: nobody asked); `cost` what the newest weekly run saw of the costs, which a
+    daily run does not ask for. `error`: why nothing of this could be read.
+    """
+
+    stack: Name
+    runs: CountFromZero = 0
+    previous: datetime | None = None
+    missed: tuple[Day, ...] = ()
+    standings: tuple[Standing, ...] = ()
+    strips: Annotated[Mapping[str, tuple[str, ...]], Written(dict[str, tuple[Outcome | Literal[""], ...]])] = field(
+        default_factory=dict
+    )
+    numbers: Mapping[str, tuple[tuple[datetime, float], ...]] = field(default_factory=dict)
+    changes: Annotated[tuple[Mapping[str, Any], ...], Written(tuple[Journaled, ...])] = ()
+    touched: Annotated[tuple[Mapping[str, Any], ...], Written(tuple[Journaled, ...]), LATER] = ()
+    journal_days: Annotated[CountFromZero, LATER] = 0
+    cost: Annotated[Mapping[str, Any], Written(Costs | Nothing), LATER] = field(default_factory=dict)
+    error: str = ""
+
+    def standing(self, check: str, resource: str) -> Standing | None:
+        """How long this resource has stood badly with this check."""
+        return next((one for one in self.standings if (one.check, one.resource) == (check, resource)), None)
+
+
+@dataclass(frozen=True)
+class ReportSection:
+    """A section of the page that a user's own conftest adds: a title, and Markdown without HTML."""
+
+    title: str
+    markdown: str
+
+    @property
+    def heading(self) -> str:
+        """The title; where nothing of it can be seen, that it has none."""
+        seen = any(one.isprintable() and not one.isspace() for one in self.title)
+        return self.title if seen else "A section without a title"
+
+
+@dataclass(frozen=True)
+class Run:
+    """One session: everything that reports are made from. Serialized as the run file, with secrets masked.
+
+    `suite` is daily, weekly, deploy-before, deploy-after or drills. `state`: unfinished (or killed), finished, or
+    stopped (ended early; `stopped_by` says why). `partial` is what narrowed the selection of checks, empty where the
+    whole suite was selected. `exit_code`: 0 all known and good, 1 something failed, 10 something could not be looked at
+    or was not run, else pytest's own; None until it has ended. `versions` are those of the programs that made it.
+    """
+
+    suite: str
+    started: datetime
+    stacks: tuple[StackFacts, ...]
+    ended: datetime | None = None
+    state: Annotated[str, Written(Literal["unfinished", "finished", "stopped"])] = "unfinished"
+    stopped_by: str = ""
+    partial: str = ""
+    exit_code: int | None = None
+    checks: tuple[CheckResult, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    observations: tuple[ObservationResult, ...] = ()
+    waivers: tuple[WaiverState, ...] = ()
+    changes: Annotated[tuple[Mapping[str, Any], ...], Written(tuple[Changed, ...])] = ()
+    past: Annotated[tuple[Past, ...], LATER] = ()
+    sections: Annotated[tuple[ReportSection, ...], LATER] = ()
+    weeks: Annotated[tuple[Mapping[str, Any], ...], Written(tuple[Week, ...]), LATER] = ()
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def sandbox(self) -> bool:
+        """Whether any of it was the sandbox: then nothing of it is about production."""
+        return any(stack.sandbox for stack in self.stacks)
+
+    @property
+    def calls(self) -> tuple[str, ...]:
+        """Every AWS call made, as `service:Operation`."""
+        return tuple(call for observation in self.observations for call in observation.calls)
+
+    @property
+    def open_changes(self) -> list[Mapping[str, Any]]:
+        """Changes that were made and handed over to a person: no run with one of those is good."""
+        return [change for change in self.changes if change["result"] == "handed over" and change["entry"]]
+
+    @property
+    def lost_changes(self) -> list[Mapping[str, Any]]:
+        """Changes that did not help and could not be taken back: nothing else is as urgent."""
+        return [change for change in self.changes if change["result"] == "roll-back failed"]
+
+    def count(self, outcome: str) -> int:
+        """How many checks ended with this outcome (an Outcome's value or NOT_APPLICABLE)."""
+        return sum(1 for result in self.checks if result.outcome == outcome)
+
+    def past_of(self, stack: str) -> Past:
+        """What earlier runs say of a stack; of a stack that has none, nothing."""
+        return next((past for past in self.past if past.stack == stack), Past(stack))
+
+    def findings_of(self, result: CheckResult) -> Sequence[Finding]:
+        """The findings of one check of one stack."""
+        return self._findings.get((result.stack, result.check), ())
+
+    @functools.cached_property
+    def _findings(self) -> Mapping[tuple[str, str], Sequence[Finding]]:
+        found: dict[tuple[str, str], list[Finding]] = {}
+        for finding in self.findings:
+            found.setdefault((finding.stack, finding.check), []).append(finding)
+        return found
+
+    def series_of(self, finding: Finding) -> tuple[Series, ...]:
+        """The series of the finding's resource. They are kept once, with the observation that saw them."""
+        return self._series.get((finding.stack, finding.resource), ())
+
+    @functools.cached_property
+    def _series(self) -> Mapping[tuple[str, str], tuple[Series, ...]]:
+        found: dict[tuple[str, str], tuple[Series, ...]] = {}
+        for seen in self.observations:
+            for one in seen.resources:
+                if one.series:
+                    key = (seen.stack, one.resource)
+                    found[key] = (*found.get(key, ()), *one.series)
+        return found

@@ -1,0 +1,19 @@
+"""The nearest valid name, for messages about an unknown one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+def nearest(name: str, valid: Iterable[str]) -> str:
+    """A clause for the end of a message: "did you mean 'x'?" or the list of what there is."""
+    import difflib
+
+    known = sorted(valid)
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    if close:
+        return f"did you mean {close[0]!r}?"
+    if not known:
+        return "there is none"
+    shown = ", ".join(known[:12])
+    return f"known: {shown}" + (f" and {len(known) - 12} more" if len(known) > 12 else "")

@@ -1,0 +1,98 @@
+"""One fixer at a time per stack: a lock with a holder and a lease, which a dead holder loses by itself."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+import secrets
+import socket
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from .storage import Storage
+
+LEASE = timedelta(minutes=10)
+
+
+class Locked(Exception):  # noqa: N818 - it is said of the stack
+    """Somebody else mends this stack; the message says who, since when, and until when at the latest."""
+
+
+class Lost(Exception):  # noqa: N818 - as above
+    """The lease ran out and somebody else holds the lock: nothing may be changed any more."""
+
+
+def who() -> str:
+    """This process, as a colleague would look for it."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # a container without a user database
+        user = f"uid {os.getuid()}"
+    return f"{user} on {socket.gethostname()}, process {os.getpid()}"
+
+
+@dataclass
+class Lock:
+    """The lock of one stack. Each holder makes the next number, which only one can; the highest number counts."""
+
+    store: Storage
+    lease: timedelta = LEASE
+    _number: int = 0
+    _token: str = field(default_factory=lambda: secrets.token_hex(8))
+    _since: str = ""
+
+    def __enter__(self) -> Lock:
+        self.acquire()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
+    def acquire(self) -> None:
+        """Take it; Locked where somebody else holds it."""
+        newest, told = self._newest()
+        if told and told["state"] == "held" and datetime.fromisoformat(told["until"]) > datetime.now(UTC):
+            raise Locked(
+                f"{told['holder']} mends this stack since {_shown(told['since'])}; the lock is free when that ends, "
+                f"or at {_shown(told['until'])} if it died"
+            )
+        self._number, self._since = newest + 1, datetime.now(UTC).isoformat()
+        if not self.store.create(self._key(self._number), self._text("held")):
+            self._number = 0
+            raise Locked("somebody else has begun to mend this stack this moment; try again")
+        for key in self.store.keys("lock")[:-2]:
+            self.store.delete(key)
+
+    def renew(self) -> None:
+        """Hold it for another lease; Lost where somebody else has taken it over. Call it before each change."""
+        newest, told = self._newest()
+        if newest != self._number or not told or told["token"] != self._token:
+            raise Lost("the lease of this run's lock ran out, and somebody else mends the stack now")
+        self.store.replace(self._key(self._number), self._text("held"))
+
+    def release(self) -> None:
+        """Give it back, if it is still held."""
+        newest, told = self._newest()
+        if newest == self._number and told and told["token"] == self._token:
+            self.store.replace(self._key(self._number), self._text("released"))
+
+    def _newest(self) -> tuple[int, dict[str, str] | None]:
+        keys = self.store.keys("lock")
+        if not keys:
+            return 0, None
+        text = self.store.read(keys[-1])
+        return int(keys[-1].rpartition("/")[2].partition(".")[0]), json.loads(text) if text else None
+
+    @staticmethod
+    def _key(number: int) -> str:
+        return f"lock/{number:012}.json"
+
+    def _text(self, state: str) -> str:
+        until = datetime.now(UTC) + self.lease
+        told = {"state": state, "holder": who(), "token": self._token, "since": self._since}
+        return json.dumps({**told, "until": until.isoformat()})
+
+
+def _shown(moment: str) -> str:
+    return f"{datetime.fromisoformat(moment):%Y-%m-%d %H:%M:%S} UTC"

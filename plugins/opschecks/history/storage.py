@@ -1,0 +1,188 @@
+"""Where a stack's state lies – run files, journal, lock: texts by key, made once and never by two. A folder, or S3."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from ..config.stack import Stack
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write the file whole or leave what was there; OSError where it cannot be written."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        with fresh.open("x", encoding="utf-8") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        fresh.replace(path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            fresh.unlink()
+        raise
+
+
+class Storage(Protocol):
+    """Keys are relative paths such as `journal/2026….json`."""
+
+    def create(self, key: str, text: str) -> bool:
+        """Write what is not there yet; False where somebody else has. On disk when it returns."""
+
+    def replace(self, key: str, text: str, *, kind: str = "") -> None:
+        """Write it, whatever was there. For what only one writes. `kind` is its media type, where somebody asks."""
+
+    def read(self, key: str) -> str | None:
+        """The text, or None."""
+
+    def keys(self, folder: str) -> list[str]:
+        """Every key in the folder, in order."""
+
+    def delete(self, key: str) -> None:
+        """Remove it, if it is there."""
+
+
+class FolderStorage:
+    """A folder of one machine, or of a file system that several share."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def __str__(self) -> str:
+        return str(self.root)
+
+    def create(self, key: str, text: str) -> bool:
+        """A link, unlike a rename, never replaces."""
+        target = self.root / key
+        fresh = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+        write_whole(fresh, text)
+        try:
+            os.link(fresh, target)
+        except FileExistsError:
+            return False
+        finally:
+            fresh.unlink()
+        self._sync(target.parent)
+        return True
+
+    def replace(self, key: str, text: str, *, kind: str = "") -> None:
+        """Whole or not at all; a folder has no media types."""
+        write_whole(self.root / key, text)
+
+    def read(self, key: str) -> str | None:
+        """None where there is no such file."""
+        try:
+            return (self.root / key).read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return None
+
+    def keys(self, folder: str) -> list[str]:
+        """Those of finished files."""
+        with contextlib.suppress(FileNotFoundError):
+            return sorted(
+                f"{folder}/{path.name}" for path in (self.root / folder).iterdir() if not path.name.startswith(".")
+            )
+        return []
+
+    def delete(self, key: str) -> None:
+        """No harm where it is gone."""
+        (self.root / key).unlink(missing_ok=True)
+
+    @staticmethod
+    def _sync(folder: Path) -> None:
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+class S3Storage:
+    """A prefix in S3, which people and CI share; conditional writes decide who was first.
+
+    What S3 refuses is an OSError, as with a folder.
+    """
+
+    def __init__(self, client: Any, bucket: str, prefix: str) -> None:
+        self._client = client
+        self._bucket = bucket
+        self._prefix = prefix.strip("/")
+
+    def __str__(self) -> str:
+        return f"s3://{self._bucket}/{self._prefix}"
+
+    def _key(self, key: str) -> str:
+        return f"{self._prefix}/{key}" if self._prefix else key
+
+    def _ask(self, operation: str, *unless: str, **parameters: Any) -> Any:
+        """One call; None where its error is one of `unless`."""
+        from botocore import xform_name
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            return getattr(self._client, xform_name(operation))(Bucket=self._bucket, **parameters)
+        except ClientError as error:
+            code = error.response.get("Error", {}).get("Code", "")
+            if code in unless:
+                return None
+            raise OSError(f"{self}: s3:{operation}: {code}: {error.response.get('Error', {}).get('Message')}") from None
+        except BotoCoreError as error:
+            raise OSError(f"{self}: s3:{operation}: {type(error).__name__}: {error}") from None
+
+    def create(self, key: str, text: str) -> bool:
+        """`If-None-Match: *`; S3 answers 412 where the object exists, 409 where another write is under way."""
+        taken = ("PreconditionFailed", "ConditionalRequestConflict")
+        return self._ask("PutObject", *taken, Key=self._key(key), Body=text.encode(), IfNoneMatch="*") is not None
+
+    def replace(self, key: str, text: str, *, kind: str = "") -> None:
+        """An ordinary write."""
+        more = {"ContentType": kind} if kind else {}
+        self._ask("PutObject", Key=self._key(key), Body=text.encode(), **more)
+
+    def read(self, key: str) -> str | None:
+        """None where there is no such object."""
+        answer = self._ask("GetObject", "NoSuchKey", Key=self._key(key))
+        if answer is None:
+            return None
+        text: bytes = answer["Body"].read()
+        return text.decode()
+
+    def keys(self, folder: str) -> list[str]:
+        """All pages of the listing."""
+        found: list[str] = []
+        more: dict[str, str] = {}
+        while True:
+            page = self._ask("ListObjectsV2", Prefix=self._key(folder) + "/", **more)
+            found += [item["Key"][len(self._key("")) :] for item in page.get("Contents", [])]
+            if not page.get("IsTruncated"):
+                return sorted(found)
+            more = {"ContinuationToken": page["NextContinuationToken"]}
+
+    def delete(self, key: str) -> None:
+        """S3 does not mind where it is gone."""
+        self._ask("DeleteObject", Key=self._key(key))
+
+
+def storage_at(where: str, client: Callable[[], Any]) -> Storage:
+    """A folder, or `s3://BUCKET/PREFIX`."""
+    if where.startswith("s3://"):
+        bucket, _, prefix = where.removeprefix("s3://").partition("/")
+        return S3Storage(client(), bucket, prefix)
+    return FolderStorage(Path(where))
+
+
+def storage_of(stack: Stack, default: Path, root: Path, client: Callable[[], Any]) -> Storage:
+    """Where the stack's state says, below its name: a folder (relative to `root`; else `default`) or a prefix in S3.
+
+    `client` makes an S3 client with the stack's own credentials; called only where one is needed.
+    """
+    if stack.state_in_s3:
+        bucket, _, prefix = (stack.state or "").removeprefix("s3://").partition("/")
+        return S3Storage(client(), bucket, f"{prefix.rstrip('/')}/{stack.name}".lstrip("/"))
+    return FolderStorage((root / stack.state if stack.state else default) / stack.name)

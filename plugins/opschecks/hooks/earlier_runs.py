@@ -1,0 +1,82 @@
+"""The past of a run: what its stacks' histories say, read before its files are written; and what has grown too old."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from ..core.run import Past, Run
+from .state import ChecksRun
+
+if TYPE_CHECKING:
+    from ..config.stack import Stack
+    from ..history.summaries import Summaries
+
+
+def _summaries(run: ChecksRun, stack: Stack) -> Summaries:
+    """The stack's runs; their summaries lie on this machine, wherever the run files do."""
+    from ..history.summaries import Summaries
+
+    return Summaries(run.store(stack), run.reports / "history" / stack.name / "summaries", run.untidy.append)
+
+
+def with_past(run: ChecksRun, told: Run) -> Run:
+    """The run beside the earlier ones of each stack. A part of a suite is compared with nothing.
+
+    A history that cannot be read is said in the report, and costs nothing but the comparison.
+    """
+    if told.partial:
+        return told
+    told = dataclasses.replace(told, past=tuple(_past(run, told, stack) for stack in run.stacks))
+    if told.suite != "weekly":
+        return told
+    from ..report.weekly.facts import week_facts
+
+    weeks = tuple(week_facts(_summaries(run, stack), stack, told.started) for stack in run.stacks)
+    return dataclasses.replace(told, weeks=weeks)
+
+
+def _past(run: ChecksRun, told: Run, stack: Stack) -> Past:
+    from ..history.comparison import journal_from, past_of
+    from ..history.journal import Journal, JournalError
+
+    try:
+        history = _summaries(run, stack)
+        before = history.runs(told.suite, before=told.started)
+        since = journal_from(told, stack.name, before[0].started if before else None)
+        past = past_of(told, stack.name, before, Journal(history.store).entries(since=since))
+        if told.suite != "daily":
+            return past
+        from ..report.daily.cost_facts import cost_facts
+
+        return dataclasses.replace(past, cost=cost_facts(history.store, told.started))
+    except (OSError, JournalError) as error:
+        return Past(stack.name, error=str(error))
+
+
+def earlier_run(run: ChecksRun, told: Run) -> Run | None:
+    """The run of a day before, for the lines of its charts; of several stacks, that of each in one."""
+    from ..history.runs import run_a_day_before
+    from ..report.runfile import RunFileError, from_json
+
+    found = []
+    for stack in run.stacks if not told.partial else ():
+        try:
+            text = run_a_day_before(run.store(stack), told.suite, told.started)
+            found += [from_json(text)] if text else []
+        except (OSError, UnicodeDecodeError, RunFileError):
+            continue  # without it a chart has one line instead of two
+    if not found:
+        return None
+    seen = tuple(one for earlier in found for one in earlier.observations)
+    return dataclasses.replace(found[0], observations=seen)
+
+
+def forget_old(run: ChecksRun, told: Run) -> None:
+    """Delete what is older than the stack's history_days."""
+    from ..history.runs import forget_before
+
+    for stack in run.stacks if not told.partial else ():
+        oldest = told.started - timedelta(days=stack.history_days)
+        _summaries(run, stack).forget(forget_before(run.store(stack), told.suite, oldest))

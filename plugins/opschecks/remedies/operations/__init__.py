@@ -1,0 +1,1 @@
+"""Remedies of several steps: backup, restore, rotation, archive."""

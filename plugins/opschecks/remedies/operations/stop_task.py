@@ -1,0 +1,139 @@
+"""Remedies of single tasks: stopping one, in whose place ECS starts another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from ...core.change import CannotFix, Progress, Request, Risk, State
+from ...core.wording import nearest
+from ...fixing.remedy import Remedy
+
+_TASKS = "ecs:DescribeTasks"
+_SERVICES = "ecs:DescribeServices"
+_LIST = "ecs:ListTasks"
+REASON = "opschecks: stopped on purpose, to see another take its place"
+_GROUP = "service:"
+TASKS_A_CALL = 100
+
+
+class StopTask(Remedy):
+    """Stop one task of a service that runs two or more; ECS starts another in its place."""
+
+    risk = Risk.DISRUPTIVE
+    one_way = True
+    runbook = "scale-backend"
+    settles_within = timedelta(minutes=15)
+    allow = ("ecs:StopTask", _TASKS, _SERVICES, _LIST)
+    expects = "its WebSocket sessions drop and reconnect, and the other tasks serve until a new one is there"
+
+    def normal(self, target: str) -> str:
+        """task/CLUSTER/ID, of an ARN too."""
+        short = target.rsplit(":", 1)[-1]
+        parts = short.split("/")
+        if len(parts) != 3 or parts[0] != "task" or not all(parts):
+            raise CannotFix(f"{target}: task/CLUSTER/ID or an ARN is wanted")
+        return short
+
+    def shown(self, target: str) -> str:
+        """The task's id."""
+        return target.rsplit("/", 1)[-1]
+
+    def all_targets(self) -> list[str]:
+        """None by itself."""
+        raise CannotFix("say which one with --target task/CLUSTER/ID")
+
+    def read(self, target: str) -> State:
+        """What ECS wants the task to be, and whose it is; one that ECS has forgotten is stopped."""
+        told = self._task(target)
+        if not told:
+            return {"desiredStatus": "STOPPED", "service": ""}
+        return {"desiredStatus": str(told["desiredStatus"]), "service": _service(told)}
+
+    def read_for_plan(self, target: str) -> State:
+        """As `read`; CannotFix where stopping it would be more than a moment's loss."""
+        self._require_safe(target)
+        return self.read(target)
+
+    def want(self, now: State, wish: Mapping[str, str]) -> State:
+        """Stopped."""
+        return {**now, "desiredStatus": "STOPPED"}
+
+    def request(self, target: str, before: State, after: State) -> Request:
+        """StopTask, with a reason that shows in the console whose doing it was."""
+        _, cluster, task = target.split("/")
+        return Request("ecs", "StopTask", {"cluster": cluster, "task": task, "reason": REASON})
+
+    def ready(self, target: str, request: Request) -> Request:
+        """Asked again right before it is sent, because it cannot be taken back."""
+        self._require_safe(target)
+        return request
+
+    def progress(self, target: str, before: State, after: State) -> Progress:
+        """There when as many other tasks run as the service wants."""
+        told = self._describe(target, str(before["service"]))
+        desired = int(told["desiredCount"])
+        running = self._others_running(target, str(before["service"]))
+        newest = next((str(event.get("message", "")) for event in told.get("events", [])), "")
+        return Progress(running >= desired, f"{running} of {desired} tasks run" + (f": {newest}" if newest else ""))
+
+    def _require_safe(self, target: str) -> None:
+        told = self._task(target)
+        if not told:
+            raise CannotFix(f"{target}: there is no such task (ECS forgets one an hour after it stopped)")
+        if told.get("desiredStatus") != "RUNNING" or told.get("lastStatus") != "RUNNING":
+            raise CannotFix(f"{self.shown(target)} is {told.get('lastStatus')}: only a running task is stopped")
+        name = _service(told)
+        if not name:
+            raise CannotFix(f"{self.shown(target)} belongs to no service: nobody would start another")
+        _, cluster, _ = target.split("/")
+        if self.stack.services and (cluster != self.stack.cluster or name not in self.stack.services):
+            raise CannotFix(f"{name} is no service of {self.stack.name}; {nearest(name, self.stack.services)}")
+        if why := unsteady(self._describe(target, name)):
+            raise CannotFix(f"{name}: {why}")
+
+    def _task(self, target: str) -> dict[str, Any]:
+        _, cluster, task = target.split("/")
+        answer = self.aws.call("ecs", "DescribeTasks", cluster=cluster, tasks=[task])
+        found: list[dict[str, Any]] = answer["tasks"]
+        return found[0] if found else {}
+
+    def _describe(self, target: str, service: str) -> dict[str, Any]:
+        _, cluster, _ = target.split("/")
+        answer = self.aws.call("ecs", "DescribeServices", cluster=cluster, services=[service])
+        found: list[dict[str, Any]] = [one for one in answer["services"] if one.get("status") == "ACTIVE"]
+        if not found:
+            raise CannotFix(f"there is no active service {service} in the cluster {cluster}")
+        return found[0]
+
+    def _others_running(self, target: str, service: str) -> int:
+        """How many tasks of the service run, without the one that was stopped, which ECS may still count."""
+        _, cluster, task = target.split("/")
+        arns = self.aws.items(
+            "ecs", "ListTasks", "taskArns", cluster=cluster, serviceName=service, desiredStatus="RUNNING"
+        )
+        others = [str(arn) for arn in arns if not str(arn).endswith(f"/{task}")]
+        told: list[dict[str, Any]] = []
+        for start in range(0, len(others), TASKS_A_CALL):
+            chunk = others[start : start + TASKS_A_CALL]
+            told += self.aws.call("ecs", "DescribeTasks", cluster=cluster, tasks=chunk)["tasks"]
+        return sum(1 for one in told if one["lastStatus"] == "RUNNING")
+
+
+def _service(told: Mapping[str, Any]) -> str:
+    group = str(told.get("group", ""))
+    return group.removeprefix(_GROUP) if group.startswith(_GROUP) else ""
+
+
+def unsteady(service: Mapping[str, Any]) -> str:
+    """Why no task of the service should be stopped at this moment; nothing where one may be."""
+    desired, running = service["desiredCount"], service["runningCount"]
+    deployments = service["deployments"]
+    if len(deployments) > 1 or any(one.get("rolloutState", "COMPLETED") != "COMPLETED" for one in deployments):
+        return "a deployment is under way"
+    if running != desired or service["pendingCount"]:
+        return f"{running} of {desired} tasks run: it lacks some already"
+    if running < 2:
+        return f"it runs {running} task: stopping it would be an outage"
+    return ""

@@ -1,0 +1,87 @@
+"""The remedy that backs up a table now."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from ...core.change import CannotFix, Progress, Request, Risk, Sends, State
+from ..stack_tables import TableRemedy
+from .restore_points import LIST, TABLE, describe_table
+
+LONGEST_NAME = 255
+_OURS = "-opschecks-"
+
+
+def backup_name(table: str, stamp: str) -> str:
+    """What a backup of ours is called; DynamoDB takes 255 characters."""
+    return f"{table[: LONGEST_NAME - len(_OURS) - len(stamp)]}{_OURS}{stamp}"
+
+
+def backups_of(aws: Sends, table: str) -> list[dict[str, Any]]:
+    """The on-demand backups that DynamoDB lists of a table, the newest first."""
+    listed = aws.items("dynamodb", "ListBackups", "BackupSummaries", TableName=table, BackupType="USER")
+    return sorted(listed, key=lambda one: one["BackupCreationDateTime"], reverse=True)
+
+
+class BackUpTable(TableRemedy):
+    """Make a backup of a table now, and wait until it can be restored."""
+
+    risk = Risk.SAFE
+    one_way = True
+    runbook = "table-backups"
+    settles_within = timedelta(hours=1)
+    allow = ("dynamodb:CreateBackup", LIST, TABLE)
+    expects = "a backup as the table is at this moment; it costs the table no capacity"
+    beware = (
+        "it is kept, and paid for, until somebody deletes it (aws dynamodb delete-backup): that is not undone here, "
+        "because it may be the only one; what makes backups by itself, if anything does, is not mended by this"
+    )
+
+    def read(self, target: str) -> State:
+        """The newest backup that this remedy has made; those of others are others'."""
+        return {"newest of ours": next((str(one["BackupName"]) for one in self._ours(target)), "")}
+
+    def _ours(self, target: str) -> list[dict[str, Any]]:
+        pattern = re.escape(backup_name(target, "")) + r"\d{8}(-\d+)?"
+        return [
+            one
+            for one in backups_of(self.aws, target)
+            if re.fullmatch(pattern, one["BackupName"]) and one["BackupStatus"] != "DELETED"
+        ]
+
+    def read_for_plan(self, target: str) -> State:
+        """As `read`, of a table that can be backed up now."""
+        there = describe_table(self.aws, target)
+        if there is None:
+            raise CannotFix(f"there is no table {target}: opschecks fix restore-table brings one back from a backup")
+        if there.status not in ("ACTIVE", "UPDATING"):
+            raise CannotFix(f"the table is {there.status}")
+        self._table = target
+        return self.read(target)
+
+    def want(self, now: State, wish: Mapping[str, str]) -> State:
+        """One more, numbered within the day: what was planned today is sent so today."""
+        first = backup_name(self._table, f"{datetime.now(UTC):%Y%m%d}")
+        newest = str(now["newest of ours"])
+        if not newest.startswith(first):
+            return {"newest of ours": first}
+        number = int(newest[len(first) + 1 :] or 1) + 1
+        return {"newest of ours": f"{first}-{number}"}
+
+    def request(self, target: str, before: State, after: State) -> Request:
+        """CreateBackup, under the name that was planned."""
+        return Request("dynamodb", "CreateBackup", {"TableName": target, "BackupName": after["newest of ours"]})
+
+    def progress(self, target: str, before: State, after: State) -> Progress:
+        """There when it is AVAILABLE."""
+        name = after["newest of ours"]
+        found = next((one for one in self._ours(target) if one["BackupName"] == name), None)
+        if found is None:
+            return Progress(False, "DynamoDB does not list the backup yet")
+        status = str(found["BackupStatus"])
+        made: datetime = found["BackupCreationDateTime"]
+        minutes = int((datetime.now(UTC) - made) / timedelta(minutes=1))
+        return Progress(status == "AVAILABLE", f"the backup is {status}, {minutes} minutes after it was asked for")

@@ -1,0 +1,1 @@
+"""Remedies that read a setting, want another value, and write it."""

@@ -1,0 +1,127 @@
+"""Remedies of a CloudFront distribution's configuration: caching and compression of what lies in a bucket."""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from ...aws.cdn_caching import CACHING_DISABLED, CACHING_OPTIMIZED, DEFAULT, MANAGED, behaviors_on_buckets
+from ...core.change import CannotFix, Progress, Refused, Request, Risk, State
+from ...core.observation import CouldNotLook
+from ..distribution import DistributionRemedy
+
+_GET = "cloudfront:GetDistribution"
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+class TuneCdn(DistributionRemedy):
+    """Let the CDN compress what it serves from a bucket, and cache it where caching was disabled."""
+
+    risk = Risk.SAFE
+    runbook = "cdn-caching"
+    settles_within = timedelta(minutes=20)
+    allow = ("cloudfront:UpdateDistribution", _GET)
+    expects = "files are kept at the edges and come compressed; copies that an edge has already stay as they are"
+    beware = (
+        "what CDK or CloudFormation defines must be changed there too, or the next deployment undoes it; "
+        "once cached, a page without a Cache-Control of its own stays for a day unless it is invalidated"
+    )
+    wishes = {"policy": "id of the cache policy in place of CachingDisabled; default: CachingOptimized"}  # noqa: RUF012
+
+    def _told(self, target: str) -> dict[str, Any]:
+        return self.aws.call("cloudfront", "GetDistribution", Id=target)
+
+    @staticmethod
+    def _config(told: Mapping[str, Any]) -> dict[str, Any]:
+        config: dict[str, Any] = told["Distribution"]["DistributionConfig"]
+        return config
+
+    def read(self, target: str) -> State:
+        """Compression and cache policy of each behavior that serves from a bucket; an empty policy is an older way."""
+        return _state(self._config(self._told(target)))
+
+    def want(self, now: State, wish: Mapping[str, str]) -> State:
+        """Compression on, and the policy wished for in place of CachingDisabled. No other policy is touched."""
+        policy = wish.get("policy", CACHING_OPTIMIZED)
+        if not _ID.fullmatch(policy) or policy == CACHING_DISABLED:
+            raise CannotFix(f"--set policy={policy}: the id of a cache policy that caches is wanted")
+        after = {
+            pattern: {
+                "Compress": True,
+                "CachePolicyId": policy if one["CachePolicyId"] == CACHING_DISABLED else one["CachePolicyId"],
+            }
+            for pattern, one in now.items()
+        }
+        if after == now:
+            raise CannotFix(
+                "compression is on and no behavior has CachingDisabled: what is wrong lies in a cache policy "
+                "of another name or in MaxTTL, which a person changes where the distribution is defined"
+            )
+        return after
+
+    def risk_of(self, before: State, after: State) -> Risk:
+        """Caching that begins may show old pages until they are invalidated; the rest is seen by nobody."""
+        begins = any(
+            before.get(pattern, {}).get("CachePolicyId") == CACHING_DISABLED
+            and one["CachePolicyId"] != CACHING_DISABLED
+            for pattern, one in after.items()
+        )
+        return Risk.DISRUPTIVE if begins else Risk.SAFE
+
+    def asks(self, target: str, before: State, after: State) -> tuple[str, Mapping[str, Any]]:
+        """What changes, and of which version. The configuration itself may hold secrets, in headers for its origins."""
+        told = self._told(target)
+        changed = {pattern: one for pattern, one in after.items() if before.get(pattern) != one}
+        parameters = {"Id": target, "IfMatch": told["ETag"], "changes": changed, "else": "as it is"}
+        return "cloudfront:UpdateDistribution", parameters
+
+    def request(self, target: str, before: State, after: State) -> Request:
+        """The whole configuration as it is now, with what changes; AWS refuses it where another came in between."""
+        try:
+            told = self._told(target)
+            config = copy.deepcopy(self._config(told))
+            version = told["ETag"]
+        except CouldNotLook as error:
+            raise Refused(f"not sent: {error}") from None
+        if _state(self._config(told)) != before:
+            raise Refused("not sent: its configuration has changed since it was planned")
+        for pattern, one in behaviors_on_buckets(config):
+            one["Compress"] = after[pattern]["Compress"]
+            if after[pattern]["CachePolicyId"] != before[pattern]["CachePolicyId"]:
+                one["CachePolicyId"] = after[pattern]["CachePolicyId"]
+        parameters = {"Id": target, "IfMatch": version, "DistributionConfig": config}
+        return Request("cloudfront", "UpdateDistribution", parameters)
+
+    def progress(self, target: str, before: State, after: State) -> Progress:
+        """Settled when every edge has the configuration."""
+        told = self._told(target)
+        status = str(told["Distribution"]["Status"])
+        now = _state(self._config(told))
+        if now != after:
+            return Progress(False, f"it reads {_words(now)}")
+        return Progress(status == "Deployed", f"the distribution is {status}")
+
+
+def _state(config: Mapping[str, Any]) -> dict[str, Any]:
+    found = {
+        pattern: {"Compress": bool(one.get("Compress", False)), "CachePolicyId": str(one.get("CachePolicyId") or "")}
+        for pattern, one in behaviors_on_buckets(config)
+    }
+    if not found:
+        raise CouldNotLook(_GET, "no cache behavior of the distribution serves from a bucket")
+    return found
+
+
+def _words(state: State) -> str:
+    return "; ".join(
+        f"{'default' if pattern == DEFAULT else pattern}: Compress {str(one['Compress']).lower()}, "
+        + (
+            MANAGED[one["CachePolicyId"]].name
+            if one["CachePolicyId"] in MANAGED
+            else one["CachePolicyId"] or "no policy"
+        )
+        for pattern, one in state.items()
+    )

@@ -1,0 +1,177 @@
+"""Remedies of alarms: their actions on and off, and silence for a given time."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from ...core.change import CannotFix, Progress, Request, Risk, State
+from ...core.durations import span_of
+from ...core.observation import NotThere
+from ...fixing.remedy import Remedy
+
+_CALL = "cloudwatch:DescribeAlarms"
+LONGEST_SILENCE = timedelta(days=7)
+LONGEST_RULE = 255
+DURATION = "P7D"
+"""Of each window: as long as any silence, so that nothing depends on how windows of one rule overlap."""
+
+
+class _Alarm(Remedy):
+    """What changes whether an alarm calls anybody."""
+
+    runbook = "silence-alarms"
+
+    def targets(self, resource: str, evidence: Mapping[str, Any]) -> list[str]:
+        """The alarm by its name, the part of its ARN after alarm:."""
+        return [resource.split(":alarm:", 1)[-1]]
+
+    def normal(self, target: str) -> str:
+        """The name, of an ARN too."""
+        return target.split(":alarm:", 1)[-1]
+
+    def shown(self, target: str) -> str:
+        """The alarm's name."""
+        return target
+
+    def _describe(self, target: str) -> Mapping[str, Any]:
+        answer = self.aws.call(
+            "cloudwatch",
+            "DescribeAlarms",
+            AlarmNames=[target],
+            AlarmTypes=["MetricAlarm", "CompositeAlarm", "LogAlarm"],
+        )
+        lists = [answer.get(key) or [] for key in ("MetricAlarms", "CompositeAlarms", "LogAlarms")]
+        found = [one for listed in lists for one in listed if one.get("AlarmName") == target]
+        if not found:
+            raise CannotFix(f"there is no alarm {target}")
+        told: Mapping[str, Any] = found[0]
+        return told
+
+
+class _AlarmActions(_Alarm):
+    """Turns the actions of one alarm on or off."""
+
+    allow = ("cloudwatch:EnableAlarmActions", "cloudwatch:DisableAlarmActions", _CALL)
+
+    def risk_of(self, before: State, after: State) -> Risk:
+        """Whom nobody calls, nobody helps."""
+        return Risk.SAFE if after["ActionsEnabled"] else Risk.DISRUPTIVE
+
+    def read(self, target: str) -> State:
+        """Whether its actions are on."""
+        return {"ActionsEnabled": bool(self._describe(target)["ActionsEnabled"])}
+
+    def request(self, target: str, before: State, after: State) -> Request:
+        """On or off, for this one alarm."""
+        operation = "EnableAlarmActions" if after["ActionsEnabled"] else "DisableAlarmActions"
+        return Request("cloudwatch", operation, {"AlarmNames": [self.shown(target)]})
+
+
+class EnableAlarmActions(_AlarmActions):
+    """Turn the actions of an alarm on again."""
+
+    risk = Risk.SAFE
+    expects = "the alarm calls people again when it rings"
+
+    def want(self, now: State, wish: Mapping[str, str]) -> State:
+        """On."""
+        if now["ActionsEnabled"]:
+            raise CannotFix(
+                "its actions are on: what silences it is a mute rule or a suppressor, which somebody set up"
+            )
+        return {"ActionsEnabled": True}
+
+
+class DisableAlarmActions(_AlarmActions):
+    """Turn the actions of an alarm off, until `enable-alarm-actions` turns them on; the daily run says so meanwhile."""
+
+    risk = Risk.DISRUPTIVE
+    expects = "nobody is called when the alarm rings, until its actions are turned on again"
+    beware = "nothing turns them on by itself: silence-alarm ends at a given time"
+
+    def want(self, now: State, wish: Mapping[str, str]) -> State:
+        """Off."""
+        return {"ActionsEnabled": False}
+
+
+class SilenceAlarm(_Alarm):
+    """Mute an alarm for a given time; it rings on in the console, and by itself calls people again afterwards."""
+
+    risk = Risk.DISRUPTIVE
+    settles_within = timedelta(minutes=3)
+    allow = (
+        "cloudwatch:PutAlarmMuteRule",
+        "cloudwatch:DeleteAlarmMuteRule",
+        "cloudwatch:GetAlarmMuteRule",
+        _CALL,
+    )
+    expects = "nobody is called when the alarm rings, until the time is over"
+    wishes = {"for": f"how long, such as 90m, 2h or 1d; at most {LONGEST_SILENCE.days}d"}  # noqa: RUF012
+
+    def read(self, target: str) -> State:
+        """Until when our own rule mutes it, in UTC; nothing where there is none, or it is over."""
+        try:
+            told = self.aws.call("cloudwatch", "GetAlarmMuteRule", AlarmMuteRuleName=_rule(target))
+        except NotThere:
+            return {"muted_until": ""}
+        if told["Status"] == "EXPIRED":
+            return {"muted_until": ""}
+        ends: datetime = told["ExpireDate"]
+        return {"muted_until": ends.astimezone(UTC).isoformat(timespec="seconds")}
+
+    def read_for_plan(self, target: str) -> State:
+        """As `read`, of an alarm that exists."""
+        self._describe(target)
+        return self.read(target)
+
+    def want(self, now: State, wish: Mapping[str, str]) -> State:
+        """Muted for as long as wished, from now."""
+        try:
+            span = span_of(wish["for"])
+        except (KeyError, ValueError):
+            raise CannotFix("say for how long with --set for=90m, for=2h or for=1d") from None
+        if not timedelta() < span <= LONGEST_SILENCE:
+            raise CannotFix(
+                f"--set for={wish['for']}: from 1m to {LONGEST_SILENCE.days}d; for longer, change the alarm"
+            )
+        ends = (
+            datetime.now(UTC).replace(second=0, microsecond=0) + span + timedelta(minutes=1)
+        )  # AWS cuts to the minute
+        return {"muted_until": ends.isoformat(timespec="seconds")}
+
+    def request(self, target: str, before: State, after: State) -> Request:
+        """A rule whose windows begin each minute, and which expires; a single window would have to begin later."""
+        if not after["muted_until"]:
+            return Request("cloudwatch", "DeleteAlarmMuteRule", {"AlarmMuteRuleName": _rule(target)})
+        return Request(
+            "cloudwatch",
+            "PutAlarmMuteRule",
+            {
+                "Name": _rule(target),
+                "Rule": {"Schedule": {"Expression": "cron(* * * * *)", "Duration": DURATION, "Timezone": "UTC"}},
+                "MuteTargets": {"AlarmNames": [target]},
+                "ExpireDate": after["muted_until"],
+            },
+        )
+
+    def progress(self, target: str, before: State, after: State) -> Progress:
+        """There as soon as the rule mutes: it is scheduled until its first minute begins."""
+        reached = super().progress(target, before, after)
+        if not (reached.settled and after["muted_until"]):
+            return reached
+        told = self.aws.call("cloudwatch", "GetAlarmMuteRule", AlarmMuteRuleName=_rule(target))
+        status = str(told["Status"])
+        return Progress(status == "ACTIVE", f"the rule is {status}")
+
+    def risk_of(self, before: State, after: State) -> Risk:
+        """Whom nobody calls, nobody helps; to be called again is safe."""
+        return Risk.DISRUPTIVE if after["muted_until"] else Risk.SAFE
+
+
+def _rule(alarm: str) -> str:
+    """A name of at most 255 characters; one that had to be cut is told apart by a digest."""
+    name = f"opschecks-{alarm}"
+    return name if len(name) <= LONGEST_RULE else f"{name[:200]}-{hashlib.sha256(alarm.encode()).hexdigest()[:16]}"

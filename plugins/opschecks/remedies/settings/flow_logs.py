@@ -1,0 +1,151 @@
+"""Remedies of VPC flow logs."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from ...aws.ec2 import security_groups
+from ...aws.elbv2 import load_balancers
+from ...aws.flow_logs import FlowLog, Vpc, flow_log_of, vpcs
+from ...aws.inventory import Inventory, inventory
+from ...aws.log_groups import describe_log_groups
+from ...core.change import CannotFix, Refused, Request, Risk, State
+from ...core.observation import CouldNotLook
+from ...core.wording import nearest
+from ...fixing.remedy import Remedy
+
+if TYPE_CHECKING:
+    from ...aws.session import Aws
+
+T = TypeVar("T")
+
+
+def _soft(look: Callable[[Aws, Inventory], T], aws: Aws, known: Inventory) -> T | CouldNotLook:
+    """As observations are given to those that can do without: the reason in place of the value."""
+    try:
+        return look(aws, known)
+    except CouldNotLook as error:
+        return error
+
+
+class CreateFlowLog(Remedy):
+    """Let a VPC record its traffic in the log group that the stack names (flow_log_group, flow_log_role)."""
+
+    risk = Risk.SAFE
+    rolls_back = False
+    runbook = "flow-logs"
+    settles_within = timedelta(minutes=20)
+    allow = (
+        "ec2:CreateFlowLogs",
+        "ec2:DeleteFlowLogs",
+        "ec2:DescribeFlowLogs",
+        "ec2:DescribeSecurityGroups",
+        "elasticloadbalancing:DescribeLoadBalancers",
+        "iam:PassRole",
+        "logs:DescribeLogGroups",
+    )
+    expects = "records of the traffic arrive in the log group within a quarter of an hour"
+    beware = (
+        "each record is paid for as a log event: see that the log group lets them go; what CDK or CloudFormation "
+        "defines must be changed there too"
+    )
+
+    def risk_of(self, before: State, after: State) -> Risk:
+        """Without it nothing is recorded; what was recorded stays in the log group."""
+        return Risk.SAFE if after["records"] else Risk.DISRUPTIVE
+
+    def normal(self, target: str) -> str:
+        """The id of a VPC of the stack."""
+        short, own = target.rsplit("/", 1)[-1], [vpc.name for vpc in self._vpcs()]
+        if short not in own:
+            raise CannotFix(f"{short} is no VPC of {self.stack.name}; {nearest(short, own)}")
+        return short
+
+    def all_targets(self) -> list[str]:
+        """The stack's VPCs that have no flow log into the stack's group."""
+        missing = [vpc.name for vpc in self._vpcs() if not any(self._is_own(log) for log in vpc.flow_logs)]
+        if not missing:
+            raise CannotFix(f"every VPC of {self.stack.name} has a flow log to {self._group}")
+        return missing
+
+    def _vpcs(self) -> list[Vpc]:
+        aws = cast("Aws", self.aws)
+        try:
+            known = inventory(self.stack, aws)
+            return vpcs(aws, _soft(load_balancers, aws, known), _soft(security_groups, aws, known))
+        except CouldNotLook as error:
+            raise CannotFix(str(error)) from None
+
+    def read(self, target: str) -> State:
+        """What its flow log into the stack's group records; nothing where there is none."""
+        found = self._own(target)
+        return {"group": self._group, "records": found[0].traffic if found else ""}
+
+    def read_for_plan(self, target: str) -> State:
+        """As `read`; CannotFix where the role is not named, or the group is not there."""
+        if not self.stack.flow_log_role:
+            raise CannotFix("which role may write to the log group is not known: set flow_log_role in stacks.toml")
+        [group] = describe_log_groups(self.aws, (self._group,))
+        if not group.exists:
+            raise CannotFix(
+                f"there is no log group {self._group}: create it, with a retention, before VPCs write to it"
+            )
+        return self.read(target)
+
+    def want(self, now: State, wish: Mapping[str, str]) -> State:
+        """One that records what the limits want. What is there and does not deliver lacks a right, not a second log."""
+        if now["records"]:
+            raise CannotFix(
+                f"a flow log to {self._group} is there, and records {now['records']}: if nothing arrives, mend the "
+                "role or the log group that it writes to; if it records too little, delete it first"
+            )
+        return {"group": self._group, "records": self.stack.limits.flow_log_traffic}
+
+    def request(self, target: str, before: State, after: State) -> Request:
+        """The token makes one of two such requests of a day; taking it back names the log by its id."""
+        if not after["records"]:
+            found = self._own(target)
+            if not found:
+                raise CannotFix(f"{target} has no flow log to {self._group} any more")
+            return Request("ec2", "DeleteFlowLogs", {"FlowLogIds": [found[0].id]})
+        others = sorted(log.id for log in self._logs(target))
+        mark = f"{self.stack.name} {target} {after} beside {others} on {datetime.now(UTC):%Y-%m-%d}"
+        return Request(
+            "ec2",
+            "CreateFlowLogs",
+            {
+                "ResourceType": "VPC",
+                "ResourceIds": [target],
+                "TrafficType": after["records"],
+                "LogDestinationType": "cloud-watch-logs",
+                "LogGroupName": self._group,
+                "DeliverLogsPermissionArn": self.stack.flow_log_role,
+                "ClientToken": f"opschecks-{hashlib.sha256(mark.encode()).hexdigest()[:32]}",
+            },
+        )
+
+    def answered(self, target: str, request: Request, answer: Mapping[str, Any]) -> None:
+        """EC2 refuses within an answer that says 200."""
+        for one in answer.get("Unsuccessful") or []:
+            told = one.get("Error") or {}
+            raise Refused(f"{request.call}: {told.get('Code', 'Unsuccessful')}: {told.get('Message', '')}")
+
+    @property
+    def _group(self) -> str:
+        if not self.stack.flow_log_group:
+            raise CannotFix("where its traffic shall be written is not known: set flow_log_group in stacks.toml")
+        return self.stack.flow_log_group
+
+    def _logs(self, target: str) -> list[FlowLog]:
+        chosen = [{"Name": "resource-id", "Values": [target]}]
+        listed = self.aws.items("ec2", "DescribeFlowLogs", "FlowLogs", Filter=chosen)
+        return [flow_log_of(raw) for raw in listed if raw["ResourceId"] == target]
+
+    def _own(self, target: str) -> list[FlowLog]:
+        return [log for log in self._logs(target) if self._is_own(log)]
+
+    def _is_own(self, log: FlowLog) -> bool:
+        return log.destination == self._group

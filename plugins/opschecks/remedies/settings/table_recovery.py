@@ -1,0 +1,63 @@
+"""The remedy that turns point-in-time recovery of a table on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from ...core.change import CannotFix, Request, Risk, State
+from ...core.observation import NotThere
+from ..operations.restore_points import RECOVERY
+from ..stack_tables import TableRemedy, tables_of
+
+
+class EnableRecovery(TableRemedy):
+    """Turn point-in-time recovery of a table on: from now on it can be restored to any second of the last 35 days."""
+
+    risk = Risk.SAFE
+    rolls_back = False
+    runbook = "table-backups"
+    settles_within = timedelta(minutes=10)
+    allow = ("dynamodb:UpdateContinuousBackups", RECOVERY)
+    expects = "DynamoDB records every write from this moment on; what was before it cannot be restored to"
+    beware = (
+        "it is paid for by the size of the table; what CDK or CloudFormation defines must be changed there too, or the "
+        "next deployment turns it off again; turning it off forgets every moment that could be restored"
+    )
+
+    def risk_of(self, before: State, after: State) -> Risk:
+        """Off forgets all that was recorded, and on again begins anew."""
+        return Risk.SAFE if after["recovery"] else Risk.DESTRUCTIVE
+
+    def all_targets(self) -> list[str]:
+        """Every table of the stack whose recovery is off."""
+        off = [table for table in tables_of(self) if not self.read(table)["recovery"]]
+        if not off:
+            raise CannotFix(f"point-in-time recovery of every table of {self.stack.name} is on")
+        return off
+
+    def read(self, target: str) -> State:
+        """Whether it is on. That continuous backups are ENABLED says nothing of it."""
+        try:
+            answer = self.aws.call("dynamodb", "DescribeContinuousBackups", TableName=target)
+        except NotThere:
+            raise CannotFix(f"there is no table {target}") from None
+        told = answer["ContinuousBackupsDescription"]
+        recovery = told["PointInTimeRecoveryDescription"]
+        return {"recovery": recovery["PointInTimeRecoveryStatus"] == "ENABLED"}
+
+    def want(self, now: State, wish: Mapping[str, str]) -> State:
+        """On."""
+        if now["recovery"]:
+            raise CannotFix(
+                "point-in-time recovery is on: where it has stopped, the table may not use its key of KMS any more, "
+                "which a person must look at"
+            )
+        return {"recovery": True}
+
+    def request(self, target: str, before: State, after: State) -> Request:
+        """UpdateContinuousBackups; for how many days stays what it was, or DynamoDB's 35."""
+        wanted = {"PointInTimeRecoveryEnabled": after["recovery"]}
+        return Request(
+            "dynamodb", "UpdateContinuousBackups", {"TableName": target, "PointInTimeRecoverySpecification": wanted}
+        )

@@ -1,0 +1,1 @@
+"""What the daily page shows, as data for its templates."""

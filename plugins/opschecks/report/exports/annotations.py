@@ -1,0 +1,61 @@
+"""Run to annotations of GitHub Actions: workflow commands that a job prints."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ...core.model import Outcome
+from ...core.run import Run
+from ..notes import bad_checks, brief
+from ..verdict import verdict
+
+LIMIT = 10
+"""So many errors, and so many warnings, GitHub shows of one step; what is more it drops without a word."""
+LONGEST_TITLE = 200
+LONGEST_MESSAGE = 1000
+
+
+def to_annotations(run: Run) -> list[str]:
+    """Workflow commands, one a line: errors for what failed, warnings for what could not be looked at.
+
+    One for each check, not for each resource, lest a thousand of one hide the next. What could not be taken back,
+    and that a run is not whole, stand before all else.
+    """
+    sandbox = "SANDBOX: " if run.sandbox else ""
+    errors = [
+        _command("error", f"{sandbox}changed and not taken back: {one['remedy']}", f"{one['name']}: {one['said']}")
+        for one in run.lost_changes
+    ]
+    warnings = []
+    if run.state != "finished" or run.count(Outcome.NOT_RUN) or not run.checks:
+        warnings.append(_command("warning", sandbox + verdict(run).word, verdict(run).sentence))
+    for bad in bad_checks(run):
+        where = f" ({bad.check.stack})" if len(run.stacks) > 1 else ""
+        title = f"{sandbox}{bad.check.severity.value}: {bad.title}{where}"
+        file = bad.check.nodeid.partition("::")[0]
+        if bad.check.outcome == Outcome.FAILED:
+            errors.append(_command("error", title, bad.said, file))
+        else:
+            warnings.append(_command("warning", title, bad.said, file))
+    return [*_limited("error", errors, sandbox), *_limited("warning", warnings, sandbox)]
+
+
+def _limited(kind: str, commands: Sequence[str], sandbox: str) -> Sequence[str]:
+    if len(commands) <= LIMIT:
+        return commands
+    left = len(commands) - LIMIT + 1
+    return [*commands[: LIMIT - 1], _command(kind, f"{sandbox}and {left} more", "the run file names every one")]
+
+
+def _command(kind: str, title: str, message: str, file: str = "") -> str:
+    properties = {"file": file, "title": brief(title, LONGEST_TITLE)}
+    told = ",".join(f"{key}={_escaped_property(value)}" for key, value in properties.items() if value)
+    return f"::{kind} {told}::{_escaped(brief(message, LONGEST_MESSAGE))}"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _escaped_property(text: str) -> str:
+    return _escaped(text).replace(":", "%3A").replace(",", "%2C")

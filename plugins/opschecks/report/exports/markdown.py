@@ -1,0 +1,174 @@
+"""Run to a job summary of GitHub Actions: what is wrong, in Markdown that no string of the world can change.
+
+All of it is HTML blocks, each begun with a tag at the start of a line and ended by an empty one: Markdown reads nothing
+inside of them, so that escaping for HTML is enough. What GitHub still looks for in the text of HTML – mentions, numbers
+of issues – it leaves alone inside of `<code>`, where names and messages stand.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC
+from html import escape
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from ...core.model import Finding, Outcome
+from ...core.run import Run, Standing
+from ..notes import BadCheck, bad_checks, brief, counted, headline, how_long, made_changes
+from ..unseen import unseen
+from ..verdict import verdict
+
+LONGEST_NAME = 200
+LONGEST_MESSAGE = 300
+LONGEST_SENTENCE = 1000
+ENDING_DAYS = 7
+SHARE = 8
+"""Each part but the table of findings may fill this part of the limit; the table gets all that is left."""
+
+_LINKED = re.compile("[@#]")
+
+
+@dataclass(frozen=True)
+class SummaryPart:
+    """A heading, and as many of `total` rows as there is room for; rows are made as they are needed."""
+
+    heading: str
+    total: int
+    rows: Iterable[str]
+    opened: str = "<ul>"
+    closed: str = "</ul>"
+
+    def fitted(self, room: int) -> str:
+        """The part in at most `room` bytes, saying how many rows are left out; nothing where there are none."""
+        if not self.total:
+            return ""
+        used = _size(self._around([], self.total))
+        kept: list[str] = []
+        for row in self.rows:
+            used += _size(row) + 1
+            if used > room:
+                break
+            kept.append(row)
+        return self._around(kept, self.total - len(kept))
+
+    def _around(self, rows: list[str], left: int) -> str:
+        more = f"\n\n<p>{left} more are left out here; the run file has every one.</p>" if left else ""
+        return "\n".join([f"<h3>{self.heading}</h3>\n\n{self.opened}", *rows, f"{self.closed}{more}\n\n"])
+
+
+def to_markdown(run: Run, *, limit_bytes: int = 1_000_000) -> str:
+    """The summary, in less than `limit_bytes` of UTF-8: GitHub refuses a step's summary beyond 1 MiB as a whole.
+
+    Rows are left out where they do not fit, the least bad ones first; ValueError where not even the verdict does.
+    """
+    said = verdict(run)
+    top = f"<h2>{_prose(headline(run))}</h2>\n\n<p>{_prose(said.sentence)}</p>\n\n"
+    if said.actions:
+        top += "<ol>\n" + "".join(f"<li>{_prose(action)}</li>\n" for action in said.actions) + "</ol>\n\n"
+    bottom = f"<p>{_prose(counted(run))}</p>\n"
+    parts = (_changes(run), _recovered(run), _ending(run), _not_run(run))
+    others = "".join(part.fitted(limit_bytes // SHARE) for part in parts)
+    table = _table(run).fitted(limit_bytes - 1 - _size(top + others + bottom))
+    told = top + table + others + bottom
+    if _size(told) >= limit_bytes:
+        raise ValueError(f"limit_bytes: {limit_bytes} is too little: the verdict alone takes {_size(told)}")
+    return told
+
+
+def _table(run: Run) -> SummaryPart:
+    several = len(run.stacks) > 1
+    heads = ["Severity", "Outcome", *(["Stack"] if several else []), "What", "Resource", "Message", "Since"]
+    bad = bad_checks(run)
+    opened = "<table>\n<tr>" + "".join(f"<th>{head}</th>" for head in heads) + "</tr>"
+    total = sum(max(len(one.findings), 1) for one in bad)
+    return SummaryPart(f"What is bad ({total})", total, _table_rows(bad, several), opened, "</table>")
+
+
+def _table_rows(bad: Sequence[BadCheck], several: bool) -> Iterator[str]:
+    """The failed ones before those that nobody could look at, each by severity."""
+    rows: list[tuple[Outcome, BadCheck, Finding | None, Standing | None]] = [
+        (finding.outcome, one, finding, standing)
+        for one in bad
+        for finding, standing in zip(one.findings, one.standings, strict=True)
+    ]
+    rows += [(Outcome(one.check.outcome), one, None, None) for one in bad if not one.findings]
+    rows.sort(key=lambda row: (-row[0].rank, -row[1].check.severity.rank))
+    for outcome, one, finding, standing in rows:
+        check = one.check
+        cells = [
+            check.severity.value,
+            outcome.words,
+            *([_prose(check.stack)] if several else []),
+            _prose(check.failing if outcome is Outcome.FAILED else check.check),
+            _code(finding.name if finding else "", LONGEST_NAME),
+            _code(finding.message if finding else check.message, LONGEST_MESSAGE),
+            how_long(standing, one.zone),
+        ]
+        yield "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
+
+
+def _changes(run: Run) -> SummaryPart:
+    made = made_changes(run)
+    return SummaryPart(f"Changes made ({len(made)})", len(made), map(_change, made))
+
+
+def _change(change: Mapping[str, Any]) -> str:
+    if change["result"] in ("rolled back", "refused"):
+        back = "nothing to take back"
+    elif change["undo"] == "one-way":
+        back = "it is one-way"
+    else:
+        back = f"take it back: {_code(change['undo'], LONGEST_NAME)}" if change["undo"] else "a person takes over"
+    what = f"<b>{_prose(change['result'])}</b>: {_prose(change['remedy'])} on {_code(change['name'], LONGEST_NAME)}"
+    differs = _code("; ".join(change.get("differs", ())), LONGEST_MESSAGE)
+    parts = (what, differs, _code(change["said"], LONGEST_MESSAGE), back)
+    return f"<li>{' – '.join(part for part in parts if part)}</li>"
+
+
+def _recovered(run: Run) -> SummaryPart:
+    good = [(past, one) for past in run.past for one in past.standings if one.state == "recovered"]
+    sentences = {(check.stack, check.check): check.failing for check in run.checks}
+    zones = {stack.name: ZoneInfo(stack.time_zone) for stack in run.stacks}
+    rows = (
+        f"<li>{_prose(sentences.get((past.stack, one.check), one.check))}: {_code(one.name, LONGEST_NAME)}"
+        f" {how_long(one, zones.get(past.stack, UTC))}</li>"
+        for past, one in good
+    )
+    return SummaryPart(f"Good again ({len(good)})", len(good), rows)
+
+
+def _ending(run: Run) -> SummaryPart:
+    soon = sorted((one for one in run.waivers if one.days_left <= ENDING_DAYS), key=lambda one: one.days_left)
+    rows = (
+        f"<li>{_prose(one.check)} on {_code(one.resource, LONGEST_NAME)}: until {_prose(one.until)}"
+        f" ({one.days_left} days left) – {_code(one.owner, LONGEST_NAME)}: {_code(one.reason, LONGEST_MESSAGE)}</li>"
+        for one in soon
+    )
+    return SummaryPart(f"Waivers that end within {ENDING_DAYS} days ({len(soon)})", len(soon), rows)
+
+
+def _not_run(run: Run) -> SummaryPart:
+    groups = unseen(run, Outcome.NOT_RUN)
+    rows = (
+        f"<li>{len(group.checks)} {'check' if len(group.checks) == 1 else 'checks'}:"
+        f" {_code(group.cause or 'no reason is known', LONGEST_MESSAGE)}</li>"
+        for group in groups
+    )
+    return SummaryPart(f"Not run ({run.count(Outcome.NOT_RUN)})", len(groups), rows)
+
+
+def _code(text: str, longest: int) -> str:
+    """What comes from the world, where GitHub makes no link of anything."""
+    return f"<code>{escape(told)}</code>" if (told := brief(text, longest)) else ""
+
+
+def _prose(text: str) -> str:
+    """A sentence of ours, into which names of the world may be woven: no mention and no issue comes of them."""
+    return _LINKED.sub(r"<code>\g<0></code>", escape(brief(text, LONGEST_SENTENCE), quote=False))
+
+
+def _size(text: str) -> int:
+    return len(text.encode())

@@ -1,0 +1,117 @@
+"""Run to a message for Slack, and the sending of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ...core.run import Run
+from ..notes import WEB_ADDRESS, bad_checks, brief, counted, headline, made_changes
+from ..verdict import verdict
+
+CHECKS_SHOWN = 8
+CHANGES_SHOWN = 5
+LONGEST_HEADER = 150
+LONGEST_SENTENCE = 900
+LONGEST_ENTRY = 500
+"""Slack takes 3000 characters a block, but all blocks together only about 13,000: above that it refuses the message."""
+
+_ESCAPED = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+_CODE = re.compile("[a-z_]{1,60}")
+"""How Slack names what is wrong; a body that is anything else may be a proxy's page, which quotes the address."""
+
+
+class SlackError(Exception):
+    """The message was not sent, or nobody knows; the text says why, and never has the webhook's address: a secret."""
+
+
+def to_slack(run: Run, *, page_url: str = "") -> dict[str, Any]:
+    """The message in Block Kit; `text` is what a notification shows.
+
+    Every string of the world stands in a `plain_text`, in which Slack reads neither formatting nor mentions nor links;
+    the only `mrkdwn` is the link to the page.
+    """
+    said = verdict(run)
+    blocks = [
+        {"type": "header", "text": _plain(headline(run), LONGEST_HEADER)},
+        _section(said.sentence, LONGEST_SENTENCE),
+    ]
+    if said.actions:
+        steps = (f"{number}. {brief(action, LONGEST_ENTRY)}" for number, action in enumerate(said.actions, start=1))
+        blocks.append(_section("\n".join(steps), len(said.actions) * (LONGEST_ENTRY + 4)))
+    blocks += [_section(entry, LONGEST_ENTRY) for entry in _entries(run)]
+    if page_url:
+        blocks.append(_page(page_url))
+    blocks.append({"type": "context", "elements": [_plain(counted(run), LONGEST_ENTRY)]})
+    text = f"{_escaped(headline(run), LONGEST_HEADER)}\n{_escaped(said.sentence, LONGEST_SENTENCE)}"
+    return {"text": text, "blocks": blocks, "unfurl_links": False, "unfurl_media": False}
+
+
+def _entries(run: Run) -> Iterator[str]:
+    """What is bad, a check an entry, the worst first; then what was changed."""
+    bad = bad_checks(run)
+    for one in bad[:CHECKS_SHOWN]:
+        where = f" ({one.check.stack})" if len(run.stacks) > 1 else ""
+        lasting = f" – {one.longest}" if one.longest else ""
+        yield f"{one.check.severity.value.upper()}: {one.title}{where}{lasting}\n{brief(one.said, LONGEST_ENTRY)}"
+    if len(bad) > CHECKS_SHOWN:
+        yield f"and {len(bad) - CHECKS_SHOWN} more checks"
+    made = made_changes(run)
+    for change in made[:CHANGES_SHOWN]:
+        undo = f"\n{change['undo']}" if change["undo"].startswith("opschecks ") else ""
+        yield f"{change['result']}: {change['remedy']} on {brief(change['name'], LONGEST_ENTRY // 2)}{undo}"
+    if len(made) > CHANGES_SHOWN:
+        yield f"and {len(made) - CHANGES_SHOWN} more changes"
+
+
+def _section(text: str, longest: int) -> dict[str, Any]:
+    return {"type": "section", "text": _plain(text, longest)}
+
+
+def _plain(text: str, longest: int) -> dict[str, Any]:
+    return {"type": "plain_text", "text": _escaped(text, longest), "emoji": False}
+
+
+def _page(url: str) -> dict[str, Any]:
+    """A link where the address may be one, else the address as it is written."""
+    if WEB_ADDRESS.fullmatch(url):
+        return {"type": "section", "text": {"type": "mrkdwn", "text": f"<{url.replace('&', '&amp;')}|The whole page>"}}
+    return _section(url, LONGEST_ENTRY)
+
+
+def _escaped(text: str, longest: int) -> str:
+    """Line by line fit to print, in at most so many characters as Slack counts them, and never empty."""
+    kept = ""
+    for character in "\n".join(brief(line, longest) for line in text.split("\n")):
+        piece = _ESCAPED.get(character, character)
+        if len(kept) + len(piece) >= longest:
+            return f"{kept}…"
+        kept += piece
+    return kept or "–"
+
+
+def post(webhook: str, message: Mapping[str, Any], *, timeout_s: float = 10) -> None:
+    """Send the message once; SlackError unless Slack says that it has taken it.
+
+    It is not tried again here: after a time-out nobody knows whether the message is there already.
+    """
+    import requests
+
+    if not webhook.startswith("https://"):
+        raise SlackError("the webhook is no https:// address")
+    answer, problem = None, ""
+    try:
+        answer = requests.post(webhook, json=message, timeout=timeout_s, allow_redirects=False)
+    except requests.Timeout:
+        problem = f"Slack did not answer within {timeout_s:g} s; whether the message was taken is not known"
+    except (requests.RequestException, ValueError) as error:
+        problem = f"Slack could not be reached: {type(error).__name__}"  # its text names the address
+    if answer is None:
+        raise SlackError(problem)  # outside of the handler, so that no context carries the address either
+    body = answer.text.strip()
+    if answer.status_code != requests.codes.ok or body != "ok":
+        said = f": {body}" if _CODE.fullmatch(body) else ""
+        wait = brief(answer.headers.get("Retry-After", ""), 10)
+        later = f"; it asks to wait {wait} s" if wait.isdecimal() else ""
+        raise SlackError(f"Slack did not take the message, and answered {answer.status_code}{said}{later}")

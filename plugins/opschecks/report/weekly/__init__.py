@@ -1,0 +1,1 @@
+"""What the weekly page shows, as data for its templates."""

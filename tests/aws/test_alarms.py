@@ -1,0 +1,352 @@
+"""CloudWatch alarms: which are the stack's, which see nothing, and which would wake nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from opschecks.aws.cloudwatch_alarms import (
+    Alarm,
+    alarm_history,
+    alarm_mutes,
+    alarms,
+    overnight_alarms,
+)
+from opschecks.core.observation import CouldNotLook
+from tests.canned import ACCOUNT, NOW, Answers, Aws, ago, daily, examined, names, stack, verdict, verdicts
+
+PAGE = f"arn:aws:sns:{ACCOUNT}:on-call"
+SCALE = f"arn:aws:autoscaling:{ACCOUNT}:scalingPolicy:1f:resource/ecs/service/prod/web:policyName/cpu"
+checks = daily("alarms")
+
+
+def arn(name: str) -> str:
+    return f"arn:aws:cloudwatch:{ACCOUNT}:alarm:{name}"
+
+
+def metric_alarm(name: str, state: str = "OK", **changes: Any) -> dict[str, Any]:
+    return {
+        "AlarmName": name,
+        "AlarmArn": arn(name),
+        "StateValue": state,
+        "StateReason": "Threshold Crossed: 1 datapoint [97.0] was greater than the threshold (90.0). More of it.",
+        "StateUpdatedTimestamp": ago(hours=30),
+        "StateTransitionedTimestamp": ago(hours=30),
+        "AlarmConfigurationUpdatedTimestamp": ago(days=9),
+        "ActionsEnabled": True,
+        "AlarmActions": [PAGE],
+        "MetricName": "CPUUtilization",
+        "Namespace": "AWS/ECS",
+        **changes,
+    }
+
+
+def composite(name: str, rule: str, state: str = "OK", **changes: Any) -> dict[str, Any]:
+    raw = metric_alarm(name, state, AlarmRule=rule, **changes)
+    return {key: value for key, value in raw.items() if key not in ("MetricName", "Namespace")}
+
+
+def cloudwatch(*known: dict[str, Any]) -> Aws:
+    """DescribeAlarms over these alarms: by prefix or by name, 2 a page, each kind under its own key."""
+
+    def answer(
+        AlarmNames: Sequence[str] = (),  # noqa: N803 - AWS's names
+        AlarmNamePrefix: str = "",  # noqa: N803
+        NextToken: str = "0",  # noqa: N803
+        **_: Any,
+    ) -> dict[str, Any]:
+        wanted = [one for one in known if (one["AlarmName"] in AlarmNames if AlarmNames else True)]
+        wanted = [one for one in wanted if one["AlarmName"].startswith(AlarmNamePrefix)]
+        begin = int(NextToken)
+        page = wanted[begin : begin + 2]
+        return {
+            "MetricAlarms": [one for one in page if "AlarmRule" not in one],
+            "CompositeAlarms": [one for one in page if "AlarmRule" in one],
+            **({"NextToken": str(begin + 2)} if wanted[begin + 2 :] else {}),
+        }
+
+    return Aws({("cloudwatch", "DescribeAlarms"): answer})
+
+
+def seen(*known: dict[str, Any], prefix: str = "", inventory: Sequence[str] = ()) -> list[Alarm]:
+    return alarms(stack(alarm_prefix=prefix), cloudwatch(*known), names(alarms=tuple(inventory)))
+
+
+def test_every_page_of_every_kind_is_read() -> None:
+    known = [metric_alarm(f"web-{n}") for n in range(5)]
+    found = seen(*known, composite("web-all", "ALARM(web-1)"), metric_alarm("other"), prefix="web-")
+    assert [one.name for one in found] == ["web-0", "web-1", "web-2", "web-3", "web-4", "web-all"]
+    assert [one.name for one in found if one.is_composite] == ["web-all"]
+
+
+def test_composite_and_log_alarms_are_asked_for_and_the_prefix_is_left_to_aws() -> None:
+    aws = cloudwatch(metric_alarm("web-cpu"))
+    alarms(stack(alarm_prefix="web-"), aws, names())
+    [asked] = aws.parameters_of("DescribeAlarms")
+    assert asked["AlarmNamePrefix"] == "web-"
+    assert {"MetricAlarm", "CompositeAlarm", "LogAlarm"} <= set(asked["AlarmTypes"])
+    anything = cloudwatch(metric_alarm("web-cpu"))
+    alarms(stack(), anything, names())
+    assert "AlarmNamePrefix" not in anything.parameters_of("DescribeAlarms")[0]
+
+
+@pytest.mark.parametrize("key", ["MetricAlarms", "CompositeAlarms", "LogAlarms"])
+def test_an_answer_may_have_one_kind_only(key: str) -> None:
+    raw = composite("web", "TRUE") if key == "CompositeAlarms" else {"AlarmName": "web", "AlarmArn": arn("web")}
+    found = alarms(stack(), Aws({("cloudwatch", "DescribeAlarms"): {key: [raw]}}), names())
+    assert [one.name for one in found] == ["web"]
+
+
+def test_an_answer_without_any_kind_is_not_seen() -> None:
+    second_is_empty: Answers = [{"MetricAlarms": [metric_alarm("web")], "NextToken": "2"}, {}]
+    with pytest.raises(CouldNotLook, match="cloudwatch:DescribeAlarms: the answer has no 'MetricAlarms'"):
+        alarms(stack(), Aws({("cloudwatch", "DescribeAlarms"): second_is_empty}), names())
+
+
+SCALING = {
+    "target tracking": (metric_alarm("TargetTracking-service/prod/web-AlarmLow-1f", "ALARM"), []),
+    "step scaling": (metric_alarm("cpu-low", "ALARM", AlarmActions=[SCALE]), []),
+    "scales and pages": (metric_alarm("cpu-high", "ALARM", AlarmActions=[SCALE, PAGE]), ["cpu-high"]),
+    "does nothing": (metric_alarm("cpu-high", "ALARM", AlarmActions=[]), ["cpu-high"]),
+}
+
+
+@pytest.mark.parametrize(("raw", "kept"), SCALING.values(), ids=SCALING)
+def test_alarms_that_only_scale_are_not_the_stacks(raw: dict[str, Any], kept: list[str]) -> None:
+    found = seen(raw, metric_alarm("web"))
+    assert [one.name for one in found if one.name != "web"] == kept
+
+
+def test_an_alarm_of_the_inventory_that_is_gone_is_missing_and_fails() -> None:
+    found = seen(metric_alarm("cpu"), metric_alarm("not-ours", "ALARM"), inventory=["cpu", "memory"])
+    assert {one.name: one.state for one in found} == {"cpu": "OK", "memory": "MISSING"}
+    for check in (checks.test_alarms_can_see, checks.test_alarms_can_act):
+        assert verdicts(check, alarms=found, alarm_mutes=[]) == {"cpu": "passed", "memory": "failed"}
+
+
+def test_alarms_of_the_inventory_are_asked_for_by_the_hundred() -> None:
+    wanted = [f"alarm-{n:03}" for n in range(205)]
+    aws = cloudwatch(*(metric_alarm(name) for name in wanted))
+    assert [one.name for one in alarms(stack(), aws, names(alarms=tuple(wanted)))] == wanted
+    sizes = {len(asked["AlarmNames"]) for asked in aws.parameters_of("DescribeAlarms")}
+    assert sizes == {100, 5}
+
+
+def test_a_ringing_alarm_tells_since_when_and_why() -> None:
+    moved = {"StateUpdatedTimestamp": ago(minutes=1)}
+    told = verdict(checks.test_no_alarm_is_ringing, alarms=seen(metric_alarm("cpu", "ALARM", **moved)))
+    since = f"{ago(hours=30).astimezone(NOW.tzinfo):%Y-%m-%d %H:%M} UTC"
+    assert told == (
+        "failed",
+        f"since {since}: Threshold Crossed: 1 datapoint [97.0] was greater than the threshold (90.0)",
+    )
+
+
+def test_an_alarm_whose_state_is_not_told_is_neither_quiet_nor_ringing() -> None:
+    raw = {key: value for key, value in metric_alarm("cpu").items() if key != "StateValue"}
+    for check in (checks.test_no_alarm_is_ringing, checks.test_alarms_can_see):
+        assert verdict(check, alarms=seen(raw))[0] == "blind"
+
+
+BLIND = metric_alarm("5xx (api, eu)", "INSUFFICIENT_DATA")
+NEW = {"StateTransitionedTimestamp": ago(minutes=20), "StateUpdatedTimestamp": ago(minutes=20)}
+PARTIAL = {"EvaluationState": "PARTIAL_DATA", "StateReason": "Unchecked: quota. More."}
+RULES = {
+    "double quotes": 'ALARM("5xx (api, eu)") OR ALARM(fine)',
+    "single quotes": "ALARM('5xx (api, eu)')",
+    "arn": f'NOT OK("{arn("5xx (api, eu)")}")',
+    "spaces": 'ALARM ( "5xx (api, eu)" )',
+    "insufficient data": '(ALARM(fine) AND TRUE) OR INSUFFICIENT_DATA("5xx (api, eu)")',
+}
+
+SIGHT: dict[str, tuple[list[dict[str, Any]], str, str]] = {
+    "sees": ([metric_alarm("top")], "passed", ""),
+    "rings, but sees": ([metric_alarm("top", "ALARM")], "passed", ""),
+    "blind for long": ([metric_alarm("top", "INSUFFICIENT_DATA")], "failed", "top has had no data since"),
+    "blind for a short while": ([metric_alarm("top", "INSUFFICIENT_DATA", **NEW)], "passed", ""),
+    "data is partial": ([metric_alarm("top", **PARTIAL)], "failed", "not evaluated: PARTIAL_DATA: Unchecked: quota"),
+    "evaluation fails": (
+        [metric_alarm("top", EvaluationState="EVALUATION_ERROR", StateReason="")],
+        "failed",
+        "top is not evaluated: EVALUATION_ERROR",
+    ),
+    "a child is gone": ([composite("top", "ALARM(gone)")], "failed", "there is no alarm gone"),
+    "a child's data is partial": ([composite("top", "ALARM(a)"), metric_alarm("a", **PARTIAL)], "failed", "a is not"),
+    "a grandchild is blind": (
+        [composite("top", "ALARM(middle)"), composite("middle", RULES["double quotes"]), metric_alarm("fine"), BLIND],
+        "failed",
+        "5xx (api, eu) has had no data since",
+    ),
+    "a circle that sees": (
+        [composite("top", "ALARM(middle)"), composite("middle", "OK(top) OR OK(middle)")],
+        "passed",
+        "",
+    ),
+    "a circle with a blind one": (
+        [composite("top", "ALARM(a)"), composite("a", 'ALARM(top) OR ALARM("5xx (api, eu)")'), BLIND],
+        "failed",
+        "5xx (api, eu) has had no data",
+    ),
+    "a child since when is not told": (
+        [composite("top", "ALARM(a)"), {"AlarmName": "a", "AlarmArn": arn("a"), "StateValue": "INSUFFICIENT_DATA"}],
+        "blind",
+        "the answer has no 'StateUpdatedTimestamp'",
+    ),
+    **{
+        f"rule with {name}": ([composite("top", rule), metric_alarm("fine"), BLIND], "failed", "5xx (api, eu) has had")
+        for name, rule in RULES.items()
+    },
+}
+
+
+@pytest.mark.parametrize(("known", "outcome", "message"), SIGHT.values(), ids=SIGHT)
+def test_a_composite_sees_no_more_than_those_below_it(known: list[dict[str, Any]], outcome: str, message: str) -> None:
+    told = verdict(checks.test_alarms_can_see, alarms=seen(*known, prefix="top"))
+    assert told[0] == outcome, told
+    assert message in told[1]
+
+
+@pytest.mark.parametrize(
+    "rule",
+    ['AT_LEAST(2, ALARM, (fine, "5xx (api, eu)"))', 'AT_LEAST(50%, NOT OK, ("5xx (api, eu)"))'],
+    ids=["count", "share"],
+)
+def test_a_composite_that_counts_sees_no_more_than_those_it_counts(rule: str) -> None:
+    found = seen(composite("top", rule), metric_alarm("fine"), BLIND, prefix="top")
+    assert verdict(checks.test_alarms_can_see, alarms=found)[0] != "passed"
+
+
+def test_alarms_below_are_not_asked_for_twice() -> None:
+    aws = cloudwatch(composite("web-a", "ALARM(web-cpu) OR ALARM(x)"), metric_alarm("web-cpu"), metric_alarm("x"))
+    found = alarms(stack(alarm_prefix="web-"), aws, names())
+    assert [one.name for one in found[0].below] == ["x", "web-cpu"]
+    assert [asked.get("AlarmNames") for asked in aws.parameters_of("DescribeAlarms")] == [None, ["x"]]
+
+
+ACTS: dict[str, tuple[dict[str, Any], str, str]] = {
+    "acts": (metric_alarm("cpu"), "passed", ""),
+    "actions are off": (
+        metric_alarm("cpu", ActionsEnabled=False),
+        "failed",
+        f"last configured {ago(days=9).astimezone(NOW.tzinfo):%Y-%m-%d %H:%M} UTC; its actions are off",
+    ),
+    "suppressed with a reason": (
+        composite("cpu", "TRUE", ActionsSuppressedBy="Alarm", ActionsSuppressedReason="deploy is in ALARM"),
+        "failed",
+        "deploy is in ALARM",
+    ),
+    "suppressed without a reason": (
+        composite("cpu", "TRUE", ActionsSuppressedBy="WaitPeriod"),
+        "failed",
+        "suppressed by its WaitPeriod",
+    ),
+    "has a suppressor that is quiet": (composite("cpu", "TRUE", ActionsSuppressor="deploy"), "passed", ""),
+    "nothing said of actions": (
+        {key: value for key, value in metric_alarm("cpu").items() if key != "ActionsEnabled"},
+        "blind",
+        "the answer has no 'ActionsEnabled'",
+    ),
+}
+
+
+@pytest.mark.parametrize(("raw", "outcome", "message"), ACTS.values(), ids=ACTS)
+def test_a_silenced_alarm_fails(raw: dict[str, Any], outcome: str, message: str) -> None:
+    told = verdict(checks.test_alarms_can_act, alarms=seen(raw), alarm_mutes=[])
+    assert told[0] == outcome, told
+    assert message in told[1]
+
+
+def mute_rule(name: str, **changes: Any) -> dict[str, Any]:
+    return {"AlarmMuteRuleArn": f"arn:aws:cloudwatch:{ACCOUNT}:alarm-mute-rule:{name}", "Status": "ACTIVE", **changes}
+
+
+def test_a_muted_alarm_fails_and_tells_until_when() -> None:
+    rules: dict[str, dict[str, Any]] = {
+        "deploy": {"Name": "deploy", "MuteTargets": {"AlarmNames": ["cpu", "elsewhere"]}, "ExpireDate": ago(hours=-2)},
+        "forgotten": {"Name": "forgotten", "MuteTargets": {"AlarmNames": ["cpu"]}},
+    }
+    aws = Aws(
+        {
+            ("cloudwatch", "ListAlarmMuteRules"): [
+                {"AlarmMuteRuleSummaries": [mute_rule("deploy")], "NextToken": "2"},
+                {"AlarmMuteRuleSummaries": [mute_rule("forgotten")]},
+            ],
+            ("cloudwatch", "GetAlarmMuteRule"): lambda AlarmMuteRuleName: rules[AlarmMuteRuleName],  # noqa: N803
+        }
+    )
+    mutes = alarm_mutes(aws)
+    assert aws.parameters_of("ListAlarmMuteRules")[0]["Statuses"] == ["ACTIVE"]
+    found = {
+        one.name: (one.outcome.value, one.message)
+        for one in examined(
+            checks.test_alarms_can_act, alarms=seen(metric_alarm("cpu"), metric_alarm("memory")), alarm_mutes=mutes
+        )
+    }
+    until = f"{ago(hours=-2).astimezone(NOW.tzinfo):%Y-%m-%d %H:%M} UTC"
+    assert found == {
+        "cpu": ("failed", f"muted by deploy until {until}; muted by forgotten for good"),
+        "memory": ("passed", ""),
+    }
+
+
+def test_a_mute_rule_of_which_nothing_is_said_is_not_seen() -> None:
+    answers: dict[tuple[str, str], Answers] = {
+        ("cloudwatch", "ListAlarmMuteRules"): {"AlarmMuteRuleSummaries": [mute_rule("deploy")]},
+        ("cloudwatch", "GetAlarmMuteRule"): {},
+    }
+    with pytest.raises(CouldNotLook, match="cloudwatch:GetAlarmMuteRule: the answer has no 'Name'"):
+        alarm_mutes(Aws(answers))
+
+
+def line(alarm: str, summary: str, hours: float, kind: str = "StateUpdate") -> dict[str, Any]:
+    return {"AlarmName": alarm, "Timestamp": ago(hours=hours), "HistoryItemType": kind, "HistorySummary": summary}
+
+
+def rang(alarm: str, hours: float) -> dict[str, Any]:
+    return line(alarm, "Alarm updated from OK to ALARM", hours)
+
+
+FLAPPING = {
+    "rang as often as it may": ([rang("cpu", n) for n in range(4)], {"cpu": "passed"}),
+    "rang once more": ([rang("cpu", n) for n in range(5)], {"cpu": "failed"}),
+    "never rang": ([line("cpu", "Alarm updated from ALARM to OK", n) for n in range(9)], {}),
+    "was reconfigured": ([line("cpu", 'Alarm "to ALARM" updated', n, "ConfigurationUpdate") for n in range(9)], {}),
+    "another stack's": ([rang("elsewhere", n) for n in range(9)], {}),
+}
+
+
+@pytest.mark.parametrize(("lines", "wanted"), FLAPPING.values(), ids=FLAPPING)
+def test_flapping_is_told_from_the_history_page_by_page(lines: list[dict[str, Any]], wanted: dict[str, str]) -> None:
+    pages: Answers = [
+        {"AlarmHistoryItems": lines[:2], "NextToken": "2"},
+        {"AlarmHistoryItems": [], "NextToken": "3"},
+        {"AlarmHistoryItems": lines[2:]},
+    ]
+    aws = Aws({("cloudwatch", "DescribeAlarmHistory"): pages})
+    ringing = overnight_alarms(seen(metric_alarm("cpu")), alarm_history(aws, NOW))
+    assert verdicts(checks.test_alarms_are_not_flapping, overnight_alarms=ringing) == wanted
+
+
+def test_the_history_is_told_in_utc_newest_first() -> None:
+    aws = Aws({("cloudwatch", "DescribeAlarmHistory"): {"AlarmHistoryItems": [rang("cpu", 9), rang("cpu", 1)]}})
+    history = alarm_history(aws, NOW)
+    assert [event.at for event in history] == [ago(hours=1), ago(hours=9)]
+    assert all(event.at.tzinfo is NOW.tzinfo for event in history)
+    [ringing] = overnight_alarms(seen(metric_alarm("cpu")), history)
+    last = f"{ago(hours=1).astimezone(NOW.tzinfo):%Y-%m-%d %H:%M} UTC"
+    assert {figure.label: figure.value for figure in ringing.figures} == {
+        "times in ALARM": 2,
+        "last": last,
+        "now": "OK",
+    }
+    [asked] = aws.parameters_of("DescribeAlarmHistory")
+    assert (asked["EndDate"] - asked["StartDate"]).total_seconds() == 24 * 3600
+
+
+def test_escaped_quotes_in_a_rule_are_part_of_the_name() -> None:
+    rule = r'NOT (ALARM("say \"hi\"") OR OK(arn:aws:cloudwatch:us-west-2:123456789012:alarm:plain)) AND TRUE'
+    known = [composite("top", rule), metric_alarm('say "hi"'), metric_alarm("plain")]
+    (told,) = [one for one in seen(*known, prefix="top") if one.name == "top"]
+    assert {one.name for one in told.below} == {'say "hi"', "plain"}

@@ -1,0 +1,211 @@
+"""Application Auto Scaling: what may scale, how far, and by what."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from opschecks.aws.application_autoscaling import ServiceScaling, auto_scaling
+from opschecks.aws.ecs import Service
+from opschecks.core.answer import Answer
+from opschecks.core.observation import CouldNotLook
+from tests.canned import ACCOUNT, Answers, Aws, ago, daily, examined, names, stack, verdict, verdicts
+
+SERVICE = "application-autoscaling"
+checks = daily("auto_scaling")
+
+
+def target(name: str = "backend", **changes: Any) -> dict[str, Any]:
+    raw = {
+        "ServiceNamespace": "ecs",
+        "ResourceId": f"service/prod/{name}",
+        "ScalableDimension": "ecs:service:DesiredCount",
+        "MinCapacity": 2,
+        "MaxCapacity": 10,
+        "RoleARN": "arn:aws:iam::123456789012:role/scaling",
+        "CreationTime": ago(days=90),
+        "SuspendedState": {
+            "DynamicScalingInSuspended": False,
+            "DynamicScalingOutSuspended": False,
+            "ScheduledScalingSuspended": False,
+        },
+        **changes,
+    }
+    return {key: value for key, value in raw.items() if value is not None}
+
+
+def policy(name: str = "backend") -> dict[str, Any]:
+    return {
+        "PolicyARN": f"arn:aws:autoscaling:{ACCOUNT}:scalingPolicy:1f:resource/ecs/service/prod/{name}:policyName/cpu",
+        "PolicyName": "cpu",
+        "ServiceNamespace": "ecs",
+        "ResourceId": f"service/prod/{name}",
+        "ScalableDimension": "ecs:service:DesiredCount",
+        "PolicyType": "TargetTrackingScaling",
+        "CreationTime": ago(days=90),
+    }
+
+
+def seen(
+    targets: Sequence[dict[str, Any]],
+    policies: Sequence[dict[str, Any]] = (policy(),),
+    services: Sequence[str] = ("backend",),
+) -> list[ServiceScaling]:
+    aws = Aws(
+        {
+            (SERVICE, "DescribeScalableTargets"): {"ScalableTargets": list(targets)},
+            (SERVICE, "DescribeScalingPolicies"): {"ScalingPolicies": list(policies)},
+        }
+    )
+    return auto_scaling(aws, names(services=tuple(services)))
+
+
+def suspended(*what: str) -> dict[str, Any]:
+    return {"SuspendedState": {f"{one}Suspended": True for one in what}}
+
+
+SCALES: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]], str, str]] = {
+    "scales": ([target()], [policy()], "passed", ""),
+    "nothing said of suspension": ([target(SuspendedState=None)], [policy()], "passed", ""),
+    "scaling in is suspended": (
+        [target(**suspended("DynamicScalingIn"))],
+        [policy()],
+        "failed",
+        "suspended: scaling in",
+    ),
+    "all is suspended": (
+        [target(**suspended("DynamicScalingIn", "DynamicScalingOut", "ScheduledScaling"))],
+        [policy()],
+        "failed",
+        "suspended: scaling in, scaling out, scheduled scaling",
+    ),
+    "no target": ([], [policy()], "failed", "it has no scalable target"),
+    "no policy": ([target()], [], "failed", "no scaling policy is attached"),
+    "the policy is another's": ([target()], [policy("worker")], "failed", "no scaling policy is attached"),
+}
+
+
+@pytest.mark.parametrize(("targets", "policies", "outcome", "message"), SCALES.values(), ids=SCALES)
+def test_services_can_scale(
+    targets: list[dict[str, Any]], policies: list[dict[str, Any]], outcome: str, message: str
+) -> None:
+    assert verdict(checks.test_services_can_scale, auto_scaling=seen(targets, policies)) == (outcome, message)
+
+
+LIMITS: dict[str, tuple[list[dict[str, Any]], str, str]] = {
+    "as wanted": ([target()], "passed", "2 to 10 tasks"),
+    "minimum too low": ([target(MinCapacity=1)], "failed", "1 to 10 tasks; expected minimum 2"),
+    "minimum too high": ([target(MinCapacity=3)], "failed", "expected minimum 2"),
+    "maximum too low": ([target(MaxCapacity=4)], "failed", "expected maximum 10"),
+    "maximum too high": ([target(MaxCapacity=100)], "failed", "2 to 100 tasks; expected maximum 10"),
+    "no target": ([], "failed", "it has no scalable target"),
+}
+
+
+@pytest.mark.parametrize(("targets", "outcome", "message"), LIMITS.values(), ids=LIMITS)
+def test_scaling_limits_are_as_wanted(targets: list[dict[str, Any]], outcome: str, message: str) -> None:
+    told = verdict(checks.test_scaling_limits_are_as_wanted, auto_scaling=seen(targets))
+    assert told[0] == outcome, told
+    assert message in told[1]
+
+
+def test_which_limits_are_wanted_is_the_stacks_to_say() -> None:
+    wanted = stack(limits={"min_tasks": 0, "max_tasks": 4})
+    scaling = seen([target(MinCapacity=0, MaxCapacity=4)])
+    assert verdict(checks.test_scaling_limits_are_as_wanted, auto_scaling=scaling, stack=wanted)[0] == "passed"
+
+
+def service(desired: int | None) -> Service:
+    return Service(
+        arn="service/backend", name="backend", evidence=Answer({} if desired is None else {"desiredCount": desired})
+    )
+
+
+ROOM: dict[str, tuple[list[Service], list[dict[str, Any]], str, str]] = {
+    "room": ([service(9)], [target()], "passed", "9 of at most 10 tasks"),
+    "at the maximum": ([service(10)], [target()], "failed", "nowhere left to scale to"),
+    "beyond the maximum": ([service(12)], [target()], "failed", "12 of at most 10 tasks"),
+    "no target": ([service(2)], [], "failed", "it has no scalable target"),
+    "service not seen": ([], [target()], "blind", "ecs:DescribeServices"),
+    "wish not told": ([service(None)], [target()], "blind", "the answer has no 'desiredCount'"),
+}
+
+
+@pytest.mark.parametrize(("services", "targets", "outcome", "message"), ROOM.values(), ids=ROOM)
+def test_services_have_room_to_scale(
+    services: list[Service], targets: list[dict[str, Any]], outcome: str, message: str
+) -> None:
+    told = verdict(checks.test_services_are_not_at_max_capacity, auto_scaling=seen(targets), services=services)
+    assert told[0] == outcome, told
+    assert message in told[1]
+
+
+def test_each_service_has_its_own_target_and_policies() -> None:
+    found = seen(
+        [target("worker", MaxCapacity=4), target("backend")],
+        [policy("backend"), policy("backend"), policy("elsewhere")],
+        services=("backend", "worker", "cron"),
+    )
+    assert [(one.name, one.is_registered, len(one.policies)) for one in found] == [
+        ("backend", True, 2),
+        ("worker", True, 0),
+        ("cron", False, 0),
+    ]
+    assert verdicts(checks.test_scaling_limits_are_as_wanted, auto_scaling=found) == {
+        "backend": "passed",
+        "worker": "failed",
+        "cron": "failed",
+    }
+    assert [one.message for one in examined(checks.test_services_can_scale, auto_scaling=found)] == [
+        "",
+        "no scaling policy is attached",
+        "it has no scalable target",
+    ]
+
+
+def test_targets_are_asked_for_by_the_fifty_and_policies_of_several_services_in_one_list() -> None:
+    wanted = tuple(f"service-{n}" for n in range(120))
+
+    def targets(ResourceIds: Sequence[str], NextToken: str = "", **_: Any) -> dict[str, Any]:  # noqa: N803 - AWS's names
+        told = [target(one.rsplit("/", 1)[-1]) for one in ResourceIds]
+        middle = len(told) // 2
+        return {"ScalableTargets": told[middle:]} if NextToken else {"ScalableTargets": told[:middle], "NextToken": "2"}
+
+    pages: Answers = [
+        {"ScalingPolicies": [policy(name) for name in wanted[:50]], "NextToken": "2"},
+        {"ScalingPolicies": [], "NextToken": "3"},
+        {"ScalingPolicies": [policy(name) for name in wanted[50:]]},
+    ]
+    aws = Aws({(SERVICE, "DescribeScalableTargets"): targets, (SERVICE, "DescribeScalingPolicies"): pages})
+    found = auto_scaling(aws, names(services=wanted))
+    assert set(verdicts(checks.test_services_can_scale, auto_scaling=found).values()) == {"passed"}
+    assert len(found) == 120
+    sizes = sorted(len(one["ResourceIds"]) for one in aws.parameters_of("DescribeScalableTargets"))
+    assert sizes == [20, 20, 50, 50, 50, 50]
+    assert all("ResourceId" not in one for one in aws.parameters_of("DescribeScalingPolicies"))
+
+
+def test_policies_of_one_service_are_asked_for_by_its_id() -> None:
+    aws = Aws(
+        {
+            (SERVICE, "DescribeScalableTargets"): {"ScalableTargets": [target()]},
+            (SERVICE, "DescribeScalingPolicies"): {"ScalingPolicies": [policy()]},
+        }
+    )
+    auto_scaling(aws, names(services=("backend",)))
+    assert aws.parameters_of("DescribeScalingPolicies") == [
+        {"ServiceNamespace": "ecs", "ResourceId": "service/prod/backend"}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("targets", "policies"),
+    [({}, {"ScalingPolicies": []}), ({"ScalableTargets": []}, {})],
+    ids=["targets", "policies"],
+)
+def test_half_an_answer_is_not_seen(targets: dict[str, Any], policies: dict[str, Any]) -> None:
+    aws = Aws({(SERVICE, "DescribeScalableTargets"): targets, (SERVICE, "DescribeScalingPolicies"): policies})
+    with pytest.raises(CouldNotLook, match="the answer has no 'Scal"):
+        auto_scaling(aws, names(services=("backend",)))

@@ -1,0 +1,401 @@
+"""Backups: what counts as one, of which table it is, how far exports reach; and what a bucket keeps."""
+
+from __future__ import annotations
+
+import runpy
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from opschecks.aws.backups import LogExports, TableBackups, log_exports, table_backups, table_recovery
+from opschecks.aws.cloudfront import Distribution
+from opschecks.aws.dynamodb import Table
+from opschecks.aws.log_groups import LogGroup
+from opschecks.aws.s3_lifecycle import Bucket, buckets, site_bucket
+from opschecks.config.stack import Stack
+from opschecks.core.answer import Answer
+from opschecks.core.observation import CouldNotLook, NotThere
+from tests.canned import ACCOUNT, NOW, Aws, ago, names, stack, verdict, verdicts
+from tests.scratch import ROOT
+
+CHECKS = runpy.run_path(str(ROOT / "checks" / "weekly" / "test_backups.py"))
+RECENT, RECOVERY = CHECKS["test_tables_have_a_recent_backup"], CHECKS["test_tables_can_be_restored_to_any_moment"]
+VERSIONS = CHECKS["test_dashboard_bucket_keeps_what_is_overwritten"]
+EXPORTS = CHECKS["test_logs_are_kept_elsewhere_too"]
+ARN = f"arn:aws:dynamodb:{ACCOUNT}:table/incidents"
+DENIED = CouldNotLook("backup:ListRecoveryPointsByResource", "AccessDeniedException: no", action="backup:List")
+
+
+def table(name: str = "incidents", **changes: Any) -> Table:
+    evidence = {"TableStatus": "ACTIVE", "CreationDateTime": ago(days=300), **changes}
+    return Table(
+        arn=f"arn:aws:dynamodb:{ACCOUNT}:table/{name}",
+        name=name,
+        evidence=Answer({key: value for key, value in evidence.items() if value is not None}),
+    )
+
+
+GONE = Table(arn="incidents", name="incidents", evidence={"TableStatus": "MISSING"})
+
+
+def backup(days: float, BackupStatus: str | None = "AVAILABLE", **changes: Any) -> dict[str, Any]:  # noqa: N803
+    """A summary as ListBackups tells of it; a change to None takes a key away."""
+    raw = {
+        "TableName": "incidents",
+        "TableArn": ARN,
+        "BackupArn": f"{ARN}/backup/01489602797149-73d8d5bc",
+        "BackupName": f"backup-{days:g}",
+        "BackupCreationDateTime": ago(days=days),
+        "BackupStatus": BackupStatus,
+        "BackupType": "USER",
+        **changes,
+    }
+    return {key: value for key, value in raw.items() if value is not None}
+
+
+def point(days: float, status: str = "COMPLETED") -> dict[str, Any]:
+    return {
+        "RecoveryPointArn": f"arn:aws:backup:{ACCOUNT}:recovery-point:{days:g}",
+        "CreationDate": ago(days=days),
+        "Status": status,
+    }
+
+
+def backups_of(
+    *listed: dict[str, Any], points: Any = (), of: Table | None = None, checked: Stack | None = None
+) -> list[TableBackups]:
+    aws = backups_aws(*listed, points=points)
+    return table_backups(checked or stack(), aws, [of or table()], NOW)
+
+
+def backups_aws(*listed: dict[str, Any], points: Any = ()) -> Aws:
+    answer: Any = {"RecoveryPoints": list(points)} if isinstance(points, tuple) else points
+    return Aws(
+        {
+            ("dynamodb", "ListBackups"): {"BackupSummaries": list(listed)},
+            ("backup", "ListRecoveryPointsByResource"): answer,
+        }
+    )
+
+
+AGES: dict[str, tuple[list[dict[str, Any]], Any, str, str]] = {
+    "young": ([backup(2)], (), "passed", "the newest is 2.0 days old"),
+    "the newest of several, in any order": ([backup(9), backup(1), backup(5)], (), "passed", "1.0 days"),
+    "just too old": ([backup(7.01)], (), "failed", "limit 7 days"),
+    "just young enough": ([backup(6.99)], (), "passed", ""),
+    "none at all": ([], (), "failed", "none that can be restored was made since"),
+    "being created": ([backup(0.01, "CREATING"), backup(9)], (), "failed", "backup-0.01 of"),
+    "deleted": ([backup(1, "DELETED")], (), "failed", "is DELETED"),
+    "being created beside one that is": ([backup(0.01, "CREATING"), backup(2)], (), "passed", "is CREATING"),
+    "made by DynamoDB": ([backup(2, BackupType="SYSTEM")], (), "passed", ""),
+    "made by AWS Backup, and listed": ([backup(2, BackupType="AWS_BACKUP")], (), "passed", ""),
+    "of another table": ([backup(1, TableName="agents")], (), "failed", "none that can be restored"),
+    "in AWS Backup alone": ([], (point(3),), "passed", "3.0 days"),
+    "in AWS Backup, younger than DynamoDB's": ([backup(9)], (point(0.5),), "passed", "0.5 days"),
+    "in AWS Backup, and too old": ([backup(9)], (point(8),), "failed", "8.0 days"),
+    "in AWS Backup, in part": ([], (point(1, "PARTIAL"), point(9)), "failed", "is PARTIAL"),
+    "in AWS Backup, expired": ([], (point(1, "EXPIRED"),), "failed", "is EXPIRED"),
+    "AWS Backup may not be asked": ([], DENIED, "blind", "backup:ListRecoveryPointsByResource: AccessDenied"),
+    "AWS Backup need not be asked": ([backup(2)], DENIED, "passed", ""),
+    "AWS Backup answers nothing": ([], {}, "blind", "the answer has no 'RecoveryPoints'"),
+}
+
+
+@pytest.mark.parametrize(("listed", "points", "outcome", "message"), AGES.values(), ids=AGES)
+def test_backups(listed: list[dict[str, Any]], points: Any, outcome: str, message: str) -> None:
+    told = verdict(RECENT, table_backups=backups_of(*listed, points=points))
+    assert told[0] == outcome, told
+    assert message in told[1]
+
+
+def test_a_backup_of_a_table_that_had_the_name_before_is_none_of_this_one() -> None:
+    of = table(CreationDateTime=ago(days=1))
+    found = backups_of(backup(2), backup(1.5, BackupType="SYSTEM"), points=(point(1.2),), of=of)
+    told = verdict(RECENT, table_backups=found)
+    assert told[0] == "failed"
+    assert "backup-2 of" in told[1]
+    assert "is of an earlier table of that name" in told[1]
+    assert verdict(RECENT, table_backups=backups_of(backup(0.9), of=of))[0] == "passed"
+
+
+def test_a_table_that_does_not_say_when_it_was_made_is_not_judged() -> None:
+    with pytest.raises(CouldNotLook, match="the answer has no 'CreationDateTime'"):
+        backups_of(backup(2), of=table(CreationDateTime=None))
+
+
+def test_a_table_that_is_gone_fails_and_aws_backup_is_not_asked_about_it() -> None:
+    aws = backups_aws(backup(2))
+    assert verdict(RECENT, table_backups=table_backups(stack(), aws, [GONE], NOW)) == (
+        "failed",
+        "the table does not exist",
+    )
+    assert aws.calls == ["dynamodb:ListBackups"]
+
+
+@pytest.mark.parametrize(
+    ("limit", "age", "outcome"), [(1, 0.9, "passed"), (1, 1.1, "failed"), (30, 29, "passed"), (30, 31, "failed")]
+)
+def test_the_limit_is_the_stacks(limit: float, age: float, outcome: str) -> None:
+    checked = stack(limits={"backup_age_days": limit})
+    found = backups_of(backup(age), checked=checked)
+    assert verdict(RECENT, table_backups=found, stack=checked)[0] == outcome
+
+
+def test_backups_of_all_tables_are_one_list_read_to_its_end_and_not_for_years() -> None:
+    last = f"{ARN}/backup/01489602797149-73d8d5bc"
+    pages: list[dict[str, Any]] = [
+        {"BackupSummaries": [], "LastEvaluatedBackupArn": last},
+        {"BackupSummaries": [backup(1), backup(1, TableName="agents")]},
+    ]
+    aws = Aws({("dynamodb", "ListBackups"): pages})
+    found = table_backups(stack(), aws, [table(), table("agents")], NOW)
+    assert verdicts(RECENT, table_backups=found) == {"incidents": "passed", "agents": "passed"}
+    first, second = aws.parameters_of("ListBackups")
+    assert first == {"BackupType": "ALL", "TimeRangeLowerBound": NOW - timedelta(days=14)}
+    assert second["ExclusiveStartBackupArn"] == last
+
+
+@pytest.mark.parametrize("key", ["TableName", "BackupName", "BackupCreationDateTime", "BackupStatus", "BackupType"])
+def test_a_backup_that_lacks_a_key_is_not_seen(key: str) -> None:
+    with pytest.raises(CouldNotLook, match=f"dynamodb:ListBackups: the answer has no '{key}'"):
+        backups_of(backup(1, **{key: None}))
+
+
+def test_one_table_whose_recovery_points_may_not_be_read_blinds_no_other() -> None:
+    aws = backups_aws(backup(2), points=DENIED)
+    found = table_backups(stack(), aws, [table(), table("agents")], NOW)
+    assert verdicts(RECENT, table_backups=found) == {"incidents": "passed", "agents": "blind"}
+    assert [asked["ResourceArn"] for asked in aws.parameters_of("ListRecoveryPointsByResource")] == [
+        f"arn:aws:dynamodb:{ACCOUNT}:table/agents"
+    ]
+
+
+def continuous(status: Any = "ENABLED", **changes: Any) -> dict[str, Any]:
+    """As DescribeContinuousBackups tells of a table; continuous backups are ENABLED whatever recovery is."""
+    recovery = {
+        "PointInTimeRecoveryStatus": "ENABLED",
+        "RecoveryPeriodInDays": 35,
+        "EarliestRestorableDateTime": ago(days=35),
+        "LatestRestorableDateTime": ago(minutes=5),
+        **changes,
+    }
+    inner = {key: value for key, value in recovery.items() if value is not None}
+    told = {"ContinuousBackupsStatus": status, **({"PointInTimeRecoveryDescription": inner} if inner else {})}
+    return {"ContinuousBackupsDescription": told}
+
+
+NO_MOMENTS = dict.fromkeys(("RecoveryPeriodInDays", "EarliestRestorableDateTime", "LatestRestorableDateTime"))
+NOTHING = {**NO_MOMENTS, "PointInTimeRecoveryStatus": None}
+PITR: dict[str, tuple[Mapping[str, Any] | Exception, str, str]] = {
+    "on": (continuous(), "passed", "UTC"),
+    "off, though continuous backups are on": (
+        continuous(PointInTimeRecoveryStatus="DISABLED", **NO_MOMENTS),
+        "failed",
+        "point-in-time recovery is off",
+    ),
+    "no continuous backups": (continuous("DISABLED", **NOTHING), "failed", "point-in-time recovery is off"),
+    "it has stopped": (continuous(LatestRestorableDateTime=ago(hours=2)), "failed", "recovery has stopped there"),
+    "on for five minutes": (continuous(EarliestRestorableDateTime=ago(minutes=5)), "passed", ""),
+    "nothing is said of recovery": (continuous(**NOTHING), "blind", "no 'PointInTimeRecoveryDescription'"),
+    "on, and no moment is known yet": (continuous(**NO_MOMENTS), "blind", "no 'EarliestRestorableDateTime'"),
+    "TableNotFoundException": (
+        NotThere("dynamodb:DescribeContinuousBackups", "TableNotFoundException: no"),
+        "failed",
+        "the table does not exist",
+    ),
+    "ResourceNotFoundException": (
+        NotThere("dynamodb:DescribeContinuousBackups", "ResourceNotFoundException: no"),
+        "failed",
+        "the table does not exist",
+    ),
+}
+
+
+@pytest.mark.parametrize(("answer", "outcome", "message"), PITR.values(), ids=PITR)
+def test_point_in_time_recovery(answer: Mapping[str, Any] | Exception, outcome: str, message: str) -> None:
+    found = table_recovery(Aws({("dynamodb", "DescribeContinuousBackups"): answer}), [table()], NOW)
+    told = verdict(RECOVERY, table_recovery=found)
+    assert told[0] == outcome, told
+    assert message in told[1]
+
+
+def test_an_answer_without_recovery_is_not_seen() -> None:
+    with pytest.raises(CouldNotLook, match="the answer has no 'ContinuousBackupsDescription'"):
+        table_recovery(Aws({("dynamodb", "DescribeContinuousBackups"): {}}), [table()], NOW)
+
+
+def ms(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)
+
+
+def export(begin: float, end: float, status: str = "COMPLETED", made: float | None = None) -> dict[str, Any]:
+    """An export of what was written from `begin` to `end` days ago, made at its end unless told otherwise."""
+    return {
+        "taskId": f"task-{begin:g}-{end:g}",
+        "logGroupName": "/ecs/backend",
+        "from": ms(ago(days=begin)),
+        "to": ms(ago(days=end)),
+        "destination": "archive",
+        "status": {"code": status, "message": "told"},
+        "executionInfo": {"creationTime": ms(ago(days=end if made is None else made))},
+    }
+
+
+def subscription(pattern: str = "", **changes: Any) -> dict[str, Any]:
+    to = f"arn:aws:firehose:{ACCOUNT}:deliverystream/archive"
+    return {"filterName": "all", "filterPattern": pattern, "destinationArn": to, **changes}
+
+
+def exports_of(
+    *tasks: dict[str, Any], filters: Any = (), created: float = 300, group: LogGroup | None = None
+) -> list[LogExports]:
+    answer = {"subscriptionFilters": list(filters)} if isinstance(filters, tuple | list) else filters
+    aws = Aws(
+        {
+            ("logs", "DescribeExportTasks"): {"exportTasks": list(tasks)},
+            ("logs", "DescribeSubscriptionFilters"): answer,
+        }
+    )
+    known = LogGroup(
+        arn="/ecs/backend",
+        name="/ecs/backend",
+        evidence={"logGroupName": "/ecs/backend", "creationTime": ms(ago(days=created))},
+    )
+    return log_exports(stack(), aws, [group or known], NOW)
+
+
+NO_ENTRY = CouldNotLook("logs:DescribeSubscriptionFilters", "AccessDeniedException: no")
+REACH: dict[str, tuple[list[dict[str, Any]], Any, float, str, str]] = {
+    "the week before last Sunday": ([export(10, 3)], (), 300, "passed", "exported up to"),
+    "a week each week": ([export(17, 10), export(10, 3)], (), 300, "passed", ""),
+    "each day, some seconds apart": (
+        [export(day + 1, day + 0.0001) for day in range(9)],
+        (),
+        300,
+        "passed",
+        "exported up to",
+    ),
+    "one day of each week": ([export(4, 3), export(11, 10)], (), 300, "failed", "something was not exported"),
+    "a day is missing": (
+        [export(day + 1, day) for day in (1, 2, 3, 5, 6, 7, 8)],
+        (),
+        300,
+        "failed",
+        "something was not exported",
+    ),
+    "too long ago": ([export(15, 8)], (), 300, "failed", "its newest export ends at"),
+    "none": ([], (), 300, "failed", "no export of it is known, and no subscription"),
+    "of another group": ([{**export(10, 3), "logGroupName": "/other"}], (), 300, "failed", "no export of it is known"),
+    "the newest failed": ([export(8, 1, "FAILED"), export(15, 8)], (), 300, "failed", "its newest export ends at"),
+    "the newest is under way": ([export(8, 1, "RUNNING"), export(15, 8)], (), 300, "failed", ""),
+    "cancelled": ([export(10, 3, "CANCELLED")], (), 300, "failed", "no export of it is known"),
+    "its end lies in the future, and it was made long ago": (
+        [export(30, -30, made=20)],
+        (),
+        300,
+        "failed",
+        "its newest export ends at",
+    ),
+    "of all of a young group": ([export(3, 1)], (), 3, "passed", ""),
+    "of a part of a young group": ([export(2, 1)], (), 5, "failed", "something was not exported"),
+    "sent on as it comes": ([], (subscription(),), 300, "passed", "every event is sent on to arn:aws:firehose"),
+    "a part is sent on": ([], (subscription("ERROR"),), 300, "failed", "no subscription sends every event on"),
+    "a part is chosen by a field": (
+        [],
+        (subscription(fieldSelectionCriteria='@aws.account = "1"'),),
+        300,
+        "failed",
+        "no subscription",
+    ),
+    "gaps, and all is sent on": ([export(4, 3)], (subscription(),), 300, "passed", "sent on"),
+    "subscriptions may not be read": ([], NO_ENTRY, 300, "blind", "logs:DescribeSubscriptionFilters: AccessDenied"),
+    "subscriptions need not be read": ([export(10, 3)], NO_ENTRY, 300, "passed", ""),
+}
+
+
+@pytest.mark.parametrize(("tasks", "filters", "created", "outcome", "message"), REACH.values(), ids=REACH)
+def test_exports(tasks: list[dict[str, Any]], filters: Any, created: float, outcome: str, message: str) -> None:
+    told = verdict(EXPORTS, log_exports=exports_of(*tasks, filters=filters, created=created))
+    assert told[0] == outcome, told
+    assert message in told[1]
+
+
+def test_a_log_group_that_is_gone_fails() -> None:
+    gone = LogGroup(arn="/ecs/backend", name="/ecs/backend", evidence={"Error": "none"})
+    found = exports_of(export(10, 3), group=gone)
+    assert verdict(EXPORTS, log_exports=found) == ("failed", "the log group does not exist")
+
+
+@pytest.mark.parametrize("key", ["logGroupName", "from", "to", "status", "executionInfo"])
+def test_an_export_that_lacks_a_key_is_not_seen(key: str) -> None:
+    raw = {name: value for name, value in export(10, 3).items() if name != key}
+    with pytest.raises(CouldNotLook, match=f"logs:DescribeExportTasks: the answer has no '{key}'"):
+        exports_of(raw)
+
+
+SITE = Distribution(
+    arn="arn:aws:cloudfront::123456789012:distribution/E2EXAMPLE",
+    name="E2EXAMPLE",
+    evidence={
+        "DistributionConfig": {
+            "Origins": {
+                "Quantity": 1,
+                "Items": [{"Id": "s", "DomainName": "site.s3.us-west-2.amazonaws.com", "OriginPath": "/live"}],
+            },
+            "DefaultCacheBehavior": {"TargetOriginId": "s"},
+        }
+    },
+)
+
+
+def rule(**changes: Any) -> dict[str, Any]:
+    return {"ID": "r", "Status": "Enabled", "Filter": {"Prefix": ""}, **changes}
+
+
+def site(versioning: Mapping[str, Any], *rules: dict[str, Any]) -> Bucket:
+    aws = Aws(
+        {
+            ("s3", "GetBucketVersioning"): versioning,
+            ("s3", "GetBucketLifecycleConfiguration"): {"Rules": list(rules)},
+        }
+    )
+    return site_bucket(stack(), buckets(stack(), aws, names(distributions=("E2EXAMPLE",)), SITE))
+
+
+def old(days: int, **changes: Any) -> dict[str, Any]:
+    return rule(NoncurrentVersionExpiration={"NoncurrentDays": days}, **changes)
+
+
+ON = {"Status": "Enabled"}
+KEPT: dict[str, tuple[Bucket, str, str]] = {
+    "versions for ever": (site(ON), "passed", "old versions are kept"),
+    "versions for a month": (site(ON, old(30)), "passed", "for 30 days"),
+    "never had versions": (site({}), "failed", "versioning is off"),
+    "versions no more": (site({"Status": "Suspended"}), "failed", "versioning is suspended"),
+    "versions for a day": (site(ON, old(30), old(1)), "failed", "for 1 days; expected 7 days"),
+    "for a day, and switched off": (site(ON, old(1, Status="Disabled")), "passed", ""),
+    "for a day, of the site": (site(ON, old(1, Filter={"Prefix": "live/assets/"})), "failed", ""),
+    "for a day, of something else": (site(ON, old(1, Filter={"Prefix": "previews/"})), "passed", ""),
+    "for a day, of what has a tag": (site(ON, old(1, Filter={"Tag": {"Key": "a", "Value": "b"}})), "failed", ""),
+    "for a day, but for the newest three": (
+        site(ON, rule(NoncurrentVersionExpiration={"NoncurrentDays": 1, "NewerNoncurrentVersions": 3})),
+        "passed",
+        "",
+    ),
+}
+
+
+@pytest.mark.parametrize(("bucket", "outcome", "message"), KEPT.values(), ids=KEPT)
+def test_versions_of_the_dashboard_bucket(bucket: Bucket, outcome: str, message: str) -> None:
+    told = verdict(VERSIONS, site_bucket=bucket)
+    assert told[0] == outcome, told
+    assert message in told[1]
+
+
+def test_moments_are_told_in_utc() -> None:
+    [found] = backups_of(backup(2))
+    assert found.newest is not None
+    assert found.newest.made.tzinfo is UTC
+    assert str(found.figures[0].value).endswith(" UTC")

@@ -1,0 +1,448 @@
+"""The CDN's settings by behavior and policy, assets as they are really answered, and the remedy's request."""
+
+from __future__ import annotations
+
+import json
+import runpy
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+
+from opschecks.aws.cdn_caching import CACHING_DISABLED, CACHING_OPTIMIZED, bucket_behaviors, error_pages
+from opschecks.aws.cloudfront import Distribution
+from opschecks.core.answer import Answer
+from opschecks.core.change import CannotFix, Refused, Risk
+from opschecks.core.observation import CouldNotLook
+from opschecks.remedies.settings.cloudfront import TuneCdn
+from opschecks.web.caching import StaticAsset, static_assets
+from opschecks.web.http import Response
+from tests.canned import ACCOUNT, NOW, Aws, examined, stack, verdict
+from tests.scratch import ROOT
+
+CHECKS = runpy.run_path(str(ROOT / "checks" / "weekly" / "test_cdn.py"))
+ARN = "arn:aws:cloudfront::123456789012:distribution/E2EXAMPLE"
+OWN_POLICY = "11111111-2222-3333-4444-555555555555"
+BUCKET = {"Id": "site", "DomainName": "site.s3.us-west-2.amazonaws.com"}
+API = {"Id": "api", "DomainName": "api.example.com", "CustomHeaders": {"Quantity": 1, "Items": [
+    {"HeaderName": "X-Origin-Verify", "HeaderValue": "hunter22-hunter22"}]}}  # fmt: skip
+
+
+def behavior(**changes: Any) -> dict[str, Any]:
+    """A cache behavior; a change to None takes a key away."""
+    raw = {
+        "TargetOriginId": "site",
+        "ViewerProtocolPolicy": "redirect-to-https",
+        "Compress": True,
+        "CachePolicyId": CACHING_OPTIMIZED,
+        **changes,
+    }
+    return {key: value for key, value in raw.items() if value is not None}
+
+
+def config(default: dict[str, Any] | None = None, *others: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    return {
+        "CallerReference": "1",
+        "Comment": "",
+        "Enabled": True,
+        "Origins": {"Quantity": 2, "Items": [BUCKET, API]},
+        "DefaultCacheBehavior": default or behavior(),
+        "CacheBehaviors": {"Quantity": len(others), **({"Items": list(others)} if others else {})},
+        "CustomErrorResponses": {"Quantity": 0},
+        **changes,
+    }
+
+
+def told(configured: dict[str, Any], status: str = "Deployed") -> dict[str, Any]:
+    return {
+        "Id": "E2EXAMPLE",
+        "ARN": ARN,
+        "Status": status,
+        "LastModifiedTime": NOW,
+        "InProgressInvalidationBatches": 0,
+        "DomainName": "d1.cloudfront.net",
+        "DistributionConfig": configured,
+    }
+
+
+def seen(configured: dict[str, Any]) -> Distribution:
+    return Distribution(arn=ARN, name="E2EXAMPLE", evidence=Answer(told(configured), "cloudfront:GetDistribution"))
+
+
+def own(**changes: Any) -> dict[str, Any]:
+    keyed_by = {
+        "EnableAcceptEncodingGzip": changes.pop("gzip", True),
+        "EnableAcceptEncodingBrotli": changes.pop("brotli", True),
+        "HeadersConfig": {"HeaderBehavior": "none"},
+        "CookiesConfig": {"CookieBehavior": "none"},
+        "QueryStringsConfig": {"QueryStringBehavior": "none"},
+    }
+    raw = {
+        "Name": "ours",
+        "MinTTL": 0,
+        "MaxTTL": 600,
+        "ParametersInCacheKeyAndForwardedToOrigin": keyed_by,
+        **changes,
+    }
+    return {"CachePolicy": {"Id": OWN_POLICY, "LastModifiedTime": NOW, "CachePolicyConfig": raw}}
+
+
+OLDER = {"CachePolicyId": None, "ForwardedValues": {"QueryString": False, "Cookies": {"Forward": "none"}}}
+BY_OUR_OWN = {"CachePolicyId": OWN_POLICY}
+SETTINGS: dict[str, tuple[dict[str, Any], dict[str, Any] | None, str, str]] = {
+    "as it should be": (behavior(), None, "passed", "cache policy CachingOptimized"),
+    "not compressed": (behavior(Compress=False), None, "failed", "Compress is off"),
+    "not cached": (behavior(CachePolicyId=CACHING_DISABLED), None, "failed", "CachingDisabled keeps nothing"),
+    "a policy without encodings": (
+        behavior(CachePolicyId="b2884449-e4de-46a7-ac36-70bc7f1ddd6d"),
+        None,
+        "failed",
+        "CachingOptimizedForUncompressedObjects tells neither gzip nor brotli apart",
+    ),
+    "our own": (behavior(**BY_OUR_OWN), own(), "passed", "cache policy ours"),
+    "our own, brotli only": (behavior(**BY_OUR_OWN), own(gzip=False), "passed", ""),
+    "our own without encodings": (
+        behavior(**BY_OUR_OWN),
+        own(gzip=False, brotli=False),
+        "failed",
+        "ours tells neither gzip nor brotli apart",
+    ),
+    "our own that keeps nothing": (behavior(**BY_OUR_OWN), own(MaxTTL=0), "failed", "ours keeps nothing"),
+    "older settings": (behavior(**OLDER, MaxTTL=86400), None, "passed", "its own MaxTTL 86400"),
+    "older settings that keep nothing": (behavior(**OLDER, MaxTTL=0), None, "failed", "MaxTTL 0 keeps nothing"),
+    "an empty policy is an older way": (
+        behavior(**{**OLDER, "CachePolicyId": ""}, MaxTTL=60),
+        None,
+        "passed",
+        "its own MaxTTL 60",
+    ),
+    "nothing said of compression": (behavior(Compress=None), None, "blind", "the answer has no 'Compress'"),
+}
+
+
+@pytest.mark.parametrize(("default", "policy", "outcome", "message"), SETTINGS.values(), ids=SETTINGS)
+def test_cdn_is_set_to_cache_and_compress(
+    default: dict[str, Any], policy: dict[str, Any] | None, outcome: str, message: str
+) -> None:
+    aws = Aws({("cloudfront", "GetCachePolicy"): policy or {}})
+    found = bucket_behaviors(aws, seen(config(default)))
+    said = verdict(CHECKS["test_cdn_is_set_to_cache_and_compress"], bucket_behaviors=found)
+    assert said[0] == outcome, said
+    assert message in said[1]
+    assert aws.calls == (["cloudfront:GetCachePolicy"] if policy else [])  # AWS's own policies are known
+
+
+def test_each_behavior_of_a_bucket_is_judged_and_no_other() -> None:
+    group = {
+        "Id": "both",
+        "FailoverCriteria": {"StatusCodes": {"Quantity": 1, "Items": [500]}},
+        "Members": {"Quantity": 2, "Items": [{"OriginId": "site"}, {"OriginId": "api"}]},
+    }
+    configured = config(
+        behavior(),
+        behavior(PathPattern="/api/*", TargetOriginId="api", CachePolicyId=CACHING_DISABLED, Compress=False),
+        behavior(PathPattern="/assets/*", Compress=False),
+        behavior(PathPattern="/media/*", TargetOriginId="both", **BY_OUR_OWN),
+        behavior(PathPattern="/more/*", **BY_OUR_OWN),
+        OriginGroups={"Quantity": 1, "Items": [group]},
+    )
+    aws = Aws({("cloudfront", "GetCachePolicy"): [own()]})  # asked once for two behaviors
+    found = bucket_behaviors(aws, seen(configured))
+    said = {
+        one.name: one.outcome.value
+        for one in examined(CHECKS["test_cdn_is_set_to_cache_and_compress"], bucket_behaviors=found)
+    }
+    assert said == {
+        "default behavior": "passed",
+        "behavior /assets/*": "failed",
+        "behavior /media/*": "passed",
+        "behavior /more/*": "passed",
+    }
+    assert len({one.arn for one in found}) == 4
+    assert "hunter22" not in json.dumps([one.evidence for one in found])
+
+
+NOTHING: dict[str, tuple[dict[str, Any], str]] = {
+    "no bucket": (config(behavior(TargetOriginId="api")), "no cache behavior of E2EXAMPLE serves from a bucket"),
+    "an empty policy": (config(behavior(**BY_OUR_OWN)), "the answer has no 'CachePolicy'"),
+    "neither policy nor older settings": (config(behavior(CachePolicyId=None)), "the answer has no 'ForwardedValues'"),
+    "older settings cut short": (config(behavior(**OLDER)), "the answer has no 'MaxTTL'"),
+    "behaviors are counted and not told": (config(CacheBehaviors={"Quantity": 2}), "the answer has no 'Items'"),
+}
+
+
+@pytest.mark.parametrize(("configured", "message"), NOTHING.values(), ids=NOTHING)
+def test_what_was_not_told_is_not_seen(configured: dict[str, Any], message: str) -> None:
+    with pytest.raises(CouldNotLook, match=message):
+        bucket_behaviors(Aws({("cloudfront", "GetCachePolicy"): {}}), seen(configured))
+
+
+def responses(*items: dict[str, Any]) -> dict[str, Any]:
+    return {"CustomErrorResponses": {"Quantity": len(items), **({"Items": list(items)} if items else {})}}
+
+
+INDEX = {"ResponsePagePath": "/index.html", "ResponseCode": "200", "ErrorCachingMinTTL": 10}
+DRESSED: dict[str, tuple[dict[str, Any], str, str]] = {
+    "none": (responses(), "passed", ""),
+    "404 as 200": (responses({"ErrorCode": 404, **INDEX}), "failed", "404 becomes 200 /index.html"),
+    "403 as 200, of a bucket that may not be listed": (
+        responses({"ErrorCode": 403, **INDEX}, {"ErrorCode": 404, **INDEX}),
+        "failed",
+        "403 becomes 200 /index.html; 404 becomes 200 /index.html",
+    ),
+    "404 with a page of its own": (
+        responses({"ErrorCode": 404, **INDEX, "ResponseCode": "404"}),
+        "passed",
+        "",
+    ),
+    "404 that is only cached": (responses({"ErrorCode": 404, "ErrorCachingMinTTL": 10}), "passed", ""),
+    "503 as 200 is no missing file": (responses({"ErrorCode": 503, **INDEX}), "passed", ""),
+    "not told": ({"CustomErrorResponses": {}}, "blind", "the answer has no 'Quantity'"),
+    "counted and not told": ({"CustomErrorResponses": {"Quantity": 1}}, "blind", "the answer has no 'Items'"),
+}
+
+
+@pytest.mark.parametrize(("changes", "outcome", "message"), DRESSED.values(), ids=DRESSED)
+def test_missing_files_are_not_dressed_up(changes: dict[str, Any], outcome: str, message: str) -> None:
+    found = error_pages(seen(config(**changes)))
+    said = verdict(CHECKS["test_missing_files_are_not_dressed_up"], error_pages=found)
+    assert said[0] == outcome, said
+    assert message in said[1]
+
+
+def answer(status: int | None = 200, failure: str = "", **headers: str) -> Response:
+    named = {key.replace("_", "-"): value for key, value in headers.items()}
+    return Response("https://site.test/app.js", status, 12.0, named.get("content-type", ""), named, b"x", failure)
+
+
+MISS = answer(x_cache="Miss from cloudfront", content_encoding="gzip")
+HIT = answer(x_cache="Hit from cloudfront", age="3", content_encoding="br")
+
+
+class Web:
+    """Gives answers in turn, the last one again and again."""
+
+    def __init__(self, *answers: Response) -> None:
+        self.answers = list(answers)
+        self.asked: list[str] = []
+
+    def get(self, url: str, timeout_s: float) -> Response:
+        self.asked.append(url)
+        return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+
+
+def page_of(*objects: tuple[str, int]) -> dict[str, Any]:
+    listed = [{"Key": key, "Size": size, "ETag": '"1f"'} for key, size in objects]
+    return {"KeyCount": len(listed), **({"Contents": listed} if listed else {})}
+
+
+def assets(*answers: Response, objects: Sequence[tuple[str, int]] = (("app.js", 5000),)) -> list[StaticAsset]:
+    checked = stack(dashboard_url="https://site.test")
+    aws = Aws({("s3", "ListObjectsV2"): page_of(*objects)}, checked)
+    web: Any = Web(*answers)
+    return static_assets(checked, aws, web, seen(config()))
+
+
+def said_of(*answers: Response) -> tuple[str, str]:
+    return verdict(CHECKS["test_assets_come_compressed_from_the_cache"], static_assets=assets(*answers))
+
+
+ASSETS: dict[str, tuple[list[Response], str, str]] = {
+    "the second is a hit": ([MISS, HIT], "passed", "asked 2 times; br"),
+    "the first is one already": ([HIT], "passed", "asked 2 times; br"),
+    "another edge's cache first": ([MISS, MISS, HIT], "passed", "asked 3 times"),
+    "never a hit": ([MISS], "failed", "asked 4 times; gzip; no answer came from the cache"),
+    "refreshed is a hit": ([MISS, answer(x_cache="RefreshHit from cloudfront", content_encoding="gzip")], "passed", ""),
+    "an age is one too": ([answer(), answer(age="0", content_encoding="gzip")], "passed", ""),
+    "an error of the CDN": (
+        [MISS, answer(x_cache="Error from cloudfront", age="4", content_encoding="gzip")],
+        "failed",
+        "no answer came from the cache",
+    ),
+    "not compressed": (
+        [MISS, answer(x_cache="Hit from cloudfront", content_type="text/css")],
+        "failed",
+        "not compressed; it is not compressed, as text/css",
+    ),
+    "without a type": ([answer(x_cache="Hit from cloudfront")], "failed", "as a file without a type"),
+    "identity is no compression": (
+        [answer(x_cache="Hit from cloudfront", content_encoding="identity")],
+        "failed",
+        "it is not compressed",
+    ),
+    "no-store": (
+        [answer(x_cache="Hit from cloudfront", cache_control="No-Store", content_encoding="gzip")],
+        "failed",
+        "its own Cache-Control is No-Store",
+    ),
+    "for the browser only": (
+        [answer(x_cache="Hit from cloudfront", cache_control="private, max-age=60", content_encoding="gzip")],
+        "failed",
+        "its own Cache-Control is private, max-age=60",
+    ),
+    "not even for a second": (
+        [answer(x_cache="Hit from cloudfront", cache_control="max-age=0", content_encoding="gzip")],
+        "failed",
+        "its own Cache-Control is max-age=0",
+    ),
+    "for the edges only": (
+        [answer(x_cache="Hit from cloudfront", cache_control="max-age=0, s-maxage=600", content_encoding="gzip")],
+        "passed",
+        "",
+    ),
+    "for ten seconds": (
+        [answer(x_cache="Hit from cloudfront", cache_control="public, max-age=10", content_encoding="gzip")],
+        "passed",
+        "",
+    ),
+    "not found": ([answer(404)], "failed", "answered 404, expected 200"),
+    "no answer": ([answer(None, "gave no answer within 2 s")], "failed", "gave no answer within 2 s, expected 200"),
+    "nothing says from where": ([answer(content_encoding="gzip")], "blind", "no answer has X-Cache or Age"),
+}
+
+
+@pytest.mark.parametrize(("answers", "outcome", "message"), ASSETS.values(), ids=ASSETS)
+def test_assets_come_compressed_from_the_cache(answers: list[Response], outcome: str, message: str) -> None:
+    told_of = said_of(*answers)
+    assert told_of[0] == outcome, told_of
+    assert message in told_of[1]
+
+
+def test_the_largest_assets_are_asked_for_that_are_worth_compressing() -> None:
+    objects = [
+        ("index.html", 9_000),
+        ("a/tiny.js", 999),
+        ("a/small.css", 1_000),
+        ("a/app.js", 50_000),
+        ("a/logo.svg", 4_000),
+        ("a/more.js", 4_001),
+        ("a/photo.png", 80_000),
+        ("a/huge.js", 1_000_000),
+        ("a/", 0),
+    ]
+    assert [one.name for one in assets(HIT, objects=objects)] == ["a/app.js", "a/more.js", "a/logo.svg"]
+    assert assets(HIT, objects=[("a b/ü.js", 2000)])[0].arn == "https://site.test/a%20b/%C3%BC.js"
+
+
+@pytest.mark.parametrize("objects", [[], [("index.html", 9000)], [("app.js", 10)]], ids=["none", "pages", "small"])
+def test_without_an_asset_nothing_was_tried(objects: list[tuple[str, int]]) -> None:
+    with pytest.raises(CouldNotLook, match="site holds no script or style sheet of 1 kB or more"):
+        assets(HIT, objects=objects)
+
+
+def test_a_key_below_the_origins_path_is_served_without_it() -> None:
+    checked = stack(dashboard_url="https://site.test")
+    aws = Aws({("s3", "ListObjectsV2"): page_of(("v2/app.js", 5000))}, checked)
+    web: Any = Web(HIT)
+    origin = {**BUCKET, "OriginPath": "/v2"}
+    configured = config(Origins={"Quantity": 1, "Items": [origin]})
+    assert static_assets(checked, aws, web, seen(configured))[0].arn == "https://site.test/app.js"
+    assert aws.parameters_of("ListObjectsV2") == [{"Bucket": "site", "Prefix": "v2/"}]
+
+
+def remedy_on(configured: dict[str, Any], status: str = "Deployed", etag: str = "E1") -> TuneCdn:
+    checked = stack(distribution_id="E2EXAMPLE")
+    answers = {("cloudfront", "GetDistribution"): {"ETag": etag, "Distribution": told(configured, status)}}
+    return TuneCdn(checked, Aws(answers, checked))
+
+
+DISABLED = {"Compress": False, "CachePolicyId": CACHING_DISABLED}
+TUNED = {"Compress": True, "CachePolicyId": CACHING_OPTIMIZED}
+WANTS: dict[str, tuple[Mapping[str, Any], dict[str, str], Mapping[str, Any] | str]] = {
+    "both": ({"*": DISABLED}, {}, {"*": TUNED}),
+    "by a policy of one's own": (
+        {"*": DISABLED},
+        {"policy": OWN_POLICY},
+        {"*": {"Compress": True, "CachePolicyId": OWN_POLICY}},
+    ),
+    "compression only": ({"*": {**TUNED, "Compress": False}}, {}, {"*": TUNED}),
+    "another policy stays": (
+        {"*": {"Compress": False, "CachePolicyId": OWN_POLICY}, "/old/*": {"Compress": True, "CachePolicyId": ""}},
+        {},
+        {"*": {"Compress": True, "CachePolicyId": OWN_POLICY}, "/old/*": {"Compress": True, "CachePolicyId": ""}},
+    ),
+    "nothing to mend": ({"*": {"Compress": True, "CachePolicyId": OWN_POLICY}}, {}, "which a person changes"),
+    "no policy at all": ({"*": DISABLED}, {"policy": "CachingOptimized"}, "the id of a cache policy that caches"),
+    "the one that caches nothing": ({"*": DISABLED}, {"policy": CACHING_DISABLED}, "the id of a cache policy that"),
+}
+
+
+@pytest.mark.parametrize(("now", "wish", "after"), WANTS.values(), ids=WANTS)
+def test_the_remedy_wants_compression_and_a_cache(
+    now: Mapping[str, Any], wish: dict[str, str], after: Mapping[str, Any] | str
+) -> None:
+    remedy = remedy_on(config())
+    if isinstance(after, str):
+        with pytest.raises(CannotFix, match=after):
+            remedy.want(now, wish)
+    else:
+        assert remedy.want(now, wish) == after
+
+
+def test_only_what_changes_is_changed_in_the_whole_configuration() -> None:
+    configured = config(
+        behavior(**DISABLED, ResponseHeadersPolicyId="keep"),
+        behavior(PathPattern="/api/*", TargetOriginId="api", **DISABLED),
+        behavior(PathPattern="/assets/*", **TUNED),
+        Comment="keep",
+    )
+    remedy = remedy_on(configured)
+    before = remedy.read("E2EXAMPLE")
+    assert before == {"*": DISABLED, "/assets/*": TUNED}
+    after = remedy.want(before, {})
+    sent = remedy.request("E2EXAMPLE", before, after).parameters
+    assert (sent["Id"], sent["IfMatch"]) == ("E2EXAMPLE", "E1")
+    expected = json.loads(json.dumps(configured))
+    expected["DefaultCacheBehavior"].update(TUNED)
+    assert sent["DistributionConfig"] == expected
+    back = remedy_on(expected).request("E2EXAMPLE", after, before).parameters
+    assert back["DistributionConfig"] == configured
+
+
+def test_plan_and_journal_show_what_changes_and_no_header_for_an_origin() -> None:
+    remedy = remedy_on(config(behavior(**DISABLED)))
+    change = remedy.change("E2EXAMPLE", {"*": DISABLED}, {"*": TUNED})
+    assert change.parameters["IfMatch"] == "E1"
+    assert change.parameters["changes"] == {"*": TUNED}
+    assert "hunter22" not in json.dumps(change.to_plain())
+    assert change.risk is Risk.DISRUPTIVE
+    assert not change.one_way
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "risk"),
+    [
+        (DISABLED, TUNED, Risk.DISRUPTIVE),
+        (TUNED, DISABLED, Risk.SAFE),
+        ({**TUNED, "Compress": False}, TUNED, Risk.SAFE),
+    ],
+    ids=["caching begins", "and ends", "compression only"],
+)
+def test_the_risk_is_in_caching_that_begins(before: dict[str, Any], after: dict[str, Any], risk: Risk) -> None:
+    assert remedy_on(config()).risk_of({"*": before}, {"*": after}) is risk
+
+
+def test_a_configuration_that_changed_in_between_is_not_sent() -> None:
+    remedy = remedy_on(config(behavior(**TUNED)))
+    with pytest.raises(Refused, match="not sent: its configuration has changed"):
+        remedy.request("E2EXAMPLE", {"*": DISABLED}, {"*": TUNED})
+    blind = TuneCdn(stack(), Aws({("cloudfront", "GetDistribution"): {}}))
+    with pytest.raises(Refused, match="not sent: cloudfront:GetDistribution: the answer has no 'Distribution'"):
+        blind.request("E2EXAMPLE", {"*": DISABLED}, {"*": TUNED})
+
+
+def test_it_is_settled_when_every_edge_has_it() -> None:
+    done = {"*": TUNED}
+    assert not remedy_on(config(behavior(**DISABLED))).progress("E2EXAMPLE", {}, done).settled
+    under_way = remedy_on(config(behavior(**TUNED)), "InProgress").progress("E2EXAMPLE", {}, done)
+    assert (under_way.settled, under_way.said) == (False, "the distribution is InProgress")
+    assert remedy_on(config(behavior(**TUNED))).progress("E2EXAMPLE", {}, done).settled
+
+
+def test_only_the_stacks_own_distribution_is_changed() -> None:
+    remedy = remedy_on(config())
+    assert remedy.targets(f"{ARN}#/assets/*", {}) == ["E2EXAMPLE"]
+    assert remedy.normal(ARN) == "E2EXAMPLE"
+    with pytest.raises(CannotFix, match="E9OTHER is not the distribution of here, which is E2EXAMPLE"):
+        remedy.normal("E9OTHER")
+    assert ACCOUNT.endswith(ARN.split(":")[4])

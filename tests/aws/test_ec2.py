@@ -1,0 +1,241 @@
+"""EC2: what security groups let in, in all the notations that EC2 has for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from opschecks.aws.ec2 import SecurityGroup, security_groups
+from opschecks.config.toml_tables import Ingress
+from opschecks.core.observation import CouldNotLook
+from tests.canned import Aws, daily, names, stack, verdict, verdicts
+
+WEB, APP, OFFICE = "sg-0a1b2c3d4e5f60001", "sg-0a1b2c3d4e5f60002", "sg-0a1b2c3d4e5f60009"
+
+
+def permission(
+    protocol: str,
+    ports: tuple[int, int] | None,
+    *cidrs: str,
+    groups: Sequence[str] = (),
+    lists: Sequence[str] = (),
+) -> dict[str, Any]:
+    """One inbound rule. EC2 gives every kind of source, empty where there is none, and no ports with -1."""
+    return {
+        "IpProtocol": protocol,
+        **({"FromPort": ports[0], "ToPort": ports[1]} if ports else {}),
+        "IpRanges": [{"CidrIp": cidr} for cidr in cidrs if ":" not in cidr],
+        "Ipv6Ranges": [{"CidrIpv6": cidr} for cidr in cidrs if ":" in cidr],
+        "PrefixListIds": [{"PrefixListId": one} for one in lists],
+        "UserIdGroupPairs": [{"GroupId": one, "UserId": "123456789012"} for one in groups],
+    }
+
+
+def group(*permissions: dict[str, Any], group_id: str = WEB, name: str = "web-alb") -> dict[str, Any]:
+    return {
+        "GroupId": group_id,
+        "GroupName": name,
+        "OwnerId": "123456789012",
+        "VpcId": "vpc-1",
+        "IpPermissions": list(permissions),
+        "IpPermissionsEgress": [permission("-1", None, "0.0.0.0/0")],
+    }
+
+
+def seen(*raw: dict[str, Any], wanted: Sequence[str] = ()) -> list[SecurityGroup]:
+    aws = Aws({("ec2", "DescribeSecurityGroups"): {"SecurityGroups": list(raw)}})
+    return security_groups(aws, names(security_groups=tuple(wanted or [one["GroupId"] for one in raw])))
+
+
+def allowing(*rules: dict[str, Any]) -> Any:
+    return stack(ingress=rules)
+
+
+WORLD, WORLD6, TEN = "0.0.0.0/0", "::/0", "10.0.0.0/8"
+
+
+def allow(*sources: str, **keys: str) -> dict[str, Any]:
+    return {"sources": list(sources), **keys}
+
+
+HTTPS = allow(WORLD, WORLD6, ports="443")
+RULES: dict[str, tuple[dict[str, Any], list[dict[str, Any]], str]] = {
+    "the port": (permission("tcp", (443, 443), WORLD, WORLD6), [HTTPS], ""),
+    "by protocol number": (permission("6", (443, 443), WORLD), [HTTPS], ""),
+    "another port": (permission("tcp", (22, 22), WORLD), [HTTPS], "tcp 22 from 0.0.0.0/0"),
+    "another protocol": (permission("udp", (443, 443), WORLD), [HTTPS], "udp 443 from 0.0.0.0/0"),
+    "a range that is wider": (permission("tcp", (443, 444), TEN), [HTTPS], "tcp 443-444 from 10.0.0.0/8"),
+    "a range within": (permission("tcp", (8010, 8020), TEN), [allow(TEN, ports="8000-8100")], ""),
+    "every port": (permission("tcp", (0, 65535), WORLD), [HTTPS], "tcp 0-65535 from 0.0.0.0/0"),
+    "every port as -1": (permission("tcp", (-1, -1), WORLD), [HTTPS], "tcp 0-65535 from 0.0.0.0/0"),
+    "every port, allowed": (permission("tcp", (-1, -1), "10.1.0.0/16"), [allow(TEN)], ""),
+    "-1 without ports": (permission("-1", None, WORLD), [HTTPS], "all traffic from 0.0.0.0/0"),
+    "-1 without ports, allowed for tcp": (
+        permission("-1", None, "10.1.0.0/16"),
+        [allow(TEN, protocol="tcp")],
+        "all traffic from 10.1.0.0/16",
+    ),
+    "-1 without ports, allowed": (permission("-1", None, "10.1.0.0/16"), [allow(TEN, protocol="all")], ""),
+    "icmp of every type": (permission("icmp", (-1, -1), WORLD), [HTTPS], "icmp from 0.0.0.0/0"),
+    "icmp type 8 is no port": (permission("icmp", (8, -1), WORLD), [allow(WORLD, ports="8")], "icmp from"),
+    "icmp, allowed": (permission("icmp", (8, -1), WORLD), [allow(WORLD, protocol="icmp")], ""),
+    "icmpv6 is another protocol": (
+        permission("icmpv6", (-1, -1), WORLD6),
+        [allow(WORLD6, protocol="icmp")],
+        "icmpv6 from",
+    ),
+    "icmpv6 by number": (permission("58", (-1, -1), WORLD6), [allow(WORLD6, protocol="icmpv6")], ""),
+    "gre": (permission("47", None, TEN), [allow(TEN, protocol="tcp")], "47 0-65535 from"),
+    "the world in IPv6": (permission("tcp", (443, 443), WORLD6), [allow(WORLD, ports="443")], "tcp 443 from ::/0"),
+    "the world in IPv4": (permission("tcp", (443, 443), WORLD), [allow(WORLD6, ports="443")], "tcp 443 from 0.0.0.0/0"),
+    "the world in halves": (
+        permission("tcp", (22, 22), "0.0.0.0/1", "128.0.0.0/1"),
+        [HTTPS, allow(TEN, ports="22")],
+        "tcp 22 from 0.0.0.0/1, tcp 22 from 128.0.0.0/1",
+    ),
+    "one wide source among narrow ones": (
+        permission("tcp", (22, 22), "10.1.0.0/16", "10.0.0.0/7"),
+        [allow(TEN, ports="22")],
+        "tcp 22 from 10.0.0.0/7",
+    ),
+    "host bits set": (permission("tcp", (22, 22), "10.1.2.3/16"), [allow(TEN, ports="22")], ""),
+    "a prefix list": (permission("tcp", (443, 443), lists=["pl-02cd2c6b"]), [HTTPS], "tcp 443 from pl-02cd2c6b"),
+    "a prefix list, allowed": (
+        permission("tcp", (443, 443), lists=["pl-02cd2c6b"]),
+        [allow("pl-02cd2c6b", ports="443")],
+        "",
+    ),
+    "another group": (permission("tcp", (443, 443), groups=[OFFICE]), [HTTPS], f"tcp 443 from {OFFICE}"),
+    "another group, allowed": (permission("tcp", (443, 443), groups=[OFFICE]), [allow(OFFICE, ports="443")], ""),
+    "itself": (permission("-1", None, groups=[WEB]), [allow("own groups", protocol="all")], ""),
+    "a group that is not its own": (
+        permission("-1", None, groups=[WEB, OFFICE]),
+        [allow("own groups", protocol="all")],
+        f"all traffic from {OFFICE}",
+    ),
+    "addresses are no own groups": (
+        permission("-1", None, TEN),
+        [allow("own groups", protocol="all")],
+        "all traffic from",
+    ),
+    "allowed in other groups only": (
+        permission("tcp", (22, 22), TEN),
+        [allow(TEN, ports="22", group="bastion*")],
+        "tcp 22",
+    ),
+    "allowed in groups like it": (permission("tcp", (22, 22), TEN), [allow(TEN, ports="22", group="web-*")], ""),
+    "allowed in two halves of ports": (
+        permission("tcp", (80, 443), WORLD),
+        [allow(WORLD, ports="80-300"), allow(WORLD, ports="301-443")],
+        "tcp 80-443 from 0.0.0.0/0",
+    ),
+    "nothing is allowed": (permission("tcp", (443, 443), "10.0.0.1/32"), [], "tcp 443 from 10.0.0.1/32"),
+}
+
+
+@pytest.mark.parametrize(("rule", "allowed", "wider"), RULES.values(), ids=RULES)
+def test_ingress_is_no_wider_than_allowed(rule: dict[str, Any], allowed: list[dict[str, Any]], wider: str) -> None:
+    told = verdict(
+        daily("security_groups").test_ingress_is_no_wider_than_allowed,
+        security_groups=seen(group(rule)),
+        stack=allowing(*allowed),
+    )
+    assert told[0] == ("failed" if wider else "passed"), told
+    assert told[1].startswith(wider)
+
+
+HALF: dict[str, dict[str, Any]] = {
+    "no source of any kind": {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22},
+    "every kind of source is empty": permission("tcp", (22, 22)),
+    "no ports": permission("tcp", None, "0.0.0.0/0"),
+    "no upper port": {"IpProtocol": "udp", "FromPort": 0, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]},
+    "no type of icmp": permission("icmp", None, "0.0.0.0/0"),
+    "no protocol": {"FromPort": 22, "ToPort": 22, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]},
+    "a source without an address": {"IpProtocol": "-1", "IpRanges": [{"Description": "office"}]},
+    "a reference without a group": {"IpProtocol": "-1", "UserIdGroupPairs": [{"UserId": "123456789012"}]},
+}
+
+
+@pytest.mark.parametrize("rule", HALF.values(), ids=HALF)
+def test_a_rule_of_which_half_is_said_is_not_seen(rule: dict[str, Any]) -> None:
+    told = verdict(
+        daily("security_groups").test_ingress_is_no_wider_than_allowed,
+        security_groups=seen(group(permission("tcp", (443, 443), "0.0.0.0/0"), rule)),
+        stack=allowing(HTTPS, {"sources": ["0.0.0.0/0"]}),
+    )
+    assert told[0] == "blind", told
+    assert told[1].startswith("ec2:DescribeSecurityGroups: ")
+
+
+def test_a_group_that_lets_nothing_in_passes_and_one_of_which_nothing_is_said_does_not() -> None:
+    mute = {key: value for key, value in group(group_id=APP, name="app").items() if key != "IpPermissions"}
+    told = verdicts(daily("security_groups").test_ingress_is_no_wider_than_allowed, security_groups=seen(group(), mute))
+    assert told == {"web-alb": "passed", "app": "blind"}
+
+
+def test_groups_of_the_stack_may_reach_each_other() -> None:
+    found = seen(group(), group(permission("tcp", (8000, 8000), groups=[WEB]), group_id=APP, name="app"))
+    own = allowing({"ports": "8000", "sources": ["own groups"]})
+    check = daily("security_groups").test_ingress_is_no_wider_than_allowed
+    assert verdicts(check, security_groups=found, stack=own) == {"web-alb": "passed", "app": "passed"}
+    assert verdicts(check, security_groups=seen(group(permission("-1", None, groups=[APP])))) == {"web-alb": "failed"}
+
+
+def test_groups_are_found_by_id_and_by_pattern_filtered_by_aws_page_by_page() -> None:
+    def answer(Filters: Any, NextToken: str = "", **_: Any) -> dict[str, Any]:  # noqa: N803 - AWS's names
+        if Filters[0]["Name"] == "group-id":
+            return {"SecurityGroups": [group()]}
+        if not NextToken:
+            return {"SecurityGroups": [], "NextToken": "2"}
+        return {"SecurityGroups": [group(), group(group_id=APP, name="web-app")]}
+
+    aws = Aws({("ec2", "DescribeSecurityGroups"): answer})
+    found = security_groups(aws, names(security_groups=("web-*", WEB)))
+    assert [(one.arn, one.name) for one in found] == [(WEB, "web-alb"), (APP, "web-app")]
+    assert {one.own for one in found} == {frozenset({WEB, APP})}
+    asked = [one["Filters"] for one in aws.parameters_of("DescribeSecurityGroups")]
+    assert asked == [
+        [{"Name": "group-id", "Values": [WEB]}],
+        [{"Name": "group-name", "Values": ["web-*"]}],
+        [{"Name": "group-name", "Values": ["web-*"]}],
+    ]
+
+
+def test_a_filter_takes_200_values() -> None:
+    wanted = [f"sg-{n:017x}" for n in range(401)]
+    aws = Aws(
+        {
+            ("ec2", "DescribeSecurityGroups"): lambda Filters, **_: {  # noqa: N803 - AWS's name
+                "SecurityGroups": [group(group_id=one, name=one) for one in Filters[0]["Values"]]
+            }
+        }
+    )
+    assert len(security_groups(aws, names(security_groups=tuple(wanted)))) == 401
+    sizes = [len(one["Filters"][0]["Values"]) for one in aws.parameters_of("DescribeSecurityGroups")]
+    assert sizes == [200, 200, 1]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "missing"),
+    [([WEB, APP], APP), ([WEB, "db-*"], r"db-\*"), (["db-*", APP], rf"db-\*, {APP}")],
+    ids=["unknown id", "unmatched pattern", "both"],
+)
+def test_a_group_that_does_not_exist_is_not_seen(wanted: list[str], missing: str) -> None:
+    with pytest.raises(CouldNotLook, match=f"there is no security group {missing}$"):
+        seen(group(), wanted=wanted)
+
+
+@pytest.mark.parametrize("protocol", ["icmp", "icmpv6", "all"])
+def test_ports_are_allowed_with_tcp_and_udp_only(protocol: str) -> None:
+    with pytest.raises(ValidationError, match=f"ports go with tcp or udp, not with {protocol}"):
+        Ingress.model_validate({"protocol": protocol, "ports": "443", "sources": ["10.0.0.0/8"]})
+    assert Ingress.model_validate({"protocol": protocol, "sources": ["10.0.0.0/8"]}).ports == ""
+
+
+@pytest.mark.parametrize("ports", ["https", "443-80", "0-65536", "-1", "80,443"])
+def test_ports_that_are_none_are_refused(ports: str) -> None:
+    with pytest.raises(ValidationError, match="ports"):
+        Ingress.model_validate({"ports": ports, "sources": ["10.0.0.0/8"]})

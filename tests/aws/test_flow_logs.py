@@ -1,0 +1,264 @@
+"""Flow logs: which VPCs are the stack's, what is recorded, whether it arrives; and the remedy that creates one."""
+
+from __future__ import annotations
+
+import runpy
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+
+from opschecks.aws.ec2 import SecurityGroup
+from opschecks.aws.elbv2 import LoadBalancer
+from opschecks.aws.flow_logs import Vpc, vpcs
+from opschecks.config.stack import Stack
+from opschecks.core.answer import Answer
+from opschecks.core.change import CannotFix, Refused, Risk
+from opschecks.core.observation import CouldNotLook
+from opschecks.fixing.plan import planned
+from opschecks.remedies.settings.flow_logs import CreateFlowLog
+from tests.canned import ACCOUNT, Aws, ago, fits, stack, verdict, verdicts
+from tests.scratch import ROOT
+
+CHECK = runpy.run_path(str(ROOT / "checks" / "weekly" / "test_flow_logs.py"))["test_vpcs_record_their_traffic"]
+GROUP, ROLE = "/aws/vpc/flow", "arn:aws:iam::123456789012:role/flow"
+
+
+def log(number: Any = 1, **changes: Any) -> dict[str, Any]:
+    """A flow log as DescribeFlowLogs tells of it; a change to None takes a key away."""
+    raw = {
+        "FlowLogId": f"fl-{number}",
+        "FlowLogStatus": "ACTIVE",
+        "DeliverLogsStatus": "SUCCESS",
+        "DeliverLogsPermissionArn": ROLE,
+        "LogDestinationType": "cloud-watch-logs",
+        "LogGroupName": GROUP,
+        "ResourceId": "vpc-1",
+        "TrafficType": "ALL",
+        "CreationTime": ago(days=30),
+        **changes,
+    }
+    return {key: value for key, value in raw.items() if value is not None}
+
+
+def balancers(*in_vpcs: str) -> list[LoadBalancer]:
+    arn = f"arn:aws:elasticloadbalancing:{ACCOUNT}:loadbalancer/app/web/1f"
+    return [LoadBalancer(arn=arn, name="web", evidence={"VpcId": vpc}) for vpc in in_vpcs]
+
+
+def groups(*in_vpcs: str) -> list[SecurityGroup]:
+    return [SecurityGroup(arn="sg-1", name="web", evidence={"VpcId": vpc}, own=frozenset()) for vpc in in_vpcs]
+
+
+def aws_of(*logs: dict[str, Any]) -> Aws:
+    return Aws({("ec2", "DescribeFlowLogs"): {"FlowLogs": list(logs)}})
+
+
+def seen(*logs: dict[str, Any]) -> list[Vpc]:
+    return vpcs(aws_of(*logs), balancers("vpc-1"), groups("vpc-1"))
+
+
+TO_S3 = {"LogDestinationType": "s3", "LogGroupName": None, "LogDestination": "arn:aws:s3:::flow-logs/prod"}
+SILENT = {"DeliverLogsStatus": None}
+STATES: dict[str, tuple[list[Vpc], str, str]] = {
+    "all of it arrives": (seen(log()), "passed", f"ALL to {GROUP}"),
+    "to a bucket": (seen(log(**TO_S3)), "passed", "ALL to flow-logs/prod"),
+    "to a group that is named by its ARN": (
+        seen(log(LogGroupName=None, LogDestination="arn:aws:logs:us-west-2:1:log-group:/x:*")),
+        "passed",
+        "ALL to /x",
+    ),
+    "of which kind AWS does not say": (seen(log(LogDestinationType=None)), "passed", f"ALL to {GROUP}"),
+    "none": (seen(), "failed", "it has no flow log"),
+    "of another VPC": (seen(log(ResourceId="vpc-9")), "failed", "it has no flow log"),
+    "active, and its role may not write": (
+        seen(log(DeliverLogsStatus="FAILED", DeliverLogsErrorMessage="Access error")),
+        "failed",
+        f"fl-1 to {GROUP} has the delivery status FAILED (Access error); nothing that arrives records ALL",
+    ),
+    "held up": (
+        seen(log(DeliverLogsStatus="FAILED", DeliverLogsErrorMessage="Rate limited")),
+        "failed",
+        "Rate limited",
+    ),
+    "not active": (seen(log(FlowLogStatus="INACTIVE")), "failed", "fl-1 to /aws/vpc/flow is INACTIVE"),
+    "one fails, another arrives": (
+        seen(log(DeliverLogsStatus="FAILED"), log(2, **TO_S3)),
+        "passed",
+        "fl-1 to /aws/vpc/flow has the delivery status FAILED",
+    ),
+    "refused traffic only": (seen(log(TrafficType="REJECT")), "failed", "nothing that arrives records ALL"),
+    "two halves": (seen(log(TrafficType="REJECT"), log(2, TrafficType="ACCEPT")), "passed", ""),
+    "two halves, one of which fails": (
+        seen(log(TrafficType="REJECT"), log(2, TrafficType="ACCEPT", DeliverLogsStatus="FAILED")),
+        "failed",
+        "fl-2",
+    ),
+    "nothing has arrived yet": (seen(log(**SILENT)), "blind", "no 'DeliverLogsStatus' of fl-1: nothing has arrived"),
+    "one is silent, another arrives": (seen(log(**SILENT), log(2)), "passed", ""),
+    "one is silent, and would not do": (seen(log(**SILENT, TrafficType="REJECT")), "failed", ""),
+    "nothing is said of the state": (seen(log(FlowLogStatus=None)), "blind", "the answer has no 'FlowLogStatus'"),
+    "nothing is said of the traffic": (seen(log(TrafficType=None)), "blind", "the answer has no 'TrafficType'"),
+}
+
+
+@pytest.mark.parametrize(("found", "outcome", "message"), STATES.values(), ids=STATES)
+def test_flow_logs(found: list[Vpc], outcome: str, message: str) -> None:
+    told = verdict(CHECK, vpcs=found)
+    assert told[0] == outcome, told
+    assert message in told[1]
+
+
+def test_the_traffic_that_is_wanted_is_the_stacks() -> None:
+    wanted = stack(limits={"flow_log_traffic": "REJECT"})
+    assert verdict(CHECK, vpcs=seen(log(TrafficType="REJECT")), stack=wanted)[0] == "passed"
+    assert verdict(CHECK, vpcs=seen(log()), stack=wanted)[0] == "passed"
+    assert verdict(CHECK, vpcs=seen(log(TrafficType="ACCEPT")), stack=wanted)[0] == "failed"
+
+
+NONE = CouldNotLook("", "stack here names no security groups: set security_groups in stacks.toml")
+NO_BALANCER = CouldNotLook("", "stack here names no load balancers: set load_balancer in stacks.toml")
+DENIED = CouldNotLook("ec2:DescribeSecurityGroups", "UnauthorizedOperation: no", action="ec2:DescribeSecurityGroups")
+
+
+def test_the_vpcs_are_those_of_balancers_and_groups_asked_for_at_once() -> None:
+    aws = aws_of(log(), log(2, ResourceId="vpc-3"))
+    found = vpcs(aws, balancers("vpc-1", "vpc-2"), groups("vpc-1", "vpc-3"))
+    assert verdicts(CHECK, vpcs=found) == {"vpc-1": "passed", "vpc-2": "failed", "vpc-3": "passed"}
+    [asked] = aws.parameters_of("DescribeFlowLogs")
+    assert asked["Filter"] == [{"Name": "resource-id", "Values": ["vpc-1", "vpc-2", "vpc-3"]}]
+
+
+def test_a_stack_that_names_one_of_the_two_is_looked_at_by_it() -> None:
+    assert [one.name for one in vpcs(aws_of(), balancers("vpc-1"), NONE)] == ["vpc-1"]
+    assert [one.name for one in vpcs(aws_of(), NO_BALANCER, groups("vpc-3"))] == ["vpc-3"]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "message"),
+    [
+        (NO_BALANCER, NONE, "set load_balancer in stacks.toml"),
+        (balancers("vpc-1"), DENIED, "ec2:DescribeSecurityGroups: Unauthorized"),
+        (balancers(), groups(), "no VPC is known"),
+    ],
+    ids=["neither is named", "one may not be read", "neither is there"],
+)
+def test_a_vpc_that_could_not_be_seen_does_not_pass_unnoticed(first: Any, second: Any, message: str) -> None:
+    with pytest.raises(CouldNotLook, match=message):
+        vpcs(aws_of(), first, second)
+
+
+def test_flow_logs_are_read_to_the_last_page() -> None:
+    aws = Aws({("ec2", "DescribeFlowLogs"): [{"FlowLogs": [], "NextToken": "2"}, {"FlowLogs": [log()]}]})
+    assert verdicts(CHECK, vpcs=vpcs(aws, balancers("vpc-1"), NONE)) == {"vpc-1": "passed"}
+
+
+# the remedy
+
+HERE: dict[str, Any] = {
+    "load_balancer": "web",
+    "security_groups": ["web"],
+    "flow_log_group": GROUP,
+    "flow_log_role": ROLE,
+}
+
+
+class Sends(Aws):
+    """Canned answers to changes, too."""
+
+    def send(self, service: str, operation: str, /, **parameters: Any) -> Answer:
+        return self.call(service, operation, **parameters)
+
+
+def remedy(
+    *logs: dict[str, Any], known_groups: Sequence[str] = (GROUP,), made: Mapping[str, Any] | None = None, **of: Any
+) -> CreateFlowLog:
+    checked: Stack = stack(**{**HERE, **of})
+    arn = f"arn:aws:elasticloadbalancing:{ACCOUNT}:loadbalancer/app/web/1f"
+    answers: Any = {
+        ("ec2", "DescribeFlowLogs"): {"FlowLogs": list(logs)},
+        ("ec2", "DescribeSecurityGroups"): {
+            "SecurityGroups": [{"GroupId": "sg-1", "GroupName": "web", "VpcId": "vpc-1"}]
+        },
+        ("ec2", "CreateFlowLogs"): made or {"FlowLogIds": ["fl-1"], "Unsuccessful": []},
+        ("elbv2", "DescribeLoadBalancers"): {
+            "LoadBalancers": [{"LoadBalancerArn": arn, "LoadBalancerName": "web", "VpcId": "vpc-1"}]
+        },
+        ("logs", "DescribeLogGroups"): {"logGroups": [{"logGroupName": name} for name in known_groups]},
+    }
+    return CreateFlowLog(checked, Sends(answers, checked))
+
+
+def test_a_flow_log_is_created_with_a_role_and_a_token() -> None:
+    mends = remedy()
+    change = planned(mends, "vpc-1")
+    assert (change.before["records"], change.after["records"], change.risk) == ("", "ALL", Risk.SAFE)
+    sent = dict(fits(mends.request("vpc-1", change.before, change.after)).parameters)
+    token = sent.pop("ClientToken")
+    assert sent == {
+        "ResourceType": "VPC",
+        "ResourceIds": ["vpc-1"],
+        "TrafficType": "ALL",
+        "LogDestinationType": "cloud-watch-logs",
+        "LogGroupName": GROUP,
+        "DeliverLogsPermissionArn": ROLE,
+    }
+    again = remedy().request("vpc-1", change.before, change.after).parameters["ClientToken"]
+    beside = remedy(log(7, **TO_S3)).request("vpc-1", change.before, change.after).parameters["ClientToken"]
+    assert token == again != beside
+    assert len(token) <= 64
+
+
+def test_taking_it_back_deletes_that_one_and_no_other() -> None:
+    mends = remedy(log(1, **TO_S3), log(2))
+    now = mends.read("vpc-1")
+    assert now == {"group": GROUP, "records": "ALL"}
+    none = {"group": GROUP, "records": ""}
+    assert mends.risk_of(now, none) is Risk.DISRUPTIVE
+    back = mends.request("vpc-1", now, none)
+    assert fits(back).parameters == {"FlowLogIds": ["fl-2"]}
+    assert back.call == "ec2:DeleteFlowLogs"
+    with pytest.raises(CannotFix, match=f"vpc-1 has no flow log to {GROUP} any more"):
+        remedy().request("vpc-1", now, none)
+
+
+NOT_MADE: dict[str, tuple[CreateFlowLog, str]] = {
+    "no group is named": (remedy(flow_log_group=None), "set flow_log_group in stacks.toml"),
+    "no role is named": (remedy(flow_log_role=None), "set flow_log_role in stacks.toml"),
+    "the group is not there": (remedy(known_groups=()), f"there is no log group {GROUP}: create it, with a retention"),
+    "it is there, and does not deliver": (
+        remedy(log(DeliverLogsStatus="FAILED")),
+        "is there, and records ALL: if nothing arrives, mend the role",
+    ),
+}
+
+
+@pytest.mark.parametrize(("mends", "message"), NOT_MADE.values(), ids=NOT_MADE)
+def test_flow_logs_that_are_not_created(mends: CreateFlowLog, message: str) -> None:
+    with pytest.raises(CannotFix, match=message):
+        planned(mends, "vpc-1")
+
+
+def test_what_is_refused_within_an_answer_is_refused() -> None:
+    error = {"Error": {"Code": "LogDestinationPermissionIssueException", "Message": "no"}, "ResourceId": "vpc-1"}
+    mends = remedy(made={"FlowLogIds": [], "Unsuccessful": [error]})
+    change = planned(mends, "vpc-1")
+    request = mends.request("vpc-1", change.before, change.after)
+    with pytest.raises(Refused, match="ec2:CreateFlowLogs: LogDestinationPermissionIssueException: no"):
+        mends.answered("vpc-1", request, mends.aws.send(request.service, request.operation, **request.parameters))
+    good = remedy()
+    answer = good.aws.send(request.service, request.operation, **request.parameters)
+    good.answered("vpc-1", request, answer)
+    assert answer["FlowLogIds"] == ["fl-1"]
+
+
+def test_the_vpcs_that_it_takes_are_the_stacks() -> None:
+    mends = remedy()
+    assert mends.all_targets() == ["vpc-1"]
+    assert mends.normal("arn:aws:ec2:us-west-2:123456789012:vpc/vpc-1") == mends.normal("vpc-1") == "vpc-1"
+    with pytest.raises(CannotFix, match="vpc-9 is no VPC of here"):
+        mends.normal("vpc-9")
+    with pytest.raises(CannotFix, match=f"every VPC of here has a flow log to {GROUP}"):
+        remedy(log()).all_targets()
+    with pytest.raises(CannotFix, match="set load_balancer"):
+        remedy(load_balancer=None, security_groups=()).all_targets()

@@ -1,0 +1,89 @@
+"""What a table can be put back to before a deploy: by recovery, by a backup of DynamoDB, by one of AWS Backup."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from opschecks.aws.backups import Backup, TableBackups, TableRecovery
+from opschecks.aws.fresh_backups import SavedTable, saved_tables
+from opschecks.core.observation import CouldNotLook
+from tests.canned import NOW, Aws, ago, checks_of, stack, verdict
+from tests.canned_backups import ARN, T
+
+check = checks_of("deploy/before", "saved_tables").test_tables_have_a_fresh_backup
+POINTS = ("backup", "ListRecoveryPointsByResource")
+DENIED = CouldNotLook("backup:ListRecoveryPointsByResource", "AccessDenied")
+
+
+def _backups(*hours: float, status: str = "ACTIVE", vault: Any = ()) -> TableBackups:
+    listed = tuple(Backup(f"of {one} hours", ago(hours=one), "AVAILABLE", "USER") for one in hours)
+    return TableBackups(
+        arn=ARN,
+        name=T,
+        evidence={"Table": {"CreationDateTime": ago(days=40)}},
+        status=status,
+        listed=listed,
+        vault=vault,
+        since=ago(days=14),
+        now=NOW,
+    )
+
+
+def _recovery(status: str = "ENABLED", minutes: float = 5) -> TableRecovery:
+    told = {
+        "PointInTimeRecoveryStatus": status,
+        "EarliestRestorableDateTime": ago(days=35),
+        "LatestRestorableDateTime": ago(minutes=minutes),
+    }
+    evidence = {"ContinuousBackupsStatus": "ENABLED", "PointInTimeRecoveryDescription": told}
+    return TableRecovery(arn=ARN, name=T, evidence=evidence, now=NOW)
+
+
+def _point(hours: float, status: str = "COMPLETED") -> dict[str, Any]:
+    arn = "arn:aws:backup:us-west-2:123456789012:recovery-point:a"
+    return {"RecoveryPoints": [{"RecoveryPointArn": arn, "CreationDate": ago(hours=hours), "Status": status}]}
+
+
+OFF = _recovery("DISABLED")
+NONE: dict[str, Any] = {"RecoveryPoints": []}
+CASES: dict[str, tuple[TableBackups, TableRecovery | CouldNotLook, Any, str, str]] = {
+    "to any moment": (_backups(), _recovery(), None, "passed", "the last moment that it can be restored to is 0.1"),
+    "to an earlier moment": (_backups(), _recovery(minutes=180), None, "passed", "is 3.0 hours old"),
+    "recovery has stopped": (_backups(), _recovery(minutes=1800), NONE, "failed", "30.0 hours old; limit 24 hours"),
+    "the backup is younger": (_backups(26), _recovery(minutes=1800), NONE, "failed", "its newest backup is 26.0"),
+    "by a backup": (_backups(2, 50), OFF, None, "passed", "its newest backup is 2.0 hours old"),
+    "by one of AWS Backup": (_backups(50), OFF, _point(3), "passed", "its newest backup is 3.0 hours old"),
+    "that one is not there yet": (_backups(50), OFF, _point(3, "PARTIAL"), "failed", "50.0 hours old; limit 24"),
+    "an old one": (_backups(50), OFF, NONE, "failed", "its newest backup is 50.0 hours old; limit 24 hours"),
+    "none": (_backups(), OFF, NONE, "failed", "no backup can be restored, and recovery to a moment is off"),
+    "no such table": (_backups(status="MISSING"), OFF, None, "failed", "the table does not exist"),
+    "AWS Backup may not be asked": (_backups(50), OFF, DENIED, "blind", "AccessDenied"),
+    "it says nothing": (_backups(50), OFF, {}, "blind", "the answer has no 'RecoveryPoints'"),
+    "recovery may not be asked": (_backups(50), DENIED, NONE, "blind", "AccessDenied"),
+    "it may not, and need not": (_backups(2), DENIED, None, "passed", "2.0 hours old"),
+}
+
+
+def _saved(backups: TableBackups, recovery: TableRecovery | CouldNotLook, points: Any) -> SavedTable:
+    aws = Aws({} if points is None else {POINTS: points})
+    told = recovery if isinstance(recovery, CouldNotLook) else [recovery]
+    [saved] = saved_tables(stack(), aws, [backups], told, NOW)
+    assert aws.calls == ([] if points is None else ["backup:ListRecoveryPointsByResource"])
+    return saved
+
+
+@pytest.mark.parametrize(("backups", "recovery", "points", "outcome", "said"), CASES.values(), ids=CASES)
+def test_a_table_is_saved_by_what_is_youngest(
+    backups: TableBackups, recovery: TableRecovery | CouldNotLook, points: Any, outcome: str, said: str
+) -> None:
+    told = verdict(check, saved_tables=[_saved(backups, recovery, points)])
+    assert told[0] == outcome
+    assert said in told[1]
+
+
+def test_aws_backup_is_not_asked_twice() -> None:
+    known = replace(_backups(200), vault=(Backup("p", ago(hours=2), "COMPLETED", "AWS_BACKUP"),))
+    assert _saved(known, OFF, None).saved == ago(hours=2)

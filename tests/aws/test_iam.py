@@ -1,0 +1,361 @@
+"""IAM: a credential report as AWS writes it, one that is not there yet, and keys as they are now."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from opschecks.aws import iam
+from opschecks.aws.iam import Credentials, KeyHolder, credentials, key_holders
+from opschecks.config.stack import Stack
+from opschecks.core.observation import CouldNotLook, NotThere
+from opschecks.core.redaction import plain
+from opschecks.sandbox.corrections.iam import COLUMNS
+from tests.canned import NOW, Answers, Aws, ago, stack, verdict, verdicts, weekly
+
+COMPLETE = {"State": "COMPLETE"}
+KEY, OTHER = "AKIAIOSFODNN7EXAMPLE", "AKIAI44QH8DHBEXAMPLE"
+"""AWS's own examples."""
+
+
+checks = weekly("credentials")
+
+
+def row(name: str = "pipeline", **changes: str) -> dict[str, str]:
+    """A row of the report: of a user without any credential."""
+    none = dict.fromkeys(COLUMNS, "N/A")
+    flags = ("password_enabled", "mfa_active", "access_key_1_active", "access_key_2_active")
+    return {
+        **none,
+        **dict.fromkeys(flags, "false"),
+        "user": name,
+        "arn": f"arn:aws:iam::123456789012:user/{name}",
+        "user_creation_time": "2024-03-01T09:00:00+00:00",
+        **changes,
+    }
+
+
+def root(**changes: str) -> dict[str, str]:
+    """The row of root, which is told in words of its own."""
+    told = {"password_enabled": "not_supported", "password_last_used": "no_information", "mfa_active": "true"}
+    return row("<root_account>", **{"arn": "arn:aws:iam::123456789012:root", **told, **changes})
+
+
+def content(*rows: Mapping[str, str], columns: Sequence[str] = COLUMNS) -> dict[str, Any]:
+    written = io.StringIO()
+    table = csv.DictWriter(written, columns, extrasaction="ignore", lineterminator="\n")
+    table.writeheader()
+    table.writerows(rows)
+    return {"Content": written.getvalue().encode(), "ReportFormat": "text/csv", "GeneratedTime": ago(hours=2)}
+
+
+def reporting(*rows: Mapping[str, str], **more: Answers) -> Aws:
+    return Aws(
+        {
+            ("iam", "GenerateCredentialReport"): COMPLETE,
+            ("iam", "GetCredentialReport"): content(root(), *rows),
+            **{("iam", operation): answers for operation, answers in more.items()},
+        }
+    )
+
+
+def seen(*rows: Mapping[str, str], checked: Stack | None = None) -> list[Credentials]:
+    return credentials(checked or stack(), reporting(*rows))
+
+
+def test_the_report_takes_two_calls_whoever_there_is() -> None:
+    aws = reporting(*(row(f"user-{number}") for number in range(300)))
+    assert len(credentials(stack(), aws)) == 301
+    assert aws.calls == ["iam:GenerateCredentialReport", "iam:GetCredentialReport"]
+
+
+ROOTS: dict[str, tuple[dict[str, str], str, str]] = {
+    "locked away": ({}, "passed", "as of"),
+    "with a key": ({"access_key_1_active": "true"}, "failed", "it has 1 active access keys"),
+    "with two keys": (dict.fromkeys(iam.SLOTS, "true"), "failed", "it has 2 active access keys"),
+    "without MFA": ({"mfa_active": "false"}, "failed", "it has no MFA"),
+    "with a password and no MFA": ({"mfa_active": "false", "password_enabled": "TRUE"}, "failed", "it has no MFA"),
+    "of a member account without any password": (
+        {"mfa_active": "false", "password_enabled": "FALSE"},
+        "passed",
+        "",
+    ),
+    "in capitals": ({"mfa_active": "TRUE", "access_key_1_active": "FALSE"}, "passed", ""),
+    "in words that nobody knows": ({"mfa_active": "not_supported"}, "blind", "neither true nor false"),
+}
+
+
+@pytest.mark.parametrize(("changes", "outcome", "message"), ROOTS.values(), ids=ROOTS)
+def test_root_is_locked_away(changes: dict[str, str], outcome: str, message: str) -> None:
+    aws = Aws({("iam", "GenerateCredentialReport"): COMPLETE, ("iam", "GetCredentialReport"): content(root(**changes))})
+    told = verdict(checks.test_root_is_locked_away, credentials=credentials(stack(), aws))
+    assert told[0] == outcome, told
+    assert message in told[1]
+
+
+CONSOLE: dict[str, tuple[dict[str, str], str, str]] = {
+    "no password": ({}, "passed", ""),
+    "password and MFA": ({"password_enabled": "true", "mfa_active": "true"}, "passed", ""),
+    "password alone": ({"password_enabled": "true"}, "failed", "it has a password and no MFA"),
+    "password never used": ({"password_enabled": "true", "password_last_used": "no_information"}, "failed", "no MFA"),
+    "not told": ({"password_enabled": "not_supported"}, "blind", "password_enabled of pipeline is 'not_supported'"),
+}
+
+
+@pytest.mark.parametrize(("changes", "outcome", "message"), CONSOLE.values(), ids=CONSOLE)
+def test_console_users_have_mfa(changes: dict[str, str], outcome: str, message: str) -> None:
+    told = verdict(checks.test_console_users_have_mfa, credentials=seen(row(**changes)))
+    assert told[0] == outcome, told
+    assert message in told[1]
+
+
+def test_only_the_stacks_users_are_looked_at_and_root_always() -> None:
+    rows = [row("app-api"), row("app-web"), row("other")]
+    own = stack(iam_users=["app-*"])
+    assert [one.name for one in seen(*rows, checked=own)] == ["<root_account>", "app-api", "app-web"]
+    with pytest.raises(CouldNotLook, match=r"there is no IAM user ap-\* \(iam_users in stacks\.toml\)"):
+        seen(*rows, checked=stack(iam_users=["app-*", "ap-*"]))
+
+
+CUT: dict[str, tuple[dict[str, Any], str]] = {
+    "no content": ({"ReportFormat": "text/csv", "GeneratedTime": NOW}, "the answer has no 'Content'"),
+    "an empty report": (content(), "the report has 0 rows, and none of <root_account>"),
+    "a report without root": (content(row()), "the report has 1 rows, and none of <root_account>"),
+    "a row that is cut": (
+        {**content(root()), "Content": content(root())["Content"] + b"pipeline"},
+        "the answer has no 'arn'",
+    ),
+    "no time": ({"Content": content(root())["Content"]}, "the answer has no 'GeneratedTime'"),
+}
+
+
+@pytest.mark.parametrize(("answer", "reason"), CUT.values(), ids=CUT)
+def test_a_report_that_is_not_whole_is_not_seen(answer: dict[str, Any], reason: str) -> None:
+    aws = Aws({("iam", "GenerateCredentialReport"): COMPLETE, ("iam", "GetCredentialReport"): answer})
+    with pytest.raises(CouldNotLook, match=f"iam:GetCredentialReport: {reason}"):
+        credentials(stack(), aws)
+
+
+def test_a_column_that_is_missing_is_not_seen() -> None:
+    short = [name for name in COLUMNS if name != "mfa_active"]
+    answer = content(root(), row(password_enabled="true"), columns=short)
+    aws = Aws({("iam", "GenerateCredentialReport"): COMPLETE, ("iam", "GetCredentialReport"): answer})
+    rows = credentials(stack(), aws)
+    assert verdict(checks.test_console_users_have_mfa, credentials=rows)[0] == "blind"
+    assert verdict(checks.test_root_is_locked_away, credentials=rows)[0] == "blind"
+
+
+def refusal(code: str) -> CouldNotLook:
+    return CouldNotLook("iam:GetCredentialReport", f"{code}: no")
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """How long was waited, without waiting."""
+    slept: list[float] = []
+    clock = [0.0]
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        clock[0] += seconds
+
+    monkeypatch.setattr("opschecks.aws.iam.time.sleep", sleep)
+    monkeypatch.setattr("opschecks.aws.iam.time.monotonic", lambda: clock[0])
+    return slept
+
+
+def test_a_report_that_is_being_made_is_waited_for(pauses: list[float]) -> None:
+    states = [{"State": "STARTED"}, {"State": "INPROGRESS"}, COMPLETE]
+    aws = Aws({("iam", "GenerateCredentialReport"): states, ("iam", "GetCredentialReport"): content(root())})
+    assert len(credentials(stack(), aws)) == 1
+    assert pauses == [0.5, 1.0]
+
+
+@pytest.mark.parametrize("code", ["ReportNotPresent", "ReportExpired", "ReportInProgress"])
+def test_a_report_that_is_not_there_after_all_is_asked_for_again(pauses: list[float], code: str) -> None:
+    answers: dict[tuple[str, str], Answers] = {
+        ("iam", "GenerateCredentialReport"): [COMPLETE, COMPLETE],
+        ("iam", "GetCredentialReport"): [refusal(code), content(root())],
+    }
+    assert len(credentials(stack(), Aws(answers))) == 1
+    assert pauses == [0.5]
+
+
+def test_the_wait_ends(pauses: list[float]) -> None:
+    aws = Aws({("iam", "GenerateCredentialReport"): {"State": "INPROGRESS"}})
+    with pytest.raises(CouldNotLook, match=r"no report after 20 s \(limit credential_report_s\): it is INPROGRESS"):
+        credentials(stack(limits={"credential_report_s": 20}), aws)
+    assert 10 < sum(pauses) <= 20
+
+
+def test_a_report_that_may_not_be_read_is_not_waited_for(pauses: list[float]) -> None:
+    denied = CouldNotLook("iam:GetCredentialReport", "AccessDenied: no", action="iam:GetCredentialReport")
+    aws = Aws({("iam", "GenerateCredentialReport"): COMPLETE, ("iam", "GetCredentialReport"): denied})
+    with pytest.raises(CouldNotLook, match="allow iam:GetCredentialReport"):
+        credentials(stack(), aws)
+    assert pauses == []
+
+
+def key(made: datetime, status: str = "Active", key_id: str = KEY) -> dict[str, Any]:
+    return {"UserName": "pipeline", "AccessKeyId": key_id, "Status": status, "CreateDate": made}
+
+
+def used(at: datetime | None) -> dict[str, Any]:
+    """AWS leaves the date out of what was never used, and says N/A of the rest."""
+    told: dict[str, Any] = {"Region": "us-west-2" if at else "N/A", "ServiceName": "ecs" if at else "N/A"}
+    return {"UserName": "pipeline", "AccessKeyLastUsed": {**told, **({"LastUsedDate": at} if at else {})}}
+
+
+def holders(*keys: dict[str, Any], last: Answers | None = None, **of_row: str) -> list[KeyHolder]:
+    aws = reporting(
+        row(access_key_1_active="true", **of_row),
+        ListAccessKeys={"AccessKeyMetadata": list(keys), "IsTruncated": False},
+        GetAccessKeyLastUsed=last or used(ago(hours=1)),
+    )
+    return key_holders(stack(), aws, credentials(stack(), aws), NOW)
+
+
+AGES: dict[str, tuple[list[KeyHolder], str, str]] = {
+    "young": (holders(key(ago(days=89))), "passed", "key …MPLE is 89 days old"),
+    "old": (holders(key(ago(days=91))), "failed", "key …MPLE is 91 days old; limit 90 days"),
+    "changed yesterday as the report has it, and old": (
+        holders(key(ago(days=91)), access_key_1_last_rotated=f"{ago(days=1).astimezone(UTC):%Y-%m-%dT%H:%M:%S+00:00}"),
+        "failed",
+        "limit 90 days",
+    ),
+    "an old one that is inactive": (
+        holders(key(ago(days=300), "Inactive", OTHER), key(ago(days=3))),
+        "passed",
+        "key …MPLE is 3 days old",
+    ),
+    "an old one that has expired": (holders(key(ago(days=300), "Expired", OTHER), key(ago(days=3))), "passed", ""),
+}
+
+
+@pytest.mark.parametrize(("found", "outcome", "message"), AGES.values(), ids=AGES)
+def test_access_keys_are_rotated(found: list[KeyHolder], outcome: str, message: str) -> None:
+    told = verdict(checks.test_access_keys_are_rotated, key_holders=found)
+    assert told[0] == outcome, told
+    assert message in told[1]
+
+
+USES: dict[str, tuple[list[KeyHolder], str, str]] = {
+    "used today": (holders(key(ago(days=400))), "passed", ""),
+    "used long ago": (
+        holders(key(ago(days=400)), last=used(ago(days=91))),
+        "failed",
+        f"was last used {ago(days=91).astimezone(UTC):%Y-%m-%d}; limit 90 days",
+    ),
+    "never used, and old": (holders(key(ago(days=91)), last=used(None)), "failed", "key …MPLE was never used"),
+    "never used, and young": (holders(key(ago(days=2)), last=used(None)), "passed", ""),
+}
+
+
+@pytest.mark.parametrize(("found", "outcome", "message"), USES.values(), ids=USES)
+def test_access_keys_are_used(found: list[KeyHolder], outcome: str, message: str) -> None:
+    told = verdict(checks.test_access_keys_are_used, key_holders=found)
+    assert told[0] == outcome, told
+    assert message in told[1]
+
+
+PAIRS: dict[str, tuple[list[KeyHolder], str]] = {
+    "one": (holders(key(ago(days=400))), "passed"),
+    "a rotation of this week": (holders(key(ago(days=80)), key(ago(days=6), key_id=OTHER)), "passed"),
+    "a rotation of last month": (holders(key(ago(days=30), key_id=OTHER), key(ago(days=80))), "failed"),
+    "the other one is inactive": (holders(key(ago(days=80)), key(ago(days=60), "Inactive", OTHER)), "passed"),
+}
+
+
+@pytest.mark.parametrize(("found", "outcome"), PAIRS.values(), ids=PAIRS)
+def test_users_have_one_active_key(found: list[KeyHolder], outcome: str) -> None:
+    assert verdict(checks.test_users_have_one_active_key, key_holders=found)[0] == outcome
+
+
+def test_keys_are_asked_for_of_those_who_have_some_and_of_no_root() -> None:
+    aws = Aws(
+        {
+            ("iam", "GenerateCredentialReport"): COMPLETE,
+            ("iam", "GetCredentialReport"): content(
+                root(access_key_1_active="true"), row("idle"), row("person"), row(access_key_2_active="true")
+            ),
+            ("iam", "ListAccessKeys"): [{"AccessKeyMetadata": [key(ago(days=3))], "IsTruncated": False}],
+            ("iam", "GetAccessKeyLastUsed"): used(ago(hours=1)),
+        }
+    )
+    assert [one.name for one in key_holders(stack(), aws, credentials(stack(), aws), NOW)] == ["pipeline"]
+    assert aws.calls[2:] == ["iam:ListAccessKeys", "iam:GetAccessKeyLastUsed"]
+
+
+GONE = NotThere("iam:ListAccessKeys", "NoSuchEntity: The user with name pipeline cannot be found.")
+
+
+@pytest.mark.parametrize(
+    "listed",
+    [GONE, {"AccessKeyMetadata": [key(ago(days=300), "Inactive")]}, {"AccessKeyMetadata": []}],
+    ids=["the user", "the key's activity", "the key"],
+)
+def test_what_is_gone_since_the_report_was_made_is_nobodys_fault(listed: Any) -> None:
+    aws = reporting(row(access_key_1_active="true"), ListAccessKeys=listed)
+    assert key_holders(stack(), aws, credentials(stack(), aws), NOW) == []
+
+
+BLIND: dict[str, tuple[dict[str, Answers], str]] = {
+    "keys denied": (
+        {"ListAccessKeys": CouldNotLook("iam:ListAccessKeys", "AccessDenied: no", action="iam:ListAccessKeys")},
+        "allow iam:ListAccessKeys",
+    ),
+    "a key without its age": (
+        {"ListAccessKeys": {"AccessKeyMetadata": [{"AccessKeyId": KEY, "Status": "Active"}]}},
+        "the answer has no 'CreateDate'",
+    ),
+    "nothing said of its use": (
+        {"ListAccessKeys": {"AccessKeyMetadata": [key(NOW)]}, "GetAccessKeyLastUsed": {}},
+        "the answer has no 'AccessKeyLastUsed'",
+    ),
+}
+
+
+@pytest.mark.parametrize(("answers", "reason"), BLIND.values(), ids=BLIND)
+def test_keys_that_were_not_told_are_not_seen(answers: dict[str, Any], reason: str) -> None:
+    aws = reporting(row(access_key_1_active="true"), **answers)
+    with pytest.raises(CouldNotLook, match=reason):
+        key_holders(stack(), aws, credentials(stack(), aws), NOW)
+
+
+def test_keys_come_in_pages() -> None:
+    pages = [
+        {"AccessKeyMetadata": [], "IsTruncated": True, "Marker": "more"},
+        {"AccessKeyMetadata": [key(ago(days=300))], "IsTruncated": False},
+    ]
+    aws = reporting(row(access_key_1_active="true"), ListAccessKeys=pages, GetAccessKeyLastUsed=used(ago(hours=1)))
+    (holder,) = key_holders(stack(), aws, credentials(stack(), aws), NOW)
+    assert len(holder.keys) == 1
+    assert aws.parameters_of("ListAccessKeys")[1]["Marker"] == "more"
+
+
+def test_no_key_is_shown_whole() -> None:
+    (holder,) = holders(key(ago(days=300)), key(ago(days=3), "Inactive", OTHER))
+    for shown in (repr(holder.keys), repr(plain(holder.evidence)), str(holder.evidence)):
+        assert KEY not in shown
+        assert OTHER not in shown
+    assert holder.evidence["inactive keys"] == 1
+    (deadline,) = holder.deadlines
+    assert deadline.what == "key …MPLE of pipeline must be rotated"
+    assert deadline.at == holder.keys[0].created + timedelta(days=90)
+
+
+def test_one_old_key_hides_no_other() -> None:
+    listed = {"api": [key(ago(days=300))], "web": [key(ago(days=3))]}
+    aws = reporting(
+        row("api", access_key_1_active="true"),
+        row("web", access_key_1_active="true"),
+        ListAccessKeys=lambda UserName: {"AccessKeyMetadata": listed[UserName]},  # noqa: N803 - AWS's name
+        GetAccessKeyLastUsed=used(ago(hours=1)),
+    )
+    found = key_holders(stack(), aws, credentials(stack(), aws), NOW)
+    assert verdicts(checks.test_access_keys_are_rotated, key_holders=found) == {"api": "failed", "web": "passed"}

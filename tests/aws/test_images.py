@@ -1,0 +1,279 @@
+"""ECR: images of every age and kind, and scans that found something, nothing, or never were."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from opschecks.aws.ecs import Task
+from opschecks.aws.image_scans import ImageScan, RunningImage, image_scans, running_images
+from opschecks.config.stack import Stack
+from opschecks.core.observation import CouldNotLook, NotThere
+from tests.canned import ACCOUNT, Answers, Aws, ago, stack, verdict, verdicts, weekly
+
+checks = weekly("images")
+REGISTRY = "123456789012.dkr.ecr.us-west-2.amazonaws.com"
+WEB, DIGEST = f"{REGISTRY}/web:v1", "sha256:" + "1f" * 32
+OTHER = "sha256:" + "2e" * 32
+ATTESTS = "sha256:" + "3d" * 32
+INDEX = "application/vnd.oci.image.index.v1+json"
+
+
+def task(*images: tuple[str, str], wanted: str = "RUNNING") -> Task:
+    containers = [
+        {"name": "c", "image": image, **({"imageDigest": digest} if digest else {})} for image, digest in images
+    ]
+    evidence = {"desiredStatus": wanted, "containers": containers}
+    return Task(arn=f"arn:aws:ecs:{ACCOUNT}:task/prod/1", name="1", service="backend", evidence=evidence)
+
+
+def detail(digest: str = DIGEST, **changes: Any) -> dict[str, Any]:
+    raw = {"imageDigest": digest, "imageTags": ["v1"], "imagePushedAt": ago(days=6), **changes}
+    return {key: value for key, value in raw.items() if value is not None}
+
+
+def running(
+    *details: dict[str, Any],
+    images: tuple[tuple[str, str], ...] = ((WEB, DIGEST),),
+    checked: Stack | None = None,
+    more: dict[tuple[str, str], Answers] | None = None,
+) -> list[RunningImage]:
+    answers: dict[tuple[str, str], Answers] = {("ecr", "DescribeImages"): {"imageDetails": list(details)}}
+    here = checked or stack()
+    return running_images(here, Aws({**answers, **(more or {})}, here), [task(*images)])
+
+
+AGES: dict[str, tuple[list[RunningImage], str, str]] = {
+    "young": (running(detail()), "passed", "pushed 6 days ago"),
+    "old": (running(detail(imagePushedAt=ago(days=91))), "failed", "limit 90 days"),
+    "by its tag, where its digest is not told": (running(detail(OTHER), images=((WEB, ""),)), "passed", "6 days"),
+    "named by its digest": (running(detail(), images=((f"{REGISTRY}/web@{DIGEST}", ""),)), "passed", "6 days"),
+    "without its age": (running(detail(imagePushedAt=None)), "blind", "the answer has no 'imagePushedAt'"),
+    "not in the answer": (running(detail(OTHER)), "blind", "the answer says nothing of web:v1 sha256:1f1f"),
+    "of Docker Hub": (running(images=(("nginx:1.27", ""),)), "blind", "nginx:1.27: it lies in no ECR registry"),
+    "of another region": (
+        running(images=((WEB.replace("us-west-2", "eu-west-1"), DIGEST),)),
+        "blind",
+        "it lies in eu-west-1, which is not looked at",
+    ),
+    "gone": (
+        running(more={("ecr", "DescribeImages"): NotThere("ecr:DescribeImages", "ImageNotFoundException: no")}),
+        "failed",
+        "no task can be started from it",
+    ),
+}
+
+
+@pytest.mark.parametrize(("found", "outcome", "message"), AGES.values(), ids=AGES)
+def test_images_are_young(found: list[RunningImage], outcome: str, message: str) -> None:
+    told = verdict(checks.test_images_are_young, running_images=found)
+    assert told[0] == outcome, told
+    assert message in told[1]
+
+
+def test_images_that_others_answer_for_are_left_out_and_nothing_else() -> None:
+    images = ((WEB, DIGEST), ("public.ecr.aws/aws-observability/collector:v1", OTHER), ("redis:7", OTHER))
+    found = running(detail(), images=images, checked=stack(foreign_images=["public.ecr.aws/*"]))
+    assert sorted(one.name for one in found) == ["redis:7", "web:v1"]
+
+
+def test_only_what_should_run_is_looked_at_and_each_image_once() -> None:
+    aws = Aws({("ecr", "DescribeImages"): {"imageDetails": [detail()]}})
+    tasks = [task((WEB, DIGEST)), task((WEB, DIGEST)), task((f"{REGISTRY}/old:v0", OTHER), wanted="STOPPED")]
+    assert len(running_images(stack(), aws, tasks)) == 1
+    assert len(aws.calls) == 1
+
+
+def test_a_repository_is_one_call_and_one_missing_image_hides_no_other() -> None:
+    def described(repositoryName: str, imageIds: list[dict[str, str]], **_: Any) -> Any:  # noqa: N803 - AWS's names
+        digests = [one["imageDigest"] for one in imageIds]
+        if repositoryName == "web" and OTHER in digests:
+            raise NotThere("ecr:DescribeImages", "ImageNotFoundException: no")
+        return {"imageDetails": [detail(digest) for digest in digests]}
+
+    aws = Aws({("ecr", "DescribeImages"): described})
+    images = (
+        (WEB, DIGEST),
+        (f"{REGISTRY}/web:v2", OTHER),
+        (f"{REGISTRY}/api:v1", DIGEST),
+        (f"{REGISTRY}/api:v2", OTHER),
+    )
+    found = running_images(stack(), aws, [task(*images)])
+    assert verdicts(checks.test_images_are_young, running_images=found) == {
+        "web:v1": "passed",
+        "web:v2": "failed",
+        "api:v1": "passed",
+        "api:v2": "passed",
+    }
+    assert aws.calls == ["ecr:DescribeImages"] * 4
+
+
+def test_a_repository_that_may_not_be_read_is_not_seen() -> None:
+    denied = CouldNotLook("ecr:DescribeImages", "AccessDenied: no", action="ecr:DescribeImages")
+    with pytest.raises(CouldNotLook, match="allow ecr:DescribeImages"):
+        running(more={("ecr", "DescribeImages"): denied})
+
+
+def manifest(*digests: str) -> dict[str, Any]:
+    listed = [{"digest": one, "platform": {"os": "unknown" if one == ATTESTS else "linux"}} for one in digests]
+    return {"images": [{"imageId": {"imageDigest": DIGEST}, "imageManifest": json.dumps({"manifests": listed})}]}
+
+
+def test_of_an_index_its_platforms_are_what_is_scanned() -> None:
+    (found,) = running(
+        detail(imageManifestMediaType=INDEX), more={("ecr", "BatchGetImage"): manifest(OTHER, DIGEST, ATTESTS)}
+    )
+    assert found.scanned == (OTHER, DIGEST)
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (manifest(), "lists no image"),
+        (manifest(ATTESTS), "lists no image"),
+        ({"images": [{"imageManifest": "{"}]}, "cannot be read"),
+        ({"images": [{"imageManifest": "[]"}]}, "cannot be read"),
+        ({"images": [{}]}, "the answer has no 'imageManifest'"),
+    ],
+)
+def test_an_index_that_cannot_be_read_is_not_seen(answer: dict[str, Any], reason: str) -> None:
+    with pytest.raises(CouldNotLook, match=reason):
+        running(detail(imageManifestMediaType=INDEX), more={("ecr", "BatchGetImage"): answer})
+
+
+def findings(status: str = "COMPLETE", **changes: Any) -> dict[str, Any]:
+    """A basic scan as ECR tells of it; a change to None takes a key away."""
+    raw = {
+        "imageScanCompletedAt": ago(days=6),
+        "vulnerabilitySourceUpdatedAt": ago(days=6),
+        "findings": [],
+        "findingSeverityCounts": {},
+        **changes,
+    }
+    told = {key: value for key, value in raw.items() if value is not None}
+    return {"imageScanStatus": {"status": status, "description": "as it is"}, "imageScanFindings": told}
+
+
+def cve(name: str, severity: str) -> dict[str, Any]:
+    return {"name": name, "severity": severity}
+
+
+def enhanced(name: str, severity: str) -> dict[str, Any]:
+    return {
+        "severity": severity,
+        "title": f"{name} - openssl",
+        "packageVulnerabilityDetails": {"vulnerabilityId": name},
+    }
+
+
+def scans(*answers: Any, scanned: tuple[str, ...] = (DIGEST,), checked: Stack | None = None) -> list[ImageScan]:
+    (image,) = running(detail())
+    image = RunningImage(arn=image.arn, name=image.name, evidence=image.evidence, of=image.of, scanned=scanned)
+    return image_scans(Aws({("ecr", "DescribeImageScanFindings"): list(answers)}, checked), [image])
+
+
+NEVER = NotThere("ecr:DescribeImageScanFindings", "ScanNotFoundException: Image scan does not exist for the image")
+CRITICAL: dict[str, Any] = {"findings": [cve("CVE-1", "CRITICAL")], "findingSeverityCounts": {"CRITICAL": 1, "LOW": 40}}
+SCANS: dict[str, tuple[list[ImageScan], str, str]] = {
+    "clean": (scans(findings()), "passed", "scanned "),
+    "harmless": (scans(findings(findingSeverityCounts={"MEDIUM": 9, "LOW": 40})), "passed", ""),
+    "critical": (scans(findings(**CRITICAL)), "failed", "1 CRITICAL; CVE-1"),
+    "high": (scans(findings(findingSeverityCounts={"HIGH": 3})), "failed", "3 HIGH; the scan names none"),
+    "of unknown severity": (
+        scans(findings(findingSeverityCounts={"UNDEFINED": 2})),
+        "passed",
+        "2 of unknown severity",
+    ),
+    "clean and without counts": (scans(findings(findingSeverityCounts=None)), "passed", ""),
+    "counted by hand": (
+        scans(findings(findingSeverityCounts=None, findings=[cve("CVE-1", "HIGH")])),
+        "failed",
+        "1 HIGH; CVE-1",
+    ),
+    "scanned long ago, and clean": (
+        scans(findings(imageScanCompletedAt=ago(days=31))),
+        "blind",
+        "what became known since is not in it; limit 30 days",
+    ),
+    "scanned long ago, and critical": (
+        scans(findings(**CRITICAL, imageScanCompletedAt=ago(days=100))),
+        "failed",
+        "1 CRITICAL",
+    ),
+    "enhanced, clean": (
+        scans(findings("ACTIVE", enhancedFindings=[], findings=None, imageScanCompletedAt=ago(days=100))),
+        "passed",
+        "scanned continuously",
+    ),
+    "enhanced, without a time": (scans(findings("ACTIVE", imageScanCompletedAt=None)), "passed", "continuously"),
+    "enhanced, critical": (
+        scans(
+            findings(
+                "ACTIVE",
+                findings=None,
+                enhancedFindings=[enhanced("CVE-7", "CRITICAL"), enhanced("CVE-8", "UNTRIAGED")],
+                findingSeverityCounts={"CRITICAL": 1, "UNTRIAGED": 1},
+            )
+        ),
+        "failed",
+        "1 of unknown severity; 1 CRITICAL; CVE-7",
+    ),
+    "never scanned": (scans(NEVER), "blind", "web:v1 was never scanned: turn scanning on push on for web"),
+    **{
+        status: (scans(findings(status)), "blind", f"the scan of web:v1 is {status}: as it is")
+        for status in (
+            "FAILED", "IN_PROGRESS", "PENDING", "UNSUPPORTED_IMAGE", "SCAN_ELIGIBILITY_EXPIRED",
+            "FINDINGS_UNAVAILABLE", "LIMIT_EXCEEDED", "IMAGE_ARCHIVED",
+        )
+    },
+    "of two platforms, one critical": (
+        scans(findings(), findings(**CRITICAL), scanned=(OTHER, DIGEST)),
+        "failed",
+        "1 CRITICAL",
+    ),
+    "of two platforms, one never scanned": (scans(findings(), NEVER, scanned=(OTHER, DIGEST)), "blind", "never "),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("found", "outcome", "message"), SCANS.values(), ids=SCANS)
+def test_images_have_no_grave_vulnerabilities(found: list[ImageScan], outcome: str, message: str) -> None:
+    told = verdict(checks.test_images_have_no_grave_vulnerabilities, image_scans=found)
+    assert told[0] == outcome, told
+    assert message in told[1]
+
+
+def test_the_least_severity_is_the_stacks() -> None:
+    found = scans(findings(findingSeverityCounts={"HIGH": 3}))
+    lenient = stack(limits={"image_severity": "CRITICAL"})
+    assert verdict(checks.test_images_have_no_grave_vulnerabilities, image_scans=found, stack=lenient)[0] == "passed"
+
+
+def test_findings_come_in_pages_and_the_worst_are_named() -> None:
+    pages = [
+        {
+            **findings(
+                findings=[cve(f"CVE-{n}", "LOW") for n in range(30)], findingSeverityCounts={"HIGH": 1, "LOW": 30}
+            ),
+            "nextToken": "2",
+        },
+        findings(findings=[cve("CVE-99", "HIGH")], findingSeverityCounts={"HIGH": 1, "LOW": 30}),
+    ]
+    (found,) = scans(*pages)
+    assert found.at_least("HIGH") == {"HIGH": 1}
+    assert found.names("HIGH") == ["CVE-99"]
+
+
+def test_an_answer_that_says_nothing_of_vulnerabilities_is_not_seen() -> None:
+    with pytest.raises(CouldNotLook, match="neither counts nor findings of web:v1"):
+        scans(findings(findings=None, findingSeverityCounts=None))
+
+
+def test_of_what_is_gone_or_lies_elsewhere_nothing_is_known_and_nothing_is_asked() -> None:
+    gone = running(more={("ecr", "DescribeImages"): NotThere("ecr:DescribeImages", "ImageNotFoundException: no")})
+    elsewhere = running(images=(("nginx:1.27", ""),))
+    aws = Aws({})
+    told = verdicts(checks.test_images_have_no_grave_vulnerabilities, image_scans=image_scans(aws, [*gone, *elsewhere]))
+    assert told == {"web:v1": "blind", "nginx:1.27": "blind"}
+    assert aws.calls == []

@@ -1,0 +1,105 @@
+"""Incidents of eight weeks: read in pages, counted by the stack's days, told apart by title."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from opschecks.aws.incident_weeks import IncidentWeeks, Opened, incident_weeks, opened_incidents, week_incidents
+from opschecks.core.observation import CouldNotLook
+from tests.canned import NOW, Aws, stack, verdict, weekly
+
+check = weekly("incident_weeks").test_no_incident_keeps_coming_back
+HERE = stack(incidents_table="incidents")
+
+
+def item(days_ago: float | None, title: str = "", severity: str = "low", **more: str) -> dict[str, Any]:
+    """An item as DynamoDB answers it."""
+    told = {"incident_id": f"inc-{days_ago}", "status": "resolved", "severity": severity, "title": title, **more}
+    if days_ago is not None:
+        told["created_at"] = f"{NOW - timedelta(days=days_ago):%Y-%m-%dT%H:%M:%SZ}"
+    return {key: {"S": value} for key, value in told.items() if value}
+
+
+def opened(*pages: list[dict[str, Any]], checked: Any = HERE) -> tuple[Opened, Aws]:
+    def more(number: int) -> dict[str, Any]:
+        return {"LastEvaluatedKey": {"incident_id": {"S": f"{number}"}}} if number < len(pages) else {}
+
+    answers = [{"Items": items, "Count": len(items), **more(number)} for number, items in enumerate(pages, 1)]
+    aws = Aws({("dynamodb", "Scan"): answers}, checked)
+    return opened_incidents(checked, aws, NOW), aws
+
+
+def weeks(*items: dict[str, Any], checked: Any = HERE) -> IncidentWeeks:
+    return incident_weeks(checked, opened(list(items), checked=checked)[0])
+
+
+def test_every_page_is_read_from_eight_weeks_on() -> None:
+    found, aws = opened([item(1)], [], [item(50)])
+    assert [round((NOW - one.created_at) / timedelta(days=1)) for one in found.incidents] == [1, 50]
+    first, *_ = aws.parameters_of("Scan")
+    since = datetime.fromisoformat(first["ExpressionAttributeValues"][":since"]["S"]).replace(tzinfo=UTC)
+    assert since == datetime.combine(NOW.date() - timedelta(days=55), time(), UTC)
+
+
+def test_the_week_is_seven_days_of_the_stack_today_among_them() -> None:
+    midnight = NOW - datetime.combine(NOW.date() - timedelta(days=6), time(), UTC)
+    within, before = midnight / timedelta(days=1) - 0.001, midnight / timedelta(days=1) + 0.001
+    told = weeks(item(0), item(within), item(before), item(before + 6.9), item(before + 7.1), item(-1))
+    assert (told.opened, told.opened_before) == (3, 2)
+    found, _ = opened([item(within), item(before), item(0)])
+    assert [one.name for one in week_incidents(found)] == ["inc-0", f"inc-{within}"]
+
+
+def test_severities_of_the_week_are_counted() -> None:
+    told = {figure.label: figure.value for figure in weeks(item(1, severity="high"), item(2), item(3), item(8)).figures}
+    assert told == {"opened": 3, "opened before": 1, "high": 1, "low": 2}
+
+
+def test_days_are_those_of_the_stack_and_none_is_missing() -> None:
+    zone = "Pacific/Auckland"
+    own = stack(incidents_table="incidents", time_zone=zone)
+    (line,) = weeks(item(0.3), item(0.3), item(20), checked=own).series
+    assert len(line.points) == 56
+    assert sum(value for _, value in line.points) == 3
+    day = (NOW - timedelta(days=0.3)).astimezone(ZoneInfo(zone)).date()
+    assert {at.date(): value for at, value in line.points}[day] == 2
+    assert {round((b[0] - a[0]).total_seconds()) for a, b in zip(line.points, line.points[1:], strict=False)} == {86400}
+
+
+AGAIN = {
+    "three of a title are allowed": ([item(day, "Slow") for day in (1, 2, 3)], "passed", "3 opened this week"),
+    "the fourth is not": (
+        [item(day, "Slow") for day in (1, 2, 3, 4)],
+        "failed",
+        "“Slow” 4 times within the week, limit 3",
+    ),
+    "what is older does not count": ([item(day, "Slow") for day in (1, 2, 3, 8)], "passed", "1 in the week before"),
+    "other titles do not count": ([item(day, f"Slow {day}") for day in range(1, 7)], "passed", "6 opened"),
+    "without a title nothing tells them apart": ([item(day) for day in range(1, 7)], "passed", "6 opened"),
+    "what says no time is told": ([item(None, "Slow"), item(1)], "passed", "1 do not say when and are not counted"),
+    "none at all": ([], "passed", "0 opened this week, 0 in the week before"),
+}
+
+
+@pytest.mark.parametrize(("items", "outcome", "message"), AGAIN.values(), ids=AGAIN)
+def test_no_incident_keeps_coming_back(items: list[dict[str, Any]], outcome: str, message: str) -> None:
+    found, _ = opened(items)
+    told = verdict(check, incident_weeks=incident_weeks(HERE, found), week_incidents=week_incidents(found), stack=HERE)
+    assert told[0] == outcome
+    assert message in told[1]
+
+
+def test_a_time_that_is_none_is_not_a_count_of_zero() -> None:
+    with pytest.raises(CouldNotLook, match="'yesterday' of inc-None is no time"):
+        opened([item(None, created_at="yesterday")])
+
+
+def test_an_answer_without_items_is_not_an_empty_table() -> None:
+    with pytest.raises(CouldNotLook, match="Items"):
+        opened_incidents(HERE, Aws({("dynamodb", "Scan"): {"Count": 0}}, HERE), NOW)
+    with pytest.raises(CouldNotLook, match="names no incidents table"):
+        opened_incidents(stack(), Aws({}, stack()), NOW)

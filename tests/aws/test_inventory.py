@@ -1,0 +1,222 @@
+"""The inventory: what stacks.toml names, what CloudFormation and tags find, and what they must not guess."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from opschecks.aws.inventory import inventory
+from opschecks.core.observation import CouldNotLook
+from tests.canned import ACCOUNT, Aws, ago, names, stack
+
+ECS = f"arn:aws:ecs:{ACCOUNT}"
+BALANCER = f"arn:aws:elasticloadbalancing:{ACCOUNT}:loadbalancer/app/web/50dc6c495c0c9188"
+NESTED = f"arn:aws:cloudformation:{ACCOUNT}:stack/prod-data-1F/7c2d0b10"
+DEEPER = f"arn:aws:cloudformation:{ACCOUNT}:stack/prod-data-1F-alarms/8d3e"
+
+
+def resource(kind: str, physical_id: str | None, status: str = "CREATE_COMPLETE") -> dict[str, Any]:
+    return {
+        "LogicalResourceId": f"Some{kind.rsplit(':', 1)[-1]}",
+        "ResourceType": kind,
+        "ResourceStatus": status,
+        "LastUpdatedTimestamp": ago(days=40),
+        **({"PhysicalResourceId": physical_id} if physical_id else {}),
+    }
+
+
+def cloudformation(**resources: Sequence[dict[str, Any]]) -> Aws:
+    """ListStackResources of each stack, one resource a page."""
+    by_id = {"prod": "prod", "nested": NESTED, "deeper": DEEPER}
+    known = {by_id[name]: told for name, told in resources.items()}
+
+    def answer(StackName: str, NextToken: str = "0") -> dict[str, Any]:  # noqa: N803 - AWS's names
+        at, told = int(NextToken), known[StackName]
+        following = {"NextToken": str(at + 1)} if at + 1 < len(told) else {}
+        return {"StackResourceSummaries": list(told[at : at + 1]), **following}
+
+    return Aws({("cloudformation", "ListStackResources"): answer})
+
+
+PROD = [
+    resource("AWS::EC2::VPC", "vpc-1"),
+    resource("AWS::ECS::Cluster", "prod"),
+    resource("AWS::ECS::Service", f"{ECS}:service/prod/backend"),
+    resource("AWS::ECS::Service", f"{ECS}:service/prod/gone", "DELETE_COMPLETE"),
+    resource("AWS::ElasticLoadBalancingV2::LoadBalancer", BALANCER),
+    resource("AWS::EC2::SecurityGroup", "sg-0a1b2c3d4e5f60001"),
+    resource("AWS::CloudFormation::Stack", NESTED),
+    resource("AWS::Logs::LogGroup", "/ecs/backend"),
+]
+DATA = [
+    resource("AWS::DynamoDB::Table", "incidents"),
+    resource("AWS::DynamoDB::GlobalTable", "events", "UPDATE_COMPLETE"),
+    resource("AWS::CloudFormation::Stack", DEEPER),
+]
+ALARMS = [
+    resource("AWS::CloudWatch::Alarm", "web-cpu"),
+    resource("AWS::CloudWatch::CompositeAlarm", f"arn:aws:cloudwatch:{ACCOUNT}:alarm:web: all (5xx)"),
+]
+
+
+THROTTLED = CouldNotLook("cloudformation:ListStackResources", "Throttling: Rate exceeded")
+
+
+def test_a_cloudformation_stack_and_those_nested_in_it_name_everything() -> None:
+    found = inventory(stack(cloudformation_stack="prod"), cloudformation(prod=PROD, nested=DATA, deeper=ALARMS))
+    assert found == names(
+        services=("backend",),
+        load_balancers=(BALANCER,),
+        tables=("incidents", "events"),
+        log_groups=("/ecs/backend",),
+        security_groups=("sg-0a1b2c3d4e5f60001",),
+        alarms=("web-cpu", "web: all (5xx)"),
+    )
+
+
+@pytest.mark.parametrize(
+    "nested",
+    [
+        THROTTLED,
+        {},
+        {"StackResourceSummaries": []},
+    ],
+    ids=["throttled", "nothing said", "empty"],
+)
+def test_a_nested_stack_that_cannot_be_read_is_not_left_out(nested: Any) -> None:
+    def answer(StackName: str) -> Any:  # noqa: N803 - AWS's name
+        return nested if StackName == NESTED else {"StackResourceSummaries": PROD}
+
+    with pytest.raises(CouldNotLook, match="cloudformation:ListStackResources"):
+        inventory(stack(cloudformation_stack="prod"), Aws({("cloudformation", "ListStackResources"): answer}))
+
+
+@pytest.mark.parametrize(
+    "listed",
+    [[], [resource("AWS::ECS::Service", None)], [resource("AWS::CloudFormation::Stack", None)]],
+    ids=["nothing", "a service without its id", "a nested stack without its id"],
+)
+def test_a_cloudformation_stack_that_names_nothing_is_not_seen(listed: list[dict[str, Any]]) -> None:
+    with pytest.raises(CouldNotLook, match="cloudformation:ListStackResources: "):
+        inventory(stack(cloudformation_stack="prod"), cloudformation(prod=listed))
+
+
+def tagged(*arns: str) -> dict[str, Any]:
+    return {"ResourceTagMappingList": [{"ResourceARN": arn, "Tags": [{"Key": "app", "Value": "web"}]} for arn in arns]}
+
+
+def by_tags(*arns: str, **keys: Any) -> Any:
+    aws = Aws({("resourcegroupstaggingapi", "GetResources"): {**tagged(*arns), "PaginationToken": ""}})
+    return inventory(stack(tags={"app": "web"}, **keys), aws)
+
+
+ARNS: dict[str, tuple[str, str, tuple[str, ...]]] = {
+    "service": (f"{ECS}:service/prod/backend", "services", ("backend",)),
+    "service, old form": (f"{ECS}:service/backend", "services", ("backend",)),
+    "task definition": (f"{ECS}:task-definition/backend:7", "services", ()),
+    "load balancer": (BALANCER, "load_balancers", (BALANCER,)),
+    "target group": (f"arn:aws:elasticloadbalancing:{ACCOUNT}:targetgroup/web/1f", "load_balancers", ()),
+    "listener": (f"arn:aws:elasticloadbalancing:{ACCOUNT}:listener/app/web/1f/2f", "load_balancers", ()),
+    "table": (f"arn:aws:dynamodb:{ACCOUNT}:table/incidents", "tables", ("incidents",)),
+    "log group": (f"arn:aws:logs:{ACCOUNT}:log-group:/ecs/backend", "log_groups", ("/ecs/backend",)),
+    "log group, with a star": (f"arn:aws:logs:{ACCOUNT}:log-group:/ecs/backend:*", "log_groups", ("/ecs/backend",)),
+    "security group": (f"arn:aws:ec2:{ACCOUNT}:security-group/sg-1", "security_groups", ("sg-1",)),
+    "security group rule": (f"arn:aws:ec2:{ACCOUNT}:security-group-rule/sgr-1", "security_groups", ()),
+    "alarm": (f"arn:aws:cloudwatch:{ACCOUNT}:alarm:web: all/5xx", "alarms", ("web: all/5xx",)),
+    "bucket": ("arn:aws:s3:::web-dashboard", "tables", ()),
+    "in China": (f"arn:aws-cn:dynamodb:{ACCOUNT}:table/incidents", "tables", ("incidents",)),
+}
+
+
+@pytest.mark.parametrize(("arn", "kind", "wanted"), ARNS.values(), ids=ARNS)
+def test_tags_name_resources_by_their_arns(arn: str, kind: str, wanted: tuple[str, ...]) -> None:
+    found = by_tags(arn)
+    assert getattr(found, kind) == wanted
+    every = ("services", "load_balancers", "tables", "log_groups", "security_groups", "alarms")
+    assert sum(len(getattr(found, one)) for one in every) == len(wanted)
+
+
+def test_tagged_resources_are_read_page_by_page() -> None:
+    pages = [
+        {**tagged(f"{ECS}:cluster/prod"), "PaginationToken": "2"},
+        {"ResourceTagMappingList": [], "PaginationToken": "3"},
+        {**tagged(f"{ECS}:service/prod/backend"), "PaginationToken": ""},
+    ]
+    aws = Aws({("resourcegroupstaggingapi", "GetResources"): pages})
+    found = inventory(stack(tags={"app": "web", "stage": "prod"}), aws)
+    assert (found.cluster, found.services) == ("prod", ("backend",))
+    assert aws.calls == ["tag:GetResources"] * 3
+    assert [asked.get("PaginationToken") for asked in aws.parameters_of("GetResources")] == [None, "2", "3"]
+    assert aws.parameters_of("GetResources")[0]["TagFilters"] == [
+        {"Key": "app", "Values": ["web"]},
+        {"Key": "stage", "Values": ["prod"]},
+    ]
+
+
+def test_tags_that_nothing_has_are_not_an_empty_stack() -> None:
+    with pytest.raises(CouldNotLook, match="tag:GetResources: nothing has the tags"):
+        by_tags()
+
+
+def test_what_cloudformation_and_tags_both_find_is_there_once() -> None:
+    aws = Aws(
+        {
+            ("cloudformation", "ListStackResources"): {"StackResourceSummaries": PROD[1:3]},
+            ("resourcegroupstaggingapi", "GetResources"): tagged(
+                f"{ECS}:cluster/prod", f"{ECS}:service/prod/backend", f"{ECS}:service/prod/worker"
+            ),
+        }
+    )
+    found = inventory(stack(cloudformation_stack="prod", tags={"app": "web"}), aws)
+    assert (found.cluster, found.services) == ("prod", ("backend", "worker"))
+
+
+def test_of_several_clusters_none_is_taken_unless_the_stack_names_it() -> None:
+    several = (f"{ECS}:cluster/blue", f"{ECS}:cluster/green")
+    with pytest.raises(CouldNotLook, match=r"has 2 clusters \(blue, green\): set cluster in stacks.toml"):
+        by_tags(*several)
+    assert by_tags(*several, cluster="green").cluster == "green"
+
+
+def test_what_stacks_toml_names_goes_before_what_is_found() -> None:
+    found = by_tags(
+        f"{ECS}:cluster/prod",
+        f"{ECS}:service/prod/backend",
+        f"arn:aws:dynamodb:{ACCOUNT}:table/incidents",
+        f"arn:aws:logs:{ACCOUNT}:log-group:/ecs/backend",
+        f"arn:aws:cloudwatch:{ACCOUNT}:alarm:web-cpu",
+        BALANCER,
+        services=("api",),
+        load_balancer="edge",
+        log_groups=("/api",),
+        alarm_prefix="web-",
+    )
+    assert found == names(services=("api",), load_balancers=("edge",), log_groups=("/api",), tables=("incidents",))
+
+
+def test_without_cloudformation_and_tags_nothing_is_asked() -> None:
+    aws = Aws({})
+    found = inventory(stack(cluster="prod", services=("backend",), tables=("incidents",)), aws)
+    assert found == names(services=("backend",), tables=("incidents",))
+    assert aws.calls == []
+
+
+MISSING = {
+    "services": "names no services: set services in stacks.toml, or without = ",
+    "load_balancers": "names no load balancer: set load_balancer in stacks.toml, or without = ",
+    "security_groups": "names no security groups: set security_groups in stacks.toml, or without = ",
+}
+
+
+@pytest.mark.parametrize(("kind", "message"), MISSING.items())
+def test_a_kind_that_the_stack_lacks_is_told_with_the_key_to_set(kind: str, message: str) -> None:
+    with pytest.raises(CouldNotLook, match=message):
+        names().some(kind)
+    assert names(**{kind: ("a", "b")}).some(kind) == ("a", "b")
+
+
+def test_a_stack_without_a_cluster_is_told_to_name_one() -> None:
+    with pytest.raises(CouldNotLook, match=r"set cluster in stacks\.toml"):
+        _ = names(cluster=None).the_cluster

@@ -1,0 +1,374 @@
+"""CloudWatch metrics: unordered, with gaps, over several pages, in any zone; and what silence means."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from typing import Any
+
+import pytest
+
+from opschecks.aws.cloudwatch_metrics import HOUR, Metrics, metrics
+from opschecks.aws.dynamodb import Table
+from opschecks.aws.elbv2 import LoadBalancer
+from opschecks.aws.logs import LogErrors
+from opschecks.aws.traffic import log_flow, service_load, table_throttling, traffic
+from opschecks.core.observation import CouldNotLook
+from tests.canned import ACCOUNT, ELSEWHERE, NOW, Aws, daily, names, stack, verdict, verdicts
+
+Points = Sequence[tuple[datetime, float]]
+
+WEB = LoadBalancer(
+    arn=f"arn:aws:elasticloadbalancing:{ACCOUNT}:loadbalancer/app/web/50dc6c495c0c9188",
+    name="web",
+    evidence={"Type": "application"},
+)
+EDGE = LoadBalancer(
+    arn=f"arn:aws:elasticloadbalancing:{ACCOUNT}:loadbalancer/net/edge/50dc6c495c0c9188",
+    name="edge",
+    evidence={"Type": "network"},
+)
+INCIDENTS = Table(
+    arn=f"arn:aws:dynamodb:{ACCOUNT}:table/incidents",
+    name="incidents",
+    evidence={
+        "TableStatus": "ACTIVE",
+        "GlobalSecondaryIndexes": [{"IndexName": "status-index", "IndexStatus": "ACTIVE"}],
+    },
+)
+BACKEND = names(services=("backend",))
+
+
+def at(minutes: float, value: float, zone: tzinfo = ELSEWHERE) -> tuple[datetime, float]:
+    """A point whose period began so long ago."""
+    return (NOW - timedelta(minutes=minutes)).astimezone(zone), value
+
+
+def every_5_minutes(value: float, since: int = 120, until: int = 5) -> list[tuple[datetime, float]]:
+    return [at(minutes, value) for minutes in range(until, since, 5)]
+
+
+def key_of(query: Mapping[str, Any]) -> str:
+    """`CPUUtilization Average backend`: metric, statistic and the value of the last dimension."""
+    stat = query["MetricStat"]
+    return f"{stat['Metric']['MetricName']} {stat['Stat']} {stat['Metric']['Dimensions'][-1]['Value'].split('/')[-1]}"
+
+
+def result(query: Mapping[str, Any], points: Points, status: str = "Complete") -> dict[str, Any]:
+    return {
+        "Id": query["Id"],
+        "Label": query["MetricStat"]["Metric"]["MetricName"],
+        "Timestamps": [time for time, _ in points],
+        "Values": [value for _, value in points],
+        "StatusCode": status,
+    }
+
+
+def cloudwatch(*pages: Mapping[str, Points | tuple[Points, str]]) -> Aws:
+    """Answers with the series whose key begins so; what a page does not name is Complete and without values."""
+
+    def answer(MetricDataQueries: Any, NextToken: str = "0", **_: Any) -> dict[str, Any]:  # noqa: N803 - AWS's names
+        results = []
+        for query in MetricDataQueries:
+            told = [value for key, value in pages[int(NextToken)].items() if key_of(query).startswith(key)]
+            points, status = told[0] if told and isinstance(told[0], tuple) else (told[0] if told else [], "Complete")
+            results.append(result(query, points, status))
+        following = int(NextToken) + 1
+        return {"MetricDataResults": results, **({"NextToken": str(following)} if following < len(pages) else {})}
+
+    return Aws({("cloudwatch", "GetMetricData"): answer})
+
+
+def seen(
+    *pages: Mapping[str, Points | tuple[Points, str]],
+    inventory: Any = BACKEND,
+    balancers: Any = (),
+    tables: Any = (),
+) -> Metrics:
+    return metrics(stack(), cloudwatch(*pages), inventory, balancers, tables, NOW)
+
+
+def load_verdict(check: str, *pages: Mapping[str, Any]) -> tuple[str, str]:
+    found = service_load(seen(*pages), BACKEND, [], [], [], NOW)
+    return verdict(getattr(daily("ecs"), check), service_load=found)
+
+
+def traffic_verdict(check: str, series: Mapping[str, Any]) -> tuple[str, str]:
+    told = seen(series, inventory=names(), balancers=[WEB])
+    return verdict(getattr(daily("alb"), check), traffic=traffic(told, [WEB], NOW))
+
+
+def test_points_are_put_in_order_and_a_gap_is_no_zero() -> None:
+    told = seen({"CPUUtilization": [at(20, 60), at(5, 30), at(50, 90), at(35, 60)]})
+    series = told.series("backend", "CPU")
+    assert [value for _, value in series.points] == [90, 60, 60, 30]
+    assert all(time.tzinfo is UTC for time, _ in series.points)
+    assert told.due("backend", "CPU", HOUR, NOW) == (90, 60, 60, 30)
+    assert load_verdict("test_cpu_leaves_headroom", {"CPUUtilization": [at(5, 30), at(50, 90)]}) == (
+        "passed",
+        "60 % over the last hour",
+    )
+
+
+CPU = {
+    "cool": (every_5_minutes(40), "passed", "at most 40 %"),
+    "hot for five minutes": ([*every_5_minutes(40, until=10), at(5, 97)], "failed", "limit 90 %"),
+    "hot in a period that ended within the half hour": ([*every_5_minutes(40), at(34, 97)], "failed", "at most 97 %"),
+    "hot before that": ([*every_5_minutes(40), at(36, 97)], "passed", "at most 40 %"),
+    "newest point of 19 minutes ago": (every_5_minutes(40, until=19), "passed", ""),
+    "newest point of 21 minutes ago": (every_5_minutes(40, until=21), "blind", "too little data of CPU for backend"),
+    "silent since yesterday": ([at(600, 40)], "blind", f"the newest is of {NOW - timedelta(hours=10):%d %b %H:%M} UTC"),
+    "complete without values": ([], "blind", "none in 24 hours"),
+    "partial to the end": ((every_5_minutes(40), "PartialData"), "blind", "is PartialData, not Complete"),
+    "an error at CloudWatch": (([], "InternalError"), "blind", "is InternalError, not Complete"),
+    "forbidden": (([], "Forbidden"), "blind", "is Forbidden, not Complete"),
+}
+
+
+@pytest.mark.parametrize(("points", "outcome", "message"), CPU.values(), ids=CPU)
+def test_cpu_is_judged_by_fresh_and_complete_data_only(points: Any, outcome: str, message: str) -> None:
+    told = load_verdict("test_cpu_is_not_saturated", {"CPUUtilization": points})
+    assert told[0] == outcome, told
+    assert message in told[1]
+
+
+@pytest.mark.parametrize("zone", [UTC, ELSEWHERE, timezone(timedelta(hours=-11))], ids=str)
+@pytest.mark.parametrize(("minutes", "outcome"), [(34, "failed"), (36, "passed")])
+def test_the_zone_of_an_answer_does_not_matter(zone: tzinfo, minutes: int, outcome: str) -> None:
+    points = [at(5, 10, zone), at(minutes, 99, zone), at(15, 10, zone)]
+    assert load_verdict("test_cpu_is_not_saturated", {"CPUUtilization": points})[0] == outcome
+
+
+def test_average_and_peak_of_memory_are_two_metrics() -> None:
+    quiet, busy = every_5_minutes(60), [*every_5_minutes(70), at(40, 96)]
+    series = {"MemoryUtilization Average": quiet, "MemoryUtilization Maximum": busy}
+    assert load_verdict("test_memory_leaves_headroom", series) == (
+        "failed",
+        "60 % over the last hour, 96 % at most; limit of the peak 95 %",
+    )
+    assert load_verdict("test_memory_leaves_headroom", {"MemoryUtilization Average": quiet})[0] == "blind"
+
+
+def test_a_page_of_partial_data_is_completed_by_the_next() -> None:
+    first: dict[str, Any] = {"CPUUtilization": (every_5_minutes(95, since=60, until=30), "PartialData")}
+    second = {"CPUUtilization": every_5_minutes(20, since=30)}
+    assert load_verdict("test_cpu_is_not_saturated", first, second)[0] == "failed"
+    assert load_verdict("test_cpu_leaves_headroom", first, {}, second)[0] == "passed"
+    told = seen(first, {}, second)
+    assert len(told.series("backend", "CPU").points) == 11
+
+
+def test_one_incomplete_metric_blinds_no_other() -> None:
+    told = seen({"CPU": (every_5_minutes(40), "PartialData"), "Memory": every_5_minutes(40)})
+    assert max(told.due("backend", "memory", HOUR, NOW)) == 40
+    with pytest.raises(CouldNotLook, match="CPUUtilization of backend: the answer is PartialData"):
+        told.series("backend", "CPU")
+
+
+@pytest.mark.parametrize(
+    ("results", "reason"),
+    [
+        (None, "no 'MetricDataResults'"),
+        ([{"Id": "m0", "Timestamps": [NOW], "Values": [], "StatusCode": "Complete"}], "1 times came with 0 values"),
+        ([{"Id": "m0", "Values": [], "StatusCode": "Complete"}], "no 'Timestamps'"),
+    ],
+    ids=["no results", "more times than values", "no times"],
+)
+def test_a_cut_answer_is_not_seen(results: list[dict[str, Any]] | None, reason: str) -> None:
+    answer = {} if results is None else {"MetricDataResults": results}
+    with pytest.raises(CouldNotLook, match=f"cloudwatch:GetMetricData: .*{reason}"):
+        metrics(stack(), Aws({("cloudwatch", "GetMetricData"): answer}), BACKEND, [], [], NOW)
+
+
+def test_a_metric_that_the_answer_leaves_out_or_that_was_not_asked_for_is_not_seen() -> None:
+    told = metrics(
+        stack(), Aws({("cloudwatch", "GetMetricData"): {"MetricDataResults": []}}), BACKEND, [], [INCIDENTS], NOW
+    )
+    with pytest.raises(CouldNotLook, match="the answer is missing"):
+        told.series("incidents", "throttled reads")
+    with pytest.raises(CouldNotLook, match="CPU of other was not asked for"):
+        told.series("other", "CPU")
+
+
+@pytest.mark.parametrize(("services", "sizes"), [(166, [498]), (167, [1, 500]), (334, [2, 500, 500])])
+def test_500_metrics_go_into_one_call(services: int, sizes: list[int]) -> None:
+    inventory = names(services=tuple(f"service-{n}" for n in range(services)))
+    aws = cloudwatch({"CPUUtilization": every_5_minutes(40)})
+    told = metrics(stack(), aws, inventory, [], [], NOW)
+    assert sorted(len(one["MetricDataQueries"]) for one in aws.parameters_of("GetMetricData")) == sizes
+    for service in inventory.services:
+        assert told.due(service, "CPU", HOUR, NOW)
+
+
+def test_metrics_are_asked_for_by_their_exact_dimensions() -> None:
+    aws = cloudwatch({})
+    inventory = names(services=("backend",), log_groups=("/ecs/backend",))
+    metrics(stack(), aws, inventory, [WEB, EDGE], [INCIDENTS], NOW)
+    [asked] = aws.parameters_of("GetMetricData")
+    by_namespace: dict[str, set[tuple[str, ...]]] = {}
+    for query in asked["MetricDataQueries"]:
+        metric = query["MetricStat"]["Metric"]
+        dimensions = tuple(one["Name"] for one in metric["Dimensions"])
+        by_namespace.setdefault(metric["Namespace"], set()).add(dimensions)
+    assert by_namespace == {
+        "AWS/ECS": {("ClusterName", "ServiceName")},
+        "AWS/ApplicationELB": {("LoadBalancer",)},
+        "AWS/Logs": {("LogGroupName",)},
+        "AWS/DynamoDB": {
+            ("TableName",),
+            ("TableName", "GlobalSecondaryIndexName"),
+            ("TableName", "Operation"),
+        },
+    }
+    said = str(asked["MetricDataQueries"])
+    assert "app/web/50dc6c495c0c9188" in said
+    assert "net/edge" not in said
+    assert "UserErrors" not in said
+    assert asked["EndTime"] - asked["StartTime"] >= timedelta(hours=24)
+
+
+def test_what_could_not_be_seen_is_not_asked_for_and_blinds_no_other() -> None:
+    denied = CouldNotLook("elasticloadbalancing:DescribeLoadBalancers", "AccessDenied: no")
+    told = seen({"CPU": every_5_minutes(40)}, balancers=denied, tables=denied)
+    assert told.due("backend", "CPU", HOUR, NOW)
+    with pytest.raises(CouldNotLook, match="there is nothing to ask for"):
+        seen({}, inventory=names(), balancers=denied, tables=denied)
+
+
+REQUESTS = every_5_minutes(300)
+ERRORS: dict[str, tuple[dict[str, Points], str, str]] = {
+    "none": ({"RequestCount": REQUESTS}, "passed", "at most 0 5xx"),
+    "few": ({"RequestCount": REQUESTS, "HTTPCode_Target": [at(7, 10)]}, "passed", "at most 10 5xx"),
+    "many": ({"RequestCount": REQUESTS, "HTTPCode_Target": [at(7, 11)]}, "failed", "limit 10 per minute"),
+    "many, two hours ago": ({"RequestCount": REQUESTS, "HTTPCode_Target": [at(120, 99)]}, "passed", "at most 0 5xx"),
+    "of both in the same minute": (
+        {"RequestCount": REQUESTS, "HTTPCode_Target": [at(7, 6)], "HTTPCode_ELB": [at(7, 6, UTC)]},
+        "failed",
+        "at most 12 5xx",
+    ),
+    "of both in different minutes": (
+        {"RequestCount": REQUESTS, "HTTPCode_Target": [at(7, 6)], "HTTPCode_ELB": [at(8, 6)]},
+        "passed",
+        "at most 6 5xx",
+    ),
+    "of the load balancer, which has no healthy target": (
+        {"HTTPCode_ELB": [at(3, 40)]},
+        "failed",
+        "at most 40 5xx",
+    ),
+    "none, and no request in a day": ({}, "blind", "RequestCount of web has no data in 24 hours"),
+    "none, and requests at night": ({"RequestCount": [at(600, 5)]}, "passed", "at most 0 5xx"),
+}
+
+
+@pytest.mark.parametrize(("series", "outcome", "message"), ERRORS.values(), ids=ERRORS)
+def test_server_errors_of_targets_and_load_balancer_count(
+    series: dict[str, Points], outcome: str, message: str
+) -> None:
+    told = traffic_verdict("test_server_errors_are_rare", series)
+    assert told[0] == outcome, told
+    assert message in told[1]
+
+
+@pytest.mark.parametrize("metric", ["HTTPCode_Target", "HTTPCode_ELB"])
+def test_half_of_the_server_errors_is_not_enough_to_pass(metric: str) -> None:
+    told = traffic_verdict("test_server_errors_are_rare", {"RequestCount": REQUESTS, metric: ([], "PartialData")})
+    assert told[0] == "blind", told
+
+
+LATENCY: dict[str, tuple[dict[str, Points], str, str]] = {
+    "quick": ({"RequestCount": REQUESTS, "TargetResponseTime p95": every_5_minutes(0.4)}, "passed", "at most 400 ms"),
+    "slow for five minutes": (
+        {"RequestCount": REQUESTS, "TargetResponseTime p95": [*every_5_minutes(0.4), at(42, 1.2)]},
+        "failed",
+        "p95 at most 1200 ms in the last hour; limit 1000 ms",
+    ),
+    "slow on average only": (
+        {
+            "RequestCount": REQUESTS,
+            "TargetResponseTime p95": every_5_minutes(0.4),
+            "TargetResponseTime Average": every_5_minutes(9),
+        },
+        "passed",
+        "",
+    ),
+    "requests without response times": ({"RequestCount": REQUESTS}, "blind", "too little data of p95 response time"),
+    "no request in the last hour": ({"RequestCount": [at(600, 5)]}, "passed", "no request in the last hour"),
+    "no request in a day": ({"TargetResponseTime p95": every_5_minutes(0.4)}, "blind", "no data in 24 hours"),
+}
+
+
+@pytest.mark.parametrize(("series", "outcome", "message"), LATENCY.values(), ids=LATENCY)
+def test_responses_are_judged_by_p95_where_there_were_requests(
+    series: dict[str, Points], outcome: str, message: str
+) -> None:
+    told = traffic_verdict("test_responses_are_quick", series)
+    assert told[0] == outcome, told
+    assert message in told[1]
+
+
+def test_network_load_balancers_have_no_http_traffic() -> None:
+    told = seen({"RequestCount": REQUESTS}, inventory=names(), balancers=[WEB, EDGE])
+    assert [one.name for one in traffic(told, [WEB, EDGE], NOW)] == ["web"]
+
+
+THROTTLED: dict[str, tuple[dict[str, Points], dict[str, str]]] = {
+    "never": ({}, {"incidents": "passed", "incidents/status-index": "passed"}),
+    "table": (
+        {"ReadThrottleEvents Sum incidents": [at(30, 4)], "ThrottledRequests Sum Query": [at(30, 4)]},
+        {"incidents": "failed", "incidents/status-index": "passed"},
+    ),
+    "index": (
+        {"WriteThrottleEvents Sum status-index": [at(59, 1)]},
+        {"incidents": "passed", "incidents/status-index": "failed"},
+    ),
+    "two hours ago": ({"ReadThrottleEvents": [at(120, 50)]}, {"incidents": "passed"}),
+}
+
+
+@pytest.mark.parametrize(("series", "wanted"), THROTTLED.values(), ids=THROTTLED)
+def test_throttling_is_told_by_table_and_index(series: dict[str, Points], wanted: dict[str, str]) -> None:
+    told = seen(series, inventory=names(), tables=[INCIDENTS])
+    outcomes = verdicts(
+        daily("dynamodb").test_tables_are_not_throttled, table_throttling=table_throttling(told, [INCIDENTS], NOW)
+    )
+    assert {**outcomes, **wanted} == outcomes
+
+
+def test_throttling_names_the_operations_most_first() -> None:
+    series = {"ThrottledRequests Sum Query": [at(9, 2)], "ThrottledRequests Sum PutItem": [at(9, 40)]}
+    told = seen(series, inventory=names(), tables=[INCIDENTS])
+    assert table_throttling(told, [INCIDENTS], NOW)[0].operations == "PutItem 40, Query 2"
+
+
+def test_throttling_that_is_not_known_in_full_is_not_none() -> None:
+    told = seen({"WriteThrottle": ([], "PartialData")}, inventory=names(), tables=[INCIDENTS])
+    outcomes = verdicts(
+        daily("dynamodb").test_tables_are_not_throttled, table_throttling=table_throttling(told, [INCIDENTS], NOW)
+    )
+    assert set(outcomes.values()) == {"blind"}
+
+
+@pytest.mark.parametrize(
+    ("points", "outcome"),
+    [(every_5_minutes(3), "passed"), ([at(1200, 1)], "passed"), ([], "failed"), (([], "PartialData"), "blind")],
+    ids=["busy", "one event at night", "silent", "not known in full"],
+)
+def test_a_log_group_into_which_nothing_is_written_fails(points: Any, outcome: str) -> None:
+    inventory = names(log_groups=("/ecs/backend",))
+    told = seen({"IncomingLogEvents": points}, inventory=inventory)
+    assert verdict(daily("logs").test_log_groups_receive_events, log_flow=log_flow(told, inventory, NOW))[0] == outcome
+
+
+def test_a_hot_service_shows_tasks_and_errors_beside_it_where_they_are_known() -> None:
+    hot = {"CPUUtilization": every_5_minutes(97), "RequestCount": REQUESTS, "HTTPCode_ELB": [at(3, 12)]}
+    told = seen(hot, balancers=[WEB])
+    log = LogErrors(arn="/ecs/backend", name="/ecs/backend", seen=3, websocket=0, complete=True)
+    denied = CouldNotLook("ecs:DescribeServices", "AccessDenied: no")
+    known = service_load(told, BACKEND, denied, traffic(told, [WEB], NOW), [log], NOW)
+    unknown = service_load(told, BACKEND, denied, denied, denied, NOW)
+    assert known[0].beside == (
+        "task count unknown; at most 12 5xx in a minute; 3 ERROR events in the logs within the hour"
+    )
+    assert unknown[0].beside == "task count unknown; 5xx unknown; log errors unknown"
+    assert verdict(daily("ecs").test_cpu_is_not_saturated, service_load=unknown)[0] == "failed"

@@ -1,0 +1,420 @@
+"""What nobody uses: volumes, addresses, load balancers, and services that should rest when nobody works."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from pydantic import ValidationError
+
+from opschecks.aws.unused import (
+    BalancerUse,
+    DevUse,
+    balancer_use,
+    dev_use,
+    elastic_addresses,
+    unattached_volumes,
+)
+from opschecks.config.stack import Stack
+from opschecks.config.toml_tables import OfficeHours
+from opschecks.core.change import CannotFix, Risk
+from opschecks.core.observation import CouldNotLook, NotThere
+from opschecks.remedies.settings.ecs_dev import ScaleDevToZero
+from tests.canned import ACCOUNT, NOW, Answers, Aws, ago, stack, verdict, verdicts, weekly
+
+checks = weekly("unused_resources")
+Points = Sequence[tuple[datetime, float]]
+
+
+def volume(days: float = 60, **changes: Any) -> dict[str, Any]:
+    made = {"VolumeId": "vol-1", "State": "available", "Size": 200, "VolumeType": "gp3", "CreateTime": ago(days=days)}
+    return {key: value for key, value in {**made, **changes}.items() if value is not None}
+
+
+VOLUMES: dict[str, tuple[dict[str, Any], str, str]] = {
+    "old": (volume(), "failed", "200 GiB gp3, made "),
+    "young": (volume(days=6.9), "passed", ""),
+    "named": (volume(Tags=[{"Key": "Name", "Value": "scratch"}]), "failed", "attached to nothing; limit 7 days"),
+    "without its age": (volume(CreateTime=None), "blind", "the answer has no 'CreateTime'"),
+}
+
+
+@pytest.mark.parametrize(("raw", "outcome", "message"), VOLUMES.values(), ids=VOLUMES)
+def test_volumes_are_attached(raw: dict[str, Any], outcome: str, message: str) -> None:
+    found = unattached_volumes(stack(), Aws({("ec2", "DescribeVolumes"): {"Volumes": [raw]}}))
+    told = verdict(checks.test_volumes_are_attached, unattached_volumes=found)
+    assert told[0] == outcome, told
+    assert message in told[1]
+
+
+def test_volumes_come_in_pages_and_only_the_unattached_ones_of_the_stacks_tags() -> None:
+    pages: list[dict[str, Any]] = [
+        {"Volumes": [], "NextToken": "2"},
+        {"Volumes": [volume(Tags=[{"Key": "Name", "Value": "scratch"}])]},
+    ]
+    aws = Aws({("ec2", "DescribeVolumes"): pages})
+    (found,) = unattached_volumes(stack(tags={"app": "web"}), aws)
+    assert found.name == "vol-1 (scratch)"
+    first, second = aws.parameters_of("DescribeVolumes")
+    assert first["Filters"] == [
+        {"Name": "status", "Values": ["available"]},
+        {"Name": "tag:app", "Values": ["web"]},
+    ]
+    assert (second["NextToken"], second["Filters"]) == ("2", first["Filters"])
+
+
+def test_no_volume_is_fine() -> None:
+    assert unattached_volumes(stack(), Aws({("ec2", "DescribeVolumes"): {"Volumes": []}})) == []
+
+
+def address(name: str, **more: Any) -> dict[str, Any]:
+    return {"AllocationId": f"eipalloc-{name}", "PublicIp": "198.51.100.7", "Domain": "vpc", **more}
+
+
+def test_addresses_are_associated() -> None:
+    listed = [
+        address("1", AssociationId="eipassoc-1", NetworkInterfaceId="eni-1"),
+        address("2", Tags=[{"Key": "Name", "Value": "spare"}]),
+        address("3", ServiceManaged="alb"),
+    ]
+    found = elastic_addresses(stack(), Aws({("ec2", "DescribeAddresses"): {"Addresses": listed}}))
+    outcomes = verdicts(checks.test_addresses_are_associated, elastic_addresses=found[1:2])
+    assert outcomes == {"198.51.100.7 (spare)": "failed"}
+    assert [one.is_used for one in found] == [True, False, True]
+
+
+def balancer(name: str = "web", kind: str = "application", days: float = 40) -> dict[str, Any]:
+    short = {"application": "app", "network": "net", "gateway": "gwy"}[kind]
+    return {
+        "LoadBalancerArn": f"arn:aws:elasticloadbalancing:{ACCOUNT}:loadbalancer/{short}/{name}/1f",
+        "LoadBalancerName": name,
+        "Type": kind,
+        "CreatedTime": ago(days=days),
+    }
+
+
+def measured(points: Mapping[str, Points], status: str = "Complete") -> Any:
+    """Answers GetMetricData: the points of each metric by its name; a metric without any is Complete and empty."""
+
+    def answer(MetricDataQueries: Any, **_: Any) -> dict[str, Any]:  # noqa: N803 - AWS's name
+        told = []
+        for query in MetricDataQueries:
+            values = points.get(query["MetricStat"]["Metric"]["MetricName"], [])
+            told.append(
+                {
+                    "Id": query["Id"],
+                    "Timestamps": [time for time, _ in values],
+                    "Values": [value for _, value in values],
+                    "StatusCode": status,
+                }
+            )
+        return {"MetricDataResults": told}
+
+    return answer
+
+
+def groups(*targets: int) -> dict[tuple[str, str], Answers]:
+    """Target groups with so many targets each."""
+    arns = [f"arn:aws:elasticloadbalancing:{ACCOUNT}:targetgroup/g{number}/1f" for number in range(len(targets))]
+    health = [{"TargetHealthDescriptions": [{"Target": {"Id": f"i-{n}"}} for n in range(count)]} for count in targets]
+    return {
+        ("elbv2", "DescribeTargetGroups"): {"TargetGroups": [{"TargetGroupArn": arn} for arn in arns]},
+        ("elbv2", "DescribeTargetHealth"): health,
+    }
+
+
+def used(
+    raw: dict[str, Any], points: Mapping[str, Points], more: Mapping[tuple[str, str], Answers] | None = None
+) -> list[BalancerUse]:
+    answers: dict[tuple[str, str], Answers] = {
+        ("elbv2", "DescribeLoadBalancers"): {"LoadBalancers": [raw]},
+        ("cloudwatch", "GetMetricData"): measured(points),
+    }
+    return balancer_use(stack(), Aws({**answers, **(more or {})}), NOW)
+
+
+NONE: dict[tuple[str, str], Answers] = {
+    ("elbv2", "DescribeTargetGroups"): NotThere("elasticloadbalancing:DescribeTargetGroups", "TargetGroupNotFound: no")
+}
+DAY = [(ago(days=2), 3.0), (ago(days=1), 4.0)]
+USES: dict[str, tuple[list[BalancerUse], str, str]] = {
+    "busy": (used(balancer(), {"RequestCount": DAY}), "passed", "7 requests or flows in a week"),
+    "answers by itself": (used(balancer(), {"HTTP_Redirect_Count": DAY}), "passed", "7 requests"),
+    "idle, with targets": (used(balancer(), {}, groups(2, 1)), "failed", "3 targets are registered"),
+    "counted, and none": (used(balancer(), {"RequestCount": [(ago(days=1), 0.0)]}, groups(1)), "failed", "1 targets"),
+    "idle, with empty groups": (used(balancer(), {}, groups(0)), "failed", "no target is registered"),
+    "idle, without groups": (used(balancer(), {}, NONE), "failed", "no target is registered"),
+    "young": (used(balancer(days=3), {}, NONE), "passed", "less than a week ago"),
+    "network": (used(balancer(kind="network"), {"NewFlowCount": DAY}), "passed", "7 requests or flows"),
+    "idle network": (used(balancer(kind="network"), {"RequestCount": DAY}, groups(1)), "failed", ""),
+    "gateway": (used(balancer(kind="gateway"), {"NewFlowCount": DAY}), "passed", ""),
+}
+
+
+@pytest.mark.parametrize(("found", "outcome", "message"), USES.values(), ids=USES)
+def test_load_balancers_have_traffic(found: list[BalancerUse], outcome: str, message: str) -> None:
+    told = verdict(checks.test_load_balancers_have_traffic, balancer_use=found)
+    assert told[0] == outcome, told
+    assert message in told[1]
+
+
+def test_busy_load_balancers_cost_two_calls_however_many_there_are() -> None:
+    listed = [balancer(f"lb-{number}") for number in range(160)]
+    aws = Aws(
+        {
+            ("elbv2", "DescribeLoadBalancers"): {"LoadBalancers": listed},
+            ("cloudwatch", "GetMetricData"): measured({"RequestCount": DAY}),
+        }
+    )
+    assert len(balancer_use(stack(), aws, NOW)) == 160
+    assert aws.calls == ["elasticloadbalancing:DescribeLoadBalancers", "cloudwatch:GetMetricData"]
+
+
+def test_with_tags_only_the_stacks_own_load_balancers_are_looked_at() -> None:
+    listed = [balancer(f"lb-{number}") for number in range(25)]
+
+    def tags(ResourceArns: list[str]) -> dict[str, Any]:  # noqa: N803 - AWS's name
+        told = [
+            {"ResourceArn": arn, "Tags": [{"Key": "app", "Value": "web" if "lb-7" in arn else "other"}]}
+            for arn in ResourceArns
+        ]
+        return {"TagDescriptions": told}
+
+    aws = Aws(
+        {
+            ("elbv2", "DescribeLoadBalancers"): {"LoadBalancers": listed},
+            ("elbv2", "DescribeTags"): tags,
+            ("cloudwatch", "GetMetricData"): measured({"RequestCount": DAY}),
+        }
+    )
+    assert [one.name for one in balancer_use(stack(tags={"app": "web"}), aws, NOW)] == ["lb-7"]
+    assert aws.calls.count("elasticloadbalancing:DescribeTags") == 2
+
+
+def test_traffic_that_was_not_told_in_full_is_not_seen() -> None:
+    aws = Aws(
+        {
+            ("elbv2", "DescribeLoadBalancers"): {"LoadBalancers": [balancer()]},
+            ("cloudwatch", "GetMetricData"): measured({"RequestCount": DAY}, "PartialData"),
+        }
+    )
+    with pytest.raises(CouldNotLook, match="the answer is PartialData, not Complete"):
+        balancer_use(stack(), aws, NOW)
+
+
+WEDNESDAY = datetime(2026, 11, 25, 10, tzinfo=UTC)
+NIGHT = datetime(2026, 11, 25, 2, tzinfo=UTC)
+HERE = stack(dev_services=["dev/backend"], cluster="prod", services=["backend"])
+
+
+def service(running: int = 0, desired: int | None = None, **changes: Any) -> dict[str, Any]:
+    raw = {
+        "serviceArn": f"arn:aws:ecs:{ACCOUNT}:service/dev/backend",
+        "serviceName": "backend",
+        "status": "ACTIVE",
+        "desiredCount": running if desired is None else desired,
+        "runningCount": running,
+        "pendingCount": 0,
+        "deployments": [{"id": "ecs-svc/1", "status": "PRIMARY", "createdAt": WEDNESDAY - timedelta(days=30)}],
+        **changes,
+    }
+    return {key: value for key, value in raw.items() if value is not None}
+
+
+def cpu(*spans: tuple[datetime, float]) -> dict[str, Points]:
+    """A point every five minutes for so many hours from each moment on."""
+    points = [(begin + timedelta(minutes=5 * n), 4.0) for begin, hours in spans for n in range(round(hours * 12))]
+    return {"CPUUtilization": points}
+
+
+def dev(
+    raw: dict[str, Any],
+    points: Mapping[str, Points],
+    now: datetime = WEDNESDAY,
+    checked: Stack = HERE,
+    since: datetime | None = None,
+) -> list[DevUse]:
+    answers: dict[tuple[str, str], Answers] = {
+        ("ecs", "DescribeServices"): {"services": [raw]},
+        ("cloudwatch", "GetMetricData"): measured(points),
+    }
+    return dev_use(checked, Aws(answers, checked), now, since)
+
+
+def at(day: int, hour: float, zone: str = "UTC") -> datetime:
+    """A moment of the week before."""
+    return datetime(2026, 11, day, tzinfo=ZoneInfo(zone)) + timedelta(hours=hour)
+
+
+BERLIN = stack(dev_services=["dev/backend"], time_zone="Europe/Berlin")
+RESTS: dict[str, tuple[list[DevUse], str, str]] = {
+    "never ran": (dev(service(), {}), "passed", "0.0 hours outside within a week, 0 tasks now"),
+    "ran by day": (dev(service(), cpu((at(20, 8), 10), (at(23, 8), 10))), "passed", "0.0 hours outside"),
+    "ran late on an evening": (dev(service(), cpu((at(24, 16), 5))), "passed", "3.0 hours outside"),
+    "ran through a night": (dev(service(), cpu((at(24, 8), 24))), "failed", "14.0 hours outside"),
+    "ran on Saturday": (dev(service(), cpu((at(21, 9), 8))), "failed", "8.0 hours outside"),
+    "runs by day": (
+        dev(service(2), cpu((at(25, 8), 2))),
+        "passed",
+        "0.0 hours outside within a week, 2 tasks now",
+    ),
+    "runs at night": (dev(service(1), cpu((at(25, 1), 1)), NIGHT), "failed", "it runs now, outside its hours"),
+    "is meant to run at night": (dev(service(0, desired=2), {}, NIGHT), "failed", "it runs now"),
+    "runs and is not measured": (
+        dev(service(2), cpu((at(24, 8), 2))),
+        "blind",
+        "dev/backend runs 2 tasks, and there is no CPU of it",
+    ),
+    "was started just now": (
+        dev(service(2, deployments=[{"status": "PRIMARY", "createdAt": WEDNESDAY - timedelta(minutes=9)}]), {}),
+        "passed",
+        "",
+    ),
+    "in its own zone": (
+        dev(service(), cpu((at(24, 8, "Europe/Berlin"), 10)), checked=BERLIN),
+        "passed",
+        "0.0 hours outside",
+    ),
+    "by the clock of UTC": (
+        dev(service(), cpu((at(20, 8), 10), (at(23, 8), 10), (at(24, 8), 10)), checked=BERLIN),
+        "passed",
+        "3.0 hours outside",
+    ),
+    "is deleted": (dev(service(status="INACTIVE"), {}), "blind", "ECS has no active service dev/backend"),
+    "is not known": (dev(service(serviceName="other"), {}), "blind", "correct dev_services in stacks.toml"),
+}
+
+
+@pytest.mark.parametrize(("found", "outcome", "message"), RESTS.values(), ids=RESTS)
+def test_dev_services_rest_outside_their_hours(found: list[DevUse], outcome: str, message: str) -> None:
+    told = verdict(checks.test_dev_services_rest_outside_their_hours, dev_use=found, stack=HERE)
+    assert told[0] == outcome, told
+    assert message in told[1]
+
+
+def test_without_such_services_the_check_does_not_apply() -> None:
+    with pytest.raises(CouldNotLook, match=r'set dev_services in stacks\.toml, or without = \["office-hours"\]'):
+        dev_use(stack(), Aws({}), NOW)
+
+
+def test_after_a_change_only_what_came_after_it_counts() -> None:
+    stopped = at(25, 1.5)
+    (found,) = dev(service(), cpu((at(24, 8), 17.5)), NIGHT, since=stopped)
+    assert (found.hours_outside, found.tasks) == (0, 0)
+    (found,) = dev(service(), cpu((at(24, 8), 18)), NIGHT, since=stopped)
+    assert found.hours_outside == pytest.approx(0.5)
+
+
+def test_clusters_are_asked_each_for_its_own_and_ten_services_a_call() -> None:
+    own = [*(f"dev/s{number}" for number in range(12)), "test/s0"]
+
+    def described(cluster: str, services: list[str]) -> dict[str, Any]:
+        arn = f"arn:aws:ecs:{ACCOUNT}:service/{cluster}"
+        return {"services": [service(serviceName=name, serviceArn=f"{arn}/{name}") for name in services]}
+
+    checked = stack(dev_services=own)
+    aws = Aws({("ecs", "DescribeServices"): described, ("cloudwatch", "GetMetricData"): measured({})}, checked)
+    assert [one.name for one in dev_use(checked, aws, NOW)] == own
+    assert sorted(aws.calls) == ["cloudwatch:GetMetricData", *["ecs:DescribeServices"] * 3]
+
+
+BAD_HOURS: dict[str, tuple[dict[str, Any], str]] = {
+    "the wrong way round": ({"begins": "18:00", "ends": "08:00"}, "they end before they begin"),
+    "no hours": ({"begins": "08:00", "ends": "08:00"}, "they end before they begin"),
+    "no days": ({"days": []}, "at least 1 item"),
+    "a day of another language": ({"days": ["montag"]}, "Input should be 'mon'"),
+    "a zone of their own": ({"begins": "08:00+01:00"}, "leave the offset out"),
+}
+
+
+@pytest.mark.parametrize(("keys", "message"), BAD_HOURS.values(), ids=BAD_HOURS)
+def test_hours_that_make_no_sense_are_refused(keys: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        OfficeHours(**keys)
+
+
+@pytest.mark.parametrize(
+    ("moment", "inside"),
+    [
+        (datetime(2026, 11, 25, 8, 0), True),  # noqa: DTZ001 - of the stack's zone, which is the caller's to see to
+        (datetime(2026, 11, 25, 17, 59), True),  # noqa: DTZ001
+        (datetime(2026, 11, 25, 18, 0), False),  # noqa: DTZ001
+        (datetime(2026, 11, 25, 7, 59), False),  # noqa: DTZ001
+        (datetime(2026, 11, 28, 12, 0), False),  # noqa: DTZ001
+    ],
+)
+def test_hours_begin_and_end_on_the_minute(moment: datetime, inside: bool) -> None:
+    assert OfficeHours().include(moment) is inside
+
+
+def test_production_cannot_be_named_as_something_that_rests() -> None:
+    with pytest.raises(ValidationError, match="prod/backend is one of the stack's own services, which must not rest"):
+        stack(dev_services=["prod/backend"], cluster="prod", services=["backend"])
+
+
+TARGET = "service/dev/backend"
+WEEKDAY = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+NEVER_NOW = {"days": [WEEKDAY[(NOW + timedelta(days=3)).weekday()]]}
+ALWAYS = {"days": WEEKDAY, "begins": "00:00", "ends": "23:59:59.999999"}
+
+
+def remedy(raw: dict[str, Any] | None = None, **keys: Any) -> ScaleDevToZero:
+    named = {"cluster": "prod", "services": ("backend",), "office_hours": NEVER_NOW}
+    checked = stack(**{"dev_services": ["dev/backend"], **named, **keys})
+    return ScaleDevToZero(checked, Aws({("ecs", "DescribeServices"): {"services": [raw or service(2)]}}, checked))
+
+
+def test_it_stops_all_tasks_and_undo_starts_as_many() -> None:
+    mending = remedy()
+    (target,) = mending.targets(f"arn:aws:ecs:{ACCOUNT}:service/dev/backend", {})
+    before = mending.read_for_plan(target)
+    after = mending.want(before, {})
+    assert (target, before, after) == (TARGET, {"desiredCount": 2}, {"desiredCount": 0})
+    there, back = mending.request(target, before, after), mending.request(target, after, before)
+    assert there.parameters == {"cluster": "dev", "service": "backend", "desiredCount": 0}
+    assert back.parameters == {"cluster": "dev", "service": "backend", "desiredCount": 2}
+    assert (mending.risk_of(before, after), mending.risk_of(after, before)) == (Risk.DISRUPTIVE, Risk.SAFE)
+    assert mending.shown(target) == "dev/backend"
+
+
+@pytest.mark.parametrize("target", ["service/prod/backend", "service/dev/other", "service/other/backend"])
+def test_what_is_not_named_is_never_stopped(target: str) -> None:
+    with pytest.raises(CannotFix, match="is none of dev_services"):
+        remedy().normal(target)
+    with pytest.raises(CannotFix, match="is none of dev_services"):
+        remedy().targets(f"arn:aws:ecs:{ACCOUNT}:{target}", {})
+
+
+def test_production_that_only_tags_know_of_is_never_stopped() -> None:
+    checked = stack(dev_services=["dev/backend"], tags={"app": "web"}, office_hours=NEVER_NOW)
+    arns = [f"arn:aws:ecs:{ACCOUNT}:cluster/dev", f"arn:aws:ecs:{ACCOUNT}:service/dev/backend"]
+    listed = {"ResourceTagMappingList": [{"ResourceARN": arn} for arn in arns]}
+    mending = ScaleDevToZero(checked, Aws({("resourcegroupstaggingapi", "GetResources"): listed}, checked))
+    with pytest.raises(CannotFix, match="dev/backend is one of the services that are checked as production"):
+        mending.read_for_plan(TARGET)
+
+
+def test_where_production_is_not_known_nothing_is_stopped() -> None:
+    checked = stack(dev_services=["dev/backend"], tags={"app": "web"}, office_hours=NEVER_NOW)
+    denied = CouldNotLook("tag:GetResources", "AccessDenied: no", action="tag:GetResources")
+    mending = ScaleDevToZero(checked, Aws({("resourcegroupstaggingapi", "GetResources"): denied}, checked))
+    with pytest.raises(CannotFix, match="which services are production is not known: tag:GetResources"):
+        mending.read_for_plan(TARGET)
+
+
+def test_within_its_hours_nobody_loses_it() -> None:
+    with pytest.raises(CannotFix, match="within its hours: what ran at night is over"):
+        remedy(office_hours=ALWAYS).read_for_plan(TARGET)
+
+
+def test_what_rests_already_is_left_alone() -> None:
+    with pytest.raises(CannotFix, match="it wants no task already"):
+        remedy().want({"desiredCount": 0}, {})
+
+
+def test_without_dev_services_there_is_nothing_to_stop() -> None:
+    with pytest.raises(CannotFix, match="names no dev_services"):
+        remedy(dev_services=[]).all_targets()

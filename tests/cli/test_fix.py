@@ -1,0 +1,251 @@
+"""The runbook's manual operations as remedies by name: made, taken back, and killed in the middle."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from opschecks.history.runs import file_run
+from opschecks.sandbox.faults import give_fault
+from opschecks.sandbox.seed import BUCKET, site_page
+from tests.bench import DIES, FIX, Bench, bench
+
+ALARM = "incident-commander-cpu-high"
+ALLOW = ("--allow", "disruptive", "--allow", "destructive", "--yes")
+FRESH = FIX + "cooldown_minutes = 0\n"
+
+
+def _after(on: Bench, *options: str) -> dict[str, str]:
+    """The outcomes of checks/deploy/after, but for the one that wants a run of the gate before."""
+    expected = ("--expect-revision", "incident-commander-backend:1")
+    on.project.run("checks/deploy/after", "--stack", "sandbox", *expected, *options, **on.environment)
+    outcomes = on.project.outcomes("deploy-after.json")
+    assert outcomes.pop("test_nothing_got_worse") == "blind"
+    return outcomes
+
+
+def test_an_alarm_is_silent_for_a_while_and_called_again_by_undo(tmp_path: Path) -> None:
+    with bench(tmp_path) as on:
+        endless = on.command("fix", "silence-alarm", "--target", ALARM, "--allow", "disruptive", "--yes")
+        assert "say for how long with --set for=90m, for=2h or for=1d" in endless.err
+        made = on.command(
+            "fix", "silence-alarm", "--target", ALARM, "--set", "for=2h", "--allow", "disruptive", "--yes"
+        )
+        assert made.code == 0, made.all
+        rule = on.sandbox.client("cloudwatch").get_alarm_mute_rule(AlarmMuteRuleName=f"opschecks-{ALARM}")
+        assert rule["MuteTargets"] == {"AlarmNames": [ALARM]}
+        assert timedelta(minutes=119) < rule["ExpireDate"] - datetime.now(UTC) <= timedelta(minutes=121)
+        assert on.outcome("test_alarms_can_act") == "failed"
+        (entry,) = on.journal()
+        assert on.command("undo", entry["entry"], "--yes").code == 0
+        assert on.outcome("test_alarms_can_act") == "passed"
+
+
+def test_an_alarm_whose_actions_were_turned_off_is_turned_on(tmp_path: Path) -> None:
+    with bench(tmp_path) as on:
+        off = on.command("fix", "disable-alarm-actions", "--target", ALARM, "--allow", "disruptive", "--yes")
+        assert off.code == 0, off.all
+        assert on.outcome("test_alarms_can_act") == "failed"
+        assert on.command("fix", "enable-alarm-actions", "--target", ALARM, "--yes").code == 0
+        assert on.outcome("test_alarms_can_act") == "passed"
+
+
+def test_a_stale_page_goes_when_the_cdn_forgets(tmp_path: Path) -> None:
+    with bench(tmp_path, "cdn_serves_a_stale_page") as on:
+        assert _after(on)["test_site_serves_what_the_bucket_holds"] == "failed"
+        planned = on.check("test_dashboards_show_their_pages", "--fix=plan")
+        assert "invalidate-cdn on " in planned.out
+        assert '"undo": "one-way: it cannot be taken back"' in (tmp_path / "reports" / "plan.json").read_text()
+        cured = on.check("test_dashboards_show_their_pages", "--fix=apply")
+        assert cured.code == 0, cured.out
+        assert "the invalidation is InProgress" in cured.out
+        assert set(_after(on).values()) == {"passed"}
+        (entry,) = on.journal()
+        assert [step["event"] for step in entry["steps"]] == ["begun", "sent", "cured"]
+
+
+def _build(on: Bench, **pages: bytes) -> Path:
+    """A folder as the dashboard's build writes it."""
+    folder = on.project.folder / "out"
+    folder.mkdir(exist_ok=True)
+    titles = {page.path.strip("/"): page.contains for page in on.sandbox.stack.dashboards}
+    for name, title in {"index": "Incident Commander", **titles}.items():
+        (folder / f"{name}.html").write_bytes(pages.get(name, site_page(title)))
+    (folder / "assets").mkdir(exist_ok=True)
+    (folder / "assets" / "app.js").write_text("let it = 'new'\n")
+    return folder
+
+
+def _bucket(on: Bench) -> dict[str, str]:
+    listed = on.sandbox.client("s3").list_objects_v2(Bucket=BUCKET)["Contents"]
+    return {item["Key"]: item["ETag"] for item in listed}
+
+
+def test_a_folder_becomes_the_site_and_undo_brings_the_old_one_back(tmp_path: Path) -> None:
+    with bench(tmp_path) as on:
+        s3 = on.sandbox.client("s3")
+        s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+        s3.put_object(Bucket=BUCKET, Key="demo.html", Body=site_page("old"), ContentType="text/html")
+        s3.put_object(Bucket=BUCKET, Key="old.js", Body=b"old", ContentType="text/javascript")
+        before, folder = _bucket(on), _build(on)
+        asked = on.command("fix", "sync-dashboard", "--target", str(folder), "--allow", "disruptive")
+        assert asked.code == 1
+        assert "can be taken back" in asked.out
+        assert _bucket(on) == before
+        made = on.command("fix", "sync-dashboard", "--target", str(folder), "--allow", "disruptive", "--yes")
+        assert made.code == 0, made.all
+        assert set(_bucket(on)) == {"index.html", "demo.html", "transparency.html", "ops.html", "assets/app.js"}
+        assert s3.head_object(Bucket=BUCKET, Key="assets/app.js")["ContentType"] == "text/javascript; charset=utf-8"
+        assert set(_after(on).values()) == {"passed"}
+        sync, invalidate = on.journal()
+        assert (sync["change"]["remedy"], invalidate["change"]["remedy"]) == ("sync-dashboard", "invalidate-cdn")
+        undone = on.command("undo", sync["entry"], "--allow", "disruptive", "--yes")
+        assert undone.code == 0, undone.all
+        assert _bucket(on) == before
+        assert s3.get_object(Bucket=BUCKET, Key="old.js")["Body"].read() == b"old"
+
+
+def test_a_bucket_without_versions_makes_it_one_way(tmp_path: Path) -> None:
+    with bench(tmp_path) as on:
+        s3, folder = on.sandbox.client("s3"), _build(on)
+        refused = on.command("fix", "sync-dashboard", "--target", str(folder), "--allow", "disruptive", "--yes")
+        assert "it is destructive: --allow destructive permits it" in refused.err
+        made = on.command("fix", "sync-dashboard", "--target", str(folder), *ALLOW)
+        assert made.code == 0, made.all
+        assert "one-way: it cannot be taken back" in made.out
+        again = on.command("fix", "sync-dashboard", "--target", str(folder), *ALLOW)
+        assert "is as sync-dashboard would make it" in again.err
+        s3.put_bucket_encryption(
+            Bucket=BUCKET,
+            ServerSideEncryptionConfiguration={
+                "Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"}}]
+            },
+        )
+        refused = on.command("fix", "sync-dashboard", "--target", str(folder), *ALLOW)
+        assert "is encrypted with aws:kms: its ETags do not tell what it holds" in refused.err
+
+
+NO_SITE = {
+    "nowhere": ({}, "there is no such folder"),
+    "empty": ({"page.txt": "x"}, "it has no index.html: is it the folder that the build writes?"),
+    "secret": ({"index.html": "x", ".env": "x"}, ".env would be public"),
+}
+
+
+@pytest.mark.parametrize(("files", "message"), NO_SITE.values(), ids=NO_SITE)
+def test_what_is_no_site_is_refused(tmp_path: Path, files: dict[str, str], message: str) -> None:
+    with bench(tmp_path) as on:
+        for name, text in files.items():
+            on.project.write(f"site/{name}", text)
+        ended = on.command("fix", "sync-dashboard", "--target", "site", "--allow", "disruptive", "--yes")
+        assert ended.code == 1
+        assert message in ended.err
+        assert on.journal() == []
+
+
+def test_errors_that_came_with_a_deployment_lead_back_and_to_a_person(tmp_path: Path) -> None:
+    """The symptom is in the past of the metrics and stays there: the change stays, and somebody takes over."""
+    check = "test_server_errors_are_rare"
+    with bench(tmp_path) as on:
+        assert on.project.run("checks/daily", "--stack", "sandbox", **on.environment).code == 0
+        _deploy_another(on)
+        give_fault(on.sandbox, "targets_answer_errors")
+        assert on.outcome(check) == "failed"
+        ended = on.check(check, "--fix=apply", "--allow", "disruptive")
+        assert ended.code == 1
+        assert "taskDefinition: incident-commander-backend:2 → incident-commander-backend:1" in ended.out
+        assert on.sandbox.service().task_definition.endswith(":1")
+        (entry,) = on.journal()
+        assert [step["event"] for step in entry["steps"]] == ["begun", "sent", "not_cured", "handed_over"]
+
+
+def test_errors_that_no_deployment_brought_are_a_persons(tmp_path: Path) -> None:
+    with bench(tmp_path, "targets_answer_errors") as on:
+        ended = on.check("test_server_errors_are_rare", "--fix=apply", "--allow", "disruptive")
+        assert "the errors did not come with it; opschecks fix force-deployment starts fresh tasks" in ended.out
+        assert on.journal() == []
+
+
+def _deploy_another(on: Bench) -> str:
+    """A second revision, deployed and settled; its name."""
+    ecs, stack, service = on.sandbox.client("ecs"), on.sandbox.stack, on.sandbox.service()
+    told = ecs.describe_task_definition(taskDefinition=service.task_definition)["taskDefinition"]
+    kept = ("family", "networkMode", "requiresCompatibilities", "cpu", "memory", "containerDefinitions")
+    made = ecs.register_task_definition(**{key: told[key] for key in kept})["taskDefinition"]
+    revision = f"{made['family']}:{made['revision']}"
+    ecs.update_service(cluster=stack.cluster, service=service.name, taskDefinition=revision)
+    for _ in range(4):
+        ecs.describe_services(cluster=stack.cluster, services=[service.name])
+    return revision
+
+
+def _with_a_good_run_and_a_failure(on: Bench) -> None:
+    """The first revision was good in a filed run, and the newest deployment failed."""
+    service = on.sandbox.service()
+    ran = {"rolloutState": "COMPLETED", "taskDefinition": "incident-commander-backend:1"}
+    finding = {"outcome": "passed", "evidence": {"serviceArn": service.arn, "deployments": [ran]}}
+    file_run(on.state, "daily", datetime.now(UTC), json.dumps({"state": "finished", "findings": [finding]}))
+    service.deployments[0].update(rolloutState="FAILED")
+
+
+BY_NAME: dict[str, tuple[str, ...]] = {
+    "force-deployment": ALLOW,
+    "deploy-revision": ("--set", "revision=incident-commander-backend:1", *ALLOW),
+    "roll-back-service": ALLOW,
+    "silence-alarm": ("--target", ALARM, "--set", "for=2h", *ALLOW),
+    "disable-alarm-actions": ("--target", ALARM, *ALLOW),
+    "invalidate-cdn": ALLOW,
+    "sync-dashboard": ("--target", "out", *ALLOW),
+}
+KILLED = {
+    "before it is sent": (0, "not_sent", ["begun"]),
+    "after it is sent": (1, "sent", ["begun"]),
+    "before it is verified": (1, "sent", ["begun", "sent"]),
+}
+
+
+@pytest.mark.parametrize("remedy", BY_NAME)
+def test_killed_anywhere_it_is_sent_at_most_once_and_never_forgotten(tmp_path: Path, remedy: str) -> None:
+    for step, (sent, settled, left) in KILLED.items():
+        with bench(tmp_path / step.replace(" ", "-"), fix=FRESH) as on:
+            _deploy_another(on)
+            if remedy == "roll-back-service":
+                _with_a_good_run_and_a_failure(on)
+            script = _build(on, demo=site_page("new")) / "assets" / "app.js"
+            on.sandbox.client("s3").put_object(Bucket=BUCKET, Key="assets/app.js", Body=script.read_bytes())
+            on.environment["DIES"] = step
+            on.command("fix", remedy, *BY_NAME[remedy], first=DIES)
+            (entry,) = on.journal()
+            assert entry["change"]["remedy"] == remedy
+            assert [one["event"] for one in entry["steps"]] == left
+            on.free_the_lock()
+            # any other change settles first what an earlier fixer left
+            after = on.command("fix", "scale-service", "--set", "desired=2", "--yes")
+            first = _events(on)
+            assert first[1] == settled, (step, after.all)
+            assert first[-1] == ("not_sent" if sent == 0 else "handed_over")
+            assert on.times_sent() == sent
+
+
+def test_a_sync_that_is_killed_between_two_files_goes_on_from_there(tmp_path: Path) -> None:
+    with bench(tmp_path, fix=FRESH) as on:
+        folder = _build(on, demo=site_page("new demo"), ops=site_page("new ops"))
+        on.environment["DIES"] = "after it is sent"
+        on.command("fix", "sync-dashboard", "--target", "out", *ALLOW, first=DIES)
+        assert on.times_sent() == 1
+        on.free_the_lock()
+        again = on.command("fix", "sync-dashboard", "--target", "out", *ALLOW)
+        assert again.code == 0, again.all
+        first, second, _ = on.journal()
+        assert [one["event"] for one in first["steps"]] == ["begun", "sent", "handed_over"]
+        assert "made in part" in first["steps"][1]["said"]
+        assert len(second["change"]["parameters"]["requests"]) < len(first["change"]["parameters"]["requests"])
+        assert set(_bucket(on)) == {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+
+def _events(on: Bench) -> list[Any]:
+    return [one["event"] for one in on.journal()[0]["steps"]]

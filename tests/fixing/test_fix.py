@@ -1,0 +1,440 @@
+"""Remedies, end to end on a sandbox that stays: planned, applied, verified, taken back – and killed in the middle."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from opschecks.sandbox.faults import give_fault
+from tests.bench import DIES, FIX, QUICK, Bench, bench
+from tests.scratch import Project
+
+TWO_WAY = {
+    "stickiness_switched_off": ("enable-stickiness", "test_websocket_sessions_are_sticky"),
+    "stickiness_is_short": ("enable-stickiness", "test_websocket_sessions_are_sticky"),
+    "alarm_is_silenced": ("enable-alarm-actions", "test_alarms_can_act"),
+    "scaling_is_suspended": ("resume-scaling", "test_services_can_scale"),
+    "scaling_maximum_is_low": ("set-scaling-limits", "test_scaling_limits_are_as_wanted"),
+    "ssh_is_open_to_the_world": ("revoke-ingress", "test_ingress_is_no_wider_than_allowed"),
+}
+
+
+@pytest.mark.parametrize(("fault", "remedy", "check"), [(fault, *told) for fault, told in TWO_WAY.items()])
+def test_two_way(tmp_path: Path, fault: str, remedy: str, check: str) -> None:
+    with bench(tmp_path, fault) as on:
+        assert on.outcome(check) == "failed"
+        planned = on.check(check, "--fix=plan")
+        assert planned.code == 1
+        assert f"{remedy} on " in planned.out
+        plan = json.loads((tmp_path / "reports" / "plan.json").read_text())
+        (change,) = plan["changes"]
+        assert change["remedy"] == remedy
+        assert change["before"] != change["after"]
+        assert on.journal() == []
+        assert on.outcome(check) == "failed"
+
+        applied = on.check(check, "--fix=apply", "--allow", "disruptive")
+        assert applied.code == 0, applied.all
+        assert "fixed" in applied.out
+        assert on.project.outcomes("daily-partial.json")[check] == "passed"
+        (fix,) = on.changes()
+        assert fix["result"] == "fixed"
+        assert fix["undo"] in on.project.page("daily-partial.html")
+        assert on.outcome(check) == "passed"
+
+        (entry,) = on.journal()
+        assert [step["event"] for step in entry["steps"]] == ["begun", "sent", "cured"]
+        undone = on.command("undo", entry["entry"], "--yes", "--allow", "disruptive")
+        assert undone.code == 0, undone.all
+        assert on.outcome(check) == "failed"
+        again = on.command("undo", entry["entry"], "--yes", "--allow", "disruptive")
+        assert again.code == 1
+        assert "it is no longer as this change left it" in again.err
+
+
+KILLED = {
+    "stickiness_switched_off": ("before it is sent", 0, ["begun", "not_sent"]),
+    "ssh_is_open_to_the_world": ("after it is sent", 1, ["begun", "sent"]),
+    "cpu_is_saturated": ("before it is verified", 1, ["begun", "sent"]),
+}
+"""With real signals; every other moment, and every kind of change, in tests/fixing/test_kill_matrix.py."""
+
+
+@pytest.mark.parametrize("fault", KILLED)
+def test_killed_anywhere_it_is_sent_at_most_once_and_never_forgotten(tmp_path: Path, fault: str) -> None:
+    remedy, check = {**TWO_WAY, "cpu_is_saturated": ("scale-service", "test_cpu_is_not_saturated")}[fault]
+    step, sent, steps = KILLED[fault]
+    with bench(tmp_path, fault, fix=FIX + "cooldown_minutes = 0\n") as on:
+        conftest = on.project.folder / "conftest.py"
+        on.project.write("conftest.py", DIES)
+        on.environment["DIES"] = step
+        on.check(check, "--fix=apply", "--allow", "disruptive")
+        (entry,) = on.journal()
+        assert entry["change"]["remedy"] == remedy
+        assert [one["event"] for one in entry["steps"]] == (["begun"] if step != "before it is verified" else steps)
+
+        conftest.write_text('pytest_plugins = ["opschecks"]\n')
+        on.free_the_lock()
+        ended = on.check(check, "--fix=apply", "--allow", "disruptive")
+        first, *later = on.journal()
+        assert [one["event"] for one in first["steps"]][: len(steps)] == steps, ended.out
+        assert on.times_sent() == sent
+        if fault != "cpu_is_saturated":
+            assert on.outcome(check) == "passed"
+            assert len(later) == (1 if sent == 0 else 0)
+
+
+def test_only_the_one_source_goes_and_its_neighbours_stay(tmp_path: Path) -> None:
+    with bench(tmp_path) as on:
+        ec2, group = on.sandbox.client("ec2"), on.sandbox.seeded.groups["tasks"]
+        here = {"CidrIp": "0.0.0.0/0"}, {"CidrIp": "203.0.113.0/24", "Description": "the office"}
+        ec2.authorize_security_group_ingress(
+            GroupId=group,
+            IpPermissions=[{"IpProtocol": "tcp", "FromPort": 8000, "ToPort": 8000, "IpRanges": list(here)}],
+        )
+        allowed = '\n[[stacks.sandbox.ingress]]\nports = "8000"\nsources = ["203.0.113.0/24", "own groups"]\n'
+        standard = '\n[[stacks.sandbox.ingress]]\nports = "80-443"\nsources = ["0.0.0.0/0", "::/0"]\n'
+        on.project.write("stacks.toml", QUICK + FIX + allowed + standard)
+        before = _permissions(ec2, group)
+        ended = on.check("ingress", "--fix=apply", "--allow", "disruptive")
+        assert ended.code == 0, ended.out
+        assert before - _permissions(ec2, group) == {("tcp", 8000, 8000, "0.0.0.0/0")}
+        assert _permissions(ec2, group) <= before
+
+
+def test_two_sources_of_one_group_are_one_case(tmp_path: Path) -> None:
+    with bench(tmp_path, "the_world_is_let_in_by_halves") as on:
+        ended = on.check("ingress", "--fix=apply", "--allow", "disruptive")
+        assert ended.code == 0, ended.out
+        assert [one["result"] for one in on.changes()] == ["fixed", "fixed"]
+
+
+def _permissions(ec2: Any, group: str) -> set[tuple[Any, ...]]:
+    (told,) = ec2.describe_security_groups(GroupIds=[group])["SecurityGroups"]
+    return {
+        (one["IpProtocol"], one.get("FromPort"), one.get("ToPort"), *source.values())
+        for one in told["IpPermissions"]
+        for key in ("IpRanges", "Ipv6Ranges", "UserIdGroupPairs")
+        for source in [{k: v for k, v in item.items() if k in ("CidrIp", "CidrIpv6", "GroupId")} for item in one[key]]
+    }
+
+
+def test_the_alarm_beside_the_broken_one_is_untouched(tmp_path: Path) -> None:
+    with bench(tmp_path, "alarm_is_silenced") as on:
+        on.sandbox.client("cloudwatch").disable_alarm_actions(AlarmNames=["incident-commander-backend-down"])
+        waiver = (
+            '[[waivers]]\ncheck = "test_alarms_can_act"\nresource = "incident-commander-backend-down"\n'
+            f'until = {on.sandbox.now.date()}\nowner = "me"\nreason = "on purpose"\n'
+        )
+        on.project.write("checks/waivers.toml", waiver)
+        assert on.check("test_alarms_can_act", "--fix=apply").code == 0
+        (entry,) = on.journal()
+        assert entry["change"]["name"] == "incident-commander-cpu-high"
+        told = on.sandbox.client("cloudwatch").describe_alarms(AlarmTypes=["CompositeAlarm"])["CompositeAlarms"]
+        assert [one["ActionsEnabled"] for one in told] == [False]
+
+
+def test_an_uncured_scale_up_leaves_the_capacity_and_says_so(tmp_path: Path) -> None:
+    with bench(tmp_path, "cpu_is_saturated") as on:
+        ended = on.check("test_cpu_is_not_saturated", "--fix=apply")
+        assert ended.code == 1
+        assert "of 3 tasks run" in ended.out
+        assert "handed over" in ended.out
+        assert "the change stays in place" in ended.out
+        assert on.sandbox.service().desired_count == 3
+        (entry,) = on.journal()
+        assert [step["event"] for step in entry["steps"]] == ["begun", "sent", "not_cured", "handed_over"]
+        assert "handed over" in on.project.page("daily-partial.html")
+
+
+def test_what_cannot_be_seen_is_left_alone(tmp_path: Path) -> None:
+    with bench(tmp_path, "stickiness_switched_off") as on:
+        on.sandbox.server.wire.broken = {"elasticloadbalancing": "denied"}
+        ended = on.check("test_websocket_sessions_are_sticky", "--fix=apply")
+        assert ended.code == 10
+        assert on.journal() == []
+
+
+def test_a_reviewed_plan_is_made_exactly_and_a_stale_one_is_refused(tmp_path: Path) -> None:
+    with bench(tmp_path, "stickiness_switched_off", "alarm_is_silenced") as on:
+        on.check("sticky or can_act", "--fix=plan")
+        path = tmp_path / "reports" / "plan.json"
+        plan = json.loads(path.read_text())
+        assert len(plan["changes"]) == 2
+        plan["changes"] = [one for one in plan["changes"] if one["remedy"] == "enable-stickiness"]
+        reviewed = tmp_path / "reviewed.json"
+        reviewed.write_text(json.dumps(plan))
+        asked = on.command("fix", str(reviewed))
+        assert "stickiness.enabled: false → true" in asked.out
+        assert on.journal() == []
+        made = on.command("fix", str(reviewed), "--yes")
+        assert [one["change"]["remedy"] for one in on.journal()] == ["enable-stickiness"], made.all
+        assert on.outcome("test_alarms_can_act") == "failed"
+        stale = on.command("fix", str(reviewed), "--yes")
+        assert "the plan is stale" in stale.out
+        assert len(on.journal()) == 1
+
+
+def test_by_name_with_progress_and_undo(tmp_path: Path) -> None:
+    with bench(tmp_path) as on:
+        asked = on.command("fix", "scale-service", "--set", "desired=4")
+        assert asked.code == 1
+        assert "desiredCount: 2 → 4" in asked.out
+        assert on.sandbox.service().desired_count == 2
+        made = on.command("fix", "scale-service", "--set", "desired=4", "--yes")
+        assert made.code == 0, made.all
+        assert "2 of 4 tasks run" in made.out
+        assert on.sandbox.service().running_count == 4
+        (entry,) = on.journal()
+        assert on.command("undo", entry["entry"], "--yes").code == 1
+        assert on.command("undo", entry["entry"], "--yes", "--allow", "disruptive").code == 0
+        assert on.sandbox.service().desired_count == 2
+
+
+def test_a_one_way_remedy_says_so_and_is_proven(tmp_path: Path) -> None:
+    with bench(tmp_path) as on:
+        before = on.sandbox.service().deployments[0]["id"]
+        refused = on.command("fix", "force-deployment", "--yes")
+        assert refused.code == 1
+        assert "--allow disruptive permits it" in refused.err
+        made = on.command("fix", "force-deployment", "--yes", "--allow", "disruptive")
+        assert made.code == 0, made.all
+        assert "one-way: it cannot be taken back" in made.out
+        assert on.sandbox.service().deployments[0]["id"] != before
+        (entry,) = on.journal()
+        undone = on.command("undo", entry["entry"], "--yes", "--allow", "disruptive")
+        assert "one-way: there is nothing to take back" in undone.err
+
+
+REFUSED: dict[str, tuple[list[str], str]] = {
+    "no stack": (["checks/daily", "--fix=plan"], "name the stack that may be changed: --stack sandbox"),
+    "workers": (["checks/daily", "--stack", "sandbox", "--fix=apply", "-n", "2"], "leave -n out"),
+    "allow alone": (["checks/daily", "--stack", "sandbox", "--allow", "disruptive"], "it goes with --fix=apply"),
+    "no plan": (
+        ["checks/daily", "--stack", "sandbox", "--fix=apply", "--plan", "nowhere.json"],
+        "nowhere.json: cannot be read: No such file or directory",
+    ),
+    "another file": (
+        ["checks/daily", "--stack", "sandbox", "--fix=apply", "--plan", "stacks.toml"],
+        "stacks.toml: not JSON",
+    ),
+}
+
+
+@pytest.mark.parametrize(("arguments", "message"), REFUSED.values(), ids=REFUSED)
+def test_careless_options_are_refused(tmp_path: Path, arguments: list[str], message: str) -> None:
+    ended = Project.of_the_checks(tmp_path).run(*arguments)
+    assert ended.code == 4
+    assert message in ended.err
+    assert ended.out == ""
+
+
+WRONG: dict[str, tuple[list[str], str]] = {
+    "remedy": (["fix", "scale-servise"], "scale-servise: there is no such remedy, nor such a file; did you mean"),
+    "wish": (["fix", "scale-service", "--set", "desird=5"], "takes no such value; did you mean 'desired'?"),
+    "value": (["fix", "scale-service", "--set", "desired=many"], "--set desired=many: a whole number is wanted"),
+    "form": (["fix", "scale-service", "--set", "desired"], "--set desired: NAME=VALUE is wanted"),
+    "target": (["fix", "enable-stickiness"], "say what to change with --target"),
+    "entry": (["undo", "0123"], "0123: the journal of sandbox has no such entry"),
+    "plan": (["fix", "nowhere.json"], "nowhere.json: cannot be read: No such file or directory"),
+}
+
+
+def test_wrong_names_get_the_nearest_and_no_traceback(tmp_path: Path) -> None:
+    with bench(tmp_path) as on:
+        for arguments, message in WRONG.values():
+            ended = on.command(*arguments)
+            assert ended.code != 0
+            assert message in ended.err, arguments
+            assert "Traceback" not in ended.all
+        assert on.journal() == []
+
+
+def test_without_a_running_sandbox_nothing_is_changed_by_name(tmp_path: Path) -> None:
+    project = Project.of_the_checks(tmp_path)
+    done = project.opschecks("fix", "scale-service", "--stack", "sandbox")
+    assert done.code == 1
+    assert "none is running: opschecks sandbox starts one" in done.err
+
+
+def test_a_users_conftest_vetoes(tmp_path: Path) -> None:
+    with bench(tmp_path, "stickiness_switched_off") as on:
+        on.project.write(
+            "conftest.py",
+            'pytest_plugins = ["opschecks"]\n\n\ndef pytest_opschecks_before_change(change):\n'
+            '    return "not before the release" if change.remedy == "enable-stickiness" else None\n',
+        )
+        ended = on.check("test_websocket_sessions_are_sticky", "--fix=apply")
+        assert ended.code == 1
+        assert "refused: vetoed: not before the release" in ended.out
+        assert on.journal() == []
+
+
+FREEZE = '[[stacks.sandbox.fix.freeze]]\nbegins = 2020-01-01T00:00:00Z\nends = 2099-01-01T00:00:00Z\nreason = "sale"\n'
+
+
+@pytest.mark.parametrize(
+    ("limits", "options", "message"),
+    [
+        ("", [], "it is disruptive: --allow disruptive permits it"),
+        ("changes_per_run = 1\n", ["--allow", "disruptive"], "fix.changes_per_run is 1: none is made"),
+        ("changes_per_day = 1\n", ["--allow", "disruptive"], "fix.changes_per_day is 1: none is made"),
+        (
+            FREEZE,
+            ["--allow", "disruptive"],
+            "frozen until 2099-01-01 00:00 UTC: sale",
+        ),
+    ],
+    ids=["risk", "run", "day", "freeze"],
+)
+def test_guards_refuse_before_the_first_change(tmp_path: Path, limits: str, options: list[str], message: str) -> None:
+    with bench(tmp_path, "the_world_is_let_in_by_halves", fix=FIX + limits) as on:
+        before = _permissions(on.sandbox.client("ec2"), on.sandbox.seeded.groups["tasks"])
+        ended = on.check("ingress", "--fix=apply", *options)
+        assert ended.code == 1
+        assert message in ended.out
+        assert _permissions(on.sandbox.client("ec2"), on.sandbox.seeded.groups["tasks"]) == before
+        assert on.journal() == []
+        assert on.changes()[0]["result"] == "refused"
+
+
+def test_two_fixers_at_once_one_works_and_the_other_says_who(tmp_path: Path) -> None:
+    from opschecks.history.lock import Lock
+    from opschecks.history.storage import FolderStorage
+
+    with (
+        bench(tmp_path, "stickiness_switched_off") as on,
+        Lock(FolderStorage(tmp_path / "reports" / "history" / "sandbox")),
+    ):
+        ended = on.check("test_websocket_sessions_are_sticky", "--fix=apply")
+        assert ended.code == 4
+        assert "mends this stack since" in ended.err
+        assert on.journal() == []
+        by_name = on.command("fix", "scale-service", "--set", "desired=3", "--yes")
+        assert "mends this stack since" in by_name.err
+
+
+def _bad_deployment(on: Bench) -> str:
+    """A second revision, whose deployment failed."""
+    ecs, service = on.sandbox.client("ecs"), on.sandbox.service()
+    first = ecs.describe_task_definition(taskDefinition=service.task_definition)["taskDefinition"]
+    made = ecs.register_task_definition(
+        family=first["family"], containerDefinitions=[{"name": "backend", "image": "bad:v2", "memory": 512}]
+    )["taskDefinition"]
+    revision = f"{made['family']}:{made['revision']}"
+    ecs.update_service(cluster=on.sandbox.stack.cluster, service=service.name, taskDefinition=revision)
+    for _ in range(4):
+        ecs.describe_services(cluster=on.sandbox.stack.cluster, services=[service.name])
+    service.deployments[0].update(rolloutState="FAILED", rolloutStateReason="tasks failed to start")
+    return revision
+
+
+def test_a_failed_deployment_goes_back_to_the_revision_that_was_good(tmp_path: Path) -> None:
+    check = "test_deployments_are_settled"
+    with bench(tmp_path) as on:
+        good = on.sandbox.service().task_definition.rsplit("/", 1)[-1]
+        assert on.project.run("checks/daily", "--stack", "sandbox", **on.environment).code == 0
+        bad = _bad_deployment(on)
+        assert on.outcome(check) == "failed"
+        refused = on.check(check, "--fix=apply")
+        assert "--allow disruptive permits it" in refused.out
+        ended = on.check(check, "--fix=apply", "--allow", "disruptive")
+        assert ended.code == 0, ended.out
+        assert f"taskDefinition: {bad} → {good}" in ended.out
+        assert on.sandbox.service().task_definition.rsplit("/", 1)[-1] == good
+        again = on.check(check, "--fix=apply", "--allow", "disruptive")
+        assert "roll-back-service" not in again.out
+
+
+def test_without_a_known_good_revision_nothing_is_done_and_it_says_so(tmp_path: Path) -> None:
+    with bench(tmp_path) as on:
+        bad = _bad_deployment(on)
+        ended = on.check("test_deployments_are_settled", "--fix=apply", "--allow", "disruptive")
+        assert ended.code == 1
+        assert "which one was good is not known" in ended.out
+        assert on.sandbox.service().task_definition.rsplit("/", 1)[-1] == bad
+        assert on.journal() == []
+
+
+def test_a_revision_that_was_good_is_not_rolled_back(tmp_path: Path) -> None:
+    with bench(tmp_path) as on:
+        assert on.project.run("checks/daily", "--stack", "sandbox", **on.environment).code == 0
+        give_fault(on.sandbox, "deployment_failed")
+        ended = on.check("test_deployments_are_settled", "--fix=apply", "--allow", "disruptive")
+        assert "itself was good in an earlier run" in ended.out
+        assert on.journal() == []
+
+
+def test_deploy_a_revision_by_name(tmp_path: Path) -> None:
+    with bench(tmp_path) as on:
+        good = on.sandbox.service().task_definition.rsplit("/", 1)[-1]
+        _bad_deployment(on)
+        unknown = on.command("fix", "deploy-revision", "--set", "revision=backend:99", "--allow", "disruptive", "--yes")
+        assert unknown.code == 1
+        assert "backend:99 cannot be run" in unknown.err
+        made = on.command("fix", "deploy-revision", "--set", f"revision={good}", "--allow", "disruptive", "--yes")
+        assert made.code == 0, made.all
+        assert "IN_PROGRESS" in made.out
+        assert on.sandbox.service().deployments[0]["rolloutState"] == "COMPLETED"
+
+
+def test_a_check_that_does_not_apply_changes_nothing(tmp_path: Path) -> None:
+    with bench(tmp_path, "cpu_is_saturated") as on:
+        text = QUICK.replace("sandbox = true\n", 'sandbox = true\nwithout = ["high-cpu"]\n')
+        on.project.write("stacks.toml", text + FIX)
+        ended = on.project.run("checks/daily", "--stack", "sandbox", "--fix=apply", **on.environment)
+        assert on.journal() == []
+        assert ended.code == 0, ended.out
+        assert on.sandbox.service().desired_count == 2
+
+
+def test_marks_that_hide_a_failure_are_refused_before_anything_is_changed(tmp_path: Path) -> None:
+    with bench(tmp_path, "stickiness_switched_off") as on:
+        path = tmp_path / "checks" / "daily" / "test_websocket.py"
+        path.write_text("import pytest\n\npytestmark = pytest.mark.skip(reason='later')\n" + path.read_text())
+        ended = on.project.run("checks/daily", "--stack", "sandbox", "--fix=apply", **on.environment)
+        assert ended.code == 4
+        assert "it bears the mark 'skip'; take it off before anything is fixed" in ended.err
+        assert on.journal() == []
+
+
+def test_a_real_stack_says_whose_account_it_is_and_where_the_lock_lies(tmp_path: Path) -> None:
+    project = Project.of_the_checks(tmp_path, 'default = "live"\n[stacks.live]\nregion = "us-west-2"\n')
+    asked = ["checks/daily", "--stack", "live", "--fix=apply"]
+    assert "stacks.live.account_id: not set; nothing is changed" in project.run(*asked).err
+    text = 'default = "live"\n[stacks.live]\nregion = "us-west-2"\naccount_id = "123456789012"\n'
+    project.write("stacks.toml", text)
+    assert "stacks.live.state: not set; journal, lock and day limits need one place" in project.run(*asked).err
+
+
+def test_a_veto_counts_for_changes_by_name_too(tmp_path: Path) -> None:
+    with bench(tmp_path) as on:
+        on.project.write(
+            "conftest.py",
+            'pytest_plugins = ["opschecks"]\n\n\ndef pytest_opschecks_before_change(change):\n    return "not today"\n',
+        )
+        ended = on.command("fix", "scale-service", "--set", "desired=3", "--yes")
+        assert ended.code == 1
+        assert "vetoed: not today" in ended.all
+        assert on.sandbox.service().desired_count == 2
+
+
+def test_scaling_down_by_name_wants_to_be_allowed(tmp_path: Path) -> None:
+    with bench(tmp_path) as on:
+        ended = on.command("fix", "scale-service", "--set", "desired=0", "--yes", "--allow", "disruptive")
+        assert ended.code == 1
+        assert "it is destructive: --allow destructive permits it" in ended.err
+        assert on.sandbox.service().desired_count == 2
+
+
+def test_an_arn_of_another_account_or_region_is_not_ours(tmp_path: Path) -> None:
+    with bench(tmp_path) as on:
+        for place in ("eu-central-1:123456789012", "us-west-2:999999999999"):
+            arn = f"arn:aws:ecs:{place}:service/incident-commander/backend"
+            ended = on.command("fix", "scale-service", "--set", "desired=3", "--yes", "--target", arn)
+            assert ended.code == 1
+            assert "and sandbox is " in ended.err
+        assert on.journal() == []

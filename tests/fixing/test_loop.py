@@ -1,0 +1,581 @@
+"""The loop that mends: on a small world where everything can go wrong on purpose."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import signal
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+
+from opschecks.config.stack import Stack
+from opschecks.core.answer import Answer
+from opschecks.core.change import (
+    CannotFix,
+    Change,
+    Partly,
+    Progress,
+    Proof,
+    Refused,
+    Request,
+    Risk,
+    State,
+    Unknown,
+    fingerprint,
+)
+from opschecks.core.observation import CouldNotLook
+from opschecks.fixing.loop import Fixer
+from opschecks.fixing.outcome import ChangeResult, Fixed, Interrupted, Look
+from opschecks.fixing.plan import planned, undoing
+from opschecks.fixing.remedy import Remedy
+from opschecks.history.journal import Journal
+from opschecks.history.lock import Lock
+from opschecks.history.storage import FolderStorage
+from opschecks.remedies import all_remedies
+from opschecks.report.runbook import read_runbook
+from tests.scratch import ROOT
+
+STACK = Stack.model_validate({"name": "here", "region": "us-west-2"})
+NOW = datetime(2026, 11, 24, 7, 0, tzinfo=UTC)
+
+
+@dataclass
+class World:
+    """A setting by target, and what becomes of what is sent to it."""
+
+    values: dict[str, str] = field(default_factory=lambda: {"a": "off", "b": "off"})
+    sent: list[str] = field(default_factory=list)
+    answer: Callable[[str], None] = lambda wanted: None
+    unreadable: bool = False
+    kept: str = ""
+    """What it stays at, whatever is sent."""
+    told: Mapping[str, Any] = field(default_factory=dict)
+
+    def call(self, service: str, operation: str, /, **parameters: Any) -> Answer:
+        if self.unreadable:
+            raise CouldNotLook("world:Read", "it does not answer")
+        return Answer({"value": self.values[parameters["target"]]}, "world:Read")
+
+    def pages(self, *_: object, **__: object) -> Iterator[Answer]:
+        raise AssertionError("nothing here has pages")
+
+    def items(self, service: str, operation: str, key: str, /, **parameters: Any) -> list[Any]:
+        raise NotImplementedError
+
+    def send(self, service: str, operation: str, /, **parameters: Any) -> Answer:
+        self.sent.append(parameters["value"])
+        self.answer(parameters["value"])
+        self.values[parameters["target"]] = self.kept or parameters["value"]
+        return Answer(self.told, "world:Write")
+
+
+class _Switch(Remedy):
+    """Switch it on."""
+
+    risk = Risk.SAFE
+    settles_within = timedelta(0)
+    proof: ClassVar[Proof] = Proof.STATE
+
+    def read(self, target: str) -> State:
+        return {"value": self.aws.call("world", "Read", target=target)["value"]}
+
+    def want(self, now: State, wish: Mapping[str, str]) -> State:
+        return {"value": wish.get("to", "on")}
+
+    def request(self, target: str, before: State, after: State) -> Request:
+        return Request("world", "Write", {"target": target, "value": after["value"]})
+
+
+class _Slow(_Switch):
+    """Switch it on, and wait for the symptom."""
+
+    proof = Proof.SYMPTOM
+
+
+class _OneWay(_Switch):
+    """Switch it on for good."""
+
+    one_way = True
+
+
+REMEDIES: dict[str, type[Remedy]] = {one.name(): one for one in (_Switch, _Slow, _OneWay)}
+CURED, SICK = Look(cured=True), Look(cured=False, said="still off")
+
+
+@dataclass
+class Desk:
+    world: World
+    fixer: Fixer
+    said: list[str]
+
+    @property
+    def journal(self) -> Journal:
+        return self.fixer.journal
+
+    def plan(self, kind: type[Remedy] = _Switch, target: str = "a", **of: Any) -> Change:
+        return planned(kind(STACK, self.world), target, **of)
+
+    def make(self, look: Callable[[], Look] | None, kind: type[Remedy] = _Switch) -> Fixed:
+        return self.fixer.make(self.plan(kind), look)
+
+    def events(self) -> list[list[str]]:
+        return [[step.event for step in entry.steps] for entry in self.journal.entries()]
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    world, said, store = World(), [], FolderStorage(tmp_path)  # type: ignore[var-annotated]
+    lock = Lock(store)
+    with lock:
+        fixer = Fixer(
+            journal=Journal(store),
+            lock=lock,
+            remedy=lambda name: (_InTwo if name == _InTwo.name() else REMEDIES[name])(STACK, world),
+            veto=lambda change: "",
+            say=said.append,
+            poll_s=0,
+            symptom_within=timedelta(0),
+        )
+        yield Desk(world, fixer, said)
+
+
+def test_cured(desk: Desk) -> None:
+    assert desk.make(lambda: CURED).result is ChangeResult.FIXED
+    assert desk.world.sent == ["on"]
+    assert desk.events() == [["begun", "sent", "cured"]]
+
+
+def test_changes_of_one_finding_are_cured_together(desk: Desk) -> None:
+    looks = iter([CURED])
+    made = desk.fixer.make_all([desk.plan(), desk.plan(target="b")], lambda: next(looks))
+    assert [fixed.result for fixed in made] == [ChangeResult.FIXED, ChangeResult.FIXED]
+    assert desk.world.values == {"a": "on", "b": "on"}
+
+
+def test_changes_of_one_finding_are_taken_back_together(desk: Desk) -> None:
+    made = desk.fixer.make_all([desk.plan(), desk.plan(target="b")], lambda: SICK)
+    assert [fixed.result for fixed in made] == [ChangeResult.ROLLED_BACK, ChangeResult.ROLLED_BACK]
+    assert desk.world.values == {"a": "off", "b": "off"}
+
+
+def test_a_refused_change_takes_those_before_it_back(desk: Desk) -> None:
+    def only_the_first(wanted: str) -> None:
+        if desk.world.sent == ["on", "on"]:
+            raise Refused("world:Write: AccessDenied")
+
+    desk.world.answer = only_the_first
+    made = desk.fixer.make_all([desk.plan(), desk.plan(target="b")], lambda: CURED)
+    assert [fixed.result for fixed in made] == [ChangeResult.ROLLED_BACK, ChangeResult.REFUSED]
+    assert desk.world.values == {"a": "off", "b": "off"}
+
+
+def test_the_journal_is_on_disk_before_anything_is_sent(desk: Desk) -> None:
+    seen: list[list[list[str]]] = []
+    desk.world.answer = lambda wanted: seen.append(desk.events())
+    desk.make(lambda: CURED)
+    assert seen == [[["begun"]]]
+
+
+@pytest.mark.parametrize(
+    "look",
+    [SICK, Look(cured=False, blind=True, said="denied"), Look(cured=True, worse=("b",))],
+    ids=["not cured", "blind", "another got worse"],
+)
+def test_what_did_not_help_is_rolled_back_and_that_is_verified(desk: Desk, look: Look) -> None:
+    fixed = desk.make(lambda: look)
+    assert fixed.result is ChangeResult.ROLLED_BACK
+    assert desk.world.values["a"] == "off"
+    assert desk.world.sent == ["on", "off"]
+    assert desk.events() == [["begun", "sent", "not_cured", "rolled_back"], ["begun", "sent", "cured"]]
+
+
+def _only_on(wanted: str) -> None:
+    if wanted == "off":
+        raise Refused("world:Write: AccessDenied")
+
+
+def test_a_roll_back_that_is_refused_cannot_be_overlooked(desk: Desk) -> None:
+    desk.world.answer = _only_on
+    fixed = desk.make(lambda: SICK)
+    assert fixed.result is ChangeResult.ROLL_BACK_FAILED
+    assert "AND THE ROLL-BACK FAILED: world:Write: AccessDenied" in fixed.said
+    assert not fixed.result.is_good
+    assert desk.events()[0][-1] == "roll_back_failed"
+
+
+def test_a_roll_back_that_changes_nothing_is_found_by_reading(desk: Desk) -> None:
+    class Deaf(_Switch):
+        """Switch it on, and never off again."""
+
+        def progress(self, target: str, before: State, after: State) -> Progress:
+            return Progress(after["value"] == "on", "reads on")
+
+    desk.fixer.__dict__["remedy"] = lambda name: Deaf(STACK, desk.world)
+    fixed = desk.make(lambda: SICK)
+    assert fixed.result is ChangeResult.ROLL_BACK_FAILED
+    assert "it does not read as before: reads on" in fixed.said
+
+
+def test_a_symptom_is_watched_and_its_change_is_never_rolled_back(desk: Desk) -> None:
+    fixed = desk.make(lambda: SICK, _Slow)
+    assert fixed.result is ChangeResult.HANDED_OVER
+    assert "the change stays in place" in fixed.said
+    assert desk.world.values["a"] == "on"
+    assert desk.events() == [["begun", "sent", "not_cured", "handed_over"]]
+
+
+def test_a_symptom_that_goes_in_time_is_fixed(desk: Desk) -> None:
+    looks = itertools.chain([Look(False, "nothing newer was measured", blind=True), SICK], itertools.repeat(CURED))
+    fixer = replace(desk.fixer, symptom_within=timedelta(seconds=20))
+    fixed = fixer.make(desk.plan(_Slow), lambda: next(looks))
+    assert fixed.result is ChangeResult.FIXED
+    assert [line for line in desk.said if "looking again, for at most" in line]
+
+
+def test_one_way_is_handed_over_when_it_did_not_help(desk: Desk) -> None:
+    fixed = desk.make(lambda: SICK, _OneWay)
+    assert fixed.result is ChangeResult.HANDED_OVER
+    assert "there is no way back" in fixed.said
+    assert desk.world.values["a"] == "on"
+    assert fixed.undo == "one-way"
+
+
+def test_a_refusal_of_aws_changes_nothing(desk: Desk) -> None:
+    def refuse(wanted: str) -> None:
+        raise Refused("world:Write: AccessDenied")
+
+    desk.world.answer = refuse
+    assert desk.make(lambda: CURED).result is ChangeResult.REFUSED
+    assert desk.events() == [["begun", "refused"]]
+
+
+@pytest.mark.parametrize(("arrived", "steps"), [(True, ["begun", "sent", "cured"]), (False, ["begun", "not_sent"])])
+def test_a_lost_answer_is_settled_by_reading_and_never_sent_again(desk: Desk, arrived: bool, steps: list[str]) -> None:
+    def lose(wanted: str) -> None:
+        if arrived:
+            desk.world.values["a"] = wanted
+        raise Unknown("world:Write: the connection broke")
+
+    desk.world.answer = lose
+    fixed = desk.make(lambda: CURED)
+    assert desk.world.sent == ["on"]
+    assert desk.events() == [steps]
+    assert fixed.result is (ChangeResult.FIXED if arrived else ChangeResult.HANDED_OVER)
+
+
+def test_what_nobody_can_read_is_unclear_and_handed_over(desk: Desk) -> None:
+    def lose(wanted: str) -> None:
+        desk.world.unreadable = True
+        raise Unknown("world:Write: the connection broke")
+
+    desk.world.answer = lose
+    assert desk.make(lambda: CURED).result is ChangeResult.HANDED_OVER
+    assert desk.events() == [["begun", "unclear"]]
+
+
+@pytest.mark.parametrize(
+    ("now", "event"),
+    [("on", "handed_over"), ("off", "not_sent"), ("sideways", "unclear")],
+    ids=["made", "not made", "else"],
+)
+def test_an_open_entry_of_a_killed_fixer_is_settled_by_reading(desk: Desk, now: str, event: str) -> None:
+    desk.journal.begin(desk.plan())
+    desk.world.values["a"] = now
+    (entry,) = desk.fixer.settle()
+    assert entry.state == event
+    assert desk.world.sent == []
+    assert len(desk.fixer.settle()) == (1 if event == "unclear" else 0)
+    assert len(desk.journal.entries()[0].steps) == (3 if event == "handed_over" else 2)
+
+
+def test_nothing_is_changed_where_an_earlier_change_could_not_be_settled(desk: Desk) -> None:
+    desk.journal.begin(desk.plan())
+    desk.world.unreadable = True
+    desk.fixer.settle()
+    desk.world.unreadable = False
+    fixed = desk.make(lambda: CURED)
+    assert fixed.result is ChangeResult.REFUSED
+    assert "could not be settled" in fixed.said
+    assert desk.world.sent == []
+    assert desk.fixer.make(desk.plan(target="b"), lambda: CURED).result is ChangeResult.FIXED
+
+
+def test_an_entry_of_a_remedy_that_is_gone_stays_open_and_breaks_nothing(desk: Desk) -> None:
+    desk.journal.begin(replace(desk.plan(), remedy="gone"))
+    (entry,) = desk.fixer.settle()
+    assert entry.is_open
+    assert desk.make(lambda: CURED).result is ChangeResult.FIXED
+
+
+def test_a_roll_back_leaves_alone_what_somebody_else_has_changed_since(desk: Desk) -> None:
+    def meanwhile() -> Look:
+        desk.world.values["a"] = "by hand"
+        return SICK
+
+    fixed = desk.make(meanwhile)
+    assert fixed.result is ChangeResult.ROLL_BACK_FAILED
+    assert "somebody else has changed it since, and that is left alone" in fixed.said
+    assert desk.world.values["a"] == "by hand"
+    assert desk.world.sent == ["on"]
+
+
+def test_a_look_that_was_throttled_is_repeated_before_anything_is_rolled_back(desk: Desk) -> None:
+    class Patient(_Switch):
+        """Switch it on, and look for a while."""
+
+        settles_within = timedelta(seconds=20)
+
+    desk.fixer.__dict__["remedy"] = lambda name: Patient(STACK, desk.world)
+    looks = iter([Look(cured=False, blind=True, said="throttled"), SICK, CURED])
+    assert desk.make(lambda: next(looks)).result is ChangeResult.FIXED
+    assert desk.world.sent == ["on"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_while_it_is_sent_waits_until_that_is_written_down(desk: Desk, number: signal.Signals) -> None:
+    def interrupt(wanted: str) -> None:
+        if wanted == "on":
+            os.kill(os.getpid(), number)
+
+    before = signal.signal(number, lambda *_: pytest.fail("not put off"))
+    try:
+        desk.world.answer = interrupt
+        with pytest.raises(Interrupted) as raised:
+            desk.make(lambda: CURED)
+    finally:
+        signal.signal(number, before)
+    assert [fixed.result for fixed in raised.value.fixed] == [ChangeResult.ROLLED_BACK]
+    assert desk.world.sent == ["on", "off"]
+    assert desk.events()[0] == ["begun", "sent", "not_cured", "rolled_back"]
+
+
+def test_ctrl_c_during_a_roll_back_does_not_roll_back_twice(desk: Desk) -> None:
+    def interrupt(wanted: str) -> None:
+        if wanted == "off":
+            os.kill(os.getpid(), signal.SIGINT)
+
+    desk.world.answer = interrupt
+    with pytest.raises(Interrupted):
+        desk.make(lambda: SICK)
+    assert desk.world.sent == ["on", "off"]
+    assert desk.world.values["a"] == "off"
+
+
+def test_what_would_be_sent_is_what_was_planned(desk: Desk) -> None:
+    change = replace(desk.plan(), parameters={"target": "a", "value": "bright"})
+    fixed = desk.fixer.make(change, lambda: CURED)
+    assert "would send something else now than was planned" in fixed.said
+    assert desk.world.sent == []
+
+
+def test_a_state_store_that_fails_in_the_middle_hands_over(desk: Desk) -> None:
+    def full() -> Look:
+        raise OSError("No space left on device")
+
+    fixed = desk.make(full)
+    assert fixed.result is ChangeResult.HANDED_OVER
+    assert "what became of the change is not known" in fixed.said
+    assert desk.journal.entries()[0].is_open
+
+
+def test_what_could_take_capacity_away_is_never_rolled_back(desk: Desk) -> None:
+    class Capacity(_Switch):
+        """Switch it on, and leave it."""
+
+        rolls_back = False
+
+    desk.fixer.__dict__["remedy"] = lambda name: Capacity(STACK, desk.world)
+    assert desk.make(lambda: SICK).result is ChangeResult.HANDED_OVER
+    assert desk.world.values["a"] == "on"
+
+
+def test_a_changed_precondition_is_refused_at_send_time(desk: Desk) -> None:
+    change = desk.plan()
+    desk.world.values["a"] = "sideways"
+    fixed = desk.fixer.make(change, lambda: CURED)
+    assert fixed.result is ChangeResult.REFUSED
+    assert "it has changed since it was planned" in fixed.said
+    assert desk.world.sent == []
+    assert desk.events() == []
+
+
+class _InTwo(_Switch):
+    """Switch it on by way of half, and only where half is there by then."""
+
+    resumes = True
+
+    def want(self, now: State, wish: Mapping[str, str]) -> State:
+        return {"value": "on"}
+
+    def requests(self, target: str, before: State, after: State) -> Sequence[Request]:
+        return [self.request(target, before, {"value": value}) for value in ("half", "on")]
+
+    def ready(self, target: str, request: Request) -> Request:
+        if request.parameters["value"] == "on" and self.read(target) != {"value": "half"}:
+            raise CannotFix("half is not there")
+        return request
+
+    def answered(self, target: str, request: Request, answer: Mapping[str, Any]) -> None:
+        if answer.get("no"):
+            raise Partly("only half of half")
+
+
+def test_a_request_is_sent_only_when_what_came_before_it_allows_it(desk: Desk) -> None:
+    assert desk.make(None, _InTwo).result is ChangeResult.DONE
+    assert desk.world.sent == ["half", "on"]
+    desk.world.values["a"] = "off"
+    desk.world.answer = lambda wanted: None
+    desk.world.kept = "off"
+    ended = desk.make(None, _InTwo)
+    assert (ended.result, ended.said) == (
+        ChangeResult.HANDED_OVER,
+        "1 of 2 requests were made, and the next was not: half is not there; the same again makes the rest",
+    )
+    assert desk.world.sent == ["half", "on", "half"]
+
+
+class _InTurn(_InTwo):
+    """Switch it on by way of half, when its turn has come."""
+
+    settles_within = timedelta(seconds=5)
+    turns: ClassVar[list[Progress]] = []
+
+    def turn(self, target: str, request: Request) -> Progress:
+        if request.parameters["value"] == "half" or not self.turns:
+            return Progress(settled=True)
+        return self.turns.pop(0)
+
+
+def _in_turn(desk: Desk, *turns: Progress) -> Fixed:
+    _InTurn.turns[:] = turns
+    desk.fixer.__dict__["remedy"] = lambda name: _InTurn(STACK, desk.world)
+    return desk.make(None, _InTurn)
+
+
+def test_a_request_waits_for_its_turn_and_says_so(desk: Desk) -> None:
+    assert _in_turn(desk, Progress(False, "1 before it"), Progress(False, "1 before it")).result is ChangeResult.DONE
+    assert desk.world.sent == ["half", "on"]
+    assert desk.said == ["a: 1 before it"]
+
+
+def test_a_turn_that_will_not_come_ends_with_what_is_made(desk: Desk) -> None:
+    ended = _in_turn(desk, Progress(False, "it failed", gone_wrong=True))
+    assert (ended.result, ended.said) == (
+        ChangeResult.HANDED_OVER,
+        "1 of 2 requests were made, and the next was not: it failed; the same again makes the rest",
+    )
+    assert desk.world.sent == ["half"]
+
+
+def test_ctrl_c_ends_the_wait_for_a_turn(desk: Desk) -> None:
+    desk.fixer.__dict__["say"] = lambda line: os.kill(os.getpid(), signal.SIGINT)
+    ended = _in_turn(desk, *[Progress(False, "1 before it")] * 9)
+    assert "interrupted while it waited: 1 before it; the same again makes the rest" in ended.said
+    assert desk.events() == [["begun", "sent", "handed_over"]]
+
+
+def test_what_the_answer_calls_done_in_part_is_handed_over(desk: Desk) -> None:
+    desk.world.told = {"no": True}
+    ended = desk.make(None, _InTwo)
+    assert (ended.result, ended.said) == (ChangeResult.HANDED_OVER, "only half of half; the same again makes the rest")
+    assert desk.events() == [["begun", "sent", "handed_over"]]
+    assert desk.world.sent == ["half"]
+
+
+def test_a_veto_is_refused_before_the_journal(desk: Desk) -> None:
+    fixer = replace(desk.fixer, veto=lambda change: "vetoed: no")
+    assert fixer.make(desk.plan(), lambda: CURED).said == "vetoed: no"
+    assert desk.events() == []
+
+
+def test_ctrl_c_while_it_settles_takes_a_state_back(desk: Desk) -> None:
+    def interrupted() -> Look:
+        raise KeyboardInterrupt
+
+    with pytest.raises(Interrupted):
+        desk.make(interrupted)
+    assert desk.world.values["a"] == "off"
+    assert desk.events()[0][-1] == "rolled_back"
+
+
+def test_ctrl_c_takes_all_changes_of_one_finding_back(desk: Desk) -> None:
+    def interrupted() -> Look:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        desk.fixer.make_all([desk.plan(), desk.plan(target="b")], interrupted)
+    assert desk.world.values == {"a": "off", "b": "off"}
+
+
+def test_ctrl_c_while_it_settles_leaves_capacity_alone(desk: Desk) -> None:
+    def interrupted() -> Look:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        desk.make(interrupted, _Slow)
+    assert desk.world.values["a"] == "on"
+    assert desk.events()[0][-1] == "handed_over"
+
+
+def test_nothing_is_sent_when_the_lock_is_lost(desk: Desk, tmp_path: Path) -> None:
+    _expire(tmp_path)
+    other = Lock(FolderStorage(tmp_path))
+    other.acquire()
+    fixed = desk.make(lambda: CURED)
+    assert fixed.result is ChangeResult.REFUSED
+    assert "somebody else mends the stack now" in fixed.said
+    assert desk.world.sent == []
+
+
+def test_there_is_nothing_to_plan_where_nothing_would_change(desk: Desk) -> None:
+    desk.world.values["a"] = "on"
+    with pytest.raises(CannotFix, match="switch would make it"):
+        desk.plan()
+
+
+def test_undo_is_planned_from_what_was_done_and_refused_where_it_is_no_longer_so(desk: Desk) -> None:
+    fixed = desk.make(lambda: CURED)
+    (entry,) = desk.journal.entries()
+    back = undoing(entry, _Switch(STACK, desk.world))
+    assert (dict(back.before), dict(back.after)) == ({"value": "on"}, {"value": "off"})
+    assert fixed.undo == f"opschecks undo {entry.id} --stack here"
+    desk.world.values["a"] = "sideways"
+    with pytest.raises(CannotFix, match="no longer as this change left it"):
+        undoing(entry, _Switch(STACK, desk.world))
+
+
+def test_what_never_happened_or_was_rolled_back_cannot_be_undone(desk: Desk) -> None:
+    desk.make(lambda: SICK)
+    with pytest.raises(CannotFix, match="rolled back already"):
+        undoing(desk.journal.entries()[0], _Switch(STACK, desk.world))
+    begun = desk.journal.begin(desk.plan())
+    with pytest.raises(CannotFix, match="never reached AWS"):
+        undoing(begun, _Switch(STACK, desk.world))
+
+
+def test_a_fingerprint_forgets_the_numbers_of_the_minute_and_nothing_else() -> None:
+    one = fingerprint("s", "c", "r", "CPU at most 98 % within the last half hour; limit 90 %")
+    assert one == fingerprint("s", "c", "r", "CPU at most 97.5 % within the last half hour; limit 90 %")
+    others = {fingerprint(*parts) for parts in (("t", "c", "r", "m"), ("s", "d", "r", "m"), ("s", "c", "q", "m"))}
+    assert len(others | {one, fingerprint("s", "c", "r", "m")}) == 5
+
+
+def _expire(folder: Path) -> None:
+    import json
+
+    for path in (folder / "lock").iterdir():
+        told = json.loads(path.read_text())
+        path.write_text(json.dumps({**told, "until": "2020-01-01T00:00:00+00:00"}))
+
+
+@pytest.mark.parametrize("remedy", [one for one in all_remedies().values() if one.__module__.startswith("opschecks.")])
+def test_every_remedy_says_what_it_does_and_where_the_runbook_speaks_of_it(remedy: type[Remedy]) -> None:
+    assert remedy.runbook in read_runbook(ROOT / "checks" / "RUNBOOK.md")
+    assert remedy.what().endswith(".")
+    assert remedy.expects
+    assert any(not action.split(":")[1].startswith(("Describe", "Get", "List")) for action in remedy.allow)

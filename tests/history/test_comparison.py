@@ -1,0 +1,728 @@
+"""What earlier mornings say of this one: run files filed in a folder or in memory, compared, and deleted when old."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+import opschecks.history.journal
+from opschecks.core.change import DRILLED
+from opschecks.core.model import (
+    NOT_APPLICABLE,
+    CheckResult,
+    Finding,
+    ObservationResult,
+    Outcome,
+    SeenResource,
+    Series,
+    Severity,
+)
+from opschecks.core.run import Past, Run, StackFacts
+from opschecks.history.comparison import MISSED_SHOWN, SHOWN, past_of
+from opschecks.history.journal import Entry, Journal
+from opschecks.history.runs import began, file_run, filed_runs, forget_before, run_a_day_before
+from opschecks.history.storage import FolderStorage, Storage
+from opschecks.history.summaries import COMPARED, Summaries, Summary
+from opschecks.hooks.earlier_runs import earlier_run, forget_old, with_past
+from opschecks.report.files import RunFiles, write_run
+from opschecks.report.runfile import from_json, to_json
+from tests.changes import change
+from tests.mornings import earlier, ending, file_all
+
+NOW = datetime(2026, 11, 24, 7, 0, tzinfo=UTC)
+WHOLE = "stack/here"
+F, P, W, B, N = Outcome.FAILED, Outcome.PASSED, Outcome.WAIVED, Outcome.BLIND, Outcome.NOT_RUN
+
+
+class Memory:
+    """A store in memory that counts what it is asked for; `broken` is what each question raises instead."""
+
+    def __init__(self) -> None:
+        self.texts: dict[str, str] = {}
+        self.read_keys: list[str] = []
+        self.listed = 0
+        self.broken: OSError | None = None
+
+    def create(self, key: str, text: str) -> bool:
+        return self.texts.setdefault(key, text) is text
+
+    def replace(self, key: str, text: str, *, kind: str = "") -> None:
+        self.texts[key] = text
+
+    def read(self, key: str) -> str | None:
+        self.read_keys.append(key)
+        return self.texts.get(key)
+
+    def keys(self, folder: str) -> list[str]:
+        if self.broken:
+            raise self.broken
+        self.listed += 1
+        return sorted(key for key in self.texts if key.startswith(f"{folder}/"))
+
+    def delete(self, key: str) -> None:
+        self.texts.pop(key, None)
+
+
+def ran(checks: dict[str, dict[str, Outcome]], *, stack: str = "here", zone: str = "UTC", area: str = "ecs") -> Run:
+    """The run of now: what each check found of each resource; of one that found nothing, that it does not apply."""
+    results, findings = [], []
+    for name, found in checks.items():
+        outcome = max(found.values(), key=lambda one: one.rank).value if found else NOT_APPLICABLE
+        nodeid = f"checks/daily/test_{area}.py::{name}[{stack}]"
+        results.append(
+            CheckResult(stack, name, nodeid, area, Severity.HIGH, "a", "It is bad", "It hurts", outcome, "said")
+        )
+        findings += [
+            Finding(stack, name, resource, f"the {resource}", one, Severity.HIGH, "said")
+            for resource, one in found.items()
+        ]
+    return Run(
+        suite="daily",
+        started=NOW,
+        stacks=(StackFacts(stack, False, "123456789012", "us-west-2", zone),),
+        ended=NOW + timedelta(seconds=2),
+        state="finished",
+        exit_code=0,
+        checks=tuple(results),
+        findings=tuple(findings),
+    )
+
+
+GOOD = ran({"test_a": {"A": P, "Z": P}, "test_z": {"Z": P}})
+LETTERS: dict[str, dict[str, dict[str, Outcome]]] = {
+    "P": {"test_a": {"A": P, "Z": P}},
+    "F": {"test_a": {"A": F, "Z": P}},
+    "W": {"test_a": {"A": W, "Z": P}},
+    ".": {"test_a": {"Z": P}},  # there is no A
+    "b": {"test_a": {"A": B, "Z": P}},
+    "B": {"test_a": {WHOLE: B}},
+    "N": {"test_a": {WHOLE: N}},
+    "E": {"test_a": {WHOLE: F}},
+    "x": {"test_a": {}},
+    "-": {},  # there is no such check
+}
+
+
+def mornings(told: str) -> list[Run]:
+    """One run a day, the newest last and of now; `_` is a day without a run."""
+    return [
+        earlier(ran({**LETTERS[letter], "test_z": {"Z": P}}), len(told) - 1 - place)
+        for place, letter in enumerate(told)
+        if letter != "_"
+    ]
+
+
+def summed(folder: Path, store: Storage, runs: Sequence[Run] = (), suite: str = "daily") -> list[Summary]:
+    """File the runs, and give their summaries, of which nothing is to be reported."""
+    file_all(store, runs)
+    return Summaries(store, folder, pytest.fail).runs(suite)
+
+
+def compared(folder: Path, runs: Sequence[Run], stack: str = "here") -> Past:
+    """The past of the newest run, the others being filed."""
+    *before, now = runs
+    return past_of(now, stack, summed(folder, Memory(), before))
+
+
+def standings(past: Past) -> dict[str, tuple[str, int]]:
+    return {one.resource: (one.state, one.day) for one in past.standings}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "summaries"
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> FolderStorage:
+    return FolderStorage(tmp_path / "state")
+
+
+STANDINGS: dict[str, tuple[str, dict[str, tuple[str, int]]]] = {
+    "new": ("PPF", {"A": ("new", 1)}),
+    "new, the check is": ("--F", {"A": ("new", 1)}),
+    "new, the resource is": ("..F", {"A": ("new", 1)}),
+    "new, or hidden since yesterday": ("PBF", {"A": ("new", 2)}),
+    "new, or hidden since nobody could look": ("PBBF", {"A": ("new", 3)}),
+    "new, or hidden, as nobody ever could look": ("BBF", {"A": ("new", 3)}),
+    "new, or hidden, blind itself": ("PPbF", {"A": ("new", 2)}),
+    "new, or hidden, as it was not run": ("NNF", {"A": ("new", 3)}),
+    "new, or hidden, as the check ended before it came to it": ("PEF", {"A": ("new", 2)}),
+    "new, or hidden, and not there before": (".BF", {"A": ("new", 2)}),
+    "new, or hidden since there is such a check": ("-BF", {"A": ("new", 2)}),
+    "new, or hidden since the stack has such a thing": ("BxBF", {"A": ("new", 2)}),
+    "new, and seen good after nobody could look": ("BPF", {"A": ("new", 1)}),
+    "new, and not there after nobody could look": ("B.F", {"A": ("new", 1)}),
+    "new, and it did not apply": ("BxF", {"A": ("new", 1)}),
+    "still": ("PFF", {"A": ("still", 2)}),
+    "still since the oldest run": ("FFFF", {"A": ("still", 4)}),
+    "still, a blind day neither breaks nor ends it": ("PFBF", {"A": ("still", 3)}),
+    "still, and blind days before it do not lengthen it": ("BBFF", {"A": ("still", 2)}),
+    "still, a day not run tells nothing": ("PFNF", {"A": ("still", 3)}),
+    "still, a day when it did not apply tells nothing": ("PFxF", {"A": ("still", 3)}),
+    "still, days without a run count": ("PF__F", {"A": ("still", 4)}),
+    "still, a waiver in between mends nothing": ("FWF", {"A": ("still", 3)}),
+    "still, when its waiver has ended": ("PWWF", {"A": ("still", 3)}),
+    "still, blind itself in between": ("FbF", {"A": ("still", 3)}),
+    "flapping": ("FPF", {"A": ("flapping", 1)}),
+    "flapping, whoever was blind": ("FBPBF", {"A": ("flapping", 1)}),
+    "still once it is bad again for two days": ("FPFF", {"A": ("still", 2)}),
+    "flapping within a fortnight": ("F" + "P" * (SHOWN - 1) + "F", {"A": ("flapping", 1)}),
+    "new again after it": ("F" + "P" * SHOWN + "F", {"A": ("new", 1)}),
+    "recovered": ("PFFP", {"A": ("recovered", 3)}),
+    "recovered after a blind day": ("FBP", {"A": ("recovered", 3)}),
+    "recovered after a day not run": ("FNP", {"A": ("recovered", 3)}),
+    "recovered is told once": ("FPP", {}),
+    "gone": ("FF.", {"A": ("gone", 3)}),
+    "gone is told once": ("F..", {}),
+    "waived now": ("FFW", {}),
+    "blind now, and never bad": ("PPB", {WHOLE: ("unseen", 1)}),
+    "blind now itself, and never bad": ("PPb", {"A": ("unseen", 1)}),
+    "blind now as yesterday": ("PBB", {WHOLE: ("unseen", 2)}),
+    "blind now, and failing before": ("PFFB", {WHOLE: ("unseen", 1), "A": ("hidden", 3)}),
+    "blind again, and failing before": ("FBB", {WHOLE: ("unseen", 2), "A": ("hidden", 3)}),
+    "not run now, and failing before": ("PFFN", {"A": ("hidden", 3)}),
+    "not run now, and good before": ("PPN", {}),
+    "no longer applicable": ("FFx", {}),
+    "no longer checked": ("FF-", {}),
+    "good, and good before": ("PPP", {}),
+    "good, and blind before": ("BBP", {}),
+}
+
+
+@pytest.mark.parametrize(("told", "wanted"), STANDINGS.values(), ids=STANDINGS)
+def test_each_resource_stands_as_its_mornings_say(folder: Path, told: str, wanted: dict[str, tuple[str, int]]) -> None:
+    assert standings(compared(folder, mornings(told))) == wanted
+
+
+@pytest.mark.parametrize("told", ["PBF", "BBF", "PNbEF", "PPF", "..F", "BPF", "FPBF", "FBF", "PBBP"])
+def test_only_what_nobody_could_see_may_have_been_bad_before(folder: Path, told: str) -> None:
+    runs = mornings(told)
+    of = {one.resource: one for one in compared(folder, runs).standings}
+    first = {"PBF": 1, "BBF": 0, "PNbEF": 1}.get(told)
+    assert {one.at_least for one in of.values()} <= {first is not None}
+    if first is not None:
+        assert (of["A"].state, of["A"].since) == ("new", runs[first].started)
+
+
+def test_failing_before_and_blind_itself_now_is_out_of_sight_once(folder: Path) -> None:
+    assert [(one.resource, one.state) for one in compared(folder, mornings("FFb")).standings] == [("A", "hidden")]
+
+
+@pytest.mark.parametrize("told", ["PFFF", "FPFF", "F_F", "PFBF", "FFP", "FF."])
+def test_since_is_when_the_first_of_the_runs_in_a_row_began(folder: Path, told: str) -> None:
+    runs = mornings(told)
+    (standing,) = compared(folder, runs).standings
+    first = {"PFFF": 1, "FPFF": 2, "F_F": 0, "PFBF": 1, "FFP": 0, "FF.": 0}[told]
+    assert standing.since == runs[first].started
+    assert standing.name == "the A"
+
+
+def test_each_resource_of_a_check_stands_for_itself(folder: Path) -> None:
+    before = [earlier(ran({"test_a": {"A": F, "B": P, "C": F}}), 1), earlier(ran({"test_a": {"A": F, "B": F}}), 2)]
+    now = ran({"test_a": {"A": F, "B": F, "C": P, "D": F}})
+    assert standings(compared(folder, [*before, now])) == {
+        "A": ("still", 3),
+        "B": ("flapping", 1),
+        "C": ("recovered", 2),
+        "D": ("new", 1),
+    }
+
+
+def test_a_morning_can_be_turned_bad_check_by_check(folder: Path) -> None:
+    past = compared(folder, [earlier(ending(GOOD, {"test_z": F}), 1), ending(GOOD, {"test_a": F})])
+    assert {(one.check, one.resource, one.state) for one in past.standings} == {
+        ("test_a", "A", "new"),
+        ("test_a", "Z", "new"),
+        ("test_z", "Z", "recovered"),
+    }
+
+
+DAYS = {
+    "a day later": ("UTC", "2026-11-23T07:00", "2026-11-24T07:00", 2),
+    "the same day": ("UTC", "2026-11-24T00:00", "2026-11-24T23:59", 1),
+    "two minutes over midnight": ("UTC", "2026-11-23T23:59", "2026-11-24T00:01", 2),
+    "over the midnight of the stack": ("America/Los_Angeles", "2026-11-24T07:59", "2026-11-24T08:01", 2),
+    "over the midnight of UTC only": ("America/Los_Angeles", "2026-11-23T23:59", "2026-11-24T00:01", 1),
+    "ahead of UTC": ("Pacific/Auckland", "2026-11-24T10:59", "2026-11-24T11:01", 2),
+    "24 hours of a day with 25": ("Europe/Berlin", "2026-10-24T22:30", "2026-10-25T22:30", 1),
+    "23 hours that are two days": ("Europe/Berlin", "2026-03-28T23:30", "2026-03-29T22:15", 2),
+    "a week over the end of summer time": ("Europe/Berlin", "2026-10-21T22:30", "2026-10-28T23:30", 8),
+    "a week over its begin": ("America/New_York", "2026-03-05T05:30", "2026-03-12T04:30", 8),
+    "over new year": ("Asia/Kathmandu", "2026-12-31T18:10", "2026-12-31T18:20", 2),
+}
+
+
+def _at(run: Run, moment: str) -> Run:
+    started = datetime.fromisoformat(moment).replace(tzinfo=UTC)
+    return replace(run, started=started, ended=started + timedelta(seconds=2))
+
+
+@pytest.mark.parametrize(("zone", "first", "now", "day"), DAYS.values(), ids=DAYS)
+def test_days_are_calendar_days_of_the_stack(folder: Path, zone: str, first: str, now: str, day: int) -> None:
+    run = ran({"test_a": {"A": F}}, zone=zone)
+    assert standings(compared(folder, [_at(run, first), _at(run, now)])) == {"A": ("still", day)}
+
+
+MISSED: dict[str, tuple[str, str, str, tuple[str, ...]]] = {
+    "none": ("UTC", "2026-11-23T07:00", "2026-11-24T07:00", ()),
+    "two runs of a day": ("UTC", "2026-11-24T06:00", "2026-11-24T07:00", ()),
+    "a weekend": ("UTC", "2026-11-20T07:00", "2026-11-23T07:00", ("2026-11-21", "2026-11-22")),
+    "of the stack, not of UTC": ("America/Los_Angeles", "2026-11-22T07:30", "2026-11-24T07:30", ("2026-11-22",)),
+    "none there, one of UTC": ("Pacific/Auckland", "2026-11-22T11:30", "2026-11-24T10:30", ()),
+    "over the end of summer time": ("Europe/Berlin", "2026-10-24T21:30", "2026-10-25T23:30", ("2026-10-25",)),
+}
+
+
+@pytest.mark.parametrize(("zone", "previous", "now", "missed"), MISSED.values(), ids=MISSED)
+def test_days_without_a_run_are_named(
+    folder: Path, zone: str, previous: str, now: str, missed: tuple[str, ...]
+) -> None:
+    run = ran({"test_a": {"A": P}}, zone=zone)
+    past = compared(folder, [_at(run, previous), _at(run, now)])
+    assert past.missed == missed
+    assert past.previous == datetime.fromisoformat(previous).replace(tzinfo=UTC)
+
+
+def test_only_daily_runs_are_missed_by_day_and_not_by_the_hundred(tmp_path: Path) -> None:
+    long_ago = earlier(GOOD, 400)
+    assert 0 < len(compared(tmp_path / "daily", [long_ago, GOOD]).missed) <= MISSED_SHOWN
+    weekly = [replace(run, suite="weekly") for run in (long_ago, GOOD)]
+    past = past_of(weekly[1], "here", summed(tmp_path / "weekly", Memory(), weekly[:1], "weekly"))
+    assert (past.runs, past.missed) == (1, ())
+
+
+def test_the_first_run_has_no_past(folder: Path) -> None:
+    past = compared(folder, [GOOD])
+    assert past == Past("here", strips={"": ()})
+
+
+def test_a_strip_has_the_worst_of_each_area_and_of_all_oldest_first(folder: Path) -> None:
+    def of(days: float, ecs: Outcome | None, logs: Outcome | None) -> Run:
+        runs = [
+            ran({f"test_{area}": {"A": outcome, "Z": P}, f"test_other_{area}": {}}, area=area)
+            for area, outcome in (("ecs", ecs), ("logs", logs))
+            if outcome
+        ]
+        checks = tuple(check for run in runs for check in run.checks)
+        return earlier(
+            replace(runs[0], checks=checks, findings=tuple(one for run in runs for one in run.findings)), days
+        )
+
+    past = compared(folder, [of(4, F, None), of(3, W, P), of(2, B, N), of(1, P, B), of(0, P, P)])
+    assert {area: outcomes for area, outcomes in past.strips.items() if not area.startswith("test_")} == {
+        "": ("failed", "waived", "blind", "blind"),
+        "ecs": ("failed", "waived", "blind", "passed"),
+        "logs": ("", "passed", "not_run", "blind"),
+    }
+    assert past.strips["test_ecs"] == ("failed", "waived", "blind", "passed")
+
+
+def test_a_strip_ends_with_the_newest_runs(folder: Path) -> None:
+    past = compared(folder, mornings("F" * 5 + "P" * SHOWN + "P"))
+    assert past.runs == SHOWN + 5
+    assert past.strips == dict.fromkeys(("", "ecs", "test_a", "test_z"), ("passed",) * SHOWN)
+
+
+def loaded(days: float, cpu: float | None) -> Run:
+    """A run that saw that CPU, or could not."""
+    series = Series("CPU", "%", ((NOW - timedelta(minutes=5), 1.0), (NOW, cpu or 0)), 300, 80.0)
+    seen = (SeenResource("service", "service", (), (series,)),) if cpu is not None else ()
+    error = "" if cpu is not None else "AccessDenied"
+    return earlier(replace(GOOD, observations=(ObservationResult("here", "service_load", 0.1, (), error, seen),)), days)
+
+
+def test_numbers_are_those_of_the_tiles_oldest_first_and_a_gap_where_nobody_saw_one(folder: Path) -> None:
+    runs = [loaded(4, 40.0), loaded(3, None), loaded(2, 0.0), loaded(1, 71.5), GOOD]
+    past = compared(folder, runs)
+    assert past.numbers == {
+        "CPU, service": ((runs[0].started, 40.0), (runs[2].started, 0.0), (runs[3].started, 71.5)),
+        "passed": tuple((run.started, 2.0) for run in runs[:4]),
+    }
+
+
+def test_a_past_survives_its_run_file(folder: Path) -> None:
+    runs = [loaded(9, 40.0), *mornings("F__FFP")[:-1], ending(GOOD, {"test_z": F})]
+    changes = ({"entry": "0123", "differs": ["a: 1 → 2"]},)
+    past = replace(compared(folder, runs), missed=("2026-11-21", "2026-11-22"), changes=changes)
+    assert past.standings
+    assert past.numbers
+    again = from_json(to_json(replace(GOOD, past=(past, Past("other", error="denied")))))
+    assert again.past == (past, Past("other", error="denied"))
+
+
+# what is compared with what
+
+
+def test_another_suite_is_never_compared(folder: Path, store: FolderStorage) -> None:
+    daily, weekly = mornings("FF"), [replace(run, suite="weekly") for run in mornings("PP")]
+    file_all(store, [daily[0], weekly[0]])
+    for run, state in ((daily[1], {"A": ("still", 2)}), (weekly[1], {})):
+        past = past_of(run, "here", Summaries(store, folder, pytest.fail).runs(run.suite, before=run.started))
+        assert past.runs == 1
+        assert standings(past) == state
+
+
+def test_another_stack_is_never_compared(tmp_path: Path) -> None:
+    """Of a run of two stacks each one's history gets its own part, and each is compared with that alone."""
+    stores = {name: FolderStorage(tmp_path / name) for name in ("here", "there")}
+
+    def both(here: Outcome, there: Outcome) -> Run:
+        parts = [ran({"test_a": {"A": one}}, stack=name) for name, one in (("here", here), ("there", there))]
+        one, other = parts
+        return replace(
+            one,
+            stacks=one.stacks + other.stacks,
+            checks=one.checks + other.checks,
+            findings=one.findings + other.findings,
+        )
+
+    write_run(earlier(both(F, P), 1), RunFiles(tmp_path / "reports", "daily", stores), {})
+    known = {name: summed(tmp_path / f"summaries of {name}", one) for name, one in stores.items()}
+    for now, here, there in (
+        (both(F, F), {"A": ("still", 2)}, {"A": ("new", 1)}),
+        (both(F, P), {"A": ("still", 2)}, {}),
+        (both(P, B), {"A": ("recovered", 2)}, {"A": ("unseen", 1)}),
+    ):
+        assert standings(past_of(now, "here", known["here"])) == here
+        assert standings(past_of(now, "there", known["there"])) == there
+    assert all(one["stacks"][0]["name"] == name for name in stores for one in filed_runs(stores[name], ["daily"]))
+
+
+def test_a_part_of_a_suite_is_neither_filed_nor_compared(tmp_path: Path, store: FolderStorage) -> None:
+    part = replace(GOOD, partial="-k")
+    write_run(part, RunFiles(tmp_path / "reports", "daily-partial", {"here": store}), {})
+    assert store.keys("daily") == []
+    file_all(store, [earlier(GOOD, 1)])
+    assert with_past(session(tmp_path, store), part) is part
+
+
+def test_a_run_is_compared_with_those_that_began_before_it(folder: Path) -> None:
+    store, runs = Memory(), mornings("FPFP")
+    known = summed(folder, store, runs)
+    assert [run.started for run in known] == [run.started for run in runs[::-1]]
+    before = Summaries(store, folder, pytest.fail).runs("daily", before=runs[2].started)
+    assert [run.started for run in before] == [runs[1].started, runs[0].started]
+    assert standings(past_of(runs[2], "here", before)) == {"A": ("flapping", 1)}
+
+
+def test_a_stopped_run_tells_of_what_it_looked_at(folder: Path) -> None:
+    stopped = replace(earlier(ran({"test_a": {"A": F}, "test_z": {WHOLE: N}}), 1), state="stopped")
+    before = earlier(ran({"test_a": {"A": P}, "test_z": {"Z": F}}), 2)
+    now = ran({"test_a": {"A": F}, "test_z": {"Z": F}})
+    assert standings(compared(folder, [before, stopped, now])) == {"A": ("still", 2), "Z": ("still", 3)}
+
+
+# a year of mornings
+
+
+def _year(days: int) -> Memory:
+    """A store with so many mornings, and a change on each."""
+    store = Memory()
+    text = to_json(ending(GOOD, {"test_a": F}))
+    for day in range(days, 0, -1):
+        started = NOW - timedelta(days=day)
+        file_run(store, "daily", started, text.replace(NOW.isoformat(), started.isoformat()))
+        at = started + timedelta(hours=1)
+        told = {"entry": f"{day:08x}", "event": "begun", "at": at.isoformat(), "by": "me", "undoes": ""}
+        store.create(
+            f"journal/{at:%Y-%m-%dT%H-%M-%S.%f}-{day:08x}-begun.json",
+            json.dumps({**told, "change": change().to_plain()}),
+        )
+    return store
+
+
+def session(folder: Path, store: Storage, **stack: Any) -> Any:
+    """As much of a checks run as its past needs."""
+    here = SimpleNamespace(**{"name": "here", "history_days": 400, **stack})
+    return cast("Any", SimpleNamespace(stacks=[here], reports=folder, store=lambda stack: store, untidy=[]))
+
+
+def test_the_newest_run_files_of_a_year_are_read_once_and_no_more(folder: Path) -> None:
+    store = _year(365)
+    assert len(summed(folder, store)) == COMPARED
+    assert sorted(store.read_keys) == store.keys("daily")[-COMPARED:]
+    every = Summaries(store, folder, pytest.fail).runs("daily", most=None)
+    assert sorted(store.read_keys) == store.keys("daily")
+    assert every == Summaries(store, folder, pytest.fail).runs("daily", most=None)
+    assert len(every) == len(store.read_keys) == 365
+
+
+def test_what_a_morning_costs_does_not_grow_with_the_mornings_filed(tmp_path: Path) -> None:
+    costs = {}
+    for days in (COMPARED + 5, 365):
+        store = _year(days)
+        run = session(tmp_path / str(days), store)
+        with_past(run, earlier(GOOD, 0.5))
+        file_all(store, [earlier(GOOD, 0.25)])
+        store.read_keys.clear()
+        store.listed = 0
+        told = with_past(run, GOOD)
+        assert earlier_run(run, told)
+        forget_old(run, told)
+        costs[days] = (sorted(key.split("/")[0] for key in store.read_keys), store.listed, told.past[0].runs)
+    few, many = costs.values()
+    assert few == many
+    assert len(many[0]) <= 5, many
+    assert many[2] == COMPARED
+
+
+# the session's side
+
+
+def test_a_run_stands_beside_its_past(tmp_path: Path) -> None:
+    store = Memory()
+    file_all(store, mornings("FFP")[:2])
+    told = with_past(session(tmp_path, store), GOOD)
+    assert standings(told.past_of("here")) == {"A": ("recovered", 3)}
+    assert replace(told, past=()) == GOOD
+    assert len(list((tmp_path / "history" / "here" / "summaries" / "daily").iterdir())) == 2
+
+
+def test_a_run_that_began_later_and_ended_before_is_no_earlier_one(tmp_path: Path) -> None:
+    store = Memory()
+    file_all(store, [earlier(GOOD, 1), earlier(ending(GOOD, {"test_a": F}), -0.001)])
+    (past,) = with_past(session(tmp_path, store), ending(GOOD, {"test_z": F})).past
+    assert (past.runs, past.previous) == (1, NOW - timedelta(days=1))
+    assert standings(past) == {"Z": ("new", 1)}
+
+
+def test_a_history_that_cannot_be_read_costs_the_comparison_only(tmp_path: Path) -> None:
+    store = Memory()
+    file_all(store, mornings("FF")[:1])
+    store.broken = PermissionError("s3:ListObjectsV2: AccessDenied")
+    told = with_past(session(tmp_path, store), GOOD)
+    assert told.past == (Past("here", error="s3:ListObjectsV2: AccessDenied"),)
+    assert earlier_run(session(tmp_path, store), GOOD) is None
+
+
+DAY_BEFORE: dict[str, tuple[tuple[float, ...], float | None]] = {
+    "a day before": ((24.0,), 24.0),
+    "the nearest of several": ((12.0, 23.0, 24.5, 48.0), 24.5),
+    "eight hours less": ((16.0,), 16.0),
+    "more than eight hours less": ((15.9,), None),
+    "eight hours more": ((32.0,), 32.0),
+    "more than eight hours more": ((32.1,), None),
+    "none": ((), None),
+}
+
+
+@pytest.mark.parametrize(("hours", "wanted"), DAY_BEFORE.values(), ids=DAY_BEFORE)
+def test_the_line_of_yesterday_is_of_a_day_before(
+    store: FolderStorage, hours: tuple[float, ...], wanted: float | None
+) -> None:
+    file_all(store, [earlier(GOOD, one / 24) for one in hours])
+    (store.root / "daily").mkdir(parents=True, exist_ok=True)
+    (store.root / "daily" / "notes.txt").write_text("2026-11-23")
+    text = run_a_day_before(store, "daily", NOW)
+    assert (from_json(text).started if text else None) == (NOW - timedelta(hours=wanted) if wanted else None)
+
+
+# run files: filed, kept, deleted
+
+
+def test_two_runs_of_the_same_moment_are_both_kept(store: FolderStorage) -> None:
+    keys = [file_run(store, "daily", NOW, text) for text in ("one", "two", "three")]
+    assert keys == [f"daily/2026-11-24T07-00-00.000000Z{more}.json" for more in ("", "-1", "-2")]
+    assert [store.read(key) for key in keys] == ["one", "two", "three"]
+    assert {began(key) for key in keys} == {NOW}
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "daily/notes.txt",
+        "daily/2026-11-24.json",
+        "daily/2026-99-99T00-00-00.000000Z.json",
+        "2026-11-24T07-00-00.000000Z.json",
+        "x/",
+    ],
+)
+def test_what_is_no_run_file_has_no_moment(key: str) -> None:
+    assert began(key) is None
+
+
+def test_only_old_run_files_of_the_suite_are_deleted(tmp_path: Path) -> None:
+    store = FolderStorage(tmp_path / "state")
+    old, edge, new = file_all(store, [earlier(GOOD, days) for days in (400.01, 400, 399)])
+    file_run(store, "daily", NOW - timedelta(days=500), "{}")
+    file_run(store, "daily", NOW - timedelta(days=500), "{}")
+    (weekly,) = file_all(store, [replace(earlier(GOOD, 500), suite="weekly")])
+    foreign = [
+        "journal/2020-01-01T00-00-00.000000-01234567-begun.json",
+        "journal/2020-01-01T00-00-00.000000Z.json",
+        "lock/2020-01-01T00-00-00.000000Z.json",
+        "daily/2020-01-01.json",
+        "daily/2020-01-01T00-00-00Z.json",
+        "daily/2020-01-01T00-00-00.000000Z.json.bak",
+        "daily/copy of 2020-01-01T00-00-00.000000Z.json",
+        "daily/README.md",
+        "2020-01-01T00-00-00.000000Z.json",
+    ]
+    for key in foreign:
+        (store.root / key).parent.mkdir(exist_ok=True)
+        (store.root / key).write_text("mine")
+    run = session(tmp_path, store, history_days=400)
+    with_past(run, GOOD)
+    forget_old(run, GOOD)
+    summaries = tmp_path / "history" / "here" / "summaries"
+    assert {str(path.relative_to(summaries)) for path in summaries.rglob("*.json")} == {edge, new}
+    left = {str(path.relative_to(store.root)) for path in store.root.rglob("*") if path.is_file()}
+    assert left == {edge, new, weekly, *foreign}
+    assert [one.key for one in summed(summaries, store)] == [new, edge]
+    assert old not in left
+
+
+def test_a_part_of_a_suite_deletes_nothing(tmp_path: Path, store: FolderStorage) -> None:
+    keys = file_all(store, [earlier(GOOD, 500)])
+    forget_old(session(tmp_path, store), replace(GOOD, partial="-k"))
+    assert store.keys("daily") == keys
+    assert forget_before(store, "daily", NOW) == keys
+
+
+# the journal
+
+
+class Clock(datetime):
+    """What the journal takes for now."""
+
+    at = NOW
+
+    @classmethod
+    def now(cls, tz: Any = None) -> Any:
+        return cls.at
+
+
+@pytest.fixture
+def journal(monkeypatch: pytest.MonkeyPatch) -> Journal:
+    """A change a day for five days, the newest a day ago, each of two steps, an hour apart."""
+    monkeypatch.setattr(opschecks.history.journal, "datetime", Clock)
+    made = Journal(Memory())
+    entries: list[Entry] = []
+    for days in (5, 4, 3, 2, 1):
+        monkeypatch.setattr(Clock, "at", NOW - timedelta(days=days))
+        undoes = entries[0].id if days == 1 else ""
+        entries.append(made.begin(change(days), undoes=undoes))
+        monkeypatch.setattr(Clock, "at", Clock.at + timedelta(hours=1))
+        made.add(entries[-1], "cured", f"change {days} helped")
+    return made
+
+
+@pytest.mark.parametrize(
+    ("ago", "wanted"),
+    [
+        (timedelta(days=9), [5, 4, 3, 2, 1]),
+        (timedelta(days=3), [3, 2, 1]),
+        (timedelta(days=3, microseconds=-1), [2, 1]),
+        (timedelta(0), []),
+    ],
+)
+def test_only_the_newer_part_of_the_journal_is_read(journal: Journal, ago: timedelta, wanted: list[int]) -> None:
+    store = cast("Memory", journal.store)
+    moment = NOW - ago
+    told = journal.entries(since=moment)
+    assert [entry.change.target for entry in told] == [f"t{number}" for number in wanted]
+    assert all(len(entry.steps) == 2 for entry in told)
+    begun = [key for key in store.read_keys if key.endswith("begun.json")]
+    assert len(begun) == len(wanted)
+    assert len(store.read_keys) <= 2 * len(wanted) + 1, "but for the step of one that began before"
+    assert [entry for entry in journal.entries() if entry.begun >= moment] == told
+
+
+@pytest.mark.parametrize("filed", [(), (9,), (3,), (2.5, 9)])
+def test_a_past_has_the_changes_since_the_previous_run(folder: Path, journal: Journal, filed: Sequence[float]) -> None:
+    before = summed(folder, Memory(), [earlier(GOOD, days) for days in filed])
+    since = min(filed, default=1)
+    changes = past_of(GOOD, "here", before, journal.entries()).changes
+    assert [one["target"] for one in changes] == [f"t{days}" for days in (5, 4, 3, 2, 1) if days <= since]
+    newest = changes[-1]
+    assert (newest["remedy"], newest["name"], newest["state"], newest["said"], newest["one_way"]) == (
+        "switch", "t1", "cured", "change 1 helped", False,
+    )  # fmt: skip
+    assert newest["differs"] == ["v: 0 → 1"]
+    assert newest["begun"] == (NOW - timedelta(days=1)).isoformat()
+    assert newest["undoes"] == journal.entries()[0].id
+    assert newest["by"] == journal.entries()[-1].by
+
+
+def test_the_newest_change_of_what_is_bad_is_told_whatever_its_age(folder: Path, journal: Journal) -> None:
+    run = ran({"test_a": {"t5": F, "t1": P, "else": F}, "test_z": {"t5": F}})
+    past = past_of(run, "here", summed(folder, Memory(), [earlier(run, 1.5)]), journal.entries())
+    assert [(one["target"], one["said"]) for one in past.touched] == [("t5", "change 5 helped")]
+    assert past.journal_days == 30
+    again = from_json(to_json(replace(run, past=(past,))))
+    assert again.past == (past,)
+    nothing_bad = past_of(GOOD, "here", [], journal.entries())
+    assert (nothing_bad.touched, nothing_bad.journal_days) == ((), 0)
+
+
+def test_what_a_drill_changed_only_the_drills_tell_of(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = Journal(Memory())
+    monkeypatch.setattr(Clock, "at", NOW - timedelta(hours=1))
+    made.add(made.begin(replace(change(1), finding=DRILLED)), "cured")
+    for suite, told in (("daily", []), ("weekly", []), ("drills", ["t1"])):
+        past = past_of(replace(GOOD, suite=suite), "here", [], made.entries())
+        assert [one["target"] for one in past.changes] == told, suite
+
+
+def test_a_week_tells_of_a_week_of_changes_though_the_run_before_was_later(folder: Path, journal: Journal) -> None:
+    before = summed(folder, Memory(), [replace(earlier(GOOD, 2), suite="weekly")], "weekly")
+    past = past_of(replace(GOOD, suite="weekly"), "here", before, journal.entries())
+    assert [one["target"] for one in past.changes] == ["t5", "t4", "t3", "t2", "t1"]
+
+
+def test_a_run_reads_of_the_journal_what_its_past_shows(tmp_path: Path, journal: Journal) -> None:
+    store = cast("Memory", journal.store)
+    file_all(store, [earlier(GOOD, 1.5)])
+    told = with_past(session(tmp_path, store), GOOD)
+    assert [one["target"] for one in told.past[0].changes] == ["t1"]
+    assert len([key for key in store.read_keys if key.startswith("journal/")]) == 2
+
+
+# several processes at once
+
+
+def _files_and_reads(barrier: Any, folder: Path, number: int, moments: int) -> None:
+    """In a process of its own: file a run of each moment as the others do, and read what they have filed."""
+    store, said = FolderStorage(folder / "state"), list[str]()
+    text = to_json(ran({"test_a": {"A": F if number % 2 else P}, f"test_{number}": {"Z": P}}))
+    for day in range(moments, 0, -1):
+        started = NOW - timedelta(days=day)
+        barrier.wait(30)
+        Summaries(store, folder / f"{day}", said.append).runs("daily")
+        file_run(store, "daily", started, text.replace(NOW.isoformat(), started.isoformat()))
+        Summaries(store, folder / "every", said.append).runs("daily")
+    assert said == []
+
+
+def test_processes_that_file_and_read_at_once_lose_nothing(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    processes, moments = 4, 12
+    barrier = context.Barrier(processes)
+    started = [
+        context.Process(target=_files_and_reads, args=(barrier, tmp_path, number, moments))
+        for number in range(processes)
+    ]
+    for process in started:
+        process.start()
+    for process in started:
+        process.join(60)
+    assert [process.exitcode for process in started] == [0] * processes
+    store = FolderStorage(tmp_path / "state")
+    filers = [{check["check"] for check in told["checks"]} - {"test_a"} for told in filed_runs(store, ["daily"])]
+    assert sorted(name for names in filers for name in names) == sorted(
+        f"test_{number}" for number in range(processes) for _ in range(moments)
+    )
+    fresh = summed(tmp_path / "fresh", store)
+    assert len(fresh) == processes * moments
+    for folder in ("every", *map(str, range(1, moments + 1))):
+        assert summed(tmp_path / folder, store) == fresh, folder
+        assert len(list((tmp_path / folder).rglob("*.json"))) == processes * moments

@@ -1,0 +1,72 @@
+"""State that people and CI share: history, journal and lock under an S3 prefix."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from opschecks.history.lock import Lock
+from opschecks.history.storage import S3Storage
+from tests.bench import FIX, QUICK, Bench, bench
+from tests.scratch import Project
+
+BUCKET = "ops-state"
+
+
+@pytest.fixture
+def shared(tmp_path: Path) -> Iterator[Bench]:
+    with bench(tmp_path, "stickiness_switched_off") as on:
+        text = QUICK.replace("sandbox = true\n", f'sandbox = true\nstate = "s3://{BUCKET}/ops"\n')
+        on.project.write("stacks.toml", text + FIX)
+        s3 = on.sandbox.client("s3")
+        s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
+        yield on
+
+
+def _keys(on: Bench) -> list[str]:
+    return [item["Key"] for item in on.sandbox.client("s3").list_objects_v2(Bucket=BUCKET).get("Contents", [])]
+
+
+def test_history_journal_and_lock_lie_there(shared: Bench) -> None:
+    ended = shared.project.run("checks/daily", "--stack", "sandbox", "--fix=apply", **shared.environment)
+    assert ended.code == 0, ended.all
+    folders = {key.split("/")[2] for key in _keys(shared)}
+    assert folders == {"daily", "journal", "lock"}
+    assert all(key.startswith("ops/sandbox/") for key in _keys(shared))
+    here = [path.name for path in (shared.project.folder / "reports" / "history").rglob("*") if path.is_file()]
+    assert here == []
+    (entry,) = shared.journal()
+    assert shared.command("undo", entry["entry"], "--yes", "--allow", "disruptive").code == 0
+
+
+def test_another_machines_lock_counts(shared: Bench) -> None:
+    with Lock(S3Storage(shared.sandbox.client("s3"), BUCKET, "ops/sandbox")):
+        ended = shared.check("sticky", "--fix=apply")
+        assert ended.code == 4
+        assert "mends this stack since" in ended.err
+
+
+def test_a_state_that_cannot_be_written_changes_nothing_and_says_so(shared: Bench) -> None:
+    shared.sandbox.server.wire.broken = {"s3": "denied"}
+    ended = shared.check("sticky", "--fix=apply")
+    assert ended.code == 4
+    assert (
+        "its state cannot be read or written, so that nothing more is changed: s3://ops-state/ops/sandbox" in ended.err
+    )
+    assert "Traceback" not in ended.all
+    whole = shared.project.run("checks/daily", "--stack", "sandbox", **shared.environment)
+    assert whole.code == 3
+    assert "the files of this run could not be written: s3://ops-state/ops/sandbox: s3:PutObject" in whole.out
+    listed = shared.command("journal")
+    assert listed.code == 1
+    assert listed.err.startswith("Error: s3://ops-state/ops/sandbox: s3:ListObjectsV2")
+
+
+@pytest.mark.parametrize("state", ["s3://", "s3:///x", "s3://UPPER/x", "https://somewhere/x"])
+def test_a_state_that_is_no_place_is_refused(project: Project, state: str) -> None:
+    project.write("stacks.toml", f'default = "here"\n[stacks.here]\nregion = "us-west-2"\nstate = "{state}"\n')
+    ended = project.run("checks/daily")
+    assert ended.code == 4
+    assert "stacks.toml: stacks.here.state: " in ended.err

@@ -1,0 +1,293 @@
+"""What each remedy wants, sends, and risks: on recorded-shape answers, without an AWS."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from opschecks.config.stack import Stack
+from opschecks.core.change import CannotFix, Refused, Risk, Unknown
+from opschecks.core.observation import CouldNotLook
+from opschecks.fixing.remedy import Remedy, known_remedies
+from opschecks.remedies.settings.application_autoscaling import ResumeScaling, SetScalingLimits
+from opschecks.remedies.settings.cloudwatch_alarms import DisableAlarmActions, EnableAlarmActions, SilenceAlarm
+from opschecks.remedies.settings.ecs import DeployRevision, RollBackService, ScaleService, good_revisions
+from opschecks.remedies.settings.elbv2 import EnableStickiness
+from tests.canned import Aws, stack
+
+SERVICE = "arn:aws:ecs:us-west-2:123456789012:service/c/backend"
+TARGET = "service/c/backend"
+
+
+def _stack(**more: Any) -> Stack:
+    return stack(cluster="c", services=("backend",), **more)
+
+
+def _remedy(kind: type[Remedy], answers: Mapping[Any, Any] | None = None, runs: Any = ()) -> Remedy:
+    return kind(_stack(), Aws(answers or {}), lambda: runs)
+
+
+LIMITS: dict[str, tuple[tuple[int, int], dict[str, str], tuple[int, int] | str]] = {
+    "too low a maximum": ((2, 3), {}, (2, 10)),
+    "too low a minimum": ((1, 10), {}, (2, 10)),
+    "too high a minimum is not lowered by itself": ((8, 8), {}, (8, 10)),
+    "too high a maximum is a person's": ((2, 40), {}, "narrowing may take capacity away"),
+    "one wish leaves the other limit alone": ((2, 40), {"min": "3"}, (3, 40)),
+    "both wishes": ((2, 40), {"min": "1", "max": "6"}, (1, 6)),
+    "the wrong way round": ((2, 10), {"min": "12"}, "the minimum 12 is above the maximum 10"),
+    "no number": ((2, 10), {"max": "many"}, "a whole number is wanted"),
+    "below nothing": ((2, 10), {"min": "-1"}, "it cannot be less than 0"),
+}
+
+
+@pytest.mark.parametrize(("now", "wish", "after"), LIMITS.values(), ids=LIMITS)
+def test_scaling_limits(now: tuple[int, int], wish: dict[str, str], after: tuple[int, int] | str) -> None:
+    state = dict(zip(("MinCapacity", "MaxCapacity"), now, strict=True))
+    remedy = _remedy(SetScalingLimits)
+    if isinstance(after, str):
+        with pytest.raises(CannotFix, match=after):
+            remedy.want(state, wish)
+    else:
+        assert tuple(remedy.want(state, wish).values()) == after
+
+
+RISKS: list[tuple[type[Remedy], dict[str, Any], dict[str, Any], Risk]] = [
+    (ScaleService, {"desiredCount": 2}, {"desiredCount": 5}, Risk.SAFE),
+    (ScaleService, {"desiredCount": 5}, {"desiredCount": 2}, Risk.DISRUPTIVE),
+    (ScaleService, {"desiredCount": 5}, {"desiredCount": 0}, Risk.DESTRUCTIVE),
+    (SetScalingLimits, {"MinCapacity": 2, "MaxCapacity": 4}, {"MinCapacity": 2, "MaxCapacity": 10}, Risk.SAFE),
+    (SetScalingLimits, {"MinCapacity": 2, "MaxCapacity": 10}, {"MinCapacity": 2, "MaxCapacity": 4}, Risk.DISRUPTIVE),
+    (SetScalingLimits, {"MinCapacity": 4, "MaxCapacity": 10}, {"MinCapacity": 2, "MaxCapacity": 10}, Risk.DISRUPTIVE),
+    (SetScalingLimits, {"MinCapacity": 2, "MaxCapacity": 4}, {"MinCapacity": 0, "MaxCapacity": 0}, Risk.DESTRUCTIVE),
+    (EnableAlarmActions, {"ActionsEnabled": False}, {"ActionsEnabled": True}, Risk.SAFE),
+    (EnableAlarmActions, {"ActionsEnabled": True}, {"ActionsEnabled": False}, Risk.DISRUPTIVE),
+    (DisableAlarmActions, {"ActionsEnabled": True}, {"ActionsEnabled": False}, Risk.DISRUPTIVE),
+    (SilenceAlarm, {"muted_until": ""}, {"muted_until": "2026-11-25T09:00:00+00:00"}, Risk.DISRUPTIVE),
+    (SilenceAlarm, {"muted_until": "2026-11-25T09:00:00+00:00"}, {"muted_until": ""}, Risk.SAFE),
+    (ResumeScaling, {"DynamicScalingInSuspended": True}, {"DynamicScalingInSuspended": False}, Risk.SAFE),
+    (ResumeScaling, {"DynamicScalingInSuspended": False}, {"DynamicScalingInSuspended": True}, Risk.DISRUPTIVE),
+    (EnableStickiness, {"stickiness.enabled": "false"}, {"stickiness.enabled": "true"}, Risk.SAFE),
+    (EnableStickiness, {"stickiness.enabled": "true"}, {"stickiness.enabled": "false"}, Risk.DISRUPTIVE),
+    (RollBackService, {"taskDefinition": "b:2"}, {"taskDefinition": "b:1"}, Risk.DISRUPTIVE),
+]
+
+
+@pytest.mark.parametrize(("kind", "before", "after", "risk"), RISKS)
+def test_the_risk_is_that_of_the_direction(
+    kind: type[Remedy], before: dict[str, Any], after: dict[str, Any], risk: Risk
+) -> None:
+    assert _remedy(kind).risk_of(before, after) is risk
+
+
+@pytest.mark.parametrize(("desired", "mended"), [(2, True), (10, True), (25, False), (1, False)])
+def test_resuming_never_brings_a_hand_made_number_within_the_limits_at_once(desired: int, mended: bool) -> None:
+    target = {"ResourceId": TARGET, "ScalableDimension": "ecs:service:DesiredCount", "ServiceNamespace": "ecs",
+              "MinCapacity": 2, "MaxCapacity": 10, "RoleARN": "arn:aws:iam::123456789012:role/scaling",
+              "CreationTime": datetime(2026, 1, 1, tzinfo=UTC),
+              "SuspendedState": {"DynamicScalingOutSuspended": True}}  # fmt: skip
+    remedy = _remedy(
+        ResumeScaling,
+        {
+            ("application-autoscaling", "DescribeScalableTargets"): {"ScalableTargets": [target]},
+            ("ecs", "DescribeServices"): {"services": [{"serviceArn": SERVICE, "desiredCount": desired}]},
+        },
+    )
+    if mended:
+        assert remedy.read_for_plan(TARGET)["DynamicScalingOutSuspended"]
+    else:
+        with pytest.raises(CannotFix, match="resuming would bring them within at once"):
+            remedy.read_for_plan(TARGET)
+
+
+STICKY: dict[str, tuple[dict[str, str], dict[str, str] | None]] = {
+    "off": (
+        {
+            "stickiness.enabled": "false",
+            "stickiness.type": "lb_cookie",
+            "stickiness.lb_cookie.duration_seconds": "86400",
+        },
+        {
+            "stickiness.enabled": "true",
+            "stickiness.type": "lb_cookie",
+            "stickiness.lb_cookie.duration_seconds": "86400",
+        },
+    ),
+    "short": (
+        {"stickiness.enabled": "true", "stickiness.type": "lb_cookie", "stickiness.lb_cookie.duration_seconds": "60"},
+        {"stickiness.enabled": "true", "stickiness.type": "lb_cookie", "stickiness.lb_cookie.duration_seconds": "3600"},
+    ),
+    "the application's own cookie stays the application's": (
+        {
+            "stickiness.enabled": "true",
+            "stickiness.type": "app_cookie",
+            "stickiness.app_cookie.duration_seconds": "1800",
+        },
+        {
+            "stickiness.enabled": "true",
+            "stickiness.type": "app_cookie",
+            "stickiness.app_cookie.duration_seconds": "3600",
+        },
+    ),
+    "a network load balancer has no cookies": ({"stickiness.enabled": "false", "stickiness.type": "source_ip"}, None),
+}
+
+
+@pytest.mark.parametrize(("now", "after"), STICKY.values(), ids=STICKY)
+def test_stickiness(now: dict[str, str], after: dict[str, str] | None) -> None:
+    remedy = _remedy(EnableStickiness)
+    if after is None:
+        with pytest.raises(CannotFix, match="no cookie can replace"):
+            remedy.want(now, {})
+        return
+    assert remedy.want(now, {}) == after
+    request = remedy.request("arn", now, after)
+    assert {one["Key"] for one in request.parameters["Attributes"]} == {
+        key for key in after if now.get(key) != after[key]
+    }
+
+
+def _run(outcome: str = "passed", revision: str = "b:1", service: str = SERVICE, **more: Any) -> dict[str, Any]:
+    evidence = {
+        "serviceArn": service,
+        "deployments": [{"rolloutState": "COMPLETED", "taskDefinition": f"arn:aws:ecs:::task-definition/{revision}"}],
+    }
+    findings = [{"outcome": "passed", "evidence": evidence}, {"outcome": outcome, "evidence": {}}]
+    return {"state": "finished", "exit_code": 0, "findings": findings, **more}
+
+
+GOOD: dict[str, tuple[list[dict[str, Any]], list[str]]] = {
+    "passed": ([_run()], ["b:1"]),
+    "the newest first, each once": ([_run(revision="b:3"), _run(revision="b:1"), _run(revision="b:3")], ["b:3", "b:1"]),
+    "waived is accepted": ([_run("waived")], ["b:1"]),
+    "a failure that --fail-on let pass": ([_run("failed")], []),
+    "blind": ([_run("blind")], []),
+    "not run": ([_run("not_run")], []),
+    "stopped": ([_run(state="stopped")], []),
+    "another service's": ([_run(service=SERVICE.replace("backend", "worker"))], []),
+    "none": ([], []),
+}
+
+
+@pytest.mark.parametrize(("runs", "revisions"), GOOD.values(), ids=GOOD)
+def test_only_a_run_that_saw_nothing_bad_makes_a_revision_good(
+    runs: list[dict[str, Any]], revisions: list[str]
+) -> None:
+    assert good_revisions(runs, SERVICE) == revisions
+
+
+def _service(**more: Any) -> dict[Any, Any]:
+    deployment = {"id": "ecs-svc/1", "status": "PRIMARY", "rolloutState": "FAILED", "taskDefinition": "b:2"}
+    told = {"serviceArn": SERVICE, "status": "ACTIVE", "taskDefinition": "b:2", "desiredCount": 2, "runningCount": 1,
+            "deployments": [{**deployment, **more}]}  # fmt: skip
+    active = {"taskDefinition": {"taskDefinitionArn": "b:1", "status": "ACTIVE"}}
+    return {("ecs", "DescribeServices"): {"services": [told]}, ("ecs", "DescribeTaskDefinition"): active}
+
+
+def test_rolling_back_goes_to_the_newest_good_one() -> None:
+    remedy = _remedy(RollBackService, _service(), [_run()])
+    now = remedy.read_for_plan(TARGET)
+    assert remedy.want(now, {}) == {"taskDefinition": "b:1", "service": SERVICE}
+
+
+def test_rolling_back_does_nothing_where_that_happened_already() -> None:
+    answers = _service(rolloutState="COMPLETED")
+    answers["ecs", "DescribeServices"]["services"][0]["runningCount"] = 2
+    with pytest.raises(CannotFix, match="has settled: nothing is there to go back from"):
+        _remedy(RollBackService, answers, [_run()]).read_for_plan(TARGET)
+
+
+@pytest.mark.parametrize(
+    ("desired", "before", "wanted", "there"),
+    [(4, 2, 4, True), (6, 2, 4, True), (3, 2, 4, False), (4, 4, 1, False), (1, 4, 1, True)],
+)
+def test_a_service_is_scaled_when_it_wants_that_many(desired: int, before: int, wanted: int, there: bool) -> None:
+    remedy = _remedy(ScaleService)
+    assert isinstance(remedy, ScaleService)
+    assert remedy.is_there({"desiredCount": desired}, {"desiredCount": before}, {"desiredCount": wanted}) == there
+
+
+@pytest.mark.parametrize("kind", [ScaleService, DeployRevision, SetScalingLimits])
+def test_a_service_of_another_stack_is_not_ours(kind: type[Remedy]) -> None:
+    remedy = _remedy(kind)
+    assert remedy.normal(TARGET) == TARGET
+    with pytest.raises(CannotFix, match="no service of"):
+        remedy.normal("service/other/backend")
+
+
+def test_alarms_are_named_one_way_whoever_names_them() -> None:
+    remedy = _remedy(SilenceAlarm)
+    arn = "arn:aws:cloudwatch:us-west-2:123456789012:alarm:cpu"
+    assert remedy.normal(arn) == remedy.normal("cpu") == remedy.targets(arn, {})[0] == "cpu"
+
+
+def test_two_remedies_of_one_name_are_refused() -> None:
+    twin = type("ScaleService", (ScaleService,), {"__module__": "elsewhere"})
+    try:
+        with pytest.raises(TypeError, match="two remedies are called scale-service"):
+            known_remedies()
+    finally:
+        twin.__name__ = "_Forgotten"
+
+
+def _sending(error: Exception, monkeypatch: pytest.MonkeyPatch) -> Exception:
+    from opschecks.aws.session import Aws as Live
+
+    live = Live(_stack(), {"aws_access_key_id": "a", "aws_secret_access_key": "b"})
+
+    class Client:
+        def update_service(self, **parameters: Any) -> None:
+            raise error
+
+    def client(service: str, *, once: bool = False) -> Client:
+        assert once
+        if isinstance(error, CouldNotLook):
+            raise error
+        return Client()
+
+    monkeypatch.setattr(live._shared, "client", client)
+    with pytest.raises((Refused, Unknown)) as raised:
+        live.send("ecs", "UpdateService", service="backend")
+    told: Exception = raised.value
+    return told
+
+
+def _client_error(status: int, code: str = "AccessDenied") -> Exception:
+    from botocore.exceptions import ClientError
+
+    error: Exception = ClientError(
+        {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}, "UpdateService"
+    )
+    return error
+
+
+def _botocore(name: str, **more: Any) -> Exception:
+    import botocore.exceptions
+
+    error: Exception = getattr(botocore.exceptions, name)(**more)
+    return error
+
+
+SENT: dict[str, tuple[Exception, type[Exception]]] = {
+    "denied": (_client_error(400), Refused),
+    "throttled": (_client_error(400, "ThrottlingException"), Refused),
+    "failed inside": (_client_error(500, "ServerException"), Unknown),
+    "no way there": (_botocore("EndpointConnectionError", endpoint_url="x"), Refused),
+    "no credentials": (_botocore("NoCredentialsError"), Refused),
+    "wrong parameters": (_botocore("ParamValidationError", report="x"), Refused),
+    "no role": (CouldNotLook("sts:AssumeRole", "AccessDenied"), Refused),
+    "no answer": (_botocore("ReadTimeoutError", endpoint_url="x"), Unknown),
+    "connection closed": (_botocore("ConnectionClosedError", endpoint_url="x"), Unknown),
+    "TLS broke": (_botocore("SSLError", endpoint_url="x", error="x"), Unknown),
+    "an answer that is none": (_botocore("HTTPClientError", error="x"), Unknown),
+    "a parser that trips": (ValueError("x"), Unknown),
+}
+
+
+@pytest.mark.parametrize(("error", "kind"), SENT.values(), ids=SENT)
+def test_only_what_was_provably_not_made_is_called_refused(
+    error: Exception, kind: type[Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert type(_sending(error, monkeypatch)) is kind

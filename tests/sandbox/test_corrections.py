@@ -1,0 +1,277 @@
+"""Each correction of moto is still needed, and works: shown on plain moto, then with the corrections."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.metadata
+import io
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+import botocore.loaders
+import botocore.session
+import pytest
+from moto import mock_aws
+from packaging.version import Version
+
+from opschecks.sandbox.correction import Correction, Kind
+from opschecks.sandbox.corrections import correct, declared
+from tests.scratch import ROOT
+
+ALL = declared()
+SECTION = re.compile(
+    r"## (?P<title>[^\n]+)\n\nCorrection `(?P<correction>[^`]+)`, found with moto (?P<moto>[\d.]+)\.\n\n"
+    r"```python\n(?P<script>.+?)```\n\nObserved:\n\n```text\n(?P<observed>.+?)```\n\n"
+    r"Expected, by \[[^]]+\]\((?P<aws>[^)]+)\): [^\n]+\n\n```text\n(?P<expected>.+?)```\n",
+    re.DOTALL,
+)
+REPORT = (ROOT / "docs" / "upstream.md").read_text(encoding="utf-8")
+REPORTED = [found.groupdict() for found in SECTION.finditer(REPORT)]
+REGION = "us-west-2"
+TABLE = "table"
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What a few calls come to: on plain moto, and with the corrections."""
+
+    ask: Callable[[], Any]
+    plain: Any
+    corrected: Any
+
+
+PROBES: dict[str, Probe] = {}
+
+
+def shows(correction: str, *, plain: Any, corrected: Any) -> Callable[[Callable[[], Any]], Callable[[], Any]]:
+    """Register the probe of a correction."""
+
+    def register(ask: Callable[[], Any]) -> Callable[[], Any]:
+        PROBES[correction] = Probe(ask, plain, corrected)
+        return ask
+
+    return register
+
+
+def _distribution() -> tuple[Any, str, dict[str, Any]]:
+    cloudfront = boto3.client("cloudfront")
+    origin = {"Id": "o", "DomainName": "site.s3.amazonaws.com", "S3OriginConfig": {"OriginAccessIdentity": ""}}
+    config = {
+        "CallerReference": "1",
+        "Comment": "",
+        "Enabled": True,
+        "Origins": {"Quantity": 1, "Items": [origin]},
+        "DefaultCacheBehavior": {"TargetOriginId": "o", "ViewerProtocolPolicy": "allow-all"},
+    }
+    made = cloudfront.create_distribution(DistributionConfig=config)
+    return cloudfront, made["Distribution"]["Id"], made
+
+
+@shows(
+    "cloudfront: CloudFrontBackend.get_invalidation",
+    plain=["COMPLETED", "COMPLETED"],
+    corrected=["InProgress", "Completed"],
+)
+def _invalidation() -> list[str]:
+    cloudfront, identity, _ = _distribution()
+    batch = {"Paths": {"Quantity": 1, "Items": ["/*"]}, "CallerReference": "a"}
+    made = cloudfront.create_invalidation(DistributionId=identity, InvalidationBatch=batch)["Invalidation"]["Id"]
+    looks = [cloudfront.get_invalidation(DistributionId=identity, Id=made) for _ in range(2)]
+    return [look["Invalidation"]["Status"] for look in looks]
+
+
+@shows(
+    "cloudfront_config: CloudFrontBackend.get_distribution",
+    plain=["Deployed"] * 2,
+    corrected=["InProgress", "Deployed"],
+)
+def _update() -> list[str]:
+    cloudfront, identity, made = _distribution()
+    config = made["Distribution"]["DistributionConfig"]
+    cloudfront.update_distribution(Id=identity, IfMatch=made["ETag"], DistributionConfig=config)
+    return [cloudfront.get_distribution(Id=identity)["Distribution"]["Status"] for _ in range(2)]
+
+
+def _table() -> Any:
+    dynamodb = boto3.client("dynamodb", REGION)
+    dynamodb.create_table(
+        TableName=TABLE,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+    )
+    return dynamodb
+
+
+def _statuses(dynamodb: Any, backup: str) -> list[str]:
+    looks = [dynamodb.describe_backup(BackupArn=backup)["BackupDescription"] for _ in range(2)]
+    return [look["BackupDetails"]["BackupStatus"] for look in looks]
+
+
+def _restored() -> Any:
+    dynamodb = _table()
+    backup = dynamodb.create_backup(TableName=TABLE, BackupName="backup")["BackupDetails"]["BackupArn"]
+    _statuses(dynamodb, backup)
+    dynamodb.restore_table_from_backup(TargetTableName="restored", BackupArn=backup)
+    return dynamodb
+
+
+@shows("dynamodb_backups: DynamoHandler.create_backup", plain="AVAILABLE", corrected="CREATING")
+def _backup() -> Any:
+    return _table().create_backup(TableName=TABLE, BackupName="backup")["BackupDetails"]["BackupStatus"]
+
+
+@shows(
+    "dynamodb_backups: DynamoDBBackend.describe_backup",
+    plain=["AVAILABLE", "AVAILABLE"],
+    corrected=["CREATING", "AVAILABLE"],
+)
+def _backups() -> Any:
+    dynamodb = _table()
+    made = dynamodb.create_backup(TableName=TABLE, BackupName="backup")["BackupDetails"]["BackupArn"]
+    return _statuses(dynamodb, made)
+
+
+@shows("dynamodb_backups: RestoredTable.describe", plain="ACTIVE", corrected="CREATING")
+def _from_backup() -> Any:
+    return _restored().describe_table(TableName="restored")["Table"]["TableStatus"]
+
+
+@shows("dynamodb_backups: RestoredPITTable.describe", plain="ACTIVE", corrected="CREATING")
+def _to_point() -> Any:
+    dynamodb = _table()
+    enabled = {"PointInTimeRecoveryEnabled": True}
+    dynamodb.update_continuous_backups(TableName=TABLE, PointInTimeRecoverySpecification=enabled)
+    dynamodb.restore_table_to_point_in_time(
+        SourceTableName=TABLE, TargetTableName="restored", UseLatestRestorableTime=True
+    )
+    return dynamodb.describe_table(TableName="restored")["Table"]["TableStatus"]
+
+
+@shows("dynamodb_backups: DynamoDBBackend.delete_table", plain="deleted", corrected="ResourceInUseException")
+def _delete() -> Any:
+    dynamodb = _restored()
+    try:
+        dynamodb.delete_table(TableName="restored")
+    except dynamodb.exceptions.ClientError as error:
+        return error.response["Error"]["Code"]
+    return "deleted"
+
+
+@shows("ecs: EC2ContainerServiceBackend.describe_services", plain=0, corrected=2)
+def _service() -> int:
+    ecs = boto3.client("ecs", REGION)
+    ecs.create_cluster(clusterName="c")
+    container = {"name": "c", "image": "nginx", "memory": 128}
+    ecs.register_task_definition(family="f", containerDefinitions=[container], cpu="256", memory="512")
+    ecs.create_service(cluster="c", serviceName="s", taskDefinition="f", desiredCount=1, launchType="FARGATE")
+    ecs.update_service(cluster="c", service="s", desiredCount=2)
+    for _ in range(4):
+        ecs.describe_services(cluster="c", services=["s"])
+    return len(ecs.list_tasks(cluster="c")["taskArns"])
+
+
+def _run(script: str) -> str:
+    """What the script prints."""
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(compile(script, "docs/upstream.md", "exec"), {"__name__": "__main__"})
+    return printed.getvalue()
+
+
+def _asked(probe: Probe) -> Any:
+    with mock_aws():
+        return probe.ask()
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _one_reading_of_service_models() -> Iterator[None]:
+    """mock_aws forgets boto3's session, and most of what a new one costs is reading what the last one has read."""
+    loader = botocore.loaders.create_loader()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(botocore.session, "create_loader", lambda *_: loader)
+        yield
+
+
+@pytest.fixture
+def _corrected() -> Iterator[None]:
+    undo = correct({}, lambda attributes: None, lambda paths: None, lambda old, new: None)
+    yield
+    undo()
+
+
+def _of(*kinds: Kind) -> list[Correction]:
+    return [one for one in ALL if one.kind in kinds]
+
+
+@pytest.mark.parametrize("one", ALL, ids=lambda one: one.name)
+def test_it_is_declared_whole(one: Correction) -> None:
+    assert Version(one.moto) <= Version(importlib.metadata.version("moto"))
+    assert one.wrong
+    assert one.aws.startswith("https://docs.aws.amazon.com/") is (one.kind is not Kind.STATE)
+
+
+def test_names_are_unique() -> None:
+    names = [one.name for one in ALL]
+    assert len(set(names)) == len(names) > 40
+
+
+@pytest.mark.parametrize("one", _of(Kind.MISSING), ids=lambda one: one.name)
+def test_moto_has_no_such_operation(one: Correction) -> None:
+    assert not hasattr(one.owner, one.attribute), f"moto has {one.name} now: delete the correction"
+
+
+@pytest.mark.parametrize("one", _of(Kind.BUG, Kind.SIMPLER, Kind.STATE), ids=lambda one: one.name)
+def test_moto_has_what_is_replaced(one: Correction) -> None:
+    assert hasattr(one.owner, one.attribute), f"moto no longer has what {one.name} replaces"
+
+
+@pytest.mark.parametrize("one", _of(Kind.BUG), ids=lambda one: one.name)
+def test_the_bug_is_written_up(one: Correction) -> None:
+    sections = [section for section in REPORTED if section["correction"] == one.name]
+    assert sections, f"docs/upstream.md has no section of {one.name}"
+    assert {section["moto"] for section in sections} == {one.moto}
+
+
+def test_every_section_is_read_and_is_of_a_correction() -> None:
+    assert len(REPORTED) == REPORT.count("\n## ")
+    assert {section["correction"] for section in REPORTED} == {one.name for one in _of(Kind.BUG)}
+
+
+@pytest.mark.parametrize("section", REPORTED, ids=lambda section: section["title"])
+def test_moto_still_has_the_bug(section: dict[str, str]) -> None:
+    told = _run(section["script"])
+    assert told == section["observed"], f"moto has changed: is the correction {section['correction']} still needed?"
+
+
+@pytest.mark.parametrize("section", REPORTED, ids=lambda section: section["title"])
+@pytest.mark.usefixtures("_corrected")
+def test_the_bug_is_corrected(section: dict[str, str]) -> None:
+    assert _run(section["script"]) == section["expected"]
+
+
+@pytest.mark.parametrize("one", _of(Kind.SIMPLER), ids=lambda one: one.name)
+def test_moto_is_still_simpler(one: Correction) -> None:
+    assert one.name in PROBES, f"{one.name} has no probe"
+    assert _asked(PROBES[one.name]) == PROBES[one.name].plain, f"is the correction {one.name} still needed?"
+
+
+@pytest.mark.parametrize("name", PROBES)
+@pytest.mark.usefixtures("_corrected")
+def test_the_simplification_is_corrected(name: str) -> None:
+    assert name in {one.name for one in _of(Kind.SIMPLER)}
+    assert _asked(PROBES[name]) == PROBES[name].corrected
+
+
+def test_undoing_leaves_moto_as_it_was() -> None:
+    def present() -> list[Any]:
+        return [vars(one.owner).get(one.attribute) for one in ALL] + [one.path[0].url_paths for one in ALL if one.path]
+
+    before = present()
+    undo = correct({}, lambda attributes: None, lambda paths: None, lambda old, new: None)
+    assert all(now is not then for now, then in zip(present(), before, strict=True))
+    undo()
+    assert all(now is then for now, then in zip(present(), before, strict=True))
