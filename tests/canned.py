@@ -28,7 +28,6 @@ from opschecks.core.iam import iam_action
 from opschecks.core.model import CHECK_ATTRIBUTE, Check, Finding
 from opschecks.hooks.examine import Examine
 from tests.clock import NOW as NOW
-from tests.clock import stop
 from tests.scratch import ROOT
 
 ELSEWHERE = timezone(timedelta(hours=5, minutes=45))
@@ -151,14 +150,13 @@ def _beyond(shape: Any, value: Any, where: str) -> Iterator[str]:
 
 @functools.cache
 def checks_of(suite: str, area: str) -> Any:
-    """The module checks/<suite>/test_<area>.py, for which it is always NOW."""
+    """The module checks/<suite>/test_<area>.py."""
     name = f"checks_{suite}_{area}".replace("/", "_")
     spec = importlib.util.spec_from_file_location(name, ROOT / "checks" / suite / f"test_{area}.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    stop(module)
     return module
 
 
@@ -168,7 +166,7 @@ daily, weekly = functools.partial(checks_of, "daily"), functools.partial(checks_
 def examined(check_function: Callable[..., None], **observations: Any) -> list[Finding]:
     """What the check finds, given these observations (and a bare stack, unless one is given)."""
     declared: Check = getattr(check_function, CHECK_ATTRIBUTE)
-    given = {"stack": stack(), **observations}
+    given = {"stack": stack(), "now": NOW, **observations}
     examine = Examine(declared, given["stack"].name)
     wanted = inspect.signature(check_function).parameters
     check_function(examine=examine, **{key: value for key, value in given.items() if key in wanted})

@@ -21,7 +21,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _clock_of_canned_answers(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Canned answers are all of one moment: however slow the machine, no time passes between them and the test."""
     if not _CANNED.isdisjoint(map(id, vars(request.module).values())):
-        clock.stop_all(monkeypatch)
+        clock.stop(monkeypatch)
 
 
 @pytest.fixture

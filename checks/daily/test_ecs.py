@@ -1,6 +1,6 @@
 """ECS services run what they should, and have spare capacity."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from opschecks import Examine, Severity, Stack, check
 from opschecks.aws.ecs import Deployment, Service, Task, TaskSet
@@ -41,7 +41,9 @@ def test_memory_leaves_headroom(service_load: list[ServiceLoad], stack: Stack, e
 
 
 @check(Severity.CRITICAL, runbook="scale-backend", failing="A service does not run its desired number of tasks")
-def test_services_run_the_tasks_they_want(services: list[Service], stack: Stack, examine: Examine) -> None:
+def test_services_run_the_tasks_they_want(
+    services: list[Service], stack: Stack, now: datetime, examine: Examine
+) -> None:
     """Missing tasks are missing capacity; a service with none is down, whatever else looks well."""
     longest = timedelta(minutes=stack.limits.deployment_minutes)
     for service in services:
@@ -51,7 +53,7 @@ def test_services_run_the_tasks_they_want(services: list[Service], stack: Stack,
             assert service.desired > 0, "its desired count is 0"
             if service.running < service.desired:
                 assert service.is_starting, service.newest_event or "none is being started for the missing ones"
-                waiting = datetime.now(UTC) - service.changed_at
+                waiting = now - service.changed_at
                 assert waiting <= longest, f"tasks were last started {waiting.total_seconds() / 60:.0f} minutes ago"
 
 
@@ -61,7 +63,7 @@ def test_services_run_the_tasks_they_want(services: list[Service], stack: Stack,
     failing="A deployment has failed or does not end",
     remedy=RollBackService,
 )
-def test_deployments_are_settled(services: list[Service], stack: Stack, examine: Examine) -> None:
+def test_deployments_are_settled(services: list[Service], stack: Stack, now: datetime, examine: Examine) -> None:
     """A deployment that hangs leaves two versions serving, and the next one waits behind it."""
     longest = timedelta(minutes=stack.limits.deployment_minutes)
     for service in services:
@@ -75,7 +77,7 @@ def test_deployments_are_settled(services: list[Service], stack: Stack, examine:
             unsettled = [task_set for task_set in service.task_sets if not task_set.is_settled]
             under_way: list[Deployment | TaskSet] = [*moving, *unsettled]
             for one in under_way:
-                age = datetime.now(UTC) - one.created_at
+                age = now - one.created_at
                 note(f"{one.revision} has been under way for {age.total_seconds() / 60:.0f} minutes")
                 assert age <= longest, f"limit {longest.total_seconds() / 60:g} minutes"
             gone_wrong = service.failed_deployments

@@ -1,6 +1,6 @@
 """Incidents are being worked on, and can be found."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from opschecks import Examine, Severity, Stack, check
 from opschecks.aws.dynamodb import Incident
@@ -15,11 +15,13 @@ INDEX_CATCHES_UP = timedelta(minutes=5)
     failing="An active incident is too old",
     may_be_empty=True,
 )
-def test_active_incidents_are_young(active_incidents: list[Incident], stack: Stack, examine: Examine) -> None:
+def test_active_incidents_are_young(
+    active_incidents: list[Incident], stack: Stack, now: datetime, examine: Examine
+) -> None:
     """An incident that nobody closed is one that nobody works on, or a page that shows what is no longer true."""
     for incident in active_incidents:
         with examine(incident) as note:
-            age = datetime.now(UTC) - incident.created_at
+            age = now - incident.created_at
             limit = stack.limits.oldest_active(incident.severity)
             hours = age.total_seconds() / 3600
             note(f"{incident.severity}, active for {hours:.1f} hours: {incident.title}")
@@ -33,7 +35,7 @@ def test_active_incidents_are_young(active_incidents: list[Incident], stack: Sta
     may_be_empty=True,
 )
 def test_incidents_can_be_found_by_status(
-    overnight_incidents: list[Incident], active_incidents: list[Incident], stack: Stack, examine: Examine
+    overnight_incidents: list[Incident], active_incidents: list[Incident], stack: Stack, now: datetime, examine: Examine
 ) -> None:
     """An item without status, severity or time is in no index, so that no query and no dashboard shows it."""
     through_index = {incident.arn for incident in active_incidents}
@@ -41,6 +43,6 @@ def test_incidents_can_be_found_by_status(
         with examine(incident) as note:
             assert not incident.gaps, f"it has no {', no '.join(incident.gaps)}"
             note(f"{incident.severity}, {incident.status}, opened {incident.created_at:%Y-%m-%d %H:%M} UTC")
-            settled = datetime.now(UTC) - incident.created_at > INDEX_CATCHES_UP
+            settled = now - incident.created_at > INDEX_CATCHES_UP
             if incident.status == stack.active_status and settled:
                 assert incident.arn in through_index, f"{stack.status_index} does not show it"

@@ -1,6 +1,6 @@
 """Alarms are useful: they notify somebody, and watch something that exists."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from opschecks import Examine, Severity, check
 from opschecks.aws.alarm_hygiene import WEEK, WatchedAlarm
@@ -21,7 +21,7 @@ def test_alarms_call_somebody(watched_alarms: list[WatchedAlarm], examine: Exami
 
 
 @check(Severity.LOW, runbook=SLUG, failing="An alarm watches nothing")
-def test_alarms_watch_something(watched_alarms: list[WatchedAlarm], examine: Examine) -> None:
+def test_alarms_watch_something(watched_alarms: list[WatchedAlarm], now: datetime, examine: Examine) -> None:
     """Where missing data counts as good, an alarm on a metric that no longer exists reports OK forever."""
     for one in watched_alarms:
         with examine(one) as note:
@@ -33,5 +33,5 @@ def test_alarms_watch_something(watched_alarms: list[WatchedAlarm], examine: Exa
             assert not one.silent, f"no data for a week: {', '.join(map(str, one.silent))}"
             if not one.is_of_metrics:
                 note("it watches alarms or a query, and is judged by its state only")
-                blind = one.alarm.state == "INSUFFICIENT_DATA" and datetime.now(UTC) - one.alarm.since > WEEK
+                blind = one.alarm.state == "INSUFFICIENT_DATA" and now - one.alarm.since > WEEK
                 assert not blind, f"it has had no data since {one.alarm.since:%Y-%m-%d %H:%M} UTC"

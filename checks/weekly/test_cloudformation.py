@@ -1,6 +1,6 @@
 """What would rebuild the stack after a disaster is in order, and is what runs."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from opschecks import CouldNotLook, Examine, Severity, Stack, check
 from opschecks.aws.cloudformation import GOOD, UNDER_WAY, FormationStack
@@ -10,7 +10,7 @@ SLUG = "disaster-recovery"
 
 @check(Severity.HIGH, runbook=SLUG, failing="A CloudFormation stack is in a failed state")
 def test_cloudformation_stacks_are_healthy(
-    formation_stacks: list[FormationStack], stack: Stack, examine: Examine
+    formation_stacks: list[FormationStack], stack: Stack, now: datetime, examine: Examine
 ) -> None:
     """A stack whose update failed refuses the next update, perhaps on the day when you need it most."""
     longest = timedelta(minutes=stack.limits.stack_update_minutes)
@@ -20,12 +20,12 @@ def test_cloudformation_stacks_are_healthy(
             note(f"{one.status} since {one.changed_at:%Y-%m-%d %H:%M} UTC")
             assert one.status in (*GOOD, *UNDER_WAY), one.reason
             if one.status in UNDER_WAY:
-                assert datetime.now(UTC) - one.changed_at <= longest, f"limit {longest.total_seconds() / 60:g} minutes"
+                assert now - one.changed_at <= longest, f"limit {longest.total_seconds() / 60:g} minutes"
 
 
 @check(Severity.MEDIUM, runbook=SLUG, failing="A CloudFormation stack has drifted from its template")
 def test_cloudformation_stacks_have_not_drifted(
-    formation_stacks: list[FormationStack], stack: Stack, examine: Examine
+    formation_stacks: list[FormationStack], stack: Stack, now: datetime, examine: Examine
 ) -> None:
     """What was changed by hand is undone by the next deployment, and missing from whatever is rebuilt."""
     oldest = stack.limits.drift_check_days
@@ -34,5 +34,5 @@ def test_cloudformation_stacks_have_not_drifted(
             assert one.status != "MISSING", "there is no such stack"
             note(f"drift looked for {one.drift_checked_at:%Y-%m-%d %H:%M} UTC")
             assert not one.has_drifted, one.difference
-            if datetime.now(UTC) - one.drift_checked_at > timedelta(days=oldest):
+            if now - one.drift_checked_at > timedelta(days=oldest):
                 raise CouldNotLook("", f"that is longer ago than {oldest:g} days (drift_check_days): {one.advice}")

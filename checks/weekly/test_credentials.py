@@ -1,6 +1,6 @@
 """Credentials are young, used, one at a time, and protected by a second factor; root has none but its password."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from opschecks import Examine, Severity, Stack, check
 from opschecks.aws.iam import Credentials, KeyHolder
@@ -16,9 +16,9 @@ SLUG = "rotate-credentials"
     failing="An access key is too old",
     may_be_empty=True,
 )
-def test_access_keys_are_rotated(key_holders: list[KeyHolder], stack: Stack, examine: Examine) -> None:
+def test_access_keys_are_rotated(key_holders: list[KeyHolder], stack: Stack, now: datetime, examine: Examine) -> None:
     """A key that never changes works for everybody who has ever seen it: in a log, on a laptop, in a repository."""
-    now, limit = datetime.now(UTC), stack.limits.key_age_days
+    limit = stack.limits.key_age_days
     for user in key_holders:
         with examine(user) as note:
             note(", ".join(f"{key} is {(now - key.created).days} days old" for key in user.keys))
@@ -26,12 +26,12 @@ def test_access_keys_are_rotated(key_holders: list[KeyHolder], stack: Stack, exa
 
 
 @check(Severity.MEDIUM, runbook=SLUG, failing="An active access key is not used", may_be_empty=True)
-def test_access_keys_are_used(key_holders: list[KeyHolder], stack: Stack, examine: Examine) -> None:
+def test_access_keys_are_used(key_holders: list[KeyHolder], stack: Stack, now: datetime, examine: Examine) -> None:
     """A key that nobody needs is a way in that nobody watches."""
     limit = stack.limits.key_unused_days
     for user in key_holders:
         with examine(user):
-            idle = user.idle_before(datetime.now(UTC) - timedelta(days=limit))
+            idle = user.idle_before(now - timedelta(days=limit))
             said = [
                 f"{key} " + (f"was last used {key.used:%Y-%m-%d}" if key.used else "was never used") for key in idle
             ]
@@ -45,7 +45,7 @@ def test_access_keys_are_used(key_holders: list[KeyHolder], stack: Stack, examin
     failing="A user has had two active access keys for too long",
     may_be_empty=True,
 )
-def test_users_have_one_active_key(key_holders: list[KeyHolder], stack: Stack, examine: Examine) -> None:
+def test_users_have_one_active_key(key_holders: list[KeyHolder], stack: Stack, now: datetime, examine: Examine) -> None:
     """A rotation that was started and not finished leaves the old key working, and no slot for the next one."""
     limit = stack.limits.key_overlap_days
     for user in key_holders:
@@ -53,9 +53,7 @@ def test_users_have_one_active_key(key_holders: list[KeyHolder], stack: Stack, e
             note(f"{len(user.keys)} active")
             since = user.both_since
             if since:
-                assert datetime.now(UTC) - since <= timedelta(days=limit), (
-                    f"since {since:%Y-%m-%d}; limit {limit:g} days"
-                )
+                assert now - since <= timedelta(days=limit), f"since {since:%Y-%m-%d}; limit {limit:g} days"
 
 
 @check(Severity.CRITICAL, runbook=SLUG, failing="The root user has access keys, or no second factor")

@@ -1,6 +1,6 @@
 """Nothing is paid for that nobody uses."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from opschecks import Examine, Severity, Stack, check
 from opschecks.aws.unused import WEEK, Address, BalancerUse, DevUse, Volume
@@ -10,13 +10,13 @@ SLUG = "unused-resources"
 
 
 @check(Severity.LOW, runbook=SLUG, failing="A volume is attached to nothing", may_be_empty=True)
-def test_volumes_are_attached(unattached_volumes: list[Volume], stack: Stack, examine: Examine) -> None:
+def test_volumes_are_attached(unattached_volumes: list[Volume], stack: Stack, now: datetime, examine: Examine) -> None:
     """It is billed by its size, and holds data that nobody remembers."""
     limit = stack.limits.unattached_days
     for volume in unattached_volumes:
         with examine(volume) as note:
             note(str(volume))
-            age = datetime.now(UTC) - volume.made
+            age = now - volume.made
             assert age <= timedelta(days=limit), f"attached to nothing; limit {limit:g} days"
 
 
@@ -29,11 +29,11 @@ def test_addresses_are_associated(elastic_addresses: list[Address], examine: Exa
 
 
 @check(Severity.LOW, runbook=SLUG, failing="A load balancer is idle", may_be_empty=True)
-def test_load_balancers_have_traffic(balancer_use: list[BalancerUse], examine: Examine) -> None:
+def test_load_balancers_have_traffic(balancer_use: list[BalancerUse], now: datetime, examine: Examine) -> None:
     """It is billed by the hour, and is a way into the network that nobody watches."""
     for balancer in balancer_use:
         with examine(balancer) as note:
-            if datetime.now(UTC) - balancer.made < WEEK:
+            if now - balancer.made < WEEK:
                 note(f"made {balancer.made:%Y-%m-%d}, less than a week ago")
                 continue
             note(f"{balancer.traffic:,} requests or flows in a week")

@@ -83,7 +83,7 @@ pytest_plugins = [
     "opschecks.hooks.options",  # the command line
     "opschecks.hooks.select",  # is this a checks run, of which suite and which stacks?
     "opschecks.hooks.sandbox",  # starts and stops the sandbox, gives it its faults
-    "opschecks.hooks.fixtures",  # observations, stack and examine as fixtures; one check per stack
+    "opschecks.hooks.fixtures",  # observations, stack, now and examine as fixtures; one check per stack
     "opschecks.hooks.gather",  # who am I, then every observation at once
     "opschecks.hooks.fix_options",  # refuses what would be careless
     "opschecks.hooks.fix",  # what failed is mended, if asked, before the checks are reported

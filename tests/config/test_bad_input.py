@@ -182,7 +182,7 @@ def test_an_unknown_observation(project: Project) -> None:
     project.checks(CHECK.replace("(things,", "(thngs,").replace("in things", "in thngs"))
     ended = project.run("checks/daily")
     assert ended.code == 4
-    assert "thngs: a check takes observations, stack and examine; did you mean 'things'?" in ended.err
+    assert "thngs: a check takes observations, stack, now and examine; did you mean 'things'?" in ended.err
 
 
 def test_options_of_a_checks_run_are_refused_elsewhere(project: Project) -> None:

@@ -1,6 +1,6 @@
 """After a deploy: what runs is what was asked for."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from opschecks import CouldNotLook, Examine, Severity, Stack, check
 from opschecks.aws.ecr import RegistryImage, reference
@@ -14,7 +14,7 @@ from opschecks.remedies.settings.ecs import RollBackService
     failing="What runs is not what was deployed",
     remedy=RollBackService,
 )
-def test_what_was_deployed_serves(releases: list[Release], stack: Stack, examine: Examine) -> None:
+def test_what_was_deployed_serves(releases: list[Release], stack: Stack, now: datetime, examine: Examine) -> None:
     """A deployment that was rolled back automatically looks as stable as a success; the old version keeps running."""
     longest = timedelta(minutes=stack.limits.deployment_minutes)
     for release in releases:
@@ -31,7 +31,7 @@ def test_what_was_deployed_serves(releases: list[Release], stack: Stack, examine
             assert service.desired > 0, "its desired count is 0"
             if service.running < service.desired:  # scaling may have gone on from there
                 assert service.is_starting, service.newest_event or "tasks are missing"
-                waiting = datetime.now(UTC) - service.changed_at
+                waiting = now - service.changed_at
                 assert waiting <= longest, f"tasks were last started {waiting.total_seconds() / 60:.0f} minutes ago"
 
 

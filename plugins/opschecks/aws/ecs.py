@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from ..core import clock
 from ..core.answer import Answer
 from ..core.model import Figure, Resource
 from ..core.observation import CouldNotLook, fan_out, observation
@@ -147,7 +148,7 @@ class Service(Resource):
         After a roll-back by the circuit breaker, counts and states look like those of a success.
         """
         told = [event for event in self.events if any(word in event.message for word in _FAILED)]
-        return [event for event in told if datetime.now(UTC) - event.at < DAY]
+        return [event for event in told if clock.now() - event.at < DAY]
 
     @property
     def revision(self) -> str:

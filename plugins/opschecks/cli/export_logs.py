@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..core import clock
 from ..core.durations import span_of
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def export_logs(
     from ..history.storage import write_whole
     from .reach_stack import reached, stack_named
 
-    now = datetime.now(UTC)
+    now = clock.now()
     begin, end = _moment("--since", since, now), _moment("--until", until, now)
     if begin >= end:
         raise click.ClickException(f"--since {since}: it is not before --until {until}")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ..core import clock
 from .reach_stack import reached, stack_named
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ class _History:
                 f"{nearest(week, known)}"
             )
         ends = datetime.strptime(f"{week}-7 23:59:59", "%G-W%V-%u %H:%M:%S").replace(tzinfo=self.stack.zone)
-        now = min(ends.astimezone(UTC), datetime.now(UTC))
+        now = min(ends.astimezone(UTC), clock.now())
         folder = reports / "history" / self.stack.name / "summaries"
         history = Summaries(self.store, folder, partial(click.echo, err=True))
         return week_without_run(self.read(daily[-1]), week_facts(history, self.stack, now), now)

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from .observation import GIVEN, CouldNotLook, Observation
@@ -27,7 +28,8 @@ class Observed:
 class Gathering:
     """The observations of one stack in one run: each is made once, all that are ready at the same time.
 
-    `given(calls)` makes what an observation may ask for, with the list into which its AWS calls go.
+    `given(calls)` makes what an observation may ask for, with the list into which its AWS calls go. `now` is the moment
+    (aware UTC) of all of them, and of the checks that judge what they saw.
     """
 
     def __init__(
@@ -35,8 +37,10 @@ class Gathering:
         observations: Sequence[Observation],
         given: Callable[[list[str]], Mapping[str, Any]],
         *,
+        now: datetime,
         timeout_s: float,
     ) -> None:
+        self.now = now
         self.results = {wanted.name: Observed(wanted) for wanted in observations}
         self._given = given
         self._deadline = time.monotonic() + timeout_s

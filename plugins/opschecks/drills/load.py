@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from ..core import clock
 from ..core.model import Figure, Resource, Series
 from ..core.observation import CouldNotLook
 from .declare import Ground, drill
@@ -83,7 +84,7 @@ def load_drill(stack: Stack, ground: Ground) -> LoadRun:
     get = Get(url, limits.probe_timeout_s)
     if failure := get():
         raise CouldNotLook(f"GET {url}", f"{failure}, before there was any load")
-    began = datetime.now(UTC)
+    began = clock.now()
     got, stopped = load(
         lambda: Get(url, limits.probe_timeout_s),
         per_second=limits.load_requests_per_second,

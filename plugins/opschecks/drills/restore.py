@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..aws.backups import TableBackups
 from ..aws.dynamodb import Table
 from ..aws.session import Aws
+from ..core import clock
 from ..core.change import CannotFix
 from ..core.model import Figure, Resource
 from ..core.observation import CouldNotLook
@@ -108,7 +109,7 @@ def _rehearsed(
     bare = RestoreDrill(arn=table.arn, name=table.name)
     if table.status != "ACTIVE":
         return _told(replace(bare, refused=f"nothing was restored: the table is {table.status}", left=still))
-    new = drill_name(table.name, datetime.now(UTC))
+    new = drill_name(table.name, clock.now())
     began = time.monotonic()
     try:
         found = _restored(stack, aws, ground, table, new, began)

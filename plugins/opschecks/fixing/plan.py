@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from ..core import clock
 from ..core.change import CannotFix, Change, State
 from ..history import journal as steps
 from ..history.journal import Entry
@@ -43,7 +43,7 @@ def write_plan(path: Path, suite: str, fixes: Sequence[Mapping[str, Any]]) -> No
     refused = [fix for fix in fixes if fix["result"] != "planned"]
     told = {
         "format": FORMAT,
-        "made": datetime.now(UTC).isoformat(timespec="seconds"),
+        "made": clock.now().isoformat(timespec="seconds"),
         "suite": suite,
         "nodes": sorted({str(fix["nodeid"]) for fix in planned}),
         "changes": [{**{key: fix[key] for key in _KEYS}, "undo": _undo(fix)} for fix in planned],

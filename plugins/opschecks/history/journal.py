@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from ..core import clock
 from ..core.change import Change
 from ..core.observation import fan_out
 from .lock import who
@@ -120,7 +121,7 @@ class Journal:
 
     def _write(self, entry: str, event: str, told: Mapping[str, Any]) -> Step:
         for _ in range(100):
-            at = datetime.now(UTC)
+            at = clock.now()
             text = json.dumps({"entry": entry, "event": event, "at": at.isoformat(), **told}, default=str)
             if self.store.create(f"journal/{at:%Y-%m-%dT%H-%M-%S.%f}-{entry}-{event}.json", text + "\n"):
                 return Step(at, event, str(told.get("said", "")))

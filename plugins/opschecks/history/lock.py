@@ -8,8 +8,9 @@ import os
 import secrets
 import socket
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
+from ..core import clock
 from .storage import Storage
 
 LEASE = timedelta(minutes=10)
@@ -52,12 +53,12 @@ class Lock:
     def acquire(self) -> None:
         """Take it; Locked where somebody else holds it."""
         newest, told = self._newest()
-        if told and told["state"] == "held" and datetime.fromisoformat(told["until"]) > datetime.now(UTC):
+        if told and told["state"] == "held" and datetime.fromisoformat(told["until"]) > clock.now():
             raise Locked(
                 f"{told['holder']} mends this stack since {_shown(told['since'])}; the lock is free when that ends, "
                 f"or at {_shown(told['until'])} if it died"
             )
-        self._number, self._since = newest + 1, datetime.now(UTC).isoformat()
+        self._number, self._since = newest + 1, clock.now().isoformat()
         if not self.store.create(self._key(self._number), self._text("held")):
             self._number = 0
             raise Locked("somebody else has begun to mend this stack this moment; try again")
@@ -89,7 +90,7 @@ class Lock:
         return f"lock/{number:012}.json"
 
     def _text(self, state: str) -> str:
-        until = datetime.now(UTC) + self.lease
+        until = clock.now() + self.lease
         told = {"state": state, "holder": who(), "token": self._token, "since": self._since}
         return json.dumps({**told, "until": until.isoformat()})
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import dataclasses
 import platform
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
 
+from ..core import clock
 from ..core.model import CheckResult, Finding, Outcome, Severity
 from ..core.run import ReportSection, Run, StackFacts, WaiverState
 from .earlier_runs import earlier_run, forget_old, with_past
@@ -193,7 +193,7 @@ def build(run: ChecksRun, state: str, reason: str) -> Run:
     return Run(
         suite=run.suite,
         started=run.started,
-        ended=None if state == "unfinished" else datetime.now(UTC),
+        ended=None if state == "unfinished" else clock.now(),
         stacks=tuple(_facts(run)),
         state=state,
         stopped_by=reason,

@@ -6,6 +6,7 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Callable, Collection, Iterator
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ from .state import checks_run
 
 PROGRESS_S = 5.0
 """How long a check waits in silence."""
-GIVEN_TO_CHECKS = ("stack", "examine")
+GIVEN_TO_CHECKS = ("stack", "examine", "now")
 OUR_FIXTURES = (__name__, f"{__name__.rpartition('.')[0]}.drills")
 """Where fixtures of observations and of drills are made."""
 
@@ -35,6 +36,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         pytest.register_fixture(name=name, func=_reader(name, observation.what), node=session)
     pytest.register_fixture(name="stack", func=_stack, node=session)
     pytest.register_fixture(name="examine", func=_examine, node=session)
+    pytest.register_fixture(name="now", func=_now, node=session)
 
 
 def import_observations() -> None:
@@ -63,6 +65,14 @@ def _reader(name: str, what: str) -> Callable[..., Any]:
 def _stack(request: pytest.FixtureRequest) -> Any:
     """The stack that is checked, with its limits."""
     return request.param
+
+
+def _now(stack: Any, request: pytest.FixtureRequest) -> datetime:
+    """The moment at which the run looked, aware UTC: what an age is counted to."""
+    run = checks_run(request.config)
+    if run is None or stack.name not in run.stores:
+        raise CouldNotLook("now", "nothing was gathered")
+    return run.stores[stack.name].now
 
 
 def _examine(request: pytest.FixtureRequest) -> Iterator[Examine]:
@@ -130,7 +140,7 @@ def _require_a_check(item: pytest.Item, slugs: Collection[str], drills: Collecti
         if name not in REGISTRY and name not in GIVEN_TO_CHECKS and name not in drills:
             valid = [*REGISTRY, *drills, *GIVEN_TO_CHECKS]
             raise pytest.UsageError(
-                f"{where}: {name}: a check takes observations, stack and examine; {nearest(name, valid)}"
+                f"{where}: {name}: a check takes observations, stack, now and examine; {nearest(name, valid)}"
             )
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ..core import clock
 from ..core.gathering import Gathering, Observed
 from ..core.model import ObservationResult, Resource, SeenResource
 from ..core.observation import REGISTRY, CouldNotLook, WrongAccount, closure, fan_out
@@ -55,9 +56,10 @@ def fresh_store(run: ChecksRun, name: str, wanted: Iterable[str], since: datetim
     from ..web.http import Http
 
     stack = run.stack(name)
-    told = {"now": datetime.now(UTC), "since": since, "expected": run.expected, "filed": partial(_filed, run, stack)}
+    now = clock.now()
+    told = {"now": now, "since": since, "expected": run.expected, "filed": partial(_filed, run, stack)}
     given = partial(_given, {"stack": stack, "http": Http(), **told}, run.aws[name])
-    store = Gathering(closure(wanted), given, timeout_s=stack.limits.gather_timeout_s)
+    store = Gathering(closure(wanted), given, now=now, timeout_s=stack.limits.gather_timeout_s)
     store.start()
     return store
 

@@ -25,7 +25,7 @@ def looked(run: ChecksRun, item: pytest.Item, store: Gathering) -> Examine:
         raise TypeError(f"{item.nodeid} is no check")
     examine = Examine(declared, stack.name)
     function: Any = getattr(item, "obj", None)
-    given = {"stack": stack, "examine": examine}
+    given = {"stack": stack, "examine": examine, "now": store.now}
     error: BaseException | None = None
     try:
         names = inspect.signature(function).parameters

@@ -9,12 +9,12 @@ import os
 import re
 import signal
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
 
+from ..core import clock
 from ..core.model import Expected, Severity
 from ..core.redaction import redact_text
 from .pytest_private import option as others_option
@@ -157,7 +157,7 @@ def _begin(config: pytest.Config, suite: str, checks: Path, partial: str) -> Che
     path = config.option.stacks or config.rootpath / "stacks.toml"
     reports = _absolute(config.option.reports or config.rootpath / DEFAULT_REPORTS)
     shown = shown_path(Path(path))
-    begun = datetime.now(UTC)
+    begun = clock.now()
 
     def end(message: str, *, leave_page: bool = False) -> NoReturn:
         message = redact_text(message)
@@ -230,7 +230,7 @@ def _waivers(path: Path, checks: list[str], stacks: list[str]) -> list[Any]:
     from ..config.waivers import WaiverError, load_waivers
 
     try:
-        return list(load_waivers(path, today=datetime.now(UTC).date(), checks=checks, stacks=stacks))
+        return list(load_waivers(path, today=clock.now().date(), checks=checks, stacks=stacks))
     except WaiverError as error:
         raise ValueError(str(error).replace(str(path), str(shown_path(path)))) from None
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
+from ..core import clock
 from ..core.model import (
     NOT_APPLICABLE,
     CheckResult,
@@ -145,7 +146,7 @@ def _series(series: Series) -> dict[str, Any]:
 
 
 def _series_from(told: Mapping[str, Any]) -> Series:
-    start = datetime.fromisoformat(told["start"]) if told["start"] else datetime.now(UTC)
+    start = datetime.fromisoformat(told["start"]) if told["start"] else clock.now()
     points = zip((start + timedelta(seconds=at) for at in told["at_s"]), told["values"], strict=True)
     return Series(told["label"], told["unit"], tuple(points), told["period_s"], told["limit"])
 

@@ -8,10 +8,11 @@ import json
 import os
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 from typing import Any
 
 from ..config.stack import Stack
+from ..core import clock
 from . import service_models  # noqa: F401 - before moto, which reads models while it is imported
 from .corrections import cloudfront_config, correct
 from .corrections.ecs import run_service
@@ -44,7 +45,7 @@ class Sandbox:
     def __init__(self, stack: Stack) -> None:
         self.region = stack.region or "us-west-2"
         self.stack = stack.model_copy(update={"region": self.region, "account_id": ACCOUNT})
-        self.now = datetime.now(UTC)
+        self.now = clock.now()
         self.server = MotoServer()
         self.target_states: dict[str, tuple[str, str, str]] = {}
         self.tasks: list[Any] = []

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from ...aws.key_rotation import Key, Rotation, kept_earlier, unfit
+from ...core import clock
 from ...core.change import CannotFix, Made, Progress, Risk, Sends, State
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ def handed_over(rotation: Rotation, *, lost: bool) -> Progress:
     new, held = rotation.new, rotation.in_secret
     if new is None or held is None:
         return Progress(False, "the new key is not listed yet")
-    now = datetime.now(UTC)
+    now = clock.now()
     if held is not new:
         said = f"{new.end} was made, and is not in the secret: what it was is lost; the same again clears it away"
         return Progress(False, said, gone_wrong=lost or now - new.created > _SENT_WITHIN)
@@ -184,7 +185,7 @@ def _require_quiet(rotation: Rotation, old: Key, new: Key, limits: Limits) -> No
     late = old.used is not None and old.used > rotation.handed_over
     wait = timedelta(days=limits.key_grace_days) if late else timedelta(hours=limits.key_quiet_hours)
     free = max(since, old.used or since) + wait
-    if datetime.now(UTC) >= free:
+    if clock.now() >= free:
         return
     if late and old.used:
         raise CannotFix(
@@ -212,7 +213,7 @@ def _require_grace(user: str, old: Key, journal: Iterable[Made], limits: Limits)
             "somebody has made it active in between; find out who needs it"
         )
     free = since + timedelta(days=limits.key_grace_days)
-    if datetime.now(UTC) < free:
+    if clock.now() < free:
         raise CannotFix(
             f"{old.end} is inactive since {_time(since)}, and is kept for {limits.key_grace_days:g} days (limit "
             f"key_grace_days), so that it can be made active again: run the same again on {_time(free)} or later"

@@ -6,10 +6,11 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ...aws.key_rotation import DESCRIBE, LIST, SERVICES, USED, VALUE, Rotation, ending, held, rotation_of
+from ...core import clock
 from ...core.change import CannotFix, Change, Progress, Request, Risk, State, Unknown
 from ...core.observation import NotThere
 from ...core.wording import nearest
@@ -130,7 +131,7 @@ class RotateAccessKey(Remedy):
         """As `read`; CannotFix where the next stage must not begin yet."""
         rotation = self._rotation(_user(target))
         self._next = self._after(rotation)
-        self._age = datetime.now(UTC) - rotation.old.created
+        self._age = clock.now() - rotation.old.created
         return state_of(rotation)
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:

@@ -8,11 +8,11 @@ import hashlib
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from ...aws.inventory import inventory
 from ...aws.s3_lifecycle import find_site, read_bucket
+from ...core import clock
 from ...core.change import CannotFix
 from ...core.observation import CouldNotLook, NotThere
 from ...fixing.remedy import Remedy
@@ -132,7 +132,7 @@ def require_fit(remedy: Remedy) -> str:
         expires = rule.raw.get("Expiration", {})
         days = expires.get("Days")
         if date := expires.get("Date"):
-            days = (date - datetime.now(UTC)).days
+            days = (date - clock.now()).days
         if days is None:
             continue
         wanted = remedy.stack.limits.incident_archive_days

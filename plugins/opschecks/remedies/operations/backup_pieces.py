@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from ...aws.backup_sets import FORMAT, BackupLocation, BackupSet, day_of
 from ...aws.inventory import inventory
 from ...aws.s3_lifecycle import find_site
+from ...core import clock
 from ...core.change import CannotFix
 from ...core.observation import CouldNotLook
 from ...fixing.remedy import Remedy
@@ -173,7 +174,7 @@ def manifest(
         "account": remedy.stack.account_id,
         "region": remedy.stack.region,
         "begun": begun.begun.isoformat(),
-        "completed": datetime.now(UTC).isoformat(timespec="seconds"),
+        "completed": clock.now().isoformat(timespec="seconds"),
         **more,
         "tables": [_of_table(table, backup) for table, backup in pieces.tables.items() if backup],
         "dashboard": _of_site(place, begun.name, scope, pieces),

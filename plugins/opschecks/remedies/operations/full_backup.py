@@ -7,10 +7,11 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from ...aws.backup_sets import MANIFEST, STARTED, BackupLocation, BackupSet, backup_location, next_name, read_set, sets
+from ...core import clock
 from ...core.change import CannotFix, Progress, Request, Risk, State, Unknown
 from ...core.observation import CouldNotLook
 from ...core.version import __version__
@@ -114,7 +115,7 @@ class BackUpEverything(Remedy):
         begun = read_set(self.aws, place, name) if name and not now["complete"] else None
         pieces = look_at(self, place, name, self._scope) if begun else None
         if not (begun and pieces and _can_go_on(begun, self._scope, pieces)):
-            name = next_name(name, datetime.now(UTC))
+            name = next_name(name, clock.now())
             pieces = look_at(self, place, name, self._scope)
         scope = self._scope
         require_copyable(scope, pieces.source)
@@ -211,7 +212,7 @@ class BackUpEverything(Remedy):
         return request
 
     def _beginning(self) -> Mapping[str, Any]:
-        now = datetime.now(UTC)
+        now = clock.now()
         days = timedelta(days=self.stack.limits.log_export_days)
         window = {"from": int((now - days).timestamp() * 1000), "to": int(now.timestamp() * 1000)}
         self._started = {"begun": now.isoformat(timespec="seconds"), **scope_of(self).to_plain(), "logs": window}
@@ -256,4 +257,4 @@ def _told(name: str, told: Mapping[str, Any]) -> State:
 def _can_go_on(begun: BackupSet, scope: Scope, pieces: Pieces) -> bool:
     """Whether what it has and what it lacks would be of one moment, and of what the stack is now."""
     same = all(begun.started.get(key) == value for key, value in scope.to_plain().items())
-    return same and not pieces.extras and datetime.now(UTC) - begun.begun < GOES_ON_WITHIN
+    return same and not pieces.extras and clock.now() - begun.begun < GOES_ON_WITHIN

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from ...aws.dynamodb_items import digest_of, read_items, to_line
 from ...aws.incident_archive import archived_before
+from ...core import clock
 from ...core.answer import Answer
 from ...core.change import CannotFix, Change, Progress, Request, Risk, State
 from ...core.observation import CouldNotLook
@@ -93,7 +94,7 @@ class ArchiveIncidents(Remedy):
 
     def normal(self, target: str) -> str:
         """TABLE before DAY, of the table's name or ARN alone too; CannotFix where they would be too young."""
-        latest, own = archived_before(self.stack, datetime.now(UTC)).date(), incidents_table(self)
+        latest, own = archived_before(self.stack, clock.now()).date(), incidents_table(self)
         span = Span.of(target.split(":table/", 1)[-1], latest)
         if span.table != own:
             raise CannotFix(f"{span.table} is not the incidents table of {self.stack.name}, which is {own}")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from ...core import clock
 from ...core.change import CannotFix, Sends
 from ...core.observation import NotThere
 
@@ -58,7 +59,7 @@ class RestoredTable:
     def minutes(self) -> int:
         """Since it was asked for."""
         made: datetime = self.raw["CreationDateTime"]
-        return int((datetime.now(UTC) - made) / timedelta(minutes=1))
+        return int((clock.now() - made) / timedelta(minutes=1))
 
 
 def describe_table(aws: Sends, name: str) -> RestoredTable | None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
+from ...core import clock
 from ...core.change import CannotFix, Progress, Request, Risk, Sends, State
 from ..stack_tables import TableRemedy
 from .restore_points import LIST, TABLE, describe_table
@@ -64,7 +65,7 @@ class BackUpTable(TableRemedy):
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:
         """One more, numbered within the day: what was planned today is sent so today."""
-        first = backup_name(self._table, f"{datetime.now(UTC):%Y%m%d}")
+        first = backup_name(self._table, f"{clock.now():%Y%m%d}")
         newest = str(now["newest of ours"])
         if not newest.startswith(first):
             return {"newest of ours": first}
@@ -83,5 +84,5 @@ class BackUpTable(TableRemedy):
             return Progress(False, "DynamoDB does not list the backup yet")
         status = str(found["BackupStatus"])
         made: datetime = found["BackupCreationDateTime"]
-        minutes = int((datetime.now(UTC) - made) / timedelta(minutes=1))
+        minutes = int((clock.now() - made) / timedelta(minutes=1))
         return Progress(status == "AVAILABLE", f"the backup is {status}, {minutes} minutes after it was asked for")

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from ...core import clock
 from ...core.change import CannotFix, Progress, Request, Risk, State
 from ...core.durations import span_of
 from ...core.observation import NotThere
@@ -137,9 +138,7 @@ class SilenceAlarm(_Alarm):
             raise CannotFix(
                 f"--set for={wish['for']}: from 1m to {LONGEST_SILENCE.days}d; for longer, change the alarm"
             )
-        ends = (
-            datetime.now(UTC).replace(second=0, microsecond=0) + span + timedelta(minutes=1)
-        )  # AWS cuts to the minute
+        ends = clock.now().replace(second=0, microsecond=0) + span + timedelta(minutes=1)  # AWS cuts to the minute
         return {"muted_until": ends.isoformat(timespec="seconds")}
 
     def request(self, target: str, before: State, after: State) -> Request:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
+from ...core import clock
 from ...core.answer import Answer
 from ...core.change import CannotFix, Progress, Proof, Request, Risk, State
 from ...core.observation import CouldNotLook
@@ -249,7 +250,7 @@ class RollBackAfterErrors(RollBackService):
         """As `read`; CannotFix where what serves has served for longer: errors did not come with it."""
         told = self._describe(target)
         made: datetime = _primary(told)["createdAt"]
-        if datetime.now(UTC) - made > SUSPECT:
+        if clock.now() - made > SUSPECT:
             revision = _short(told["taskDefinition"])
             raise CannotFix(
                 f"{revision} was deployed on {made.astimezone(UTC):%Y-%m-%d %H:%M} UTC and has served since: "

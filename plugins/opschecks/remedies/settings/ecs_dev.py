@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from ...aws.inventory import inventory
+from ...core import clock
 from ...core.change import CannotFix, Risk, State
 from ...core.observation import CouldNotLook
 from ...core.wording import nearest
@@ -54,7 +54,7 @@ class ScaleDevToZero(ScaleService):
         """As `read`; CannotFix of what is production, and of what somebody may be at work with."""
         if target in self._production():
             raise CannotFix(f"{self.shown(target)} is one of the services that are checked as production")
-        here = datetime.now(UTC).astimezone(self.stack.zone)
+        here = clock.now().astimezone(self.stack.zone)
         if self.stack.office_hours.include(here):
             raise CannotFix(
                 f"it is {here:%a %H:%M} in {self.stack.time_zone}, within its hours: what ran at night is over, and "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from ...aws.ec2 import security_groups
@@ -12,6 +12,7 @@ from ...aws.elbv2 import load_balancers
 from ...aws.flow_logs import FlowLog, Vpc, flow_log_of, vpcs
 from ...aws.inventory import Inventory, inventory
 from ...aws.log_groups import describe_log_groups
+from ...core import clock
 from ...core.change import CannotFix, Refused, Request, Risk, State
 from ...core.observation import CouldNotLook
 from ...core.wording import nearest
@@ -112,7 +113,7 @@ class CreateFlowLog(Remedy):
                 raise CannotFix(f"{target} has no flow log to {self._group} any more")
             return Request("ec2", "DeleteFlowLogs", {"FlowLogIds": [found[0].id]})
         others = sorted(log.id for log in self._logs(target))
-        mark = f"{self.stack.name} {target} {after} beside {others} on {datetime.now(UTC):%Y-%m-%d}"
+        mark = f"{self.stack.name} {target} {after} beside {others} on {clock.now():%Y-%m-%d}"
         return Request(
             "ec2",
             "CreateFlowLogs",

@@ -13,6 +13,7 @@ from moto.cloudwatch.models import Alarm, CloudWatchBackend, MetricDatum
 from moto.cloudwatch.responses import CloudWatchResponse
 from moto.core.responses import ActionResult, EmptyResult
 
+from ...core import clock
 from ..correction import Kind, replaces
 
 ALARMS_A_PAGE = 50
@@ -187,7 +188,7 @@ def _kept(self: CloudWatchResponse) -> dict[str, dict[str, Any]]:
 
 def _rules(self: CloudWatchResponse) -> list[dict[str, Any]]:
     """Every rule with the status that it has by now."""
-    now = datetime.now(UTC)
+    now = clock.now()
     return [
         {**rule, "Status": "EXPIRED" if "ExpireDate" in rule and aware(rule["ExpireDate"]) <= now else "ACTIVE"}
         for rule in _kept(self).values()

@@ -5,12 +5,13 @@ from __future__ import annotations
 import copy
 import uuid
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from moto.ecr.models import ecr_backends
 from moto.ecs.models import EC2ContainerServiceBackend, Service
 
+from ...core import clock
 from ..correction import Kind, extends
 
 
@@ -93,7 +94,7 @@ def _update_service(before: Callable[..., Any]) -> Callable[..., Any]:
         service.running_count = ran
         if anew:
             made = copy.deepcopy(service.deployments[0])
-            now = datetime.now(UTC)
+            now = clock.now()
             made.update(id=f"ecs-svc/{uuid.uuid4().int % 10**19}", status="PRIMARY", createdAt=now, updatedAt=now)
             made.update(rolloutState="IN_PROGRESS", taskDefinition=service.task_definition)
             service.deployments = [made, *({**old, "status": "ACTIVE"} for old in service.deployments)]
@@ -129,7 +130,7 @@ def _settling(before: Callable[..., Any]) -> Callable[..., Any]:
 
 def _settled(backend: Any, service: Any) -> None:
     """The newest deployment's tasks run in place of all others; or it has failed, and the old ones go on."""
-    newest, count, now = service.deployments[0], service.desired_count, datetime.now(UTC)
+    newest, count, now = service.deployments[0], service.desired_count, clock.now()
     definition = backend.describe_task_definition(service.task_definition)
     if any(_digest(backend, one["image"]) is None for one in definition.container_definitions):
         reason = "CannotPullContainerError: the image was not found"

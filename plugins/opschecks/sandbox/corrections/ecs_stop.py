@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
 from moto.ecs.models import EC2ContainerServiceBackend
 
+from ...core import clock
 from ..correction import Kind, Ties, corrects
 from .ecs import LOOKS_TO_SETTLE
 
@@ -24,7 +24,7 @@ def _stop_task(before: Callable[..., Any], ties: Ties) -> Callable[..., Any]:
     def stop_task(self: Any, cluster_str: str, task_str: str, reason: str) -> Any:
         """The task is told who stopped it, its service lacks one at once, and starts another after a moment."""
         task = before(self, cluster_str, task_str, reason)
-        now = datetime.now(UTC)
+        now = clock.now()
         task.stop_code, task.stopped_at, task.stopping_at = "UserInitiated", now, now
         name = str(task.group).removeprefix("service:")
         service = self.services.get(f"{cluster_str.rsplit('/', 1)[-1]}:{name}")

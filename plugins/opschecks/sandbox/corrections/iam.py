@@ -13,6 +13,7 @@ from moto.ecs.models import ecs_backends
 from moto.iam.models import AccessKey, AccessKeyLastUsed, IAMBackend, User
 from moto.iam.responses import IamResponse
 
+from ...core import clock
 from ..correction import Kind, extends, replaces
 
 COLUMNS = (
@@ -83,7 +84,7 @@ def _get_credential_report(self: IamResponse) -> ActionResult:
     table.writerow({**_root(self.current_account), **changed})
     table.writerows(_row(user) for user in self.backend.users.values())
     return ActionResult(
-        {"Content": written.getvalue().rstrip("\n"), "ReportFormat": "text/csv", "GeneratedTime": datetime.now(UTC)}
+        {"Content": written.getvalue().rstrip("\n"), "ReportFormat": "text/csv", "GeneratedTime": clock.now()}
     )
 
 

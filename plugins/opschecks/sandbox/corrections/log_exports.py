@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import time
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -13,6 +12,7 @@ from moto.logs.exceptions import InvalidParameterException, LimitExceededExcepti
 from moto.logs.models import ExportTask, LogsBackend
 from moto.logs.responses import LogsResponse
 
+from ...core import clock
 from ..correction import Kind, extends, replaces
 
 LOOKS_TO_FINISH = 1
@@ -57,7 +57,7 @@ def _create(self: LogsResponse) -> str:
     s3 = _bucket(logs, bucket)
     window = int(self._get_param("from")), int(self._get_param("to"))
     task: Any = ExportTask(str(uuid.uuid4()), self._get_param("taskName"), group, bucket, prefix, *window)
-    task.made, task.looks = int(time.time() * 1000), LOOKS_TO_FINISH
+    task.made, task.looks = int(clock.now().timestamp() * 1000), LOOKS_TO_FINISH
     task.status = {"code": "PENDING", "message": "Export task is pending"}
     logs.export_tasks[task.task_id] = task
     s3.put_object(bucket, f"{prefix}/aws-logs-write-test", b"Permission Check Successful")

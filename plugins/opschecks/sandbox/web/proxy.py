@@ -6,7 +6,6 @@ import asyncio
 import base64
 import contextlib
 import secrets
-import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from email.utils import formatdate
@@ -15,6 +14,7 @@ import aiohttp
 from aiohttp import ClientWebSocketResponse, WSCloseCode, WSMsgType, web
 from multidict import CIMultiDict
 
+from ...core import clock
 from .listener import HOST, PARTING_S
 from .tasks import BackendTask
 
@@ -136,7 +136,7 @@ class Proxy:
     def _cookies(self, task: BackendTask) -> Iterator[tuple[str, str]]:
         if not self.sticky:
             return
-        expires = formatdate(time.time() + STICKY_FOR_S, usegmt=True)
+        expires = formatdate(clock.now().timestamp() + STICKY_FOR_S, usegmt=True)
         cookie = f"{self._mark(task)}; Expires={expires}; Path=/"
         yield "Set-Cookie", f"AWSALB={cookie}"
         yield "Set-Cookie", f"AWSALBCORS={cookie}; SameSite=None{'; Secure' if self.secure else ''}"
