@@ -243,10 +243,10 @@ def test_careless_options_are_refused(tmp_path: Path, arguments: list[str], mess
 
 
 WRONG: dict[str, tuple[list[str], str]] = {
-    "remedy": (["fix", "scale-servise"], "scale-servise: there is no such remedy, nor such a file; did you mean"),
+    "remedy": (["fix", "scale-servise"], "scale-servise: no such remedy; did you mean"),
     "wish": (["fix", "scale-service", "--set", "desird=5"], "takes no such value; did you mean 'desired'?"),
     "value": (["fix", "scale-service", "--set", "desired=many"], "--set desired=many: a whole number is wanted"),
-    "form": (["fix", "scale-service", "--set", "desired"], "--set desired: NAME=VALUE is wanted"),
+    "form": (["fix", "scale-service", "--set", "desired"], "--set desired: expected NAME=VALUE"),
     "target": (["fix", "enable-stickiness"], "say what to change with --target"),
     "entry": (["undo", "0123"], "0123: the journal of sandbox has no such entry"),
     "plan": (["fix", "nowhere.json"], "nowhere.json: cannot be read: No such file or directory"),
@@ -407,7 +407,7 @@ def test_marks_that_hide_a_failure_are_refused_before_anything_is_changed(tmp_pa
         path.write_text("import pytest\n\npytestmark = pytest.mark.skip(reason='later')\n" + path.read_text())
         ended = on.project.run("checks/daily", "--stack", "sandbox", "--fix=apply", **on.environment)
         assert ended.code == 4
-        assert "it bears the mark 'skip'; take it off before anything is fixed" in ended.err
+        assert "marked 'skip'; remove the mark before using --fix" in ended.err
         assert on.journal() == []
 
 
