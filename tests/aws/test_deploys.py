@@ -746,7 +746,7 @@ def test_a_bucket_of_which_nothing_is_said_is_not_seen(answer: dict[str, Any], k
 
 def test_without_an_address_of_the_site_nothing_is_seen() -> None:
     of = Distribution(arn="arn", name="E1SITE", evidence=told_of("site.s3.us-west-2.amazonaws.com"))
-    with pytest.raises(CouldNotLook, match="stack here names no dashboard_url"):
+    with pytest.raises(CouldNotLook, match="stack here names no dashboards: set dashboard_url"):
         site_objects(stack(), Aws({}), Http(), of)
 
 

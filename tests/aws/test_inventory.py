@@ -204,9 +204,9 @@ def test_without_cloudformation_and_tags_nothing_is_asked() -> None:
 
 
 MISSING = {
-    "services": "names no services: set services in stacks.toml, or without = ",
-    "load_balancers": "names no load balancer: set load_balancer in stacks.toml, or without = ",
-    "security_groups": "names no security groups: set security_groups in stacks.toml, or without = ",
+    "services": "names no services: set services in stacks.toml",
+    "load_balancers": "names no load balancer: set load_balancer in stacks.toml",
+    "security_groups": "names no security groups: set security_groups in stacks.toml",
 }
 
 

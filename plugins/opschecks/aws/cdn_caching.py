@@ -8,7 +8,7 @@ from typing import Any
 
 from ..core.answer import Answer
 from ..core.model import Resource
-from ..core.observation import CouldNotLook, fan_out, observation
+from ..core.observation import NotConfigured, fan_out, observation
 from .cloudfront import Distribution
 from .session import Aws
 
@@ -86,9 +86,7 @@ def bucket_behaviors(aws: Aws, distribution: Distribution) -> list[BucketBehavio
     config = distribution.evidence["DistributionConfig"]
     found = list(behaviors_on_buckets(config))
     if not found:
-        raise CouldNotLook(
-            "", f"no cache behavior of {distribution.name} serves from a bucket: without = [slug], if none is meant to"
-        )
+        raise NotConfigured("", f"no cache behavior of {distribution.name} serves from a bucket")
     own = sorted({policy for _, one in found if (policy := one.get("CachePolicyId")) and policy not in MANAGED})
     policies = {**MANAGED, **dict(zip(own, fan_out(lambda policy: _own(aws, policy), own), strict=True))}
     return [

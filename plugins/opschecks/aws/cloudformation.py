@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.answer import Answer
 from ..core.model import Figure, Resource
-from ..core.observation import CouldNotLook, fan_out, observation
+from ..core.observation import CouldNotLook, fan_out, names_no, observation
 from .session import Aws
 
 if TYPE_CHECKING:
@@ -115,11 +115,7 @@ def formation_stacks(stack: Stack, aws: Aws) -> list[FormationStack]:
     """The CloudFormation stacks of the stack with those nested in them; what has drifted, of those that have."""
     wanted = stack.cloudformation_stacks or ((stack.cloudformation_stack,) if stack.cloudformation_stack else ())
     if not wanted:
-        raise CouldNotLook(
-            "",
-            f"stack {stack.name} names no CloudFormation stack: set cloudformation_stacks in stacks.toml, "
-            'or without = ["disaster-recovery"]',
-        )
+        raise names_no(stack.name, "CloudFormation stack", "cloudformation_stacks")
     statuses = [*GOOD, *UNDER_WAY, *BAD]
     listed = aws.items("cloudformation", "ListStacks", "StackSummaries", StackStatusFilter=statuses)
     roots = [raw for raw in listed if {raw["StackName"], raw.get("StackId")} & {*wanted}]

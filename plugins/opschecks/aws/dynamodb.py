@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.answer import Answer
 from ..core.model import Figure, Resource
-from ..core.observation import CouldNotLook, NotThere, fan_out, observation
+from ..core.observation import CouldNotLook, NotThere, fan_out, names_no, observation
 from .inventory import Inventory
 from .session import Aws
 
@@ -155,10 +155,7 @@ def scanned_incidents(stack: Stack, aws: Aws, since: datetime, now: datetime) ->
 def incidents_table_of(stack: Stack) -> str:
     """The table of incidents; CouldNotLook where the stack names none."""
     if not stack.incidents_table:
-        raise CouldNotLook(
-            "",
-            f"stack {stack.name} names no incidents table: set incidents_table in stacks.toml, or without = [slug]",
-        )
+        raise names_no(stack.name, "incidents table", "incidents_table")
     return stack.incidents_table
 
 

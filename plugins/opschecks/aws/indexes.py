@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.answer import Answer
 from ..core.model import Figure, Resource
-from ..core.observation import CouldNotLook, observation
+from ..core.observation import CouldNotLook, names_no, observation
 from .dynamodb import Table
 
 if TYPE_CHECKING:
@@ -66,11 +66,7 @@ def indexes(stack: Stack, tables: list[Table]) -> list[Index]:
     """The indexes that searches need, those that are missing among them."""
     wanted = stack.indexes
     if not wanted:
-        raise CouldNotLook(
-            "",
-            f"stack {stack.name} names no index: set incidents_table or wanted_indexes in stacks.toml, "
-            "or without = [slug]",
-        )
+        raise names_no(stack.name, "index", "incidents_table or wanted_indexes")
     known = {table.name: table for table in tables}
     for one in wanted:
         if one.table not in known:

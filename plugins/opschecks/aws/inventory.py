@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..core.observation import CouldNotLook, fan_out, observation
+from ..core.observation import CouldNotLook, fan_out, names_no, observation
 from .session import Aws
 
 if TYPE_CHECKING:
@@ -61,27 +61,24 @@ class Inventory:
         names: tuple[str, ...] = getattr(self, kind)
         if not names:
             key = "load_balancer" if kind == "load_balancers" else kind
-            raise CouldNotLook(
-                "",
-                f"stack {self.stack} names no {key.replace('_', ' ')}: set {key} in stacks.toml, or without = [slug]",
-            )
+            raise names_no(self.stack, key.replace("_", " "), key)
         return names
 
     @property
     def the_cluster(self) -> str:
         """The ECS cluster; CouldNotLook where the stack has none."""
         if not self.cluster:
-            raise CouldNotLook("", f"stack {self.stack} names no cluster: set cluster in stacks.toml")
+            raise names_no(self.stack, "cluster", "cluster")
         return self.cluster
 
     @property
     def the_distribution(self) -> str:
         """The id of the CloudFront distribution that serves the dashboards; CouldNotLook where that is not one."""
+        if not self.distributions:
+            raise names_no(self.stack, "distribution", "distribution_id")
         if len(set(self.distributions)) != 1:
-            found = f"has {len(self.distributions)} distributions" if self.distributions else "names no distribution"
-            raise CouldNotLook(
-                "", f"stack {self.stack} {found}: set distribution_id in stacks.toml, or without = [slug]"
-            )
+            found = f"has {len(self.distributions)} distributions"
+            raise CouldNotLook("", f"stack {self.stack} {found}: set distribution_id in stacks.toml")
         return self.distributions[0]
 
 

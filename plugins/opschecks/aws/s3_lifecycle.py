@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.answer import Answer
 from ..core.model import Resource
-from ..core.observation import CouldNotLook, NotThere, fan_out, observation, seen
+from ..core.observation import CouldNotLook, NotConfigured, NotThere, fan_out, names_no, observation, seen
 from .cloudfront import Distribution
 from .cloudfront import distribution as distribution_of
 from .inventory import Inventory
@@ -222,7 +222,7 @@ def names_of(stack: Stack, inventory: Inventory, site: tuple[str, str] | None) -
     """Every bucket of the stack; CouldNotLook where there is none, with what to do about it."""
     names = dict.fromkeys([*([site[0]] if site else []), *inventory.buckets, *stack.bucket_expire_days])
     if not names:
-        raise CouldNotLook("", f"stack {stack.name} names no buckets: set buckets in stacks.toml, or without = [slug]")
+        raise names_no(stack.name, "buckets", "buckets")
     return list(names)
 
 
@@ -237,8 +237,8 @@ def site_of(stack: Stack, inventory: Inventory, distribution: Distribution | Cou
     except CouldNotLook as error:
         if error.call:
             raise
-        hint = "set distribution_id or dashboard_bucket in stacks.toml, or without = [slug]"
-        raise CouldNotLook("", f"which bucket is behind the dashboards is not known: {error.reason}; {hint}") from None
+        hint = "set distribution_id or dashboard_bucket in stacks.toml"
+        raise NotConfigured("", f"the bucket behind the dashboards is unknown: {error.reason}; {hint}") from None
 
 
 def find_site(stack: Stack, aws: Aws, inventory: Inventory) -> tuple[str, str] | None:
@@ -273,9 +273,5 @@ def site_bucket(stack: Stack, buckets: list[Bucket]) -> Bucket:
     """The bucket behind the dashboards."""
     found = [bucket for bucket in buckets if bucket.site is not None]
     if not found:
-        raise CouldNotLook(
-            "",
-            f"stack {stack.name} names no dashboard bucket: set distribution_id or dashboard_bucket in stacks.toml, "
-            "or without = [slug]",
-        )
+        raise names_no(stack.name, "dashboard bucket", "distribution_id or dashboard_bucket")
     return found[0]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.answer import Answer
 from ..core.model import Figure, Resource, Series
-from ..core.observation import CouldNotLook, NotThere, fan_out, observation, seen
+from ..core.observation import CouldNotLook, NotThere, fan_out, names_no, observation, seen
 from .cloudwatch_metrics import CALL as _METRICS
 from .cloudwatch_metrics import METRICS_A_CALL, Metric, fetch_metrics
 from .ecs import SERVICES_A_CALL, Service
@@ -222,11 +222,7 @@ def _targets(aws: Aws, arn: str) -> int:
 def dev_use(stack: Stack, aws: Aws, now: datetime, since: datetime | None = None) -> list[DevUse]:
     """What the services of `dev_services` run now, and when they ran within a week; with `since`, only after it."""
     if not stack.dev_services:
-        raise CouldNotLook(
-            "",
-            f"stack {stack.name} names no service that is no production: set dev_services in stacks.toml, "
-            'or without = ["office-hours"]',
-        )
+        raise names_no(stack.name, "non-production services", "dev_services")
     services = _dev_services(aws, stack.dev_services)
     begin = (since or now - WEEK).replace(second=0, microsecond=0)
     asked = [_cpu(name) for name in services]

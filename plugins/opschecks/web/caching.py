@@ -10,7 +10,7 @@ from urllib.parse import quote
 from ..aws.cloudfront import Distribution
 from ..aws.session import Aws
 from ..core.model import Figure, Resource
-from ..core.observation import CouldNotLook, fan_out, observation
+from ..core.observation import CouldNotLook, NotConfigured, fan_out, names_no, observation
 from .http import Http, Response
 from .site_objects import list_objects
 
@@ -78,14 +78,11 @@ def _header(answer: Response, name: str) -> str:
 def static_assets(stack: Stack, aws: Aws, http: Http, distribution: Distribution) -> list[StaticAsset]:
     """The largest scripts and style sheets of the dashboard bucket, each asked for until it comes from the cache."""
     if not stack.dashboard_url:
-        raise CouldNotLook("", f"stack {stack.name} names no dashboard_url: set it, or without = [slug]")
+        raise names_no(stack.name, "dashboards", "dashboard_url")
     bucket, prefix = distribution.origin
     chosen = _largest(list_objects(aws, bucket, prefix))
     if not chosen:
-        raise CouldNotLook(
-            "",
-            f"{bucket} holds no script or style sheet of 1 kB or more to try it with: without = [slug], if none is",
-        )
+        raise NotConfigured("", f"{bucket} holds no script or style sheet of 1 kB or more to try it with")
     timeout_s, root = stack.limits.probe_timeout_s, stack.dashboard_url
     urls = [f"{root}/{quote(str(one['Key'])[len(prefix) :])}" for one in chosen]
     answers = fan_out(lambda url: _asked(http, url, timeout_s), urls)

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from ..core.answer import Answer
 from ..core.model import Deadline, Figure, Resource
-from ..core.observation import CouldNotLook, fan_out, observation
+from ..core.observation import CouldNotLook, fan_out, names_no, observation
 
 if TYPE_CHECKING:
     from ..config.stack import Stack
@@ -210,9 +210,7 @@ def _word(key: str, told: Any) -> Iterator[tuple[str, str]]:
 def health(stack: Stack, http: Http, now: datetime) -> Health:
     """GET of the backend's health endpoint: status, latency, what the body says, days left of the certificate."""
     if not stack.backend_url:
-        raise CouldNotLook(
-            "", f"stack {stack.name} names no backend: set backend_url in stacks.toml, or without = [slug]"
-        )
+        raise names_no(stack.name, "backend", "backend_url")
     url = stack.backend_url + stack.health_path
     timeout_s = stack.limits.probe_timeout_s
     answer = http.get(url, timeout_s)
@@ -277,10 +275,7 @@ class Page(Resource):
 def dashboard_pages(stack: Stack, http: Http) -> list[Page]:
     """GET of each dashboard, and of a path that cannot exist, to know what the site serves for anything."""
     if not stack.dashboard_url or not stack.dashboards:
-        raise CouldNotLook(
-            "",
-            f"stack {stack.name} names no dashboards: set dashboard_url and dashboards, or without = [slug]",
-        )
+        raise names_no(stack.name, "dashboards", "dashboard_url and dashboards")
     root, timeout_s = stack.dashboard_url, stack.limits.probe_timeout_s
     nowhere = f"/opschecks-{secrets.token_hex(8)}"
     answers = fan_out(

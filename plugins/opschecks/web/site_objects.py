@@ -10,7 +10,7 @@ from ..aws.cloudfront import Distribution
 from ..aws.session import Aws
 from ..core.answer import Answer
 from ..core.model import Resource
-from ..core.observation import CouldNotLook, fan_out, observation
+from ..core.observation import CouldNotLook, fan_out, names_no, observation
 from .http import Http, Response
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class SiteObject(Resource):
 def site_objects(stack: Stack, aws: Aws, http: Http, distribution: Distribution) -> list[SiteObject]:
     """Each object of the dashboard bucket, and HEAD of it through the CDN."""
     if not stack.dashboard_url:
-        raise CouldNotLook("", f"stack {stack.name} names no dashboard_url: set it, or without = [slug]")
+        raise names_no(stack.name, "dashboards", "dashboard_url")
     bucket, prefix = distribution.origin
     listed = list_objects(aws, bucket, prefix)
     urls = [f"{stack.dashboard_url}/{quote(one['Key'][len(prefix) :])}" for one in listed]

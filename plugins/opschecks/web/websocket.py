@@ -15,7 +15,7 @@ from urllib.parse import urlencode, urlsplit
 
 from ..aws.elbv2 import TargetHealth
 from ..core.model import Figure, Resource
-from ..core.observation import CouldNotLook, observation
+from ..core.observation import CouldNotLook, names_no, observation
 
 if TYPE_CHECKING:
     from websockets.sync.client import ClientConnection
@@ -126,10 +126,7 @@ def _place(url: str) -> str:
 def session_address(stack: Stack) -> str:
     """Where a session of a client of its own is opened; CouldNotLook where the stack names no WebSocket."""
     if not stack.websocket_url:
-        raise CouldNotLook(
-            "",
-            f"stack {stack.name} names no WebSocket: set backend_url or websocket.url, or without = [slug]",
-        )
+        raise names_no(stack.name, "WebSocket", "backend_url or websocket.url")
     joint = "&" if urlsplit(stack.websocket_url).query else "?"
     return f"{stack.websocket_url}{joint}{urlencode({'client_id': f'opschecks-{secrets.token_hex(4)}'})}"
 
