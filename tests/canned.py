@@ -182,3 +182,10 @@ def verdict(check_function: Callable[..., None], **observations: Any) -> tuple[s
     """Outcome and message of a check that examines one resource."""
     [finding] = examined(check_function, **observations)
     return finding.outcome.value, finding.message
+
+
+def concludes(check_function: Callable[..., None], outcome: str, message: str, **observations: Any) -> None:
+    """The check concludes this of the one resource that it examines, and says this among other things."""
+    told = verdict(check_function, **observations)
+    assert told[0] == outcome, told
+    assert message in told[1]

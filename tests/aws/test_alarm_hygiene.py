@@ -82,11 +82,7 @@ CALLS: dict[str, tuple[list[Alarm], str, str]] = {
     "nobody": ([alarm(AlarmActions=[])], "failed", "it has no action, and no composite alarm with one is above it"),
     "nobody, the key is left out": ([alarm(AlarmActions=None)], "failed", "it has no action"),
     "only when it is well again": ([alarm(AlarmActions=[], OKActions=[TOPIC])], "failed", "it has no action"),
-    "through a composite": (
-        [alarm(AlarmActions=[]), composite(alarm())],
-        "passed",
-        "heard through down",
-    ),
+    "through a composite": ([alarm(AlarmActions=[]), composite(alarm())], "passed", "heard through down"),
     "through a composite that calls nobody": (
         [alarm(AlarmActions=[]), composite(alarm(), AlarmActions=[])],
         "failed",

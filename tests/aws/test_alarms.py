@@ -7,15 +7,9 @@ from typing import Any
 
 import pytest
 
-from opschecks.aws.cloudwatch_alarms import (
-    Alarm,
-    alarm_history,
-    alarm_mutes,
-    alarms,
-    overnight_alarms,
-)
+from opschecks.aws.cloudwatch_alarms import Alarm, alarm_history, alarm_mutes, alarms, overnight_alarms
 from opschecks.core.observation import CouldNotLook
-from tests.canned import ACCOUNT, NOW, Answers, Aws, ago, daily, examined, names, stack, verdict, verdicts
+from tests.canned import ACCOUNT, NOW, Answers, Aws, ago, concludes, daily, examined, names, stack, verdict, verdicts
 
 PAGE = f"arn:aws:sns:{ACCOUNT}:on-call"
 SCALE = f"arn:aws:autoscaling:{ACCOUNT}:scalingPolicy:1f:resource/ecs/service/prod/web:policyName/cpu"
@@ -203,9 +197,7 @@ SIGHT: dict[str, tuple[list[dict[str, Any]], str, str]] = {
 
 @pytest.mark.parametrize(("known", "outcome", "message"), SIGHT.values(), ids=SIGHT)
 def test_a_composite_sees_no_more_than_those_below_it(known: list[dict[str, Any]], outcome: str, message: str) -> None:
-    told = verdict(checks.test_alarms_can_see, alarms=seen(*known, prefix="top"))
-    assert told[0] == outcome, told
-    assert message in told[1]
+    concludes(checks.test_alarms_can_see, outcome, message, alarms=seen(*known, prefix="top"))
 
 
 @pytest.mark.parametrize(
@@ -253,9 +245,7 @@ ACTS: dict[str, tuple[dict[str, Any], str, str]] = {
 
 @pytest.mark.parametrize(("raw", "outcome", "message"), ACTS.values(), ids=ACTS)
 def test_a_silenced_alarm_fails(raw: dict[str, Any], outcome: str, message: str) -> None:
-    told = verdict(checks.test_alarms_can_act, alarms=seen(raw), alarm_mutes=[])
-    assert told[0] == outcome, told
-    assert message in told[1]
+    concludes(checks.test_alarms_can_act, outcome, message, alarms=seen(raw), alarm_mutes=[])
 
 
 def mute_rule(name: str, **changes: Any) -> dict[str, Any]:

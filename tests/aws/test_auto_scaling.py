@@ -11,7 +11,7 @@ from opschecks.aws.application_autoscaling import ServiceScaling, auto_scaling
 from opschecks.aws.ecs import Service
 from opschecks.core.answer import Answer
 from opschecks.core.observation import CouldNotLook
-from tests.canned import ACCOUNT, Answers, Aws, ago, daily, examined, names, stack, verdict, verdicts
+from tests.canned import ACCOUNT, Answers, Aws, ago, concludes, daily, examined, names, stack, verdict, verdicts
 
 SERVICE = "application-autoscaling"
 checks = daily("auto_scaling")
@@ -106,9 +106,7 @@ LIMITS: dict[str, tuple[list[dict[str, Any]], str, str]] = {
 
 @pytest.mark.parametrize(("targets", "outcome", "message"), LIMITS.values(), ids=LIMITS)
 def test_scaling_limits_are_as_wanted(targets: list[dict[str, Any]], outcome: str, message: str) -> None:
-    told = verdict(checks.test_scaling_limits_are_as_wanted, auto_scaling=seen(targets))
-    assert told[0] == outcome, told
-    assert message in told[1]
+    concludes(checks.test_scaling_limits_are_as_wanted, outcome, message, auto_scaling=seen(targets))
 
 
 def test_which_limits_are_wanted_is_the_stacks_to_say() -> None:
@@ -137,9 +135,9 @@ ROOM: dict[str, tuple[list[Service], list[dict[str, Any]], str, str]] = {
 def test_services_have_room_to_scale(
     services: list[Service], targets: list[dict[str, Any]], outcome: str, message: str
 ) -> None:
-    told = verdict(checks.test_services_are_not_at_max_capacity, auto_scaling=seen(targets), services=services)
-    assert told[0] == outcome, told
-    assert message in told[1]
+    concludes(
+        checks.test_services_are_not_at_max_capacity, outcome, message, auto_scaling=seen(targets), services=services
+    )
 
 
 def test_each_service_has_its_own_target_and_policies() -> None:
@@ -201,9 +199,7 @@ def test_policies_of_one_service_are_asked_for_by_its_id() -> None:
 
 
 @pytest.mark.parametrize(
-    ("targets", "policies"),
-    [({}, {"ScalingPolicies": []}), ({"ScalableTargets": []}, {})],
-    ids=["targets", "policies"],
+    ("targets", "policies"), [({}, {"ScalingPolicies": []}), ({"ScalableTargets": []}, {})], ids=["targets", "policies"]
 )
 def test_half_an_answer_is_not_seen(targets: dict[str, Any], policies: dict[str, Any]) -> None:
     aws = Aws({(SERVICE, "DescribeScalableTargets"): targets, (SERVICE, "DescribeScalingPolicies"): policies})

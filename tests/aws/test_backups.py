@@ -17,7 +17,7 @@ from opschecks.aws.s3_lifecycle import Bucket, buckets, site_bucket
 from opschecks.config.stack import Stack
 from opschecks.core.answer import Answer
 from opschecks.core.observation import CouldNotLook, NotThere
-from tests.canned import ACCOUNT, NOW, Aws, ago, names, stack, verdict, verdicts
+from tests.canned import ACCOUNT, NOW, Aws, ago, concludes, names, stack, verdict, verdicts
 from tests.scratch import ROOT
 
 CHECKS = runpy.run_path(str(ROOT / "checks" / "weekly" / "test_backups.py"))
@@ -105,9 +105,7 @@ AGES: dict[str, tuple[list[dict[str, Any]], Any, str, str]] = {
 
 @pytest.mark.parametrize(("listed", "points", "outcome", "message"), AGES.values(), ids=AGES)
 def test_backups(listed: list[dict[str, Any]], points: Any, outcome: str, message: str) -> None:
-    told = verdict(RECENT, table_backups=backups_of(*listed, points=points))
-    assert told[0] == outcome, told
-    assert message in told[1]
+    concludes(RECENT, outcome, message, table_backups=backups_of(*listed, points=points))
 
 
 def test_a_backup_of_a_table_that_had_the_name_before_is_none_of_this_one() -> None:
@@ -216,9 +214,7 @@ PITR: dict[str, tuple[Mapping[str, Any] | Exception, str, str]] = {
 @pytest.mark.parametrize(("answer", "outcome", "message"), PITR.values(), ids=PITR)
 def test_point_in_time_recovery(answer: Mapping[str, Any] | Exception, outcome: str, message: str) -> None:
     found = table_recovery(Aws({("dynamodb", "DescribeContinuousBackups"): answer}), [table()], NOW)
-    told = verdict(RECOVERY, table_recovery=found)
-    assert told[0] == outcome, told
-    assert message in told[1]
+    concludes(RECOVERY, outcome, message, table_recovery=found)
 
 
 def test_an_answer_without_recovery_is_not_seen() -> None:
@@ -253,10 +249,7 @@ def exports_of(
 ) -> list[LogExports]:
     answer = {"subscriptionFilters": list(filters)} if isinstance(filters, tuple | list) else filters
     aws = Aws(
-        {
-            ("logs", "DescribeExportTasks"): {"exportTasks": list(tasks)},
-            ("logs", "DescribeSubscriptionFilters"): answer,
-        }
+        {("logs", "DescribeExportTasks"): {"exportTasks": list(tasks)}, ("logs", "DescribeSubscriptionFilters"): answer}
     )
     known = LogGroup(
         arn="/ecs/backend",
@@ -317,9 +310,7 @@ REACH: dict[str, tuple[list[dict[str, Any]], Any, float, str, str]] = {
 
 @pytest.mark.parametrize(("tasks", "filters", "created", "outcome", "message"), REACH.values(), ids=REACH)
 def test_exports(tasks: list[dict[str, Any]], filters: Any, created: float, outcome: str, message: str) -> None:
-    told = verdict(EXPORTS, log_exports=exports_of(*tasks, filters=filters, created=created))
-    assert told[0] == outcome, told
-    assert message in told[1]
+    concludes(EXPORTS, outcome, message, log_exports=exports_of(*tasks, filters=filters, created=created))
 
 
 def test_a_log_group_that_is_gone_fails() -> None:
@@ -356,10 +347,7 @@ def rule(**changes: Any) -> dict[str, Any]:
 
 def site(versioning: Mapping[str, Any], *rules: dict[str, Any]) -> Bucket:
     aws = Aws(
-        {
-            ("s3", "GetBucketVersioning"): versioning,
-            ("s3", "GetBucketLifecycleConfiguration"): {"Rules": list(rules)},
-        }
+        {("s3", "GetBucketVersioning"): versioning, ("s3", "GetBucketLifecycleConfiguration"): {"Rules": list(rules)}}
     )
     return site_bucket(stack(), buckets(stack(), aws, names(distributions=("E2EXAMPLE",)), SITE))
 
@@ -389,9 +377,7 @@ KEPT: dict[str, tuple[Bucket, str, str]] = {
 
 @pytest.mark.parametrize(("bucket", "outcome", "message"), KEPT.values(), ids=KEPT)
 def test_versions_of_the_dashboard_bucket(bucket: Bucket, outcome: str, message: str) -> None:
-    told = verdict(VERSIONS, site_bucket=bucket)
-    assert told[0] == outcome, told
-    assert message in told[1]
+    concludes(VERSIONS, outcome, message, site_bucket=bucket)
 
 
 def test_moments_are_told_in_utc() -> None:

@@ -17,7 +17,7 @@ from opschecks.core.observation import CouldNotLook
 from opschecks.remedies.settings.cloudfront import TuneCdn
 from opschecks.web.caching import StaticAsset, static_assets
 from opschecks.web.http import Response
-from tests.canned import ACCOUNT, NOW, Aws, examined, stack, verdict
+from tests.canned import ACCOUNT, NOW, Aws, concludes, examined, stack, verdict
 from tests.scratch import ROOT
 
 CHECKS = runpy.run_path(str(ROOT / "checks" / "weekly" / "test_cdn.py"))
@@ -77,13 +77,7 @@ def own(**changes: Any) -> dict[str, Any]:
         "CookiesConfig": {"CookieBehavior": "none"},
         "QueryStringsConfig": {"QueryStringBehavior": "none"},
     }
-    raw = {
-        "Name": "ours",
-        "MinTTL": 0,
-        "MaxTTL": 600,
-        "ParametersInCacheKeyAndForwardedToOrigin": keyed_by,
-        **changes,
-    }
+    raw = {"Name": "ours", "MinTTL": 0, "MaxTTL": 600, "ParametersInCacheKeyAndForwardedToOrigin": keyed_by, **changes}
     return {"CachePolicy": {"Id": OWN_POLICY, "LastModifiedTime": NOW, "CachePolicyConfig": raw}}
 
 
@@ -126,9 +120,7 @@ def test_cdn_is_set_to_cache_and_compress(
 ) -> None:
     aws = Aws({("cloudfront", "GetCachePolicy"): policy or {}})
     found = bucket_behaviors(aws, seen(config(default)))
-    said = verdict(CHECKS["test_cdn_is_set_to_cache_and_compress"], bucket_behaviors=found)
-    assert said[0] == outcome, said
-    assert message in said[1]
+    concludes(CHECKS["test_cdn_is_set_to_cache_and_compress"], outcome, message, bucket_behaviors=found)
     assert aws.calls == (["cloudfront:GetCachePolicy"] if policy else [])  # AWS's own policies are known
 
 
@@ -190,11 +182,7 @@ DRESSED: dict[str, tuple[dict[str, Any], str, str]] = {
         "failed",
         "403 becomes 200 /index.html; 404 becomes 200 /index.html",
     ),
-    "404 with a page of its own": (
-        responses({"ErrorCode": 404, **INDEX, "ResponseCode": "404"}),
-        "passed",
-        "",
-    ),
+    "404 with a page of its own": (responses({"ErrorCode": 404, **INDEX, "ResponseCode": "404"}), "passed", ""),
     "404 that is only cached": (responses({"ErrorCode": 404, "ErrorCachingMinTTL": 10}), "passed", ""),
     "503 as 200 is no missing file": (responses({"ErrorCode": 503, **INDEX}), "passed", ""),
     "not told": ({"CustomErrorResponses": {}}, "blind", "the answer has no 'Quantity'"),
@@ -205,9 +193,7 @@ DRESSED: dict[str, tuple[dict[str, Any], str, str]] = {
 @pytest.mark.parametrize(("changes", "outcome", "message"), DRESSED.values(), ids=DRESSED)
 def test_missing_files_are_not_dressed_up(changes: dict[str, Any], outcome: str, message: str) -> None:
     found = error_pages(seen(config(**changes)))
-    said = verdict(CHECKS["test_missing_files_are_not_dressed_up"], error_pages=found)
-    assert said[0] == outcome, said
-    assert message in said[1]
+    concludes(CHECKS["test_missing_files_are_not_dressed_up"], outcome, message, error_pages=found)
 
 
 def answer(status: int | None = 200, failure: str = "", **headers: str) -> Response:

@@ -12,7 +12,7 @@ from opschecks.config.stack import Stack
 from opschecks.core.answer import Answer
 from opschecks.core.observation import CouldNotLook
 from opschecks.core.redaction import plain
-from tests.canned import ACCOUNT, Answers, Aws, ago, stack, verdict, verdicts, weekly
+from tests.canned import ACCOUNT, Answers, Aws, ago, concludes, stack, verdict, verdicts, weekly
 
 checks = weekly("cloudformation")
 HERE = stack(cloudformation_stacks=["prod"])
@@ -75,9 +75,7 @@ def lenient(raw: dict[str, Any]) -> list[FormationStack]:
 def test_cloudformation_stacks_are_healthy(changes: dict[str, Any], outcome: str, message: str) -> None:
     raw = summary(**changes)
     found = lenient(raw) if outcome == "blind" else seen(raw)
-    told = verdict(checks.test_cloudformation_stacks_are_healthy, formation_stacks=found)
-    assert told[0] == outcome, told
-    assert message in told[1]
+    concludes(checks.test_cloudformation_stacks_are_healthy, outcome, message, formation_stacks=found)
 
 
 def drift(status: str, **when: float) -> dict[str, Any]:
@@ -118,9 +116,7 @@ MODIFIED = {
 @pytest.mark.parametrize(("changes", "outcome", "message"), DRIFT.values(), ids=DRIFT)
 def test_cloudformation_stacks_have_not_drifted(changes: dict[str, Any], outcome: str, message: str) -> None:
     found = seen(summary(**changes), drifts={"StackResourceDrifts": [MODIFIED]})
-    told = verdict(checks.test_cloudformation_stacks_have_not_drifted, formation_stacks=found)
-    assert told[0] == outcome, told
-    assert message in told[1]
+    concludes(checks.test_cloudformation_stacks_have_not_drifted, outcome, message, formation_stacks=found)
 
 
 def test_values_that_differ_are_shown_nowhere() -> None:
@@ -150,9 +146,12 @@ def test_drift_is_drift_whatever_could_be_seen_of_it() -> None:
         action="cloudformation:DescribeStackResourceDrifts",
     )
     found = seen(summary(**drift("DRIFTED", days=1)), drifts=denied)
-    told = verdict(checks.test_cloudformation_stacks_have_not_drifted, formation_stacks=found)
-    assert told[0] == "failed"
-    assert "which resources is not known: cloudformation:DescribeStackResourceDrifts: AccessDenied" in told[1]
+    concludes(
+        checks.test_cloudformation_stacks_have_not_drifted,
+        "failed",
+        "which resources is not known: cloudformation:DescribeStackResourceDrifts: AccessDenied",
+        formation_stacks=found,
+    )
 
 
 def test_nested_stacks_are_looked_at_and_strangers_are_not() -> None:

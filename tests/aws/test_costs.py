@@ -14,7 +14,7 @@ from opschecks.aws.costs import DAYS, METRIC, UNSETTLED_DAYS, Bill, bill, servic
 from opschecks.config.stack import Stack
 from opschecks.core.observation import CouldNotLook
 from opschecks.sandbox.seeds import costs as seeded
-from tests.canned import Aws, examined, stack, verdict, verdicts
+from tests.canned import Aws, concludes, examined, stack, verdict, verdicts
 from tests.scratch import ROOT
 
 CHECKS = runpy.run_path(str(ROOT / "checks" / "weekly" / "test_costs.py"))
@@ -210,15 +210,16 @@ MONTHS: dict[str, tuple[datetime, Day, str, str]] = {
 @pytest.mark.parametrize(("now", "usd", "outcome", "message"), MONTHS.values(), ids=MONTHS)
 def test_month_stays_within_budget(now: datetime, usd: Day, outcome: str, message: str) -> None:
     cost = total_cost(BUDGET, seen(now, S3=usd))
-    said = verdict(CHECKS["test_month_stays_within_budget"], total_cost=cost, stack=BUDGET)
-    assert said[0] == outcome, said
-    assert message in said[1]
+    concludes(CHECKS["test_month_stays_within_budget"], outcome, message, total_cost=cost, stack=BUDGET)
 
 
 def test_without_a_budget_the_month_is_told_and_nothing_held_against_it() -> None:
-    said = verdict(CHECKS["test_month_stays_within_budget"], total_cost=total_cost(stack(), seen(S3=steady(99))))
-    assert said[0] == "passed"
-    assert "no budget is set (limit budget_usd_per_month)" in said[1]
+    concludes(
+        CHECKS["test_month_stays_within_budget"],
+        "passed",
+        "no budget is set (limit budget_usd_per_month)",
+        total_cost=total_cost(stack(), seen(S3=steady(99))),
+    )
 
 
 WEEKS: dict[str, tuple[datetime, Day, str, str]] = {
@@ -236,9 +237,7 @@ WEEKS: dict[str, tuple[datetime, Day, str, str]] = {
 @pytest.mark.parametrize(("now", "usd", "outcome", "message"), WEEKS.values(), ids=WEEKS)
 def test_week_costs_no_more_than_the_last(now: datetime, usd: Day, outcome: str, message: str) -> None:
     cost = total_cost(stack(), seen(now, S3=usd))
-    said = verdict(CHECKS["test_week_costs_no_more_than_the_last"], total_cost=cost)
-    assert said[0] == outcome, said
-    assert message in said[1]
+    concludes(CHECKS["test_week_costs_no_more_than_the_last"], outcome, message, total_cost=cost)
 
 
 def by_the_calendar(usd: float) -> Day:

@@ -41,6 +41,7 @@ from tests.canned import (
     Aws,
     ago,
     checks_of,
+    concludes,
     examined,
     fits,
     names,
@@ -349,9 +350,7 @@ SERVES: dict[str, tuple[Expected, dict[str, Any], str, str]] = {
 @pytest.mark.parametrize(("expected", "told", "outcome", "message"), SERVES.values(), ids=SERVES)
 def test_what_was_deployed_serves(expected: Expected, told: dict[str, Any], outcome: str, message: str) -> None:
     seen = released(expected, [told], [RUNNING, OLD_TASK])
-    given = verdict(after("deployment").test_what_was_deployed_serves, releases=seen)
-    assert given[0] == outcome, given
-    assert message in given[1]
+    concludes(after("deployment").test_what_was_deployed_serves, outcome, message, releases=seen)
 
 
 WORKER = service(deployment(18, of="worker"), of="worker")
@@ -462,13 +461,13 @@ TAGS: dict[str, tuple[list[dict[str, Any]], Answers, str, str]] = {
 def test_tasks_run_the_image_of_their_tag(
     running: list[dict[str, Any]], answer: Answers, outcome: str, message: str
 ) -> None:
-    told = verdict(
+    concludes(
         after("deployment").test_tasks_run_the_image_of_their_tag,
+        outcome,
+        message,
         releases=released(revision("backend:8"), [service()], running),
         registry_images=in_registry(*running, answer=answer),
     )
-    assert told[0] == outcome, told
-    assert message in told[1]
 
 
 def test_an_image_without_a_tag_is_compared_with_latest() -> None:
@@ -661,16 +660,22 @@ def test_the_site_serves_what_the_bucket_holds(
     mocked: responses.RequestsMock, etag: str, answer: dict[str, Any], outcome: str, message: str
 ) -> None:
     mocked.head(f"{CDN}/index.html", **answer)
-    told = verdict(after("dashboard").test_site_serves_what_the_bucket_holds, site_objects=site(page(item(etag=etag))))
-    assert told[0] == outcome, told
-    assert message in told[1]
+    concludes(
+        after("dashboard").test_site_serves_what_the_bucket_holds,
+        outcome,
+        message,
+        site_objects=site(page(item(etag=etag))),
+    )
 
 
 def test_an_object_without_an_etag_is_not_compared(mocked: responses.RequestsMock) -> None:
     mocked.head(f"{CDN}/index.html", headers={"ETag": f'"{MD5}"'})
-    told = verdict(after("dashboard").test_site_serves_what_the_bucket_holds, site_objects=site(page(item(ETag=None))))
-    assert told[0] == "blind"
-    assert "s3:ListBucket: the answer has no 'ETag'" in told[1]
+    concludes(
+        after("dashboard").test_site_serves_what_the_bucket_holds,
+        "blind",
+        "s3:ListBucket: the answer has no 'ETag'",
+        site_objects=site(page(item(ETag=None))),
+    )
 
 
 def test_a_redirect_is_followed_to_what_is_served(mocked: responses.RequestsMock) -> None:

@@ -11,7 +11,7 @@ import pytest
 from opschecks.aws.dynamodb import Incident, Table, active_incidents, overnight_incidents, tables
 from opschecks.config.stack import Stack
 from opschecks.core.observation import CouldNotLook, NotThere
-from tests.canned import ACCOUNT, NOW, Aws, ago, daily, examined, names, stack, verdict, verdicts
+from tests.canned import ACCOUNT, NOW, Aws, ago, concludes, daily, examined, names, stack, verdict, verdicts
 
 HERE = stack(incidents_table="incidents")
 checks, incident_checks = daily("dynamodb"), daily("incidents")
@@ -75,9 +75,7 @@ ACTIVE: dict[str, tuple[dict[str, Any] | Exception, str, str]] = {
 
 @pytest.mark.parametrize(("raw", "outcome", "message"), ACTIVE.values(), ids=ACTIVE)
 def test_tables_are_active(raw: dict[str, Any] | Exception, outcome: str, message: str) -> None:
-    told = verdict(checks.test_tables_are_active, tables=seen(raw))
-    assert told[0] == outcome, told
-    assert message in told[1]
+    concludes(checks.test_tables_are_active, outcome, message, tables=seen(raw))
 
 
 BILLING: dict[str, tuple[dict[str, Any] | Exception, str, str]] = {
@@ -96,9 +94,7 @@ BILLING: dict[str, tuple[dict[str, Any] | Exception, str, str]] = {
 
 @pytest.mark.parametrize(("raw", "outcome", "message"), BILLING.values(), ids=BILLING)
 def test_tables_bill_as_wanted(raw: dict[str, Any] | Exception, outcome: str, message: str) -> None:
-    told = verdict(checks.test_tables_bill_as_wanted, tables=seen(raw))
-    assert told[0] == outcome, told
-    assert message in told[1]
+    concludes(checks.test_tables_bill_as_wanted, outcome, message, tables=seen(raw))
 
 
 def test_provisioned_tables_pass_where_the_stack_wants_them() -> None:
@@ -146,10 +142,7 @@ def overnight(*items: dict[str, Any], checked: Stack = HERE) -> list[Incident]:
 
 @pytest.mark.parametrize(
     ("observe", "operation", "expressions"),
-    [
-        (active_incidents, "Query", ["KeyConditionExpression"]),
-        (overnight_incidents, "Scan", ["FilterExpression"]),
-    ],
+    [(active_incidents, "Query", ["KeyConditionExpression"]), (overnight_incidents, "Scan", ["FilterExpression"])],
     ids=["query", "scan"],
 )
 def test_reserved_words_are_aliased_and_every_placeholder_is_explained(
@@ -232,22 +225,20 @@ AGE: dict[str, tuple[dict[str, Any], str, str]] = {
 
 @pytest.mark.parametrize(("changes", "outcome", "message"), AGE.values(), ids=AGE)
 def test_active_incidents_are_young(changes: dict[str, Any], outcome: str, message: str) -> None:
-    told = verdict(
-        incident_checks.test_active_incidents_are_young, active_incidents=active(item(**changes)), stack=HERE
+    concludes(
+        incident_checks.test_active_incidents_are_young,
+        outcome,
+        message,
+        active_incidents=active(item(**changes)),
+        stack=HERE,
     )
-    assert told[0] == outcome, told
-    assert message in told[1]
 
 
 EPOCH = {"N": str(int(NOW.timestamp()))}
 FOUND: dict[str, tuple[dict[str, Any], str, str]] = {
     "resolved": ({"status": {"S": "resolved"}}, "passed", "medium, resolved, opened"),
     "active and in the index": ({}, "passed", ""),
-    "active and too young for the index": (
-        {"incident_id": {"S": "i-2"}, **written(utc(minutes=-60))},
-        "passed",
-        "",
-    ),
+    "active and too young for the index": ({"incident_id": {"S": "i-2"}, **written(utc(minutes=-60))}, "passed", ""),
     "active and not in the index": ({"incident_id": {"S": "i-2"}}, "failed", "status-index does not show it"),
     "in another zone": ({"status": {"S": "resolved"}, **written(ago(hours=2))}, "passed", f"{utc(hours=2):%H:%M} UTC"),
     "no status": ({"status": None}, "failed", "it has no status"),
@@ -261,14 +252,14 @@ FOUND: dict[str, tuple[dict[str, Any], str, str]] = {
 
 @pytest.mark.parametrize(("changes", "outcome", "message"), FOUND.values(), ids=FOUND)
 def test_incidents_can_be_found_by_status(changes: dict[str, Any], outcome: str, message: str) -> None:
-    told = verdict(
+    concludes(
         incident_checks.test_incidents_can_be_found_by_status,
+        outcome,
+        message,
         overnight_incidents=overnight(item(**changes)),
         active_incidents=active(item("i-1")),
         stack=HERE,
     )
-    assert told[0] == outcome, told
-    assert message in told[1]
 
 
 @pytest.mark.parametrize(

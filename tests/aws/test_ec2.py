@@ -17,11 +17,7 @@ WEB, APP, OFFICE = "sg-0a1b2c3d4e5f60001", "sg-0a1b2c3d4e5f60002", "sg-0a1b2c3d4
 
 
 def permission(
-    protocol: str,
-    ports: tuple[int, int] | None,
-    *cidrs: str,
-    groups: Sequence[str] = (),
-    lists: Sequence[str] = (),
+    protocol: str, ports: tuple[int, int] | None, *cidrs: str, groups: Sequence[str] = (), lists: Sequence[str] = ()
 ) -> dict[str, Any]:
     """One inbound rule. EC2 gives every kind of source, empty where there is none, and no ports with -1."""
     return {

@@ -9,7 +9,7 @@ import pytest
 
 from opschecks.aws.ecs import Service, Task, services, tasks
 from opschecks.core.observation import CouldNotLook
-from tests.canned import ACCOUNT, NOW, Answers, Aws, ago, daily, examined, names, stack, verdict, verdicts
+from tests.canned import ACCOUNT, NOW, Answers, Aws, ago, concludes, daily, examined, names, stack, verdict, verdicts
 
 CLUSTER = f"arn:aws:ecs:{ACCOUNT}:cluster/prod"
 ecs = daily("ecs")
@@ -157,9 +157,7 @@ RUNNING = {
 
 @pytest.mark.parametrize(("changes", "outcome", "message"), RUNNING.values(), ids=RUNNING)
 def test_services_run_the_tasks_they_want(changes: dict[str, Any], outcome: str, message: str) -> None:
-    told = verdict(ecs.test_services_run_the_tasks_they_want, services=seen(service(**changes)))
-    assert told[0] == outcome, told
-    assert message in told[1]
+    concludes(ecs.test_services_run_the_tasks_they_want, outcome, message, services=seen(service(**changes)))
 
 
 STEADY = [event("has reached a steady state.", ago(minutes=5))]
@@ -225,9 +223,7 @@ SETTLED = {
 
 @pytest.mark.parametrize(("changes", "outcome", "message"), SETTLED.values(), ids=SETTLED)
 def test_deployments_are_settled(changes: dict[str, Any], outcome: str, message: str) -> None:
-    told = verdict(ecs.test_deployments_are_settled, services=seen(service(**changes)))
-    assert told[0] == outcome, told
-    assert message in told[1]
+    concludes(ecs.test_deployments_are_settled, outcome, message, services=seen(service(**changes)))
 
 
 def test_how_long_a_deployment_may_take_is_the_stacks_to_say() -> None:
@@ -305,12 +301,8 @@ TASKS: dict[str, tuple[dict[str, Any], str, str]] = {
 @pytest.mark.parametrize(("changes", "outcome", "message"), TASKS.values(), ids=TASKS)
 def test_tasks_are_healthy(changes: dict[str, Any], outcome: str, message: str) -> None:
     raw = task(**changes)
-    aws = Aws(
-        {("ecs", "ListTasks"): {"taskArns": [raw["taskArn"]]}, ("ecs", "DescribeTasks"): {"tasks": [raw]}},
-    )
-    told = verdict(ecs.test_tasks_are_healthy, tasks=tasks(aws, names(services=("backend",))))
-    assert told[0] == outcome, told
-    assert message in told[1]
+    aws = Aws({("ecs", "ListTasks"): {"taskArns": [raw["taskArn"]]}, ("ecs", "DescribeTasks"): {"tasks": [raw]}})
+    concludes(ecs.test_tasks_are_healthy, outcome, message, tasks=tasks(aws, names(services=("backend",))))
 
 
 def test_tasks_of_other_services_and_of_none_are_left_out() -> None:

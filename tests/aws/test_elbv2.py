@@ -17,7 +17,7 @@ from opschecks.aws.elbv2 import (
 )
 from opschecks.core.model import Resource
 from opschecks.core.observation import CouldNotLook
-from tests.canned import ACCOUNT, Answers, Aws, daily, names, verdict, verdicts
+from tests.canned import ACCOUNT, Answers, Aws, concludes, daily, names, verdict, verdicts
 
 ELB = f"arn:aws:elasticloadbalancing:{ACCOUNT}"
 BALANCER = f"{ELB}:loadbalancer/app/web/50dc6c495c0c9188"
@@ -93,9 +93,7 @@ STICKY: dict[str, tuple[dict[str, str], str, str]] = {
 def test_stickiness_is_read_from_strings(attributes: dict[str, str], outcome: str, message: str) -> None:
     answer = {"Attributes": [{"Key": key, "Value": value} for key, value in attributes.items()]}
     seen = target_groups(Aws({("elbv2", "DescribeTargetGroupAttributes"): answer}), groups(BLUE))
-    told = verdict(daily("websocket").test_websocket_sessions_are_sticky, target_groups=seen)
-    assert told[0] == outcome, told
-    assert message in told[1]
+    concludes(daily("websocket").test_websocket_sessions_are_sticky, outcome, message, target_groups=seen)
 
 
 def health(*states: str) -> dict[str, Any]:
@@ -152,9 +150,7 @@ HEALTH = {
 
 @pytest.mark.parametrize(("answer", "outcome", "message"), HEALTH.values(), ids=HEALTH)
 def test_targets_are_healthy(answer: dict[str, Any], outcome: str, message: str) -> None:
-    told = verdict(daily("alb").test_targets_are_healthy, target_health=seen(blue=answer))
-    assert told[0] == outcome, told
-    assert message in told[1]
+    concludes(daily("alb").test_targets_are_healthy, outcome, message, target_health=seen(blue=answer))
 
 
 def test_a_lambda_target_has_no_port() -> None:

@@ -17,7 +17,7 @@ from opschecks.core.change import CannotFix, Refused, Risk
 from opschecks.core.observation import CouldNotLook
 from opschecks.fixing.plan import planned
 from opschecks.remedies.settings.flow_logs import CreateFlowLog
-from tests.canned import ACCOUNT, Aws, ago, fits, stack, verdict, verdicts
+from tests.canned import ACCOUNT, Aws, ago, concludes, fits, stack, verdict, verdicts
 from tests.scratch import ROOT
 
 CHECK = runpy.run_path(str(ROOT / "checks" / "weekly" / "test_flow_logs.py"))["test_vpcs_record_their_traffic"]
@@ -104,9 +104,7 @@ STATES: dict[str, tuple[list[Vpc], str, str]] = {
 
 @pytest.mark.parametrize(("found", "outcome", "message"), STATES.values(), ids=STATES)
 def test_flow_logs(found: list[Vpc], outcome: str, message: str) -> None:
-    told = verdict(CHECK, vpcs=found)
-    assert told[0] == outcome, told
-    assert message in told[1]
+    concludes(CHECK, outcome, message, vpcs=found)
 
 
 def test_the_traffic_that_is_wanted_is_the_stacks() -> None:

@@ -10,7 +10,7 @@ import pytest
 from opschecks.aws.backups import Backup, TableBackups, TableRecovery
 from opschecks.aws.fresh_backups import SavedTable, saved_tables
 from opschecks.core.observation import CouldNotLook
-from tests.canned import NOW, Aws, ago, checks_of, stack, verdict
+from tests.canned import NOW, Aws, ago, checks_of, concludes, stack
 from tests.canned_backups import ARN, T
 
 check = checks_of("deploy/before", "saved_tables").test_tables_have_a_fresh_backup
@@ -79,9 +79,7 @@ def _saved(backups: TableBackups, recovery: TableRecovery | CouldNotLook, points
 def test_a_table_is_saved_by_what_is_youngest(
     backups: TableBackups, recovery: TableRecovery | CouldNotLook, points: Any, outcome: str, said: str
 ) -> None:
-    told = verdict(check, saved_tables=[_saved(backups, recovery, points)])
-    assert told[0] == outcome
-    assert said in told[1]
+    concludes(check, outcome, said, saved_tables=[_saved(backups, recovery, points)])
 
 
 def test_aws_backup_is_not_asked_twice() -> None:

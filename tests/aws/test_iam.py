@@ -16,7 +16,7 @@ from opschecks.config.stack import Stack
 from opschecks.core.observation import CouldNotLook, NotThere
 from opschecks.core.redaction import plain
 from opschecks.sandbox.corrections.iam import COLUMNS
-from tests.canned import NOW, Answers, Aws, ago, stack, verdict, verdicts, weekly
+from tests.canned import NOW, Answers, Aws, ago, concludes, stack, verdict, verdicts, weekly
 
 COMPLETE = {"State": "COMPLETE"}
 KEY, OTHER = "AKIAIOSFODNN7EXAMPLE", "AKIAI44QH8DHBEXAMPLE"
@@ -80,11 +80,7 @@ ROOTS: dict[str, tuple[dict[str, str], str, str]] = {
     "with two keys": (dict.fromkeys(iam.SLOTS, "true"), "failed", "it has 2 active access keys"),
     "without MFA": ({"mfa_active": "false"}, "failed", "it has no MFA"),
     "with a password and no MFA": ({"mfa_active": "false", "password_enabled": "TRUE"}, "failed", "it has no MFA"),
-    "of a member account without any password": (
-        {"mfa_active": "false", "password_enabled": "FALSE"},
-        "passed",
-        "",
-    ),
+    "of a member account without any password": ({"mfa_active": "false", "password_enabled": "FALSE"}, "passed", ""),
     "in capitals": ({"mfa_active": "TRUE", "access_key_1_active": "FALSE"}, "passed", ""),
     "in words that nobody knows": ({"mfa_active": "not_supported"}, "blind", "neither true nor false"),
 }
@@ -93,9 +89,7 @@ ROOTS: dict[str, tuple[dict[str, str], str, str]] = {
 @pytest.mark.parametrize(("changes", "outcome", "message"), ROOTS.values(), ids=ROOTS)
 def test_root_is_locked_away(changes: dict[str, str], outcome: str, message: str) -> None:
     aws = Aws({("iam", "GenerateCredentialReport"): COMPLETE, ("iam", "GetCredentialReport"): content(root(**changes))})
-    told = verdict(checks.test_root_is_locked_away, credentials=credentials(stack(), aws))
-    assert told[0] == outcome, told
-    assert message in told[1]
+    concludes(checks.test_root_is_locked_away, outcome, message, credentials=credentials(stack(), aws))
 
 
 CONSOLE: dict[str, tuple[dict[str, str], str, str]] = {
@@ -109,9 +103,7 @@ CONSOLE: dict[str, tuple[dict[str, str], str, str]] = {
 
 @pytest.mark.parametrize(("changes", "outcome", "message"), CONSOLE.values(), ids=CONSOLE)
 def test_console_users_have_mfa(changes: dict[str, str], outcome: str, message: str) -> None:
-    told = verdict(checks.test_console_users_have_mfa, credentials=seen(row(**changes)))
-    assert told[0] == outcome, told
-    assert message in told[1]
+    concludes(checks.test_console_users_have_mfa, outcome, message, credentials=seen(row(**changes)))
 
 
 def test_only_the_stacks_users_are_looked_at_and_root_always() -> None:
@@ -239,9 +231,7 @@ AGES: dict[str, tuple[list[KeyHolder], str, str]] = {
 
 @pytest.mark.parametrize(("found", "outcome", "message"), AGES.values(), ids=AGES)
 def test_access_keys_are_rotated(found: list[KeyHolder], outcome: str, message: str) -> None:
-    told = verdict(checks.test_access_keys_are_rotated, key_holders=found)
-    assert told[0] == outcome, told
-    assert message in told[1]
+    concludes(checks.test_access_keys_are_rotated, outcome, message, key_holders=found)
 
 
 USES: dict[str, tuple[list[KeyHolder], str, str]] = {
@@ -258,9 +248,7 @@ USES: dict[str, tuple[list[KeyHolder], str, str]] = {
 
 @pytest.mark.parametrize(("found", "outcome", "message"), USES.values(), ids=USES)
 def test_access_keys_are_used(found: list[KeyHolder], outcome: str, message: str) -> None:
-    told = verdict(checks.test_access_keys_are_used, key_holders=found)
-    assert told[0] == outcome, told
-    assert message in told[1]
+    concludes(checks.test_access_keys_are_used, outcome, message, key_holders=found)
 
 
 PAIRS: dict[str, tuple[list[KeyHolder], str]] = {

@@ -11,7 +11,7 @@ from opschecks.aws.ecs import Task
 from opschecks.aws.image_scans import ImageScan, RunningImage, image_scans, running_images
 from opschecks.config.stack import Stack
 from opschecks.core.observation import CouldNotLook, NotThere
-from tests.canned import ACCOUNT, Answers, Aws, ago, stack, verdict, verdicts, weekly
+from tests.canned import ACCOUNT, Answers, Aws, ago, concludes, stack, verdict, verdicts, weekly
 
 checks = weekly("images")
 REGISTRY = "123456789012.dkr.ecr.us-west-2.amazonaws.com"
@@ -68,9 +68,7 @@ AGES: dict[str, tuple[list[RunningImage], str, str]] = {
 
 @pytest.mark.parametrize(("found", "outcome", "message"), AGES.values(), ids=AGES)
 def test_images_are_young(found: list[RunningImage], outcome: str, message: str) -> None:
-    told = verdict(checks.test_images_are_young, running_images=found)
-    assert told[0] == outcome, told
-    assert message in told[1]
+    concludes(checks.test_images_are_young, outcome, message, running_images=found)
 
 
 def test_images_that_others_answer_for_are_left_out_and_nothing_else() -> None:
@@ -239,9 +237,7 @@ SCANS: dict[str, tuple[list[ImageScan], str, str]] = {
 
 @pytest.mark.parametrize(("found", "outcome", "message"), SCANS.values(), ids=SCANS)
 def test_images_have_no_grave_vulnerabilities(found: list[ImageScan], outcome: str, message: str) -> None:
-    told = verdict(checks.test_images_have_no_grave_vulnerabilities, image_scans=found)
-    assert told[0] == outcome, told
-    assert message in told[1]
+    concludes(checks.test_images_have_no_grave_vulnerabilities, outcome, message, image_scans=found)
 
 
 def test_the_least_severity_is_the_stacks() -> None:

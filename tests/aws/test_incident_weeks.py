@@ -10,7 +10,7 @@ import pytest
 
 from opschecks.aws.incident_weeks import IncidentWeeks, Opened, incident_weeks, opened_incidents, week_incidents
 from opschecks.core.observation import CouldNotLook
-from tests.canned import NOW, Aws, stack, verdict, weekly
+from tests.canned import NOW, Aws, concludes, stack, weekly
 
 check = weekly("incident_weeks").test_no_incident_keeps_coming_back
 HERE = stack(incidents_table="incidents")
@@ -88,9 +88,14 @@ AGAIN = {
 @pytest.mark.parametrize(("items", "outcome", "message"), AGAIN.values(), ids=AGAIN)
 def test_no_incident_keeps_coming_back(items: list[dict[str, Any]], outcome: str, message: str) -> None:
     found, _ = opened(items)
-    told = verdict(check, incident_weeks=incident_weeks(HERE, found), week_incidents=week_incidents(found), stack=HERE)
-    assert told[0] == outcome
-    assert message in told[1]
+    concludes(
+        check,
+        outcome,
+        message,
+        incident_weeks=incident_weeks(HERE, found),
+        week_incidents=week_incidents(found),
+        stack=HERE,
+    )
 
 
 def test_a_time_that_is_none_is_not_a_count_of_zero() -> None:

@@ -18,7 +18,7 @@ from opschecks.core.change import CannotFix, Risk
 from opschecks.core.observation import CouldNotLook, NotThere
 from opschecks.fixing.plan import planned
 from opschecks.remedies.settings.dynamodb import CreateIndex
-from tests.canned import ACCOUNT, Aws, fits, stack, verdict, verdicts
+from tests.canned import ACCOUNT, Aws, concludes, fits, stack, verdict, verdicts
 from tests.scratch import ROOT
 
 CHECK = runpy.run_path(str(ROOT / "checks" / "weekly" / "test_indexes.py"))["test_wanted_indexes_can_be_searched"]
@@ -89,9 +89,7 @@ FOUND: dict[str, tuple[list[Index], str, str]] = {
 
 @pytest.mark.parametrize(("found", "outcome", "message"), FOUND.values(), ids=FOUND)
 def test_wanted_indexes(found: list[Index], outcome: str, message: str) -> None:
-    told = verdict(CHECK, indexes=found)
-    assert told[0] == outcome, told
-    assert message in told[1]
+    concludes(CHECK, outcome, message, indexes=found)
 
 
 def test_a_table_that_is_gone_fails() -> None:
@@ -180,10 +178,7 @@ def test_an_index_is_created_with_all_attributes_and_deleted_again() -> None:
     ]
     assert mends.risk_of(change.after, change.before) is Risk.DESTRUCTIVE
     back = dict(fits(mends.request(TARGET, change.after, change.before)).parameters)
-    assert back == {
-        "TableName": "incidents",
-        "GlobalSecondaryIndexUpdates": [{"Delete": {"IndexName": "by-team"}}],
-    }
+    assert back == {"TableName": "incidents", "GlobalSecondaryIndexUpdates": [{"Delete": {"IndexName": "by-team"}}]}
 
 
 def test_a_sort_key_and_its_type_come_along() -> None:

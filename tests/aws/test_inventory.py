@@ -77,13 +77,7 @@ def test_a_cloudformation_stack_and_those_nested_in_it_name_everything() -> None
 
 
 @pytest.mark.parametrize(
-    "nested",
-    [
-        THROTTLED,
-        {},
-        {"StackResourceSummaries": []},
-    ],
-    ids=["throttled", "nothing said", "empty"],
+    "nested", [THROTTLED, {}, {"StackResourceSummaries": []}], ids=["throttled", "nothing said", "empty"]
 )
 def test_a_nested_stack_that_cannot_be_read_is_not_left_out(nested: Any) -> None:
     def answer(StackName: str) -> Any:  # noqa: N803 - AWS's name

@@ -80,10 +80,7 @@ def cloudwatch(*pages: Mapping[str, Points | tuple[Points, str]]) -> Aws:
 
 
 def seen(
-    *pages: Mapping[str, Points | tuple[Points, str]],
-    inventory: Any = BACKEND,
-    balancers: Any = (),
-    tables: Any = (),
+    *pages: Mapping[str, Points | tuple[Points, str]], inventory: Any = BACKEND, balancers: Any = (), tables: Any = ()
 ) -> Metrics:
     return metrics(stack(), cloudwatch(*pages), inventory, balancers, tables, NOW)
 
@@ -214,11 +211,7 @@ def test_metrics_are_asked_for_by_their_exact_dimensions() -> None:
         "AWS/ECS": {("ClusterName", "ServiceName")},
         "AWS/ApplicationELB": {("LoadBalancer",)},
         "AWS/Logs": {("LogGroupName",)},
-        "AWS/DynamoDB": {
-            ("TableName",),
-            ("TableName", "GlobalSecondaryIndexName"),
-            ("TableName", "Operation"),
-        },
+        "AWS/DynamoDB": {("TableName",), ("TableName", "GlobalSecondaryIndexName"), ("TableName", "Operation")},
     }
     said = str(asked["MetricDataQueries"])
     assert "app/web/50dc6c495c0c9188" in said
@@ -251,11 +244,7 @@ ERRORS: dict[str, tuple[dict[str, Points], str, str]] = {
         "passed",
         "at most 6 5xx",
     ),
-    "of the load balancer, which has no healthy target": (
-        {"HTTPCode_ELB": [at(3, 40)]},
-        "failed",
-        "at most 40 5xx",
-    ),
+    "of the load balancer, which has no healthy target": ({"HTTPCode_ELB": [at(3, 40)]}, "failed", "at most 40 5xx"),
     "none, and no request in a day": ({}, "blind", "RequestCount of web has no data in 24 hours"),
     "none, and requests at night": ({"RequestCount": [at(600, 5)]}, "passed", "at most 0 5xx"),
 }

@@ -21,15 +21,14 @@ from opschecks.fixing.plan import planned
 from opschecks.fixing.remedy import Remedy
 from opschecks.remedies.settings.logs import PutRetention
 from opschecks.remedies.settings.s3_lifecycle import PutLifecycle
-from tests.canned import NOW, Aws, ago, fits, names, stack, verdict, verdicts
+from tests.canned import NOW, Aws, ago, concludes, fits, names, stack, verdicts
 from tests.scratch import ROOT
 
 CHECKS = runpy.run_path(str(ROOT / "checks" / "weekly" / "test_retention.py"))
 TIDY, SITE = CHECKS["test_buckets_let_go_what_nobody_needs"], CHECKS["test_lifecycle_leaves_the_dashboards_alone"]
 KEPT = CHECKS["test_log_groups_are_kept_as_long_as_wanted"]
 NO_RULES = NotThere(
-    "s3:GetLifecycleConfiguration",
-    "NoSuchLifecycleConfiguration: The lifecycle configuration does not exist",
+    "s3:GetLifecycleConfiguration", "NoSuchLifecycleConfiguration: The lifecycle configuration does not exist"
 )
 NO_BUCKET = NotThere("s3:GetBucketVersioning", "NoSuchBucket: The specified bucket does not exist")
 ON, ONCE, NEVER = {"Status": "Enabled"}, {"Status": "Suspended"}, dict[str, Any]()
@@ -141,9 +140,7 @@ def test_what_a_bucket_lets_go(
     cut = not isinstance(rules, Exception) and any("Status" not in one for one in rules)
     assert not isinstance(rules, Exception) or not cut
     found = unchecked(rules, versioning) if cut and isinstance(rules, list) else seen(rules, versioning)
-    told = verdict(TIDY, buckets=found)
-    assert told[0] == outcome, told
-    assert message in told[1]
+    concludes(TIDY, outcome, message, buckets=found)
 
 
 EXPIRY: dict[str, tuple[list[dict[str, Any]], str, str]] = {
@@ -161,9 +158,7 @@ EXPIRY: dict[str, tuple[list[dict[str, Any]], str, str]] = {
 @pytest.mark.parametrize(("rules", "outcome", "message"), EXPIRY.values(), ids=EXPIRY)
 def test_backups_are_wanted_to_go(rules: list[dict[str, Any]], outcome: str, message: str) -> None:
     checked = stack(bucket_expire_days={"archive": 90})
-    told = verdict(TIDY, buckets=seen(rules, checked=checked), stack=checked)
-    assert told[0] == outcome, told
-    assert message in told[1]
+    concludes(TIDY, outcome, message, buckets=seen(rules, checked=checked), stack=checked)
 
 
 def front(domain: str = "site.s3.us-west-2.amazonaws.com", path: str = "") -> Distribution:
@@ -218,9 +213,7 @@ HARM: dict[str, tuple[list[Bucket], str, str]] = {
 
 @pytest.mark.parametrize(("found", "outcome", "message"), HARM.values(), ids=HARM)
 def test_what_takes_the_dashboards_away(found: list[Bucket], outcome: str, message: str) -> None:
-    told = verdict(SITE, buckets=found)
-    assert told[0] == outcome, told
-    assert message in told[1]
+    concludes(SITE, outcome, message, buckets=found)
 
 
 def test_a_bucket_of_backups_may_expire() -> None:
@@ -312,9 +305,7 @@ RETENTION: dict[str, tuple[list[LogGroup], str, str]] = {
 
 @pytest.mark.parametrize(("found", "outcome", "message"), RETENTION.values(), ids=RETENTION)
 def test_log_groups(found: list[LogGroup], outcome: str, message: str) -> None:
-    told = verdict(KEPT, log_groups=found)
-    assert told[0] == outcome, told
-    assert message in told[1]
+    concludes(KEPT, outcome, message, log_groups=found)
 
 
 def test_log_groups_are_asked_for_by_fifties_and_to_the_end() -> None:
@@ -416,8 +407,7 @@ def test_the_smallest_size_that_moves_is_kept_where_somebody_chose_it() -> None:
     aws = aws_of([])
     told = {"Rules": [old(ID="a")], "TransitionDefaultMinimumObjectSize": "varies_by_storage_class"}
     remedy = PutLifecycle(
-        aws.stack,
-        Aws({("s3", "GetBucketVersioning"): {}, ("s3", "GetBucketLifecycleConfiguration"): told}, aws.stack),
+        aws.stack, Aws({("s3", "GetBucketVersioning"): {}, ("s3", "GetBucketLifecycleConfiguration"): told}, aws.stack)
     )
     change = planned(remedy, "archive", wish={})
     for request in (
@@ -427,8 +417,7 @@ def test_the_smallest_size_that_moves_is_kept_where_somebody_chose_it() -> None:
         assert fits(request).parameters["TransitionDefaultMinimumObjectSize"] == "varies_by_storage_class"
     usual = {**told, "TransitionDefaultMinimumObjectSize": "all_storage_classes_128K"}
     same = PutLifecycle(
-        aws.stack,
-        Aws({("s3", "GetBucketVersioning"): {}, ("s3", "GetBucketLifecycleConfiguration"): usual}, aws.stack),
+        aws.stack, Aws({("s3", "GetBucketVersioning"): {}, ("s3", "GetBucketLifecycleConfiguration"): usual}, aws.stack)
     )
     assert set(same.read("archive")) == {"Rules"}
 

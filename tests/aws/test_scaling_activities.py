@@ -12,7 +12,7 @@ import pytest
 from opschecks.aws.scaling_activities import ScalingWeek, scaling_week
 from opschecks.core.answer import Answer
 from opschecks.core.observation import CouldNotLook
-from tests.canned import NOW, Aws, ago, examined, names, verdict
+from tests.canned import NOW, Aws, ago, concludes, examined, names, verdict
 from tests.scratch import ROOT
 
 CHECKS = runpy.run_path(str(ROOT / "checks" / "weekly" / "test_scaling.py"))
@@ -84,9 +84,7 @@ ATTEMPTS: dict[str, tuple[list[dict[str, Any]], str, str]] = {
 
 @pytest.mark.parametrize(("activities", "outcome", "message"), ATTEMPTS.values(), ids=ATTEMPTS)
 def test_scaling_attempts_succeed(activities: list[dict[str, Any]], outcome: str, message: str) -> None:
-    told = verdict(CHECKS["test_scaling_attempts_succeed"], scaling_week=seen(*activities))
-    assert told[0] == outcome, told
-    assert message in told[1]
+    concludes(CHECKS["test_scaling_attempts_succeed"], outcome, message, scaling_week=seen(*activities))
 
 
 ON_THE_HOUR = NOW.replace(minute=30)
@@ -103,9 +101,7 @@ HELD: dict[str, tuple[list[float], str, str, str]] = {
 @pytest.mark.parametrize(("hours", "code", "outcome", "message"), HELD.values(), ids=HELD)
 def test_scaling_is_not_held_at_its_maximum(hours: list[float], code: str, outcome: str, message: str) -> None:
     found = [not_scaled(one, code) | {"StartTime": ON_THE_HOUR - timedelta(hours=one)} for one in hours]
-    told = verdict(CHECKS["test_scaling_is_not_held_at_its_maximum"], scaling_week=seen(*found))
-    assert told[0] == outcome, told
-    assert message in told[1]
+    concludes(CHECKS["test_scaling_is_not_held_at_its_maximum"], outcome, message, scaling_week=seen(*found))
 
 
 def test_a_reason_without_a_code_is_not_seen() -> None:
@@ -136,18 +132,13 @@ FLAPPING: dict[str, tuple[list[dict[str, Any]], str, str]] = {
 
 @pytest.mark.parametrize(("activities", "outcome", "message"), FLAPPING.values(), ids=FLAPPING)
 def test_scaling_does_not_flap(activities: list[dict[str, Any]], outcome: str, message: str) -> None:
-    told = verdict(CHECKS["test_scaling_does_not_flap"], scaling_week=seen(*activities))
-    assert told[0] == outcome, told
-    assert message in told[1]
+    concludes(CHECKS["test_scaling_does_not_flap"], outcome, message, scaling_week=seen(*activities))
 
 
 @pytest.mark.parametrize(
     ("services", "selection"),
     [
-        (
-            ["backend"],
-            {"ResourceId": "service/prod/backend", "ScalableDimension": "ecs:service:DesiredCount"},
-        ),
+        (["backend"], {"ResourceId": "service/prod/backend", "ScalableDimension": "ecs:service:DesiredCount"}),
         (["backend", "worker"], {}),
     ],
     ids=["one service", "several: one list of all"],

@@ -15,7 +15,7 @@ from opschecks.aws.task_definitions import PoolSettings, pool_settings
 from opschecks.config.stack import Stack
 from opschecks.core.answer import Answer
 from opschecks.core.observation import CouldNotLook
-from tests.canned import ACCOUNT, Aws, examined, names, stack, verdict
+from tests.canned import ACCOUNT, Aws, concludes, examined, names, stack
 from tests.scratch import ROOT
 
 CHECK = runpy.run_path(str(ROOT / "checks" / "weekly" / "test_connection_pool.py"))[
@@ -127,9 +127,7 @@ def test_workers_and_concurrency_are_as_wanted(
     checked: Stack, containers: list[dict[str, Any]], outcome: str, message: str
 ) -> None:
     kept = [{key: value for key, value in one.items() if value is not None} for one in containers]
-    told = verdict(CHECK, pool_settings=seen(*kept, checked=checked), stack=checked)
-    assert told[0] == outcome, told
-    assert message in told[1]
+    concludes(CHECK, outcome, message, pool_settings=seen(*kept, checked=checked), stack=checked)
 
 
 def test_nothing_else_of_the_environment_is_kept() -> None:

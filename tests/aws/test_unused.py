@@ -10,20 +10,13 @@ from zoneinfo import ZoneInfo
 import pytest
 from pydantic import ValidationError
 
-from opschecks.aws.unused import (
-    BalancerUse,
-    DevUse,
-    balancer_use,
-    dev_use,
-    elastic_addresses,
-    unattached_volumes,
-)
+from opschecks.aws.unused import BalancerUse, DevUse, balancer_use, dev_use, elastic_addresses, unattached_volumes
 from opschecks.config.stack import Stack
 from opschecks.config.toml_tables import OfficeHours
 from opschecks.core.change import CannotFix, Risk
 from opschecks.core.observation import CouldNotLook, NotThere
 from opschecks.remedies.settings.ecs_dev import ScaleDevToZero
-from tests.canned import ACCOUNT, NOW, Answers, Aws, ago, stack, verdict, verdicts, weekly
+from tests.canned import ACCOUNT, NOW, Answers, Aws, ago, concludes, stack, verdicts, weekly
 
 checks = weekly("unused_resources")
 Points = Sequence[tuple[datetime, float]]
@@ -45,9 +38,7 @@ VOLUMES: dict[str, tuple[dict[str, Any], str, str]] = {
 @pytest.mark.parametrize(("raw", "outcome", "message"), VOLUMES.values(), ids=VOLUMES)
 def test_volumes_are_attached(raw: dict[str, Any], outcome: str, message: str) -> None:
     found = unattached_volumes(stack(), Aws({("ec2", "DescribeVolumes"): {"Volumes": [raw]}}))
-    told = verdict(checks.test_volumes_are_attached, unattached_volumes=found)
-    assert told[0] == outcome, told
-    assert message in told[1]
+    concludes(checks.test_volumes_are_attached, outcome, message, unattached_volumes=found)
 
 
 def test_volumes_come_in_pages_and_only_the_unattached_ones_of_the_stacks_tags() -> None:
@@ -59,10 +50,7 @@ def test_volumes_come_in_pages_and_only_the_unattached_ones_of_the_stacks_tags()
     (found,) = unattached_volumes(stack(tags={"app": "web"}), aws)
     assert found.name == "vol-1 (scratch)"
     first, second = aws.parameters_of("DescribeVolumes")
-    assert first["Filters"] == [
-        {"Name": "status", "Values": ["available"]},
-        {"Name": "tag:app", "Values": ["web"]},
-    ]
+    assert first["Filters"] == [{"Name": "status", "Values": ["available"]}, {"Name": "tag:app", "Values": ["web"]}]
     assert (second["NextToken"], second["Filters"]) == ("2", first["Filters"])
 
 
@@ -156,9 +144,7 @@ USES: dict[str, tuple[list[BalancerUse], str, str]] = {
 
 @pytest.mark.parametrize(("found", "outcome", "message"), USES.values(), ids=USES)
 def test_load_balancers_have_traffic(found: list[BalancerUse], outcome: str, message: str) -> None:
-    told = verdict(checks.test_load_balancers_have_traffic, balancer_use=found)
-    assert told[0] == outcome, told
-    assert message in told[1]
+    concludes(checks.test_load_balancers_have_traffic, outcome, message, balancer_use=found)
 
 
 def test_busy_load_balancers_cost_two_calls_however_many_there_are() -> None:
@@ -256,11 +242,7 @@ RESTS: dict[str, tuple[list[DevUse], str, str]] = {
     "ran late on an evening": (dev(service(), cpu((at(24, 16), 5))), "passed", "3.0 hours outside"),
     "ran through a night": (dev(service(), cpu((at(24, 8), 24))), "failed", "14.0 hours outside"),
     "ran on Saturday": (dev(service(), cpu((at(21, 9), 8))), "failed", "8.0 hours outside"),
-    "runs by day": (
-        dev(service(2), cpu((at(25, 8), 2))),
-        "passed",
-        "0.0 hours outside within a week, 2 tasks now",
-    ),
+    "runs by day": (dev(service(2), cpu((at(25, 8), 2))), "passed", "0.0 hours outside within a week, 2 tasks now"),
     "runs at night": (dev(service(1), cpu((at(25, 1), 1)), NIGHT), "failed", "it runs now, outside its hours"),
     "is meant to run at night": (dev(service(0, desired=2), {}, NIGHT), "failed", "it runs now"),
     "runs and is not measured": (
@@ -290,9 +272,7 @@ RESTS: dict[str, tuple[list[DevUse], str, str]] = {
 
 @pytest.mark.parametrize(("found", "outcome", "message"), RESTS.values(), ids=RESTS)
 def test_dev_services_rest_outside_their_hours(found: list[DevUse], outcome: str, message: str) -> None:
-    told = verdict(checks.test_dev_services_rest_outside_their_hours, dev_use=found, stack=HERE)
-    assert told[0] == outcome, told
-    assert message in told[1]
+    concludes(checks.test_dev_services_rest_outside_their_hours, outcome, message, dev_use=found, stack=HERE)
 
 
 def test_without_such_services_the_check_does_not_apply() -> None:

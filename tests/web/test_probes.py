@@ -331,12 +331,7 @@ def test_sick_components_are_found_in_every_shape(
 
 @pytest.mark.parametrize(
     "page",
-    [
-        {"components": "all fine"},
-        {"checks": True},
-        {"services": 3},
-        {"services": {"mail": {"dependencies": "fine"}}},
-    ],
+    [{"components": "all fine"}, {"checks": True}, {"services": 3}, {"services": {"mail": {"dependencies": "fine"}}}],
     ids=str,
 )
 def test_a_shape_that_is_not_understood_is_not_looked_at(

@@ -55,10 +55,7 @@ class ServiceScaling(Resource):
 
 
 @observation(
-    allow=[
-        "application-autoscaling:DescribeScalableTargets",
-        "application-autoscaling:DescribeScalingPolicies",
-    ]
+    allow=["application-autoscaling:DescribeScalableTargets", "application-autoscaling:DescribeScalingPolicies"]
 )
 def auto_scaling(aws: Aws, inventory: Inventory) -> list[ServiceScaling]:
     """The auto-scaling of each of the stack's services, with its policies."""

@@ -139,16 +139,7 @@ def wanted(
         for operation in _OPERATIONS:
             both = (("TableName", table.name), ("Operation", operation))
             found.append(
-                Metric(
-                    table.name,
-                    operation,
-                    "AWS/DynamoDB",
-                    "ThrottledRequests",
-                    both,
-                    "Sum",
-                    300,
-                    "in 5 minutes",
-                )
+                Metric(table.name, operation, "AWS/DynamoDB", "ThrottledRequests", both, "Sum", 300, "in 5 minutes")
             )
     return found
 

@@ -264,11 +264,7 @@ def _service(raw: Answer, now: datetime, since: datetime | None) -> Service:
     ]
     figures = [
         Figure(label, raw[key])
-        for label, key in (
-            ("running", "runningCount"),
-            ("desired", "desiredCount"),
-            ("pending", "pendingCount"),
-        )
+        for label, key in (("running", "runningCount"), ("desired", "desiredCount"), ("pending", "pendingCount"))
         if key in raw
     ]
     return Service(
@@ -284,10 +280,7 @@ def tasks(aws: Aws, inventory: Inventory) -> list[Task]:
     """The tasks of the stack's services: those that should run, and those that stopped within the hour."""
     cluster = inventory.the_cluster
     wanted = {f"service:{name}": name for name in inventory.some("services")}
-    listed = fan_out(
-        lambda status: _task_arns(aws, cluster, status),
-        ["RUNNING", "STOPPED"],
-    )
+    listed = fan_out(lambda status: _task_arns(aws, cluster, status), ["RUNNING", "STOPPED"])
     arns = list(dict.fromkeys([*listed[0], *listed[1]]))
     chunks = [arns[start : start + TASKS_A_CALL] for start in range(0, len(arns), TASKS_A_CALL)]
     told: list[dict[str, Any]] = []

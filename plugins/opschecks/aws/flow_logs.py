@@ -84,9 +84,7 @@ def flow_log_of(raw: dict[str, Any]) -> FlowLog:
 
 @observation(allow=[_CALL], soft=["load_balancers", "security_groups"])
 def vpcs(
-    aws: Aws,
-    load_balancers: list[LoadBalancer] | CouldNotLook,
-    security_groups: list[SecurityGroup] | CouldNotLook,
+    aws: Aws, load_balancers: list[LoadBalancer] | CouldNotLook, security_groups: list[SecurityGroup] | CouldNotLook
 ) -> list[Vpc]:
     """The VPCs in which the stack's load balancers and security groups lie, with their flow logs."""
     found: dict[str, list[dict[str, Any]]] = {}

@@ -51,10 +51,7 @@ def saved_tables(
     wanted = timedelta(hours=stack.limits.deploy_backup_age_hours)
     by_name = {} if isinstance(table_recovery, CouldNotLook) else {one.name: one for one in table_recovery}
     blind = table_recovery if isinstance(table_recovery, CouldNotLook) else None
-    return fan_out(
-        lambda table: _saved(aws, table, by_name.get(table.name), blind, wanted, now),
-        table_backups,
-    )
+    return fan_out(lambda table: _saved(aws, table, by_name.get(table.name), blind, wanted, now), table_backups)
 
 
 def _saved(

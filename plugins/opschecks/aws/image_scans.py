@@ -31,10 +31,7 @@ IMAGES_A_CALL = 100
 NAMES_KEPT = 20
 SEVERITIES = ("INFORMATIONAL", "LOW", "MEDIUM", "HIGH", "CRITICAL")
 """In order; UNDEFINED and UNTRIAGED are none of them: nobody has said how bad that is."""
-_INDEXES = (
-    "application/vnd.docker.distribution.manifest.list.v2+json",
-    "application/vnd.oci.image.index.v1+json",
-)
+_INDEXES = ("application/vnd.docker.distribution.manifest.list.v2+json", "application/vnd.oci.image.index.v1+json")
 
 
 class _NotScanned(CouldNotLook):

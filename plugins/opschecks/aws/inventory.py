@@ -96,8 +96,7 @@ def inventory(stack: Stack, aws: Aws) -> Inventory:
     clusters = found["cluster"]
     if not stack.cluster and len(set(clusters)) > 1:
         raise CouldNotLook(
-            "",
-            f"stack {stack.name} has {len(clusters)} clusters ({', '.join(clusters)}): set cluster in stacks.toml",
+            "", f"stack {stack.name} has {len(clusters)} clusters ({', '.join(clusters)}): set cluster in stacks.toml"
         )
     return Inventory(
         stack=stack.name,

@@ -279,8 +279,7 @@ def dashboard_pages(stack: Stack, http: Http) -> list[Page]:
     root, timeout_s = stack.dashboard_url, stack.limits.probe_timeout_s
     nowhere = f"/opschecks-{secrets.token_hex(8)}"
     answers = fan_out(
-        lambda path: http.get(root + path, timeout_s),
-        [*(dashboard.path for dashboard in stack.dashboards), nowhere],
+        lambda path: http.get(root + path, timeout_s), [*(dashboard.path for dashboard in stack.dashboards), nowhere]
     )
     stand_in = answers.pop()
     return [

@@ -97,9 +97,7 @@ def websocket_reconnects(stack: Stack, target_health: list[TargetHealth]) -> Rec
         return Reconnects(arn=place, name=urlsplit(url).path, unproven="websocket.task_field is not set in stacks.toml")
     if healthy < 2:
         return Reconnects(
-            arn=place,
-            name=urlsplit(url).path,
-            unproven=f"{healthy} healthy target(s): there is no other to reach",
+            arn=place, name=urlsplit(url).path, unproven=f"{healthy} healthy target(s): there is no other to reach"
         )
     cookies: dict[str, str] = {}
     tasks = []
