@@ -34,6 +34,8 @@ ELSEWHERE = timezone(timedelta(hours=5, minutes=45))
 """JSON services answer in the zone of the machine; no test may depend on which one that is."""
 ACCOUNT = "us-west-2:123456789012"
 
+Raw = dict[str, Any]
+"""An answer of AWS, or a part of one."""
 Canned = Mapping[str, Any] | Exception
 Answers = Canned | Sequence[Canned] | Callable[..., Canned]
 

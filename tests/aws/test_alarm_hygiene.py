@@ -15,7 +15,7 @@ from opschecks.aws.cloudwatch_alarms import Alarm
 from opschecks.config.stack import Stack
 from opschecks.core.answer import Answer
 from opschecks.core.observation import CouldNotLook
-from tests.canned import ACCOUNT, NOW, Aws, ago, examined, stack, verdict
+from tests.canned import ACCOUNT, NOW, Aws, Raw, ago, examined, stack, verdict
 from tests.scratch import ROOT
 
 CHECKS = runpy.run_path(str(ROOT / "checks" / "weekly" / "test_alarm_hygiene.py"))
@@ -55,7 +55,7 @@ def composite(*below: Alarm, **changes: Any) -> Alarm:
 def aws_of(samples: Mapping[str, Sequence[float]], listed: Sequence[Any] = (), checked: Stack | None = None) -> Aws:
     """Hourly sample counts by metric name; what is not named has none."""
 
-    def data(MetricDataQueries: list[dict[str, Any]], **_: Any) -> dict[str, Any]:  # noqa: N803 - AWS's name
+    def data(MetricDataQueries: list[Raw], **_: Any) -> Raw:  # noqa: N803 - AWS's name
         told = []
         for query in MetricDataQueries:
             values = list(samples.get(query["MetricStat"]["Metric"]["MetricName"], []))
@@ -111,7 +111,7 @@ def test_how_often_an_alarm_rang_is_information_only() -> None:
             ("other", "OK", "ALARM"),
         )
     ]
-    pages: list[dict[str, Any]] = [
+    pages: list[Raw] = [
         {"AlarmHistoryItems": items[:1], "NextToken": "2"},
         {"AlarmHistoryItems": [], "NextToken": "3"},
         {"AlarmHistoryItems": items[1:]},
@@ -139,7 +139,7 @@ def test_where_the_history_may_not_be_read_that_is_said_and_nothing_else_is_lost
 
 ERRORS = {"Namespace": "AWS/ApplicationELB", "Dimensions": [{"Name": "LoadBalancer", "Value": "app/web/1f"}]}
 ALIVE = {"Metrics": [{"Namespace": "AWS/ApplicationELB", "MetricName": "RequestCount"}]}
-NONE: dict[str, Any] = {"Metrics": []}
+NONE: Raw = {"Metrics": []}
 MATH = {
     **NO_METRIC,
     "Metrics": [

@@ -9,7 +9,21 @@ import pytest
 
 from opschecks.aws.cloudwatch_alarms import Alarm, alarm_history, alarm_mutes, alarms, overnight_alarms
 from opschecks.core.observation import CouldNotLook
-from tests.canned import ACCOUNT, NOW, Answers, Aws, ago, concludes, daily, examined, names, stack, verdict, verdicts
+from tests.canned import (
+    ACCOUNT,
+    NOW,
+    Answers,
+    Aws,
+    Raw,
+    ago,
+    concludes,
+    daily,
+    examined,
+    names,
+    stack,
+    verdict,
+    verdicts,
+)
 
 PAGE = f"arn:aws:sns:{ACCOUNT}:on-call"
 SCALE = f"arn:aws:autoscaling:{ACCOUNT}:scalingPolicy:1f:resource/ecs/service/prod/web:policyName/cpu"
@@ -20,7 +34,7 @@ def arn(name: str) -> str:
     return f"arn:aws:cloudwatch:{ACCOUNT}:alarm:{name}"
 
 
-def metric_alarm(name: str, state: str = "OK", **changes: Any) -> dict[str, Any]:
+def metric_alarm(name: str, state: str = "OK", **changes: Any) -> Raw:
     return {
         "AlarmName": name,
         "AlarmArn": arn(name),
@@ -37,12 +51,12 @@ def metric_alarm(name: str, state: str = "OK", **changes: Any) -> dict[str, Any]
     }
 
 
-def composite(name: str, rule: str, state: str = "OK", **changes: Any) -> dict[str, Any]:
+def composite(name: str, rule: str, state: str = "OK", **changes: Any) -> Raw:
     raw = metric_alarm(name, state, AlarmRule=rule, **changes)
     return {key: value for key, value in raw.items() if key not in ("MetricName", "Namespace")}
 
 
-def cloudwatch(*known: dict[str, Any]) -> Aws:
+def cloudwatch(*known: Raw) -> Aws:
     """DescribeAlarms over these alarms: by prefix or by name, 2 a page, each kind under its own key."""
 
     def answer(
@@ -50,7 +64,7 @@ def cloudwatch(*known: dict[str, Any]) -> Aws:
         AlarmNamePrefix: str = "",  # noqa: N803
         NextToken: str = "0",  # noqa: N803
         **_: Any,
-    ) -> dict[str, Any]:
+    ) -> Raw:
         wanted = [one for one in known if (one["AlarmName"] in AlarmNames if AlarmNames else True)]
         wanted = [one for one in wanted if one["AlarmName"].startswith(AlarmNamePrefix)]
         begin = int(NextToken)
@@ -64,7 +78,7 @@ def cloudwatch(*known: dict[str, Any]) -> Aws:
     return Aws({("cloudwatch", "DescribeAlarms"): answer})
 
 
-def seen(*known: dict[str, Any], prefix: str = "", inventory: Sequence[str] = ()) -> list[Alarm]:
+def seen(*known: Raw, prefix: str = "", inventory: Sequence[str] = ()) -> list[Alarm]:
     return alarms(stack(alarm_prefix=prefix), cloudwatch(*known), names(alarms=tuple(inventory)))
 
 
@@ -108,7 +122,7 @@ SCALING = {
 
 
 @pytest.mark.parametrize(("raw", "kept"), SCALING.values(), ids=SCALING)
-def test_alarms_that_only_scale_are_not_the_stacks(raw: dict[str, Any], kept: list[str]) -> None:
+def test_alarms_that_only_scale_are_not_the_stacks(raw: Raw, kept: list[str]) -> None:
     found = seen(raw, metric_alarm("web"))
     assert [one.name for one in found if one.name != "web"] == kept
 
@@ -155,7 +169,7 @@ RULES = {
     "insufficient data": '(ALARM(fine) AND TRUE) OR INSUFFICIENT_DATA("5xx (api, eu)")',
 }
 
-SIGHT: dict[str, tuple[list[dict[str, Any]], str, str]] = {
+SIGHT: dict[str, tuple[list[Raw], str, str]] = {
     "sees": ([metric_alarm("top")], "passed", ""),
     "rings, but sees": ([metric_alarm("top", "ALARM")], "passed", ""),
     "blind for long": ([metric_alarm("top", "INSUFFICIENT_DATA")], "failed", "top has had no data since"),
@@ -196,7 +210,7 @@ SIGHT: dict[str, tuple[list[dict[str, Any]], str, str]] = {
 
 
 @pytest.mark.parametrize(("known", "outcome", "message"), SIGHT.values(), ids=SIGHT)
-def test_a_composite_sees_no_more_than_those_below_it(known: list[dict[str, Any]], outcome: str, message: str) -> None:
+def test_a_composite_sees_no_more_than_those_below_it(known: list[Raw], outcome: str, message: str) -> None:
     concludes(checks.test_alarms_can_see, outcome, message, alarms=seen(*known, prefix="top"))
 
 
@@ -217,7 +231,7 @@ def test_alarms_below_are_not_asked_for_twice() -> None:
     assert [asked.get("AlarmNames") for asked in aws.parameters_of("DescribeAlarms")] == [None, ["x"]]
 
 
-ACTS: dict[str, tuple[dict[str, Any], str, str]] = {
+ACTS: dict[str, tuple[Raw, str, str]] = {
     "acts": (metric_alarm("cpu"), "passed", ""),
     "actions are off": (
         metric_alarm("cpu", ActionsEnabled=False),
@@ -244,16 +258,16 @@ ACTS: dict[str, tuple[dict[str, Any], str, str]] = {
 
 
 @pytest.mark.parametrize(("raw", "outcome", "message"), ACTS.values(), ids=ACTS)
-def test_a_silenced_alarm_fails(raw: dict[str, Any], outcome: str, message: str) -> None:
+def test_a_silenced_alarm_fails(raw: Raw, outcome: str, message: str) -> None:
     concludes(checks.test_alarms_can_act, outcome, message, alarms=seen(raw), alarm_mutes=[])
 
 
-def mute_rule(name: str, **changes: Any) -> dict[str, Any]:
+def mute_rule(name: str, **changes: Any) -> Raw:
     return {"AlarmMuteRuleArn": f"arn:aws:cloudwatch:{ACCOUNT}:alarm-mute-rule:{name}", "Status": "ACTIVE", **changes}
 
 
 def test_a_muted_alarm_fails_and_tells_until_when() -> None:
-    rules: dict[str, dict[str, Any]] = {
+    rules: dict[str, Raw] = {
         "deploy": {"Name": "deploy", "MuteTargets": {"AlarmNames": ["cpu", "elsewhere"]}, "ExpireDate": ago(hours=-2)},
         "forgotten": {"Name": "forgotten", "MuteTargets": {"AlarmNames": ["cpu"]}},
     }
@@ -290,11 +304,11 @@ def test_a_mute_rule_of_which_nothing_is_said_is_not_seen() -> None:
         alarm_mutes(Aws(answers))
 
 
-def line(alarm: str, summary: str, hours: float, kind: str = "StateUpdate") -> dict[str, Any]:
+def line(alarm: str, summary: str, hours: float, kind: str = "StateUpdate") -> Raw:
     return {"AlarmName": alarm, "Timestamp": ago(hours=hours), "HistoryItemType": kind, "HistorySummary": summary}
 
 
-def rang(alarm: str, hours: float) -> dict[str, Any]:
+def rang(alarm: str, hours: float) -> Raw:
     return line(alarm, "Alarm updated from OK to ALARM", hours)
 
 
@@ -308,7 +322,7 @@ FLAPPING = {
 
 
 @pytest.mark.parametrize(("lines", "wanted"), FLAPPING.values(), ids=FLAPPING)
-def test_flapping_is_told_from_the_history_page_by_page(lines: list[dict[str, Any]], wanted: dict[str, str]) -> None:
+def test_flapping_is_told_from_the_history_page_by_page(lines: list[Raw], wanted: dict[str, str]) -> None:
     pages: Answers = [
         {"AlarmHistoryItems": lines[:2], "NextToken": "2"},
         {"AlarmHistoryItems": [], "NextToken": "3"},

@@ -11,13 +11,13 @@ from opschecks.aws.application_autoscaling import ServiceScaling, auto_scaling
 from opschecks.aws.ecs import Service
 from opschecks.core.answer import Answer
 from opschecks.core.observation import CouldNotLook
-from tests.canned import ACCOUNT, Answers, Aws, ago, concludes, daily, examined, names, stack, verdict, verdicts
+from tests.canned import ACCOUNT, Answers, Aws, Raw, ago, concludes, daily, examined, names, stack, verdict, verdicts
 
 SERVICE = "application-autoscaling"
 checks = daily("auto_scaling")
 
 
-def target(name: str = "backend", **changes: Any) -> dict[str, Any]:
+def target(name: str = "backend", **changes: Any) -> Raw:
     raw = {
         "ServiceNamespace": "ecs",
         "ResourceId": f"service/prod/{name}",
@@ -36,7 +36,7 @@ def target(name: str = "backend", **changes: Any) -> dict[str, Any]:
     return {key: value for key, value in raw.items() if value is not None}
 
 
-def policy(name: str = "backend") -> dict[str, Any]:
+def policy(name: str = "backend") -> Raw:
     return {
         "PolicyARN": f"arn:aws:autoscaling:{ACCOUNT}:scalingPolicy:1f:resource/ecs/service/prod/{name}:policyName/cpu",
         "PolicyName": "cpu",
@@ -49,9 +49,7 @@ def policy(name: str = "backend") -> dict[str, Any]:
 
 
 def seen(
-    targets: Sequence[dict[str, Any]],
-    policies: Sequence[dict[str, Any]] = (policy(),),
-    services: Sequence[str] = ("backend",),
+    targets: Sequence[Raw], policies: Sequence[Raw] = (policy(),), services: Sequence[str] = ("backend",)
 ) -> list[ServiceScaling]:
     aws = Aws(
         {
@@ -62,11 +60,11 @@ def seen(
     return auto_scaling(aws, names(services=tuple(services)))
 
 
-def suspended(*what: str) -> dict[str, Any]:
+def suspended(*what: str) -> Raw:
     return {"SuspendedState": {f"{one}Suspended": True for one in what}}
 
 
-SCALES: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]], str, str]] = {
+SCALES: dict[str, tuple[list[Raw], list[Raw], str, str]] = {
     "scales": ([target()], [policy()], "passed", ""),
     "nothing said of suspension": ([target(SuspendedState=None)], [policy()], "passed", ""),
     "scaling in is suspended": (
@@ -88,13 +86,11 @@ SCALES: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]], str, str]] =
 
 
 @pytest.mark.parametrize(("targets", "policies", "outcome", "message"), SCALES.values(), ids=SCALES)
-def test_services_can_scale(
-    targets: list[dict[str, Any]], policies: list[dict[str, Any]], outcome: str, message: str
-) -> None:
+def test_services_can_scale(targets: list[Raw], policies: list[Raw], outcome: str, message: str) -> None:
     assert verdict(checks.test_services_can_scale, auto_scaling=seen(targets, policies)) == (outcome, message)
 
 
-LIMITS: dict[str, tuple[list[dict[str, Any]], str, str]] = {
+LIMITS: dict[str, tuple[list[Raw], str, str]] = {
     "as wanted": ([target()], "passed", "2 to 10 tasks"),
     "minimum too low": ([target(MinCapacity=1)], "failed", "1 to 10 tasks; expected minimum 2"),
     "minimum too high": ([target(MinCapacity=3)], "failed", "expected minimum 2"),
@@ -105,7 +101,7 @@ LIMITS: dict[str, tuple[list[dict[str, Any]], str, str]] = {
 
 
 @pytest.mark.parametrize(("targets", "outcome", "message"), LIMITS.values(), ids=LIMITS)
-def test_scaling_limits_are_as_wanted(targets: list[dict[str, Any]], outcome: str, message: str) -> None:
+def test_scaling_limits_are_as_wanted(targets: list[Raw], outcome: str, message: str) -> None:
     concludes(checks.test_scaling_limits_are_as_wanted, outcome, message, auto_scaling=seen(targets))
 
 
@@ -121,7 +117,7 @@ def service(desired: int | None) -> Service:
     )
 
 
-ROOM: dict[str, tuple[list[Service], list[dict[str, Any]], str, str]] = {
+ROOM: dict[str, tuple[list[Service], list[Raw], str, str]] = {
     "room": ([service(9)], [target()], "passed", "9 of at most 10 tasks"),
     "at the maximum": ([service(10)], [target()], "failed", "nowhere left to scale to"),
     "beyond the maximum": ([service(12)], [target()], "failed", "12 of at most 10 tasks"),
@@ -132,9 +128,7 @@ ROOM: dict[str, tuple[list[Service], list[dict[str, Any]], str, str]] = {
 
 
 @pytest.mark.parametrize(("services", "targets", "outcome", "message"), ROOM.values(), ids=ROOM)
-def test_services_have_room_to_scale(
-    services: list[Service], targets: list[dict[str, Any]], outcome: str, message: str
-) -> None:
+def test_services_have_room_to_scale(services: list[Service], targets: list[Raw], outcome: str, message: str) -> None:
     concludes(
         checks.test_services_are_not_at_max_capacity, outcome, message, auto_scaling=seen(targets), services=services
     )
@@ -166,7 +160,7 @@ def test_each_service_has_its_own_target_and_policies() -> None:
 def test_targets_are_asked_for_by_the_fifty_and_policies_of_several_services_in_one_list() -> None:
     wanted = tuple(f"service-{n}" for n in range(120))
 
-    def targets(ResourceIds: Sequence[str], NextToken: str = "", **_: Any) -> dict[str, Any]:  # noqa: N803 - AWS's names
+    def targets(ResourceIds: Sequence[str], NextToken: str = "", **_: Any) -> Raw:  # noqa: N803 - AWS's names
         told = [target(one.rsplit("/", 1)[-1]) for one in ResourceIds]
         middle = len(told) // 2
         return {"ScalableTargets": told[middle:]} if NextToken else {"ScalableTargets": told[:middle], "NextToken": "2"}
@@ -201,7 +195,7 @@ def test_policies_of_one_service_are_asked_for_by_its_id() -> None:
 @pytest.mark.parametrize(
     ("targets", "policies"), [({}, {"ScalingPolicies": []}), ({"ScalableTargets": []}, {})], ids=["targets", "policies"]
 )
-def test_half_an_answer_is_not_seen(targets: dict[str, Any], policies: dict[str, Any]) -> None:
+def test_half_an_answer_is_not_seen(targets: Raw, policies: Raw) -> None:
     aws = Aws({(SERVICE, "DescribeScalableTargets"): targets, (SERVICE, "DescribeScalingPolicies"): policies})
     with pytest.raises(CouldNotLook, match="the answer has no 'Scal"):
         auto_scaling(aws, names(services=("backend",)))

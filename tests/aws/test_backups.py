@@ -17,7 +17,7 @@ from opschecks.aws.s3_lifecycle import Bucket, buckets, site_bucket
 from opschecks.config.stack import Stack
 from opschecks.core.answer import Answer
 from opschecks.core.observation import CouldNotLook, NotThere
-from tests.canned import ACCOUNT, NOW, Aws, ago, concludes, names, stack, verdict, verdicts
+from tests.canned import ACCOUNT, NOW, Aws, Raw, ago, concludes, names, stack, verdict, verdicts
 from tests.scratch import ROOT
 
 CHECKS = runpy.run_path(str(ROOT / "checks" / "weekly" / "test_backups.py"))
@@ -40,7 +40,7 @@ def table(name: str = "incidents", **changes: Any) -> Table:
 GONE = Table(arn="incidents", name="incidents", evidence={"TableStatus": "MISSING"})
 
 
-def backup(days: float, BackupStatus: str | None = "AVAILABLE", **changes: Any) -> dict[str, Any]:  # noqa: N803
+def backup(days: float, BackupStatus: str | None = "AVAILABLE", **changes: Any) -> Raw:  # noqa: N803
     """A summary as ListBackups tells of it; a change to None takes a key away."""
     raw = {
         "TableName": "incidents",
@@ -55,7 +55,7 @@ def backup(days: float, BackupStatus: str | None = "AVAILABLE", **changes: Any) 
     return {key: value for key, value in raw.items() if value is not None}
 
 
-def point(days: float, status: str = "COMPLETED") -> dict[str, Any]:
+def point(days: float, status: str = "COMPLETED") -> Raw:
     return {
         "RecoveryPointArn": f"arn:aws:backup:{ACCOUNT}:recovery-point:{days:g}",
         "CreationDate": ago(days=days),
@@ -64,13 +64,13 @@ def point(days: float, status: str = "COMPLETED") -> dict[str, Any]:
 
 
 def backups_of(
-    *listed: dict[str, Any], points: Any = (), of: Table | None = None, checked: Stack | None = None
+    *listed: Raw, points: Any = (), of: Table | None = None, checked: Stack | None = None
 ) -> list[TableBackups]:
     aws = backups_aws(*listed, points=points)
     return table_backups(checked or stack(), aws, [of or table()], NOW)
 
 
-def backups_aws(*listed: dict[str, Any], points: Any = ()) -> Aws:
+def backups_aws(*listed: Raw, points: Any = ()) -> Aws:
     answer: Any = {"RecoveryPoints": list(points)} if isinstance(points, tuple) else points
     return Aws(
         {
@@ -80,7 +80,7 @@ def backups_aws(*listed: dict[str, Any], points: Any = ()) -> Aws:
     )
 
 
-AGES: dict[str, tuple[list[dict[str, Any]], Any, str, str]] = {
+AGES: dict[str, tuple[list[Raw], Any, str, str]] = {
     "young": ([backup(2)], (), "passed", "the newest is 2.0 days old"),
     "the newest of several, in any order": ([backup(9), backup(1), backup(5)], (), "passed", "1.0 days"),
     "just too old": ([backup(7.01)], (), "failed", "limit 7 days"),
@@ -104,7 +104,7 @@ AGES: dict[str, tuple[list[dict[str, Any]], Any, str, str]] = {
 
 
 @pytest.mark.parametrize(("listed", "points", "outcome", "message"), AGES.values(), ids=AGES)
-def test_backups(listed: list[dict[str, Any]], points: Any, outcome: str, message: str) -> None:
+def test_backups(listed: list[Raw], points: Any, outcome: str, message: str) -> None:
     concludes(RECENT, outcome, message, table_backups=backups_of(*listed, points=points))
 
 
@@ -143,7 +143,7 @@ def test_the_limit_is_the_stacks(limit: float, age: float, outcome: str) -> None
 
 def test_backups_of_all_tables_are_one_list_read_to_its_end_and_not_for_years() -> None:
     last = f"{ARN}/backup/01489602797149-73d8d5bc"
-    pages: list[dict[str, Any]] = [
+    pages: list[Raw] = [
         {"BackupSummaries": [], "LastEvaluatedBackupArn": last},
         {"BackupSummaries": [backup(1), backup(1, TableName="agents")]},
     ]
@@ -170,7 +170,7 @@ def test_one_table_whose_recovery_points_may_not_be_read_blinds_no_other() -> No
     ]
 
 
-def continuous(status: Any = "ENABLED", **changes: Any) -> dict[str, Any]:
+def continuous(status: Any = "ENABLED", **changes: Any) -> Raw:
     """As DescribeContinuousBackups tells of a table; continuous backups are ENABLED whatever recovery is."""
     recovery = {
         "PointInTimeRecoveryStatus": "ENABLED",
@@ -226,7 +226,7 @@ def ms(moment: datetime) -> int:
     return int(moment.timestamp() * 1000)
 
 
-def export(begin: float, end: float, status: str = "COMPLETED", made: float | None = None) -> dict[str, Any]:
+def export(begin: float, end: float, status: str = "COMPLETED", made: float | None = None) -> Raw:
     """An export of what was written from `begin` to `end` days ago, made at its end unless told otherwise."""
     return {
         "taskId": f"task-{begin:g}-{end:g}",
@@ -239,14 +239,12 @@ def export(begin: float, end: float, status: str = "COMPLETED", made: float | No
     }
 
 
-def subscription(pattern: str = "", **changes: Any) -> dict[str, Any]:
+def subscription(pattern: str = "", **changes: Any) -> Raw:
     to = f"arn:aws:firehose:{ACCOUNT}:deliverystream/archive"
     return {"filterName": "all", "filterPattern": pattern, "destinationArn": to, **changes}
 
 
-def exports_of(
-    *tasks: dict[str, Any], filters: Any = (), created: float = 300, group: LogGroup | None = None
-) -> list[LogExports]:
+def exports_of(*tasks: Raw, filters: Any = (), created: float = 300, group: LogGroup | None = None) -> list[LogExports]:
     answer = {"subscriptionFilters": list(filters)} if isinstance(filters, tuple | list) else filters
     aws = Aws(
         {("logs", "DescribeExportTasks"): {"exportTasks": list(tasks)}, ("logs", "DescribeSubscriptionFilters"): answer}
@@ -260,7 +258,7 @@ def exports_of(
 
 
 NO_ENTRY = CouldNotLook("logs:DescribeSubscriptionFilters", "AccessDeniedException: no")
-REACH: dict[str, tuple[list[dict[str, Any]], Any, float, str, str]] = {
+REACH: dict[str, tuple[list[Raw], Any, float, str, str]] = {
     "the week before last Sunday": ([export(10, 3)], (), 300, "passed", "exported up to"),
     "a week each week": ([export(17, 10), export(10, 3)], (), 300, "passed", ""),
     "each day, some seconds apart": (
@@ -309,7 +307,7 @@ REACH: dict[str, tuple[list[dict[str, Any]], Any, float, str, str]] = {
 
 
 @pytest.mark.parametrize(("tasks", "filters", "created", "outcome", "message"), REACH.values(), ids=REACH)
-def test_exports(tasks: list[dict[str, Any]], filters: Any, created: float, outcome: str, message: str) -> None:
+def test_exports(tasks: list[Raw], filters: Any, created: float, outcome: str, message: str) -> None:
     concludes(EXPORTS, outcome, message, log_exports=exports_of(*tasks, filters=filters, created=created))
 
 
@@ -341,18 +339,18 @@ SITE = Distribution(
 )
 
 
-def rule(**changes: Any) -> dict[str, Any]:
+def rule(**changes: Any) -> Raw:
     return {"ID": "r", "Status": "Enabled", "Filter": {"Prefix": ""}, **changes}
 
 
-def site(versioning: Mapping[str, Any], *rules: dict[str, Any]) -> Bucket:
+def site(versioning: Mapping[str, Any], *rules: Raw) -> Bucket:
     aws = Aws(
         {("s3", "GetBucketVersioning"): versioning, ("s3", "GetBucketLifecycleConfiguration"): {"Rules": list(rules)}}
     )
     return site_bucket(stack(), buckets(stack(), aws, names(distributions=("E2EXAMPLE",)), SITE))
 
 
-def old(days: int, **changes: Any) -> dict[str, Any]:
+def old(days: int, **changes: Any) -> Raw:
     return rule(NoncurrentVersionExpiration={"NoncurrentDays": days}, **changes)
 
 

@@ -17,7 +17,7 @@ from opschecks.core.observation import CouldNotLook
 from opschecks.remedies.settings.cloudfront import TuneCdn
 from opschecks.web.caching import StaticAsset, static_assets
 from opschecks.web.http import Response
-from tests.canned import ACCOUNT, NOW, Aws, concludes, examined, stack, verdict
+from tests.canned import ACCOUNT, NOW, Aws, Raw, concludes, examined, stack, verdict
 from tests.scratch import ROOT
 
 CHECKS = runpy.run_path(str(ROOT / "checks" / "weekly" / "test_cdn.py"))
@@ -28,7 +28,7 @@ API = {"Id": "api", "DomainName": "api.example.com", "CustomHeaders": {"Quantity
     {"HeaderName": "X-Origin-Verify", "HeaderValue": "hunter22-hunter22"}]}}  # fmt: skip
 
 
-def behavior(**changes: Any) -> dict[str, Any]:
+def behavior(**changes: Any) -> Raw:
     """A cache behavior; a change to None takes a key away."""
     raw = {
         "TargetOriginId": "site",
@@ -40,7 +40,7 @@ def behavior(**changes: Any) -> dict[str, Any]:
     return {key: value for key, value in raw.items() if value is not None}
 
 
-def config(default: dict[str, Any] | None = None, *others: dict[str, Any], **changes: Any) -> dict[str, Any]:
+def config(default: Raw | None = None, *others: Raw, **changes: Any) -> Raw:
     return {
         "CallerReference": "1",
         "Comment": "",
@@ -53,7 +53,7 @@ def config(default: dict[str, Any] | None = None, *others: dict[str, Any], **cha
     }
 
 
-def told(configured: dict[str, Any], status: str = "Deployed") -> dict[str, Any]:
+def told(configured: Raw, status: str = "Deployed") -> Raw:
     return {
         "Id": "E2EXAMPLE",
         "ARN": ARN,
@@ -65,11 +65,11 @@ def told(configured: dict[str, Any], status: str = "Deployed") -> dict[str, Any]
     }
 
 
-def seen(configured: dict[str, Any]) -> Distribution:
+def seen(configured: Raw) -> Distribution:
     return Distribution(arn=ARN, name="E2EXAMPLE", evidence=Answer(told(configured), "cloudfront:GetDistribution"))
 
 
-def own(**changes: Any) -> dict[str, Any]:
+def own(**changes: Any) -> Raw:
     keyed_by = {
         "EnableAcceptEncodingGzip": changes.pop("gzip", True),
         "EnableAcceptEncodingBrotli": changes.pop("brotli", True),
@@ -83,7 +83,7 @@ def own(**changes: Any) -> dict[str, Any]:
 
 OLDER = {"CachePolicyId": None, "ForwardedValues": {"QueryString": False, "Cookies": {"Forward": "none"}}}
 BY_OUR_OWN = {"CachePolicyId": OWN_POLICY}
-SETTINGS: dict[str, tuple[dict[str, Any], dict[str, Any] | None, str, str]] = {
+SETTINGS: dict[str, tuple[Raw, Raw | None, str, str]] = {
     "as it should be": (behavior(), None, "passed", "cache policy CachingOptimized"),
     "not compressed": (behavior(Compress=False), None, "failed", "Compress is off"),
     "not cached": (behavior(CachePolicyId=CACHING_DISABLED), None, "failed", "CachingDisabled keeps nothing"),
@@ -115,9 +115,7 @@ SETTINGS: dict[str, tuple[dict[str, Any], dict[str, Any] | None, str, str]] = {
 
 
 @pytest.mark.parametrize(("default", "policy", "outcome", "message"), SETTINGS.values(), ids=SETTINGS)
-def test_cdn_is_set_to_cache_and_compress(
-    default: dict[str, Any], policy: dict[str, Any] | None, outcome: str, message: str
-) -> None:
+def test_cdn_is_set_to_cache_and_compress(default: Raw, policy: Raw | None, outcome: str, message: str) -> None:
     aws = Aws({("cloudfront", "GetCachePolicy"): policy or {}})
     found = bucket_behaviors(aws, seen(config(default)))
     concludes(CHECKS["test_cdn_is_set_to_cache_and_compress"], outcome, message, bucket_behaviors=found)
@@ -154,7 +152,7 @@ def test_each_behavior_of_a_bucket_is_judged_and_no_other() -> None:
     assert "hunter22" not in json.dumps([one.evidence for one in found])
 
 
-NOTHING: dict[str, tuple[dict[str, Any], str]] = {
+NOTHING: dict[str, tuple[Raw, str]] = {
     "no bucket": (config(behavior(TargetOriginId="api")), "no cache behavior of E2EXAMPLE serves from a bucket"),
     "an empty policy": (config(behavior(**BY_OUR_OWN)), "the answer has no 'CachePolicy'"),
     "neither policy nor older settings": (config(behavior(CachePolicyId=None)), "the answer has no 'ForwardedValues'"),
@@ -164,17 +162,17 @@ NOTHING: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize(("configured", "message"), NOTHING.values(), ids=NOTHING)
-def test_what_was_not_told_is_not_seen(configured: dict[str, Any], message: str) -> None:
+def test_what_was_not_told_is_not_seen(configured: Raw, message: str) -> None:
     with pytest.raises(CouldNotLook, match=message):
         bucket_behaviors(Aws({("cloudfront", "GetCachePolicy"): {}}), seen(configured))
 
 
-def responses(*items: dict[str, Any]) -> dict[str, Any]:
+def responses(*items: Raw) -> Raw:
     return {"CustomErrorResponses": {"Quantity": len(items), **({"Items": list(items)} if items else {})}}
 
 
 INDEX = {"ResponsePagePath": "/index.html", "ResponseCode": "200", "ErrorCachingMinTTL": 10}
-DRESSED: dict[str, tuple[dict[str, Any], str, str]] = {
+DRESSED: dict[str, tuple[Raw, str, str]] = {
     "none": (responses(), "passed", ""),
     "404 as 200": (responses({"ErrorCode": 404, **INDEX}), "failed", "404 becomes 200 /index.html"),
     "403 as 200, of a bucket that may not be listed": (
@@ -191,7 +189,7 @@ DRESSED: dict[str, tuple[dict[str, Any], str, str]] = {
 
 
 @pytest.mark.parametrize(("changes", "outcome", "message"), DRESSED.values(), ids=DRESSED)
-def test_missing_files_are_not_dressed_up(changes: dict[str, Any], outcome: str, message: str) -> None:
+def test_missing_files_are_not_dressed_up(changes: Raw, outcome: str, message: str) -> None:
     found = error_pages(seen(config(**changes)))
     concludes(CHECKS["test_missing_files_are_not_dressed_up"], outcome, message, error_pages=found)
 
@@ -217,7 +215,7 @@ class Web:
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 
 
-def page_of(*objects: tuple[str, int]) -> dict[str, Any]:
+def page_of(*objects: tuple[str, int]) -> Raw:
     listed = [{"Key": key, "Size": size, "ETag": '"1f"'} for key, size in objects]
     return {"KeyCount": len(listed), **({"Contents": listed} if listed else {})}
 
@@ -326,7 +324,7 @@ def test_a_key_below_the_origins_path_is_served_without_it() -> None:
     assert aws.parameters_of("ListObjectsV2") == [{"Bucket": "site", "Prefix": "v2/"}]
 
 
-def remedy_on(configured: dict[str, Any], status: str = "Deployed", etag: str = "E1") -> TuneCdn:
+def remedy_on(configured: Raw, status: str = "Deployed", etag: str = "E1") -> TuneCdn:
     checked = stack(distribution_id="E2EXAMPLE")
     answers = {("cloudfront", "GetDistribution"): {"ETag": etag, "Distribution": told(configured, status)}}
     return TuneCdn(checked, Aws(answers, checked))
@@ -404,7 +402,7 @@ def test_plan_and_journal_show_what_changes_and_no_header_for_an_origin() -> Non
     ],
     ids=["caching begins", "and ends", "compression only"],
 )
-def test_the_risk_is_in_caching_that_begins(before: dict[str, Any], after: dict[str, Any], risk: Risk) -> None:
+def test_the_risk_is_in_caching_that_begins(before: Raw, after: Raw, risk: Risk) -> None:
     assert remedy_on(config()).risk_of({"*": before}, {"*": after}) is risk
 
 

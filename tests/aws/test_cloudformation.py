@@ -12,7 +12,7 @@ from opschecks.config.stack import Stack
 from opschecks.core.answer import Answer
 from opschecks.core.observation import CouldNotLook
 from opschecks.core.redaction import plain
-from tests.canned import ACCOUNT, Answers, Aws, ago, concludes, stack, verdict, verdicts, weekly
+from tests.canned import ACCOUNT, Answers, Aws, Raw, ago, concludes, stack, verdict, verdicts, weekly
 
 checks = weekly("cloudformation")
 HERE = stack(cloudformation_stacks=["prod"])
@@ -22,7 +22,7 @@ def arn(name: str = "prod") -> str:
     return f"arn:aws:cloudformation:{ACCOUNT}:stack/{name}/5f6a"
 
 
-def summary(name: str = "prod", **changes: Any) -> dict[str, Any]:
+def summary(name: str = "prod", **changes: Any) -> Raw:
     """A stack as ListStacks tells of it; a change to None takes a key away."""
     raw = {
         "StackId": arn(name),
@@ -36,7 +36,7 @@ def summary(name: str = "prod", **changes: Any) -> dict[str, Any]:
     return {key: value for key, value in raw.items() if value is not None}
 
 
-def seen(*listed: dict[str, Any], drifts: Answers | None = None, checked: Stack = HERE) -> list[FormationStack]:
+def seen(*listed: Raw, drifts: Answers | None = None, checked: Stack = HERE) -> list[FormationStack]:
     answers: dict[tuple[str, str], Answers] = {("cloudformation", "ListStacks"): {"StackSummaries": list(listed)}}
     if drifts is not None:
         answers["cloudformation", "DescribeStackResourceDrifts"] = drifts
@@ -49,7 +49,7 @@ def test_every_status_is_good_bad_or_under_way() -> None:
     assert sorted([*GOOD, *UNDER_WAY, *BAD, "DELETE_COMPLETE"]) == sorted(every)
 
 
-STATES: dict[str, tuple[dict[str, Any], str, str]] = {
+STATES: dict[str, tuple[Raw, str, str]] = {
     **{status: ({"StackStatus": status}, "passed", status) for status in GOOD},
     **{f"{status}, just begun": ({"StackStatus": status, "LastUpdatedTime": ago(minutes=20)}, "passed", status)
        for status in UNDER_WAY},
@@ -66,23 +66,23 @@ STATES: dict[str, tuple[dict[str, Any], str, str]] = {
 }  # fmt: skip
 
 
-def lenient(raw: dict[str, Any]) -> list[FormationStack]:
+def lenient(raw: Raw) -> list[FormationStack]:
     """What was seen of a stack that lacks what AWS's model says it has: a cut answer."""
     return [FormationStack(arn=arn(), name="prod", evidence=Answer(raw))]
 
 
 @pytest.mark.parametrize(("changes", "outcome", "message"), STATES.values(), ids=STATES)
-def test_cloudformation_stacks_are_healthy(changes: dict[str, Any], outcome: str, message: str) -> None:
+def test_cloudformation_stacks_are_healthy(changes: Raw, outcome: str, message: str) -> None:
     raw = summary(**changes)
     found = lenient(raw) if outcome == "blind" else seen(raw)
     concludes(checks.test_cloudformation_stacks_are_healthy, outcome, message, formation_stacks=found)
 
 
-def drift(status: str, **when: float) -> dict[str, Any]:
+def drift(status: str, **when: float) -> Raw:
     return {"DriftInformation": {"StackDriftStatus": status, **({"LastCheckTimestamp": ago(**when)} if when else {})}}
 
 
-DRIFT: dict[str, tuple[dict[str, Any], str, str]] = {
+DRIFT: dict[str, tuple[Raw, str, str]] = {
     "none": ({}, "passed", "drift looked for"),
     "not told of": ({"DriftInformation": None}, "blind", "nobody has looked for drift: aws cloudformation detect-"),
     "never looked for": (drift("NOT_CHECKED"), "blind", "detect-stack-drift --stack-name prod, best by a weekly"),
@@ -114,7 +114,7 @@ MODIFIED = {
 
 
 @pytest.mark.parametrize(("changes", "outcome", "message"), DRIFT.values(), ids=DRIFT)
-def test_cloudformation_stacks_have_not_drifted(changes: dict[str, Any], outcome: str, message: str) -> None:
+def test_cloudformation_stacks_have_not_drifted(changes: Raw, outcome: str, message: str) -> None:
     found = seen(summary(**changes), drifts={"StackResourceDrifts": [MODIFIED]})
     concludes(checks.test_cloudformation_stacks_have_not_drifted, outcome, message, formation_stacks=found)
 
@@ -128,7 +128,7 @@ def test_values_that_differ_are_shown_nowhere() -> None:
 
 def test_what_drifted_comes_in_pages() -> None:
     deleted = {**MODIFIED, "LogicalResourceId": "Alarm", "StackResourceDriftStatus": "DELETED"}
-    pages: list[dict[str, Any]] = [
+    pages: list[Raw] = [
         {"StackResourceDrifts": [], "NextToken": "2"},
         {"StackResourceDrifts": [MODIFIED], "NextToken": "3"},
         {"StackResourceDrifts": [deleted]},
@@ -188,7 +188,7 @@ def test_without_one_the_check_does_not_apply() -> None:
 
 
 def test_all_stacks_are_one_list_and_deleted_ones_are_left_out() -> None:
-    pages: list[dict[str, Any]] = [{"StackSummaries": [], "NextToken": "2"}, {"StackSummaries": [summary()]}]
+    pages: list[Raw] = [{"StackSummaries": [], "NextToken": "2"}, {"StackSummaries": [summary()]}]
     aws = Aws({("cloudformation", "ListStacks"): pages}, HERE)
     assert len(formation_stacks(HERE, aws)) == 1
     assert aws.calls == ["cloudformation:ListStacks"] * 2

@@ -14,7 +14,7 @@ from opschecks.aws.costs import DAYS, METRIC, UNSETTLED_DAYS, Bill, bill, servic
 from opschecks.config.stack import Stack
 from opschecks.core.observation import CouldNotLook
 from opschecks.sandbox.seeds import costs as seeded
-from tests.canned import Aws, concludes, examined, stack, verdict, verdicts
+from tests.canned import Aws, Raw, concludes, examined, stack, verdict, verdicts
 from tests.scratch import ROOT
 
 CHECKS = runpy.run_path(str(ROOT / "checks" / "weekly" / "test_costs.py"))
@@ -24,7 +24,7 @@ BUDGET = stack(limits={"budget_usd_per_month": 400.0})
 Day = Callable[[date], float]
 
 
-def told(day: date, usd: Mapping[str, float], **changes: Any) -> dict[str, Any]:
+def told(day: date, usd: Mapping[str, float], **changes: Any) -> Raw:
     raw = {
         "TimePeriod": {"Start": day.isoformat(), "End": (day + DAY).isoformat()},
         "Total": {},
@@ -35,7 +35,7 @@ def told(day: date, usd: Mapping[str, float], **changes: Any) -> dict[str, Any]:
     return {key: value for key, value in raw.items() if value is not None}
 
 
-def group(service: str, usd: object, unit: str = "USD") -> dict[str, Any]:
+def group(service: str, usd: object, unit: str = "USD") -> Raw:
     return {"Keys": [service], "Metrics": {METRIC: {"Amount": str(usd), "Unit": unit}}}
 
 
@@ -44,15 +44,15 @@ def days_of(now: datetime = NOON) -> list[date]:
     return [today - (DAYS - index) * DAY for index in range(DAYS)]
 
 
-def results(usd: Mapping[str, Day], now: datetime = NOON) -> list[dict[str, Any]]:
+def results(usd: Mapping[str, Day], now: datetime = NOON) -> list[Raw]:
     return [told(day, {service: of(day) for service, of in usd.items() if of(day)}) for day in days_of(now)]
 
 
-def asked(pages: Sequence[Sequence[dict[str, Any]]], checked: Stack | None = None, now: datetime = NOON) -> Bill:
+def asked(pages: Sequence[Sequence[Raw]], checked: Stack | None = None, now: datetime = NOON) -> Bill:
     return bill(checked or stack(), aws_of(pages, checked), now)
 
 
-def aws_of(pages: Sequence[Sequence[dict[str, Any]]], checked: Stack | None = None) -> Aws:
+def aws_of(pages: Sequence[Sequence[Raw]], checked: Stack | None = None) -> Aws:
     answers = [
         {"ResultsByTime": list(page), **({"NextPageToken": str(number)} if number < len(pages) else {})}
         for number, page in enumerate(pages, 1)
@@ -89,7 +89,7 @@ def test_one_question_of_whole_days_whose_end_is_exclusive() -> None:
     assert aws.calls == ["ce:GetCostAndUsage"]
 
 
-FILTERS: dict[str, tuple[dict[str, Any], list[dict[str, Any]], str]] = {
+FILTERS: dict[str, tuple[Raw, list[Raw], str]] = {
     "nothing known": ({}, [], "all that the credentials may see"),
     "the stack's account": (
         {"account_id": "123456789012"},
@@ -113,9 +113,7 @@ FILTERS: dict[str, tuple[dict[str, Any], list[dict[str, Any]], str]] = {
 
 
 @pytest.mark.parametrize(("keys", "parts", "scope"), FILTERS.values(), ids=FILTERS)
-def test_only_the_stacks_own_costs_count_and_no_credits(
-    keys: dict[str, Any], parts: list[dict[str, Any]], scope: str
-) -> None:
+def test_only_the_stacks_own_costs_count_and_no_credits(keys: Raw, parts: list[Raw], scope: str) -> None:
     checked = stack(**keys)
     aws = aws_of([results({"Amazon DynamoDB": steady(3)})], checked)
     assert bill(checked, aws, NOON).scope == scope
@@ -149,7 +147,7 @@ def test_the_last_two_days_are_shown_to_nobody() -> None:
     assert service_costs(found)[0].last == date(2026, 11, 22)
 
 
-UNSEEN: dict[str, tuple[list[dict[str, Any]], str]] = {
+UNSEEN: dict[str, tuple[list[Raw], str]] = {
     "a day is missing": (results({"S3": steady(2)})[1:], "says nothing of 1 days, the first being 2026-10-14"),
     "cut short": (results({"S3": steady(2)})[:9], "says nothing of 33 days, the first being 2026-10-23"),
     "none at all": ([], "says nothing of 42 days"),
@@ -163,7 +161,7 @@ UNSEEN: dict[str, tuple[list[dict[str, Any]], str]] = {
 
 
 @pytest.mark.parametrize(("days", "message"), UNSEEN.values(), ids=UNSEEN)
-def test_what_was_not_told_is_not_seen(days: list[dict[str, Any]], message: str) -> None:
+def test_what_was_not_told_is_not_seen(days: list[Raw], message: str) -> None:
     with pytest.raises(CouldNotLook, match="ce:GetCostAndUsage") as caught:
         asked([days])
     assert message in str(caught.value)

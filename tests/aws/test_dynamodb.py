@@ -11,14 +11,14 @@ import pytest
 from opschecks.aws.dynamodb import Incident, Table, active_incidents, overnight_incidents, tables
 from opschecks.config.stack import Stack
 from opschecks.core.observation import CouldNotLook, NotThere
-from tests.canned import ACCOUNT, NOW, Aws, ago, concludes, daily, examined, names, stack, verdict, verdicts
+from tests.canned import ACCOUNT, NOW, Aws, Raw, ago, concludes, daily, examined, names, stack, verdict, verdicts
 
 HERE = stack(incidents_table="incidents")
 checks, incident_checks = daily("dynamodb"), daily("incidents")
 RESERVED = ("status", "severity", "created_at")
 
 
-def table(**changes: Any) -> dict[str, Any]:
+def table(**changes: Any) -> Raw:
     """A table as DescribeTable tells of it; a change to None takes a key away."""
     raw = {
         "TableName": "incidents",
@@ -35,19 +35,19 @@ def table(**changes: Any) -> dict[str, Any]:
     return {key: value for key, value in raw.items() if value is not None}
 
 
-def seen(raw: dict[str, Any] | Exception) -> list[Table]:
+def seen(raw: Raw | Exception) -> list[Table]:
     answer = raw if isinstance(raw, Exception) else {"Table": raw}
     return tables(Aws({("dynamodb", "DescribeTable"): answer}), names(tables=("incidents",)))
 
 
-def index(name: str = "status-index", status: str | None = "ACTIVE") -> dict[str, Any]:
+def index(name: str = "status-index", status: str | None = "ACTIVE") -> Raw:
     return {"IndexName": name, **({"IndexStatus": status} if status else {})}
 
 
 KEYLESS = dict.fromkeys(("KeySchema", "AttributeDefinitions", "ItemCount", "BillingModeSummary", "CreationDateTime"))
 GONE = NotThere("dynamodb:DescribeTable", "ResourceNotFoundException: Requested resource not found")
 
-ACTIVE: dict[str, tuple[dict[str, Any] | Exception, str, str]] = {
+ACTIVE: dict[str, tuple[Raw | Exception, str, str]] = {
     "active": (table(GlobalSecondaryIndexes=[index()]), "passed", "ACTIVE, 1 indexes"),
     "updating": (table(TableStatus="UPDATING", GlobalSecondaryIndexes=[index(status="UPDATING")]), "passed", ""),
     "without indexes": (table(), "passed", "ACTIVE, 0 indexes"),
@@ -74,11 +74,11 @@ ACTIVE: dict[str, tuple[dict[str, Any] | Exception, str, str]] = {
 
 
 @pytest.mark.parametrize(("raw", "outcome", "message"), ACTIVE.values(), ids=ACTIVE)
-def test_tables_are_active(raw: dict[str, Any] | Exception, outcome: str, message: str) -> None:
+def test_tables_are_active(raw: Raw | Exception, outcome: str, message: str) -> None:
     concludes(checks.test_tables_are_active, outcome, message, tables=seen(raw))
 
 
-BILLING: dict[str, tuple[dict[str, Any] | Exception, str, str]] = {
+BILLING: dict[str, tuple[Raw | Exception, str, str]] = {
     "on demand": (table(), "passed", "PAY_PER_REQUEST"),
     "provisioned": (table(BillingModeSummary={"BillingMode": "PROVISIONED"}), "failed", "PROVISIONED"),
     "never on demand": (table(BillingModeSummary=None), "failed", "PROVISIONED; expected PAY_PER_REQUEST"),
@@ -93,7 +93,7 @@ BILLING: dict[str, tuple[dict[str, Any] | Exception, str, str]] = {
 
 
 @pytest.mark.parametrize(("raw", "outcome", "message"), BILLING.values(), ids=BILLING)
-def test_tables_bill_as_wanted(raw: dict[str, Any] | Exception, outcome: str, message: str) -> None:
+def test_tables_bill_as_wanted(raw: Raw | Exception, outcome: str, message: str) -> None:
     concludes(checks.test_tables_bill_as_wanted, outcome, message, tables=seen(raw))
 
 
@@ -108,7 +108,7 @@ def test_provisioned_tables_pass_where_the_stack_wants_them() -> None:
 def test_one_table_that_may_not_be_read_hides_behind_no_other() -> None:
     denied = CouldNotLook("dynamodb:DescribeTable", "AccessDeniedException: no", action="dynamodb:DescribeTable")
 
-    def answer(TableName: str) -> dict[str, Any]:  # noqa: N803 - AWS's name
+    def answer(TableName: str) -> Raw:  # noqa: N803 - AWS's name
         if TableName == "events":
             raise denied
         return {"Table": table()}
@@ -117,9 +117,9 @@ def test_one_table_that_may_not_be_read_hides_behind_no_other() -> None:
         tables(Aws({("dynamodb", "DescribeTable"): answer}), names(tables=("incidents", "events", "agents")))
 
 
-def item(name: str = "i-1", **changes: dict[str, Any] | None) -> dict[str, Any]:
+def item(name: str = "i-1", **changes: Raw | None) -> Raw:
     """An item in DynamoDB's own notation; a change to None takes an attribute away."""
-    raw: dict[str, dict[str, Any] | None] = {
+    raw: dict[str, Raw | None] = {
         "incident_id": {"S": name},
         "status": {"S": "active"},
         "severity": {"S": "medium"},
@@ -132,11 +132,11 @@ def item(name: str = "i-1", **changes: dict[str, Any] | None) -> dict[str, Any]:
     return {key: value for key, value in raw.items() if value is not None}
 
 
-def active(*items: dict[str, Any], checked: Stack = HERE) -> list[Incident]:
+def active(*items: Raw, checked: Stack = HERE) -> list[Incident]:
     return active_incidents(checked, Aws({("dynamodb", "Query"): {"Items": list(items), "Count": 1}}, checked), NOW)
 
 
-def overnight(*items: dict[str, Any], checked: Stack = HERE) -> list[Incident]:
+def overnight(*items: Raw, checked: Stack = HERE) -> list[Incident]:
     return overnight_incidents(checked, Aws({("dynamodb", "Scan"): {"Items": list(items), "Count": 1}}, checked), NOW)
 
 
@@ -198,7 +198,7 @@ def test_without_an_incidents_table_the_stack_is_told_to_name_one() -> None:
         active_incidents(stack(), Aws({}), NOW)
 
 
-def written(moment: datetime) -> dict[str, Any]:
+def written(moment: datetime) -> Raw:
     return {"created_at": {"S": moment.isoformat(timespec="seconds")}}
 
 
@@ -206,7 +206,7 @@ def utc(**how_long: float) -> datetime:
     return ago(**how_long).astimezone(UTC)
 
 
-AGE: dict[str, tuple[dict[str, Any], str, str]] = {
+AGE: dict[str, tuple[Raw, str, str]] = {
     "young": ({}, "passed", "medium, active for"),
     "older than its severity allows": (written(utc(hours=25)), "failed", "limit 24 hours"),
     "critical": ({"severity": {"S": "CRITICAL"}}, "failed", "limit 1 hours"),
@@ -224,7 +224,7 @@ AGE: dict[str, tuple[dict[str, Any], str, str]] = {
 
 
 @pytest.mark.parametrize(("changes", "outcome", "message"), AGE.values(), ids=AGE)
-def test_active_incidents_are_young(changes: dict[str, Any], outcome: str, message: str) -> None:
+def test_active_incidents_are_young(changes: Raw, outcome: str, message: str) -> None:
     concludes(
         incident_checks.test_active_incidents_are_young,
         outcome,
@@ -235,7 +235,7 @@ def test_active_incidents_are_young(changes: dict[str, Any], outcome: str, messa
 
 
 EPOCH = {"N": str(int(NOW.timestamp()))}
-FOUND: dict[str, tuple[dict[str, Any], str, str]] = {
+FOUND: dict[str, tuple[Raw, str, str]] = {
     "resolved": ({"status": {"S": "resolved"}}, "passed", "medium, resolved, opened"),
     "active and in the index": ({}, "passed", ""),
     "active and too young for the index": ({"incident_id": {"S": "i-2"}, **written(utc(minutes=-60))}, "passed", ""),
@@ -251,7 +251,7 @@ FOUND: dict[str, tuple[dict[str, Any], str, str]] = {
 
 
 @pytest.mark.parametrize(("changes", "outcome", "message"), FOUND.values(), ids=FOUND)
-def test_incidents_can_be_found_by_status(changes: dict[str, Any], outcome: str, message: str) -> None:
+def test_incidents_can_be_found_by_status(changes: Raw, outcome: str, message: str) -> None:
     concludes(
         incident_checks.test_incidents_can_be_found_by_status,
         outcome,

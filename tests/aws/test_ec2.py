@@ -11,14 +11,14 @@ from pydantic import ValidationError
 from opschecks.aws.ec2 import SecurityGroup, security_groups
 from opschecks.config.toml_tables import Ingress
 from opschecks.core.observation import CouldNotLook
-from tests.canned import Aws, daily, names, stack, verdict, verdicts
+from tests.canned import Aws, Raw, daily, names, stack, verdict, verdicts
 
 WEB, APP, OFFICE = "sg-0a1b2c3d4e5f60001", "sg-0a1b2c3d4e5f60002", "sg-0a1b2c3d4e5f60009"
 
 
 def permission(
     protocol: str, ports: tuple[int, int] | None, *cidrs: str, groups: Sequence[str] = (), lists: Sequence[str] = ()
-) -> dict[str, Any]:
+) -> Raw:
     """One inbound rule. EC2 gives every kind of source, empty where there is none, and no ports with -1."""
     return {
         "IpProtocol": protocol,
@@ -30,7 +30,7 @@ def permission(
     }
 
 
-def group(*permissions: dict[str, Any], group_id: str = WEB, name: str = "web-alb") -> dict[str, Any]:
+def group(*permissions: Raw, group_id: str = WEB, name: str = "web-alb") -> Raw:
     return {
         "GroupId": group_id,
         "GroupName": name,
@@ -41,24 +41,24 @@ def group(*permissions: dict[str, Any], group_id: str = WEB, name: str = "web-al
     }
 
 
-def seen(*raw: dict[str, Any], wanted: Sequence[str] = ()) -> list[SecurityGroup]:
+def seen(*raw: Raw, wanted: Sequence[str] = ()) -> list[SecurityGroup]:
     aws = Aws({("ec2", "DescribeSecurityGroups"): {"SecurityGroups": list(raw)}})
     return security_groups(aws, names(security_groups=tuple(wanted or [one["GroupId"] for one in raw])))
 
 
-def allowing(*rules: dict[str, Any]) -> Any:
+def allowing(*rules: Raw) -> Any:
     return stack(ingress=rules)
 
 
 WORLD, WORLD6, TEN = "0.0.0.0/0", "::/0", "10.0.0.0/8"
 
 
-def allow(*sources: str, **keys: str) -> dict[str, Any]:
+def allow(*sources: str, **keys: str) -> Raw:
     return {"sources": list(sources), **keys}
 
 
 HTTPS = allow(WORLD, WORLD6, ports="443")
-RULES: dict[str, tuple[dict[str, Any], list[dict[str, Any]], str]] = {
+RULES: dict[str, tuple[Raw, list[Raw], str]] = {
     "the port": (permission("tcp", (443, 443), WORLD, WORLD6), [HTTPS], ""),
     "by protocol number": (permission("6", (443, 443), WORLD), [HTTPS], ""),
     "another port": (permission("tcp", (22, 22), WORLD), [HTTPS], "tcp 22 from 0.0.0.0/0"),
@@ -133,7 +133,7 @@ RULES: dict[str, tuple[dict[str, Any], list[dict[str, Any]], str]] = {
 
 
 @pytest.mark.parametrize(("rule", "allowed", "wider"), RULES.values(), ids=RULES)
-def test_ingress_is_no_wider_than_allowed(rule: dict[str, Any], allowed: list[dict[str, Any]], wider: str) -> None:
+def test_ingress_is_no_wider_than_allowed(rule: Raw, allowed: list[Raw], wider: str) -> None:
     told = verdict(
         daily("security_groups").test_ingress_is_no_wider_than_allowed,
         security_groups=seen(group(rule)),
@@ -143,7 +143,7 @@ def test_ingress_is_no_wider_than_allowed(rule: dict[str, Any], allowed: list[di
     assert told[1].startswith(wider)
 
 
-HALF: dict[str, dict[str, Any]] = {
+HALF: dict[str, Raw] = {
     "no source of any kind": {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22},
     "every kind of source is empty": permission("tcp", (22, 22)),
     "no ports": permission("tcp", None, "0.0.0.0/0"),
@@ -156,7 +156,7 @@ HALF: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("rule", HALF.values(), ids=HALF)
-def test_a_rule_of_which_half_is_said_is_not_seen(rule: dict[str, Any]) -> None:
+def test_a_rule_of_which_half_is_said_is_not_seen(rule: Raw) -> None:
     told = verdict(
         daily("security_groups").test_ingress_is_no_wider_than_allowed,
         security_groups=seen(group(permission("tcp", (443, 443), "0.0.0.0/0"), rule)),
@@ -181,7 +181,7 @@ def test_groups_of_the_stack_may_reach_each_other() -> None:
 
 
 def test_groups_are_found_by_id_and_by_pattern_filtered_by_aws_page_by_page() -> None:
-    def answer(Filters: Any, NextToken: str = "", **_: Any) -> dict[str, Any]:  # noqa: N803 - AWS's names
+    def answer(Filters: Any, NextToken: str = "", **_: Any) -> Raw:  # noqa: N803 - AWS's names
         if Filters[0]["Name"] == "group-id":
             return {"SecurityGroups": [group()]}
         if not NextToken:

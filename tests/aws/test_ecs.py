@@ -9,13 +9,27 @@ import pytest
 
 from opschecks.aws.ecs import Service, Task, services, tasks
 from opschecks.core.observation import CouldNotLook
-from tests.canned import ACCOUNT, NOW, Answers, Aws, ago, concludes, daily, examined, names, stack, verdict, verdicts
+from tests.canned import (
+    ACCOUNT,
+    NOW,
+    Answers,
+    Aws,
+    Raw,
+    ago,
+    concludes,
+    daily,
+    examined,
+    names,
+    stack,
+    verdict,
+    verdicts,
+)
 
 CLUSTER = f"arn:aws:ecs:{ACCOUNT}:cluster/prod"
 ecs = daily("ecs")
 
 
-def deployment(number: int = 7, **changes: Any) -> dict[str, Any]:
+def deployment(number: int = 7, **changes: Any) -> Raw:
     return {
         "id": f"ecs-svc/{number:019}",
         "status": "PRIMARY",
@@ -30,11 +44,11 @@ def deployment(number: int = 7, **changes: Any) -> dict[str, Any]:
     }
 
 
-def event(message: str, at: datetime) -> dict[str, Any]:
+def event(message: str, at: datetime) -> Raw:
     return {"id": "0c1f", "createdAt": at, "message": f"(service backend) {message}"}
 
 
-def service(name: str = "backend", **changes: Any) -> dict[str, Any]:
+def service(name: str = "backend", **changes: Any) -> Raw:
     """A service as DescribeServices tells of it; a change to None takes a key away."""
     raw = {
         "serviceArn": f"arn:aws:ecs:{ACCOUNT}:service/prod/{name}",
@@ -56,13 +70,13 @@ def service(name: str = "backend", **changes: Any) -> dict[str, Any]:
     return {key: value for key, value in raw.items() if value is not None}
 
 
-def seen(*raw: dict[str, Any], failures: tuple[dict[str, Any], ...] = ()) -> list[Service]:
+def seen(*raw: Raw, failures: tuple[Raw, ...] = ()) -> list[Service]:
     aws = Aws({("ecs", "DescribeServices"): {"services": list(raw), "failures": list(failures)}})
     wanted = [one["serviceName"] for one in raw] + [one["arn"].rsplit("/", 1)[-1] for one in failures]
     return services(aws, names(services=tuple(wanted)), NOW)
 
 
-def task_set(**changes: Any) -> dict[str, Any]:
+def task_set(**changes: Any) -> Raw:
     return {
         "id": "ecs-svc/1",
         "status": "PRIMARY",
@@ -101,7 +115,7 @@ def test_a_service_that_ecs_does_not_know_fails_every_check_of_services() -> Non
     [{"services": [service()], "failures": []}, {"failures": []}, {"services": []}],
     ids=["one is left out", "no services", "no service"],
 )
-def test_a_service_of_which_nothing_is_said_is_not_seen(answer: dict[str, Any]) -> None:
+def test_a_service_of_which_nothing_is_said_is_not_seen(answer: Raw) -> None:
     with pytest.raises(CouldNotLook, match="ecs:DescribeServices"):
         services(Aws({("ecs", "DescribeServices"): answer}), names(services=("backend", "api")), NOW)
 
@@ -156,7 +170,7 @@ RUNNING = {
 
 
 @pytest.mark.parametrize(("changes", "outcome", "message"), RUNNING.values(), ids=RUNNING)
-def test_services_run_the_tasks_they_want(changes: dict[str, Any], outcome: str, message: str) -> None:
+def test_services_run_the_tasks_they_want(changes: Raw, outcome: str, message: str) -> None:
     concludes(ecs.test_services_run_the_tasks_they_want, outcome, message, services=seen(service(**changes)))
 
 
@@ -222,7 +236,7 @@ SETTLED = {
 
 
 @pytest.mark.parametrize(("changes", "outcome", "message"), SETTLED.values(), ids=SETTLED)
-def test_deployments_are_settled(changes: dict[str, Any], outcome: str, message: str) -> None:
+def test_deployments_are_settled(changes: Raw, outcome: str, message: str) -> None:
     concludes(ecs.test_deployments_are_settled, outcome, message, services=seen(service(**changes)))
 
 
@@ -233,7 +247,7 @@ def test_how_long_a_deployment_may_take_is_the_stacks_to_say() -> None:
     assert verdict(ecs.test_deployments_are_settled, services=slow, stack=patient)[0] == "passed"
 
 
-def task(number: int = 1, **changes: Any) -> dict[str, Any]:
+def task(number: int = 1, **changes: Any) -> Raw:
     raw = {
         "taskArn": f"arn:aws:ecs:{ACCOUNT}:task/prod/{number:032x}",
         "clusterArn": CLUSTER,
@@ -249,7 +263,7 @@ def task(number: int = 1, **changes: Any) -> dict[str, Any]:
     return {key: value for key, value in raw.items() if value is not None}
 
 
-def stopped(code: str, reason: str, *containers: dict[str, Any]) -> dict[str, Any]:
+def stopped(code: str, reason: str, *containers: Raw) -> Raw:
     return {
         "lastStatus": "STOPPED",
         "desiredStatus": "STOPPED",
@@ -259,8 +273,8 @@ def stopped(code: str, reason: str, *containers: dict[str, Any]) -> dict[str, An
     }
 
 
-def tasks_seen(*raw: dict[str, Any]) -> list[Task]:
-    def listed(cluster: str, desiredStatus: str, **_: Any) -> dict[str, Any]:  # noqa: N803 - AWS's names
+def tasks_seen(*raw: Raw) -> list[Task]:
+    def listed(cluster: str, desiredStatus: str, **_: Any) -> Raw:  # noqa: N803 - AWS's names
         return {"taskArns": [one["taskArn"] for one in raw if one["desiredStatus"] == desiredStatus]}
 
     aws = Aws({("ecs", "ListTasks"): listed, ("ecs", "DescribeTasks"): {"tasks": list(raw), "failures": []}})
@@ -269,7 +283,7 @@ def tasks_seen(*raw: dict[str, Any]) -> list[Task]:
 
 OUT_OF_MEMORY = {"exitCode": 137, "reason": "OutOfMemoryError: Container killed due to memory usage"}
 
-TASKS: dict[str, tuple[dict[str, Any], str, str]] = {
+TASKS: dict[str, tuple[Raw, str, str]] = {
     "healthy": ({}, "passed", ""),
     "without a health check": ({"healthStatus": "UNKNOWN"}, "passed", ""),
     "starting": ({"lastStatus": "PENDING", "healthStatus": "UNKNOWN"}, "passed", ""),
@@ -299,7 +313,7 @@ TASKS: dict[str, tuple[dict[str, Any], str, str]] = {
 
 
 @pytest.mark.parametrize(("changes", "outcome", "message"), TASKS.values(), ids=TASKS)
-def test_tasks_are_healthy(changes: dict[str, Any], outcome: str, message: str) -> None:
+def test_tasks_are_healthy(changes: Raw, outcome: str, message: str) -> None:
     raw = task(**changes)
     aws = Aws({("ecs", "ListTasks"): {"taskArns": [raw["taskArn"]]}, ("ecs", "DescribeTasks"): {"tasks": [raw]}})
     concludes(ecs.test_tasks_are_healthy, outcome, message, tasks=tasks(aws, names(services=("backend",))))
@@ -318,7 +332,7 @@ def test_running_and_stopped_tasks_are_listed_page_by_page_and_described_by_the_
     running = [task(n) for n in range(150)]
     dead = task(150, **stopped("TaskFailedToStart", "ResourceInitializationError"))
 
-    def listed(cluster: str, desiredStatus: str, nextToken: str = "") -> dict[str, Any]:  # noqa: N803 - AWS's names
+    def listed(cluster: str, desiredStatus: str, nextToken: str = "") -> Raw:  # noqa: N803 - AWS's names
         if desiredStatus == "STOPPED":
             return {"taskArns": [dead["taskArn"]]}
         pages = {"": (running[:100], "2"), "2": ([], "3"), "3": (running[100:], "")}

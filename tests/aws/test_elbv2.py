@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from opschecks.aws.ecs import Service
@@ -17,7 +15,7 @@ from opschecks.aws.elbv2 import (
 )
 from opschecks.core.model import Resource
 from opschecks.core.observation import CouldNotLook
-from tests.canned import ACCOUNT, Answers, Aws, concludes, daily, names, verdict, verdicts
+from tests.canned import ACCOUNT, Answers, Aws, Raw, concludes, daily, names, verdict, verdicts
 
 ELB = f"arn:aws:elasticloadbalancing:{ACCOUNT}"
 BALANCER = f"{ELB}:loadbalancer/app/web/50dc6c495c0c9188"
@@ -28,7 +26,7 @@ def groups(*arns: str) -> list[Resource]:
     return [Resource(arn=arn, name=arn.split("/")[1]) for arn in arns]
 
 
-def balancer(name: str = "web", kind: str = "application") -> dict[str, Any]:
+def balancer(name: str = "web", kind: str = "application") -> Raw:
     return {
         "LoadBalancerArn": f"{ELB}:loadbalancer/{'net' if kind == 'network' else 'app'}/{name}/50dc6c495c0c9188",
         "LoadBalancerName": name,
@@ -96,7 +94,7 @@ def test_stickiness_is_read_from_strings(attributes: dict[str, str], outcome: st
     concludes(daily("websocket").test_websocket_sessions_are_sticky, outcome, message, target_groups=seen)
 
 
-def health(*states: str) -> dict[str, Any]:
+def health(*states: str) -> Raw:
     return {
         "TargetHealthDescriptions": [
             {
@@ -119,7 +117,7 @@ REASONS = {
 }
 
 
-def seen(*services: Service, **by_group: dict[str, Any]) -> list[TargetHealth]:
+def seen(*services: Service, **by_group: Raw) -> list[TargetHealth]:
     arns = {"blue": BLUE, "green": GREEN}
     answers = {arns[name]: answer for name, answer in by_group.items()}
     aws = Aws({("elbv2", "DescribeTargetHealth"): lambda **asked: answers[asked["TargetGroupArn"]]})
@@ -149,7 +147,7 @@ HEALTH = {
 
 
 @pytest.mark.parametrize(("answer", "outcome", "message"), HEALTH.values(), ids=HEALTH)
-def test_targets_are_healthy(answer: dict[str, Any], outcome: str, message: str) -> None:
+def test_targets_are_healthy(answer: Raw, outcome: str, message: str) -> None:
     concludes(daily("alb").test_targets_are_healthy, outcome, message, target_health=seen(blue=answer))
 
 
@@ -168,13 +166,13 @@ def test_a_lambda_target_has_no_port() -> None:
     ],
     ids=["no health", "no target", "no state"],
 )
-def test_a_target_of_which_half_is_said_is_not_seen(description: dict[str, Any]) -> None:
+def test_a_target_of_which_half_is_said_is_not_seen(description: Raw) -> None:
     with pytest.raises(CouldNotLook, match="elasticloadbalancing:DescribeTargetHealth: the answer has no"):
         seen(blue={"TargetHealthDescriptions": [description]})
 
 
 def blue_green(alternate: str | None = GREEN) -> Service:
-    pair: dict[str, Any] = {"targetGroupArn": BLUE, "containerName": "app", "containerPort": 8000}
+    pair: Raw = {"targetGroupArn": BLUE, "containerName": "app", "containerPort": 8000}
     if alternate:
         pair["advancedConfiguration"] = {"alternateTargetGroupArn": alternate, "productionListenerRule": "arn:aws:rule"}
     return Service(arn="service/prod/web", name="web", evidence={"loadBalancers": [pair]})
@@ -198,7 +196,7 @@ TWINS = {
 
 @pytest.mark.parametrize(("service", "blue", "green", "wanted"), TWINS.values(), ids=TWINS)
 def test_an_idle_twin_stands_by_while_the_other_one_serves(
-    service: Service, blue: dict[str, Any], green: dict[str, Any], wanted: dict[str, str]
+    service: Service, blue: Raw, green: Raw, wanted: dict[str, str]
 ) -> None:
     told = verdicts(daily("alb").test_targets_are_healthy, target_health=seen(service, blue=blue, green=green))
     assert {**told, **wanted} == told
@@ -231,7 +229,7 @@ def test_load_balancers_are_asked_for_by_name_and_by_arn_page_by_page() -> None:
 
 
 def test_target_groups_of_every_load_balancer_page_by_page() -> None:
-    def listed(LoadBalancerArn: str, Marker: str = "") -> dict[str, Any]:  # noqa: N803 - AWS's names
+    def listed(LoadBalancerArn: str, Marker: str = "") -> Raw:  # noqa: N803 - AWS's names
         name = f"{LoadBalancerArn.split('/')[2]}{Marker}"
         group = {"TargetGroupArn": f"{ELB}:targetgroup/{name}/1", "TargetGroupName": name}
         return {"TargetGroups": [group], **({} if Marker else {"NextMarker": "2"})}

@@ -17,14 +17,14 @@ from opschecks.core.change import CannotFix, Refused, Risk
 from opschecks.core.observation import CouldNotLook
 from opschecks.fixing.plan import planned
 from opschecks.remedies.settings.flow_logs import CreateFlowLog
-from tests.canned import ACCOUNT, Aws, ago, concludes, fits, stack, verdict, verdicts
+from tests.canned import ACCOUNT, Aws, Raw, ago, concludes, fits, stack, verdict, verdicts
 from tests.scratch import ROOT
 
 CHECK = runpy.run_path(str(ROOT / "checks" / "weekly" / "test_flow_logs.py"))["test_vpcs_record_their_traffic"]
 GROUP, ROLE = "/aws/vpc/flow", "arn:aws:iam::123456789012:role/flow"
 
 
-def log(number: Any = 1, **changes: Any) -> dict[str, Any]:
+def log(number: Any = 1, **changes: Any) -> Raw:
     """A flow log as DescribeFlowLogs tells of it; a change to None takes a key away."""
     raw = {
         "FlowLogId": f"fl-{number}",
@@ -50,11 +50,11 @@ def groups(*in_vpcs: str) -> list[SecurityGroup]:
     return [SecurityGroup(arn="sg-1", name="web", evidence={"VpcId": vpc}, own=frozenset()) for vpc in in_vpcs]
 
 
-def aws_of(*logs: dict[str, Any]) -> Aws:
+def aws_of(*logs: Raw) -> Aws:
     return Aws({("ec2", "DescribeFlowLogs"): {"FlowLogs": list(logs)}})
 
 
-def seen(*logs: dict[str, Any]) -> list[Vpc]:
+def seen(*logs: Raw) -> list[Vpc]:
     return vpcs(aws_of(*logs), balancers("vpc-1"), groups("vpc-1"))
 
 
@@ -153,12 +153,7 @@ def test_flow_logs_are_read_to_the_last_page() -> None:
 
 # the remedy
 
-HERE: dict[str, Any] = {
-    "load_balancer": "web",
-    "security_groups": ["web"],
-    "flow_log_group": GROUP,
-    "flow_log_role": ROLE,
-}
+HERE: Raw = {"load_balancer": "web", "security_groups": ["web"], "flow_log_group": GROUP, "flow_log_role": ROLE}
 
 
 class Sends(Aws):
@@ -169,7 +164,7 @@ class Sends(Aws):
 
 
 def remedy(
-    *logs: dict[str, Any], known_groups: Sequence[str] = (GROUP,), made: Mapping[str, Any] | None = None, **of: Any
+    *logs: Raw, known_groups: Sequence[str] = (GROUP,), made: Mapping[str, Any] | None = None, **of: Any
 ) -> CreateFlowLog:
     checked: Stack = stack(**{**HERE, **of})
     arn = f"arn:aws:elasticloadbalancing:{ACCOUNT}:loadbalancer/app/web/1f"

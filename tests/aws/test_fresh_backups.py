@@ -10,7 +10,7 @@ import pytest
 from opschecks.aws.backups import Backup, TableBackups, TableRecovery
 from opschecks.aws.fresh_backups import SavedTable, saved_tables
 from opschecks.core.observation import CouldNotLook
-from tests.canned import NOW, Aws, ago, checks_of, concludes, stack
+from tests.canned import NOW, Aws, Raw, ago, checks_of, concludes, stack
 from tests.canned_backups import ARN, T
 
 check = checks_of("deploy/before", "saved_tables").test_tables_have_a_fresh_backup
@@ -42,13 +42,13 @@ def _recovery(status: str = "ENABLED", minutes: float = 5) -> TableRecovery:
     return TableRecovery(arn=ARN, name=T, evidence=evidence, now=NOW)
 
 
-def _point(hours: float, status: str = "COMPLETED") -> dict[str, Any]:
+def _point(hours: float, status: str = "COMPLETED") -> Raw:
     arn = "arn:aws:backup:us-west-2:123456789012:recovery-point:a"
     return {"RecoveryPoints": [{"RecoveryPointArn": arn, "CreationDate": ago(hours=hours), "Status": status}]}
 
 
 OFF = _recovery("DISABLED")
-NONE: dict[str, Any] = {"RecoveryPoints": []}
+NONE: Raw = {"RecoveryPoints": []}
 CASES: dict[str, tuple[TableBackups, TableRecovery | CouldNotLook, Any, str, str]] = {
     "to any moment": (_backups(), _recovery(), None, "passed", "the last moment that it can be restored to is 0.1"),
     "to an earlier moment": (_backups(), _recovery(minutes=180), None, "passed", "is 3.0 hours old"),

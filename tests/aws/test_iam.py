@@ -16,7 +16,7 @@ from opschecks.config.stack import Stack
 from opschecks.core.observation import CouldNotLook, NotThere
 from opschecks.core.redaction import plain
 from opschecks.sandbox.corrections.iam import COLUMNS
-from tests.canned import NOW, Answers, Aws, ago, concludes, stack, verdict, verdicts, weekly
+from tests.canned import NOW, Answers, Aws, Raw, ago, concludes, stack, verdict, verdicts, weekly
 
 COMPLETE = {"State": "COMPLETE"}
 KEY, OTHER = "AKIAIOSFODNN7EXAMPLE", "AKIAI44QH8DHBEXAMPLE"
@@ -46,7 +46,7 @@ def root(**changes: str) -> dict[str, str]:
     return row("<root_account>", **{"arn": "arn:aws:iam::123456789012:root", **told, **changes})
 
 
-def content(*rows: Mapping[str, str], columns: Sequence[str] = COLUMNS) -> dict[str, Any]:
+def content(*rows: Mapping[str, str], columns: Sequence[str] = COLUMNS) -> Raw:
     written = io.StringIO()
     table = csv.DictWriter(written, columns, extrasaction="ignore", lineterminator="\n")
     table.writeheader()
@@ -114,7 +114,7 @@ def test_only_the_stacks_users_are_looked_at_and_root_always() -> None:
         seen(*rows, checked=stack(iam_users=["app-*", "ap-*"]))
 
 
-CUT: dict[str, tuple[dict[str, Any], str]] = {
+CUT: dict[str, tuple[Raw, str]] = {
     "no content": ({"ReportFormat": "text/csv", "GeneratedTime": NOW}, "the answer has no 'Content'"),
     "an empty report": (content(), "the report has 0 rows, and none of <root_account>"),
     "a report without root": (content(row()), "the report has 1 rows, and none of <root_account>"),
@@ -127,7 +127,7 @@ CUT: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize(("answer", "reason"), CUT.values(), ids=CUT)
-def test_a_report_that_is_not_whole_is_not_seen(answer: dict[str, Any], reason: str) -> None:
+def test_a_report_that_is_not_whole_is_not_seen(answer: Raw, reason: str) -> None:
     aws = Aws({("iam", "GenerateCredentialReport"): COMPLETE, ("iam", "GetCredentialReport"): answer})
     with pytest.raises(CouldNotLook, match=f"iam:GetCredentialReport: {reason}"):
         credentials(stack(), aws)
@@ -193,17 +193,17 @@ def test_a_report_that_may_not_be_read_is_not_waited_for(pauses: list[float]) ->
     assert pauses == []
 
 
-def key(made: datetime, status: str = "Active", key_id: str = KEY) -> dict[str, Any]:
+def key(made: datetime, status: str = "Active", key_id: str = KEY) -> Raw:
     return {"UserName": "pipeline", "AccessKeyId": key_id, "Status": status, "CreateDate": made}
 
 
-def used(at: datetime | None) -> dict[str, Any]:
+def used(at: datetime | None) -> Raw:
     """AWS leaves the date out of what was never used, and says N/A of the rest."""
-    told: dict[str, Any] = {"Region": "us-west-2" if at else "N/A", "ServiceName": "ecs" if at else "N/A"}
+    told: Raw = {"Region": "us-west-2" if at else "N/A", "ServiceName": "ecs" if at else "N/A"}
     return {"UserName": "pipeline", "AccessKeyLastUsed": {**told, **({"LastUsedDate": at} if at else {})}}
 
 
-def holders(*keys: dict[str, Any], last: Answers | None = None, **of_row: str) -> list[KeyHolder]:
+def holders(*keys: Raw, last: Answers | None = None, **of_row: str) -> list[KeyHolder]:
     aws = reporting(
         row(access_key_1_active="true", **of_row),
         ListAccessKeys={"AccessKeyMetadata": list(keys), "IsTruncated": False},
@@ -309,7 +309,7 @@ BLIND: dict[str, tuple[dict[str, Answers], str]] = {
 
 
 @pytest.mark.parametrize(("answers", "reason"), BLIND.values(), ids=BLIND)
-def test_keys_that_were_not_told_are_not_seen(answers: dict[str, Any], reason: str) -> None:
+def test_keys_that_were_not_told_are_not_seen(answers: Raw, reason: str) -> None:
     aws = reporting(row(access_key_1_active="true"), **answers)
     with pytest.raises(CouldNotLook, match=reason):
         key_holders(stack(), aws, credentials(stack(), aws), NOW)

@@ -11,7 +11,7 @@ from opschecks.aws.ecs import Task
 from opschecks.aws.image_scans import ImageScan, RunningImage, image_scans, running_images
 from opschecks.config.stack import Stack
 from opschecks.core.observation import CouldNotLook, NotThere
-from tests.canned import ACCOUNT, Answers, Aws, ago, concludes, stack, verdict, verdicts, weekly
+from tests.canned import ACCOUNT, Answers, Aws, Raw, ago, concludes, stack, verdict, verdicts, weekly
 
 checks = weekly("images")
 REGISTRY = "123456789012.dkr.ecr.us-west-2.amazonaws.com"
@@ -29,13 +29,13 @@ def task(*images: tuple[str, str], wanted: str = "RUNNING") -> Task:
     return Task(arn=f"arn:aws:ecs:{ACCOUNT}:task/prod/1", name="1", service="backend", evidence=evidence)
 
 
-def detail(digest: str = DIGEST, **changes: Any) -> dict[str, Any]:
+def detail(digest: str = DIGEST, **changes: Any) -> Raw:
     raw = {"imageDigest": digest, "imageTags": ["v1"], "imagePushedAt": ago(days=6), **changes}
     return {key: value for key, value in raw.items() if value is not None}
 
 
 def running(
-    *details: dict[str, Any],
+    *details: Raw,
     images: tuple[tuple[str, str], ...] = ((WEB, DIGEST),),
     checked: Stack | None = None,
     more: dict[tuple[str, str], Answers] | None = None,
@@ -114,7 +114,7 @@ def test_a_repository_that_may_not_be_read_is_not_seen() -> None:
         running(more={("ecr", "DescribeImages"): denied})
 
 
-def manifest(*digests: str) -> dict[str, Any]:
+def manifest(*digests: str) -> Raw:
     listed = [{"digest": one, "platform": {"os": "unknown" if one == ATTESTS else "linux"}} for one in digests]
     return {"images": [{"imageId": {"imageDigest": DIGEST}, "imageManifest": json.dumps({"manifests": listed})}]}
 
@@ -136,12 +136,12 @@ def test_of_an_index_its_platforms_are_what_is_scanned() -> None:
         ({"images": [{}]}, "the answer has no 'imageManifest'"),
     ],
 )
-def test_an_index_that_cannot_be_read_is_not_seen(answer: dict[str, Any], reason: str) -> None:
+def test_an_index_that_cannot_be_read_is_not_seen(answer: Raw, reason: str) -> None:
     with pytest.raises(CouldNotLook, match=reason):
         running(detail(imageManifestMediaType=INDEX), more={("ecr", "BatchGetImage"): answer})
 
 
-def findings(status: str = "COMPLETE", **changes: Any) -> dict[str, Any]:
+def findings(status: str = "COMPLETE", **changes: Any) -> Raw:
     """A basic scan as ECR tells of it; a change to None takes a key away."""
     raw = {
         "imageScanCompletedAt": ago(days=6),
@@ -154,11 +154,11 @@ def findings(status: str = "COMPLETE", **changes: Any) -> dict[str, Any]:
     return {"imageScanStatus": {"status": status, "description": "as it is"}, "imageScanFindings": told}
 
 
-def cve(name: str, severity: str) -> dict[str, Any]:
+def cve(name: str, severity: str) -> Raw:
     return {"name": name, "severity": severity}
 
 
-def enhanced(name: str, severity: str) -> dict[str, Any]:
+def enhanced(name: str, severity: str) -> Raw:
     return {
         "severity": severity,
         "title": f"{name} - openssl",
@@ -173,7 +173,7 @@ def scans(*answers: Any, scanned: tuple[str, ...] = (DIGEST,), checked: Stack | 
 
 
 NEVER = NotThere("ecr:DescribeImageScanFindings", "ScanNotFoundException: Image scan does not exist for the image")
-CRITICAL: dict[str, Any] = {"findings": [cve("CVE-1", "CRITICAL")], "findingSeverityCounts": {"CRITICAL": 1, "LOW": 40}}
+CRITICAL: Raw = {"findings": [cve("CVE-1", "CRITICAL")], "findingSeverityCounts": {"CRITICAL": 1, "LOW": 40}}
 SCANS: dict[str, tuple[list[ImageScan], str, str]] = {
     "clean": (scans(findings()), "passed", "scanned "),
     "harmless": (scans(findings(findingSeverityCounts={"MEDIUM": 9, "LOW": 40})), "passed", ""),

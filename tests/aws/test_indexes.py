@@ -18,7 +18,7 @@ from opschecks.core.change import CannotFix, Risk
 from opschecks.core.observation import CouldNotLook, NotThere
 from opschecks.fixing.plan import planned
 from opschecks.remedies.settings.dynamodb import CreateIndex
-from tests.canned import ACCOUNT, Aws, concludes, fits, stack, verdict, verdicts
+from tests.canned import ACCOUNT, Aws, Raw, concludes, fits, stack, verdict, verdicts
 from tests.scratch import ROOT
 
 CHECK = runpy.run_path(str(ROOT / "checks" / "weekly" / "test_indexes.py"))["test_wanted_indexes_can_be_searched"]
@@ -26,7 +26,7 @@ ARN = f"arn:aws:dynamodb:{ACCOUNT}:table/incidents"
 ONE = stack(incidents_table="incidents", tables=["incidents"], wanted_indexes=[{"name": "by-team", "hash_key": "team"}])
 
 
-def index(name: str = "by-team", by: str = "team", **changes: Any) -> dict[str, Any]:
+def index(name: str = "by-team", by: str = "team", **changes: Any) -> Raw:
     """A GSI as DescribeTable tells of it; a change to None takes a key away."""
     raw = {
         "IndexName": name,
@@ -39,7 +39,7 @@ def index(name: str = "by-team", by: str = "team", **changes: Any) -> dict[str, 
     return {key: value for key, value in raw.items() if value is not None}
 
 
-def raw_table(*there: dict[str, Any], types: Mapping[str, str] | None = None, **changes: Any) -> dict[str, Any]:
+def raw_table(*there: Raw, types: Mapping[str, str] | None = None, **changes: Any) -> Raw:
     known = {"incident_id": "S", "team": "S", **(types or {})}
     raw = {
         "TableName": "incidents",
@@ -54,7 +54,7 @@ def raw_table(*there: dict[str, Any], types: Mapping[str, str] | None = None, **
     return {key: value for key, value in raw.items() if value is not None}
 
 
-def seen(*there: dict[str, Any], checked: Stack = ONE, **changes: Any) -> list[Index]:
+def seen(*there: Raw, checked: Stack = ONE, **changes: Any) -> list[Index]:
     return indexes(checked, [Table(arn=ARN, name="incidents", evidence=Answer(raw_table(*there, **changes)))])
 
 
@@ -152,7 +152,7 @@ def test_a_wanted_index_is_typed_and_its_keys_are_named(tmp_path: Path) -> None:
 TARGET = "incidents/index/by-team"
 
 
-def remedy(*there: dict[str, Any], checked: Stack = ONE, gone: bool = False, **changes: Any) -> CreateIndex:
+def remedy(*there: Raw, checked: Stack = ONE, gone: bool = False, **changes: Any) -> CreateIndex:
     missing = NotThere("dynamodb:DescribeTable", "ResourceNotFoundException: no")
     answer = missing if gone else {"Table": raw_table(*there, **changes)}
     return CreateIndex(checked, Aws({("dynamodb", "DescribeTable"): answer}, checked))

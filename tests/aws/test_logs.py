@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import pytest
 
 from opschecks.aws import logs
 from opschecks.aws.logs import LogErrors, log_errors
 from opschecks.core.observation import CouldNotLook
-from tests.canned import NOW, Answers, Aws, ago, concludes, daily, names, stack, verdict, verdicts
+from tests.canned import NOW, Answers, Aws, Raw, ago, concludes, daily, names, stack, verdict, verdicts
 
 GROUP = "/ecs/backend"
 
 
-def event(message: str = "ERROR it is broken", minutes: float = 5) -> dict[str, Any]:
+def event(message: str = "ERROR it is broken", minutes: float = 5) -> Raw:
     return {
         "logStreamName": "app/backend/1f",
         "timestamp": int(ago(minutes=minutes).timestamp() * 1000),
@@ -25,12 +24,12 @@ def event(message: str = "ERROR it is broken", minutes: float = 5) -> dict[str, 
     }
 
 
-def page(*messages: str, following: str = "") -> dict[str, Any]:
+def page(*messages: str, following: str = "") -> Raw:
     told = {"events": [event(message) for message in messages], "searchedLogStreams": []}
     return {**told, **({"nextToken": following} if following else {})}
 
 
-def seen(*pages: dict[str, Any], limits: dict[str, Any] | None = None) -> LogErrors:
+def seen(*pages: Raw, limits: Raw | None = None) -> LogErrors:
     answers: Answers = list(pages)
     aws = Aws({("logs", "FilterLogEvents"): answers}, stack(limits=limits or {}))
     [found] = log_errors(aws, names(log_groups=(GROUP,)), NOW)
@@ -120,7 +119,7 @@ def test_a_search_beyond_the_page_budget_fails_where_it_is_certain() -> None:
     [{"searchedLogStreams": []}, {"events": [{"timestamp": 1}]}],
     ids=["no events", "an event without a message"],
 )
-def test_an_answer_of_which_half_is_missing_is_not_seen(answer: dict[str, Any]) -> None:
+def test_an_answer_of_which_half_is_missing_is_not_seen(answer: Raw) -> None:
     with pytest.raises(CouldNotLook, match="logs:FilterLogEvents: the answer has no"):
         seen(answer)
 

@@ -14,7 +14,7 @@ from opschecks.aws.elbv2 import LoadBalancer
 from opschecks.aws.logs import LogErrors
 from opschecks.aws.traffic import log_flow, service_load, table_throttling, traffic
 from opschecks.core.observation import CouldNotLook
-from tests.canned import ACCOUNT, ELSEWHERE, NOW, Aws, daily, names, stack, verdict, verdicts
+from tests.canned import ACCOUNT, ELSEWHERE, NOW, Aws, Raw, daily, names, stack, verdict, verdicts
 
 Points = Sequence[tuple[datetime, float]]
 
@@ -54,7 +54,7 @@ def key_of(query: Mapping[str, Any]) -> str:
     return f"{stat['Metric']['MetricName']} {stat['Stat']} {stat['Metric']['Dimensions'][-1]['Value'].split('/')[-1]}"
 
 
-def result(query: Mapping[str, Any], points: Points, status: str = "Complete") -> dict[str, Any]:
+def result(query: Mapping[str, Any], points: Points, status: str = "Complete") -> Raw:
     return {
         "Id": query["Id"],
         "Label": query["MetricStat"]["Metric"]["MetricName"],
@@ -67,7 +67,7 @@ def result(query: Mapping[str, Any], points: Points, status: str = "Complete") -
 def cloudwatch(*pages: Mapping[str, Points | tuple[Points, str]]) -> Aws:
     """Answers with the series whose key begins so; what a page does not name is Complete and without values."""
 
-    def answer(MetricDataQueries: Any, NextToken: str = "0", **_: Any) -> dict[str, Any]:  # noqa: N803 - AWS's names
+    def answer(MetricDataQueries: Any, NextToken: str = "0", **_: Any) -> Raw:  # noqa: N803 - AWS's names
         results = []
         for query in MetricDataQueries:
             told = [value for key, value in pages[int(NextToken)].items() if key_of(query).startswith(key)]
@@ -147,7 +147,7 @@ def test_average_and_peak_of_memory_are_two_metrics() -> None:
 
 
 def test_a_page_of_partial_data_is_completed_by_the_next() -> None:
-    first: dict[str, Any] = {"CPUUtilization": (every_5_minutes(95, since=60, until=30), "PartialData")}
+    first: Raw = {"CPUUtilization": (every_5_minutes(95, since=60, until=30), "PartialData")}
     second = {"CPUUtilization": every_5_minutes(20, since=30)}
     assert load_verdict("test_cpu_is_not_saturated", first, second)[0] == "failed"
     assert load_verdict("test_cpu_leaves_headroom", first, {}, second)[0] == "passed"
@@ -171,7 +171,7 @@ def test_one_incomplete_metric_blinds_no_other() -> None:
     ],
     ids=["no results", "more times than values", "no times"],
 )
-def test_a_cut_answer_is_not_seen(results: list[dict[str, Any]] | None, reason: str) -> None:
+def test_a_cut_answer_is_not_seen(results: list[Raw] | None, reason: str) -> None:
     answer = {} if results is None else {"MetricDataResults": results}
     with pytest.raises(CouldNotLook, match=f"cloudwatch:GetMetricData: .*{reason}"):
         metrics(stack(), Aws({("cloudwatch", "GetMetricData"): answer}), BACKEND, [], [], NOW)

@@ -21,7 +21,7 @@ from opschecks.fixing.plan import planned
 from opschecks.fixing.remedy import Remedy
 from opschecks.remedies.settings.logs import PutRetention
 from opschecks.remedies.settings.s3_lifecycle import PutLifecycle
-from tests.canned import NOW, Aws, ago, concludes, fits, names, stack, verdicts
+from tests.canned import NOW, Aws, Raw, ago, concludes, fits, names, stack, verdicts
 from tests.scratch import ROOT
 
 CHECKS = runpy.run_path(str(ROOT / "checks" / "weekly" / "test_retention.py"))
@@ -31,24 +31,24 @@ NO_RULES = NotThere(
     "s3:GetLifecycleConfiguration", "NoSuchLifecycleConfiguration: The lifecycle configuration does not exist"
 )
 NO_BUCKET = NotThere("s3:GetBucketVersioning", "NoSuchBucket: The specified bucket does not exist")
-ON, ONCE, NEVER = {"Status": "Enabled"}, {"Status": "Suspended"}, dict[str, Any]()
+ON, ONCE, NEVER = {"Status": "Enabled"}, {"Status": "Suspended"}, Raw()
 
 
-def rule(**changes: Any) -> dict[str, Any]:
+def rule(**changes: Any) -> Raw:
     """A rule for the whole bucket; a change to None takes a key away."""
     raw = {"ID": "r", "Status": "Enabled", "Filter": {"Prefix": ""}, **changes}
     return {key: value for key, value in raw.items() if value is not None}
 
 
-def uploads(days: int = 3, **changes: Any) -> dict[str, Any]:
+def uploads(days: int = 3, **changes: Any) -> Raw:
     return rule(AbortIncompleteMultipartUpload={"DaysAfterInitiation": days}, **changes)
 
 
-def old(days: int = 30, **changes: Any) -> dict[str, Any]:
+def old(days: int = 30, **changes: Any) -> Raw:
     return rule(NoncurrentVersionExpiration={"NoncurrentDays": days}, **changes)
 
 
-def aws_of(rules: Sequence[dict[str, Any]] | Exception, versioning: Any = NEVER, checked: Stack | None = None) -> Aws:
+def aws_of(rules: Sequence[Raw] | Exception, versioning: Any = NEVER, checked: Stack | None = None) -> Aws:
     told = rules if isinstance(rules, Exception) else {"Rules": list(rules)}
     return Aws(
         {("s3", "GetBucketVersioning"): versioning, ("s3", "GetBucketLifecycleConfiguration"): told},
@@ -56,14 +56,12 @@ def aws_of(rules: Sequence[dict[str, Any]] | Exception, versioning: Any = NEVER,
     )
 
 
-def seen(
-    rules: Sequence[dict[str, Any]] | Exception, versioning: Any = NEVER, checked: Stack | None = None
-) -> list[Bucket]:
+def seen(rules: Sequence[Raw] | Exception, versioning: Any = NEVER, checked: Stack | None = None) -> list[Bucket]:
     none = CouldNotLook("", "stack here names no distribution")
     return buckets(checked or stack(), aws_of(rules, versioning, checked), names(buckets=("archive",)), none)
 
 
-WHOLE: dict[str, tuple[list[dict[str, Any]] | Exception, Any, str, str]] = {
+WHOLE: dict[str, tuple[list[Raw] | Exception, Any, str, str]] = {
     "uploads go": ([uploads()], NEVER, "passed", "1 lifecycle rules, versioning off"),
     "uploads go at the limit": ([uploads(7)], NEVER, "passed", ""),
     "uploads go too late": ([uploads(30)], NEVER, "failed", "incomplete uploads are kept for 30 days, wanted 7 days"),
@@ -128,22 +126,20 @@ WHOLE: dict[str, tuple[list[dict[str, Any]] | Exception, Any, str, str]] = {
 }
 
 
-def unchecked(rules: Sequence[dict[str, Any]], versioning: Any) -> list[Bucket]:
+def unchecked(rules: Sequence[Raw], versioning: Any) -> list[Bucket]:
     """What a cut answer may look like, which botocore's model does not allow."""
     return [Bucket(arn="archive", name="archive", evidence=Answer({"Versioning": versioning, "Rules": list(rules)}))]
 
 
 @pytest.mark.parametrize(("rules", "versioning", "outcome", "message"), WHOLE.values(), ids=WHOLE)
-def test_what_a_bucket_lets_go(
-    rules: list[dict[str, Any]] | Exception, versioning: Any, outcome: str, message: str
-) -> None:
+def test_what_a_bucket_lets_go(rules: list[Raw] | Exception, versioning: Any, outcome: str, message: str) -> None:
     cut = not isinstance(rules, Exception) and any("Status" not in one for one in rules)
     assert not isinstance(rules, Exception) or not cut
     found = unchecked(rules, versioning) if cut and isinstance(rules, list) else seen(rules, versioning)
     concludes(TIDY, outcome, message, buckets=found)
 
 
-EXPIRY: dict[str, tuple[list[dict[str, Any]], str, str]] = {
+EXPIRY: dict[str, tuple[list[Raw], str, str]] = {
     "after as many days": ([uploads(), rule(Expiration={"Days": 90})], "passed", ""),
     "after more": (
         [uploads(), rule(Expiration={"Days": 91})],
@@ -156,7 +152,7 @@ EXPIRY: dict[str, tuple[list[dict[str, Any]], str, str]] = {
 
 
 @pytest.mark.parametrize(("rules", "outcome", "message"), EXPIRY.values(), ids=EXPIRY)
-def test_backups_are_wanted_to_go(rules: list[dict[str, Any]], outcome: str, message: str) -> None:
+def test_backups_are_wanted_to_go(rules: list[Raw], outcome: str, message: str) -> None:
     checked = stack(bucket_expire_days={"archive": 90})
     concludes(TIDY, outcome, message, buckets=seen(rules, checked=checked), stack=checked)
 
@@ -167,7 +163,7 @@ def front(domain: str = "site.s3.us-west-2.amazonaws.com", path: str = "") -> Di
     return Distribution(arn="arn:aws:cloudfront::1:distribution/E", name="E", evidence={"DistributionConfig": config})
 
 
-def at_site(*rules: dict[str, Any], path: str = "") -> list[Bucket]:
+def at_site(*rules: Raw, path: str = "") -> list[Bucket]:
     return buckets(stack(), aws_of(rules), names(distributions=("E",)), front(path=path))
 
 
@@ -282,12 +278,12 @@ def test_one_bucket_that_may_not_be_read_hides_behind_no_other() -> None:
         seen(CouldNotLook("s3:GetLifecycleConfiguration", "AccessDenied: no"))
 
 
-def group(name: str = "/ecs/backend", days: int | None = 30, **changes: Any) -> dict[str, Any]:
+def group(name: str = "/ecs/backend", days: int | None = 30, **changes: Any) -> Raw:
     raw = {"logGroupName": name, "creationTime": int(NOW.timestamp() * 1000), "storedBytes": 2_500_000, **changes}
     return raw if days is None else {**raw, "retentionInDays": days}
 
 
-def groups_of(*raw: dict[str, Any], wanted: Sequence[str] = ("/ecs/backend",)) -> list[LogGroup]:
+def groups_of(*raw: Raw, wanted: Sequence[str] = ("/ecs/backend",)) -> list[LogGroup]:
     return log_groups(Aws({("logs", "DescribeLogGroups"): {"logGroups": list(raw)}}), names(log_groups=tuple(wanted)))
 
 
@@ -311,7 +307,7 @@ def test_log_groups(found: list[LogGroup], outcome: str, message: str) -> None:
 def test_log_groups_are_asked_for_by_fifties_and_to_the_end() -> None:
     wanted = [f"/g/{number}" for number in range(60)]
 
-    def answer(logGroupIdentifiers: list[str], nextToken: str = "") -> dict[str, Any]:  # noqa: N803 - AWS's names
+    def answer(logGroupIdentifiers: list[str], nextToken: str = "") -> Raw:  # noqa: N803 - AWS's names
         if len(logGroupIdentifiers) == 50 and not nextToken:
             return {"logGroups": [], "nextToken": "2"}
         return {"logGroups": [group(name) for name in logGroupIdentifiers]}
@@ -326,17 +322,14 @@ def test_log_groups_are_asked_for_by_fifties_and_to_the_end() -> None:
 # remedies
 
 
-def lifecycle(rules: Sequence[dict[str, Any]] | Exception, versioning: Any = NEVER, **of: Any) -> PutLifecycle:
+def lifecycle(rules: Sequence[Raw] | Exception, versioning: Any = NEVER, **of: Any) -> PutLifecycle:
     checked = stack(**{"buckets": ["archive"], **of})
     return PutLifecycle(checked, aws_of(rules, versioning, checked))
 
 
 def put(
-    rules: Sequence[dict[str, Any]] | Exception,
-    versioning: Any = NEVER,
-    wish: Mapping[str, str] | None = None,
-    **of: Any,
-) -> tuple[list[dict[str, Any]], Risk, Request]:
+    rules: Sequence[Raw] | Exception, versioning: Any = NEVER, wish: Mapping[str, str] | None = None, **of: Any
+) -> tuple[list[Raw], Risk, Request]:
     """The rules that would be put, the risk of it, and the way back."""
     remedy = lifecycle(rules, versioning, **of)
     change = planned(remedy, "archive", wish=dict(wish or {}))

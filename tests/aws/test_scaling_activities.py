@@ -12,14 +12,14 @@ import pytest
 from opschecks.aws.scaling_activities import ScalingWeek, scaling_week
 from opschecks.core.answer import Answer
 from opschecks.core.observation import CouldNotLook
-from tests.canned import NOW, Aws, ago, concludes, examined, names, verdict
+from tests.canned import NOW, Aws, Raw, ago, concludes, examined, names, verdict
 from tests.scratch import ROOT
 
 CHECKS = runpy.run_path(str(ROOT / "checks" / "weekly" / "test_scaling.py"))
 KEY = ("application-autoscaling", "DescribeScalingActivities")
 
 
-def activity(hours: float, **changes: Any) -> dict[str, Any]:
+def activity(hours: float, **changes: Any) -> Raw:
     """An activity so many hours ago; a change to None takes a key away."""
     raw = {
         "ActivityId": "e6c5f7d1",
@@ -36,11 +36,11 @@ def activity(hours: float, **changes: Any) -> dict[str, Any]:
     return {key: value for key, value in raw.items() if value is not None}
 
 
-def to(hours: float, count: int) -> dict[str, Any]:
+def to(hours: float, count: int) -> Raw:
     return activity(hours, Description=f"Setting desired count to {count}.")
 
 
-def not_scaled(hours: float, code: str = "AlreadyAtMaxCapacity") -> dict[str, Any]:
+def not_scaled(hours: float, code: str = "AlreadyAtMaxCapacity") -> Raw:
     return activity(
         hours,
         Description="Attempting to scale due to alarm triggered",
@@ -50,12 +50,12 @@ def not_scaled(hours: float, code: str = "AlreadyAtMaxCapacity") -> dict[str, An
     )
 
 
-def seen(*activities: dict[str, Any], services: Sequence[str] = ("backend",)) -> list[ScalingWeek]:
+def seen(*activities: Raw, services: Sequence[str] = ("backend",)) -> list[ScalingWeek]:
     return scaling_week(Aws({KEY: {"ScalingActivities": list(activities)}}), names(services=tuple(services)), NOW)
 
 
 FAILED = {"StatusCode": "Failed", "StatusMessage": "Failed to set desired count to 5. Reason: no capacity."}
-ATTEMPTS: dict[str, tuple[list[dict[str, Any]], str, str]] = {
+ATTEMPTS: dict[str, tuple[list[Raw], str, str]] = {
     "none": ([], "passed", "scaling changed nothing in the last 7 days"),
     "successful": ([to(3, 4), to(1, 2)], "passed", "scaled 2 times in the last 7 days, to between 2 and 4 tasks"),
     "failed": ([activity(2, **FAILED)], "failed", "1 attempts failed, limit 0; the last: "),
@@ -83,7 +83,7 @@ ATTEMPTS: dict[str, tuple[list[dict[str, Any]], str, str]] = {
 
 
 @pytest.mark.parametrize(("activities", "outcome", "message"), ATTEMPTS.values(), ids=ATTEMPTS)
-def test_scaling_attempts_succeed(activities: list[dict[str, Any]], outcome: str, message: str) -> None:
+def test_scaling_attempts_succeed(activities: list[Raw], outcome: str, message: str) -> None:
     concludes(CHECKS["test_scaling_attempts_succeed"], outcome, message, scaling_week=seen(*activities))
 
 
@@ -111,7 +111,7 @@ def test_a_reason_without_a_code_is_not_seen() -> None:
     assert told == ("blind", f"{KEY[0]}:{KEY[1]}: the answer has no 'Code' (it is empty)")
 
 
-FLAPPING: dict[str, tuple[list[dict[str, Any]], str, str]] = {
+FLAPPING: dict[str, tuple[list[Raw], str, str]] = {
     "a day's wave": ([to(20, 3), to(16, 4), to(8, 3), to(2, 2)], "passed", "at most 1 times"),
     "always up": ([to(9 - count, count) for count in range(2, 9)], "passed", "at most 0 times"),
     "the same number again is no turn": ([to(9, 3), to(8, 4), to(7, 4), to(6, 5)], "passed", "at most 0 times"),
@@ -131,7 +131,7 @@ FLAPPING: dict[str, tuple[list[dict[str, Any]], str, str]] = {
 
 
 @pytest.mark.parametrize(("activities", "outcome", "message"), FLAPPING.values(), ids=FLAPPING)
-def test_scaling_does_not_flap(activities: list[dict[str, Any]], outcome: str, message: str) -> None:
+def test_scaling_does_not_flap(activities: list[Raw], outcome: str, message: str) -> None:
     concludes(CHECKS["test_scaling_does_not_flap"], outcome, message, scaling_week=seen(*activities))
 
 
@@ -146,7 +146,7 @@ def test_scaling_does_not_flap(activities: list[dict[str, Any]], outcome: str, m
 def test_all_pages_are_read_and_what_was_not_scaled_is_asked_for(
     services: list[str], selection: dict[str, str]
 ) -> None:
-    pages: list[dict[str, Any]] = [
+    pages: list[Raw] = [
         {"ScalingActivities": [activity(200)], "NextToken": "2"},
         {"ScalingActivities": [], "NextToken": "3"},
         {"ScalingActivities": [activity(2, **FAILED)]},

@@ -15,7 +15,7 @@ from opschecks.aws.task_definitions import PoolSettings, pool_settings
 from opschecks.config.stack import Stack
 from opschecks.core.answer import Answer
 from opschecks.core.observation import CouldNotLook
-from tests.canned import ACCOUNT, Aws, concludes, examined, names, stack
+from tests.canned import ACCOUNT, Aws, Raw, concludes, examined, names, stack
 from tests.scratch import ROOT
 
 CHECK = runpy.run_path(str(ROOT / "checks" / "weekly" / "test_connection_pool.py"))[
@@ -25,11 +25,11 @@ SECRET = {"name": "SESSION_SECRET", "value": "hunter22-hunter22"}
 KEY = ("ecs", "DescribeTaskDefinition")
 
 
-def container(name: str = "backend", **changes: Any) -> dict[str, Any]:
+def container(name: str = "backend", **changes: Any) -> Raw:
     return {"name": name, "image": "backend:v1", "environment": [SECRET], **changes}
 
 
-def env(workers: str = "4", limit: str = "1000", **changes: Any) -> dict[str, Any]:
+def env(workers: str = "4", limit: str = "1000", **changes: Any) -> Raw:
     told = {"WEB_CONCURRENCY": workers, "UVICORN_LIMIT_CONCURRENCY": limit}
     listed = [{"name": key, "value": value} for key, value in told.items() if value]
     return container(environment=[SECRET, *listed], **changes)
@@ -46,14 +46,14 @@ def task(revision: str = "backend:1", service: str = "backend", **changes: Any) 
     )
 
 
-def seen(*containers: dict[str, Any], checked: Stack | None = None, tasks: Sequence[Task] = ()) -> list[PoolSettings]:
+def seen(*containers: Raw, checked: Stack | None = None, tasks: Sequence[Task] = ()) -> list[PoolSettings]:
     aws = Aws({KEY: {"taskDefinition": {"containerDefinitions": list(containers)}}}, checked)
     return pool_settings(aws.stack, aws, names(services=("backend",)), list(tasks) or [task(), task()])
 
 
 ARGUMENTS = stack(pool={"workers": "--workers", "limit": "--limit-concurrency"})
 NOT_HERE = "not applicable: WEB_CONCURRENCY is not set in backend:1, but in the code or nowhere"
-POOLS: dict[str, tuple[Stack, list[dict[str, Any]], str, str]] = {
+POOLS: dict[str, tuple[Stack, list[Raw], str, str]] = {
     "as wanted": (stack(), [env()], "passed", "WEB_CONCURRENCY is 4; UVICORN_LIMIT_CONCURRENCY is 1000"),
     "fewer workers": (stack(), [env("1")], "failed", "WEB_CONCURRENCY is 1; expected 4"),
     "more workers": (stack(), [env("9")], "failed", "expected 4"),
@@ -124,7 +124,7 @@ POOLS: dict[str, tuple[Stack, list[dict[str, Any]], str, str]] = {
 
 @pytest.mark.parametrize(("checked", "containers", "outcome", "message"), POOLS.values(), ids=POOLS)
 def test_workers_and_concurrency_are_as_wanted(
-    checked: Stack, containers: list[dict[str, Any]], outcome: str, message: str
+    checked: Stack, containers: list[Raw], outcome: str, message: str
 ) -> None:
     kept = [{key: value for key, value in one.items() if value is not None} for one in containers]
     concludes(CHECK, outcome, message, pool_settings=seen(*kept, checked=checked), stack=checked)
@@ -167,7 +167,7 @@ def test_each_revision_that_runs_is_asked_for_once() -> None:
     ("answer", "message"),
     [({}, "the answer has no 'taskDefinition'"), ({"taskDefinition": {}}, "the answer has no 'containerDefinitions'")],
 )
-def test_what_was_not_told_is_not_seen(answer: dict[str, Any], message: str) -> None:
+def test_what_was_not_told_is_not_seen(answer: Raw, message: str) -> None:
     aws = Aws({KEY: answer})
     with pytest.raises(CouldNotLook, match=message):
         pool_settings(aws.stack, aws, names(services=("backend",)), [task()])
@@ -176,6 +176,6 @@ def test_what_was_not_told_is_not_seen(answer: dict[str, Any], message: str) -> 
 
 
 @pytest.mark.parametrize("pool", [{"workers": ""}, {"workers_wanted": 0}, {"worker": "X"}])
-def test_a_pool_that_is_none_is_refused(pool: dict[str, Any]) -> None:
+def test_a_pool_that_is_none_is_refused(pool: Raw) -> None:
     with pytest.raises(ValidationError):
         stack(pool=pool)

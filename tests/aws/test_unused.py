@@ -16,18 +16,18 @@ from opschecks.config.toml_tables import OfficeHours
 from opschecks.core.change import CannotFix, Risk
 from opschecks.core.observation import CouldNotLook, NotThere
 from opschecks.remedies.settings.ecs_dev import ScaleDevToZero
-from tests.canned import ACCOUNT, NOW, Answers, Aws, ago, concludes, stack, verdicts, weekly
+from tests.canned import ACCOUNT, NOW, Answers, Aws, Raw, ago, concludes, stack, verdicts, weekly
 
 checks = weekly("unused_resources")
 Points = Sequence[tuple[datetime, float]]
 
 
-def volume(days: float = 60, **changes: Any) -> dict[str, Any]:
+def volume(days: float = 60, **changes: Any) -> Raw:
     made = {"VolumeId": "vol-1", "State": "available", "Size": 200, "VolumeType": "gp3", "CreateTime": ago(days=days)}
     return {key: value for key, value in {**made, **changes}.items() if value is not None}
 
 
-VOLUMES: dict[str, tuple[dict[str, Any], str, str]] = {
+VOLUMES: dict[str, tuple[Raw, str, str]] = {
     "old": (volume(), "failed", "200 GiB gp3, made "),
     "young": (volume(days=6.9), "passed", ""),
     "named": (volume(Tags=[{"Key": "Name", "Value": "scratch"}]), "failed", "attached to nothing; limit 7 days"),
@@ -36,13 +36,13 @@ VOLUMES: dict[str, tuple[dict[str, Any], str, str]] = {
 
 
 @pytest.mark.parametrize(("raw", "outcome", "message"), VOLUMES.values(), ids=VOLUMES)
-def test_volumes_are_attached(raw: dict[str, Any], outcome: str, message: str) -> None:
+def test_volumes_are_attached(raw: Raw, outcome: str, message: str) -> None:
     found = unattached_volumes(stack(), Aws({("ec2", "DescribeVolumes"): {"Volumes": [raw]}}))
     concludes(checks.test_volumes_are_attached, outcome, message, unattached_volumes=found)
 
 
 def test_volumes_come_in_pages_and_only_the_unattached_ones_of_the_stacks_tags() -> None:
-    pages: list[dict[str, Any]] = [
+    pages: list[Raw] = [
         {"Volumes": [], "NextToken": "2"},
         {"Volumes": [volume(Tags=[{"Key": "Name", "Value": "scratch"}])]},
     ]
@@ -58,7 +58,7 @@ def test_no_volume_is_fine() -> None:
     assert unattached_volumes(stack(), Aws({("ec2", "DescribeVolumes"): {"Volumes": []}})) == []
 
 
-def address(name: str, **more: Any) -> dict[str, Any]:
+def address(name: str, **more: Any) -> Raw:
     return {"AllocationId": f"eipalloc-{name}", "PublicIp": "198.51.100.7", "Domain": "vpc", **more}
 
 
@@ -74,7 +74,7 @@ def test_addresses_are_associated() -> None:
     assert [one.is_used for one in found] == [True, False, True]
 
 
-def balancer(name: str = "web", kind: str = "application", days: float = 40) -> dict[str, Any]:
+def balancer(name: str = "web", kind: str = "application", days: float = 40) -> Raw:
     short = {"application": "app", "network": "net", "gateway": "gwy"}[kind]
     return {
         "LoadBalancerArn": f"arn:aws:elasticloadbalancing:{ACCOUNT}:loadbalancer/{short}/{name}/1f",
@@ -87,7 +87,7 @@ def balancer(name: str = "web", kind: str = "application", days: float = 40) -> 
 def measured(points: Mapping[str, Points], status: str = "Complete") -> Any:
     """Answers GetMetricData: the points of each metric by its name; a metric without any is Complete and empty."""
 
-    def answer(MetricDataQueries: Any, **_: Any) -> dict[str, Any]:  # noqa: N803 - AWS's name
+    def answer(MetricDataQueries: Any, **_: Any) -> Raw:  # noqa: N803 - AWS's name
         told = []
         for query in MetricDataQueries:
             values = points.get(query["MetricStat"]["Metric"]["MetricName"], [])
@@ -115,7 +115,7 @@ def groups(*targets: int) -> dict[tuple[str, str], Answers]:
 
 
 def used(
-    raw: dict[str, Any], points: Mapping[str, Points], more: Mapping[tuple[str, str], Answers] | None = None
+    raw: Raw, points: Mapping[str, Points], more: Mapping[tuple[str, str], Answers] | None = None
 ) -> list[BalancerUse]:
     answers: dict[tuple[str, str], Answers] = {
         ("elbv2", "DescribeLoadBalancers"): {"LoadBalancers": [raw]},
@@ -162,7 +162,7 @@ def test_busy_load_balancers_cost_two_calls_however_many_there_are() -> None:
 def test_with_tags_only_the_stacks_own_load_balancers_are_looked_at() -> None:
     listed = [balancer(f"lb-{number}") for number in range(25)]
 
-    def tags(ResourceArns: list[str]) -> dict[str, Any]:  # noqa: N803 - AWS's name
+    def tags(ResourceArns: list[str]) -> Raw:  # noqa: N803 - AWS's name
         told = [
             {"ResourceArn": arn, "Tags": [{"Key": "app", "Value": "web" if "lb-7" in arn else "other"}]}
             for arn in ResourceArns
@@ -196,7 +196,7 @@ NIGHT = datetime(2026, 11, 25, 2, tzinfo=UTC)
 HERE = stack(dev_services=["dev/backend"], cluster="prod", services=["backend"])
 
 
-def service(running: int = 0, desired: int | None = None, **changes: Any) -> dict[str, Any]:
+def service(running: int = 0, desired: int | None = None, **changes: Any) -> Raw:
     raw = {
         "serviceArn": f"arn:aws:ecs:{ACCOUNT}:service/dev/backend",
         "serviceName": "backend",
@@ -217,7 +217,7 @@ def cpu(*spans: tuple[datetime, float]) -> dict[str, Points]:
 
 
 def dev(
-    raw: dict[str, Any],
+    raw: Raw,
     points: Mapping[str, Points],
     now: datetime = WEDNESDAY,
     checked: Stack = HERE,
@@ -291,7 +291,7 @@ def test_after_a_change_only_what_came_after_it_counts() -> None:
 def test_clusters_are_asked_each_for_its_own_and_ten_services_a_call() -> None:
     own = [*(f"dev/s{number}" for number in range(12)), "test/s0"]
 
-    def described(cluster: str, services: list[str]) -> dict[str, Any]:
+    def described(cluster: str, services: list[str]) -> Raw:
         arn = f"arn:aws:ecs:{ACCOUNT}:service/{cluster}"
         return {"services": [service(serviceName=name, serviceArn=f"{arn}/{name}") for name in services]}
 
@@ -301,7 +301,7 @@ def test_clusters_are_asked_each_for_its_own_and_ten_services_a_call() -> None:
     assert sorted(aws.calls) == ["cloudwatch:GetMetricData", *["ecs:DescribeServices"] * 3]
 
 
-BAD_HOURS: dict[str, tuple[dict[str, Any], str]] = {
+BAD_HOURS: dict[str, tuple[Raw, str]] = {
     "the wrong way round": ({"begins": "18:00", "ends": "08:00"}, "they end before they begin"),
     "no hours": ({"begins": "08:00", "ends": "08:00"}, "they end before they begin"),
     "no days": ({"days": []}, "at least 1 item"),
@@ -311,7 +311,7 @@ BAD_HOURS: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize(("keys", "message"), BAD_HOURS.values(), ids=BAD_HOURS)
-def test_hours_that_make_no_sense_are_refused(keys: dict[str, Any], message: str) -> None:
+def test_hours_that_make_no_sense_are_refused(keys: Raw, message: str) -> None:
     with pytest.raises(ValidationError, match=message):
         OfficeHours(**keys)
 
@@ -341,7 +341,7 @@ NEVER_NOW = {"days": [WEEKDAY[(NOW + timedelta(days=3)).weekday()]]}
 ALWAYS = {"days": WEEKDAY, "begins": "00:00", "ends": "23:59:59.999999"}
 
 
-def remedy(raw: dict[str, Any] | None = None, **keys: Any) -> ScaleDevToZero:
+def remedy(raw: Raw | None = None, **keys: Any) -> ScaleDevToZero:
     named = {"cluster": "prod", "services": ("backend",), "office_hours": NEVER_NOW}
     checked = stack(**{"dev_services": ["dev/backend"], **named, **keys})
     return ScaleDevToZero(checked, Aws({("ecs", "DescribeServices"): {"services": [raw or service(2)]}}, checked))
