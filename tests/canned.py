@@ -16,6 +16,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import botocore.session
+import pytest
 from botocore.handlers import handle_copy_source_param
 from botocore.validate import ParamValidator
 
@@ -191,3 +192,23 @@ def concludes(check_function: Callable[..., None], outcome: str, message: str, *
     told = verdict(check_function, **observations)
     assert told[0] == outcome, told
     assert message in told[1]
+
+
+def judges(check_function: Callable[..., None], cases: Mapping[str, tuple[Any, ...]], /, **given: Any) -> Any:
+    """A test of the check by a table, whose rows are: what was seen, the outcome, and a part of the message.
+
+    `given` are the check's observations: each a value, or a function that makes it of what the row has.
+    """
+
+    @pytest.mark.parametrize("case", cases.values(), ids=cases)
+    def judge(case: tuple[Any, ...]) -> None:
+        *seen, outcome, message = case
+        made = {name: value(*seen) if callable(value) else value for name, value in given.items()}
+        concludes(check_function, outcome, message, **made)
+
+    return judge
+
+
+def itself(seen: Any) -> Any:
+    """Where the row of a table has what the check is given."""
+    return seen

@@ -9,21 +9,7 @@ import pytest
 
 from opschecks.aws.cloudwatch_alarms import Alarm, alarm_history, alarm_mutes, alarms, overnight_alarms
 from opschecks.core.observation import CouldNotLook
-from tests.canned import (
-    ACCOUNT,
-    NOW,
-    Answers,
-    Aws,
-    Raw,
-    ago,
-    concludes,
-    daily,
-    examined,
-    names,
-    stack,
-    verdict,
-    verdicts,
-)
+from tests.canned import ACCOUNT, NOW, Answers, Aws, Raw, ago, daily, examined, judges, names, stack, verdict, verdicts
 
 PAGE = f"arn:aws:sns:{ACCOUNT}:on-call"
 SCALE = f"arn:aws:autoscaling:{ACCOUNT}:scalingPolicy:1f:resource/ecs/service/prod/web:policyName/cpu"
@@ -207,11 +193,9 @@ SIGHT: dict[str, tuple[list[Raw], str, str]] = {
         for name, rule in RULES.items()
     },
 }
-
-
-@pytest.mark.parametrize(("known", "outcome", "message"), SIGHT.values(), ids=SIGHT)
-def test_a_composite_sees_no_more_than_those_below_it(known: list[Raw], outcome: str, message: str) -> None:
-    concludes(checks.test_alarms_can_see, outcome, message, alarms=seen(*known, prefix="top"))
+test_a_composite_sees_no_more_than_those_below_it = judges(
+    checks.test_alarms_can_see, SIGHT, alarms=lambda known: seen(*known, prefix="top")
+)
 
 
 @pytest.mark.parametrize(
@@ -255,11 +239,7 @@ ACTS: dict[str, tuple[Raw, str, str]] = {
         "the answer has no 'ActionsEnabled'",
     ),
 }
-
-
-@pytest.mark.parametrize(("raw", "outcome", "message"), ACTS.values(), ids=ACTS)
-def test_a_silenced_alarm_fails(raw: Raw, outcome: str, message: str) -> None:
-    concludes(checks.test_alarms_can_act, outcome, message, alarms=seen(raw), alarm_mutes=[])
+test_a_silenced_alarm_fails = judges(checks.test_alarms_can_act, ACTS, alarms=seen, alarm_mutes=[])
 
 
 def mute_rule(name: str, **changes: Any) -> Raw:

@@ -11,7 +11,7 @@ from opschecks.aws.application_autoscaling import ServiceScaling, auto_scaling
 from opschecks.aws.ecs import Service
 from opschecks.core.answer import Answer
 from opschecks.core.observation import CouldNotLook
-from tests.canned import ACCOUNT, Answers, Aws, Raw, ago, concludes, daily, examined, names, stack, verdict, verdicts
+from tests.canned import ACCOUNT, Answers, Aws, Raw, ago, daily, examined, judges, names, stack, verdict, verdicts
 
 SERVICE = "application-autoscaling"
 checks = daily("auto_scaling")
@@ -98,11 +98,7 @@ LIMITS: dict[str, tuple[list[Raw], str, str]] = {
     "maximum too high": ([target(MaxCapacity=100)], "failed", "2 to 100 tasks; expected maximum 10"),
     "no target": ([], "failed", "it has no scalable target"),
 }
-
-
-@pytest.mark.parametrize(("targets", "outcome", "message"), LIMITS.values(), ids=LIMITS)
-def test_scaling_limits_are_as_wanted(targets: list[Raw], outcome: str, message: str) -> None:
-    concludes(checks.test_scaling_limits_are_as_wanted, outcome, message, auto_scaling=seen(targets))
+test_scaling_limits_are_as_wanted = judges(checks.test_scaling_limits_are_as_wanted, LIMITS, auto_scaling=seen)
 
 
 def test_which_limits_are_wanted_is_the_stacks_to_say() -> None:
@@ -125,13 +121,12 @@ ROOM: dict[str, tuple[list[Service], list[Raw], str, str]] = {
     "service not seen": ([], [target()], "blind", "ecs:DescribeServices"),
     "wish not told": ([service(None)], [target()], "blind", "the answer has no 'desiredCount'"),
 }
-
-
-@pytest.mark.parametrize(("services", "targets", "outcome", "message"), ROOM.values(), ids=ROOM)
-def test_services_have_room_to_scale(services: list[Service], targets: list[Raw], outcome: str, message: str) -> None:
-    concludes(
-        checks.test_services_are_not_at_max_capacity, outcome, message, auto_scaling=seen(targets), services=services
-    )
+test_services_have_room_to_scale = judges(
+    checks.test_services_are_not_at_max_capacity,
+    ROOM,
+    auto_scaling=lambda services, targets: seen(targets),
+    services=lambda services, targets: services,
+)
 
 
 def test_each_service_has_its_own_target_and_policies() -> None:

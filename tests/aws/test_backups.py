@@ -17,7 +17,7 @@ from opschecks.aws.s3_lifecycle import Bucket, buckets, site_bucket
 from opschecks.config.stack import Stack
 from opschecks.core.answer import Answer
 from opschecks.core.observation import CouldNotLook, NotThere
-from tests.canned import ACCOUNT, NOW, Aws, Raw, ago, concludes, names, stack, verdict, verdicts
+from tests.canned import ACCOUNT, NOW, Aws, Raw, ago, itself, judges, names, stack, verdict, verdicts
 from tests.scratch import ROOT
 
 CHECKS = runpy.run_path(str(ROOT / "checks" / "weekly" / "test_backups.py"))
@@ -101,11 +101,7 @@ AGES: dict[str, tuple[list[Raw], Any, str, str]] = {
     "AWS Backup need not be asked": ([backup(2)], DENIED, "passed", ""),
     "AWS Backup answers nothing": ([], {}, "blind", "the answer has no 'RecoveryPoints'"),
 }
-
-
-@pytest.mark.parametrize(("listed", "points", "outcome", "message"), AGES.values(), ids=AGES)
-def test_backups(listed: list[Raw], points: Any, outcome: str, message: str) -> None:
-    concludes(RECENT, outcome, message, table_backups=backups_of(*listed, points=points))
+test_backups = judges(RECENT, AGES, table_backups=lambda listed, points: backups_of(*listed, points=points))
 
 
 def test_a_backup_of_a_table_that_had_the_name_before_is_none_of_this_one() -> None:
@@ -209,12 +205,13 @@ PITR: dict[str, tuple[Mapping[str, Any] | Exception, str, str]] = {
         "the table does not exist",
     ),
 }
-
-
-@pytest.mark.parametrize(("answer", "outcome", "message"), PITR.values(), ids=PITR)
-def test_point_in_time_recovery(answer: Mapping[str, Any] | Exception, outcome: str, message: str) -> None:
-    found = table_recovery(Aws({("dynamodb", "DescribeContinuousBackups"): answer}), [table()], NOW)
-    concludes(RECOVERY, outcome, message, table_recovery=found)
+test_point_in_time_recovery = judges(
+    RECOVERY,
+    PITR,
+    table_recovery=lambda answer: table_recovery(
+        Aws({("dynamodb", "DescribeContinuousBackups"): answer}), [table()], NOW
+    ),
+)
 
 
 def test_an_answer_without_recovery_is_not_seen() -> None:
@@ -304,11 +301,9 @@ REACH: dict[str, tuple[list[Raw], Any, float, str, str]] = {
     "subscriptions may not be read": ([], NO_ENTRY, 300, "blind", "logs:DescribeSubscriptionFilters: AccessDenied"),
     "subscriptions need not be read": ([export(10, 3)], NO_ENTRY, 300, "passed", ""),
 }
-
-
-@pytest.mark.parametrize(("tasks", "filters", "created", "outcome", "message"), REACH.values(), ids=REACH)
-def test_exports(tasks: list[Raw], filters: Any, created: float, outcome: str, message: str) -> None:
-    concludes(EXPORTS, outcome, message, log_exports=exports_of(*tasks, filters=filters, created=created))
+test_exports = judges(
+    EXPORTS, REACH, log_exports=lambda tasks, filters, created: exports_of(*tasks, filters=filters, created=created)
+)
 
 
 def test_a_log_group_that_is_gone_fails() -> None:
@@ -371,11 +366,7 @@ KEPT: dict[str, tuple[Bucket, str, str]] = {
         "",
     ),
 }
-
-
-@pytest.mark.parametrize(("bucket", "outcome", "message"), KEPT.values(), ids=KEPT)
-def test_versions_of_the_dashboard_bucket(bucket: Bucket, outcome: str, message: str) -> None:
-    concludes(VERSIONS, outcome, message, site_bucket=bucket)
+test_versions_of_the_dashboard_bucket = judges(VERSIONS, KEPT, site_bucket=itself)
 
 
 def test_moments_are_told_in_utc() -> None:

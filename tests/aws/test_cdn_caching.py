@@ -17,7 +17,7 @@ from opschecks.core.observation import CouldNotLook
 from opschecks.remedies.settings.cloudfront import TuneCdn
 from opschecks.web.caching import StaticAsset, static_assets
 from opschecks.web.http import Response
-from tests.canned import ACCOUNT, NOW, Aws, Raw, concludes, examined, stack, verdict
+from tests.canned import ACCOUNT, NOW, Aws, Raw, concludes, examined, judges, stack, verdict
 from tests.scratch import ROOT
 
 CHECKS = runpy.run_path(str(ROOT / "checks" / "weekly" / "test_cdn.py"))
@@ -186,12 +186,11 @@ DRESSED: dict[str, tuple[Raw, str, str]] = {
     "not told": ({"CustomErrorResponses": {}}, "blind", "the answer has no 'Quantity'"),
     "counted and not told": ({"CustomErrorResponses": {"Quantity": 1}}, "blind", "the answer has no 'Items'"),
 }
-
-
-@pytest.mark.parametrize(("changes", "outcome", "message"), DRESSED.values(), ids=DRESSED)
-def test_missing_files_are_not_dressed_up(changes: Raw, outcome: str, message: str) -> None:
-    found = error_pages(seen(config(**changes)))
-    concludes(CHECKS["test_missing_files_are_not_dressed_up"], outcome, message, error_pages=found)
+test_missing_files_are_not_dressed_up = judges(
+    CHECKS["test_missing_files_are_not_dressed_up"],
+    DRESSED,
+    error_pages=lambda changes: error_pages(seen(config(**changes))),
+)
 
 
 def answer(status: int | None = 200, failure: str = "", **headers: str) -> Response:

@@ -12,7 +12,7 @@ from opschecks.config.stack import Stack
 from opschecks.core.answer import Answer
 from opschecks.core.observation import CouldNotLook
 from opschecks.core.redaction import plain
-from tests.canned import ACCOUNT, Answers, Aws, Raw, ago, concludes, stack, verdict, verdicts, weekly
+from tests.canned import ACCOUNT, Answers, Aws, Raw, ago, concludes, judges, stack, verdict, verdicts, weekly
 
 checks = weekly("cloudformation")
 HERE = stack(cloudformation_stacks=["prod"])
@@ -111,12 +111,11 @@ MODIFIED = {
         }
     ],
 }
-
-
-@pytest.mark.parametrize(("changes", "outcome", "message"), DRIFT.values(), ids=DRIFT)
-def test_cloudformation_stacks_have_not_drifted(changes: Raw, outcome: str, message: str) -> None:
-    found = seen(summary(**changes), drifts={"StackResourceDrifts": [MODIFIED]})
-    concludes(checks.test_cloudformation_stacks_have_not_drifted, outcome, message, formation_stacks=found)
+test_cloudformation_stacks_have_not_drifted = judges(
+    checks.test_cloudformation_stacks_have_not_drifted,
+    DRIFT,
+    formation_stacks=lambda changes: seen(summary(**changes), drifts={"StackResourceDrifts": [MODIFIED]}),
+)
 
 
 def test_values_that_differ_are_shown_nowhere() -> None:

@@ -14,7 +14,7 @@ from opschecks.aws.costs import DAYS, METRIC, UNSETTLED_DAYS, Bill, bill, servic
 from opschecks.config.stack import Stack
 from opschecks.core.observation import CouldNotLook
 from opschecks.sandbox.seeds import costs as seeded
-from tests.canned import Aws, Raw, concludes, examined, stack, verdict, verdicts
+from tests.canned import Aws, Raw, concludes, examined, judges, stack, verdict, verdicts
 from tests.scratch import ROOT
 
 CHECKS = runpy.run_path(str(ROOT / "checks" / "weekly" / "test_costs.py"))
@@ -203,12 +203,12 @@ MONTHS: dict[str, tuple[datetime, Day, str, str]] = {
         "110 USD from 1 to 11 Feb; 280 USD by the end",
     ),
 }
-
-
-@pytest.mark.parametrize(("now", "usd", "outcome", "message"), MONTHS.values(), ids=MONTHS)
-def test_month_stays_within_budget(now: datetime, usd: Day, outcome: str, message: str) -> None:
-    cost = total_cost(BUDGET, seen(now, S3=usd))
-    concludes(CHECKS["test_month_stays_within_budget"], outcome, message, total_cost=cost, stack=BUDGET)
+test_month_stays_within_budget = judges(
+    CHECKS["test_month_stays_within_budget"],
+    MONTHS,
+    total_cost=lambda now, usd: total_cost(BUDGET, seen(now, S3=usd)),
+    stack=BUDGET,
+)
 
 
 def test_without_a_budget_the_month_is_told_and_nothing_held_against_it() -> None:
@@ -230,12 +230,11 @@ WEEKS: dict[str, tuple[datetime, Day, str, str]] = {
     "monthly fees are no growth": (datetime(2026, 11, 9, tzinfo=UTC), on(40, d2026_11_01=400), "passed", ""),
     "nor a fall": (datetime(2026, 11, 11, tzinfo=UTC), on(40, d2026_11_01=400), "passed", "40.00 in the one before"),
 }
-
-
-@pytest.mark.parametrize(("now", "usd", "outcome", "message"), WEEKS.values(), ids=WEEKS)
-def test_week_costs_no_more_than_the_last(now: datetime, usd: Day, outcome: str, message: str) -> None:
-    cost = total_cost(stack(), seen(now, S3=usd))
-    concludes(CHECKS["test_week_costs_no_more_than_the_last"], outcome, message, total_cost=cost)
+test_week_costs_no_more_than_the_last = judges(
+    CHECKS["test_week_costs_no_more_than_the_last"],
+    WEEKS,
+    total_cost=lambda now, usd: total_cost(stack(), seen(now, S3=usd)),
+)
 
 
 def by_the_calendar(usd: float) -> Day:

@@ -45,6 +45,7 @@ from tests.canned import (
     concludes,
     examined,
     fits,
+    judges,
     names,
     stack,
     verdict,
@@ -344,12 +345,11 @@ SERVES: dict[str, tuple[Expected, Raw, str, str]] = {
         "the answer has no 'runningCount'",
     ),
 }
-
-
-@pytest.mark.parametrize(("expected", "told", "outcome", "message"), SERVES.values(), ids=SERVES)
-def test_what_was_deployed_serves(expected: Expected, told: Raw, outcome: str, message: str) -> None:
-    seen = released(expected, [told], [RUNNING, OLD_TASK])
-    concludes(after("deployment").test_what_was_deployed_serves, outcome, message, releases=seen)
+test_what_was_deployed_serves = judges(
+    after("deployment").test_what_was_deployed_serves,
+    SERVES,
+    releases=lambda expected, told: released(expected, [told], [RUNNING, OLD_TASK]),
+)
 
 
 WORKER = service(deployment(18, of="worker"), of="worker")
@@ -452,17 +452,12 @@ TAGS: dict[str, tuple[list[Raw], Answers, str, str]] = {
     "no task": ([], PLAIN, "failed", "no task of this deployment runs"),
     "only old tasks": ([task((BACKEND, V2), by=7)], PLAIN, "failed", "no task of this deployment runs"),
 }
-
-
-@pytest.mark.parametrize(("running", "answer", "outcome", "message"), TAGS.values(), ids=TAGS)
-def test_tasks_run_the_image_of_their_tag(running: list[Raw], answer: Answers, outcome: str, message: str) -> None:
-    concludes(
-        after("deployment").test_tasks_run_the_image_of_their_tag,
-        outcome,
-        message,
-        releases=released(revision("backend:8"), [service()], running),
-        registry_images=in_registry(*running, answer=answer),
-    )
+test_tasks_run_the_image_of_their_tag = judges(
+    after("deployment").test_tasks_run_the_image_of_their_tag,
+    TAGS,
+    releases=lambda running, answer: released(revision("backend:8"), [service()], running),
+    registry_images=lambda running, answer: in_registry(*running, answer=answer),
+)
 
 
 def test_an_image_without_a_tag_is_compared_with_latest() -> None:

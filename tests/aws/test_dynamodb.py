@@ -11,7 +11,7 @@ import pytest
 from opschecks.aws.dynamodb import Incident, Table, active_incidents, overnight_incidents, tables
 from opschecks.config.stack import Stack
 from opschecks.core.observation import CouldNotLook, NotThere
-from tests.canned import ACCOUNT, NOW, Aws, Raw, ago, concludes, daily, examined, names, stack, verdict, verdicts
+from tests.canned import ACCOUNT, NOW, Aws, Raw, ago, daily, examined, judges, names, stack, verdict, verdicts
 
 HERE = stack(incidents_table="incidents")
 checks, incident_checks = daily("dynamodb"), daily("incidents")
@@ -71,11 +71,7 @@ ACTIVE: dict[str, tuple[Raw | Exception, str, str]] = {
     ),
     "nothing said of the status": (table(TableStatus=None), "blind", "the answer has no 'TableStatus'"),
 }
-
-
-@pytest.mark.parametrize(("raw", "outcome", "message"), ACTIVE.values(), ids=ACTIVE)
-def test_tables_are_active(raw: Raw | Exception, outcome: str, message: str) -> None:
-    concludes(checks.test_tables_are_active, outcome, message, tables=seen(raw))
+test_tables_are_active = judges(checks.test_tables_are_active, ACTIVE, tables=seen)
 
 
 BILLING: dict[str, tuple[Raw | Exception, str, str]] = {
@@ -90,11 +86,7 @@ BILLING: dict[str, tuple[Raw | Exception, str, str]] = {
     "nothing said of the mode": (table(BillingModeSummary={}), "blind", "the answer has no 'BillingMode'"),
     "missing": (GONE, "failed", "the table does not exist"),
 }
-
-
-@pytest.mark.parametrize(("raw", "outcome", "message"), BILLING.values(), ids=BILLING)
-def test_tables_bill_as_wanted(raw: Raw | Exception, outcome: str, message: str) -> None:
-    concludes(checks.test_tables_bill_as_wanted, outcome, message, tables=seen(raw))
+test_tables_bill_as_wanted = judges(checks.test_tables_bill_as_wanted, BILLING, tables=seen)
 
 
 def test_provisioned_tables_pass_where_the_stack_wants_them() -> None:
@@ -221,17 +213,12 @@ AGE: dict[str, tuple[Raw, str, str]] = {
     "without a time": ({"created_at": None}, "blind", "the answer has no 'created_at'"),
     "without a severity": ({"severity": None}, "blind", "the answer has no 'severity'"),
 }
-
-
-@pytest.mark.parametrize(("changes", "outcome", "message"), AGE.values(), ids=AGE)
-def test_active_incidents_are_young(changes: Raw, outcome: str, message: str) -> None:
-    concludes(
-        incident_checks.test_active_incidents_are_young,
-        outcome,
-        message,
-        active_incidents=active(item(**changes)),
-        stack=HERE,
-    )
+test_active_incidents_are_young = judges(
+    incident_checks.test_active_incidents_are_young,
+    AGE,
+    active_incidents=lambda changes: active(item(**changes)),
+    stack=HERE,
+)
 
 
 EPOCH = {"N": str(int(NOW.timestamp()))}
@@ -248,18 +235,13 @@ FOUND: dict[str, tuple[Raw, str, str]] = {
     "severity is null": ({"severity": {"NULL": True}}, "failed", "it has no severity"),
     "time is no time": ({"created_at": {"S": "2026-13-01"}}, "blind", "created_at '2026-13-01' of i-1 is no time"),
 }
-
-
-@pytest.mark.parametrize(("changes", "outcome", "message"), FOUND.values(), ids=FOUND)
-def test_incidents_can_be_found_by_status(changes: Raw, outcome: str, message: str) -> None:
-    concludes(
-        incident_checks.test_incidents_can_be_found_by_status,
-        outcome,
-        message,
-        overnight_incidents=overnight(item(**changes)),
-        active_incidents=active(item("i-1")),
-        stack=HERE,
-    )
+test_incidents_can_be_found_by_status = judges(
+    incident_checks.test_incidents_can_be_found_by_status,
+    FOUND,
+    overnight_incidents=lambda changes: overnight(item(**changes)),
+    active_incidents=active(item("i-1")),
+    stack=HERE,
+)
 
 
 @pytest.mark.parametrize(

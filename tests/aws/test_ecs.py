@@ -9,21 +9,7 @@ import pytest
 
 from opschecks.aws.ecs import Service, Task, services, tasks
 from opschecks.core.observation import CouldNotLook
-from tests.canned import (
-    ACCOUNT,
-    NOW,
-    Answers,
-    Aws,
-    Raw,
-    ago,
-    concludes,
-    daily,
-    examined,
-    names,
-    stack,
-    verdict,
-    verdicts,
-)
+from tests.canned import ACCOUNT, NOW, Answers, Aws, Raw, ago, daily, examined, judges, names, stack, verdict, verdicts
 
 CLUSTER = f"arn:aws:ecs:{ACCOUNT}:cluster/prod"
 ecs = daily("ecs")
@@ -167,11 +153,9 @@ RUNNING = {
         "since when backend has been starting",
     ),
 }
-
-
-@pytest.mark.parametrize(("changes", "outcome", "message"), RUNNING.values(), ids=RUNNING)
-def test_services_run_the_tasks_they_want(changes: Raw, outcome: str, message: str) -> None:
-    concludes(ecs.test_services_run_the_tasks_they_want, outcome, message, services=seen(service(**changes)))
+test_services_run_the_tasks_they_want = judges(
+    ecs.test_services_run_the_tasks_they_want, RUNNING, services=lambda changes: seen(service(**changes))
+)
 
 
 STEADY = [event("has reached a steady state.", ago(minutes=5))]
@@ -233,11 +217,9 @@ SETTLED = {
         "the answer has no 'stabilityStatus'",
     ),
 }
-
-
-@pytest.mark.parametrize(("changes", "outcome", "message"), SETTLED.values(), ids=SETTLED)
-def test_deployments_are_settled(changes: Raw, outcome: str, message: str) -> None:
-    concludes(ecs.test_deployments_are_settled, outcome, message, services=seen(service(**changes)))
+test_deployments_are_settled = judges(
+    ecs.test_deployments_are_settled, SETTLED, services=lambda changes: seen(service(**changes))
+)
 
 
 def test_how_long_a_deployment_may_take_is_the_stacks_to_say() -> None:
@@ -310,13 +292,19 @@ TASKS: dict[str, tuple[Raw, str, str]] = {
     "host is gone": (stopped("TerminationNotice", ""), "failed", "TerminationNotice"),
     "nothing said of what it should do": ({"desiredStatus": None}, "blind", "the answer has no 'desiredStatus'"),
 }
-
-
-@pytest.mark.parametrize(("changes", "outcome", "message"), TASKS.values(), ids=TASKS)
-def test_tasks_are_healthy(changes: Raw, outcome: str, message: str) -> None:
-    raw = task(**changes)
-    aws = Aws({("ecs", "ListTasks"): {"taskArns": [raw["taskArn"]]}, ("ecs", "DescribeTasks"): {"tasks": [raw]}})
-    concludes(ecs.test_tasks_are_healthy, outcome, message, tasks=tasks(aws, names(services=("backend",))))
+test_tasks_are_healthy = judges(
+    ecs.test_tasks_are_healthy,
+    TASKS,
+    tasks=lambda changes: tasks(
+        Aws(
+            {
+                ("ecs", "ListTasks"): {"taskArns": [task(**changes)["taskArn"]]},
+                ("ecs", "DescribeTasks"): {"tasks": [task(**changes)]},
+            }
+        ),
+        names(services=("backend",)),
+    ),
+)
 
 
 def test_tasks_of_other_services_and_of_none_are_left_out() -> None:

@@ -15,7 +15,7 @@ from opschecks.aws.elbv2 import (
 )
 from opschecks.core.model import Resource
 from opschecks.core.observation import CouldNotLook
-from tests.canned import ACCOUNT, Answers, Aws, Raw, concludes, daily, names, verdict, verdicts
+from tests.canned import ACCOUNT, Answers, Aws, Raw, daily, judges, names, verdict, verdicts
 
 ELB = f"arn:aws:elasticloadbalancing:{ACCOUNT}"
 BALANCER = f"{ELB}:loadbalancer/app/web/50dc6c495c0c9188"
@@ -85,13 +85,20 @@ STICKY: dict[str, tuple[dict[str, str], str, str]] = {
         "the answer has no 'stickiness.lb_cookie.duration_seconds'",
     ),
 }
-
-
-@pytest.mark.parametrize(("attributes", "outcome", "message"), STICKY.values(), ids=STICKY)
-def test_stickiness_is_read_from_strings(attributes: dict[str, str], outcome: str, message: str) -> None:
-    answer = {"Attributes": [{"Key": key, "Value": value} for key, value in attributes.items()]}
-    seen = target_groups(Aws({("elbv2", "DescribeTargetGroupAttributes"): answer}), groups(BLUE))
-    concludes(daily("websocket").test_websocket_sessions_are_sticky, outcome, message, target_groups=seen)
+test_stickiness_is_read_from_strings = judges(
+    daily("websocket").test_websocket_sessions_are_sticky,
+    STICKY,
+    target_groups=lambda attributes: target_groups(
+        Aws(
+            {
+                ("elbv2", "DescribeTargetGroupAttributes"): {
+                    "Attributes": [{"Key": key, "Value": value} for key, value in attributes.items()]
+                }
+            }
+        ),
+        groups(BLUE),
+    ),
+)
 
 
 def health(*states: str) -> Raw:
@@ -144,11 +151,9 @@ HEALTH = {
     "unused": (health("healthy", "unused"), "failed", "10.0.0.1:8000 is unused"),
     "unavailable": (health("healthy", "unavailable"), "failed", "10.0.0.1:8000 is unavailable"),
 }
-
-
-@pytest.mark.parametrize(("answer", "outcome", "message"), HEALTH.values(), ids=HEALTH)
-def test_targets_are_healthy(answer: Raw, outcome: str, message: str) -> None:
-    concludes(daily("alb").test_targets_are_healthy, outcome, message, target_health=seen(blue=answer))
+test_targets_are_healthy = judges(
+    daily("alb").test_targets_are_healthy, HEALTH, target_health=lambda answer: seen(blue=answer)
+)
 
 
 def test_a_lambda_target_has_no_port() -> None:

@@ -17,7 +17,7 @@ from opschecks.core.change import CannotFix, Refused, Risk
 from opschecks.core.observation import CouldNotLook
 from opschecks.fixing.plan import planned
 from opschecks.remedies.settings.flow_logs import CreateFlowLog
-from tests.canned import ACCOUNT, Aws, Raw, ago, concludes, fits, stack, verdict, verdicts
+from tests.canned import ACCOUNT, Aws, Raw, ago, fits, itself, judges, stack, verdict, verdicts
 from tests.scratch import ROOT
 
 CHECK = runpy.run_path(str(ROOT / "checks" / "weekly" / "test_flow_logs.py"))["test_vpcs_record_their_traffic"]
@@ -100,11 +100,7 @@ STATES: dict[str, tuple[list[Vpc], str, str]] = {
     "nothing is said of the state": (seen(log(FlowLogStatus=None)), "blind", "the answer has no 'FlowLogStatus'"),
     "nothing is said of the traffic": (seen(log(TrafficType=None)), "blind", "the answer has no 'TrafficType'"),
 }
-
-
-@pytest.mark.parametrize(("found", "outcome", "message"), STATES.values(), ids=STATES)
-def test_flow_logs(found: list[Vpc], outcome: str, message: str) -> None:
-    concludes(CHECK, outcome, message, vpcs=found)
+test_flow_logs = judges(CHECK, STATES, vpcs=itself)
 
 
 def test_the_traffic_that_is_wanted_is_the_stacks() -> None:

@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-import pytest
-
 from opschecks.aws.backups import Backup, TableBackups, TableRecovery
 from opschecks.aws.fresh_backups import SavedTable, saved_tables
 from opschecks.core.observation import CouldNotLook
-from tests.canned import NOW, Aws, Raw, ago, checks_of, concludes, stack
+from tests.canned import NOW, Aws, Raw, ago, checks_of, judges, stack
 from tests.canned_backups import ARN, T
 
 check = checks_of("deploy/before", "saved_tables").test_tables_have_a_fresh_backup
@@ -75,11 +73,9 @@ def _saved(backups: TableBackups, recovery: TableRecovery | CouldNotLook, points
     return saved
 
 
-@pytest.mark.parametrize(("backups", "recovery", "points", "outcome", "said"), CASES.values(), ids=CASES)
-def test_a_table_is_saved_by_what_is_youngest(
-    backups: TableBackups, recovery: TableRecovery | CouldNotLook, points: Any, outcome: str, said: str
-) -> None:
-    concludes(check, outcome, said, saved_tables=[_saved(backups, recovery, points)])
+test_a_table_is_saved_by_what_is_youngest = judges(
+    check, CASES, saved_tables=lambda backups, recovery, points: [_saved(backups, recovery, points)]
+)
 
 
 def test_aws_backup_is_not_asked_twice() -> None:

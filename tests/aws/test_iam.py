@@ -16,7 +16,7 @@ from opschecks.config.stack import Stack
 from opschecks.core.observation import CouldNotLook, NotThere
 from opschecks.core.redaction import plain
 from opschecks.sandbox.corrections.iam import COLUMNS
-from tests.canned import NOW, Answers, Aws, Raw, ago, concludes, stack, verdict, verdicts, weekly
+from tests.canned import NOW, Answers, Aws, Raw, ago, itself, judges, stack, verdict, verdicts, weekly
 
 COMPLETE = {"State": "COMPLETE"}
 KEY, OTHER = "AKIAIOSFODNN7EXAMPLE", "AKIAI44QH8DHBEXAMPLE"
@@ -84,12 +84,14 @@ ROOTS: dict[str, tuple[dict[str, str], str, str]] = {
     "in capitals": ({"mfa_active": "TRUE", "access_key_1_active": "FALSE"}, "passed", ""),
     "in words that nobody knows": ({"mfa_active": "not_supported"}, "blind", "neither true nor false"),
 }
-
-
-@pytest.mark.parametrize(("changes", "outcome", "message"), ROOTS.values(), ids=ROOTS)
-def test_root_is_locked_away(changes: dict[str, str], outcome: str, message: str) -> None:
-    aws = Aws({("iam", "GenerateCredentialReport"): COMPLETE, ("iam", "GetCredentialReport"): content(root(**changes))})
-    concludes(checks.test_root_is_locked_away, outcome, message, credentials=credentials(stack(), aws))
+test_root_is_locked_away = judges(
+    checks.test_root_is_locked_away,
+    ROOTS,
+    credentials=lambda changes: credentials(
+        stack(),
+        Aws({("iam", "GenerateCredentialReport"): COMPLETE, ("iam", "GetCredentialReport"): content(root(**changes))}),
+    ),
+)
 
 
 CONSOLE: dict[str, tuple[dict[str, str], str, str]] = {
@@ -99,11 +101,9 @@ CONSOLE: dict[str, tuple[dict[str, str], str, str]] = {
     "password never used": ({"password_enabled": "true", "password_last_used": "no_information"}, "failed", "no MFA"),
     "not told": ({"password_enabled": "not_supported"}, "blind", "password_enabled of pipeline is 'not_supported'"),
 }
-
-
-@pytest.mark.parametrize(("changes", "outcome", "message"), CONSOLE.values(), ids=CONSOLE)
-def test_console_users_have_mfa(changes: dict[str, str], outcome: str, message: str) -> None:
-    concludes(checks.test_console_users_have_mfa, outcome, message, credentials=seen(row(**changes)))
+test_console_users_have_mfa = judges(
+    checks.test_console_users_have_mfa, CONSOLE, credentials=lambda changes: seen(row(**changes))
+)
 
 
 def test_only_the_stacks_users_are_looked_at_and_root_always() -> None:
@@ -227,11 +227,7 @@ AGES: dict[str, tuple[list[KeyHolder], str, str]] = {
     ),
     "an old one that has expired": (holders(key(ago(days=300), "Expired", OTHER), key(ago(days=3))), "passed", ""),
 }
-
-
-@pytest.mark.parametrize(("found", "outcome", "message"), AGES.values(), ids=AGES)
-def test_access_keys_are_rotated(found: list[KeyHolder], outcome: str, message: str) -> None:
-    concludes(checks.test_access_keys_are_rotated, outcome, message, key_holders=found)
+test_access_keys_are_rotated = judges(checks.test_access_keys_are_rotated, AGES, key_holders=itself)
 
 
 USES: dict[str, tuple[list[KeyHolder], str, str]] = {
@@ -244,11 +240,7 @@ USES: dict[str, tuple[list[KeyHolder], str, str]] = {
     "never used, and old": (holders(key(ago(days=91)), last=used(None)), "failed", "key …MPLE was never used"),
     "never used, and young": (holders(key(ago(days=2)), last=used(None)), "passed", ""),
 }
-
-
-@pytest.mark.parametrize(("found", "outcome", "message"), USES.values(), ids=USES)
-def test_access_keys_are_used(found: list[KeyHolder], outcome: str, message: str) -> None:
-    concludes(checks.test_access_keys_are_used, outcome, message, key_holders=found)
+test_access_keys_are_used = judges(checks.test_access_keys_are_used, USES, key_holders=itself)
 
 
 PAIRS: dict[str, tuple[list[KeyHolder], str]] = {

@@ -11,7 +11,7 @@ from opschecks.aws.ecs import Task
 from opschecks.aws.image_scans import ImageScan, RunningImage, image_scans, running_images
 from opschecks.config.stack import Stack
 from opschecks.core.observation import CouldNotLook, NotThere
-from tests.canned import ACCOUNT, Answers, Aws, Raw, ago, concludes, stack, verdict, verdicts, weekly
+from tests.canned import ACCOUNT, Answers, Aws, Raw, ago, itself, judges, stack, verdict, verdicts, weekly
 
 checks = weekly("images")
 REGISTRY = "123456789012.dkr.ecr.us-west-2.amazonaws.com"
@@ -64,11 +64,7 @@ AGES: dict[str, tuple[list[RunningImage], str, str]] = {
         "no task can be started from it",
     ),
 }
-
-
-@pytest.mark.parametrize(("found", "outcome", "message"), AGES.values(), ids=AGES)
-def test_images_are_young(found: list[RunningImage], outcome: str, message: str) -> None:
-    concludes(checks.test_images_are_young, outcome, message, running_images=found)
+test_images_are_young = judges(checks.test_images_are_young, AGES, running_images=itself)
 
 
 def test_images_that_others_answer_for_are_left_out_and_nothing_else() -> None:
@@ -233,11 +229,9 @@ SCANS: dict[str, tuple[list[ImageScan], str, str]] = {
     ),
     "of two platforms, one never scanned": (scans(findings(), NEVER, scanned=(OTHER, DIGEST)), "blind", "never "),
 }  # fmt: skip
-
-
-@pytest.mark.parametrize(("found", "outcome", "message"), SCANS.values(), ids=SCANS)
-def test_images_have_no_grave_vulnerabilities(found: list[ImageScan], outcome: str, message: str) -> None:
-    concludes(checks.test_images_have_no_grave_vulnerabilities, outcome, message, image_scans=found)
+test_images_have_no_grave_vulnerabilities = judges(
+    checks.test_images_have_no_grave_vulnerabilities, SCANS, image_scans=itself
+)
 
 
 def test_the_least_severity_is_the_stacks() -> None:

@@ -18,7 +18,7 @@ from opschecks.core.change import CannotFix, Risk
 from opschecks.core.observation import CouldNotLook, NotThere
 from opschecks.fixing.plan import planned
 from opschecks.remedies.settings.dynamodb import CreateIndex
-from tests.canned import ACCOUNT, Aws, Raw, concludes, fits, stack, verdict, verdicts
+from tests.canned import ACCOUNT, Aws, Raw, fits, itself, judges, stack, verdict, verdicts
 from tests.scratch import ROOT
 
 CHECK = runpy.run_path(str(ROOT / "checks" / "weekly" / "test_indexes.py"))["test_wanted_indexes_can_be_searched"]
@@ -85,11 +85,7 @@ FOUND: dict[str, tuple[list[Index], str, str]] = {
     "nothing is said of types": (seen(index(), AttributeDefinitions=None), "blind", "no 'AttributeDefinitions'"),
     "no hash key among its keys": (seen(index(KeySchema=[SORTED[1]])), "blind", "the answer has no 'HASH'"),
 }  # fmt: skip
-
-
-@pytest.mark.parametrize(("found", "outcome", "message"), FOUND.values(), ids=FOUND)
-def test_wanted_indexes(found: list[Index], outcome: str, message: str) -> None:
-    concludes(CHECK, outcome, message, indexes=found)
+test_wanted_indexes = judges(CHECK, FOUND, indexes=itself)
 
 
 def test_a_table_that_is_gone_fails() -> None:

@@ -9,7 +9,7 @@ import pytest
 from opschecks.aws import logs
 from opschecks.aws.logs import LogErrors, log_errors
 from opschecks.core.observation import CouldNotLook
-from tests.canned import NOW, Answers, Aws, Raw, ago, concludes, daily, names, stack, verdict, verdicts
+from tests.canned import NOW, Answers, Aws, Raw, ago, daily, judges, names, stack, verdict, verdicts
 
 GROUP = "/ecs/backend"
 
@@ -58,16 +58,11 @@ ERRORS = {
     "as many as may be": (20, "passed", "20 ERROR events"),
     "one more": (21, "failed", "21 ERROR events in the last hour; limit 20; most often: ERROR it is broken"),
 }
-
-
-@pytest.mark.parametrize(("count", "outcome", "message"), ERRORS.values(), ids=ERRORS)
-def test_errors_are_rare_in_the_logs(count: int, outcome: str, message: str) -> None:
-    concludes(
-        daily("logs").test_errors_are_rare_in_the_logs,
-        outcome,
-        message,
-        log_errors=[seen(page(*["ERROR it is broken"] * count))],
-    )
+test_errors_are_rare_in_the_logs = judges(
+    daily("logs").test_errors_are_rare_in_the_logs,
+    ERRORS,
+    log_errors=lambda count: [seen(page(*["ERROR it is broken"] * count))],
+)
 
 
 def test_errors_about_websockets_are_counted_apart() -> None:

@@ -21,7 +21,7 @@ from opschecks.fixing.plan import planned
 from opschecks.fixing.remedy import Remedy
 from opschecks.remedies.settings.logs import PutRetention
 from opschecks.remedies.settings.s3_lifecycle import PutLifecycle
-from tests.canned import NOW, Aws, Raw, ago, concludes, fits, names, stack, verdicts
+from tests.canned import NOW, Aws, Raw, ago, concludes, fits, itself, judges, names, stack, verdicts
 from tests.scratch import ROOT
 
 CHECKS = runpy.run_path(str(ROOT / "checks" / "weekly" / "test_retention.py"))
@@ -149,12 +149,12 @@ EXPIRY: dict[str, tuple[list[Raw], str, str]] = {
     "never": ([uploads()], "failed", "objects are kept for ever, wanted 90 days"),
     "by date is no number of days": ([uploads(), rule(Expiration={"Date": ago(days=5)})], "failed", "for ever"),
 }
-
-
-@pytest.mark.parametrize(("rules", "outcome", "message"), EXPIRY.values(), ids=EXPIRY)
-def test_backups_are_wanted_to_go(rules: list[Raw], outcome: str, message: str) -> None:
-    checked = stack(bucket_expire_days={"archive": 90})
-    concludes(TIDY, outcome, message, buckets=seen(rules, checked=checked), stack=checked)
+test_backups_are_wanted_to_go = judges(
+    TIDY,
+    EXPIRY,
+    buckets=lambda rules: seen(rules, checked=stack(bucket_expire_days={"archive": 90})),
+    stack=stack(bucket_expire_days={"archive": 90}),
+)
 
 
 def front(domain: str = "site.s3.us-west-2.amazonaws.com", path: str = "") -> Distribution:
@@ -205,11 +205,7 @@ HARM: dict[str, tuple[list[Bucket], str, str]] = {
         "",
     ),
 }
-
-
-@pytest.mark.parametrize(("found", "outcome", "message"), HARM.values(), ids=HARM)
-def test_what_takes_the_dashboards_away(found: list[Bucket], outcome: str, message: str) -> None:
-    concludes(SITE, outcome, message, buckets=found)
+test_what_takes_the_dashboards_away = judges(SITE, HARM, buckets=itself)
 
 
 def test_a_bucket_of_backups_may_expire() -> None:
@@ -297,11 +293,7 @@ RETENTION: dict[str, tuple[list[LogGroup], str, str]] = {
     "gone": (groups_of(), "failed", "the log group does not exist"),
     "another whose name begins so": (groups_of(group("/ecs/backend-old")), "failed", "the log group does not exist"),
 }
-
-
-@pytest.mark.parametrize(("found", "outcome", "message"), RETENTION.values(), ids=RETENTION)
-def test_log_groups(found: list[LogGroup], outcome: str, message: str) -> None:
-    concludes(KEPT, outcome, message, log_groups=found)
+test_log_groups = judges(KEPT, RETENTION, log_groups=itself)
 
 
 def test_log_groups_are_asked_for_by_fifties_and_to_the_end() -> None:

@@ -12,7 +12,7 @@ import pytest
 from opschecks.aws.scaling_activities import ScalingWeek, scaling_week
 from opschecks.core.answer import Answer
 from opschecks.core.observation import CouldNotLook
-from tests.canned import NOW, Aws, Raw, ago, concludes, examined, names, verdict
+from tests.canned import NOW, Aws, Raw, ago, examined, judges, names, verdict
 from tests.scratch import ROOT
 
 CHECKS = runpy.run_path(str(ROOT / "checks" / "weekly" / "test_scaling.py"))
@@ -80,11 +80,9 @@ ATTEMPTS: dict[str, tuple[list[Raw], str, str]] = {
     ),
     "a word never heard": ([activity(2, Description="Wished for more")], "blind", "'Wished for more' names no number"),
 }
-
-
-@pytest.mark.parametrize(("activities", "outcome", "message"), ATTEMPTS.values(), ids=ATTEMPTS)
-def test_scaling_attempts_succeed(activities: list[Raw], outcome: str, message: str) -> None:
-    concludes(CHECKS["test_scaling_attempts_succeed"], outcome, message, scaling_week=seen(*activities))
+test_scaling_attempts_succeed = judges(
+    CHECKS["test_scaling_attempts_succeed"], ATTEMPTS, scaling_week=lambda activities: seen(*activities)
+)
 
 
 ON_THE_HOUR = NOW.replace(minute=30)
@@ -96,12 +94,13 @@ HELD: dict[str, tuple[list[float], str, str, str]] = {
     "flapping was avoided": ([2, 3, 4], "AutoScalingAnticipatedFlapping", "passed", "in 0 hours"),
     "more than a week ago": ([170, 180, 190], "AlreadyAtMaxCapacity", "passed", "in 0 hours"),
 }
-
-
-@pytest.mark.parametrize(("hours", "code", "outcome", "message"), HELD.values(), ids=HELD)
-def test_scaling_is_not_held_at_its_maximum(hours: list[float], code: str, outcome: str, message: str) -> None:
-    found = [not_scaled(one, code) | {"StartTime": ON_THE_HOUR - timedelta(hours=one)} for one in hours]
-    concludes(CHECKS["test_scaling_is_not_held_at_its_maximum"], outcome, message, scaling_week=seen(*found))
+test_scaling_is_not_held_at_its_maximum = judges(
+    CHECKS["test_scaling_is_not_held_at_its_maximum"],
+    HELD,
+    scaling_week=lambda hours, code: seen(
+        *[not_scaled(one, code) | {"StartTime": ON_THE_HOUR - timedelta(hours=one)} for one in hours]
+    ),
+)
 
 
 def test_a_reason_without_a_code_is_not_seen() -> None:
@@ -128,11 +127,9 @@ FLAPPING: dict[str, tuple[list[Raw], str, str]] = {
         "at most 0 times",
     ),
 }
-
-
-@pytest.mark.parametrize(("activities", "outcome", "message"), FLAPPING.values(), ids=FLAPPING)
-def test_scaling_does_not_flap(activities: list[Raw], outcome: str, message: str) -> None:
-    concludes(CHECKS["test_scaling_does_not_flap"], outcome, message, scaling_week=seen(*activities))
+test_scaling_does_not_flap = judges(
+    CHECKS["test_scaling_does_not_flap"], FLAPPING, scaling_week=lambda activities: seen(*activities)
+)
 
 
 @pytest.mark.parametrize(

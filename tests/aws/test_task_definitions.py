@@ -15,7 +15,7 @@ from opschecks.aws.task_definitions import PoolSettings, pool_settings
 from opschecks.config.stack import Stack
 from opschecks.core.answer import Answer
 from opschecks.core.observation import CouldNotLook
-from tests.canned import ACCOUNT, Aws, Raw, concludes, examined, names, stack
+from tests.canned import ACCOUNT, Aws, Raw, examined, judges, names, stack
 from tests.scratch import ROOT
 
 CHECK = runpy.run_path(str(ROOT / "checks" / "weekly" / "test_connection_pool.py"))[
@@ -120,14 +120,14 @@ POOLS: dict[str, tuple[Stack, list[Raw], str, str]] = {
         "WEB_CONCURRENCY is 2; UVICORN_LIMIT_CONCURRENCY is 50",
     ),
 }
-
-
-@pytest.mark.parametrize(("checked", "containers", "outcome", "message"), POOLS.values(), ids=POOLS)
-def test_workers_and_concurrency_are_as_wanted(
-    checked: Stack, containers: list[Raw], outcome: str, message: str
-) -> None:
-    kept = [{key: value for key, value in one.items() if value is not None} for one in containers]
-    concludes(CHECK, outcome, message, pool_settings=seen(*kept, checked=checked), stack=checked)
+test_workers_and_concurrency_are_as_wanted = judges(
+    CHECK,
+    POOLS,
+    pool_settings=lambda checked, containers: seen(
+        *[{key: value for key, value in one.items() if value is not None} for one in containers], checked=checked
+    ),
+    stack=lambda checked, containers: checked,
+)
 
 
 def test_nothing_else_of_the_environment_is_kept() -> None:

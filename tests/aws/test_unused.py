@@ -16,7 +16,7 @@ from opschecks.config.toml_tables import OfficeHours
 from opschecks.core.change import CannotFix, Risk
 from opschecks.core.observation import CouldNotLook, NotThere
 from opschecks.remedies.settings.ecs_dev import ScaleDevToZero
-from tests.canned import ACCOUNT, NOW, Answers, Aws, Raw, ago, concludes, stack, verdicts, weekly
+from tests.canned import ACCOUNT, NOW, Answers, Aws, Raw, ago, itself, judges, stack, verdicts, weekly
 
 checks = weekly("unused_resources")
 Points = Sequence[tuple[datetime, float]]
@@ -33,12 +33,11 @@ VOLUMES: dict[str, tuple[Raw, str, str]] = {
     "named": (volume(Tags=[{"Key": "Name", "Value": "scratch"}]), "failed", "attached to nothing; limit 7 days"),
     "without its age": (volume(CreateTime=None), "blind", "the answer has no 'CreateTime'"),
 }
-
-
-@pytest.mark.parametrize(("raw", "outcome", "message"), VOLUMES.values(), ids=VOLUMES)
-def test_volumes_are_attached(raw: Raw, outcome: str, message: str) -> None:
-    found = unattached_volumes(stack(), Aws({("ec2", "DescribeVolumes"): {"Volumes": [raw]}}))
-    concludes(checks.test_volumes_are_attached, outcome, message, unattached_volumes=found)
+test_volumes_are_attached = judges(
+    checks.test_volumes_are_attached,
+    VOLUMES,
+    unattached_volumes=lambda raw: unattached_volumes(stack(), Aws({("ec2", "DescribeVolumes"): {"Volumes": [raw]}})),
+)
 
 
 def test_volumes_come_in_pages_and_only_the_unattached_ones_of_the_stacks_tags() -> None:
@@ -140,11 +139,7 @@ USES: dict[str, tuple[list[BalancerUse], str, str]] = {
     "idle network": (used(balancer(kind="network"), {"RequestCount": DAY}, groups(1)), "failed", ""),
     "gateway": (used(balancer(kind="gateway"), {"NewFlowCount": DAY}), "passed", ""),
 }
-
-
-@pytest.mark.parametrize(("found", "outcome", "message"), USES.values(), ids=USES)
-def test_load_balancers_have_traffic(found: list[BalancerUse], outcome: str, message: str) -> None:
-    concludes(checks.test_load_balancers_have_traffic, outcome, message, balancer_use=found)
+test_load_balancers_have_traffic = judges(checks.test_load_balancers_have_traffic, USES, balancer_use=itself)
 
 
 def test_busy_load_balancers_cost_two_calls_however_many_there_are() -> None:
@@ -268,11 +263,9 @@ RESTS: dict[str, tuple[list[DevUse], str, str]] = {
     "is deleted": (dev(service(status="INACTIVE"), {}), "blind", "ECS has no active service dev/backend"),
     "is not known": (dev(service(serviceName="other"), {}), "blind", "correct dev_services in stacks.toml"),
 }
-
-
-@pytest.mark.parametrize(("found", "outcome", "message"), RESTS.values(), ids=RESTS)
-def test_dev_services_rest_outside_their_hours(found: list[DevUse], outcome: str, message: str) -> None:
-    concludes(checks.test_dev_services_rest_outside_their_hours, outcome, message, dev_use=found, stack=HERE)
+test_dev_services_rest_outside_their_hours = judges(
+    checks.test_dev_services_rest_outside_their_hours, RESTS, dev_use=itself, stack=HERE
+)
 
 
 def test_without_such_services_the_check_does_not_apply() -> None:
