@@ -46,6 +46,16 @@ def ago(**how_long: float) -> datetime:
     return (NOW - timedelta(**how_long)).astimezone(ELSEWHERE)
 
 
+def given(raw: Mapping[str, Any], changes: Mapping[str, Any]) -> Raw:
+    """An answer with changes; a change to None takes a key away."""
+    return {key: value for key, value in {**raw, **changes}.items() if value is not None}
+
+
+def without(key: str, raw: Mapping[str, Any]) -> Raw:
+    """An answer that lacks a key."""
+    return given(raw, {key: None})
+
+
 def stack(**keys: Any) -> Stack:
     """A stack of which only the given keys are set."""
     return Stack(name="here", region="us-west-2", **keys)
@@ -194,16 +204,16 @@ def concludes(check_function: Callable[..., None], outcome: str, message: str, *
     assert message in told[1]
 
 
-def judges(check_function: Callable[..., None], cases: Mapping[str, tuple[Any, ...]], /, **given: Any) -> Any:
+def judges(check_function: Callable[..., None], cases: Mapping[str, tuple[Any, ...]], /, **observed: Any) -> Any:
     """A test of the check by a table, whose rows are: what was seen, the outcome, and a part of the message.
 
-    `given` are the check's observations: each a value, or a function that makes it of what the row has.
+    `observed` are the check's observations: each a value, or a function that makes it of what the row has.
     """
 
     @pytest.mark.parametrize("case", cases.values(), ids=cases)
     def judge(case: tuple[Any, ...]) -> None:
         *seen, outcome, message = case
-        made = {name: value(*seen) if callable(value) else value for name, value in given.items()}
+        made = {name: value(*seen) if callable(value) else value for name, value in observed.items()}
         concludes(check_function, outcome, message, **made)
 
     return judge

@@ -12,7 +12,7 @@ from opschecks.config.stack import Stack
 from opschecks.core.answer import Answer
 from opschecks.core.observation import CouldNotLook
 from opschecks.core.redaction import plain
-from tests.canned import ACCOUNT, Answers, Aws, Raw, ago, concludes, judges, stack, verdict, verdicts, weekly
+from tests.canned import ACCOUNT, Answers, Aws, Raw, ago, concludes, given, judges, stack, verdict, verdicts, weekly
 
 checks = weekly("cloudformation")
 HERE = stack(cloudformation_stacks=["prod"])
@@ -31,9 +31,8 @@ def summary(name: str = "prod", **changes: Any) -> Raw:
         "LastUpdatedTime": ago(days=6),
         "StackStatus": "UPDATE_COMPLETE",
         "DriftInformation": {"StackDriftStatus": "IN_SYNC", "LastCheckTimestamp": ago(days=2)},
-        **changes,
     }
-    return {key: value for key, value in raw.items() if value is not None}
+    return given(raw, changes)
 
 
 def seen(*listed: Raw, drifts: Answers | None = None, checked: Stack = HERE) -> list[FormationStack]:
@@ -61,7 +60,7 @@ STATES: dict[str, tuple[Raw, str, str]] = {
     "nothing said of its time": (
         {"CreationTime": None, "LastUpdatedTime": None},
         "blind",
-        "the answer has no 'CreationTime'",
+        "no 'CreationTime'",
     ),
 }  # fmt: skip
 

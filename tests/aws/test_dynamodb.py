@@ -11,7 +11,7 @@ import pytest
 from opschecks.aws.dynamodb import Incident, Table, active_incidents, overnight_incidents, tables
 from opschecks.config.stack import Stack
 from opschecks.core.observation import CouldNotLook, NotThere
-from tests.canned import ACCOUNT, NOW, Aws, Raw, ago, daily, examined, judges, names, stack, verdict, verdicts
+from tests.canned import ACCOUNT, NOW, Aws, Raw, ago, daily, examined, given, judges, names, stack, verdict, verdicts
 
 HERE = stack(incidents_table="incidents")
 checks, incident_checks = daily("dynamodb"), daily("incidents")
@@ -30,9 +30,8 @@ def table(**changes: Any) -> Raw:
         "ItemCount": 41,
         "ProvisionedThroughput": {"ReadCapacityUnits": 0, "WriteCapacityUnits": 0},
         "BillingModeSummary": {"BillingMode": "PAY_PER_REQUEST"},
-        **changes,
     }
-    return {key: value for key, value in raw.items() if value is not None}
+    return given(raw, changes)
 
 
 def seen(raw: Raw | Exception) -> list[Table]:
@@ -119,9 +118,8 @@ def item(name: str = "i-1", **changes: Raw | None) -> Raw:
         "title": {"S": "Latency is high"},
         "attempts": {"N": "3"},
         "labels": {"SS": ["eu", "api"]},
-        **changes,
     }
-    return {key: value for key, value in raw.items() if value is not None}
+    return given(raw, changes)
 
 
 def active(*items: Raw, checked: Stack = HERE) -> list[Incident]:

@@ -9,7 +9,22 @@ import pytest
 
 from opschecks.aws.ecs import Service, Task, services, tasks
 from opschecks.core.observation import CouldNotLook
-from tests.canned import ACCOUNT, NOW, Answers, Aws, Raw, ago, daily, examined, judges, names, stack, verdict, verdicts
+from tests.canned import (
+    ACCOUNT,
+    NOW,
+    Answers,
+    Aws,
+    Raw,
+    ago,
+    daily,
+    examined,
+    given,
+    judges,
+    names,
+    stack,
+    verdict,
+    verdicts,
+)
 
 CLUSTER = f"arn:aws:ecs:{ACCOUNT}:cluster/prod"
 ecs = daily("ecs")
@@ -51,9 +66,8 @@ def service(name: str = "backend", **changes: Any) -> Raw:
         "loadBalancers": [],
         "schedulingStrategy": "REPLICA",
         "createdAt": ago(days=300),
-        **changes,
     }
-    return {key: value for key, value in raw.items() if value is not None}
+    return given(raw, changes)
 
 
 def seen(*raw: Raw, failures: tuple[Raw, ...] = ()) -> list[Service]:
@@ -240,9 +254,8 @@ def task(number: int = 1, **changes: Any) -> Raw:
         "healthStatus": "HEALTHY",
         "containers": [{"name": "app", "lastStatus": "RUNNING"}],
         "createdAt": ago(hours=5),
-        **changes,
     }
-    return {key: value for key, value in raw.items() if value is not None}
+    return given(raw, changes)
 
 
 def stopped(code: str, reason: str, *containers: Raw) -> Raw:

@@ -17,7 +17,7 @@ from opschecks.core.change import CannotFix, Refused, Risk
 from opschecks.core.observation import CouldNotLook
 from opschecks.fixing.plan import planned
 from opschecks.remedies.settings.flow_logs import CreateFlowLog
-from tests.canned import ACCOUNT, Aws, Raw, ago, fits, itself, judges, stack, verdict, verdicts
+from tests.canned import ACCOUNT, Aws, Raw, ago, fits, given, itself, judges, stack, verdict, verdicts
 from tests.scratch import ROOT
 
 CHECK = runpy.run_path(str(ROOT / "checks" / "weekly" / "test_flow_logs.py"))["test_vpcs_record_their_traffic"]
@@ -36,9 +36,8 @@ def log(number: Any = 1, **changes: Any) -> Raw:
         "ResourceId": "vpc-1",
         "TrafficType": "ALL",
         "CreationTime": ago(days=30),
-        **changes,
     }
-    return {key: value for key, value in raw.items() if value is not None}
+    return given(raw, changes)
 
 
 def balancers(*in_vpcs: str) -> list[LoadBalancer]:

@@ -18,7 +18,7 @@ from opschecks.core.change import CannotFix, Risk
 from opschecks.core.observation import CouldNotLook, NotThere
 from opschecks.fixing.plan import planned
 from opschecks.remedies.settings.dynamodb import CreateIndex
-from tests.canned import ACCOUNT, Aws, Raw, fits, itself, judges, stack, verdict, verdicts
+from tests.canned import ACCOUNT, Aws, Raw, fits, given, itself, judges, stack, verdict, verdicts
 from tests.scratch import ROOT
 
 CHECK = runpy.run_path(str(ROOT / "checks" / "weekly" / "test_indexes.py"))["test_wanted_indexes_can_be_searched"]
@@ -34,9 +34,8 @@ def index(name: str = "by-team", by: str = "team", **changes: Any) -> Raw:
         "Projection": {"ProjectionType": "ALL"},
         "IndexStatus": "ACTIVE",
         "ItemCount": 41,
-        **changes,
     }
-    return {key: value for key, value in raw.items() if value is not None}
+    return given(raw, changes)
 
 
 def raw_table(*there: Raw, types: Mapping[str, str] | None = None, **changes: Any) -> Raw:
@@ -49,9 +48,8 @@ def raw_table(*there: Raw, types: Mapping[str, str] | None = None, **changes: An
         "AttributeDefinitions": [{"AttributeName": name, "AttributeType": kind} for name, kind in known.items()],
         "BillingModeSummary": {"BillingMode": "PAY_PER_REQUEST"},
         **({"GlobalSecondaryIndexes": list(there)} if there else {}),
-        **changes,
     }
-    return {key: value for key, value in raw.items() if value is not None}
+    return given(raw, changes)
 
 
 def seen(*there: Raw, checked: Stack = ONE, **changes: Any) -> list[Index]:

@@ -12,7 +12,7 @@ import pytest
 from opschecks.aws.scaling_activities import ScalingWeek, scaling_week
 from opschecks.core.answer import Answer
 from opschecks.core.observation import CouldNotLook
-from tests.canned import NOW, Aws, Raw, ago, examined, judges, names, verdict
+from tests.canned import NOW, Aws, Raw, ago, examined, given, judges, names, verdict
 from tests.scratch import ROOT
 
 CHECKS = runpy.run_path(str(ROOT / "checks" / "weekly" / "test_scaling.py"))
@@ -31,9 +31,8 @@ def activity(hours: float, **changes: Any) -> Raw:
         "StartTime": ago(hours=hours),
         "StatusCode": "Successful",
         "StatusMessage": "Successfully set desired count to 4. Change successfully fulfilled by ecs.",
-        **changes,
     }
-    return {key: value for key, value in raw.items() if value is not None}
+    return given(raw, changes)
 
 
 def to(hours: float, count: int) -> Raw:

@@ -16,7 +16,7 @@ from opschecks.config.toml_tables import OfficeHours
 from opschecks.core.change import CannotFix, Risk
 from opschecks.core.observation import CouldNotLook, NotThere
 from opschecks.remedies.settings.ecs_dev import ScaleDevToZero
-from tests.canned import ACCOUNT, NOW, Answers, Aws, Raw, ago, itself, judges, stack, verdicts, weekly
+from tests.canned import ACCOUNT, NOW, Answers, Aws, Raw, ago, given, itself, judges, stack, verdicts, weekly
 
 checks = weekly("unused_resources")
 Points = Sequence[tuple[datetime, float]]
@@ -200,9 +200,8 @@ def service(running: int = 0, desired: int | None = None, **changes: Any) -> Raw
         "runningCount": running,
         "pendingCount": 0,
         "deployments": [{"id": "ecs-svc/1", "status": "PRIMARY", "createdAt": WEDNESDAY - timedelta(days=30)}],
-        **changes,
     }
-    return {key: value for key, value in raw.items() if value is not None}
+    return given(raw, changes)
 
 
 def cpu(*spans: tuple[datetime, float]) -> dict[str, Points]:

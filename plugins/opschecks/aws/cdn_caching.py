@@ -60,7 +60,7 @@ class BucketBehavior(Resource):
         """Why nothing that it serves is compressed, which takes behavior and cache policy; empty where it is."""
         if not self.evidence["Compress"]:
             return "Compress is off"
-        return "" if self.policy.compresses else f"{self.policy.name} tells neither gzip nor brotli apart"
+        return "" if self.policy.compresses else f"cache policy {self.policy.name} enables neither gzip nor brotli"
 
 
 @dataclass(frozen=True, kw_only=True)
