@@ -50,9 +50,11 @@ from tests.canned import (
     stack,
     verdict,
     verdicts,
+    without,
 )
 
-REGISTRY = "123456789012.dkr.ecr.us-west-2.amazonaws.com"
+ACC = "123456789012"
+REGISTRY = f"{ACC}.dkr.ecr.us-west-2.amazonaws.com"
 V1, V2, ARM, X86 = (f"sha256:{digit * 64}" for digit in "12ab")
 CLUSTER = f"arn:aws:ecs:{ACCOUNT}:cluster/prod"
 
@@ -72,14 +74,8 @@ REFERENCES: dict[str, tuple[str, tuple[str, str, str, str] | None]] = {
     "with a tag": (f"{REGISTRY}/backend:v2", ("123456789012", "us-west-2", "backend", "v2")),
     "in a folder": (f"{REGISTRY}/team/web/app:2026.11", ("123456789012", "us-west-2", "team/web/app", "2026.11")),
     "without a tag": (f"{REGISTRY}/backend", ("123456789012", "us-west-2", "backend", "latest")),
-    "fips": (
-        "123456789012.dkr.ecr-fips.us-gov-west-1.amazonaws.com/backend:v2",
-        ("123456789012", "us-gov-west-1", "backend", "v2"),
-    ),
-    "china": (
-        "123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn/backend:v2",
-        ("123456789012", "cn-north-1", "backend", "v2"),
-    ),
+    "fips": (f"{ACC}.dkr.ecr-fips.us-gov-west-1.amazonaws.com/backend:v2", (ACC, "us-gov-west-1", "backend", "v2")),
+    "china": (f"{ACC}.dkr.ecr.cn-north-1.amazonaws.com.cn/backend:v2", (ACC, "cn-north-1", "backend", "v2")),
     "by digest": (f"{REGISTRY}/backend@{V1}", None),
     "by tag and digest": (f"{REGISTRY}/backend:v2@{V1}", None),
     "docker hub": ("nginx:1.27", None),
@@ -293,57 +289,47 @@ SERVES: dict[str, tuple[Expected, Raw, str, str]] = {
     "the image by its whole name": (an_image(f"{REGISTRY}/backend:v2"), service(), "passed", ""),
     "the deployment": (a_deployment(8), service(), "passed", ""),
     "all of it": (replace(a_deployment(8), revisions=("backend:8",), images=("backend:v2",)), service(), "passed", ""),
-    "another revision": (revision("backend:9"), service(), "failed", "backend:9 was asked for, and backend:8 serves"),
-    "a revision whose number begins so": (revision("backend:80"), service(), "failed", "and backend:8 serves"),
-    "a revision of no service": (revision("billing:8"), service(), "failed", "and backend:8 serves"),
-    "another tag": (an_image("backend:v3"), service(), "failed", f"asked for, and {REGISTRY}/backend:v2 serves"),
-    "an image whose name ends so": (an_image("end:v2"), service(), "failed", "end:v2 was asked for"),
+    "another revision": (revision("backend:9"), service(), "failed", "expected backend:9, running backend:8"),
+    "a revision whose number begins so": (revision("backend:80"), service(), "failed", "running backend:8"),
+    "a revision of no service": (revision("billing:8"), service(), "failed", "running backend:8"),
+    "another tag": (an_image("backend:v3"), service(), "failed", f"running {REGISTRY}/backend:v2"),
+    "an image whose name ends so": (an_image("end:v2"), service(), "failed", "expected end:v2"),
     "an image of another registry": (an_image("ghcr.io/team/backend:v2"), service(), "failed", "ghcr.io"),
-    "another deployment": (a_deployment(7), service(), "failed", "ecs-svc/0000000000000000008 serves"),
-    "the revision, of another image": (
+    "another deployment": (a_deployment(7), service(), "failed", "running ecs-svc/0000000000000000008"),
+    "of another image": (
         replace(revision("backend:8"), images=("backend:v3",)),
         service(),
         "failed",
-        "backend:v3 was asked for",
+        "expected backend:v3",
     ),
-    "an image of which no task runs": (an_image("backend:v2"), service(deployment(10)), "failed", "and no task serves"),
-    "rolled back, by revision": (revision("backend:8"), ROLLED_BACK, "failed", "and backend:7 serves"),
-    "rolled back, by image": (an_image("backend:v2"), ROLLED_BACK, "failed", "/backend:v1 serves"),
-    "rolled back, by deployment": (a_deployment(8), ROLLED_BACK, "failed", "and ecs-svc/0000000000000000009 serves"),
+    "an image of which no task runs": (an_image("backend:v2"), service(deployment(10)), "failed", "running no task"),
+    "rolled back, by revision": (revision("backend:8"), ROLLED_BACK, "failed", "running backend:7"),
+    "rolled back, by image": (an_image("backend:v2"), ROLLED_BACK, "failed", "/backend:v1"),
+    "rolled back, by deployment": (a_deployment(8), ROLLED_BACK, "failed", "running ecs-svc/0000000000000000009"),
     "under way": (
         revision("backend:8"),
-        service(deployment(rolloutState="IN_PROGRESS"), events=[event("has started 2 tasks: (task 1f).", 1)]),
+        service(deployment(rolloutState="IN_PROGRESS"), events=[event("has started.", 1)]),
         "failed",
-        "the deployment is IN_PROGRESS: (service backend) has started 2 tasks",
+        "is IN_PROGRESS: (service backend) has started",
     ),
     "failed": (
         revision("backend:8"),
         service(deployment(rolloutState="FAILED")),
         "failed",
-        "the deployment is FAILED: (service backend) has reached",
+        "the deployment is FAILED: (serv",
     ),
     "old tasks beside it": (revision("backend:8"), service(deployment(), OLD), "failed", "backend:7 still runs beside"),
     "short of a task": (
         revision("backend:8"),
-        service(runningCount=1, events=[event("was unable to place a task.", 1)]),
+        service(runningCount=1, events=[event("no room", 1)]),
         "failed",
-        "was unable to place a task",
+        "no room",
     ),
     "nothing runs": (revision("backend:8"), service(runningCount=0, events=[]), "failed", "tasks are missing"),
     "scaled to nothing": (revision("backend:8"), service(desiredCount=0, runningCount=0), "failed", ""),
     "draining": (revision("backend:8"), service(status="DRAINING"), "failed", "the service is DRAINING"),
-    "deployed by something else": (
-        revision("backend:8"),
-        BY_CODE_DEPLOY,
-        "blind",
-        "backend has no primary deployment: ECS does not deploy it",
-    ),
-    "nothing said of the running ones": (
-        revision("backend:8"),
-        {key: value for key, value in service().items() if key != "runningCount"},
-        "blind",
-        "the answer has no 'runningCount'",
-    ),
+    "not deployed by ECS": (revision("backend:8"), BY_CODE_DEPLOY, "blind", "backend has no primary deployment"),
+    "half an answer": (revision("backend:8"), without("runningCount", service()), "blind", "no 'runningCount'"),
 }
 test_what_was_deployed_serves = judges(
     after("deployment").test_what_was_deployed_serves,
@@ -368,11 +354,7 @@ OF_SEVERAL: dict[str, tuple[Expected, Raw, list[str]]] = {
     "a deployment of which one's events tell": (a_deployment(8), ROLLED_BACK, ["backend"]),
     "a deployment that ends": (a_deployment(7), service(deployment(), OLD), ["backend"]),
     "a deployment of none": (a_deployment(99), service(), ["backend", "worker"]),
-    "a revision of one, a deployment of the other": (
-        replace(a_deployment(18), revisions=("backend:9",)),
-        service(),
-        ["backend"],
-    ),
+    "of each one thing": (replace(a_deployment(18), revisions=("backend:9",)), service(), ["backend"]),
 }
 
 
@@ -423,14 +405,9 @@ TAGS: dict[str, tuple[list[Raw], Answers, str, str]] = {
         [task((BACKEND, V2)), task((BACKEND, V2))],
         PLAIN,
         "passed",
-        "2 containers run the image of",
+        "2 containers run the image",
     ),
-    "the tag was moved": (
-        [task((BACKEND, V1))],
-        PLAIN,
-        "failed",
-        f"app runs {V1[:19]}…, and {BACKEND} is {V2[:19]}… now",
-    ),
+    "the tag was moved": ([task((BACKEND, V1))], PLAIN, "failed", f"{V1[:19]}…, and {BACKEND} is {V2[:19]}… now"),
     "one of two tasks was started before": ([task((BACKEND, V2)), task((BACKEND, V1))], PLAIN, "failed", "… now"),
     "told by the index": ([task((BACKEND, V2))], INDEX, "passed", "1 containers"),
     "told by the platform": ([task((BACKEND, ARM)), task((BACKEND, X86))], INDEX, "passed", "2 containers"),
@@ -439,12 +416,7 @@ TAGS: dict[str, tuple[list[Raw], Answers, str, str]] = {
     "gone from ECR": ([task((BACKEND, V2))], failure("ImageNotFound"), "failed", f"app: ECR has no {BACKEND}"),
     "with a side-car of another registry": ([task(SIDE_CAR, (BACKEND, V2))], PLAIN, "passed", "1 containers"),
     "moved behind a side-car": ([task(SIDE_CAR, (BACKEND, V1))], PLAIN, "failed", "app1 runs"),
-    "nothing but other registries": (
-        [task(SIDE_CAR, ("nginx:1.27", ""))],
-        PLAIN,
-        "blind",
-        "no container's image lies in ECR: nginx:1.27, public.ecr.aws/",
-    ),
+    "no image of ECR": ([task(SIDE_CAR, ("nginx:1.27", ""))], PLAIN, "blind", "lies in ECR: nginx:1.27, public"),
     "pinned": ([task((f"{REGISTRY}/backend@{V1}", V1))], PLAIN, "passed", "1 containers"),
     "pinned, with a tag": ([task((f"{BACKEND}@{V1}", V1))], PLAIN, "passed", "1 containers"),
     "pinned, and runs something else": ([task((f"{REGISTRY}/backend@{V1}", V2))], PLAIN, "failed", "app runs"),
@@ -629,12 +601,7 @@ SERVED: dict[str, tuple[str, Raw, str, str]] = {
     "the same, in small letters": (MD5, {"headers": {"etag": f'"{MD5}"'}}, "passed", ""),
     "the same, compressed on its way": (MD5, {"headers": {"ETag": f'W/"{MD5}"'}}, "passed", ""),
     "the same, put in parts": (f"{MD5}-2", {"headers": {"ETag": f'"{MD5}-2"'}}, "passed", ""),
-    "something old": (
-        MD5,
-        {"headers": {"ETag": f'"{OTHER}"'}},
-        "failed",
-        f"it serves {OTHER}, and the bucket holds {MD5}",
-    ),
+    "something old": (MD5, {"headers": {"ETag": f'"{OTHER}"'}}, "failed", f"{OTHER}, and the bucket holds {MD5}"),
     "something old, compressed": (MD5, {"headers": {"ETag": f'W/"{OTHER}"'}}, "failed", f"it serves {OTHER}"),
     "without an ETag": (MD5, {}, "blind", f"HEAD {CDN}/index.html: the answer has no ETag"),
     "with an empty ETag": (MD5, {"headers": {"ETag": ""}}, "blind", "the answer has no ETag"),

@@ -45,6 +45,7 @@ def running(
     return running_images(here, Aws({**answers, **(more or {})}, here), [task(*images)])
 
 
+GONE = {("ecr", "DescribeImages"): NotThere("ecr:DescribeImages", "ImageNotFoundException: no")}
 AGES: dict[str, tuple[list[RunningImage], str, str]] = {
     "young": (running(detail()), "passed", "pushed 6 days ago"),
     "old": (running(detail(imagePushedAt=ago(days=91))), "failed", "limit 90 days"),
@@ -56,13 +57,9 @@ AGES: dict[str, tuple[list[RunningImage], str, str]] = {
     "of another region": (
         running(images=((WEB.replace("us-west-2", "eu-west-1"), DIGEST),)),
         "blind",
-        "it lies in eu-west-1, which is not looked at",
+        "it lies in eu-west-1",
     ),
-    "gone": (
-        running(more={("ecr", "DescribeImages"): NotThere("ecr:DescribeImages", "ImageNotFoundException: no")}),
-        "failed",
-        "no task can be started from it",
-    ),
+    "gone": (running(more=GONE), "failed", "no task can be started from it"),
 }
 test_images_are_young = judges(checks.test_images_are_young, AGES, running_images=itself)
 
@@ -178,26 +175,26 @@ SCANS: dict[str, tuple[list[ImageScan], str, str]] = {
     "of unknown severity": (
         scans(findings(findingSeverityCounts={"UNDEFINED": 2})),
         "passed",
-        "2 of unknown severity",
+        "2 of unknown",
     ),
     "clean and without counts": (scans(findings(findingSeverityCounts=None)), "passed", ""),
     "counted by hand": (
         scans(findings(findingSeverityCounts=None, findings=[cve("CVE-1", "HIGH")])),
         "failed",
-        "1 HIGH; CVE-1",
+        "1 HIGH",
     ),
-    "scanned long ago, and clean": (
+    "long ago, clean": (
         scans(findings(imageScanCompletedAt=ago(days=31))),
         "blind",
-        "what became known since is not in it; limit 30 days",
+        "since is not in it; limit 30 days",
     ),
-    "scanned long ago, and critical": (
+    "long ago, critical": (
         scans(findings(**CRITICAL, imageScanCompletedAt=ago(days=100))),
         "failed",
         "1 CRITICAL",
     ),
     "enhanced, clean": (
-        scans(findings("ACTIVE", enhancedFindings=[], findings=None, imageScanCompletedAt=ago(days=100))),
+        scans(findings("ACTIVE", enhancedFindings=[], findings=None)),
         "passed",
         "scanned continuously",
     ),
@@ -222,7 +219,7 @@ SCANS: dict[str, tuple[list[ImageScan], str, str]] = {
             "FINDINGS_UNAVAILABLE", "LIMIT_EXCEEDED", "IMAGE_ARCHIVED",
         )
     },
-    "of two platforms, one critical": (
+    "one of two platforms": (
         scans(findings(), findings(**CRITICAL), scanned=(OTHER, DIGEST)),
         "failed",
         "1 CRITICAL",
@@ -261,7 +258,7 @@ def test_an_answer_that_says_nothing_of_vulnerabilities_is_not_seen() -> None:
 
 
 def test_of_what_is_gone_or_lies_elsewhere_nothing_is_known_and_nothing_is_asked() -> None:
-    gone = running(more={("ecr", "DescribeImages"): NotThere("ecr:DescribeImages", "ImageNotFoundException: no")})
+    gone = running(more=GONE)
     elsewhere = running(images=(("nginx:1.27", ""),))
     aws = Aws({})
     told = verdicts(checks.test_images_have_no_grave_vulnerabilities, image_scans=image_scans(aws, [*gone, *elsewhere]))

@@ -72,11 +72,7 @@ def test_days_are_those_of_the_stack_and_none_is_missing() -> None:
 
 AGAIN = {
     "three of a title are allowed": ([item(day, "Slow") for day in (1, 2, 3)], "passed", "3 opened this week"),
-    "the fourth is not": (
-        [item(day, "Slow") for day in (1, 2, 3, 4)],
-        "failed",
-        "“Slow” 4 times within the week, limit 3",
-    ),
+    "the fourth is not": ([item(day, "Slow") for day in range(1, 5)], "failed", "“Slow” 4 times within the week"),
     "what is older does not count": ([item(day, "Slow") for day in (1, 2, 3, 8)], "passed", "1 in the week before"),
     "other titles do not count": ([item(day, f"Slow {day}") for day in range(1, 7)], "passed", "6 opened"),
     "without a title nothing tells them apart": ([item(day) for day in range(1, 7)], "passed", "6 opened"),

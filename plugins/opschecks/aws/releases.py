@@ -42,7 +42,7 @@ class Release(Resource):
         told += [(one, primary.revision) for one in asked.revisions if one != primary.revision]
         runs = ", ".join(image for image, _ in self.containers) or "no task"
         told += [(one, runs) for one in asked.images if not any(_is(*pair, one) for pair in self.containers)]
-        return [f"{wanted} was asked for, and {serves} serves" for wanted, serves in told]
+        return [f"expected {wanted}, running {serves}" for wanted, serves in told]
 
 
 @observation()
