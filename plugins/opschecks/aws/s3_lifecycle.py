@@ -165,7 +165,8 @@ class Bucket(Resource):
         """What is kept longer than wanted, in words."""
         wanted = self.wanted(stack)
         return [
-            f"{what} are kept {_how_long(kept_for(self.rules, what))}, wanted {wanted[what]:g} days{self._nearly(what)}"
+            f"{what} are kept {_how_long(kept_for(self.rules, what))}; "
+            f"expected at most {wanted[what]:g} days{self._nearly(what)}"
             for what in lacking(self.rules, wanted)
         ]
 
@@ -207,7 +208,7 @@ class Bucket(Resource):
 
 
 def _how_long(days: int | None) -> str:
-    return "for ever" if days is None else f"for {days} days"
+    return "forever" if days is None else f"for {days} days"
 
 
 @observation(allow=["s3:GetBucketVersioning", _CALL], soft=["distribution"])
