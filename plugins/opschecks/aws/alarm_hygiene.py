@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from ..core.model import Figure, Resource
-from ..core.observation import CouldNotLook, fan_out, observation
+from ..core.observation import CouldNotLook, batches, fan_out, observation
 from .cloudwatch_alarms import Alarm
 from .session import Aws
 
@@ -142,9 +142,8 @@ def watched_alarms(
     found = [_watched(alarm, alarms, alarm_rings) for alarm in alarms]
     asked = list(dict.fromkeys(metric for one in found for metric in one.metrics))
     asked = [metric for metric in asked if not _may_be_silent(metric, stack)]
-    chunks = [asked[start : start + METRICS_A_CALL] for start in range(0, len(asked), METRICS_A_CALL)]
     samples: dict[WatchedMetric, float | CouldNotLook] = {}
-    for part in fan_out(lambda chunk: _samples(aws, chunk, now), chunks, at_once=4):
+    for part in fan_out(lambda batch: _samples(aws, batch, now), batches(asked, METRICS_A_CALL), at_once=4):
         samples.update(part)
     without = [metric for metric in asked if samples[metric] == 0 and _SPARSE.search(metric.name)]
     alive = dict(zip(without, fan_out(lambda metric: _is_alive(aws, metric), without), strict=True))

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..core.answer import Answer
 from ..core.model import Figure, Resource
-from ..core.observation import fan_out, observation
+from ..core.observation import batches, fan_out, observation
 from .inventory import Inventory
 from .session import Aws
 
@@ -60,9 +60,7 @@ class ServiceScaling(Resource):
 def auto_scaling(aws: Aws, inventory: Inventory) -> list[ServiceScaling]:
     """The auto-scaling of each of the stack's services, with its policies."""
     ids = {f"service/{inventory.the_cluster}/{name}": name for name in inventory.some("services")}
-    wanted = list(ids)
-    chunks = [wanted[start : start + TARGETS_A_CALL] for start in range(0, len(wanted), TARGETS_A_CALL)]
-    asked = [("targets", chunk) for chunk in chunks] + [("policies", wanted)]
+    asked = [*(("targets", batch) for batch in batches(list(ids), TARGETS_A_CALL)), ("policies", list(ids))]
     targets: dict[str, dict[str, Any]] = {}
     policies: dict[str, list[dict[str, Any]]] = {}
     for (kind, _), told in zip(asked, fan_out(lambda ask: _ask(aws, *ask), asked), strict=True):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.answer import Answer
 from ..core.model import Figure, Resource
-from ..core.observation import NotThere, fan_out, observation
+from ..core.observation import NotThere, batches, fan_out, observation
 from .inventory import Inventory
 from .session import Aws
 
@@ -101,8 +101,8 @@ def alarms(stack: Stack, aws: Aws, inventory: Inventory) -> list[Alarm]:
 def _named(aws: Aws, names: Sequence[str]) -> dict[str, dict[str, Any]]:
     """The alarms of these names; MISSING stands for what CloudWatch leaves out of its answer."""
     found: dict[str, dict[str, Any]] = {}
-    for start in range(0, len(names), NAMES_A_CALL):
-        found |= _by_name(_describe(aws, AlarmNames=list(names[start : start + NAMES_A_CALL])))
+    for batch in batches(names, NAMES_A_CALL):
+        found |= _by_name(_describe(aws, AlarmNames=batch))
     missing = {name: Answer({"AlarmName": name, "AlarmArn": name, "StateValue": "MISSING"}, _CALL) for name in names}
     return {**missing, **found}
 
@@ -203,27 +203,23 @@ class AlarmEvent:
 @observation(allow=["cloudwatch:DescribeAlarmHistory"])
 def alarm_history(aws: Aws, now: datetime) -> list[AlarmEvent]:
     """What happened to alarms since this time yesterday: states and changes of configuration, newest first."""
-    events = []
-    for page in aws.pages(
+    listed = aws.items(
         "cloudwatch",
         "DescribeAlarmHistory",
+        "AlarmHistoryItems",
         AlarmTypes=_TYPES,
         StartDate=now - timedelta(hours=24),
         EndDate=now,
         ScanBy="TimestampDescending",
         MaxRecords=100,
-    ):
-        for raw in page["AlarmHistoryItems"]:
-            at: datetime = raw["Timestamp"]
-            events.append(
-                AlarmEvent(
-                    str(raw["AlarmName"]),
-                    at.astimezone(UTC),
-                    str(raw["HistoryItemType"]),
-                    str(raw.get("HistorySummary", "")),
-                )
-            )
-    return sorted(events, key=lambda event: event.at, reverse=True)
+    )
+    return sorted(map(_event, listed), key=lambda event: event.at, reverse=True)
+
+
+def _event(raw: Answer) -> AlarmEvent:
+    at: datetime = raw["Timestamp"]
+    summary = str(raw.get("HistorySummary", ""))
+    return AlarmEvent(str(raw["AlarmName"]), at.astimezone(UTC), str(raw["HistoryItemType"]), summary)
 
 
 @dataclass(frozen=True, kw_only=True)

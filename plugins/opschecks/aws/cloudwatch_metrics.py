@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from ..core.model import Series
-from ..core.observation import CouldNotLook, fan_out, observation
+from ..core.observation import CouldNotLook, batches, fan_out, observation
 from .dynamodb import Table
 from .elbv2 import LoadBalancer
 from .inventory import Inventory
@@ -174,17 +174,23 @@ def metrics(
         begin = since.replace(minute=since.minute // 5 * 5, second=0, microsecond=0) + timedelta(minutes=5)
     if begin >= now:
         raise CouldNotLook(CALL, f"nothing newer than {since:%H:%M:%S} UTC was measured yet")
-    chunks = [asked[start : start + METRICS_A_CALL] for start in range(0, len(asked), METRICS_A_CALL)]
-    answers: dict[tuple[str, str], Series | CouldNotLook] = {}
-    for part in fan_out(lambda chunk: fetch_metrics(aws, chunk, begin, now), chunks, at_once=4):
-        answers.update(part)
-    return Metrics(answers)
+    return Metrics(fetch_metrics(aws, asked, begin, now))
 
 
 def fetch_metrics(
-    aws: Aws, asked: list[Metric], begin: datetime, end: datetime
+    aws: Aws, asked: Sequence[Metric], begin: datetime, end: datetime
 ) -> dict[tuple[str, str], Series | CouldNotLook]:
-    """The series of each metric by resource and label, in one GetMetricData (all its pages); what it lacks is said."""
+    """The series of each metric by subject and measure, or why its answer is incomplete; 500 metrics a call."""
+    answers: dict[tuple[str, str], Series | CouldNotLook] = {}
+    for part in fan_out(lambda batch: _fetched(aws, batch, begin, end), batches(asked, METRICS_A_CALL), at_once=4):
+        answers.update(part)
+    return answers
+
+
+def _fetched(
+    aws: Aws, asked: Sequence[Metric], begin: datetime, end: datetime
+) -> dict[tuple[str, str], Series | CouldNotLook]:
+    """Those of one GetMetricData, all its pages."""
     queries: list[dict[str, Any]] = [
         {"Id": f"m{index}", "MetricStat": metric.query} for index, metric in enumerate(asked)
     ]

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ..core.answer import Answer
-from ..core.observation import CouldNotLook
+from ..core.observation import CouldNotLook, batches
 
 Item = Mapping[str, Mapping[str, Any]]
 """Attributes in DynamoDB's own notation: each a value under the name of its type."""
@@ -96,8 +96,8 @@ def read_items(aws: Any, table: str, keys: Sequence[str], of: Sequence[Item]) ->
     CouldNotLook where DynamoDB leaves some unread: an item that was not read is none that is gone.
     """
     found: dict[str, dict[str, Any]] = {}
-    for start in range(0, len(of), KEYS_A_CALL):
-        todo: Any = [{name: item[name] for name in keys} for item in of[start : start + KEYS_A_CALL]]
+    for batch in batches(of, KEYS_A_CALL):
+        todo: Any = [{name: item[name] for name in keys} for item in batch]
         for attempt in range(ATTEMPTS):
             asked = {table: {"Keys": todo, "ConsistentRead": True}}
             answer = aws.call("dynamodb", "BatchGetItem", RequestItems=asked)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..core.model import Resource
-from ..core.observation import CouldNotLook, observation
+from ..core.observation import CouldNotLook, batches, observation
 from .inventory import Inventory
 from .session import Aws
 
@@ -115,8 +115,8 @@ def security_groups(aws: Aws, inventory: Inventory) -> list[SecurityGroup]:
     patterns = [name for name in wanted if not name.startswith("sg-")]
     found: dict[str, dict[str, Any]] = {}
     for key, values in (("group-id", ids), ("group-name", patterns)):
-        for start in range(0, len(values), FILTER_VALUES_A_CALL):
-            chosen = [{"Name": key, "Values": values[start : start + FILTER_VALUES_A_CALL]}]
+        for batch in batches(values, FILTER_VALUES_A_CALL):
+            chosen = [{"Name": key, "Values": batch}]
             for raw in aws.items("ec2", "DescribeSecurityGroups", "SecurityGroups", Filters=chosen, MaxResults=1000):
                 found[str(raw["GroupId"])] = raw
     names = [str(raw["GroupName"]) for raw in found.values()]

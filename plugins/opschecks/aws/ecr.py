@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from ..core.answer import Answer
 from ..core.model import Resource
 from ..core.observation import CouldNotLook, fan_out, observation
 from .ecs import Task
@@ -57,14 +58,7 @@ def registry_images(aws: Aws, tasks: list[Task]) -> list[RegistryImage]:
 def _image(aws: Aws, image: str, of: Reference) -> RegistryImage:
     if of.region != aws.region:
         raise CouldNotLook("ecr:BatchGetImage", f"{image} lies in {of.region}, and only {aws.region} is looked at")
-    answer = aws.call(
-        "ecr",
-        "BatchGetImage",
-        registryId=of.registry,
-        repositoryName=of.repository,
-        imageIds=[{"imageTag": of.tag}],
-        acceptedMediaTypes=list(MANIFESTS),
-    )
+    answer = image_of(aws, of, imageTag=of.tag)
     found = answer["images"]
     failures = answer.get("failures", [])
     if not found and not failures:
@@ -74,6 +68,16 @@ def _image(aws: Aws, image: str, of: Reference) -> RegistryImage:
         raise CouldNotLook("ecr:BatchGetImage", f"{image}: {unlike[0].get('failureCode')}")
     digests = {digest for one in found for digest in _digests(one)}
     return RegistryImage(arn=image, name=f"{of.repository}:{of.tag}", digests=frozenset(digests), evidence=answer)
+
+
+def repository(of: Reference) -> dict[str, str]:
+    """The parameters that name an image's repository."""
+    return {"registryId": of.registry, "repositoryName": of.repository}
+
+
+def image_of(aws: Aws, of: Reference, **identifier: str) -> Answer:
+    """BatchGetImage of one image of the repository, by imageTag or imageDigest."""
+    return aws.call("ecr", "BatchGetImage", imageIds=[identifier], acceptedMediaTypes=list(MANIFESTS), **repository(of))
 
 
 def _digests(image: dict[str, Any]) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 from ..core import clock
 from ..core.answer import Answer
 from ..core.model import Figure, Resource
-from ..core.observation import CouldNotLook, fan_out, observation
+from ..core.observation import CouldNotLook, batches, fan_out, observation
 from .inventory import Inventory
 from .session import Aws
 
@@ -233,13 +232,10 @@ def services(aws: Aws, inventory: Inventory, now: datetime, since: datetime | No
     """
     cluster = inventory.the_cluster
     names = inventory.some("services")
-    chunks = [names[start : start + SERVICES_A_CALL] for start in range(0, len(names), SERVICES_A_CALL)]
+    chunks = batches(names, SERVICES_A_CALL)
+    answers = fan_out(lambda chunk: aws.call("ecs", "DescribeServices", cluster=cluster, services=chunk), chunks)
     found: list[Service] = []
-    for chunk, answer in zip(
-        chunks,
-        fan_out(lambda chunk: aws.call("ecs", "DescribeServices", cluster=cluster, services=list(chunk)), chunks),
-        strict=True,
-    ):
+    for chunk, answer in zip(chunks, answers, strict=True):
         told = [_service(raw, now, since) for raw in answer["services"]]
         told += [
             Service(
@@ -263,9 +259,7 @@ def _service(raw: Answer, now: datetime, since: datetime | None) -> Service:
         if not since or event["createdAt"] > since
     ]
     figures = [
-        Figure(label, raw[key])
-        for label, key in (("running", "runningCount"), ("desired", "desiredCount"), ("pending", "pendingCount"))
-        if key in raw
+        Figure(label, raw[f"{label}Count"]) for label in ("running", "desired", "pending") if f"{label}Count" in raw
     ]
     return Service(
         arn=str(raw["serviceArn"]),
@@ -280,12 +274,13 @@ def tasks(aws: Aws, inventory: Inventory) -> list[Task]:
     """The tasks of the stack's services: those that should run, and those that stopped within the hour."""
     cluster = inventory.the_cluster
     wanted = {f"service:{name}": name for name in inventory.some("services")}
-    listed = fan_out(lambda status: _task_arns(aws, cluster, status), ["RUNNING", "STOPPED"])
-    arns = list(dict.fromkeys([*listed[0], *listed[1]]))
-    chunks = [arns[start : start + TASKS_A_CALL] for start in range(0, len(arns), TASKS_A_CALL)]
-    told: list[dict[str, Any]] = []
-    for answer in fan_out(lambda chunk: aws.call("ecs", "DescribeTasks", cluster=cluster, tasks=chunk), chunks):
-        told.extend(answer["tasks"])
+    listed = fan_out(
+        lambda status: aws.items("ecs", "ListTasks", "taskArns", cluster=cluster, desiredStatus=status),
+        ["RUNNING", "STOPPED"],
+    )
+    chunks = batches(list(dict.fromkeys([*listed[0], *listed[1]])), TASKS_A_CALL)
+    answers = fan_out(lambda chunk: aws.call("ecs", "DescribeTasks", cluster=cluster, tasks=chunk), chunks)
+    told = [raw for answer in answers for raw in answer["tasks"]]
     return [
         Task(
             arn=str(raw["taskArn"]),
@@ -296,10 +291,3 @@ def tasks(aws: Aws, inventory: Inventory) -> list[Task]:
         for raw in told
         if raw["group"] in wanted
     ]
-
-
-def _task_arns(aws: Aws, cluster: str, status: str) -> Sequence[str]:
-    arns: list[str] = []
-    for page in aws.pages("ecs", "ListTasks", cluster=cluster, desiredStatus=status):
-        arns.extend(page["taskArns"])
-    return arns

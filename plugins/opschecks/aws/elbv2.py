@@ -9,7 +9,7 @@ from typing import Any
 
 from ..core.answer import Answer
 from ..core.model import Figure, Resource
-from ..core.observation import CouldNotLook, fan_out, observation
+from ..core.observation import CouldNotLook, batches, fan_out, observation
 from .ecs import Service
 from .inventory import Inventory
 from .session import Aws
@@ -110,10 +110,8 @@ def load_balancers(aws: Aws, inventory: Inventory) -> list[LoadBalancer]:
     names = [name for name in wanted if not name.startswith("arn:")]
     found: list[dict[str, Any]] = []
     for key, listed in (("LoadBalancerArns", arns), ("Names", names)):
-        for start in range(0, len(listed), BALANCERS_A_CALL):
-            found += aws.items(
-                "elbv2", "DescribeLoadBalancers", "LoadBalancers", **{key: listed[start : start + BALANCERS_A_CALL]}
-            )
+        for batch in batches(listed, BALANCERS_A_CALL):
+            found += aws.items("elbv2", "DescribeLoadBalancers", "LoadBalancers", **{key: batch})
     return [LoadBalancer(arn=raw["LoadBalancerArn"], name=raw["LoadBalancerName"], evidence=raw) for raw in found]
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..core.model import Resource
-from ..core.observation import CouldNotLook, observation
+from ..core.observation import CouldNotLook, batches, observation
 from .ec2 import FILTER_VALUES_A_CALL, SecurityGroup
 from .elbv2 import LoadBalancer
 from .session import Aws
@@ -100,9 +100,8 @@ def vpcs(
         if silent:
             raise silent[0].again()
         raise CouldNotLook("", "the stack has neither load balancers nor security groups: no VPC is known")
-    ids = list(found)
-    for start in range(0, len(ids), FILTER_VALUES_A_CALL):
-        chosen = [{"Name": "resource-id", "Values": ids[start : start + FILTER_VALUES_A_CALL]}]
+    for ids in batches(list(found), FILTER_VALUES_A_CALL):
+        chosen = [{"Name": "resource-id", "Values": ids}]
         for raw in aws.items("ec2", "DescribeFlowLogs", "FlowLogs", Filter=chosen, MaxResults=1000):
             if (of := raw["ResourceId"]) in found:
                 found[of].append(raw)

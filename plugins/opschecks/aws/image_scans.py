@@ -6,6 +6,7 @@ image at a time. An image that was never scanned, could not be, or was long ago,
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.answer import Answer
 from ..core.model import Deadline, Figure, Resource
-from ..core.observation import CouldNotLook, NotThere, fan_out, observation, seen
-from .ecr import MANIFESTS, Reference, reference
+from ..core.observation import CouldNotLook, NotThere, batches, fan_out, observation, seen
+from .ecr import Reference, image_of, reference, repository
 from .ecs import Task
 from .session import Aws
 
@@ -108,14 +109,8 @@ def running_images(stack: Stack, aws: Aws, tasks: list[Task]) -> list[RunningIma
             found.append(_elsewhere(image, of))
         else:
             here[of.registry, of.repository].append((image, digest or image.partition("@")[2], of))
-    parts = [
-        listed[start : start + IMAGES_A_CALL]
-        for listed in here.values()
-        for start in range(0, len(listed), IMAGES_A_CALL)
-    ]
-    for some in fan_out(lambda part: _described(aws, part), parts):
-        found.extend(some)
-    return found
+    parts = [part for listed in here.values() for part in batches(listed, IMAGES_A_CALL)]
+    return [*found, *itertools.chain.from_iterable(fan_out(lambda part: _described(aws, part), parts))]
 
 
 def _elsewhere(image: str, of: Reference | None) -> RunningImage:
@@ -129,14 +124,7 @@ def _described(aws: Aws, part: Sequence[tuple[str, str, Reference]]) -> list[Run
     _, _, of = part[0]
     asked = [_identifier(digest, one) for _, digest, one in part]
     try:
-        details = aws.items(
-            "ecr",
-            "DescribeImages",
-            "imageDetails",
-            registryId=of.registry,
-            repositoryName=of.repository,
-            imageIds=asked,
-        )
+        details = aws.items("ecr", "DescribeImages", "imageDetails", imageIds=asked, **repository(of))
     except NotThere as missing:
         if len(part) > 1:
             return [image for one in part for image in _described(aws, [one])]
@@ -181,14 +169,7 @@ def _running(aws: Aws, image: str, digest: str, of: Reference, details: Iterable
 
 def _platforms(aws: Aws, of: Reference, digest: str) -> tuple[str, ...]:
     """The images that an index lists, without what attests of them: an index itself is never scanned."""
-    answer = aws.call(
-        "ecr",
-        "BatchGetImage",
-        registryId=of.registry,
-        repositoryName=of.repository,
-        imageIds=[{"imageDigest": digest}],
-        acceptedMediaTypes=list(MANIFESTS),
-    )
+    answer = image_of(aws, of, imageDigest=digest)
     told = [one["imageManifest"] for one in answer["images"]]
     try:
         listed = [one for text in told for one in json.loads(text)["manifests"]]
@@ -229,12 +210,9 @@ def _scan(aws: Aws, image: RunningImage) -> ImageScan:
 
 def _findings(aws: Aws, image: RunningImage, of: Reference, digest: str) -> dict[str, Any]:
     """The scan of one digest: counts by severity, some names, when, and whether it goes on."""
-    asked: dict[str, Any] = {"registryId": of.registry, "repositoryName": of.repository}
-    pages: list[dict[str, Any]] = []
+    asked = {**repository(of), "imageId": {"imageDigest": digest}, "maxResults": 1000}
     try:
-        pages += aws.pages(
-            "ecr", "DescribeImageScanFindings", **asked, imageId={"imageDigest": digest}, maxResults=1000
-        )
+        pages = list(aws.pages("ecr", "DescribeImageScanFindings", **asked))
     except NotThere as missing:
         if missing.reason.startswith("ScanNotFound"):
             said = f"{image.name} was never scanned: turn scanning on push on for {of.repository}, and scan it now"

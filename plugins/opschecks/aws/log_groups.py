@@ -8,7 +8,7 @@ from typing import Any
 
 from ..core.answer import Answer
 from ..core.model import Figure, Resource
-from ..core.observation import observation
+from ..core.observation import batches, observation
 from .inventory import Inventory
 from .session import Aws
 
@@ -47,8 +47,7 @@ def log_groups(aws: Aws, inventory: Inventory) -> list[LogGroup]:
 def describe_log_groups(aws: Any, names: tuple[str, ...]) -> list[LogGroup]:
     """The named groups, in their order. AWS leaves out those that do not exist."""
     found: dict[str, dict[str, Any]] = {}
-    for start in range(0, len(names), GROUPS_A_CALL):
-        chosen = list(names[start : start + GROUPS_A_CALL])
+    for chosen in batches(names, GROUPS_A_CALL):
         for raw in aws.items("logs", "DescribeLogGroups", "logGroups", logGroupIdentifiers=chosen):
             found[str(raw["logGroupName"])] = raw
     return [

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.answer import Answer
 from ..core.model import Figure, Resource, Series
-from ..core.observation import CouldNotLook, NotThere, fan_out, names_no, observation, seen
+from ..core.observation import CouldNotLook, NotThere, batches, fan_out, names_no, observation, seen
 from .cloudwatch_metrics import CALL as _METRICS
-from .cloudwatch_metrics import METRICS_A_CALL, Metric, fetch_metrics
+from .cloudwatch_metrics import Metric, fetch_metrics
 from .ecs import SERVICES_A_CALL, Service
 from .session import Aws
 
@@ -163,9 +163,9 @@ def balancer_use(stack: Stack, aws: Aws, now: datetime) -> list[BalancerUse]:
 
 def _with_tags(aws: Aws, arns: Sequence[str], wanted: Mapping[str, str]) -> set[str]:
     """Those that have all of the tags; AWS takes 20 a call."""
-    parts = [arns[start : start + TAGGED_A_CALL] for start in range(0, len(arns), TAGGED_A_CALL)]
     found = set()
-    for answer in fan_out(lambda part: aws.call("elbv2", "DescribeTags", ResourceArns=list(part)), parts):
+    asked = batches(arns, TAGGED_A_CALL)
+    for answer in fan_out(lambda batch: aws.call("elbv2", "DescribeTags", ResourceArns=batch), asked):
         for told in answer["TagDescriptions"]:
             tags = {tag["Key"]: tag.get("Value") for tag in told["Tags"]}
             if wanted.items() <= tags.items():
@@ -184,14 +184,7 @@ def _metrics(raw: Mapping[str, Any]) -> list[Metric]:
 
 def _measured(aws: Aws, asked: Sequence[Metric], begin: datetime, end: datetime) -> dict[tuple[str, str], Series]:
     """Every series; CouldNotLook where CloudWatch did not answer one in full."""
-    parts = [list(asked[start : start + METRICS_A_CALL]) for start in range(0, len(asked), METRICS_A_CALL)]
-    found: dict[tuple[str, str], Series] = {}
-    for part in fan_out(lambda part: fetch_metrics(aws, part, begin, end), parts, at_once=4):
-        for key, series in part.items():
-            if isinstance(series, CouldNotLook):
-                raise series.again()
-            found[key] = series
-    return found
+    return {key: seen(series) for key, series in fetch_metrics(aws, asked, begin, end).items()}
 
 
 def _use(aws: Aws, raw: Answer, traffic: int) -> BalancerUse:
@@ -245,11 +238,7 @@ def _dev_services(aws: Aws, names: Iterable[str]) -> dict[str, Service]:
     by_cluster: dict[str, list[str]] = defaultdict(list)
     for cluster, service in (name.split("/") for name in dict.fromkeys(names)):
         by_cluster[cluster].append(service)
-    parts = [
-        (cluster, listed[start : start + SERVICES_A_CALL])
-        for cluster, listed in by_cluster.items()
-        for start in range(0, len(listed), SERVICES_A_CALL)
-    ]
+    parts = [(cluster, batch) for cluster, listed in by_cluster.items() for batch in batches(listed, SERVICES_A_CALL)]
     answers = fan_out(lambda part: aws.call("ecs", "DescribeServices", cluster=part[0], services=part[1]), parts)
     found: dict[str, Service] = {}
     for (cluster, listed), answer in zip(parts, answers, strict=True):

@@ -142,6 +142,11 @@ def closure(names: Iterable[str]) -> list[Observation]:
     return list(found.values())
 
 
+def batches(items: Sequence[T], size: int) -> list[list[T]]:
+    """The items in their order, `size` in each list but the last."""
+    return [list(items[start : start + size]) for start in range(0, len(items), size)]
+
+
 def fan_out(function: Callable[[T], R], items: Iterable[T], *, at_once: int = 16) -> list[R]:
     """`[function(item) for item in items]`, at most `at_once` of them at the same time.
 
