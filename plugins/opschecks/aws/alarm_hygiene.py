@@ -12,16 +12,15 @@ from typing import TYPE_CHECKING, Any
 from ..core.model import Figure, Resource
 from ..core.observation import CouldNotLook, batches, fan_out, observation
 from .cloudwatch_alarms import Alarm
+from .cloudwatch_metrics import CALL, METRICS_A_CALL, fetch_points
 from .session import Aws
 
 if TYPE_CHECKING:
     from ..config.stack import Stack
 
-DATA = "cloudwatch:GetMetricData"
 WEEK = timedelta(days=7)
 HISTORY_DAYS = 14
 """How far back CloudWatch tells of states."""
-METRICS_A_CALL = 500
 HOUR_S = 3600
 _TYPES = ["MetricAlarm", "CompositeAlarm", "LogAlarm"]
 _SPARSE = re.compile(
@@ -53,12 +52,8 @@ class WatchedMetric:
             "MetricName": self.name,
             "Dimensions": [{"Name": name, "Value": value} for name, value in self.dimensions],
         }
-        asked = {
-            "Metric": metric,
-            "Period": HOUR_S,
-            "Stat": "SampleCount",
-            **({"Unit": self.unit} if self.unit else {}),
-        }
+        unit = {"Unit": self.unit} if self.unit else {}
+        asked = {"Metric": metric, "Period": HOUR_S, "Stat": "SampleCount", **unit}
         return {"MetricStat": asked, **({"AccountId": self.account} if self.account else {})}
 
     @property
@@ -190,21 +185,13 @@ def _metric(raw: Mapping[str, Any], unit: str | None, account: str = "") -> Watc
 
 def _samples(aws: Aws, asked: Sequence[WatchedMetric], now: datetime) -> dict[WatchedMetric, float | CouldNotLook]:
     """How many samples each metric had within a week."""
-    queries = [{"Id": f"m{index}", **metric.query} for index, metric in enumerate(asked)]
-    counted = dict.fromkeys((query["Id"] for query in queries), 0.0)
-    status: dict[str, str] = {}
     begin = (now - WEEK).astimezone(UTC).replace(minute=0, second=0, microsecond=0)
-    for page in aws.pages("cloudwatch", "GetMetricData", MetricDataQueries=queries, StartTime=begin, EndTime=now):
-        for told in page["MetricDataResults"]:
-            name = str(told["Id"])
-            counted[name] = counted.get(name, 0.0) + sum(told["Values"])
-            status[name] = str(told.get("StatusCode", ""))
     answers: dict[WatchedMetric, float | CouldNotLook] = {}
-    for index, metric in enumerate(asked):
-        name = f"m{index}"
-        state = status.get(name, "missing")
-        whole = state == "Complete" or counted[name] > 0
-        answers[metric] = counted[name] if whole else CouldNotLook(DATA, f"{metric}: the answer is {state}")
+    told = fetch_points(aws, [metric.query for metric in asked], begin, now)
+    for metric, (points, state) in zip(asked, told, strict=True):
+        samples = sum(points.values())
+        whole = state == "Complete" or samples > 0
+        answers[metric] = samples if whole else CouldNotLook(CALL, f"{metric}: the answer is {state}")
     return answers
 
 

@@ -23,7 +23,7 @@ SPAN = timedelta(hours=24)
 HOUR = timedelta(hours=1)
 FRESH = timedelta(minutes=20)
 """How old the newest point of a metric that always has data may be; CloudWatch is a few minutes behind."""
-_OPERATIONS = ["BatchGetItem", "BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan", "UpdateItem"]
+OPERATIONS = ["BatchGetItem", "BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan", "UpdateItem"]
 
 
 @dataclass(frozen=True)
@@ -105,22 +105,15 @@ def wanted(
     for balancer in balancers:
         if balancer.is_application:
             of_one = (("LoadBalancer", balancer.dimension),)
-            alb, name, slow = "AWS/ApplicationELB", balancer.name, limits.response_time_p95_ms
+            alb, name = "AWS/ApplicationELB", balancer.name
+            slow, errors = limits.response_time_p95_ms, limits.errors_5xx_per_minute
             found += [
                 Metric(name, "requests", alb, "RequestCount", of_one, "Sum", 300, "in 5 minutes"),
                 Metric(name, "p95 response time", alb, "TargetResponseTime", of_one, "p95", 300, "ms", 1000, slow),
                 Metric(name, "average response time", alb, "TargetResponseTime", of_one, "Average", 300, "ms", 1000),
                 Metric(name, "slowest response", alb, "TargetResponseTime", of_one, "Maximum", 300, "ms", 1000),
                 Metric(
-                    name,
-                    "target 5xx",
-                    alb,
-                    "HTTPCode_Target_5XX_Count",
-                    of_one,
-                    "Sum",
-                    60,
-                    "per minute",
-                    limit=limits.errors_5xx_per_minute,
+                    name, "target 5xx", alb, "HTTPCode_Target_5XX_Count", of_one, "Sum", 60, "per minute", 1, errors
                 ),
                 Metric(name, "load balancer 5xx", alb, "HTTPCode_ELB_5XX_Count", of_one, "Sum", 60, "per minute"),
             ]
@@ -136,10 +129,10 @@ def wanted(
                 ("throttled writes", "WriteThrottleEvents"),
             ):
                 found.append(Metric(subject, measure, "AWS/DynamoDB", metric, of_one, "Sum", 300, "in 5 minutes"))
-        for operation in _OPERATIONS:
-            both = (("TableName", table.name), ("Operation", operation))
+        for name in OPERATIONS:
+            both = (("TableName", table.name), ("Operation", name))
             found.append(
-                Metric(table.name, operation, "AWS/DynamoDB", "ThrottledRequests", both, "Sum", 300, "in 5 minutes")
+                Metric(table.name, name, "AWS/DynamoDB", "ThrottledRequests", both, "Sum", 300, "in 5 minutes")
             )
     return found
 
@@ -191,32 +184,32 @@ def _fetched(
     aws: Aws, asked: Sequence[Metric], begin: datetime, end: datetime
 ) -> dict[tuple[str, str], Series | CouldNotLook]:
     """Those of one GetMetricData, all its pages."""
-    queries: list[dict[str, Any]] = [
-        {"Id": f"m{index}", "MetricStat": metric.query} for index, metric in enumerate(asked)
-    ]
-    points: dict[str, dict[datetime, float]] = {query["Id"]: {} for query in queries}
-    status: dict[str, str] = {}
-    for page in aws.pages(
-        "cloudwatch",
-        "GetMetricData",
-        MetricDataQueries=queries,
-        StartTime=begin,
-        EndTime=end,
-        ScanBy="TimestampAscending",
-    ):
+    answers: dict[tuple[str, str], Series | CouldNotLook] = {}
+    queries = [{"MetricStat": metric.query} for metric in asked]
+    for metric, (points, state) in zip(asked, fetch_points(aws, queries, begin, end), strict=True):
+        key = (metric.subject, metric.measure)
+        if state != "Complete":
+            answers[key] = CouldNotLook(CALL, f"{metric.name} of {metric.subject}: the answer is {state}, not Complete")
+            continue
+        ordered = tuple((time, value * metric.scale) for time, value in sorted(points.items()))
+        answers[key] = Series(metric.measure, metric.unit, ordered, metric.period_s, metric.limit)
+    return answers
+
+
+def fetch_points(
+    aws: Aws, queries: Sequence[Mapping[str, Any]], begin: datetime, end: datetime
+) -> list[tuple[dict[datetime, float], str]]:
+    """Points (in UTC) and status code of each query, "missing" without an answer; one GetMetricData, all its pages."""
+    asked = [{"Id": f"m{index}", **query} for index, query in enumerate(queries)]
+    points: dict[str, dict[datetime, float]] = {query["Id"]: {} for query in asked}
+    status = dict.fromkeys(points, "missing")
+    span = {"StartTime": begin, "EndTime": end, "ScanBy": "TimestampAscending"}
+    for page in aws.pages("cloudwatch", "GetMetricData", MetricDataQueries=asked, **span):
         for told in page["MetricDataResults"]:
-            name = told["Id"]
             times, values = told["Timestamps"], told["Values"]
             if len(times) != len(values):
                 raise CouldNotLook(CALL, f"{len(times)} times came with {len(values)} values")
-            points.setdefault(name, {}).update(zip((time.astimezone(UTC) for time in times), values, strict=True))
-            status[name] = str(told.get("StatusCode", ""))
-    answers: dict[tuple[str, str], Series | CouldNotLook] = {}
-    for index, metric in enumerate(asked):
-        key = (metric.subject, metric.measure)
-        if (state := status.get(f"m{index}", "missing")) != "Complete":
-            answers[key] = CouldNotLook(CALL, f"{metric.name} of {metric.subject}: the answer is {state}, not Complete")
-            continue
-        ordered = tuple((time, value * metric.scale) for time, value in sorted(points[f"m{index}"].items()))
-        answers[key] = Series(metric.measure, metric.unit, ordered, metric.period_s, metric.limit)
-    return answers
+            read = zip((time.astimezone(UTC) for time in times), values, strict=True)
+            points.setdefault(told["Id"], {}).update(read)
+            status[told["Id"]] = str(told.get("StatusCode", ""))
+    return [(points[query["Id"]], status[query["Id"]]) for query in asked]

@@ -18,43 +18,19 @@ if TYPE_CHECKING:
 CONNECT_TIMEOUT_S = 5
 READ_TIMEOUT_S = 20
 
-_DENIED = frozenset(
-    [
-        "403",
-        "AccessDenied",
-        "AccessDeniedException",
-        "AuthorizationError",
-        "Forbidden",
-        "NotAuthorized",
-        "UnauthorizedOperation",
-        "UnauthorizedException",
-    ]
-)
-_BAD_CREDENTIALS = frozenset(
-    [
-        "ExpiredToken",
-        "ExpiredTokenException",
-        "RequestExpired",
-        "InvalidClientTokenId",
-        "UnrecognizedClientException",
-        "AuthFailure",
-        "SignatureDoesNotMatch",
-        "InvalidAccessKeyId",
-        "IncompleteSignature",
-        "InvalidSignatureException",
-    ]
-)
+_DENIED = frozenset((
+    "403", "AccessDenied", "AccessDeniedException", "AuthorizationError", "Forbidden", "NotAuthorized",
+    "UnauthorizedOperation", "UnauthorizedException",
+))  # fmt: skip
+_BAD_CREDENTIALS = frozenset((
+    "ExpiredToken", "ExpiredTokenException", "RequestExpired", "InvalidClientTokenId", "UnrecognizedClientException",
+    "AuthFailure", "SignatureDoesNotMatch", "InvalidAccessKeyId", "IncompleteSignature", "InvalidSignatureException",
+))  # fmt: skip
 _NOT_FOUND = (
-    "NoSuchBucket",
-    "NoSuchEntity",
-    "NoSuchLifecycleConfiguration",
-    "NoSuchPublicAccessBlockConfiguration",
-    "NotFound",
-    "NotFoundException",
-    "NotFoundFault",
-    "NotFoundError",
-    ".NotFound",
-)
+    "NoSuchBucket", "NoSuchEntity", "NoSuchLifecycleConfiguration", "NoSuchPublicAccessBlockConfiguration",
+    "NotFound", "NotFoundException", "NotFoundFault", "NotFoundError",
+)  # fmt: skip
+"""Ends of error codes."""
 
 
 class UnusableProfile(Exception):  # noqa: N818 - it is said of the stack, not of the program
@@ -150,23 +126,15 @@ class Aws:
         Refused where AWS says no, or where it was never sent; Unknown where the answer got lost or says
         nothing (a time-out, a broken connection, an error of the service itself).
         """
-        from botocore import xform_name
-        from botocore.exceptions import (
-            ClientError,
-            ConnectTimeoutError,
-            EndpointConnectionError,
-            NoCredentialsError,
-            ParamValidationError,
-            PartialCredentialsError,
-        )
+        from botocore import exceptions, xform_name
         from botocore.parsers import ResponseParserError
 
         never_sent = (
-            ConnectTimeoutError,
-            EndpointConnectionError,
-            NoCredentialsError,
-            ParamValidationError,
-            PartialCredentialsError,
+            exceptions.ConnectTimeoutError,
+            exceptions.EndpointConnectionError,
+            exceptions.NoCredentialsError,
+            exceptions.ParamValidationError,
+            exceptions.PartialCredentialsError,
         )
 
         if self._shared.refused:
@@ -179,7 +147,7 @@ class Aws:
             raise Refused(f"{name}: not sent: {error}") from None
         try:
             answer: dict[str, Any] = getattr(client, xform_name(operation))(**parameters)
-        except ClientError as error:
+        except exceptions.ClientError as error:
             status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
             if status >= 500:
                 raise Unknown(f"{name}: {_explained(name, error)}") from None

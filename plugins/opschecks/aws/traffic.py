@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from statistics import fmean
 
 from ..core.model import Figure, Resource, Series
 from ..core.observation import CouldNotLook, observation
-from .cloudwatch_metrics import CALL, HOUR, SPAN, Metrics
+from .cloudwatch_metrics import CALL, HOUR, OPERATIONS, SPAN, Metrics
 from .dynamodb import Table
 from .ecs import Service
 from .elbv2 import LoadBalancer
@@ -17,11 +17,16 @@ from .logs import LogErrors
 
 
 @dataclass(frozen=True, kw_only=True)
-class ServiceLoad(Resource):
-    """CPU and memory of one service, in percent of what its task definition reserves."""
+class Measured(Resource):
+    """What metrics are of, and the moment to which they are looked at."""
 
     metrics: Metrics = field(repr=False)
     now: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceLoad(Measured):
+    """CPU and memory of one service, in percent of what its task definition reserves."""
 
     @property
     def cpu_last_hour(self) -> float:
@@ -50,11 +55,8 @@ class ServiceLoad(Resource):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Traffic(Resource):
+class Traffic(Measured):
     """Requests, response times and errors of one application load balancer."""
-
-    metrics: Metrics = field(repr=False)
-    now: datetime
 
     @property
     def requests_last_hour(self) -> int:
@@ -107,11 +109,9 @@ class Traffic(Resource):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Throttling(Resource):
+class Throttling(Measured):
     """Throttled reads and writes of one table or index."""
 
-    metrics: Metrics = field(repr=False)
-    now: datetime
     table: str
     status: str
 
@@ -126,19 +126,14 @@ class Throttling(Resource):
     @property
     def operations(self) -> str:
         """Which operations were throttled, most first, such as `Query 40, PutItem 2`; the whole table's."""
-        from .cloudwatch_metrics import _OPERATIONS
-
-        counts = {operation: self._last_hour(self.table, operation) for operation in _OPERATIONS}
+        counts = {operation: self._last_hour(self.table, operation) for operation in OPERATIONS}
         ordered = sorted((name for name in counts if counts[name]), key=lambda name: -counts[name])
         return ", ".join(f"{name} {counts[name]}" for name in ordered)
 
 
 @dataclass(frozen=True, kw_only=True)
-class LogFlow(Resource):
+class LogFlow(Measured):
     """How much is written into one log group."""
-
-    metrics: Metrics = field(repr=False)
-    now: datetime
 
     @property
     def events_last_day(self) -> int:
@@ -172,15 +167,13 @@ def service_load(
     found = []
     for name in inventory.some("services"):
         lines = _line(metrics, name, "CPU", "memory")
-        counts = (
-            [
-                f"{one.evidence.get('runningCount', '?')} of {one.evidence.get('desiredCount', '?')} tasks run"
-                for one in services
-                if one.name == name
-            ]
-            if not isinstance(services, CouldNotLook)
-            else ["task count unknown"]
-        )
+        counts = [
+            f"{one.evidence.get('runningCount', '?')} of {one.evidence.get('desiredCount', '?')} tasks run"
+            for one in ([] if isinstance(services, CouldNotLook) else services)
+            if one.name == name
+        ]
+        if isinstance(services, CouldNotLook):
+            counts = ["task count unknown"]
         beside = "; ".join([*counts, _errors_beside(traffic), _log_errors_beside(log_errors)])
         found.append(
             ServiceLoad(
@@ -226,30 +219,25 @@ def traffic(metrics: Metrics, load_balancers: list[LoadBalancer], now: datetime)
             continue
         one = Traffic(arn=balancer.arn, name=balancer.name, metrics=metrics, now=now)
         lines = _line(metrics, balancer.name, "p95 response time", "requests")
-        both = all(
-            isinstance(metrics.answers.get((balancer.name, m)), Series) for m in ("target 5xx", "load balancer 5xx")
-        )
         counted: tuple[Figure, ...] = ()
-        if both and any(line.label == "requests" for line in lines):
+        both = ("target 5xx", "load balancer 5xx")
+        requests = next((line for line in lines if line.label == "requests"), None)
+        if requests and all(isinstance(metrics.answers.get((balancer.name, measure)), Series) for measure in both):
             lines += (one.errors_5xx_while_serving,)
-            counted = (
-                Figure(
-                    "requests a day", int(sum(value for _, value in metrics.series(balancer.name, "requests").points))
-                ),
-                Figure("5xx a day", int(sum(value for _, value in one.errors_5xx.points))),
-            )
+            counted = (_a_day("requests", requests), _a_day("5xx", one.errors_5xx))
         found.append(
-            Traffic(
-                arn=balancer.arn,
-                name=balancer.name,
-                metrics=metrics,
-                now=now,
+            replace(
+                one,
                 evidence={line.label: _recent(line, now) for line in lines},
                 series=lines,
                 figures=(*_newest(tuple(line for line in lines if line.label != "5xx")), *counted),
             )
         )
     return found
+
+
+def _a_day(label: str, line: Series) -> Figure:
+    return Figure(f"{label} a day", int(sum(value for _, value in line.points)))
 
 
 @observation()
