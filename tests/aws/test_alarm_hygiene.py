@@ -78,7 +78,7 @@ def seen(
 
 
 CALLS: dict[str, tuple[list[Alarm], str, str]] = {
-    "by itself": ([alarm()], "passed", "has not rung within 14 days"),
+    "by itself": ([alarm()], "passed", "has not rung in the last 14 days"),
     "nobody": ([alarm(AlarmActions=[])], "failed", "it has no action, and no composite alarm with one is above it"),
     "nobody, the key is left out": ([alarm(AlarmActions=None)], "failed", "it has no action"),
     "only when it is well again": ([alarm(AlarmActions=[], OKActions=[TOPIC])], "failed", "it has no action"),
@@ -123,7 +123,7 @@ def test_how_often_an_alarm_rang_is_information_only() -> None:
     assert asked["StartDate"] == NOW - timedelta(days=14)
     assert set(asked["AlarmTypes"]) == {"MetricAlarm", "CompositeAlarm", "LogAlarm"}
     told = verdict(CHECKS["test_alarms_call_somebody"], watched_alarms=seen(alarm(), rings=rings))
-    assert told == ("passed", "rang 2 times within 14 days, which is as far back as CloudWatch tells")
+    assert told == ("passed", "rang 2 times in the last 14 days (CloudWatch keeps no older history)")
 
 
 def test_where_the_history_may_not_be_read_that_is_said_and_nothing_else_is_lost() -> None:
@@ -131,7 +131,7 @@ def test_where_the_history_may_not_be_read_that_is_said_and_nothing_else_is_lost
     found = seen(alarm(), rings=denied)
     assert verdict(CHECKS["test_alarms_call_somebody"], watched_alarms=found) == (
         "passed",
-        "how often it rang within 14 days is not known",
+        "how often it rang in the last 14 days is unknown",
     )
     assert [figure.label for figure in found[0].figures] == []
     assert [figure.label for figure in seen(alarm())[0].figures] == ["rang in 14 days"]

@@ -272,7 +272,7 @@ def test_a_muted_alarm_fails_and_tells_until_when() -> None:
         )
     }
     assert found == {
-        "cpu": ("failed", f"muted by deploy until {written(hours=-2)}; muted by forgotten for good"),
+        "cpu": ("failed", f"muted by deploy until {written(hours=-2)}; muted by forgotten indefinitely"),
         "memory": ("passed", ""),
     }
 

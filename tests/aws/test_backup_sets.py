@@ -82,7 +82,7 @@ LACKS: dict[str, tuple[Raw, list[TableBackups], str]] = {
     "a table": ({"tables": []}, _tables(), f"the table {T}"),
     "a log group": ({"log_groups": []}, _tables(), "the log group /ecs/backend"),
     "the dashboards": ({"dashboard": None}, _tables(), "the dashboards"),
-    "a backup that was deleted": ({}, _tables("DELETED"), f"the backup of {T}, which cannot be restored any more"),
+    "a backup that was deleted": ({}, _tables("DELETED"), f"the backup of {T}, which can no longer be restored"),
 }
 
 

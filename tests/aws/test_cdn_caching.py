@@ -86,7 +86,7 @@ BY_OUR_OWN = {"CachePolicyId": OWN_POLICY}
 SETTINGS: dict[str, tuple[Raw, Raw | None, str, str]] = {
     "as it should be": (behavior(), None, "passed", "cache policy CachingOptimized"),
     "not compressed": (behavior(Compress=False), None, "failed", "Compress is off"),
-    "not cached": (behavior(CachePolicyId=CACHING_DISABLED), None, "failed", "CachingDisabled keeps nothing"),
+    "not cached": (behavior(CachePolicyId=CACHING_DISABLED), None, "failed", "CachingDisabled caches nothing"),
     "a policy without encodings": (
         behavior(CachePolicyId=UNCOMPRESSED),
         None,
@@ -96,9 +96,9 @@ SETTINGS: dict[str, tuple[Raw, Raw | None, str, str]] = {
     "our own": (behavior(**BY_OUR_OWN), own(), "passed", "cache policy ours"),
     "our own, brotli only": (behavior(**BY_OUR_OWN), own(gzip=False), "passed", ""),
     "our own without": (behavior(**BY_OUR_OWN), own(gzip=False, brotli=False), "failed", "ours enables neither gzip"),
-    "our own that keeps nothing": (behavior(**BY_OUR_OWN), own(MaxTTL=0), "failed", "ours keeps nothing"),
+    "our own that keeps nothing": (behavior(**BY_OUR_OWN), own(MaxTTL=0), "failed", "ours caches nothing"),
     "older settings": (behavior(**OLDER, MaxTTL=86400), None, "passed", "its own MaxTTL 86400"),
-    "older settings that keep nothing": (behavior(**OLDER, MaxTTL=0), None, "failed", "MaxTTL 0 keeps nothing"),
+    "older settings that keep nothing": (behavior(**OLDER, MaxTTL=0), None, "failed", "MaxTTL 0 caches nothing"),
     "an empty policy": (behavior(**{**OLDER, "CachePolicyId": ""}, MaxTTL=60), None, "passed", "its own MaxTTL 60"),
     "nothing said of compression": (behavior(Compress=None), None, "blind", "the answer has no 'Compress'"),
 }

@@ -55,7 +55,7 @@ STATES: dict[str, tuple[Raw, str, str]] = {
     **{f"{status} for days": ({"StackStatus": status}, "failed", "limit 120 minutes") for status in UNDER_WAY},
     **{status: ({"StackStatus": status, "StackStatusReason": "no room"}, "failed", "no room") for status in BAD},
     "never updated": ({"LastUpdatedTime": None, "StackStatus": "CREATE_COMPLETE"}, "passed", "CREATE_COMPLETE since"),
-    "bad without a reason": ({"StackStatus": "ROLLBACK_COMPLETE"}, "failed", "no reason is given"),
+    "bad without a reason": ({"StackStatus": "ROLLBACK_COMPLETE"}, "failed", "no reason given"),
     "nothing said of its state": ({"StackStatus": None}, "blind", "the answer has no 'StackStatus'"),
     "nothing said of its time": (
         {"CreationTime": None, "LastUpdatedTime": None},
@@ -83,9 +83,9 @@ def drift(status: str, **when: float) -> Raw:
 
 DRIFT: dict[str, tuple[Raw, str, str]] = {
     "none": ({}, "passed", "drift looked for"),
-    "not told of": ({"DriftInformation": None}, "blind", "nobody has looked for drift: aws cloudformation detect-"),
-    "never looked for": (drift("NOT_CHECKED"), "blind", "detect-stack-drift --stack-name prod, best by a weekly"),
-    "looked for in vain": (drift("UNKNOWN", days=1), "blind", "the newest detection of drift ended UNKNOWN"),
+    "not told of": ({"DriftInformation": None}, "blind", "drift was never detected: aws cloudformation detect-"),
+    "never looked for": (drift("NOT_CHECKED"), "blind", "detect-stack-drift --stack-name prod, preferably on a weekly"),
+    "looked for in vain": (drift("UNKNOWN", days=1), "blind", "the last drift detection ended UNKNOWN"),
     "looked for long ago": (drift("IN_SYNC", days=31), "blind", "longer ago than 30 days (drift_check_days)"),
     "at a time that is not told": (drift("IN_SYNC"), "blind", "the answer has no 'LastCheckTimestamp'"),
     "found": (drift("DRIFTED", days=1), "failed", "Table (AWS::DynamoDB::Table) differs at /BillingMode"),
@@ -147,7 +147,7 @@ def test_drift_is_drift_whatever_could_be_seen_of_it() -> None:
     concludes(
         checks.test_cloudformation_stacks_have_not_drifted,
         "failed",
-        "which resources is not known: cloudformation:DescribeStackResourceDrifts: AccessDenied",
+        "which resources could not be checked: cloudformation:DescribeStackResourceDrifts: AccessDenied",
         formation_stacks=found,
     )
 

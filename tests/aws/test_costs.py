@@ -106,7 +106,7 @@ def tagged(key: str, value: str) -> Raw:
 
 
 FILTERS: dict[str, tuple[Raw, list[Raw], str]] = {
-    "nothing known": ({}, [], "all that the credentials may see"),
+    "nothing known": ({}, [], "everything that the credentials can read"),
     "the stack's account": ({"account_id": "123456789012"}, [linked("123456789012")], "account 123456789012"),
     "other accounts": (
         {"account_id": "123456789012", "cost_filter": {"linked_accounts": OTHERS}},
@@ -157,15 +157,18 @@ def test_the_last_two_days_are_shown_to_nobody() -> None:
 
 
 UNSEEN: dict[str, tuple[list[Raw], str]] = {
-    "a day is missing": (results({"S3": steady(2)})[1:], "says nothing of 1 days, the first being 2026-10-14"),
-    "cut short": (results({"S3": steady(2)})[:9], "says nothing of 33 days, the first being 2026-10-23"),
-    "none at all": ([], "says nothing of 42 days"),
+    "a day is missing": (results({"S3": steady(2)})[1:], "lacks 1 days, starting with 2026-10-14"),
+    "cut short": (results({"S3": steady(2)})[:9], "lacks 33 days, starting with 2026-10-23"),
+    "none at all": ([], "lacks 42 days"),
     "nothing was charged": (results({}), "activated as a cost allocation tag"),
-    "zeros were charged": ([told(day, {"S3": 0}) for day in days_of()], "nothing was charged in 42 days for all that"),
+    "zeros were charged": (
+        [told(day, {"S3": 0}) for day in days_of()],
+        "nothing was charged in 42 days for everything",
+    ),
     "no groups": ([told(day, {}, Groups=None) for day in days_of()], "the answer has no 'Groups'"),
     "no metric": ([told(day, {}, Groups=[{"Keys": ["S3"], "Metrics": {}}]) for day in days_of()], "no 'NetAmortized"),
-    "another currency": ([told(day, {}, Groups=[group("S3", 1, "CNY")]) for day in days_of()], "told in CNY"),
-    "no number": ([told(day, {}, Groups=[group("S3", "many")]) for day in days_of()], "'many' is no amount"),
+    "another currency": ([told(day, {}, Groups=[group("S3", 1, "CNY")]) for day in days_of()], "costs are in CNY"),
+    "no number": ([told(day, {}, Groups=[group("S3", "many")]) for day in days_of()], "'many' is not an amount"),
 }
 
 
@@ -292,7 +295,7 @@ def test_the_total_carries_what_a_report_shows() -> None:
         "month": 600.0,
         "budget": 400.0,
         "until": "2026-11-22",
-        "of": "all that the credentials may see",
+        "of": "everything that the credentials can read",
     }
     (spent,) = cost.deadlines  # 360 until the 22nd, 390 until the 23rd
     assert spent.what == "the month's budget of 400 USD is spent at the last week's rate"

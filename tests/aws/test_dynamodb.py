@@ -197,7 +197,7 @@ AGE: dict[str, tuple[Raw, str, str]] = {
     "without a zone is UTC, young": (written(utc(hours=23.5).replace(tzinfo=None)), "passed", ""),
     "without a zone is UTC, old": (written(utc(hours=24.5).replace(tzinfo=None)), "failed", "limit 24 hours"),
     "without a title": ({"title": None}, "passed", ""),
-    "no time": ({"created_at": {"S": "yesterday"}}, "blind", "created_at 'yesterday' of i-1 is no time"),
+    "no time": ({"created_at": {"S": "yesterday"}}, "blind", "created_at 'yesterday' of i-1 is not a time"),
     "without a time": ({"created_at": None}, "blind", "the answer has no 'created_at'"),
     "without a severity": ({"severity": None}, "blind", "the answer has no 'severity'"),
 }
@@ -221,7 +221,11 @@ FOUND: dict[str, tuple[Raw, str, str]] = {
     "no severity and no time": ({"severity": None, "created_at": None}, "failed", "it has no severity, no created_at"),
     "time is a number": ({"created_at": EPOCH}, "failed", "it has no created_at"),
     "severity is null": ({"severity": {"NULL": True}}, "failed", "it has no severity"),
-    "time is no time": ({"created_at": {"S": "2026-13-01"}}, "blind", "created_at '2026-13-01' of i-1 is no time"),
+    "time is not a time": (
+        {"created_at": {"S": "2026-13-01"}},
+        "blind",
+        "created_at '2026-13-01' of i-1 is not a time",
+    ),
 }
 test_incidents_can_be_found_by_status = judges(
     incident_checks.test_incidents_can_be_found_by_status,

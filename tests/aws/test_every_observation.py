@@ -396,7 +396,7 @@ def caller(account: str) -> bytes:
 
 def test_another_account_than_the_stacks_is_no_account_to_look_at() -> None:
     answer = {"Account": "210987654321"}
-    with pytest.raises(WrongAccount, match=r"account_id: it says 123456789012, but .* belong to 210987654321"):
+    with pytest.raises(WrongAccount, match=r"account_id is 123456789012, but .* belong to 210987654321"):
         session.identify(Aws({("sts", "GetCallerIdentity"): answer}, stack(account_id="123456789012")))
     assert session.identify(Aws({("sts", "GetCallerIdentity"): answer})) == "210987654321"
 

@@ -85,7 +85,11 @@ STATES: dict[str, tuple[list[Vpc], str, str]] = {
         "failed",
         "fl-2",
     ),
-    "nothing has arrived yet": (seen(log(**SILENT)), "blind", "no 'DeliverLogsStatus' of fl-1: nothing has arrived"),
+    "nothing has been delivered yet": (
+        seen(log(**SILENT)),
+        "blind",
+        "no 'DeliverLogsStatus' of fl-1: nothing has been de",
+    ),
     "one is silent, another arrives": (seen(log(**SILENT), log(2)), "passed", ""),
     "one is silent, and would not do": (seen(log(**SILENT, TrafficType="REJECT")), "failed", ""),
     "nothing is said of the state": (seen(log(FlowLogStatus=None)), "blind", "the answer has no 'FlowLogStatus'"),

@@ -1,4 +1,4 @@
-"""What a table can be put back to before a deploy: by recovery, by a backup of DynamoDB, by one of AWS Backup."""
+"""What a table can be restored to before a deploy: by recovery, by a backup of DynamoDB, by one of AWS Backup."""
 
 from __future__ import annotations
 

@@ -52,12 +52,12 @@ AGES: dict[str, tuple[list[RunningImage], str, str]] = {
     "by its tag, where its digest is not told": (running(detail(OTHER), images=((WEB, ""),)), "passed", "6 days"),
     "named by its digest": (running(detail(), images=((f"{REGISTRY}/web@{DIGEST}", ""),)), "passed", "6 days"),
     "without its age": (running(detail(imagePushedAt=None)), "blind", "the answer has no 'imagePushedAt'"),
-    "not in the answer": (running(detail(OTHER)), "blind", "the answer says nothing of web:v1 sha256:1f1f"),
-    "of Docker Hub": (running(images=(("nginx:1.27", ""),)), "blind", "nginx:1.27: it lies in no ECR registry"),
+    "not in the answer": (running(detail(OTHER)), "blind", "the answer does not mention web:v1 sha256:1f1f"),
+    "of Docker Hub": (running(images=(("nginx:1.27", ""),)), "blind", "nginx:1.27: it is not in ECR"),
     "of another region": (
         running(images=((WEB.replace("us-west-2", "eu-west-1"), DIGEST),)),
         "blind",
-        "it lies in eu-west-1",
+        "it is in eu-west-1",
     ),
     "gone": (running(more=GONE), "failed", "no task can be started from it"),
 }

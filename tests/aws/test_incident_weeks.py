@@ -95,7 +95,7 @@ def test_no_incident_keeps_coming_back(items: list[Raw], outcome: str, message: 
 
 
 def test_a_time_that_is_none_is_not_a_count_of_zero() -> None:
-    with pytest.raises(CouldNotLook, match="'yesterday' of inc-None is no time"):
+    with pytest.raises(CouldNotLook, match="'yesterday' of inc-None is not a time"):
         opened([item(None, created_at="yesterday")])
 
 

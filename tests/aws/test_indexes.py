@@ -68,7 +68,7 @@ FOUND: dict[str, tuple[list[Index], str, str]] = {
     "missing": (seen(), "failed", "there is no such index"),
     "another is there": (seen(index("by-team-old")), "failed", "there is no such index"),
     "being created": (seen(index(IndexStatus="CREATING")), "failed", "CREATING, by team; it does not show every item"),
-    "being filled": (seen(index(IndexStatus="CREATING", Backfilling=True)), "failed", "CREATING, and being filled"),
+    "being filled": (seen(index(IndexStatus="CREATING", Backfilling=True)), "failed", "CREATING (backfilling)"),
     "being deleted": (seen(index(IndexStatus="DELETING")), "failed", "DELETING"),
     "by another key": (seen(index(by="incident_id")), "failed", "expected key team"),
     "sorted by it only": (seen(index(KeySchema=by("created_at", "team"))), "failed", "expected key team"),
@@ -111,10 +111,10 @@ def test_by_default_the_incidents_table_is_wanted_by_status_and_severity_in_the_
     ("checked", "message"),
     [
         (stack(), "names no index: set incidents_table or wanted_indexes"),
-        (stack(wanted_indexes=[{"name": "abc", "hash_key": "a"}]), "index abc is wanted of no table"),
+        (stack(wanted_indexes=[{"name": "abc", "hash_key": "a"}]), "index abc names no table"),
         (
             stack(wanted_indexes=[{"name": "abc", "hash_key": "a", "table": "agents"}]),
-            "index abc is wanted of agents, which is none of its tables: set tables or wanted_indexes",
+            "index abc is for agents, which is not one of its tables: set tables or wanted_indexes",
         ),
     ],
     ids=["none", "of no table", "of a table that is not the stack's"],

@@ -183,7 +183,7 @@ def test_a_metric_that_the_answer_leaves_out_or_that_was_not_asked_for_is_not_se
     )
     with pytest.raises(CouldNotLook, match="the answer is missing"):
         told.series("incidents", "throttled reads")
-    with pytest.raises(CouldNotLook, match="CPU of other was not asked for"):
+    with pytest.raises(CouldNotLook, match="CPU of other was not fetched"):
         told.series("other", "CPU")
 
 
@@ -224,7 +224,7 @@ def test_what_could_not_be_seen_is_not_asked_for_and_blinds_no_other() -> None:
     denied = CouldNotLook("elasticloadbalancing:DescribeLoadBalancers", "AccessDenied: no")
     told = seen({"CPU": every_5_minutes(40)}, balancers=denied, tables=denied)
     assert told.due("backend", "CPU", HOUR, NOW)
-    with pytest.raises(CouldNotLook, match="there is nothing to ask for"):
+    with pytest.raises(CouldNotLook, match="there are no metrics to fetch"):
         seen({}, inventory=names(), balancers=denied, tables=denied)
 
 

@@ -88,13 +88,13 @@ WHOLE: dict[str, tuple[list[Raw] | Exception, Any, str, str]] = {
     "without a name": ([uploads(ID=None, Status="Disabled")], NEVER, "failed", "rule without a name is Disabled"),
     "an empty filter is everything": ([uploads(Filter={})], NEVER, "passed", ""),
     "the older form, everything": ([uploads(Filter=None, Prefix="")], NEVER, "passed", ""),
-    "the older form, a part": ([uploads(Filter=None, Prefix="logs/")], NEVER, "failed", "rule r under logs/ holds for"),
-    "a prefix": ([uploads(Filter={"Prefix": "logs/"})], NEVER, "failed", "rule r under logs/ holds for a part only"),
+    "the older form, a part": ([uploads(Filter=None, Prefix="logs/")], NEVER, "failed", "rule r under logs/ applies"),
+    "a prefix": ([uploads(Filter={"Prefix": "logs/"})], NEVER, "failed", "rule r under logs/ applies to a part only"),
     "a tag": (
         [old(Filter={"Tag": TAG}), uploads()],
         ON,
         "failed",
-        "rule r with certain tags or sizes holds for a part",
+        "rule r with certain tags or sizes applies to a part",
     ),
     "a size": ([old(Filter={"ObjectSizeGreaterThan": 128}), uploads()], ON, "failed", "with certain tags or sizes"),
     "a prefix and tags": (
@@ -237,7 +237,7 @@ def test_buckets_are_found_through_cloudformation_and_tags() -> None:
         (names(), NONE, "stack here names no buckets: set buckets in stacks.toml"),
         (names(distributions=("E",), buckets=("archive",)), DENIED, "cloudfront:GetDistribution: no"),
         (names(distributions=("E", "F"), buckets=("archive",)), CouldNotLook("", "has 2 distributions"), "set distr"),
-        (names(distributions=("E",), buckets=("archive",)), front("app.example.com"), "which is no S3 bucket; set"),
+        (names(distributions=("E",), buckets=("archive",)), front("app.example.com"), "which is not an S3 bucket; set"),
     ],
     ids=["none", "denied", "two distributions", "no bucket behind it"],
 )

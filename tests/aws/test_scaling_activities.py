@@ -77,7 +77,7 @@ ATTEMPTS: dict[str, tuple[list[Raw], str, str]] = {
         "passed",
         "",
     ),
-    "a word never heard": ([activity(2, Description="Wished for more")], "blind", "'Wished for more' names no number"),
+    "a word never heard": ([activity(2, Description="Wished for more")], "blind", "'Wished for more' has no number"),
 }
 test_scaling_attempts_succeed = judges(
     CHECKS["test_scaling_attempts_succeed"], ATTEMPTS, scaling_week=lambda activities: seen(*activities)

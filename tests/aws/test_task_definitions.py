@@ -68,7 +68,7 @@ POOLS: dict[str, tuple[Stack, list[Raw], str, str]] = {
     "one in the code": (stack(), [env(workers="")], "passed", f"{NOT_HERE}; UVICORN_LIMIT_CONCURRENCY is 1000"),
     "beside a sidecar": (stack(), [container("proxy"), env()], "passed", "WEB_CONCURRENCY is 4;"),
     "two containers that differ": (stack(), [env(), env("2")], "failed", "WEB_CONCURRENCY is 4, 2; expected 4"),
-    "no number": (stack(), [env("auto")], "blind", "WEB_CONCURRENCY is set to 'auto', which is no number"),
+    "no number": (stack(), [env("auto")], "blind", "WEB_CONCURRENCY is set to 'auto', which is not a number"),
     "a secret": (
         stack(),
         [container(secrets=[{"name": "WEB_CONCURRENCY", "valueFrom": "arn"}])],

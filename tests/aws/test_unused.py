@@ -239,7 +239,11 @@ RESTS: dict[str, tuple[list[DevUse], str, str]] = {
     "runs by day": (dev(service(2), cpu((at(25, 8), 2))), "passed", "0.0 hours outside within a week, 2 tasks now"),
     "runs at night": (dev(service(1), cpu((at(25, 1), 1)), NIGHT), "failed", "it runs now, outside its hours"),
     "is meant to run at night": (dev(service(0, desired=2), {}, NIGHT), "failed", "it runs now"),
-    "runs and is not measured": (dev(service(2), cpu((at(24, 8), 2))), "blind", "2 tasks, and there is no CPU of it"),
+    "runs and is not measured": (
+        dev(service(2), cpu((at(24, 8), 2))),
+        "blind",
+        "2 tasks, and there is no CPU metric of it",
+    ),
     "was started just now": (
         dev(service(2, deployments=[{"status": "PRIMARY", "createdAt": at(25, 9.9)}]), {}),
         "passed",

@@ -1,4 +1,4 @@
-"""CloudWatch alarms over weeks: those that call nobody, watch nothing, or have not rung as far back as is told."""
+"""CloudWatch alarms over weeks: those that call nobody, watch nothing, or have not rung for two weeks."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
 WEEK = timedelta(days=7)
 HISTORY_DAYS = 14
-"""How far back CloudWatch tells of states."""
+"""How far back CloudWatch keeps the history of states."""
 HOUR_S = 3600
 _TYPES = ["MetricAlarm", "CompositeAlarm", "LogAlarm"]
 _SPARSE = re.compile(
     r"[345]xx|error|throttl|reject|fail|fault|drop|denied|abort|time.?out|latency|response.?time|duration",
     re.IGNORECASE,
 )
-"""Names of what has no data while nothing goes wrong, or nothing is asked for."""
+"""Names of metrics that have no data while there are no errors, or no requests."""
 
 
 @dataclass(frozen=True)
@@ -66,11 +66,11 @@ class WatchedMetric:
 
 @dataclass(frozen=True, kw_only=True)
 class WatchedAlarm(Resource):
-    """An alarm, whom it calls, and what of that which it watches has had no data for a week.
+    """An alarm, whether it calls somebody, and which of its metrics had no data for a week.
 
-    `silent` are metrics that ought to have data, `resting` those that have none while all is well, of things that are
-    known to live, `accepted` those that the stack lets be silent; what could not be looked at raises when it is asked
-    for. `rang` is None where nobody could tell.
+    `silent`: metrics that should have data. `resting`: metrics without data, of resources that other metrics show to be
+    in use. `accepted`: metrics that the stack allows to be silent. `silence` also holds why a metric could not be
+    checked. `rang`: how often it went off, None where that is unknown.
     """
 
     alarm: Alarm
@@ -102,12 +102,12 @@ class WatchedAlarm(Resource):
         return bool(self.metrics)
 
     @property
-    def rang_lately(self) -> str:
+    def rang_recently(self) -> str:
         """How often it rang, in words."""
         if self.rang is None:
-            return f"how often it rang within {HISTORY_DAYS} days is not known"
+            return f"how often it rang in the last {HISTORY_DAYS} days is unknown"
         times = f"rang {self.rang} times" if self.rang else "has not rung"
-        return f"{times} within {HISTORY_DAYS} days, which is as far back as CloudWatch tells"
+        return f"{times} in the last {HISTORY_DAYS} days (CloudWatch keeps no older history)"
 
 
 @observation(allow=["cloudwatch:DescribeAlarmHistory"])

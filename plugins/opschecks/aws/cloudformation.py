@@ -1,8 +1,8 @@
-"""CloudFormation: what the last update of a stack came to, and what has been changed behind its back since.
+"""CloudFormation: the result of the last update of a stack, and drift since then.
 
-ListStacks tells all of it, in one list for every stack and those nested in it, and no parameters, which may be
-secrets. DetectStackDrift is not called: it starts a detection that goes on for minutes, one at a time, and writes its
-outcome into the stack. Looking only reads; who runs the stack detects its drift by a schedule, and is told so.
+ListStacks returns this for all stacks and their nested stacks in one list, without parameters, which may be secrets.
+DetectStackDrift is not called: it starts a detection that takes minutes and writes its result into the stack. The
+message asks the owners to schedule drift detection.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ BAD = (
     "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS", "UPDATE_ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS",
     "IMPORT_ROLLBACK_IN_PROGRESS", "IMPORT_ROLLBACK_FAILED", "IMPORT_ROLLBACK_COMPLETE",
 )  # fmt: skip
-"""All others but DELETE_COMPLETE, which AWS lists for 90 days. A roll-back that went well is an update that did not."""
+"""All others except DELETE_COMPLETE, which AWS lists for 90 days. A completed roll-back means that an update failed."""
 _TOLD = ("LogicalResourceId", "PhysicalResourceId", "ResourceType", "StackResourceDriftStatus", "Timestamp")
 
 
 @dataclass(frozen=True, kw_only=True)
 class FormationStack(Resource):
-    """A CloudFormation stack; one that CloudFormation does not know has the status MISSING and nothing else.
+    """A CloudFormation stack; one that does not exist has the status MISSING and nothing else.
 
-    `drifted` are the resources that differ from the template; where it has drifted and they could not be seen, why.
+    `drifted`: the resources that differ from the template, or why they could not be read.
     """
 
     drifted: tuple[str, ...] | CouldNotLook = ()
@@ -50,39 +50,39 @@ class FormationStack(Resource):
 
     @property
     def reason(self) -> str:
-        """What CloudFormation says of its status."""
-        return str(self.evidence.get("StackStatusReason") or "no reason is given")
+        """The reason that CloudFormation gives for the status."""
+        return str(self.evidence.get("StackStatusReason") or "no reason given")
 
     @property
     def changed_at(self) -> datetime:
-        """When it was last asked to change, in UTC."""
+        """When its last update was requested, in UTC."""
         at: datetime = self.evidence.get("LastUpdatedTime") or self.evidence["CreationTime"]
         return at.astimezone(UTC)
 
     @property
     def _drift(self) -> Mapping[str, Any]:
-        """DriftInformation; CouldNotLook where nobody has ever looked, with what to do about it."""
+        """DriftInformation; CouldNotLook where drift was never detected, with the command to run."""
         told: Mapping[str, Any] = self.evidence.get("DriftInformation") or {}
         if told.get("StackDriftStatus", "NOT_CHECKED") == "NOT_CHECKED":
-            raise CouldNotLook(_LIST, f"nobody has looked for drift: {self.advice}")
+            raise CouldNotLook(_LIST, f"drift was never detected: {self.advice}")
         return told
 
     @property
     def advice(self) -> str:
-        """How drift is looked for."""
-        return f"aws cloudformation detect-stack-drift --stack-name {self.name}, best by a weekly schedule"
+        """The command that detects drift."""
+        return f"aws cloudformation detect-stack-drift --stack-name {self.name}, preferably on a weekly schedule"
 
     @property
     def has_drifted(self) -> bool:
-        """Whether the newest detection found a difference; CouldNotLook where it came to nothing."""
+        """Whether the last detection found a difference; CouldNotLook where it did not finish."""
         status = self._drift["StackDriftStatus"]
         if status not in ("IN_SYNC", "DRIFTED"):
-            raise CouldNotLook(_LIST, f"the newest detection of drift ended {status}: {self.advice}")
+            raise CouldNotLook(_LIST, f"the last drift detection ended {status}: {self.advice}")
         return bool(status == "DRIFTED")
 
     @property
     def drift_checked_at(self) -> datetime:
-        """When drift was last looked for, in UTC, be it of a single resource only."""
+        """When drift was last detected, in UTC, even if for a single resource only."""
         at: datetime = self._drift["LastCheckTimestamp"]
         return at.astimezone(UTC)
 
@@ -90,8 +90,8 @@ class FormationStack(Resource):
     def difference(self) -> str:
         """What has drifted, in words."""
         if isinstance(self.drifted, CouldNotLook):
-            return f"which resources is not known: {self.drifted}"
-        return ", ".join(self.drifted) or "which resources, CloudFormation does not tell"
+            return f"which resources could not be checked: {self.drifted}"
+        return ", ".join(self.drifted) or "CloudFormation does not report which resources"
 
 
 @observation(allow=[_LIST, _DRIFTS])
@@ -139,7 +139,7 @@ def _stack(aws: Aws, raw: Answer) -> FormationStack:
 
 
 def _without_values(drift: Mapping[str, Any]) -> dict[str, Any]:
-    """Where it differs, and not in what: values may be secrets, such as the environment of a task definition."""
+    """Where it differs, without the values: these may be secrets, such as the environment of a task definition."""
     paths = [str(one.get("PropertyPath", "")) for one in drift.get("PropertyDifferences") or []]
     return {**{key: drift[key] for key in _TOLD if key in drift}, "differs at": paths}
 

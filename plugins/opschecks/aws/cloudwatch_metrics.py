@@ -22,13 +22,13 @@ METRICS_A_CALL = 500
 SPAN = timedelta(hours=24)
 HOUR = timedelta(hours=1)
 FRESH = timedelta(minutes=20)
-"""How old the newest point of a metric that always has data may be; CloudWatch is a few minutes behind."""
+"""How old the newest point of a metric that always has data may be; CloudWatch lags a few minutes."""
 OPERATIONS = ["BatchGetItem", "BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan", "UpdateItem"]
 
 
 @dataclass(frozen=True)
 class Metric:
-    """One metric that is asked for. `subject` and `measure` are how the answer is found again."""
+    """One metric to fetch. `subject` and `measure` are the key of its series."""
 
     subject: str
     measure: str
@@ -43,7 +43,7 @@ class Metric:
 
     @property
     def query(self) -> dict[str, Any]:
-        """The MetricStat of GetMetricData; exact dimensions, for CloudWatch matches no subset of them."""
+        """The MetricStat of GetMetricData, with all dimensions: CloudWatch does not match a subset of them."""
         return {
             "Metric": {
                 "Namespace": self.namespace,
@@ -57,22 +57,24 @@ class Metric:
 
 @dataclass(frozen=True)
 class Metrics:
-    """The answers, by (subject, measure). What CloudWatch did not answer in full raises when it is asked for."""
+    """The series by (subject, measure). One that CloudWatch did not return completely raises when it is read."""
 
     answers: Mapping[tuple[str, str], Series | CouldNotLook] = field(repr=False)
 
     def series(self, subject: str, measure: str) -> Series:
-        """The series, which is empty where CloudWatch has no data; CouldNotLook where the answer was not complete."""
+        """The series, empty where CloudWatch has no data; CouldNotLook where the answer was incomplete."""
         try:
             answer = self.answers[subject, measure]
         except KeyError:
-            raise CouldNotLook(CALL, f"{measure} of {subject} was not asked for") from None
+            raise CouldNotLook(CALL, f"{measure} of {subject} was not fetched") from None
         if isinstance(answer, CouldNotLook):
             raise answer.again()
         return answer
 
     def due(self, subject: str, measure: str, window: timedelta, now: datetime) -> tuple[float, ...]:
-        """The values of the last `window`, for a metric that always has data; CouldNotLook where they end early."""
+        """The values of the last `window` of a metric that always has data; CouldNotLook where recent points are
+        missing.
+        """
         series = self.series(subject, measure)
         points = series.last(window, now)
         if not points or now - points[-1][0] > max(FRESH, timedelta(seconds=3 * series.period_s)):
@@ -91,7 +93,7 @@ def _words(window: timedelta) -> str:
 def wanted(
     stack: Stack, inventory: Inventory, balancers: Iterable[LoadBalancer], tables: Iterable[Table]
 ) -> list[Metric]:
-    """Every metric that the checks of a stack judge by."""
+    """Every metric that the checks of a stack need."""
     limits = stack.limits
     found: list[Metric] = []
     for service in inventory.services:
@@ -147,12 +149,11 @@ def metrics(
     now: datetime,
     since: datetime | None = None,
 ) -> Metrics:
-    """24 hours of every metric of the stack, in one GetMetricData for each 500 metrics.
+    """24 hours of every metric of the stack, in one GetMetricData per 500 metrics.
 
-    With `since`, only periods that began after it: what was measured before a change says nothing of it.
-
-    Where load balancers or tables could not be seen, their metrics are left out: who needs them
-    needs that observation too, and is told why.
+    With `since`, only periods that began after it: earlier ones do not show the effect of a change. Metrics of load
+    balancers or tables that could not be listed are left out; checks of them also need those observations, which report
+    why.
     """
     asked = wanted(
         stack,
@@ -161,12 +162,12 @@ def metrics(
         [] if isinstance(tables, CouldNotLook) else tables,
     )
     if not asked:
-        raise CouldNotLook(CALL, "there is nothing to ask for: the stack names no service, load balancer or table")
+        raise CouldNotLook(CALL, "there are no metrics to fetch: the stack names no service, load balancer or table")
     begin = (now - SPAN).replace(minute=(now - SPAN).minute // 5 * 5, second=0, microsecond=0)
     if since:
         begin = since.replace(minute=since.minute // 5 * 5, second=0, microsecond=0) + timedelta(minutes=5)
     if begin >= now:
-        raise CouldNotLook(CALL, f"nothing newer than {since:%H:%M:%S} UTC was measured yet")
+        raise CouldNotLook(CALL, f"no metric data yet after {since:%H:%M:%S} UTC")
     return Metrics(fetch_metrics(aws, asked, begin, now))
 
 

@@ -29,7 +29,7 @@ class LoadBalancer(Resource):
 
     @property
     def is_application(self) -> bool:
-        """Whether it is an ALB, which alone speaks HTTP."""
+        """Whether it is an ALB: only those serve HTTP."""
         return bool(self.evidence["Type"] == "application")
 
 
@@ -57,14 +57,14 @@ class TargetGroup(Resource):
 
     @property
     def sticky_for(self) -> timedelta:
-        """How long the cookie binds a client to its target."""
+        """Lifetime of the stickiness cookie."""
         kind = "app_cookie" if self.sticky_by == "app_cookie" else "lb_cookie"
         return timedelta(seconds=int(self._attribute(f"stickiness.{kind}.duration_seconds")))
 
 
 @dataclass(frozen=True)
 class Target:
-    """One registered target and its health, as DescribeTargetHealth tells it."""
+    """A registered target and its health, from DescribeTargetHealth."""
 
     id: str
     state: str
@@ -76,9 +76,10 @@ class Target:
 
 @dataclass(frozen=True, kw_only=True)
 class TargetHealth(Resource):
-    """A target group, and the health of every target registered in it.
+    """A target group, and the health of every registered target.
 
-    `stands_by` where it is empty because ECS fills one group of two at a time, and the other one has healthy targets.
+    `stands_by`: it is empty because ECS fills the two groups of a pair alternately, and the other one has healthy
+    targets.
     """
 
     stands_by: bool = False
@@ -117,7 +118,7 @@ def load_balancers(aws: Aws, inventory: Inventory) -> list[LoadBalancer]:
 
 @observation(allow=["elasticloadbalancing:DescribeTargetGroups"])
 def balanced_groups(aws: Aws, load_balancers: list[LoadBalancer]) -> list[Resource]:
-    """The target groups behind the stack's load balancers, without what AWS answers only per group."""
+    """The target groups of the stack's load balancers, without attributes and health, which AWS returns per group."""
     listed = fan_out(
         lambda balancer: aws.items("elbv2", "DescribeTargetGroups", "TargetGroups", LoadBalancerArn=balancer.arn),
         load_balancers,
@@ -162,7 +163,7 @@ def registered_targets(aws: Aws, balanced_groups: list[Resource]) -> list[Target
 
 @observation(soft=["services"])
 def target_health(registered_targets: list[TargetHealth], services: list[Service] | CouldNotLook) -> list[TargetHealth]:
-    """The health of the targets in each of the stack's target groups, and which group stands by for another."""
+    """The health of the targets in each of the stack's target groups, and which empty group stands by for another."""
     known = [] if isinstance(services, CouldNotLook) else services
     pairs = [pair for service in known for pair in service.twin_groups]
     healthy = {group.arn for group in registered_targets if group.in_state("healthy")}

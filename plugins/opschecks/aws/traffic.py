@@ -1,4 +1,4 @@
-"""What the metrics say: load of services, traffic of load balancers, throttling of tables."""
+"""Metrics per resource: load of services, traffic of load balancers, throttling of tables."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .logs import LogErrors
 
 @dataclass(frozen=True, kw_only=True)
 class Measured(Resource):
-    """What metrics are of, and the moment to which they are looked at."""
+    """A resource with metrics, and the end of the period to judge."""
 
     metrics: Metrics = field(repr=False)
     now: datetime
@@ -50,7 +50,7 @@ class ServiceLoad(Measured):
 
     @property
     def beside(self) -> str:
-        """Tasks, 5xx and log errors, which the runbook wants beside a high CPU."""
+        """Task count, 5xx and log errors, which the runbook shows next to a high CPU."""
         return str(self.evidence.get("beside", ""))
 
 
@@ -62,28 +62,27 @@ class Traffic(Measured):
     def requests_last_hour(self) -> int:
         """Requests of the last hour.
 
-        Without a single request in 24 hours nothing tells "no traffic" from "no metric": CouldNotLook.
+        CouldNotLook without any request in 24 hours: that may be no traffic or no metric.
         """
         series = self.metrics.series(self.name, "requests")
         if not series.last(SPAN, self.now):
-            raise CouldNotLook(CALL, f"RequestCount of {self.name} has no data in 24 hours: nothing can be said of it")
+            raise CouldNotLook(CALL, f"RequestCount of {self.name} has no data in 24 hours")
         return int(sum(value for _, value in series.last(HOUR, self.now)))
 
     @property
     def p95_peak_ms(self) -> float:
-        """Highest 5-minute p95 of the last hour. Ask for it only where there were requests."""
+        """Highest 5-minute p95 of the last hour. Only meaningful where there were requests."""
         return max(self.metrics.due(self.name, "p95 response time", HOUR, self.now))
 
     @property
     def errors_5xx_per_minute(self) -> float:
         """Worst minute of the last hour, targets and load balancer together.
 
-        With no healthy target the target's metric is silent and the load balancer's speaks. Both have
-        no data where there was no error.
+        Without a healthy target only the load balancer's metric has data; neither has any without errors.
         """
         worst = max((value for _, value in self.errors_5xx.last(HOUR, self.now)), default=0.0)
         if not worst:
-            self.requests_last_hour  # noqa: B018 - raises where silence would not mean "none"
+            self.requests_last_hour  # noqa: B018 - raises where no data does not mean no errors
         return worst
 
     @property
@@ -98,7 +97,7 @@ class Traffic(Measured):
 
     @property
     def errors_5xx_while_serving(self) -> Series:
-        """The worst minute of 5xx in each period of which requests are known, 0 where there was none: for charts."""
+        """The worst minute of 5xx in each period with known requests, 0 where there was none: for charts."""
         requests = self.metrics.series(self.name, "requests")
         worst = {time: 0.0 for time, _ in requests.points}
         errors = self.errors_5xx
@@ -133,7 +132,7 @@ class Throttling(Measured):
 
 @dataclass(frozen=True, kw_only=True)
 class LogFlow(Measured):
-    """How much is written into one log group."""
+    """Number of events written into one log group."""
 
     @property
     def events_last_day(self) -> int:
@@ -163,7 +162,7 @@ def service_load(
     log_errors: list[LogErrors] | CouldNotLook,
     now: datetime,
 ) -> list[ServiceLoad]:
-    """CPU and memory of each service, with the task count and the errors beside them."""
+    """CPU and memory of each service, with task count and errors for context."""
     found = []
     for name in inventory.some("services"):
         lines = _line(metrics, name, "CPU", "memory")
@@ -199,7 +198,7 @@ def _errors_beside(traffic: list[Traffic] | CouldNotLook) -> str:
             raise traffic
         worst = max((one.errors_5xx_per_minute for one in traffic), default=0.0)
     except CouldNotLook:
-        # told beside a verdict that does not rest on it; the checks of 5xx say why
+        # only context for a verdict on CPU; the checks of 5xx report the cause
         return "5xx unknown"
     return f"at most {worst:g} 5xx in a minute"
 
@@ -266,7 +265,7 @@ def table_throttling(metrics: Metrics, tables: list[Table], now: datetime) -> li
 
 @observation()
 def log_flow(metrics: Metrics, inventory: Inventory, now: datetime) -> list[LogFlow]:
-    """How much was written into each of the stack's log groups."""
+    """Events written into each of the stack's log groups."""
     return [
         LogFlow(
             arn=name,

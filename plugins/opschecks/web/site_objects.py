@@ -1,4 +1,4 @@
-"""The dashboard site as its bucket holds it, beside what the CDN serves."""
+"""The dashboard site: the objects in its bucket, compared with what the CDN serves."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class SiteObject(Resource):
-    """One object of the site's bucket, and the answer of the CDN for it."""
+    """An object of the site's bucket, and the CDN's answer for it."""
 
     answer: Response
 
@@ -30,10 +30,10 @@ class SiteObject(Resource):
 
     @property
     def served_etag(self) -> str:
-        """The ETag that the CDN serves; CouldNotLook where it gives none: then nothing tells what it is."""
+        """The ETag that the CDN serves; CouldNotLook where it has none, so that the two cannot be compared."""
         told = {name.lower(): value for name, value in self.answer.headers.items()}.get("etag", "")
         if self.answer.status == 200 and not told:
-            raise CouldNotLook(f"HEAD {self.arn}", "the answer has no ETag, which is what would tell the two apart")
+            raise CouldNotLook(f"HEAD {self.arn}", "the answer has no ETag to compare")
         return told.removeprefix("W/").strip('"')
 
 
@@ -53,7 +53,7 @@ def site_objects(stack: Stack, aws: Aws, http: Http, distribution: Distribution)
 
 
 def list_objects(aws: Any, bucket: str, prefix: str) -> list[Answer]:
-    """Every object under the prefix, but for the empty ones that stand for folders. An empty page has no Contents."""
+    """Every object under the prefix, without empty ones that represent folders; an empty page has no Contents."""
     found: list[Answer] = []
     parameters: dict[str, Any] = {"Bucket": bucket, "Prefix": prefix} if prefix else {"Bucket": bucket}
     for page in aws.pages("s3", "ListObjectsV2", **parameters):

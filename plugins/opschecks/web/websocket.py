@@ -1,4 +1,4 @@
-"""WebSocket: a real session, a real ping, a real reconnect."""
+"""WebSocket: a session, its ping, and reconnects."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ RECONNECTS = 5
 
 @dataclass(frozen=True, kw_only=True)
 class Session(Resource):
-    """One session on the endpoint. `refused` says why none was opened; the rest is then empty."""
+    """A session on the endpoint. `refused`: why none was opened; then the rest is empty."""
 
     refused: str = ""
     open_ms: float = 0.0
@@ -38,7 +38,7 @@ class Session(Resource):
 
 @dataclass(frozen=True, kw_only=True)
 class Reconnects(Resource):
-    """The tasks that one client reached in a row with its cookies. `unproven` says why nobody tried."""
+    """The tasks that one client reached in a row with its cookies. `unproven`: why that was not tried."""
 
     tasks: tuple[str, ...] = ()
     unproven: str = ""
@@ -87,8 +87,7 @@ def websocket_session(stack: Stack) -> Session:
 def websocket_reconnects(stack: Stack, target_health: list[TargetHealth]) -> Reconnects:
     """One client that connects several times in a row, each time with the cookies of the last answer.
 
-    Which task answers is known only where the stack says which field of the first message names it,
-    and proves something only while two tasks could answer.
+    This needs `websocket.task_field`, the field of the first message that names the task, and two healthy tasks.
     """
     url = session_address(stack)
     place = _place(url)
@@ -96,9 +95,7 @@ def websocket_reconnects(stack: Stack, target_health: list[TargetHealth]) -> Rec
     if not stack.websocket.task_field:
         return Reconnects(arn=place, name=urlsplit(url).path, unproven="websocket.task_field is not set in stacks.toml")
     if healthy < 2:
-        return Reconnects(
-            arn=place, name=urlsplit(url).path, unproven=f"{healthy} healthy target(s): there is no other to reach"
-        )
+        return Reconnects(arn=place, name=urlsplit(url).path, unproven=f"{healthy} healthy target(s): two are needed")
     cookies: dict[str, str] = {}
     tasks = []
     for _ in range(RECONNECTS):
@@ -117,12 +114,12 @@ def websocket_reconnects(stack: Stack, target_health: list[TargetHealth]) -> Rec
 
 
 def _place(url: str) -> str:
-    """The address without its query, which is another for each session."""
+    """The address without its query, which differs per session."""
     return url.partition("?")[0]
 
 
 def session_address(stack: Stack) -> str:
-    """Where a session of a client of its own is opened; CouldNotLook where the stack names no WebSocket."""
+    """The URL of a new client's session; CouldNotLook where the stack names no WebSocket."""
     if not stack.websocket_url:
         raise names_no(stack.name, "WebSocket", "backend_url or websocket.url")
     joint = "&" if urlsplit(stack.websocket_url).query else "?"
@@ -130,7 +127,7 @@ def session_address(stack: Stack) -> str:
 
 
 def open_session(stack: Stack, url: str, cookies: Mapping[str, str]) -> ClientConnection | str:
-    """A connection, or why the host that was reached refused it; CouldNotLook where no host was reached."""
+    """A connection, or why a reached host refused it; CouldNotLook where no host was reached."""
     from websockets.exceptions import InvalidHandshake, ProxyError
     from websockets.sync.client import connect
 
@@ -165,7 +162,7 @@ def open_session(stack: Stack, url: str, cookies: Mapping[str, str]) -> ClientCo
 
 
 def _reach(url: str, timeout_s: float) -> socket.socket | None:
-    """A connection to the host, so that a host out of reach is told from one that is silent; None behind a proxy."""
+    """A connection to the host, to distinguish an unreachable host from a silent one; None behind a proxy."""
     from websockets.proxy import get_proxy
     from websockets.uri import parse_uri
 
@@ -181,7 +178,7 @@ def _reach(url: str, timeout_s: float) -> socket.socket | None:
 
 
 def _hold(connection: ClientConnection, seconds: float) -> str:
-    """Read until the time is over; why it ended before, or nothing."""
+    """Read until the time is over; the reason if it ended early, else empty."""
     from websockets.exceptions import ConnectionClosed
 
     until = time.monotonic() + seconds
@@ -209,11 +206,11 @@ def _task(connection: ClientConnection, stack: Stack, url: str) -> str:
 
 
 def cookies_of(lines: list[str]) -> dict[str, str]:
-    """Names and values of what Set-Cookie headers say."""
+    """Names and values in Set-Cookie headers."""
     jar: SimpleCookie = SimpleCookie()
     for line in lines:
         try:
             jar.load(line)
         except CookieError:
-            continue  # a cookie that browsers would drop too
+            continue  # browsers would drop it too
     return {name: morsel.value for name, morsel in jar.items()}

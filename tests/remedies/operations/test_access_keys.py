@@ -208,7 +208,7 @@ REFUSED: dict[str, tuple[Callable[[], Change], str]] = {
     ),
     "rotated by a function": (
         lambda: planned(aws(ONE, told={"RotationEnabled": True})),
-        "it has a rotation of its own, which would write over the key",
+        "it has its own rotation, which would overwrite the key",
     ),
     "a replica": (
         lambda: planned(aws(ONE, told={"PrimaryRegion": "eu-west-1"})),
@@ -320,7 +320,7 @@ def test_a_secret_in_another_region() -> None:
 def test_a_service_whose_cluster_is_not_known() -> None:
     answers = aws(ONE)
     answers.stack = stack(rotated_keys=[KEY])
-    with pytest.raises(CouldNotLook, match="the cluster of backend is not known: name it CLUSTER/SERVICE"):
+    with pytest.raises(CouldNotLook, match="the cluster of backend is unknown: write CLUSTER/SERVICE"):
         remedy(answers).normal(USER)
 
 
