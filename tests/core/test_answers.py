@@ -153,7 +153,7 @@ def test_what_is_told_by_hand_botocore_does_not_know(service: str, operation: st
 def test_what_has_no_pages_is_not_asked_for_them() -> None:
     aws = Aws({})
     for service, operation in (("sts", "GetCallerIdentity"), ("nosuchservice", "List")):
-        with pytest.raises(TypeError, match=f"{service} {operation}: botocore knows of no pages"):
+        with pytest.raises(TypeError, match=f"{service} {operation}: botocore has no paginator"):
             aws.items(service, operation, "Things")
     assert not aws.calls
 

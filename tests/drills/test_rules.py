@@ -376,9 +376,9 @@ RESTORES: dict[str, tuple[list[dict[str, Any]], Jobs, str, str]] = {
     ),
     "AWS Backup may not be asked": ([event(40)], DENIED, "blind", "backup:ListRestoreJobs: AccessDenied"),
     "AWS Backup answers nothing": ([], CouldNotLook("backup:ListRestoreJobs", "empty"), "blind", "empty"),
-    "of which nothing is told": ([event(3, None)], [], "blind", "it is not told which table"),
+    "of which nothing is told": ([event(3, None)], [], "blind", "does not say which table"),
     "of which nothing is told, beside one that is": ([event(3, None), event(5)], DENIED, "passed", ""),
-    "cut short": ([{**event(3), "CloudTrailEvent": '{"requestPara'}], [], "blind", "it is not told which table"),
+    "cut short": ([{**event(3), "CloudTrailEvent": '{"requestPara'}], [], "blind", "does not say which table"),
 }  # fmt: skip
 
 

@@ -196,10 +196,10 @@ REFUSED: dict[str, tuple[Callable[[], Change], str]] = {
         "…MBBB, which app/credentials holds, is inactive",
     ),
     "a binary secret": (lambda: planned(aws(ONE, secret=_BINARY)), "app/credentials is binary"),
-    "plain text": (lambda: planned(aws(ONE, secret=_PLAIN)), "app/credentials is no JSON object"),
-    "JSON, and no object": (lambda: planned(aws(ONE, secret=_LIST)), "app/credentials is no JSON object"),
+    "plain text": (lambda: planned(aws(ONE, secret=_PLAIN)), "app/credentials is not a JSON object"),
+    "JSON, and no object": (lambda: planned(aws(ONE, secret=_LIST)), "app/credentials is not a JSON object"),
     "a field too few": (lambda: planned(aws(ONE, secret=_BARE)), "has no field AWS_SECRET_ACCESS_KEY"),
-    "fields the wrong way round": (lambda: planned(aws(ONE, secret=_SWAPPED)), "is no id of an access key"),
+    "fields the wrong way round": (lambda: planned(aws(ONE, secret=_SWAPPED)), "is not the id of an access key"),
     "a body that was cut": (lambda: planned(aws(ONE, secret={})), "the answer has no 'CreatedDate'"),
     "marked for deletion": (lambda: planned(aws(ONE, secret=_GOING)), "it was marked for deletion"),
     "marked for deletion, and readable": (
@@ -234,7 +234,7 @@ REFUSED: dict[str, tuple[Callable[[], Change], str]] = {
     ),
     "another way of deploying": (
         lambda: planned(aws(HANDED_OVER, NEW, service={"status": "ACTIVE"})),
-        "c/backend has no deployment of ECS itself",
+        "c/backend is not deployed by ECS itself",
     ),
     "stored a moment ago": (
         lambda: planned(aws(HANDED_OVER, NEW, stored=HOUR, service={"createdAt": ago(minutes=50)})),
