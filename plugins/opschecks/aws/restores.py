@@ -52,7 +52,7 @@ class Rehearsal(Resource):
         if self.jobs is not None:
             raise self.jobs.again()
         if self.unclear:
-            raise CouldNotLook(_EVENTS, f"CloudTrail does not say which table {self.unclear[0]} restored")
+            raise CouldNotLook(_EVENTS, f"AWS does not report which table {self.unclear[0]} restored")
 
 
 @observation(allow=[_EVENTS, _JOBS])
