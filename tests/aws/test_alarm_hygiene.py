@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import runpy
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -15,10 +14,9 @@ from opschecks.aws.cloudwatch_alarms import Alarm
 from opschecks.config.stack import Stack
 from opschecks.core.answer import Answer
 from opschecks.core.observation import CouldNotLook
-from tests.canned import ACCOUNT, NOW, Aws, Raw, ago, examined, stack, verdict
-from tests.scratch import ROOT
+from tests.canned import ACCOUNT, NOW, Aws, Raw, ago, examined, stack, verdict, weekly
 
-CHECKS = runpy.run_path(str(ROOT / "checks" / "weekly" / "test_alarm_hygiene.py"))
+checks = weekly("alarm_hygiene")
 TOPIC = f"arn:aws:sns:{ACCOUNT}:pages"
 LISTED = ("cloudwatch", "ListMetrics")
 
@@ -95,7 +93,7 @@ CALLS: dict[str, tuple[list[Alarm], str, str]] = {
 
 @pytest.mark.parametrize(("alarms", "outcome", "message"), CALLS.values(), ids=CALLS)
 def test_alarms_call_somebody(alarms: list[Alarm], outcome: str, message: str) -> None:
-    told = examined(CHECKS["test_alarms_call_somebody"], watched_alarms=seen(*alarms))[0]
+    told = examined(checks.test_alarms_call_somebody, watched_alarms=seen(*alarms))[0]
     assert told.outcome.value == outcome, told
     assert message in told.message
 
@@ -122,14 +120,14 @@ def test_how_often_an_alarm_rang_is_information_only() -> None:
     asked = aws.parameters_of("DescribeAlarmHistory")[0]
     assert asked["StartDate"] == NOW - timedelta(days=14)
     assert set(asked["AlarmTypes"]) == {"MetricAlarm", "CompositeAlarm", "LogAlarm"}
-    told = verdict(CHECKS["test_alarms_call_somebody"], watched_alarms=seen(alarm(), rings=rings))
+    told = verdict(checks.test_alarms_call_somebody, watched_alarms=seen(alarm(), rings=rings))
     assert told == ("passed", "rang 2 times in the last 14 days (CloudWatch keeps no older history)")
 
 
 def test_where_the_history_may_not_be_read_that_is_said_and_nothing_else_is_lost() -> None:
     denied = CouldNotLook("cloudwatch:DescribeAlarmHistory", "AccessDenied")
     found = seen(alarm(), rings=denied)
-    assert verdict(CHECKS["test_alarms_call_somebody"], watched_alarms=found) == (
+    assert verdict(checks.test_alarms_call_somebody, watched_alarms=found) == (
         "passed",
         "how often it rang in the last 14 days is unknown",
     )
@@ -197,7 +195,7 @@ def test_alarms_watch_something(
     one: Alarm, samples: dict[str, list[float]], listed: list[Any], outcome: str, message: str
 ) -> None:
     try:
-        told = verdict(CHECKS["test_alarms_watch_something"], watched_alarms=seen(one, samples=samples, listed=listed))
+        told = verdict(checks.test_alarms_watch_something, watched_alarms=seen(one, samples=samples, listed=listed))
     except CouldNotLook as error:
         told = ("blind", str(error))
     assert told[0] == outcome, told
@@ -210,9 +208,7 @@ def test_what_may_be_silent_is_not_asked_for() -> None:
     own = alarm("deaths", Namespace="Prod", MetricName="Deaths", Dimensions=None)
     aws = aws_of({"CPUUtilization": [60]}, checked=checked)
     found = watched_alarms(checked, aws, [idle, own, alarm()], Counter(), NOW)
-    told = {
-        one.name: one.outcome.value for one in examined(CHECKS["test_alarms_watch_something"], watched_alarms=found)
-    }
+    told = {one.name: one.outcome.value for one in examined(checks.test_alarms_watch_something, watched_alarms=found)}
     assert told == {"dlq": "passed", "deaths": "passed", "cpu-high": "passed"}
     [asked] = aws.parameters_of("GetMetricData")
     assert len(asked["MetricDataQueries"]) == 1
@@ -254,7 +250,7 @@ def test_a_metric_that_was_not_answered_in_full_blinds_its_own_alarm_only() -> N
     aws = Aws({("cloudwatch", "GetMetricData"): {"MetricDataResults": results}})
     alarms = [alarm(str(number), MetricName=f"m{number}") for number in range(4)]
     found = watched_alarms(aws.stack, aws, alarms, Counter(), NOW)
-    told = {one.name: one for one in examined(CHECKS["test_alarms_watch_something"], watched_alarms=found)}
+    told = {one.name: one for one in examined(checks.test_alarms_watch_something, watched_alarms=found)}
     assert {name: one.outcome.value for name, one in told.items()} == {
         "0": "passed",
         "1": "blind",

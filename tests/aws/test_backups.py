@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import runpy
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,13 +16,12 @@ from opschecks.aws.s3_lifecycle import Bucket, buckets, site_bucket
 from opschecks.config.stack import Stack
 from opschecks.core.answer import Answer
 from opschecks.core.observation import CouldNotLook, NotThere
-from tests.canned import ACCOUNT, NOW, Aws, Raw, ago, given, itself, judges, names, stack, verdict, verdicts
-from tests.scratch import ROOT
+from tests.canned import ACCOUNT, NOW, Aws, Raw, ago, given, itself, judges, names, stack, verdict, verdicts, weekly
 
-CHECKS = runpy.run_path(str(ROOT / "checks" / "weekly" / "test_backups.py"))
-RECENT, RECOVERY = CHECKS["test_tables_have_a_recent_backup"], CHECKS["test_tables_can_be_restored_to_any_moment"]
-VERSIONS = CHECKS["test_dashboard_bucket_keeps_what_is_overwritten"]
-EXPORTS = CHECKS["test_logs_are_kept_elsewhere_too"]
+checks = weekly("backups")
+RECENT, RECOVERY = checks.test_tables_have_a_recent_backup, checks.test_tables_can_be_restored_to_any_moment
+VERSIONS = checks.test_dashboard_bucket_keeps_what_is_overwritten
+EXPORTS = checks.test_logs_are_kept_elsewhere_too
 ARN = f"arn:aws:dynamodb:{ACCOUNT}:table/incidents"
 DENIED = CouldNotLook("backup:ListRecoveryPointsByResource", "AccessDeniedException: no", action="backup:List")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import runpy
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -17,10 +16,9 @@ from opschecks.core.observation import CouldNotLook
 from opschecks.remedies.settings.cloudfront import TuneCdn
 from opschecks.web.caching import StaticAsset, static_assets
 from opschecks.web.http import Response
-from tests.canned import ACCOUNT, NOW, Aws, Raw, concludes, examined, given, judges, stack
-from tests.scratch import ROOT
+from tests.canned import ACCOUNT, NOW, Aws, Raw, concludes, examined, given, judges, stack, weekly
 
-CHECKS = runpy.run_path(str(ROOT / "checks" / "weekly" / "test_cdn.py"))
+checks = weekly("cdn")
 ARN = "arn:aws:cloudfront::123456789012:distribution/E2EXAMPLE"
 UNCOMPRESSED = "b2884449-e4de-46a7-ac36-70bc7f1ddd6d"
 OWN_POLICY = "11111111-2222-3333-4444-555555555555"
@@ -108,7 +106,7 @@ SETTINGS: dict[str, tuple[Raw, Raw | None, str, str]] = {
 def test_cdn_is_set_to_cache_and_compress(default: Raw, policy: Raw | None, outcome: str, message: str) -> None:
     aws = Aws({("cloudfront", "GetCachePolicy"): policy or {}})
     found = bucket_behaviors(aws, seen(config(default)))
-    concludes(CHECKS["test_cdn_is_set_to_cache_and_compress"], outcome, message, bucket_behaviors=found)
+    concludes(checks.test_cdn_is_set_to_cache_and_compress, outcome, message, bucket_behaviors=found)
     assert aws.calls == (["cloudfront:GetCachePolicy"] if policy else [])  # AWS's own policies are known
 
 
@@ -130,7 +128,7 @@ def test_each_behavior_of_a_bucket_is_judged_and_no_other() -> None:
     found = bucket_behaviors(aws, seen(configured))
     said = {
         one.name: one.outcome.value
-        for one in examined(CHECKS["test_cdn_is_set_to_cache_and_compress"], bucket_behaviors=found)
+        for one in examined(checks.test_cdn_is_set_to_cache_and_compress, bucket_behaviors=found)
     }
     assert said == {
         "default behavior": "passed",
@@ -177,7 +175,7 @@ DRESSED: dict[str, tuple[Raw, str, str]] = {
     "counted and not told": ({"CustomErrorResponses": {"Quantity": 1}}, "blind", "the answer has no 'Items'"),
 }
 test_missing_files_are_not_dressed_up = judges(
-    CHECKS["test_missing_files_are_not_dressed_up"],
+    checks.test_missing_files_are_not_dressed_up,
     DRESSED,
     error_pages=lambda changes: error_pages(seen(config(**changes))),
 )
@@ -251,7 +249,7 @@ ASSETS: dict[str, tuple[list[Response], str, str]] = {
 
 
 test_assets_come_compressed_from_the_cache = judges(
-    CHECKS["test_assets_come_compressed_from_the_cache"], ASSETS, static_assets=lambda answers: assets(*answers)
+    checks.test_assets_come_compressed_from_the_cache, ASSETS, static_assets=lambda answers: assets(*answers)
 )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import runpy
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
@@ -14,10 +13,9 @@ from opschecks.aws.costs import DAYS, METRIC, UNSETTLED_DAYS, Bill, bill, servic
 from opschecks.config.stack import Stack
 from opschecks.core.observation import CouldNotLook
 from opschecks.sandbox.seeds import costs as seeded
-from tests.canned import Aws, Raw, concludes, examined, given, judges, stack, verdict, verdicts
-from tests.scratch import ROOT
+from tests.canned import Aws, Raw, concludes, examined, given, judges, stack, verdict, verdicts, weekly
 
-CHECKS = runpy.run_path(str(ROOT / "checks" / "weekly" / "test_costs.py"))
+checks = weekly("costs")
 
 
 def noon(month: int, day: int, year: int = 2026) -> datetime:
@@ -201,7 +199,7 @@ MONTHS: dict[str, tuple[datetime, Day, str, str]] = {
     "february": (noon(2, 14, 2027), steady(10), "passed", "110 USD from 1 to 11 Feb; 280 USD by the end"),
 }
 test_month_stays_within_budget = judges(
-    CHECKS["test_month_stays_within_budget"],
+    checks.test_month_stays_within_budget,
     MONTHS,
     total_cost=lambda now, usd: total_cost(BUDGET, seen(now, S3=usd)),
     stack=BUDGET,
@@ -210,7 +208,7 @@ test_month_stays_within_budget = judges(
 
 def test_without_a_budget_the_month_is_told_and_nothing_held_against_it() -> None:
     concludes(
-        CHECKS["test_month_stays_within_budget"],
+        checks.test_month_stays_within_budget,
         "passed",
         "no budget is set (limit budget_usd_per_month)",
         total_cost=total_cost(stack(), seen(S3=steady(99))),
@@ -228,7 +226,7 @@ WEEKS: dict[str, tuple[datetime, Day, str, str]] = {
     "nor a fall": (datetime(2026, 11, 11, tzinfo=UTC), on(40, d2026_11_01=400), "passed", "40.00 in the one before"),
 }
 test_week_costs_no_more_than_the_last = judges(
-    CHECKS["test_week_costs_no_more_than_the_last"],
+    checks.test_week_costs_no_more_than_the_last,
     WEEKS,
     total_cost=lambda now, usd: total_cost(stack(), seen(now, S3=usd)),
 )
@@ -261,7 +259,7 @@ SPIKES: dict[str, tuple[Day, str, str]] = {
 @pytest.mark.parametrize(("usd", "outcome", "message"), SPIKES.values(), ids=SPIKES)
 def test_no_service_costs_unusually_much(usd: Day, outcome: str, message: str) -> None:
     found = service_costs(seen(S3=usd, DynamoDB=steady(1)))
-    said = {one.name: one for one in examined(CHECKS["test_no_service_costs_unusually_much"], service_costs=found)}
+    said = {one.name: one for one in examined(checks.test_no_service_costs_unusually_much, service_costs=found)}
     assert said["S3"].outcome.value == outcome, said["S3"].message
     assert message in said["S3"].message
     assert said["DynamoDB"].outcome.value == "passed"
@@ -280,7 +278,7 @@ def test_dear_services_stand_alone_the_others_together_and_each_is_judged() -> N
     assert sum(sum(one.days) for one in found) == pytest.approx(sum(whole.days))
     assert all(len(one.series[0].points) == DAYS - UNSETTLED_DAYS for one in found)
     assert found[0].series[0].period_s == 86400
-    said = verdicts(CHECKS["test_no_service_costs_unusually_much"], service_costs=found)
+    said = verdicts(checks.test_no_service_costs_unusually_much, service_costs=found)
     assert len(said) == 14
     assert {name for name, outcome in said.items() if outcome == "failed"} == {"small"}
 
@@ -317,6 +315,6 @@ def test_the_sandbox_is_well_on_any_day_of_the_year(number: int) -> None:
     found = bill(checked, Aws(answer, checked), now)
     total, services = total_cost(checked, found), service_costs(found)
     for name in ("test_month_stays_within_budget", "test_week_costs_no_more_than_the_last"):
-        assert verdict(CHECKS[name], total_cost=total, stack=checked)[0] == "passed", (name, now)
-    said = verdicts(CHECKS["test_no_service_costs_unusually_much"], service_costs=services, stack=checked)
+        assert verdict(getattr(checks, name), total_cost=total, stack=checked)[0] == "passed", (name, now)
+    said = verdicts(checks.test_no_service_costs_unusually_much, service_costs=services, stack=checked)
     assert set(said.values()) == {"passed"}, (said, now)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import runpy
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -17,10 +16,9 @@ from opschecks.core.change import CannotFix, Refused, Risk
 from opschecks.core.observation import CouldNotLook
 from opschecks.fixing.plan import planned
 from opschecks.remedies.settings.flow_logs import CreateFlowLog
-from tests.canned import ACCOUNT, Aws, Raw, ago, fits, given, itself, judges, stack, verdict, verdicts
-from tests.scratch import ROOT
+from tests.canned import ACCOUNT, Aws, Raw, ago, fits, given, itself, judges, stack, verdict, verdicts, weekly
 
-CHECK = runpy.run_path(str(ROOT / "checks" / "weekly" / "test_flow_logs.py"))["test_vpcs_record_their_traffic"]
+CHECK = weekly("flow_logs").test_vpcs_record_their_traffic
 GROUP, ROLE = "/aws/vpc/flow", "arn:aws:iam::123456789012:role/flow"
 
 

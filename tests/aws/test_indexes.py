@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import runpy
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,10 +17,9 @@ from opschecks.core.change import CannotFix, Risk
 from opschecks.core.observation import CouldNotLook, NotThere
 from opschecks.fixing.plan import planned
 from opschecks.remedies.settings.dynamodb import CreateIndex
-from tests.canned import ACCOUNT, Aws, Raw, fits, given, itself, judges, stack, verdict, verdicts
-from tests.scratch import ROOT
+from tests.canned import ACCOUNT, Aws, Raw, fits, given, itself, judges, stack, verdict, verdicts, weekly
 
-CHECK = runpy.run_path(str(ROOT / "checks" / "weekly" / "test_indexes.py"))["test_wanted_indexes_can_be_searched"]
+CHECK = weekly("indexes").test_wanted_indexes_can_be_searched
 ARN = f"arn:aws:dynamodb:{ACCOUNT}:table/incidents"
 ONE = stack(incidents_table="incidents", tables=["incidents"], wanted_indexes=[{"name": "by-team", "hash_key": "team"}])
 

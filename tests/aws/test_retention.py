@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import runpy
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -21,12 +20,11 @@ from opschecks.fixing.plan import planned
 from opschecks.fixing.remedy import Remedy
 from opschecks.remedies.settings.logs import PutRetention
 from opschecks.remedies.settings.s3_lifecycle import PutLifecycle
-from tests.canned import NOW, Aws, Raw, ago, concludes, fits, itself, judges, names, stack, verdicts
-from tests.scratch import ROOT
+from tests.canned import NOW, Aws, Raw, ago, concludes, fits, itself, judges, names, stack, verdicts, weekly
 
-CHECKS = runpy.run_path(str(ROOT / "checks" / "weekly" / "test_retention.py"))
-TIDY, SITE = CHECKS["test_buckets_let_go_what_nobody_needs"], CHECKS["test_lifecycle_leaves_the_dashboards_alone"]
-KEPT = CHECKS["test_log_groups_are_kept_as_long_as_wanted"]
+checks = weekly("retention")
+TIDY, SITE = checks.test_buckets_let_go_what_nobody_needs, checks.test_lifecycle_leaves_the_dashboards_alone
+KEPT = checks.test_log_groups_are_kept_as_long_as_wanted
 NO_RULES = NotThere(
     "s3:GetLifecycleConfiguration", "NoSuchLifecycleConfiguration: The lifecycle configuration does not exist"
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import runpy
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
@@ -12,10 +11,9 @@ import pytest
 from opschecks.aws.scaling_activities import ScalingWeek, scaling_week
 from opschecks.core.answer import Answer
 from opschecks.core.observation import CouldNotLook
-from tests.canned import NOW, Aws, Raw, ago, examined, given, judges, names, verdict
-from tests.scratch import ROOT
+from tests.canned import NOW, Aws, Raw, ago, examined, given, judges, names, verdict, weekly
 
-CHECKS = runpy.run_path(str(ROOT / "checks" / "weekly" / "test_scaling.py"))
+checks = weekly("scaling")
 KEY = ("application-autoscaling", "DescribeScalingActivities")
 
 
@@ -80,7 +78,7 @@ ATTEMPTS: dict[str, tuple[list[Raw], str, str]] = {
     "a word never heard": ([activity(2, Description="Wished for more")], "blind", "'Wished for more' has no number"),
 }
 test_scaling_attempts_succeed = judges(
-    CHECKS["test_scaling_attempts_succeed"], ATTEMPTS, scaling_week=lambda activities: seen(*activities)
+    checks.test_scaling_attempts_succeed, ATTEMPTS, scaling_week=lambda activities: seen(*activities)
 )
 
 
@@ -94,7 +92,7 @@ HELD: dict[str, tuple[list[float], str, str, str]] = {
     "more than a week ago": ([170, 180, 190], "AlreadyAtMaxCapacity", "passed", "in 0 hours"),
 }
 test_scaling_is_not_held_at_its_maximum = judges(
-    CHECKS["test_scaling_is_not_held_at_its_maximum"],
+    checks.test_scaling_is_not_held_at_its_maximum,
     HELD,
     scaling_week=lambda hours, code: seen(
         *[not_scaled(one, code) | {"StartTime": ON_THE_HOUR - timedelta(hours=one)} for one in hours]
@@ -105,7 +103,7 @@ test_scaling_is_not_held_at_its_maximum = judges(
 def test_a_reason_without_a_code_is_not_seen() -> None:
     week = seen(not_scaled(2))[0]
     week.activities[0].evidence["NotScaledReasons"] = [{}]
-    told = verdict(CHECKS["test_scaling_is_not_held_at_its_maximum"], scaling_week=[week])
+    told = verdict(checks.test_scaling_is_not_held_at_its_maximum, scaling_week=[week])
     assert told == ("blind", f"{KEY[0]}:{KEY[1]}: the answer has no 'Code' (it is empty)")
 
 
@@ -127,7 +125,7 @@ FLAPPING: dict[str, tuple[list[Raw], str, str]] = {
     ),
 }
 test_scaling_does_not_flap = judges(
-    CHECKS["test_scaling_does_not_flap"], FLAPPING, scaling_week=lambda activities: seen(*activities)
+    checks.test_scaling_does_not_flap, FLAPPING, scaling_week=lambda activities: seen(*activities)
 )
 
 
@@ -169,7 +167,7 @@ def test_an_activity_without_time_or_owner_is_not_seen(key: str) -> None:
 
 def test_a_service_of_the_stack_that_never_scaled_is_told_beside_the_one_that_did() -> None:
     found = seen(to(2, 4), services=("backend", "worker"))
-    told = {one.name: one.message for one in examined(CHECKS["test_scaling_attempts_succeed"], scaling_week=found)}
+    told = {one.name: one.message for one in examined(checks.test_scaling_attempts_succeed, scaling_week=found)}
     assert told == {
         "backend": "scaled 1 times in the last 7 days, to between 4 and 4 tasks",
         "worker": "scaling changed nothing in the last 7 days",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import runpy
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,12 +14,9 @@ from opschecks.aws.task_definitions import PoolSettings, pool_settings
 from opschecks.config.stack import Stack
 from opschecks.core.answer import Answer
 from opschecks.core.observation import CouldNotLook
-from tests.canned import ACCOUNT, Aws, Raw, examined, judges, names, stack
-from tests.scratch import ROOT
+from tests.canned import ACCOUNT, Aws, Raw, examined, judges, names, stack, weekly
 
-CHECK = runpy.run_path(str(ROOT / "checks" / "weekly" / "test_connection_pool.py"))[
-    "test_workers_and_concurrency_are_as_wanted"
-]
+CHECK = weekly("connection_pool").test_workers_and_concurrency_are_as_wanted
 SECRET = {"name": "SESSION_SECRET", "value": "hunter22-hunter22"}
 KEY = ("ecs", "DescribeTaskDefinition")
 

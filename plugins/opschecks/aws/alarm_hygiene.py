@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.model import Figure, Resource
 from ..core.observation import CouldNotLook, batches, fan_out, observation
-from .cloudwatch_alarms import Alarm
+from .cloudwatch_alarms import Alarm, history_items
 from .cloudwatch_metrics import CALL, METRICS_A_CALL, fetch_points
 from .session import Aws
 
@@ -22,7 +22,6 @@ WEEK = timedelta(days=7)
 HISTORY_DAYS = 14
 """How far back CloudWatch keeps the history of states."""
 HOUR_S = 3600
-_TYPES = ["MetricAlarm", "CompositeAlarm", "LogAlarm"]
 _SPARSE = re.compile(
     r"[345]xx|error|throttl|reject|fail|fault|drop|denied|abort|time.?out|latency|response.?time|duration",
     re.IGNORECASE,
@@ -114,16 +113,7 @@ class WatchedAlarm(Resource):
 def alarm_rings(aws: Aws, now: datetime) -> Counter[str]:
     """How often each alarm of the account went off within 14 days."""
     rang: Counter[str] = Counter()
-    for one in aws.items(
-        "cloudwatch",
-        "DescribeAlarmHistory",
-        "AlarmHistoryItems",
-        AlarmTypes=_TYPES,
-        HistoryItemType="StateUpdate",
-        StartDate=now - timedelta(days=HISTORY_DAYS),
-        EndDate=now,
-        MaxRecords=100,
-    ):
+    for one in history_items(aws, now, timedelta(days=HISTORY_DAYS), HistoryItemType="StateUpdate"):
         if "to ALARM" in str(one.get("HistorySummary", "")):
             rang[str(one["AlarmName"])] += 1
     return rang

@@ -105,15 +105,7 @@ def _since(now: datetime, wanted: timedelta) -> datetime:
 def _backups(
     aws: Aws, table: Table, listed: Sequence[dict[str, Any]], wanted: timedelta, now: datetime
 ) -> TableBackups:
-    own = tuple(
-        Backup(
-            str(raw["BackupName"]),
-            raw["BackupCreationDateTime"].astimezone(UTC),
-            str(raw["BackupStatus"]),
-            str(raw["BackupType"]),
-        )
-        for raw in listed
-    )
+    own = tuple(_own(raw) for raw in listed)
     newest: Backup | None = None
     vault: tuple[Backup, ...] | CouldNotLook = ()
     if table.status != "MISSING":
@@ -140,6 +132,11 @@ def _backups(
         since=_since(now, wanted),
         now=now,
     )
+
+
+def _own(raw: Mapping[str, Any]) -> Backup:
+    made = raw["BackupCreationDateTime"].astimezone(UTC)
+    return Backup(str(raw["BackupName"]), made, str(raw["BackupStatus"]), str(raw["BackupType"]))
 
 
 def points_of(aws: Aws, arn: str) -> tuple[Backup, ...] | CouldNotLook:

@@ -203,17 +203,14 @@ class AlarmEvent:
 @observation(allow=["cloudwatch:DescribeAlarmHistory"])
 def alarm_history(aws: Aws, now: datetime) -> list[AlarmEvent]:
     """State and configuration changes of alarms in the last 24 hours, newest first."""
-    listed = aws.items(
-        "cloudwatch",
-        "DescribeAlarmHistory",
-        "AlarmHistoryItems",
-        AlarmTypes=_TYPES,
-        StartDate=now - timedelta(hours=24),
-        EndDate=now,
-        ScanBy="TimestampDescending",
-        MaxRecords=100,
-    )
-    return sorted(map(_event, listed), key=lambda event: event.at, reverse=True)
+    events = map(_event, history_items(aws, now, timedelta(hours=24)))
+    return sorted(events, key=lambda event: event.at, reverse=True)
+
+
+def history_items(aws: Aws, now: datetime, span: timedelta, **more: str) -> list[Answer]:
+    """DescribeAlarmHistory of all alarms up to now, in no order."""
+    asked = {"AlarmTypes": _TYPES, "StartDate": now - span, "EndDate": now, "MaxRecords": 100, **more}
+    return aws.items("cloudwatch", "DescribeAlarmHistory", "AlarmHistoryItems", **asked)
 
 
 def _event(raw: Answer) -> AlarmEvent:

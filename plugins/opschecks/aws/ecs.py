@@ -261,12 +261,8 @@ def _service(raw: Answer, now: datetime, since: datetime | None) -> Service:
     figures = [
         Figure(label, raw[f"{label}Count"]) for label in ("running", "desired", "pending") if f"{label}Count" in raw
     ]
-    return Service(
-        arn=str(raw["serviceArn"]),
-        name=str(raw["serviceName"]),
-        evidence=raw | {"events": events},
-        figures=tuple(figures),
-    )
+    evidence = raw | {"events": events}
+    return Service(arn=str(raw["serviceArn"]), name=str(raw["serviceName"]), evidence=evidence, figures=tuple(figures))
 
 
 @observation(allow=["ecs:ListTasks", "ecs:DescribeTasks"])
@@ -282,12 +278,7 @@ def tasks(aws: Aws, inventory: Inventory) -> list[Task]:
     answers = fan_out(lambda chunk: aws.call("ecs", "DescribeTasks", cluster=cluster, tasks=chunk), chunks)
     told = [raw for answer in answers for raw in answer["tasks"]]
     return [
-        Task(
-            arn=str(raw["taskArn"]),
-            name=str(raw["taskArn"]).rsplit("/", 1)[-1],
-            service=wanted[raw["group"]],
-            evidence=raw,
-        )
+        Task(arn=arn, name=arn.rsplit("/", 1)[-1], service=wanted[raw["group"]], evidence=raw)
         for raw in told
-        if raw["group"] in wanted
+        if raw["group"] in wanted and (arn := str(raw["taskArn"]))
     ]

@@ -55,8 +55,7 @@ def releases(expected: Expected, services: list[Service], tasks: list[Task]) -> 
     """
     if not expected:
         raise CouldNotLook(
-            "",
-            "nothing was expected: pass --expect-revision FAMILY:REVISION, --expect-image or --expect-deployment",
+            "", "nothing was expected: pass --expect-revision FAMILY:REVISION, --expect-image or --expect-deployment"
         )
     made = [_release(service, tasks) for service in services]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from statistics import fmean
+from typing import TypeVar
 
 from ..core.model import Figure, Resource, Series
 from ..core.observation import CouldNotLook, observation
@@ -146,11 +147,8 @@ def _line(metrics: Metrics, subject: str, *measures: str) -> tuple[Series, ...]:
     return tuple(series for series in found if isinstance(series, Series) and series.points)
 
 
-def _newest(series: tuple[Series, ...], digits: int = 0) -> tuple[Figure, ...]:
-    return tuple(
-        Figure(line.label, round(line.points[-1][1], digits) if digits else round(line.points[-1][1]), line.unit)
-        for line in series
-    )
+def _newest(series: tuple[Series, ...]) -> tuple[Figure, ...]:
+    return tuple(Figure(line.label, round(line.points[-1][1]), line.unit) for line in series)
 
 
 @observation(soft=["services", "traffic", "log_errors"])
@@ -163,9 +161,8 @@ def service_load(
     now: datetime,
 ) -> list[ServiceLoad]:
     """CPU and memory of each service, with task count and errors for context."""
-    found = []
-    for name in inventory.some("services"):
-        lines = _line(metrics, name, "CPU", "memory")
+
+    def load(name: str) -> ServiceLoad:
         counts = [
             f"{one.evidence.get('runningCount', '?')} of {one.evidence.get('desiredCount', '?')} tasks run"
             for one in ([] if isinstance(services, CouldNotLook) else services)
@@ -174,18 +171,22 @@ def service_load(
         if isinstance(services, CouldNotLook):
             counts = ["task count unknown"]
         beside = "; ".join([*counts, _errors_beside(traffic), _log_errors_beside(log_errors)])
-        found.append(
-            ServiceLoad(
-                arn=f"service/{inventory.cluster}/{name}",
-                name=name,
-                metrics=metrics,
-                now=now,
-                evidence={"beside": beside, **{line.label: _recent(line, now) for line in lines}},
-                series=lines,
-                figures=_newest(lines),
-            )
-        )
-    return found
+        lines = _line(metrics, name, "CPU", "memory")
+        bare = ServiceLoad(arn=f"service/{inventory.cluster}/{name}", name=name, metrics=metrics, now=now)
+        shown = _with(bare, lines, _newest(lines))
+        return replace(shown, evidence={"beside": beside, **shown.evidence})
+
+    return [load(name) for name in inventory.some("services")]
+
+
+M = TypeVar("M", bound=Measured)
+
+
+def _with(bare: M, lines: tuple[Series, ...], figures: tuple[Figure, ...] = ()) -> M:
+    """The same, with its charts, and the last hour of them as evidence."""
+    return replace(
+        bare, evidence={line.label: _recent(line, bare.now) for line in lines}, series=lines, figures=figures
+    )
 
 
 def _recent(line: Series, now: datetime) -> dict[str, float]:
@@ -224,14 +225,8 @@ def traffic(metrics: Metrics, load_balancers: list[LoadBalancer], now: datetime)
         if requests and all(isinstance(metrics.answers.get((balancer.name, measure)), Series) for measure in both):
             lines += (one.errors_5xx_while_serving,)
             counted = (_a_day("requests", requests), _a_day("5xx", one.errors_5xx))
-        found.append(
-            replace(
-                one,
-                evidence={line.label: _recent(line, now) for line in lines},
-                series=lines,
-                figures=(*_newest(tuple(line for line in lines if line.label != "5xx")), *counted),
-            )
-        )
+        newest = _newest(tuple(line for line in lines if line.label != "5xx"))
+        found.append(_with(one, lines, (*newest, *counted)))
     return found
 
 
@@ -247,19 +242,9 @@ def table_throttling(metrics: Metrics, tables: list[Table], now: datetime) -> li
         for index in (None, *table.index_names):
             name = f"{table.name}/{index}" if index else table.name
             arn = f"{table.arn}/index/{index}" if index else table.arn
-            lines = _line(metrics, name, "throttled reads", "throttled writes")
-            found.append(
-                Throttling(
-                    arn=arn,
-                    name=name,
-                    table=table.name,
-                    status=table.status,
-                    metrics=metrics,
-                    now=now,
-                    evidence={line.label: _recent(line, now) for line in lines},
-                    series=lines,
-                )
-            )
+            of, status = table.name, table.status
+            bare = Throttling(arn=arn, name=name, metrics=metrics, now=now, table=of, status=status)
+            found.append(_with(bare, _line(metrics, name, "throttled reads", "throttled writes")))
     return found
 
 

@@ -41,7 +41,7 @@ class StaticAsset(Resource):
     @property
     def cache_control(self) -> str:
         """Its Cache-Control header."""
-        return _header(self.last, "Cache-Control")
+        return self.last.header("Cache-Control")
 
     @property
     def forbids_caching(self) -> bool:
@@ -53,7 +53,7 @@ class StaticAsset(Resource):
     @property
     def is_from_cache(self) -> bool:
         """Whether the last answer came from a cache; CouldNotLook where no answer shows its origin."""
-        if not any(_header(one, "X-Cache") or _header(one, "Age") for one in self.answers):
+        if not any(one.header("X-Cache") or one.header("Age") for one in self.answers):
             raise CouldNotLook(
                 f"GET {self.arn}", "no answer has X-Cache or Age, which show whether it came from a cache"
             )
@@ -62,18 +62,14 @@ class StaticAsset(Resource):
     @property
     def encoding(self) -> str:
         """The compression of its last answer; empty where there was none."""
-        told = _header(self.last, "Content-Encoding").lower()
+        told = self.last.header("Content-Encoding").lower()
         return "" if told == "identity" else told
 
 
 def comes_from_cache(answer: Response) -> bool:
     """Whether it came from a cache; CloudFront answers Hit or RefreshHit, others only an age."""
-    told = _header(answer, "X-Cache").lower()
-    return told.startswith(("hit", "refreshhit")) if told else bool(_header(answer, "Age"))
-
-
-def _header(answer: Response, name: str) -> str:
-    return {key.lower(): value for key, value in answer.headers.items()}.get(name.lower(), "")
+    told = answer.header("X-Cache").lower()
+    return told.startswith(("hit", "refreshhit")) if told else bool(answer.header("Age"))
 
 
 @observation(allow=["s3:ListBucket"])
@@ -107,7 +103,7 @@ def _asked(http: Http, url: str, timeout_s: float) -> tuple[Response, ...]:
 
 
 def _asset(url: str, listed: Mapping[str, Any], answers: tuple[Response, ...]) -> StaticAsset:
-    told = [{"status": one.status or one.failure, "headers": dict(one.headers)} for one in answers]
+    told = [one.evidence for one in answers]
     return StaticAsset(
         arn=url,
         name=str(listed["Key"]),

@@ -49,6 +49,15 @@ class Response:
         return self.failure or f"answered {self.status}"
 
     @property
+    def evidence(self) -> dict[str, Any]:
+        """Status (or why there is none) and headers."""
+        return {"status": self.status or self.failure, "headers": dict(self.headers)}
+
+    def header(self, name: str) -> str:
+        """A header's value, whatever the case of its name; empty where it is missing."""
+        return {key.lower(): value for key, value in self.headers.items()}.get(name.lower(), "")
+
+    @property
     def text(self) -> str:
         """The body as text."""
         return self.body.decode("utf-8", "replace")
@@ -290,9 +299,8 @@ def dashboard_pages(stack: Stack, http: Http) -> list[Page]:
             stand_in=stand_in,
             contains=dashboard.contains,
             evidence={
-                "status": answer.status or answer.failure,
+                **answer.evidence,
                 "latency_ms": round(answer.latency_ms),
-                "headers": answer.headers,
                 "body": answer.text[:1000],
                 "a path that cannot exist": stand_in.status,
             },

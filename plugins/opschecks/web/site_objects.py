@@ -31,7 +31,7 @@ class SiteObject(Resource):
     @property
     def served_etag(self) -> str:
         """The ETag that the CDN serves; CouldNotLook where it has none, so that the two cannot be compared."""
-        told = {name.lower(): value for name, value in self.answer.headers.items()}.get("etag", "")
+        told = self.answer.header("ETag")
         if self.answer.status == 200 and not told:
             raise CouldNotLook(f"HEAD {self.arn}", "the answer has no ETag to compare")
         return told.removeprefix("W/").strip('"')
@@ -47,7 +47,7 @@ def site_objects(stack: Stack, aws: Aws, http: Http, distribution: Distribution)
     urls = [f"{stack.dashboard_url}/{quote(one['Key'][len(prefix) :])}" for one in listed]
     answers = fan_out(lambda url: http.head(url, stack.limits.probe_timeout_s), urls)
     return [
-        SiteObject(arn=url, name=str(one["Key"]), answer=answer, evidence=one | {"served": _told(answer)})
+        SiteObject(arn=url, name=str(one["Key"]), answer=answer, evidence=one | {"served": answer.evidence})
         for url, one, answer in zip(urls, listed, answers, strict=True)
     ]
 
@@ -60,7 +60,3 @@ def list_objects(aws: Any, bucket: str, prefix: str) -> list[Answer]:
         if int(page["KeyCount"]):
             found += page["Contents"]
     return [one for one in found if not str(one["Key"]).endswith("/") or one.get("Size")]
-
-
-def _told(answer: Response) -> dict[str, Any]:
-    return {"status": answer.status or answer.failure, "headers": answer.headers}

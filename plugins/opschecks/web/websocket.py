@@ -8,7 +8,7 @@ import socket
 import ssl
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
@@ -50,11 +50,11 @@ def websocket_session(stack: Stack) -> Session:
     from websockets.exceptions import ConnectionClosed
 
     url, limits = session_address(stack), stack.limits
-    place = _place(url)
+    bare = Session(arn=_place(url), name=urlsplit(url).path)
     began = time.monotonic()
     connection = open_session(stack, url, {})
     if isinstance(connection, str):
-        return Session(arn=place, name=urlsplit(url).path, refused=connection, evidence={"refused": connection})
+        return replace(bare, refused=connection, evidence={"refused": connection})
     open_ms = (time.monotonic() - began) * 1000
     ping_ms, ended_early = None, ""
     held_from = time.monotonic()
@@ -67,20 +67,11 @@ def websocket_session(stack: Stack) -> Session:
         except ConnectionClosed as closed:
             ended_early = f"closed by the server: {closed}"
     held_s = time.monotonic() - held_from
-    evidence = {"opened_ms": open_ms, "ping_ms": ping_ms, "held_s": held_s, "ended_early": ended_early}
+    told: dict[str, Any] = {"ping_ms": ping_ms, "held_s": held_s, "ended_early": ended_early}
     figures = [Figure("connect", round(open_ms), "ms")]
     if ping_ms is not None:
         figures.append(Figure("ping", round(ping_ms), "ms"))
-    return Session(
-        arn=place,
-        name=urlsplit(url).path,
-        open_ms=open_ms,
-        ping_ms=ping_ms,
-        held_s=held_s,
-        ended_early=ended_early,
-        evidence=evidence,
-        figures=tuple(figures),
-    )
+    return replace(bare, open_ms=open_ms, evidence={"opened_ms": open_ms, **told}, figures=tuple(figures), **told)
 
 
 @observation()
@@ -90,12 +81,12 @@ def websocket_reconnects(stack: Stack, target_health: list[TargetHealth]) -> Rec
     This needs `websocket.task_field`, the field of the first message that names the task, and two healthy tasks.
     """
     url = session_address(stack)
-    place = _place(url)
+    bare = Reconnects(arn=_place(url), name=urlsplit(url).path)
     healthy = max((len(group.in_state("healthy")) for group in target_health), default=0)
     if not stack.websocket.task_field:
-        return Reconnects(arn=place, name=urlsplit(url).path, unproven="websocket.task_field is not set in stacks.toml")
+        return replace(bare, unproven="websocket.task_field is not set in stacks.toml")
     if healthy < 2:
-        return Reconnects(arn=place, name=urlsplit(url).path, unproven=f"{healthy} healthy target(s): two are needed")
+        return replace(bare, unproven=f"{healthy} healthy target(s): two are needed")
     cookies: dict[str, str] = {}
     tasks = []
     for _ in range(RECONNECTS):
@@ -105,12 +96,8 @@ def websocket_reconnects(stack: Stack, target_health: list[TargetHealth]) -> Rec
         with connection:
             tasks.append(_task(connection, stack, url))
             cookies.update(cookies_of(connection.response.headers.get_all("Set-Cookie") if connection.response else []))
-    return Reconnects(
-        arn=place,
-        name=urlsplit(url).path,
-        tasks=tuple(tasks),
-        evidence={"tasks reached": tasks, "cookies kept": sorted(cookies), "healthy targets": healthy},
-    )
+    evidence = {"tasks reached": tasks, "cookies kept": sorted(cookies), "healthy targets": healthy}
+    return replace(bare, tasks=tuple(tasks), evidence=evidence)
 
 
 def _place(url: str) -> str:
