@@ -199,7 +199,7 @@ def test_another_account_than_the_stacks(tmp_path: Path) -> None:
     ended = project.run("checks/daily")
     assert ended.code == 4, ended.all
     assert (
-        "stacks.sandbox.account_id: it says 210987654321, but the credentials belong to 123456789012; "
+        "stacks.sandbox.account_id is 210987654321, but the credentials belong to 123456789012; "
         "use that account's credentials, or correct account_id"
     ) in ended.err
     assert "yesterday" not in project.page()

@@ -21,6 +21,9 @@ files of a suite as plain data, the newest first."""
 
 REGISTRY: dict[str, Observation] = {}
 
+WITHOUT = "; if this does not apply, set without = "
+"""Stands between why a check could not look and the runbook slugs to list in stacks.toml."""
+
 
 class CouldNotLook(Exception):  # noqa: N818 - the design's word for it; it is no error of the program
     """The world did not answer in a way that allows a verdict.
@@ -37,7 +40,11 @@ class CouldNotLook(Exception):  # noqa: N818 - the design's word for it; it is n
         self.chain = chain
 
     def __str__(self) -> str:
-        return self.cause + (f" (needed for {', '.join(self.chain)})" if self.chain else "")
+        return self.cause + self._needed_for
+
+    @property
+    def _needed_for(self) -> str:
+        return f" (needed for {', '.join(self.chain)})" if self.chain else ""
 
     @property
     def cause(self) -> str:
@@ -53,6 +60,19 @@ class CouldNotLook(Exception):  # noqa: N818 - the design's word for it; it is n
 
 class NotThere(CouldNotLook):
     """The world answered that the thing asked for does not exist."""
+
+
+class NotConfigured(CouldNotLook):
+    """The stack names no such thing, and may have none: then `without` of stacks.toml is to list the check's slug."""
+
+    def for_check(self, slug: str) -> str:
+        """The text for a check of that runbook slug, with what to write where it does not apply."""
+        return f'{self.cause}{WITHOUT}["{slug}"]{self._needed_for}'
+
+
+def names_no(stack: str, what: str, keys: str) -> NotConfigured:
+    """Of a stack that names no such thing; `keys` of stacks.toml are what would name it."""
+    return NotConfigured("", f"stack {stack} names no {what}: set {keys} in stacks.toml")
 
 
 class WrongAccount(Exception):  # noqa: N818 - a misuse, decided by the first answer of AWS
@@ -120,6 +140,11 @@ def closure(names: Iterable[str]) -> list[Observation]:
     for name in sorted(names):
         add(name, ())
     return list(found.values())
+
+
+def batches(items: Sequence[T], size: int) -> list[list[T]]:
+    """The items in their order, `size` in each list but the last."""
+    return [list(items[start : start + size]) for start in range(0, len(items), size)]
 
 
 def fan_out(function: Callable[[T], R], items: Iterable[T], *, at_once: int = 16) -> list[R]:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import pytest
 
 from ..core.model import Check, Finding, Outcome, Resource
-from ..core.observation import CouldNotLook
+from ..core.observation import CouldNotLook, NotConfigured
 from ..core.redaction import redact_text
 
 LONGEST_MESSAGE = 1000
@@ -23,10 +23,13 @@ def outcome_of(error: BaseException) -> Outcome:
     return Outcome.FAILED if isinstance(error, AssertionError | pytest.fail.Exception) else Outcome.BLIND
 
 
-def message_of(error: BaseException) -> str:
-    """The first line of what the error says; pytest's explanation of an assertion stays in the traceback."""
-    said = str(error).strip()
-    first = said.partition("\n")[0]
+def message_of(error: BaseException, slug: str) -> str:
+    """The first line of the error's text, for a check of that runbook slug.
+
+    pytest's explanation of an assertion stays in the traceback.
+    """
+    text = error.for_check(slug) if isinstance(error, NotConfigured) else str(error)
+    first = text.strip().partition("\n")[0]
     if isinstance(error, pytest.skip.Exception):
         first = f"the check skipped: {first}"
     elif not isinstance(error, AssertionError | CouldNotLook | pytest.fail.Exception):
@@ -91,7 +94,7 @@ class _Examination:
             return None
         if isinstance(error, KeyboardInterrupt | GeneratorExit | pytest.exit.Exception):
             return None
-        message = "; ".join([*self._notes, message_of(error)])
+        message = "; ".join([*self._notes, message_of(error, self._examine.check.runbook)])
         self._examine.conclude(self._resource, outcome_of(error), message)
         if len(self._examine.errors) < _TRACEBACKS_KEPT:
             info: Any = pytest.ExceptionInfo.from_exception(error)

@@ -117,7 +117,7 @@ def settle(examine: Examine, error: BaseException | None, waivers: Sequence[Waiv
     """Complete what was examined by what was raised and by the waivers; the worst finding is the check's outcome."""
     whole = whole_stack(examine.stack)
     if error is not None:
-        examine.conclude(whole, outcome_of(error), message_of(error))
+        examine.conclude(whole, outcome_of(error), message_of(error, examine.check.runbook))
     elif not examine.findings and examine.check.may_be_empty:
         examine.conclude(whole, Outcome.PASSED, "nothing to examine, which is fine")
     elif not examine.findings:
