@@ -14,6 +14,8 @@ from moto.ecs.models import EC2ContainerServiceBackend, Service
 from ...core import clock
 from ..correction import Kind, extends
 
+DOCS = "AmazonECS/latest/APIReference/"
+
 
 def run_service(backend: Any, cluster: str, service: str, addresses: tuple[str, ...], begun: datetime) -> list[Any]:
     """Let a service be what it wants to be: its tasks run since `begun`, its deployment is completed."""
@@ -76,56 +78,39 @@ LOOKS_TO_SETTLE = 2
 """How often a service must be looked at before it is what it was updated to: AWS takes minutes."""
 
 
-@extends(
-    EC2ContainerServiceBackend,
-    "update_service",
-    Kind.BUG,
-    moto="5.2.5",
-    wrong="another task definition makes no deployment, and a forced deployment replaces the old one's id at once",
-    aws="https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_UpdateService.html",
-)
-def _update_service(before: Callable[..., Any]) -> Callable[..., Any]:
-    def update_service(self: Any, service_properties: dict[str, Any]) -> Any:
-        """AWS starts and stops tasks after an update; a new deployment replaces the old one when it is steady."""
-        name = service_properties["service"].split("/")[-1]
-        ran = self.services[f"{service_properties.get('cluster', 'default')}:{name}"].running_count
-        anew = service_properties.get("force_new_deployment") or service_properties.get("task_definition")
-        service = before(self, service_properties)
-        service.running_count = ran
-        if anew:
-            made = copy.deepcopy(service.deployments[0])
-            now = clock.now()
-            made.update(id=f"ecs-svc/{uuid.uuid4().int % 10**19}", status="PRIMARY", createdAt=now, updatedAt=now)
-            made.update(rolloutState="IN_PROGRESS", taskDefinition=service.task_definition)
-            service.deployments = [made, *({**old, "status": "ACTIVE"} for old in service.deployments)]
-        service.pending_count = max(0, service.desired_count - service.running_count)
-        service.looks_to_settle = LOOKS_TO_SETTLE
-        return service
+@extends(EC2ContainerServiceBackend, "update_service", Kind.BUG, "5.2.5", DOCS + "API_UpdateService.html")
+def _update_service(before: Callable[..., Any], self: Any, service_properties: dict[str, Any]) -> Any:
+    """moto makes no deployment for another task definition, and a forced one replaces the id of the old one at once.
 
-    return update_service
+    AWS starts and stops tasks after an update; a new deployment replaces the old one when it is steady.
+    """
+    name = service_properties["service"].split("/")[-1]
+    ran = self.services[f"{service_properties.get('cluster', 'default')}:{name}"].running_count
+    anew = service_properties.get("force_new_deployment") or service_properties.get("task_definition")
+    service = before(self, service_properties)
+    service.running_count = ran
+    if anew:
+        made = copy.deepcopy(service.deployments[0])
+        now = clock.now()
+        made.update(id=f"ecs-svc/{uuid.uuid4().int % 10**19}", status="PRIMARY", createdAt=now, updatedAt=now)
+        made.update(rolloutState="IN_PROGRESS", taskDefinition=service.task_definition)
+        service.deployments = [made, *({**old, "status": "ACTIVE"} for old in service.deployments)]
+    service.pending_count = max(0, service.desired_count - service.running_count)
+    service.looks_to_settle = LOOKS_TO_SETTLE
+    return service
 
 
-@extends(
-    EC2ContainerServiceBackend,
-    "describe_services",
-    Kind.SIMPLER,
-    moto="5.2.5",
-    wrong="a service runs no tasks",
-    aws="https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Service.html",
-)
-def _settling(before: Callable[..., Any]) -> Callable[..., Any]:
-    def describe_services(self: Any, *args: Any, **kwargs: Any) -> Any:
-        """What was updated gets a step further with each look."""
-        for service in self.services.values():
-            left = getattr(service, "looks_to_settle", None)
-            if left is None:
-                continue
-            service.looks_to_settle = left - 1 if left else None
-            if not left:
-                _settled(self, service)
-        return before(self, *args, **kwargs)
-
-    return describe_services
+@extends(EC2ContainerServiceBackend, "describe_services", Kind.SIMPLER, "5.2.5", DOCS + "API_Service.html")
+def _settling(before: Callable[..., Any], self: Any, *args: Any, **kwargs: Any) -> Any:
+    """moto's services run no tasks; here an updated service settles after LOOKS_TO_SETTLE looks."""
+    for service in self.services.values():
+        left = getattr(service, "looks_to_settle", None)
+        if left is None:
+            continue
+        service.looks_to_settle = left - 1 if left else None
+        if not left:
+            _settled(self, service)
+    return before(self, *args, **kwargs)
 
 
 def _settled(backend: Any, service: Any) -> None:
@@ -164,19 +149,9 @@ def _say(service: Any, message: str, at: datetime) -> None:
     service.events.insert(0, event)
 
 
-@extends(
-    EC2ContainerServiceBackend,
-    "list_tasks",
-    Kind.BUG,
-    moto="5.2.5",
-    wrong="serviceName is not heeded",
-    aws="https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ListTasks.html",
-)
-def _list_tasks(before: Callable[..., list[Any]]) -> Callable[..., list[Any]]:
-    def list_tasks(self: Any, *args: Any, **kwargs: Any) -> list[Any]:
-        """AWS filters by service, and forgets a task an hour after it stopped."""
-        service = kwargs.get("service_name") or (args[4] if len(args) > 4 else None)
-        found = before(self, *args, **kwargs)
-        return [task for task in found if not service or task.group == f"service:{service.split('/')[-1]}"]
-
-    return list_tasks
+@extends(EC2ContainerServiceBackend, "list_tasks", Kind.BUG, "5.2.5", DOCS + "API_ListTasks.html")
+def _list_tasks(before: Callable[..., list[Any]], self: Any, *args: Any, **kwargs: Any) -> list[Any]:
+    """moto ignores serviceName."""
+    service = kwargs.get("service_name") or (args[4] if len(args) > 4 else None)
+    found = before(self, *args, **kwargs)
+    return [task for task in found if not service or task.group == f"service:{service.split('/')[-1]}"]

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ..environment import Sandbox
+    from ..environment import Sandbox as Sandbox
+else:
+    Sandbox = Any  # only annotations name it, and its imports take a second
 
 EVERYTHING_OF_AWS = "everything that asks AWS"
 """In `blinds`: each check that needs an answer of AWS."""

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from . import fault
-
-if TYPE_CHECKING:
-    from ..environment import Sandbox
+from . import Sandbox, fault
 
 
 def _target(sandbox: Sandbox) -> dict[str, Any]:

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from . import fault
-
-if TYPE_CHECKING:
-    from ..environment import Sandbox
+from . import Sandbox, fault
 
 _HEALTH = ["test_backend_is_healthy"]
 _SESSION = "test_websocket_sessions_open_and_answer"

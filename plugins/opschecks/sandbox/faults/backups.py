@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from . import fault
-
-if TYPE_CHECKING:
-    from ..environment import Sandbox
+from ..moto_server import backend
+from ..seed import BUCKET
+from ..seeds.backups import FULL
+from . import Sandbox, fault
 
 _RECENT = ["test_tables_have_a_recent_backup"]
 _RECOVERY = ["test_tables_can_be_restored_to_any_moment"]
@@ -64,9 +64,6 @@ def point_in_time_recovery_has_stopped(sandbox: Sandbox) -> None:
 @fault(caught_by=_VERSIONS)
 def site_has_no_versions(sandbox: Sandbox) -> None:
     """Versioning of the dashboard bucket is suspended."""
-    from ..moto_server import backend
-    from ..seed import BUCKET
-
     backend("s3", "aws").put_bucket_versioning(BUCKET, "Suspended")
 
 
@@ -88,9 +85,6 @@ def logs_are_exported_with_gaps(sandbox: Sandbox) -> None:
 @fault(caught_by=_FULL)
 def full_backup_was_never_finished(sandbox: Sandbox) -> None:
     """The newest full backup has no manifest: whatever made it was killed."""
-    from ..moto_server import backend
-    from ..seeds.backups import FULL
-
     s3 = backend("s3", "aws")
     for key in [one for one in s3.buckets[FULL].keys if one.endswith("/manifest.json")]:
         s3.delete_object(FULL, key)
@@ -99,9 +93,6 @@ def full_backup_was_never_finished(sandbox: Sandbox) -> None:
 @fault(caught_by=_FULL)
 def full_backup_lacks_a_table(sandbox: Sandbox) -> None:
     """A table came after the newest full backup was made, or was left out of it."""
-    from ..moto_server import backend
-    from ..seeds.backups import FULL
-
     s3 = backend("s3", "aws")
     (key,) = [one for one in s3.buckets[FULL].keys if one.endswith("/manifest.json")]
     told = json.loads(s3.get_object(FULL, key).value)

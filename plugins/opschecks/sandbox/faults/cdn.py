@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from . import fault
-
-if TYPE_CHECKING:
-    from ..environment import Sandbox
+from ..seeds.cdn import SCRIPT, behavior_of, config_of, put_asset
+from . import Sandbox, fault
 
 _BOTH = ["test_cdn_is_set_to_cache_and_compress", "test_assets_come_compressed_from_the_cache"]
 
@@ -15,8 +11,6 @@ _BOTH = ["test_cdn_is_set_to_cache_and_compress", "test_assets_come_compressed_f
 @fault(caught_by=_BOTH)
 def cdn_compression_is_off(sandbox: Sandbox) -> None:
     """Somebody turned compression off to look into something."""
-    from ..seeds.cdn import behavior_of
-
     behavior_of(sandbox).compress = False
 
 
@@ -24,7 +18,6 @@ def cdn_compression_is_off(sandbox: Sandbox) -> None:
 def cdn_caching_is_disabled(sandbox: Sandbox) -> None:
     """The managed policy CachingDisabled was left on after a stale page."""
     from ..corrections.cloudfront_config import CACHING_DISABLED
-    from ..seeds.cdn import behavior_of
 
     behavior_of(sandbox).cache_policy_id = CACHING_DISABLED
 
@@ -32,8 +25,6 @@ def cdn_caching_is_disabled(sandbox: Sandbox) -> None:
 @fault(caught_by=["test_assets_come_compressed_from_the_cache"])
 def assets_forbid_caching(sandbox: Sandbox) -> None:
     """The build's upload says no-store of every file; the CDN's settings look right."""
-    from ..seeds.cdn import SCRIPT, put_asset
-
     put_asset(sandbox, SCRIPT, "text/javascript; charset=utf-8", "no-store")
     sandbox.web.cdn.forget([f"/{SCRIPT}"])
 
@@ -41,8 +32,6 @@ def assets_forbid_caching(sandbox: Sandbox) -> None:
 @fault(caught_by=["test_assets_come_compressed_from_the_cache"])
 def assets_have_no_type(sandbox: Sandbox) -> None:
     """Scripts were uploaded without their type, and what has none is not compressed."""
-    from ..seeds.cdn import SCRIPT, put_asset
-
     put_asset(sandbox, SCRIPT, "application/octet-stream")
     sandbox.web.cdn.forget([f"/{SCRIPT}"])
 
@@ -50,8 +39,6 @@ def assets_have_no_type(sandbox: Sandbox) -> None:
 @fault(caught_by=["test_missing_files_are_not_dressed_up"])
 def cdn_dresses_missing_files_up(sandbox: Sandbox) -> None:
     """Every missing file is answered with index.html and 200, as for an application of one page."""
-    from ..seeds.cdn import config_of
-
     page = {"ErrorCode": 404, "ResponsePagePath": "/index.html", "ResponseCode": "200", "ErrorCachingMinTTL": 10}
     config_of(sandbox).CustomErrorResponses = {"Quantity": 1, "Items": [page]}
     sandbox.web.cdn.error_page = "/index.html"

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from . import fault
-
-if TYPE_CHECKING:
-    from ..environment import Sandbox
+from ..moto_server import backend
+from ..seed import BUCKET, site_page
+from . import Sandbox, fault
 
 
 @fault(caught_by=["test_what_was_deployed_serves"])
@@ -29,8 +28,6 @@ def image_tag_was_moved(sandbox: Sandbox) -> None:
 @fault(caught_by=["test_dashboards_show_their_pages", "test_site_serves_what_the_bucket_holds"])
 def cdn_serves_a_stale_page(sandbox: Sandbox) -> None:
     """The CDN still has an old first dashboard; the bucket has the right one."""
-    from ..seed import BUCKET, site_page
-
     path = sandbox.stack.dashboards[0].path
     key = f"{path.strip('/')}.html"
     s3, cdn = sandbox.client("s3"), sandbox.web.cdn
@@ -46,7 +43,5 @@ def cdn_serves_a_stale_page(sandbox: Sandbox) -> None:
 @fault(caught_by=["test_invalidations_are_finished"])
 def invalidation_is_stuck(sandbox: Sandbox) -> None:
     """Some edge does not forget: the newest invalidation has been under way for an hour."""
-    from ..moto_server import backend
-
     made = backend("cloudfront", "aws").create_invalidation(sandbox.distribution_id, ["/*"], "by hand")
     made.stuck = True

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from . import fault
-
-if TYPE_CHECKING:
-    from ..environment import Sandbox
+from . import Sandbox, fault
 
 
 @fault(caught_by=["test_a_stopped_task_is_replaced_in_time"])

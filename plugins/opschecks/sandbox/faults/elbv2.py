@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from . import fault
-
-if TYPE_CHECKING:
-    from ..environment import Sandbox
+from . import Sandbox, fault
 
 _ATTRIBUTE = "test_websocket_sessions_are_sticky"
 _RECONNECT = "test_reconnecting_reaches_the_same_task"

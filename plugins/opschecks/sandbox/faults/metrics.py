@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from ..series import Samples, Told, periods
-from . import fault
-
-if TYPE_CHECKING:
-    from ..environment import Sandbox
+from . import Sandbox, fault
 
 HOUR = timedelta(hours=1)
 HALF_HOUR = timedelta(minutes=30)

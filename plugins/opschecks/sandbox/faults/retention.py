@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ..moto_server import backend
 from ..seed import BUCKET
 from ..seeds.retention import EVERYTHING, lifecycle, previews, tidy
-from . import fault
-
-if TYPE_CHECKING:
-    from ..environment import Sandbox
+from . import Sandbox, fault
 
 _BUCKETS = ["test_buckets_let_go_what_nobody_needs"]
 _SITE = ["test_lifecycle_leaves_the_dashboards_alone"]

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
-from . import fault
-
-if TYPE_CHECKING:
-    from ..environment import Sandbox
+from ..seeds.scaling import activities_of, not_scaled, scaled
+from . import Sandbox, fault
 
 
 @fault(caught_by=["test_scaling_attempts_succeed"])
 def scaling_fails(sandbox: Sandbox) -> None:
     """Scaling out failed two days ago, for want of its role's permission."""
-    from ..seeds.scaling import activities_of, scaled
-
     tried = scaled(sandbox, sandbox.stack.services[0], sandbox.now - timedelta(days=2), 5)
     said = "Failed to set desired count to 5. Reason: not authorized to perform ecs:UpdateService."
     activities_of(sandbox).append({**tried, "StatusCode": "Failed", "StatusMessage": said})
@@ -24,8 +19,6 @@ def scaling_fails(sandbox: Sandbox) -> None:
 @fault(caught_by=["test_scaling_attempts_succeed"])
 def scaling_is_not_fulfilled(sandbox: Sandbox) -> None:
     """Scaling asked for more tasks, and ECS did not bring them."""
-    from ..seeds.scaling import activities_of, scaled
-
     tried = scaled(sandbox, sandbox.stack.services[0], sandbox.now - timedelta(days=3), 5)
     said = "Successfully set desired count to 5. Change could not be fulfilled by ecs."
     activities_of(sandbox).append({**tried, "StatusCode": "Unfulfilled", "StatusMessage": said})
@@ -34,8 +27,6 @@ def scaling_is_not_fulfilled(sandbox: Sandbox) -> None:
 @fault(caught_by=["test_scaling_is_not_held_at_its_maximum"])
 def scaling_wants_more_than_it_may(sandbox: Sandbox) -> None:
     """For five hours of one evening scaling wanted more tasks than its maximum."""
-    from ..seeds.scaling import activities_of, not_scaled
-
     for hour in range(5):
         at = sandbox.now - timedelta(days=3, hours=hour)
         activities_of(sandbox).append(not_scaled(sandbox, sandbox.stack.services[0], at, "AlreadyAtMaxCapacity"))
@@ -44,8 +35,6 @@ def scaling_wants_more_than_it_may(sandbox: Sandbox) -> None:
 @fault(caught_by=["test_scaling_does_not_flap"])
 def scaling_knows_no_rest(sandbox: Sandbox) -> None:
     """Two policies pull against each other: out and in again every quarter of an hour."""
-    from ..seeds.scaling import activities_of, scaled
-
     for index in range(12):
         at = sandbox.now - timedelta(days=2) + index * timedelta(minutes=15)
         activities_of(sandbox).append(scaled(sandbox, sandbox.stack.services[0], at, 3 + index % 2))

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from . import fault
-
-if TYPE_CHECKING:
-    from ..environment import Sandbox
+from ..seeds.unused import ran
+from ..series import periods
+from . import Sandbox, fault
 
 
 @fault(caught_by=["test_volumes_are_attached"])
@@ -37,8 +36,5 @@ def load_balancer_is_idle(sandbox: Sandbox) -> None:
 @fault(caught_by=["test_dev_services_rest_outside_their_hours"])
 def dev_service_ran_through_the_night(sandbox: Sandbox) -> None:
     """The development service ran for three days and nights; by now somebody has stopped it."""
-    from ..seeds.unused import ran
-    from ..series import periods
-
     last = sandbox.now - timedelta(hours=1)
     ran(sandbox, [time for time in periods(sandbox.now, timedelta(days=3)) if time < last])

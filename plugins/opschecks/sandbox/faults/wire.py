@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from . import EVERYTHING_OF_AWS, fault
-
-if TYPE_CHECKING:
-    from ..environment import Sandbox
+from . import EVERYTHING_OF_AWS, Sandbox, fault
 
 
 @fault(blinds=[EVERYTHING_OF_AWS])

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ..environment import Sandbox
+    from ..environment import Sandbox as Sandbox
+else:
+    Sandbox = Any  # only annotations name it, and its imports take a second
 
 
 def sow_all(sandbox: Sandbox) -> None:

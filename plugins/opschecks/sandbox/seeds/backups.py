@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ...aws.backup_sets import MANIFEST, STARTED, backup_location
 from ..moto_private import moto_type
 from ..moto_server import backend
 from ..seed import BUCKET
-
-if TYPE_CHECKING:
-    from ..environment import Sandbox
+from . import Sandbox
 
 ARCHIVE = "incident-commander-archive"
 FULL = "incident-commander-backups"

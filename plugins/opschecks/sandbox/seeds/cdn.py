@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..moto_server import backend
 from ..seed import BUCKET
-
-if TYPE_CHECKING:
-    from ..environment import Sandbox
+from . import Sandbox
 
 CACHING_OPTIMIZED = "658327ea-f89d-4fab-a63d-7e88639e58f6"
 SCRIPT = "assets/app-5b1f4c7e.js"

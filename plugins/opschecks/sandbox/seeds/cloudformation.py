@@ -6,12 +6,10 @@ What they hold is not told: the sandbox is built by API calls, and no template o
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..moto_private import moto_type
-
-if TYPE_CHECKING:
-    from ..environment import Sandbox
+from . import Sandbox
 
 
 def sow(sandbox: Sandbox) -> None:

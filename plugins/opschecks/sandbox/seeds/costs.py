@@ -9,13 +9,11 @@ import json
 import random
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..moto_private import answer_costs
 from ..moto_server import ACCOUNT, backend
-
-if TYPE_CHECKING:
-    from ..environment import Sandbox
+from . import Sandbox
 
 KNOWN_DAYS = 63
 DAY = timedelta(days=1)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..moto_server import ACCOUNT
-
-if TYPE_CHECKING:
-    from ..environment import Sandbox
+from . import Sandbox
 
 GROUP = "/aws/vpc/incident-commander"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/incident-commander-flow-logs"

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..moto_private import add_secret, moto_type
 from ..moto_server import backend
-
-if TYPE_CHECKING:
-    from ..environment import Sandbox
+from . import Sandbox
 
 PIPELINE, PERSON = "incident-commander", "on-call"
 STORED = "incident-commander/credentials"

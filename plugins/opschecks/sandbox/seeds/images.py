@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from ..environment import Sandbox
+from . import Sandbox
 
 
 def sow(sandbox: Sandbox) -> None:

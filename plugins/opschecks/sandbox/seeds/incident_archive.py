@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ..moto_server import backend
-
-if TYPE_CHECKING:
-    from ..environment import Sandbox
+from . import Sandbox
 
 
 def sow(sandbox: Sandbox) -> None:

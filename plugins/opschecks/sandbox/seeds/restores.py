@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 import uuid
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from ..environment import Sandbox
+from . import Sandbox
 
 REHEARSED = timedelta(days=12)
 

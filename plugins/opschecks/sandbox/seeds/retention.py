@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..moto_server import backend
 from ..seed import BUCKET
-
-if TYPE_CHECKING:
-    from ..environment import Sandbox
+from . import Sandbox
 
 EVERYTHING = {"Prefix": ""}
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from ..environment import Sandbox
+from . import Sandbox
 
 DAYS = 14
 A_DAY = ((9, 3), (12, 4), (18, 3), (21, 2))

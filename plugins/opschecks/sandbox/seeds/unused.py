@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from ..corrections.ecs import run_service
 from ..seed import put_metrics
 from ..series import Samples, Told, periods
-
-if TYPE_CHECKING:
-    from ..environment import Sandbox
+from . import Sandbox
 
 WEEK = timedelta(days=7)
 
@@ -36,6 +33,8 @@ def ran(sandbox: Sandbox, times: Iterable[datetime]) -> None:
 
 
 def _service(sandbox: Sandbox, name: str) -> None:
+    from ..corrections.ecs import run_service
+
     cluster, service = name.split("/")
     ecs, like = sandbox.client("ecs"), sandbox.service()
     ecs.create_cluster(clusterName=cluster)
