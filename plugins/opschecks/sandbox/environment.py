@@ -8,7 +8,7 @@ import json
 import os
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, timedelta
+from datetime import timedelta
 from typing import Any
 
 from ..config.stack import Stack
@@ -16,7 +16,7 @@ from ..core import clock
 from . import service_models  # noqa: F401 - before moto, which reads models while it is imported
 from .corrections import cloudfront_config, correct
 from .corrections.ecs import run_service
-from .moto_server import ACCOUNT, MotoServer, backend
+from .moto_server import ACCOUNT, MotoServer, aware, backend
 from .seed import BUCKET, TASKS, Seeded, put_metrics, scaling, seed
 from .series import Told
 from .web import StoredObject, Web
@@ -118,9 +118,10 @@ class Sandbox:
         wanted = sorted(told.dimensions.items())
 
         def replaced(datum: Any) -> bool:
-            time = datum.timestamp if datum.timestamp.tzinfo else datum.timestamp.replace(tzinfo=UTC)
             of = sorted((dimension.name, dimension.value) for dimension in datum.dimensions)
-            return (datum.namespace, datum.name, of) == (told.namespace, told.name, wanted) and time >= first
+            return (datum.namespace, datum.name, of) == (told.namespace, told.name, wanted) and aware(
+                datum.timestamp
+            ) >= first
 
         cloudwatch.metric_data = [datum for datum in cloudwatch.metric_data if not replaced(datum)]
         put_metrics(self.client("cloudwatch"), [told])

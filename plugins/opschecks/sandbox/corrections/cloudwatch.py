@@ -15,6 +15,7 @@ from moto.core.responses import ActionResult, EmptyResult
 
 from ...core import clock
 from ..correction import Kind, replaces
+from ..moto_server import aware
 
 DOCS = "AmazonCloudWatch/latest/APIReference/"
 
@@ -63,11 +64,6 @@ def _get_metric_data(
             }
         )
     return told
-
-
-def aware(time: datetime) -> datetime:
-    """The time with its zone; moto leaves UTC's out."""
-    return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 def _statistic(name: str, values: list[float]) -> float:

@@ -16,14 +16,14 @@ def dashboard_is_missing(sandbox: Sandbox) -> None:
 
 @fault(caught_by=_CAUGHT)
 def dashboard_falls_back_to_index(sandbox: Sandbox) -> None:
-    """The first dashboard is gone, and the site answers index.html with 200 to any path."""
+    """The first dashboard is gone, and the site answers any path with index.html and 200."""
     _delete_first(sandbox)
     sandbox.web.cdn.error_page = "/index.html"
 
 
 @fault(caught_by=_CAUGHT)
 def dashboard_is_another_page(sandbox: Sandbox) -> None:
-    """A deployment put another page in place of the first dashboard."""
+    """A deployment replaced the first dashboard with another page."""
     key = _delete_first(sandbox)
     sandbox.client("s3").put_object(
         Bucket=BUCKET, Key=key, Body=site_page("Coming soon"), ContentType="text/html; charset=utf-8"

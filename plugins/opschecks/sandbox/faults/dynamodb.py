@@ -29,7 +29,7 @@ def table_is_gone(sandbox: Sandbox) -> None:
 
 @fault(caught_by=["test_tables_are_active", "test_wanted_indexes_can_be_searched"])
 def index_is_being_built(sandbox: Sandbox) -> None:
-    """The status index is being backfilled and shows only a part of the incidents."""
+    """The status index is being backfilled and contains only some of the incidents."""
     table = sandbox.backend("dynamodb").tables[sandbox.stack.incidents_table]
     table.global_indexes[0].status = "CREATING"
 
@@ -53,7 +53,7 @@ def incident_is_forgotten(sandbox: Sandbox) -> None:
 
 @fault(caught_by=["test_incidents_can_be_found_by_status"])
 def incident_lacks_its_severity(sandbox: Sandbox) -> None:
-    """An incident was written without its severity, so that the severity index does not have it."""
+    """An incident was written without its severity, so the severity index does not contain it."""
     opened = f"{sandbox.now - timedelta(hours=3):%Y-%m-%dT%H:%M:%SZ}"
     written = incident("inc-1045", "resolved", "", opened, "Written by a script")
     put_incident(sandbox, {key: value for key, value in written.items() if value})

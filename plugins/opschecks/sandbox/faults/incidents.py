@@ -1,4 +1,4 @@
-"""Faults of the incidents of a week."""
+"""Faults of a week's incidents."""
 
 from __future__ import annotations
 

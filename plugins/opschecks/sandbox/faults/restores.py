@@ -1,4 +1,4 @@
-"""Faults of rehearsals."""
+"""Faults of restore rehearsals."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _REHEARSED = ["test_a_restore_was_rehearsed_lately"]
 
 @fault(caught_by=_REHEARSED)
 def no_restore_was_rehearsed(sandbox: Sandbox) -> None:
-    """The last restore of a table is so long ago that nobody remembers how it went; a younger one was refused."""
+    """The last successful restore of a table was 100 days ago; a later one was denied."""
     own, trail = sandbox.stack.tables[0], sandbox.backend("cloudtrail")
     trail.history = [
         restored(sandbox, own, timedelta(days=100)),

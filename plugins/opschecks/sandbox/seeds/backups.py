@@ -8,7 +8,7 @@ from typing import Any
 
 from ...aws.backup_sets import MANIFEST, STARTED, backup_location
 from ..moto_private import moto_type
-from ..moto_server import backend
+from ..moto_server import backend, naive
 from ..seed import BUCKET
 from . import Sandbox
 
@@ -25,7 +25,7 @@ def sow(sandbox: Sandbox) -> None:
     dynamodb = sandbox.backend("dynamodb")
     for name in sandbox.stack.tables:
         table = dynamodb.tables[name]
-        table.created_at = _naive(sandbox.now - TABLES_AGE)
+        table.created_at = naive(sandbox.now - TABLES_AGE)
         table.continuous_backups["PointInTimeRecoveryDescription"] = {
             "PointInTimeRecoveryStatus": "ENABLED",
             "RecoveryPeriodInDays": RECOVERABLE.days,
@@ -40,7 +40,7 @@ def sow(sandbox: Sandbox) -> None:
     full_backup(sandbox, timedelta(days=2))
     for name in sandbox.stack.log_groups:
         group = sandbox.backend("logs").groups[name]
-        group.creation_time = _naive(sandbox.now - GROUPS_AGE)
+        group.creation_time = naive(sandbox.now - GROUPS_AGE)
         for days in (3, 10):
             end = sandbox.now - timedelta(days=days)
             export(sandbox, name, end - timedelta(days=7), end)
@@ -82,7 +82,7 @@ def back_up(sandbox: Sandbox, table: str, age: timedelta, status: str = "AVAILAB
     """Put a backup of that age on the table; moto's object."""
     made = sandbox.now - age
     backup = sandbox.backend("dynamodb").create_backup(table, f"{table}-{made:%Y%m%d-%H%M}")
-    backup.creation_date_time, backup.status = _naive(made), status
+    backup.creation_date_time, backup.status = naive(made), status
     return backup
 
 
@@ -100,8 +100,3 @@ def export(sandbox: Sandbox, group: str, begin: datetime, end: datetime) -> Any:
 def milliseconds(moment: datetime) -> int:
     """As CloudWatch Logs counts time."""
     return int(moment.timestamp() * 1000)
-
-
-def _naive(moment: datetime) -> datetime:
-    """As moto keeps times: UTC without saying so."""
-    return moment.replace(tzinfo=None)

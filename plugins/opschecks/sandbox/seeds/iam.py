@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ..moto_private import add_secret, moto_type
-from ..moto_server import backend
+from ..moto_server import backend, naive
 from . import Sandbox
 
 PIPELINE, PERSON = "incident-commander", "on-call"
@@ -27,7 +27,7 @@ def sow(sandbox: Sandbox) -> None:
 def user(sandbox: Sandbox, name: str) -> Any:
     """A new user, as old as most."""
     made: Any = backend("iam", "aws").create_user(sandbox.region, name)
-    made.create_date = _naive(sandbox.now - timedelta(days=400))
+    made.create_date = naive(sandbox.now - timedelta(days=400))
     return made
 
 
@@ -39,8 +39,8 @@ def give_password(to: Any, used: datetime) -> None:
 def add_key(name: str, made: datetime, used: datetime | None) -> Any:
     """An active access key of that age; `used` is None where it never was."""
     key: Any = backend("iam", "aws").create_access_key(name)
-    key.create_date = _naive(made)
-    key.last_used = moto_type("AccessKeyLastUsed")(_naive(used), "ecs", "us-west-2") if used else None
+    key.create_date = naive(made)
+    key.last_used = moto_type("AccessKeyLastUsed")(naive(used), "ecs", "us-west-2") if used else None
     return key
 
 
@@ -56,8 +56,3 @@ def store(sandbox: Sandbox, key: Any) -> None:
     made.created_date = int(key.create_date.replace(tzinfo=UTC).timestamp())
     for version in made.versions.values():
         version["createdate"] = made.created_date
-
-
-def _naive(moment: datetime) -> datetime:
-    """As moto keeps times: UTC, and silent about it."""
-    return moment.replace(tzinfo=None)
