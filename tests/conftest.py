@@ -12,6 +12,22 @@ from tests.scratch import Project
 _CANNED = {id(canned.Aws), id(canned.stack), id(canned.ago)}
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """A folder of tests runs in two processes, a file to each, unless -n says otherwise; single files run in one.
+
+    addopts would be for checks too, which must not run in several processes when they change something.
+    """
+    option = config.option
+    alone = option.usepdb or hasattr(config, "workerinput") or not config.pluginmanager.has_plugin("xdist")
+    if alone or not any((config.invocation_params.dir / one).is_dir() for one in config.args):
+        return
+    if option.numprocesses is None:
+        option.numprocesses = 2
+    if option.dist == "no":
+        option.dist = "loadfile"
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         item.add_marker(pytest.mark.filterwarnings("error"))

@@ -1,7 +1,8 @@
-"""The deploy gates: before, after, watched for a while; a bad revision is stopped, taken back, and told of."""
+"""The deploy gates: before, after, watched for a while; a bad revision is stopped, rolled back and reported."""
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from tests.bench import FIX, QUICK, Bench, bench
 from tests.scratch import Ended, Project
 
 SETTLING = QUICK.replace("aws_attempts = 1", "aws_attempts = 1, deployment_minutes = 0.02")
+"""For a deployment that never settles: only then does the time make no difference."""
 
 
 @contextmanager
@@ -61,10 +63,10 @@ def test_a_good_deploy_passes_both_gates(tmp_path: Path) -> None:
         assert baked.err == ""
         assert baked.code == 0, baked.all
         assert "settling, at most" in baked.out
-        assert "baking for 1 s: all good" in baked.out
+        assert re.search(r"baking for \d+ s: all good", baked.out)
 
 
-def test_a_bad_revision_is_stopped_taken_back_and_told_of(tmp_path: Path) -> None:
+def test_a_bad_revision_is_stopped_rolled_back_and_reported(tmp_path: Path) -> None:
     with _standing(tmp_path) as on:
         assert on.project.run("checks/daily", "--stack", "sandbox", **on.environment).code == 0
         assert _gate(on, "before").code == 0
@@ -74,6 +76,7 @@ def test_a_bad_revision_is_stopped_taken_back_and_told_of(tmp_path: Path) -> Non
         assert stopped.code == 1
         assert "the deployment is FAILED" in stopped.out
         assert "baking" not in stopped.out
+        on.project.write("stacks.toml", QUICK + FIX)
         back = on.command("fix", "roll-back-service", "--allow", "disruptive", "--yes")
         assert back.code == 0, back.all
         assert on.sandbox.service().task_definition.endswith(":1")
