@@ -103,14 +103,9 @@ def _import_all() -> None:
 
 def _read_all() -> None:
     """What a sandbox and a look at it read: botocore's service models, moto's backends."""
-    import botocore.loaders
-    import botocore.session
-
     from opschecks.config.load import load_stacks
     from opschecks.sandbox.environment import Sandbox
 
-    loader = botocore.loaders.create_loader()
-    botocore.session.create_loader = lambda *_: loader
     sandbox = Sandbox(load_stacks(ROOT / "tests" / "quick_stacks.toml").stacks["sandbox"])
     sandbox.start()
     sow_all(sandbox)

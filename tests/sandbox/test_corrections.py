@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import boto3
-import botocore.loaders
-import botocore.session
 import pytest
 from moto import mock_aws
 from packaging.version import Version
 
+from opschecks.sandbox import service_models  # noqa: F401 - mock_aws forgets boto3's session, and a new one reads anew
 from opschecks.sandbox.correction import Correction, Kind
 from opschecks.sandbox.corrections import correct, declared
 from tests.scratch import ROOT
@@ -185,15 +184,6 @@ def _run(script: str) -> str:
 def _asked(probe: Probe) -> Any:
     with mock_aws():
         return probe.ask()
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _one_reading_of_service_models() -> Iterator[None]:
-    """mock_aws forgets boto3's session, and most of what a new one costs is reading what the last one has read."""
-    loader = botocore.loaders.create_loader()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(botocore.session, "create_loader", lambda *_: loader)
-        yield
 
 
 @pytest.fixture
