@@ -232,7 +232,7 @@ def test_a_folder_that_cannot_be_made_is_a_usage_error(slow: Project) -> None:
     slow.write("file", "")
     ended = slow.run("checks/daily", "--reports", "file/reports")
     assert ended.code == 4
-    assert ended.all.strip() == "ERROR: --reports file/reports: the folder cannot be made: Not a directory"
+    assert ended.all.strip() == "ERROR: --reports file/reports: the folder cannot be created: Not a directory"
 
 
 def test_a_file_that_cannot_be_written_is_one_clear_line(slow: Project) -> None:

@@ -135,13 +135,16 @@ def test_a_freeze_that_is_in_force_stops_a_deploy(tmp_path: Path, begins: str, o
 
 WRONG = {
     "span": (["checks/deploy/after", "--stack", "sandbox", "--bake", "soon"], "--bake 'soon': 90m, 2h or 1d is wanted"),
-    "suite": (["checks/daily", "--bake", "1m"], "--bake: it goes with checks/deploy/after"),
-    "workers": (["checks/deploy/after", "--stack", "sandbox", "--bake", "1m", "-n", "2"], "leave -n out"),
+    "suite": (["checks/daily", "--bake", "1m"], "--bake: applies to checks/deploy/after only"),
+    "workers": (
+        ["checks/deploy/after", "--stack", "sandbox", "--bake", "1m", "-n", "2"],
+        "cannot run in parallel; remove -n",
+    ),
     "revision": (
         ["checks/deploy/after", "--stack", "sandbox", "--expect-revision", "backend"],
-        "--expect-revision backend: FAMILY:REVISION is wanted, such as backend:7",
+        "--expect-revision backend: expected FAMILY:REVISION, for example backend:7",
     ),
-    "expectation": (["checks/daily", "--expect-image", "a:b"], "it goes with checks/deploy/after"),
+    "expectation": (["checks/daily", "--expect-image", "a:b"], "applies to checks/deploy/after only"),
     "no stack": (["checks/deploy/after"], "name the stack with --stack"),
 }
 
