@@ -177,7 +177,7 @@ def test_held_by_somebody_else_nothing_begins(on: Bench) -> None:
 
 REFUSED: dict[str, tuple[list[str], str]] = {
     "workers": ([*DRILLS, "-n", "2"], "checks/drills: drills cannot run in parallel; remove -n"),
-    "fix": ([*DRILLS, "--fix=apply"], "--fix=apply: a drill leaves nothing to mend; leave it out"),
+    "fix": ([*DRILLS, "--fix=apply"], "--fix=apply: does not apply to drills; remove it"),
     "no stack": (["checks/drills"], "name the stack with --stack"),
 }
 

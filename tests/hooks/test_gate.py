@@ -138,7 +138,7 @@ WRONG = {
     "suite": (["checks/daily", "--bake", "1m"], "--bake: applies to checks/deploy/after only"),
     "workers": (
         ["checks/deploy/after", "--stack", "sandbox", "--bake", "1m", "-n", "2"],
-        "cannot run in parallel; remove -n",
+        "--bake: cannot run in parallel",
     ),
     "revision": (
         ["checks/deploy/after", "--stack", "sandbox", "--expect-revision", "backend"],
