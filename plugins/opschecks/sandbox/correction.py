@@ -94,7 +94,7 @@ def _method(function: Callable[..., Any], before: Any, *ties: Ties) -> Any:
 
 
 replaces = functools.partial(_declares, lambda function, before, ties: function)
-"""Declare a correction: the decorated method stands in place of moto's."""
+"""Declare a correction: the decorated method replaces moto's."""
 extends = functools.partial(_declares, lambda function, before, ties: _method(function, before))
 """Declare a correction: as `replaces`, of a function that takes moto's method before its own arguments."""
 follows = functools.partial(_declares, _method)

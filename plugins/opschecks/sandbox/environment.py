@@ -28,12 +28,12 @@ CREDENTIALS = {
 }
 MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 AGE = timedelta(days=6)
-"""How long the stack has been standing when the sandbox starts."""
+"""The age of the stack when the sandbox starts."""
 
 
 @functools.cache
 def _session() -> Any:
-    """One for all sandboxes of the process: what a session costs is its reading of service models."""
+    """One for all sandboxes of the process, because a new session reads all service models again."""
     import boto3
 
     return boto3.Session(**CREDENTIALS)
@@ -57,7 +57,7 @@ class Sandbox:
         self._undo: list[Callable[[], None]] = []
 
     def start(self) -> None:
-        """Return when everything answers that the daily checks look at."""
+        """Return when everything answers that the daily checks need."""
         self.server.start()
         self._undo.append(self.server.stop)
         self._undo.append(correct(self.target_states, self._follow_attributes, self._forget, self._follow_task))
@@ -69,7 +69,7 @@ class Sandbox:
         for service in self.stack.services:
             self.tasks += run_service(self.backend("ecs"), self.stack.cluster or "", service, addresses, self.now - AGE)
         for alarm in self.backend("cloudwatch").alarms.values():
-            # AWS evaluates alarms; moto never does. They have been OK for as long as they stand
+            # AWS evaluates alarms; moto never does. They have been OK since they were made
             alarm.history.clear()
             alarm.state_updated_timestamp = alarm.configuration_updated_timestamp = self.now - AGE
         self.web = Web([task.task_arn.rsplit("/", 1)[-1] for task in self.tasks], self._object)
@@ -78,13 +78,13 @@ class Sandbox:
         self._undo.append(self.web.stop)
 
     def stop(self) -> None:
-        """Stop whatever was started, the last first."""
+        """Stop everything that was started, in reverse order."""
         while self._undo:
             self._undo.pop()()
 
     @property
     def facts(self) -> dict[str, Any]:
-        """What points a stack at it."""
+        """What a stack needs to reach it."""
         return {
             "endpoint_url": self.server.url,
             "backend_url": self.web.backend_url,
@@ -112,7 +112,7 @@ class Sandbox:
         return backend(service, self.region)
 
     def replace_metrics(self, told: Told) -> None:
-        """Put these samples in place of what the metric measured since the first of them."""
+        """Replace what the metric measured since the first of these samples."""
         cloudwatch = self.backend("cloudwatch")
         first = min(one.time for one in told.samples)
         wanted = sorted(told.dimensions.items())
@@ -131,13 +131,13 @@ class Sandbox:
         return self.backend("ecs").services[f"{self.stack.cluster}:{name or self.stack.services[0]}"]
 
     def _push_image(self) -> None:
-        """What the pipeline pushed: straight into moto's state, because a client costs more than all of the rest."""
+        """The pipeline's image, directly in moto's state, because a client would take longer than all the rest."""
         registry = self.backend("ecr")
         registry.create_repository(self.stack.cluster, None, {}, {}, "MUTABLE", [])
         self.push_image("v1")
 
     def push_image(self, tag: str) -> str:
-        """Push an image of its own under the tag; its digest."""
+        """Push a new image under the tag; returns its digest."""
         layers = [{"digest": f"sha256:{hashlib.sha256(tag.encode() + os.urandom(8)).hexdigest()}"}]
         manifest = {"schemaVersion": 2, "mediaType": MANIFEST, "config": {"size": 7023}, "layers": layers}
         registry = self.backend("ecr")
@@ -146,7 +146,7 @@ class Sandbox:
         return digest
 
     def _distribute(self) -> str:
-        """The distribution before the dashboard bucket; its id."""
+        """Make the distribution of the dashboard bucket; returns its id."""
         origin = {
             "Id": "site",
             "DomainName": f"{BUCKET}.s3.{self.region}.amazonaws.com",
@@ -181,7 +181,7 @@ class Sandbox:
             follow_task(self, old, new)
 
     def _object(self, key: str) -> StoredObject | None:
-        # read from moto's state: the site is served by the loop that must never wait for the network
+        # read from moto's state, because the loop that serves the site must never wait for the network
         found = backend("s3", "aws").get_object(BUCKET, key)
         if found is None:
             return None
@@ -200,8 +200,8 @@ _ADDRESS = "privateIPv4Address"
 
 
 def follow_task(sandbox: Sandbox, old: Any, new: Any) -> None:
-    """Let the web side and the target group follow: `old` was stopped; later, `new` has its place."""
-    if old not in sandbox.tasks:  # of another service than the stack's: nothing of it is served here
+    """Let the web side and the target group follow: `old` was stopped, or `new` has replaced it."""
+    if old not in sandbox.tasks:  # a task of another service is not served here
         return
     if new is None:
         drain_task(sandbox, _id_of_task(old), _address_of_task(old))
@@ -211,7 +211,7 @@ def follow_task(sandbox: Sandbox, old: Any, new: Any) -> None:
 
 
 def drain_task(sandbox: Sandbox, task: str, address: str) -> None:
-    """Its server says goodbye to every session, and its target takes no new ones."""
+    """Its server closes every session, and its target takes no new ones."""
     web = sandbox.web
     if sandbox.refuses_who_was_cut:
         for other in web.tasks:
@@ -225,7 +225,7 @@ def drain_task(sandbox: Sandbox, task: str, address: str) -> None:
 
 
 def register_task(sandbox: Sandbox, task: str, was: str, address: str) -> None:
-    """Its server listens; its target is registered, and healthy a moment later."""
+    """Start its server, and register its target, which is healthy a moment later."""
     web, group = sandbox.web, sandbox.backend("elbv2").target_groups[sandbox.seeded.target_group]
     started = web.add_task(task)
     started.accepts_websockets = not sandbox.refuses_who_was_cut
@@ -240,7 +240,7 @@ def register_task(sandbox: Sandbox, task: str, was: str, address: str) -> None:
 
 
 def _rotation_with(before: Any, stopped: Any) -> Any:
-    """What is in rotation, and the stopped task beside it."""
+    """The tasks in rotation, and the stopped task."""
     return lambda: [*before(), stopped]
 
 

@@ -19,7 +19,7 @@ POLL_S = 0.05
 
 
 class MotoServer:
-    """Serves every AWS service that moto knows, through a `wire` that can be broken."""
+    """Serves every AWS service that moto has, through a `wire` that can be broken."""
 
     def __init__(self) -> None:
         logging.getLogger("werkzeug").setLevel(logging.ERROR)

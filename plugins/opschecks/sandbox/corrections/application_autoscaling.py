@@ -1,4 +1,4 @@
-"""Where moto's Application Auto Scaling is not like AWS's: it remembers nothing of what it did."""
+"""Where moto's Application Auto Scaling is not like AWS's: it keeps no activities."""
 
 from __future__ import annotations
 

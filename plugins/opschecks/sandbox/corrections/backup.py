@@ -1,4 +1,4 @@
-"""Where moto's AWS Backup is not like AWS's: it does not tell which recovery points a resource has."""
+"""Where moto's AWS Backup is not like AWS's: it does not list the recovery points of a resource."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where moto's CloudFormation is not like AWS's: it knows of no drift, and lists one of no stack."""
+"""Where moto's CloudFormation is not like AWS's: it has no drift detection."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where moto's CloudFront is not like AWS's: an invalidation takes its time, and has an effect on the CDN."""
+"""Where moto's CloudFront is not like AWS's: an invalidation takes some time, and has an effect on the CDN."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..correction import Kind, Ties, extends, follows, replaces
 DOCS = "cloudfront/latest/APIReference/"
 
 LOOKS_TO_FINISH = 1
-"""How often an invalidation must be looked at before it is finished."""
+"""After how many reads an invalidation is finished."""
 
 
 @follows(CloudFrontBackend, "create_invalidation", Kind.BUG, "5.2.5", DOCS + "API_InvalidationBatch.html")

@@ -1,4 +1,4 @@
-"""Where moto's distributions are not like AWS's: they have versions, take their time, and the CDN obeys them."""
+"""Where moto's distributions are not like AWS's: versions, deployments that take time, and an effect on the CDN."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from ..moto_private import settle_as
 DOCS = "cloudfront/latest/APIReference/"
 
 LOOKS_TO_DEPLOY = 1
-"""How often a distribution must be looked at before all edges have what it was updated to: AWS takes minutes."""
+"""After how many reads an update is deployed to all edges: on AWS it takes minutes."""
 CACHING_DISABLED = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
 
 
 class PreconditionFailed(ServiceException):
-    """Somebody else updated it in between."""
+    """It was updated in between."""
 
     code = "PreconditionFailed"
     message = "The request failed because it didn't meet the preconditions in one or more request-header fields."
@@ -61,7 +61,7 @@ def compresses() -> bool:
 
 
 def _default_behavior() -> Any:
-    """That of the account's only distribution, which is the CDN's; None where there is none."""
+    """That of the account's only distribution, which is the CDN's; None if there is no distribution."""
     for account in cloudfront_backends.values():
         for backend in account.values():
             for distribution in backend.distributions.values():

@@ -1,4 +1,4 @@
-"""Where moto's CloudTrail is not like AWS's: it keeps no history of events, nor can one be looked up."""
+"""Where moto's CloudTrail is not like AWS's: it keeps no event history."""
 
 from __future__ import annotations
 

@@ -163,7 +163,7 @@ def _kept(self: CloudWatchResponse) -> dict[str, dict[str, Any]]:
 
 
 def _rules(self: CloudWatchResponse) -> list[dict[str, Any]]:
-    """Every rule with the status that it has by now."""
+    """Every rule with its current status."""
     now = clock.now()
     return [
         {**rule, "Status": "EXPIRED" if "ExpireDate" in rule and aware(rule["ExpireDate"]) <= now else "ACTIVE"}

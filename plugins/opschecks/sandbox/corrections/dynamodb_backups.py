@@ -1,4 +1,4 @@
-"""Where moto's DynamoDB backups are not like AWS's: backups and restores take their time, lists are narrowed."""
+"""Where moto's DynamoDB backups are not like AWS's: backups and restores take some time, lists are filtered."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ..correction import Kind, extends, replaces
 DOCS = "amazondynamodb/latest/APIReference/"
 
 LOOKS_TO_FINISH = 1
-"""How often a backup, or a table that is restored, must be looked at before it is there."""
+"""After how many reads a backup, or a table that is being restored, is available."""
 
 
 class NotRestorable(ResourceInUseException):
@@ -88,7 +88,7 @@ def _list_backups(self: DynamoHandler) -> ActionResult:
 
 
 def _seconds(moment: datetime | float) -> float:
-    """Since 1970, of a moment as moto keeps it or has parsed it."""
+    """A time as moto keeps it or has parsed it, in seconds since 1970."""
     if not isinstance(moment, datetime):
         return float(moment)
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

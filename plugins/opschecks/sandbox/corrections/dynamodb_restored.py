@@ -1,4 +1,4 @@
-"""Where moto's backups are not like AWS's: they are of their moment, tell the table's form, and can restore badly."""
+"""Where moto's backups are not like AWS's: items as of their time, the table's settings, restores that fail."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from moto.dynamodb.models.table import Backup, RestoredTable
 from ..correction import Kind, extends
 
 MADE = "created_at"
-"""The attribute that tells when an item of the sandbox's tables was made."""
+"""The attribute that contains when an item of the sandbox's tables was made."""
 
 
 @extends(Backup, "description", Kind.BUG, "5.2.5", "amazondynamodb/latest/APIReference/API_DescribeBackup.html")
@@ -28,7 +28,7 @@ def _description(before: Callable[..., Any], self: Any) -> dict[str, Any]:
 
 
 def _items_of(backup: Any) -> dict[Any, Any]:
-    """What was there when the backup was made: the sandbox makes its backups of the past from the table of now."""
+    """The items as of the backup's time: the sandbox makes its backups of the past from today's table."""
     made = backup.creation_date_time
     return {key: item for key, item in backup.table.items.items() if not _is_younger(item, made)}
 

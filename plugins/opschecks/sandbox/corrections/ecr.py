@@ -1,4 +1,4 @@
-"""Where moto's ECR is not like AWS's: a tag that is pushed anew leaves the image that had it where it was."""
+"""Where moto's ECR is not like AWS's: an image stays when its tag is pushed again."""
 
 from __future__ import annotations
 

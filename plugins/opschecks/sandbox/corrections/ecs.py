@@ -1,4 +1,4 @@
-"""Where moto's ECS is not like AWS's: tasks that live, services that take their time, deployments that replace."""
+"""Where moto's ECS is not like AWS's: running tasks, services that settle, deployments that replace each other."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DOCS = "AmazonECS/latest/APIReference/"
 
 
 def run_service(backend: Any, cluster: str, service: str, addresses: tuple[str, ...], begun: datetime) -> list[Any]:
-    """Let a service be what it wants to be: its tasks run since `begun`, its deployment is completed."""
+    """Let a service run: its desired tasks since `begun`, its deployment completed."""
     made: Service = backend.services[f"{cluster}:{service}"]
     made.running_count, made.pending_count = made.desired_count, 0
     deployment = made.deployments[0]
@@ -49,7 +49,7 @@ def run_service(backend: Any, cluster: str, service: str, addresses: tuple[str, 
 
 
 def _run(backend: Any, cluster: str, service: Any, count: int, begun: datetime) -> list[Any]:
-    """Start tasks of the service's newest deployment; what their image's tag stands for is settled at this moment."""
+    """Start tasks of the service's newest deployment, with the image that its tag points to now."""
     deployment = service.deployments[0]
     tasks = backend.run_task(
         cluster, service.task_definition, count, None, deployment["id"], None, "FARGATE",
@@ -63,7 +63,7 @@ def _run(backend: Any, cluster: str, service: Any, count: int, begun: datetime) 
 
 
 def _digest(backend: Any, image: str) -> str | None:
-    """What the image's tag stands for in ECR; empty for an image of another registry, None where ECR has no such."""
+    """The digest of the image's tag in ECR; empty for another registry, None if ECR does not have it."""
     if "@" in image:
         return image.partition("@")[2]
     if ".dkr.ecr." not in image:
@@ -75,7 +75,7 @@ def _digest(backend: Any, image: str) -> str | None:
 
 
 LOOKS_TO_SETTLE = 2
-"""How often a service must be looked at before it is what it was updated to: AWS takes minutes."""
+"""After how many reads an updated service settles: on AWS it takes minutes."""
 
 
 @extends(EC2ContainerServiceBackend, "update_service", Kind.BUG, "5.2.5", DOCS + "API_UpdateService.html")
@@ -86,10 +86,10 @@ def _update_service(before: Callable[..., Any], self: Any, service_properties: d
     """
     name = service_properties["service"].split("/")[-1]
     ran = self.services[f"{service_properties.get('cluster', 'default')}:{name}"].running_count
-    anew = service_properties.get("force_new_deployment") or service_properties.get("task_definition")
+    renewed = service_properties.get("force_new_deployment") or service_properties.get("task_definition")
     service = before(self, service_properties)
     service.running_count = ran
-    if anew:
+    if renewed:
         made = copy.deepcopy(service.deployments[0])
         now = clock.now()
         made.update(id=f"ecs-svc/{uuid.uuid4().int % 10**19}", status="PRIMARY", createdAt=now, updatedAt=now)
@@ -114,7 +114,7 @@ def _settling(before: Callable[..., Any], self: Any, *args: Any, **kwargs: Any) 
 
 
 def _settled(backend: Any, service: Any) -> None:
-    """The newest deployment's tasks run in place of all others; or it has failed, and the old ones go on."""
+    """Replace all tasks by those of the newest deployment; if its image is missing, fail it and keep the old tasks."""
     newest, count, now = service.deployments[0], service.desired_count, clock.now()
     definition = backend.describe_task_definition(service.task_definition)
     if any(_digest(backend, one["image"]) is None for one in definition.container_definitions):

@@ -1,4 +1,4 @@
-"""Where moto's StopTask is not like AWS's: its target drains, and another task is started in its place."""
+"""Where moto's StopTask is not like AWS's: its target drains, and it is replaced."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where moto's load balancer is not like AWS's: targets have the health that they have, attributes have effects."""
+"""Where moto's load balancer is not like AWS's: unhealthy targets, and attributes that have effects."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where moto's IAM is not like AWS's: the credential report has root in it, and keys are used by who reads them."""
+"""Where moto's IAM is not like AWS's: the credential report contains root, and tasks use their keys."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _used_by_tasks(before: Callable[..., Any], self: Any, access_key_id: str) ->
 
 
 def _read_by_tasks(account: str, key_id: str) -> datetime | None:
-    """When the newest tasks were there that read this key from a secret; None where there are none."""
+    """When the newest tasks that read this key from a secret were started; None if there are none."""
     from moto.secretsmanager.models import secretsmanager_backends  # only the weekly sandbox has secrets
 
     found = []
@@ -62,7 +62,7 @@ def _read_by_tasks(account: str, key_id: str) -> datetime | None:
 )
 def _get_credential_report(self: IamResponse) -> ActionResult:
     """moto's report has no row for root, and lacks region and service of the last use of keys."""
-    self.backend.get_credential_report()  # refuses where none was asked for
+    self.backend.get_credential_report()  # refuses if no report was generated
     written = io.StringIO()
     table = csv.DictWriter(written, COLUMNS, lineterminator="\n")
     table.writeheader()

@@ -1,4 +1,4 @@
-"""Where moto's log exports are not like AWS's: they take their time, one at a time, and want a bucket's leave."""
+"""Where moto's log exports are not like AWS's: one at a time, for some time, and permitted by the bucket's policy."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ..correction import Kind, extends, replaces
 DOCS = "AmazonCloudWatchLogs/latest/APIReference/"
 
 LOOKS_TO_FINISH = 1
-"""How often an export must be looked at before it is finished."""
+"""After how many reads an export is finished."""
 A_PAGE = 50
 TOOK_MS = 1
 
@@ -32,7 +32,7 @@ def _with_times(before: Callable[..., dict[str, Any]], self: Any) -> dict[str, A
 
 @replaces(LogsResponse, "create_export_task", Kind.BUG, "5.2.5", DOCS + "API_CreateExportTask.html")
 def _create(self: LogsResponse) -> str:
-    """moto runs several exports at once, and does not ask the bucket's policy whether CloudWatch Logs may write."""
+    """moto runs several exports at once, and exports to a bucket whose policy does not permit it."""
     logs, group = self.logs_backend, self._get_param("logGroupName")
     if group not in logs.groups:
         raise ResourceNotFoundException
@@ -50,7 +50,7 @@ def _create(self: LogsResponse) -> str:
 
 
 def _bucket(self: LogsBackend, name: str) -> Any:
-    """S3's backend, where the bucket exists and its policy names the service."""
+    """S3's backend; an error if the bucket does not exist or its policy does not name the service."""
     from moto.s3.models import s3_backends
 
     s3 = s3_backends[self.account_id][self.partition]

@@ -1,4 +1,4 @@
-"""Where moto's S3 is not like AWS's: it takes any SHA-256 that a write gives for its bytes, and forgets it."""
+"""Where moto's S3 is not like AWS's: it neither verifies nor returns the SHA-256 of an upload."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _HEADER = "x-amz-checksum-sha256"
 
 
 def _refused() -> S3ClientError:
-    """The bytes that came are not those that were sent."""
+    """The error for a body that does not match its checksum."""
     return S3ClientError("BadDigest", "The SHA256 you specified did not match the calculated checksum.")
 
 

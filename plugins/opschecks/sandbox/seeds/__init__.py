@@ -1,6 +1,6 @@
-"""What the sandbox has for the weekly checks and the drills: a module for each area, each with `sow(sandbox)`.
+"""What the sandbox contains for the other suites than the daily one: a module for each area, each with `sow(sandbox)`.
 
-Only those suites pay for it: a morning's sandbox is up in half the time.
+The daily suite does without, so that its sandbox starts in half the time.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Backups of the stack: tables that have stood for a while, with backups of every kind; versions; exported logs."""
+"""Backups of the stack: old tables with backups of every kind, versions of the site, exported logs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ RECOVERABLE = timedelta(days=35)
 
 
 def sow(sandbox: Sandbox) -> None:
-    """Two backups of each table and one under way, point-in-time recovery, versions of the site, a weekly export."""
+    """Two backups of each table and one in progress, point-in-time recovery, versions of the site, weekly exports."""
     dynamodb = sandbox.backend("dynamodb")
     for name in sandbox.stack.tables:
         table = dynamodb.tables[name]
@@ -60,7 +60,7 @@ def bucket_for_backups(sandbox: Sandbox) -> None:
 
 
 def full_backup(sandbox: Sandbox, age: timedelta) -> None:
-    """Put a complete set of that age where the stack says, which has the tables' newest backups as its own."""
+    """Make a complete full backup of that age, with the tables' newest backups."""
     if not (place := backup_location(sandbox.stack)):
         return
     begun = sandbox.now - age
@@ -79,7 +79,7 @@ def full_backup(sandbox: Sandbox, age: timedelta) -> None:
 
 
 def back_up(sandbox: Sandbox, table: str, age: timedelta, status: str = "AVAILABLE") -> Any:
-    """Put a backup of that age on the table; moto's object."""
+    """Make a backup of that age; returns moto's object."""
     made = sandbox.now - age
     backup = sandbox.backend("dynamodb").create_backup(table, f"{table}-{made:%Y%m%d-%H%M}")
     backup.creation_date_time, backup.status = naive(made), status
@@ -87,7 +87,7 @@ def back_up(sandbox: Sandbox, table: str, age: timedelta, status: str = "AVAILAB
 
 
 def export(sandbox: Sandbox, group: str, begin: datetime, end: datetime) -> Any:
-    """Put an export of a log group that was made at its end; moto's object."""
+    """Make an export of a log group, dated at the end of its period; returns moto's object."""
     task: Any = moto_type("ExportTask")(
         f"{group}-{end:%Y%m%d}", f"weekly-{end:%Y%m%d}", group, ARCHIVE, f"logs-{end:%Y%m%d}",
         milliseconds(begin), milliseconds(end),
@@ -98,5 +98,5 @@ def export(sandbox: Sandbox, group: str, begin: datetime, end: datetime) -> Any:
 
 
 def milliseconds(moment: datetime) -> int:
-    """As CloudWatch Logs counts time."""
+    """A time in milliseconds since 1970, as CloudWatch Logs uses it."""
     return int(moment.timestamp() * 1000)

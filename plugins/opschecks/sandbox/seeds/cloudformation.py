@@ -1,6 +1,6 @@
-"""The CloudFormation stacks that the stack is said to be made by: updated with the last deployment, free of drift.
+"""The stack's CloudFormation stacks: updated with the last deployment, without drift.
 
-What they hold is not told: the sandbox is built by API calls, and no template of it would be true.
+They contain no resources, because the sandbox is built by API calls.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from . import Sandbox
 
 
 def sow(sandbox: Sandbox) -> None:
-    """Make them, straight in moto's state."""
+    """Make them directly in moto's state."""
     backend: Any = sandbox.backend("cloudformation")
     for number, name in enumerate(sandbox.stack.cloudformation_stacks):
         account, region = sandbox.stack.account_id or "", sandbox.region

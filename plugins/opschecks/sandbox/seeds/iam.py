@@ -1,4 +1,4 @@
-"""The account's IAM users: a pipeline with a young key that a secret holds, and a person with a password and MFA."""
+"""The account's IAM users: a pipeline with a recent key in a secret, and a person with a password and MFA."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from . import Sandbox
 
 PIPELINE, PERSON = "incident-commander", "on-call"
 STORED = "incident-commander/credentials"
-"""The secret that holds the key, and something else."""
+"""The secret that contains the key, and something else."""
 
 
 def sow(sandbox: Sandbox) -> None:
@@ -25,19 +25,19 @@ def sow(sandbox: Sandbox) -> None:
 
 
 def user(sandbox: Sandbox, name: str) -> Any:
-    """A new user, as old as most."""
+    """A new user, made 400 days ago."""
     made: Any = backend("iam", "aws").create_user(sandbox.region, name)
     made.create_date = naive(sandbox.now - timedelta(days=400))
     return made
 
 
 def give_password(to: Any, used: datetime) -> None:
-    """Let a user sign in to the console, as it last did then."""
+    """Give a user a console password, last used at that time."""
     to.password, to.password_last_used = "a password", used
 
 
 def add_key(name: str, made: datetime, used: datetime | None) -> Any:
-    """An active access key of that age; `used` is None where it never was."""
+    """An active access key of that age; `used` is None if it was never used."""
     key: Any = backend("iam", "aws").create_access_key(name)
     key.create_date = naive(made)
     key.last_used = moto_type("AccessKeyLastUsed")(naive(used), "ecs", "us-west-2") if used else None
@@ -45,7 +45,7 @@ def add_key(name: str, made: datetime, used: datetime | None) -> Any:
 
 
 def store(sandbox: Sandbox, key: Any) -> None:
-    """The secret that the backend's tasks read as they start, as old as the key."""
+    """Store the key in the secret that the backend's tasks read when they start, as old as the key."""
     fields = {
         "AWS_ACCESS_KEY_ID": key.access_key_id,
         "AWS_SECRET_ACCESS_KEY": key.secret_access_key,

@@ -1,4 +1,4 @@
-"""A service that is no production and rests at night, and a load balancer that has stood for longer than a week."""
+"""A development service that is stopped at night, and a load balancer that is older than a week."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def sow(sandbox: Sandbox) -> None:
 
 
 def ran(sandbox: Sandbox, times: Iterable[datetime]) -> None:
-    """Let the first of dev_services have run in these periods."""
+    """Add metrics as if the first of dev_services had run in these periods."""
     for cluster, service in (name.split("/") for name in sandbox.stack.dev_services[:1]):
         told = tuple(Samples(time, (3.0, 5.0)) for time in times)
         of = {"ClusterName": cluster, "ServiceName": service}
