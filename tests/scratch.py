@@ -56,6 +56,18 @@ def promise(name, failing="it is broken", severity=Severity.HIGH, **more):
 """
 
 
+def check_of_each(name: str, body: str = "pass", of: str = "things", promise: str = '"a"') -> str:
+    """The source of a check that examines every resource of an observation, each of which is `thing` in the body."""
+    return f'''
+@promise({promise})
+def {name}({of}, examine):
+    """Why."""
+    for thing in {of}:
+        with examine(thing) as note:
+            {body}
+'''
+
+
 @dataclass(frozen=True)
 class Ended:
     """A pytest that has ended."""

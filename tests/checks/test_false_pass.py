@@ -7,25 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.scratch import HEAD, ROOT, Ended, Project
+from tests.scratch import HEAD, ROOT, Ended, Project, check_of_each
 
-GOOD = '''
-@promise("a")
-def test_good(things, examine):
-    """Why."""
-    for thing in things:
-        with examine(thing):
-            pass
-'''
-BAD = GOOD.replace("test_good", "test_bad").replace("            pass", '            assert not thing, "bad"')
-WITH_DENIED = '''
-@promise("a", may_be_empty=True)
-def test_denied(denied, examine):
-    """Why."""
-    for one in denied:
-        with examine(one):
-            pass
-'''
+GOOD = check_of_each("test_good")
+BAD = check_of_each("test_bad", 'assert not thing, "bad"')
+WITH_DENIED = check_of_each("test_denied", of="denied", promise='"a", may_be_empty=True')
 
 
 @pytest.fixture
@@ -107,10 +93,7 @@ def test_nothing_stands_in_for_an_observation(good: Project, text: str, conftest
 
 
 def test_one_check_takes_nothing_away_from_the_next(good: Project) -> None:
-    good.checks(
-        GOOD.replace("    for thing in things:\n        with examine(thing):\n            pass",
-                     "    while things:\n        with examine(things.pop()):\n            pass") + BAD
-    )  # fmt: skip
+    good.checks(GOOD.replace("for thing in things", "while things").replace("(thing)", "(things.pop())") + BAD)
     assert good.run("checks/daily").code == 1
     assert len([one for one in good.told()["findings"] if one["outcome"] == "failed"]) == 3
 
@@ -127,7 +110,7 @@ def test_whatever_an_observation_raises_is_blind(good: Project, raised: str) -> 
 
 
 def test_exiting_in_a_check_is_blind_and_the_others_are_judged(good: Project) -> None:
-    good.checks(GOOD.replace("            pass", "            raise SystemExit(0)") + BAD)
+    good.checks(GOOD.replace("pass", "raise SystemExit(0)") + BAD)
     assert good.run("checks/daily").code == 1
     assert good.outcomes() == {"test_good": "blind", "test_bad": "failed"}
 
@@ -201,7 +184,7 @@ def test_odd_values_reach_the_report(good: Project, name: str, evidence: str, ar
     conftest = (good.folder / "conftest.py").read_text()
     one = f"Resource(arn='odd', name={name}, evidence={evidence})"
     good.write("conftest.py", f'{conftest}\n\n@observation()\ndef odd():\n    """Odd."""\n    return [{one}]\n')
-    good.checks(WITH_DENIED.replace("denied", "odd").replace("            pass", "            assert not one.name"))
+    good.checks(WITH_DENIED.replace("denied", "odd").replace("pass", "assert not thing.name"))
     ended = good.run("checks/daily", *arguments)
     assert ended.code == 1, ended.all
     assert good.outcomes() == {"test_odd": "failed"}
