@@ -129,10 +129,14 @@ def _narrowed(config: pytest.Config, inside: list[Path], folder: Path) -> str:
     return ", ".join(reasons)
 
 
+def _flag(option: str) -> str:
+    return f"--{option.replace('_', '-')}"
+
+
 def _refuse_stray_options(config: pytest.Config) -> None:
     for option in ("stack", "stacks", "fault", "fix", "allow", "plan", "bake", *EXPECTING):
         if config.getoption(option):
-            flag = f"--{option.replace('_', '-')}"
+            flag = _flag(option)
             raise pytest.UsageError(f"{flag}: applies to checks only: pytest checks/daily {flag} …")
 
 
@@ -141,8 +145,7 @@ def _expected(config: pytest.Config, suite: str) -> Expected:
     told = {option: tuple(config.getoption(option)) for option in EXPECTING}
     for option, given in told.items():
         if given and suite != "deploy-after":
-            flag = f"--{option.replace('_', '-')}"
-            raise pytest.UsageError(f"{flag}: applies to checks/deploy/after only")
+            raise pytest.UsageError(f"{_flag(option)}: applies to checks/deploy/after only")
     revisions, images, deployments = told.values()
     for revision in revisions:
         if not re.fullmatch(r"(arn:.*/)?[\w-]+:\d+", revision):
@@ -152,11 +155,12 @@ def _expected(config: pytest.Config, suite: str) -> Expected:
 
 def _begin(config: pytest.Config, suite: str, checks: Path, partial: str) -> ChecksRun:
     from ..config.load import StackError, choose_stacks, load_stacks, shown_path
+    from ..config.waivers import WaiverError, load_waivers
+    from ..core.wording import nearest
     from ..report.runbook import RunbookError, read_runbook
 
-    path = config.option.stacks or config.rootpath / "stacks.toml"
+    path = Path(config.option.stacks or config.rootpath / "stacks.toml")
     reports = _absolute(config.option.reports or config.rootpath / DEFAULT_REPORTS)
-    shown = shown_path(Path(path))
     begun = clock.now()
 
     def end(message: str, *, leave_page: bool = False) -> NoReturn:
@@ -168,36 +172,33 @@ def _begin(config: pytest.Config, suite: str, checks: Path, partial: str) -> Che
             write_no_run(RunFiles(reports, stem), begun, message)
         raise pytest.UsageError(message)
 
-    try:
-        listed = load_stacks(Path(path))
-    except StackError as error:
-        end(str(error).replace(str(path), str(shown)))
-    try:
-        stacks = choose_stacks(listed, config.option.stack, shown, must_name=suite in MUST_NAME_THEIR_STACK)
-    except StackError as error:
-        # a typing error on the command line does not make the last report invalid
-        end(str(error), leave_page=bool(config.option.stack))
-    if config.option.fault and not any(stack.sandbox for stack in stacks):
-        end(
-            f"--fault {config.option.fault[0]}: only the sandbox has faults, and no sandbox is selected",
-            leave_page=True,
-        )
-    names = check_names(checks)
-    try:
-        runbook = read_runbook(checks / "RUNBOOK.md")
-    except RunbookError as error:
-        end(str(error).replace(str(checks), str(shown_path(checks))))
-    try:
-        waivers = _waivers(checks / "waivers.toml", names, list(listed.stacks))
-    except ValueError as error:
-        end(str(error))
-    from ..core.wording import nearest
+    @contextlib.contextmanager
+    def reading(file: Path, *, leave_page: bool = False) -> Iterator[None]:
+        """End the run where the file is wrong; the message names it as a user would."""
+        try:
+            yield
+        except (StackError, RunbookError, WaiverError) as error:
+            end(str(error).replace(str(file), str(shown_path(file))), leave_page=leave_page)
 
+    with reading(path):
+        listed = load_stacks(path)
+    # a typing error on the command line does not make the last report invalid
+    with reading(path, leave_page=bool(config.option.stack)):
+        must_name = suite in MUST_NAME_THEIR_STACK
+        stacks = choose_stacks(listed, config.option.stack, shown_path(path), must_name=must_name)
+    if config.option.fault and not any(stack.sandbox for stack in stacks):
+        fault = config.option.fault[0]
+        end(f"--fault {fault}: only the sandbox has faults, and no sandbox is selected", leave_page=True)
+    with reading(checks):
+        runbook = read_runbook(checks / "RUNBOOK.md")
+        waivers = load_waivers(
+            checks / "waivers.toml", today=begun.date(), checks=check_names(checks), stacks=list(listed.stacks)
+        )
     for stack in stacks:
         for slug in stack.without:
             if slug not in runbook:
-                hint = nearest(slug, runbook)
-                end(f"{shown}: stacks.{stack.name}.without: RUNBOOK.md has no heading {slug!r}; {hint}")
+                where = f"{shown_path(path)}: stacks.{stack.name}.without"
+                end(f"{where}: RUNBOOK.md has no heading {slug!r}; {nearest(slug, runbook)}")
     run = ChecksRun(
         suite=suite,
         folder=checks / SUITES[suite],
@@ -221,18 +222,6 @@ def _begin(config: pytest.Config, suite: str, checks: Path, partial: str) -> Che
         except LookupError as error:
             end(str(error))
     return run
-
-
-def _waivers(path: Path, checks: list[str], stacks: list[str]) -> list[Any]:
-    if not path.exists():
-        return []
-    from ..config.load import shown_path
-    from ..config.waivers import WaiverError, load_waivers
-
-    try:
-        return list(load_waivers(path, today=clock.now().date(), checks=checks, stacks=stacks))
-    except WaiverError as error:
-        raise ValueError(str(error).replace(str(path), str(shown_path(path)))) from None
 
 
 def _reach(run: ChecksRun) -> None:
