@@ -19,9 +19,6 @@ from opschecks.sandbox.faults import EVERYTHING_OF_AWS, Fault, known_faults
 from tests.canned import checks_of
 from tests.scratch import ROOT
 
-ALONE: frozenset[str] = frozenset()
-"""Faults that are seen only where nothing else is broken."""
-
 
 @dataclass(frozen=True)
 class Seen:
@@ -87,7 +84,7 @@ def alone() -> tuple[Group, ...]:
 
 def may_meet(one: Fault, other: Fault) -> bool:
     """Whether the two may be in one sandbox."""
-    if {one.name, other.name} & ALONE or EVERYTHING_OF_AWS in {*one.blinds, *other.blinds}:
+    if EVERYTHING_OF_AWS in {*one.blinds, *other.blinds}:
         return False
     if wants_drills(one) or wants_drills(other):
         return wants_drills(one) and wants_drills(other) and not _observed(one) & _observed(other)

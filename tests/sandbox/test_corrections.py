@@ -16,7 +16,7 @@ from moto import mock_aws
 from packaging.version import Version
 
 from opschecks.sandbox import service_models  # noqa: F401 - mock_aws forgets boto3's session, and a new one reads anew
-from opschecks.sandbox.correction import Correction, Kind
+from opschecks.sandbox.correction import Correction, Kind, Ties
 from opschecks.sandbox.corrections import correct, declared
 from tests.scratch import ROOT
 
@@ -31,6 +31,7 @@ REPORT = (ROOT / "docs" / "upstream.md").read_text(encoding="utf-8")
 REPORTED = [found.groupdict() for found in SECTION.finditer(REPORT)]
 REGION = "us-west-2"
 TABLE = "table"
+UNTIED = Ties({}, lambda attributes: None, lambda paths: None, lambda old, new: None)
 
 
 @dataclass(frozen=True)
@@ -188,7 +189,7 @@ def _asked(probe: Probe) -> Any:
 
 @pytest.fixture
 def _corrected() -> Iterator[None]:
-    undo = correct({}, lambda attributes: None, lambda paths: None, lambda old, new: None)
+    undo = correct(UNTIED)
     yield
     undo()
 
@@ -246,7 +247,7 @@ def test_undoing_leaves_moto_as_it_was() -> None:
         return [vars(one.owner).get(one.attribute) for one in ALL] + [one.path[0].url_paths for one in ALL if one.path]
 
     before = present()
-    undo = correct({}, lambda attributes: None, lambda paths: None, lambda old, new: None)
+    undo = correct(UNTIED)
     assert all(now is not then for now, then in zip(present(), before, strict=True))
     undo()
     assert all(now is then for now, then in zip(present(), before, strict=True))

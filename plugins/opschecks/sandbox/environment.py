@@ -14,6 +14,7 @@ from typing import Any
 from ..config.stack import Stack
 from ..core import clock
 from . import service_models  # noqa: F401 - before moto, which reads models while it is imported
+from .correction import Ties
 from .corrections import cloudfront_config, correct
 from .corrections.ecs import run_service
 from .moto_server import ACCOUNT, MotoServer, aware, backend
@@ -60,7 +61,7 @@ class Sandbox:
         """Return when everything answers that the daily checks need."""
         self.server.start()
         self._undo.append(self.server.stop)
-        self._undo.append(correct(self.target_states, self._follow_attributes, self._forget, self._follow_task))
+        self._undo.append(correct(Ties(self.target_states, self._follow_attributes, self._forget, self._follow_task)))
         addresses = tuple(f"172.31.16.{10 + index}" for index in range(TASKS))
         self._push_image()
         self.seeded = seed(self.client, self.stack, self.now, addresses)

@@ -9,10 +9,10 @@ from __future__ import annotations
 import contextlib
 import importlib
 import pkgutil
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from typing import Any
 
-from ..correction import _DECLARED, Correction, States, Ties
+from ..correction import _DECLARED, Correction, Ties
 from ..moto_private import set_transition, transition
 
 Undo = Callable[[], None]
@@ -25,14 +25,9 @@ def declared() -> list[Correction]:
     return sorted(_DECLARED, key=lambda one: one.module)
 
 
-def correct(
-    states: States,
-    follow_attributes: Callable[[Mapping[str, str]], None],
-    forget: Callable[[Iterable[str]], None],
-    follow_task: Callable[[Any, Any], None],
-) -> Undo:
+def correct(ties: Ties) -> Undo:
     """Apply every correction; the returned function undoes them, because moto's classes belong to the process."""
-    ties, undo = Ties(states, follow_attributes, forget, follow_task), contextlib.ExitStack()
+    undo = contextlib.ExitStack()
 
     def patch(owner: Any, name: str, value: Any) -> None:
         missing = object()

@@ -20,6 +20,12 @@ from ..moto_server import aware
 DOCS = "AmazonCloudWatch/latest/APIReference/"
 
 ALARMS_A_PAGE = 50
+OF_METRIC_ALARMS = (
+    "namespace", "metric_name", "comparison_operator", "evaluation_periods", "datapoints_to_alarm", "period",
+    "threshold", "statistic", "extended_statistic", "unit", "treat_missing_data",
+    "evaluate_low_sample_count_percentile", "threshold_metric_id",
+)  # fmt: skip
+"""What a composite alarm does not have."""
 
 
 @replaces(CloudWatchBackend, "get_metric_data", Kind.BUG, "5.2.5", DOCS + "API_GetMetricData.html")
@@ -111,34 +117,22 @@ def _describe_alarms(self: CloudWatchResponse) -> ActionResult:
 @replaces(CloudWatchResponse, "put_composite_alarm", Kind.MISSING, "5.2.5", DOCS + "API_PutCompositeAlarm.html")
 def _put_composite_alarm(self: CloudWatchResponse) -> ActionResult:
     """moto has no composite alarms."""
+    backend: Any = self.cloudwatch_backend
     name = self._get_param("AlarmName")
-    self.cloudwatch_backend.put_metric_alarm(
+    backend.put_metric_alarm(
+        **dict.fromkeys(OF_METRIC_ALARMS),
         name=name,
-        namespace=None,  # type: ignore[arg-type]
-        metric_name=None,  # type: ignore[arg-type]
         metric_data_queries=[],
-        comparison_operator=None,  # type: ignore[arg-type]
-        evaluation_periods=None,  # type: ignore[arg-type]
-        datapoints_to_alarm=None,
-        period=None,  # type: ignore[arg-type]
-        threshold=None,  # type: ignore[arg-type]
-        statistic=None,  # type: ignore[arg-type]
-        extended_statistic=None,
         description=self._get_param("AlarmDescription") or "",
         dimensions=[],
         alarm_actions=self._get_param("AlarmActions", []),
         ok_actions=self._get_param("OKActions", []),
         insufficient_data_actions=self._get_param("InsufficientDataActions", []),
-        unit=None,
         actions_enabled=self._get_param("ActionsEnabled"),
-        treat_missing_data=None,
-        evaluate_low_sample_count_percentile=None,
-        threshold_metric_id=None,
         rule=self._get_param("AlarmRule"),
         tags=self._get_param("Tags", []),
     )
-    made = self.cloudwatch_backend.alarms[name]
-    made.alarm_rule = made.rule  # type: ignore[attr-defined]
+    backend.alarms[name].alarm_rule = backend.alarms[name].rule
     return EmptyResult()
 
 

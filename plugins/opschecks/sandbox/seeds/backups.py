@@ -50,13 +50,19 @@ def bucket_for_backups(sandbox: Sandbox) -> None:
     """A bucket that blocks public access, and to which CloudWatch Logs may export."""
     s3, place = backend("s3", "aws"), backup_location(sandbox.stack)
     name = place.bucket if place else FULL
-    s3.create_bucket(name, sandbox.region)
-    blocked = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
-    s3.put_public_access_block(name, dict.fromkeys(blocked, "true"))
+    private_bucket(sandbox, name)
     service = {"Service": f"logs.{sandbox.region}.amazonaws.com"}
     may = (("s3:GetBucketAcl", f"arn:aws:s3:::{name}"), ("s3:PutObject", f"arn:aws:s3:::{name}/*"))
     allowed = [{"Effect": "Allow", "Principal": service, "Action": one, "Resource": on} for one, on in may]
     s3.put_bucket_policy(name, json.dumps({"Version": "2012-10-17", "Statement": allowed}).encode())
+
+
+def private_bucket(sandbox: Sandbox, name: str) -> None:
+    """Make a bucket that blocks public access."""
+    s3 = backend("s3", "aws")
+    s3.create_bucket(name, sandbox.region)
+    blocked = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
+    s3.put_public_access_block(name, dict.fromkeys(blocked, "true"))
 
 
 def full_backup(sandbox: Sandbox, age: timedelta) -> None:
