@@ -397,7 +397,7 @@ def test_marks_that_hide_a_failure_are_refused_before_anything_is_changed(tmp_pa
         path.write_text("import pytest\n\npytestmark = pytest.mark.skip(reason='later')\n" + path.read_text())
         ended = on.project.run("checks/daily", "--stack", "sandbox", "--fix=apply", **on.environment)
         assert ended.code == 4
-        assert "it bears the mark 'skip'; take it off before anything is fixed" in ended.err
+        assert "marked 'skip'; remove the mark before using --fix" in ended.err
         assert on.journal() == []
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -52,6 +50,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     run = checks_run(config)
     if not run or not run.told:
         return
+    from ..config.load import shown_path
     from ..report.text import printable
     from ..report.verdict import verdict
 
@@ -77,7 +76,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         write(printable(line), yellow=True)
     write("")
     if not run.write_error:
-        write(f"report: {_shown(run.place.page)}")
+        write(f"report: {shown_path(run.place.page)}")
         if told.exit_code in (1, 10):
             write("next: see the page for the evidence and the runbook's steps")
 
@@ -137,8 +136,3 @@ def _waiver_lines(told: Run) -> Iterator[str]:
             yield f"{what} accepted nothing: delete it"
         elif waiver.days_left <= 7:
             yield f"{what} ends in {waiver.days_left} days, on {waiver.until}"
-
-
-def _shown(path: Path) -> str:
-    relative = os.path.relpath(path)
-    return str(path) if relative.startswith("..") else relative
