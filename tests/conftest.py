@@ -1,4 +1,4 @@
-"""What all tests share: warnings are errors, a clock that stands for canned answers, scratch projects for checks."""
+"""What all tests share: warnings are errors, a stopped clock for canned answers, scratch projects for checks."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _CANNED = {id(canned.Aws), id(canned.stack), id(canned.ago)}
 def pytest_cmdline_main(config: pytest.Config) -> None:
     """A folder of tests runs in two processes, a file to each, unless -n says otherwise; single files run in one.
 
-    addopts would be for checks too, which must not run in several processes when they change something.
+    addopts would apply to checks too, which cannot run in parallel when they change something.
     """
     option = config.option
     alone = option.usepdb or hasattr(config, "workerinput") or not config.pluginmanager.has_plugin("xdist")
@@ -35,12 +35,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(autouse=True)
 def _clock_of_canned_answers(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Canned answers are all of one moment: however slow the machine, no time passes between them and the test."""
+    """Canned answers have the time of the clock: however slow the machine, no time passes between them and the test."""
     if not _CANNED.isdisjoint(map(id, vars(request.module).values())):
         clock.stop(monkeypatch)
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
-    """A project of its own, with one stack that has no AWS and things to look at."""
+    """A scratch project with one stack, without AWS, and resources to examine."""
     return Project.make(tmp_path)

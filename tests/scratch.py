@@ -42,7 +42,7 @@ def nothing() -> list[Resource]:
 
 @observation()
 def denied() -> list[Resource]:
-    """What may not be read."""
+    """Something that may not be read."""
     raise CouldNotLook("ecs:DescribeServices", "AccessDenied: no", action="ecs:DescribeServices")
 '''
 
@@ -70,7 +70,7 @@ def {name}({of}, examine):
 
 @dataclass(frozen=True)
 class Ended:
-    """A pytest that has ended."""
+    """The result of a program."""
 
     code: int
     out: str

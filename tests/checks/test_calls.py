@@ -1,4 +1,4 @@
-"""What a run costs AWS: its calls are pinned, grow with pages only, and are made at once."""
+"""What a run costs AWS: its calls are pinned, increase with pages only, and are made concurrently."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ WEEKLY = Counter(
 
 
 def _calls(folder: Path, size: Size) -> tuple[Counter[str], int]:
-    """The calls that the run file lists, and how many were under way at once on the wire."""
+    """The calls that the run file lists, and how many were made concurrently."""
     with account(size) as sandbox, LatencyProxy(sandbox.server.url, 0.05) as proxy:
         project = Project.of_the_checks(folder, stacks_toml(sandbox.stack, proxy.url, sandbox))
         project.run("checks/daily", **{key.upper(): value for key, value in CREDENTIALS.items()})
@@ -98,7 +98,7 @@ def test_calls_grow_with_pages_only(tmp_path: Path) -> None:
     assert calls["ec2:DescribeSecurityGroups"] == 1  # 1,000 a page
 
 
-def test_what_aws_answers_for_one_resource_only_is_asked_at_once(tmp_path: Path) -> None:
+def test_calls_for_a_single_resource_are_made_concurrently(tmp_path: Path) -> None:
     calls, at_once = _calls(tmp_path, FIFTY)
     assert calls - SEEDED == {
         "dynamodb:DescribeTable": 48,

@@ -1,4 +1,4 @@
-"""Ways to a green morning that is not one: none of them leads there."""
+"""Ways to a false pass: none of them leads to one."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ VANISHED = {
 
 @pytest.mark.parametrize("arguments", [[], ["-n", "2"]], ids=["alone", "xdist"])
 @pytest.mark.parametrize(("name", "text"), VANISHED.values(), ids=VANISHED)
-def test_a_check_that_is_not_collected_is_told(good: Project, name: str, text: str, arguments: list[str]) -> None:
+def test_a_check_that_is_not_collected_is_reported(good: Project, name: str, text: str, arguments: list[str]) -> None:
     if name == "conftest.py":
         good.checks(BAD, "daily/test_more.py")
     good.write(f"checks/daily/{name}", text)
@@ -58,7 +58,7 @@ def test_a_check_that_is_not_collected_is_told(good: Project, name: str, text: s
 
 
 @pytest.mark.parametrize("option", ["python_files=test_things.py", "python_functions=test_g*"])
-def test_an_option_that_hides_checks_is_told(good: Project, option: str) -> None:
+def test_an_option_that_hides_checks_is_reported(good: Project, option: str) -> None:
     good.checks(BAD, "daily/test_more.py")
     _no_good(good.run("checks/daily", "-o", option), good, said="not collected")
 
@@ -84,7 +84,7 @@ STAND_INS = {
 
 
 @pytest.mark.parametrize(("text", "conftest", "message"), STAND_INS.values(), ids=STAND_INS)
-def test_nothing_stands_in_for_an_observation(good: Project, text: str, conftest: str, message: str) -> None:
+def test_nothing_replaces_an_observation(good: Project, text: str, conftest: str, message: str) -> None:
     good.checks(text)
     good.write("checks/daily/conftest.py", conftest)
     ended = good.run("checks/daily")
@@ -157,13 +157,13 @@ def test_what_runs_no_check_is_refused(good: Project, option: str) -> None:
     assert "runs no checks" in ended.err
 
 
-def test_a_run_without_stacks_takes_all_old_files_away(good: Project) -> None:
+def test_a_run_without_stacks_removes_all_old_files(good: Project) -> None:
     good.write("stacks.toml", "default = 1 2\n")
     _no_good(good.run("checks/daily"), good, said="not valid TOML")
     assert not (good.folder / "reports" / "daily.json").exists()
 
 
-def test_the_wrong_account_takes_them_away_under_xdist_too(tmp_path: Path) -> None:
+def test_the_wrong_account_removes_them_under_xdist_too(tmp_path: Path) -> None:
     text = (ROOT / "tests" / "quick_stacks.toml").read_text().replace("123456789012", "210987654321")
     project = Project.of_the_checks(tmp_path, text)
     project.write("reports/daily.html", "yesterday's page")

@@ -237,7 +237,7 @@ export PATH=
 
 
 def _said(block: str, folder: Path) -> tuple[list[str], str]:
-    """What the commands of a block are given when bash runs it, none of them being real; and bash's complaints."""
+    """The arguments of a block's commands, which are stubs, when bash runs it; and bash's complaints."""
     given = folder / "given"
     with given.open("wb") as out:
         done = subprocess.run(
@@ -282,7 +282,7 @@ def test_the_page_shows_the_same_commands(part: str) -> None:
         assert [_commands(block) for block in shown] == [_commands(block) for block in filled]
 
 
-def test_names_become_no_markup() -> None:
+def test_names_do_not_become_markup() -> None:
     page = to_html("Tell <on-call>, <name>.", {"on-call": "<script>x</script>", "name": "**bold** [x](http://x.test)"})
     assert page == "<p>Tell &lt;script&gt;x&lt;/script&gt;, **bold** [x](http://x.test).</p>\n"
 

@@ -1,4 +1,4 @@
-"""However a run ends, every collected check is reported and no older page stands in for it."""
+"""However a run ends, every collected check is reported, and no older page is left in place."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def slow(project: Project) -> Project:
 
 
 def _begin(project: Project, *arguments: str) -> subprocess.Popen[str]:
-    """Start a run, and return when its third check is under way."""
+    """Start a run, and return when its third check is running."""
     process = subprocess.Popen(
         project.command("checks/daily", *arguments),
         cwd=project.folder,
@@ -243,7 +243,7 @@ def test_a_file_that_cannot_be_written_is_one_clear_line(slow: Project) -> None:
     assert "Traceback" not in ended.all
 
 
-def test_a_stray_file_in_the_history_costs_the_comparison_and_not_the_morning(tmp_path: Path) -> None:
+def test_a_stray_file_in_the_history_costs_the_comparison_and_not_the_run(tmp_path: Path) -> None:
     project = Project.of_the_checks(tmp_path)
     history = project.folder / "reports" / "history" / "sandbox"
     yesterday = datetime.now(UTC) - timedelta(days=1)

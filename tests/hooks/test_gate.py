@@ -1,4 +1,4 @@
-"""The deploy gates: before, after, watched for a while; a bad revision is stopped, rolled back and reported."""
+"""The deploy gates: before, after, baking; a bad revision is stopped, rolled back and reported."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from tests.bench import FIX, QUICK, Bench, bench
 from tests.scratch import Ended, Project
 
 SETTLING = QUICK.replace("aws_attempts = 1", "aws_attempts = 1, deployment_minutes = 0.02")
-"""For a deployment that never settles: only then does the time make no difference."""
+"""Only for a deployment that never settles, so that the time makes no difference."""
 
 
 @contextmanager
 def _standing(folder: Path, *faults: str) -> Iterator[Bench]:
-    """A bench whose tables have backups, as they must before a deploy."""
+    """A bench whose tables have backups, which a deploy requires."""
     with bench(folder, *faults) as on:
         backups.sow(on.sandbox)
         yield on
@@ -32,9 +32,9 @@ def _gate(on: Bench, when: str, *options: str) -> Ended:
 
 
 def _deploy(on: Bench, tag: str, looks: int = 0) -> str:
-    """What a pipeline does: register a revision with another image, and update the service; the revision.
+    """Do what a pipeline does: register a revision with another image, and update the service; returns the revision.
 
-    A deployment of the sandbox goes on with each look at it; these have been before anybody watches.
+    A deployment of the sandbox proceeds with each look at it; `looks` happen before the gate does.
     """
     ecs, stack, service = on.sandbox.client("ecs"), on.sandbox.stack, on.sandbox.service()
     told = ecs.describe_task_definition(taskDefinition=service.task_definition)["taskDefinition"]

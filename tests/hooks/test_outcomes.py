@@ -1,4 +1,4 @@
-"""What an exception means, and what becomes of it in exit code, run file, JUnit and pytest-html's page."""
+"""What an exception means for exit code, run file, JUnit and pytest-html's page."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.scratch import Project, check_of_each
 
 
 def _outright(name: str, raised: str) -> str:
-    """A check that fails beside what it examines."""
+    """A check that raises outside of what it examines."""
     return check_of_each(name).rstrip() + f"\n    {raised}\n"
 
 

@@ -1,4 +1,4 @@
-"""What a user's own conftest can do: add a remedy, veto a change, be told of findings and changes."""
+"""What a user's own conftest can do: add a remedy, veto a change, receive findings and changes."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def switches() -> list[Resource]:
 
 
 class World:
-    """What the remedy talks to in place of AWS."""
+    """What the remedy changes instead of AWS."""
 
     def send(self, service, operation, /, **parameters):
         told = json.loads(WORLD.read_text())
@@ -84,7 +84,7 @@ def own(project: Project) -> Project:
     return project
 
 
-def test_a_remedy_of_a_users_own_mends_by_the_same_loop(own: Project) -> None:
+def test_a_users_own_remedy_fixes_by_the_same_loop(own: Project) -> None:
     assert own.run("checks/daily", "--stack", "here").code == 1
     ended = own.run("checks/daily", "--stack", "here", "--fix=apply")
     assert ended.code == 0, ended.all

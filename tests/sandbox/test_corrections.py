@@ -15,7 +15,7 @@ import pytest
 from moto import mock_aws
 from packaging.version import Version
 
-from opschecks.sandbox import service_models  # noqa: F401 - mock_aws forgets boto3's session, and a new one reads anew
+from opschecks.sandbox import service_models  # noqa: F401 - mock_aws forgets boto3's session, and a new one would read them again
 from opschecks.sandbox.correction import Correction, Kind, Ties
 from opschecks.sandbox.corrections import correct, declared
 from tests.scratch import ROOT
@@ -36,7 +36,7 @@ UNTIED = Ties({}, lambda attributes: None, lambda paths: None, lambda old, new: 
 
 @dataclass(frozen=True)
 class Probe:
-    """What a few calls come to: on plain moto, and with the corrections."""
+    """What a few calls return: on plain moto, and with the corrections."""
 
     ask: Callable[[], Any]
     plain: Any
