@@ -1,4 +1,4 @@
-"""The examples call what there is: suites, options, commands, remedies."""
+"""The examples use what exists: suites, options, commands, remedies."""
 
 from __future__ import annotations
 

@@ -135,10 +135,10 @@ def test_the_latest_and_the_last_day_are_taken(checked: Project) -> None:
 ARGUMENTS = {
     ("--stack", "hre"): "--stack hre: stacks.toml has no such stack; did you mean 'here'?",
     ("--stacks", "nowhere.toml"): "nowhere.toml: no such file; --stacks FILE names another one",
-    ("--fault", "x"): "--fault x: only the sandbox has faults, and it is not selected",
-    ("checks/weekly",): "daily, weekly: a run is of one suite; name one of checks/daily, checks/weekly, "
+    ("--fault", "x"): "--fault x: only the sandbox has faults, and no sandbox is selected",
+    ("checks/weekly",): "daily, weekly: a run takes one suite; choose one of checks/daily, checks/weekly, "
     "checks/deploy/before, checks/deploy/after, checks/drills",
-    ("checks/dayly",): "checks/dayly: this is no suite; did you mean 'daily'?",
+    ("checks/dayly",): "checks/dayly: not a suite; did you mean 'daily'?",
     ("tests",): None,
 }
 
@@ -159,7 +159,7 @@ def test_a_mistyped_name_leaves_the_page_alone(checked: Project) -> None:
 def test_unknown_fault(tmp_path_factory: pytest.TempPathFactory) -> None:
     project = Project.of_the_checks(tmp_path_factory.mktemp("faults"))
     told = _refused(project, "--fault", "alarm_is_ringin")
-    assert told == "--fault alarm_is_ringin: there is no such fault; did you mean 'alarm_is_ringing'?"
+    assert told == "--fault alarm_is_ringin: no such fault; did you mean 'alarm_is_ringing'?"
 
 
 @pytest.mark.parametrize("suite", ["deploy/before", "deploy/after", "drills"])
@@ -189,7 +189,7 @@ def test_options_of_a_checks_run_are_refused_elsewhere(project: Project) -> None
     project.write("tests/test_x.py", "def test_x():\n    pass\n")
     ended = project.run("tests", "--stack", "here")
     assert ended.code == 4
-    assert "only a checks run has a stack" in ended.err
+    assert "applies to checks only" in ended.err
 
 
 def test_another_account_than_the_stacks(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ Note = Callable[[str], None]
 
 
 def outcome_of(error: BaseException) -> Outcome:
-    """An AssertionError (or pytest.fail) is a failure; whatever else went wrong, nothing was seen."""
+    """An AssertionError or pytest.fail is a failure; after any other error nothing was seen, so it is blind."""
     return Outcome.FAILED if isinstance(error, AssertionError | pytest.fail.Exception) else Outcome.BLIND
 
 
@@ -56,12 +56,12 @@ class Examine:
     def __call__(self, resource: Resource) -> _Examination:
         """A context in which a failed assert becomes the resource's finding, and the check goes on.
 
-        It gives a function that adds a sentence to the finding, which shows also where it passes.
+        It returns a function that adds a sentence to the finding, which is shown even if it passes.
         """
         return _Examination(self, resource)
 
     def conclude(self, resource: Resource, outcome: Outcome, message: str) -> None:
-        """Note one finding."""
+        """Record one finding."""
         self.findings.append(
             Finding(
                 stack=self.stack,
