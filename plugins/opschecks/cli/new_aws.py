@@ -94,7 +94,7 @@ def observation_files(name: str, service: str, operation: str) -> Iterator[Laid]
             **{one: _canned(member.members[one]) for one in member.required_members},
             ids[0]: '"arn:aws:here:123456789012:a"',
         }
-        told = [f'"{one}": {value}' for one, value in {**least, names[0]: '"a"'}.items()]
+        told = [f'"{one}": {value}' for one, value in ({names[0]: '"a"'} | least).items()]
         canned = _assigned("raw", told)
         property_ = _property(member.members, {ids[0], names[0]}, call)
     own = f'    """TODO: what one of {name} is."""\n{property_}'
@@ -123,15 +123,14 @@ def {name}(aws: Aws) -> list[{kind}]:
     if not ours:
         yield _declared(name, name)
         return
-    seen, first = ("arn", "raw") if shown == "raw" else ("name", '"a"')
     test = f'''\
 def test_{name}_are_all_that_is_listed() -> None:
 {canned}
 {answer}
     found = {name}(Aws({{("{service}", "{call}"): answer}}))
-    assert [one.{seen} for one in found] == [{first}]
+    assert [one.name for one in found] == [{shown}]
 '''
-    needs = ["Aws", "NOW"] if "NOW" in canned else ["Aws"]
+    needs = ["Aws", "NOW"] if "NOW" in canned + answer else ["Aws"]
     wanted = {"__future__": ["annotations"], f"opschecks.aws.{module}": [name], "tests.canned": needs}
     yield appended(
         Path("tests/aws", f"test_{module}.py"),
@@ -223,5 +222,6 @@ def _declared(module: str, name: str) -> Laid:
     """The conftest of checks/, through which every run and every command knows what the module declares."""
     before = read(_CONFTEST)
     head = before or '"""What the checks of this project use of their own."""\n'
-    after = with_imports(head, {module: [f"{name} as {name}"]})
+    line = f"from {module} import {name}"
+    after = with_imports(head, {module: [name]}).replace(line, f"{line}  # noqa: F401 - to declare it")
     return Laid(_CONFTEST, before, after, f"declares {name}")

@@ -77,11 +77,15 @@ def with_imports(text: str, imports: Mapping[str, Iterable[str]]) -> str:
             if not set(names) <= have:
                 lines[same[0].lineno - 1 : same[0].end_lineno] = [_statement(module, {*names, *have})]
         else:
-            before = [(key, node) for key, node in found if key < _key(module)]
+            own = _key(module)
+            before = [(key[0], node.end_lineno or 0) for key, node in found if key < own]
+            after = [node.lineno for key, node in found if key > own and key[0] == own[0]]
             first = body[0] if body and isinstance(body[0], ast.Expr) else None
-            at = (before[-1][1].end_lineno if before else first.end_lineno if first else 0) or 0
-            blank = [""] if (before[-1][0][0] != _key(module)[0] if before else first) else []
-            lines[at:at] = [*blank, _statement(module, names)]
+            section, at = before[-1] if before else (-1, first.end_lineno or 0 if first else 0)
+            if after and section != own[0]:
+                lines.insert(after[0] - 1, _statement(module, names))
+            else:
+                lines[at:at] = [*([""] if at and section != own[0] else []), _statement(module, names)]
         text = "\n".join(lines) + "\n"
     return text
 
