@@ -172,7 +172,7 @@ def test_every_key_of_stacks_toml_is_listed(project: Project) -> None:
 def test_where_there_are_no_checks_it_says_where_to_look(project: Project) -> None:
     ended = project.opschecks("list", "checks")
     assert (ended.code, ended.err) == (0, "")
-    assert ended.out.strip() == "there are no checks here; run it beside the folder checks/"
+    assert ended.out.strip() == "no checks here; run it in the folder that has checks/"
     assert _listed(project, "checks") == []
 
 
@@ -221,13 +221,13 @@ def test_a_check_file_that_is_no_text_is_one_line(project: Project) -> None:
 
 def test_an_unknown_fault_names_the_nearest(checks: Project) -> None:
     line = _refused(checks, "sandbox", "--fault", "alarm_is_ringin")
-    assert line == "Error: --fault alarm_is_ringin: there is no such fault; did you mean 'alarm_is_ringing'?"
+    assert line == "Error: --fault alarm_is_ringin: no such fault; did you mean 'alarm_is_ringing'?"
 
 
 def test_a_sandbox_is_made_of_a_sandbox_stack_only(project: Project) -> None:
-    assert _refused(project, "sandbox") == "Error: stacks.toml: it lists no stack with sandbox = true"
+    assert _refused(project, "sandbox") == "Error: stacks.toml: no stack has sandbox = true"
     line = _refused(project, "sandbox", "--stack", "here")
-    assert line == "Error: --stack here: stacks.toml has no such sandbox; there is none"
+    assert line == "Error: --stack here: stacks.toml has no sandbox of that name; there is none"
     line = _refused(project, "sandbox", "--stack", "sandbx", "--stacks", str(QUICK_STACKS))
     assert line.endswith("did you mean 'sandbox'?")
 

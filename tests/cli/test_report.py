@@ -248,7 +248,7 @@ def test_a_week_is_one_of_the_stack(here: FolderStorage) -> None:
         _zoned(zone)
         assert opschecks("report", "weekly", "--week", week, *HERE).exit_code == 0
         line = refused(opschecks("report", "weekly", "--week", other, *HERE))
-        assert line.startswith(f"--week {other}: here has no run of it; weeks are those of {zone}; ")
+        assert line.startswith(f"--week {other}: here has no run in it; weeks are those of {zone}; ")
 
 
 @pytest.mark.parametrize("text", [b"{}", b"\xff\xfe", b"", b"[" * 9999])
@@ -262,7 +262,7 @@ def test_a_broken_run_file_of_the_day_before_costs_its_lines_and_is_named(here: 
         assert (ended.exit_code, ended.stdout) == (0, "report: reports/daily-2026-11-24T07-00-00Z.html\n")
         (line,) = ended.stderr.splitlines()
         assert line.startswith("reports/history/here/daily/2026-11-23T07-00-00.000000Z.json: ")
-        assert line.endswith("; the charts are without the lines of that day: move the file away")
+        assert line.endswith("; the charts lack the lines of that day; move the file away")
 
 
 def test_a_folder_in_the_place_of_a_filed_run_is_one_line(here: FolderStorage) -> None:
@@ -286,7 +286,7 @@ def test_a_stack_without_a_history_says_so(here: FolderStorage) -> None:
 
 
 NO_RUN: dict[str, tuple[bytes | None, str]] = {
-    "missing.json": (None, "no such run file; a day of the history wants --stack NAME"),
+    "missing.json": (None, "no such run file; for a day of the history, add --stack NAME"),
     "text.json": (b"hello", "not a run file: JSONDecodeError"),
     "empty.json": (b"", "not a run file: JSONDecodeError"),
     "list.json": (b"[]", "not a run file: TypeError"),
@@ -327,7 +327,7 @@ def test_without_a_runbook_there_is_no_page(here: FolderStorage) -> None:
     Path("checks/RUNBOOK.md").unlink()
     line = refused(opschecks("report", "daily", "2026-11-24", *HERE))
     assert "checks/RUNBOOK.md: cannot be read" in line
-    assert "run it beside the folder checks/" in line
+    assert "run it in the folder that has checks/" in line
 
 
 def _looks(form: str, text: str) -> bool:
@@ -568,7 +568,7 @@ def test_credentials_that_cannot_be_used_are_one_line(
     ended = opschecks("report", "publish", "run.json", "--to", "s3://pages/x", **environment)
     line = refused(ended)
     assert line.startswith(said)
-    assert line.endswith("set AWS_PROFILE and its like to what the AWS CLI takes, or name the stack with --stack")
+    assert line.endswith("set AWS_PROFILE and similar variables as for the AWS CLI, or name a stack with --stack")
     assert here.keys("daily") == []
 
 
@@ -659,7 +659,7 @@ def test_a_run_is_posted_once_with_its_page(here: FolderStorage, status: int, bo
 
 
 def test_history_lists_the_newest_runs_with_their_verdicts(here: FolderStorage) -> None:
-    assert opschecks("history", "list", *HERE).output == "there is no daily run of here yet\n"
+    assert opschecks("history", "list", *HERE).output == "no daily run of here yet\n"
     file_all(here, mornings("PF_BN"))
     shown = opschecks("history", "list", *HERE)
     assert (shown.exit_code, shown.stderr) == (0, "")
@@ -675,7 +675,7 @@ def test_history_lists_the_newest_runs_with_their_verdicts(here: FolderStorage) 
         (0, 0, 2), (0, 1, 2), (1, 0, 2), (0, 0, 2),
     ]  # fmt: skip
     assert len(json.loads(opschecks("history", "list", *HERE, "--most", "1", "--format", "json").stdout)) == 1
-    assert opschecks("history", "list", *HERE, "--suite", "weekly").output == "there is no weekly run of here yet\n"
+    assert opschecks("history", "list", *HERE, "--suite", "weekly").output == "no weekly run of here yet\n"
 
 
 def test_history_tells_when_a_check_was_bad(here: FolderStorage) -> None:
@@ -707,12 +707,12 @@ def test_history_tells_of_every_run_and_of_a_file_that_is_none(here: FolderStora
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("check", "test_aa", *HERE), "test_aa: no daily run of here has such a check; did you mean 'test_a'?"),
+        (("check", "test_aa", *HERE), "test_aa: no such check in the daily runs of here; did you mean 'test_a'?"),
         (
             ("check", "test_a", *HERE, "--suite", "weekly"),
-            "test_a: no weekly run of here has such a check; there is none",
+            "test_a: no such check in the weekly runs of here; there is none",
         ),
-        (("list", *HERE, "--suite", "dayly"), "--suite dayly: there is no such suite; did you mean 'daily'?"),
+        (("list", *HERE, "--suite", "dayly"), "--suite dayly: no such suite; did you mean 'daily'?"),
         (("list", "--stack", "her"), "--stack her: stacks.toml has no such stack; did you mean 'here'?"),
         (("rebuild", "--stack", "her"), "--stack her: stacks.toml has no such stack; did you mean 'here'?"),
         (("list", *HERE, "--stacks", "no.toml"), "no.toml: no such file; --stacks FILE names another one"),

@@ -11,11 +11,11 @@ import click
 
 from ..core.model import Resource, Severity
 from ..core.wording import nearest
+from .options import DRY_RUN
 
 if TYPE_CHECKING:
     from ..core.observation import Observation
 
-_DRY_RUN = click.option("--dry-run", is_flag=True, help="show what would be written, and write nothing")
 _SERVICE = click.option("--service", required=True, help="the AWS service, as the AWS CLI names it: sqs, elbv2")
 
 
@@ -41,7 +41,7 @@ def new() -> None:
 @click.option("--property", "judged", default="", metavar="[not] NAME", help="the bool property that must hold")
 @click.option("--failing", default="", metavar="TEXT", help="the sentence that is true when it fails")
 @click.option("--why", default="", metavar="TEXT", help="why a failure hurts")
-@_DRY_RUN
+@DRY_RUN
 def check(
     name: str,
     observation: str,
@@ -102,7 +102,7 @@ def check(
 @click.argument("name")
 @_SERVICE
 @click.option("--operation", default="", help="the call that lists them; default: the one whose name is nearest")
-@_DRY_RUN
+@DRY_RUN
 def new_observation(name: str, service: str, operation: str, dry_run: bool) -> None:
     """Lay out the observation NAME: one AWS call, read to its end, and the type of resource that it gives.
 
@@ -128,7 +128,7 @@ def new_observation(name: str, service: str, operation: str, dry_run: bool) -> N
 @click.argument("name")
 @_SERVICE
 @click.option("--operation", required=True, help="the call that changes the setting, such as SetQueueAttributes")
-@_DRY_RUN
+@DRY_RUN
 def remedy(name: str, service: str, operation: str, dry_run: bool) -> None:
     """Lay out the remedy NAME: how to read a setting, what it should be, and the request that changes it.
 
@@ -177,13 +177,10 @@ def _observed(name: str) -> tuple[Observation, type[Resource], bool]:
 
 
 def _slugs() -> Iterable[str]:
-    from ..report.runbook import RunbookError, read_runbook
+    from ..report.runbook import read_runbook
     from .new_check import RUNBOOK
 
-    try:
-        return read_runbook(RUNBOOK)
-    except RunbookError as error:
-        raise click.ClickException(str(error)) from None
+    return read_runbook(RUNBOOK)
 
 
 def _area(module: str, observation: str) -> str:

@@ -160,14 +160,11 @@ def _quoted(text: str) -> str:
 
 
 def _heading(new: NewCheck) -> Laid | None:
-    from ..report.runbook import RunbookError, read_runbook
+    from ..report.runbook import read_runbook
 
     before = read(RUNBOOK)
-    try:
-        if before and new.slug in read_runbook(RUNBOOK):
-            return None
-    except RunbookError as error:
-        raise click.ClickException(str(error)) from None
+    if before and new.slug in read_runbook(RUNBOOK):
+        return None
     section = f"""\
 ## {new.slug}
 

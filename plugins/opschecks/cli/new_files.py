@@ -11,6 +11,8 @@ from pathlib import Path
 
 import click
 
+from .options import write
+
 WIDTH = 120
 _OURS = ("opschecks", "tests", "benchmarks")
 
@@ -128,18 +130,13 @@ def fitted(head: str, parts: Iterable[str], tail: str, *, brackets: bool = True)
 
 def lay_out(files: Iterable[Laid], *, dry_run: bool) -> None:
     """Write the files, or show what would be written."""
-    from ..history.storage import write_whole
-
     for file in files:
         if dry_run:
             old, new = file.before.splitlines(), file.after.splitlines()
             lines = difflib.unified_diff(old, new, str(file.path) if old else "/dev/null", str(file.path), lineterm="")
             click.echo("\n".join(lines))
             continue
-        try:
-            write_whole(file.path, file.after)
-        except OSError as error:
-            raise click.ClickException(f"{file.path}: cannot be written: {error.strerror}") from None
+        write(file.path, file.after)
         click.echo(f"{file.path}: {file.what}")
     if dry_run:
         click.echo("nothing was written (--dry-run)")

@@ -41,16 +41,23 @@ class Stacks(BaseModel):
     stacks: dict[str, Stack]
 
 
+def read_toml(path: Path, wrong: type[Exception]) -> dict[str, Any] | None:
+    """What the file holds, None where there is no file; `wrong` with a message where it cannot be read."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise wrong(f"{path}: cannot be read: {error}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise wrong(f"{path}: not valid TOML: {error}") from None
+
+
 def load_stacks(path: Path) -> Stacks:
     """Read stacks.toml; StackError with file and key when anything in it is not understood."""
-    try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise StackError(f"{path}: no such file; --stacks FILE names another one") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise StackError(f"{path}: cannot be read: {error}") from None
-    except tomllib.TOMLDecodeError as error:
-        raise StackError(f"{path}: not valid TOML: {error}") from None
+    raw = read_toml(path, StackError)
+    if raw is None:
+        raise StackError(f"{path}: no such file; --stacks FILE names another one")
     listed = raw.get("stacks")
     if not isinstance(listed, dict) or not listed:
         raise StackError(f"{path}: it lists no stack; add a [stacks.NAME] table")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date, timedelta
 from pathlib import Path
@@ -13,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from ..core.model import CheckResult, Finding, Outcome
 from ..core.run import WaiverState
 from ..core.wording import nearest
+from .load import read_toml
 
 LONGEST = timedelta(days=90)
 _REFUSED = "extend it, or delete it and let the check fail"
@@ -45,19 +45,12 @@ class Waiver(BaseModel):
 
 def load_waivers(path: Path, *, today: date, checks: Collection[str], stacks: Collection[str]) -> list[Waiver]:
     """Read waivers.toml; no file is no waiver. WaiverError for one that is unknown, unowned, too long or past."""
-    try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return []
-    except (OSError, UnicodeDecodeError) as error:
-        raise WaiverError(f"{path}: cannot be read: {error}") from None
-    except tomllib.TOMLDecodeError as error:
-        raise WaiverError(f"{path}: not valid TOML: {error}") from None
+    raw = read_toml(path, WaiverError) or {}
     if unknown := sorted(set(raw) - {"waivers"}):
         raise WaiverError(f"{path}: {unknown[0]}: unknown key; an entry begins with [[waivers]]")
     listed = raw.get("waivers", [])
     if not isinstance(listed, list):
-        raise WaiverError(f"{path}: waivers: a list is wanted; an entry begins with [[waivers]], two brackets")
+        raise WaiverError(f"{path}: waivers: not a list; an entry begins with [[waivers]] (two brackets)")
     return [_read(path, number, entry, today, checks, stacks) for number, entry in enumerate(listed, start=1)]
 
 
