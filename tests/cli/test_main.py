@@ -186,7 +186,7 @@ def test_a_kind_that_does_not_exist_is_refused_with_those_that_do(project: Proje
 BAD_STACKS = {
     "no TOML": ("default = 1 2\n", "stacks.toml: not valid TOML"),
     "an unknown key": ('[stacks.here]\nregoin = "x"\n', "stacks.here.regoin: unknown key; did you mean 'region'?"),
-    "no stack": ("", "stacks.toml: it lists no stack"),
+    "no stack": ("", "stacks.toml: no stacks in it"),
     "a default that is none": ('default = "her"\n[stacks.here]\n', "no stack 'her'; did you mean 'here'?"),
     "no text": ("\udcff", "stacks.toml: cannot be read"),
 }

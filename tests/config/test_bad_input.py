@@ -63,7 +63,7 @@ STACKS_FILES = {
     ),
     TWO: ("stacks.toml: default: not set; set it to one of its stacks, or name one with --stack production"),
     f'default = "box"\n[stacks.box]\nsandbox = true\n{TWO}': (
-        "stacks.toml: default: it is the sandbox although 'production' is listed; set it to a real stack, "
+        "stacks.toml: default: it is the sandbox, although 'production' is listed; set it to a real stack, "
         "or name one with --stack production (or --stack box)"
     ),
     'default = "here"\n[stacks.here]\nwithout = ["b"]\nregion = "us-west-2"\n': (
@@ -79,7 +79,7 @@ STACKS_FILES = {
     "default = 1 2\n": (
         "stacks.toml: not valid TOML: Expected newline or end of document after a statement (at line 1, column 13)"
     ),
-    "": "stacks.toml: it lists no stack; add a [stacks.NAME] table",
+    "": "stacks.toml: no stacks in it; add a [stacks.NAME] table",
 }
 
 
@@ -94,10 +94,10 @@ def test_stacks_toml(checked: Project, text: str, message: str) -> None:
 
 WAIVERS = {
     "owner": ({"owner": ""}, "owner: missing; a waiver names check, resource, until, owner and reason"),
-    "empty owner": ({"owner": '" "'}, "owner: empty or no text; a waiver needs one"),
+    "empty owner": ({"owner": '" "'}, "owner: empty, or not a text; a waiver needs one"),
     "reason": ({"reason": ""}, "reason: missing; a waiver names check, resource, until, owner and reason"),
-    "check": ({"check": '"test_thing_is_fine"'}, "check: there is no such check; did you mean 'test_things_are_fine'?"),
-    "stack": ({"stack": '"hre"'}, "stack: there is no such stack; did you mean 'here'?"),
+    "check": ({"check": '"test_thing_is_fine"'}, "check: no such check; did you mean 'test_things_are_fine'?"),
+    "stack": ({"stack": '"hre"'}, "stack: no such stack; did you mean 'here'?"),
     "key": ({"ownr": '"me"'}, "ownr: unknown key; did you mean 'owner'?"),
     "past": (
         {"until": str(TODAY - timedelta(days=1))},

@@ -233,10 +233,10 @@ def test_careless_options_are_refused(tmp_path: Path, arguments: list[str], mess
 
 
 WRONG: dict[str, tuple[list[str], str]] = {
-    "remedy": (["fix", "scale-servise"], "scale-servise: there is no such remedy, nor such a file; did you mean"),
+    "remedy": (["fix", "scale-servise"], "scale-servise: no such remedy; did you mean"),
     "wish": (["fix", "scale-service", "--set", "desird=5"], "takes no such value; did you mean 'desired'?"),
     "value": (["fix", "scale-service", "--set", "desired=many"], "--set desired=many: a whole number is wanted"),
-    "form": (["fix", "scale-service", "--set", "desired"], "--set desired: NAME=VALUE is wanted"),
+    "form": (["fix", "scale-service", "--set", "desired"], "--set desired: expected NAME=VALUE"),
     "target": (["fix", "enable-stickiness"], "say what to change with --target"),
     "entry": (["undo", "0123"], "0123: no such entry in the journal of sandbox"),
     "plan": (["fix", "nowhere.json"], "nowhere.json: cannot be read: No such file or directory"),

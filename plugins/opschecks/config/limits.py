@@ -1,4 +1,4 @@
-"""The limits that checks judge by and that remedies keep: typed, defaulted, documented; a stack overrides them."""
+"""Limits for checks and remedies: typed, with defaults and descriptions; a stack can override them."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ class Limits(BaseModel):
     websocket_hold_s: Annotated[float, Field(ge=0, le=60)] = Field(
         1, description="how long an idle WebSocket session must stay open"
     )
-    stickiness_s: Count = Field(3600, description="shortest lb_cookie duration wanted")
+    stickiness_s: Count = Field(3600, description="shortest allowed lb_cookie duration")
     log_errors_per_hour: Count = Field(20, description="ERROR events of a log group in the last hour")
-    websocket_errors_per_hour: Count = Field(5, description="ERROR events in the last hour that speak of WebSockets")
+    websocket_errors_per_hour: Count = Field(5, description="ERROR events in the last hour that mention WebSockets")
     throttled_requests_per_hour: Count = Field(
         0, description="throttled reads and writes of a table or index in the last hour"
     )
@@ -51,25 +51,25 @@ class Limits(BaseModel):
         description="how old an active incident may be, by severity; an unknown severity counts as the strictest",
     )
     billing_mode: Literal["PAY_PER_REQUEST", "PROVISIONED"] = Field(
-        "PAY_PER_REQUEST", description="how tables are wanted to be billed"
+        "PAY_PER_REQUEST", description="expected billing mode of tables"
     )
-    min_tasks: Count = Field(2, description="lower auto-scaling limit wanted, for every service")
-    max_tasks: Count = Field(10, description="upper auto-scaling limit wanted, for every service")
-    scaling_failures_per_week: Count = Field(0, description="attempts of auto-scaling that may fail, of one service")
+    min_tasks: Count = Field(2, description="lower auto-scaling limit of every service")
+    max_tasks: Count = Field(10, description="upper auto-scaling limit of every service")
+    scaling_failures_per_week: Count = Field(0, description="auto-scaling attempts of one service that may fail")
     scaling_held_hours_per_week: Count = Field(
-        1, description="hours in which auto-scaling may want more tasks than its maximum"
+        1, description="hours in which auto-scaling may be held back by its maximum"
     )
-    scaling_turns_per_day: Count = Field(6, description="how often scaling may turn round within 24 hours, out and in")
-    deployment_minutes: Positive = Field(30, description="how long a deployment may be under way")
+    scaling_turns_per_day: Count = Field(6, description="how often scaling may change direction within 24 hours")
+    deployment_minutes: Positive = Field(30, description="how long a deployment may take")
     budget_usd_per_month: Positive | None = Field(
-        None, description="cost of a calendar month, before tax and credits; unset: no budget is held to"
+        None, description="budget of a calendar month, before tax and credits; unset: no budget"
     )
     cost_week_growth_percent: Positive = Field(20, description="rise of a week's cost over the week before it")
     cost_unusual_percent: Positive = Field(
         50, description="how far a day's cost of one AWS service may lie above its median of four weeks"
     )
     cost_floor_usd_per_day: Annotated[float, Field(ge=0)] = Field(
-        5, description="a rise of a day's cost by less than this is no finding, whatever its percentage"
+        5, description="smaller rises of a day's cost are ignored, whatever their percentage"
     )
     key_age_days: Positive = Field(90, description="how old an active access key of an IAM user may be")
     key_unused_days: Positive = Field(90, description="how long an active access key may go unused")
@@ -77,18 +77,18 @@ class Limits(BaseModel):
         7, description="how long an IAM user may have two active access keys, which a rotation needs"
     )
     key_use_minutes: Positive = Field(
-        30, description="longest wait for a handed-over access key to be used; AWS tells of a use some time later"
+        30, description="longest wait for a handed-over access key to be used; AWS reports a use with a delay"
     )
     key_quiet_hours: Positive = Field(
-        24, description="how long nothing may have used the old access key before it is deactivated"
+        24, description="how long the old access key must be unused before it is deactivated"
     )
     key_grace_days: Positive = Field(
         7,
         description="how long a deactivated access key is kept before it is deleted; also how long an old key must be "
-        "quiet that was used after the hand-over",
+        "unused if it was used after the hand-over",
     )
     credential_report_s: Positive = Field(60, description="longest wait for IAM's credential report")
-    unattached_days: Positive = Field(7, description="how old an EBS volume may be that is attached to nothing")
+    unattached_days: Positive = Field(7, description="how old an unattached EBS volume may be")
     dev_hours_outside: Annotated[float, Field(ge=0)] = Field(
         4, description="hours within a week that a service of dev_services may run outside office_hours"
     )
@@ -97,20 +97,18 @@ class Limits(BaseModel):
         30, description="how old the last drift detection of a CloudFormation stack may be"
     )
     image_severity: Literal["LOW", "MEDIUM", "HIGH", "CRITICAL"] = Field(
-        "HIGH", description="least severity of a vulnerability that no image in use may have"
+        "HIGH", description="lowest severity of vulnerability that fails an image in use"
     )
-    image_scan_days: Positive = Field(30, description="how old the scan of an image may be to be believed")
+    image_scan_days: Positive = Field(30, description="how old the scan of an image may be")
     image_age_days: Positive = Field(90, description="how long ago an image in use may have been pushed")
-    incident_archive_days: Positive = Field(
-        90, description="age from which a resolved incident belongs into the archive"
-    )
+    incident_archive_days: Positive = Field(90, description="age at which resolved incidents should be archived")
     incident_repeats_per_week: Annotated[int, Field(ge=1)] = Field(
         3, description="how many incidents of the same title may be opened within 7 days"
     )
-    old_incidents: Count = Field(100, description="resolved incidents of that age that the table may still hold")
+    old_incidents: Count = Field(100, description="resolved incidents older than that which the table may still hold")
     backup_age_days: Positive = Field(7, description="age of the newest available backup of a table")
     deploy_backup_age_hours: Positive = Field(
-        24, description="before a deploy: age of the youngest state that a table can be put back to"
+        24, description="before a deploy: age of the newest backup that a table can be restored from"
     )
     full_backup_days: Positive = Field(
         7, description="age of the newest complete set of back-up-everything, where `backups` names a place for them"
@@ -118,16 +116,16 @@ class Limits(BaseModel):
     log_export_days: Positive = Field(
         7,
         description="age of the newest event of a log group that was exported to S3, and how far back exports must "
-        "have no gap; where a subscription sends every event on, none is wanted",
+        "have no gap; not needed where a subscription forwards every event",
     )
     incomplete_upload_days: Positive = Field(
         7, description="how long a bucket may keep the parts of uploads that were never completed"
     )
     old_version_days_min: Count = Field(
-        7, description="how long the dashboard bucket must keep what was overwritten or deleted"
+        7, description="how long the dashboard bucket must keep overwritten and deleted objects"
     )
     old_version_days_max: Positive = Field(
-        90, description="how long a bucket with versions may keep what was overwritten or deleted"
+        90, description="how long a versioned bucket may keep overwritten and deleted objects"
     )
     log_retention_days_min: Positive = Field(7, description="shortest retention of a log group")
     log_retention_days_max: Positive = Field(90, description="longest retention of a log group")
@@ -135,43 +133,41 @@ class Limits(BaseModel):
         "ALL", description="which traffic the flow logs of a VPC must record"
     )
     restore_drill_days: Annotated[float, Field(gt=0, le=90)] = Field(
-        90, description="how long ago a table was last restored as a rehearsal; CloudTrail's history has 90 days"
+        90, description="longest time since a table was last restored as a test; CloudTrail keeps 90 days"
     )
     restore_minutes: Positive = Field(60, description="drill: how long the restore of a table may take")
     drill_scan_items: Annotated[int, Field(ge=0, le=1_000_000)] = Field(
-        10_000, description="drill: tables of at most so many items are compared whole, larger ones by a sample"
+        10_000, description="drill: tables with up to this many items are compared whole, larger ones by a sample"
     )
     drill_sample_items: Annotated[int, Field(ge=1, le=1000)] = Field(
-        200, description="drill: items in the sample of a table that is larger"
+        200, description="drill: items in the sample of a larger table"
     )
     drill_unexplained_percent: Annotated[float, Field(ge=0, le=100)] = Field(
         10,
-        description="drill: items of the source that the restored table may lack where nothing tells whether they are "
-        "newer than the backup (created_at of incident_fields does); with more nothing is proven",
+        description="drill: items that the restored table may lack when it is unknown whether they are newer than the "
+        "backup (created_at of incident_fields shows that); with more, the result counts as not proven",
     )
     recovery_s: Positive = Field(
-        300, description="drill: from stopping a task until as many run, and targets are healthy, as before"
+        300, description="drill: time from stopping a task until as many tasks and healthy targets run as before"
     )
     drill_failed_requests_percent: Annotated[float, Field(ge=0, le=100)] = Field(
         1, description="drill: requests that may fail while a task is replaced, or under load"
     )
     drill_websocket_clients: Annotated[int, Field(ge=1, le=50)] = Field(
-        4, description="drill: WebSocket sessions that are open when a task is stopped"
+        4, description="drill: WebSocket sessions open when a task is stopped"
     )
-    drill_reconnect_s: Positive = Field(30, description="drill: how long a client that was cut may take to be back")
-    drill_poll_s: Annotated[float, Field(gt=0, le=60)] = Field(
-        2, description="drill: between two looks at something that settles"
-    )
+    drill_reconnect_s: Positive = Field(30, description="drill: how long a disconnected client may take to reconnect")
+    drill_poll_s: Annotated[float, Field(gt=0, le=60)] = Field(2, description="drill: time between two polls")
     load_requests_per_second: Annotated[float, Field(gt=0, le=100)] = Field(10, description="drill: rate of the load")
     load_seconds: Annotated[float, Field(gt=0, le=300)] = Field(15, description="drill: how long the load lasts")
     load_connections: Annotated[int, Field(ge=1, le=100)] = Field(
-        10, description="drill: requests of the load that may be under way at once"
+        10, description="drill: concurrent requests of the load"
     )
     load_p95_ms: Positive = Field(1000, description="drill: p95 of the response time under load, waiting included")
     probe_timeout_s: Positive = Field(10, description="longest wait for an HTTP or WebSocket answer")
     gather_timeout_s: Positive = Field(120, description="longest wait for all observations of a stack")
     pages: Annotated[int, Field(ge=1)] = Field(
-        100, description="pages of one list, scan or search before it is cut short and counts as not looked"
+        100, description="pages read of one list, scan or search; with more, the check could not look"
     )
     aws_attempts: Annotated[int, Field(ge=1, le=10)] = Field(
         5, description="attempts of one AWS read, with botocore's standard back-off"
@@ -184,15 +180,17 @@ class Limits(BaseModel):
 
 
 class Targets(BaseModel):
-    """`[stacks.NAME.targets]`: what the page of a week is measured against; no check fails by it."""
+    """`[stacks.NAME.targets]`: targets of the weekly page; no check fails because of them."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    availability_percent: Percent = Field(99.9, description="requests of the week that were not answered 5xx")
+    availability_percent: Percent = Field(99.9, description="requests of the week not answered with 5xx")
     response_time_p95_ms: Positive = Field(400, description="median of the week's p95 response times")
     checks_passed_percent: Percent = Field(98, description="results of daily runs that passed, or are waived")
-    tasks_running_percent: Percent = Field(100, description="tasks that ran, of those wanted, in the week's daily runs")
-    time_to_resolve_hours: Positive = Field(24, description="median time from a failure to the run that saw it good")
+    tasks_running_percent: Percent = Field(
+        100, description="tasks that ran, as share of the desired ones, in the week's daily runs"
+    )
+    time_to_resolve_hours: Positive = Field(24, description="median time from a failure to the first run that passed")
 
 
 class Freeze(BaseModel):
@@ -207,7 +205,7 @@ class Freeze(BaseModel):
     @model_validator(mode="after")
     def _ends_after_it_begins(self) -> Freeze:
         if self.ends <= self.begins:
-            raise ValueError("it ends before it begins: nothing would ever be frozen")
+            raise ValueError("it ends before it begins")
         return self
 
 
@@ -216,15 +214,17 @@ class FixLimits(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    changes_per_run: Count = Field(5, description="a plan with more is refused whole")
-    changes_per_day: Count = Field(10, description="counted from the journal, whoever made them")
+    changes_per_run: Count = Field(5, description="a larger plan is refused as a whole")
+    changes_per_day: Count = Field(10, description="counted from the journal, whoever made the changes")
     share_percent: Percent = Field(
-        50, description="of the resources that a check examined; more of them bad is no case for a remedy"
+        50, description="refuse the plan when more than this share of the examined resources fails"
     )
     cooldown_minutes: Annotated[float, Field(ge=0)] = Field(
         60, description="between two changes of one resource by one remedy"
     )
-    attempts_per_day: Count = Field(2, description="of one remedy on one resource; then a person takes over")
-    symptom_minutes: Positive = Field(15, description="how long data newer than the change may take to show the cure")
-    poll_s: Annotated[float, Field(gt=0, le=300)] = Field(5, description="between two looks at something that settles")
+    attempts_per_day: Count = Field(2, description="of one remedy on one resource; after that it needs a person")
+    symptom_minutes: Positive = Field(
+        15, description="how long data newer than the change may take to show that it helped"
+    )
+    poll_s: Annotated[float, Field(gt=0, le=300)] = Field(5, description="time between two polls")
     freeze: tuple[Freeze, ...] = Field(default=(), description="windows in which nothing may be changed")
