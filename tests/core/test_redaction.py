@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import math
+import re
 import time
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping
@@ -88,12 +89,7 @@ def test_a_secret_is_masked(text: str, secret: str) -> None:
     told = redact_text(text)
     assert secret not in told
     assert MASK in told
-
-
-@pytest.mark.parametrize("text", [text for text, _ in MASKED.values()], ids=MASKED)
-def test_what_was_masked_is_not_changed_again(text: str) -> None:
-    once = redact_text(text)
-    assert redact_text(once) == once
+    assert redact_text(told) == told
 
 
 RANDOM = "wJalrXUtnFEMI7MDENGbPxRfiCYzK3"
@@ -365,35 +361,14 @@ def test_no_secret_survives_in_a_value_of_another_type() -> None:
     assert SECRET not in json.dumps(plain(value))
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "password",
-        "Password",
-        "dbPassword",
-        "MasterUserPassword",
-        "SecretAccessKey",
-        "SecretString",
-        "aws_session_token",
-        "SessionToken",
-        "access_token",
-        "accessToken",
-        "refreshToken",
-        "SecurityToken",
-        "x-amz-security-token",
-        "idToken",
-        "token",
-        "Token",
-        "Authorization",
-        "Proxy-Authorization",
-        "Set-Cookie",
-        "cookie",
-        "x-api-key",
-        "apiKey",
-        "PrivateKey",
-        "credentials",
-    ],
-)
+NAMES_OF_SECRETS = """
+password Password dbPassword MasterUserPassword SecretAccessKey SecretString aws_session_token
+SessionToken access_token accessToken refreshToken SecurityToken x-amz-security-token idToken token Token
+Authorization Proxy-Authorization Set-Cookie cookie x-api-key apiKey PrivateKey credentials
+"""
+
+
+@pytest.mark.parametrize("name", NAMES_OF_SECRETS.split())
 def test_whatever_has_the_name_of_a_secret_is_masked(name: str) -> None:
     values: tuple[Any, ...] = (SECRET, [SECRET], {"value": SECRET}, SECRET.encode())
     for value in values:
@@ -435,37 +410,7 @@ def test_the_environment_of_a_task_definition_is_masked() -> None:
     assert told["containerDefinitions"][0]["image"] == "app:1"
 
 
-PLACES = (
-    "evidence by name",
-    "evidence in text",
-    "evidence in bytes",
-    "evidence in an environment",
-    "evidence in a key",
-    "resource",
-    "name",
-    "figure",
-    "series",
-    "message",
-    "note",
-    "explained assertion",
-    "exception",
-    "exception of an observation",
-    "call",
-    "reason",
-    "log",
-    "log of a check that passes",
-    "stdout",
-    "stderr",
-    "stdout of a check that passes",
-    "log of an observation",
-    "warning",
-    "address of the stack",
-)
 OUTPUTS = ("daily.json", "daily.html", "daily.xml", "daily.pytest.html", "terminal")
-
-
-def _secret(place: str) -> str:
-    return f"S3cr3t{PLACES.index(place):02}x9"
 
 
 OBSERVATIONS = """\
@@ -569,6 +514,14 @@ backend_url = "https://me:<address of the stack>@host.test"
 """
 
 
+PLACES = tuple(dict.fromkeys(re.findall("<([a-z][a-z ]+)>", OBSERVATIONS + CHECKS + STACKS)))
+"""What may carry a secret: every <place> above."""
+
+
+def _secret(place: str) -> str:
+    return f"S3cr3t{PLACES.index(place):02}x9"
+
+
 def _filled(text: str) -> str:
     for place in PLACES:
         text = text.replace(f"<{place}>", _secret(place))
@@ -595,7 +548,6 @@ def outputs(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 @pytest.mark.parametrize("place", PLACES)
 def test_a_secret_reaches_no_output(outputs: Mapping[str, str], place: str) -> None:
-    assert _secret(place) in _filled(OBSERVATIONS + CHECKS + STACKS)
     leaks = [name for name, text in outputs.items() if _secret(place) in text or _secret(place) in _unescaped(text)]
     assert leaks == []
 
