@@ -95,18 +95,12 @@ def _slug(node: ast.FunctionDef, body: list[ast.stmt]) -> str:
     """The `runbook=` of the check's decorator: a text, or a constant of its module."""
     import ast
 
-    constants = {
-        target.id: one.value.value
-        for one in body
-        if isinstance(one, ast.Assign) and isinstance(one.value, ast.Constant)
-        for target in one.targets
-        if isinstance(target, ast.Name)
-    }
+    constants = {ast.unparse(one.targets[0]): one.value for one in body if isinstance(one, ast.Assign)}
     given = [one for call in node.decorator_list if isinstance(call, ast.Call) for one in call.keywords]
-    value = next((one.value for one in given if one.arg == "runbook"), None)
-    if isinstance(value, ast.Constant):
-        return str(value.value)
-    return str(constants.get(value.id, "")) if isinstance(value, ast.Name) else ""
+    for value in (one.value for one in given if one.arg == "runbook"):
+        value = constants.get(ast.unparse(value), value)
+        return str(value.value) if isinstance(value, ast.Constant) else ""
+    return ""
 
 
 def _observations(_: Path) -> Iterator[ListRow]:

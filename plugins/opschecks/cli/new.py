@@ -65,7 +65,6 @@ def check(
     """
     from ..hooks.select import SUITES
     from .new_check import NewCheck, chosen, files_of, left_out, refuse_existing
-    from .new_files import in_this_repository
 
     name = f"test_{_identifier(name).removeprefix('test_')}"
     folders = {key: str(folder) for key, folder in SUITES.items() if key != "drills"}
@@ -82,8 +81,8 @@ def check(
         area=_identifier(area) if area else _area(observed.function.__module__, observation),
         slug=slug or words.replace(" ", "-"),
         severity=severity,
-        failing=failing or f"Not so: {words}",
-        why=why or "TODO: say what a failure costs users.",
+        failing=_text(failing) or f"Not so: {words}",
+        why=_text(why) or "TODO: say what a failure costs users.",
         observed=observed,
         kind=kind,
         listed=listed,
@@ -94,7 +93,7 @@ def check(
     run = f"pytest {Path('checks', laid.folder)} -k {name}"
     with_fault = f"then write what is marked TODO and the fault, and run: {run} --fault {laid.fault}"
     others = [f"not laid out: {one}" for one in left_out(laid)]
-    then = with_fault if in_this_repository() else "then write what is marked TODO"
+    then = with_fault if laid.ours else "then write what is marked TODO"
     _finish(list(files_of(laid)), dry_run, [*others, f"now run: {run}", then])
 
 
@@ -200,6 +199,11 @@ def _finish(files: Iterable[Any], dry_run: bool, next_steps: Iterable[str]) -> N
     lay_out(files, dry_run=dry_run)
     if not dry_run:
         click.echo("\n".join(next_steps))
+
+
+def _text(given: str) -> str:
+    """As the text of a Python string and of Markdown: one line, without double quotes and backslashes."""
+    return " ".join(given.replace('"', "'").replace("\\", "/").split())
 
 
 def _identifier(name: str) -> str:

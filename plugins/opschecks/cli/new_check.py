@@ -41,6 +41,11 @@ class NewCheck:
     expected: bool | None
 
     @property
+    def ours(self) -> bool:
+        """Whether it is a check of this repository, which has a place for its fault and its test."""
+        return in_this_repository() and str(self.observed.function.__module__).startswith("opschecks.")
+
+    @property
     def fault(self) -> str:
         """The name of its fault."""
         return f"not_{self.name.removeprefix('test_')}"
@@ -109,7 +114,7 @@ def files_of(new: NewCheck) -> Iterator[Laid]:
     yield _check(new)
     if heading := _heading(new):
         yield heading
-    if in_this_repository():
+    if new.ours:
         yield _fault(new)
         yield _canned_test(new)
         if _in_ministack(new):
@@ -118,7 +123,7 @@ def files_of(new: NewCheck) -> Iterator[Laid]:
 
 def left_out(new: NewCheck) -> Iterator[str]:
     """What was not laid out, and why."""
-    if not in_this_repository():
+    if not new.ours:
         yield "a fault: no plugins/ here; @fault of opschecks.sandbox.faults declares one in a conftest.py"
         yield "a test with canned answers: no tests/ here"
     elif not _in_ministack(new):
@@ -126,9 +131,9 @@ def left_out(new: NewCheck) -> Iterator[str]:
 
 
 def _check(new: NewCheck) -> Laid:
-    quoted = f'runbook="{new.slug}"', f"failing={_quoted(new.failing)}"
-    kind = f"list[{new.kind.__name__}]" if new.listed else new.kind.__name__
-    parameters = [f"{new.observed.name}: {kind}", "examine: Examine"]
+    kind = next(one for one in new.kind.__mro__ if one.__module__ != "conftest")  # which is not for importing
+    shown = f"list[{kind.__name__}]" if new.listed else kind.__name__
+    parameters = [f"{new.observed.name}: {shown}", "examine: Examine"]
     indent = " " * (8 if new.listed else 4)
     if new.expected is None:
         judged = [
@@ -140,23 +145,19 @@ def _check(new: NewCheck) -> Laid:
         asserted = new.value if new.expected else f"not {new.value}"
         judged = [f"with examine({new.one}):", f'    assert {asserted}, "{new.broken}"']
     code = [
-        fitted("@check", (f"Severity.{new.severity.upper()}", *quoted), ""),
+        fitted("@check", (f"Severity.{new.severity.upper()}", f'runbook="{new.slug}"', f'failing="{new.failing}"'), ""),
         fitted(f"def {new.name}", parameters, " -> None:"),
         f'    """{new.why}"""',
         *([f"    for {new.one} in {new.observed.name}:"] if new.listed else []),
         *(indent + line for line in judged),
     ]
     imports = {"opschecks": ["Examine", "Severity", "check"]}
-    if new.kind is Resource:
+    if kind is Resource:
         imports["opschecks"].append("Resource")
     else:
-        imports[new.kind.__module__] = [new.kind.__name__]
+        imports[kind.__module__] = [kind.__name__]
     path = Path("checks", new.folder, f"test_{new.area}.py")
     return appended(path, "\n".join(code), f"the check {new.name}", imports, f'"""Checks of {new.area}."""\n')
-
-
-def _quoted(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _heading(new: NewCheck) -> Laid | None:

@@ -7,15 +7,11 @@ import re
 import zoneinfo
 from typing import Annotated
 
-from pydantic import (
-    AfterValidator,
-    Field,
-    field_validator,
-    model_validator,
-)
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from .limits import FixLimits, Limits, Targets
 from .toml_tables import (
+    AccountId,
     Contacts,
     CostFilter,
     Dashboard,
@@ -24,6 +20,7 @@ from .toml_tables import (
     Names,
     OfficeHours,
     Pool,
+    RoleArn,
     RotatedKey,
     TomlTable,
     Url,
@@ -53,12 +50,8 @@ class Stack(TomlTable):
     sandbox: bool = Field(False, description="the embedded sandbox: no AWS account is touched")
     region: str | None = Field(None, description="default: that of the profile or environment")
     profile: str | None = Field(None, description="a profile of the AWS configuration files")
-    role_arn: Annotated[str, Field(pattern=r"^arn:[\w-]+:iam::\d{12}:role/.+")] | None = Field(
-        None, description="a role to assume"
-    )
-    account_id: Annotated[str, Field(pattern=r"^\d{12}$")] | None = Field(
-        None, description="the account that the credentials must belong to"
-    )
+    role_arn: RoleArn | None = Field(None, description="a role to assume")
+    account_id: AccountId | None = Field(None, description="the account that the credentials must belong to")
     endpoint_url: Url | None = Field(None, description="another endpoint for every AWS call")
     state: Annotated[str, AfterValidator(_state)] | None = Field(
         None,
@@ -76,7 +69,7 @@ class Stack(TomlTable):
         "access, lets CloudWatch Logs write and is not the dashboards'",
     )
     history_days: Annotated[int, Field(ge=2)] = Field(
-        400, description="run files older than this are deleted when a new one is filed"
+        400, description="older run files are deleted when a new one is filed"
     )
     time_zone: str = Field("UTC", description='for "yesterday" and for times in reports')
     contacts: Contacts = Contacts()
@@ -130,12 +123,8 @@ class Stack(TomlTable):
         default=(),
         description="patterns of container images that others maintain, such as 'public.ecr.aws/*'; not checked",
     )
-    iam_users: Names = Field(
-        default=("*",), description="name patterns of the IAM users to check; root is always checked"
-    )
-    rotated_keys: tuple[RotatedKey, ...] = Field(
-        default=(), description="IAM users whose access keys may be rotated, and the secret with each key"
-    )
+    iam_users: Names = Field(default=("*",), description="name patterns of IAM users to check; root always is")
+    rotated_keys: tuple[RotatedKey, ...] = Field(default=(), description="IAM users whose access keys may be rotated")
     dev_services: tuple[Annotated[str, Field(pattern=r"^[\w-]+/[\w-]+$")], ...] = Field(
         default=(),
         description="non-production ECS services, as CLUSTER/SERVICE; stopped outside office_hours",
@@ -147,21 +136,15 @@ class Stack(TomlTable):
     load_path: Annotated[str, Field(pattern="^/")] | None = Field(
         None, description="path that the load drill requests; default: health_path"
     )
-    healthy_words: Names = Field(
-        default=("healthy", "ok", "up", "pass"), description="values of `status` that mean healthy"
-    )
+    healthy_words: Names = Field(default=("healthy", "ok", "up", "pass"), description="`status` when healthy")
     dashboard_url: Url | None = None
     dashboards: tuple[Dashboard, ...] = ()
     distribution_id: Annotated[str, Field(pattern="^[A-Z0-9]+$")] | None = Field(
         None, description="the CloudFront distribution that serves the dashboards from its bucket"
     )
-    dashboard_bucket: str | None = Field(
-        None, description="the bucket of the dashboards; default: the distribution's origin"
-    )
+    dashboard_bucket: str | None = Field(None, description="the dashboards' bucket; default: the distribution's origin")
     flow_log_group: str | None = Field(None, description="log group for the flow logs that create-flow-log makes")
-    flow_log_role: Annotated[str, Field(pattern=r"^arn:[\w-]+:iam::\d{12}:role/.+")] | None = Field(
-        None, description="role with which flow logs write to flow_log_group"
-    )
+    flow_log_role: RoleArn | None = Field(None, description="role with which flow logs write to flow_log_group")
     dashboard_cache_control: dict[str, str] = Field(
         default={},
         description="Cache-Control by pattern of the file, such as { '*.html' = 'no-cache' }, for sync-dashboard",

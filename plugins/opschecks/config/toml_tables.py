@@ -26,6 +26,8 @@ def websocket_address(value: str) -> str:
 
 
 Url = Annotated[str, AfterValidator(address)]
+RoleArn = Annotated[str, Field(pattern=r"^arn:[\w-]+:iam::\d{12}:role/.+")]
+AccountId = Annotated[str, Field(pattern=r"^\d{12}$")]
 Names = tuple[Annotated[str, Field(min_length=1)], ...]
 
 
@@ -125,9 +127,7 @@ class RotatedKey(TomlTable):
     services: tuple[Annotated[str, Field(pattern=r"^([\w-]+/)?[\w-]+$")], ...] = Field(
         default=(), description="ECS services whose tasks read the secret as they start: NAME, or CLUSTER/NAME"
     )
-    id_field: str = Field(
-        "AWS_ACCESS_KEY_ID", min_length=1, description="field of that object; its other fields are kept"
-    )
+    id_field: str = Field("AWS_ACCESS_KEY_ID", min_length=1, description="field of the object; others are kept")
     secret_field: str = Field("AWS_SECRET_ACCESS_KEY", min_length=1)
 
     @field_validator("secret")
@@ -170,9 +170,7 @@ class CostFilter(TomlTable):
     """Selects the stack's costs."""
 
     tags: dict[str, str] = Field(default={}, description="cost allocation tags, activated in Billing; all must match")
-    linked_accounts: tuple[Annotated[str, Field(pattern=r"^\d{12}$")], ...] = Field(
-        default=(), description="accounts; default: account_id"
-    )
+    linked_accounts: tuple[AccountId, ...] = Field(default=(), description="accounts; default: account_id")
 
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -182,9 +180,7 @@ WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun"
 class OfficeHours(TomlTable):
     """When non-production services may run, in the stack's time zone."""
 
-    days: tuple[Weekday, ...] = Field(
-        default=WEEKDAYS[:5], min_length=1, description="mon, tue, wed, thu, fri, sat, sun"
-    )
+    days: tuple[Weekday, ...] = Field(default=WEEKDAYS[:5], min_length=1, description="such as ['mon', 'tue']")
     begins: time = Field(time(8), description='such as "08:00"')
     ends: time = Field(time(18), description="later on the same day")
 
