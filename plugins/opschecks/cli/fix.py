@@ -12,16 +12,13 @@ import click
 
 from .options import FORMAT, REPORTS, STACK, STACKS
 from .output import show_entry, show_plan, show_result
-from .reach_stack import reached, stack_named
+from .reach_stack import reached, stack_named, state_of
 
 if TYPE_CHECKING:
-    from ..aws.session import Aws
-    from ..config.stack import Stack
     from ..core.change import Change
     from ..fixing.outcome import Fixed
     from ..fixing.remedy import Remedy
     from ..fixing.session import FixingSession
-    from ..history.journal import Journal
 
 _YES = click.option("--yes", is_flag=True, help="do not ask for confirmation; for scripts")
 _ALLOW = click.option(
@@ -97,8 +94,10 @@ def undo(entry: str, name: str, allow: tuple[str, ...], yes: bool, stacks: Path,
 @REPORTS
 def journal(name: str, form: str, stacks: Path, reports: Path) -> None:
     """Show what was changed on a stack, by whom and with what result; `opschecks undo` takes an entry's id."""
+    from ..history.journal import Journal
+
     stack = stack_named(name, stacks)
-    entries = _journal(stack, stacks, reports, lambda: reached(stack)[1]).entries()
+    entries = Journal(state_of(stack, stacks, reports)).entries()
     if form == "json":
         told = [
             {"entry": one.id, "by": one.by, "undoes": one.undoes, "change": one.change.to_plain(),
@@ -227,7 +226,7 @@ def _fixing(name: str, stacks: Path, reports: Path, work: Callable[[FixingSessio
         changing = FixingSession(
             stack=stack,
             aws=aws,
-            storage=_journal(stack, stacks, reports, lambda: aws).store,
+            storage=state_of(stack, stacks, reports, aws),
             hooks=hooks,
             remedies=every_remedy(hooks),
             say=lambda line: click.echo(f"  {line}"),
@@ -243,10 +242,3 @@ def _fixing(name: str, stacks: Path, reports: Path, work: Callable[[FixingSessio
         return in_project(with_hooks)
     except Locked as error:
         raise click.ClickException(f"{name}: {error}") from None
-
-
-def _journal(stack: Stack, stacks: Path, reports: Path, aws: Callable[[], Aws]) -> Journal:
-    from ..history.journal import Journal
-    from ..history.storage import storage_of
-
-    return Journal(storage_of(stack, reports / "history", stacks.absolute().parent, lambda: aws().s3()))

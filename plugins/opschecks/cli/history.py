@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .options import FORMAT, REPORTS, STACK, STACKS
-from .reach_stack import reached, stack_named
+from .reach_stack import stack_named, state_of, summaries_of
 
 if TYPE_CHECKING:
     from ..history.summaries import Summaries, Summary
@@ -44,7 +44,7 @@ def rebuild(name: str, stacks: Path, reports: Path) -> None:
         count = len(summaries.runs(suite, most=None))
         total += count
         if count:
-            _say(f"  {suite}: {count} run files read")
+            click.echo(f"  {suite}: {count} run files read", err=True)
     click.echo(f"{summaries.folder}: {total} runs of {name}")
 
 
@@ -89,6 +89,7 @@ def list_(name: str, suite: str, most: int, form: str, stacks: Path, reports: Pa
 def check(check: str, name: str, suite: str, stacks: Path, reports: Path) -> None:
     """Show when CHECK failed: each time from when to when, and on which resources."""
     from ..core.wording import nearest
+    from ..history.episodes import episodes
 
     runs = _runs(name, suite, stacks, reports, None)[::-1]
     known = {one for run in runs for one in run.outcomes}
@@ -97,17 +98,11 @@ def check(check: str, name: str, suite: str, stacks: Path, reports: Path) -> Non
     outcomes = [(run, run.outcomes[check]) for run in runs if check in run.outcomes]
     failed = sum(outcome == "failed" for _, outcome in outcomes)
     click.echo(f"{check}: failed in {failed} of {len(outcomes)} runs")
-    begun = None
-    for run, outcome in outcomes:
-        if outcome == "failed" and begun is None:
-            begun = run
-        elif outcome in ("passed", "waived") and begun is not None:
-            names = ", ".join(sorted({one.name for one in begun.bad if one.check == check})[:3])
-            click.echo(f"  {begun.started:%Y-%m-%d %H:%M} to {run.started:%Y-%m-%d %H:%M} UTC: {names}")
-            begun = None
-    if begun is not None:
-        names = ", ".join(sorted({one.name for one in begun.bad if one.check == check})[:3])
-        click.echo(f"  {begun.started:%Y-%m-%d %H:%M} UTC until now: {names}")
+    for one in (episode for episode in episodes(runs) if episode.check == check):
+        bad = (bad for run in runs for bad in run.bad if bad.check == check and bad.resource in one.resources)
+        until = f"to {one.until:%Y-%m-%d %H:%M} UTC" if one.until else "UTC until now"
+        names = ", ".join(sorted({one.name for one in bad})[:3])
+        click.echo(f"  {one.since:%Y-%m-%d %H:%M} {until}: {names}")
 
 
 def _runs(name: str, suite: str, stacks: Path, reports: Path, most: int | None) -> list[Summary]:
@@ -119,14 +114,6 @@ def _runs(name: str, suite: str, stacks: Path, reports: Path, most: int | None) 
     return _opened(name, stacks, reports).runs(suite, most=most)
 
 
-def _say(line: str) -> None:
-    click.echo(line, err=True)
-
-
 def _opened(name: str, stacks: Path, reports: Path) -> Summaries:
-    from ..history.storage import storage_of
-    from ..history.summaries import Summaries
-
     stack = stack_named(name, stacks)
-    store = storage_of(stack, reports / "history", stacks.absolute().parent, lambda: reached(stack)[1].s3())
-    return Summaries(store, reports / "history" / name / "summaries", _say)
+    return summaries_of(stack, state_of(stack, stacks, reports), reports)

@@ -13,6 +13,8 @@ import click
 if TYPE_CHECKING:
     from ..aws.session import Aws
     from ..config.stack import Stack
+    from ..history.storage import Storage
+    from ..history.summaries import Summaries
 
 
 def stack_named(name: str, stacks: Path) -> Stack:
@@ -42,3 +44,17 @@ def reached(stack: Stack) -> tuple[Stack, Aws]:
     facts: Mapping[str, Any] = json.loads(given)
     running = stack.model_copy(update={key: facts[key] for key in FROM_THE_SANDBOX})
     return running, Aws(running, facts["credentials"])
+
+
+def state_of(stack: Stack, stacks: Path, reports: Path, aws: Aws | None = None) -> Storage:
+    """Where the stack's history, journal and lock are kept; `aws` is used for S3, if it is there already."""
+    from ..history.storage import storage_of
+
+    return storage_of(stack, reports / "history", stacks.absolute().parent, lambda: (aws or reached(stack)[1]).s3())
+
+
+def summaries_of(stack: Stack, store: Storage, reports: Path) -> Summaries:
+    """The summaries of the stack's earlier runs; warnings go to the terminal."""
+    from ..history.summaries import Summaries
+
+    return Summaries(store, reports / "history" / stack.name / "summaries", lambda line: click.echo(line, err=True))

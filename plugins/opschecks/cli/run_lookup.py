@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from ..core import clock
-from .reach_stack import reached, stack_named
+from .reach_stack import stack_named, state_of, summaries_of
 
 if TYPE_CHECKING:
     from ..config.stack import Stack
@@ -70,11 +69,8 @@ class _History:
 
     @staticmethod
     def of(name: str, stacks: Path, reports: Path) -> _History:
-        from ..history.storage import storage_of
-
         stack = stack_named(name, stacks)
-        store = storage_of(stack, reports / "history", stacks.absolute().parent, lambda: reached(stack)[1].s3())
-        return _History(stack, store)
+        return _History(stack, state_of(stack, stacks, reports))
 
     def of_day(self, moment: str, suite: str) -> str:
         """The newest run of a day of the stack, or of the UTC time that the text begins (as in file names)."""
@@ -100,7 +96,6 @@ class _History:
     def made_of(self, week: str, reports: Path) -> Run:
         """A week without a weekly run, built from its daily runs: a run without checks that ends with the week."""
         from ..core.wording import nearest
-        from ..history.summaries import Summaries
         from ..report.weekly.facts import week_facts, week_without_run
 
         daily = self.of_week(week, "daily")
@@ -112,8 +107,7 @@ class _History:
             )
         ends = datetime.strptime(f"{week}-7 23:59:59", "%G-W%V-%u %H:%M:%S").replace(tzinfo=self.stack.zone)
         now = min(ends.astimezone(UTC), clock.now())
-        folder = reports / "history" / self.stack.name / "summaries"
-        history = Summaries(self.store, folder, partial(click.echo, err=True))
+        history = summaries_of(self.stack, self.store, reports)
         return week_without_run(self.read(daily[-1]), week_facts(history, self.stack, now), now)
 
     def _filed(self, form: str, suite: str) -> dict[str, str]:
