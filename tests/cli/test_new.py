@@ -176,6 +176,7 @@ REFUSED: dict[str, tuple[tuple[str, ...], str]] = {
     "no list": (("observation", "x", *SQS, "--operation", "CreateQueue"), "CreateQueue: its answer holds no list"),
     "an observation": (("observation", "alarms", *SQS), "alarms exists already: "),
     "a given": (("observation", "stack", *SQS), "stack: checks and observations are given something of that name"),
+    "a module": (("observation", "queue", *SQS), "checks/queue.py would hide Python's module of that name"),
     "a remedy": (("remedy", "scale-service", *SQS, "--operation", "CreateQueue"), "scale-service exists already: "),
     "a call": (("remedy", "x", *SQS, "--operation", "CreatQueue"), "no such operation; did you mean 'CreateQueue'?"),
 }  # fmt: skip
@@ -184,6 +185,12 @@ REFUSED: dict[str, tuple[tuple[str, ...], str]] = {
 @pytest.mark.parametrize(("arguments", "said"), REFUSED.values(), ids=REFUSED)
 def test_bad_input_is_one_line(project: Project, arguments: tuple[str, ...], said: str) -> None:
     assert said in _refused(project, *arguments)
+
+
+def test_a_file_that_is_not_python_is_one_line(project: Project) -> None:
+    project.write("checks/daily/test_things.py", "def test_things(:\n")
+    line = _refused(project, "check", "x", "--observation", "things", "--area", "things")
+    assert line == "Error: checks/daily/test_things.py:1: invalid syntax"
 
 
 def test_a_folder_without_a_project_is_refused(tmp_path: Path) -> None:

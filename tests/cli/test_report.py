@@ -139,6 +139,14 @@ def here(project: Project, monkeypatch: pytest.MonkeyPatch) -> FolderStorage:
     return FolderStorage(project.folder / "reports" / "history" / "here")
 
 
+@pytest.fixture
+def run_file(here: FolderStorage) -> Iterator[str]:
+    """A run file, of which nothing is filed."""
+    Path("run.json").write_text(to_json(mornings("F")[0]), encoding="utf-8")
+    yield "run.json"
+    assert here.keys("daily") == []
+
+
 # opschecks report daily
 
 
@@ -542,15 +550,11 @@ def test_s3_is_given_each_file_with_its_media_type(morning: Morning) -> None:
         ({"AWS_ENDPOINT_URL_S3": "no address"}, "Invalid endpoint: no address"),
     ],
 )
-def test_credentials_that_cannot_be_used_are_one_line(
-    here: FolderStorage, environment: dict[str, str], said: str
-) -> None:
-    Path("run.json").write_text(to_json(mornings("F")[0]), encoding="utf-8")
-    ended = opschecks("report", "publish", "run.json", "--to", "s3://pages/x", **environment)
+def test_credentials_that_cannot_be_used_are_one_line(run_file: str, environment: dict[str, str], said: str) -> None:
+    ended = opschecks("report", "publish", run_file, "--to", "s3://pages/x", **environment)
     line = refused(ended)
     assert line.startswith(said)
     assert line.endswith("set AWS_PROFILE and similar variables as for the AWS CLI, or name a stack with --stack")
-    assert here.keys("daily") == []
 
 
 def test_a_bucket_that_is_not_there_is_one_line(morning: Morning) -> None:
@@ -586,30 +590,24 @@ def _listening() -> Iterator[tuple[str, list[str]]]:
             thread.join()
 
 
-def test_slack_wants_a_webhook(here: FolderStorage) -> None:
-    Path("run.json").write_text(to_json(mornings("F")[0]), encoding="utf-8")
-    assert refused(opschecks("report", "slack", "run.json")).startswith(f"{WEBHOOK}: not set")
-    assert refused(opschecks("report", "slack", "run.json", **{WEBHOOK: ""})).startswith(f"{WEBHOOK}: not set")
-    assert here.keys("daily") == []
+def test_slack_wants_a_webhook(run_file: str) -> None:
+    assert refused(opschecks("report", "slack", run_file)).startswith(f"{WEBHOOK}: not set")
+    assert refused(opschecks("report", "slack", run_file, **{WEBHOOK: ""})).startswith(f"{WEBHOOK}: not set")
 
 
-def test_a_webhook_that_is_not_encrypted_is_sent_nothing_and_not_named(here: FolderStorage) -> None:
-    Path("run.json").write_text(to_json(mornings("F")[0]), encoding="utf-8")
+def test_a_webhook_that_is_not_encrypted_is_sent_nothing_and_not_named(run_file: str) -> None:
     with _listening() as (webhook, asked):
-        line = refused(opschecks("report", "slack", "run.json", **{WEBHOOK: webhook}))
+        line = refused(opschecks("report", "slack", run_file, **{WEBHOOK: webhook}))
     assert line == "the webhook is no https:// address"
     assert asked == []
-    assert here.keys("daily") == []
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:1", "127.0.0.1:99999", "[", "user:T0SECRET@127.0.0.1:1"])
-def test_a_webhook_that_cannot_be_reached_is_not_named(here: FolderStorage, host: str) -> None:
-    Path("run.json").write_text(to_json(mornings("F")[0]), encoding="utf-8")
-    ended = opschecks("report", "slack", "run.json", **{WEBHOOK: f"https://{host}/services/T0SECRET/xSECRETx"})
+def test_a_webhook_that_cannot_be_reached_is_not_named(run_file: str, host: str) -> None:
+    ended = opschecks("report", "slack", run_file, **{WEBHOOK: f"https://{host}/services/T0SECRET/xSECRETx"})
     assert refused(ended).startswith("Slack could not be reached: ")
     assert "SECRET" not in ended.output
     assert "127.0.0.1" not in ended.output
-    assert here.keys("daily") == []
 
 
 @responses.activate

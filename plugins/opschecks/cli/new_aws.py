@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import keyword
 import re
 from collections.abc import Iterator, Mapping
@@ -82,7 +83,7 @@ def observation_files(name: str, service: str, operation: str) -> Iterator[Laid]
     call, key, member, answer = list_operation(model, name, operation)
     kind = _class(name.removesuffix("s"))
     module = service.replace("-", "_") + "_" * keyword.iskeyword(service)
-    path = Path("plugins/opschecks/aws", f"{module}.py") if in_this_repository() else Path("checks", f"{name}.py")
+    path = Path("plugins/opschecks/aws", f"{module}.py") if in_this_repository() else _own_module(name)
     refuse_defined(path, [name, kind])
     arn, shown, property_ = "raw", "raw", ""
     evidence, canned = f'{{"{key}": raw}}', '    raw = "arn:aws:here:123456789012:a"'
@@ -149,7 +150,7 @@ def remedy_files(name: str, service: str, operation: str) -> Iterator[Laid]:
     told = operation_named(model, operation).input_shape
     required = list(told.required_members) if told else []
     ours, kind, module = in_this_repository(), _class(name), name.replace("-", "_")
-    path = Path("plugins/opschecks/remedies/settings" if ours else "checks", f"{module}.py")
+    path = Path("plugins/opschecks/remedies/settings", f"{module}.py") if ours else _own_module(module)
     refuse_defined(path, [kind])
     target = required[0] if required else next(iter(told.members), "target") if told else "target"
     code = f'''\
@@ -216,6 +217,14 @@ def _assigned(name: str, items: list[str]) -> str:
     return (
         line if len(line) <= WIDTH else f"    {name} = {{\n" + "".join(f"        {one},\n" for one in items) + "    }"
     )
+
+
+def _own_module(name: str) -> Path:
+    """The module in checks/ of a user's project; pytest puts that folder first, so it must not hide another module."""
+    path = Path("checks", f"{name}.py")
+    if not path.exists() and importlib.util.find_spec(name):
+        raise click.ClickException(f"{name}: {path} would hide Python's module of that name; choose another name")
+    return path
 
 
 def _declared(module: str, name: str) -> Laid:

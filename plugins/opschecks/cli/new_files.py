@@ -35,6 +35,7 @@ def in_this_repository() -> bool:
 def appended(path: Path, code: str, what: str, imports: Mapping[str, Iterable[str]], head: str) -> Laid:
     """The file with the code at its end and its imports merged; `head` is what a new file begins with."""
     before = read(path)
+    body_of(path, before)
     whole = with_imports(before or head, imports)
     return Laid(path, before, f"{whole.rstrip()}\n\n\n{code.strip()}\n", what)
 
