@@ -26,7 +26,7 @@ from opschecks.config.stack import Stack
 from opschecks.core.answer import Answer
 from opschecks.core.change import Request
 from opschecks.core.iam import iam_action
-from opschecks.core.model import CHECK_ATTRIBUTE, Check, Finding
+from opschecks.core.model import CHECK_ATTRIBUTE, Check, Finding, Resource
 from opschecks.hooks.examine import Examine
 from tests.clock import NOW as NOW
 from tests.scratch import ROOT
@@ -174,6 +174,12 @@ def checks_of(suite: str, area: str) -> Any:
 
 
 daily, weekly = functools.partial(checks_of, "daily"), functools.partial(checks_of, "weekly")
+
+
+def stand_in(**told: Any) -> Resource:
+    """A resource whose properties are as told, whatever they would read from its evidence."""
+    made: Resource = type("Seen", (Resource,), told)(arn="here", name="here")
+    return made
 
 
 def examined(check_function: Callable[..., None], **observations: Any) -> list[Finding]:

@@ -294,7 +294,7 @@ BAD_HOURS: dict[str, tuple[Raw, str]] = {
     "no hours": ({"begins": "08:00", "ends": "08:00"}, "they end before they begin"),
     "no days": ({"days": []}, "at least 1 item"),
     "a day of another language": ({"days": ["montag"]}, "Input should be 'mon'"),
-    "a zone of their own": ({"begins": "08:00+01:00"}, "leave the offset out"),
+    "a zone of their own": ({"begins": "08:00+01:00"}, "remove the offset"),
 }
 
 
@@ -319,7 +319,9 @@ def test_hours_begin_and_end_on_the_minute(moment: datetime, inside: bool) -> No
 
 
 def test_production_cannot_be_named_as_something_that_rests() -> None:
-    with pytest.raises(ValidationError, match="prod/backend is one of the stack's own services, which must not rest"):
+    with pytest.raises(
+        ValidationError, match="prod/backend is one of the stack's own services, which must not be stopped"
+    ):
         stack(dev_services=["prod/backend"], cluster="prod", services=["backend"])
 
 

@@ -120,7 +120,7 @@ def test_an_observation_gives_a_value_not_a_generator(good: Project) -> None:
     good.write("conftest.py", f'{conftest}\n\n@observation()\ndef lazy():\n    """It is lazy."""\n    yield 1\n')
     ended = good.run("checks/daily")
     assert ended.code not in (0, 1, 10)
-    assert "a plain function that returns what it saw is wanted" in ended.all
+    assert "expected a plain function that returns what it saw" in ended.all
 
 
 def test_names_are_unique_in_a_suite(good: Project) -> None:

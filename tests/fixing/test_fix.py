@@ -212,7 +212,7 @@ def test_a_one_way_remedy_says_so_and_is_proven(tmp_path: Path) -> None:
         assert "--allow disruptive permits it" in refused.err
         made = on.command("fix", "force-deployment", "--yes", "--allow", "disruptive")
         assert made.code == 0, made.all
-        assert "one-way: it cannot be taken back" in made.out
+        assert "one-way: it cannot be undone" in made.out
         assert on.sandbox.service().deployments[0]["id"] != before
         (entry,) = on.journal()
         undone = on.command("undo", entry["entry"], "--yes", "--allow", "disruptive")
@@ -248,7 +248,7 @@ WRONG: dict[str, tuple[list[str], str]] = {
     "value": (["fix", "scale-service", "--set", "desired=many"], "--set desired=many: a whole number is wanted"),
     "form": (["fix", "scale-service", "--set", "desired"], "--set desired: expected NAME=VALUE"),
     "target": (["fix", "enable-stickiness"], "say what to change with --target"),
-    "entry": (["undo", "0123"], "0123: the journal of sandbox has no such entry"),
+    "entry": (["undo", "0123"], "0123: no such entry in the journal of sandbox"),
     "plan": (["fix", "nowhere.json"], "nowhere.json: cannot be read: No such file or directory"),
 }
 

@@ -134,7 +134,7 @@ def test_a_freeze_that_is_in_force_stops_a_deploy(tmp_path: Path, begins: str, o
 
 
 WRONG = {
-    "span": (["checks/deploy/after", "--stack", "sandbox", "--bake", "soon"], "--bake 'soon': 90m, 2h or 1d is wanted"),
+    "span": (["checks/deploy/after", "--stack", "sandbox", "--bake", "soon"], "--bake 'soon': expected 90m, 2h or 1d"),
     "suite": (["checks/daily", "--bake", "1m"], "--bake: applies to checks/deploy/after only"),
     "workers": (
         ["checks/deploy/after", "--stack", "sandbox", "--bake", "1m", "-n", "2"],

@@ -1,4 +1,4 @@
-"""What an observation is: a function that looks, and what it needs."""
+"""Observations: functions that read from AWS or the web, and what they need."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ R = TypeVar("R")
 
 GIVEN = ("stack", "aws", "http", "now", "since", "expected", "filed")
 """What an observation may ask for besides other observations: the stack, its AWS, the web, the time of the look;
-`since`: a moment before which it must not look back, where a change is to be judged by what came after it;
-`expected`: what a deployment was to bring (--expect-revision and its like); `filed(suite)`: the stack's filed run
-files of a suite as plain data, the newest first."""
+`since`: a moment before which it must not look, when a change is verified by newer data;
+`expected`: what was deployed (--expect-revision and similar options); `filed(suite)`: the stack's filed run files of a
+suite as plain data, newest first."""
 
 REGISTRY: dict[str, Observation] = {}
 
@@ -81,10 +81,10 @@ class WrongAccount(Exception):  # noqa: N818 - a misuse, decided by the first an
 
 @dataclass(frozen=True)
 class Observation:
-    """A function that looks, and what it needs: other observations (`needs`), IAM actions (`allow`).
+    """An observation: its function, the observations it needs (`needs`), its IAM actions (`allow`).
 
-    Those in `soft` are passed as a CouldNotLook instead of their value when they failed, so that
-    one denied call does not blind what does not depend on it.
+    If an observation in `soft` failed, its CouldNotLook is passed in place of its value, so that one denied call does
+    not blind what does not depend on it.
     """
 
     name: str
@@ -110,11 +110,11 @@ def observation(*, allow: Sequence[str] = (), soft: Sequence[str] = ()) -> Calla
     def declare(function: F) -> F:
         name = function.__name__
         if inspect.isgeneratorfunction(function) or inspect.iscoroutinefunction(function):
-            raise TypeError(f"observation {name}: a plain function that returns what it saw is wanted")
+            raise TypeError(f"observation {name}: expected a plain function that returns what it saw")
         parameters = tuple(inspect.signature(function).parameters)
         needs = tuple(parameter for parameter in parameters if parameter not in GIVEN)
         if unknown := set(soft) - set(needs):
-            raise TypeError(f"observation {name}: soft names {sorted(unknown)}, which is no parameter")
+            raise TypeError(f"observation {name}: soft has {sorted(unknown)}, which is not a parameter")
         before = REGISTRY.get(name)
         if before and before.function.__module__ != function.__module__:
             raise TypeError(f"observation {name} is declared twice: in {before.function.__module__} too")
@@ -125,7 +125,7 @@ def observation(*, allow: Sequence[str] = (), soft: Sequence[str] = ()) -> Calla
 
 
 def closure(names: Iterable[str]) -> list[Observation]:
-    """The named observations and all that they need; KeyError for an unknown one, CouldNotLook never."""
+    """The named observations and all that they need, in order; KeyError for an unknown one."""
     found: dict[str, Observation] = {}
 
     def add(name: str, path: tuple[str, ...]) -> None:
@@ -150,8 +150,8 @@ def batches(items: Sequence[T], size: int) -> list[list[T]]:
 def fan_out(function: Callable[[T], R], items: Iterable[T], *, at_once: int = 16) -> list[R]:
     """`[function(item) for item in items]`, at most `at_once` of them at the same time.
 
-    For what AWS answers only per resource. The first exception is raised when all have ended: a list
-    that lacks an element would be a false answer. Daemon threads, so that Ctrl-C never waits for a call.
+    For calls that AWS only offers per resource. The first exception is raised when all have ended: a list that lacks
+    an element would be wrong. Daemon threads, so that Ctrl-C does not wait for a call.
     """
     todo: queue.SimpleQueue[tuple[int, T]] = queue.SimpleQueue()
     for numbered in enumerate(items):
@@ -183,7 +183,7 @@ def fan_out(function: Callable[[T], R], items: Iterable[T], *, at_once: int = 16
 
 
 def seen(value: T | CouldNotLook) -> T:
-    """A soft observation's value; raises its CouldNotLook where it has none."""
+    """The value of a soft observation; raises its CouldNotLook if it failed."""
     if isinstance(value, CouldNotLook):
         raise value.again()
     return value

@@ -452,7 +452,7 @@ BAD_KEYS = {
     "no name": ('{ user = "u", secret = "a secret" }', "the name of a secret, or arn:aws:secretsmanager:"),
     "one field": ('{ user = "u", secret = "s", id_field = "a", secret_field = "a" }', "are the same field"),
     "twice": ('{ user = "u", secret = "s" }, { user = "u", secret = "t" }', "rotated_keys: u is listed twice"),
-    "shared": ('{ user = "u", secret = "s" }, { user = "v", secret = "s" }', "two users have AWS_"),
+    "shared": ('{ user = "u", secret = "s" }, { user = "v", secret = "s" }', "two users share AWS_"),
     "unknown": ('{ user = "u", secret = "s", service = ["x"] }', "unknown key; did you mean 'services'?"),
 }
 
