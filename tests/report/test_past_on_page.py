@@ -20,7 +20,8 @@ from opschecks.core.run import Past, ReportSection, Run, StackFacts, Standing
 from opschecks.report.page import render
 from opschecks.report.runbook import read_runbook
 from opschecks.report.runfile import from_json, to_json
-from opschecks.report.since import BARS, SHOWN
+from opschecks.report.daily.since import SHOWN
+from opschecks.report.standing import BARS
 from tests.browser import PHONE, WIDE, chromium, cut_off, opened, unfold, violations
 from tests.mornings import earlier
 from tests.report.test_page import HOSTILE
@@ -427,7 +428,7 @@ def test_each_kind_of_standing_has_its_group(browser: Browser, pages: dict[str, 
         anchors = page.locator(".group a").evaluate_all("all => all.map(one => one.getAttribute('href'))")
     assert groups["New failures (1)"] == ["Load is bad: svc-new high, new"]
     assert groups["Still failing (1)"] == ["Load is bad: svc-still high, day 3, since Sun 22 Nov, 08:00"]
-    assert groups["On and off (1)"][0].startswith("Load is bad: svc-flapping high, back again")
+    assert groups["Flapping (1)"][0].startswith("Load is bad: svc-flapping high, flapping: failed, ")
     assert groups["No longer there (1)"][0].startswith("Tables is bad: table-gone high, was bad since ")
     assert [line.split(",")[0] for line in groups["Recovered (2)"]] == [
         "Load is bad: svc-recovered high",
@@ -478,17 +479,17 @@ def test_the_first_run_on_record_says_so(browser: Browser, pages: dict[str, Path
         assert page.locator(".tile .worse").count() == 0
         labels = page.locator("svg.strip").evaluate_all("all => all.map(one => one.getAttribute('aria-label'))")
         assert set(labels) == {"the only run so far"}
-        assert "that was good" not in page.inner_text("body")
+        assert "No new failures" not in page.inner_text("body")
 
 
 def test_a_history_that_could_not_be_read_says_so(browser: Browser, pages: dict[str, Path]) -> None:
     with opened(browser, pages["unreadable"]) as page:
         (heading,) = _heading(page)
         assert heading.startswith(
-            "What changed Earlier runs could not be read, so that nothing is compared: cannot be read: <script>"
+            "What changed Earlier runs could not be read, so nothing is compared: cannot be read: <script>"
         )
         assert page.locator(".group").count() == 0
-        assert "that was good" not in page.inner_text("body")
+        assert "No new failures" not in page.inner_text("body")
         assert "first run on record" not in page.inner_text("body")
 
 
@@ -502,7 +503,7 @@ def test_a_morning_like_the_one_before_says_so_and_no_more() -> None:
     )
     page = render(good, runbook=RUNBOOK, links=LINKS)
     assert "Compared with the run of Mon 23 Nov, 08:00, and 2 before it." in page
-    assert "Nothing that was good is bad." in page
+    assert "No new failures." in page
     assert 'class="group"' not in page
 
 
@@ -518,8 +519,8 @@ def test_a_morning_that_is_not_whole_does_not_pass_for_one_like_the_one_before(s
         past=(Past("production", 3, _ago(1)),),
     )
     page = render(cut, runbook=RUNBOOK, links=LINKS)
-    assert "Nothing can be said: this run is not whole." in page
-    assert "that was good" not in page
+    assert "No comparison: this run is incomplete." in page
+    assert "No new failures" not in page
 
 
 def test_several_stacks_are_compared_each_with_its_own_past(browser: Browser, pages: dict[str, Path]) -> None:
@@ -527,7 +528,7 @@ def test_several_stacks_are_compared_each_with_its_own_past(browser: Browser, pa
         assert _heading(page) == [
             "What changed on one Compared with the run of Mon 23 Nov, 08:00, and 1 before it.",
             "What changed on other Compared with the run of Sun 22 Nov, 08:00, and 6 before it.",
-            "What changed on third Earlier runs could not be read, so that nothing is compared: AccessDenied",
+            "What changed on third Earlier runs could not be read, so nothing is compared: AccessDenied",
         ]
         assert _groups(page) == {
             "Still failing (1)": ["Load is bad: svc-of-one high, day 5, since Fri 20 Nov, 08:00"],
@@ -663,12 +664,12 @@ def test_changes_of_the_journal_stand_beside_those_of_the_run_each_once(
         ["Sat 21 Nov, 20:00 by ann on laptop, process 7", "cured", "scale-service", "svc-still"],
     ]
     assert [row[6] for row in rows] == [
-        "nothing to take back",
-        "it is one-way",
+        "nothing to undo",
+        "it cannot be undone",
         "opschecks undo second00 --stack production",
         "opschecks undo first000 --stack production",
     ]
-    assert rows[2][5] == "takes older000 back"
+    assert rows[2][5] == "undoes older000"
     assert rows[3][4:6] == ["desired: 2 → 4", "the same check passes now"]
 
 

@@ -101,7 +101,7 @@ class _History:
         """A week without a weekly run, as its daily runs tell it: a run without checks that ends with the week."""
         from ..core.wording import nearest
         from ..history.summaries import Summaries
-        from ..report.weekly.facts import week_facts, week_without_run
+        from ..report.from_history import week_facts, week_without_run
 
         daily = self.of_week(week, "daily")
         if not daily:

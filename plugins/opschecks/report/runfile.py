@@ -23,7 +23,7 @@ from ..core.model import (
 )
 from ..core.redaction import plain
 from ..core.run import Past, ReportSection, Run, StackFacts, Standing, WaiverState
-from .daily.numbers import numbers
+from .numbers import numbers
 from .verdict import verdict
 
 FORMAT = 1

@@ -226,7 +226,7 @@ def test_the_numbers_are_those_of_the_daily_runs(browser: Browser, pages: dict[s
         told = {row.partition(" ")[0] + row: row for row in _rows(page, "The week in numbers")}
         rows = list(told.values())
     assert "Requests answered without 5xx 99.8 % 100 % at least 99.9 % 8 weeks missed" in rows
-    assert any(row.startswith("Tasks running, of those wanted 91.67 % 100 % at least 100 %") for row in rows)
+    assert any(row.startswith("Tasks running, of those desired 91.67 % 100 % at least 100 %") for row in rows)
     assert any(row.startswith("Failures opened 3 1") for row in rows)
     assert any(row.startswith("Cost of 7 settled days $") and row.endswith("met") for row in rows)
     assert any(row.startswith("Tables with a usable backup 100 %") for row in rows)
@@ -256,7 +256,7 @@ def test_what_failed_is_told_with_its_words_and_its_span(browser: Browser, pages
     assert all(x >= 0 and x + width <= 100.01 for x, width in places)
     assert places[0][0] > places[2][0] > places[1][0]
     assert recurring[0].startswith(
-        "A service does not run its desired number of tasks 4 3 nothing is in the journal scale-backend"
+        "A service does not run its desired number of tasks 4 3 no remedy was tried scale-backend"
     )
 
 
@@ -303,7 +303,7 @@ def test_a_good_suite_in_a_bad_week_is_not_all_good(project: Project) -> None:
         findings=tuple(replace(one, outcome=Outcome.PASSED) for one in run.findings),
     )
     told = verdict(good)
-    assert (told.word, told.tone) == ("Held, with 5 open points", "warn")
+    assert (told.word, told.tone) == ("Good, with 5 open items", "warn")
     quiet = {**run.weeks[0], "failures": [], "measures": []}
     assert verdict(replace(good, weeks=(quiet,))).word == "All good"
 
@@ -324,8 +324,8 @@ def test_a_week_without_a_weekly_run_is_made_of_its_daily_ones(project: Project)
     ended = _report(project, "--week", f"{last:%G-W%V}", "--out", "past.html")
     assert ended.code == 0, ended.all
     page = (project.folder / "past.html").read_text()
-    assert "no weekly checks of sandbox were run in this week" in page
-    assert "Made from filed runs; nothing was looked at anew." in page
+    assert "no weekly run of sandbox this week" in page
+    assert "Made from filed runs; nothing was checked again." in page
     assert "The week in numbers" in page
     wrong = _report(project, "--week", "2020-W01")
     assert wrong.code == 1
