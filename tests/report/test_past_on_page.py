@@ -17,10 +17,10 @@ from playwright.sync_api import Browser, Page
 
 from opschecks.core.model import CheckResult, Finding, ObservationResult, Outcome, SeenResource, Series, Severity
 from opschecks.core.run import Past, ReportSection, Run, StackFacts, Standing
+from opschecks.report.daily.since import SHOWN
 from opschecks.report.page import render
 from opschecks.report.runbook import read_runbook
 from opschecks.report.runfile import from_json, to_json
-from opschecks.report.daily.since import SHOWN
 from opschecks.report.standing import BARS
 from tests.browser import PHONE, WIDE, chromium, cut_off, opened, unfold, violations
 from tests.mornings import earlier
