@@ -61,11 +61,12 @@ class PageFacts:
 def render(run: Run, *, runbook: Mapping[str, Section], links: Mapping[str, str], earlier: Run | None = None) -> str:
     """The whole page. `links` are the files beside it: run, pytest and junit. `earlier` is the run of a day before."""
     source = PageSource.of(run, runbook, earlier)
-    sections = [(_template(section), section.facts(source)) for section in (WEEKLY if run.weeks else DAILY)]
+    sections = [(template_of(section), section.facts(source)) for section in (WEEKLY if run.weeks else DAILY)]
     return rendered("templates/page.html", page=_page(source, links), sections=sections)
 
 
-def _template(section: ModuleType) -> str:
+def template_of(section: ModuleType) -> str:
+    """The template of a section, by its path below report/."""
     return "/".join(section.__name__.split(".")[-2:]) + ".html"
 
 

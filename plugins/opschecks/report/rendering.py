@@ -13,11 +13,12 @@ from .text import clean
 
 def rendered(template: str, **facts: Any) -> str:
     """The template, by its path below report/, filled in."""
-    return _environment().get_template(template).render(**facts)
+    return environment().get_template(template).render(**facts)
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Templates are found by their paths below report/, and print no value as it is."""
     return Environment(
         loader=PackageLoader("opschecks.report", ""),
         autoescape=True,

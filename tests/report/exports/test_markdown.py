@@ -14,8 +14,7 @@ from opschecks.report.exports.email_body import to_email
 from opschecks.report.exports.markdown import to_markdown
 from opschecks.report.exports.slack import to_slack
 from opschecks.report.notes import notes
-from tests.exported import RUNS, Read, changed, made, many, of, ran, texts_of
-from tests.report.test_page import NOW
+from tests.exported import NOW, RUNS, Read, changed, made, many, of, ran, texts_of
 
 SUMMARY_TAGS = {"h2", "h3", "p", "ol", "ul", "li", "b", "code", "table", "tr", "th", "td"}
 
