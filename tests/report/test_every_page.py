@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from jinja2 import meta
@@ -31,7 +32,7 @@ def path(request: pytest.FixtureRequest, name: str) -> Path:
 
 
 @pytest.mark.parametrize("section", {*assembly.DAILY, *assembly.WEEKLY}, ids=lambda section: section.__name__)
-def test_a_template_prints_the_facts_of_its_section(section: object) -> None:
+def test_a_template_prints_the_facts_of_its_section(section: ModuleType) -> None:
     """And nothing else: a run that it asked would be asked again and again."""
     environment = rendering.environment()
     template = assembly.template_of(section)

@@ -83,11 +83,11 @@ class _Listener:
             run.findings.append(_stand_in(lost, Outcome.BLIND, why))
             setattr(report, BLIND, True)
         elif (told := told_by(report)) and report.nodeid not in run.crashed:
-            from ..report.runfile import finding_from
+            from ..report.runfile import read_as
 
-            result = CheckResult(**{**told["check"], "severity": Severity(told["check"]["severity"])})
+            result = read_as(CheckResult, told["check"])
             run.reported[result.nodeid] = result
-            run.findings += [finding_from(finding) for finding in told["findings"]]
+            run.findings += [read_as(Finding, finding) for finding in told["findings"]]
 
 
 @pytest.hookimpl(tryfirst=True)
