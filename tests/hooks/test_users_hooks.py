@@ -157,7 +157,7 @@ def test_a_section_of_the_page(own: Project) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "said"), [("1 / 0", "ZeroDivisionError: division by zero"), ("['x']", "is no opschecks")]
+    ("given", "said"), [("1 / 0", "ZeroDivisionError: division by zero"), ("['x']", "is not an opschecks")]
 )
 def test_a_section_that_trips_costs_only_itself(own: Project, given: str, said: str) -> None:
     own.write("conftest.py", CONFTEST + SECTION.format(given))

@@ -136,10 +136,14 @@ def _own_sections(session: pytest.Session, told: Run) -> list[ReportSection]:
     try:
         given = session.config.hook.pytest_opschecks_report_sections(run=told)
         sections = [one for some in given for one in some]
-    except Exception as error:  # noqa: BLE001 - somebody else's code
+    except Exception as error:  # noqa: BLE001 - it is not our code
         return [ReportSection(NO_SECTION, f"`{type(error).__name__}: {error}`")]
-    wrong = [one for one in sections if not isinstance(one, ReportSection)]
-    return [ReportSection(NO_SECTION, f"`{wrong[0]!r}` is not an opschecks.ReportSection")] if wrong else sections
+    return [
+        one
+        if isinstance(one, ReportSection)
+        else ReportSection(NO_SECTION, f"`{one!r}` is not an opschecks.ReportSection")
+        for one in sections
+    ]
 
 
 def _with_history(run: ChecksRun) -> RunFiles:

@@ -48,7 +48,7 @@ def percent(value: float) -> str:
 
 
 def hours(value: float) -> str:
-    """A time of so many hours: 40 min, 3 h 10 min, 2 days 5 h."""
+    """A duration in hours, in words: 40 min, 3 h 10 min, 2 days 5 h."""
     minutes = round(value * 60)
     if minutes < 60:
         return f"{minutes} min"

@@ -19,7 +19,7 @@ SPARK_WIDTH, SPARK_HEIGHT = 110, 26
 LONG = timedelta(days=3)
 """Beyond this an axis has days instead of hours."""
 GAP = 1.5
-"""Points further apart than this many periods are not joined: nobody saw what was between them."""
+"""Points further apart than this many periods are not joined: what was between them is not known."""
 
 Point = tuple[datetime, float]
 

@@ -35,7 +35,7 @@ class MeasureRow:
 
 
 def measures(run: Run, week: Mapping[str, Any]) -> list[MeasureRow]:
-    """Every measure of which anything is known, in the order in which people ask."""
+    """Every measure with at least one known value, in the order of the page."""
     stack = week["stack"]
     told = {one["key"]: one for one in week["measures"]}
     found = [

@@ -120,7 +120,7 @@ def undo(change: Mapping[str, Any]) -> str:
 
 
 def brief(text: str, longest: int) -> str:
-    """The text as one line of at most so many characters, secrets masked, control characters spelled out."""
+    """The text as one line of at most `longest` characters, secrets masked, control characters spelled out."""
     line = " ".join(redact_text(text).split())
     line = printable(line[: longest + 1])
     return line if len(line) <= longest else line[: longest - 1] + "…"

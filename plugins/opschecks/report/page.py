@@ -105,7 +105,7 @@ def _stack(stack: StackFacts) -> str:
 
 
 def _trust(run: Run) -> str:
-    """Why the page can be believed, or how far: nothing collected is missing, and what nobody saw is said."""
+    """How far the page can be trusted: no collected check is missing, what could not be checked is counted."""
     if run.weeks and not run.checks:
         return "Made from filed runs; nothing was checked again."
     seconds = f" in {(run.ended - run.started).total_seconds():.1f} s" if run.ended else ""

@@ -28,7 +28,7 @@ from .verdict import verdict
 
 FORMAT = 1
 LISTS = ("checks", "findings", "observations", "past")
-"""Written a line each; they are without secrets already."""
+"""Written one item a line; their secrets are masked already."""
 
 
 class RunFileError(Exception):
@@ -104,11 +104,11 @@ def from_json(text: str) -> Run:
         told = {field.name: told[field.name] for field in dataclasses.fields(Run) if field.name in told}
         told["weeks"] = [week for week in told.get("weeks", ()) if "measures" in week]  # earlier ones lack them
         run: Run = read_as(Run, told)
-        return run
     except RunFileError:
         raise
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise RunFileError(f"not a run file: {type(error).__name__}: {error}") from None
+    return run
 
 
 def _require_format(told: Mapping[str, Any]) -> None:

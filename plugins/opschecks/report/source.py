@@ -33,7 +33,7 @@ class PageSource:
 
     @property
     def several(self) -> bool:
-        """Whether the page is about more than one stack: then each thing says of which it is."""
+        """Whether the page is about more than one stack: then each thing names its stack."""
         return len(self.run.stacks) > 1
 
     def on(self, stack: str) -> str:

@@ -21,7 +21,7 @@ class Whole(str):
 
 
 def shortened(text: str) -> str:
-    """The text, cut where nobody would read on."""
+    """The text, cut after LONGEST characters."""
     return text if len(text) <= LONGEST or isinstance(text, Whole) else text[:LONGEST] + "… (cut here)"
 
 

@@ -37,7 +37,7 @@ def week_words(run: Run, week: Mapping[str, Any]) -> WeekWords:
 
 
 def failing(check: str, week: Mapping[str, Any]) -> str:
-    """What is true when the check fails; where no run has its words, that its promise was not kept."""
+    """What is true when the check fails; where no run has those words, its name, negated."""
     words = week["words"].get(check, {}).get("failing")
     return str(words) if words else f"Not so: {promise(check)}"
 

@@ -51,7 +51,7 @@ def facts(source: PageSource) -> Changes | None:
 
 
 def _of_the_journal(one: Mapping[str, Any], stack: str) -> Mapping[str, Any]:
-    """The journal's change, as a run's own are told."""
+    """The journal's change in the shape of a run's own."""
     undoes = f"undoes {one['undoes']}" if one["undoes"] else ""
     said = "; ".join(filter(None, (undoes, one["said"])))
     return {**one, "stack": stack, "result": one["state"].replace("_", " "), "said": said}

@@ -17,8 +17,8 @@ LONGEST_MESSAGE = 1000
 def to_annotations(run: Run) -> list[str]:
     """Workflow commands, one a line: errors for what failed, warnings for what could not be looked at.
 
-    One for each check, not for each resource, lest a thousand of one hide the next. First come changes that could not
-    be rolled back, and that the run is incomplete.
+    One for each check, not for each resource, so that a thousand of one do not hide the next. First come changes that
+    could not be rolled back, and that the run is incomplete.
     """
     told = notes(run)
     sandbox = "SANDBOX: " if run.sandbox else ""

@@ -1,4 +1,4 @@
-"""What is due in the next weeks: everything of which the run knows the day, the nearest first."""
+"""What is due in the next weeks: everything whose day is in the run, the nearest first."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ class DayRow:
 
 @dataclass(frozen=True)
 class FailureRow:
-    """One time that a promise was not kept: when within the week, for how long, what the journal has for it."""
+    """One time that a check failed: when within the week, for how long, what the journal has for it."""
 
     what: str
     part: BarPart
