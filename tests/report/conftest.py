@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
+from opschecks.core import clock
 from opschecks.core.model import ObservationResult, SeenResource
 from opschecks.core.run import Past, Run
 from opschecks.history.week import nothing_of
@@ -54,6 +56,14 @@ def pytest_opschecks_report_sections(run):
     return [ReportSection("Nested", "<b>plain</b>"), ReportSection("Second", "- a\\n- b")]
 
 
+"""
+WAIVER = """\
+[[waivers]]
+check = "test_things"
+resource = "thing/d*"
+until = {until}
+owner = "ann | bob"
+reason = "it is *known*"
 """
 CHECKS = '''
 @promise("a")
@@ -128,11 +138,12 @@ def asked(server: str) -> list[str]:
 
 @pytest.fixture(scope="session")
 def own(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A project of which two conftests add sections, after its second morning."""
+    """A project of which two conftests add sections, and which has a waiver, after its second morning."""
     project = Project.make(tmp_path_factory.mktemp("own"))
     conftest = project.folder / "conftest.py"
     conftest.write_text(conftest.read_text(encoding="utf-8") + OWN, encoding="utf-8")
     project.write("checks/daily/conftest.py", NESTED)
+    project.write("checks/waivers.toml", WAIVER.format(until=clock.now().date() + timedelta(days=30)))
     project.checks(CHECKS)
     for _ in range(2):
         assert project.run("checks/daily").code == 1

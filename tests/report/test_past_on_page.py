@@ -13,11 +13,12 @@ from playwright.sync_api import Browser, Page
 
 from opschecks.core.model import Outcome
 from opschecks.core.run import Past, Run, Standing
+from opschecks.report.builtin_sections import builtin_sections
 from opschecks.report.daily.since import SHOWN
 from opschecks.report.runfile import from_json, to_json
 from opschecks.report.standing import BARS
 from tests.browser import opened
-from tests.exported import HOSTILE, NOW, page_of
+from tests.exported import HOSTILE, NOW, hostile, page_of
 from tests.mornings import earlier
 from tests.report.runs import STRIPS, P, ago, hostile_past, several_pasts, with_everything
 from tests.scratch import Project
@@ -307,12 +308,20 @@ def test_a_users_section_stands_on_the_page_and_in_the_run_file(
     told = dict(zip(headings, (text.strip() for text in texts), strict=True))
     assert told["Of daily"] == "1 checks, 1 runs before"
     assert told["Nested"] == "<b>plain</b>"
-    sections = own.told()["sections"]
-    assert {(one["title"], one["markdown"]) for one in sections} == {
+    ours, *theirs = own.told()["sections"]
+    assert {(one["title"], one["markdown"]) for one in theirs} == {
         ("Of daily", "1 checks, *1* runs before"),
         ("Nested", "<b>plain</b>"),
         ("Second", "- a\n- b"),
     }
+    assert (ours["title"], headings[0]) == ("Waivers", "Waivers")
+    assert "thing/d*\tit is *known*\tann | bob\t" in texts[0]
+
+
+def test_sections_of_ours_are_made_where_a_run_file_of_an_earlier_version_lacks_them() -> None:
+    run = hostile()
+    assert [one.title for one in builtin_sections(run)] == ["Waivers"]
+    assert page_of(run) == page_of(replace(run, sections=tuple(builtin_sections(run))))
 
 
 def test_a_section_is_markdown(page: Page) -> None:
