@@ -176,6 +176,22 @@ def checks_of(suite: str, area: str) -> Any:
 daily, weekly = functools.partial(checks_of, "daily"), functools.partial(checks_of, "weekly")
 
 
+def least(service: str, operation: str, key: str) -> tuple[Any, dict[str, Any]]:
+    """An element of the answer's list, and the least answer that has it, by botocore's model."""
+    shape = _model(service).operation_model(operation).output_shape
+    raw = _least(shape.members[key].member)
+    return raw, {**{one: _least(shape.members[one]) for one in shape.required_members}, key: [raw]}
+
+
+def _least(shape: Any) -> Any:
+    if shape.type_name == "structure":
+        needed = (one for one, of in shape.members.items() if one in shape.required_members or of.type_name == "string")
+        return {one: _least(shape.members[one]) for one in needed}
+    if shape.type_name == "string":
+        return shape.enum[0] if shape.enum else "a" * max(1, shape.metadata.get("min", 1))
+    return {"list": [], "map": {}, "boolean": False, "timestamp": NOW}.get(shape.type_name, 1)
+
+
 def stand_in(**told: Any) -> Resource:
     """A resource whose properties are as told, whatever they would read from its evidence."""
     made: Resource = type("Seen", (Resource,), told)(arn="here", name="here")
