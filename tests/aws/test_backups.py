@@ -196,11 +196,6 @@ test_point_in_time_recovery = judges(
 )
 
 
-def test_an_answer_without_recovery_is_not_seen() -> None:
-    with pytest.raises(CouldNotLook, match="the answer has no 'ContinuousBackupsDescription'"):
-        table_recovery(Aws({("dynamodb", "DescribeContinuousBackups"): {}}), [table()], NOW)
-
-
 def ms(moment: datetime) -> int:
     return int(moment.timestamp() * 1000)
 

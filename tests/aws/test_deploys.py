@@ -52,11 +52,11 @@ from tests.canned import (
     verdicts,
     without,
 )
+from tests.canned_ecs import CLUSTER, deployment, event, service, task_set
 
 ACC = "123456789012"
 REGISTRY = f"{ACC}.dkr.ecr.us-west-2.amazonaws.com"
 V1, V2, ARM, X86 = (f"sha256:{digit * 64}" for digit in "12ab")
-CLUSTER = f"arn:aws:ecs:{ACCOUNT}:cluster/prod"
 
 
 after = functools.partial(checks_of, "deploy/after")
@@ -200,39 +200,6 @@ def test_an_image_in_another_region_is_not_looked_at() -> None:
         in_registry(elsewhere, answer={"images": [image()]})
 
 
-def deployment(number: int = 8, of: str = "backend", **changes: Any) -> Raw:
-    return {
-        "id": f"ecs-svc/{number:019}",
-        "status": "PRIMARY",
-        "taskDefinition": f"arn:aws:ecs:{ACCOUNT}:task-definition/{of}:{number}",
-        "createdAt": ago(minutes=20),
-        "rolloutState": "COMPLETED",
-        **changes,
-    }
-
-
-def service(*deployments: Raw, of: str = "backend", **changes: Any) -> Raw:
-    """A service as DescribeServices tells of it, of two tasks."""
-    told = list(deployments or [deployment(of=of)])
-    return {
-        "serviceArn": f"arn:aws:ecs:{ACCOUNT}:service/prod/{of}",
-        "serviceName": of,
-        "clusterArn": CLUSTER,
-        "status": "ACTIVE",
-        "desiredCount": 2,
-        "runningCount": 2,
-        "pendingCount": 0,
-        "taskDefinition": told[0]["taskDefinition"],
-        "deployments": told,
-        "events": [event("has reached a steady state.", 5)],
-        **changes,
-    }
-
-
-def event(message: str, minutes: int) -> Raw:
-    return {"id": "0c1f", "createdAt": ago(minutes=minutes), "message": f"(service backend) {message}"}
-
-
 def released(expected: Expected, told: list[Raw], running: list[Raw], missing: tuple[str, ...] = ()) -> list[Release]:
     """What the gate sees of the services and tasks; of the missing ones ECS says so."""
     failures = [
@@ -268,20 +235,13 @@ BACK = deployment(9, taskDefinition=OLD["taskDefinition"])
 ROLLED_BACK = service(
     BACK,
     events=[
-        event("has reached a steady state.", 5),
-        event("(deployment ecs-svc/0000000000000000008) deployment failed: tasks failed to start.", 10),
-        event("rolling back to deployment ecs-svc/0000000000000000009.", 10),
+        event("has reached a steady state.", minutes=5),
+        event("(deployment ecs-svc/0000000000000000008) deployment failed: tasks failed to start.", minutes=10),
+        event("rolling back to deployment ecs-svc/0000000000000000009.", minutes=10),
     ],
 )
 OLD_TASK = task((f"{REGISTRY}/backend:v1", V1), by=9)
-TASK_SET = {
-    "id": "ecs-svc/1",
-    "status": "PRIMARY",
-    "taskDefinition": f"arn:aws:ecs:{ACCOUNT}:task-definition/backend:8",
-    "createdAt": ago(hours=5),
-    "stabilityStatus": "STEADY_STATE",
-}
-BY_CODE_DEPLOY = {**service(), "deployments": [], "taskSets": [TASK_SET]}
+BY_CODE_DEPLOY = {**service(), "deployments": [], "taskSets": [task_set()]}
 
 SERVES: dict[str, tuple[Expected, Raw, str, str]] = {
     "the revision": (revision("backend:8"), service(), "passed", "backend:8 by ecs-svc/0000000000000000008, 2 of 2"),
@@ -308,7 +268,7 @@ SERVES: dict[str, tuple[Expected, Raw, str, str]] = {
     "rolled back, by deployment": (a_deployment(8), ROLLED_BACK, "failed", "running ecs-svc/0000000000000000009"),
     "under way": (
         revision("backend:8"),
-        service(deployment(rolloutState="IN_PROGRESS"), events=[event("has started.", 1)]),
+        service(deployment(rolloutState="IN_PROGRESS"), events=[event("has started.", minutes=1)]),
         "failed",
         "is IN_PROGRESS: (service backend) has started",
     ),
@@ -321,7 +281,7 @@ SERVES: dict[str, tuple[Expected, Raw, str, str]] = {
     "old tasks beside it": (revision("backend:8"), service(deployment(), OLD), "failed", "backend:7 still runs beside"),
     "short of a task": (
         revision("backend:8"),
-        service(runningCount=1, events=[event("no room", 1)]),
+        service(runningCount=1, events=[event("no room", minutes=1)]),
         "failed",
         "no room",
     ),
@@ -519,11 +479,6 @@ HALF_TOLD: dict[str, tuple[Raw, str]] = {
 def test_a_distribution_of_which_half_is_said_has_no_bucket(told: Raw, message: str) -> None:
     with pytest.raises(CouldNotLook, match=message):
         bucket_of(Answer(told))
-
-
-def test_a_distribution_of_which_nothing_is_said_is_not_seen() -> None:
-    with pytest.raises(CouldNotLook, match="cloudfront:GetDistribution: the answer has no 'Distribution'"):
-        distribution(Aws({("cloudfront", "GetDistribution"): {}}), names(distributions=("E1SITE",)))
 
 
 def listing(*items: Raw, **changes: Any) -> Raw:
