@@ -56,6 +56,12 @@ def without(key: str, raw: Mapping[str, Any]) -> Raw:
     return given(raw, {key: None})
 
 
+def pages_of(key: str, *lists: Sequence[Any], token: str = "NextToken") -> list[Raw]:
+    """The pages of a list, each but the last with the token of the next: "2", "3", …"""
+    last = len(lists)
+    return [{key: list(one), **({token: str(n + 1)} if n < last else {})} for n, one in enumerate(lists, 1)]
+
+
 def stack(**keys: Any) -> Stack:
     """A stack of which only the given keys are set."""
     return Stack(name="here", region="us-west-2", **keys)
