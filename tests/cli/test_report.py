@@ -411,7 +411,7 @@ def _stem(run: Run, word: str) -> str:
 
 def test_an_index_lists_every_published_page_the_newest_first(here: FolderStorage, tmp_path: Path) -> None:
     to, runs = tmp_path / "pages", mornings("PFBN")
-    words = ["all-good", "action-needed", "not-everything-was-seen", "not-everything-was-seen"]
+    words = ["all-good", "action-needed", "not-everything-could-be-checked", "not-everything-could-be-checked"]
     stems = [_stem(run, word) for run, word in zip(runs, words, strict=True)]
     for place in (1, 0, 3, 2):  # in whatever order they are published
         written = _publish(runs[place], to)
@@ -616,7 +616,7 @@ def test_a_webhook_that_is_not_encrypted_is_sent_nothing_and_not_named(here: Fol
     Path("run.json").write_text(to_json(mornings("F")[0]), encoding="utf-8")
     with _listening() as (webhook, asked):
         line = refused(opschecks("report", "slack", "run.json", **{WEBHOOK: webhook}))
-    assert line == "the webhook is no https:// address"
+    assert line == "the webhook is not an https:// address"
     assert asked == []
     assert here.keys("daily") == []
 
