@@ -28,7 +28,7 @@ from opschecks.core.model import (
 from opschecks.core.run import Past, Run, StackFacts
 from opschecks.history.comparison import MISSED_SHOWN, SHOWN, past_of
 from opschecks.history.journal import Entry, Journal
-from opschecks.history.runs import began, file_run, filed_runs, forget_before, run_a_day_before
+from opschecks.history.runs import a_day_before, began, file_run, filed_runs, forget_before
 from opschecks.history.storage import FolderStorage, Storage
 from opschecks.history.summaries import COMPARED, Summaries, Summary
 from opschecks.hooks.earlier_runs import earlier_run, forget_old, with_past
@@ -522,8 +522,8 @@ def test_the_line_of_yesterday_is_of_a_day_before(
     file_all(store, [earlier(GOOD, one / 24) for one in hours])
     (store.root / "daily").mkdir(parents=True, exist_ok=True)
     (store.root / "daily" / "notes.txt").write_text("2026-11-23")
-    text = run_a_day_before(store, "daily", NOW)
-    assert (from_json(text).started if text else None) == (NOW - timedelta(hours=wanted) if wanted else None)
+    key = a_day_before(store, "daily", NOW)
+    assert (began(key) if key else None) == (NOW - timedelta(hours=wanted) if wanted else None)
 
 
 # run files: filed, kept, deleted
