@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
 import sys
 import textwrap
 from dataclasses import dataclass
@@ -42,7 +43,7 @@ def nothing() -> list[Resource]:
 
 @observation()
 def denied() -> list[Resource]:
-    """What may not be read."""
+    """Something that may not be read."""
     raise CouldNotLook("ecs:DescribeServices", "AccessDenied: no", action="ecs:DescribeServices")
 '''
 
@@ -56,9 +57,21 @@ def promise(name, failing="it is broken", severity=Severity.HIGH, **more):
 """
 
 
+def check_of_each(name: str, body: str = "pass", of: str = "things", promise: str = '"a"') -> str:
+    """The source of a check that examines every resource of an observation, each of which is `thing` in the body."""
+    return f'''
+@promise({promise})
+def {name}({of}, examine):
+    """Why."""
+    for thing in {of}:
+        with examine(thing) as note:
+            {body}
+'''
+
+
 @dataclass(frozen=True)
 class Ended:
-    """A pytest that has ended."""
+    """The result of a program."""
 
     code: int
     out: str
@@ -127,6 +140,14 @@ class Project:
 
     def run(self, *arguments: str, **environment: str) -> Ended:
         done = forks.run("pytest", arguments, self.folder, self.environment(**environment))
+        return Ended(done.returncode, done.stdout, done.stderr)
+
+    def run_anew(self, *arguments: str, **environment: str) -> Ended:
+        """In a new interpreter, which has imported nothing yet."""
+        done = subprocess.run(
+            self.command(*arguments), cwd=self.folder, env=self.environment(**environment), capture_output=True,
+            text=True, timeout=forks.TIMEOUT_S, check=False,
+        )  # fmt: skip
         return Ended(done.returncode, done.stdout, done.stderr)
 
     def opschecks(self, *arguments: str, first: str = "", **environment: str) -> Ended:

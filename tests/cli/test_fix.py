@@ -1,4 +1,4 @@
-"""The runbook's manual operations as remedies by name: made, taken back, and killed in the middle."""
+"""The runbook's manual operations as remedies by name: made, undone, and killed in the middle."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def test_a_folder_becomes_the_site_and_undo_brings_the_old_one_back(tmp_path: Pa
         before, folder = _bucket(on), _build(on)
         asked = on.command("fix", "sync-dashboard", "--target", str(folder), "--allow", "disruptive")
         assert asked.code == 1
-        assert "can be taken back" in asked.out
+        assert "can be undone" in asked.out
         assert _bucket(on) == before
         made = on.command("fix", "sync-dashboard", "--target", str(folder), "--allow", "disruptive", "--yes")
         assert made.code == 0, made.all
@@ -116,7 +116,7 @@ def test_a_bucket_without_versions_makes_it_one_way(tmp_path: Path) -> None:
         assert "it is destructive: --allow destructive permits it" in refused.err
         made = on.command("fix", "sync-dashboard", "--target", str(folder), *ALLOW)
         assert made.code == 0, made.all
-        assert "one-way: it cannot be taken back" in made.out
+        assert "one-way: it cannot be undone" in made.out
         again = on.command("fix", "sync-dashboard", "--target", str(folder), *ALLOW)
         assert "is as sync-dashboard would make it" in again.err
         s3.put_bucket_encryption(

@@ -9,52 +9,62 @@ from typing import Any
 import pytest
 
 from opschecks.sandbox.faults import give_fault
+from opschecks.sandbox.seeds.flow_logs import GROUP, ROLE
 from tests.bench import DIES, FIX, QUICK, Bench, bench
 from tests.scratch import Project
 
+DISRUPTIVE = ("--allow", "disruptive")
+DESTRUCTIVE = (*DISRUPTIVE, "--allow", "destructive")
 TWO_WAY = {
-    "stickiness_switched_off": ("enable-stickiness", "test_websocket_sessions_are_sticky"),
-    "stickiness_is_short": ("enable-stickiness", "test_websocket_sessions_are_sticky"),
-    "alarm_is_silenced": ("enable-alarm-actions", "test_alarms_can_act"),
-    "scaling_is_suspended": ("resume-scaling", "test_services_can_scale"),
-    "scaling_maximum_is_low": ("set-scaling-limits", "test_scaling_limits_are_as_wanted"),
-    "ssh_is_open_to_the_world": ("revoke-ingress", "test_ingress_is_no_wider_than_allowed"),
+    "stickiness_switched_off": ("enable-stickiness", "test_websocket_sessions_are_sticky", "daily", DISRUPTIVE),
+    "stickiness_is_short": ("enable-stickiness", "test_websocket_sessions_are_sticky", "daily", DISRUPTIVE),
+    "alarm_is_silenced": ("enable-alarm-actions", "test_alarms_can_act", "daily", DISRUPTIVE),
+    "scaling_is_suspended": ("resume-scaling", "test_services_can_scale", "daily", DISRUPTIVE),
+    "scaling_maximum_is_low": ("set-scaling-limits", "test_scaling_limits_are_as_wanted", "daily", DISRUPTIVE),
+    "ssh_is_open_to_the_world": ("revoke-ingress", "test_ingress_is_no_wider_than_allowed", "daily", DISRUPTIVE),
+    "severity_index_is_missing": ("create-index", "test_wanted_indexes_can_be_searched", "weekly", DESTRUCTIVE),
+    "bucket_has_no_lifecycle": ("put-lifecycle", "test_buckets_let_go_what_nobody_needs", "weekly", DESTRUCTIVE),
+    "log_group_never_expires": ("put-retention", "test_log_groups_are_kept_as_long_as_wanted", "weekly", DESTRUCTIVE),
+    "vpc_has_no_flow_log": ("create-flow-log", "test_vpcs_record_their_traffic", "weekly", ()),
 }
+KEYS = f'\nflow_log_group = "{GROUP}"\nflow_log_role = "{ROLE}"\n'
 
 
-@pytest.mark.parametrize(("fault", "remedy", "check"), [(fault, *told) for fault, told in TWO_WAY.items()])
-def test_two_way(tmp_path: Path, fault: str, remedy: str, check: str) -> None:
-    with bench(tmp_path, fault) as on:
-        assert on.outcome(check) == "failed"
-        planned = on.check(check, "--fix=plan")
+@pytest.mark.parametrize("fault", TWO_WAY)
+def test_two_way(tmp_path: Path, fault: str) -> None:
+    remedy, check, suite, allow = TWO_WAY[fault]
+    with bench(tmp_path, fault, whole=suite == "weekly") as on:
+        on.project.write("stacks.toml", QUICK.rstrip() + KEYS + FIX)
+        assert on.outcome(check, suite) == "failed"
+        planned = on.check(check, "--fix=plan", suite=suite)
         assert planned.code == 1
         assert f"{remedy} on " in planned.out
-        plan = json.loads((tmp_path / "reports" / "plan.json").read_text())
-        (change,) = plan["changes"]
+        (change,) = json.loads((tmp_path / "reports" / "plan.json").read_text())["changes"]
         assert change["remedy"] == remedy
         assert change["before"] != change["after"]
         assert on.journal() == []
-        assert on.outcome(check) == "failed"
+        assert on.outcome(check, suite) == "failed"
 
-        applied = on.check(check, "--fix=apply", "--allow", "disruptive")
+        applied = on.check(check, "--fix=apply", *allow, suite=suite)
         assert applied.code == 0, applied.all
         assert "fixed" in applied.out
-        assert on.project.outcomes("daily-partial.json")[check] == "passed"
-        (fix,) = on.changes()
+        assert on.found(check, suite) == "passed"
+        (fix,) = on.changes(suite)
         assert fix["result"] == "fixed"
-        assert fix["undo"] in on.project.page("daily-partial.html")
-        assert on.outcome(check) == "passed"
+        assert fix["undo"] in on.project.page(f"{suite}-partial.html")
+        assert on.outcome(check, suite) == "passed"
 
         (entry,) = on.journal()
-        assert [step["event"] for step in entry["steps"]] == ["begun", "sent", "cured"]
-        undone = on.command("undo", entry["entry"], "--yes", "--allow", "disruptive")
+        assert on.events() == [["begun", "sent", "cured"]]
+        undone = on.command("undo", entry["entry"], "--yes", *DESTRUCTIVE)
         assert undone.code == 0, undone.all
-        assert on.outcome(check) == "failed"
-        again = on.command("undo", entry["entry"], "--yes", "--allow", "disruptive")
+        assert on.outcome(check, suite) == "failed"
+        again = on.command("undo", entry["entry"], "--yes", *DESTRUCTIVE)
         assert again.code == 1
         assert "it is no longer as this change left it" in again.err
 
 
+SCALED = ("scale-service", "test_cpu_is_not_saturated", "daily", DISRUPTIVE)
 KILLED = {
     "stickiness_switched_off": ("before it is sent", 0, ["begun", "not_sent"]),
     "ssh_is_open_to_the_world": ("after it is sent", 1, ["begun", "sent"]),
@@ -65,7 +75,7 @@ KILLED = {
 
 @pytest.mark.parametrize("fault", KILLED)
 def test_killed_anywhere_it_is_sent_at_most_once_and_never_forgotten(tmp_path: Path, fault: str) -> None:
-    remedy, check = {**TWO_WAY, "cpu_is_saturated": ("scale-service", "test_cpu_is_not_saturated")}[fault]
+    remedy, check, *_ = {**TWO_WAY, "cpu_is_saturated": SCALED}[fault]
     step, sent, steps = KILLED[fault]
     with bench(tmp_path, fault, fix=FIX + "cooldown_minutes = 0\n") as on:
         conftest = on.project.folder / "conftest.py"
@@ -174,7 +184,7 @@ def test_a_reviewed_plan_is_made_exactly_and_a_stale_one_is_refused(tmp_path: Pa
         assert [one["change"]["remedy"] for one in on.journal()] == ["enable-stickiness"], made.all
         assert on.outcome("test_alarms_can_act") == "failed"
         stale = on.command("fix", str(reviewed), "--yes")
-        assert "the plan is stale" in stale.out
+        assert "the plan is out of date" in stale.out
         assert len(on.journal()) == 1
 
 
@@ -202,7 +212,7 @@ def test_a_one_way_remedy_says_so_and_is_proven(tmp_path: Path) -> None:
         assert "--allow disruptive permits it" in refused.err
         made = on.command("fix", "force-deployment", "--yes", "--allow", "disruptive")
         assert made.code == 0, made.all
-        assert "one-way: it cannot be taken back" in made.out
+        assert "one-way: it cannot be undone" in made.out
         assert on.sandbox.service().deployments[0]["id"] != before
         (entry,) = on.journal()
         undone = on.command("undo", entry["entry"], "--yes", "--allow", "disruptive")
@@ -211,8 +221,8 @@ def test_a_one_way_remedy_says_so_and_is_proven(tmp_path: Path) -> None:
 
 REFUSED: dict[str, tuple[list[str], str]] = {
     "no stack": (["checks/daily", "--fix=plan"], "name the stack that may be changed: --stack sandbox"),
-    "workers": (["checks/daily", "--stack", "sandbox", "--fix=apply", "-n", "2"], "leave -n out"),
-    "allow alone": (["checks/daily", "--stack", "sandbox", "--allow", "disruptive"], "it goes with --fix=apply"),
+    "workers": (["checks/daily", "--stack", "sandbox", "--fix=apply", "-n", "2"], "cannot run in parallel; remove -n"),
+    "allow alone": (["checks/daily", "--stack", "sandbox", "--allow", "disruptive"], "needs --fix=apply"),
     "no plan": (
         ["checks/daily", "--stack", "sandbox", "--fix=apply", "--plan", "nowhere.json"],
         "nowhere.json: cannot be read: No such file or directory",
@@ -233,12 +243,12 @@ def test_careless_options_are_refused(tmp_path: Path, arguments: list[str], mess
 
 
 WRONG: dict[str, tuple[list[str], str]] = {
-    "remedy": (["fix", "scale-servise"], "scale-servise: there is no such remedy, nor such a file; did you mean"),
+    "remedy": (["fix", "scale-servise"], "scale-servise: no such remedy; did you mean"),
     "wish": (["fix", "scale-service", "--set", "desird=5"], "takes no such value; did you mean 'desired'?"),
     "value": (["fix", "scale-service", "--set", "desired=many"], "--set desired=many: a whole number is wanted"),
-    "form": (["fix", "scale-service", "--set", "desired"], "--set desired: NAME=VALUE is wanted"),
+    "form": (["fix", "scale-service", "--set", "desired"], "--set desired: expected NAME=VALUE"),
     "target": (["fix", "enable-stickiness"], "say what to change with --target"),
-    "entry": (["undo", "0123"], "0123: the journal of sandbox has no such entry"),
+    "entry": (["undo", "0123"], "0123: no such entry in the journal of sandbox"),
     "plan": (["fix", "nowhere.json"], "nowhere.json: cannot be read: No such file or directory"),
 }
 
@@ -397,7 +407,7 @@ def test_marks_that_hide_a_failure_are_refused_before_anything_is_changed(tmp_pa
         path.write_text("import pytest\n\npytestmark = pytest.mark.skip(reason='later')\n" + path.read_text())
         ended = on.project.run("checks/daily", "--stack", "sandbox", "--fix=apply", **on.environment)
         assert ended.code == 4
-        assert "it bears the mark 'skip'; take it off before anything is fixed" in ended.err
+        assert "marked 'skip'; remove the mark before using --fix" in ended.err
         assert on.journal() == []
 
 

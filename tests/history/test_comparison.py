@@ -599,11 +599,11 @@ def journal(monkeypatch: pytest.MonkeyPatch) -> Journal:
     made = Journal(Memory())
     entries: list[Entry] = []
     for days in (5, 4, 3, 2, 1):
-        at = NOW - timedelta(days=days)
-        monkeypatch.setattr(clock, "now", lambda at=at: at)
+        begun = NOW - timedelta(days=days)
+        monkeypatch.setattr(clock, "_read", lambda at=begun: at)
         undoes = entries[0].id if days == 1 else ""
         entries.append(made.begin(change(days), undoes=undoes))
-        monkeypatch.setattr(clock, "now", lambda at=at: at + timedelta(hours=1))
+        monkeypatch.setattr(clock, "_read", lambda at=begun + timedelta(hours=1): at)
         made.add(entries[-1], "cured", f"change {days} helped")
     return made
 
@@ -658,7 +658,7 @@ def test_the_newest_change_of_what_is_bad_is_shown_whatever_its_age(folder: Path
 
 def test_what_a_drill_changed_only_the_drills_show(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = Journal(Memory())
-    monkeypatch.setattr(clock, "now", lambda: NOW - timedelta(hours=1))
+    monkeypatch.setattr(clock, "_read", lambda: NOW - timedelta(hours=1))
     made.add(made.begin(replace(change(1), finding=DRILLED)), "cured")
     for suite, told in (("daily", []), ("weekly", []), ("drills", ["t1"])):
         past = past_of(replace(GOOD, suite=suite), "here", [], made.entries())

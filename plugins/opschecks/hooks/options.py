@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -19,67 +20,31 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add opschecks' options, in a group of their own."""
     group = parser.getgroup("opschecks", "operational checks (pytest checks/<suite>)")
-    group.addoption(
-        "--stack",
-        action="append",
-        default=[],
-        metavar="NAME",
-        help="the stack to check, of those in stacks.toml; repeatable. Default: stacks.toml's default",
-    )
-    group.addoption(
-        "--stacks",
-        type=Path,
-        metavar="FILE",
-        help="read other stacks than those of stacks.toml beside checks/",
-    )
+    many = partial(group.addoption, action="append", default=[])
+    many("--stack", metavar="NAME", help="check this stack, not the default of stacks.toml; repeatable")
+    group.addoption("--stacks", type=Path, metavar="FILE", help="read stacks from this file, not from stacks.toml")
     group.addoption("--reports", type=Path, metavar="DIR", help="write the files of the run there; default: reports/")
-    group.addoption(
-        "--fault",
-        action="append",
-        default=[],
-        metavar="NAME",
-        help="break the embedded sandbox in this way; repeatable; `opschecks list faults` shows them",
-    )
-    group.addoption(
-        "--expect-revision",
-        action="append",
-        default=[],
-        metavar="FAMILY:REVISION",
-        help="checks/deploy/after: the revision that was deployed; repeatable",
-    )
-    group.addoption(
-        "--expect-image",
-        action="append",
-        default=[],
-        metavar="IMAGE",
-        help="checks/deploy/after: the image that was deployed, such as backend:v2 or REGISTRY/backend@sha256:…; "
-        "repeatable",
-    )
-    group.addoption(
-        "--expect-deployment",
-        action="append",
-        default=[],
-        metavar="ID",
-        help="checks/deploy/after: the id that update-service gave the deployment, ecs-svc/…; repeatable",
-    )
+    many("--fault", metavar="NAME", help="break the embedded sandbox (see `opschecks list faults`); repeatable")
+    after = "checks/deploy/after: "
+    many("--expect-revision", metavar="FAMILY:REVISION", help=f"{after}the revision that was deployed; repeatable")
+    many("--expect-image", metavar="IMAGE", help=f"{after}the image that was deployed, by tag or digest; repeatable")
+    many("--expect-deployment", metavar="ID", help=f"{after}the id of the deployment, ecs-svc/…; repeatable")
     group.addoption(
         "--bake",
         default="",
         metavar="TIME",
-        help="checks/deploy/after: wait until the deployment has settled (limit deployment_minutes), then watch it for "
-        "this long (10m, 1h); the first failure ends it",
+        help=f"{after}wait until the deployment has settled (limit deployment_minutes), then watch it for this long "
+        "(10m, 1h), until the first failure",
     )
     group.addoption(
         "--fix",
         choices=["plan", "apply"],
         metavar="plan|apply",
         help="plan: write reports/plan.json, what the remedies of failed checks would change; apply: change it, look "
-        "again, and take back what did not help. Wants --stack",
+        "again, and roll back what did not help. Needs --stack",
     )
-    group.addoption(
+    many(
         "--allow",
-        action="append",
-        default=[],
         choices=["disruptive", "destructive"],
         metavar="RISK",
         help="with --fix=apply: permit changes of this risk too; repeatable. Default: safe ones only",
@@ -88,7 +53,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--plan",
         type=Path,
         metavar="FILE",
-        help="with --fix=apply: make exactly the changes of this reviewed plan (`opschecks fix FILE` does that)",
+        help="with --fix=apply: make exactly the changes of this reviewed plan, as `opschecks fix FILE` does",
     )
     group.addoption(
         "--fail-on",

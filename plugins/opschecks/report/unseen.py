@@ -22,15 +22,15 @@ def unseen(run: Run, outcome: Outcome) -> list[Unseen]:
     groups: dict[tuple[str, str], list[CheckResult]] = {}
     for check in run.checks:
         if check.outcome == outcome:
-            of = (one.message for one in run.findings_of(check) if one.outcome == outcome)
-            groups.setdefault((check.stack, cause(next(of, check.message))), []).append(check)
+            groups.setdefault((check.stack, cause_of(run, check)), []).append(check)
     told = [
-        Unseen(stack, why, tuple(sorted(checks, key=lambda check: -check.severity.rank)))
-        for (stack, why), checks in groups.items()
+        Unseen(stack, cause, tuple(sorted(checks, key=lambda check: -check.severity.rank)))
+        for (stack, cause), checks in groups.items()
     ]
     return sorted(told, key=lambda group: -len(group.checks))
 
 
-def cause(message: str) -> str:
-    """Why a check could not look, without what is true of this check alone."""
-    return message.partition(" (needed for ")[0]
+def cause_of(run: Run, check: CheckResult) -> str:
+    """Why the check could not look, without what is only true of this check."""
+    of = (one.message for one in run.findings_of(check) if one.outcome == check.outcome)
+    return next(of, check.message).partition(" (needed for ")[0]
