@@ -609,7 +609,7 @@ def journal(monkeypatch: pytest.MonkeyPatch) -> Journal:
 
 
 @pytest.mark.parametrize(
-    ("ago", "expected"),
+    ("ago", "wanted"),
     [
         (timedelta(days=9), [5, 4, 3, 2, 1]),
         (timedelta(days=3), [3, 2, 1]),
@@ -617,15 +617,15 @@ def journal(monkeypatch: pytest.MonkeyPatch) -> Journal:
         (timedelta(0), []),
     ],
 )
-def test_only_the_newer_part_of_the_journal_is_read(journal: Journal, ago: timedelta, expected: list[int]) -> None:
+def test_only_the_newer_part_of_the_journal_is_read(journal: Journal, ago: timedelta, wanted: list[int]) -> None:
     store = cast("Memory", journal.store)
     moment = NOW - ago
     told = journal.entries(since=moment)
-    assert [entry.change.target for entry in told] == [f"t{number}" for number in expected]
+    assert [entry.change.target for entry in told] == [f"t{number}" for number in wanted]
     assert all(len(entry.steps) == 2 for entry in told)
     begun = [key for key in store.read_keys if key.endswith("begun.json")]
-    assert len(begun) == len(expected)
-    assert len(store.read_keys) <= 2 * len(expected) + 1, "but for the step of one that began before"
+    assert len(begun) == len(wanted)
+    assert len(store.read_keys) <= 2 * len(wanted) + 1, "but for the step of one that began before"
     assert [entry for entry in journal.entries() if entry.begun >= moment] == told
 
 

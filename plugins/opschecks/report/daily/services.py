@@ -11,6 +11,7 @@ from ...history.comparison import worst
 from ..amounts import number
 from ..source import PageSource
 from ..standing import TONES, WORDS, Strip, strip
+from ..unseen import cause
 
 AREAS = {
     "health": "Backend",
@@ -79,8 +80,7 @@ def _seen(run: Run, checks: Sequence[CheckResult]) -> str:
     """What is wrong, worst first; where nothing is, the numbers that were seen, or what was said of them."""
     bad = [check for check in checks if check.outcome in (Outcome.FAILED, Outcome.BLIND)]
     if bad:
-        worst_one = max(bad, key=lambda check: (check.outcome == Outcome.FAILED, check.severity.rank))
-        return worst_one.message.partition(" (needed for ")[0]
+        return cause(max(bad, key=lambda check: (check.outcome == Outcome.FAILED, check.severity.rank)).message)
     findings = [one for check in checks for one in run.findings_of(check) if one.resource != f"stack/{check.stack}"]
     figures: dict[str, Figure] = {
         figure.label: figure for finding in findings for figure in finding.figures if not isinstance(figure.value, str)
