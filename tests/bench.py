@@ -42,8 +42,8 @@ def dying_send(self, *args, **more):
     return answer
 
 
-def dying_add(self, entry, event, said=""):
-    told = add(self, entry, event, said)
+def dying_add(self, entry, event, said="", **more):
+    told = add(self, entry, event, said, **more)
     if step == "before it is verified" and event == "sent":
         os.kill(os.getpid(), signal.SIGKILL)
     return told
@@ -86,7 +86,7 @@ class Bench:
                 "entry": one.id,
                 "undoes": one.undoes,
                 "change": one.change.to_plain(),
-                "steps": [{"event": step.event, "said": step.said} for step in one.steps],
+                "steps": [{"event": line.event, "said": line.said} for line in one.lines],
             }
             for one in Journal(self.state).entries()
         ]

@@ -10,7 +10,10 @@ import pytest
 
 @pytest.hookspec
 def pytest_opschecks_remedies() -> Mapping[str, type[Any]] | None:
-    """Give checks a remedy of your own: the name of a check to a subclass of opschecks.Remedy.
+    """Give checks remedies of your own: the name of a check to a subclass of opschecks.Setting or opschecks.Operation.
+
+    A setting is what one request changes: `read`, `want` and `request` are all that it must have (opschecks.Remedy is
+    the same class under its former name). An operation takes several: `read`, `want` and `steps`.
 
     Of two for one check, the conftest nearest to it wins over the one that the check itself names.
     """

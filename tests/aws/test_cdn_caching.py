@@ -12,8 +12,9 @@ import pytest
 from opschecks.aws.cdn_caching import CACHING_DISABLED, CACHING_OPTIMIZED, bucket_behaviors, error_pages
 from opschecks.aws.cloudfront import Distribution
 from opschecks.core.answer import Answer
-from opschecks.core.change import CannotFix, Refused, Risk
+from opschecks.core.change import CannotFix, Risk
 from opschecks.core.observation import CouldNotLook
+from opschecks.fixing.plan import change_of
 from opschecks.remedies.settings.cloudfront import TuneCdn
 from opschecks.web.caching import StaticAsset, static_assets
 from opschecks.web.http import Response
@@ -401,7 +402,7 @@ def test_only_what_changes_is_changed_in_the_whole_configuration() -> None:
 
 def test_plan_and_journal_show_what_changes_and_no_header_for_an_origin() -> None:
     remedy = remedy_on(config(behavior(**DISABLED)))
-    change = remedy.change("E2EXAMPLE", {"*": DISABLED}, {"*": TUNED})
+    change = change_of(remedy, "E2EXAMPLE", {"*": DISABLED}, {"*": TUNED})
     assert change.parameters["IfMatch"] == "E1"
     assert change.parameters["changes"] == {"*": TUNED}
     assert "hunter22" not in json.dumps(change.to_plain())
@@ -424,10 +425,10 @@ def test_the_risk_is_in_caching_that_begins(before: dict[str, Any], after: dict[
 
 def test_a_configuration_that_changed_in_between_is_not_sent() -> None:
     remedy = remedy_on(config(behavior(**TUNED)))
-    with pytest.raises(Refused, match="not sent: its configuration has changed"):
+    with pytest.raises(CannotFix, match="its configuration has changed"):
         remedy.request("E2EXAMPLE", {"*": DISABLED}, {"*": TUNED})
     blind = TuneCdn(stack(), Aws({("cloudfront", "GetDistribution"): {}}))
-    with pytest.raises(Refused, match="not sent: cloudfront:GetDistribution: the answer has no 'Distribution'"):
+    with pytest.raises(CouldNotLook, match="cloudfront:GetDistribution: the answer has no 'Distribution'"):
         blind.request("E2EXAMPLE", {"*": DISABLED}, {"*": TUNED})
 
 
@@ -443,6 +444,6 @@ def test_only_the_stacks_own_distribution_is_changed() -> None:
     remedy = remedy_on(config())
     assert remedy.targets(f"{ARN}#/assets/*", {}) == ["E2EXAMPLE"]
     assert remedy.normal(ARN) == "E2EXAMPLE"
-    with pytest.raises(CannotFix, match="E9OTHER is not the distribution of here, which is E2EXAMPLE"):
+    with pytest.raises(CannotFix, match="E9OTHER is not a distribution of here; known: E2EXAMPLE"):
         remedy.normal("E9OTHER")
     assert ACCOUNT.endswith(ARN.split(":")[4])

@@ -16,6 +16,7 @@ from opschecks.core.answer import Answer
 from opschecks.core.change import CannotFix, Refused, Risk
 from opschecks.core.observation import CouldNotLook
 from opschecks.fixing.plan import planned
+from opschecks.fixing.sending import send_one
 from opschecks.remedies.settings.flow_logs import CreateFlowLog
 from tests.canned import ACCOUNT, Aws, ago, fits, stack, verdict, verdicts
 from tests.scratch import ROOT
@@ -228,7 +229,7 @@ NOT_MADE: dict[str, tuple[CreateFlowLog, str]] = {
     "the group is not there": (remedy(known_groups=()), f"there is no log group {GROUP}: create it, with a retention"),
     "it is there, and does not deliver": (
         remedy(log(DeliverLogsStatus="FAILED")),
-        "is there, and records ALL: if nothing arrives, mend the role",
+        "is there, and records ALL: if nothing arrives, fix the role",
     ),
 }
 
@@ -243,20 +244,17 @@ def test_what_is_refused_within_an_answer_is_refused() -> None:
     error = {"Error": {"Code": "LogDestinationPermissionIssueException", "Message": "no"}, "ResourceId": "vpc-1"}
     mends = remedy(made={"FlowLogIds": [], "Unsuccessful": [error]})
     change = planned(mends, "vpc-1")
-    request = mends.request("vpc-1", change.before, change.after)
+    (step,) = mends.steps("vpc-1", change.before, change.after)
     with pytest.raises(Refused, match="ec2:CreateFlowLogs: LogDestinationPermissionIssueException: no"):
-        mends.answered("vpc-1", request, mends.aws.send(request.service, request.operation, **request.parameters))
-    good = remedy()
-    answer = good.aws.send(request.service, request.operation, **request.parameters)
-    good.answered("vpc-1", request, answer)
-    assert answer["FlowLogIds"] == ["fl-1"]
+        send_one(mends, step, step.request)
+    send_one(remedy(), step, step.request)
 
 
 def test_the_vpcs_that_it_takes_are_the_stacks() -> None:
     mends = remedy()
     assert mends.all_targets() == ["vpc-1"]
     assert mends.normal("arn:aws:ec2:us-west-2:123456789012:vpc/vpc-1") == mends.normal("vpc-1") == "vpc-1"
-    with pytest.raises(CannotFix, match="vpc-9 is no VPC of here"):
+    with pytest.raises(CannotFix, match="vpc-9 is not a VPC of here"):
         mends.normal("vpc-9")
     with pytest.raises(CannotFix, match=f"every VPC of here has a flow log to {GROUP}"):
         remedy(log()).all_targets()

@@ -219,7 +219,7 @@ REFUSED: dict[str, tuple[CreateIndex, str]] = {
         remedy(index("other", "incident_id", IndexStatus="CREATING")),
         "the index other is CREATING",
     ),
-    "the key is a number already": (remedy(types={"team": "N"}), "team is a key of type N already, wanted S"),
+    "the key is a number already": (remedy(types={"team": "N"}), "team is a key of type N already, expected S"),
     "the table is gone": (remedy(gone=True), "the table incidents does not exist"),
 }
 
@@ -231,7 +231,7 @@ def test_indexes_that_are_not_created(mends: CreateIndex, message: str) -> None:
 
 
 def test_an_index_that_nobody_wants_any_more_is_not_created() -> None:
-    with pytest.raises(CannotFix, match="is no index that here wants any more"):
+    with pytest.raises(CannotFix, match="is no longer an index that here expects"):
         remedy().read_for_plan("incidents/index/by-colour")
 
 
@@ -258,7 +258,7 @@ def test_targets_are_named_one_way() -> None:
     assert mends.normal(f"{ARN}/index/by-team") == mends.normal("by-team") == mends.normal(TARGET) == TARGET
     assert mends.all_targets() == [TARGET]
     assert mends.shown(TARGET) == "incidents/by-team"
-    with pytest.raises(CannotFix, match="by-tem is no index that here wants; known: incidents/index/by-team"):
+    with pytest.raises(CannotFix, match="by-tem is not an index that here expects; known: incidents/index/by-team"):
         mends.normal("by-tem")
-    with pytest.raises(CannotFix, match="every index that is wanted is there"):
+    with pytest.raises(CannotFix, match="every expected index is there"):
         remedy(index()).all_targets()

@@ -18,7 +18,7 @@ from opschecks.core.answer import Answer
 from opschecks.core.change import CannotFix, Request, Risk
 from opschecks.core.observation import CouldNotLook, NotThere
 from opschecks.fixing.plan import planned
-from opschecks.fixing.remedy import Remedy
+from opschecks.fixing.remedy import BaseRemedy
 from opschecks.remedies.settings.logs import PutRetention
 from opschecks.remedies.settings.s3_lifecycle import PutLifecycle
 from tests.canned import NOW, Aws, ago, fits, names, stack, verdict, verdicts
@@ -441,9 +441,9 @@ def test_the_same_rules_in_another_order_and_form_are_the_same_state() -> None:
 
 
 REFUSED: dict[str, tuple[PutLifecycle, dict[str, str], str]] = {
-    "nothing is lacking": (lifecycle([uploads()]), {}, "nothing is kept longer than wanted"),
+    "nothing is lacking": (lifecycle([uploads()]), {}, "nothing is kept longer than expected"),
     "no bucket": (lifecycle(NO_BUCKET, NO_BUCKET), {}, "there is no bucket archive"),
-    "no number": (lifecycle([]), {"uploads": "soon"}, "a whole number of days is wanted"),
+    "no number": (lifecycle([]), {"uploads": "soon"}, "expected a whole number of days"),
     "at once": (lifecycle([]), {"versions": "0"}, "it must be at least 1"),
     "less than a day": (lifecycle([], limits={"incomplete_upload_days": 0.5}), {}, "S3 counts whole days"),
     "its own rule was changed": (
@@ -465,7 +465,7 @@ REFUSED: dict[str, tuple[PutLifecycle, dict[str, str], str]] = {
 
 
 @pytest.mark.parametrize(("remedy", "wish", "message"), REFUSED.values(), ids=REFUSED)
-def test_lifecycles_that_are_not_put(remedy: Remedy, wish: dict[str, str], message: str) -> None:
+def test_lifecycles_that_are_not_put(remedy: BaseRemedy, wish: dict[str, str], message: str) -> None:
     with pytest.raises(CannotFix, match=message):
         planned(remedy, "archive", wish=wish)
 
@@ -478,7 +478,7 @@ def test_a_journal_in_a_bucket_of_a_longer_name_bars_nothing() -> None:
 def test_a_bucket_of_another_stack_is_not_ours() -> None:
     remedy = lifecycle([])
     assert remedy.normal("arn:aws:s3:::archive") == remedy.normal("archive") == "archive"
-    with pytest.raises(CannotFix, match="payroll is no bucket of here"):
+    with pytest.raises(CannotFix, match="payroll is not a bucket of here"):
         remedy.normal("payroll")
 
 
@@ -512,9 +512,9 @@ def test_retention(now: int | None, wish: dict[str, str], limits: dict[str, floa
 
 
 NOT_SET: dict[str, tuple[Any, dict[str, str], dict[str, float], str]] = {
-    "as wanted": (group(days=30), {}, {}, "kept for 30 days, which is as wanted"),
+    "as wanted": (group(days=30), {}, {}, "kept for 30 days, as expected"),
     "no such number": (group(days=None), {"days": "45"}, {}, "AWS takes only 1, 3, 5, 7, 14"),
-    "no number": (group(days=None), {"days": "long"}, {}, "a whole number is wanted"),
+    "no number": (group(days=None), {"days": "long"}, {}, "--set days=long: expected one of 1, 3"),
     "nothing between the limits": (
         group(days=None),
         {},
@@ -537,5 +537,5 @@ def test_a_log_group_of_another_stack_is_not_ours() -> None:
     remedy = PutRetention(checked, Aws({}, checked))
     arn = "arn:aws:logs:us-west-2:123456789012:log-group:/ecs/backend:*"
     assert remedy.normal(arn) == remedy.normal("/ecs/backend") == "/ecs/backend"
-    with pytest.raises(CannotFix, match="/ecs/other is no log group of here"):
+    with pytest.raises(CannotFix, match="/ecs/other is not a log group of here"):
         remedy.normal("/ecs/other")

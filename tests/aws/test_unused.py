@@ -382,9 +382,9 @@ def test_it_stops_all_tasks_and_undo_starts_as_many() -> None:
 
 @pytest.mark.parametrize("target", ["service/prod/backend", "service/dev/other", "service/other/backend"])
 def test_what_is_not_named_is_never_stopped(target: str) -> None:
-    with pytest.raises(CannotFix, match="is none of dev_services"):
+    with pytest.raises(CannotFix, match="is not one of dev_services"):
         remedy().normal(target)
-    with pytest.raises(CannotFix, match="is none of dev_services"):
+    with pytest.raises(CannotFix, match="is not one of dev_services"):
         remedy().targets(f"arn:aws:ecs:{ACCOUNT}:{target}", {})
 
 
@@ -411,7 +411,7 @@ def test_within_its_hours_nobody_loses_it() -> None:
 
 
 def test_what_rests_already_is_left_alone() -> None:
-    with pytest.raises(CannotFix, match="it wants no task already"):
+    with pytest.raises(CannotFix, match="already scaled to zero"):
         remedy().want({"desiredCount": 0}, {})
 
 

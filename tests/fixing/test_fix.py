@@ -235,7 +235,7 @@ def test_careless_options_are_refused(tmp_path: Path, arguments: list[str], mess
 WRONG: dict[str, tuple[list[str], str]] = {
     "remedy": (["fix", "scale-servise"], "scale-servise: there is no such remedy, nor such a file; did you mean"),
     "wish": (["fix", "scale-service", "--set", "desird=5"], "takes no such value; did you mean 'desired'?"),
-    "value": (["fix", "scale-service", "--set", "desired=many"], "--set desired=many: a whole number is wanted"),
+    "value": (["fix", "scale-service", "--set", "desired=many"], "--set desired=many: expected a whole number"),
     "form": (["fix", "scale-service", "--set", "desired"], "--set desired: NAME=VALUE is wanted"),
     "target": (["fix", "enable-stickiness"], "say what to change with --target"),
     "entry": (["undo", "0123"], "0123: the journal of sandbox has no such entry"),

@@ -11,7 +11,7 @@ import pytest
 from opschecks.config.stack import Stack
 from opschecks.core.change import CannotFix, Refused, Risk, Unknown
 from opschecks.core.observation import CouldNotLook
-from opschecks.fixing.remedy import Remedy, known_remedies
+from opschecks.fixing.remedy import BaseRemedy, known_remedies
 from opschecks.remedies.settings.application_autoscaling import ResumeScaling, SetScalingLimits
 from opschecks.remedies.settings.cloudwatch_alarms import DisableAlarmActions, EnableAlarmActions, SilenceAlarm
 from opschecks.remedies.settings.ecs import DeployRevision, RollBackService, ScaleService, good_revisions
@@ -26,7 +26,7 @@ def _stack(**more: Any) -> Stack:
     return stack(cluster="c", services=("backend",), **more)
 
 
-def _remedy(kind: type[Remedy], answers: Mapping[Any, Any] | None = None, runs: Any = ()) -> Remedy:
+def _remedy(kind: type[BaseRemedy], answers: Mapping[Any, Any] | None = None, runs: Any = ()) -> BaseRemedy:
     return kind(_stack(), Aws(answers or {}), lambda: runs)
 
 
@@ -34,11 +34,11 @@ LIMITS: dict[str, tuple[tuple[int, int], dict[str, str], tuple[int, int] | str]]
     "too low a maximum": ((2, 3), {}, (2, 10)),
     "too low a minimum": ((1, 10), {}, (2, 10)),
     "too high a minimum is not lowered by itself": ((8, 8), {}, (8, 10)),
-    "too high a maximum is a person's": ((2, 40), {}, "narrowing may take capacity away"),
+    "too high a maximum is a person's": ((2, 40), {}, "narrowing may remove capacity"),
     "one wish leaves the other limit alone": ((2, 40), {"min": "3"}, (3, 40)),
     "both wishes": ((2, 40), {"min": "1", "max": "6"}, (1, 6)),
     "the wrong way round": ((2, 10), {"min": "12"}, "the minimum 12 is above the maximum 10"),
-    "no number": ((2, 10), {"max": "many"}, "a whole number is wanted"),
+    "no number": ((2, 10), {"max": "many"}, "expected a whole number"),
     "below nothing": ((2, 10), {"min": "-1"}, "it cannot be less than 0"),
 }
 
@@ -54,7 +54,7 @@ def test_scaling_limits(now: tuple[int, int], wish: dict[str, str], after: tuple
         assert tuple(remedy.want(state, wish).values()) == after
 
 
-RISKS: list[tuple[type[Remedy], dict[str, Any], dict[str, Any], Risk]] = [
+RISKS: list[tuple[type[BaseRemedy], dict[str, Any], dict[str, Any], Risk]] = [
     (ScaleService, {"desiredCount": 2}, {"desiredCount": 5}, Risk.SAFE),
     (ScaleService, {"desiredCount": 5}, {"desiredCount": 2}, Risk.DISRUPTIVE),
     (ScaleService, {"desiredCount": 5}, {"desiredCount": 0}, Risk.DESTRUCTIVE),
@@ -77,7 +77,7 @@ RISKS: list[tuple[type[Remedy], dict[str, Any], dict[str, Any], Risk]] = [
 
 @pytest.mark.parametrize(("kind", "before", "after", "risk"), RISKS)
 def test_the_risk_is_that_of_the_direction(
-    kind: type[Remedy], before: dict[str, Any], after: dict[str, Any], risk: Risk
+    kind: type[BaseRemedy], before: dict[str, Any], after: dict[str, Any], risk: Risk
 ) -> None:
     assert _remedy(kind).risk_of(before, after) is risk
 
@@ -195,7 +195,7 @@ def test_rolling_back_goes_to_the_newest_good_one() -> None:
 def test_rolling_back_does_nothing_where_that_happened_already() -> None:
     answers = _service(rolloutState="COMPLETED")
     answers["ecs", "DescribeServices"]["services"][0]["runningCount"] = 2
-    with pytest.raises(CannotFix, match="has settled: nothing is there to go back from"):
+    with pytest.raises(CannotFix, match="is deployed and stable: nothing to roll back"):
         _remedy(RollBackService, answers, [_run()]).read_for_plan(TARGET)
 
 
@@ -210,10 +210,10 @@ def test_a_service_is_scaled_when_it_wants_that_many(desired: int, before: int, 
 
 
 @pytest.mark.parametrize("kind", [ScaleService, DeployRevision, SetScalingLimits])
-def test_a_service_of_another_stack_is_not_ours(kind: type[Remedy]) -> None:
+def test_a_service_of_another_stack_is_not_ours(kind: type[BaseRemedy]) -> None:
     remedy = _remedy(kind)
     assert remedy.normal(TARGET) == TARGET
-    with pytest.raises(CannotFix, match="no service of"):
+    with pytest.raises(CannotFix, match="is not a service of"):
         remedy.normal("service/other/backend")
 
 

@@ -52,10 +52,10 @@ def show_entry(entry: Entry) -> None:
         )
     )
     click.echo(printable(f"          {'; '.join(change.differs)}"))
-    for step in entry.steps[1:]:
+    for line in entry.lines[1:]:
         click.echo(
             printable(
-                f"          {step.at:%H:%M:%S} {step.event.replace('_', ' ')}" + (f": {step.said}" if step.said else "")
+                f"          {line.at:%H:%M:%S} {line.event.replace('_', ' ')}" + (f": {line.said}" if line.said else "")
             )
         )
     if entry.is_open:

@@ -13,17 +13,17 @@ import pytest
 
 from opschecks.aws.dynamodb_items import from_line, to_line
 from opschecks.config.stack import Stack
-from opschecks.core.change import CannotFix, Change, Progress, Request, Risk
+from opschecks.core.change import CannotFix, Change, Progress, Request, Risk, asked
 from opschecks.core.observation import CouldNotLook, NotThere
-from opschecks.fixing.plan import planned
-from opschecks.fixing.remedy import Remedy
+from opschecks.fixing.plan import change_of, planned
+from opschecks.fixing.remedy import BaseRemedy
 from opschecks.remedies.operations import archive_objects, old_incidents
 from opschecks.remedies.operations.archive_objects import batches, packed, sha256
 from opschecks.remedies.operations.archived_items import EXPRESSION_BYTES, OPERATORS, can_be_told, delete_of
 from opschecks.remedies.operations.incident_archive import ArchiveIncidents
 from opschecks.remedies.operations.incident_restore import RestoreIncidents
 from tests.aws.test_retention import NO_RULES, rule
-from tests.canned import ACCOUNT, NOW, Answers, Aws, Canned, fits, stack
+from tests.canned import ACCOUNT, NOW, Answers, Aws, Canned, as_sent, fits, stack
 
 ARN = f"arn:aws:dynamodb:{ACCOUNT}:table/incidents"
 OLD = "2020-01-01T00:00:00Z"
@@ -117,7 +117,7 @@ class World:
         body = self.objects[asked["Key"]]
         return {"Body": io.BytesIO(body), "ChecksumSHA256": self.checksums.get(asked["Key"], sha256(body))}
 
-    def remedy(self, kind: type[Remedy] = ArchiveIncidents) -> Remedy:
+    def remedy(self, kind: type[BaseRemedy] = ArchiveIncidents) -> BaseRemedy:
         return kind(self.stack, self.aws)
 
     def plan(self, **wish: str) -> Change:
@@ -144,15 +144,15 @@ class World:
         self.index = copy.deepcopy(self.items)
 
     def make(
-        self, change: Change, *, after_copies: Edit | None = None, kind: type[Remedy] = ArchiveIncidents
-    ) -> Remedy:
+        self, change: Change, *, after_copies: Edit | None = None, kind: type[BaseRemedy] = ArchiveIncidents
+    ) -> BaseRemedy:
         """All of it, in one go; `after_copies` happens before the first delete."""
         remedy, edit = self.remedy(kind), after_copies
-        for request in remedy.requests(change.target, change.before, change.after):
-            if edit and request.operation != "PutObject":
+        for step in remedy.steps(change.target, change.before, change.after):
+            if edit and step.request.operation != "PutObject":
                 edit(self)
                 edit = None
-            self.send(remedy.ready(change.target, request))
+            self.send(as_sent(step))
         return remedy
 
     @property
@@ -164,7 +164,7 @@ class World:
         return sorted(one["incident_id"]["S"] for one in (self.items if items is None else items))
 
 
-def progress(world: World, remedy: Remedy, change: Change) -> Progress:
+def progress(world: World, remedy: BaseRemedy, change: Change) -> Progress:
     return remedy.progress(change.target, change.before, change.after)
 
 
@@ -228,7 +228,7 @@ def test_copied_then_deleted_by_the_whole_key_and_put_back(keys: tuple[str, ...]
     assert sorted(map(to_line, world.archived)) == sorted(map(to_line, items))
     assert progress(world, remedy, change).settled
     assert world.remedy().read(change.target) == change.after
-    back = world.remedy().change(change.target, change.after, change.before)
+    back = change_of(world.remedy(), change.target, change.after, change.before)
     assert (back.risk, back.call) == (Risk.DISRUPTIVE, "dynamodb:PutItem")
     assert progress(world, world.make(back), back).settled
     assert sorted(map(to_line, world.items)) == before
@@ -507,9 +507,9 @@ def test_another_content_is_another_request() -> None:
     """The fixer compares what would be sent with what was planned."""
     world = World(incident(1))
     change = world.plan()
-    assert world.remedy().asks(change.target, change.before, change.after)[1] == change.parameters
+    assert asked(world.remedy().steps(change.target, change.before, change.after))[1] == change.parameters
     world.items[0]["note"] = {"S": "new"}
-    assert world.remedy().asks(change.target, change.before, change.after)[1] != change.parameters
+    assert asked(world.remedy().steps(change.target, change.before, change.after))[1] != change.parameters
 
 
 def test_what_dynamodb_leaves_unread_is_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -531,7 +531,7 @@ def test_undo_leaves_alone_what_is_there_by_now_and_says_so() -> None:
     world.make(change)
     world.items = [incident(1, "active", title={"S": "it came again"})]
     world.index = list(world.items)
-    back = world.remedy().change(change.target, change.after, change.before)
+    back = change_of(world.remedy(), change.target, change.after, change.before)
     remedy = world.make(back)
     assert world.ids() == ["inc-001", "inc-002"]
     assert world.items[0]["status"] == {"S": "active"}
@@ -544,7 +544,7 @@ def test_undo_of_an_archive_that_is_not_the_whole_truth_is_refused() -> None:
     world.make(change)
     _lines(world, lambda lines: lines[1:])
     with pytest.raises(CannotFix, match="together do not make what was there before"):
-        world.remedy().change(change.target, change.after, change.before)
+        change_of(world.remedy(), change.target, change.after, change.before)
 
 
 def test_one_object_is_put_back_by_name() -> None:

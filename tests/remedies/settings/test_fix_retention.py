@@ -123,10 +123,10 @@ def test_a_flow_log_that_does_not_deliver_is_handed_over_and_stays(tmp_path: Pat
         ended = _check(on, "test_vpcs_record_their_traffic", "--fix=apply")
         assert ended.code == 1
         assert "Access error" in ended.out
-        assert "the change stays in place, and a person takes over" in ended.out
+        assert "the change stays in place, and it needs a person" in ended.out
         assert _events(on) == [["begun", "sent", "not_cured", "handed_over"]]
         assert len(ec2.flow_logs) == 1
         on.project.write("conftest.py", 'pytest_plugins = ["opschecks"]\n')
         again = _fix(on, "create-flow-log", "--target", vpc_of(on.sandbox))
         assert again.code == 1
-        assert "mend the role" in again.err
+        assert "fix the role" in again.err

@@ -70,6 +70,6 @@ def test_within_its_hours_it_goes_on(tmp_path: Path) -> None:
         assert "within its hours: what ran at night is over" in ended.err
         named = "service/incident-commander/backend"
         production = on.command("fix", "scale-dev-to-zero", "--target", named, "--allow", "disruptive", "--yes")
-        assert "service/incident-commander/backend is none of dev_services" in production.err
+        assert "service/incident-commander/backend is not one of dev_services" in production.err
         assert service.desired_count == on.sandbox.service().desired_count == 2
         assert on.journal() == []

@@ -15,7 +15,7 @@ from ...aws.s3_lifecycle import find_site, read_bucket
 from ...core import clock
 from ...core.change import CannotFix
 from ...core.observation import CouldNotLook, NotThere
-from ...fixing.remedy import Remedy
+from ...fixing.remedy import BaseRemedy
 
 if TYPE_CHECKING:
     from ...aws.session import Aws
@@ -103,7 +103,7 @@ def unpacked(body: bytes, key: str) -> list[str]:
         raise CouldNotLook(_GET, f"{key} is no archive of incidents: {type(error).__name__}: {error}") from None
 
 
-def archive_location(remedy: Remedy) -> tuple[str, str]:
+def archive_location(remedy: BaseRemedy) -> tuple[str, str]:
     """Bucket and prefix ("" or ending with /) of the stack's archive; CannotFix where it says none."""
     stack = remedy.stack
     if not stack.archive:
@@ -116,7 +116,7 @@ def archive_location(remedy: Remedy) -> tuple[str, str]:
     return bucket, f"{prefix}/" if prefix else ""
 
 
-def require_fit(remedy: Remedy) -> str:
+def require_fit(remedy: BaseRemedy) -> str:
     """CannotFix where the archive's bucket is the dashboards', may be public, or soon forgets; else what to beware."""
     bucket, prefix = archive_location(remedy)
     if bucket == _site(remedy):
@@ -145,7 +145,7 @@ def require_fit(remedy: Remedy) -> str:
     return "; ".join(told)
 
 
-def _site(remedy: Remedy) -> str:
+def _site(remedy: BaseRemedy) -> str:
     """The bucket behind the dashboards, or nothing where the stack has none."""
     aws = cast("Aws", remedy.aws)
     try:
@@ -155,7 +155,7 @@ def _site(remedy: Remedy) -> str:
     return site[0] if site else ""
 
 
-def require_private(remedy: Remedy, bucket: str) -> None:
+def require_private(remedy: BaseRemedy, bucket: str) -> None:
     """CannotFix unless the bucket itself blocks all public access: a policy or an ACL may come later."""
     try:
         answer = remedy.aws.call("s3", "GetPublicAccessBlock", Bucket=bucket)

@@ -9,7 +9,7 @@ from ...aws.backup_sets import BackupLocation
 from ...aws.log_groups import describe_log_groups
 from ...core.change import CannotFix
 from ...core.observation import NotThere
-from ...fixing.remedy import Remedy
+from ...fixing.remedy import BaseRemedy
 from .backup_pieces import Scope
 from .restore_points import describe_table
 
@@ -22,7 +22,7 @@ _NOT_COPIED = ("GLACIER", "DEEP_ARCHIVE")
 _BLOCKED = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
 
 
-def require_possible(remedy: Remedy, place: BackupLocation, scope: Scope) -> None:
+def require_possible(remedy: BaseRemedy, place: BackupLocation, scope: Scope) -> None:
     """CannotFix where the bucket is not fit, or where a table or a log group is not there."""
     _require_fit(remedy, place, scope)
     for table in scope.tables:
@@ -34,7 +34,7 @@ def require_possible(remedy: Remedy, place: BackupLocation, scope: Scope) -> Non
         raise CannotFix(f"there is no log group {', '.join(missing)}")
 
 
-def _require_fit(remedy: Remedy, place: BackupLocation, scope: Scope) -> None:
+def _require_fit(remedy: BaseRemedy, place: BackupLocation, scope: Scope) -> None:
     """The bucket is there, cannot become public, and logs can be exported to it; what it lets in, AWS alone can say."""
     bucket = place.bucket
     if scope.site and bucket == scope.site[0]:

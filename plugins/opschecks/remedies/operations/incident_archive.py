@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from ...aws.dynamodb_items import digest_of, read_items, to_line
 from ...aws.incident_archive import archived_before
 from ...core import clock
 from ...core.answer import Answer
-from ...core.change import CannotFix, Change, Progress, Request, Risk, State
+from ...core.change import CannotFix, Progress, Request, Risk, State, Step
 from ...core.observation import CouldNotLook
-from ...fixing.remedy import Remedy
+from ...fixing.operation import Operation
 from ...web.site_objects import list_objects
 from .archive_objects import (  # fmt: skip
     SUFFIX,
@@ -35,7 +37,7 @@ MOST = 10_000
 Items = dict[str, dict[str, Any]]
 
 
-class ArchiveIncidents(Remedy):
+class ArchiveIncidents(Operation):
     """Copy old resolved incidents to S3, see that the copy is whole and the same, and only then delete them.
 
     A target is TABLE before DAY. Killed anywhere, every incident is in the table or in the archive, or in both.
@@ -70,8 +72,8 @@ class ArchiveIncidents(Remedy):
         "before": "a day such as 2026-01-01: only incidents opened before it; default: limit incident_archive_days",
         "at-most": f"how many within this run, the oldest first; default {AT_MOST:,}, and never more than {MOST:,}",
     }
-    _planned: tuple[str, State] | None = None
-    """Target and state that the newest plan begins with."""
+    _target = ""
+    """What the newest plan is for."""
     _archived: Mapping[str, Items] | None = None
     """The items of each object, as S3 gave them back."""
     _objects: Mapping[str, Packed]
@@ -117,18 +119,12 @@ class ArchiveIncidents(Remedy):
         """As `read`, where the archive is fit for incidents."""
         if forgets := require_fit(self):
             self.beware = f"{type(self).beware}; {forgets}"  # type: ignore[misc]
-        now = self.read(target)
-        self._planned = target, now
-        return now
+        self._target = target
+        return self.read(target)
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:
         """The oldest of them gone, as many as are wished for, and the objects that hold them there."""
-        assert self._planned is not None
-        most, (target, _) = _number(wish.get("at-most", str(AT_MOST))), self._planned
-        if "before" in wish:
-            target = self.normal(f"{incidents_table(self)} before {wish['before']}")
-            now = self.read(target)
-            self._planned = target, now
+        most, target = _number(wish.get("at-most", str(AT_MOST))), self._target
         if not now["incidents"]:
             raise CannotFix(f"there is nothing to archive: no {self.stack.resolved_status} one in {target}")
         chosen = choose_incidents(self, Span.of(target), most)
@@ -143,45 +139,36 @@ class ArchiveIncidents(Remedy):
             "archive": sorted([*now["archive"], *names]),
         }
 
-    def change(self, target: str, before: State, after: State, **of: Any) -> Change:
-        """Of the day that the wish has named."""
-        if self._planned and not _is_back(before, after):
-            target, before = self._planned
-        return super().change(target, before, after, **of)
+    def aimed(self, target: str, wish: Mapping[str, str]) -> str:
+        """With the day that the wish names."""
+        return self.normal(f"{incidents_table(self)} before {wish['before']}") if "before" in wish else target
 
-    def request(self, target: str, before: State, after: State) -> Request:
-        """The first of several."""
-        return self.requests(target, before, after)[0]
-
-    def requests(self, target: str, before: State, after: State) -> Sequence[Request]:
+    def steps(self, target: str, before: State, after: State) -> Sequence[Step]:
         """Every object is written before the first incident is deleted; the way back puts incidents, and no more."""
         span, (bucket, folder) = Span.of(target), self._folder(target)
         self._alone = ()
         if _is_back(before, after):
             self._objects = self._held(span, before, after)
-            made, kind, condition = [], "Put", "the table has none of that key"
+            made, kind, prepare, condition = [], "Put", self._putting, "the table has none of that key"
         else:
             self._archived, self._objects = None, self._copied(span, before, after)
-            made, kind, condition = self._copies(bucket, folder), "Delete", "as it is archived, or gone already"
+            made, kind, prepare, condition = (
+                self._copies(bucket, folder), "Delete", self._deleting, "as it is archived, or gone already",
+            )  # fmt: skip
         for name, one in self._objects.items():
-            made += transactions(kind, span.table, name, batches(one.lines), condition)
+            for request in transactions(kind, span.table, name, batches(one.lines), condition):
+                made.append(Step(request, name, prepare=partial(prepare, span)))
         return made
 
-    def _copies(self, bucket: str, folder: str) -> list[Request]:
+    def _copies(self, bucket: str, folder: str) -> list[Step]:
         """As plan and journal show them: what incidents say is for neither."""
         kept = {"Bucket": bucket, "ContentType": "application/gzip", "IfNoneMatch": "*"}
-        return [
-            Request(
-                "s3",
-                "PutObject",
-                {
-                    **kept,
-                    "Key": f"{folder}{name}{SUFFIX}",
-                    "Body": {"incidents": len(one.lines), "sha256 of the lines": one.digest},
-                },
-            )
-            for name, one in self._objects.items()
-        ]
+        made = []
+        for name, one in self._objects.items():
+            body = {"incidents": len(one.lines), "sha256 of the lines": one.digest}
+            request = Request("s3", "PutObject", {**kept, "Key": f"{folder}{name}{SUFFIX}", "Body": body})
+            made.append(Step(request, name, prepare=partial(self._copying, one)))
+        return made
 
     def _copied(self, span: Span, before: State, after: State) -> dict[str, Packed]:
         """What is to be archived, by object; CannotFix where it is not what was planned any more."""
@@ -206,28 +193,33 @@ class ArchiveIncidents(Remedy):
             )
         return objects
 
-    def ready(self, target: str, request: Request) -> Request:
-        """The copy's bytes; then deletes of what is in the table just as S3 has proven to hold it."""
-        span = Span.of(target)
-        if request.operation == "PutObject":
-            require_private(self, str(request.parameters["Bucket"]))
-            name = str(request.parameters["Key"]).rsplit("/", 1)[-1].removesuffix(SUFFIX)
-            body = self._objects[name].body
-            return Request("s3", "PutObject", {**request.parameters, "Body": body, "ChecksumSHA256": sha256(body)})
+    def _copying(self, one: Packed, request: Request) -> Request:
+        """With the copy's bytes."""
+        require_private(self, str(request.parameters["Bucket"]))
+        return replace(request, parameters={**request.parameters, "Body": one.body, "ChecksumSHA256": sha256(one.body)})
+
+    def _putting(self, span: Span, request: Request) -> Request:
+        """Puts of what the table lacks."""
+        keys, some = self._slice(span, request)
+        sent, there = puts_of(self.aws, span.table, keys, some)
+        self._alone += there
+        return sent
+
+    def _slice(self, span: Span, request: Request) -> tuple[Sequence[str], Items]:
+        """The table's keys, and the incidents of the request, as S3 has proven to hold them."""
         keys = table_keys(self, span.table)
-        archived = self._proven(span, keys)
         name, first, count = slice_of(request)
-        some = dict(list(archived[name].items())[first : first + count])
-        if "Put" in request.parameters["TransactItems"]:
-            sent, there = puts_of(self.aws, span.table, keys, some)
-            self._alone += there
-            return sent
+        return keys, dict(list(self._proven(span, keys)[name].items())[first : first + count])
+
+    def _deleting(self, span: Span, request: Request) -> Request:
+        """Deletes of what is in the table just as S3 has proven to hold it."""
+        keys, some = self._slice(span, request)
         now = read_items(self.aws, span.table, keys, list(some.values()))
         same = {key: some[key] for key, item in now.items() if is_as_archived(item, some[key])}
         self._alone += tuple(sorted(set(now) - set(same)))
         if not same:
-            raise CannotFix(f"none of {count} incidents is as it was archived: {self._left()}; plan again")
-        known = {attribute for items in archived.values() for item in items.values() for attribute in item}
+            raise CannotFix(f"none of {len(some)} incidents is as it was archived: {self._left()}; plan again")
+        known = {name for items in self._proven(span, keys).values() for item in items.values() for name in item}
         deletes = [delete_of(span.table, item, keys, known) for item in same.values()]
         return Request("dynamodb", "TransactWriteItems", {"TransactItems": deletes})
 

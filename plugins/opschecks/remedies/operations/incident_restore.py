@@ -7,14 +7,14 @@ from datetime import timedelta
 from typing import Any
 
 from ...aws.dynamodb_items import read_items, to_line
-from ...core.change import CannotFix, Progress, Request, Risk, State
-from ...fixing.remedy import Remedy
+from ...core.change import CannotFix, Progress, Request, Risk, State, Step
+from ...fixing.operation import Operation
 from .archive_objects import SUFFIX, archive_location, batches, fetched, unpacked
 from .archived_items import items_of, puts_of, slice_of, transactions
 from .old_incidents import incidents_table, table_keys
 
 
-class RestoreIncidents(Remedy):
+class RestoreIncidents(Operation):
     """Put the incidents of one archive object back into the table. What the table has by now stays as it is.
 
     The object stays too. To archive them once more is the way back.
@@ -59,19 +59,16 @@ class RestoreIncidents(Remedy):
         """All of them."""
         return {"archived": now["archived"], "in the table": now["archived"]}
 
-    def request(self, target: str, before: State, after: State) -> Request:
-        """The first of several."""
-        return self.requests(target, before, after)[0]
-
-    def requests(self, target: str, before: State, after: State) -> Sequence[Request]:
+    def steps(self, target: str, before: State, after: State) -> Sequence[Step]:
         """Transactions of puts; as plan and journal show them, without what incidents say."""
         if self.read(target) != before:
             raise CannotFix("the table has changed since it was planned: plan again")
         lines = [to_line(item) for item in self._lacking.values()]
         name = target.rsplit("/", 1)[-1]
-        return list(transactions("Put", incidents_table(self), name, batches(lines), "the table has none of that key"))
+        puts = transactions("Put", incidents_table(self), name, batches(lines), "the table has none of that key")
+        return [Step(put, name, prepare=self._putting) for put in puts]
 
-    def ready(self, target: str, request: Request) -> Request:
+    def _putting(self, request: Request) -> Request:
         """The incidents themselves, of those that the table still lacks."""
         _, first, count = slice_of(request)
         some: dict[str, dict[str, Any]] = dict(list(self._lacking.items())[first : first + count])

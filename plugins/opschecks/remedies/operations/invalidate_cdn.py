@@ -7,17 +7,17 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from ...core.change import Progress, Request, Risk, State
-from ..distribution import DistributionRemedy
+from ...core.change import Progress, Request, State
+from ...fixing.remedy import Setting
 
 _LIST = "cloudfront:ListInvalidations"
 _GET = "cloudfront:GetInvalidation"
 
 
-class InvalidateCdn(DistributionRemedy):
+class InvalidateCdn(Setting):
     """Let the CDN forget everything that it has cached of the dashboard site, so that it fetches it anew."""
 
-    risk = Risk.SAFE
+    kind = "distributions"
     one_way = True
     runbook = "dashboards"
     settles_within = timedelta(minutes=10)

@@ -8,9 +8,9 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from ...core.change import CannotFix, Change, Progress, Request, Risk, State
-from ...fixing.remedy import Remedy
-from ..stack_tables import table_named, tables_of
+from ...core.change import CannotFix, Change, Progress, Request, Risk, State, Step
+from ...fixing.operation import Operation
+from ...fixing.targets import named, owned
 from .restore_points import BACKUP, LIST, RECOVERY, TABLE, describe_table, moment_in, wanted_point
 from .restore_points import RestoredTable as _Restored
 
@@ -21,9 +21,9 @@ _NAME = re.compile(r"[A-Za-z0-9_.-]{3,255}")
 _NOTHING: State = {"restored_from": "", "complete": False}
 
 
-def _require_restored(remedy: Remedy, name: str) -> _Restored:
+def _require_restored(remedy: Operation, name: str) -> _Restored:
     """The table, if it is one that may be deleted: a restore made it, and it is none of the stack's."""
-    if name in tables_of(remedy):
+    if name in owned("tables", remedy.stack, remedy.aws):
         raise CannotFix(f"{name} is a table of {remedy.stack.name}: it is not deleted here, whoever made it")
     found = describe_table(remedy.aws, name)
     if found is None:
@@ -37,7 +37,17 @@ def _require_restored(remedy: Remedy, name: str) -> _Restored:
     return found
 
 
-class RestoreTable(Remedy):
+def _deletion(remedy: Operation, name: str) -> Step:
+    """Whether it may be deleted is asked again right before it is sent, because it cannot be undone."""
+
+    def prepared(request: Request) -> Request:
+        _require_restored(remedy, name)
+        return request
+
+    return Step(Request("dynamodb", "DeleteTable", {"TableName": name}), name, prepare=prepared)
+
+
+class RestoreTable(Operation):
     """Restore a backup of a table, or a moment of it, into a new table beside it.
 
     A target is TABLE, with the new name in `to`, or `NEWNAME from TABLE`. No table is ever written over.
@@ -83,7 +93,7 @@ class RestoreTable(Remedy):
     def normal(self, target: str) -> str:
         """TABLE, or `NEWNAME from TABLE`; CannotFix where TABLE is none of the stack's."""
         new, source = _parts(target)
-        own = table_named(self, source)
+        own = named("tables", source, self.stack, self.aws)
         return f"{_new_name(new)}{_FROM}{own}" if new else own
 
     def all_targets(self) -> list[str]:
@@ -103,7 +113,7 @@ class RestoreTable(Remedy):
         new, source = _parts(target)
         if not new:
             return dict(_NOTHING)
-        self.one_way = new == source or new in tables_of(self)
+        self.one_way = new == source or new in owned("tables", self.stack, self.aws)
         found = describe_table(self.aws, new)
         if found is None:
             return dict(_NOTHING)
@@ -113,19 +123,22 @@ class RestoreTable(Remedy):
             )
         return {"restored_from": found.restored_from, "complete": found.is_complete}
 
-    def read_for_plan(self, target: str) -> State:
-        """As `read`, and noting which table is asked for."""
-        self._target, self._before = target, self.read(target)
-        return self._before
-
-    def want(self, now: State, wish: Mapping[str, str]) -> State:
-        """All of what is wished for, or of what is being restored there already."""
-        new, source = _parts(self._target)
+    def aimed(self, target: str, wish: Mapping[str, str]) -> str:
+        """`NEWNAME from TABLE`, with the new name of the wish."""
+        new, source = _parts(target)
         to = _new_name(wish.get("to", new))
         if new and to != new:
             raise CannotFix(f"--set to={to}: the target says {new}")
-        self._target = f"{to}{_FROM}{source}"
-        self._before = now = self.read(self._target)
+        return f"{to}{_FROM}{source}"
+
+    def read_for_plan(self, target: str) -> State:
+        """As `read`, and noting which table is asked for."""
+        self._target = target
+        return self.read(target)
+
+    def want(self, now: State, wish: Mapping[str, str]) -> State:
+        """All of what is wished for, or of what is being restored there already."""
+        to, source = _parts(self._target)
         if now["complete"]:
             raise CannotFix(f"there is a table {to}, restored from {now['restored_from']}: name another with --set to=")
         point = str(now["restored_from"])
@@ -136,40 +149,33 @@ class RestoreTable(Remedy):
             point = wanted
         return {"restored_from": point, "complete": True}
 
-    def change(self, target: str, before: State, after: State, **of: Any) -> Change:
-        """Of the new table, which the wish has named. What is deleted may hold what was written to it since."""
-        if _FROM not in target:
-            target, before = self._target, self._before
-        made = super().change(target, before, after, **of)
-        return made if after["restored_from"] else replace(made, one_way=True)
+    def described(self, change: Change) -> Change:
+        """Undoing is one-way: what is deleted may hold what was written to it since."""
+        return change if change.after["restored_from"] else replace(change, one_way=True)
 
-    def request(self, target: str, before: State, after: State) -> Request:
-        """The first and only one."""
-        return self.requests(target, before, after)[0]
-
-    def requests(self, target: str, before: State, after: State) -> Sequence[Request]:
-        """The restore; nothing where it is under way, and is only waited for. Taking it back deletes the new table."""
+    def steps(self, target: str, before: State, after: State) -> Sequence[Step]:
+        """The restore; nothing where it is under way, and is only waited for. Undoing deletes the new table."""
         new, source = _parts(target)
         if not after["restored_from"]:
             _require_restored(self, new)
-            return [Request("dynamodb", "DeleteTable", {"TableName": new})]
+            return [_deletion(self, new)]
         if not after["complete"]:
-            raise CannotFix("this entry only waited for a restore: take back the entry that began it")
+            raise CannotFix("this entry only waited for a restore: undo the entry that began it")
         if before["restored_from"]:
             return []
         told = str(after["restored_from"])
         if moment := moment_in(told):
             where: dict[str, Any] = {"SourceTableName": source, "RestoreDateTime": moment}
-            return [Request("dynamodb", "RestoreTableToPointInTime", {"TargetTableName": new, **where})]
-        return [Request("dynamodb", "RestoreTableFromBackup", {"TargetTableName": new, "BackupArn": told})]
+            request = Request("dynamodb", "RestoreTableToPointInTime", {"TargetTableName": new, **where})
+        else:
+            request = Request("dynamodb", "RestoreTableFromBackup", {"TargetTableName": new, "BackupArn": told})
+        return [Step(request, new, prepare=self._restoring)]
 
-    def ready(self, target: str, request: Request) -> Request:
-        """Never over a table that is there; and never deleting what is not to be deleted."""
-        new, _ = _parts(target)
-        if request.operation == "DeleteTable":
-            _require_restored(self, new)
-        elif describe_table(self.aws, new):
-            raise CannotFix(f"there is a table {new} by now: nothing is restored over it")
+    def _restoring(self, request: Request) -> Request:
+        """Never over a table that is there."""
+        new = str(request.parameters["TargetTableName"])
+        if describe_table(self.aws, new):
+            raise CannotFix(f"there is a table {new} now: nothing is restored over it")
         return request
 
     def progress(self, target: str, before: State, after: State) -> Progress:
@@ -193,7 +199,7 @@ class RestoreTable(Remedy):
         )
 
 
-class DeleteRestoredTable(Remedy):
+class DeleteRestoredTable(Operation):
     """Delete a table that a drill restored, and nothing else: its name begins with opschecks-drill-."""
 
     risk = Risk.DESTRUCTIVE
@@ -235,16 +241,10 @@ class DeleteRestoredTable(Remedy):
         """Gone."""
         return {"status": "gone", "table_id": "", "restored_from": ""}
 
-    def request(self, target: str, before: State, after: State) -> Request:
+    def steps(self, target: str, before: State, after: State) -> Sequence[Step]:
         """DeleteTable of exactly this name."""
         _require_drill(target)
-        return Request("dynamodb", "DeleteTable", {"TableName": target})
-
-    def ready(self, target: str, request: Request) -> Request:
-        """Asked again right before, because this cannot be taken back."""
-        _require_drill(target)
-        _require_restored(self, target)
-        return request
+        return [_deletion(self, target)]
 
     def progress(self, target: str, before: State, after: State) -> Progress:
         """Done when DynamoDB does not know the table any more."""

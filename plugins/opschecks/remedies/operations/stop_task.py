@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
-from ...core.change import CannotFix, Progress, Request, Risk, State
+from ...core.change import CannotFix, Progress, Request, Risk, State, Step
 from ...core.wording import nearest
-from ...fixing.remedy import Remedy
+from ...fixing.operation import Operation
 
 _TASKS = "ecs:DescribeTasks"
 _SERVICES = "ecs:DescribeServices"
@@ -18,7 +19,7 @@ _GROUP = "service:"
 TASKS_A_CALL = 100
 
 
-class StopTask(Remedy):
+class StopTask(Operation):
     """Stop one task of a service that runs two or more; ECS starts another in its place."""
 
     risk = Risk.DISRUPTIVE
@@ -60,13 +61,14 @@ class StopTask(Remedy):
         """Stopped."""
         return {**now, "desiredStatus": "STOPPED"}
 
-    def request(self, target: str, before: State, after: State) -> Request:
+    def steps(self, target: str, before: State, after: State) -> Sequence[Step]:
         """StopTask, with a reason that shows in the console whose doing it was."""
         _, cluster, task = target.split("/")
-        return Request("ecs", "StopTask", {"cluster": cluster, "task": task, "reason": REASON})
+        request = Request("ecs", "StopTask", {"cluster": cluster, "task": task, "reason": REASON})
+        return [Step(request, task, prepare=partial(self._stopping, target))]
 
-    def ready(self, target: str, request: Request) -> Request:
-        """Asked again right before it is sent, because it cannot be taken back."""
+    def _stopping(self, target: str, request: Request) -> Request:
+        """Asked again right before it is sent, because it cannot be undone."""
         self._require_safe(target)
         return request
 
@@ -89,7 +91,7 @@ class StopTask(Remedy):
             raise CannotFix(f"{self.shown(target)} belongs to no service: nobody would start another")
         _, cluster, _ = target.split("/")
         if self.stack.services and (cluster != self.stack.cluster or name not in self.stack.services):
-            raise CannotFix(f"{name} is no service of {self.stack.name}; {nearest(name, self.stack.services)}")
+            raise CannotFix(f"{name} is not a service of {self.stack.name}; {nearest(name, self.stack.services)}")
         if why := unsteady(self._describe(target, name)):
             raise CannotFix(f"{name}: {why}")
 

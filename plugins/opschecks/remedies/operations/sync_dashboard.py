@@ -13,17 +13,17 @@ from typing import Any
 
 from ...aws.cloudfront import bucket_of
 from ...core.answer import Answer
-from ...core.change import CannotFix, Request, Risk, State
+from ...core.change import CannotFix, Request, Risk, State, Step
 from ...core.observation import CouldNotLook, NotThere, fan_out
-from ...fixing.remedy import Remedy
+from ...fixing.operation import Operation
+from ...fixing.targets import owned
 from ...web.site_objects import list_objects
-from ..distribution import distribution_of
 from .invalidate_cdn import InvalidateCdn
 
 _FROM = " from "
 
 
-class SyncDashboard(Remedy):
+class SyncDashboard(Operation):
     """Make the dashboard bucket hold exactly what a folder holds, then let the CDN forget what it had.
 
     Undo brings the versions back that S3 keeps; of a bucket that keeps none it is one-way.
@@ -73,7 +73,8 @@ class SyncDashboard(Remedy):
 
     def _origin(self) -> tuple[str, str]:
         try:
-            answer = self.aws.call("cloudfront", "GetDistribution", Id=distribution_of(self))
+            [distribution] = owned("distributions", self.stack, self.aws)
+            answer = self.aws.call("cloudfront", "GetDistribution", Id=distribution)
             return bucket_of(answer["Distribution"]["DistributionConfig"])
         except CouldNotLook as error:
             raise CannotFix(str(error)) from None
@@ -112,11 +113,7 @@ class SyncDashboard(Remedy):
         """The ETags that the folder's files will have."""
         return dict(self._wanted)
 
-    def request(self, target: str, before: State, after: State) -> Request:
-        """The first of several."""
-        return self.requests(target, before, after)[0]
-
-    def requests(self, target: str, before: State, after: State) -> Sequence[Request]:
+    def steps(self, target: str, before: State, after: State) -> Sequence[Step]:
         """New and changed files, pages last, so that no page asks for what is not there yet; then what must go."""
         bucket, prefix, folder = _parts(target)
         changed = [name for name, etag in after.items() if before.get(name) != etag]
@@ -130,7 +127,8 @@ class SyncDashboard(Remedy):
         gone = sorted(name for name in before if name not in after)
         for start in range(0, len(gone), 1000):
             keys = [{"Key": prefix + name} for name in gone[start : start + 1000]]
-            made.append(Request("s3", "DeleteObjects", {"Bucket": bucket, "Delete": {"Objects": keys, "Quiet": True}}))
+            delete = {"Objects": keys, "Quiet": True}
+            made.append(Step(Request("s3", "DeleteObjects", {"Bucket": bucket, "Delete": delete}), bucket))
         return made
 
     def _cache_control(self, bucket: str, prefix: str, names: Sequence[str], before: State) -> dict[str, str]:
@@ -144,16 +142,13 @@ class SyncDashboard(Remedy):
         told = fan_out(lambda name: self.aws.call("s3", "HeadObject", Bucket=bucket, Key=prefix + name), unsaid)
         return {**found, **{name: str(one.get("CacheControl", "")) for name, one in zip(unsaid, told, strict=True)}}
 
-    def _put(self, bucket: str, prefix: str, name: str, etag: str, path: Path | None, cache_control: str) -> Request:
+    def _put(self, bucket: str, prefix: str, name: str, etag: str, path: Path | None, cache_control: str) -> Step:
         """From the folder where it has that content; else from the version that S3 has kept."""
         key = prefix + name
         if path is None:
             version = self._version(bucket, key, etag)
-            return Request(
-                "s3",
-                "CopyObject",
-                {"Bucket": bucket, "Key": key, "CopySource": {"Bucket": bucket, "Key": key, "VersionId": version}},
-            )
+            source = {"Bucket": bucket, "Key": key, "VersionId": version}
+            return Step(Request("s3", "CopyObject", {"Bucket": bucket, "Key": key, "CopySource": source}), key)
         parameters: dict[str, Any] = {
             "Bucket": bucket,
             "Key": key,
@@ -162,7 +157,7 @@ class SyncDashboard(Remedy):
         }
         if cache_control:
             parameters["CacheControl"] = cache_control
-        return Request("s3", "PutObject", parameters, files={"Body": path})
+        return Step(Request("s3", "PutObject", parameters, files={"Body": path}), key)
 
     def _version(self, bucket: str, key: str, etag: str) -> str:
         for page in self.aws.pages("s3", "ListObjectVersions", Bucket=bucket, Prefix=key):

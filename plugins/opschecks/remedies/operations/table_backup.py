@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ...core import clock
-from ...core.change import CannotFix, Progress, Request, Risk, Sends, State
-from ..stack_tables import TableRemedy
+from ...core.change import CannotFix, Progress, Request, Sends, State
+from ...fixing.remedy import Setting
 from .restore_points import LIST, TABLE, describe_table
 
 LONGEST_NAME = 255
@@ -27,10 +27,10 @@ def backups_of(aws: Sends, table: str) -> list[dict[str, Any]]:
     return sorted(listed, key=lambda one: one["BackupCreationDateTime"], reverse=True)
 
 
-class BackUpTable(TableRemedy):
+class BackUpTable(Setting):
     """Make a backup of a table now, and wait until it can be restored."""
 
-    risk = Risk.SAFE
+    kind = "tables"
     one_way = True
     runbook = "table-backups"
     settles_within = timedelta(hours=1)

@@ -11,7 +11,7 @@ from ...core import clock
 from ...core.change import CannotFix, Progress, Request, Risk, State
 from ...core.durations import span_of
 from ...core.observation import NotThere
-from ...fixing.remedy import Remedy
+from ...fixing.remedy import Setting
 
 _CALL = "cloudwatch:DescribeAlarms"
 LONGEST_SILENCE = timedelta(days=7)
@@ -20,22 +20,11 @@ DURATION = "P7D"
 """Of each window: as long as any silence, so that nothing depends on how windows of one rule overlap."""
 
 
-class _Alarm(Remedy):
+class _Alarm(Setting):
     """What changes whether an alarm calls anybody."""
 
+    kind = "alarms"
     runbook = "silence-alarms"
-
-    def targets(self, resource: str, evidence: Mapping[str, Any]) -> list[str]:
-        """The alarm by its name, the part of its ARN after alarm:."""
-        return [resource.split(":alarm:", 1)[-1]]
-
-    def normal(self, target: str) -> str:
-        """The name, of an ARN too."""
-        return target.split(":alarm:", 1)[-1]
-
-    def shown(self, target: str) -> str:
-        """The alarm's name."""
-        return target
 
     def _describe(self, target: str) -> Mapping[str, Any]:
         answer = self.aws.call(
@@ -68,7 +57,7 @@ class _AlarmActions(_Alarm):
     def request(self, target: str, before: State, after: State) -> Request:
         """On or off, for this one alarm."""
         operation = "EnableAlarmActions" if after["ActionsEnabled"] else "DisableAlarmActions"
-        return Request("cloudwatch", operation, {"AlarmNames": [self.shown(target)]})
+        return Request("cloudwatch", operation, {"AlarmNames": [target]})
 
 
 class EnableAlarmActions(_AlarmActions):

@@ -10,7 +10,7 @@ from ...aws.indexes import index_keys
 from ...core.change import CannotFix, Progress, Request, Risk, State
 from ...core.observation import NotThere
 from ...core.wording import nearest
-from ...fixing.remedy import Remedy
+from ...fixing.remedy import Setting
 
 if TYPE_CHECKING:
     from ...config.toml_tables import WantedIndex
@@ -19,7 +19,7 @@ _CALL = "dynamodb:DescribeTable"
 _INDEX = "/index/"
 
 
-class CreateIndex(Remedy):
+class CreateIndex(Setting):
     """Create a global secondary index that the stack wants and its table lacks.
 
     What is there under that name stays as it is: the keys of an index cannot be changed.
@@ -51,14 +51,14 @@ class CreateIndex(Remedy):
         short = _short(target)
         found = [name for name, bare in known.items() if short in (name, bare)]
         if len(found) != 1:
-            raise CannotFix(f"{target} is no index that {self.stack.name} wants; {nearest(short, known)}")
+            raise CannotFix(f"{target} is not an index that {self.stack.name} expects; {nearest(short, known)}")
         return found[0]
 
     def all_targets(self) -> list[str]:
         """Every wanted index that is missing."""
         missing = [target for target in map(_target, self.stack.indexes) if not self.read(target)["keys"]]
         if not missing:
-            raise CannotFix("every index that is wanted is there")
+            raise CannotFix("every expected index is there")
         return missing
 
     def shown(self, target: str) -> str:
@@ -81,7 +81,7 @@ class CreateIndex(Remedy):
         for definition in told["AttributeDefinitions"]:
             kind = definition["AttributeType"]
             if definition["AttributeName"] == wanted.hash_key and kind != wanted.key_type:
-                raise CannotFix(f"{wanted.hash_key} is a key of type {kind} already, wanted {wanted.key_type}")
+                raise CannotFix(f"{wanted.hash_key} is a key of type {kind} already, expected {wanted.key_type}")
         self._keys = {"HASH": wanted.hash_key, **({"RANGE": wanted.range_key} if wanted.range_key else {})}
         return self.read(target)
 
@@ -144,7 +144,7 @@ class CreateIndex(Remedy):
         for one in self.stack.indexes:
             if _target(one) == target:
                 return one
-        raise CannotFix(f"{self.shown(target)} is no index that {self.stack.name} wants any more")
+        raise CannotFix(f"{self.shown(target)} is no longer an index that {self.stack.name} expects")
 
     def _describe(self, target: str) -> Mapping[str, Any]:
         try:

@@ -9,7 +9,7 @@ from typing import Any
 from ...aws.ec2 import SecurityGroup
 from ...core.answer import Answer
 from ...core.change import CannotFix, Request, Risk, State
-from ...fixing.remedy import Remedy
+from ...fixing.remedy import Setting
 
 _CALL = "ec2:DescribeSecurityGroups"
 _SOURCES = {
@@ -20,7 +20,7 @@ _SOURCES = {
 }
 
 
-class RevokeIngress(Remedy):
+class RevokeIngress(Setting):
     """Revoke one source of one inbound rule that no allowed ingress covers, and nothing else."""
 
     risk = Risk.DISRUPTIVE

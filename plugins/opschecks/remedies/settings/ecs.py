@@ -12,16 +12,17 @@ from ...core.answer import Answer
 from ...core.change import CannotFix, Progress, Proof, Request, Risk, State
 from ...core.observation import CouldNotLook
 from ...core.wording import nearest
-from ...fixing.remedy import Remedy
+from ...fixing.remedy import Setting
 
 _CALL = "ecs:DescribeServices"
 SUSPECT = timedelta(hours=24)
 """For how long after a deployment errors are likely to have come with it."""
 
 
-class _Service(Remedy):
+class _Service(Setting):
     """What changes a service with UpdateService, and waits for it to settle."""
 
+    kind = "services"
     settles_within = timedelta(minutes=15)
     allow: ClassVar[Sequence[str]] = ("ecs:UpdateService", _CALL)
 
@@ -29,7 +30,7 @@ class _Service(Remedy):
         """`service/cluster/name`, whether the finding names it so or by ARN, or names what stands before it."""
         if ":targetgroup/" in resource or ":loadbalancer/" in resource:
             return self._behind(resource)
-        return ["/".join(["service", *resource.rsplit("/", 2)[-2:]])]
+        return super().targets(resource, evidence)
 
     def _behind(self, front: str) -> list[str]:
         """The one service whose tasks a target group, or a load balancer, sends requests to."""
@@ -47,20 +48,10 @@ class _Service(Remedy):
         """service/CLUSTER/NAME, of an ARN too; one of the stack's, where it names its services."""
         short = self.targets(target, {})[0]
         if short.count("/") != 2:
-            raise CannotFix(f"{target}: service/CLUSTER/NAME or an ARN is wanted")
+            raise CannotFix(f"{target}: expected service/CLUSTER/NAME or an ARN")
         if self.stack.services and short not in self.all_targets():
-            raise CannotFix(f"{short} is no service of {self.stack.name}; {nearest(short, self.all_targets())}")
+            raise CannotFix(f"{short} is not a service of {self.stack.name}; {nearest(short, self.all_targets())}")
         return short
-
-    def all_targets(self) -> list[str]:
-        """Every service that stacks.toml names."""
-        if not self.stack.cluster or not self.stack.services:
-            raise CannotFix("stacks.toml names no cluster and services: say which with --target service/CLUSTER/NAME")
-        return [f"service/{self.stack.cluster}/{name}" for name in self.stack.services]
-
-    def shown(self, target: str) -> str:
-        """The service's name."""
-        return target.rsplit("/", 1)[-1]
 
     def _describe(self, target: str) -> Answer:
         _, cluster, name = target.split("/")
@@ -102,7 +93,7 @@ class ScaleService(_Service):
     expects = (
         "CPU goes down as the new tasks take their share; the added tasks stay until scaling or a person removes them"
     )
-    beware = "auto-scaling may change the number again; what CDK defines is its own matter"
+    beware = "auto-scaling may change the number again; a CDK deployment resets it"
     wishes = {"desired": "tasks wanted; default: half as many more"}  # noqa: RUF012
 
     def read(self, target: str) -> State:
@@ -113,7 +104,7 @@ class ScaleService(_Service):
         """As wished; else half as many more, at least one, at most the stack's maximum."""
         if "desired" in wish:
             if not wish["desired"].isdigit():
-                raise CannotFix(f"--set desired={wish['desired']}: a whole number is wanted")
+                raise CannotFix(f"--set desired={wish['desired']}: expected a whole number")
             return {"desiredCount": int(wish["desired"])}
         most = self.stack.limits.max_tasks
         wanted = min(most, now["desiredCount"] + max(1, now["desiredCount"] // 2))
@@ -217,7 +208,7 @@ class RollBackService(_Revision):
         told = self._describe(target)
         if _primary(told).get("rolloutState") == "COMPLETED":
             revision = _short(told["taskDefinition"])
-            raise CannotFix(f"{revision} serves and has settled: nothing is there to go back from")
+            raise CannotFix(f"{revision} is deployed and stable: nothing to roll back")
         return self.read(target)
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:
@@ -225,7 +216,7 @@ class RollBackService(_Revision):
         current = now["taskDefinition"]
         known = good_revisions(self.runs(), now["service"])
         if current in known:
-            raise CannotFix(f"{current} itself was good in an earlier run: going back would not mend it")
+            raise CannotFix(f"{current} itself was good in an earlier run: going back would not fix it")
         if not known:
             raise CannotFix(
                 "no filed run of daily or deploy-after ended all good with another revision: which one was good is "

@@ -1,4 +1,4 @@
-"""Remedies of ECS services that are no production: they rest when nobody works."""
+"""Remedies of ECS services that are not production: scaled to zero outside office hours."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class ScaleDevToZero(ScaleService):
     expects = "the service runs no task until somebody, or a schedule, starts it again"
     beware = (
         "auto-scaling brings it back up at its next scale-out; a scheduled action that scales it down every evening "
-        "is the lasting mend"
+        "is the lasting fix"
     )
     wishes = {}  # noqa: RUF012
 
@@ -39,7 +39,7 @@ class ScaleDevToZero(ScaleService):
         """service/CLUSTER/NAME of one of dev_services, of an ARN too."""
         short = super().targets(target, {})[0]
         if short not in self.all_targets():
-            raise CannotFix(f"{short} is none of dev_services; {nearest(short, self.all_targets())}")
+            raise CannotFix(f"{short} is not one of dev_services; {nearest(short, self.all_targets())}")
         return short
 
     def targets(self, resource: str, evidence: Mapping[str, Any]) -> list[str]:
@@ -72,7 +72,7 @@ class ScaleDevToZero(ScaleService):
     def want(self, now: State, wish: Mapping[str, str]) -> State:
         """No task."""
         if now["desiredCount"] == 0:
-            raise CannotFix("it wants no task already: that it ran outside its hours is over")
+            raise CannotFix("already scaled to zero")
         return {"desiredCount": 0}
 
     def is_there(self, told: Mapping[str, Any], before: State, after: State) -> bool:

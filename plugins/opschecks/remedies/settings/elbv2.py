@@ -5,24 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ...core.change import CannotFix, Request, Risk, State
-from ...fixing.remedy import Remedy
+from ...fixing.remedy import IN_CODE_TOO, Setting
 
 _DURATION = "stickiness.{}.duration_seconds"
 _COOKIES = ("lb_cookie", "app_cookie")
 STICKINESS = ("stickiness.enabled", "stickiness.type", *(_DURATION.format(kind) for kind in _COOKIES))
 
 
-class EnableStickiness(Remedy):
+class EnableStickiness(Setting):
     """Turn cookie stickiness of a target group on, for as long as the stack's limits want."""
 
-    risk = Risk.SAFE
     runbook = "websocket-connection-issues"
     allow = (
         "elasticloadbalancing:ModifyTargetGroupAttributes",
         "elasticloadbalancing:DescribeTargetGroupAttributes",
     )
     expects = "a client that reconnects reaches the task that holds its session"
-    beware = "what CDK or CloudFormation defines must be changed there too, or the next deployment undoes it"
+    beware = IN_CODE_TOO
 
     def risk_of(self, before: State, after: State) -> Risk:
         """Clients lose their task where it is turned off or cut short."""
@@ -44,7 +43,7 @@ class EnableStickiness(Remedy):
         """On, by the cookie that it is set to, at least as long as wanted. Whose cookie it is, is a person's choice."""
         kind = now.get("stickiness.type")
         if kind not in _COOKIES:
-            raise CannotFix(f"its stickiness is by {kind}, which no cookie can replace: the load balancer is no ALB")
+            raise CannotFix(f"its stickiness is by {kind}, which no cookie can replace: it is not behind an ALB")
         key = _DURATION.format(kind)
         seconds = max(int(now.get(key, 0)), self.stack.limits.stickiness_s)
         return {**now, "stickiness.enabled": "true", key: str(seconds)}

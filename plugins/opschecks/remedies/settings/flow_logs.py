@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from ...aws.ec2 import security_groups
 from ...aws.elbv2 import load_balancers
@@ -13,10 +13,10 @@ from ...aws.flow_logs import FlowLog, Vpc, flow_log_of, vpcs
 from ...aws.inventory import Inventory, inventory
 from ...aws.log_groups import describe_log_groups
 from ...core import clock
-from ...core.change import CannotFix, Refused, Request, Risk, State
+from ...core.change import CannotFix, Request, Risk, State
 from ...core.observation import CouldNotLook
 from ...core.wording import nearest
-from ...fixing.remedy import Remedy
+from ...fixing.remedy import Setting
 
 if TYPE_CHECKING:
     from ...aws.session import Aws
@@ -32,10 +32,9 @@ def _soft(look: Callable[[Aws, Inventory], T], aws: Aws, known: Inventory) -> T 
         return error
 
 
-class CreateFlowLog(Remedy):
+class CreateFlowLog(Setting):
     """Let a VPC record its traffic in the log group that the stack names (flow_log_group, flow_log_role)."""
 
-    risk = Risk.SAFE
     rolls_back = False
     runbook = "flow-logs"
     settles_within = timedelta(minutes=20)
@@ -62,7 +61,7 @@ class CreateFlowLog(Remedy):
         """The id of a VPC of the stack."""
         short, own = target.rsplit("/", 1)[-1], [vpc.name for vpc in self._vpcs()]
         if short not in own:
-            raise CannotFix(f"{short} is no VPC of {self.stack.name}; {nearest(short, own)}")
+            raise CannotFix(f"{short} is not a VPC of {self.stack.name}; {nearest(short, own)}")
         return short
 
     def all_targets(self) -> list[str]:
@@ -100,7 +99,7 @@ class CreateFlowLog(Remedy):
         """One that records what the limits want. What is there and does not deliver lacks a right, not a second log."""
         if now["records"]:
             raise CannotFix(
-                f"a flow log to {self._group} is there, and records {now['records']}: if nothing arrives, mend the "
+                f"a flow log to {self._group} is there, and records {now['records']}: if nothing arrives, fix the "
                 "role or the log group that it writes to; if it records too little, delete it first"
             )
         return {"group": self._group, "records": self.stack.limits.flow_log_traffic}
@@ -127,12 +126,6 @@ class CreateFlowLog(Remedy):
                 "ClientToken": f"opschecks-{hashlib.sha256(mark.encode()).hexdigest()[:32]}",
             },
         )
-
-    def answered(self, target: str, request: Request, answer: Mapping[str, Any]) -> None:
-        """EC2 refuses within an answer that says 200."""
-        for one in answer.get("Unsuccessful") or []:
-            told = one.get("Error") or {}
-            raise Refused(f"{request.call}: {told.get('Code', 'Unsuccessful')}: {told.get('Message', '')}")
 
     @property
     def _group(self) -> str:
