@@ -7,7 +7,7 @@ import re
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ..core import clock
@@ -101,7 +101,8 @@ class Journal:
 
     def add(self, entry: Entry, event: str, said: str = "", *, step: int = 0) -> Entry:
         """Write down what became of it, or which step is about to be sent."""
-        line = self._write(entry.id, event, {"said": said, **({"step": step} if step else {})})
+        told = {"said": said, **({"step": step} if step else {})}
+        line = self._write(entry.id, event, told, after=entry.lines[-1].at)
         return replace(entry, lines=(*entry.lines, line))
 
     def entries(self, *, since: datetime | None = None) -> list[Entry]:
@@ -124,9 +125,11 @@ class Journal:
             Entry(made, told["change"], told["by"], told["undoes"], tuple(lines[made])) for made, told in heads.items()
         ]
 
-    def _write(self, entry: str, event: str, told: Mapping[str, Any]) -> Line:
+    def _write(self, entry: str, event: str, told: Mapping[str, Any], after: datetime | None = None) -> Line:
+        """Its name sorts behind that of the line before, also where the machine's clock was set back in between."""
+        tick = timedelta(microseconds=1)
         for _ in range(100):
-            at = clock.now()
+            at = after = max(clock.now(), after + tick) if after else clock.now()
             line = {"entry": entry, "event": event, "at": at.isoformat(), **told}
             name = f"journal/{at:%Y-%m-%dT%H-%M-%S.%f}-{entry}-{event}.json"
             if self.store.create(name, json.dumps(line, default=str) + "\n"):

@@ -90,7 +90,6 @@ class RotateAccessKey(Operation):
         return [self.normal(resource)]
 
     def all_targets(self) -> list[str]:
-        """Every user that stacks.toml lists, where it is one."""
         if len(self.stack.rotated_keys) != 1:
             raise CannotFix("say whose key to rotate with --target USER")
         return [self.normal(self.stack.rotated_keys[0].user)]
@@ -111,20 +110,16 @@ class RotateAccessKey(Operation):
         return f"{user} {key.end}"
 
     def risk_of(self, before: State, after: State) -> Risk:
-        """That of the stage."""
         return stage_of(before, after).risk
 
     def described(self, change: Change) -> Change:
-        """With what its stage expects, and whether that is one-way."""
         stage = stage_of(change.before, change.after)
         return replace(change, one_way=stage.one_way, expects=stage.expects)
 
     def read(self, target: str) -> State:
-        """Both keys, what the secret holds, and what its readers were started with."""
         return state_of(self._rotation(_user(target)))
 
     def read_for_plan(self, target: str) -> State:
-        """As `read`; CannotFix where the next stage must not begin yet."""
         rotation = self._rotation(_user(target))
         self._next = self._after(rotation)
         self._age = clock.now() - rotation.old.created

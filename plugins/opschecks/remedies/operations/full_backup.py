@@ -73,11 +73,9 @@ class BackUpEverything(Operation):
     _manifest: Mapping[str, Any] | None = None
 
     def all_targets(self) -> list[str]:
-        """The one place where the stack's full backups go."""
         return [self._place.url]
 
     def normal(self, target: str) -> str:
-        """That place; CannotFix for any other."""
         if target.rstrip("/") not in (self._place.url, (self.stack.backups or "").rstrip("/")):
             raise CannotFix(f"{target}: full backups of {self.stack.name} go to {self._place.url}")
         return self._place.url
@@ -93,7 +91,6 @@ class BackUpEverything(Operation):
         return place
 
     def read(self, target: str) -> State:
-        """The newest set: whether it is complete, and how much of it is there."""
         newest = next(sets(self.aws, self._place), None)
         if newest is None:
             return dict(_NOTHING)
@@ -103,7 +100,6 @@ class BackUpEverything(Operation):
         return {"set": newest.name, "complete": False, **pieces.counts}
 
     def read_for_plan(self, target: str) -> State:
-        """As `read`; CannotFix where something of it could not be backed up now."""
         self._scope = scope_of(self)
         require_possible(self, self._place, self._scope)
         return self.read(target)

@@ -86,12 +86,10 @@ class ArchiveIncidents(Operation):
         return Risk.DISRUPTIVE if _is_back(before, after) else Risk.DESTRUCTIVE
 
     def targets(self, resource: str, evidence: Mapping[str, Any]) -> list[str]:
-        """Those that the check has counted."""
         day = str(Answer(evidence)["opened before"])[:10]
         return [self.normal(f"{resource} before {day}")]
 
     def all_targets(self) -> list[str]:
-        """The stack's incidents that are old enough."""
         return [self.normal(incidents_table(self))]
 
     def normal(self, target: str) -> str:
@@ -116,7 +114,6 @@ class ArchiveIncidents(Operation):
         return {"incidents": len(lines), "digest": digest_of(lines), "archive": objects}
 
     def read_for_plan(self, target: str) -> State:
-        """As `read`, where the archive is fit for incidents."""
         if forgets := require_fit(self):
             self.beware = f"{type(self).beware}; {forgets}"  # type: ignore[misc]
         self._target = target
@@ -140,7 +137,6 @@ class ArchiveIncidents(Operation):
         }
 
     def aimed(self, target: str, wish: Mapping[str, str]) -> str:
-        """With the day that the wish names."""
         return self.normal(f"{incidents_table(self)} before {wish['before']}") if "before" in wish else target
 
     def steps(self, target: str, before: State, after: State) -> Sequence[Step]:

@@ -39,7 +39,6 @@ class RestoreIncidents(Operation):
         return target
 
     def all_targets(self) -> list[str]:
-        """None by itself."""
         bucket, prefix = archive_location(self)
         where = f"s3://{bucket}/{prefix}{incidents_table(self)}/"
         raise CannotFix(f"say which object with --target; aws s3 ls --recursive {where} shows them")
@@ -56,7 +55,6 @@ class RestoreIncidents(Operation):
         return {"archived": len(self._items), "in the table": len(there)}
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:
-        """All of them."""
         return {"archived": now["archived"], "in the table": now["archived"]}
 
     def steps(self, target: str, before: State, after: State) -> Sequence[Step]:
@@ -75,7 +73,6 @@ class RestoreIncidents(Operation):
         return puts_of(self.aws, incidents_table(self), self._keys, some)[0]
 
     def progress(self, target: str, before: State, after: State) -> Progress:
-        """Done when the table has all of them; it is read without delay."""
         there = read_items(self.aws, incidents_table(self), self._keys, list(self._items.values()))
         lacking = len(self._items) - len(there)
         return Progress(not lacking and len(there) == after["in the table"], f"{lacking} incidents are still lacking")

@@ -25,7 +25,6 @@ class InvalidateCdn(Setting):
     expects = "edges fetch each page from the bucket again; the next requests are slower for a moment"
 
     def read(self, target: str) -> State:
-        """The reference of the newest invalidation."""
         newest = self._newest(target)
         return {"newest": str(newest["InvalidationBatch"]["CallerReference"])} if newest else {"newest": ""}
 
@@ -49,7 +48,6 @@ class InvalidateCdn(Setting):
         return Request("cloudfront", "CreateInvalidation", {"DistributionId": target, "InvalidationBatch": batch})
 
     def progress(self, target: str, before: State, after: State) -> Progress:
-        """Settled when every edge has forgotten."""
         newest = self._newest(target)
         status = str(newest.get("Status", "unknown"))
         own = newest.get("InvalidationBatch", {}).get("CallerReference") == after["newest"]

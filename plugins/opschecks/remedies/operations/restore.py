@@ -97,11 +97,9 @@ class RestoreTable(Operation):
         return f"{_new_name(new)}{_FROM}{own}" if new else own
 
     def all_targets(self) -> list[str]:
-        """None by itself: to restore is a decision."""
         raise CannotFix("say which table with --target TABLE, and into which one with --set to=NEWNAME")
 
     def shown(self, target: str) -> str:
-        """The new table."""
         new, source = _parts(target)
         return new or source
 
@@ -124,7 +122,6 @@ class RestoreTable(Operation):
         return {"restored_from": found.restored_from, "complete": found.is_complete}
 
     def aimed(self, target: str, wish: Mapping[str, str]) -> str:
-        """`NEWNAME from TABLE`, with the new name of the wish."""
         new, source = _parts(target)
         to = _new_name(wish.get("to", new))
         if new and to != new:
@@ -132,7 +129,6 @@ class RestoreTable(Operation):
         return f"{to}{_FROM}{source}"
 
     def read_for_plan(self, target: str) -> State:
-        """As `read`, and noting which table is asked for."""
         self._target = target
         return self.read(target)
 
@@ -216,7 +212,6 @@ class DeleteRestoredTable(Operation):
         return name
 
     def all_targets(self) -> list[str]:
-        """None by itself: which one, the drill knows."""
         raise CannotFix(f"say which table with --target {DRILL}…")
 
     def read(self, target: str) -> State:
@@ -232,22 +227,18 @@ class DeleteRestoredTable(Operation):
         }
 
     def read_for_plan(self, target: str) -> State:
-        """As `read`, of a table that may be deleted."""
         _require_drill(target)
         _require_restored(self, target)
         return self.read(target)
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:
-        """Gone."""
         return {"status": "gone", "table_id": "", "restored_from": ""}
 
     def steps(self, target: str, before: State, after: State) -> Sequence[Step]:
-        """DeleteTable of exactly this name."""
         _require_drill(target)
         return [_deletion(self, target)]
 
     def progress(self, target: str, before: State, after: State) -> Progress:
-        """Done when DynamoDB does not know the table any more."""
         now = self.read(target)
         return Progress(now["status"] == "gone", f"{target} is {now['status']}")
 

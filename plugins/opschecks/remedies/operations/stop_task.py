@@ -30,7 +30,6 @@ class StopTask(Operation):
     expects = "its WebSocket sessions drop and reconnect, and the other tasks serve until a new one is there"
 
     def normal(self, target: str) -> str:
-        """task/CLUSTER/ID, of an ARN too."""
         short = target.rsplit(":", 1)[-1]
         parts = short.split("/")
         if len(parts) != 3 or parts[0] != "task" or not all(parts):
@@ -38,11 +37,9 @@ class StopTask(Operation):
         return short
 
     def shown(self, target: str) -> str:
-        """The task's id."""
         return target.rsplit("/", 1)[-1]
 
     def all_targets(self) -> list[str]:
-        """None by itself."""
         raise CannotFix("say which one with --target task/CLUSTER/ID")
 
     def read(self, target: str) -> State:
@@ -58,7 +55,6 @@ class StopTask(Operation):
         return self.read(target)
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:
-        """Stopped."""
         return {**now, "desiredStatus": "STOPPED"}
 
     def steps(self, target: str, before: State, after: State) -> Sequence[Step]:
@@ -73,7 +69,6 @@ class StopTask(Operation):
         return request
 
     def progress(self, target: str, before: State, after: State) -> Progress:
-        """There when as many other tasks run as the service wants."""
         told = self._describe(target, str(before["service"]))
         desired = int(told["desiredCount"])
         running = self._others_running(target, str(before["service"]))

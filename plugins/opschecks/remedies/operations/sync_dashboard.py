@@ -50,7 +50,6 @@ class SyncDashboard(Operation):
     beware = "a pipeline that deploys the same site brings its own build next time"
 
     def all_targets(self) -> list[str]:
-        """None by itself: which folder, only a person knows."""
         raise CannotFix("say which folder with --target, such as --target dashboard/out")
 
     def normal(self, target: str) -> str:
@@ -80,7 +79,6 @@ class SyncDashboard(Operation):
             raise CannotFix(str(error)) from None
 
     def shown(self, target: str) -> str:
-        """Where to."""
         return target.partition(_FROM)[0]
 
     def risk_of(self, before: State, after: State) -> Risk:
@@ -88,7 +86,6 @@ class SyncDashboard(Operation):
         return Risk.DESTRUCTIVE if self.one_way else Risk.DISRUPTIVE
 
     def read(self, target: str) -> State:
-        """The ETag of each object of the bucket."""
         bucket, prefix, _ = _parts(target)
         versioning = self.aws.call("s3", "GetBucketVersioning", Bucket=bucket)
         self.one_way = versioning.get("Status") != "Enabled"
@@ -110,7 +107,6 @@ class SyncDashboard(Operation):
         return self.read(target)
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:
-        """The ETags that the folder's files will have."""
         return dict(self._wanted)
 
     def steps(self, target: str, before: State, after: State) -> Sequence[Step]:

@@ -54,7 +54,6 @@ class BackUpTable(Setting):
         ]
 
     def read_for_plan(self, target: str) -> State:
-        """As `read`, of a table that can be backed up now."""
         there = describe_table(self.aws, target)
         if there is None:
             raise CannotFix(f"there is no table {target}: opschecks fix restore-table brings one back from a backup")
@@ -73,11 +72,9 @@ class BackUpTable(Setting):
         return {"newest of ours": f"{first}-{number}"}
 
     def request(self, target: str, before: State, after: State) -> Request:
-        """CreateBackup, under the name that was planned."""
         return Request("dynamodb", "CreateBackup", {"TableName": target, "BackupName": after["newest of ours"]})
 
     def progress(self, target: str, before: State, after: State) -> Progress:
-        """There when it is AVAILABLE."""
         name = after["newest of ours"]
         found = next((one for one in self._ours(target) if one["BackupName"] == name), None)
         if found is None:

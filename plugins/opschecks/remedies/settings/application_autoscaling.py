@@ -37,7 +37,6 @@ class _ScalableTarget(Setting):
         return found[0]
 
     def request(self, target: str, before: State, after: State) -> Request:
-        """What differs, and nothing else."""
         changed = {key: value for key, value in after.items() if before.get(key) != value}
         return Request(
             "application-autoscaling", "RegisterScalableTarget", {**_OF_ECS, "ResourceId": target, **changed}
@@ -51,7 +50,6 @@ class SetScalingLimits(_ScalableTarget):
     wishes = {"min": "fewest tasks; default: limit min_tasks", "max": "most tasks; default: limit max_tasks"}  # noqa: RUF012
 
     def read(self, target: str) -> State:
-        """The two capacities."""
         told = self._target(target)
         return {key: int(told[key]) for key in ("MinCapacity", "MaxCapacity")}
 
@@ -95,7 +93,6 @@ class ResumeScaling(_ScalableTarget):
         return {key: bool(state.get(key, False)) for key in _SUSPENDED}
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:
-        """Nothing."""
         if not any(now.values()):
             raise CannotFix("nothing is suspended: what is wrong is not this remedy's to fix")
         return dict.fromkeys(_SUSPENDED, False)
@@ -119,7 +116,6 @@ class ResumeScaling(_ScalableTarget):
         return Risk.DISRUPTIVE if any(after.values()) else Risk.SAFE
 
     def request(self, target: str, before: State, after: State) -> Request:
-        """All three together: RegisterScalableTarget takes the whole of it."""
         state = {"ResourceId": target, "SuspendedState": dict(after)}
         return Request("application-autoscaling", "RegisterScalableTarget", {**_OF_ECS, **state})
 

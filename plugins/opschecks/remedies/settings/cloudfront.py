@@ -91,7 +91,6 @@ class TuneCdn(Setting):
         return Request("cloudfront", "UpdateDistribution", {**where, "DistributionConfig": config}, shown=shown)
 
     def progress(self, target: str, before: State, after: State) -> Progress:
-        """Settled when every edge has the configuration."""
         told = self._told(target)
         status = str(told["Distribution"]["Status"])
         now = _state(self._config(told))

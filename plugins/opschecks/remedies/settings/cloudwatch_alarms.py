@@ -51,11 +51,9 @@ class _AlarmActions(_Alarm):
         return Risk.SAFE if after["ActionsEnabled"] else Risk.DISRUPTIVE
 
     def read(self, target: str) -> State:
-        """Whether its actions are on."""
         return {"ActionsEnabled": bool(self._describe(target)["ActionsEnabled"])}
 
     def request(self, target: str, before: State, after: State) -> Request:
-        """On or off, for this one alarm."""
         operation = "EnableAlarmActions" if after["ActionsEnabled"] else "DisableAlarmActions"
         return Request("cloudwatch", operation, {"AlarmNames": [target]})
 
@@ -67,7 +65,6 @@ class EnableAlarmActions(_AlarmActions):
     expects = "the alarm calls people again when it rings"
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:
-        """On."""
         if now["ActionsEnabled"]:
             raise CannotFix(
                 "its actions are on: what silences it is a mute rule or a suppressor, which somebody set up"
@@ -83,7 +80,6 @@ class DisableAlarmActions(_AlarmActions):
     beware = "nothing turns them on by itself: silence-alarm ends at a given time"
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:
-        """Off."""
         return {"ActionsEnabled": False}
 
 
@@ -113,12 +109,10 @@ class SilenceAlarm(_Alarm):
         return {"muted_until": ends.astimezone(UTC).isoformat(timespec="seconds")}
 
     def read_for_plan(self, target: str) -> State:
-        """As `read`, of an alarm that exists."""
         self._describe(target)
         return self.read(target)
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:
-        """Muted for as long as wished, from now."""
         try:
             span = span_of(wish["for"])
         except (KeyError, ValueError):

@@ -42,7 +42,6 @@ class CreateIndex(Setting):
         return self.risk if after["keys"] else Risk.DESTRUCTIVE
 
     def targets(self, resource: str, evidence: Mapping[str, Any]) -> list[str]:
-        """TABLE/index/NAME."""
         return [_short(resource)]
 
     def normal(self, target: str) -> str:
@@ -55,18 +54,15 @@ class CreateIndex(Setting):
         return found[0]
 
     def all_targets(self) -> list[str]:
-        """Every wanted index that is missing."""
         missing = [target for target in map(_target, self.stack.indexes) if not self.read(target)["keys"]]
         if not missing:
             raise CannotFix("every expected index is there")
         return missing
 
     def shown(self, target: str) -> str:
-        """TABLE/NAME."""
         return target.replace(_INDEX, "/")
 
     def read(self, target: str) -> State:
-        """Its keys and what it holds; nothing where there is none of that name."""
         index = _of(self._describe(target), target)
         if not index:
             return {"keys": {}, "projection": ""}
@@ -131,7 +127,6 @@ class CreateIndex(Setting):
         )
 
     def progress(self, target: str, before: State, after: State) -> Progress:
-        """There when it is ACTIVE, after it was filled; gone when DescribeTable lists it no more."""
         reached = super().progress(target, before, after)
         told = self._describe(target)
         index = _of(told, target)

@@ -42,12 +42,10 @@ class RevokeIngress(Setting):
         ]
 
     def shown(self, target: str) -> str:
-        """Group and source in words."""
         group, permission = json.loads(target)
         return f"{group}: {SecurityGroup.sources_of(permission)[0]}"
 
     def read(self, target: str) -> State:
-        """Whether that one source is let in."""
         group, permission = json.loads(target)
         answer = self.aws.call("ec2", "DescribeSecurityGroups", GroupIds=[group])
         told = answer["SecurityGroups"]
@@ -55,7 +53,6 @@ class RevokeIngress(Setting):
         return {"let in": _bare(permission) in [_bare(one) for one in here]}
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:
-        """Not let in."""
         if not now["let in"]:
             raise CannotFix("that source is not let in any more")
         return {"let in": False}

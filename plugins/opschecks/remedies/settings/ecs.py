@@ -45,7 +45,6 @@ class _Service(Setting):
         return found
 
     def normal(self, target: str) -> str:
-        """service/CLUSTER/NAME, of an ARN too; one of the stack's, where it names its services."""
         short = self.targets(target, {})[0]
         if short.count("/") != 2:
             raise CannotFix(f"{target}: expected service/CLUSTER/NAME or an ARN")
@@ -66,7 +65,6 @@ class _Service(Setting):
         return Request("ecs", "UpdateService", {"cluster": cluster, "service": name, **changed})
 
     def progress(self, target: str, before: State, after: State) -> Progress:
-        """Settled when it runs what it wants, and nothing is under way."""
         told = self._describe(target)
         deployments = told["deployments"]
         primary: dict[str, Any] = next((one for one in deployments if one.get("status") == "PRIMARY"), {})
@@ -97,7 +95,6 @@ class ScaleService(_Service):
     wishes = {"desired": "tasks wanted; default: half as many more"}  # noqa: RUF012
 
     def read(self, target: str) -> State:
-        """The number wanted."""
         return {"desiredCount": int(self._describe(target)["desiredCount"])}
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:
@@ -113,7 +110,6 @@ class ScaleService(_Service):
         return {"desiredCount": wanted}
 
     def request(self, target: str, before: State, after: State) -> Request:
-        """UpdateService with nothing but the number."""
         return self._update(target, desiredCount=after["desiredCount"])
 
     def is_there(self, told: Mapping[str, Any], before: State, after: State) -> bool:
@@ -142,15 +138,12 @@ class ForceDeployment(_Service):
         return {"deployment": str(_primary(self._describe(target))["id"])}
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:
-        """Another one."""
         return {"deployment": f"a new one after {now['deployment']}"}
 
     def request(self, target: str, before: State, after: State) -> Request:
-        """The same task definition, started anew."""
         return self._update(target, forceNewDeployment=True)
 
     def is_there(self, told: Mapping[str, Any], before: State, after: State) -> bool:
-        """The primary deployment is another than before."""
         return all(one.get("id") != before["deployment"] for one in told["deployments"])
 
 
@@ -165,11 +158,9 @@ class _Revision(_Service):
     beware = "the pipeline does not know of it: its next deployment brings its own revision"
 
     def read(self, target: str) -> State:
-        """family:revision of what the service wants."""
         return {"taskDefinition": _short(self._describe(target)["taskDefinition"])}
 
     def request(self, target: str, before: State, after: State) -> Request:
-        """UpdateService with nothing but the revision."""
         return self._update(target, taskDefinition=after["taskDefinition"])
 
     def is_there(self, told: Mapping[str, Any], before: State, after: State) -> bool:
@@ -192,7 +183,6 @@ class DeployRevision(_Revision):
     wishes = {"revision": "family:revision, such as incident-commander:7"}  # noqa: RUF012
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:
-        """As wished, if it can be run."""
         if "revision" not in wish:
             raise CannotFix("say which one with --set revision=FAMILY:REVISION")
         revision = _short(wish["revision"])

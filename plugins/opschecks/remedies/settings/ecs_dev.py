@@ -30,20 +30,17 @@ class ScaleDevToZero(ScaleService):
     wishes = {}  # noqa: RUF012
 
     def all_targets(self) -> list[str]:
-        """Every service of dev_services."""
         if not self.stack.dev_services:
             raise CannotFix("stacks.toml names no dev_services: nothing else is ever scaled to zero")
         return [f"service/{name}" for name in self.stack.dev_services]
 
     def normal(self, target: str) -> str:
-        """service/CLUSTER/NAME of one of dev_services, of an ARN too."""
         short = super().targets(target, {})[0]
         if short not in self.all_targets():
             raise CannotFix(f"{short} is not one of dev_services; {nearest(short, self.all_targets())}")
         return short
 
     def targets(self, resource: str, evidence: Mapping[str, Any]) -> list[str]:
-        """The service that was found running."""
         return [self.normal(super().targets(resource, evidence)[0])]
 
     def shown(self, target: str) -> str:
@@ -70,13 +67,11 @@ class ScaleDevToZero(ScaleService):
         return [f"service/{own.cluster}/{name}" for name in own.services]
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:
-        """No task."""
         if now["desiredCount"] == 0:
             raise CannotFix("already scaled to zero")
         return {"desiredCount": 0}
 
     def is_there(self, told: Mapping[str, Any], before: State, after: State) -> bool:
-        """Exactly the number that was written."""
         return int(told["desiredCount"]) == int(after["desiredCount"])
 
     def risk_of(self, before: State, after: State) -> Risk:

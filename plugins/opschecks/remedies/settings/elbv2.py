@@ -30,7 +30,6 @@ class EnableStickiness(Setting):
         return Risk.DISRUPTIVE if after["stickiness.enabled"] != "true" or shorter else Risk.SAFE
 
     def shown(self, target: str) -> str:
-        """The target group's name, which its ARN has in the middle."""
         return target.split("/")[-2] if target.count("/") >= 2 else target
 
     def read(self, target: str) -> State:
@@ -49,6 +48,5 @@ class EnableStickiness(Setting):
         return {**now, "stickiness.enabled": "true", key: str(seconds)}
 
     def request(self, target: str, before: State, after: State) -> Request:
-        """Only the attributes that change."""
         changed = [{"Key": key, "Value": value} for key, value in after.items() if before.get(key) != value]
         return Request("elbv2", "ModifyTargetGroupAttributes", {"TargetGroupArn": target, "Attributes": changed})

@@ -58,14 +58,12 @@ class CreateFlowLog(Setting):
         return Risk.SAFE if after["records"] else Risk.DISRUPTIVE
 
     def normal(self, target: str) -> str:
-        """The id of a VPC of the stack."""
         short, own = target.rsplit("/", 1)[-1], [vpc.name for vpc in self._vpcs()]
         if short not in own:
             raise CannotFix(f"{short} is not a VPC of {self.stack.name}; {nearest(short, own)}")
         return short
 
     def all_targets(self) -> list[str]:
-        """The stack's VPCs that have no flow log into the stack's group."""
         missing = [vpc.name for vpc in self._vpcs() if not any(self._is_own(log) for log in vpc.flow_logs)]
         if not missing:
             raise CannotFix(f"every VPC of {self.stack.name} has a flow log to {self._group}")
@@ -80,12 +78,10 @@ class CreateFlowLog(Setting):
             raise CannotFix(str(error)) from None
 
     def read(self, target: str) -> State:
-        """What its flow log into the stack's group records; nothing where there is none."""
         found = self._own(target)
         return {"group": self._group, "records": found[0].traffic if found else ""}
 
     def read_for_plan(self, target: str) -> State:
-        """As `read`; CannotFix where the role is not named, or the group is not there."""
         if not self.stack.flow_log_role:
             raise CannotFix("which role may write to the log group is not known: set flow_log_role in stacks.toml")
         [group] = describe_log_groups(self.aws, (self._group,))

@@ -34,11 +34,9 @@ class PutRetention(Setting):
         return Risk.DESTRUCTIVE if new < old else Risk.SAFE
 
     def read(self, target: str) -> State:
-        """Its retention; None is for ever."""
         return {"retentionInDays": self._group(target).retention_days}
 
     def read_for_plan(self, target: str) -> State:
-        """As `read`; CannotFix where AWS lets nobody choose."""
         if self._group(target).evidence.get("logGroupClass") == "DELIVERY":
             raise CannotFix(f"{target} is of the class DELIVERY, whose retention is fixed by AWS")
         return self.read(target)

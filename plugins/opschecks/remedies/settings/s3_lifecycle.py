@@ -75,7 +75,6 @@ class PutLifecycle(Setting):
         return bucket
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:
-        """The rules that are there, and one more."""
         bucket = self._planned
         wanted = bucket.wanted(self.stack)
         if wish:
@@ -96,7 +95,6 @@ class PutLifecycle(Setting):
             raise CannotFix(f"{name} holds the stack's journal and history, which a rule would delete")
 
     def request(self, target: str, before: State, after: State) -> Request:
-        """All rules at once; none is having no configuration."""
         if not after["Rules"]:
             return Request("s3", "DeleteBucketLifecycle", {"Bucket": target})
         more = {key: value for key, value in after.items() if key != "Rules"}

@@ -30,7 +30,6 @@ class EnableRecovery(Setting):
         return Risk.SAFE if after["recovery"] else Risk.DESTRUCTIVE
 
     def all_targets(self) -> list[str]:
-        """Every table of the stack whose recovery is off."""
         off = [table for table in super().all_targets() if not self.read(table)["recovery"]]
         if not off:
             raise CannotFix(f"point-in-time recovery of every table of {self.stack.name} is on")
@@ -47,7 +46,6 @@ class EnableRecovery(Setting):
         return {"recovery": recovery["PointInTimeRecoveryStatus"] == "ENABLED"}
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:
-        """On."""
         if now["recovery"]:
             raise CannotFix(
                 "point-in-time recovery is on: where it has stopped, the table may not use its key of KMS any more, "
@@ -56,7 +54,6 @@ class EnableRecovery(Setting):
         return {"recovery": True}
 
     def request(self, target: str, before: State, after: State) -> Request:
-        """UpdateContinuousBackups; for how many days stays what it was, or DynamoDB's 35."""
         wanted = {"PointInTimeRecoveryEnabled": after["recovery"]}
         return Request(
             "dynamodb", "UpdateContinuousBackups", {"TableName": target, "PointInTimeRecoverySpecification": wanted}
