@@ -61,12 +61,16 @@ class Bench:
     sandbox: Sandbox
     environment: dict[str, str]
 
-    def check(self, check: str, *options: str) -> Ended:
-        return self.project.run("checks/daily", "--stack", "sandbox", "-k", check, *options, **self.environment)
+    def check(self, check: str, *options: str, suite: str = "daily") -> Ended:
+        return self.project.run(f"checks/{suite}", "--stack", "sandbox", "-k", check, *options, **self.environment)
 
-    def outcome(self, check: str) -> str:
-        self.check(check)
-        return self.project.outcomes("daily-partial.json")[check]
+    def outcome(self, check: str, suite: str = "daily") -> str:
+        self.check(check, suite=suite)
+        return self.found(check, suite)
+
+    def found(self, check: str, suite: str = "daily") -> str:
+        """The outcome of a check in the newest run."""
+        return self.project.outcomes(f"{suite.replace('/', '-')}-partial.json")[check]
 
     def command(self, *arguments: str, first: str = "") -> Ended:
         """`opschecks …`; `first` is Python that runs before it, in its process."""
@@ -91,6 +95,10 @@ class Bench:
             for one in Journal(self.state).entries()
         ]
 
+    def events(self) -> list[list[str]]:
+        """What the journal has of each entry, in words, without the steps that were announced on the way."""
+        return [[one["event"] for one in entry["steps"] if one["event"] != "step"] for entry in self.journal()]
+
     def free_the_lock(self) -> None:
         """What time does: the dead holder's lease runs out."""
         state = self.state
@@ -103,8 +111,8 @@ class Bench:
         path = self.project.folder / "sent"
         return len(path.read_text()) if path.exists() else 0
 
-    def changes(self) -> list[dict[str, Any]]:
-        told: list[dict[str, Any]] = self.project.told("daily-partial.json")["changes"]
+    def changes(self, suite: str = "daily") -> list[dict[str, Any]]:
+        told: list[dict[str, Any]] = self.project.told(f"{suite}-partial.json")["changes"]
         return told
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
 import sys
 import textwrap
 from dataclasses import dataclass
@@ -127,6 +128,14 @@ class Project:
 
     def run(self, *arguments: str, **environment: str) -> Ended:
         done = forks.run("pytest", arguments, self.folder, self.environment(**environment))
+        return Ended(done.returncode, done.stdout, done.stderr)
+
+    def run_anew(self, *arguments: str, **environment: str) -> Ended:
+        """In a new interpreter, which has imported nothing yet."""
+        done = subprocess.run(
+            self.command(*arguments), cwd=self.folder, env=self.environment(**environment), capture_output=True,
+            text=True, timeout=forks.TIMEOUT_S, check=False,
+        )  # fmt: skip
         return Ended(done.returncode, done.stdout, done.stderr)
 
     def opschecks(self, *arguments: str, first: str = "", **environment: str) -> Ended:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -221,11 +220,11 @@ def test_killed_anywhere_it_is_sent_at_most_once_and_never_forgotten(tmp_path: P
             on.command("fix", remedy, *BY_NAME[remedy], first=DIES)
             (entry,) = on.journal()
             assert entry["change"]["remedy"] == remedy
-            assert [one["event"] for one in entry["steps"]] == left
+            assert on.events() == [left]
             on.free_the_lock()
             # any other change settles first what an earlier fixer left
             after = on.command("fix", "scale-service", "--set", "desired=2", "--yes")
-            first = _events(on)
+            first = on.events()[0]
             assert first[1] == settled, (step, after.all)
             assert first[-1] == ("not_sent" if sent == 0 else "handed_over")
             assert on.times_sent() == sent
@@ -241,11 +240,7 @@ def test_a_sync_that_is_killed_between_two_files_goes_on_from_there(tmp_path: Pa
         again = on.command("fix", "sync-dashboard", "--target", "out", *ALLOW)
         assert again.code == 0, again.all
         first, second, _ = on.journal()
-        assert [one["event"] for one in first["steps"]] == ["begun", "sent", "handed_over"]
-        assert "made in part" in first["steps"][1]["said"]
+        assert on.events()[0] == ["begun", "sent", "handed_over"]
+        assert "made in part, up to step 1 of " in first["steps"][2]["said"]
         assert len(second["change"]["parameters"]["requests"]) < len(first["change"]["parameters"]["requests"])
         assert set(_bucket(on)) == {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
-
-
-def _events(on: Bench) -> list[Any]:
-    return [one["event"] for one in on.journal()[0]["steps"]]

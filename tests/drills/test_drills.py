@@ -208,6 +208,6 @@ def test_no_other_suite_knows_a_drill(tmp_path: Path) -> None:
             open("modules", "w").write("\\n".join(sys.modules))
         """,
     )
-    assert project.run("checks/daily", "-k", "health").code == 0
+    assert project.run_anew("checks/daily", "-k", "health").code == 0
     loaded = (tmp_path / "modules").read_text().split()
     assert not [name for name in loaded if name.startswith(("opschecks.drills", "opschecks.drills.declare"))]

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -48,6 +49,17 @@ def test_four(things, examine):
 TWO_STACKS = 'default = "here"\n[stacks.here]\nregion = "us-west-2"\n[stacks.there]\nregion = "us-east-1"\n'
 
 
+BEGUN: list[subprocess.Popen[str]] = []
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left() -> Iterator[None]:
+    yield
+    while BEGUN:
+        with BEGUN.pop() as process:
+            process.kill()
+
+
 @pytest.fixture
 def slow(project: Project) -> Project:
     project.runbook("a")
@@ -58,7 +70,7 @@ def slow(project: Project) -> Project:
 
 
 def _begin(project: Project, *arguments: str) -> subprocess.Popen[str]:
-    """Start a run, and return when its third check is under way."""
+    """Start a run, and return when its third check is under way; it ends with the test."""
     process = subprocess.Popen(
         project.command("checks/daily", *arguments),
         cwd=project.folder,
@@ -67,6 +79,7 @@ def _begin(project: Project, *arguments: str) -> subprocess.Popen[str]:
         stderr=subprocess.STDOUT,
         text=True,
     )
+    BEGUN.append(process)
     deadline = time.monotonic() + TIMEOUT_S
     while not (project.folder / "reached").exists() or not (project.folder / "reached").read_text():
         assert process.poll() is None, process.communicate()[0]

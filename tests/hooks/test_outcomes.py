@@ -226,7 +226,7 @@ def test_checks_take_observations_only(project: Project) -> None:
 
 
 def test_a_waiver_accepts_one_resource_and_no_other(project: Project) -> None:
-    from datetime import date, timedelta
+    from datetime import UTC, datetime, timedelta
 
     project.checks('''
     @promise("a")
@@ -242,7 +242,7 @@ def test_a_waiver_accepts_one_resource_and_no_other(project: Project) -> None:
         with examine(things[0]):
             pass
     ''')
-    until = date.today() + timedelta(days=3)  # noqa: DTZ011 - a waiver's day is a day
+    until = datetime.now(UTC).date() + timedelta(days=3)
     entry = f'[[waivers]]\ncheck = "test_fails"\nuntil = {until}\nowner = "me"\nreason = "known"\n'
     stale = entry.replace("test_fails", "test_passes")
     project.write("checks/waivers.toml", f'{entry}resource = "a"\n{stale}resource = "thing/a"\n')

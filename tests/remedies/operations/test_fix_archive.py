@@ -119,18 +119,10 @@ def fix(on: Bench, *options: str, first: str = "") -> Ended:
     return on.command("fix", "archive-incidents", *options, *ALLOW, first=first)
 
 
-def weekly(on: Bench, *options: str) -> Ended:
-    return on.project.run("checks/weekly", "--stack", "sandbox", "-k", CHECK, *options, **on.environment)
-
-
-def events(on: Bench) -> list[list[str]]:
-    return [[step["event"] for step in entry["steps"]] for entry in on.journal()]
-
-
 def test_found_planned_archived_verified_and_put_back_and_a_stale_plan_is_refused(tmp_path: Path) -> None:
     with archive(tmp_path) as on:
         before = table(on)
-        planned = weekly(on, "--fix=plan")
+        planned = on.check(CHECK, "--fix=plan", suite="weekly")
         assert planned.code == 1, planned.all
         assert "archive-incidents on incident-commander-incidents before " in planned.out
         plan = (tmp_path / "reports" / "plan.json").read_text()
@@ -148,8 +140,8 @@ def test_found_planned_archived_verified_and_put_back_and_a_stale_plan_is_refuse
         _set_status(on, "inc-0003", "resolved")
         made = on.command("fix", "reports/plan.json", "--yes", "--allow", "destructive")
         assert made.code == 0, made.all
-        assert on.project.outcomes("weekly-partial.json")[CHECK] == "passed"
-        assert events(on) == [["begun", "sent", "cured"]]
+        assert on.found(CHECK, "weekly") == "passed"
+        assert on.events() == [["begun", "sent", "cured"]]
         (lines,) = objects(on).values()
         assert (len(table(on)), len(lines)) == (4, 120)
         assert sorted([*table(on), *lines]) == before
@@ -181,7 +173,7 @@ def test_killed_anywhere_no_incident_is_lost_and_the_same_again_finishes(tmp_pat
         again = fix(on)
         assert everywhere(on) == set(all_of_them)
         assert len(table(on)) == 4
-        first, *others = events(on)
+        first, *others = on.events()
         assert first == ["begun", "sent", "handed_over"], again.all
         if sent == SENDS:
             assert "there is nothing to archive" in again.err
@@ -216,7 +208,7 @@ def test_what_changes_after_the_copy_is_left_alone_and_archived_as_it_is_next_ti
         assert made.code == 1
         assert "changed since they were copied, and left alone: inc-0003, inc-0005" in made.all
         assert len(table(on)) == 6
-        assert events(on) == [["begun", "sent", "not_cured", "handed_over"]]
+        assert on.events() == [["begun", "sent", "not_cured", "handed_over"]]
         assert fix(on).code == 0
         left = "".join(table(on))
         assert "inc-0003" in left

@@ -14,7 +14,6 @@ from opschecks.sandbox.seed import BUCKET
 from opschecks.sandbox.seeds import backups
 from opschecks.sandbox.seeds.backups import FULL
 from tests.bench import DIES, FIX, QUICK, Bench, bench
-from tests.scratch import Ended
 
 TABLE = "incident-commander-incidents"
 FRESH = QUICK + FIX + "cooldown_minutes = 0\nattempts_per_day = 9\n"
@@ -58,29 +57,21 @@ def backed_up(folder: Path, *faults: str) -> Iterator[Bench]:
         yield on
 
 
-def _check(on: Bench, suite: str, check: str, *options: str) -> Ended:
-    return on.project.run(f"checks/{suite}", "--stack", "sandbox", "-k", check, *options, **on.environment)
-
-
-def _events(on: Bench) -> list[list[str]]:
-    return [[step["event"] for step in entry["steps"]] for entry in on.journal()]
-
-
 def test_a_reviewed_plan_backs_the_table_up_and_the_check_passes(tmp_path: Path) -> None:
     check = "test_tables_have_a_recent_backup"
     with backed_up(tmp_path, "backups_have_stopped") as on:
-        planned = _check(on, "weekly", check, "--fix=plan")
+        planned = on.check(check, "--fix=plan", suite="weekly")
         assert planned.code == 1, planned.all
         made = on.command("fix", "reports/plan.json", "--yes")
         assert made.code == 0, made.all
         assert "the backup is CREATING" in made.out
-        assert _events(on) == [["begun", "sent", "cured"]]
+        assert on.events() == [["begun", "sent", "cured"]]
 
 
 def test_recovery_is_turned_on_and_off_again(tmp_path: Path) -> None:
     check = "test_tables_can_be_restored_to_any_moment"
     with backed_up(tmp_path, "point_in_time_recovery_is_off") as on:
-        made = _check(on, "weekly", check, "--fix=apply")
+        made = on.check(check, "--fix=apply", suite="weekly")
         assert made.code == 0, made.all
         (entry,) = on.journal()
         assert on.command("undo", entry["entry"], *DESTRUCTIVE).code == 0
@@ -91,7 +82,7 @@ def test_recovery_is_turned_on_and_off_again(tmp_path: Path) -> None:
 
 def test_a_deploy_waits_for_a_backup_and_gets_one(tmp_path: Path) -> None:
     with backed_up(tmp_path, "point_in_time_recovery_is_off") as on:
-        made = _check(on, "deploy/before", "test_tables_have_a_fresh_backup", "--fix=apply")
+        made = on.check("test_tables_have_a_fresh_backup", "--fix=apply", suite="deploy/before")
         assert "its newest backup is 48.0 hours old" not in made.out.rpartition("cured")[2]
         assert [entry["change"]["remedy"] for entry in on.journal()] == ["back-up-table"]
         assert on.project.outcomes("deploy-before-partial.json") == {"test_tables_have_a_fresh_backup": "passed"}
@@ -131,7 +122,7 @@ def test_a_killed_restore_is_sent_once_and_waited_for_by_the_same_again(tmp_path
         assert again.code == 0, again.all
         assert "its fixer ended before it was verified" in again.out
         assert on.times_sent() == 1
-        assert _events(on) == [["begun", "sent", "handed_over"], ["begun", "sent", "cured"]]
+        assert on.events() == [["begun", "sent", "handed_over"], ["begun", "sent", "cured"]]
 
 
 def test_a_killed_backup_is_settled_by_reading(tmp_path: Path) -> None:
@@ -141,7 +132,7 @@ def test_a_killed_backup_is_settled_by_reading(tmp_path: Path) -> None:
         on.free_the_lock()
         again = on.command("fix", "back-up-table", "--target", TABLE, "--yes")
         assert again.code == 0, again.all
-        assert [events[-1] for events in _events(on)] == ["handed_over", "cured"]
+        assert [events[-1] for events in on.events()] == ["handed_over", "cured"]
         ours = [one.name for one in on.sandbox.backend("dynamodb").backups.values() if "-opschecks-" in one.name]
         assert len(ours) == len(set(ours)) == 2
 
@@ -172,7 +163,7 @@ def test_killed_anywhere_a_full_backup_is_finished_by_the_same_and_no_piece_is_m
         made = on.command(*everything, first=DIES_AT)
         assert made.code == 0, made.all
         assert "complete: false → true" in made.out
-        assert _check(on, "weekly", "test_everything_was_backed_up_lately").code == 0
+        assert on.check("test_everything_was_backed_up_lately", suite="weekly").code == 0
         sent = (tmp_path / "sent").read_text().splitlines()
         assert max(Counter(sent).values()) == 1
         assert Counter(line.split()[0] for line in sent) == {

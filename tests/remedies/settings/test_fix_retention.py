@@ -7,8 +7,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from opschecks.sandbox.faults import give_fault
 from opschecks.sandbox.seed import BUCKET
 from opschecks.sandbox.seeds import backups, flow_logs, retention
@@ -19,13 +17,6 @@ from tests.scratch import Ended
 KEYS = f'\nflow_log_group = "{GROUP}"\nflow_log_role = "{ROLE}"\n'
 WEEKLY = QUICK.rstrip() + KEYS + FIX
 FRESH = WEEKLY + "cooldown_minutes = 0\n"
-DESTRUCTIVE = ("--allow", "disruptive", "--allow", "destructive")
-CASES = {
-    "severity_index_is_missing": ("create-index", "test_wanted_indexes_can_be_searched", DESTRUCTIVE),
-    "bucket_has_no_lifecycle": ("put-lifecycle", "test_buckets_let_go_what_nobody_needs", DESTRUCTIVE),
-    "log_group_never_expires": ("put-retention", "test_log_groups_are_kept_as_long_as_wanted", DESTRUCTIVE),
-    "vpc_has_no_flow_log": ("create-flow-log", "test_vpcs_record_their_traffic", ()),
-}
 
 
 @contextmanager
@@ -40,38 +31,8 @@ def weekly(folder: Path, fault: str = "", stacks: str = WEEKLY) -> Iterator[Benc
         yield on
 
 
-def _check(on: Bench, check: str, *options: str) -> Ended:
-    return on.project.run("checks/weekly", "--stack", "sandbox", "-k", check, *options, **on.environment)
-
-
 def _fix(on: Bench, remedy: str, *options: str, first: str = "") -> Ended:
     return on.command("fix", remedy, "--yes", *options, first=first)
-
-
-def _events(on: Bench) -> list[list[str]]:
-    return [[step["event"] for step in entry["steps"]] for entry in on.journal()]
-
-
-@pytest.mark.parametrize(("fault", "remedy", "check", "allow"), [(fault, *told) for fault, told in CASES.items()])
-def test_planned_made_verified_and_taken_back(
-    tmp_path: Path, fault: str, remedy: str, check: str, allow: tuple[str, ...]
-) -> None:
-    with weekly(tmp_path, fault) as on:
-        planned = _check(on, check, "--fix=plan")
-        assert planned.code == 1, planned.all
-        assert f"{remedy} on " in planned.out
-        assert on.journal() == []
-
-        made = _check(on, check, "--fix=apply", *allow)
-        assert made.code == 0, made.all
-        assert on.project.outcomes("weekly-partial.json")[check] == "passed"
-        assert _events(on) == [["begun", "sent", "cured"]]
-
-        (entry,) = on.journal()
-        undone = on.command("undo", entry["entry"], "--yes", *DESTRUCTIVE)
-        assert undone.code == 0, undone.all
-        assert _check(on, check).code == 1
-        assert on.project.outcomes("weekly-partial.json")[check] == "failed"
 
 
 def test_what_others_have_set_up_comes_through_unchanged(tmp_path: Path) -> None:
@@ -85,7 +46,7 @@ def test_what_others_have_set_up_comes_through_unchanged(tmp_path: Path) -> None
         after = _rules(s3)
         assert {name: rule for name, rule in after.items() if name in before} == before
         assert set(after) - set(before) == {"opschecks incomplete uploads 7 days"}
-        assert _check(on, "test_buckets_let_go_what_nobody_needs").code == 0
+        assert on.check("test_buckets_let_go_what_nobody_needs", suite="weekly").code == 0
         (entry,) = on.journal()
         assert on.command("undo", entry["entry"], "--yes").code == 0
         assert _rules(s3) == before
@@ -93,15 +54,6 @@ def test_what_others_have_set_up_comes_through_unchanged(tmp_path: Path) -> None
 
 def _rules(s3: Any) -> dict[str, Any]:
     return {rule["ID"]: rule for rule in s3.get_bucket_lifecycle_configuration(Bucket=BUCKET)["Rules"]}
-
-
-def test_a_longer_retention_is_safe_and_a_shorter_one_is_not(tmp_path: Path) -> None:
-    with weekly(tmp_path, stacks=FRESH) as on:
-        assert _fix(on, "put-retention", "--set", "days=30").code == 0
-        shorter = _fix(on, "put-retention", "--set", "days=14")
-        assert shorter.code == 1
-        assert "it is destructive: --allow destructive permits it" in shorter.err
-        assert on.sandbox.backend("logs").groups[on.sandbox.stack.log_groups[0]].retention_in_days == 30
 
 
 def test_a_flow_log_that_does_not_deliver_is_handed_over_and_stays(tmp_path: Path) -> None:
@@ -120,11 +72,11 @@ def test_a_flow_log_that_does_not_deliver_is_handed_over_and_stays(tmp_path: Pat
             "it.CreateFlowLog.settles_within = datetime.timedelta(seconds=0.2)\n"
         )
         on.project.write("conftest.py", conftest)
-        ended = _check(on, "test_vpcs_record_their_traffic", "--fix=apply")
+        ended = on.check("test_vpcs_record_their_traffic", "--fix=apply", suite="weekly")
         assert ended.code == 1
         assert "Access error" in ended.out
         assert "the change stays in place, and it needs a person" in ended.out
-        assert _events(on) == [["begun", "sent", "not_cured", "handed_over"]]
+        assert on.events() == [["begun", "sent", "not_cured", "handed_over"]]
         assert len(ec2.flow_logs) == 1
         on.project.write("conftest.py", 'pytest_plugins = ["opschecks"]\n')
         again = _fix(on, "create-flow-log", "--target", vpc_of(on.sandbox))

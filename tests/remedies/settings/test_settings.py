@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -84,8 +84,6 @@ def _ring(state: State, operation: str, sent: Mapping[str, Any]) -> None:
     if operation.endswith("AlarmActions"):
         state["on"] = operation == "EnableAlarmActions"
         return
-    from datetime import datetime
-
     state["ends"] = datetime.fromisoformat(sent["ExpireDate"]) if operation == "PutAlarmMuteRule" else None
 
 
@@ -98,9 +96,9 @@ def _ingress(state: State) -> Canned:
 
 def _let_in(state: State, operation: str, sent: Mapping[str, Any]) -> None:
     (source,) = sent["IpPermissions"][0]["IpRanges"]
-    state["ranges"].remove(source["CidrIp"]) if operation.startswith("Revoke") else state["ranges"].append(
-        source["CidrIp"]
-    )
+    state["ranges"] = [one for one in state["ranges"] if one != source["CidrIp"]]
+    if operation.startswith("Authorize"):
+        state["ranges"].append(source["CidrIp"])
 
 
 def _group(state: State) -> Canned:
@@ -200,7 +198,7 @@ SETTINGS = (
         lambda state, _, sent: state.update(days=sent.get("retentionInDays"))),
     Row("enable-recovery", "incidents", {"on": False}, _recovery, lambda state, _, sent: state.update(
         on=sent["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"])),
-    Row("put-lifecycle", "archive", {"rules": []}, _bucket, _let_go, stack={"buckets": ["archive"], "distribution_id": None}),
+    Row("put-lifecycle", "archive", {"rules": []}, _bucket, _let_go, stack={"distribution_id": None}),
     Row("create-index", "incidents/index/by-team", {"there": False}, _indexed,
         lambda state, _, sent: state.update(there="Create" in sent["GlobalSecondaryIndexUpdates"][0])),
     Row("create-flow-log", "vpc-1", {"there": False}, _flow_logs,
