@@ -1012,7 +1012,7 @@ def test_a_bucket_that_keeps_versions_can_be_taken_back(
 ENCRYPTIONS: dict[str, tuple[Answers, str]] = {
     "by S3": (encrypted("AES256"), ""),
     "not at all": (NotThere("s3:GetBucketEncryption", "ServerSideEncryptionConfigurationNotFoundError"), ""),
-    "by KMS": (encrypted("aws:kms"), "site is encrypted with aws:kms: its ETags do not tell what it holds"),
+    "by KMS": (encrypted("aws:kms"), "site is encrypted with aws:kms: its ETags do not show what it holds"),
     "by KMS twice": (encrypted("aws:kms:dsse"), "site is encrypted with aws:kms:dsse"),
 }
 

@@ -219,7 +219,7 @@ def test_taking_it_back_deletes_that_one_and_no_other() -> None:
     back = mends.request("vpc-1", now, none)
     assert fits(back).parameters == {"FlowLogIds": ["fl-2"]}
     assert back.call == "ec2:DeleteFlowLogs"
-    with pytest.raises(CannotFix, match=f"vpc-1 has no flow log to {GROUP} any more"):
+    with pytest.raises(CannotFix, match=f"vpc-1 no longer has a flow log to {GROUP}"):
         remedy().request("vpc-1", now, none)
 
 

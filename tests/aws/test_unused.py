@@ -406,7 +406,7 @@ def test_where_production_is_not_known_nothing_is_stopped() -> None:
 
 
 def test_within_its_hours_nobody_loses_it() -> None:
-    with pytest.raises(CannotFix, match="within its hours: what ran at night is over"):
+    with pytest.raises(CannotFix, match="within its office hours: "):
         remedy(office_hours=ALWAYS).read_for_plan(TARGET)
 
 

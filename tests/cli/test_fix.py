@@ -58,7 +58,7 @@ def test_a_stale_page_goes_when_the_cdn_forgets(tmp_path: Path) -> None:
         assert _after(on)["test_site_serves_what_the_bucket_holds"] == "failed"
         planned = on.check("test_dashboards_show_their_pages", "--fix=plan")
         assert "invalidate-cdn on " in planned.out
-        assert '"undo": "one-way: it cannot be taken back"' in (tmp_path / "reports" / "plan.json").read_text()
+        assert '"undo": "one-way: it cannot be undone"' in (tmp_path / "reports" / "plan.json").read_text()
         cured = on.check("test_dashboards_show_their_pages", "--fix=apply")
         assert cured.code == 0, cured.out
         assert "the invalidation is InProgress" in cured.out
@@ -93,7 +93,7 @@ def test_a_folder_becomes_the_site_and_undo_brings_the_old_one_back(tmp_path: Pa
         before, folder = _bucket(on), _build(on)
         asked = on.command("fix", "sync-dashboard", "--target", str(folder), "--allow", "disruptive")
         assert asked.code == 1
-        assert "can be taken back" in asked.out
+        assert "can be undone" in asked.out
         assert _bucket(on) == before
         made = on.command("fix", "sync-dashboard", "--target", str(folder), "--allow", "disruptive", "--yes")
         assert made.code == 0, made.all
@@ -115,7 +115,7 @@ def test_a_bucket_without_versions_makes_it_one_way(tmp_path: Path) -> None:
         assert "it is destructive: --allow destructive permits it" in refused.err
         made = on.command("fix", "sync-dashboard", "--target", str(folder), *ALLOW)
         assert made.code == 0, made.all
-        assert "one-way: it cannot be taken back" in made.out
+        assert "one-way: it cannot be undone" in made.out
         again = on.command("fix", "sync-dashboard", "--target", str(folder), *ALLOW)
         assert "is as sync-dashboard would make it" in again.err
         s3.put_bucket_encryption(
@@ -125,7 +125,7 @@ def test_a_bucket_without_versions_makes_it_one_way(tmp_path: Path) -> None:
             },
         )
         refused = on.command("fix", "sync-dashboard", "--target", str(folder), *ALLOW)
-        assert "is encrypted with aws:kms: its ETags do not tell what it holds" in refused.err
+        assert "is encrypted with aws:kms: its ETags do not show what it holds" in refused.err
 
 
 NO_SITE = {

@@ -218,11 +218,11 @@ def test_a_one_way_remedy_says_so_and_is_proven(tmp_path: Path) -> None:
         assert "--allow disruptive permits it" in refused.err
         made = on.command("fix", "force-deployment", "--yes", "--allow", "disruptive")
         assert made.code == 0, made.all
-        assert "one-way: it cannot be taken back" in made.out
+        assert "one-way: it cannot be undone" in made.out
         assert on.sandbox.service().deployments[0]["id"] != before
         (entry,) = on.journal()
         undone = on.command("undo", entry["entry"], "--yes", "--allow", "disruptive")
-        assert "one-way: there is nothing to take back" in undone.err
+        assert "one-way: there is nothing to undo" in undone.err
 
 
 REFUSED: dict[str, tuple[list[str], str]] = {
@@ -327,10 +327,10 @@ def test_two_fixers_at_once_one_works_and_the_other_says_who(tmp_path: Path) -> 
     ):
         ended = on.check("test_websocket_sessions_are_sticky", "--fix=apply")
         assert ended.code == 4
-        assert "mends this stack since" in ended.err
+        assert "has been fixing this stack since" in ended.err
         assert on.journal() == []
         by_name = on.command("fix", "scale-service", "--set", "desired=3", "--yes")
-        assert "mends this stack since" in by_name.err
+        assert "has been fixing this stack since" in by_name.err
 
 
 def _bad_deployment(on: Bench) -> str:

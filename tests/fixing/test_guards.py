@@ -50,7 +50,7 @@ def test_cool_down_of_one_resource_by_one_remedy() -> None:
 def test_after_the_last_attempt_a_person_takes_over() -> None:
     _, (refusal,) = judged([change()], stack=STACK, entries=[_entry(5), _entry(3)], allow=(), now=NOW)
     assert refusal.hand_over
-    assert "tried 2 times within a day" in refusal.why
+    assert "tried 2 times today" in refusal.why
     assert _why(change(), [_entry(25), _entry(3)]) == ""
 
 

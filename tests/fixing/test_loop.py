@@ -595,7 +595,7 @@ def test_nothing_is_sent_when_the_lock_is_lost(desk: Desk, tmp_path: Path) -> No
     other.acquire()
     fixed = desk.make(lambda: CURED)
     assert fixed.result is ChangeResult.REFUSED
-    assert "somebody else mends the stack now" in fixed.said
+    assert "someone else holds it now" in fixed.said
     assert desk.world.sent == []
 
 

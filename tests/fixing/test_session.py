@@ -201,5 +201,5 @@ def test_a_drill_passes_the_guards_of_any_change(on: Bench) -> None:
             journal.add(journal.begin(stopped), CURED)
     made = len(on.journal())
     ended = on.project.run(*STOPS_A_TASK, **on.environment)
-    assert "refused: it was tried 2 times within a day (fix.attempts_per_day)" in ended.out
+    assert "refused: already tried 2 times today (fix.attempts_per_day)" in ended.out
     assert len(on.journal()) == made

@@ -167,7 +167,7 @@ class FixingSession:
         return self.remedies[change.remedy].proof
 
     def _told(self, made: Callable[[], list[Fixed]]) -> list[Fixed]:
-        """Whoever wants to know is told what became of each change, also when Ctrl-C ended it."""
+        """Users' hooks are called with what became of each change, also when Ctrl-C ended it."""
         try:
             done = made()
         except Interrupted as error:
@@ -190,7 +190,7 @@ class FixingSession:
 def fixing(session: FixingSession) -> Iterator[list[Fixed]]:
     """Hold the stack's lock; gives what an earlier fixer left open, settled.
 
-    NotFixable where a real stack does not say whose it is and where its journal lies; Locked where somebody else is
+    NotFixable where a real stack does not name its account and where its journal is; Locked where somebody else is
     fixing it; OSError where its state cannot be read or written.
     """
     if why := careless(session.stack):

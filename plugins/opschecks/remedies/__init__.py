@@ -1,4 +1,4 @@
-"""What mends: remedies by the AWS service that they change."""
+"""The remedies: settings and operations."""
 
 from __future__ import annotations
 

@@ -187,7 +187,7 @@ REFUSED: dict[str, tuple[Callable[[], Change], str]] = {
     ),
     "the secret holds a key of somebody else": (
         lambda: planned(aws(ONE, OTHER)),
-        "app/credentials holds a key that is none of pipeline, who has …MAAA",
+        "app/credentials holds a key that does not belong to pipeline, who has …MAAA",
     ),
     "the only key is inactive": (
         lambda: planned(aws([key(OLD, 100 * DAY, HOUR, "Inactive")])),
@@ -221,10 +221,10 @@ REFUSED: dict[str, tuple[Callable[[], Change], str]] = {
         lambda: planned(aws([key(OLD, 5 * DAY, HOUR)])),
         r"is 5 days old, and may be 90 \(limit key_age_days\): nothing is to be rotated; --set early=yes",
     ),
-    "an odd wish": (lambda: planned(aws(ONE), early="no"), "--set early=no: yes is wanted"),
+    "an odd wish": (lambda: planned(aws(ONE), early="no"), "--set early=no: expected yes"),
     "not used yet": (
         lambda: planned(aws([HANDED_OVER[0], key(NEW, 29 * HOUR)], NEW)),
-        "…MBBB is in the secret since .*, and was not used yet as far as AWS tells",
+        "…MBBB is in the secret since .*; AWS reports no use yet",
     ),
     "the service has failed": (
         lambda: planned(aws(HANDED_OVER, NEW, service={"rolloutState": "FAILED"})),
@@ -240,7 +240,7 @@ REFUSED: dict[str, tuple[Callable[[], Change], str]] = {
     ),
     "stored a moment ago": (
         lambda: planned(aws(HANDED_OVER, NEW, stored=HOUR, service={"createdAt": ago(minutes=50)})),
-        r"…MAAA must be quiet for 24 h after the hand-over \(limit key_quiet_hours\): run the same again on",
+        r"…MAAA must be quiet for 24 h after the hand-over \(limit key_quiet_hours\): run the same command again on",
     ),
     "used after the hand-over": (
         lambda: planned(aws([key(OLD, 100 * DAY, 26 * HOUR), HANDED_OVER[1]], NEW)),
@@ -248,7 +248,7 @@ REFUSED: dict[str, tuple[Callable[[], Change], str]] = {
     ),
     "deactivated yesterday": (
         lambda: planned(aws(DEACTIVATED, NEW), deactivated(DAY)),
-        r"is inactive since .*, and is kept for 7 days \(limit key_grace_days\).* run the same again on",
+        r"is inactive since .*, and is kept for 7 days \(limit key_grace_days\).* run the same command again on",
     ),
     "deactivated by hand": (
         lambda: planned(aws(DEACTIVATED, NEW)),
@@ -410,7 +410,7 @@ def test_the_id_is_filled_in_when_it_is_sent_and_only_while_it_is_right() -> Non
 
 
 PROGRESS = {
-    "its secret is lost": (aws(LOST), "…MBBB was made, and is not in the secret: what it was is lost", True),
+    "its secret is lost": (aws(LOST), "…MBBB was made, and is not in the secret: its value is lost", True),
     "not listed yet": (aws(ONE), "the new key is not listed yet", False),
     "nobody deployed it": (aws(HANDED_OVER, NEW, stored=HOUR), "c/backend was not deployed since", True),
     "failed": (
@@ -420,7 +420,7 @@ PROGRESS = {
     ),
     "not used": (
         aws([HANDED_OVER[0], key(NEW, 29 * HOUR)], NEW),
-        "…MBBB is stored since 1680 min, and was not used yet",
+        "…MBBB was stored 28 h ago; AWS reports no use yet",
         False,
     ),
 }

@@ -266,8 +266,8 @@ def test_a_condition_stays_within_what_dynamodb_takes() -> None:
 @pytest.mark.parametrize(
     ("now", "why"),
     [
-        (None, "inc-001 is not in the table any more"),
-        (incident(1, "active"), "inc-001 is not resolved any more"),
+        (None, "inc-001 is no longer in the table"),
+        (incident(1, "active"), "inc-001 is no longer resolved"),
         (incident(1, "resolved", "2999-01-01"), "inc-001 was not opened before"),
         ({**incident(1), "created_at": {"N": "1"}}, "inc-001 was not opened before"),
         (incident(1, **{f"a{n}": {"N": "1"} for n in range(160)}), "has more attributes than a condition can name"),
@@ -328,11 +328,11 @@ def test_requests_are_of_what_dynamodb_takes() -> None:
 
 
 WISHES: dict[str, tuple[dict[str, str], str]] = {
-    "none": ({"at_most": "0"}, "a number from 1 to 10,000 is wanted"),
-    "too many": ({"at_most": "10001"}, "a number from 1 to 10,000 is wanted"),
-    "no number": ({"at_most": "-1"}, "a number from 1 to 10,000 is wanted"),
-    "no day": ({"before": "soon"}, "soon is no day such as 2026-01-01"),
-    "no such day": ({"before": "2026-02-30"}, "2026-02-30 is no day"),
+    "none": ({"at_most": "0"}, "expected a number from 1 to 10,000"),
+    "too many": ({"at_most": "10001"}, "expected a number from 1 to 10,000"),
+    "no number": ({"at_most": "-1"}, "expected a number from 1 to 10,000"),
+    "no day": ({"before": "soon"}, "soon is not a day such as 2026-01-01"),
+    "no such day": ({"before": "2026-02-30"}, "2026-02-30 is not a day"),
     "too young": ({"before": f"{NOW - timedelta(days=30):%Y-%m-%d}"}, "incidents stay for 90 days"),
     "nothing so old": ({"before": "2010-01-01"}, "there is nothing to archive"),
 }
@@ -562,7 +562,9 @@ def test_one_object_is_put_back_by_name() -> None:
     with pytest.raises(CannotFix, match="is as restore-incidents would make it"):
         planned(world.remedy(RestoreIncidents), target, wish={})
     for other in (target.replace("old", "others"), "s3://old/incidents/incidents/", f"s3://old/elsewhere/{key}"):
-        with pytest.raises(CannotFix, match="is no object of the archive: s3://old/incidents/incidents/before-DAY/"):
+        with pytest.raises(
+            CannotFix, match="is not an object of the archive: s3://old/incidents/incidents/before-DAY/"
+        ):
             remedy.normal(other)
     with pytest.raises(CannotFix, match="aws s3 ls --recursive s3://old/incidents/incidents/ shows them"):
         remedy.all_targets()

@@ -144,7 +144,7 @@ POINTS: dict[str, tuple[dict[Any, Any], dict[str, str], str, bool]] = {
     ),
     "none": (listed(), {}, "aws backup start-restore-job", False),
     "the newest by name": (listed(backup("new", 1)), {"backup": "newest"}, f"{ARN}/backup/new", True),
-    "no ARN": ({}, {"backup": "yesterday"}, "the ARN of a backup of DynamoDB is wanted", False),
+    "no ARN": ({}, {"backup": "yesterday"}, "expected the ARN of a DynamoDB backup", False),
     "another table's": ({("dynamodb", "DescribeBackup"): OTHER}, {"backup": BACKUP}, "it is a backup of other", False),
     "no such backup": ({("dynamodb", "DescribeBackup"): GONE}, {"backup": BACKUP}, "there is no such backup", False),
     "the last moment": (
@@ -279,7 +279,7 @@ def test_a_restore_that_aws_gives_up_is_not_waited_for() -> None:
 
 
 KEPT: dict[str, tuple[str, Any, str]] = {
-    "the stack's own": (T, restored(), "no table of a drill"),
+    "the stack's own": (T, restored(), "is not a table of a drill"),
     "another's": ("opschecks-drill-1", table("opschecks-drill-1"), "has no RestoreSummary"),
     "protected": ("opschecks-drill-1", restored(DeletionProtectionEnabled=True), "protected against deletion"),
     "under way": ("opschecks-drill-1", restored(under_way=True), "deletes only what is ACTIVE"),

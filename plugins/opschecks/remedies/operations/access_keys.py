@@ -46,7 +46,7 @@ class _Hidden(str):
 
 @dataclass(frozen=True)
 class _NewKey:
-    """The key that this process has made, and its secret, which AWS tells once."""
+    """The key that this process has made, and its secret, which AWS returns once."""
 
     id: str = field(repr=False)
     secret: str = field(repr=False)
@@ -128,7 +128,7 @@ class RotateAccessKey(Operation):
     def want(self, now: State, wish: Mapping[str, str]) -> State:
         """The next stage; a rotation is begun only with a key that is old enough, unless that is wished."""
         if wish.get("early", "yes") != "yes":
-            raise CannotFix(f"--set early={wish['early']}: yes is wanted, or nothing")
+            raise CannotFix(f"--set early={wish['early']}: expected yes, or nothing")
         limit = self.stack.limits.key_age_days
         if now[SUCCESSOR] == GONE and "early" not in wish and self._age < timedelta(days=limit):
             raise CannotFix(

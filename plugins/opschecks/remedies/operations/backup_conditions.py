@@ -38,7 +38,7 @@ def _require_fit(remedy: BaseRemedy, place: BackupLocation, scope: Scope) -> Non
     """The bucket is there, cannot become public, and logs can be exported to it; what it lets in, AWS alone can say."""
     bucket = place.bucket
     if scope.site and bucket == scope.site[0]:
-        raise CannotFix(f"{bucket} is the dashboards' own bucket: what is lost with it is no backup; name another")
+        raise CannotFix(f"{bucket} is the dashboards' own bucket: a backup there would be lost with it; name another")
     try:
         where = remedy.aws.call("s3", "GetBucketLocation", Bucket=bucket).get("LocationConstraint") or "us-east-1"
         answer = remedy.aws.call("s3", "GetPublicAccessBlock", Bucket=bucket)
@@ -57,7 +57,7 @@ def _require_fit(remedy: BaseRemedy, place: BackupLocation, scope: Scope) -> Non
 def require_copyable(scope: Scope, source: Sequence[Mapping[str, Any]]) -> None:
     """CannotFix where S3 would not copy an object of the site, or where there is none."""
     if scope.site and not source:
-        raise CannotFix(f"{scope.dashboard} holds nothing: a copy of nothing is no backup")
+        raise CannotFix(f"{scope.dashboard} is empty: there is nothing to back up")
     for one in source:
         key = str(one["Key"])
         if int(one["Size"]) > MOST_BYTES:

@@ -64,7 +64,7 @@ class ArchiveIncidents(Operation):
     )
     expects = "the oldest of them are in S3 and not in the table; each request deletes up to 100 that S3 proved to hold"
     beware = (
-        "streams of the table tell their readers of every incident that goes, or is put back; what writes to old "
+        "streams of the table report every incident that goes or is put back; what writes to old "
         "incidents should rest meanwhile: an attribute that no other incident has goes unnoticed, if it is added "
         "in the moment between the last look at an incident and its deletion; undo leaves the archive as it is"
     )
@@ -167,7 +167,7 @@ class ArchiveIncidents(Operation):
         return made
 
     def _copied(self, span: Span, before: State, after: State) -> dict[str, Packed]:
-        """What is to be archived, by object; CannotFix where it is not what was planned any more."""
+        """What is to be archived, by object; CannotFix where it is no longer what was planned."""
         names = sorted(set(after["archive"]) - set(before["archive"]))
         chosen = choose_incidents(self, span, before["incidents"] - after["incidents"])
         told = packed(chosen.lines)
@@ -238,7 +238,7 @@ class ArchiveIncidents(Operation):
         return unpacked(fetched(self.aws, bucket, f"{folder}{name}{SUFFIX}"), name)
 
     def progress(self, target: str, before: State, after: State) -> Progress:
-        """Done when the index names none of them any more, or again all of them; it lags behind the table."""
+        """Done when the index no longer names any of them, or names all of them again; it lags behind the table."""
         if self._archived is None:
             return super().progress(target, before, after)
         mine = {key for items in self._archived.values() for key in items}
@@ -270,5 +270,5 @@ def _next(names: Sequence[str]) -> int:
 
 def _number(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= MOST:
-        raise CannotFix(f"--set at-most={text}: a number from 1 to {MOST:,} is wanted")
+        raise CannotFix(f"--set at-most={text}: expected a number from 1 to {MOST:,}")
     return int(text)

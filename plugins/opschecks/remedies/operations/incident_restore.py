@@ -15,9 +15,9 @@ from .old_incidents import incidents_table, table_keys
 
 
 class RestoreIncidents(Operation):
-    """Put the incidents of one archive object back into the table. What the table has by now stays as it is.
+    """Put the incidents of one archive object back into the table. What the table already has stays as it is.
 
-    The object stays too. To archive them once more is the way back.
+    The object stays too. To undo it, archive them again.
     """
 
     risk = Risk.DISRUPTIVE
@@ -28,14 +28,14 @@ class RestoreIncidents(Operation):
     settles_within = timedelta(minutes=1)
     allow = ("dynamodb:BatchGetItem", "dynamodb:DescribeTable", "dynamodb:PutItem", "s3:GetObject")
     expects = "every incident of the object is in the table; the object stays where it is"
-    beware = "streams of the table tell their readers of every incident that is put back, as if it were new"
+    beware = "streams of the table report every incident that is put back as new"
 
     def normal(self, target: str) -> str:
         """s3://BUCKET/KEY of an object of the stack's archive; CannotFix for any other."""
         bucket, prefix = archive_location(self)
         where = f"s3://{bucket}/{prefix}{incidents_table(self)}/"
         if not (target.startswith(where) and target.endswith(SUFFIX)):
-            raise CannotFix(f"{target} is no object of the archive: {where}before-DAY/NAME{SUFFIX}")
+            raise CannotFix(f"{target} is not an object of the archive: {where}before-DAY/NAME{SUFFIX}")
         return target
 
     def all_targets(self) -> list[str]:

@@ -1,4 +1,4 @@
-"""Remedies of CloudFront: let the edges forget what they have cached."""
+"""Remedies of CloudFront: invalidate what the edges have cached."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _GET = "cloudfront:GetInvalidation"
 
 
 class InvalidateCdn(Setting):
-    """Let the CDN forget everything that it has cached of the dashboard site, so that it fetches it anew."""
+    """Invalidate everything that the CDN has cached of the dashboard site."""
 
     kind = "distributions"
     one_way = True

@@ -38,11 +38,11 @@ class Span:
         if latest and not day:
             return Span(table, latest)
         if not re.fullmatch(r"\d{4}-\d\d-\d\d", day):
-            raise CannotFix(f"{day or 'nothing'} is no day such as 2026-01-01")
+            raise CannotFix(f"{day or 'nothing'} is not a day such as 2026-01-01")
         try:
             return Span(table, date.fromisoformat(day))
         except ValueError as error:
-            raise CannotFix(f"{day} is no day: {error}") from None
+            raise CannotFix(f"{day} is not a day: {error}") from None
 
 
 @dataclass(frozen=True)
@@ -128,9 +128,9 @@ def _why_not(remedy: BaseRemedy, span: Span, item: Item | None, keys: Sequence[s
     """Why an incident that the index names is left alone; nothing where it may go."""
     fields, resolved = remedy.stack.incident_fields, remedy.stack.resolved_status
     if item is None:
-        return "is not in the table any more"
+        return "is no longer in the table"
     if item.get(fields.status) != {"S": resolved}:
-        return f"is not {resolved} any more"
+        return f"is no longer {resolved}"
     opened = item.get(fields.created_at, {}).get("S")
     if not isinstance(opened, str) or not opened < f"{span.day}T00:00:00":
         return f"was not opened before {span.day}"

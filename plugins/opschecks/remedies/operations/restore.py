@@ -22,7 +22,7 @@ _NOTHING: State = {"restored_from": "", "complete": False}
 
 
 def _require_restored(remedy: Operation, name: str) -> _Restored:
-    """The table, if it is one that may be deleted: a restore made it, and it is none of the stack's."""
+    """The table, if it is one that may be deleted: a restore made it, and it is not one of the stack's."""
     if name in owned("tables", remedy.stack, remedy.aws):
         raise CannotFix(f"{name} is a table of {remedy.stack.name}: it is not deleted here, whoever made it")
     found = describe_table(remedy.aws, name)
@@ -31,7 +31,7 @@ def _require_restored(remedy: Operation, name: str) -> _Restored:
     if not found.restored_from:
         raise CannotFix(f"{name} was not made by a restore (it has no RestoreSummary): it is not deleted here")
     if found.raw.get("DeletionProtectionEnabled"):
-        raise CannotFix(f"{name} is protected against deletion: somebody wants to keep it")
+        raise CannotFix(f"{name} is protected against deletion")
     if found.status != "ACTIVE":
         raise CannotFix(f"{name} is {found.status}: DynamoDB deletes only what is ACTIVE; try again when it is")
     return found
@@ -74,7 +74,7 @@ class RestoreTable(Operation):
         LIST,
         RECOVERY,
     )
-    expects = "DynamoDB fills a new table, mostly within an hour; nothing uses it before somebody points it there"
+    expects = "DynamoDB fills a new table, mostly within an hour; nothing uses it until it is pointed there"
     beware = (
         "the new table comes without auto-scaling policies, IAM policies, alarms, tags, stream, TTL, deletion "
         "protection and point-in-time recovery, which must be set up on it; it is paid for until it is deleted"
@@ -87,11 +87,11 @@ class RestoreTable(Operation):
     _was_there = False
 
     def risk_of(self, before: State, after: State) -> Risk:
-        """Taking it back deletes the new table, with what was written to it since."""
+        """Undoing deletes the new table, with what was written to it since."""
         return Risk.SAFE if after["restored_from"] else Risk.DESTRUCTIVE
 
     def normal(self, target: str) -> str:
-        """TABLE, or `NEWNAME from TABLE`; CannotFix where TABLE is none of the stack's."""
+        """TABLE, or `NEWNAME from TABLE`; CannotFix where TABLE is not one of the stack's."""
         new, source = _parts(target)
         own = named("tables", source, self.stack, self.aws)
         return f"{_new_name(new)}{_FROM}{own}" if new else own
@@ -106,7 +106,7 @@ class RestoreTable(Operation):
     def read(self, target: str) -> State:
         """What the new table was restored from, and whether all of it is there; nothing where there is no such table.
 
-        Of the stack's own table that was lost, and is restored under its name, there is no way back.
+        Restoring a lost table of the stack under its own name cannot be undone.
         """
         new, source = _parts(target)
         if not new:
@@ -175,14 +175,14 @@ class RestoreTable(Operation):
         return request
 
     def progress(self, target: str, before: State, after: State) -> Progress:
-        """There when the table and its indexes can be read; DynamoDB tells no percentage, only that it goes on."""
+        """There when the table and its indexes can be read; DynamoDB reports no percentage, only that it goes on."""
         new, _ = _parts(target)
         found = describe_table(self.aws, new)
         if not after["restored_from"]:
             return Progress(found is None, "" if found is None else f"the table is {found.status}")
         if found is None:
             gone = self._was_there
-            said = "DynamoDB has given the restore up: the table is gone" if gone else "the table is not listed yet"
+            said = "DynamoDB gave up the restore: the table is gone" if gone else "the table is not listed yet"
             return Progress(False, said, gone_wrong=gone)
         self._was_there = True
         settled = found.is_complete and found.is_usable and found.restored_from == after["restored_from"]
@@ -190,7 +190,7 @@ class RestoreTable(Operation):
         wrong = found.status not in ("CREATING", "UPDATING", "ACTIVE")
         return Progress(
             settled,
-            said + ("" if settled else "; DynamoDB goes on by itself, and the same again waits for it"),
+            said + ("" if settled else "; DynamoDB goes on by itself; run the same command again to wait for it"),
             gone_wrong=wrong,
         )
 
@@ -203,10 +203,10 @@ class DeleteRestoredTable(Operation):
     runbook = "restore"
     settles_within = timedelta(minutes=30)
     allow = ("dynamodb:DeleteTable", TABLE)
-    expects = "the restored copy is gone, and is not paid for any more; its source and every backup stay"
+    expects = "the restored copy is gone, and is no longer paid for; its source and every backup stay"
 
     def normal(self, target: str) -> str:
-        """The table's name, of its ARN too; CannotFix where it can be none of a drill."""
+        """The table's name, of its ARN too; CannotFix where it cannot be a drill's."""
         name = target.split(":table/", 1)[-1]
         _require_drill(name)
         return name
@@ -259,4 +259,4 @@ def _new_name(name: str) -> str:
 
 def _require_drill(name: str) -> None:
     if not name.startswith(DRILL):
-        raise CannotFix(f"{name} is no table of a drill: the name of one begins with {DRILL}")
+        raise CannotFix(f"{name} is not a table of a drill: their names begin with {DRILL}")

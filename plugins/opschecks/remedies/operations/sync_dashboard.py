@@ -24,7 +24,7 @@ _FROM = " from "
 
 
 class SyncDashboard(Operation):
-    """Make the dashboard bucket hold exactly what a folder holds, then let the CDN forget what it had.
+    """Make the dashboard bucket hold exactly what a folder holds, then invalidate the CDN.
 
     Undo brings the versions back that S3 keeps; of a bucket that keeps none it is one-way.
     """
@@ -46,7 +46,7 @@ class SyncDashboard(Operation):
         "s3:DeleteObject",
         "cloudfront:GetDistribution",
     )
-    expects = "the site is what the folder holds, as soon as the CDN has forgotten the old one"
+    expects = "the site is what the folder holds, as soon as the CDN has dropped the old one"
     beware = "a pipeline that deploys the same site brings its own build next time"
 
     def all_targets(self) -> list[str]:
@@ -93,7 +93,7 @@ class SyncDashboard(Operation):
         return {str(one["Key"])[len(prefix) :]: str(one["ETag"]).strip('"') for one in listed}
 
     def read_for_plan(self, target: str) -> State:
-        """As `read`; CannotFix where the ETags of the bucket do not tell what its objects hold."""
+        """As `read`; CannotFix where the ETags of the bucket do not show what its objects hold."""
         bucket, _, folder = _parts(target)
         try:
             answer = self.aws.call("s3", "GetBucketEncryption", Bucket=bucket)
@@ -102,7 +102,7 @@ class SyncDashboard(Operation):
         rules = answer.get("ServerSideEncryptionConfiguration", {}).get("Rules", [])
         by = {rule.get("ApplyServerSideEncryptionByDefault", {}).get("SSEAlgorithm") for rule in rules}
         if by - {None, "AES256"}:
-            raise CannotFix(f"{bucket} is encrypted with {', '.join(sorted(by))}: its ETags do not tell what it holds")
+            raise CannotFix(f"{bucket} is encrypted with {', '.join(sorted(by))}: its ETags do not show what it holds")
         self._wanted = {path.relative_to(folder).as_posix(): _md5(path).hex() for path in _files(folder)}
         return self.read(target)
 
@@ -128,7 +128,7 @@ class SyncDashboard(Operation):
         return made
 
     def _cache_control(self, bucket: str, prefix: str, names: Sequence[str], before: State) -> dict[str, str]:
-        """As stacks.toml wants it; else as the object has it that is replaced: without one a CDN keeps it for a day."""
+        """As stacks.toml has it; else as the object that is replaced: without one a CDN keeps it for a day."""
         patterns = self.stack.dashboard_cache_control.items()
         found = {
             name: next((value for pattern, value in patterns if fnmatch.fnmatchcase(name, pattern)), "")

@@ -38,7 +38,7 @@ class BackUpTable(Setting):
     expects = "a backup as the table is at this moment; it costs the table no capacity"
     beware = (
         "it is kept, and paid for, until somebody deletes it (aws dynamodb delete-backup): that is not undone here, "
-        "because it may be the only one; what makes backups by itself, if anything does, is not mended by this"
+        "because it may be the only one; scheduled backups, if there are any, are not fixed by this"
     )
 
     def read(self, target: str) -> State:

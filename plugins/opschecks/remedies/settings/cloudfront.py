@@ -63,7 +63,7 @@ class TuneCdn(Setting):
         return after
 
     def risk_of(self, before: State, after: State) -> Risk:
-        """Caching that begins may show old pages until they are invalidated; the rest is seen by nobody."""
+        """Caching that begins may show old pages until they are invalidated; users do not notice the rest."""
         begins = any(
             before.get(pattern, {}).get("CachePolicyId") == CACHING_DISABLED
             and one["CachePolicyId"] != CACHING_DISABLED

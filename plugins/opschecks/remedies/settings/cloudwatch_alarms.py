@@ -47,7 +47,7 @@ class _AlarmActions(_Alarm):
     allow = ("cloudwatch:EnableAlarmActions", "cloudwatch:DisableAlarmActions", _CALL)
 
     def risk_of(self, before: State, after: State) -> Risk:
-        """Whom nobody calls, nobody helps."""
+        """An alarm that calls nobody is a risk."""
         return Risk.SAFE if after["ActionsEnabled"] else Risk.DISRUPTIVE
 
     def read(self, target: str) -> State:
@@ -62,29 +62,29 @@ class EnableAlarmActions(_AlarmActions):
     """Turn the actions of an alarm on again."""
 
     risk = Risk.SAFE
-    expects = "the alarm calls people again when it rings"
+    expects = "the alarm calls people again"
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:
         if now["ActionsEnabled"]:
             raise CannotFix(
-                "its actions are on: what silences it is a mute rule or a suppressor, which somebody set up"
+                "its actions are on: what silences it is a mute rule or a suppressor, which somebody has set up"
             )
         return {"ActionsEnabled": True}
 
 
 class DisableAlarmActions(_AlarmActions):
-    """Turn the actions of an alarm off, until `enable-alarm-actions` turns them on; the daily run says so meanwhile."""
+    """Turn the actions of an alarm off, until `enable-alarm-actions` turns them on; daily runs report it meanwhile."""
 
     risk = Risk.DISRUPTIVE
-    expects = "nobody is called when the alarm rings, until its actions are turned on again"
-    beware = "nothing turns them on by itself: silence-alarm ends at a given time"
+    expects = "the alarm calls nobody until its actions are turned on again"
+    beware = "they stay off until they are turned on: silence-alarm ends at a given time"
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:
         return {"ActionsEnabled": False}
 
 
 class SilenceAlarm(_Alarm):
-    """Mute an alarm for a given time; it rings on in the console, and by itself calls people again afterwards."""
+    """Mute an alarm for a given time; it still shows in the console, and calls people again afterwards."""
 
     risk = Risk.DISRUPTIVE
     settles_within = timedelta(minutes=3)
@@ -94,7 +94,7 @@ class SilenceAlarm(_Alarm):
         "cloudwatch:GetAlarmMuteRule",
         _CALL,
     )
-    expects = "nobody is called when the alarm rings, until the time is over"
+    expects = "the alarm calls nobody until the time is over"
     wishes = {"for": f"how long, such as 90m, 2h or 1d; at most {LONGEST_SILENCE.days}d"}  # noqa: RUF012
 
     def read(self, target: str) -> State:
@@ -149,7 +149,7 @@ class SilenceAlarm(_Alarm):
         return Progress(status == "ACTIVE", f"the rule is {status}")
 
     def risk_of(self, before: State, after: State) -> Risk:
-        """Whom nobody calls, nobody helps; to be called again is safe."""
+        """An alarm that calls nobody is a risk; one that calls again is safe."""
         return Risk.DISRUPTIVE if after["muted_until"] else Risk.SAFE
 
 

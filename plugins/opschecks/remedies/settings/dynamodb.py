@@ -20,9 +20,9 @@ _INDEX = "/index/"
 
 
 class CreateIndex(Setting):
-    """Create a global secondary index that the stack wants and its table lacks.
+    """Create a global secondary index that the stack expects and its table lacks.
 
-    What is there under that name stays as it is: the keys of an index cannot be changed.
+    An index of that name stays as it is: its keys cannot be changed.
     """
 
     risk = Risk.DISRUPTIVE
@@ -38,14 +38,14 @@ class CreateIndex(Setting):
     )
 
     def risk_of(self, before: State, after: State) -> Risk:
-        """Deleting an index fails every search that names it, and it takes hours to have it again."""
+        """Deleting an index fails every search that names it, and it takes hours to create it again."""
         return self.risk if after["keys"] else Risk.DESTRUCTIVE
 
     def targets(self, resource: str, evidence: Mapping[str, Any]) -> list[str]:
         return [_short(resource)]
 
     def normal(self, target: str) -> str:
-        """TABLE/index/NAME, of an ARN or a bare name too; CannotFix where the stack wants no such index."""
+        """TABLE/index/NAME, of an ARN or a bare name too; CannotFix where the stack expects no such index."""
         known = {_target(one): one.name for one in self.stack.indexes}
         short = _short(target)
         found = [name for name, bare in known.items() if short in (name, bare)]

@@ -30,7 +30,7 @@ class RevokeIngress(Setting):
     beware = "what CDK or CloudFormation defines must be changed there too, or the next deployment opens it again"
 
     def targets(self, resource: str, evidence: Mapping[str, Any]) -> list[str]:
-        """Each offending source on its own: revoking a rule whole would take its neighbours along."""
+        """Each offending source on its own: revoking a whole rule would revoke its other sources too."""
         told = Answer(evidence, _CALL)
         own = frozenset(told["own groups"]) if "own groups" in told else frozenset([resource])
         group = SecurityGroup(arn=resource, name=str(told["GroupName"]), evidence=told, own=own)
@@ -54,11 +54,11 @@ class RevokeIngress(Setting):
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:
         if not now["let in"]:
-            raise CannotFix("that source is not let in any more")
+            raise CannotFix("that source is no longer let in")
         return {"let in": False}
 
     def request(self, target: str, before: State, after: State) -> Request:
-        """Revoke names the one source; taking it back brings its description along."""
+        """Revoke names the one source; undoing restores its description too."""
         group, permission = json.loads(target)
         operation = "AuthorizeSecurityGroupIngress" if after["let in"] else "RevokeSecurityGroupIngress"
         sent = permission if after["let in"] else _bare(permission)
@@ -78,7 +78,7 @@ def _each(raw: Mapping[str, Any]) -> list[tuple[dict[str, Any], Any]]:
 
 
 def _bare(permission: Mapping[str, Any]) -> dict[str, Any]:
-    """Without description and owner, by which AWS does not tell sources apart."""
+    """Without description and owner: to AWS, sources that differ only in them are the same."""
     told = dict(permission)
     for kind, key in _SOURCES.items():
         if kind in told:

@@ -83,7 +83,7 @@ class _Service(Setting):
 
 
 class ScaleService(_Service):
-    """Change how many tasks a service wants; by itself only upwards, one half more, within the scaling maximum."""
+    """Change the desired number of tasks; automatically only upwards, by half, within the scaling maximum."""
 
     risk = Risk.SAFE
     proof = Proof.SYMPTOM
@@ -92,7 +92,7 @@ class ScaleService(_Service):
         "CPU goes down as the new tasks take their share; the added tasks stay until scaling or a person removes them"
     )
     beware = "auto-scaling may change the number again; a CDK deployment resets it"
-    wishes = {"desired": "tasks wanted; default: half as many more"}  # noqa: RUF012
+    wishes = {"desired": "desired tasks; default: half as many more"}  # noqa: RUF012
 
     def read(self, target: str) -> State:
         return {"desiredCount": int(self._describe(target)["desiredCount"])}
@@ -106,7 +106,7 @@ class ScaleService(_Service):
         most = self.stack.limits.max_tasks
         wanted = min(most, now["desiredCount"] + max(1, now["desiredCount"] // 2))
         if wanted <= now["desiredCount"]:
-            raise CannotFix(f"it wants {now['desiredCount']} tasks already, and limit max_tasks is {most}")
+            raise CannotFix(f"{now['desiredCount']} tasks are desired already, and limit max_tasks is {most}")
         return {"desiredCount": wanted}
 
     def request(self, target: str, before: State, after: State) -> Request:

@@ -22,7 +22,7 @@ class ScaleDevToZero(ScaleService):
     risk = Risk.DISRUPTIVE
     runbook = "office-hours"
     allow: ClassVar[Sequence[str]] = (*ScaleService.allow, "cloudformation:ListStackResources", "tag:GetResources")
-    expects = "the service runs no task until somebody, or a schedule, starts it again"
+    expects = "the service runs no task until a person, or a schedule, starts it again"
     beware = (
         "auto-scaling brings it back up at its next scale-out; a scheduled action that scales it down every evening "
         "is the lasting fix"
@@ -48,14 +48,14 @@ class ScaleDevToZero(ScaleService):
         return target.removeprefix("service/")
 
     def read_for_plan(self, target: str) -> State:
-        """As `read`; CannotFix of what is production, and of what somebody may be at work with."""
+        """As `read`; CannotFix where it is production, or where somebody may be working with it."""
         if target in self._production():
             raise CannotFix(f"{self.shown(target)} is one of the services that are checked as production")
         here = clock.now().astimezone(self.stack.zone)
         if self.stack.office_hours.include(here):
             raise CannotFix(
-                f"it is {here:%a %H:%M} in {self.stack.time_zone}, within its hours: what ran at night is over, and "
-                "somebody may be at work with it now"
+                f"it is {here:%a %H:%M} in {self.stack.time_zone}, within its office hours: "
+                "somebody may be working with it now"
             )
         return self.read(target)
 
@@ -75,5 +75,5 @@ class ScaleDevToZero(ScaleService):
         return int(told["desiredCount"]) == int(after["desiredCount"])
 
     def risk_of(self, before: State, after: State) -> Risk:
-        """Whoever still works with it loses it; starting it again harms nobody."""
+        """Whoever still works with it loses it; starting it again is safe."""
         return Risk.DISRUPTIVE if after["desiredCount"] < before["desiredCount"] else Risk.SAFE

@@ -13,7 +13,7 @@ STICKINESS = ("stickiness.enabled", "stickiness.type", *(_DURATION.format(kind) 
 
 
 class EnableStickiness(Setting):
-    """Turn cookie stickiness of a target group on, for as long as the stack's limits want."""
+    """Turn cookie stickiness of a target group on, for as long as the stack's limits expect."""
 
     runbook = "websocket-connection-issues"
     allow = (
@@ -39,7 +39,7 @@ class EnableStickiness(Setting):
         return {one["Key"]: one["Value"] for one in listed if one["Key"] in STICKINESS}
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:
-        """On, by the cookie that it is set to, at least as long as wanted. Whose cookie it is, is a person's choice."""
+        """On, by the cookie that it is set to, for at least as long as expected; a person chooses which cookie."""
         kind = now.get("stickiness.type")
         if kind not in _COOKIES:
             raise CannotFix(f"its stickiness is by {kind}, which no cookie can replace: it is not behind an ALB")

@@ -92,7 +92,7 @@ class CreateFlowLog(Setting):
         return self.read(target)
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:
-        """One that records what the limits want. What is there and does not deliver lacks a right, not a second log."""
+        """One that records what the limits expect. A log that does not deliver lacks a permission."""
         if now["records"]:
             raise CannotFix(
                 f"a flow log to {self._group} is there, and records {now['records']}: if nothing arrives, fix the "
@@ -101,11 +101,11 @@ class CreateFlowLog(Setting):
         return {"group": self._group, "records": self.stack.limits.flow_log_traffic}
 
     def request(self, target: str, before: State, after: State) -> Request:
-        """The token makes one of two such requests of a day; taking it back names the log by its id."""
+        """The token makes two such requests of one day one; undoing names the log by its id."""
         if not after["records"]:
             found = self._own(target)
             if not found:
-                raise CannotFix(f"{target} has no flow log to {self._group} any more")
+                raise CannotFix(f"{target} no longer has a flow log to {self._group}")
             return Request("ec2", "DeleteFlowLogs", {"FlowLogIds": [found[0].id]})
         others = sorted(log.id for log in self._logs(target))
         mark = f"{self.stack.name} {target} {after} beside {others} on {clock.now():%Y-%m-%d}"

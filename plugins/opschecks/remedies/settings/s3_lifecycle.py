@@ -1,4 +1,4 @@
-"""Remedies of S3's lifecycle: a rule for what a bucket keeps and nobody needs."""
+"""Remedies of S3's lifecycle: a rule for what a bucket keeps longer than needed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LONGEST_DAYS = 2**31 - 1
 
 
 class PutLifecycle(Setting):
-    """Add a lifecycle rule to a bucket, for what it keeps longer than the stack wants.
+    """Add a lifecycle rule to a bucket, for what it keeps longer than the stack expects.
 
     Its other rules stay as they are: S3 only takes all rules at once, so that they are sent along.
     """
@@ -45,7 +45,7 @@ class PutLifecycle(Setting):
     }
 
     def risk_of(self, before: State, after: State) -> Risk:
-        """What a new rule deletes is gone, but parts of uploads that nobody completed were nothing yet."""
+        """What a new rule deletes is gone; parts of uploads that were never completed are no loss."""
         there = before["Rules"]
         new = [rule for rule in after["Rules"] if rule not in there]
         harmless = {"ID", "Status", "Filter", "Prefix", "AbortIncompleteMultipartUpload"}
@@ -61,7 +61,7 @@ class PutLifecycle(Setting):
         }
 
     def read_for_plan(self, target: str) -> State:
-        """As `read`, and noting what is wanted of this bucket."""
+        """As `read`, and noting what is expected of this bucket."""
         self._planned = self._bucket(target)
         aws = cast("Aws", self.aws)
         site = find_site(self.stack, aws, inventory(self.stack, aws))
