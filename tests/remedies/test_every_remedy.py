@@ -39,7 +39,7 @@ LIMITS: dict[str, tuple[tuple[int, int], dict[str, str], tuple[int, int] | str]]
     "both wishes": ((2, 40), {"min": "1", "max": "6"}, (1, 6)),
     "the wrong way round": ((2, 10), {"min": "12"}, "the minimum 12 is above the maximum 10"),
     "no number": ((2, 10), {"max": "many"}, "expected a whole number"),
-    "below nothing": ((2, 10), {"min": "-1"}, "it cannot be less than 0"),
+    "below nothing": ((2, 10), {"min": "-1"}, "--set min=-1: expected a whole number of at least 0"),
 }
 
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 Runs = Callable[[], Iterable[Mapping[str, Any]]]
 
+LARGEST = 2**31 - 1
+"""What AWS takes for a number, where it does not say less."""
 IN_CODE_TOO = "what CDK or CloudFormation defines must be changed there too, or the next deployment undoes it"
 """What to beware of with any setting that infrastructure code may own."""
 
@@ -147,3 +149,11 @@ def checked_wish(remedy: type[BaseRemedy], given: Mapping[str, str]) -> Mapping[
         if name not in remedy.wishes:
             raise CannotFix(f"--set {name}: {remedy.name()} takes no such value; {nearest(name, remedy.wishes)}")
     return given
+
+
+def wished_number(wish: Mapping[str, str], name: str, *, least: int = 0, most: int = LARGEST) -> int:
+    """The number of a wish that was given; CannotFix where it is not one, or out of range."""
+    if not wish[name].isdecimal() or not least <= int(wish[name]) <= most:
+        span = f"of at least {least}" if most == LARGEST else f"from {least} to {most:,}"
+        raise CannotFix(f"--set {name}={wish[name]}: expected a whole number {span}")
+    return int(wish[name])

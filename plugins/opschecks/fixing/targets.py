@@ -52,6 +52,15 @@ def named(kind: str, target: str, stack: Stack, aws: Sends) -> str:
     return name
 
 
+def site_of(stack: Stack, aws: Sends) -> tuple[str, str] | None:
+    """Bucket and prefix of the dashboards; None where the stack has none, CannotFix where that is not known."""
+    live = cast("Aws", aws)
+    try:
+        return find_site(stack, live, inventory(stack, live))
+    except CouldNotLook as error:
+        raise CannotFix(str(error)) from None
+
+
 def _tables(stack: Stack, aws: Aws) -> list[str]:
     """What the stack names, or CloudFormation or tags report as its own; and what holds its incidents and indexes."""
     others = [stack.incidents_table, *(index.table for index in stack.indexes)]

@@ -328,9 +328,9 @@ def test_requests_are_of_what_dynamodb_takes() -> None:
 
 
 WISHES: dict[str, tuple[dict[str, str], str]] = {
-    "none": ({"at_most": "0"}, "expected a number from 1 to 10,000"),
-    "too many": ({"at_most": "10001"}, "expected a number from 1 to 10,000"),
-    "no number": ({"at_most": "-1"}, "expected a number from 1 to 10,000"),
+    "none": ({"at_most": "0"}, "expected a whole number from 1 to 10,000"),
+    "too many": ({"at_most": "10001"}, "expected a whole number from 1 to 10,000"),
+    "no number": ({"at_most": "-1"}, "expected a whole number from 1 to 10,000"),
     "no day": ({"before": "soon"}, "soon is not a day such as 2026-01-01"),
     "no such day": ({"before": "2026-02-30"}, "2026-02-30 is not a day"),
     "too young": ({"before": f"{NOW - timedelta(days=30):%Y-%m-%d}"}, "incidents stay for 90 days"),

@@ -10,6 +10,7 @@ from ...aws.log_groups import describe_log_groups
 from ...core.change import CannotFix
 from ...core.observation import NotThere
 from ...fixing.remedy import BaseRemedy
+from .archive_objects import require_private
 from .backup_pieces import Scope
 from .restore_points import describe_table
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 MOST_BYTES = 5 * 2**30
 """What S3 copies in one request."""
 _NOT_COPIED = ("GLACIER", "DEEP_ARCHIVE")
-_BLOCKED = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
 
 
 def require_possible(remedy: BaseRemedy, place: BackupLocation, scope: Scope) -> None:
@@ -41,14 +41,9 @@ def _require_fit(remedy: BaseRemedy, place: BackupLocation, scope: Scope) -> Non
         raise CannotFix(f"{bucket} is the dashboards' own bucket: a backup there would be lost with it; name another")
     try:
         where = remedy.aws.call("s3", "GetBucketLocation", Bucket=bucket).get("LocationConstraint") or "us-east-1"
-        answer = remedy.aws.call("s3", "GetPublicAccessBlock", Bucket=bucket)
-        blocked = answer["PublicAccessBlockConfiguration"]
     except NotThere as error:
-        if "NoSuchBucket" in error.reason:
-            raise CannotFix(f"there is no bucket {bucket} (backups in stacks.toml)") from None
-        blocked = {}
-    if any(blocked.get(one) is not True for one in _BLOCKED):
-        raise CannotFix(f"{bucket} does not block public access: aws s3api put-public-access-block turns that on")
+        raise CannotFix(f"there is no bucket {bucket} (backups in stacks.toml)") from error
+    require_private(remedy, bucket, "backups")
     here = cast("Aws", remedy.aws).region
     if scope.groups and where not in (here, {"eu-west-1": "EU"}.get(here)):
         raise CannotFix(f"{bucket} is in {where}: logs of {here} can only be exported within it")

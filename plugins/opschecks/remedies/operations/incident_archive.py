@@ -15,6 +15,7 @@ from ...core.answer import Answer
 from ...core.change import CannotFix, Progress, Request, Risk, State, Step
 from ...core.observation import CouldNotLook
 from ...fixing.operation import Operation
+from ...fixing.remedy import wished_number
 from ...web.site_objects import list_objects
 from .archive_objects import (  # fmt: skip
     SUFFIX,
@@ -121,7 +122,7 @@ class ArchiveIncidents(Operation):
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:
         """The oldest of them gone, as many as are wished for, and the objects that hold them there."""
-        most, target = _number(wish.get("at-most", str(AT_MOST))), self._target
+        most, target = wished_number({"at-most": str(AT_MOST), **wish}, "at-most", least=1, most=MOST), self._target
         if not now["incidents"]:
             raise CannotFix(f"there is nothing to archive: no {self.stack.resolved_status} one in {target}")
         chosen = choose_incidents(self, Span.of(target), most)
@@ -266,9 +267,3 @@ def _is_back(before: State, after: State) -> bool:
 def _next(names: Sequence[str]) -> int:
     """The number of the next object; of a clock's time a plan could not say today what it will be tomorrow."""
     return max((int(name.split("-")[0]) for name in names if name.split("-")[0].isdecimal()), default=0) + 1
-
-
-def _number(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= MOST:
-        raise CannotFix(f"--set at-most={text}: expected a number from 1 to {MOST:,}")
-    return int(text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import Any
@@ -12,9 +12,9 @@ from typing import Any
 from ...aws.dynamodb_items import Item, key_line, key_names, read_items, to_line
 from ...aws.incident_archive import old_incident_keys
 from ...core.change import CannotFix
-from ...core.observation import NotThere
 from ...fixing.remedy import BaseRemedy
 from .archived_items import can_be_told
+from .restore_points import describe_table
 
 RUN_BYTES = 16 * 2**20
 """Of incidents that one run archives: they are held in memory."""
@@ -79,13 +79,11 @@ def table_keys(remedy: BaseRemedy, table: str) -> tuple[str, ...]:
     return key_names(_described(remedy, table))
 
 
-def _described(remedy: BaseRemedy, table: str) -> dict[str, Any]:
-    try:
-        answer = remedy.aws.call("dynamodb", "DescribeTable", TableName=table)
-    except NotThere:
-        raise CannotFix(f"the table {table} does not exist") from None
-    told: dict[str, Any] = answer["Table"]
-    return told
+def _described(remedy: BaseRemedy, table: str) -> Mapping[str, Any]:
+    found = describe_table(remedy.aws, table)
+    if found is None:
+        raise CannotFix(f"the table {table} does not exist")
+    return found.raw
 
 
 def named(remedy: BaseRemedy, span: Span) -> Named:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from ...core.answer import Answer
 from ...core.change import CannotFix, Request, Risk, State
-from ...fixing.remedy import IN_CODE_TOO, Setting
+from ...fixing.remedy import IN_CODE_TOO, Setting, wished_number
 
 _CALL = "application-autoscaling:DescribeScalableTargets"
 _DIMENSION = "ecs:service:DesiredCount"
@@ -62,7 +62,8 @@ class SetScalingLimits(_ScalableTarget):
         low, high = now["MinCapacity"], now["MaxCapacity"]
         if not wish:
             low, high = max(low, limits.min_tasks), max(high, limits.max_tasks)
-        low, high = _number(wish, "min", low), _number(wish, "max", high)
+        low = wished_number(wish, "min") if "min" in wish else low
+        high = wished_number(wish, "max") if "max" in wish else high
         if low > high:
             raise CannotFix(f"the minimum {low} is above the maximum {high}")
         after = {"MinCapacity": low, "MaxCapacity": high}
@@ -118,15 +119,3 @@ class ResumeScaling(_ScalableTarget):
     def request(self, target: str, before: State, after: State) -> Request:
         state = {"ResourceId": target, "SuspendedState": dict(after)}
         return Request("application-autoscaling", "RegisterScalableTarget", {**_OF_ECS, **state})
-
-
-def _number(wish: Mapping[str, str], name: str, default: int) -> int:
-    if name not in wish:
-        return default
-    try:
-        number = int(wish[name])
-    except ValueError:
-        raise CannotFix(f"--set {name}={wish[name]}: expected a whole number") from None
-    if number < 0:
-        raise CannotFix(f"--set {name}={number}: it cannot be less than 0")
-    return number

@@ -12,7 +12,7 @@ from ...core.answer import Answer
 from ...core.change import CannotFix, Progress, Proof, Request, Risk, State
 from ...core.observation import CouldNotLook
 from ...core.wording import nearest
-from ...fixing.remedy import Setting
+from ...fixing.remedy import Setting, wished_number
 
 _CALL = "ecs:DescribeServices"
 SUSPECT = timedelta(hours=24)
@@ -100,9 +100,7 @@ class ScaleService(_Service):
     def want(self, now: State, wish: Mapping[str, str]) -> State:
         """As wished; else half as many more, at least one, at most the stack's maximum."""
         if "desired" in wish:
-            if not wish["desired"].isdigit():
-                raise CannotFix(f"--set desired={wish['desired']}: expected a whole number")
-            return {"desiredCount": int(wish["desired"])}
+            return {"desiredCount": wished_number(wish, "desired")}
         most = self.stack.limits.max_tasks
         wanted = min(most, now["desiredCount"] + max(1, now["desiredCount"] // 2))
         if wanted <= now["desiredCount"]:

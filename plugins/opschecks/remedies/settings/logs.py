@@ -7,7 +7,7 @@ from typing import Any
 
 from ...aws.log_groups import LogGroup, describe_log_groups
 from ...core.change import CannotFix, Request, Risk, State
-from ...fixing.remedy import IN_CODE_TOO, Setting
+from ...fixing.remedy import IN_CODE_TOO, Setting, wished_number
 
 ALLOWED_DAYS = (
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
@@ -50,7 +50,9 @@ class PutRetention(Setting):
     def want(self, now: State, wish: Mapping[str, str]) -> State:
         """As wished; without a wish the longest that is allowed for what is kept too long, the shortest otherwise."""
         if "days" in wish:
-            return {"retentionInDays": _wished(wish["days"])}
+            if (days := wished_number(wish, "days", least=1)) not in ALLOWED_DAYS:
+                raise CannotFix(f"--set days={days}: AWS takes only {', '.join(map(str, ALLOWED_DAYS))}")
+            return {"retentionInDays": days}
         low, high = self.stack.limits.log_retention_days_min, self.stack.limits.log_retention_days_max
         allowed = [days for days in ALLOWED_DAYS if low <= days <= high]
         if not allowed:
@@ -68,14 +70,3 @@ class PutRetention(Setting):
         if after["retentionInDays"] is None:
             return Request("logs", "DeleteRetentionPolicy", name)
         return Request("logs", "PutRetentionPolicy", {**name, "retentionInDays": after["retentionInDays"]})
-
-
-def _wished(value: str) -> int:
-    listed = ", ".join(map(str, ALLOWED_DAYS))
-    try:
-        days = int(value)
-    except ValueError:
-        raise CannotFix(f"--set days={value}: expected one of {listed}") from None
-    if days not in ALLOWED_DAYS:
-        raise CannotFix(f"--set days={days}: AWS takes only {listed}")
-    return days

@@ -5,19 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-from ...aws.inventory import inventory
-from ...aws.s3_lifecycle import OBJECTS, UPLOADS, VERSIONS, Bucket, find_site, lacking, read_bucket
+from ...aws.s3_lifecycle import OBJECTS, UPLOADS, VERSIONS, Bucket, lacking, read_bucket
 from ...core.change import CannotFix, Request, Risk, State
-from ...fixing.remedy import IN_CODE_TOO, Setting
+from ...fixing.remedy import IN_CODE_TOO, Setting, wished_number
+from ...fixing.targets import site_of
 
 if TYPE_CHECKING:
-    from ...aws.session import Aws
+    pass
 
 _WISHES = {"uploads": UPLOADS, "versions": VERSIONS, "objects": OBJECTS}
 _DEFAULT_SIZE = "all_storage_classes_128K"
-LONGEST_DAYS = 2**31 - 1
 
 
 class PutLifecycle(Setting):
@@ -63,9 +62,7 @@ class PutLifecycle(Setting):
     def read_for_plan(self, target: str) -> State:
         """As `read`, and noting what is expected of this bucket."""
         self._planned = self._bucket(target)
-        aws = cast("Aws", self.aws)
-        site = find_site(self.stack, aws, inventory(self.stack, aws))
-        self._is_site = site is not None and site[0] == target
+        self._is_site = (site_of(self.stack, self.aws) or ("", ""))[0] == target
         return self.read(target)
 
     def _bucket(self, target: str) -> Bucket:
@@ -78,7 +75,7 @@ class PutLifecycle(Setting):
         bucket = self._planned
         wanted = bucket.wanted(self.stack)
         if wish:
-            add = {_WISHES[name]: _days(name, value) for name, value in wish.items()}
+            add = {_WISHES[name]: wished_number(wish, name, least=1) for name in wish}
         else:
             add = {what: math.floor(wanted[what]) for what in lacking(bucket.rules, wanted)}
         if not add:
@@ -141,13 +138,3 @@ def _rule(there: Sequence[Mapping[str, Any]], add: Mapping[str, int]) -> dict[st
     if OBJECTS in add:
         rule["Expiration"] = {"Days": add[OBJECTS]}
     return rule
-
-
-def _days(name: str, value: str) -> int:
-    try:
-        days = int(value)
-    except ValueError:
-        raise CannotFix(f"--set {name}={value}: expected a whole number of days") from None
-    if not 1 <= days <= LONGEST_DAYS:
-        raise CannotFix(f"--set {name}={days}: it must be at least 1")
-    return days
