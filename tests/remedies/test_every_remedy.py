@@ -137,7 +137,7 @@ STICKY: dict[str, tuple[dict[str, str], dict[str, str] | None]] = {
 
 @pytest.mark.parametrize(("now", "after"), STICKY.values(), ids=STICKY)
 def test_stickiness(now: dict[str, str], after: dict[str, str] | None) -> None:
-    remedy = _remedy(EnableStickiness)
+    remedy = EnableStickiness(_stack(), Aws({}))
     if after is None:
         with pytest.raises(CannotFix, match="no cookie can replace"):
             remedy.want(now, {})

@@ -49,7 +49,7 @@ class Fixer:
         for entry in self.journal.entries():
             if not entry.is_open:
                 continue
-            if entry.state in (events.BEGUN, events.STEP, events.UNCLEAR):
+            if entry.state in (events.BEGUN, events.UNCLEAR):
                 entry = self._settled(entry)
             if entry.state == events.UNCLEAR:
                 self.unsettled.add((entry.change.remedy, entry.change.target))
@@ -324,7 +324,7 @@ class Fixer:
     def _interrupted(self, made: str, remedy: Fixable, change: Change) -> Fixed:
         """Ctrl-C: what a state proves is rolled back; what takes its time is left, and said. Nothing is done twice."""
         entry = next(one for one in self.journal.entries() if one.id == made)
-        if entry.state in (events.BEGUN, events.STEP):
+        if entry.state == events.BEGUN:
             entry = self._settled(entry)
         if not entry.happened or not entry.is_open:
             result = ChangeResult.ROLLED_BACK if entry.state == events.ROLLED_BACK else ChangeResult.HANDED_OVER

@@ -6,20 +6,18 @@ import abc
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from ..core.change import Change, Entries, State, Step
+from ..core.change import Change, State, Step
 from .remedy import BaseRemedy
 
 
 class Operation(BaseRemedy):
     """Work of several steps: write `read`, `want` and `steps`. Each step has a line in the journal before it is sent.
 
-    Of more than `journal.STEP_LINES` steps, a line stands for a batch of them. `journal` gives the stack's changes, the
-    oldest first.
+    Of more than STEP_LINES steps (history/journal.py), a line stands for a batch of them.
     """
 
     followed_by: ClassVar[Sequence[type[BaseRemedy]]] = ()
     """Remedies that a change by name is not complete without."""
-    journal: Entries = tuple
 
     @abc.abstractmethod
     def steps(self, target: str, before: State, after: State) -> Sequence[Step]:

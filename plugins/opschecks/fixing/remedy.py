@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ..core.change import CannotFix, Progress, Proof, Request, Risk, Sends, State, Step
+from ..core.change import CannotFix, Entries, Progress, Proof, Request, Risk, Sends, State, Step
 from ..core.wording import nearest
 from . import targets as of_kind
 
@@ -48,11 +48,14 @@ class BaseRemedy(abc.ABC):
     runbook: ClassVar[str] = ""
     wishes: ClassVar[Mapping[str, str]] = {}
 
-    def __init__(self, stack: Stack, aws: Sends, runs: Runs = tuple) -> None:
-        """`runs` gives the stack's filed run files as plain data, newest first."""
+    def __init__(self, stack: Stack, aws: Sends, runs: Runs = tuple, journal: Entries = tuple) -> None:
+        """For what only the past shows: `runs` gives the stack's filed run files as plain data, newest first;
+        `journal` its changes, oldest first.
+        """
         self.stack = stack
         self.aws = aws
         self.runs = runs
+        self.journal = journal
 
     @classmethod
     def name(cls) -> str:
@@ -79,7 +82,9 @@ class BaseRemedy(abc.ABC):
         return of_kind.owned(self.kind, self.stack, self.aws)
 
     def shown(self, target: str) -> str:
-        """The target as people call it."""
+        """The target as people call it; a target group's ARN has the name in the middle."""
+        if ":targetgroup/" in target:
+            return target.split("/")[-2]
         return target.rsplit("/", 1)[-1] if target.startswith(("arn:", "service/")) else target
 
     @abc.abstractmethod
@@ -108,6 +113,10 @@ class BaseRemedy(abc.ABC):
         return Progress(now == after, "" if now == after else f"reads {json.dumps(now, default=str)}")
 
 
+_FORMER = frozenset(["answered", "asks", "ready", "requests", "turn"])
+"""Methods of remedies in the last release that have become fields of a Step."""
+
+
 class Setting(BaseRemedy):
     """A setting that one request changes: write `read`, `want` and `request`, and everything else has a default.
 
@@ -115,6 +124,12 @@ class Setting(BaseRemedy):
     then names and ARNs are understood, and only the stack's own are changed. Beyond that, a setting declares what is
     true of it: risk, allow, proof, expects, beware, runbook, wishes, settles_within.
     """
+
+    def __init_subclass__(cls, **more: Any) -> None:
+        """TypeError where the class has what only an Operation's steps have now, and nothing would call any more."""
+        super().__init_subclass__(**more)
+        if former := sorted(_FORMER & vars(cls).keys()):
+            raise TypeError(f"{cls.__name__}.{former[0]}: several requests are the steps of an opschecks.Operation")
 
     @abc.abstractmethod
     def request(self, target: str, before: State, after: State) -> Request:

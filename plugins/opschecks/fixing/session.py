@@ -100,8 +100,7 @@ class FixingSession:
             raise CannotFix(f"{name}: no such remedy; {nearest(name, self.remedies)}")
         runs = partial(filed_runs, self.storage, RUNS_READ)
         made = self.remedies[name](self.stack, self.aws, runs)
-        if isinstance(made, Operation):
-            made.journal = self.journal.entries
+        made.journal = self.journal.entries  # users' own may take no journal
         if self._within is not None:
             made.settles_within = self._within
         return made

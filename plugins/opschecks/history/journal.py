@@ -63,8 +63,8 @@ class Entry:
 
     @property
     def state(self) -> str:
-        """Its newest event; after `begun` or `step` it is not known whether what was about to be sent was sent."""
-        return self.lines[-1].event
+        """Its newest event, but for steps; `begun` alone means that it is not known how much of it was sent."""
+        return [line.event for line in self.lines if line.event != STEP][-1]
 
     @property
     def happened(self) -> bool:
@@ -84,7 +84,7 @@ class Entry:
     @property
     def is_open(self) -> bool:
         """Whether it is not known how it ended: its fixer was killed, or could not read."""
-        return self.state in (BEGUN, STEP, SENT, NOT_CURED, UNCLEAR)
+        return self.state in (BEGUN, SENT, NOT_CURED, UNCLEAR)
 
 
 @dataclass(frozen=True)

@@ -102,9 +102,7 @@ VERSION = {"ARN": ARN, "Name": SECRET, "VersionId": "EXAMPLE1-90ab-cdef-fedc-ba9
 
 
 def remedy(answers: Aws, *entries: Entry) -> RotateAccessKey:
-    made = RotateAccessKey(answers.stack, answers)
-    made.journal = lambda: entries
-    return made
+    return RotateAccessKey(answers.stack, answers, tuple, lambda: entries)
 
 
 def planned(answers: Aws, *entries: Entry, early: str = "") -> Change:

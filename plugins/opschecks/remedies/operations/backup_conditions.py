@@ -41,8 +41,8 @@ def _require_fit(remedy: BaseRemedy, place: BackupLocation, scope: Scope) -> Non
         raise CannotFix(f"{bucket} is the dashboards' own bucket: a backup there would be lost with it; name another")
     try:
         where = remedy.aws.call("s3", "GetBucketLocation", Bucket=bucket).get("LocationConstraint") or "us-east-1"
-    except NotThere as error:
-        raise CannotFix(f"there is no bucket {bucket} (backups in stacks.toml)") from error
+    except NotThere:
+        raise CannotFix(f"there is no bucket {bucket} (backups in stacks.toml)") from None
     require_private(remedy, bucket, "backups")
     here = cast("Aws", remedy.aws).region
     if scope.groups and where not in (here, {"eu-west-1": "EU"}.get(here)):

@@ -16,10 +16,7 @@ class EnableStickiness(Setting):
     """Turn cookie stickiness of a target group on, for as long as the stack's limits expect."""
 
     runbook = "websocket-connection-issues"
-    allow = (
-        "elasticloadbalancing:ModifyTargetGroupAttributes",
-        "elasticloadbalancing:DescribeTargetGroupAttributes",
-    )
+    allow = ("elasticloadbalancing:ModifyTargetGroupAttributes", "elasticloadbalancing:DescribeTargetGroupAttributes")
     expects = "a client that reconnects reaches the task that holds its session"
     beware = IN_CODE_TOO
 
@@ -29,14 +26,10 @@ class EnableStickiness(Setting):
         shorter = any(int(after.get(key, 0)) < int(before.get(key, 0)) for key in keys)
         return Risk.DISRUPTIVE if after["stickiness.enabled"] != "true" or shorter else Risk.SAFE
 
-    def shown(self, target: str) -> str:
-        return target.split("/")[-2] if target.count("/") >= 2 else target
-
     def read(self, target: str) -> State:
         """The attributes of stickiness; AWS gives every value as text, and none for kinds that do not apply."""
         answer = self.aws.call("elbv2", "DescribeTargetGroupAttributes", TargetGroupArn=target)
-        listed = answer["Attributes"]
-        return {one["Key"]: one["Value"] for one in listed if one["Key"] in STICKINESS}
+        return {one["Key"]: one["Value"] for one in answer["Attributes"] if one["Key"] in STICKINESS}
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:
         """On, by the cookie that it is set to, for at least as long as expected; a person chooses which cookie."""

@@ -20,10 +20,7 @@ class EnableRecovery(Setting):
     settles_within = timedelta(minutes=10)
     allow = ("dynamodb:UpdateContinuousBackups", RECOVERY)
     expects = "DynamoDB records every write from this moment on; what was before it cannot be restored to"
-    beware = (
-        f"it is paid for by the size of the table; {IN_CODE_TOO}; turning it off forgets every moment that could be "
-        "restored"
-    )
+    beware = f"it is paid for by the table's size; turning it off forgets every restorable moment; {IN_CODE_TOO}"
 
     def risk_of(self, before: State, after: State) -> Risk:
         """Turning it off forgets all that was recorded, and on again starts from nothing."""
@@ -41,20 +38,16 @@ class EnableRecovery(Setting):
             answer = self.aws.call("dynamodb", "DescribeContinuousBackups", TableName=target)
         except NotThere:
             raise CannotFix(f"there is no table {target}") from None
-        told = answer["ContinuousBackupsDescription"]
-        recovery = told["PointInTimeRecoveryDescription"]
-        return {"recovery": recovery["PointInTimeRecoveryStatus"] == "ENABLED"}
+        told = answer["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"]
+        return {"recovery": told["PointInTimeRecoveryStatus"] == "ENABLED"}
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:
         if now["recovery"]:
             raise CannotFix(
-                "point-in-time recovery is on: where it has stopped, the table may not use its key of KMS any more, "
-                "which needs a person"
+                "point-in-time recovery is on: where it has stopped, the table may have lost its key of KMS"
             )
         return {"recovery": True}
 
     def request(self, target: str, before: State, after: State) -> Request:
-        wanted = {"PointInTimeRecoveryEnabled": after["recovery"]}
-        return Request(
-            "dynamodb", "UpdateContinuousBackups", {"TableName": target, "PointInTimeRecoverySpecification": wanted}
-        )
+        set_to = {"PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": after["recovery"]}}
+        return Request("dynamodb", "UpdateContinuousBackups", {"TableName": target, **set_to})
