@@ -125,6 +125,11 @@ class Desk:
     def make(self, look: Callable[[], Look] | None, kind: type[BaseRemedy] = _Switch) -> Fixed:
         return self.fixer.make(self.plan(kind), look)
 
+    def uses(self, kind: type[BaseRemedy], **variant: Any) -> None:
+        """Every remedy is of this kind, in this variant."""
+        made = type(f"_{kind.__name__}", (kind,), variant)
+        self.fixer.__dict__["remedy"] = lambda name: made(STACK, self.world)
+
     def events(self) -> list[list[str]]:
         return [[line.event for line in entry.lines] for entry in self.journal.entries()]
 
@@ -211,13 +216,7 @@ def test_a_roll_back_that_is_refused_cannot_be_overlooked(desk: Desk) -> None:
 
 
 def test_a_roll_back_that_changes_nothing_is_found_by_reading(desk: Desk) -> None:
-    class Deaf(_Switch):
-        """Switch it on, and never off again."""
-
-        def progress(self, target: str, before: State, after: State) -> Progress:
-            return Progress(after["value"] == "on", "reads on")
-
-    desk.fixer.__dict__["remedy"] = lambda name: Deaf(STACK, desk.world)
+    desk.uses(_Switch, progress=lambda self, target, before, after: Progress(after["value"] == "on", "reads on"))
     fixed = desk.make(lambda: SICK)
     assert fixed.result is ChangeResult.ROLL_BACK_FAILED
     assert "it does not read as before: reads on" in fixed.said
@@ -327,12 +326,7 @@ def test_a_roll_back_leaves_alone_what_somebody_else_has_changed_since(desk: Des
 
 
 def test_a_look_that_was_throttled_is_repeated_before_anything_is_rolled_back(desk: Desk) -> None:
-    class Patient(_Switch):
-        """Switch it on, and look for a while."""
-
-        settles_within = timedelta(seconds=20)
-
-    desk.fixer.__dict__["remedy"] = lambda name: Patient(STACK, desk.world)
+    desk.uses(_Switch, settles_within=timedelta(seconds=20))
     looks = iter([Look(cured=False, blind=True, said="throttled"), SICK, CURED])
     assert desk.make(lambda: next(looks)).result is ChangeResult.FIXED
     assert desk.world.sent == ["on"]
@@ -386,12 +380,7 @@ def test_a_state_store_that_fails_in_the_middle_hands_over(desk: Desk) -> None:
 
 
 def test_what_could_take_capacity_away_is_never_rolled_back(desk: Desk) -> None:
-    class Capacity(_Switch):
-        """Switch it on, and leave it."""
-
-        rolls_back = False
-
-    desk.fixer.__dict__["remedy"] = lambda name: Capacity(STACK, desk.world)
+    desk.uses(_Switch, rolls_back=False)
     assert desk.make(lambda: SICK).result is ChangeResult.HANDED_OVER
     assert desk.world.values["a"] == "on"
 
@@ -464,7 +453,7 @@ class _InTurn(_InTwo):
 
 def _in_turn(desk: Desk, *turns: Progress) -> Fixed:
     _InTurn.turns[:] = turns
-    desk.fixer.__dict__["remedy"] = lambda name: _InTurn(STACK, desk.world)
+    desk.uses(_InTurn)
     return desk.make(None, _InTurn)
 
 
@@ -566,33 +555,19 @@ def test_a_veto_is_refused_before_the_journal(desk: Desk) -> None:
     assert desk.events() == []
 
 
-def test_ctrl_c_while_it_settles_takes_a_state_back(desk: Desk) -> None:
+@pytest.mark.parametrize(
+    ("kind", "targets", "left", "event"),
+    [(_Switch, "a", "off", "rolled_back"), (_Switch, "ab", "off", "rolled_back"), (_Slow, "a", "on", "handed_over")],
+    ids=["a state goes back", "as do all of one finding", "what takes its time stays"],
+)
+def test_ctrl_c_while_it_settles(desk: Desk, kind: type[BaseRemedy], targets: str, left: str, event: str) -> None:
     def interrupted() -> Look:
         raise KeyboardInterrupt
 
     with pytest.raises(Interrupted):
-        desk.make(interrupted)
-    assert desk.world.values["a"] == "off"
-    assert desk.events()[0][-1] == "rolled_back"
-
-
-def test_ctrl_c_takes_all_changes_of_one_finding_back(desk: Desk) -> None:
-    def interrupted() -> Look:
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        desk.fixer.make_all([desk.plan(), desk.plan(target="b")], interrupted)
-    assert desk.world.values == {"a": "off", "b": "off"}
-
-
-def test_ctrl_c_while_it_settles_leaves_capacity_alone(desk: Desk) -> None:
-    def interrupted() -> Look:
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        desk.make(interrupted, _Slow)
-    assert desk.world.values["a"] == "on"
-    assert desk.events()[0][-1] == "handed_over"
+        desk.fixer.make_all([desk.plan(kind, target) for target in targets], interrupted)
+    assert [desk.world.values[target] for target in targets] == [left] * len(targets)
+    assert {events[-1] for events in desk.events() if "not_cured" in events} == {event}
 
 
 def test_nothing_is_sent_when_the_lock_is_lost(desk: Desk, tmp_path: Path) -> None:

@@ -102,51 +102,30 @@ def test_resuming_never_brings_a_hand_made_number_within_the_limits_at_once(desi
             remedy.read_for_plan(TARGET)
 
 
-STICKY: dict[str, tuple[dict[str, str], dict[str, str] | None]] = {
-    "off": (
-        {
-            "stickiness.enabled": "false",
-            "stickiness.type": "lb_cookie",
-            "stickiness.lb_cookie.duration_seconds": "86400",
-        },
-        {
-            "stickiness.enabled": "true",
-            "stickiness.type": "lb_cookie",
-            "stickiness.lb_cookie.duration_seconds": "86400",
-        },
-    ),
-    "short": (
-        {"stickiness.enabled": "true", "stickiness.type": "lb_cookie", "stickiness.lb_cookie.duration_seconds": "60"},
-        {"stickiness.enabled": "true", "stickiness.type": "lb_cookie", "stickiness.lb_cookie.duration_seconds": "3600"},
-    ),
-    "the application's own cookie stays the application's": (
-        {
-            "stickiness.enabled": "true",
-            "stickiness.type": "app_cookie",
-            "stickiness.app_cookie.duration_seconds": "1800",
-        },
-        {
-            "stickiness.enabled": "true",
-            "stickiness.type": "app_cookie",
-            "stickiness.app_cookie.duration_seconds": "3600",
-        },
-    ),
-    "a network load balancer has no cookies": ({"stickiness.enabled": "false", "stickiness.type": "source_ip"}, None),
+def _sticky(enabled: str, cookie: str, seconds: str) -> dict[str, str]:
+    duration = {f"stickiness.{cookie}.duration_seconds": seconds} if seconds else {}
+    return {"stickiness.enabled": enabled, "stickiness.type": cookie, **duration}
+
+
+STICKY = {
+    "off": (("false", "lb_cookie", "86400"), ("true", "lb_cookie", "86400")),
+    "short": (("true", "lb_cookie", "60"), ("true", "lb_cookie", "3600")),
+    "the application's own cookie stays": (("true", "app_cookie", "1800"), ("true", "app_cookie", "3600")),
+    "a network load balancer has no cookies": (("false", "source_ip", ""), None),
 }
 
 
 @pytest.mark.parametrize(("now", "after"), STICKY.values(), ids=STICKY)
-def test_stickiness(now: dict[str, str], after: dict[str, str] | None) -> None:
-    remedy = EnableStickiness(_stack(), Aws({}))
+def test_stickiness(now: tuple[str, str, str], after: tuple[str, str, str] | None) -> None:
+    remedy, before = EnableStickiness(_stack(), Aws({})), _sticky(*now)
     if after is None:
         with pytest.raises(CannotFix, match="no cookie can replace"):
-            remedy.want(now, {})
+            remedy.want(before, {})
         return
-    assert remedy.want(now, {}) == after
-    request = remedy.request("arn", now, after)
-    assert {one["Key"] for one in request.parameters["Attributes"]} == {
-        key for key in after if now.get(key) != after[key]
-    }
+    wanted = _sticky(*after)
+    assert remedy.want(before, {}) == wanted
+    sent = {one["Key"] for one in remedy.request("arn", before, wanted).parameters["Attributes"]}
+    assert sent == {key for key in wanted if before.get(key) != wanted[key]}
 
 
 def _run(outcome: str = "passed", revision: str = "b:1", service: str = SERVICE, **more: Any) -> dict[str, Any]:
