@@ -24,12 +24,7 @@ TWO_WAY = {
     "severity_index_is_missing": ("create-index", "test_wanted_indexes_can_be_searched", "weekly", DESTRUCTIVE),
     "bucket_has_no_lifecycle": ("put-lifecycle", "test_buckets_let_go_what_nobody_needs", "weekly", DESTRUCTIVE),
     "log_group_never_expires": ("put-retention", "test_log_groups_are_kept_as_long_as_wanted", "weekly", DESTRUCTIVE),
-    "point_in_time_recovery_is_off": (
-        "enable-recovery",
-        "test_tables_can_be_restored_to_any_moment",
-        "weekly",
-        (),
-    ),
+    "point_in_time_recovery_is_off": ("enable-recovery", "test_tables_can_be_restored_to_any_moment", "weekly", ()),
     "cdn_caching_is_disabled": ("tune-cdn", "test_cdn_is_set_to_cache_and_compress", "weekly", DISRUPTIVE),
     "vpc_has_no_flow_log": ("create-flow-log", "test_vpcs_record_their_traffic", "weekly", ()),
 }
@@ -298,11 +293,7 @@ FREEZE = '[[stacks.sandbox.fix.freeze]]\nbegins = 2020-01-01T00:00:00Z\nends = 2
         ("", [], "it is disruptive: --allow disruptive permits it"),
         ("changes_per_run = 1\n", ["--allow", "disruptive"], "fix.changes_per_run is 1: none is made"),
         ("changes_per_day = 1\n", ["--allow", "disruptive"], "fix.changes_per_day is 1: none is made"),
-        (
-            FREEZE,
-            ["--allow", "disruptive"],
-            "frozen until 2099-01-01 00:00 UTC: sale",
-        ),
+        (FREEZE, ["--allow", "disruptive"], "frozen until 2099-01-01 00:00 UTC: sale"),
     ],
     ids=["risk", "run", "day", "freeze"],
 )

@@ -23,10 +23,7 @@ def pytest_opschecks_after_change(change, result, said):
         stream.write(f"{change.remedy} {result}\\n")
 """
 WHERE = {
-    "a module of pytest_plugins": {
-        "freezer.py": VETO,
-        "conftest.py": 'pytest_plugins = ["opschecks", "freezer"]\n',
-    },
+    "a module of pytest_plugins": {"freezer.py": VETO, "conftest.py": 'pytest_plugins = ["opschecks", "freezer"]\n'},
     "a conftest of one suite": {"checks/weekly/conftest.py": VETO},
     "a plugin that is registered when pytest is configured": {
         "freezer.py": VETO,

@@ -211,12 +211,7 @@ def test_what_nobody_knows_is_not_copied() -> None:
 def test_copied_then_deleted_by_the_whole_key_and_put_back(keys: tuple[str, ...]) -> None:
     team = {"team": {"S": "b"}}
     items = [incident(n, **EVERY_KIND, **team) for n in range(3)]
-    world = World(
-        *items,
-        incident(8, "active", **team),
-        incident(9, "resolved", f"{NOW:%Y-%m-%dT}", **team),
-        keys=keys,
-    )
+    world = World(*items, incident(8, "active", **team), incident(9, "resolved", f"{NOW:%Y-%m-%dT}", **team), keys=keys)
     before = sorted(map(to_line, world.items))
     change = world.plan()
     assert (change.before["incidents"], change.after["incidents"]) == (3, 0)

@@ -251,12 +251,7 @@ WAITS: dict[str, tuple[Any, bool, bool, str]] = {
         "ACTIVE",
     ),
     "there": (restored(), True, False, "ACTIVE"),
-    "its key is lost": (
-        restored(status="INACCESSIBLE_ENCRYPTION_CREDENTIALS"),
-        False,
-        True,
-        "INACCESSIBLE",
-    ),
+    "its key is lost": (restored(status="INACCESSIBLE_ENCRYPTION_CREDENTIALS"), False, True, "INACCESSIBLE"),
     "not listed yet": (GONE, False, False, "not listed yet"),
 }
 

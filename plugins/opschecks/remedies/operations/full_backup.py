@@ -16,18 +16,7 @@ from ...core.version import __version__
 from ...fixing.operation import Operation
 from ...history.journal import REST
 from .backup_conditions import require_copyable, require_possible
-from .backup_pieces import (
-    SITE,
-    TASKS,
-    Pieces,
-    Scope,
-    export_prefix,
-    look_at,
-    manifest,
-    scope_of,
-    status_of,
-    unsettled,
-)
+from .backup_pieces import SITE, TASKS, Pieces, Scope, export_prefix, look_at, manifest, scope_of, status_of, unsettled
 from .restore_points import LIST, TABLE
 from .table_backup import backup_name
 

@@ -88,12 +88,7 @@ class SilenceAlarm(_Alarm):
 
     risk = Risk.DISRUPTIVE
     settles_within = timedelta(minutes=3)
-    allow = (
-        "cloudwatch:PutAlarmMuteRule",
-        "cloudwatch:DeleteAlarmMuteRule",
-        "cloudwatch:GetAlarmMuteRule",
-        _CALL,
-    )
+    allow = ("cloudwatch:PutAlarmMuteRule", "cloudwatch:DeleteAlarmMuteRule", "cloudwatch:GetAlarmMuteRule", _CALL)
     expects = "the alarm calls nobody until the time is over"
     wishes = {"for": f"how long, such as 90m, 2h or 1d; at most {LONGEST_SILENCE.days}d"}  # noqa: RUF012
 
