@@ -141,7 +141,7 @@ def test_a_veto_a_freeze_and_one_task_stop_nothing_and_say_so(on: Bench) -> None
     service.desired_count = service.running_count = 1
     alone = _drill(on, "-k", "stopped_task")
     assert alone.code == 10
-    assert "stopping that would be an outage" in alone.out
+    assert "stopping it would be an outage" in alone.out
     assert on.journal() == []
     assert len(on.sandbox.web.tasks) == 2
 

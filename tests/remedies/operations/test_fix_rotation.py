@@ -265,7 +265,7 @@ def test_nobody_uses_the_new_key(rotation: Rotation, monkeypatch: pytest.MonkeyP
     assert "AWS reports no use yet" in ended.output
     assert "stays valid; run the same command again when it was used" in ended.output
     again = rotation.fix(*ALL)
-    assert "AWS reports no use yet, which may be some time later" in again.output
+    assert "AWS reports no use yet, which may take a while" in again.output
     assert list(rotation.keys.values()) == ["Active", "Active"]
     monkeypatch.setattr(IAMBackend, "get_access_key_last_used", uses)
     assert rotation.fix(*ALL).exit_code == 0
