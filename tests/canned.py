@@ -16,6 +16,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import botocore.session
+import pytest
 from botocore.handlers import handle_copy_source_param
 from botocore.validate import ParamValidator
 
@@ -25,7 +26,7 @@ from opschecks.config.stack import Stack
 from opschecks.core.answer import Answer
 from opschecks.core.change import Request, Step
 from opschecks.core.iam import iam_action
-from opschecks.core.model import CHECK_ATTRIBUTE, Check, Finding
+from opschecks.core.model import CHECK_ATTRIBUTE, Check, Finding, Resource
 from opschecks.hooks.examine import Examine
 from tests.clock import NOW as NOW
 from tests.scratch import ROOT
@@ -34,6 +35,8 @@ ELSEWHERE = timezone(timedelta(hours=5, minutes=45))
 """JSON services answer in the zone of the machine; no test may depend on which one that is."""
 ACCOUNT = "us-west-2:123456789012"
 
+Raw = dict[str, Any]
+"""An answer of AWS, or a part of one."""
 Canned = Mapping[str, Any] | Exception
 Answers = Canned | Sequence[Canned] | Callable[..., Canned]
 
@@ -41,6 +44,16 @@ Answers = Canned | Sequence[Canned] | Callable[..., Canned]
 def ago(**how_long: float) -> datetime:
     """A moment before the run, in another zone than UTC."""
     return (NOW - timedelta(**how_long)).astimezone(ELSEWHERE)
+
+
+def given(raw: Mapping[str, Any], changes: Mapping[str, Any]) -> Raw:
+    """An answer with changes; a change to None takes a key away."""
+    return {key: value for key, value in {**raw, **changes}.items() if value is not None}
+
+
+def without(key: str, raw: Mapping[str, Any]) -> Raw:
+    """An answer that lacks a key."""
+    return given(raw, {key: None})
 
 
 def stack(**keys: Any) -> Stack:
@@ -168,6 +181,12 @@ def checks_of(suite: str, area: str) -> Any:
 daily, weekly = functools.partial(checks_of, "daily"), functools.partial(checks_of, "weekly")
 
 
+def stand_in(**told: Any) -> Resource:
+    """A resource whose properties are as told, whatever they would read from its evidence."""
+    made: Resource = type("Seen", (Resource,), told)(arn="here", name="here")
+    return made
+
+
 def examined(check_function: Callable[..., None], **observations: Any) -> list[Finding]:
     """What the check finds, given these observations (and a bare stack, unless one is given)."""
     declared: Check = getattr(check_function, CHECK_ATTRIBUTE)
@@ -187,3 +206,30 @@ def verdict(check_function: Callable[..., None], **observations: Any) -> tuple[s
     """Outcome and message of a check that examines one resource."""
     [finding] = examined(check_function, **observations)
     return finding.outcome.value, finding.message
+
+
+def concludes(check_function: Callable[..., None], outcome: str, message: str, **observations: Any) -> None:
+    """The check concludes this of the one resource that it examines, and says this among other things."""
+    told = verdict(check_function, **observations)
+    assert told[0] == outcome, told
+    assert message in told[1]
+
+
+def judges(check_function: Callable[..., None], cases: Mapping[str, tuple[Any, ...]], /, **observed: Any) -> Any:
+    """A test of the check by a table, whose rows are: what was seen, the outcome, and a part of the message.
+
+    `observed` are the check's observations: each a value, or a function that makes it of what the row has.
+    """
+
+    @pytest.mark.parametrize("case", cases.values(), ids=cases)
+    def judge(case: tuple[Any, ...]) -> None:
+        *seen, outcome, message = case
+        made = {name: value(*seen) if callable(value) else value for name, value in observed.items()}
+        concludes(check_function, outcome, message, **made)
+
+    return judge
+
+
+def itself(seen: Any) -> Any:
+    """Where the row of a table has what the check is given."""
+    return seen

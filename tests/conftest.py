@@ -1,4 +1,4 @@
-"""What all tests share: warnings are errors, a clock that stands for canned answers, scratch projects for checks."""
+"""What all tests share: warnings are errors, a stopped clock for canned answers, scratch projects for checks."""
 
 from __future__ import annotations
 
@@ -17,6 +17,22 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """A folder of tests runs in two processes, a file to each, unless -n says otherwise; single files run in one.
+
+    addopts would apply to checks too, which cannot run in parallel when they change something.
+    """
+    option = config.option
+    alone = option.usepdb or hasattr(config, "workerinput") or not config.pluginmanager.has_plugin("xdist")
+    if alone or not any((config.invocation_params.dir / one).is_dir() for one in config.args):
+        return
+    if option.numprocesses is None:
+        option.numprocesses = 2
+    if option.dist == "no":
+        option.dist = "loadfile"
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         item.add_marker(pytest.mark.filterwarnings("error"))
@@ -24,7 +40,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(autouse=True)
 def _clock_of_canned_answers(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Canned answers are all of one moment: however slow the machine, no time passes between them and the test."""
+    """Canned answers have the time of the clock: however slow the machine, no time passes between them and the test."""
     canned = sys.modules.get("tests.canned")  # not imported here: a bare `pytest --help` reads this file
     ours = {id(canned.Aws), id(canned.stack), id(canned.ago)} if canned else set()
     if not ours.isdisjoint(map(id, vars(request.module).values())):
@@ -35,5 +51,5 @@ def _clock_of_canned_answers(request: pytest.FixtureRequest, monkeypatch: pytest
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
-    """A project of its own, with one stack that has no AWS and things to look at."""
+    """A scratch project with one stack, without AWS, and resources to examine."""
     return Project.make(tmp_path)

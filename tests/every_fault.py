@@ -14,8 +14,6 @@ import sys
 import tempfile
 from pathlib import Path
 
-import botocore.loaders
-import botocore.session
 import pytest
 
 from opschecks.config.load import load_stacks
@@ -70,14 +68,7 @@ def _run(suite: str, arguments: list[str], folder: str) -> dict[str, object]:
         return {"code": code, "outcomes": outcomes}
 
 
-def _share_service_models() -> None:
-    """One reading of botocore's service models for all runs: it is most of what a run costs."""
-    loader = botocore.loaders.create_loader()
-    botocore.session.create_loader = lambda *_: loader
-
-
 if __name__ == "__main__":
-    _share_service_models()
     tried = alone() if sys.argv[1:] == ["--alone"] else groups()
     named = [one for one in sys.argv[1:] if one != "--alone"] or ["", *(group.name for group in tried)]
     run("")  # everything is imported and read once; a child that forks from here has it

@@ -70,10 +70,16 @@ def _replaced(value: Any, text: str) -> Any:
 
 
 def made(
-    name: str, outcome: str, severity: Severity = Severity.HIGH, *, stack: str = "production", message: str = "m"
+    name: str,
+    outcome: str,
+    severity: Severity = Severity.HIGH,
+    *,
+    stack: str = "production",
+    message: str = "m",
+    runbook: str = "slug",
 ) -> CheckResult:
     return CheckResult(
-        stack, f"test_{name}", f"checks/daily/test_area.py::test_{name}[{stack}]", "area", severity, "slug",
+        stack, f"test_{name}", f"checks/daily/test_area.py::test_{name}[{stack}]", "area", severity, runbook,
         f"The {name} is bad", "It hurts", outcome, message, 0.0126,
     )  # fmt: skip
 

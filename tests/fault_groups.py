@@ -1,10 +1,10 @@
 """Which faults are given to one sandbox together, so that fewer sandboxes are needed and nothing is hidden.
 
-A fault could fail more than it names, and go unnoticed where a fault beside it names that very check. What a fault can
-reach is near to it: the checks that any fault of its area names, and what observations those judge. So two faults
-share a sandbox only where neither names a check, nor judges an observation, that the other's area reaches; each failed
-check of a group then belongs to exactly one of its faults. Faults of one area are never together, and drills only meet
-drills, as they change something. `python tests/every_fault.py --alone` tries each fault by itself.
+A fault could fail more checks than it names, unnoticed if another fault of the same sandbox names them. A fault is
+expected to reach the checks that the faults of its area name, and their observations. So two faults share a sandbox
+only if neither names a check, or an observation of one, that the other's area reaches; each failed check of a group
+then belongs to exactly one of its faults. Faults of one area are never together, and faults for drills only meet each
+other, because drills change something. `python tests/every_fault.py --alone` tries each fault by itself.
 """
 
 from __future__ import annotations
@@ -19,13 +19,10 @@ from opschecks.sandbox.faults import EVERYTHING_OF_AWS, Fault, known_faults
 from tests.canned import checks_of
 from tests.scratch import ROOT
 
-ALONE: frozenset[str] = frozenset()
-"""Faults that are seen only where nothing else is broken."""
-
 
 @dataclass(frozen=True)
 class Seen:
-    """A check, by the suite that holds it and the observations that it judges."""
+    """A check: its suite, and the observations that it judges."""
 
     suite: str
     observations: frozenset[str]
@@ -87,7 +84,7 @@ def alone() -> tuple[Group, ...]:
 
 def may_meet(one: Fault, other: Fault) -> bool:
     """Whether the two may be in one sandbox."""
-    if {one.name, other.name} & ALONE or EVERYTHING_OF_AWS in {*one.blinds, *other.blinds}:
+    if EVERYTHING_OF_AWS in {*one.blinds, *other.blinds}:
         return False
     if wants_drills(one) or wants_drills(other):
         return wants_drills(one) and wants_drills(other) and not _observed(one) & _observed(other)
@@ -97,7 +94,7 @@ def may_meet(one: Fault, other: Fault) -> bool:
 
 
 def wants_drills(fault: Fault) -> bool:
-    """Whether drills have to show it: of other faults they say nothing, or refuse to begin, and take their time."""
+    """Whether only drills can show it: with other faults drills show nothing, or refuse to begin, and take long."""
     return any(seen()[check].suite == "drills" for check in {*fault.caught_by, *fault.blinds} & seen().keys())
 
 

@@ -1,4 +1,4 @@
-"""Programs that start in a process of their own, forked from one that has read and imported everything once.
+"""Runs programs in processes that are forked from one that has imported and read everything once.
 
 Most of what a short pytest or `opschecks` costs is its start: Python, the libraries, botocore's service models. Run as
 a program this file pays that once, then waits on a socket, and forks for each program that it is asked to run. The
@@ -30,7 +30,7 @@ from opschecks.sandbox.seeds import sow_all
 
 ROOT = Path(__file__).parent.parent
 TIMEOUT_S = 900
-"""Many times what anything that is run takes; only for what hangs."""
+"""Many times as long as anything takes; only for what hangs."""
 
 
 def run(
@@ -83,7 +83,7 @@ def _server() -> str:
 
 
 def _import_all() -> None:
-    """All but what pytest has to import itself, as it rewrites plugins, and the command line, which is run."""
+    """Import everything except pytest plugins, which pytest rewrites, and the command line, which is run."""
     import importlib
     import pkgutil
 
@@ -102,15 +102,10 @@ def _import_all() -> None:
 
 
 def _read_all() -> None:
-    """What a sandbox and a look at it read: botocore's service models, moto's backends."""
-    import botocore.loaders
-    import botocore.session
-
+    """Read what a sandbox needs: botocore's service models, moto's backends."""
     from opschecks.config.load import load_stacks
     from opschecks.sandbox.environment import Sandbox
 
-    loader = botocore.loaders.create_loader()
-    botocore.session.create_loader = lambda *_: loader
     sandbox = Sandbox(load_stacks(ROOT / "tests" / "quick_stacks.toml").stacks["sandbox"])
     sandbox.start()
     sow_all(sandbox)
@@ -134,7 +129,7 @@ def _serve(address: str) -> None:
 
 
 def _answer(asked: socket.socket) -> None:
-    """Fork what is asked for, and say its process and how it ended; returns in the child only."""
+    """Fork the requested program, and report its process id and exit code; returns in the child only."""
     told = json.loads(asked.makefile("r").readline())
     if not (process := os.fork()):
         asked.close()

@@ -1,4 +1,4 @@
-"""ministack, a second AWS emulator of other makers, as a process of its own with the sandbox's stack seeded into it."""
+"""ministack, a second AWS emulator, in its own process, with the sandbox's stack in it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ ADDRESSES = ("172.31.16.10", "172.31.16.11")
 
 @dataclass
 class Emulator:
-    """The running emulator; has of a Sandbox what faults need that use nothing but AWS's API."""
+    """The running emulator; it has what faults need that only use AWS's API."""
 
     url: str
     stack: Stack
@@ -59,7 +59,7 @@ class Emulator:
         self._seeded = seed(self.client, self.stack, self.now, ADDRESSES)
 
     def lacks_auto_scaling(self) -> bool:
-        """Whether it refuses the calls that give a service its limits; then no check can see them."""
+        """Whether it lacks the calls that set a service's scaling limits."""
         from botocore.exceptions import ClientError
 
         try:
@@ -69,7 +69,7 @@ class Emulator:
         return False
 
     def lacks_mute_rules(self) -> bool:
-        """Whether it does not know that alarms can be muted."""
+        """Whether it lacks mute rules of alarms."""
         from botocore.exceptions import ClientError
 
         try:

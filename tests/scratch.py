@@ -43,7 +43,7 @@ def nothing() -> list[Resource]:
 
 @observation()
 def denied() -> list[Resource]:
-    """What may not be read."""
+    """Something that may not be read."""
     raise CouldNotLook("ecs:DescribeServices", "AccessDenied: no", action="ecs:DescribeServices")
 '''
 
@@ -57,9 +57,21 @@ def promise(name, failing="it is broken", severity=Severity.HIGH, **more):
 """
 
 
+def check_of_each(name: str, body: str = "pass", of: str = "things", promise: str = '"a"') -> str:
+    """The source of a check that examines every resource of an observation, each of which is `thing` in the body."""
+    return f'''
+@promise({promise})
+def {name}({of}, examine):
+    """Why."""
+    for thing in {of}:
+        with examine(thing) as note:
+            {body}
+'''
+
+
 @dataclass(frozen=True)
 class Ended:
-    """A pytest that has ended."""
+    """The result of a program."""
 
     code: int
     out: str

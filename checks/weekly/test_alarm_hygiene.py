@@ -16,7 +16,7 @@ def test_alarms_call_somebody(watched_alarms: list[WatchedAlarm], examine: Exami
             assert one.alarm.state != "MISSING", "there is no such alarm"
             if one.heard_through:
                 note(f"heard through {', '.join(one.heard_through)}")
-            note(one.rang_lately)
+            note(one.rang_recently)
             assert one.calls_somebody, "it has no action, and no composite alarm with one is above it"
 
 

@@ -13,7 +13,7 @@ def test_cdn_is_set_to_cache_and_compress(bucket_behaviors: list[BucketBehavior]
     """Files that never change are fetched from the bucket for each visitor, three times as large as necessary."""
     for behavior in bucket_behaviors:
         with examine(behavior) as note:
-            note(behavior.said)
+            note(behavior.summary)
             assert not behavior.not_cached, behavior.not_cached
             assert not behavior.not_compressed, behavior.not_compressed
 
@@ -34,4 +34,4 @@ def test_assets_come_compressed_from_the_cache(static_assets: list[StaticAsset],
 def test_missing_files_are_not_dressed_up(error_pages: ErrorPages, examine: Examine) -> None:
     """A page in place of a script that is gone breaks it in ways that no monitor sees, and is cached as its content."""
     with examine(error_pages):
-        assert not error_pages.dressed, "; ".join(error_pages.dressed)
+        assert not error_pages.masked, "; ".join(error_pages.masked)

@@ -1,7 +1,7 @@
 """An operational runbook that runs itself. PYTEST_DONT_REWRITE
 
-Below are the names that checks are written with, and the pytest hooks, one module for each thing that
-they do. Everything else is imported where it is needed: the plugin is loaded by every pytest in its reach.
+Below are the names that checks are written with, and the modules of pytest hooks, each of which does one thing.
+Everything else is imported where it is needed, because every pytest loads this plugin.
 """
 
 from __future__ import annotations
@@ -86,17 +86,17 @@ _LATER = {
     "Step": ".core.change",
     "Unknown": ".core.change",
 }
-"""Public names that cost imports: only those pay who ask."""
+"""Public names that are slow to import: imported when first used."""
 
 pytest_plugins = [
     "opschecks.hooks.options",  # the command line
-    "opschecks.hooks.select",  # is this a checks run, of which suite and which stacks?
+    "opschecks.hooks.select",  # whether this is a checks run, of which suite and stacks
     "opschecks.hooks.sandbox",  # starts and stops the sandbox, gives it its faults
     "opschecks.hooks.fixtures",  # observations, stack, now and examine as fixtures; one check per stack
-    "opschecks.hooks.gather",  # who am I, then every observation at once
-    "opschecks.hooks.fix_options",  # refuses what would be careless
-    "opschecks.hooks.fix",  # what failed is mended, if asked, before the checks are reported
-    "opschecks.hooks.drills",  # holds the drills that checks/drills ask for, one after another, under the lock
+    "opschecks.hooks.gather",  # the stack's account, then every observation at once
+    "opschecks.hooks.fix_options",  # refuses careless options
+    "opschecks.hooks.fix",  # with --fix: what failed is fixed before the checks report
+    "opschecks.hooks.drills",  # holds the drills that checks/drills need, one after another, under the lock
     "opschecks.hooks.bake",  # after a deploy: waits until it has settled, and watches it for a while
     "opschecks.hooks.judge",  # what an exception means: failed, blind, waived, not applicable
     "opschecks.hooks.account",  # every collected check is reported; files and exit code
@@ -108,7 +108,7 @@ pytest_plugins = [
 
 
 def __getattr__(name: str) -> Any:
-    """A public name that is imported when somebody asks for it."""
+    """A public name of _LATER, imported when first used."""
     if name not in _LATER:
         raise AttributeError(f"module 'opschecks' has no attribute {name!r}")
     return getattr(importlib.import_module(_LATER[name], __name__), name)

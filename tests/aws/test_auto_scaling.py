@@ -11,13 +11,28 @@ from opschecks.aws.application_autoscaling import ServiceScaling, auto_scaling
 from opschecks.aws.ecs import Service
 from opschecks.core.answer import Answer
 from opschecks.core.observation import CouldNotLook
-from tests.canned import ACCOUNT, Answers, Aws, ago, daily, examined, names, stack, verdict, verdicts
+from tests.canned import (
+    ACCOUNT,
+    Answers,
+    Aws,
+    Raw,
+    ago,
+    daily,
+    examined,
+    given,
+    judges,
+    names,
+    stack,
+    verdict,
+    verdicts,
+)
 
 SERVICE = "application-autoscaling"
+ALL = ("DynamicScalingIn", "DynamicScalingOut", "ScheduledScaling")
 checks = daily("auto_scaling")
 
 
-def target(name: str = "backend", **changes: Any) -> dict[str, Any]:
+def target(name: str = "backend", **changes: Any) -> Raw:
     raw = {
         "ServiceNamespace": "ecs",
         "ResourceId": f"service/prod/{name}",
@@ -26,17 +41,12 @@ def target(name: str = "backend", **changes: Any) -> dict[str, Any]:
         "MaxCapacity": 10,
         "RoleARN": "arn:aws:iam::123456789012:role/scaling",
         "CreationTime": ago(days=90),
-        "SuspendedState": {
-            "DynamicScalingInSuspended": False,
-            "DynamicScalingOutSuspended": False,
-            "ScheduledScalingSuspended": False,
-        },
-        **changes,
+        "SuspendedState": {f"{one}Suspended": False for one in ALL},
     }
-    return {key: value for key, value in raw.items() if value is not None}
+    return given(raw, changes)
 
 
-def policy(name: str = "backend") -> dict[str, Any]:
+def policy(name: str = "backend") -> Raw:
     return {
         "PolicyARN": f"arn:aws:autoscaling:{ACCOUNT}:scalingPolicy:1f:resource/ecs/service/prod/{name}:policyName/cpu",
         "PolicyName": "cpu",
@@ -49,9 +59,7 @@ def policy(name: str = "backend") -> dict[str, Any]:
 
 
 def seen(
-    targets: Sequence[dict[str, Any]],
-    policies: Sequence[dict[str, Any]] = (policy(),),
-    services: Sequence[str] = ("backend",),
+    targets: Sequence[Raw], policies: Sequence[Raw] = (policy(),), services: Sequence[str] = ("backend",)
 ) -> list[ServiceScaling]:
     aws = Aws(
         {
@@ -62,21 +70,16 @@ def seen(
     return auto_scaling(aws, names(services=tuple(services)))
 
 
-def suspended(*what: str) -> dict[str, Any]:
+def suspended(*what: str) -> Raw:
     return {"SuspendedState": {f"{one}Suspended": True for one in what}}
 
 
-SCALES: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]], str, str]] = {
+SCALES: dict[str, tuple[list[Raw], list[Raw], str, str]] = {
     "scales": ([target()], [policy()], "passed", ""),
     "nothing said of suspension": ([target(SuspendedState=None)], [policy()], "passed", ""),
-    "scaling in is suspended": (
-        [target(**suspended("DynamicScalingIn"))],
-        [policy()],
-        "failed",
-        "suspended: scaling in",
-    ),
+    "no scaling in": ([target(**suspended("DynamicScalingIn"))], [policy()], "failed", "suspended: scaling in"),
     "all is suspended": (
-        [target(**suspended("DynamicScalingIn", "DynamicScalingOut", "ScheduledScaling"))],
+        [target(**suspended(*ALL))],
         [policy()],
         "failed",
         "suspended: scaling in, scaling out, scheduled scaling",
@@ -87,14 +90,10 @@ SCALES: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]], str, str]] =
 }
 
 
-@pytest.mark.parametrize(("targets", "policies", "outcome", "message"), SCALES.values(), ids=SCALES)
-def test_services_can_scale(
-    targets: list[dict[str, Any]], policies: list[dict[str, Any]], outcome: str, message: str
-) -> None:
-    assert verdict(checks.test_services_can_scale, auto_scaling=seen(targets, policies)) == (outcome, message)
+test_services_can_scale = judges(checks.test_services_can_scale, SCALES, auto_scaling=seen)
 
 
-LIMITS: dict[str, tuple[list[dict[str, Any]], str, str]] = {
+LIMITS: dict[str, tuple[list[Raw], str, str]] = {
     "as wanted": ([target()], "passed", "2 to 10 tasks"),
     "minimum too low": ([target(MinCapacity=1)], "failed", "1 to 10 tasks; expected minimum 2"),
     "minimum too high": ([target(MinCapacity=3)], "failed", "expected minimum 2"),
@@ -102,13 +101,7 @@ LIMITS: dict[str, tuple[list[dict[str, Any]], str, str]] = {
     "maximum too high": ([target(MaxCapacity=100)], "failed", "2 to 100 tasks; expected maximum 10"),
     "no target": ([], "failed", "it has no scalable target"),
 }
-
-
-@pytest.mark.parametrize(("targets", "outcome", "message"), LIMITS.values(), ids=LIMITS)
-def test_scaling_limits_are_as_wanted(targets: list[dict[str, Any]], outcome: str, message: str) -> None:
-    told = verdict(checks.test_scaling_limits_are_as_wanted, auto_scaling=seen(targets))
-    assert told[0] == outcome, told
-    assert message in told[1]
+test_scaling_limits_are_as_wanted = judges(checks.test_scaling_limits_are_as_wanted, LIMITS, auto_scaling=seen)
 
 
 def test_which_limits_are_wanted_is_the_stacks_to_say() -> None:
@@ -123,7 +116,7 @@ def service(desired: int | None) -> Service:
     )
 
 
-ROOM: dict[str, tuple[list[Service], list[dict[str, Any]], str, str]] = {
+ROOM: dict[str, tuple[list[Service], list[Raw], str, str]] = {
     "room": ([service(9)], [target()], "passed", "9 of at most 10 tasks"),
     "at the maximum": ([service(10)], [target()], "failed", "nowhere left to scale to"),
     "beyond the maximum": ([service(12)], [target()], "failed", "12 of at most 10 tasks"),
@@ -131,15 +124,12 @@ ROOM: dict[str, tuple[list[Service], list[dict[str, Any]], str, str]] = {
     "service not seen": ([], [target()], "blind", "ecs:DescribeServices"),
     "wish not told": ([service(None)], [target()], "blind", "the answer has no 'desiredCount'"),
 }
-
-
-@pytest.mark.parametrize(("services", "targets", "outcome", "message"), ROOM.values(), ids=ROOM)
-def test_services_have_room_to_scale(
-    services: list[Service], targets: list[dict[str, Any]], outcome: str, message: str
-) -> None:
-    told = verdict(checks.test_services_are_not_at_max_capacity, auto_scaling=seen(targets), services=services)
-    assert told[0] == outcome, told
-    assert message in told[1]
+test_services_have_room_to_scale = judges(
+    checks.test_services_are_not_at_max_capacity,
+    ROOM,
+    auto_scaling=lambda services, targets: seen(targets),
+    services=lambda services, targets: services,
+)
 
 
 def test_each_service_has_its_own_target_and_policies() -> None:
@@ -168,7 +158,7 @@ def test_each_service_has_its_own_target_and_policies() -> None:
 def test_targets_are_asked_for_by_the_fifty_and_policies_of_several_services_in_one_list() -> None:
     wanted = tuple(f"service-{n}" for n in range(120))
 
-    def targets(ResourceIds: Sequence[str], NextToken: str = "", **_: Any) -> dict[str, Any]:  # noqa: N803 - AWS's names
+    def targets(ResourceIds: Sequence[str], NextToken: str = "", **_: Any) -> Raw:  # noqa: N803 - AWS's names
         told = [target(one.rsplit("/", 1)[-1]) for one in ResourceIds]
         middle = len(told) // 2
         return {"ScalableTargets": told[middle:]} if NextToken else {"ScalableTargets": told[:middle], "NextToken": "2"}
@@ -201,11 +191,9 @@ def test_policies_of_one_service_are_asked_for_by_its_id() -> None:
 
 
 @pytest.mark.parametrize(
-    ("targets", "policies"),
-    [({}, {"ScalingPolicies": []}), ({"ScalableTargets": []}, {})],
-    ids=["targets", "policies"],
+    ("targets", "policies"), [({}, {"ScalingPolicies": []}), ({"ScalableTargets": []}, {})], ids=["targets", "policies"]
 )
-def test_half_an_answer_is_not_seen(targets: dict[str, Any], policies: dict[str, Any]) -> None:
+def test_half_an_answer_is_not_seen(targets: Raw, policies: Raw) -> None:
     aws = Aws({(SERVICE, "DescribeScalableTargets"): targets, (SERVICE, "DescribeScalingPolicies"): policies})
     with pytest.raises(CouldNotLook, match="the answer has no 'Scal"):
         auto_scaling(aws, names(services=("backend",)))

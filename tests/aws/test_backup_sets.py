@@ -11,12 +11,12 @@ import pytest
 from opschecks.aws.backup_sets import FullBackups, full_backups
 from opschecks.aws.backups import Backup, TableBackups
 from opschecks.core.observation import CouldNotLook
-from tests.canned import NOW, Aws, ago, names, stack
+from tests.canned import NOW, Aws, Raw, ago, names, stack
 from tests.canned_backups import ARN, T
 
 PREFIX = "full/here/"
 LOOKED = names(tables=(T,), log_groups=("/ecs/backend",), distributions=("E1",))
-MANIFEST: dict[str, Any] = {
+MANIFEST: Raw = {
     "format": 1,
     "tables": [{"table": T, "name": "of the set"}],
     "dashboard": {"objects": []},
@@ -78,16 +78,16 @@ def test_without_a_manifest_there_is_none() -> None:
         _ = found.age
 
 
-LACKS: dict[str, tuple[dict[str, Any], list[TableBackups], str]] = {
+LACKS: dict[str, tuple[Raw, list[TableBackups], str]] = {
     "a table": ({"tables": []}, _tables(), f"the table {T}"),
     "a log group": ({"log_groups": []}, _tables(), "the log group /ecs/backend"),
     "the dashboards": ({"dashboard": None}, _tables(), "the dashboards"),
-    "a backup that was deleted": ({}, _tables("DELETED"), f"the backup of {T}, which cannot be restored any more"),
+    "a backup that was deleted": ({}, _tables("DELETED"), f"the backup of {T}, which can no longer be restored"),
 }
 
 
 @pytest.mark.parametrize(("told", "tables", "said"), LACKS.values(), ids=LACKS)
-def test_what_it_lacks_is_named(told: dict[str, Any], tables: list[TableBackups], said: str) -> None:
+def test_what_it_lacks_is_named(told: Raw, tables: list[TableBackups], said: str) -> None:
     assert _look(_bucket(**{"1": {**MANIFEST, **told}}), tables).lacks == (said,)
 
 
@@ -96,6 +96,6 @@ def test_a_backup_that_is_older_than_what_was_listed_is_not_missed() -> None:
 
 
 @pytest.mark.parametrize("told", [{"format": 2}, {"set": "another"}, {"tables": None}])
-def test_a_manifest_that_cannot_be_read_is_no_answer(told: dict[str, Any]) -> None:
+def test_a_manifest_that_cannot_be_read_is_no_answer(told: Raw) -> None:
     with pytest.raises(CouldNotLook):
         _look(_bucket(**{"1": {**MANIFEST, **told}}))

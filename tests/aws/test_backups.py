@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import runpy
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,13 +16,12 @@ from opschecks.aws.s3_lifecycle import Bucket, buckets, site_bucket
 from opschecks.config.stack import Stack
 from opschecks.core.answer import Answer
 from opschecks.core.observation import CouldNotLook, NotThere
-from tests.canned import ACCOUNT, NOW, Aws, ago, names, stack, verdict, verdicts
-from tests.scratch import ROOT
+from tests.canned import ACCOUNT, NOW, Aws, Raw, ago, given, itself, judges, names, stack, verdict, verdicts, weekly
 
-CHECKS = runpy.run_path(str(ROOT / "checks" / "weekly" / "test_backups.py"))
-RECENT, RECOVERY = CHECKS["test_tables_have_a_recent_backup"], CHECKS["test_tables_can_be_restored_to_any_moment"]
-VERSIONS = CHECKS["test_dashboard_bucket_keeps_what_is_overwritten"]
-EXPORTS = CHECKS["test_logs_are_kept_elsewhere_too"]
+checks = weekly("backups")
+RECENT, RECOVERY = checks.test_tables_have_a_recent_backup, checks.test_tables_can_be_restored_to_any_moment
+VERSIONS = checks.test_dashboard_bucket_keeps_what_is_overwritten
+EXPORTS = checks.test_logs_are_kept_elsewhere_too
 ARN = f"arn:aws:dynamodb:{ACCOUNT}:table/incidents"
 DENIED = CouldNotLook("backup:ListRecoveryPointsByResource", "AccessDeniedException: no", action="backup:List")
 
@@ -40,7 +38,7 @@ def table(name: str = "incidents", **changes: Any) -> Table:
 GONE = Table(arn="incidents", name="incidents", evidence={"TableStatus": "MISSING"})
 
 
-def backup(days: float, BackupStatus: str | None = "AVAILABLE", **changes: Any) -> dict[str, Any]:  # noqa: N803
+def backup(days: float, BackupStatus: str | None = "AVAILABLE", **changes: Any) -> Raw:  # noqa: N803
     """A summary as ListBackups tells of it; a change to None takes a key away."""
     raw = {
         "TableName": "incidents",
@@ -50,12 +48,11 @@ def backup(days: float, BackupStatus: str | None = "AVAILABLE", **changes: Any) 
         "BackupCreationDateTime": ago(days=days),
         "BackupStatus": BackupStatus,
         "BackupType": "USER",
-        **changes,
     }
-    return {key: value for key, value in raw.items() if value is not None}
+    return given(raw, changes)
 
 
-def point(days: float, status: str = "COMPLETED") -> dict[str, Any]:
+def point(days: float, status: str = "COMPLETED") -> Raw:
     return {
         "RecoveryPointArn": f"arn:aws:backup:{ACCOUNT}:recovery-point:{days:g}",
         "CreationDate": ago(days=days),
@@ -64,13 +61,13 @@ def point(days: float, status: str = "COMPLETED") -> dict[str, Any]:
 
 
 def backups_of(
-    *listed: dict[str, Any], points: Any = (), of: Table | None = None, checked: Stack | None = None
+    *listed: Raw, points: Any = (), of: Table | None = None, checked: Stack | None = None
 ) -> list[TableBackups]:
     aws = backups_aws(*listed, points=points)
     return table_backups(checked or stack(), aws, [of or table()], NOW)
 
 
-def backups_aws(*listed: dict[str, Any], points: Any = ()) -> Aws:
+def backups_aws(*listed: Raw, points: Any = ()) -> Aws:
     answer: Any = {"RecoveryPoints": list(points)} if isinstance(points, tuple) else points
     return Aws(
         {
@@ -80,7 +77,7 @@ def backups_aws(*listed: dict[str, Any], points: Any = ()) -> Aws:
     )
 
 
-AGES: dict[str, tuple[list[dict[str, Any]], Any, str, str]] = {
+AGES: dict[str, tuple[list[Raw], Any, str, str]] = {
     "young": ([backup(2)], (), "passed", "the newest is 2.0 days old"),
     "the newest of several, in any order": ([backup(9), backup(1), backup(5)], (), "passed", "1.0 days"),
     "just too old": ([backup(7.01)], (), "failed", "limit 7 days"),
@@ -101,13 +98,7 @@ AGES: dict[str, tuple[list[dict[str, Any]], Any, str, str]] = {
     "AWS Backup need not be asked": ([backup(2)], DENIED, "passed", ""),
     "AWS Backup answers nothing": ([], {}, "blind", "the answer has no 'RecoveryPoints'"),
 }
-
-
-@pytest.mark.parametrize(("listed", "points", "outcome", "message"), AGES.values(), ids=AGES)
-def test_backups(listed: list[dict[str, Any]], points: Any, outcome: str, message: str) -> None:
-    told = verdict(RECENT, table_backups=backups_of(*listed, points=points))
-    assert told[0] == outcome, told
-    assert message in told[1]
+test_backups = judges(RECENT, AGES, table_backups=lambda listed, points: backups_of(*listed, points=points))
 
 
 def test_a_backup_of_a_table_that_had_the_name_before_is_none_of_this_one() -> None:
@@ -145,7 +136,7 @@ def test_the_limit_is_the_stacks(limit: float, age: float, outcome: str) -> None
 
 def test_backups_of_all_tables_are_one_list_read_to_its_end_and_not_for_years() -> None:
     last = f"{ARN}/backup/01489602797149-73d8d5bc"
-    pages: list[dict[str, Any]] = [
+    pages: list[Raw] = [
         {"BackupSummaries": [], "LastEvaluatedBackupArn": last},
         {"BackupSummaries": [backup(1), backup(1, TableName="agents")]},
     ]
@@ -172,7 +163,7 @@ def test_one_table_whose_recovery_points_may_not_be_read_blinds_no_other() -> No
     ]
 
 
-def continuous(status: Any = "ENABLED", **changes: Any) -> dict[str, Any]:
+def continuous(status: Any = "ENABLED", **changes: Any) -> Raw:
     """As DescribeContinuousBackups tells of a table; continuous backups are ENABLED whatever recovery is."""
     recovery = {
         "PointInTimeRecoveryStatus": "ENABLED",
@@ -190,35 +181,21 @@ NO_MOMENTS = dict.fromkeys(("RecoveryPeriodInDays", "EarliestRestorableDateTime"
 NOTHING = {**NO_MOMENTS, "PointInTimeRecoveryStatus": None}
 PITR: dict[str, tuple[Mapping[str, Any] | Exception, str, str]] = {
     "on": (continuous(), "passed", "UTC"),
-    "off, though continuous backups are on": (
-        continuous(PointInTimeRecoveryStatus="DISABLED", **NO_MOMENTS),
-        "failed",
-        "point-in-time recovery is off",
-    ),
+    "off, though": (continuous(PointInTimeRecoveryStatus="DISABLED", **NO_MOMENTS), "failed", "recovery is off"),
     "no continuous backups": (continuous("DISABLED", **NOTHING), "failed", "point-in-time recovery is off"),
     "it has stopped": (continuous(LatestRestorableDateTime=ago(hours=2)), "failed", "recovery has stopped there"),
     "on for five minutes": (continuous(EarliestRestorableDateTime=ago(minutes=5)), "passed", ""),
     "nothing is said of recovery": (continuous(**NOTHING), "blind", "no 'PointInTimeRecoveryDescription'"),
     "on, and no moment is known yet": (continuous(**NO_MOMENTS), "blind", "no 'EarliestRestorableDateTime'"),
-    "TableNotFoundException": (
-        NotThere("dynamodb:DescribeContinuousBackups", "TableNotFoundException: no"),
-        "failed",
-        "the table does not exist",
-    ),
-    "ResourceNotFoundException": (
-        NotThere("dynamodb:DescribeContinuousBackups", "ResourceNotFoundException: no"),
-        "failed",
-        "the table does not exist",
-    ),
+    "not there": (NotThere("dynamodb:DescribeContinuousBackups", "no"), "failed", "the table does not exist"),
 }
-
-
-@pytest.mark.parametrize(("answer", "outcome", "message"), PITR.values(), ids=PITR)
-def test_point_in_time_recovery(answer: Mapping[str, Any] | Exception, outcome: str, message: str) -> None:
-    found = table_recovery(Aws({("dynamodb", "DescribeContinuousBackups"): answer}), [table()], NOW)
-    told = verdict(RECOVERY, table_recovery=found)
-    assert told[0] == outcome, told
-    assert message in told[1]
+test_point_in_time_recovery = judges(
+    RECOVERY,
+    PITR,
+    table_recovery=lambda answer: table_recovery(
+        Aws({("dynamodb", "DescribeContinuousBackups"): answer}), [table()], NOW
+    ),
+)
 
 
 def test_an_answer_without_recovery_is_not_seen() -> None:
@@ -230,7 +207,7 @@ def ms(moment: datetime) -> int:
     return int(moment.timestamp() * 1000)
 
 
-def export(begin: float, end: float, status: str = "COMPLETED", made: float | None = None) -> dict[str, Any]:
+def export(begin: float, end: float, status: str = "COMPLETED", made: float | None = None) -> Raw:
     """An export of what was written from `begin` to `end` days ago, made at its end unless told otherwise."""
     return {
         "taskId": f"task-{begin:g}-{end:g}",
@@ -243,20 +220,15 @@ def export(begin: float, end: float, status: str = "COMPLETED", made: float | No
     }
 
 
-def subscription(pattern: str = "", **changes: Any) -> dict[str, Any]:
+def subscription(pattern: str = "", **changes: Any) -> Raw:
     to = f"arn:aws:firehose:{ACCOUNT}:deliverystream/archive"
     return {"filterName": "all", "filterPattern": pattern, "destinationArn": to, **changes}
 
 
-def exports_of(
-    *tasks: dict[str, Any], filters: Any = (), created: float = 300, group: LogGroup | None = None
-) -> list[LogExports]:
+def exports_of(*tasks: Raw, filters: Any = (), created: float = 300, group: LogGroup | None = None) -> list[LogExports]:
     answer = {"subscriptionFilters": list(filters)} if isinstance(filters, tuple | list) else filters
     aws = Aws(
-        {
-            ("logs", "DescribeExportTasks"): {"exportTasks": list(tasks)},
-            ("logs", "DescribeSubscriptionFilters"): answer,
-        }
+        {("logs", "DescribeExportTasks"): {"exportTasks": list(tasks)}, ("logs", "DescribeSubscriptionFilters"): answer}
     )
     known = LogGroup(
         arn="/ecs/backend",
@@ -267,59 +239,37 @@ def exports_of(
 
 
 NO_ENTRY = CouldNotLook("logs:DescribeSubscriptionFilters", "AccessDeniedException: no")
-REACH: dict[str, tuple[list[dict[str, Any]], Any, float, str, str]] = {
+REACH: dict[str, tuple[list[Raw], Any, float, str, str]] = {
     "the week before last Sunday": ([export(10, 3)], (), 300, "passed", "exported up to"),
     "a week each week": ([export(17, 10), export(10, 3)], (), 300, "passed", ""),
-    "each day, some seconds apart": (
-        [export(day + 1, day + 0.0001) for day in range(9)],
-        (),
-        300,
-        "passed",
-        "exported up to",
-    ),
-    "one day of each week": ([export(4, 3), export(11, 10)], (), 300, "failed", "something was not exported"),
+    "each day, some seconds apart": ([export(day + 1, day + 0.0001) for day in range(9)], (), 300, "passed", ""),
+    "one day of each week": ([export(4, 3), export(11, 10)], (), 300, "failed", "were not exported"),
     "a day is missing": (
         [export(day + 1, day) for day in (1, 2, 3, 5, 6, 7, 8)],
         (),
         300,
         "failed",
-        "something was not exported",
+        "were not exported",
     ),
     "too long ago": ([export(15, 8)], (), 300, "failed", "its newest export ends at"),
-    "none": ([], (), 300, "failed", "no export of it is known, and no subscription"),
-    "of another group": ([{**export(10, 3), "logGroupName": "/other"}], (), 300, "failed", "no export of it is known"),
+    "none": ([], (), 300, "failed", "it has no export, and no subscription"),
+    "of another group": ([{**export(10, 3), "logGroupName": "/other"}], (), 300, "failed", "it has no export"),
     "the newest failed": ([export(8, 1, "FAILED"), export(15, 8)], (), 300, "failed", "its newest export ends at"),
     "the newest is under way": ([export(8, 1, "RUNNING"), export(15, 8)], (), 300, "failed", ""),
-    "cancelled": ([export(10, 3, "CANCELLED")], (), 300, "failed", "no export of it is known"),
-    "its end lies in the future, and it was made long ago": (
-        [export(30, -30, made=20)],
-        (),
-        300,
-        "failed",
-        "its newest export ends at",
-    ),
+    "cancelled": ([export(10, 3, "CANCELLED")], (), 300, "failed", "it has no export"),
+    "its end lies in the future": ([export(30, -30, made=20)], (), 300, "failed", "its newest export ends at"),
     "of all of a young group": ([export(3, 1)], (), 3, "passed", ""),
-    "of a part of a young group": ([export(2, 1)], (), 5, "failed", "something was not exported"),
+    "of a part of a young group": ([export(2, 1)], (), 5, "failed", "were not exported"),
     "sent on as it comes": ([], (subscription(),), 300, "passed", "every event is sent on to arn:aws:firehose"),
     "a part is sent on": ([], (subscription("ERROR"),), 300, "failed", "no subscription sends every event on"),
-    "a part is chosen by a field": (
-        [],
-        (subscription(fieldSelectionCriteria='@aws.account = "1"'),),
-        300,
-        "failed",
-        "no subscription",
-    ),
+    "chosen by a field": ([], (subscription(fieldSelectionCriteria='@aws.account = "1"'),), 300, "failed", ""),
     "gaps, and all is sent on": ([export(4, 3)], (subscription(),), 300, "passed", "sent on"),
     "subscriptions may not be read": ([], NO_ENTRY, 300, "blind", "logs:DescribeSubscriptionFilters: AccessDenied"),
     "subscriptions need not be read": ([export(10, 3)], NO_ENTRY, 300, "passed", ""),
 }
-
-
-@pytest.mark.parametrize(("tasks", "filters", "created", "outcome", "message"), REACH.values(), ids=REACH)
-def test_exports(tasks: list[dict[str, Any]], filters: Any, created: float, outcome: str, message: str) -> None:
-    told = verdict(EXPORTS, log_exports=exports_of(*tasks, filters=filters, created=created))
-    assert told[0] == outcome, told
-    assert message in told[1]
+test_exports = judges(
+    EXPORTS, REACH, log_exports=lambda tasks, filters, created: exports_of(*tasks, filters=filters, created=created)
+)
 
 
 def test_a_log_group_that_is_gone_fails() -> None:
@@ -350,22 +300,20 @@ SITE = Distribution(
 )
 
 
-def rule(**changes: Any) -> dict[str, Any]:
+def rule(**changes: Any) -> Raw:
     return {"ID": "r", "Status": "Enabled", "Filter": {"Prefix": ""}, **changes}
 
 
-def site(versioning: Mapping[str, Any], *rules: dict[str, Any]) -> Bucket:
+def site(versioning: Mapping[str, Any], *rules: Raw) -> Bucket:
     aws = Aws(
-        {
-            ("s3", "GetBucketVersioning"): versioning,
-            ("s3", "GetBucketLifecycleConfiguration"): {"Rules": list(rules)},
-        }
+        {("s3", "GetBucketVersioning"): versioning, ("s3", "GetBucketLifecycleConfiguration"): {"Rules": list(rules)}}
     )
     return site_bucket(stack(), buckets(stack(), aws, names(distributions=("E2EXAMPLE",)), SITE))
 
 
-def old(days: int, **changes: Any) -> dict[str, Any]:
-    return rule(NoncurrentVersionExpiration={"NoncurrentDays": days}, **changes)
+def old(days: int, newer: int | None = None, **changes: Any) -> Raw:
+    kept = given({"NoncurrentDays": days}, {"NewerNoncurrentVersions": newer})
+    return rule(NoncurrentVersionExpiration=kept, **changes)
 
 
 ON = {"Status": "Enabled"}
@@ -379,19 +327,9 @@ KEPT: dict[str, tuple[Bucket, str, str]] = {
     "for a day, of the site": (site(ON, old(1, Filter={"Prefix": "live/assets/"})), "failed", ""),
     "for a day, of something else": (site(ON, old(1, Filter={"Prefix": "previews/"})), "passed", ""),
     "for a day, of what has a tag": (site(ON, old(1, Filter={"Tag": {"Key": "a", "Value": "b"}})), "failed", ""),
-    "for a day, but for the newest three": (
-        site(ON, rule(NoncurrentVersionExpiration={"NoncurrentDays": 1, "NewerNoncurrentVersions": 3})),
-        "passed",
-        "",
-    ),
+    "for a day, but for the newest three": (site(ON, old(1, newer=3)), "passed", ""),
 }
-
-
-@pytest.mark.parametrize(("bucket", "outcome", "message"), KEPT.values(), ids=KEPT)
-def test_versions_of_the_dashboard_bucket(bucket: Bucket, outcome: str, message: str) -> None:
-    told = verdict(VERSIONS, site_bucket=bucket)
-    assert told[0] == outcome, told
-    assert message in told[1]
+test_versions_of_the_dashboard_bucket = judges(VERSIONS, KEPT, site_bucket=itself)
 
 
 def test_moments_are_told_in_utc() -> None:

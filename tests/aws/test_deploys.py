@@ -39,17 +39,22 @@ from tests.canned import (
     NOW,
     Answers,
     Aws,
+    Raw,
     ago,
     checks_of,
+    concludes,
     examined,
     fits,
+    judges,
     names,
     stack,
     verdict,
     verdicts,
+    without,
 )
 
-REGISTRY = "123456789012.dkr.ecr.us-west-2.amazonaws.com"
+ACC = "123456789012"
+REGISTRY = f"{ACC}.dkr.ecr.us-west-2.amazonaws.com"
 V1, V2, ARM, X86 = (f"sha256:{digit * 64}" for digit in "12ab")
 CLUSTER = f"arn:aws:ecs:{ACCOUNT}:cluster/prod"
 
@@ -69,14 +74,8 @@ REFERENCES: dict[str, tuple[str, tuple[str, str, str, str] | None]] = {
     "with a tag": (f"{REGISTRY}/backend:v2", ("123456789012", "us-west-2", "backend", "v2")),
     "in a folder": (f"{REGISTRY}/team/web/app:2026.11", ("123456789012", "us-west-2", "team/web/app", "2026.11")),
     "without a tag": (f"{REGISTRY}/backend", ("123456789012", "us-west-2", "backend", "latest")),
-    "fips": (
-        "123456789012.dkr.ecr-fips.us-gov-west-1.amazonaws.com/backend:v2",
-        ("123456789012", "us-gov-west-1", "backend", "v2"),
-    ),
-    "china": (
-        "123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn/backend:v2",
-        ("123456789012", "cn-north-1", "backend", "v2"),
-    ),
+    "fips": (f"{ACC}.dkr.ecr-fips.us-gov-west-1.amazonaws.com/backend:v2", (ACC, "us-gov-west-1", "backend", "v2")),
+    "china": (f"{ACC}.dkr.ecr.cn-north-1.amazonaws.com.cn/backend:v2", (ACC, "cn-north-1", "backend", "v2")),
     "by digest": (f"{REGISTRY}/backend@{V1}", None),
     "by tag and digest": (f"{REGISTRY}/backend:v2@{V1}", None),
     "docker hub": ("nginx:1.27", None),
@@ -100,7 +99,7 @@ Container = tuple[str, str]
 _NUMBERS = itertools.count(1)
 
 
-def task(*containers: Container, by: int = 8, of: str = "backend", **changes: Any) -> dict[str, Any]:
+def task(*containers: Container, by: int = 8, of: str = "backend", **changes: Any) -> Raw:
     """A running task of containers given as image and digest, started by a deployment."""
     number = next(_NUMBERS)
     return {
@@ -118,36 +117,36 @@ def task(*containers: Container, by: int = 8, of: str = "backend", **changes: An
     }
 
 
-def describing(*raw: dict[str, Any]) -> dict[tuple[str, str], Answers]:
-    def listed(cluster: str, desiredStatus: str) -> dict[str, Any]:  # noqa: N803 - AWS's names
+def describing(*raw: Raw) -> dict[tuple[str, str], Answers]:
+    def listed(cluster: str, desiredStatus: str) -> Raw:  # noqa: N803 - AWS's names
         return {"taskArns": [one["taskArn"] for one in raw if one["desiredStatus"] == desiredStatus]}
 
     return {("ecs", "ListTasks"): listed, ("ecs", "DescribeTasks"): {"tasks": list(raw), "failures": []}}
 
 
-def tasks_seen(*raw: dict[str, Any]) -> list[Task]:
+def tasks_seen(*raw: Raw) -> list[Task]:
     return tasks(Aws(describing(*raw)), names(services=("backend",)))
 
 
-def image(digest: str = V2, tag: str = "v2", **manifest: Any) -> dict[str, Any]:
+def image(digest: str = V2, tag: str = "v2", **manifest: Any) -> Raw:
     return {"imageId": {"imageDigest": digest, "imageTag": tag}, "imageManifest": json.dumps(manifest)}
 
 
-def index(*digests: str) -> dict[str, Any]:
+def index(*digests: str) -> Raw:
     return {"manifests": [{"digest": digest, "platform": {"os": "linux"}} for digest in digests]}
 
 
-def failure(code: str) -> dict[str, Any]:
+def failure(code: str) -> Raw:
     return {"images": [], "failures": [{"imageId": {"imageTag": "v2"}, "failureCode": code}]}
 
 
-def in_registry(*raw: dict[str, Any], answer: Answers) -> list[RegistryImage]:
+def in_registry(*raw: Raw, answer: Answers) -> list[RegistryImage]:
     return registry_images(Here({("ecr", "BatchGetImage"): answer}), tasks_seen(*raw))
 
 
 RUNNING = task((f"{REGISTRY}/backend:v2", V2))
 
-ANSWERS: dict[str, tuple[dict[str, Any], set[str] | str]] = {
+ANSWERS: dict[str, tuple[Raw, set[str] | str]] = {
     "an image": ({"images": [image()], "failures": []}, {V2}),
     "without a word of failures": ({"images": [image()]}, {V2}),
     "an index": ({"images": [image(**index(ARM, X86))]}, {V2, ARM, X86}),
@@ -157,7 +156,7 @@ ANSWERS: dict[str, tuple[dict[str, Any], set[str] | str]] = {
     "a key that is out of reach": (failure("KmsError"), "backend:v2: KmsError"),
     "upstream is out of reach": (failure("UpstreamUnavailable"), "backend:v2: UpstreamUnavailable"),
     "inaccessible": (failure("ImageInaccessible"), "backend:v2: ImageInaccessible"),
-    "neither image nor failure": ({"images": [], "failures": []}, "the answer says nothing of .*backend:v2"),
+    "neither image nor failure": ({"images": [], "failures": []}, "the answer does not mention .*backend:v2"),
     "empty": ({}, "the answer has no 'images'"),
     "an image without an id": ({"images": [{"imageManifest": "{}"}]}, "the answer has no 'imageId'"),
     "an image without a digest": ({"images": [{"imageId": {"imageTag": "v2"}}]}, "the answer has no 'imageDigest'"),
@@ -165,7 +164,7 @@ ANSWERS: dict[str, tuple[dict[str, Any], set[str] | str]] = {
 
 
 @pytest.mark.parametrize(("answer", "digests"), ANSWERS.values(), ids=ANSWERS)
-def test_what_a_tag_stands_for(answer: dict[str, Any], digests: set[str] | str) -> None:
+def test_what_a_tag_stands_for(answer: Raw, digests: set[str] | str) -> None:
     if isinstance(digests, str):
         with pytest.raises(CouldNotLook, match=digests):
             in_registry(RUNNING, answer=answer)
@@ -197,11 +196,11 @@ def test_ecr_is_asked_once_for_each_tag_that_wanted_tasks_run() -> None:
 
 def test_an_image_in_another_region_is_not_looked_at() -> None:
     elsewhere = task((f"{REGISTRY.replace('us-west-2', 'eu-west-1')}/backend:v2", V2))
-    with pytest.raises(CouldNotLook, match="lies in eu-west-1, and only us-west-2 is looked at"):
+    with pytest.raises(CouldNotLook, match="is in eu-west-1; only us-west-2 is read"):
         in_registry(elsewhere, answer={"images": [image()]})
 
 
-def deployment(number: int = 8, of: str = "backend", **changes: Any) -> dict[str, Any]:
+def deployment(number: int = 8, of: str = "backend", **changes: Any) -> Raw:
     return {
         "id": f"ecs-svc/{number:019}",
         "status": "PRIMARY",
@@ -212,7 +211,7 @@ def deployment(number: int = 8, of: str = "backend", **changes: Any) -> dict[str
     }
 
 
-def service(*deployments: dict[str, Any], of: str = "backend", **changes: Any) -> dict[str, Any]:
+def service(*deployments: Raw, of: str = "backend", **changes: Any) -> Raw:
     """A service as DescribeServices tells of it, of two tasks."""
     told = list(deployments or [deployment(of=of)])
     return {
@@ -230,13 +229,11 @@ def service(*deployments: dict[str, Any], of: str = "backend", **changes: Any) -
     }
 
 
-def event(message: str, minutes: int) -> dict[str, Any]:
+def event(message: str, minutes: int) -> Raw:
     return {"id": "0c1f", "createdAt": ago(minutes=minutes), "message": f"(service backend) {message}"}
 
 
-def released(
-    expected: Expected, told: list[dict[str, Any]], running: list[dict[str, Any]], missing: tuple[str, ...] = ()
-) -> list[Release]:
+def released(expected: Expected, told: list[Raw], running: list[Raw], missing: tuple[str, ...] = ()) -> list[Release]:
     """What the gate sees of the services and tasks; of the missing ones ECS says so."""
     failures = [
         {"arn": f"arn:aws:ecs:{ACCOUNT}:service/prod/{name}", "reason": "MISSING", "detail": ""} for name in missing
@@ -259,9 +256,9 @@ def a_deployment(*numbers: int) -> Expected:
 
 
 @pytest.mark.parametrize("running", [[], [RUNNING]], ids=["no task", "a task"])
-def test_where_nobody_says_what_was_deployed_nothing_is_seen(running: list[dict[str, Any]]) -> None:
+def test_where_nobody_says_what_was_deployed_nothing_is_seen(running: list[Raw]) -> None:
     assert not Expected()
-    with pytest.raises(CouldNotLook, match="nothing says what was deployed: --expect-revision"):
+    with pytest.raises(CouldNotLook, match="nothing was expected: pass --expect-revision"):
         released(Expected(), [service()], running)
 
 
@@ -286,78 +283,65 @@ TASK_SET = {
 }
 BY_CODE_DEPLOY = {**service(), "deployments": [], "taskSets": [TASK_SET]}
 
-SERVES: dict[str, tuple[Expected, dict[str, Any], str, str]] = {
+SERVES: dict[str, tuple[Expected, Raw, str, str]] = {
     "the revision": (revision("backend:8"), service(), "passed", "backend:8 by ecs-svc/0000000000000000008, 2 of 2"),
     "the image by its name": (an_image("backend:v2"), service(), "passed", ""),
     "the image by its whole name": (an_image(f"{REGISTRY}/backend:v2"), service(), "passed", ""),
     "the deployment": (a_deployment(8), service(), "passed", ""),
     "all of it": (replace(a_deployment(8), revisions=("backend:8",), images=("backend:v2",)), service(), "passed", ""),
-    "another revision": (revision("backend:9"), service(), "failed", "backend:9 was asked for, and backend:8 serves"),
-    "a revision whose number begins so": (revision("backend:80"), service(), "failed", "and backend:8 serves"),
-    "a revision of no service": (revision("billing:8"), service(), "failed", "and backend:8 serves"),
-    "another tag": (an_image("backend:v3"), service(), "failed", f"asked for, and {REGISTRY}/backend:v2 serves"),
-    "an image whose name ends so": (an_image("end:v2"), service(), "failed", "end:v2 was asked for"),
+    "another revision": (revision("backend:9"), service(), "failed", "expected backend:9, running backend:8"),
+    "a revision whose number begins so": (revision("backend:80"), service(), "failed", "running backend:8"),
+    "a revision of no service": (revision("billing:8"), service(), "failed", "running backend:8"),
+    "another tag": (an_image("backend:v3"), service(), "failed", f"running {REGISTRY}/backend:v2"),
+    "an image whose name ends so": (an_image("end:v2"), service(), "failed", "expected end:v2"),
     "an image of another registry": (an_image("ghcr.io/team/backend:v2"), service(), "failed", "ghcr.io"),
-    "another deployment": (a_deployment(7), service(), "failed", "ecs-svc/0000000000000000008 serves"),
-    "the revision, of another image": (
+    "another deployment": (a_deployment(7), service(), "failed", "running ecs-svc/0000000000000000008"),
+    "of another image": (
         replace(revision("backend:8"), images=("backend:v3",)),
         service(),
         "failed",
-        "backend:v3 was asked for",
+        "expected backend:v3",
     ),
-    "an image of which no task runs": (an_image("backend:v2"), service(deployment(10)), "failed", "and no task serves"),
-    "rolled back, by revision": (revision("backend:8"), ROLLED_BACK, "failed", "and backend:7 serves"),
-    "rolled back, by image": (an_image("backend:v2"), ROLLED_BACK, "failed", "/backend:v1 serves"),
-    "rolled back, by deployment": (a_deployment(8), ROLLED_BACK, "failed", "and ecs-svc/0000000000000000009 serves"),
+    "an image of which no task runs": (an_image("backend:v2"), service(deployment(10)), "failed", "running no task"),
+    "rolled back, by revision": (revision("backend:8"), ROLLED_BACK, "failed", "running backend:7"),
+    "rolled back, by image": (an_image("backend:v2"), ROLLED_BACK, "failed", "/backend:v1"),
+    "rolled back, by deployment": (a_deployment(8), ROLLED_BACK, "failed", "running ecs-svc/0000000000000000009"),
     "under way": (
         revision("backend:8"),
-        service(deployment(rolloutState="IN_PROGRESS"), events=[event("has started 2 tasks: (task 1f).", 1)]),
+        service(deployment(rolloutState="IN_PROGRESS"), events=[event("has started.", 1)]),
         "failed",
-        "the deployment is IN_PROGRESS: (service backend) has started 2 tasks",
+        "is IN_PROGRESS: (service backend) has started",
     ),
     "failed": (
         revision("backend:8"),
         service(deployment(rolloutState="FAILED")),
         "failed",
-        "the deployment is FAILED: (service backend) has reached",
+        "the deployment is FAILED: (serv",
     ),
     "old tasks beside it": (revision("backend:8"), service(deployment(), OLD), "failed", "backend:7 still runs beside"),
     "short of a task": (
         revision("backend:8"),
-        service(runningCount=1, events=[event("was unable to place a task.", 1)]),
+        service(runningCount=1, events=[event("no room", 1)]),
         "failed",
-        "was unable to place a task",
+        "no room",
     ),
     "nothing runs": (revision("backend:8"), service(runningCount=0, events=[]), "failed", "tasks are missing"),
     "scaled to nothing": (revision("backend:8"), service(desiredCount=0, runningCount=0), "failed", ""),
     "draining": (revision("backend:8"), service(status="DRAINING"), "failed", "the service is DRAINING"),
-    "deployed by something else": (
-        revision("backend:8"),
-        BY_CODE_DEPLOY,
-        "blind",
-        "backend has no primary deployment: ECS does not deploy it",
-    ),
-    "nothing said of the running ones": (
-        revision("backend:8"),
-        {key: value for key, value in service().items() if key != "runningCount"},
-        "blind",
-        "the answer has no 'runningCount'",
-    ),
+    "not deployed by ECS": (revision("backend:8"), BY_CODE_DEPLOY, "blind", "backend has no primary deployment"),
+    "half an answer": (revision("backend:8"), without("runningCount", service()), "blind", "no 'runningCount'"),
 }
-
-
-@pytest.mark.parametrize(("expected", "told", "outcome", "message"), SERVES.values(), ids=SERVES)
-def test_what_was_deployed_serves(expected: Expected, told: dict[str, Any], outcome: str, message: str) -> None:
-    seen = released(expected, [told], [RUNNING, OLD_TASK])
-    given = verdict(after("deployment").test_what_was_deployed_serves, releases=seen)
-    assert given[0] == outcome, given
-    assert message in given[1]
+test_what_was_deployed_serves = judges(
+    after("deployment").test_what_was_deployed_serves,
+    SERVES,
+    releases=lambda expected, told: released(expected, [told], [RUNNING, OLD_TASK]),
+)
 
 
 WORKER = service(deployment(18, of="worker"), of="worker")
 WORKS = task((f"{REGISTRY}/worker:v5", V1), of="worker", by=18)
 
-OF_SEVERAL: dict[str, tuple[Expected, dict[str, Any], list[str]]] = {
+OF_SEVERAL: dict[str, tuple[Expected, Raw, list[str]]] = {
     "a revision of each": (revision("backend:8", "worker:18"), service(), []),
     "a revision of one": (revision("backend:8"), service(), []),
     "another revision of one": (revision("worker:19"), service(), ["worker"]),
@@ -370,18 +354,12 @@ OF_SEVERAL: dict[str, tuple[Expected, dict[str, Any], list[str]]] = {
     "a deployment of which one's events tell": (a_deployment(8), ROLLED_BACK, ["backend"]),
     "a deployment that ends": (a_deployment(7), service(deployment(), OLD), ["backend"]),
     "a deployment of none": (a_deployment(99), service(), ["backend", "worker"]),
-    "a revision of one, a deployment of the other": (
-        replace(a_deployment(18), revisions=("backend:9",)),
-        service(),
-        ["backend"],
-    ),
+    "of each one thing": (replace(a_deployment(18), revisions=("backend:9",)), service(), ["backend"]),
 }
 
 
 @pytest.mark.parametrize(("expected", "told", "failed"), OF_SEVERAL.values(), ids=OF_SEVERAL)
-def test_of_several_services_those_are_asked_that_it_concerns(
-    expected: Expected, told: dict[str, Any], failed: list[str]
-) -> None:
+def test_of_several_services_those_are_asked_that_it_concerns(expected: Expected, told: Raw, failed: list[str]) -> None:
     seen = released(expected, [told, WORKER], [RUNNING, OLD_TASK, WORKS])
     found = verdicts(after("deployment").test_what_was_deployed_serves, releases=seen)
     assert set(found) == {"backend", "worker"}
@@ -422,19 +400,14 @@ BACKEND, SIDE_CAR = f"{REGISTRY}/backend:v2", ("public.ecr.aws/aws-observability
 PLAIN: Answers = {"images": [image()]}
 INDEX: Answers = {"images": [image(**index(ARM, X86))]}
 
-TAGS: dict[str, tuple[list[dict[str, Any]], Answers, str, str]] = {
+TAGS: dict[str, tuple[list[Raw], Answers, str, str]] = {
     "what the tag stands for": (
         [task((BACKEND, V2)), task((BACKEND, V2))],
         PLAIN,
         "passed",
-        "2 containers run the image of",
+        "2 containers run the image",
     ),
-    "the tag was moved": (
-        [task((BACKEND, V1))],
-        PLAIN,
-        "failed",
-        f"app runs {V1[:19]}…, and {BACKEND} is {V2[:19]}… now",
-    ),
+    "the tag was moved": ([task((BACKEND, V1))], PLAIN, "failed", f"{V1[:19]}…, and {BACKEND} is {V2[:19]}… now"),
     "one of two tasks was started before": ([task((BACKEND, V2)), task((BACKEND, V1))], PLAIN, "failed", "… now"),
     "told by the index": ([task((BACKEND, V2))], INDEX, "passed", "1 containers"),
     "told by the platform": ([task((BACKEND, ARM)), task((BACKEND, X86))], INDEX, "passed", "2 containers"),
@@ -443,12 +416,7 @@ TAGS: dict[str, tuple[list[dict[str, Any]], Answers, str, str]] = {
     "gone from ECR": ([task((BACKEND, V2))], failure("ImageNotFound"), "failed", f"app: ECR has no {BACKEND}"),
     "with a side-car of another registry": ([task(SIDE_CAR, (BACKEND, V2))], PLAIN, "passed", "1 containers"),
     "moved behind a side-car": ([task(SIDE_CAR, (BACKEND, V1))], PLAIN, "failed", "app1 runs"),
-    "nothing but other registries": (
-        [task(SIDE_CAR, ("nginx:1.27", ""))],
-        PLAIN,
-        "blind",
-        "no container's image lies in ECR: nginx:1.27, public.ecr.aws/",
-    ),
+    "no image of ECR": ([task(SIDE_CAR, ("nginx:1.27", ""))], PLAIN, "blind", "lies in ECR: nginx:1.27, public"),
     "pinned": ([task((f"{REGISTRY}/backend@{V1}", V1))], PLAIN, "passed", "1 containers"),
     "pinned, with a tag": ([task((f"{BACKEND}@{V1}", V1))], PLAIN, "passed", "1 containers"),
     "pinned, and runs something else": ([task((f"{REGISTRY}/backend@{V1}", V2))], PLAIN, "failed", "app runs"),
@@ -456,19 +424,12 @@ TAGS: dict[str, tuple[list[dict[str, Any]], Answers, str, str]] = {
     "no task": ([], PLAIN, "failed", "no task of this deployment runs"),
     "only old tasks": ([task((BACKEND, V2), by=7)], PLAIN, "failed", "no task of this deployment runs"),
 }
-
-
-@pytest.mark.parametrize(("running", "answer", "outcome", "message"), TAGS.values(), ids=TAGS)
-def test_tasks_run_the_image_of_their_tag(
-    running: list[dict[str, Any]], answer: Answers, outcome: str, message: str
-) -> None:
-    told = verdict(
-        after("deployment").test_tasks_run_the_image_of_their_tag,
-        releases=released(revision("backend:8"), [service()], running),
-        registry_images=in_registry(*running, answer=answer),
-    )
-    assert told[0] == outcome, told
-    assert message in told[1]
+test_tasks_run_the_image_of_their_tag = judges(
+    after("deployment").test_tasks_run_the_image_of_their_tag,
+    TAGS,
+    releases=lambda running, answer: released(revision("backend:8"), [service()], running),
+    registry_images=lambda running, answer: in_registry(*running, answer=answer),
+)
 
 
 def test_an_image_without_a_tag_is_compared_with_latest() -> None:
@@ -480,7 +441,7 @@ def test_an_image_without_a_tag_is_compared_with_latest() -> None:
     assert told[0] == "passed", told
 
 
-def config(domain: str, path: str = "", *others: dict[str, Any]) -> dict[str, Any]:
+def config(domain: str, path: str = "", *others: Raw) -> Raw:
     """A DistributionConfig whose default origin is the last of several."""
     items = [*others, {"Id": "site", "DomainName": domain, "OriginPath": path}]
     return {
@@ -492,7 +453,7 @@ def config(domain: str, path: str = "", *others: dict[str, Any]) -> dict[str, An
     }
 
 
-def told_of(domain: str, path: str = "", *others: dict[str, Any]) -> dict[str, Any]:
+def told_of(domain: str, path: str = "", *others: Raw) -> Raw:
     """A distribution as GetDistribution tells of it."""
     return {
         "Id": "E1SITE",
@@ -506,7 +467,7 @@ def told_of(domain: str, path: str = "", *others: dict[str, Any]) -> dict[str, A
 
 
 API = {"Id": "api", "DomainName": "web-1.us-west-2.elb.amazonaws.com", "OriginPath": ""}
-CUSTOM = "which is no S3 bucket"
+CUSTOM = "which is not an S3 bucket"
 
 ORIGINS: dict[str, tuple[str, str, tuple[str, str] | str]] = {
     "of a region": ("site.s3.us-west-2.amazonaws.com", "", ("site", "")),
@@ -543,7 +504,7 @@ def test_the_bucket_behind_the_distribution(domain: str, path: str, origin: tupl
 
 SITE = config("site.s3.us-west-2.amazonaws.com")
 
-HALF_TOLD: dict[str, tuple[dict[str, Any], str]] = {
+HALF_TOLD: dict[str, tuple[Raw, str]] = {
     "nothing": ({}, "the answer has no 'DefaultCacheBehavior'"),
     "no default behavior": ({**SITE, "DefaultCacheBehavior": None}, "the answer has no 'DefaultCacheBehavior'"),
     "no target": ({**SITE, "DefaultCacheBehavior": {}}, "the answer has no 'TargetOriginId'"),
@@ -555,7 +516,7 @@ HALF_TOLD: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize(("told", "message"), HALF_TOLD.values(), ids=HALF_TOLD)
-def test_a_distribution_of_which_half_is_said_has_no_bucket(told: dict[str, Any], message: str) -> None:
+def test_a_distribution_of_which_half_is_said_has_no_bucket(told: Raw, message: str) -> None:
     with pytest.raises(CouldNotLook, match=message):
         bucket_of(Answer(told))
 
@@ -565,19 +526,19 @@ def test_a_distribution_of_which_nothing_is_said_is_not_seen() -> None:
         distribution(Aws({("cloudfront", "GetDistribution"): {}}), names(distributions=("E1SITE",)))
 
 
-def listing(*items: dict[str, Any], **changes: Any) -> dict[str, Any]:
+def listing(*items: Raw, **changes: Any) -> Raw:
     """ListInvalidations' answer; AWS leaves Items out where there is none."""
     told = {"Marker": "", "MaxItems": 20, "IsTruncated": False, "Quantity": len(items), **changes}
     return {"InvalidationList": {**told, **({"Items": list(items)} if items else {})}}
 
 
-def invalidation(number: int, status: str = "Completed", **how_long: float) -> dict[str, Any]:
+def invalidation(number: int, status: str = "Completed", **how_long: float) -> Raw:
     return {"Id": f"I{number}", "CreateTime": ago(**(how_long or {"days": number})), "Status": status}
 
 
 HOUR_AGO = f"{NOW - timedelta(hours=1):%Y-%m-%d %H:%M} UTC"
 
-INVALIDATIONS: dict[str, tuple[dict[str, Any], dict[str, tuple[str, str]]]] = {
+INVALIDATIONS: dict[str, tuple[Raw, dict[str, tuple[str, str]]]] = {
     "none": (listing(), {}),
     "none, in an empty list": ({"InvalidationList": {**listing()["InvalidationList"], "Items": []}}, {}),
     "finished": (listing(invalidation(2), invalidation(1)), {"I2": ("passed", ""), "I1": ("passed", "")}),
@@ -589,7 +550,7 @@ INVALIDATIONS: dict[str, tuple[dict[str, Any], dict[str, tuple[str, str]]]] = {
 
 
 @pytest.mark.parametrize(("answer", "outcomes"), INVALIDATIONS.values(), ids=INVALIDATIONS)
-def test_invalidations_are_finished(answer: dict[str, Any], outcomes: dict[str, tuple[str, str]]) -> None:
+def test_invalidations_are_finished(answer: Raw, outcomes: dict[str, tuple[str, str]]) -> None:
     aws = Aws({("cloudfront", "ListInvalidations"): answer})
     seen = invalidations(aws, names(distributions=("E1SITE",)))
     found = examined(after("dashboard").test_invalidations_are_finished, invalidations=seen)
@@ -600,7 +561,7 @@ def test_invalidations_are_finished(answer: dict[str, Any], outcomes: dict[str, 
 @pytest.mark.parametrize(
     ("answer", "key"), [({}, "InvalidationList"), (listing(Quantity=3), "Items")], ids=["empty", "items left out"]
 )
-def test_invalidations_of_which_nothing_is_said_are_not_seen(answer: dict[str, Any], key: str) -> None:
+def test_invalidations_of_which_nothing_is_said_are_not_seen(answer: Raw, key: str) -> None:
     with pytest.raises(CouldNotLook, match=f"cloudfront:ListInvalidations: the answer has no '{key}'"):
         invalidations(Aws({("cloudfront", "ListInvalidations"): answer}), names(distributions=("E1SITE",)))
 
@@ -617,17 +578,17 @@ def mocked(monkeypatch: pytest.MonkeyPatch) -> Iterator[responses.RequestsMock]:
         yield mock
 
 
-def item(key: str = "index.html", etag: str = V1[7:39], **changes: Any) -> dict[str, Any]:
+def item(key: str = "index.html", etag: str = V1[7:39], **changes: Any) -> Raw:
     told = {"Key": key, "ETag": f'"{etag}"', "Size": 12, "LastModified": ago(hours=1), **changes}
     return {name: value for name, value in told.items() if value is not None}
 
 
-def page(*items: dict[str, Any], **more: Any) -> dict[str, Any]:
+def page(*items: Raw, **more: Any) -> Raw:
     """ListObjectsV2's answer; AWS leaves Contents out where there is none."""
     return {"IsTruncated": False, "KeyCount": len(items), **({"Contents": list(items)} if items else {}), **more}
 
 
-def site(*pages: dict[str, Any], path: str = "", aws: Aws | None = None) -> list[SiteObject]:
+def site(*pages: Raw, path: str = "", aws: Aws | None = None) -> list[SiteObject]:
     of = Distribution(arn="arn", name="E1SITE", evidence=told_of("site.s3.us-west-2.amazonaws.com", path))
     asked = aws or Aws({("s3", "ListObjectsV2"): list(pages)})
     return site_objects(stack(dashboard_url=CDN), asked, Http(), of)
@@ -635,17 +596,12 @@ def site(*pages: dict[str, Any], path: str = "", aws: Aws | None = None) -> list
 
 MD5, OTHER = V1[7:39], V2[7:39]
 
-SERVED: dict[str, tuple[str, dict[str, Any], str, str]] = {
+SERVED: dict[str, tuple[str, Raw, str, str]] = {
     "the same": (MD5, {"headers": {"ETag": f'"{MD5}"'}}, "passed", ""),
     "the same, in small letters": (MD5, {"headers": {"etag": f'"{MD5}"'}}, "passed", ""),
     "the same, compressed on its way": (MD5, {"headers": {"ETag": f'W/"{MD5}"'}}, "passed", ""),
     "the same, put in parts": (f"{MD5}-2", {"headers": {"ETag": f'"{MD5}-2"'}}, "passed", ""),
-    "something old": (
-        MD5,
-        {"headers": {"ETag": f'"{OTHER}"'}},
-        "failed",
-        f"it serves {OTHER}, and the bucket holds {MD5}",
-    ),
+    "something old": (MD5, {"headers": {"ETag": f'"{OTHER}"'}}, "failed", f"{OTHER}, and the bucket holds {MD5}"),
     "something old, compressed": (MD5, {"headers": {"ETag": f'W/"{OTHER}"'}}, "failed", f"it serves {OTHER}"),
     "without an ETag": (MD5, {}, "blind", f"HEAD {CDN}/index.html: the answer has no ETag"),
     "with an empty ETag": (MD5, {"headers": {"ETag": ""}}, "blind", "the answer has no ETag"),
@@ -658,19 +614,25 @@ SERVED: dict[str, tuple[str, dict[str, Any], str, str]] = {
 
 @pytest.mark.parametrize(("etag", "answer", "outcome", "message"), SERVED.values(), ids=SERVED)
 def test_the_site_serves_what_the_bucket_holds(
-    mocked: responses.RequestsMock, etag: str, answer: dict[str, Any], outcome: str, message: str
+    mocked: responses.RequestsMock, etag: str, answer: Raw, outcome: str, message: str
 ) -> None:
     mocked.head(f"{CDN}/index.html", **answer)
-    told = verdict(after("dashboard").test_site_serves_what_the_bucket_holds, site_objects=site(page(item(etag=etag))))
-    assert told[0] == outcome, told
-    assert message in told[1]
+    concludes(
+        after("dashboard").test_site_serves_what_the_bucket_holds,
+        outcome,
+        message,
+        site_objects=site(page(item(etag=etag))),
+    )
 
 
 def test_an_object_without_an_etag_is_not_compared(mocked: responses.RequestsMock) -> None:
     mocked.head(f"{CDN}/index.html", headers={"ETag": f'"{MD5}"'})
-    told = verdict(after("dashboard").test_site_serves_what_the_bucket_holds, site_objects=site(page(item(ETag=None))))
-    assert told[0] == "blind"
-    assert "s3:ListBucket: the answer has no 'ETag'" in told[1]
+    concludes(
+        after("dashboard").test_site_serves_what_the_bucket_holds,
+        "blind",
+        "s3:ListBucket: the answer has no 'ETag'",
+        site_objects=site(page(item(ETag=None))),
+    )
 
 
 def test_a_redirect_is_followed_to_what_is_served(mocked: responses.RequestsMock) -> None:
@@ -739,14 +701,14 @@ def test_an_empty_bucket_is_no_site() -> None:
 @pytest.mark.parametrize(
     ("answer", "key"), [({}, "KeyCount"), ({"KeyCount": 2}, "Contents")], ids=["empty", "objects left out"]
 )
-def test_a_bucket_of_which_nothing_is_said_is_not_seen(answer: dict[str, Any], key: str) -> None:
+def test_a_bucket_of_which_nothing_is_said_is_not_seen(answer: Raw, key: str) -> None:
     with pytest.raises(CouldNotLook, match=f"s3:ListBucket: the answer has no '{key}'"):
         site(answer)
 
 
 def test_without_an_address_of_the_site_nothing_is_seen() -> None:
     of = Distribution(arn="arn", name="E1SITE", evidence=told_of("site.s3.us-west-2.amazonaws.com"))
-    with pytest.raises(CouldNotLook, match="stack here names no dashboard_url"):
+    with pytest.raises(CouldNotLook, match="stack here names no dashboards: set dashboard_url"):
         site_objects(stack(), Aws({}), Http(), of)
 
 
@@ -838,7 +800,7 @@ def md5(text: str) -> str:
     return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 
 
-def bucket(*items: dict[str, Any], **more: Answers) -> dict[tuple[str, str], Answers]:
+def bucket(*items: Raw, **more: Answers) -> dict[tuple[str, str], Answers]:
     return {
         ("cloudfront", "GetDistribution"): {"Distribution": told_of("site.s3.us-west-2.amazonaws.com")},
         ("s3", "GetBucketVersioning"): {"Status": "Enabled"},
@@ -849,7 +811,7 @@ def bucket(*items: dict[str, Any], **more: Answers) -> dict[tuple[str, str], Ans
     }
 
 
-def encrypted(by: str) -> dict[str, Any]:
+def encrypted(by: str) -> Raw:
     rules = [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": by}}]
     return {"ServerSideEncryptionConfiguration": {"Rules": rules}}
 
@@ -930,11 +892,11 @@ def test_a_sync_that_broke_off_sends_the_rest(tmp_path: Path) -> None:
     ]
 
 
-def version(key: str, etag: str, number: int, **more: Any) -> dict[str, Any]:
+def version(key: str, etag: str, number: int, **more: Any) -> Raw:
     return {"Key": key, "ETag": f'"{etag}"', "VersionId": f"v{number}", "IsLatest": False, **more}
 
 
-KEPT: dict[str, Any] = {
+KEPT: Raw = {
     "Versions": [
         version("index.html", md5("home"), 4, IsLatest=True),
         version("index.html", md5("between"), 3),
@@ -1002,9 +964,7 @@ def test_how_long_a_file_may_be_cached_is_the_first_pattern_that_fits(tmp_path: 
     [({"Status": "Enabled"}, False), ({"Status": "Suspended"}, True), ({}, True)],
     ids=["on", "suspended", "never on"],
 )
-def test_a_bucket_that_keeps_versions_can_be_taken_back(
-    tmp_path: Path, versioning: dict[str, Any], one_way: bool
-) -> None:
+def test_a_bucket_that_keeps_versions_can_be_taken_back(tmp_path: Path, versioning: Raw, one_way: bool) -> None:
     sync = remedy(SyncDashboard, bucket(item(), GetBucketVersioning=versioning))
     assert planned(sync, sync.normal(str(folder(tmp_path)))).one_way == one_way
 
@@ -1096,12 +1056,12 @@ BLUE, GREEN = f"{ELB}:targetgroup/blue/73e2d6bc24d8a067", f"{ELB}:targetgroup/gr
 def behind(**groups: str | None) -> dict[tuple[str, str], Answers]:
     """Services that are registered in a target group each, and a load balancer that has blue and green."""
 
-    def described(cluster: str, services: list[str]) -> dict[str, Any]:
+    def described(cluster: str, services: list[str]) -> Raw:
         [name] = services
         pairs = [{"targetGroupArn": groups[name], "containerName": "app", "containerPort": 80}] if groups[name] else []
         return {"services": [service(of=name, loadBalancers=pairs)]}
 
-    def listed(LoadBalancerArn: str, Marker: str = "") -> dict[str, Any]:  # noqa: N803 - AWS's names
+    def listed(LoadBalancerArn: str, Marker: str = "") -> Raw:  # noqa: N803 - AWS's names
         more = {} if Marker else {"NextMarker": "2"}
         return {"TargetGroups": [{"TargetGroupArn": GREEN if Marker else BLUE}], **more}
 
@@ -1173,7 +1133,7 @@ def test_errors_are_judged_by_the_deployment_that_serves() -> None:
     [BY_CODE_DEPLOY, service({key: value for key, value in deployment().items() if key != "createdAt"})],
     ids=["deployed by something else", "nothing said of when"],
 )
-def test_a_deployment_of_which_no_time_is_told_is_not_suspected(told: dict[str, Any]) -> None:
+def test_a_deployment_of_which_no_time_is_told_is_not_suspected(told: Raw) -> None:
     with pytest.raises(CouldNotLook, match="the answer has no 'createdAt'"):
         remedy(RollBackAfterErrors, {("ecs", "DescribeServices"): {"services": [told]}}).read_for_plan(
             "service/c/backend"
@@ -1217,7 +1177,7 @@ SOON, LATER = (NOW.replace(second=0, microsecond=0) + timedelta(hours=hours) for
 CPU = {"MetricAlarms": [{"AlarmName": "cpu", "ActionsEnabled": True}]}
 
 
-def rule(status: str | None = "ACTIVE", ends: datetime | None = SOON) -> dict[str, Any]:
+def rule(status: str | None = "ACTIVE", ends: datetime | None = SOON) -> Raw:
     told = {
         "Name": "opschecks-cpu",
         "Rule": {"Schedule": {"Expression": "cron(* * * * *)", "Duration": "PT2M", "Timezone": "UTC"}},
@@ -1250,7 +1210,7 @@ def test_until_when_an_alarm_is_muted(answer: Answers, until: str) -> None:
     [(rule(None), "Status"), (rule(ends=None), "ExpireDate"), ({}, "Status")],
     ids=["no status", "no end", "nothing"],
 )
-def test_a_rule_of_which_half_is_said_is_not_read(answer: dict[str, Any], key: str) -> None:
+def test_a_rule_of_which_half_is_said_is_not_read(answer: Raw, key: str) -> None:
     with pytest.raises(CouldNotLook, match=f"cloudwatch:GetAlarmMuteRule: the answer has no '{key}'"):
         muting(answer).read("cpu")
 
@@ -1281,7 +1241,7 @@ def test_a_silence_where_none_was_is_taken_back_by_deleting_it() -> None:
     [CPU, {"CompositeAlarms": [{"AlarmName": "cpu"}]}, {"LogAlarms": [{"AlarmName": "cpu"}]}],
     ids=["of a metric", "of others", "of logs"],
 )
-def test_an_alarm_of_any_kind_can_be_silenced(alarms: dict[str, Any]) -> None:
+def test_an_alarm_of_any_kind_can_be_silenced(alarms: Raw) -> None:
     assert muting(rule(), alarms).read_for_plan("cpu")["muted_until"]
 
 

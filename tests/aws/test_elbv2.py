@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from opschecks.aws.ecs import Service
 from opschecks.aws.elbv2 import (
+    TargetGroup,
     TargetHealth,
     balanced_groups,
     load_balancers,
@@ -17,7 +16,7 @@ from opschecks.aws.elbv2 import (
 )
 from opschecks.core.model import Resource
 from opschecks.core.observation import CouldNotLook
-from tests.canned import ACCOUNT, Answers, Aws, daily, names, verdict, verdicts
+from tests.canned import ACCOUNT, Answers, Aws, Raw, daily, judges, names, verdict, verdicts
 
 ELB = f"arn:aws:elasticloadbalancing:{ACCOUNT}"
 BALANCER = f"{ELB}:loadbalancer/app/web/50dc6c495c0c9188"
@@ -28,7 +27,7 @@ def groups(*arns: str) -> list[Resource]:
     return [Resource(arn=arn, name=arn.split("/")[1]) for arn in arns]
 
 
-def balancer(name: str = "web", kind: str = "application") -> dict[str, Any]:
+def balancer(name: str = "web", kind: str = "application") -> Raw:
     return {
         "LoadBalancerArn": f"{ELB}:loadbalancer/{'net' if kind == 'network' else 'app'}/{name}/50dc6c495c0c9188",
         "LoadBalancerName": name,
@@ -37,12 +36,13 @@ def balancer(name: str = "web", kind: str = "application") -> dict[str, Any]:
     }
 
 
+LB_COOKIE, APP_COOKIE = (f"stickiness.{kind}_cookie.duration_seconds" for kind in ("lb", "app"))
 APPLICATION = {
     "deregistration_delay.timeout_seconds": "300",
     "stickiness.enabled": "true",
     "stickiness.type": "lb_cookie",
-    "stickiness.lb_cookie.duration_seconds": "86400",
-    "stickiness.app_cookie.duration_seconds": "60",
+    LB_COOKIE: "86400",
+    APP_COOKIE: "60",
     "stickiness.app_cookie.cookie_name": "",
     "load_balancing.algorithm.type": "round_robin",
 }
@@ -57,48 +57,44 @@ SESSION = {"stickiness.type": "app_cookie", "stickiness.app_cookie.cookie_name":
 
 STICKY: dict[str, tuple[dict[str, str], str, str]] = {
     "for a day": (APPLICATION, "passed", "for 1 day, 0:00:00"),
-    "for exactly as long as wanted": (
-        {**APPLICATION, "stickiness.lb_cookie.duration_seconds": "3600"},
-        "passed",
-        "1:00:00",
-    ),
-    "for a second less": (
-        {**APPLICATION, "stickiness.lb_cookie.duration_seconds": "3599"},
-        "failed",
-        "expected at least 1:00:00",
-    ),
+    "for exactly as long as wanted": ({**APPLICATION, LB_COOKIE: "3600"}, "passed", "1:00:00"),
+    "for a second less": ({**APPLICATION, LB_COOKIE: "3599"}, "failed", "expected at least 1:00:00"),
     "off": ({**APPLICATION, "stickiness.enabled": "false"}, "failed", "stickiness is off"),
     "by the application's cookie, for a minute": ({**APPLICATION, **SESSION}, "failed", "expected at least"),
-    "by the application's cookie": (
-        {**APPLICATION, **SESSION, "stickiness.app_cookie.duration_seconds": "7200"},
-        "passed",
-        "for 2:00:00",
-    ),
+    "by the application's cookie": ({**APPLICATION, **SESSION, APP_COOKIE: "7200"}, "passed", "for 2:00:00"),
     "network load balancer": (NETWORK, "failed", "sticky by source_ip, not by a cookie"),
     "network load balancer, off": ({**NETWORK, "stickiness.enabled": "false"}, "failed", "stickiness is off"),
-    "nothing said of stickiness": (
-        {"deregistration_delay.timeout_seconds": "300"},
-        "blind",
-        "DescribeTargetGroupAttributes: the answer has no 'stickiness.enabled'",
-    ),
+    "nothing said of it": ({"load_balancing.algorithm.type": "x"}, "blind", "the answer has no 'stickiness.enabled'"),
     "nothing said of the duration": (
         {**NETWORK, "stickiness.type": "lb_cookie"},
         "blind",
-        "the answer has no 'stickiness.lb_cookie.duration_seconds'",
+        f"the answer has no '{LB_COOKIE}'",
     ),
 }
 
 
-@pytest.mark.parametrize(("attributes", "outcome", "message"), STICKY.values(), ids=STICKY)
-def test_stickiness_is_read_from_strings(attributes: dict[str, str], outcome: str, message: str) -> None:
+def with_attributes(attributes: dict[str, str]) -> list[TargetGroup]:
     answer = {"Attributes": [{"Key": key, "Value": value} for key, value in attributes.items()]}
-    seen = target_groups(Aws({("elbv2", "DescribeTargetGroupAttributes"): answer}), groups(BLUE))
-    told = verdict(daily("websocket").test_websocket_sessions_are_sticky, target_groups=seen)
-    assert told[0] == outcome, told
-    assert message in told[1]
+    return target_groups(Aws({("elbv2", "DescribeTargetGroupAttributes"): answer}), groups(BLUE))
 
 
-def health(*states: str) -> dict[str, Any]:
+test_stickiness_is_read_from_strings = judges(
+    daily("websocket").test_websocket_sessions_are_sticky,
+    STICKY,
+    target_groups=lambda attributes: target_groups(
+        Aws(
+            {
+                ("elbv2", "DescribeTargetGroupAttributes"): {
+                    "Attributes": [{"Key": key, "Value": value} for key, value in attributes.items()]
+                }
+            }
+        ),
+        groups(BLUE),
+    ),
+)
+
+
+def health(*states: str) -> Raw:
     return {
         "TargetHealthDescriptions": [
             {
@@ -121,7 +117,7 @@ REASONS = {
 }
 
 
-def seen(*services: Service, **by_group: dict[str, Any]) -> list[TargetHealth]:
+def seen(*services: Service, **by_group: Raw) -> list[TargetHealth]:
     arns = {"blue": BLUE, "green": GREEN}
     answers = {arns[name]: answer for name, answer in by_group.items()}
     aws = Aws({("elbv2", "DescribeTargetHealth"): lambda **asked: answers[asked["TargetGroupArn"]]})
@@ -135,26 +131,18 @@ HEALTH = {
     "no target": (health(), "failed", "no target is healthy"),
     "initial alone": (health("initial"), "failed", "no target is healthy"),
     "draining alone": (health("draining", "draining"), "failed", "no target is healthy"),
-    "unhealthy": (
-        health("healthy", "unhealthy"),
-        "failed",
-        "10.0.0.1:8000 is unhealthy (Health checks failed with codes: [502])",
-    ),
+    "unhealthy": (health("healthy", "unhealthy"), "failed", "10.0.0.1:8000 is unhealthy (Health checks failed"),
     "unhealthy.draining": (
         health("healthy", "unhealthy.draining"),
         "failed",
-        "10.0.0.1:8000 is unhealthy.draining (Target.HealthCheckDisabled)",
+        "10.0.0.1:8000 is unhealthy.draining (Target",
     ),
     "unused": (health("healthy", "unused"), "failed", "10.0.0.1:8000 is unused"),
     "unavailable": (health("healthy", "unavailable"), "failed", "10.0.0.1:8000 is unavailable"),
 }
-
-
-@pytest.mark.parametrize(("answer", "outcome", "message"), HEALTH.values(), ids=HEALTH)
-def test_targets_are_healthy(answer: dict[str, Any], outcome: str, message: str) -> None:
-    told = verdict(daily("alb").test_targets_are_healthy, target_health=seen(blue=answer))
-    assert told[0] == outcome, told
-    assert message in told[1]
+test_targets_are_healthy = judges(
+    daily("alb").test_targets_are_healthy, HEALTH, target_health=lambda answer: seen(blue=answer)
+)
 
 
 def test_a_lambda_target_has_no_port() -> None:
@@ -172,13 +160,13 @@ def test_a_lambda_target_has_no_port() -> None:
     ],
     ids=["no health", "no target", "no state"],
 )
-def test_a_target_of_which_half_is_said_is_not_seen(description: dict[str, Any]) -> None:
+def test_a_target_of_which_half_is_said_is_not_seen(description: Raw) -> None:
     with pytest.raises(CouldNotLook, match="elasticloadbalancing:DescribeTargetHealth: the answer has no"):
         seen(blue={"TargetHealthDescriptions": [description]})
 
 
 def blue_green(alternate: str | None = GREEN) -> Service:
-    pair: dict[str, Any] = {"targetGroupArn": BLUE, "containerName": "app", "containerPort": 8000}
+    pair: Raw = {"targetGroupArn": BLUE, "containerName": "app", "containerPort": 8000}
     if alternate:
         pair["advancedConfiguration"] = {"alternateTargetGroupArn": alternate, "productionListenerRule": "arn:aws:rule"}
     return Service(arn="service/prod/web", name="web", evidence={"loadBalancers": [pair]})
@@ -189,12 +177,7 @@ TWINS = {
     "blue is idle": (blue_green(), health(), health("healthy"), {"blue": "passed", "green": "passed"}),
     "both are idle": (blue_green(), health(), health(), {"blue": "failed", "green": "failed"}),
     "the other one is ill": (blue_green(), health("unhealthy"), health(), {"blue": "failed", "green": "failed"}),
-    "the idle one is ill": (
-        blue_green(),
-        health("healthy"),
-        health("unhealthy"),
-        {"blue": "passed", "green": "failed"},
-    ),
+    "idle one is ill": (blue_green(), health("healthy"), health("unhealthy"), {"blue": "passed", "green": "failed"}),
     "no twins": (blue_green(None), health("healthy"), health(), {"blue": "passed", "green": "failed"}),
     "twin of another": (blue_green(f"{ELB}:targetgroup/x/1"), health("healthy"), health(), {"green": "failed"}),
 }
@@ -202,7 +185,7 @@ TWINS = {
 
 @pytest.mark.parametrize(("service", "blue", "green", "wanted"), TWINS.values(), ids=TWINS)
 def test_an_idle_twin_stands_by_while_the_other_one_serves(
-    service: Service, blue: dict[str, Any], green: dict[str, Any], wanted: dict[str, str]
+    service: Service, blue: Raw, green: Raw, wanted: dict[str, str]
 ) -> None:
     told = verdicts(daily("alb").test_targets_are_healthy, target_health=seen(service, blue=blue, green=green))
     assert {**told, **wanted} == told
@@ -235,7 +218,7 @@ def test_load_balancers_are_asked_for_by_name_and_by_arn_page_by_page() -> None:
 
 
 def test_target_groups_of_every_load_balancer_page_by_page() -> None:
-    def listed(LoadBalancerArn: str, Marker: str = "") -> dict[str, Any]:  # noqa: N803 - AWS's names
+    def listed(LoadBalancerArn: str, Marker: str = "") -> Raw:  # noqa: N803 - AWS's names
         name = f"{LoadBalancerArn.split('/')[2]}{Marker}"
         group = {"TargetGroupArn": f"{ELB}:targetgroup/{name}/1", "TargetGroupName": name}
         return {"TargetGroups": [group], **({} if Marker else {"NextMarker": "2"})}

@@ -30,7 +30,7 @@ from opschecks.config.stack import Stack
 from opschecks.core.model import Resource
 from opschecks.core.observation import REGISTRY, CouldNotLook, NotThere, WrongAccount
 from opschecks.hooks.fixtures import import_observations
-from tests.canned import ACCOUNT, NOW, Aws, names, stack
+from tests.canned import ACCOUNT, NOW, Aws, Raw, names, stack
 
 LIMITS = {"aws_attempts": 1, "pages": 3}
 JSON = ("ecs", "dynamodb", "logs", "application-autoscaling", "resourcegroupstaggingapi", "cloudwatch")
@@ -83,7 +83,7 @@ def error_body(service: str, code: str, message: str) -> bytes:
     return f"<ErrorResponse>{inner}<RequestId>0c1f</RequestId></ErrorResponse>".encode()
 
 
-READS: dict[str, tuple[str, dict[str, Any]]] = {
+READS: dict[str, tuple[str, Raw]] = {
     "ecs": ("DescribeServices", {"services": ["backend"]}),
     "dynamodb": ("DescribeTable", {"TableName": "incidents"}),
     "logs": ("FilterLogEvents", {"logGroupName": "/ecs/backend"}),
@@ -198,7 +198,7 @@ EVERYTHING = names(
     security_groups=("sg-1",),
     distributions=("E2EXAMPLE",),
 )
-GIVEN: dict[str, Any] = {
+GIVEN: Raw = {
     "inventory": EVERYTHING,
     "load_balancers": [
         LoadBalancer(
@@ -324,7 +324,7 @@ def test_an_answer_that_says_nothing_is_not_seen(wire: Wire, name: str, checked:
 @pytest.mark.parametrize(("name", "checked"), CASES, ids=[f"{name}-{n}" for n, (name, _) in enumerate(CASES)])
 def test_observations_call_what_they_say_they_call(name: str, checked: Stack) -> None:
     class Empty(dict[tuple[str, str], Any]):
-        def __missing__(self, key: tuple[str, str]) -> dict[str, Any]:
+        def __missing__(self, key: tuple[str, str]) -> Raw:
             return {}
 
     aws = Aws(Empty(), checked)
@@ -396,7 +396,7 @@ def caller(account: str) -> bytes:
 
 def test_another_account_than_the_stacks_is_no_account_to_look_at() -> None:
     answer = {"Account": "210987654321"}
-    with pytest.raises(WrongAccount, match=r"account_id: it says 123456789012, but .* belong to 210987654321"):
+    with pytest.raises(WrongAccount, match=r"account_id is 123456789012, but .* belong to 210987654321"):
         session.identify(Aws({("sts", "GetCallerIdentity"): answer}, stack(account_id="123456789012")))
     assert session.identify(Aws({("sts", "GetCallerIdentity"): answer})) == "210987654321"
 

@@ -1,16 +1,14 @@
-"""What a table can be put back to before a deploy: by recovery, by a backup of DynamoDB, by one of AWS Backup."""
+"""What a table can be restored to before a deploy: by recovery, by a backup of DynamoDB, by one of AWS Backup."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
 
-import pytest
-
 from opschecks.aws.backups import Backup, TableBackups, TableRecovery
 from opschecks.aws.fresh_backups import SavedTable, saved_tables
 from opschecks.core.observation import CouldNotLook
-from tests.canned import NOW, Aws, ago, checks_of, stack, verdict
+from tests.canned import NOW, Aws, Raw, ago, checks_of, judges, stack
 from tests.canned_backups import ARN, T
 
 check = checks_of("deploy/before", "saved_tables").test_tables_have_a_fresh_backup
@@ -42,13 +40,13 @@ def _recovery(status: str = "ENABLED", minutes: float = 5) -> TableRecovery:
     return TableRecovery(arn=ARN, name=T, evidence=evidence, now=NOW)
 
 
-def _point(hours: float, status: str = "COMPLETED") -> dict[str, Any]:
+def _point(hours: float, status: str = "COMPLETED") -> Raw:
     arn = "arn:aws:backup:us-west-2:123456789012:recovery-point:a"
     return {"RecoveryPoints": [{"RecoveryPointArn": arn, "CreationDate": ago(hours=hours), "Status": status}]}
 
 
 OFF = _recovery("DISABLED")
-NONE: dict[str, Any] = {"RecoveryPoints": []}
+NONE: Raw = {"RecoveryPoints": []}
 CASES: dict[str, tuple[TableBackups, TableRecovery | CouldNotLook, Any, str, str]] = {
     "to any moment": (_backups(), _recovery(), None, "passed", "the last moment that it can be restored to is 0.1"),
     "to an earlier moment": (_backups(), _recovery(minutes=180), None, "passed", "is 3.0 hours old"),
@@ -75,13 +73,9 @@ def _saved(backups: TableBackups, recovery: TableRecovery | CouldNotLook, points
     return saved
 
 
-@pytest.mark.parametrize(("backups", "recovery", "points", "outcome", "said"), CASES.values(), ids=CASES)
-def test_a_table_is_saved_by_what_is_youngest(
-    backups: TableBackups, recovery: TableRecovery | CouldNotLook, points: Any, outcome: str, said: str
-) -> None:
-    told = verdict(check, saved_tables=[_saved(backups, recovery, points)])
-    assert told[0] == outcome
-    assert said in told[1]
+test_a_table_is_saved_by_what_is_youngest = judges(
+    check, CASES, saved_tables=lambda backups, recovery, points: [_saved(backups, recovery, points)]
+)
 
 
 def test_aws_backup_is_not_asked_twice() -> None:

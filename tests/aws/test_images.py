@@ -11,7 +11,7 @@ from opschecks.aws.ecs import Task
 from opschecks.aws.image_scans import ImageScan, RunningImage, image_scans, running_images
 from opschecks.config.stack import Stack
 from opschecks.core.observation import CouldNotLook, NotThere
-from tests.canned import ACCOUNT, Answers, Aws, ago, stack, verdict, verdicts, weekly
+from tests.canned import ACCOUNT, Answers, Aws, Raw, ago, itself, judges, stack, verdict, verdicts, weekly
 
 checks = weekly("images")
 REGISTRY = "123456789012.dkr.ecr.us-west-2.amazonaws.com"
@@ -29,13 +29,13 @@ def task(*images: tuple[str, str], wanted: str = "RUNNING") -> Task:
     return Task(arn=f"arn:aws:ecs:{ACCOUNT}:task/prod/1", name="1", service="backend", evidence=evidence)
 
 
-def detail(digest: str = DIGEST, **changes: Any) -> dict[str, Any]:
+def detail(digest: str = DIGEST, **changes: Any) -> Raw:
     raw = {"imageDigest": digest, "imageTags": ["v1"], "imagePushedAt": ago(days=6), **changes}
     return {key: value for key, value in raw.items() if value is not None}
 
 
 def running(
-    *details: dict[str, Any],
+    *details: Raw,
     images: tuple[tuple[str, str], ...] = ((WEB, DIGEST),),
     checked: Stack | None = None,
     more: dict[tuple[str, str], Answers] | None = None,
@@ -45,32 +45,23 @@ def running(
     return running_images(here, Aws({**answers, **(more or {})}, here), [task(*images)])
 
 
+GONE = {("ecr", "DescribeImages"): NotThere("ecr:DescribeImages", "ImageNotFoundException: no")}
 AGES: dict[str, tuple[list[RunningImage], str, str]] = {
     "young": (running(detail()), "passed", "pushed 6 days ago"),
     "old": (running(detail(imagePushedAt=ago(days=91))), "failed", "limit 90 days"),
     "by its tag, where its digest is not told": (running(detail(OTHER), images=((WEB, ""),)), "passed", "6 days"),
     "named by its digest": (running(detail(), images=((f"{REGISTRY}/web@{DIGEST}", ""),)), "passed", "6 days"),
     "without its age": (running(detail(imagePushedAt=None)), "blind", "the answer has no 'imagePushedAt'"),
-    "not in the answer": (running(detail(OTHER)), "blind", "the answer says nothing of web:v1 sha256:1f1f"),
-    "of Docker Hub": (running(images=(("nginx:1.27", ""),)), "blind", "nginx:1.27: it lies in no ECR registry"),
+    "not in the answer": (running(detail(OTHER)), "blind", "the answer does not mention web:v1 sha256:1f1f"),
+    "of Docker Hub": (running(images=(("nginx:1.27", ""),)), "blind", "nginx:1.27: it is not in ECR"),
     "of another region": (
         running(images=((WEB.replace("us-west-2", "eu-west-1"), DIGEST),)),
         "blind",
-        "it lies in eu-west-1, which is not looked at",
+        "it is in eu-west-1",
     ),
-    "gone": (
-        running(more={("ecr", "DescribeImages"): NotThere("ecr:DescribeImages", "ImageNotFoundException: no")}),
-        "failed",
-        "no task can be started from it",
-    ),
+    "gone": (running(more=GONE), "failed", "no task can be started from it"),
 }
-
-
-@pytest.mark.parametrize(("found", "outcome", "message"), AGES.values(), ids=AGES)
-def test_images_are_young(found: list[RunningImage], outcome: str, message: str) -> None:
-    told = verdict(checks.test_images_are_young, running_images=found)
-    assert told[0] == outcome, told
-    assert message in told[1]
+test_images_are_young = judges(checks.test_images_are_young, AGES, running_images=itself)
 
 
 def test_images_that_others_answer_for_are_left_out_and_nothing_else() -> None:
@@ -116,7 +107,7 @@ def test_a_repository_that_may_not_be_read_is_not_seen() -> None:
         running(more={("ecr", "DescribeImages"): denied})
 
 
-def manifest(*digests: str) -> dict[str, Any]:
+def manifest(*digests: str) -> Raw:
     listed = [{"digest": one, "platform": {"os": "unknown" if one == ATTESTS else "linux"}} for one in digests]
     return {"images": [{"imageId": {"imageDigest": DIGEST}, "imageManifest": json.dumps({"manifests": listed})}]}
 
@@ -138,12 +129,12 @@ def test_of_an_index_its_platforms_are_what_is_scanned() -> None:
         ({"images": [{}]}, "the answer has no 'imageManifest'"),
     ],
 )
-def test_an_index_that_cannot_be_read_is_not_seen(answer: dict[str, Any], reason: str) -> None:
+def test_an_index_that_cannot_be_read_is_not_seen(answer: Raw, reason: str) -> None:
     with pytest.raises(CouldNotLook, match=reason):
         running(detail(imageManifestMediaType=INDEX), more={("ecr", "BatchGetImage"): answer})
 
 
-def findings(status: str = "COMPLETE", **changes: Any) -> dict[str, Any]:
+def findings(status: str = "COMPLETE", **changes: Any) -> Raw:
     """A basic scan as ECR tells of it; a change to None takes a key away."""
     raw = {
         "imageScanCompletedAt": ago(days=6),
@@ -156,11 +147,11 @@ def findings(status: str = "COMPLETE", **changes: Any) -> dict[str, Any]:
     return {"imageScanStatus": {"status": status, "description": "as it is"}, "imageScanFindings": told}
 
 
-def cve(name: str, severity: str) -> dict[str, Any]:
+def cve(name: str, severity: str) -> Raw:
     return {"name": name, "severity": severity}
 
 
-def enhanced(name: str, severity: str) -> dict[str, Any]:
+def enhanced(name: str, severity: str) -> Raw:
     return {
         "severity": severity,
         "title": f"{name} - openssl",
@@ -175,7 +166,7 @@ def scans(*answers: Any, scanned: tuple[str, ...] = (DIGEST,), checked: Stack | 
 
 
 NEVER = NotThere("ecr:DescribeImageScanFindings", "ScanNotFoundException: Image scan does not exist for the image")
-CRITICAL: dict[str, Any] = {"findings": [cve("CVE-1", "CRITICAL")], "findingSeverityCounts": {"CRITICAL": 1, "LOW": 40}}
+CRITICAL: Raw = {"findings": [cve("CVE-1", "CRITICAL")], "findingSeverityCounts": {"CRITICAL": 1, "LOW": 40}}
 SCANS: dict[str, tuple[list[ImageScan], str, str]] = {
     "clean": (scans(findings()), "passed", "scanned "),
     "harmless": (scans(findings(findingSeverityCounts={"MEDIUM": 9, "LOW": 40})), "passed", ""),
@@ -184,26 +175,26 @@ SCANS: dict[str, tuple[list[ImageScan], str, str]] = {
     "of unknown severity": (
         scans(findings(findingSeverityCounts={"UNDEFINED": 2})),
         "passed",
-        "2 of unknown severity",
+        "2 of unknown",
     ),
     "clean and without counts": (scans(findings(findingSeverityCounts=None)), "passed", ""),
     "counted by hand": (
         scans(findings(findingSeverityCounts=None, findings=[cve("CVE-1", "HIGH")])),
         "failed",
-        "1 HIGH; CVE-1",
+        "1 HIGH",
     ),
-    "scanned long ago, and clean": (
+    "long ago, clean": (
         scans(findings(imageScanCompletedAt=ago(days=31))),
         "blind",
-        "what became known since is not in it; limit 30 days",
+        "since is not in it; limit 30 days",
     ),
-    "scanned long ago, and critical": (
+    "long ago, critical": (
         scans(findings(**CRITICAL, imageScanCompletedAt=ago(days=100))),
         "failed",
         "1 CRITICAL",
     ),
     "enhanced, clean": (
-        scans(findings("ACTIVE", enhancedFindings=[], findings=None, imageScanCompletedAt=ago(days=100))),
+        scans(findings("ACTIVE", enhancedFindings=[], findings=None)),
         "passed",
         "scanned continuously",
     ),
@@ -228,20 +219,16 @@ SCANS: dict[str, tuple[list[ImageScan], str, str]] = {
             "FINDINGS_UNAVAILABLE", "LIMIT_EXCEEDED", "IMAGE_ARCHIVED",
         )
     },
-    "of two platforms, one critical": (
+    "one of two platforms": (
         scans(findings(), findings(**CRITICAL), scanned=(OTHER, DIGEST)),
         "failed",
         "1 CRITICAL",
     ),
     "of two platforms, one never scanned": (scans(findings(), NEVER, scanned=(OTHER, DIGEST)), "blind", "never "),
 }  # fmt: skip
-
-
-@pytest.mark.parametrize(("found", "outcome", "message"), SCANS.values(), ids=SCANS)
-def test_images_have_no_grave_vulnerabilities(found: list[ImageScan], outcome: str, message: str) -> None:
-    told = verdict(checks.test_images_have_no_grave_vulnerabilities, image_scans=found)
-    assert told[0] == outcome, told
-    assert message in told[1]
+test_images_have_no_grave_vulnerabilities = judges(
+    checks.test_images_have_no_grave_vulnerabilities, SCANS, image_scans=itself
+)
 
 
 def test_the_least_severity_is_the_stacks() -> None:
@@ -271,7 +258,7 @@ def test_an_answer_that_says_nothing_of_vulnerabilities_is_not_seen() -> None:
 
 
 def test_of_what_is_gone_or_lies_elsewhere_nothing_is_known_and_nothing_is_asked() -> None:
-    gone = running(more={("ecr", "DescribeImages"): NotThere("ecr:DescribeImages", "ImageNotFoundException: no")})
+    gone = running(more=GONE)
     elsewhere = running(images=(("nginx:1.27", ""),))
     aws = Aws({})
     told = verdicts(checks.test_images_have_no_grave_vulnerabilities, image_scans=image_scans(aws, [*gone, *elsewhere]))

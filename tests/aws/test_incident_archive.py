@@ -11,13 +11,13 @@ from opschecks.aws.dynamodb import Table
 from opschecks.aws.incident_archive import OldIncidents, old_incidents
 from opschecks.core.answer import Answer
 from opschecks.core.observation import CouldNotLook
-from tests.canned import ACCOUNT, NOW, Answers, Aws, stack, verdict, weekly
+from tests.canned import ACCOUNT, NOW, Answers, Aws, Raw, stack, verdict, weekly
 
 check = weekly("incident_archive").test_old_incidents_are_archived
 HERE = stack(incidents_table="incidents")
 
 
-def described(*keys: str, index: str = "status-index", **projection: Any) -> dict[str, Any]:
+def described(*keys: str, index: str = "status-index", **projection: Any) -> Raw:
     schema = [{"AttributeName": name, "KeyType": kind} for name, kind in zip(keys, ("HASH", "RANGE"), strict=False)]
     return {
         "TableName": "incidents",
@@ -29,11 +29,11 @@ def described(*keys: str, index: str = "status-index", **projection: Any) -> dic
     }
 
 
-def table(raw: dict[str, Any]) -> Table:
+def table(raw: Raw) -> Table:
     return Table(arn="arn", name="incidents", evidence=Answer(raw))
 
 
-def seen(*counts: int, raw: dict[str, Any] | None = None, checked: Any = HERE) -> tuple[OldIncidents, Aws]:
+def seen(*counts: int, raw: Raw | None = None, checked: Any = HERE) -> tuple[OldIncidents, Aws]:
     pages = [
         {
             "Count": count,
@@ -115,7 +115,7 @@ def test_the_table_is_asked_for_only_where_nobody_has_looked_at_it() -> None:
     ],
     ids=["another index", "no table", "an index without keys"],
 )
-def test_an_index_that_is_not_known_cannot_be_asked(raw: dict[str, Any], reason: str) -> None:
+def test_an_index_that_is_not_known_cannot_be_asked(raw: Raw, reason: str) -> None:
     with pytest.raises(CouldNotLook, match=reason):
         seen(0, raw=raw)
 

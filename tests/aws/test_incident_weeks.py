@@ -10,13 +10,13 @@ import pytest
 
 from opschecks.aws.incident_weeks import IncidentWeeks, Opened, incident_weeks, opened_incidents, week_incidents
 from opschecks.core.observation import CouldNotLook
-from tests.canned import NOW, Aws, stack, verdict, weekly
+from tests.canned import NOW, Aws, Raw, concludes, stack, weekly
 
 check = weekly("incident_weeks").test_no_incident_keeps_coming_back
 HERE = stack(incidents_table="incidents")
 
 
-def item(days_ago: float | None, title: str = "", severity: str = "low", **more: str) -> dict[str, Any]:
+def item(days_ago: float | None, title: str = "", severity: str = "low", **more: str) -> Raw:
     """An item as DynamoDB answers it."""
     told = {"incident_id": f"inc-{days_ago}", "status": "resolved", "severity": severity, "title": title, **more}
     if days_ago is not None:
@@ -24,8 +24,8 @@ def item(days_ago: float | None, title: str = "", severity: str = "low", **more:
     return {key: {"S": value} for key, value in told.items() if value}
 
 
-def opened(*pages: list[dict[str, Any]], checked: Any = HERE) -> tuple[Opened, Aws]:
-    def more(number: int) -> dict[str, Any]:
+def opened(*pages: list[Raw], checked: Any = HERE) -> tuple[Opened, Aws]:
+    def more(number: int) -> Raw:
         return {"LastEvaluatedKey": {"incident_id": {"S": f"{number}"}}} if number < len(pages) else {}
 
     answers = [{"Items": items, "Count": len(items), **more(number)} for number, items in enumerate(pages, 1)]
@@ -33,7 +33,7 @@ def opened(*pages: list[dict[str, Any]], checked: Any = HERE) -> tuple[Opened, A
     return opened_incidents(checked, aws, NOW), aws
 
 
-def weeks(*items: dict[str, Any], checked: Any = HERE) -> IncidentWeeks:
+def weeks(*items: Raw, checked: Any = HERE) -> IncidentWeeks:
     return incident_weeks(checked, opened(list(items), checked=checked)[0])
 
 
@@ -72,11 +72,7 @@ def test_days_are_those_of_the_stack_and_none_is_missing() -> None:
 
 AGAIN = {
     "three of a title are allowed": ([item(day, "Slow") for day in (1, 2, 3)], "passed", "3 opened this week"),
-    "the fourth is not": (
-        [item(day, "Slow") for day in (1, 2, 3, 4)],
-        "failed",
-        "“Slow” 4 times within the week, limit 3",
-    ),
+    "the fourth is not": ([item(day, "Slow") for day in range(1, 5)], "failed", "“Slow” 4 times within the week"),
     "what is older does not count": ([item(day, "Slow") for day in (1, 2, 3, 8)], "passed", "1 in the week before"),
     "other titles do not count": ([item(day, f"Slow {day}") for day in range(1, 7)], "passed", "6 opened"),
     "without a title nothing tells them apart": ([item(day) for day in range(1, 7)], "passed", "6 opened"),
@@ -86,15 +82,20 @@ AGAIN = {
 
 
 @pytest.mark.parametrize(("items", "outcome", "message"), AGAIN.values(), ids=AGAIN)
-def test_no_incident_keeps_coming_back(items: list[dict[str, Any]], outcome: str, message: str) -> None:
+def test_no_incident_keeps_coming_back(items: list[Raw], outcome: str, message: str) -> None:
     found, _ = opened(items)
-    told = verdict(check, incident_weeks=incident_weeks(HERE, found), week_incidents=week_incidents(found), stack=HERE)
-    assert told[0] == outcome
-    assert message in told[1]
+    concludes(
+        check,
+        outcome,
+        message,
+        incident_weeks=incident_weeks(HERE, found),
+        week_incidents=week_incidents(found),
+        stack=HERE,
+    )
 
 
 def test_a_time_that_is_none_is_not_a_count_of_zero() -> None:
-    with pytest.raises(CouldNotLook, match="'yesterday' of inc-None is no time"):
+    with pytest.raises(CouldNotLook, match="'yesterday' of inc-None is not a time"):
         opened([item(None, created_at="yesterday")])
 
 

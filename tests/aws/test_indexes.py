@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import runpy
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,15 +17,14 @@ from opschecks.core.change import CannotFix, Risk
 from opschecks.core.observation import CouldNotLook, NotThere
 from opschecks.fixing.plan import planned
 from opschecks.remedies.settings.dynamodb import CreateIndex
-from tests.canned import ACCOUNT, Aws, fits, stack, verdict, verdicts
-from tests.scratch import ROOT
+from tests.canned import ACCOUNT, Aws, Raw, fits, given, itself, judges, stack, verdict, verdicts, weekly
 
-CHECK = runpy.run_path(str(ROOT / "checks" / "weekly" / "test_indexes.py"))["test_wanted_indexes_can_be_searched"]
+CHECK = weekly("indexes").test_wanted_indexes_can_be_searched
 ARN = f"arn:aws:dynamodb:{ACCOUNT}:table/incidents"
 ONE = stack(incidents_table="incidents", tables=["incidents"], wanted_indexes=[{"name": "by-team", "hash_key": "team"}])
 
 
-def index(name: str = "by-team", by: str = "team", **changes: Any) -> dict[str, Any]:
+def index(name: str = "by-team", by: str = "team", **changes: Any) -> Raw:
     """A GSI as DescribeTable tells of it; a change to None takes a key away."""
     raw = {
         "IndexName": name,
@@ -34,12 +32,11 @@ def index(name: str = "by-team", by: str = "team", **changes: Any) -> dict[str, 
         "Projection": {"ProjectionType": "ALL"},
         "IndexStatus": "ACTIVE",
         "ItemCount": 41,
-        **changes,
     }
-    return {key: value for key, value in raw.items() if value is not None}
+    return given(raw, changes)
 
 
-def raw_table(*there: dict[str, Any], types: Mapping[str, str] | None = None, **changes: Any) -> dict[str, Any]:
+def raw_table(*there: Raw, types: Mapping[str, str] | None = None, **changes: Any) -> Raw:
     known = {"incident_id": "S", "team": "S", **(types or {})}
     raw = {
         "TableName": "incidents",
@@ -49,49 +46,37 @@ def raw_table(*there: dict[str, Any], types: Mapping[str, str] | None = None, **
         "AttributeDefinitions": [{"AttributeName": name, "AttributeType": kind} for name, kind in known.items()],
         "BillingModeSummary": {"BillingMode": "PAY_PER_REQUEST"},
         **({"GlobalSecondaryIndexes": list(there)} if there else {}),
-        **changes,
     }
-    return {key: value for key, value in raw.items() if value is not None}
+    return given(raw, changes)
 
 
-def seen(*there: dict[str, Any], checked: Stack = ONE, **changes: Any) -> list[Index]:
+def seen(*there: Raw, checked: Stack = ONE, **changes: Any) -> list[Index]:
     return indexes(checked, [Table(arn=ARN, name="incidents", evidence=Answer(raw_table(*there, **changes)))])
 
 
-SORTED = ({"AttributeName": "team", "KeyType": "HASH"}, {"AttributeName": "created_at", "KeyType": "RANGE"})
+def by(*keys: str) -> list[Raw]:
+    return [{"AttributeName": name, "KeyType": kind} for name, kind in zip(keys, ("HASH", "RANGE"), strict=False)]
+
+
+SORTED = by("team", "created_at")
 FOUND: dict[str, tuple[list[Index], str, str]] = {
     "there": (seen(index()), "passed", "ACTIVE, by team"),
-    "sorted as well": (seen(index(KeySchema=list(SORTED))), "passed", "by team, created_at"),
+    "sorted as well": (seen(index(KeySchema=SORTED)), "passed", "by team, created_at"),
     "its capacity is being changed": (seen(index(IndexStatus="UPDATING")), "passed", "UPDATING"),
     "missing": (seen(), "failed", "there is no such index"),
     "another is there": (seen(index("by-team-old")), "failed", "there is no such index"),
     "being created": (seen(index(IndexStatus="CREATING")), "failed", "CREATING, by team; it does not show every item"),
-    "being filled": (
-        seen(index(IndexStatus="CREATING", Backfilling=True)),
-        "failed",
-        "CREATING, and being filled",
-    ),
+    "being filled": (seen(index(IndexStatus="CREATING", Backfilling=True)), "failed", "CREATING (backfilling)"),
     "being deleted": (seen(index(IndexStatus="DELETING")), "failed", "DELETING"),
     "by another key": (seen(index(by="incident_id")), "failed", "expected key team"),
-    "sorted by it only": (
-        seen(index(KeySchema=[{"AttributeName": "created_at", "KeyType": "HASH"},
-                              {"AttributeName": "team", "KeyType": "RANGE"}])),
-        "failed",
-        "expected key team",
-    ),
+    "sorted by it only": (seen(index(KeySchema=by("created_at", "team"))), "failed", "expected key team"),
     "of numbers": (seen(index(), types={"team": "N"}), "failed", "its key is of type N, expected S"),
     "nothing is said of its state": (seen(index(IndexStatus=None)), "blind", "the answer has no 'IndexStatus'"),
     "nothing is said of its keys": (seen(index(KeySchema=None)), "blind", "the answer has no 'KeySchema'"),
     "nothing is said of types": (seen(index(), AttributeDefinitions=None), "blind", "no 'AttributeDefinitions'"),
     "no hash key among its keys": (seen(index(KeySchema=[SORTED[1]])), "blind", "the answer has no 'HASH'"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize(("found", "outcome", "message"), FOUND.values(), ids=FOUND)
-def test_wanted_indexes(found: list[Index], outcome: str, message: str) -> None:
-    told = verdict(CHECK, indexes=found)
-    assert told[0] == outcome, told
-    assert message in told[1]
+}
+test_wanted_indexes = judges(CHECK, FOUND, indexes=itself)
 
 
 def test_a_table_that_is_gone_fails() -> None:
@@ -124,10 +109,10 @@ def test_by_default_the_incidents_table_is_wanted_by_status_and_severity_in_the_
     ("checked", "message"),
     [
         (stack(), "names no index: set incidents_table or wanted_indexes"),
-        (stack(wanted_indexes=[{"name": "abc", "hash_key": "a"}]), "index abc is wanted of no table"),
+        (stack(wanted_indexes=[{"name": "abc", "hash_key": "a"}]), "index abc names no table"),
         (
             stack(wanted_indexes=[{"name": "abc", "hash_key": "a", "table": "agents"}]),
-            "index abc is wanted of agents, which is none of its tables: set tables or wanted_indexes",
+            "index abc is for agents, which is not one of its tables: set tables or wanted_indexes",
         ),
     ],
     ids=["none", "of no table", "of a table that is not the stack's"],
@@ -154,17 +139,17 @@ def test_a_wanted_index_is_typed_and_its_keys_are_named(tmp_path: Path) -> None:
 TARGET = "incidents/index/by-team"
 
 
-def remedy(*there: dict[str, Any], checked: Stack = ONE, gone: bool = False, **changes: Any) -> CreateIndex:
+def remedy(*there: Raw, checked: Stack = ONE, gone: bool = False, **changes: Any) -> CreateIndex:
     missing = NotThere("dynamodb:DescribeTable", "ResourceNotFoundException: no")
     answer = missing if gone else {"Table": raw_table(*there, **changes)}
     return CreateIndex(checked, Aws({("dynamodb", "DescribeTable"): answer}, checked))
 
 
 def test_an_index_is_created_with_all_attributes_and_deleted_again() -> None:
-    mends = remedy(index("other", "incident_id"))
-    change = planned(mends, TARGET)
+    fixes = remedy(index("other", "incident_id"))
+    change = planned(fixes, TARGET)
     assert change.risk is Risk.DISRUPTIVE
-    sent = dict(fits(mends.request(TARGET, change.before, change.after)).parameters)
+    sent = dict(fits(fixes.request(TARGET, change.before, change.after)).parameters)
     assert sent["AttributeDefinitions"] == [
         {"AttributeName": "incident_id", "AttributeType": "S"},
         {"AttributeName": "team", "AttributeType": "S"},
@@ -178,20 +163,17 @@ def test_an_index_is_created_with_all_attributes_and_deleted_again() -> None:
             }
         }
     ]
-    assert mends.risk_of(change.after, change.before) is Risk.DESTRUCTIVE
-    back = dict(fits(mends.request(TARGET, change.after, change.before)).parameters)
-    assert back == {
-        "TableName": "incidents",
-        "GlobalSecondaryIndexUpdates": [{"Delete": {"IndexName": "by-team"}}],
-    }
+    assert fixes.risk_of(change.after, change.before) is Risk.DESTRUCTIVE
+    back = dict(fits(fixes.request(TARGET, change.after, change.before)).parameters)
+    assert back == {"TableName": "incidents", "GlobalSecondaryIndexUpdates": [{"Delete": {"IndexName": "by-team"}}]}
 
 
 def test_a_sort_key_and_its_type_come_along() -> None:
     wanted = {"name": "by-team", "hash_key": "team", "range_key": "created_at", "key_type": "N"}
     checked = stack(incidents_table="incidents", wanted_indexes=[wanted])
-    mends = remedy(checked=checked, AttributeDefinitions=[{"AttributeName": "incident_id", "AttributeType": "S"}])
-    change = planned(mends, TARGET)
-    sent = dict(fits(mends.request(TARGET, change.before, change.after)).parameters)
+    fixes = remedy(checked=checked, AttributeDefinitions=[{"AttributeName": "incident_id", "AttributeType": "S"}])
+    change = planned(fixes, TARGET)
+    sent = dict(fits(fixes.request(TARGET, change.before, change.after)).parameters)
     assert {one["AttributeName"]: one["AttributeType"] for one in sent["AttributeDefinitions"]} == {
         "incident_id": "S",
         "team": "N",
@@ -205,9 +187,9 @@ def test_a_sort_key_and_its_type_come_along() -> None:
 
 def test_a_provisioned_table_gives_its_index_what_it_has_itself() -> None:
     capacity = {"ReadCapacityUnits": 5, "WriteCapacityUnits": 7}
-    mends = remedy(BillingModeSummary=None, ProvisionedThroughput=capacity)
-    change = planned(mends, TARGET)
-    sent = dict(fits(mends.request(TARGET, change.before, change.after)).parameters)
+    fixes = remedy(BillingModeSummary=None, ProvisionedThroughput=capacity)
+    change = planned(fixes, TARGET)
+    sent = dict(fits(fixes.request(TARGET, change.before, change.after)).parameters)
     assert sent["GlobalSecondaryIndexUpdates"][0]["Create"]["ProvisionedThroughput"] == capacity
 
 
@@ -215,19 +197,16 @@ REFUSED: dict[str, tuple[CreateIndex, str]] = {
     "it is there": (remedy(index()), "its keys cannot be changed"),
     "it is there, by another key": (remedy(index(by="incident_id")), "its keys cannot be changed"),
     "the table is changing": (remedy(TableStatus="UPDATING"), "the table is UPDATING: DynamoDB takes one change"),
-    "another index is being filled": (
-        remedy(index("other", "incident_id", IndexStatus="CREATING")),
-        "the index other is CREATING",
-    ),
+    "another is being filled": (remedy(index("other", "incident_id", IndexStatus="CREATING")), "index other is CREA"),
     "the key is a number already": (remedy(types={"team": "N"}), "team is a key of type N already, expected S"),
     "the table is gone": (remedy(gone=True), "the table incidents does not exist"),
 }
 
 
-@pytest.mark.parametrize(("mends", "message"), REFUSED.values(), ids=REFUSED)
-def test_indexes_that_are_not_created(mends: CreateIndex, message: str) -> None:
+@pytest.mark.parametrize(("fixes", "message"), REFUSED.values(), ids=REFUSED)
+def test_indexes_that_are_not_created(fixes: CreateIndex, message: str) -> None:
     with pytest.raises(CannotFix, match=message):
-        planned(mends, TARGET)
+        planned(fixes, TARGET)
 
 
 def test_an_index_that_nobody_wants_any_more_is_not_created() -> None:
@@ -245,20 +224,20 @@ ON_ITS_WAY: dict[str, tuple[CreateIndex, bool, bool]] = {
 }
 
 
-@pytest.mark.parametrize(("mends", "create", "settled"), ON_ITS_WAY.values(), ids=ON_ITS_WAY)
-def test_an_index_is_there_when_it_is_filled(mends: CreateIndex, create: bool, settled: bool) -> None:
+@pytest.mark.parametrize(("fixes", "create", "settled"), ON_ITS_WAY.values(), ids=ON_ITS_WAY)
+def test_an_index_is_there_when_it_is_filled(fixes: CreateIndex, create: bool, settled: bool) -> None:
     none, there = {"keys": {}, "projection": ""}, {"keys": {"HASH": "team"}, "projection": "ALL"}
     before, after = (none, there) if create else (there, none)
-    assert mends.progress(TARGET, before, after).settled is settled
+    assert fixes.progress(TARGET, before, after).settled is settled
 
 
 def test_targets_are_named_one_way() -> None:
-    mends = remedy()
-    assert mends.targets(f"{ARN}/index/by-team", {}) == [TARGET]
-    assert mends.normal(f"{ARN}/index/by-team") == mends.normal("by-team") == mends.normal(TARGET) == TARGET
-    assert mends.all_targets() == [TARGET]
-    assert mends.shown(TARGET) == "incidents/by-team"
+    fixes = remedy()
+    assert fixes.targets(f"{ARN}/index/by-team", {}) == [TARGET]
+    assert fixes.normal(f"{ARN}/index/by-team") == fixes.normal("by-team") == fixes.normal(TARGET) == TARGET
+    assert fixes.all_targets() == [TARGET]
+    assert fixes.shown(TARGET) == "incidents/by-team"
     with pytest.raises(CannotFix, match="by-tem is not an index that here expects; known: incidents/index/by-team"):
-        mends.normal("by-tem")
+        fixes.normal("by-tem")
     with pytest.raises(CannotFix, match="every expected index is there"):
         remedy(index()).all_targets()

@@ -9,7 +9,7 @@ import pytest
 
 from opschecks.aws.inventory import inventory
 from opschecks.core.observation import CouldNotLook
-from tests.canned import ACCOUNT, Aws, ago, names, stack
+from tests.canned import ACCOUNT, Aws, Raw, ago, names, stack
 
 ECS = f"arn:aws:ecs:{ACCOUNT}"
 BALANCER = f"arn:aws:elasticloadbalancing:{ACCOUNT}:loadbalancer/app/web/50dc6c495c0c9188"
@@ -17,7 +17,7 @@ NESTED = f"arn:aws:cloudformation:{ACCOUNT}:stack/prod-data-1F/7c2d0b10"
 DEEPER = f"arn:aws:cloudformation:{ACCOUNT}:stack/prod-data-1F-alarms/8d3e"
 
 
-def resource(kind: str, physical_id: str | None, status: str = "CREATE_COMPLETE") -> dict[str, Any]:
+def resource(kind: str, physical_id: str | None, status: str = "CREATE_COMPLETE") -> Raw:
     return {
         "LogicalResourceId": f"Some{kind.rsplit(':', 1)[-1]}",
         "ResourceType": kind,
@@ -27,12 +27,12 @@ def resource(kind: str, physical_id: str | None, status: str = "CREATE_COMPLETE"
     }
 
 
-def cloudformation(**resources: Sequence[dict[str, Any]]) -> Aws:
+def cloudformation(**resources: Sequence[Raw]) -> Aws:
     """ListStackResources of each stack, one resource a page."""
     by_id = {"prod": "prod", "nested": NESTED, "deeper": DEEPER}
     known = {by_id[name]: told for name, told in resources.items()}
 
-    def answer(StackName: str, NextToken: str = "0") -> dict[str, Any]:  # noqa: N803 - AWS's names
+    def answer(StackName: str, NextToken: str = "0") -> Raw:  # noqa: N803 - AWS's names
         at, told = int(NextToken), known[StackName]
         following = {"NextToken": str(at + 1)} if at + 1 < len(told) else {}
         return {"StackResourceSummaries": list(told[at : at + 1]), **following}
@@ -77,13 +77,7 @@ def test_a_cloudformation_stack_and_those_nested_in_it_name_everything() -> None
 
 
 @pytest.mark.parametrize(
-    "nested",
-    [
-        THROTTLED,
-        {},
-        {"StackResourceSummaries": []},
-    ],
-    ids=["throttled", "nothing said", "empty"],
+    "nested", [THROTTLED, {}, {"StackResourceSummaries": []}], ids=["throttled", "nothing said", "empty"]
 )
 def test_a_nested_stack_that_cannot_be_read_is_not_left_out(nested: Any) -> None:
     def answer(StackName: str) -> Any:  # noqa: N803 - AWS's name
@@ -98,12 +92,12 @@ def test_a_nested_stack_that_cannot_be_read_is_not_left_out(nested: Any) -> None
     [[], [resource("AWS::ECS::Service", None)], [resource("AWS::CloudFormation::Stack", None)]],
     ids=["nothing", "a service without its id", "a nested stack without its id"],
 )
-def test_a_cloudformation_stack_that_names_nothing_is_not_seen(listed: list[dict[str, Any]]) -> None:
+def test_a_cloudformation_stack_that_names_nothing_is_not_seen(listed: list[Raw]) -> None:
     with pytest.raises(CouldNotLook, match="cloudformation:ListStackResources: "):
         inventory(stack(cloudformation_stack="prod"), cloudformation(prod=listed))
 
 
-def tagged(*arns: str) -> dict[str, Any]:
+def tagged(*arns: str) -> Raw:
     return {"ResourceTagMappingList": [{"ResourceARN": arn, "Tags": [{"Key": "app", "Value": "web"}]} for arn in arns]}
 
 
@@ -204,9 +198,9 @@ def test_without_cloudformation_and_tags_nothing_is_asked() -> None:
 
 
 MISSING = {
-    "services": "names no services: set services in stacks.toml, or without = ",
-    "load_balancers": "names no load balancer: set load_balancer in stacks.toml, or without = ",
-    "security_groups": "names no security groups: set security_groups in stacks.toml, or without = ",
+    "services": "names no services: set services in stacks.toml",
+    "load_balancers": "names no load balancer: set load_balancer in stacks.toml",
+    "security_groups": "names no security groups: set security_groups in stacks.toml",
 }
 
 

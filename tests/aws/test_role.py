@@ -12,7 +12,7 @@ from opschecks.aws.session import Aws
 from opschecks.core.observation import CouldNotLook
 from opschecks.sandbox.environment import CREDENTIALS
 from tests.bench import bench
-from tests.canned import stack
+from tests.canned import Raw, stack
 from tests.scratch import Project
 
 ROLE = "arn:aws:iam::123456789012:role/opschecks"
@@ -36,7 +36,7 @@ class _Sts:
         self.minutes = minutes
         self.asked = 0
 
-    def assume_role(self, **parameters: Any) -> dict[str, Any]:
+    def assume_role(self, **parameters: Any) -> Raw:
         self.asked += 1
         key = f"AKIA{self.asked}"
         ends = datetime.now(UTC) + timedelta(minutes=self.minutes)
@@ -61,7 +61,7 @@ def test_a_role_that_may_not_be_assumed_is_told_with_what_to_allow(monkeypatch: 
     from botocore.exceptions import ClientError
 
     class Denied(_Sts):
-        def assume_role(self, **parameters: Any) -> dict[str, Any]:
+        def assume_role(self, **parameters: Any) -> Raw:
             raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "AssumeRole")
 
     live = Aws(stack(role_arn=ROLE), CREDENTIALS)

@@ -1,7 +1,7 @@
 """Every fault fails exactly the checks that it names, and every check is failed by some fault.
 
-Faults that have nothing in common share a sandbox (tests/fault_groups.py says which, and why nothing hides behind
-another). Every group, and no fault at all, goes through all suites; drills only run for the faults that they show.
+Faults that have nothing in common share a sandbox (tests/fault_groups.py says which, and why none hides another). Every
+group, and no fault at all, goes through all suites; drills only run for the faults that they show.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ WITHOUT_AWS = {
 }
 
 BITTEN_ELSEWHERE = {"test_no_change_is_frozen"}
-"""What only stacks.toml can break; tests/hooks/test_gate.py does."""
+"""Only stacks.toml can break these; tests/hooks/test_gate.py does."""
 
 Outcomes = Mapping[str, tuple[str, str]]
 """Outcome and message of each check."""
@@ -41,7 +41,7 @@ Outcomes = Mapping[str, tuple[str, str]]
 
 @cache
 def _every_run() -> dict[str, dict[str, Any]]:
-    """Every suite's run, healthy and with each group, all in one process: most of a run's time is its start."""
+    """Every suite's run, healthy and with each group, from one process: most of a run's time is its start."""
     done = subprocess.run(
         [sys.executable, str(ROOT / "tests" / "every_fault.py")],
         cwd=ROOT,
@@ -61,16 +61,16 @@ def _outcomes(faults: str) -> dict[str, tuple[str, str]]:
 
 
 def _wrong(group: Group, outcomes: Outcomes) -> list[str]:
-    """What is not as the group's faults say, and whose fault that may be."""
+    """What differs from what the group's faults name, and which fault may be the cause."""
     blinds = group.blinds
     if EVERYTHING_OF_AWS in blinds:
         blinds = dict.fromkeys(set(outcomes) - WITHOUT_AWS, group.name)
     said = []
     for check, (outcome, message) in outcomes.items():
-        wanted = "failed" if check in group.caught_by else "blind" if check in blinds else "passed"
+        expected = "failed" if check in group.caught_by else "blind" if check in blinds else "passed"
         whose = group.caught_by.get(check) or blinds.get(check) or f"one of {group.name}"
-        if outcome != wanted:
-            said.append(f"{whose}: {check} is {outcome}, not {wanted}: {message}")
+        if outcome != expected:
+            said.append(f"{whose}: {check} is {outcome}, not {expected}: {message}")
     missing = (group.caught_by.keys() | blinds.keys()) - outcomes.keys()
     return said + [f"{group.name}: {check} did not run" for check in sorted(missing)]
 
@@ -113,7 +113,7 @@ def test_each_failed_check_of_a_group_belongs_to_one_fault() -> None:
     assert all(len(group.faults) == 1 for group in groups() if EVERYTHING_OF_AWS in group.blinds)
 
 
-def test_a_fault_that_fails_more_or_less_than_it_names_is_told_by_name() -> None:
+def test_a_fault_that_fails_more_or_less_than_it_names_is_reported_by_name() -> None:
     group = next(one for one in groups() if len(one.faults) > 2)
     first, second, *_ = [fault for fault in group.faults if fault.caught_by]
     good = {

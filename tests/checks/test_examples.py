@@ -1,4 +1,4 @@
-"""The examples call what there is: suites, options, commands, remedies."""
+"""The examples use what exists: suites, options, commands, remedies."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from opschecks.remedies import all_remedies
 from tests.scratch import ROOT
 
 EXAMPLES = sorted((ROOT / "examples").glob("*.yml"))
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("[!u]*.md"))]
 COMMAND = re.compile(r"(?:^|! )((?:pytest|opschecks) [^\n;]+)", re.MULTILINE)
 
 
@@ -30,12 +31,14 @@ def _scripts(told: Any) -> list[str]:
 
 
 def _commands(path: Path) -> list[list[str]]:
-    scripts = _scripts(yaml.safe_load(path.read_text(encoding="utf-8")))
+    text = path.read_text(encoding="utf-8")
+    blocks = re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
+    scripts = blocks if path.suffix == ".md" else _scripts(yaml.safe_load(text))
     found = [one for script in scripts for one in COMMAND.findall(re.sub(r"\\\n\s*", "", script).replace("  ", ""))]
-    return [shlex.split(re.sub(r"\$\{\{[^}]*\}\}", "x", one)) for one in found]
+    return [shlex.split(re.sub(r"\$\{\{[^}]*\}\}", "x", one), comments=True) for one in found]
 
 
-@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", EXAMPLES + PAGES, ids=lambda path: path.name)
 def test_every_command_exists_with_its_options(path: Path) -> None:
     known = subprocess.run(
         [sys.executable, "-m", "pytest", "--help"], cwd=ROOT, capture_output=True, text=True, check=True
@@ -50,7 +53,7 @@ def test_every_command_exists_with_its_options(path: Path) -> None:
             continue
         command: Any = main.commands[first]
         if first == "fix":
-            assert rest[0] in all_remedies()
+            assert rest[0] in all_remedies() or rest[0] == "reports/plan.json"
         elif hasattr(command, "commands"):
             command = command.commands[rest[0]]
         has = {name for parameter in command.params for name in parameter.opts}

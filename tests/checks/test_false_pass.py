@@ -1,4 +1,4 @@
-"""Ways to a green morning that is not one: none of them leads there."""
+"""Ways to a false pass: none of them leads to one."""
 
 from __future__ import annotations
 
@@ -7,25 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.scratch import HEAD, ROOT, Ended, Project
+from tests.scratch import HEAD, ROOT, Ended, Project, check_of_each
 
-GOOD = '''
-@promise("a")
-def test_good(things, examine):
-    """Why."""
-    for thing in things:
-        with examine(thing):
-            pass
-'''
-BAD = GOOD.replace("test_good", "test_bad").replace("            pass", '            assert not thing, "bad"')
-WITH_DENIED = '''
-@promise("a", may_be_empty=True)
-def test_denied(denied, examine):
-    """Why."""
-    for one in denied:
-        with examine(one):
-            pass
-'''
+GOOD = check_of_each("test_good")
+BAD = check_of_each("test_bad", 'assert not thing, "bad"')
+WITH_DENIED = check_of_each("test_denied", of="denied", promise='"a", may_be_empty=True')
 
 
 @pytest.fixture
@@ -62,7 +48,7 @@ VANISHED = {
 
 @pytest.mark.parametrize("arguments", [[], ["-n", "2"]], ids=["alone", "xdist"])
 @pytest.mark.parametrize(("name", "text"), VANISHED.values(), ids=VANISHED)
-def test_a_check_that_is_not_collected_is_told(good: Project, name: str, text: str, arguments: list[str]) -> None:
+def test_a_check_that_is_not_collected_is_reported(good: Project, name: str, text: str, arguments: list[str]) -> None:
     if name == "conftest.py":
         good.checks(BAD, "daily/test_more.py")
     good.write(f"checks/daily/{name}", text)
@@ -72,7 +58,7 @@ def test_a_check_that_is_not_collected_is_told(good: Project, name: str, text: s
 
 
 @pytest.mark.parametrize("option", ["python_files=test_things.py", "python_functions=test_g*"])
-def test_an_option_that_hides_checks_is_told(good: Project, option: str) -> None:
+def test_an_option_that_hides_checks_is_reported(good: Project, option: str) -> None:
     good.checks(BAD, "daily/test_more.py")
     _no_good(good.run("checks/daily", "-o", option), good, said="not collected")
 
@@ -98,7 +84,7 @@ STAND_INS = {
 
 
 @pytest.mark.parametrize(("text", "conftest", "message"), STAND_INS.values(), ids=STAND_INS)
-def test_nothing_stands_in_for_an_observation(good: Project, text: str, conftest: str, message: str) -> None:
+def test_nothing_replaces_an_observation(good: Project, text: str, conftest: str, message: str) -> None:
     good.checks(text)
     good.write("checks/daily/conftest.py", conftest)
     ended = good.run("checks/daily")
@@ -107,10 +93,7 @@ def test_nothing_stands_in_for_an_observation(good: Project, text: str, conftest
 
 
 def test_one_check_takes_nothing_away_from_the_next(good: Project) -> None:
-    good.checks(
-        GOOD.replace("    for thing in things:\n        with examine(thing):\n            pass",
-                     "    while things:\n        with examine(things.pop()):\n            pass") + BAD
-    )  # fmt: skip
+    good.checks(GOOD.replace("for thing in things", "while things").replace("(thing)", "(things.pop())") + BAD)
     assert good.run("checks/daily").code == 1
     assert len([one for one in good.told()["findings"] if one["outcome"] == "failed"]) == 3
 
@@ -127,7 +110,7 @@ def test_whatever_an_observation_raises_is_blind(good: Project, raised: str) -> 
 
 
 def test_exiting_in_a_check_is_blind_and_the_others_are_judged(good: Project) -> None:
-    good.checks(GOOD.replace("            pass", "            raise SystemExit(0)") + BAD)
+    good.checks(GOOD.replace("pass", "raise SystemExit(0)") + BAD)
     assert good.run("checks/daily").code == 1
     assert good.outcomes() == {"test_good": "blind", "test_bad": "failed"}
 
@@ -137,14 +120,14 @@ def test_an_observation_gives_a_value_not_a_generator(good: Project) -> None:
     good.write("conftest.py", f'{conftest}\n\n@observation()\ndef lazy():\n    """It is lazy."""\n    yield 1\n')
     ended = good.run("checks/daily")
     assert ended.code not in (0, 1, 10)
-    assert "a plain function that returns what it saw is wanted" in ended.all
+    assert "expected a plain function that returns what it saw" in ended.all
 
 
 def test_names_are_unique_in_a_suite(good: Project) -> None:
     good.checks(GOOD, "daily/test_more.py")
     ended = good.run("checks/daily")
     assert ended.code == 4
-    assert "test_good: there is a check of that name in checks/daily/test_more.py: test_good too" in ended.err
+    assert "test_good: checks/daily/test_more.py: test_good has the same name" in ended.err
 
 
 def test_a_narrowed_gate_does_not_open(project: Project) -> None:
@@ -157,7 +140,7 @@ def test_a_narrowed_gate_does_not_open(project: Project) -> None:
 def test_a_sandbox_does_not_pass_for_production(good: Project, variable: str) -> None:
     ended = good.run("checks/daily", **{variable: "http://127.0.0.1:9"})
     assert ended.code == 4
-    assert ended.err.strip().startswith(f"ERROR: stacks.here: {variable} is set, so that its calls would not go to AWS")
+    assert ended.err.strip().startswith(f"ERROR: stacks.here: {variable} is set and would divert calls from AWS")
 
 
 @pytest.mark.parametrize("option", ["--fixtures", "--cache-show", "--markers", "--collect-only"])
@@ -171,16 +154,16 @@ def test_what_only_lists_leaves_the_result_alone(good: Project, option: str) -> 
 def test_what_runs_no_check_is_refused(good: Project, option: str) -> None:
     ended = good.run("checks/daily", option)
     assert ended.code == 4
-    assert "it runs no check" in ended.err
+    assert "runs no checks" in ended.err
 
 
-def test_a_run_without_stacks_takes_all_old_files_away(good: Project) -> None:
+def test_a_run_without_stacks_removes_all_old_files(good: Project) -> None:
     good.write("stacks.toml", "default = 1 2\n")
     _no_good(good.run("checks/daily"), good, said="not valid TOML")
     assert not (good.folder / "reports" / "daily.json").exists()
 
 
-def test_the_wrong_account_takes_them_away_under_xdist_too(tmp_path: Path) -> None:
+def test_the_wrong_account_removes_them_under_xdist_too(tmp_path: Path) -> None:
     text = (ROOT / "tests" / "quick_stacks.toml").read_text().replace("123456789012", "210987654321")
     project = Project.of_the_checks(tmp_path, text)
     project.write("reports/daily.html", "yesterday's page")
@@ -201,7 +184,7 @@ def test_odd_values_reach_the_report(good: Project, name: str, evidence: str, ar
     conftest = (good.folder / "conftest.py").read_text()
     one = f"Resource(arn='odd', name={name}, evidence={evidence})"
     good.write("conftest.py", f'{conftest}\n\n@observation()\ndef odd():\n    """Odd."""\n    return [{one}]\n')
-    good.checks(WITH_DENIED.replace("denied", "odd").replace("            pass", "            assert not one.name"))
+    good.checks(WITH_DENIED.replace("denied", "odd").replace("pass", "assert not thing.name"))
     ended = good.run("checks/daily", *arguments)
     assert ended.code == 1, ended.all
     assert good.outcomes() == {"test_odd": "failed"}

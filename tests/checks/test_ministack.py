@@ -1,4 +1,4 @@
-"""The live path, against an emulator of other makers: what it lacks is blind, all else is as on moto."""
+"""The path of live runs, against another emulator: what it lacks is blind, all else is as on moto."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ BY_API_ALONE = (
     "stickiness_is_short",
     "table_is_provisioned",
 )
-"""Faults that need nothing but AWS's API, and do not touch each other."""
+"""Faults that only need AWS's API, and do not affect each other."""
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +61,7 @@ def _project(folder: Path, aws: Emulator, site: Web) -> Project:
     own = f'endpoint_url = "{aws.url}"\nprofile = "on-call"\n'
     own += 'state = "state"\n'
     own += f'backend_url = "{site.backend_url}"\ndashboard_url = "{site.dashboard_url}"\n'
-    groups = '["incident-commander-alb", "incident-commander-tasks"]'  # it takes no pattern, as AWS does
+    groups = '["incident-commander-alb", "incident-commander-tasks"]'  # it supports no patterns, unlike AWS
     for before, after in (
         ("sandbox = true\n", own),
         ("sandbox", "live"),
@@ -77,7 +77,7 @@ def _project(folder: Path, aws: Emulator, site: Web) -> Project:
 
 
 def _lacking(aws: Emulator) -> set[str]:
-    """The checks that need calls which it refuses: asked here with boto3 alone."""
+    """The checks that need calls which it does not support, by boto3 alone."""
     return (AUTO_SCALING if aws.lacks_auto_scaling() else set()) | (MUTE_RULES if aws.lacks_mute_rules() else set())
 
 
@@ -126,7 +126,7 @@ def test_faults_are_caught_as_on_moto(site: Web, tmp_path: Path) -> None:
     assert {check for check, outcome in outcomes.items() if outcome == "blind"} == lacking
 
 
-def test_remedies_mend_as_on_moto(site: Web, tmp_path: Path) -> None:
+def test_remedies_fix_as_on_moto(site: Web, tmp_path: Path) -> None:
     with emulator(tmp_path / "log") as own:
         for name in ("stickiness_is_short", "ssh_is_open_to_the_world", "everything_is_open_over_ipv6"):
             known_faults()[name].function(own)

@@ -22,7 +22,7 @@ from opschecks.hooks.select import find_checks
 from opschecks.report.runbook import RunbookError, Section, fill, read_runbook, to_html
 from tests.canned import checks_of
 from tests.forks import TIMEOUT_S
-from tests.scratch import ROOT, Project
+from tests.scratch import ROOT, Project, check_of_each
 
 PATH = ROOT / "checks" / "RUNBOOK.md"
 RUNBOOK = read_runbook(PATH)
@@ -237,7 +237,7 @@ export PATH=
 
 
 def _said(block: str, folder: Path) -> tuple[list[str], str]:
-    """What the commands of a block are given when bash runs it, none of them being real; and bash's complaints."""
+    """The arguments of a block's commands, which are stubs, when bash runs it; and bash's complaints."""
     given = folder / "given"
     with given.open("wb") as out:
         done = subprocess.run(
@@ -282,28 +282,30 @@ def test_the_page_shows_the_same_commands(part: str) -> None:
         assert [_commands(block) for block in shown] == [_commands(block) for block in filled]
 
 
-def test_names_become_no_markup() -> None:
+def test_names_do_not_become_markup() -> None:
     page = to_html("Tell <on-call>, <name>.", {"on-call": "<script>x</script>", "name": "**bold** [x](http://x.test)"})
     assert page == "<p>Tell &lt;script&gt;x&lt;/script&gt;, **bold** [x](http://x.test).</p>\n"
 
 
-def test_a_name_is_quoted_in_commands_only_and_only_where_it_must_be() -> None:
-    text = "Ask <name>.\n\n```sh\naws x --a <name> --b <other>\n```\n\nAsk <name>.\n"
-    told = fill(text, {"name": "it's me", "other": "service/a-b_c:1"})
-    assert told == "Ask it's me.\n\n```sh\naws x --a 'it'\"'\"'s me' --b service/a-b_c:1\n```\n\nAsk it's me.\n"
+FILLED = {
+    "quoted in commands, if necessary": (
+        "Ask <name>.\n\n```sh\naws x --a <name> --b <other>\n```\n\nAsk <name>.\n",
+        {"name": "it's me", "other": "service/a-b_c:1"},
+        "Ask it's me.\n\n```sh\naws x --a 'it'\"'\"'s me' --b service/a-b_c:1\n```\n\nAsk it's me.\n",
+    ),
+    "unknown": ("Ask <name> of <stack>.", {"stack": "here"}, "Ask <name> of here."),
+    "filled once only": ("<name>", {"name": "<stack>", "stack": "here"}, "<stack>"),
+    "several lines": ("```sh\naws <name>\n```", {"name": "a\nrm -rf b"}, "```sh\naws 'a rm -rf b'\n```"),
+}
 
 
-def test_a_placeholder_that_is_not_known_stays() -> None:
-    assert fill("Ask <name> of <stack>.", {"stack": "here"}) == "Ask <name> of here."
+@pytest.mark.parametrize(("text", "tokens", "filled"), FILLED.values(), ids=FILLED)
+def test_placeholders_are_filled(text: str, tokens: dict[str, str], filled: str) -> None:
+    assert fill(text, tokens) == filled
+
+
+def test_a_placeholder_that_is_not_known_stays_on_the_page() -> None:
     assert to_html("Ask <name>.", {}) == "<p>Ask &lt;name&gt;.</p>\n"
-
-
-def test_a_name_that_looks_like_a_placeholder_is_not_filled_again() -> None:
-    assert fill("<name>", {"name": "<stack>", "stack": "here"}) == "<stack>"
-
-
-def test_a_name_of_several_lines_is_one_line() -> None:
-    assert fill("```sh\naws <name>\n```", {"name": "a\nrm -rf b"}) == "```sh\naws 'a rm -rf b'\n```"
 
 
 def test_a_secret_in_a_name_is_masked() -> None:
@@ -325,16 +327,11 @@ def test_a_section_is_read_with_title_and_parts(tmp_path: Path) -> None:
     assert list(told) == ["a", "b"]
 
 
-def test_headings_in_commands_are_none(tmp_path: Path) -> None:
-    told = _read(tmp_path, SECTION.replace("1. Look.", "```sh\n### Act\n```"))
-    assert told["a"].look == "```sh\n### Act\n```"
-    assert told["a"].act == "1. Act."
-
-
-def test_comments_in_commands_are_no_headings(tmp_path: Path) -> None:
-    told = _read(tmp_path, SECTION.replace("1. Look.", "```sh\n## b\n```"))
+@pytest.mark.parametrize("comment", ["### Act", "## b"])
+def test_comments_in_commands_are_not_headings(tmp_path: Path, comment: str) -> None:
+    told = _read(tmp_path, SECTION.replace("1. Look.", f"```sh\n{comment}\n```"))
     assert list(told) == ["a"]
-    assert told["a"].look == "```sh\n## b\n```"
+    assert (told["a"].look, told["a"].act) == (f"```sh\n{comment}\n```", "1. Act.")
 
 
 BAD = {
@@ -367,15 +364,6 @@ def test_an_empty_runbook_has_no_section(tmp_path: Path) -> None:
     assert _read(tmp_path, "# Runbook\n\nNothing yet.\n") == {}
 
 
-CHECK = '''
-@promise("a")
-def test_things_are_fine(things, examine):
-    """Why."""
-    with examine(things[0]):
-        pass
-'''
-
-
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -387,7 +375,7 @@ def test_things_are_fine(things, examine):
     ids=["missing", "empty", "another heading", "a part missing"],
 )
 def test_a_run_without_a_good_runbook_is_refused(project: Project, text: str | None, message: str) -> None:
-    project.checks(CHECK)
+    project.checks(check_of_each("test_things_are_fine"))
     if text is None:
         (project.folder / "checks" / "RUNBOOK.md").unlink()
     else:

@@ -1,4 +1,4 @@
-"""The runbook's manual operations as remedies by name: made, taken back, and killed in the middle."""
+"""The runbook's manual operations as remedies by name: made, undone, and killed in the middle."""
 
 from __future__ import annotations
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import signal
 import subprocess
 import sys
@@ -172,7 +171,7 @@ def test_every_key_of_stacks_toml_is_listed(project: Project) -> None:
 def test_where_there_are_no_checks_it_says_where_to_look(project: Project) -> None:
     ended = project.opschecks("list", "checks")
     assert (ended.code, ended.err) == (0, "")
-    assert ended.out.strip() == "there are no checks here; run it beside the folder checks/"
+    assert ended.out.strip() == "no checks here; run it in the folder that has checks/"
     assert _listed(project, "checks") == []
 
 
@@ -183,51 +182,31 @@ def test_a_kind_that_does_not_exist_is_refused_with_those_that_do(project: Proje
     assert all(kind in ended.err for kind in KINDS)
 
 
-BAD_STACKS = {
-    "no TOML": ("default = 1 2\n", "stacks.toml: not valid TOML"),
-    "an unknown key": ('[stacks.here]\nregoin = "x"\n', "stacks.here.regoin: unknown key; did you mean 'region'?"),
-    "no stack": ("", "stacks.toml: it lists no stack"),
-    "a default that is none": ('default = "her"\n[stacks.here]\n', "no stack 'her'; did you mean 'here'?"),
-    "no text": ("\udcff", "stacks.toml: cannot be read"),
-}
-
-
-@pytest.mark.parametrize(("text", "message"), BAD_STACKS.values(), ids=BAD_STACKS)
 @pytest.mark.parametrize("command", [["list", "stacks"], ["sandbox"]], ids=" ".join)
-def test_a_bad_stacks_file_is_one_line(project: Project, command: list[str], text: str, message: str) -> None:
-    (project.folder / "stacks.toml").write_bytes(text.encode(errors="surrogateescape"))
+def test_a_bad_stacks_file_is_one_line(project: Project, command: list[str]) -> None:
+    project.write("stacks.toml", '[stacks.here]\nregoin = "x"\n')
     line = _refused(project, *command)
-    assert line.startswith("Error: stacks.toml: ")
-    assert message in line
-
-
-@pytest.mark.parametrize("command", [["list", "stacks"], ["sandbox"]], ids=" ".join)
-def test_a_stacks_file_that_is_not_there_is_one_line(project: Project, command: list[str]) -> None:
+    assert line == "Error: stacks.toml: stacks.here.regoin: unknown key; did you mean 'region'?"
     line = _refused(project, *command, "--stacks", "nowhere.toml")
     assert line == "Error: nowhere.toml: no such file; --stacks FILE names another one"
 
 
-def test_a_check_file_that_is_no_python_is_one_line(project: Project) -> None:
-    project.write("checks/daily/test_things.py", "def test_things(:\n    pass\n")
-    line = _refused(project, "list", "checks")
-    assert re.search(r"checks/daily/test_things\.py\b.*\b1\b", line)
-
-
-def test_a_check_file_that_is_no_text_is_one_line(project: Project) -> None:
+@pytest.mark.parametrize("text", [b"def test_things(:\n    pass\n", b"# \xff\n"], ids=["no Python", "no text"])
+def test_a_check_file_that_cannot_be_read_is_one_line(project: Project, text: bytes) -> None:
     project.write("checks/daily/test_things.py", "")
-    (project.folder / "checks/daily/test_things.py").write_bytes(b"# \xff\n")
-    assert "checks/daily/test_things.py" in _refused(project, "list", "checks")
+    (project.folder / "checks/daily/test_things.py").write_bytes(text)
+    assert _refused(project, "list", "checks").startswith("Error: checks/daily/test_things.py:")
 
 
 def test_an_unknown_fault_names_the_nearest(checks: Project) -> None:
     line = _refused(checks, "sandbox", "--fault", "alarm_is_ringin")
-    assert line == "Error: --fault alarm_is_ringin: there is no such fault; did you mean 'alarm_is_ringing'?"
+    assert line == "Error: --fault alarm_is_ringin: no such fault; did you mean 'alarm_is_ringing'?"
 
 
 def test_a_sandbox_is_made_of_a_sandbox_stack_only(project: Project) -> None:
-    assert _refused(project, "sandbox") == "Error: stacks.toml: it lists no stack with sandbox = true"
+    assert _refused(project, "sandbox") == "Error: stacks.toml: no stack has sandbox = true"
     line = _refused(project, "sandbox", "--stack", "here")
-    assert line == "Error: --stack here: stacks.toml has no such sandbox; there is none"
+    assert line == "Error: --stack here: stacks.toml has no sandbox of that name; there is none"
     line = _refused(project, "sandbox", "--stack", "sandbx", "--stacks", str(QUICK_STACKS))
     assert line.endswith("did you mean 'sandbox'?")
 

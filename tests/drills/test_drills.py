@@ -23,7 +23,8 @@ BY_HAND = f"{LEFT}by-hand"
 @pytest.fixture
 def on(tmp_path: Path) -> Any:
     """A sandbox that has what drills look at, and goes on living between them."""
-    with bench(tmp_path, whole=True) as made:
+    # a drill names its table by the second, and here two are held within one
+    with bench(tmp_path, fix=FIX + "cooldown_minutes = 0\n", whole=True) as made:
         yield made
 
 
@@ -176,8 +177,8 @@ def test_held_by_somebody_else_nothing_begins(on: Bench) -> None:
 
 
 REFUSED: dict[str, tuple[list[str], str]] = {
-    "workers": ([*DRILLS, "-n", "2"], "checks/drills: one drill after another: leave -n out"),
-    "fix": ([*DRILLS, "--fix=apply"], "--fix=apply: a drill leaves nothing to mend; leave it out"),
+    "workers": ([*DRILLS, "-n", "2"], "checks/drills: drills cannot run in parallel; remove -n"),
+    "fix": ([*DRILLS, "--fix=apply"], "--fix=apply: does not apply to drills; remove it"),
     "no stack": (["checks/drills"], "name the stack with --stack"),
 }
 

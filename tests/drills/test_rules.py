@@ -372,13 +372,13 @@ RESTORES: dict[str, tuple[list[dict[str, Any]], Jobs, str, str]] = {
         [], [job(5, RecoveryPointArn=f"{SOURCE}/backup/0148-73d8d5bc")], "passed", "",
     ),
     "by AWS Backup, of what is not told": (
-        [], [job(5, RecoveryPointArn=f"arn:aws:backup:{ACCOUNT}:recovery-point:1")], "blind", "not told which table",
+        [], [job(5, RecoveryPointArn=f"arn:aws:backup:{ACCOUNT}:recovery-point:1")], "blind", "not report which table",
     ),
     "AWS Backup may not be asked": ([event(40)], DENIED, "blind", "backup:ListRestoreJobs: AccessDenied"),
     "AWS Backup answers nothing": ([], CouldNotLook("backup:ListRestoreJobs", "empty"), "blind", "empty"),
-    "of which nothing is told": ([event(3, None)], [], "blind", "it is not told which table"),
+    "of which nothing is told": ([event(3, None)], [], "blind", "not report which table"),
     "of which nothing is told, beside one that is": ([event(3, None), event(5)], DENIED, "passed", ""),
-    "cut short": ([{**event(3), "CloudTrailEvent": '{"requestPara'}], [], "blind", "it is not told which table"),
+    "cut short": ([{**event(3), "CloudTrailEvent": '{"requestPara'}], [], "blind", "not report which table"),
 }  # fmt: skip
 
 

@@ -185,7 +185,7 @@ def test_a_reviewed_plan_is_made_exactly_and_a_stale_one_is_refused(tmp_path: Pa
         assert [one["change"]["remedy"] for one in on.journal()] == ["enable-stickiness"], made.all
         assert on.outcome("test_alarms_can_act") == "failed"
         stale = on.command("fix", str(reviewed), "--yes")
-        assert "the plan is stale" in stale.out
+        assert "the plan is out of date" in stale.out
         assert len(on.journal()) == 1
 
 
@@ -222,8 +222,8 @@ def test_a_one_way_remedy_says_so_and_is_proven(tmp_path: Path) -> None:
 
 REFUSED: dict[str, tuple[list[str], str]] = {
     "no stack": (["checks/daily", "--fix=plan"], "name the stack that may be changed: --stack sandbox"),
-    "workers": (["checks/daily", "--stack", "sandbox", "--fix=apply", "-n", "2"], "leave -n out"),
-    "allow alone": (["checks/daily", "--stack", "sandbox", "--allow", "disruptive"], "it goes with --fix=apply"),
+    "workers": (["checks/daily", "--stack", "sandbox", "--fix=apply", "-n", "2"], "cannot run in parallel; remove -n"),
+    "allow alone": (["checks/daily", "--stack", "sandbox", "--allow", "disruptive"], "needs --fix=apply"),
     "no plan": (
         ["checks/daily", "--stack", "sandbox", "--fix=apply", "--plan", "nowhere.json"],
         "nowhere.json: cannot be read: No such file or directory",
@@ -249,7 +249,7 @@ WRONG: dict[str, tuple[list[str], str]] = {
     "value": (["fix", "scale-service", "--set", "desired=many"], "--set desired=many: expected a whole number"),
     "form": (["fix", "scale-service", "--set", "desired"], "--set desired: expected NAME=VALUE"),
     "target": (["fix", "enable-stickiness"], "say what to change with --target"),
-    "entry": (["undo", "0123"], "0123: the journal of sandbox has no such entry"),
+    "entry": (["undo", "0123"], "0123: no such entry in the journal of sandbox"),
     "plan": (["fix", "nowhere.json"], "nowhere.json: cannot be read: No such file or directory"),
 }
 

@@ -6,13 +6,14 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from opschecks.core.change import Change, Risk
 from opschecks.history.journal import CURED, Journal
 from tests.bench import FIX, Bench, bench
+from tests.changes import change
 
 STOPS_A_TASK = ("checks/drills", "--stack", "sandbox", "-k", "stopped")
 STICKY = "test_websocket_sessions_are_sticky"
@@ -153,20 +154,6 @@ def test_a_conftest_that_cannot_be_imported_ends_the_command(on: Bench) -> None:
     assert len(on.journal()) == made
 
 
-def test_a_plan_of_which_nothing_was_made_is_not_good(tmp_path: Path) -> None:
-    """The finding is gone when the plan is made, so every check passes: what was asked for still was not done."""
-    with bench(tmp_path, "stickiness_switched_off") as on:
-        on.check(STICKY, "--fix=plan")
-        plan = (tmp_path / "reports" / "plan.json").rename(tmp_path / "reviewed.json")
-        assert on.check(STICKY, "--fix=apply").code == 0
-        ended = on.command("fix", str(plan), "--yes")
-        assert on.project.outcomes("daily-partial.json")[STICKY] == "passed"
-        assert ended.code == 1, ended.all
-        assert "not made: enable-stickiness on " in ended.out
-        assert "1 change refused" in ended.out
-        assert "All good" not in on.project.page("daily-partial.html")
-
-
 def test_a_veto_holds_in_a_drill(on: Bench) -> None:
     on.project.write("conftest.py", 'pytest_plugins = ["opschecks"]\n\n\n' + VETO + TOLD)
     made = len(on.journal())
@@ -182,21 +169,25 @@ def test_a_drill_passes_the_guards_of_any_change(on: Bench) -> None:
     for task in on.sandbox.web.tasks:
         for _ in range(2):
             target = f"task/{on.sandbox.stack.cluster}/{task.task_id}"
-            stopped = Change(
-                "stop-task",
-                "sandbox",
-                target,
-                task.task_id,
-                {},
-                {"a": 1},
-                "ecs:StopTask",
-                {},
-                Risk.DISRUPTIVE,
-                True,
-                "",
-            )
-            journal.add(journal.begin(stopped), CURED)
+            journal.add(journal.begin(replace(change(1), remedy="stop-task", target=target)), CURED)
     made = len(on.journal())
     ended = on.project.run(*STOPS_A_TASK, **on.environment)
     assert "refused: already tried 2 times today (fix.attempts_per_day)" in ended.out
     assert len(on.journal()) == made
+
+
+def test_a_plan_of_which_nothing_was_made_is_not_good(tmp_path: Path) -> None:
+    """The finding is gone when the plan is made, so every check passes: what was asked for still was not done.
+
+    The last test of this file: a sandbox of its own ends the one that the others share.
+    """
+    with bench(tmp_path, "stickiness_switched_off") as on:
+        on.check(STICKY, "--fix=plan")
+        plan = (tmp_path / "reports" / "plan.json").rename(tmp_path / "reviewed.json")
+        assert on.check(STICKY, "--fix=apply").code == 0
+        ended = on.command("fix", str(plan), "--yes")
+        assert on.project.outcomes("daily-partial.json")[STICKY] == "passed"
+        assert ended.code == 1, ended.all
+        assert "not made: enable-stickiness on " in ended.out
+        assert "1 change refused" in ended.out
+        assert "All good" not in on.project.page("daily-partial.html")

@@ -13,7 +13,7 @@ from typing import Any, cast
 
 import pytest
 
-import opschecks.history.journal
+from opschecks.core import clock
 from opschecks.core.change import DRILLED
 from opschecks.core.model import (
     NOT_APPLICABLE,
@@ -591,27 +591,17 @@ def test_a_part_of_a_suite_deletes_nothing(tmp_path: Path, store: FolderStorage)
 # the journal
 
 
-class Clock(datetime):
-    """What the journal takes for now."""
-
-    at = NOW
-
-    @classmethod
-    def now(cls, tz: Any = None) -> Any:
-        return cls.at
-
-
 @pytest.fixture
 def journal(monkeypatch: pytest.MonkeyPatch) -> Journal:
     """A change a day for five days, the newest a day ago, each of two steps, an hour apart."""
-    monkeypatch.setattr(opschecks.history.journal, "datetime", Clock)
     made = Journal(Memory())
     entries: list[Entry] = []
     for days in (5, 4, 3, 2, 1):
-        monkeypatch.setattr(Clock, "at", NOW - timedelta(days=days))
+        begun = NOW - timedelta(days=days)
+        monkeypatch.setattr(clock, "_read", lambda at=begun: at)
         undoes = entries[0].id if days == 1 else ""
         entries.append(made.begin(change(days), undoes=undoes))
-        monkeypatch.setattr(Clock, "at", Clock.at + timedelta(hours=1))
+        monkeypatch.setattr(clock, "_read", lambda at=begun + timedelta(hours=1): at)
         made.add(entries[-1], "cured", f"change {days} helped")
     return made
 
@@ -666,7 +656,7 @@ def test_the_newest_change_of_what_is_bad_is_told_whatever_its_age(folder: Path,
 
 def test_what_a_drill_changed_only_the_drills_tell_of(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = Journal(Memory())
-    monkeypatch.setattr(Clock, "at", NOW - timedelta(hours=1))
+    monkeypatch.setattr(clock, "_read", lambda: NOW - timedelta(hours=1))
     made.add(made.begin(replace(change(1), finding=DRILLED)), "cured")
     for suite, told in (("daily", []), ("weekly", []), ("drills", ["t1"])):
         past = past_of(replace(GOOD, suite=suite), "here", [], made.entries())

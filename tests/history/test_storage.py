@@ -52,9 +52,7 @@ def test_a_state_that_cannot_be_written_changes_nothing_and_says_so(shared: Benc
     shared.sandbox.server.wire.broken = {"s3": "denied"}
     ended = shared.check("sticky", "--fix=apply")
     assert ended.code == 4
-    assert (
-        "its state cannot be read or written, so that nothing more is changed: s3://ops-state/ops/sandbox" in ended.err
-    )
+    assert "its state cannot be read or written, so nothing more is changed: s3://ops-state/ops/sandbox" in ended.err
     assert "Traceback" not in ended.all
     whole = shared.project.run("checks/daily", "--stack", "sandbox", **shared.environment)
     assert whole.code == 3

@@ -1,4 +1,4 @@
-"""However a run ends, every collected check is reported and no older page stands in for it."""
+"""However a run ends, every collected check is reported, and no older page is left in place."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def slow(project: Project) -> Project:
 
 
 def _begin(project: Project, *arguments: str) -> subprocess.Popen[str]:
-    """Start a run, and return when its third check is under way; it ends with the test."""
+    """Start a run, and return when its third check is running; it ends with the test."""
     process = subprocess.Popen(
         project.command("checks/daily", *arguments),
         cwd=project.folder,
@@ -245,7 +245,7 @@ def test_a_folder_that_cannot_be_made_is_a_usage_error(slow: Project) -> None:
     slow.write("file", "")
     ended = slow.run("checks/daily", "--reports", "file/reports")
     assert ended.code == 4
-    assert ended.all.strip() == "ERROR: --reports file/reports: the folder cannot be made: Not a directory"
+    assert ended.all.strip() == "ERROR: --reports file/reports: the folder cannot be created: Not a directory"
 
 
 def test_a_file_that_cannot_be_written_is_one_clear_line(slow: Project) -> None:
@@ -256,7 +256,7 @@ def test_a_file_that_cannot_be_written_is_one_clear_line(slow: Project) -> None:
     assert "Traceback" not in ended.all
 
 
-def test_a_stray_file_in_the_history_costs_the_comparison_and_not_the_morning(tmp_path: Path) -> None:
+def test_a_stray_file_in_the_history_costs_the_comparison_and_not_the_run(tmp_path: Path) -> None:
     project = Project.of_the_checks(tmp_path)
     history = project.folder / "reports" / "history" / "sandbox"
     yesterday = datetime.now(UTC) - timedelta(days=1)

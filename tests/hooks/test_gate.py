@@ -1,7 +1,8 @@
-"""The deploy gates: before, after, watched for a while; a bad revision is stopped, taken back, and told of."""
+"""The deploy gates: before, after, baking; a bad revision is stopped, rolled back and reported."""
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,11 +16,12 @@ from tests.bench import FIX, QUICK, Bench, bench
 from tests.scratch import Ended, Project
 
 SETTLING = QUICK.replace("aws_attempts = 1", "aws_attempts = 1, deployment_minutes = 0.02")
+"""Only for a deployment that never settles, so that the time makes no difference."""
 
 
 @contextmanager
 def _standing(folder: Path, *faults: str) -> Iterator[Bench]:
-    """A bench whose tables have backups, as they must before a deploy."""
+    """A bench whose tables have backups, which a deploy requires."""
     with bench(folder, *faults) as on:
         backups.sow(on.sandbox)
         yield on
@@ -30,9 +32,9 @@ def _gate(on: Bench, when: str, *options: str) -> Ended:
 
 
 def _deploy(on: Bench, tag: str, looks: int = 0) -> str:
-    """What a pipeline does: register a revision with another image, and update the service; the revision.
+    """Do what a pipeline does: register a revision with another image, and update the service; returns the revision.
 
-    A deployment of the sandbox goes on with each look at it; these have been before anybody watches.
+    A deployment of the sandbox proceeds with each look at it; `looks` happen before the gate does.
     """
     ecs, stack, service = on.sandbox.client("ecs"), on.sandbox.stack, on.sandbox.service()
     told = ecs.describe_task_definition(taskDefinition=service.task_definition)["taskDefinition"]
@@ -61,10 +63,10 @@ def test_a_good_deploy_passes_both_gates(tmp_path: Path) -> None:
         assert baked.err == ""
         assert baked.code == 0, baked.all
         assert "settling, at most" in baked.out
-        assert "baking for 1 s: all good" in baked.out
+        assert re.search(r"baking for \d+ s: all good", baked.out)
 
 
-def test_a_bad_revision_is_stopped_taken_back_and_told_of(tmp_path: Path) -> None:
+def test_a_bad_revision_is_stopped_rolled_back_and_reported(tmp_path: Path) -> None:
     with _standing(tmp_path) as on:
         assert on.project.run("checks/daily", "--stack", "sandbox", **on.environment).code == 0
         assert _gate(on, "before").code == 0
@@ -74,6 +76,7 @@ def test_a_bad_revision_is_stopped_taken_back_and_told_of(tmp_path: Path) -> Non
         assert stopped.code == 1
         assert "the deployment is FAILED" in stopped.out
         assert "baking" not in stopped.out
+        on.project.write("stacks.toml", QUICK + FIX)
         back = on.command("fix", "roll-back-service", "--allow", "disruptive", "--yes")
         assert back.code == 0, back.all
         assert on.sandbox.service().task_definition.endswith(":1")
@@ -96,7 +99,7 @@ def test_what_got_worse_since_the_gate_is_caught(tmp_path: Path) -> None:
         give_fault(on.sandbox, "target_is_unhealthy")
         worse = _gate(on, "after", *expected)
         assert worse.code == 1
-        assert "1 targets are healthy, and 2 were before the deploy" in worse.out
+        assert "1 targets are healthy, 2 before the deploy" in worse.out
 
 
 def test_a_bake_ends_with_the_first_failure(tmp_path: Path) -> None:
@@ -131,14 +134,17 @@ def test_a_freeze_that_is_in_force_stops_a_deploy(tmp_path: Path, begins: str, o
 
 
 WRONG = {
-    "span": (["checks/deploy/after", "--stack", "sandbox", "--bake", "soon"], "--bake 'soon': 90m, 2h or 1d is wanted"),
-    "suite": (["checks/daily", "--bake", "1m"], "--bake: it goes with checks/deploy/after"),
-    "workers": (["checks/deploy/after", "--stack", "sandbox", "--bake", "1m", "-n", "2"], "leave -n out"),
+    "span": (["checks/deploy/after", "--stack", "sandbox", "--bake", "soon"], "--bake 'soon': expected 90m, 2h or 1d"),
+    "suite": (["checks/daily", "--bake", "1m"], "--bake: applies to checks/deploy/after only"),
+    "workers": (
+        ["checks/deploy/after", "--stack", "sandbox", "--bake", "1m", "-n", "2"],
+        "--bake: cannot run in parallel",
+    ),
     "revision": (
         ["checks/deploy/after", "--stack", "sandbox", "--expect-revision", "backend"],
-        "--expect-revision backend: FAMILY:REVISION is wanted, such as backend:7",
+        "--expect-revision backend: expected FAMILY:REVISION, for example backend:7",
     ),
-    "expectation": (["checks/daily", "--expect-image", "a:b"], "it goes with checks/deploy/after"),
+    "expectation": (["checks/daily", "--expect-image", "a:b"], "applies to checks/deploy/after only"),
     "no stack": (["checks/deploy/after"], "name the stack with --stack"),
 }
 

@@ -1,115 +1,53 @@
-"""What an exception means, and what becomes of it in exit code, run file, JUnit and pytest-html's page."""
+"""What an exception means for exit code, run file, JUnit and pytest-html's page."""
 
 from __future__ import annotations
 
+import html
+import re
 import xml.etree.ElementTree as ET
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.scratch import Project
+from tests.scratch import Project, check_of_each
 
-EVERY_OUTCOME = '''
-@promise("a")
-def test_passes(things, examine):
-    """Why."""
-    for thing in things:
-        with examine(thing) as note:
-            note(f"saw {thing.name}")
 
-@promise("a", "two of them are bad")
-def test_fails(things, examine):
-    """Why."""
-    for thing in things:
-        with examine(thing):
-            assert thing.name == "b", f"{thing.name} is not b"
+def _outright(name: str, raised: str) -> str:
+    """A check that raises outside of what it examines."""
+    return check_of_each(name).rstrip() + f"\n    {raised}\n"
 
-@promise("a")
-def test_is_denied(denied, examine):
-    """Why."""
-    for thing in denied:
-        with examine(thing):
-            pass
 
-@promise("a")
-def test_has_a_missing_key(things, examine):
-    """Why."""
-    for thing in things:
-        with examine(thing):
-            assert Answer({}, "ec2:Describe")["State"]
-
-@promise("a")
-def test_has_a_bug(things, examine):
-    """Why."""
-    for thing in things:
-        with examine(thing):
-            {}["nothing"]
-
-@promise("a")
-def test_examines_nothing(nothing, examine):
-    """Why."""
-    for thing in nothing:
-        with examine(thing):
-            pass
-
-@promise("a", may_be_empty=True)
-def test_may_examine_nothing(nothing, examine):
-    """Why."""
-    for thing in nothing:
-        with examine(thing):
-            pass
-
-@promise("a")
-def test_skips(things, examine):
-    """Why."""
-    pytest.skip("not today")
-
-@promise("a")
-def test_skips_inside(things, examine):
-    """Why."""
-    for thing in things:
-        with examine(thing):
-            pytest.skip("not today")
-
-@promise("a", "it failed outright")
-def test_fails_outside(things, examine):
-    """Why."""
-    with examine(things[0]):
-        pass
-    assert False, "outright"
-
-@promise("a")
-def test_fails_by_calling(things, examine):
-    """Why."""
-    with examine(things[0]):
-        pytest.fail("called")
-
-@promise("without-this")
-def test_does_not_apply(denied, examine):
-    """Why."""
-    raise RuntimeError
-'''
-
-WANTED = {
-    "test_passes": "passed",
-    "test_fails": "failed",
-    "test_is_denied": "blind",
-    "test_has_a_missing_key": "blind",
-    "test_has_a_bug": "blind",
-    "test_examines_nothing": "blind",
-    "test_may_examine_nothing": "passed",
-    "test_skips": "blind",
-    "test_skips_inside": "blind",
-    "test_fails_outside": "failed",
-    "test_fails_by_calling": "failed",
-    "test_does_not_apply": "not_applicable",
+EVERY_OUTCOME = {
+    "test_passes": ("passed", check_of_each("test_passes", 'note(f"saw {thing.name}")')),
+    "test_fails": (
+        "failed",
+        check_of_each("test_fails", 'assert thing.name == "b", f"{thing.name} is not b"', promise='"a", "two are bad"'),
+    ),
+    "test_is_denied": ("blind", check_of_each("test_is_denied", of="denied")),
+    "test_has_a_missing_key": ("blind", check_of_each("test_has_a_missing_key", 'Answer({}, "ec2:Describe")["State"]')),
+    "test_has_a_bug": ("blind", check_of_each("test_has_a_bug", '{}["nothing"]')),
+    "test_examines_nothing": ("blind", check_of_each("test_examines_nothing", of="nothing")),
+    "test_may_examine_nothing": (
+        "passed",
+        check_of_each("test_may_examine_nothing", of="nothing", promise='"a", may_be_empty=True'),
+    ),
+    "test_skips": ("blind", _outright("test_skips", 'pytest.skip("not today")')),
+    "test_skips_inside": ("blind", check_of_each("test_skips_inside", 'pytest.skip("not today")')),
+    "test_fails_outside": ("failed", _outright("test_fails_outside", 'assert False, "outright"')),
+    "test_fails_by_calling": ("failed", check_of_each("test_fails_by_calling", 'pytest.fail("called")')),
+    "test_does_not_apply": (
+        "not_applicable",
+        check_of_each("test_does_not_apply", of="denied", promise='"without-this"'),
+    ),
 }
+WANTED = {check: outcome for check, (outcome, _) in EVERY_OUTCOME.items()}
 
 
 @pytest.fixture
 def every_outcome(project: Project) -> Project:
     project.runbook("a", "without-this")
     project.write("stacks.toml", 'default = "here"\n[stacks.here]\nregion = "us-west-2"\nwithout = ["without-this"]\n')
-    project.checks(EVERY_OUTCOME)
+    project.checks("".join(source for _, source in EVERY_OUTCOME.values()))
     return project
 
 
@@ -160,9 +98,6 @@ def test_junit_has_one_row_a_check_and_calls_blind_an_error(every_outcome: Proje
 
 
 def test_pytest_html_has_one_row_a_check_with_the_right_counts(every_outcome: Project) -> None:
-    import html
-    import re
-
     every_outcome.run("checks/daily")
     page = every_outcome.page("daily.pytest.html")
     outcomes = list(WANTED.values())
@@ -178,70 +113,22 @@ def test_pytest_html_has_one_row_a_check_with_the_right_counts(every_outcome: Pr
 
 
 def test_failed_outranks_blind_and_blind_outranks_good(project: Project) -> None:
-    project.checks('''
-    @promise("a")
-    def test_is_denied(denied, examine):
-        """Why."""
-        for thing in denied:
-            with examine(thing):
-                pass
-    ''')
+    project.checks(check_of_each("test_is_denied", of="denied"))
     assert project.run("checks/daily").code == 10
-    project.checks('''
-    @promise("a")
-    def test_passes(things, examine):
-        """Why."""
-        for thing in things:
-            with examine(thing):
-                pass
-    ''')
+    project.checks(check_of_each("test_passes"))
     assert project.run("checks/daily").code == 0
 
 
 def test_fail_on_lets_lesser_findings_pass(project: Project) -> None:
-    project.checks('''
-    @promise("a", severity=Severity.LOW)
-    def test_fails(things, examine):
-        """Why."""
-        with examine(things[0]):
-            assert False, "a trifle"
-    ''')
+    project.checks(check_of_each("test_fails", 'assert False, "a trifle"', promise='"a", severity=Severity.LOW'))
     assert project.run("checks/daily").code == 1
     assert project.run("checks/daily", "--fail-on", "low").code == 1
     assert project.run("checks/daily", "--fail-on", "medium").code == 0
     assert project.outcomes() == {"test_fails": "failed"}
 
 
-def test_checks_take_observations_only(project: Project) -> None:
-    project.checks('''
-    @promise("a")
-    def test_passes(things, examine, request):
-        """Why."""
-        with examine(things[0]):
-            pass
-    ''')
-    ended = project.run("checks/daily")
-    assert ended.code == 4
-    assert "request: a check takes observations" in ended.err
-
-
 def test_a_waiver_accepts_one_resource_and_no_other(project: Project) -> None:
-    from datetime import UTC, datetime, timedelta
-
-    project.checks('''
-    @promise("a")
-    def test_fails(things, examine):
-        """Why."""
-        for thing in things:
-            with examine(thing):
-                assert thing.name == "b", "not b"
-
-    @promise("a")
-    def test_passes(things, examine):
-        """Why."""
-        with examine(things[0]):
-            pass
-    ''')
+    project.checks(check_of_each("test_fails", 'assert thing.name == "b", "not b"') + check_of_each("test_passes"))
     until = datetime.now(UTC).date() + timedelta(days=3)
     entry = f'[[waivers]]\ncheck = "test_fails"\nuntil = {until}\nowner = "me"\nreason = "known"\n'
     stale = entry.replace("test_fails", "test_passes")
@@ -276,14 +163,7 @@ def test_a_thousand_bad_resources_fit_a_screen_and_are_all_kept(project: Project
             return [Resource(arn=f"thing/{n}", name=f"thing-{n}", evidence={"n": n}) for n in range(1000)]
         ''',
     )
-    project.checks('''
-    @promise("a")
-    def test_fails(things, examine):
-        """Why."""
-        for thing in things:
-            with examine(thing):
-                assert thing is None, "bad"
-    ''')
+    project.checks(check_of_each("test_fails", 'assert thing is None, "bad"'))
     ended = project.run("checks/daily")
     assert ended.code == 1
     assert len(ended.out.splitlines()) < 40

@@ -1,4 +1,4 @@
-"""What a user's own conftest can do: add a remedy, veto a change, be told of findings and changes."""
+"""What a user's own conftest can do: add a remedy, veto a change, receive findings and changes."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def switches() -> list[Resource]:
 
 
 class World:
-    """What the remedy talks to in place of AWS."""
+    """What the remedy changes instead of AWS."""
 
     def send(self, service, operation, /, **parameters):
         told = json.loads(WORLD.read_text())
@@ -84,7 +84,7 @@ def own(project: Project) -> Project:
     return project
 
 
-def test_a_remedy_of_a_users_own_mends_by_the_same_loop(own: Project) -> None:
+def test_a_users_own_remedy_fixes_by_the_same_loop(own: Project) -> None:
     assert own.run("checks/daily", "--stack", "here").code == 1
     ended = own.run("checks/daily", "--stack", "here", "--fix=apply")
     assert ended.code == 0, ended.all
@@ -111,7 +111,7 @@ def test_a_remedy_for_no_check_is_refused_with_the_nearest_name(own: Project) ->
     own.write("conftest.py", CONFTEST.replace('{"test_switch_is_on": SwitchOn}', '{"test_switch_is_onn": SwitchOn}'))
     ended = own.run("checks/daily", "--stack", "here", "--fix=plan")
     assert ended.code == 4
-    assert "there is no check 'test_switch_is_onn'; did you mean 'test_switch_is_on'?" in ended.err
+    assert "no check 'test_switch_is_onn'; did you mean 'test_switch_is_on'?" in ended.err
 
 
 def test_a_roll_back_that_fails_cannot_be_overlooked(own: Project) -> None:
@@ -128,7 +128,7 @@ def test_a_roll_back_that_fails_cannot_be_overlooked(own: Project) -> None:
     own.checks(CHECKS.replace('== "on", "it is off"', '== "bright", "it is dim"'))
     ended = own.run("checks/daily", "--stack", "here", "--fix=apply", "--fail-on", "critical")
     assert ended.code == 1
-    assert "NOT TAKEN BACK: switch-on on a: not cured: it is dim; AND THE ROLL-BACK FAILED" in ended.out
+    assert "COULD NOT BE ROLLED BACK: switch-on on a: not cured: it is dim; AND THE ROLL-BACK FAILED" in ended.out
     assert "1 CHANGED AND NOT TAKEN BACK" in ended.out
     assert "Look at a by hand now (switch-on)" in own.page()
     assert ChangeResult.ROLL_BACK_FAILED.value in own.page()

@@ -1,4 +1,4 @@
-"""The sandbox's servers: what a load balancer and a CDN do that checks rely on, and a clean end."""
+"""The sandbox's servers: what checks rely on in a load balancer and a CDN, and a clean end."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _session_url(web: Web) -> str:
     ("accepted", "coding"),
     [("gzip, br", "gzip"), ("br;q=1, gzip;q=0.5", "gzip"), ("gzip;q=0", None), ("br", None), ("identity", None)],
 )
-def test_the_cdn_compresses_for_who_takes_it(web: Web, accepted: str, coding: str | None) -> None:
+def test_the_cdn_compresses_if_the_client_accepts_it(web: Web, accepted: str, coding: str | None) -> None:
     url, headers = f"{web.dashboard_url}/app.js", {"Accept-Encoding": accepted}
     with requests.get(url, headers=headers, stream=True) as told:
         body = told.raw.read()
@@ -66,7 +66,7 @@ def test_connections_are_kept_open_for_the_next_request(web: Web) -> None:
         client.close()
 
 
-def test_a_task_that_stops_answers_what_it_was_asked(web: Web) -> None:
+def test_a_task_that_stops_answers_earlier_requests(web: Web) -> None:
     (task, other), told = web.tasks, list[int]()
     task.one_at_a_time_s = 0.1
     web.proxy.in_rotation = lambda: [task]
@@ -87,7 +87,7 @@ def test_a_task_that_stops_answers_what_it_was_asked(web: Web) -> None:
     assert requests.get(f"{web.backend_url}/health").json()["task"] == other.task_id
 
 
-def test_who_gives_up_ends_what_it_asked_for(web: Web) -> None:
+def test_a_client_that_gives_up_ends_its_request(web: Web) -> None:
     for task in web.tasks:
         task.health_delay_s = 3600
     with pytest.raises(requests.ReadTimeout):
@@ -98,7 +98,7 @@ def test_who_gives_up_ends_what_it_asked_for(web: Web) -> None:
         time.sleep(0.001)
 
 
-def test_the_words_of_who_ends_a_session_reach_the_other(web: Web) -> None:
+def test_the_reason_for_ending_a_session_reaches_the_other_side(web: Web) -> None:
     for task in web.tasks:
         task.closes_after_s = 0.05
     with connect(_session_url(web)) as client, pytest.raises(ConnectionClosed, match=r"1011 .* ended by the server"):
@@ -106,7 +106,7 @@ def test_the_words_of_who_ends_a_session_reach_the_other(web: Web) -> None:
 
 
 def test_all_ends_at_once_with_clients_connected() -> None:
-    """Sessions are told 1001; connections that are kept open, or say half a request, hold nothing up."""
+    """Sessions are closed with 1001; open connections, and half a request, do not delay the end."""
     web = Web(["task-1"], {"app.js": SCRIPT}.get)
     web.start()
     address = urlsplit(web.dashboard_url)
@@ -129,6 +129,6 @@ def test_all_ends_at_once_with_clients_connected() -> None:
 
 
 def test_service_models_are_read_once_for_all_sessions() -> None:
-    """A bet on botocore: it is `botocore.session.create_loader` that a session reads its models with."""
+    """A bet on botocore: a session makes its loader of models with `botocore.session.create_loader`."""
     loaders = [botocore.session.Session().get_component("data_loader") for _ in range(2)]
     assert loaders[0] is loaders[1]

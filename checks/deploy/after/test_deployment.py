@@ -23,7 +23,7 @@ def test_what_was_deployed_serves(releases: list[Release], stack: Stack, now: da
             assert service.status == "ACTIVE", f"the service is {service.status}"
             primary = release.primary
             note(f"{primary.revision} by {primary.id}, {service.running} of {service.desired} tasks run")
-            assert not release.unlike, "; ".join(release.unlike)
+            assert not release.differences, "; ".join(release.differences)
             state = primary.evidence["rolloutState"]
             assert state == "COMPLETED", f"the deployment is {state}: {service.newest_event}"
             others = [one.revision for one in service.deployments if not one.is_primary]

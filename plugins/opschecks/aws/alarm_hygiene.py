@@ -1,4 +1,4 @@
-"""CloudWatch alarms over weeks: those that call nobody, watch nothing, or have not rung as far back as is told."""
+"""CloudWatch alarms over weeks: those that call nobody, watch nothing, or have not rung for two weeks."""
 
 from __future__ import annotations
 
@@ -10,25 +10,23 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from ..core.model import Figure, Resource
-from ..core.observation import CouldNotLook, fan_out, observation
-from .cloudwatch_alarms import Alarm
+from ..core.observation import CouldNotLook, batches, fan_out, observation
+from .cloudwatch_alarms import Alarm, history_items
+from .cloudwatch_metrics import CALL, METRICS_A_CALL, fetch_points
 from .session import Aws
 
 if TYPE_CHECKING:
     from ..config.stack import Stack
 
-DATA = "cloudwatch:GetMetricData"
 WEEK = timedelta(days=7)
 HISTORY_DAYS = 14
-"""How far back CloudWatch tells of states."""
-METRICS_A_CALL = 500
+"""How far back CloudWatch keeps the history of states."""
 HOUR_S = 3600
-_TYPES = ["MetricAlarm", "CompositeAlarm", "LogAlarm"]
 _SPARSE = re.compile(
     r"[345]xx|error|throttl|reject|fail|fault|drop|denied|abort|time.?out|latency|response.?time|duration",
     re.IGNORECASE,
 )
-"""Names of what has no data while nothing goes wrong, or nothing is asked for."""
+"""Names of metrics that have no data while there are no errors, or no requests."""
 
 
 @dataclass(frozen=True)
@@ -53,12 +51,8 @@ class WatchedMetric:
             "MetricName": self.name,
             "Dimensions": [{"Name": name, "Value": value} for name, value in self.dimensions],
         }
-        asked = {
-            "Metric": metric,
-            "Period": HOUR_S,
-            "Stat": "SampleCount",
-            **({"Unit": self.unit} if self.unit else {}),
-        }
+        unit = {"Unit": self.unit} if self.unit else {}
+        asked = {"Metric": metric, "Period": HOUR_S, "Stat": "SampleCount", **unit}
         return {"MetricStat": asked, **({"AccountId": self.account} if self.account else {})}
 
     @property
@@ -71,11 +65,11 @@ class WatchedMetric:
 
 @dataclass(frozen=True, kw_only=True)
 class WatchedAlarm(Resource):
-    """An alarm, whom it calls, and what of that which it watches has had no data for a week.
+    """An alarm, whether it calls somebody, and which of its metrics had no data for a week.
 
-    `silent` are metrics that ought to have data, `resting` those that have none while all is well, of things that are
-    known to live, `accepted` those that the stack lets be silent; what could not be looked at raises when it is asked
-    for. `rang` is None where nobody could tell.
+    `silent`: metrics that should have data. `resting`: metrics without data, of resources that other metrics show to be
+    in use. `accepted`: metrics that the stack allows to be silent. `silence` also holds why a metric could not be
+    checked. `rang`: how often it went off, None where that is unknown.
     """
 
     alarm: Alarm
@@ -107,28 +101,19 @@ class WatchedAlarm(Resource):
         return bool(self.metrics)
 
     @property
-    def rang_lately(self) -> str:
+    def rang_recently(self) -> str:
         """How often it rang, in words."""
         if self.rang is None:
-            return f"how often it rang within {HISTORY_DAYS} days is not known"
+            return f"how often it rang in the last {HISTORY_DAYS} days is unknown"
         times = f"rang {self.rang} times" if self.rang else "has not rung"
-        return f"{times} within {HISTORY_DAYS} days, which is as far back as CloudWatch tells"
+        return f"{times} in the last {HISTORY_DAYS} days (CloudWatch keeps no older history)"
 
 
 @observation(allow=["cloudwatch:DescribeAlarmHistory"])
 def alarm_rings(aws: Aws, now: datetime) -> Counter[str]:
     """How often each alarm of the account went off within 14 days."""
     rang: Counter[str] = Counter()
-    for one in aws.items(
-        "cloudwatch",
-        "DescribeAlarmHistory",
-        "AlarmHistoryItems",
-        AlarmTypes=_TYPES,
-        HistoryItemType="StateUpdate",
-        StartDate=now - timedelta(days=HISTORY_DAYS),
-        EndDate=now,
-        MaxRecords=100,
-    ):
+    for one in history_items(aws, now, timedelta(days=HISTORY_DAYS), HistoryItemType="StateUpdate"):
         if "to ALARM" in str(one.get("HistorySummary", "")):
             rang[str(one["AlarmName"])] += 1
     return rang
@@ -142,9 +127,8 @@ def watched_alarms(
     found = [_watched(alarm, alarms, alarm_rings) for alarm in alarms]
     asked = list(dict.fromkeys(metric for one in found for metric in one.metrics))
     asked = [metric for metric in asked if not _may_be_silent(metric, stack)]
-    chunks = [asked[start : start + METRICS_A_CALL] for start in range(0, len(asked), METRICS_A_CALL)]
     samples: dict[WatchedMetric, float | CouldNotLook] = {}
-    for part in fan_out(lambda chunk: _samples(aws, chunk, now), chunks, at_once=4):
+    for part in fan_out(lambda batch: _samples(aws, batch, now), batches(asked, METRICS_A_CALL), at_once=4):
         samples.update(part)
     without = [metric for metric in asked if samples[metric] == 0 and _SPARSE.search(metric.name)]
     alive = dict(zip(without, fan_out(lambda metric: _is_alive(aws, metric), without), strict=True))
@@ -191,21 +175,13 @@ def _metric(raw: Mapping[str, Any], unit: str | None, account: str = "") -> Watc
 
 def _samples(aws: Aws, asked: Sequence[WatchedMetric], now: datetime) -> dict[WatchedMetric, float | CouldNotLook]:
     """How many samples each metric had within a week."""
-    queries = [{"Id": f"m{index}", **metric.query} for index, metric in enumerate(asked)]
-    counted = dict.fromkeys((query["Id"] for query in queries), 0.0)
-    status: dict[str, str] = {}
     begin = (now - WEEK).astimezone(UTC).replace(minute=0, second=0, microsecond=0)
-    for page in aws.pages("cloudwatch", "GetMetricData", MetricDataQueries=queries, StartTime=begin, EndTime=now):
-        for told in page["MetricDataResults"]:
-            name = str(told["Id"])
-            counted[name] = counted.get(name, 0.0) + sum(told["Values"])
-            status[name] = str(told.get("StatusCode", ""))
     answers: dict[WatchedMetric, float | CouldNotLook] = {}
-    for index, metric in enumerate(asked):
-        name = f"m{index}"
-        state = status.get(name, "missing")
-        whole = state == "Complete" or counted[name] > 0
-        answers[metric] = counted[name] if whole else CouldNotLook(DATA, f"{metric}: the answer is {state}")
+    told = fetch_points(aws, [metric.query for metric in asked], begin, now)
+    for metric, (points, state) in zip(asked, told, strict=True):
+        samples = sum(points.values())
+        whole = state == "Complete" or samples > 0
+        answers[metric] = samples if whole else CouldNotLook(CALL, f"{metric}: the answer is {state}")
     return answers
 
 

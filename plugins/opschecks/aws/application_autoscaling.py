@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ..core.answer import Answer
 from ..core.model import Figure, Resource
-from ..core.observation import fan_out, observation
+from ..core.observation import batches, fan_out, observation
 from .inventory import Inventory
 from .session import Aws
 
@@ -55,52 +57,38 @@ class ServiceScaling(Resource):
 
 
 @observation(
-    allow=[
-        "application-autoscaling:DescribeScalableTargets",
-        "application-autoscaling:DescribeScalingPolicies",
-    ]
+    allow=["application-autoscaling:DescribeScalableTargets", "application-autoscaling:DescribeScalingPolicies"]
 )
 def auto_scaling(aws: Aws, inventory: Inventory) -> list[ServiceScaling]:
     """The auto-scaling of each of the stack's services, with its policies."""
-    ids = {f"service/{inventory.the_cluster}/{name}": name for name in inventory.some("services")}
-    wanted = list(ids)
-    chunks = [wanted[start : start + TARGETS_A_CALL] for start in range(0, len(wanted), TARGETS_A_CALL)]
-    asked = [("targets", chunk) for chunk in chunks] + [("policies", wanted)]
-    targets: dict[str, dict[str, Any]] = {}
-    policies: dict[str, list[dict[str, Any]]] = {}
-    for (kind, _), told in zip(asked, fan_out(lambda ask: _ask(aws, *ask), asked), strict=True):
-        for raw in told:
-            owner = str(raw["ResourceId"])
-            if kind == "targets" and raw.get("ScalableDimension", _DIMENSION) == _DIMENSION:
-                targets[owner] = raw
-            elif kind == "policies":
-                policies.setdefault(owner, []).append(raw)
+    owners = {f"service/{inventory.the_cluster}/{name}": name for name in inventory.some("services")}
+    # DescribeScalingPolicies takes one resource, or none for the whole namespace
+    one = {"ResourceId": next(iter(owners))} if len(owners) == 1 else {}
+    asked: list[tuple[str, Mapping[str, Any]]] = [
+        *(("DescribeScalableTargets", {"ResourceIds": batch}) for batch in batches(list(owners), TARGETS_A_CALL)),
+        ("DescribeScalingPolicies", one),
+    ]
+    *targets, policies = fan_out(lambda ask: _listed(aws, *ask), asked)
+    found = {
+        str(raw["ResourceId"]): raw
+        for raw in itertools.chain.from_iterable(targets)
+        if raw.get("ScalableDimension", _DIMENSION) == _DIMENSION
+    }
     return [
         ServiceScaling(
             arn=owner,
             name=name,
-            evidence={"target": targets.get(owner), "policies": policies.get(owner, [])},
+            evidence={"target": found.get(owner), "policies": [raw for raw in policies if raw["ResourceId"] == owner]},
             figures=tuple(
-                Figure(label, targets[owner][key])
+                Figure(label, found[owner][key])
                 for label, key in (("min tasks", "MinCapacity"), ("max tasks", "MaxCapacity"))
-                if key in targets.get(owner, {})
+                if key in found.get(owner, {})
             ),
         )
-        for owner, name in ids.items()
+        for owner, name in owners.items()
     ]
 
 
-def _ask(aws: Aws, kind: str, owners: list[str]) -> list[dict[str, Any]]:
-    if kind == "targets":
-        return aws.items(
-            "application-autoscaling",
-            "DescribeScalableTargets",
-            "ScalableTargets",
-            ServiceNamespace="ecs",
-            ResourceIds=owners,
-        )
-    # DescribeScalingPolicies takes one resource or all of the namespace: for one service, one; else one list
-    one = {"ResourceId": owners[0]} if len(owners) == 1 else {}
-    return aws.items(
-        "application-autoscaling", "DescribeScalingPolicies", "ScalingPolicies", ServiceNamespace="ecs", **one
-    )
+def _listed(aws: Aws, operation: str, selection: Mapping[str, Any]) -> list[Any]:
+    key = operation.removeprefix("Describe")
+    return aws.items("application-autoscaling", operation, key, ServiceNamespace="ecs", **selection)

@@ -1,4 +1,4 @@
-"""Full backups: sets in a bucket, each with what says that it was begun and, put last, a manifest of what it has."""
+"""Full backups: sets in a bucket, each with a record of its start and, written last, a manifest of its content."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _NAME = re.compile(r"(\d{8})-(\d+)/")
 
 @dataclass(frozen=True)
 class BackupLocation:
-    """Where the sets of a stack lie; `prefix` ends with a slash."""
+    """Where the sets of a stack are stored; `prefix` ends with a slash."""
 
     bucket: str
     prefix: str
@@ -57,7 +57,7 @@ class BackupSet:
 
 
 def backup_location(stack: Stack) -> BackupLocation | None:
-    """Where the stack's full backups go; None where it does not say."""
+    """Where the stack's full backups are stored; None where stacks.toml has no `backups`."""
     if not stack.backups:
         return None
     bucket, _, prefix = stack.backups.removeprefix("s3://").partition("/")
@@ -77,7 +77,7 @@ def names_of_sets(aws: Any, place: BackupLocation) -> list[str]:
 
 
 def read_set(aws: Any, place: BackupLocation, name: str) -> BackupSet | None:
-    """The set; None where nothing says that it was begun: then it is none of ours."""
+    """The set; None without a record of its start: then it is not a set of ours."""
     keys = {
         str(one["Key"]) for page in _pages(aws, place.bucket, place.key(name, "")) for one in page.get("Contents") or []
     }
@@ -86,7 +86,9 @@ def read_set(aws: Any, place: BackupLocation, name: str) -> BackupSet | None:
         return None
     told = read_json(aws, place.bucket, manifest) if manifest in keys else None
     if told is not None and (told.get("format") != FORMAT or told.get("set") != name):
-        raise CouldNotLook(GET, f"s3://{place.bucket}/{manifest} is no manifest of this set, or of another version")
+        raise CouldNotLook(
+            GET, f"s3://{place.bucket}/{manifest} is not a manifest of this set, or has another format version"
+        )
     return BackupSet(name, read_json(aws, place.bucket, started), told)
 
 
@@ -98,51 +100,51 @@ def sets(aws: Any, place: BackupLocation) -> Iterator[BackupSet]:
 
 
 def next_name(newest: str, now: datetime) -> str:
-    """What the next set is called: by its day and its number within; after the newest, also where clocks differ."""
+    """The next set's name: its day and its number on that day; after the newest, even where clocks differ."""
     day, _, number = newest.partition("-")
     today = f"{now:%Y%m%d}"
     return f"{today}-1" if day < today else f"{day}-{int(number) + 1}"
 
 
 def day_of(name: str) -> datetime:
-    """The beginning of the day of which a set is, and a day before, because clocks differ."""
+    """The start of the day before the one in the name: clocks differ."""
     return datetime.strptime(name[:8], "%Y%m%d").replace(tzinfo=UTC) - timedelta(days=1)
 
 
 def read_json(aws: Any, bucket: str, key: str) -> Mapping[str, Any]:
-    """What an object says; CouldNotLook where it is no JSON, or was not read to its end."""
+    """The content of a JSON object in S3; CouldNotLook where it is not one, or could not be read to its end."""
     answer = aws.call("s3", "GetObject", Bucket=bucket, Key=key)
     try:
         told = json.loads(answer["Body"].read())
     except CouldNotLook:
         raise
-    except Exception as error:  # noqa: BLE001 - a broken connection, or no JSON: botocore has many words
+    except Exception as error:  # noqa: BLE001 - a broken connection or invalid JSON: botocore raises many kinds
         raise CouldNotLook(GET, f"s3://{bucket}/{key} could not be read: {type(error).__name__}: {error}") from None
     if not isinstance(told, Mapping):
-        raise CouldNotLook(GET, f"s3://{bucket}/{key} is no object of JSON")
+        raise CouldNotLook(GET, f"s3://{bucket}/{key} is not a JSON object")
     return Answer(told, GET)
 
 
 def _pages(aws: Any, bucket: str, prefix: str) -> Iterator[Mapping[str, Any]]:
     """The level of keys right under the prefix; an empty page has neither Contents nor CommonPrefixes."""
     for page in aws.pages("s3", "ListObjectsV2", Bucket=bucket, Prefix=prefix, Delimiter="/"):
-        page["KeyCount"]  # it alone tells an empty page from an empty answer
+        page["KeyCount"]  # only this distinguishes an empty page from an empty answer
         yield page
 
 
 @dataclass(frozen=True, kw_only=True)
 class FullBackups(Resource):
-    """Where full backups go: the newest complete set, and the name of one that was begun after it."""
+    """Where full backups are stored: the newest complete set, and the name of an unfinished one started after it."""
 
     complete: BackupSet | None
     unfinished: str
     lacks: tuple[str, ...]
-    """What the stack has, and the set has not, or has no more."""
+    """What the stack has and the set lacks, or no longer has."""
     now: datetime
 
     @property
     def age(self) -> timedelta:
-        """Since the complete one was begun: what was written later is not in it. CouldNotLook where there is none."""
+        """Time since the complete set was started: it has no later writes. CouldNotLook where none is complete."""
         if self.complete is None:
             raise CouldNotLook(LIST, "no set is complete")
         return self.now - self.complete.begun
@@ -180,7 +182,7 @@ def full_backups(
 def _lacking(
     told: Mapping[str, Any], begun: datetime, inventory: Inventory, table_backups: list[TableBackups]
 ) -> Iterator[str]:
-    """What the manifest does not name; and backups that are gone, of a set that is young enough to know of them."""
+    """What the manifest lacks; for a set younger than the listed backups, also backups that no longer exist."""
     there = {one["table"]: one["name"] for one in told["tables"]}
     groups = {one["group"] for one in told["log_groups"]}
     known = {one.name: one for one in table_backups if one.since <= begun}
@@ -191,7 +193,7 @@ def _lacking(
         if table not in there:
             yield f"the table {table}"
         elif table in known and (table, there[table]) not in usable:
-            yield f"the backup of {table}, which cannot be restored any more"
+            yield f"the backup of {table}, which can no longer be restored"
     yield from (f"the log group {group}" for group in inventory.log_groups if group not in groups)
     if inventory.distributions and not told.get("dashboard"):
         yield "the dashboards"

@@ -27,7 +27,7 @@ _COMPLETE = ("AVAILABLE", "COMPLETED")
 SHOWN = 5
 RECOVERY_LAG = timedelta(hours=1)
 JITTER = timedelta(minutes=1)
-"""Between two exports that a timer makes there are some seconds; that is no gap."""
+"""Gaps of some seconds between two scheduled exports are ignored."""
 
 
 @dataclass(frozen=True)
@@ -42,9 +42,9 @@ class Backup:
 
 @dataclass(frozen=True, kw_only=True)
 class TableBackups(Resource):
-    """The backups of one table that are known since `since`.
+    """The backups of one table made since `since`.
 
-    AWS Backup has a list of its own (`vault`), which is asked only where DynamoDB's has none that is young enough.
+    AWS Backup has its own list (`vault`), which is read only where DynamoDB lists no recent backup.
     """
 
     status: str
@@ -55,7 +55,7 @@ class TableBackups(Resource):
 
     @property
     def newest(self) -> Backup | None:
-        """The newest one that can be restored. What was made before the table was, is of another of that name."""
+        """The newest that can be restored; those made before the table belong to an earlier table of that name."""
         return newest_of([*self.listed, *seen(self.vault)], self.evidence["Table"])
 
     @property
@@ -66,7 +66,7 @@ class TableBackups(Resource):
 
     @property
     def unusable(self) -> str:
-        """What is younger, and cannot be restored; or nothing."""
+        """Newer backups that cannot be restored, and why; empty where there are none."""
         newest = self.newest
         after = [one for one in [*self.listed, *seen(self.vault)] if not newest or one.made > newest.made]
         return ", ".join(
@@ -78,7 +78,7 @@ class TableBackups(Resource):
 
 
 def newest_of(backups: Iterable[Backup], table: Mapping[str, Any]) -> Backup | None:
-    """The newest one that the table, as DescribeTable tells of it, can be restored from."""
+    """The newest backup from which the table (as DescribeTable returns it) can be restored."""
     made: datetime = table["CreationDateTime"]
     usable = [one for one in backups if one.status in _COMPLETE and one.made >= made]
     return max(usable, key=lambda one: one.made, default=None)
@@ -98,22 +98,14 @@ def table_backups(stack: Stack, aws: Aws, tables: list[Table], now: datetime) ->
 
 
 def _since(now: datetime, wanted: timedelta) -> datetime:
-    """How far back is looked: what is too old shall be told by its age, but not by reading of years."""
+    """How far back backups are listed: far enough to report the age of one that is too old, without reading years."""
     return now - 2 * wanted
 
 
 def _backups(
     aws: Aws, table: Table, listed: Sequence[dict[str, Any]], wanted: timedelta, now: datetime
 ) -> TableBackups:
-    own = tuple(
-        Backup(
-            str(raw["BackupName"]),
-            raw["BackupCreationDateTime"].astimezone(UTC),
-            str(raw["BackupStatus"]),
-            str(raw["BackupType"]),
-        )
-        for raw in listed
-    )
+    own = tuple(_own(raw) for raw in listed)
     newest: Backup | None = None
     vault: tuple[Backup, ...] | CouldNotLook = ()
     if table.status != "MISSING":
@@ -142,8 +134,13 @@ def _backups(
     )
 
 
+def _own(raw: Mapping[str, Any]) -> Backup:
+    made = raw["BackupCreationDateTime"].astimezone(UTC)
+    return Backup(str(raw["BackupName"]), made, str(raw["BackupStatus"]), str(raw["BackupType"]))
+
+
 def points_of(aws: Aws, arn: str) -> tuple[Backup, ...] | CouldNotLook:
-    """The table's recovery points in AWS Backup; a refusal is kept, so that it blinds this table alone."""
+    """The table's recovery points in AWS Backup, or why they could not be listed, which concerns this table only."""
     try:
         listed = aws.items("backup", "ListRecoveryPointsByResource", "RecoveryPoints", ResourceArn=arn)
     except CouldNotLook as error:
@@ -162,18 +159,18 @@ def points_of(aws: Aws, arn: str) -> tuple[Backup, ...] | CouldNotLook:
 
 @dataclass(frozen=True, kw_only=True)
 class TableRecovery(Resource):
-    """To which moments a table can be restored; one that DynamoDB does not know has an Error and nothing else."""
+    """Point-in-time recovery of a table; one that does not exist has an Error and nothing else."""
 
     now: datetime
 
     @property
     def exists(self) -> bool:
-        """Whether DynamoDB knows the table."""
+        """Whether the table exists."""
         return "Error" not in self.evidence
 
     @property
     def is_on(self) -> bool:
-        """Whether point-in-time recovery is on. Continuous backups are ENABLED of every table, which says nothing."""
+        """Whether point-in-time recovery is on. ContinuousBackupsStatus alone is ENABLED for every table."""
         if self.evidence["ContinuousBackupsStatus"] != "ENABLED":
             return False
         return bool(self._recovery["PointInTimeRecoveryStatus"] == "ENABLED")
@@ -197,7 +194,7 @@ class TableRecovery(Resource):
 
     @property
     def keeps_up(self) -> bool:
-        """Whether the last moment moves on: five minutes ago is usual, and where the table's key is lost it stands."""
+        """Whether the last restorable moment advances: usually 5 minutes ago; it stops if the KMS key is lost."""
         return self.now - self.latest <= RECOVERY_LAG
 
 
@@ -220,7 +217,7 @@ def _recovery(aws: Aws, table: Table, now: datetime) -> TableRecovery:
 
 @dataclass(frozen=True)
 class ExportWindow:
-    """What one export has: the events from `begin` to `end`."""
+    """The period that one export covers."""
 
     begin: datetime
     end: datetime
@@ -228,7 +225,7 @@ class ExportWindow:
 
 @dataclass(frozen=True, kw_only=True)
 class LogExports(Resource):
-    """What of a log group was exported to S3 (`windows`, the newest first), and where subscriptions send its events."""
+    """The exports of a log group to S3 (`windows`, newest first), and the destinations of its subscriptions."""
 
     group: LogGroup
     windows: tuple[ExportWindow, ...]
@@ -237,24 +234,24 @@ class LogExports(Resource):
 
     @property
     def sent_on_to(self) -> tuple[str, ...]:
-        """Where subscriptions send every event; whether it arrives there, only the receiver knows."""
+        """Where subscriptions send every event. Whether events arrive there is not checked."""
         return seen(self.subscriptions)
 
     def lacks(self, within: timedelta) -> str:
-        """What exports within this time lack, or nothing."""
+        """What was not exported within this time; empty where nothing is missing."""
         if not self.windows:
-            return "no export of it is known"
+            return "it has no export"
         end, since = self.windows[0].end, self.now - within
         if end < since:
             return f"its newest export ends at {end:%Y-%m-%d %H:%M} UTC"
         begin = _gapless_since(self.windows)
         if begin > max(since, self.group.created) + JITTER:
-            return f"of what was written before {begin:%Y-%m-%d %H:%M} UTC something was not exported"
+            return f"some events written before {begin:%Y-%m-%d %H:%M} UTC were not exported"
         return ""
 
 
 def _gapless_since(windows: Sequence[ExportWindow]) -> datetime:
-    """From when on up to the newest end every event was exported."""
+    """The moment since which every event up to the newest end was exported."""
     since = windows[0].begin
     for window in windows:
         if window.end + JITTER < since:
@@ -265,7 +262,7 @@ def _gapless_since(windows: Sequence[ExportWindow]) -> datetime:
 
 @observation(allow=[_TASKS, _SUBSCRIPTIONS])
 def log_exports(stack: Stack, aws: Aws, log_groups: list[LogGroup], now: datetime) -> list[LogExports]:
-    """The exports of the stack's log groups. Subscriptions are asked for only where exports lack something."""
+    """The exports of the stack's log groups; subscriptions are listed only where exports are incomplete."""
     tasks: dict[str, list[dict[str, Any]]] = {group.name: [] for group in log_groups}
     for raw in aws.items("logs", "DescribeExportTasks", "exportTasks"):
         if (name := raw["logGroupName"]) in tasks:
@@ -298,7 +295,7 @@ def _exports(
 
 
 def _window(raw: Mapping[str, Any]) -> ExportWindow:
-    """What was exported: events that came after the task was made are not in it, however late its end was named."""
+    """The exported period: events written after the task was created are not in it, even where its end is later."""
     made = raw["executionInfo"]["creationTime"]
     return ExportWindow(_moment(raw["from"]), _moment(min(raw["to"], made)))
 
@@ -308,7 +305,7 @@ def _moment(milliseconds: int) -> datetime:
 
 
 def _subscriptions(aws: Aws, name: str) -> tuple[str, ...] | CouldNotLook:
-    """Where subscriptions that choose nothing send the group's events; a refusal blinds this group alone."""
+    """Destinations of unfiltered subscriptions, or why they could not be listed, which concerns this group only."""
     try:
         listed = aws.items("logs", "DescribeSubscriptionFilters", "subscriptionFilters", logGroupName=name)
     except CouldNotLook as error:

@@ -1,4 +1,4 @@
-"""CloudFront: whether what lies in a bucket is set to be cached and compressed, and what becomes of a missing file."""
+"""CloudFront: whether content from a bucket is cached and compressed, and how a missing file is answered."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from ..core.answer import Answer
 from ..core.model import Resource
-from ..core.observation import CouldNotLook, fan_out, observation
+from ..core.observation import NotConfigured, fan_out, observation
 from .cloudfront import Distribution
 from .session import Aws
 
@@ -16,7 +16,7 @@ _CALL = "cloudfront:GetDistribution"
 CACHING_OPTIMIZED = "658327ea-f89d-4fab-a63d-7e88639e58f6"
 CACHING_DISABLED = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
 DEFAULT = "*"
-"""What the default behavior is called here, which has no path pattern."""
+"""The name used here for the default behavior, which has no path pattern."""
 
 
 @dataclass(frozen=True)
@@ -40,36 +40,38 @@ MANAGED = {
 
 @dataclass(frozen=True, kw_only=True)
 class BucketBehavior(Resource):
-    """One cache behavior that serves from a bucket, and the policy by which it caches."""
+    """A cache behavior with a bucket as its origin, and its cache policy."""
 
     pattern: str
     policy: CachePolicy
 
     @property
-    def said(self) -> str:
-        """By what it caches."""
+    def summary(self) -> str:
+        """The policy by which it caches."""
         return f"cache policy {self.policy.name}"
 
     @property
     def not_cached(self) -> str:
-        """Why nothing that it serves is kept; empty where it is."""
-        return "" if self.policy.caches else f"{self.policy.name} keeps nothing"
+        """Why its content is not cached; empty where it is."""
+        return "" if self.policy.caches else f"cache policy {self.policy.name} caches nothing"
 
     @property
     def not_compressed(self) -> str:
-        """Why nothing that it serves is compressed, which takes behavior and cache policy; empty where it is."""
+        """Why its content is not compressed (which needs the behavior and its policy); empty where it is."""
         if not self.evidence["Compress"]:
             return "Compress is off"
-        return "" if self.policy.compresses else f"{self.policy.name} tells neither gzip nor brotli apart"
+        return "" if self.policy.compresses else f"cache policy {self.policy.name} enables neither gzip nor brotli"
 
 
 @dataclass(frozen=True, kw_only=True)
 class ErrorPages(Resource):
-    """The pages that a distribution answers in place of its origin's errors."""
+    """The pages that a distribution serves instead of errors of its origin."""
 
     @property
-    def dressed(self) -> list[str]:
-        """Errors of a missing file that are answered as a success. A bucket that may not be listed says 403 for 404."""
+    def masked(self) -> list[str]:
+        """Errors for a missing file that are answered with a 2xx status. Without ListBucket, S3 answers 403 instead of
+        404.
+        """
         listed = self.evidence["CustomErrorResponses"]
         if int(listed["Quantity"]) == 0:
             return []
@@ -82,13 +84,11 @@ class ErrorPages(Resource):
 
 @observation(allow=["cloudfront:GetCachePolicy"])
 def bucket_behaviors(aws: Aws, distribution: Distribution) -> list[BucketBehavior]:
-    """The cache behaviors that serve from a bucket. Policies are asked for only where they are not AWS's own."""
+    """The cache behaviors that serve from a bucket. Only policies that are not managed by AWS are read."""
     config = distribution.evidence["DistributionConfig"]
     found = list(behaviors_on_buckets(config))
     if not found:
-        raise CouldNotLook(
-            "", f"no cache behavior of {distribution.name} serves from a bucket: without = [slug], if none is meant to"
-        )
+        raise NotConfigured("", f"no cache behavior of {distribution.name} serves from a bucket")
     own = sorted({policy for _, one in found if (policy := one.get("CachePolicyId")) and policy not in MANAGED})
     policies = {**MANAGED, **dict(zip(own, fan_out(lambda policy: _own(aws, policy), own), strict=True))}
     return [
@@ -135,17 +135,17 @@ def _is_bucket(domain: str) -> bool:
 
 
 def _own(aws: Aws, policy: str) -> CachePolicy:
-    """A policy of the account's own."""
+    """A cache policy of the account."""
     answer = aws.call("cloudfront", "GetCachePolicy", Id=policy)
     config = answer["CachePolicy"]["CachePolicyConfig"]
     keyed_by = config.get("ParametersInCacheKeyAndForwardedToOrigin") or {}
-    told_apart = any(keyed_by.get(key) for key in ("EnableAcceptEncodingGzip", "EnableAcceptEncodingBrotli"))
+    encodings = any(keyed_by.get(key) for key in ("EnableAcceptEncodingGzip", "EnableAcceptEncodingBrotli"))
     keeps = config.get("MaxTTL", 1) > 0  # left out, it is a year
-    return CachePolicy(str(config["Name"]), keeps, keeps and told_apart)
+    return CachePolicy(str(config["Name"]), keeps, keeps and encodings)
 
 
 def _older(behavior: Mapping[str, Any]) -> CachePolicy:
-    """The settings that behaviors had before there were policies: MaxTTL 0 keeps nothing; gzip is told apart always."""
-    behavior["ForwardedValues"]  # without them it is of no older form, but of one that is not known
+    """Legacy cache settings of a behavior: MaxTTL 0 caches nothing; gzip is always part of the cache key."""
+    behavior["ForwardedValues"]  # without them it is not a legacy behavior either
     keeps = behavior["MaxTTL"] > 0
     return CachePolicy(f"its own MaxTTL {behavior['MaxTTL']}", keeps, keeps)

@@ -1,8 +1,8 @@
-"""CloudFormation: what the last update of a stack came to, and what has been changed behind its back since.
+"""CloudFormation: the result of the last update of a stack, and drift since then.
 
-ListStacks tells all of it, in one list for every stack and those nested in it, and no parameters, which may be
-secrets. DetectStackDrift is not called: it starts a detection that goes on for minutes, one at a time, and writes its
-outcome into the stack. Looking only reads; who runs the stack detects its drift by a schedule, and is told so.
+ListStacks returns this for all stacks and their nested stacks in one list, without parameters, which may be secrets.
+DetectStackDrift is not called: it starts a detection that takes minutes and writes its result into the stack. The
+message asks the owners to schedule drift detection.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.answer import Answer
 from ..core.model import Figure, Resource
-from ..core.observation import CouldNotLook, fan_out, observation
+from ..core.observation import CouldNotLook, fan_out, names_no, observation
 from .session import Aws
 
 if TYPE_CHECKING:
@@ -23,38 +23,22 @@ if TYPE_CHECKING:
 _LIST = "cloudformation:ListStacks"
 _DRIFTS = "cloudformation:DescribeStackResourceDrifts"
 GOOD = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE")
-UNDER_WAY = (
-    "CREATE_IN_PROGRESS",
-    "UPDATE_IN_PROGRESS",
-    "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS",
-    "IMPORT_IN_PROGRESS",
-)
+UNDER_WAY = ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", "IMPORT_IN_PROGRESS")
 BAD = (
-    "CREATE_FAILED",
-    "ROLLBACK_IN_PROGRESS",
-    "ROLLBACK_FAILED",
-    "ROLLBACK_COMPLETE",
-    "DELETE_IN_PROGRESS",
-    "DELETE_FAILED",
-    "UPDATE_FAILED",
-    "UPDATE_ROLLBACK_IN_PROGRESS",
-    "UPDATE_ROLLBACK_FAILED",
-    "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS",
-    "UPDATE_ROLLBACK_COMPLETE",
-    "REVIEW_IN_PROGRESS",
-    "IMPORT_ROLLBACK_IN_PROGRESS",
-    "IMPORT_ROLLBACK_FAILED",
-    "IMPORT_ROLLBACK_COMPLETE",
-)
-"""All others but DELETE_COMPLETE, which AWS lists for 90 days. A roll-back that went well is an update that did not."""
+    "CREATE_FAILED", "ROLLBACK_IN_PROGRESS", "ROLLBACK_FAILED", "ROLLBACK_COMPLETE", "DELETE_IN_PROGRESS",
+    "DELETE_FAILED", "UPDATE_FAILED", "UPDATE_ROLLBACK_IN_PROGRESS", "UPDATE_ROLLBACK_FAILED",
+    "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS", "UPDATE_ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS",
+    "IMPORT_ROLLBACK_IN_PROGRESS", "IMPORT_ROLLBACK_FAILED", "IMPORT_ROLLBACK_COMPLETE",
+)  # fmt: skip
+"""All others except DELETE_COMPLETE, which AWS lists for 90 days. A completed roll-back means that an update failed."""
 _TOLD = ("LogicalResourceId", "PhysicalResourceId", "ResourceType", "StackResourceDriftStatus", "Timestamp")
 
 
 @dataclass(frozen=True, kw_only=True)
 class FormationStack(Resource):
-    """A CloudFormation stack; one that CloudFormation does not know has the status MISSING and nothing else.
+    """A CloudFormation stack; one that does not exist has the status MISSING and nothing else.
 
-    `drifted` are the resources that differ from the template; where it has drifted and they could not be seen, why.
+    `drifted`: the resources that differ from the template, or why they could not be read.
     """
 
     drifted: tuple[str, ...] | CouldNotLook = ()
@@ -66,39 +50,39 @@ class FormationStack(Resource):
 
     @property
     def reason(self) -> str:
-        """What CloudFormation says of its status."""
-        return str(self.evidence.get("StackStatusReason") or "no reason is given")
+        """The reason that CloudFormation gives for the status."""
+        return str(self.evidence.get("StackStatusReason") or "no reason given")
 
     @property
     def changed_at(self) -> datetime:
-        """When it was last asked to change, in UTC."""
+        """When its last update was requested, in UTC."""
         at: datetime = self.evidence.get("LastUpdatedTime") or self.evidence["CreationTime"]
         return at.astimezone(UTC)
 
     @property
     def _drift(self) -> Mapping[str, Any]:
-        """DriftInformation; CouldNotLook where nobody has ever looked, with what to do about it."""
+        """DriftInformation; CouldNotLook where drift was never detected, with the command to run."""
         told: Mapping[str, Any] = self.evidence.get("DriftInformation") or {}
         if told.get("StackDriftStatus", "NOT_CHECKED") == "NOT_CHECKED":
-            raise CouldNotLook(_LIST, f"nobody has looked for drift: {self.advice}")
+            raise CouldNotLook(_LIST, f"drift was never detected: {self.advice}")
         return told
 
     @property
     def advice(self) -> str:
-        """How drift is looked for."""
-        return f"aws cloudformation detect-stack-drift --stack-name {self.name}, best by a weekly schedule"
+        """The command that detects drift."""
+        return f"aws cloudformation detect-stack-drift --stack-name {self.name}, preferably on a weekly schedule"
 
     @property
     def has_drifted(self) -> bool:
-        """Whether the newest detection found a difference; CouldNotLook where it came to nothing."""
+        """Whether the last detection found a difference; CouldNotLook where it did not finish."""
         status = self._drift["StackDriftStatus"]
         if status not in ("IN_SYNC", "DRIFTED"):
-            raise CouldNotLook(_LIST, f"the newest detection of drift ended {status}: {self.advice}")
+            raise CouldNotLook(_LIST, f"the last drift detection ended {status}: {self.advice}")
         return bool(status == "DRIFTED")
 
     @property
     def drift_checked_at(self) -> datetime:
-        """When drift was last looked for, in UTC, be it of a single resource only."""
+        """When drift was last detected, in UTC, even if for a single resource only."""
         at: datetime = self._drift["LastCheckTimestamp"]
         return at.astimezone(UTC)
 
@@ -106,8 +90,8 @@ class FormationStack(Resource):
     def difference(self) -> str:
         """What has drifted, in words."""
         if isinstance(self.drifted, CouldNotLook):
-            return f"which resources is not known: {self.drifted}"
-        return ", ".join(self.drifted) or "which resources, CloudFormation does not tell"
+            return f"which resources could not be checked: {self.drifted}"
+        return ", ".join(self.drifted) or "CloudFormation does not report which resources"
 
 
 @observation(allow=[_LIST, _DRIFTS])
@@ -115,11 +99,7 @@ def formation_stacks(stack: Stack, aws: Aws) -> list[FormationStack]:
     """The CloudFormation stacks of the stack with those nested in them; what has drifted, of those that have."""
     wanted = stack.cloudformation_stacks or ((stack.cloudformation_stack,) if stack.cloudformation_stack else ())
     if not wanted:
-        raise CouldNotLook(
-            "",
-            f"stack {stack.name} names no CloudFormation stack: set cloudformation_stacks in stacks.toml, "
-            'or without = ["disaster-recovery"]',
-        )
+        raise names_no(stack.name, "CloudFormation stack", "cloudformation_stacks")
     statuses = [*GOOD, *UNDER_WAY, *BAD]
     listed = aws.items("cloudformation", "ListStacks", "StackSummaries", StackStatusFilter=statuses)
     roots = [raw for raw in listed if {raw["StackName"], raw.get("StackId")} & {*wanted}]
@@ -159,7 +139,7 @@ def _stack(aws: Aws, raw: Answer) -> FormationStack:
 
 
 def _without_values(drift: Mapping[str, Any]) -> dict[str, Any]:
-    """Where it differs, and not in what: values may be secrets, such as the environment of a task definition."""
+    """Where it differs, without the values: these may be secrets, such as the environment of a task definition."""
     paths = [str(one.get("PropertyPath", "")) for one in drift.get("PropertyDifferences") or []]
     return {**{key: drift[key] for key in _TOLD if key in drift}, "differs at": paths}
 

@@ -1,4 +1,4 @@
-"""CloudFront: the distribution that serves the dashboards, its bucket, and what it was told to forget."""
+"""CloudFront: the distribution that serves the dashboards, its bucket and its invalidations."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ INVALIDATIONS_KEPT = 20
 
 @dataclass(frozen=True, kw_only=True)
 class Distribution(Resource):
-    """A CloudFront distribution, as GetDistribution tells of it."""
+    """A CloudFront distribution, as GetDistribution returns it."""
 
     @property
     def status(self) -> str:
@@ -27,7 +27,7 @@ class Distribution(Resource):
 
     @property
     def origin(self) -> tuple[str, str]:
-        """Bucket and key prefix behind the default cache behavior; CouldNotLook where that is no bucket."""
+        """Bucket and key prefix behind the default cache behavior; CouldNotLook where the origin is not a bucket."""
         return bucket_of(self.evidence["DistributionConfig"])
 
 
@@ -40,11 +40,11 @@ def bucket_of(config: dict[str, Any]) -> tuple[str, str]:
             domain = str(origin["DomainName"])
             match = _BUCKET.fullmatch(domain)
             if not match:
-                raise CouldNotLook("", f"the distribution serves {domain}, which is no S3 bucket")
+                raise CouldNotLook("", f"the distribution serves {domain}, which is not an S3 bucket")
             path = str(origin.get("OriginPath", "")).strip("/")
             return match["bucket"], f"{path}/" if path else ""
     if any(one.get("Id") == wanted for one in config.get("OriginGroups", {}).get("Items") or []):
-        raise CouldNotLook("", f"the distribution's default origin {wanted} is a group: no one bucket stands behind it")
+        raise CouldNotLook("", f"the distribution's default origin {wanted} is an origin group, not a single bucket")
     raise CouldNotLook(call, f"the distribution has no origin {wanted}")
 
 
@@ -58,23 +58,23 @@ def distribution(aws: Aws, inventory: Inventory) -> Distribution:
 
 @dataclass(frozen=True, kw_only=True)
 class Invalidation(Resource):
-    """One order to forget what edges have cached."""
+    """One invalidation of cached files."""
 
     @property
     def is_finished(self) -> bool:
-        """Whether every edge has forgotten."""
+        """Whether every edge location has completed it."""
         return bool(self.evidence["Status"] == "Completed")
 
     @property
     def begun(self) -> datetime:
-        """When it was asked for, in UTC."""
+        """When it was created, in UTC."""
         made: datetime = self.evidence["CreateTime"]
         return made.astimezone(UTC)
 
 
 @observation(allow=["cloudfront:ListInvalidations"])
 def invalidations(aws: Aws, inventory: Inventory) -> list[Invalidation]:
-    """The newest invalidations of the distribution; AWS lists them newest first, and Items is absent of none."""
+    """The newest invalidations of the distribution, newest first; AWS omits Items where there are none."""
     of = inventory.the_distribution
     answer = aws.call("cloudfront", "ListInvalidations", DistributionId=of, MaxItems=str(INVALIDATIONS_KEPT))
     listed = answer["InvalidationList"]

@@ -1,4 +1,4 @@
-"""CloudWatch: the stack's metric and composite alarms, and what became of them overnight."""
+"""CloudWatch: the stack's metric and composite alarms, and their state changes overnight."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.answer import Answer
 from ..core.model import Figure, Resource
-from ..core.observation import NotThere, fan_out, observation
+from ..core.observation import NotThere, batches, fan_out, observation
 from .inventory import Inventory
 from .session import Aws
 
@@ -27,9 +27,9 @@ NAMES_A_CALL = 100
 
 @dataclass(frozen=True, kw_only=True)
 class Alarm(Resource):
-    """A metric, log or composite alarm. One that CloudWatch does not know has the state MISSING and nothing else.
+    """A metric, log or composite alarm. One that does not exist has the state MISSING and nothing else.
 
-    `below` are the alarms that a composite's rule names, and those that they name in turn.
+    `below`: the alarms in a composite's rule, and those in their rules.
     """
 
     below: tuple[Alarm, ...] = ()
@@ -41,50 +41,50 @@ class Alarm(Resource):
 
     @property
     def since(self) -> datetime:
-        """Since when the state is what it is, in UTC."""
+        """When the state last changed, in UTC."""
         moment: datetime = self.evidence.get("StateTransitionedTimestamp") or self.evidence["StateUpdatedTimestamp"]
         return moment.astimezone(UTC)
 
     @property
     def reason(self) -> str:
-        """CloudWatch's own reason for the state, its first sentence."""
+        """The first sentence of the reason that CloudWatch gives for the state."""
         return str(self.evidence.get("StateReason", "")).partition(". ")[0]
 
     @property
     def is_composite(self) -> bool:
-        """Whether it judges other alarms."""
+        """Whether it is a composite of other alarms."""
         return "AlarmRule" in self.evidence
 
     @property
     def acts(self) -> bool:
-        """Whether its actions are on; a composite's may also be suppressed by another alarm."""
+        """Whether its actions are enabled; those of a composite may also be suppressed by another alarm."""
         return bool(self.evidence["ActionsEnabled"])
 
     @property
     def suppressed_by(self) -> str:
-        """What suppresses a composite's actions just now, or nothing."""
+        """What suppresses the actions of a composite at the moment; empty where nothing does."""
         by = self.evidence.get("ActionsSuppressedBy")
         return str(self.evidence.get("ActionsSuppressedReason") or f"suppressed by its {by}") if by else ""
 
     @property
     def evaluation_problem(self) -> str:
-        """PARTIAL_DATA or EVALUATION_ERROR, with CloudWatch's reason where it gives one; mostly nothing."""
+        """PARTIAL_DATA or EVALUATION_ERROR, with CloudWatch's reason if it gives one; usually empty."""
         state = str(self.evidence.get("EvaluationState", ""))
         reason = str(self.evidence.get("StateReason", "")).partition(". ")[0]
         return f"{state}: {reason}" if state and reason else state
 
     @property
     def configured_at(self) -> datetime:
-        """Its last change of configuration, which turning its actions off is, in UTC."""
+        """When its configuration last changed (turning its actions off is such a change), in UTC."""
         moment: datetime = self.evidence["AlarmConfigurationUpdatedTimestamp"]
         return moment.astimezone(UTC)
 
 
 @observation(allow=["cloudwatch:DescribeAlarms"])
 def alarms(stack: Stack, aws: Aws, inventory: Inventory) -> list[Alarm]:
-    """The stack's own alarms: metric, log and composite.
+    """The stack's alarms: metric, log and composite.
 
-    Those that only move auto-scaling are left out: their ALARM is how it works.
+    Without those that only drive auto-scaling, for which ALARM is normal.
     """
     if inventory.alarms:
         own = _named(aws, sorted(inventory.alarms))
@@ -99,10 +99,10 @@ def alarms(stack: Stack, aws: Aws, inventory: Inventory) -> list[Alarm]:
 
 
 def _named(aws: Aws, names: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """The alarms of these names; MISSING stands for what CloudWatch leaves out of its answer."""
+    """The alarms of these names; those that CloudWatch does not return get the state MISSING."""
     found: dict[str, dict[str, Any]] = {}
-    for start in range(0, len(names), NAMES_A_CALL):
-        found |= _by_name(_describe(aws, AlarmNames=list(names[start : start + NAMES_A_CALL])))
+    for batch in batches(names, NAMES_A_CALL):
+        found |= _by_name(_describe(aws, AlarmNames=batch))
     missing = {name: Answer({"AlarmName": name, "AlarmArn": name, "StateValue": "MISSING"}, _CALL) for name in names}
     return {**missing, **found}
 
@@ -111,7 +111,7 @@ def _describe(aws: Aws, **selection: Any) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for page in aws.pages("cloudwatch", "DescribeAlarms", AlarmTypes=_TYPES, **selection):
         if not any(key in page for key in _LISTED):
-            page["MetricAlarms"]  # an answer without any list says nothing
+            page["MetricAlarms"]  # an answer without any list was not an answer
         for key in _LISTED:
             found += page.get(key) or []
     return found
@@ -127,7 +127,7 @@ def _only_scales(name: str, raw: Mapping[str, Any]) -> bool:
 
 
 def _children(raw: Mapping[str, Any]) -> list[str]:
-    """The names in a composite's rule, which may give them as ARNs, in quotes or bare: whatever is no keyword."""
+    """The alarm names in a composite's rule, given as ARNs, quoted or bare: everything that is not a keyword."""
     found = []
     for double, single, bare in _WORD.findall(raw.get("AlarmRule", "")):
         if not bare or not _KEYWORD.fullmatch(bare):
@@ -158,19 +158,19 @@ def _one(raw: dict[str, Any], below: tuple[Alarm, ...]) -> Alarm:
 
 @dataclass(frozen=True)
 class Mute:
-    """A rule that mutes alarms just now: they ring, and nobody is called. `until` is its last moment, if it has one."""
+    """An active mute rule: its alarms go off, and nobody is notified. `until`: when it ends, None if never."""
 
     name: str
     alarms: frozenset[str]
     until: datetime | None
 
     def __str__(self) -> str:
-        return f"muted by {self.name}" + (f" until {self.until:%Y-%m-%d %H:%M} UTC" if self.until else " for good")
+        return f"muted by {self.name}" + (f" until {self.until:%Y-%m-%d %H:%M} UTC" if self.until else " indefinitely")
 
 
 @observation(allow=["cloudwatch:ListAlarmMuteRules", "cloudwatch:GetAlarmMuteRule"])
 def alarm_mutes(aws: Aws) -> list[Mute]:
-    """The mute rules that are active; no alarm shows in its own description that one mutes it."""
+    """The active mute rules; the description of an alarm does not show that it is muted."""
     listed = aws.items(
         "cloudwatch", "ListAlarmMuteRules", "AlarmMuteRuleSummaries", Statuses=["ACTIVE"], MaxRecords=100
     )
@@ -179,7 +179,7 @@ def alarm_mutes(aws: Aws) -> list[Mute]:
 
 
 def _mute(aws: Aws, name: str) -> Mute | None:
-    """The rule; None where it was deleted since it was listed."""
+    """The rule; None where it was deleted after it was listed."""
     try:
         told = aws.call("cloudwatch", "GetAlarmMuteRule", AlarmMuteRuleName=name)
     except NotThere:
@@ -202,40 +202,33 @@ class AlarmEvent:
 
 @observation(allow=["cloudwatch:DescribeAlarmHistory"])
 def alarm_history(aws: Aws, now: datetime) -> list[AlarmEvent]:
-    """What happened to alarms since this time yesterday: states and changes of configuration, newest first."""
-    events = []
-    for page in aws.pages(
-        "cloudwatch",
-        "DescribeAlarmHistory",
-        AlarmTypes=_TYPES,
-        StartDate=now - timedelta(hours=24),
-        EndDate=now,
-        ScanBy="TimestampDescending",
-        MaxRecords=100,
-    ):
-        for raw in page["AlarmHistoryItems"]:
-            at: datetime = raw["Timestamp"]
-            events.append(
-                AlarmEvent(
-                    str(raw["AlarmName"]),
-                    at.astimezone(UTC),
-                    str(raw["HistoryItemType"]),
-                    str(raw.get("HistorySummary", "")),
-                )
-            )
+    """State and configuration changes of alarms in the last 24 hours, newest first."""
+    events = map(_event, history_items(aws, now, timedelta(hours=24)))
     return sorted(events, key=lambda event: event.at, reverse=True)
+
+
+def history_items(aws: Aws, now: datetime, span: timedelta, **more: str) -> list[Answer]:
+    """DescribeAlarmHistory of all alarms up to now, in no order."""
+    asked = {"AlarmTypes": _TYPES, "StartDate": now - span, "EndDate": now, "MaxRecords": 100, **more}
+    return aws.items("cloudwatch", "DescribeAlarmHistory", "AlarmHistoryItems", **asked)
+
+
+def _event(raw: Answer) -> AlarmEvent:
+    at: datetime = raw["Timestamp"]
+    summary = str(raw.get("HistorySummary", ""))
+    return AlarmEvent(str(raw["AlarmName"]), at.astimezone(UTC), str(raw["HistoryItemType"]), summary)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ringing(Resource):
-    """An alarm that went off within the last day."""
+    """An alarm that went off in the last 24 hours."""
 
     times: int
 
 
 @observation()
 def overnight_alarms(alarms: list[Alarm], alarm_history: list[AlarmEvent]) -> list[Ringing]:
-    """The stack's alarms that rang within the last day, whether or not they still do."""
+    """The stack's alarms that went off in the last 24 hours, whatever their state now."""
     own = {alarm.name: alarm for alarm in alarms}
     rang: dict[str, list[AlarmEvent]] = {}
     for event in alarm_history:

@@ -1,4 +1,4 @@
-"""Cost Explorer: what the stack costs by day and AWS service; asked once a run, for every page of it costs money."""
+"""Cost Explorer: what the stack costs by day and AWS service; read once a run, because each page costs money."""
 
 from __future__ import annotations
 
@@ -19,27 +19,28 @@ if TYPE_CHECKING:
 
 CALL = "ce:GetCostAndUsage"
 METRIC = "NetAmortizedCost"
-"""What is really paid, discounts taken off, with commitments spread over the days that they cover: a Savings Plan
-bought on a Tuesday is no anomaly of that Tuesday."""
+"""Amortized cost after discounts: a Savings Plan is spread over the days that it covers, so that the purchase is not an
+anomaly of its day.
+"""
 LEFT_OUT = ("Credit", "Refund", "Tax")
-"""Record types that say nothing of what was used: credits would hide a growth until the day they are used up."""
+"""Record types that do not reflect usage: credits would hide growth until they are used up."""
 DAYS = 42
-"""Two days that are not settled, the week that is judged, four weeks before it, and the day of last month of each."""
+"""Two unsettled days, the week to judge, the four weeks before, and the same days of the previous month."""
 UNSETTLED_DAYS = 2
-"""Cost Explorer follows about a day behind and corrects what it told: the last two days are shown to nobody."""
+"""Cost Explorer lags about a day and corrects recent figures: the last two days are never shown."""
 WEEK = 7
 USUAL_DAYS = 28
 SHOWN = 10
-"""Services that stand for themselves in the report; all others stand together."""
+"""Services that are listed on their own in the report; all others are summed up."""
 SPREADS = 4
 _DAY = timedelta(days=1)
 _SIGMA = 1.4826
-"""What makes a median absolute deviation comparable with a standard deviation."""
+"""Factor that makes a median absolute deviation comparable with a standard deviation."""
 
 
 @dataclass(frozen=True)
 class Bill:
-    """The settled days of all services, from the day `first` on; `scope` says whose costs these are."""
+    """The settled days of all services, from the day `first` on; `scope` describes the filter."""
 
     first: date
     services: Mapping[str, tuple[float, ...]]
@@ -48,15 +49,15 @@ class Bill:
 
     @property
     def days(self) -> tuple[float, ...]:
-        """What each day cost."""
+        """Total of each day, in USD."""
         return tuple(sum(day) for day in zip(*self.services.values(), strict=True))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cost(Resource):
-    """What something cost on each settled day (UTC), in USD, from the day `first` on.
+    """Cost of each settled day (UTC), in USD, from the day `first` on.
 
-    Averages leave the first of a month out, on which monthly fees are charged in one sum.
+    Averages leave out the first of a month, on which monthly fees are charged.
     """
 
     first: date
@@ -73,12 +74,12 @@ class Cost(Resource):
 
     @property
     def a_day(self) -> float:
-        """Average of a day of the newest settled week."""
+        """Daily average of the newest settled week."""
         return self._average(len(self.days) - WEEK)
 
     @property
     def a_day_before(self) -> float:
-        """Average of a day of the week before that."""
+        """Daily average of the week before that."""
         return self._average(len(self.days) - 2 * WEEK)
 
     def _average(self, begin: int) -> float:
@@ -86,7 +87,7 @@ class Cost(Resource):
 
     @property
     def growth_percent(self) -> float:
-        """Of the newest week over the one before; CouldNotLook where that cost nothing."""
+        """Growth of the newest week over the one before; CouldNotLook where that cost nothing."""
         if self.a_day_before <= 0:
             raise CouldNotLook(CALL, f"{self.name} cost nothing in the week before: nothing to compare with")
         return (self.a_day / self.a_day_before - 1) * 100
@@ -98,12 +99,12 @@ class TotalCost(Cost):
 
     @property
     def month_to_date(self) -> float:
-        """The settled days of the month in which the newest of them lies."""
+        """Cost of the settled days in the month of the newest of them."""
         return sum(self.days[-self.last.day :])
 
     @property
     def month(self) -> float:
-        """What that month comes to, if each day left of it costs what a day of the last week did. No forecast."""
+        """That month's cost if each remaining day costs the average of the last week. Not a forecast."""
         return self.month_to_date + (_days_in_month(self.last) - self.last.day) * self.a_day
 
 
@@ -121,14 +122,14 @@ class Spike:
 
 @dataclass(frozen=True, kw_only=True)
 class ServiceCost(Cost):
-    """What one AWS service costs; or all those together that cost little, with each of them in `members`."""
+    """Cost of one AWS service; or of all minor services together, listed in `members`."""
 
     members: tuple[ServiceCost, ...] = ()
 
     def spikes(self, floor_usd: float, percent: float) -> list[Spike]:
-        """The days of the newest week above what four weeks before it make usual: by spread, by percent and in USD.
+        """Days of the newest week above the usual of the four weeks before: by spread, by percent and in USD.
 
-        What the same day of the month before cost as well is a monthly fee, and no spike.
+        A cost that also occurred on the same day of the previous month is a monthly fee, not a spike.
         """
         begin = len(self.days) - WEEK
         before = self.days[begin - USUAL_DAYS : begin]
@@ -154,7 +155,7 @@ def _a_month_before(day: date) -> date:
 
 @observation(allow=["ce:GetCostAndUsage"])
 def bill(stack: Stack, aws: Aws, now: datetime) -> Bill:
-    """Six weeks of cost by day and AWS service, in one question: each page of the answer costs 0.01 USD."""
+    """Six weeks of cost by day and AWS service, in one query: each page of the answer costs 0.01 USD."""
     today = now.astimezone(UTC).date()  # the days of Cost Explorer are UTC's
     wanted = [today - (DAYS - index) * _DAY for index in range(DAYS)]
     chosen, scope = _filter(stack)
@@ -177,7 +178,7 @@ def bill(stack: Stack, aws: Aws, now: datetime) -> Bill:
                 days = found.setdefault(service, {})
                 days[day] = days.get(day, Decimal(0)) + _usd(group["Metrics"])
     if missing := [day for day in wanted if day not in seen]:
-        raise CouldNotLook(CALL, f"the answer says nothing of {len(missing)} days, the first being {missing[0]}")
+        raise CouldNotLook(CALL, f"the answer lacks {len(missing)} days, starting with {missing[0]}")
     settled = wanted[:-UNSETTLED_DAYS]
     services = {name: tuple(float(days.get(day, 0)) for day in settled) for name, days in sorted(found.items())}
     if not any(any(days) for days in services.values()):
@@ -190,7 +191,9 @@ def bill(stack: Stack, aws: Aws, now: datetime) -> Bill:
 
 
 def _filter(stack: Stack) -> tuple[dict[str, Any], str]:
-    """What Cost Explorer is to count, and in words. The management account sees all others, which are not the stack."""
+    """The filter for Cost Explorer, and its description. A management account also sees accounts that are not the
+    stack's.
+    """
     accounts = stack.cost_filter.linked_accounts or ((stack.account_id,) if stack.account_id else ())
     parts: list[dict[str, Any]] = [{"Not": {"Dimensions": {"Key": "RECORD_TYPE", "Values": list(LEFT_OUT)}}}]
     words = []
@@ -200,23 +203,25 @@ def _filter(stack: Stack) -> tuple[dict[str, Any], str]:
     for key, value in sorted(stack.cost_filter.tags.items()):
         parts.append({"Tags": {"Key": key, "Values": [value], "MatchOptions": ["EQUALS"]}})
         words.append(f"tag {key} = {value}")
-    return parts[0] if len(parts) == 1 else {"And": parts}, " and ".join(words) or "all that the credentials may see"
+    return parts[0] if len(parts) == 1 else {"And": parts}, " and ".join(
+        words
+    ) or "everything that the credentials can read"
 
 
 def _usd(metrics: Mapping[str, Any]) -> Decimal:
     told = metrics[METRIC]
     amount, unit = told["Amount"], told["Unit"]
     if unit != "USD":
-        raise CouldNotLook(CALL, f"costs are told in {unit}, limits in USD")
+        raise CouldNotLook(CALL, f"costs are in {unit}, limits in USD")
     try:
         return Decimal(amount)
     except InvalidOperation:
-        raise CouldNotLook(CALL, f"{amount!r} is no amount") from None
+        raise CouldNotLook(CALL, f"{amount!r} is not an amount") from None
 
 
 @observation()
 def total_cost(stack: Stack, bill: Bill) -> TotalCost:
-    """The stack's cost: this week and the one before, the month so far and what it comes to."""
+    """The stack's cost: this week, the one before, the month to date and its extrapolation."""
     budget = stack.limits.budget_usd_per_month
     a_day = budget / _days_in_month(bill.first + (len(bill.days) - 1) * _DAY) if budget else None
     cost = TotalCost(**_parts(bill, "total", bill.days, a_day))
@@ -234,7 +239,7 @@ def total_cost(stack: Stack, bill: Bill) -> TotalCost:
 
 
 def _spent(cost: TotalCost, budget: float) -> tuple[Deadline, ...]:
-    """When the month's budget is spent, if that is before the month ends at what a day of the last week costs."""
+    """When the month's budget is used up, if that is before its end at the daily average of the last week."""
     if cost.month <= budget or cost.a_day <= 0:
         return ()
     left = max((budget - cost.month_to_date) / cost.a_day, 0.0)
@@ -245,7 +250,7 @@ def _spent(cost: TotalCost, budget: float) -> tuple[Deadline, ...]:
 
 @observation()
 def service_costs(bill: Bill) -> list[ServiceCost]:
-    """Cost by AWS service, the dearest first; behind those all others in one."""
+    """Cost by AWS service, the most expensive first; the last is the sum of the minor ones."""
     ranked = sorted(bill.services.items(), key=lambda one: -sum(one[1][-WEEK:]))
     every = [ServiceCost(**_parts(bill, name, days)) for name, days in ranked]
     rest = every[SHOWN:]

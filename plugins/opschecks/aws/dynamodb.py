@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.answer import Answer
 from ..core.model import Figure, Resource
-from ..core.observation import CouldNotLook, NotThere, fan_out, observation
+from ..core.observation import CouldNotLook, NotThere, fan_out, names_no, observation
 from .inventory import Inventory
 from .session import Aws
 
@@ -22,7 +22,7 @@ _CALL = "dynamodb:DescribeTable"
 
 @dataclass(frozen=True, kw_only=True)
 class Table(Resource):
-    """A table. One that DynamoDB does not know has the status MISSING and nothing else."""
+    """A table. One that does not exist has the status MISSING and nothing else."""
 
     @property
     def status(self) -> str:
@@ -31,7 +31,7 @@ class Table(Resource):
 
     @property
     def billing_mode(self) -> str:
-        """PAY_PER_REQUEST or PROVISIONED; AWS leaves the block out for tables that were never on demand."""
+        """PAY_PER_REQUEST or PROVISIONED; AWS omits the block for tables that were never on demand."""
         summary = self.evidence.get("BillingModeSummary")
         if summary is None:
             self.evidence["ProvisionedThroughput"]  # which an empty answer lacks
@@ -79,19 +79,19 @@ class Incident(Resource):
 
     @property
     def created_at(self) -> datetime:
-        """When it was opened, in UTC; CouldNotLook where the text is no time."""
+        """When it was opened, in UTC; CouldNotLook where the text is not a time."""
         text = self._get("created_at")
         try:
             moment = datetime.fromisoformat(text)
         except ValueError:
             raise CouldNotLook(
-                self.evidence.call, f"{self.fields.created_at} {text!r} of {self.name} is no time"
+                self.evidence.call, f"{self.fields.created_at} {text!r} of {self.name} is not a time"
             ) from None
         return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
 
     @property
     def gaps(self) -> list[str]:
-        """The attributes that searches need and that this item lacks, or has as something other than text."""
+        """The attributes that searches need and this item lacks, or has with a type other than text."""
         needed = [self.fields.status, self.fields.severity, self.fields.created_at]
         return [name for name in needed if not (self.evidence.get(name) and isinstance(self.evidence[name], str))]
 
@@ -106,7 +106,7 @@ def _table(aws: Aws, name: str) -> Table:
     try:
         answer = aws.call("dynamodb", "DescribeTable", TableName=name)
     except NotThere as missing:
-        # a definite answer: the table is gone, which the checks must call a failure
+        # a definite answer: the table does not exist, which checks must report as failed
         told = {"TableStatus": "MISSING", "Error": missing.reason}
         return Table(arn=name, name=name, evidence=Answer(told, missing.call))
     raw: dict[str, Any] = answer["Table"]
@@ -116,7 +116,7 @@ def _table(aws: Aws, name: str) -> Table:
 
 @observation(allow=["dynamodb:Query"])
 def active_incidents(stack: Stack, aws: Aws, now: datetime) -> list[Incident]:
-    """The incidents that are not over, by status through the table's status index (runbook: query incidents)."""
+    """The active incidents, by status through the table's status index (runbook: query incidents)."""
     items = _items(
         aws,
         "Query",
@@ -131,20 +131,20 @@ def active_incidents(stack: Stack, aws: Aws, now: datetime) -> list[Incident]:
 
 @observation(allow=["dynamodb:Scan"])
 def overnight_incidents(stack: Stack, aws: Aws, now: datetime) -> list[Incident]:
-    """The incidents opened since the start of yesterday in the stack's time zone, whatever became of them."""
+    """The incidents opened since the start of yesterday in the stack's time zone, whatever their status."""
     today = now.astimezone(stack.zone).replace(hour=0, minute=0, second=0, microsecond=0)
     since = (today - timedelta(days=1)).astimezone(UTC)
     return scanned_incidents(stack, aws, since, now)
 
 
 def scanned_incidents(stack: Stack, aws: Aws, since: datetime, now: datetime) -> list[Incident]:
-    """The incidents opened since then, found by reading the whole table; and those that do not say when."""
+    """The incidents opened since then, and those without an opening time, by reading the whole table."""
     created = stack.incident_fields.created_at
     items = _items(
         aws,
         "Scan",
         TableName=incidents_table_of(stack),
-        # what is missing or no text is before and after nothing: those would never be found
+        # a missing or non-text time compares with nothing: such items would never be found
         FilterExpression="#created >= :since OR NOT attribute_type(#created, :text)",
         ExpressionAttributeNames={"#created": created},
         ExpressionAttributeValues={":since": {"S": f"{since:%Y-%m-%dT%H:%M:%S}"}, ":text": {"S": "S"}},
@@ -155,10 +155,7 @@ def scanned_incidents(stack: Stack, aws: Aws, since: datetime, now: datetime) ->
 def incidents_table_of(stack: Stack) -> str:
     """The table of incidents; CouldNotLook where the stack names none."""
     if not stack.incidents_table:
-        raise CouldNotLook(
-            "",
-            f"stack {stack.name} names no incidents table: set incidents_table in stacks.toml, or without = [slug]",
-        )
+        raise names_no(stack.name, "incidents table", "incidents_table")
     return stack.incidents_table
 
 
@@ -168,7 +165,7 @@ def _items(aws: Aws, operation: str, **parameters: Any) -> Iterator[Answer]:
     plain = TypeDeserializer()
     for page in aws.pages("dynamodb", operation, **parameters):
         for item in page["Items"]:
-            # of a plain copy: a table has many attributes, and none of them need know its call
+            # a plain copy: the many attributes need not carry the name of the call
             yield Answer({key: plain.deserialize(value) for key, value in dict(item).items()}, page.call)
 
 

@@ -1,4 +1,4 @@
-"""Items of DynamoDB as lines of text and back, without loss; and items read in full, as they are at this moment."""
+"""DynamoDB items as lines of text and back, without loss; and consistent reads of whole items."""
 
 from __future__ import annotations
 
@@ -10,31 +10,31 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ..core.answer import Answer
-from ..core.observation import CouldNotLook
+from ..core.observation import CouldNotLook, batches
 
 Item = Mapping[str, Mapping[str, Any]]
 """Attributes in DynamoDB's own notation: each a value under the name of its type."""
 _TABLE = "dynamodb:DescribeTable"
 _GET = "dynamodb:BatchGetItem"
 KEYS_A_CALL = 100
-"""What BatchGetItem and TransactWriteItems take at once."""
+"""Most keys of one BatchGetItem or TransactWriteItems."""
 ATTEMPTS = 8
 
 
 def to_line(item: Item) -> str:
-    """One line of JSON, as DynamoDB's exports to S3 have it and its imports take it; equal items, equal lines."""
+    """One line of JSON, in the format of DynamoDB's exports to S3; equal items give equal lines."""
     return _json({"Item": {name: _told(value) for name, value in dict(item).items()}})
 
 
 def from_line(line: str) -> Answer:
-    """The item of a line; ValueError where it is none."""
+    """The item of a line; ValueError where the line is not one."""
     read = json.loads(line)
     if not (isinstance(read, dict) and set(read) == {"Item"} and isinstance(read["Item"], dict)):
-        raise ValueError("it is no line of an export of DynamoDB")
+        raise ValueError("not a line of a DynamoDB export")
     try:
         return Answer({name: _read(value) for name, value in read["Item"].items()}, "s3:GetObject")
     except (AttributeError, TypeError) as error:
-        raise ValueError(f"an attribute that is none of DynamoDB's: {error}") from None
+        raise ValueError(f"not an attribute of DynamoDB: {error}") from None
 
 
 def _told(value: Mapping[str, Any]) -> dict[str, Any]:
@@ -52,7 +52,7 @@ def _told(value: Mapping[str, Any]) -> dict[str, Any]:
             return {kind: [_told(one) for one in held]}
         case "M":
             return {kind: {name: _told(one) for name, one in held.items()}}
-    raise ValueError(f"an attribute of the type {kind}, which is not known: nothing that holds one may be copied")
+    raise ValueError(f"unknown attribute type {kind}: an item with one cannot be copied")
 
 
 def _read(value: Mapping[str, Any]) -> dict[str, Any]:
@@ -68,7 +68,7 @@ def _read(value: Mapping[str, Any]) -> dict[str, Any]:
             return {kind: {name: _read(one) for name, one in held.items()}}
         case "S" | "N" | "BOOL" | "NULL" | "SS" | "NS":
             return {kind: held}
-    raise ValueError(f"an attribute of the type {kind}, which is not known")
+    raise ValueError(f"unknown attribute type {kind}")
 
 
 def _json(told: object) -> str:
@@ -86,18 +86,18 @@ def key_line(item: Item, keys: Sequence[str]) -> str:
 
 
 def digest_of(lines: Iterable[str]) -> str:
-    """Of these lines, in whatever order: short enough to be shown."""
+    """A short digest of these lines, independent of their order."""
     return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()[:16]
 
 
 def read_items(aws: Any, table: str, keys: Sequence[str], of: Sequence[Item]) -> dict[str, dict[str, Any]]:
-    """The items that the table has of these keys, by their key lines: every attribute, and no stale one.
+    """The table's items with these keys, by their key lines, read consistently with every attribute.
 
-    CouldNotLook where DynamoDB leaves some unread: an item that was not read is none that is gone.
+    CouldNotLook where DynamoDB leaves some unprocessed: an item that was not read may still exist.
     """
     found: dict[str, dict[str, Any]] = {}
-    for start in range(0, len(of), KEYS_A_CALL):
-        todo: Any = [{name: item[name] for name in keys} for item in of[start : start + KEYS_A_CALL]]
+    for batch in batches(of, KEYS_A_CALL):
+        todo: Any = [{name: item[name] for name in keys} for item in batch]
         for attempt in range(ATTEMPTS):
             asked = {table: {"Keys": todo, "ConsistentRead": True}}
             answer = aws.call("dynamodb", "BatchGetItem", RequestItems=asked)

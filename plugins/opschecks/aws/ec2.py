@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..core.model import Resource
-from ..core.observation import CouldNotLook, observation
+from ..core.observation import CouldNotLook, batches, observation
 from .inventory import Inventory
 from .session import Aws
 
@@ -23,7 +23,7 @@ _PROTOCOLS = {"-1": "all", "1": "icmp", "6": "tcp", "17": "udp", "58": "icmpv6"}
 
 @dataclass(frozen=True)
 class Source:
-    """One source that one rule lets in. `low` and `high` are ports; for ICMP, type and code (-1 is all)."""
+    """One source in one inbound rule. `low` and `high` are ports; for ICMP, type and code (-1 is all)."""
 
     protocol: str
     low: int
@@ -57,7 +57,7 @@ class SecurityGroup(Resource):
         return list(_sources(permission))
 
     def wider_than(self, allowed: Sequence[Ingress]) -> list[Source]:
-        """The sources that no allowed ingress covers whole."""
+        """The sources that no allowed ingress covers completely."""
         here = [rule for rule in allowed if fnmatch.fnmatchcase(self.name, rule.group or "*")]
         return [source for source in self.ingress if not any(_covers(rule, source, self.own) for rule in here)]
 
@@ -66,7 +66,7 @@ def _sources(permission: dict[str, Any]) -> Iterator[Source]:
     number = str(permission["IpProtocol"])
     protocol = _PROTOCOLS.get(number, number)
     if protocol in ("tcp", "udp") or protocol.startswith("icmp"):
-        # a rule of these protocols names its ports; without them nothing is known, certainly not "none"
+        # a rule of these protocols always names its ports; without them the answer is incomplete
         low, high = int(permission["FromPort"]), int(permission["ToPort"])
     else:
         low, high = 0, 65535
@@ -115,8 +115,8 @@ def security_groups(aws: Aws, inventory: Inventory) -> list[SecurityGroup]:
     patterns = [name for name in wanted if not name.startswith("sg-")]
     found: dict[str, dict[str, Any]] = {}
     for key, values in (("group-id", ids), ("group-name", patterns)):
-        for start in range(0, len(values), FILTER_VALUES_A_CALL):
-            chosen = [{"Name": key, "Values": values[start : start + FILTER_VALUES_A_CALL]}]
+        for batch in batches(values, FILTER_VALUES_A_CALL):
+            chosen = [{"Name": key, "Values": batch}]
             for raw in aws.items("ec2", "DescribeSecurityGroups", "SecurityGroups", Filters=chosen, MaxResults=1000):
                 found[str(raw["GroupId"])] = raw
     names = [str(raw["GroupName"]) for raw in found.values()]

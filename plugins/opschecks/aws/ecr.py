@@ -1,4 +1,4 @@
-"""ECR: what the tags stand for of which running containers were started."""
+"""ECR: the digests of the tags from which running containers were started."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from ..core.answer import Answer
 from ..core.model import Resource
 from ..core.observation import CouldNotLook, fan_out, observation
 from .ecs import Task
@@ -34,14 +35,14 @@ class Reference:
 
 
 def reference(image: str) -> Reference | None:
-    """The parts of an image that a tag of ECR names; None where it lies elsewhere, or is named by its digest."""
+    """The parts of an image reference with a tag in ECR; None for other registries and references by digest."""
     match = _REFERENCE.fullmatch(image)
     return Reference(match[1], match[2], match[3], match[4] or "latest") if match else None
 
 
 @dataclass(frozen=True, kw_only=True)
 class RegistryImage(Resource):
-    """What a tag stands for now. `digests`: of the image, and of each platform's where it is an index; or none."""
+    """The current image of a tag. `digests`: of the image, and of each platform's if it is an index; may be empty."""
 
     digests: frozenset[str]
 
@@ -56,19 +57,12 @@ def registry_images(aws: Aws, tasks: list[Task]) -> list[RegistryImage]:
 
 def _image(aws: Aws, image: str, of: Reference) -> RegistryImage:
     if of.region != aws.region:
-        raise CouldNotLook("ecr:BatchGetImage", f"{image} lies in {of.region}, and only {aws.region} is looked at")
-    answer = aws.call(
-        "ecr",
-        "BatchGetImage",
-        registryId=of.registry,
-        repositoryName=of.repository,
-        imageIds=[{"imageTag": of.tag}],
-        acceptedMediaTypes=list(MANIFESTS),
-    )
+        raise CouldNotLook("ecr:BatchGetImage", f"{image} is in {of.region}; only {aws.region} is read")
+    answer = image_of(aws, of, imageTag=of.tag)
     found = answer["images"]
     failures = answer.get("failures", [])
     if not found and not failures:
-        raise CouldNotLook("ecr:BatchGetImage", f"the answer says nothing of {image}")
+        raise CouldNotLook("ecr:BatchGetImage", f"the answer does not mention {image}")
     unlike = [one for one in failures if one.get("failureCode") != "ImageNotFound"]
     if unlike:
         raise CouldNotLook("ecr:BatchGetImage", f"{image}: {unlike[0].get('failureCode')}")
@@ -76,8 +70,18 @@ def _image(aws: Aws, image: str, of: Reference) -> RegistryImage:
     return RegistryImage(arn=image, name=f"{of.repository}:{of.tag}", digests=frozenset(digests), evidence=answer)
 
 
+def repository(of: Reference) -> dict[str, str]:
+    """The parameters that name an image's repository."""
+    return {"registryId": of.registry, "repositoryName": of.repository}
+
+
+def image_of(aws: Aws, of: Reference, **identifier: str) -> Answer:
+    """BatchGetImage of one image of the repository, by imageTag or imageDigest."""
+    return aws.call("ecr", "BatchGetImage", imageIds=[identifier], acceptedMediaTypes=list(MANIFESTS), **repository(of))
+
+
 def _digests(image: dict[str, Any]) -> list[str]:
-    """Its own, and those of the platforms' images that an index lists: a task may be told by either."""
+    """Its own digest, and those of the platforms in an index: ECS reports either."""
     own = str(image["imageId"]["imageDigest"])
     try:
         manifest = json.loads(image.get("imageManifest", "{}"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,14 +9,14 @@ from typing import Any
 from ..core import clock
 from ..core.answer import Answer
 from ..core.model import Figure, Resource
-from ..core.observation import CouldNotLook, fan_out, observation
+from ..core.observation import CouldNotLook, batches, fan_out, observation
 from .inventory import Inventory
 from .session import Aws
 
 SERVICES_A_CALL = 10
 TASKS_A_CALL = 100
 _DIED = ("EssentialContainerExited", "TaskFailedToStart", "InfrastructureHealth", "TerminationNotice")
-"""Stop codes of what nobody wished for. SpotInterruption is not among them: who takes Spot capacity has chosen it."""
+"""Stop codes of unwanted stops. SpotInterruption is not among them: it is expected with Spot capacity."""
 _STARTED = "has started"
 _FAILED = ("deployment failed", "rolling back")
 DAY = timedelta(hours=24)
@@ -26,18 +25,18 @@ EVENTS_KEPT = 5
 
 @dataclass(frozen=True)
 class _Rollout:
-    """A revision on its way into a service; `evidence` is AWS's own description."""
+    """A rollout of a revision; `evidence` is AWS's own description."""
 
     evidence: dict[str, Any] = field(repr=False)
 
     @property
     def id(self) -> str:
-        """Told apart by id: a roll-back ends in the same states as a success."""
+        """Its id: only this distinguishes a roll-back from a success, as both end in the same state."""
         return str(self.evidence["id"])
 
     @property
     def created_at(self) -> datetime:
-        """When it was asked for, in UTC."""
+        """When it was created, in UTC."""
         made: datetime = self.evidence["createdAt"]
         return made.astimezone(UTC)
 
@@ -52,7 +51,7 @@ class Deployment(_Rollout):
 
     @property
     def is_primary(self) -> bool:
-        """Whether it is the one that the service moves to."""
+        """Whether it is the deployment that the service is moving to."""
         return bool(self.evidence["status"] == "PRIMARY")
 
     @property
@@ -62,7 +61,7 @@ class Deployment(_Rollout):
 
 
 class TaskSet(_Rollout):
-    """One task set of a service whose deployments something else controls."""
+    """A task set of a service with an external deployment controller."""
 
     @property
     def is_settled(self) -> bool:
@@ -78,7 +77,7 @@ class Event:
 
     @property
     def message(self) -> str:
-        """What ECS says."""
+        """The text of the message."""
         return str(self.evidence.get("message", ""))
 
     @property
@@ -90,7 +89,7 @@ class Event:
 
 @dataclass(frozen=True, kw_only=True)
 class Service(Resource):
-    """An ECS service. A service that ECS does not know has the status MISSING and nothing else."""
+    """An ECS service. One that does not exist has the status MISSING and nothing else."""
 
     @property
     def status(self) -> str:
@@ -99,17 +98,17 @@ class Service(Resource):
 
     @property
     def desired(self) -> int:
-        """Tasks wanted."""
+        """Desired number of tasks."""
         return int(self.evidence["desiredCount"])
 
     @property
     def running(self) -> int:
-        """Tasks that run."""
+        """Number of running tasks."""
         return int(self.evidence["runningCount"])
 
     @property
     def pending(self) -> int:
-        """Tasks that are being started."""
+        """Number of tasks that are starting."""
         return int(self.evidence["pendingCount"])
 
     @property
@@ -124,16 +123,16 @@ class Service(Resource):
 
     @property
     def changed_at(self) -> datetime:
-        """When tasks were last started, or a deployment asked for, in UTC; CouldNotLook where neither shows."""
+        """When a task was last started or a deployment created, in UTC; CouldNotLook where neither is known."""
         told = [deployment.created_at for deployment in self.deployments if deployment.is_primary]
         told += [event.at for event in self.events if _STARTED in event.message]
         if not told:
-            raise CouldNotLook("ecs:DescribeServices", f"nothing says since when {self.name} has been starting tasks")
+            raise CouldNotLook("ecs:DescribeServices", f"it is unknown since when {self.name} has been starting tasks")
         return max(told)
 
     @property
     def is_starting(self) -> bool:
-        """Whether tasks are under way for all that are missing, and some run meanwhile."""
+        """Whether some tasks run, and all missing ones are starting."""
         return self.running > 0 and self.pending > 0 and self.running + self.pending >= self.desired
 
     @property
@@ -143,16 +142,16 @@ class Service(Resource):
 
     @property
     def failed_deployments(self) -> list[Event]:
-        """What the events say of deployments that failed or were rolled back.
+        """Events of the last 24 hours about deployments that failed or were rolled back.
 
-        After a roll-back by the circuit breaker, counts and states look like those of a success.
+        After a roll-back by the circuit breaker, counts and states are those of a success.
         """
         told = [event for event in self.events if any(word in event.message for word in _FAILED)]
         return [event for event in told if clock.now() - event.at < DAY]
 
     @property
     def revision(self) -> str:
-        """family:revision of the task definition that the service wants."""
+        """family:revision of the service's task definition."""
         return str(self.evidence["taskDefinition"]).rsplit("/", 1)[-1]
 
     @property
@@ -162,7 +161,7 @@ class Service(Resource):
 
     @property
     def twin_groups(self) -> list[tuple[str, str]]:
-        """Pairs of target groups of which ECS fills one at a time: blue/green, linear and canary deployments."""
+        """Pairs of target groups that ECS fills alternately: blue/green, linear and canary deployments."""
         pairs = []
         for raw in self.evidence.get("loadBalancers", []):
             other = raw.get("advancedConfiguration", {}).get("alternateTargetGroupArn")
@@ -184,7 +183,7 @@ class Task(Resource):
 
     @property
     def is_wanted(self) -> bool:
-        """Whether the service still wants it to run."""
+        """Whether the service wants it to run."""
         return bool(self.evidence["desiredStatus"] == "RUNNING")
 
     @property
@@ -199,9 +198,9 @@ class Task(Resource):
 
     @property
     def images(self) -> list[tuple[str, str, str]]:
-        """Name, image and digest of each container; no digest where ECS does not tell one (yet).
+        """Name, image and digest of each container; the digest is empty until ECS reports it.
 
-        Without what AWS itself puts beside them (GuardDuty's agent), of which ECS tells no image.
+        Without containers that AWS itself adds (GuardDuty's agent), for which ECS reports no image.
         """
         return [
             (str(one.get("name", "container")), str(one["image"]), str(one.get("imageDigest", "")))
@@ -227,19 +226,16 @@ class Task(Resource):
 
 @observation(allow=["ecs:DescribeServices"])
 def services(aws: Aws, inventory: Inventory, now: datetime, since: datetime | None = None) -> list[Service]:
-    """The stack's ECS services, as DescribeServices tells of them (10 a call).
+    """The stack's ECS services (10 per DescribeServices).
 
-    With `since`, without older events: what failed before a change says nothing of it.
+    With `since`, without older events: what failed before a change does not show its effect.
     """
     cluster = inventory.the_cluster
     names = inventory.some("services")
-    chunks = [names[start : start + SERVICES_A_CALL] for start in range(0, len(names), SERVICES_A_CALL)]
+    chunks = batches(names, SERVICES_A_CALL)
+    answers = fan_out(lambda chunk: aws.call("ecs", "DescribeServices", cluster=cluster, services=chunk), chunks)
     found: list[Service] = []
-    for chunk, answer in zip(
-        chunks,
-        fan_out(lambda chunk: aws.call("ecs", "DescribeServices", cluster=cluster, services=list(chunk)), chunks),
-        strict=True,
-    ):
+    for chunk, answer in zip(chunks, answers, strict=True):
         told = [_service(raw, now, since) for raw in answer["services"]]
         told += [
             Service(
@@ -250,7 +246,7 @@ def services(aws: Aws, inventory: Inventory, now: datetime, since: datetime | No
             for raw in answer.get("failures", [])
         ]
         if missed := set(chunk) - {service.name for service in told}:
-            raise CouldNotLook("ecs:DescribeServices", f"the answer says nothing of {', '.join(sorted(missed))}")
+            raise CouldNotLook("ecs:DescribeServices", f"the answer does not mention {', '.join(sorted(missed))}")
         found.extend(told)
     return found
 
@@ -263,50 +259,26 @@ def _service(raw: Answer, now: datetime, since: datetime | None) -> Service:
         if not since or event["createdAt"] > since
     ]
     figures = [
-        Figure(label, raw[key])
-        for label, key in (
-            ("running", "runningCount"),
-            ("desired", "desiredCount"),
-            ("pending", "pendingCount"),
-        )
-        if key in raw
+        Figure(label, raw[f"{label}Count"]) for label in ("running", "desired", "pending") if f"{label}Count" in raw
     ]
-    return Service(
-        arn=str(raw["serviceArn"]),
-        name=str(raw["serviceName"]),
-        evidence=raw | {"events": events},
-        figures=tuple(figures),
-    )
+    evidence = raw | {"events": events}
+    return Service(arn=str(raw["serviceArn"]), name=str(raw["serviceName"]), evidence=evidence, figures=tuple(figures))
 
 
 @observation(allow=["ecs:ListTasks", "ecs:DescribeTasks"])
 def tasks(aws: Aws, inventory: Inventory) -> list[Task]:
-    """The tasks of the stack's services: those that should run, and those that stopped within the hour."""
+    """The tasks of the stack's services: those that should run, and those that stopped within the last hour."""
     cluster = inventory.the_cluster
     wanted = {f"service:{name}": name for name in inventory.some("services")}
     listed = fan_out(
-        lambda status: _task_arns(aws, cluster, status),
+        lambda status: aws.items("ecs", "ListTasks", "taskArns", cluster=cluster, desiredStatus=status),
         ["RUNNING", "STOPPED"],
     )
-    arns = list(dict.fromkeys([*listed[0], *listed[1]]))
-    chunks = [arns[start : start + TASKS_A_CALL] for start in range(0, len(arns), TASKS_A_CALL)]
-    told: list[dict[str, Any]] = []
-    for answer in fan_out(lambda chunk: aws.call("ecs", "DescribeTasks", cluster=cluster, tasks=chunk), chunks):
-        told.extend(answer["tasks"])
+    chunks = batches(list(dict.fromkeys([*listed[0], *listed[1]])), TASKS_A_CALL)
+    answers = fan_out(lambda chunk: aws.call("ecs", "DescribeTasks", cluster=cluster, tasks=chunk), chunks)
+    told = [raw for answer in answers for raw in answer["tasks"]]
     return [
-        Task(
-            arn=str(raw["taskArn"]),
-            name=str(raw["taskArn"]).rsplit("/", 1)[-1],
-            service=wanted[raw["group"]],
-            evidence=raw,
-        )
+        Task(arn=arn, name=arn.rsplit("/", 1)[-1], service=wanted[raw["group"]], evidence=raw)
         for raw in told
-        if raw["group"] in wanted
+        if raw["group"] in wanted and (arn := str(raw["taskArn"]))
     ]
-
-
-def _task_arns(aws: Aws, cluster: str, status: str) -> Sequence[str]:
-    arns: list[str] = []
-    for page in aws.pages("ecs", "ListTasks", cluster=cluster, desiredStatus=status):
-        arns.extend(page["taskArns"])
-    return arns

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..core.answer import Answer
 from ..core.model import Figure, Resource
-from ..core.observation import CouldNotLook, fan_out, observation
+from ..core.observation import CouldNotLook, batches, fan_out, observation
 from .ecs import Service
 from .inventory import Inventory
 from .session import Aws
@@ -29,7 +29,7 @@ class LoadBalancer(Resource):
 
     @property
     def is_application(self) -> bool:
-        """Whether it is an ALB, which alone speaks HTTP."""
+        """Whether it is an ALB: only those serve HTTP."""
         return bool(self.evidence["Type"] == "application")
 
 
@@ -57,14 +57,14 @@ class TargetGroup(Resource):
 
     @property
     def sticky_for(self) -> timedelta:
-        """How long the cookie binds a client to its target."""
+        """Lifetime of the stickiness cookie."""
         kind = "app_cookie" if self.sticky_by == "app_cookie" else "lb_cookie"
         return timedelta(seconds=int(self._attribute(f"stickiness.{kind}.duration_seconds")))
 
 
 @dataclass(frozen=True)
 class Target:
-    """One registered target and its health, as DescribeTargetHealth tells it."""
+    """A registered target and its health, from DescribeTargetHealth."""
 
     id: str
     state: str
@@ -76,9 +76,10 @@ class Target:
 
 @dataclass(frozen=True, kw_only=True)
 class TargetHealth(Resource):
-    """A target group, and the health of every target registered in it.
+    """A target group, and the health of every registered target.
 
-    `stands_by` where it is empty because ECS fills one group of two at a time, and the other one has healthy targets.
+    `stands_by`: it is empty because ECS fills the two groups of a pair alternately, and the other one has healthy
+    targets.
     """
 
     stands_by: bool = False
@@ -110,16 +111,14 @@ def load_balancers(aws: Aws, inventory: Inventory) -> list[LoadBalancer]:
     names = [name for name in wanted if not name.startswith("arn:")]
     found: list[dict[str, Any]] = []
     for key, listed in (("LoadBalancerArns", arns), ("Names", names)):
-        for start in range(0, len(listed), BALANCERS_A_CALL):
-            found += aws.items(
-                "elbv2", "DescribeLoadBalancers", "LoadBalancers", **{key: listed[start : start + BALANCERS_A_CALL]}
-            )
+        for batch in batches(listed, BALANCERS_A_CALL):
+            found += aws.items("elbv2", "DescribeLoadBalancers", "LoadBalancers", **{key: batch})
     return [LoadBalancer(arn=raw["LoadBalancerArn"], name=raw["LoadBalancerName"], evidence=raw) for raw in found]
 
 
 @observation(allow=["elasticloadbalancing:DescribeTargetGroups"])
 def balanced_groups(aws: Aws, load_balancers: list[LoadBalancer]) -> list[Resource]:
-    """The target groups behind the stack's load balancers, without what AWS answers only per group."""
+    """The target groups of the stack's load balancers, without attributes and health, which AWS returns per group."""
     listed = fan_out(
         lambda balancer: aws.items("elbv2", "DescribeTargetGroups", "TargetGroups", LoadBalancerArn=balancer.arn),
         load_balancers,
@@ -164,7 +163,7 @@ def registered_targets(aws: Aws, balanced_groups: list[Resource]) -> list[Target
 
 @observation(soft=["services"])
 def target_health(registered_targets: list[TargetHealth], services: list[Service] | CouldNotLook) -> list[TargetHealth]:
-    """The health of the targets in each of the stack's target groups, and which group stands by for another."""
+    """The health of the targets in each of the stack's target groups, and which empty group stands by for another."""
     known = [] if isinstance(services, CouldNotLook) else services
     pairs = [pair for service in known for pair in service.twin_groups]
     healthy = {group.arn for group in registered_targets if group.in_state("healthy")}

@@ -1,4 +1,4 @@
-"""VPC flow logs: whether the traffic of the stack's VPCs is recorded, and arrives where it is recorded."""
+"""VPC flow logs: whether the traffic of the stack's VPCs is recorded and delivered."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..core.model import Resource
-from ..core.observation import CouldNotLook, observation
+from ..core.observation import CouldNotLook, batches, observation
 from .ec2 import FILTER_VALUES_A_CALL, SecurityGroup
 from .elbv2 import LoadBalancer
 from .session import Aws
@@ -17,7 +17,7 @@ DELIVERED = "SUCCESS"
 
 @dataclass(frozen=True)
 class FlowLog:
-    """One flow log: ACTIVE says that it records, `delivery` whether that arrives; "" where AWS says nothing of it."""
+    """A flow log: `status` ACTIVE means that it records, `delivery` whether that is delivered; "" where unknown."""
 
     id: str
     status: str
@@ -28,7 +28,7 @@ class FlowLog:
 
     @property
     def delivers(self) -> bool | None:
-        """Whether it records, and what it records arrives; None where that is not known."""
+        """Whether it records and delivers; None where delivery is unknown."""
         if self.status != "ACTIVE":
             return False
         return self.delivery == DELIVERED if self.delivery else None
@@ -40,7 +40,7 @@ class FlowLog:
 
 @dataclass(frozen=True, kw_only=True)
 class Vpc(Resource):
-    """A VPC of the stack, with the flow logs of the whole of it."""
+    """A VPC of the stack, with the flow logs of the whole VPC."""
 
     @property
     def flow_logs(self) -> list[FlowLog]:
@@ -48,13 +48,15 @@ class Vpc(Resource):
         return [flow_log_of(raw) for raw in self.evidence["FlowLogs"]]
 
     def records(self, wanted: str) -> bool:
-        """Whether this traffic (ALL, ACCEPT or REJECT) is recorded, and arrives; two logs may share it."""
+        """Whether this traffic (ALL, ACCEPT or REJECT) is recorded and delivered, by one log or by two together."""
         logs = self.flow_logs
         if _covers({log.traffic for log in logs if log.delivers}, wanted):
             return True
         if _covers({log.traffic for log in logs if log.delivers is not False}, wanted):
             silent = ", ".join(log.id for log in logs if log.delivers is None)
-            raise CouldNotLook(_CALL, f"the answer has no 'DeliverLogsStatus' of {silent}: nothing has arrived yet")
+            raise CouldNotLook(
+                _CALL, f"the answer has no 'DeliverLogsStatus' of {silent}: nothing has been delivered yet"
+            )
         return False
 
     @property
@@ -68,7 +70,7 @@ def _covers(told: set[str], wanted: str) -> bool:
 
 
 def flow_log_of(raw: dict[str, Any]) -> FlowLog:
-    """A flow log, as DescribeFlowLogs tells of it."""
+    """A flow log from an item of DescribeFlowLogs."""
     kind = str(raw.get("LogDestinationType") or "cloud-watch-logs")
     where = raw.get("LogGroupName") if kind == "cloud-watch-logs" else None
     named = str(raw.get("LogDestination") or "").split(":::", 1)[-1].split(":log-group:", 1)[-1].removesuffix(":*")
@@ -84,17 +86,15 @@ def flow_log_of(raw: dict[str, Any]) -> FlowLog:
 
 @observation(allow=[_CALL], soft=["load_balancers", "security_groups"])
 def vpcs(
-    aws: Aws,
-    load_balancers: list[LoadBalancer] | CouldNotLook,
-    security_groups: list[SecurityGroup] | CouldNotLook,
+    aws: Aws, load_balancers: list[LoadBalancer] | CouldNotLook, security_groups: list[SecurityGroup] | CouldNotLook
 ) -> list[Vpc]:
-    """The VPCs in which the stack's load balancers and security groups lie, with their flow logs."""
+    """The VPCs of the stack's load balancers and security groups, with their flow logs."""
     found: dict[str, list[dict[str, Any]]] = {}
     silent: list[CouldNotLook] = []
     for seen in (load_balancers, security_groups):
         if isinstance(seen, CouldNotLook):
             if seen.call:
-                raise seen.again()  # a VPC that could not be seen must not pass unnoticed
+                raise seen.again()  # a VPC that could not be read must not be skipped
             silent.append(seen)
         else:
             found.update({str(one.evidence["VpcId"]): [] for one in seen})
@@ -102,9 +102,8 @@ def vpcs(
         if silent:
             raise silent[0].again()
         raise CouldNotLook("", "the stack has neither load balancers nor security groups: no VPC is known")
-    ids = list(found)
-    for start in range(0, len(ids), FILTER_VALUES_A_CALL):
-        chosen = [{"Name": "resource-id", "Values": ids[start : start + FILTER_VALUES_A_CALL]}]
+    for ids in batches(list(found), FILTER_VALUES_A_CALL):
+        chosen = [{"Name": "resource-id", "Values": ids}]
         for raw in aws.items("ec2", "DescribeFlowLogs", "FlowLogs", Filter=chosen, MaxResults=1000):
             if (of := raw["ResourceId"]) in found:
                 found[of].append(raw)

@@ -1,4 +1,4 @@
-"""To what a table could be put back, if what comes next spoils it: to a moment, or to a backup."""
+"""The newest state to which a table can be restored: a moment, or a backup."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class SavedTable(Resource):
-    """A table, and when the youngest state was saved that it can be put back to; `kind` says what that is.
+    """A table, and the time of the newest state to which it can be restored; `kind` describes that state.
 
-    `unseen` is what could not be looked at, and might be younger.
+    `unseen`: why something that may be newer could not be checked.
     """
 
     status: str
@@ -32,7 +32,7 @@ class SavedTable(Resource):
 
     @property
     def age(self) -> timedelta | None:
-        """How old that state is; CouldNotLook where it is older than wanted, and not all could be seen."""
+        """Age of that state; CouldNotLook where it is older than allowed, and something newer may exist."""
         age = self.now - self.saved if self.saved else None
         if self.unseen and (age is None or age > self.wanted):
             raise self.unseen.again()
@@ -47,55 +47,45 @@ def saved_tables(
     table_recovery: list[TableRecovery] | CouldNotLook,
     now: datetime,
 ) -> list[SavedTable]:
-    """What the stack's tables can be put back to. AWS Backup is asked only where DynamoDB has nothing recent."""
+    """The newest restorable state of the stack's tables. AWS Backup is read only where DynamoDB has none recent."""
     wanted = timedelta(hours=stack.limits.deploy_backup_age_hours)
-    by_name = {} if isinstance(table_recovery, CouldNotLook) else {one.name: one for one in table_recovery}
     blind = table_recovery if isinstance(table_recovery, CouldNotLook) else None
-    return fan_out(
-        lambda table: _saved(aws, table, by_name.get(table.name), blind, wanted, now),
-        table_backups,
-    )
+    by_name = {} if isinstance(table_recovery, CouldNotLook) else {one.name: one for one in table_recovery}
+
+    def is_recent(moment: datetime | None) -> bool:
+        return moment is not None and now - moment <= wanted
+
+    def newest_saved(table: TableBackups) -> SavedTable:
+        recovery, unseen = by_name.get(table.name), blind
+        saved, kind = None, ""
+        if recovery and recovery.exists and recovery.is_on:
+            saved, kind = recovery.latest, "the last moment that it can be restored to"
+        if table.status != "MISSING" and not is_recent(saved):
+            vault = table.vault
+            newest = _newest(table, vault)
+            if not is_recent(newest) and not vault:
+                vault = points_of(aws, table.arn)
+                newest = _newest(table, vault)
+            if newest and (saved is None or newest > saved):
+                saved, kind = newest, "its newest backup"
+            unseen = vault if isinstance(vault, CouldNotLook) else unseen
+        return SavedTable(
+            arn=table.arn,
+            name=table.name,
+            evidence={**table.evidence, "recovery": recovery.evidence if recovery else str(unseen or "none")},
+            figures=(Figure("can be restored to", f"{saved:%Y-%m-%d %H:%M} UTC"),) if saved else (),
+            status=table.status,
+            saved=saved,
+            kind=kind,
+            unseen=unseen,
+            now=now,
+            wanted=wanted,
+        )
+
+    return fan_out(newest_saved, table_backups)
 
 
-def _saved(
-    aws: Aws,
-    table: TableBackups,
-    recovery: TableRecovery | None,
-    unseen: CouldNotLook | None,
-    wanted: timedelta,
-    now: datetime,
-) -> SavedTable:
-    saved: datetime | None = None
-    kind = ""
-    if recovery and recovery.exists and recovery.is_on:
-        saved, kind = recovery.latest, "the last moment that it can be restored to"
-    if table.status != "MISSING" and not _is_young(saved, wanted, now):
-        vault = table.vault
-        newest = _newest(table, [] if isinstance(vault, CouldNotLook) else vault)
-        if not _is_young(newest, wanted, now) and not vault:
-            vault = points_of(aws, table.arn)
-            newest = _newest(table, [] if isinstance(vault, CouldNotLook) else vault)
-        if newest and (saved is None or newest > saved):
-            saved, kind = newest, "its newest backup"
-        unseen = vault if isinstance(vault, CouldNotLook) else unseen
-    return SavedTable(
-        arn=table.arn,
-        name=table.name,
-        evidence={**table.evidence, "recovery": recovery.evidence if recovery else str(unseen or "none")},
-        figures=(Figure("can be put back to", f"{saved:%Y-%m-%d %H:%M} UTC"),) if saved else (),
-        status=table.status,
-        saved=saved,
-        kind=kind,
-        unseen=unseen,
-        now=now,
-        wanted=wanted,
-    )
-
-
-def _newest(table: TableBackups, vault: Iterable[Backup]) -> datetime | None:
-    found = newest_of([*table.listed, *vault], table.evidence["Table"])
+def _newest(table: TableBackups, vault: Iterable[Backup] | CouldNotLook) -> datetime | None:
+    known = [] if isinstance(vault, CouldNotLook) else vault
+    found = newest_of([*table.listed, *known], table.evidence["Table"])
     return found.made.astimezone(UTC) if found else None
-
-
-def _is_young(moment: datetime | None, wanted: timedelta, now: datetime) -> bool:
-    return moment is not None and now - moment <= wanted

@@ -1,4 +1,4 @@
-"""What the gate before a deploy saw, beside what is there after it."""
+"""Comparison of the current state with what the gate before the deploy saw."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 Filed = Callable[[str], Iterator[Mapping[str, Any]]]
 LONGEST = timedelta(hours=24)
-"""A snapshot older than this is not that of this deploy."""
+"""Older snapshots are not from this deploy."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class SinceTheGate(Resource):
-    """One thing before and after; `worse` says how it is worse, or nothing."""
+    """One resource before and after the deploy; `worse`: how it got worse, empty if it did not."""
 
     before: str
     now: str
@@ -39,7 +39,7 @@ def since_the_gate(
     target_health: list[TargetHealth],
     traffic: list[Traffic],
 ) -> list[SinceTheGate]:
-    """Alarms, targets and errors beside those of the newest run of checks/deploy/before; CouldNotLook without one."""
+    """Alarms, targets and errors, compared with the newest run of checks/deploy/before; CouldNotLook without one."""
     snapshot = next(filed("deploy-before"), None)
     if snapshot is None:
         raise CouldNotLook("", "there is no run of checks/deploy/before to compare with: run it before the deploy")
@@ -57,7 +57,7 @@ def since_the_gate(
 def _alarm(alarm: Alarm, before: Mapping[str, Any] | None) -> SinceTheGate:
     was = str(before["evidence"].get("StateValue", "unknown")) if before else "not there"
     rings = alarm.state == "ALARM" and was != "ALARM"
-    worse = f"it rings since {alarm.since:%H:%M} UTC, and was {was} before the deploy: {alarm.reason}" if rings else ""
+    worse = f"in ALARM since {alarm.since:%H:%M} UTC, {was} before the deploy: {alarm.reason}" if rings else ""
     return _compared(alarm, was, alarm.state, worse)
 
 
@@ -65,7 +65,7 @@ def _targets(group: TargetHealth, before: Mapping[str, Any] | None) -> SinceTheG
     healthy = len(group.in_state("healthy"))
     listed = before["evidence"].get("TargetHealthDescriptions", []) if before else []
     was = sum(one.get("TargetHealth", {}).get("State") == "healthy" for one in listed)
-    worse = f"{healthy} targets are healthy, and {was} were before the deploy" if healthy < was else ""
+    worse = f"{healthy} targets are healthy, {was} before the deploy" if healthy < was else ""
     return _compared(group, f"{was} healthy", f"{healthy} healthy", worse)
 
 

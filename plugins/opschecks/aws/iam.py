@@ -1,9 +1,9 @@
-"""IAM: who holds credentials of the account, how old they are, and when they were last used.
+"""IAM: who has credentials of the account, how old they are, and when they were last used.
 
-The credential report tells every user and root in two calls, where lists would take four for each user. But it may
-be four hours old, and dates a key by its last change. So it says who holds what; the keys of those who have active
-ones are listed, and are as they are now. Asking for a report changes nothing: to AWS that is an action of the level
-Read. IAM is one for the whole account: botocore sends these calls to its one endpoint, whatever the stack's region.
+The credential report covers all users and root in two calls, where listing takes four per user. But it may be four
+hours old, and dates a key by its last change. So it shows who has credentials; active keys are then listed for their
+current state. Generating a report changes nothing (its access level is Read). IAM is global: botocore sends these calls
+to its one endpoint, whatever the stack's region.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ LONGEST_PAUSE_S = 5.0
 
 @dataclass(frozen=True, kw_only=True)
 class Credentials(Resource):
-    """What the credential report says of one user, or of root; `as_of` is when it was made."""
+    """A user's (or root's) row of the credential report; `as_of` is when the report was generated."""
 
     as_of: datetime
 
@@ -48,35 +48,35 @@ class Credentials(Resource):
     def _is(self, column: str) -> bool:
         said = self._says(column)
         if said not in ("true", "false"):
-            raise CouldNotLook(_REPORT, f"{column} of {self.name} is {said!r}, neither true nor false")
+            raise CouldNotLook(_REPORT, f"{column} of {self.name} is {said!r}, not true or false")
         return said == "true"
 
     @property
     def is_root(self) -> bool:
-        """Whether it is the account's root."""
+        """Whether this is the root user."""
         return self.name == ROOT
 
     @property
     def has_password(self) -> bool:
-        """Whether it can sign in to the console; of a root that the report does not tell it of, it must be assumed."""
+        """Whether it can sign in to the console; assumed of a root for which the report does not say."""
         if self.is_root and self._says("password_enabled") == "not_supported":
             return True
         return self._is("password_enabled")
 
     @property
     def has_mfa(self) -> bool:
-        """Whether a second factor is asked for."""
+        """Whether MFA is active."""
         return self._is("mfa_active")
 
     @property
     def active_keys(self) -> int:
-        """How many of its access keys are active."""
+        """Number of active access keys."""
         return sum(self._is(slot) for slot in SLOTS)
 
 
 @dataclass(frozen=True)
 class AccessKey:
-    """An active access key; of its id only the end is kept, which is enough to tell two apart."""
+    """An active access key; only the end of its id is kept, to tell two apart."""
 
     end: str
     created: datetime
@@ -87,43 +87,43 @@ class AccessKey:
 
     @property
     def idle_since(self) -> datetime:
-        """When it was last used; when it was made, where it never was."""
+        """When it was last used, or created if never used."""
         return self.used or self.created
 
 
 @dataclass(frozen=True, kw_only=True)
 class KeyHolder(Resource):
-    """A user with its active access keys, the oldest first."""
+    """A user with active access keys, the oldest first."""
 
     keys: tuple[AccessKey, ...]
 
     def made_before(self, moment: datetime) -> list[AccessKey]:
-        """The keys that are older than that."""
+        """The keys created before that moment."""
         return [key for key in self.keys if key.created < moment]
 
     def idle_before(self, moment: datetime) -> list[AccessKey]:
-        """The keys that have not been used since then, and are older than that."""
+        """The keys created and last used before that moment."""
         return [key for key in self.keys if key.idle_since < moment]
 
     @property
     def both_since(self) -> datetime | None:
-        """Since when there have been two; None where there is one."""
+        """Since when there are two; None where there is one."""
         return self.keys[-1].created if len(self.keys) > 1 else None
 
 
 @observation(allow=[_GENERATE, _REPORT])
 def credentials(stack: Stack, aws: Aws) -> list[Credentials]:
-    """What the credential report says of root and of the stack's IAM users."""
+    """The credential report's rows of root and of the stack's IAM users."""
     answer = _report(aws, stack.limits.credential_report_s)
     content: bytes = answer["Content"]
     made: datetime = answer["GeneratedTime"]
     rows = [Answer(row, _REPORT) for row in csv.DictReader(io.StringIO(content.decode("utf-8")))]
     names = [str(row["user"]) for row in rows]
     if ROOT not in names:
-        raise CouldNotLook(_REPORT, f"the report has {len(rows)} rows, and none of {ROOT}")
+        raise CouldNotLook(_REPORT, f"none of the {len(rows)} rows of the report is {ROOT}")
     unmatched = [one for one in stack.iam_users if one != "*" and not fnmatch.filter(names, one)]
     if unmatched:
-        raise CouldNotLook(_REPORT, f"there is no IAM user {', '.join(unmatched)} (iam_users in stacks.toml)")
+        raise CouldNotLook(_REPORT, f"no IAM user matches {', '.join(unmatched)} (iam_users in stacks.toml)")
     return [
         _credentials(row, made.astimezone(UTC))
         for row, name in zip(rows, names, strict=True)
@@ -132,7 +132,7 @@ def credentials(stack: Stack, aws: Aws) -> list[Credentials]:
 
 
 def _report(aws: Aws, wait_s: float) -> dict[str, Any]:
-    """The report, once there is one: AWS makes it in the background, and forgets it after four hours."""
+    """The report, as soon as it is ready: AWS generates it in the background, and keeps it for four hours."""
     deadline, pause = time.monotonic() + wait_s, FIRST_PAUSE_S
     while True:
         state = str(aws.call("iam", "GenerateCredentialReport")["State"])
@@ -166,13 +166,13 @@ def _credentials(row: Answer, made: datetime) -> Credentials:
 
 @observation(allow=[_KEYS, _USED])
 def key_holders(stack: Stack, aws: Aws, credentials: list[Credentials], now: datetime) -> list[KeyHolder]:
-    """The IAM users that have active access keys, with the age and the last use of each, as they are now."""
+    """The IAM users with active access keys, and the current age and last use of each key."""
     found = fan_out(lambda user: _holder(stack, aws, user, now), [one for one in credentials if one.active_keys])
     return [holder for holder in found if holder]
 
 
 def _holder(stack: Stack, aws: Aws, user: Credentials, now: datetime) -> KeyHolder | None:
-    """None of root, whose keys no list tells; of one that is gone by now; of one without active keys by now."""
+    """None for root, whose keys cannot be listed, and for users that are gone or have no active key any more."""
     if user.is_root:
         return None
     try:
@@ -201,7 +201,7 @@ def _key(aws: Aws, told: Mapping[str, Any]) -> AccessKey:
     key_id: str = told["AccessKeyId"]
     made: datetime = told["CreateDate"]
     use = aws.call("iam", "GetAccessKeyLastUsed", AccessKeyId=key_id)["AccessKeyLastUsed"]
-    use["Region"]  # "N/A" of one never used, whose date alone is left out
+    use["Region"]  # always there, "N/A" for an unused key, which has no date
     used: datetime | None = use.get("LastUsedDate")
     return AccessKey(key_id[-4:], made.astimezone(UTC), used.astimezone(UTC) if used else None)
 

@@ -1,11 +1,12 @@
-"""ECR: how old the images are that serve, and which vulnerabilities are known of them.
+"""ECR: the age of running images, and their known vulnerabilities.
 
-DescribeImages dates the images of a repository in one call; what a scan found, basic or enhanced, ECR tells of one
-image at a time. An image that was never scanned, could not be, or was long ago, is one of which nothing is known.
+DescribeImages returns the dates of a repository's images in one call; scan results, basic or enhanced, are read per
+image. An image without a recent scan could not be checked.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.answer import Answer
 from ..core.model import Deadline, Figure, Resource
-from ..core.observation import CouldNotLook, NotThere, fan_out, observation, seen
-from .ecr import MANIFESTS, Reference, reference
+from ..core.observation import CouldNotLook, NotThere, batches, fan_out, observation, seen
+from .ecr import Reference, image_of, reference, repository
 from .ecs import Task
 from .session import Aws
 
@@ -30,23 +31,20 @@ _SCAN = "ecr:DescribeImageScanFindings"
 IMAGES_A_CALL = 100
 NAMES_KEPT = 20
 SEVERITIES = ("INFORMATIONAL", "LOW", "MEDIUM", "HIGH", "CRITICAL")
-"""In order; UNDEFINED and UNTRIAGED are none of them: nobody has said how bad that is."""
-_INDEXES = (
-    "application/vnd.docker.distribution.manifest.list.v2+json",
-    "application/vnd.oci.image.index.v1+json",
-)
+"""In ascending order; UNDEFINED and UNTRIAGED are unrated."""
+_INDEXES = ("application/vnd.docker.distribution.manifest.list.v2+json", "application/vnd.oci.image.index.v1+json")
 
 
 class _NotScanned(CouldNotLook):
-    """ECR told that there is no scan to be told of; other images may well have one."""
+    """ECR has no scan of this image; other images may have one."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class RunningImage(Resource):
     """An image that containers of the stack run.
 
-    `of` is where it lies, `scanned` the digests that a scan speaks of: its own, or those of the platforms where it is
-    an index. `problem` is why nothing is known of it.
+    `of`: its reference. `scanned`: the digests that are scanned, its own or those of the platforms in an index.
+    `problem`: why it could not be checked.
     """
 
     of: Reference | None = None
@@ -55,14 +53,14 @@ class RunningImage(Resource):
 
     @property
     def is_there(self) -> bool:
-        """Whether the registry still has it; CouldNotLook where that is not known."""
+        """Whether it is still in the registry; CouldNotLook where that could not be checked."""
         if self.problem:
             raise self.problem.again()
         return not self.evidence.get("gone")
 
     @property
     def pushed_at(self) -> datetime:
-        """When it was pushed, in UTC; long before that it may have been built."""
+        """When it was pushed, in UTC; it may have been built long before."""
         if self.problem:
             raise self.problem.again()
         at: datetime = self.evidence["imagePushedAt"]
@@ -71,12 +69,12 @@ class RunningImage(Resource):
 
 @dataclass(frozen=True, kw_only=True)
 class ImageScan(Resource):
-    """What the newest scan of a running image found; `scan` is of all its platforms, or why there is none."""
+    """The newest scan of a running image; `scan` combines all its platforms, or is why there is none."""
 
     scan: Mapping[str, Any] | CouldNotLook
 
     def at_least(self, severity: str) -> dict[str, int]:
-        """How many vulnerabilities are of that severity or worse, the worst first."""
+        """Number of vulnerabilities of that severity or worse, the worst first."""
         counts: Mapping[str, int] = seen(self.scan)["counts"]
         worse = SEVERITIES[SEVERITIES.index(severity) :]
         return {one: counts[one] for one in reversed(worse) if counts.get(one)}
@@ -88,19 +86,19 @@ class ImageScan(Resource):
 
     @property
     def unjudged(self) -> int:
-        """How many are known whose severity nobody has said."""
+        """Number of vulnerabilities without a rated severity."""
         return sum(count for of, count in seen(self.scan)["counts"].items() if of not in SEVERITIES)
 
     @property
     def scanned_at(self) -> datetime | None:
-        """When it was scanned, in UTC; None where it is scanned anew whenever something becomes known."""
+        """When it was scanned, in UTC; None for continuous scanning."""
         told = seen(self.scan)
         return None if told["continuous"] else told["at"]
 
 
 @observation(allow=[_IMAGES, _MANIFEST])
 def running_images(stack: Stack, aws: Aws, tasks: list[Task]) -> list[RunningImage]:
-    """The images that the stack's running tasks were started from, as ECR knows them."""
+    """The images of the stack's running tasks, as ECR describes them."""
     wanted = {(image, digest) for task in tasks if task.is_wanted for _, image, digest in task.images}
     own = sorted(pair for pair in wanted if not any(fnmatchcase(pair[0], one) for one in stack.foreign_images))
     here: dict[tuple[str, str], list[tuple[str, str, Reference]]] = defaultdict(list)
@@ -111,35 +109,22 @@ def running_images(stack: Stack, aws: Aws, tasks: list[Task]) -> list[RunningIma
             found.append(_elsewhere(image, of))
         else:
             here[of.registry, of.repository].append((image, digest or image.partition("@")[2], of))
-    parts = [
-        listed[start : start + IMAGES_A_CALL]
-        for listed in here.values()
-        for start in range(0, len(listed), IMAGES_A_CALL)
-    ]
-    for some in fan_out(lambda part: _described(aws, part), parts):
-        found.extend(some)
-    return found
+    parts = [part for listed in here.values() for part in batches(listed, IMAGES_A_CALL)]
+    return [*found, *itertools.chain.from_iterable(fan_out(lambda part: _described(aws, part), parts))]
 
 
 def _elsewhere(image: str, of: Reference | None) -> RunningImage:
-    said = f"it lies in {of.region}, which is not looked at" if of else "it lies in no ECR registry"
-    problem = CouldNotLook(_IMAGES, f"{image}: {said}; where others answer for it, name it in foreign_images")
+    said = f"it is in {of.region}, which is not read" if of else "it is not in ECR"
+    problem = CouldNotLook(_IMAGES, f"{image}: {said}; if others are responsible for it, add it to foreign_images")
     return RunningImage(arn=image, name=image, evidence={"image": image}, of=of, problem=problem)
 
 
 def _described(aws: Aws, part: Sequence[tuple[str, str, Reference]]) -> list[RunningImage]:
-    """Of one repository; AWS refuses all of them where one is not there, which is then found out one by one."""
+    """The images of one repository; AWS refuses the whole call where one is missing, which is then found one by one."""
     _, _, of = part[0]
     asked = [_identifier(digest, one) for _, digest, one in part]
     try:
-        details = aws.items(
-            "ecr",
-            "DescribeImages",
-            "imageDetails",
-            registryId=of.registry,
-            repositoryName=of.repository,
-            imageIds=asked,
-        )
+        details = aws.items("ecr", "DescribeImages", "imageDetails", imageIds=asked, **repository(of))
     except NotThere as missing:
         if len(part) > 1:
             return [image for one in part for image in _described(aws, [one])]
@@ -166,7 +151,7 @@ def _running(aws: Aws, image: str, digest: str, of: Reference, details: Iterable
     detail = next((one for one in details if is_it(one)), None)
     name = f"{of.repository}:{of.tag}"
     if detail is None:
-        problem = CouldNotLook(_IMAGES, f"the answer says nothing of {name} {digest}".rstrip())
+        problem = CouldNotLook(_IMAGES, f"the answer does not mention {name} {digest}".rstrip())
         return RunningImage(arn=_arn(of, digest), name=name, evidence={"image": image}, of=of, problem=problem)
     own = str(detail["imageDigest"])
     is_index = detail.get("imageManifestMediaType") in _INDEXES
@@ -176,22 +161,15 @@ def _running(aws: Aws, image: str, digest: str, of: Reference, details: Iterable
         arn=_arn(of, own),
         name=name,
         evidence=detail | {"image": image},
-        deadlines=(Deadline(f"{name} must be built anew", pushed.astimezone(UTC) + oldest),) if pushed else (),
+        deadlines=(Deadline(f"{name} must be rebuilt", pushed.astimezone(UTC) + oldest),) if pushed else (),
         of=of,
         scanned=_platforms(aws, of, own) if is_index else (own,),
     )
 
 
 def _platforms(aws: Aws, of: Reference, digest: str) -> tuple[str, ...]:
-    """The images that an index lists, without what attests of them: an index itself is never scanned."""
-    answer = aws.call(
-        "ecr",
-        "BatchGetImage",
-        registryId=of.registry,
-        repositoryName=of.repository,
-        imageIds=[{"imageDigest": digest}],
-        acceptedMediaTypes=list(MANIFESTS),
-    )
+    """The images in an index, without attestations: an index itself is never scanned."""
+    answer = image_of(aws, of, imageDigest=digest)
     told = [one["imageManifest"] for one in answer["images"]]
     try:
         listed = [one for text in told for one in json.loads(text)["manifests"]]
@@ -205,16 +183,16 @@ def _platforms(aws: Aws, of: Reference, digest: str) -> tuple[str, ...]:
 
 @observation(allow=[_SCAN])
 def image_scans(aws: Aws, running_images: list[RunningImage]) -> list[ImageScan]:
-    """What the newest scan of each running image found."""
+    """The newest scan of each running image."""
     return fan_out(lambda image: _scan(aws, image), running_images)
 
 
 def _scan(aws: Aws, image: RunningImage) -> ImageScan:
     problem = image.problem
     if image.of and not problem and not image.is_there:
-        problem = CouldNotLook(_SCAN, f"the registry has {image.name} no more, and with it went what was known")
+        problem = CouldNotLook(_SCAN, f"{image.name} is no longer in the registry, so its scan results are gone")
     if problem or not image.of:
-        blind = problem or CouldNotLook(_SCAN, f"{image.name} lies in no ECR registry")
+        blind = problem or CouldNotLook(_SCAN, f"{image.name} is not in ECR")
         return ImageScan(arn=image.arn, name=image.name, evidence=image.evidence, scan=blind)
     try:
         told = _together([_findings(aws, image, image.of, digest) for digest in image.scanned])
@@ -231,13 +209,10 @@ def _scan(aws: Aws, image: RunningImage) -> ImageScan:
 
 
 def _findings(aws: Aws, image: RunningImage, of: Reference, digest: str) -> dict[str, Any]:
-    """The scan of one digest: counts by severity, some names, when, and whether it goes on."""
-    asked: dict[str, Any] = {"registryId": of.registry, "repositoryName": of.repository}
-    pages: list[dict[str, Any]] = []
+    """The scan of one digest: counts by severity, some names, time, and whether it is continuous."""
+    asked = {**repository(of), "imageId": {"imageDigest": digest}, "maxResults": 1000}
     try:
-        pages += aws.pages(
-            "ecr", "DescribeImageScanFindings", **asked, imageId={"imageDigest": digest}, maxResults=1000
-        )
+        pages = list(aws.pages("ecr", "DescribeImageScanFindings", **asked))
     except NotThere as missing:
         if missing.reason.startswith("ScanNotFound"):
             said = f"{image.name} was never scanned: turn scanning on push on for {of.repository}, and scan it now"
@@ -272,13 +247,13 @@ def _rank(severity: str) -> int:
 
 
 def _name(finding: Mapping[str, Any]) -> str:
-    """The number of the vulnerability: basic and enhanced scans say it in different places."""
+    """The vulnerability's id, which basic and enhanced scans report in different places."""
     enhanced = (finding.get("packageVulnerabilityDetails") or {}).get("vulnerabilityId")
     return str(enhanced or finding.get("name") or finding.get("title") or "without a name")
 
 
 def _together(scans: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Of all platforms: the worst count of each severity, every name, and the oldest scan."""
+    """All platforms together: the worst count per severity, every name, and the oldest scan."""
     counts: dict[str, int] = {}
     for scan in scans:
         for of, count in scan["counts"].items():

@@ -1,4 +1,4 @@
-"""DynamoDB: resolved incidents that are old enough to be archived, found through the status index."""
+"""DynamoDB: resolved incidents that are old enough to archive, found through the status index."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _QUERY = "dynamodb:Query"
 
 @dataclass(frozen=True, kw_only=True)
 class OldIncidents(Resource):
-    """How many resolved incidents of the table were opened before `before`."""
+    """Number of resolved incidents of the table that were opened before `before`."""
 
     count: int
     before: datetime
@@ -52,18 +52,18 @@ def old_incidents(stack: Stack, aws: Aws, tables: list[Table] | CouldNotLook, no
 
 
 def archived_before(stack: Stack, now: datetime) -> datetime:
-    """The midnight (UTC) before which a resolved incident was opened that belongs into the archive.
+    """The midnight (UTC) before which a resolved incident must have been opened to be archived.
 
-    Of a whole day, so that what was counted, planned and made within it speaks of the same incidents.
+    A whole day, so that counting, planning and archiving on one day concern the same incidents.
     """
     then = now.astimezone(UTC) - timedelta(days=stack.limits.incident_archive_days)
     return then.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def old_incident_keys(stack: Stack, aws: Any, table: Mapping[str, Any], before: datetime) -> list[dict[str, Any]]:
-    """The keys in the table of those incidents, each once, the first that was opened first.
+    """The table keys of those incidents, without duplicates, the oldest first.
 
-    An index lags behind its table: what it names may have been reopened, or be gone, by now.
+    An index lags behind its table: such an incident may have been reopened or deleted.
     """
     created, keys = stack.incident_fields.created_at, key_names(table)
     asked = _asked(stack, table, before)
@@ -96,13 +96,13 @@ def _asked(stack: Stack, table: Mapping[str, Any], before: datetime) -> dict[str
         },
     }
     index = _index(table, stack.status_index)
-    # DynamoDB refuses a filter over a key of the index, and a key condition over what is none
+    # DynamoDB refuses a filter on a key of the index, and a key condition on another attribute
     if fields.created_at in _keys(index):
         asked["KeyConditionExpression"] += f" AND {older}"
         return asked
     if not _has(index, fields.created_at) and fields.created_at not in _keys(table):
         raise CouldNotLook(
-            _TABLE, f"the index {stack.status_index} does not hold {fields.created_at}: it can tell no incident's age"
+            _TABLE, f"the index {stack.status_index} does not hold {fields.created_at}: the age of incidents is unknown"
         )
     return {**asked, "FilterExpression": older}
 
@@ -112,7 +112,7 @@ def _index(table: Mapping[str, Any], name: str) -> Mapping[str, Any]:
         if one.get("IndexName") == name:
             found: Mapping[str, Any] = one
             return found
-    table["KeySchema"]  # tables that are MISSING have no indexes either
+    table["KeySchema"]  # a table that is MISSING has no indexes either
     raise CouldNotLook(_TABLE, f"the incidents table has no index {name} (status_index in stacks.toml)")
 
 
@@ -122,6 +122,6 @@ def _keys(of: Mapping[str, Any]) -> list[str]:
 
 
 def _has(index: Mapping[str, Any], attribute: str) -> bool:
-    """Whether the index holds an attribute that is no key: a filter passes over what is not there, and says nothing."""
+    """Whether the index holds a non-key attribute: a filter silently skips items without it."""
     told = index["Projection"]
     return told["ProjectionType"] == "ALL" or attribute in (told.get("NonKeyAttributes") or [])

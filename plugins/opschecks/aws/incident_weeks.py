@@ -1,4 +1,4 @@
-"""DynamoDB: the incidents of the last eight weeks, counted by week, and what of them keeps coming back."""
+"""DynamoDB: the incidents of the last eight weeks, counted by week, and titles that recur."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ WEEKS = 8
 
 @dataclass(frozen=True)
 class Opened:
-    """Every incident opened in eight weeks, whatever became of it, the newest first; a week is seven days of the
-    stack, the last of which is `today`.
+    """Every incident opened in eight weeks, whatever its status, newest first; a week is seven days in the stack's time
+    zone, the last of which is `today`.
 
-    `undated` are how many more there are that do not say when: another check calls those a failure.
+    `undated`: number of incidents without an opening time, which another check reports as failed.
     """
 
     incidents: tuple[Incident, ...]
@@ -36,18 +36,18 @@ class Opened:
     zone: ZoneInfo
 
     def day_of(self, one: Incident) -> date:
-        """The day of the stack on which it was opened; what is dated in the future is of today, not lost."""
+        """The day in the stack's time zone on which it was opened; times in the future count as today."""
         return min(one.created_at.astimezone(self.zone).date(), self.today)
 
     def of_week(self, back: int) -> list[Incident]:
-        """Those of the week so many weeks back; 0 is the one that ends today."""
+        """The incidents of the week `back` weeks ago; 0 is the week that ends today."""
         last = self.today - timedelta(days=DAYS * back)
         return [one for one in self.incidents if last - timedelta(days=DAYS) < self.day_of(one) <= last]
 
 
 @dataclass(frozen=True, kw_only=True)
 class IncidentWeeks(Resource):
-    """How many incidents were opened this week and in the seven before, and which titles came more than once."""
+    """Number of incidents opened this week and in the week before, and titles that occurred more than once."""
 
     opened: int
     opened_before: int
@@ -55,13 +55,13 @@ class IncidentWeeks(Resource):
     times: Mapping[str, int]
 
     def repeated(self, times: int) -> dict[str, int]:
-        """Titles that more incidents of this week bear than so many, the most frequent first."""
+        """Titles of more than `times` incidents this week, the most frequent first."""
         return {title: count for title, count in self.times.items() if count > times}
 
 
 @observation(allow=["dynamodb:Scan"])
 def opened_incidents(stack: Stack, aws: Aws, now: datetime) -> Opened:
-    """The incidents of eight weeks, found by reading the table once: no index of the runbook has the time alone."""
+    """The incidents of eight weeks, by reading the table once: no index of the runbook has only the time as key."""
     today = now.astimezone(stack.zone).date()
     first = datetime.combine(today - timedelta(days=DAYS * WEEKS - 1), time(), stack.zone)
     found = scanned_incidents(stack, aws, first.astimezone(UTC), now)
@@ -78,7 +78,7 @@ def week_incidents(opened_incidents: Opened) -> list[Incident]:
 
 @observation()
 def incident_weeks(stack: Stack, opened_incidents: Opened) -> IncidentWeeks:
-    """How many were opened, by week, severity and title."""
+    """Number of incidents by week, severity and title."""
     this, before = opened_incidents.of_week(0), opened_incidents.of_week(1)
     by_severity = Counter(str(one.evidence.get(stack.incident_fields.severity, "unknown")) for one in this)
     times = Counter(one.title for one in this if one.title)
@@ -100,12 +100,12 @@ def incident_weeks(stack: Stack, opened_incidents: Opened) -> IncidentWeeks:
 
 
 def _by_day(told: Opened) -> Series:
-    """How many were opened on each day, none being a zero: the table was read whole."""
+    """Number of incidents opened on each day, including zeros: the whole table was read."""
     counts = Counter(told.day_of(one) for one in told.incidents)
     days = [told.today - timedelta(days=back) for back in reversed(range(DAYS * WEEKS))]
     return Series("opened", "a day", tuple((_noon(day), float(counts[day])) for day in days), 86400)
 
 
 def _noon(day: date) -> datetime:
-    """Which day it is, in any zone near UTC."""
+    """Noon in UTC: the same day in most time zones."""
     return datetime.combine(day, time(12), UTC)

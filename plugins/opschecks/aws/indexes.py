@@ -1,4 +1,4 @@
-"""DynamoDB: the indexes that searches need, as DescribeTable tells of them."""
+"""DynamoDB: the indexes that searches need."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.answer import Answer
 from ..core.model import Figure, Resource
-from ..core.observation import CouldNotLook, observation
+from ..core.observation import CouldNotLook, names_no, observation
 from .dynamodb import Table
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ _CALL = "dynamodb:DescribeTable"
 
 @dataclass(frozen=True, kw_only=True)
 class Index(Resource):
-    """A wanted global secondary index, whether it is there or not."""
+    """A required global secondary index, whether it exists or not."""
 
     wanted: WantedIndex
     table_exists: bool
@@ -32,9 +32,9 @@ class Index(Resource):
 
     @property
     def status(self) -> str:
-        """ACTIVE, CREATING, UPDATING or DELETING; whether it is being filled while it is CREATING."""
+        """ACTIVE, CREATING, UPDATING or DELETING; with a note while it is backfilling."""
         status = str(self.evidence["IndexStatus"])
-        return f"{status}, and being filled" if self.evidence.get("Backfilling") else status
+        return f"{status} (backfilling)" if self.evidence.get("Backfilling") else status
 
     @property
     def keys(self) -> dict[str, str]:
@@ -43,12 +43,12 @@ class Index(Resource):
 
     @property
     def key_type(self) -> str:
-        """S, N or B: what the hash key must be to get into the index."""
+        """S, N or B: the type that an item's attribute needs to be indexed."""
         return type_of(self.evidence["AttributeDefinitions"], self.keys["HASH"])
 
 
 def index_keys(index: Mapping[str, Any]) -> dict[str, str]:
-    """Attribute by HASH and RANGE; CouldNotLook where the answer does not tell the hash key."""
+    """Attribute by HASH and RANGE; CouldNotLook where the answer has no hash key."""
     listed = index["KeySchema"]
     found = Answer(((str(key["KeyType"]), str(key["AttributeName"])) for key in listed), _CALL)
     found["HASH"]  # no index is without one
@@ -63,24 +63,20 @@ def type_of(definitions: list[Mapping[str, Any]], attribute: str) -> str:
 
 @observation()
 def indexes(stack: Stack, tables: list[Table]) -> list[Index]:
-    """The indexes that searches need, those that are missing among them."""
+    """The indexes that searches need, missing ones included."""
     wanted = stack.indexes
     if not wanted:
-        raise CouldNotLook(
-            "",
-            f"stack {stack.name} names no index: set incidents_table or wanted_indexes in stacks.toml, "
-            "or without = [slug]",
-        )
+        raise names_no(stack.name, "index", "incidents_table or wanted_indexes")
     known = {table.name: table for table in tables}
     for one in wanted:
         if one.table not in known:
-            of = f"is wanted of {one.table}, which is none of its tables" if one.table else "is wanted of no table"
+            of = f"is for {one.table}, which is not one of its tables" if one.table else "names no table"
             raise CouldNotLook("", f"stack {stack.name}: index {one.name} {of}: set tables or wanted_indexes")
     return [_index(one, known[one.table]) for one in wanted]
 
 
 def _index(wanted: WantedIndex, table: Table) -> Index:
-    # a table without indexes has no such key; whether it is a table at all, its status tells
+    # a table without indexes lacks the key; a missing table is recognized by its status
     there = table.status != "MISSING"
     found = [raw for raw in table.evidence.get("GlobalSecondaryIndexes", []) if raw.get("IndexName") == wanted.name]
     raw = found[0] | {"AttributeDefinitions": table.evidence.get("AttributeDefinitions")} if found else {}

@@ -1,4 +1,4 @@
-"""What the stack's resources are called: named in stacks.toml, or found through CloudFormation or tags."""
+"""The names of the stack's resources: from stacks.toml, CloudFormation or tags."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..core.observation import CouldNotLook, fan_out, observation
+from ..core.observation import CouldNotLook, fan_out, names_no, observation
 from .session import Aws
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ _TYPES = {
     "AWS::CloudFront::Distribution": "distribution",
     "AWS::S3::Bucket": "bucket",
 }
-"""CloudFormation's resource types, and what each is here."""
+"""CloudFormation's resource types, and the kind of each."""
 
 _ARNS = {
     "ecs:cluster/": "cluster",
@@ -38,7 +38,7 @@ _ARNS = {
     "cloudfront:distribution/": "distribution",
     "s3:": "bucket",
 }
-"""The same by the service and resource part of an ARN."""
+"""The same by the start of an ARN's service and resource."""
 
 
 @dataclass(frozen=True)
@@ -57,37 +57,34 @@ class Inventory:
     buckets: tuple[str, ...] = ()
 
     def some(self, kind: str) -> tuple[str, ...]:
-        """The names of a kind; CouldNotLook where the stack has none, with what to do about it."""
+        """The names of a kind; CouldNotLook where the stack has none, with the key to set."""
         names: tuple[str, ...] = getattr(self, kind)
         if not names:
             key = "load_balancer" if kind == "load_balancers" else kind
-            raise CouldNotLook(
-                "",
-                f"stack {self.stack} names no {key.replace('_', ' ')}: set {key} in stacks.toml, or without = [slug]",
-            )
+            raise names_no(self.stack, key.replace("_", " "), key)
         return names
 
     @property
     def the_cluster(self) -> str:
         """The ECS cluster; CouldNotLook where the stack has none."""
         if not self.cluster:
-            raise CouldNotLook("", f"stack {self.stack} names no cluster: set cluster in stacks.toml")
+            raise names_no(self.stack, "cluster", "cluster")
         return self.cluster
 
     @property
     def the_distribution(self) -> str:
-        """The id of the CloudFront distribution that serves the dashboards; CouldNotLook where that is not one."""
+        """The id of the CloudFront distribution of the dashboards; CouldNotLook where there is not exactly one."""
+        if not self.distributions:
+            raise names_no(self.stack, "distribution", "distribution_id")
         if len(set(self.distributions)) != 1:
-            found = f"has {len(self.distributions)} distributions" if self.distributions else "names no distribution"
-            raise CouldNotLook(
-                "", f"stack {self.stack} {found}: set distribution_id in stacks.toml, or without = [slug]"
-            )
+            found = f"has {len(self.distributions)} distributions"
+            raise CouldNotLook("", f"stack {self.stack} {found}: set distribution_id in stacks.toml")
         return self.distributions[0]
 
 
 @observation(allow=["cloudformation:ListStackResources", "tag:GetResources"])
 def inventory(stack: Stack, aws: Aws) -> Inventory:
-    """What the stack's resources are called. Calls AWS only where stacks.toml leaves it to CloudFormation or tags."""
+    """The names of the stack's resources. Calls AWS only where stacks.toml refers to CloudFormation or tags."""
     found: dict[str, list[str]] = defaultdict(list)
     if stack.cloudformation_stack:
         for kind, name in _from_cloudformation(aws, stack.cloudformation_stack):
@@ -99,8 +96,7 @@ def inventory(stack: Stack, aws: Aws) -> Inventory:
     clusters = found["cluster"]
     if not stack.cluster and len(set(clusters)) > 1:
         raise CouldNotLook(
-            "",
-            f"stack {stack.name} has {len(clusters)} clusters ({', '.join(clusters)}): set cluster in stacks.toml",
+            "", f"stack {stack.name} has {len(clusters)} clusters ({', '.join(clusters)}): set cluster in stacks.toml"
         )
     return Inventory(
         stack=stack.name,

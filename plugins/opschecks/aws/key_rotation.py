@@ -1,6 +1,6 @@
-"""How far the rotation of an access key has come: its keys, the secret that holds one, the services that read that.
+"""Progress of an access key's rotation: the keys, the secret that stores one, the services that read the secret.
 
-What a secret holds stays in here: nothing of it is in a repr, an exception or a state, but the end of a key's id.
+The content of the secret stays in here: no repr, exception or state has any of it, except the end of a key's id.
 """
 
 from __future__ import annotations
@@ -24,35 +24,35 @@ VALUE = "secretsmanager:GetSecretValue"
 DESCRIBE = "secretsmanager:DescribeSecret"
 SERVICES = "ecs:DescribeServices"
 EARLIER = ("AWSPREVIOUS", "AWSPENDING")
-"""Labels of versions that are not the current one, and that somebody may still go back to, or on to."""
+"""Labels of versions other than the current one, to which somebody may still switch."""
 _KEY_ID = re.compile(r"AKIA[A-Z0-9]{12,124}")
 
 
 @dataclass(frozen=True)
 class Key:
-    """An access key; AWS tells of a use some time later, and of an inactive key's none."""
+    """An access key; AWS reports its last use with a delay, and does not record attempts to use an inactive key."""
 
     id: str = field(repr=False)
     active: bool
     created: datetime
     used: datetime | None
     by: str
-    """The service and the region of that use."""
+    """Service and region of the last use."""
 
     @property
     def end(self) -> str:
-        """Enough of its id to tell two apart."""
+        """The end of its id, to tell two keys apart."""
         return ending(self.id)
 
     @property
     def status(self) -> str:
-        """As IAM says it."""
+        """The status as IAM returns it."""
         return "Active" if self.active else "Inactive"
 
 
 @dataclass(frozen=True)
 class Held:
-    """The version of a secret that is read: the id of its key, since when, and all of its fields."""
+    """A version of the secret: the id of its key, when it was stored, and all of its fields."""
 
     key: str = field(repr=False)
     since: datetime
@@ -61,7 +61,7 @@ class Held:
 
 @dataclass(frozen=True)
 class Reader:
-    """A service that reads the secret when its tasks start: its newest deployment."""
+    """A service whose tasks read the secret when they start, and its newest deployment."""
 
     name: str
     started: datetime
@@ -73,7 +73,7 @@ class Reader:
 
 @dataclass(frozen=True)
 class Rotation:
-    """The keys of a user, the oldest first; what the secret holds; who reads it."""
+    """The keys of a user, the oldest first; the content of the secret; the services that read it."""
 
     user: str
     keys: tuple[Key, ...]
@@ -82,7 +82,7 @@ class Rotation:
 
     @property
     def old(self) -> Key:
-        """The key that is to go."""
+        """The key to be replaced."""
         return self.keys[0]
 
     @property
@@ -97,17 +97,17 @@ class Rotation:
 
     @property
     def behind(self) -> list[Reader]:
-        """The services whose tasks were started before the secret was what it is now."""
+        """The services whose tasks were started before the secret was last changed."""
         return [one for one in self.readers if one.started <= self.held.since]
 
     @property
     def unsettled(self) -> list[Reader]:
-        """The services whose deployment is under way, or has failed."""
+        """The services whose deployment is in progress or has failed."""
         return [one for one in self.readers if not one.settled]
 
     @property
     def handed_over(self) -> datetime:
-        """When the last service had its new tasks; when the secret was stored, where none reads it."""
+        """When the last service had new tasks; when the secret was stored, if no service reads it."""
         return max([self.held.since, *(one.finished for one in self.readers)])
 
 
@@ -117,17 +117,17 @@ def ending(key_id: str) -> str:
 
 
 def rotation_of(aws: Sends, wanted: RotatedKey, cluster: str | None) -> Rotation:
-    """All of it, as it is now; CouldNotLook, and NotThere for a user without keys."""
+    """The current state; CouldNotLook, and NotThere for a user without keys."""
     keys = access_keys_of(aws, wanted.user)
     return Rotation(wanted.user, keys, held(aws, wanted), _readers(aws, wanted, cluster))
 
 
 def access_keys_of(aws: Sends, user: str) -> tuple[Key, ...]:
-    """The user's keys, the oldest first; CouldNotLook where there is none, or two that cannot be told apart."""
+    """The user's keys, the oldest first; CouldNotLook where there are none, or they cannot be told apart."""
     listed = aws.items("iam", "ListAccessKeys", "AccessKeyMetadata", UserName=user)
     keys = sorted(fan_out(lambda one: _key(aws, one), listed), key=lambda key: key.created)
     if not keys:
-        raise CouldNotLook(LIST, f"{user} has no access key: there is none to rotate")
+        raise CouldNotLook(LIST, f"{user} has no access key to rotate")
     if len({key.created for key in keys}) < len(keys) or len({key.end for key in keys}) < len(keys) or len(keys) > 2:
         raise CouldNotLook(
             LIST, f"{user} has {len(keys)} keys that cannot be told apart by age and the end of their id"
@@ -141,38 +141,38 @@ def _key(aws: Sends, told: Mapping[str, Any]) -> Key:
     created: datetime = told["CreateDate"]
     use = aws.call("iam", "GetAccessKeyLastUsed", AccessKeyId=key_id)["AccessKeyLastUsed"]
     by = f"{use['ServiceName']} in {use['Region']}"
-    used: datetime | None = use.get("LastUsedDate")  # the date alone is left out of a key that never was
+    used: datetime | None = use.get("LastUsedDate")  # the only part that an unused key lacks
     return Key(key_id, status == "Active", created.astimezone(UTC), used.astimezone(UTC) if used else None, by)
 
 
 def held(aws: Sends, wanted: RotatedKey, label: str = "AWSCURRENT") -> Held:
-    """What a version of the secret holds; CouldNotLook where that is no key."""
+    """The content of a version of the secret; CouldNotLook where it has no key."""
     answer = aws.call("secretsmanager", "GetSecretValue", SecretId=wanted.secret, VersionStage=label)
     since: datetime = answer["CreatedDate"]
     if "SecretString" not in answer and "SecretBinary" in answer:
         raise CouldNotLook(VALUE, f"{wanted.secret} is binary: only a secret that is a JSON object can hold a key")
     fields = _object(str(answer["SecretString"]))
     if fields is None:
-        raise CouldNotLook(VALUE, f"{wanted.secret} is no JSON object: only in one can a key be stored by name")
+        raise CouldNotLook(VALUE, f"{wanted.secret} is not a JSON object: a key can only be stored in one")
     for name in (wanted.id_field, wanted.secret_field):
         if name not in fields:
             raise CouldNotLook(VALUE, f"{wanted.secret} has no field {name} (id_field, secret_field of rotated_keys)")
     key = fields[wanted.id_field]
     if not isinstance(key, str) or not _KEY_ID.fullmatch(key):
-        raise CouldNotLook(VALUE, f"{wanted.id_field} of {wanted.secret} is no id of an access key (id_field)")
+        raise CouldNotLook(VALUE, f"{wanted.id_field} of {wanted.secret} is not the id of an access key (id_field)")
     return Held(key, since.astimezone(UTC), fields)
 
 
 def _object(text: str) -> Mapping[str, Any] | None:
     try:
         told = json.loads(text)
-    except ValueError:  # its text is the secret
+    except ValueError:  # the text of the error would contain the secret
         return None
     return told if isinstance(told, dict) else None
 
 
 def kept_earlier(aws: Sends, wanted: RotatedKey, key: Key) -> bool:
-    """Whether an earlier or a pending version of the secret holds the key: then it is not lost."""
+    """Whether an earlier or a pending version of the secret contains the key, so that it is not lost."""
     for label in EARLIER:
         try:
             if held(aws, wanted, label).key == key.id:
@@ -183,24 +183,24 @@ def kept_earlier(aws: Sends, wanted: RotatedKey, key: Key) -> bool:
 
 
 def unfit(aws: Sends, wanted: RotatedKey) -> str:
-    """Why no key may be stored in the secret; or nothing."""
+    """Why a key must not be stored in the secret; empty where it may."""
     told = aws.call("secretsmanager", "DescribeSecret", SecretId=wanted.secret)
     region = str(told["ARN"]).split(":")[3]
     if told.get("DeletedDate"):
         return f"it is scheduled for deletion on {told['DeletedDate'].astimezone(UTC):%Y-%m-%d}: restore it first"
     if told.get("RotationEnabled"):
-        return "it has a rotation of its own, which would write over the key"
+        return "it has its own rotation, which would overwrite the key"
     if told.get("OwningService"):
         return f"{told['OwningService']} manages it"
     if told.get("PrimaryRegion") not in (None, region):
-        return f"it is a replica of the one in {told['PrimaryRegion']}: only that can be written"
+        return f"it is a replica of the one in {told['PrimaryRegion']}: only that can be changed"
     return ""
 
 
 def _readers(aws: Sends, wanted: RotatedKey, cluster: str | None) -> tuple[Reader, ...]:
     places = [one if "/" in one else f"{cluster or ''}/{one}" for one in wanted.services]
     if lost := [one for one in places if one.startswith("/")]:
-        raise CouldNotLook("", f"rotated_keys: the cluster of {lost[0][1:]} is not known: name it CLUSTER/SERVICE")
+        raise CouldNotLook("", f"rotated_keys: the cluster of {lost[0][1:]} is unknown: write CLUSTER/SERVICE")
     return tuple(fan_out(lambda place: _reader(aws, place), places))
 
 
@@ -213,7 +213,9 @@ def _reader(aws: Sends, place: str) -> Reader:
     deployments = found[0]["deployments"]
     newest = next((one for one in deployments if one.get("status") == "PRIMARY"), None)
     if newest is None:
-        raise CouldNotLook(SERVICES, f"{place} has no deployment of ECS itself: who deploys it must hand the key over")
+        raise CouldNotLook(
+            SERVICES, f"{place} is not deployed by ECS itself: deploy it by other means to hand over the key"
+        )
     state = str(newest.get("rolloutState", "unknown"))
     running, desired = found[0]["runningCount"], found[0]["desiredCount"]
     started: datetime = newest["createdAt"]

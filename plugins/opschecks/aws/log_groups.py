@@ -1,4 +1,4 @@
-"""CloudWatch Logs: log groups, and how long they keep what is written to them."""
+"""CloudWatch Logs: log groups and their retention."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from ..core.answer import Answer
 from ..core.model import Figure, Resource
-from ..core.observation import observation
+from ..core.observation import batches, observation
 from .inventory import Inventory
 from .session import Aws
 
@@ -18,17 +18,17 @@ GROUPS_A_CALL = 50
 
 @dataclass(frozen=True, kw_only=True)
 class LogGroup(Resource):
-    """A log group; one that CloudWatch Logs does not know has an Error and nothing else."""
+    """A log group; one that does not exist has an Error and nothing else."""
 
     @property
     def exists(self) -> bool:
-        """Whether CloudWatch Logs knows it."""
+        """Whether it exists."""
         return "Error" not in self.evidence
 
     @property
     def retention_days(self) -> int | None:
-        """For how many days it keeps its events; None is for ever: then AWS leaves the key out."""
-        self.evidence["logGroupName"]  # which an empty answer lacks as well
+        """Retention in days; None where events never expire: then AWS omits the key."""
+        self.evidence["logGroupName"]  # missing only in an empty answer
         days = self.evidence.get("retentionInDays")
         return None if days is None else int(days)
 
@@ -45,10 +45,9 @@ def log_groups(aws: Aws, inventory: Inventory) -> list[LogGroup]:
 
 
 def describe_log_groups(aws: Any, names: tuple[str, ...]) -> list[LogGroup]:
-    """The named groups, in their order. AWS leaves out those that do not exist."""
+    """The named groups, in their order. AWS omits those that do not exist."""
     found: dict[str, dict[str, Any]] = {}
-    for start in range(0, len(names), GROUPS_A_CALL):
-        chosen = list(names[start : start + GROUPS_A_CALL])
+    for chosen in batches(names, GROUPS_A_CALL):
         for raw in aws.items("logs", "DescribeLogGroups", "logGroups", logGroupIdentifiers=chosen):
             found[str(raw["logGroupName"])] = raw
     return [
@@ -64,7 +63,7 @@ def describe_log_groups(aws: Any, names: tuple[str, ...]) -> list[LogGroup]:
 
 def _figures(raw: dict[str, Any]) -> tuple[Figure, ...]:
     kept = raw.get("retentionInDays")
-    figures = [Figure("kept", kept, "days") if kept else Figure("kept", "for ever")] if raw else []
+    figures = [Figure("kept", kept, "days") if kept else Figure("kept", "forever")] if raw else []
     if "storedBytes" in raw:
         figures.append(Figure("stored", round(raw["storedBytes"] / 1e6, 1), "MB"))
     return tuple(figures)

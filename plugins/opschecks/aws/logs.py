@@ -22,10 +22,10 @@ _VARIABLE = re.compile(r"0x[0-9a-f]+|\b[0-9a-f]{8}-[0-9a-f-]{27}\b|\b[0-9a-f]{12
 
 @dataclass(frozen=True, kw_only=True)
 class LogErrors(Resource):
-    """The ERROR events of one log group within the last hour.
+    """The ERROR events of one log group in the last hour.
 
-    `seen` of them were read, `websocket` of those speak of WebSockets. `complete` is False where
-    there were more than anyone would read.
+    `seen`: number of events read; `websocket`: of those that mention WebSockets. `complete` is False where reading
+    stopped early.
     """
 
     seen: int
@@ -33,14 +33,14 @@ class LogErrors(Resource):
     complete: bool
 
     def at_most(self, limit: int) -> bool:
-        """Whether there were no more than `limit`; certain as soon as more were seen, whatever was not read."""
+        """Whether there were at most `limit`; CouldNotLook where reading stopped early below it."""
         if self.seen > limit:
             return False
         self._require_all()
         return True
 
     def websocket_at_most(self, limit: int) -> bool:
-        """The same of those that speak of WebSockets."""
+        """The same for events that mention WebSockets."""
         if self.websocket > limit:
             return False
         self._require_all()
@@ -49,7 +49,7 @@ class LogErrors(Resource):
     def _require_all(self) -> None:
         if not self.complete:
             raise CouldNotLook(
-                _CALL, f"stopped reading {self.name} after {self.seen} events: what followed is not known"
+                _CALL, f"stopped reading {self.name} after {self.seen} events; later events were not checked"
             )
 
     @property
@@ -85,7 +85,7 @@ def _errors(aws: Aws, group: str, since: datetime, until: datetime) -> LogErrors
     except CouldNotLook:
         if not events:
             raise
-        complete = False  # what was read counts: it may be over the limit already
+        complete = False  # what was read may already exceed the limit
     texts = [redact_text(str(event["message"])) for event in events]
     counted = Counter(_VARIABLE.sub("…", text.strip())[:300] for text in texts)
     newest = max(events, key=lambda event: int(event.get("timestamp", 0)), default=None)

@@ -1,4 +1,4 @@
-"""How the pages of a list hang together: botocore's own tables of tokens, and the lists that they leave out."""
+"""Pagination of lists: botocore's tables of tokens, and the operations that they lack."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ _LEFT_OUT = {
     ("ce", "GetCostAndUsage"): {"input_token": "NextPageToken", "output_token": "NextPageToken"},
     ("cloudformation", "DescribeStackResourceDrifts"): {"input_token": "NextToken", "output_token": "NextToken"},
 }
-"""Operations that AWS answers in pages and for which botocore has no paginator."""
+"""Operations that return pages, for which botocore has no paginator."""
 
 
 @dataclass(frozen=True)
 class Paging:
-    """`asked` are the parameters that ask for the next page, `answered` where an answer names it, in the same order.
+    """`asked`: parameters that request the next page; `answered`: where an answer has them, in the same order.
 
-    `more`, where the service has it, is where an answer says whether there is a next page at all.
+    `more`: where an answer says whether there is a next page, if the service has this.
     """
 
     asked: tuple[str, ...]
@@ -28,7 +28,7 @@ class Paging:
     more: str = ""
 
     def following(self, answer: Mapping[str, Any]) -> dict[str, Any]:
-        """The parameters of the next page, {} after the last; ValueError where there is one that has no name."""
+        """The parameters of the next page, {} after the last; ValueError where it has no token."""
         says = jmespath.search(self.more, answer) if self.more else None
         if says is False:
             return {}
@@ -38,16 +38,16 @@ class Paging:
             if (token := jmespath.search(answered, answer))
         }
         if says and not told:
-            raise ValueError(f"{self.more} says that there are more pages, and {self.answered[0]} names none")
+            raise ValueError(f"{self.more} is true, but {self.answered[0]} is missing")
         return told
 
 
 @functools.cache
 def paging(service: str, operation: str) -> Paging:
-    """How the operation's pages are asked for; TypeError for an operation that has no pages."""
+    """How the operation's pages are requested; TypeError for an operation without pages."""
     told = _LEFT_OUT.get((service, operation)) or _tables(service).get(operation)
     if not told:
-        raise TypeError(f"{service} {operation}: botocore knows of no pages; ask with `call`, token by token")
+        raise TypeError(f"{service} {operation}: botocore has no paginator; use `call` with tokens")
     return Paging(_several(told["input_token"]), _several(told["output_token"]), told.get("more_results", ""))
 
 

@@ -1,4 +1,4 @@
-"""What a deployment was to bring, beside what serves: the gate's view of an ECS service."""
+"""The expected deployment compared with what is running: the gate's view of an ECS service."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Concerns = Callable[["Release", str], bool]
 
 @dataclass(frozen=True, kw_only=True)
 class Release(Resource):
-    """One service with the tasks that its primary deployment runs, and what was asked of it."""
+    """A service, the tasks of its primary deployment, and what was expected of it."""
 
     service: Service
     tasks: tuple[Task, ...]
@@ -23,38 +23,39 @@ class Release(Resource):
 
     @property
     def primary(self) -> Deployment:
-        """The deployment that the service moves to; CouldNotLook where something else than ECS deploys it."""
+        """The deployment that the service is moving to; CouldNotLook where ECS does not deploy it."""
         found = [one for one in self.service.deployments if one.is_primary]
         if not found:
-            raise CouldNotLook("ecs:DescribeServices", f"{self.name} has no primary deployment: ECS does not deploy it")
+            raise CouldNotLook(
+                "ecs:DescribeServices", f"{self.name} has no primary deployment: it is not deployed by ECS"
+            )
         return found[0]
 
     @property
     def containers(self) -> list[tuple[str, str]]:
-        """Image and digest of the containers that the primary deployment runs."""
+        """Image and digest of the containers of the primary deployment."""
         return sorted({(image, digest) for task in self.tasks for _, image, digest in task.images})
 
     @property
-    def unlike(self) -> list[str]:
-        """What was asked for and does not serve, in words; each thing that was asked for is asked for by itself."""
+    def differences(self) -> list[str]:
+        """The expectations that are not met, in words."""
         asked, primary = self.asked, self.primary
         told = [(one, primary.id) for one in asked.deployments if one != primary.id]
         told += [(one, primary.revision) for one in asked.revisions if one != primary.revision]
         runs = ", ".join(image for image, _ in self.containers) or "no task"
         told += [(one, runs) for one in asked.images if not any(_is(*pair, one) for pair in self.containers)]
-        return [f"{wanted} was asked for, and {serves} serves" for wanted, serves in told]
+        return [f"expected {wanted}, running {serves}" for wanted, serves in told]
 
 
 @observation()
 def releases(expected: Expected, services: list[Service], tasks: list[Task]) -> list[Release]:
-    """Each service beside what was deployed; CouldNotLook where nobody says what that was.
+    """Each service compared with what was deployed; CouldNotLook without any expectation.
 
-    Of several services only those are asked that an expectation concerns; one that concerns none is asked of all.
+    With several services, an expectation applies to those that it matches, or to all if it matches none.
     """
     if not expected:
         raise CouldNotLook(
-            "",
-            "nothing says what was deployed: --expect-revision FAMILY:REVISION, --expect-image or --expect-deployment",
+            "", "nothing was expected: pass --expect-revision FAMILY:REVISION, --expect-image or --expect-deployment"
         )
     made = [_release(service, tasks) for service in services]
 
@@ -67,7 +68,7 @@ def releases(expected: Expected, services: list[Service], tasks: list[Task]) -> 
             asked=Expected(
                 asked(one, expected.revisions, _is_of_family),
                 asked(one, expected.images, _is_of_repository),
-                asked(one, expected.deployments, _knows_deployment),
+                asked(one, expected.deployments, _has_deployment),
             ),
         )
         for one in made
@@ -96,7 +97,7 @@ def _is_of_repository(release: Release, image: str) -> bool:
     return any(_ends(_repository(one), _repository(image)) for one, _ in release.containers)
 
 
-def _knows_deployment(release: Release, deployment: str) -> bool:
+def _has_deployment(release: Release, deployment: str) -> bool:
     if release.service.status == "MISSING":
         return False
     known = any(one.id == deployment for one in release.service.deployments)
@@ -110,12 +111,12 @@ def _repository(image: str) -> str:
 
 
 def _ends(whole: str, end: str) -> bool:
-    """Whether a name is the other one, or that one without its registry or path."""
+    """Whether a name equals the other one, with or without its registry or path."""
     return whole == end or whole.endswith(f"/{end}")
 
 
 def _is(image: str, digest: str, wanted: str) -> bool:
-    """Whether a container is what was asked for: by digest where that was named, else by tag."""
+    """Whether a container runs the expected image: compared by digest if that was given, else by tag."""
     if not _ends(_repository(image), _repository(wanted)):
         return False
     if "@" in wanted:

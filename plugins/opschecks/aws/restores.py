@@ -1,4 +1,4 @@
-"""When a table of the stack was last restored: CloudTrail's event history, and AWS Backup's own list of jobs."""
+"""The last restore of a table of the stack: from CloudTrail's event history and AWS Backup's restore jobs."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 _EVENTS = "cloudtrail:LookupEvents"
 _JOBS = "backup:ListRestoreJobs"
 EVENTS = ("RestoreTableFromBackup", "RestoreTableToPointInTime")
-"""What CloudTrail calls them; they are management events, which it keeps for 90 days without any trail."""
+"""Event names in CloudTrail, which keeps management events for 90 days without a trail."""
 HISTORY = timedelta(days=90)
 _TABLE = re.compile(r":table/([^/]+)")
 
 
 @dataclass(frozen=True)
 class Restore:
-    """One restore of a table that AWS began. `how` is the event's name, or AWS Backup's."""
+    """One restore of a table. `how` is the name of the event, or AWS Backup."""
 
     table: str
     at: datetime
@@ -38,8 +38,8 @@ class Restore:
 class Rehearsal(Resource):
     """The newest restore of any table of the stack within the last 90 days.
 
-    `unclear` tells of restores of which AWS does not say what they restored; `jobs` is why AWS Backup's list, which
-    is asked only where CloudTrail has none that is young enough, could not be read.
+    `unclear`: restores for which AWS does not report the table. `jobs`: why AWS Backup's jobs, which are read only
+    where CloudTrail has no recent restore, could not be read.
     """
 
     newest: Restore | None
@@ -48,20 +48,20 @@ class Rehearsal(Resource):
     now: datetime
 
     def require_all_seen(self) -> None:
-        """CouldNotLook where a restore may have been one of the stack's tables, and nothing tells."""
+        """CouldNotLook where a restore may have been of the stack, but this is unknown."""
         if self.jobs is not None:
             raise self.jobs.again()
         if self.unclear:
-            raise CouldNotLook(_EVENTS, f"of {self.unclear[0]} it is not told which table was restored")
+            raise CouldNotLook(_EVENTS, f"AWS does not report which table {self.unclear[0]} restored")
 
 
 @observation(allow=[_EVENTS, _JOBS])
 def restore_rehearsal(stack: Stack, aws: Aws, inventory: Inventory, now: datetime) -> Rehearsal:
-    """The newest restore of a table of the stack, by whoever, from a backup or to a point in time."""
+    """The newest restore of a table of the stack, from a backup or to a point in time, by anyone."""
     tables = frozenset(inventory.some("tables"))
     found: list[Restore] = []
     unclear: list[str] = []
-    # one after the other: CloudTrail answers two such questions a second
+    # one after the other: CloudTrail allows two such requests per second
     for name in EVENTS:
         _from_events(aws, name, tables, now, found, unclear)
     limit = timedelta(days=stack.limits.restore_drill_days)
@@ -83,10 +83,10 @@ def restore_rehearsal(stack: Stack, aws: Aws, inventory: Inventory, now: datetim
         evidence={
             "newest": vars(newest) if newest else None,
             "unclear": unclear[:5],
-            "AWS Backup": str(jobs) if jobs else "asked only where CloudTrail has none that is young enough",
+            "AWS Backup": str(jobs) if jobs else "read only where CloudTrail has no recent restore",
         },
         figures=figures,
-        deadlines=(Deadline("the last rehearsal of a restore is too long ago", newest.at + limit),) if newest else (),
+        deadlines=(Deadline("the last test of a restore is too long ago", newest.at + limit),) if newest else (),
         newest=newest,
         unclear=tuple(unclear),
         jobs=jobs,
@@ -97,7 +97,7 @@ def restore_rehearsal(stack: Stack, aws: Aws, inventory: Inventory, now: datetim
 def _from_events(
     aws: Aws, name: str, tables: frozenset[str], now: datetime, found: list[Restore], unclear: list[str]
 ) -> None:
-    """Read from the newest event back to the first that is of the stack: older ones change nothing."""
+    """Read from the newest event to the first restore of the stack: older ones do not matter."""
     pages = aws.pages(
         "cloudtrail",
         "LookupEvents",
@@ -123,7 +123,7 @@ def _from_events(
 
 
 def _restored(event: Mapping[str, Any]) -> str | None:
-    """The source table's name; empty where it is not told, None where AWS refused and nothing was restored."""
+    """The source table's name; empty where unknown, None where AWS refused the restore."""
     try:
         told = json.loads(event["CloudTrailEvent"])
     except ValueError:
@@ -141,7 +141,7 @@ def _restored(event: Mapping[str, Any]) -> str | None:
 
 
 def _name(told: str) -> str:
-    """A table's name, of its ARN or that of its backup too; empty where it holds none."""
+    """The table name in a name or ARN (of a table or its backup); empty where there is none."""
     if not told.startswith("arn:"):
         return told
     match = _TABLE.search(told)
@@ -149,7 +149,7 @@ def _name(told: str) -> str:
 
 
 def _from_jobs(aws: Aws, tables: frozenset[str], now: datetime, found: list[Restore], unclear: list[str]) -> None:
-    """What AWS Backup restored, of its own recovery points: restore testing too."""
+    """Restores of its recovery points by AWS Backup, restore testing included."""
     listed = aws.items(
         "backup",
         "ListRestoreJobs",

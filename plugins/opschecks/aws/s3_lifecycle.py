@@ -1,4 +1,4 @@
-"""S3: what the stack's buckets keep of old versions and unfinished uploads, and what lifecycle rules delete."""
+"""S3: lifecycle rules of the stack's buckets, which expire old versions, unfinished uploads and objects."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.answer import Answer
 from ..core.model import Resource
-from ..core.observation import CouldNotLook, NotThere, fan_out, observation, seen
+from ..core.observation import CouldNotLook, NotConfigured, NotThere, fan_out, names_no, observation, seen
 from .cloudfront import Distribution
 from .cloudfront import distribution as distribution_of
 from .inventory import Inventory
@@ -21,30 +21,30 @@ if TYPE_CHECKING:
 _CALL = "s3:GetLifecycleConfiguration"
 _NONE = "NoSuchLifecycleConfiguration"
 _UNREADABLE = ("GLACIER", "DEEP_ARCHIVE")
-"""Storage classes from which nothing can be served before it was restored; GLACIER_IR is none of them."""
+"""Storage classes whose objects cannot be served before they are restored; GLACIER_IR is not one."""
 
 UPLOADS, VERSIONS, OBJECTS = "incomplete uploads", "old versions", "objects"
 
 
 @dataclass(frozen=True)
 class Rule:
-    """A lifecycle rule, and which objects it holds for."""
+    """A lifecycle rule and its scope."""
 
     raw: Mapping[str, Any]
 
     @property
     def name(self) -> str:
-        """Its ID, which is optional."""
+        """Its optional ID."""
         return str(self.raw.get("ID") or "without a name")
 
     @property
     def is_on(self) -> bool:
-        """Whether it is followed."""
+        """Whether it is enabled."""
         return bool(self.raw["Status"] == "Enabled")
 
     @property
     def _scope(self) -> Mapping[str, Any]:
-        """The filter's parts; rules of the older form have a Prefix and no Filter."""
+        """The parts of its filter; legacy rules have a Prefix instead of a Filter."""
         if "Filter" not in self.raw:
             return {"Prefix": self.raw["Prefix"]}
         chosen: Mapping[str, Any] = self.raw["Filter"] or {}
@@ -53,23 +53,23 @@ class Rule:
 
     @property
     def prefix(self) -> str:
-        """What keys must begin with; "" is every key."""
+        """The key prefix that it applies to; "" is every key."""
         return str(self._scope.get("Prefix") or "")
 
     @property
     def narrowed(self) -> bool:
-        """Whether tags or sizes choose among them."""
+        """Whether it applies only to certain tags or sizes."""
         return any(key != "Prefix" for key in self._scope)
 
     @property
     def is_whole(self) -> bool:
-        """Whether it holds for the whole bucket."""
+        """Whether it applies to the whole bucket."""
         return not self.prefix and not self.narrowed
 
     def days(self, what: str) -> int | None:
-        """After how many days these go; None where the rule says nothing of them.
+        """After how many days it expires these; None where it does not.
 
-        An Expiration by date is no number of days, and one of delete markers deletes no object.
+        An Expiration by date is not a number of days, and one of delete markers expires no object.
         """
         block, key = {
             UPLOADS: ("AbortIncompleteMultipartUpload", "DaysAfterInitiation"),
@@ -85,12 +85,12 @@ class Rule:
 
     @property
     def newer_versions_kept(self) -> int:
-        """How many old versions stay, whatever their age."""
+        """Number of old versions that stay, whatever their age."""
         return int(self.raw.get("NoncurrentVersionExpiration", {}).get("NewerNoncurrentVersions") or 0)
 
     @property
     def harms(self) -> Iterator[str]:
-        """What it does to objects that are in use: deletes them, or moves them to where nothing can be served from."""
+        """How it harms objects in use: by deleting them, or by moving them to where they cannot be served from."""
         told = self.raw.get("Expiration", {})
         if told.get("Days") is not None:
             yield f"deletes after {told['Days']} days"
@@ -113,14 +113,14 @@ def _day(move: Mapping[str, Any]) -> str:
 
 
 def kept_for(rules: Iterable[Rule], what: str) -> int | None:
-    """For how many days the bucket keeps these at most; None is for ever. Only rules for all of it count."""
+    """After how many days at most the bucket expires these; None is never. Only rules for the whole bucket count."""
     return min(
         (days for rule in rules if rule.is_on and rule.is_whole and (days := rule.days(what)) is not None), default=None
     )
 
 
 def lacking(rules: Iterable[Rule], wanted: Mapping[str, float]) -> list[str]:
-    """Of what the bucket keeps more than wanted."""
+    """What the bucket keeps longer than allowed."""
     known = list(rules)
     found = []
     for what, limit in wanted.items():
@@ -132,18 +132,18 @@ def lacking(rules: Iterable[Rule], wanted: Mapping[str, float]) -> list[str]:
 
 @dataclass(frozen=True, kw_only=True)
 class Bucket(Resource):
-    """A bucket with its lifecycle rules. `site` is the prefix of what the dashboards serve, None where they do not."""
+    """A bucket with its lifecycle rules. `site`: the key prefix of the dashboards; None where it has none."""
 
     site: str | None = None
 
     @property
     def exists(self) -> bool:
-        """Whether S3 knows it."""
+        """Whether it exists."""
         return "Error" not in self.evidence
 
     @property
     def versioning(self) -> str:
-        """Enabled, Suspended, or Off: S3 says nothing of a bucket that never had versions."""
+        """Enabled, Suspended, or Off: S3 returns no status for a bucket that never had versions."""
         return str(self.evidence["Versioning"].get("Status") or "Off")
 
     @property
@@ -152,7 +152,7 @@ class Bucket(Resource):
         return [Rule(raw) for raw in self.evidence["Rules"]]
 
     def wanted(self, stack: Stack) -> dict[str, float]:
-        """After how many days at most what is to go."""
+        """After how many days each kind should expire."""
         limits = stack.limits
         told: dict[str, float] = {UPLOADS: limits.incomplete_upload_days}
         if self.versioning != "Off":
@@ -162,17 +162,18 @@ class Bucket(Resource):
         return told
 
     def lacks(self, stack: Stack) -> list[str]:
-        """What is kept longer than wanted, in words."""
+        """What is kept longer than allowed, in words."""
         wanted = self.wanted(stack)
         return [
-            f"{what} are kept {_how_long(kept_for(self.rules, what))}, wanted {wanted[what]:g} days{self._nearly(what)}"
+            f"{what} are kept {_how_long(kept_for(self.rules, what))}; "
+            f"expected at most {wanted[what]:g} days{self._nearly(what)}"
             for what in lacking(self.rules, wanted)
         ]
 
     def _nearly(self, what: str) -> str:
-        """Rules that would do it, and do not hold, or not for all."""
+        """Rules that would expire it, but are disabled or apply to a part only."""
         told = [
-            f"{rule} is {rule.raw['Status']}" if not rule.is_on else f"{rule} holds for a part only"
+            f"{rule} is {rule.raw['Status']}" if not rule.is_on else f"{rule} applies to a part only"
             for rule in self.rules
             if rule.days(what) is not None and not (rule.is_on and rule.is_whole)
         ]
@@ -180,9 +181,9 @@ class Bucket(Resource):
 
     @property
     def old_versions_kept_days(self) -> int | None:
-        """For how many days at least an overwritten object of the site stays; None is for ever.
+        """For how many days at least an overwritten object of the site is kept; None is forever.
 
-        Where a number of old versions stays whatever their age, there is always one to go back to.
+        A rule that keeps a number of old versions whatever their age always leaves one to restore.
         """
         return min(
             (
@@ -202,32 +203,32 @@ class Bucket(Resource):
 
     @property
     def harms_to_site(self) -> list[str]:
-        """What rules do to objects that the dashboards serve."""
+        """How rules harm the objects of the dashboards."""
         return [f"{rule} {harm}" for rule in self.rules if rule.is_on and self._on_site(rule) for harm in rule.harms]
 
 
 def _how_long(days: int | None) -> str:
-    return "for ever" if days is None else f"for {days} days"
+    return "forever" if days is None else f"for {days} days"
 
 
 @observation(allow=["s3:GetBucketVersioning", _CALL], soft=["distribution"])
 def buckets(stack: Stack, aws: Aws, inventory: Inventory, distribution: Distribution | CouldNotLook) -> list[Bucket]:
-    """The stack's buckets, the one behind the dashboards among them, with versioning and lifecycle rules."""
+    """The stack's buckets, including the one of the dashboards, with versioning and lifecycle rules."""
     site = site_of(stack, inventory, distribution)
     names = names_of(stack, inventory, site)
     return fan_out(lambda name: read_bucket(aws, name, site[1] if site and site[0] == name else None), names)
 
 
 def names_of(stack: Stack, inventory: Inventory, site: tuple[str, str] | None) -> list[str]:
-    """Every bucket of the stack; CouldNotLook where there is none, with what to do about it."""
+    """Every bucket of the stack; CouldNotLook where there is none, with the key to set."""
     names = dict.fromkeys([*([site[0]] if site else []), *inventory.buckets, *stack.bucket_expire_days])
     if not names:
-        raise CouldNotLook("", f"stack {stack.name} names no buckets: set buckets in stacks.toml, or without = [slug]")
+        raise names_no(stack.name, "buckets", "buckets")
     return list(names)
 
 
 def site_of(stack: Stack, inventory: Inventory, distribution: Distribution | CouldNotLook) -> tuple[str, str] | None:
-    """Bucket and prefix behind the dashboards; None where no distribution is the stack's."""
+    """Bucket and prefix of the dashboards; None where the stack has no distribution."""
     if stack.dashboard_bucket:
         return stack.dashboard_bucket, ""
     if not inventory.distributions:
@@ -237,18 +238,18 @@ def site_of(stack: Stack, inventory: Inventory, distribution: Distribution | Cou
     except CouldNotLook as error:
         if error.call:
             raise
-        hint = "set distribution_id or dashboard_bucket in stacks.toml, or without = [slug]"
-        raise CouldNotLook("", f"which bucket is behind the dashboards is not known: {error.reason}; {hint}") from None
+        hint = "set distribution_id or dashboard_bucket in stacks.toml"
+        raise NotConfigured("", f"the bucket behind the dashboards is unknown: {error.reason}; {hint}") from None
 
 
 def find_site(stack: Stack, aws: Aws, inventory: Inventory) -> tuple[str, str] | None:
-    """As `site_of`, for who has not looked at the distribution."""
+    """As `site_of`, reading the distribution if needed."""
     wanted = inventory.distributions and not stack.dashboard_bucket
     return site_of(stack, inventory, distribution_of(aws, inventory) if wanted else CouldNotLook("", "none"))
 
 
 def read_bucket(aws: Any, name: str, site: str | None) -> Bucket:
-    """Versioning and lifecycle of one bucket. That it has no lifecycle S3 tells as an error, with a code of its own."""
+    """Versioning and lifecycle of one bucket. S3 returns an error with its own code where there is no lifecycle."""
     try:
         versioning = aws.call("s3", "GetBucketVersioning", Bucket=name)
         told = _lifecycle(aws, name)
@@ -264,7 +265,7 @@ def _lifecycle(aws: Any, name: str) -> Answer:
         if not none.reason.startswith(_NONE):
             raise
         return Answer({"Rules": []}, none.call)
-    told["Rules"]  # a configuration is never without
+    told["Rules"]  # every configuration has rules
     return told
 
 
@@ -273,9 +274,5 @@ def site_bucket(stack: Stack, buckets: list[Bucket]) -> Bucket:
     """The bucket behind the dashboards."""
     found = [bucket for bucket in buckets if bucket.site is not None]
     if not found:
-        raise CouldNotLook(
-            "",
-            f"stack {stack.name} names no dashboard bucket: set distribution_id or dashboard_bucket in stacks.toml, "
-            "or without = [slug]",
-        )
+        raise names_no(stack.name, "dashboard bucket", "distribution_id or dashboard_bucket")
     return found[0]

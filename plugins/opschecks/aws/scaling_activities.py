@@ -1,4 +1,4 @@
-"""Application Auto Scaling: what it did for ECS services in a week, what it tried in vain, and what it could not."""
+"""Application Auto Scaling: its activities for ECS services in a week, including failed and skipped ones."""
 
 from __future__ import annotations
 
@@ -25,31 +25,31 @@ _AT_MAX = "AlreadyAtMaxCapacity"
 
 @dataclass(frozen=True)
 class Activity:
-    """One thing that scaling did, tried, or thought better of."""
+    """One scaling activity: done, failed or skipped."""
 
     evidence: dict[str, Any] = field(repr=False)
 
     @property
     def at(self) -> datetime:
-        """When it began, in UTC."""
+        """When it started, in UTC."""
         began: datetime = self.evidence["StartTime"]
         return began.astimezone(UTC)
 
     @property
     def why_not(self) -> list[str]:
-        """Why nothing was scaled. AWS gives such activities a status of Failed too, though nothing has failed."""
+        """Why nothing was scaled. AWS gives such activities the status Failed, though nothing failed."""
         return [str(one["Code"]) for one in self.evidence.get("NotScaledReasons") or []]
 
     @property
     def has_failed(self) -> bool:
-        """Whether it was tried, and the tasks did not come or go."""
+        """Whether it failed to start or stop tasks."""
         return self.evidence["StatusCode"] in ("Failed", "Unfulfilled") and not self.why_not
 
     @property
     def count(self) -> int | None:
-        """The number of tasks that it set; None where it set none, but a limit.
+        """The number of tasks that it set; None where it set none, or changed the bounds.
 
-        AWS tells it in words only: CouldNotLook where those are others than were ever known.
+        AWS returns this only as text: CouldNotLook where that is not understood.
         """
         if self.evidence["StatusCode"] != "Successful" or self.why_not:
             return None
@@ -58,7 +58,7 @@ class Activity:
             return int(match[1])
         if _BOUNDS.search(said):
             return None
-        raise CouldNotLook(CALL, f"{said!r} names no number of tasks")
+        raise CouldNotLook(CALL, f"{said!r} has no number of tasks")
 
     def __str__(self) -> str:
         said = self.evidence.get("StatusMessage") or self.evidence["Description"]
@@ -67,31 +67,31 @@ class Activity:
 
 @dataclass(frozen=True, kw_only=True)
 class ScalingWeek(Resource):
-    """What scaling did for one service within the last seven days, the oldest first."""
+    """The scaling activities of one service in the last seven days, the oldest first."""
 
     activities: tuple[Activity, ...]
 
     @property
     def failed(self) -> list[Activity]:
-        """What was tried in vain."""
+        """Failed activities."""
         return [one for one in self.activities if one.has_failed]
 
     @property
     def hours_held(self) -> int:
-        """Hours in which scaling wanted more tasks than its maximum lets it have, by its own records.
+        """Hours in which scaling needed more tasks than its maximum allows, by its own records.
 
-        How long the service ran at its maximum is not known from here; nor does it matter, where no more were wanted.
+        How long the service ran at its maximum is unknown here, and does not matter where no more tasks were needed.
         """
         return len({(one.at.date(), one.at.hour) for one in self.activities if _AT_MAX in one.why_not})
 
     @property
     def counts(self) -> list[tuple[datetime, int]]:
-        """The numbers of tasks that were set."""
+        """The task counts that were set, with times."""
         return [(one.at, count) for one in self.activities if (count := one.count) is not None]
 
     @property
     def turns_a_day(self) -> int:
-        """How often, at most within 24 hours, it scaled the other way than the time before."""
+        """How often it changed direction, at most within 24 hours."""
         steps = [(time, after - before) for (_, before), (time, after) in itertools.pairwise(self.counts)]
         moves = [(time, step > 0) for time, step in steps if step]
         turns = [time for (_, up), (time, goes_up) in itertools.pairwise(moves) if up != goes_up]
@@ -108,9 +108,9 @@ class ScalingWeek(Resource):
 
 @observation(allow=["application-autoscaling:DescribeScalingActivities"])
 def scaling_week(aws: Aws, inventory: Inventory, now: datetime) -> list[ScalingWeek]:
-    """What scaling did, tried and could not do for each service in a week; AWS tells of six, in no promised order."""
+    """The scaling activities of each service in a week; AWS keeps six weeks, in no guaranteed order."""
     owners = {f"service/{inventory.the_cluster}/{name}": name for name in inventory.some("services")}
-    # it takes one resource or all of the namespace
+    # it takes one resource, or none for the whole namespace
     one = {"ResourceId": next(iter(owners)), "ScalableDimension": _DIMENSION} if len(owners) == 1 else {}
     found: dict[str, list[Activity]] = {owner: [] for owner in owners}
     for raw in aws.items(

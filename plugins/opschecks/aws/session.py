@@ -1,4 +1,4 @@
-"""The way to AWS: one session a stack, one client a service, each read named, counted and explained when it fails."""
+"""Access to AWS: one session per stack, one client per service; errors name the call and explain the cause."""
 
 from __future__ import annotations
 
@@ -18,54 +18,30 @@ if TYPE_CHECKING:
 CONNECT_TIMEOUT_S = 5
 READ_TIMEOUT_S = 20
 
-_DENIED = frozenset(
-    [
-        "403",
-        "AccessDenied",
-        "AccessDeniedException",
-        "AuthorizationError",
-        "Forbidden",
-        "NotAuthorized",
-        "UnauthorizedOperation",
-        "UnauthorizedException",
-    ]
-)
-_BAD_CREDENTIALS = frozenset(
-    [
-        "ExpiredToken",
-        "ExpiredTokenException",
-        "RequestExpired",
-        "InvalidClientTokenId",
-        "UnrecognizedClientException",
-        "AuthFailure",
-        "SignatureDoesNotMatch",
-        "InvalidAccessKeyId",
-        "IncompleteSignature",
-        "InvalidSignatureException",
-    ]
-)
+_DENIED = frozenset((
+    "403", "AccessDenied", "AccessDeniedException", "AuthorizationError", "Forbidden", "NotAuthorized",
+    "UnauthorizedOperation", "UnauthorizedException",
+))  # fmt: skip
+_BAD_CREDENTIALS = frozenset((
+    "ExpiredToken", "ExpiredTokenException", "RequestExpired", "InvalidClientTokenId", "UnrecognizedClientException",
+    "AuthFailure", "SignatureDoesNotMatch", "InvalidAccessKeyId", "IncompleteSignature", "InvalidSignatureException",
+))  # fmt: skip
 _NOT_FOUND = (
-    "NoSuchBucket",
-    "NoSuchEntity",
-    "NoSuchLifecycleConfiguration",
-    "NoSuchPublicAccessBlockConfiguration",
-    "NotFound",
-    "NotFoundException",
-    "NotFoundFault",
-    "NotFoundError",
-    ".NotFound",
-)
+    "NoSuchBucket", "NoSuchEntity", "NoSuchLifecycleConfiguration", "NoSuchPublicAccessBlockConfiguration",
+    "NotFound", "NotFoundException", "NotFoundFault", "NotFoundError",
+)  # fmt: skip
+"""Ends of error codes."""
 
 
-class UnusableProfile(Exception):  # noqa: N818 - it is said of the stack, not of the program
-    """The stack's profile or region is not in the AWS configuration: decidable without the network."""
+class UnusableProfile(Exception):  # noqa: N818 - the stack is wrong, not the program
+    """The AWS configuration lacks the stack's profile or region, which is known without the network."""
 
 
 class Aws:
     """Reads of one stack's account and region.
 
-    Safe to use from many threads. Every call goes through `call` or `pages`, which name the call in
-    what they raise and never answer with less than all of it.
+    Safe to use from many threads. `call`, `pages` and `items` name the call in their errors and never return a partial
+    answer.
     """
 
     def __init__(self, stack: Stack, credentials: Mapping[str, str] | None = None) -> None:
@@ -75,18 +51,18 @@ class Aws:
         self._shared = _Clients(stack, credentials or {})
 
     def scoped(self, calls: list[str]) -> Aws:
-        """The same clients, with the calls noted in another list."""
+        """The same clients, recording calls in another list."""
         other = copy.copy(self)
         other.calls = calls
         return other
 
     def refuse(self, error: CouldNotLook) -> None:
-        """Answer every further call with this error: it is not known whose account would be read."""
+        """Answer every further call with this error: the account is unknown."""
         self._shared.refused = error
 
     @property
     def region(self) -> str:
-        """The region that is looked at."""
+        """The region that is read."""
         return str(self._shared.session.region_name)
 
     def call(self, service: str, operation: str, /, **parameters: Any) -> Answer:
@@ -114,10 +90,10 @@ class Aws:
         return Answer(answer, name)
 
     def pages(self, service: str, operation: str, /, **parameters: Any) -> Iterator[Answer]:
-        """Every page of a list, asked for by the tokens of botocore's paginators; TypeError where it has none.
+        """Every page of a list, by the tokens of botocore's paginators; TypeError where it has none.
 
-        A page without items may still name a next one. A list longer than the stack's page budget
-        raises CouldNotLook rather than end early, and so does a token that repeats.
+        An empty page may still have a next one. A list longer than the stack's page budget and a repeated token raise
+        CouldNotLook.
         """
         from .paging import paging
 
@@ -137,7 +113,7 @@ class Aws:
             given.add(str(following))
             parameters |= following
         raise CouldNotLook(
-            name, f"cut short after {self.stack.limits.pages} pages (limit pages); what followed was not seen"
+            name, f"cut short after {self.stack.limits.pages} pages (limit pages); later pages were not read"
         )
 
     def items(self, service: str, operation: str, key: str, /, **parameters: Any) -> list[Any]:
@@ -145,28 +121,19 @@ class Aws:
         return [one for page in self.pages(service, operation, **parameters) for one in page[key]]
 
     def send(self, service: str, operation: str, /, **parameters: Any) -> Answer:
-        """One change, sent once: botocore's own retries could make it twice.
+        """One change, sent once: botocore's own retries could repeat it.
 
-        Refused where AWS says no, or where it was never sent; Unknown where the answer got lost or says
-        nothing (a time-out, a broken connection, an error of the service itself).
+        Refused where AWS refuses it or it was never sent; Unknown where the answer was lost or is a server error.
         """
-        from botocore import xform_name
-        from botocore.exceptions import (
-            ClientError,
-            ConnectTimeoutError,
-            EndpointConnectionError,
-            NoCredentialsError,
-            ParamValidationError,
-            PartialCredentialsError,
-        )
+        from botocore import exceptions, xform_name
         from botocore.parsers import ResponseParserError
 
         never_sent = (
-            ConnectTimeoutError,
-            EndpointConnectionError,
-            NoCredentialsError,
-            ParamValidationError,
-            PartialCredentialsError,
+            exceptions.ConnectTimeoutError,
+            exceptions.EndpointConnectionError,
+            exceptions.NoCredentialsError,
+            exceptions.ParamValidationError,
+            exceptions.PartialCredentialsError,
         )
 
         if self._shared.refused:
@@ -179,7 +146,7 @@ class Aws:
             raise Refused(f"{name}: not sent: {error}") from None
         try:
             answer: dict[str, Any] = getattr(client, xform_name(operation))(**parameters)
-        except ClientError as error:
+        except exceptions.ClientError as error:
             status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
             if status >= 500:
                 raise Unknown(f"{name}: {_explained(name, error)}") from None
@@ -194,17 +161,17 @@ class Aws:
         return Answer(answer, name)
 
     def s3(self) -> Any:
-        """A client of S3, for the state that people share there."""
+        """A client of S3, for the state shared there."""
         return self._shared.client("s3")
 
     def warm(self, services: Sequence[str]) -> None:
-        """Make clients before they are needed: their cost is our time, spent while AWS answers the first call."""
+        """Create clients in advance, while AWS answers the first call."""
         for service in services:
             self._shared.client(service)
 
 
 class _Clients:
-    """One session and one client a service, made once, whoever asks first."""
+    """One session, and one client per service, created once."""
 
     def __init__(self, stack: Stack, credentials: Mapping[str, str]) -> None:
         import boto3
@@ -233,7 +200,7 @@ class _Clients:
         self._source: Any = None
 
     def client(self, service: str, *, once: bool = False) -> Any:
-        """The service's client; `once` is the one whose calls are never sent again."""
+        """The service's client; with `once`, one that never retries."""
         with self._lock:
             if not self._assumed:
                 self._assume()
@@ -268,7 +235,7 @@ class _Clients:
         from .botocore_private import use_credentials
 
         own: Any = botocore.session.get_session()
-        # the role's session ends after an hour, and what is being mended must not be left half-way for that
+        # the role's session ends after an hour, and a fix must not stop half-way because of that
         role = RefreshableCredentials.create_from_metadata(
             self._role(), refresh_using=self._role, method="sts-assume-role"
         )
@@ -312,7 +279,7 @@ def identify(aws: Aws) -> str:
     wanted = aws.stack.account_id
     if wanted and account != wanted:
         raise WrongAccount(
-            f"stacks.{aws.stack.name}.account_id: it says {wanted}, but the credentials belong to {account}; "
+            f"stacks.{aws.stack.name}.account_id is {wanted}, but the credentials belong to {account}; "
             "use that account's credentials, or correct account_id"
         )
     return account

@@ -1,4 +1,4 @@
-"""ECS task definitions that run: workers and concurrency limit, where the definition and not the code sets them."""
+"""Task definitions of running tasks: worker count and concurrency limit, if set there and not in the code."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _CALL = "ecs:DescribeTaskDefinition"
 
 @dataclass(frozen=True)
 class Setting:
-    """One setting by the name of its variable or argument, what it is in each container that has it, what is wanted.
+    """One setting by the name of its variable or argument: the expected value and the values in the containers.
 
-    `unread` says why it could be set and is not seen: it comes from a secret or a file.
+    `unread`: why it may be set and cannot be read, such as from a secret or a file.
     """
 
     name: str
@@ -33,44 +33,46 @@ class Setting:
 
     @property
     def values(self) -> list[int]:
-        """What it is set to; nothing where the task definition does not set it. CouldNotLook where it is no number."""
+        """Its values; empty where the task definition does not set it. CouldNotLook where a value is not a number."""
         if self.unread and not self.told:
             raise CouldNotLook(_CALL, f"{self.name} {self.unread}, which is not read")
         odd = [one for one in self.told if not one.isdecimal()]
         if odd:
-            raise CouldNotLook(_CALL, f"{self.name} is set to {odd[0]!r}, which is no number")
+            raise CouldNotLook(_CALL, f"{self.name} is set to {odd[0]!r}, which is not a number")
         return [int(one) for one in self.told]
 
 
 @dataclass(frozen=True, kw_only=True)
 class PoolSettings(Resource):
-    """The pool's settings in one revision of which tasks of a service run; of a service at rest there is none."""
+    """The pool's settings in one revision of which a service runs tasks; `revision` is empty for a service without
+    tasks.
+    """
 
     revision: str
     found: tuple[Setting, ...]
 
     @property
     def settings(self) -> tuple[Setting, ...]:
-        """The number of workers and the concurrency limit."""
+        """Worker count and concurrency limit."""
         if not self.revision:
-            raise CouldNotLook("ecs:ListTasks", f"no task of {self.name} runs, so that no task definition does")
+            raise CouldNotLook("ecs:ListTasks", f"no task of {self.name} is running")
         return self.found
 
 
 @observation(allow=["ecs:DescribeTaskDefinition"])
 def pool_settings(stack: Stack, aws: Aws, inventory: Inventory, tasks: list[Task]) -> list[PoolSettings]:
-    """Workers and concurrency limit in each revision that tasks of the stack's services run.
+    """Workers and concurrency limit in each revision of the stack's running tasks.
 
-    Nothing else of a task definition is kept: its environment holds secrets.
+    Nothing else of a task definition is kept: its environment contains secrets.
     """
     running = {(task.service, str(task.evidence["taskDefinitionArn"])) for task in tasks if task.is_wanted}
     found = sorted(running)
     arns = sorted({arn for _, arn in found})
     told = dict(zip(arns, fan_out(lambda arn: _containers(aws, arn), arns), strict=True))
-    at_rest = [name for name in inventory.some("services") if name not in {service for service, _ in found}]
+    idle = [name for name in inventory.some("services") if name not in {service for service, _ in found}]
     return [
         *(_settings(stack, service, arn, told[arn]) for service, arn in found),
-        *(PoolSettings(arn=name, name=name, revision="", found=()) for name in at_rest),
+        *(PoolSettings(arn=name, name=name, revision="", found=()) for name in idle),
     ]
 
 
@@ -107,7 +109,7 @@ def _setting(name: str, wanted: int, containers: Sequence[Mapping[str, Any]]) ->
 
 
 def _told(name: str, container: Mapping[str, Any]) -> Iterator[str]:
-    """The values of a variable, or of an argument: as the word after it, after =, or within a text for the shell."""
+    """The values of a variable, or of an argument: the next word, after =, or inside a shell command."""
     if not name.startswith("-"):
         yield from (str(one.get("value", "")) for one in container.get("environment") or [] if one.get("name") == name)
         return
@@ -126,5 +128,5 @@ def _told(name: str, container: Mapping[str, Any]) -> Iterator[str]:
 def _words(text: str) -> list[str]:
     try:
         return shlex.split(text)
-    except ValueError:  # no shell would take it either
+    except ValueError:  # a shell would refuse it too
         return [text]

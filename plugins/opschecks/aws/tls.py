@@ -1,4 +1,4 @@
-"""One TLS context for all clients that trust the same authorities."""
+"""One TLS context for all clients with the same CA bundle."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .botocore_private import tls_context, verified_directly
 
 
 class _LoadedOnce(ssl.SSLContext):
-    """A context that reads a CA bundle once; urllib3 has it read for every new connection (13 ms each)."""
+    """A context that loads a CA bundle once; urllib3 reloads it for every connection (13 ms each)."""
 
     def load_verify_locations(self, cafile: Any = None, capath: Any = None, cadata: Any = None) -> None:
         """As ssl.SSLContext's, except that the same locations are not read again."""
@@ -25,7 +25,7 @@ class _LoadedOnce(ssl.SSLContext):
 
 @functools.cache
 def _context(verify: bool | str) -> ssl.SSLContext:
-    context = tls_context()  # botocore's own options and ciphers stay; only the reading of the bundle is remembered
+    context = tls_context()  # botocore's own options and ciphers stay; only the bundle is cached
     context.__class__ = _LoadedOnce
     return context
 
@@ -33,10 +33,10 @@ def _context(verify: bool | str) -> ssl.SSLContext:
 def share_connections(client: Any) -> None:
     """Let the client use the context of all clients with the same CA bundle (`verify` is True or its path).
 
-    Clients without verification, with a client certificate or behind a proxy keep botocore's own:
-    there more is decided than which authorities to trust. Nothing but speed depends on this.
+    Clients without verification, with a client certificate or behind a proxy keep botocore's own context. This only
+    affects speed.
     """
-    with contextlib.suppress(LostBet):  # the tests say so: a run goes on with botocore's own contexts
+    with contextlib.suppress(LostBet):  # reported by the tests; a run continues with botocore's own contexts
         if found := verified_directly(client):
             verify, arguments = found
             arguments["ssl_context"] = _context(verify)

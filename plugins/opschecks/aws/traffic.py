@@ -1,14 +1,15 @@
-"""What the metrics say: load of services, traffic of load balancers, throttling of tables."""
+"""Metrics per resource: load of services, traffic of load balancers, throttling of tables."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from statistics import fmean
+from typing import TypeVar
 
 from ..core.model import Figure, Resource, Series
 from ..core.observation import CouldNotLook, observation
-from .cloudwatch_metrics import CALL, HOUR, SPAN, Metrics
+from .cloudwatch_metrics import CALL, HOUR, OPERATIONS, SPAN, Metrics
 from .dynamodb import Table
 from .ecs import Service
 from .elbv2 import LoadBalancer
@@ -17,11 +18,16 @@ from .logs import LogErrors
 
 
 @dataclass(frozen=True, kw_only=True)
-class ServiceLoad(Resource):
-    """CPU and memory of one service, in percent of what its task definition reserves."""
+class Measured(Resource):
+    """A resource with metrics, and the end of the period to judge."""
 
     metrics: Metrics = field(repr=False)
     now: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceLoad(Measured):
+    """CPU and memory of one service, in percent of what its task definition reserves."""
 
     @property
     def cpu_last_hour(self) -> float:
@@ -45,43 +51,39 @@ class ServiceLoad(Resource):
 
     @property
     def beside(self) -> str:
-        """Tasks, 5xx and log errors, which the runbook wants beside a high CPU."""
+        """Task count, 5xx and log errors, which the runbook shows next to a high CPU."""
         return str(self.evidence.get("beside", ""))
 
 
 @dataclass(frozen=True, kw_only=True)
-class Traffic(Resource):
+class Traffic(Measured):
     """Requests, response times and errors of one application load balancer."""
-
-    metrics: Metrics = field(repr=False)
-    now: datetime
 
     @property
     def requests_last_hour(self) -> int:
         """Requests of the last hour.
 
-        Without a single request in 24 hours nothing tells "no traffic" from "no metric": CouldNotLook.
+        CouldNotLook without any request in 24 hours: that may be no traffic or no metric.
         """
         series = self.metrics.series(self.name, "requests")
         if not series.last(SPAN, self.now):
-            raise CouldNotLook(CALL, f"RequestCount of {self.name} has no data in 24 hours: nothing can be said of it")
+            raise CouldNotLook(CALL, f"RequestCount of {self.name} has no data in 24 hours")
         return int(sum(value for _, value in series.last(HOUR, self.now)))
 
     @property
     def p95_peak_ms(self) -> float:
-        """Highest 5-minute p95 of the last hour. Ask for it only where there were requests."""
+        """Highest 5-minute p95 of the last hour. Only meaningful where there were requests."""
         return max(self.metrics.due(self.name, "p95 response time", HOUR, self.now))
 
     @property
     def errors_5xx_per_minute(self) -> float:
         """Worst minute of the last hour, targets and load balancer together.
 
-        With no healthy target the target's metric is silent and the load balancer's speaks. Both have
-        no data where there was no error.
+        Without a healthy target only the load balancer's metric has data; neither has any without errors.
         """
         worst = max((value for _, value in self.errors_5xx.last(HOUR, self.now)), default=0.0)
         if not worst:
-            self.requests_last_hour  # noqa: B018 - raises where silence would not mean "none"
+            self.requests_last_hour  # noqa: B018 - raises where no data does not mean no errors
         return worst
 
     @property
@@ -96,7 +98,7 @@ class Traffic(Resource):
 
     @property
     def errors_5xx_while_serving(self) -> Series:
-        """The worst minute of 5xx in each period of which requests are known, 0 where there was none: for charts."""
+        """The worst minute of 5xx in each period with known requests, 0 where there was none: for charts."""
         requests = self.metrics.series(self.name, "requests")
         worst = {time: 0.0 for time, _ in requests.points}
         errors = self.errors_5xx
@@ -107,11 +109,9 @@ class Traffic(Resource):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Throttling(Resource):
+class Throttling(Measured):
     """Throttled reads and writes of one table or index."""
 
-    metrics: Metrics = field(repr=False)
-    now: datetime
     table: str
     status: str
 
@@ -126,19 +126,14 @@ class Throttling(Resource):
     @property
     def operations(self) -> str:
         """Which operations were throttled, most first, such as `Query 40, PutItem 2`; the whole table's."""
-        from .cloudwatch_metrics import _OPERATIONS
-
-        counts = {operation: self._last_hour(self.table, operation) for operation in _OPERATIONS}
+        counts = {operation: self._last_hour(self.table, operation) for operation in OPERATIONS}
         ordered = sorted((name for name in counts if counts[name]), key=lambda name: -counts[name])
         return ", ".join(f"{name} {counts[name]}" for name in ordered)
 
 
 @dataclass(frozen=True, kw_only=True)
-class LogFlow(Resource):
-    """How much is written into one log group."""
-
-    metrics: Metrics = field(repr=False)
-    now: datetime
+class LogFlow(Measured):
+    """Number of events written into one log group."""
 
     @property
     def events_last_day(self) -> int:
@@ -152,11 +147,8 @@ def _line(metrics: Metrics, subject: str, *measures: str) -> tuple[Series, ...]:
     return tuple(series for series in found if isinstance(series, Series) and series.points)
 
 
-def _newest(series: tuple[Series, ...], digits: int = 0) -> tuple[Figure, ...]:
-    return tuple(
-        Figure(line.label, round(line.points[-1][1], digits) if digits else round(line.points[-1][1]), line.unit)
-        for line in series
-    )
+def _newest(series: tuple[Series, ...]) -> tuple[Figure, ...]:
+    return tuple(Figure(line.label, round(line.points[-1][1]), line.unit) for line in series)
 
 
 @observation(soft=["services", "traffic", "log_errors"])
@@ -168,32 +160,33 @@ def service_load(
     log_errors: list[LogErrors] | CouldNotLook,
     now: datetime,
 ) -> list[ServiceLoad]:
-    """CPU and memory of each service, with the task count and the errors beside them."""
-    found = []
-    for name in inventory.some("services"):
-        lines = _line(metrics, name, "CPU", "memory")
-        counts = (
-            [
-                f"{one.evidence.get('runningCount', '?')} of {one.evidence.get('desiredCount', '?')} tasks run"
-                for one in services
-                if one.name == name
-            ]
-            if not isinstance(services, CouldNotLook)
-            else ["task count unknown"]
-        )
+    """CPU and memory of each service, with task count and errors for context."""
+
+    def load(name: str) -> ServiceLoad:
+        counts = [
+            f"{one.evidence.get('runningCount', '?')} of {one.evidence.get('desiredCount', '?')} tasks run"
+            for one in ([] if isinstance(services, CouldNotLook) else services)
+            if one.name == name
+        ]
+        if isinstance(services, CouldNotLook):
+            counts = ["task count unknown"]
         beside = "; ".join([*counts, _errors_beside(traffic), _log_errors_beside(log_errors)])
-        found.append(
-            ServiceLoad(
-                arn=f"service/{inventory.cluster}/{name}",
-                name=name,
-                metrics=metrics,
-                now=now,
-                evidence={"beside": beside, **{line.label: _recent(line, now) for line in lines}},
-                series=lines,
-                figures=_newest(lines),
-            )
-        )
-    return found
+        lines = _line(metrics, name, "CPU", "memory")
+        bare = ServiceLoad(arn=f"service/{inventory.cluster}/{name}", name=name, metrics=metrics, now=now)
+        shown = _with(bare, lines, _newest(lines))
+        return replace(shown, evidence={"beside": beside, **shown.evidence})
+
+    return [load(name) for name in inventory.some("services")]
+
+
+M = TypeVar("M", bound=Measured)
+
+
+def _with(bare: M, lines: tuple[Series, ...], figures: tuple[Figure, ...] = ()) -> M:
+    """The same, with its charts, and the last hour of them as evidence."""
+    return replace(
+        bare, evidence={line.label: _recent(line, bare.now) for line in lines}, series=lines, figures=figures
+    )
 
 
 def _recent(line: Series, now: datetime) -> dict[str, float]:
@@ -206,7 +199,7 @@ def _errors_beside(traffic: list[Traffic] | CouldNotLook) -> str:
             raise traffic
         worst = max((one.errors_5xx_per_minute for one in traffic), default=0.0)
     except CouldNotLook:
-        # told beside a verdict that does not rest on it; the checks of 5xx say why
+        # only context for a verdict on CPU; the checks of 5xx report the cause
         return "5xx unknown"
     return f"at most {worst:g} 5xx in a minute"
 
@@ -226,30 +219,19 @@ def traffic(metrics: Metrics, load_balancers: list[LoadBalancer], now: datetime)
             continue
         one = Traffic(arn=balancer.arn, name=balancer.name, metrics=metrics, now=now)
         lines = _line(metrics, balancer.name, "p95 response time", "requests")
-        both = all(
-            isinstance(metrics.answers.get((balancer.name, m)), Series) for m in ("target 5xx", "load balancer 5xx")
-        )
         counted: tuple[Figure, ...] = ()
-        if both and any(line.label == "requests" for line in lines):
+        both = ("target 5xx", "load balancer 5xx")
+        requests = next((line for line in lines if line.label == "requests"), None)
+        if requests and all(isinstance(metrics.answers.get((balancer.name, measure)), Series) for measure in both):
             lines += (one.errors_5xx_while_serving,)
-            counted = (
-                Figure(
-                    "requests a day", int(sum(value for _, value in metrics.series(balancer.name, "requests").points))
-                ),
-                Figure("5xx a day", int(sum(value for _, value in one.errors_5xx.points))),
-            )
-        found.append(
-            Traffic(
-                arn=balancer.arn,
-                name=balancer.name,
-                metrics=metrics,
-                now=now,
-                evidence={line.label: _recent(line, now) for line in lines},
-                series=lines,
-                figures=(*_newest(tuple(line for line in lines if line.label != "5xx")), *counted),
-            )
-        )
+            counted = (_a_day("requests", requests), _a_day("5xx", one.errors_5xx))
+        newest = _newest(tuple(line for line in lines if line.label != "5xx"))
+        found.append(_with(one, lines, (*newest, *counted)))
     return found
+
+
+def _a_day(label: str, line: Series) -> Figure:
+    return Figure(f"{label} a day", int(sum(value for _, value in line.points)))
 
 
 @observation()
@@ -260,25 +242,15 @@ def table_throttling(metrics: Metrics, tables: list[Table], now: datetime) -> li
         for index in (None, *table.index_names):
             name = f"{table.name}/{index}" if index else table.name
             arn = f"{table.arn}/index/{index}" if index else table.arn
-            lines = _line(metrics, name, "throttled reads", "throttled writes")
-            found.append(
-                Throttling(
-                    arn=arn,
-                    name=name,
-                    table=table.name,
-                    status=table.status,
-                    metrics=metrics,
-                    now=now,
-                    evidence={line.label: _recent(line, now) for line in lines},
-                    series=lines,
-                )
-            )
+            of, status = table.name, table.status
+            bare = Throttling(arn=arn, name=name, metrics=metrics, now=now, table=of, status=status)
+            found.append(_with(bare, _line(metrics, name, "throttled reads", "throttled writes")))
     return found
 
 
 @observation()
 def log_flow(metrics: Metrics, inventory: Inventory, now: datetime) -> list[LogFlow]:
-    """How much was written into each of the stack's log groups."""
+    """Events written into each of the stack's log groups."""
     return [
         LogFlow(
             arn=name,

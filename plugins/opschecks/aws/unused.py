@@ -1,7 +1,7 @@
-"""What is paid for and used by nobody: volumes, addresses, load balancers, and services that rest at night or should.
+"""Unused but paid resources: volumes, addresses, load balancers, and services that run outside office hours.
 
-All of the region, where the stack has no `tags`: what was forgotten is seldom in anybody's list. What it costs is not
-known here, and is not guessed.
+The whole region is read unless the stack has `tags`: forgotten resources are on nobody's list. Their cost is not
+estimated.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.answer import Answer
 from ..core.model import Figure, Resource, Series
-from ..core.observation import CouldNotLook, NotThere, fan_out, observation, seen
+from ..core.observation import CouldNotLook, NotThere, batches, fan_out, names_no, observation, seen
 from .cloudwatch_metrics import CALL as _METRICS
-from .cloudwatch_metrics import METRICS_A_CALL, Metric, fetch_metrics
+from .cloudwatch_metrics import Metric, fetch_metrics
 from .ecs import SERVICES_A_CALL, Service
 from .session import Aws
 
@@ -34,23 +34,24 @@ TAGGED_A_CALL = 20
 WEEK = timedelta(days=7)
 DAY_S, STEP_S = 86400, 300
 LATE = timedelta(minutes=30)
-"""By when CloudWatch has told of what runs."""
+"""How long CloudWatch may take to report a running task."""
 
 _TRAFFIC = {
     "application": ("AWS/ApplicationELB", ("RequestCount", "HTTP_Redirect_Count", "HTTP_Fixed_Response_Count")),
     "network": ("AWS/NetworkELB", ("NewFlowCount",)),
     "gateway": ("AWS/GatewayELB", ("NewFlowCount",)),
 }
-"""What counts as traffic: RequestCount knows only of requests that reached a target, and health checks are none."""
+"""Metrics that count as traffic: RequestCount only counts requests that reached a target; health checks do not count.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Volume(Resource):
-    """An EBS volume that is attached to nothing."""
+    """An EBS volume that is not attached."""
 
     @property
     def made(self) -> datetime:
-        """When it was made, in UTC; since when it has been unattached, AWS does not tell."""
+        """When it was created, in UTC; AWS does not report when it was detached."""
         at: datetime = self.evidence["CreateTime"]
         return at.astimezone(UTC)
 
@@ -65,14 +66,14 @@ class Address(Resource):
 
     @property
     def is_used(self) -> bool:
-        """Whether it is associated with something, or belongs to a service of AWS that manages it itself."""
-        self.evidence["PublicIp"]  # which an empty answer lacks as well
+        """Whether it is associated, or managed by an AWS service."""
+        self.evidence["PublicIp"]  # missing only in an empty answer
         return bool(self.evidence.get("AssociationId") or self.evidence.get("ServiceManaged"))
 
 
 @dataclass(frozen=True, kw_only=True)
 class BalancerUse(Resource):
-    """A load balancer, and what came in through it within a week; `targets` is None where nobody had to ask."""
+    """A load balancer and its traffic in a week; `targets` is None where there was traffic."""
 
     traffic: int
     targets: int | None
@@ -85,15 +86,15 @@ class BalancerUse(Resource):
 
     @property
     def why_idle(self) -> str:
-        """What is behind it, where nothing came in."""
+        """The number of targets behind an idle load balancer, in words."""
         return f"{self.targets} targets are registered" if self.targets else "no target is registered"
 
 
 @dataclass(frozen=True, kw_only=True)
 class DevUse(Resource):
-    """A service that is no production: what it runs, and for how long it ran outside its hours within a week.
+    """A non-production service: what it runs, and how long it ran outside its hours in a week.
 
-    `counted` are those hours, or why they are not known; `within_hours` is whether it may run at this moment.
+    `counted`: those hours, or why they are unknown; `within_hours`: whether it may run now.
     """
 
     service: Service
@@ -102,23 +103,23 @@ class DevUse(Resource):
 
     @property
     def hours_outside(self) -> float:
-        """For how many hours it ran outside its own."""
+        """Hours that it ran outside its own."""
         return seen(self.counted)
 
     @property
     def tasks(self) -> int:
-        """The tasks that run, or are meant to."""
+        """The number of running or desired tasks, whichever is larger."""
         return max(self.service.running, self.service.desired)
 
     @property
     def runs_outside_now(self) -> bool:
-        """Whether it runs although its hours are over, or have not begun."""
+        """Whether it runs outside its hours."""
         return self.tasks > 0 and not self.within_hours
 
 
 @observation(allow=[_VOLUMES])
 def unattached_volumes(stack: Stack, aws: Aws) -> list[Volume]:
-    """The EBS volumes that are attached to nothing."""
+    """The EBS volumes that are not attached."""
     wanted = [{"Name": "status", "Values": ["available"]}, *_tagged(stack)]
     return [
         Volume(arn=str(raw["VolumeId"]), name=_name(raw, str(raw["VolumeId"])), evidence=raw)
@@ -128,7 +129,7 @@ def unattached_volumes(stack: Stack, aws: Aws) -> list[Volume]:
 
 @observation(allow=[_ADDRESSES])
 def elastic_addresses(stack: Stack, aws: Aws) -> list[Address]:
-    """The Elastic IP addresses; AWS answers all of them at once."""
+    """The Elastic IP addresses; AWS returns all of them at once."""
     only = {"Filters": _tagged(stack)} if stack.tags else {}
     return [
         Address(arn=str(raw["AllocationId"]), name=_name(raw, str(raw["PublicIp"])), evidence=raw)
@@ -141,14 +142,14 @@ def _tagged(stack: Stack) -> list[dict[str, Any]]:
 
 
 def _name(raw: Mapping[str, Any], otherwise: str) -> str:
-    """What people called it, beside what AWS does."""
+    """Its id, with its Name tag."""
     names = [str(tag.get("Value")) for tag in raw.get("Tags") or [] if tag.get("Key") == "Name" and tag.get("Value")]
     return f"{otherwise} ({names[0]})" if names else otherwise
 
 
 @observation(allow=[_BALANCERS, _TAGS, _METRICS, _GROUPS, _HEALTH])
 def balancer_use(stack: Stack, aws: Aws, now: datetime) -> list[BalancerUse]:
-    """What came in within a week through each application, network and gateway load balancer."""
+    """Traffic of the last week through each application, network and gateway load balancer."""
     listed = aws.items("elbv2", "DescribeLoadBalancers", "LoadBalancers", PageSize=400)
     if stack.tags:
         own = _with_tags(aws, [str(raw["LoadBalancerArn"]) for raw in listed], stack.tags)
@@ -162,10 +163,10 @@ def balancer_use(stack: Stack, aws: Aws, now: datetime) -> list[BalancerUse]:
 
 
 def _with_tags(aws: Aws, arns: Sequence[str], wanted: Mapping[str, str]) -> set[str]:
-    """Those that have all of the tags; AWS takes 20 a call."""
-    parts = [arns[start : start + TAGGED_A_CALL] for start in range(0, len(arns), TAGGED_A_CALL)]
+    """Those with all of the tags; AWS takes 20 per call."""
     found = set()
-    for answer in fan_out(lambda part: aws.call("elbv2", "DescribeTags", ResourceArns=list(part)), parts):
+    asked = batches(arns, TAGGED_A_CALL)
+    for answer in fan_out(lambda batch: aws.call("elbv2", "DescribeTags", ResourceArns=batch), asked):
         for told in answer["TagDescriptions"]:
             tags = {tag["Key"]: tag.get("Value") for tag in told["Tags"]}
             if wanted.items() <= tags.items():
@@ -176,22 +177,15 @@ def _with_tags(aws: Aws, arns: Sequence[str], wanted: Mapping[str, str]) -> set[
 def _metrics(raw: Mapping[str, Any]) -> list[Metric]:
     arn, kind = str(raw["LoadBalancerArn"]), str(raw["Type"])
     if kind not in _TRAFFIC:
-        raise CouldNotLook(_BALANCERS, f"{arn} is a load balancer of type {kind}, of which nothing is known here")
+        raise CouldNotLook(_BALANCERS, f"{arn} is a load balancer of type {kind}, which is not supported")
     namespace, names = _TRAFFIC[kind]
     of = (("LoadBalancer", arn.split(":loadbalancer/", 1)[1]),)
     return [Metric(arn, name, namespace, name, of, "Sum", DAY_S, "a day") for name in names]
 
 
 def _measured(aws: Aws, asked: Sequence[Metric], begin: datetime, end: datetime) -> dict[tuple[str, str], Series]:
-    """Every series; CouldNotLook where CloudWatch did not answer one in full."""
-    parts = [list(asked[start : start + METRICS_A_CALL]) for start in range(0, len(asked), METRICS_A_CALL)]
-    found: dict[tuple[str, str], Series] = {}
-    for part in fan_out(lambda part: fetch_metrics(aws, part, begin, end), parts, at_once=4):
-        for key, series in part.items():
-            if isinstance(series, CouldNotLook):
-                raise series.again()
-            found[key] = series
-    return found
+    """Every series; CouldNotLook where CloudWatch did not return one completely."""
+    return {key: seen(series) for key, series in fetch_metrics(aws, asked, begin, end).items()}
 
 
 def _use(aws: Aws, raw: Answer, traffic: int) -> BalancerUse:
@@ -208,10 +202,10 @@ def _use(aws: Aws, raw: Answer, traffic: int) -> BalancerUse:
 
 
 def _targets(aws: Aws, arn: str) -> int:
-    """How many targets are registered behind a load balancer, in all of its groups."""
+    """Number of registered targets behind a load balancer, in all of its groups."""
     try:
         groups = aws.items("elbv2", "DescribeTargetGroups", "TargetGroups", LoadBalancerArn=arn)
-    except NotThere:  # so AWS says that there is none
+    except NotThere:  # AWS's answer where there is none
         return 0
     asked = [str(group["TargetGroupArn"]) for group in groups]
     answers = [aws.call("elbv2", "DescribeTargetHealth", TargetGroupArn=group) for group in asked]
@@ -220,13 +214,9 @@ def _targets(aws: Aws, arn: str) -> int:
 
 @observation(allow=[_SERVICES, _METRICS])
 def dev_use(stack: Stack, aws: Aws, now: datetime, since: datetime | None = None) -> list[DevUse]:
-    """What the services of `dev_services` run now, and when they ran within a week; with `since`, only after it."""
+    """What the services of `dev_services` run now, and when they ran in the last week; with `since`, only after it."""
     if not stack.dev_services:
-        raise CouldNotLook(
-            "",
-            f"stack {stack.name} names no service that is no production: set dev_services in stacks.toml, "
-            'or without = ["office-hours"]',
-        )
+        raise names_no(stack.name, "non-production services", "dev_services")
     services = _dev_services(aws, stack.dev_services)
     begin = (since or now - WEEK).replace(second=0, microsecond=0)
     asked = [_cpu(name) for name in services]
@@ -238,22 +228,18 @@ def dev_use(stack: Stack, aws: Aws, now: datetime, since: datetime | None = None
 
 
 def _cpu(name: str) -> Metric:
-    """ECS tells the CPU of a service for as long as a task of it runs, and nothing else."""
+    """The CPU metric of a service, which has data only while a task runs."""
     cluster, service = name.split("/")
     of = (("ClusterName", cluster), ("ServiceName", service))
     return Metric(name, "CPU", "AWS/ECS", "CPUUtilization", of, "Average", STEP_S, "%")
 
 
 def _dev_services(aws: Aws, names: Iterable[str]) -> dict[str, Service]:
-    """Each service by its CLUSTER/SERVICE; one that ECS does not know, or has deleted, without what it runs."""
+    """Each service by its CLUSTER/SERVICE; a missing or deleted one has only its status."""
     by_cluster: dict[str, list[str]] = defaultdict(list)
     for cluster, service in (name.split("/") for name in dict.fromkeys(names)):
         by_cluster[cluster].append(service)
-    parts = [
-        (cluster, listed[start : start + SERVICES_A_CALL])
-        for cluster, listed in by_cluster.items()
-        for start in range(0, len(listed), SERVICES_A_CALL)
-    ]
+    parts = [(cluster, batch) for cluster, listed in by_cluster.items() for batch in batches(listed, SERVICES_A_CALL)]
     answers = fan_out(lambda part: aws.call("ecs", "DescribeServices", cluster=part[0], services=part[1]), parts)
     found: dict[str, Service] = {}
     for (cluster, listed), answer in zip(parts, answers, strict=True):
@@ -291,13 +277,15 @@ def _dev(stack: Stack, service: Service, cpu: Series, now: datetime, since: date
 
 
 def _unmeasured(service: Service, cpu: Series, now: datetime) -> CouldNotLook | None:
-    """Why the CPU says nothing of when it ran: no data means no task only where that is a name that ECS knows."""
+    """Why the CPU metric does not show when it ran; no data means no task only for an existing service name."""
     try:
         if service.status not in ("ACTIVE", "DRAINING"):
             said = f"ECS has no active service {service.name}: correct dev_services in stacks.toml"
             return CouldNotLook(_SERVICES, said)
         if service.running and now - service.changed_at > LATE and not cpu.last(LATE, now):
-            return CouldNotLook(_METRICS, f"{service.name} runs {service.running} tasks, and there is no CPU of it")
+            return CouldNotLook(
+                _METRICS, f"{service.name} runs {service.running} tasks, and there is no CPU metric of it"
+            )
     except CouldNotLook as error:
         return error
     return None

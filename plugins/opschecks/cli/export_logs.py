@@ -1,4 +1,4 @@
-"""opschecks export-logs: a window of a stack's logs in a file, before retention takes it."""
+"""opschecks export-logs: writes a window of a stack's logs to a file, before retention deletes them."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import click
 
 from ..core import clock
 from ..core.durations import span_of
+from .options import STACK, STACKS, write
 
 if TYPE_CHECKING:
     from ..aws.session import Aws
@@ -22,9 +23,9 @@ PROGRESS_S = 5.0
 
 
 @click.command("export-logs")
-@click.option("--stack", "name", required=True, metavar="NAME", help="the stack, of those in stacks.toml")
+@STACK
 @click.option(
-    "--since", default="1h", show_default=True, metavar="WHEN", help="90m, 2h, 1d ago, or 2026-11-24T07:00:00Z"
+    "--since", default="1h", show_default=True, metavar="WHEN", help="90m, 2h or 1d (ago), or 2026-11-24T07:00:00Z"
 )
 @click.option("--until", default="0m", metavar="WHEN", help="the same; default: now")
 @click.option("--group", "groups", multiple=True, help="a log group; repeatable; default: those of the stack")
@@ -32,21 +33,20 @@ PROGRESS_S = 5.0
     "--filter", "pattern", default="", metavar="PATTERN", help="a filter pattern of CloudWatch Logs, such as ERROR"
 )
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), default=Path("logs.jsonl"), show_default=True)
-@click.option("--stacks", type=click.Path(path_type=Path), default=Path("stacks.toml"), help="another stacks.toml")
+@STACKS
 def export_logs(
     name: str, since: str, until: str, groups: tuple[str, ...], pattern: str, out: Path, stacks: Path
 ) -> None:
-    """Write a window of logs into a file: one JSON object a line, in the order of time within each group.
+    """Write a window of logs to a file: one JSON object per line, ordered by time within each group.
 
     \b
     opschecks export-logs --stack production --since 2h --out incident-1043.jsonl
     opschecks export-logs --stack production --since 2026-11-24T03:00:00Z --until 2026-11-24T05:00:00Z --filter ERROR
 
-    Secrets are masked. The file is whole or not there: a search that is cut short leaves none.
+    Secrets are masked. If the search fails or is cut short, no file is written.
     """
     from ..aws.session import identify
     from ..core.observation import CouldNotLook, WrongAccount
-    from ..history.storage import write_whole
     from .reach_stack import reached, stack_named
 
     now = clock.now()
@@ -56,7 +56,7 @@ def export_logs(
     stack, aws = reached(stack_named(name, stacks))
     wanted = groups or stack.log_groups
     if not wanted:
-        raise click.ClickException(f"stack {name} names no log_groups in stacks.toml: say which with --group")
+        raise click.ClickException(f"stack {name} has no log_groups in stacks.toml: name one with --group")
     try:
         identify(aws)
         lines = [
@@ -66,10 +66,7 @@ def export_logs(
         ]
     except (CouldNotLook, WrongAccount) as error:
         raise click.ClickException(f"{error}; nothing was written") from None
-    try:
-        write_whole(out, "".join(f"{line}\n" for line in lines))
-    except OSError as error:
-        raise click.ClickException(f"{out}: cannot be written: {error.strerror}") from None
+    write(out, "".join(f"{line}\n" for line in lines))
     click.echo(f"{out}: {len(lines)} events of {', '.join(wanted)}, {begin:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC")
 
 

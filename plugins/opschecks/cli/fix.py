@@ -1,4 +1,4 @@
-"""opschecks fix | undo | journal: changes by plan or by name, taken back, and read about."""
+"""opschecks fix | undo | journal: make changes by plan or by name, undo them, list them."""
 
 from __future__ import annotations
 
@@ -10,51 +10,31 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .options import FORMAT, REPORTS, STACK, STACKS
 from .output import show_entry, show_plan, show_result
-from .reach_stack import reached, stack_named
+from .reach_stack import reached, stack_named, state_of
 
 if TYPE_CHECKING:
-    from ..aws.session import Aws
-    from ..config.stack import Stack
     from ..core.change import Change
     from ..fixing.outcome import Fixed
     from ..fixing.remedy import BaseRemedy
     from ..fixing.session import FixingSession
-    from ..history.journal import Journal
 
-_STACK = click.option("--stack", "name", required=True, metavar="NAME", help="the stack, of those in stacks.toml")
-_STACKS = click.option(
-    "--stacks", type=click.Path(path_type=Path), default=Path("stacks.toml"), help="another stacks.toml"
-)
-_REPORTS = click.option(
-    "--reports", type=click.Path(path_type=Path), default=Path("reports"), help="another reports folder"
-)
-_YES = click.option("--yes", is_flag=True, help="do not ask; for scripts")
+_YES = click.option("--yes", is_flag=True, help="do not ask for confirmation; for scripts")
 _ALLOW = click.option(
-    "--allow", multiple=True, type=click.Choice(["disruptive", "destructive"]), help="permit changes of this risk too"
+    "--allow", multiple=True, type=click.Choice(["disruptive", "destructive"]), help="also make changes of this risk"
 )
 
 
-class _Command(click.Command):
-    """A state that cannot be read or written, in a folder or in S3, is one clear line."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run it."""
-        try:
-            return super().invoke(ctx)
-        except OSError as error:
-            raise click.ClickException(str(error)) from None
-
-
-@click.command(cls=_Command)
+@click.command()
 @click.argument("what")
-@_STACK
-@click.option("--set", "wishes", multiple=True, metavar="NAME=VALUE", help="what is wanted; `opschecks list remedies`")
+@STACK
+@click.option("--set", "wishes", multiple=True, metavar="NAME=VALUE", help="see `opschecks list remedies`")
 @click.option("--target", "targets", multiple=True, help="ARN, or service/CLUSTER/NAME; default: all of the stack's")
 @_ALLOW
 @_YES
-@_STACKS
-@_REPORTS
+@STACKS
+@REPORTS
 def fix(
     what: str,
     name: str,
@@ -68,7 +48,7 @@ def fix(
     """Make the changes of a reviewed plan, or run one remedy by name.
 
     \b
-    opschecks fix reports/plan.json --stack production            exactly what was reviewed; refused where it is stale
+    opschecks fix reports/plan.json --stack production            exactly what was reviewed; refused if out of date
     opschecks fix scale-service --set desired=5 --stack production
     opschecks fix set-scaling-limits --set min=2 --set max=20 --stack production
     opschecks fix silence-alarm --target incident-commander-cpu-high --allow disruptive --stack production
@@ -85,22 +65,22 @@ def fix(
     sys.exit(_fixing(name, stacks, reports, by_name))
 
 
-@click.command(cls=_Command)
+@click.command()
 @click.argument("entry")
-@_STACK
+@STACK
 @_ALLOW
 @_YES
-@_STACKS
-@_REPORTS
+@STACKS
+@REPORTS
 def undo(entry: str, name: str, allow: tuple[str, ...], yes: bool, stacks: Path, reports: Path) -> None:
-    """Take a change back: ENTRY is its id in `opschecks journal`. Refused where somebody has changed it since."""
+    """Undo a change: ENTRY is its id in `opschecks journal`. Refused if the resource was changed since."""
     from ..core.wording import nearest
     from ..fixing.plan import undoing
 
     def back(changing: FixingSession) -> int:
         known = {one.id: one for one in changing.journal.entries()}
         if entry not in known:
-            raise click.ClickException(f"{entry}: the journal of {name} has no such entry; {nearest(entry, known)}")
+            raise click.ClickException(f"{entry}: no such entry in the journal of {name}; {nearest(entry, known)}")
         kind = known[entry].change.remedy
         changes = [undoing(known[entry], changing.remedy(kind)), *changing.following(kind)]
         return _make(changing, changes, allow, yes=yes, undoes=entry)
@@ -108,15 +88,17 @@ def undo(entry: str, name: str, allow: tuple[str, ...], yes: bool, stacks: Path,
     sys.exit(_fixing(name, stacks, reports, back))
 
 
-@click.command(cls=_Command)
-@_STACK
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="text or json")
-@_STACKS
-@_REPORTS
+@click.command()
+@STACK
+@FORMAT
+@STACKS
+@REPORTS
 def journal(name: str, form: str, stacks: Path, reports: Path) -> None:
-    """Show what was changed on a stack, by whom, what became of it, and how to take it back."""
+    """Show what was changed on a stack, by whom and with what result; `opschecks undo` takes an entry's id."""
+    from ..history.journal import Journal
+
     stack = stack_named(name, stacks)
-    entries = _journal(stack, stacks, reports, lambda: reached(stack)[1]).entries()
+    entries = Journal(state_of(stack, stacks, reports)).entries()
     if form == "json":
         told = [
             {"entry": one.id, "by": one.by, "undoes": one.undoes, "change": one.change.to_plain(),
@@ -126,7 +108,7 @@ def journal(name: str, form: str, stacks: Path, reports: Path) -> None:
         click.echo(json.dumps(told, indent=1, ensure_ascii=False))
         return
     if not entries:
-        click.echo(f"nothing was changed on {name}")
+        click.echo(f"no changes on {name}")
     for one in entries:
         show_entry(one)
 
@@ -134,15 +116,12 @@ def journal(name: str, form: str, stacks: Path, reports: Path) -> None:
 def _from_plan(path: Path, name: str, allow: tuple[str, ...], stacks: Path, reports: Path, *, yes: bool) -> int:
     import pytest
 
-    from ..fixing.plan import PlanError, read_plan
+    from ..fixing.plan import read_plan
 
-    try:
-        plan = read_plan(path)
-    except PlanError as error:
-        raise click.ClickException(str(error)) from None
+    plan = read_plan(path)
     if name not in plan.stacks:
         listed = ", ".join(plan.stacks) or "no stack"
-        click.echo(f"{path}: it has no change of {name} (it changes {listed}); nothing was done")
+        click.echo(f"{path}: no change for {name} in it (only for {listed}); nothing was done")
         return 0 if not plan.changes else 4
     for change in plan.changes:
         if change.stack == name:
@@ -157,7 +136,7 @@ def _from_plan(path: Path, name: str, allow: tuple[str, ...], stacks: Path, repo
 def _make(
     changing: FixingSession, changes: list[Change], allow: tuple[str, ...], *, yes: bool, undoes: str = ""
 ) -> int:
-    """Show the plan, ask, and make it under the same guards as any other; the exit code."""
+    """Show the plan, ask, and make it, with the guards of every fixing session; returns the exit code."""
     from ..core.change import Risk
     from ..fixing.outcome import Interrupted
 
@@ -195,7 +174,7 @@ def _by_name(remedy: BaseRemedy, targets: tuple[str, ...], wish: Mapping[str, st
 
 
 def _here(remedy: BaseRemedy, target: str) -> str:
-    """The target, unless its ARN is of another region or account than the stack."""
+    """The target; CannotFix if its ARN has another region or account than the stack."""
     from ..core.change import CannotFix
 
     if target.startswith("arn:"):
@@ -204,7 +183,7 @@ def _here(remedy: BaseRemedy, target: str) -> str:
         if region and stack.region and region != stack.region:
             raise CannotFix(f"{target} is in {region}, and {stack.name} is in {stack.region}")
         if account and stack.account_id and account != stack.account_id:
-            raise CannotFix(f"{target} is of account {account}, and {stack.name} is of {stack.account_id}")
+            raise CannotFix(f"{target} is in account {account}, and {stack.name} is in {stack.account_id}")
     return target
 
 
@@ -219,13 +198,11 @@ def _wishes(given: tuple[str, ...]) -> dict[str, str]:
 
 
 def _fixing(name: str, stacks: Path, reports: Path, work: Callable[[FixingSession], int]) -> int:
-    """Do the work in a fixing session of the stack, with the project's own conftests and plugins; the exit code."""
+    """Do the work in a fixing session of the stack, with the project's conftests and plugins; returns the exit code."""
     from ..aws.session import identify
-    from ..core.change import CannotFix
-    from ..core.observation import CouldNotLook, WrongAccount
     from ..core.signals import end_as_ctrl_c_does
     from ..fixing.guards import careless
-    from ..fixing.session import FixingSession, NotFixable, fixing
+    from ..fixing.session import FixingSession, fixing
     from ..history.lock import Locked
     from ..remedies import every_remedy
     from .project import in_project
@@ -240,7 +217,7 @@ def _fixing(name: str, stacks: Path, reports: Path, work: Callable[[FixingSessio
         changing = FixingSession(
             stack=stack,
             aws=aws,
-            storage=_journal(stack, stacks, reports, lambda: aws).store,
+            storage=state_of(stack, stacks, reports, aws),
             hooks=hooks,
             remedies=every_remedy(hooks),
             say=lambda line: click.echo(f"  {line}"),
@@ -256,12 +233,3 @@ def _fixing(name: str, stacks: Path, reports: Path, work: Callable[[FixingSessio
         return in_project(with_hooks)
     except Locked as error:
         raise click.ClickException(f"{name}: {error}") from None
-    except (CannotFix, CouldNotLook, WrongAccount, NotFixable) as error:
-        raise click.ClickException(str(error)) from None
-
-
-def _journal(stack: Stack, stacks: Path, reports: Path, aws: Callable[[], Aws]) -> Journal:
-    from ..history.journal import Journal
-    from ..history.storage import storage_of
-
-    return Journal(storage_of(stack, reports / "history", stacks.absolute().parent, lambda: aws().s3()))

@@ -1,4 +1,4 @@
-"""opschecks list | sandbox: what there is, and an AWS to practise on."""
+"""opschecks list | sandbox: what is available, and a sandbox to practise on."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ import click
 from .export_logs import export_logs
 from .fix import fix, journal, undo
 from .history import history
+from .new import new
+from .options import FORMAT, STACKS, OneLineErrors
 from .report import report
 
 if TYPE_CHECKING:
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 ListRow = Mapping[str, str]
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(cls=OneLineErrors, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="opschecks")
 def main() -> None:
     """An operational runbook that runs itself.
@@ -30,36 +32,39 @@ def main() -> None:
     pytest checks/daily                    check the default stack of stacks.toml
     pytest checks/daily --stack NAME       check another one; repeatable
     pytest checks/daily --fault NAME       see what a broken sandbox looks like
-    opschecks list faults                  which faults there are
+    opschecks list faults                  the faults that a sandbox can have
     opschecks sandbox                      keep a sandbox running for pytest and the AWS CLI
     pytest checks/daily --stack NAME --fix=plan    what remedies would change: reports/plan.json
-    opschecks fix reports/plan.json        make exactly that
+    opschecks fix reports/plan.json        make exactly those changes
     opschecks fix NAME --set desired=5     run one remedy by name
-    opschecks journal | undo ENTRY         what was changed, and taking it back
-    opschecks history list                 earlier runs; when was a check bad, and for how long?
-    opschecks report daily 2026-11-24      any morning's page again; as summary, message, published
-    opschecks export-logs --since 2h       a window of logs in a file
+    opschecks journal | undo ENTRY         what was changed, and how to undo it
+    opschecks history list                 earlier runs; when a check failed, and for how long
+    opschecks report daily 2026-11-24      the page of any day; also as summary or message, or published
+    opschecks new check NAME               lay out a check with its fault and tests
+    opschecks export-logs --since 2h       write recent logs to a file
     """
 
 
-for command in (fix, undo, journal, history, report, export_logs):
+for command in (new, fix, undo, journal, history, report, export_logs):
     main.add_command(command)
 
 
 @main.command("list")
 @click.argument("kind", type=click.Choice(["checks", "observations", "remedies", "drills", "faults", "stacks", "keys"]))
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="text or json")
-@click.option("--stacks", type=click.Path(path_type=Path), default=Path("stacks.toml"), help="another stacks.toml")
+@FORMAT
+@STACKS
 def list_(kind: str, form: str, stacks: Path) -> None:
-    """Show what there is of a kind: checks, observations, remedies, drills, faults, stacks, or keys of stacks.toml."""
+    """List checks, observations, remedies, drills, faults, stacks, or the keys of stacks.toml."""
     if kind in _DECLARED:
-        _load_project()
+        from .project import load_project
+
+        load_project()
     rows = list(_LISTS[kind](stacks))
     if form == "json":
         click.echo(json.dumps(rows, indent=1, ensure_ascii=False))
         return
     if not rows:
-        click.echo(f"there are no {kind} here; {_WHERE.get(kind, 'see README.md')}")
+        click.echo(f"no {kind} here; {_WHERE.get(kind, 'see README.md')}")
         return
     name, *rest = rows[0]
     width = max(len(row[name]) for row in rows)
@@ -68,14 +73,6 @@ def list_(kind: str, form: str, stacks: Path) -> None:
         click.echo(f"{row[name]:{width}}  {first}")
         for line in others:
             click.echo(f"{'':{width}}  {line}")
-
-
-def _load_project() -> None:
-    """Users' own observations, remedies, drills and faults are known as in a run; the exit code is pytest's if not."""
-    from .project import in_project
-
-    if code := in_project():
-        sys.exit(code)
 
 
 def _checks(_: Path) -> Iterator[ListRow]:
@@ -98,18 +95,12 @@ def _slug(node: ast.FunctionDef, body: list[ast.stmt]) -> str:
     """The `runbook=` of the check's decorator: a text, or a constant of its module."""
     import ast
 
-    constants = {
-        target.id: one.value.value
-        for one in body
-        if isinstance(one, ast.Assign) and isinstance(one.value, ast.Constant)
-        for target in one.targets
-        if isinstance(target, ast.Name)
-    }
+    constants = {ast.unparse(one.targets[0]): one.value for one in body if isinstance(one, ast.Assign)}
     given = [one for call in node.decorator_list if isinstance(call, ast.Call) for one in call.keywords]
-    value = next((one.value for one in given if one.arg == "runbook"), None)
-    if isinstance(value, ast.Constant):
-        return str(value.value)
-    return str(constants.get(value.id, "")) if isinstance(value, ast.Name) else ""
+    for value in (one.value for one in given if one.arg == "runbook"):
+        value = constants.get(ast.unparse(value), value)
+        return str(value.value) if isinstance(value, ast.Constant) else ""
+    return ""
 
 
 def _observations(_: Path) -> Iterator[ListRow]:
@@ -127,7 +118,7 @@ def _remedies(_: Path) -> Iterator[ListRow]:
 
     for name, remedy in all_remedies().items():
         wishes = ", ".join(f"--set {key}=… ({meaning})" for key, meaning in remedy.wishes.items())
-        way = "one-way" if remedy.one_way else "can be taken back"
+        way = "one-way" if remedy.one_way else "can be undone"
         yield {
             "remedy": name,
             "what": remedy.what(),
@@ -159,12 +150,9 @@ def _faults(_: Path) -> Iterator[ListRow]:
 
 
 def _stacks(path: Path) -> Iterator[ListRow]:
-    from ..config.load import StackError, load_stacks
+    from ..config.load import load_stacks
 
-    try:
-        listed = load_stacks(path)
-    except StackError as error:
-        raise click.ClickException(str(error)) from None
+    listed = load_stacks(path)
     for name, stack in listed.stacks.items():
         default = "the default" if name == listed.default else ""
         where = "SANDBOX" if stack.sandbox else f"{stack.account_id or 'any account'}, {stack.region or 'any region'}"
@@ -203,42 +191,41 @@ _LISTS: dict[str, Callable[[Path], Iterator[ListRow]]] = {
     "keys": _keys,
 }
 _DECLARED = ("observations", "remedies", "drills", "faults")
-"""What a user's conftests and plugins may declare too."""
-_WHERE = {"checks": "run it beside the folder checks/"}
+"""Kinds that a user's conftests and plugins can declare too."""
+_WHERE = {"checks": "run it in the folder that has checks/"}
 
 
 @main.command()
-@click.option("--fault", "faults", multiple=True, metavar="NAME", help="break it; repeatable")
+@click.option("--fault", "faults", multiple=True, metavar="NAME", help="a fault to give it; repeatable")
 @click.option("--stack", "name", default=None, metavar="NAME", help="which sandbox stack of stacks.toml")
-@click.option("--stacks", type=click.Path(path_type=Path), default=Path("stacks.toml"), help="another stacks.toml")
+@STACKS
 @click.option("--format", "form", type=click.Choice(["shell", "json"]), default="shell", help="shell exports or json")
 def sandbox(faults: tuple[str, ...], name: str | None, stacks: Path, form: str) -> None:
     """Keep a sandbox running, and print the environment that points pytest and the AWS CLI at it.
 
     \b
-    opschecks sandbox --fault alarm_is_ringing      in one terminal: copy what it prints …
-    aws cloudwatch describe-alarms                  … into another one
+    opschecks sandbox --fault alarm_is_ringing      in one terminal; copy what it prints
+    aws cloudwatch describe-alarms                  in another terminal, after pasting it
     pytest checks/daily
     """
-    from ..config.load import StackError, load_stacks
+    from ..config.load import load_stacks
     from ..core.wording import nearest
 
-    try:
-        listed = load_stacks(stacks).stacks
-    except StackError as error:
-        raise click.ClickException(str(error)) from None
+    listed = load_stacks(stacks).stacks
     candidates = [key for key, stack in listed.items() if stack.sandbox]
     if name is not None and name not in candidates:
-        raise click.ClickException(f"--stack {name}: {stacks} has no such sandbox; {nearest(name, candidates)}")
+        raise click.ClickException(f"--stack {name}: {stacks} has no sandbox of that name; {nearest(name, candidates)}")
     if not candidates:
-        raise click.ClickException(f"{stacks}: it lists no stack with sandbox = true")
+        raise click.ClickException(f"{stacks}: no stack has sandbox = true")
     from ..sandbox.faults import known_faults
 
     if faults:
-        _load_project()
+        from .project import load_project
+
+        load_project()
     for fault in faults:
         if fault not in known_faults():
-            raise click.ClickException(f"--fault {fault}: there is no such fault; {nearest(fault, known_faults())}")
+            raise click.ClickException(f"--fault {fault}: no such fault; {nearest(fault, known_faults())}")
     try:
         from ..sandbox.environment import Sandbox
         from ..sandbox.faults import give_fault
@@ -250,7 +237,10 @@ def sandbox(faults: tuple[str, ...], name: str | None, stacks: Path, form: str) 
     sow_all(running)
     try:
         for fault in faults:
-            give_fault(running, fault)
+            try:
+                give_fault(running, fault)
+            except NotImplementedError as error:  # as `opschecks new check` lays it out
+                raise click.ClickException(f"--fault {fault}: not written yet: {error}") from None
         wait = _until_interrupted()
         click.echo(_environment(running.facts, form))
         click.echo("the sandbox is running; Ctrl-C stops it", err=True)

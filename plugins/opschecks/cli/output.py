@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 def show_plan(change: Change) -> None:
-    """What, where, from, to, by which call, at which risk."""
+    """Print what changes, where, from what to what, by which call and at which risk."""
     from ..report.text import printable
 
-    undo = "one-way: it cannot be taken back" if change.one_way else "can be taken back"
+    undo = "one-way: it cannot be undone" if change.one_way else "can be undone"
     lines = [f"{change.remedy} on {change.name} ({change.target})"]
     lines += [f"  {line}" for line in change.differs]
     lines += [
@@ -32,31 +32,28 @@ def show_plan(change: Change) -> None:
 
 
 def show_result(fixed: Fixed) -> None:
-    """What became of a change, and how to take it back."""
+    """The result of a change, and how to undo it."""
     from ..report.text import printable
 
     click.echo(printable(f"{fixed.change.name}: {fixed.result}: {fixed.said}"), err=not fixed.result.is_good)
     if fixed.undo and fixed.result.is_good:
-        click.echo(f"take it back: {fixed.undo}" if not fixed.change.one_way else "it cannot be taken back")
+        click.echo(f"undo it: {fixed.undo}" if not fixed.change.one_way else "it cannot be undone")
 
 
 def show_entry(entry: Entry) -> None:
-    """A journal entry with its steps."""
+    """Print a journal entry with its steps."""
     from ..report.text import printable
 
     change = entry.change
-    back = f" (takes {entry.undoes} back)" if entry.undoes else ""
-    click.echo(
-        printable(
-            f"{entry.id}  {entry.begun:%Y-%m-%d %H:%M:%S} UTC  {change.remedy} on {change.name}{back}, by {entry.by}"
-        )
-    )
-    click.echo(printable(f"          {'; '.join(change.differs)}"))
+    undoes = f" (undoes {entry.undoes})" if entry.undoes else ""
+    lines = [
+        f"{entry.id}  {entry.begun:%Y-%m-%d %H:%M:%S} UTC  {change.remedy} on {change.name}{undoes}, by {entry.by}"
+    ]
+    indented = ["; ".join(change.differs)]
     for line in entry.lines[1:]:
-        click.echo(
-            printable(
-                f"          {line.at:%H:%M:%S} {line.event.replace('_', ' ')}" + (f": {line.said}" if line.said else "")
-            )
-        )
+        said = f": {line.said}" if line.said else ""
+        indented.append(f"{line.at:%H:%M:%S} {line.event.replace('_', ' ')}{said}")
     if entry.is_open:
-        click.echo("          nobody knows whether it was sent; the next fix settles it by reading")
+        indented.append("it is not known whether it was sent; the next fix finds out by reading")
+    for text in [*lines, *(f"          {one}" for one in indented)]:
+        click.echo(printable(text))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -41,3 +42,9 @@ def in_project(work: Callable[[Any], int] = lambda hooks: 0) -> int:
     # -s: commands ask questions on the terminal; the others keep and collect what only tests leave behind
     options = ["-s", "-p", "opschecks", *(f"-pno:{plugin}" for plugin in ("cacheprovider", "unraisableexception"))]
     return int(pytest.main([*options, *places], plugins=[_Command(work)]))
+
+
+def load_project() -> None:
+    """Users' own observations, remedies, drills and faults are known as in a run; the exit code is pytest's if not."""
+    if code := in_project():
+        sys.exit(code)

@@ -13,38 +13,48 @@ import click
 if TYPE_CHECKING:
     from ..aws.session import Aws
     from ..config.stack import Stack
+    from ..history.storage import Storage
+    from ..history.summaries import Summaries
 
 
 def stack_named(name: str, stacks: Path) -> Stack:
-    """The stack of that name; one clear line where there is none."""
-    from ..config.load import StackError, choose_stacks, load_stacks
+    """The stack of that name; StackError if there is none."""
+    from ..config.load import choose_stacks, load_stacks
 
-    try:
-        return choose_stacks(load_stacks(stacks), [name], stacks)[0]
-    except StackError as error:
-        raise click.ClickException(str(error)) from None
+    return choose_stacks(load_stacks(stacks), [name], stacks)[0]
 
 
 def reached(stack: Stack) -> tuple[Stack, Aws]:
-    """The stack and the way to its AWS; of a sandbox, the one that OPSCHECKS_SANDBOX points at."""
-    from ..aws.session import Aws, UnusableProfile
+    """The stack and its AWS; for a sandbox, the one that OPSCHECKS_SANDBOX points at."""
+    from ..aws.session import Aws
     from ..config.stack import FROM_THE_SANDBOX
 
     if not stack.sandbox:
         if variable := stack.diverted_by:
             raise click.ClickException(
-                f"stacks.{stack.name}: {variable} is set, so that its calls would not go to AWS; unset it, "
-                "or set endpoint_url of the stack to what is meant"
+                f"stacks.{stack.name}: {variable} is set and would divert calls from AWS; unset it, "
+                "or set endpoint_url for this stack"
             )
-        try:
-            return stack, Aws(stack)
-        except UnusableProfile as error:
-            raise click.ClickException(str(error)) from None
+        return stack, Aws(stack)
     given = os.environ.get("OPSCHECKS_SANDBOX")
     if not given:
         raise click.ClickException(
-            f"{stack.name} is the sandbox, and none is running: opschecks sandbox starts one; copy what it prints"
+            f"{stack.name} is a sandbox, and none is running: start one with opschecks sandbox, and copy what it prints"
         )
     facts: Mapping[str, Any] = json.loads(given)
     running = stack.model_copy(update={key: facts[key] for key in FROM_THE_SANDBOX})
     return running, Aws(running, facts["credentials"])
+
+
+def state_of(stack: Stack, stacks: Path, reports: Path, aws: Aws | None = None) -> Storage:
+    """Where the stack's history, journal and lock are kept; `aws` is used for S3, if it is there already."""
+    from ..history.storage import storage_of
+
+    return storage_of(stack, reports / "history", stacks.absolute().parent, lambda: (aws or reached(stack)[1]).s3())
+
+
+def summaries_of(stack: Stack, store: Storage, reports: Path) -> Summaries:
+    """The summaries of the stack's earlier runs; warnings go to the terminal."""
+    from ..history.summaries import Summaries
+
+    return Summaries(store, reports / "history" / stack.name / "summaries", lambda line: click.echo(line, err=True))

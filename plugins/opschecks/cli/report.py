@@ -1,4 +1,4 @@
-"""opschecks report: a run made into a page, a summary, a message again; sent and published."""
+"""opschecks report: make pages, summaries and messages of a run again; send and publish them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .options import REPORTS, STACKS, write
 from .reach_stack import reached, stack_named
 from .run_lookup import FoundRun, found_run, run_of_file
 
@@ -17,14 +18,8 @@ if TYPE_CHECKING:
     from ..core.run import Run
 
 WEBHOOK = "OPSCHECKS_SLACK_WEBHOOK"
-_STACKS = click.option(
-    "--stacks", type=click.Path(path_type=Path), default=Path("stacks.toml"), help="another stacks.toml"
-)
-_REPORTS = click.option(
-    "--reports", type=click.Path(path_type=Path), default=Path("reports"), help="another reports folder"
-)
 _STACK = click.option(
-    "--stack", "name", default=None, metavar="NAME", help="whose history RUN is of; default: no history"
+    "--stack", "name", default=None, metavar="NAME", help="the stack whose history has RUN; default: no history"
 )
 _RUN = click.argument("run", default="reports/daily.json")
 FORMS = ("html", "markdown", "ctrf", "slack", "email", "annotations")
@@ -35,12 +30,12 @@ def report() -> None:
     """Make reports of a run again, send them, publish them.
 
     \b
-    opschecks report daily                                     the page of the newest daily run again
-    opschecks report daily 2026-11-24 --stack production       of any morning in the history
-    opschecks report daily reports/daily.json --format ctrf    or as Markdown, Slack blocks, e-mail, annotations
+    opschecks report daily                                     the page of the newest daily run
+    opschecks report daily 2026-11-24 --stack production       the page of any day in the history
+    opschecks report daily reports/daily.json --format ctrf    or markdown, slack, email, annotations
     opschecks report weekly --week 2026-W47 --stack production the page of any past week
     opschecks report slack reports/daily.json                  post it to the webhook in OPSCHECKS_SLACK_WEBHOOK
-    opschecks report publish reports/daily.json --to s3://BUCKET/PREFIX    or a folder: page, index of all, newest
+    opschecks report publish reports/daily.json --to s3://BUCKET/PREFIX    or to a folder
     opschecks report schema                                    the JSON Schema of run files
     """
 
@@ -48,21 +43,17 @@ def report() -> None:
 @report.command()
 @_RUN
 @_STACK
-@click.option(
-    "--format", "form", type=click.Choice(FORMS), default="html", show_default=True, help="what to make of it"
-)
+@click.option("--format", "form", type=click.Choice(FORMS), default="html", show_default=True, help="output format")
 @click.option(
     "--out", type=click.Path(path_type=Path, dir_okay=False), default=None, help="default: the terminal; html: DAY.html"
 )
-@_STACKS
-@_REPORTS
+@STACKS
+@REPORTS
 def daily(run: str, name: str | None, form: str, out: Path | None, stacks: Path, reports: Path) -> None:
-    """Make the report of RUN: a run file, or with --stack the day of one in the history.
+    """Make the report of RUN: a run file, or with --stack a day of the history.
 
-    A day is one of the stack's time zone, and its newest run is taken; the moment of a run is UTC, as it is filed.
+    Days are those of the stack's time zone; the newest run of the day is taken. A full time is UTC, as in file names.
     """
-    from ..history.storage import write_whole
-
     found = found_run(run, "daily", name, stacks, reports)
     if form == "html":
         _page_to(found, out, reports)
@@ -71,35 +62,29 @@ def daily(run: str, name: str | None, form: str, out: Path | None, stacks: Path,
     if out is None:
         click.echo(text, nl=not text.endswith("\n"))
         return
-    try:
-        write_whole(out, text)
-    except OSError as error:
-        raise click.ClickException(f"{out}: cannot be written: {error.strerror}") from None
+    write(out, text)
     click.echo(f"report: {out}")
 
 
 @report.command()
 @click.argument("run", default="reports/weekly.json")
-@click.option(
-    "--week", default="", metavar="YYYY-Www", help="the week of one in the history, such as 2026-W47; with --stack"
-)
+@click.option("--week", default="", metavar="YYYY-Www", help="a week of the history, such as 2026-W47; needs --stack")
 @_STACK
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), default=None, help="default: WEEK.html")
-@_STACKS
-@_REPORTS
+@STACKS
+@REPORTS
 def weekly(run: str, week: str, name: str | None, out: Path | None, stacks: Path, reports: Path) -> None:
-    """Make the page of a weekly run again: RUN is a run file; --week takes the newest one of a week in the history.
+    """Make the page of a weekly run again: RUN is a run file; --week takes the newest weekly run of that week.
 
-    Of a week without a weekly run it is made from the daily ones that are on record.
+    If the week has no weekly run, the page is built from its daily runs.
     """
     if week and not name:
-        raise click.ClickException(f"--week {week}: whose? name the stack with --stack")
+        raise click.ClickException("--week needs --stack NAME")
     found = found_run(run, "weekly", name, stacks, reports, week=week)
     _page_to(found, out, reports)
 
 
 def _page_to(found: FoundRun, out: Path | None, reports: Path) -> None:
-    from ..history.storage import write_whole
     from ..report.files import SUFFIXES
     from ..report.publish import file_name
 
@@ -108,28 +93,21 @@ def _page_to(found: FoundRun, out: Path | None, reports: Path) -> None:
     if found.path and found.path.parent.resolve() == path.parent.resolve():
         stem = found.path.name.removesuffix(".json")
         links = {kind: stem + suffix for kind, suffix in SUFFIXES.items() if (path.parent / (stem + suffix)).exists()}
-    try:
-        write_whole(path, _page(found, links))
-    except OSError as error:
-        raise click.ClickException(f"{path}: cannot be written: {error.strerror}") from None
+    write(path, _page(found, links))
     click.echo(f"report: {path}")
 
 
 @report.command()
 @_RUN
-@click.option("--page-url", default="", metavar="URL", help="where the page can be read; linked in the message")
+@click.option("--page-url", default="", metavar="URL", help="address of the page, for a link in the message")
 def slack(run: str, page_url: str) -> None:
-    """Post the run to Slack: the webhook's address stands in OPSCHECKS_SLACK_WEBHOOK, never on the command line."""
-    from ..report.exports.slack import SlackError, post, to_slack
+    """Post the run to Slack. The webhook's address is read from OPSCHECKS_SLACK_WEBHOOK, since it is a secret."""
+    from ..report.exports.slack import post, to_slack
 
     webhook = os.environ.get(WEBHOOK, "")
     if not webhook:
-        raise click.ClickException(f"{WEBHOOK}: not set; it holds the webhook's address, which is a secret")
-    message = to_slack(run_of_file(Path(run)), page_url=page_url)
-    try:
-        post(webhook, message)
-    except SlackError as error:
-        raise click.ClickException(str(error)) from None
+        raise click.ClickException(f"{WEBHOOK}: not set; set it to the webhook's address")
+    post(webhook, to_slack(run_of_file(Path(run)), page_url=page_url))
     click.echo("posted to Slack")
 
 
@@ -137,12 +115,12 @@ def slack(run: str, page_url: str) -> None:
 @_RUN
 @_STACK
 @click.option("--to", "where", required=True, metavar="DIR|s3://…", help="a folder, or a prefix in S3")
-@_STACKS
-@_REPORTS
+@STACKS
+@REPORTS
 def publish(run: str, name: str | None, where: str, stacks: Path, reports: Path) -> None:
-    """Write page, run file and summary where people find them, with the newest one and an index of all.
+    """Write page, run file and summary to a shared place, with the newest page and an index of all.
 
-    With --stack, S3 is written with that stack's credentials; else with those of the usual AWS chain.
+    With --stack, S3 is written with that stack's credentials, else with those of the usual AWS chain.
     """
     from ..history.storage import storage_at
     from ..report.files import SUFFIXES
@@ -158,11 +136,8 @@ def publish(run: str, name: str | None, where: str, stacks: Path, reports: Path)
         if path and path.exists():
             beside[suffix] = path.read_text(encoding="utf-8", errors="replace")
     links = {kind: stem + suffix for kind, suffix in SUFFIXES.items() if suffix in beside}
-    try:
-        for key in put(found.run, _page(found, links), beside, storage_at(where, lambda: _s3(name, stacks))):
-            click.echo(f"{where.rstrip('/')}/{key}")
-    except OSError as error:
-        raise click.ClickException(str(error)) from None
+    for key in put(found.run, _page(found, links), beside, storage_at(where, lambda: _s3(name, stacks))):
+        click.echo(f"{where.rstrip('/')}/{key}")
 
 
 @report.command(name="schema")
@@ -181,9 +156,9 @@ def _s3(name: str | None, stacks: Path) -> Any:
 
     try:
         return boto3.client("s3")
-    except (BotoCoreError, ValueError) as error:  # an unknown profile, an endpoint that is none
+    except (BotoCoreError, ValueError) as error:  # an unknown profile, an invalid endpoint
         raise click.ClickException(
-            f"{error}; set AWS_PROFILE and its like to what the AWS CLI takes, or name the stack with --stack"
+            f"{error}; set AWS_PROFILE and similar variables as for the AWS CLI, or name a stack with --stack"
         ) from None
 
 
@@ -211,5 +186,5 @@ def _page(found: FoundRun, links: dict[str, str]) -> str:
     try:
         runbook = read_runbook(Path("checks/RUNBOOK.md"))
     except RunbookError as error:
-        raise click.ClickException(f"{error}: the page shows its steps; run it beside the folder checks/") from None
+        raise click.ClickException(f"{error}: run it in the folder that has checks/") from None
     return render(found.run, runbook=runbook, links=links, earlier=found.earlier)

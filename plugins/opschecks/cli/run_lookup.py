@@ -1,18 +1,17 @@
-"""Which run a report command is about: a run file, or one of a stack's history, by its day, week or moment."""
+"""Finds the run of a report command: a run file, or a run of the history by day, week or time."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from ..core import clock
-from .reach_stack import reached, stack_named
+from .reach_stack import stack_named, state_of, summaries_of
 
 if TYPE_CHECKING:
     from ..config.stack import Stack
@@ -25,7 +24,7 @@ _WEEK = "%G-W%V"
 
 @dataclass(frozen=True)
 class FoundRun:
-    """A run, the file it was read from (or none, of the history), and the run of a day before."""
+    """A run, the file it was read from (None: from the history), and the run of a day before."""
 
     run: Run
     path: Path | None
@@ -33,7 +32,7 @@ class FoundRun:
 
 
 def found_run(run: str, suite: str, name: str | None, stacks: Path, reports: Path, *, week: str = "") -> FoundRun:
-    """The run file of that name; with a stack also the one of a day or moment in its history, or of a week."""
+    """The run file of that name; with a stack also the run of a day, a time or a week of its history."""
     history = _History.of(name, stacks, reports) if name else None
     if history and (week or not Path(run).exists()):
         keys = history.of_week(week, suite) if week else [history.of_day(run, suite)]
@@ -42,13 +41,13 @@ def found_run(run: str, suite: str, name: str | None, stacks: Path, reports: Pat
         told = history.read(keys[-1])
         return FoundRun(told, None, history.day_before(told))
     if not Path(run).exists():
-        raise click.ClickException(f"{run}: no such run file; a day of the history wants --stack NAME")
+        raise click.ClickException(f"{run}: no such run file; for a day of the history, add --stack NAME")
     told = run_of_file(Path(run))
     return FoundRun(told, Path(run), history.day_before(told) if history else None)
 
 
 def run_of_file(path: Path) -> Run:
-    """The run of a run file; one clear line where it is none."""
+    """The run of a run file; one clear line if it is not a run file."""
     from ..report.runfile import RunFileError, from_json
 
     try:
@@ -63,21 +62,18 @@ def run_of_file(path: Path) -> Run:
 
 @dataclass(frozen=True)
 class _History:
-    """The run files of a stack, told apart by its own days and weeks."""
+    """The run files of a stack, by days and weeks of its time zone."""
 
     stack: Stack
     store: Storage
 
     @staticmethod
     def of(name: str, stacks: Path, reports: Path) -> _History:
-        from ..history.storage import storage_of
-
         stack = stack_named(name, stacks)
-        store = storage_of(stack, reports / "history", stacks.absolute().parent, lambda: reached(stack)[1].s3())
-        return _History(stack, store)
+        return _History(stack, state_of(stack, stacks, reports))
 
     def of_day(self, moment: str, suite: str) -> str:
-        """The newest run of the stack's day, or of the moment (UTC, as it is filed) that the text begins."""
+        """The newest run of a day of the stack, or of the UTC time that the text begins (as in file names)."""
         from ..core.wording import nearest
 
         days, asked = self._filed("%Y-%m-%d", suite), moment.replace(":", "-")
@@ -98,55 +94,45 @@ class _History:
         return [key for key, its in self._filed(_WEEK, suite).items() if its == week]
 
     def made_of(self, week: str, reports: Path) -> Run:
-        """A week without a weekly run, as its daily runs tell it: a run without checks that ends with the week."""
+        """A week without a weekly run, built from its daily runs: a run without checks that ends with the week."""
         from ..core.wording import nearest
-        from ..history.summaries import Summaries
         from ..report.weekly.facts import week_facts, week_without_run
 
         daily = self.of_week(week, "daily")
         if not daily:
             known = {*self._filed(_WEEK, "daily").values(), *self._filed(_WEEK, "weekly").values()}
             raise click.ClickException(
-                f"--week {week}: {self.stack.name} has no run of it; weeks are those of {self.stack.zone}; "
+                f"--week {week}: {self.stack.name} has no run in it; weeks are those of {self.stack.zone}; "
                 f"{nearest(week, known)}"
             )
         ends = datetime.strptime(f"{week}-7 23:59:59", "%G-W%V-%u %H:%M:%S").replace(tzinfo=self.stack.zone)
         now = min(ends.astimezone(UTC), clock.now())
-        folder = reports / "history" / self.stack.name / "summaries"
-        history = Summaries(self.store, folder, partial(click.echo, err=True))
+        history = summaries_of(self.stack, self.store, reports)
         return week_without_run(self.read(daily[-1]), week_facts(history, self.stack, now), now)
 
     def _filed(self, form: str, suite: str) -> dict[str, str]:
         """The keys of the filed runs, the oldest first, each with its moment in the stack's zone, in that form."""
         from ..history.runs import began
 
-        try:
-            keys = self.store.keys(suite)
-        except OSError as error:
-            raise click.ClickException(str(error)) from None
+        keys = self.store.keys(suite)
         return {key: at.astimezone(self.stack.zone).strftime(form) for key in keys if (at := began(key))}
 
     def read(self, key: str) -> Run:
-        """The run that is filed so."""
+        """The run with that key."""
         from ..report.runfile import RunFileError, from_json
 
         try:
             return from_json(self.store.read(key) or "")
-        except OSError as error:
-            raise click.ClickException(str(error)) from None
         except (UnicodeDecodeError, RunFileError) as error:
             raise click.ClickException(f"{self.store}/{key}: {error}") from None
 
     def day_before(self, told: Run) -> Run | None:
-        """The run of a day before; one that cannot be read costs its lines in the charts, as it did in the morning."""
+        """The run of a day before; if it cannot be read, the charts lack its lines, and that is printed."""
         from ..history.runs import a_day_before
 
-        try:
-            key = a_day_before(self.store, told.suite, told.started)
-        except OSError as error:
-            raise click.ClickException(str(error)) from None
+        key = a_day_before(self.store, told.suite, told.started)
         try:
             return self.read(key) if key else None
-        except click.ClickException as error:
-            click.echo(f"{error.message}; the charts are without the lines of that day: move the file away", err=True)
+        except (click.ClickException, OSError) as error:
+            click.echo(f"{error}; the charts lack the lines of that day; move the file away", err=True)
             return None

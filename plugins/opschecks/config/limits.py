@@ -1,4 +1,4 @@
-"""The limits that checks judge by and that remedies keep: typed, defaulted, documented; a stack overrides them."""
+"""Limits for checks and remedies: typed, with defaults and descriptions; a stack can override them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validato
 Percent = Annotated[float, Field(gt=0, le=100)]
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=0)]
+AtLeastOne = Annotated[int, Field(ge=1)]
+NotNegative = Annotated[float, Field(ge=0)]
 
 
 class Limits(BaseModel):
@@ -17,165 +19,117 @@ class Limits(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    cpu_percent: Percent = Field(
-        80, description="average CPU of a service over the last hour (target tracking aims at 70)"
-    )
-    cpu_saturated_percent: Percent = Field(
-        90, description="average CPU of a service in any 5 minutes of the last half hour"
-    )
+    cpu_percent: Percent = Field(80, description="average CPU of a service in the last hour (scaling aims at 70)")
+    cpu_saturated_percent: Percent = Field(90, description="average CPU of a service in 5 minutes of the last 30")
     memory_percent: Percent = Field(85, description="average memory of a service over the last hour")
     memory_peak_percent: Percent = Field(95, description="highest memory of any task in the last hour")
-    response_time_p95_ms: Positive = Field(
-        1000, description="p95 of the target response time, in any 5 minutes of the last hour"
-    )
+    response_time_p95_ms: Positive = Field(1000, description="p95 response time, in any 5 minutes of the last hour")
     errors_5xx_per_minute: Count = Field(
-        10, description="5xx of targets and load balancer in any minute of the last hour"
+        10, description="5xx of targets and load balancer, per minute of the last hour"
     )
     health_latency_ms: Positive = Field(2000, description="GET /health")
     dashboard_latency_ms: Positive = Field(5000, description="GET of one dashboard")
     certificate_days: Count = Field(14, description="days that a certificate must still be valid")
     websocket_ping_ms: Positive = Field(1000, description="ping to pong on an open WebSocket session")
     websocket_hold_s: Annotated[float, Field(ge=0, le=60)] = Field(
-        1, description="how long an idle WebSocket session must stay open"
+        1, description="how long an idle session must stay open"
     )
-    stickiness_s: Count = Field(3600, description="shortest lb_cookie duration wanted")
+    stickiness_s: Count = Field(3600, description="shortest allowed lb_cookie duration")
     log_errors_per_hour: Count = Field(20, description="ERROR events of a log group in the last hour")
-    websocket_errors_per_hour: Count = Field(5, description="ERROR events in the last hour that speak of WebSockets")
-    throttled_requests_per_hour: Count = Field(
-        0, description="throttled reads and writes of a table or index in the last hour"
-    )
+    websocket_errors_per_hour: Count = Field(5, description="ERROR events in the last hour that mention WebSockets")
+    throttled_requests_per_hour: Count = Field(0, description="throttled requests of a table or index in the last hour")
     alarm_blind_hours: Positive = Field(1, description="how long an alarm may have INSUFFICIENT_DATA")
     alarm_rings_per_day: Count = Field(4, description="how often one alarm may go off within 24 hours")
     incident_age_hours: dict[str, Positive] = Field(
         default={"critical": 1, "high": 4, "medium": 24, "low": 72},
         description="how old an active incident may be, by severity; an unknown severity counts as the strictest",
     )
-    billing_mode: Literal["PAY_PER_REQUEST", "PROVISIONED"] = Field(
-        "PAY_PER_REQUEST", description="how tables are wanted to be billed"
-    )
-    min_tasks: Count = Field(2, description="lower auto-scaling limit wanted, for every service")
-    max_tasks: Count = Field(10, description="upper auto-scaling limit wanted, for every service")
-    scaling_failures_per_week: Count = Field(0, description="attempts of auto-scaling that may fail, of one service")
-    scaling_held_hours_per_week: Count = Field(
-        1, description="hours in which auto-scaling may want more tasks than its maximum"
-    )
-    scaling_turns_per_day: Count = Field(6, description="how often scaling may turn round within 24 hours, out and in")
-    deployment_minutes: Positive = Field(30, description="how long a deployment may be under way")
+    billing_mode: Literal["PAY_PER_REQUEST", "PROVISIONED"] = Field("PAY_PER_REQUEST", description="billing of tables")
+    min_tasks: Count = Field(2, description="lower auto-scaling limit of every service")
+    max_tasks: Count = Field(10, description="upper auto-scaling limit of every service")
+    scaling_failures_per_week: Count = Field(0, description="auto-scaling attempts of one service that may fail")
+    scaling_held_hours_per_week: Count = Field(1, description="hours in which the maximum may hold auto-scaling back")
+    scaling_turns_per_day: Count = Field(6, description="how often scaling may change direction within 24 hours")
+    deployment_minutes: Positive = Field(30, description="how long a deployment may take")
     budget_usd_per_month: Positive | None = Field(
-        None, description="cost of a calendar month, before tax and credits; unset: no budget is held to"
+        None, description="budget per month, before tax and credits; unset: none"
     )
     cost_week_growth_percent: Positive = Field(20, description="rise of a week's cost over the week before it")
-    cost_unusual_percent: Positive = Field(
-        50, description="how far a day's cost of one AWS service may lie above its median of four weeks"
-    )
-    cost_floor_usd_per_day: Annotated[float, Field(ge=0)] = Field(
-        5, description="a rise of a day's cost by less than this is no finding, whatever its percentage"
-    )
+    cost_unusual_percent: Positive = Field(50, description="a service's daily cost above its median of four weeks")
+    cost_floor_usd_per_day: NotNegative = Field(5, description="smaller rises of a day's cost are ignored")
     key_age_days: Positive = Field(90, description="how old an active access key of an IAM user may be")
     key_unused_days: Positive = Field(90, description="how long an active access key may go unused")
-    key_overlap_days: Positive = Field(
-        7, description="how long an IAM user may have two active access keys, which a rotation needs"
-    )
-    key_use_minutes: Positive = Field(
-        30, description="longest wait for a handed-over access key to be used; AWS tells of a use some time later"
-    )
-    key_quiet_hours: Positive = Field(
-        24, description="how long nothing may have used the old access key before it is deactivated"
-    )
+    key_overlap_days: Positive = Field(7, description="how long an IAM user may have two active access keys")
+    key_use_minutes: Positive = Field(30, description="wait for a new access key to be used; AWS reports it late")
+    key_quiet_hours: Positive = Field(24, description="how long an old access key is unused before deactivation")
     key_grace_days: Positive = Field(
         7,
         description="how long a deactivated access key is kept before it is deleted; also how long an old key must be "
-        "quiet that was used after the hand-over",
+        "unused if it was used after the hand-over",
     )
     credential_report_s: Positive = Field(60, description="longest wait for IAM's credential report")
-    unattached_days: Positive = Field(7, description="how old an EBS volume may be that is attached to nothing")
-    dev_hours_outside: Annotated[float, Field(ge=0)] = Field(
-        4, description="hours within a week that a service of dev_services may run outside office_hours"
+    unattached_days: Positive = Field(7, description="how old an unattached EBS volume may be")
+    dev_hours_outside: NotNegative = Field(
+        4, description="hours per week that a dev service may run outside office_hours"
     )
     stack_update_minutes: Positive = Field(120, description="how long an update of a CloudFormation stack may take")
-    drift_check_days: Positive = Field(
-        30, description="how old the last drift detection of a CloudFormation stack may be"
-    )
+    drift_check_days: Positive = Field(30, description="age of the last drift detection of a CloudFormation stack")
     image_severity: Literal["LOW", "MEDIUM", "HIGH", "CRITICAL"] = Field(
-        "HIGH", description="least severity of a vulnerability that no image in use may have"
+        "HIGH", description="lowest severity of vulnerability that fails an image in use"
     )
-    image_scan_days: Positive = Field(30, description="how old the scan of an image may be to be believed")
+    image_scan_days: Positive = Field(30, description="how old the scan of an image may be")
     image_age_days: Positive = Field(90, description="how long ago an image in use may have been pushed")
-    incident_archive_days: Positive = Field(
-        90, description="age from which a resolved incident belongs into the archive"
+    incident_archive_days: Positive = Field(90, description="age at which resolved incidents should be archived")
+    incident_repeats_per_week: AtLeastOne = Field(
+        3, description="how many incidents of one title may be opened in 7 days"
     )
-    incident_repeats_per_week: Annotated[int, Field(ge=1)] = Field(
-        3, description="how many incidents of the same title may be opened within 7 days"
-    )
-    old_incidents: Count = Field(100, description="resolved incidents of that age that the table may still hold")
+    old_incidents: Count = Field(100, description="resolved incidents older than that which the table may still hold")
     backup_age_days: Positive = Field(7, description="age of the newest available backup of a table")
-    deploy_backup_age_hours: Positive = Field(
-        24, description="before a deploy: age of the youngest state that a table can be put back to"
-    )
-    full_backup_days: Positive = Field(
-        7, description="age of the newest complete set of back-up-everything, where `backups` names a place for them"
-    )
+    deploy_backup_age_hours: Positive = Field(24, description="before a deploy: age of the newest backup of a table")
+    full_backup_days: Positive = Field(7, description="age of the newest full backup, where `backups` is set")
     log_export_days: Positive = Field(
         7,
         description="age of the newest event of a log group that was exported to S3, and how far back exports must "
-        "have no gap; where a subscription sends every event on, none is wanted",
+        "have no gap; not needed where a subscription forwards every event",
     )
-    incomplete_upload_days: Positive = Field(
-        7, description="how long a bucket may keep the parts of uploads that were never completed"
-    )
-    old_version_days_min: Count = Field(
-        7, description="how long the dashboard bucket must keep what was overwritten or deleted"
-    )
-    old_version_days_max: Positive = Field(
-        90, description="how long a bucket with versions may keep what was overwritten or deleted"
-    )
+    incomplete_upload_days: Positive = Field(7, description="how long a bucket may keep incomplete uploads")
+    old_version_days_min: Count = Field(7, description="how long the dashboard bucket must keep old versions")
+    old_version_days_max: Positive = Field(90, description="how long a versioned bucket may keep old versions")
     log_retention_days_min: Positive = Field(7, description="shortest retention of a log group")
     log_retention_days_max: Positive = Field(90, description="longest retention of a log group")
     flow_log_traffic: Literal["ALL", "ACCEPT", "REJECT"] = Field(
-        "ALL", description="which traffic the flow logs of a VPC must record"
+        "ALL", description="traffic that flow logs must record"
     )
     restore_drill_days: Annotated[float, Field(gt=0, le=90)] = Field(
-        90, description="how long ago a table was last restored as a rehearsal; CloudTrail's history has 90 days"
+        90, description="longest time since a table was last restored as a test; CloudTrail keeps 90 days"
     )
     restore_minutes: Positive = Field(60, description="drill: how long the restore of a table may take")
     drill_scan_items: Annotated[int, Field(ge=0, le=1_000_000)] = Field(
-        10_000, description="drill: tables of at most so many items are compared whole, larger ones by a sample"
+        10_000, description="drill: tables with up to this many items are compared whole, larger ones by a sample"
     )
-    drill_sample_items: Annotated[int, Field(ge=1, le=1000)] = Field(
-        200, description="drill: items in the sample of a table that is larger"
-    )
+    drill_sample_items: Annotated[int, Field(ge=1, le=1000)] = Field(200, description="drill: items in such a sample")
     drill_unexplained_percent: Annotated[float, Field(ge=0, le=100)] = Field(
         10,
-        description="drill: items of the source that the restored table may lack where nothing tells whether they are "
-        "newer than the backup (created_at of incident_fields does); with more nothing is proven",
+        description="drill: items that the restored table may lack when it is unknown whether they are newer than the "
+        "backup (created_at of incident_fields shows that); with more, the result counts as not proven",
     )
     recovery_s: Positive = Field(
-        300, description="drill: from stopping a task until as many run, and targets are healthy, as before"
+        300, description="drill: from stopping a task to as many running and healthy as before"
     )
     drill_failed_requests_percent: Annotated[float, Field(ge=0, le=100)] = Field(
         1, description="drill: requests that may fail while a task is replaced, or under load"
     )
-    drill_websocket_clients: Annotated[int, Field(ge=1, le=50)] = Field(
-        4, description="drill: WebSocket sessions that are open when a task is stopped"
-    )
-    drill_reconnect_s: Positive = Field(30, description="drill: how long a client that was cut may take to be back")
-    drill_poll_s: Annotated[float, Field(gt=0, le=60)] = Field(
-        2, description="drill: between two looks at something that settles"
-    )
+    drill_websocket_clients: Annotated[int, Field(ge=1, le=50)] = Field(4, description="drill: open WebSocket sessions")
+    drill_reconnect_s: Positive = Field(30, description="drill: how long a disconnected client may take to reconnect")
+    drill_poll_s: Annotated[float, Field(gt=0, le=60)] = Field(2, description="drill: time between two polls")
     load_requests_per_second: Annotated[float, Field(gt=0, le=100)] = Field(10, description="drill: rate of the load")
     load_seconds: Annotated[float, Field(gt=0, le=300)] = Field(15, description="drill: how long the load lasts")
-    load_connections: Annotated[int, Field(ge=1, le=100)] = Field(
-        10, description="drill: requests of the load that may be under way at once"
-    )
+    load_connections: Annotated[int, Field(ge=1, le=100)] = Field(10, description="drill: concurrent requests")
     load_p95_ms: Positive = Field(1000, description="drill: p95 of the response time under load, waiting included")
     probe_timeout_s: Positive = Field(10, description="longest wait for an HTTP or WebSocket answer")
     gather_timeout_s: Positive = Field(120, description="longest wait for all observations of a stack")
-    pages: Annotated[int, Field(ge=1)] = Field(
-        100, description="pages of one list, scan or search before it is cut short and counts as not looked"
-    )
-    aws_attempts: Annotated[int, Field(ge=1, le=10)] = Field(
-        5, description="attempts of one AWS read, with botocore's standard back-off"
-    )
+    pages: AtLeastOne = Field(100, description="pages of one list, scan or search; with more, it could not look")
+    aws_attempts: Annotated[int, Field(ge=1, le=10)] = Field(5, description="attempts of one AWS read, with back-off")
 
     def oldest_active(self, severity: str) -> timedelta:
         """How old an active incident of this severity may be."""
@@ -184,15 +138,17 @@ class Limits(BaseModel):
 
 
 class Targets(BaseModel):
-    """`[stacks.NAME.targets]`: what the page of a week is measured against; no check fails by it."""
+    """`[stacks.NAME.targets]`: targets of the weekly page; no check fails because of them."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    availability_percent: Percent = Field(99.9, description="requests of the week that were not answered 5xx")
+    availability_percent: Percent = Field(99.9, description="requests of the week not answered with 5xx")
     response_time_p95_ms: Positive = Field(400, description="median of the week's p95 response times")
     checks_passed_percent: Percent = Field(98, description="results of daily runs that passed, or are waived")
-    tasks_running_percent: Percent = Field(100, description="tasks that ran, of those wanted, in the week's daily runs")
-    time_to_resolve_hours: Positive = Field(24, description="median time from a failure to the run that saw it good")
+    tasks_running_percent: Percent = Field(
+        100, description="running tasks in the week's daily runs, of the desired ones"
+    )
+    time_to_resolve_hours: Positive = Field(24, description="median time from a failure to the first run that passed")
 
 
 class Freeze(BaseModel):
@@ -207,7 +163,7 @@ class Freeze(BaseModel):
     @model_validator(mode="after")
     def _ends_after_it_begins(self) -> Freeze:
         if self.ends <= self.begins:
-            raise ValueError("it ends before it begins: nothing would ever be frozen")
+            raise ValueError("it ends before it begins")
         return self
 
 
@@ -216,15 +172,11 @@ class FixLimits(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    changes_per_run: Count = Field(5, description="a plan with more is refused whole")
-    changes_per_day: Count = Field(10, description="counted from the journal, whoever made them")
-    share_percent: Percent = Field(
-        50, description="of the resources that a check examined; more of them bad is no case for a remedy"
-    )
-    cooldown_minutes: Annotated[float, Field(ge=0)] = Field(
-        60, description="between two changes of one resource by one remedy"
-    )
-    attempts_per_day: Count = Field(2, description="of one remedy on one resource; then a person takes over")
-    symptom_minutes: Positive = Field(15, description="how long data newer than the change may take to show the cure")
-    poll_s: Annotated[float, Field(gt=0, le=300)] = Field(5, description="between two looks at something that settles")
+    changes_per_run: Count = Field(5, description="a larger plan is refused as a whole")
+    changes_per_day: Count = Field(10, description="counted from the journal, whoever made the changes")
+    share_percent: Percent = Field(50, description="refuse the plan when more of the examined resources fail")
+    cooldown_minutes: NotNegative = Field(60, description="between two changes of a resource by one remedy")
+    attempts_per_day: Count = Field(2, description="of one remedy on one resource; after that it needs a person")
+    symptom_minutes: Positive = Field(15, description="how long new data may take to show that it helped")
+    poll_s: Annotated[float, Field(gt=0, le=300)] = Field(5, description="time between two polls")
     freeze: tuple[Freeze, ...] = Field(default=(), description="windows in which nothing may be changed")

@@ -1,4 +1,4 @@
-"""stacks.toml: read, and explained where it is wrong; which of its stacks a run is about."""
+"""reads stacks.toml, explains mistakes in it, and chooses the stacks of a run."""
 
 from __future__ import annotations
 
@@ -41,25 +41,32 @@ class Stacks(BaseModel):
     stacks: dict[str, Stack]
 
 
+def read_toml(path: Path, wrong: type[Exception]) -> dict[str, Any] | None:
+    """What the file holds, None where there is no file; `wrong` with a message where it cannot be read."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise wrong(f"{path}: cannot be read: {error}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise wrong(f"{path}: not valid TOML: {error}") from None
+
+
 def load_stacks(path: Path) -> Stacks:
     """Read stacks.toml; StackError with file and key when anything in it is not understood."""
-    try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise StackError(f"{path}: no such file; --stacks FILE names another one") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise StackError(f"{path}: cannot be read: {error}") from None
-    except tomllib.TOMLDecodeError as error:
-        raise StackError(f"{path}: not valid TOML: {error}") from None
+    raw = read_toml(path, StackError)
+    if raw is None:
+        raise StackError(f"{path}: no such file; --stacks FILE names another one")
     listed = raw.get("stacks")
     if not isinstance(listed, dict) or not listed:
-        raise StackError(f"{path}: it lists no stack; add a [stacks.NAME] table")
+        raise StackError(f"{path}: no stacks in it; add a [stacks.NAME] table")
     for name, table in listed.items():
         if isinstance(table, dict):
             if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", name):
-                raise StackError(f"{path}: stacks.{name!r}: a name has letters, digits, '-', '_' and '.' only")
+                raise StackError(f"{path}: stacks.{name!r}: a name may only have letters, digits, '-', '_' and '.'")
             if "name" in table:
-                raise StackError(f"{path}: stacks.{name}.name: unknown key; the table's own name is the stack's")
+                raise StackError(f"{path}: stacks.{name}.name: unknown key; the table's name is the name of the stack")
             table["name"] = name
     try:
         read = Stacks.model_validate(raw)
@@ -71,10 +78,10 @@ def load_stacks(path: Path) -> Stacks:
 
 
 def choose_stacks(stacks: Stacks, wanted: Sequence[str], path: Path, *, must_name: bool = False) -> list[Stack]:
-    """The stacks of a run: those of --stack, else the default, where that cannot mislead.
+    """The stacks of a run: those of --stack, else the default.
 
-    Once a real stack is listed, a default that is unset or the sandbox would show a green sandbox to
-    someone who thinks of production: that is a StackError.
+    Once a real stack is listed, a default that is unset or the sandbox is a StackError: a green sandbox could be
+    taken for production.
     """
     for name in wanted:
         if name not in stacks.stacks:
@@ -89,7 +96,7 @@ def choose_stacks(stacks: Stacks, wanted: Sequence[str], path: Path, *, must_nam
         raise StackError(f"{path}: default: not set; set it to one of its stacks, or name one with --stack {real[0]}")
     if real and stacks.stacks[default].sandbox:
         raise StackError(
-            f"{path}: default: it is the sandbox although {real[0]!r} is listed; set it to a real stack, "
+            f"{path}: default: it is the sandbox, although {real[0]!r} is listed; set it to a real stack, "
             f"or name one with --stack {real[0]} (or --stack {default})"
         )
     return [stacks.stacks[default]]
@@ -128,7 +135,7 @@ TOML_TABLES: dict[str, type[BaseModel]] = {
 
 
 def _siblings(location: Sequence[str]) -> list[str]:
-    """The keys that a table at this place of stacks.toml can have."""
+    """The valid keys of the table at this place of stacks.toml."""
     if not location:
         return list(Stacks.model_fields)
     tables = {path.rpartition(".")[2]: table for path, table in TOML_TABLES.items()}

@@ -1,4 +1,4 @@
-"""One stack of stacks.toml: what is checked, where it lives, what it is called."""
+"""One stack of stacks.toml: its resources, its account and region, its limits."""
 
 from __future__ import annotations
 
@@ -7,15 +7,11 @@ import re
 import zoneinfo
 from typing import Annotated
 
-from pydantic import (
-    AfterValidator,
-    Field,
-    field_validator,
-    model_validator,
-)
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from .limits import FixLimits, Limits, Targets
 from .toml_tables import (
+    AccountId,
     Contacts,
     CostFilter,
     Dashboard,
@@ -24,6 +20,7 @@ from .toml_tables import (
     Names,
     OfficeHours,
     Pool,
+    RoleArn,
     RotatedKey,
     TomlTable,
     Url,
@@ -53,12 +50,8 @@ class Stack(TomlTable):
     sandbox: bool = Field(False, description="the embedded sandbox: no AWS account is touched")
     region: str | None = Field(None, description="default: that of the profile or environment")
     profile: str | None = Field(None, description="a profile of the AWS configuration files")
-    role_arn: Annotated[str, Field(pattern=r"^arn:[\w-]+:iam::\d{12}:role/.+")] | None = Field(
-        None, description="a role to assume before looking"
-    )
-    account_id: Annotated[str, Field(pattern=r"^\d{12}$")] | None = Field(
-        None, description="the account that the credentials must belong to"
-    )
+    role_arn: RoleArn | None = Field(None, description="a role to assume")
+    account_id: AccountId | None = Field(None, description="the account that the credentials must belong to")
     endpoint_url: Url | None = Field(None, description="another endpoint for every AWS call")
     state: Annotated[str, AfterValidator(_state)] | None = Field(
         None,
@@ -76,7 +69,7 @@ class Stack(TomlTable):
         "access, lets CloudWatch Logs write and is not the dashboards'",
     )
     history_days: Annotated[int, Field(ge=2)] = Field(
-        400, description="run files older than this are deleted when a new one is filed"
+        400, description="older run files are deleted when a new one is filed"
     )
     time_zone: str = Field("UTC", description='for "yesterday" and for times in reports')
     contacts: Contacts = Contacts()
@@ -85,13 +78,13 @@ class Stack(TomlTable):
     targets: Targets = Field(default_factory=lambda: Targets())
     fix: FixLimits = Field(default_factory=lambda: FixLimits())
 
-    cloudformation_stack: str | None = Field(None, description="its resources fill what is not named below")
+    cloudformation_stack: str | None = Field(None, description="its resources are used for what is not set below")
     cloudformation_stacks: Names = Field(
         default=(),
-        description="CloudFormation stacks whose state and drift are looked at, each with those nested in it; "
+        description="CloudFormation stacks to check for state and drift, with their nested stacks; "
         "default: cloudformation_stack",
     )
-    tags: dict[str, str] = Field(default={}, description="resources with these tags fill what is not named below")
+    tags: dict[str, str] = Field(default={}, description="resources with these tags are used for what is not set below")
     cluster: str | None = Field(None, description="ECS cluster")
     services: Names = Field(default=(), description="ECS services")
     load_balancer: str | None = Field(None, description="name or ARN of the load balancer")
@@ -100,9 +93,9 @@ class Stack(TomlTable):
     security_groups: Names = Field(default=(), description="ids (sg-…) or name patterns (app-*)")
     buckets: Names = Field(default=(), description="S3 buckets besides the one behind the dashboards")
     bucket_expire_days: dict[str, Annotated[int, Field(ge=1)]] = Field(
-        default={}, description="buckets whose objects are wanted to go after at most so many days, such as backups"
+        default={}, description="maximum object age per bucket, in days, such as { backups = 90 }"
     )
-    alarm_prefix: str = Field("", description="only alarms whose names begin with this are the stack's")
+    alarm_prefix: str = Field("", description="the stack's alarms are those whose names begin with this")
     silent_metrics: Names = Field(
         default=(),
         description="namespaces or metrics that may have no data for a week, such as AWS/SQS of an idle queue",
@@ -114,8 +107,8 @@ class Stack(TomlTable):
         description="indexes that tables must have; default: status_index by status and severity-index by severity, "
         "both of the incidents table",
     )
-    active_status: str = Field("active", description="the status of an incident that is not over")
-    resolved_status: str = Field("resolved", description="the status of an incident that is over")
+    active_status: str = Field("active", description="status of an open incident")
+    resolved_status: str = Field("resolved", description="status of a resolved incident")
     incident_fields: IncidentFields = IncidentFields()
     ingress: tuple[Ingress, ...] = Field(
         default=(
@@ -123,51 +116,41 @@ class Stack(TomlTable):
             Ingress(protocol="tcp", ports="443", sources=("0.0.0.0/0", "::/0")),
             Ingress(protocol="all", sources=("own groups",)),
         ),
-        description="traffic that security groups may let in; nothing wider passes",
+        description="traffic that security groups may let in; anything wider fails",
     )
 
     foreign_images: Names = Field(
         default=(),
-        description="patterns of container images that others answer for, such as 'public.ecr.aws/*': not looked at",
+        description="patterns of container images that others maintain, such as 'public.ecr.aws/*'; not checked",
     )
-    iam_users: Names = Field(
-        default=("*",), description="name patterns of the IAM users that are looked at; root always is"
-    )
-    rotated_keys: tuple[RotatedKey, ...] = Field(
-        default=(), description="IAM users whose access keys may be rotated, each with the secret that holds its key"
-    )
+    iam_users: Names = Field(default=("*",), description="name patterns of IAM users to check; root always is")
+    rotated_keys: tuple[RotatedKey, ...] = Field(default=(), description="IAM users whose access keys may be rotated")
     dev_services: tuple[Annotated[str, Field(pattern=r"^[\w-]+/[\w-]+$")], ...] = Field(
         default=(),
-        description="ECS services that are no production, as CLUSTER/SERVICE; they rest outside office_hours",
+        description="non-production ECS services, as CLUSTER/SERVICE; stopped outside office_hours",
     )
     office_hours: OfficeHours = Field(OfficeHours(), description="when dev_services may run")
 
     backend_url: Url | None = None
     health_path: Annotated[str, Field(pattern="^/")] = "/health"
     load_path: Annotated[str, Field(pattern="^/")] | None = Field(
-        None, description="path that the load drill GETs; default: health_path"
+        None, description="path that the load drill requests; default: health_path"
     )
-    healthy_words: Names = Field(
-        default=("healthy", "ok", "up", "pass"), description="values of `status` that mean healthy"
-    )
+    healthy_words: Names = Field(default=("healthy", "ok", "up", "pass"), description="`status` when healthy")
     dashboard_url: Url | None = None
     dashboards: tuple[Dashboard, ...] = ()
     distribution_id: Annotated[str, Field(pattern="^[A-Z0-9]+$")] | None = Field(
         None, description="the CloudFront distribution that serves the dashboards from its bucket"
     )
-    dashboard_bucket: str | None = Field(
-        None, description="the bucket behind the dashboards; default: the one that the distribution serves from"
-    )
-    flow_log_group: str | None = Field(None, description="log group that create-flow-log lets VPCs write to")
-    flow_log_role: Annotated[str, Field(pattern=r"^arn:[\w-]+:iam::\d{12}:role/.+")] | None = Field(
-        None, description="role by which flow logs may write to flow_log_group"
-    )
+    dashboard_bucket: str | None = Field(None, description="the dashboards' bucket; default: the distribution's origin")
+    flow_log_group: str | None = Field(None, description="log group for the flow logs that create-flow-log makes")
+    flow_log_role: RoleArn | None = Field(None, description="role with which flow logs write to flow_log_group")
     dashboard_cache_control: dict[str, str] = Field(
         default={},
         description="Cache-Control by pattern of the file, such as { '*.html' = 'no-cache' }, for sync-dashboard",
     )
     websocket: WebSocketEndpoint = WebSocketEndpoint()
-    pool: Pool = Field(Pool(), description="workers and concurrency limit of a task, where its definition sets them")
+    pool: Pool = Field(Pool(), description="where a task definition sets workers and concurrency limit")
     cost_filter: CostFilter = Field(CostFilter(), description="which costs are the stack's; unset: those of account_id")
 
     @field_validator("time_zone")
@@ -183,7 +166,7 @@ class Stack(TomlTable):
     def _sandbox_is_alone(self) -> Stack:
         given = [key for key in ("profile", "role_arn", "endpoint_url", "cloudformation_stack") if getattr(self, key)]
         if self.sandbox and given:
-            raise ValueError(f"the sandbox brings its own {given[0]}: leave it out, or leave out sandbox = true")
+            raise ValueError(f"a sandbox has its own {given[0]}: remove it, or remove sandbox = true")
         return self
 
     @model_validator(mode="after")
@@ -193,14 +176,14 @@ class Stack(TomlTable):
         if twice := {name for name in users if users.count(name) > 1}:
             raise ValueError(f"rotated_keys: {min(twice)} is listed twice")
         if shared := {one for one in fields if fields.count(one) > 1}:
-            raise ValueError(f"rotated_keys: two users have {min(shared)[1]} of {min(shared)[0]}")
+            raise ValueError(f"rotated_keys: two users share {min(shared)[1]} of {min(shared)[0]}")
         return self
 
     @model_validator(mode="after")
     def _production_never_rests(self) -> Stack:
         both = {f"{self.cluster}/{name}" for name in self.services} & set(self.dev_services)
         if both:
-            raise ValueError(f"dev_services: {min(both)} is one of the stack's own services, which must not rest")
+            raise ValueError(f"dev_services: {min(both)} is one of the stack's own services, which must not be stopped")
         return self
 
     @property
@@ -210,9 +193,9 @@ class Stack(TomlTable):
 
     @property
     def diverted_by(self) -> str:
-        """The variable of the environment that sends a real stack's calls elsewhere than to AWS, or nothing.
+        """The environment variable that would divert a real stack's calls from AWS, or "".
 
-        A sandbox must not pass for production; what the stack itself names as its endpoint is meant.
+        A sandbox must not be taken for production; an endpoint_url of the stack itself is intended.
         """
         if self.sandbox or self.endpoint_url:
             return ""
@@ -220,19 +203,19 @@ class Stack(TomlTable):
 
     @property
     def state_in_s3(self) -> bool:
-        """Whether the state lies in S3."""
+        """Whether the state is in S3."""
         return bool(self.state and self.state.startswith("s3://"))
 
     @property
     def websocket_url(self) -> str | None:
-        """Where WebSocket sessions are opened; None where the stack names no backend."""
+        """The address for WebSocket sessions; None if the stack has no backend."""
         if self.websocket.url or not self.backend_url:
             return self.websocket.url
         return re.sub("^http", "ws", self.backend_url) + "/ws"
 
     @property
     def indexes(self) -> tuple[WantedIndex, ...]:
-        """The indexes that tables must have, each with its table; none where the stack names no table of incidents."""
+        """The indexes that tables must have, each with its table; none if the stack has no incidents table."""
         wanted, of = self.wanted_indexes, self.incidents_table
         if not wanted and of:
             fields = self.incident_fields
@@ -243,7 +226,7 @@ class Stack(TomlTable):
         return tuple(one if one.table else one.model_copy(update={"table": of or ""}) for one in wanted)
 
     def tokens(self) -> dict[str, str]:
-        """What fills the placeholders of RUNBOOK.md."""
+        """Values for the placeholders of RUNBOOK.md."""
         known = {
             "stack": self.name,
             "region": self.region,
@@ -270,4 +253,4 @@ class Stack(TomlTable):
 
 
 FROM_THE_SANDBOX = ("endpoint_url", "backend_url", "dashboard_url", "distribution_id")
-"""What a running sandbox says of itself, and a stack that is one takes over."""
+"""Keys of a sandbox stack that the running sandbox sets."""

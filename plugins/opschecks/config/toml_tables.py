@@ -26,6 +26,8 @@ def websocket_address(value: str) -> str:
 
 
 Url = Annotated[str, AfterValidator(address)]
+RoleArn = Annotated[str, Field(pattern=r"^arn:[\w-]+:iam::\d{12}:role/.+")]
+AccountId = Annotated[str, Field(pattern=r"^\d{12}$")]
 Names = tuple[Annotated[str, Field(min_length=1)], ...]
 
 
@@ -43,14 +45,14 @@ class Dashboard(TomlTable):
 
 
 class WebSocketEndpoint(TomlTable):
-    """How the WebSocket endpoint is spoken to."""
+    """The WebSocket endpoint."""
 
     url: Annotated[str, AfterValidator(websocket_address)] | None = Field(
         None, description="default: backend_url with ws:// or wss:// and the path /ws"
     )
     task_field: str = Field(
         "",
-        description="field of the first JSON message that names the task; stickiness is proven live only with it",
+        description="field of the first JSON message that names the task; needed to test stickiness live",
     )
     headers: dict[str, str] = Field(default={}, description="sent with the handshake, such as an Origin")
 
@@ -95,7 +97,7 @@ def port_range(ports: str) -> tuple[int, int]:
 
 
 class IncidentFields(TomlTable):
-    """What the attributes of an incident are called in its table."""
+    """Names of an incident's attributes in its table."""
 
     id: str = "incident_id"
     status: str = "status"
@@ -109,8 +111,8 @@ class WantedIndex(TomlTable):
 
     name: Annotated[str, Field(pattern=r"^[a-zA-Z0-9_.-]{3,255}$")]
     table: str = Field("", description="default: incidents_table")
-    hash_key: str = Field(min_length=1, description="attribute that searches name, such as status")
-    range_key: str = Field("", description="attribute that sorts what is found; empty: whichever it has, or none")
+    hash_key: str = Field(min_length=1, description="attribute that searches use, such as status")
+    range_key: str = Field("", description="attribute that sorts the results; empty: any or none")
     key_type: Literal["S", "N", "B"] = Field("S", description="of hash_key: text, number or bytes")
 
 
@@ -119,20 +121,20 @@ class RotatedKey(TomlTable):
 
     user: Annotated[str, Field(pattern=r"^[\w+=,.@-]{1,64}$")] = Field(description="IAM user; never root")
     secret: str = Field(
-        description="name or ARN in Secrets Manager, of one JSON object; encrypted with a key of your own, it wants "
-        "kms:Decrypt and kms:GenerateDataKey of that as well"
+        description="name or ARN in Secrets Manager, with one JSON object; if encrypted with your own key, that must "
+        "allow kms:Decrypt and kms:GenerateDataKey"
     )
     services: tuple[Annotated[str, Field(pattern=r"^([\w-]+/)?[\w-]+$")], ...] = Field(
         default=(), description="ECS services whose tasks read the secret as they start: NAME, or CLUSTER/NAME"
     )
-    id_field: str = Field("AWS_ACCESS_KEY_ID", min_length=1, description="of the object; the other ones are kept")
+    id_field: str = Field("AWS_ACCESS_KEY_ID", min_length=1, description="field of the object; others are kept")
     secret_field: str = Field("AWS_SECRET_ACCESS_KEY", min_length=1)
 
     @field_validator("secret")
     @classmethod
     def _name_or_arn(cls, value: str) -> str:
         if not re.fullmatch(r"(arn:[\w-]+:secretsmanager:[\w-]+:\d{12}:secret:)?[\w/+=.@-]{1,512}", value):
-            raise ValueError("the name of a secret, or arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME")
+            raise ValueError("expected the name of a secret, or arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME")
         return value
 
     @model_validator(mode="after")
@@ -143,7 +145,7 @@ class RotatedKey(TomlTable):
 
 
 class Contacts(TomlTable):
-    """Whom reports name."""
+    """People named in reports."""
 
     on_call: str = ""
     escalation: str = ""
@@ -151,7 +153,7 @@ class Contacts(TomlTable):
 
 
 class Pool(TomlTable):
-    """How workers and the concurrency limit are set in the task definition, and what is wanted of them."""
+    """How workers and concurrency limit are set in the task definition, and their expected values."""
 
     workers: Annotated[str, Field(min_length=1)] = Field(
         "WEB_CONCURRENCY", description="variable of the container, or argument of its command (--workers)"
@@ -159,18 +161,16 @@ class Pool(TomlTable):
     workers_wanted: Annotated[int, Field(ge=1)] = 4
     limit: Annotated[str, Field(min_length=1)] = Field(
         "UVICORN_LIMIT_CONCURRENCY",
-        description="the same for the connections that a worker takes (--limit-concurrency)",
+        description="the same for the concurrency limit of a worker (--limit-concurrency)",
     )
     limit_wanted: Annotated[int, Field(ge=1)] = 1000
 
 
 class CostFilter(TomlTable):
-    """Which costs are the stack's."""
+    """Selects the stack's costs."""
 
     tags: dict[str, str] = Field(default={}, description="cost allocation tags, activated in Billing; all must match")
-    linked_accounts: tuple[Annotated[str, Field(pattern=r"^\d{12}$")], ...] = Field(
-        default=(), description="accounts; default: account_id"
-    )
+    linked_accounts: tuple[AccountId, ...] = Field(default=(), description="accounts; default: account_id")
 
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -178,20 +178,18 @@ WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun"
 
 
 class OfficeHours(TomlTable):
-    """When what is not production may run, in the stack's time zone."""
+    """When non-production services may run, in the stack's time zone."""
 
-    days: tuple[Weekday, ...] = Field(
-        default=WEEKDAYS[:5], min_length=1, description="mon, tue, wed, thu, fri, sat, sun"
-    )
+    days: tuple[Weekday, ...] = Field(default=WEEKDAYS[:5], min_length=1, description="such as ['mon', 'tue']")
     begins: time = Field(time(8), description='such as "08:00"')
     ends: time = Field(time(18), description="later on the same day")
 
     @model_validator(mode="after")
     def _one_day(self) -> OfficeHours:
         if self.begins.tzinfo or self.ends.tzinfo:
-            raise ValueError("times are those of the stack's time_zone: leave the offset out")
+            raise ValueError("times are in the stack's time_zone: remove the offset")
         if self.ends <= self.begins:
-            raise ValueError("they end before they begin; what runs past midnight is not supported")
+            raise ValueError("they end before they begin; hours past midnight are not supported")
         return self
 
     def include(self, moment: datetime) -> bool:

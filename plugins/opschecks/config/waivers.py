@@ -1,8 +1,7 @@
-"""Accepted failures: checks/waivers.toml, each with an owner, a reason and a last day."""
+"""Reads checks/waivers.toml: accepted failures, each with owner, reason and last day."""
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date, timedelta
 from pathlib import Path
@@ -13,13 +12,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from ..core.model import CheckResult, Finding, Outcome
 from ..core.run import WaiverState
 from ..core.wording import nearest
+from .load import read_toml
 
 LONGEST = timedelta(days=90)
 _REFUSED = "extend it, or delete it and let the check fail"
 
 
 class WaiverError(Exception):
-    """waivers.toml cannot be taken as it stands; the message names file, entry, key and the next step."""
+    """waivers.toml is wrong; the message names file, entry, key and the next step."""
 
 
 class Waiver(BaseModel):
@@ -35,7 +35,7 @@ class Waiver(BaseModel):
     stack: Annotated[str, Field(description="only on this stack; default: on every one")] = ""
 
     def covers(self, finding: Finding) -> bool:
-        """Whether the finding is the one that was accepted."""
+        """Whether the waiver accepts this finding."""
         return (
             self.check == finding.check
             and self.resource in (finding.resource, finding.name)
@@ -44,20 +44,13 @@ class Waiver(BaseModel):
 
 
 def load_waivers(path: Path, *, today: date, checks: Collection[str], stacks: Collection[str]) -> list[Waiver]:
-    """Read waivers.toml; no file is no waiver. WaiverError for one that is unknown, unowned, too long or past."""
-    try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return []
-    except (OSError, UnicodeDecodeError) as error:
-        raise WaiverError(f"{path}: cannot be read: {error}") from None
-    except tomllib.TOMLDecodeError as error:
-        raise WaiverError(f"{path}: not valid TOML: {error}") from None
+    """Read waivers.toml; without a file there are none. WaiverError for an unknown check, no owner, a bad last day."""
+    raw = read_toml(path, WaiverError) or {}
     if unknown := sorted(set(raw) - {"waivers"}):
         raise WaiverError(f"{path}: {unknown[0]}: unknown key; an entry begins with [[waivers]]")
     listed = raw.get("waivers", [])
     if not isinstance(listed, list):
-        raise WaiverError(f"{path}: waivers: a list is wanted; an entry begins with [[waivers]], two brackets")
+        raise WaiverError(f"{path}: waivers: not a list; an entry begins with [[waivers]] (two brackets)")
     return [_read(path, number, entry, today, checks, stacks) for number, entry in enumerate(listed, start=1)]
 
 
@@ -77,12 +70,12 @@ def _read(path: Path, number: int, entry: Any, today: date, checks: Collection[s
                 f"{where}: {key}: missing; a waiver names check, resource, until, owner and reason"
             ) from None
         if key in ("owner", "reason", "check", "resource"):
-            raise WaiverError(f"{where}: {key}: empty or no text; a waiver needs one") from None
+            raise WaiverError(f"{where}: {key}: empty, or not a text; a waiver needs one") from None
         raise WaiverError(f"{where}: {key}: {problem['msg']}, not {problem.get('input')!r}") from None
     if waiver.check not in checks:
-        raise WaiverError(f"{where}: check: there is no such check; {nearest(waiver.check, checks)}")
+        raise WaiverError(f"{where}: check: no such check; {nearest(waiver.check, checks)}")
     if waiver.stack and waiver.stack not in stacks:
-        raise WaiverError(f"{where}: stack: there is no such stack; {nearest(waiver.stack, stacks)}")
+        raise WaiverError(f"{where}: stack: no such stack; {nearest(waiver.stack, stacks)}")
     if waiver.until < today:
         raise WaiverError(f"{where}: until: it ended on {waiver.until}; {_REFUSED} (owner: {waiver.owner})")
     if waiver.until > today + LONGEST:
@@ -106,10 +99,10 @@ def states(
     findings: Sequence[Finding],
     today: date,
 ) -> list[WaiverState]:
-    """How each waiver fared on each stack of the run whose checks it speaks of.
+    """The state of each waiver on each stack of the run that has its check.
 
-    active: it accepted a failure. unused: its check looked, and nothing failed that it covers – the
-    waiver is stale. not_looked: its check gave no verdict.
+    active: it accepted a failure. unused: its check looked, and nothing that it covers failed (the waiver is stale).
+    not_looked: its check gave no verdict.
     """
     told = []
     for waiver in waivers:

@@ -1,4 +1,4 @@
-"""What a call answered, which knows the call: what it lacks could not be looked at."""
+"""An answer of AWS that knows its call: reading a key that it lacks means that the check could not look."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from .observation import CouldNotLook
 
 
 class MissingKey(CouldNotLook, KeyError):  # noqa: N818 - as CouldNotLook, it is no error of the program
-    """An answer lacks what was read of it. A KeyError too: code that knows nothing of answers takes it for one."""
+    """A key that was read is missing in an answer. Also a KeyError, for code that does not know Answer."""
 
 
 class Answer(dict[str, Any]):
-    """What `call` answered: `answer["Key"]` is there, or raises a CouldNotLook (MissingKey) that names the call.
+    """The answer to `call`: `answer["Key"]` returns the value, or raises MissingKey (a CouldNotLook) naming the call.
 
-    AWS's JSON services answer an empty or cut body with `{}` and no error, so that a missing key, or null,
-    means that nothing was seen. `get` and `in` are a dict's, for what may rightly be absent. Mappings in it are
-    Answers of the same call when they are taken out, and so is `answer | {…}`; copies are plain dicts.
+    botocore parses an empty or cut body of a JSON service as `{}` without an error; so a missing or null key means
+    that nothing was seen. Use `get` and `in` for what may be absent. Mappings in it are Answers of the same call when
+    they are read, and so is `answer | {…}`; copies are plain dicts.
     """
 
     __slots__ = ("call",)
@@ -42,12 +42,12 @@ class Answer(dict[str, Any]):
         return value
 
     def values(self) -> Any:
-        """The values, as `get` gives them."""
+        """The values, as `get` returns them."""
         self._take_all()
         return super().values()
 
     def items(self) -> Any:
-        """The keys, with the values that `get` gives."""
+        """The keys, with the values that `get` returns."""
         self._take_all()
         return super().items()
 
@@ -56,7 +56,7 @@ class Answer(dict[str, Any]):
             if type(value) in _RAW:
                 self[key] = _of_call(value, self.call)
 
-    def __or__(self, other: Any) -> Answer:  # type: ignore[override] # the keys of one that knows a call are texts
+    def __or__(self, other: Any) -> Answer:  # type: ignore[override] # its keys are texts
         return Answer({**self, **other}, self.call)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -73,13 +73,13 @@ class _Answers(list[Any]):
 
 
 _RAW = frozenset([dict, list])
-"""The types of what nobody has taken out yet: what was has another."""
+"""The types of values that were not read yet; those that were are Answers and _Answers."""
 
 
 def _of_call(value: Any, call: str) -> Any:
     kind = type(value)
     if kind is dict:
-        made = Answer.__new__(Answer)  # past __init__: an answer may hold ten thousands of mappings
+        made = Answer.__new__(Answer)  # without __init__, for speed: an answer may have tens of thousands of mappings
         made.update(value)
         made.call = call
         return made

@@ -1,7 +1,7 @@
-"""Bets: names inside other packages that this one uses although their makers do not publish them.
+"""Bets: private names of other packages that opschecks uses.
 
-Each package's are listed in one module (`hooks/pytest_private.py`, `aws/botocore_private.py`, the sandbox's), which is
-the only one that uses them. tests/core/test_bets.py looks at each, and fails with the name of one that is lost.
+There is one module per package (`hooks/pytest_private.py`, `aws/botocore_private.py`, `sandbox/moto_private.py`), and
+only that module uses the names. tests/core/test_bets.py fails with the name of a bet that is lost.
 """
 
 from __future__ import annotations
@@ -13,19 +13,19 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Bet:
-    """One name that is not ours to rely on."""
+    """One private name."""
 
     name: str
     version: str
-    """The package and version that it was found in."""
+    """The package and version in which it was found."""
     used_by: str
     why: str
-    """What would be lost without it, and that nothing published does the same."""
+    """What needs it, and why no public name does."""
     look: Callable[..., Any]
-    """Returns what is bet on; whatever it raises, or a None, means that it is not there."""
+    """Returns the object; an exception or None means that the name is gone."""
 
     def take(self, *subject: Any) -> Any:
-        """What is bet on, of these objects; LostBet where it is not there."""
+        """The object; LostBet if the name is gone."""
         try:
             found = self.look(*subject)
         except Exception as error:
@@ -35,7 +35,7 @@ class Bet:
         return found
 
 
-class LostBet(RuntimeError):  # noqa: N818 - the bet is lost, whoever asks
+class LostBet(RuntimeError):  # noqa: N818 - the project's word for it
     """Another version of the package no longer has the name."""
 
     def __init__(self, bet: Bet, how: str) -> None:

@@ -1,4 +1,4 @@
-"""A change as data: its risk, its request, its states, and how AWS can answer."""
+"""A change as data: its risk, its request, its states, and the possible answers of AWS."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from .answer import Answer
 from .iam import iam_action
 
 State = Mapping[str, Any]
-"""What a remedy reads and writes of one resource, as plain JSON data; two equal states are the same state."""
+"""The setting of one resource that a remedy reads and writes, as plain JSON data, compared by equality."""
 
 
 class Risk(enum.StrEnum):
-    """What a change can do to users; only SAFE ones are made without --allow."""
+    """The effect of a change on users; only SAFE changes are made without --allow."""
 
     SAFE = "safe"
     DISRUPTIVE = "disruptive"
@@ -34,33 +34,33 @@ class Risk(enum.StrEnum):
 
 
 class Proof(enum.StrEnum):
-    """How it is known that a change helped."""
+    """How a change is shown to have helped."""
 
     STATE = "state"
     """The same check passes on fresh observations; if not, the change is rolled back."""
     SYMPTOM = "symptom"
-    """The written state is there, and data newer than the change shows the cure; if not, a person takes over."""
+    """The written state is there, and data newer than the change shows that it helped; if not, it needs a person."""
 
 
-class CannotFix(Exception):  # noqa: N818 - the remedy's answer, not an error of the program
-    """The remedy does nothing here; the message says why, and what a person would look at next."""
+class CannotFix(Exception):  # noqa: N818 - the remedy's answer, not a program error
+    """The remedy does not apply; the message says why, and what to look at next."""
 
 
 class Refused(Exception):  # noqa: N818 - AWS's answer
-    """AWS answered that it does not make the change: nothing was changed."""
+    """AWS refused the change: nothing was changed."""
 
 
 class Partly(Exception):  # noqa: N818 - as above
-    """Some of the change was made, and then AWS did not make the rest."""
+    """AWS made some of the change and refused the rest."""
 
 
 class Unknown(Exception):  # noqa: N818 - as above
-    """The change was sent, and no answer tells whether it was made: only reading can."""
+    """The change was sent, and there was no answer: whether it was made can only be read."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """One call of AWS that changes something.
+    """One AWS call that changes something.
 
     `files` are parameters whose value is the content of a file; another parameter must hold its digest (ContentMD5).
     `shown` is what plan and journal show in place of parameters that are long or may hold secrets.
@@ -84,7 +84,7 @@ class Request:
 
 
 class Sends(Protocol):
-    """What a remedy talks to: reads as observations do, and `send` for the one change."""
+    """How a remedy calls AWS: reads as in observations, and `send` for the change."""
 
     def call(self, service: str, operation: str, /, **parameters: Any) -> Answer:
         """One read."""
@@ -101,7 +101,7 @@ class Sends(Protocol):
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a resource is on its way to a state that was written."""
+    """Whether a resource has reached the state that was written."""
 
     settled: bool
     said: str = ""
@@ -143,12 +143,12 @@ def asked(steps: Sequence[Step]) -> tuple[str, Mapping[str, Any]]:
 
 
 DRILLED = "drill"
-"""In the place of a finding: what a drill changes answers to none, and no limit of a day counts it."""
+"""Stands for the finding in changes of drills, which have none; daily limits do not count them."""
 
 
 @dataclass(frozen=True)
 class Change:
-    """One planned change of one resource: what, where, from, to, by which call, at which risk, how to take it back."""
+    """One planned change of one resource: what, where, from, to, by which call, at which risk."""
 
     remedy: str
     stack: str
@@ -172,12 +172,12 @@ class Change:
 
     @staticmethod
     def from_plain(told: Mapping[str, Any]) -> Change:
-        """What `to_plain` told of; KeyError, TypeError or ValueError where it did not."""
+        """The change from `to_plain`'s data; KeyError, TypeError or ValueError for other data."""
         return Change(**{**told, "risk": Risk(told["risk"])})
 
     @property
     def differs(self) -> Iterator[str]:
-        """`key: before -> after` of each thing that changes."""
+        """`key: before → after` for each key that changes."""
         for key in sorted({*self.before, *self.after}):
             before, after = self.before.get(key), self.after.get(key)
             if before != after:
@@ -185,15 +185,15 @@ class Change:
 
 
 class Made(Protocol):
-    """An entry of the stack's journal, as far as a remedy may look at it."""
+    """The part of a journal entry that remedies may read."""
 
     @property
     def change(self) -> Change:
-        """What was begun."""
+        """The change."""
 
     @property
     def begun(self) -> datetime:
-        """When it was written down, right before its first request."""
+        """When it was journaled, right before its first request."""
 
     @property
     def state(self) -> str:
@@ -205,7 +205,7 @@ class Made(Protocol):
 
     @property
     def undoes(self) -> str:
-        """The entry that it takes back, if it does."""
+        """The entry that it undoes, or ""."""
 
 
 Entries = Callable[[], Iterable[Made]]
@@ -216,6 +216,6 @@ def _words(value: Any) -> str:
 
 
 def fingerprint(stack: str, check: str, resource: str, message: str) -> str:
-    """What a plan says it answers to: the finding, without the numbers that differ from minute to minute."""
+    """Identifies the finding of a planned change; numbers are ignored, since they differ from minute to minute."""
     steady = re.sub(r"\d+(?:[.,:]\d+)*", "0", message)
     return hashlib.sha256("\0".join((stack, check, resource, steady)).encode()).hexdigest()[:16]

@@ -1,4 +1,4 @@
-"""The clock: the only place that reads the time of day. A run is given its moment; a test can stop it."""
+"""The clock: the only place that reads the time of day. A run has one moment as `now`; tests can stop the clock."""
 
 from __future__ import annotations
 

@@ -10,10 +10,10 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
 def span_of(text: str) -> timedelta:
-    """The span; ValueError where the text is none, or longer than any calendar."""
+    """The span; ValueError for any other text, or one that is too long."""
     match = _SPAN.fullmatch(text)
     if not match:
-        raise ValueError(f"{text!r}: 90m, 2h or 1d is wanted")
+        raise ValueError(f"{text!r}: expected 90m, 2h or 1d")
     try:
         return timedelta(**{_UNITS[match[2]]: int(match[1])})
     except OverflowError:

@@ -1,4 +1,4 @@
-"""The observations of one stack in one run: each is made once, all that are ready at the same time."""
+"""Runs the observations of one stack: each once, concurrently, as soon as what it needs is there."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .observation import GIVEN, CouldNotLook, Observation
 
 @dataclass
 class Observed:
-    """What one observation came to. `done` is set when value or error is there."""
+    """The result of one observation. `done` is set when value or error is set."""
 
     observation: Observation
     done: threading.Event = field(default_factory=threading.Event)
@@ -28,8 +28,8 @@ class Observed:
 class Gathering:
     """The observations of one stack in one run: each is made once, all that are ready at the same time.
 
-    `given(calls)` makes what an observation may ask for, with the list into which its AWS calls go. `now` is the moment
-    (aware UTC) of all of them, and of the checks that judge what they saw.
+    `given(calls)` makes the arguments other than observations; the names of AWS calls are appended to `calls`. `now` is
+    the moment (aware UTC) of the run, for observations and checks.
     """
 
     def __init__(
@@ -49,13 +49,13 @@ class Gathering:
         self._waiting = {wanted.name: set(wanted.needs) for wanted in observations}
 
     def start(self) -> None:
-        """Begin: every observation runs in a daemon thread as soon as what it needs is there."""
+        """Start; each observation runs in a daemon thread as soon as what it needs is there."""
         self._launch([name for name, needs in self._waiting.items() if not needs])
 
     def value(self, name: str) -> Any:
-        """The observation's value, waiting for it; raises a fresh CouldNotLook where there is none.
+        """Wait for the observation and return its value; raises a fresh CouldNotLook if it failed.
 
-        A list is a copy: what one check takes out of it, the next one still sees.
+        A list is copied, so that no check changes what another one sees.
         """
         result = self.results[name]
         if not result.done.wait(max(0.0, self._deadline - time.monotonic())):
@@ -64,18 +64,18 @@ class Gathering:
         if isinstance(result.error, CouldNotLook):
             raise result.error.again()
         if result.error is not None:
-            # whatever went wrong while looking, nothing was seen: it must not read as a check's own failure
+            # nothing was seen, whatever went wrong: it must not count as a failure of the check
             raise CouldNotLook(name, f"{type(result.error).__name__}: {result.error}") from result.error
         return list(result.value) if isinstance(result.value, list) else result.value
 
     def wait(self, name: str, seconds: float) -> bool:
-        """Wait for the observation; False when it is still under way after that time, and more is left for it."""
+        """Wait that long for the observation; False if it has not ended and its time limit is not reached."""
         if self.results[name].done.wait(min(seconds, max(0.0, self._deadline - time.monotonic()))):
             return True
         return time.monotonic() >= self._deadline
 
     def pending(self) -> list[str]:
-        """The observations without an answer yet, with the last call of each that has begun."""
+        """The observations that have not ended, each with its last call."""
         return [
             f"{name} ({result.calls[-1]})" if result.calls else name
             for name, result in self.results.items()

@@ -23,7 +23,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Severity(enum.StrEnum):
-    """How much it hurts when a check fails; compare with `rank`."""
+    """How bad a failure of the check is; compare by `rank`."""
 
     LOW = "low"
     MEDIUM = "medium"
@@ -37,7 +37,7 @@ class Severity(enum.StrEnum):
 
 
 class Outcome(enum.StrEnum):
-    """What one check concluded of one resource, best first."""
+    """The result of one check for one resource, best first."""
 
     PASSED = "passed"
     WAIVED = "waived"
@@ -47,25 +47,25 @@ class Outcome(enum.StrEnum):
 
     @property
     def rank(self) -> int:
-        """The worst outcome of a check's findings is the check's own."""
+        """0 for passed up to 4 for failed; a check's outcome is the worst of its findings."""
         return list(Outcome).index(self)
 
     @property
     def words(self) -> str:
-        """The outcome as a person reads it."""
+        """The outcome in words."""
         return {"blind": "could not look", "not_run": "not run"}.get(self.value, self.value)
 
 
 NOT_APPLICABLE = "not_applicable"
-"""A check's (never a finding's) outcome where the stack says that it has no such thing."""
+"""The outcome of a check (never of a finding) whose runbook slug is in the stack's `without`."""
 
 
 @dataclass(frozen=True)
 class Series:
-    """A metric over time, for charts and judgements.
+    """A metric over time, for charts and checks.
 
     `points` are (aware UTC time, value) in order of time; a gap is a missing point, never a zero.
-    `unit` is printed after the value ("%", "ms", "per minute"). `limit` is the line not to cross.
+    `unit` is printed after the value ("%", "ms", "per minute"). `limit` is drawn as a line.
     """
 
     label: str
@@ -82,7 +82,7 @@ class Series:
 
 @dataclass(frozen=True)
 class Figure:
-    """A number or word worth showing beside a resource, whatever its outcome."""
+    """A number or word shown with a resource, whatever the outcome."""
 
     label: str
     value: float | int | str
@@ -91,7 +91,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Deadline:
-    """A moment (aware UTC) at which something will be true that a check calls a failure, unless somebody acts."""
+    """A moment (aware UTC) at which a check will begin to fail unless somebody acts."""
 
     what: str
     at: datetime
@@ -99,9 +99,9 @@ class Deadline:
 
 @dataclass(frozen=True, kw_only=True)
 class Resource:
-    """One thing that was seen.
+    """One resource that an observation returned.
 
-    `arn` is its ARN, or the URL where AWS has none; `name` is what people call it;
+    `arn` is its ARN, or its URL if it has none; `name` is its usual name;
     `evidence` is the raw response. Typed properties of subclasses read `evidence`: a missing key
     raises, which the check reports as "could not look", never as fine.
     """
@@ -116,7 +116,7 @@ class Resource:
 
 @dataclass(frozen=True)
 class Check:
-    """What `@check` knows of a promise, before it has been run."""
+    """The declaration of a check by `@check`."""
 
     name: str
     severity: Severity
@@ -135,7 +135,7 @@ def check(
     `runbook` is the slug of its heading in checks/RUNBOOK.md; `failing` is the sentence that is true
     when the check fails (the function's name is the one that is true when it passes); the docstring
     says why it hurts. A check that examined nothing could not look, unless `may_be_empty` says
-    that there is rightly nothing to examine on a good day. `remedy` is the class that can mend a failure.
+    that there is rightly nothing to examine on a good day. `remedy` is the class that can fix a failure.
     """
 
     def declare(function: F) -> F:
@@ -153,7 +153,7 @@ def check(
 
 @dataclass(frozen=True)
 class Finding:
-    """What one check concluded of one resource of one stack."""
+    """The result of one check for one resource of one stack."""
 
     stack: Name
     check: Name
@@ -169,7 +169,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class CheckResult:
-    """One collected check of one stack, and how it ended. `outcome` is an Outcome's value or NOT_APPLICABLE."""
+    """The result of one check on one stack. `outcome` is an Outcome's value or NOT_APPLICABLE."""
 
     stack: Name
     check: Name
@@ -187,7 +187,7 @@ class CheckResult:
 
 @dataclass(frozen=True)
 class Expected:
-    """What a deployment was to bring, as the pipeline says it: `family:revision`, images, ids of ECS deployments."""
+    """What a pipeline says it deployed: `family:revision`, images, ids of ECS deployments."""
 
     revisions: tuple[str, ...] = ()
     images: tuple[str, ...] = ()
@@ -199,7 +199,7 @@ class Expected:
 
 @dataclass(frozen=True)
 class SeenResource:
-    """What an observation showed of one resource: its figures and series, for the report."""
+    """A resource of an observation, for the report: its figures and series."""
 
     resource: str
     name: str
@@ -210,7 +210,7 @@ class SeenResource:
 
 @dataclass(frozen=True)
 class ObservationResult:
-    """One observation of one stack: how long it took, what it called, and what it showed or why it could not."""
+    """One observation of one stack: its duration, its calls, and its resources or its error."""
 
     stack: Name
     name: Name

@@ -1,4 +1,4 @@
-"""What an observation is: a function that looks, and what it needs."""
+"""Observations: functions that read from AWS or the web, and what they need."""
 
 from __future__ import annotations
 
@@ -15,11 +15,14 @@ R = TypeVar("R")
 
 GIVEN = ("stack", "aws", "http", "now", "since", "expected", "filed")
 """What an observation may ask for besides other observations: the stack, its AWS, the web, the time of the look;
-`since`: a moment before which it must not look back, where a change is to be judged by what came after it;
-`expected`: what a deployment was to bring (--expect-revision and its like); `filed(suite)`: the stack's filed run
-files of a suite as plain data, the newest first."""
+`since`: a moment before which it must not look, when a change is verified by newer data;
+`expected`: what was deployed (--expect-revision and similar options); `filed(suite)`: the stack's filed run files of a
+suite as plain data, newest first."""
 
 REGISTRY: dict[str, Observation] = {}
+
+WITHOUT = "; if this does not apply, set without = "
+"""Stands between why a check could not look and the runbook slugs to list in stacks.toml."""
 
 
 class CouldNotLook(Exception):  # noqa: N818 - the design's word for it; it is no error of the program
@@ -37,7 +40,11 @@ class CouldNotLook(Exception):  # noqa: N818 - the design's word for it; it is n
         self.chain = chain
 
     def __str__(self) -> str:
-        return self.cause + (f" (needed for {', '.join(self.chain)})" if self.chain else "")
+        return self.cause + self._needed_for
+
+    @property
+    def _needed_for(self) -> str:
+        return f" (needed for {', '.join(self.chain)})" if self.chain else ""
 
     @property
     def cause(self) -> str:
@@ -55,16 +62,29 @@ class NotThere(CouldNotLook):
     """The world answered that the thing asked for does not exist."""
 
 
+class NotConfigured(CouldNotLook):
+    """The stack names no such thing, and may have none: then `without` of stacks.toml is to list the check's slug."""
+
+    def for_check(self, slug: str) -> str:
+        """The text for a check of that runbook slug, with what to write where it does not apply."""
+        return f'{self.cause}{WITHOUT}["{slug}"]{self._needed_for}'
+
+
+def names_no(stack: str, what: str, keys: str) -> NotConfigured:
+    """Of a stack that names no such thing; `keys` of stacks.toml are what would name it."""
+    return NotConfigured("", f"stack {stack} names no {what}: set {keys} in stacks.toml")
+
+
 class WrongAccount(Exception):  # noqa: N818 - a misuse, decided by the first answer of AWS
     """The credentials belong to another account than the stack's: nothing may be read with them."""
 
 
 @dataclass(frozen=True)
 class Observation:
-    """A function that looks, and what it needs: other observations (`needs`), IAM actions (`allow`).
+    """An observation: its function, the observations it needs (`needs`), its IAM actions (`allow`).
 
-    Those in `soft` are passed as a CouldNotLook instead of their value when they failed, so that
-    one denied call does not blind what does not depend on it.
+    If an observation in `soft` failed, its CouldNotLook is passed in place of its value, so that one denied call does
+    not blind what does not depend on it.
     """
 
     name: str
@@ -90,11 +110,11 @@ def observation(*, allow: Sequence[str] = (), soft: Sequence[str] = ()) -> Calla
     def declare(function: F) -> F:
         name = function.__name__
         if inspect.isgeneratorfunction(function) or inspect.iscoroutinefunction(function):
-            raise TypeError(f"observation {name}: a plain function that returns what it saw is wanted")
+            raise TypeError(f"observation {name}: expected a plain function that returns what it saw")
         parameters = tuple(inspect.signature(function).parameters)
         needs = tuple(parameter for parameter in parameters if parameter not in GIVEN)
         if unknown := set(soft) - set(needs):
-            raise TypeError(f"observation {name}: soft names {sorted(unknown)}, which is no parameter")
+            raise TypeError(f"observation {name}: soft has {sorted(unknown)}, which is not a parameter")
         before = REGISTRY.get(name)
         if before and before.function.__module__ != function.__module__:
             raise TypeError(f"observation {name} is declared twice: in {before.function.__module__} too")
@@ -105,7 +125,7 @@ def observation(*, allow: Sequence[str] = (), soft: Sequence[str] = ()) -> Calla
 
 
 def closure(names: Iterable[str]) -> list[Observation]:
-    """The named observations and all that they need; KeyError for an unknown one, CouldNotLook never."""
+    """The named observations and all that they need, in order; KeyError for an unknown one."""
     found: dict[str, Observation] = {}
 
     def add(name: str, path: tuple[str, ...]) -> None:
@@ -122,11 +142,16 @@ def closure(names: Iterable[str]) -> list[Observation]:
     return list(found.values())
 
 
+def batches(items: Sequence[T], size: int) -> list[list[T]]:
+    """The items in their order, `size` in each list but the last."""
+    return [list(items[start : start + size]) for start in range(0, len(items), size)]
+
+
 def fan_out(function: Callable[[T], R], items: Iterable[T], *, at_once: int = 16) -> list[R]:
     """`[function(item) for item in items]`, at most `at_once` of them at the same time.
 
-    For what AWS answers only per resource. The first exception is raised when all have ended: a list
-    that lacks an element would be a false answer. Daemon threads, so that Ctrl-C never waits for a call.
+    For calls that AWS only offers per resource. The first exception is raised when all have ended: a list that lacks
+    an element would be wrong. Daemon threads, so that Ctrl-C does not wait for a call.
     """
     todo: queue.SimpleQueue[tuple[int, T]] = queue.SimpleQueue()
     for numbered in enumerate(items):
@@ -158,7 +183,7 @@ def fan_out(function: Callable[[T], R], items: Iterable[T], *, at_once: int = 16
 
 
 def seen(value: T | CouldNotLook) -> T:
-    """A soft observation's value; raises its CouldNotLook where it has none."""
+    """The value of a soft observation; raises its CouldNotLook if it failed."""
     if isinstance(value, CouldNotLook):
         raise value.again()
     return value

@@ -1,4 +1,4 @@
-"""Keeps secrets out of everything that is written or printed.
+"""Masks secrets in everything that is written or printed.
 
 A value is masked for its shape (an access key, a JWT, a private key) or for its place: a header, a member of JSON,
 `key=value`, an option of a command. In a sentence, a word after "token" or "password" stays unless it looks like one.
@@ -16,7 +16,7 @@ from typing import Any
 
 MASK = "(redacted)"
 SHORT = 400
-"""Texts up to this length are remembered: names and states come again and again."""
+"""Results for texts up to this length are cached, since names and states repeat."""
 
 _SECRET_KEY = re.compile(
     r"secret|passw|authori[sz]ation|credential|cookie|api[-_]?key|private[-_]?key|(?:session|access|refresh|security|auth|id)[-_]?token"
@@ -85,7 +85,7 @@ _PLACES = tuple(
         (" ", rf"""( \b{_NAMED} (?:[ ]key)?+ (?:[ ](?:is|was):?)?+ [ ]+ ) {_OPEN} {_RANDOM}"""),
     )
 )
-"""Each with what it takes: a text without that is not searched."""
+"""Each with a text that it needs: a text without it is not searched."""
 _SCHEME = re.compile(
     r"\b((?:[Bb]earer|BEARER|[Bb]asic|BASIC)\s+)(?=[\w.~+/=-]+[A-Z0-9=~])[\w.~+/=-]{8,}"
     r"|((?i:\b(?:set-)?cookie:)\s*+)(?!\(redacted\))(?=[^\s=;]++=)[^\r\n]+"
@@ -115,7 +115,7 @@ def _redacted(text: str) -> str:
 
 
 def _kept(found: re.Match[str]) -> str:
-    """What stays of a place: the name of the secret, and how its value begins."""
+    """What is kept: the name of the secret, and an opening quote or scheme."""
     begins = found.groupdict()
     return found.group(1) + (begins.get("start") or begins.get("open") or "") + MASK
 

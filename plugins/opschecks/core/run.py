@@ -14,7 +14,7 @@ from .written import LATER, Changed, Costs, CountFromZero, Day, Journaled, Name,
 
 @dataclass(frozen=True)
 class StackFacts:
-    """What reports say about a stack; `tokens` fills the placeholders of RUNBOOK.md."""
+    """A stack in reports; `tokens` has the values for the placeholders of RUNBOOK.md."""
 
     name: Name
     sandbox: bool
@@ -27,7 +27,7 @@ class StackFacts:
 
 @dataclass(frozen=True)
 class WaiverState:
-    """A waiver as this run met it. `state`: active, unused (nothing failed that it covers) or not_looked."""
+    """The state of a waiver in this run. `state`: active, unused (nothing failed that it covers) or not_looked."""
 
     stack: Name
     check: Name
@@ -41,13 +41,13 @@ class WaiverState:
 
 @dataclass(frozen=True)
 class Standing:
-    """How long one resource has stood badly with one check, compared with the stack's earlier runs of the suite.
+    """Since when one resource fails one check, by the stack's earlier runs of the suite.
 
-    `state`: new, still, recovered (good again), gone (it was bad, and there is no such resource any more), flapping
-    (bad, good and bad again within the last runs), unseen (nobody could look), hidden (it was failing when it was last
-    seen, and now nobody could look). `since` is when the first of the runs in a row began that saw it so (`at_least`:
-    or an earlier one, which was not compared; of what is new: none since then could see it, so that it may have failed
-    since then); `day` counts calendar days of the stack from there, the first being 1.
+    `state`: new, still, recovered (good again), gone (it failed, and the resource no longer exists), flapping
+    (failed, recovered and failed again within the last runs), unseen (could not be checked), hidden (failing when last
+    checked, and cannot be checked now). `since` is the start of the first of the consecutive runs with this state
+    (`at_least`: possibly earlier, in runs that were not compared; for a new failure: no run since then could check it);
+    `day` counts the stack's calendar days from there, starting with 1.
     """
 
     check: Name
@@ -61,14 +61,14 @@ class Standing:
 
 @dataclass(frozen=True)
 class Past:
-    """What earlier runs of the same suite say of one stack; kept in the run file, so that a report needs nothing else.
+    """What earlier runs of the suite show for one stack; kept in the run file, so that a report needs nothing else.
 
     `runs` is how many were compared, `previous` when the newest of them began (None: this is the first), `missed` the
     days without a run since then (ISO dates). `strips` has for each check, each area, and "" for all, the worst outcome
     of each of those runs; `numbers` the earlier values of each tile as (time, value); both the oldest first;
     `changes` what the journal has since the previous run, `touched` its newest change of each resource that is bad now,
-    within `journal_days` (0: nobody asked); `cost` what the newest weekly run saw of the costs, which a
-    daily run does not ask for. `error`: why nothing of this could be read.
+    within `journal_days` (0: not read); `cost` the costs of the newest weekly run, since a daily run
+    does not read costs. `error`: why nothing of this could be read.
     """
 
     stack: Name
@@ -87,7 +87,7 @@ class Past:
     error: str = ""
 
     def standing(self, check: str, resource: str) -> Standing | None:
-        """How long this resource has stood badly with this check."""
+        """The standing of this check on this resource, or None."""
         return next((one for one in self.standings if (one.check, one.resource) == (check, resource)), None)
 
 
@@ -100,14 +100,14 @@ class ReportSection:
 
     @property
     def heading(self) -> str:
-        """The title; where nothing of it can be seen, that it has none."""
+        """The title; a substitute if it has no visible characters."""
         seen = any(one.isprintable() and not one.isspace() for one in self.title)
         return self.title if seen else "A section without a title"
 
 
 @dataclass(frozen=True)
 class Run:
-    """One session: everything that reports are made from. Serialized as the run file, with secrets masked.
+    """One session: all data of the reports. Written as the run file, with secrets masked.
 
     `suite` is daily, weekly, deploy-before, deploy-after or drills. `state`: unfinished (or killed), finished, or
     stopped (ended early; `stopped_by` says why). `partial` is what narrowed the selection of checks, empty where the
@@ -135,7 +135,7 @@ class Run:
 
     @property
     def sandbox(self) -> bool:
-        """Whether any of it was the sandbox: then nothing of it is about production."""
+        """Whether any of its stacks is a sandbox."""
         return any(stack.sandbox for stack in self.stacks)
 
     @property
@@ -145,12 +145,12 @@ class Run:
 
     @property
     def open_changes(self) -> list[Mapping[str, Any]]:
-        """Changes that were made and handed over to a person: no run with one of those is good."""
+        """Changes that were made and need a person; a run with one of those is not good."""
         return [change for change in self.changes if change["result"] == "handed over" and change["entry"]]
 
     @property
     def lost_changes(self) -> list[Mapping[str, Any]]:
-        """Changes that did not help and could not be taken back: nothing else is as urgent."""
+        """Changes that did not help and could not be rolled back; the most urgent of all."""
         return [change for change in self.changes if change["result"] == "roll-back failed"]
 
     def count(self, outcome: str) -> int:
@@ -158,7 +158,7 @@ class Run:
         return sum(1 for result in self.checks if result.outcome == outcome)
 
     def past_of(self, stack: str) -> Past:
-        """What earlier runs say of a stack; of a stack that has none, nothing."""
+        """What earlier runs show for a stack; empty if there are none."""
         return next((past for past in self.past if past.stack == stack), Past(stack))
 
     def findings_of(self, result: CheckResult) -> Sequence[Finding]:

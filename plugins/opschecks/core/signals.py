@@ -1,4 +1,4 @@
-"""Ctrl-C, SIGTERM and SIGHUP: put off while something is sent and written down."""
+"""Delays Ctrl-C, SIGTERM and SIGHUP while a change is sent and journaled."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 @contextlib.contextmanager
 def uninterrupted() -> Iterator[list[int]]:
-    """Put Ctrl-C, SIGTERM and SIGHUP off until what is under way is done and written down; gives what is put off."""
+    """Delay Ctrl-C, SIGTERM and SIGHUP until the block ends; yields the signals that came."""
     caught: list[int] = []
     if threading.current_thread() is not threading.main_thread():
         yield caught  # signals are delivered to the main thread alone
@@ -28,7 +28,7 @@ def uninterrupted() -> Iterator[list[int]]:
 
 
 def end_as_ctrl_c_does() -> None:
-    """A scheduler's SIGTERM and a terminal that is closed end a command with everything accounted for."""
+    """Make SIGTERM and SIGHUP (a closed terminal) end the command in order, as Ctrl-C does."""
 
     def interrupt(number: int, frame: object) -> None:
         raise KeyboardInterrupt

@@ -1,4 +1,4 @@
-"""What the run file has as plain data: the shapes of its mappings, and what its JSON Schema asks beyond a type."""
+"""The shapes of plain data in the run file, and the rules of its JSON Schema beyond types."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from typing_extensions import TypedDict
 
 @dataclass(frozen=True, eq=False)
 class Written:
-    """Marks a type in `Annotated`: how the run file writes it.
+    """Annotates a type with how the run file writes it.
 
-    `shape` is the type as it is written, where that is another one; `rules` are more keywords of JSON Schema.
-    pydantic finds both by the names of the methods, so that nothing here imports it.
+    `shape` is the written type if it differs; `rules` are further keywords of JSON Schema. pydantic finds the methods
+    by name, so nothing here imports it.
     """
 
     shape: Any = None
@@ -57,7 +57,7 @@ class Columns(TypedDict):
 
 
 class WaivedBy(TypedDict):
-    """What accepted a failure; `until` is its last day."""
+    """The waiver of a failure; `until` is its last day."""
 
     owner: str
     reason: str
@@ -83,7 +83,7 @@ class Journaled(TypedDict):
 
 
 class Changed(TypedDict):
-    """What a remedy changed, or was to change and did not. Further keys tell what was planned.
+    """A change that a remedy made or planned. Further keys are those of the plan.
 
     `check` and `resource` are those of the finding that it answers to, `name` what people call the resource; `result`
     is planned, fixed, done, refused, rolled back, roll-back failed, handed over or settled; `said` is what proves that,
@@ -104,7 +104,7 @@ class Changed(TypedDict):
 
 
 class Costs(TypedDict):
-    """What the newest weekly run saw of the costs.
+    """The costs of the newest weekly run.
 
     `seen` is when that run began, `told` values by label, `days` UTC dates with USD, the oldest first, `limit` the
     budget's share of a day in USD.
@@ -121,7 +121,7 @@ class Nothing(TypedDict):
 
 
 class Tried(TypedDict):
-    """A remedy that the journal has for a failure: how many times, and who had the last of them made, and where."""
+    """A remedy that was tried for a failure: how often, and by whom and where last."""
 
     remedy: str
     times: CountFromZero
@@ -129,7 +129,7 @@ class Tried(TypedDict):
 
 
 class Measure(TypedDict):
-    """A number that daily runs tell; its unit ends `key`.
+    """A number of daily runs; `key` ends with its unit.
 
     `target` is that of [stacks.NAME.targets], or null; `weeks` has eight weeks, the oldest first, null: not known.
     """

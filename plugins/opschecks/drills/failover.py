@@ -13,7 +13,7 @@ from ..aws.elbv2 import TargetHealth
 from ..aws.inventory import Inventory
 from ..core.change import CannotFix
 from ..core.model import Figure, Resource
-from ..core.observation import CouldNotLook
+from ..core.observation import CouldNotLook, NotConfigured
 from ..fixing.outcome import ChangeResult
 from ..remedies.operations.stop_task import unsteady
 from .clients import Clients, Reconnected
@@ -34,6 +34,8 @@ class FailOver(Resource):
     """What came of stopping a task of one service. `refused` says why none was stopped; all else is then unknown."""
 
     refused: str = ""
+    alone: bool = False
+    """Refused because the service wants only one task."""
     recovered_s: float | None = None
     said: str = ""
     got: tuple[Got, ...] = ()
@@ -43,7 +45,7 @@ class FailOver(Resource):
     def require_stopped(self) -> None:
         """CouldNotLook where no task was stopped."""
         if self.refused:
-            raise CouldNotLook("", self.refused)
+            raise (NotConfigured if self.alone else CouldNotLook)("", self.refused)
 
     @property
     def failed_percent(self) -> float:
@@ -96,7 +98,7 @@ def _services(ground: Ground) -> list[Service]:
 
 
 def _drill(stack: Stack, ground: Ground, inventory: Inventory, service: Service, tasks: Sequence[Task]) -> FailOver:
-    whole = FailOver(arn=service.arn, name=service.name, refused=_refusal(service))
+    whole = FailOver(arn=service.arn, name=service.name, refused=_refusal(service), alone=_is_alone(service))
     if whole.refused:
         return whole
     before = _healthy(ground, inventory)
@@ -168,13 +170,14 @@ def _refusal(service: Service) -> str:
     """Why no task of the service should be stopped now, or nothing."""
     if service.status != "ACTIVE":
         return f"no task was stopped: the service is {service.status}"
-    if service.desired == 1:
-        return (
-            "no task was stopped: the service has one desired task, and stopping it would be an outage; run two, "
-            "or write without = [slug]"
-        )
+    if _is_alone(service):
+        return "no task was stopped: the service has one desired task, and stopping it would be an outage; run two"
     why = unsteady(service.evidence)
     return f"no task was stopped: {why}" if why else ""
+
+
+def _is_alone(service: Service) -> bool:
+    return service.status == "ACTIVE" and service.desired == 1
 
 
 def _oldest(service: Service, tasks: Sequence[Task]) -> Task | None:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from ..core import clock
 from ..core.model import Figure, Resource, Series
-from ..core.observation import CouldNotLook
+from ..core.observation import CouldNotLook, names_no
 from .declare import Ground, drill
 from .probes import Get, Got, failed_percent, load, percentile
 
@@ -60,9 +60,7 @@ def _answered(got: Sequence[Got]) -> list[float]:
 
 def _url(stack: Stack) -> str:
     if not stack.backend_url:
-        raise CouldNotLook(
-            "", f"stack {stack.name} names no backend: set backend_url in stacks.toml, or without = [slug]"
-        )
+        raise names_no(stack.name, "backend", "backend_url")
     return stack.backend_url + (stack.load_path or stack.health_path)
 
 

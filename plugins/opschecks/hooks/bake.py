@@ -12,35 +12,36 @@ import pytest
 from ..core.durations import span_of
 from ..core.model import Outcome
 from .gather import begin, fresh_store, observations_of
-from .pytest_private import in_workers, terminal
-from .state import ChecksRun, check_of, checks_run, stack_of
+from .progress import say
+from .pytest_private import in_workers
+from .state import ChecksRun, checks_of, checks_run
 
 if TYPE_CHECKING:
     from ..config.stack import Stack
     from .examine import Examine
 
 PROGRESS_S = 30.0
-"""How long it watches in silence while nothing changes."""
+"""How often it reports while nothing changes."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Refuse a time that is none, and what cannot wait."""
+    """Refuse a bad time, and options that do not go together."""
     run, option = checks_run(config), config.option
     if not option.bake:
         return
     if not run or run.suite != "deploy-after":
-        raise pytest.UsageError("--bake: it goes with checks/deploy/after")
+        raise pytest.UsageError("--bake: applies to checks/deploy/after only")
     try:
         span_of(option.bake)
     except ValueError as error:
         raise pytest.UsageError(f"--bake {error}") from None
     if in_workers(config):
-        raise pytest.UsageError("--bake: one process watches: leave -n out")
+        raise pytest.UsageError("--bake: cannot run in parallel; remove -n")
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtestloop(session: pytest.Session) -> Iterator[None]:
-    """Watch before the checks run; they report on what was seen last, and that is where the first failure was."""
+    """Watch before the checks run; they report on the newest observations, which show the first failure."""
     run, option = checks_run(session.config), session.config.option
     if run and option.bake and not option.collectonly and not session.testsfailed:
         for stack in run.stacks:
@@ -55,23 +56,17 @@ class _Watch:
         self.run = run
         self.stack = stack
         self.session = session
-        self.items = [
-            item
-            for item in session.items
-            if (declared := check_of(item))
-            and stack_of(item).name == stack.name
-            and declared.runbook not in stack.without
-        ]
+        self.items = checks_of(session.items, stack)
 
     def go(self, bake: timedelta) -> None:
-        """Until everything is good, for as long as a deployment may take; then for the time of the bake."""
+        """Watch until everything is good, for as long as a deployment may take; then for the time of the bake."""
         begin(self.run, self.session.items, [self.stack.name])
         settle = timedelta(minutes=self.stack.limits.deployment_minutes)
         if self._until(settle, lambda bad: not bad, "settling"):
             self._until(bake, bool, "baking")
 
     def _until(self, within: timedelta, over: Callable[[list[str]], bool], words: str) -> bool:
-        """Look again and again until it is over, or the time is; whether it is over. What was seen stays the run's."""
+        """Look until `over` or the time has passed; returns whether it is over. The run keeps the last observations."""
         began, shown, told = time.monotonic(), 0.0, ["nothing yet"]
         while True:
             bad = self._bad()
@@ -88,20 +83,14 @@ class _Watch:
             self.run.stores[self.stack.name] = fresh_store(self.run, self.stack.name, wanted)
 
     def _bad(self) -> list[str]:
-        """What is not good, in words, on the newest observations."""
+        """What is not good by the newest observations, in words."""
         from .look import looked
 
         store = self.run.stores[self.stack.name]
         return [_told(examine) for item in self.items if _rank(examine := looked(self.run, item, store))]
 
     def _say(self, line: str) -> None:
-        from ..report.text import printable
-
-        reporter = terminal(self.session.config)
-        if reporter:
-            reporter.ensure_newline()
-            reporter.write_line(printable(f"{self.stack.name}: {line}"))
-            reporter.flush()
+        say(self.session.config, f"{self.stack.name}: {line}")
 
 
 def _rank(examine: Examine) -> bool:
@@ -110,7 +99,8 @@ def _rank(examine: Examine) -> bool:
 
 def _told(examine: Examine) -> str:
     bad = max(examine.findings, key=lambda one: one.outcome.rank)
-    return f"{examine.check.failing if bad.outcome is Outcome.FAILED else 'could not look'} ({bad.name}: {bad.message})"
+    what = examine.check.failing if bad.outcome is Outcome.FAILED else bad.outcome.words
+    return f"{what} ({bad.name}: {bad.message})"
 
 
 def _words(seconds: float) -> str:

@@ -1,4 +1,4 @@
-"""checks/drills: each drill that the checks ask for takes place once, one after another, under the stack's lock."""
+"""checks/drills: each drill that the checks need takes place once, one after another, under the stack's lock."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ from ..core import clock
 from ..core.gathering import Gathering, Observed
 from ..core.model import ObservationResult
 from ..core.observation import CouldNotLook
+from .changing import ends_where_barred, fixing_session, report_change
 from .gather import fresh_store, identify_stack, told_of
 from .progress import say
 from .pytest_private import in_workers
-from .state import ChecksRun, check_of, checks_run, stack_of
+from .state import ChecksRun, checks_of, checks_run
 
 if TYPE_CHECKING:
     from ..config.stack import Stack
@@ -30,7 +31,7 @@ SUITE = "drills"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Refuse what cannot go together: a drill changes something of its own, and measures what follows."""
+    """Refuse options that do not go together: a drill makes changes itself, and measures what follows."""
     run, option = checks_run(config), config.option
     if not run or run.suite != SUITE or run.worker:
         return
@@ -57,7 +58,7 @@ def _reader(drill: Drill) -> Callable[..., Any]:
     def read(stack: Any, request: pytest.FixtureRequest) -> Any:
         grounds = request.config.stash.get(GROUNDS, {})
         if stack.name not in grounds:
-            raise CouldNotLook(drill.name, "the drills have not begun")
+            raise CouldNotLook(drill.name, "the drills have not started")
         return grounds[stack.name].value(drill)
 
     read.__name__, read.__doc__ = drill.name, drill.what
@@ -66,7 +67,7 @@ def _reader(drill: Drill) -> Callable[..., Any]:
 
 @pytest.hookimpl(tryfirst=True, wrapper=True)
 def pytest_runtestloop(session: pytest.Session) -> Iterator[None]:
-    """Take the lock of each stack that has drills, say what they will change, and give it back whatever happens."""
+    """Take the lock of each stack that has drills, say what they will change, and always release it."""
     run = checks_run(session.config)
     if not run or not run.drills or session.config.option.collectonly or session.testsfailed:
         return (yield)
@@ -83,41 +84,28 @@ def pytest_runtestloop(session: pytest.Session) -> Iterator[None]:
 
 
 def _wanted(run: ChecksRun, items: Iterable[pytest.Item], stack: Stack) -> list[Drill]:
-    """The drills that the stack's checks ask for, in the order of the checks."""
+    """The drills that the stack's checks need, in the order of the checks."""
     names: dict[str, None] = {}
-    for item in items:
-        declared = check_of(item)
-        if declared and stack_of(item).name == stack.name and declared.runbook not in stack.without:
-            names.update(dict.fromkeys(name for name in getattr(item, "fixturenames", ()) if name in run.drills))
+    for item in checks_of(items, stack):
+        names.update(dict.fromkeys(name for name in getattr(item, "fixturenames", ()) if name in run.drills))
     return [run.drills[name] for name in names]
 
 
 def _open(run: ChecksRun, stack: Stack, session: pytest.Session, wanted: Sequence[Drill]) -> OpenGround:
-    from ..fixing.session import NotFixable
-    from ..history.lock import Locked
-
     if stack.name not in run.accounts:
         identify_stack(run, [stack.name])
     if stack.name in run.refused:
         run.aws[stack.name].refuse(run.refused[stack.name])
-    ground = OpenGround(run, stack, session)
-    try:
+    with ends_where_barred(run, stack):
+        ground = OpenGround(run, stack, session)
         ground.begin(wanted)
-    except NotFixable as error:
-        raise pytest.UsageError(str(error)) from None
-    except (Locked, OSError) as error:
-        run.stopped_by = f"{stack.name}: {error}"
-        raise pytest.UsageError(run.stopped_by) from None
     return ground
 
 
 class OpenGround:
-    """The drills of one stack in one session, under its lock; `drill.Ground` is what a drill sees of it."""
+    """The drills of one stack in one session, under its lock; `Ground` is what a drill sees of it."""
 
     def __init__(self, run: ChecksRun, stack: Stack, session: pytest.Session) -> None:
-        from ..fixing.session import FixingSession
-        from ..remedies import every_remedy
-
         self._run = run
         self._stack = stack
         self._session = session
@@ -125,18 +113,11 @@ class OpenGround:
         self._said = ""
         self._results: dict[str, Observed] = {}
         self._held = contextlib.ExitStack()
-        self._changing = FixingSession(
-            stack=stack,
-            aws=run.aws[stack.name].scoped(self._calls),
-            storage=run.store(stack),
-            hooks=session.config.hook,
-            remedies=every_remedy(session.config.hook),
-            say=self.say,
-            poll_s=stack.limits.drill_poll_s,
-        )
+        aws, poll_s = run.aws[stack.name].scoped(self._calls), stack.limits.drill_poll_s
+        self._changing = fixing_session(run, stack, session.config, aws, self.say, poll_s)
 
     def begin(self, wanted: Sequence[Drill]) -> None:
-        """Take the lock, settle what an earlier fixer or drill left open, and say what is going to be changed."""
+        """Take the lock, settle what an earlier run left open, and say what is going to be changed."""
         from ..fixing.session import fixing
 
         for fixed in self._held.enter_context(fixing(self._changing)):
@@ -149,7 +130,7 @@ class OpenGround:
         self._held.close()
 
     def value(self, drill: Drill) -> Any:
-        """What the drill came to, which takes place when first asked for; CouldNotLook where it did not."""
+        """The result of the drill, which takes place when first asked for; CouldNotLook if it failed."""
         if drill.name not in self._results:
             self._results[drill.name] = self._hold(drill)
         result = self._results[drill.name]
@@ -160,7 +141,7 @@ class OpenGround:
         return list(result.value) if isinstance(result.value, list) else result.value
 
     def _hold(self, drill: Drill) -> Observed:
-        """Hold the drill; what it came to goes into the run file as an observation's result."""
+        """Hold the drill; its result goes into the run file as an observation's."""
         from ..core.observation import Observation
 
         seen = Observation(drill.name, drill.function, drill.allow, drill.parameters, drill.needs, frozenset())
@@ -201,7 +182,7 @@ class OpenGround:
         return {name: seen[name] if name in seen else given[name] for name in drill.parameters}
 
     def look(self, *names: str) -> list[Any]:
-        """The named observations, begun at this moment."""
+        """The named observations, made now."""
         store: Gathering = fresh_store(self._run, self._stack.name, names)
         try:
             return [store.value(name) for name in names]
@@ -218,7 +199,7 @@ class OpenGround:
         within: timedelta | None = None,
         cleans_up: bool = False,
     ) -> Fixed:
-        """Plan the change, ask the guards, and see it through; naming the drill is what permits its risk."""
+        """Plan the change, ask the guards, and make it; running the drill by name permits its risk."""
         from ..core.change import DRILLED, Risk
         from ..fixing.outcome import ChangeResult, Fixed, Interrupted
         from ..fixing.plan import planned
@@ -238,17 +219,17 @@ class OpenGround:
         return made[0]
 
     def earlier(self) -> Sequence[Entry]:
-        """What the journal has of this stack, the oldest first."""
+        """This stack's journal, oldest entry first."""
         return self._changing.journal.entries()
 
     def say(self, line: str) -> None:
-        """Show a line of progress, unless it was the last one too."""
+        """Show a line of progress, unless it repeats the last one."""
         if line != self._said:
             self._said = line
             say(self._session.config, f"{self._stack.name}: {line}")
 
     def pause(self) -> None:
-        """The time between two looks; the lock is kept meanwhile."""
+        """Wait between two looks, and renew the lock."""
         from ..history.lock import Lost
 
         time.sleep(self._stack.limits.drill_poll_s)
@@ -258,10 +239,8 @@ class OpenGround:
             raise CouldNotLook("", f"{error}; the drill ends here") from None
 
     def _note(self, fixed: Fixed) -> None:
-        """Into the run file, and onto the terminal."""
-        self._run.fixes.append(fixed.to_plain(fixed.change.target, ""))
-        self.say(f"{fixed.change.remedy} on {fixed.change.name}: {fixed.result.value}: {fixed.said}")
+        report_change(self._run, self.say, fixed, fixed.change.target, "")
 
 
 GROUNDS = pytest.StashKey[Mapping[str, OpenGround]]()
-"""By stack, those on which drills are held in this session."""
+"""The open grounds of this session, by stack."""

@@ -1,4 +1,4 @@
-"""pytest-html's page: our columns, our title, and the way to the page for people."""
+"""pytest-html's page: our columns, our title, and a link to the report."""
 
 from __future__ import annotations
 
@@ -24,25 +24,25 @@ class _Columns:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_report_title(self, report: Any) -> None:
-        """Say what was run, and when it was no production."""
+        """Name the suite, and say if it ran on the sandbox."""
         sandbox = "SANDBOX – " if any(stack.sandbox for stack in self._run.stacks) else ""
         report.title = f"{sandbox}{self._run.suite} checks, for engineers"
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_summary(self, prefix: list[str]) -> None:
-        """Link the page for people."""
+        """Link the report."""
         page = escape(self._run.place.page.name)
-        prefix.append(f'<p><a href="{page}">The page with verdict, evidence and runbook steps</a></p>')
+        prefix.append(f'<p><a href="{page}">The report with verdict, evidence and runbook steps</a></p>')
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_table_header(self, cells: list[str]) -> None:
-        """Add ours after the check's name; pytest-html sorts by what a column's cells hold."""
+        """Add our columns after the check's name; pytest-html sorts by the contents of a column's cells."""
         heads = [f'<th class="sortable" data-column-type="{key}">{key.capitalize()}</th>' for key in COLUMNS]
         cells[2:2] = heads
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_table_row(self, report: Any, cells: list[str]) -> None:
-        """Fill them, where the row is a check's."""
+        """Fill them if the row is a check's."""
         if not cells:
             return
         told: Mapping[str, str] = getattr(report, ROW, {})
@@ -59,7 +59,7 @@ class _Columns:
 
 
 def _cell(key: str, text: str) -> str:
-    """A table cell; severities sort by rank, which stands hidden before the word."""
+    """A table cell; severities sort by their rank, which is hidden before the word."""
     from ..report.notes import brief
 
     ranks = {one.value: one.rank for one in Severity}

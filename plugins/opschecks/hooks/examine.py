@@ -9,7 +9,7 @@ from typing import Any, Literal
 import pytest
 
 from ..core.model import Check, Finding, Outcome, Resource
-from ..core.observation import CouldNotLook
+from ..core.observation import CouldNotLook, NotConfigured
 from ..core.redaction import redact_text
 
 LONGEST_MESSAGE = 1000
@@ -19,14 +19,17 @@ Note = Callable[[str], None]
 
 
 def outcome_of(error: BaseException) -> Outcome:
-    """An AssertionError (or pytest.fail) is a failure; whatever else went wrong, nothing was seen."""
+    """An AssertionError or pytest.fail is a failure; after any other error nothing was seen, so it is blind."""
     return Outcome.FAILED if isinstance(error, AssertionError | pytest.fail.Exception) else Outcome.BLIND
 
 
-def message_of(error: BaseException) -> str:
-    """The first line of what the error says; pytest's explanation of an assertion stays in the traceback."""
-    said = str(error).strip()
-    first = said.partition("\n")[0]
+def message_of(error: BaseException, slug: str) -> str:
+    """The first line of the error's text, for a check of that runbook slug.
+
+    pytest's explanation of an assertion stays in the traceback.
+    """
+    text = error.for_check(slug) if isinstance(error, NotConfigured) else str(error)
+    first = text.strip().partition("\n")[0]
     if isinstance(error, pytest.skip.Exception):
         first = f"the check skipped: {first}"
     elif not isinstance(error, AssertionError | CouldNotLook | pytest.fail.Exception):
@@ -53,12 +56,12 @@ class Examine:
     def __call__(self, resource: Resource) -> _Examination:
         """A context in which a failed assert becomes the resource's finding, and the check goes on.
 
-        It gives a function that adds a sentence to the finding, which shows also where it passes.
+        It returns a function that adds a sentence to the finding, which is shown even if it passes.
         """
         return _Examination(self, resource)
 
     def conclude(self, resource: Resource, outcome: Outcome, message: str) -> None:
-        """Note one finding."""
+        """Record one finding."""
         self.findings.append(
             Finding(
                 stack=self.stack,
@@ -91,7 +94,7 @@ class _Examination:
             return None
         if isinstance(error, KeyboardInterrupt | GeneratorExit | pytest.exit.Exception):
             return None
-        message = "; ".join([*self._notes, message_of(error)])
+        message = "; ".join([*self._notes, message_of(error, self._examine.check.runbook)])
         self._examine.conclude(self._resource, outcome_of(error), message)
         if len(self._examine.errors) < _TRACEBACKS_KEPT:
             info: Any = pytest.ExceptionInfo.from_exception(error)

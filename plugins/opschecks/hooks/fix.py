@@ -1,10 +1,11 @@
-"""--fix: look, plan what the remedies of failed checks would change, and change it; then the checks run and report."""
+"""--fix: look, plan what the remedies of failed checks would change, and change it before the checks run and report."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,10 +13,11 @@ import pytest
 from ..core import clock
 from ..core.model import Finding, Outcome
 from ..core.observation import CouldNotLook
+from .changing import ends_where_barred, fixing_session, report_change
 from .fix_options import PLAN
 from .gather import begin, fresh_store, observations_of
 from .progress import say
-from .state import ChecksRun, check_of, checks_run, stack_of
+from .state import ChecksRun, checks_of, checks_run
 
 if TYPE_CHECKING:
     from ..config.stack import Stack
@@ -29,11 +31,12 @@ if TYPE_CHECKING:
 
 @pytest.hookimpl(tryfirst=True, wrapper=True)
 def pytest_runtestloop(session: pytest.Session) -> Iterator[None]:
-    """Look, plan and fix before the checks run: what is reported of them is what they say afterwards."""
+    """Look, plan and fix before the checks run, so that they report the state after the fix."""
     run, option = checks_run(session.config), session.config.option
     if run and option.fix and not option.collectonly and not session.testsfailed:
         for stack in run.stacks:
-            _fix(run, stack, session)
+            with ends_where_barred(run, stack):
+                _Fixing(run, stack, session).go()
         if option.fix == "plan":
             from ..fixing.plan import write_plan
 
@@ -41,26 +44,9 @@ def pytest_runtestloop(session: pytest.Session) -> Iterator[None]:
     return (yield)
 
 
-def _fix(run: ChecksRun, stack: Stack, session: pytest.Session) -> None:
-    """Plan, and where it is asked for make, the changes of one stack; what bars all of them ends the run."""
-    from ..fixing.session import NotFixable
-    from ..history.lock import Locked
-
-    try:
-        _Fixing(run, stack, session).go()
-    except NotFixable as error:
-        raise pytest.UsageError(str(error)) from None
-    except Locked as error:
-        run.stopped_by = f"{stack.name}: {error}"
-        raise pytest.UsageError(run.stopped_by) from None
-    except OSError as error:
-        run.stopped_by = f"{stack.name}: its state cannot be read or written, so nothing more is changed: {error}"
-        raise pytest.UsageError(run.stopped_by) from None
-
-
 @dataclass(frozen=True)
 class _Case:
-    """A failed finding that a remedy can answer to, with the check that found it."""
+    """A failed finding that has a remedy, with the check that found it."""
 
     item: pytest.Item
     finding: Finding
@@ -74,28 +60,22 @@ class _Fixing:
         self.stack = stack
         self.session = session
         self.option: Any = session.config.option
+        self._say = partial(say, session.config)
         self.first: dict[pytest.Item, Examine] = {}
         self.cases: dict[int, _Case] = {}
 
     def go(self) -> None:
-        """Look; plan; where it is asked for, and under the lock, make the changes."""
-        from ..fixing.session import FixingSession, fixing
-        from ..remedies import every_remedy
+        """Look; plan; with --fix=apply, make the changes under the lock."""
+        from ..fixing.session import fixing
         from .look import looked
 
         begin(self.run, self.session.items, [self.stack.name])
-        items = [one for one in self.session.items if self._applies(one)]
+        items = checks_of(self.session.items, self.stack)
+        for item in items:
+            _require_no_mark(item)
         self.first = {item: looked(self.run, item, self.run.stores[self.stack.name]) for item in items}
-        hooks = self.session.config.hook
-        changing = FixingSession(
-            stack=self.stack,
-            aws=self.run.aws[self.stack.name],
-            storage=self.run.store(self.stack),
-            hooks=hooks,
-            remedies=every_remedy(hooks),
-            say=self._say,
-            poll_s=self.stack.fix.poll_s,
-        )
+        aws, poll_s = self.run.aws[self.stack.name], self.stack.fix.poll_s
+        changing = fixing_session(self.run, self.stack, self.session.config, aws, self._say, poll_s)
         if self.option.fix == "plan":
             for change in self._guarded(changing, self._plan(changing)):
                 self._planned(change)
@@ -105,19 +85,6 @@ class _Fixing:
                 self._keep(fixed, fixed.change.target, "")
             self._apply(changing)
 
-    def _say(self, line: str) -> None:
-        say(self.session.config, line)
-
-    def _applies(self, item: pytest.Item) -> bool:
-        """Whether the check is one of this stack's that pytest is going to run: no other may change anything."""
-        declared = check_of(item)
-        if not declared or stack_of(item).name != self.stack.name or declared.runbook in self.stack.without:
-            return False
-        marks = [mark.name for mark in item.iter_markers() if mark.name in ("skip", "skipif", "xfail")]
-        if marks:
-            raise pytest.UsageError(f"{item.nodeid}: marked {marks[0]!r}; remove the mark before using --fix")
-        return True
-
     def _apply(self, changing: FixingSession) -> None:
         from ..core.change import Proof
 
@@ -125,7 +92,7 @@ class _Fixing:
         together: dict[int, list[Change]] = {}
         for change in may:
             together.setdefault(id(self.cases[id(change)].finding), []).append(change)
-        # what is proven at once comes first: it does not wait until a symptom has gone
+        # changes that are proven at once come first: they need not wait until a symptom has gone
         for group in sorted(together.values(), key=lambda group: changing.proof_of(group[0]) is Proof.SYMPTOM):
             self._make(changing, group)
         if may:
@@ -191,10 +158,10 @@ class _Fixing:
         return changes
 
     def _guarded(self, changing: FixingSession, changes: Sequence[Change]) -> list[Change]:
-        """What may be made; what may not is told."""
+        """The changes that may be made; the others are reported as refused."""
         from ..core.change import Risk
 
-        # a plan shows also what will need --allow; making it does need it
+        # a plan also shows what will need --allow
         allow = set(Risk) if self.option.fix == "plan" else {Risk(risk) for risk in self.option.allow}
         examined = {examine.check.name: len(examine.findings) for examine in self.first.values()}
         may, refused = changing.guarded(changes, allow, examined=examined)
@@ -204,7 +171,7 @@ class _Fixing:
         return may
 
     def _as_reviewed(self, changes: list[Change]) -> list[Change]:
-        """Only what a reviewed plan lists, as it lists it; what is not so any more is refused as stale."""
+        """Only what the reviewed plan lists, exactly as listed; what has changed since is refused."""
         from ..fixing.guards import Refusal
 
         plan = self.session.config.stash.get(PLAN, None)
@@ -218,12 +185,12 @@ class _Fixing:
             if _same(listed) in now:
                 kept.append(now[_same(listed)])
                 continue
-            why = "the plan is stale: the finding or the state is not what was reviewed; plan again"
+            why = "the plan is out of date: the finding or the state has changed since it was reviewed; plan again"
             self._refused(Refusal(listed, why), "", "")
         return kept
 
     def _own_remedies(self) -> dict[str, type[BaseRemedy]]:
-        """Those of users' conftests, by check; UsageError where there is no such check."""
+        """The remedies of users' conftests, by check; UsageError if there is no such check."""
         from ..core.wording import nearest
         from ..fixing.session import remedies_by_check
 
@@ -232,20 +199,16 @@ class _Fixing:
         for name in given:
             if name not in names and self.run.partial == "":
                 hint = nearest(name, names)
-                raise pytest.UsageError(f"pytest_opschecks_remedies: there is no check {name!r}; {hint}")
+                raise pytest.UsageError(f"pytest_opschecks_remedies: no check {name!r}; {hint}")
         return given
 
     def _planned(self, change: Change) -> None:
         from ..core.change import Risk
         from ..fixing.outcome import ChangeResult, Fixed
 
-        wants = "" if change.risk is Risk.SAFE else f" ({change.risk}: --allow {change.risk} is needed to make it)"
-        case = self.cases[id(change)]
-        self._keep(
-            Fixed(change, ChangeResult.PLANNED, "; ".join(change.differs) + wants),
-            case.finding.resource,
-            case.item.nodeid,
-        )
+        needs = "" if change.risk is Risk.SAFE else f" ({change.risk}: --allow {change.risk} is needed to make it)"
+        case, said = self.cases[id(change)], "; ".join(change.differs) + needs
+        self._keep(Fixed(change, ChangeResult.PLANNED, said), case.finding.resource, case.item.nodeid)
 
     def _refused(self, refusal: Refusal, resource: str, nodeid: str) -> None:
         from ..fixing.outcome import ChangeResult, Fixed
@@ -274,11 +237,16 @@ class _Fixing:
         self._say(f"{remedy} on {finding.name}: refused: {why}")
 
     def _keep(self, fixed: Fixed, resource: str, nodeid: str) -> None:
-        """Into the run file, and onto the terminal."""
-        self.run.fixes.append(fixed.to_plain(resource, nodeid))
-        self._say(f"{fixed.change.remedy} on {fixed.change.name}: {fixed.result.value}: {fixed.said}")
+        report_change(self.run, self._say, fixed, resource, nodeid)
+
+
+def _require_no_mark(item: pytest.Item) -> None:
+    """Only a check that pytest is going to run may change anything."""
+    for mark in item.iter_markers():
+        if mark.name in ("skip", "skipif", "xfail"):
+            raise pytest.UsageError(f"{item.nodeid}: marked {mark.name!r}; remove the mark before using --fix")
 
 
 def _same(change: Change) -> str:
-    """What makes two changes the same one: all of it."""
+    """Two changes are the same if these are equal."""
     return json.dumps(change.to_plain(), sort_keys=True, default=str)

@@ -1,4 +1,4 @@
-"""--fix, --allow, --plan: what would be careless is refused before anything is looked at."""
+"""--fix, --allow, --plan: options that would be careless are refused before anything is looked at."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ PLAN = pytest.StashKey[Any]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Refuse what would be careless, before anything is looked at."""
+    """Refuse careless options."""
     run, option = checks_run(config), config.option
     if not run or run.worker:
         return
     if (option.allow or option.plan) and option.fix != "apply":
-        raise pytest.UsageError(f"--{'allow' if option.allow else 'plan'}: it goes with --fix=apply")
+        raise pytest.UsageError(f"--{'allow' if option.allow else 'plan'}: needs --fix=apply")
     if not option.fix:
         return
     if not option.stack:
@@ -32,7 +32,7 @@ def pytest_configure(config: pytest.Config) -> None:
         if option.fix == "apply" and not stack.sandbox:
             require_careful(stack)
     if in_workers(config):
-        raise pytest.UsageError(f"--fix={option.fix}: one process changes things, one after another: leave -n out")
+        raise pytest.UsageError(f"--fix={option.fix}: cannot run in parallel; remove -n")
     if option.plan:
         from ..fixing.plan import PlanError, read_plan
 
@@ -43,7 +43,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def require_careful(stack: Stack) -> None:
-    """UsageError where a real stack does not say whose account it is, and where its journal and lock lie."""
+    """UsageError if a real stack does not name its account, or where its journal and lock are kept."""
     from ..fixing.guards import careless
 
     if why := careless(stack):

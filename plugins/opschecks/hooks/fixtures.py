@@ -20,15 +20,15 @@ from .pytest_private import fixture_functions, parameters
 from .state import checks_run
 
 PROGRESS_S = 5.0
-"""How long a check waits in silence."""
+"""How long a check waits before it shows what it is waiting for."""
 GIVEN_TO_CHECKS = ("stack", "examine", "now")
 OUR_FIXTURES = (__name__, f"{__name__.rpartition('.')[0]}.drills")
-"""Where fixtures of observations and of drills are made."""
+"""The modules that make the fixtures of observations and drills."""
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """Register a fixture for each observation; checks see no other of ours."""
+    """Register a fixture for each observation, and stack, examine and now."""
     if not checks_run(session.config):
         return
     import_observations()
@@ -40,7 +40,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 
 def import_observations() -> None:
-    """Import every module that holds observations, so that they are known by name."""
+    """Import every module that contains observations, so that they can be found by name."""
     from .. import aws, web
 
     for package in (aws, web):
@@ -68,7 +68,7 @@ def _stack(request: pytest.FixtureRequest) -> Any:
 
 
 def _now(stack: Any, request: pytest.FixtureRequest) -> datetime:
-    """The moment at which the run looked, aware UTC: what an age is counted to."""
+    """The moment of the run's observations, aware UTC, to which ages are counted."""
     run = checks_run(request.config)
     if run is None or stack.name not in run.stores:
         raise CouldNotLook("now", "nothing was gathered")
@@ -76,7 +76,7 @@ def _now(stack: Any, request: pytest.FixtureRequest) -> datetime:
 
 
 def _examine(request: pytest.FixtureRequest) -> Iterator[Examine]:
-    """`with examine(resource):` makes what is asserted inside the resource's own finding."""
+    """`with examine(resource):` turns what is asserted inside into a finding of that resource."""
     yield request.node.stash[EXAMINE]
 
 
@@ -92,7 +92,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Refuse what is no check, before any is run."""
+    """Refuse what is not a check, before any is run."""
     run = checks_run(config)
     if run:
         where: dict[str, pytest.Item] = {}
@@ -102,7 +102,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             name = item.name.partition("[")[0]
             other = where.setdefault(name, item)
             if other.nodeid.partition("[")[0] != item.nodeid.partition("[")[0]:
-                raise pytest.UsageError(f"{_shown(item)}: there is a check of that name in {_shown(other)} too")
+                raise pytest.UsageError(
+                    f"{_shown(item)}: {_shown(other)} has the same name; names of checks are unique"
+                )
 
 
 def _shown(item: pytest.Item) -> str:
@@ -112,7 +114,7 @@ def _shown(item: pytest.Item) -> str:
 
 
 def _require_our_fixtures(item: pytest.Item, drills: Collection[str]) -> None:
-    """What a check takes for an observation is one: no conftest and no parametrization puts something in its place."""
+    """Refuse a check whose observations are replaced by a conftest's fixture or a parametrization."""
     for name in parameters(item):
         if name != "stack":
             raise pytest.UsageError(f"{_shown(item)}: {name}: a check is parametrized by its stacks only")
@@ -126,7 +128,7 @@ def _require_our_fixtures(item: pytest.Item, drills: Collection[str]) -> None:
 
 
 def _require_a_check(item: pytest.Item, slugs: Collection[str], drills: Collection[str]) -> None:
-    """A suite holds checks only, and checks take observations only: nothing else could be looked at afresh."""
+    """Refuse what is not a check, and a check that takes more than observations: it could not be run again."""
     from ..core.model import CHECK_ATTRIBUTE
 
     function: Any = getattr(item, "function", None)
@@ -145,5 +147,5 @@ def _require_a_check(item: pytest.Item, slugs: Collection[str], drills: Collecti
 
 
 def whole_stack(name: str) -> Resource:
-    """What a finding is about that is about no single resource."""
+    """The resource of a finding that is about the stack as a whole."""
     return Resource(arn=f"stack/{name}", name=name)

@@ -1,4 +1,4 @@
-"""Who am I, first and once a stack; then every observation that the selected checks need, all at once."""
+"""Identifies each stack's account once; then makes every observation that the selected checks need, all at once."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from ..core import clock
 from ..core.gathering import Gathering, Observed
 from ..core.model import ObservationResult, Resource, SeenResource
 from ..core.observation import REGISTRY, CouldNotLook, WrongAccount, closure, fan_out
-from .state import ChecksRun, check_of, checks_run, stack_of
+from .state import ChecksRun, checks_of, checks_run, stack_of
 
 if TYPE_CHECKING:
     from ..config.stack import Stack
 
 FIRST_CALLS = ("cloudwatch", "elbv2", "ecs", "dynamodb", "application-autoscaling", "logs", "ec2")
-"""Clients in the order in which chains of calls need them, longest chain first."""
+"""Clients in the order in which they are needed, longest chain of calls first."""
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> None:
-    """Start, before the first check: all stacks, or in an xdist worker that of the check."""
+    """Start before the first check: all stacks, or in an xdist worker that of the check."""
     run = checks_run(item.config)
     if not run:
         return
@@ -35,14 +35,14 @@ def pytest_runtest_protocol(item: pytest.Item) -> None:
 
 
 def begin(run: ChecksRun, items: Iterable[pytest.Item], names: Iterable[str]) -> None:
-    """Start those of these stacks that have not been started."""
+    """Start gathering for those of these stacks that have not been started."""
     missing = [name for name in names if name not in run.stores]
     if missing:
         start(run, items, missing)
 
 
 def start(run: ChecksRun, items: Iterable[pytest.Item], names: Sequence[str]) -> None:
-    """Identify and gather; pytest.UsageError where the credentials are another account's."""
+    """Identify and gather; pytest.UsageError if the credentials belong to another account."""
     wanted = {name: observations_of(items, run.stack(name)) for name in names}
     identify_stack(run, [name for name in names if wanted[name] and name not in run.accounts])
     for name in names:
@@ -52,7 +52,7 @@ def start(run: ChecksRun, items: Iterable[pytest.Item], names: Sequence[str]) ->
 
 
 def fresh_store(run: ChecksRun, name: str, wanted: Iterable[str], since: datetime | None = None) -> Gathering:
-    """The named observations of a stack and what they need, begun anew at this moment; of nothing before `since`."""
+    """The named observations of a stack and what they need, started now; of nothing before `since`."""
     from ..web.http import Http
 
     stack = run.stack(name)
@@ -65,9 +65,9 @@ def fresh_store(run: ChecksRun, name: str, wanted: Iterable[str], since: datetim
 
 
 def identify_stack(run: ChecksRun, names: Sequence[str]) -> None:
-    """Ask STS who we are, once a stack, while the other clients are made.
+    """Ask STS which account the credentials belong to, once a stack, while the other clients are made.
 
-    Another account than the stack's is a usage error; any other failure makes what needs AWS blind.
+    Another account than the stack's is a usage error; after any other failure, checks that need AWS are blind.
     """
     if not names:
         return
@@ -104,14 +104,9 @@ def _identify(run: ChecksRun, name: str) -> None:
 
 
 def observations_of(items: Iterable[pytest.Item], stack: Stack) -> list[str]:
-    """The observations that the stack's checks ask for, without those of checks that do not apply."""
-    names: set[str] = set()
-    for item in items:
-        declared = check_of(item)
-        if declared and stack_of(item).name == stack.name and declared.runbook not in stack.without:
-            fixtures: list[str] = getattr(item, "fixturenames", [])
-            names.update(name for name in fixtures if name in REGISTRY)
-    return sorted(names)
+    """The observations that the stack's checks need, without those of checks that do not apply."""
+    fixtures: list[list[str]] = [getattr(item, "fixturenames", []) for item in checks_of(items, stack)]
+    return sorted({name for names in fixtures for name in names if name in REGISTRY})
 
 
 def _given(told: Mapping[str, Any], aws: Any, calls: list[str]) -> Mapping[str, Any]:

@@ -11,12 +11,12 @@ import pytest
 from .state import checks_run
 
 SUMMARY_BYTES = 1_000_000
-"""GitHub refuses a step's summary beyond 1 MiB as a whole, and other suites of the step write into it as well."""
+"""GitHub drops a step's summary above 1 MiB, and other suites in the step write to it as well."""
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """Add to the summary, and print the annotations; a summary that cannot be written is said, and no failure."""
+    """Add to the summary, and print the annotations; a summary that cannot be written is reported and fails nothing."""
     run = checks_run(config)
     if not run or not run.told or os.environ.get("GITHUB_ACTIONS") != "true":
         return

@@ -1,4 +1,4 @@
-"""What an exception means: failed, blind, waived, not applicable; and the one row that a check is in every report."""
+"""What an exception means: failed, blind, waived, not applicable; and the row of a check in every report."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TOLD = "opschecks"
 """The attribute of a check's teardown report that carries its result and findings, as JSON data."""
 BLIND = "opschecks_blind"
 ROW = "opschecks_row"
-"""The attribute of whichever report pytest-html makes the check's row of: severity, outcome, resources, slug …"""
+"""The attribute of the report that pytest-html shows as the check's row: severity, outcome, resources, slug …"""
 RESOURCES_NAMED = 3
 
 _SETTLED = pytest.StashKey[CheckResult]()
@@ -43,7 +43,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Settle the check when it has been called (or could not be), and send the result with its last report."""
+    """Settle the check when it has been called or could not be, and send the result with its last report."""
     report = yield
     run, declared = checks_run(item.config), check_of(item)
     report.sections = [(heading, redact_text(text)) for heading, text in report.sections]
@@ -55,7 +55,7 @@ def pytest_runtest_makereport(
     elif report.when == "teardown":
         result = item.stash[_SETTLED]
         if error and result.outcome in (Outcome.PASSED, Outcome.WAIVED):
-            # the check is over and was fine, but what it leaves behind is not known
+            # the check passed, but it is not known what it leaves behind
             _settle(item, report, error, result.duration_s, run.waivers)
             result = item.stash[_SETTLED]
         from ..report.runfile import finding_to
@@ -77,7 +77,7 @@ def _settle(
     duration_s: float,
     waivers: Sequence[Waiver],
 ) -> None:
-    """Turn what was examined, and what was raised, into the check's result and pytest's report."""
+    """Turn findings and the exception into the check's result and pytest's report."""
     examine, stack = item.stash[EXAMINE], stack_of(item)
     declared = examine.check
     result = dataclasses.replace(describe_check(item), duration_s=round(duration_s, 4))
@@ -99,7 +99,7 @@ def _settle(
         report.sections += [("traceback", printable_lines(text)) for text in _tracebacks(item, examine)]
     if outcome is Outcome.BLIND:
         setattr(report, BLIND, True)
-        report.when = "setup"  # JUnit and pytest-html call a failure there an error, which blind is
+        report.when = "setup"  # JUnit and pytest-html call a failure in setup an error, which is what blind is
 
 
 def _row(check: CheckResult, concluded: str, names: Sequence[str]) -> dict[str, str]:
@@ -114,10 +114,10 @@ def _row(check: CheckResult, concluded: str, names: Sequence[str]) -> dict[str, 
 
 
 def settle(examine: Examine, error: BaseException | None, waivers: Sequence[Waiver]) -> Outcome:
-    """Complete what was examined by what was raised and by the waivers; the worst finding is the check's outcome."""
+    """Complete the findings by the exception and the waivers; the worst finding is the check's outcome."""
     whole = whole_stack(examine.stack)
     if error is not None:
-        examine.conclude(whole, outcome_of(error), message_of(error))
+        examine.conclude(whole, outcome_of(error), message_of(error, examine.check.runbook))
     elif not examine.findings and examine.check.may_be_empty:
         examine.conclude(whole, Outcome.PASSED, "nothing to examine, which is fine")
     elif not examine.findings:
@@ -147,10 +147,10 @@ def _first_message(findings: Sequence[Finding], outcome: Outcome) -> str:
 
 
 def _rows(examine: Examine, outcome: Outcome) -> str:
-    """The check's one message: what is wrong, then a line for each bad resource, the worst first."""
+    """The check's message: what is wrong, then a line for each bad resource, worst first."""
     bad = [finding for finding in examine.findings if finding.outcome in (Outcome.FAILED, Outcome.BLIND)]
     bad.sort(key=lambda finding: -finding.outcome.rank)
-    headline = examine.check.failing if outcome is Outcome.FAILED else f"could not look: {examine.check.name}"
+    headline = examine.check.failing if outcome is Outcome.FAILED else f"{outcome.words}: {examine.check.name}"
     lines = [f"  {finding.name}: {_words(finding)}" for finding in bad[:LINES_SHOWN]]
     if len(bad) > LINES_SHOWN:
         lines.append(f"  … and {len(bad) - LINES_SHOWN} more; the run file and the page list every one")
@@ -158,7 +158,8 @@ def _rows(examine: Examine, outcome: Outcome) -> str:
 
 
 def _words(finding: Finding) -> str:
-    return f"could not look: {finding.message}" if finding.outcome is Outcome.BLIND else finding.message
+    blind = finding.outcome is Outcome.BLIND
+    return f"{finding.outcome.words}: {finding.message}" if blind else finding.message
 
 
 def _tracebacks(item: pytest.Item, examine: Examine) -> list[str]:
@@ -169,7 +170,7 @@ def describe_check(item: pytest.Item) -> CheckResult:
     """The check before it has run."""
     declared = check_of(item)
     if declared is None:
-        raise TypeError(f"{item.nodeid} is no check")
+        raise TypeError(f"{item.nodeid} is not a check")
     return CheckResult(
         stack=stack_of(item).name,
         check=declared.name,
@@ -186,7 +187,7 @@ def describe_check(item: pytest.Item) -> CheckResult:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_report_teststatus(report: Any) -> tuple[str, str, tuple[str, dict[str, bool]]] | None:
-    """Blind is neither a failure nor an error: it has a letter and a count of its own."""
+    """Blind is neither a failure nor an error in the terminal: it has its own letter and count."""
     if getattr(report, BLIND, False):
         return "blind", "B", ("BLIND", {"yellow": True})
     return None

@@ -1,4 +1,4 @@
-"""A check's verdict outside pytest's own run of it: before anything is mended, and again after each change."""
+"""A check's verdict outside pytest's own run of it: before anything is fixed, and after each change."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from .state import ChecksRun, check_of, stack_of
 
 
 def looked(run: ChecksRun, item: pytest.Item, store: Gathering) -> Examine:
-    """What the check says on the store's observations, judged as in the run."""
+    """What the check finds in the store's observations, judged as in the run."""
     declared, stack = check_of(item), stack_of(item)
     if declared is None:
-        raise TypeError(f"{item.nodeid} is no check")
+        raise TypeError(f"{item.nodeid} is not a check")
     examine = Examine(declared, stack.name)
     function: Any = getattr(item, "obj", None)
     given = {"stack": stack, "examine": examine, "now": store.now}
@@ -39,9 +39,9 @@ def looked(run: ChecksRun, item: pytest.Item, store: Gathering) -> Examine:
 def look_again(
     run: ChecksRun, item: pytest.Item, resource: str, before: Examine, since: datetime | None = None
 ) -> Look:
-    """The check on observations begun now: is the resource cured, and did any other get worse?
+    """Run the check on new observations: is the resource cured, and did any other get worse?
 
-    `since` is the moment of a change that is proven by its symptom: older data says nothing of it.
+    `since` is the time of a change that is proven by its symptom: older data does not show its effect.
     """
     stack = stack_of(item)
     store = fresh_store(run, stack.name, observations_of([item], stack), since)
@@ -50,14 +50,14 @@ def look_again(
     worse = tuple(_worse(before, examine, Outcome.BLIND))
     own = next((one for one in examine.findings if one.resource == resource), None)
     if own is None:
-        said = "; ".join(one.message for one in now_bad) or "it says nothing of the resource any more"
+        said = "; ".join(one.message for one in now_bad) or "the check no longer examines the resource"
         return Look(cured=False, said=said, blind=True)
     good = own.outcome in (Outcome.PASSED, Outcome.WAIVED)
     return Look(cured=good, said=own.message, blind=own.outcome is Outcome.BLIND, worse=worse)
 
 
 def others_worse(run: ChecksRun, first: Mapping[pytest.Item, Examine], but: pytest.Item) -> tuple[str, ...]:
-    """What fails now in any other check and did not before: a cut that cures one may hurt another."""
+    """What fails now in any other check and did not before: a change that cures one may break another."""
     stack = stack_of(but)
     store = fresh_store(run, stack.name, observations_of(first, stack))
     return tuple(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -19,10 +20,9 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add opschecks' options, in a group of their own."""
     group = parser.getgroup("opschecks", "operational checks (pytest checks/<suite>)")
-    group.addoption(
+    many = partial(group.addoption, action="append", default=[])
+    many(
         "--stack",
-        action="append",
-        default=[],
         metavar="NAME",
         help="the stack to check, of those in stacks.toml; repeatable. Default: stacks.toml's default",
     )
@@ -33,32 +33,23 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="read other stacks than those of stacks.toml beside checks/",
     )
     group.addoption("--reports", type=Path, metavar="DIR", help="write the files of the run there; default: reports/")
-    group.addoption(
+    many(
         "--fault",
-        action="append",
-        default=[],
         metavar="NAME",
         help="break the embedded sandbox in this way; repeatable; `opschecks list faults` shows them",
     )
-    group.addoption(
+    many(
         "--expect-revision",
-        action="append",
-        default=[],
         metavar="FAMILY:REVISION",
         help="checks/deploy/after: the revision that was deployed; repeatable",
     )
-    group.addoption(
+    many(
         "--expect-image",
-        action="append",
-        default=[],
         metavar="IMAGE",
-        help="checks/deploy/after: the image that was deployed, such as backend:v2 or REGISTRY/backend@sha256:…; "
-        "repeatable",
+        help="checks/deploy/after: the image that was deployed (backend:v2, REGISTRY/backend@sha256:…); repeatable",
     )
-    group.addoption(
+    many(
         "--expect-deployment",
-        action="append",
-        default=[],
         metavar="ID",
         help="checks/deploy/after: the id that update-service gave the deployment, ecs-svc/…; repeatable",
     )
@@ -67,19 +58,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="",
         metavar="TIME",
         help="checks/deploy/after: wait until the deployment has settled (limit deployment_minutes), then watch it for "
-        "this long (10m, 1h); the first failure ends it",
+        "this long (10m, 1h), until the first failure",
     )
     group.addoption(
         "--fix",
         choices=["plan", "apply"],
         metavar="plan|apply",
         help="plan: write reports/plan.json, what the remedies of failed checks would change; apply: change it, look "
-        "again, and take back what did not help. Wants --stack",
+        "again, and roll back what did not help. Needs --stack",
     )
-    group.addoption(
+    many(
         "--allow",
-        action="append",
-        default=[],
         choices=["disruptive", "destructive"],
         metavar="RISK",
         help="with --fix=apply: permit changes of this risk too; repeatable. Default: safe ones only",

@@ -10,7 +10,7 @@ from .pytest_private import capturing, terminal
 
 
 def say(config: pytest.Config, line: str) -> None:
-    """Show the line: past pytest's capturing, which would keep it until the check has failed."""
+    """Show the line at once: pytest's capturing would keep it until the check has failed."""
     from ..report.text import printable
 
     reporter, captured = terminal(config), capturing(config)

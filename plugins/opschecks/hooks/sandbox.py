@@ -1,4 +1,4 @@
-"""Starts the embedded sandbox where a stack is one, gives it its faults, and points the stack at it."""
+"""Starts the embedded sandbox for a stack that is one, gives it its faults, and points the stack at it."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from .pytest_private import worker_input
 from .state import ChecksRun, checks_run
 
 ENVIRONMENT = "OPSCHECKS_SANDBOX"
-"""Set by `opschecks sandbox`: where the one that it keeps running can be reached."""
+"""The variable that `opschecks sandbox` prints: how to reach the sandbox that it keeps running."""
 
 NEED_LITTLE = ("daily", "deploy-after")
-"""Suites that look at nothing of what takes the sandbox longest to make."""
+"""Suites that do not need the parts that take the sandbox longest to make."""
 _RUNNING = pytest.StashKey[Any]()
 FACTS = pytest.StashKey[Mapping[str, Any]]()
 
@@ -37,12 +37,12 @@ def pytest_configure(config: pytest.Config) -> None:
     faults = known_faults()
     for name in config.option.fault:
         if name not in faults:
-            raise pytest.UsageError(f"--fault {name}: there is no such fault; {nearest(name, faults)}")
+            raise pytest.UsageError(f"--fault {name}: no such fault; {nearest(name, faults)}")
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """Start it, or take the facts of the one that runs already."""
+    """Start it, or use the one that is already running."""
     config = session.config
     run = checks_run(config)
     if not run or config.option.collectonly:
@@ -89,7 +89,10 @@ def _facts(config: pytest.Config, run: ChecksRun, stack: Any) -> Mapping[str, An
         if run.suite not in NEED_LITTLE or bool(config.option.fault):
             sow_all(sandbox)
         for name in config.option.fault:
-            give_fault(sandbox, name)
+            try:
+                give_fault(sandbox, name)
+            except NotImplementedError as error:  # as `opschecks new check` lays it out
+                raise pytest.UsageError(f"--fault {name}: not written yet: {error}") from None
         told = sandbox.facts
     config.stash[FACTS] = told
     return told

@@ -1,4 +1,4 @@
-"""Is this a checks run, of which suite, narrowed by what, and of which stacks? Bad input ends it here."""
+"""Decides whether this is a checks run, of which suite and stacks, and narrowed by what; bad input ends it here."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ NEVER_RUNNING = ("setuponly", "setupplan")
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Recognise a checks run and settle what it is about, before any other plugin opens a file."""
+    """Recognise a checks run and set it up, before any other plugin opens a file."""
     option: Any = config.option
     if config.stash.get(COMMAND, False):
         return
@@ -63,13 +63,13 @@ def pytest_configure(config: pytest.Config) -> None:
     if outside or len(suites) != 1:
         named = sorted(suites) + [str(path) for path in outside[:3]]
         raise pytest.UsageError(
-            f"{', '.join(named)}: a run is of one suite; name one of "
+            f"{', '.join(named)}: a run takes one suite; choose one of "
             + ", ".join(f"checks/{path}" for path in SUITES.values())
         )
     for name in NEVER_RUNNING:
         if others_option(config, name):
             flag = f"--{name.replace('setup', 'setup-')}"
-            raise pytest.UsageError(f"{flag}: it runs no check; leave it out, or take --collect-only")
+            raise pytest.UsageError(f"{flag}: runs no checks; remove it, or use --collect-only")
     (suite,) = suites
     expected = _expected(config, suite)
     run = _begin(config, suite, checks, _narrowed(config, inside, checks / SUITES[suite]))
@@ -84,14 +84,14 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Collect again, but not what has grown up to here: pytest's closing collection would walk all of it."""
+    """Enable garbage collection again, but not of the objects made so far: pytest's last collection would visit all."""
     if checks_run(config):
         gc.freeze()
         gc.enable()
 
 
 def _selected(config: pytest.Config, checks: Path) -> tuple[list[Path], list[Path]]:
-    """The paths on the command line (node ids cut off), those under checks/ and the others."""
+    """The paths on the command line, without node ids: those under checks/, and the others."""
     inside: list[Path] = []
     outside: list[Path] = []
     for argument in config.args:
@@ -114,13 +114,13 @@ def _suite(path: Path, checks: Path) -> str:
     wanted = str(relative)
     known = [str(folder) for folder in SUITES.values()]
     raise pytest.UsageError(
-        f"checks/{wanted if wanted != '.' else ''}: this is no suite; "
+        f"checks/{wanted if wanted != '.' else ''}: not a suite; "
         + (nearest(wanted, known) if wanted != "." else "name one: checks/" + ", checks/".join(known))
     )
 
 
 def _narrowed(config: pytest.Config, inside: list[Path], folder: Path) -> str:
-    """What narrows the run to less than its suite, or nothing."""
+    """What narrows the run to a part of its suite, or an empty string."""
     reasons = [flag for option, flag in NARROWING.items() if others_option(config, option)]
     if any("::" in argument for argument in config.args):
         reasons.append("node ids")
@@ -129,34 +129,38 @@ def _narrowed(config: pytest.Config, inside: list[Path], folder: Path) -> str:
     return ", ".join(reasons)
 
 
+def _flag(option: str) -> str:
+    return f"--{option.replace('_', '-')}"
+
+
 def _refuse_stray_options(config: pytest.Config) -> None:
     for option in ("stack", "stacks", "fault", "fix", "allow", "plan", "bake", *EXPECTING):
         if config.getoption(option):
-            flag = f"--{option.replace('_', '-')}"
-            raise pytest.UsageError(f"{flag}: only a checks run has a stack: pytest checks/daily {flag} …")
+            flag = _flag(option)
+            raise pytest.UsageError(f"{flag}: applies to checks only: pytest checks/daily {flag} …")
 
 
 def _expected(config: pytest.Config, suite: str) -> Expected:
-    """What a deployment was to bring; UsageError where no check of the suite would ask."""
+    """What a deployment should have brought; UsageError if no check of the suite would use it."""
     told = {option: tuple(config.getoption(option)) for option in EXPECTING}
     for option, given in told.items():
         if given and suite != "deploy-after":
-            flag = f"--{option.replace('_', '-')}"
-            raise pytest.UsageError(f"{flag}: it goes with checks/deploy/after, which looks at what was deployed")
+            raise pytest.UsageError(f"{_flag(option)}: applies to checks/deploy/after only")
     revisions, images, deployments = told.values()
     for revision in revisions:
         if not re.fullmatch(r"(arn:.*/)?[\w-]+:\d+", revision):
-            raise pytest.UsageError(f"--expect-revision {revision}: FAMILY:REVISION is wanted, such as backend:7")
+            raise pytest.UsageError(f"--expect-revision {revision}: expected FAMILY:REVISION, for example backend:7")
     return Expected(tuple(one.rsplit("/", 1)[-1] for one in revisions), images, deployments)
 
 
 def _begin(config: pytest.Config, suite: str, checks: Path, partial: str) -> ChecksRun:
     from ..config.load import StackError, choose_stacks, load_stacks, shown_path
+    from ..config.waivers import WaiverError, load_waivers
+    from ..core.wording import nearest
     from ..report.runbook import RunbookError, read_runbook
 
-    path = config.option.stacks or config.rootpath / "stacks.toml"
+    path = Path(config.option.stacks or config.rootpath / "stacks.toml")
     reports = _absolute(config.option.reports or config.rootpath / DEFAULT_REPORTS)
-    shown = shown_path(Path(path))
     begun = clock.now()
 
     def end(message: str, *, leave_page: bool = False) -> NoReturn:
@@ -168,36 +172,33 @@ def _begin(config: pytest.Config, suite: str, checks: Path, partial: str) -> Che
             write_no_run(RunFiles(reports, stem), begun, message)
         raise pytest.UsageError(message)
 
-    try:
-        listed = load_stacks(Path(path))
-    except StackError as error:
-        end(str(error).replace(str(path), str(shown)))
-    try:
-        stacks = choose_stacks(listed, config.option.stack, shown, must_name=suite in MUST_NAME_THEIR_STACK)
-    except StackError as error:
-        # what was mistyped on the command line says nothing of the run that stands
-        end(str(error), leave_page=bool(config.option.stack))
-    if config.option.fault and not any(stack.sandbox for stack in stacks):
-        end(
-            f"--fault {config.option.fault[0]}: only the sandbox has faults, and it is not selected",
-            leave_page=True,
-        )
-    names = check_names(checks)
-    try:
-        runbook = read_runbook(checks / "RUNBOOK.md")
-    except RunbookError as error:
-        end(str(error).replace(str(checks), str(shown_path(checks))))
-    try:
-        waivers = _waivers(checks / "waivers.toml", names, list(listed.stacks))
-    except ValueError as error:
-        end(str(error))
-    from ..core.wording import nearest
+    @contextlib.contextmanager
+    def reading(file: Path, *, leave_page: bool = False) -> Iterator[None]:
+        """End the run where the file is wrong; the message names it as a user would."""
+        try:
+            yield
+        except (StackError, RunbookError, WaiverError) as error:
+            end(str(error).replace(str(file), str(shown_path(file))), leave_page=leave_page)
 
+    with reading(path):
+        listed = load_stacks(path)
+    # a typing error on the command line does not make the last report invalid
+    with reading(path, leave_page=bool(config.option.stack)):
+        must_name = suite in MUST_NAME_THEIR_STACK
+        stacks = choose_stacks(listed, config.option.stack, shown_path(path), must_name=must_name)
+    if config.option.fault and not any(stack.sandbox for stack in stacks):
+        fault = config.option.fault[0]
+        end(f"--fault {fault}: only the sandbox has faults, and no sandbox is selected", leave_page=True)
+    with reading(checks):
+        runbook = read_runbook(checks / "RUNBOOK.md")
+        waivers = load_waivers(
+            checks / "waivers.toml", today=begun.date(), checks=check_names(checks), stacks=list(listed.stacks)
+        )
     for stack in stacks:
         for slug in stack.without:
             if slug not in runbook:
-                hint = nearest(slug, runbook)
-                end(f"{shown}: stacks.{stack.name}.without: RUNBOOK.md has no heading {slug!r}; {hint}")
+                where = f"{shown_path(path)}: stacks.{stack.name}.without"
+                end(f"{where}: RUNBOOK.md has no heading {slug!r}; {nearest(slug, runbook)}")
     run = ChecksRun(
         suite=suite,
         folder=checks / SUITES[suite],
@@ -215,7 +216,7 @@ def _begin(config: pytest.Config, suite: str, checks: Path, partial: str) -> Che
         try:
             reports.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            end(f"--reports {shown_path(reports)}: the folder cannot be made: {error.strerror}")
+            end(f"--reports {shown_path(reports)}: the folder cannot be created: {error.strerror}")
         try:
             _reach(run)
         except LookupError as error:
@@ -223,28 +224,16 @@ def _begin(config: pytest.Config, suite: str, checks: Path, partial: str) -> Che
     return run
 
 
-def _waivers(path: Path, checks: list[str], stacks: list[str]) -> list[Any]:
-    if not path.exists():
-        return []
-    from ..config.load import shown_path
-    from ..config.waivers import WaiverError, load_waivers
-
-    try:
-        return list(load_waivers(path, today=clock.now().date(), checks=checks, stacks=stacks))
-    except WaiverError as error:
-        raise ValueError(str(error).replace(str(path), str(shown_path(path)))) from None
-
-
 def _reach(run: ChecksRun) -> None:
-    """Make the way to each real stack's AWS; LookupError where profile or region do not exist."""
+    """Set up the access to each real stack's AWS; LookupError if the profile or region does not exist."""
     from ..aws.session import Aws, UnusableProfile
 
     for stack in run.stacks:
         if not stack.sandbox:
             if variable := stack.diverted_by:
                 raise LookupError(
-                    f"stacks.{stack.name}: {variable} is set, so that its calls would not go to AWS; unset it, "
-                    "or set endpoint_url of the stack to what is meant"
+                    f"stacks.{stack.name}: {variable} is set and would divert calls from AWS; unset it, "
+                    "or set endpoint_url for this stack"
                 )
             try:
                 run.aws[stack.name] = Aws(stack)
@@ -254,7 +243,7 @@ def _reach(run: ChecksRun) -> None:
 
 def _settle_options(config: pytest.Config, run: ChecksRun) -> None:
     """Where JUnit's and pytest-html's files go, and how the terminal reads; the user's own options win."""
-    gc.disable()  # a checks run lives for seconds, and collecting walks all of botocore's models
+    gc.disable()  # a checks run lasts seconds, and collecting garbage visits all of botocore's models
     if run.worker or config.option.collectonly:
         return
     option: Any = config.option
@@ -269,7 +258,7 @@ def _settle_options(config: pytest.Config, run: ChecksRun) -> None:
 
 
 def _end_on_sigterm(config: pytest.Config) -> None:
-    """A scheduler's SIGTERM and a terminal that is closed end the run as Ctrl-C does: with everything accounted for."""
+    """SIGTERM from a scheduler and a closed terminal end the run as Ctrl-C does: every check is still reported."""
 
     def interrupt(signum: int, frame: Any) -> NoReturn:
         run = checks_run(config)
@@ -277,7 +266,7 @@ def _end_on_sigterm(config: pytest.Config) -> None:
             run.stopped_by = f"stopped by {signal.Signals(signum).name}"
         raise KeyboardInterrupt
 
-    with contextlib.suppress(ValueError):  # only the main thread may; elsewhere the embedder decides
+    with contextlib.suppress(ValueError):  # only the main thread may; elsewhere the embedding program decides
         before = {one: signal.signal(one, interrupt) for one in (signal.SIGTERM, signal.SIGHUP)}
 
         def restore() -> None:
@@ -295,7 +284,7 @@ def check_names(checks: Path) -> list[str]:
 def find_checks(folder: Path) -> Iterator[tuple[str, Path]]:
     """Name and file of every check under the folder, read without importing it."""
     for path in sorted(folder.rglob("*.py")):
-        with contextlib.suppress(SyntaxError, ValueError, OSError):  # collection says so, and better
+        with contextlib.suppress(SyntaxError, ValueError, OSError):  # collection reports it, and better
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
                 if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and _is_a_check(node):
                     yield node.name, path

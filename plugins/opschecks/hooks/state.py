@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -30,7 +30,7 @@ DEFAULT_REPORTS = "reports"
 
 @dataclass
 class ChecksRun:
-    """One checks run in one process; `worker` where that is an xdist worker."""
+    """One checks run in one process; `worker` if that is an xdist worker."""
 
     suite: str
     folder: Path
@@ -59,7 +59,7 @@ class ChecksRun:
     not_collected: list[str] = field(default_factory=list)
     fixes: list[Mapping[str, Any]] = field(default_factory=list)
     plan_not_made: list[str] = field(default_factory=list)
-    """Changes of the reviewed plan that were refused: a run that was asked to make them is not good."""
+    """Changes of the reviewed plan that were refused: the run that should have made them is not good."""
     told: Run | None = None
     write_error: str = ""
     untidy: list[str] = field(default_factory=list)
@@ -89,19 +89,28 @@ class ChecksRun:
 
 KEY = pytest.StashKey[ChecksRun]()
 COMMAND = pytest.StashKey[bool]()
-"""Set where pytest only loads the project for a command of ours: then there is no checks run."""
+"""Set if pytest only loads the project for an opschecks command: then there is no checks run."""
 
 
 def checks_run(config: pytest.Config) -> ChecksRun | None:
-    """The checks run, or None where pytest runs something else."""
+    """The checks run, or None if pytest runs something else."""
     return config.stash.get(KEY, None)
 
 
 def check_of(item: pytest.Item) -> Check | None:
-    """What `@check` said of the item's function; None where it is no check."""
+    """The `@check` of the item's function; None if it is not a check."""
     function: Any = getattr(item, "function", None)
     declared: Check | None = getattr(function, CHECK_ATTRIBUTE, None)
     return declared
+
+
+def checks_of(items: Iterable[pytest.Item], stack: Stack) -> list[pytest.Item]:
+    """The items that check this stack, without those that do not apply to it."""
+    return [
+        item
+        for item in items
+        if (declared := check_of(item)) and stack_of(item).name == stack.name and declared.runbook not in stack.without
+    ]
 
 
 def stack_of(item: pytest.Item) -> Stack:

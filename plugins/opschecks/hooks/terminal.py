@@ -1,10 +1,8 @@
-"""What is printed when a checks run has ended: verdict, what failed and where, what is blind, where the page lies."""
+"""What is printed after a checks run: verdict, what failed and where, what is blind, and where the page is."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,11 +18,11 @@ LINE = 200
 
 
 class _Masked:
-    """Registered for checks runs only: other people's warnings are theirs."""
+    """Registered for checks runs only."""
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_warning_recorded(self, warning_message: Any) -> None:
-        """Warnings quote what they warn of."""
+        """Redact a warning, which may quote a secret."""
         warning_message.message = redact_text(str(warning_message.message))
 
 
@@ -37,7 +35,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_report_header(config: pytest.Config) -> list[str]:
-    """Which suite, which stacks, and what is broken on purpose."""
+    """The suite, the stacks and the sandbox's faults."""
     run = checks_run(config)
     if not run:
         return []
@@ -52,6 +50,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     run = checks_run(config)
     if not run or not run.told:
         return
+    from ..config.load import shown_path
     from ..report.text import printable
     from ..report.verdict import verdict
 
@@ -65,9 +64,8 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     good = told.exit_code == 0 and not run.write_error
     write(printable(verdict(told).sentence), bold=True, green=good, red=told.exit_code == 1, yellow=not good)
     for change in told.lost_changes:
-        write(
-            printable(f"NOT TAKEN BACK: {change['remedy']} on {change['name']}: {change['said']}"), red=True, bold=True
-        )
+        line = f"COULD NOT BE ROLLED BACK: {change['remedy']} on {change['name']}: {change['said']}"
+        write(printable(line), red=True, bold=True)
     for line in run.plan_not_made:
         write(printable(f"not made: {line}"), red=True)
     for line in (*_failed(told), *_unseen(told, Outcome.BLIND), *_unseen(told, Outcome.NOT_RUN)):
@@ -78,9 +76,9 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         write(printable(line), yellow=True)
     write("")
     if not run.write_error:
-        write(f"report: {_shown(run.place.page)}")
+        write(f"report: {shown_path(run.place.page)}")
         if told.exit_code in (1, 10):
-            write("next: the page has the evidence and the runbook's steps for each of these")
+            write("next: see the page for the evidence and the runbook's steps")
 
 
 def _failed(told: Run) -> Iterator[str]:
@@ -101,7 +99,7 @@ def _failed(told: Run) -> Iterator[str]:
 
 
 def _unseen(told: Run, outcome: Outcome) -> Iterator[str]:
-    """Each reason with the checks that it blinds: what is mended once is read once."""
+    """Each cause once, with the checks that it blinds."""
     from ..report.unseen import unseen
 
     groups = unseen(told, outcome)
@@ -110,7 +108,7 @@ def _unseen(told: Run, outcome: Outcome) -> Iterator[str]:
     yield ""
     yield f"{outcome.words}: {sum(len(group.checks) for group in groups)}"
     for group in groups[:CHECKS_SHOWN]:
-        yield f"  {group.cause or 'the run has not come to it'}"
+        yield f"  {group.cause or 'not reached before the run ended'}"
         for check in group.checks[:ROWS_SHOWN]:
             yield f"    {_row(check, _promise(check), told)}"
         yield from _more(group.checks, ROWS_SHOWN, "      ")
@@ -138,8 +136,3 @@ def _waiver_lines(told: Run) -> Iterator[str]:
             yield f"{what} accepted nothing: delete it"
         elif waiver.days_left <= 7:
             yield f"{what} ends in {waiver.days_left} days, on {waiver.until}"
-
-
-def _shown(path: Path) -> str:
-    relative = os.path.relpath(path)
-    return str(path) if relative.startswith("..") else relative

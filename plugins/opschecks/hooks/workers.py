@@ -1,4 +1,4 @@
-"""xdist: the controller knows every check, workers share out the stacks, and nothing of a worker is lost."""
+"""xdist: the controller knows every check, stacks are spread over the workers, and nothing of a worker is lost."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _is_controller(config: pytest.Config) -> bool:
 
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """A check that kills its worker is run on no third one."""
+    """Do not restart workers, so that a check that kills its worker is not run again and again."""
     run = checks_run(config)
     if run and option(config, "maxworkerrestart") is None:
         config.option.maxworkerrestart = "0"
@@ -35,7 +35,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection(session: pytest.Session) -> bool | None:
-    """Collect in the controller too: it must know every check also where all workers die."""
+    """Collect in the controller as well: it must know every check even if all workers die."""
     run = checks_run(session.config)
     if not run or not _is_controller(session.config):
         return None
@@ -45,7 +45,7 @@ def pytest_collection(session: pytest.Session) -> bool | None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Tell a worker where the sandbox is, and who we are."""
+    """Send a worker the address of the sandbox and the accounts."""
     run = checks_run(node.config)
     if not run:
         return
@@ -60,7 +60,7 @@ def pytest_configure_node(node: Any) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """In a worker: send what its observations came to."""
+    """In a worker: send the results of its observations."""
     run = checks_run(session.config)
     if run and run.worker:
         from ..report.runfile import observation_to
@@ -71,7 +71,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any, error: Any) -> None:
-    """In the controller: take them in."""
+    """In the controller: receive them."""
     run = checks_run(node.config)
     told = getattr(node, "workeroutput", {}).get(TOLD)
     if run and told:

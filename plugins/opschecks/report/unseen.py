@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ..core.model import CheckResult, Outcome
+from ..core.observation import WITHOUT
 from ..core.run import Run
 
 
@@ -24,7 +27,7 @@ def unseen(run: Run, outcome: Outcome) -> list[Unseen]:
         if check.outcome == outcome:
             groups.setdefault((check.stack, cause_of(run, check)), []).append(check)
     told = [
-        Unseen(stack, cause, tuple(sorted(checks, key=lambda check: -check.severity.rank)))
+        Unseen(stack, _with_slugs(cause, checks), tuple(sorted(checks, key=lambda check: -check.severity.rank)))
         for (stack, cause), checks in groups.items()
     ]
     return sorted(told, key=lambda group: -len(group.checks))
@@ -33,4 +36,10 @@ def unseen(run: Run, outcome: Outcome) -> list[Unseen]:
 def cause_of(run: Run, check: CheckResult) -> str:
     """Why the check could not look, without what is only true of this check."""
     of = (one.message for one in run.findings_of(check) if one.outcome == check.outcome)
-    return next(of, check.message).partition(" (needed for ")[0]
+    cause, without, _ = next(of, check.message).partition(" (needed for ")[0].partition(WITHOUT)
+    return cause + without
+
+
+def _with_slugs(cause: str, checks: Iterable[CheckResult]) -> str:
+    """The cause, naming the runbook slug of every check where these are to be listed in stacks.toml."""
+    return f"{cause}{json.dumps(sorted({check.runbook for check in checks}))}" if cause.endswith(WITHOUT) else cause

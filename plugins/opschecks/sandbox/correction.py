@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -12,26 +13,26 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Kind(Enum):
-    """What a correction makes up for."""
+    """Why moto is corrected."""
 
-    BUG = "moto answers otherwise than AWS's documentation says"
+    BUG = "moto answers differently from what AWS documents"
     MISSING = "moto does not have the operation"
-    SIMPLER = "moto does at once, or leaves out, what AWS does in its own time"
+    SIMPLER = "moto does at once, or leaves out, what takes time on AWS"
     STATE = "the sandbox decides what no emulator can know"
 
 
 @dataclass(frozen=True)
 class Ties:
-    """The sandbox's other parts: what they decide about moto, and what must follow what is done at moto."""
+    """The sandbox's other parts: what they decide for moto, and what has to follow calls to moto."""
 
     states: States
     """The targets that are not healthy: state, reason, description by address."""
     attributes: Callable[[Mapping[str, str]], None]
-    """Told the attributes of a target group whenever they change."""
+    """Called with the attributes of a target group whenever they change."""
     forget: Callable[[Iterable[str]], None]
-    """Told the paths that are invalidated."""
+    """Called with the paths that are invalidated."""
     task: Callable[[Any, Any], None]
-    """Told the task that StopTask stopped, and later that task with the one that replaces it."""
+    """Called with the task that StopTask stopped, and later with that task and its replacement."""
 
 
 @dataclass(frozen=True)
@@ -45,9 +46,9 @@ class Correction:
     moto: str
     """The version of moto it was written for."""
     wrong: str
-    """What moto does; of a STATE, why no emulator can know it."""
+    """What moto does; for a STATE, why no emulator can know it."""
     aws: str
-    """The page of AWS's documentation that says what is right; empty for a STATE."""
+    """The page of AWS's documentation that says what is right, a path of docs.aws.amazon.com; empty for a STATE."""
     make: Callable[[Any, Ties], Any]
     """The new value, from the one that was there before (None where there was none)."""
     path: tuple[Any, str] | None = None
@@ -62,42 +63,39 @@ class Correction:
 _DECLARED: list[Correction] = []
 
 
-def corrects(
-    owner: Any, attribute: str, kind: Kind, *, moto: str, wrong: str, aws: str = "", path: tuple[Any, str] | None = None
+def _declares(
+    bind: Callable[[Callable[..., Any], Any, Ties], Any],
+    owner: Any,
+    attribute: str,
+    kind: Kind,
+    moto: str,
+    aws: str = "",
+    path: tuple[Any, str] | None = None,
 ) -> Callable[[F], F]:
-    """Declare a correction: the decorated function makes the new value, from the old one and the ties."""
+    """Declare a correction; what is wrong is the first paragraph of the decorated function's docstring."""
 
     def declare(function: F) -> F:
-        module = function.__module__.rpartition(".")[2]
-        _DECLARED.append(Correction(module, owner, attribute, kind, moto, wrong, aws, function, path))
+        module, wrong = function.__module__.rpartition(".")[2], str(function.__doc__).partition("\n")[0]
+        make = functools.partial(bind, function)
+        _DECLARED.append(Correction(module, owner, attribute, kind, moto, wrong, aws, make, path))
         return function
 
     return declare
 
 
-def extends(owner: Any, attribute: str, kind: Kind, **told: Any) -> Callable[[F], F]:
-    """As `corrects`, of a function that needs the old value only."""
+def _method(function: Callable[..., Any], before: Any, *ties: Ties) -> Any:
+    """A method, or a property where `before` is one, that gives the function what was there before."""
+    replaced = before.fget if isinstance(before, property) else before
 
-    def declare(function: F) -> F:
-        def make(before: Any, ties: Ties) -> Any:
-            return function(before)
+    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return function(replaced, *ties, self, *args, **kwargs)
 
-        make.__module__ = function.__module__
-        corrects(owner, attribute, kind, **told)(make)
-        return function
-
-    return declare
+    return property(method) if isinstance(before, property) else method
 
 
-def replaces(owner: Any, attribute: str, kind: Kind, **told: Any) -> Callable[[F], F]:
-    """As `corrects`, of a function that is the new value itself."""
-
-    def declare(function: F) -> F:
-        def make(before: Any, ties: Ties) -> Any:
-            return function
-
-        make.__module__ = function.__module__
-        corrects(owner, attribute, kind, **told)(make)
-        return function
-
-    return declare
+replaces = functools.partial(_declares, lambda function, before, ties: function)
+"""Declare a correction: the decorated method replaces moto's."""
+extends = functools.partial(_declares, lambda function, before, ties: _method(function, before))
+"""Declare a correction: as `replaces`, of a function that takes moto's method before its own arguments."""
+follows = functools.partial(_declares, _method)
+"""Declare a correction: as `extends`, of a function that takes the ties, too, after moto's method."""

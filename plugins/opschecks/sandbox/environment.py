@@ -8,15 +8,16 @@ import json
 import os
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, timedelta
+from datetime import timedelta
 from typing import Any
 
 from ..config.stack import Stack
 from ..core import clock
 from . import service_models  # noqa: F401 - before moto, which reads models while it is imported
+from .correction import Ties
 from .corrections import cloudfront_config, correct
 from .corrections.ecs import run_service
-from .moto_server import ACCOUNT, MotoServer, backend
+from .moto_server import ACCOUNT, MotoServer, aware, backend
 from .seed import BUCKET, TASKS, Seeded, put_metrics, scaling, seed
 from .series import Told
 from .web import StoredObject, Web
@@ -28,12 +29,12 @@ CREDENTIALS = {
 }
 MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 AGE = timedelta(days=6)
-"""How long the stack has been standing when the sandbox starts."""
+"""The age of the stack when the sandbox starts."""
 
 
 @functools.cache
 def _session() -> Any:
-    """One for all sandboxes of the process: what a session costs is its reading of service models."""
+    """One for all sandboxes of the process, because a new session reads all service models again."""
     import boto3
 
     return boto3.Session(**CREDENTIALS)
@@ -57,10 +58,10 @@ class Sandbox:
         self._undo: list[Callable[[], None]] = []
 
     def start(self) -> None:
-        """Return when everything answers that the daily checks look at."""
+        """Return when everything answers that the daily checks need."""
         self.server.start()
         self._undo.append(self.server.stop)
-        self._undo.append(correct(self.target_states, self._follow_attributes, self._forget, self._follow_task))
+        self._undo.append(correct(Ties(self.target_states, self._follow_attributes, self._forget, self._follow_task)))
         addresses = tuple(f"172.31.16.{10 + index}" for index in range(TASKS))
         self._push_image()
         self.seeded = seed(self.client, self.stack, self.now, addresses)
@@ -69,7 +70,7 @@ class Sandbox:
         for service in self.stack.services:
             self.tasks += run_service(self.backend("ecs"), self.stack.cluster or "", service, addresses, self.now - AGE)
         for alarm in self.backend("cloudwatch").alarms.values():
-            # AWS evaluates alarms; moto never does. They have been OK for as long as they stand
+            # AWS evaluates alarms; moto never does. They have been OK since they were made
             alarm.history.clear()
             alarm.state_updated_timestamp = alarm.configuration_updated_timestamp = self.now - AGE
         self.web = Web([task.task_arn.rsplit("/", 1)[-1] for task in self.tasks], self._object)
@@ -78,13 +79,13 @@ class Sandbox:
         self._undo.append(self.web.stop)
 
     def stop(self) -> None:
-        """Stop whatever was started, the last first."""
+        """Stop everything that was started, in reverse order."""
         while self._undo:
             self._undo.pop()()
 
     @property
     def facts(self) -> dict[str, Any]:
-        """What points a stack at it."""
+        """What a stack needs to reach it."""
         return {
             "endpoint_url": self.server.url,
             "backend_url": self.web.backend_url,
@@ -112,15 +113,16 @@ class Sandbox:
         return backend(service, self.region)
 
     def replace_metrics(self, told: Told) -> None:
-        """Put these samples in place of what the metric measured since the first of them."""
+        """Replace what the metric measured since the first of these samples."""
         cloudwatch = self.backend("cloudwatch")
         first = min(one.time for one in told.samples)
         wanted = sorted(told.dimensions.items())
 
         def replaced(datum: Any) -> bool:
-            time = datum.timestamp if datum.timestamp.tzinfo else datum.timestamp.replace(tzinfo=UTC)
             of = sorted((dimension.name, dimension.value) for dimension in datum.dimensions)
-            return (datum.namespace, datum.name, of) == (told.namespace, told.name, wanted) and time >= first
+            return (datum.namespace, datum.name, of) == (told.namespace, told.name, wanted) and aware(
+                datum.timestamp
+            ) >= first
 
         cloudwatch.metric_data = [datum for datum in cloudwatch.metric_data if not replaced(datum)]
         put_metrics(self.client("cloudwatch"), [told])
@@ -130,13 +132,13 @@ class Sandbox:
         return self.backend("ecs").services[f"{self.stack.cluster}:{name or self.stack.services[0]}"]
 
     def _push_image(self) -> None:
-        """What the pipeline pushed: straight into moto's state, because a client costs more than all of the rest."""
+        """The pipeline's image, directly in moto's state, because a client would take longer than all the rest."""
         registry = self.backend("ecr")
         registry.create_repository(self.stack.cluster, None, {}, {}, "MUTABLE", [])
         self.push_image("v1")
 
     def push_image(self, tag: str) -> str:
-        """Push an image of its own under the tag; its digest."""
+        """Push a new image under the tag; returns its digest."""
         layers = [{"digest": f"sha256:{hashlib.sha256(tag.encode() + os.urandom(8)).hexdigest()}"}]
         manifest = {"schemaVersion": 2, "mediaType": MANIFEST, "config": {"size": 7023}, "layers": layers}
         registry = self.backend("ecr")
@@ -145,7 +147,7 @@ class Sandbox:
         return digest
 
     def _distribute(self) -> str:
-        """The distribution before the dashboard bucket; its id."""
+        """Make the distribution of the dashboard bucket; returns its id."""
         origin = {
             "Id": "site",
             "DomainName": f"{BUCKET}.s3.{self.region}.amazonaws.com",
@@ -180,7 +182,7 @@ class Sandbox:
             follow_task(self, old, new)
 
     def _object(self, key: str) -> StoredObject | None:
-        # read from moto's state: the site is served by the loop that must never wait for the network
+        # read from moto's state, because the loop that serves the site must never wait for the network
         found = backend("s3", "aws").get_object(BUCKET, key)
         if found is None:
             return None
@@ -199,8 +201,8 @@ _ADDRESS = "privateIPv4Address"
 
 
 def follow_task(sandbox: Sandbox, old: Any, new: Any) -> None:
-    """Let the web side and the target group follow: `old` was stopped; later, `new` has its place."""
-    if old not in sandbox.tasks:  # of another service than the stack's: nothing of it is served here
+    """Let the web side and the target group follow: `old` was stopped, or `new` has replaced it."""
+    if old not in sandbox.tasks:  # a task of another service is not served here
         return
     if new is None:
         drain_task(sandbox, _id_of_task(old), _address_of_task(old))
@@ -210,7 +212,7 @@ def follow_task(sandbox: Sandbox, old: Any, new: Any) -> None:
 
 
 def drain_task(sandbox: Sandbox, task: str, address: str) -> None:
-    """Its server says goodbye to every session, and its target takes no new ones."""
+    """Its server closes every session, and its target takes no new ones."""
     web = sandbox.web
     if sandbox.refuses_who_was_cut:
         for other in web.tasks:
@@ -224,7 +226,7 @@ def drain_task(sandbox: Sandbox, task: str, address: str) -> None:
 
 
 def register_task(sandbox: Sandbox, task: str, was: str, address: str) -> None:
-    """Its server listens; its target is registered, and healthy a moment later."""
+    """Start its server, and register its target, which is healthy a moment later."""
     web, group = sandbox.web, sandbox.backend("elbv2").target_groups[sandbox.seeded.target_group]
     started = web.add_task(task)
     started.accepts_websockets = not sandbox.refuses_who_was_cut
@@ -239,7 +241,7 @@ def register_task(sandbox: Sandbox, task: str, was: str, address: str) -> None:
 
 
 def _rotation_with(before: Any, stopped: Any) -> Any:
-    """What is in rotation, and the stopped task beside it."""
+    """The tasks in rotation, and the stopped task."""
     return lambda: [*before(), stopped]
 
 

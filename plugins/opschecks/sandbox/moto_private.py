@@ -1,83 +1,71 @@
-"""What the sandbox uses of moto that moto does not publish: every such name, with its reason.
+"""What the sandbox uses of moto and botocore that neither publishes: every such name, with its reason.
 
 What the corrections replace is declared where they are made (`corrections/`), and held by their own tests. Everything
-else that the sandbox sets is an attribute of the objects in moto's backends, which `backend` gives.
+else that the sandbox sets is an attribute of the objects in moto's backends, which `backends` returns.
 """
 
 from __future__ import annotations
 
 import importlib
 import inspect
+import operator
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..core.bets import Bet
 
-MOTO = "moto 5.2.5"
+MOTO, BOTOCORE = "moto 5.2.5", "botocore 1.43.106"
 
 
-def _of(module: str, *names: str, takes: tuple[str, ...] | None = None) -> Callable[..., Any]:
-    """Finds an attribute of a module, and looks whether it still takes these arguments first."""
+def _bet(name: str, used_by: str, why: str, version: str = MOTO) -> Bet:
+    """A bet on `module:attribute`; `module:attribute(names)` also that these are its first arguments."""
+    path, _, names = name.removesuffix(")").partition("(")
+    module, _, attribute = path.partition(":")
+    first = names.split(", ") if names else []
 
     def look(*_: Any) -> Any:
-        found: Any = importlib.import_module(module)
-        for name in names:
-            found = getattr(found, name)
-        if takes is not None and tuple(inspect.signature(found).parameters)[: len(takes)] != takes:
+        found: Any = operator.attrgetter(attribute)(importlib.import_module(module))
+        if first and list(inspect.signature(found).parameters)[: len(first)] != first:
             raise TypeError(f"its arguments are {inspect.signature(found)}")
         return found
 
-    return look
+    return Bet(name, version, used_by, why, look)
 
 
-_RESET = Bet(
-    "moto.core.base_backend.BackendDict.reset",
-    MOTO,
+_RESET = _bet(
+    "moto.core.base_backend:BackendDict.reset",
     "sandbox/moto_server.py",
-    "a sandbox begins with an empty account, though moto's state is the process's",
-    _of("moto.core.base_backend", "BackendDict", "reset", takes=()),
+    "a sandbox begins with an empty account, although moto's state belongs to the process",
 )
-_DISPATCHER = Bet(
-    "moto.moto_server.werkzeug_app.DomainDispatcherApplication",
-    MOTO,
+_DISPATCHER = _bet(
+    "moto.moto_server.werkzeug_app:DomainDispatcherApplication(create_app)",
     "sandbox/moto_server.py",
     "moto's own server cannot be wrapped in what breaks its answers",
-    _of("moto.moto_server.werkzeug_app", "DomainDispatcherApplication", takes=("create_app",)),
 )
-_APP = Bet(
-    "moto.moto_server.werkzeug_app.create_backend_app",
-    MOTO,
+_APP = _bet(
+    "moto.moto_server.werkzeug_app:create_backend_app(service)",
     "sandbox/moto_server.py",
     "the application of one service, which the dispatcher serves",
-    _of("moto.moto_server.werkzeug_app", "create_backend_app", takes=("service",)),
 )
-_HANDLER = Bet(
-    "moto.moto_server.werkzeug_app.MotoRequestHandler",
-    MOTO,
+_HANDLER = _bet(
+    "moto.moto_server.werkzeug_app:MotoRequestHandler",
     "sandbox/moto_server.py",
     "headers reach moto as the client wrote them",
-    _of("moto.moto_server.werkzeug_app", "MotoRequestHandler"),
 )
-_BACKEND = Bet(
-    "moto.backends.get_backend(SERVICE)[ACCOUNT][REGION]",
-    MOTO,
+_BACKEND = _bet(
+    "moto.backends:get_backend(name)",
     "sandbox/moto_server.py",
     "no API call makes a target unhealthy, a key old or a deployment fail",
-    _of("moto.backends", "get_backend", takes=("name",)),
 )
-_SECRET = Bet(
-    "SecretsManagerBackend._add_secret",
-    MOTO,
+_SECRET = _bet(
+    "moto.secretsmanager.models:SecretsManagerBackend._add_secret(self, secret_id)",
     "sandbox/seeds/iam.py",
-    "a secret as old as the key that it holds",
-    _of("moto.secretsmanager.models", "SecretsManagerBackend", "_add_secret", takes=("self", "secret_id")),
+    "a secret as old as the key in it",
 )
-_COSTS = Bet(
-    "CostExplorerBackend.get_cost_and_usage",
-    MOTO,
+_COSTS = _bet(
+    "moto.ce.models:CostExplorerBackend.get_cost_and_usage(self, body)",
     "sandbox/seeds/costs.py",
-    "costs of any range of days; moto's own way answers requests in the order in which answers were given to it",
-    _of("moto.ce.models", "CostExplorerBackend", "get_cost_and_usage", takes=("self", "body")),
+    "costs of any range of days; moto only returns prepared answers, in the order in which they were prepared",
 )
 _STATUS = Bet(
     "ManagedState._transitions",
@@ -90,25 +78,32 @@ _TASKS = Bet(
     "state_manager.get_transition and set_transition of ecs::task",
     MOTO,
     "sandbox/corrections/__init__.py",
-    "tasks stay as they are until something stops them; moto moves them on whenever they are looked at",
+    "tasks keep their state until something stops them; moto moves them on whenever they are read",
     lambda *_: _state_manager().get_transition("ecs::task") and _state_manager().set_transition,
 )
-_TYPES = {
-    "Stack": _of("moto.cloudformation.models", "Stack", takes=("stack_id", "name", "template", "parameters")),
-    "AccessKeyLastUsed": _of("moto.iam.models", "AccessKeyLastUsed", takes=("timestamp", "service", "region")),
-    "ExportTask": _of("moto.logs.models", "ExportTask", takes=("task_id", "task_name", "log_group_name")),
-}
+_LOADER = _bet(
+    "botocore.session:create_loader(search_path_string)",
+    "sandbox/service_models.py",
+    "each service model is read once: a start needs EC2's, which takes 50 ms, six times",
+    BOTOCORE,
+)
+_WHY_MADE = "what is old, or was used at a given time, cannot be made by a call"
 _MADE = {
-    name: Bet(
-        f"{name}, made without a call of the API",
-        MOTO,
-        "sandbox/seeds, sandbox/corrections/log_exports.py",
-        "what has stood for a while, or was used at a given time, cannot be made by a call",
-        look,
-    )
-    for name, look in _TYPES.items()
+    "Stack": _bet(
+        "moto.cloudformation.models:Stack(stack_id, name, template, parameters)",
+        "sandbox/seeds/cloudformation.py",
+        _WHY_MADE,
+    ),
+    "AccessKeyLastUsed": _bet(
+        "moto.iam.models:AccessKeyLastUsed(timestamp, service, region)", "sandbox/seeds/iam.py", _WHY_MADE
+    ),
+    "ExportTask": _bet(
+        "moto.logs.models:ExportTask(task_id, task_name, log_group_name)", "sandbox/seeds/backups.py", _WHY_MADE
+    ),
 }
-BETS = (_RESET, _DISPATCHER, _APP, _HANDLER, _BACKEND, _SECRET, _COSTS, _STATUS, _TASKS, *_MADE.values())
+BETS = (
+    _RESET, _DISPATCHER, _APP, _HANDLER, _BACKEND, _SECRET, _COSTS, _STATUS, _TASKS, _LOADER, *_MADE.values()
+)  # fmt: skip
 
 
 def _managed() -> Any:
@@ -127,7 +122,7 @@ def _state_manager() -> Any:
 
 
 def forget_everything() -> None:
-    """Empty every account: moto's state is the process's, not a server's."""
+    """Empty every account: moto's state belongs to the process, not to a server."""
     _RESET.take()()
 
 
@@ -137,7 +132,7 @@ def served() -> Any:
 
 
 def request_handler() -> Any:
-    """The class that werkzeug's server takes for moto's requests."""
+    """The class with which werkzeug's server handles moto's requests."""
     return _HANDLER.take()
 
 
@@ -159,22 +154,28 @@ def set_transition(model: str, told: Mapping[str, Any]) -> None:
 
 
 def settle_as(managed: Any, before: str, after: str) -> None:
-    """Let an object whose status moto moves on when it is read go from `before` to `after`, and be `after`."""
+    """Give an object whose status moto moves on at each read the status `after`, and `before` as the one it left."""
     _ = managed._transitions
     managed._transitions = [(before, after)]
     managed.status = after
 
 
 def add_secret(secrets: Any, name: str, text: str) -> Any:
-    """Store a secret in moto's backend of Secrets Manager; moto's object of it."""
+    """Store a secret in moto's backend of Secrets Manager; returns moto's object."""
     made, _ = _SECRET.take()(secrets, name, secret_string=text)
     return made
 
 
 def answer_costs(explorer: Any, answer: Callable[[str], dict[str, Any]]) -> None:
-    """Let moto's backend of Cost Explorer answer GetCostAndUsage, of which it is given the request's text."""
+    """Let moto's backend of Cost Explorer answer GetCostAndUsage with this function of the request's body."""
     _COSTS.take()
     explorer.get_cost_and_usage = answer
+
+
+def create_loader() -> Callable[..., Any]:
+    """The function with which a botocore session makes the loader of its service models."""
+    found: Callable[..., Any] = _LOADER.take()
+    return found
 
 
 def moto_type(name: str) -> Any:

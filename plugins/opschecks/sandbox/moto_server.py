@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from datetime import UTC, datetime
 from typing import Any
 
 from werkzeug.serving import make_server
@@ -12,13 +13,13 @@ from .moto_private import backends, forget_everything, request_handler, served
 from .wire import Wire
 
 ACCOUNT = "123456789012"
-"""moto's own, to which all of its credentials belong."""
+"""moto's own account, to which all credentials belong."""
 POLL_S = 0.05
-"""How often the server looks whether to stop: with its default, 0.5 s, each run waits that long at its end."""
+"""How often the server checks whether to stop; with its default, 0.5 s, each run would wait that long at its end."""
 
 
 class MotoServer:
-    """Serves every AWS service that moto knows, through a `wire` that can be broken."""
+    """Serves every AWS service that moto has, through a `wire` that can be broken."""
 
     def __init__(self) -> None:
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
@@ -32,12 +33,12 @@ class MotoServer:
         return f"http://127.0.0.1:{self._server.server_port}"
 
     def start(self) -> None:
-        """Begin with an empty account: moto's state is the process's, not the server's."""
+        """Begin with an empty account: moto's state belongs to the process, not to the server."""
         forget_everything()
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop answering, and give back the port; once is enough, twice is no harm."""
+        """Stop answering and free the port; may be called twice."""
         if not self._thread.is_alive():
             return
         self._server.shutdown()
@@ -46,5 +47,15 @@ class MotoServer:
 
 
 def backend(service: str, region: str) -> Any:
-    """moto's own state of a service, for what no API call can bring about."""
+    """moto's own state of a service, for what no API call can do."""
     return backends(service)[ACCOUNT][region]
+
+
+def naive(moment: datetime) -> datetime:
+    """A UTC time as moto keeps times: without its zone."""
+    return moment.replace(tzinfo=None)
+
+
+def aware(time: datetime) -> datetime:
+    """A time that moto keeps, with its zone; moto leaves out that of UTC."""
+    return time if time.tzinfo else time.replace(tzinfo=UTC)

@@ -1,4 +1,4 @@
-"""Builds the Incident Commander stack with nothing but AWS API calls, so that any emulator can be given it."""
+"""Builds the Incident Commander stack with AWS API calls only, so that it can be built in any emulator."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MakeClient = Callable[[str], Any]
 
 @dataclass(frozen=True)
 class Seeded:
-    """What got a name of AWS's own while the stack was built."""
+    """The ids that AWS assigned while the stack was built."""
 
     load_balancer: str
     target_group: str
@@ -36,7 +36,7 @@ class Seeded:
 
 
 def seed(client: MakeClient, stack: Stack, now: datetime, targets: Iterable[str]) -> Seeded:
-    """Everything that the runbook speaks of. `targets` are the addresses of the tasks."""
+    """Everything that the runbook mentions. `targets` are the addresses of the tasks."""
     groups, subnets = _network(client("ec2"), stack)
     balancer, group = _load_balancer(client("elbv2"), stack, groups["alb"], subnets, tuple(targets))
     _logs(client("logs"), stack, now)
@@ -50,7 +50,7 @@ def seed(client: MakeClient, stack: Stack, now: datetime, targets: Iterable[str]
 
 
 def scaling(client: MakeClient, stack: Stack) -> None:
-    """Auto-scaling between the stack's limits: target tracking on CPU 70 % and memory 80 %."""
+    """Auto-scaling between the stack's limits: target tracking at 70 % CPU and 80 % memory."""
     autoscaling = client("application-autoscaling")
     for service in stack.services:
         target = {
@@ -79,7 +79,7 @@ def scaling(client: MakeClient, stack: Stack) -> None:
 
 
 def put_metrics(cloudwatch: Any, told: Iterable[Told]) -> None:
-    """PutMetricData of all of it."""
+    """Write these metrics with PutMetricData."""
     for metric in told:
         data = metric.data()
         for start in range(0, len(data), DATA_A_CALL):

@@ -17,7 +17,7 @@ STEP = timedelta(minutes=5)
 
 @dataclass(frozen=True)
 class Samples:
-    """What one metric measured in one period: some values, each so many times."""
+    """What one metric measured in one period: values, and how often each of them."""
 
     time: datetime
     values: tuple[float, ...]
@@ -26,7 +26,7 @@ class Samples:
 
 @dataclass(frozen=True)
 class Told:
-    """A metric and its day."""
+    """A metric and its samples."""
 
     namespace: str
     name: str
@@ -35,7 +35,7 @@ class Told:
     samples: tuple[Samples, ...]
 
     def data(self) -> list[dict[str, Any]]:
-        """As PutMetricData takes it."""
+        """As PutMetricData expects it."""
         dimensions = [{"Name": name, "Value": value} for name, value in self.dimensions.items()]
         return [
             {
@@ -51,7 +51,7 @@ class Told:
 
 
 def periods(now: datetime, span: timedelta = DAY) -> Iterator[datetime]:
-    """The beginnings of the whole periods within the span, the last one ended."""
+    """The starts of the whole periods within the span, the last of which has ended."""
     last = now.replace(minute=now.minute // 5 * 5, second=0, microsecond=0) - STEP
     for index in range(int(span / STEP) - 1, -1, -1):
         yield last - index * STEP
@@ -64,8 +64,8 @@ def busy(time: datetime) -> float:
 
 
 def healthy_day(stack: Stack, balancer_dimension: str, now: datetime) -> list[Told]:
-    """Every metric of the stack that a good day has; sparse ones (5xx, throttles) nearly silent."""
-    chance = random.Random(7)  # noqa: S311 - weather, not cryptography; the same each day
+    """Every metric of the stack on a good day; sparse ones (5xx, throttles) have few values."""
+    chance = random.Random(7)  # noqa: S311 - noise, not cryptography; the same each day
     told = []
     times = list(periods(now))
     for service in stack.services:

@@ -1,7 +1,4 @@
-"""Makes all botocore sessions of the process, moto's too, read each service model once.
-
-A start needs EC2's model, which takes 50 ms to read, six times.
-"""
+"""Makes all botocore sessions of the process, moto's included, read each service model once."""
 
 from __future__ import annotations
 
@@ -9,4 +6,6 @@ import functools
 
 import botocore.session
 
-botocore.session.create_loader = functools.cache(botocore.session.create_loader)
+from .moto_private import create_loader
+
+botocore.session.create_loader = functools.cache(create_loader())

@@ -1,4 +1,4 @@
-"""What lies between a client and the sandbox's AWS: it counts calls, and can be broken."""
+"""The connection between clients and the sandbox's AWS: it counts calls, and can be broken."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ _ERRORS = {
 
 
 def _answer(how: str, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-    # read what was sent: a connection that is closed over unread bytes is reset, which is another fault
+    # read the whole request: a connection that is closed before is reset, which would be another fault
     environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
     kind = environ.get("CONTENT_TYPE", "")
     in_json = "json" in kind
@@ -89,7 +89,7 @@ def _answer(how: str, environ: dict[str, Any], start_response: Callable[..., Any
 
 
 def _cbor_map(pairs: dict[str, str]) -> bytes:
-    """A CBOR map of short texts, which is all that an error needs."""
+    """A CBOR map of short strings."""
     told = bytes([0xA0 | len(pairs)])
     for key, value in pairs.items():
         for text in (key.encode(), value.encode()):

@@ -1,4 +1,4 @@
-"""Static assets of the site as a browser gets them twice: from the cache, and compressed."""
+"""Static assets of the site as a browser gets them again: from the cache, and compressed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from urllib.parse import quote
 from ..aws.cloudfront import Distribution
 from ..aws.session import Aws
 from ..core.model import Figure, Resource
-from ..core.observation import CouldNotLook, fan_out, observation
+from ..core.observation import CouldNotLook, NotConfigured, fan_out, names_no, observation
 from .http import Http, Response
 from .site_objects import list_objects
 
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
 SUFFIXES = (".js", ".mjs", ".css", ".svg", ".json")
 """Static assets that CloudFront compresses."""
 BYTES = range(1_000, 1_000_000)
-"""Smaller ones CloudFront does not compress; larger ones nobody should have to fetch for a check."""
+"""CloudFront does not compress smaller ones; larger ones are too much to fetch for a check."""
 ASSETS = 3
 REQUESTS = 4
-"""How often an asset is asked for until it comes from the cache: an edge has several, and the second may miss too."""
+"""How often an asset is requested until it comes from the cache: an edge has several caches, so the second may miss."""
 _UNCACHED = {"no-store", "no-cache", "private"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class StaticAsset(Resource):
-    """One asset of the bucket, and the CDN's answers for it, the first one first."""
+    """An asset of the bucket, and the CDN's answers for it, in order."""
 
     answers: tuple[Response, ...]
 
@@ -40,52 +40,47 @@ class StaticAsset(Resource):
 
     @property
     def cache_control(self) -> str:
-        """What the asset itself says about caching."""
-        return _header(self.last, "Cache-Control")
+        """Its Cache-Control header."""
+        return self.last.header("Cache-Control")
 
     @property
     def forbids_caching(self) -> bool:
-        """Whether it says that nobody may keep it."""
+        """Whether its Cache-Control forbids caching."""
         told = {part.strip().lower() for part in self.cache_control.split(",")}
         ages = [part for name in ("s-maxage=", "max-age=") for part in told if part.startswith(name)]
         return bool(told & _UNCACHED) or bool(ages and ages[0].endswith("=0"))
 
     @property
     def is_from_cache(self) -> bool:
-        """Whether the last answer came from a cache; CouldNotLook where no answer says from where it came."""
-        if not any(_header(one, "X-Cache") or _header(one, "Age") for one in self.answers):
-            raise CouldNotLook(f"GET {self.arn}", "no answer has X-Cache or Age, which say whether a cache gave it")
+        """Whether the last answer came from a cache; CouldNotLook where no answer shows its origin."""
+        if not any(one.header("X-Cache") or one.header("Age") for one in self.answers):
+            raise CouldNotLook(
+                f"GET {self.arn}", "no answer has X-Cache or Age, which show whether it came from a cache"
+            )
         return comes_from_cache(self.last)
 
     @property
     def encoding(self) -> str:
-        """How its last answer was compressed; empty where it was not."""
-        told = _header(self.last, "Content-Encoding").lower()
+        """The compression of its last answer; empty where there was none."""
+        told = self.last.header("Content-Encoding").lower()
         return "" if told == "identity" else told
 
 
 def comes_from_cache(answer: Response) -> bool:
-    """Whether an edge had it; CloudFront says Hit or RefreshHit, others give only its age."""
-    told = _header(answer, "X-Cache").lower()
-    return told.startswith(("hit", "refreshhit")) if told else bool(_header(answer, "Age"))
-
-
-def _header(answer: Response, name: str) -> str:
-    return {key.lower(): value for key, value in answer.headers.items()}.get(name.lower(), "")
+    """Whether it came from a cache; CloudFront answers Hit or RefreshHit, others only an age."""
+    told = answer.header("X-Cache").lower()
+    return told.startswith(("hit", "refreshhit")) if told else bool(answer.header("Age"))
 
 
 @observation(allow=["s3:ListBucket"])
 def static_assets(stack: Stack, aws: Aws, http: Http, distribution: Distribution) -> list[StaticAsset]:
     """The largest scripts and style sheets of the dashboard bucket, each asked for until it comes from the cache."""
     if not stack.dashboard_url:
-        raise CouldNotLook("", f"stack {stack.name} names no dashboard_url: set it, or without = [slug]")
+        raise names_no(stack.name, "dashboards", "dashboard_url")
     bucket, prefix = distribution.origin
     chosen = _largest(list_objects(aws, bucket, prefix))
     if not chosen:
-        raise CouldNotLook(
-            "",
-            f"{bucket} holds no script or style sheet of 1 kB or more to try it with: without = [slug], if none is",
-        )
+        raise NotConfigured("", f"{bucket} holds no script or style sheet of 1 kB or more to try it with")
     timeout_s, root = stack.limits.probe_timeout_s, stack.dashboard_url
     urls = [f"{root}/{quote(str(one['Key'])[len(prefix) :])}" for one in chosen]
     answers = fan_out(lambda url: _asked(http, url, timeout_s), urls)
@@ -98,7 +93,7 @@ def _largest(listed: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
 
 
 def _asked(http: Http, url: str, timeout_s: float) -> tuple[Response, ...]:
-    """The first answer and those after it, until one comes from a cache or is no answer at all."""
+    """The answers until one comes from a cache or is not a success."""
     answers = [http.get(url, timeout_s)]
     while len(answers) < REQUESTS and answers[-1].status == 200:
         answers.append(http.get(url, timeout_s))
@@ -108,7 +103,7 @@ def _asked(http: Http, url: str, timeout_s: float) -> tuple[Response, ...]:
 
 
 def _asset(url: str, listed: Mapping[str, Any], answers: tuple[Response, ...]) -> StaticAsset:
-    told = [{"status": one.status or one.failure, "headers": dict(one.headers)} for one in answers]
+    told = [one.evidence for one in answers]
     return StaticAsset(
         arn=url,
         name=str(listed["Key"]),

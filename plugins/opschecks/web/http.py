@@ -17,22 +17,22 @@ from urllib.parse import urlsplit
 
 from ..core.answer import Answer
 from ..core.model import Deadline, Figure, Resource
-from ..core.observation import CouldNotLook, fan_out, observation
+from ..core.observation import CouldNotLook, fan_out, names_no, observation
 
 if TYPE_CHECKING:
     from ..config.stack import Stack
 
 BODY_BYTES = 1_000_000
 PARTS = ("components", "checks", "services", "dependencies")
-"""What a health page calls the list of its components."""
+"""Keys under which a health page lists its components."""
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 
 
 @dataclass(frozen=True)
 class Response:
-    """What came back: `status` is None when the host was reached and gave no answer; `failure` says in which way.
+    """An answer. `status` is None where the host was reached but did not answer; `failure` describes how.
 
-    `latency_ms` is from request to headers, the connection included.
+    `latency_ms` is from request to headers, including the connection.
     """
 
     url: str
@@ -45,8 +45,17 @@ class Response:
 
     @property
     def said(self) -> str:
-        """The status, or why there is none."""
+        """The status, or why there is none, in words."""
         return self.failure or f"answered {self.status}"
+
+    @property
+    def evidence(self) -> dict[str, Any]:
+        """Status (or why there is none) and headers."""
+        return {"status": self.status or self.failure, "headers": dict(self.headers)}
+
+    def header(self, name: str) -> str:
+        """A header's value, whatever the case of its name; empty where it is missing."""
+        return {key.lower(): value for key, value in self.headers.items()}.get(name.lower(), "")
 
     @property
     def text(self) -> str:
@@ -64,14 +73,14 @@ class Http:
         self._session.headers["User-Agent"] = "opschecks"
 
     def head(self, url: str, timeout_s: float) -> Response:
-        """HEAD of the URL, asked for as browsers do: a CDN may keep another copy for those who take no compression."""
+        """HEAD of the URL with a browser's Accept-Encoding: a CDN may store another variant for other clients."""
         return self._ask("HEAD", url, timeout_s, {"Accept-Encoding": "gzip, br"})
 
     def get(self, url: str, timeout_s: float) -> Response:
-        """GET the URL, redirects followed.
+        """GET the URL, following redirects.
 
-        A host that cannot be reached raises CouldNotLook: that may be our network. One that was reached
-        and did not answer in time, broke off, or shows a certificate that nobody trusts, is an answer: `status` None.
+        A host that cannot be reached raises CouldNotLook: the cause may be our network. A reached host that times out,
+        breaks off or has an untrusted certificate is an answer with `status` None.
         """
         return self._ask("GET", url, timeout_s, {})
 
@@ -111,7 +120,7 @@ class Http:
 
 
 def _root(error: BaseException) -> BaseException:
-    """The innermost reason: requests and urllib3 wrap it in several layers of their own."""
+    """The innermost reason: requests and urllib3 wrap it several times."""
     seen = {id(error)}
     while True:
         inner = getattr(error, "reason", None) or next((a for a in error.args if isinstance(a, BaseException)), None)
@@ -122,7 +131,7 @@ def _root(error: BaseException) -> BaseException:
 
 
 def certificate_end(url: str, timeout_s: float) -> datetime | None:
-    """When the certificate of an https URL ends, in UTC; None for http, and where it is not trusted to begin with."""
+    """When the certificate of an https URL expires, in UTC; None for http, and where it is not trusted."""
     parts = urlsplit(url)
     if parts.scheme not in ("https", "wss"):
         return None
@@ -151,7 +160,7 @@ class Health(Resource):
 
     @property
     def says(self) -> str:
-        """The body's own `status`; "no JSON" where the body is none."""
+        """The body's `status`; "no JSON object" where it is not one."""
         told = self._told
         return str(Answer(told, f"GET {self.arn}")["status"]) if isinstance(told, dict) else "no JSON object"
 
@@ -162,7 +171,7 @@ class Health(Resource):
 
     @property
     def sick_components(self) -> list[str]:
-        """The components that the body lists and does not call healthy."""
+        """The components in the body that are not healthy."""
         told = self._told
         return [f"{name} is {word}" for name, word in _words(told) if word.lower() not in self.healthy_words]
 
@@ -175,10 +184,10 @@ class Health(Resource):
 
 
 def _words(told: Any) -> Iterator[tuple[str, str]]:
-    """Component name and status word, from the shapes in use, however deep they lie.
+    """Component names and status words, from the formats in use, at any depth.
 
     Each of PARTS maps names to a word, a bool, an object with a status, or a list of those; or is a list of objects
-    with names. CouldNotLook for anything else: a status that is not understood is not a healthy one.
+    with names. CouldNotLook for anything else: an unknown format is not healthy.
     """
     if not isinstance(told, dict):
         return
@@ -208,11 +217,9 @@ def _word(key: str, told: Any) -> Iterator[tuple[str, str]]:
 
 @observation()
 def health(stack: Stack, http: Http, now: datetime) -> Health:
-    """GET of the backend's health endpoint: status, latency, what the body says, days left of the certificate."""
+    """GET of the backend's health endpoint: status, latency, body, days until the certificate expires."""
     if not stack.backend_url:
-        raise CouldNotLook(
-            "", f"stack {stack.name} names no backend: set backend_url in stacks.toml, or without = [slug]"
-        )
+        raise names_no(stack.name, "backend", "backend_url")
     url = stack.backend_url + stack.health_path
     timeout_s = stack.limits.probe_timeout_s
     answer = http.get(url, timeout_s)
@@ -245,7 +252,7 @@ def health(stack: Stack, http: Http, now: datetime) -> Health:
 
 @dataclass(frozen=True, kw_only=True)
 class Page(Resource):
-    """One dashboard as served. `stand_in` is what the site serves for a path that cannot exist."""
+    """One dashboard as served. `stand_in` is the answer for a path that cannot exist."""
 
     answer: Response
     stand_in: Response
@@ -258,9 +265,9 @@ class Page(Resource):
 
     @property
     def is_a_stand_in(self) -> bool:
-        """Whether the site serves the same for any path: an error response dressed as 200.
+        """Whether the site serves the same for any path: an error page with status 200.
 
-        CouldNotLook where the site's answer for a path that cannot exist is not known.
+        CouldNotLook where its answer for a path that cannot exist is unknown.
         """
         if self.stand_in.status is None or self.stand_in.status >= 500:
             raise CouldNotLook(f"GET {self.stand_in.url}", self.stand_in.said)
@@ -275,17 +282,13 @@ class Page(Resource):
 
 @observation()
 def dashboard_pages(stack: Stack, http: Http) -> list[Page]:
-    """GET of each dashboard, and of a path that cannot exist, to know what the site serves for anything."""
+    """GET of each dashboard, and of a path that cannot exist, to recognize error pages."""
     if not stack.dashboard_url or not stack.dashboards:
-        raise CouldNotLook(
-            "",
-            f"stack {stack.name} names no dashboards: set dashboard_url and dashboards, or without = [slug]",
-        )
+        raise names_no(stack.name, "dashboards", "dashboard_url and dashboards")
     root, timeout_s = stack.dashboard_url, stack.limits.probe_timeout_s
     nowhere = f"/opschecks-{secrets.token_hex(8)}"
     answers = fan_out(
-        lambda path: http.get(root + path, timeout_s),
-        [*(dashboard.path for dashboard in stack.dashboards), nowhere],
+        lambda path: http.get(root + path, timeout_s), [*(dashboard.path for dashboard in stack.dashboards), nowhere]
     )
     stand_in = answers.pop()
     return [
@@ -296,9 +299,8 @@ def dashboard_pages(stack: Stack, http: Http) -> list[Page]:
             stand_in=stand_in,
             contains=dashboard.contains,
             evidence={
-                "status": answer.status or answer.failure,
+                **answer.evidence,
                 "latency_ms": round(answer.latency_ms),
-                "headers": answer.headers,
                 "body": answer.text[:1000],
                 "a path that cannot exist": stand_in.status,
             },

@@ -1,4 +1,4 @@
-"""The dashboard site as its bucket holds it, beside what the CDN serves."""
+"""The dashboard site: the objects in its bucket, compared with what the CDN serves."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..aws.cloudfront import Distribution
 from ..aws.session import Aws
 from ..core.answer import Answer
 from ..core.model import Resource
-from ..core.observation import CouldNotLook, fan_out, observation
+from ..core.observation import CouldNotLook, fan_out, names_no, observation
 from .http import Http, Response
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class SiteObject(Resource):
-    """One object of the site's bucket, and the answer of the CDN for it."""
+    """An object of the site's bucket, and the CDN's answer for it."""
 
     answer: Response
 
@@ -30,10 +30,10 @@ class SiteObject(Resource):
 
     @property
     def served_etag(self) -> str:
-        """The ETag that the CDN serves; CouldNotLook where it gives none: then nothing tells what it is."""
-        told = {name.lower(): value for name, value in self.answer.headers.items()}.get("etag", "")
+        """The ETag that the CDN serves; CouldNotLook where it has none, so that the two cannot be compared."""
+        told = self.answer.header("ETag")
         if self.answer.status == 200 and not told:
-            raise CouldNotLook(f"HEAD {self.arn}", "the answer has no ETag, which is what would tell the two apart")
+            raise CouldNotLook(f"HEAD {self.arn}", "the answer has no ETag to compare")
         return told.removeprefix("W/").strip('"')
 
 
@@ -41,26 +41,22 @@ class SiteObject(Resource):
 def site_objects(stack: Stack, aws: Aws, http: Http, distribution: Distribution) -> list[SiteObject]:
     """Each object of the dashboard bucket, and HEAD of it through the CDN."""
     if not stack.dashboard_url:
-        raise CouldNotLook("", f"stack {stack.name} names no dashboard_url: set it, or without = [slug]")
+        raise names_no(stack.name, "dashboards", "dashboard_url")
     bucket, prefix = distribution.origin
     listed = list_objects(aws, bucket, prefix)
     urls = [f"{stack.dashboard_url}/{quote(one['Key'][len(prefix) :])}" for one in listed]
     answers = fan_out(lambda url: http.head(url, stack.limits.probe_timeout_s), urls)
     return [
-        SiteObject(arn=url, name=str(one["Key"]), answer=answer, evidence=one | {"served": _told(answer)})
+        SiteObject(arn=url, name=str(one["Key"]), answer=answer, evidence=one | {"served": answer.evidence})
         for url, one, answer in zip(urls, listed, answers, strict=True)
     ]
 
 
 def list_objects(aws: Any, bucket: str, prefix: str) -> list[Answer]:
-    """Every object under the prefix, but for the empty ones that stand for folders. An empty page has no Contents."""
+    """Every object under the prefix, without empty ones that represent folders; an empty page has no Contents."""
     found: list[Answer] = []
     parameters: dict[str, Any] = {"Bucket": bucket, "Prefix": prefix} if prefix else {"Bucket": bucket}
     for page in aws.pages("s3", "ListObjectsV2", **parameters):
         if int(page["KeyCount"]):
             found += page["Contents"]
     return [one for one in found if not str(one["Key"]).endswith("/") or one.get("Size")]
-
-
-def _told(answer: Response) -> dict[str, Any]:
-    return {"status": answer.status or answer.failure, "headers": answer.headers}

@@ -1,4 +1,4 @@
-"""WebSocket: a real session, a real ping, a real reconnect."""
+"""WebSocket: a session, its ping, and reconnects."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import socket
 import ssl
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
 from ..aws.elbv2 import TargetHealth
 from ..core.model import Figure, Resource
-from ..core.observation import CouldNotLook, observation
+from ..core.observation import CouldNotLook, names_no, observation
 
 if TYPE_CHECKING:
     from websockets.sync.client import ClientConnection
@@ -27,7 +27,7 @@ RECONNECTS = 5
 
 @dataclass(frozen=True, kw_only=True)
 class Session(Resource):
-    """One session on the endpoint. `refused` says why none was opened; the rest is then empty."""
+    """A session on the endpoint. `refused`: why none was opened; then the rest is empty."""
 
     refused: str = ""
     open_ms: float = 0.0
@@ -38,7 +38,7 @@ class Session(Resource):
 
 @dataclass(frozen=True, kw_only=True)
 class Reconnects(Resource):
-    """The tasks that one client reached in a row with its cookies. `unproven` says why nobody tried."""
+    """The tasks that one client reached in a row with its cookies. `unproven`: why that was not tried."""
 
     tasks: tuple[str, ...] = ()
     unproven: str = ""
@@ -50,11 +50,11 @@ def websocket_session(stack: Stack) -> Session:
     from websockets.exceptions import ConnectionClosed
 
     url, limits = session_address(stack), stack.limits
-    place = _place(url)
+    bare = Session(arn=_place(url), name=urlsplit(url).path)
     began = time.monotonic()
     connection = open_session(stack, url, {})
     if isinstance(connection, str):
-        return Session(arn=place, name=urlsplit(url).path, refused=connection, evidence={"refused": connection})
+        return replace(bare, refused=connection, evidence={"refused": connection})
     open_ms = (time.monotonic() - began) * 1000
     ping_ms, ended_early = None, ""
     held_from = time.monotonic()
@@ -67,40 +67,26 @@ def websocket_session(stack: Stack) -> Session:
         except ConnectionClosed as closed:
             ended_early = f"closed by the server: {closed}"
     held_s = time.monotonic() - held_from
-    evidence = {"opened_ms": open_ms, "ping_ms": ping_ms, "held_s": held_s, "ended_early": ended_early}
+    told: dict[str, Any] = {"ping_ms": ping_ms, "held_s": held_s, "ended_early": ended_early}
     figures = [Figure("connect", round(open_ms), "ms")]
     if ping_ms is not None:
         figures.append(Figure("ping", round(ping_ms), "ms"))
-    return Session(
-        arn=place,
-        name=urlsplit(url).path,
-        open_ms=open_ms,
-        ping_ms=ping_ms,
-        held_s=held_s,
-        ended_early=ended_early,
-        evidence=evidence,
-        figures=tuple(figures),
-    )
+    return replace(bare, open_ms=open_ms, evidence={"opened_ms": open_ms, **told}, figures=tuple(figures), **told)
 
 
 @observation()
 def websocket_reconnects(stack: Stack, target_health: list[TargetHealth]) -> Reconnects:
     """One client that connects several times in a row, each time with the cookies of the last answer.
 
-    Which task answers is known only where the stack says which field of the first message names it,
-    and proves something only while two tasks could answer.
+    This needs `websocket.task_field`, the field of the first message that names the task, and two healthy tasks.
     """
     url = session_address(stack)
-    place = _place(url)
+    bare = Reconnects(arn=_place(url), name=urlsplit(url).path)
     healthy = max((len(group.in_state("healthy")) for group in target_health), default=0)
     if not stack.websocket.task_field:
-        return Reconnects(arn=place, name=urlsplit(url).path, unproven="websocket.task_field is not set in stacks.toml")
+        return replace(bare, unproven="websocket.task_field is not set in stacks.toml")
     if healthy < 2:
-        return Reconnects(
-            arn=place,
-            name=urlsplit(url).path,
-            unproven=f"{healthy} healthy target(s): there is no other to reach",
-        )
+        return replace(bare, unproven=f"{healthy} healthy target(s): two are needed")
     cookies: dict[str, str] = {}
     tasks = []
     for _ in range(RECONNECTS):
@@ -110,32 +96,25 @@ def websocket_reconnects(stack: Stack, target_health: list[TargetHealth]) -> Rec
         with connection:
             tasks.append(_task(connection, stack, url))
             cookies.update(cookies_of(connection.response.headers.get_all("Set-Cookie") if connection.response else []))
-    return Reconnects(
-        arn=place,
-        name=urlsplit(url).path,
-        tasks=tuple(tasks),
-        evidence={"tasks reached": tasks, "cookies kept": sorted(cookies), "healthy targets": healthy},
-    )
+    evidence = {"tasks reached": tasks, "cookies kept": sorted(cookies), "healthy targets": healthy}
+    return replace(bare, tasks=tuple(tasks), evidence=evidence)
 
 
 def _place(url: str) -> str:
-    """The address without its query, which is another for each session."""
+    """The address without its query, which differs per session."""
     return url.partition("?")[0]
 
 
 def session_address(stack: Stack) -> str:
-    """Where a session of a client of its own is opened; CouldNotLook where the stack names no WebSocket."""
+    """The URL of a new client's session; CouldNotLook where the stack names no WebSocket."""
     if not stack.websocket_url:
-        raise CouldNotLook(
-            "",
-            f"stack {stack.name} names no WebSocket: set backend_url or websocket.url, or without = [slug]",
-        )
+        raise names_no(stack.name, "WebSocket", "backend_url or websocket.url")
     joint = "&" if urlsplit(stack.websocket_url).query else "?"
     return f"{stack.websocket_url}{joint}{urlencode({'client_id': f'opschecks-{secrets.token_hex(4)}'})}"
 
 
 def open_session(stack: Stack, url: str, cookies: Mapping[str, str]) -> ClientConnection | str:
-    """A connection, or why the host that was reached refused it; CouldNotLook where no host was reached."""
+    """A connection, or why a reached host refused it; CouldNotLook where no host was reached."""
     from websockets.exceptions import InvalidHandshake, ProxyError
     from websockets.sync.client import connect
 
@@ -170,7 +149,7 @@ def open_session(stack: Stack, url: str, cookies: Mapping[str, str]) -> ClientCo
 
 
 def _reach(url: str, timeout_s: float) -> socket.socket | None:
-    """A connection to the host, so that a host out of reach is told from one that is silent; None behind a proxy."""
+    """A connection to the host, to distinguish an unreachable host from a silent one; None behind a proxy."""
     from websockets.proxy import get_proxy
     from websockets.uri import parse_uri
 
@@ -186,7 +165,7 @@ def _reach(url: str, timeout_s: float) -> socket.socket | None:
 
 
 def _hold(connection: ClientConnection, seconds: float) -> str:
-    """Read until the time is over; why it ended before, or nothing."""
+    """Read until the time is over; the reason if it ended early, else empty."""
     from websockets.exceptions import ConnectionClosed
 
     until = time.monotonic() + seconds
@@ -214,11 +193,11 @@ def _task(connection: ClientConnection, stack: Stack, url: str) -> str:
 
 
 def cookies_of(lines: list[str]) -> dict[str, str]:
-    """Names and values of what Set-Cookie headers say."""
+    """Names and values in Set-Cookie headers."""
     jar: SimpleCookie = SimpleCookie()
     for line in lines:
         try:
             jar.load(line)
         except CookieError:
-            continue  # a cookie that browsers would drop too
+            continue  # browsers would drop it too
     return {name: morsel.value for name, morsel in jar.items()}

@@ -196,10 +196,10 @@ REFUSED: dict[str, tuple[Callable[[], Change], str]] = {
         "…MBBB, which app/credentials holds, is inactive",
     ),
     "a binary secret": (lambda: planned(aws(ONE, secret=_BINARY)), "app/credentials is binary"),
-    "plain text": (lambda: planned(aws(ONE, secret=_PLAIN)), "app/credentials is no JSON object"),
-    "JSON, and no object": (lambda: planned(aws(ONE, secret=_LIST)), "app/credentials is no JSON object"),
+    "plain text": (lambda: planned(aws(ONE, secret=_PLAIN)), "app/credentials is not a JSON object"),
+    "JSON, and no object": (lambda: planned(aws(ONE, secret=_LIST)), "app/credentials is not a JSON object"),
     "a field too few": (lambda: planned(aws(ONE, secret=_BARE)), "has no field AWS_SECRET_ACCESS_KEY"),
-    "fields the wrong way round": (lambda: planned(aws(ONE, secret=_SWAPPED)), "is no id of an access key"),
+    "fields the wrong way round": (lambda: planned(aws(ONE, secret=_SWAPPED)), "is not the id of an access key"),
     "a body that was cut": (lambda: planned(aws(ONE, secret={})), "the answer has no 'CreatedDate'"),
     "marked for deletion": (lambda: planned(aws(ONE, secret=_GOING)), "it was marked for deletion"),
     "marked for deletion, and readable": (
@@ -208,7 +208,7 @@ REFUSED: dict[str, tuple[Callable[[], Change], str]] = {
     ),
     "rotated by a function": (
         lambda: planned(aws(ONE, told={"RotationEnabled": True})),
-        "it has a rotation of its own, which would write over the key",
+        "it has its own rotation, which would overwrite the key",
     ),
     "a replica": (
         lambda: planned(aws(ONE, told={"PrimaryRegion": "eu-west-1"})),
@@ -234,7 +234,7 @@ REFUSED: dict[str, tuple[Callable[[], Change], str]] = {
     ),
     "another way of deploying": (
         lambda: planned(aws(HANDED_OVER, NEW, service={"status": "ACTIVE"})),
-        "c/backend has no deployment of ECS itself",
+        "c/backend is not deployed by ECS itself",
     ),
     "stored a moment ago": (
         lambda: planned(aws(HANDED_OVER, NEW, stored=HOUR, service={"createdAt": ago(minutes=50)})),
@@ -320,7 +320,7 @@ def test_a_secret_in_another_region() -> None:
 def test_a_service_whose_cluster_is_not_known() -> None:
     answers = aws(ONE)
     answers.stack = stack(rotated_keys=[KEY])
-    with pytest.raises(CouldNotLook, match="the cluster of backend is not known: name it CLUSTER/SERVICE"):
+    with pytest.raises(CouldNotLook, match="the cluster of backend is unknown: write CLUSTER/SERVICE"):
         remedy(answers).normal(USER)
 
 
@@ -462,7 +462,7 @@ BAD_KEYS = {
     "no name": ('{ user = "u", secret = "a secret" }', "the name of a secret, or arn:aws:secretsmanager:"),
     "one field": ('{ user = "u", secret = "s", id_field = "a", secret_field = "a" }', "are the same field"),
     "twice": ('{ user = "u", secret = "s" }, { user = "u", secret = "t" }', "rotated_keys: u is listed twice"),
-    "shared": ('{ user = "u", secret = "s" }, { user = "v", secret = "s" }', "two users have AWS_"),
+    "shared": ('{ user = "u", secret = "s" }, { user = "v", secret = "s" }', "two users share AWS_"),
     "unknown": ('{ user = "u", secret = "s", service = ["x"] }', "unknown key; did you mean 'services'?"),
 }
 

@@ -134,7 +134,7 @@ def test_found_planned_archived_verified_and_put_back_and_a_stale_plan_is_refuse
         _set_status(on, "inc-0003", "active")
         stale = on.command("fix", "reports/plan.json", "--yes", "--allow", "destructive")
         assert stale.code == 1
-        assert "the plan is stale" in stale.out
+        assert "the plan is out of date" in stale.out
         assert (objects(on), len(table(on)), on.journal()) == ({}, 124, [])
 
         _set_status(on, "inc-0003", "resolved")

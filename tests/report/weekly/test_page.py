@@ -329,7 +329,7 @@ def test_a_week_without_a_weekly_run_is_made_of_its_daily_ones(project: Project)
     assert "The week in numbers" in page
     wrong = _report(project, "--week", "2020-W01")
     assert wrong.code == 1
-    assert "sandbox has no run of it; weeks are those of UTC; did you mean" in wrong.err
+    assert "sandbox has no run in it; weeks are those of UTC; did you mean" in wrong.err
 
 
 def _report(project: Project, *arguments: str) -> Ended:

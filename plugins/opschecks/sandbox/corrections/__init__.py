@@ -1,7 +1,7 @@
-"""Where moto is not like AWS, and what is corrected: a module for each service, a declaration for each correction.
+"""Corrections of moto where it is not like AWS: a module for each service, a declaration for each correction.
 
-A declaration says what moto does, for which version that was found, and which page of AWS says otherwise.
-tests/sandbox/test_corrections.py shows of each that moto still needs it, and docs/upstream.md reports the bugs.
+A declaration has the version of moto, the page of AWS's documentation, and a docstring that says what moto does wrong.
+tests/sandbox/test_corrections.py shows that moto still needs each of them, and docs/upstream.md reports the bugs.
 """
 
 from __future__ import annotations
@@ -9,30 +9,25 @@ from __future__ import annotations
 import contextlib
 import importlib
 import pkgutil
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from typing import Any
 
-from ..correction import _DECLARED, Correction, States, Ties
+from ..correction import _DECLARED, Correction, Ties
 from ..moto_private import set_transition, transition
 
 Undo = Callable[[], None]
 
 
 def declared() -> list[Correction]:
-    """Every correction, in the order in which they are applied: some extend what others have put there."""
+    """Every correction, in the order in which they are applied: some extend others."""
     for module in sorted(one.name for one in pkgutil.iter_modules(__path__)):
         importlib.import_module(f"{__name__}.{module}")
     return sorted(_DECLARED, key=lambda one: one.module)
 
 
-def correct(
-    states: States,
-    follow_attributes: Callable[[Mapping[str, str]], None],
-    forget: Callable[[Iterable[str]], None],
-    follow_task: Callable[[Any, Any], None],
-) -> Undo:
-    """Apply every correction with these ties; the returned function undoes them: moto's classes are the process's."""
-    ties, undo = Ties(states, follow_attributes, forget, follow_task), contextlib.ExitStack()
+def correct(ties: Ties) -> Undo:
+    """Apply every correction; the returned function undoes them, because moto's classes belong to the process."""
+    undo = contextlib.ExitStack()
 
     def patch(owner: Any, name: str, value: Any) -> None:
         missing = object()
@@ -40,7 +35,7 @@ def correct(
         setattr(owner, name, value)
         undo.callback(lambda: delattr(owner, name) if before is missing else setattr(owner, name, before))
 
-    # a service's tasks start at once, stay, and stop only when something stops them
+    # a service's tasks start at once and run until something stops them
     as_before = transition("ecs::task")
     set_transition("ecs::task", {"progression": "manual", "times": 10**9})
     undo.callback(lambda: set_transition("ecs::task", as_before))

@@ -1,4 +1,4 @@
-"""Where moto's Application Auto Scaling is not like AWS's: it remembers nothing of what it did."""
+"""Where moto's Application Auto Scaling is not like AWS's: it keeps no activities."""
 
 from __future__ import annotations
 
@@ -16,12 +16,14 @@ ACTIVITIES_A_PAGE = 50
     ApplicationAutoScalingResponse,
     "describe_scaling_activities",
     Kind.MISSING,
-    moto="5.2.5",
-    wrong="no activity is remembered; the sandbox keeps them in the backend's `activities`, as AWS words them",
-    aws="https://docs.aws.amazon.com/autoscaling/application/APIReference/API_DescribeScalingActivities.html",
+    "5.2.5",
+    "autoscaling/application/APIReference/API_DescribeScalingActivities.html",
 )
 def _describe_scaling_activities(self: ApplicationAutoScalingResponse) -> str:
-    """AWS pages, and leaves out what did not come to scaling unless it is asked for that."""
+    """moto remembers no activity; the sandbox keeps them in the backend's `activities`.
+
+    AWS pages, and lists attempts that did not lead to scaling only if asked for.
+    """
     told: list[dict[str, Any]] = getattr(self.applicationautoscaling_backend, "activities", [])
     names = ("ServiceNamespace", "ResourceId", "ScalableDimension")
     wanted = {name: self._get_param(name) for name in names}

@@ -1,4 +1,4 @@
-"""Where moto's AWS Backup is not like AWS's: it does not tell which recovery points a resource has."""
+"""Where moto's AWS Backup is not like AWS's: it does not list the recovery points of a resource."""
 
 from __future__ import annotations
 
@@ -15,13 +15,12 @@ from ..correction import Kind, replaces
     BackupResponse,
     "list_recovery_points_by_resource",
     Kind.MISSING,
-    moto="5.2.5",
-    wrong="a resource has no recovery points; the sandbox keeps them in the backend's `recovery_points`",
-    aws="https://docs.aws.amazon.com/aws-backup/latest/devguide/API_ListRecoveryPointsByResource.html",
+    "5.2.5",
+    "aws-backup/latest/devguide/API_ListRecoveryPointsByResource.html",
     path=(urls, "{0}/resources/(?P<resource_arn>.+)$"),
 )
 def _list_recovery_points(self: BackupResponse) -> ActionResult:
-    """What was put on the backend, by the resource's ARN; none of a resource that nobody protects."""
+    """moto's resources have no recovery points; the sandbox keeps them in the backend's `recovery_points`, by ARN."""
     arn = unquote(self.path.removeprefix("/resources/").removesuffix("/").removesuffix("/recovery-points"))
     known = getattr(self.backup_backend, "recovery_points", {})
     return ActionResult({"RecoveryPoints": known.get(arn, [])})

@@ -1,4 +1,4 @@
-"""Where moto's CloudFormation is not like AWS's: it knows of no drift, and lists one of no stack."""
+"""Where moto's CloudFormation is not like AWS's: it has no drift detection."""
 
 from __future__ import annotations
 
@@ -14,12 +14,11 @@ from ..correction import Kind, replaces
     CloudFormationResponse,
     "describe_stack_resource_drifts",
     Kind.MISSING,
-    moto="5.2.5",
-    wrong="a stack has no drifts; the sandbox keeps them in its `drifts`",
-    aws="https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStackResourceDrifts.html",
+    "5.2.5",
+    "AWSCloudFormation/latest/APIReference/API_DescribeStackResourceDrifts.html",
 )
 def _describe_stack_resource_drifts(self: CloudFormationResponse) -> ActionResult:
-    """What the newest detection found, of the wanted states; `drifts` of a stack is what it finds."""
+    """moto's stacks have no drifts; the sandbox keeps them in a stack's `drifts`."""
     stack: Any = self.cloudformation_backend.get_stack(self._get_param("StackName"))
     states = self._get_param("StackResourceDriftStatusFilters", [])
     found = [

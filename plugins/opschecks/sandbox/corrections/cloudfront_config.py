@@ -1,4 +1,4 @@
-"""Where moto's distributions are not like AWS's: they have versions, take their time, and the CDN obeys them."""
+"""Where moto's distributions are not like AWS's: versions, deployments that take time, and an effect on the CDN."""
 
 from __future__ import annotations
 
@@ -12,58 +12,40 @@ from moto.core.exceptions import ServiceException
 from ..correction import Kind, extends
 from ..moto_private import settle_as
 
+DOCS = "cloudfront/latest/APIReference/"
+
 LOOKS_TO_DEPLOY = 1
-"""How often a distribution must be looked at before all edges have what it was updated to: AWS takes minutes."""
+"""After how many reads an update is deployed to all edges: on AWS it takes minutes."""
 CACHING_DISABLED = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
 
 
 class PreconditionFailed(ServiceException):
-    """Somebody else updated it in between."""
+    """It was updated in between."""
 
     code = "PreconditionFailed"
     message = "The request failed because it didn't meet the preconditions in one or more request-header fields."
     status = 412
 
 
-@extends(
-    CloudFrontBackend,
-    "update_distribution",
-    Kind.BUG,
-    moto="5.2.5",
-    wrong="any If-Match is accepted, and an update leaves the ETag as it was",
-    aws="https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_UpdateDistribution.html",
-)
-def _update(before: Callable[..., Any]) -> Callable[..., Any]:
-    def update_distribution(self: Any, dist_config: dict[str, Any], _id: str, if_match: str) -> Any:
-        """Only the version that was read can be updated, and each update makes another."""
-        known = self.distributions.get(_id)
-        if known is not None and if_match and if_match != known.etag:
-            raise PreconditionFailed
-        made, location, _ = before(self, dist_config, _id, if_match)
-        made.etag, made.looks = uuid.uuid4().hex[:14].upper(), LOOKS_TO_DEPLOY
-        return made, location, made.etag
-
-    return update_distribution
+@extends(CloudFrontBackend, "update_distribution", Kind.BUG, "5.2.5", DOCS + "API_UpdateDistribution.html")
+def _update(before: Callable[..., Any], self: Any, dist_config: dict[str, Any], _id: str, if_match: str) -> Any:
+    """moto accepts any If-Match, and an update leaves the ETag as it was."""
+    known = self.distributions.get(_id)
+    if known is not None and if_match and if_match != known.etag:
+        raise PreconditionFailed
+    made, location, _ = before(self, dist_config, _id, if_match)
+    made.etag, made.looks = uuid.uuid4().hex[:14].upper(), LOOKS_TO_DEPLOY
+    return made, location, made.etag
 
 
-@extends(
-    CloudFrontBackend,
-    "get_distribution",
-    Kind.SIMPLER,
-    moto="5.2.5",
-    wrong="a distribution that was updated is deployed when it is next read",
-    aws="https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_GetDistribution.html",
-)
-def _getting_on(before: Callable[..., Any]) -> Callable[..., Any]:
-    def get_distribution(self: Any, distribution_id: str) -> Any:
-        """What was updated gets a step further with each look."""
-        found, etag = before(self, distribution_id)
-        looks = vars(found).get("looks", 0)
-        found.looks = max(0, looks - 1)
-        settle_as(found, "InProgress", "InProgress" if looks else "Deployed")
-        return found, etag
-
-    return get_distribution
+@extends(CloudFrontBackend, "get_distribution", Kind.SIMPLER, "5.2.5", DOCS + "API_GetDistribution.html")
+def _getting_on(before: Callable[..., Any], self: Any, distribution_id: str) -> Any:
+    """moto deploys an updated distribution when it is next read; here it takes LOOKS_TO_DEPLOY looks."""
+    found, etag = before(self, distribution_id)
+    looks = vars(found).get("looks", 0)
+    found.looks = max(0, looks - 1)
+    settle_as(found, "InProgress", "InProgress" if looks else "Deployed")
+    return found, etag
 
 
 def caches() -> bool:
@@ -79,7 +61,7 @@ def compresses() -> bool:
 
 
 def _default_behavior() -> Any:
-    """That of the account's only distribution, which is the CDN's; None where there is none."""
+    """That of the account's only distribution, which is the CDN's; None if there is no distribution."""
     for account in cloudfront_backends.values():
         for backend in account.values():
             for distribution in backend.distributions.values():

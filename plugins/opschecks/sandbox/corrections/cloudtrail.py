@@ -1,4 +1,4 @@
-"""Where moto's CloudTrail is not like AWS's: it keeps no history of events, nor can one be looked up."""
+"""Where moto's CloudTrail is not like AWS's: it keeps no event history."""
 
 from __future__ import annotations
 
@@ -19,12 +19,11 @@ from ..correction import Kind, replaces
     CloudTrailResponse,
     "lookup_events",
     Kind.MISSING,
-    moto="5.2.5",
-    wrong="no event is remembered; the sandbox keeps them in the backend's `history`",
-    aws="https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html",
+    "5.2.5",
+    "awscloudtrail/latest/APIReference/API_LookupEvents.html",
 )
 def _lookup_events(self: CloudTrailResponse) -> ActionResult:
-    """The events of one name within the time, the newest first, a page at a time."""
+    """moto remembers no event; the sandbox keeps them in the backend's `history`. AWS pages, newest first."""
     asked = json.loads(self.body)
     known: list[dict[str, Any]] = getattr(self.cloudtrail_backend, "history", [])
     wanted = {one["AttributeKey"]: one["AttributeValue"] for one in asked.get("LookupAttributes", [])}
@@ -47,13 +46,12 @@ def _moment(seconds: float) -> datetime:
     BackupResponse,
     "list_restore_jobs",
     Kind.MISSING,
-    moto="5.2.5",
-    wrong="no restore is remembered; the sandbox keeps them in the backend's `restore_jobs`",
-    aws="https://docs.aws.amazon.com/aws-backup/latest/devguide/API_ListRestoreJobs.html",
+    "5.2.5",
+    "aws-backup/latest/devguide/API_ListRestoreJobs.html",
     path=(urls, "{0}/restore-jobs/?$"),
 )
 def _list_restore_jobs(self: BackupResponse) -> ActionResult:
-    """What was put on the backend; of one type and state, where they are named."""
+    """moto remembers no restore job; the sandbox keeps them in the backend's `restore_jobs`."""
     known: list[dict[str, Any]] = getattr(self.backup_backend, "restore_jobs", [])
     kind, state = (unquote(str(self.querystring.get(key, [""])[0])) for key in ("resourceType", "status"))
     return ActionResult(

@@ -15,18 +15,20 @@ from moto.core.responses import ActionResult, EmptyResult
 
 from ...core import clock
 from ..correction import Kind, replaces
+from ..moto_server import aware
+
+DOCS = "AmazonCloudWatch/latest/APIReference/"
 
 ALARMS_A_PAGE = 50
+OF_METRIC_ALARMS = (
+    "namespace", "metric_name", "comparison_operator", "evaluation_periods", "datapoints_to_alarm", "period",
+    "threshold", "statistic", "extended_statistic", "unit", "treat_missing_data",
+    "evaluate_low_sample_count_percentile", "threshold_metric_id",
+)  # fmt: skip
+"""What a composite alarm does not have."""
 
 
-@replaces(
-    CloudWatchBackend,
-    "get_metric_data",
-    Kind.BUG,
-    moto="5.2.5",
-    wrong="a percentile fails, and a query without dimensions is answered with the data of all dimensions",
-    aws="https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html",
-)
+@replaces(CloudWatchBackend, "get_metric_data", Kind.BUG, "5.2.5", DOCS + "API_GetMetricData.html")
 def _get_metric_data(
     self: CloudWatchBackend,
     queries: list[dict[str, Any]],
@@ -34,7 +36,10 @@ def _get_metric_data(
     end_time: datetime,
     scan_by: str = "TimestampAscending",
 ) -> list[dict[str, Any]]:
-    """CloudWatch matches dimensions exactly, knows percentiles, and leaves periods without data out."""
+    """moto fails on a percentile, and answers a query without dimensions with the data of all dimensions.
+
+    CloudWatch matches dimensions exactly, and leaves out periods without data.
+    """
     by_metric: dict[tuple[str, str, tuple[tuple[str, str], ...]], list[MetricDatum]] = {}
     begin, end = aware(start_time), aware(end_time)
     for datum in self.metric_data:
@@ -67,11 +72,6 @@ def _get_metric_data(
     return told
 
 
-def aware(time: datetime) -> datetime:
-    """The time with its zone; moto leaves UTC's out."""
-    return time if time.tzinfo else time.replace(tzinfo=UTC)
-
-
 def _statistic(name: str, values: list[float]) -> float:
     if name.startswith("p"):
         ordered = sorted(values)
@@ -86,16 +86,12 @@ def _statistic(name: str, values: list[float]) -> float:
     return known[name](values)
 
 
-@replaces(
-    CloudWatchResponse,
-    "describe_alarms",
-    Kind.BUG,
-    moto="5.2.5",
-    wrong="neither MaxRecords nor AlarmTypes is heeded, and of several filters only one",
-    aws="https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html",
-)
+@replaces(CloudWatchResponse, "describe_alarms", Kind.BUG, "5.2.5", DOCS + "API_DescribeAlarms.html")
 def _describe_alarms(self: CloudWatchResponse) -> ActionResult:
-    """AWS pages, leaves composite alarms out unless asked for them, and takes every filter at once."""
+    """moto ignores MaxRecords and AlarmTypes, and applies only one of several filters.
+
+    AWS pages, applies every filter, and leaves composite alarms out unless asked for them.
+    """
     names, prefix = self._get_param("AlarmNames", []), self._get_param("AlarmNamePrefix") or ""
     state, types = self._get_param("StateValue"), self._get_param("AlarmTypes") or ["MetricAlarm"]
     found = [
@@ -118,57 +114,31 @@ def _describe_alarms(self: CloudWatchResponse) -> ActionResult:
     )
 
 
-@replaces(
-    CloudWatchResponse,
-    "put_composite_alarm",
-    Kind.MISSING,
-    moto="5.2.5",
-    wrong="there are no alarms over alarms",
-    aws="https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutCompositeAlarm.html",
-)
+@replaces(CloudWatchResponse, "put_composite_alarm", Kind.MISSING, "5.2.5", DOCS + "API_PutCompositeAlarm.html")
 def _put_composite_alarm(self: CloudWatchResponse) -> ActionResult:
-    """An alarm over others."""
+    """moto has no composite alarms."""
+    backend: Any = self.cloudwatch_backend
     name = self._get_param("AlarmName")
-    self.cloudwatch_backend.put_metric_alarm(
+    backend.put_metric_alarm(
+        **dict.fromkeys(OF_METRIC_ALARMS),
         name=name,
-        namespace=None,  # type: ignore[arg-type]
-        metric_name=None,  # type: ignore[arg-type]
         metric_data_queries=[],
-        comparison_operator=None,  # type: ignore[arg-type]
-        evaluation_periods=None,  # type: ignore[arg-type]
-        datapoints_to_alarm=None,
-        period=None,  # type: ignore[arg-type]
-        threshold=None,  # type: ignore[arg-type]
-        statistic=None,  # type: ignore[arg-type]
-        extended_statistic=None,
         description=self._get_param("AlarmDescription") or "",
         dimensions=[],
         alarm_actions=self._get_param("AlarmActions", []),
         ok_actions=self._get_param("OKActions", []),
         insufficient_data_actions=self._get_param("InsufficientDataActions", []),
-        unit=None,
         actions_enabled=self._get_param("ActionsEnabled"),
-        treat_missing_data=None,
-        evaluate_low_sample_count_percentile=None,
-        threshold_metric_id=None,
         rule=self._get_param("AlarmRule"),
         tags=self._get_param("Tags", []),
     )
-    made = self.cloudwatch_backend.alarms[name]
-    made.alarm_rule = made.rule  # type: ignore[attr-defined]
+    backend.alarms[name].alarm_rule = backend.alarms[name].rule
     return EmptyResult()
 
 
-@replaces(
-    CloudWatchResponse,
-    "put_alarm_mute_rule",
-    Kind.MISSING,
-    moto="5.2.5",
-    wrong="there are no mute rules",
-    aws="https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutAlarmMuteRule.html",
-)
+@replaces(CloudWatchResponse, "put_alarm_mute_rule", Kind.MISSING, "5.2.5", DOCS + "API_PutAlarmMuteRule.html")
 def _put_alarm_mute_rule(self: CloudWatchResponse) -> EmptyResult:
-    """A rule that mutes alarms; moto knows none, and here one is active from the start."""
+    """moto has no mute rules; here a rule is active from the start."""
     name, expires = self._get_param("Name"), self._get_param("ExpireDate")
     _kept(self)[name] = {
         "Name": name,
@@ -187,7 +157,7 @@ def _kept(self: CloudWatchResponse) -> dict[str, dict[str, Any]]:
 
 
 def _rules(self: CloudWatchResponse) -> list[dict[str, Any]]:
-    """Every rule with the status that it has by now."""
+    """Every rule with its current status."""
     now = clock.now()
     return [
         {**rule, "Status": "EXPIRED" if "ExpireDate" in rule and aware(rule["ExpireDate"]) <= now else "ACTIVE"}
@@ -195,16 +165,9 @@ def _rules(self: CloudWatchResponse) -> list[dict[str, Any]]:
     ]
 
 
-@replaces(
-    CloudWatchResponse,
-    "list_alarm_mute_rules",
-    Kind.MISSING,
-    moto="5.2.5",
-    wrong="there are no mute rules",
-    aws="https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_ListAlarmMuteRules.html",
-)
+@replaces(CloudWatchResponse, "list_alarm_mute_rules", Kind.MISSING, "5.2.5", DOCS + "API_ListAlarmMuteRules.html")
 def _list_alarm_mute_rules(self: CloudWatchResponse) -> ActionResult:
-    """Those of the wanted statuses, without what they mute."""
+    """moto has no mute rules. AWS lists those of the given statuses, without what they mute."""
     statuses = self._get_param("Statuses") or ["SCHEDULED", "ACTIVE", "EXPIRED"]
     found = [rule for rule in _rules(self) if rule["Status"] in statuses]
     return ActionResult(
@@ -212,16 +175,9 @@ def _list_alarm_mute_rules(self: CloudWatchResponse) -> ActionResult:
     )
 
 
-@replaces(
-    CloudWatchResponse,
-    "get_alarm_mute_rule",
-    Kind.MISSING,
-    moto="5.2.5",
-    wrong="there are no mute rules",
-    aws="https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetAlarmMuteRule.html",
-)
+@replaces(CloudWatchResponse, "get_alarm_mute_rule", Kind.MISSING, "5.2.5", DOCS + "API_GetAlarmMuteRule.html")
 def _get_alarm_mute_rule(self: CloudWatchResponse) -> ActionResult:
-    """One rule, whole."""
+    """moto has no mute rules."""
     name = self._get_param("AlarmMuteRuleName")
     found = [rule for rule in _rules(self) if rule["Name"] == name]
     if not found:
@@ -229,30 +185,16 @@ def _get_alarm_mute_rule(self: CloudWatchResponse) -> ActionResult:
     return ActionResult(found[0])
 
 
-@replaces(
-    CloudWatchResponse,
-    "delete_alarm_mute_rule",
-    Kind.MISSING,
-    moto="5.2.5",
-    wrong="there are no mute rules",
-    aws="https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DeleteAlarmMuteRule.html",
-)
+@replaces(CloudWatchResponse, "delete_alarm_mute_rule", Kind.MISSING, "5.2.5", DOCS + "API_DeleteAlarmMuteRule.html")
 def _delete_alarm_mute_rule(self: CloudWatchResponse) -> EmptyResult:
-    """No harm where it is gone."""
+    """moto has no mute rules. Deleting one that does not exist is not an error."""
     _kept(self).pop(self._get_param("AlarmMuteRuleName"), None)
     return EmptyResult()
 
 
-@replaces(
-    CloudWatchResponse,
-    "describe_alarm_history",
-    Kind.MISSING,
-    moto="5.2.5",
-    wrong="the states that an alarm had cannot be asked for",
-    aws="https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarmHistory.html",
-)
+@replaces(CloudWatchResponse, "describe_alarm_history", Kind.MISSING, "5.2.5", DOCS + "API_DescribeAlarmHistory.html")
 def _describe_alarm_history(self: CloudWatchResponse) -> ActionResult:
-    """What every alarm's states were, newest first, those of the time that was asked for."""
+    """moto does not return the past states of alarms. AWS returns those of the given time, the newest first."""
     begin, end = self._get_param("StartDate"), self._get_param("EndDate")
     told = []
     for alarm in self.cloudwatch_backend.alarms.values():

@@ -1,4 +1,4 @@
-"""Where moto's DynamoDB backups are not like AWS's: backups and restores take their time, lists are narrowed."""
+"""Where moto's DynamoDB backups are not like AWS's: backups and restores take some time, lists are filtered."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ from moto.dynamodb.responses import DynamoHandler, DynamoResult
 
 from ..correction import Kind, extends, replaces
 
+DOCS = "amazondynamodb/latest/APIReference/"
+
 LOOKS_TO_FINISH = 1
-"""How often a backup, or a table that is restored, must be looked at before it is there."""
+"""After how many reads a backup, or a table that is being restored, is available."""
 
 
 class NotRestorable(ResourceInUseException):
@@ -29,66 +31,32 @@ class NotRestorable(ResourceInUseException):
         self.description = f'{{"__type": "{self.error_type}", "message": "{message}"}}'
 
 
-@extends(
-    Table,
-    "describe",
-    Kind.BUG,
-    moto="5.2.5",
-    wrong="a table has no TableId",
-    aws="https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TableDescription.html",
-)
-def _with_id(before: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
-    def describe(self: Any, base_key: str = "TableDescription") -> dict[str, Any]:
-        """Every table has an id, which another of its name would not have."""
-        told = before(self, base_key=base_key)
-        if not hasattr(self, "table_id"):
-            self.table_id = str(uuid.uuid4())
-        told[base_key]["TableId"] = self.table_id
-        return told
-
-    return describe
+@extends(Table, "describe", Kind.BUG, "5.2.5", DOCS + "API_TableDescription.html")
+def _with_id(before: Callable[..., dict[str, Any]], self: Any, base_key: str = "TableDescription") -> dict[str, Any]:
+    """moto's tables have no TableId, by which a table differs from a later one of the same name."""
+    told = before(self, base_key=base_key)
+    if not hasattr(self, "table_id"):
+        self.table_id = str(uuid.uuid4())
+    told[base_key]["TableId"] = self.table_id
+    return told
 
 
-@extends(
-    RestoredPITTable,
-    "describe",
-    Kind.SIMPLER,
-    moto="5.2.5",
-    wrong="a table that is restored is ACTIVE at once",
-    aws="https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_RestoreSummary.html",
-)
-@extends(
-    RestoredTable,
-    "describe",
-    Kind.SIMPLER,
-    moto="5.2.5",
-    wrong="a table that is restored is ACTIVE at once",
-    aws="https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_RestoreSummary.html",
-)
-def _restoring(before: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
-    def describe(self: Any, base_key: str = "TableDescription") -> dict[str, Any]:
-        """CREATING, until it was looked at often enough."""
-        told = before(self, base_key=base_key)
-        left = getattr(self, "looks", 0)
-        if left:
-            self.looks = left - 1
-            told[base_key]["TableStatus"] = "CREATING"
-            told[base_key]["RestoreSummary"]["RestoreInProgress"] = True
-        return told
-
-    return describe
+@extends(RestoredPITTable, "describe", Kind.SIMPLER, "5.2.5", DOCS + "API_RestoreSummary.html")
+@extends(RestoredTable, "describe", Kind.SIMPLER, "5.2.5", DOCS + "API_RestoreSummary.html")
+def _restoring(before: Callable[..., dict[str, Any]], self: Any, base_key: str = "TableDescription") -> dict[str, Any]:
+    """moto's restored tables are ACTIVE at once; here they are CREATING for some looks."""
+    told = before(self, base_key=base_key)
+    left = getattr(self, "looks", 0)
+    if left:
+        self.looks = left - 1
+        told[base_key]["TableStatus"] = "CREATING"
+        told[base_key]["RestoreSummary"]["RestoreInProgress"] = True
+    return told
 
 
-@replaces(
-    DynamoHandler,
-    "create_backup",
-    Kind.SIMPLER,
-    moto="5.2.5",
-    wrong="a backup is AVAILABLE at once",
-    aws="https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BackupDetails.html",
-)
+@replaces(DynamoHandler, "create_backup", Kind.SIMPLER, "5.2.5", DOCS + "API_BackupDetails.html")
 def _create_backup(self: DynamoHandler) -> ActionResult:
-    """The backup is CREATING at first."""
+    """moto's backups are AVAILABLE at once; here they are CREATING first."""
     backup = self.dynamodb_backend.create_backup(self.body["TableName"], self.body["BackupName"])
     backup.status, backup.looks = "CREATING", LOOKS_TO_FINISH  # type: ignore[attr-defined]
     return DynamoResult({"BackupDetails": backup.details})
@@ -102,16 +70,9 @@ def _getting_on(backup: Any) -> Any:
     return backup
 
 
-@replaces(
-    DynamoHandler,
-    "list_backups",
-    Kind.BUG,
-    moto="5.2.5",
-    wrong="Limit, TimeRangeLowerBound, TimeRangeUpperBound and BackupType are not heeded",
-    aws="https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_ListBackups.html",
-)
+@replaces(DynamoHandler, "list_backups", Kind.BUG, "5.2.5", DOCS + "API_ListBackups.html")
 def _list_backups(self: DynamoHandler) -> ActionResult:
-    """Of one type (USER, unless it is named), within a range of time, a page at a time."""
+    """moto ignores Limit, TimeRangeLowerBound, TimeRangeUpperBound and BackupType."""
     asked = self.body
     kind, limit = asked.get("BackupType", "USER"), int(asked.get("Limit", 100))
     since, until = _seconds(asked.get("TimeRangeLowerBound", 0)), _seconds(asked.get("TimeRangeUpperBound", math.inf))
@@ -127,37 +88,26 @@ def _list_backups(self: DynamoHandler) -> ActionResult:
 
 
 def _seconds(moment: datetime | float) -> float:
-    """Since 1970, of a moment as moto keeps it or has parsed it."""
+    """A time as moto keeps it or has parsed it, in seconds since 1970."""
     if not isinstance(moment, datetime):
         return float(moment)
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
-@replaces(
-    DynamoDBBackend,
-    "describe_backup",
-    Kind.SIMPLER,
-    moto="5.2.5",
-    wrong="a backup stays what it was made as",
-    aws="https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_DescribeBackup.html",
-)
+@replaces(DynamoDBBackend, "describe_backup", Kind.SIMPLER, "5.2.5", DOCS + "API_DescribeBackup.html")
 def _describe_backup(self: DynamoDBBackend, backup_arn: str) -> Any:
-    """One that is not there is told as an error of its own."""
+    """moto's backups keep the status they were made with."""
     if backup_arn not in self.backups:
         raise BackupNotFoundException(backup_arn)
     return _getting_on(self.backups[backup_arn])
 
 
-@replaces(
-    DynamoHandler,
-    "restore_table_from_backup",
-    Kind.BUG,
-    moto="5.2.5",
-    wrong="a restored table is not billed as its source was, and RestoreDateTime is the time of the request",
-    aws="https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_RestoreTableFromBackup.html",
-)
+@replaces(DynamoHandler, "restore_table_from_backup", Kind.BUG, "5.2.5", DOCS + "API_RestoreTableFromBackup.html")
 def _restore_from_backup(self: DynamoHandler) -> ActionResult:
-    """Only an available one; the table has the backup's time, and is billed as its source was."""
+    """moto's restored tables lack the billing mode of their source, and RestoreDateTime is the time of the request.
+
+    Only a backup that is AVAILABLE can be restored; RestoreDateTime is the time of the backup.
+    """
     backup = self.dynamodb_backend.backups.get(self.body["BackupArn"])
     if backup is None:
         raise BackupNotFoundException(self.body["BackupArn"])
@@ -169,15 +119,10 @@ def _restore_from_backup(self: DynamoHandler) -> ActionResult:
 
 
 @replaces(
-    DynamoHandler,
-    "restore_table_to_point_in_time",
-    Kind.BUG,
-    moto="5.2.5",
-    wrong="a table without point-in-time recovery is restored, to no matter which time",
-    aws="https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_RestoreTableToPointInTime.html",
+    DynamoHandler, "restore_table_to_point_in_time", Kind.BUG, "5.2.5", DOCS + "API_RestoreTableToPointInTime.html"
 )
 def _restore_to_point(self: DynamoHandler) -> ActionResult:
-    """To the moment that was asked for, where the table's recovery has it."""
+    """moto restores a table without point-in-time recovery, and to any time."""
     name, target = self.body["SourceTableName"], self.body["TargetTableName"]
     source = self.dynamodb_backend.tables.get(name)
     moment = _point_of(source, self.body) if source else None
@@ -202,20 +147,10 @@ def _begun(made: Any, source: Any) -> ActionResult:
     return DynamoResult(made.describe())
 
 
-@extends(
-    DynamoDBBackend,
-    "delete_table",
-    Kind.SIMPLER,
-    moto="5.2.5",
-    wrong="a table that is restored can be deleted at once",
-    aws="https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_DeleteTable.html",
-)
-def _delete_table(before: Callable[..., Any]) -> Callable[..., Any]:
-    def delete_table(self: DynamoDBBackend, name: str) -> Any:
-        """Not while it is being restored."""
-        table = self.tables.get(name)
-        if getattr(table, "looks", 0):
-            raise NotRestorable("ResourceInUseException", f"Table is being created: {name}")
-        return before(self, name)
-
-    return delete_table
+@extends(DynamoDBBackend, "delete_table", Kind.SIMPLER, "5.2.5", DOCS + "API_DeleteTable.html")
+def _delete_table(before: Callable[..., Any], self: DynamoDBBackend, name: str) -> Any:
+    """moto deletes a table while it is being restored."""
+    table = self.tables.get(name)
+    if getattr(table, "looks", 0):
+        raise NotRestorable("ResourceInUseException", f"Table is being created: {name}")
+    return before(self, name)

@@ -1,4 +1,4 @@
-"""Where moto's ECR is not like AWS's: a tag that is pushed anew leaves the image that had it where it was."""
+"""Where moto's ECR is not like AWS's: an image stays when its tag is pushed again."""
 
 from __future__ import annotations
 
@@ -10,22 +10,20 @@ from moto.ecr.models import ECRBackend
 from ..correction import Kind, extends
 
 
-@extends(
-    ECRBackend,
-    "put_image",
-    Kind.BUG,
-    moto="5.2.5",
-    wrong="an image whose tag is pushed again is deleted",
-    aws="https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-tag-mutability.html",
-)
-def _put_image(before: Callable[..., Any]) -> Callable[..., Any]:
-    def put_image(self: Any, repository_name: str, image_manifest: str, image_tag: str, *rest: Any, **more: Any) -> Any:
-        """The old image has one tag less, and is there until somebody, or a lifecycle policy, deletes it."""
-        repository = self.repositories.get(repository_name)
-        for image in repository.images if repository and repository.image_tag_mutability == "MUTABLE" else []:
-            if image_tag in image.image_tags and image.image_manifest != image_manifest:
-                image.image_tags.remove(image_tag)
-                image.image_tag = image.image_tags[-1] if image.image_tags else None
-        return before(self, repository_name, image_manifest, image_tag, *rest, **more)
-
-    return put_image
+@extends(ECRBackend, "put_image", Kind.BUG, "5.2.5", "AmazonECR/latest/userguide/image-tag-mutability.html")
+def _put_image(
+    before: Callable[..., Any],
+    self: Any,
+    repository_name: str,
+    image_manifest: str,
+    image_tag: str,
+    *rest: Any,
+    **more: Any,
+) -> Any:
+    """moto deletes an image whose tag is pushed again; on AWS it only loses the tag."""
+    repository = self.repositories.get(repository_name)
+    for image in repository.images if repository and repository.image_tag_mutability == "MUTABLE" else []:
+        if image_tag in image.image_tags and image.image_manifest != image_manifest:
+            image.image_tags.remove(image_tag)
+            image.image_tag = image.image_tags[-1] if image.image_tags else None
+    return before(self, repository_name, image_manifest, image_tag, *rest, **more)

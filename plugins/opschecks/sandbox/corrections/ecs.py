@@ -1,4 +1,4 @@
-"""Where moto's ECS is not like AWS's: tasks that live, services that take their time, deployments that replace."""
+"""Where moto's ECS is not like AWS's: running tasks, services that settle, deployments that replace each other."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ from moto.ecs.models import EC2ContainerServiceBackend, Service
 from ...core import clock
 from ..correction import Kind, extends
 
+DOCS = "AmazonECS/latest/APIReference/"
+
 
 def run_service(backend: Any, cluster: str, service: str, addresses: tuple[str, ...], begun: datetime) -> list[Any]:
-    """Let a service be what it wants to be: its tasks run since `begun`, its deployment is completed."""
+    """Let a service run: its desired tasks since `begun`, its deployment completed."""
     made: Service = backend.services[f"{cluster}:{service}"]
     made.running_count, made.pending_count = made.desired_count, 0
     deployment = made.deployments[0]
@@ -47,7 +49,7 @@ def run_service(backend: Any, cluster: str, service: str, addresses: tuple[str, 
 
 
 def _run(backend: Any, cluster: str, service: Any, count: int, begun: datetime) -> list[Any]:
-    """Start tasks of the service's newest deployment; what their image's tag stands for is settled at this moment."""
+    """Start tasks of the service's newest deployment, with the image that its tag points to now."""
     deployment = service.deployments[0]
     tasks = backend.run_task(
         cluster, service.task_definition, count, None, deployment["id"], None, "FARGATE",
@@ -61,7 +63,7 @@ def _run(backend: Any, cluster: str, service: Any, count: int, begun: datetime) 
 
 
 def _digest(backend: Any, image: str) -> str | None:
-    """What the image's tag stands for in ECR; empty for an image of another registry, None where ECR has no such."""
+    """The digest of the image's tag in ECR; empty for another registry, None if ECR does not have it."""
     if "@" in image:
         return image.partition("@")[2]
     if ".dkr.ecr." not in image:
@@ -73,63 +75,46 @@ def _digest(backend: Any, image: str) -> str | None:
 
 
 LOOKS_TO_SETTLE = 2
-"""How often a service must be looked at before it is what it was updated to: AWS takes minutes."""
+"""After how many reads an updated service settles: on AWS it takes minutes."""
 
 
-@extends(
-    EC2ContainerServiceBackend,
-    "update_service",
-    Kind.BUG,
-    moto="5.2.5",
-    wrong="another task definition makes no deployment, and a forced deployment replaces the old one's id at once",
-    aws="https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_UpdateService.html",
-)
-def _update_service(before: Callable[..., Any]) -> Callable[..., Any]:
-    def update_service(self: Any, service_properties: dict[str, Any]) -> Any:
-        """AWS starts and stops tasks after an update; a new deployment replaces the old one when it is steady."""
-        name = service_properties["service"].split("/")[-1]
-        ran = self.services[f"{service_properties.get('cluster', 'default')}:{name}"].running_count
-        anew = service_properties.get("force_new_deployment") or service_properties.get("task_definition")
-        service = before(self, service_properties)
-        service.running_count = ran
-        if anew:
-            made = copy.deepcopy(service.deployments[0])
-            now = clock.now()
-            made.update(id=f"ecs-svc/{uuid.uuid4().int % 10**19}", status="PRIMARY", createdAt=now, updatedAt=now)
-            made.update(rolloutState="IN_PROGRESS", taskDefinition=service.task_definition)
-            service.deployments = [made, *({**old, "status": "ACTIVE"} for old in service.deployments)]
-        service.pending_count = max(0, service.desired_count - service.running_count)
-        service.looks_to_settle = LOOKS_TO_SETTLE
-        return service
+@extends(EC2ContainerServiceBackend, "update_service", Kind.BUG, "5.2.5", DOCS + "API_UpdateService.html")
+def _update_service(before: Callable[..., Any], self: Any, service_properties: dict[str, Any]) -> Any:
+    """moto makes no deployment for another task definition, and a forced one replaces the id of the old one at once.
 
-    return update_service
+    AWS starts and stops tasks after an update; a new deployment replaces the old one when it is steady.
+    """
+    name = service_properties["service"].split("/")[-1]
+    ran = self.services[f"{service_properties.get('cluster', 'default')}:{name}"].running_count
+    renewed = service_properties.get("force_new_deployment") or service_properties.get("task_definition")
+    service = before(self, service_properties)
+    service.running_count = ran
+    if renewed:
+        made = copy.deepcopy(service.deployments[0])
+        now = clock.now()
+        made.update(id=f"ecs-svc/{uuid.uuid4().int % 10**19}", status="PRIMARY", createdAt=now, updatedAt=now)
+        made.update(rolloutState="IN_PROGRESS", taskDefinition=service.task_definition)
+        service.deployments = [made, *({**old, "status": "ACTIVE"} for old in service.deployments)]
+    service.pending_count = max(0, service.desired_count - service.running_count)
+    service.looks_to_settle = LOOKS_TO_SETTLE
+    return service
 
 
-@extends(
-    EC2ContainerServiceBackend,
-    "describe_services",
-    Kind.SIMPLER,
-    moto="5.2.5",
-    wrong="a service runs no tasks",
-    aws="https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Service.html",
-)
-def _settling(before: Callable[..., Any]) -> Callable[..., Any]:
-    def describe_services(self: Any, *args: Any, **kwargs: Any) -> Any:
-        """What was updated gets a step further with each look."""
-        for service in self.services.values():
-            left = getattr(service, "looks_to_settle", None)
-            if left is None:
-                continue
-            service.looks_to_settle = left - 1 if left else None
-            if not left:
-                _settled(self, service)
-        return before(self, *args, **kwargs)
-
-    return describe_services
+@extends(EC2ContainerServiceBackend, "describe_services", Kind.SIMPLER, "5.2.5", DOCS + "API_Service.html")
+def _settling(before: Callable[..., Any], self: Any, *args: Any, **kwargs: Any) -> Any:
+    """moto's services run no tasks; here an updated service settles after LOOKS_TO_SETTLE looks."""
+    for service in self.services.values():
+        left = getattr(service, "looks_to_settle", None)
+        if left is None:
+            continue
+        service.looks_to_settle = left - 1 if left else None
+        if not left:
+            _settled(self, service)
+    return before(self, *args, **kwargs)
 
 
 def _settled(backend: Any, service: Any) -> None:
-    """The newest deployment's tasks run in place of all others; or it has failed, and the old ones go on."""
+    """Replace all tasks by those of the newest deployment; if its image is missing, fail it and keep the old tasks."""
     newest, count, now = service.deployments[0], service.desired_count, clock.now()
     definition = backend.describe_task_definition(service.task_definition)
     if any(_digest(backend, one["image"]) is None for one in definition.container_definitions):
@@ -164,19 +149,9 @@ def _say(service: Any, message: str, at: datetime) -> None:
     service.events.insert(0, event)
 
 
-@extends(
-    EC2ContainerServiceBackend,
-    "list_tasks",
-    Kind.BUG,
-    moto="5.2.5",
-    wrong="serviceName is not heeded",
-    aws="https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ListTasks.html",
-)
-def _list_tasks(before: Callable[..., list[Any]]) -> Callable[..., list[Any]]:
-    def list_tasks(self: Any, *args: Any, **kwargs: Any) -> list[Any]:
-        """AWS filters by service, and forgets a task an hour after it stopped."""
-        service = kwargs.get("service_name") or (args[4] if len(args) > 4 else None)
-        found = before(self, *args, **kwargs)
-        return [task for task in found if not service or task.group == f"service:{service.split('/')[-1]}"]
-
-    return list_tasks
+@extends(EC2ContainerServiceBackend, "list_tasks", Kind.BUG, "5.2.5", DOCS + "API_ListTasks.html")
+def _list_tasks(before: Callable[..., list[Any]], self: Any, *args: Any, **kwargs: Any) -> list[Any]:
+    """moto ignores serviceName."""
+    service = kwargs.get("service_name") or (args[4] if len(args) > 4 else None)
+    found = before(self, *args, **kwargs)
+    return [task for task in found if not service or task.group == f"service:{service.split('/')[-1]}"]

@@ -1,4 +1,4 @@
-"""Where moto's load balancer is not like AWS's: targets have the health that they have, attributes have effects."""
+"""Where moto's load balancer is not like AWS's: unhealthy targets, and attributes that have effects."""
 
 from __future__ import annotations
 
@@ -7,40 +7,24 @@ from typing import Any
 
 from moto.elbv2.models import ELBv2Backend, FakeHealthStatus, FakeTargetGroup
 
-from ..correction import Kind, Ties, corrects
+from ..correction import Kind, Ties, follows
 
 
-@corrects(
-    FakeTargetGroup,
-    "health_for",
-    Kind.STATE,
-    moto="5.2.5",
-    wrong="moto has no health checks; the sandbox says which targets are not healthy",
-)
-def _health_for(before: Callable[..., Any], ties: Ties) -> Callable[..., Any]:
-    def health_for(self: Any, target: dict[str, Any], ec2_backend: Any) -> Any:
-        """AWS tells what its health checks found."""
-        told = ties.states.get(target["Id"])
-        if not told or target["Id"] not in self.targets:
-            return before(self, target, ec2_backend)
-        state, reason, description = told
-        port = target.get("Port", self.port)
-        return FakeHealthStatus(target["Id"], port, self.health_check_port, state, reason, description)
-
-    return health_for
+@follows(FakeTargetGroup, "health_for", Kind.STATE, "5.2.5")
+def _health_for(before: Callable[..., Any], ties: Ties, self: Any, target: dict[str, Any], ec2_backend: Any) -> Any:
+    """moto has no health checks; the sandbox decides which targets are unhealthy."""
+    told = ties.states.get(target["Id"])
+    if not told or target["Id"] not in self.targets:
+        return before(self, target, ec2_backend)
+    state, reason, description = told
+    port = target.get("Port", self.port)
+    return FakeHealthStatus(target["Id"], port, self.health_check_port, state, reason, description)
 
 
-@corrects(
-    ELBv2Backend,
-    "modify_target_group_attributes",
-    Kind.STATE,
-    moto="5.2.5",
-    wrong="moto balances nothing; the sandbox's load balancer follows the attributes",
-)
-def _following(before: Callable[..., None], ties: Ties) -> Callable[..., None]:
-    def modify_target_group_attributes(self: Any, target_group_arn: str, attributes: dict[str, Any]) -> None:
-        """The load balancer does what its attributes say."""
-        before(self, target_group_arn, attributes)
-        ties.attributes(self.target_groups[target_group_arn].attributes)
-
-    return modify_target_group_attributes
+@follows(ELBv2Backend, "modify_target_group_attributes", Kind.STATE, "5.2.5")
+def _following(
+    before: Callable[..., None], ties: Ties, self: Any, target_group_arn: str, attributes: dict[str, Any]
+) -> None:
+    """moto balances no load; the sandbox's load balancer follows the attributes."""
+    before(self, target_group_arn, attributes)
+    ties.attributes(self.target_groups[target_group_arn].attributes)

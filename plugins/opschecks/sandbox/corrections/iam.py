@@ -1,4 +1,4 @@
-"""Where moto's IAM is not like AWS's: the credential report has root in it, and keys are used by who reads them."""
+"""Where moto's IAM is not like AWS's: the credential report contains root, and tasks use their keys."""
 
 from __future__ import annotations
 
@@ -27,29 +27,20 @@ BEGUN = datetime(2024, 3, 1, tzinfo=UTC)
 """When the account was opened."""
 
 
-@extends(
-    IAMBackend,
-    "get_access_key_last_used",
-    Kind.STATE,
-    moto="5.2.5",
-    wrong="moto runs no tasks that would use a key; the sandbox says when they read it",
-)
-def _used_by_tasks(before: Callable[..., Any]) -> Callable[..., Any]:
-    def get_access_key_last_used(self: Any, access_key_id: str) -> Any:
-        """Tasks that started after a secret was stored use the key that it holds: since their deployment, at least."""
-        told = before(self, access_key_id)
-        key = self.access_keys.get(access_key_id)
-        started = _read_by_tasks(self.account_id, access_key_id) if key and key.status == "Active" else None
-        if started and (key.last_used is None or key.last_used.timestamp < started):
-            key.last_used = AccessKeyLastUsed(started, "dynamodb", "us-west-2")
-            told = {**told, "last_used": key.last_used}
-        return told
-
-    return get_access_key_last_used
+@extends(IAMBackend, "get_access_key_last_used", Kind.STATE, "5.2.5")
+def _used_by_tasks(before: Callable[..., Any], self: Any, access_key_id: str) -> Any:
+    """moto runs no tasks that would use a key; here tasks use the key in the secret that they read when they start."""
+    told = before(self, access_key_id)
+    key = self.access_keys.get(access_key_id)
+    started = _read_by_tasks(self.account_id, access_key_id) if key and key.status == "Active" else None
+    if started and (key.last_used is None or key.last_used.timestamp < started):
+        key.last_used = AccessKeyLastUsed(started, "dynamodb", "us-west-2")
+        told = {**told, "last_used": key.last_used}
+    return told
 
 
 def _read_by_tasks(account: str, key_id: str) -> datetime | None:
-    """When the newest tasks were there that read this key from a secret; None where there are none."""
+    """When the newest tasks that read this key from a secret were started; None if there are none."""
     from moto.secretsmanager.models import secretsmanager_backends  # only the weekly sandbox has secrets
 
     found = []
@@ -67,16 +58,11 @@ def _read_by_tasks(account: str, key_id: str) -> datetime | None:
 
 
 @replaces(
-    IamResponse,
-    "get_credential_report",
-    Kind.BUG,
-    moto="5.2.5",
-    wrong="root has no row, and of the use of keys neither region nor service is told",
-    aws="https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_getting-report.html",
+    IamResponse, "get_credential_report", Kind.BUG, "5.2.5", "IAM/latest/UserGuide/id_credentials_getting-report.html"
 )
 def _get_credential_report(self: IamResponse) -> ActionResult:
-    """Root first, then a row for each user; text that is no value as AWS puts it."""
-    self.backend.get_credential_report()  # refuses where none was asked for
+    """moto's report has no row for root, and lacks region and service of the last use of keys."""
+    self.backend.get_credential_report()  # refuses if no report was generated
     written = io.StringIO()
     table = csv.DictWriter(written, COLUMNS, lineterminator="\n")
     table.writeheader()

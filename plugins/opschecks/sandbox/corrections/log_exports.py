@@ -1,4 +1,4 @@
-"""Where moto's log exports are not like AWS's: they take their time, one at a time, and want a bucket's leave."""
+"""Where moto's log exports are not like AWS's: one at a time, for some time, and permitted by the bucket's policy."""
 
 from __future__ import annotations
 
@@ -15,39 +15,24 @@ from moto.logs.responses import LogsResponse
 from ...core import clock
 from ..correction import Kind, extends, replaces
 
+DOCS = "AmazonCloudWatchLogs/latest/APIReference/"
+
 LOOKS_TO_FINISH = 1
-"""How often an export must be looked at before it is finished."""
+"""After how many reads an export is finished."""
 A_PAGE = 50
 TOOK_MS = 1
 
 
-@extends(
-    ExportTask,
-    "to_json",
-    Kind.BUG,
-    moto="5.2.5",
-    wrong="executionInfo is left out",
-    aws="https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_ExportTask.html",
-)
-def _with_times(before: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
-    def to_json(self: Any) -> dict[str, Any]:
-        """With executionInfo, which has no end before there is one."""
-        ended = {"completionTime": self.made + TOOK_MS} if self.status["code"] in ("COMPLETED", "FAILED") else {}
-        return {**before(self), "executionInfo": {"creationTime": self.made, **ended}}
-
-    return to_json
+@extends(ExportTask, "to_json", Kind.BUG, "5.2.5", DOCS + "API_ExportTask.html")
+def _with_times(before: Callable[..., dict[str, Any]], self: Any) -> dict[str, Any]:
+    """moto leaves out executionInfo; it has no completionTime before the export has ended."""
+    ended = {"completionTime": self.made + TOOK_MS} if self.status["code"] in ("COMPLETED", "FAILED") else {}
+    return {**before(self), "executionInfo": {"creationTime": self.made, **ended}}
 
 
-@replaces(
-    LogsResponse,
-    "create_export_task",
-    Kind.BUG,
-    moto="5.2.5",
-    wrong="several exports may run at once, and the bucket need not let CloudWatch Logs in",
-    aws="https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateExportTask.html",
-)
+@replaces(LogsResponse, "create_export_task", Kind.BUG, "5.2.5", DOCS + "API_CreateExportTask.html")
 def _create(self: LogsResponse) -> str:
-    """Refused while another one runs, and where the bucket's policy does not let CloudWatch Logs in."""
+    """moto runs several exports at once, and exports to a bucket whose policy does not permit it."""
     logs, group = self.logs_backend, self._get_param("logGroupName")
     if group not in logs.groups:
         raise ResourceNotFoundException
@@ -65,7 +50,7 @@ def _create(self: LogsResponse) -> str:
 
 
 def _bucket(self: LogsBackend, name: str) -> Any:
-    """S3's backend, where the bucket exists and its policy names the service."""
+    """S3's backend; an error if the bucket does not exist or its policy does not name the service."""
     from moto.s3.models import s3_backends
 
     s3 = s3_backends[self.account_id][self.partition]
@@ -81,16 +66,9 @@ def _bucket(self: LogsBackend, name: str) -> Any:
     return s3
 
 
-@replaces(
-    LogsResponse,
-    "describe_export_tasks",
-    Kind.BUG,
-    moto="5.2.5",
-    wrong="statusCode and limit are not heeded",
-    aws="https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_DescribeExportTasks.html",
-)
+@replaces(LogsResponse, "describe_export_tasks", Kind.BUG, "5.2.5", DOCS + "API_DescribeExportTasks.html")
 def _describe(self: LogsResponse) -> str:
-    """Of one status where it is asked for, a page at a time; each look takes what was asked for a step further."""
+    """moto ignores statusCode and limit; here each look takes a pending export one step further, too."""
     tasks = self.logs_backend.describe_export_tasks(task_id=self._get_param("taskId"))
     wanted, after = self._get_param("statusCode"), int(self._get_param("nextToken") or 0)
     limit = int(self._get_param("limit") or A_PAGE)

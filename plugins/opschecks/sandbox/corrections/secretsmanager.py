@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
 from moto.secretsmanager.models import FakeSecret
 
-from ...core import clock
 from ..correction import Kind, extends
 
 
@@ -15,13 +15,10 @@ from ..correction import Kind, extends
     FakeSecret,
     "reset_default_version",
     Kind.BUG,
-    moto="5.2.5",
-    wrong="a version is dated to the second",
-    aws="https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_SecretVersionsListEntry.html",
+    "5.2.5",
+    "secretsmanager/latest/apireference/API_SecretVersionsListEntry.html",
 )
-def _dated(before: Callable[..., None]) -> Callable[..., None]:
-    def reset_default_version(self: Any, secret_version: dict[str, Any], version_id: str) -> None:
-        """What happens within one second has an order."""
-        before(self, {**secret_version, "createdate": round(clock.now().timestamp(), 3)}, version_id)
-
-    return reset_default_version
+def _dated(before: Callable[..., None], self: Any, secret_version: dict[str, Any], version_id: str) -> None:
+    """moto dates a version to the second; AWS to the millisecond, so that versions of one second have an order."""
+    # moto's own clock, which its other dates are read from
+    before(self, {**secret_version, "createdate": round(time.time(), 3)}, version_id)  # noqa: TID251 - as above

@@ -1,4 +1,4 @@
-"""Defects that the sandbox can be given. Each names the checks that must catch it; nothing else may fail."""
+"""Defects that the sandbox can be given. Each names the checks that must catch it; no other check may fail."""
 
 from __future__ import annotations
 
@@ -9,15 +9,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ..environment import Sandbox
+    from ..environment import Sandbox as Sandbox
+else:
+    Sandbox = Any  # only annotations name it, and its imports take a second
 
 EVERYTHING_OF_AWS = "everything that asks AWS"
-"""In `blinds`: each check that needs an answer of AWS."""
+"""In `blinds`: every check that needs an answer from AWS."""
 
 
 @dataclass(frozen=True)
 class Fault:
-    """A way to break the sandbox: `caught_by` fail, `blinds` cannot look, all others stay as they were."""
+    """A way to break the sandbox: `caught_by` fail, `blinds` cannot be checked, all others stay as they were."""
 
     name: str
     function: Callable[[Any], None]
@@ -37,7 +39,7 @@ _FAULTS: dict[str, Fault] = {}
 def fault(
     *, caught_by: Sequence[str] = (), blinds: Sequence[str] = ()
 ) -> Callable[[Callable[[Sandbox], None]], Callable[[Sandbox], None]]:
-    """Declare a function a fault; its name is what --fault takes."""
+    """Declare a fault; the function's name is what --fault takes."""
 
     def declare(function: Callable[[Sandbox], None]) -> Callable[[Sandbox], None]:
         area = function.__module__.rsplit(".", 1)[-1]
@@ -55,5 +57,5 @@ def known_faults() -> dict[str, Fault]:
 
 
 def give_fault(sandbox: Sandbox, name: str) -> None:
-    """Break it in the named way; KeyError for one that does not exist."""
+    """Give the sandbox a fault; KeyError if there is none of that name."""
     known_faults()[name].function(sandbox)

@@ -1,13 +1,10 @@
-"""Faults of alarms that are there, and are worth nothing."""
+"""Faults of alarms that exist and are useless."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from . import fault
-
-if TYPE_CHECKING:
-    from ..environment import Sandbox
+from . import Sandbox, fault
 
 
 def _alarm(sandbox: Sandbox, name: str) -> Any:
@@ -22,7 +19,7 @@ def alarm_calls_nobody(sandbox: Sandbox) -> None:
 
 @fault(caught_by=["test_alarms_watch_something"])
 def alarm_watches_a_service_that_is_gone(sandbox: Sandbox) -> None:
-    """An alarm says OK of a service that was renamed long ago, because missing data counts as good."""
+    """An alarm is OK for a service that was renamed long ago, because missing data counts as good."""
     for dimension in _alarm(sandbox, "memory-high").dimensions:
         if dimension.name == "ServiceName":
             dimension.value = "backend-of-last-year"
@@ -30,6 +27,6 @@ def alarm_watches_a_service_that_is_gone(sandbox: Sandbox) -> None:
 
 @fault(caught_by=["test_alarms_watch_something"])
 def alarm_watches_errors_of_a_load_balancer_that_is_gone(sandbox: Sandbox) -> None:
-    """No 5xx in a week is good news, unless nothing else is measured of that load balancer either."""
+    """An alarm watches the 5xx errors of a load balancer that no longer exists, so it never sees any."""
     for dimension in _alarm(sandbox, "5xx-high").dimensions:
         dimension.value = "app/incident-commander/0000000000000000"

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from . import fault
-
-if TYPE_CHECKING:
-    from ..environment import Sandbox
+from . import Sandbox, fault
 
 
 def _target(sandbox: Sandbox) -> dict[str, Any]:
@@ -16,6 +13,10 @@ def _target(sandbox: Sandbox) -> dict[str, Any]:
         "ResourceId": f"service/{sandbox.stack.cluster}/{sandbox.stack.services[0]}",
         "ScalableDimension": "ecs:service:DesiredCount",
     }
+
+
+def _register(sandbox: Sandbox, **changes: Any) -> None:
+    sandbox.client("application-autoscaling").register_scalable_target(**_target(sandbox), **changes)
 
 
 @fault(
@@ -27,26 +28,24 @@ def _target(sandbox: Sandbox) -> dict[str, Any]:
     ]
 )
 def scaling_is_deregistered(sandbox: Sandbox) -> None:
-    """The service has no scalable target any more."""
+    """The service no longer has a scalable target."""
     sandbox.client("application-autoscaling").deregister_scalable_target(**_target(sandbox))
 
 
 @fault(caught_by=["test_services_can_scale"])
 def scaling_is_suspended(sandbox: Sandbox) -> None:
     """Scaling out was suspended for an incident and never resumed."""
-    sandbox.client("application-autoscaling").register_scalable_target(
-        **_target(sandbox),
-        SuspendedState={
-            "DynamicScalingInSuspended": False,
-            "DynamicScalingOutSuspended": True,
-            "ScheduledScalingSuspended": False,
-        },
-    )
+    suspended = {
+        "DynamicScalingInSuspended": False,
+        "DynamicScalingOutSuspended": True,
+        "ScheduledScalingSuspended": False,
+    }
+    _register(sandbox, SuspendedState=suspended)
 
 
 @fault(caught_by=["test_services_can_scale"])
 def scaling_policies_are_gone(sandbox: Sandbox) -> None:
-    """The scalable target is there, and nothing moves it."""
+    """The scalable target has no scaling policies."""
     client = sandbox.client("application-autoscaling")
     for policy in client.describe_scaling_policies(ServiceNamespace="ecs")["ScalingPolicies"]:
         client.delete_scaling_policy(**_target(sandbox), PolicyName=policy["PolicyName"])
@@ -55,13 +54,11 @@ def scaling_policies_are_gone(sandbox: Sandbox) -> None:
 @fault(caught_by=["test_scaling_limits_are_as_wanted"])
 def scaling_maximum_is_low(sandbox: Sandbox) -> None:
     """The maximum was lowered to save money."""
-    sandbox.client("application-autoscaling").register_scalable_target(
-        **_target(sandbox), MinCapacity=sandbox.stack.limits.min_tasks, MaxCapacity=3
-    )
+    _register(sandbox, MinCapacity=sandbox.stack.limits.min_tasks, MaxCapacity=3)
 
 
 @fault(caught_by=["test_services_are_not_at_max_capacity", "test_scaling_has_room_for_a_deploy"])
 def service_is_at_its_maximum(sandbox: Sandbox) -> None:
-    """The service runs as many tasks as it may."""
+    """The service runs its maximum number of tasks."""
     service = sandbox.service()
     service.desired_count = service.running_count = sandbox.stack.limits.max_tasks

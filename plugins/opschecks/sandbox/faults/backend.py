@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from . import fault
-
-if TYPE_CHECKING:
-    from ..environment import Sandbox
+from . import Sandbox, fault
 
 _HEALTH = ["test_backend_is_healthy"]
 _SESSION = "test_websocket_sessions_open_and_answer"
@@ -23,14 +18,14 @@ def backend_is_unhealthy(sandbox: Sandbox) -> None:
 
 @fault(caught_by=_HEALTH)
 def component_is_unhealthy(sandbox: Sandbox) -> None:
-    """The backend calls itself healthy while its database is not."""
+    """The backend reports healthy although its database is unhealthy."""
     for task in sandbox.web.tasks:
         task.components["database"] = "unhealthy"
 
 
 @fault(caught_by=_HEALTH)
 def health_is_slow(sandbox: Sandbox) -> None:
-    """/health answers after more time than it may take."""
+    """/health answers more slowly than the limit allows."""
     for task in sandbox.web.tasks:
         task.health_delay_s = sandbox.stack.limits.health_latency_ms / 1000 + 0.2
 
@@ -57,19 +52,19 @@ def websockets_are_refused(sandbox: Sandbox) -> None:
 
 @fault(caught_by=[_SESSION])
 def websocket_pings_go_unanswered(sandbox: Sandbox) -> None:
-    """Sessions open and then say nothing."""
+    """Sessions open and never answer a ping."""
     for task in sandbox.web.tasks:
         task.answers_pings = False
 
 
 @fault(caught_by=[_SESSION])
 def websocket_sessions_are_cut(sandbox: Sandbox) -> None:
-    """Sessions are closed soon after they opened."""
+    """Sessions are closed soon after they open."""
     for task in sandbox.web.tasks:
         task.closes_after_s = 0.2
 
 
 @fault(caught_by=[_RECONNECT])
 def stickiness_does_not_work(sandbox: Sandbox) -> None:
-    """The attributes say sticky, the load balancer sends clients anywhere."""
+    """The target group's stickiness is on, but the load balancer sends clients to any task."""
     sandbox.web.proxy.sticky = False

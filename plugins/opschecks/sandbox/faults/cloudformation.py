@@ -1,20 +1,14 @@
-"""Faults of CloudFormation stacks: an update that failed, a change by hand, a stack that is gone."""
+"""Faults of CloudFormation stacks: a failed update, a manual change, a deleted stack."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from . import fault
-
-if TYPE_CHECKING:
-    from ..environment import Sandbox
+from ..seeds.cloudformation import formation
+from . import Sandbox, fault
 
 
 @fault(caught_by=["test_cloudformation_stacks_are_healthy"])
 def cloudformation_update_was_rolled_back(sandbox: Sandbox) -> None:
-    """The last update failed and was rolled back; all that runs looks well."""
-    from ..seeds.cloudformation import formation
-
+    """The last update failed and was rolled back; everything that runs looks fine."""
     made = formation(sandbox)
     made.status = "UPDATE_ROLLBACK_COMPLETE"
     made.stack_status_reason = "Resource handler returned message: Rate exceeded"
@@ -22,9 +16,7 @@ def cloudformation_update_was_rolled_back(sandbox: Sandbox) -> None:
 
 @fault(caught_by=["test_cloudformation_stacks_have_not_drifted"])
 def cloudformation_stack_has_drifted(sandbox: Sandbox) -> None:
-    """Somebody changed a table by hand, and deleted an alarm."""
-    from ..seeds.cloudformation import formation
-
+    """A table was changed and an alarm deleted by hand."""
     made = formation(sandbox)
     made.drift_information = {**made.drift_information, "StackDriftStatus": "DRIFTED"}
     billed = {
@@ -52,13 +44,11 @@ def cloudformation_stack_has_drifted(sandbox: Sandbox) -> None:
 
 @fault(caught_by=["test_cloudformation_stacks_are_healthy", "test_cloudformation_stacks_have_not_drifted"])
 def cloudformation_stack_is_gone(sandbox: Sandbox) -> None:
-    """The CloudFormation stack was deleted, and what it had made was kept."""
+    """The CloudFormation stack was deleted, and its resources were retained."""
     sandbox.backend("cloudformation").stacks.clear()
 
 
 @fault(blinds=["test_cloudformation_stacks_have_not_drifted"])
 def drift_was_never_looked_for(sandbox: Sandbox) -> None:
-    """Nobody has ever had CloudFormation look for drift."""
-    from ..seeds.cloudformation import formation
-
+    """Drift detection has never been run."""
     formation(sandbox).drift_information = {"StackDriftStatus": "NOT_CHECKED"}

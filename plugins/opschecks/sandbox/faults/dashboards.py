@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from . import fault
-
-if TYPE_CHECKING:
-    from ..environment import Sandbox
+from ..seed import BUCKET, site_page
+from . import Sandbox, fault
 
 _CAUGHT = ["test_dashboards_show_their_pages"]
 
@@ -20,16 +16,14 @@ def dashboard_is_missing(sandbox: Sandbox) -> None:
 
 @fault(caught_by=_CAUGHT)
 def dashboard_falls_back_to_index(sandbox: Sandbox) -> None:
-    """The first dashboard is gone, and the site answers index.html with 200 to any path."""
+    """The first dashboard is gone, and the site answers any path with index.html and 200."""
     _delete_first(sandbox)
     sandbox.web.cdn.error_page = "/index.html"
 
 
 @fault(caught_by=_CAUGHT)
 def dashboard_is_another_page(sandbox: Sandbox) -> None:
-    """A deployment put another page in place of the first dashboard."""
-    from ..seed import BUCKET, site_page
-
+    """A deployment replaced the first dashboard with another page."""
     key = _delete_first(sandbox)
     sandbox.client("s3").put_object(
         Bucket=BUCKET, Key=key, Body=site_page("Coming soon"), ContentType="text/html; charset=utf-8"
@@ -43,8 +37,6 @@ def dashboards_answer_errors(sandbox: Sandbox) -> None:
 
 
 def _delete_first(sandbox: Sandbox) -> str:
-    from ..seed import BUCKET
-
     path = sandbox.stack.dashboards[0].path
     key = f"{path.strip('/')}.html"
     sandbox.client("s3").delete_object(Bucket=BUCKET, Key=key)

@@ -1,18 +1,17 @@
-"""Faults of deploys: what serves, on backend and site, is not what was put there."""
+"""Faults of deploys: backend or site do not serve what was deployed."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from . import fault
-
-if TYPE_CHECKING:
-    from ..environment import Sandbox
+from ..moto_server import backend
+from ..seed import BUCKET, site_page
+from . import Sandbox, fault
 
 
 @fault(caught_by=["test_what_was_deployed_serves"])
 def another_revision_serves(sandbox: Sandbox) -> None:
-    """The service runs a revision that nobody asked for, as settled as any."""
+    """The service runs another revision than the expected one, in a steady state."""
     service, ecs = sandbox.service(), sandbox.client("ecs")
     told = ecs.describe_task_definition(taskDefinition=service.task_definition)["taskDefinition"]
     kept = ("family", "networkMode", "requiresCompatibilities", "cpu", "memory", "containerDefinitions")
@@ -22,15 +21,13 @@ def another_revision_serves(sandbox: Sandbox) -> None:
 
 @fault(caught_by=["test_tasks_run_the_image_of_their_tag"])
 def image_tag_was_moved(sandbox: Sandbox) -> None:
-    """A build was pushed under the tag that runs already; the tasks go on with the old one."""
+    """A new image was pushed under the running tag; the tasks still run the old one."""
     sandbox.push_image("v1")
 
 
 @fault(caught_by=["test_dashboards_show_their_pages", "test_site_serves_what_the_bucket_holds"])
 def cdn_serves_a_stale_page(sandbox: Sandbox) -> None:
-    """The CDN still has an old first dashboard; the bucket has the right one."""
-    from ..seed import BUCKET, site_page
-
+    """The CDN still serves an old first dashboard; the bucket has the right one."""
     path = sandbox.stack.dashboards[0].path
     key = f"{path.strip('/')}.html"
     s3, cdn = sandbox.client("s3"), sandbox.web.cdn
@@ -45,8 +42,6 @@ def cdn_serves_a_stale_page(sandbox: Sandbox) -> None:
 
 @fault(caught_by=["test_invalidations_are_finished"])
 def invalidation_is_stuck(sandbox: Sandbox) -> None:
-    """Some edge does not forget: the newest invalidation has been under way for an hour."""
-    from ..moto_server import backend
-
+    """The newest invalidation has been in progress for an hour."""
     made = backend("cloudfront", "aws").create_invalidation(sandbox.distribution_id, ["/*"], "by hand")
     made.stuck = True

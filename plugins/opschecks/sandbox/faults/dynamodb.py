@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
-from . import fault
-
-if TYPE_CHECKING:
-    from ..environment import Sandbox
+from ..seed import incident
+from . import Sandbox, fault
 
 
 def _other_table(sandbox: Sandbox) -> str:
@@ -32,7 +29,7 @@ def table_is_gone(sandbox: Sandbox) -> None:
 
 @fault(caught_by=["test_tables_are_active", "test_wanted_indexes_can_be_searched"])
 def index_is_being_built(sandbox: Sandbox) -> None:
-    """The status index is being backfilled and shows only a part of the incidents."""
+    """The status index is being backfilled and contains only some of the incidents."""
     table = sandbox.backend("dynamodb").tables[sandbox.stack.incidents_table]
     table.global_indexes[0].status = "CREATING"
 
@@ -50,17 +47,13 @@ def table_is_provisioned(sandbox: Sandbox) -> None:
 @fault(caught_by=["test_active_incidents_are_young"])
 def incident_is_forgotten(sandbox: Sandbox) -> None:
     """A critical incident has been active for seven hours."""
-    from ..seed import incident
-
     opened = f"{sandbox.now - timedelta(hours=7):%Y-%m-%dT%H:%M:%SZ}"
     put_incident(sandbox, incident("inc-1044", "active", "critical", opened, "Agents lose their sessions"))
 
 
 @fault(caught_by=["test_incidents_can_be_found_by_status"])
 def incident_lacks_its_severity(sandbox: Sandbox) -> None:
-    """An incident was written without its severity, so that the severity index does not have it."""
-    from ..seed import incident
-
+    """An incident was written without its severity, so the severity index does not contain it."""
     opened = f"{sandbox.now - timedelta(hours=3):%Y-%m-%dT%H:%M:%SZ}"
     written = incident("inc-1045", "resolved", "", opened, "Written by a script")
     put_incident(sandbox, {key: value for key, value in written.items() if value})

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from . import fault
-
-if TYPE_CHECKING:
-    from ..environment import Sandbox
+from . import Sandbox, fault
 
 _CAUGHT = ["test_ingress_is_no_wider_than_allowed"]
 
@@ -32,14 +29,14 @@ def everything_is_open_over_ipv6(sandbox: Sandbox) -> None:
 
 @fault(caught_by=_CAUGHT)
 def the_world_is_let_in_by_halves(sandbox: Sandbox) -> None:
-    """0.0.0.0/1 and 128.0.0.0/1: nobody wrote 0.0.0.0/0."""
+    """0.0.0.0/1 and 128.0.0.0/1, which together are 0.0.0.0/0."""
     halves = [{"CidrIp": "0.0.0.0/1"}, {"CidrIp": "128.0.0.0/1"}]
     _allow(sandbox, IpProtocol="tcp", FromPort=5432, ToPort=5432, IpRanges=halves)
 
 
 @fault(caught_by=_CAUGHT)
 def port_range_hides_the_database(sandbox: Sandbox) -> None:
-    """A range of ports around 443 lets in much more."""
+    """A port range that starts at 443 includes the database's port."""
     _allow(sandbox, IpProtocol="tcp", FromPort=443, ToPort=6000, IpRanges=[{"CidrIp": "0.0.0.0/0"}])
 
 

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from . import fault
-
-if TYPE_CHECKING:
-    from ..environment import Sandbox
+from . import Sandbox, fault
 
 _ATTRIBUTE = "test_websocket_sessions_are_sticky"
 _RECONNECT = "test_reconnecting_reaches_the_same_task"
@@ -15,7 +10,7 @@ _RECONNECT = "test_reconnecting_reaches_the_same_task"
 
 @fault(caught_by=["test_targets_are_healthy", "test_nothing_got_worse", "test_targets_can_take_a_deploy"])
 def target_is_unhealthy(sandbox: Sandbox) -> None:
-    """One of two targets fails its health checks; the other serves alone."""
+    """One of two targets fails its health checks."""
     sandbox.target_states[sandbox.seeded.targets[0]] = (
         "unhealthy",
         "Target.ResponseCodeMismatch",
@@ -25,13 +20,13 @@ def target_is_unhealthy(sandbox: Sandbox) -> None:
 
 @fault(caught_by=["test_targets_are_healthy", "test_nothing_got_worse", "test_targets_can_take_a_deploy"])
 def target_drains_unhealthily(sandbox: Sandbox) -> None:
-    """One of two targets failed its health checks and keeps only the connections that it had."""
+    """One of two targets failed its health checks and is draining."""
     sandbox.target_states[sandbox.seeded.targets[0]] = ("unhealthy.draining", "Target.FailedHealthChecks", "")
 
 
 @fault(caught_by=["test_targets_are_healthy", "test_nothing_got_worse", "test_targets_can_take_a_deploy"])
 def targets_are_deregistered(sandbox: Sandbox) -> None:
-    """The target group is empty."""
+    """The target group has no targets."""
     sandbox.client("elbv2").deregister_targets(
         TargetGroupArn=sandbox.seeded.target_group, Targets=[{"Id": one} for one in sandbox.seeded.targets]
     )
@@ -45,7 +40,7 @@ def stickiness_switched_off(sandbox: Sandbox) -> None:
 
 @fault(caught_by=[_ATTRIBUTE])
 def stickiness_is_short(sandbox: Sandbox) -> None:
-    """The cookie binds a client for a minute only."""
+    """The stickiness cookie expires after a minute."""
     _set(sandbox, "stickiness.lb_cookie.duration_seconds", "60")
 
 

@@ -1,40 +1,31 @@
-"""Faults of credentials: keys that are old, idle or two, people without a second factor, a root that is used."""
+"""Faults of credentials: old, unused or second keys, users without MFA, an exposed root user."""
 
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
-from ..moto_server import backend
-from . import fault
-
-if TYPE_CHECKING:
-    from ..environment import Sandbox
+from ..moto_server import backend, naive
+from ..seeds.iam import PIPELINE, add_key, give_password, user
+from . import Sandbox, fault
 
 
 @fault(caught_by=["test_access_keys_are_rotated"])
 def access_key_is_old(sandbox: Sandbox) -> None:
     """The pipeline has used one key for 200 days."""
-    from ..seeds.iam import PIPELINE
-
     (key,) = backend("iam", "aws").users[PIPELINE].access_keys
-    key.create_date = (sandbox.now - timedelta(days=200)).replace(tzinfo=None)
+    key.create_date = naive(sandbox.now - timedelta(days=200))
 
 
 @fault(caught_by=["test_access_keys_are_rotated", "test_access_keys_are_used"])
 def access_key_was_never_used(sandbox: Sandbox) -> None:
-    """Somebody made a key for a trial that never was, and left it active."""
-    from ..seeds.iam import add_key, user
-
+    """A key was made for a trial, never used, and left active."""
     user(sandbox, "trial")
     add_key("trial", sandbox.now - timedelta(days=120), None)
 
 
 @fault(caught_by=["test_users_have_one_active_key"])
 def rotation_was_not_ended(sandbox: Sandbox) -> None:
-    """A second key was made three weeks ago; the first one is still active, and in use."""
-    from ..seeds.iam import PIPELINE, add_key
-
+    """A second key was made three weeks ago, and the first one is still active and in use."""
     add_key(PIPELINE, sandbox.now - timedelta(days=21), sandbox.now - timedelta(hours=5))
 
 
@@ -49,13 +40,11 @@ def root_has_an_access_key(sandbox: Sandbox) -> None:
 
 @fault(caught_by=["test_root_is_locked_away"])
 def root_has_no_second_factor(sandbox: Sandbox) -> None:
-    """Root signs in with its password alone."""
+    """Root has no MFA."""
     backend("iam", "aws").root = {"mfa_active": "false"}
 
 
 @fault(caught_by=["test_console_users_have_mfa"])
 def console_user_has_no_second_factor(sandbox: Sandbox) -> None:
-    """A user was given a password, and no MFA."""
-    from ..seeds.iam import give_password, user
-
+    """A user has a password and no MFA."""
     give_password(user(sandbox, "newcomer"), sandbox.now)

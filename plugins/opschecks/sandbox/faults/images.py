@@ -1,45 +1,35 @@
-"""Faults of what wears out: images with known holes, images that nobody builds anew, incidents that pile up."""
+"""Faults that come with age: vulnerable images, old images, incidents that pile up."""
 
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
-from . import fault
-
-if TYPE_CHECKING:
-    from ..environment import Sandbox
+from ..seed import incident
+from ..seeds.images import scanned, serving
+from . import Sandbox, fault
 
 
 @fault(caught_by=["test_images_have_no_grave_vulnerabilities"])
 def image_has_a_critical_vulnerability(sandbox: Sandbox) -> None:
-    """The scan of the image that serves has found two grave vulnerabilities."""
-    from ..seeds.images import scanned
-
+    """The scan of the running image found two serious vulnerabilities."""
     scanned(sandbox, {"CVE-2026-2001": "CRITICAL", "CVE-2026-2002": "HIGH", "CVE-2026-1002": "LOW"})
 
 
 @fault(blinds=["test_images_have_no_grave_vulnerabilities"])
 def image_was_never_scanned(sandbox: Sandbox) -> None:
-    """The repository scans nothing."""
-    from ..seeds.images import serving
-
+    """The running image was never scanned."""
     serving(sandbox).last_scan = None
 
 
 @fault(caught_by=["test_images_are_young"])
 def image_is_old(sandbox: Sandbox) -> None:
-    """Nobody has built the image anew for half a year; what is known of it is of last week."""
-    from ..seeds.images import serving
-
+    """The image was built half a year ago; its scan is recent."""
     serving(sandbox).image_pushed_at = int((sandbox.now - timedelta(days=180)).timestamp())
 
 
 @fault(caught_by=["test_old_incidents_are_archived"])
 def incidents_pile_up(sandbox: Sandbox) -> None:
-    """A hundred and twenty incidents of last year were resolved, and are still in the table."""
-    from ..seed import incident
-
+    """120 incidents that were resolved last year are still in the table."""
     table = sandbox.backend("dynamodb").tables[sandbox.stack.incidents_table]
     opened = f"{sandbox.now - timedelta(days=300):%Y-%m-%dT%H:%M:%SZ}"
     for number in range(120):

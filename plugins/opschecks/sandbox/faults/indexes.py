@@ -1,13 +1,10 @@
-"""Faults of indexes: what searches would not find."""
+"""Faults of indexes: items that searches would not find."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from . import fault
-
-if TYPE_CHECKING:
-    from ..environment import Sandbox
+from . import Sandbox, fault
 
 _CAUGHT = ["test_wanted_indexes_can_be_searched"]
 _INDEX, _KEY = "severity-index", "severity"
@@ -19,7 +16,7 @@ def _table(sandbox: Sandbox) -> Any:
 
 @fault(caught_by=_CAUGHT)
 def severity_index_is_missing(sandbox: Sandbox) -> None:
-    """The incidents table has no index by severity: nobody added it after the table was restored."""
+    """The incidents table has no severity index: it was not added after a restore."""
     table = _table(sandbox)
     table.global_indexes = [index for index in table.global_indexes if index.name != _INDEX]
     table.attr = [one for one in table.attr if one["AttributeName"] != _KEY]
@@ -27,7 +24,7 @@ def severity_index_is_missing(sandbox: Sandbox) -> None:
 
 @fault(caught_by=_CAUGHT)
 def severity_index_is_by_another_key(sandbox: Sandbox) -> None:
-    """The index by severity bears the right name, and is by time."""
+    """The severity index has the right name and the wrong key: created_at."""
     for index in _table(sandbox).global_indexes:
         if index.name == _INDEX:
             index.schema = [{"AttributeName": "created_at", "KeyType": "HASH"}]
@@ -35,7 +32,7 @@ def severity_index_is_by_another_key(sandbox: Sandbox) -> None:
 
 @fault(caught_by=_CAUGHT)
 def severity_index_wants_numbers(sandbox: Sandbox) -> None:
-    """The index by severity has a number as its key: incidents, whose severity is a word, are not in it."""
+    """The key of the severity index is a number; severities are text, so the index stays empty."""
     for one in _table(sandbox).attr:
         if one["AttributeName"] == _KEY:
             one["AttributeType"] = "N"

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from ..seed import put_log_events
-from . import fault
-
-if TYPE_CHECKING:
-    from ..environment import Sandbox
+from . import Sandbox, fault
+from .metrics import forget_metrics
 
 
 def _write(sandbox: Sandbox, text: str, times: int) -> None:
@@ -23,28 +20,21 @@ def _write(sandbox: Sandbox, text: str, times: int) -> None:
 @fault(caught_by=["test_errors_are_rare_in_the_logs"])
 def logs_are_full_of_errors(sandbox: Sandbox) -> None:
     """The backend logs an error every 20 seconds."""
-    _write(
-        sandbox,
-        "could not write event: connection pool exhausted, attempt",
-        sandbox.stack.limits.log_errors_per_hour + 5,
-    )
+    many = sandbox.stack.limits.log_errors_per_hour + 5
+    _write(sandbox, "could not write event: connection pool exhausted, attempt", many)
 
 
 @fault(caught_by=["test_websocket_errors_are_rare_in_the_logs"])
 def websocket_sessions_break(sandbox: Sandbox) -> None:
-    """The logs tell of WebSocket sessions that break, though not of many."""
-    _write(
-        sandbox,
-        "WebSocket send failed: session closed, client",
-        sandbox.stack.limits.websocket_errors_per_hour + 3,
-    )
+    """The logs contain some errors of broken WebSocket sessions, but not many."""
+    many = sandbox.stack.limits.websocket_errors_per_hour + 3
+    _write(sandbox, "WebSocket send failed: session closed, client", many)
 
 
 @fault(caught_by=["test_log_groups_receive_events"])
 def log_group_receives_nothing(sandbox: Sandbox) -> None:
-    """The tasks' log driver is broken: nothing has been written for a day, and so no error either."""
-    cloudwatch = sandbox.backend("cloudwatch")
-    cloudwatch.metric_data = [datum for datum in cloudwatch.metric_data if datum.namespace != "AWS/Logs"]
+    """The tasks' log driver is broken: nothing has been written for a day, so no errors either."""
+    forget_metrics(sandbox, "AWS/Logs")
 
 
 @fault(
@@ -52,5 +42,5 @@ def log_group_receives_nothing(sandbox: Sandbox) -> None:
     caught_by=["test_logs_are_kept_elsewhere_too", "test_log_groups_are_kept_as_long_as_wanted"],
 )
 def log_group_is_gone(sandbox: Sandbox) -> None:
-    """The log group was deleted: no errors are read, and none are counted as none."""
+    """The log group was deleted: finding no errors in it must not count as good."""
     sandbox.client("logs").delete_log_group(logGroupName=sandbox.stack.log_groups[0])

@@ -2,29 +2,44 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 
+from ..moto_server import aware
 from ..series import Samples, Told, periods
-from . import fault
-
-if TYPE_CHECKING:
-    from ..environment import Sandbox
+from . import Sandbox, fault
 
 HOUR = timedelta(hours=1)
 HALF_HOUR = timedelta(minutes=30)
 
 
+def _measure(
+    sandbox: Sandbox, namespace: str, name: str, of: Mapping[str, str], values: tuple[float, ...], unit: str = "Count",
+    span: timedelta = HALF_HOUR,
+) -> None:  # fmt: skip
+    """Let each period of the span up to now have measured these values."""
+    samples = tuple(Samples(time, values) for time in periods(sandbox.now, span))
+    sandbox.replace_metrics(Told(namespace, name, of, unit, samples))
+
+
+def forget_metrics(sandbox: Sandbox, namespace: str, since: datetime | None = None) -> None:
+    """Delete a namespace's metrics: all of them, or those since a moment."""
+    cloudwatch = sandbox.backend("cloudwatch")
+    cloudwatch.metric_data = [
+        datum
+        for datum in cloudwatch.metric_data
+        if datum.namespace != namespace or (since and aware(datum.timestamp) < since)
+    ]
+
+
 def _service(sandbox: Sandbox, name: str, span: timedelta, values: tuple[float, ...]) -> None:
     of = {"ClusterName": sandbox.stack.cluster or "", "ServiceName": sandbox.stack.services[0]}
-    samples = tuple(Samples(time, values) for time in periods(sandbox.now, span + timedelta(minutes=10)))
-    sandbox.replace_metrics(Told("AWS/ECS", name, of, "Percent", samples))
+    _measure(sandbox, "AWS/ECS", name, of, values, "Percent", span + timedelta(minutes=10))
 
 
 def _balancer(sandbox: Sandbox, name: str, unit: str, values: tuple[float, ...]) -> None:
     of = {"LoadBalancer": sandbox.seeded.balancer_dimension}
-    samples = tuple(Samples(time, values) for time in periods(sandbox.now, HALF_HOUR))
-    sandbox.replace_metrics(Told("AWS/ApplicationELB", name, of, unit, samples))
+    _measure(sandbox, "AWS/ApplicationELB", name, of, values, unit)
 
 
 @fault(caught_by=["test_cpu_leaves_headroom", "test_capacity_is_to_spare"])
@@ -35,7 +50,7 @@ def service_runs_hot(sandbox: Sandbox) -> None:
 
 @fault(caught_by=["test_cpu_is_not_saturated", "test_capacity_is_to_spare"])
 def cpu_is_saturated(sandbox: Sandbox) -> None:
-    """CPU has been at its end for a quarter of an hour."""
+    """CPU has been saturated for a quarter of an hour."""
     _service(sandbox, "CPUUtilization", timedelta(minutes=5), (96.0, 99.5))
 
 
@@ -47,7 +62,7 @@ def memory_is_short(sandbox: Sandbox) -> None:
 
 @fault(caught_by=["test_memory_leaves_headroom"])
 def one_task_is_short_of_memory(sandbox: Sandbox) -> None:
-    """One task is about to be killed, which the average of all hides."""
+    """One task is about to run out of memory, which the average of all tasks hides."""
     _service(sandbox, "MemoryUtilization", HALF_HOUR, (41.0, 98.0))
 
 
@@ -59,7 +74,7 @@ def targets_answer_errors(sandbox: Sandbox) -> None:
 
 @fault(caught_by=["test_server_errors_are_rare", "test_errors_are_rare_before_the_deploy"])
 def load_balancer_answers_errors(sandbox: Sandbox) -> None:
-    """The load balancer itself answers 503, where the targets' own metric is silent."""
+    """The load balancer itself answers 503, which the targets' own metric does not show."""
     _balancer(sandbox, "HTTPCode_ELB_5XX_Count", "Count", (40.0,))
 
 
@@ -78,8 +93,8 @@ def responses_are_slow(sandbox: Sandbox) -> None:
     ]
 )
 def service_metrics_stop(sandbox: Sandbox) -> None:
-    """CPU and memory have had no data since two hours ago."""
-    _forget(sandbox, "AWS/ECS")
+    """CPU and memory have had no data for two hours."""
+    forget_metrics(sandbox, "AWS/ECS", sandbox.now - 2 * HOUR)
 
 
 @fault(
@@ -87,38 +102,20 @@ def service_metrics_stop(sandbox: Sandbox) -> None:
     blinds=["test_server_errors_are_rare", "test_responses_are_quick", "test_errors_are_rare_before_the_deploy"],
 )
 def load_balancer_metrics_are_gone(sandbox: Sandbox) -> None:
-    """The load balancer has no metrics at all: silence does not mean that there were no errors."""
-    cloudwatch = sandbox.backend("cloudwatch")
-    cloudwatch.metric_data = [datum for datum in cloudwatch.metric_data if datum.namespace != "AWS/ApplicationELB"]
+    """The load balancer has no metrics at all, which does not mean that there were no errors."""
+    forget_metrics(sandbox, "AWS/ApplicationELB")
 
 
 @fault(caught_by=["test_tables_are_not_throttled"])
 def table_is_throttled(sandbox: Sandbox) -> None:
     """Queries of the incidents table are throttled."""
     of = {"TableName": sandbox.stack.incidents_table or ""}
-    samples = tuple(Samples(time, (12.0,)) for time in periods(sandbox.now, HALF_HOUR))
-    sandbox.replace_metrics(Told("AWS/DynamoDB", "ReadThrottleEvents", of, "Count", samples))
-    by_operation = {**of, "Operation": "Query"}
-    sandbox.replace_metrics(Told("AWS/DynamoDB", "ThrottledRequests", by_operation, "Count", samples))
+    _measure(sandbox, "AWS/DynamoDB", "ReadThrottleEvents", of, (12.0,))
+    _measure(sandbox, "AWS/DynamoDB", "ThrottledRequests", {**of, "Operation": "Query"}, (12.0,))
 
 
 @fault(caught_by=["test_tables_are_not_throttled"])
 def index_is_throttled(sandbox: Sandbox) -> None:
     """Writes to an index are throttled; the table's own metric does not show it."""
-    of = {
-        "TableName": sandbox.stack.incidents_table or "",
-        "GlobalSecondaryIndexName": sandbox.stack.status_index,
-    }
-    samples = tuple(Samples(time, (3.0,)) for time in periods(sandbox.now, HALF_HOUR))
-    sandbox.replace_metrics(Told("AWS/DynamoDB", "WriteThrottleEvents", of, "Count", samples))
-
-
-def _forget(sandbox: Sandbox, namespace: str) -> None:
-    from ..corrections.cloudwatch import aware
-
-    cloudwatch = sandbox.backend("cloudwatch")
-    cloudwatch.metric_data = [
-        datum
-        for datum in cloudwatch.metric_data
-        if datum.namespace != namespace or aware(datum.timestamp) < sandbox.now - 2 * HOUR
-    ]
+    of = {"TableName": sandbox.stack.incidents_table or "", "GlobalSecondaryIndexName": sandbox.stack.status_index}
+    _measure(sandbox, "AWS/DynamoDB", "WriteThrottleEvents", of, (3.0,))

@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from . import fault
-
-if TYPE_CHECKING:
-    from ..environment import Sandbox
+from ..seeds.pool import set_variable
+from . import Sandbox, fault
 
 _CAUGHT = ["test_workers_and_concurrency_are_as_wanted"]
 
 
 @fault(caught_by=_CAUGHT)
 def workers_were_lowered(sandbox: Sandbox) -> None:
-    """One worker a task was tried in a search for a leak, and stayed."""
-    from ..seeds.pool import set_variable
-
+    """The number of workers was lowered to one to find a leak, and left there."""
     set_variable(sandbox, sandbox.stack.services[0], sandbox.stack.pool.workers, 1)
 
 
 @fault(caught_by=_CAUGHT)
 def concurrency_limit_was_raised(sandbox: Sandbox) -> None:
-    """Each worker takes ten times as many connections as was decided."""
-    from ..seeds.pool import set_variable
-
+    """The concurrency limit is ten times as high as expected."""
     set_variable(sandbox, sandbox.stack.services[0], sandbox.stack.pool.limit, 10_000)

@@ -1,23 +1,18 @@
-"""Faults of rehearsals."""
+"""Faults of restore rehearsals."""
 
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
-from . import fault
-
-if TYPE_CHECKING:
-    from ..environment import Sandbox
+from ..seeds.restores import restored
+from . import Sandbox, fault
 
 _REHEARSED = ["test_a_restore_was_rehearsed_lately"]
 
 
 @fault(caught_by=_REHEARSED)
 def no_restore_was_rehearsed(sandbox: Sandbox) -> None:
-    """The last restore of a table is so long ago that nobody remembers how it went; a younger one was refused."""
-    from ..seeds.restores import restored
-
+    """The last successful restore of a table was 100 days ago; a later one was denied."""
     own, trail = sandbox.stack.tables[0], sandbox.backend("cloudtrail")
     trail.history = [
         restored(sandbox, own, timedelta(days=100)),

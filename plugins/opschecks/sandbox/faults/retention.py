@@ -1,16 +1,11 @@
-"""Faults of retention: what is kept for ever, and what goes although it is in use."""
+"""Faults of retention: what is kept for ever, and what is deleted although it is in use."""
 
 from __future__ import annotations
-
-from typing import TYPE_CHECKING
 
 from ..moto_server import backend
 from ..seed import BUCKET
 from ..seeds.retention import EVERYTHING, lifecycle, previews, tidy
-from . import fault
-
-if TYPE_CHECKING:
-    from ..environment import Sandbox
+from . import Sandbox, fault
 
 _BUCKETS = ["test_buckets_let_go_what_nobody_needs"]
 _SITE = ["test_lifecycle_leaves_the_dashboards_alone"]
@@ -25,25 +20,25 @@ def bucket_has_no_lifecycle(sandbox: Sandbox) -> None:
 
 @fault(caught_by=_BUCKETS)
 def lifecycle_rule_is_disabled(sandbox: Sandbox) -> None:
-    """The rule that would let old versions go is there, and is Disabled."""
+    """The rule that would delete old versions is Disabled."""
     lifecycle(tidy(Status="Disabled"))
 
 
 @fault(caught_by=_BUCKETS)
 def lifecycle_rule_holds_for_a_part(sandbox: Sandbox) -> None:
-    """The rule that lets old versions go holds for assets/ only: pages pile up."""
+    """The rule that deletes old versions applies to assets/ only: old pages pile up."""
     lifecycle(tidy(Filter={"Prefix": "assets/"}))
 
 
 @fault(caught_by=_BUCKETS)
 def only_delete_markers_expire(sandbox: Sandbox) -> None:
-    """A rule clears delete markers and parts of uploads away: the old versions behind them stay for ever."""
+    """Rules delete delete markers and unfinished uploads only: old versions stay for ever."""
     lifecycle(tidy(NoncurrentVersionExpiration=None, Expiration={"ExpiredObjectDeleteMarker": "true"}))
 
 
 @fault(caught_by=["test_dashboard_bucket_keeps_what_is_overwritten"])
 def old_versions_go_at_once(sandbox: Sandbox) -> None:
-    """The dashboard bucket keeps versions, and a rule deletes them after a day."""
+    """A rule deletes old versions in the dashboard bucket after a day."""
     lifecycle(tidy(NoncurrentVersionExpiration={"NoncurrentDays": 1}))
 
 
@@ -55,7 +50,7 @@ def lifecycle_deletes_the_site(sandbox: Sandbox) -> None:
 
 @fault(caught_by=_SITE)
 def lifecycle_freezes_the_site(sandbox: Sandbox) -> None:
-    """A rule moves what is older than 90 days to Glacier, from where nothing can be served."""
+    """A rule moves objects to Glacier after 90 days, from where they cannot be served."""
     lifecycle(tidy(Transition={"Days": 90, "StorageClass": "GLACIER"}))
 
 

@@ -1,41 +1,36 @@
-"""Faults of scaling that show over a week: it tries in vain, is held, or knows no rest."""
+"""Faults of scaling that show over a week: failed attempts, a maximum that holds it back, flapping."""
 
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
-from . import fault
+from ..seeds.scaling import activities_of, not_scaled, scaled
+from . import Sandbox, fault
 
-if TYPE_CHECKING:
-    from ..environment import Sandbox
+
+def _tried(sandbox: Sandbox, ago: timedelta, status: str, said: str) -> None:
+    """An attempt to scale to 5 tasks that ended like this."""
+    tried = scaled(sandbox, sandbox.stack.services[0], sandbox.now - ago, 5)
+    activities_of(sandbox).append({**tried, "StatusCode": status, "StatusMessage": said})
 
 
 @fault(caught_by=["test_scaling_attempts_succeed"])
 def scaling_fails(sandbox: Sandbox) -> None:
-    """Scaling out failed two days ago, for want of its role's permission."""
-    from ..seeds.scaling import activities_of, scaled
-
-    tried = scaled(sandbox, sandbox.stack.services[0], sandbox.now - timedelta(days=2), 5)
+    """Scaling out failed two days ago, because its role lacks a permission."""
     said = "Failed to set desired count to 5. Reason: not authorized to perform ecs:UpdateService."
-    activities_of(sandbox).append({**tried, "StatusCode": "Failed", "StatusMessage": said})
+    _tried(sandbox, timedelta(days=2), "Failed", said)
 
 
 @fault(caught_by=["test_scaling_attempts_succeed"])
 def scaling_is_not_fulfilled(sandbox: Sandbox) -> None:
-    """Scaling asked for more tasks, and ECS did not bring them."""
-    from ..seeds.scaling import activities_of, scaled
-
-    tried = scaled(sandbox, sandbox.stack.services[0], sandbox.now - timedelta(days=3), 5)
+    """Scaling asked for more tasks, and ECS did not start them."""
     said = "Successfully set desired count to 5. Change could not be fulfilled by ecs."
-    activities_of(sandbox).append({**tried, "StatusCode": "Unfulfilled", "StatusMessage": said})
+    _tried(sandbox, timedelta(days=3), "Unfulfilled", said)
 
 
 @fault(caught_by=["test_scaling_is_not_held_at_its_maximum"])
 def scaling_wants_more_than_it_may(sandbox: Sandbox) -> None:
-    """For five hours of one evening scaling wanted more tasks than its maximum."""
-    from ..seeds.scaling import activities_of, not_scaled
-
+    """For five hours of one evening scaling needed more tasks than its maximum."""
     for hour in range(5):
         at = sandbox.now - timedelta(days=3, hours=hour)
         activities_of(sandbox).append(not_scaled(sandbox, sandbox.stack.services[0], at, "AlreadyAtMaxCapacity"))
@@ -43,9 +38,7 @@ def scaling_wants_more_than_it_may(sandbox: Sandbox) -> None:
 
 @fault(caught_by=["test_scaling_does_not_flap"])
 def scaling_knows_no_rest(sandbox: Sandbox) -> None:
-    """Two policies pull against each other: out and in again every quarter of an hour."""
-    from ..seeds.scaling import activities_of, scaled
-
+    """Two policies work against each other: the service scales out and in every quarter of an hour."""
     for index in range(12):
         at = sandbox.now - timedelta(days=2) + index * timedelta(minutes=15)
         activities_of(sandbox).append(scaled(sandbox, sandbox.stack.services[0], at, 3 + index % 2))

@@ -1,13 +1,8 @@
-"""Faults between us and AWS: nothing may pass that could not be looked at."""
+"""Faults between opschecks and AWS: what could not be checked must not pass."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from . import EVERYTHING_OF_AWS, fault
-
-if TYPE_CHECKING:
-    from ..environment import Sandbox
+from . import EVERYTHING_OF_AWS, Sandbox, fault
 
 
 @fault(blinds=[EVERYTHING_OF_AWS])
@@ -24,19 +19,19 @@ def aws_answers_are_cut(sandbox: Sandbox) -> None:
 
 @fault(blinds=[EVERYTHING_OF_AWS])
 def aws_throttles(sandbox: Sandbox) -> None:
-    """Every service but STS answers that the rate is exceeded."""
+    """Every service but STS throttles every call."""
     sandbox.server.wire.broken = {"*": "throttled", "sts": ""}
 
 
 @fault(blinds=[EVERYTHING_OF_AWS])
 def aws_is_out_of_reach(sandbox: Sandbox) -> None:
-    """Nothing listens where AWS should be."""
+    """Nothing answers at the endpoint of AWS."""
     sandbox.server.stop()
 
 
 @fault(blinds=[EVERYTHING_OF_AWS])
 def credentials_are_expired(sandbox: Sandbox) -> None:
-    """Every service refuses the credentials, STS first."""
+    """Every service, STS included, rejects the credentials as expired."""
     sandbox.server.wire.broken = {"*": "expired"}
 
 

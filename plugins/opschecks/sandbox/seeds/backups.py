@@ -1,18 +1,16 @@
-"""Backups of the stack: tables that have stood for a while, with backups of every kind; versions; exported logs."""
+"""Backups of the stack: old tables with backups of every kind, versions of the site, exported logs."""
 
 from __future__ import annotations
 
 import json
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ...aws.backup_sets import MANIFEST, STARTED, backup_location
 from ..moto_private import moto_type
-from ..moto_server import backend
+from ..moto_server import backend, naive
 from ..seed import BUCKET
-
-if TYPE_CHECKING:
-    from ..environment import Sandbox
+from . import Sandbox
 
 ARCHIVE = "incident-commander-archive"
 FULL = "incident-commander-backups"
@@ -23,11 +21,11 @@ RECOVERABLE = timedelta(days=35)
 
 
 def sow(sandbox: Sandbox) -> None:
-    """Two backups of each table and one under way, point-in-time recovery, versions of the site, a weekly export."""
+    """Two backups of each table and one in progress, point-in-time recovery, versions of the site, weekly exports."""
     dynamodb = sandbox.backend("dynamodb")
     for name in sandbox.stack.tables:
         table = dynamodb.tables[name]
-        table.created_at = _naive(sandbox.now - TABLES_AGE)
+        table.created_at = naive(sandbox.now - TABLES_AGE)
         table.continuous_backups["PointInTimeRecoveryDescription"] = {
             "PointInTimeRecoveryStatus": "ENABLED",
             "RecoveryPeriodInDays": RECOVERABLE.days,
@@ -42,7 +40,7 @@ def sow(sandbox: Sandbox) -> None:
     full_backup(sandbox, timedelta(days=2))
     for name in sandbox.stack.log_groups:
         group = sandbox.backend("logs").groups[name]
-        group.creation_time = _naive(sandbox.now - GROUPS_AGE)
+        group.creation_time = naive(sandbox.now - GROUPS_AGE)
         for days in (3, 10):
             end = sandbox.now - timedelta(days=days)
             export(sandbox, name, end - timedelta(days=7), end)
@@ -52,17 +50,23 @@ def bucket_for_backups(sandbox: Sandbox) -> None:
     """A bucket that blocks public access, and to which CloudWatch Logs may export."""
     s3, place = backend("s3", "aws"), backup_location(sandbox.stack)
     name = place.bucket if place else FULL
-    s3.create_bucket(name, sandbox.region)
-    blocked = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
-    s3.put_public_access_block(name, dict.fromkeys(blocked, "true"))
+    private_bucket(sandbox, name)
     service = {"Service": f"logs.{sandbox.region}.amazonaws.com"}
     may = (("s3:GetBucketAcl", f"arn:aws:s3:::{name}"), ("s3:PutObject", f"arn:aws:s3:::{name}/*"))
     allowed = [{"Effect": "Allow", "Principal": service, "Action": one, "Resource": on} for one, on in may]
     s3.put_bucket_policy(name, json.dumps({"Version": "2012-10-17", "Statement": allowed}).encode())
 
 
+def private_bucket(sandbox: Sandbox, name: str) -> None:
+    """Make a bucket that blocks public access."""
+    s3 = backend("s3", "aws")
+    s3.create_bucket(name, sandbox.region)
+    blocked = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
+    s3.put_public_access_block(name, dict.fromkeys(blocked, "true"))
+
+
 def full_backup(sandbox: Sandbox, age: timedelta) -> None:
-    """Put a complete set of that age where the stack says, which has the tables' newest backups as its own."""
+    """Make a complete full backup of that age, with the tables' newest backups."""
     if not (place := backup_location(sandbox.stack)):
         return
     begun = sandbox.now - age
@@ -81,15 +85,15 @@ def full_backup(sandbox: Sandbox, age: timedelta) -> None:
 
 
 def back_up(sandbox: Sandbox, table: str, age: timedelta, status: str = "AVAILABLE") -> Any:
-    """Put a backup of that age on the table; moto's object."""
+    """Make a backup of that age; returns moto's object."""
     made = sandbox.now - age
     backup = sandbox.backend("dynamodb").create_backup(table, f"{table}-{made:%Y%m%d-%H%M}")
-    backup.creation_date_time, backup.status = _naive(made), status
+    backup.creation_date_time, backup.status = naive(made), status
     return backup
 
 
 def export(sandbox: Sandbox, group: str, begin: datetime, end: datetime) -> Any:
-    """Put an export of a log group that was made at its end; moto's object."""
+    """Make an export of a log group, dated at the end of its period; returns moto's object."""
     task: Any = moto_type("ExportTask")(
         f"{group}-{end:%Y%m%d}", f"weekly-{end:%Y%m%d}", group, ARCHIVE, f"logs-{end:%Y%m%d}",
         milliseconds(begin), milliseconds(end),
@@ -100,10 +104,5 @@ def export(sandbox: Sandbox, group: str, begin: datetime, end: datetime) -> Any:
 
 
 def milliseconds(moment: datetime) -> int:
-    """As CloudWatch Logs counts time."""
+    """A time in milliseconds since 1970, as CloudWatch Logs uses it."""
     return int(moment.timestamp() * 1000)
-
-
-def _naive(moment: datetime) -> datetime:
-    """As moto keeps times: UTC without saying so."""
-    return moment.replace(tzinfo=None)

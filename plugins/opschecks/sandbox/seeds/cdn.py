@@ -1,14 +1,12 @@
-"""What makes the dashboard site worth caching: a script and a style sheet for a year, and a policy that keeps them."""
+"""Assets that can be cached: a script and a style sheet for a year, and a cache policy that keeps them."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..moto_server import backend
 from ..seed import BUCKET
-
-if TYPE_CHECKING:
-    from ..environment import Sandbox
+from . import Sandbox
 
 CACHING_OPTIMIZED = "658327ea-f89d-4fab-a63d-7e88639e58f6"
 SCRIPT = "assets/app-5b1f4c7e.js"
@@ -16,7 +14,7 @@ FOR_A_YEAR = "public, max-age=31536000, immutable"
 
 
 def sow(sandbox: Sandbox) -> None:
-    """Put the assets into the bucket, and let the distribution cache by AWS's own policy."""
+    """Put the assets into the bucket, and use AWS's managed cache policy."""
     put_asset(sandbox, SCRIPT, "text/javascript; charset=utf-8")
     put_asset(sandbox, "assets/site-77aa0c1d.css", "text/css; charset=utf-8")
     behavior_of(sandbox).cache_policy_id = CACHING_OPTIMIZED

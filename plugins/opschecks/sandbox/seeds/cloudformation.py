@@ -1,32 +1,31 @@
-"""The CloudFormation stacks that the stack is said to be made by: updated with the last deployment, free of drift.
+"""The stack's CloudFormation stacks: updated with the last deployment, without drift.
 
-What they hold is not told: the sandbox is built by API calls, and no template of it would be true.
+They contain no resources, because the sandbox is built by API calls.
 """
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from datetime import timedelta
+from typing import Any
 
 from ..moto_private import moto_type
-
-if TYPE_CHECKING:
-    from ..environment import Sandbox
+from ..moto_server import naive
+from . import Sandbox
 
 
 def sow(sandbox: Sandbox) -> None:
-    """Make them, straight in moto's state."""
+    """Make them directly in moto's state."""
     backend: Any = sandbox.backend("cloudformation")
     for number, name in enumerate(sandbox.stack.cloudformation_stacks):
         account, region = sandbox.stack.account_id or "", sandbox.region
         arn = f"arn:aws:cloudformation:{region}:{account}:stack/{name}/5f6a7b8c-0000-11ee-0000-{number:012}"
         made = moto_type("Stack")(arn, name, {}, {}, account, region)
-        made.creation_time = _naive(sandbox.now - timedelta(days=200))
-        made.last_updated_time = _naive(sandbox.now - timedelta(days=6))
+        made.creation_time = naive(sandbox.now - timedelta(days=200))
+        made.last_updated_time = naive(sandbox.now - timedelta(days=6))
         made.status = "UPDATE_COMPLETE"
         made.drift_information = {
             "StackDriftStatus": "IN_SYNC",
-            "LastCheckTimestamp": _naive(sandbox.now - timedelta(days=2)),
+            "LastCheckTimestamp": naive(sandbox.now - timedelta(days=2)),
         }
         backend.stacks[arn] = made
 
@@ -34,8 +33,3 @@ def sow(sandbox: Sandbox) -> None:
 def formation(sandbox: Sandbox) -> Any:
     """moto's object of the first of them."""
     return next(iter(sandbox.backend("cloudformation").stacks.values()))
-
-
-def _naive(moment: datetime) -> datetime:
-    """As moto keeps times: UTC, and silent about it."""
-    return moment.replace(tzinfo=None)

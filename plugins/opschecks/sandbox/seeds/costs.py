@@ -1,6 +1,6 @@
-"""What the stack has cost for two months, told as Cost Explorer tells it; moto's own has nothing to tell.
+"""What the stack has cost for two months, in the form of Cost Explorer's answers; moto has no costs.
 
-The answer is put on the backend object, which is made anew for each sandbox: nothing is left to undo.
+The answer is set on the backend object, which is new in each sandbox: nothing has to be undone.
 """
 
 from __future__ import annotations
@@ -9,13 +9,11 @@ import json
 import random
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..moto_private import answer_costs
 from ..moto_server import ACCOUNT, backend
-
-if TYPE_CHECKING:
-    from ..environment import Sandbox
+from . import Sandbox
 
 KNOWN_DAYS = 63
 DAY = timedelta(days=1)
@@ -50,14 +48,14 @@ def sow(sandbox: Sandbox) -> None:
 
 
 def costs_of(sandbox: Sandbox) -> Costs:
-    """What Cost Explorer tells from, to be changed by faults."""
+    """The costs that Cost Explorer answers with; faults change them."""
     told: Costs = backend("ce", "aws").costs
     return told
 
 
 def _two_months(today: date) -> Costs:
     days = [today - (KNOWN_DAYS - index) * DAY for index in range(KNOWN_DAYS)]
-    chance = random.Random(11)  # noqa: S311 - small change, not cryptography; the same each time
+    chance = random.Random(11)  # noqa: S311 - noise, not cryptography; the same each time
     costs: Costs = {}
     for service, usd in A_DAY_USD.items():
         swing = 0.82 if service in FOLLOWS_USERS else 1.0
@@ -75,7 +73,7 @@ def _two_months(today: date) -> Costs:
 
 
 def _answer(costs: Costs, asked: Mapping[str, Any], today: date) -> dict[str, Any]:
-    """As AWS answers: each day of the time asked for, its end exclusive; services that cost nothing are left out."""
+    """Answer as AWS does: each day of the period, its end excluded; services without costs are left out."""
     begin, end = (date.fromisoformat(asked["TimePeriod"][key]) for key in ("Start", "End"))
     counted = _counts(asked.get("Filter", {}))
     results = []
@@ -100,7 +98,7 @@ def _amount(usd: float) -> dict[str, str]:
 
 
 def _counts(chosen: Mapping[str, Any]) -> bool:
-    """Whether the filter is one that the account's costs meet: it is one account, and no tag is activated."""
+    """Whether the filter selects the account's costs: there is one account, and no tag is activated."""
     for part in _parts(chosen):
         if "Tags" in part:
             return False

@@ -1,13 +1,11 @@
-"""The stack's VPC records its traffic in a log group of its own."""
+"""The stack's VPC records its traffic in its own log group."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..moto_server import ACCOUNT
-
-if TYPE_CHECKING:
-    from ..environment import Sandbox
+from . import Sandbox
 
 GROUP = "/aws/vpc/incident-commander"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/incident-commander-flow-logs"
@@ -20,7 +18,7 @@ def sow(sandbox: Sandbox) -> None:
 
 
 def record(sandbox: Sandbox, traffic: str) -> Any:
-    """Let the VPC record that traffic, in place of what it recorded; moto's object."""
+    """Let the VPC record this traffic only; returns moto's object."""
     ec2 = sandbox.backend("ec2")
     ec2.flow_logs.clear()
     [made], _ = ec2.create_flow_logs(
@@ -30,6 +28,6 @@ def record(sandbox: Sandbox, traffic: str) -> Any:
 
 
 def vpc_of(sandbox: Sandbox) -> str:
-    """The VPC that the stack lies in."""
+    """The stack's VPC."""
     vpc: str = sandbox.backend("ec2").get_subnet(sandbox.seeded.subnets[0]).vpc_id
     return vpc

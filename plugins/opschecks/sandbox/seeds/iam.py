@@ -1,20 +1,18 @@
-"""The account's IAM users: a pipeline with a young key that a secret holds, and a person with a password and MFA."""
+"""The account's IAM users: a pipeline with a recent key in a secret, and a person with a password and MFA."""
 
 from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..moto_private import add_secret, moto_type
-from ..moto_server import backend
-
-if TYPE_CHECKING:
-    from ..environment import Sandbox
+from ..moto_server import backend, naive
+from . import Sandbox
 
 PIPELINE, PERSON = "incident-commander", "on-call"
 STORED = "incident-commander/credentials"
-"""The secret that holds the key, and something else."""
+"""The secret that contains the key, and something else."""
 
 
 def sow(sandbox: Sandbox) -> None:
@@ -27,27 +25,27 @@ def sow(sandbox: Sandbox) -> None:
 
 
 def user(sandbox: Sandbox, name: str) -> Any:
-    """A new user, as old as most."""
+    """A new user, made 400 days ago."""
     made: Any = backend("iam", "aws").create_user(sandbox.region, name)
-    made.create_date = _naive(sandbox.now - timedelta(days=400))
+    made.create_date = naive(sandbox.now - timedelta(days=400))
     return made
 
 
 def give_password(to: Any, used: datetime) -> None:
-    """Let a user sign in to the console, as it last did then."""
+    """Give a user a console password, last used at that time."""
     to.password, to.password_last_used = "a password", used
 
 
 def add_key(name: str, made: datetime, used: datetime | None) -> Any:
-    """An active access key of that age; `used` is None where it never was."""
+    """An active access key of that age; `used` is None if it was never used."""
     key: Any = backend("iam", "aws").create_access_key(name)
-    key.create_date = _naive(made)
-    key.last_used = moto_type("AccessKeyLastUsed")(_naive(used), "ecs", "us-west-2") if used else None
+    key.create_date = naive(made)
+    key.last_used = moto_type("AccessKeyLastUsed")(naive(used), "ecs", "us-west-2") if used else None
     return key
 
 
 def store(sandbox: Sandbox, key: Any) -> None:
-    """The secret that the backend's tasks read as they start, as old as the key."""
+    """Store the key in the secret that the backend's tasks read when they start, as old as the key."""
     fields = {
         "AWS_ACCESS_KEY_ID": key.access_key_id,
         "AWS_SECRET_ACCESS_KEY": key.secret_access_key,
@@ -58,8 +56,3 @@ def store(sandbox: Sandbox, key: Any) -> None:
     made.created_date = int(key.create_date.replace(tzinfo=UTC).timestamp())
     for version in made.versions.values():
         version["createdate"] = made.created_date
-
-
-def _naive(moment: datetime) -> datetime:
-    """As moto keeps times: UTC, and silent about it."""
-    return moment.replace(tzinfo=None)

@@ -1,31 +1,30 @@
-"""The scan of the image that serves: basic, of the day on which it was pushed, with nothing grave in it."""
+"""The basic scan of the running image, of the day on which it was pushed, without serious findings."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from ..environment import Sandbox
+from . import Sandbox
 
 
 def sow(sandbox: Sandbox) -> None:
-    """Date it, and let it have been scanned."""
+    """Set its age and its scan."""
     image = serving(sandbox)
     image.image_pushed_at = int((sandbox.now - timedelta(days=6)).timestamp())
     scanned(sandbox, {"CVE-2026-1001": "MEDIUM", "CVE-2026-1002": "LOW", "CVE-2026-1003": "LOW"})
 
 
 def serving(sandbox: Sandbox) -> Any:
-    """moto's object of the image that the tasks were started from."""
+    """moto's object of the image that the tasks run."""
     digest = sandbox.tasks[0].containers[0].image_digest
     images = sandbox.backend("ecr").repositories[sandbox.stack.cluster].images
     return next(one for one in images if one.get_image_digest() == digest)
 
 
 def scanned(sandbox: Sandbox, found: Mapping[str, str]) -> None:
-    """Let a scan of six days ago have found these, by the severity of each."""
+    """Set the findings of a scan six days ago: severities by name."""
     image = serving(sandbox)
     at = sandbox.now - timedelta(days=6)
     severities = list(found.values())

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from ..moto_server import backend
-
-if TYPE_CHECKING:
-    from ..environment import Sandbox
+from . import Sandbox
+from .backups import private_bucket
 
 
 def sow(sandbox: Sandbox) -> None:
     """The bucket that the stack names as its archive, empty."""
     if sandbox.stack.archive:
         bucket, _, _ = sandbox.stack.archive.removeprefix("s3://").partition("/")
-        s3 = backend("s3", "aws")
-        s3.create_bucket(bucket, sandbox.region)
-        blocked = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
-        s3.put_public_access_block(bucket, dict.fromkeys(blocked, "true"))
+        private_bucket(sandbox, bucket)

@@ -1,15 +1,14 @@
-"""Workers and concurrency limit, set in the task definition that the service runs."""
+"""The number of workers and the concurrency limit, in the task definition of the service."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from ..environment import Sandbox
+from . import Sandbox
 
 
 def sow(sandbox: Sandbox) -> None:
-    """As the stack wants them, in the environment of each service's container."""
+    """Set the expected values in the environment of each service's container."""
     pool = sandbox.stack.pool
     for service in sandbox.stack.services:
         set_variable(sandbox, service, pool.workers, pool.workers_wanted)
@@ -17,7 +16,7 @@ def sow(sandbox: Sandbox) -> None:
 
 
 def set_variable(sandbox: Sandbox, service: str, name: str, value: int) -> None:
-    """Let the variable have this value in the service's revision."""
+    """Set a variable in the service's task definition."""
     definition = sandbox.backend("ecs").describe_task_definition(sandbox.service(service).task_definition)
     for container in definition.container_definitions:
         kept: list[dict[str, Any]] = [one for one in container["environment"] if one["name"] != name]

@@ -1,20 +1,19 @@
-"""What CloudTrail knows of restores: a rehearsal some days ago, one that AWS refused, one of somebody else's table."""
+"""CloudTrail's events of restores: a rehearsal some days ago, one that was denied, one of another team's table."""
 
 from __future__ import annotations
 
 import json
 import uuid
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from ..environment import Sandbox
+from . import Sandbox
 
 REHEARSED = timedelta(days=12)
 
 
 def sow(sandbox: Sandbox) -> None:
-    """Put them into the event history."""
+    """Add them to the event history."""
     own = sandbox.stack.tables[0]
     sandbox.backend("cloudtrail").history = [
         restored(sandbox, own, REHEARSED),
@@ -24,7 +23,7 @@ def sow(sandbox: Sandbox) -> None:
 
 
 def restored(sandbox: Sandbox, table: str, ago: timedelta, **more: Any) -> dict[str, Any]:
-    """An event as LookupEvents gives it: what was asked for is JSON in a text."""
+    """An event as LookupEvents returns it: the details are JSON in a string."""
     at, source = sandbox.now - ago, f"arn:aws:dynamodb:{sandbox.region}:{sandbox.stack.account_id}:table/{table}"
     event = {
         "eventVersion": "1.11",

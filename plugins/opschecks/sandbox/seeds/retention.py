@@ -1,30 +1,28 @@
-"""What the stack lets go: a lifecycle of the dashboard bucket. Its log groups come with their retention."""
+"""What is deleted in time: a lifecycle configuration of the dashboard bucket. Log groups already have a retention."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..moto_server import backend
 from ..seed import BUCKET
-
-if TYPE_CHECKING:
-    from ..environment import Sandbox
+from . import Sandbox
 
 EVERYTHING = {"Prefix": ""}
 
 
 def sow(sandbox: Sandbox) -> None:
-    """A rule for all of the bucket, and one for previews that is switched off."""
+    """A rule for the whole bucket, and a disabled one for previews."""
     lifecycle(tidy(), previews())
 
 
 def lifecycle(*rules: dict[str, Any]) -> None:
-    """Give the dashboard bucket these rules, in place of those that it has."""
+    """Replace the rules of the dashboard bucket."""
     backend("s3", "aws").put_bucket_lifecycle_configuration(BUCKET, list(rules))
 
 
 def tidy(**changes: Any) -> dict[str, Any]:
-    """The rule for all of the bucket; a change to None takes a key away."""
+    """The rule for the whole bucket; a change to None removes a key."""
     rule = {
         "ID": "tidy",
         "Status": "Enabled",
@@ -37,7 +35,7 @@ def tidy(**changes: Any) -> dict[str, Any]:
 
 
 def previews(**changes: Any) -> dict[str, Any]:
-    """The rule for previews, which the site no longer has: it is Disabled."""
+    """The disabled rule for previews, which the site no longer has."""
     return {
         "ID": "previews",
         "Status": "Disabled",

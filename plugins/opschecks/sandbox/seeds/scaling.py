@@ -1,21 +1,20 @@
-"""Two weeks of scaling that follows its users: up in the morning, down at night, and once, long ago, in vain."""
+"""Two weeks of scaling: out in the morning, in at night, and one failed attempt long ago."""
 
 from __future__ import annotations
 
 import uuid
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from ..environment import Sandbox
+from . import Sandbox
 
 DAYS = 14
 A_DAY = ((9, 3), (12, 4), (18, 3), (21, 2))
-"""Hour (UTC) and the number of tasks that is set then."""
+"""Hour (UTC) and the number of tasks that is set at that time."""
 
 
 def sow(sandbox: Sandbox) -> None:
-    """Write down what scaling did, for each service."""
+    """Add the activities of each service."""
     midnight = sandbox.now.replace(hour=0, minute=0, second=0, microsecond=0)
     told: list[dict[str, Any]] = []
     for service in sandbox.stack.services:
@@ -29,7 +28,7 @@ def sow(sandbox: Sandbox) -> None:
 
 
 def activities_of(sandbox: Sandbox) -> list[dict[str, Any]]:
-    """What scaling has done, to be added to."""
+    """The list of scaling activities."""
     scaling = sandbox.backend("application-autoscaling")
     told: list[dict[str, Any]] = vars(scaling).setdefault("activities", [])
     return told
@@ -49,7 +48,7 @@ def scaled(sandbox: Sandbox, service: str, at: datetime, count: int) -> dict[str
 
 
 def not_scaled(sandbox: Sandbox, service: str, at: datetime, code: str) -> dict[str, Any]:
-    """An activity that came to nothing because the service is where it may be."""
+    """An activity without effect, because the service is at its limit."""
     return {
         **_activity(sandbox, service, at),
         "Description": "Attempting to scale due to alarm triggered",

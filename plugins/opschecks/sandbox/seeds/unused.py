@@ -1,17 +1,14 @@
-"""A service that is no production and rests at night, and a load balancer that has stood for longer than a week."""
+"""A development service that is stopped at night, and a load balancer that is older than a week."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from ..corrections.ecs import run_service
 from ..seed import put_metrics
 from ..series import Samples, Told, periods
-
-if TYPE_CHECKING:
-    from ..environment import Sandbox
+from . import Sandbox
 
 WEEK = timedelta(days=7)
 
@@ -28,7 +25,7 @@ def sow(sandbox: Sandbox) -> None:
 
 
 def ran(sandbox: Sandbox, times: Iterable[datetime]) -> None:
-    """Let the first of dev_services have run in these periods."""
+    """Add metrics as if the first of dev_services had run in these periods."""
     for cluster, service in (name.split("/") for name in sandbox.stack.dev_services[:1]):
         told = tuple(Samples(time, (3.0, 5.0)) for time in times)
         of = {"ClusterName": cluster, "ServiceName": service}
@@ -36,6 +33,8 @@ def ran(sandbox: Sandbox, times: Iterable[datetime]) -> None:
 
 
 def _service(sandbox: Sandbox, name: str) -> None:
+    from ..corrections.ecs import run_service
+
     cluster, service = name.split("/")
     ecs, like = sandbox.client("ecs"), sandbox.service()
     ecs.create_cluster(clusterName=cluster)

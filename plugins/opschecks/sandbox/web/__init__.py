@@ -18,9 +18,9 @@ from .tasks import BackendTask
 __all__ = ["BackendTask", "Cdn", "Proxy", "StoredObject", "Web"]
 
 PATIENCE_S = 30.0
-"""How long the loop may take for what it does in milliseconds, before that is called an error."""
+"""How long the loop may take, for work of milliseconds, before that counts as an error."""
 ANSWERS_S = 5.0
-"""How long a task that is told to stop may take for what it was asked before."""
+"""How long a stopping task may take to answer earlier requests."""
 
 T = TypeVar("T")
 
@@ -63,7 +63,7 @@ class Web:
             raise
 
     def stop(self) -> None:
-        """Close every session and socket, and end the thread; once is enough, twice is no harm."""
+        """Close every session and socket, and end the thread; may be called twice."""
         thread, self._thread = self._thread, None
         if thread is None:
             return
@@ -81,7 +81,7 @@ class Web:
         return task
 
     def remove_task(self, task_id: str) -> None:
-        """Stop a task: it answers what it was asked before, and its sessions are closed with 1001."""
+        """Stop a task: it answers earlier requests, and its sessions are closed with 1001."""
         stopped = next(task for task in self.tasks if task.task_id == task_id)
         self.tasks = [task for task in self.tasks if task is not stopped]
         self._run(stopped.stop(ANSWERS_S))
@@ -100,7 +100,7 @@ class Web:
         self.stop()
 
     async def _start(self) -> None:
-        # Taken down in reverse: the tasks end their sessions while the load balancer still carries the words.
+        # Closed in reverse order: the tasks end their sessions while the load balancer still forwards messages.
         self.dashboard_url = f"http://{HOST}:{await self._listen(self.cdn.answer)}"
         await self._open.enter_async_context(self.proxy.asking())
         scheme = "https" if self._tls else "http"

@@ -14,7 +14,7 @@ from xml.sax.saxutils import escape
 from aiohttp import web
 
 DEFAULT_TTL_S = 86_400.0
-"""What CloudFront's usual cache policy gives an object that says nothing of caching."""
+"""How long CloudFront's default cache policy keeps an object that has no caching headers."""
 
 TEXT = re.compile(r"text/|application/(json|javascript|xml|manifest\+json)|image/svg\+xml")
 
@@ -62,7 +62,7 @@ class Cdn:
     _copying: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
 
     def forget(self, paths: Iterable[str]) -> None:
-        """Drop what is cached of these paths; one that ends with * stands for all that begin so."""
+        """Drop these paths from the cache; a path that ends with * means all that begin like it."""
         for pattern in paths:
             begins, any_end = pattern.removesuffix("*"), pattern.endswith("*")
             with self._copying:
@@ -71,11 +71,11 @@ class Cdn:
                         del self._copies[path]
 
     def fill(self, path: str) -> None:
-        """Cache what stands behind a path, as a visitor's request would."""
+        """Cache a path's object, as a visitor's request would."""
         self._look_up(path)
 
     async def answer(self, request: web.BaseRequest) -> web.Response:
-        """The object that a path stands for, or an error page."""
+        """The object of a path, or an error page."""
         forced = self.statuses.get(request.path)
         if forced is not None:
             return _refusal(forced)
@@ -86,7 +86,7 @@ class Cdn:
 
     def _look_up(self, path: str) -> tuple[StoredObject, int | None] | None:
         """The object of a path and, if it comes from the cache, its age in seconds."""
-        # Held over the fetch, lest an object fetched before an invalidation be cached after it.
+        # Held during the fetch, so that an object fetched before an invalidation is not cached after it.
         with self._copying:
             now = time.monotonic()
             copy = self._copies.pop(path, None)
@@ -103,7 +103,7 @@ class Cdn:
     def _delivery(self, stored: StoredObject, age: int | None, request: web.BaseRequest) -> web.Response:
         compressible = TEXT.match(stored.content_type) is not None
         compressed = compressible and self.compresses() and _takes_gzip(request.headers.get("Accept-Encoding", ""))
-        # A compressed body is no longer the same bytes, so its tag becomes a weak one.
+        # A compressed body has other bytes, so its tag becomes a weak one.
         etag = f"W/{stored.etag}" if compressed and not stored.etag.startswith("W/") else stored.etag
         headers = {"Content-Type": stored.content_type, "ETag": etag, "Server": "AmazonS3"}
         if stored.cache_control:

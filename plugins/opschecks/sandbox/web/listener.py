@@ -10,7 +10,7 @@ from aiohttp import web
 HOST = "127.0.0.1"
 
 PARTING_S = 0.1
-"""How long answers and sessions under way may take to end when their server stops."""
+"""How long answers and sessions in progress may take to end when their server stops."""
 
 Respond = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
@@ -19,7 +19,7 @@ class Listener:
     """A listening socket, and the connections that came in by it."""
 
     def __init__(self, answer: Respond) -> None:
-        # Who hangs up cancels what it asked for: nothing goes on for a client that is gone.
+        # A client that hangs up cancels its request.
         self._server = web.Server(answer, handler_cancellation=True, access_log=None)
         self._runner = web.ServerRunner(self._server, shutdown_timeout=PARTING_S)
 
@@ -31,7 +31,7 @@ class Listener:
         return port
 
     async def stop(self) -> None:
-        """Let what is under way end within PARTING_S, cut the rest, and close every socket."""
+        """Let answers and sessions end within PARTING_S, cut the rest, and close every socket."""
         transports = [connection.transport for connection in self._server.connections]
         await self._runner.cleanup()
         for transport in transports:

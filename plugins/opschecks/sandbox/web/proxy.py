@@ -39,7 +39,7 @@ class Proxy:
     Attributes:
         in_rotation: the tasks that may be given requests; called at each request, in the loop's thread.
         secure: whether clients come over TLS.
-        sticky: whether a client that shows its cookie gets back to its task.
+        sticky: whether a client with a cookie is sent to its task again.
         broken: answers 502 to everything.
     """
 
@@ -52,7 +52,7 @@ class Proxy:
     _turn: int = field(default=0, init=False, repr=False)
 
     def asking(self) -> aiohttp.ClientSession:
-        """What it asks the tasks with, a connection for each request; open for as long as it is entered."""
+        """The client for requests to the tasks, with a new connection for each; to be entered."""
         self._client = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(force_close=True, limit=0),
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -62,7 +62,7 @@ class Proxy:
         return self._client
 
     async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
-        """What the task that gets the request says, or an error page of the load balancer's own."""
+        """The answer of a task, or an error page of the load balancer."""
         if self.broken:
             return _error_page(502)
         task = self._choose(request)
@@ -142,7 +142,7 @@ class Proxy:
         yield "Set-Cookie", f"AWSALBCORS={cookie}; SameSite=None{'; Secure' if self.secure else ''}"
 
     def _mark(self, task: BackendTask) -> str:
-        """What the cookies of its clients say, and nobody can guess."""
+        """The value of the cookies of its clients, which cannot be guessed."""
         return self._marks.setdefault(task.task_id, base64.b64encode(secrets.token_bytes(96)).decode())
 
 

@@ -1,4 +1,4 @@
-"""A backend task: a health page and WebSocket sessions, healthy or as broken as a fault wants it."""
+"""A backend task: a health page and WebSocket sessions, healthy, or broken by a fault."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ class BackendTask:
 
     Attributes:
         port: where it listens; 0 while it does not.
-        asked: how many requests and handshakes it was sent that it has not answered; counted by the load balancer.
+        asked: the number of its unanswered requests and handshakes; counted by the load balancer.
         healthy: whether /health answers 200 and "healthy", or 503 and "unhealthy".
         components: the status of each component on /health, independent of `healthy`.
         health_delay_s: how long /health takes.
-        one_at_a_time_s: how long /health takes while every other request for it waits; 0 where none waits.
+        one_at_a_time_s: how long /health takes while other requests for it wait; 0 if they need not wait.
         health_body: answered instead of the JSON, byte for byte.
         accepts_websockets: whether a handshake gets a session, or a 503.
         answers_pings: whether a session sends pongs.
@@ -55,7 +55,7 @@ class BackendTask:
         self.port = await self._listener.start()
 
     async def stop(self, answers_s: float = 0) -> None:
-        """Take up to `answers_s` to answer what was asked, then end every session (1001) and stop listening."""
+        """Take up to `answers_s` to answer earlier requests, then end every session (1001) and stop listening."""
         self.port = 0
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(answers_s):
@@ -105,7 +105,7 @@ class BackendTask:
         except TimeoutError:
             await session.close(code=WSCloseCode.INTERNAL_ERROR, message=b"session ended by the server")
         except ConnectionError:
-            pass  # a client may leave without a goodbye: that is the end of a session, not an error here
+            pass  # a client may leave without closing the session, which is not an error here
         finally:
             self._sessions.discard(session)
         return session

@@ -1,0 +1,57 @@
+"""What --fix and drills share: the fixing session of a stack, what bars it, and how a change is reported."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from .state import ChecksRun
+
+if TYPE_CHECKING:
+    from ..config.stack import Stack
+    from ..core.change import Sends
+    from ..fixing.outcome import Fixed
+    from ..fixing.session import FixingSession
+
+Say = Callable[[str], None]
+
+
+def fixing_session(
+    run: ChecksRun, stack: Stack, config: pytest.Config, aws: Sends, say: Say, poll_s: float
+) -> FixingSession:
+    """The stack's fixing session in this run, with our remedies and those of users' conftests."""
+    from ..fixing.session import FixingSession
+    from ..remedies import every_remedy
+
+    hooks = config.hook
+    remedies = every_remedy(hooks)
+    return FixingSession(
+        stack=stack, aws=aws, storage=run.store(stack), hooks=hooks, remedies=remedies, say=say, poll_s=poll_s
+    )
+
+
+@contextlib.contextmanager
+def ends_where_barred(run: ChecksRun, stack: Stack) -> Iterator[None]:
+    """End the run with a UsageError where nothing of the stack may be changed, or its state cannot be used."""
+    from ..fixing.session import NotFixable
+    from ..history.lock import Locked
+
+    try:
+        yield
+    except NotFixable as error:
+        raise pytest.UsageError(str(error)) from None
+    except Locked as error:
+        run.stopped_by = f"{stack.name}: {error}"
+        raise pytest.UsageError(run.stopped_by) from None
+    except OSError as error:
+        run.stopped_by = f"{stack.name}: its state cannot be read or written, so nothing more is changed: {error}"
+        raise pytest.UsageError(run.stopped_by) from None
+
+
+def report_change(run: ChecksRun, say: Say, fixed: Fixed, resource: str, nodeid: str) -> None:
+    """Add the change to the run file, and show it in the terminal."""
+    run.fixes.append(fixed.to_plain(resource, nodeid))
+    say(f"{fixed.change.remedy} on {fixed.change.name}: {fixed.result.value}: {fixed.said}")

@@ -1,0 +1,91 @@
+"""A stack that lacks something: each check reports what to set, or its own runbook slug for `without`."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import pytest
+
+from opschecks.core.gathering import Gathering
+from opschecks.core.model import CHECK_ATTRIBUTE, Check, Outcome
+from opschecks.core.observation import GIVEN, REGISTRY, WITHOUT, CouldNotLook, NotConfigured, closure
+from opschecks.hooks.examine import Examine
+from opschecks.hooks.fixtures import import_observations
+from opschecks.hooks.gather import told_of
+from opschecks.hooks.judge import settle
+from opschecks.report.unseen import unseen
+from tests.canned import NOW, Aws, checks_of, stack
+from tests.exported import made, of, ran
+from tests.scratch import ROOT
+
+SUITES = ("daily", "weekly", "deploy/before", "deploy/after")
+CHECKS = {
+    name: function
+    for suite in SUITES
+    for path in sorted((ROOT / "checks" / suite).glob("test_*.py"))
+    for name, function in vars(checks_of(suite, path.stem.removeprefix("test_"))).items()
+    if hasattr(function, CHECK_ATTRIBUTE)
+}
+
+
+class Denied(dict[tuple[str, str], Any]):
+    def __missing__(self, key: tuple[str, str]) -> CouldNotLook:
+        return CouldNotLook(":".join(key), "AccessDenied: no")
+
+
+@pytest.fixture(scope="module")
+def bare() -> Gathering:
+    """What every observation makes of a stack of which nothing is set."""
+    import_observations()
+    given = {**dict.fromkeys(GIVEN), "stack": stack(), "aws": Aws(Denied()), "now": NOW, "filed": lambda _: iter(())}
+    store = Gathering(closure(REGISTRY), lambda _: given, now=NOW, timeout_s=60)
+    store.start()
+    return store
+
+
+def error_of(bare: Gathering, check: Any) -> CouldNotLook | None:
+    """Why the first observation that the check takes is not there."""
+    for name in inspect.signature(check).parameters:
+        if name in REGISTRY:
+            try:
+                bare.value(name)
+            except CouldNotLook as error:
+                return error
+    return None
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_a_check_of_what_the_stack_lacks_names_its_own_runbook_slug(bare: Gathering, name: str) -> None:
+    declared: Check = getattr(CHECKS[name], CHECK_ATTRIBUTE)
+    error = error_of(bare, CHECKS[name])
+    examine = Examine(declared, "here")
+    settle(examine, error, [])
+    message = examine.findings[0].message
+    assert "[slug]" not in message
+    assert (f'{WITHOUT}["{declared.runbook}"]' in message) == isinstance(error, NotConfigured)
+
+
+def test_most_checks_of_a_bare_stack_say_what_to_set(bare: Gathering) -> None:
+    assert sum(isinstance(error_of(bare, check), NotConfigured) for check in CHECKS.values()) > len(CHECKS) / 2
+
+
+def test_an_observation_by_itself_knows_no_slug(bare: Gathering) -> None:
+    told = [told_of("here", name, result).error for name, result in bare.results.items()]
+    assert [error for error in told if "without" in error] == []
+    assert "stack here names no backend: set backend_url in stacks.toml" in told
+
+
+def test_checks_without_the_same_thing_are_one_group_with_all_of_their_slugs() -> None:
+    names = {"a": "high-cpu", "b": "scale-backend", "c": "high-cpu"}
+    checks = [made(name, "blind", runbook=slug) for name, slug in names.items()]
+    lacking = NotConfigured("", "stack here names no services")
+    messages = [
+        lacking.for_check(names["a"]),
+        lacking.again("tasks").for_check(names["b"]),
+        lacking.for_check("high-cpu"),
+    ]
+    run = ran(*checks, findings=tuple(of(check, message=said) for check, said in zip(checks, messages, strict=True)))
+    [group] = unseen(run, Outcome.BLIND)
+    assert group.cause == f'stack here names no services{WITHOUT}["high-cpu", "scale-backend"]'
+    assert len(group.checks) == 3
