@@ -431,7 +431,7 @@ BROKEN: dict[str, tuple[Edit, str]] = {
         "holds other incidents than were copied",
     ),
     "one comes twice": (lambda world: _lines(world, lambda lines: [*lines, lines[0]]), "same key came before"),
-    "one is none": (lambda world: _lines(world, lambda lines: [b"{}\n", *lines]), "no line of an export"),
+    "one is none": (lambda world: _lines(world, lambda lines: [b"{}\n", *lines]), "not a line of a DynamoDB export"),
 }
 
 
