@@ -1,4 +1,4 @@
-"""Runs that exports are tried on: hostile, of every outcome, large; and what an export made of one is read with."""
+"""Runs that reports are tried on: hostile, of every outcome, large; and what reads the report that is made of one."""
 
 from __future__ import annotations
 
@@ -14,16 +14,34 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from opschecks.core.model import NOT_APPLICABLE, CheckResult, Finding, Outcome, Severity
-from opschecks.core.run import Past, Run, StackFacts, Standing
+from opschecks.core.model import (
+    NOT_APPLICABLE,
+    CheckResult,
+    Figure,
+    Finding,
+    ObservationResult,
+    Outcome,
+    SeenResource,
+    Series,
+    Severity,
+)
+from opschecks.core.run import Past, Run, StackFacts, Standing, WaiverState
 from opschecks.report.exports.annotations import to_annotations
 from opschecks.report.exports.ctrf import to_ctrf
 from opschecks.report.exports.email_body import to_email
 from opschecks.report.exports.markdown import to_markdown
 from opschecks.report.exports.slack import to_slack
-from tests.report.test_page import HOSTILE, NOW, hostile
+from opschecks.report.page import render
+from opschecks.report.runbook import read_runbook
 from tests.scratch import ROOT
 
+HOSTILE = (
+    "<script>window.pwned = 1</script><img src=x onerror='window.pwned = 1'>\"'&lt;{{ 7 * 7 }}"
+    "\x1b[31m\x1b]0;title\x07\u202eevil\u202c\u2066\x00 ]]> --> <style>*{display:none}</style>" + "n" * 10_000
+)
+NOW = datetime(2026, 11, 24, 7, 0, tzinfo=UTC)
+LINKS = {"run": "daily.json", "pytest": "daily.pytest.html", "junit": "daily.xml"}
+RUNBOOK = read_runbook(ROOT / "checks" / "RUNBOOK.md")
 KEY = "AKIA" + "IOSFODNN7EXAMPLE"
 INJECTION = (
     f"@team/ops a|b ``` `x` [l](https://evil.example) ![i](https://evil.example/x.png) www.evil.example #12 %0A"
@@ -39,6 +57,65 @@ SCHEMA = Draft202012Validator(
 )
 WEBHOOK = "https://hooks.slack.com/services/T0SECRET/B0SECRET/xSECRETx"
 CONTROLS = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+def hostile(resources: int = 3) -> Run:
+    """A run in which every string that comes from the world is hostile."""
+    points = tuple((NOW - timedelta(minutes=5 * n), 90.0 + n % 7) for n in range(200, 0, -1))
+    series = Series("CPU", "%", points, 300, 80.0)
+    checks = [
+        CheckResult("production", name, f"checks/daily/test_ecs.py::{name}", area, Severity.HIGH, slug, "It is bad",
+                    "It hurts", outcome.value, HOSTILE)
+        for name, area, slug, outcome in (
+            ("test_a", "ecs", "high-cpu", Outcome.FAILED),
+            ("test_b", "alarms", "alarms", Outcome.BLIND),
+            ("test_c", "logs", "logs", Outcome.NOT_RUN),
+            ("test_d", "dynamodb", "database-throttling", Outcome.WAIVED),
+        )
+    ]  # fmt: skip
+    figures = (
+        Figure("severity", HOSTILE),
+        Figure("status", HOSTILE),
+        Figure("opened", HOSTILE),
+        Figure("title", HOSTILE),
+    )
+    findings = [
+        Finding("production", check.check, f"{HOSTILE}{n}", f"{n}{HOSTILE}", Outcome(check.outcome), check.severity,
+                HOSTILE, {HOSTILE: [HOSTILE, {"deep": HOSTILE}]}, figures)
+        for check in checks
+        for n in range(resources)
+    ]  # fmt: skip
+    seen = SeenResource(f"{HOSTILE}0", HOSTILE, figures, (series, replace(series, label=HOSTILE)))
+    return Run(
+        suite="daily",
+        started=NOW,
+        ended=NOW + timedelta(seconds=2),
+        stacks=(
+            StackFacts("production", False, "123456789012", "us-west-2", "Europe/Berlin", {"on_call": HOSTILE},
+                       {"cluster": HOSTILE, "service": "$(touch /tmp/pwned)", "region": "us-west-2"}),
+        ),
+        state="finished",
+        exit_code=1,
+        checks=tuple(checks),
+        findings=tuple(findings),
+        observations=(
+            ObservationResult("production", "active_incidents", 0.1, ("dynamodb:Query",), "", (seen,)),
+            ObservationResult("production", "service_load", 0.1, (), "", (seen,)),
+            ObservationResult("production", "alarms", 0.1, (), HOSTILE),
+        ),
+        waivers=(WaiverState("production", "test_d", HOSTILE, HOSTILE, HOSTILE, "2026-12-01", 7, "active"),),
+        changes=tuple(
+            {"stack": "production", "check": "test_a", "remedy": "switch", "name": HOSTILE, "result": result,
+             "said": HOSTILE, "entry": "0123", "undo": undo, "differs": [HOSTILE], "beware": HOSTILE}
+            for result, undo in (("fixed", "opschecks undo 0123"), ("roll-back failed", "one-way"), ("handed over", ""))
+        ),
+        versions={"opschecks": HOSTILE[:100]},
+    )  # fmt: skip
+
+
+def page_of(run: Run, **more: Any) -> str:
+    """The page of a run, with this project's runbook."""
+    return render(run, runbook=RUNBOOK, links=LINKS, **more)
 
 
 def said_everywhere(text: str) -> Run:

@@ -29,6 +29,8 @@ ROOMS = (
     "core",
 )
 """Every room of the package: each may import those after it, none of those before it."""
+REPORT = ("page files", "daily weekly exports", "")
+"""The levels of report/: page assembly; the rooms, none of which imports another; everything that they share."""
 FILES_AT_THE_ROOT = 3
 LINES_OF_A_FILE = 350
 MODULES = {
@@ -74,6 +76,21 @@ def test_imports_point_downward(module: str) -> None:
         if other != "opschecks.hookspecs":
             assert _room(other), f"{module} imports the package itself"
             assert ROOMS.index(_room(other)) >= level, f"{module} imports {other}, which is above it"
+
+
+def _place_in_report(module: str) -> tuple[int, str]:
+    """The level of a module of report/, and its room or name."""
+    name = module.split(".")[2]
+    return next((level, name) for level, names in enumerate(REPORT) if name in names.split() or not names)
+
+
+@pytest.mark.parametrize("module", [module for module in MODULES if module.startswith("opschecks.report.")])
+def test_a_page_is_put_together_at_the_top_of_rooms_that_share_what_is_below(module: str) -> None:
+    level, room = _place_in_report(module)
+    for other in sorted(one for one in _arrows()[module] if one.startswith("opschecks.report.")):
+        its_level, its_room = _place_in_report(other)
+        shared = level == its_level and (level != 1 or room == its_room)
+        assert its_level > level or shared, f"{module} imports {other}"
 
 
 def test_no_module_imports_itself_through_others() -> None:

@@ -27,7 +27,7 @@ def good(project: Project) -> Project:
 def _no_good(ended: Ended, project: Project, *, said: str = "") -> None:
     assert ended.code not in (0, 1), ended.all
     assert said in ended.all
-    assert "are good" not in ended.out
+    assert "checks passed on" not in ended.out
     for name in ("daily.html", "daily.xml", "daily.pytest.html"):
         path = project.folder / "reports" / name
         assert not path.exists() or "yesterday" not in path.read_text()

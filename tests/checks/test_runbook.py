@@ -335,7 +335,7 @@ def test_comments_in_commands_are_not_headings(tmp_path: Path, comment: str) -> 
 
 
 BAD = {
-    "a slug twice": (f"{SECTION}\n{SECTION}", "RUNBOOK.md:17: a: there is a heading of that slug already"),
+    "a slug twice": (f"{SECTION}\n{SECTION}", "RUNBOOK.md:17: a: this slug has a heading already"),
     "no title": (SECTION.replace("**It is broken**", ""), "RUNBOOK.md:1: a: a title is missing below the heading"),
     "no symptom": (SECTION.replace("### Symptom", ""), "RUNBOOK.md:1: a: ### Symptom is missing or empty"),
     "no look": (SECTION.replace("### Look", "### Looks"), "RUNBOOK.md:1: a: ### Look is missing or empty"),

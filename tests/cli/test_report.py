@@ -643,8 +643,8 @@ def test_history_lists_the_newest_runs_with_their_verdicts(here: FolderStorage) 
     shown = opschecks("history", "list", *HERE)
     assert (shown.exit_code, shown.stderr) == (0, "")
     assert shown.stdout.splitlines() == [
-        "2026-11-24T07:00:00+00:00  Not everything was seen: 0 failed, 0 could not look, of 2",
-        "2026-11-23T07:00:00+00:00  Not everything was seen: 0 failed, 1 could not look, of 2",
+        "2026-11-24T07:00:00+00:00  Not everything could be checked: 0 failed, 0 could not look, of 2",
+        "2026-11-23T07:00:00+00:00  Not everything could be checked: 0 failed, 1 could not look, of 2",
         "2026-11-21T07:00:00+00:00  Action needed: 1 failed, 0 could not look, of 2",
         "2026-11-20T07:00:00+00:00  All good: 0 failed, 0 could not look, of 2",
     ]

@@ -129,7 +129,7 @@ def test_a_roll_back_that_fails_cannot_be_overlooked(own: Project) -> None:
     ended = own.run("checks/daily", "--stack", "here", "--fix=apply", "--fail-on", "critical")
     assert ended.code == 1
     assert "COULD NOT BE ROLLED BACK: switch-on on a: not cured: it is dim; AND THE ROLL-BACK FAILED" in ended.out
-    assert "1 CHANGED AND NOT TAKEN BACK" in ended.out
+    assert "1 CHANGE COULD NOT BE ROLLED BACK" in ended.out
     assert "Look at a by hand now (switch-on)" in own.page()
     assert ChangeResult.ROLL_BACK_FAILED.value in own.page()
     results = {change["name"]: change["result"] for change in own.told()["changes"]}
@@ -157,11 +157,11 @@ def test_a_section_of_the_page(own: Project) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "said"), [("1 / 0", "ZeroDivisionError: division by zero"), ("['x']", "is no opschecks")]
+    ("given", "said"), [("1 / 0", "ZeroDivisionError: division by zero"), ("['x']", "is not an opschecks")]
 )
 def test_a_section_that_trips_costs_only_itself(own: Project, given: str, said: str) -> None:
     own.write("conftest.py", CONFTEST + SECTION.format(given))
     assert own.run("checks/daily").code == 1
     assert own.outcomes() == {"test_switch_is_on": "failed"}
-    assert "A section of your own could not be made" in own.page()
+    assert "A custom report section failed" in own.page()
     assert said in own.page()

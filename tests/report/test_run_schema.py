@@ -16,7 +16,7 @@ from opschecks.core.model import Outcome
 from opschecks.core.run import Run, StackFacts
 from opschecks.report.runfile import FORMAT, to_json
 from opschecks.report.schema import schema
-from tests.report.test_page import NOW, hostile
+from tests.exported import NOW, hostile
 
 SCHEMA = schema()
 VALIDATOR = Draft202012Validator(SCHEMA, format_checker=Draft202012Validator.FORMAT_CHECKER)

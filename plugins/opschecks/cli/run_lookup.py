@@ -96,7 +96,7 @@ class _History:
     def made_of(self, week: str, reports: Path) -> Run:
         """A week without a weekly run, built from its daily runs: a run without checks that ends with the week."""
         from ..core.wording import nearest
-        from ..report.weekly.facts import week_facts, week_without_run
+        from ..report.from_history import week_facts, week_without_run
 
         daily = self.of_week(week, "daily")
         if not daily:

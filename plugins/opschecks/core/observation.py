@@ -7,7 +7,7 @@ import queue
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
@@ -52,7 +52,7 @@ class CouldNotLook(Exception):  # noqa: N818 - the design's word for it; it is n
         advice = f" – allow {self.action}" if self.action else ""
         return f"{self.call}: {self.reason}{advice}" if self.call else f"{self.reason}{advice}"
 
-    def again(self, needed_for: str = "") -> CouldNotLook:
+    def again(self, needed_for: str = "") -> Self:
         """A fresh exception of the same content, for another reader; `needed_for` names the observation that is."""
         chain = (*self.chain, needed_for) if needed_for else self.chain
         return type(self)(self.call, self.reason, action=self.action, chain=chain)

@@ -1,4 +1,4 @@
-"""What earlier runs say of this one: new, still bad since when, good again, on and off; and the numbers before."""
+"""This run compared with earlier ones: what is new, still failing, flapping or recovered; and the numbers before."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ SHOWN = 13
 """Earlier runs in a strip or a sparkline: with this one they are a fortnight of days."""
 MISSED_SHOWN = 31
 JOURNAL_DAYS = 30
-"""So many days of the journal are read for the last change of what is bad: a thousand changes cost 0.1 s in a folder,
-and some 5 s in S3."""
+"""Days of the journal that are read for the last change of what is bad: a thousand changes take 0.1 s in a folder, and
+about 5 s in S3."""
 _SEEN = (Outcome.PASSED, Outcome.WAIVED, Outcome.FAILED)
-"""Outcomes of a check that looked: only then is silence about a resource good news."""
+"""Outcomes of a check that looked: only then does no finding about a resource mean that it is good."""
 
 _ENDED = (Outcome.FAILED, Outcome.BLIND)
-"""Of a finding about the whole stack: the check ended before it had come to each resource."""
+"""Of a finding about the whole stack: the check ended before it had examined each resource."""
 
 FindingKey = tuple[str, str]
 """Check and resource."""
@@ -37,7 +37,7 @@ def past_of(run: Run, stack: str, before: Sequence[Summary], entries: Iterable[E
     zone = ZoneInfo(next(facts.time_zone for facts in run.stacks if facts.name == stack))
     previous = before[0].started if before else None
     since = changes_from(run.suite, run.started, previous)
-    entries = [entry for entry in entries if _is_told(entry, run.suite)]
+    entries = [entry for entry in entries if _is_reported(entry, run.suite)]
     bad = _bad(run, stack)
     newest = list(before[:SHOWN])[::-1]
     return Past(
@@ -55,7 +55,7 @@ def past_of(run: Run, stack: str, before: Sequence[Summary], entries: Iterable[E
 
 
 def journal_from(run: Run, stack: str, previous: datetime | None) -> datetime:
-    """From when on a run reads the journal: where something is bad, further back, for what was last changed there."""
+    """The start of what a run reads of the journal; where something is bad, further back, for its last change."""
     since = changes_from(run.suite, run.started, previous)
     return min(since, run.started - timedelta(days=JOURNAL_DAYS)) if _bad(run, stack) else since
 
@@ -65,7 +65,7 @@ def _bad(run: Run, stack: str) -> list[Finding]:
 
 
 def _touched(bad: Sequence[Finding], entries: Sequence[Entry]) -> Iterator[dict[str, Any]]:
-    """The newest change of each resource that is bad; remedies call some by their names."""
+    """The newest change of each resource that is bad; remedies identify some by their names."""
     newest = {entry.change.target: entry for entry in entries}
     for one in {one.resource: one for one in bad}.values():
         found = [newest[name] for name in (one.resource, one.name) if name in newest]
@@ -73,13 +73,13 @@ def _touched(bad: Sequence[Finding], entries: Sequence[Entry]) -> Iterator[dict[
             yield {**_change(max(found, key=lambda entry: entry.begun)), "target": one.resource}
 
 
-def _is_told(entry: Entry, suite: str) -> bool:
-    """Whether a report tells of the change: of what a drill made and took away, only that of the drills does."""
+def _is_reported(entry: Entry, suite: str) -> bool:
+    """Whether a report shows the change; what a drill made and removed, only that of the drills shows."""
     return (entry.happened or entry.is_open) and (suite == "drills" or entry.change.finding != DRILLED)
 
 
 def changes_from(suite: str, started: datetime, previous: datetime | None) -> datetime:
-    """From when on a run tells of changes: since the run before; a weekly one of a week at least."""
+    """The start of the changes that a run reports: since the run before; for a weekly run at least a week."""
     if suite == "weekly":
         week = started - timedelta(days=DAYS)
         return min(previous, week) if previous else week
@@ -101,11 +101,11 @@ def _standings(run: Run, stack: str, before: Sequence[Summary], zone: ZoneInfo) 
     findings = [one for one in run.findings if one.stack == stack]
     today = run.started.astimezone(zone).date()
     if not before:
-        return  # of the first run on record nothing is new: nobody knows what was before
+        return  # nothing is new in the first run on record: what was before is not known
 
     def standing(check: str, resource: str, name: str, state: str, since: datetime) -> Standing:
         day = (today - since.astimezone(zone).date()).days + 1
-        # a streak that reaches back to the oldest run compared may be longer than anybody sees from here
+        # a streak that reaches back to the oldest run compared may be longer than that
         cut = len(before) >= COMPARED and since == before[-1].started
         return Standing(check, resource, name, state, since, day, at_least=cut)
 
@@ -134,7 +134,7 @@ def _standings(run: Run, stack: str, before: Sequence[Summary], zone: ZoneInfo) 
 def _became(bad: Bad, key: FindingKey, present: Mapping[FindingKey, Finding], outcome: str, whole: str) -> str:
     """What became of something that failed when it was last looked at; nothing where that is unknown, or waived.
 
-    A check that failed or could not look as a whole has not come to each resource: then silence is no news.
+    A check that failed or could not look as a whole has not examined each resource: then nothing follows from silence.
     """
     own = present.get(key)
     if own is not None:
@@ -159,10 +159,7 @@ def _last_failures(before: Sequence[Summary]) -> Iterator[Bad]:
 
 
 def _known(before: Sequence[Summary], whole: str) -> History:
-    """(began, was it bad) of each earlier run that knows, the newest first. What could not be seen is neither.
-
-    A failure that was waived was one all the same.
-    """
+    """(began, was it bad) of each earlier run that looked, the newest first. A waived failure counts as bad."""
     bad = [{(one.check, one.resource): one.outcome for one in run.bad} for run in before]
 
     def history(key: FindingKey, was: Outcome) -> Iterator[tuple[datetime, bool]]:
@@ -180,7 +177,7 @@ def _known(before: Sequence[Summary], whole: str) -> History:
 
 
 def _out_of_sight(check: str, before: Sequence[Summary], seen: datetime | None) -> datetime | None:
-    """When the first of the runs began that could not see it, since it was last seen; None where there is none."""
+    """When the first run began that could not see it, since it was last seen; None where each could."""
     since = None
     for run in before:
         if run.started == seen or run.outcomes.get(check, NOT_APPLICABLE) == NOT_APPLICABLE:

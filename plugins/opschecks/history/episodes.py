@@ -1,4 +1,4 @@
-"""Episodes: each time a check failed, from the run that saw it first to the one that saw it good; what was tried."""
+"""Episodes: each time a check failed, from the first run that failed to the next good one; what was tried."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _GOOD = (Outcome.PASSED, Outcome.WAIVED)
 class Episode:
     """One time that a check failed; `until` is None while it does. `cut`: it may have begun before the first run known.
 
-    `resources` are those that failed in it. A run that could not look ends nothing.
+    `resources` are those that failed in it. A run that could not look does not end it.
     """
 
     check: str

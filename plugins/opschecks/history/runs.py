@@ -15,7 +15,7 @@ A_DAY_MORE_OR_LESS = timedelta(hours=8)
 
 
 def file_run(store: Storage, suite: str, started: datetime, text: str) -> str:
-    """Keep a run file as `<suite>/<UTC time>.json`, and say where; two of the same moment are both kept."""
+    """Keep a run file as `<suite>/<UTC time>.json`, and return that key; two of the same moment are both kept."""
     moment = f"{started.astimezone(UTC):%Y-%m-%dT%H-%M-%S.%f}Z"
     for number in range(1000):
         key = f"{suite}/{moment}.json" if number == 0 else f"{suite}/{moment}-{number}.json"
@@ -33,11 +33,11 @@ def filed_runs(store: Storage, suites: Iterable[str]) -> Iterator[dict[str, Any]
 
 
 def began(key: str) -> datetime | None:
-    """When the run of a filed run file began, by its name; None for what is no run file."""
+    """When the run of a filed run file began, by its name; None for what is not a run file."""
     match = _NAME.fullmatch(key)
     try:
         return datetime.strptime(match[1], "%Y-%m-%dT%H-%M-%S.%f").replace(tzinfo=UTC) if match else None
-    except ValueError:  # digits that are no date
+    except ValueError:  # digits that are not a date
         return None
 
 
@@ -55,7 +55,7 @@ def run_a_day_before(store: Storage, suite: str, moment: datetime) -> str | None
 
 
 def forget_before(store: Storage, suite: str, moment: datetime) -> list[str]:
-    """Delete the run files of the suite that began before the moment; which ones. Nothing else in there is touched."""
+    """Delete the suite's run files of before the moment, and return their keys; nothing else is touched."""
     old = [key for key in store.keys(suite) if (at := began(key)) and at < moment]
     for key in old:
         store.delete(key)

@@ -1,4 +1,4 @@
-"""Where a stack's state lies – run files, journal, lock: texts by key, made once and never by two. A folder, or S3."""
+"""A stack's state – run files, journal, lock – as texts by key, each created only once. A folder, or S3."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ class Storage(Protocol):
     """Keys are relative paths such as `journal/2026….json`."""
 
     def create(self, key: str, text: str) -> bool:
-        """Write what is not there yet; False where somebody else has. On disk when it returns."""
+        """Write what is not there yet; False where another process has. On disk when it returns."""
 
     def replace(self, key: str, text: str, *, kind: str = "") -> None:
-        """Write it, whatever was there. For what only one writes. `kind` is its media type, where somebody asks."""
+        """Write it, whatever was there; for keys with a single writer. `kind` is its media type, for S3."""
 
     def read(self, key: str) -> str | None:
         """The text, or None."""
@@ -91,7 +91,7 @@ class FolderStorage:
         return []
 
     def delete(self, key: str) -> None:
-        """No harm where it is gone."""
+        """No error where it is gone."""
         (self.root / key).unlink(missing_ok=True)
 
     @staticmethod
@@ -104,9 +104,9 @@ class FolderStorage:
 
 
 class S3Storage:
-    """A prefix in S3, which people and CI share; conditional writes decide who was first.
+    """A prefix in S3, which people and CI share; conditional writes decide which writer was first.
 
-    What S3 refuses is an OSError, as with a folder.
+    Errors of S3 are OSErrors, as with a folder.
     """
 
     def __init__(self, client: Any, bucket: str, prefix: str) -> None:
@@ -165,7 +165,7 @@ class S3Storage:
             more = {"ContinuationToken": page["NextContinuationToken"]}
 
     def delete(self, key: str) -> None:
-        """S3 does not mind where it is gone."""
+        """S3 reports no error where it is gone."""
         self._ask("DeleteObject", Key=self._key(key))
 
 
@@ -178,7 +178,7 @@ def storage_at(where: str, client: Callable[[], Any]) -> Storage:
 
 
 def storage_of(stack: Stack, default: Path, root: Path, client: Callable[[], Any]) -> Storage:
-    """Where the stack's state says, below its name: a folder (relative to `root`; else `default`) or a prefix in S3.
+    """The stack's folder below its `state`: a folder (relative to `root`) or S3; below `default` where it has none.
 
     `client` makes an S3 client with the stack's own credentials; called only where one is needed.
     """

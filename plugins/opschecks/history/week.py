@@ -22,9 +22,9 @@ RUNNING, DESIRED = f"{DAY}tasks running", f"{DAY}tasks desired"
 DAYS = 7
 WEEKS = 8
 RECURS_WITHIN = 28
-"""Days over which something is seen to come back."""
+"""Days in which recurring failures are looked for."""
 RECURRING = 2
-"""On so many of them a check must have failed to be called recurring."""
+"""Days on which a check must have failed to be called recurring."""
 RUNS_READ = 400
 """Daily runs, the newest, that a week is made from: eight weeks of seven runs a day."""
 
@@ -57,7 +57,7 @@ def week_of(known: Known, stack: str, targets: Mapping[str, float]) -> dict[str,
 
     `measures`: each with its values of eight weeks, the oldest first, None where nothing is known. `days`: checks by
     outcome in the last run of each day, tasks running and desired in it. `failures`: what was failing within the week.
-    `recurring`: what failed on several of 28 days, with the outcome of each, "" where no run says. Times are ISO text.
+    `recurring`: what failed on several of 28 days, with the outcome of each ("": no run). Times are ISO text.
     """
     by_day, all_episodes = known.by_day(), episodes(known.runs)
     days = [known.today - timedelta(days=back) for back in reversed(range(DAYS))]
@@ -79,7 +79,7 @@ def week_of(known: Known, stack: str, targets: Mapping[str, float]) -> dict[str,
 
 
 def nothing_of(stack: str, error: str) -> dict[str, Any]:
-    """A week of which nothing can be read, and why."""
+    """A week of which nothing can be read: `error` says why."""
     empty: dict[str, Any] = {key: [] for key in ("measures", "days", "failures", "recurring")}
     return {"stack": stack, "error": error, "begins": "", "ends": "", "opened": 0, **empty}
 
@@ -108,7 +108,7 @@ def _measures(
 def _of_week(
     known: Known, days: Sequence[date], runs: Sequence[Summary], told: Sequence[Episode]
 ) -> dict[str, float | None]:
-    """Each measure of the week of those days; None where no run tells it."""
+    """Each measure of the week of those days; None where no run has it."""
 
     def within(moment: datetime) -> bool:
         return days[0] <= known.day_of(moment) <= days[-1]
@@ -152,7 +152,7 @@ def _failure(one: Episode, entries: Sequence[Entry]) -> dict[str, Any]:
 
 
 def _tried(told: Sequence[Episode], entries: Sequence[Entry]) -> list[dict[str, Any]]:
-    """Which remedies the journal has for them, how often, and who had the last of each made."""
+    """Which remedies the journal has for them, how often, and who made the last of each."""
     made = {entry.id: entry for one in told for entry in one.tried(entries)}
     times = Counter(entry.change.remedy for entry in made.values())
     by = {entry.change.remedy: entry.by for entry in sorted(made.values(), key=lambda entry: entry.begun)}

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ..report.files import RunFiles
 
 ALL_GOOD, SOMETHING_FAILED, SOMETHING_UNSEEN = 0, 1, 10
-NO_SECTION = "A section of your own could not be made"
+NO_SECTION = "A custom report section failed"
 _OURS_TO_DECIDE = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
 
 
@@ -73,21 +73,21 @@ class _Listener:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Take in what a check's last report tells, or that its process died."""
+        """Take in what a check's last report says, or that its process died."""
         run, lost = self._run, self._run.collected.get(report.nodeid)
         if str(report.when) == CRASHED and lost:
-            # nobody knows what it saw; should another worker run it again, that changes nothing
+            # what it saw is lost, whether or not another worker runs it again
             why = f"the worker process died: {str(report.longrepr).partition(chr(10))[0]}"
             run.crashed.add(report.nodeid)
             run.reported[report.nodeid] = dataclasses.replace(lost, outcome=Outcome.BLIND.value, message=why)
             run.findings.append(_stand_in(lost, Outcome.BLIND, why))
             setattr(report, BLIND, True)
         elif (told := told_by(report)) and report.nodeid not in run.crashed:
-            from ..report.runfile import finding_from
+            from ..report.runfile import read_as
 
-            result = CheckResult(**{**told["check"], "severity": Severity(told["check"]["severity"])})
+            result = read_as(CheckResult, told["check"])
             run.reported[result.nodeid] = result
-            run.findings += [finding_from(finding) for finding in told["findings"]]
+            run.findings += [read_as(Finding, finding) for finding in told["findings"]]
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -132,14 +132,18 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 
 
 def _own_sections(session: pytest.Session, told: Run) -> list[ReportSection]:
-    """What users' conftests add; one that trips costs its section, and never the run."""
+    """What the hook gives: ours, and those of users' conftests. An error in one costs sections, never the run."""
     try:
         given = session.config.hook.pytest_opschecks_report_sections(run=told)
         sections = [one for some in given for one in some]
-    except Exception as error:  # noqa: BLE001 - somebody else's code
+    except Exception as error:  # noqa: BLE001 - it is not our code
         return [ReportSection(NO_SECTION, f"`{type(error).__name__}: {error}`")]
-    wrong = [one for one in sections if not isinstance(one, ReportSection)]
-    return [ReportSection(NO_SECTION, f"`{wrong[0]!r}` is no opschecks.ReportSection")] if wrong else sections
+    return [
+        one
+        if isinstance(one, ReportSection)
+        else ReportSection(NO_SECTION, f"`{one!r}` is not an opschecks.ReportSection")
+        for one in sections
+    ]
 
 
 def _with_history(run: ChecksRun) -> RunFiles:
@@ -188,7 +192,7 @@ def build(run: ChecksRun, state: str, reason: str) -> Run:
         result = run.reported.get(nodeid)
         if result is None:
             result = dataclasses.replace(collected, message=reason)
-            findings.append(_stand_in(collected, Outcome.NOT_RUN, reason or "the run has not come to it"))
+            findings.append(_stand_in(collected, Outcome.NOT_RUN, reason or "not reached before the run ended"))
         checks.append(result)
     return Run(
         suite=run.suite,
@@ -249,7 +253,7 @@ def _versions() -> Mapping[str, str]:
 
 
 def _guarded(run: ChecksRun, write_files: Callable[[], None]) -> None:
-    """A disk that is full, or a report that trips over what it tells of, is said in one line; the run is not good."""
+    """Report in one line what keeps the files from being written, such as a full disk; then the run is not good."""
     from ..report.files import write_no_run
 
     try:

@@ -1,4 +1,4 @@
-"""The past of a run: what its stacks' histories say, read before its files are written; and what has grown too old."""
+"""The past of a run: what its stacks' histories say, read before its files are written; old run files deleted."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ def _summaries(run: ChecksRun, stack: Stack) -> Summaries:
 
 
 def with_past(run: ChecksRun, told: Run) -> Run:
-    """The run beside the earlier ones of each stack. A part of a suite is compared with nothing.
+    """The run, compared with the earlier ones of each stack. A part of a suite is not compared.
 
-    A history that cannot be read is said in the report, and costs nothing but the comparison.
+    Where a history cannot be read, the report says so, and only the comparison is missing.
     """
     if told.partial:
         return told
     told = dataclasses.replace(told, past=tuple(_past(run, told, stack) for stack in run.stacks))
     if told.suite != "weekly":
         return told
-    from ..report.weekly.facts import week_facts
+    from ..report.from_history import week_facts
 
     weeks = tuple(week_facts(_summaries(run, stack), stack, told.started) for stack in run.stacks)
     return dataclasses.replace(told, weeks=weeks)
@@ -48,9 +48,9 @@ def _past(run: ChecksRun, told: Run, stack: Stack) -> Past:
         past = past_of(told, stack.name, before, Journal(history.store).entries(since=since))
         if told.suite != "daily":
             return past
-        from ..report.daily.cost_facts import cost_facts
+        from ..report.from_history import costs_seen
 
-        return dataclasses.replace(past, cost=cost_facts(history.store, told.started))
+        return dataclasses.replace(past, cost=costs_seen(history.store, told.started))
     except (OSError, JournalError) as error:
         return Past(stack.name, error=str(error))
 

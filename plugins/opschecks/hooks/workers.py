@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from ..core.model import ObservationResult
 from ..core.observation import CouldNotLook
 from .gather import identify_stack, results
 from .pytest_private import load_scope_scheduling, option, worker_input
@@ -75,9 +76,9 @@ def pytest_testnodedown(node: Any, error: Any) -> None:
     run = checks_run(node.config)
     told = getattr(node, "workeroutput", {}).get(TOLD)
     if run and told:
-        from ..report.runfile import observation_from
+        from ..report.runfile import read_as
 
-        run.observations += [observation_from(seen) for seen in json.loads(told)]
+        run.observations += [read_as(ObservationResult, seen) for seen in json.loads(told)]
 
 
 @pytest.hookimpl(optionalhook=True)

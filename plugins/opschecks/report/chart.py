@@ -1,4 +1,4 @@
-"""Series to the geometry of a small line chart; `templates/chart.svg` draws it."""
+"""Series to the geometry of a small line chart; the macro `svg` of `templates/parts.html` draws it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
 from ..core.model import Series
-from ..core.run import Run
+from .amounts import number
 from .text import Whole
 
 WIDTH, HEIGHT = 320, 150
@@ -19,7 +19,7 @@ SPARK_WIDTH, SPARK_HEIGHT = 110, 26
 LONG = timedelta(days=3)
 """Beyond this an axis has days instead of hours."""
 GAP = 1.5
-"""Points further apart than this many periods are not joined: nobody saw what was between them."""
+"""Points further apart than this many periods are not joined: what was between them is not known."""
 
 Point = tuple[datetime, float]
 
@@ -53,16 +53,6 @@ class Chart:
     bottom: int = HEIGHT - BOTTOM
 
 
-def same_line(earlier: Run | None, stack: str, resource: str, label: str) -> Series | None:
-    """The series of that resource and label that an earlier run saw."""
-    for seen in earlier.observations if earlier else ():
-        for one in seen.resources if seen.stack == stack else ():
-            for line in one.series if one.resource == resource else ():
-                if line.label == label:
-                    return line
-    return None
-
-
 def chart(series: Series, name: str, zone: tzinfo, earlier: Series | None = None) -> Chart | None:
     """The chart of a series about `name`, its times in `zone`; None where there is no point to draw.
 
@@ -82,32 +72,26 @@ def chart(series: Series, name: str, zone: tzinfo, earlier: Series | None = None
     def y(value: float) -> float:
         return round(HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * max(value, 0.0) / top, 1)
 
-    pieces = list(_pieces(points, series.period_s))
-    half = series.period_s / 2
+    def drawn(of: Sequence[Point]) -> tuple[str, ...]:
+        pieces = _pieces(of, series.period_s)
+        return tuple(_drawn((x(time), y(value)) for time, value in piece) for piece in pieces if len(piece) > 1)
+
+    half = timedelta(seconds=series.period_s / 2)
     over = () if series.limit is None else tuple(_over(points, series.limit, series.period_s))
     return Chart(
         title=f"{series.label} – {name}",
         said=_said(series, name, zone),
-        lines=tuple(_drawn((x(time), y(value)) for time, value in piece) for piece in pieces if len(piece) > 1),
-        before=tuple(
-            _drawn((x(time), y(value)) for time, value in piece)
-            for piece in _pieces(before, series.period_s)
-            if len(piece) > 1
-        ),
-        dots=tuple((x(piece[0][0]), y(piece[0][1])) for piece in pieces if len(piece) == 1),
-        over=tuple(
-            (x(max(first - timedelta(seconds=half), begin)), x(min(last + timedelta(seconds=half), end)))
-            for first, last in over
-        ),
+        lines=drawn(points),
+        before=drawn(before),
+        dots=tuple((x(one[0][0]), y(one[0][1])) for one in _pieces(points, series.period_s) if len(one) == 1),
+        over=tuple((x(max(first - half, begin)), x(min(last + half, end))) for first, last in over),
         x_ticks=tuple(
             Tick(x(time), f"{time.astimezone(zone):{'%d %b' if end - begin > LONG else '%H:%M'}}")
             for time in _hours(begin, end, zone)
             if x(time) <= WIDTH - LABEL / 2
         ),
         y_ticks=tuple(Tick(y(value), number(value)) for value in (0.0, top / 2, top)),
-        limit=None
-        if series.limit is None
-        else Tick(y(series.limit), f"limit {number(series.limit)} {series.unit}".strip()),
+        limit=None if series.limit is None else Tick(y(series.limit), f"limit {number(series.limit, series.unit)}"),
     )
 
 
@@ -136,15 +120,6 @@ def _drawn(places: Iterable[tuple[float, float]]) -> str:
 def crosses(series: Series) -> bool:
     """Whether the series goes over its limit."""
     return series.limit is not None and any(value > series.limit for _, value in series.points)
-
-
-def number(value: float | int | str) -> str:
-    """The number as a person reads it: 1,105, 235, 2.3."""
-    if isinstance(value, str):
-        return value
-    if float(value).is_integer() or abs(value) >= 100:
-        return f"{value:,.0f}"
-    return f"{value:.2g}" if abs(value) < 1 else f"{value:.1f}"
 
 
 def _pieces(points: Sequence[Point], period_s: int) -> Iterator[list[Point]]:
@@ -199,10 +174,8 @@ def _hours(begin: datetime, end: datetime, zone: tzinfo) -> Iterator[datetime]:
 
 def _said(series: Series, name: str, zone: tzinfo) -> str:
     time, value = max(series.points, key=lambda point: point[1])
-    unit = f" {series.unit}" if series.unit else ""
-    limit = "" if series.limit is None else f", limit {number(series.limit)}{unit}"
-    last = number(series.points[-1][1])
+    limit = "" if series.limit is None else f", limit {number(series.limit, series.unit)}"
     return (
-        f"{series.label} of {name}: last {last}{unit}, highest {number(value)}{unit} "
-        f"at {time.astimezone(zone):%H:%M}{limit}"
+        f"{series.label} of {name}: last {number(series.points[-1][1], series.unit)}, "
+        f"highest {number(value, series.unit)} at {time.astimezone(zone):%H:%M}{limit}"
     )

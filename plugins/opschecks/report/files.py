@@ -48,9 +48,9 @@ def write_unfinished(run: Run, place: RunFiles) -> None:
 
 
 def write_run(run: Run, place: RunFiles, runbook: Mapping[str, Section], earlier: Run | None = None) -> None:
-    """Write run file, history, summary and page; the page last: while it says "unfinished" nobody trusts the rest.
+    """Write run file, history, summary and page; the page last, as it says "unfinished" until then.
 
-    What people read is made from what the run file says, so that it can be made again to the byte.
+    The others are made from what the run file has, so that they can be made again to the byte.
     """
     from .exports.ctrf import to_ctrf
     from .exports.markdown import to_markdown
@@ -69,8 +69,8 @@ def write_run(run: Run, place: RunFiles, runbook: Mapping[str, Section], earlier
 
 
 def write_no_run(place: RunFiles, begun: datetime, why: str, *, keep_run_file: bool = False) -> None:
-    """Put a page that says why there was no run in place of an earlier run's files, lest they pass for today's."""
-    with contextlib.suppress(OSError):  # the reason itself is about to be told on the terminal
+    """Replace an earlier run's files by a page that says why there was no run: they are not today's."""
+    with contextlib.suppress(OSError):  # the reason itself is about to be printed on the terminal
         if place.page.exists():
             write_whole(place.page, render_no_run(place.stem, begun, why))
         for name, link in place.links.items():

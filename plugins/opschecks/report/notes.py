@@ -1,9 +1,9 @@
-"""Run to notes: what is bad, the worst first, in few words; for everything that is shorter than the page."""
+"""Run to notes: the facts of everything that is shorter than the page, what is bad first."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from typing import Any
@@ -12,8 +12,10 @@ from zoneinfo import ZoneInfo
 from ..core.model import CheckResult, Finding, Outcome
 from ..core.redaction import redact_text
 from ..core.run import Run, Standing
+from .amounts import named
+from .standing import since
 from .text import printable
-from .verdict import verdict
+from .verdict import Verdict, verdict, worst_first
 
 NAMED = 3
 LONGEST_NAME = 100
@@ -25,26 +27,17 @@ WEB_ADDRESS = re.compile(r"https?://[^\s\x00-\x20\x7f<>|\"']{1,2000}")
 class BadCheck:
     """A check that failed or could not look.
 
-    `findings` are its bad resources, failed ones first; none where the check itself could not look. `standings` says
-    of each how long it has been bad, None where no earlier run tells; `zone` is the stack's, in which days are told.
+    `title` is the sentence that is true; `where` names the stack, if there are several. `findings` are its bad
+    resources, failed ones first; none where the check itself could not look. `since` says of each since when it has
+    been bad ("" where no earlier run shows it), `longest` that of the oldest.
     """
 
     check: CheckResult
+    title: str
+    where: str
     findings: tuple[Finding, ...]
-    standings: tuple[Standing | None, ...]
-    zone: tzinfo
-
-    @property
-    def title(self) -> str:
-        """The sentence that is true: what is broken, or what nobody could look at."""
-        return self.check.failing if self.check.outcome == Outcome.FAILED else f"could not look: {self.check.check}"
-
-    @property
-    def longest(self) -> str:
-        """How long the resource has been bad that has been so for the longest time."""
-        known = [one for one in self.standings if one]
-        oldest = min(known, key=lambda one: (one.state == "new", one.since), default=None)
-        return how_long(oldest, self.zone)
+    since: tuple[str, ...]
+    longest: str
 
     @property
     def said(self) -> str:
@@ -52,58 +45,64 @@ class BadCheck:
         own = [one for one in self.findings if one.outcome == self.check.outcome]
         if not own:
             return self.check.message
-        names = ", ".join(brief(one.name, LONGEST_NAME) for one in own[:NAMED])
-        more = f" and {len(own) - NAMED} more" if len(own) > NAMED else ""
-        return f"{names}{more}: {own[0].message}"
+        return f"{named([brief(one.name, LONGEST_NAME) for one in own], NAMED)}: {own[0].message}"
 
 
-def bad_checks(run: Run) -> list[BadCheck]:
-    """Every check that failed or could not look: failed ones first, and of those the severest."""
+@dataclass(frozen=True)
+class Notes:
+    """`headline` is a subject for mails and messages; `counted` the line that shows that no check was lost.
+
+    `bad` are the checks that failed, then those that could not look, each the severest first; `changes` those that were
+    sent, first those that did not help and could not be rolled back.
+    """
+
+    verdict: Verdict
+    headline: str
+    counted: str
+    bad: tuple[BadCheck, ...]
+    changes: tuple[Mapping[str, Any], ...]
+
+
+def notes(run: Run) -> Notes:
+    """The facts of a run in short."""
+    said = verdict(run)
     known = {(past.stack, one.check, one.resource): one for past in run.past for one in past.standings}
     zones = {stack.name: ZoneInfo(stack.time_zone) for stack in run.stacks}
-    bad = [check for check in run.checks if check.outcome in (Outcome.FAILED, Outcome.BLIND)]
-    bad.sort(key=lambda check: (-Outcome(check.outcome).rank, -check.severity.rank))
-    return [_bad(run, check, known, zones.get(check.stack, UTC)) for check in bad]
+    bad = [*worst_first(run, Outcome.FAILED), *worst_first(run, Outcome.BLIND)]
+    made = (one for one in run.changes if one["entry"])
+    return Notes(
+        verdict=said,
+        headline=headline(run, said),
+        counted=counted(run),
+        bad=tuple(_bad(run, check, known, zones.get(check.stack, UTC)) for check in bad),
+        changes=tuple(sorted(made, key=lambda one: one["result"] != "roll-back failed")),
+    )
 
 
 def _bad(run: Run, check: CheckResult, known: Mapping[tuple[str, str, str], Standing], zone: tzinfo) -> BadCheck:
+    findings = bad_findings(run, check)
+    standings = [known.get((check.stack, check.check, one.resource)) for one in findings]
+    oldest = min(filter(None, standings), key=lambda one: (one.state == "new", one.since), default=None)
+    return BadCheck(
+        check=check,
+        title=check.failing if check.outcome == Outcome.FAILED else f"could not look: {check.check}",
+        where=f" ({check.stack})" if len(run.stacks) > 1 else "",
+        findings=tuple(findings),
+        since=tuple(since(one, zone) for one in standings),
+        longest=since(oldest, zone),
+    )
+
+
+def bad_findings(run: Run, check: CheckResult) -> Sequence[Finding]:
+    """What the check found that failed, and what it could not look at."""
     findings = [one for one in run.findings_of(check) if one.outcome in (Outcome.FAILED, Outcome.BLIND)]
-    findings.sort(key=lambda one: -one.outcome.rank)
-    standings = (known.get((check.stack, check.check, one.resource)) for one in findings)
-    return BadCheck(check, tuple(findings), tuple(standings), zone)
+    return sorted(findings, key=lambda one: -one.outcome.rank)
 
 
-def how_long(standing: Standing | None, zone: tzinfo) -> str:
-    """In words; the day is one of the stack's own time zone."""
-    if standing is None:
-        return ""
-    since = f"since {standing.since.astimezone(zone):%Y-%m-%d}"
-    return {
-        "new": f"new, or hidden {since}" if standing.at_least else "new",
-        "flapping": f"on and off, {since}",
-        "unseen": since,
-        "hidden": f"was failing, {since}",
-        "recovered": f"was bad {since}",
-        "gone": f"was bad {since}",
-    }.get(standing.state, f"day {standing.day}, {since}")
-
-
-def made_changes(run: Run) -> list[Mapping[str, Any]]:
-    """The changes that were sent, those first that did not help and could not be taken back."""
-    return sorted((one for one in run.changes if one["entry"]), key=lambda one: one["result"] != "roll-back failed")
-
-
-def brief(text: str, longest: int) -> str:
-    """The text as one line of at most so many characters, secrets masked, control characters spelled out."""
-    line = " ".join(redact_text(text).split())
-    line = printable(line[: longest + 1])
-    return line if len(line) <= longest else line[: longest - 1] + "…"
-
-
-def headline(run: Run) -> str:
-    """Sandbox or not, the verdict's word, suite and stacks: a subject for mails and messages."""
+def headline(run: Run, said: Verdict) -> str:
+    """Sandbox or not, the verdict's word, suite and stacks."""
     sandbox = "SANDBOX – " if run.sandbox else ""
-    return f"{sandbox}{verdict(run).word} – {run.suite} checks of {', '.join(stack.name for stack in run.stacks)}"
+    return f"{sandbox}{said.word} – {run.suite} checks of {', '.join(stack.name for stack in run.stacks)}"
 
 
 def counted(run: Run) -> str:
@@ -111,3 +110,17 @@ def counted(run: Run) -> str:
     not_run = run.count(Outcome.NOT_RUN)
     reported = f"{len(run.checks)} checks collected = {len(run.checks) - not_run} reported"
     return reported + (f" + {not_run} not run" if not_run else "")
+
+
+def undo(change: Mapping[str, Any]) -> str:
+    """The command that undoes a change of this run, or why there is none."""
+    if change["result"] in ("rolled back", "refused", "not sent", "planned"):
+        return "nothing to undo"
+    return "it cannot be undone" if change["undo"] == "one-way" else str(change["undo"]) or "needs a person"
+
+
+def brief(text: str, longest: int) -> str:
+    """The text as one line of at most `longest` characters, secrets masked, control characters spelled out."""
+    line = " ".join(redact_text(text).split())
+    line = printable(line[: longest + 1])
+    return line if len(line) <= longest else line[: longest - 1] + "…"

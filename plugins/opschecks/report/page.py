@@ -1,165 +1,115 @@
-"""Run to the page that people read: one file without JavaScript, whose order is that of the questions at 07:00."""
+"""Run to the page that people read: one file without JavaScript, whose order is that of the questions at 07:00.
+
+Run, then facts, then template: each section below is a module with one function, `facts`, and a template of the same
+name beside it, which prints what `facts` returns.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, tzinfo
-from functools import cache
-from typing import Any
-from zoneinfo import ZoneInfo
+from dataclasses import dataclass
+from types import ModuleType
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from ..core.model import Outcome
+from ..core.run import Run, StackFacts
+from .daily import cards, changes, charts, checks, costs, custom, incidents, services, since, tiles
+from .notes import counted, headline
+from .rendering import rendered
+from .runbook import Section
+from .source import PageSource
+from .verdict import Verdict, verdict
+from .weekly import backups, coming_up, days
+from .weekly import costs as week_costs
+from .weekly import numbers as week_numbers
 
-from ..core.model import NOT_APPLICABLE, Outcome, SeenResource
-from ..core.redaction import redact_text
-from ..core.run import Run
-from .chart import Chart, chart, same_line
-from .daily.cards import cards
-from .daily.changes import changes
-from .daily.costs import daily_costs
-from .daily.numbers import service_rows, tiles
-from .notes import counted
-from .runbook import Section, to_html
-from .since import compared
-from .text import printable_lines, shortened
-from .unseen import unseen
-from .verdict import verdict
-from .weekly.week import weeks
+DAILY = (tiles, since, services, incidents, cards, charts, costs, changes, custom, checks)
+WEEKLY = (
+    week_numbers, since, cards, days, incidents, week_costs, backups, changes, coming_up, services, charts, custom,
+    checks,
+)  # fmt: skip
+"""The table of contents: the sections of each page, in its order. What has nothing to show prints nothing."""
 
-CHARTS_SHOWN = 24
-INCIDENTS_FROM = ("active_incidents", "overnight_incidents", "week_incidents")
-INCIDENTS_SHOWN = 50
-TABLED = ("total_cost", "service_costs", "incident_weeks")
-"""Observations whose series a weekly page has in its tables."""
+BESIDE = {
+    "run": "run file (JSON)",
+    "pytest": "engineers’ page with tracebacks (pytest-html)",
+    "junit": "JUnit XML",
+    "ctrf": "CTRF",
+    "summary": "summary (Markdown)",
+}
+"""The files beside a page, in the words of its links."""
 
 
 @dataclass(frozen=True)
-class IncidentRow:
-    """One incident as its figures tell it; what an item lacks is empty."""
+class PageFacts:
+    """The head and the foot of a page. `run_file` is the link to the run file, or empty; `links` are (file, words)."""
 
-    stack: str
-    name: str
-    facts: Mapping[str, str]
+    title: str
+    heading: str
+    where: str
+    began: str
+    ended: str
+    began_iso: str
+    zone: str
+    several: bool
+    verdict: Verdict
+    trust: str
+    foot: str
+    run_file: str
+    links: tuple[tuple[str, str], ...]
 
 
 def render(run: Run, *, runbook: Mapping[str, Section], links: Mapping[str, str], earlier: Run | None = None) -> str:
     """The whole page. `links` are the files beside it: run, pytest and junit. `earlier` is the run of a day before."""
-    zone, zone_name = _zone(run)
-    drawn, not_drawn = _charts(run, zone, earlier)
-    incidents, incidents_left = _incidents(run, zone)
-    return (
-        _environment()
-        .get_template("page.html")
-        .render(
-            run=run,
-            verdict=verdict(run),
-            trust=_trust(run),
-            when=lambda time, form="%Y-%m-%d %H:%M": time.astimezone(zone).strftime(form),
-            zone=zone_name,
-            tiles=tiles(run),
-            services=service_rows(run),
-            incidents=incidents,
-            incidents_left=incidents_left,
-            incidents_unseen=[seen for seen in run.observations if seen.name in INCIDENTS_FROM and seen.error],
-            compared=compared(run, zone),
-            weeks=weeks(run, zone),
-            costs=daily_costs(run, zone),
-            changes=changes(run, zone),
-            sections=[(section.heading, to_html(str(_shown(section.markdown)), {})) for section in run.sections],
-            cards=cards(run, runbook, zone, earlier),
-            blind=unseen(run, Outcome.BLIND),
-            not_run=unseen(run, Outcome.NOT_RUN),
-            charts=drawn,
-            charts_left=not_drawn,
-            outcome_words={**{outcome.value: outcome.words for outcome in Outcome}, NOT_APPLICABLE: "not applicable"},
-            examined=_examined(run),
-            links=links,
-        )
+    source = PageSource.of(run, runbook, earlier)
+    sections = [(template_of(section), section.facts(source)) for section in (WEEKLY if run.weeks else DAILY)]
+    return rendered("templates/page.html", page=_page(source, links), sections=sections)
+
+
+def template_of(section: ModuleType) -> str:
+    """The template of a section, by its path below report/."""
+    return "/".join(section.__name__.split(".")[-2:]) + ".html"
+
+
+def _page(source: PageSource, links: Mapping[str, str]) -> PageFacts:
+    run, said = source.run, verdict(source.run)
+    began, ended = run.started.astimezone(source.zone), run.ended.astimezone(source.zone) if run.ended else None
+    programs = ", ".join(f"{name} {version}" for name, version in run.versions.items())
+    foot = (
+        counted(run), f"{len(run.findings)} findings", f"{len(run.calls)} AWS calls", f"times in {source.zone_name}",
+        "secrets are masked", programs,
+    )  # fmt: skip
+    return PageFacts(
+        title=headline(run, said),
+        heading=f"{run.suite.capitalize()}{' checks' if run.suite != 'drills' else ''} – {_names(run)}",
+        where="; ".join(map(_stack, run.stacks)),
+        began=f"{began:%a %d %b %Y, %H:%M}",
+        ended=f"–{ended:%H:%M:%S}" if ended else "",
+        began_iso=run.started.isoformat(),
+        zone=source.zone_name,
+        several=source.several,
+        verdict=said,
+        trust=_trust(run),
+        foot=" · ".join(foot),
+        run_file=links.get("run", ""),
+        links=tuple((links[kind], words) for kind, words in BESIDE.items() if kind in links),
     )
 
 
-@cache
-def _environment() -> Environment:
-    return Environment(
-        loader=PackageLoader("opschecks.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=_shown,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+def _names(run: Run) -> str:
+    return ", ".join(stack.name for stack in run.stacks)
 
 
-def _shown(value: Any) -> Any:
-    """Every value that a template prints: without secrets, and without the control characters of the world."""
-    if isinstance(value, str) and not isinstance(value, Markup):
-        return printable_lines(redact_text(shortened(value)))
-    return value
+def _stack(stack: StackFacts) -> str:
+    sandbox = "SANDBOX, " if stack.sandbox else ""
+    return f"{sandbox}account {stack.account_id or 'unknown'}, {stack.region or 'no region'}"
 
 
 def _trust(run: Run) -> str:
-    """Why the page can be believed, or how far: nothing collected is missing, and what nobody saw is said."""
+    """How far the page can be trusted: no collected check is missing, what could not be checked is counted."""
     if run.weeks and not run.checks:
-        return "Made from filed runs; nothing was looked at anew."
-    blind = run.count(Outcome.BLIND)
+        return "Made from filed runs; nothing was checked again."
     seconds = f" in {(run.ended - run.started).total_seconds():.1f} s" if run.ended else ""
-    unseen = (
-        f"; of {blind} nobody knows" if blind else "; each of them could look" if not run.count(Outcome.NOT_RUN) else ""
-    )
-    return f"Seen live{seconds} with {len(run.calls)} AWS calls: {counted(run)}{unseen}."
-
-
-def _zone(run: Run) -> tuple[tzinfo, str]:
-    """The stacks' time zone; UTC where they do not share one."""
-    names = {stack.time_zone for stack in run.stacks}
-    return (ZoneInfo(name), name) if len(names) == 1 and (name := names.pop()) != "UTC" else (UTC, "UTC")
-
-
-def _charts(run: Run, zone: tzinfo, earlier: Run | None) -> tuple[list[Chart], int]:
-    """Every series that was seen, those with a limit first; and how many are left out."""
-    several = len(run.stacks) > 1
-    lines = [
-        (line, f"{one.name} ({seen.stack})" if several else one.name, (seen.stack, one.resource))
-        for seen in run.observations
-        for one in seen.resources
-        for line in one.series
-        if line.points and not (run.weeks and seen.name in TABLED)
-    ]
-    lines.sort(key=lambda told: told[0].limit is None)
-    drawn = [
-        chart(line, name, zone, same_line(earlier, *where, line.label)) for line, name, where in lines[:CHARTS_SHOWN]
-    ]
-    return [one for one in drawn if one], max(len(lines) - CHARTS_SHOWN, 0)
-
-
-def _incidents(run: Run, zone: tzinfo) -> tuple[list[IncidentRow], int]:
-    """Active and overnight incidents, or those of the week, the newest first."""
-    found: dict[tuple[str, str], SeenResource] = {}
-    for seen in run.observations:
-        if seen.name in INCIDENTS_FROM:
-            found.update({(seen.stack, one.resource): one for one in seen.resources})
-    told = [
-        IncidentRow(stack, one.name, {figure.label: str(figure.value) for figure in one.figures})
-        for (stack, _), one in found.items()
-    ]
-    told.sort(key=lambda incident: incident.facts.get("opened", ""), reverse=True)
-    shown = [replace(one, facts={**one.facts, "opened": _local(one.facts.get("opened"), zone)}) for one in told]
-    return shown[:INCIDENTS_SHOWN], max(len(told) - INCIDENTS_SHOWN, 0)
-
-
-def _local(opened: str | None, zone: tzinfo) -> str:
-    """The item's own text as a time of the page's zone; as it stands where it is no time."""
-    try:
-        time = datetime.fromisoformat(opened or "")
-        return f"{time.astimezone(zone):%a %d %b %H:%M}" if time.tzinfo else opened or ""
-    except (ValueError, OverflowError):  # no time, or one before every calendar
-        return opened or "unknown"
-
-
-def _examined(run: Run) -> dict[tuple[str, str], int]:
-    counts: dict[tuple[str, str], int] = {}
-    for finding in run.findings:
-        counts[finding.stack, finding.check] = counts.get((finding.stack, finding.check), 0) + 1
-    return counts
+    blind = run.count(Outcome.BLIND)
+    whole = "; every check could read what it needed" if not run.count(Outcome.NOT_RUN) else ""
+    unseen = f"; {blind} could not be checked" if blind else whole
+    return f"Checked live{seconds} with {len(run.calls)} AWS calls: {counted(run)}{unseen}."

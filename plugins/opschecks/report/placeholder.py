@@ -38,7 +38,7 @@ def render_unfinished(run: Run, links: Mapping[str, str]) -> str:
     sandbox = "SANDBOX – " if run.sandbox else ""
     begun = f"The {run.suite} run of {stacks} began at {_time(run.started)} and has not ended."
     paragraphs = [
-        f"{begun} {len(run.checks)} checks were collected, and none of them is known to be good.",
+        f"{begun} {len(run.checks)} checks were collected, and no result is known yet.",
         "If this page stays, the run was killed: run it again.",
     ]
     body = "\n".join(f"<p>{escape(text)}</p>" for text in paragraphs)
@@ -52,7 +52,7 @@ def render_unfinished(run: Run, links: Mapping[str, str]) -> str:
 def render_no_run(suite: str, begun: datetime, why: str) -> str:
     """The page where a run could not even begin."""
     reason = escape(printable(why))
-    body = f"<p>It was to begin at {escape(_time(begun))}, and could not:</p>\n<p><strong>{reason}</strong></p>"
+    body = f"<p>It should have begun at {escape(_time(begun))}, and could not:</p>\n<p><strong>{reason}</strong></p>"
     heading = f"No run today: {suite} checks"
     return _PAGE.format(title=escape(heading), heading=escape(heading), body=body)
 

@@ -7,12 +7,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
-
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from ..core.run import Run
 from ..history.storage import Storage
+from .rendering import rendered
 from .verdict import verdict
 
 HTML = "text/html; charset=utf-8"
@@ -50,7 +48,7 @@ def publish(run: Run, page: str, beside: Mapping[str, str], to: Storage) -> list
         to.replace(newest, page, kind=HTML)
         written.append(newest)
     stacks = ", ".join(stack.name for stack in run.stacks)
-    index = _template().render(listed=listed, suite=run.suite, stacks=stacks, sandbox=run.sandbox)
+    index = rendered("templates/index.html", listed=listed, suite=run.suite, stacks=stacks, sandbox=run.sandbox)
     to.replace(f"{folder}/index.html", index, kind=HTML)
     return [*written, f"{folder}/index.html"]
 
@@ -66,24 +64,12 @@ def file_name(text: str) -> str:
 
 
 def listing(to: Storage, folder: str) -> list[Listed]:
-    """Every published page in the folder, the newest first, told by its name (once without a fraction)."""
+    """Every published page in the folder, the newest first, by its name (of earlier versions without a fraction)."""
     found = []
     for key in to.keys(folder):
         file = key.rpartition("/")[2]
         if match := _NAME.fullmatch(file):
-            with contextlib.suppress(ValueError):  # digits that are no date
+            with contextlib.suppress(ValueError):  # digits that are not a date
                 at = datetime.strptime(f"{match['at']}.0"[:26], "%Y-%m-%dT%H-%M-%S.%f").replace(tzinfo=UTC)
                 found.append(Listed(file, at, match["word"].replace("-", " ")))
     return sorted(found, key=lambda one: one.at, reverse=True)
-
-
-@cache
-def _template() -> Template:
-    environment = Environment(
-        loader=PackageLoader("opschecks.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("index.html")

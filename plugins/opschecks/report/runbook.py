@@ -21,7 +21,7 @@ _SHELL_HTML = re.compile(r"(<pre><code.*?</code></pre>)", re.DOTALL)
 _PLAIN = re.compile(r"[\w@%+=:,./-]+")
 PARTS = ("symptom", "look", "act")
 LONGEST_NAME = 2048
-"""No name or ARN of AWS is longer; what is longer is none, and no command is made of it."""
+"""No name or ARN of AWS is longer; anything longer is not put into a command."""
 
 
 class RunbookError(Exception):
@@ -54,7 +54,7 @@ def read_runbook(path: Path) -> dict[str, Section]:
     for start, end in pairwise([*starts, len(lines)]):
         section = _section(lines[start:end], f"{path}:{start + 1}")
         if section.slug in found:
-            raise RunbookError(f"{path}:{start + 1}: {section.slug}: there is a heading of that slug already")
+            raise RunbookError(f"{path}:{start + 1}: {section.slug}: this slug has a heading already")
         found[section.slug] = section
     return found
 

@@ -3,32 +3,32 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
+import itertools
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from enum import Enum
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 from ..core import clock
 from ..core.model import (
     NOT_APPLICABLE,
-    CheckResult,
-    Deadline,
-    Figure,
     Finding,
     ObservationResult,
     Outcome,
-    SeenResource,
     Series,
-    Severity,
 )
 from ..core.redaction import plain
-from ..core.run import Past, ReportSection, Run, StackFacts, Standing, WaiverState
-from .daily.numbers import numbers
+from ..core.run import Past, Run
+from ..core.written import LATER
+from .numbers import numbers
 from .verdict import verdict
 
 FORMAT = 1
 LISTS = ("checks", "findings", "observations", "past")
-"""Written a line each; they are without secrets already."""
+"""Written one item a line; their secrets are masked already."""
 
 
 class RunFileError(Exception):
@@ -97,38 +97,58 @@ def only(run: Run, stack: str) -> Run:
 
 
 def from_json(text: str) -> Run:
-    """A run file's run; RunFileError where the text is none."""
+    """A run file's run; RunFileError where the text is not one."""
     try:
         told = json.loads(text)
         _require_format(told)
-        return Run(
-            suite=told["suite"],
-            started=datetime.fromisoformat(told["started"]),
-            stacks=tuple(StackFacts(**stack) for stack in told["stacks"]),
-            ended=datetime.fromisoformat(told["ended"]) if told["ended"] else None,
-            state=told["state"],
-            stopped_by=told["stopped_by"],
-            partial=told["partial"],
-            exit_code=told["exit_code"],
-            checks=tuple(CheckResult(**{**one, "severity": Severity(one["severity"])}) for one in told["checks"]),
-            findings=tuple(finding_from(one) for one in told["findings"]),
-            observations=tuple(observation_from(one) for one in told["observations"]),
-            waivers=tuple(WaiverState(**waiver) for waiver in told["waivers"]),
-            changes=tuple(told["changes"]),
-            past=tuple(_past_from(past) for past in told.get("past", ())),
-            weeks=tuple(week for week in told.get("weeks", ()) if "measures" in week),  # earlier ones were of less
-            sections=tuple(ReportSection(**section) for section in told.get("sections", ())),
-            versions=told["versions"],
-        )
+        told = {field.name: told[field.name] for field in dataclasses.fields(Run) if field.name in told}
+        told["weeks"] = [week for week in told.get("weeks", ()) if "measures" in week]  # earlier ones lack them
+        run: Run = read_as(Run, told)
     except RunFileError:
         raise
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise RunFileError(f"not a run file: {type(error).__name__}: {error}") from None
+    return run
 
 
 def _require_format(told: Mapping[str, Any]) -> None:
     if told["format"] != FORMAT:
         raise RunFileError(f"its format is {told['format']!r}, and this version reads {FORMAT}")
+
+
+@functools.cache
+def _fields(kind: type) -> Mapping[str, Any]:
+    return get_type_hints(kind, include_extras=True)
+
+
+def read_as(kind: Any, told: Any) -> Any:
+    """The value of that type that was written as `told`, plain data.
+
+    KeyError where a field is missing that every version writes; TypeError or ValueError where it is not of that type.
+    """
+    origin, inner = get_origin(kind), get_args(kind)
+    if origin is Annotated:
+        return read_as(inner[0], told)
+    if told is None or kind is Any:
+        return told
+    if origin in (Union, UnionType):
+        return read_as(inner[0], told)
+    if origin is tuple:
+        kinds = itertools.repeat(inner[0]) if inner[1:] == (...,) else inner
+        return tuple(read_as(one, value) for one, value in zip(kinds, told, strict=inner[1:] != (...,)))
+    if origin is Mapping:
+        return {key: read_as(inner[1], value) for key, value in told.items()}
+    if kind is Series:
+        return _series_from(told)
+    if isinstance(kind, type) and dataclasses.is_dataclass(kind):
+        fields = _fields(kind)
+        for name, field in fields.items():
+            if name not in told and LATER not in getattr(field, "__metadata__", ()):
+                raise KeyError(name)
+        return kind(**{name: read_as(fields[name], value) for name, value in told.items() if name in fields})
+    if kind is datetime:
+        return datetime.fromisoformat(told)
+    return kind(told) if issubclass(kind, Enum) else told
 
 
 def _series(series: Series) -> dict[str, Any]:
@@ -160,63 +180,11 @@ def _past(past: Past) -> dict[str, Any]:
     return told
 
 
-def _past_from(told: Mapping[str, Any]) -> Past:
-    return Past(
-        **{
-            **told,
-            "previous": datetime.fromisoformat(told["previous"]) if told["previous"] else None,
-            "missed": tuple(told["missed"]),
-            "standings": tuple(
-                Standing(**{**one, "since": datetime.fromisoformat(one["since"])}) for one in told["standings"]
-            ),
-            "strips": {area: tuple(outcomes) for area, outcomes in told["strips"].items()},
-            "numbers": {
-                label: tuple((datetime.fromisoformat(time), value) for time, value in points)
-                for label, points in told["numbers"].items()
-            },
-            "changes": tuple(told["changes"]),
-            "touched": tuple(told.get("touched", ())),
-        }
-    )
-
-
-def _figures_from(told: Sequence[Mapping[str, Any]]) -> tuple[Figure, ...]:
-    return tuple(Figure(**figure) for figure in told)
-
-
 def finding_to(finding: Finding) -> dict[str, Any]:
     """The finding as JSON data without secrets, for the run file and for the way from an xdist worker."""
-    told: dict[str, Any] = plain(
-        {
-            "stack": finding.stack,
-            "check": finding.check,
-            "resource": finding.resource,
-            "name": finding.name,
-            "outcome": finding.outcome.value,
-            "severity": finding.severity.value,
-            "message": finding.message,
-            "evidence": finding.evidence,
-            "figures": [dataclasses.asdict(figure) for figure in finding.figures],
-            "waiver": finding.waiver,
-        }
-    )
-    return told
-
-
-def finding_from(told: Mapping[str, Any]) -> Finding:
-    """The finding that `finding_to` told of."""
-    return Finding(
-        stack=told["stack"],
-        check=told["check"],
-        resource=told["resource"],
-        name=told["name"],
-        outcome=Outcome(told["outcome"]),
-        severity=Severity(told["severity"]),
-        message=told["message"],
-        evidence=told["evidence"],
-        figures=_figures_from(told["figures"]),
-        waiver=told["waiver"],
-    )
+    figures = [vars(figure) for figure in finding.figures]
+    told: dict[str, Any] = plain({**vars(finding), "outcome": finding.outcome.value, "figures": figures})
+    return {**told, "severity": finding.severity.value}
 
 
 def observation_to(seen: ObservationResult) -> dict[str, Any]:
@@ -229,33 +197,12 @@ def observation_to(seen: ObservationResult) -> dict[str, Any]:
         "error": plain(seen.error),
         "resources": [
             {
-                "resource": plain(one.resource),
-                "name": plain(one.name),
-                "figures": plain([dataclasses.asdict(figure) for figure in one.figures]),
+                **plain(
+                    {**vars(one), "figures": [vars(figure) for figure in one.figures], "series": (), "deadlines": ()}
+                ),
                 "series": [_series(series) for series in one.series],
                 "deadlines": [{"what": plain(end.what), "at": end.at.isoformat()} for end in one.deadlines],
             }
             for one in seen.resources
         ],
     }
-
-
-def observation_from(told: Mapping[str, Any]) -> ObservationResult:
-    """The result that `observation_to` told of."""
-    return ObservationResult(
-        stack=told["stack"],
-        name=told["name"],
-        duration_s=told["duration_s"],
-        calls=tuple(told["calls"]),
-        error=told["error"],
-        resources=tuple(
-            SeenResource(
-                one["resource"],
-                one["name"],
-                _figures_from(one["figures"]),
-                tuple(_series_from(series) for series in one["series"]),
-                tuple(Deadline(end["what"], datetime.fromisoformat(end["at"])) for end in one.get("deadlines", ())),
-            )
-            for one in told["resources"]
-        ),
-    )

@@ -74,7 +74,7 @@ def schema() -> dict[str, Any]:
 def _strict(told: Any) -> Any:
     """Every field is required, but those that older files lack, and an object has no others.
 
-    Except for a change, where what was planned is the remedy's own affair.
+    A change may have others: a remedy adds what it planned.
     """
     if isinstance(told, list):
         return [_strict(item) for item in told]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
-_HIDDEN = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u2028\u2029\ufeff")
+from ..core.redaction import redact_text
 
+_HIDDEN = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u2028\u2029\ufeff")
+_MARKUP = re.compile(r"([!-/:-@\[-`{-~])")
 
 LONGEST = 1500
-"""So much of one string from the world a page shows; the run file has all of it."""
+"""Characters of one string from the world that a page shows; the run file has all of it."""
 
 
 class Whole(str):
@@ -18,8 +21,18 @@ class Whole(str):
 
 
 def shortened(text: str) -> str:
-    """The text, cut where nobody would read on."""
+    """The text, cut after LONGEST characters."""
     return text if len(text) <= LONGEST or isinstance(text, Whole) else text[:LONGEST] + "… (cut here)"
+
+
+def clean(text: str) -> str:
+    """The text as a page shows it: without secrets, and without the control characters of the world."""
+    return printable_lines(redact_text(shortened(text)))
+
+
+def markdown(text: str) -> str:
+    """The text as `clean` has it, on one line of Markdown, in which nothing of it is markup."""
+    return _MARKUP.sub(r"\\\1", printable(" ".join(redact_text(shortened(text)).split())))
 
 
 def printable(text: str) -> str:

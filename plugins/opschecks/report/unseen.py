@@ -1,4 +1,4 @@
-"""What could not be looked at, by its reason: one missing permission blinds many checks, and is mended once."""
+"""What could not be looked at, by its reason: one missing permission blinds many checks, and is fixed once."""
 
 from __future__ import annotations
 
@@ -25,21 +25,26 @@ def unseen(run: Run, outcome: Outcome) -> list[Unseen]:
     groups: dict[tuple[str, str], list[CheckResult]] = {}
     for check in run.checks:
         if check.outcome == outcome:
-            groups.setdefault((check.stack, cause_of(run, check)), []).append(check)
+            of = (one.message for one in run.findings_of(check) if one.outcome == outcome)
+            groups.setdefault((check.stack, _shared(next(of, check.message))), []).append(check)
     told = [
-        Unseen(stack, _with_slugs(cause, checks), tuple(sorted(checks, key=lambda check: -check.severity.rank)))
-        for (stack, cause), checks in groups.items()
+        Unseen(stack, _with_slugs(why, checks), tuple(sorted(checks, key=lambda check: -check.severity.rank)))
+        for (stack, why), checks in groups.items()
     ]
     return sorted(told, key=lambda group: -len(group.checks))
 
 
-def cause_of(run: Run, check: CheckResult) -> str:
-    """Why the check could not look, without what is only true of this check."""
-    of = (one.message for one in run.findings_of(check) if one.outcome == check.outcome)
-    cause, without, _ = next(of, check.message).partition(" (needed for ")[0].partition(WITHOUT)
-    return cause + without
+def cause(message: str) -> str:
+    """Why a check could not look, without what is true of this check alone."""
+    return message.partition(" (needed for ")[0]
 
 
-def _with_slugs(cause: str, checks: Iterable[CheckResult]) -> str:
+def _shared(message: str) -> str:
+    """The cause without the check's own slug, which it may name at its end."""
+    why, without, _ = cause(message).partition(WITHOUT)
+    return why + without
+
+
+def _with_slugs(why: str, checks: Iterable[CheckResult]) -> str:
     """The cause, naming the runbook slug of every check where these are to be listed in stacks.toml."""
-    return f"{cause}{json.dumps(sorted({check.runbook for check in checks}))}" if cause.endswith(WITHOUT) else cause
+    return f"{why}{json.dumps(sorted({check.runbook for check in checks}))}" if why.endswith(WITHOUT) else why

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from ..core.model import NOT_APPLICABLE, CheckResult, Outcome
 from ..core.run import Run
+from .amounts import counted, first, named
+from .standing import BAD
 from .unseen import unseen
-from .weekly.sentence import actions as week_actions
-from .weekly.sentence import missed, still_open
-from .weekly.sentence import sentence as week_sentence
+from .week_words import WeekWords, week_words
 
 NAMED = 2
 """How many failing checks the sentence spells out."""
 ACTIONS = 3
-_BAD = ("new", "still", "flapping")
 
 
 @dataclass(frozen=True)
@@ -31,16 +30,22 @@ class Verdict:
 
 def verdict(run: Run) -> Verdict:
     """Judge the run as a whole; good only where every check was seen to be good or is known not to be."""
+    weeks = [(week["stack"], week_words(run, week)) for week in run.weeks]
     word, tone = _word(run)
-    if tone == "good" and (points := _open_points(run)):
-        word, tone = f"Held, with {points} open point{'s' if points > 1 else ''}", "warn"
-    prefix = "SANDBOX, no production: " if run.sandbox else ""
-    parts = [_counted(run), *_extras(run)]
-    sentence = prefix + parts[0] + "".join(f"; {part}" for part in parts[1:]) + "."
-    for week in run.weeks:
-        where = f" on {week['stack']}" if len(run.weeks) > 1 else ""
-        sentence += f" In the week{where}: {week_sentence(run, week)}."
-    return Verdict(word, tone, sentence, tuple(_actions(run)))
+    if tone == "good" and (items := sum(week.open_items for _, week in weeks)):
+        word, tone = f"Good, with {counted(items, 'open item')}", "warn"
+    prefix = "SANDBOX (not production): " if run.sandbox else ""
+    sentence = f"{prefix}{'; '.join([_checks(run), *_extras(run)])}."
+    for stack, week in weeks:
+        where = f" on {stack}" if len(weeks) > 1 else ""
+        sentence += f" In the week{where}: {week.sentence}."
+    steps = dict.fromkeys(_actions(run, [week for _, week in weeks]))
+    return Verdict(word, tone, sentence, first(steps, ACTIONS)[0])
+
+
+def worst_first(run: Run, outcome: Outcome) -> list[CheckResult]:
+    """The checks that ended so, the severest first."""
+    return sorted((check for check in run.checks if check.outcome == outcome), key=lambda check: -check.severity.rank)
 
 
 def _word(run: Run) -> tuple[str, str]:
@@ -53,148 +58,120 @@ def _word(run: Run) -> tuple[str, str]:
     if run.state != "finished":
         return "Stopped early", "unsure"
     if run.count(Outcome.BLIND) or run.count(Outcome.NOT_RUN):
-        return "Not everything was seen", "unsure"
-    return ("All good" if not run.partial else "Good as far as it looked"), "good"
+        return "Not everything could be checked", "unsure"
+    return ("All good" if not run.partial else "Good (partial run)"), "good"
 
 
-def _open_points(run: Run) -> int:
-    """Of a week whose checks are good: targets that were missed, and failures of the days that are still open."""
-    return sum(len(missed(run, week)) + len(still_open(week)) for week in run.weeks)
-
-
-def _counted(run: Run) -> str:
+def _checks(run: Run) -> str:
     where = ", ".join(stack.name for stack in run.stacks)
     total, failed, blind = len(run.checks), run.count(Outcome.FAILED), run.count(Outcome.BLIND)
     if not total and run.weeks:
-        return f"no weekly checks of {where} were run in this week; what its daily runs say of it is on record"
+        return f"no weekly run of {where} this week; this page is built from its daily runs"
     if not total:
         return f"no check was collected for {where}"
     if failed:
-        named = _by_severity(run, Outcome.FAILED)
-        shown = "; ".join(_title(check, run) for check in named[:NAMED])
-        more = f" and {len(named) - NAMED} more" if len(named) > NAMED else ""
-        return f"{failed} of {total} checks failed on {where}: {shown}{more}"
+        shown, left = first(worst_first(run, Outcome.FAILED), NAMED)
+        more = f" and {left} more" if left else ""
+        return f"{failed} of {total} checks failed on {where}: {'; '.join(_title(one, run) for one in shown)}{more}"
     if blind:
-        return f"nothing is known to have failed on {where}, but {blind} of {total} checks could not look"
+        return f"no check is known to have failed on {where}, but {blind} of {total} could not be checked"
     if run.count(Outcome.NOT_RUN):
-        return f"{run.count(Outcome.NOT_RUN)} of {total} checks of {where} were not run"
+        return f"{run.count(Outcome.NOT_RUN)} of {total} checks were not run on {where}"
     good = run.count(Outcome.PASSED)
     if run.state == "stopped":
-        return f"not every check of {where} is known: {good} of {total} that were collected passed"
-    return (
-        f"all {total} checks of {where} are good" if good == total else f"{good} of {total} checks of {where} are good"
-    )
+        return f"incomplete run on {where}: {good} of {total} collected checks passed"
+    return f"{f'all {total}' if good == total else f'{good} of {total}'} checks passed on {where}"
 
 
-def _extras(run: Run) -> list[str]:
-    told = []
+def _extras(run: Run) -> Iterator[str]:
     failed, blind, not_run = (run.count(outcome) for outcome in (Outcome.FAILED, Outcome.BLIND, Outcome.NOT_RUN))
     if failed and blind:
-        told.append(f"{blind} could not look")
+        yield f"{blind} could not be checked"
     if not_run and (failed or blind):
-        told.append(f"{not_run} were not run")
-    if run.count(Outcome.WAIVED):
-        told.append(f"{run.count(Outcome.WAIVED)} {_are(run.count(Outcome.WAIVED))} waived")
-    if run.count(NOT_APPLICABLE):
-        told.append(
-            f"{run.count(NOT_APPLICABLE)} do not apply" if run.count(NOT_APPLICABLE) > 1 else "1 does not apply"
-        )
-    told += _compared(run)
-    told += _changes(run)
+        yield f"{not_run} {'was' if not_run == 1 else 'were'} not run"
+    if waived := run.count(Outcome.WAIVED):
+        yield f"{waived} {'is' if waived == 1 else 'are'} waived"
+    if others := run.count(NOT_APPLICABLE):
+        yield f"{others} {'does' if others == 1 else 'do'} not apply"
+    yield from _compared(run)
+    yield from _changes(run)
     if run.state == "unfinished":
-        told.append("the run has not ended")
+        yield "the run has not ended"
     elif run.state != "finished":
-        told.append(f"the run is not whole: {run.stopped_by}")
+        yield f"the run is incomplete: {run.stopped_by}"
     if run.partial:
-        told.append(f"only a part of the suite was selected ({run.partial})")
-    return told
+        yield f"only a part of the suite was selected ({run.partial})"
 
 
-def _compared(run: Run) -> list[str]:
+def _compared(run: Run) -> Iterator[str]:
     """How many of the failed checks are news, where there was a run to compare with."""
     if not any(past.previous for past in run.past):
-        return []
-    failed = [check for check in run.checks if check.outcome == Outcome.FAILED]
-    lasting = hidden = 0
-    for check in failed:
-        own = [one for one in run.past_of(check.stack).standings if one.check == check.check and one.state in _BAD]
+        return
+    new = lasting = hidden = 0
+    for check in worst_first(run, Outcome.FAILED):
+        own = [one for one in run.past_of(check.stack).standings if one.check == check.check and one.state in BAD]
         if any(one.state == "still" for one in own):
             lasting += 1
         elif own and all(one.state == "new" and one.at_least for one in own):
             hidden += 1
-    new = len(failed) - lasting - hidden
-    recovered = len(
-        {(past.stack, one.check) for past in run.past for one in past.standings if one.state == "recovered"}
+        else:
+            new += 1
+    recovered = {(past.stack, one.check) for past in run.past for one in past.standings if one.state == "recovered"}
+    counts = (
+        (new, "new"),
+        (hidden, "new (or not visible before)"),
+        (lasting, "still failing"),
+        (len(recovered), "recovered"),
     )
-    told = [f"{new} new"] if new else []
-    told += [f"{hidden} new, or hidden before"] if hidden else []
-    told += [f"{lasting} not for the first time"] if lasting else []
-    return told + ([f"{recovered} good again"] if recovered else [])
+    yield from (f"{count} {words}" for count, words in counts if count)
 
 
-def _changes(run: Run) -> list[str]:
+def _changes(run: Run) -> Iterator[str]:
     results = [change["result"] for change in run.changes]
-    told = []
     if fixed := results.count("fixed"):
-        told.append(f"{fixed} fixed by a remedy")
+        yield f"{fixed} fixed by a remedy"
     if refused := results.count("refused"):
-        told.append(f"{refused} change{'s' if refused > 1 else ''} refused")
+        yield f"{counted(refused, 'change')} refused"
     if handed := results.count("handed over"):
-        told.append(f"{handed} handed over to a person")
+        yield f"{handed} handed over to a person"
     if lost := results.count("roll-back failed"):
-        told.append(f"{lost} CHANGED AND NOT TAKEN BACK")
-    return told
-
-
-def _are(count: int) -> str:
-    return "is" if count == 1 else "are"
+        yield f"{counted(lost, 'change').upper()} COULD NOT BE ROLLED BACK"
 
 
 def _title(check: CheckResult, run: Run) -> str:
     where = f" ({check.stack})" if len(run.stacks) > 1 else ""
-    first = check.failing.partition(" ")[0]
-    ordinary = first == "A" or first[1:].islower()  # not WebSocket, not CPU
+    word = check.failing.partition(" ")[0]
+    ordinary = word == "A" or word[1:].islower()  # not WebSocket, not CPU
     return f"{check.failing[:1].lower() if ordinary else check.failing[:1]}{check.failing[1:]}{where}"
 
 
-def _where(run: Run, check: CheckResult) -> str:
-    names = [one.name for one in run.findings_of(check) if one.outcome is Outcome.FAILED]
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return ", ".join(names[:NAMED]) + more
-
-
 def _since(run: Run, check: CheckResult) -> str:
-    """For how long, where an earlier run tells; that of the resource that has been bad for the longest."""
-    known = [one for one in run.past_of(check.stack).standings if one.check == check.check and one.state in _BAD]
+    """For how long, where an earlier run shows it; that of the resource that has been bad for the longest."""
+    known = [one for one in run.past_of(check.stack).standings if one.check == check.check and one.state in BAD]
     if not known:
         return ""
     oldest = max(known, key=lambda one: (one.state != "new", one.day))
     if oldest.state == "new" and oldest.at_least:
         zone = next(ZoneInfo(stack.time_zone) for stack in run.stacks if stack.name == check.stack)
-        return f", new, or hidden since {oldest.since.astimezone(zone):%a %d %b}"
-    return {"new": ", new", "flapping": ", on and off"}.get(oldest.state, f", day {oldest.day}")
+        return f", new (or not visible since {oldest.since.astimezone(zone):%a %d %b})"
+    return {"new": ", new", "flapping": ", flapping"}.get(oldest.state, f", day {oldest.day}")
 
 
-def _by_severity(run: Run, outcome: Outcome) -> Sequence[CheckResult]:
-    return sorted((check for check in run.checks if check.outcome == outcome), key=lambda check: -check.severity.rank)
-
-
-def _actions(run: Run) -> list[str]:
+def _actions(run: Run, weeks: list[WeekWords]) -> Iterator[str]:
     """Next steps that the run itself proves: no causes, no guesses."""
-    failed = _by_severity(run, Outcome.FAILED)
-    told = [f"Look at {one['name']} by hand now ({one['remedy']}): {one['said']}" for one in run.lost_changes]
+    for lost in run.lost_changes:
+        yield f"Look at {lost['name']} by hand now ({lost['remedy']}): {lost['said']}"
     who = {stack.name: stack.contacts.get("on_call", "") for stack in run.stacks}
-    told += [
-        f"{check.failing} ({_where(run, check)}){_since(run, check)} – "
-        + (f"{who[check.stack]}: " if who.get(check.stack) else "")
-        + f"follow “{check.runbook}” in the runbook"
-        for check in failed
-    ]
-    told += [
-        f"Make it visible again ({len(group.checks)} {'check' if len(group.checks) == 1 else 'checks'}): {group.cause}"
-        for group in unseen(run, Outcome.BLIND)
-    ]
-    told += [action for week in run.weeks for action in week_actions(week)]
+    for check in worst_first(run, Outcome.FAILED):
+        names = [one.name for one in run.findings_of(check) if one.outcome is Outcome.FAILED]
+        person = f"{who[check.stack]}: " if who.get(check.stack) else ""
+        yield (
+            f"{check.failing} ({named(names, NAMED)}){_since(run, check)} – "
+            f"{person}follow “{check.runbook}” in the runbook"
+        )
+    for group in unseen(run, Outcome.BLIND):
+        yield f"Restore access ({counted(len(group.checks), 'check')} blocked): {group.cause}"
+    for week in weeks:
+        yield from week.actions
     if run.state == "stopped":
-        told.append("Run it again: this run is not whole")
-    return list(dict.fromkeys(told))[:ACTIONS]
+        yield "Run it again: this run is incomplete"

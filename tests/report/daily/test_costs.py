@@ -11,7 +11,7 @@ import pytest
 from opschecks.core.model import Figure, ObservationResult, SeenResource, Series
 from opschecks.core.run import Past, Run, StackFacts
 from opschecks.history.storage import FolderStorage
-from opschecks.report.daily.cost_facts import cost_facts
+from opschecks.report.from_history import costs_seen
 from opschecks.report.page import render
 from opschecks.report.runbook import read_runbook
 from opschecks.report.runfile import from_json, to_json
@@ -39,7 +39,7 @@ def weekly(week_usd: float | None) -> Run:
 
 def test_the_newest_weekly_run_tells(store: FolderStorage) -> None:
     file_all(store, [earlier(weekly(100), 8), earlier(weekly(312.5), 1)])
-    told = cost_facts(store, NOW)
+    told = costs_seen(store, NOW)
     assert told["seen"] == (NOW - timedelta(days=1)).isoformat()
     assert told["told"]["7 days"] == 312.5
     assert (len(told["days"]), told["days"][-1], told["limit"]) == (14, ["2026-11-21", 40.0], 66.67)
@@ -49,16 +49,16 @@ def test_the_future_and_stray_files_do_not(store: FolderStorage) -> None:
     file_all(store, [earlier(weekly(100), 8), earlier(weekly(312.5), -1)])
     store.create("weekly/notes.txt", "not a run")
     store.create(f"weekly/{NOW - timedelta(days=1):%Y-%m-%dT%H-%M-%S.%f}Z.json", "{")
-    assert cost_facts(store, NOW)["told"]["7 days"] == 100
+    assert costs_seen(store, NOW)["told"]["7 days"] == 100
 
 
 def test_a_week_that_could_not_look_hides_the_sums_of_the_one_before(store: FolderStorage) -> None:
     file_all(store, [earlier(weekly(100), 8), earlier(weekly(None), 1)])
-    assert cost_facts(store, NOW) == {}
+    assert costs_seen(store, NOW) == {}
 
 
 def test_without_a_weekly_run_there_is_nothing(store: FolderStorage) -> None:
-    assert cost_facts(store, NOW) == {}
+    assert costs_seen(store, NOW) == {}
 
 
 def page_of(cost: dict[str, Any], suite: str = "daily") -> str:
@@ -68,13 +68,13 @@ def page_of(cost: dict[str, Any], suite: str = "daily") -> str:
 
 def test_the_daily_page_shows_them_with_their_day(store: FolderStorage) -> None:
     file_all(store, [earlier(weekly(312.5), 1)])
-    page = page_of(cost_facts(store, NOW))
-    assert 'Cost <span class="dim">as the weekly run of Mon 23 Nov saw it</span>' in page
+    page = page_of(costs_seen(store, NOW))
+    assert 'Cost <span class="dim">from the weekly run of Mon 23 Nov</span>' in page
     assert "$312 in the 7 settled days until Sun 22 Nov, +$12.50 (+4 %) on the week before" in page
     assert "at this rate the month comes to $1,369 of $2,000" in page
     assert "cost a day – here" in page
-    assert "pytest checks/weekly asks" in page_of({})
-    assert "<h2>Cost" not in page_of(cost_facts(store, NOW), "deploy-after")
+    assert "To see them, run: pytest checks/weekly" in page_of({})
+    assert "<h2>Cost" not in page_of(costs_seen(store, NOW), "deploy-after")
 
 
 def test_a_history_that_cannot_be_read_says_nothing_of_costs() -> None:

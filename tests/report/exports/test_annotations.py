@@ -68,4 +68,4 @@ def test_a_good_run_has_no_annotation_and_one_that_is_not_whole_has() -> None:
 def test_what_could_not_be_taken_back_is_the_first_error() -> None:
     run = replace(ran(made("a", "failed", Severity.CRITICAL)), changes=(changed("roll-back failed"),))
     first, *_ = to_annotations(run)
-    assert understood(first)[:2] == ("error", {"title": "changed and not taken back: switch"})
+    assert understood(first)[:2] == ("error", {"title": "could not be rolled back: switch"})

@@ -12,8 +12,7 @@ import pytest
 from opschecks.core.model import Outcome
 from opschecks.core.run import Run
 from opschecks.report.exports.ctrf import to_ctrf
-from tests.exported import RUNS, SCHEMA, changed, each_run, made, of, ran
-from tests.report.test_page import NOW
+from tests.exported import NOW, RUNS, SCHEMA, changed, each_run, made, of, ran
 
 
 @each_run

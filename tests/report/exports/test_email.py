@@ -8,7 +8,7 @@ from dataclasses import replace
 from opschecks.core.model import Severity
 from opschecks.core.run import Run
 from opschecks.report.exports.email_body import to_email
-from opschecks.report.notes import headline
+from opschecks.report.notes import notes
 from tests.exported import Read, changed, each_run, made, of, ran, worst
 
 EMAIL_TAGS = {"html", "head", "meta", "title", "body", "h1", "h2", "p", "ul", "li", "strong", "br"}
@@ -37,6 +37,6 @@ def test_an_email_has_what_is_bad_and_what_was_done() -> None:
     html = to_email(run)
     assert "b" not in Read(html).tags
     shown = " ".join(Read(html).loose.split())
-    assert headline(run) == "Action needed – daily checks of production"
-    for line in (headline(run), "test_a-0: <b>5 & 6</b>", "opschecks undo 0123 --stack production"):
+    assert notes(run).headline == "Action needed – daily checks of production"
+    for line in (notes(run).headline, "test_a-0: <b>5 & 6</b>", "opschecks undo 0123 --stack production"):
         assert line in shown

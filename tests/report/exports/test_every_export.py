@@ -9,7 +9,7 @@ from opschecks.core.model import Severity
 from opschecks.core.run import Run
 from opschecks.report.exports.annotations import to_annotations
 from opschecks.report.exports.ctrf import to_ctrf
-from opschecks.report.notes import bad_checks, brief
+from opschecks.report.notes import brief, notes
 from tests.exported import CONTROLS, KEY, RUNS, each_text, made, ran, told_in, understood
 
 
@@ -59,4 +59,4 @@ def test_the_worst_stands_first_and_failed_before_blind() -> None:
         made("good", "passed", Severity.CRITICAL),
         made("high", "failed", Severity.CRITICAL),
     )
-    assert [bad.check.check for bad in bad_checks(ran(*checks))] == ["test_high", "test_low", "test_blind"]
+    assert [bad.check.check for bad in notes(ran(*checks)).bad] == ["test_high", "test_low", "test_blind"]

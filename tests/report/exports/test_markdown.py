@@ -13,9 +13,8 @@ from opschecks.core.run import Past, Run, Standing, WaiverState
 from opschecks.report.exports.email_body import to_email
 from opschecks.report.exports.markdown import to_markdown
 from opschecks.report.exports.slack import to_slack
-from opschecks.report.notes import bad_checks
-from tests.exported import RUNS, Read, changed, made, many, of, ran, texts_of
-from tests.report.test_page import NOW
+from opschecks.report.notes import notes
+from tests.exported import NOW, RUNS, Read, changed, made, many, of, ran, texts_of
 
 SUMMARY_TAGS = {"h2", "h3", "p", "ol", "ul", "li", "b", "code", "table", "tr", "th", "td"}
 
@@ -74,14 +73,14 @@ def test_a_summary_says_what_is_wrong_since_when_and_what_to_do() -> None:
     assert read.rows == [
         ["Severity", "Outcome", "What", "Resource", "Message", "Since"],
         ["high", "failed", "The a is bad", "test_a-0", "too high", ""],
-        ["high", "failed", "The a is bad", "test_a-1", "too high", "day 3, since 2026-11-22"],
+        ["high", "failed", "The a is bad", "test_a-1", "too high", "day 3, since Sun 22 Nov, 00:30"],
         ["high", "could not look", "test_b", "", "no permission", ""],
     ]
     assert "<h2>Action needed – daily checks of production</h2>" in markdown
     assert "<li>The a is bad (test_a-0, test_a-1), day 3 – follow “slug” in the runbook</li>" in markdown
-    assert "Good again (1)" in markdown
-    assert "<li>The a is bad: <code>healed</code> was bad since 2026-11-22</li>" in markdown
-    assert "take it back: <code>opschecks undo 0123 --stack production</code>" in markdown
+    assert "Recovered (1)" in markdown
+    assert "<li>The a is bad: <code>healed</code> was bad since Sun 22 Nov, 00:30</li>" in markdown
+    assert "undo: <code>opschecks undo 0123 --stack production</code>" in markdown
     assert "unchanged" not in markdown
     assert [days for days in (8, 7, 0) if f"arn:w{days}" in markdown] == [7, 0]
     assert markdown.index("arn:w0") < markdown.index("arn:w7")
@@ -97,7 +96,7 @@ def test_a_summary_of_several_stacks_says_which() -> None:
 
 @pytest.mark.parametrize(
     ("state", "words"),
-    [("new", "new"), ("flapping", "on and off, since 2026-11-22"), ("unseen", "since 2026-11-22")],
+    [("new", "new"), ("flapping", "flapping: failed, recovered, failed again"), ("unseen", "since Sun 22 Nov, 08:00")],
 )
 def test_how_long_it_has_been_so(state: str, words: str) -> None:
     check = made("a", "failed")
@@ -118,7 +117,7 @@ def test_a_check_is_as_old_as_its_oldest_resource() -> None:
         for resource, day in days.items()
     )
     run = replace(ran(check, findings=findings), past=(Past("production", 5, NOW, standings=standings),))
-    assert bad_checks(run)[0].longest == "day 5, since 2026-11-20"
+    assert notes(run).bad[0].longest == "day 5, since Fri 20 Nov, 08:00"
 
 
 @pytest.mark.parametrize("limit", [3_000, 50_000, 1_000_000])

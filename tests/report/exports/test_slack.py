@@ -133,7 +133,7 @@ def test_a_message_that_is_not_taken_is_an_error_without_the_webhook(
 
 @pytest.mark.parametrize("webhook", [WEBHOOK.removeprefix("https://"), WEBHOOK.replace("https", "http"), ""])
 def test_a_webhook_that_is_none_is_never_called(slack: responses.RequestsMock, webhook: str) -> None:
-    with pytest.raises(SlackError, match=r"^the webhook is no https:// address$") as caught:
+    with pytest.raises(SlackError, match=r"^the webhook is not an https:// address$") as caught:
         post(webhook, {"text": "hello"})
     assert len(slack.calls) == 0
     _tells_nothing(caught.value)

@@ -5,33 +5,42 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime
 from typing import Any
 
 from ...core.model import CheckResult, Finding, Outcome
-from ...core.run import Past, Run, StackFacts
-from ..chart import Chart, chart, crosses, same_line
-from ..runbook import Section, to_html
-from ..since import Bar, anchor, strip, when
+from ...core.run import Past, Run
+from ..amounts import counted, first
+from ..chart import Chart, crosses
+from ..notes import bad_findings
+from ..runbook import to_html
+from ..source import PageSource
+from ..standing import Strip, anchor, promise, since, strip
 from ..text import Whole
+from ..unseen import unseen
+from ..verdict import worst_first
 
 RESOURCES_OPEN = 20
-"""So many bad resources stand in a card; the others are in it too, folded."""
+"""Bad resources that a card shows open; the others are in it too, folded."""
 EVIDENCE_SHOWN = 5
 CHARTS_SHOWN = 2
 EVIDENCE_CHARACTERS = 20_000
+LISTED = 5
+"""A group of at most that many checks is open."""
 
 
 @dataclass(frozen=True)
 class CardRow:
-    """One resource of a card; `since` is when it began to be bad, `changed` what the journal says of it lately."""
+    """One resource of a card; `since` is when it began to be bad, `changed` its newest change in the journal.
+
+    `badge` is its outcome where it did not fail, `resource` its ARN where that is not its name.
+    """
 
     name: str
-    resource: str
+    badge: str
     message: str
-    outcome: str
-    since: str = ""
-    changed: str = ""
+    notes: tuple[str, ...]
+    resource: str
 
 
 @dataclass(frozen=True)
@@ -43,106 +52,179 @@ class RunbookStep:
 
 
 @dataclass(frozen=True)
-class Card:
-    """A failed check. `rows` are the bad resources, failed ones first; `evidence` is (name, JSON)."""
+class Fix:
+    """What became of a remedy, and the command that undoes it (or empty)."""
 
-    check: CheckResult
+    result: str
+    tone: str
+    said: str
+    undo: str
+
+
+@dataclass(frozen=True)
+class Card:
+    """A failed check. `rows` are the bad resources, failed ones first; `evidence` is (name, JSON).
+
+    `remedy` can fix it, where none was tried; `preview` is the command that shows what it would do.
+    """
+
+    anchor: str
+    severity: str
+    title: str
+    notes: str
+    strip: Strip
     rows: tuple[CardRow, ...]
     folded: tuple[CardRow, ...]
-    examined: int
     charts: tuple[Chart, ...]
-    evidence: tuple[tuple[str, str], ...]
-    evidence_left: int
+    why: str
     runbook: str
     steps: tuple[RunbookStep, ...]
-    fixes: tuple[Mapping[str, Any], ...]
-    anchor: str
-    bars: tuple[Bar, ...]
-    lately: str
-    deployed: str
-    untouched: str
+    fixes: tuple[Fix, ...]
+    remedy: str
+    preview: str
+    look_again: str
+    evidence: tuple[tuple[str, str], ...]
+    evidence_left: str
 
 
-def cards(run: Run, runbook: Mapping[str, Section], zone: tzinfo, earlier: Run | None = None) -> list[Card]:
-    """A card for each failed check, the worst first; `earlier` is the run of a day before, for its lines."""
-    facts = {stack.name: stack for stack in run.stacks}
-    failed = sorted((one for one in run.checks if one.outcome == Outcome.FAILED), key=lambda one: -one.severity.rank)
-    return [_card(run, check, facts[check.stack], runbook.get(check.runbook), zone, earlier) for check in failed]
+@dataclass(frozen=True)
+class Hidden:
+    """One reason for which checks could not look or were not run; `checks` are (severity, what is not known)."""
+
+    badge: str
+    heading: str
+    cause: str
+    checks: tuple[tuple[str, str], ...]
+    is_open: bool
 
 
-def _card(
-    run: Run, check: CheckResult, stack: StackFacts, section: Section | None, zone: tzinfo, earlier: Run | None
-) -> Card:
-    findings = run.findings_of(check)
-    bad = [one for one in findings if one.outcome in (Outcome.FAILED, Outcome.BLIND)]
-    bad.sort(key=lambda one: -one.outcome.rank)
-    rows = [_row(run, one, zone) for one in bad]
-    bars, lately = strip(run, check.stack, check.check, Outcome.FAILED.value)
-    seen = [one for one in bad if one.evidence]
-    tokens = {**stack.tokens, "resource": bad[0].resource, "name": bad[0].name} if bad else stack.tokens
+@dataclass(frozen=True)
+class Cards:
+    """Everything that needs action, the worst first."""
+
+    cards: tuple[Card, ...]
+    hidden: tuple[Hidden, ...]
+
+
+def facts(source: PageSource) -> Cards:
+    """A card for each failed check, then one for each reason for which others are not known."""
+    run = source.run
+    hidden = tuple(
+        Hidden(
+            badge=outcome.words,
+            heading=counted(len(one.checks), "check") + (f" of {one.stack}" if source.several else ""),
+            cause=one.cause,
+            checks=tuple((check.severity.value, f"whether {promise(check.check)}") for check in one.checks),
+            is_open=len(one.checks) <= LISTED,
+        )
+        for outcome in (Outcome.BLIND, Outcome.NOT_RUN)
+        for one in unseen(run, outcome)
+    )
+    return Cards(tuple(_card(source, check) for check in worst_first(run, Outcome.FAILED)), hidden)
+
+
+def _card(source: PageSource, check: CheckResult) -> Card:
+    run = source.run
+    stack = next(one for one in run.stacks if one.name == check.stack)
+    bad = bad_findings(run, check)
+    rows = [_row(source, one) for one in bad]
+    evidence, left = first([one for one in bad if one.evidence], EVIDENCE_SHOWN)
+    section = source.runbook.get(check.runbook)
+    tokens = {**stack.tokens, **({"resource": bad[0].resource, "name": bad[0].name} if bad else {})}
+    parts = (("How to look", section.look), ("How to act", section.act)) if section else ()
+    fixes = [one for one in run.changes if (one["stack"], one["check"]) == (check.stack, check.check)]
+    suite = f"pytest checks/{run.suite.replace('deploy-', 'deploy/')}"
     return Card(
-        check=check,
+        anchor=anchor(check.stack, check.check),
+        severity=check.severity.value,
+        title=check.failing,
+        notes=" · ".join(_notes(source, check, bad)),
+        strip=strip(run, check.stack, check.check, Outcome.FAILED.value),
         rows=tuple(rows[:RESOURCES_OPEN]),
         folded=tuple(rows[RESOURCES_OPEN:]),
-        examined=len(findings),
-        charts=tuple(_charts(run, bad, zone, earlier)),
-        evidence=tuple((one.name, Whole(_evidence(one))) for one in seen[:EVIDENCE_SHOWN]),
-        evidence_left=max(len(seen) - EVIDENCE_SHOWN, 0),
+        charts=tuple(_charts(source, bad)),
+        why=check.why,
         runbook=section.title if section else "",
-        steps=_steps(section, tokens) if section else (),
-        anchor=anchor(check.stack, check.check),
-        bars=bars,
-        lately=lately,
-        deployed=last_deploy(run, check.stack, zone),
-        untouched=_untouched(run.past_of(check.stack), bad, rows),
-        fixes=tuple(fix for fix in run.changes if (fix["stack"], fix["check"]) == (check.stack, check.check)),
+        steps=tuple(RunbookStep(heading, to_html(text, tokens)) for heading, text in parts),
+        fixes=tuple(
+            Fix(
+                one["result"],
+                "bad" if one["result"] == "roll-back failed" else "warn",
+                f"{one['remedy']} on {one['name']}: {one['said']}",
+                one["undo"] if one["undo"] != "one-way" else "",
+            )
+            for one in fixes
+        ),
+        remedy="" if fixes else check.remedy,
+        preview=f"{suite} --stack {check.stack} --fix=plan",
+        look_again=f"{suite} -k {check.check}" + ("" if run.sandbox else f" --stack {check.stack}"),
+        evidence=tuple((one.name, Whole(_evidence(one))) for one in evidence),
+        evidence_left=f"Evidence for {counted(left, 'more resource')} is in the" if left else "",
     )
 
 
-def _row(run: Run, one: Finding, zone: tzinfo) -> CardRow:
-    past = run.past_of(one.stack)
-    standing = past.standing(one.check, one.resource)
-    told = past.touched if past.journal_days else past.changes
-    changes = [change for change in told if change["target"] in (one.resource, one.name)]
-    changed = ""
-    if changes:
-        newest, at = changes[-1], datetime.fromisoformat(changes[-1]["begun"]).astimezone(zone)
-        changed = f"last changed {at:%a %d %b, %H:%M} by {newest['by']}: {newest['remedy']}, {newest['state']}"
-    since = when(standing, zone) if standing else ""
-    return CardRow(one.name, one.resource, one.message, one.outcome.words, since, changed)
+def _notes(source: PageSource, check: CheckResult, bad: Sequence[Finding]) -> list[str]:
+    """The line below a card's title."""
+    past = source.run.past_of(check.stack)
+    about_resources = all(one.resource != f"stack/{one.stack}" for one in bad)
+    untouched = past.journal_days and about_resources and not any(_changed(past, one) for one in bad)
+    deployed = last_deploy(source.run, check.stack)
+    notes = (
+        check.check,
+        check.stack if source.several else "",
+        f"{len(bad)} of {len(source.run.findings_of(check))} examined",
+        f"last deploy {deployed[1]} on {source.time(deployed[0])}" if deployed else "",
+        f"not changed by opschecks in the last {past.journal_days} days" if untouched else "",
+    )
+    return [note for note in notes if note]
 
 
-def _untouched(past: Past, bad: Sequence[Finding], rows: Sequence[CardRow]) -> str:
-    """That nothing of it was changed lately, where the journal was asked and the findings are about resources."""
-    asked = past.journal_days and all(one.resource != f"stack/{one.stack}" for one in bad)
-    if not asked or any(row.changed for row in rows):
+def _row(source: PageSource, one: Finding) -> CardRow:
+    past = source.run.past_of(one.stack)
+    return CardRow(
+        name=one.name,
+        badge="" if one.outcome is Outcome.FAILED else one.outcome.words,
+        message=one.message,
+        notes=tuple(
+            filter(None, (since(past.standing(one.check, one.resource), source.zone), _last_change(source, past, one)))
+        ),
+        resource="" if one.resource == one.name else one.resource,
+    )
+
+
+def _last_change(source: PageSource, past: Past, one: Finding) -> str:
+    changes = _changed(past, one)
+    if not changes:
         return ""
-    return f"not changed by opschecks in the last {past.journal_days} days"
+    newest = changes[-1]
+    return f"last changed {source.time(newest['begun'])} by {newest['by']}: {newest['remedy']}, {newest['state']}"
 
 
-def last_deploy(run: Run, stack: str, zone: tzinfo) -> str:
-    """The newest deployment of the stack's services that the run saw, in words; nothing where it saw none."""
-    newest: tuple[datetime, str] | None = None
+def _changed(past: Past, one: Finding) -> Sequence[Mapping[str, Any]]:
+    """The changes of the finding's resource that the journal has."""
+    told = past.touched if past.journal_days else past.changes
+    return [change for change in told if change["target"] in (one.resource, one.name)]
+
+
+def last_deploy(run: Run, stack: str) -> tuple[datetime, str] | None:
+    """The newest deployment of the stack's services that the run saw: when it was made, and its task definition."""
+    found: list[tuple[datetime, str]] = []
     for finding in run.findings:
         told = finding.evidence.get("deployments") if finding.stack == stack else None
         for one in told if isinstance(told, list) else []:
             try:
                 made = datetime.fromisoformat(str(one["createdAt"]))
-                pair = (made, f"{one['taskDefinition'].rsplit('/', 1)[-1]} on {made.astimezone(zone):%a %d %b, %H:%M}")
-            except (KeyError, TypeError, ValueError):
+                found.append((made.astimezone(UTC), one["taskDefinition"].rsplit("/", 1)[-1]))
+            except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
                 continue  # evidence is AWS's own words, whatever they are
-            newest = max(newest, pair) if newest else pair
-    return newest[1] if newest else ""
+    return max(found, default=None)
 
 
-def _charts(run: Run, bad: Sequence[Finding], zone: tzinfo, earlier: Run | None) -> list[Chart]:
+def _charts(source: PageSource, bad: Sequence[Finding]) -> list[Chart]:
     """The series that crossed their limits; where none did, those that have one."""
-    lines = [(one, line) for one in bad for line in run.series_of(one)]
+    lines = [(one, line) for one in bad for line in source.run.series_of(one)]
     chosen = [pair for pair in lines if crosses(pair[1])] or [pair for pair in lines if pair[1].limit is not None]
-    drawn = [
-        chart(line, one.name, zone, same_line(earlier, one.stack, one.resource, line.label))
-        for one, line in chosen[:CHARTS_SHOWN]
-    ]
+    drawn = (source.chart(line, one.name, one.stack, one.resource) for one, line in chosen[:CHARTS_SHOWN])
     return [one for one in drawn if one]
 
 
@@ -151,10 +233,3 @@ def _evidence(finding: Finding) -> str:
     if len(text) > EVIDENCE_CHARACTERS:
         return text[:EVIDENCE_CHARACTERS] + "\n… cut here; the run file has all of it"
     return text
-
-
-def _steps(section: Section, tokens: Mapping[str, str]) -> tuple[RunbookStep, ...]:
-    return (
-        RunbookStep("How to look", to_html(section.look, tokens)),
-        RunbookStep("How to act", to_html(section.act, tokens)),
-    )

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
 from typing import Any
 
-from ...core.run import Run
+from ..notes import undo
+from ..source import PageSource
 
 _TONES = {"fixed": "good", "done": "good", "cured": "good", "rolled back": "warn", "roll-back failed": "bad"}
-_NOT_TO_UNDO = ("rolled back", "refused", "not sent", "planned")
 
 
 @dataclass(frozen=True)
 class ChangeRow:
-    """One change as the page shows it. `undo` is a command, or why there is none."""
+    """One change. `undo` is a command, or why there is none."""
 
     when: str
     result: str
@@ -28,48 +27,48 @@ class ChangeRow:
     is_command: bool
 
 
-def changes(run: Run, zone: tzinfo) -> list[ChangeRow]:
+@dataclass(frozen=True)
+class Changes:
     """The changes, the newest first."""
+
+    period: str
+    rows: tuple[ChangeRow, ...]
+
+
+def facts(source: PageSource) -> Changes | None:
+    """The changes; None where there is none."""
+    run = source.run
     own = {change["entry"]: change for change in run.changes if change["entry"]}
-    told = list(_of_the_journal(run, own.keys(), zone))
-    told += [
-        _row("this run", fix["result"], fix, fix["stack"], bool(fix.get("one_way")), fix["entry"], run)
-        for fix in own.values()
+    rows = [
+        _row(f"{source.time(one['begun'])} by {one['by']}", _of_the_journal(one, past.stack), source)
+        for past in run.past
+        for one in past.changes
+        if one["entry"] not in own
     ]
-    return told[::-1]
+    rows += [_row("this run", {**one, "one_way": one.get("one_way")}, source) for one in own.values()]
+    period = "within the week" if run.weeks else "since the one before"
+    return Changes(period, tuple(rows[::-1])) if rows else None
 
 
-def _of_the_journal(run: Run, but: Container[str], zone: tzinfo) -> Iterator[ChangeRow]:
-    for past in run.past:
-        for change in past.changes:
-            if change["entry"] in but:
-                continue
-            at = datetime.fromisoformat(change["begun"]).astimezone(zone)
-            when = f"{at:%a %d %b, %H:%M} by {change['by']}"
-            result = change["state"].replace("_", " ")
-            back = f"takes {change['undoes']} back" if change["undoes"] else ""
-            said = {**change, "said": "; ".join(filter(None, (back, change["said"])))}
-            yield _row(when, result, said, past.stack, bool(change["one_way"]), change["entry"], run)
+def _of_the_journal(one: Mapping[str, Any], stack: str) -> Mapping[str, Any]:
+    """The journal's change in the shape of a run's own."""
+    undoes = f"undoes {one['undoes']}" if one["undoes"] else ""
+    said = "; ".join(filter(None, (undoes, one["said"])))
+    return {**one, "stack": stack, "result": one["state"].replace("_", " "), "said": said}
 
 
-def _row(when: str, result: str, told: Mapping[str, Any], stack: str, one_way: bool, entry: str, run: Run) -> ChangeRow:
-    where = f"{told['name']} ({stack})" if len(run.stacks) > 1 else str(told["name"])
-    drill = run.suite == "drills"
-    command = not one_way and not drill and result not in _NOT_TO_UNDO
+def _row(when: str, one: Mapping[str, Any], source: PageSource) -> ChangeRow:
+    drill = source.run.suite == "drills"
+    command = "one-way" if one["one_way"] else f"opschecks undo {one['entry']} --stack {one['stack']}"
+    told = "the drill removes what it made" if drill else undo({**one, "undo": command})
     return ChangeRow(
         when=when,
-        result=result,
-        tone=_TONES.get(result, "warn"),
-        remedy=str(told["remedy"]),
-        where=where,
-        differs="; ".join(told["differs"]),
-        said="; ".join(filter(None, (str(told["said"]), str(told.get("beware", ""))))),
-        undo=f"opschecks undo {entry} --stack {stack}"
-        if command
-        else "the drill takes away what it made"
-        if drill
-        else "it is one-way"
-        if one_way
-        else "nothing to take back",
-        is_command=command,
+        result=one["result"],
+        tone=_TONES.get(one["result"], "warn"),
+        remedy=str(one["remedy"]),
+        where=f"{one['name']} ({one['stack']})" if source.several else str(one["name"]),
+        differs="; ".join(one["differs"]),
+        said="; ".join(filter(None, (str(one["said"]), str(one.get("beware", ""))))),
+        undo=told,
+        is_command=told == command,
     )

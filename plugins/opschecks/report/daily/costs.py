@@ -2,43 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
-from typing import Any
+from datetime import UTC, datetime
 
 from ...core.model import Figure, Series
-from ...core.run import Past, Run
+from ...core.run import Past
 from ..chart import Chart, chart
-from ..weekly.costs import summed_up
-
-SUITE = "daily"
+from ..money import summed_up
+from ..source import PageSource
 
 
 @dataclass(frozen=True)
 class SeenCost:
     """The cost of one stack: when it was seen, in a sentence, and the last two weeks as a chart."""
 
-    stack: str
+    heading: str
     seen: str
     said: str
     drawn: Chart | None
 
 
-def daily_costs(run: Run, zone: tzinfo) -> list[SeenCost]:
+def facts(source: PageSource) -> list[SeenCost]:
     """Of each stack of a daily run whose history has been read."""
-    if run.suite != SUITE:
-        return []
-    return [_cost(past, zone) for past in run.past if not past.error]
+    return [_cost(past, source) for past in source.run.past if source.run.suite == "daily" and not past.error]
 
 
-def _cost(past: Past, zone: tzinfo) -> SeenCost:
-    told: Mapping[str, Any] = past.cost
+def _cost(past: Past, source: PageSource) -> SeenCost:
+    told, heading = past.cost, f"Cost of {past.stack}" if source.several else "Cost"
     if not told:
-        said = "The newest weekly run did not see them, or there is none: pytest checks/weekly asks."
-        return SeenCost(past.stack, "", said, None)
+        said = "There is no weekly run that saw the costs. To see them, run: pytest checks/weekly"
+        return SeenCost(heading, "", said, None)
     figures = {label: Figure(label, value) for label, value in told["told"].items()}
     points = tuple((datetime.fromisoformat(day).replace(tzinfo=UTC), float(usd)) for day, usd in told["days"])
     drawn = chart(Series("cost a day", "USD", points, 86400, told["limit"]), past.stack, UTC)
-    seen = datetime.fromisoformat(told["seen"]).astimezone(zone)
-    return SeenCost(past.stack, f"as the weekly run of {seen:%a %d %b} saw it", summed_up(figures, []), drawn)
+    seen = datetime.fromisoformat(told["seen"]).astimezone(source.zone)
+    return SeenCost(heading, f"from the weekly run of {seen:%a %d %b}", summed_up(figures, []), drawn)

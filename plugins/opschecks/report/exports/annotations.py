@@ -6,11 +6,10 @@ from collections.abc import Sequence
 
 from ...core.model import Outcome
 from ...core.run import Run
-from ..notes import bad_checks, brief
-from ..verdict import verdict
+from ..notes import brief, notes
 
 LIMIT = 10
-"""So many errors, and so many warnings, GitHub shows of one step; what is more it drops without a word."""
+"""GitHub shows at most that many errors, and that many warnings, of one step; it drops the others silently."""
 LONGEST_TITLE = 200
 LONGEST_MESSAGE = 1000
 
@@ -18,25 +17,22 @@ LONGEST_MESSAGE = 1000
 def to_annotations(run: Run) -> list[str]:
     """Workflow commands, one a line: errors for what failed, warnings for what could not be looked at.
 
-    One for each check, not for each resource, lest a thousand of one hide the next. What could not be taken back,
-    and that a run is not whole, stand before all else.
+    One for each check, not for each resource, so that a thousand of one do not hide the next. First come changes that
+    could not be rolled back, and that the run is incomplete.
     """
+    told = notes(run)
     sandbox = "SANDBOX: " if run.sandbox else ""
     errors = [
-        _command("error", f"{sandbox}changed and not taken back: {one['remedy']}", f"{one['name']}: {one['said']}")
+        _command("error", f"{sandbox}could not be rolled back: {one['remedy']}", f"{one['name']}: {one['said']}")
         for one in run.lost_changes
     ]
     warnings = []
     if run.state != "finished" or run.count(Outcome.NOT_RUN) or not run.checks:
-        warnings.append(_command("warning", sandbox + verdict(run).word, verdict(run).sentence))
-    for bad in bad_checks(run):
-        where = f" ({bad.check.stack})" if len(run.stacks) > 1 else ""
-        title = f"{sandbox}{bad.check.severity.value}: {bad.title}{where}"
-        file = bad.check.nodeid.partition("::")[0]
-        if bad.check.outcome == Outcome.FAILED:
-            errors.append(_command("error", title, bad.said, file))
-        else:
-            warnings.append(_command("warning", title, bad.said, file))
+        warnings.append(_command("warning", sandbox + told.verdict.word, told.verdict.sentence))
+    for bad in told.bad:
+        kind, of = ("error", errors) if bad.check.outcome == Outcome.FAILED else ("warning", warnings)
+        title = f"{sandbox}{bad.check.severity.value}: {bad.title}{bad.where}"
+        of.append(_command(kind, title, bad.said, bad.check.nodeid.partition("::")[0]))
     return [*_limited("error", errors, sandbox), *_limited("warning", warnings, sandbox)]
 
 

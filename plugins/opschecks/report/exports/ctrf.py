@@ -11,8 +11,7 @@ from typing import Any
 from ...core.model import NOT_APPLICABLE, CheckResult, Finding, Outcome
 from ...core.redaction import plain
 from ...core.run import Run
-from ..notes import brief, counted, headline
-from ..verdict import verdict
+from ..notes import Notes, brief, notes
 
 SPEC_VERSION = "0.0.0"
 """The specification calls itself that until its first release."""
@@ -26,9 +25,9 @@ STATUS = {
 }
 """CTRF has five statuses; the outcome itself stands in `rawStatus`.
 
-Blind is no pass, and nothing but "other" is left for it. What is waived did fail: to call it "passed" would be a lie,
-and "other" would put it among what nobody knows. "skipped" says that it does not count, by decision, as what does not
-apply. So failed, pending and other are all 0 exactly where no check speaks against the run.
+Blind is not a pass, and only "other" is left for it. What is waived did fail: "passed" would be wrong, and "other"
+would put it among what is not known; "skipped" says that it does not count, as what does not apply. So failed,
+pending and other are all 0 exactly where no check speaks against the run.
 """
 LINES_SHOWN = 20
 LONGEST_LINE = 500
@@ -41,7 +40,7 @@ def to_ctrf(run: Run) -> str:
     A run that has not ended stops when it began, and `results.extra` says that it is unfinished. Identifiers are made
     from names, so that they are the same in every run and wherever the report is made again.
     """
-    said = verdict(run)
+    facts = notes(run)
     stacks = ", ".join(stack.name for stack in run.stacks)
     version = brief(run.versions.get("opschecks", ""), LONGEST_NAME)
     told = {
@@ -56,28 +55,28 @@ def to_ctrf(run: Run) -> str:
             "tests": [_test(run, check) for check in run.checks],
             "extra": {
                 "suite": run.suite,
-                "verdict": said.word,
-                "sentence": said.sentence,
+                "verdict": facts.verdict.word,
+                "sentence": facts.verdict.sentence,
                 "state": run.state,
                 "stoppedBy": run.stopped_by,
                 "partial": run.partial,
                 "exitCode": run.exit_code,
-                "counted": counted(run),
+                "counted": facts.counted,
             },
         },
     }
     told = plain(told)
-    told["results"]["environment"] = plain(_environment(run))  # under that name `plain` masks a task's secrets
+    told["results"]["environment"] = plain(_environment(run, facts))  # under that name `plain` masks a task's secrets
     return json.dumps(told, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
 
 
-def _environment(run: Run) -> dict[str, Any]:
+def _environment(run: Run, facts: Notes) -> dict[str, Any]:
     stacks = brief(", ".join(stack.name for stack in run.stacks), LONGEST_NAME)
     return {
-        "reportName": brief(headline(run), LONGEST_NAME),
+        "reportName": brief(facts.headline, LONGEST_NAME),
         "appName": stacks,
         "testEnvironment": "SANDBOX" if run.sandbox else stacks,
-        "healthy": verdict(run).tone in ("good", "warn") and not run.open_changes,
+        "healthy": facts.verdict.tone in ("good", "warn") and not run.open_changes,
         "extra": {
             "sandbox": run.sandbox,
             "stacks": [

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from markupsafe import Markup
 
 from ...core.run import Run
-from ..notes import BadCheck, bad_checks, brief, counted, headline, made_changes
-from ..verdict import verdict
+from ..amounts import first
+from ..notes import BadCheck, brief, notes
 
 CHECKS_SHOWN = 12
 CHANGES_SHOWN = 5
@@ -38,32 +38,29 @@ def to_email(run: Run) -> str:
 
     It loads nothing: styles are inline, and there is no image.
     """
-    said = verdict(run)
-    bad = bad_checks(run)
-    made = made_changes(run)
+    told = notes(run)
     lists = (
-        ("What to do", [(brief(action, LONGEST_LINE),) for action in said.actions]),
-        ("What is bad", _shown([_bad(one, run) for one in bad[:CHECKS_SHOWN]], len(bad), "checks")),
-        ("Changes made", _shown([_change(one) for one in made[:CHANGES_SHOWN]], len(made), "changes")),
+        ("What to do", [(brief(action, LONGEST_LINE),) for action in told.verdict.actions]),
+        ("What is bad", _shown(map(_bad, told.bad), CHECKS_SHOWN, "checks")),
+        ("Changes made", _shown(map(_change, told.changes), CHANGES_SHOWN, "changes")),
     )
     html = _DOCUMENT.format(
-        subject=brief(headline(run), LONGEST_SUBJECT),
-        colour=_TONES[said.tone],
-        sentence=brief(said.sentence, LONGEST_SENTENCE),
+        subject=brief(told.headline, LONGEST_SUBJECT),
+        colour=_TONES[told.verdict.tone],
+        sentence=brief(told.verdict.sentence, LONGEST_SENTENCE),
         lists=Markup().join(_as_html(heading, entries) for heading, entries in lists if entries),
-        counted=counted(run),
+        counted=told.counted,
     )
-    return str(html)  # whoever adds to a Markup would escape what is added
+    return str(html)  # text that is added to a Markup is escaped
 
 
-def _shown(entries: list[MailEntry], total: int, what: str) -> list[MailEntry]:
-    left = total - len(entries)
-    return [*entries, (f"and {left} more {what}: the run file and the page have every one",)] if left else entries
+def _shown(entries: Iterable[MailEntry], most: int, what: str) -> Sequence[MailEntry]:
+    shown, left = first(entries, most)
+    return (*shown, (f"and {left} more {what}: the run file and the page have every one",)) if left else shown
 
 
-def _bad(bad: BadCheck, run: Run) -> MailEntry:
-    where = f" ({bad.check.stack})" if len(run.stacks) > 1 else ""
-    title = brief(f"{bad.check.severity.value}: {bad.title}{where}", LONGEST_LINE)
+def _bad(bad: BadCheck) -> MailEntry:
+    title = brief(f"{bad.check.severity.value}: {bad.title}{bad.where}", LONGEST_LINE)
     return tuple(line for line in (title, brief(bad.said, LONGEST_LINE), bad.longest) if line)
 
 

@@ -8,18 +8,19 @@ of issues – it leaves alone inside of `<code>`, where names and messages stand
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC
 from html import escape
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from ...core.model import Finding, Outcome
-from ...core.run import Run, Standing
-from ..notes import BadCheck, bad_checks, brief, counted, headline, how_long, made_changes
+from ...core.model import CheckResult, Finding, Outcome
+from ...core.run import Run
+from ..amounts import counted
+from ..notes import Notes, brief, notes, undo
+from ..standing import since
 from ..unseen import unseen
-from ..verdict import verdict
 
 LONGEST_NAME = 200
 LONGEST_MESSAGE = 300
@@ -64,40 +65,38 @@ def to_markdown(run: Run, *, limit_bytes: int = 1_000_000) -> str:
 
     Rows are left out where they do not fit, the least bad ones first; ValueError where not even the verdict does.
     """
-    said = verdict(run)
-    top = f"<h2>{_prose(headline(run))}</h2>\n\n<p>{_prose(said.sentence)}</p>\n\n"
+    facts = notes(run)
+    said = facts.verdict
+    top = f"<h2>{_prose(facts.headline)}</h2>\n\n<p>{_prose(said.sentence)}</p>\n\n"
     if said.actions:
         top += "<ol>\n" + "".join(f"<li>{_prose(action)}</li>\n" for action in said.actions) + "</ol>\n\n"
-    bottom = f"<p>{_prose(counted(run))}</p>\n"
-    parts = (_changes(run), _recovered(run), _ending(run), _not_run(run))
+    bottom = f"<p>{_prose(facts.counted)}</p>\n"
+    parts = (_changes(facts), _recovered(run), _ending(run), _not_run(run))
     others = "".join(part.fitted(limit_bytes // SHARE) for part in parts)
-    table = _table(run).fitted(limit_bytes - 1 - _size(top + others + bottom))
+    table = _table(facts, len(run.stacks) > 1).fitted(limit_bytes - 1 - _size(top + others + bottom))
     told = top + table + others + bottom
     if _size(told) >= limit_bytes:
         raise ValueError(f"limit_bytes: {limit_bytes} is too little: the verdict alone takes {_size(told)}")
     return told
 
 
-def _table(run: Run) -> SummaryPart:
-    several = len(run.stacks) > 1
+def _table(facts: Notes, several: bool) -> SummaryPart:
     heads = ["Severity", "Outcome", *(["Stack"] if several else []), "What", "Resource", "Message", "Since"]
-    bad = bad_checks(run)
     opened = "<table>\n<tr>" + "".join(f"<th>{head}</th>" for head in heads) + "</tr>"
-    total = sum(max(len(one.findings), 1) for one in bad)
-    return SummaryPart(f"What is bad ({total})", total, _table_rows(bad, several), opened, "</table>")
+    total = sum(max(len(one.findings), 1) for one in facts.bad)
+    return SummaryPart(f"What is bad ({total})", total, _table_rows(facts, several), opened, "</table>")
 
 
-def _table_rows(bad: Sequence[BadCheck], several: bool) -> Iterator[str]:
-    """The failed ones before those that nobody could look at, each by severity."""
-    rows: list[tuple[Outcome, BadCheck, Finding | None, Standing | None]] = [
-        (finding.outcome, one, finding, standing)
-        for one in bad
-        for finding, standing in zip(one.findings, one.standings, strict=True)
+def _table_rows(facts: Notes, several: bool) -> Iterator[str]:
+    """The failed ones before those that could not be checked, each by severity."""
+    rows: list[tuple[Outcome, CheckResult, Finding | None, str]] = [
+        (finding.outcome, one.check, finding, began)
+        for one in facts.bad
+        for finding, began in zip(one.findings, one.since, strict=True)
     ]
-    rows += [(Outcome(one.check.outcome), one, None, None) for one in bad if not one.findings]
-    rows.sort(key=lambda row: (-row[0].rank, -row[1].check.severity.rank))
-    for outcome, one, finding, standing in rows:
-        check = one.check
+    rows += [(Outcome(one.check.outcome), one.check, None, "") for one in facts.bad if not one.findings]
+    rows.sort(key=lambda row: (-row[0].rank, -row[1].severity.rank))
+    for outcome, check, finding, began in rows:
         cells = [
             check.severity.value,
             outcome.words,
@@ -105,23 +104,18 @@ def _table_rows(bad: Sequence[BadCheck], several: bool) -> Iterator[str]:
             _prose(check.failing if outcome is Outcome.FAILED else check.check),
             _code(finding.name if finding else "", LONGEST_NAME),
             _code(finding.message if finding else check.message, LONGEST_MESSAGE),
-            how_long(standing, one.zone),
+            began,
         ]
         yield "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
 
 
-def _changes(run: Run) -> SummaryPart:
-    made = made_changes(run)
-    return SummaryPart(f"Changes made ({len(made)})", len(made), map(_change, made))
+def _changes(facts: Notes) -> SummaryPart:
+    return SummaryPart(f"Changes made ({len(facts.changes)})", len(facts.changes), map(_change, facts.changes))
 
 
 def _change(change: Mapping[str, Any]) -> str:
-    if change["result"] in ("rolled back", "refused"):
-        back = "nothing to take back"
-    elif change["undo"] == "one-way":
-        back = "it is one-way"
-    else:
-        back = f"take it back: {_code(change['undo'], LONGEST_NAME)}" if change["undo"] else "a person takes over"
+    back = undo(change)
+    back = f"undo: {_code(back, LONGEST_NAME)}" if back == change["undo"] else back
     what = f"<b>{_prose(change['result'])}</b>: {_prose(change['remedy'])} on {_code(change['name'], LONGEST_NAME)}"
     differs = _code("; ".join(change.get("differs", ())), LONGEST_MESSAGE)
     parts = (what, differs, _code(change["said"], LONGEST_MESSAGE), back)
@@ -134,10 +128,10 @@ def _recovered(run: Run) -> SummaryPart:
     zones = {stack.name: ZoneInfo(stack.time_zone) for stack in run.stacks}
     rows = (
         f"<li>{_prose(sentences.get((past.stack, one.check), one.check))}: {_code(one.name, LONGEST_NAME)}"
-        f" {how_long(one, zones.get(past.stack, UTC))}</li>"
+        f" {since(one, zones.get(past.stack, UTC))}</li>"
         for past, one in good
     )
-    return SummaryPart(f"Good again ({len(good)})", len(good), rows)
+    return SummaryPart(f"Recovered ({len(good)})", len(good), rows)
 
 
 def _ending(run: Run) -> SummaryPart:
@@ -153,8 +147,7 @@ def _ending(run: Run) -> SummaryPart:
 def _not_run(run: Run) -> SummaryPart:
     groups = unseen(run, Outcome.NOT_RUN)
     rows = (
-        f"<li>{len(group.checks)} {'check' if len(group.checks) == 1 else 'checks'}:"
-        f" {_code(group.cause or 'no reason is known', LONGEST_MESSAGE)}</li>"
+        f"<li>{counted(len(group.checks), 'check')}: {_code(group.cause or 'no reason is known', LONGEST_MESSAGE)}</li>"
         for group in groups
     )
     return SummaryPart(f"Not run ({run.count(Outcome.NOT_RUN)})", len(groups), rows)

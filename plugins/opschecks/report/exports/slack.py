@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ...core.run import Run
-from ..notes import WEB_ADDRESS, bad_checks, brief, counted, headline, made_changes
-from ..verdict import verdict
+from ..amounts import first
+from ..notes import WEB_ADDRESS, Notes, brief, notes
 
 CHECKS_SHOWN = 8
 CHANGES_SHOWN = 5
@@ -23,7 +23,7 @@ _CODE = re.compile("[a-z_]{1,60}")
 
 
 class SlackError(Exception):
-    """The message was not sent, or nobody knows; the text says why, and never has the webhook's address: a secret."""
+    """The message was not sent, or that is not known; the text says why, without the webhook's address, a secret."""
 
 
 def to_slack(run: Run, *, page_url: str = "") -> dict[str, Any]:
@@ -32,37 +32,37 @@ def to_slack(run: Run, *, page_url: str = "") -> dict[str, Any]:
     Every string of the world stands in a `plain_text`, in which Slack reads neither formatting nor mentions nor links;
     the only `mrkdwn` is the link to the page.
     """
-    said = verdict(run)
+    told = notes(run)
+    said = told.verdict
     blocks = [
-        {"type": "header", "text": _plain(headline(run), LONGEST_HEADER)},
+        {"type": "header", "text": _plain(told.headline, LONGEST_HEADER)},
         _section(said.sentence, LONGEST_SENTENCE),
     ]
     if said.actions:
         steps = (f"{number}. {brief(action, LONGEST_ENTRY)}" for number, action in enumerate(said.actions, start=1))
         blocks.append(_section("\n".join(steps), len(said.actions) * (LONGEST_ENTRY + 4)))
-    blocks += [_section(entry, LONGEST_ENTRY) for entry in _entries(run)]
+    blocks += [_section(entry, LONGEST_ENTRY) for entry in _entries(told)]
     if page_url:
         blocks.append(_page(page_url))
-    blocks.append({"type": "context", "elements": [_plain(counted(run), LONGEST_ENTRY)]})
-    text = f"{_escaped(headline(run), LONGEST_HEADER)}\n{_escaped(said.sentence, LONGEST_SENTENCE)}"
+    blocks.append({"type": "context", "elements": [_plain(told.counted, LONGEST_ENTRY)]})
+    text = f"{_escaped(told.headline, LONGEST_HEADER)}\n{_escaped(said.sentence, LONGEST_SENTENCE)}"
     return {"text": text, "blocks": blocks, "unfurl_links": False, "unfurl_media": False}
 
 
-def _entries(run: Run) -> Iterator[str]:
+def _entries(told: Notes) -> Iterator[str]:
     """What is bad, a check an entry, the worst first; then what was changed."""
-    bad = bad_checks(run)
-    for one in bad[:CHECKS_SHOWN]:
-        where = f" ({one.check.stack})" if len(run.stacks) > 1 else ""
+    bad, left = first(told.bad, CHECKS_SHOWN)
+    for one in bad:
         lasting = f" – {one.longest}" if one.longest else ""
-        yield f"{one.check.severity.value.upper()}: {one.title}{where}{lasting}\n{brief(one.said, LONGEST_ENTRY)}"
-    if len(bad) > CHECKS_SHOWN:
-        yield f"and {len(bad) - CHECKS_SHOWN} more checks"
-    made = made_changes(run)
-    for change in made[:CHANGES_SHOWN]:
+        yield f"{one.check.severity.value.upper()}: {one.title}{one.where}{lasting}\n{brief(one.said, LONGEST_ENTRY)}"
+    if left:
+        yield f"and {left} more checks"
+    changes, left = first(told.changes, CHANGES_SHOWN)
+    for change in changes:
         undo = f"\n{change['undo']}" if change["undo"].startswith("opschecks ") else ""
         yield f"{change['result']}: {change['remedy']} on {brief(change['name'], LONGEST_ENTRY // 2)}{undo}"
-    if len(made) > CHANGES_SHOWN:
-        yield f"and {len(made) - CHANGES_SHOWN} more changes"
+    if left:
+        yield f"and {left} more changes"
 
 
 def _section(text: str, longest: int) -> dict[str, Any]:
@@ -81,7 +81,7 @@ def _page(url: str) -> dict[str, Any]:
 
 
 def _escaped(text: str, longest: int) -> str:
-    """Line by line fit to print, in at most so many characters as Slack counts them, and never empty."""
+    """Line by line fit to print, in at most `longest` characters as Slack counts them, and never empty."""
     kept = ""
     for character in "\n".join(brief(line, longest) for line in text.split("\n")):
         piece = _ESCAPED.get(character, character)
@@ -92,14 +92,14 @@ def _escaped(text: str, longest: int) -> str:
 
 
 def post(webhook: str, message: Mapping[str, Any], *, timeout_s: float = 10) -> None:
-    """Send the message once; SlackError unless Slack says that it has taken it.
+    """Send the message once; SlackError unless Slack confirms that it has taken it.
 
-    It is not tried again here: after a time-out nobody knows whether the message is there already.
+    It is not tried again here: after a time-out it is not known whether the message was posted.
     """
     import requests
 
     if not webhook.startswith("https://"):
-        raise SlackError("the webhook is no https:// address")
+        raise SlackError("the webhook is not an https:// address")
     answer, problem = None, ""
     try:
         answer = requests.post(webhook, json=message, timeout=timeout_s, allow_redirects=False)

@@ -1,13 +1,14 @@
-"""What is due in the next weeks: everything of which the run knows the day, the nearest first."""
+"""What is due in the next weeks: everything whose day is in the run, the nearest first."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from ...core.run import Run
+from ..amounts import first
+from ..source import PageSource
 
 WITHIN = timedelta(days=60)
 SHOWN = 20
@@ -17,7 +18,7 @@ SHOWN = 20
 class Due:
     """One thing: by which day, how far that is in words, what, whose it is and how that is known."""
 
-    day: date
+    day: str
     when: str
     what: str
     owner: str
@@ -25,31 +26,46 @@ class Due:
     tone: str
 
 
-def coming_up(run: Run, week: Mapping[str, Any], zone: tzinfo) -> tuple[list[Due], int]:
-    """What is due of the week's stack, the nearest first; and how much more there is than is shown."""
-    today = run.started.astimezone(zone).date()
-    found = {(one.day, one.what): one for one in _all(run, week, zone, today) if one.day <= today + WITHIN}
-    ordered = [found[key] for key in sorted(found)]
-    return ordered[:SHOWN], max(len(ordered) - SHOWN, 0)
+@dataclass(frozen=True)
+class ComingUp:
+    """What is due of one stack, and how much more there is than is shown."""
+
+    on: str
+    due: tuple[Due, ...]
+    left: int
 
 
-def _all(run: Run, week: Mapping[str, Any], zone: tzinfo, today: date) -> Iterator[Due]:
-    stack = week["stack"]
-    for seen in run.observations:
-        for one in seen.resources if seen.stack == stack else ():
+def facts(source: PageSource) -> list[ComingUp]:
+    """Of each stack."""
+    return [_of(source, week) for week in source.run.weeks]
+
+
+def _of(source: PageSource, week: Mapping[str, Any]) -> ComingUp:
+    today = source.run.started.astimezone(source.zone).date()
+    found = {
+        (day, f"{what[:1].upper()}{what[1:]}"): more for day, what, *more in _all(source, week) if day <= today + WITHIN
+    }
+    shown, left = first(sorted(found), SHOWN)
+    due = (_due((day - today).days, day, what, *found[day, what]) for day, what in shown)
+    return ComingUp(source.on(week["stack"]), tuple(due), left)
+
+
+def _all(source: PageSource, week: Mapping[str, Any]) -> Iterator[tuple[date, str, str, str]]:
+    """By which day, what, whose, and how that is known."""
+    for seen in source.run.observations:
+        for one in seen.resources if seen.stack == week["stack"] else ():
             for end in one.deadlines:
-                yield _due(end.at.astimezone(zone).date(), today, end.what, "", "this run")
+                yield end.at.astimezone(source.zone).date(), end.what, "", "this run"
     for told in week["deadlines"]:
-        at = datetime.fromisoformat(told["at"])
-        yield _due(at.astimezone(zone).date(), today, told["what"], "", "the newest daily run")
-    for waiver in run.waivers:
-        if waiver.stack == stack:
+        at = datetime.fromisoformat(told["at"]).astimezone(source.zone)
+        yield at.date(), told["what"], "", "the newest daily run"
+    for waiver in source.run.waivers:
+        if waiver.stack == week["stack"]:
             what = f"the waiver of {waiver.check} for {waiver.resource} ends: {waiver.reason}"
-            yield _due(date.fromisoformat(waiver.until), today, what, waiver.owner, "waiver")
+            yield date.fromisoformat(waiver.until), what, waiver.owner, "waiver"
 
 
-def _due(day: date, today: date, what: str, owner: str, source: str) -> Due:
-    days = (day - today).days
+def _due(days: int, day: date, what: str, owner: str, source: str) -> Due:
     when = "today" if days == 0 else f"in {days} days" if days > 1 else "tomorrow" if days == 1 else f"{-days} days ago"
     tone = "bad" if days < 0 else "warn" if days <= 7 else "none"
-    return Due(day, when, f"{what[:1].upper()}{what[1:]}", owner, source, tone)
+    return Due(f"{day:%a %d %b}", when, what, owner, source, tone)

@@ -1,0 +1,58 @@
+"""Numbers as people read them, and lists as long as people read them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def first(items: Iterable[T], most: int) -> tuple[tuple[T, ...], int]:
+    """The first items, at most that many, and how many are left out."""
+    everything = tuple(items)
+    return everything[:most], max(len(everything) - most, 0)
+
+
+def named(names: Sequence[str], most: int) -> str:
+    """The first names, and how many more there are."""
+    shown, left = first(names, most)
+    return ", ".join(shown) + (f" and {left} more" if left else "")
+
+
+def counted(count: int, noun: str) -> str:
+    """The count with its noun: 1 check, 2 checks."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def number(value: float | int | str, unit: str = "") -> str:
+    """The number with its unit: 1,105, 235 ms, 2.3 %. Text stays as it is."""
+    if isinstance(value, str):
+        shown = value
+    elif float(value).is_integer() or abs(value) >= 100:
+        shown = f"{value:,.0f}"
+    else:
+        shown = f"{value:.2g}" if abs(value) < 1 else f"{value:.1f}"
+    return f"{shown} {unit}".strip()
+
+
+def usd(value: float) -> str:
+    """As money: $1,418, $2.30, -$5.00."""
+    sign = "-" if value < 0 else ""
+    return f"{sign}${abs(value):,.0f}" if abs(value) >= 100 else f"{sign}${abs(value):,.2f}"
+
+
+def percent(value: float) -> str:
+    """With the digits that it has, at most two: 99.8 %, 100 %."""
+    return f"{value:.2f}".rstrip("0").rstrip(".") + " %"
+
+
+def hours(value: float) -> str:
+    """A duration in hours, in words: 40 min, 3 h 10 min, 2 days 5 h."""
+    minutes = round(value * 60)
+    if minutes < 60:
+        return f"{minutes} min"
+    if minutes < 48 * 60:
+        return f"{minutes // 60} h {minutes % 60} min" if minutes % 60 else f"{minutes // 60} h"
+    days, rest = divmod(round(value), 24)
+    return f"{days} days {rest} h" if rest else f"{days} days"

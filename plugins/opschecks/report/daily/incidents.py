@@ -1,0 +1,68 @@
+"""Active and overnight incidents, or those of the week, the newest first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from ...core.model import SeenResource
+from ..amounts import first
+from ..seen import text
+from ..source import PageSource
+
+FROM = ("active_incidents", "overnight_incidents", "week_incidents")
+SHOWN = 50
+
+
+@dataclass(frozen=True)
+class IncidentRow:
+    """One incident, as its figures describe it."""
+
+    stack: str
+    opened: str
+    what: str
+    severity: str
+    status: str
+
+
+@dataclass(frozen=True)
+class Incidents:
+    """`unseen` are the reasons for which some could not be looked at."""
+
+    period: str
+    unseen: tuple[str, ...]
+    rows: tuple[IncidentRow, ...]
+    left: int
+
+
+def facts(source: PageSource) -> Incidents | None:
+    """The incidents; None where there is none, and each observation could look."""
+    looked = [seen for seen in source.run.observations if seen.name in FROM]
+    found = {(seen.stack, one.resource): one for seen in looked for one in seen.resources}
+    newest = sorted(found.items(), key=lambda pair: text(pair[1], "opened") or "", reverse=True)
+    shown, left = first(newest, SHOWN)
+    unseen = tuple(seen.error for seen in looked if seen.error)
+    if not found and not unseen:
+        return None
+    period = "opened within seven days" if source.run.weeks else "active, or opened since yesterday"
+    return Incidents(period, unseen, tuple(_row(stack, one, source) for (stack, _), one in shown), left)
+
+
+def _row(stack: str, one: SeenResource, source: PageSource) -> IncidentRow:
+    title = text(one, "title")
+    return IncidentRow(
+        stack=stack,
+        opened=_local(text(one, "opened") or "", source),
+        what=one.name if title is None else f"{one.name}: {title}",
+        severity=text(one, "severity") or "unknown",
+        status=text(one, "status") or "unknown",
+    )
+
+
+def _local(opened: str, source: PageSource) -> str:
+    """The item's own text as a time of the page's zone; as it stands where it is not a time."""
+    try:
+        time = datetime.fromisoformat(opened)
+        return f"{time.astimezone(source.zone):%a %d %b %H:%M}" if time.tzinfo else opened
+    except (ValueError, OverflowError):  # not a time, or one before every calendar
+        return opened or "unknown"

@@ -1,0 +1,104 @@
+"""What changed since the runs before: new, still bad, on and off, out of sight, recovered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from ...core.model import CheckResult, Outcome
+from ...core.run import Past, Run, Standing
+from ..amounts import first
+from ..source import PageSource
+from ..standing import anchor, promise, since
+
+SHOWN = 12
+"""Lines of a group; the cards and the table of checks have all."""
+_GROUPS = (
+    ("new", "New failures", "bad"),
+    ("flapping", "Flapping", "bad"),
+    ("still", "Still failing", "bad"),
+    ("hidden", "Failing when last checked; cannot be checked now", "unsure"),
+    ("unseen", "Could not look", "unsure"),
+    ("recovered", "Recovered", "good"),
+    ("gone", "No longer there", "none"),
+)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One resource, or one check, in a group. `anchor` is the card that says more, if there is one."""
+
+    title: str
+    name: str
+    note: str
+    anchor: str
+
+
+@dataclass(frozen=True)
+class Group:
+    """One kind of change."""
+
+    heading: str
+    tone: str
+    lines: tuple[Line, ...]
+    left: int
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What the run was compared with, in words; the groups, worst first; and where there are none, what that means."""
+
+    on: str
+    basis: str
+    groups: tuple[Group, ...]
+    quiet: str
+
+
+def facts(source: PageSource) -> list[Comparison]:
+    """The run beside its stacks' earlier ones; nothing of a stack that has not been compared."""
+    return [
+        Comparison(source.on(past.stack), _basis(past, source), tuple(_groups(source, past)), _quiet(past, source.run))
+        for past in source.run.past
+    ]
+
+
+def _basis(past: Past, source: PageSource) -> str:
+    if past.error:
+        return f"Earlier runs could not be read, so nothing is compared: {past.error}"
+    if past.previous is None:
+        return "The first run on record: there is nothing to compare it with."
+    others = f", and {past.runs - 1} before it" if past.runs > 1 else ""
+    told = f"Compared with the run of {source.time(past.previous)}{others}."
+    if past.missed:
+        shown, left = first(past.missed, 5)
+        days = ", ".join(f"{date.fromisoformat(day):%a %d}" for day in shown)
+        told += f" There was no run on {days}{f' and {left} more days' if left else ''}."
+    return told
+
+
+def _quiet(past: Past, run: Run) -> str:
+    if past.error or not past.previous:
+        return ""
+    whole = run.state == "finished" and not run.count(Outcome.NOT_RUN)
+    return "No new failures." if whole else "No comparison: this run is incomplete."
+
+
+def _groups(source: PageSource, past: Past) -> Iterator[Group]:
+    checks = {check.check: check for check in source.run.checks if check.stack == past.stack}
+    for state, heading, tone in _GROUPS:
+        of = [one for one in past.standings if one.state == state and one.check in checks]
+        of.sort(key=lambda one: (-checks[one.check].severity.rank, one.check, one.name))
+        if of:
+            shown, left = first(of, SHOWN)
+            lines = tuple(_line(one, checks[one.check], source) for one in shown)
+            yield Group(f"{heading} ({len(of)})", tone, lines, left)
+
+
+def _line(one: Standing, check: CheckResult, source: PageSource) -> Line:
+    return Line(
+        title=f"whether {promise(check.check)}" if one.state in ("unseen", "hidden") else check.failing,
+        name="" if one.resource == f"stack/{check.stack}" else one.name,
+        note=", ".join(filter(None, (check.severity.value, since(one, source.zone)))),
+        anchor=anchor(check.stack, check.check) if check.outcome == Outcome.FAILED else "",
+    )

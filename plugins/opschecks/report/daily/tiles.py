@@ -1,0 +1,117 @@
+"""The tiles: the run in numbers, each of them one that it saw."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from ...core.model import NOT_APPLICABLE, CheckResult, Outcome, Series
+from ...core.run import Past, Run
+from ..amounts import number
+from ..chart import crosses, spark
+from ..numbers import ACTIVE, INCIDENTS, LINES, PASSED, highest_first, key_of
+from ..source import PageSource
+from ..standing import TONES, WORDS, worst
+
+RUNS_IN_A_LINE = 5
+"""With fewer runs a tile's line is that of the last 24 hours, where there is one."""
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One number. `tone` is good, bad, unsure, waived or none; `delta` how it differs from the run before.
+
+    `worse`: it differs for the worse. `key` names it in the history, `number` is its value there; `lines` is the line
+    of what `drawn` says.
+    """
+
+    label: str
+    value: str
+    note: str = ""
+    tone: str = "none"
+    lines: tuple[str, ...] = ()
+    key: str = ""
+    number: float | None = None
+    unit: str = ""
+    delta: str = ""
+    drawn: str = "last 24 h"
+    worse: bool = False
+
+
+def facts(source: PageSource) -> list[Tile]:
+    """Checks passed, then the numbers of the one stack; of several stacks how many checks of each passed."""
+    run = source.run
+    if source.several:
+        return [
+            _passed([check for check in run.checks if check.stack == stack.name], stack.name) for stack in run.stacks
+        ]
+    past = run.past_of(run.stacks[0].name) if run.stacks else Past("")
+    return [_with_past(tile, past, run.started) for tile in _now(run)]
+
+
+def _with_past(tile: Tile, past: Past, began: datetime) -> Tile:
+    """The tile with its line over the last runs, and how it differs from the newest of them."""
+    before = past.numbers.get(tile.key, ())
+    if tile.number is None or not before:
+        return tile
+    points = (*before, (began, tile.number))
+    diff = tile.number - before[-1][1]
+    delta = f"{'▲' if diff > 0 else '▼'} {number(abs(diff), tile.unit)}" if number(abs(diff)) != "0" else "no change"
+    compared = replace(tile, delta=delta, worse=tile.key == PASSED and diff < 0)
+    if len(points) < RUNS_IN_A_LINE:
+        return compared
+    drawn = spark(Series(tile.key, tile.unit, points, period_s=31 * 86400))
+    return replace(compared, lines=drawn, drawn=f"last {len(points)} runs")
+
+
+def _now(run: Run) -> Iterator[Tile]:
+    yield _passed(run.checks, "Checks passed")
+    for observation, label in LINES:
+        yield from _line(run, observation, label)
+    for one in run.observations:
+        if one.name == ACTIVE:
+            count = len(one.resources)
+            tone = "none" if count else "good"
+            yield (
+                _unseen("Active incidents")
+                if one.error
+                else Tile("Active incidents", str(count), tone=tone, key=INCIDENTS, number=count)
+            )
+
+
+def _passed(checks: Sequence[CheckResult], label: str) -> Tile:
+    outcomes = [check.outcome for check in checks]
+    passed = outcomes.count(Outcome.PASSED)
+    order = (*(one for one in reversed(Outcome) if one is not Outcome.PASSED), NOT_APPLICABLE)
+    others = ", ".join(f"{outcomes.count(one)} {WORDS[one]}" for one in order if one in outcomes)
+    tone = TONES.get(worst(outcomes) or Outcome.PASSED, "unsure")
+    return Tile(label, f"{passed} / {len(checks)}", others, tone, key=PASSED, number=passed)
+
+
+def _line(run: Run, observation: str, label: str) -> Iterator[Tile]:
+    """The tile of the highest such series, if the run looked for it."""
+    looked = [seen for seen in run.observations if seen.name == observation]
+    if found := highest_first(run, observation, label):
+        yield _of_series(found[0][1], found[0][0])
+    elif looked:
+        yield _unseen(label) if any(seen.error for seen in looked) else Tile(label, "no data", tone="unsure")
+
+
+def _of_series(line: Series, name: str) -> Tile:
+    peak, last = max(value for _, value in line.points), line.points[-1][1]
+    limit = f", limit {number(line.limit)}" if line.limit is not None else ""
+    return Tile(
+        f"{line.label}, {name}",
+        number(last, line.unit),
+        f"highest in 24 h {number(peak)}{limit}",
+        "bad" if crosses(line) else "none",
+        spark(line),
+        key=key_of(line, name),
+        number=last,
+        unit=line.unit,
+    )
+
+
+def _unseen(label: str) -> Tile:
+    return Tile(label, "?", "could not look", "unsure")

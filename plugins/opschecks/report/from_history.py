@@ -1,0 +1,108 @@
+"""What a run takes from the runs that are filed: the week in daily runs, restore tests, and the costs last seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from ..core.run import Run
+from ..history.journal import Journal, JournalError
+from ..history.runs import began
+from ..history.summaries import Summaries
+from ..history.week import DAYS, RUNS_READ, WEEKS, Known, nothing_of, week_of
+from .runfile import RunFileError, from_json
+from .seen import line, resources
+
+if TYPE_CHECKING:
+    from ..config.stack import Stack
+    from ..history.storage import Storage
+
+DRILLS_READ = 10
+"""Runs of drills, the newest, in which the last one of each table is looked for."""
+COST_DAYS = 14
+DRILL = "restore_drills"
+"""The observation whose resources are the tables that were restored."""
+
+
+def week_without_run(daily: Run, week: dict[str, Any], now: datetime) -> Run:
+    """A weekly run that was never made, about the stack of that daily run: it has the week, and no check."""
+    return Run("weekly", now, daily.stacks, ended=now, state="finished", weeks=(week,), versions=daily.versions)
+
+
+def week_facts(history: Summaries, stack: Stack, now: datetime) -> dict[str, Any]:
+    """The week that ends at that moment, as `history.week.week_of` has it; with `deadlines` and `restores`.
+
+    Where the history cannot be read, `error` says why: the run is reported all the same.
+    """
+    try:
+        runs = history.runs("daily", before=now, most=RUNS_READ)
+        entries = Journal(history.store).entries(since=now - timedelta(days=DAYS * WEEKS))
+        known = Known(runs[::-1], [entry for entry in entries if entry.begun <= now], now, stack.zone)
+        return {
+            **week_of(known, stack.name, stack.targets.model_dump()),
+            **_of_the_newest(history.store, runs[0].key if runs else ""),
+            "restores": _restores(history.store, now),
+        }
+    except (OSError, JournalError) as error:
+        return {**nothing_of(stack.name, str(error)), "deadlines": [], "words": {}, "restores": []}
+
+
+def _of_the_newest(store: Storage, key: str) -> dict[str, Any]:
+    """What the newest daily run has for all of them: what ends when, and the words of its checks.
+
+    Certificates are checked every morning, and not by the week.
+    """
+    try:
+        daily = from_json(store.read(key) or "") if key else None
+    except (RunFileError, UnicodeDecodeError):
+        daily = None  # there is a summary of it, so that it was deleted or replaced since
+    if daily is None:
+        return {"deadlines": [], "words": {}}
+    ends = [end for seen in daily.observations for one in seen.resources for end in one.deadlines]
+    return {
+        "deadlines": [{"what": end.what, "at": end.at.isoformat()} for end in ends],
+        "words": {check.check: {"failing": check.failing, "runbook": check.runbook} for check in daily.checks},
+    }
+
+
+def _restores(store: Storage, now: datetime) -> list[dict[str, Any]]:
+    """The last restore test of each table before that moment: when it was, and its figures."""
+    found: dict[str, dict[str, Any]] = {}
+    for drill in islice(_newest(store, "drills", now), DRILLS_READ):
+        for one in resources(drill, DRILL):
+            figures = {figure.label: [figure.value, figure.unit] for figure in one.figures}
+            found.setdefault(one.name, {"table": one.name, "at": drill.started.isoformat(), "told": figures})
+    return sorted(found.values(), key=lambda one: str(one["table"]))
+
+
+def costs_seen(store: Storage, now: datetime) -> dict[str, Any]:
+    """What the newest weekly run before that moment saw of the costs; asking every day would itself cost money.
+
+    As plain data: `seen` (when that run began), `told` by label, `days` as [date, USD], `limit` of a day in USD.
+    Nothing where it could not look: older sums would look like today's.
+    """
+    weekly = next(_newest(store, "weekly", now), None)
+    seen = resources(weekly, "total_cost") if weekly else []
+    cost = line(seen, "cost")
+    if not weekly or not cost:
+        return {}
+    return {
+        "seen": weekly.started.isoformat(),
+        "told": {figure.label: figure.value for one in seen for figure in one.figures},
+        "days": [[time.date().isoformat(), usd] for time, usd in cost.points[-COST_DAYS:]],
+        "limit": cost.limit,
+    }
+
+
+def _newest(store: Storage, suite: str, before: datetime) -> Iterator[Run]:
+    """The runs of the suite that began before the moment, the newest first; read one by one, as far as asked for."""
+    for key in reversed(store.keys(suite)):
+        at = began(key)
+        if at is None or at > before:
+            continue
+        try:
+            yield from_json(store.read(key) or "")
+        except (RunFileError, UnicodeDecodeError):
+            continue  # not a run file: `opschecks history` lists those

@@ -1,0 +1,81 @@
+"""How long something has been bad, in words; and the last runs of a check or an area as a strip of bars."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+
+from ..core.model import NOT_APPLICABLE, Outcome
+from ..core.run import Run, Standing
+
+BARS = 14
+BAD = ("new", "still", "flapping")
+"""States of what is failing in this run."""
+TONES = {"passed": "good", "waived": "waived", "failed": "bad", "blind": "unsure"}
+WORDS = {**{outcome.value: outcome.words for outcome in Outcome}, "": "none", NOT_APPLICABLE: "not applicable"}
+"""A check's outcome in words; "" where it had none."""
+
+
+def moment(time: datetime | str, zone: tzinfo) -> str:
+    """A time of the page (ISO text, or aware), in the stack's time zone: Mon 23 Nov, 08:00."""
+    at = datetime.fromisoformat(time) if isinstance(time, str) else time
+    return f"{at.astimezone(zone):%a %d %b, %H:%M}"
+
+
+def anchor(stack: str, check: str) -> str:
+    """The id of a check's card."""
+    return f"{stack}-{check.removeprefix('test_')}"
+
+
+def promise(check: str) -> str:
+    """What is true when the check passes: its name in words."""
+    return check.removeprefix("test_").replace("_", " ")
+
+
+def since(one: Standing | None, zone: tzinfo) -> str:
+    """Since when it has been so, in words; nothing where no earlier run shows it."""
+    if one is None:
+        return ""
+    began = moment(one.since, zone) + (" or before" if one.at_least else "")
+    words = {
+        "new": f"new (or not visible since {one.since.astimezone(zone):%a %d %b})" if one.at_least else "new",
+        "flapping": "flapping: failed, recovered, failed again",
+        "still": f"day {one.day}, since {began}",
+        "hidden": f"failing since {began} when last seen",
+        "unseen": f"since {began}" if one.day > 1 else "",
+    }
+    return words.get(one.state, f"was bad since {began}")
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One run in a strip: its place, and how it ended."""
+
+    x: float
+    tone: str
+
+
+@dataclass(frozen=True)
+class Strip:
+    """The last runs, the oldest first; and the same in words."""
+
+    bars: tuple[Bar, ...]
+    words: str
+
+
+def strip(run: Run, stack: str, key: str, now: str) -> Strip:
+    """The last runs of a check or an area of the stack, with this one, whose outcome is `now`."""
+    outcomes = [*run.past_of(stack).strips.get(key, ()), now][-BARS:]
+    bars = tuple(Bar(7 * place, TONES.get(outcome, "none")) for place, outcome in enumerate(outcomes))
+    if len(outcomes) > 1:
+        order = ("passed", "waived", "failed", "blind", "not_run", "")
+        told = ", ".join(f"{outcomes.count(one)} {WORDS[one]}" for one in order if one in outcomes)
+        return Strip(bars, f"last {len(outcomes)} runs: {told}")
+    known = any(past.stack == stack and not past.error for past in run.past)
+    return Strip(bars, "the only run so far" if known else "earlier runs were not compared")
+
+
+def worst(outcomes: Iterable[str]) -> str:
+    """The worst of them, leaving out what does not apply; "" where there is none."""
+    return max((one for one in outcomes if one != NOT_APPLICABLE), key=lambda one: Outcome(one).rank, default="")

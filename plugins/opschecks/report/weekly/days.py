@@ -1,0 +1,138 @@
+"""The week in days: what did not pass on each, what failed for how long, what keeps coming back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from ..amounts import first, hours
+from ..source import PageSource
+from ..standing import TONES, WORDS, Bar
+from ..week_words import failing
+from .bars import BarPart, span, stacked
+
+NOT_PASSING = {"failed": "bad", "blind": "unsure", "not_run": "none", "waived": "waived"}
+"""Outcomes that are not passing, with their tones."""
+SHOWN = 20
+
+
+@dataclass(frozen=True)
+class DayRow:
+    """One day as its last daily run saw it: its bar, each outcome's count and words, and its tasks."""
+
+    name: str
+    parts: tuple[BarPart, ...]
+    counts: tuple[tuple[int, str], ...]
+    tasks: str
+
+
+@dataclass(frozen=True)
+class FailureRow:
+    """One time that a check failed: when within the week, for how long, what the journal has for it."""
+
+    what: str
+    part: BarPart
+    said: str
+    lasted: str
+    is_open: bool
+    tried: str
+
+
+@dataclass(frozen=True)
+class RecurringRow:
+    """A check that failed on several of the last days. `said` is its strip in words."""
+
+    what: str
+    days: int
+    times: int
+    bars: tuple[Bar, ...]
+    said: str
+    tried: str
+    runbook: str
+
+
+@dataclass(frozen=True)
+class WeekDays:
+    """The week of one stack; `error` is why its history could not be read: then there is nothing else."""
+
+    on: str
+    error: str
+    basis: str
+    legend: tuple[tuple[str, str], ...]
+    days: tuple[DayRow, ...]
+    failures: tuple[FailureRow, ...]
+    failures_left: int
+    recurring: tuple[RecurringRow, ...]
+
+
+def facts(source: PageSource) -> list[WeekDays]:
+    """The weeks that the run knows of."""
+    return [_week(source, week) for week in source.run.weeks]
+
+
+def _week(source: PageSource, week: Mapping[str, Any]) -> WeekDays:
+    seen = sum(day["run"] for day in week["days"])
+    ordered = sorted(week["failures"], key=lambda one: (one["until"] != "", one["since"]))
+    shown, left = first(ordered, SHOWN)
+    return WeekDays(
+        on=source.on(week["stack"]),
+        error=week["error"],
+        basis=f"the last daily run of each day; there was one on {seen} of {len(week['days'])} days",
+        legend=tuple((tone, WORDS[outcome]) for outcome, tone in NOT_PASSING.items()),
+        days=tuple(_days(week["days"])),
+        failures=tuple(_failure(one, week, source) for one in shown),
+        failures_left=left,
+        recurring=tuple(_recurring(one, week) for one in week["recurring"][:SHOWN]),
+    )
+
+
+def _days(told: Sequence[Mapping[str, Any]]) -> Iterator[DayRow]:
+    days = [(day, {outcome: day["outcomes"].get(outcome, 0) for outcome in NOT_PASSING}) for day in told]
+    most = max([sum(counts.values()) for _, counts in days], default=0) or 1
+    for day, counts in days:
+        running, desired = day["running"], day["desired"]
+        yield DayRow(
+            name=f"{date.fromisoformat(day['day']):%a %d %b}",
+            parts=stacked([(counts[outcome], tone) for outcome, tone in NOT_PASSING.items()], most),
+            counts=tuple((count, WORDS[outcome]) for outcome, count in counts.items()) if day["run"] else (),
+            tasks="" if running is None or desired is None else f"{running:.0f} of {desired:.0f}",
+        )
+
+
+def _failure(one: Mapping[str, Any], week: Mapping[str, Any], source: PageSource) -> FailureRow:
+    now, zone, is_open = source.run.started, source.zone, not one["until"]
+    since, until = datetime.fromisoformat(one["since"]), datetime.fromisoformat(one["until"] or now.isoformat())
+    begins = datetime.combine(date.fromisoformat(week["begins"]), datetime.min.time(), zone)
+    at = source.time(since) + (" or before" if one["cut"] else "")
+    lasted = (now - since) / timedelta(hours=1) if is_open else one["hours"]
+    return FailureRow(
+        what=failing(one["check"], week),
+        part=span(since, until, begins, now, "bad" if is_open else "good"),
+        said=f"since {at}" if is_open else f"{at} to {source.time(until)}",
+        lasted=("at least " if one["cut"] else "") + hours(lasted),
+        is_open=is_open,
+        tried=_tried(one["tried"]) or ("nothing yet" if is_open else "no change by a remedy"),
+    )
+
+
+def _recurring(one: Mapping[str, Any], week: Mapping[str, Any]) -> RecurringRow:
+    outcomes: Sequence[str] = one["outcomes"]
+    wide = 98 / len(outcomes) if outcomes else 0.0
+    known = len([outcome for outcome in outcomes if outcome])
+    return RecurringRow(
+        what=failing(one["check"], week),
+        days=one["days"],
+        times=one["times"],
+        bars=tuple(Bar(round(wide * place, 2), TONES.get(outcome, "none")) for place, outcome in enumerate(outcomes)),
+        said=f"failed on {one['days']} of the {known} days with a run, of {len(outcomes)}",
+        tried=_tried(one["tried"]) or "no remedy was tried",
+        runbook=week["words"].get(one["check"], {}).get("runbook", ""),
+    )
+
+
+def _tried(told: Sequence[Mapping[str, Any]]) -> str:
+    return ", ".join(
+        f"{one['remedy']}{' × ' + str(one['times']) if one['times'] > 1 else ''} by {one['by']}" for one in told
+    )
