@@ -17,7 +17,7 @@ from opschecks.fixing.plan import change_of
 from opschecks.remedies.settings.cloudfront import TuneCdn
 from opschecks.web.caching import StaticAsset, static_assets
 from opschecks.web.http import Response
-from tests.canned import ACCOUNT, NOW, Aws, Raw, concludes, examined, given, judges, stack, weekly
+from tests.canned import NOW, Aws, Raw, concludes, examined, given, judges, stack, weekly
 
 checks = weekly("cdn")
 ARN = "arn:aws:cloudfront::123456789012:distribution/E2EXAMPLE"
@@ -380,12 +380,3 @@ def test_it_is_settled_when_every_edge_has_it() -> None:
     under_way = remedy_on(config(behavior(**TUNED)), "InProgress").progress("E2EXAMPLE", {}, done)
     assert (under_way.settled, under_way.said) == (False, "the distribution is InProgress")
     assert remedy_on(config(behavior(**TUNED))).progress("E2EXAMPLE", {}, done).settled
-
-
-def test_only_the_stacks_own_distribution_is_changed() -> None:
-    remedy = remedy_on(config())
-    assert remedy.targets(f"{ARN}#/assets/*", {}) == ["E2EXAMPLE"]
-    assert remedy.normal(ARN) == "E2EXAMPLE"
-    with pytest.raises(CannotFix, match="E9OTHER is not a distribution of here; known: E2EXAMPLE"):
-        remedy.normal("E9OTHER")
-    assert ACCOUNT.endswith(ARN.split(":")[4])

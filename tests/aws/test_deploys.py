@@ -774,19 +774,6 @@ def test_an_invalidation_is_settled_when_every_edge_has_forgotten(
     assert (reached.settled, reached.said) == (settled, said)
 
 
-@pytest.mark.parametrize("target", ["E1SITE", "arn:aws:cloudfront::123456789012:distribution/E1SITE"])
-def test_a_distribution_is_named_one_way(target: str) -> None:
-    assert remedy(InvalidateCdn).normal(target) == "E1SITE"
-    assert remedy(InvalidateCdn).targets(f"{CDN}/index.html", {}) == ["E1SITE"]
-
-
-def test_the_cdn_of_another_stack_is_left_alone() -> None:
-    with pytest.raises(CannotFix, match="E2 is not a distribution of here; known: E1SITE"):
-        remedy(InvalidateCdn).normal("E2")
-    with pytest.raises(CannotFix, match="stack here names no distribution"):
-        remedy(InvalidateCdn, distribution_id=None).all_targets()
-
-
 def folder(at: Path, **files: str) -> Path:
     """A built site; `__` stands for a slash, and `_` for a dot."""
     for name, text in {"index_html": "home", **files}.items():

@@ -421,13 +421,6 @@ def test_a_journal_in_a_bucket_of_a_longer_name_bars_nothing() -> None:
     assert (len(rules), risk) == (1, Risk.DESTRUCTIVE)
 
 
-def test_a_bucket_of_another_stack_is_not_ours() -> None:
-    remedy = lifecycle([])
-    assert remedy.normal("arn:aws:s3:::archive") == remedy.normal("archive") == "archive"
-    with pytest.raises(CannotFix, match="payroll is not a bucket of here"):
-        remedy.normal("payroll")
-
-
 def retention(days: int | None, wish: Mapping[str, str] | None = None, *, raw: Any = None, **limits: float) -> Any:
     checked = stack(log_groups=["/ecs/backend"], limits=limits)
     told = {"logGroups": [raw or group(days=days)]}
@@ -476,12 +469,3 @@ NOT_SET: dict[str, tuple[Any, dict[str, str], dict[str, float], str]] = {
 def test_retentions_that_are_not_put(raw: Any, wish: dict[str, str], limits: dict[str, float], message: str) -> None:
     with pytest.raises(CannotFix, match=message):
         retention(None, wish, raw=raw, **limits)
-
-
-def test_a_log_group_of_another_stack_is_not_ours() -> None:
-    checked = stack(log_groups=["/ecs/backend"])
-    remedy = PutRetention(checked, Aws({}, checked))
-    arn = "arn:aws:logs:us-west-2:123456789012:log-group:/ecs/backend:*"
-    assert remedy.normal(arn) == remedy.normal("/ecs/backend") == "/ecs/backend"
-    with pytest.raises(CannotFix, match="/ecs/other is not a log group of here"):
-        remedy.normal("/ecs/other")

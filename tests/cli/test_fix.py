@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from opschecks.history.runs import file_run
 from opschecks.sandbox.faults import give_fault
 from opschecks.sandbox.seed import BUCKET, site_page
 from tests.bench import DIES, FIX, Bench, bench
@@ -180,54 +178,6 @@ def _deploy_another(on: Bench) -> str:
     for _ in range(4):
         ecs.describe_services(cluster=stack.cluster, services=[service.name])
     return revision
-
-
-def _with_a_good_run_and_a_failure(on: Bench) -> None:
-    """The first revision was good in a filed run, and the newest deployment failed."""
-    service = on.sandbox.service()
-    ran = {"rolloutState": "COMPLETED", "taskDefinition": "incident-commander-backend:1"}
-    finding = {"outcome": "passed", "evidence": {"serviceArn": service.arn, "deployments": [ran]}}
-    file_run(on.state, "daily", datetime.now(UTC), json.dumps({"state": "finished", "findings": [finding]}))
-    service.deployments[0].update(rolloutState="FAILED")
-
-
-BY_NAME: dict[str, tuple[str, ...]] = {
-    "force-deployment": ALLOW,
-    "deploy-revision": ("--set", "revision=incident-commander-backend:1", *ALLOW),
-    "roll-back-service": ALLOW,
-    "silence-alarm": ("--target", ALARM, "--set", "for=2h", *ALLOW),
-    "disable-alarm-actions": ("--target", ALARM, *ALLOW),
-    "invalidate-cdn": ALLOW,
-    "sync-dashboard": ("--target", "out", *ALLOW),
-}
-KILLED = {
-    "before it is sent": (0, "not_sent", ["begun"]),
-    "after it is sent": (1, "sent", ["begun"]),
-    "before it is verified": (1, "sent", ["begun", "sent"]),
-}
-
-
-@pytest.mark.parametrize("remedy", BY_NAME)
-def test_killed_anywhere_it_is_sent_at_most_once_and_never_forgotten(tmp_path: Path, remedy: str) -> None:
-    for step, (sent, settled, left) in KILLED.items():
-        with bench(tmp_path / step.replace(" ", "-"), fix=FRESH) as on:
-            _deploy_another(on)
-            if remedy == "roll-back-service":
-                _with_a_good_run_and_a_failure(on)
-            script = _build(on, demo=site_page("new")) / "assets" / "app.js"
-            on.sandbox.client("s3").put_object(Bucket=BUCKET, Key="assets/app.js", Body=script.read_bytes())
-            on.environment["DIES"] = step
-            on.command("fix", remedy, *BY_NAME[remedy], first=DIES)
-            (entry,) = on.journal()
-            assert entry["change"]["remedy"] == remedy
-            assert on.events() == [left]
-            on.free_the_lock()
-            # any other change settles first what an earlier fixer left
-            after = on.command("fix", "scale-service", "--set", "desired=2", "--yes")
-            first = on.events()[0]
-            assert first[1] == settled, (step, after.all)
-            assert first[-1] == ("not_sent" if sent == 0 else "handed_over")
-            assert on.times_sent() == sent
 
 
 def test_a_sync_that_is_killed_between_two_files_goes_on_from_there(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The loop that mends: on a small world where everything can go wrong on purpose."""
+"""The fixing loop: on a small world where everything can go wrong on purpose."""
 
 from __future__ import annotations
 

@@ -11,7 +11,6 @@ import pytest
 from opschecks.core.change import CannotFix, Risk
 from opschecks.core.observation import CouldNotLook, NotThere
 from opschecks.fixing.plan import planned
-from opschecks.fixing.remedy import BaseRemedy
 from opschecks.remedies.operations.restore import DeleteRestoredTable, RestoreTable
 from opschecks.remedies.operations.restore_points import wanted_point
 from opschecks.remedies.operations.table_backup import BackUpTable, backup_name
@@ -100,13 +99,6 @@ def test_recovery_is_turned_on_where_it_is_off_and_nowhere_else() -> None:
         remedy_of(
             EnableRecovery, {RECOVERY: {"ContinuousBackupsDescription": {"ContinuousBackupsStatus": "ENABLED"}}}
         ).read(T)
-
-
-@pytest.mark.parametrize("kind", [BackUpTable, EnableRecovery, RestoreTable])
-def test_a_table_of_nobody_is_not_ours(kind: type[BaseRemedy]) -> None:
-    assert remedy_of(kind).normal(ARN) == T
-    with pytest.raises(CannotFix, match="is not a table of here; did you mean"):
-        remedy_of(kind).normal("incidentz")
 
 
 WINDOW = _recovery(EarliestRestorableDateTime=ago(days=35), LatestRestorableDateTime=ago(minutes=5))
