@@ -28,10 +28,10 @@ from opschecks.core.model import CHECK_ATTRIBUTE, Expected
 from opschecks.core.observation import CouldNotLook, NotThere
 from opschecks.fixing.plan import planned
 from opschecks.fixing.remedy import BaseRemedy
-from opschecks.remedies.operations.invalidate_cdn import InvalidateCdn
 from opschecks.remedies.operations.sync_dashboard import SyncDashboard, content_type
 from opschecks.remedies.settings.cloudwatch_alarms import SilenceAlarm
 from opschecks.remedies.settings.ecs import RollBackAfterErrors
+from opschecks.remedies.settings.invalidate_cdn import InvalidateCdn
 from opschecks.web.http import Http
 from opschecks.web.site_objects import SiteObject, site_objects
 from tests.canned import (

@@ -54,10 +54,11 @@ def test_after_the_last_attempt_a_person_takes_over() -> None:
     assert _why(change(), [_entry(25), _entry(3)]) == ""
 
 
-def test_the_same_again_after_a_part_is_no_new_attempt() -> None:
+@pytest.mark.parametrize("rest", [REST, "the same again makes the rest"], ids=["now", "as the last release said it"])
+def test_the_same_again_after_a_part_is_no_new_attempt(rest: str) -> None:
     """What was killed between two requests must not have to wait for an hour until it may end."""
     parted = [
-        replace(one, lines=(*one.lines, Line(one.begun, "handed_over", f"2 of 5 requests were made; {REST}")))
+        replace(one, lines=(*one.lines, Line(one.begun, "handed_over", f"2 of 5 requests were made; {rest}")))
         for one in (_entry(0.1), _entry(0.2))
     ]
     assert _why(change(), parted) == ""

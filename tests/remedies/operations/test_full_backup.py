@@ -15,7 +15,7 @@ from opschecks.core.observation import CouldNotLook, NotThere
 from opschecks.remedies.operations.backup_conditions import require_copyable, require_possible
 from opschecks.remedies.operations.backup_pieces import Pieces, Scope, look_at, manifest, unsettled
 from opschecks.remedies.operations.full_backup import BackUpEverything
-from opschecks.remedies.operations.table_backup import backup_name
+from opschecks.remedies.settings.table_backup import backup_name
 from tests.canned import NOW, ago
 from tests.canned_backups import ARN, DESCRIBE, GONE, LIST, TASKS, T, backup, remedy_of, stack_of, table
 

@@ -13,7 +13,7 @@ from opschecks.core.observation import CouldNotLook, NotThere
 from opschecks.fixing.plan import planned
 from opschecks.remedies.operations.restore import DeleteRestoredTable, RestoreTable
 from opschecks.remedies.operations.restore_points import wanted_point
-from opschecks.remedies.operations.table_backup import BackUpTable, backup_name
+from opschecks.remedies.settings.table_backup import BackUpTable, backup_name
 from opschecks.remedies.settings.table_recovery import EnableRecovery
 from tests.canned import NOW, Aws, ago, as_sent, stack
 from tests.canned_backups import (

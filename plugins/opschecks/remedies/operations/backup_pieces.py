@@ -15,7 +15,7 @@ from ...core.change import CannotFix
 from ...core.observation import CouldNotLook
 from ...fixing.remedy import BaseRemedy
 from ...web.site_objects import list_objects
-from .table_backup import backup_name
+from ..settings.table_backup import backup_name
 
 if TYPE_CHECKING:
     from ...aws.session import Aws

@@ -15,10 +15,10 @@ from ...core.observation import CouldNotLook
 from ...core.version import __version__
 from ...fixing.operation import Operation
 from ...history.journal import REST
+from ..settings.table_backup import backup_name
 from .backup_conditions import require_copyable, require_possible
 from .backup_pieces import SITE, TASKS, Pieces, Scope, export_prefix, look_at, manifest, scope_of, status_of, unsettled
 from .restore_points import LIST, TABLE
-from .table_backup import backup_name
 
 GOES_ON_WITHIN = timedelta(hours=24)
 """An unfinished set that is older is left as it is: its pieces would be of different days."""

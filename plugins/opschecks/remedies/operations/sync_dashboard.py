@@ -18,7 +18,7 @@ from ...core.observation import CouldNotLook, NotThere, fan_out
 from ...fixing.operation import Operation
 from ...fixing.targets import owned
 from ...web.site_objects import list_objects
-from .invalidate_cdn import InvalidateCdn
+from ..settings.invalidate_cdn import InvalidateCdn
 
 _FROM = " from "
 

@@ -10,7 +10,7 @@ from typing import Any
 from ...core import clock
 from ...core.change import CannotFix, Progress, Request, Sends, State
 from ...fixing.remedy import Setting
-from .restore_points import LIST, TABLE, describe_table
+from ..operations.restore_points import LIST, TABLE, describe_table
 
 LONGEST_NAME = 255
 _OURS = "-opschecks-"
