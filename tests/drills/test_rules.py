@@ -288,8 +288,8 @@ TASK = {"taskArn": "arn:aws:ecs:x:task/prod/1", "group": "service:backend", "las
 UNSTEADY: dict[str, tuple[dict[str, Any], str]] = {
     "steady": ({}, ""),
     "one task": ({"desiredCount": 1, "runningCount": 1}, "it runs 1 task: stopping it would be an outage"),
-    "lacking": ({"runningCount": 1}, "1 of 2 tasks run: it lacks some already"),
-    "starting": ({"pendingCount": 1}, "2 of 2 tasks run: it lacks some already"),
+    "lacking": ({"runningCount": 1}, "1 of 2 tasks run: it some are missing already"),
+    "starting": ({"pendingCount": 1}, "2 of 2 tasks run: it some are missing already"),
     "deploying": ({"deployments": [{"rolloutState": "IN_PROGRESS"}]}, "a deployment is under way"),
     "two deployments": ({"deployments": SERVICE["deployments"] * 2}, "a deployment is under way"),  # type: ignore[operator]
     "an external controller": ({"deployments": []}, ""),
@@ -313,7 +313,7 @@ def stop_task(task: dict[str, Any] | None, **service: Any) -> StopTask:
 NOT_TO_STOP: dict[str, tuple[dict[str, Any] | None, dict[str, Any], str]] = {
     "unknown": (None, {}, "there is no such task"),
     "stopping": ({**TASK, "desiredStatus": "STOPPED"}, {}, "only a running task is stopped"),
-    "nobody's": ({**TASK, "desiredStatus": "RUNNING", "group": "family:x"}, {}, "nobody would start another"),
+    "nobody's": ({**TASK, "desiredStatus": "RUNNING", "group": "family:x"}, {}, "it would not be replaced"),
     "another's": (
         {**TASK, "desiredStatus": "RUNNING", "group": "service:frontend"}, {}, "frontend is not a service of here",
     ),

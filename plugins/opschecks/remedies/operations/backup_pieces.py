@@ -110,7 +110,7 @@ def export_prefix(place: BackupLocation, name: str, number: int, group: str) -> 
 
 
 def look_at(remedy: BaseRemedy, place: BackupLocation, name: str, scope: Scope) -> Pieces:
-    """What the set has by now."""
+    """What the set has so far."""
     aws = remedy.aws
     backups = _backups(remedy, name) if scope.tables else {}
     tasks = aws.items("logs", "DescribeExportTasks", "exportTasks") if scope.groups else []

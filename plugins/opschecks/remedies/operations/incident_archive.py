@@ -141,7 +141,7 @@ class ArchiveIncidents(Operation):
         return self.normal(f"{incidents_table(self)} before {wish['before']}") if "before" in wish else target
 
     def steps(self, target: str, before: State, after: State) -> Sequence[Step]:
-        """Every object is written before the first incident is deleted; the way back puts incidents, and no more."""
+        """Every object is written before the first incident is deleted; undoing only puts incidents back."""
         span, (bucket, folder) = Span.of(target), self._folder(target)
         self._alone = ()
         if _is_back(before, after):

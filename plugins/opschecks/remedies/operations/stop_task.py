@@ -1,4 +1,4 @@
-"""Remedies of single tasks: stopping one, in whose place ECS starts another."""
+"""Remedies of single tasks: stopping one, which ECS replaces."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ class StopTask(Operation):
     runbook = "scale-backend"
     settles_within = timedelta(minutes=15)
     allow = ("ecs:StopTask", _TASKS, _SERVICES, _LIST)
-    expects = "its WebSocket sessions drop and reconnect, and the other tasks serve until a new one is there"
+    expects = "its WebSocket sessions drop and reconnect; the other tasks serve until a new one runs"
 
     def normal(self, target: str) -> str:
         short = target.rsplit(":", 1)[-1]
         parts = short.split("/")
         if len(parts) != 3 or parts[0] != "task" or not all(parts):
-            raise CannotFix(f"{target}: task/CLUSTER/ID or an ARN is wanted")
+            raise CannotFix(f"{target}: expected task/CLUSTER/ID or an ARN")
         return short
 
     def shown(self, target: str) -> str:
@@ -43,7 +43,7 @@ class StopTask(Operation):
         raise CannotFix("say which one with --target task/CLUSTER/ID")
 
     def read(self, target: str) -> State:
-        """What ECS wants the task to be, and whose it is; one that ECS has forgotten is stopped."""
+        """The desired status of the task, and its service; a task that ECS no longer lists is stopped."""
         told = self._task(target)
         if not told:
             return {"desiredStatus": "STOPPED", "service": ""}
@@ -58,7 +58,7 @@ class StopTask(Operation):
         return {**now, "desiredStatus": "STOPPED"}
 
     def steps(self, target: str, before: State, after: State) -> Sequence[Step]:
-        """StopTask, with a reason that shows in the console whose doing it was."""
+        """StopTask, with a reason that the console shows."""
         _, cluster, task = target.split("/")
         request = Request("ecs", "StopTask", {"cluster": cluster, "task": task, "reason": REASON})
         return [Step(request, task, prepare=partial(self._stopping, target))]
@@ -78,12 +78,12 @@ class StopTask(Operation):
     def _require_safe(self, target: str) -> None:
         told = self._task(target)
         if not told:
-            raise CannotFix(f"{target}: there is no such task (ECS forgets one an hour after it stopped)")
+            raise CannotFix(f"{target}: there is no such task (ECS lists a stopped task for an hour)")
         if told.get("desiredStatus") != "RUNNING" or told.get("lastStatus") != "RUNNING":
             raise CannotFix(f"{self.shown(target)} is {told.get('lastStatus')}: only a running task is stopped")
         name = _service(told)
         if not name:
-            raise CannotFix(f"{self.shown(target)} belongs to no service: nobody would start another")
+            raise CannotFix(f"{self.shown(target)} belongs to no service: it would not be replaced")
         _, cluster, _ = target.split("/")
         if self.stack.services and (cluster != self.stack.cluster or name not in self.stack.services):
             raise CannotFix(f"{name} is not a service of {self.stack.name}; {nearest(name, self.stack.services)}")
@@ -130,7 +130,7 @@ def unsteady(service: Mapping[str, Any]) -> str:
     if len(deployments) > 1 or any(one.get("rolloutState", "COMPLETED") != "COMPLETED" for one in deployments):
         return "a deployment is under way"
     if running != desired or service["pendingCount"]:
-        return f"{running} of {desired} tasks run: it lacks some already"
+        return f"{running} of {desired} tasks run: some are missing already"
     if running < 2:
         return f"it runs {running} task: stopping it would be an outage"
     return ""

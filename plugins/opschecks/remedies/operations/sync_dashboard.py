@@ -177,7 +177,7 @@ for _suffix, _type in (
 
 
 def content_type(name: str) -> str:
-    """By its suffix, as browsers want it."""
+    """By its suffix, as browsers expect it."""
     guessed, packed = _TYPES.guess_type(name)
     if not guessed or packed:
         return "application/octet-stream"

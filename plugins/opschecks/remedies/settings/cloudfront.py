@@ -74,7 +74,7 @@ class TuneCdn(Setting):
     def request(self, target: str, before: State, after: State) -> Request:
         """The whole configuration as it is now, with what changes; AWS refuses it where another came in between.
 
-        Shown is what changes, and of which version: the configuration may hold secrets, in headers for its origins.
+        Plan and journal show only what changes: the configuration may hold secrets, in headers for its origins.
         """
         told = self._told(target)
         config = copy.deepcopy(self._config(told))
