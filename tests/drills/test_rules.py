@@ -288,8 +288,8 @@ TASK = {"taskArn": "arn:aws:ecs:x:task/prod/1", "group": "service:backend", "las
 UNSTEADY: dict[str, tuple[dict[str, Any], str]] = {
     "steady": ({}, ""),
     "one task": ({"desiredCount": 1, "runningCount": 1}, "it runs 1 task: stopping it would be an outage"),
-    "lacking": ({"runningCount": 1}, "1 of 2 tasks run: it some are missing already"),
-    "starting": ({"pendingCount": 1}, "2 of 2 tasks run: it some are missing already"),
+    "lacking": ({"runningCount": 1}, "1 of 2 tasks run: some are missing already"),
+    "starting": ({"pendingCount": 1}, "2 of 2 tasks run: some are missing already"),
     "deploying": ({"deployments": [{"rolloutState": "IN_PROGRESS"}]}, "a deployment is under way"),
     "two deployments": ({"deployments": SERVICE["deployments"] * 2}, "a deployment is under way"),  # type: ignore[operator]
     "an external controller": ({"deployments": []}, ""),
