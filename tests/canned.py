@@ -56,6 +56,12 @@ def without(key: str, raw: Mapping[str, Any]) -> Raw:
     return given(raw, {key: None})
 
 
+def pages_of(key: str, *lists: Sequence[Any], token: str = "NextToken") -> list[Raw]:
+    """The pages of a list, each but the last with the token of the next: "2", "3", …"""
+    last = len(lists)
+    return [{key: list(one), **({token: str(n + 1)} if n < last else {})} for n, one in enumerate(lists, 1)]
+
+
 def stack(**keys: Any) -> Stack:
     """A stack of which only the given keys are set."""
     return Stack(name="here", region="us-west-2", **keys)
@@ -179,6 +185,22 @@ def checks_of(suite: str, area: str) -> Any:
 
 
 daily, weekly = functools.partial(checks_of, "daily"), functools.partial(checks_of, "weekly")
+
+
+def least(service: str, operation: str, key: str) -> tuple[Any, dict[str, Any]]:
+    """An element of the answer's list, and the least answer that has it, by botocore's model."""
+    shape = _model(service).operation_model(operation).output_shape
+    raw = _least(shape.members[key].member)
+    return raw, {**{one: _least(shape.members[one]) for one in shape.required_members}, key: [raw]}
+
+
+def _least(shape: Any) -> Any:
+    if shape.type_name == "structure":
+        needed = (one for one, of in shape.members.items() if one in shape.required_members or of.type_name == "string")
+        return {one: _least(shape.members[one]) for one in needed}
+    if shape.type_name == "string":
+        return shape.enum[0] if shape.enum else "a" * max(1, shape.metadata.get("min", 1))
+    return {"list": [], "map": {}, "boolean": False, "timestamp": NOW}.get(shape.type_name, 1)
 
 
 def stand_in(**told: Any) -> Resource:

@@ -21,6 +21,7 @@ from tests.canned import (
     given,
     judges,
     names,
+    pages_of,
     stack,
     verdict,
     verdicts,
@@ -256,10 +257,9 @@ def test_a_muted_alarm_fails_and_tells_until_when() -> None:
     }
     aws = Aws(
         {
-            ("cloudwatch", "ListAlarmMuteRules"): [
-                {"AlarmMuteRuleSummaries": [mute_rule("deploy")], "NextToken": "2"},
-                {"AlarmMuteRuleSummaries": [mute_rule("forgotten")]},
-            ],
+            ("cloudwatch", "ListAlarmMuteRules"): pages_of(
+                "AlarmMuteRuleSummaries", *([mute_rule(one)] for one in rules)
+            ),
             ("cloudwatch", "GetAlarmMuteRule"): lambda AlarmMuteRuleName: rules[AlarmMuteRuleName],  # noqa: N803
         }
     )
@@ -305,11 +305,7 @@ FLAPPING = {
 
 @pytest.mark.parametrize(("lines", "wanted"), FLAPPING.values(), ids=FLAPPING)
 def test_flapping_is_told_from_the_history_page_by_page(lines: list[Raw], wanted: dict[str, str]) -> None:
-    pages: Answers = [
-        {"AlarmHistoryItems": lines[:2], "NextToken": "2"},
-        {"AlarmHistoryItems": [], "NextToken": "3"},
-        {"AlarmHistoryItems": lines[2:]},
-    ]
+    pages = pages_of("AlarmHistoryItems", lines[:2], [], lines[2:])
     aws = Aws({("cloudwatch", "DescribeAlarmHistory"): pages})
     ringing = overnight_alarms(seen(metric_alarm("cpu")), alarm_history(aws, NOW))
     assert verdicts(checks.test_alarms_are_not_flapping, overnight_alarms=ringing) == wanted

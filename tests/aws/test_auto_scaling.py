@@ -13,7 +13,6 @@ from opschecks.core.answer import Answer
 from opschecks.core.observation import CouldNotLook
 from tests.canned import (
     ACCOUNT,
-    Answers,
     Aws,
     Raw,
     ago,
@@ -22,6 +21,7 @@ from tests.canned import (
     given,
     judges,
     names,
+    pages_of,
     stack,
     verdict,
     verdicts,
@@ -58,16 +58,15 @@ def policy(name: str = "backend") -> Raw:
     }
 
 
+def aws_of(targets: Sequence[Raw], policies: Sequence[Raw]) -> Aws:
+    told = {"ScalableTargets": list(targets)}, {"ScalingPolicies": list(policies)}
+    return Aws({(SERVICE, "DescribeScalableTargets"): told[0], (SERVICE, "DescribeScalingPolicies"): told[1]})
+
+
 def seen(
     targets: Sequence[Raw], policies: Sequence[Raw] = (policy(),), services: Sequence[str] = ("backend",)
 ) -> list[ServiceScaling]:
-    aws = Aws(
-        {
-            (SERVICE, "DescribeScalableTargets"): {"ScalableTargets": list(targets)},
-            (SERVICE, "DescribeScalingPolicies"): {"ScalingPolicies": list(policies)},
-        }
-    )
-    return auto_scaling(aws, names(services=tuple(services)))
+    return auto_scaling(aws_of(targets, policies), names(services=tuple(services)))
 
 
 def suspended(*what: str) -> Raw:
@@ -138,21 +137,12 @@ def test_each_service_has_its_own_target_and_policies() -> None:
         [policy("backend"), policy("backend"), policy("elsewhere")],
         services=("backend", "worker", "cron"),
     )
-    assert [(one.name, one.is_registered, len(one.policies)) for one in found] == [
-        ("backend", True, 2),
-        ("worker", True, 0),
-        ("cron", False, 0),
-    ]
-    assert verdicts(checks.test_scaling_limits_are_as_wanted, auto_scaling=found) == {
-        "backend": "passed",
-        "worker": "failed",
-        "cron": "failed",
-    }
-    assert [one.message for one in examined(checks.test_services_can_scale, auto_scaling=found)] == [
-        "",
-        "no scaling policy is attached",
-        "it has no scalable target",
-    ]
+    counted = [(one.name, one.is_registered, len(one.policies)) for one in found]
+    assert counted == [("backend", True, 2), ("worker", True, 0), ("cron", False, 0)]
+    limits = verdicts(checks.test_scaling_limits_are_as_wanted, auto_scaling=found)
+    assert limits == {"backend": "passed", "worker": "failed", "cron": "failed"}
+    said = [one.message for one in examined(checks.test_services_can_scale, auto_scaling=found)]
+    assert said == ["", "no scaling policy is attached", "it has no scalable target"]
 
 
 def test_targets_are_asked_for_by_the_fifty_and_policies_of_several_services_in_one_list() -> None:
@@ -163,11 +153,8 @@ def test_targets_are_asked_for_by_the_fifty_and_policies_of_several_services_in_
         middle = len(told) // 2
         return {"ScalableTargets": told[middle:]} if NextToken else {"ScalableTargets": told[:middle], "NextToken": "2"}
 
-    pages: Answers = [
-        {"ScalingPolicies": [policy(name) for name in wanted[:50]], "NextToken": "2"},
-        {"ScalingPolicies": [], "NextToken": "3"},
-        {"ScalingPolicies": [policy(name) for name in wanted[50:]]},
-    ]
+    policies = [policy(name) for name in wanted]
+    pages = pages_of("ScalingPolicies", policies[:50], [], policies[50:])
     aws = Aws({(SERVICE, "DescribeScalableTargets"): targets, (SERVICE, "DescribeScalingPolicies"): pages})
     found = auto_scaling(aws, names(services=wanted))
     assert set(verdicts(checks.test_services_can_scale, auto_scaling=found).values()) == {"passed"}
@@ -178,16 +165,10 @@ def test_targets_are_asked_for_by_the_fifty_and_policies_of_several_services_in_
 
 
 def test_policies_of_one_service_are_asked_for_by_its_id() -> None:
-    aws = Aws(
-        {
-            (SERVICE, "DescribeScalableTargets"): {"ScalableTargets": [target()]},
-            (SERVICE, "DescribeScalingPolicies"): {"ScalingPolicies": [policy()]},
-        }
-    )
+    aws = aws_of([target()], [policy()])
     auto_scaling(aws, names(services=("backend",)))
-    assert aws.parameters_of("DescribeScalingPolicies") == [
-        {"ServiceNamespace": "ecs", "ResourceId": "service/prod/backend"}
-    ]
+    [asked] = aws.parameters_of("DescribeScalingPolicies")
+    assert asked == {"ServiceNamespace": "ecs", "ResourceId": "service/prod/backend"}
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from opschecks.fixing.plan import change_of
 from opschecks.remedies.settings.cloudfront import TuneCdn
 from opschecks.web.caching import StaticAsset, static_assets
 from opschecks.web.http import Response
-from tests.canned import NOW, Aws, Raw, concludes, examined, given, judges, stack, weekly
+from tests.canned import NOW, Aws, Raw, concludes, given, judges, stack, verdicts, weekly
 
 checks = weekly("cdn")
 ARN = "arn:aws:cloudfront::123456789012:distribution/E2EXAMPLE"
@@ -127,16 +127,9 @@ def test_each_behavior_of_a_bucket_is_judged_and_no_other() -> None:
     )
     aws = Aws({("cloudfront", "GetCachePolicy"): [own()]})  # asked once for two behaviors
     found = bucket_behaviors(aws, seen(configured))
-    said = {
-        one.name: one.outcome.value
-        for one in examined(checks.test_cdn_is_set_to_cache_and_compress, bucket_behaviors=found)
-    }
-    assert said == {
-        "default behavior": "passed",
-        "behavior /assets/*": "failed",
-        "behavior /media/*": "passed",
-        "behavior /more/*": "passed",
-    }
+    said = verdicts(checks.test_cdn_is_set_to_cache_and_compress, bucket_behaviors=found)
+    passed = dict.fromkeys(("default behavior", "behavior /media/*", "behavior /more/*"), "passed")
+    assert said == {**passed, "behavior /assets/*": "failed"}
     assert len({one.arn for one in found}) == 4
     assert "hunter22" not in json.dumps([one.evidence for one in found])
 
@@ -255,17 +248,8 @@ test_assets_come_compressed_from_the_cache = judges(
 
 
 def test_the_largest_assets_are_asked_for_that_are_worth_compressing() -> None:
-    objects = [
-        ("index.html", 9_000),
-        ("a/tiny.js", 999),
-        ("a/small.css", 1_000),
-        ("a/app.js", 50_000),
-        ("a/logo.svg", 4_000),
-        ("a/more.js", 4_001),
-        ("a/photo.png", 80_000),
-        ("a/huge.js", 1_000_000),
-        ("a/", 0),
-    ]
+    sizes = {"index.html": 9_000, "a/tiny.js": 999, "a/small.css": 1_000, "a/app.js": 50_000, "a/logo.svg": 4_000}
+    objects = [*sizes.items(), ("a/more.js", 4_001), ("a/photo.png", 80_000), ("a/huge.js", 1_000_000), ("a/", 0)]
     assert [one.name for one in assets(HIT, objects=objects)] == ["a/app.js", "a/more.js", "a/logo.svg"]
     assert assets(HIT, objects=[("a b/ü.js", 2000)])[0].arn == "https://site.test/a%20b/%C3%BC.js"
 

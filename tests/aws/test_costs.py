@@ -207,12 +207,9 @@ test_month_stays_within_budget = judges(
 
 
 def test_without_a_budget_the_month_is_told_and_nothing_held_against_it() -> None:
-    concludes(
-        checks.test_month_stays_within_budget,
-        "passed",
-        "no budget is set (limit budget_usd_per_month)",
-        total_cost=total_cost(stack(), seen(S3=steady(99))),
-    )
+    cost = total_cost(stack(), seen(S3=steady(99)))
+    message = "no budget is set (limit budget_usd_per_month)"
+    concludes(checks.test_month_stays_within_budget, "passed", message, total_cost=cost)
 
 
 WEEKS: dict[str, tuple[datetime, Day, str, str]] = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 import pytest
@@ -26,49 +25,9 @@ from tests.canned import (
     verdicts,
     without,
 )
+from tests.canned_ecs import deployment, event, service, task_set
 
-CLUSTER = f"arn:aws:ecs:{ACCOUNT}:cluster/prod"
 ecs = daily("ecs")
-
-
-def deployment(number: int = 7, **changes: Any) -> Raw:
-    return {
-        "id": f"ecs-svc/{number:019}",
-        "status": "PRIMARY",
-        "taskDefinition": f"arn:aws:ecs:{ACCOUNT}:task-definition/backend:{number}",
-        "desiredCount": 2,
-        "runningCount": 2,
-        "pendingCount": 0,
-        "failedTasks": 0,
-        "createdAt": ago(days=3),
-        "rolloutState": "COMPLETED",
-        **changes,
-    }
-
-
-def event(message: str, at: datetime) -> Raw:
-    return {"id": "0c1f", "createdAt": at, "message": f"(service backend) {message}"}
-
-
-def service(name: str = "backend", **changes: Any) -> Raw:
-    """A service as DescribeServices tells of it; a change to None takes a key away."""
-    raw = {
-        "serviceArn": f"arn:aws:ecs:{ACCOUNT}:service/prod/{name}",
-        "serviceName": name,
-        "clusterArn": CLUSTER,
-        "status": "ACTIVE",
-        "desiredCount": 2,
-        "runningCount": 2,
-        "pendingCount": 0,
-        "launchType": "FARGATE",
-        "taskDefinition": f"arn:aws:ecs:{ACCOUNT}:task-definition/backend:7",
-        "deployments": [deployment()],
-        "events": [event("has reached a steady state.", ago(hours=6 * n + 1)) for n in range(20)],
-        "loadBalancers": [],
-        "schedulingStrategy": "REPLICA",
-        "createdAt": ago(days=300),
-    }
-    return given(raw, changes)
 
 
 def seen(*raw: Raw, failures: tuple[Raw, ...] = ()) -> list[Service]:
@@ -77,24 +36,15 @@ def seen(*raw: Raw, failures: tuple[Raw, ...] = ()) -> list[Service]:
     return services(aws, names(services=tuple(wanted)), NOW)
 
 
-def task_set(**changes: Any) -> Raw:
-    return {
-        "id": "ecs-svc/1",
-        "status": "PRIMARY",
-        "taskDefinition": f"arn:aws:ecs:{ACCOUNT}:task-definition/backend:7",
-        "createdAt": ago(hours=5),
-        "stabilityStatus": "STEADY_STATE",
-        **changes,
-    }
-
-
 def sets(*listed: Raw) -> Raw:
     return {"deployments": [], "taskSets": list(listed)}
 
 
 def test_services_are_described_ten_at_a_time() -> None:
     wanted = tuple(f"service-{n}" for n in range(23))
-    aws = Aws({("ecs", "DescribeServices"): lambda cluster, services: {"services": [service(one) for one in services]}})
+    aws = Aws(
+        {("ecs", "DescribeServices"): lambda cluster, services: {"services": [service(of=one) for one in services]}}
+    )
     found = services(aws, names(services=wanted), NOW)
     assert [one.name for one in found] == list(wanted)
     assert sorted(len(asked["services"]) for asked in aws.parameters_of("DescribeServices")) == [3, 10, 10]
@@ -122,7 +72,7 @@ ROLLING = [
     deployment(8, rolloutState="IN_PROGRESS", runningCount=1, pendingCount=1, createdAt=ago(minutes=4)),
     deployment(7, status="ACTIVE", createdAt=ago(days=40)),
 ]
-SCALED_OUT = [event("has started 2 tasks: (task 1f) (task 2f).", ago(minutes=3))]
+SCALED_OUT = [event("has started 2 tasks: (task 1f) (task 2f).", minutes=3)]
 
 UNTOLD: Raw = {"deployments": [], "events": []}
 RUNNING = {
@@ -138,7 +88,7 @@ RUNNING = {
     "scale-out of too few": ({"desiredCount": 4, "pendingCount": 1, "events": SCALED_OUT}, "failed", "started"),
     "nothing runs yet": ({"runningCount": 0, "pendingCount": 2, "events": SCALED_OUT}, "failed", "has started 2"),
     "starting for too long": (
-        {"pendingCount": 1, "runningCount": 1, "events": [event("has started 1.", ago(minutes=31))]},
+        {"pendingCount": 1, "runningCount": 1, "events": [event("has started 1.", minutes=31)]},
         "failed",
         "last",
     ),
@@ -159,12 +109,12 @@ test_services_run_the_tasks_they_want = judges(
 )
 
 
-STEADY = [event("has reached a steady state.", ago(minutes=5))]
+STEADY = [event("has reached a steady state.", minutes=5)]
 ROLLED_BACK = [
-    event("rolling back to deployment ecs-svc/0000000000000000007.", ago(hours=22)),
-    event("(deployment ecs-svc/0000000000000000008) deployment failed: tasks failed to start.", ago(hours=22)),
+    event("rolling back to deployment ecs-svc/0000000000000000007.", hours=22),
+    event("(deployment ecs-svc/0000000000000000008) deployment failed: tasks failed to start.", hours=22),
 ]
-OLDER = [event("has reached a steady state.", ago(hours=6 * n)) for n in range(1, 6)]
+OLDER = [event("has reached a steady state.", hours=6 * n) for n in range(1, 6)]
 
 SLOW = {"createdAt": ago(minutes=45)}
 AT = ago(hours=22).astimezone(NOW.tzinfo)
@@ -193,11 +143,7 @@ SETTLED = {
         f"{AT:%Y-%m-%d %H:%M} UTC: (service backend) ro",
     ),
     "failed without a roll-back": ({"events": STEADY + ROLLED_BACK[1:]}, "failed", "deployment failed: tasks failed"),
-    "rolled back the day before": (
-        {"events": [*OLDER, event("rolling back to ecs-svc/7.", ago(hours=31))]},
-        "passed",
-        "",
-    ),
+    "rolled back the day before": ({"events": [*OLDER, event("rolling back to ecs-svc/7.", hours=31)]}, "passed", ""),
     "task set in steady state": (sets(task_set()), "passed", ""),
     "task set stabilizing": (
         sets(task_set(stabilityStatus="STABILIZING", createdAt=ago(minutes=2))),

@@ -16,7 +16,7 @@ from opschecks.aws.elbv2 import (
 )
 from opschecks.core.model import Resource
 from opschecks.core.observation import CouldNotLook
-from tests.canned import ACCOUNT, Answers, Aws, Raw, daily, judges, names, verdict, verdicts
+from tests.canned import ACCOUNT, Aws, Raw, daily, judges, names, pages_of, verdict, verdicts
 
 ELB = f"arn:aws:elasticloadbalancing:{ACCOUNT}"
 BALANCER = f"{ELB}:loadbalancer/app/web/50dc6c495c0c9188"
@@ -199,22 +199,15 @@ def test_without_the_services_no_group_stands_by() -> None:
 
 
 def test_load_balancers_are_asked_for_by_name_and_by_arn_page_by_page() -> None:
-    pages: Answers = [
-        {"LoadBalancers": [balancer()]},
-        {"LoadBalancers": [], "NextMarker": "2"},
-        {"LoadBalancers": [balancer("edge", "network")]},
-    ]
-    aws = Aws({("elbv2", "DescribeLoadBalancers"): pages})
+    pages = pages_of("LoadBalancers", [], [balancer("edge", "network")], token="NextMarker")
+    aws = Aws({("elbv2", "DescribeLoadBalancers"): [{"LoadBalancers": [balancer()]}, *pages]})
     found = load_balancers(aws, names(load_balancers=("edge", BALANCER)))
-    assert [(one.name, one.is_application, one.dimension) for one in found] == [
-        ("web", True, "app/web/50dc6c495c0c9188"),
-        ("edge", False, "net/edge/50dc6c495c0c9188"),
-    ]
-    assert aws.parameters_of("DescribeLoadBalancers") == [
-        {"LoadBalancerArns": [BALANCER]},
-        {"Names": ["edge"]},
-        {"Names": ["edge"], "Marker": "2"},
-    ]
+    web, edge = [(one.name, one.is_application, one.dimension) for one in found]
+    assert web == ("web", True, "app/web/50dc6c495c0c9188")
+    assert edge == ("edge", False, "net/edge/50dc6c495c0c9188")
+    named = {"Names": ["edge"]}
+    asked = [{"LoadBalancerArns": [BALANCER]}, named, {**named, "Marker": "2"}]
+    assert aws.parameters_of("DescribeLoadBalancers") == asked
 
 
 def test_target_groups_of_every_load_balancer_page_by_page() -> None:

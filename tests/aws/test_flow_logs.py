@@ -17,7 +17,7 @@ from opschecks.core.observation import CouldNotLook
 from opschecks.fixing.plan import planned
 from opschecks.fixing.sending import send_one
 from opschecks.remedies.settings.flow_logs import CreateFlowLog
-from tests.canned import ACCOUNT, Aws, Raw, ago, fits, given, itself, judges, stack, verdict, verdicts, weekly
+from tests.canned import ACCOUNT, Aws, Raw, ago, fits, given, itself, judges, pages_of, stack, verdict, verdicts, weekly
 
 CHECK = weekly("flow_logs").test_vpcs_record_their_traffic
 GROUP, ROLE = "/aws/vpc/flow", "arn:aws:iam::123456789012:role/flow"
@@ -137,7 +137,7 @@ def test_a_vpc_that_could_not_be_seen_does_not_pass_unnoticed(first: Any, second
 
 
 def test_flow_logs_are_read_to_the_last_page() -> None:
-    aws = Aws({("ec2", "DescribeFlowLogs"): [{"FlowLogs": [], "NextToken": "2"}, {"FlowLogs": [log()]}]})
+    aws = Aws({("ec2", "DescribeFlowLogs"): pages_of("FlowLogs", [], [log()])})
     assert verdicts(CHECK, vpcs=vpcs(aws, balancers("vpc-1"), NONE)) == {"vpc-1": "passed"}
 
 

@@ -18,24 +18,14 @@ DENIED = CouldNotLook("backup:ListRecoveryPointsByResource", "AccessDenied")
 
 def _backups(*hours: float, status: str = "ACTIVE", vault: Any = ()) -> TableBackups:
     listed = tuple(Backup(f"of {one} hours", ago(hours=one), "AVAILABLE", "USER") for one in hours)
-    return TableBackups(
-        arn=ARN,
-        name=T,
-        evidence={"Table": {"CreationDateTime": ago(days=40)}},
-        status=status,
-        listed=listed,
-        vault=vault,
-        since=ago(days=14),
-        now=NOW,
-    )
+    told = {"Table": {"CreationDateTime": ago(days=40)}}
+    known: Raw = {"listed": listed, "vault": vault, "since": ago(days=14), "now": NOW}
+    return TableBackups(arn=ARN, name=T, evidence=told, status=status, **known)
 
 
 def _recovery(status: str = "ENABLED", minutes: float = 5) -> TableRecovery:
-    told = {
-        "PointInTimeRecoveryStatus": status,
-        "EarliestRestorableDateTime": ago(days=35),
-        "LatestRestorableDateTime": ago(minutes=minutes),
-    }
+    moments = {"EarliestRestorableDateTime": ago(days=35), "LatestRestorableDateTime": ago(minutes=minutes)}
+    told = {"PointInTimeRecoveryStatus": status, **moments}
     evidence = {"ContinuousBackupsStatus": "ENABLED", "PointInTimeRecoveryDescription": told}
     return TableRecovery(arn=ARN, name=T, evidence=evidence, now=NOW)
 

@@ -86,19 +86,10 @@ def test_a_repository_is_one_call_and_one_missing_image_hides_no_other() -> None
         return {"imageDetails": [detail(digest) for digest in digests]}
 
     aws = Aws({("ecr", "DescribeImages"): described})
-    images = (
-        (WEB, DIGEST),
-        (f"{REGISTRY}/web:v2", OTHER),
-        (f"{REGISTRY}/api:v1", DIGEST),
-        (f"{REGISTRY}/api:v2", OTHER),
-    )
-    found = running_images(stack(), aws, [task(*images)])
-    assert verdicts(checks.test_images_are_young, running_images=found) == {
-        "web:v1": "passed",
-        "web:v2": "failed",
-        "api:v1": "passed",
-        "api:v2": "passed",
-    }
+    digests = {"web:v1": DIGEST, "web:v2": OTHER, "api:v1": DIGEST, "api:v2": OTHER}
+    images = [(f"{REGISTRY}/{name}", digest) for name, digest in digests.items()]
+    found = verdicts(checks.test_images_are_young, running_images=running_images(stack(), aws, [task(*images)]))
+    assert found == {**dict.fromkeys(digests, "passed"), "web:v2": "failed"}
     assert aws.calls == ["ecr:DescribeImages"] * 4
 
 
@@ -153,11 +144,7 @@ def cve(name: str, severity: str) -> Raw:
 
 
 def enhanced(name: str, severity: str) -> Raw:
-    return {
-        "severity": severity,
-        "title": f"{name} - openssl",
-        "packageVulnerabilityDetails": {"vulnerabilityId": name},
-    }
+    return {"severity": severity, "title": f"{name} - x", "packageVulnerabilityDetails": {"vulnerabilityId": name}}
 
 
 def scans(*answers: Any, scanned: tuple[str, ...] = (DIGEST,), checked: Stack | None = None) -> list[ImageScan]:
@@ -239,16 +226,10 @@ def test_the_least_severity_is_the_stacks() -> None:
 
 
 def test_findings_come_in_pages_and_the_worst_are_named() -> None:
-    pages = [
-        {
-            **findings(
-                findings=[cve(f"CVE-{n}", "LOW") for n in range(30)], findingSeverityCounts={"HIGH": 1, "LOW": 30}
-            ),
-            "nextToken": "2",
-        },
-        findings(findings=[cve("CVE-99", "HIGH")], findingSeverityCounts={"HIGH": 1, "LOW": 30}),
-    ]
-    (found,) = scans(*pages)
+    counts = {"HIGH": 1, "LOW": 30}
+    first = findings(findings=[cve(f"CVE-{n}", "LOW") for n in range(30)], findingSeverityCounts=counts)
+    second = findings(findings=[cve("CVE-99", "HIGH")], findingSeverityCounts=counts)
+    (found,) = scans({**first, "nextToken": "2"}, second)
     assert found.at_least("HIGH") == {"HIGH": 1}
     assert found.names("HIGH") == ["CVE-99"]
 

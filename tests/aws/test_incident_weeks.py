@@ -84,14 +84,8 @@ AGAIN = {
 @pytest.mark.parametrize(("items", "outcome", "message"), AGAIN.values(), ids=AGAIN)
 def test_no_incident_keeps_coming_back(items: list[Raw], outcome: str, message: str) -> None:
     found, _ = opened(items)
-    concludes(
-        check,
-        outcome,
-        message,
-        incident_weeks=incident_weeks(HERE, found),
-        week_incidents=week_incidents(found),
-        stack=HERE,
-    )
+    told = {"incident_weeks": incident_weeks(HERE, found), "week_incidents": week_incidents(found)}
+    concludes(check, outcome, message, stack=HERE, **told)
 
 
 def test_a_time_that_is_none_is_not_a_count_of_zero() -> None:

@@ -96,12 +96,8 @@ def test_by_default_the_incidents_table_is_wanted_by_status_and_severity_in_the_
     checked = stack(
         incidents_table="incidents", status_index="by-state", incident_fields={"status": "state", "severity": "level"}
     )
-    found = seen(
-        index("by-state", "state"),
-        index("severity-index", "level"),
-        checked=checked,
-        types={"state": "S", "level": "S"},
-    )
+    types = {"state": "S", "level": "S"}
+    found = seen(index("by-state", "state"), index("severity-index", "level"), checked=checked, types=types)
     assert verdicts(CHECK, indexes=found) == {"incidents/by-state": "passed", "incidents/severity-index": "passed"}
 
 
@@ -150,19 +146,10 @@ def test_an_index_is_created_with_all_attributes_and_deleted_again() -> None:
     change = planned(fixes, TARGET)
     assert change.risk is Risk.DISRUPTIVE
     sent = dict(fits(fixes.request(TARGET, change.before, change.after)).parameters)
-    assert sent["AttributeDefinitions"] == [
-        {"AttributeName": "incident_id", "AttributeType": "S"},
-        {"AttributeName": "team", "AttributeType": "S"},
-    ]
-    assert sent["GlobalSecondaryIndexUpdates"] == [
-        {
-            "Create": {
-                "IndexName": "by-team",
-                "KeySchema": [{"AttributeName": "team", "KeyType": "HASH"}],
-                "Projection": {"ProjectionType": "ALL"},
-            }
-        }
-    ]
+    types = {one["AttributeName"]: one["AttributeType"] for one in sent["AttributeDefinitions"]}
+    assert types == {"incident_id": "S", "team": "S"}
+    made = {"IndexName": "by-team", "KeySchema": by("team"), "Projection": {"ProjectionType": "ALL"}}
+    assert sent["GlobalSecondaryIndexUpdates"] == [{"Create": made}]
     assert fixes.risk_of(change.after, change.before) is Risk.DESTRUCTIVE
     back = dict(fits(fixes.request(TARGET, change.after, change.before)).parameters)
     assert back == {"TableName": "incidents", "GlobalSecondaryIndexUpdates": [{"Delete": {"IndexName": "by-team"}}]}
@@ -174,15 +161,9 @@ def test_a_sort_key_and_its_type_come_along() -> None:
     fixes = remedy(checked=checked, AttributeDefinitions=[{"AttributeName": "incident_id", "AttributeType": "S"}])
     change = planned(fixes, TARGET)
     sent = dict(fits(fixes.request(TARGET, change.before, change.after)).parameters)
-    assert {one["AttributeName"]: one["AttributeType"] for one in sent["AttributeDefinitions"]} == {
-        "incident_id": "S",
-        "team": "N",
-        "created_at": "S",
-    }
-    assert [key["KeyType"] for key in sent["GlobalSecondaryIndexUpdates"][0]["Create"]["KeySchema"]] == [
-        "HASH",
-        "RANGE",
-    ]
+    types = {one["AttributeName"]: one["AttributeType"] for one in sent["AttributeDefinitions"]}
+    assert types == {"incident_id": "S", "team": "N", "created_at": "S"}
+    assert sent["GlobalSecondaryIndexUpdates"][0]["Create"]["KeySchema"] == SORTED
 
 
 def test_a_provisioned_table_gives_its_index_what_it_has_itself() -> None:

@@ -143,10 +143,8 @@ def test_tagged_resources_are_read_page_by_page() -> None:
     assert (found.cluster, found.services) == ("prod", ("backend",))
     assert aws.calls == ["tag:GetResources"] * 3
     assert [asked.get("PaginationToken") for asked in aws.parameters_of("GetResources")] == [None, "2", "3"]
-    assert aws.parameters_of("GetResources")[0]["TagFilters"] == [
-        {"Key": "app", "Values": ["web"]},
-        {"Key": "stage", "Values": ["prod"]},
-    ]
+    filters = [{"Key": "app", "Values": ["web"]}, {"Key": "stage", "Values": ["prod"]}]
+    assert aws.parameters_of("GetResources")[0]["TagFilters"] == filters
 
 
 def test_tags_that_nothing_has_are_not_an_empty_stack() -> None:

@@ -18,23 +18,14 @@ from tests.canned import ACCOUNT, ELSEWHERE, NOW, Aws, Raw, daily, judges, names
 
 Points = Sequence[tuple[datetime, float]]
 
-WEB = LoadBalancer(
-    arn=f"arn:aws:elasticloadbalancing:{ACCOUNT}:loadbalancer/app/web/50dc6c495c0c9188",
-    name="web",
-    evidence={"Type": "application"},
-)
-EDGE = LoadBalancer(
-    arn=f"arn:aws:elasticloadbalancing:{ACCOUNT}:loadbalancer/net/edge/50dc6c495c0c9188",
-    name="edge",
-    evidence={"Type": "network"},
-)
+ELB = f"arn:aws:elasticloadbalancing:{ACCOUNT}:loadbalancer"
+WEB = LoadBalancer(arn=f"{ELB}/app/web/50dc6c495c0c9188", name="web", evidence={"Type": "application"})
+EDGE = LoadBalancer(arn=f"{ELB}/net/edge/50dc6c495c0c9188", name="edge", evidence={"Type": "network"})
+INDEXES = [{"IndexName": "status-index", "IndexStatus": "ACTIVE"}]
 INCIDENTS = Table(
     arn=f"arn:aws:dynamodb:{ACCOUNT}:table/incidents",
     name="incidents",
-    evidence={
-        "TableStatus": "ACTIVE",
-        "GlobalSecondaryIndexes": [{"IndexName": "status-index", "IndexStatus": "ACTIVE"}],
-    },
+    evidence={"TableStatus": "ACTIVE", "GlobalSecondaryIndexes": INDEXES},
 )
 BACKEND = names(services=("backend",))
 
@@ -103,10 +94,8 @@ def test_points_are_put_in_order_and_a_gap_is_no_zero() -> None:
     assert [value for _, value in series.points] == [90, 60, 60, 30]
     assert all(time.tzinfo is UTC for time, _ in series.points)
     assert told.due("backend", "CPU", HOUR, NOW) == (90, 60, 60, 30)
-    assert load_verdict("test_cpu_leaves_headroom", {"CPUUtilization": [at(5, 30), at(50, 90)]}) == (
-        "passed",
-        "60 % over the last hour",
-    )
+    found = load_verdict("test_cpu_leaves_headroom", {"CPUUtilization": [at(5, 30), at(50, 90)]})
+    assert found == ("passed", "60 % over the last hour")
 
 
 CPU = {
@@ -139,10 +128,8 @@ def test_the_zone_of_an_answer_does_not_matter(zone: tzinfo, minutes: int, outco
 def test_average_and_peak_of_memory_are_two_metrics() -> None:
     quiet, busy = every_5_minutes(60), [*every_5_minutes(70), at(40, 96)]
     series = {"MemoryUtilization Average": quiet, "MemoryUtilization Maximum": busy}
-    assert load_verdict("test_memory_leaves_headroom", series) == (
-        "failed",
-        "60 % over the last hour, 96 % at most; limit of the peak 95 %",
-    )
+    said = "60 % over the last hour, 96 % at most; limit of the peak 95 %"
+    assert load_verdict("test_memory_leaves_headroom", series) == ("failed", said)
     assert load_verdict("test_memory_leaves_headroom", {"MemoryUtilization Average": quiet})[0] == "blind"
 
 

@@ -11,7 +11,7 @@ import pytest
 from opschecks.aws.scaling_activities import ScalingWeek, scaling_week
 from opschecks.core.answer import Answer
 from opschecks.core.observation import CouldNotLook
-from tests.canned import NOW, Aws, Raw, ago, examined, given, judges, names, verdict, weekly
+from tests.canned import NOW, Aws, Raw, ago, examined, given, judges, names, pages_of, verdict, weekly
 
 checks = weekly("scaling")
 KEY = ("application-autoscaling", "DescribeScalingActivities")
@@ -140,12 +140,7 @@ test_scaling_does_not_flap = judges(
 def test_all_pages_are_read_and_what_was_not_scaled_is_asked_for(
     services: list[str], selection: dict[str, str]
 ) -> None:
-    pages: list[Raw] = [
-        {"ScalingActivities": [activity(200)], "NextToken": "2"},
-        {"ScalingActivities": [], "NextToken": "3"},
-        {"ScalingActivities": [activity(2, **FAILED)]},
-    ]
-    aws = Aws({KEY: pages})
+    aws = Aws({KEY: pages_of("ScalingActivities", [activity(200)], [], [activity(2, **FAILED)])})
     weeks = scaling_week(aws, names(services=tuple(services)), NOW)
     assert [(week.name, len(week.failed)) for week in weeks] == [(name, int(name == "backend")) for name in services]
     asked = aws.parameters_of("DescribeScalingActivities")

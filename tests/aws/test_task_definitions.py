@@ -14,7 +14,7 @@ from opschecks.aws.task_definitions import PoolSettings, pool_settings
 from opschecks.config.stack import Stack
 from opschecks.core.answer import Answer
 from opschecks.core.observation import CouldNotLook
-from tests.canned import ACCOUNT, Aws, Raw, examined, judges, names, stack, weekly
+from tests.canned import ACCOUNT, Aws, Raw, examined, given, judges, names, stack, weekly
 
 CHECK = weekly("connection_pool").test_workers_and_concurrency_are_as_wanted
 SECRET = {"name": "SESSION_SECRET", "value": "hunter22-hunter22"}
@@ -37,13 +37,8 @@ def env(workers: str = "4", limit: str = "1000", **changes: Any) -> Raw:
 
 def task(revision: str = "backend:1", service: str = "backend", **changes: Any) -> Task:
     arn = f"arn:aws:ecs:{ACCOUNT}:task-definition/{revision}"
-    raw = {"desiredStatus": "RUNNING", "taskDefinitionArn": arn, **changes}
-    return Task(
-        arn=f"arn:aws:ecs:{ACCOUNT}:task/prod/1f",
-        name="1f",
-        service=service,
-        evidence=Answer({key: value for key, value in raw.items() if value is not None}),
-    )
+    evidence = Answer(given({"desiredStatus": "RUNNING", "taskDefinitionArn": arn}, changes))
+    return Task(arn=f"arn:aws:ecs:{ACCOUNT}:task/prod/1f", name="1f", service=service, evidence=evidence)
 
 
 def seen(*containers: Raw, checked: Stack | None = None, tasks: Sequence[Task] = ()) -> list[PoolSettings]:
@@ -126,22 +121,11 @@ def test_nothing_else_of_the_environment_is_kept() -> None:
 
 def test_each_revision_that_runs_is_asked_for_once() -> None:
     aws = Aws({KEY: {"taskDefinition": {"containerDefinitions": [env()]}}})
-    running = [
-        task(),
-        task(),
-        task("backend:2"),
-        task("backend:9", desiredStatus="STOPPED"),
-        task("shared:1", "worker"),
-        task("shared:1", "backend"),
-    ]
+    stopped, shared = task("backend:9", desiredStatus="STOPPED"), task("shared:1", "worker")
+    running = [task(), task(), task("backend:2"), stopped, shared, task("shared:1", "backend")]
     found = pool_settings(aws.stack, aws, names(services=("backend", "worker", "idle")), running)
-    assert [one.name for one in found] == [
-        "backend (backend:1)",
-        "backend (backend:2)",
-        "backend (shared:1)",
-        "worker (shared:1)",
-        "idle",
-    ]
+    revisions = [f"backend ({one})" for one in ("backend:1", "backend:2", "shared:1")]
+    assert [one.name for one in found] == [*revisions, "worker (shared:1)", "idle"]
     assert len({one.arn for one in found}) == 5
     assert len(aws.calls) == 3
     told = {one.name: one.outcome.value for one in examined(CHECK, pool_settings=found)}

@@ -16,7 +16,7 @@ from opschecks.config.toml_tables import OfficeHours
 from opschecks.core.change import CannotFix, Risk
 from opschecks.core.observation import CouldNotLook, NotThere
 from opschecks.remedies.settings.ecs_dev import ScaleDevToZero
-from tests.canned import ACCOUNT, NOW, Answers, Aws, Raw, ago, given, itself, judges, stack, verdicts, weekly
+from tests.canned import ACCOUNT, NOW, Answers, Aws, Raw, ago, given, itself, judges, pages_of, stack, verdicts, weekly
 
 checks = weekly("unused_resources")
 Points = Sequence[tuple[datetime, float]]
@@ -41,11 +41,8 @@ test_volumes_are_attached = judges(
 
 
 def test_volumes_come_in_pages_and_only_the_unattached_ones_of_the_stacks_tags() -> None:
-    pages: list[Raw] = [
-        {"Volumes": [], "NextToken": "2"},
-        {"Volumes": [volume(Tags=[{"Key": "Name", "Value": "scratch"}])]},
-    ]
-    aws = Aws({("ec2", "DescribeVolumes"): pages})
+    named = volume(Tags=[{"Key": "Name", "Value": "scratch"}])
+    aws = Aws({("ec2", "DescribeVolumes"): pages_of("Volumes", [], [named])})
     (found,) = unattached_volumes(stack(tags={"app": "web"}), aws)
     assert found.name == "vol-1 (scratch)"
     first, second = aws.parameters_of("DescribeVolumes")
@@ -89,15 +86,9 @@ def measured(points: Mapping[str, Points], status: str = "Complete") -> Any:
     def answer(MetricDataQueries: Any, **_: Any) -> Raw:  # noqa: N803 - AWS's name
         told = []
         for query in MetricDataQueries:
-            values = points.get(query["MetricStat"]["Metric"]["MetricName"], [])
-            told.append(
-                {
-                    "Id": query["Id"],
-                    "Timestamps": [time for time, _ in values],
-                    "Values": [value for _, value in values],
-                    "StatusCode": status,
-                }
-            )
+            found = points.get(query["MetricStat"]["Metric"]["MetricName"], [])
+            times, values = [time for time, _ in found], [value for _, value in found]
+            told.append({"Id": query["Id"], "Timestamps": times, "Values": values, "StatusCode": status})
         return {"MetricDataResults": told}
 
     return answer
@@ -116,11 +107,17 @@ def groups(*targets: int) -> dict[tuple[str, str], Answers]:
 def used(
     raw: Raw, points: Mapping[str, Points], more: Mapping[tuple[str, str], Answers] | None = None
 ) -> list[BalancerUse]:
-    answers: dict[tuple[str, str], Answers] = {
-        ("elbv2", "DescribeLoadBalancers"): {"LoadBalancers": [raw]},
-        ("cloudwatch", "GetMetricData"): measured(points),
-    }
-    return balancer_use(stack(), Aws({**answers, **(more or {})}), NOW)
+    return balancer_use(stack(), using([raw], points, more=more), NOW)
+
+
+def using(
+    listed: Sequence[Raw],
+    points: Mapping[str, Points],
+    status: str = "Complete",
+    more: Mapping[tuple[str, str], Answers] | None = None,
+) -> Aws:
+    listing, data = {"LoadBalancers": list(listed)}, measured(points, status)
+    return Aws({("elbv2", "DescribeLoadBalancers"): listing, ("cloudwatch", "GetMetricData"): data, **(more or {})})
 
 
 NONE: dict[tuple[str, str], Answers] = {
@@ -144,12 +141,7 @@ test_load_balancers_have_traffic = judges(checks.test_load_balancers_have_traffi
 
 def test_busy_load_balancers_cost_two_calls_however_many_there_are() -> None:
     listed = [balancer(f"lb-{number}") for number in range(160)]
-    aws = Aws(
-        {
-            ("elbv2", "DescribeLoadBalancers"): {"LoadBalancers": listed},
-            ("cloudwatch", "GetMetricData"): measured({"RequestCount": DAY}),
-        }
-    )
+    aws = using(listed, {"RequestCount": DAY})
     assert len(balancer_use(stack(), aws, NOW)) == 160
     assert aws.calls == ["elasticloadbalancing:DescribeLoadBalancers", "cloudwatch:GetMetricData"]
 
@@ -164,24 +156,13 @@ def test_with_tags_only_the_stacks_own_load_balancers_are_looked_at() -> None:
         ]
         return {"TagDescriptions": told}
 
-    aws = Aws(
-        {
-            ("elbv2", "DescribeLoadBalancers"): {"LoadBalancers": listed},
-            ("elbv2", "DescribeTags"): tags,
-            ("cloudwatch", "GetMetricData"): measured({"RequestCount": DAY}),
-        }
-    )
+    aws = using(listed, {"RequestCount": DAY}, more={("elbv2", "DescribeTags"): tags})
     assert [one.name for one in balancer_use(stack(tags={"app": "web"}), aws, NOW)] == ["lb-7"]
     assert aws.calls.count("elasticloadbalancing:DescribeTags") == 2
 
 
 def test_traffic_that_was_not_told_in_full_is_not_seen() -> None:
-    aws = Aws(
-        {
-            ("elbv2", "DescribeLoadBalancers"): {"LoadBalancers": [balancer()]},
-            ("cloudwatch", "GetMetricData"): measured({"RequestCount": DAY}, "PartialData"),
-        }
-    )
+    aws = using([balancer()], {"RequestCount": DAY}, "PartialData")
     with pytest.raises(CouldNotLook, match="the answer is PartialData, not Complete"):
         balancer_use(stack(), aws, NOW)
 

@@ -167,7 +167,7 @@ REFUSED: dict[str, tuple[tuple[str, ...], str]] = {
     "no resources": (("check", "x", "--observation", "metrics"), "it gives no resources that a check could examine"),
     "suite": ((*ALARMS, "--suite", "dayly"), "--suite dayly: no such suite; did you mean 'daily'?"),
     "severity": ((*ALARMS, "--severity", "hihg"), "--severity hihg: no such severity; did you mean 'high'?"),
-    "slug": ((*ALARMS, "--runbook", "without-that"), "without-that: no such runbook; did you mean 'without-this'?"),
+    "slug": ((*ALARMS, "--runbook", "without-that"), "no such heading in checks/RUNBOOK.md; did you mean"),
     "property": ((*ALARMS, "--property", "is_composit"), "Alarm has no is_composit; did you mean 'is_composite'?"),
     "not of no bool": ((*ALARMS, "--property", "not state"), "state is not a bool; leave the 'not' out"),
     "name": (("check", "Ä", "--observation", "alarms"), "Ä: expected small letters, digits and _"),

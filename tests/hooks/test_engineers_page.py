@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.browser import chromium, opened
-from tests.scratch import CONFTEST, Project
+from tests.scratch import CONFTEST, Project, check_of_each
 
 FAULTS = ("--fault", "cpu_is_saturated", "--fault", "ssh_is_open_to_the_world", "--fault", "log_group_is_gone")
 
@@ -35,19 +35,11 @@ def test_every_check_has_a_row_with_our_columns(browser: Browser, path: Path) ->
     with opened(browser, path) as page:
         checks = _column(page, "testId")
         assert len(checks) == len(set(checks)) == 30
-        rows = dict(
-            zip(
-                (name.partition("::")[2].partition("[")[0] for name in checks),
-                zip(
-                    *(_column(page, one) for one in ("severity", "concluded", "resource", "runbook", "fix")),
-                    strict=True,
-                ),
-                strict=True,
-            )
-        )
-        assert rows["test_cpu_is_not_saturated"] == (
-            "critical", "failed", "backend", "high-cpu", "scale-service: available",
-        )  # fmt: skip
+        names = [name.partition("::")[2].partition("[")[0] for name in checks]
+        columns = [_column(page, one) for one in ("severity", "concluded", "resource", "runbook", "fix")]
+        rows = dict(zip(names, zip(*columns, strict=True), strict=True))
+        saturated = ("critical", "failed", "backend", "high-cpu", "scale-service: available")
+        assert rows["test_cpu_is_not_saturated"] == saturated
         assert rows["test_ingress_is_no_wider_than_allowed"][2] == "incident-commander-tasks"
         assert rows["test_errors_are_rare_in_the_logs"][:2] == ("medium", "could not look")
         assert rows["test_no_alarm_is_ringing"] == ("high", "passed", "", "alarms", "")
@@ -68,14 +60,7 @@ HOSTILE = "<img src=x onerror='window.pwned = 1'><script>window.pwned = 1</scrip
 
 def test_names_of_the_world_are_escaped(browser: Browser, project: Project) -> None:
     project.write("conftest.py", CONFTEST.replace('("a", "b", "c")', f'("{HOSTILE}",)'))
-    project.checks('''
-    @promise("a", "<b>it is bad</b>")
-    def test_fails(things, examine):
-        """Why."""
-        for thing in things:
-            with examine(thing):
-                assert False, thing.name
-    ''')
+    project.checks(check_of_each("test_fails", "assert False, thing.name", promise='"a", "<b>it is bad</b>"'))
     assert project.run("checks/daily").code == 1
     with opened(browser, project.folder / "reports" / "daily.pytest.html") as page:
         (shown,) = _column(page, "resource")

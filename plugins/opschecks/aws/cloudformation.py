@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ..core.answer import Answer
 from ..core.model import Figure, Resource
 from ..core.observation import CouldNotLook, fan_out, names_no, observation
+from .evidence import Read
 from .session import Aws
 
 if TYPE_CHECKING:
@@ -43,10 +44,8 @@ class FormationStack(Resource):
 
     drifted: tuple[str, ...] | CouldNotLook = ()
 
-    @property
-    def status(self) -> str:
-        """CREATE_COMPLETE, UPDATE_ROLLBACK_COMPLETE, …, or MISSING."""
-        return str(self.evidence["StackStatus"])
+    status = Read(str, "StackStatus")
+    """CREATE_COMPLETE, UPDATE_ROLLBACK_COMPLETE, …, or MISSING."""
 
     @property
     def reason(self) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from ..core.model import Resource
 from ..core.observation import CouldNotLook, observation
+from .evidence import Read, equals, utc
 from .inventory import Inventory
 from .session import Aws
 
@@ -20,10 +20,8 @@ INVALIDATIONS_KEPT = 20
 class Distribution(Resource):
     """A CloudFront distribution, as GetDistribution returns it."""
 
-    @property
-    def status(self) -> str:
-        """Deployed, or InProgress while edges take a new configuration."""
-        return str(self.evidence["Status"])
+    status = Read(str, "Status")
+    """Deployed, or InProgress while edges take a new configuration."""
 
     @property
     def origin(self) -> tuple[str, str]:
@@ -60,16 +58,10 @@ def distribution(aws: Aws, inventory: Inventory) -> Distribution:
 class Invalidation(Resource):
     """One invalidation of cached files."""
 
-    @property
-    def is_finished(self) -> bool:
-        """Whether every edge location has completed it."""
-        return bool(self.evidence["Status"] == "Completed")
-
-    @property
-    def begun(self) -> datetime:
-        """When it was created, in UTC."""
-        made: datetime = self.evidence["CreateTime"]
-        return made.astimezone(UTC)
+    is_finished = Read(equals("Completed"), "Status")
+    """Whether every edge location has completed it."""
+    begun = Read(utc, "CreateTime")
+    """When it was created, in UTC."""
 
 
 @observation(allow=["cloudfront:ListInvalidations"])

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..core.answer import Answer
 from ..core.model import Figure, Resource
 from ..core.observation import NotThere, batches, fan_out, observation
+from .evidence import Read, utc
 from .inventory import Inventory
 from .session import Aws
 
@@ -34,10 +35,8 @@ class Alarm(Resource):
 
     below: tuple[Alarm, ...] = ()
 
-    @property
-    def state(self) -> str:
-        """OK, ALARM, INSUFFICIENT_DATA, or MISSING."""
-        return str(self.evidence["StateValue"])
+    state = Read(str, "StateValue")
+    """OK, ALARM, INSUFFICIENT_DATA, or MISSING."""
 
     @property
     def since(self) -> datetime:
@@ -55,10 +54,8 @@ class Alarm(Resource):
         """Whether it is a composite of other alarms."""
         return "AlarmRule" in self.evidence
 
-    @property
-    def acts(self) -> bool:
-        """Whether its actions are enabled; those of a composite may also be suppressed by another alarm."""
-        return bool(self.evidence["ActionsEnabled"])
+    acts = Read(bool, "ActionsEnabled")
+    """Whether its actions are enabled; those of a composite may also be suppressed by another alarm."""
 
     @property
     def suppressed_by(self) -> str:
@@ -73,11 +70,8 @@ class Alarm(Resource):
         reason = str(self.evidence.get("StateReason", "")).partition(". ")[0]
         return f"{state}: {reason}" if state and reason else state
 
-    @property
-    def configured_at(self) -> datetime:
-        """When its configuration last changed (turning its actions off is such a change), in UTC."""
-        moment: datetime = self.evidence["AlarmConfigurationUpdatedTimestamp"]
-        return moment.astimezone(UTC)
+    configured_at = Read(utc, "AlarmConfigurationUpdatedTimestamp")
+    """When its configuration last changed (turning its actions off is such a change), in UTC."""
 
 
 @observation(allow=["cloudwatch:DescribeAlarms"])

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..core.answer import Answer
 from ..core.model import Figure, Resource
 from ..core.observation import CouldNotLook, NotThere, fan_out, names_no, observation
+from .evidence import Read
 from .inventory import Inventory
 from .session import Aws
 
@@ -24,10 +25,8 @@ _CALL = "dynamodb:DescribeTable"
 class Table(Resource):
     """A table. One that does not exist has the status MISSING and nothing else."""
 
-    @property
-    def status(self) -> str:
-        """ACTIVE, CREATING, UPDATING, DELETING, …, or MISSING."""
-        return str(self.evidence["TableStatus"])
+    status = Read(str, "TableStatus")
+    """ACTIVE, CREATING, UPDATING, DELETING, …, or MISSING."""
 
     @property
     def billing_mode(self) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from ..core import clock
 from ..core.answer import Answer
 from ..core.model import Figure, Resource
 from ..core.observation import CouldNotLook, batches, fan_out, observation
+from .evidence import Read, equals, last_part, utc
 from .inventory import Inventory
 from .session import Aws
 
@@ -29,30 +30,19 @@ class _Rollout:
 
     evidence: dict[str, Any] = field(repr=False)
 
-    @property
-    def id(self) -> str:
-        """Its id: only this distinguishes a roll-back from a success, as both end in the same state."""
-        return str(self.evidence["id"])
-
-    @property
-    def created_at(self) -> datetime:
-        """When it was created, in UTC."""
-        made: datetime = self.evidence["createdAt"]
-        return made.astimezone(UTC)
-
-    @property
-    def revision(self) -> str:
-        """family:revision of its task definition."""
-        return str(self.evidence["taskDefinition"]).rsplit("/", 1)[-1]
+    id = Read(str, "id")
+    """Its id: only this distinguishes a roll-back from a success, as both end in the same state."""
+    created_at = Read(utc, "createdAt")
+    """When it was created, in UTC."""
+    revision = Read(last_part, "taskDefinition")
+    """family:revision of its task definition."""
 
 
 class Deployment(_Rollout):
     """One deployment of a service by ECS itself."""
 
-    @property
-    def is_primary(self) -> bool:
-        """Whether it is the deployment that the service is moving to."""
-        return bool(self.evidence["status"] == "PRIMARY")
+    is_primary = Read(equals("PRIMARY"), "status")
+    """Whether it is the deployment that the service is moving to."""
 
     @property
     def state(self) -> str:
@@ -63,10 +53,8 @@ class Deployment(_Rollout):
 class TaskSet(_Rollout):
     """A task set of a service with an external deployment controller."""
 
-    @property
-    def is_settled(self) -> bool:
-        """Whether it has reached a steady state."""
-        return bool(self.evidence["stabilityStatus"] == "STEADY_STATE")
+    is_settled = Read(equals("STEADY_STATE"), "stabilityStatus")
+    """Whether it has reached a steady state."""
 
 
 @dataclass(frozen=True)
@@ -80,36 +68,22 @@ class Event:
         """The text of the message."""
         return str(self.evidence.get("message", ""))
 
-    @property
-    def at(self) -> datetime:
-        """When, in UTC."""
-        made: datetime = self.evidence["createdAt"]
-        return made.astimezone(UTC)
+    at = Read(utc, "createdAt")
+    """When, in UTC."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Service(Resource):
     """An ECS service. One that does not exist has the status MISSING and nothing else."""
 
-    @property
-    def status(self) -> str:
-        """ACTIVE, DRAINING, INACTIVE, or MISSING."""
-        return str(self.evidence["status"])
-
-    @property
-    def desired(self) -> int:
-        """Desired number of tasks."""
-        return int(self.evidence["desiredCount"])
-
-    @property
-    def running(self) -> int:
-        """Number of running tasks."""
-        return int(self.evidence["runningCount"])
-
-    @property
-    def pending(self) -> int:
-        """Number of tasks that are starting."""
-        return int(self.evidence["pendingCount"])
+    status = Read(str, "status")
+    """ACTIVE, DRAINING, INACTIVE, or MISSING."""
+    desired = Read(int, "desiredCount")
+    """Desired number of tasks."""
+    running = Read(int, "runningCount")
+    """Number of running tasks."""
+    pending = Read(int, "pendingCount")
+    """Number of tasks that are starting."""
 
     @property
     def deployments(self) -> list[Deployment]:
@@ -149,10 +123,8 @@ class Service(Resource):
         told = [event for event in self.events if any(word in event.message for word in _FAILED)]
         return [event for event in told if clock.now() - event.at < DAY]
 
-    @property
-    def revision(self) -> str:
-        """family:revision of the service's task definition."""
-        return str(self.evidence["taskDefinition"]).rsplit("/", 1)[-1]
+    revision = Read(last_part, "taskDefinition")
+    """family:revision of the service's task definition."""
 
     @property
     def newest_event(self) -> str:
@@ -176,15 +148,10 @@ class Task(Resource):
 
     service: str
 
-    @property
-    def last_status(self) -> str:
-        """PROVISIONING … RUNNING … STOPPED."""
-        return str(self.evidence["lastStatus"])
-
-    @property
-    def is_wanted(self) -> bool:
-        """Whether the service wants it to run."""
-        return bool(self.evidence["desiredStatus"] == "RUNNING")
+    last_status = Read(str, "lastStatus")
+    """PROVISIONING … RUNNING … STOPPED."""
+    is_wanted = Read(equals("RUNNING"), "desiredStatus")
+    """Whether the service wants it to run."""
 
     @property
     def health(self) -> str:

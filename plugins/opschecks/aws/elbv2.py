@@ -11,6 +11,7 @@ from ..core.answer import Answer
 from ..core.model import Figure, Resource
 from ..core.observation import CouldNotLook, batches, fan_out, observation
 from .ecs import Service
+from .evidence import Read, equals
 from .inventory import Inventory
 from .session import Aws
 
@@ -27,10 +28,8 @@ class LoadBalancer(Resource):
         """Its value of CloudWatch's LoadBalancer dimension: the ARN's end, such as app/name/0123456789abcdef."""
         return self.arn.split(":loadbalancer/", 1)[1]
 
-    @property
-    def is_application(self) -> bool:
-        """Whether it is an ALB: only those serve HTTP."""
-        return bool(self.evidence["Type"] == "application")
+    is_application = Read(equals("application"), "Type")
+    """Whether it is an ALB: only those serve HTTP."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import itertools
 import re
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from ..core.model import Figure, Resource
 from ..core.observation import CouldNotLook, observation
+from .evidence import Read, utc
 from .inventory import Inventory
 from .session import Aws
 
@@ -29,11 +30,8 @@ class Activity:
 
     evidence: dict[str, Any] = field(repr=False)
 
-    @property
-    def at(self) -> datetime:
-        """When it started, in UTC."""
-        began: datetime = self.evidence["StartTime"]
-        return began.astimezone(UTC)
+    at = Read(utc, "StartTime")
+    """When it started, in UTC."""
 
     @property
     def why_not(self) -> list[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from ..core.answer import Answer
@@ -18,6 +18,7 @@ from ..core.observation import CouldNotLook, NotThere, batches, fan_out, names_n
 from .cloudwatch_metrics import CALL as _METRICS
 from .cloudwatch_metrics import Metric, fetch_metrics
 from .ecs import SERVICES_A_CALL, Service
+from .evidence import Read, utc
 from .session import Aws
 
 if TYPE_CHECKING:
@@ -49,11 +50,8 @@ _TRAFFIC = {
 class Volume(Resource):
     """An EBS volume that is not attached."""
 
-    @property
-    def made(self) -> datetime:
-        """When it was created, in UTC; AWS does not report when it was detached."""
-        at: datetime = self.evidence["CreateTime"]
-        return at.astimezone(UTC)
+    made = Read(utc, "CreateTime")
+    """When it was created, in UTC; AWS does not report when it was detached."""
 
     def __str__(self) -> str:
         size, kind = (self.evidence[key] for key in ("Size", "VolumeType"))
@@ -78,11 +76,8 @@ class BalancerUse(Resource):
     traffic: int
     targets: int | None
 
-    @property
-    def made(self) -> datetime:
-        """When it was made, in UTC."""
-        at: datetime = self.evidence["CreatedTime"]
-        return at.astimezone(UTC)
+    made = Read(utc, "CreatedTime")
+    """When it was made, in UTC."""
 
     @property
     def why_idle(self) -> str:

@@ -71,7 +71,7 @@ def check(
     _one_of("--suite", suite, folders)
     _one_of("--severity", severity, [one.value for one in Severity])
     if slug:
-        _one_of("--runbook", slug, _slugs())
+        _one_of("--runbook", slug, _slugs(), "heading in checks/RUNBOOK.md")
     observed, kind, listed = _observed(observation)
     prop, expected = chosen(kind, judged)
     words = name.removeprefix("test_").replace("_", " ")
@@ -213,6 +213,6 @@ def _identifier(name: str) -> str:
     return found
 
 
-def _one_of(option: str, given: str, known: Iterable[str]) -> None:
+def _one_of(option: str, given: str, known: Iterable[str], what: str = "") -> None:
     if given not in known:
-        raise click.ClickException(f"{option} {given}: no such {option[2:]}; {nearest(given, known)}")
+        raise click.ClickException(f"{option} {given}: no such {what or option[2:]}; {nearest(given, known)}")

@@ -37,11 +37,8 @@ def operation_named(model: Any, operation: str) -> Any:
     return model.operation_model(operation)
 
 
-def list_operation(model: Any, name: str, given: str) -> tuple[str, str, Any, str]:
-    """The operation that lists what the observation is called: its name, its list's key, the shape of an element.
-
-    And, for a test, the least answer that AWS can give, as Python in which `raw` is an element.
-    """
+def list_operation(model: Any, name: str, given: str) -> tuple[str, str, Any]:
+    """The operation that lists what the observation is called: its name, its list's key, the shape of an element."""
     import difflib
 
     def lists(operation: Any) -> dict[str, Any]:
@@ -70,9 +67,7 @@ def list_operation(model: Any, name: str, given: str) -> tuple[str, str, Any, st
             )
         operation = candidates[close[0]]
     key, member = min(lists(operation).items(), key=lambda one: -difflib.SequenceMatcher(None, one[0], name).ratio())
-    required = [one for one in operation.output_shape.required_members if one != key]
-    answer = [f'"{key}": [raw]', *(f'"{one}": {_canned(operation.output_shape.members[one])}' for one in required)]
-    return operation.name, key, member, _assigned("answer", answer)
+    return operation.name, key, member
 
 
 def observation_files(name: str, service: str, operation: str) -> Iterator[Laid]:
@@ -80,24 +75,17 @@ def observation_files(name: str, service: str, operation: str) -> Iterator[Laid]
     from ..core.iam import iam_action
 
     model = service_model(service)
-    call, key, member, answer = list_operation(model, name, operation)
+    call, key, member = list_operation(model, name, operation)
     kind = _class(name.removesuffix("s"))
     module = service.replace("-", "_") + "_" * keyword.iskeyword(service)
     path = Path("plugins/opschecks/aws", f"{module}.py") if in_this_repository() else _own_module(name)
     refuse_defined(path, [name, kind])
     arn, shown, property_ = "raw", "raw", ""
-    evidence, canned = f'{{"{key}": raw}}', '    raw = "arn:aws:here:123456789012:a"'
+    evidence = f'{{"{key}": raw}}'
     if member.type_name == "structure":
-        ids = [one for one in member.members if one.lower().endswith("arn")] or list(member.members)
-        names = [one for one in member.members if one.lower().endswith("name")] or ids
-        arn, shown, evidence = f'raw["{ids[0]}"]', f'raw["{names[0]}"]', "raw"
-        least = {
-            **{one: _canned(member.members[one]) for one in member.required_members},
-            ids[0]: '"arn:aws:here:123456789012:a"',
-        }
-        told = [f'"{one}": {value}' for one, value in ({names[0]: '"a"'} | least).items()]
-        canned = _assigned("raw", told)
-        property_ = _property(member.members, {ids[0], names[0]}, call)
+        keys = [_member(member.members, kind, ending) for ending in ("arn", "name")]
+        arn, shown, evidence = f'raw["{keys[0]}"]', f'raw["{keys[1]}"]', "raw"
+        property_ = _property(member.members, {*keys}, call)
     own = f'    """TODO: what one of {name} is."""\n{property_}'
     one = f"{kind}(arn={arn}, name={shown}, evidence={evidence})"
     made = f"    return [{one} for raw in listed]"
@@ -126,20 +114,13 @@ def {name}(aws: Aws) -> list[{kind}]:
         return
     test = f'''\
 def test_{name}_are_all_that_is_listed() -> None:
-{canned}
-{answer}
+    raw, answer = least("{service}", "{call}", "{key}")
     found = {name}(Aws({{("{service}", "{call}"): answer}}))
     assert [one.name for one in found] == [{shown}]
 '''
-    needs = ["Aws", "NOW"] if "NOW" in canned + answer else ["Aws"]
-    wanted = {"__future__": ["annotations"], f"opschecks.aws.{module}": [name], "tests.canned": needs}
-    yield appended(
-        Path("tests/aws", f"test_{module}.py"),
-        test,
-        "its test",
-        wanted,
-        f'"""AWS {service}: what is made of its answers."""\n',
-    )
+    wanted = {"__future__": ["annotations"], f"opschecks.aws.{module}": [name], "tests.canned": ["Aws", "least"]}
+    head = f'"""AWS {service}: what is made of its answers."""\n'
+    yield appended(Path("tests/aws", f"test_{module}.py"), test, "its test", wanted, head)
 
 
 def remedy_files(name: str, service: str, operation: str) -> Iterator[Laid]:
@@ -186,6 +167,17 @@ def _class(name: str) -> str:
     return "".join(word.capitalize() for word in re.split("[-_]", name))
 
 
+def _member(members: Mapping[str, Any], kind: str, ending: str) -> str:
+    """The member that has the resource's ARN or name: QueueArn or Arn, else what is most like it."""
+    import difflib
+
+    told = {key.lower(): key for key, shape in members.items() if shape.type_name == "string"}
+    exact = next((one for one in (kind.lower() + ending, ending) if one in told), "")
+    ids = [one for one in told if one.endswith(("arn", "id", "name"))] or list(told) or [key.lower() for key in members]
+    close = exact or max(ids, key=lambda one: difflib.SequenceMatcher(None, one, kind.lower() + ending).ratio())
+    return told.get(close) or next(iter(members))
+
+
 def _property(members: Mapping[str, Any], used: set[str], call: str) -> str:
     """A typed property of the first bool of the element, or its first plain value; "" where it has none."""
     plain = {key: shape.type_name for key, shape in members.items() if key not in used and shape.type_name in _PYTHON}
@@ -200,23 +192,6 @@ def _property(members: Mapping[str, Any], used: set[str], call: str) -> str:
         """Its {key}, as {call} returns it."""
         return {python}(self.evidence["{key}"])
 '''
-
-
-def _canned(shape: Any) -> str:
-    """The least that AWS can answer there, as Python."""
-    if shape.type_name == "structure":
-        return "{" + ", ".join(f'"{one}": {_canned(shape.members[one])}' for one in shape.required_members) + "}"
-    if shape.type_name == "string":
-        return f'"{shape.enum[0] if shape.enum else "a" * max(1, shape.metadata.get("min", 1))}"'
-    return {"list": "[]", "map": "{}", "boolean": "False", "timestamp": "NOW"}.get(shape.type_name, "1")
-
-
-def _assigned(name: str, items: list[str]) -> str:
-    """`name = {…}` in a function, as ruff formats it."""
-    line = f"    {name} = {{{', '.join(items)}}}"
-    return (
-        line if len(line) <= WIDTH else f"    {name} = {{\n" + "".join(f"        {one},\n" for one in items) + "    }"
-    )
 
 
 def _own_module(name: str) -> Path:

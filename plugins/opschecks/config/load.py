@@ -5,27 +5,14 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ..core.wording import nearest
-from .limits import FixLimits, Freeze, Limits, Targets
 from .stack import Stack
-from .toml_tables import (
-    Contacts,
-    CostFilter,
-    Dashboard,
-    IncidentFields,
-    Ingress,
-    OfficeHours,
-    Pool,
-    RotatedKey,
-    WantedIndex,
-    WebSocketEndpoint,
-)
 
 
 class StackError(Exception):
@@ -115,22 +102,15 @@ def _explain(path: Path, problem: Mapping[str, Any]) -> str:
     return f"{path}: {key}: {message}{shown}"
 
 
-TOML_TABLES: dict[str, type[BaseModel]] = {
-    "limits": Limits,
-    "targets": Targets,
-    "fix": FixLimits,
-    "fix.freeze": Freeze,
-    "contacts": Contacts,
-    "websocket": WebSocketEndpoint,
-    "dashboards": Dashboard,
-    "ingress": Ingress,
-    "incident_fields": IncidentFields,
-    "office_hours": OfficeHours,
-    "cost_filter": CostFilter,
-    "pool": Pool,
-    "wanted_indexes": WantedIndex,
-    "rotated_keys": RotatedKey,
-}
+def _tables(table: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, type[BaseModel]]]:
+    for key, field in table.model_fields.items():
+        for one in (field.annotation, *get_args(field.annotation)):
+            if isinstance(one, type) and issubclass(one, BaseModel):
+                yield f"{prefix}{key}", one
+                yield from _tables(one, f"{prefix}{key}.")
+
+
+TOML_TABLES = dict(_tables(Stack))
 """The tables within a stack, by their keys."""
 
 

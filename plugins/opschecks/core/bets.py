@@ -1,7 +1,7 @@
 """Bets: private names of other packages that opschecks uses.
 
-There is one module per package (`hooks/pytest_private.py`, `aws/botocore_private.py`, the sandbox has one too), and
-only that module uses the names. tests/core/test_bets.py fails with the name of a bet that is lost.
+There is one module per package (`hooks/pytest_private.py`, `aws/botocore_private.py`, one in sandbox/), and only that
+module uses the names. tests/core/test_bets.py fails with the name of a bet that is lost.
 """
 
 from __future__ import annotations

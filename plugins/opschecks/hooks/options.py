@@ -21,44 +21,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Add opschecks' options, in a group of their own."""
     group = parser.getgroup("opschecks", "operational checks (pytest checks/<suite>)")
     many = partial(group.addoption, action="append", default=[])
-    many(
-        "--stack",
-        metavar="NAME",
-        help="the stack to check, of those in stacks.toml; repeatable. Default: stacks.toml's default",
-    )
-    group.addoption(
-        "--stacks",
-        type=Path,
-        metavar="FILE",
-        help="read other stacks than those of stacks.toml beside checks/",
-    )
+    many("--stack", metavar="NAME", help="check this stack, not the default of stacks.toml; repeatable")
+    group.addoption("--stacks", type=Path, metavar="FILE", help="read stacks from this file, not from stacks.toml")
     group.addoption("--reports", type=Path, metavar="DIR", help="write the files of the run there; default: reports/")
-    many(
-        "--fault",
-        metavar="NAME",
-        help="break the embedded sandbox in this way; repeatable; `opschecks list faults` shows them",
-    )
-    many(
-        "--expect-revision",
-        metavar="FAMILY:REVISION",
-        help="checks/deploy/after: the revision that was deployed; repeatable",
-    )
-    many(
-        "--expect-image",
-        metavar="IMAGE",
-        help="checks/deploy/after: the image that was deployed (backend:v2, REGISTRY/backend@sha256:…); repeatable",
-    )
-    many(
-        "--expect-deployment",
-        metavar="ID",
-        help="checks/deploy/after: the id that update-service gave the deployment, ecs-svc/…; repeatable",
-    )
+    many("--fault", metavar="NAME", help="break the embedded sandbox (see `opschecks list faults`); repeatable")
+    after = "checks/deploy/after: "
+    many("--expect-revision", metavar="FAMILY:REVISION", help=f"{after}the revision that was deployed; repeatable")
+    many("--expect-image", metavar="IMAGE", help=f"{after}the image that was deployed, by tag or digest; repeatable")
+    many("--expect-deployment", metavar="ID", help=f"{after}the id of the deployment, ecs-svc/…; repeatable")
     group.addoption(
         "--bake",
         default="",
         metavar="TIME",
-        help="checks/deploy/after: wait until the deployment has settled (limit deployment_minutes), then watch it for "
-        "this long (10m, 1h), until the first failure",
+        help=f"{after}wait until the deployment has settled (limit deployment_minutes), then watch it for this long "
+        "(10m, 1h), until the first failure",
     )
     group.addoption(
         "--fix",
@@ -77,7 +53,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--plan",
         type=Path,
         metavar="FILE",
-        help="with --fix=apply: make exactly the changes of this reviewed plan (`opschecks fix FILE` does that)",
+        help="with --fix=apply: make exactly the changes of this reviewed plan, as `opschecks fix FILE` does",
     )
     group.addoption(
         "--fail-on",

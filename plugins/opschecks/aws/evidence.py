@@ -1,0 +1,36 @@
+"""Attributes of resources that are read from their evidence: a missing key is a CouldNotLook that names the call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Read(Generic[T]):
+    """`desired = Read(int, "desiredCount")`: the value of a key of the evidence, converted when it is read."""
+
+    def __init__(self, convert: Callable[[Any], T], key: str) -> None:
+        self._convert, self._key = convert, key
+
+    def __get__(self, resource: Any, owner: type) -> T:
+        if resource is None:
+            raise AttributeError(f"{owner.__name__} has it in its instances only")
+        return self._convert(resource.evidence[self._key])
+
+
+def utc(moment: datetime) -> datetime:
+    """The same moment in UTC: answers are parsed into the zone of the machine."""
+    return moment.astimezone(UTC)
+
+
+def equals(expected: str) -> Callable[[Any], bool]:
+    """Whether a value is this one."""
+    return lambda value: bool(value == expected)
+
+
+def last_part(arn: str) -> str:
+    """What follows the last slash of an ARN."""
+    return str(arn).rsplit("/", 1)[-1]
