@@ -42,8 +42,8 @@ def dying_send(self, *args, **more):
     return answer
 
 
-def dying_add(self, entry, event, said=""):
-    told = add(self, entry, event, said)
+def dying_add(self, entry, event, said="", **more):
+    told = add(self, entry, event, said, **more)
     if step == "before it is verified" and event == "sent":
         os.kill(os.getpid(), signal.SIGKILL)
     return told
@@ -90,14 +90,14 @@ class Bench:
                 "entry": one.id,
                 "undoes": one.undoes,
                 "change": one.change.to_plain(),
-                "steps": [{"event": step.event, "said": step.said} for step in one.steps],
+                "steps": [{"event": line.event, "said": line.said} for line in one.lines],
             }
             for one in Journal(self.state).entries()
         ]
 
     def events(self) -> list[list[str]]:
-        """What the journal has of each entry, in words."""
-        return [[step["event"] for step in entry["steps"]] for entry in self.journal()]
+        """What the journal has of each entry, in words, without the steps that were announced on the way."""
+        return [[one["event"] for one in entry["steps"] if one["event"] != "step"] for entry in self.journal()]
 
     def free_the_lock(self) -> None:
         """What time does: the dead holder's lease runs out."""

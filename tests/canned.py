@@ -24,7 +24,7 @@ from opschecks.aws import session
 from opschecks.aws.inventory import Inventory
 from opschecks.config.stack import Stack
 from opschecks.core.answer import Answer
-from opschecks.core.change import Request
+from opschecks.core.change import Request, Step
 from opschecks.core.iam import iam_action
 from opschecks.core.model import CHECK_ATTRIBUTE, Check, Finding, Resource
 from opschecks.hooks.examine import Examine
@@ -135,6 +135,11 @@ def fits(request: Request) -> Request:
     refused = _misfit(_model(request.service).operation_model(request.operation).input_shape, parameters)
     assert not refused, f"AWS would refuse {request.call}: {refused}"
     return request
+
+
+def as_sent(step: Step) -> Request:
+    """What the step sends, prepared right before."""
+    return step.prepare(step.request) if step.prepare else step.request
 
 
 @functools.cache

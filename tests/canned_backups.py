@@ -7,7 +7,7 @@ from typing import Any
 
 from opschecks.config.stack import Stack
 from opschecks.core.observation import NotThere
-from opschecks.fixing.remedy import Remedy
+from opschecks.fixing.remedy import BaseRemedy
 from tests.canned import NOW, Aws, ago, stack
 
 T = "incidents"
@@ -23,7 +23,7 @@ def stack_of(**more: Any) -> Stack:
     return stack(tables=(T, "agent-state"), **more)
 
 
-def remedy_of(kind: type[Remedy], answers: Mapping[Any, Any] | None = None, **keys: Any) -> Any:
+def remedy_of(kind: type[BaseRemedy], answers: Mapping[Any, Any] | None = None, **keys: Any) -> Any:
     checked = stack_of(**keys)
     return kind(checked, Aws(answers or {}, checked))
 

@@ -1,7 +1,7 @@
 """Each dashboard is served, and is the right page."""
 
 from opschecks import Examine, Severity, Stack, check
-from opschecks.remedies.operations.invalidate_cdn import InvalidateCdn
+from opschecks.remedies.settings.invalidate_cdn import InvalidateCdn
 from opschecks.web.http import Page
 
 

@@ -7,7 +7,7 @@ from opschecks.aws.backup_sets import FullBackups
 from opschecks.aws.backups import LogExports, TableBackups, TableRecovery
 from opschecks.aws.s3_lifecycle import Bucket
 from opschecks.remedies.operations.full_backup import BackUpEverything
-from opschecks.remedies.operations.table_backup import BackUpTable
+from opschecks.remedies.settings.table_backup import BackUpTable
 from opschecks.remedies.settings.table_recovery import EnableRecovery
 
 

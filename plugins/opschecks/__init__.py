@@ -26,8 +26,11 @@ if TYPE_CHECKING:
     from .core.change import Request as Request
     from .core.change import Risk as Risk
     from .core.change import State as State
+    from .core.change import Step as Step
     from .core.change import Unknown as Unknown
+    from .fixing.operation import Operation as Operation
     from .fixing.remedy import Remedy as Remedy
+    from .fixing.remedy import Setting as Setting
     from .hooks.examine import Examine as Examine
 
 
@@ -40,6 +43,7 @@ __all__ = [
     "Examine",
     "Figure",
     "Finding",
+    "Operation",
     "Outcome",
     "Partly",
     "Progress",
@@ -52,9 +56,11 @@ __all__ = [
     "Risk",
     "Run",
     "Series",
+    "Setting",
     "Severity",
     "Stack",
     "State",
+    "Step",
     "Unknown",
     "check",
     "fan_out",
@@ -66,6 +72,7 @@ _LATER = {
     "CannotFix": ".core.change",
     "Change": ".core.change",
     "Examine": ".hooks.examine",
+    "Operation": ".fixing.operation",
     "Partly": ".core.change",
     "Progress": ".core.change",
     "Proof": ".core.change",
@@ -73,8 +80,10 @@ _LATER = {
     "Remedy": ".fixing.remedy",
     "Request": ".core.change",
     "Risk": ".core.change",
+    "Setting": ".fixing.remedy",
     "Stack": ".config.stack",
     "State": ".core.change",
+    "Step": ".core.change",
     "Unknown": ".core.change",
 }
 """Public names that are slow to import: imported when first used."""

@@ -10,7 +10,10 @@ import pytest
 
 @pytest.hookspec
 def pytest_opschecks_remedies() -> Mapping[str, type[Any]] | None:
-    """Give checks your own remedies: a dictionary from the name of a check to a subclass of opschecks.Remedy.
+    """Give checks your own remedies: from the name of a check to a subclass of opschecks.Setting or Operation.
+
+    A setting is what one request changes: `read`, `want` and `request` are all that it must have (opschecks.Remedy is
+    the same class under its former name). An operation takes several: `read`, `want` and `steps`.
 
     It replaces the remedy that the check names; if several conftests name one, the nearest conftest wins.
     """

@@ -7,7 +7,7 @@ import functools
 import hashlib
 import itertools
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -23,15 +23,15 @@ from opschecks.aws.ecs import Task, services, tasks
 from opschecks.aws.releases import Release, releases
 from opschecks.config.stack import Stack
 from opschecks.core.answer import Answer
-from opschecks.core.change import CannotFix, Request
+from opschecks.core.change import CannotFix, Request, Step
 from opschecks.core.model import CHECK_ATTRIBUTE, Expected
 from opschecks.core.observation import CouldNotLook, NotThere
 from opschecks.fixing.plan import planned
-from opschecks.fixing.remedy import Remedy
-from opschecks.remedies.operations.invalidate_cdn import InvalidateCdn
+from opschecks.fixing.remedy import BaseRemedy
 from opschecks.remedies.operations.sync_dashboard import SyncDashboard, content_type
 from opschecks.remedies.settings.cloudwatch_alarms import SilenceAlarm
 from opschecks.remedies.settings.ecs import RollBackAfterErrors
+from opschecks.remedies.settings.invalidate_cdn import InvalidateCdn
 from opschecks.web.http import Http
 from opschecks.web.site_objects import SiteObject, site_objects
 from tests.canned import (
@@ -655,7 +655,7 @@ def test_without_an_address_of_the_site_nothing_is_seen() -> None:
         site_objects(stack(), Aws({}), Http(), of)
 
 
-def remedy(kind: type[Remedy], answers: Mapping[tuple[str, str], Answers] | None = None, **keys: Any) -> Any:
+def remedy(kind: type[BaseRemedy], answers: Mapping[tuple[str, str], Answers] | None = None, **keys: Any) -> Any:
     checked = stack(**{"distribution_id": "E1SITE", "cluster": "c", "services": ("backend", "worker"), **keys})
     return kind(checked, Aws(answers or {}, checked))
 
@@ -715,19 +715,6 @@ def test_an_invalidation_is_settled_when_every_edge_has_forgotten(
     assert (reached.settled, reached.said) == (settled, said)
 
 
-@pytest.mark.parametrize("target", ["E1SITE", "arn:aws:cloudfront::123456789012:distribution/E1SITE"])
-def test_a_distribution_is_named_one_way(target: str) -> None:
-    assert remedy(InvalidateCdn).normal(target) == "E1SITE"
-    assert remedy(InvalidateCdn).targets(f"{CDN}/index.html", {}) == ["E1SITE"]
-
-
-def test_the_cdn_of_another_stack_is_left_alone() -> None:
-    with pytest.raises(CannotFix, match="E2 is not the distribution of here, which is E1SITE"):
-        remedy(InvalidateCdn).normal("E2")
-    with pytest.raises(CannotFix, match="stack here names no distribution"):
-        remedy(InvalidateCdn, distribution_id=None).all_targets()
-
-
 def folder(at: Path, **files: str) -> Path:
     """A built site; `__` stands for a slash, and `_` for a dot."""
     for name, text in {"index_html": "home", **files}.items():
@@ -757,13 +744,17 @@ def encrypted(by: str) -> Raw:
     return {"ServerSideEncryptionConfiguration": {"Rules": rules}}
 
 
-def sent(requests: list[Request]) -> list[tuple[str, Any]]:
+def sent(steps: Sequence[Step]) -> list[tuple[str, Any]]:
     """Operation and key of each request; of deletes their keys."""
-    assert all(fits(one) for one in requests)
     return [
         (one.operation, one.parameters.get("Key") or [key["Key"] for key in one.parameters["Delete"]["Objects"]])
-        for one in requests
+        for one in taken(steps)
     ]
+
+
+def taken(steps: Sequence[Step]) -> list[Request]:
+    """Those of the steps, which AWS would take."""
+    return [fits(step.request) for step in steps]
 
 
 def test_new_files_are_put_before_the_pages_that_ask_for_them_and_old_ones_deleted_last(tmp_path: Path) -> None:
@@ -773,7 +764,7 @@ def test_new_files_are_put_before_the_pages_that_ask_for_them_and_old_ones_delet
     target = sync.normal(str(built))
     assert (target, sync.shown(target)) == (f"s3://site/ from {built}", "s3://site/")
     change = planned(sync, target)
-    assert sent(sync.requests(target, change.before, change.after)) == [
+    assert sent(sync.steps(target, change.before, change.after)) == [
         ("PutObject", "app.js"),
         ("PutObject", "z.css"),
         ("PutObject", "demo/index.html"),
@@ -788,7 +779,7 @@ def test_what_a_file_holds_is_told_by_its_md5(tmp_path: Path) -> None:
     built = folder(tmp_path)
     sync = remedy(SyncDashboard, bucket())
     change = planned(sync, sync.normal(str(built)))
-    [request] = sync.requests(change.target, change.before, change.after)
+    [request] = taken(sync.steps(change.target, change.before, change.after))
     assert fits(request)
     assert request.files == {"Body": built / "index.html"}
     assert request.parameters == {
@@ -805,14 +796,14 @@ def test_an_origin_path_is_a_part_of_each_key(tmp_path: Path) -> None:
     sync = remedy(SyncDashboard, there)
     change = planned(sync, sync.normal(str(folder(tmp_path))))
     assert change.before == {"gone.js": MD5}
-    requests = sent(sync.requests(change.target, change.before, change.after))
+    requests = sent(sync.steps(change.target, change.before, change.after))
     assert requests == [("PutObject", "web/out/index.html"), ("DeleteObjects", ["web/out/gone.js"])]
 
 
 def test_objects_are_deleted_by_the_thousand(tmp_path: Path) -> None:
     gone = {f"old/{n:04}.js": MD5 for n in range(2500)}
-    requests = remedy(SyncDashboard).requests(f"s3://site/ from {folder(tmp_path)}", gone, {})
-    deleted = [keys for _, keys in sent(requests)]
+    steps = remedy(SyncDashboard).steps(f"s3://site/ from {folder(tmp_path)}", gone, {})
+    deleted = [keys for _, keys in sent(steps)]
     assert [len(keys) for keys in deleted] == [1000, 1000, 500]
     assert list(itertools.chain.from_iterable(deleted)) == list(gone)
 
@@ -821,7 +812,7 @@ def test_a_sync_that_broke_off_sends_the_rest(tmp_path: Path) -> None:
     built = folder(tmp_path, app_js="script")
     target, wanted = f"s3://site/ from {built}", {"index.html": md5("home"), "app.js": md5("script")}
     between = {"app.js": md5("script"), "gone.js": MD5}
-    rest = sent(remedy(SyncDashboard).requests(target, between, wanted))
+    rest = sent(remedy(SyncDashboard).steps(target, between, wanted))
     assert rest == [("PutObject", "index.html"), ("DeleteObjects", ["gone.js"])]
 
 
@@ -843,7 +834,7 @@ KEPT: Raw = {
 def test_what_is_taken_back_is_the_version_that_held_it(tmp_path: Path) -> None:
     sync = remedy(SyncDashboard, bucket(ListObjectVersions=KEPT))
     target = f"s3://site/ from {folder(tmp_path)}"
-    [request] = sync.requests(target, {"index.html": md5("home")}, {"index.html": md5("before")})
+    [request] = taken(sync.steps(target, {"index.html": md5("home")}, {"index.html": md5("before")}))
     assert fits(request)
     assert request.operation == "CopyObject"
     assert request.parameters == {
@@ -857,15 +848,15 @@ def test_what_was_deleted_is_brought_back_and_what_was_new_goes(tmp_path: Path) 
     marked = {"Versions": [version("gone.js", MD5, 1)], "DeleteMarkers": [{"Key": "gone.js", "VersionId": "v2"}]}
     sync = remedy(SyncDashboard, bucket(ListObjectVersions=marked))
     target = f"s3://site/ from {folder(tmp_path)}"
-    back = sent(sync.requests(target, {"index.html": md5("home")}, {"gone.js": MD5}))
+    back = sent(sync.steps(target, {"index.html": md5("home")}, {"gone.js": MD5}))
     assert back == [("CopyObject", "gone.js"), ("DeleteObjects", ["index.html"])]
 
 
 def test_what_the_folder_has_needs_no_version_and_a_folder_that_is_gone_needs_one(tmp_path: Path) -> None:
     sync = remedy(SyncDashboard, bucket(ListObjectVersions=KEPT))
     built, before = folder(tmp_path / "out", copy_html="before"), {"index.html": md5("before")}
-    [from_folder] = sync.requests(f"s3://site/ from {built}", {}, before)
-    [from_version] = sync.requests(f"s3://site/ from {tmp_path / 'cleaned'}", {}, before)
+    [from_folder] = taken(sync.steps(f"s3://site/ from {built}", {}, before))
+    [from_version] = taken(sync.steps(f"s3://site/ from {tmp_path / 'cleaned'}", {}, before))
     assert (from_folder.operation, from_folder.files) == ("PutObject", {"Body": built / "copy.html"})
     assert from_version.operation == "CopyObject"
 
@@ -873,7 +864,7 @@ def test_what_the_folder_has_needs_no_version_and_a_folder_that_is_gone_needs_on
 def test_a_version_that_s3_no_longer_keeps_cannot_be_brought_back(tmp_path: Path) -> None:
     sync = remedy(SyncDashboard, bucket(ListObjectVersions=KEPT))
     with pytest.raises(CannotFix, match=r"S3 keeps no version of index.html with the content that it had"):
-        sync.requests(f"s3://site/ from {folder(tmp_path)}", {}, {"index.html": md5("map")})
+        sync.steps(f"s3://site/ from {folder(tmp_path)}", {}, {"index.html": md5("map")})
 
 
 def test_how_long_a_file_may_be_cached_is_the_first_pattern_that_fits(tmp_path: Path) -> None:
@@ -881,8 +872,8 @@ def test_how_long_a_file_may_be_cached_is_the_first_pattern_that_fits(tmp_path: 
     patterns = {"index.html": "no-store", "*.html": "no-cache", "static/*": "max-age=31536000, immutable"}
     sync = remedy(SyncDashboard, bucket(), dashboard_cache_control=patterns)
     change = planned(sync, sync.normal(str(built)))
-    requests = sync.requests(change.target, change.before, change.after)
-    assert {one.parameters["Key"]: one.parameters.get("CacheControl") for one in requests} == {
+    made = taken(sync.steps(change.target, change.before, change.after))
+    assert {one.parameters["Key"]: one.parameters.get("CacheControl") for one in made} == {
         "robots.txt": None,
         "static/app.js": "max-age=31536000, immutable",
         "demo/index.html": "no-cache",
@@ -903,7 +894,7 @@ def test_a_bucket_that_keeps_versions_can_be_taken_back(tmp_path: Path, versioni
 ENCRYPTIONS: dict[str, tuple[Answers, str]] = {
     "by S3": (encrypted("AES256"), ""),
     "not at all": (NotThere("s3:GetBucketEncryption", "ServerSideEncryptionConfigurationNotFoundError"), ""),
-    "by KMS": (encrypted("aws:kms"), "site is encrypted with aws:kms: its ETags do not tell what it holds"),
+    "by KMS": (encrypted("aws:kms"), "site is encrypted with aws:kms: its ETags do not show what it holds"),
     "by KMS twice": (encrypted("aws:kms:dsse"), "site is encrypted with aws:kms:dsse"),
 }
 

@@ -15,6 +15,7 @@ from opschecks.core.answer import Answer
 from opschecks.core.change import CannotFix, Refused, Risk
 from opschecks.core.observation import CouldNotLook
 from opschecks.fixing.plan import planned
+from opschecks.fixing.sending import send_one
 from opschecks.remedies.settings.flow_logs import CreateFlowLog
 from tests.canned import ACCOUNT, Aws, Raw, ago, fits, given, itself, judges, pages_of, stack, verdict, verdicts, weekly
 
@@ -200,7 +201,7 @@ def test_taking_it_back_deletes_that_one_and_no_other() -> None:
     back = fixes.request("vpc-1", now, none)
     assert fits(back).parameters == {"FlowLogIds": ["fl-2"]}
     assert back.call == "ec2:DeleteFlowLogs"
-    with pytest.raises(CannotFix, match=f"vpc-1 has no flow log to {GROUP} any more"):
+    with pytest.raises(CannotFix, match=f"vpc-1 no longer has a flow log to {GROUP}"):
         remedy().request("vpc-1", now, none)
 
 
@@ -222,20 +223,17 @@ def test_what_is_refused_within_an_answer_is_refused() -> None:
     error = {"Error": {"Code": "LogDestinationPermissionIssueException", "Message": "no"}, "ResourceId": "vpc-1"}
     fixes = remedy(made={"FlowLogIds": [], "Unsuccessful": [error]})
     change = planned(fixes, "vpc-1")
-    request = fixes.request("vpc-1", change.before, change.after)
+    (step,) = fixes.steps("vpc-1", change.before, change.after)
     with pytest.raises(Refused, match="ec2:CreateFlowLogs: LogDestinationPermissionIssueException: no"):
-        fixes.answered("vpc-1", request, fixes.aws.send(request.service, request.operation, **request.parameters))
-    good = remedy()
-    answer = good.aws.send(request.service, request.operation, **request.parameters)
-    good.answered("vpc-1", request, answer)
-    assert answer["FlowLogIds"] == ["fl-1"]
+        send_one(fixes, step, step.request)
+    send_one(remedy(), step, step.request)
 
 
 def test_the_vpcs_that_it_takes_are_the_stacks() -> None:
     fixes = remedy()
     assert fixes.all_targets() == ["vpc-1"]
     assert fixes.normal("arn:aws:ec2:us-west-2:123456789012:vpc/vpc-1") == fixes.normal("vpc-1") == "vpc-1"
-    with pytest.raises(CannotFix, match="vpc-9 is no VPC of here"):
+    with pytest.raises(CannotFix, match="vpc-9 is not a VPC of here"):
         fixes.normal("vpc-9")
     with pytest.raises(CannotFix, match=f"every VPC of here has a flow log to {GROUP}"):
         remedy(log()).all_targets()

@@ -179,7 +179,7 @@ REFUSED: dict[str, tuple[CreateIndex, str]] = {
     "it is there, by another key": (remedy(index(by="incident_id")), "its keys cannot be changed"),
     "the table is changing": (remedy(TableStatus="UPDATING"), "the table is UPDATING: DynamoDB takes one change"),
     "another is being filled": (remedy(index("other", "incident_id", IndexStatus="CREATING")), "index other is CREA"),
-    "the key is a number already": (remedy(types={"team": "N"}), "team is a key of type N already, wanted S"),
+    "the key is a number already": (remedy(types={"team": "N"}), "team is a key of type N already, expected S"),
     "the table is gone": (remedy(gone=True), "the table incidents does not exist"),
 }
 
@@ -191,7 +191,7 @@ def test_indexes_that_are_not_created(fixes: CreateIndex, message: str) -> None:
 
 
 def test_an_index_that_nobody_wants_any_more_is_not_created() -> None:
-    with pytest.raises(CannotFix, match="is no index that here wants any more"):
+    with pytest.raises(CannotFix, match="is no longer an index that here expects"):
         remedy().read_for_plan("incidents/index/by-colour")
 
 
@@ -218,7 +218,7 @@ def test_targets_are_named_one_way() -> None:
     assert fixes.normal(f"{ARN}/index/by-team") == fixes.normal("by-team") == fixes.normal(TARGET) == TARGET
     assert fixes.all_targets() == [TARGET]
     assert fixes.shown(TARGET) == "incidents/by-team"
-    with pytest.raises(CannotFix, match="by-tem is no index that here wants; known: incidents/index/by-team"):
+    with pytest.raises(CannotFix, match="by-tem is not an index that here expects; known: incidents/index/by-team"):
         fixes.normal("by-tem")
-    with pytest.raises(CannotFix, match="every index that is wanted is there"):
+    with pytest.raises(CannotFix, match="every expected index is there"):
         remedy(index()).all_targets()

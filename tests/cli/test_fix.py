@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from opschecks.history.runs import file_run
 from opschecks.sandbox.faults import give_fault
 from opschecks.sandbox.seed import BUCKET, site_page
 from tests.bench import DIES, FIX, Bench, bench
@@ -59,7 +56,7 @@ def test_a_stale_page_goes_when_the_cdn_forgets(tmp_path: Path) -> None:
         assert _after(on)["test_site_serves_what_the_bucket_holds"] == "failed"
         planned = on.check("test_dashboards_show_their_pages", "--fix=plan")
         assert "invalidate-cdn on " in planned.out
-        assert '"undo": "one-way: it cannot be taken back"' in (tmp_path / "reports" / "plan.json").read_text()
+        assert '"undo": "one-way: it cannot be undone"' in (tmp_path / "reports" / "plan.json").read_text()
         cured = on.check("test_dashboards_show_their_pages", "--fix=apply")
         assert cured.code == 0, cured.out
         assert "the invalidation is InProgress" in cured.out
@@ -126,7 +123,7 @@ def test_a_bucket_without_versions_makes_it_one_way(tmp_path: Path) -> None:
             },
         )
         refused = on.command("fix", "sync-dashboard", "--target", str(folder), *ALLOW)
-        assert "is encrypted with aws:kms: its ETags do not tell what it holds" in refused.err
+        assert "is encrypted with aws:kms: its ETags do not show what it holds" in refused.err
 
 
 NO_SITE = {
@@ -183,54 +180,6 @@ def _deploy_another(on: Bench) -> str:
     return revision
 
 
-def _with_a_good_run_and_a_failure(on: Bench) -> None:
-    """The first revision was good in a filed run, and the newest deployment failed."""
-    service = on.sandbox.service()
-    ran = {"rolloutState": "COMPLETED", "taskDefinition": "incident-commander-backend:1"}
-    finding = {"outcome": "passed", "evidence": {"serviceArn": service.arn, "deployments": [ran]}}
-    file_run(on.state, "daily", datetime.now(UTC), json.dumps({"state": "finished", "findings": [finding]}))
-    service.deployments[0].update(rolloutState="FAILED")
-
-
-BY_NAME: dict[str, tuple[str, ...]] = {
-    "force-deployment": ALLOW,
-    "deploy-revision": ("--set", "revision=incident-commander-backend:1", *ALLOW),
-    "roll-back-service": ALLOW,
-    "silence-alarm": ("--target", ALARM, "--set", "for=2h", *ALLOW),
-    "disable-alarm-actions": ("--target", ALARM, *ALLOW),
-    "invalidate-cdn": ALLOW,
-    "sync-dashboard": ("--target", "out", *ALLOW),
-}
-KILLED = {
-    "before it is sent": (0, "not_sent", ["begun"]),
-    "after it is sent": (1, "sent", ["begun"]),
-    "before it is verified": (1, "sent", ["begun", "sent"]),
-}
-
-
-@pytest.mark.parametrize("remedy", BY_NAME)
-def test_killed_anywhere_it_is_sent_at_most_once_and_never_forgotten(tmp_path: Path, remedy: str) -> None:
-    for step, (sent, settled, left) in KILLED.items():
-        with bench(tmp_path / step.replace(" ", "-"), fix=FRESH) as on:
-            _deploy_another(on)
-            if remedy == "roll-back-service":
-                _with_a_good_run_and_a_failure(on)
-            script = _build(on, demo=site_page("new")) / "assets" / "app.js"
-            on.sandbox.client("s3").put_object(Bucket=BUCKET, Key="assets/app.js", Body=script.read_bytes())
-            on.environment["DIES"] = step
-            on.command("fix", remedy, *BY_NAME[remedy], first=DIES)
-            (entry,) = on.journal()
-            assert entry["change"]["remedy"] == remedy
-            assert [one["event"] for one in entry["steps"]] == left
-            on.free_the_lock()
-            # any other change settles first what an earlier fixer left
-            after = on.command("fix", "scale-service", "--set", "desired=2", "--yes")
-            first = _events(on)
-            assert first[1] == settled, (step, after.all)
-            assert first[-1] == ("not_sent" if sent == 0 else "handed_over")
-            assert on.times_sent() == sent
-
-
 def test_a_sync_that_is_killed_between_two_files_goes_on_from_there(tmp_path: Path) -> None:
     with bench(tmp_path, fix=FRESH) as on:
         folder = _build(on, demo=site_page("new demo"), ops=site_page("new ops"))
@@ -241,11 +190,7 @@ def test_a_sync_that_is_killed_between_two_files_goes_on_from_there(tmp_path: Pa
         again = on.command("fix", "sync-dashboard", "--target", "out", *ALLOW)
         assert again.code == 0, again.all
         first, second, _ = on.journal()
-        assert [one["event"] for one in first["steps"]] == ["begun", "sent", "handed_over"]
-        assert "made in part" in first["steps"][1]["said"]
+        assert on.events()[0] == ["begun", "sent", "handed_over"]
+        assert "made in part, up to step 1 of " in first["steps"][2]["said"]
         assert len(second["change"]["parameters"]["requests"]) < len(first["change"]["parameters"]["requests"])
         assert set(_bucket(on)) == {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
-
-
-def _events(on: Bench) -> list[Any]:
-    return [one["event"] for one in on.journal()[0]["steps"]]

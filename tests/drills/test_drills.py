@@ -142,8 +142,8 @@ def test_a_veto_a_freeze_and_one_task_stop_nothing_and_say_so(on: Bench) -> None
     service.desired_count = service.running_count = 1
     alone = _drill(on, "-k", "stopped_task")
     assert alone.code == 10
-    assert "stopping that would be an outage" in alone.out
-    assert 'let it run two; if this does not apply, set without = ["scale-backend"]' in alone.out.replace("\n", " ")
+    assert "stopping it would be an outage" in alone.out
+    assert 'run two; if this does not apply, set without = ["scale-backend"]' in alone.out.replace("\n", " ")
     assert on.journal() == []
     assert len(on.sandbox.web.tasks) == 2
 
@@ -173,7 +173,7 @@ def test_held_by_somebody_else_nothing_begins(on: Bench) -> None:
     with Lock(FolderStorage(on.project.folder / "reports" / "history" / "sandbox")):
         ended = _drill(on)
     assert ended.code == 4
-    assert "mends this stack since" in ended.err
+    assert "has been fixing this stack since" in ended.err
     assert on.journal() == []
 
 
@@ -196,7 +196,7 @@ def test_a_real_stack_must_say_whose_account_it_is(tmp_path: Path) -> None:
     project = Project.of_the_checks(tmp_path, 'default = "live"\n[stacks.live]\nregion = "us-west-2"\n')
     ended = project.run("checks/drills", "--stack", "live")
     assert ended.code == 4
-    assert "stacks.live.account_id: not set; nothing is changed in an account that nobody named" in ended.err
+    assert "stacks.live.account_id: not set; nothing is changed in an account that was not named" in ended.err
 
 
 def test_no_other_suite_knows_a_drill(tmp_path: Path) -> None:

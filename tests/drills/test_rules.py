@@ -24,7 +24,7 @@ from opschecks.drills.restore import RestoreDrill, drill_name
 from opschecks.drills.table_items import ATTEMPTS, ItemDigest, TablePart, compare, fetch, read_part
 from opschecks.drills.table_shape import changed_since, shape_of, shape_of_backup, wrong_in
 from opschecks.remedies.operations.stop_task import StopTask, unsteady
-from tests.canned import ACCOUNT, NOW, Aws, ago, names, stack, verdict
+from tests.canned import ACCOUNT, NOW, Aws, ago, as_sent, names, stack, verdict
 from tests.scratch import ROOT
 
 DRILLS = ROOT / "checks" / "drills"
@@ -288,8 +288,8 @@ TASK = {"taskArn": "arn:aws:ecs:x:task/prod/1", "group": "service:backend", "las
 UNSTEADY: dict[str, tuple[dict[str, Any], str]] = {
     "steady": ({}, ""),
     "one task": ({"desiredCount": 1, "runningCount": 1}, "it runs 1 task: stopping it would be an outage"),
-    "lacking": ({"runningCount": 1}, "1 of 2 tasks run: it lacks some already"),
-    "starting": ({"pendingCount": 1}, "2 of 2 tasks run: it lacks some already"),
+    "lacking": ({"runningCount": 1}, "1 of 2 tasks run: some are missing already"),
+    "starting": ({"pendingCount": 1}, "2 of 2 tasks run: some are missing already"),
     "deploying": ({"deployments": [{"rolloutState": "IN_PROGRESS"}]}, "a deployment is under way"),
     "two deployments": ({"deployments": SERVICE["deployments"] * 2}, "a deployment is under way"),  # type: ignore[operator]
     "an external controller": ({"deployments": []}, ""),
@@ -313,9 +313,9 @@ def stop_task(task: dict[str, Any] | None, **service: Any) -> StopTask:
 NOT_TO_STOP: dict[str, tuple[dict[str, Any] | None, dict[str, Any], str]] = {
     "unknown": (None, {}, "there is no such task"),
     "stopping": ({**TASK, "desiredStatus": "STOPPED"}, {}, "only a running task is stopped"),
-    "nobody's": ({**TASK, "desiredStatus": "RUNNING", "group": "family:x"}, {}, "nobody would start another"),
+    "nobody's": ({**TASK, "desiredStatus": "RUNNING", "group": "family:x"}, {}, "it would not be replaced"),
     "another's": (
-        {**TASK, "desiredStatus": "RUNNING", "group": "service:frontend"}, {}, "frontend is no service of here",
+        {**TASK, "desiredStatus": "RUNNING", "group": "service:frontend"}, {}, "frontend is not a service of here",
     ),
     "the only one": (
         {**TASK, "desiredStatus": "RUNNING"}, {"desiredCount": 1, "runningCount": 1}, "would be an outage",
@@ -329,7 +329,7 @@ def test_a_task_that_must_not_be_stopped(task: dict[str, Any] | None, service: d
     with pytest.raises(CannotFix, match=why):
         remedy.read_for_plan("task/prod/1")
     with pytest.raises(CannotFix, match=why):
-        remedy.ready("task/prod/1", remedy.request("task/prod/1", {}, {}))
+        as_sent(*remedy.steps("task/prod/1", {}, {}))
 
 
 def test_a_task_that_ecs_has_forgotten_is_stopped_and_an_empty_answer_is_nothing() -> None:

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from opschecks.sandbox.faults import give_fault
 from opschecks.sandbox.seeds.flow_logs import GROUP, ROLE
 from tests.bench import DIES, FIX, QUICK, Bench, bench
 from tests.scratch import Project
@@ -25,6 +24,8 @@ TWO_WAY = {
     "severity_index_is_missing": ("create-index", "test_wanted_indexes_can_be_searched", "weekly", DESTRUCTIVE),
     "bucket_has_no_lifecycle": ("put-lifecycle", "test_buckets_let_go_what_nobody_needs", "weekly", DESTRUCTIVE),
     "log_group_never_expires": ("put-retention", "test_log_groups_are_kept_as_long_as_wanted", "weekly", DESTRUCTIVE),
+    "point_in_time_recovery_is_off": ("enable-recovery", "test_tables_can_be_restored_to_any_moment", "weekly", ()),
+    "cdn_caching_is_disabled": ("tune-cdn", "test_cdn_is_set_to_cache_and_compress", "weekly", DISRUPTIVE),
     "vpc_has_no_flow_log": ("create-flow-log", "test_vpcs_record_their_traffic", "weekly", ()),
 }
 KEYS = f'\nflow_log_group = "{GROUP}"\nflow_log_role = "{ROLE}"\n'
@@ -216,7 +217,7 @@ def test_a_one_way_remedy_says_so_and_is_proven(tmp_path: Path) -> None:
         assert on.sandbox.service().deployments[0]["id"] != before
         (entry,) = on.journal()
         undone = on.command("undo", entry["entry"], "--yes", "--allow", "disruptive")
-        assert "one-way: there is nothing to take back" in undone.err
+        assert "one-way: there is nothing to undo" in undone.err
 
 
 REFUSED: dict[str, tuple[list[str], str]] = {
@@ -245,7 +246,7 @@ def test_careless_options_are_refused(tmp_path: Path, arguments: list[str], mess
 WRONG: dict[str, tuple[list[str], str]] = {
     "remedy": (["fix", "scale-servise"], "scale-servise: no such remedy; did you mean"),
     "wish": (["fix", "scale-service", "--set", "desird=5"], "takes no such value; did you mean 'desired'?"),
-    "value": (["fix", "scale-service", "--set", "desired=many"], "--set desired=many: a whole number is wanted"),
+    "value": (["fix", "scale-service", "--set", "desired=many"], "--set desired=many: expected a whole number"),
     "form": (["fix", "scale-service", "--set", "desired"], "--set desired: expected NAME=VALUE"),
     "target": (["fix", "enable-stickiness"], "say what to change with --target"),
     "entry": (["undo", "0123"], "0123: no such entry in the journal of sandbox"),
@@ -292,11 +293,7 @@ FREEZE = '[[stacks.sandbox.fix.freeze]]\nbegins = 2020-01-01T00:00:00Z\nends = 2
         ("", [], "it is disruptive: --allow disruptive permits it"),
         ("changes_per_run = 1\n", ["--allow", "disruptive"], "fix.changes_per_run is 1: none is made"),
         ("changes_per_day = 1\n", ["--allow", "disruptive"], "fix.changes_per_day is 1: none is made"),
-        (
-            FREEZE,
-            ["--allow", "disruptive"],
-            "frozen until 2099-01-01 00:00 UTC: sale",
-        ),
+        (FREEZE, ["--allow", "disruptive"], "frozen until 2099-01-01 00:00 UTC: sale"),
     ],
     ids=["risk", "run", "day", "freeze"],
 )
@@ -321,10 +318,10 @@ def test_two_fixers_at_once_one_works_and_the_other_says_who(tmp_path: Path) -> 
     ):
         ended = on.check("test_websocket_sessions_are_sticky", "--fix=apply")
         assert ended.code == 4
-        assert "mends this stack since" in ended.err
+        assert "has been fixing this stack since" in ended.err
         assert on.journal() == []
         by_name = on.command("fix", "scale-service", "--set", "desired=3", "--yes")
-        assert "mends this stack since" in by_name.err
+        assert "has been fixing this stack since" in by_name.err
 
 
 def _bad_deployment(on: Bench) -> str:
@@ -357,25 +354,6 @@ def test_a_failed_deployment_goes_back_to_the_revision_that_was_good(tmp_path: P
         assert on.sandbox.service().task_definition.rsplit("/", 1)[-1] == good
         again = on.check(check, "--fix=apply", "--allow", "disruptive")
         assert "roll-back-service" not in again.out
-
-
-def test_without_a_known_good_revision_nothing_is_done_and_it_says_so(tmp_path: Path) -> None:
-    with bench(tmp_path) as on:
-        bad = _bad_deployment(on)
-        ended = on.check("test_deployments_are_settled", "--fix=apply", "--allow", "disruptive")
-        assert ended.code == 1
-        assert "which one was good is not known" in ended.out
-        assert on.sandbox.service().task_definition.rsplit("/", 1)[-1] == bad
-        assert on.journal() == []
-
-
-def test_a_revision_that_was_good_is_not_rolled_back(tmp_path: Path) -> None:
-    with bench(tmp_path) as on:
-        assert on.project.run("checks/daily", "--stack", "sandbox", **on.environment).code == 0
-        give_fault(on.sandbox, "deployment_failed")
-        ended = on.check("test_deployments_are_settled", "--fix=apply", "--allow", "disruptive")
-        assert "itself was good in an earlier run" in ended.out
-        assert on.journal() == []
 
 
 def test_deploy_a_revision_by_name(tmp_path: Path) -> None:
@@ -418,26 +396,6 @@ def test_a_real_stack_says_whose_account_it_is_and_where_the_lock_lies(tmp_path:
     text = 'default = "live"\n[stacks.live]\nregion = "us-west-2"\naccount_id = "123456789012"\n'
     project.write("stacks.toml", text)
     assert "stacks.live.state: not set; journal, lock and day limits need one place" in project.run(*asked).err
-
-
-def test_a_veto_counts_for_changes_by_name_too(tmp_path: Path) -> None:
-    with bench(tmp_path) as on:
-        on.project.write(
-            "conftest.py",
-            'pytest_plugins = ["opschecks"]\n\n\ndef pytest_opschecks_before_change(change):\n    return "not today"\n',
-        )
-        ended = on.command("fix", "scale-service", "--set", "desired=3", "--yes")
-        assert ended.code == 1
-        assert "vetoed: not today" in ended.all
-        assert on.sandbox.service().desired_count == 2
-
-
-def test_scaling_down_by_name_wants_to_be_allowed(tmp_path: Path) -> None:
-    with bench(tmp_path) as on:
-        ended = on.command("fix", "scale-service", "--set", "desired=0", "--yes", "--allow", "disruptive")
-        assert ended.code == 1
-        assert "it is destructive: --allow destructive permits it" in ended.err
-        assert on.sandbox.service().desired_count == 2
 
 
 def test_an_arn_of_another_account_or_region_is_not_ours(tmp_path: Path) -> None:

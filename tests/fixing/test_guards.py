@@ -11,7 +11,7 @@ import pytest
 from opschecks.config.stack import Stack
 from opschecks.core.change import DRILLED, Change, Risk
 from opschecks.fixing.guards import TooWide, judged, require_narrow
-from opschecks.history.journal import REST, Entry, Step
+from opschecks.history.journal import REST, Entry, Line
 from tests.changes import change
 
 STACK = Stack.model_validate({"name": "here", "region": "us-west-2"})
@@ -19,7 +19,7 @@ NOW = datetime(2026, 11, 24, 7, 0, tzinfo=UTC)
 
 
 def _entry(hours_ago: float, number: int = 0, undoes: str = "") -> Entry:
-    return Entry(f"e{hours_ago}", change(number), "me", undoes, (Step(NOW - timedelta(hours=hours_ago), "begun", ""),))
+    return Entry(f"e{hours_ago}", change(number), "me", undoes, (Line(NOW - timedelta(hours=hours_ago), "begun", ""),))
 
 
 def _stack(**fix: Any) -> Stack:
@@ -50,14 +50,15 @@ def test_cool_down_of_one_resource_by_one_remedy() -> None:
 def test_after_the_last_attempt_a_person_takes_over() -> None:
     _, (refusal,) = judged([change()], stack=STACK, entries=[_entry(5), _entry(3)], allow=(), now=NOW)
     assert refusal.hand_over
-    assert "tried 2 times within a day" in refusal.why
+    assert "tried 2 times today" in refusal.why
     assert _why(change(), [_entry(25), _entry(3)]) == ""
 
 
-def test_the_same_again_after_a_part_is_no_new_attempt() -> None:
+@pytest.mark.parametrize("rest", [REST, "the same again makes the rest"], ids=["now", "as the last release said it"])
+def test_the_same_again_after_a_part_is_no_new_attempt(rest: str) -> None:
     """What was killed between two requests must not have to wait for an hour until it may end."""
     parted = [
-        replace(one, steps=(*one.steps, Step(one.begun, "handed_over", f"2 of 5 requests were made; {REST}")))
+        replace(one, lines=(*one.lines, Line(one.begun, "handed_over", f"2 of 5 requests were made; {rest}")))
         for one in (_entry(0.1), _entry(0.2))
     ]
     assert _why(change(), parted) == ""

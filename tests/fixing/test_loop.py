@@ -1,4 +1,4 @@
-"""The loop that mends: on a small world where everything can go wrong on purpose."""
+"""The fixing loop: on a small world where everything can go wrong on purpose."""
 
 from __future__ import annotations
 
@@ -25,14 +25,16 @@ from opschecks.core.change import (
     Request,
     Risk,
     State,
+    Step,
     Unknown,
     fingerprint,
 )
 from opschecks.core.observation import CouldNotLook
 from opschecks.fixing.loop import Fixer
+from opschecks.fixing.operation import Operation
 from opschecks.fixing.outcome import ChangeResult, Fixed, Interrupted, Look
 from opschecks.fixing.plan import planned, undoing
-from opschecks.fixing.remedy import Remedy
+from opschecks.fixing.remedy import BaseRemedy, Setting
 from opschecks.history.journal import Journal
 from opschecks.history.lock import Lock
 from opschecks.history.storage import FolderStorage
@@ -74,7 +76,7 @@ class World:
         return Answer(self.told, "world:Write")
 
 
-class _Switch(Remedy):
+class _Switch(Setting):
     """Switch it on."""
 
     risk = Risk.SAFE
@@ -103,7 +105,7 @@ class _OneWay(_Switch):
     one_way = True
 
 
-REMEDIES: dict[str, type[Remedy]] = {one.name(): one for one in (_Switch, _Slow, _OneWay)}
+REMEDIES: dict[str, type[BaseRemedy]] = {one.name(): one for one in (_Switch, _Slow, _OneWay)}
 CURED, SICK = Look(cured=True), Look(cured=False, said="still off")
 
 
@@ -117,14 +119,19 @@ class Desk:
     def journal(self) -> Journal:
         return self.fixer.journal
 
-    def plan(self, kind: type[Remedy] = _Switch, target: str = "a", **of: Any) -> Change:
+    def plan(self, kind: type[BaseRemedy] = _Switch, target: str = "a", **of: Any) -> Change:
         return planned(kind(STACK, self.world), target, **of)
 
-    def make(self, look: Callable[[], Look] | None, kind: type[Remedy] = _Switch) -> Fixed:
+    def make(self, look: Callable[[], Look] | None, kind: type[BaseRemedy] = _Switch) -> Fixed:
         return self.fixer.make(self.plan(kind), look)
 
+    def uses(self, kind: type[BaseRemedy], **variant: Any) -> None:
+        """Every remedy is of this kind, in this variant."""
+        made = type(f"_{kind.__name__}", (kind,), variant)
+        self.fixer.__dict__["remedy"] = lambda name: made(STACK, self.world)
+
     def events(self) -> list[list[str]]:
-        return [[step.event for step in entry.steps] for entry in self.journal.entries()]
+        return [[line.event for line in entry.lines] for entry in self.journal.entries()]
 
 
 @pytest.fixture
@@ -209,13 +216,7 @@ def test_a_roll_back_that_is_refused_cannot_be_overlooked(desk: Desk) -> None:
 
 
 def test_a_roll_back_that_changes_nothing_is_found_by_reading(desk: Desk) -> None:
-    class Deaf(_Switch):
-        """Switch it on, and never off again."""
-
-        def progress(self, target: str, before: State, after: State) -> Progress:
-            return Progress(after["value"] == "on", "reads on")
-
-    desk.fixer.__dict__["remedy"] = lambda name: Deaf(STACK, desk.world)
+    desk.uses(_Switch, progress=lambda self, target, before, after: Progress(after["value"] == "on", "reads on"))
     fixed = desk.make(lambda: SICK)
     assert fixed.result is ChangeResult.ROLL_BACK_FAILED
     assert "it does not read as before: reads on" in fixed.said
@@ -290,7 +291,7 @@ def test_an_open_entry_of_a_killed_fixer_is_settled_by_reading(desk: Desk, now: 
     assert entry.state == event
     assert desk.world.sent == []
     assert len(desk.fixer.settle()) == (1 if event == "unclear" else 0)
-    assert len(desk.journal.entries()[0].steps) == (3 if event == "handed_over" else 2)
+    assert len(desk.journal.entries()[0].lines) == (3 if event == "handed_over" else 2)
 
 
 def test_nothing_is_changed_where_an_earlier_change_could_not_be_settled(desk: Desk) -> None:
@@ -319,18 +320,13 @@ def test_a_roll_back_leaves_alone_what_somebody_else_has_changed_since(desk: Des
 
     fixed = desk.make(meanwhile)
     assert fixed.result is ChangeResult.ROLL_BACK_FAILED
-    assert "somebody else has changed it since, and that is left alone" in fixed.said
+    assert "changed by someone else since; left as it is" in fixed.said
     assert desk.world.values["a"] == "by hand"
     assert desk.world.sent == ["on"]
 
 
 def test_a_look_that_was_throttled_is_repeated_before_anything_is_rolled_back(desk: Desk) -> None:
-    class Patient(_Switch):
-        """Switch it on, and look for a while."""
-
-        settles_within = timedelta(seconds=20)
-
-    desk.fixer.__dict__["remedy"] = lambda name: Patient(STACK, desk.world)
+    desk.uses(_Switch, settles_within=timedelta(seconds=20))
     looks = iter([Look(cured=False, blind=True, said="throttled"), SICK, CURED])
     assert desk.make(lambda: next(looks)).result is ChangeResult.FIXED
     assert desk.world.sent == ["on"]
@@ -369,7 +365,7 @@ def test_ctrl_c_during_a_roll_back_does_not_roll_back_twice(desk: Desk) -> None:
 def test_what_would_be_sent_is_what_was_planned(desk: Desk) -> None:
     change = replace(desk.plan(), parameters={"target": "a", "value": "bright"})
     fixed = desk.fixer.make(change, lambda: CURED)
-    assert "would send something else now than was planned" in fixed.said
+    assert "the request would differ now; plan again" in fixed.said
     assert desk.world.sent == []
 
 
@@ -384,12 +380,7 @@ def test_a_state_store_that_fails_in_the_middle_hands_over(desk: Desk) -> None:
 
 
 def test_what_could_take_capacity_away_is_never_rolled_back(desk: Desk) -> None:
-    class Capacity(_Switch):
-        """Switch it on, and leave it."""
-
-        rolls_back = False
-
-    desk.fixer.__dict__["remedy"] = lambda name: Capacity(STACK, desk.world)
+    desk.uses(_Switch, rolls_back=False)
     assert desk.make(lambda: SICK).result is ChangeResult.HANDED_OVER
     assert desk.world.values["a"] == "on"
 
@@ -404,23 +395,33 @@ def test_a_changed_precondition_is_refused_at_send_time(desk: Desk) -> None:
     assert desk.events() == []
 
 
-class _InTwo(_Switch):
+class _InTwo(Operation):
     """Switch it on by way of half, and only where half is there by then."""
 
     resumes = True
+    settles_within = timedelta(0)
+    values: ClassVar[Sequence[str]] = ("half", "on")
+
+    def read(self, target: str) -> State:
+        return {"value": self.aws.call("world", "Read", target=target)["value"]}
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:
         return {"value": "on"}
 
-    def requests(self, target: str, before: State, after: State) -> Sequence[Request]:
-        return [self.request(target, before, {"value": value}) for value in ("half", "on")]
+    def steps(self, target: str, before: State, after: State) -> Sequence[Step]:
+        values = self.values if after["value"] == "on" else ("off",)
+        requests = [Request("world", "Write", {"target": target, "value": value}) for value in values]
+        return [Step(one, target, self.turn, self._ready, self._judged) for one in requests]
 
-    def ready(self, target: str, request: Request) -> Request:
-        if request.parameters["value"] == "on" and self.read(target) != {"value": "half"}:
+    def turn(self) -> Progress:
+        return Progress(settled=True)
+
+    def _ready(self, request: Request) -> Request:
+        if request.parameters["value"] == "on" and self.read(request.parameters["target"]) != {"value": "half"}:
             raise CannotFix("half is not there")
         return request
 
-    def answered(self, target: str, request: Request, answer: Mapping[str, Any]) -> None:
+    def _judged(self, request: Request, answer: Mapping[str, Any]) -> None:
         if answer.get("no"):
             raise Partly("only half of half")
 
@@ -434,7 +435,7 @@ def test_a_request_is_sent_only_when_what_came_before_it_allows_it(desk: Desk) -
     ended = desk.make(None, _InTwo)
     assert (ended.result, ended.said) == (
         ChangeResult.HANDED_OVER,
-        "1 of 2 requests were made, and the next was not: half is not there; the same again makes the rest",
+        "1 of 2 requests were made, and the next was not: half is not there; run the same command again to finish",
     )
     assert desk.world.sent == ["half", "on", "half"]
 
@@ -445,15 +446,14 @@ class _InTurn(_InTwo):
     settles_within = timedelta(seconds=5)
     turns: ClassVar[list[Progress]] = []
 
-    def turn(self, target: str, request: Request) -> Progress:
-        if request.parameters["value"] == "half" or not self.turns:
-            return Progress(settled=True)
-        return self.turns.pop(0)
+    def turn(self) -> Progress:
+        first = self.read("a") == {"value": "off"}
+        return Progress(settled=True) if first or not self.turns else self.turns.pop(0)
 
 
 def _in_turn(desk: Desk, *turns: Progress) -> Fixed:
     _InTurn.turns[:] = turns
-    desk.fixer.__dict__["remedy"] = lambda name: _InTurn(STACK, desk.world)
+    desk.uses(_InTurn)
     return desk.make(None, _InTurn)
 
 
@@ -467,7 +467,7 @@ def test_a_turn_that_will_not_come_ends_with_what_is_made(desk: Desk) -> None:
     ended = _in_turn(desk, Progress(False, "it failed", gone_wrong=True))
     assert (ended.result, ended.said) == (
         ChangeResult.HANDED_OVER,
-        "1 of 2 requests were made, and the next was not: it failed; the same again makes the rest",
+        "1 of 2 requests were made, and the next was not: it failed; run the same command again to finish",
     )
     assert desk.world.sent == ["half"]
 
@@ -475,16 +475,78 @@ def test_a_turn_that_will_not_come_ends_with_what_is_made(desk: Desk) -> None:
 def test_ctrl_c_ends_the_wait_for_a_turn(desk: Desk) -> None:
     desk.fixer.__dict__["say"] = lambda line: os.kill(os.getpid(), signal.SIGINT)
     ended = _in_turn(desk, *[Progress(False, "1 before it")] * 9)
-    assert "interrupted while it waited: 1 before it; the same again makes the rest" in ended.said
-    assert desk.events() == [["begun", "sent", "handed_over"]]
+    assert "interrupted while it waited: 1 before it; run the same command again to finish" in ended.said
+    assert desk.events() == [["begun", "step", "sent", "handed_over"]]
 
 
 def test_what_the_answer_calls_done_in_part_is_handed_over(desk: Desk) -> None:
     desk.world.told = {"no": True}
     ended = desk.make(None, _InTwo)
-    assert (ended.result, ended.said) == (ChangeResult.HANDED_OVER, "only half of half; the same again makes the rest")
-    assert desk.events() == [["begun", "sent", "handed_over"]]
+    assert (ended.result, ended.said) == (
+        ChangeResult.HANDED_OVER,
+        "only half of half; run the same command again to finish",
+    )
+    assert desk.events() == [["begun", "step", "sent", "handed_over"]]
     assert desk.world.sent == ["half"]
+
+
+def _said(desk: Desk) -> list[str]:
+    return [line.said for entry in desk.journal.entries() for line in entry.lines if line.event == "step"]
+
+
+def test_each_step_is_on_disk_before_it_is_sent(desk: Desk) -> None:
+    seen: list[list[str]] = []
+    desk.world.answer = lambda wanted: seen.append(_said(desk))
+    assert desk.make(None, _InTwo).result is ChangeResult.DONE
+    assert seen == [["1 of 2: world:Write a"], ["1 of 2: world:Write a", "2 of 2: world:Write a"]]
+
+
+def test_of_very_many_steps_a_line_stands_for_a_batch(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_InTwo, "values", ["half"] * 1199 + ["on"])
+    seen: list[int] = []
+    desk.world.answer = lambda wanted: seen.append(len(_said(desk)))
+    change = desk.plan(_InTwo)
+    assert set(change.parameters) == {"world:Write", "digest"}
+    assert desk.fixer.make(change, None).result is ChangeResult.DONE
+    said = _said(desk)
+    assert (len(said), said[0], said[-1]) == (
+        50,
+        "1 to 24 of 1,200: world:Write a",
+        "1,177 to 1,200 of 1,200: world:Write a",
+    )
+    assert [seen.index(number) for number in (1, 2, 50)] == [0, 24, 1176]
+
+
+@pytest.mark.parametrize(
+    ("steps", "now", "said"),
+    [
+        (0, "off", "settled by reading: it was not made"),
+        (1, "off", "settled by reading: it was not made"),
+        (0, "half", "settled by reading: it was made in part; run the same command again to finish"),
+        (1, "half", "settled by reading: it was made in part, up to step 1 of 2; run the same command again to finish"),
+        (2, "half", "settled by reading: it was made in part, up to step 2 of 2; run the same command again to finish"),
+        (2, "off", "settled by reading: it was made in part, up to step 2 of 2; run the same command again to finish"),
+        (2, "on", "settled by reading: it was made"),
+    ],
+)
+def test_a_killed_operation_is_settled_by_its_steps_and_by_reading(desk: Desk, steps: int, now: str, said: str) -> None:
+    """The last release wrote no steps."""
+    entry = desk.journal.begin(desk.plan(_InTwo))
+    for number in range(1, steps + 1):
+        entry = desk.journal.add(entry, "step", f"{number} of 2", step=number)
+    assert (entry.is_open, entry.happened) == (True, steps > 1)
+    desk.world.values["a"] = now
+    (settled,) = desk.fixer.settle()
+    assert said in [line.said for line in settled.lines]
+    assert (settled.is_open, settled.happened) == (False, not said.endswith("not made"))
+    assert settled == desk.journal.entries()[0]
+    assert desk.world.sent == []
+
+
+@pytest.mark.parametrize("name", ["requests", "ready", "turn", "answered", "asks"])
+def test_a_remedy_of_the_last_release_in_several_requests_is_refused_and_not_made_in_part(name: str) -> None:
+    with pytest.raises(TypeError, match=f"Several.{name}: several requests are the steps of an opschecks.Operation"):
+        type("Several", (_Switch,), {name: lambda *_: None})
 
 
 def test_a_veto_is_refused_before_the_journal(desk: Desk) -> None:
@@ -493,33 +555,19 @@ def test_a_veto_is_refused_before_the_journal(desk: Desk) -> None:
     assert desk.events() == []
 
 
-def test_ctrl_c_while_it_settles_takes_a_state_back(desk: Desk) -> None:
+@pytest.mark.parametrize(
+    ("kind", "targets", "left", "event"),
+    [(_Switch, "a", "off", "rolled_back"), (_Switch, "ab", "off", "rolled_back"), (_Slow, "a", "on", "handed_over")],
+    ids=["a state goes back", "as do all of one finding", "what takes its time stays"],
+)
+def test_ctrl_c_while_it_settles(desk: Desk, kind: type[BaseRemedy], targets: str, left: str, event: str) -> None:
     def interrupted() -> Look:
         raise KeyboardInterrupt
 
     with pytest.raises(Interrupted):
-        desk.make(interrupted)
-    assert desk.world.values["a"] == "off"
-    assert desk.events()[0][-1] == "rolled_back"
-
-
-def test_ctrl_c_takes_all_changes_of_one_finding_back(desk: Desk) -> None:
-    def interrupted() -> Look:
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        desk.fixer.make_all([desk.plan(), desk.plan(target="b")], interrupted)
-    assert desk.world.values == {"a": "off", "b": "off"}
-
-
-def test_ctrl_c_while_it_settles_leaves_capacity_alone(desk: Desk) -> None:
-    def interrupted() -> Look:
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        desk.make(interrupted, _Slow)
-    assert desk.world.values["a"] == "on"
-    assert desk.events()[0][-1] == "handed_over"
+        desk.fixer.make_all([desk.plan(kind, target) for target in targets], interrupted)
+    assert [desk.world.values[target] for target in targets] == [left] * len(targets)
+    assert {events[-1] for events in desk.events() if "not_cured" in events} == {event}
 
 
 def test_nothing_is_sent_when_the_lock_is_lost(desk: Desk, tmp_path: Path) -> None:
@@ -528,7 +576,7 @@ def test_nothing_is_sent_when_the_lock_is_lost(desk: Desk, tmp_path: Path) -> No
     other.acquire()
     fixed = desk.make(lambda: CURED)
     assert fixed.result is ChangeResult.REFUSED
-    assert "somebody else mends the stack now" in fixed.said
+    assert "someone else holds it now" in fixed.said
     assert desk.world.sent == []
 
 
@@ -574,7 +622,7 @@ def _expire(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("remedy", [one for one in all_remedies().values() if one.__module__.startswith("opschecks.")])
-def test_every_remedy_says_what_it_does_and_where_the_runbook_speaks_of_it(remedy: type[Remedy]) -> None:
+def test_every_remedy_says_what_it_does_and_where_the_runbook_speaks_of_it(remedy: type[BaseRemedy]) -> None:
     assert remedy.runbook in read_runbook(ROOT / "checks" / "RUNBOOK.md")
     assert remedy.what().endswith(".")
     assert remedy.expects

@@ -24,10 +24,7 @@ def pytest_opschecks_after_change(change, result, said):
         stream.write(f"{change.remedy} {result}\\n")
 """
 WHERE = {
-    "a module of pytest_plugins": {
-        "freezer.py": VETO,
-        "conftest.py": 'pytest_plugins = ["opschecks", "freezer"]\n',
-    },
+    "a module of pytest_plugins": {"freezer.py": VETO, "conftest.py": 'pytest_plugins = ["opschecks", "freezer"]\n'},
     "a conftest of one suite": {"checks/weekly/conftest.py": VETO},
     "a plugin that is registered when pytest is configured": {
         "freezer.py": VETO,
@@ -175,7 +172,7 @@ def test_a_drill_passes_the_guards_of_any_change(on: Bench) -> None:
             journal.add(journal.begin(replace(change(1), remedy="stop-task", target=target)), CURED)
     made = len(on.journal())
     ended = on.project.run(*STOPS_A_TASK, **on.environment)
-    assert "refused: it was tried 2 times within a day (fix.attempts_per_day)" in ended.out
+    assert "refused: already tried 2 times today (fix.attempts_per_day)" in ended.out
     assert len(on.journal()) == made
 
 

@@ -622,7 +622,7 @@ def test_only_the_newer_part_of_the_journal_is_read(journal: Journal, ago: timed
     moment = NOW - ago
     told = journal.entries(since=moment)
     assert [entry.change.target for entry in told] == [f"t{number}" for number in wanted]
-    assert all(len(entry.steps) == 2 for entry in told)
+    assert all(len(entry.lines) == 2 for entry in told)
     begun = [key for key in store.read_keys if key.endswith("begun.json")]
     assert len(begun) == len(wanted)
     assert len(store.read_keys) <= 2 * len(wanted) + 1, "but for the step of one that began before"

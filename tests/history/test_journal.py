@@ -47,7 +47,7 @@ def test_a_key_is_made_once(store: Storage) -> None:
 
 
 def test_one_holds_the_lock_and_the_other_is_told_who(store: Storage) -> None:
-    with Lock(store), pytest.raises(Locked, match=r"process \d+ mends this stack since 20\d\d-"):
+    with Lock(store), pytest.raises(Locked, match=r"\(pid \d+\) has been fixing this stack since 20\d\d-"):
         Lock(store).acquire()
     with Lock(store):
         pass

@@ -45,7 +45,7 @@ def test_another_machines_lock_counts(shared: Bench) -> None:
     with Lock(S3Storage(shared.sandbox.client("s3"), BUCKET, "ops/sandbox")):
         ended = shared.check("sticky", "--fix=apply")
         assert ended.code == 4
-        assert "mends this stack since" in ended.err
+        assert "has been fixing this stack since" in ended.err
 
 
 def test_a_state_that_cannot_be_written_changes_nothing_and_says_so(shared: Bench) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from opschecks.core.change import Change, Risk
 from opschecks.history.episodes import episodes
-from opschecks.history.journal import Entry, Step
+from opschecks.history.journal import Entry, Line
 from opschecks.history.summaries import Bad, Summary
 from opschecks.history.week import DAYS, DESIRED, ERRORS, P95, REQUESTS, RUNNING, Known, week_of
 
@@ -37,7 +37,7 @@ def made(remedy: str, days_ago: float, *, check: str = "", target: str = "arn:el
     """A change of the journal."""
     at = NOW - timedelta(days=days_ago)
     change = Change(remedy, "here", target, target, {}, {}, "call", {}, Risk.SAFE, False, "", check=check)
-    return Entry(f"{remedy}{days_ago}", change, "ann", "", (Step(at, "begun", ""), Step(at, event, "")))
+    return Entry(f"{remedy}{days_ago}", change, "ann", "", (Line(at, "begun", ""), Line(at, event, "")))
 
 
 def week(runs: list[Summary], entries: tuple[Entry, ...] = (), zone: str = "UTC", **targets: float) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from opschecks import Examine, Severity, check
 from opschecks.aws.cloudfront import Invalidation
-from opschecks.remedies.operations.invalidate_cdn import InvalidateCdn
+from opschecks.remedies.settings.invalidate_cdn import InvalidateCdn
 from opschecks.web.site_objects import SiteObject
 
 

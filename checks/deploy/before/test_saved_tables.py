@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from opschecks import Examine, Severity, check
 from opschecks.aws.fresh_backups import SavedTable
-from opschecks.remedies.operations.table_backup import BackUpTable
+from opschecks.remedies.settings.table_backup import BackUpTable
 
 
 @check(

@@ -17,7 +17,7 @@ from .reach_stack import reached, stack_named, state_of
 if TYPE_CHECKING:
     from ..core.change import Change
     from ..fixing.outcome import Fixed
-    from ..fixing.remedy import Remedy
+    from ..fixing.remedy import BaseRemedy
     from ..fixing.session import FixingSession
 
 _YES = click.option("--yes", is_flag=True, help="do not ask for confirmation; for scripts")
@@ -59,8 +59,8 @@ def fix(
     wish = _wishes(wishes)
 
     def by_name(changing: FixingSession) -> int:
-        remedy = changing.remedy(what)
-        return _make(changing, _by_name(remedy, targets, wish), allow, yes=yes)
+        changes = [*_by_name(changing.remedy(what), targets, wish), *changing.following(what)]
+        return _make(changing, changes, allow, yes=yes)
 
     sys.exit(_fixing(name, stacks, reports, by_name))
 
@@ -81,8 +81,9 @@ def undo(entry: str, name: str, allow: tuple[str, ...], yes: bool, stacks: Path,
         known = {one.id: one for one in changing.journal.entries()}
         if entry not in known:
             raise click.ClickException(f"{entry}: no such entry in the journal of {name}; {nearest(entry, known)}")
-        remedy = changing.remedy(known[entry].change.remedy)
-        return _make(changing, [undoing(known[entry], remedy), *_following(remedy)], allow, yes=yes, undoes=entry)
+        kind = known[entry].change.remedy
+        changes = [undoing(known[entry], changing.remedy(kind)), *changing.following(kind)]
+        return _make(changing, changes, allow, yes=yes, undoes=entry)
 
     sys.exit(_fixing(name, stacks, reports, back))
 
@@ -101,7 +102,7 @@ def journal(name: str, form: str, stacks: Path, reports: Path) -> None:
     if form == "json":
         told = [
             {"entry": one.id, "by": one.by, "undoes": one.undoes, "change": one.change.to_plain(),
-             "steps": [{"at": step.at.isoformat(), "event": step.event, "said": step.said} for step in one.steps]}
+             "steps": [{"at": line.at.isoformat(), "event": line.event, "said": line.said} for line in one.lines]}
             for one in entries
         ]  # fmt: skip
         click.echo(json.dumps(told, indent=1, ensure_ascii=False))
@@ -163,26 +164,16 @@ def _make(
     return 0 if all(fixed.result.is_good for fixed in results) else 1
 
 
-def _by_name(remedy: Remedy, targets: tuple[str, ...], wish: Mapping[str, str]) -> list[Change]:
+def _by_name(remedy: BaseRemedy, targets: tuple[str, ...], wish: Mapping[str, str]) -> list[Change]:
     from ..fixing.plan import planned
     from ..fixing.remedy import checked_wish
 
     checked_wish(type(remedy), wish)
     named = [remedy.normal(_here(remedy, target)) for target in targets]
-    changes = [planned(remedy, target, wish=dict(wish)) for target in named or remedy.all_targets()]
-    return [*changes, *_following(remedy)]
+    return [planned(remedy, target, wish=wish) for target in named or remedy.all_targets()]
 
 
-def _following(remedy: Remedy) -> list[Change]:
-    """The changes that must follow it; planned now, so that the whole plan is shown before the first is made."""
-    from ..fixing.plan import planned
-    from ..fixing.remedy import remedy_of
-
-    after = [remedy_of(kind, remedy.stack, remedy.aws, remedy.runs, remedy.journal) for kind in remedy.followed_by]
-    return [planned(one, target) for one in after for target in one.all_targets()]
-
-
-def _here(remedy: Remedy, target: str) -> str:
+def _here(remedy: BaseRemedy, target: str) -> str:
     """The target; CannotFix if its ARN has another region or account than the stack."""
     from ..core.change import CannotFix
 

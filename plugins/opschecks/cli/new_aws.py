@@ -135,7 +135,7 @@ def remedy_files(name: str, service: str, operation: str) -> Iterator[Laid]:
     refuse_defined(path, [kind])
     target = required[0] if required else next(iter(told.members), "target") if told else "target"
     code = f'''\
-class {kind}(Remedy):
+class {kind}(Setting):
     """TODO: what it changes, in one sentence."""
 
     allow = ("{iam_action(service, operation)}",)
@@ -155,9 +155,9 @@ class {kind}(Remedy):
 '''
     imports: dict[str, list[str]] = {"__future__": ["annotations"], "collections.abc": ["Mapping"]}
     if ours:
-        imports |= {"...core.change": ["CannotFix", "Request", "State"], "...fixing.remedy": ["Remedy"]}
+        imports |= {"...core.change": ["CannotFix", "Request", "State"], "...fixing.remedy": ["Setting"]}
     else:
-        imports |= {"opschecks": ["CannotFix", "Remedy", "Request", "State"]}
+        imports |= {"opschecks": ["CannotFix", "Request", "Setting", "State"]}
     yield appended(path, code, f"the remedy {name}, to write", imports, f'"""A remedy by {service}:{operation}."""\n')
     if not ours:
         yield _declared(module, kind)

@@ -50,10 +50,10 @@ def show_entry(entry: Entry) -> None:
         f"{entry.id}  {entry.begun:%Y-%m-%d %H:%M:%S} UTC  {change.remedy} on {change.name}{undoes}, by {entry.by}"
     ]
     indented = ["; ".join(change.differs)]
-    for step in entry.steps[1:]:
-        said = f": {step.said}" if step.said else ""
-        indented.append(f"{step.at:%H:%M:%S} {step.event.replace('_', ' ')}{said}")
+    for line in entry.lines[1:]:
+        said = f": {line.said}" if line.said else ""
+        indented.append(f"{line.at:%H:%M:%S} {line.event.replace('_', ' ')}{said}")
     if entry.is_open:
         indented.append("it is not known whether it was sent; the next fix finds out by reading")
-    for line in [*lines, *(f"          {one}" for one in indented)]:
-        click.echo(printable(line))
+    for text in [*lines, *(f"          {one}" for one in indented)]:
+        click.echo(printable(text))

@@ -6,7 +6,8 @@ import enum
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -59,18 +60,27 @@ class Unknown(Exception):  # noqa: N818 - as above
 
 @dataclass(frozen=True)
 class Request:
-    """One AWS call that changes something."""
+    """One AWS call that changes something.
+
+    `files` are parameters whose value is the content of a file; another parameter must hold its digest (ContentMD5).
+    `shown` is what plan and journal show in place of parameters that are long or may hold secrets.
+    """
 
     service: str
     operation: str
     parameters: Mapping[str, Any]
     files: Mapping[str, Path] = field(default_factory=dict)
-    """Parameters whose value is the content of a file; another parameter must have its hash (ContentMD5)."""
+    shown: Mapping[str, Any] | None = None
 
     @property
     def call(self) -> str:
         """As the IAM action that allows it."""
         return iam_action(self.service, self.operation)
+
+    @property
+    def told(self) -> Mapping[str, Any]:
+        """The parameters, as plan and journal show them."""
+        return self.parameters if self.shown is None else self.shown
 
 
 class Sends(Protocol):
@@ -96,6 +106,40 @@ class Progress:
     settled: bool
     said: str = ""
     gone_wrong: bool = False
+
+
+@dataclass(frozen=True)
+class Step:
+    """One request of a change, and what it needs before and after it is sent. `about` names its object in the journal.
+
+    `wait` is asked until it is settled, for at most the remedy's `settles_within`: for what AWS does one at a time.
+    `prepare` gives the request as it is sent, with what earlier answers said and no journal may hold; asked right
+    before, it raises CannotFix or CouldNotLook where the request is no longer allowed. `judge` gets the request and
+    AWS' answer: it raises Refused where nothing was done, Partly where not all was, Unknown where that is not said.
+    """
+
+    request: Request
+    about: str = ""
+    wait: Callable[[], Progress] | None = None
+    prepare: Callable[[Request], Request] | None = None
+    judge: Callable[[Request, Mapping[str, Any]], None] | None = None
+
+
+SHOWN_STEPS = 50
+"""Of a change of more steps, a plan shows their number by call, and one digest of all."""
+
+
+def asked(steps: Sequence[Step]) -> tuple[str, Mapping[str, Any]]:
+    """The calls' names and parameters, as plan and journal show them."""
+    requests = [step.request for step in steps]
+    names = ", ".join(dict.fromkeys(one.call for one in requests))
+    if len(requests) == 1:
+        return names, requests[0].told
+    listed = [{"call": one.call, **one.told} for one in requests]
+    if len(requests) <= SHOWN_STEPS:
+        return names, {"requests": listed}
+    digest = hashlib.sha256(json.dumps(listed, sort_keys=True, default=str).encode()).hexdigest()[:16]
+    return names, {**Counter(one.call for one in requests), "digest": digest}
 
 
 DRILLED = "drill"

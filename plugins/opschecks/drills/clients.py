@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 AGAIN_S = 0.2
 """Between two attempts of one client to come back."""
 PING_S = 15.0
-"""A load balancer cuts who is silent for a minute: that would be told for the task's end."""
+"""A load balancer cuts who is silent for a minute: that would look like the task's end."""
 LISTEN_S = 0.1
 PARTING_S = 5.0
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 GRACE_S = 0.5
 """How long after the end of a task its clients may take to notice."""
 NOT_READY = ("initial", "unhealthy", "unavailable", "unhealthy.draining")
-"""States of targets that take no requests; who is draining goes, and is none of those that come."""
+"""States of targets that take no requests; a draining target leaves, so it is not one of them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +65,7 @@ class FailOver(Resource):
         if not told.cut:
             raise CouldNotLook(
                 "",
-                f"none of {told.clients} clients was cut: none was on the stopped task, or it still drains; "
+                f"none of {told.clients} clients was cut: none was on the stopped task, or it is still draining; "
                 "drill again, or raise limit drill_websocket_clients",
             )
         return told
@@ -108,7 +108,7 @@ def _drill(stack: Stack, ground: Ground, inventory: Inventory, service: Service,
     if oldest is None:
         return _refused(whole, f"no running task of {service.name} is known")
     url = stack.backend_url + stack.health_path if stack.backend_url else ""
-    get = Get(url, stack.limits.probe_timeout_s, anew=True)
+    get = Get(url, stack.limits.probe_timeout_s, fresh=True)
     if url and (failure := get()):
         return _refused(whole, f"GET {url} {failure}, before any task was stopped")
     with Clients(stack) as clients, Probes(get if url else lambda: "") as probes:
@@ -167,11 +167,11 @@ def _refused(whole: FailOver, why: str) -> FailOver:
 
 
 def _refusal(service: Service) -> str:
-    """Why this is no moment to stop a task of the service, or nothing."""
+    """Why no task of the service should be stopped now, or nothing."""
     if service.status != "ACTIVE":
         return f"no task was stopped: the service is {service.status}"
     if _is_alone(service):
-        return "no task was stopped: the service wants one task, and stopping that would be an outage; let it run two"
+        return "no task was stopped: the service has one desired task, and stopping it would be an outage; run two"
     why = unsteady(service.evidence)
     return f"no task was stopped: {why}" if why else ""
 

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from ..config.stack import Stack
 
 ENOUGH = 10
-"""Requests below which a percentile says nothing, and too few to end early for."""
+"""Requests below which there is no percentile, and too few to end early."""
 GIVEN_UP_PERCENT = 20.0
-"""Failed requests at which the load ends early: whoever is hurt by it is hurt enough."""
+"""Failed requests at which the load ends early, so that it hurts no more users."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,9 +50,7 @@ class LoadRun(Resource):
         """p95 of the response times; CouldNotLook where too few requests were answered."""
         answered = _answered(self.got)
         if len(answered) < ENOUGH:
-            raise CouldNotLook(
-                f"GET {self.arn}", f"{len(answered)} requests were answered, of which no p95 can be told"
-            )
+            raise CouldNotLook(f"GET {self.arn}", f"only {len(answered)} requests were answered: too few for a p95")
         return percentile(answered, 95)
 
 

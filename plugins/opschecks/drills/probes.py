@@ -33,12 +33,12 @@ class Got:
 
 
 class Get:
-    """GETs one URL, a fresh client each time where `anew`, so that no cookie ties it to a task; follows no redirect."""
+    """GETs one URL, by a new client each time where `fresh`, which no cookie ties to a task; follows no redirect."""
 
-    def __init__(self, url: str, timeout_s: float, *, anew: bool = False) -> None:
+    def __init__(self, url: str, timeout_s: float, *, fresh: bool = False) -> None:
         self._url = url
         self._timeout_s = timeout_s
-        self._anew = anew
+        self._fresh = fresh
         self._session = _session()
 
     def __call__(self) -> str:
@@ -46,7 +46,7 @@ class Get:
         import requests
         import urllib3
 
-        session = _session() if self._anew else self._session
+        session = _session() if self._fresh else self._session
         try:
             with session.get(self._url, timeout=self._timeout_s, allow_redirects=False, stream=True) as answer:
                 status = answer.status_code
@@ -57,7 +57,7 @@ class Get:
         except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
             return f"no answer: {type(error).__name__}"
         finally:
-            if self._anew:
+            if self._fresh:
                 session.close()
         return "" if status < 300 else f"answered {status}"
 
@@ -160,7 +160,7 @@ def load(
 
 
 def percentile(values: Sequence[float], percent: float) -> float:
-    """The least of the values that so many percent of them do not exceed (nearest rank); ValueError for none."""
+    """The smallest value that this percentage of the values does not exceed (nearest rank); ValueError for none."""
     if not values:
         raise ValueError("no values")
     ordered = sorted(values)

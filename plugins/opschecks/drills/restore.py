@@ -75,10 +75,7 @@ def _makes(stack: Stack) -> str:
     )
 
 
-@drill(
-    makes=_makes,
-    allow=["dynamodb:Scan", "dynamodb:BatchGetItem", _TABLE, _BACKUP],
-)
+@drill(makes=_makes, allow=["dynamodb:Scan", "dynamodb:BatchGetItem", _TABLE, _BACKUP])
 def restore_drills(
     stack: Stack, aws: Aws, ground: Ground, tables: list[Table], table_backups: list[TableBackups]
 ) -> list[RestoreDrill]:
@@ -199,7 +196,7 @@ def _unproven(stack: Stack, compared: TablesCompared) -> str:
         return ""
     return (
         f"{compared.unexplained} of {compared.source} items of the source are not in the restored table, and nothing "
-        f"tells whether they are newer than the backup (limit drill_unexplained_percent {limit:g} %)"
+        f"shows whether they are newer than the backup (limit drill_unexplained_percent {limit:g} %)"
     )
 
 
@@ -236,7 +233,7 @@ def _remove(aws: Aws, ground: Ground, name: str, patience: timedelta) -> str:
     try:
         while (found := describe_table(aws, name)) is not None and found.status in ("CREATING", "UPDATING"):
             if time.monotonic() >= until:
-                return f"it is {found.status}, and cannot be deleted before that ends: {later}"
+                return f"it is {found.status}, and can only be deleted after that: {later}"
             ground.say(f"{name} is {found.status}: it can be deleted when that ends")
             ground.pause()
         if found is None:

@@ -45,7 +45,7 @@ class TablesCompared:
 
     Of those that were found in both, `same` are alike and `changed` differ. The source lacks `gone`, which were
     deleted since the backup. The restored table lacks `newer`, which are younger than it; `lost`, which are older; and
-    `unexplained`, of which nothing tells.
+    `unexplained`, where nothing shows why.
     """
 
     source: int
@@ -177,7 +177,7 @@ def _ordered(value: Any) -> Any:
 
 
 def _moment(value: Mapping[str, Any] | None) -> datetime | None:
-    """A time that an attribute tells as text; None for anything else."""
+    """A time that an attribute has as text; None for anything else."""
     try:
         moment = datetime.fromisoformat(str((value or {})["S"]))
     except (KeyError, ValueError):

@@ -34,7 +34,7 @@ class Shape:
 
 
 def shape_of(table: Mapping[str, Any]) -> Shape:
-    """As DescribeTable tells it."""
+    """As DescribeTable reports it."""
     mode = table.get("BillingModeSummary")
     return Shape(
         keys=_keys(table["KeySchema"]),
@@ -45,7 +45,7 @@ def shape_of(table: Mapping[str, Any]) -> Shape:
 
 
 def shape_of_backup(backup: Mapping[str, Any]) -> Shape:
-    """As DescribeBackup tells it: the form of the table when the backup was made."""
+    """As DescribeBackup reports it: the form of the table when the backup was made."""
     details = backup["SourceTableDetails"]
     return Shape(
         keys=_keys(details["KeySchema"]),
@@ -82,7 +82,7 @@ def changed_since(backup: Shape, source: Shape) -> Iterator[str]:
         elif name not in source.indexes:
             yield f"the index {name} was deleted since"
         elif backup.indexes[name] != source.indexes[name]:
-            yield f"the index {name} was made anew since"
+            yield f"the index {name} was created again since"
     if backup.billing and backup.billing != source.billing:
         yield f"the table is billed {source.billing} since"
 

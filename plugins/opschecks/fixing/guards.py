@@ -23,7 +23,7 @@ class TooWide(Exception):  # noqa: N818 - it is said of the plan
 
 @dataclass(frozen=True)
 class Refusal:
-    """A change that may not be made, and why. `hand_over` where a person has to look at it now."""
+    """A change that may not be made, and why. `hand_over` where it needs a person now."""
 
     change: Change
     why: str
@@ -41,7 +41,7 @@ def judged(
 ) -> tuple[list[Change], list[Refusal]]:
     """The changes that may be made, and those that may not.
 
-    Taking a change back counts as one, but waits for no cool-down: a person has looked, and wants it so.
+    An undo counts as a change, but waits for no cool-down: a person has looked, and decided.
     """
     may: list[Change] = []
     refused: list[Refusal] = []
@@ -59,7 +59,7 @@ def careless(stack: Stack) -> str:
     if stack.sandbox:
         return ""
     if not stack.account_id:
-        return f"stacks.{stack.name}.account_id: not set; nothing is changed in an account that nobody named"
+        return f"stacks.{stack.name}.account_id: not set; nothing is changed in an account that was not named"
     if not stack.state:
         return (
             f"stacks.{stack.name}.state: not set; journal, lock and day limits need one place for all who change this "
@@ -92,11 +92,13 @@ def _refusal(
         and not entry.left_in_part
     ]
     if len(same) >= limits.attempts_per_day:
-        why = f"it was tried {len(same)} times within a day (fix.attempts_per_day): a person has to look"
+        why = f"already tried {len(same)} times today (fix.attempts_per_day); needs a person"
         return Refusal(change, why, hand_over=True)
     free = max((entry.begun + timedelta(minutes=limits.cooldown_minutes) for entry in same), default=now)
     if free > now:
-        return Refusal(change, f"it was changed lately: cooling down until {free:%H:%M:%S} UTC (fix.cooldown_minutes)")
+        return Refusal(
+            change, f"it was changed recently: cooling down until {free:%H:%M:%S} UTC (fix.cooldown_minutes)"
+        )
     return None
 
 
@@ -131,5 +133,5 @@ def require_narrow(
         if may and count > 1 and seen and count / seen * 100 > limits.share_percent:
             raise TooWide(
                 f"the plan changes {count} of the {seen} resources that {check} examined, and fix.share_percent is "
-                f"{limits.share_percent:g}: when so many are bad, something else is; none is made"
+                f"{limits.share_percent:g}: so many failures suggest another cause; no change was made"
             )

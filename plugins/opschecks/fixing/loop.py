@@ -1,25 +1,27 @@
-"""The loop that mends: read again, write down, send once, wait, look again – and take back, or hand over."""
+"""The fixing loop: read again, write down, send once, wait, look again – and roll back, or hand over."""
 
 from __future__ import annotations
 
 import contextlib
 import json
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-from ..core.change import CannotFix, Change, Partly, Progress, Proof, Refused, Request, Unknown
+from ..core.change import CannotFix, Change, Partly, Progress, Proof, Refused, Step, Unknown, asked
 from ..core.observation import CouldNotLook
 from ..core.signals import uninterrupted
-from ..history import journal as steps
+from ..history import journal as events
 from ..history.journal import Entry, Journal
 from ..history.lock import Lock, Lost
+from .fixable import Fixable
 from .outcome import ChangeResult, Fixed, Interrupted, Look, Veto
-from .remedy import Remedy
+from .sending import announced, prepared, send_one
 
 TOLD_EVERY = 50
-"""After how many requests of one change its progress is shown, and the lock renewed."""
+"""After how many steps of one change its progress is shown, and the lock renewed."""
 LONGEST_DOUBT = timedelta(seconds=30)
 """How long AWS may take to show a change whose answer got lost."""
 
@@ -30,30 +32,33 @@ class Fixer:
 
     journal: Journal
     lock: Lock
-    remedy: Callable[[str], Remedy]
+    remedy: Callable[[str], Fixable]
     veto: Veto
     say: Callable[[str], None]
     poll_s: float
     symptom_within: timedelta
     unsettled: set[tuple[str, str]] = field(default_factory=set)
-    """Remedy and target of what an earlier fixer left open and nobody could read: nothing is changed there."""
+    """Remedy and target of what an earlier fixer left open and could not be read: nothing is changed there."""
 
     def settle(self) -> list[Entry]:
         """Settle what an earlier fixer, killed, left open: by reading, never by sending again.
 
-        What it had sent and not verified is handed over: the checks say whether it helped.
+        What it had sent and not verified is handed over: the checks show whether it helped.
         """
         settled = []
         for entry in self.journal.entries():
             if not entry.is_open:
                 continue
-            if entry.state == steps.BEGUN or entry.state == steps.UNCLEAR:
+            if entry.state in (events.BEGUN, events.UNCLEAR):
                 entry = self._settled(entry)
-            if entry.state == steps.UNCLEAR:
+            if entry.state == events.UNCLEAR:
                 self.unsettled.add((entry.change.remedy, entry.change.target))
-            elif entry.state in (steps.SENT, steps.NOT_CURED):
-                said = "its fixer ended before it was verified; the change stays, and the checks say whether it helped"
-                entry = self.journal.add(entry, steps.HANDED_OVER, said)
+            elif entry.state in (events.SENT, events.NOT_CURED):
+                said = (
+                    "the run that made it ended before verifying it; the change stays, and the checks will show "
+                    "whether it helped"
+                )
+                entry = self.journal.add(entry, events.HANDED_OVER, said)
             settled.append(entry)
         return settled
 
@@ -64,18 +69,19 @@ class Fixer:
             now = remedy.read(change.target)
         except (CannotFix, CouldNotLook, KeyError) as error:
             return self._unclear(entry, f"its state could not be read: {error}")
-        if now == change.before:
-            return self.journal.add(entry, steps.NOT_SENT, "settled by reading: it was not made")
+        if now == change.before and entry.reached <= 1:
+            return self.journal.add(entry, events.NOT_SENT, "settled by reading: it was not made")
         if remedy.resumes and now != change.after:
-            said = f"settled by reading: it was made in part; {steps.REST}"
-            return self.journal.add(entry, steps.SENT, said)
+            upto = "".join(f", up to step {line.said}" for line in entry.lines if line.step == entry.reached > 0)
+            said = f"settled by reading: it was made in part{upto}; {events.REST}"
+            return self.journal.add(entry, events.SENT, said)
         if now == change.after or remedy.one_way:
-            return self.journal.add(entry, steps.SENT, "settled by reading: it was made")
-        return self._unclear(entry, f"settled by reading: the state is neither before nor after: {now}")
+            return self.journal.add(entry, events.SENT, "settled by reading: it was made")
+        return self._unclear(entry, f"unclear: the resource is in neither the old nor the new state: {dict(now)}")
 
     def _unclear(self, entry: Entry, said: str) -> Entry:
         """The entry stays open, and is read again by the next fixer; said once."""
-        return entry if entry.state == steps.UNCLEAR else self.journal.add(entry, steps.UNCLEAR, said)
+        return entry if entry.state == events.UNCLEAR else self.journal.add(entry, events.UNCLEAR, said)
 
     def make_all(self, changes: Sequence[Change], look: Callable[[], Look]) -> list[Fixed]:
         """Make the changes that answer to one finding: only the last can show the cure, and none stays without it."""
@@ -116,27 +122,27 @@ class Fixer:
         except (Lost, OSError) as error:
             # the journal may be out of reach as well; what it has of this change is settled by the next fixer
             with contextlib.suppress(OSError):
-                self.journal.add(entry, steps.UNCLEAR, str(error))
+                self.journal.add(entry, events.UNCLEAR, str(error))
             return Fixed(change, ChangeResult.HANDED_OVER, f"{error}; what became of the change is not known", entry.id)
 
-    def _made(self, entry: Entry, remedy: Remedy, change: Change, look: Callable[[], Look] | None) -> Fixed:
+    def _made(self, entry: Entry, remedy: Fixable, change: Change, look: Callable[[], Look] | None) -> Fixed:
         try:
             with uninterrupted() as put_off:
                 entry = self._send(entry, remedy, change, put_off)
         except Refused as error:
-            self.journal.add(entry, steps.REFUSED, str(error))
+            self.journal.add(entry, events.REFUSED, str(error))
             return Fixed(change, ChangeResult.REFUSED, str(error), entry.id)
         except Partly as error:
-            self.journal.add(entry, steps.SENT, str(error))
-            said = f"{error}; {steps.REST}"
-            self.journal.add(entry, steps.HANDED_OVER, said)
+            self.journal.add(entry, events.SENT, str(error))
+            said = f"{error}; {events.REST}"
+            self.journal.add(entry, events.HANDED_OVER, said)
             return Fixed(change, ChangeResult.HANDED_OVER, said, entry.id)
         if not entry.happened:
-            said = f"{entry.steps[-1].said}: look at it by hand"
+            said = f"{entry.lines[-1].said}: look at it by hand"
             return Fixed(change, ChangeResult.HANDED_OVER, said, entry.id)
         return self._see_through(entry, remedy, change, look)
 
-    def _precondition(self, change: Change, remedy: Remedy) -> str:
+    def _precondition(self, change: Change, remedy: Fixable) -> str:
         """Why it must not be made now; a veto may take its time, so that everything else is asked after it."""
         if (change.remedy, change.target) in self.unsettled:
             return "an earlier change of it could not be settled: look at it by hand (opschecks journal)"
@@ -150,75 +156,64 @@ class Fixer:
         if now != change.before:
             return f"it has changed since it was planned: it was {change.before} and is {now}"
         try:
-            _, parameters = remedy.asks(change.target, change.before, change.after)
+            _, parameters = asked(remedy.steps(change.target, change.before, change.after))
         except (CannotFix, CouldNotLook, OSError) as error:
             return str(error)
         if _plainly(parameters) != _plainly(change.parameters):
-            return "the remedy would send something else now than was planned; plan again"
+            return "the plan is out of date: the request would differ now; plan again"
         return ""
 
-    def _send(self, entry: Entry, remedy: Remedy, change: Change, put_off: Sequence[int] = ()) -> Entry:
-        requests = remedy.requests(change.target, change.before, change.after)
-        for number, request in enumerate(requests):
+    def _send(self, entry: Entry, remedy: Fixable, change: Change, put_off: Sequence[int] = ()) -> Entry:
+        """Send each step, once; of several, each is written down before it is sent, or the batch that it begins."""
+        try:
+            steps = remedy.steps(change.target, change.before, change.after)
+        except (CannotFix, CouldNotLook) as error:
+            raise Refused(str(error)) from None
+        batch = math.ceil(len(steps) / events.STEP_LINES)
+        for number, step in enumerate(steps):
             try:
-                self._await_turn(remedy, change, request, put_off)
-                self._send_one(remedy, change.target, request)
+                self._await_turn(remedy, change, step, put_off)
+                request = prepared(step)
+                if len(steps) > 1 and number % batch == 0:
+                    said = announced(steps[number : number + batch], number, len(steps))
+                    entry = self.journal.add(entry, events.STEP, said, step=number + 1)
+                send_one(remedy, step, request)
             except Refused as error:
                 if number:
-                    raise Partly(
-                        f"{number} of {len(requests)} requests were made, and the next was not: {error}"
-                    ) from None
+                    made = f"{number} of {len(steps)} requests were made"
+                    raise Partly(f"{made}, and the next was not: {error}") from None
                 raise
             except Unknown as error:
                 self.say(f"{change.name}: {error}; reading whether it was made")
                 self._wait(remedy, change, min(remedy.settles_within, LONGEST_DOUBT))
                 return self._settled(entry)
             if number and number % TOLD_EVERY == 0:
-                self.say(f"{change.name}: {number} of {len(requests)} requests made")
+                self.say(f"{change.name}: {number} of {len(steps)} requests made")
                 self.lock.renew()
-        return self.journal.add(entry, steps.SENT)
+        return self.journal.add(entry, events.SENT)
 
-    def _await_turn(self, remedy: Remedy, change: Change, request: Request, put_off: Sequence[int]) -> None:
+    def _await_turn(self, remedy: Fixable, change: Change, step: Step, put_off: Sequence[int]) -> None:
         """Refused where its turn does not come in time, or where Ctrl-C asks for the end: nothing is under way then."""
-        until, shown = time.monotonic() + remedy.settles_within.total_seconds(), ""
-        while True:
-            try:
-                reached = remedy.turn(change.target, request)
-            except (CannotFix, CouldNotLook) as error:
-                raise Refused(str(error)) from None
-            if reached.settled:
-                return
-            if put_off:
-                raise Refused(f"interrupted while it waited: {reached.said}")
-            if reached.gone_wrong or time.monotonic() >= until:
-                raise Refused(reached.said)
-            if reached.said != shown:
-                shown = reached.said
-                self.say(f"{change.name}: {shown}")
-            time.sleep(min(self.poll_s, max(0.0, until - time.monotonic())))
-            self.lock.renew()
-
-    @staticmethod
-    def _send_one(remedy: Remedy, target: str, request: Request) -> None:
+        if step.wait is None:
+            return
         try:
-            request = remedy.ready(target, request)
+            reached = self._polled(change, step.wait, remedy.settles_within, put_off)
         except (CannotFix, CouldNotLook) as error:
             raise Refused(str(error)) from None
-        files = {name: path.read_bytes() for name, path in request.files.items()}
-        answer = remedy.aws.send(request.service, request.operation, **request.parameters, **files)
-        remedy.answered(target, request, answer)
+        if not reached.settled:
+            raise Refused(f"interrupted while it waited: {reached.said}" if put_off else reached.said)
 
-    def _see_through(self, entry: Entry, remedy: Remedy, change: Change, look: Callable[[], Look] | None) -> Fixed:
+    def _see_through(self, entry: Entry, remedy: Fixable, change: Change, look: Callable[[], Look] | None) -> Fixed:
         reached = self._wait(remedy, change, remedy.settles_within)
         if not reached.settled:
             why = f"it did not settle: {reached.said}" if not reached.gone_wrong else f"it went wrong: {reached.said}"
             return self._not_cured(entry, remedy, change, why)
         if look is None:
-            self.journal.add(entry, steps.CURED, "read back")
+            self.journal.add(entry, events.CURED, "read back")
             return Fixed(change, ChangeResult.DONE, "made, and read back", entry.id)
         told = self._look(remedy, look)
         if told.cured and not told.worse:
-            self.journal.add(entry, steps.CURED, told.said)
+            self.journal.add(entry, events.CURED, told.said)
             said = "the same check passes now" + (f": {told.said}" if told.said else "")
             return Fixed(change, ChangeResult.FIXED, said, entry.id)
         why = f"the check could not look again: {told.said}" if told.blind else f"not cured: {told.said}"
@@ -226,22 +221,36 @@ class Fixer:
             why = f"others got worse: {', '.join(told.worse)}"
         return self._not_cured(entry, remedy, change, why)
 
-    def _wait(self, remedy: Remedy, change: Change, within: timedelta) -> Progress:
+    def _wait(self, remedy: Fixable, change: Change, within: timedelta) -> Progress:
+        """How far it is when it has settled or gone wrong, or the time is over."""
+
+        def reached() -> Progress:
+            try:
+                return remedy.progress(change.target, change.before, change.after)
+            except (CannotFix, CouldNotLook) as error:
+                return Progress(False, str(error))
+
+        return self._polled(change, reached, within)
+
+    def _polled(
+        self, change: Change, ask: Callable[[], Progress], within: timedelta, put_off: Sequence[int] = ()
+    ) -> Progress:
+        """The last answer: when it has settled or gone wrong, a signal was put off, or the time is over."""
         until, shown = time.monotonic() + within.total_seconds(), ""
         while True:
-            try:
-                reached = remedy.progress(change.target, change.before, change.after)
-            except (CannotFix, CouldNotLook) as error:
-                reached = Progress(False, str(error))
-            if reached.settled or reached.gone_wrong or time.monotonic() >= until:
+            reached = ask()
+            if reached.settled or reached.gone_wrong or put_off or time.monotonic() >= until:
                 return reached
             if reached.said != shown:
                 shown = reached.said
                 self.say(f"{change.name}: {shown}")
-            time.sleep(min(self.poll_s, max(0.0, until - time.monotonic())))
-            self.lock.renew()
+            self._pause(until)
 
-    def _look(self, remedy: Remedy, look: Callable[[], Look]) -> Look:
+    def _pause(self, until: float) -> None:
+        time.sleep(min(self.poll_s, max(0.0, until - time.monotonic())))
+        self.lock.renew()
+
+    def _look(self, remedy: Fixable, look: Callable[[], Look]) -> Look:
         """Again until it is cured, as long as that may take: a read may be throttled, and data lags behind."""
         symptom = remedy.proof is Proof.SYMPTOM
         until = time.monotonic() + (self.symptom_within if symptom else remedy.settles_within).total_seconds()
@@ -251,75 +260,74 @@ class Fixer:
             if told.said != shown:
                 shown = told.said
                 self.say(f"looking again, for at most {left} more: {shown}")
-            time.sleep(min(self.poll_s, max(0.0, until - time.monotonic())))
-            self.lock.renew()
+            self._pause(until)
             told = look()
         return told
 
-    def _not_cured(self, entry: Entry, remedy: Remedy, change: Change, why: str) -> Fixed:
-        entry = self.journal.add(entry, steps.NOT_CURED, why)
+    def _not_cured(self, entry: Entry, remedy: Fixable, change: Change, why: str) -> Fixed:
+        entry = self.journal.add(entry, events.NOT_CURED, why)
         if remedy.proof is Proof.SYMPTOM or not remedy.rolls_back:
-            said = f"{why}; the change stays in place, and a person takes over"
-            self.journal.add(entry, steps.HANDED_OVER, said)
+            said = f"{why}; the change stays in place, and it needs a person"
+            self.journal.add(entry, events.HANDED_OVER, said)
             return Fixed(change, ChangeResult.HANDED_OVER, said, entry.id)
         if change.one_way:
-            said = f"{why}; there is no way back, and a person takes over"
-            self.journal.add(entry, steps.HANDED_OVER, said)
+            said = f"{why}; there is no way back, and it needs a person"
+            self.journal.add(entry, events.HANDED_OVER, said)
             return Fixed(change, ChangeResult.HANDED_OVER, said, entry.id)
         return self._roll_back(entry, remedy, change, why)
 
-    def _roll_back(self, entry: Entry, remedy: Remedy, change: Change, why: str) -> Fixed:
+    def _roll_back(self, entry: Entry, remedy: Fixable, change: Change, why: str) -> Fixed:
         with uninterrupted():
-            failed = self._take_back(entry, remedy, change)
+            failed = self._rolled_back(entry, remedy, change)
         if failed:
             said = f"{why}; AND THE ROLL-BACK FAILED: {failed}"
-            self.journal.add(entry, steps.ROLL_BACK_FAILED, said)
+            self.journal.add(entry, events.ROLL_BACK_FAILED, said)
             return Fixed(change, ChangeResult.ROLL_BACK_FAILED, said, entry.id)
         said = f"{why}; it was rolled back, and reads as before"
-        self.journal.add(entry, steps.ROLLED_BACK, said)
+        self.journal.add(entry, events.ROLLED_BACK, said)
         return Fixed(change, ChangeResult.ROLLED_BACK, said, entry.id)
 
-    def _take_back(self, entry: Entry, remedy: Remedy, change: Change) -> str:
-        """Why taking it back failed; nothing where it reads as before. It has a line of its own in the journal."""
+    def _rolled_back(self, entry: Entry, remedy: Fixable, change: Change) -> str:
+        """Why rolling back failed; nothing where it reads as before. It has an entry of its own in the journal."""
         back = replace(change, before=change.after, after=change.before)
         try:
-            call, parameters = remedy.asks(back.target, back.before, back.after)
-            back = replace(back, call=call, parameters=parameters)
             self.lock.renew()
             now = remedy.read(change.target)
+            if now == change.before:
+                return ""
+            if now != change.after:
+                return f"changed by someone else since; left as it is: {dict(now)}"
+            call, parameters = asked(remedy.steps(back.target, back.before, back.after))
         except (CannotFix, CouldNotLook, Lost, OSError) as error:
             return str(error)
-        if now == change.before:
-            return ""
-        if now != change.after:
-            return f"somebody else has changed it since, and that is left alone: it is {now}"
+        back = replace(back, call=call, parameters=parameters)
         own = self.journal.begin(back, undoes=entry.id)
         try:
             own = self._send(own, remedy, back)
         except Refused as error:
-            self.journal.add(own, steps.REFUSED, str(error))
+            self.journal.add(own, events.REFUSED, str(error))
             return str(error)
         except Partly as error:
-            self.journal.add(own, steps.HANDED_OVER, str(error))
-            return f"{error}; the rest is left to a person"
+            self.journal.add(own, events.HANDED_OVER, str(error))
+            return f"{error}; the rest needs a person"
         if not own.happened:
-            return own.steps[-1].said
+            return own.lines[-1].said
         try:
             reached = self._wait(remedy, back, remedy.settles_within)
         except Lost as error:
             return str(error)
         if not reached.settled:
             return f"it does not read as before: {reached.said}"
-        self.journal.add(own, steps.CURED, "reads as before")
+        self.journal.add(own, events.CURED, "reads as before")
         return ""
 
-    def _interrupted(self, made: str, remedy: Remedy, change: Change) -> Fixed:
-        """Ctrl-C: what a state proves is taken back; what takes its time is left, and said. Nothing is done twice."""
+    def _interrupted(self, made: str, remedy: Fixable, change: Change) -> Fixed:
+        """Ctrl-C: what a state proves is rolled back; what takes its time is left, and said. Nothing is done twice."""
         entry = next(one for one in self.journal.entries() if one.id == made)
-        if entry.state == steps.BEGUN:
+        if entry.state == events.BEGUN:
             entry = self._settled(entry)
         if not entry.happened or not entry.is_open:
-            result = ChangeResult.ROLLED_BACK if entry.state == steps.ROLLED_BACK else ChangeResult.HANDED_OVER
+            result = ChangeResult.ROLLED_BACK if entry.state == events.ROLLED_BACK else ChangeResult.HANDED_OVER
             return Fixed(change, result, f"interrupted; {entry.state.replace('_', ' ')}", entry.id)
         return self._not_cured(entry, remedy, change, "interrupted before it was verified")
 

@@ -26,7 +26,7 @@ class ChangeResult(enum.StrEnum):
 
     @property
     def is_good(self) -> bool:
-        """Whether nobody has to do anything more about it."""
+        """Whether nothing more has to be done about it."""
         return self in (ChangeResult.FIXED, ChangeResult.DONE, ChangeResult.PLANNED)
 
 
@@ -41,13 +41,13 @@ class Fixed:
 
     @property
     def undo(self) -> str:
-        """The command that takes it back, or why there is none."""
+        """The command that undoes it, or why there is none."""
         if not self.entry:
             return ""
         return "one-way" if self.change.one_way else f"opschecks undo {self.entry} --stack {self.change.stack}"
 
     def to_plain(self, resource: str, nodeid: str) -> dict[str, Any]:
-        """As the run file has it: of which resource and check it was, beside the change."""
+        """As the run file has it: the change, with its resource and check."""
         return {
             **self.change.to_plain(),
             "resource": resource,

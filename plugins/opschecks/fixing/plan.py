@@ -1,4 +1,4 @@
-"""What would be changed: planned by a remedy, or by taking back; in plan.json for a person to review."""
+"""What would be changed: planned by a remedy, or by undoing; in plan.json for a person to review."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from ..core import clock
-from ..core.change import CannotFix, Change, State
-from ..history import journal as steps
+from ..core.change import CannotFix, Change, State, asked
+from ..history import journal as events
 from ..history.journal import Entry
 from ..history.storage import write_whole
-from .remedy import Remedy
+from .operation import Operation
+from .remedy import BaseRemedy
 
 FORMAT = 1
 _KEYS = tuple(one.name for one in fields(Change))
@@ -53,11 +54,11 @@ def write_plan(path: Path, suite: str, fixes: Sequence[Mapping[str, Any]]) -> No
 
 
 def _undo(fix: Mapping[str, Any]) -> str:
-    return "one-way: it cannot be taken back" if fix["one_way"] else f"opschecks undo ENTRY --stack {fix['stack']}"
+    return "one-way: it cannot be undone" if fix["one_way"] else f"opschecks undo ENTRY --stack {fix['stack']}"
 
 
 def read_plan(path: Path) -> Plan:
-    """The plan; PlanError where the file cannot be read, is none, or is of another version."""
+    """The plan; PlanError where the file cannot be read, is not a plan, or is of another version."""
     try:
         told = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -75,30 +76,54 @@ def read_plan(path: Path) -> Plan:
     return plan
 
 
-def planned(remedy: Remedy, target: str, **of: object) -> Change:
+def planned(
+    remedy: BaseRemedy, target: str, *, wish: Mapping[str, str] | None = None, check: str = "", finding: str = ""
+) -> Change:
     """The change that the remedy would make now; CannotFix or CouldNotLook where there is none."""
-    wish = of.get("wish") or {}
-    assert isinstance(wish, dict)
-    now: State = remedy.read_for_plan(target)
+    wish = dict(wish or {})
+    if isinstance(remedy, Operation):
+        target = remedy.aimed(target, wish)
+    now = remedy.read_for_plan(target)
     after = remedy.want(now, wish)
     if after == now:
         raise CannotFix(f"{remedy.shown(target)} is as {remedy.name()} would make it: {dict(now)}")
-    return remedy.change(target, now, after, **of)
+    return change_of(remedy, target, now, after, wish=wish, check=check, finding=finding)
 
 
-def undoing(entry: Entry, remedy: Remedy) -> Change:
-    """The change that takes a journal entry back; CannotFix where that cannot be."""
+def undoing(entry: Entry, remedy: BaseRemedy) -> Change:
+    """The change that undoes a journal entry; CannotFix where that cannot be."""
     change = entry.change
     if change.one_way:
-        raise CannotFix(f"{entry.id}: {change.remedy} is one-way: there is nothing to take back")
+        raise CannotFix(f"{entry.id}: {change.remedy} is one-way: there is nothing to undo")
     if not entry.happened:
-        raise CannotFix(f"{entry.id}: it never reached AWS ({entry.state}): there is nothing to take back")
-    if entry.state == steps.ROLLED_BACK:
+        raise CannotFix(f"{entry.id}: it never reached AWS ({entry.state}): there is nothing to undo")
+    if entry.state == events.ROLLED_BACK:
         raise CannotFix(f"{entry.id}: it was rolled back already")
     now = remedy.read(change.target)
     if now != change.after:
         raise CannotFix(
             f"{entry.id}: it is no longer as this change left it: it is {dict(now)}, not {dict(change.after)}"
         )
-    back = remedy.change(change.target, change.after, change.before, wish=change.wish)
+    back = change_of(remedy, change.target, change.after, change.before, wish=change.wish)
     return replace(back, expects="what it was before")
+
+
+def change_of(remedy: BaseRemedy, target: str, before: State, after: State, **of: Any) -> Change:
+    """The change, described; `of` are check, finding, wish."""
+    call, parameters = asked(remedy.steps(target, before, after))
+    change = Change(
+        remedy=remedy.name(),
+        stack=remedy.stack.name,
+        target=target,
+        name=remedy.shown(target),
+        before=before,
+        after=after,
+        call=call,
+        parameters=parameters,
+        risk=remedy.risk_of(before, after),
+        one_way=remedy.one_way,
+        expects=remedy.expects,
+        beware=remedy.beware,
+        **of,
+    )
+    return remedy.described(change) if isinstance(remedy, Operation) else change

@@ -1,4 +1,4 @@
-"""What a remedy is: it reads a state, wants another, and knows the request that leads there and back."""
+"""What a remedy is: it reads a state, wants another, and has the requests that lead from one to the other."""
 
 from __future__ import annotations
 
@@ -10,33 +10,38 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ..core.change import CannotFix, Change, Entries, Progress, Proof, Request, Risk, Sends, State
+from ..core.change import CannotFix, Entries, Progress, Proof, Request, Risk, Sends, State, Step
 from ..core.wording import nearest
+from . import targets as of_kind
 
 if TYPE_CHECKING:
     from ..config.stack import Stack
 
 Runs = Callable[[], Iterable[Mapping[str, Any]]]
 
+LARGEST = 2**31 - 1
+"""What AWS takes for a number, where it does not say less."""
+IN_CODE_TOO = "what CDK or CloudFormation defines must be changed there too, or the next deployment undoes it"
+"""What to beware of with any setting that infrastructure code may own."""
 
-class Remedy(abc.ABC):
-    """Base of all remedies: subclasses say how to read, what to want, and which request brings it about.
 
-    Plan, apply, verify and roll back follow from those three. The class's docstring is what it does;
-    `expects` is what users should see of it; `beware` is where else the setting must change. `wishes`
-    are the names that `--set NAME=VALUE` takes, each with what it means.
+class BaseRemedy(abc.ABC):
+    """What settings and operations have in common; write a remedy as one of those.
+
+    The class's docstring is what it does; `expects` is what users should see of it; `beware` is where else it must
+    change. `wishes` are the names that `--set NAME=VALUE` takes, each with what it means.
     """
 
+    kind: ClassVar[str] = ""
+    """What it changes, as fixing/targets.py lists it, such as "tables"; nothing where it names its targets itself."""
     risk: ClassVar[Risk] = Risk.SAFE
     allow: ClassVar[Sequence[str]] = ()
     proof: ClassVar[Proof] = Proof.STATE
     one_way: bool = False
     rolls_back: ClassVar[bool] = True
-    """Whether it is taken back by itself where it did not help; not where that could take capacity away."""
+    """Whether it is rolled back automatically where it did not help; not where that could remove capacity."""
     resumes: ClassVar[bool] = False
-    """Whether it takes several requests, and can go on from a state between: planned again, only the rest is sent."""
-    followed_by: ClassVar[Sequence[type[Remedy]]] = ()
-    """Remedies that a change by name is not complete without."""
+    """Whether it can go on from a state in between: planned again, only the rest is sent."""
     settles_within: timedelta = timedelta(seconds=30)
     expects: ClassVar[str] = ""
     beware: ClassVar[str] = ""
@@ -44,8 +49,8 @@ class Remedy(abc.ABC):
     wishes: ClassVar[Mapping[str, str]] = {}
 
     def __init__(self, stack: Stack, aws: Sends, runs: Runs = tuple, journal: Entries = tuple) -> None:
-        """For what only the past can tell: `runs` gives the stack's filed run files as plain data, the newest first;
-        `journal` its changes, the oldest first.
+        """For what only the past shows: `runs` gives the stack's filed run files as plain data, newest first;
+        `journal` its changes, oldest first.
         """
         self.stack = stack
         self.aws = aws
@@ -63,107 +68,86 @@ class Remedy(abc.ABC):
         return (cls.__doc__ or "").strip().partition("\n")[0]
 
     def targets(self, resource: str, evidence: Mapping[str, Any]) -> list[str]:
-        """What is to be mended where this resource failed: mostly the resource itself."""
-        return [resource]
-
-    def risk_of(self, before: State, after: State) -> Risk:
-        """The risk of going from one state to the other: the way back may be the worse one."""
-        return self.risk
+        """What is to be changed where this resource failed: mostly the resource itself, by its name."""
+        if self.kind == "distributions":
+            return self.all_targets()
+        return [of_kind.KINDS[self.kind].short(resource) if self.kind else resource]
 
     def normal(self, target: str) -> str:
-        """The one form of a target that somebody named; CannotFix where it is none of the remedy's, or the stack's."""
-        return target
+        """The one form of a target that somebody named; CannotFix where it is not one of the stack's."""
+        return of_kind.named(self.kind, target, self.stack, self.aws) if self.kind else target
 
     def all_targets(self) -> list[str]:
-        """What it can be asked to change by name, without a finding; CannotFix where it must be told."""
-        raise CannotFix("say what to change with --target")
+        """What it can be asked to change by name, without a finding; CannotFix where one must be named."""
+        return of_kind.owned(self.kind, self.stack, self.aws)
 
     def shown(self, target: str) -> str:
-        """The target as people call it."""
-        return target.rsplit("/", 1)[-1] if target.startswith("arn:") else target
+        """The target as people call it; a target group's ARN has the name in the middle."""
+        if ":targetgroup/" in target:
+            return target.split("/")[-2]
+        return target.rsplit("/", 1)[-1] if target.startswith(("arn:", "service/")) else target
 
     @abc.abstractmethod
     def read(self, target: str) -> State:
         """The state as it is now."""
 
     def read_for_plan(self, target: str) -> State:
-        """The state that a plan begins with; CannotFix where what surrounds it makes a change unwise just now."""
+        """The state that a plan begins with; CannotFix where what surrounds it makes a change unwise now."""
         return self.read(target)
 
     @abc.abstractmethod
     def want(self, now: State, wish: Mapping[str, str]) -> State:
-        """The state that mends it; CannotFix where there is none, or where it is not this remedy's to decide."""
+        """The state that fixes it; CannotFix where there is none, or where it is not this remedy's to decide."""
+
+    def risk_of(self, before: State, after: State) -> Risk:
+        """The risk of going from one state to the other: undoing may be the riskier direction."""
+        return self.risk
 
     @abc.abstractmethod
-    def request(self, target: str, before: State, after: State) -> Request:
-        """The call that leads from one state to the other, in either direction unless it is one-way."""
-
-    def requests(self, target: str, before: State, after: State) -> Sequence[Request]:
-        """All calls, in their order; for what one call cannot do."""
-        return [self.request(target, before, after)]
-
-    def turn(self, target: str, request: Request) -> Progress:
-        """Whether it is the request's turn: what AWS does one at a time, or what must be there first, is waited for.
-
-        Asked until it is, for as long as `settles_within`; CannotFix or CouldNotLook as with `ready`.
-        """
-        return Progress(settled=True)
-
-    def ready(self, target: str, request: Request) -> Request:
-        """What is sent in a request's place, with what an earlier answer told, which no journal may hold.
-
-        Asked right before; CannotFix or CouldNotLook where what is there by now does not allow it.
-        """
-        return request
-
-    def answered(self, target: str, request: Request, answer: Mapping[str, Any]) -> None:
-        """AWS' answer to a request; Refused where it says that it did nothing of it, Partly where not all of it."""
-        del target, request, answer
-
-    def asks(self, target: str, before: State, after: State) -> tuple[str, Mapping[str, Any]]:
-        """The calls' names and parameters, as plan and journal show them."""
-        requests = self.requests(target, before, after)
-        names = ", ".join(dict.fromkeys(one.call for one in requests))
-        if len(requests) == 1:
-            return names, requests[0].parameters
-        return names, {"requests": [{"call": one.call, **one.parameters} for one in requests]}
+    def steps(self, target: str, before: State, after: State) -> Sequence[Step]:
+        """The requests that lead from one state to the other, in their order, in either direction unless one-way."""
 
     def progress(self, target: str, before: State, after: State) -> Progress:
         """How far it is; a setting is there as soon as it is read back."""
         now = self.read(target)
         return Progress(now == after, "" if now == after else f"reads {json.dumps(now, default=str)}")
 
-    def change(self, target: str, before: State, after: State, **of: Any) -> Change:
-        """The change, described; `of` are check, finding, wish."""
-        call, parameters = self.asks(target, before, after)
-        return Change(
-            remedy=self.name(),
-            stack=self.stack.name,
-            target=target,
-            name=self.shown(target),
-            before=before,
-            after=after,
-            call=call,
-            parameters=parameters,
-            risk=self.risk_of(before, after),
-            one_way=self.one_way,
-            expects=self.expects,
-            beware=self.beware,
-            **of,
-        )
+
+_FORMER = frozenset(["answered", "asks", "ready", "requests", "turn"])
+"""Methods of remedies in the last release that have become fields of a Step."""
 
 
-def remedy_of(kind: type[Remedy], stack: Stack, aws: Sends, runs: Runs, journal: Entries) -> Remedy:
-    """The remedy; also one of users' own, whose __init__ may know of no journal."""
-    made = kind(stack, aws, runs)
-    made.journal = journal
-    return made
+class Setting(BaseRemedy):
+    """A setting that one request changes: write `read`, `want` and `request`, and everything else has a default.
+
+    Plan, apply, verify and roll back follow from those three. `kind` names the resources it is for, such as "tables":
+    then names and ARNs are understood, and only the stack's own are changed. Beyond that, a setting declares what is
+    true of it: risk, allow, proof, expects, beware, runbook, wishes, settles_within.
+    """
+
+    def __init_subclass__(cls, **more: Any) -> None:
+        """TypeError where the class has what only an Operation's steps have now, and nothing would call any more."""
+        super().__init_subclass__(**more)
+        if former := sorted(_FORMER & vars(cls).keys()):
+            raise TypeError(f"{cls.__name__}.{former[0]}: several requests are the steps of an opschecks.Operation")
+
+    @abc.abstractmethod
+    def request(self, target: str, before: State, after: State) -> Request:
+        """The call that leads from one state to the other, in either direction unless it is one-way."""
+
+    def steps(self, target: str, before: State, after: State) -> Sequence[Step]:
+        """The one request."""
+        return [Step(self.request(target, before, after))]
 
 
-def known_remedies() -> dict[str, type[Remedy]]:
+Remedy = Setting
+"""What settings were called when there were no operations."""
+
+
+def known_remedies() -> dict[str, type[BaseRemedy]]:
     """Every remedy that has been imported, by name."""
-    found: dict[str, type[Remedy]] = {}
-    todo = list(Remedy.__subclasses__())
+    found: dict[str, type[BaseRemedy]] = {}
+    todo = list(BaseRemedy.__subclasses__())
     while todo:
         cls = todo.pop()
         todo += cls.__subclasses__()
@@ -174,9 +158,17 @@ def known_remedies() -> dict[str, type[Remedy]]:
     return dict(sorted(found.items()))
 
 
-def checked_wish(remedy: type[Remedy], given: Mapping[str, str]) -> Mapping[str, str]:
+def checked_wish(remedy: type[BaseRemedy], given: Mapping[str, str]) -> Mapping[str, str]:
     """The wishes, if the remedy takes all of them; CannotFix with the nearest name."""
     for name in given:
         if name not in remedy.wishes:
             raise CannotFix(f"--set {name}: {remedy.name()} takes no such value; {nearest(name, remedy.wishes)}")
     return given
+
+
+def wished_number(wish: Mapping[str, str], name: str, *, least: int = 0, most: int = LARGEST) -> int:
+    """The number of a wish that was given; CannotFix where it is not one, or out of range."""
+    if not wish[name].isdecimal() or not least <= int(wish[name]) <= most:
+        span = f"of at least {least}" if most == LARGEST else f"from {least} to {most:,}"
+        raise CannotFix(f"--set {name}={wish[name]}: expected a whole number {span}")
+    return int(wish[name])

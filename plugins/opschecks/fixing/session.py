@@ -20,8 +20,10 @@ from ..history.lock import Lock
 from ..history.runs import filed_runs
 from .guards import Refusal, TooWide, careless, frozen, judged, require_narrow
 from .loop import Fixer
+from .operation import Operation
 from .outcome import ChangeResult, Fixed, Interrupted, Look
-from .remedy import Remedy, remedy_of
+from .plan import planned
+from .remedy import BaseRemedy
 
 if TYPE_CHECKING:
     from ..config.stack import Stack
@@ -48,14 +50,14 @@ class NotFixable(Exception):  # noqa: N818 - it is said of the stack or of a use
     """Nothing of this stack may be changed as things are; the message says what is missing."""
 
 
-def remedies_by_check(hooks: Hooks) -> dict[str, type[Remedy]]:
+def remedies_by_check(hooks: Hooks) -> dict[str, type[BaseRemedy]]:
     """The remedies that users' conftests give to checks; NotFixable where one is not a remedy."""
-    given: dict[str, type[Remedy]] = {}
+    given: dict[str, type[BaseRemedy]] = {}
     for some in reversed(hooks.pytest_opschecks_remedies()):
         given.update(some or {})
     for check, kind in given.items():
-        if not (isinstance(kind, type) and issubclass(kind, Remedy)):
-            raise NotFixable(f"pytest_opschecks_remedies: {check}: {kind!r} is not a subclass of Remedy")
+        if not (isinstance(kind, type) and issubclass(kind, BaseRemedy)):
+            raise NotFixable(f"pytest_opschecks_remedies: {check}: {kind!r} is not a subclass of Setting or Operation")
     return given
 
 
@@ -71,7 +73,7 @@ class FixingSession:
     aws: Sends
     storage: Storage
     hooks: Hooks
-    remedies: Mapping[str, type[Remedy]]
+    remedies: Mapping[str, type[BaseRemedy]]
     say: Callable[[str], None]
     poll_s: float
     journal: Journal = field(init=False)
@@ -92,21 +94,29 @@ class FixingSession:
             symptom_within=timedelta(minutes=self.stack.fix.symptom_minutes),
         )
 
-    def remedy(self, name: str) -> Remedy:
+    def remedy(self, name: str) -> BaseRemedy:
         """The remedy of that name for this stack; CannotFix with the nearest name where there is none."""
         if name not in self.remedies:
             raise CannotFix(f"{name}: no such remedy; {nearest(name, self.remedies)}")
         runs = partial(filed_runs, self.storage, RUNS_READ)
-        made = remedy_of(self.remedies[name], self.stack, self.aws, runs, self.journal.entries)
+        made = self.remedies[name](self.stack, self.aws, runs)
+        made.journal = self.journal.entries  # users' own may take no journal
         if self._within is not None:
             made.settles_within = self._within
         return made
+
+    def following(self, name: str) -> list[Change]:
+        """The changes that one by this remedy is not complete without; CannotFix where one of them cannot be made."""
+        kind = self.remedies[name]
+        others = kind.followed_by if issubclass(kind, Operation) else ()
+        made = [self.remedy(other.name()) for other in others]
+        return [planned(one, target) for one in made for target in one.all_targets()]
 
     def settle(self) -> list[Fixed]:
         """Settle, by reading, what an earlier fixer that was killed left open; the lock is held."""
         settled = []
         for entry in self._loop.settle():
-            said = f"begun {entry.begun:%Y-%m-%d %H:%M} UTC: {entry.steps[-1].said}"
+            said = f"begun {entry.begun:%Y-%m-%d %H:%M} UTC: {entry.lines[-1].said}"
             settled.append(Fixed(entry.change, ChangeResult.SETTLED, said, entry.id))
         return settled
 
@@ -156,7 +166,7 @@ class FixingSession:
         return self.remedies[change.remedy].proof
 
     def _told(self, made: Callable[[], list[Fixed]]) -> list[Fixed]:
-        """Whoever wants to know is told what became of each change, also when Ctrl-C ended it."""
+        """Users' hooks are called with what became of each change, also when Ctrl-C ended it."""
         try:
             done = made()
         except Interrupted as error:
@@ -179,7 +189,7 @@ class FixingSession:
 def fixing(session: FixingSession) -> Iterator[list[Fixed]]:
     """Hold the stack's lock; gives what an earlier fixer left open, settled.
 
-    NotFixable where a real stack does not say whose it is and where its journal lies; Locked where somebody else is
+    NotFixable where a real stack does not name its account and where its journal is; Locked where somebody else is
     fixing it; OSError where its state cannot be read or written.
     """
     if why := careless(session.stack):

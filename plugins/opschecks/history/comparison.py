@@ -235,6 +235,6 @@ def _change(entry: Entry) -> dict[str, Any]:
         "name": change.name,
         "differs": list(change.differs),
         "state": entry.state,
-        "said": entry.steps[-1].said,
+        "said": entry.lines[-1].said,
         "one_way": change.one_way,
     }

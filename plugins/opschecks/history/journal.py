@@ -1,4 +1,4 @@
-"""What was changed, written down before and after: one line a step, on disk before the next one begins."""
+"""What was changed: one line for each event, on disk before the next one begins."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import json
 import re
 import secrets
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ..core import clock
@@ -16,71 +16,80 @@ from ..core.observation import fan_out
 from .lock import who
 from .storage import Storage
 
-BEGUN, SENT, REFUSED = "begun", "sent", "refused"
+BEGUN, STEP, SENT, REFUSED = "begun", "step", "sent", "refused"
 NOT_SENT, UNCLEAR = "not_sent", "unclear"
 CURED, NOT_CURED, HANDED_OVER, ROLLED_BACK, ROLL_BACK_FAILED = (
     "cured", "not_cured", "handed_over", "rolled_back", "roll_back_failed",
 )  # fmt: skip
 _NAME = re.compile(r"journal/[\dT:.-]+-[0-9a-f]{8}-[a-z_]+\.json")
-"""What a step is called; anything else that lies there is none of ours."""
-REST = "the same again makes the rest"
-"""How a step ends that tells of a change of several requests of which some were made."""
+"""The name of a line; other files in that folder are not the journal's."""
+STEP_LINES = 50
+"""The most lines that the steps of one change take: of more steps, a line stands for a batch of them."""
+REST = "run the same command again to finish"
+_RESTS = (REST, "the same again makes the rest")
+"""How a line ends after which some requests of a change are still to be made; the second is the last release's."""
 HAPPENED = frozenset([SENT, CURED, NOT_CURED, HANDED_OVER, ROLLED_BACK, ROLL_BACK_FAILED])
-"""Steps that prove that the change reached AWS."""
+"""Events that prove that the change reached AWS."""
 
 
 class JournalError(Exception):
-    """A step in the journal cannot be read; the message names it."""
+    """A line of the journal cannot be read; the message names it."""
 
 
 @dataclass(frozen=True)
-class Step:
-    """One line: what happened to an entry, when, and in which words."""
+class Line:
+    """What happened to an entry, when, and in words. `step` is the number of the step that was about to be sent."""
 
     at: datetime
     event: str
     said: str
+    step: int = 0
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One change, with its steps in order. `undoes` is the entry that it takes back."""
+    """One change, with its lines in order. `undoes` is the entry that it undoes or rolls back."""
 
     id: str
     change: Change
     by: str
     undoes: str
-    steps: tuple[Step, ...]
+    lines: tuple[Line, ...]
 
     @property
     def begun(self) -> datetime:
         """When it was begun."""
-        return self.steps[0].at
+        return self.lines[0].at
 
     @property
     def state(self) -> str:
-        """Its newest step; `begun` alone means that nobody knows yet whether it was sent."""
-        return self.steps[-1].event
+        """Its newest event, but for steps; `begun` alone means that it is not known how much of it was sent."""
+        return [line.event for line in self.lines if line.event != STEP][-1]
 
     @property
     def happened(self) -> bool:
         """Whether the change is known to have reached AWS."""
-        return any(step.event in HAPPENED for step in self.steps)
+        return self.reached > 1 or any(line.event in HAPPENED for line in self.lines)
+
+    @property
+    def reached(self) -> int:
+        """The number of the last step that was written down, or of the first of its batch: those before were made."""
+        return max(line.step for line in self.lines)
 
     @property
     def left_in_part(self) -> bool:
-        """Whether some of its requests were made and others not: the same again is no new attempt, but its end."""
-        return any(step.said.endswith(REST) for step in self.steps)
+        """Whether some of its requests were made and others not: the same command again is not a new attempt."""
+        return any(line.said.endswith(_RESTS) for line in self.lines)
 
     @property
     def is_open(self) -> bool:
-        """Whether nobody has said how it ended: its fixer was killed, or could not read."""
+        """Whether it is not known how it ended: its fixer was killed, or could not read."""
         return self.state in (BEGUN, SENT, NOT_CURED, UNCLEAR)
 
 
 @dataclass(frozen=True)
 class Journal:
-    """The journal of one stack; every step is a text of its own, so that nobody can overwrite another's."""
+    """The journal of one stack; every line is a text of its own, so that nobody can overwrite another's."""
 
     store: Storage
 
@@ -88,17 +97,17 @@ class Journal:
         """Write down what is about to be sent; it is on disk when this returns."""
         made = secrets.token_hex(4)
         told = {"change": change.to_plain(), "by": who(), "undoes": undoes}
-        step = self._write(made, BEGUN, told)
-        return Entry(made, change, who(), undoes, (step,))
+        return Entry(made, change, who(), undoes, (self._write(made, BEGUN, told),))
 
-    def add(self, entry: Entry, event: str, said: str = "") -> Entry:
-        """Write down what became of it."""
-        step = self._write(entry.id, event, {"said": said})
-        return Entry(entry.id, entry.change, entry.by, entry.undoes, (*entry.steps, step))
+    def add(self, entry: Entry, event: str, said: str = "", *, step: int = 0) -> Entry:
+        """Write down what became of it, or which step is about to be sent."""
+        told = {"said": said, **({"step": step} if step else {})}
+        line = self._write(entry.id, event, told, after=entry.lines[-1].at)
+        return replace(entry, lines=(*entry.lines, line))
 
     def entries(self, *, since: datetime | None = None) -> list[Entry]:
-        """Every entry, the oldest first; with `since`, those begun at or after it, of which alone is read."""
-        steps: dict[str, list[Step]] = {}
+        """Every entry, the oldest first; with `since`, only those begun at or after it, and only they are read."""
+        lines: dict[str, list[Line]] = {}
         heads: dict[str, Mapping[str, Any]] = {}
         first = f"journal/{since.astimezone(UTC):%Y-%m-%dT%H-%M-%S.%f}" if since else ""
         keys = [key for key in self.store.keys("journal") if key >= first]
@@ -106,26 +115,31 @@ class Journal:
         for key, text in zip(keys, fan_out(self.store.read, keys), strict=True):
             try:
                 told = json.loads(text or "{}")
-                steps.setdefault(told["entry"], []).append(
-                    Step(datetime.fromisoformat(told["at"]), told["event"], told.get("said", ""))
-                )
+                lines.setdefault(told["entry"], []).append(_line(told))
                 if told["event"] == BEGUN:
                     heads[told["entry"]] = {**told, "change": Change.from_plain(told["change"])}
             except (ValueError, KeyError, TypeError) as error:
-                raise JournalError(
-                    f"{self.store}/{key}: no step of a journal: {type(error).__name__}: {error}"
-                ) from None
+                why = f"not a line of a journal: {type(error).__name__}: {error}"
+                raise JournalError(f"{self.store}/{key}: {why}") from None
         return [
-            Entry(made, told["change"], told["by"], told["undoes"], tuple(steps[made])) for made, told in heads.items()
+            Entry(made, told["change"], told["by"], told["undoes"], tuple(lines[made])) for made, told in heads.items()
         ]
 
-    def _write(self, entry: str, event: str, told: Mapping[str, Any]) -> Step:
+    def _write(self, entry: str, event: str, told: Mapping[str, Any], after: datetime | None = None) -> Line:
+        """Its name sorts behind that of the line before, also where the machine's clock was set back in between."""
+        tick = timedelta(microseconds=1)
         for _ in range(100):
-            at = clock.now()
-            text = json.dumps({"entry": entry, "event": event, "at": at.isoformat(), **told}, default=str)
-            if self.store.create(f"journal/{at:%Y-%m-%dT%H-%M-%S.%f}-{entry}-{event}.json", text + "\n"):
-                return Step(at, event, str(told.get("said", "")))
-        raise FileExistsError(f"journal of {self.store}: no free name for a step")
+            at = after = max(clock.now(), after + tick) if after else clock.now()
+            line = {"entry": entry, "event": event, "at": at.isoformat(), **told}
+            name = f"journal/{at:%Y-%m-%dT%H-%M-%S.%f}-{entry}-{event}.json"
+            if self.store.create(name, json.dumps(line, default=str) + "\n"):
+                return _line(line)
+        raise FileExistsError(f"journal of {self.store}: no free name for a line")
+
+
+def _line(told: Mapping[str, Any]) -> Line:
+    """A line as it was written down; KeyError or ValueError where it is not one."""
+    return Line(datetime.fromisoformat(told["at"]), told["event"], told.get("said", ""), int(told.get("step", 0)))
 
 
 def since(entries: Iterable[Entry], moment: datetime) -> list[Entry]:

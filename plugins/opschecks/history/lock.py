@@ -17,11 +17,11 @@ LEASE = timedelta(minutes=10)
 
 
 class Locked(Exception):  # noqa: N818 - it is said of the stack
-    """Somebody else mends this stack; the message says who, since when, and until when at the latest."""
+    """Somebody else is fixing this stack; the message says who, since when, and until when at the latest."""
 
 
 class Lost(Exception):  # noqa: N818 - as above
-    """The lease ran out and somebody else holds the lock: nothing may be changed any more."""
+    """The lease ran out and somebody else holds the lock: nothing more may be changed."""
 
 
 def who() -> str:
@@ -30,7 +30,7 @@ def who() -> str:
         user = getpass.getuser()
     except (KeyError, OSError):  # a container without a user database
         user = f"uid {os.getuid()}"
-    return f"{user} on {socket.gethostname()}, process {os.getpid()}"
+    return f"{user} on {socket.gethostname()} (pid {os.getpid()})"
 
 
 @dataclass
@@ -55,13 +55,13 @@ class Lock:
         newest, told = self._newest()
         if told and told["state"] == "held" and datetime.fromisoformat(told["until"]) > clock.now():
             raise Locked(
-                f"{told['holder']} mends this stack since {_shown(told['since'])}; the lock is free when that ends, "
-                f"or at {_shown(told['until'])} if it died"
+                f"{told['holder']} has been fixing this stack since {_shown(told['since'])}; the lock is released when "
+                f"that ends, or expires at {_shown(told['until'])}"
             )
         self._number, self._since = newest + 1, clock.now().isoformat()
         if not self.store.create(self._key(self._number), self._text("held")):
             self._number = 0
-            raise Locked("somebody else has begun to mend this stack this moment; try again")
+            raise Locked("somebody else has just begun to fix this stack; try again")
         for key in self.store.keys("lock")[:-2]:
             self.store.delete(key)
 
@@ -69,7 +69,7 @@ class Lock:
         """Hold it for another lease; Lost where somebody else has taken it over. Call it before each change."""
         newest, told = self._newest()
         if newest != self._number or not told or told["token"] != self._token:
-            raise Lost("the lease of this run's lock ran out, and somebody else mends the stack now")
+            raise Lost("this run's lock expired and someone else holds it now")
         self.store.replace(self._key(self._number), self._text("held"))
 
     def release(self) -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ..core.change import Change
     from ..fixing.guards import Refusal
     from ..fixing.outcome import Fixed, Look
-    from ..fixing.remedy import Remedy
+    from ..fixing.remedy import BaseRemedy
     from ..fixing.session import FixingSession
     from .examine import Examine
 
@@ -189,7 +189,7 @@ class _Fixing:
             self._refused(Refusal(listed, why), "", "")
         return kept
 
-    def _own_remedies(self) -> dict[str, type[Remedy]]:
+    def _own_remedies(self) -> dict[str, type[BaseRemedy]]:
         """The remedies of users' conftests, by check; UsageError if there is no such check."""
         from ..core.wording import nearest
         from ..fixing.session import remedies_by_check

@@ -1,22 +1,22 @@
-"""What mends: remedies by the AWS service that they change."""
+"""The remedies: settings and operations."""
 
 from __future__ import annotations
 
 import importlib
 import pkgutil
 
-from ..fixing.remedy import Remedy, known_remedies
+from ..fixing.remedy import BaseRemedy, known_remedies
 from ..fixing.session import Hooks, remedies_by_check
 
 
-def all_remedies() -> dict[str, type[Remedy]]:
+def all_remedies() -> dict[str, type[BaseRemedy]]:
     """Every remedy by name, after importing every module here."""
     for module in pkgutil.walk_packages(__path__, f"{__name__}."):
         importlib.import_module(module.name)
     return known_remedies()
 
 
-def every_remedy(hooks: Hooks) -> dict[str, type[Remedy]]:
+def every_remedy(hooks: Hooks) -> dict[str, type[BaseRemedy]]:
     """Ours and users' own, by the name that the command line and the journal call them."""
     remedies_by_check(hooks)  # a conftest may define its classes in the hook itself
     return all_remedies()

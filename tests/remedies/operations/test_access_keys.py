@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,11 +13,13 @@ import pytest
 
 from opschecks.aws import session
 from opschecks.config.load import StackError, load_stacks
-from opschecks.core.change import CannotFix, Change, Request, Risk, Unknown
+from opschecks.core.change import CannotFix, Change, Risk, Step, Unknown
 from opschecks.core.observation import CouldNotLook, NotThere
+from opschecks.fixing import plan as planning
+from opschecks.fixing.plan import change_of
 from opschecks.remedies.operations.access_keys import RotateAccessKey
 from tests.aws.test_every_observation import Wire
-from tests.canned import Aws, ago, stack
+from tests.canned import Aws, ago, as_sent, stack
 
 USER, SECRET, SERVICE = "pipeline", "app/credentials", "backend"
 OLD, NEW, OTHER = "AKIAIOSFODNN7EXAMAAA", "AKIAI44QH8DHBEXAMBBB", "AKIAI44QH8DHBEXAMCCC"
@@ -106,9 +108,7 @@ def remedy(answers: Aws, *entries: Entry) -> RotateAccessKey:
 def planned(answers: Aws, *entries: Entry, early: str = "") -> Change:
     """The next stage, as `opschecks fix` would plan it."""
     made = remedy(answers, *entries)
-    target = made.normal(USER)
-    now = made.read_for_plan(target)
-    return made.change(target, now, made.want(now, {"early": early} if early else {}))
+    return planning.planned(made, made.normal(USER), wish={"early": early} if early else {})
 
 
 def asked_for_a_key(begun: datetime, **more: Any) -> Entry:
@@ -144,7 +144,7 @@ def test_stages_are_what_they_say() -> None:
 def test_taking_a_deactivation_back_is_safe() -> None:
     made = remedy(aws(HANDED_OVER, NEW))
     change = planned(aws(HANDED_OVER, NEW))
-    back = made.change(change.target, change.after, change.before)
+    back = change_of(made, change.target, change.after, change.before)
     assert (back.risk, back.parameters["Status"], back.one_way) == (Risk.SAFE, "Active", False)
 
 
@@ -185,7 +185,7 @@ REFUSED: dict[str, tuple[Callable[[], Change], str]] = {
     ),
     "the secret holds a key of somebody else": (
         lambda: planned(aws(ONE, OTHER)),
-        "app/credentials holds a key that is none of pipeline, who has …MAAA",
+        "app/credentials holds a key that does not belong to pipeline, who has …MAAA",
     ),
     "the only key is inactive": (
         lambda: planned(aws([key(OLD, 100 * DAY, HOUR, "Inactive")])),
@@ -219,10 +219,10 @@ REFUSED: dict[str, tuple[Callable[[], Change], str]] = {
         lambda: planned(aws([key(OLD, 5 * DAY, HOUR)])),
         r"is 5 days old, and may be 90 \(limit key_age_days\): nothing is to be rotated; --set early=yes",
     ),
-    "an odd wish": (lambda: planned(aws(ONE), early="no"), "--set early=no: yes is wanted"),
+    "an odd wish": (lambda: planned(aws(ONE), early="no"), "--set early=no: expected yes"),
     "not used yet": (
         lambda: planned(aws([HANDED_OVER[0], key(NEW, 29 * HOUR)], NEW)),
-        "…MBBB is in the secret since .*, and was not used yet as far as AWS tells",
+        "…MBBB is in the secret since .*; AWS reports no use yet",
     ),
     "the service has failed": (
         lambda: planned(aws(HANDED_OVER, NEW, service={"rolloutState": "FAILED"})),
@@ -238,7 +238,7 @@ REFUSED: dict[str, tuple[Callable[[], Change], str]] = {
     ),
     "stored a moment ago": (
         lambda: planned(aws(HANDED_OVER, NEW, stored=HOUR, service={"createdAt": ago(minutes=50)})),
-        r"…MAAA must be quiet for 24 h after the hand-over \(limit key_quiet_hours\): run the same again on",
+        r"…MAAA must be quiet for 24 h after the hand-over \(limit key_quiet_hours\): run the same command again on",
     ),
     "used after the hand-over": (
         lambda: planned(aws([key(OLD, 100 * DAY, 26 * HOUR), HANDED_OVER[1]], NEW)),
@@ -246,7 +246,7 @@ REFUSED: dict[str, tuple[Callable[[], Change], str]] = {
     ),
     "deactivated yesterday": (
         lambda: planned(aws(DEACTIVATED, NEW), deactivated(DAY)),
-        r"is inactive since .*, and is kept for 7 days \(limit key_grace_days\).* run the same again on",
+        r"is inactive since .*, and is kept for 7 days \(limit key_grace_days\).* run the same command again on",
     ),
     "deactivated by hand": (
         lambda: planned(aws(DEACTIVATED, NEW)),
@@ -329,76 +329,86 @@ CREATED = {
 }
 
 
-def _handing_over(after: Aws) -> tuple[RotateAccessKey, list[Request]]:
+def _handing_over(after: Aws) -> tuple[RotateAccessKey, Sequence[Step]]:
     """A rotation whose key was made, and what AWS says from then on."""
     made = remedy(aws(ONE))
     change = planned(aws(ONE))
-    requests = list(made.requests(USER, change.before, change.after))
-    assert made.ready(USER, requests[0]) == requests[0]
-    made.answered(USER, requests[0], CREATED)
+    steps = made.steps(USER, change.before, change.after)
+    assert as_sent(steps[0]) == steps[0].request
+    _answer(steps[0], CREATED)
     made.aws = after
-    return made, requests
+    return made, steps
+
+
+def _answer(step: Step, answer: Mapping[str, Any]) -> None:
+    assert step.judge
+    step.judge(step.request, answer)
+
+
+def _may_be_sent(step: Step) -> bool:
+    assert step.wait
+    return step.wait().settled
 
 
 def test_what_is_stored_keeps_the_other_fields_and_shows_in_no_repr() -> None:
-    made, requests = _handing_over(aws(ONE))
-    sent = made.ready(USER, requests[1])
+    made, steps = _handing_over(aws(ONE))
+    sent = as_sent(steps[1])
     assert json.loads(sent.parameters["SecretString"]) == {
         "AWS_ACCESS_KEY_ID": NEW, "AWS_SECRET_ACCESS_KEY": "new secret value", "MORE": "kept",
     }  # fmt: skip
     assert 32 <= len(sent.parameters["ClientRequestToken"]) <= 64
-    assert made.ready(USER, requests[1]) == sent
-    for shown in (repr(sent), repr(made.__dict__), str(requests)):
+    assert as_sent(steps[1]) == sent
+    for shown in (repr(sent), repr(made.__dict__), str([step.request for step in steps])):
         assert "new secret value" not in shown
         assert SECRET_VALUE not in shown
 
 
 def test_a_secret_that_somebody_has_changed_is_not_written_over() -> None:
-    made, requests = _handing_over(aws(ONE, OTHER))
-    with pytest.raises(CannotFix, match="holds another key by now"):
-        made.ready(USER, requests[1])
+    _, steps = _handing_over(aws(ONE, OTHER))
+    with pytest.raises(CannotFix, match="holds another key now"):
+        as_sent(steps[1])
 
 
 def test_a_lost_secret_is_not_made_up() -> None:
     made = remedy(aws(LOST))
     change = planned(aws(ONE))
     with pytest.raises(CannotFix, match="the new key's secret is not known here"):
-        made.ready(USER, made.requests(USER, change.before, change.after)[1])
+        as_sent(made.steps(USER, change.before, change.after)[1])
 
 
 def test_no_service_is_deployed_before_the_secret_holds_the_new_key() -> None:
-    made, requests = _handing_over(aws(LOST))
+    _, steps = _handing_over(aws(LOST))
     with pytest.raises(CannotFix):
-        made.ready(USER, requests[2])
-    unlisted, _ = _handing_over(aws(ONE, NEW))
-    assert unlisted.turn(USER, requests[1]).settled
-    assert not unlisted.turn(USER, requests[2]).settled
-    stored, _ = _handing_over(aws(HANDED_OVER, NEW, stored=HOUR))
-    assert stored.turn(USER, requests[2]).settled
-    assert stored.ready(USER, requests[2]) == requests[2]
+        as_sent(steps[2])
+    _, unlisted = _handing_over(aws(ONE, NEW))
+    assert unlisted[1].wait is None
+    assert not _may_be_sent(unlisted[2])
+    _, stored = _handing_over(aws(HANDED_OVER, NEW, stored=HOUR))
+    assert _may_be_sent(stored[2])
+    assert as_sent(stored[2]) == stored[2].request
 
 
 def test_an_answer_without_a_key_is_unknown() -> None:
-    made = remedy(aws(ONE))
+    change = planned(aws(ONE))
     with pytest.raises(Unknown, match="the answer has no key"):
-        made.answered(USER, Request("iam", "CreateAccessKey", {"UserName": USER}), {})
+        _answer(remedy(aws(ONE)).steps(USER, change.before, change.after)[0], {})
 
 
 def test_the_id_is_filled_in_when_it_is_sent_and_only_while_it_is_right() -> None:
     change = planned(aws(HANDED_OVER, NEW))
     made = remedy(aws(HANDED_OVER, NEW))
-    (request,) = made.requests(change.target, change.before, change.after)
-    assert made.ready(change.target, request).parameters["AccessKeyId"] == OLD
-    used = remedy(aws([key(OLD, 100 * DAY, HOUR), HANDED_OVER[1]], NEW))
+    (step,) = made.steps(change.target, change.before, change.after)
+    assert as_sent(step).parameters["AccessKeyId"] == OLD
+    made.aws = aws([key(OLD, 100 * DAY, HOUR), HANDED_OVER[1]], NEW)
     with pytest.raises(CannotFix, match="after it was handed over"):
-        used.ready(change.target, request)
-    gone_back = remedy(aws(HANDED_OVER, OLD))
+        as_sent(step)
+    made.aws = aws(HANDED_OVER, OLD)
     with pytest.raises(CannotFix):
-        gone_back.ready(change.target, request)
+        as_sent(step)
 
 
 PROGRESS = {
-    "its secret is lost": (aws(LOST), "…MBBB was made, and is not in the secret: what it was is lost", True),
+    "its secret is lost": (aws(LOST), "…MBBB was made, and is not in the secret: its value is lost", True),
     "not listed yet": (aws(ONE), "the new key is not listed yet", False),
     "nobody deployed it": (aws(HANDED_OVER, NEW, stored=HOUR), "c/backend was not deployed since", True),
     "failed": (
@@ -408,7 +418,7 @@ PROGRESS = {
     ),
     "not used": (
         aws([HANDED_OVER[0], key(NEW, 29 * HOUR)], NEW),
-        "…MBBB is stored since 1680 min, and was not used yet",
+        "…MBBB was stored 28 h ago; AWS reports no use yet",
         False,
     ),
 }

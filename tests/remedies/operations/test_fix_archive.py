@@ -224,7 +224,7 @@ def test_what_changes_between_the_last_look_and_the_delete_stops_it(tmp_path: Pa
         assert made.code == 1
         assert "1 of 3 requests were made, and the next was not" in made.all
         assert "ConditionalCheckFailed" in made.all
-        assert "the same again makes the rest" in made.all
+        assert "run the same command again to finish" in made.all
         assert len(table(on)) == 124
         assert fix(on).code == 0
         assert len(table(on)) == 5

@@ -120,7 +120,7 @@ def test_a_killed_restore_is_sent_once_and_waited_for_by_the_same_again(tmp_path
         on.sandbox.backend("dynamodb").tables["incidents-again"].looks = 6
         again = on.command(*restore)
         assert again.code == 0, again.all
-        assert "its fixer ended before it was verified" in again.out
+        assert "the run that made it ended before verifying it" in again.out
         assert on.times_sent() == 1
         assert on.events() == [["begun", "sent", "handed_over"], ["begun", "sent", "cured"]]
 
@@ -194,5 +194,5 @@ def test_what_cloudwatch_logs_may_not_write_is_said_and_no_backup(tmp_path: Path
         refused = on.command("fix", "back-up-everything", "--yes")
         assert refused.code == 1
         assert "GetBucketAcl call on the given bucket failed" in refused.all
-        assert "the same again makes the rest" in refused.all
+        assert "run the same command again to finish" in refused.all
         assert [key.rpartition("/")[2] for key in _keys(on)] == ["started.json"]

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from opschecks.aws.backup_sets import BackupLocation, BackupSet, backup_location, next_name
-from opschecks.core.change import CannotFix, Request, Unknown
+from opschecks.core.change import CannotFix, Progress, Unknown
 from opschecks.core.observation import CouldNotLook, NotThere
 from opschecks.remedies.operations.backup_conditions import require_copyable, require_possible
 from opschecks.remedies.operations.backup_pieces import Pieces, Scope, look_at, manifest, unsettled
 from opschecks.remedies.operations.full_backup import BackUpEverything
-from opschecks.remedies.operations.table_backup import backup_name
+from opschecks.remedies.settings.table_backup import backup_name
 from tests.canned import NOW, ago
 from tests.canned_backups import ARN, DESCRIBE, GONE, LIST, TASKS, T, backup, remedy_of, stack_of, table
 
@@ -206,24 +206,30 @@ def _everything(answers: dict[Any, Any]) -> Any:
     )
 
 
+AFTER = {"set": SET, "complete": True, "tables": 2, "objects": 1, "log_groups": 1}
+
+
 def test_an_export_waits_for_any_other_of_the_account() -> None:
-    request = Request("logs", "CreateExportTask", {})
-    waiting = _everything({TASKS: {"exportTasks": [_task("RUNNING", prefix="x")]}}).turn("", request)
-    assert (waiting.settled, waiting.said) == (False, "an export of /ecs/backend is RUNNING: one runs at a time")
-    assert _everything({TASKS: {"exportTasks": [_task()]}}).turn("", request).settled
+    other, ended = _task("RUNNING", prefix="x"), _task(prefix="x")
+    for task, waiting in (
+        (other, Progress(False, "an export of /ecs/backend is RUNNING: one runs at a time")),
+        (ended, Progress(settled=True)),
+    ):
+        *_, export, _, _ = _everything(_set_of([_object("a.js")], [], [task], [])).steps("", {}, AFTER)
+        assert export.wait() == waiting
 
 
 def test_a_copy_is_of_what_was_listed_and_of_nothing_younger() -> None:
     answers = _set_of([_object("a.js")], [], [], [])
-    after = {"set": SET, "complete": True, "tables": 2, "objects": 1, "log_groups": 1}
-    requests = _everything(answers).requests("", {}, after)
+    steps = _everything(answers).steps("", {}, AFTER)
+    requests = [step.request for step in steps]
     assert [one.operation for one in requests] == [
         "PutObject", "CreateBackup", "CreateBackup", "CreateExportTask", "CopyObject", "PutObject",
     ]  # fmt: skip
     assert requests[4].parameters["CopySourceIfMatch"] == '"a"'
     assert all(one.parameters["IfNoneMatch"] == "*" for one in (requests[0], requests[-1]))
     with pytest.raises(Unknown):
-        _everything({}).answered("", requests[4], {})
+        steps[4].judge(requests[4], {})
 
 
 def test_a_manifest_of_another_version_is_no_complete_set() -> None:

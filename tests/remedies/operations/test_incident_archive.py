@@ -13,17 +13,17 @@ import pytest
 
 from opschecks.aws.dynamodb_items import from_line, to_line
 from opschecks.config.stack import Stack
-from opschecks.core.change import CannotFix, Change, Progress, Request, Risk
+from opschecks.core.change import CannotFix, Change, Progress, Request, Risk, asked
 from opschecks.core.observation import CouldNotLook, NotThere
-from opschecks.fixing.plan import planned
-from opschecks.fixing.remedy import Remedy
+from opschecks.fixing.plan import change_of, planned
+from opschecks.fixing.remedy import BaseRemedy
 from opschecks.remedies.operations import archive_objects, old_incidents
 from opschecks.remedies.operations.archive_objects import batches, packed, sha256
 from opschecks.remedies.operations.archived_items import EXPRESSION_BYTES, OPERATORS, can_be_told, delete_of
 from opschecks.remedies.operations.incident_archive import ArchiveIncidents
 from opschecks.remedies.operations.incident_restore import RestoreIncidents
 from tests.aws.test_retention import NO_RULES, rule
-from tests.canned import ACCOUNT, NOW, Answers, Aws, Canned, fits, stack
+from tests.canned import ACCOUNT, NOW, Answers, Aws, Canned, as_sent, fits, stack
 
 ARN = f"arn:aws:dynamodb:{ACCOUNT}:table/incidents"
 OLD = "2020-01-01T00:00:00Z"
@@ -117,7 +117,7 @@ class World:
         body = self.objects[asked["Key"]]
         return {"Body": io.BytesIO(body), "ChecksumSHA256": self.checksums.get(asked["Key"], sha256(body))}
 
-    def remedy(self, kind: type[Remedy] = ArchiveIncidents) -> Remedy:
+    def remedy(self, kind: type[BaseRemedy] = ArchiveIncidents) -> BaseRemedy:
         return kind(self.stack, self.aws)
 
     def plan(self, **wish: str) -> Change:
@@ -144,15 +144,15 @@ class World:
         self.index = copy.deepcopy(self.items)
 
     def make(
-        self, change: Change, *, after_copies: Edit | None = None, kind: type[Remedy] = ArchiveIncidents
-    ) -> Remedy:
+        self, change: Change, *, after_copies: Edit | None = None, kind: type[BaseRemedy] = ArchiveIncidents
+    ) -> BaseRemedy:
         """All of it, in one go; `after_copies` happens before the first delete."""
         remedy, edit = self.remedy(kind), after_copies
-        for request in remedy.requests(change.target, change.before, change.after):
-            if edit and request.operation != "PutObject":
+        for step in remedy.steps(change.target, change.before, change.after):
+            if edit and step.request.operation != "PutObject":
                 edit(self)
                 edit = None
-            self.send(remedy.ready(change.target, request))
+            self.send(as_sent(step))
         return remedy
 
     @property
@@ -164,7 +164,7 @@ class World:
         return sorted(one["incident_id"]["S"] for one in (self.items if items is None else items))
 
 
-def progress(world: World, remedy: Remedy, change: Change) -> Progress:
+def progress(world: World, remedy: BaseRemedy, change: Change) -> Progress:
     return remedy.progress(change.target, change.before, change.after)
 
 
@@ -211,12 +211,7 @@ def test_what_nobody_knows_is_not_copied() -> None:
 def test_copied_then_deleted_by_the_whole_key_and_put_back(keys: tuple[str, ...]) -> None:
     team = {"team": {"S": "b"}}
     items = [incident(n, **EVERY_KIND, **team) for n in range(3)]
-    world = World(
-        *items,
-        incident(8, "active", **team),
-        incident(9, "resolved", f"{NOW:%Y-%m-%dT}", **team),
-        keys=keys,
-    )
+    world = World(*items, incident(8, "active", **team), incident(9, "resolved", f"{NOW:%Y-%m-%dT}", **team), keys=keys)
     before = sorted(map(to_line, world.items))
     change = world.plan()
     assert (change.before["incidents"], change.after["incidents"]) == (3, 0)
@@ -228,7 +223,7 @@ def test_copied_then_deleted_by_the_whole_key_and_put_back(keys: tuple[str, ...]
     assert sorted(map(to_line, world.archived)) == sorted(map(to_line, items))
     assert progress(world, remedy, change).settled
     assert world.remedy().read(change.target) == change.after
-    back = world.remedy().change(change.target, change.after, change.before)
+    back = change_of(world.remedy(), change.target, change.after, change.before)
     assert (back.risk, back.call) == (Risk.DISRUPTIVE, "dynamodb:PutItem")
     assert progress(world, world.make(back), back).settled
     assert sorted(map(to_line, world.items)) == before
@@ -266,8 +261,8 @@ def test_a_condition_stays_within_what_dynamodb_takes() -> None:
 @pytest.mark.parametrize(
     ("now", "why"),
     [
-        (None, "inc-001 is not in the table any more"),
-        (incident(1, "active"), "inc-001 is not resolved any more"),
+        (None, "inc-001 is no longer in the table"),
+        (incident(1, "active"), "inc-001 is no longer resolved"),
         (incident(1, "resolved", "2999-01-01"), "inc-001 was not opened before"),
         ({**incident(1), "created_at": {"N": "1"}}, "inc-001 was not opened before"),
         (incident(1, **{f"a{n}": {"N": "1"} for n in range(160)}), "has more attributes than a condition can name"),
@@ -328,11 +323,11 @@ def test_requests_are_of_what_dynamodb_takes() -> None:
 
 
 WISHES: dict[str, tuple[dict[str, str], str]] = {
-    "none": ({"at_most": "0"}, "a number from 1 to 10,000 is wanted"),
-    "too many": ({"at_most": "10001"}, "a number from 1 to 10,000 is wanted"),
-    "no number": ({"at_most": "-1"}, "a number from 1 to 10,000 is wanted"),
-    "no day": ({"before": "soon"}, "soon is no day such as 2026-01-01"),
-    "no such day": ({"before": "2026-02-30"}, "2026-02-30 is no day"),
+    "none": ({"at_most": "0"}, "expected a whole number from 1 to 10,000"),
+    "too many": ({"at_most": "10001"}, "expected a whole number from 1 to 10,000"),
+    "no number": ({"at_most": "-1"}, "expected a whole number from 1 to 10,000"),
+    "no day": ({"before": "soon"}, "soon is not a day such as 2026-01-01"),
+    "no such day": ({"before": "2026-02-30"}, "2026-02-30 is not a day"),
     "too young": ({"before": f"{NOW - timedelta(days=30):%Y-%m-%d}"}, "incidents stay for 90 days"),
     "nothing so old": ({"before": "2010-01-01"}, "there is nothing to archive"),
 }
@@ -436,7 +431,7 @@ BROKEN: dict[str, tuple[Edit, str]] = {
         "holds other incidents than were copied",
     ),
     "one comes twice": (lambda world: _lines(world, lambda lines: [*lines, lines[0]]), "same key came before"),
-    "one is none": (lambda world: _lines(world, lambda lines: [b"{}\n", *lines]), "no line of an export"),
+    "one is none": (lambda world: _lines(world, lambda lines: [b"{}\n", *lines]), "not a line of a DynamoDB export"),
 }
 
 
@@ -507,9 +502,9 @@ def test_another_content_is_another_request() -> None:
     """The fixer compares what would be sent with what was planned."""
     world = World(incident(1))
     change = world.plan()
-    assert world.remedy().asks(change.target, change.before, change.after)[1] == change.parameters
+    assert asked(world.remedy().steps(change.target, change.before, change.after))[1] == change.parameters
     world.items[0]["note"] = {"S": "new"}
-    assert world.remedy().asks(change.target, change.before, change.after)[1] != change.parameters
+    assert asked(world.remedy().steps(change.target, change.before, change.after))[1] != change.parameters
 
 
 def test_what_dynamodb_leaves_unread_is_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -531,7 +526,7 @@ def test_undo_leaves_alone_what_is_there_by_now_and_says_so() -> None:
     world.make(change)
     world.items = [incident(1, "active", title={"S": "it came again"})]
     world.index = list(world.items)
-    back = world.remedy().change(change.target, change.after, change.before)
+    back = change_of(world.remedy(), change.target, change.after, change.before)
     remedy = world.make(back)
     assert world.ids() == ["inc-001", "inc-002"]
     assert world.items[0]["status"] == {"S": "active"}
@@ -544,7 +539,7 @@ def test_undo_of_an_archive_that_is_not_the_whole_truth_is_refused() -> None:
     world.make(change)
     _lines(world, lambda lines: lines[1:])
     with pytest.raises(CannotFix, match="together do not make what was there before"):
-        world.remedy().change(change.target, change.after, change.before)
+        change_of(world.remedy(), change.target, change.after, change.before)
 
 
 def test_one_object_is_put_back_by_name() -> None:
@@ -562,7 +557,9 @@ def test_one_object_is_put_back_by_name() -> None:
     with pytest.raises(CannotFix, match="is as restore-incidents would make it"):
         planned(world.remedy(RestoreIncidents), target, wish={})
     for other in (target.replace("old", "others"), "s3://old/incidents/incidents/", f"s3://old/elsewhere/{key}"):
-        with pytest.raises(CannotFix, match="is no object of the archive: s3://old/incidents/incidents/before-DAY/"):
+        with pytest.raises(
+            CannotFix, match="is not an object of the archive: s3://old/incidents/incidents/before-DAY/"
+        ):
             remedy.normal(other)
     with pytest.raises(CannotFix, match="aws s3 ls --recursive s3://old/incidents/incidents/ shows them"):
         remedy.all_targets()

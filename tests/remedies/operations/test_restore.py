@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from opschecks.core.change import CannotFix, Request, Risk
+from opschecks.core.change import CannotFix, Risk
 from opschecks.core.observation import CouldNotLook, NotThere
-from opschecks.fixing.remedy import Remedy
+from opschecks.fixing.plan import planned
 from opschecks.remedies.operations.restore import DeleteRestoredTable, RestoreTable
 from opschecks.remedies.operations.restore_points import wanted_point
-from opschecks.remedies.operations.table_backup import BackUpTable, backup_name
+from opschecks.remedies.settings.table_backup import BackUpTable, backup_name
 from opschecks.remedies.settings.table_recovery import EnableRecovery
-from tests.canned import NOW, Aws, ago, stack
+from tests.canned import NOW, Aws, ago, as_sent, stack
 from tests.canned_backups import (
     ARN,
     BACKUP,
@@ -101,13 +101,6 @@ def test_recovery_is_turned_on_where_it_is_off_and_nowhere_else() -> None:
         ).read(T)
 
 
-@pytest.mark.parametrize("kind", [BackUpTable, EnableRecovery, RestoreTable])
-def test_a_table_of_nobody_is_not_ours(kind: type[Remedy]) -> None:
-    assert remedy_of(kind).normal(ARN) == T
-    with pytest.raises(CannotFix, match="no table of here; did you mean"):
-        remedy_of(kind).normal("incidentz")
-
-
 WINDOW = _recovery(EarliestRestorableDateTime=ago(days=35), LatestRestorableDateTime=ago(minutes=5))
 OTHER = {
     "BackupDescription": {
@@ -143,7 +136,7 @@ POINTS: dict[str, tuple[dict[Any, Any], dict[str, str], str, bool]] = {
     ),
     "none": (listed(), {}, "aws backup start-restore-job", False),
     "the newest by name": (listed(backup("new", 1)), {"backup": "newest"}, f"{ARN}/backup/new", True),
-    "no ARN": ({}, {"backup": "yesterday"}, "the ARN of a backup of DynamoDB is wanted", False),
+    "no ARN": ({}, {"backup": "yesterday"}, "expected the ARN of a DynamoDB backup", False),
     "another table's": ({("dynamodb", "DescribeBackup"): OTHER}, {"backup": BACKUP}, "it is a backup of other", False),
     "no such backup": ({("dynamodb", "DescribeBackup"): GONE}, {"backup": BACKUP}, "there is no such backup", False),
     "the last moment": (
@@ -184,9 +177,7 @@ def _describes(**tables: Any) -> dict[Any, Any]:
 
 
 def _planned(answers: dict[Any, Any], wish: dict[str, str], target: str = T) -> Any:
-    remedy = remedy_of(RestoreTable, answers)
-    before = remedy.read_for_plan(target)
-    return remedy.change(target, before, remedy.want(before, wish), wish=wish)
+    return planned(remedy_of(RestoreTable, answers), target, wish=wish)
 
 
 def test_a_restore_is_planned_into_a_new_table() -> None:
@@ -203,7 +194,7 @@ def test_a_lost_table_is_restored_under_its_name_and_never_deleted_again() -> No
     change = _planned(_describes(), {"to": T})
     assert change.one_way
     with pytest.raises(CannotFix, match="is a table of here"):
-        remedy_of(RestoreTable, _describes(incidents=restored())).requests(
+        remedy_of(RestoreTable, _describes(incidents=restored())).steps(
             change.target, change.after, {"restored_from": "", "complete": False}
         )
 
@@ -231,14 +222,16 @@ def test_a_restore_that_is_under_way_is_waited_for_and_not_asked_for_again() -> 
     change = _planned(_describes(incidents=table(), again=restored(under_way=True)), {"to": "again"})
     assert change.before == {"restored_from": BACKUP, "complete": False}
     assert change.parameters == {"requests": []}
-    with pytest.raises(CannotFix, match="take back the entry that began it"):
-        remedy_of(RestoreTable).requests(change.target, change.after, change.before)
+    with pytest.raises(CannotFix, match="undo the entry that began it"):
+        remedy_of(RestoreTable).steps(change.target, change.after, change.before)
 
 
 def test_a_table_that_came_meanwhile_is_not_restored_over() -> None:
-    request = Request("dynamodb", "RestoreTableFromBackup", {})
-    with pytest.raises(CannotFix, match="by now"):
-        remedy_of(RestoreTable, _describes(again=table())).ready(f"again from {T}", request)
+    change = _planned(_describes(incidents=table()), {"to": "again"})
+    remedy = remedy_of(RestoreTable, _describes(again=table()))
+    (step,) = remedy.steps(change.target, change.before, change.after)
+    with pytest.raises(CannotFix, match="there is a table again now"):
+        as_sent(step)
 
 
 WAITS: dict[str, tuple[Any, bool, bool, str]] = {
@@ -250,12 +243,7 @@ WAITS: dict[str, tuple[Any, bool, bool, str]] = {
         "ACTIVE",
     ),
     "there": (restored(), True, False, "ACTIVE"),
-    "its key is lost": (
-        restored(status="INACCESSIBLE_ENCRYPTION_CREDENTIALS"),
-        False,
-        True,
-        "INACCESSIBLE",
-    ),
+    "its key is lost": (restored(status="INACCESSIBLE_ENCRYPTION_CREDENTIALS"), False, True, "INACCESSIBLE"),
     "not listed yet": (GONE, False, False, "not listed yet"),
 }
 
@@ -278,7 +266,7 @@ def test_a_restore_that_aws_gives_up_is_not_waited_for() -> None:
 
 
 KEPT: dict[str, tuple[str, Any, str]] = {
-    "the stack's own": (T, restored(), "no table of a drill"),
+    "the stack's own": (T, restored(), "is not a table of a drill"),
     "another's": ("opschecks-drill-1", table("opschecks-drill-1"), "has no RestoreSummary"),
     "protected": ("opschecks-drill-1", restored(DeletionProtectionEnabled=True), "protected against deletion"),
     "under way": ("opschecks-drill-1", restored(under_way=True), "deletes only what is ACTIVE"),
@@ -294,18 +282,17 @@ def test_only_what_a_drill_restored_is_deleted(name: str, there: Any, said: str)
     with pytest.raises(CannotFix, match=said):
         remedy.read_for_plan(name)
     with pytest.raises(CannotFix, match=said):
-        remedy.ready(name, Request("dynamodb", "DeleteTable", {"TableName": name}))
+        as_sent(*remedy.steps(name, {}, {}))
 
 
 def test_a_drilled_table_is_deleted_as_the_one_it_is() -> None:
     remedy = remedy_of(DeleteRestoredTable, {DESCRIBE: restored()})
-    before = remedy.read_for_plan("opschecks-drill-1")
-    assert before == {"status": "there", "table_id": "1", "restored_from": BACKUP}
-    change = remedy.change("opschecks-drill-1", before, remedy.want(before, {}))
+    change = planned(remedy, "opschecks-drill-1")
+    assert change.before == {"status": "there", "table_id": "1", "restored_from": BACKUP}
     assert (change.parameters, change.risk, change.one_way) == (
         {"TableName": "opschecks-drill-1"},
         Risk.DESTRUCTIVE,
         True,
     )
     going = remedy_of(DeleteRestoredTable, {DESCRIBE: restored("DELETING")})
-    assert going.progress("opschecks-drill-1", before, {}).said == "opschecks-drill-1 is being deleted"
+    assert going.progress("opschecks-drill-1", change.before, {}).said == "opschecks-drill-1 is being deleted"

@@ -51,16 +51,3 @@ def test_it_is_stopped_for_the_night_and_undo_starts_as_many(tmp_path: Path) -> 
         assert service.desired_count == 3
         assert on.outcome(CHECK, "weekly") == "failed"
         assert own.desired_count == 2
-
-
-def test_within_its_hours_it_goes_on(tmp_path: Path) -> None:
-    with bench(tmp_path, fix=FRESH + _hours(0)) as on:
-        service = _running(on, 2)
-        ended = on.command("fix", "scale-dev-to-zero", "--allow", "disruptive", "--yes")
-        assert ended.code == 1
-        assert "within its hours: what ran at night is over" in ended.err
-        named = "service/incident-commander/backend"
-        production = on.command("fix", "scale-dev-to-zero", "--target", named, "--allow", "disruptive", "--yes")
-        assert "service/incident-commander/backend is none of dev_services" in production.err
-        assert service.desired_count == on.sandbox.service().desired_count == 2
-        assert on.journal() == []

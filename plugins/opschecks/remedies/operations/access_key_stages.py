@@ -20,11 +20,12 @@ SUCCESSOR = "its successor"
 HOLDS = "the secret holds"
 GONE = "none"
 _BEFORE = timedelta(seconds=5)
-"""How far AWS's clock, which tells whole seconds, may be behind the journal's."""
+"""How far AWS's clock, which has whole seconds, may be behind the journal's."""
 _MADE_WITHIN = timedelta(seconds=60)
 """A rotation asks for its key first of all: what was made later than this after it began is not its key."""
 _SENT_WITHIN = timedelta(minutes=2)
-"""A key is stored right after it was made, and a service deployed right after that; or by nobody."""
+"""A key is stored right after it was made, and a service deployed right after that; or never."""
+AGAIN = "run the same command again"
 
 
 class Stage(enum.Enum):
@@ -35,10 +36,10 @@ class Stage(enum.Enum):
     DEACTIVATE = (
         Risk.DISRUPTIVE,
         False,
-        "nobody notices; whoever still used the old key unseen is refused from now on",
+        "no effect, unless something still uses the old key unseen: it is refused from now on",
     )
     REACTIVATE = (Risk.SAFE, False, "the old key works again")
-    DELETE = (Risk.DESTRUCTIVE, True, "nobody notices: nothing could use the old key since it was deactivated")
+    DELETE = (Risk.DESTRUCTIVE, True, "no effect: nothing could use the old key since it was deactivated")
 
     def __init__(self, risk: Risk, one_way: bool, expects: str) -> None:
         self.risk = risk
@@ -111,11 +112,11 @@ def handed_over(rotation: Rotation, *, lost: bool) -> Progress:
         return Progress(False, "the new key is not listed yet")
     now = clock.now()
     if held is not new:
-        said = f"{new.end} was made, and is not in the secret: what it was is lost; the same again clears it away"
+        said = f"{new.end} was made, and is not in the secret: its value is lost; {AGAIN} to delete it"
         return Progress(False, said, gone_wrong=lost or now - new.created > _SENT_WITHIN)
     since = now - rotation.held.since
     if rotation.behind:
-        said = f"{rotation.behind[0].name} was not deployed since the secret was stored; the same again deploys it"
+        said = f"{rotation.behind[0].name} was not deployed since the secret was stored; {AGAIN} for that"
         return Progress(False, said, gone_wrong=since > _SENT_WITHIN)
     if rotation.unsettled:
         one = rotation.unsettled[0]
@@ -123,8 +124,9 @@ def handed_over(rotation: Rotation, *, lost: bool) -> Progress:
         return Progress(False, f"{said}; {rotation.old.end} stays valid" if one.failed else said, gone_wrong=one.failed)
     if new.used is None:
         minutes = int(since.total_seconds() // 60)
-        said = f"{new.end} is stored since {minutes} min, and was not used yet as far as AWS tells"
-        return Progress(False, f"{said}; {rotation.old.end} stays valid, and the same again goes on when it was")
+        ago = f"{minutes} min" if minutes < 120 else f"{minutes // 60} h"
+        said = f"{new.end} was stored {ago} ago; AWS reports no use yet"
+        return Progress(False, f"{said}; {rotation.old.end} stays valid; {AGAIN} when it was used")
     return Progress(True, f"{new.end} was used by {new.by}")
 
 
@@ -134,8 +136,8 @@ def _require_sound(rotation: Rotation, wanted: RotatedKey) -> None:
     if held is None:
         ends = " and ".join(key.end for key in rotation.keys)
         raise CannotFix(
-            f"{wanted.secret} holds a key that is none of {rotation.user}, who has {ends}: find out which one its "
-            "readers use, and put that into the secret"
+            f"{wanted.secret} holds a key that does not belong to {rotation.user}, who has {ends}: find out which "
+            "one its readers use, and put that into the secret"
         )
     if not held.active:
         raise CannotFix(
@@ -145,18 +147,18 @@ def _require_sound(rotation: Rotation, wanted: RotatedKey) -> None:
 
 
 def _require_lost(rotation: Rotation, new: Key, journal: Iterable[Made], aws: Sends, wanted: RotatedKey) -> None:
-    """The younger key was made by a rotation that ended before it could store it: nobody has its secret."""
+    """The younger key was made by a rotation that ended before it could store it: its secret is lost."""
     user = rotation.user
     by_hand = (
         f"{wanted.secret} holds the older of two keys of {user}, and a user cannot have a third one: find out whose "
-        f"{new.end} is, and delete it by hand if nobody needs it"
+        f"{new.end} is, and delete it by hand if it is not needed"
     )
     if new.used:
         raise CannotFix(f"{new.end} was used on {_time(new.used)} by {new.by}: {by_hand}")
     if not any(_asked_for(entry, user, new) for entry in journal):
         raise CannotFix(f"no rotation in the journal has made {new.end}: {by_hand}")
     if kept_earlier(aws, wanted, new):
-        raise CannotFix(f"another version of {wanted.secret} holds {new.end}, so that it may be wanted: {by_hand}")
+        raise CannotFix(f"another version of {wanted.secret} holds {new.end}, so that it may be needed: {by_hand}")
 
 
 def _asked_for(entry: Made, user: str, key: Key) -> bool:
@@ -171,11 +173,11 @@ def _asked_for(entry: Made, user: str, key: Key) -> bool:
 def _require_used(rotation: Rotation, new: Key) -> None:
     if rotation.unsettled:
         one = rotation.unsettled[0]
-        raise CannotFix(f"{one.name}: {one.said}: what it reads is not settled; look at it, then run the same again")
+        raise CannotFix(f"{one.name}: {one.said}: what it reads is not settled; look at it, then {AGAIN}")
     if new.used is None:
         raise CannotFix(
-            f"{new.end} is in the secret since {_time(rotation.held.since)}, and was not used yet as far as AWS tells, "
-            "which may be some time later: see that who reads the secret works, then run the same again"
+            f"{new.end} is in the secret since {_time(rotation.held.since)}; AWS reports no use yet, "
+            "which may take a while: check that whoever reads the secret works, then run the same command again"
         )
 
 
@@ -190,12 +192,12 @@ def _require_quiet(rotation: Rotation, old: Key, new: Key, limits: Limits) -> No
     if late and old.used:
         raise CannotFix(
             f"{old.end} was used on {_time(old.used)} by {old.by}, after it was handed over: somebody has it from "
-            f"elsewhere, and needs {new.end}. Run the same again when nothing has used it for "
+            f"elsewhere, and needs {new.end}. Run the same command again when nothing has used it for "
             f"{limits.key_grace_days:g} days (limit key_grace_days): on {_time(free)} at the earliest"
         )
     raise CannotFix(
         f"{old.end} must be quiet for {limits.key_quiet_hours:g} h after the hand-over (limit key_quiet_hours): run "
-        f"the same again on {_time(free)} or later"
+        f"the same command again on {_time(free)} or later"
     )
 
 
@@ -204,7 +206,7 @@ def _require_grace(user: str, old: Key, journal: Iterable[Made], limits: Limits)
     since = _deactivated(journal, user, old)
     if since is None:
         raise CannotFix(
-            f"{old.end} is inactive, and since when, the journal does not say: delete it by hand when nobody misses "
+            f"{old.end} is inactive, and since when, the journal does not say: delete it by hand when nothing needs "
             "it, or make it active, and let rotate-access-key deactivate it"
         )
     if old.used and old.used > since:
@@ -216,12 +218,13 @@ def _require_grace(user: str, old: Key, journal: Iterable[Made], limits: Limits)
     if clock.now() < free:
         raise CannotFix(
             f"{old.end} is inactive since {_time(since)}, and is kept for {limits.key_grace_days:g} days (limit "
-            f"key_grace_days), so that it can be made active again: run the same again on {_time(free)} or later"
+            f"key_grace_days), so that it can be made active again: run the same command again on {_time(free)} "
+            "or later"
         )
 
 
 def _deactivated(journal: Iterable[Made], user: str, key: Key) -> datetime | None:
-    """When a rotation has deactivated the key, unless that was taken back."""
+    """When a rotation has deactivated the key, unless that was undone."""
     since, label = None, as_key(key.end)
     for entry in journal:
         change = entry.change

@@ -7,14 +7,15 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ...aws.key_rotation import DESCRIBE, LIST, SERVICES, USED, VALUE, Rotation, ending, held, rotation_of
 from ...core import clock
-from ...core.change import CannotFix, Change, Progress, Request, Risk, State, Unknown
+from ...core.change import CannotFix, Change, Progress, Request, Risk, State, Step, Unknown
 from ...core.observation import NotThere
 from ...core.wording import nearest
-from ...fixing.remedy import Remedy
+from ...fixing.operation import Operation
 from .access_key_stages import (
     GONE,
     HOLDS,
@@ -45,13 +46,13 @@ class _Hidden(str):
 
 @dataclass(frozen=True)
 class _NewKey:
-    """The key that this process has made, and its secret, which AWS tells once."""
+    """The key that this process has made, and its secret, which AWS returns once."""
 
     id: str = field(repr=False)
     secret: str = field(repr=False)
 
 
-class RotateAccessKey(Remedy):
+class RotateAccessKey(Operation):
     """Rotate the access key of an IAM user: each run makes the next stage, if the one before is seen to have worked.
 
     A new key is made, stored in the secret, and the services that read it are deployed; once it is used and the old
@@ -89,7 +90,6 @@ class RotateAccessKey(Remedy):
         return [self.normal(resource)]
 
     def all_targets(self) -> list[str]:
-        """Every user that stacks.toml lists, where it is one."""
         if len(self.stack.rotated_keys) != 1:
             raise CannotFix("say whose key to rotate with --target USER")
         return [self.normal(self.stack.rotated_keys[0].user)]
@@ -109,26 +109,17 @@ class RotateAccessKey(Remedy):
         assert key
         return f"{user} {key.end}"
 
-    def shown(self, target: str) -> str:
-        """The user, and the key."""
-        return target
-
     def risk_of(self, before: State, after: State) -> Risk:
-        """That of the stage."""
         return stage_of(before, after).risk
 
-    def change(self, target: str, before: State, after: State, **of: Any) -> Change:
-        """Each stage has its own way back, or none."""
-        stage = stage_of(before, after)
-        made = super().change(target, before, after, **of)
-        return replace(made, one_way=stage.one_way, expects=stage.expects)
+    def described(self, change: Change) -> Change:
+        stage = stage_of(change.before, change.after)
+        return replace(change, one_way=stage.one_way, expects=stage.expects)
 
     def read(self, target: str) -> State:
-        """Both keys, what the secret holds, and what its readers were started with."""
         return state_of(self._rotation(_user(target)))
 
     def read_for_plan(self, target: str) -> State:
-        """As `read`; CannotFix where the next stage must not begin yet."""
         rotation = self._rotation(_user(target))
         self._next = self._after(rotation)
         self._age = clock.now() - rotation.old.created
@@ -137,7 +128,7 @@ class RotateAccessKey(Remedy):
     def want(self, now: State, wish: Mapping[str, str]) -> State:
         """The next stage; a rotation is begun only with a key that is old enough, unless that is wished."""
         if wish.get("early", "yes") != "yes":
-            raise CannotFix(f"--set early={wish['early']}: yes is wanted, or nothing")
+            raise CannotFix(f"--set early={wish['early']}: expected yes, or nothing")
         limit = self.stack.limits.key_age_days
         if now[SUCCESSOR] == GONE and "early" not in wish and self._age < timedelta(days=limit):
             raise CannotFix(
@@ -146,12 +137,20 @@ class RotateAccessKey(Remedy):
             )
         return self._next
 
-    def request(self, target: str, before: State, after: State) -> Request:
-        """The first of several."""
-        return self.requests(target, before, after)[0]
+    def steps(self, target: str, before: State, after: State) -> Sequence[Step]:
+        """What leads to the next stage. Each is asked for again before it is sent: it may not be what comes next."""
+        user = _user(target)
+        made = []
+        for request in self._requests(target, before, after):
+            if request.operation == "PutSecretValue":
+                made.append(Step(request, user, prepare=partial(self._storing, user), judge=self._forget))
+                continue
+            judge = self._keep if request.operation == "CreateAccessKey" else None
+            made.append(Step(request, user, partial(self._listed, user), partial(self._allowed, target), judge))
+        return made
 
-    def requests(self, target: str, before: State, after: State) -> Sequence[Request]:
-        """What leads to the next stage, with the ends of ids, and placeholders for what no plan may hold."""
+    def _requests(self, target: str, before: State, after: State) -> list[Request]:
+        """With the ends of ids, and placeholders for what no plan may hold."""
         user, stage = _user(target), stage_of(before, after)
         if stage is Stage.HAND_OVER:
             self.settles_within = timedelta(minutes=self.stack.limits.key_use_minutes)
@@ -183,55 +182,53 @@ class RotateAccessKey(Remedy):
                 made.append(Request("ecs", "UpdateService", {**place, "forceNewDeployment": True}))
         return made
 
-    def turn(self, target: str, request: Request) -> Progress:
-        """What comes after a new key was stored waits until IAM lists it; storing it waits for nothing."""
+    def _listed(self, user: str) -> Progress:
+        """What comes after a new key was stored waits until IAM lists it."""
         made = self._made
-        if made is None or request.operation == "PutSecretValue":
+        if made is None:
             return Progress(settled=True)
-        listed = any(key.id == made.id for key in self._rotation(_user(target)).keys)
+        listed = any(key.id == made.id for key in self._rotation(user).keys)
         return Progress(listed, f"{ending(made.id)} was made, and IAM does not list it yet")
 
-    def ready(self, target: str, request: Request) -> Request:
-        """As it is sent, if what is there by now still leads to it."""
-        user = _user(target)
-        if request.operation == "PutSecretValue":
-            return self._storing(user, request)
-        rotation = self._rotation(user)
-        if request.parameters.get("Status") != "Active":
-            now = state_of(rotation)
-            if request not in self.requests(target, now, self._after(rotation)):
-                raise CannotFix(f"{request.call} is not what comes next any more: run the same again")
+    def _allowed(self, target: str, request: Request) -> Request:
+        """As it is sent, with the key's whole id, if it still is what comes next."""
+        rotation = self._rotation(user := _user(target))
+        if request.parameters.get("Status") != "Active" and request not in self._requests(
+            target, state_of(rotation), self._after(rotation)
+        ):
+            raise CannotFix(f"{request.call} is no longer what comes next: run the same command again")
         if "AccessKeyId" not in request.parameters:
             self._old = rotation.old.id
             return request
         for key in rotation.keys:
             if key.end == request.parameters["AccessKeyId"]:
                 return replace(request, parameters={**request.parameters, "AccessKeyId": key.id})
-        raise CannotFix(f"{user} has no key {request.parameters['AccessKeyId']} any more")
+        raise CannotFix(f"{user} no longer has the key {request.parameters['AccessKeyId']}")
 
     def _storing(self, user: str, request: Request) -> Request:
         """With the new key in place of the old one, in what the secret holds at this moment."""
         wanted, made = self._wanted(user), self._made
         if made is None:
-            raise CannotFix("the new key's secret is not known here: AWS told it once, to who made the key")
+            raise CannotFix("the new key's secret is not known here: AWS returns it once, to whoever made the key")
         now = held(self.aws, wanted)
         if now.key != self._old:
-            raise CannotFix(f"{wanted.secret} holds another key by now: somebody else has changed it")
+            raise CannotFix(f"{wanted.secret} holds another key now: somebody else has changed it")
         text = json.dumps({**now.fields, wanted.id_field: made.id, wanted.secret_field: made.secret})
         token = hashlib.sha256(f"{wanted.secret} {made.id}".encode()).hexdigest()
         sent = {**request.parameters, "SecretString": _Hidden(text), "ClientRequestToken": token}
         return replace(request, parameters=sent)
 
-    def answered(self, target: str, request: Request, answer: Mapping[str, Any]) -> None:
-        """Keep the new key until it is stored: AWS tells its secret in this answer alone."""
-        if request.operation == "PutSecretValue" and self._made:
-            self._made = replace(self._made, secret="")
-        if request.operation != "CreateAccessKey":
-            return
+    def _keep(self, request: Request, answer: Mapping[str, Any]) -> None:
+        """Keep the new key until it is stored: AWS returns its secret in this answer alone."""
         told = answer.get("AccessKey") or {}
         if not (told.get("AccessKeyId") and told.get("SecretAccessKey")):
             raise Unknown(f"{_CREATE}: the answer has no key")
         self._made = _NewKey(told["AccessKeyId"], told["SecretAccessKey"])
+
+    def _forget(self, request: Request, answer: Mapping[str, Any]) -> None:
+        """Its secret is stored."""
+        assert self._made is not None
+        self._made = replace(self._made, secret="")
 
     def progress(self, target: str, before: State, after: State) -> Progress:
         """A hand-over is through when the services have settled and the new key was used."""

@@ -8,17 +8,17 @@ import hashlib
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-from ...aws.inventory import inventory
-from ...aws.s3_lifecycle import find_site, read_bucket
+from ...aws.s3_lifecycle import read_bucket
 from ...core import clock
 from ...core.change import CannotFix
 from ...core.observation import CouldNotLook, NotThere
-from ...fixing.remedy import Remedy
+from ...fixing.remedy import BaseRemedy
+from ...fixing.targets import site_of
 
 if TYPE_CHECKING:
-    from ...aws.session import Aws
+    pass
 
 SUFFIX = ".jsonl.gz"
 OBJECT_BYTES = 4 * 2**20
@@ -103,7 +103,7 @@ def unpacked(body: bytes, key: str) -> list[str]:
         raise CouldNotLook(_GET, f"{key} is no archive of incidents: {type(error).__name__}: {error}") from None
 
 
-def archive_location(remedy: Remedy) -> tuple[str, str]:
+def archive_location(remedy: BaseRemedy) -> tuple[str, str]:
     """Bucket and prefix ("" or ending with /) of the stack's archive; CannotFix where it says none."""
     stack = remedy.stack
     if not stack.archive:
@@ -116,10 +116,10 @@ def archive_location(remedy: Remedy) -> tuple[str, str]:
     return bucket, f"{prefix}/" if prefix else ""
 
 
-def require_fit(remedy: Remedy) -> str:
+def require_fit(remedy: BaseRemedy) -> str:
     """CannotFix where the archive's bucket is the dashboards', may be public, or soon forgets; else what to beware."""
     bucket, prefix = archive_location(remedy)
-    if bucket == _site(remedy):
+    if bucket == (site_of(remedy.stack, remedy.aws) or ("", ""))[0]:
         raise CannotFix(f"{bucket} is the bucket behind the dashboards: incidents are not for everybody; name another")
     require_private(remedy, bucket)
     found = read_bucket(remedy.aws, bucket, None)
@@ -145,28 +145,21 @@ def require_fit(remedy: Remedy) -> str:
     return "; ".join(told)
 
 
-def _site(remedy: Remedy) -> str:
-    """The bucket behind the dashboards, or nothing where the stack has none."""
-    aws = cast("Aws", remedy.aws)
-    try:
-        site = find_site(remedy.stack, aws, inventory(remedy.stack, aws))
-    except CouldNotLook as error:
-        raise CannotFix(str(error)) from None
-    return site[0] if site else ""
+def require_private(remedy: BaseRemedy, bucket: str, key: str = "archive") -> None:
+    """CannotFix unless the bucket itself blocks all public access: a policy or an ACL may come later.
 
-
-def require_private(remedy: Remedy, bucket: str) -> None:
-    """CannotFix unless the bucket itself blocks all public access: a policy or an ACL may come later."""
+    `key` is what names the bucket in stacks.toml.
+    """
     try:
         answer = remedy.aws.call("s3", "GetPublicAccessBlock", Bucket=bucket)
         blocked = answer["PublicAccessBlockConfiguration"]
     except NotThere as error:
         if "NoSuchBucket" in error.reason:
-            raise CannotFix(f"there is no bucket {bucket} (archive in stacks.toml)") from None
+            raise CannotFix(f"there is no bucket {bucket} ({key} in stacks.toml)") from None
         blocked = {}
     lacking = [one for one in _BLOCKED if blocked.get(one) is not True]
     if lacking:
         raise CannotFix(
-            f"{bucket} does not block public access ({', '.join(lacking)}), and incidents are not for everybody: "
-            f"turn it on with aws s3api put-public-access-block, or name another bucket as archive"
+            f"{bucket} does not block public access ({', '.join(lacking)}): turn that on with "
+            f"aws s3api put-public-access-block, or name another bucket as {key}"
         )

@@ -17,7 +17,7 @@ OPERATORS = 300
 
 @dataclass(frozen=True)
 class PutBack(Request):
-    """A transaction of puts, which IAM knows by what it is made of."""
+    """A transaction of puts; IAM allows it by dynamodb:PutItem."""
 
     @property
     def call(self) -> str:
@@ -26,7 +26,7 @@ class PutBack(Request):
 
 
 def items_of(lines: Iterable[str], keys: Sequence[str], where: str) -> dict[str, dict[str, Any]]:
-    """The items of an object's lines by their key lines; CouldNotLook where one is none, or comes twice."""
+    """The items of an object's lines by their key lines; CouldNotLook where a line is not an item, or comes twice."""
     found: dict[str, dict[str, Any]] = {}
     for number, line in enumerate(lines, 1):
         try:

@@ -9,7 +9,8 @@ from ...aws.backup_sets import BackupLocation
 from ...aws.log_groups import describe_log_groups
 from ...core.change import CannotFix
 from ...core.observation import NotThere
-from ...fixing.remedy import Remedy
+from ...fixing.remedy import BaseRemedy
+from .archive_objects import require_private
 from .backup_pieces import Scope
 from .restore_points import describe_table
 
@@ -19,10 +20,9 @@ if TYPE_CHECKING:
 MOST_BYTES = 5 * 2**30
 """What S3 copies in one request."""
 _NOT_COPIED = ("GLACIER", "DEEP_ARCHIVE")
-_BLOCKED = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
 
 
-def require_possible(remedy: Remedy, place: BackupLocation, scope: Scope) -> None:
+def require_possible(remedy: BaseRemedy, place: BackupLocation, scope: Scope) -> None:
     """CannotFix where the bucket is not fit, or where a table or a log group is not there."""
     _require_fit(remedy, place, scope)
     for table in scope.tables:
@@ -34,21 +34,16 @@ def require_possible(remedy: Remedy, place: BackupLocation, scope: Scope) -> Non
         raise CannotFix(f"there is no log group {', '.join(missing)}")
 
 
-def _require_fit(remedy: Remedy, place: BackupLocation, scope: Scope) -> None:
+def _require_fit(remedy: BaseRemedy, place: BackupLocation, scope: Scope) -> None:
     """The bucket is there, cannot become public, and logs can be exported to it; what it lets in, AWS alone can say."""
     bucket = place.bucket
     if scope.site and bucket == scope.site[0]:
-        raise CannotFix(f"{bucket} is the dashboards' own bucket: what is lost with it is no backup; name another")
+        raise CannotFix(f"{bucket} is the dashboards' own bucket: a backup there would be lost with it; name another")
     try:
         where = remedy.aws.call("s3", "GetBucketLocation", Bucket=bucket).get("LocationConstraint") or "us-east-1"
-        answer = remedy.aws.call("s3", "GetPublicAccessBlock", Bucket=bucket)
-        blocked = answer["PublicAccessBlockConfiguration"]
-    except NotThere as error:
-        if "NoSuchBucket" in error.reason:
-            raise CannotFix(f"there is no bucket {bucket} (backups in stacks.toml)") from None
-        blocked = {}
-    if any(blocked.get(one) is not True for one in _BLOCKED):
-        raise CannotFix(f"{bucket} does not block public access: aws s3api put-public-access-block turns that on")
+    except NotThere:
+        raise CannotFix(f"there is no bucket {bucket} (backups in stacks.toml)") from None
+    require_private(remedy, bucket, "backups")
     here = cast("Aws", remedy.aws).region
     if scope.groups and where not in (here, {"eu-west-1": "EU"}.get(here)):
         raise CannotFix(f"{bucket} is in {where}: logs of {here} can only be exported within it")
@@ -57,7 +52,7 @@ def _require_fit(remedy: Remedy, place: BackupLocation, scope: Scope) -> None:
 def require_copyable(scope: Scope, source: Sequence[Mapping[str, Any]]) -> None:
     """CannotFix where S3 would not copy an object of the site, or where there is none."""
     if scope.site and not source:
-        raise CannotFix(f"{scope.dashboard} holds nothing: a copy of nothing is no backup")
+        raise CannotFix(f"{scope.dashboard} is empty: there is nothing to back up")
     for one in source:
         key = str(one["Key"])
         if int(one["Size"]) > MOST_BYTES:

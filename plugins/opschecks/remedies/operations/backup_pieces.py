@@ -13,9 +13,9 @@ from ...aws.s3_lifecycle import find_site
 from ...core import clock
 from ...core.change import CannotFix
 from ...core.observation import CouldNotLook
-from ...fixing.remedy import Remedy
+from ...fixing.remedy import BaseRemedy
 from ...web.site_objects import list_objects
-from .table_backup import backup_name
+from ..settings.table_backup import backup_name
 
 if TYPE_CHECKING:
     from ...aws.session import Aws
@@ -44,7 +44,7 @@ class Scope:
         return {"tables": list(self.tables), "dashboard": self.dashboard, "log_groups": list(self.groups)}
 
 
-def scope_of(remedy: Remedy) -> Scope:
+def scope_of(remedy: BaseRemedy) -> Scope:
     """Every table, the dashboards' bucket and every log group of the remedy's stack."""
     aws = cast("Aws", remedy.aws)
     try:
@@ -109,8 +109,8 @@ def export_prefix(place: BackupLocation, name: str, number: int, group: str) -> 
     return place.key(name, f"{LOGS}{number:02}-{group.strip('/').replace('/', '-')}")
 
 
-def look_at(remedy: Remedy, place: BackupLocation, name: str, scope: Scope) -> Pieces:
-    """What the set has by now."""
+def look_at(remedy: BaseRemedy, place: BackupLocation, name: str, scope: Scope) -> Pieces:
+    """What the set has so far."""
     aws = remedy.aws
     backups = _backups(remedy, name) if scope.tables else {}
     tasks = aws.items("logs", "DescribeExportTasks", "exportTasks") if scope.groups else []
@@ -127,7 +127,7 @@ def look_at(remedy: Remedy, place: BackupLocation, name: str, scope: Scope) -> P
     return Pieces(tables, exports, tasks, source, {scope.site[1] + str(one["Key"])[len(base) :]: one for one in listed})
 
 
-def _backups(remedy: Remedy, name: str) -> dict[str, Mapping[str, Any]]:
+def _backups(remedy: BaseRemedy, name: str) -> dict[str, Mapping[str, Any]]:
     """By their names; of all tables in one list, because DynamoDB allows few such calls a second."""
     listed = remedy.aws.items(
         "dynamodb", "ListBackups", "BackupSummaries", BackupType="USER", TimeRangeLowerBound=day_of(name)
@@ -161,7 +161,7 @@ def unsettled(pieces: Pieces) -> str:
 
 
 def manifest(
-    remedy: Remedy, place: BackupLocation, begun: BackupSet, scope: Scope, pieces: Pieces, more: Mapping[str, Any]
+    remedy: BaseRemedy, place: BackupLocation, begun: BackupSet, scope: Scope, pieces: Pieces, more: Mapping[str, Any]
 ) -> dict[str, Any]:
     """What the set has, each piece as AWS lists it; CannotFix where the copy of the site is not the site."""
     if pieces.missing or pieces.extras:
@@ -213,7 +213,7 @@ def _of_site(place: BackupLocation, name: str, scope: Scope, pieces: Pieces) -> 
     }
 
 
-def _of_group(remedy: Remedy, group: str, task: Mapping[str, Any]) -> dict[str, Any]:
+def _of_group(remedy: BaseRemedy, group: str, task: Mapping[str, Any]) -> dict[str, Any]:
     identity = str(task["taskId"])
     bucket, prefix = str(task["destination"]), f"{task['destinationPrefix']}/{identity}/"
     files = list_objects(remedy.aws, bucket, prefix)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -12,32 +10,22 @@ from typing import Any
 
 from ...aws.backup_sets import MANIFEST, STARTED, BackupLocation, BackupSet, backup_location, next_name, read_set, sets
 from ...core import clock
-from ...core.change import CannotFix, Progress, Request, Risk, State, Unknown
+from ...core.change import CannotFix, Progress, Request, Risk, State, Step, Unknown
 from ...core.observation import CouldNotLook
 from ...core.version import __version__
-from ...fixing.remedy import Remedy
+from ...fixing.operation import Operation
+from ...history.journal import REST
+from ..settings.table_backup import backup_name
 from .backup_conditions import require_copyable, require_possible
-from .backup_pieces import (
-    SITE,
-    TASKS,
-    Pieces,
-    Scope,
-    export_prefix,
-    look_at,
-    manifest,
-    scope_of,
-    status_of,
-    unsettled,
-)
+from .backup_pieces import SITE, TASKS, Pieces, Scope, export_prefix, look_at, manifest, scope_of, status_of, unsettled
 from .restore_points import LIST, TABLE
-from .table_backup import backup_name
 
 GOES_ON_WITHIN = timedelta(hours=24)
 """An unfinished set that is older is left as it is: its pieces would be of different days."""
 _NOTHING: State = {"set": "", "complete": False, "tables": 0, "objects": 0, "log_groups": 0}
 
 
-class BackUpEverything(Remedy):
+class BackUpEverything(Operation):
     """Back up every table, the dashboard bucket and the log groups as one set, whose manifest is written last.
 
     Run again after it was killed or interrupted, it finishes the set that it began, and makes no piece twice.
@@ -74,11 +62,9 @@ class BackUpEverything(Remedy):
     _manifest: Mapping[str, Any] | None = None
 
     def all_targets(self) -> list[str]:
-        """The one place where the stack's full backups go."""
         return [self._place.url]
 
     def normal(self, target: str) -> str:
-        """That place; CannotFix for any other."""
         if target.rstrip("/") not in (self._place.url, (self.stack.backups or "").rstrip("/")):
             raise CannotFix(f"{target}: full backups of {self.stack.name} go to {self._place.url}")
         return self._place.url
@@ -94,7 +80,6 @@ class BackUpEverything(Remedy):
         return place
 
     def read(self, target: str) -> State:
-        """The newest set: whether it is complete, and how much of it is there."""
         newest = next(sets(self.aws, self._place), None)
         if newest is None:
             return dict(_NOTHING)
@@ -104,7 +89,6 @@ class BackUpEverything(Remedy):
         return {"set": newest.name, "complete": False, **pieces.counts}
 
     def read_for_plan(self, target: str) -> State:
-        """As `read`; CannotFix where something of it could not be backed up now."""
         self._scope = scope_of(self)
         require_possible(self, self._place, self._scope)
         return self.read(target)
@@ -122,11 +106,7 @@ class BackUpEverything(Remedy):
         counts = {"tables": len(scope.tables), "objects": len(pieces.source), "log_groups": len(scope.groups)}
         return {"set": name, "complete": True, **counts}
 
-    def request(self, target: str, before: State, after: State) -> Request:
-        """The first of several."""
-        return self.requests(target, before, after)[0]
-
-    def requests(self, target: str, before: State, after: State) -> Sequence[Request]:
+    def steps(self, target: str, before: State, after: State) -> Sequence[Step]:
         """What the set lacks: that it is begun, backups, exports and copies; its manifest last.
 
         The first export comes before the copies: it takes its time, and shows whether CloudWatch Logs may write.
@@ -134,29 +114,31 @@ class BackUpEverything(Remedy):
         self._name, place, scope = str(after["set"]), self._place, scope_of(self)
         pieces = look_at(self, place, self._name, scope)
         begun = read_set(self.aws, place, self._name)
-        made = [] if begun else [self._put(STARTED)]
+        made = [] if begun else [self._put(STARTED, prepare=self._beginning)]
         for table, backup in pieces.tables.items():
             if backup is None:
                 name = backup_name(table, f"set-{self._name}")
-                made.append(Request("dynamodb", "CreateBackup", {"TableName": table, "BackupName": name}))
+                made.append(Step(Request("dynamodb", "CreateBackup", {"TableName": table, "BackupName": name}), table))
+        manifest = self._put(MANIFEST, wait=self._all_there, prepare=self._closing)
         exports = [
             self._export(number, group) for number, group in enumerate(scope.groups, 1) if pieces.exports[group] is None
         ]
-        return [*made, *exports[:1], *self._copies(scope, pieces), *exports[1:], self._put(MANIFEST)]
+        return [*made, *exports[:1], *self._copies(scope, pieces), *exports[1:], manifest]
 
-    def _put(self, piece: str) -> Request:
+    def _put(self, piece: str, **more: Any) -> Step:
         """Never in the place of one that is there; what it says is known when it is sent."""
         place = self._place
         where = {"Bucket": place.bucket, "Key": place.key(self._name, piece), "ContentType": "application/json"}
-        return Request("s3", "PutObject", {**where, "IfNoneMatch": "*"})
+        return Step(Request("s3", "PutObject", {**where, "IfNoneMatch": "*"}), piece, **more)
 
-    def _export(self, number: int, group: str) -> Request:
+    def _export(self, number: int, group: str) -> Step:
         place = self._place
         to = {"destination": place.bucket, "destinationPrefix": export_prefix(place, self._name, number, group)}
         task = f"opschecks {self.stack.name} {self._name}"
-        return Request("logs", "CreateExportTask", {"taskName": task, "logGroupName": group, **to})
+        request = Request("logs", "CreateExportTask", {"taskName": task, "logGroupName": group, **to})
+        return Step(request, group, wait=self._no_other_export, prepare=self._exporting)
 
-    def _copies(self, scope: Scope, pieces: Pieces) -> list[Request]:
+    def _copies(self, scope: Scope, pieces: Pieces) -> list[Step]:
         """Of exactly what was listed: an object that has changed meanwhile is refused by S3."""
         made = []
         for one in pieces.missing:
@@ -164,24 +146,11 @@ class BackUpEverything(Remedy):
             key, place = str(one["Key"]), self._place
             to = {"Bucket": place.bucket, "Key": place.key(self._name, SITE + key[len(prefix) :])}
             source = {"CopySource": {"Bucket": bucket, "Key": key}, "CopySourceIfMatch": one["ETag"]}
-            made.append(Request("s3", "CopyObject", {**to, **source}))
+            made.append(Step(Request("s3", "CopyObject", {**to, **source}), key, judge=_require_copied))
         return made
 
-    def asks(self, target: str, before: State, after: State) -> tuple[str, Mapping[str, Any]]:
-        """The calls by their number, and one digest of all: a plan must not be as long as the bucket is large."""
-        requests = self.requests(target, before, after)
-        told = json.dumps([one.parameters for one in requests], sort_keys=True, default=str)
-        digest = hashlib.sha256(told.encode()).hexdigest()[:16]
-        counted = Counter(one.operation for one in requests)
-        calls = ", ".join(dict.fromkeys(one.call for one in requests))
-        return calls, {"set": after["set"], "of": scope_of(self).to_plain(), **counted, "digest": digest}
-
-    def turn(self, target: str, request: Request) -> Progress:
-        """One export at a time; and the manifest when every piece is there and has been looked at."""
-        if request.operation == "CreateExportTask":
-            return self._turn_of_export()
-        if not request.parameters.get("Key", "").endswith(f"/{MANIFEST}"):
-            return Progress(settled=True)
+    def _all_there(self) -> Progress:
+        """The manifest comes when every piece is there and has been looked at."""
         scope, place = scope_of(self), self._place
         pieces = look_at(self, place, self._name, scope)
         if waiting := unsettled(pieces):
@@ -192,7 +161,8 @@ class BackUpEverything(Remedy):
         self._manifest = manifest(self, place, begun, scope, pieces, {"opschecks": __version__})
         return Progress(settled=True)
 
-    def _turn_of_export(self) -> Progress:
+    def _no_other_export(self) -> Progress:
+        """CloudWatch Logs makes one export at a time."""
         tasks = self.aws.items("logs", "DescribeExportTasks", "exportTasks")
         active = [one for one in tasks if status_of(one) in ("PENDING", "RUNNING", "PENDING_CANCEL")]
         if not active:
@@ -200,23 +170,23 @@ class BackUpEverything(Remedy):
         one = active[0]
         return Progress(False, f"an export of {one.get('logGroupName')} is {status_of(one)}: one runs at a time")
 
-    def ready(self, target: str, request: Request) -> Request:
-        """With what is known only now: when the set begins, which events are exported, what the manifest says."""
-        if request.operation == "PutObject":
-            told = self._manifest if request.parameters["Key"].endswith(f"/{MANIFEST}") else self._beginning()
-            body = json.dumps(told, indent=1, ensure_ascii=False).encode()
-            return replace(request, parameters={**request.parameters, "Body": body})
-        if request.operation == "CreateExportTask":
-            window = (self._started or self._read_started())["logs"]
-            return replace(request, parameters={**request.parameters, "from": window["from"], "to": window["to"]})
-        return request
+    def _closing(self, request: Request) -> Request:
+        """With the manifest."""
+        assert self._manifest is not None
+        return _with_body(request, self._manifest)
 
-    def _beginning(self) -> Mapping[str, Any]:
+    def _exporting(self, request: Request) -> Request:
+        """With the moments between which events are exported: those of the set."""
+        window = (self._started or self._read_started())["logs"]
+        return replace(request, parameters={**request.parameters, "from": window["from"], "to": window["to"]})
+
+    def _beginning(self, request: Request) -> Request:
+        """With what the set is begun for, and when."""
         now = clock.now()
         days = timedelta(days=self.stack.limits.log_export_days)
         window = {"from": int((now - days).timestamp() * 1000), "to": int(now.timestamp() * 1000)}
         self._started = {"begun": now.isoformat(timespec="seconds"), **scope_of(self).to_plain(), "logs": window}
-        return self._started
+        return _with_body(request, self._started)
 
     def _read_started(self) -> Mapping[str, Any]:
         begun = read_set(self.aws, self._place, self._name)
@@ -224,22 +194,28 @@ class BackUpEverything(Remedy):
             raise CannotFix(f"the set {self._name} was not begun")
         return begun.started
 
-    def answered(self, target: str, request: Request, answer: Mapping[str, Any]) -> None:
-        """A copy answers 200 before it is made, so that only its ETag says that it was."""
-        if request.operation == "CopyObject" and not (answer.get("CopyObjectResult") or {}).get("ETag"):
-            raise Unknown(f"{request.call}: the answer names no ETag: whether {request.parameters['Key']} was copied")
-
     def progress(self, target: str, before: State, after: State) -> Progress:
         """There when the manifest reads as it was written; nothing else is waited for here."""
         name = str(after["set"])
         found = read_set(self.aws, self._place, name)
         if found is None or found.manifest is None:
-            return Progress(False, f"the set {name} is unfinished: the same again makes the rest", gone_wrong=True)
+            return Progress(False, f"the set {name} is unfinished: {REST}", gone_wrong=True)
         if self._manifest is not None and found.manifest != json.loads(json.dumps(self._manifest)):
             return Progress(False, f"the manifest of {name} does not read as it was written", gone_wrong=True)
         settled = _told(name, found.manifest) == after
         said = "" if settled else f"the manifest of {name} has other numbers than were planned"
         return Progress(settled, said, gone_wrong=not settled)
+
+
+def _with_body(request: Request, told: Mapping[str, Any]) -> Request:
+    body = json.dumps(told, indent=1, ensure_ascii=False).encode()
+    return replace(request, parameters={**request.parameters, "Body": body})
+
+
+def _require_copied(request: Request, answer: Mapping[str, Any]) -> None:
+    """A copy answers 200 before it is made, so that only its ETag shows that it was."""
+    if not (answer.get("CopyObjectResult") or {}).get("ETag"):
+        raise Unknown(f"{request.call}: the answer names no ETag: whether {request.parameters['Key']} was copied")
 
 
 def _told(name: str, told: Mapping[str, Any]) -> State:

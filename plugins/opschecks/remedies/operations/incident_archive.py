@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from ...aws.dynamodb_items import digest_of, read_items, to_line
 from ...aws.incident_archive import archived_before
 from ...core import clock
 from ...core.answer import Answer
-from ...core.change import CannotFix, Change, Progress, Request, Risk, State
+from ...core.change import CannotFix, Progress, Request, Risk, State, Step
 from ...core.observation import CouldNotLook
-from ...fixing.remedy import Remedy
+from ...fixing.operation import Operation
+from ...fixing.remedy import wished_number
 from ...web.site_objects import list_objects
 from .archive_objects import (  # fmt: skip
     SUFFIX,
@@ -35,7 +38,7 @@ MOST = 10_000
 Items = dict[str, dict[str, Any]]
 
 
-class ArchiveIncidents(Remedy):
+class ArchiveIncidents(Operation):
     """Copy old resolved incidents to S3, see that the copy is whole and the same, and only then delete them.
 
     A target is TABLE before DAY. Killed anywhere, every incident is in the table or in the archive, or in both.
@@ -62,7 +65,7 @@ class ArchiveIncidents(Remedy):
     )
     expects = "the oldest of them are in S3 and not in the table; each request deletes up to 100 that S3 proved to hold"
     beware = (
-        "streams of the table tell their readers of every incident that goes, or is put back; what writes to old "
+        "streams of the table report every incident that goes or is put back; what writes to old "
         "incidents should rest meanwhile: an attribute that no other incident has goes unnoticed, if it is added "
         "in the moment between the last look at an incident and its deletion; undo leaves the archive as it is"
     )
@@ -70,8 +73,8 @@ class ArchiveIncidents(Remedy):
         "before": "a day such as 2026-01-01: only incidents opened before it; default: limit incident_archive_days",
         "at-most": f"how many within this run, the oldest first; default {AT_MOST:,}, and never more than {MOST:,}",
     }
-    _planned: tuple[str, State] | None = None
-    """Target and state that the newest plan begins with."""
+    _target = ""
+    """What the newest plan is for."""
     _archived: Mapping[str, Items] | None = None
     """The items of each object, as S3 gave them back."""
     _objects: Mapping[str, Packed]
@@ -84,12 +87,10 @@ class ArchiveIncidents(Remedy):
         return Risk.DISRUPTIVE if _is_back(before, after) else Risk.DESTRUCTIVE
 
     def targets(self, resource: str, evidence: Mapping[str, Any]) -> list[str]:
-        """Those that the check has counted."""
         day = str(Answer(evidence)["opened before"])[:10]
         return [self.normal(f"{resource} before {day}")]
 
     def all_targets(self) -> list[str]:
-        """The stack's incidents that are old enough."""
         return [self.normal(incidents_table(self))]
 
     def normal(self, target: str) -> str:
@@ -114,21 +115,14 @@ class ArchiveIncidents(Remedy):
         return {"incidents": len(lines), "digest": digest_of(lines), "archive": objects}
 
     def read_for_plan(self, target: str) -> State:
-        """As `read`, where the archive is fit for incidents."""
         if forgets := require_fit(self):
             self.beware = f"{type(self).beware}; {forgets}"  # type: ignore[misc]
-        now = self.read(target)
-        self._planned = target, now
-        return now
+        self._target = target
+        return self.read(target)
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:
         """The oldest of them gone, as many as are wished for, and the objects that hold them there."""
-        assert self._planned is not None
-        most, (target, _) = _number(wish.get("at-most", str(AT_MOST))), self._planned
-        if "before" in wish:
-            target = self.normal(f"{incidents_table(self)} before {wish['before']}")
-            now = self.read(target)
-            self._planned = target, now
+        most, target = wished_number({"at-most": str(AT_MOST), **wish}, "at-most", least=1, most=MOST), self._target
         if not now["incidents"]:
             raise CannotFix(f"there is nothing to archive: no {self.stack.resolved_status} one in {target}")
         chosen = choose_incidents(self, Span.of(target), most)
@@ -143,48 +137,38 @@ class ArchiveIncidents(Remedy):
             "archive": sorted([*now["archive"], *names]),
         }
 
-    def change(self, target: str, before: State, after: State, **of: Any) -> Change:
-        """Of the day that the wish has named."""
-        if self._planned and not _is_back(before, after):
-            target, before = self._planned
-        return super().change(target, before, after, **of)
+    def aimed(self, target: str, wish: Mapping[str, str]) -> str:
+        return self.normal(f"{incidents_table(self)} before {wish['before']}") if "before" in wish else target
 
-    def request(self, target: str, before: State, after: State) -> Request:
-        """The first of several."""
-        return self.requests(target, before, after)[0]
-
-    def requests(self, target: str, before: State, after: State) -> Sequence[Request]:
-        """Every object is written before the first incident is deleted; the way back puts incidents, and no more."""
+    def steps(self, target: str, before: State, after: State) -> Sequence[Step]:
+        """Every object is written before the first incident is deleted; undoing only puts incidents back."""
         span, (bucket, folder) = Span.of(target), self._folder(target)
         self._alone = ()
         if _is_back(before, after):
             self._objects = self._held(span, before, after)
-            made, kind, condition = [], "Put", "the table has none of that key"
+            made, kind, prepare, condition = [], "Put", self._putting, "the table has none of that key"
         else:
             self._archived, self._objects = None, self._copied(span, before, after)
-            made, kind, condition = self._copies(bucket, folder), "Delete", "as it is archived, or gone already"
+            made, kind, prepare, condition = (
+                self._copies(bucket, folder), "Delete", self._deleting, "as it is archived, or gone already",
+            )  # fmt: skip
         for name, one in self._objects.items():
-            made += transactions(kind, span.table, name, batches(one.lines), condition)
+            for request in transactions(kind, span.table, name, batches(one.lines), condition):
+                made.append(Step(request, name, prepare=partial(prepare, span)))
         return made
 
-    def _copies(self, bucket: str, folder: str) -> list[Request]:
+    def _copies(self, bucket: str, folder: str) -> list[Step]:
         """As plan and journal show them: what incidents say is for neither."""
         kept = {"Bucket": bucket, "ContentType": "application/gzip", "IfNoneMatch": "*"}
-        return [
-            Request(
-                "s3",
-                "PutObject",
-                {
-                    **kept,
-                    "Key": f"{folder}{name}{SUFFIX}",
-                    "Body": {"incidents": len(one.lines), "sha256 of the lines": one.digest},
-                },
-            )
-            for name, one in self._objects.items()
-        ]
+        made = []
+        for name, one in self._objects.items():
+            body = {"incidents": len(one.lines), "sha256 of the lines": one.digest}
+            request = Request("s3", "PutObject", {**kept, "Key": f"{folder}{name}{SUFFIX}", "Body": body})
+            made.append(Step(request, name, prepare=partial(self._copying, one)))
+        return made
 
     def _copied(self, span: Span, before: State, after: State) -> dict[str, Packed]:
-        """What is to be archived, by object; CannotFix where it is not what was planned any more."""
+        """What is to be archived, by object; CannotFix where it is no longer what was planned."""
         names = sorted(set(after["archive"]) - set(before["archive"]))
         chosen = choose_incidents(self, span, before["incidents"] - after["incidents"])
         told = packed(chosen.lines)
@@ -206,28 +190,33 @@ class ArchiveIncidents(Remedy):
             )
         return objects
 
-    def ready(self, target: str, request: Request) -> Request:
-        """The copy's bytes; then deletes of what is in the table just as S3 has proven to hold it."""
-        span = Span.of(target)
-        if request.operation == "PutObject":
-            require_private(self, str(request.parameters["Bucket"]))
-            name = str(request.parameters["Key"]).rsplit("/", 1)[-1].removesuffix(SUFFIX)
-            body = self._objects[name].body
-            return Request("s3", "PutObject", {**request.parameters, "Body": body, "ChecksumSHA256": sha256(body)})
+    def _copying(self, one: Packed, request: Request) -> Request:
+        """With the copy's bytes."""
+        require_private(self, str(request.parameters["Bucket"]))
+        return replace(request, parameters={**request.parameters, "Body": one.body, "ChecksumSHA256": sha256(one.body)})
+
+    def _putting(self, span: Span, request: Request) -> Request:
+        """Puts of what the table lacks."""
+        keys, some = self._slice(span, request)
+        sent, there = puts_of(self.aws, span.table, keys, some)
+        self._alone += there
+        return sent
+
+    def _slice(self, span: Span, request: Request) -> tuple[Sequence[str], Items]:
+        """The table's keys, and the incidents of the request, as S3 has proven to hold them."""
         keys = table_keys(self, span.table)
-        archived = self._proven(span, keys)
         name, first, count = slice_of(request)
-        some = dict(list(archived[name].items())[first : first + count])
-        if "Put" in request.parameters["TransactItems"]:
-            sent, there = puts_of(self.aws, span.table, keys, some)
-            self._alone += there
-            return sent
+        return keys, dict(list(self._proven(span, keys)[name].items())[first : first + count])
+
+    def _deleting(self, span: Span, request: Request) -> Request:
+        """Deletes of what is in the table just as S3 has proven to hold it."""
+        keys, some = self._slice(span, request)
         now = read_items(self.aws, span.table, keys, list(some.values()))
         same = {key: some[key] for key, item in now.items() if is_as_archived(item, some[key])}
         self._alone += tuple(sorted(set(now) - set(same)))
         if not same:
-            raise CannotFix(f"none of {count} incidents is as it was archived: {self._left()}; plan again")
-        known = {attribute for items in archived.values() for item in items.values() for attribute in item}
+            raise CannotFix(f"none of {len(some)} incidents is as it was archived: {self._left()}; plan again")
+        known = {name for items in self._proven(span, keys).values() for item in items.values() for name in item}
         deletes = [delete_of(span.table, item, keys, known) for item in same.values()]
         return Request("dynamodb", "TransactWriteItems", {"TransactItems": deletes})
 
@@ -250,7 +239,7 @@ class ArchiveIncidents(Remedy):
         return unpacked(fetched(self.aws, bucket, f"{folder}{name}{SUFFIX}"), name)
 
     def progress(self, target: str, before: State, after: State) -> Progress:
-        """Done when the index names none of them any more, or again all of them; it lags behind the table."""
+        """Done when the index no longer names any of them, or names all of them again; it lags behind the table."""
         if self._archived is None:
             return super().progress(target, before, after)
         mine = {key for items in self._archived.values() for key in items}
@@ -278,9 +267,3 @@ def _is_back(before: State, after: State) -> bool:
 def _next(names: Sequence[str]) -> int:
     """The number of the next object; of a clock's time a plan could not say today what it will be tomorrow."""
     return max((int(name.split("-")[0]) for name in names if name.split("-")[0].isdecimal()), default=0) + 1
-
-
-def _number(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= MOST:
-        raise CannotFix(f"--set at-most={text}: a number from 1 to {MOST:,} is wanted")
-    return int(text)

@@ -7,17 +7,17 @@ from datetime import timedelta
 from typing import Any
 
 from ...aws.dynamodb_items import read_items, to_line
-from ...core.change import CannotFix, Progress, Request, Risk, State
-from ...fixing.remedy import Remedy
+from ...core.change import CannotFix, Progress, Request, Risk, State, Step
+from ...fixing.operation import Operation
 from .archive_objects import SUFFIX, archive_location, batches, fetched, unpacked
 from .archived_items import items_of, puts_of, slice_of, transactions
 from .old_incidents import incidents_table, table_keys
 
 
-class RestoreIncidents(Remedy):
-    """Put the incidents of one archive object back into the table. What the table has by now stays as it is.
+class RestoreIncidents(Operation):
+    """Put the incidents of one archive object back into the table. What the table already has stays as it is.
 
-    The object stays too. To archive them once more is the way back.
+    The object stays too. To undo it, archive them again.
     """
 
     risk = Risk.DISRUPTIVE
@@ -28,18 +28,17 @@ class RestoreIncidents(Remedy):
     settles_within = timedelta(minutes=1)
     allow = ("dynamodb:BatchGetItem", "dynamodb:DescribeTable", "dynamodb:PutItem", "s3:GetObject")
     expects = "every incident of the object is in the table; the object stays where it is"
-    beware = "streams of the table tell their readers of every incident that is put back, as if it were new"
+    beware = "streams of the table report every incident that is put back as new"
 
     def normal(self, target: str) -> str:
         """s3://BUCKET/KEY of an object of the stack's archive; CannotFix for any other."""
         bucket, prefix = archive_location(self)
         where = f"s3://{bucket}/{prefix}{incidents_table(self)}/"
         if not (target.startswith(where) and target.endswith(SUFFIX)):
-            raise CannotFix(f"{target} is no object of the archive: {where}before-DAY/NAME{SUFFIX}")
+            raise CannotFix(f"{target} is not an object of the archive: {where}before-DAY/NAME{SUFFIX}")
         return target
 
     def all_targets(self) -> list[str]:
-        """None by itself."""
         bucket, prefix = archive_location(self)
         where = f"s3://{bucket}/{prefix}{incidents_table(self)}/"
         raise CannotFix(f"say which object with --target; aws s3 ls --recursive {where} shows them")
@@ -56,29 +55,24 @@ class RestoreIncidents(Remedy):
         return {"archived": len(self._items), "in the table": len(there)}
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:
-        """All of them."""
         return {"archived": now["archived"], "in the table": now["archived"]}
 
-    def request(self, target: str, before: State, after: State) -> Request:
-        """The first of several."""
-        return self.requests(target, before, after)[0]
-
-    def requests(self, target: str, before: State, after: State) -> Sequence[Request]:
+    def steps(self, target: str, before: State, after: State) -> Sequence[Step]:
         """Transactions of puts; as plan and journal show them, without what incidents say."""
         if self.read(target) != before:
             raise CannotFix("the table has changed since it was planned: plan again")
         lines = [to_line(item) for item in self._lacking.values()]
         name = target.rsplit("/", 1)[-1]
-        return list(transactions("Put", incidents_table(self), name, batches(lines), "the table has none of that key"))
+        puts = transactions("Put", incidents_table(self), name, batches(lines), "the table has none of that key")
+        return [Step(put, name, prepare=self._putting) for put in puts]
 
-    def ready(self, target: str, request: Request) -> Request:
+    def _putting(self, request: Request) -> Request:
         """The incidents themselves, of those that the table still lacks."""
         _, first, count = slice_of(request)
         some: dict[str, dict[str, Any]] = dict(list(self._lacking.items())[first : first + count])
         return puts_of(self.aws, incidents_table(self), self._keys, some)[0]
 
     def progress(self, target: str, before: State, after: State) -> Progress:
-        """Done when the table has all of them; it is read without delay."""
         there = read_items(self.aws, incidents_table(self), self._keys, list(self._items.values()))
         lacking = len(self._items) - len(there)
         return Progress(not lacking and len(there) == after["in the table"], f"{lacking} incidents are still lacking")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import Any
@@ -12,9 +12,9 @@ from typing import Any
 from ...aws.dynamodb_items import Item, key_line, key_names, read_items, to_line
 from ...aws.incident_archive import old_incident_keys
 from ...core.change import CannotFix
-from ...core.observation import NotThere
-from ...fixing.remedy import Remedy
+from ...fixing.remedy import BaseRemedy
 from .archived_items import can_be_told
+from .restore_points import describe_table
 
 RUN_BYTES = 16 * 2**20
 """Of incidents that one run archives: they are held in memory."""
@@ -38,11 +38,11 @@ class Span:
         if latest and not day:
             return Span(table, latest)
         if not re.fullmatch(r"\d{4}-\d\d-\d\d", day):
-            raise CannotFix(f"{day or 'nothing'} is no day such as 2026-01-01")
+            raise CannotFix(f"{day or 'nothing'} is not a day such as 2026-01-01")
         try:
             return Span(table, date.fromisoformat(day))
         except ValueError as error:
-            raise CannotFix(f"{day} is no day: {error}") from None
+            raise CannotFix(f"{day} is not a day: {error}") from None
 
 
 @dataclass(frozen=True)
@@ -67,35 +67,33 @@ class Chosen:
     left_alone: tuple[str, ...]
 
 
-def incidents_table(remedy: Remedy) -> str:
+def incidents_table(remedy: BaseRemedy) -> str:
     """The stack's table of incidents; CannotFix where it names none."""
     if not remedy.stack.incidents_table:
         raise CannotFix(f"stack {remedy.stack.name} names no incidents table: set incidents_table in stacks.toml")
     return remedy.stack.incidents_table
 
 
-def table_keys(remedy: Remedy, table: str) -> tuple[str, ...]:
+def table_keys(remedy: BaseRemedy, table: str) -> tuple[str, ...]:
     """The attributes that make a key of the table; CannotFix where there is no such table."""
     return key_names(_described(remedy, table))
 
 
-def _described(remedy: Remedy, table: str) -> dict[str, Any]:
-    try:
-        answer = remedy.aws.call("dynamodb", "DescribeTable", TableName=table)
-    except NotThere:
-        raise CannotFix(f"the table {table} does not exist") from None
-    told: dict[str, Any] = answer["Table"]
-    return told
+def _described(remedy: BaseRemedy, table: str) -> Mapping[str, Any]:
+    found = describe_table(remedy.aws, table)
+    if found is None:
+        raise CannotFix(f"the table {table} does not exist")
+    return found.raw
 
 
-def named(remedy: Remedy, span: Span) -> Named:
+def named(remedy: BaseRemedy, span: Span) -> Named:
     """What the status index names of this span, the first that was opened first."""
     told = _described(remedy, span.table)
     before = datetime.combine(span.day, time(), UTC)
     return Named(key_names(told), tuple(old_incident_keys(remedy.stack, remedy.aws, told, before)))
 
 
-def choose_incidents(remedy: Remedy, span: Span, most: int) -> Chosen:
+def choose_incidents(remedy: BaseRemedy, span: Span, most: int) -> Chosen:
     """The oldest that still are what the index says of them, and as many as that: the index lags behind its table."""
     there = named(remedy, span)
     lines: list[str] = []
@@ -115,7 +113,7 @@ def choose_incidents(remedy: Remedy, span: Span, most: int) -> Chosen:
     return Chosen(tuple(lines), tuple(key for key in there.lines if key not in going), tuple(alone))
 
 
-def _in_full(remedy: Remedy, span: Span, there: Named) -> Any:
+def _in_full(remedy: BaseRemedy, span: Span, there: Named) -> Any:
     for start in range(0, len(there.found), 100):
         some = there.found[start : start + 100]
         items = read_items(remedy.aws, span.table, there.keys, some)
@@ -124,13 +122,13 @@ def _in_full(remedy: Remedy, span: Span, there: Named) -> Any:
             yield key, items.get(key)
 
 
-def _why_not(remedy: Remedy, span: Span, item: Item | None, keys: Sequence[str]) -> str:
+def _why_not(remedy: BaseRemedy, span: Span, item: Item | None, keys: Sequence[str]) -> str:
     """Why an incident that the index names is left alone; nothing where it may go."""
     fields, resolved = remedy.stack.incident_fields, remedy.stack.resolved_status
     if item is None:
-        return "is not in the table any more"
+        return "is no longer in the table"
     if item.get(fields.status) != {"S": resolved}:
-        return f"is not {resolved} any more"
+        return f"is no longer {resolved}"
     opened = item.get(fields.created_at, {}).get("S")
     if not isinstance(opened, str) or not opened < f"{span.day}T00:00:00":
         return f"was not opened before {span.day}"

@@ -8,9 +8,9 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from ...core.change import CannotFix, Change, Progress, Request, Risk, State
-from ...fixing.remedy import Remedy
-from ..stack_tables import table_named, tables_of
+from ...core.change import CannotFix, Change, Progress, Request, Risk, State, Step
+from ...fixing.operation import Operation
+from ...fixing.targets import named, owned
 from .restore_points import BACKUP, LIST, RECOVERY, TABLE, describe_table, moment_in, wanted_point
 from .restore_points import RestoredTable as _Restored
 
@@ -21,9 +21,9 @@ _NAME = re.compile(r"[A-Za-z0-9_.-]{3,255}")
 _NOTHING: State = {"restored_from": "", "complete": False}
 
 
-def _require_restored(remedy: Remedy, name: str) -> _Restored:
-    """The table, if it is one that may be deleted: a restore made it, and it is none of the stack's."""
-    if name in tables_of(remedy):
+def _require_restored(remedy: Operation, name: str) -> _Restored:
+    """The table, if it is one that may be deleted: a restore made it, and it is not one of the stack's."""
+    if name in owned("tables", remedy.stack, remedy.aws):
         raise CannotFix(f"{name} is a table of {remedy.stack.name}: it is not deleted here, whoever made it")
     found = describe_table(remedy.aws, name)
     if found is None:
@@ -31,13 +31,23 @@ def _require_restored(remedy: Remedy, name: str) -> _Restored:
     if not found.restored_from:
         raise CannotFix(f"{name} was not made by a restore (it has no RestoreSummary): it is not deleted here")
     if found.raw.get("DeletionProtectionEnabled"):
-        raise CannotFix(f"{name} is protected against deletion: somebody wants to keep it")
+        raise CannotFix(f"{name} is protected against deletion")
     if found.status != "ACTIVE":
         raise CannotFix(f"{name} is {found.status}: DynamoDB deletes only what is ACTIVE; try again when it is")
     return found
 
 
-class RestoreTable(Remedy):
+def _deletion(remedy: Operation, name: str) -> Step:
+    """Whether it may be deleted is asked again right before it is sent, because it cannot be undone."""
+
+    def prepared(request: Request) -> Request:
+        _require_restored(remedy, name)
+        return request
+
+    return Step(Request("dynamodb", "DeleteTable", {"TableName": name}), name, prepare=prepared)
+
+
+class RestoreTable(Operation):
     """Restore a backup of a table, or a moment of it, into a new table beside it.
 
     A target is TABLE, with the new name in `to`, or `NEWNAME from TABLE`. No table is ever written over.
@@ -64,7 +74,7 @@ class RestoreTable(Remedy):
         LIST,
         RECOVERY,
     )
-    expects = "DynamoDB fills a new table, mostly within an hour; nothing uses it before somebody points it there"
+    expects = "DynamoDB fills a new table, mostly within an hour; nothing uses it until it is pointed there"
     beware = (
         "the new table comes without auto-scaling policies, IAM policies, alarms, tags, stream, TTL, deletion "
         "protection and point-in-time recovery, which must be set up on it; it is paid for until it is deleted"
@@ -77,33 +87,31 @@ class RestoreTable(Remedy):
     _was_there = False
 
     def risk_of(self, before: State, after: State) -> Risk:
-        """Taking it back deletes the new table, with what was written to it since."""
+        """Undoing deletes the new table, with what was written to it since."""
         return Risk.SAFE if after["restored_from"] else Risk.DESTRUCTIVE
 
     def normal(self, target: str) -> str:
-        """TABLE, or `NEWNAME from TABLE`; CannotFix where TABLE is none of the stack's."""
+        """TABLE, or `NEWNAME from TABLE`; CannotFix where TABLE is not one of the stack's."""
         new, source = _parts(target)
-        own = table_named(self, source)
+        own = named("tables", source, self.stack, self.aws)
         return f"{_new_name(new)}{_FROM}{own}" if new else own
 
     def all_targets(self) -> list[str]:
-        """None by itself: to restore is a decision."""
         raise CannotFix("say which table with --target TABLE, and into which one with --set to=NEWNAME")
 
     def shown(self, target: str) -> str:
-        """The new table."""
         new, source = _parts(target)
         return new or source
 
     def read(self, target: str) -> State:
         """What the new table was restored from, and whether all of it is there; nothing where there is no such table.
 
-        Of the stack's own table that was lost, and is restored under its name, there is no way back.
+        Restoring a lost table of the stack under its own name cannot be undone.
         """
         new, source = _parts(target)
         if not new:
             return dict(_NOTHING)
-        self.one_way = new == source or new in tables_of(self)
+        self.one_way = new == source or new in owned("tables", self.stack, self.aws)
         found = describe_table(self.aws, new)
         if found is None:
             return dict(_NOTHING)
@@ -113,19 +121,20 @@ class RestoreTable(Remedy):
             )
         return {"restored_from": found.restored_from, "complete": found.is_complete}
 
-    def read_for_plan(self, target: str) -> State:
-        """As `read`, and noting which table is asked for."""
-        self._target, self._before = target, self.read(target)
-        return self._before
-
-    def want(self, now: State, wish: Mapping[str, str]) -> State:
-        """All of what is wished for, or of what is being restored there already."""
-        new, source = _parts(self._target)
+    def aimed(self, target: str, wish: Mapping[str, str]) -> str:
+        new, source = _parts(target)
         to = _new_name(wish.get("to", new))
         if new and to != new:
             raise CannotFix(f"--set to={to}: the target says {new}")
-        self._target = f"{to}{_FROM}{source}"
-        self._before = now = self.read(self._target)
+        return f"{to}{_FROM}{source}"
+
+    def read_for_plan(self, target: str) -> State:
+        self._target = target
+        return self.read(target)
+
+    def want(self, now: State, wish: Mapping[str, str]) -> State:
+        """All of what is wished for, or of what is being restored there already."""
+        to, source = _parts(self._target)
         if now["complete"]:
             raise CannotFix(f"there is a table {to}, restored from {now['restored_from']}: name another with --set to=")
         point = str(now["restored_from"])
@@ -136,51 +145,44 @@ class RestoreTable(Remedy):
             point = wanted
         return {"restored_from": point, "complete": True}
 
-    def change(self, target: str, before: State, after: State, **of: Any) -> Change:
-        """Of the new table, which the wish has named. What is deleted may hold what was written to it since."""
-        if _FROM not in target:
-            target, before = self._target, self._before
-        made = super().change(target, before, after, **of)
-        return made if after["restored_from"] else replace(made, one_way=True)
+    def described(self, change: Change) -> Change:
+        """Undoing is one-way: what is deleted may hold what was written to it since."""
+        return change if change.after["restored_from"] else replace(change, one_way=True)
 
-    def request(self, target: str, before: State, after: State) -> Request:
-        """The first and only one."""
-        return self.requests(target, before, after)[0]
-
-    def requests(self, target: str, before: State, after: State) -> Sequence[Request]:
-        """The restore; nothing where it is under way, and is only waited for. Taking it back deletes the new table."""
+    def steps(self, target: str, before: State, after: State) -> Sequence[Step]:
+        """The restore; nothing where it is under way, and is only waited for. Undoing deletes the new table."""
         new, source = _parts(target)
         if not after["restored_from"]:
             _require_restored(self, new)
-            return [Request("dynamodb", "DeleteTable", {"TableName": new})]
+            return [_deletion(self, new)]
         if not after["complete"]:
-            raise CannotFix("this entry only waited for a restore: take back the entry that began it")
+            raise CannotFix("this entry only waited for a restore: undo the entry that began it")
         if before["restored_from"]:
             return []
         told = str(after["restored_from"])
         if moment := moment_in(told):
             where: dict[str, Any] = {"SourceTableName": source, "RestoreDateTime": moment}
-            return [Request("dynamodb", "RestoreTableToPointInTime", {"TargetTableName": new, **where})]
-        return [Request("dynamodb", "RestoreTableFromBackup", {"TargetTableName": new, "BackupArn": told})]
+            request = Request("dynamodb", "RestoreTableToPointInTime", {"TargetTableName": new, **where})
+        else:
+            request = Request("dynamodb", "RestoreTableFromBackup", {"TargetTableName": new, "BackupArn": told})
+        return [Step(request, new, prepare=self._restoring)]
 
-    def ready(self, target: str, request: Request) -> Request:
-        """Never over a table that is there; and never deleting what is not to be deleted."""
-        new, _ = _parts(target)
-        if request.operation == "DeleteTable":
-            _require_restored(self, new)
-        elif describe_table(self.aws, new):
-            raise CannotFix(f"there is a table {new} by now: nothing is restored over it")
+    def _restoring(self, request: Request) -> Request:
+        """Never over a table that is there."""
+        new = str(request.parameters["TargetTableName"])
+        if describe_table(self.aws, new):
+            raise CannotFix(f"there is a table {new} now: nothing is restored over it")
         return request
 
     def progress(self, target: str, before: State, after: State) -> Progress:
-        """There when the table and its indexes can be read; DynamoDB tells no percentage, only that it goes on."""
+        """There when the table and its indexes can be read; DynamoDB reports no percentage, only that it goes on."""
         new, _ = _parts(target)
         found = describe_table(self.aws, new)
         if not after["restored_from"]:
             return Progress(found is None, "" if found is None else f"the table is {found.status}")
         if found is None:
             gone = self._was_there
-            said = "DynamoDB has given the restore up: the table is gone" if gone else "the table is not listed yet"
+            said = "DynamoDB gave up the restore: the table is gone" if gone else "the table is not listed yet"
             return Progress(False, said, gone_wrong=gone)
         self._was_there = True
         settled = found.is_complete and found.is_usable and found.restored_from == after["restored_from"]
@@ -188,12 +190,12 @@ class RestoreTable(Remedy):
         wrong = found.status not in ("CREATING", "UPDATING", "ACTIVE")
         return Progress(
             settled,
-            said + ("" if settled else "; DynamoDB goes on by itself, and the same again waits for it"),
+            said + ("" if settled else "; DynamoDB goes on by itself; run the same command again to wait for it"),
             gone_wrong=wrong,
         )
 
 
-class DeleteRestoredTable(Remedy):
+class DeleteRestoredTable(Operation):
     """Delete a table that a drill restored, and nothing else: its name begins with opschecks-drill-."""
 
     risk = Risk.DESTRUCTIVE
@@ -201,16 +203,15 @@ class DeleteRestoredTable(Remedy):
     runbook = "restore"
     settles_within = timedelta(minutes=30)
     allow = ("dynamodb:DeleteTable", TABLE)
-    expects = "the restored copy is gone, and is not paid for any more; its source and every backup stay"
+    expects = "the restored copy is gone, and is no longer paid for; its source and every backup stay"
 
     def normal(self, target: str) -> str:
-        """The table's name, of its ARN too; CannotFix where it can be none of a drill."""
+        """The table's name, of its ARN too; CannotFix where it cannot be a drill's."""
         name = target.split(":table/", 1)[-1]
         _require_drill(name)
         return name
 
     def all_targets(self) -> list[str]:
-        """None by itself: which one, the drill knows."""
         raise CannotFix(f"say which table with --target {DRILL}…")
 
     def read(self, target: str) -> State:
@@ -226,28 +227,18 @@ class DeleteRestoredTable(Remedy):
         }
 
     def read_for_plan(self, target: str) -> State:
-        """As `read`, of a table that may be deleted."""
         _require_drill(target)
         _require_restored(self, target)
         return self.read(target)
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:
-        """Gone."""
         return {"status": "gone", "table_id": "", "restored_from": ""}
 
-    def request(self, target: str, before: State, after: State) -> Request:
-        """DeleteTable of exactly this name."""
+    def steps(self, target: str, before: State, after: State) -> Sequence[Step]:
         _require_drill(target)
-        return Request("dynamodb", "DeleteTable", {"TableName": target})
-
-    def ready(self, target: str, request: Request) -> Request:
-        """Asked again right before, because this cannot be taken back."""
-        _require_drill(target)
-        _require_restored(self, target)
-        return request
+        return [_deletion(self, target)]
 
     def progress(self, target: str, before: State, after: State) -> Progress:
-        """Done when DynamoDB does not know the table any more."""
         now = self.read(target)
         return Progress(now["status"] == "gone", f"{target} is {now['status']}")
 
@@ -268,4 +259,4 @@ def _new_name(name: str) -> str:
 
 def _require_drill(name: str) -> None:
     if not name.startswith(DRILL):
-        raise CannotFix(f"{name} is no table of a drill: the name of one begins with {DRILL}")
+        raise CannotFix(f"{name} is not a table of a drill: their names begin with {DRILL}")

@@ -22,7 +22,7 @@ _AT = " at "
 
 @dataclass(frozen=True)
 class RestoredTable:
-    """A table as DescribeTable tells of it, seen as one that a restore made."""
+    """A table as DescribeTable reports it, seen as one that a restore made."""
 
     raw: Mapping[str, Any]
 
@@ -63,7 +63,7 @@ class RestoredTable:
 
 
 def describe_table(aws: Sends, name: str) -> RestoredTable | None:
-    """The table; None where DynamoDB knows none of that name."""
+    """The table; None where there is none of that name."""
     try:
         return RestoredTable(aws.call("dynamodb", "DescribeTable", TableName=name)["Table"])
     except NotThere:
@@ -95,7 +95,7 @@ def _moment(aws: Sends, source: str, asked: str) -> datetime:
         answer = aws.call("dynamodb", "DescribeContinuousBackups", TableName=source)
     except NotThere:
         raise CannotFix(
-            f"{source} does not exist any more: only a backup can be restored, and where point-in-time recovery "
+            f"{source} no longer exists: only a backup can be restored, and where point-in-time recovery "
             "was on, DynamoDB made one (of type SYSTEM) when the table was deleted"
         ) from None
     told = answer["ContinuousBackupsDescription"]
@@ -111,7 +111,7 @@ def _moment(aws: Sends, source: str, asked: str) -> datetime:
     except ValueError:
         moment = None
     if moment is None or moment.tzinfo is None:
-        raise CannotFix(f"--set at={asked}: a time with its offset is wanted, such as 2026-11-24T07:00:00Z, or latest")
+        raise CannotFix(f"--set at={asked}: expected a time with its offset, such as 2026-11-24T07:00:00Z, or latest")
     if not earliest <= moment.replace(microsecond=0) <= latest:
         first, last = (f"{one.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC" for one in (earliest, latest))
         raise CannotFix(f"--set at={asked}: {source} can be restored from {first} to {last}")
@@ -140,7 +140,7 @@ def _newest(aws: Sends, source: str) -> str:
 
 def _named(aws: Sends, source: str, arn: str) -> str:
     if not re.fullmatch(r"arn:[\w-]+:dynamodb:[\w-]+:\d{12}:table/[\w.-]+/backup/[\w-]+", arn):
-        raise CannotFix(f"--set backup={arn}: the ARN of a backup of DynamoDB is wanted, or newest")
+        raise CannotFix(f"--set backup={arn}: expected the ARN of a DynamoDB backup, or newest")
     try:
         answer = aws.call("dynamodb", "DescribeBackup", BackupArn=arn)
     except NotThere:

@@ -1,14 +1,15 @@
-"""Remedies of single tasks: stopping one, in whose place ECS starts another."""
+"""Remedies of single tasks: stopping one, which ECS replaces."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
-from ...core.change import CannotFix, Progress, Request, Risk, State
+from ...core.change import CannotFix, Progress, Request, Risk, State, Step
 from ...core.wording import nearest
-from ...fixing.remedy import Remedy
+from ...fixing.operation import Operation
 
 _TASKS = "ecs:DescribeTasks"
 _SERVICES = "ecs:DescribeServices"
@@ -18,7 +19,7 @@ _GROUP = "service:"
 TASKS_A_CALL = 100
 
 
-class StopTask(Remedy):
+class StopTask(Operation):
     """Stop one task of a service that runs two or more; ECS starts another in its place."""
 
     risk = Risk.DISRUPTIVE
@@ -26,26 +27,23 @@ class StopTask(Remedy):
     runbook = "scale-backend"
     settles_within = timedelta(minutes=15)
     allow = ("ecs:StopTask", _TASKS, _SERVICES, _LIST)
-    expects = "its WebSocket sessions drop and reconnect, and the other tasks serve until a new one is there"
+    expects = "its WebSocket sessions drop and reconnect; the other tasks serve until a new one runs"
 
     def normal(self, target: str) -> str:
-        """task/CLUSTER/ID, of an ARN too."""
         short = target.rsplit(":", 1)[-1]
         parts = short.split("/")
         if len(parts) != 3 or parts[0] != "task" or not all(parts):
-            raise CannotFix(f"{target}: task/CLUSTER/ID or an ARN is wanted")
+            raise CannotFix(f"{target}: expected task/CLUSTER/ID or an ARN")
         return short
 
     def shown(self, target: str) -> str:
-        """The task's id."""
         return target.rsplit("/", 1)[-1]
 
     def all_targets(self) -> list[str]:
-        """None by itself."""
         raise CannotFix("say which one with --target task/CLUSTER/ID")
 
     def read(self, target: str) -> State:
-        """What ECS wants the task to be, and whose it is; one that ECS has forgotten is stopped."""
+        """The desired status of the task, and its service; a task that ECS no longer lists is stopped."""
         told = self._task(target)
         if not told:
             return {"desiredStatus": "STOPPED", "service": ""}
@@ -57,21 +55,20 @@ class StopTask(Remedy):
         return self.read(target)
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:
-        """Stopped."""
         return {**now, "desiredStatus": "STOPPED"}
 
-    def request(self, target: str, before: State, after: State) -> Request:
-        """StopTask, with a reason that shows in the console whose doing it was."""
+    def steps(self, target: str, before: State, after: State) -> Sequence[Step]:
+        """StopTask, with a reason that the console shows."""
         _, cluster, task = target.split("/")
-        return Request("ecs", "StopTask", {"cluster": cluster, "task": task, "reason": REASON})
+        request = Request("ecs", "StopTask", {"cluster": cluster, "task": task, "reason": REASON})
+        return [Step(request, task, prepare=partial(self._stopping, target))]
 
-    def ready(self, target: str, request: Request) -> Request:
-        """Asked again right before it is sent, because it cannot be taken back."""
+    def _stopping(self, target: str, request: Request) -> Request:
+        """Asked again right before it is sent, because it cannot be undone."""
         self._require_safe(target)
         return request
 
     def progress(self, target: str, before: State, after: State) -> Progress:
-        """There when as many other tasks run as the service wants."""
         told = self._describe(target, str(before["service"]))
         desired = int(told["desiredCount"])
         running = self._others_running(target, str(before["service"]))
@@ -81,15 +78,15 @@ class StopTask(Remedy):
     def _require_safe(self, target: str) -> None:
         told = self._task(target)
         if not told:
-            raise CannotFix(f"{target}: there is no such task (ECS forgets one an hour after it stopped)")
+            raise CannotFix(f"{target}: there is no such task (ECS lists a stopped task for an hour)")
         if told.get("desiredStatus") != "RUNNING" or told.get("lastStatus") != "RUNNING":
             raise CannotFix(f"{self.shown(target)} is {told.get('lastStatus')}: only a running task is stopped")
         name = _service(told)
         if not name:
-            raise CannotFix(f"{self.shown(target)} belongs to no service: nobody would start another")
+            raise CannotFix(f"{self.shown(target)} belongs to no service: it would not be replaced")
         _, cluster, _ = target.split("/")
         if self.stack.services and (cluster != self.stack.cluster or name not in self.stack.services):
-            raise CannotFix(f"{name} is no service of {self.stack.name}; {nearest(name, self.stack.services)}")
+            raise CannotFix(f"{name} is not a service of {self.stack.name}; {nearest(name, self.stack.services)}")
         if why := unsteady(self._describe(target, name)):
             raise CannotFix(f"{name}: {why}")
 
@@ -133,7 +130,7 @@ def unsteady(service: Mapping[str, Any]) -> str:
     if len(deployments) > 1 or any(one.get("rolloutState", "COMPLETED") != "COMPLETED" for one in deployments):
         return "a deployment is under way"
     if running != desired or service["pendingCount"]:
-        return f"{running} of {desired} tasks run: it lacks some already"
+        return f"{running} of {desired} tasks run: some are missing already"
     if running < 2:
         return f"it runs {running} task: stopping it would be an outage"
     return ""

@@ -13,18 +13,18 @@ from typing import Any
 
 from ...aws.cloudfront import bucket_of
 from ...core.answer import Answer
-from ...core.change import CannotFix, Request, Risk, State
+from ...core.change import CannotFix, Request, Risk, State, Step
 from ...core.observation import CouldNotLook, NotThere, fan_out
-from ...fixing.remedy import Remedy
+from ...fixing.operation import Operation
+from ...fixing.targets import owned
 from ...web.site_objects import list_objects
-from ..distribution import distribution_of
-from .invalidate_cdn import InvalidateCdn
+from ..settings.invalidate_cdn import InvalidateCdn
 
 _FROM = " from "
 
 
-class SyncDashboard(Remedy):
-    """Make the dashboard bucket hold exactly what a folder holds, then let the CDN forget what it had.
+class SyncDashboard(Operation):
+    """Make the dashboard bucket hold exactly what a folder holds, then invalidate the CDN.
 
     Undo brings the versions back that S3 keeps; of a bucket that keeps none it is one-way.
     """
@@ -46,11 +46,10 @@ class SyncDashboard(Remedy):
         "s3:DeleteObject",
         "cloudfront:GetDistribution",
     )
-    expects = "the site is what the folder holds, as soon as the CDN has forgotten the old one"
+    expects = "the site is what the folder holds, as soon as the CDN has dropped the old one"
     beware = "a pipeline that deploys the same site brings its own build next time"
 
     def all_targets(self) -> list[str]:
-        """None by itself: which folder, only a person knows."""
         raise CannotFix("say which folder with --target, such as --target dashboard/out")
 
     def normal(self, target: str) -> str:
@@ -73,13 +72,13 @@ class SyncDashboard(Remedy):
 
     def _origin(self) -> tuple[str, str]:
         try:
-            answer = self.aws.call("cloudfront", "GetDistribution", Id=distribution_of(self))
+            [distribution] = owned("distributions", self.stack, self.aws)
+            answer = self.aws.call("cloudfront", "GetDistribution", Id=distribution)
             return bucket_of(answer["Distribution"]["DistributionConfig"])
         except CouldNotLook as error:
             raise CannotFix(str(error)) from None
 
     def shown(self, target: str) -> str:
-        """Where to."""
         return target.partition(_FROM)[0]
 
     def risk_of(self, before: State, after: State) -> Risk:
@@ -87,7 +86,6 @@ class SyncDashboard(Remedy):
         return Risk.DESTRUCTIVE if self.one_way else Risk.DISRUPTIVE
 
     def read(self, target: str) -> State:
-        """The ETag of each object of the bucket."""
         bucket, prefix, _ = _parts(target)
         versioning = self.aws.call("s3", "GetBucketVersioning", Bucket=bucket)
         self.one_way = versioning.get("Status") != "Enabled"
@@ -95,7 +93,7 @@ class SyncDashboard(Remedy):
         return {str(one["Key"])[len(prefix) :]: str(one["ETag"]).strip('"') for one in listed}
 
     def read_for_plan(self, target: str) -> State:
-        """As `read`; CannotFix where the ETags of the bucket do not tell what its objects hold."""
+        """As `read`; CannotFix where the ETags of the bucket do not show what its objects hold."""
         bucket, _, folder = _parts(target)
         try:
             answer = self.aws.call("s3", "GetBucketEncryption", Bucket=bucket)
@@ -104,19 +102,14 @@ class SyncDashboard(Remedy):
         rules = answer.get("ServerSideEncryptionConfiguration", {}).get("Rules", [])
         by = {rule.get("ApplyServerSideEncryptionByDefault", {}).get("SSEAlgorithm") for rule in rules}
         if by - {None, "AES256"}:
-            raise CannotFix(f"{bucket} is encrypted with {', '.join(sorted(by))}: its ETags do not tell what it holds")
+            raise CannotFix(f"{bucket} is encrypted with {', '.join(sorted(by))}: its ETags do not show what it holds")
         self._wanted = {path.relative_to(folder).as_posix(): _md5(path).hex() for path in _files(folder)}
         return self.read(target)
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:
-        """The ETags that the folder's files will have."""
         return dict(self._wanted)
 
-    def request(self, target: str, before: State, after: State) -> Request:
-        """The first of several."""
-        return self.requests(target, before, after)[0]
-
-    def requests(self, target: str, before: State, after: State) -> Sequence[Request]:
+    def steps(self, target: str, before: State, after: State) -> Sequence[Step]:
         """New and changed files, pages last, so that no page asks for what is not there yet; then what must go."""
         bucket, prefix, folder = _parts(target)
         changed = [name for name, etag in after.items() if before.get(name) != etag]
@@ -130,11 +123,12 @@ class SyncDashboard(Remedy):
         gone = sorted(name for name in before if name not in after)
         for start in range(0, len(gone), 1000):
             keys = [{"Key": prefix + name} for name in gone[start : start + 1000]]
-            made.append(Request("s3", "DeleteObjects", {"Bucket": bucket, "Delete": {"Objects": keys, "Quiet": True}}))
+            delete = {"Objects": keys, "Quiet": True}
+            made.append(Step(Request("s3", "DeleteObjects", {"Bucket": bucket, "Delete": delete}), bucket))
         return made
 
     def _cache_control(self, bucket: str, prefix: str, names: Sequence[str], before: State) -> dict[str, str]:
-        """As stacks.toml wants it; else as the object has it that is replaced: without one a CDN keeps it for a day."""
+        """As stacks.toml has it; else as the object that is replaced: without one a CDN keeps it for a day."""
         patterns = self.stack.dashboard_cache_control.items()
         found = {
             name: next((value for pattern, value in patterns if fnmatch.fnmatchcase(name, pattern)), "")
@@ -144,16 +138,13 @@ class SyncDashboard(Remedy):
         told = fan_out(lambda name: self.aws.call("s3", "HeadObject", Bucket=bucket, Key=prefix + name), unsaid)
         return {**found, **{name: str(one.get("CacheControl", "")) for name, one in zip(unsaid, told, strict=True)}}
 
-    def _put(self, bucket: str, prefix: str, name: str, etag: str, path: Path | None, cache_control: str) -> Request:
+    def _put(self, bucket: str, prefix: str, name: str, etag: str, path: Path | None, cache_control: str) -> Step:
         """From the folder where it has that content; else from the version that S3 has kept."""
         key = prefix + name
         if path is None:
             version = self._version(bucket, key, etag)
-            return Request(
-                "s3",
-                "CopyObject",
-                {"Bucket": bucket, "Key": key, "CopySource": {"Bucket": bucket, "Key": key, "VersionId": version}},
-            )
+            source = {"Bucket": bucket, "Key": key, "VersionId": version}
+            return Step(Request("s3", "CopyObject", {"Bucket": bucket, "Key": key, "CopySource": source}), key)
         parameters: dict[str, Any] = {
             "Bucket": bucket,
             "Key": key,
@@ -162,7 +153,7 @@ class SyncDashboard(Remedy):
         }
         if cache_control:
             parameters["CacheControl"] = cache_control
-        return Request("s3", "PutObject", parameters, files={"Body": path})
+        return Step(Request("s3", "PutObject", parameters, files={"Body": path}), key)
 
     def _version(self, bucket: str, key: str, etag: str) -> str:
         for page in self.aws.pages("s3", "ListObjectVersions", Bucket=bucket, Prefix=key):
@@ -186,7 +177,7 @@ for _suffix, _type in (
 
 
 def content_type(name: str) -> str:
-    """By its suffix, as browsers want it."""
+    """By its suffix, as browsers expect it."""
     guessed, packed = _TYPES.guess_type(name)
     if not guessed or packed:
         return "application/octet-stream"

@@ -1,1 +1,1 @@
-"""Remedies that read a setting, want another value, and write it."""
+"""Remedies of one request: they read a state, want another, and request it."""

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 
 from ...core.answer import Answer
 from ...core.change import CannotFix, Request, Risk, State
-from ...core.wording import nearest
-from ...fixing.remedy import Remedy
+from ...fixing.remedy import IN_CODE_TOO, Setting, wished_number
 
 _CALL = "application-autoscaling:DescribeScalableTargets"
 _DIMENSION = "ecs:service:DesiredCount"
@@ -15,27 +14,14 @@ _OF_ECS = {"ServiceNamespace": "ecs", "ScalableDimension": _DIMENSION}
 _SUSPENDED = ("DynamicScalingInSuspended", "DynamicScalingOutSuspended", "ScheduledScalingSuspended")
 
 
-class _ScalableTarget(Remedy):
+class _ScalableTarget(Setting):
     """What changes a scalable target, which RegisterScalableTarget does for what it is given and nothing else."""
 
+    kind = "services"
     runbook = "auto-scaling"
     rolls_back = False
     allow = ("application-autoscaling:RegisterScalableTarget", _CALL, "ecs:DescribeServices")
-    beware = "what CDK or CloudFormation defines must be changed there too, or the next deployment undoes it"
-
-    def all_targets(self) -> list[str]:
-        """Every service that stacks.toml names."""
-        return [f"service/{self.stack.cluster}/{name}" for name in self.stack.services]
-
-    def shown(self, target: str) -> str:
-        """The service's name."""
-        return target.rsplit("/", 1)[-1]
-
-    def normal(self, target: str) -> str:
-        """service/CLUSTER/NAME, one of the stack's."""
-        if target not in self.all_targets():
-            raise CannotFix(f"{target} is no service of {self.stack.name}; {nearest(target, self.all_targets())}")
-        return target
+    beware = IN_CODE_TOO
 
     def _target(self, target: str) -> Answer:
         listed = self.aws.items(
@@ -51,7 +37,6 @@ class _ScalableTarget(Remedy):
         return found[0]
 
     def request(self, target: str, before: State, after: State) -> Request:
-        """What differs, and nothing else."""
         changed = {key: value for key, value in after.items() if before.get(key) != value}
         return Request(
             "application-autoscaling", "RegisterScalableTarget", {**_OF_ECS, "ResourceId": target, **changed}
@@ -61,12 +46,10 @@ class _ScalableTarget(Remedy):
 class SetScalingLimits(_ScalableTarget):
     """Set how few and how many tasks auto-scaling may run."""
 
-    risk = Risk.SAFE
     expects = "auto-scaling moves within these limits from now on"
     wishes = {"min": "fewest tasks; default: limit min_tasks", "max": "most tasks; default: limit max_tasks"}  # noqa: RUF012
 
     def read(self, target: str) -> State:
-        """The two capacities."""
         told = self._target(target)
         return {key: int(told[key]) for key in ("MinCapacity", "MaxCapacity")}
 
@@ -76,28 +59,19 @@ class SetScalingLimits(_ScalableTarget):
         RegisterScalableTarget brings a service within its new bounds at once, in either direction.
         """
         limits = self.stack.limits
-        low = (
-            _number(wish, "min")
-            if "min" in wish
-            else now["MinCapacity"]
-            if wish
-            else max(now["MinCapacity"], limits.min_tasks)
-        )
-        high = (
-            _number(wish, "max")
-            if "max" in wish
-            else now["MaxCapacity"]
-            if wish
-            else max(now["MaxCapacity"], limits.max_tasks)
-        )
+        low, high = now["MinCapacity"], now["MaxCapacity"]
+        if not wish:
+            low, high = max(low, limits.min_tasks), max(high, limits.max_tasks)
+        low = wished_number(wish, "min") if "min" in wish else low
+        high = wished_number(wish, "max") if "max" in wish else high
         if low > high:
             raise CannotFix(f"the minimum {low} is above the maximum {high}")
         after = {"MinCapacity": low, "MaxCapacity": high}
         if not wish and after == now:
             raise CannotFix(
-                f"it is {now['MinCapacity']} to {now['MaxCapacity']}, wanted {limits.min_tasks} to {limits.max_tasks}: "
-                "narrowing may take capacity away, which a person decides: opschecks fix set-scaling-limits "
-                f"--set min={limits.min_tasks} --set max={limits.max_tasks} --allow disruptive"
+                f"it is {now['MinCapacity']} to {now['MaxCapacity']}, expected {limits.min_tasks} to "
+                f"{limits.max_tasks}: narrowing may remove capacity, which a person decides: opschecks fix "
+                f"set-scaling-limits --set min={limits.min_tasks} --set max={limits.max_tasks} --allow disruptive"
             )
         return after
 
@@ -112,7 +86,6 @@ class SetScalingLimits(_ScalableTarget):
 class ResumeScaling(_ScalableTarget):
     """Resume scaling that was suspended."""
 
-    risk = Risk.SAFE
     expects = "auto-scaling follows the load again, in both directions"
 
     def read(self, target: str) -> State:
@@ -121,9 +94,8 @@ class ResumeScaling(_ScalableTarget):
         return {key: bool(state.get(key, False)) for key in _SUSPENDED}
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:
-        """Nothing."""
         if not any(now.values()):
-            raise CannotFix("nothing is suspended: what is wrong is not this remedy's to mend")
+            raise CannotFix("nothing is suspended: what is wrong is not this remedy's to fix")
         return dict.fromkeys(_SUSPENDED, False)
 
     def read_for_plan(self, target: str) -> State:
@@ -135,7 +107,7 @@ class ResumeScaling(_ScalableTarget):
             desired, low, high = service["desiredCount"], told["MinCapacity"], told["MaxCapacity"]
             if not low <= desired <= high:
                 raise CannotFix(
-                    f"{desired} tasks are wanted, outside {low} to {high}: resuming would bring them within at once; "
+                    f"{desired} tasks are desired, outside {low} to {high}: resuming would bring them within at once; "
                     "set the limits first, or the number"
                 )
         return self.read(target)
@@ -145,16 +117,5 @@ class ResumeScaling(_ScalableTarget):
         return Risk.DISRUPTIVE if any(after.values()) else Risk.SAFE
 
     def request(self, target: str, before: State, after: State) -> Request:
-        """All three together: RegisterScalableTarget takes the whole of it."""
         state = {"ResourceId": target, "SuspendedState": dict(after)}
         return Request("application-autoscaling", "RegisterScalableTarget", {**_OF_ECS, **state})
-
-
-def _number(wish: Mapping[str, str], name: str) -> int:
-    try:
-        number = int(wish[name])
-    except ValueError:
-        raise CannotFix(f"--set {name}={wish[name]}: a whole number is wanted") from None
-    if number < 0:
-        raise CannotFix(f"--set {name}={number}: it cannot be less than 0")
-    return number

@@ -9,24 +9,24 @@ from datetime import timedelta
 from typing import Any
 
 from ...aws.cdn_caching import CACHING_DISABLED, CACHING_OPTIMIZED, DEFAULT, MANAGED, behaviors_on_buckets
-from ...core.change import CannotFix, Progress, Refused, Request, Risk, State
+from ...core.change import CannotFix, Progress, Request, Risk, State
 from ...core.observation import CouldNotLook
-from ..distribution import DistributionRemedy
+from ...fixing.remedy import IN_CODE_TOO, Setting
 
 _GET = "cloudfront:GetDistribution"
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
-class TuneCdn(DistributionRemedy):
+class TuneCdn(Setting):
     """Let the CDN compress what it serves from a bucket, and cache it where caching was disabled."""
 
-    risk = Risk.SAFE
+    kind = "distributions"
     runbook = "cdn-caching"
     settles_within = timedelta(minutes=20)
     allow = ("cloudfront:UpdateDistribution", _GET)
     expects = "files are kept at the edges and come compressed; copies that an edge has already stay as they are"
     beware = (
-        "what CDK or CloudFormation defines must be changed there too, or the next deployment undoes it; "
+        f"{IN_CODE_TOO}; "
         "once cached, a page without a Cache-Control of its own stays for a day unless it is invalidated"
     )
     wishes = {"policy": "id of the cache policy in place of CachingDisabled; default: CachingOptimized"}  # noqa: RUF012
@@ -47,7 +47,7 @@ class TuneCdn(DistributionRemedy):
         """Compression on, and the policy wished for in place of CachingDisabled. No other policy is touched."""
         policy = wish.get("policy", CACHING_OPTIMIZED)
         if not _ID.fullmatch(policy) or policy == CACHING_DISABLED:
-            raise CannotFix(f"--set policy={policy}: the id of a cache policy that caches is wanted")
+            raise CannotFix(f"--set policy={policy}: expected the id of a cache policy that caches")
         after = {
             pattern: {
                 "Compress": True,
@@ -63,7 +63,7 @@ class TuneCdn(DistributionRemedy):
         return after
 
     def risk_of(self, before: State, after: State) -> Risk:
-        """Caching that begins may show old pages until they are invalidated; the rest is seen by nobody."""
+        """Caching that begins may show old pages until they are invalidated; users do not notice the rest."""
         begins = any(
             before.get(pattern, {}).get("CachePolicyId") == CACHING_DISABLED
             and one["CachePolicyId"] != CACHING_DISABLED
@@ -71,32 +71,26 @@ class TuneCdn(DistributionRemedy):
         )
         return Risk.DISRUPTIVE if begins else Risk.SAFE
 
-    def asks(self, target: str, before: State, after: State) -> tuple[str, Mapping[str, Any]]:
-        """What changes, and of which version. The configuration itself may hold secrets, in headers for its origins."""
-        told = self._told(target)
-        changed = {pattern: one for pattern, one in after.items() if before.get(pattern) != one}
-        parameters = {"Id": target, "IfMatch": told["ETag"], "changes": changed, "else": "as it is"}
-        return "cloudfront:UpdateDistribution", parameters
-
     def request(self, target: str, before: State, after: State) -> Request:
-        """The whole configuration as it is now, with what changes; AWS refuses it where another came in between."""
-        try:
-            told = self._told(target)
-            config = copy.deepcopy(self._config(told))
-            version = told["ETag"]
-        except CouldNotLook as error:
-            raise Refused(f"not sent: {error}") from None
-        if _state(self._config(told)) != before:
-            raise Refused("not sent: its configuration has changed since it was planned")
+        """The whole configuration as it is now, with what changes; AWS refuses it where another came in between.
+
+        Plan and journal show only what changes: the configuration may hold secrets, in headers for its origins.
+        """
+        told = self._told(target)
+        config = copy.deepcopy(self._config(told))
+        if _state(config) != before:
+            raise CannotFix("its configuration has changed since it was planned")
+        version = told["ETag"]
         for pattern, one in behaviors_on_buckets(config):
             one["Compress"] = after[pattern]["Compress"]
             if after[pattern]["CachePolicyId"] != before[pattern]["CachePolicyId"]:
                 one["CachePolicyId"] = after[pattern]["CachePolicyId"]
-        parameters = {"Id": target, "IfMatch": version, "DistributionConfig": config}
-        return Request("cloudfront", "UpdateDistribution", parameters)
+        changed = {pattern: one for pattern, one in after.items() if before.get(pattern) != one}
+        where = {"Id": target, "IfMatch": version}
+        shown = {**where, "changes": changed, "else": "as it is"}
+        return Request("cloudfront", "UpdateDistribution", {**where, "DistributionConfig": config}, shown=shown)
 
     def progress(self, target: str, before: State, after: State) -> Progress:
-        """Settled when every edge has the configuration."""
         told = self._told(target)
         status = str(told["Distribution"]["Status"])
         now = _state(self._config(told))

@@ -11,7 +11,7 @@ from ...core import clock
 from ...core.change import CannotFix, Progress, Request, Risk, State
 from ...core.durations import span_of
 from ...core.observation import NotThere
-from ...fixing.remedy import Remedy
+from ...fixing.remedy import Setting
 
 _CALL = "cloudwatch:DescribeAlarms"
 LONGEST_SILENCE = timedelta(days=7)
@@ -20,22 +20,11 @@ DURATION = "P7D"
 """Of each window: as long as any silence, so that nothing depends on how windows of one rule overlap."""
 
 
-class _Alarm(Remedy):
+class _Alarm(Setting):
     """What changes whether an alarm calls anybody."""
 
+    kind = "alarms"
     runbook = "silence-alarms"
-
-    def targets(self, resource: str, evidence: Mapping[str, Any]) -> list[str]:
-        """The alarm by its name, the part of its ARN after alarm:."""
-        return [resource.split(":alarm:", 1)[-1]]
-
-    def normal(self, target: str) -> str:
-        """The name, of an ARN too."""
-        return target.split(":alarm:", 1)[-1]
-
-    def shown(self, target: str) -> str:
-        """The alarm's name."""
-        return target
 
     def _describe(self, target: str) -> Mapping[str, Any]:
         answer = self.aws.call(
@@ -58,58 +47,49 @@ class _AlarmActions(_Alarm):
     allow = ("cloudwatch:EnableAlarmActions", "cloudwatch:DisableAlarmActions", _CALL)
 
     def risk_of(self, before: State, after: State) -> Risk:
-        """Whom nobody calls, nobody helps."""
+        """An alarm that calls nobody is a risk."""
         return Risk.SAFE if after["ActionsEnabled"] else Risk.DISRUPTIVE
 
     def read(self, target: str) -> State:
-        """Whether its actions are on."""
         return {"ActionsEnabled": bool(self._describe(target)["ActionsEnabled"])}
 
     def request(self, target: str, before: State, after: State) -> Request:
-        """On or off, for this one alarm."""
         operation = "EnableAlarmActions" if after["ActionsEnabled"] else "DisableAlarmActions"
-        return Request("cloudwatch", operation, {"AlarmNames": [self.shown(target)]})
+        return Request("cloudwatch", operation, {"AlarmNames": [target]})
 
 
 class EnableAlarmActions(_AlarmActions):
     """Turn the actions of an alarm on again."""
 
     risk = Risk.SAFE
-    expects = "the alarm calls people again when it rings"
+    expects = "the alarm calls people again"
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:
-        """On."""
         if now["ActionsEnabled"]:
             raise CannotFix(
-                "its actions are on: what silences it is a mute rule or a suppressor, which somebody set up"
+                "its actions are on: what silences it is a mute rule or a suppressor, which somebody has set up"
             )
         return {"ActionsEnabled": True}
 
 
 class DisableAlarmActions(_AlarmActions):
-    """Turn the actions of an alarm off, until `enable-alarm-actions` turns them on; the daily run says so meanwhile."""
+    """Turn the actions of an alarm off, until `enable-alarm-actions` turns them on; daily runs report it meanwhile."""
 
     risk = Risk.DISRUPTIVE
-    expects = "nobody is called when the alarm rings, until its actions are turned on again"
-    beware = "nothing turns them on by itself: silence-alarm ends at a given time"
+    expects = "the alarm calls nobody until its actions are turned on again"
+    beware = "they stay off until they are turned on: silence-alarm ends at a given time"
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:
-        """Off."""
         return {"ActionsEnabled": False}
 
 
 class SilenceAlarm(_Alarm):
-    """Mute an alarm for a given time; it rings on in the console, and by itself calls people again afterwards."""
+    """Mute an alarm for a given time; it still shows in the console, and calls people again afterwards."""
 
     risk = Risk.DISRUPTIVE
     settles_within = timedelta(minutes=3)
-    allow = (
-        "cloudwatch:PutAlarmMuteRule",
-        "cloudwatch:DeleteAlarmMuteRule",
-        "cloudwatch:GetAlarmMuteRule",
-        _CALL,
-    )
-    expects = "nobody is called when the alarm rings, until the time is over"
+    allow = ("cloudwatch:PutAlarmMuteRule", "cloudwatch:DeleteAlarmMuteRule", "cloudwatch:GetAlarmMuteRule", _CALL)
+    expects = "the alarm calls nobody until the time is over"
     wishes = {"for": f"how long, such as 90m, 2h or 1d; at most {LONGEST_SILENCE.days}d"}  # noqa: RUF012
 
     def read(self, target: str) -> State:
@@ -124,12 +104,10 @@ class SilenceAlarm(_Alarm):
         return {"muted_until": ends.astimezone(UTC).isoformat(timespec="seconds")}
 
     def read_for_plan(self, target: str) -> State:
-        """As `read`, of an alarm that exists."""
         self._describe(target)
         return self.read(target)
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:
-        """Muted for as long as wished, from now."""
         try:
             span = span_of(wish["for"])
         except (KeyError, ValueError):
@@ -166,7 +144,7 @@ class SilenceAlarm(_Alarm):
         return Progress(status == "ACTIVE", f"the rule is {status}")
 
     def risk_of(self, before: State, after: State) -> Risk:
-        """Whom nobody calls, nobody helps; to be called again is safe."""
+        """An alarm that calls nobody is a risk; one that calls again is safe."""
         return Risk.DISRUPTIVE if after["muted_until"] else Risk.SAFE
 
 

@@ -10,7 +10,7 @@ from ...aws.indexes import index_keys
 from ...core.change import CannotFix, Progress, Request, Risk, State
 from ...core.observation import NotThere
 from ...core.wording import nearest
-from ...fixing.remedy import Remedy
+from ...fixing.remedy import Setting
 
 if TYPE_CHECKING:
     from ...config.toml_tables import WantedIndex
@@ -19,10 +19,10 @@ _CALL = "dynamodb:DescribeTable"
 _INDEX = "/index/"
 
 
-class CreateIndex(Remedy):
-    """Create a global secondary index that the stack wants and its table lacks.
+class CreateIndex(Setting):
+    """Create a global secondary index that the stack expects and its table lacks.
 
-    What is there under that name stays as it is: the keys of an index cannot be changed.
+    An index of that name stays as it is: its keys cannot be changed.
     """
 
     risk = Risk.DISRUPTIVE
@@ -38,35 +38,31 @@ class CreateIndex(Remedy):
     )
 
     def risk_of(self, before: State, after: State) -> Risk:
-        """Deleting an index fails every search that names it, and it takes hours to have it again."""
+        """Deleting an index fails every search that names it, and it takes hours to create it again."""
         return self.risk if after["keys"] else Risk.DESTRUCTIVE
 
     def targets(self, resource: str, evidence: Mapping[str, Any]) -> list[str]:
-        """TABLE/index/NAME."""
         return [_short(resource)]
 
     def normal(self, target: str) -> str:
-        """TABLE/index/NAME, of an ARN or a bare name too; CannotFix where the stack wants no such index."""
+        """TABLE/index/NAME, of an ARN or a bare name too; CannotFix where the stack expects no such index."""
         known = {_target(one): one.name for one in self.stack.indexes}
         short = _short(target)
         found = [name for name, bare in known.items() if short in (name, bare)]
         if len(found) != 1:
-            raise CannotFix(f"{target} is no index that {self.stack.name} wants; {nearest(short, known)}")
+            raise CannotFix(f"{target} is not an index that {self.stack.name} expects; {nearest(short, known)}")
         return found[0]
 
     def all_targets(self) -> list[str]:
-        """Every wanted index that is missing."""
         missing = [target for target in map(_target, self.stack.indexes) if not self.read(target)["keys"]]
         if not missing:
-            raise CannotFix("every index that is wanted is there")
+            raise CannotFix("every expected index is there")
         return missing
 
     def shown(self, target: str) -> str:
-        """TABLE/NAME."""
         return target.replace(_INDEX, "/")
 
     def read(self, target: str) -> State:
-        """Its keys and what it holds; nothing where there is none of that name."""
         index = _of(self._describe(target), target)
         if not index:
             return {"keys": {}, "projection": ""}
@@ -81,7 +77,7 @@ class CreateIndex(Remedy):
         for definition in told["AttributeDefinitions"]:
             kind = definition["AttributeType"]
             if definition["AttributeName"] == wanted.hash_key and kind != wanted.key_type:
-                raise CannotFix(f"{wanted.hash_key} is a key of type {kind} already, wanted {wanted.key_type}")
+                raise CannotFix(f"{wanted.hash_key} is a key of type {kind} already, expected {wanted.key_type}")
         self._keys = {"HASH": wanted.hash_key, **({"RANGE": wanted.range_key} if wanted.range_key else {})}
         return self.read(target)
 
@@ -131,7 +127,6 @@ class CreateIndex(Remedy):
         )
 
     def progress(self, target: str, before: State, after: State) -> Progress:
-        """There when it is ACTIVE, after it was filled; gone when DescribeTable lists it no more."""
         reached = super().progress(target, before, after)
         told = self._describe(target)
         index = _of(told, target)
@@ -144,7 +139,7 @@ class CreateIndex(Remedy):
         for one in self.stack.indexes:
             if _target(one) == target:
                 return one
-        raise CannotFix(f"{self.shown(target)} is no index that {self.stack.name} wants any more")
+        raise CannotFix(f"{self.shown(target)} is no longer an index that {self.stack.name} expects")
 
     def _describe(self, target: str) -> Mapping[str, Any]:
         try:

@@ -9,7 +9,7 @@ from typing import Any
 from ...aws.ec2 import SecurityGroup
 from ...core.answer import Answer
 from ...core.change import CannotFix, Request, Risk, State
-from ...fixing.remedy import Remedy
+from ...fixing.remedy import Setting
 
 _CALL = "ec2:DescribeSecurityGroups"
 _SOURCES = {
@@ -20,7 +20,7 @@ _SOURCES = {
 }
 
 
-class RevokeIngress(Remedy):
+class RevokeIngress(Setting):
     """Revoke one source of one inbound rule that no allowed ingress covers, and nothing else."""
 
     risk = Risk.DISRUPTIVE
@@ -30,7 +30,7 @@ class RevokeIngress(Remedy):
     beware = "what CDK or CloudFormation defines must be changed there too, or the next deployment opens it again"
 
     def targets(self, resource: str, evidence: Mapping[str, Any]) -> list[str]:
-        """Each offending source on its own: revoking a rule whole would take its neighbours along."""
+        """Each offending source on its own: revoking a whole rule would revoke its other sources too."""
         told = Answer(evidence, _CALL)
         own = frozenset(told["own groups"]) if "own groups" in told else frozenset([resource])
         group = SecurityGroup(arn=resource, name=str(told["GroupName"]), evidence=told, own=own)
@@ -42,12 +42,10 @@ class RevokeIngress(Remedy):
         ]
 
     def shown(self, target: str) -> str:
-        """Group and source in words."""
         group, permission = json.loads(target)
         return f"{group}: {SecurityGroup.sources_of(permission)[0]}"
 
     def read(self, target: str) -> State:
-        """Whether that one source is let in."""
         group, permission = json.loads(target)
         answer = self.aws.call("ec2", "DescribeSecurityGroups", GroupIds=[group])
         told = answer["SecurityGroups"]
@@ -55,13 +53,12 @@ class RevokeIngress(Remedy):
         return {"let in": _bare(permission) in [_bare(one) for one in here]}
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:
-        """Not let in."""
         if not now["let in"]:
-            raise CannotFix("that source is not let in any more")
+            raise CannotFix("that source is no longer let in")
         return {"let in": False}
 
     def request(self, target: str, before: State, after: State) -> Request:
-        """Revoke names the one source; taking it back brings its description along."""
+        """Revoke names the one source; undoing restores its description too."""
         group, permission = json.loads(target)
         operation = "AuthorizeSecurityGroupIngress" if after["let in"] else "RevokeSecurityGroupIngress"
         sent = permission if after["let in"] else _bare(permission)
@@ -81,7 +78,7 @@ def _each(raw: Mapping[str, Any]) -> list[tuple[dict[str, Any], Any]]:
 
 
 def _bare(permission: Mapping[str, Any]) -> dict[str, Any]:
-    """Without description and owner, by which AWS does not tell sources apart."""
+    """Without description and owner: to AWS, sources that differ only in them are the same."""
     told = dict(permission)
     for kind, key in _SOURCES.items():
         if kind in told:

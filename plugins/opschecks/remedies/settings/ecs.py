@@ -12,16 +12,17 @@ from ...core.answer import Answer
 from ...core.change import CannotFix, Progress, Proof, Request, Risk, State
 from ...core.observation import CouldNotLook
 from ...core.wording import nearest
-from ...fixing.remedy import Remedy
+from ...fixing.remedy import Setting, wished_number
 
 _CALL = "ecs:DescribeServices"
 SUSPECT = timedelta(hours=24)
 """For how long after a deployment errors are likely to have come with it."""
 
 
-class _Service(Remedy):
+class _Service(Setting):
     """What changes a service with UpdateService, and waits for it to settle."""
 
+    kind = "services"
     settles_within = timedelta(minutes=15)
     allow: ClassVar[Sequence[str]] = ("ecs:UpdateService", _CALL)
 
@@ -29,7 +30,7 @@ class _Service(Remedy):
         """`service/cluster/name`, whether the finding names it so or by ARN, or names what stands before it."""
         if ":targetgroup/" in resource or ":loadbalancer/" in resource:
             return self._behind(resource)
-        return ["/".join(["service", *resource.rsplit("/", 2)[-2:]])]
+        return super().targets(resource, evidence)
 
     def _behind(self, front: str) -> list[str]:
         """The one service whose tasks a target group, or a load balancer, sends requests to."""
@@ -44,23 +45,12 @@ class _Service(Remedy):
         return found
 
     def normal(self, target: str) -> str:
-        """service/CLUSTER/NAME, of an ARN too; one of the stack's, where it names its services."""
         short = self.targets(target, {})[0]
         if short.count("/") != 2:
-            raise CannotFix(f"{target}: service/CLUSTER/NAME or an ARN is wanted")
+            raise CannotFix(f"{target}: expected service/CLUSTER/NAME or an ARN")
         if self.stack.services and short not in self.all_targets():
-            raise CannotFix(f"{short} is no service of {self.stack.name}; {nearest(short, self.all_targets())}")
+            raise CannotFix(f"{short} is not a service of {self.stack.name}; {nearest(short, self.all_targets())}")
         return short
-
-    def all_targets(self) -> list[str]:
-        """Every service that stacks.toml names."""
-        if not self.stack.cluster or not self.stack.services:
-            raise CannotFix("stacks.toml names no cluster and services: say which with --target service/CLUSTER/NAME")
-        return [f"service/{self.stack.cluster}/{name}" for name in self.stack.services]
-
-    def shown(self, target: str) -> str:
-        """The service's name."""
-        return target.rsplit("/", 1)[-1]
 
     def _describe(self, target: str) -> Answer:
         _, cluster, name = target.split("/")
@@ -75,7 +65,6 @@ class _Service(Remedy):
         return Request("ecs", "UpdateService", {"cluster": cluster, "service": name, **changed})
 
     def progress(self, target: str, before: State, after: State) -> Progress:
-        """Settled when it runs what it wants, and nothing is under way."""
         told = self._describe(target)
         deployments = told["deployments"]
         primary: dict[str, Any] = next((one for one in deployments if one.get("status") == "PRIMARY"), {})
@@ -94,7 +83,7 @@ class _Service(Remedy):
 
 
 class ScaleService(_Service):
-    """Change how many tasks a service wants; by itself only upwards, one half more, within the scaling maximum."""
+    """Change the desired number of tasks; automatically only upwards, by half, within the scaling maximum."""
 
     risk = Risk.SAFE
     proof = Proof.SYMPTOM
@@ -102,27 +91,23 @@ class ScaleService(_Service):
     expects = (
         "CPU goes down as the new tasks take their share; the added tasks stay until scaling or a person removes them"
     )
-    beware = "auto-scaling may change the number again; what CDK defines is its own matter"
-    wishes = {"desired": "tasks wanted; default: half as many more"}  # noqa: RUF012
+    beware = "auto-scaling may change the number again; a CDK deployment resets it"
+    wishes = {"desired": "desired tasks; default: half as many more"}  # noqa: RUF012
 
     def read(self, target: str) -> State:
-        """The number wanted."""
         return {"desiredCount": int(self._describe(target)["desiredCount"])}
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:
         """As wished; else half as many more, at least one, at most the stack's maximum."""
         if "desired" in wish:
-            if not wish["desired"].isdigit():
-                raise CannotFix(f"--set desired={wish['desired']}: a whole number is wanted")
-            return {"desiredCount": int(wish["desired"])}
+            return {"desiredCount": wished_number(wish, "desired")}
         most = self.stack.limits.max_tasks
         wanted = min(most, now["desiredCount"] + max(1, now["desiredCount"] // 2))
         if wanted <= now["desiredCount"]:
-            raise CannotFix(f"it wants {now['desiredCount']} tasks already, and limit max_tasks is {most}")
+            raise CannotFix(f"{now['desiredCount']} tasks are desired already, and limit max_tasks is {most}")
         return {"desiredCount": wanted}
 
     def request(self, target: str, before: State, after: State) -> Request:
-        """UpdateService with nothing but the number."""
         return self._update(target, desiredCount=after["desiredCount"])
 
     def is_there(self, told: Mapping[str, Any], before: State, after: State) -> bool:
@@ -151,15 +136,12 @@ class ForceDeployment(_Service):
         return {"deployment": str(_primary(self._describe(target))["id"])}
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:
-        """Another one."""
         return {"deployment": f"a new one after {now['deployment']}"}
 
     def request(self, target: str, before: State, after: State) -> Request:
-        """The same task definition, started anew."""
         return self._update(target, forceNewDeployment=True)
 
     def is_there(self, told: Mapping[str, Any], before: State, after: State) -> bool:
-        """The primary deployment is another than before."""
         return all(one.get("id") != before["deployment"] for one in told["deployments"])
 
 
@@ -174,11 +156,9 @@ class _Revision(_Service):
     beware = "the pipeline does not know of it: its next deployment brings its own revision"
 
     def read(self, target: str) -> State:
-        """family:revision of what the service wants."""
         return {"taskDefinition": _short(self._describe(target)["taskDefinition"])}
 
     def request(self, target: str, before: State, after: State) -> Request:
-        """UpdateService with nothing but the revision."""
         return self._update(target, taskDefinition=after["taskDefinition"])
 
     def is_there(self, told: Mapping[str, Any], before: State, after: State) -> bool:
@@ -201,7 +181,6 @@ class DeployRevision(_Revision):
     wishes = {"revision": "family:revision, such as incident-commander:7"}  # noqa: RUF012
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:
-        """As wished, if it can be run."""
         if "revision" not in wish:
             raise CannotFix("say which one with --set revision=FAMILY:REVISION")
         revision = _short(wish["revision"])
@@ -217,7 +196,7 @@ class RollBackService(_Revision):
         told = self._describe(target)
         if _primary(told).get("rolloutState") == "COMPLETED":
             revision = _short(told["taskDefinition"])
-            raise CannotFix(f"{revision} serves and has settled: nothing is there to go back from")
+            raise CannotFix(f"{revision} is deployed and stable: nothing to roll back")
         return self.read(target)
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:
@@ -225,7 +204,7 @@ class RollBackService(_Revision):
         current = now["taskDefinition"]
         known = good_revisions(self.runs(), now["service"])
         if current in known:
-            raise CannotFix(f"{current} itself was good in an earlier run: going back would not mend it")
+            raise CannotFix(f"{current} itself was good in an earlier run: going back would not fix it")
         if not known:
             raise CannotFix(
                 "no filed run of daily or deploy-after ended all good with another revision: which one was good is "

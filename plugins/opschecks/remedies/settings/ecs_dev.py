@@ -1,4 +1,4 @@
-"""Remedies of ECS services that are no production: they rest when nobody works."""
+"""Remedies of ECS services that are not production: scaled to zero outside office hours."""
 
 from __future__ import annotations
 
@@ -22,28 +22,25 @@ class ScaleDevToZero(ScaleService):
     risk = Risk.DISRUPTIVE
     runbook = "office-hours"
     allow: ClassVar[Sequence[str]] = (*ScaleService.allow, "cloudformation:ListStackResources", "tag:GetResources")
-    expects = "the service runs no task until somebody, or a schedule, starts it again"
+    expects = "the service runs no task until a person, or a schedule, starts it again"
     beware = (
         "auto-scaling brings it back up at its next scale-out; a scheduled action that scales it down every evening "
-        "is the lasting mend"
+        "is the lasting fix"
     )
     wishes = {}  # noqa: RUF012
 
     def all_targets(self) -> list[str]:
-        """Every service of dev_services."""
         if not self.stack.dev_services:
             raise CannotFix("stacks.toml names no dev_services: nothing else is ever scaled to zero")
         return [f"service/{name}" for name in self.stack.dev_services]
 
     def normal(self, target: str) -> str:
-        """service/CLUSTER/NAME of one of dev_services, of an ARN too."""
         short = super().targets(target, {})[0]
         if short not in self.all_targets():
-            raise CannotFix(f"{short} is none of dev_services; {nearest(short, self.all_targets())}")
+            raise CannotFix(f"{short} is not one of dev_services; {nearest(short, self.all_targets())}")
         return short
 
     def targets(self, resource: str, evidence: Mapping[str, Any]) -> list[str]:
-        """The service that was found running."""
         return [self.normal(super().targets(resource, evidence)[0])]
 
     def shown(self, target: str) -> str:
@@ -51,14 +48,14 @@ class ScaleDevToZero(ScaleService):
         return target.removeprefix("service/")
 
     def read_for_plan(self, target: str) -> State:
-        """As `read`; CannotFix of what is production, and of what somebody may be at work with."""
+        """As `read`; CannotFix where it is production, or where somebody may be working with it."""
         if target in self._production():
             raise CannotFix(f"{self.shown(target)} is one of the services that are checked as production")
         here = clock.now().astimezone(self.stack.zone)
         if self.stack.office_hours.include(here):
             raise CannotFix(
-                f"it is {here:%a %H:%M} in {self.stack.time_zone}, within its hours: what ran at night is over, and "
-                "somebody may be at work with it now"
+                f"it is {here:%a %H:%M} in {self.stack.time_zone}, within its office hours: "
+                "somebody may be working with it now"
             )
         return self.read(target)
 
@@ -70,15 +67,13 @@ class ScaleDevToZero(ScaleService):
         return [f"service/{own.cluster}/{name}" for name in own.services]
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:
-        """No task."""
         if now["desiredCount"] == 0:
-            raise CannotFix("it wants no task already: that it ran outside its hours is over")
+            raise CannotFix("already scaled to zero")
         return {"desiredCount": 0}
 
     def is_there(self, told: Mapping[str, Any], before: State, after: State) -> bool:
-        """Exactly the number that was written."""
         return int(told["desiredCount"]) == int(after["desiredCount"])
 
     def risk_of(self, before: State, after: State) -> Risk:
-        """Whoever still works with it loses it; starting it again harms nobody."""
+        """Whoever still works with it loses it; starting it again is safe."""
         return Risk.DISRUPTIVE if after["desiredCount"] < before["desiredCount"] else Risk.SAFE

@@ -5,24 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ...core.change import CannotFix, Request, Risk, State
-from ...fixing.remedy import Remedy
+from ...fixing.remedy import IN_CODE_TOO, Setting
 
 _DURATION = "stickiness.{}.duration_seconds"
 _COOKIES = ("lb_cookie", "app_cookie")
 STICKINESS = ("stickiness.enabled", "stickiness.type", *(_DURATION.format(kind) for kind in _COOKIES))
 
 
-class EnableStickiness(Remedy):
-    """Turn cookie stickiness of a target group on, for as long as the stack's limits want."""
+class EnableStickiness(Setting):
+    """Turn cookie stickiness of a target group on, for as long as the stack's limits expect."""
 
-    risk = Risk.SAFE
     runbook = "websocket-connection-issues"
-    allow = (
-        "elasticloadbalancing:ModifyTargetGroupAttributes",
-        "elasticloadbalancing:DescribeTargetGroupAttributes",
-    )
+    allow = ("elasticloadbalancing:ModifyTargetGroupAttributes", "elasticloadbalancing:DescribeTargetGroupAttributes")
     expects = "a client that reconnects reaches the task that holds its session"
-    beware = "what CDK or CloudFormation defines must be changed there too, or the next deployment undoes it"
+    beware = IN_CODE_TOO
 
     def risk_of(self, before: State, after: State) -> Risk:
         """Clients lose their task where it is turned off or cut short."""
@@ -30,26 +26,20 @@ class EnableStickiness(Remedy):
         shorter = any(int(after.get(key, 0)) < int(before.get(key, 0)) for key in keys)
         return Risk.DISRUPTIVE if after["stickiness.enabled"] != "true" or shorter else Risk.SAFE
 
-    def shown(self, target: str) -> str:
-        """The target group's name, which its ARN has in the middle."""
-        return target.split("/")[-2] if target.count("/") >= 2 else target
-
     def read(self, target: str) -> State:
         """The attributes of stickiness; AWS gives every value as text, and none for kinds that do not apply."""
         answer = self.aws.call("elbv2", "DescribeTargetGroupAttributes", TargetGroupArn=target)
-        listed = answer["Attributes"]
-        return {one["Key"]: one["Value"] for one in listed if one["Key"] in STICKINESS}
+        return {one["Key"]: one["Value"] for one in answer["Attributes"] if one["Key"] in STICKINESS}
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:
-        """On, by the cookie that it is set to, at least as long as wanted. Whose cookie it is, is a person's choice."""
+        """On, by the cookie that it is set to, for at least as long as expected; a person chooses which cookie."""
         kind = now.get("stickiness.type")
         if kind not in _COOKIES:
-            raise CannotFix(f"its stickiness is by {kind}, which no cookie can replace: the load balancer is no ALB")
+            raise CannotFix(f"its stickiness is by {kind}, which no cookie can replace: it is not behind an ALB")
         key = _DURATION.format(kind)
         seconds = max(int(now.get(key, 0)), self.stack.limits.stickiness_s)
         return {**now, "stickiness.enabled": "true", key: str(seconds)}
 
     def request(self, target: str, before: State, after: State) -> Request:
-        """Only the attributes that change."""
         changed = [{"Key": key, "Value": value} for key, value in after.items() if before.get(key) != value]
         return Request("elbv2", "ModifyTargetGroupAttributes", {"TargetGroupArn": target, "Attributes": changed})

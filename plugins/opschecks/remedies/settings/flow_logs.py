@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from ...aws.ec2 import security_groups
 from ...aws.elbv2 import load_balancers
@@ -13,10 +13,10 @@ from ...aws.flow_logs import FlowLog, Vpc, flow_log_of, vpcs
 from ...aws.inventory import Inventory, inventory
 from ...aws.log_groups import describe_log_groups
 from ...core import clock
-from ...core.change import CannotFix, Refused, Request, Risk, State
+from ...core.change import CannotFix, Request, Risk, State
 from ...core.observation import CouldNotLook
 from ...core.wording import nearest
-from ...fixing.remedy import Remedy
+from ...fixing.remedy import Setting
 
 if TYPE_CHECKING:
     from ...aws.session import Aws
@@ -32,10 +32,9 @@ def _soft(look: Callable[[Aws, Inventory], T], aws: Aws, known: Inventory) -> T 
         return error
 
 
-class CreateFlowLog(Remedy):
+class CreateFlowLog(Setting):
     """Let a VPC record its traffic in the log group that the stack names (flow_log_group, flow_log_role)."""
 
-    risk = Risk.SAFE
     rolls_back = False
     runbook = "flow-logs"
     settles_within = timedelta(minutes=20)
@@ -59,14 +58,12 @@ class CreateFlowLog(Remedy):
         return Risk.SAFE if after["records"] else Risk.DISRUPTIVE
 
     def normal(self, target: str) -> str:
-        """The id of a VPC of the stack."""
         short, own = target.rsplit("/", 1)[-1], [vpc.name for vpc in self._vpcs()]
         if short not in own:
-            raise CannotFix(f"{short} is no VPC of {self.stack.name}; {nearest(short, own)}")
+            raise CannotFix(f"{short} is not a VPC of {self.stack.name}; {nearest(short, own)}")
         return short
 
     def all_targets(self) -> list[str]:
-        """The stack's VPCs that have no flow log into the stack's group."""
         missing = [vpc.name for vpc in self._vpcs() if not any(self._is_own(log) for log in vpc.flow_logs)]
         if not missing:
             raise CannotFix(f"every VPC of {self.stack.name} has a flow log to {self._group}")
@@ -81,12 +78,10 @@ class CreateFlowLog(Remedy):
             raise CannotFix(str(error)) from None
 
     def read(self, target: str) -> State:
-        """What its flow log into the stack's group records; nothing where there is none."""
         found = self._own(target)
         return {"group": self._group, "records": found[0].traffic if found else ""}
 
     def read_for_plan(self, target: str) -> State:
-        """As `read`; CannotFix where the role is not named, or the group is not there."""
         if not self.stack.flow_log_role:
             raise CannotFix("which role may write to the log group is not known: set flow_log_role in stacks.toml")
         [group] = describe_log_groups(self.aws, (self._group,))
@@ -97,20 +92,20 @@ class CreateFlowLog(Remedy):
         return self.read(target)
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:
-        """One that records what the limits want. What is there and does not deliver lacks a right, not a second log."""
+        """One that records what the limits expect. A log that does not deliver lacks a permission."""
         if now["records"]:
             raise CannotFix(
-                f"a flow log to {self._group} is there, and records {now['records']}: if nothing arrives, mend the "
+                f"a flow log to {self._group} is there, and records {now['records']}: if nothing arrives, fix the "
                 "role or the log group that it writes to; if it records too little, delete it first"
             )
         return {"group": self._group, "records": self.stack.limits.flow_log_traffic}
 
     def request(self, target: str, before: State, after: State) -> Request:
-        """The token makes one of two such requests of a day; taking it back names the log by its id."""
+        """The token makes two such requests of one day one; undoing names the log by its id."""
         if not after["records"]:
             found = self._own(target)
             if not found:
-                raise CannotFix(f"{target} has no flow log to {self._group} any more")
+                raise CannotFix(f"{target} no longer has a flow log to {self._group}")
             return Request("ec2", "DeleteFlowLogs", {"FlowLogIds": [found[0].id]})
         others = sorted(log.id for log in self._logs(target))
         mark = f"{self.stack.name} {target} {after} beside {others} on {clock.now():%Y-%m-%d}"
@@ -127,12 +122,6 @@ class CreateFlowLog(Remedy):
                 "ClientToken": f"opschecks-{hashlib.sha256(mark.encode()).hexdigest()[:32]}",
             },
         )
-
-    def answered(self, target: str, request: Request, answer: Mapping[str, Any]) -> None:
-        """EC2 refuses within an answer that says 200."""
-        for one in answer.get("Unsuccessful") or []:
-            told = one.get("Error") or {}
-            raise Refused(f"{request.call}: {told.get('Code', 'Unsuccessful')}: {told.get('Message', '')}")
 
     @property
     def _group(self) -> str:

@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
-from ...aws.inventory import inventory
 from ...aws.log_groups import LogGroup, describe_log_groups
 from ...core.change import CannotFix, Request, Risk, State
-from ...core.observation import CouldNotLook
-from ...core.wording import nearest
-from ...fixing.remedy import Remedy
-
-if TYPE_CHECKING:
-    from ...aws.session import Aws
+from ...fixing.remedy import IN_CODE_TOO, Setting, wished_number
 
 ALLOWED_DAYS = (
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
@@ -21,17 +15,15 @@ ALLOWED_DAYS = (
 """The only retentions that PutRetentionPolicy takes."""
 
 
-class PutRetention(Remedy):
+class PutRetention(Setting):
     """Set for how many days a log group keeps its events, as near to what it has as the stack's limits allow."""
 
+    kind = "log_groups"
     risk = Risk.DESTRUCTIVE
     runbook = "retention-and-lifecycle"
     allow = ("logs:PutRetentionPolicy", "logs:DeleteRetentionPolicy", "logs:DescribeLogGroups")
     expects = "CloudWatch Logs deletes what is older, mostly within three days, and goes on doing so"
-    beware = (
-        "taking it back restores the setting, and no event that was deleted meanwhile; what CDK or CloudFormation "
-        "defines must be changed there too, or the next deployment undoes it"
-    )
+    beware = f"undo restores the setting, but no event that was deleted meanwhile; {IN_CODE_TOO}"
     wishes = {"days": "how many; default: what the limits log_retention_days_min and …_max allow"}  # noqa: RUF012
 
     def risk_of(self, before: State, after: State) -> Risk:
@@ -41,33 +33,10 @@ class PutRetention(Remedy):
         )
         return Risk.DESTRUCTIVE if new < old else Risk.SAFE
 
-    def normal(self, target: str) -> str:
-        """The group's name, of an ARN too; CannotFix where it is none of the stack's."""
-        name, own = target.split(":log-group:", 1)[-1].removesuffix(":*"), self._own()
-        if name not in own:
-            raise CannotFix(f"{name} is no log group of {self.stack.name}; {nearest(name, own)}")
-        return name
-
-    def all_targets(self) -> list[str]:
-        """Every log group of the stack."""
-        return list(self._own())
-
-    def _own(self) -> tuple[str, ...]:
-        try:
-            return inventory(self.stack, cast("Aws", self.aws)).some("log_groups")
-        except CouldNotLook as error:
-            raise CannotFix(str(error)) from None
-
-    def shown(self, target: str) -> str:
-        """The group's name."""
-        return target
-
     def read(self, target: str) -> State:
-        """Its retention; None is for ever."""
         return {"retentionInDays": self._group(target).retention_days}
 
     def read_for_plan(self, target: str) -> State:
-        """As `read`; CannotFix where AWS lets nobody choose."""
         if self._group(target).evidence.get("logGroupClass") == "DELIVERY":
             raise CannotFix(f"{target} is of the class DELIVERY, whose retention is fixed by AWS")
         return self.read(target)
@@ -81,7 +50,9 @@ class PutRetention(Remedy):
     def want(self, now: State, wish: Mapping[str, str]) -> State:
         """As wished; without a wish the longest that is allowed for what is kept too long, the shortest otherwise."""
         if "days" in wish:
-            return {"retentionInDays": _wished(wish["days"])}
+            if (days := wished_number(wish, "days", least=1)) not in ALLOWED_DAYS:
+                raise CannotFix(f"--set days={days}: AWS takes only {', '.join(map(str, ALLOWED_DAYS))}")
+            return {"retentionInDays": days}
         low, high = self.stack.limits.log_retention_days_min, self.stack.limits.log_retention_days_max
         allowed = [days for days in ALLOWED_DAYS if low <= days <= high]
         if not allowed:
@@ -90,7 +61,7 @@ class PutRetention(Remedy):
             )
         days = now["retentionInDays"]
         if days is not None and low <= days <= high:
-            raise CannotFix(f"it is kept for {days} days, which is as wanted; --set days=… changes it all the same")
+            raise CannotFix(f"it is kept for {days} days, as expected; --set days=… changes it all the same")
         return {"retentionInDays": allowed[0] if days is not None and days < low else allowed[-1]}
 
     def request(self, target: str, before: State, after: State) -> Request:
@@ -99,14 +70,3 @@ class PutRetention(Remedy):
         if after["retentionInDays"] is None:
             return Request("logs", "DeleteRetentionPolicy", name)
         return Request("logs", "PutRetentionPolicy", {**name, "retentionInDays": after["retentionInDays"]})
-
-
-def _wished(value: str) -> int:
-    listed = ", ".join(map(str, ALLOWED_DAYS))
-    try:
-        days = int(value)
-    except ValueError:
-        raise CannotFix(f"--set days={value}: a whole number is wanted, of {listed}") from None
-    if days not in ALLOWED_DAYS:
-        raise CannotFix(f"--set days={days}: AWS takes only {listed}")
-    return days

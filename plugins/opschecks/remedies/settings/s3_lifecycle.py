@@ -1,33 +1,31 @@
-"""Remedies of S3's lifecycle: a rule for what a bucket keeps and nobody needs."""
+"""Remedies of S3's lifecycle: a rule for what a bucket keeps longer than needed."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-from ...aws.inventory import inventory
-from ...aws.s3_lifecycle import OBJECTS, UPLOADS, VERSIONS, Bucket, find_site, lacking, names_of, read_bucket
+from ...aws.s3_lifecycle import OBJECTS, UPLOADS, VERSIONS, Bucket, lacking, read_bucket
 from ...core.change import CannotFix, Request, Risk, State
-from ...core.observation import CouldNotLook
-from ...core.wording import nearest
-from ...fixing.remedy import Remedy
+from ...fixing.remedy import IN_CODE_TOO, Setting, wished_number
+from ...fixing.targets import site_of
 
 if TYPE_CHECKING:
-    from ...aws.session import Aws
+    pass
 
 _WISHES = {"uploads": UPLOADS, "versions": VERSIONS, "objects": OBJECTS}
 _DEFAULT_SIZE = "all_storage_classes_128K"
-LONGEST_DAYS = 2**31 - 1
 
 
-class PutLifecycle(Remedy):
-    """Add a lifecycle rule to a bucket, for what it keeps longer than the stack wants.
+class PutLifecycle(Setting):
+    """Add a lifecycle rule to a bucket, for what it keeps longer than the stack expects.
 
     Its other rules stay as they are: S3 only takes all rules at once, so that they are sent along.
     """
 
+    kind = "buckets"
     risk = Risk.DESTRUCTIVE
     runbook = "retention-and-lifecycle"
     settles_within = timedelta(minutes=2)
@@ -38,10 +36,7 @@ class PutLifecycle(Remedy):
         "cloudfront:GetDistribution",
     )
     expects = "S3 deletes what the rule is for, from the next day on"
-    beware = (
-        "taking it back removes the rule, and brings nothing back that was deleted meanwhile; what CDK or "
-        "CloudFormation defines must be changed there too, or the next deployment undoes it"
-    )
+    beware = f"undo removes the rule, but restores nothing that was deleted meanwhile; {IN_CODE_TOO}"
     wishes = {  # noqa: RUF012
         "uploads": "days after which incomplete uploads go; default: limit incomplete_upload_days, if they stay longer",
         "versions": "days after which old versions go; default: limit old_version_days_max, if they stay longer",
@@ -49,36 +44,11 @@ class PutLifecycle(Remedy):
     }
 
     def risk_of(self, before: State, after: State) -> Risk:
-        """What a new rule deletes is gone, but parts of uploads that nobody completed were nothing yet."""
+        """What a new rule deletes is gone; parts of uploads that were never completed are no loss."""
         there = before["Rules"]
         new = [rule for rule in after["Rules"] if rule not in there]
         harmless = {"ID", "Status", "Filter", "Prefix", "AbortIncompleteMultipartUpload"}
         return Risk.SAFE if all(set(rule) <= harmless for rule in new) else Risk.DESTRUCTIVE
-
-    def normal(self, target: str) -> str:
-        """The bucket's name, of an ARN too; CannotFix where it is none of the stack's."""
-        name, own = target.split(":::", 1)[-1], self.all_targets()
-        if name not in own:
-            raise CannotFix(f"{name} is no bucket of {self.stack.name}; {nearest(name, own)}")
-        return name
-
-    def all_targets(self) -> list[str]:
-        """The stack's buckets, the one behind the dashboards among them."""
-        return self._buckets()[0]
-
-    def _buckets(self) -> tuple[list[str], str]:
-        """Every bucket of the stack, and the one behind the dashboards."""
-        aws = cast("Aws", self.aws)
-        try:
-            known = inventory(self.stack, aws)
-            site = find_site(self.stack, aws, known)
-            return names_of(self.stack, known, site), site[0] if site else ""
-        except CouldNotLook as error:
-            raise CannotFix(str(error)) from None
-
-    def shown(self, target: str) -> str:
-        """The bucket's name."""
-        return target
 
     def read(self, target: str) -> State:
         """Its rules, in the order of their names, in which S3 may not give them back."""
@@ -90,9 +60,9 @@ class PutLifecycle(Remedy):
         }
 
     def read_for_plan(self, target: str) -> State:
-        """As `read`, and noting what is wanted of this bucket."""
+        """As `read`, and noting what is expected of this bucket."""
         self._planned = self._bucket(target)
-        self._is_site = self._buckets()[1] == target
+        self._is_site = (site_of(self.stack, self.aws) or ("", ""))[0] == target
         return self.read(target)
 
     def _bucket(self, target: str) -> Bucket:
@@ -102,15 +72,14 @@ class PutLifecycle(Remedy):
         return bucket
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:
-        """The rules that are there, and one more."""
         bucket = self._planned
         wanted = bucket.wanted(self.stack)
         if wish:
-            add = {_WISHES[name]: _days(name, value) for name, value in wish.items()}
+            add = {_WISHES[name]: wished_number(wish, name, least=1) for name in wish}
         else:
             add = {what: math.floor(wanted[what]) for what in lacking(bucket.rules, wanted)}
         if not add:
-            raise CannotFix("nothing is kept longer than wanted: what is wrong is not this remedy's to mend")
+            raise CannotFix("nothing is kept longer than expected: what is wrong is not this remedy's to fix")
         if min(add.values()) < 1:
             raise CannotFix("S3 counts whole days: the limit is less than one")
         self._refuse_harm(bucket.name, add)
@@ -123,7 +92,6 @@ class PutLifecycle(Remedy):
             raise CannotFix(f"{name} holds the stack's journal and history, which a rule would delete")
 
     def request(self, target: str, before: State, after: State) -> Request:
-        """All rules at once; none is having no configuration."""
         if not after["Rules"]:
             return Request("s3", "DeleteBucketLifecycle", {"Bucket": target})
         more = {key: value for key, value in after.items() if key != "Rules"}
@@ -170,13 +138,3 @@ def _rule(there: Sequence[Mapping[str, Any]], add: Mapping[str, int]) -> dict[st
     if OBJECTS in add:
         rule["Expiration"] = {"Days": add[OBJECTS]}
     return rule
-
-
-def _days(name: str, value: str) -> int:
-    try:
-        days = int(value)
-    except ValueError:
-        raise CannotFix(f"--set {name}={value}: a whole number of days is wanted") from None
-    if not 1 <= days <= LONGEST_DAYS:
-        raise CannotFix(f"--set {name}={days}: it must be at least 1")
-    return days

@@ -7,31 +7,27 @@ from datetime import timedelta
 
 from ...core.change import CannotFix, Request, Risk, State
 from ...core.observation import NotThere
+from ...fixing.remedy import IN_CODE_TOO, Setting
 from ..operations.restore_points import RECOVERY
-from ..stack_tables import TableRemedy, tables_of
 
 
-class EnableRecovery(TableRemedy):
+class EnableRecovery(Setting):
     """Turn point-in-time recovery of a table on: from now on it can be restored to any second of the last 35 days."""
 
-    risk = Risk.SAFE
+    kind = "tables"
     rolls_back = False
     runbook = "table-backups"
     settles_within = timedelta(minutes=10)
     allow = ("dynamodb:UpdateContinuousBackups", RECOVERY)
     expects = "DynamoDB records every write from this moment on; what was before it cannot be restored to"
-    beware = (
-        "it is paid for by the size of the table; what CDK or CloudFormation defines must be changed there too, or the "
-        "next deployment turns it off again; turning it off forgets every moment that could be restored"
-    )
+    beware = f"it is paid for by the table's size; turning it off forgets every restorable moment; {IN_CODE_TOO}"
 
     def risk_of(self, before: State, after: State) -> Risk:
-        """Off forgets all that was recorded, and on again begins anew."""
+        """Turning it off forgets all that was recorded, and on again starts from nothing."""
         return Risk.SAFE if after["recovery"] else Risk.DESTRUCTIVE
 
     def all_targets(self) -> list[str]:
-        """Every table of the stack whose recovery is off."""
-        off = [table for table in tables_of(self) if not self.read(table)["recovery"]]
+        off = [table for table in super().all_targets() if not self.read(table)["recovery"]]
         if not off:
             raise CannotFix(f"point-in-time recovery of every table of {self.stack.name} is on")
         return off
@@ -42,22 +38,16 @@ class EnableRecovery(TableRemedy):
             answer = self.aws.call("dynamodb", "DescribeContinuousBackups", TableName=target)
         except NotThere:
             raise CannotFix(f"there is no table {target}") from None
-        told = answer["ContinuousBackupsDescription"]
-        recovery = told["PointInTimeRecoveryDescription"]
-        return {"recovery": recovery["PointInTimeRecoveryStatus"] == "ENABLED"}
+        told = answer["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"]
+        return {"recovery": told["PointInTimeRecoveryStatus"] == "ENABLED"}
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:
-        """On."""
         if now["recovery"]:
             raise CannotFix(
-                "point-in-time recovery is on: where it has stopped, the table may not use its key of KMS any more, "
-                "which a person must look at"
+                "point-in-time recovery is on: where it has stopped, the table may have lost its key of KMS"
             )
         return {"recovery": True}
 
     def request(self, target: str, before: State, after: State) -> Request:
-        """UpdateContinuousBackups; for how many days stays what it was, or DynamoDB's 35."""
-        wanted = {"PointInTimeRecoveryEnabled": after["recovery"]}
-        return Request(
-            "dynamodb", "UpdateContinuousBackups", {"TableName": target, "PointInTimeRecoverySpecification": wanted}
-        )
+        set_to = {"PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": after["recovery"]}}
+        return Request("dynamodb", "UpdateContinuousBackups", {"TableName": target, **set_to})

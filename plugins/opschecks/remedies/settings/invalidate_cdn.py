@@ -1,4 +1,4 @@
-"""Remedies of CloudFront: let the edges forget what they have cached."""
+"""Remedies of CloudFront: invalidate what the edges have cached."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from ...core.change import Progress, Request, Risk, State
-from ..distribution import DistributionRemedy
+from ...core.change import Progress, Request, State
+from ...fixing.remedy import Setting
 
 _LIST = "cloudfront:ListInvalidations"
 _GET = "cloudfront:GetInvalidation"
 
 
-class InvalidateCdn(DistributionRemedy):
-    """Let the CDN forget everything that it has cached of the dashboard site, so that it fetches it anew."""
+class InvalidateCdn(Setting):
+    """Invalidate everything that the CDN has cached of the dashboard site."""
 
-    risk = Risk.SAFE
+    kind = "distributions"
     one_way = True
     runbook = "dashboards"
     settles_within = timedelta(minutes=10)
@@ -25,7 +25,6 @@ class InvalidateCdn(DistributionRemedy):
     expects = "edges fetch each page from the bucket again; the next requests are slower for a moment"
 
     def read(self, target: str) -> State:
-        """The reference of the newest invalidation."""
         newest = self._newest(target)
         return {"newest": str(newest["InvalidationBatch"]["CallerReference"])} if newest else {"newest": ""}
 
@@ -49,7 +48,6 @@ class InvalidateCdn(DistributionRemedy):
         return Request("cloudfront", "CreateInvalidation", {"DistributionId": target, "InvalidationBatch": batch})
 
     def progress(self, target: str, before: State, after: State) -> Progress:
-        """Settled when every edge has forgotten."""
         newest = self._newest(target)
         status = str(newest.get("Status", "unknown"))
         own = newest.get("InvalidationBatch", {}).get("CallerReference") == after["newest"]

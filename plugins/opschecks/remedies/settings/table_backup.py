@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ...core import clock
-from ...core.change import CannotFix, Progress, Request, Risk, Sends, State
-from ..stack_tables import TableRemedy
-from .restore_points import LIST, TABLE, describe_table
+from ...core.change import CannotFix, Progress, Request, Sends, State
+from ...fixing.remedy import Setting
+from ..operations.restore_points import LIST, TABLE, describe_table
 
 LONGEST_NAME = 255
 _OURS = "-opschecks-"
@@ -27,10 +27,10 @@ def backups_of(aws: Sends, table: str) -> list[dict[str, Any]]:
     return sorted(listed, key=lambda one: one["BackupCreationDateTime"], reverse=True)
 
 
-class BackUpTable(TableRemedy):
+class BackUpTable(Setting):
     """Make a backup of a table now, and wait until it can be restored."""
 
-    risk = Risk.SAFE
+    kind = "tables"
     one_way = True
     runbook = "table-backups"
     settles_within = timedelta(hours=1)
@@ -38,7 +38,7 @@ class BackUpTable(TableRemedy):
     expects = "a backup as the table is at this moment; it costs the table no capacity"
     beware = (
         "it is kept, and paid for, until somebody deletes it (aws dynamodb delete-backup): that is not undone here, "
-        "because it may be the only one; what makes backups by itself, if anything does, is not mended by this"
+        "because it may be the only one; scheduled backups, if there are any, are not fixed by this"
     )
 
     def read(self, target: str) -> State:
@@ -54,7 +54,6 @@ class BackUpTable(TableRemedy):
         ]
 
     def read_for_plan(self, target: str) -> State:
-        """As `read`, of a table that can be backed up now."""
         there = describe_table(self.aws, target)
         if there is None:
             raise CannotFix(f"there is no table {target}: opschecks fix restore-table brings one back from a backup")
@@ -73,11 +72,9 @@ class BackUpTable(TableRemedy):
         return {"newest of ours": f"{first}-{number}"}
 
     def request(self, target: str, before: State, after: State) -> Request:
-        """CreateBackup, under the name that was planned."""
         return Request("dynamodb", "CreateBackup", {"TableName": target, "BackupName": after["newest of ours"]})
 
     def progress(self, target: str, before: State, after: State) -> Progress:
-        """There when it is AVAILABLE."""
         name = after["newest of ours"]
         found = next((one for one in self._ours(target) if one["BackupName"] == name), None)
         if found is None:

@@ -1,0 +1,90 @@
+"""What remedies change: a stack's tables, log groups, buckets, …, each by its name or ARN, and no other stack's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+from ..aws.inventory import inventory
+from ..aws.s3_lifecycle import find_site, names_of
+from ..core.change import CannotFix, Sends
+from ..core.observation import CouldNotLook
+from ..core.wording import nearest
+
+if TYPE_CHECKING:
+    from ..aws.session import Aws
+    from ..config.stack import Stack
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of target: what one is called, what precedes its name in an ARN, and which are a stack's."""
+
+    noun: str
+    mark: str
+    owned: Callable[[Stack, Aws], Iterable[str]] | None = None
+
+    def short(self, target: str) -> str:
+        """The name, of an ARN too; of a service it is service/CLUSTER/NAME."""
+        if self.noun == "service":
+            return "/".join(["service", *target.rsplit("/", 2)[-2:]])
+        return target.split(self.mark, 1)[-1].removesuffix(":*")
+
+
+def owned(kind: str, stack: Stack, aws: Sends) -> list[str]:
+    """Every target of the kind that is the stack's; CannotFix where there is none, or where one must be named."""
+    listed = KINDS[kind].owned if kind else None
+    if listed is None:
+        raise CannotFix("say what to change with --target")
+    try:
+        return list(dict.fromkeys(listed(stack, cast("Aws", aws))))
+    except CouldNotLook as error:
+        raise CannotFix(str(error)) from None
+
+
+def named(kind: str, target: str, stack: Stack, aws: Sends) -> str:
+    """The name of one of the stack's, of its ARN too; CannotFix for any other."""
+    found = KINDS[kind]
+    name = found.short(target)
+    if found.owned and name not in (own := owned(kind, stack, aws)):
+        raise CannotFix(f"{name} is not a {found.noun} of {stack.name}; {nearest(name, own)}")
+    return name
+
+
+def site_of(stack: Stack, aws: Sends) -> tuple[str, str] | None:
+    """Bucket and prefix of the dashboards; None where the stack has none, CannotFix where that is not known."""
+    live = cast("Aws", aws)
+    try:
+        return find_site(stack, live, inventory(stack, live))
+    except CouldNotLook as error:
+        raise CannotFix(str(error)) from None
+
+
+def _tables(stack: Stack, aws: Aws) -> list[str]:
+    """What the stack names, or CloudFormation or tags report as its own; and what holds its incidents and indexes."""
+    others = [stack.incidents_table, *(index.table for index in stack.indexes)]
+    return [*inventory(stack, aws).some("tables"), *stack.tables, *filter(None, others)]
+
+
+def _buckets(stack: Stack, aws: Aws) -> list[str]:
+    """The one behind the dashboards among them."""
+    known = inventory(stack, aws)
+    return names_of(stack, known, find_site(stack, aws, known))
+
+
+def _services(stack: Stack, _: Aws) -> list[str]:
+    if not stack.cluster or not stack.services:
+        raise CannotFix("stacks.toml names no cluster and services: say which with --target service/CLUSTER/NAME")
+    return [f"service/{stack.cluster}/{name}" for name in stack.services]
+
+
+KINDS: Mapping[str, Kind] = {
+    "tables": Kind("table", ":table/", _tables),
+    "log_groups": Kind("log group", ":log-group:", lambda stack, aws: inventory(stack, aws).some("log_groups")),
+    "buckets": Kind("bucket", ":::", _buckets),
+    "distributions": Kind("distribution", "/", lambda stack, aws: [inventory(stack, aws).the_distribution]),
+    "services": Kind("service", "/", _services),
+    "alarms": Kind("alarm", ":alarm:"),
+}
+"""By the name that `Setting.kind` gives. Any alarm may be named: a stack need not list its own."""

@@ -1,0 +1,55 @@
+"""What a remedy takes for its target: the stack's own, by name or ARN, and nobody else's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from opschecks.core.change import CannotFix
+from opschecks.fixing.targets import KINDS
+from opschecks.remedies import all_remedies
+from tests.canned import ACCOUNT, Aws, stack
+
+HERE: dict[str, Any] = {
+    "tables": ("incidents",),
+    "log_groups": ("/ecs/backend",),
+    "buckets": ("archive",),
+    "distribution_id": "E1",
+    "cluster": "c",
+    "services": ("backend",),
+    "dashboard_bucket": "site",
+}
+NAMES = {
+    "back-up-table": ("incidents", f"arn:aws:dynamodb:{ACCOUNT}:table/incidents", "is not a table of here"),
+    "restore-table": ("incidents", f"arn:aws:dynamodb:{ACCOUNT}:table/incidents", "is not a table of here"),
+    "put-retention": ("/ecs/backend", f"arn:aws:logs:{ACCOUNT}:log-group:/ecs/backend:*", "is not a log group of here"),
+    "put-lifecycle": ("archive", "arn:aws:s3:::archive", "is not a bucket of here"),
+    "tune-cdn": ("E1", "arn:aws:cloudfront::123456789012:distribution/E1", "is not a distribution of here; known: E1"),
+    "scale-service": ("service/c/backend", f"arn:aws:ecs:{ACCOUNT}:service/c/backend", "is not a service of here"),
+    "resume-scaling": ("service/c/backend", f"arn:aws:ecs:{ACCOUNT}:service/c/backend", "is not a service of here"),
+    "silence-alarm": ("cpu", f"arn:aws:cloudwatch:{ACCOUNT}:alarm:cpu", ""),
+}
+
+
+@pytest.mark.parametrize("remedy", NAMES)
+def test_a_target_has_one_name_whoever_names_it_and_is_the_stacks(remedy: str) -> None:
+    name, arn, refused = NAMES[remedy]
+    made = all_remedies()[remedy](stack(**HERE), Aws({}))
+    assert made.normal(name) == made.normal(arn) == name
+    if remedy != "restore-table":
+        assert made.targets(arn, {}) == [name]
+    if refused:
+        with pytest.raises(CannotFix, match=refused):
+            made.normal("service/other/backend" if "service" in name else "payroll")
+
+
+def test_whatever_of_a_distribution_was_found_it_is_changed_as_one() -> None:
+    assert all_remedies()["tune-cdn"](stack(**HERE), Aws({})).targets("E1#/assets/*", {}) == ["E1"]
+
+
+@pytest.mark.parametrize("kind", [kind for kind, found in KINDS.items() if found.owned])
+def test_without_any_of_its_kind_a_stack_says_so(kind: str) -> None:
+    remedy = next(one for one in all_remedies().values() if one.kind == kind and one.name() != "enable-recovery")
+    with pytest.raises(CannotFix, match=r"no (distribution|bucket|cluster|table|log group)"):
+        remedy(stack(without=["cdn-caching"]), Aws({})).all_targets()
