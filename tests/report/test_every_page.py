@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import ModuleType
 
 import pytest
-from jinja2 import meta
+from jinja2 import meta, nodes
 from playwright.sync_api import Browser
 
 from opschecks.report import page as assembly
@@ -31,14 +30,19 @@ def path(request: pytest.FixtureRequest, name: str) -> Path:
     return pages[one]
 
 
-@pytest.mark.parametrize("section", {*assembly.DAILY, *assembly.WEEKLY}, ids=lambda section: section.__name__)
-def test_a_template_prints_the_facts_of_its_section(section: ModuleType) -> None:
-    """And nothing else: a run that it asked would be asked again and again."""
+SECTIONS = [assembly.template_of(section) for section in dict.fromkeys((*assembly.DAILY, *assembly.WEEKLY))]
+
+
+@pytest.mark.parametrize(
+    "template", [*SECTIONS, "templates/page.html", "templates/verdict.html", "templates/parts.html"]
+)
+def test_a_template_prints_facts_and_calls_no_python(template: str) -> None:
+    """A run, or a function, that it asked would be asked again for each page and each export."""
     environment = rendering.environment()
-    template = assembly.template_of(section)
     assert environment.loader
-    source, _, _ = environment.loader.get_source(environment, template)
-    assert meta.find_undeclared_variables(environment.parse(source)) <= {"facts", "page"}
+    parsed = environment.parse(environment.loader.get_source(environment, template)[0])
+    assert meta.find_undeclared_variables(parsed) <= {"facts", "page", "sections", "caller"}
+    assert all(isinstance(call.node, nodes.Name) for call in parsed.find_all(nodes.Call)), "a macro, never a method"
 
 
 @pytest.mark.parametrize("name", EVERY)

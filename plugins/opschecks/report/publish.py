@@ -48,7 +48,8 @@ def publish(run: Run, page: str, beside: Mapping[str, str], to: Storage) -> list
         to.replace(newest, page, kind=HTML)
         written.append(newest)
     stacks = ", ".join(stack.name for stack in run.stacks)
-    index = rendered("templates/index.html", listed=listed, suite=run.suite, stacks=stacks, sandbox=run.sandbox)
+    rows = [(one.file, f"{one.at:%a %d %b %Y, %H:%M}", one.word) for one in listed]
+    index = rendered("templates/index.html", listed=rows, suite=run.suite, stacks=stacks, sandbox=run.sandbox)
     to.replace(f"{folder}/index.html", index, kind=HTML)
     return [*written, f"{folder}/index.html"]
 
