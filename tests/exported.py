@@ -190,7 +190,7 @@ def every_outcome() -> Run:
 
 
 def many(number: int = 10_000) -> Run:
-    """So many resources of one severe check, some that nobody could look at, another check, a change."""
+    """Many resources of one severe check, some that could not be looked at; another check, a change."""
     severe, lesser = made("severe", "failed", Severity.CRITICAL), made("lesser", "failed", Severity.LOW)
     findings = tuple(
         of(severe, n, f"€ {n} | <b> 'x' & \"y\"", Outcome.BLIND if n % 10 == 0 else Outcome.FAILED)

@@ -14,7 +14,7 @@ from opschecks.report.runfile import to_json
 
 
 def earlier(run: Run, days: float) -> Run:
-    """The same run, so many days before."""
+    """The same run, that many days before."""
     back = timedelta(days=days)
 
     def line(series: Series) -> Series:

@@ -21,4 +21,4 @@ def test_vpcs_record_their_traffic(vpcs: list[Vpc], stack: Stack, examine: Exami
             broken = ", ".join(map(str, vpc.failing))
             if broken:
                 note(broken)
-            assert vpc.records(wanted), f"nothing that arrives records {wanted}"
+            assert vpc.records(wanted), f"no delivered flow log records {wanted}"

@@ -72,12 +72,12 @@ STATES: dict[str, tuple[list[Vpc], str, str]] = {
     "its role may not write": (
         seen(log(DeliverLogsErrorMessage="Access error", **FAILS)),
         "failed",
-        "has the delivery status FAILED (Access error); nothing",
+        "has the delivery status FAILED (Access error); no deliv",
     ),
     "held up": (seen(log(DeliverLogsErrorMessage="Rate limited", **FAILS)), "failed", "Rate limited"),
     "not active": (seen(log(FlowLogStatus="INACTIVE")), "failed", "fl-1 to /aws/vpc/flow is INACTIVE"),
     "one fails, another arrives": (seen(log(**FAILS), log(2, **TO_S3)), "passed", "fl-1 to /aws/vpc/flow has"),
-    "refused traffic only": (seen(log(TrafficType="REJECT")), "failed", "nothing that arrives records ALL"),
+    "refused traffic only": (seen(log(TrafficType="REJECT")), "failed", "no delivered flow log records ALL"),
     "two halves": (seen(log(TrafficType="REJECT"), log(2, TrafficType="ACCEPT")), "passed", ""),
     "two halves, one failing": (
         seen(log(TrafficType="REJECT"), log(2, TrafficType="ACCEPT", **FAILS)),

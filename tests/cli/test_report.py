@@ -406,7 +406,7 @@ def _stem(run: Run, word: str) -> str:
 
 def test_an_index_lists_every_published_page_the_newest_first(here: FolderStorage, tmp_path: Path) -> None:
     to, runs = tmp_path / "pages", mornings("PFBN")
-    words = ["all-good", "action-needed", "not-everything-was-seen", "not-everything-was-seen"]
+    words = ["all-good", "action-needed", "not-everything-could-be-checked", "not-everything-could-be-checked"]
     stems = [_stem(run, word) for run, word in zip(runs, words, strict=True)]
     for place in (1, 0, 3, 2):  # in whatever order they are published
         written = _publish(runs[place], to)
@@ -598,7 +598,7 @@ def test_slack_wants_a_webhook(run_file: str) -> None:
 def test_a_webhook_that_is_not_encrypted_is_sent_nothing_and_not_named(run_file: str) -> None:
     with _listening() as (webhook, asked):
         line = refused(opschecks("report", "slack", run_file, **{WEBHOOK: webhook}))
-    assert line == "the webhook is no https:// address"
+    assert line == "the webhook is not an https:// address"
     assert asked == []
 
 

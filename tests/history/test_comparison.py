@@ -28,7 +28,7 @@ from opschecks.core.model import (
 from opschecks.core.run import Past, Run, StackFacts
 from opschecks.history.comparison import MISSED_SHOWN, SHOWN, past_of
 from opschecks.history.journal import Entry, Journal
-from opschecks.history.runs import began, file_run, filed_runs, forget_before, run_a_day_before
+from opschecks.history.runs import a_day_before, began, file_run, filed_runs, forget_before
 from opschecks.history.storage import FolderStorage, Storage
 from opschecks.history.summaries import COMPARED, Summaries, Summary
 from opschecks.hooks.earlier_runs import earlier_run, forget_old, with_past
@@ -151,38 +151,38 @@ STANDINGS: dict[str, tuple[str, dict[str, tuple[str, int]]]] = {
     "new, the check is": ("--F", {"A": ("new", 1)}),
     "new, the resource is": ("..F", {"A": ("new", 1)}),
     "new, or hidden since yesterday": ("PBF", {"A": ("new", 2)}),
-    "new, or hidden since nobody could look": ("PBBF", {"A": ("new", 3)}),
-    "new, or hidden, as nobody ever could look": ("BBF", {"A": ("new", 3)}),
+    "new, or hidden since it could not look": ("PBBF", {"A": ("new", 3)}),
+    "new, or hidden, as it never could look": ("BBF", {"A": ("new", 3)}),
     "new, or hidden, blind itself": ("PPbF", {"A": ("new", 2)}),
     "new, or hidden, as it was not run": ("NNF", {"A": ("new", 3)}),
     "new, or hidden, as the check ended before it came to it": ("PEF", {"A": ("new", 2)}),
     "new, or hidden, and not there before": (".BF", {"A": ("new", 2)}),
     "new, or hidden since there is such a check": ("-BF", {"A": ("new", 2)}),
     "new, or hidden since the stack has such a thing": ("BxBF", {"A": ("new", 2)}),
-    "new, and seen good after nobody could look": ("BPF", {"A": ("new", 1)}),
-    "new, and not there after nobody could look": ("B.F", {"A": ("new", 1)}),
+    "new, and seen good after it could not look": ("BPF", {"A": ("new", 1)}),
+    "new, and not there after it could not look": ("B.F", {"A": ("new", 1)}),
     "new, and it did not apply": ("BxF", {"A": ("new", 1)}),
     "still": ("PFF", {"A": ("still", 2)}),
     "still since the oldest run": ("FFFF", {"A": ("still", 4)}),
     "still, a blind day neither breaks nor ends it": ("PFBF", {"A": ("still", 3)}),
     "still, and blind days before it do not lengthen it": ("BBFF", {"A": ("still", 2)}),
-    "still, a day not run tells nothing": ("PFNF", {"A": ("still", 3)}),
-    "still, a day when it did not apply tells nothing": ("PFxF", {"A": ("still", 3)}),
+    "still, a day not run changes nothing": ("PFNF", {"A": ("still", 3)}),
+    "still, a day when it did not apply changes nothing": ("PFxF", {"A": ("still", 3)}),
     "still, days without a run count": ("PF__F", {"A": ("still", 4)}),
-    "still, a waiver in between mends nothing": ("FWF", {"A": ("still", 3)}),
+    "still, a waiver in between does not end it": ("FWF", {"A": ("still", 3)}),
     "still, when its waiver has ended": ("PWWF", {"A": ("still", 3)}),
     "still, blind itself in between": ("FbF", {"A": ("still", 3)}),
     "flapping": ("FPF", {"A": ("flapping", 1)}),
-    "flapping, whoever was blind": ("FBPBF", {"A": ("flapping", 1)}),
+    "flapping, with blind days between": ("FBPBF", {"A": ("flapping", 1)}),
     "still once it is bad again for two days": ("FPFF", {"A": ("still", 2)}),
     "flapping within a fortnight": ("F" + "P" * (SHOWN - 1) + "F", {"A": ("flapping", 1)}),
     "new again after it": ("F" + "P" * SHOWN + "F", {"A": ("new", 1)}),
     "recovered": ("PFFP", {"A": ("recovered", 3)}),
     "recovered after a blind day": ("FBP", {"A": ("recovered", 3)}),
     "recovered after a day not run": ("FNP", {"A": ("recovered", 3)}),
-    "recovered is told once": ("FPP", {}),
+    "recovered is shown once": ("FPP", {}),
     "gone": ("FF.", {"A": ("gone", 3)}),
-    "gone is told once": ("F..", {}),
+    "gone is shown once": ("F..", {}),
     "waived now": ("FFW", {}),
     "blind now, and never bad": ("PPB", {WHOLE: ("unseen", 1)}),
     "blind now itself, and never bad": ("PPb", {"A": ("unseen", 1)}),
@@ -198,13 +198,15 @@ STANDINGS: dict[str, tuple[str, dict[str, tuple[str, int]]]] = {
 }
 
 
-@pytest.mark.parametrize(("told", "wanted"), STANDINGS.values(), ids=STANDINGS)
-def test_each_resource_stands_as_its_mornings_say(folder: Path, told: str, wanted: dict[str, tuple[str, int]]) -> None:
-    assert standings(compared(folder, mornings(told))) == wanted
+@pytest.mark.parametrize(("told", "expected"), STANDINGS.values(), ids=STANDINGS)
+def test_each_resource_has_the_state_of_its_mornings(
+    folder: Path, told: str, expected: dict[str, tuple[str, int]]
+) -> None:
+    assert standings(compared(folder, mornings(told))) == expected
 
 
 @pytest.mark.parametrize("told", ["PBF", "BBF", "PNbEF", "PPF", "..F", "BPF", "FPBF", "FBF", "PBBP"])
-def test_only_what_nobody_could_see_may_have_been_bad_before(folder: Path, told: str) -> None:
+def test_only_what_could_not_be_seen_may_have_been_bad_before(folder: Path, told: str) -> None:
     runs = mornings(told)
     of = {one.resource: one for one in compared(folder, runs).standings}
     first = {"PBF": 1, "BBF": 0, "PNbEF": 1}.get(told)
@@ -340,7 +342,7 @@ def loaded(days: float, cpu: float | None) -> Run:
     return earlier(replace(GOOD, observations=(ObservationResult("here", "service_load", 0.1, (), error, seen),)), days)
 
 
-def test_numbers_are_those_of_the_tiles_oldest_first_and_a_gap_where_nobody_saw_one(folder: Path) -> None:
+def test_numbers_are_those_of_the_tiles_oldest_first_and_a_gap_where_none_was_seen(folder: Path) -> None:
     runs = [loaded(4, 40.0), loaded(3, None), loaded(2, 0.0), loaded(1, 71.5), GOOD]
     past = compared(folder, runs)
     assert past.numbers == {
@@ -414,7 +416,7 @@ def test_a_run_is_compared_with_those_that_began_before_it(folder: Path) -> None
     assert standings(past_of(runs[2], "here", before)) == {"A": ("flapping", 1)}
 
 
-def test_a_stopped_run_tells_of_what_it_looked_at(folder: Path) -> None:
+def test_a_stopped_run_counts_where_it_looked(folder: Path) -> None:
     stopped = replace(earlier(ran({"test_a": {"A": F}, "test_z": {WHOLE: N}}), 1), state="stopped")
     before = earlier(ran({"test_a": {"A": P}, "test_z": {"Z": F}}), 2)
     now = ran({"test_a": {"A": F}, "test_z": {"Z": F}})
@@ -425,7 +427,7 @@ def test_a_stopped_run_tells_of_what_it_looked_at(folder: Path) -> None:
 
 
 def _year(days: int) -> Memory:
-    """A store with so many mornings, and a change on each."""
+    """A store with that many mornings, and a change on each."""
     store = Memory()
     text = to_json(ending(GOOD, {"test_a": F}))
     for day in range(days, 0, -1):
@@ -515,15 +517,15 @@ DAY_BEFORE: dict[str, tuple[tuple[float, ...], float | None]] = {
 }
 
 
-@pytest.mark.parametrize(("hours", "wanted"), DAY_BEFORE.values(), ids=DAY_BEFORE)
+@pytest.mark.parametrize(("hours", "expected"), DAY_BEFORE.values(), ids=DAY_BEFORE)
 def test_the_line_of_yesterday_is_of_a_day_before(
-    store: FolderStorage, hours: tuple[float, ...], wanted: float | None
+    store: FolderStorage, hours: tuple[float, ...], expected: float | None
 ) -> None:
     file_all(store, [earlier(GOOD, one / 24) for one in hours])
     (store.root / "daily").mkdir(parents=True, exist_ok=True)
     (store.root / "daily" / "notes.txt").write_text("2026-11-23")
-    text = run_a_day_before(store, "daily", NOW)
-    assert (from_json(text).started if text else None) == (NOW - timedelta(hours=wanted) if wanted else None)
+    key = a_day_before(store, "daily", NOW)
+    assert (began(key) if key else None) == (NOW - timedelta(hours=expected) if expected else None)
 
 
 # run files: filed, kept, deleted
@@ -643,7 +645,7 @@ def test_a_past_has_the_changes_since_the_previous_run(folder: Path, journal: Jo
     assert newest["by"] == journal.entries()[-1].by
 
 
-def test_the_newest_change_of_what_is_bad_is_told_whatever_its_age(folder: Path, journal: Journal) -> None:
+def test_the_newest_change_of_what_is_bad_is_shown_whatever_its_age(folder: Path, journal: Journal) -> None:
     run = ran({"test_a": {"t5": F, "t1": P, "else": F}, "test_z": {"t5": F}})
     past = past_of(run, "here", summed(folder, Memory(), [earlier(run, 1.5)]), journal.entries())
     assert [(one["target"], one["said"]) for one in past.touched] == [("t5", "change 5 helped")]
@@ -654,7 +656,7 @@ def test_the_newest_change_of_what_is_bad_is_told_whatever_its_age(folder: Path,
     assert (nothing_bad.touched, nothing_bad.journal_days) == ((), 0)
 
 
-def test_what_a_drill_changed_only_the_drills_tell_of(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_drill_changed_only_the_drills_show(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = Journal(Memory())
     monkeypatch.setattr(clock, "_read", lambda: NOW - timedelta(hours=1))
     made.add(made.begin(replace(change(1), finding=DRILLED)), "cured")
@@ -663,7 +665,7 @@ def test_what_a_drill_changed_only_the_drills_tell_of(folder: Path, monkeypatch:
         assert [one["target"] for one in past.changes] == told, suite
 
 
-def test_a_week_tells_of_a_week_of_changes_though_the_run_before_was_later(folder: Path, journal: Journal) -> None:
+def test_a_week_shows_a_week_of_changes_though_the_run_before_was_later(folder: Path, journal: Journal) -> None:
     before = summed(folder, Memory(), [replace(earlier(GOOD, 2), suite="weekly")], "weekly")
     past = past_of(replace(GOOD, suite="weekly"), "here", before, journal.entries())
     assert [one["target"] for one in past.changes] == ["t5", "t4", "t3", "t2", "t1"]

@@ -60,7 +60,7 @@ def test_it_is_listed(state: Path) -> None:
     ]  # fmt: skip
 
 
-def test_it_tells_since_when_a_check_fails(state: Path) -> None:
+def test_it_shows_since_when_a_check_fails(state: Path) -> None:
     first, line = typed("history", "check", RINGING).splitlines()
     assert first == f"{RINGING}: failed in 2 of 3 runs"
     assert line.startswith("  2026-11-28 05:49 UTC until now: ")

@@ -68,7 +68,7 @@ def test_a_summary_has_what_its_run_file_says(folder: Path) -> None:
         assert known.numbers == {"CPU, service": 71.5, "passed": 0.0}
 
 
-def test_what_was_deleted_is_no_longer_told(store: FolderStorage, folder: Path) -> None:
+def test_what_was_deleted_is_not_listed(store: FolderStorage, folder: Path) -> None:
     keys = file_all(store, mornings("FPF"))
     read(store, folder)
     store.delete(keys[1])
@@ -94,9 +94,9 @@ STRAY: dict[str, bytes] = {
     "a part of a suite": json.dumps({**RUN, "partial": "-k"}).encode(),
     "no checks": json.dumps({**RUN, "checks": None}).encode(),
     "checks that are texts": json.dumps({**RUN, "checks": ["x"]}).encode(),
-    "an outcome that is none": json.dumps({**RUN, "checks": [{**RUN["checks"][0], "outcome": "good"}]}).encode(),
+    "an unknown outcome": json.dumps({**RUN, "checks": [{**RUN["checks"][0], "outcome": "good"}]}).encode(),
     "findings that are numbers": json.dumps({**RUN, "findings": [1]}).encode(),
-    "a number that is none": json.dumps({**RUN, "numbers": {"CPU": "much"}}).encode(),
+    "text for a number": json.dumps({**RUN, "numbers": {"CPU": "much"}}).encode(),
     "a number longer than a line": json.dumps({**RUN, "numbers": {"CPU": 10**400}}).encode(),
     "no time": json.dumps({**RUN, "started": "yesterday"}).encode(),
     "a time of nowhere": json.dumps({**RUN, "started": "2026-11-23T07:00:00"}).encode(),

@@ -20,7 +20,7 @@ LETTERS = {"P": "passed", "F": "failed", "B": "blind", "W": "waived", "N": "not_
 
 
 def ran(days_ago: float, outcomes: Mapping[str, str], **numbers: float) -> Summary:
-    """A daily run so many days ago; outcomes by letter."""
+    """A daily run `days_ago` days ago; outcomes by letter."""
     told = {f"test_{name}": LETTERS[letter] for name, letter in outcomes.items()}
     bad = tuple(Bad(check, f"arn:{check}", check, outcome) for check, outcome in told.items() if outcome == "failed")
     began = NOW - timedelta(days=days_ago)

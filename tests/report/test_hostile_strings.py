@@ -16,7 +16,7 @@ THING = f'''
 
 @observation()
 def hostile() -> list[Resource]:
-    """What somebody named to harm."""
+    """Something with a name that is meant to do harm."""
     text = "{HOSTILE.replace('"', chr(92) + '"')}" + "n" * 10_000
     return [Resource(arn="arn:" + text, name=text, evidence={{text: text}})]
 '''

@@ -66,13 +66,13 @@ def test_each_kind_of_standing_has_its_group(page: Page) -> None:
     ]
     (unseen,) = groups["Could not look (1)"]
     assert unseen.startswith("whether alarms high")
-    assert "production" not in unseen, "the whole stack is no resource of a name"
+    assert "production" not in unseen, "the whole stack is not named as a resource"
     assert tones == ["bad", "bad", "bad", "unsure", "good", "none"]
     assert set(anchors) == {"#production-load"}, "what has no card has no link"
     assert len(anchors) == 4
 
 
-def test_a_card_tells_of_each_resource_since_when_and_what_was_changed(page: Page) -> None:
+def test_a_card_shows_of_each_resource_since_when_and_what_was_changed(page: Page) -> None:
     rows = dict(
         zip(
             page.locator("#production-load dt").all_text_contents(),
@@ -233,7 +233,7 @@ def test_a_strip_ends_with_this_run_and_begins_with_the_oldest(browser: Browser,
     assert min(heights["bad"], heights["unsure"]) > max(heights["good"], heights["waived"], heights["none"])
 
 
-def test_tiles_tell_how_they_differ_from_the_run_before(page: Page) -> None:
+def test_tiles_show_how_they_differ_from_the_run_before(page: Page) -> None:
     tiles = {
         label.split(",")[0]: (delta, worse, points, drawn)
         for label, delta, worse, points, drawn in page.locator(".tile").evaluate_all(

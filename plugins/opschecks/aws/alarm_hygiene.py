@@ -146,15 +146,17 @@ def _watched(alarm: Alarm, alarms: Sequence[Alarm], rings: Counter[str] | CouldN
         if one.evidence.get("AlarmActions") and alarm.name in {below.name for below in one.below}
     ]
     rang = None if isinstance(rings, CouldNotLook) else rings[alarm.name]
+    figures = (*alarm.figures, *([Figure(f"rang in {HISTORY_DAYS} days", rang)] if rang is not None else []))
+    metrics = tuple(_metrics(alarm.evidence))
     return WatchedAlarm(
         arn=alarm.arn,
         name=alarm.name,
         alarm=alarm,
         heard_through=tuple(above),
-        metrics=tuple(_metrics(alarm.evidence)),
+        metrics=metrics,
         rang=rang,
         evidence=alarm.evidence,
-        figures=(*alarm.figures, *([Figure(f"rang in {HISTORY_DAYS} days", rang)] if rang is not None else [])),
+        figures=figures,
     )
 
 

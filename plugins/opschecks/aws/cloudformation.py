@@ -8,7 +8,7 @@ message asks the owners to schedule drift detection.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -115,26 +115,16 @@ def _stack(aws: Aws, raw: Answer) -> FormationStack:
     arn, name = str(raw["StackId"]), str(raw["StackName"])
     told = raw.get("DriftInformation") or {}
     figures = (Figure("status", str(raw.get("StackStatus", "unknown"))),)
+    stack = FormationStack(arn=arn, name=name, evidence=raw, figures=figures)
     if told.get("StackDriftStatus") != "DRIFTED":
-        return FormationStack(arn=arn, name=name, evidence=raw, figures=figures)
+        return stack
     try:
-        drifts = aws.items(
-            "cloudformation",
-            "DescribeStackResourceDrifts",
-            "StackResourceDrifts",
-            StackName=arn,
-            StackResourceDriftStatusFilters=["MODIFIED", "DELETED"],
-            MaxResults=100,
-        )
+        asked = {"StackName": arn, "StackResourceDriftStatusFilters": ["MODIFIED", "DELETED"], "MaxResults": 100}
+        drifts = aws.items("cloudformation", "DescribeStackResourceDrifts", "StackResourceDrifts", **asked)
     except CouldNotLook as error:
-        return FormationStack(arn=arn, name=name, evidence=raw, figures=figures, drifted=error)
-    return FormationStack(
-        arn=arn,
-        name=name,
-        evidence=raw | {"drifted": [_without_values(drift) for drift in drifts]},
-        figures=figures,
-        drifted=tuple(_words(drift) for drift in drifts),
-    )
+        return replace(stack, drifted=error)
+    evidence = raw | {"drifted": [_without_values(drift) for drift in drifts]}
+    return replace(stack, evidence=evidence, drifted=tuple(_words(drift) for drift in drifts))
 
 
 def _without_values(drift: Mapping[str, Any]) -> dict[str, Any]:

@@ -141,13 +141,8 @@ def _alarm(raw: dict[str, Any], known: Mapping[str, dict[str, Any]]) -> Alarm:
 
 
 def _one(raw: dict[str, Any], below: tuple[Alarm, ...]) -> Alarm:
-    return Alarm(
-        arn=str(raw["AlarmArn"]),
-        name=str(raw["AlarmName"]),
-        evidence=raw,
-        below=below,
-        figures=(Figure("state", str(raw.get("StateValue", "unknown"))),),
-    )
+    figures = (Figure("state", str(raw.get("StateValue", "unknown"))),)
+    return Alarm(arn=str(raw["AlarmArn"]), name=str(raw["AlarmName"]), evidence=raw, below=below, figures=figures)
 
 
 @dataclass(frozen=True)

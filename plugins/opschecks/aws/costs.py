@@ -262,21 +262,14 @@ def service_costs(bill: Bill) -> list[ServiceCost]:
 
 def _parts(bill: Bill, name: str, days: Sequence[float], limit: float | None = None) -> dict[str, Any]:
     dated = [(bill.first + index * _DAY, usd) for index, usd in enumerate(days)]
+    points = tuple((datetime.combine(day, time(), UTC), round(usd, 4)) for day, usd in dated)
     return {
         "arn": f"costs/{name}",
         "name": name,
         "first": bill.first,
         "days": tuple(days),
         "evidence": _evidence(bill, dated),
-        "series": (
-            Series(
-                "cost",
-                "USD",
-                tuple((datetime.combine(day, time(), UTC), round(usd, 4)) for day, usd in dated),
-                86400,
-                limit,
-            ),
-        ),
+        "series": (Series("cost", "USD", points, 86400, limit),),
         "figures": (
             Figure("7 days", round(sum(days[-WEEK:]), 2), "USD"),
             Figure("7 days before", round(sum(days[-2 * WEEK : -WEEK]), 2), "USD"),

@@ -204,14 +204,9 @@ def services(aws: Aws, inventory: Inventory, now: datetime, since: datetime | No
     found: list[Service] = []
     for chunk, answer in zip(chunks, answers, strict=True):
         told = [_service(raw, now, since) for raw in answer["services"]]
-        told += [
-            Service(
-                arn=str(raw.get("arn", "")),
-                name=str(raw.get("arn", "")).rsplit("/", 1)[-1],
-                evidence=raw | {"status": "MISSING"},
-            )
-            for raw in answer.get("failures", [])
-        ]
+        for raw in answer.get("failures", []):
+            arn = str(raw.get("arn", ""))
+            told.append(Service(arn=arn, name=last_part(arn), evidence=raw | {"status": "MISSING"}))
         if missed := set(chunk) - {service.name for service in told}:
             raise CouldNotLook("ecs:DescribeServices", f"the answer does not mention {', '.join(sorted(missed))}")
         found.extend(told)
@@ -245,7 +240,7 @@ def tasks(aws: Aws, inventory: Inventory) -> list[Task]:
     answers = fan_out(lambda chunk: aws.call("ecs", "DescribeTasks", cluster=cluster, tasks=chunk), chunks)
     told = [raw for answer in answers for raw in answer["tasks"]]
     return [
-        Task(arn=arn, name=arn.rsplit("/", 1)[-1], service=wanted[raw["group"]], evidence=raw)
+        Task(arn=arn, name=last_part(arn), service=wanted[raw["group"]], evidence=raw)
         for raw in told
         if raw["group"] in wanted and (arn := str(raw["taskArn"]))
     ]

@@ -135,11 +135,8 @@ def target_groups(aws: Aws, balanced_groups: list[Resource]) -> list[TargetGroup
 
     def attributes(group: Resource) -> TargetGroup:
         answer = aws.call("elbv2", "DescribeTargetGroupAttributes", TargetGroupArn=group.arn)
-        return TargetGroup(
-            arn=group.arn,
-            name=group.name,
-            evidence=Answer(group.evidence, answer.call) | {"Attributes": answer["Attributes"]},
-        )
+        evidence = Answer(group.evidence, answer.call) | {"Attributes": answer["Attributes"]}
+        return TargetGroup(arn=group.arn, name=group.name, evidence=evidence)
 
     return fan_out(attributes, balanced_groups)
 
@@ -151,11 +148,8 @@ def registered_targets(aws: Aws, balanced_groups: list[Resource]) -> list[Target
     def health(group: Resource) -> TargetHealth:
         answer = aws.call("elbv2", "DescribeTargetHealth", TargetGroupArn=group.arn)
         seen = TargetHealth(arn=group.arn, name=group.name, evidence=answer)
-        figures = (
-            Figure("healthy targets", len(seen.in_state("healthy"))),
-            Figure("registered targets", len(seen.targets)),
-        )
-        return TargetHealth(arn=group.arn, name=group.name, evidence=answer, figures=figures)
+        healthy = Figure("healthy targets", len(seen.in_state("healthy")))
+        return replace(seen, figures=(healthy, Figure("registered targets", len(seen.targets))))
 
     return fan_out(health, balanced_groups)
 

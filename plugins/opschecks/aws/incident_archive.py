@@ -41,14 +41,9 @@ def old_incidents(stack: Stack, aws: Aws, tables: list[Table] | CouldNotLook, no
     pages = aws.pages("dynamodb", "Query", **asked)
     count = sum(int(page["Count"]) for page in pages)
     told = {"status": stack.resolved_status, "opened before": before, "items": count}
-    return OldIncidents(
-        arn=str(known.get("TableArn", name)),
-        name=name,
-        evidence=told,
-        figures=(Figure("old resolved incidents", count),),
-        count=count,
-        before=before,
-    )
+    figures = (Figure("old resolved incidents", count),)
+    arn = str(known.get("TableArn", name))
+    return OldIncidents(arn=arn, name=name, evidence=told, figures=figures, count=count, before=before)
 
 
 def archived_before(stack: Stack, now: datetime) -> datetime:
@@ -69,14 +64,8 @@ def old_incident_keys(stack: Stack, aws: Any, table: Mapping[str, Any], before: 
     asked = _asked(stack, table, before)
     aliases = {f"#k{number}": name for number, name in enumerate(keys) if name != created}
     asked["ExpressionAttributeNames"] |= aliases
-    found = aws.items(
-        "dynamodb",
-        "Query",
-        "Items",
-        Select="SPECIFIC_ATTRIBUTES",
-        ProjectionExpression=", ".join(["#created", *aliases]),
-        **asked,
-    )
+    asked |= {"Select": "SPECIFIC_ATTRIBUTES", "ProjectionExpression": ", ".join(["#created", *aliases])}
+    found = aws.items("dynamodb", "Query", "Items", **asked)
     opened = {key_line(one, keys): str(one[created].get("S", "")) for one in found}
     by_line = {key_line(one, keys): {name: one[name] for name in keys} for one in found}
     return [by_line[line] for line in sorted(by_line, key=lambda line: (opened[line], line))]

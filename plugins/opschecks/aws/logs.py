@@ -70,14 +70,8 @@ def _errors(aws: Aws, group: str, since: datetime, until: datetime) -> LogErrors
     events: list[dict[str, Any]] = []
     complete = True
     try:
-        for page in aws.pages(
-            "logs",
-            "FilterLogEvents",
-            logGroupName=group,
-            filterPattern=PATTERN,
-            startTime=_ms(since),
-            endTime=_ms(until),
-        ):
+        span = {"startTime": _ms(since), "endTime": _ms(until)}
+        for page in aws.pages("logs", "FilterLogEvents", logGroupName=group, filterPattern=PATTERN, **span):
             events += page["events"]
             if len(events) >= ENOUGH_EVENTS and page.get("nextToken"):
                 complete = False
@@ -100,14 +94,10 @@ def _errors(aws: Aws, group: str, since: datetime, until: datetime) -> LogErrors
             "stream": newest.get("logStreamName", ""),
             "message": redact_text(str(newest["message"]))[:1000],
         }
+    figures = (Figure("ERROR events", len(events), "in the last hour"),)
+    seen, websocket = len(events), sum("websocket" in text.lower() for text in texts)
     return LogErrors(
-        arn=group,
-        name=group,
-        evidence=evidence,
-        seen=len(events),
-        websocket=sum("websocket" in text.lower() for text in texts),
-        complete=complete,
-        figures=(Figure("ERROR events", len(events), "in the last hour"),),
+        arn=group, name=group, evidence=evidence, seen=seen, websocket=websocket, complete=complete, figures=figures
     )
 
 

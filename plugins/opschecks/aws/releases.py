@@ -62,29 +62,22 @@ def releases(expected: Expected, services: list[Service], tasks: list[Task]) -> 
     def asked(of: Release, wanted: Sequence[str], concerns: Concerns) -> tuple[str, ...]:
         return tuple(one for one in wanted if concerns(of, one) or not any(concerns(other, one) for other in made))
 
-    return [
-        replace(
-            one,
-            asked=Expected(
-                asked(one, expected.revisions, _is_of_family),
-                asked(one, expected.images, _is_of_repository),
-                asked(one, expected.deployments, _has_deployment),
-            ),
+    def of(one: Release) -> Expected:
+        return Expected(
+            asked(one, expected.revisions, _is_of_family),
+            asked(one, expected.images, _is_of_repository),
+            asked(one, expected.deployments, _has_deployment),
         )
-        for one in made
-    ]
+
+    return [replace(one, asked=of(one)) for one in made]
 
 
 def _release(service: Service, tasks: Sequence[Task]) -> Release:
     primary = [] if service.status == "MISSING" else [one.id for one in service.deployments if one.is_primary]
     running = tuple(task for task in tasks if task.is_wanted and task.started_by in primary)
+    evidence = {**service.evidence, "tasks": [task.evidence for task in running]}
     return Release(
-        arn=service.arn,
-        name=service.name,
-        service=service,
-        tasks=running,
-        evidence={**service.evidence, "tasks": [task.evidence for task in running]},
-        figures=service.figures,
+        arn=service.arn, name=service.name, service=service, tasks=running, evidence=evidence, figures=service.figures
     )
 
 

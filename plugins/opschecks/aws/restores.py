@@ -72,11 +72,9 @@ def restore_rehearsal(stack: Stack, aws: Aws, inventory: Inventory, now: datetim
         except CouldNotLook as error:
             jobs = error
     newest = max(found, key=lambda one: one.at, default=None)
-    figures = (
-        (Figure("last restore", f"{newest.at:%Y-%m-%d %H:%M} UTC"), Figure("restored table", newest.table))
-        if newest
-        else ()
-    )
+    figures: tuple[Figure, ...] = ()
+    if newest:
+        figures = (Figure("last restore", f"{newest.at:%Y-%m-%d %H:%M} UTC"), Figure("restored table", newest.table))
     return Rehearsal(
         arn=f"stack/{stack.name}/restores",
         name="restores of tables",
@@ -98,15 +96,9 @@ def _from_events(
     aws: Aws, name: str, tables: frozenset[str], now: datetime, found: list[Restore], unclear: list[str]
 ) -> None:
     """Read from the newest event to the first restore of the stack: older ones do not matter."""
-    pages = aws.pages(
-        "cloudtrail",
-        "LookupEvents",
-        LookupAttributes=[{"AttributeKey": "EventName", "AttributeValue": name}],
-        StartTime=now - HISTORY,
-        EndTime=now,
-        MaxResults=50,
-    )
-    for page in pages:
+    chosen = [{"AttributeKey": "EventName", "AttributeValue": name}]
+    span = {"StartTime": now - HISTORY, "EndTime": now}
+    for page in aws.pages("cloudtrail", "LookupEvents", LookupAttributes=chosen, MaxResults=50, **span):
         hits = []
         for raw in page["Events"]:
             at: datetime = raw["EventTime"].astimezone(UTC)
@@ -150,16 +142,8 @@ def _name(told: str) -> str:
 
 def _from_jobs(aws: Aws, tables: frozenset[str], now: datetime, found: list[Restore], unclear: list[str]) -> None:
     """Restores of its recovery points by AWS Backup, restore testing included."""
-    listed = aws.items(
-        "backup",
-        "ListRestoreJobs",
-        "RestoreJobs",
-        ByResourceType="DynamoDB",
-        ByStatus="COMPLETED",
-        ByCreatedAfter=now - HISTORY,
-        MaxResults=1000,
-    )
-    for raw in listed:
+    chosen = {"ByResourceType": "DynamoDB", "ByStatus": "COMPLETED", "ByCreatedAfter": now - HISTORY}
+    for raw in aws.items("backup", "ListRestoreJobs", "RestoreJobs", MaxResults=1000, **chosen):
         at: datetime = raw["CreationDate"].astimezone(UTC)
         table = _name(str(raw.get("SourceResourceArn") or raw.get("RecoveryPointArn") or "arn:"))
         if not table:

@@ -111,15 +111,8 @@ def scaling_week(aws: Aws, inventory: Inventory, now: datetime) -> list[ScalingW
     # it takes one resource, or none for the whole namespace
     one = {"ResourceId": next(iter(owners)), "ScalableDimension": _DIMENSION} if len(owners) == 1 else {}
     found: dict[str, list[Activity]] = {owner: [] for owner in owners}
-    for raw in aws.items(
-        "application-autoscaling",
-        "DescribeScalingActivities",
-        "ScalingActivities",
-        ServiceNamespace="ecs",
-        IncludeNotScaledActivities=True,
-        MaxResults=ACTIVITIES_A_PAGE,
-        **one,
-    ):
+    asked = {"ServiceNamespace": "ecs", "IncludeNotScaledActivities": True, "MaxResults": ACTIVITIES_A_PAGE, **one}
+    for raw in aws.items("application-autoscaling", "DescribeScalingActivities", "ScalingActivities", **asked):
         activity = Activity(raw)
         owner = str(raw["ResourceId"])
         if owner in found and raw.get("ScalableDimension", _DIMENSION) == _DIMENSION and now - activity.at <= WEEK:

@@ -252,12 +252,6 @@ def table_throttling(metrics: Metrics, tables: list[Table], now: datetime) -> li
 def log_flow(metrics: Metrics, inventory: Inventory, now: datetime) -> list[LogFlow]:
     """Events written into each of the stack's log groups."""
     return [
-        LogFlow(
-            arn=name,
-            name=name,
-            metrics=metrics,
-            now=now,
-            evidence={line.label: _recent(line, now) for line in _line(metrics, name, "log events")},
-        )
+        _with(LogFlow(arn=name, name=name, metrics=metrics, now=now), _line(metrics, name, "log events"))
         for name in inventory.some("log_groups")
     ]

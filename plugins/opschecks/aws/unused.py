@@ -186,14 +186,9 @@ def _measured(aws: Aws, asked: Sequence[Metric], begin: datetime, end: datetime)
 def _use(aws: Aws, raw: Answer, traffic: int) -> BalancerUse:
     targets = None if traffic else _targets(aws, str(raw["LoadBalancerArn"]))
     told = {"in a week": traffic, **({} if targets is None else {"registered targets": targets})}
-    return BalancerUse(
-        arn=str(raw["LoadBalancerArn"]),
-        name=str(raw["LoadBalancerName"]),
-        evidence=raw | told,
-        traffic=traffic,
-        targets=targets,
-        figures=(Figure("traffic in a week", traffic, "requests or flows"),),
-    )
+    arn, name = str(raw["LoadBalancerArn"]), str(raw["LoadBalancerName"])
+    figures = (Figure("traffic in a week", traffic, "requests or flows"),)
+    return BalancerUse(arn=arn, name=name, evidence=raw | told, traffic=traffic, targets=targets, figures=figures)
 
 
 def _targets(aws: Aws, arn: str) -> int:

@@ -199,17 +199,18 @@ def _streak(past: Sequence[tuple[datetime, bool]]) -> datetime | None:
 def _strips(newest: Sequence[Summary]) -> dict[str, tuple[str, ...]]:
     """The worst outcome of each check, each area, and all, in each run, the oldest first; "" where it had none."""
     areas = sorted({area for run in newest for area in run.areas.values()})
-    told = {"": tuple(_worst(run.outcomes.values()) for run in newest)}
+    told = {"": tuple(worst(run.outcomes.values()) for run in newest)}
     for check in sorted({check for run in newest for check in run.outcomes}):
-        told[check] = tuple(_worst([run.outcomes.get(check, NOT_APPLICABLE)]) for run in newest)
+        told[check] = tuple(worst([run.outcomes.get(check, NOT_APPLICABLE)]) for run in newest)
     for area in areas:
         told[area] = tuple(
-            _worst(outcome for check, outcome in run.outcomes.items() if run.areas[check] == area) for run in newest
+            worst(outcome for check, outcome in run.outcomes.items() if run.areas[check] == area) for run in newest
         )
     return told
 
 
-def _worst(outcomes: Iterable[str]) -> str:
+def worst(outcomes: Iterable[str]) -> str:
+    """The worst of a check's or an area's outcomes, leaving out what does not apply; "" where there is none."""
     known = [outcome for outcome in outcomes if outcome != NOT_APPLICABLE]
     return max(known, key=lambda outcome: Outcome(outcome).rank, default="")
 

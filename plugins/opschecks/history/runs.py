@@ -48,12 +48,6 @@ def a_day_before(store: Storage, suite: str, moment: datetime) -> str | None:
     return min((pair for pair in near if pair[0] <= A_DAY_MORE_OR_LESS), default=(None, None))[1]
 
 
-def run_a_day_before(store: Storage, suite: str, moment: datetime) -> str | None:
-    """Its text."""
-    key = a_day_before(store, suite, moment)
-    return store.read(key) if key else None
-
-
 def forget_before(store: Storage, suite: str, moment: datetime) -> list[str]:
     """Delete the suite's run files of before the moment, and return their keys; nothing else is touched."""
     old = [key for key in store.keys(suite) if (at := began(key)) and at < moment]

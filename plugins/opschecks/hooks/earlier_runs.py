@@ -57,14 +57,14 @@ def _past(run: ChecksRun, told: Run, stack: Stack) -> Past:
 
 def earlier_run(run: ChecksRun, told: Run) -> Run | None:
     """The run of a day before, for the lines of its charts; of several stacks, that of each in one."""
-    from ..history.runs import run_a_day_before
+    from ..history.runs import a_day_before
     from ..report.runfile import RunFileError, from_json
 
     found = []
     for stack in run.stacks if not told.partial else ():
         try:
-            text = run_a_day_before(run.store(stack), told.suite, told.started)
-            found += [from_json(text)] if text else []
+            key = a_day_before(run.store(stack), told.suite, told.started)
+            found += [from_json(run.store(stack).read(key) or "")] if key else []
         except (OSError, UnicodeDecodeError, RunFileError):
             continue  # without it a chart has one line instead of two
     if not found:

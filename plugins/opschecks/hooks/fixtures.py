@@ -17,7 +17,7 @@ from ..core.wording import nearest
 from .examine import EXAMINE, Examine
 from .progress import say
 from .pytest_private import fixture_functions, parameters
-from .state import checks_run
+from .state import check_of, checks_run
 
 PROGRESS_S = 5.0
 """How long a check waits before it shows what it is waiting for."""
@@ -129,14 +129,10 @@ def _require_our_fixtures(item: pytest.Item, drills: Collection[str]) -> None:
 
 def _require_a_check(item: pytest.Item, slugs: Collection[str], drills: Collection[str]) -> None:
     """Refuse what is not a check, and a check that takes more than observations: it could not be run again."""
-    from ..core.model import CHECK_ATTRIBUTE
-
-    function: Any = getattr(item, "function", None)
-    where = _shown(item)
-    if not hasattr(function, CHECK_ATTRIBUTE):
+    declared, where, function = check_of(item), _shown(item), getattr(item, "function", None)
+    if not declared or not function:
         raise pytest.UsageError(f"{where}: not a check; decorate it with @check(Severity.…, runbook=…, failing=…)")
-    slug = getattr(function, CHECK_ATTRIBUTE).runbook
-    if slug not in slugs:
+    if (slug := declared.runbook) not in slugs:
         raise pytest.UsageError(f"{where}: runbook={slug!r}: RUNBOOK.md has no such heading; {nearest(slug, slugs)}")
     for name in inspect.signature(function).parameters:
         if name not in REGISTRY and name not in GIVEN_TO_CHECKS and name not in drills:

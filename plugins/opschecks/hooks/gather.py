@@ -35,17 +35,10 @@ def pytest_runtest_protocol(item: pytest.Item) -> None:
 
 
 def begin(run: ChecksRun, items: Iterable[pytest.Item], names: Iterable[str]) -> None:
-    """Start gathering for those of these stacks that have not been started."""
-    missing = [name for name in names if name not in run.stores]
-    if missing:
-        start(run, items, missing)
-
-
-def start(run: ChecksRun, items: Iterable[pytest.Item], names: Sequence[str]) -> None:
-    """Identify and gather; pytest.UsageError if the credentials belong to another account."""
-    wanted = {name: observations_of(items, run.stack(name)) for name in names}
-    identify_stack(run, [name for name in names if wanted[name] and name not in run.accounts])
-    for name in names:
+    """Identify and gather stacks that are new to the run; UsageError if the credentials are of another account."""
+    wanted = {name: observations_of(items, run.stack(name)) for name in names if name not in run.stores}
+    identify_stack(run, [name for name in wanted if wanted[name] and name not in run.accounts])
+    for name in wanted:
         if name in run.refused:
             run.aws[name].refuse(run.refused[name])
         run.stores[name] = fresh_store(run, name, wanted[name])
@@ -123,7 +116,7 @@ def _filed(run: ChecksRun, stack: Stack, suite: str) -> Iterator[Mapping[str, An
 
 
 def results(run: ChecksRun) -> list[ObservationResult]:
-    """What every observation came to, for the run file."""
+    """The result of every observation, for the run file."""
     told = list(run.observations)
     for name, store in run.stores.items():
         told += [told_of(name, observation, result) for observation, result in store.results.items()]
@@ -131,7 +124,7 @@ def results(run: ChecksRun) -> list[ObservationResult]:
 
 
 def told_of(stack: str, name: str, result: Observed) -> ObservationResult:
-    """What one observation came to, for the run file."""
+    """The result of one observation, for the run file."""
     if not result.done.is_set():
         error = "not waited for" if not result.started else "no answer yet when the run ended"
     else:

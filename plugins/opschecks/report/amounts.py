@@ -20,7 +20,7 @@ def named(names: Sequence[str], most: int) -> str:
     return ", ".join(shown) + (f" and {left} more" if left else "")
 
 
-def counted(count: int, noun: str) -> str:
+def plural(count: int, noun: str) -> str:
     """The count with its noun: 1 check, 2 checks."""
     return f"{count} {noun}{'' if count == 1 else 's'}"
 

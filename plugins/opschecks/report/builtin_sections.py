@@ -15,10 +15,9 @@ def builtin_sections(run: Run) -> list[ReportSection]:
 
 def waivers(run: Run) -> ReportSection | None:
     """Each accepted failure, with its reason, its owner and its last day."""
-    rows = [
-        (one.check, one.resource, one.reason, one.owner, f"{one.until} ({one.days_left} days)", _STATES[one.state])
-        for one in run.waivers
-    ]
-    heads = ("Check", "Resource", "Reason", "Owner", "Last day", "State")
-    lines = ["|" + "|".join(map(markdown, row)) + "|" for row in (heads, *rows)]
-    return ReportSection("Waivers", "\n".join([lines[0], "|---" * len(heads) + "|", *lines[1:]])) if rows else None
+    rows = ["|Check|Resource|Reason|Owner|Last day|State|", "|---|---|---|---|---|---|"]
+    for one in run.waivers:
+        resource, reason, owner = map(markdown, (one.resource, one.reason, one.owner))
+        last_day = f"{one.until} ({one.days_left} days)"
+        rows.append(f"|**{markdown(one.check)}**|{resource}|{reason}|{owner}|{last_day}|{_STATES[one.state]}|")
+    return ReportSection("Waivers", "\n".join(rows)) if run.waivers else None

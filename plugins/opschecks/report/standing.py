@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
@@ -74,8 +73,3 @@ def strip(run: Run, stack: str, key: str, now: str) -> Strip:
         return Strip(bars, f"last {len(outcomes)} runs: {told}")
     known = any(past.stack == stack and not past.error for past in run.past)
     return Strip(bars, "the only run so far" if known else "earlier runs were not compared")
-
-
-def worst(outcomes: Iterable[str]) -> str:
-    """The worst of them, leaving out what does not apply; "" where there is none."""
-    return max((one for one in outcomes if one != NOT_APPLICABLE), key=lambda one: Outcome(one).rank, default="")

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from ..core.model import NOT_APPLICABLE, CheckResult, Outcome
 from ..core.run import Run
-from .amounts import counted, first, named
+from .amounts import first, named, plural
 from .standing import BAD
 from .unseen import unseen
 from .week_words import WeekWords, week_words
@@ -33,7 +33,7 @@ def verdict(run: Run) -> Verdict:
     weeks = [(week["stack"], week_words(run, week)) for week in run.weeks]
     word, tone = _word(run)
     if tone == "good" and (items := sum(week.open_items for _, week in weeks)):
-        word, tone = f"Good, with {counted(items, 'open item')}", "warn"
+        word, tone = f"Good, with {plural(items, 'open item')}", "warn"
     prefix = "SANDBOX (not production): " if run.sandbox else ""
     sentence = f"{prefix}{'; '.join([_checks(run), *_extras(run)])}."
     for stack, week in weeks:
@@ -131,11 +131,11 @@ def _changes(run: Run) -> Iterator[str]:
     if fixed := results.count("fixed"):
         yield f"{fixed} fixed by a remedy"
     if refused := results.count("refused"):
-        yield f"{counted(refused, 'change')} refused"
+        yield f"{plural(refused, 'change')} refused"
     if handed := results.count("handed over"):
         yield f"{handed} handed over to a person"
     if lost := results.count("roll-back failed"):
-        yield f"{counted(lost, 'change').upper()} COULD NOT BE ROLLED BACK"
+        yield f"{plural(lost, 'change').upper()} COULD NOT BE ROLLED BACK"
 
 
 def _title(check: CheckResult, run: Run) -> str:
@@ -170,7 +170,7 @@ def _actions(run: Run, weeks: list[WeekWords]) -> Iterator[str]:
             f"{person}follow “{check.runbook}” in the runbook"
         )
     for group in unseen(run, Outcome.BLIND):
-        yield f"Restore access ({counted(len(group.checks), 'check')} blocked): {group.cause}"
+        yield f"Restore access ({plural(len(group.checks), 'check')} blocked): {group.cause}"
     for week in weeks:
         yield from week.actions
     if run.state == "stopped":

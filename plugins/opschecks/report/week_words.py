@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from ..core.run import Run
-from .amounts import counted, hours
+from .amounts import hours, plural
 from .measures import measures
 from .standing import promise
 
@@ -49,7 +49,7 @@ def _sentence(week: Mapping[str, Any], targets: int, missed: list[str], still_op
         return "no daily run of the week is on record: what failed on which day is not known"
     but = f" (not: {'; '.join(missed)})" if missed else ""
     parts = [f"{targets - len(missed)} of {targets} targets were met{but}"] if targets else []
-    parts.append(f"{counted(week['opened'], 'failure') if week['opened'] else 'no failures'} began")
+    parts.append(f"{plural(week['opened'], 'failure') if week['opened'] else 'no failures'} began")
     ended = [one for one in week["failures"] if one["until"]]
     if ended:
         longest = max(ended, key=lambda one: float(one["hours"]))

@@ -109,14 +109,8 @@ class Http:
             if unpacking or isinstance(root, ConnectionResetError | http.client.HTTPException):
                 return failed(f"broke off: {root}")
             raise CouldNotLook(f"{method} {url}", f"{type(error).__name__}: {root}") from None
-        return Response(
-            response.url,
-            response.status_code,
-            latency_ms,
-            response.headers.get("Content-Type", ""),
-            dict(response.headers),
-            body,
-        )
+        kind = response.headers.get("Content-Type", "")
+        return Response(response.url, response.status_code, latency_ms, kind, dict(response.headers), body)
 
 
 def _root(error: BaseException) -> BaseException:

@@ -18,13 +18,14 @@ from opschecks.aws import session
 from opschecks.cli.main import main
 from opschecks.cli.reach_stack import reached
 from opschecks.config.load import load_stacks
+from opschecks.remedies.operations.access_keys import RotateAccessKey
 from opschecks.sandbox.moto_server import backend
 from opschecks.sandbox.seeds import iam
 from opschecks.sandbox.seeds.iam import PIPELINE, STORED
 from tests.bench import DIES, FIX, QUICK, Bench, bench
 
 KEYS = f'\nrotated_keys = [{{ user = "{PIPELINE}", secret = "{STORED}", services = ["backend"] }}]\n'
-SOON = "limits = { key_quiet_hours = 1e-9, key_grace_days = 1e-9, key_use_minutes = 0.02, key_age_days = 30, "
+SOON = "limits = { key_quiet_hours = 1e-9, key_grace_days = 1e-9, key_use_minutes = 1, key_age_days = 30, "
 FREE = FIX + "cooldown_minutes = 0\nattempts_per_day = 20\nchanges_per_day = 100\n"
 ALL = ("--allow", "disruptive", "--allow", "destructive", "--yes")
 
@@ -260,11 +261,14 @@ def test_nobody_uses_the_new_key(rotation: Rotation, monkeypatch: pytest.MonkeyP
     """The old one stays, the way on is told, and it goes on from there once it is used."""
     uses = IAMBackend.get_access_key_last_used
     monkeypatch.setattr(IAMBackend, "get_access_key_last_used", lambda *_: {"user_name": PIPELINE, "last_used": None})
-    ended = rotation.fix(*ALL)
+    with monkeypatch.context() as hurried:
+        soon = property(lambda _: timedelta(seconds=3), lambda *_: None)  # ten times what the deployment takes
+        hurried.setattr(RotateAccessKey, "settles_within", soon)
+        ended = rotation.fix(*ALL)
+        again = rotation.fix(*ALL)
     assert ended.exit_code == 1
     assert "AWS reports no use yet" in ended.output
     assert "stays valid; run the same command again when it was used" in ended.output
-    again = rotation.fix(*ALL)
     assert "AWS reports no use yet, which may take a while" in again.output
     assert list(rotation.keys.values()) == ["Active", "Active"]
     monkeypatch.setattr(IAMBackend, "get_access_key_last_used", uses)

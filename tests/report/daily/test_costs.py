@@ -37,7 +37,7 @@ def weekly(week_usd: float | None) -> Run:
     return Run("weekly", NOW, (HERE,), NOW, state="finished", observations=(told,))
 
 
-def test_the_newest_weekly_run_tells(store: FolderStorage) -> None:
+def test_the_newest_weekly_run_counts(store: FolderStorage) -> None:
     file_all(store, [earlier(weekly(100), 8), earlier(weekly(312.5), 1)])
     told = costs_seen(store, NOW)
     assert told["seen"] == (NOW - timedelta(days=1)).isoformat()

@@ -128,7 +128,7 @@ def test_a_message_that_is_not_taken_is_an_error_without_the_webhook(
         post(WEBHOOK, {"text": "hello"})
     assert str(caught.value).endswith(said)
     assert len(slack.calls) == 1
-    _tells_nothing(caught.value)
+    _keeps_the_secret(caught.value)
 
 
 @pytest.mark.parametrize("webhook", [WEBHOOK.removeprefix("https://"), WEBHOOK.replace("https", "http"), ""])
@@ -136,10 +136,10 @@ def test_a_webhook_that_is_none_is_never_called(slack: responses.RequestsMock, w
     with pytest.raises(SlackError, match=r"^the webhook is not an https:// address$") as caught:
         post(webhook, {"text": "hello"})
     assert len(slack.calls) == 0
-    _tells_nothing(caught.value)
+    _keeps_the_secret(caught.value)
 
 
-def _tells_nothing(error: BaseException) -> None:
+def _keeps_the_secret(error: BaseException) -> None:
     assert "SECRET" not in f"{error!s} {error!r} {error.args}"
     assert error.__cause__ is None
     assert error.__context__ is None

@@ -10,7 +10,7 @@ from typing import Any
 
 from ...core.model import CheckResult, Finding, Outcome
 from ...core.run import Past, Run
-from ..amounts import counted, first
+from ..amounts import first, plural
 from ..chart import Chart, crosses
 from ..notes import bad_findings
 from ..runbook import to_html
@@ -112,7 +112,7 @@ def facts(source: PageSource) -> Cards:
     hidden = tuple(
         Hidden(
             badge=outcome.words,
-            heading=counted(len(one.checks), "check") + (f" of {one.stack}" if source.several else ""),
+            heading=plural(len(one.checks), "check") + (f" of {one.stack}" if source.several else ""),
             cause=one.cause,
             checks=tuple((check.severity.value, f"whether {promise(check.check)}") for check in one.checks),
             is_open=len(one.checks) <= LISTED,
@@ -159,7 +159,7 @@ def _card(source: PageSource, check: CheckResult) -> Card:
         preview=f"{suite} --stack {check.stack} --fix=plan",
         look_again=f"{suite} -k {check.check}" + ("" if run.sandbox else f" --stack {check.stack}"),
         evidence=tuple((one.name, Whole(_evidence(one))) for one in evidence),
-        evidence_left=f"Evidence for {counted(left, 'more resource')} is in the" if left else "",
+        evidence_left=f"Evidence for {plural(left, 'more resource')} is in the" if left else "",
     )
 
 

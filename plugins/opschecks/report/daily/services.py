@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from ...core.model import NOT_APPLICABLE, CheckResult, Figure, Outcome
 from ...core.run import Run
+from ...history.comparison import worst
 from ..amounts import number
 from ..source import PageSource
-from ..standing import TONES, WORDS, Strip, strip, worst
+from ..standing import TONES, WORDS, Strip, strip
 from ..unseen import cause
 
 AREAS = {

@@ -8,11 +8,12 @@ from datetime import datetime
 
 from ...core.model import NOT_APPLICABLE, CheckResult, Outcome, Series
 from ...core.run import Past, Run
+from ...history.comparison import worst
 from ..amounts import number
 from ..chart import crosses, spark
 from ..numbers import ACTIVE, INCIDENTS, LINES, PASSED, highest_first, key_of
 from ..source import PageSource
-from ..standing import TONES, WORDS, worst
+from ..standing import TONES, WORDS
 
 RUNS_IN_A_LINE = 5
 """With fewer runs a tile's line is that of the last 24 hours, where there is one."""

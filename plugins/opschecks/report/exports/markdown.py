@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 from ...core.model import CheckResult, Finding, Outcome
 from ...core.run import Run
-from ..amounts import counted
+from ..amounts import plural
 from ..notes import Notes, brief, notes, undo
 from ..standing import since
 from ..unseen import unseen
@@ -147,7 +147,7 @@ def _ending(run: Run) -> SummaryPart:
 def _not_run(run: Run) -> SummaryPart:
     groups = unseen(run, Outcome.NOT_RUN)
     rows = (
-        f"<li>{counted(len(group.checks), 'check')}: {_code(group.cause or 'no reason is known', LONGEST_MESSAGE)}</li>"
+        f"<li>{plural(len(group.checks), 'check')}: {_code(group.cause or 'no reason is known', LONGEST_MESSAGE)}</li>"
         for group in groups
     )
     return SummaryPart(f"Not run ({run.count(Outcome.NOT_RUN)})", len(groups), rows)

@@ -38,7 +38,7 @@ class CostRow:
 
 
 @dataclass(frozen=True)
-class Costs:
+class WeekCosts:
     """What Cost Explorer reported. `said` sums it up; `budget` is where the day's share lies, in percent of the width.
 
     `key` has the name and the tone of each colour.
@@ -53,13 +53,13 @@ class Costs:
     budget_words: str
 
 
-def facts(source: PageSource) -> list[Costs]:
+def facts(source: PageSource) -> list[WeekCosts]:
     """Of each stack whose costs this run saw."""
     found = (_costs(source.run, week["stack"], source.on(week["stack"])) for week in source.run.weeks)
     return [one for one in found if one]
 
 
-def _costs(run: Run, stack: str, on: str) -> Costs | None:
+def _costs(run: Run, stack: str, on: str) -> WeekCosts | None:
     seen = resources(run, "total_cost", stack)
     total = line(seen, "cost")
     if total is None or len(total.points) < 2 * WEEK:
@@ -69,7 +69,7 @@ def _costs(run: Run, stack: str, on: str) -> Costs | None:
     most = max([value for _, value in last] + ([limit] if limit else []))
     tones = [f"s{min(place, NAMED)}" for place in range(len(services))]
     key = [(one.name, tone) for one, tone in zip(services[:NAMED], tones, strict=False)]
-    return Costs(
+    return WeekCosts(
         on=on,
         said=summed_up({figure.label: figure for one in seen for figure in one.figures}, services),
         days=tuple(
