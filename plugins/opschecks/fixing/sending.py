@@ -20,7 +20,8 @@ def prepared(step: Step) -> Request:
 def announced(batch: Sequence[Step], done: int, of: int) -> str:
     """Which steps are about to be sent: `2 of 14: s3:CopyObject key`, `201 to 210 of 1,000: s3:CopyObject key`."""
     upto = f" to {done + len(batch):,}" if len(batch) > 1 else ""
-    return f"{done + 1:,}{upto} of {of:,}: {batch[0].request.call} {batch[0].about}".rstrip()
+    calls = ", ".join(dict.fromkeys(step.request.call for step in batch))
+    return f"{done + 1:,}{upto} of {of:,}: {calls} {batch[0].about}".rstrip()
 
 
 def send_one(remedy: Fixable, step: Step, request: Request) -> None:
