@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -38,7 +39,7 @@ def running(
     *details: Raw,
     images: tuple[tuple[str, str], ...] = ((WEB, DIGEST),),
     checked: Stack | None = None,
-    more: dict[tuple[str, str], Answers] | None = None,
+    more: Mapping[tuple[str, str], Answers] | None = None,
 ) -> list[RunningImage]:
     answers: dict[tuple[str, str], Answers] = {("ecr", "DescribeImages"): {"imageDetails": list(details)}}
     here = checked or stack()
