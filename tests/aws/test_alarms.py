@@ -92,7 +92,7 @@ def test_every_page_of_every_kind_is_read() -> None:
     known = [metric_alarm(f"web-{n}") for n in range(5)]
     found = seen(*known, composite("web-all", "ALARM(web-1)"), metric_alarm("other"), prefix="web-")
     assert [one.name for one in found] == ["web-0", "web-1", "web-2", "web-3", "web-4", "web-all"]
-    assert [one.name for one in found if one.is_composite] == ["web-all"]
+    assert [one.name for one in found if "AlarmRule" in one.evidence] == ["web-all"]
 
 
 def test_composite_and_log_alarms_are_asked_for_and_the_prefix_is_left_to_aws() -> None:

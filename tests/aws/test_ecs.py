@@ -116,7 +116,7 @@ ROLLED_BACK = [
 ]
 OLDER = [event("has reached a steady state.", hours=6 * n) for n in range(1, 6)]
 
-SLOW: dict[str, Any] = {"createdAt": ago(minutes=45)}
+SLOW: Raw = {"createdAt": ago(minutes=45)}
 AT = ago(hours=22).astimezone(NOW.tzinfo)
 SETTLED = {
     "settled": ({}, "passed", ""),

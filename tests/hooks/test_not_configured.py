@@ -79,12 +79,10 @@ def test_an_observation_by_itself_knows_no_slug(bare: Gathering) -> None:
 def test_checks_without_the_same_thing_are_one_group_with_all_of_their_slugs() -> None:
     names = {"a": "high-cpu", "b": "scale-backend", "c": "high-cpu"}
     checks = [made(name, "blind", runbook=slug) for name, slug in names.items()]
-    lacking = NotConfigured("", "stack here names no services")
-    messages = [
-        lacking.for_check(names["a"]),
-        lacking.again("tasks").for_check(names["b"]),
-        lacking.for_check("high-cpu"),
-    ]
+    reason = "stack here names no services"
+    needed_for_tasks = NotConfigured("", reason, chain=("tasks",))
+    messages = [NotConfigured("", reason).for_check("high-cpu"), needed_for_tasks.for_check("scale-backend")]
+    messages.append(messages[0])
     run = ran(*checks, findings=tuple(of(check, message=said) for check, said in zip(checks, messages, strict=True)))
     [group] = unseen(run, Outcome.BLIND)
     assert group.cause == f'stack here names no services{WITHOUT}["high-cpu", "scale-backend"]'

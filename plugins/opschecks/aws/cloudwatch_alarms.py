@@ -49,11 +49,6 @@ class Alarm(Resource):
         """The first sentence of the reason that CloudWatch gives for the state."""
         return str(self.evidence.get("StateReason", "")).partition(". ")[0]
 
-    @property
-    def is_composite(self) -> bool:
-        """Whether it is a composite of other alarms."""
-        return "AlarmRule" in self.evidence
-
     acts = Read(bool, "ActionsEnabled")
     """Whether its actions are enabled; those of a composite may also be suppressed by another alarm."""
 

@@ -10,7 +10,7 @@ import itertools
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
@@ -189,23 +189,19 @@ def image_scans(aws: Aws, running_images: list[RunningImage]) -> list[ImageScan]
 
 def _scan(aws: Aws, image: RunningImage) -> ImageScan:
     problem = image.problem
+    elsewhere = CouldNotLook(_SCAN, f"{image.name} is not in ECR")
+    bare = ImageScan(arn=image.arn, name=image.name, evidence=image.evidence, scan=elsewhere)
     if image.of and not problem and not image.is_there:
         problem = CouldNotLook(_SCAN, f"{image.name} is no longer in the registry, so its scan results are gone")
     if problem or not image.of:
-        blind = problem or CouldNotLook(_SCAN, f"{image.name} is not in ECR")
-        return ImageScan(arn=image.arn, name=image.name, evidence=image.evidence, scan=blind)
+        return replace(bare, scan=problem or bare.scan)
     try:
         told = _together([_findings(aws, image, image.of, digest) for digest in image.scanned])
     except _NotScanned as error:
-        return ImageScan(arn=image.arn, name=image.name, evidence=image.evidence, scan=error)
+        return replace(bare, scan=error)
     shown = {key: value for key, value in told.items() if value is not None}
-    return ImageScan(
-        arn=image.arn,
-        name=image.name,
-        evidence={**image.evidence, "scan": shown},
-        scan=told,
-        figures=tuple(Figure(of.lower(), told["counts"][of]) for of in reversed(SEVERITIES) if told["counts"].get(of)),
-    )
+    figures = (Figure(of.lower(), told["counts"][of]) for of in reversed(SEVERITIES) if told["counts"].get(of))
+    return replace(bare, evidence={**image.evidence, "scan": shown}, scan=told, figures=tuple(figures))
 
 
 def _findings(aws: Aws, image: RunningImage, of: Reference, digest: str) -> dict[str, Any]:

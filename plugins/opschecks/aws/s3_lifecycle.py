@@ -95,7 +95,7 @@ class Rule:
         if told.get("Days") is not None:
             yield f"deletes after {told['Days']} days"
         if told.get("Date") is not None:
-            yield f"deletes from {told['Date'].astimezone(UTC):%Y-%m-%d} on"
+            yield f"deletes from {_day(told)} on"
         for move in self.raw.get("Transitions", []):
             if move["StorageClass"] in _UNREADABLE:
                 when = f"after {move['Days']} days" if "Days" in move else f"from {_day(move)} on"
@@ -107,8 +107,8 @@ class Rule:
         return f"rule {self.name}{where}{chosen}"
 
 
-def _day(move: Mapping[str, Any]) -> str:
-    moment: datetime = move["Date"]
+def _day(dated: Mapping[str, Any]) -> str:
+    moment: datetime = dated["Date"]
     return f"{moment.astimezone(UTC):%Y-%m-%d}"
 
 
@@ -122,12 +122,8 @@ def kept_for(rules: Iterable[Rule], what: str) -> int | None:
 def lacking(rules: Iterable[Rule], wanted: Mapping[str, float]) -> list[str]:
     """What the bucket keeps longer than allowed."""
     known = list(rules)
-    found = []
-    for what, limit in wanted.items():
-        kept = kept_for(known, what)
-        if kept is None or kept > limit:
-            found.append(what)
-    return found
+    kept = {what: kept_for(known, what) for what in wanted}
+    return [what for what, days in kept.items() if days is None or days > wanted[what]]
 
 
 @dataclass(frozen=True, kw_only=True)
