@@ -168,7 +168,7 @@ REFUSED: dict[str, tuple[tuple[str, ...], str]] = {
     "suite": ((*ALARMS, "--suite", "dayly"), "--suite dayly: no such suite; did you mean 'daily'?"),
     "severity": ((*ALARMS, "--severity", "hihg"), "--severity hihg: no such severity; did you mean 'high'?"),
     "slug": ((*ALARMS, "--runbook", "without-that"), "no such heading in checks/RUNBOOK.md; did you mean"),
-    "property": ((*ALARMS, "--property", "is_composit"), "Alarm has no is_composit; did you mean 'is_composite'?"),
+    "property": ((*ALARMS, "--property", "suppresed_by"), "Alarm has no suppresed_by; did you mean 'suppressed_by'?"),
     "not of no bool": ((*ALARMS, "--property", "not state"), "state is not a bool; leave the 'not' out"),
     "name": (("check", "Ä", "--observation", "alarms"), "Ä: expected small letters, digits and _"),
     "service": (("observation", "x", "--service", "sqqs"), "sqqs: AWS has no such client; did you mean 'sqs'?"),

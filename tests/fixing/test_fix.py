@@ -268,7 +268,7 @@ def test_without_a_running_sandbox_nothing_is_changed_by_name(tmp_path: Path) ->
     project = Project.of_the_checks(tmp_path)
     done = project.opschecks("fix", "scale-service", "--stack", "sandbox")
     assert done.code == 1
-    assert "none is running: opschecks sandbox starts one" in done.err
+    assert "none is running: start one with opschecks sandbox" in done.err
 
 
 def test_a_users_conftest_vetoes(tmp_path: Path) -> None:

@@ -249,4 +249,4 @@ def test_a_stray_file_in_the_history_costs_the_comparison_and_not_the_run(tmp_pa
     (history / broken).write_text("{}")
     assert project.run("checks/daily").code == 0
     assert "Earlier runs could not be read" in project.page()
-    assert "no step of a journal" in project.page()
+    assert "not a line of a journal" in project.page()

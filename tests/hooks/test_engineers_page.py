@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.browser import chromium, opened
+from tests.browser import opened
 from tests.scratch import CONFTEST, Project, check_of_each
 
 FAULTS = ("--fault", "cpu_is_saturated", "--fault", "ssh_is_open_to_the_world", "--fault", "log_group_is_gone")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
 
 
 @pytest.fixture(scope="module", params=[(), ("-n", "2")], ids=["one process", "xdist"])

@@ -11,7 +11,6 @@ from threading import Thread
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser
 
 from opschecks.core import clock
 from opschecks.core.model import ObservationResult, SeenResource
@@ -19,7 +18,6 @@ from opschecks.core.run import Past, Run
 from opschecks.history.week import nothing_of
 from opschecks.report.placeholder import render_no_run, render_unfinished
 from opschecks.report.runfile import from_json
-from tests.browser import chromium
 from tests.exported import HOSTILE, LINKS, NOW, hostile, page_of
 from tests.mornings import earlier
 from tests.report.runs import (
@@ -73,12 +71,6 @@ def test_things(things, examine):
         with examine(one):
             assert one.name != "b", "it is b"
 '''
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
 
 
 def _written(folder: Path, pages: dict[str, str]) -> dict[str, Path]:

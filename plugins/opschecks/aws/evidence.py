@@ -14,6 +14,8 @@ class Read(Generic[T]):
 
     def __init__(self, convert: Callable[[Any], T], key: str) -> None:
         self._convert, self._key = convert, key
+        self.gives = convert if isinstance(convert, type) else convert.__annotations__.get("return")
+        """The type of the value, or its name; None where it is not said."""
 
     def __get__(self, resource: Any, owner: type) -> T:
         if resource is None:
@@ -28,7 +30,11 @@ def utc(moment: datetime) -> datetime:
 
 def equals(expected: str) -> Callable[[Any], bool]:
     """Whether a value is this one."""
-    return lambda value: bool(value == expected)
+
+    def same(value: Any) -> bool:
+        return bool(value == expected)
+
+    return same
 
 
 def last_part(arn: str) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from ..aws.evidence import Read
 from ..core.model import Resource
 from .new_files import Laid, appended, body_of, fitted, in_this_repository, read, refuse_defined
 
@@ -85,8 +86,11 @@ def properties(kind: type[Resource]) -> dict[str, bool]:
     """The typed properties and fields of a type of resource: name, and whether it is a bool."""
     found: dict[str, bool] = {}
     for cls in kind.__mro__[: kind.__mro__.index(Resource)]:
-        own = {name: told.fget.__annotations__.get("return") for name, told in vars(cls).items()
-               if isinstance(told, property)}  # fmt: skip
+        own = {
+            name: told.gives if isinstance(told, Read) else told.fget.__annotations__.get("return")
+            for name, told in vars(cls).items()
+            if isinstance(told, property | Read)
+        }
         for name, annotation in {**own, **vars(cls).get("__annotations__", {})}.items():
             if not name.startswith("_"):
                 found.setdefault(name, annotation in (bool, "bool"))

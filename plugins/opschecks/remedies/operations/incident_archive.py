@@ -65,7 +65,7 @@ class ArchiveIncidents(Operation):
     )
     expects = "the oldest of them are in S3 and not in the table; each request deletes up to 100 that S3 proved to hold"
     beware = (
-        "streams of the table report every incident that goes or is put back; what writes to old "
+        "streams of the table report every incident that goes or is restored; what writes to old "
         "incidents should rest meanwhile: an attribute that no other incident has goes unnoticed, if it is added "
         "in the moment between the last look at an incident and its deletion; undo leaves the archive as it is"
     )

@@ -28,7 +28,7 @@ class RestoreIncidents(Operation):
     settles_within = timedelta(minutes=1)
     allow = ("dynamodb:BatchGetItem", "dynamodb:DescribeTable", "dynamodb:PutItem", "s3:GetObject")
     expects = "every incident of the object is in the table; the object stays where it is"
-    beware = "streams of the table report every incident that is put back as new"
+    beware = "streams of the table report every incident that is restored as new"
 
     def normal(self, target: str) -> str:
         """s3://BUCKET/KEY of an object of the stack's archive; CannotFix for any other."""
