@@ -543,9 +543,9 @@ def test_a_killed_operation_is_settled_by_its_steps_and_by_reading(desk: Desk, s
     assert desk.world.sent == []
 
 
-@pytest.mark.parametrize("name", ["requests", "ready", "turn", "answered", "asks"])
+@pytest.mark.parametrize("name", ["requests", "ready", "turn", "answered", "asks", "change", "followed_by"])
 def test_a_remedy_of_the_last_release_in_several_requests_is_refused_and_not_made_in_part(name: str) -> None:
-    with pytest.raises(TypeError, match=f"Several.{name}: several requests are the steps of an opschecks.Operation"):
+    with pytest.raises(TypeError, match=f"Several.{name}: a Setting is one request; write an opschecks.Operation"):
         type("Several", (_Switch,), {name: lambda *_: None})
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from opschecks.history.journal import Journal
+from opschecks.history.journal import Entry, Journal, Line
 from opschecks.history.lock import Lock, Locked, Lost
 from opschecks.history.storage import FolderStorage, S3Storage, Storage
 from tests.changes import change
+from tests.clock import NOW
 
 
 @pytest.fixture(params=["folder", "s3"])
@@ -63,6 +65,23 @@ def test_a_dead_holders_lease_runs_out_and_it_changes_nothing_more(store: Storag
         alive.renew()
         with pytest.raises(Locked):
             Lock(store).acquire()
+
+
+def test_a_lock_of_the_same_number_and_another_token_is_not_ours(store: Storage) -> None:
+    with Lock(store) as held:
+        [key] = store.keys("lock")
+        store.replace(key, (store.read(key) or "").replace(held._token, "another"))
+        with pytest.raises(Lost):
+            held.renew()
+
+
+def test_an_operation_whose_second_answer_was_lost_stays_open_until_it_was_read() -> None:
+    """Its first step reached AWS; what became of the second is not known, so it is neither made nor over."""
+    told = [("begun", 0), ("step", 1), ("step", 2), ("unclear", 0)]
+    entry = Entry("e", change(1), "me", "", tuple(Line(NOW, event, "", step) for event, step in told))
+    assert (entry.is_open, entry.happened, entry.reached) == (True, False, 2)
+    sent = replace(entry, lines=(*entry.lines, Line(NOW, "sent", "settled by reading: it was made")))
+    assert (sent.is_open, sent.happened) == (True, True)
 
 
 def test_locks_do_not_pile_up(store: Storage) -> None:

@@ -101,6 +101,27 @@ def test_it_is_rolled_back_where_it_does_not_help(own: Project) -> None:
     assert (own.folder / "world.json").read_text() == '{"a": "off", "b": "on"}'
 
 
+def test_a_change_is_reported_also_where_the_hook_that_is_told_of_it_fails(own: Project) -> None:
+    hook = "def pytest_opschecks_after_change(change, result, said):\n"
+    own.write("conftest.py", CONFTEST.replace(hook, f"{hook}    raise LookupError('no page')\n"))
+    ended = own.run("checks/daily", "--stack", "here", "--fix=apply")
+    assert "pytest_opschecks_after_change failed: LookupError: no page" in ended.out
+    assert [one["result"] for one in own.told()["changes"]] == ["fixed"]
+
+
+def test_a_remedy_that_undo_could_not_find_is_not_used(own: Project) -> None:
+    """Commands load conftests and plugins, not the files of checks."""
+    declared, _, rest = CONFTEST.partition("class World:")
+    remedy, _, hooks = rest.partition("def pytest_opschecks_remedies():")
+    own.write("conftest.py", declared + hooks.partition("SwitchOn}")[2])
+    head = "import json, pathlib\nfrom datetime import timedelta\nfrom opschecks import Remedy, Request\n"
+    checks = CHECKS.replace('"the switch is off")', '"the switch is off", remedy=SwitchOn)')
+    own.checks(f'{head}WORLD = pathlib.Path("world.json")\n\n\nclass World:{remedy}\n{checks}')
+    ended = own.run("checks/daily", "--stack", "here", "--fix=apply")
+    assert "SwitchOn: define it in a conftest.py, not in test_things.py, so that it can be undone" in ended.out
+    assert (own.folder / "world.json").read_text() == '{"a": "off", "b": "on"}'
+
+
 def test_a_veto(own: Project) -> None:
     own.write("conftest.py", CONFTEST + "\n\ndef pytest_opschecks_before_change(change):\n    return 'not today'\n")
     assert "refused: vetoed: not today" in own.run("checks/daily", "--stack", "here", "--fix=apply").out

@@ -153,8 +153,8 @@ def _make(
             results.append(changing.make(change, undoes=undoes if change is changes[0] else ""))
             if not results[-1].result.is_good:
                 break
-    except Interrupted as error:
-        results += error.fixed
+    except KeyboardInterrupt as error:
+        results += error.fixed if isinstance(error, Interrupted) else []
         return 130
     finally:
         for fixed in results:

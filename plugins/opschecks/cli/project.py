@@ -39,8 +39,8 @@ def in_project(work: Callable[[Any], int] = lambda hooks: 0) -> int:
     places = sorted({str(path.parent) for path in checks.rglob("conftest.py")} | {str(checks)})
     if not checks.is_dir():
         places = [str(own)] if own.exists() else ["--noconftest"]
-    # -s: commands ask questions on the terminal; the others keep and collect what only tests leave behind
-    options = ["-s", "-p", "opschecks", *(f"-pno:{plugin}" for plugin in ("cacheprovider", "unraisableexception"))]
+    # -s: commands ask questions on the terminal; the other collects garbage that only tests leave behind
+    options = ["-s", "-p", "opschecks", "-p", "no:unraisableexception"]
     return int(pytest.main([*options, *places], plugins=[_Command(work)]))
 
 

@@ -31,7 +31,7 @@ _NAMED = (
 # word is entered at its beginning only, taken whole (++), and what it must contain is looked for ahead, once.
 _SECRET_TEXT = re.compile(
     r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"
-    r"|\b(?:gh[pousr]_|github_pat_|xox[a-z]-|sk_live_|glpat-)[\w-]{8,}"
+    r"|\b(?:gh[pousr]_|github_pat_|xox[a-z]-|sk_live_|glpat-|hv[sbr]\.)[\w-]{8,}"
     r"|(?<=://)[^/\s@:]*+:[^/\s]+(?=@)"
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)",
     re.DOTALL,
@@ -40,17 +40,19 @@ _JWT = re.compile(r"(?<![\w-])(?=[\w-]++\.[\w-]{10,}+\.)([\w-]*?\b)eyJ[\w-]{10,}
 _HAS_NAME = rf"(?<![\w.-]) (?=[\w.-]*?(?:{_NAMED}|(?:set-)?cookie\\?[\"'])) [\w.-]++"
 _SCHEME_WORD = r"(?:(?:bearer|basic|token)\s+)?+"
 _UNMASKED = r"(?!\(redacted\))"
-_CHARACTER = r"""[^\s"',;&\\\[\]{}()]"""
+_CHARACTER = r"""[^\s"',;&\\\[\]{}()\x1b]"""
 _QUOTED = rf"""(?P<start> b?(?P<quote>\\?["']) {_SCHEME_WORD} ) {_UNMASKED} (?:(?!(?P=quote))(?:\\.|.))"""
 _LIST = r"(?P<list> \[ [^\]]+ (?: \] | \Z ) )"
 _OPEN = rf"""(?P<open> (?:b?\\?["'])? {_SCHEME_WORD} ) {_UNMASKED}"""
 _LOOKS_SECRET = rf"""
-    (?: (?!\d{{4}}-\d\d-\d\d) (?={_CHARACTER}*?\d) (?={_CHARACTER}*?[^\W\d_]) {_CHARACTER}{{5,}}+   # letters and digits
+    (?: (?!\d{{4}}-\d\d-\d\d(?:T[\d:.]+Z?)?(?!{_CHARACTER}))                     # letters and digits, but not a date
+        (?={_CHARACTER}*?\d) (?={_CHARACTER}*?[^\W\d_]) {_CHARACTER}{{5,}}+
       | \d{{6,}}+ (?!{_CHARACTER})
       | (?={_CHARACTER}*?[^\W\d_][@$!\#%^*~]++\w) {_CHARACTER}{{3,}}+
     )"""
-_ENDS_PAIR = rf"""{_CHARACTER}{{3,}}+ (?= [ \t]*+ (?: [\r\n,;)}}\]|"'`] | \Z ) )"""
+_ENDS_PAIR = rf"""{_CHARACTER}{{3,}}+ (?= [ \t]*+ (?: [\r\n,;)}}\]|"'`\\\x1b\#] | \Z ) )"""
 _NOT_PROSE = r"(?!(?:and|are|can|cannot|expects|for|has|must|needs|not|requires|takes|the|was|with)[ ])"
+_NOT_A_FAULT = r"(?!(?:access|denied|expected|expired|invalid|missing|no|permission|required|unknown|unset)\b)"
 _RANDOM = r"(?-i: (?=[\w+/=]*?\d) (?=[\w+/=]*?[a-z]) (?=[\w+/=]*?[A-Z]) [\w+/=]{16,}+ )"
 _PLACES = tuple(
     (needs, re.compile(expression, re.IGNORECASE | re.VERBOSE | re.MULTILINE))
@@ -66,9 +68,24 @@ _PLACES = tuple(
         # a line or an item that is nothing but `name: value`, a header among them
         (
             ":",
-            rf"""( (?: ^ | [,;({{|"'`] ) [ \t]*+ (?: (?:-|export)[ \t]+ )?+ [\w.-]*{_NAMED} [ \t]*+ : \s* )
+            rf"""( (?: ^ | [,;({{|"'`\[<] | \x1b\[[\d;]*m ) [ \t]*+ (?: (?:-|export)[ \t]+ )?+
+                   [\w.-]*{_NAMED} [ \t]*+ : \s* )
                 {_OPEN} {_ENDS_PAIR}""",
         ),
+        # after a name that no sentence has: DB_PASSWORD, x-api-key, spring.datasource.password
+        (
+            ":",
+            rf"""( (?<![\w:./-]) (?= [\w.-]*_ | x- | (?-i: [a-z\d-]+ \. [a-z\d.-]+ \s*+ : ) )
+                   [\w.-]*{_NAMED} \s* : \s* )
+                (?: {_QUOTED}+ | {_LIST} | {_OPEN} {_NOT_PROSE} {_NOT_A_FAULT} {_CHARACTER}{{3,}} )""",
+        ),
+        # the scheme of an authorization, and password:value without a blank
+        (
+            ":",
+            rf"""( authori[sz]ation \s*+ : \s*+ (?:bearer|basic|token) \\?\s+ ) {_UNMASKED} {_NOT_A_FAULT}
+                {_CHARACTER}{{8,}}""",
+        ),
+        (":", rf"""( (?<![\w:./-]) {_NAMED} : ) {_OPEN} (?=\S) {_CHARACTER}{{3,}}"""),
         # `name: value` within a sentence; a whole name: not ExpiredTokenException
         (
             ":",
@@ -91,7 +108,7 @@ _SCHEME = re.compile(
     r"|((?i:\b(?:set-)?cookie:)\s*+)(?!\(redacted\))(?=[^\s=;]++=)[^\r\n]+"
 )
 _HINT = re.compile(
-    r"(?i)secret|passw(?:or)?d|pwd|token|key|authori|signature|credential|cookie|AKIA|ASIA|eyJ|gh[pousr]_|github_pat_|xox|sk_live|glpat|bearer|basic|://"
+    r"(?i)secret|passw(?:or)?d|pwd|token|key|authori|signature|credential|cookie|AKIA|ASIA|eyJ|gh[pousr]_|github_pat_|xox|sk_live|glpat|hv[sbr]\.|bearer|basic|://"
 )
 _SURROGATES = re.compile("[\ud800-\udfff]")
 

@@ -94,8 +94,9 @@ class Fixer:
                     return [*self._all_back(made, f"another change was {fixed.result}"), fixed]
                 made.append(fixed)
             end = self.make(last, look)
-        except Interrupted as error:
-            raise Interrupted([*self._all_back(made, "interrupted before it was verified"), *error.fixed]) from None
+        except KeyboardInterrupt as error:  # of a precondition it is a plain one: nothing was begun there
+            own = error.fixed if isinstance(error, Interrupted) else []
+            raise Interrupted([*self._all_back(made, "interrupted before it was verified"), *own]) from None
         if end.result in (ChangeResult.FIXED, ChangeResult.HANDED_OVER):
             return [*(replace(one, result=end.result, said=end.said) for one in made), end]
         return [*self._all_back(made, f"the last change was {end.result}"), end]

@@ -95,6 +95,8 @@ def undoing(entry: Entry, remedy: BaseRemedy) -> Change:
     change = entry.change
     if change.one_way:
         raise CannotFix(f"{entry.id}: {change.remedy} is one-way: there is nothing to undo")
+    if entry.state == events.UNCLEAR:
+        raise CannotFix(f"{entry.id}: it is unclear whether it was made: {entry.lines[-1].said}")
     if not entry.happened:
         raise CannotFix(f"{entry.id}: it never reached AWS ({entry.state}): there is nothing to undo")
     if entry.state == events.ROLLED_BACK:

@@ -85,7 +85,7 @@ class BaseRemedy(abc.ABC):
         """The target as people call it; a target group's ARN has the name in the middle."""
         if ":targetgroup/" in target:
             return target.split("/")[-2]
-        return target.rsplit("/", 1)[-1] if target.startswith(("arn:", "service/")) else target
+        return target.rsplit("/", 1)[-1] if target.startswith("arn:") or self.kind == "services" else target
 
     @abc.abstractmethod
     def read(self, target: str) -> State:
@@ -113,8 +113,8 @@ class BaseRemedy(abc.ABC):
         return Progress(now == after, "" if now == after else f"reads {json.dumps(now, default=str)}")
 
 
-_FORMER = frozenset(["answered", "asks", "ready", "requests", "turn"])
-"""Methods of remedies in the last release that have become fields of a Step."""
+_FORMER = ("answered", "asks", "change", "followed_by", "ready", "requests", "turn")
+"""What remedies of the last release could have, and only an Operation and its steps have now."""
 
 
 class Setting(BaseRemedy):
@@ -128,8 +128,9 @@ class Setting(BaseRemedy):
     def __init_subclass__(cls, **more: Any) -> None:
         """TypeError where the class has what only an Operation's steps have now, and nothing would call any more."""
         super().__init_subclass__(**more)
-        if former := sorted(_FORMER & vars(cls).keys()):
-            raise TypeError(f"{cls.__name__}.{former[0]}: several requests are the steps of an opschecks.Operation")
+        for former in _FORMER:
+            if hasattr(cls, former):
+                raise TypeError(f"{cls.__name__}.{former}: a Setting is one request; write an opschecks.Operation")
 
     @abc.abstractmethod
     def request(self, target: str, before: State, after: State) -> Request:
@@ -153,8 +154,9 @@ def known_remedies() -> dict[str, type[BaseRemedy]]:
         todo += cls.__subclasses__()
         if not (cls.__name__.startswith("_") or inspect.isabstract(cls)):
             other = found.setdefault(cls.name(), cls)
-            if other is not cls:
+            if (other.__module__, other.__qualname__) != (cls.__module__, cls.__qualname__):
                 raise TypeError(f"two remedies are called {cls.name()}: {other.__module__}'s and {cls.__module__}'s")
+            found[cls.name()] = cls  # a class that a hook makes anew at each call is the same one
     return dict(sorted(found.items()))
 
 

@@ -177,7 +177,11 @@ class FixingSession:
 
     def _tell(self, done: Sequence[Fixed]) -> None:
         for fixed in done:
-            self.hooks.pytest_opschecks_after_change(change=fixed.change, result=fixed.result.value, said=fixed.said)
+            change, result = fixed.change, fixed.result.value
+            try:
+                self.hooks.pytest_opschecks_after_change(change=change, result=result, said=fixed.said)
+            except Exception as error:  # noqa: BLE001 - users' code: the change was made, and is reported all the same
+                self.say(f"pytest_opschecks_after_change failed: {type(error).__name__}: {error}")
 
     def _veto(self, change: Change) -> str:
         """Why the change must not be made at this moment: a freeze window has begun, or a user's hook says so."""

@@ -68,8 +68,9 @@ class Entry:
 
     @property
     def happened(self) -> bool:
-        """Whether the change is known to have reached AWS."""
-        return self.reached > 1 or any(line.event in HAPPENED for line in self.lines)
+        """Whether the change is known to have reached AWS, and that much of its state is not unclear."""
+        made_in_part = self.reached > 1 and self.state != UNCLEAR
+        return made_in_part or any(line.event in HAPPENED for line in self.lines)
 
     @property
     def reached(self) -> int:

@@ -37,6 +37,7 @@ def fixing_session(
 def ends_where_barred(run: ChecksRun, stack: Stack) -> Iterator[None]:
     """End the run with a UsageError where nothing of the stack may be changed, or its state cannot be used."""
     from ..fixing.session import NotFixable
+    from ..history.journal import JournalError
     from ..history.lock import Locked
 
     try:
@@ -46,7 +47,7 @@ def ends_where_barred(run: ChecksRun, stack: Stack) -> Iterator[None]:
     except Locked as error:
         run.stopped_by = f"{stack.name}: {error}"
         raise pytest.UsageError(run.stopped_by) from None
-    except OSError as error:
+    except (OSError, JournalError) as error:
         run.stopped_by = f"{stack.name}: its state cannot be read or written, so nothing more is changed: {error}"
         raise pytest.UsageError(run.stopped_by) from None
 

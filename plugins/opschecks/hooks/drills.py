@@ -98,7 +98,10 @@ def _open(run: ChecksRun, stack: Stack, session: pytest.Session, wanted: Sequenc
         run.aws[stack.name].refuse(run.refused[stack.name])
     with ends_where_barred(run, stack):
         ground = OpenGround(run, stack, session)
-        ground.begin(wanted)
+        with contextlib.ExitStack() as release:
+            release.callback(ground.close)  # the lock, if the beginning fails
+            ground.begin(wanted)
+            release.pop_all()
     return ground
 
 

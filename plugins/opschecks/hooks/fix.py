@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -142,19 +144,20 @@ class _Fixing:
             kind = own.get(examine.check.name, examine.check.remedy)
             if not kind:
                 continue
-            remedy = changing.remedy(kind.name())
             for finding in examine.findings:
                 if finding.outcome is not Outcome.FAILED:
                     continue
                 mark = fingerprint(self.stack.name, finding.check, finding.resource, finding.message)
                 try:
+                    _require_findable(kind, item)
+                    remedy = changing.remedy(kind.name())
                     for target in remedy.targets(finding.resource, finding.evidence):
                         if not any((one.remedy, one.target) == (remedy.name(), target) for one in changes):
                             change = planned(remedy, target, check=finding.check, finding=mark)
                             self.cases[id(change)] = _Case(item, finding)
                             changes.append(change)
                 except (CannotFix, CouldNotLook) as error:
-                    self._not_planned(remedy.name(), finding, item, str(error))
+                    self._not_planned(kind.name(), finding, item, str(error))
         return changes
 
     def _guarded(self, changing: FixingSession, changes: Sequence[Change]) -> list[Change]:
@@ -245,6 +248,16 @@ def _require_no_mark(item: pytest.Item) -> None:
     for mark in item.iter_markers():
         if mark.name in ("skip", "skipif", "xfail"):
             raise pytest.UsageError(f"{item.nodeid}: marked {mark.name!r}; remove the mark before using --fix")
+
+
+def _require_findable(kind: type[BaseRemedy], item: pytest.Item) -> None:
+    """CannotFix where the remedy is in the check's own file: commands load no checks, so nobody could undo it."""
+    from ..core.change import CannotFix
+
+    if Path(inspect.getfile(kind)) == item.path:
+        raise CannotFix(
+            f"{kind.__name__}: define it in a conftest.py, not in {item.path.name}, so that it can be undone"
+        )
 
 
 def _same(change: Change) -> str:

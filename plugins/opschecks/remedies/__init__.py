@@ -6,7 +6,7 @@ import importlib
 import pkgutil
 
 from ..fixing.remedy import BaseRemedy, known_remedies
-from ..fixing.session import Hooks, remedies_by_check
+from ..fixing.session import Hooks, NotFixable, remedies_by_check
 
 
 def all_remedies() -> dict[str, type[BaseRemedy]]:
@@ -19,4 +19,7 @@ def all_remedies() -> dict[str, type[BaseRemedy]]:
 def every_remedy(hooks: Hooks) -> dict[str, type[BaseRemedy]]:
     """Ours and users' own, by the name that the command line and the journal call them."""
     remedies_by_check(hooks)  # a conftest may define its classes in the hook itself
-    return all_remedies()
+    try:
+        return all_remedies()
+    except TypeError as error:
+        raise NotFixable(str(error)) from None

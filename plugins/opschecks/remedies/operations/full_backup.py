@@ -219,6 +219,8 @@ def _require_copied(request: Request, answer: Mapping[str, Any]) -> None:
 
 
 def _told(name: str, told: Mapping[str, Any]) -> State:
+    if "dashboard" not in told:  # null where the stack has none
+        raise CouldNotLook("s3:GetObject", f"the manifest of {name} does not say whether it has the dashboard")
     try:
         counts = {
             "tables": len(told["tables"]),

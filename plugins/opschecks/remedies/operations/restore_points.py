@@ -47,7 +47,7 @@ class RestoredTable:
         """Whether every item is there."""
         if self.status in ("CREATING", "DELETING"):
             return False
-        return not (self.raw.get("RestoreSummary") or {})["RestoreInProgress"]
+        return not self.raw["RestoreSummary"]["RestoreInProgress"]
 
     @property
     def is_usable(self) -> bool:

@@ -78,7 +78,7 @@ class TuneCdn(Setting):
         """
         told = self._told(target)
         config = copy.deepcopy(self._config(told))
-        if _state(config) != before:
+        if _state(self._config(told)) != before:
             raise CannotFix("its configuration has changed since it was planned")
         version = told["ETag"]
         for pattern, one in behaviors_on_buckets(config):
