@@ -1,0 +1,44 @@
+"""The exit code of a run, made of what its checks and changes came to."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from opschecks.core.model import Severity
+from opschecks.core.run import Run
+from opschecks.hooks.account import exit_code
+from tests.exported import made, ran
+
+GOOD = replace(ran(made("a", "passed"), made("b", "waived"), made("c", "not_applicable")), state="finished")
+
+
+def changed(result: str, entry: str = "e") -> dict[str, Any]:
+    return {"result": result, "entry": entry, "name": "x", "remedy": "y", "said": "z"}
+
+
+RUNS: dict[str, tuple[Run, int]] = {
+    "good": (GOOD, 0),
+    "failed": (replace(GOOD, checks=(*GOOD.checks, made("d", "failed"), made("e", "blind"))), 1),
+    "blind": (replace(GOOD, checks=(*GOOD.checks, made("d", "blind"))), 10),
+    "not run": (replace(GOOD, checks=(*GOOD.checks, made("d", "not_run"))), 10),
+    "stopped": (replace(GOOD, state="stopped"), 10),
+    "a gate of which only a part ran": (replace(GOOD, suite="deploy-after", partial="-k"), 10),
+    "a part of a suite": (replace(GOOD, partial="-k"), 0),
+    "fixed": (replace(GOOD, changes=(changed("fixed"),)), 0),
+    "a change needs a person": (replace(GOOD, changes=(changed("handed over"),)), 1),
+    "never begun": (replace(GOOD, changes=(changed("handed over", ""),)), 0),
+    "could not be rolled back": (replace(GOOD, changes=(changed("roll-back failed"),)), 1),
+}
+
+
+@pytest.mark.parametrize(("run", "code"), RUNS.values(), ids=RUNS)
+def test_exit_code(run: Run, code: int) -> None:
+    assert exit_code(run, Severity.LOW) == code
+
+
+def test_what_is_below_the_threshold_passes() -> None:
+    low = replace(GOOD, checks=(made("a", "failed", Severity.LOW), made("b", "blind", Severity.MEDIUM)))
+    assert [exit_code(low, severity) for severity in Severity] == [1, 10, 0, 0]
