@@ -10,6 +10,7 @@ import pytest
 from opschecks.core.model import Severity
 from opschecks.core.run import Run
 from opschecks.hooks.account import exit_code
+from opschecks.report.verdict import verdict
 from tests.exported import made, ran
 
 GOOD = replace(ran(made("a", "passed"), made("b", "waived"), made("c", "not_applicable")), state="finished")
@@ -42,3 +43,14 @@ def test_exit_code(run: Run, code: int) -> None:
 def test_what_is_below_the_threshold_passes() -> None:
     low = replace(GOOD, checks=(made("a", "failed", Severity.LOW), made("b", "blind", Severity.MEDIUM)))
     assert [exit_code(low, severity) for severity in Severity] == [1, 10, 0, 0]
+
+
+def test_a_part_of_a_run_of_several_stacks_has_the_verdict_of_its_own() -> None:
+    """A run fails for what failed on one stack; what is filed for the other one is good."""
+    assert verdict(replace(GOOD, exit_code=1)).tone == "good"
+
+
+@pytest.mark.parametrize("result", ["refused", "handed over", "roll-back failed"])
+def test_a_change_that_was_not_made_or_not_undone_is_not_good(result: str) -> None:
+    told = verdict(replace(GOOD, changes=(changed(result),)))
+    assert (told.word, told.tone) == ("Action needed", "bad")

@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator, ValidationError
 
 from opschecks.core.model import Outcome
 from opschecks.core.run import Run, StackFacts
-from opschecks.report.runfile import FORMAT, to_json
+from opschecks.report.runfile import FORMAT, RunFileError, from_json, to_json
 from opschecks.report.schema import schema
 from tests.exported import NOW, hostile
 from tests.report.runs import SECTION, hostile_weekly, with_everything
@@ -219,3 +219,11 @@ def test_times_are_written_with_their_zone() -> None:
     run = Run("daily", NOW - timedelta(microseconds=1), ())
     assert wrong(told(run)) == []
     assert wrong(told(replace(run, started=NOW.replace(tzinfo=None)))) != []
+
+
+@pytest.mark.parametrize("key", ["started", "checks", "stacks", "findings", "observations", "suite"])
+def test_null_is_not_read_where_there_must_be_a_value(key: str) -> None:
+    told = json.loads(to_json(with_everything()))
+    assert from_json(json.dumps(told)) == with_everything()
+    with pytest.raises(RunFileError):
+        from_json(json.dumps({**told, key: None}))

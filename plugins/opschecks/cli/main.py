@@ -35,13 +35,13 @@ def main() -> None:
     opschecks list faults                  the faults that a sandbox can have
     opschecks sandbox                      keep a sandbox running for pytest and the AWS CLI
     pytest checks/daily --stack NAME --fix=plan    what remedies would change: reports/plan.json
-    opschecks fix reports/plan.json        make exactly those changes
-    opschecks fix NAME --set desired=5     run one remedy by name
-    opschecks journal | undo ENTRY         what was changed, and how to undo it
-    opschecks history list                 earlier runs; when a check failed, and for how long
-    opschecks report daily 2026-11-24      the page of any day; also as summary or message, or published
-    opschecks new check NAME               lay out a check with its fault and tests
-    opschecks export-logs --since 2h       write recent logs to a file
+    opschecks fix reports/plan.json --stack NAME   make exactly those changes
+    opschecks fix REMEDY --stack NAME      run one remedy by name; opschecks list remedies
+    opschecks journal --stack NAME         what was changed; opschecks undo ENTRY --stack NAME undoes it
+    opschecks history list --stack NAME    earlier runs; when a check failed, and for how long
+    opschecks report daily 2026-11-24 --stack NAME   the page of any day; also as summary or message, or published
+    opschecks new check NAME --observation OBSERVATION   lay out a check with its fault and tests
+    opschecks export-logs --since 2h --stack NAME   write recent logs to a file
     """
 
 

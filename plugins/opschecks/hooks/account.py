@@ -140,8 +140,8 @@ def _own_sections(session: pytest.Session, told: Run) -> list[ReportSection]:
         return [ReportSection(NO_SECTION, f"`{type(error).__name__}: {error}`")]
     return [
         one
-        if isinstance(one, ReportSection)
-        else ReportSection(NO_SECTION, f"`{one!r}` is not an opschecks.ReportSection")
+        if isinstance(one, ReportSection) and isinstance(one.title, str) and isinstance(one.markdown, str)
+        else ReportSection(NO_SECTION, f"`{one!r}` is not an opschecks.ReportSection of two texts")
         for one in sections
     ]
 

@@ -129,8 +129,10 @@ def read_as(kind: Any, told: Any) -> Any:
     origin, inner = get_origin(kind), get_args(kind)
     if origin is Annotated:
         return read_as(inner[0], told)
-    if told is None or kind is Any:
+    if kind is Any or (told is None and type(None) in inner):
         return told
+    if told is None:
+        raise TypeError("null where there must be a value")
     if origin in (Union, UnionType):
         return read_as(inner[0], told)
     if origin is tuple:

@@ -48,10 +48,15 @@ def worst_first(run: Run, outcome: Outcome) -> list[CheckResult]:
     return sorted((check for check in run.checks if check.outcome == outcome), key=lambda check: -check.severity.rank)
 
 
+def _refused(run: Run) -> bool:
+    """Whether a change was asked for and not made: then the run is not good, even if every check passed."""
+    return any(change["result"] == "refused" for change in run.changes)
+
+
 def _word(run: Run) -> tuple[str, str]:
     if run.state == "unfinished":
         return "Unfinished", "none"
-    if run.count(Outcome.FAILED) or run.lost_changes or run.exit_code == 1:
+    if run.count(Outcome.FAILED) or run.lost_changes or run.open_changes or _refused(run):
         return "Action needed", "bad"
     if not run.checks:
         return "No verdict", "none"
@@ -80,7 +85,7 @@ def _checks(run: Run) -> str:
     good = run.count(Outcome.PASSED)
     if run.state == "stopped":
         return f"incomplete run on {where}: {good} of {total} collected checks passed"
-    return f"{f'all {total}' if good == total else f'{good} of {total}'} checks passed on {where}"
+    return f"{f'all {total}' if good == total > 1 else f'{good} of {total}'} checks passed on {where}"
 
 
 def _extras(run: Run) -> Iterator[str]:
