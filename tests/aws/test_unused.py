@@ -319,16 +319,16 @@ def remedy(raw: Raw | None = None, **keys: Any) -> ScaleDevToZero:
 
 
 def test_it_stops_all_tasks_and_undo_starts_as_many() -> None:
-    mending = remedy()
-    (target,) = mending.targets(f"arn:aws:ecs:{ACCOUNT}:service/dev/backend", {})
-    before = mending.read_for_plan(target)
-    after = mending.want(before, {})
+    scaling = remedy()
+    (target,) = scaling.targets(f"arn:aws:ecs:{ACCOUNT}:service/dev/backend", {})
+    before = scaling.read_for_plan(target)
+    after = scaling.want(before, {})
     assert (target, before, after) == (TARGET, {"desiredCount": 2}, {"desiredCount": 0})
-    there, back = mending.request(target, before, after), mending.request(target, after, before)
+    there, back = scaling.request(target, before, after), scaling.request(target, after, before)
     assert there.parameters == {"cluster": "dev", "service": "backend", "desiredCount": 0}
     assert back.parameters == {"cluster": "dev", "service": "backend", "desiredCount": 2}
-    assert (mending.risk_of(before, after), mending.risk_of(after, before)) == (Risk.DISRUPTIVE, Risk.SAFE)
-    assert mending.shown(target) == "dev/backend"
+    assert (scaling.risk_of(before, after), scaling.risk_of(after, before)) == (Risk.DISRUPTIVE, Risk.SAFE)
+    assert scaling.shown(target) == "dev/backend"
 
 
 @pytest.mark.parametrize("target", ["service/prod/backend", "service/dev/other", "service/other/backend"])
@@ -343,17 +343,17 @@ def test_production_that_only_tags_know_of_is_never_stopped() -> None:
     checked = stack(dev_services=["dev/backend"], tags={"app": "web"}, office_hours=NEVER_NOW)
     arns = [f"arn:aws:ecs:{ACCOUNT}:cluster/dev", f"arn:aws:ecs:{ACCOUNT}:service/dev/backend"]
     listed = {"ResourceTagMappingList": [{"ResourceARN": arn} for arn in arns]}
-    mending = ScaleDevToZero(checked, Aws({("resourcegroupstaggingapi", "GetResources"): listed}, checked))
+    scaling = ScaleDevToZero(checked, Aws({("resourcegroupstaggingapi", "GetResources"): listed}, checked))
     with pytest.raises(CannotFix, match="dev/backend is one of the services that are checked as production"):
-        mending.read_for_plan(TARGET)
+        scaling.read_for_plan(TARGET)
 
 
 def test_where_production_is_not_known_nothing_is_stopped() -> None:
     checked = stack(dev_services=["dev/backend"], tags={"app": "web"}, office_hours=NEVER_NOW)
     denied = CouldNotLook("tag:GetResources", "AccessDenied: no", action="tag:GetResources")
-    mending = ScaleDevToZero(checked, Aws({("resourcegroupstaggingapi", "GetResources"): denied}, checked))
+    scaling = ScaleDevToZero(checked, Aws({("resourcegroupstaggingapi", "GetResources"): denied}, checked))
     with pytest.raises(CannotFix, match="which services are production is not known: tag:GetResources"):
-        mending.read_for_plan(TARGET)
+        scaling.read_for_plan(TARGET)
 
 
 def test_within_its_hours_nobody_loses_it() -> None:

@@ -52,5 +52,12 @@ def test_a_part_of_a_run_of_several_stacks_has_the_verdict_of_its_own() -> None:
 
 @pytest.mark.parametrize("result", ["refused", "handed over", "roll-back failed"])
 def test_a_change_that_was_not_made_or_not_undone_is_not_good(result: str) -> None:
-    told = verdict(replace(GOOD, changes=(changed(result),)))
+    told = verdict(replace(GOOD, changes=(changed(result),), exit_code=1))
     assert (told.word, told.tone) == ("Action needed", "bad")
+
+
+def test_a_refused_change_that_nobody_had_reviewed_leaves_the_verdict_to_the_checks() -> None:
+    refused = (changed("refused", ""),)
+    assert verdict(replace(GOOD, changes=refused, exit_code=0)).tone == "good"
+    drill = replace(GOOD, checks=(made("a", "blind"),), changes=refused, exit_code=10)
+    assert verdict(drill).tone == "unsure"

@@ -8,7 +8,7 @@ from typing import Any
 from .observation import CouldNotLook
 
 
-class MissingKey(CouldNotLook, KeyError):  # noqa: N818 - as CouldNotLook, it is no error of the program
+class MissingKey(CouldNotLook, KeyError):  # noqa: N818 - as CouldNotLook, not an error of the program
     """A key that was read is missing in an answer. Also a KeyError, for code that does not know Answer."""
 
 

@@ -25,7 +25,7 @@ WITHOUT = "; if this does not apply, set without = "
 """Stands between why a check could not look and the runbook slugs to list in stacks.toml."""
 
 
-class CouldNotLook(Exception):  # noqa: N818 - the design's word for it; it is no error of the program
+class CouldNotLook(Exception):  # noqa: N818 - the design's word for it; not an error of the program
     """The world did not answer in a way that allows a verdict.
 
     `call` is what was asked (`ecs:DescribeServices`, `GET https://…`), `reason` what came back,

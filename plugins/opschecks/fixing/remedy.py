@@ -156,7 +156,7 @@ def known_remedies() -> dict[str, type[BaseRemedy]]:
             other = found.setdefault(cls.name(), cls)
             if (other.__module__, other.__qualname__) != (cls.__module__, cls.__qualname__):
                 raise TypeError(f"two remedies are called {cls.name()}: {other.__module__}'s and {cls.__module__}'s")
-            found[cls.name()] = cls  # a class that a hook makes anew at each call is the same one
+            found[cls.name()] = cls  # a class that a hook makes again at each call is the same one
     return dict(sorted(found.items()))
 
 

@@ -119,8 +119,9 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         run.told = whole_run = dataclasses.replace(run.told, sections=tuple(_own_sections(session, run.told)))
         _guarded(run, lambda: write_run(whole_run, _with_history(run), run.runbook, earlier_run(run, whole_run)))
         try:
-            forget_old(run, whole_run)
-        except OSError as error:  # the run itself is written and filed
+            if not run.write_error:  # an old run is not deleted for one that was not filed
+                forget_old(run, whole_run)
+        except OSError as error:
             run.untidy.append(f"old run files could not be deleted (history_days): {error}")
     else:
         write_no_run(run.place, run.started, reason)

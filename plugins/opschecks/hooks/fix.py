@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -254,7 +252,7 @@ def _require_findable(kind: type[BaseRemedy], item: pytest.Item) -> None:
     """CannotFix where the remedy is in the check's own file: commands load no checks, so nobody could undo it."""
     from ..core.change import CannotFix
 
-    if Path(inspect.getfile(kind)) == item.path:
+    if kind.__module__ == getattr(getattr(item, "module", None), "__name__", None):
         raise CannotFix(
             f"{kind.__name__}: define it in a conftest.py, not in {item.path.name}, so that it can be undone"
         )

@@ -126,7 +126,7 @@ def _stopping(_: pytest.Item) -> str | None:
     f"a test whose worker died is reported with when={CRASHED!r}",
     XDIST,
     "hooks/account.py",
-    "its check is blind, because nobody knows what it saw",
+    "its check could not look: what it saw is lost",
 )
 def _crashed(_: pytest.Item) -> str | None:
     from xdist.dsession import DSession

@@ -76,7 +76,7 @@ def _facts(config: pytest.Config, run: ChecksRun, stack: Any) -> Mapping[str, An
     else:
         try:
             from ..sandbox.environment import Sandbox
-            from ..sandbox.faults import give_fault
+            from ..sandbox.faults import NotWritten, give_fault
             from ..sandbox.seeds import sow_all
         except ModuleNotFoundError as error:
             raise pytest.UsageError(
@@ -91,8 +91,8 @@ def _facts(config: pytest.Config, run: ChecksRun, stack: Any) -> Mapping[str, An
         for name in config.option.fault:
             try:
                 give_fault(sandbox, name)
-            except NotImplementedError as error:  # as `opschecks new check` lays it out
-                raise pytest.UsageError(f"--fault {name}: not written yet: {error}") from None
+            except NotWritten as error:
+                raise pytest.UsageError(str(error)) from None
         told = sandbox.facts
     config.stash[FACTS] = told
     return told

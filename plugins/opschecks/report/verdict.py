@@ -49,8 +49,8 @@ def worst_first(run: Run, outcome: Outcome) -> list[CheckResult]:
 
 
 def _refused(run: Run) -> bool:
-    """Whether a change was asked for and not made: then the run is not good, even if every check passed."""
-    return any(change["result"] == "refused" for change in run.changes)
+    """Whether the run failed for a change of a reviewed plan that was not made, even if every check passed."""
+    return run.exit_code == 1 and any(change["result"] == "refused" for change in run.changes)
 
 
 def _word(run: Run) -> tuple[str, str]:

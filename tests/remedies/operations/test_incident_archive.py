@@ -422,8 +422,8 @@ BROKEN: dict[str, tuple[Edit, str]] = {
         lambda world: world.checksums.update(dict.fromkeys(world.objects, "x=")),
         "says that its SHA-256",
     ),
-    "cut": (lambda world: _body(world, lambda body: body[:-9]), "is no archive of incidents"),
-    "no gzip": (lambda world: _body(world, lambda body: b"hello"), "is no archive of incidents"),
+    "cut": (lambda world: _body(world, lambda body: body[:-9]), "is not an archive of incidents"),
+    "no gzip": (lambda world: _body(world, lambda body: b"hello"), "is not an archive of incidents"),
     "one lacks": (lambda world: _lines(world, lambda lines: lines[1:]), "holds other incidents than were copied"),
     "another order": (lambda world: _lines(world, lambda lines: lines[::-1]), "holds other incidents than were copied"),
     "one is another": (

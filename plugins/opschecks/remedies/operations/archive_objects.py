@@ -100,7 +100,7 @@ def unpacked(body: bytes, key: str) -> list[str]:
     try:
         return gzip.decompress(body).decode().removesuffix("\n").split("\n")
     except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
-        raise CouldNotLook(_GET, f"{key} is no archive of incidents: {type(error).__name__}: {error}") from None
+        raise CouldNotLook(_GET, f"{key} is not an archive of incidents: {type(error).__name__}: {error}") from None
 
 
 def archive_location(remedy: BaseRemedy) -> tuple[str, str]:

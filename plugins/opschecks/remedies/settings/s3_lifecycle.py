@@ -44,7 +44,7 @@ class PutLifecycle(Setting):
     }
 
     def risk_of(self, before: State, after: State) -> Risk:
-        """What a new rule deletes is gone; parts of uploads that were never completed are no loss."""
+        """What a new rule deletes is gone; parts of uploads that were never completed are not needed."""
         there = before["Rules"]
         new = [rule for rule in after["Rules"] if rule not in there]
         harmless = {"ID", "Status", "Filter", "Prefix", "AbortIncompleteMultipartUpload"}

@@ -31,9 +31,9 @@ LISTED = 5
 
 @dataclass(frozen=True)
 class CardRow:
-    """One resource of a card; `since` is when it began to be bad, `changed` its newest change in the journal.
+    """One resource of a card: `badge` is its outcome where it did not fail, `resource` its ARN if not its name.
 
-    `badge` is its outcome where it did not fail, `resource` its ARN where that is not its name.
+    `notes` say since when it has been bad, and what was last changed on it.
     """
 
     name: str
