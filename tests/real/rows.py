@@ -1,0 +1,46 @@
+"""One row of the table: what AWS answers, which check reads it, and what the check must conclude."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tests.canned import examined
+
+HEALTHY = ("passed", "not_run")
+
+
+@dataclass(frozen=True)
+class Row:
+    """A situation on an ordinary account."""
+
+    situation: str
+    """What a person would see there, such as "a 5xx alarm at night, without a request"."""
+    check: Callable[..., None]
+    """The check function, such as `daily("alarms").test_alarms_can_see`."""
+    seen: Callable[[], Mapping[str, Any]]
+    """Reads the check's observations from canned answers, by the observation's own function."""
+    outcome: str | Mapping[str, str]
+    """The outcome of the one resource, or of each resource by name; "nothing" where none is examined."""
+    source: str
+    """The page of AWS's documentation, or the public report, that says the answer has this shape."""
+    says: str = ""
+    """A part of the message (of one of the messages, where several resources are examined)."""
+
+    @property
+    def healthy(self) -> bool:
+        """Whether the situation is unusual but nobody's fault."""
+        outcomes = [self.outcome] if isinstance(self.outcome, str) else list(self.outcome.values())
+        return all(one in (*HEALTHY, "nothing") for one in outcomes)
+
+    def hold(self) -> None:
+        """Fails where the check concludes anything else."""
+        found = examined(self.check, **self.seen())
+        outcomes = {one.name: one.outcome.value for one in found}
+        if isinstance(self.outcome, str):
+            expected = [] if self.outcome == "nothing" else [self.outcome]
+            assert list(outcomes.values()) == expected, [(one.name, one.outcome.value, one.message) for one in found]
+        else:
+            assert outcomes == self.outcome, [(one.name, one.outcome.value, one.message) for one in found]
+        assert not self.says or any(self.says in one.message for one in found), [one.message for one in found]
