@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from opschecks.history.journal import Entry, Journal, Line
+from opschecks.core import clock
+from opschecks.history.journal import HEAD, Entry, Journal, JournalError, Line
 from opschecks.history.lock import Lock, Locked, Lost
 from opschecks.history.storage import FolderStorage, S3Storage, Storage
 from tests.changes import change
@@ -101,3 +103,98 @@ def test_the_journal_tells_what_it_was_told(store: Storage) -> None:
     assert told[1].undoes == first.id
     assert [entry.is_open for entry in told] == [True, True]
     assert [entry.happened for entry in told] == [True, False]
+
+
+def test_a_holder_that_was_suspended_asks_before_it_sends(store: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
+    asleep_s = 0.0
+    monkeypatch.setattr("opschecks.history.lock.awake_s", lambda: asleep_s)
+    suspended = Lock(store, lease=timedelta(0))
+    suspended.acquire()
+    suspended.require()
+    with Lock(store):
+        suspended.require()  # no time has passed since it renewed: nothing is asked
+        asleep_s = 601.0
+        with pytest.raises(Lost, match="someone else holds it now"):
+            suspended.require()
+
+
+@pytest.mark.parametrize("damage", ["", "{", '{"state": "held"}', "[]"])
+def test_a_damaged_lock_is_nobodys_to_take(store: Storage, damage: str) -> None:
+    with Lock(store) as held:
+        [key] = store.keys("lock")
+        store.replace(key, damage or "\0")
+        with pytest.raises(Locked, match=r"is damaged .* delete it when nobody is"):
+            Lock(store).acquire()
+        with pytest.raises(Lost, match="is damaged"):
+            held.renew()
+        store.delete(key)
+
+
+def _lines(store: Storage) -> list[str]:
+    journal = Journal(store, lambda: 7)
+    first = journal.add(journal.begin(change(1)), "sent")
+    journal.add(first, "cured")
+    journal.begin(change(2))
+    return store.keys("journal")
+
+
+def test_lines_carry_the_lock_they_were_written_under_and_follow_from_each_other(store: Storage) -> None:
+    told = [json.loads(store.read(key) or "") for key in _lines(store)]
+    assert [one["lock"] for one in told] == [7] * 4
+    assert [one["previous"] for one in told] == ["", *(one["digest"] for one in told[:-1])]
+    assert len(Journal(store).entries()) == 2
+
+
+def _forged(store: Storage, key: str) -> None:
+    """As if another security group had been changed."""
+    store.replace(key, (store.read(key) or "").replace('"t1"', '"sg-of-production"').replace('"t2"', '"sg-x"'))
+
+
+TAMPERED: dict[str, Callable[[Storage, list[str]], object]] = {
+    "the target of a change is another": lambda store, keys: _forged(store, keys[0]),
+    "the newest line is another": lambda store, keys: _forged(store, keys[-1]),
+    "a line in the middle is gone": lambda store, keys: store.delete(keys[1]),
+    "the newest line is gone": lambda store, keys: store.delete(keys[-1]),
+    "all lines are gone, as in a listing that is empty": lambda store, keys: [store.delete(key) for key in keys],
+    "a line is damaged": lambda store, keys: store.replace(keys[1], '{"entry": '),
+    "an entry is copied from elsewhere": lambda store, keys: store.create(
+        keys[-1].replace("begun", "again"), (store.read(keys[0]) or "").replace('"previous": ""', '"previous": "0"')
+    ),
+    "an entry was written by hand, as of the last release": lambda store, keys: store.create(
+        keys[-1].replace("begun", "cured"),
+        json.dumps({"entry": "x", "event": "begun", "at": NOW.isoformat(), "change": change(3).to_plain()}),
+    ),
+    "the head is damaged": lambda store, keys: store.replace(HEAD, '{"line": 1'),
+}
+
+
+@pytest.mark.parametrize("tamper", TAMPERED.values(), ids=TAMPERED)
+def test_a_journal_that_is_not_whole_is_not_believed(store: Storage, tamper: Callable[..., object]) -> None:
+    tamper(store, _lines(store))
+    with pytest.raises(JournalError, match=r"journal|digest"):
+        Journal(store).entries()
+
+
+def test_old_lines_may_be_deleted_from_the_front(store: Storage) -> None:
+    keys = _lines(store)
+    for key in keys[:3]:
+        store.delete(key)
+    assert [entry.change.target for entry in Journal(store).entries()] == ["t2"]
+
+
+def test_a_fixer_whose_clock_was_set_back_still_continues_the_journal(
+    store: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = Journal(store)
+    journal.begin(change(1))
+    monkeypatch.setattr(clock, "_read", lambda: NOW - timedelta(hours=3))
+    journal.begin(change(2))
+    assert sorted(entry.change.target for entry in Journal(store).entries()) == ["t1", "t2"]
+
+
+def test_a_byte_that_is_not_utf_8_is_named(tmp_path: Path) -> None:
+    store = FolderStorage(tmp_path)
+    key = _lines(store)[1]
+    (tmp_path / key).write_bytes(b'{"entry": "\xe9"}')
+    with pytest.raises(JournalError, match=f"{key}: not UTF-8 at byte 11"):
+        Journal(store).entries()

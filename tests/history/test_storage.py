@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
+from urllib3.exceptions import IncompleteRead
 
+from opschecks.core import clock
 from opschecks.history.lock import Lock
-from opschecks.history.storage import S3Storage
+from opschecks.history.runs import file_run
+from opschecks.history.storage import S3Storage, Unreadable
 from tests.bench import FIX, QUICK, Bench, bench
+from tests.clock import NOW
 from tests.scratch import Project
 
 BUCKET = "ops-state"
@@ -33,7 +41,7 @@ def test_history_journal_and_lock_lie_there(shared: Bench) -> None:
     ended = shared.project.run("checks/daily", "--stack", "sandbox", "--fix=apply", **shared.environment)
     assert ended.code == 0, ended.all
     folders = {key.split("/")[2] for key in _keys(shared)}
-    assert folders == {"daily", "journal", "lock"}
+    assert folders == {"daily", "journal", "journal-head.json", "lock"}
     assert all(key.startswith("ops/sandbox/") for key in _keys(shared))
     here = [path.name for path in (shared.project.folder / "reports" / "history").rglob("*") if path.is_file()]
     assert here == []
@@ -60,6 +68,49 @@ def test_a_state_that_cannot_be_written_changes_nothing_and_says_so(shared: Benc
     listed = shared.command("journal")
     assert listed.code == 1
     assert listed.err.startswith("Error: s3://ops-state/ops/sandbox: s3:ListObjectsV2")
+
+
+class Bodies:
+    """A client whose PutObject loses its answer and is repeated, and whose bodies may be cut."""
+
+    def __init__(self, body: Any = b"") -> None:
+        self.objects: dict[str, bytes] = {}
+        self.body = body
+
+    def put_object(self, *, Bucket: str, Key: str, Body: bytes, IfNoneMatch: str = "") -> Any:  # noqa: N803
+        """botocore repeats a request whose answer was lost; S3 then refuses the second one."""
+        taken = Key in self.objects
+        self.objects.setdefault(Key, Body)
+        raise ClientError({"Error": {"Code": "PreconditionFailed", "Message": f"repeated ({taken})"}}, "PutObject")
+
+    def get_object(self, *, Bucket: str, Key: str) -> Any:  # noqa: N803
+        body = self.body or io.BytesIO(self.objects[Key])
+        return {"Body": body, "ResponseMetadata": {"HTTPHeaders": {"date": "Tue, 24 Nov 2026 07:20:00 GMT"}}}
+
+
+def test_a_write_whose_answer_was_lost_is_known_by_reading_it_back() -> None:
+    store = S3Storage(Bodies(), BUCKET, "ops")
+    assert store.create("lock/1.json", "mine")
+    assert not store.create("lock/1.json", "another's")
+    assert file_run(S3Storage(Bodies(), BUCKET, "ops"), "daily", NOW, "{}").endswith("07-00-00.000000Z.json")
+
+
+def test_a_body_that_is_cut_costs_its_own_text_only() -> None:
+    class Cut:
+        def read(self) -> bytes:
+            raise IncompleteRead(partial=2, expected=9)
+
+    for body in (Cut(), io.BytesIO(b'{"a": "\xc3')):
+        with pytest.raises(Unreadable, match=r"s3://ops-state/ops/daily/x\.json: "):
+            S3Storage(Bodies(body), BUCKET, "ops").read("daily/x.json")
+
+
+def test_fixers_count_leases_by_the_clock_of_s3(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clock, "_read", lambda: NOW)
+    store = S3Storage(Bodies(io.BytesIO(b"{}")), BUCKET, "ops")
+    assert store.now() == NOW
+    store.read("lock/1.json")
+    assert store.now() == NOW + timedelta(minutes=20)
 
 
 @pytest.mark.parametrize("state", ["s3://", "s3:///x", "s3://UPPER/x", "https://somewhere/x"])

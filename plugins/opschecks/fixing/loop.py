@@ -178,6 +178,7 @@ class Fixer:
                 if len(steps) > 1 and number % batch == 0:
                     said = announced(steps[number : number + batch], number, len(steps))
                     entry = self.journal.add(entry, events.STEP, said, step=number + 1)
+                self._require_lock()
                 send_one(remedy, step, request)
             except Refused as error:
                 if number:
@@ -192,6 +193,13 @@ class Fixer:
                 self.say(f"{change.name}: {number} of {len(steps)} requests made")
                 self.lock.renew()
         return self.journal.add(entry, events.SENT)
+
+    def _require_lock(self) -> None:
+        """Refused where this fixer was suspended for longer than its lease: another one may be at work."""
+        try:
+            self.lock.require()
+        except (Lost, OSError) as error:
+            raise Refused(f"not sent: {error}") from None
 
     def _await_turn(self, remedy: Fixable, change: Change, step: Step, put_off: Sequence[int]) -> None:
         """Refused where its turn does not come in time, or where Ctrl-C asks for the end: nothing is under way then."""

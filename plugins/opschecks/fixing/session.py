@@ -82,8 +82,8 @@ class FixingSession:
     _within: timedelta | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
-        self.journal = Journal(self.storage)
         self.lock = Lock(self.storage)
+        self.journal = Journal(self.storage, lambda: self.lock.number)
         self._loop = Fixer(
             journal=self.journal,
             lock=self.lock,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import secrets
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,8 +15,10 @@ from ..core import clock
 from ..core.change import Change
 from ..core.observation import fan_out
 from .lock import who
-from .storage import Storage
+from .storage import Storage, Unreadable
 
+HEAD = "journal-head.json"
+"""Names the newest line and its digest, outside the folder of the lines: what a listing leaves out is noticed."""
 BEGUN, STEP, SENT, REFUSED = "begun", "step", "sent", "refused"
 NOT_SENT, UNCLEAR = "not_sent", "unclear"
 CURED, NOT_CURED, HANDED_OVER, ROLLED_BACK, ROLL_BACK_FAILED = (
@@ -33,7 +36,7 @@ HAPPENED = frozenset([SENT, CURED, NOT_CURED, HANDED_OVER, ROLLED_BACK, ROLL_BAC
 
 
 class JournalError(Exception):
-    """A line of the journal cannot be read; the message names it."""
+    """The journal is not whole; the message names the line that cannot be read, is missing or was added by hand."""
 
 
 @dataclass(frozen=True)
@@ -90,9 +93,15 @@ class Entry:
 
 @dataclass(frozen=True)
 class Journal:
-    """The journal of one stack; every line is a text of its own, so that nobody can overwrite another's."""
+    """The journal of one stack; every line is a text of its own, so that nobody can overwrite another's.
+
+    Each line holds the digest of the one before it, so that a line which was changed, removed or added by hand is
+    noticed. `fence` is the number of the lock under which lines are written; a fixer that lost its lock has a lower one
+    than the lines after it.
+    """
 
     store: Storage
+    fence: Callable[[], int] = field(default=lambda: 0, compare=False)
 
     def begin(self, change: Change, *, undoes: str = "") -> Entry:
         """Write down what is about to be sent; it is on disk when this returns."""
@@ -107,15 +116,20 @@ class Journal:
         return replace(entry, lines=(*entry.lines, line))
 
     def entries(self, *, since: datetime | None = None) -> list[Entry]:
-        """Every entry, the oldest first; with `since`, only those begun at or after it, and only they are read."""
+        """Every entry, the oldest first; with `since`, only those begun at or after it, and only they are read.
+
+        JournalError where the journal is not whole: who changes something must know what was changed before.
+        """
         lines: dict[str, list[Line]] = {}
         heads: dict[str, Mapping[str, Any]] = {}
         first = f"journal/{since.astimezone(UTC):%Y-%m-%dT%H-%M-%S.%f}" if since else ""
-        keys = [key for key in self.store.keys("journal") if key >= first]
-        keys = [key for key in keys if _NAME.fullmatch(key)]
-        for key, text in zip(keys, fan_out(self.store.read, keys), strict=True):
+        keys = [key for key in self.store.keys("journal") if _NAME.fullmatch(key)]
+        self._require_newest(keys)
+        keys = [key for key in keys if key >= first]
+        read = dict(zip(keys, fan_out(self._told, keys), strict=True))
+        self._require_whole(read, from_the_start=since is None)
+        for key, told in read.items():
             try:
-                told = json.loads(text or "{}")
                 lines.setdefault(told["entry"], []).append(_line(told))
                 if told["event"] == BEGUN:
                     heads[told["entry"]] = {**told, "change": Change.from_plain(told["change"])}
@@ -126,16 +140,70 @@ class Journal:
             Entry(made, told["change"], told["by"], told["undoes"], tuple(lines[made])) for made, told in heads.items()
         ]
 
+    def _told(self, key: str) -> Mapping[str, Any]:
+        """The line as it was written; JournalError where it cannot be read, OSError where the store cannot."""
+        try:
+            told = json.loads(self.store.read(key) or "{}")
+        except Unreadable as error:
+            raise JournalError(str(error)) from None
+        except ValueError as error:
+            raise JournalError(f"{self.store}/{key}: not a line of a journal: {error}") from None
+        return told if isinstance(told, dict) else {}
+
+    def _head(self) -> Mapping[str, str]:
+        """`line`, the key of the newest line, and its `digest`; empty before the first line."""
+        try:
+            told = json.loads(self.store.read(HEAD) or "{}")
+            return {key: str(told[key]) for key in ("line", "digest")} if told else {}
+        except (ValueError, KeyError, TypeError) as error:
+            raise JournalError(f"{self.store}/{HEAD}: it is damaged: {type(error).__name__}: {error}") from None
+
+    def _require_newest(self, keys: Sequence[str]) -> None:
+        newest = self._head().get("line", "")
+        if newest and newest not in keys:
+            raise JournalError(
+                f"{self.store}: its newest line, {newest}, is not in the listing of the journal: lines are missing. "
+                f"If they were deleted on purpose, delete {HEAD} beside the folder as well"
+            )
+
+    def _require_whole(self, read: Mapping[str, Mapping[str, Any]], *, from_the_start: bool) -> None:
+        """Each line follows from another one: only the oldest may follow from one that is no longer kept.
+
+        Lines of the last release have no digest. Those come before all others, unless somebody wrote them by hand.
+        """
+        linked = {key: told for key, told in read.items() if "digest" in told}
+        digests = {told["digest"] for told in linked.values()}
+        first = next(iter(linked), "")
+        loose = [key for key, told in linked.items() if told.get("previous") not in digests]
+        wrong = [key for key, told in linked.items() if told["digest"] != _digest(told)]
+        wrong += [key for key in read if key not in linked and key > first != ""]
+        wrong += loose[1:] if from_the_start else []
+        if wrong:
+            raise JournalError(
+                f"{self.store}/{min(wrong)}: its digest does not follow from the lines before it: it, or one before "
+                "it, was changed, added or removed by hand, or written by an older version of opschecks"
+            )
+
     def _write(self, entry: str, event: str, told: Mapping[str, Any], after: datetime | None = None) -> Line:
         """Its name sorts behind that of the line before, also where the machine's clock was set back in between."""
         tick = timedelta(microseconds=1)
+        previous = self._head().get("digest", "")
         for _ in range(100):
             at = after = max(clock.now(), after + tick) if after else clock.now()
-            line = {"entry": entry, "event": event, "at": at.isoformat(), **told}
+            line = {"entry": entry, "event": event, "at": at.isoformat(), "lock": self.fence(), "previous": previous}
+            line = json.loads(json.dumps({**line, **told}, default=str))
+            line["digest"] = _digest(line)
             name = f"journal/{at:%Y-%m-%dT%H-%M-%S.%f}-{entry}-{event}.json"
-            if self.store.create(name, json.dumps(line, default=str) + "\n"):
+            if self.store.create(name, json.dumps(line) + "\n"):
+                self.store.replace(HEAD, json.dumps({"line": name, "digest": line["digest"]}))
                 return _line(line)
         raise FileExistsError(f"journal of {self.store}: no free name for a line")
+
+
+def _digest(line: Mapping[str, Any]) -> str:
+    """Of everything in the line, the digest of the line before it included."""
+    told = {key: value for key, value in line.items() if key != "digest"}
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:32]
 
 
 def _line(told: Mapping[str, Any]) -> Line:

@@ -5,12 +5,20 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from ..core import clock
+
 if TYPE_CHECKING:
     from ..config.stack import Stack
+
+
+class Unreadable(ValueError):  # noqa: N818 - it is said of the text
+    """One text of the state is damaged or was cut; the message names it. Others can still be read."""
 
 
 def write_whole(path: Path, text: str) -> None:
@@ -33,16 +41,25 @@ class Storage(Protocol):
     """Keys are relative paths such as `journal/2026….json`."""
 
     def create(self, key: str, text: str) -> bool:
-        """Write what is not there yet; False where another process has. On disk when it returns."""
+        """Write what is not there yet; False where another process has written something else.
+
+        On disk when it returns.
+        """
 
     def replace(self, key: str, text: str, *, kind: str = "") -> None:
         """Write it, whatever was there; for keys with a single writer. `kind` is its media type, for S3."""
 
     def read(self, key: str) -> str | None:
-        """The text, or None."""
+        """The text, or None; Unreadable where only this one cannot be read."""
 
     def keys(self, folder: str) -> list[str]:
         """Every key in the folder, in order."""
+
+    def written(self, folder: str) -> Mapping[str, datetime]:
+        """When each key of the folder was written, by the clock of the place where it lies."""
+
+    def now(self) -> datetime:
+        """This moment by the clock of that place, so that fixers on several machines count by one clock."""
 
     def delete(self, key: str) -> None:
         """Remove it, if it is there."""
@@ -78,7 +95,7 @@ class FolderStorage:
     def read(self, key: str) -> str | None:
         """None where there is no such file."""
         try:
-            return (self.root / key).read_text(encoding="utf-8")
+            return _text((self.root / key).read_bytes(), f"{self}/{key}")
         except FileNotFoundError:
             return None
 
@@ -89,6 +106,18 @@ class FolderStorage:
                 f"{folder}/{path.name}" for path in (self.root / folder).iterdir() if not path.name.startswith(".")
             )
         return []
+
+    def written(self, folder: str) -> dict[str, datetime]:
+        """The files' times of change."""
+        found = {}
+        for key in self.keys(folder):
+            with contextlib.suppress(FileNotFoundError):  # deleted since it was listed
+                found[key] = datetime.fromtimestamp((self.root / key).stat().st_mtime, UTC)
+        return found
+
+    def now(self) -> datetime:
+        """The machine's own clock."""
+        return clock.now()
 
     def delete(self, key: str) -> None:
         """No error where it is gone."""
@@ -113,6 +142,7 @@ class S3Storage:
         self._client = client
         self._bucket = bucket
         self._prefix = prefix.strip("/")
+        self._ahead = timedelta(0)
 
     def __str__(self) -> str:
         return f"s3://{self._bucket}/{self._prefix}"
@@ -126,7 +156,7 @@ class S3Storage:
         from botocore.exceptions import BotoCoreError, ClientError
 
         try:
-            return getattr(self._client, xform_name(operation))(Bucket=self._bucket, **parameters)
+            answer = getattr(self._client, xform_name(operation))(Bucket=self._bucket, **parameters)
         except ClientError as error:
             code = error.response.get("Error", {}).get("Code", "")
             if code in unless:
@@ -134,11 +164,17 @@ class S3Storage:
             raise OSError(f"{self}: s3:{operation}: {code}: {error.response.get('Error', {}).get('Message')}") from None
         except BotoCoreError as error:
             raise OSError(f"{self}: s3:{operation}: {type(error).__name__}: {error}") from None
+        self._note_clock(answer)
+        return answer
 
     def create(self, key: str, text: str) -> bool:
-        """`If-None-Match: *`; S3 answers 412 where the object exists, 409 where another write is under way."""
+        """`If-None-Match: *`; S3 answers 412 where the object exists, 409 where another write is under way.
+
+        botocore sends a write again whose answer was lost: then 412 is about our own text.
+        """
         taken = ("PreconditionFailed", "ConditionalRequestConflict")
-        return self._ask("PutObject", *taken, Key=self._key(key), Body=text.encode(), IfNoneMatch="*") is not None
+        answer = self._ask("PutObject", *taken, Key=self._key(key), Body=text.encode(), IfNoneMatch="*")
+        return answer is not None or self.read(key) == text
 
     def replace(self, key: str, text: str, *, kind: str = "") -> None:
         """An ordinary write."""
@@ -147,26 +183,52 @@ class S3Storage:
 
     def read(self, key: str) -> str | None:
         """None where there is no such object."""
+        from botocore.exceptions import BotoCoreError
+        from urllib3.exceptions import HTTPError
+
         answer = self._ask("GetObject", "NoSuchKey", Key=self._key(key))
         if answer is None:
             return None
-        text: bytes = answer["Body"].read()
-        return text.decode()
+        try:
+            body: bytes = answer["Body"].read()
+        except (BotoCoreError, HTTPError) as error:  # cut on its way
+            raise Unreadable(f"{self}/{key}: {type(error).__name__}: {error}") from None
+        return _text(body, f"{self}/{key}")
 
     def keys(self, folder: str) -> list[str]:
         """All pages of the listing."""
-        found: list[str] = []
+        return list(self.written(folder))
+
+    def written(self, folder: str) -> dict[str, datetime]:
+        """`LastModified` of each object, which is S3's clock."""
+        found: dict[str, datetime] = {}
         more: dict[str, str] = {}
         while True:
             page = self._ask("ListObjectsV2", Prefix=self._key(folder) + "/", **more)
-            found += [item["Key"][len(self._key("")) :] for item in page.get("Contents", [])]
+            found |= {item["Key"][len(self._key("")) :]: item["LastModified"] for item in page.get("Contents", [])}
             if not page.get("IsTruncated"):
-                return sorted(found)
+                return dict(sorted(found.items()))
             more = {"ContinuationToken": page["NextContinuationToken"]}
+
+    def now(self) -> datetime:
+        """S3's clock, by the `Date` of its newest answer."""
+        return clock.now() + self._ahead
+
+    def _note_clock(self, answer: Mapping[str, Any]) -> None:
+        date = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date", "")
+        with contextlib.suppress(ValueError):  # without a date the machine's own clock is all there is
+            self._ahead = parsedate_to_datetime(date) - clock.now()
 
     def delete(self, key: str) -> None:
         """S3 reports no error where it is gone."""
         self._ask("DeleteObject", Key=self._key(key))
+
+
+def _text(body: bytes, name: str) -> str:
+    try:
+        return body.decode()
+    except UnicodeDecodeError as error:
+        raise Unreadable(f"{name}: not UTF-8 at byte {error.start}: it is damaged") from None
 
 
 def storage_at(where: str, client: Callable[[], Any]) -> Storage:

@@ -58,6 +58,7 @@ def _past(run: ChecksRun, told: Run, stack: Stack) -> Past:
 def earlier_run(run: ChecksRun, told: Run) -> Run | None:
     """The run of a day before, for the lines of its charts; of several stacks, that of each in one."""
     from ..history.runs import a_day_before
+    from ..history.storage import Unreadable
     from ..report.runfile import RunFileError, from_json
 
     found = []
@@ -65,7 +66,7 @@ def earlier_run(run: ChecksRun, told: Run) -> Run | None:
         try:
             key = a_day_before(run.store(stack), told.suite, told.started)
             found += [from_json(run.store(stack).read(key) or "")] if key else []
-        except (OSError, UnicodeDecodeError, RunFileError):
+        except (OSError, Unreadable, RunFileError):
             continue  # without it a chart has one line instead of two
     if not found:
         return None
@@ -75,8 +76,8 @@ def earlier_run(run: ChecksRun, told: Run) -> Run | None:
 
 def forget_old(run: ChecksRun, told: Run) -> None:
     """Delete what is older than the stack's history_days."""
-    from ..history.runs import forget_before
+    from ..history import runs
 
     for stack in run.stacks if not told.partial else ():
-        oldest = told.started - timedelta(days=stack.history_days)
-        _summaries(run, stack).forget(forget_before(run.store(stack), told.suite, oldest))
+        gone = runs.forget_old(run.store(stack), told.suite, told.started, timedelta(days=stack.history_days))
+        _summaries(run, stack).forget(gone)

@@ -111,7 +111,7 @@ def _filed(run: ChecksRun, stack: Stack, suite: str) -> Iterator[Mapping[str, An
 
     try:
         yield from filed_runs(run.store(stack), (suite,))
-    except (OSError, ValueError) as error:
+    except OSError as error:
         raise CouldNotLook(f"{suite} runs of {stack.name}", f"they cannot be read: {error}") from None
 
 
