@@ -100,6 +100,7 @@ pytest_plugins = [
     "opschecks.hooks.bake",  # after a deploy: waits until it has settled, and watches it for a while
     "opschecks.hooks.judge",  # what an exception means: failed, blind, waived, not applicable
     "opschecks.hooks.account",  # every collected check is reported; files and exit code
+    "opschecks.hooks.other_files",  # what other plugins' files could not be written
     "opschecks.hooks.report_sections",  # the page's sections that are our own, by the hook that users have
     "opschecks.hooks.workers",  # xdist: stacks spread over processes
     "opschecks.hooks.terminal",  # what is printed

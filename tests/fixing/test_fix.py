@@ -172,19 +172,18 @@ def test_what_cannot_be_seen_is_left_alone(tmp_path: Path) -> None:
 def test_a_reviewed_plan_is_made_exactly_and_a_stale_one_is_refused(tmp_path: Path) -> None:
     with bench(tmp_path, "stickiness_switched_off", "alarm_is_silenced") as on:
         on.check("sticky or can_act", "--fix=plan")
-        path = tmp_path / "reports" / "plan.json"
-        plan = json.loads(path.read_text())
-        assert len(plan["changes"]) == 2
-        plan["changes"] = [one for one in plan["changes"] if one["remedy"] == "enable-stickiness"]
-        reviewed = tmp_path / "reviewed.json"
-        reviewed.write_text(json.dumps(plan))
+        reviewed = (tmp_path / "reports" / "plan.json").rename(tmp_path / "reviewed.json")
+        assert len(json.loads(reviewed.read_text())["changes"]) == 2
         asked = on.command("fix", str(reviewed))
         assert "stickiness.enabled: false → true" in asked.out
+        assert "proven by: checks/daily/test_alarms.py::test_alarms_can_act[sandbox], checks/daily/" in asked.out
         assert on.journal() == []
-        made = on.command("fix", str(reviewed), "--yes")
+        unknown = on.command("fix", str(reviewed), "--only", "enable-sticky", "--yes")
+        assert unknown.err.startswith("Error: --only enable-sticky: the plan has no such remedy or resource; did you")
+        made = on.command("fix", str(reviewed), "--only", "enable-stickiness", "--yes")
         assert [one["change"]["remedy"] for one in on.journal()] == ["enable-stickiness"], made.all
         assert on.outcome("test_alarms_can_act") == "failed"
-        stale = on.command("fix", str(reviewed), "--yes")
+        stale = on.command("fix", str(reviewed), "--only", "enable-stickiness", "--yes")
         assert "the plan is out of date" in stale.out
         assert len(on.journal()) == 1
 

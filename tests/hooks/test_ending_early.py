@@ -229,6 +229,29 @@ def test_a_file_that_cannot_be_written_is_one_clear_line(slow: Project) -> None:
     assert "Traceback" not in ended.all
 
 
+FULL = """
+import resource
+import pytest
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish():
+    resource.setrlimit(resource.RLIMIT_FSIZE, (%d, resource.RLIM_INFINITY))
+"""
+
+
+@pytest.mark.parametrize("largest", [0, 1_000, 20_000])
+def test_a_disk_that_is_full_at_the_end_leaves_no_page_of_yesterday(slow: Project, largest: int) -> None:
+    """No file may grow beyond so many bytes, from the end of the checks on."""
+    (slow.folder / "reports" / "daily.html").write_text("yesterday's page")
+    slow.write("full.py", FULL % largest)
+    ended = slow.run_anew("checks/daily", "-p", "full", PYTHONPATH=f"{slow.environment()['PYTHONPATH']}:{slow.folder}")
+    assert ended.code == 3, ended.all
+    assert "could not be written: " in ended.out
+    assert "Traceback" not in ended.all
+    page = slow.folder / "reports" / "daily.html"
+    assert not page.exists() or "yesterday" not in page.read_text()
+
+
 def test_a_stray_file_in_the_history_costs_the_comparison_and_not_the_run(tmp_path: Path) -> None:
     project = Project.of_the_checks(tmp_path)
     history = project.folder / "reports" / "history" / "sandbox"

@@ -31,6 +31,9 @@ _ALLOW = click.option(
 @STACK
 @click.option("--set", "wishes", multiple=True, metavar="NAME=VALUE", help="see `opschecks list remedies`")
 @click.option("--target", "targets", multiple=True, help="ARN, or service/CLUSTER/NAME; default: all of the stack's")
+@click.option(
+    "--only", multiple=True, metavar="WHAT", help="of a plan: only the changes by this remedy or of this resource"
+)
 @_ALLOW
 @_YES
 @STACKS
@@ -40,6 +43,7 @@ def fix(
     name: str,
     wishes: tuple[str, ...],
     targets: tuple[str, ...],
+    only: tuple[str, ...],
     allow: tuple[str, ...],
     yes: bool,
     stacks: Path,
@@ -49,13 +53,16 @@ def fix(
 
     \b
     opschecks fix reports/plan.json --stack production            exactly what was reviewed; refused if out of date
+    opschecks fix reports/plan.json --only enable-stickiness --stack production
     opschecks fix scale-service --set desired=5 --stack production
     opschecks fix set-scaling-limits --set min=2 --set max=20 --stack production
     opschecks fix silence-alarm --target incident-commander-cpu-high --allow disruptive --stack production
     opschecks list remedies
     """
     if what.endswith(".json") or Path(what).is_file():
-        sys.exit(_from_plan(Path(what), name, allow, stacks, reports, yes=yes))
+        sys.exit(_from_plan(Path(what), name, only, allow, stacks, reports, yes=yes))
+    if only:
+        raise click.ClickException("--only: chooses among the changes of a plan; one remedy is run with --target")
     wish = _wishes(wishes)
 
     def by_name(changing: FixingSession) -> int:
@@ -113,12 +120,14 @@ def journal(name: str, form: str, stacks: Path, reports: Path) -> None:
         show_entry(one)
 
 
-def _from_plan(path: Path, name: str, allow: tuple[str, ...], stacks: Path, reports: Path, *, yes: bool) -> int:
+def _from_plan(
+    path: Path, name: str, only: tuple[str, ...], allow: tuple[str, ...], stacks: Path, reports: Path, *, yes: bool
+) -> int:
     import pytest
 
     from ..fixing.plan import read_plan
 
-    plan = read_plan(path)
+    plan = read_plan(path).only(only)
     if name not in plan.stacks:
         listed = ", ".join(plan.stacks) or "no stack"
         click.echo(f"{path}: no change for {name} in it (only for {listed}); nothing was done")
@@ -126,11 +135,15 @@ def _from_plan(path: Path, name: str, allow: tuple[str, ...], stacks: Path, repo
     for change in plan.changes:
         if change.stack == name:
             show_plan(change)
+    own = plan.nodes_of(name)
+    if not own:
+        raise click.ClickException(f"{path}: it names no check of {name}, which would be run to prove the changes")
+    click.echo(f"proven by: {', '.join(own)}")
     if not (yes or click.confirm("make these changes?", default=False)):
         raise click.ClickException("nothing was changed")
-    own = [node for node in plan.nodes if node.endswith(f"[{name}]")]
     options = [f"--stack={name}", "--fix=apply", f"--plan={path}", f"--stacks={stacks}", f"--reports={reports}"]
-    return int(pytest.main([*own, *options, *(f"--allow={risk}" for risk in allow)]))
+    more = [*(f"--only={one}" for one in only), *(f"--allow={risk}" for risk in allow)]
+    return int(pytest.main([*own, *options, *more]))
 
 
 def _make(

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
+from pydantic import TypeAdapter, ValidationError
+
 from ..core import clock
 from ..core.change import CannotFix, Change, State, asked
+from ..core.wording import nearest
 from ..history import journal as events
 from ..history.journal import Entry
-from ..history.storage import write_whole
+from ..history.storage import Storage, write_whole
 from .operation import Operation
 from .remedy import BaseRemedy
 
-FORMAT = 1
+FORMAT = 2
+_NODE = re.compile(r"[\w.][\w./ -]*\.py::\w+\[[\w.-]+\]")
+"""A check of one stack as pytest takes it, and nothing that pytest could take for an option."""
 _KEYS = tuple(one.name for one in fields(Change))
 
 
@@ -26,20 +33,46 @@ class PlanError(Exception):
 
 @dataclass(frozen=True)
 class Plan:
-    """What a plan file says. `nodes` are the checks whose findings it answers to."""
+    """What a plan file says. `nodes` are the checks whose findings it answers to; `digest` is of all that it says."""
 
     suite: str
     nodes: tuple[str, ...]
     changes: tuple[Change, ...]
+    digest: str
 
     @property
     def stacks(self) -> list[str]:
         """The stacks that it changes."""
         return sorted({change.stack for change in self.changes})
 
+    def nodes_of(self, stack: str) -> list[str]:
+        """The checks of one stack."""
+        return [node for node in self.nodes if node.endswith(f"[{stack}]")]
 
-def write_plan(path: Path, suite: str, fixes: Sequence[Mapping[str, Any]]) -> None:
-    """Write the changes that were planned, and beside them what was refused, and why."""
+    def only(self, chosen: Collection[str]) -> Plan:
+        """The plan with the chosen changes, by remedy, target or name; all of them where nothing is chosen."""
+        known = {word for one in self.changes for word in (one.remedy, one.target, one.name)}
+        for word in chosen:
+            if word not in known:
+                raise PlanError(f"--only {word}: the plan has no such remedy or resource; {nearest(word, known)}")
+        kept = [one for one in self.changes if not chosen or {one.remedy, one.target, one.name} & set(chosen)]
+        return replace(self, changes=tuple(kept))
+
+    def require_filed(self, store: Storage) -> None:
+        """PlanError where the stack's state does not know this plan: it was edited, or made somewhere else."""
+        if store.read(_filed(self.digest)) is None:
+            raise PlanError(
+                f"the plan is not one that --fix=plan filed in {store}: it was edited, or made with another state; "
+                "plan again"
+            )
+
+
+def write_plan(path: Path, suite: str, fixes: Sequence[Mapping[str, Any]], stores: Sequence[Storage] = ()) -> None:
+    """Write the changes that were planned, and beside them what was refused, and why.
+
+    Its digest is filed in the state of each stack, so that nobody makes a plan that was edited after its review.
+    OSError where that cannot be written.
+    """
     planned = [fix for fix in fixes if fix["result"] == "planned"]
     refused = [fix for fix in fixes if fix["result"] != "planned"]
     told = {
@@ -50,7 +83,20 @@ def write_plan(path: Path, suite: str, fixes: Sequence[Mapping[str, Any]]) -> No
         "changes": [{**{key: fix[key] for key in _KEYS}, "undo": _undo(fix)} for fix in planned],
         "refused": [{key: fix[key] for key in ("stack", "remedy", "name", "check", "said")} for fix in refused],
     }
-    write_whole(path, json.dumps(told, indent=1, ensure_ascii=False, default=str) + "\n")
+    told = json.loads(json.dumps(told, default=str))
+    told["digest"] = _digest(told)
+    for store in stores:
+        store.create(_filed(told["digest"]), json.dumps({"made": told["made"]}))
+    write_whole(path, json.dumps(told, indent=1, ensure_ascii=False) + "\n")
+
+
+def _filed(digest: str) -> str:
+    return f"plans/{digest}.json"
+
+
+def _digest(told: Mapping[str, Any]) -> str:
+    said = {key: value for key, value in told.items() if key != "digest"}
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:32]
 
 
 def _undo(fix: Mapping[str, Any]) -> str:
@@ -65,15 +111,38 @@ def read_plan(path: Path) -> Plan:
         raise PlanError(f"{path}: cannot be read: {error.strerror}") from None
     except ValueError as error:
         raise PlanError(f"{path}: not JSON: {error}") from None
-    try:
-        version = told["format"]
-        changes = tuple(Change.from_plain({key: one[key] for key in _KEYS}) for one in told["changes"])
-        plan = Plan(str(told["suite"]), tuple(map(str, told["nodes"])), changes)
-    except (ValueError, KeyError, TypeError) as error:
-        raise PlanError(f"{path}: not a plan of --fix=plan: {type(error).__name__}: {error}") from None
+    version = told.get("format") if isinstance(told, dict) else None
+    if version is None:
+        raise PlanError(f"{path}: not a plan of --fix=plan: it has no 'format'")
     if version != FORMAT:
         raise PlanError(f"{path}: its format is {version!r}, and this version reads {FORMAT}: plan again")
+    try:
+        changes = tuple(_CHANGE.validate_python({key: one[key] for key in _KEYS}) for one in told["changes"])
+        plan = Plan(_TEXT.validate_python(told["suite"]), _NODES.validate_python(told["nodes"]), changes, _digest(told))
+        digest = told["digest"]
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise PlanError(f"{path}: not a plan of --fix=plan: {where}: {first['msg']}") from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise PlanError(f"{path}: not a plan of --fix=plan: {type(error).__name__}: {error}") from None
+    if digest != plan.digest:
+        raise PlanError(f"{path}: it was edited after it was made (its digest is of another content); plan again")
+    for node in plan.nodes:
+        if not _is_check(node):
+            raise PlanError(f"{path}: nodes: {node!r} is not a check of this project, such as {_EXAMPLE}")
     return plan
+
+
+_CHANGE, _TEXT, _NODES = TypeAdapter(Change), TypeAdapter(str), TypeAdapter(tuple[str, ...])
+_EXAMPLE = "checks/daily/test_alb.py::test_target_groups_are_sticky[production]"
+
+
+def _is_check(node: str) -> bool:
+    """Whether it names a file below the working directory, where pytest is about to run it."""
+    path = Path(node.partition("::")[0])
+    inside = not path.is_absolute() and path.resolve().is_relative_to(Path.cwd())
+    return bool(_NODE.fullmatch(node)) and ".." not in path.parts and inside
 
 
 def planned(

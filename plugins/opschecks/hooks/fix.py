@@ -38,10 +38,19 @@ def pytest_runtestloop(session: pytest.Session) -> Iterator[None]:
             with ends_where_barred(run, stack):
                 _Fixing(run, stack, session).go()
         if option.fix == "plan":
-            from ..fixing.plan import write_plan
-
-            write_plan(run.reports / "plan.json", run.suite, run.fixes)
+            _write_plan(run)
     return (yield)
+
+
+def _write_plan(run: ChecksRun) -> None:
+    """The plan file; its digest goes into the state of each stack that has one for all who change it."""
+    from ..fixing.plan import write_plan
+
+    stores = [run.store(stack) for stack in run.stacks if stack.state]
+    try:
+        write_plan(run.reports / "plan.json", run.suite, run.fixes, stores)
+    except OSError as error:
+        raise pytest.UsageError(f"--fix=plan: the plan could not be written: {error}") from None
 
 
 @dataclass(frozen=True)
@@ -174,10 +183,16 @@ class _Fixing:
     def _as_reviewed(self, changes: list[Change]) -> list[Change]:
         """Only what the reviewed plan lists, exactly as listed; what has changed since is refused."""
         from ..fixing.guards import Refusal
+        from ..fixing.plan import PlanError
 
         plan = self.session.config.stash.get(PLAN, None)
         if plan is None:
             return changes
+        if self.stack.state:
+            try:
+                plan.require_filed(self.run.store(self.stack))
+            except PlanError as error:
+                raise pytest.UsageError(f"{self.option.plan}: {error}") from None
         now = {_same(change): change for change in changes}
         kept = []
         for listed in plan.changes:

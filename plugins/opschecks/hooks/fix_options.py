@@ -23,6 +23,8 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     if (option.allow or option.plan) and option.fix != "apply":
         raise pytest.UsageError(f"--{'allow' if option.allow else 'plan'}: needs --fix=apply")
+    if option.only and not option.plan:
+        raise pytest.UsageError("--only: needs --plan: it chooses among the changes of a reviewed plan")
     if not option.fix:
         return
     if not option.stack:
@@ -37,7 +39,7 @@ def pytest_configure(config: pytest.Config) -> None:
         from ..fixing.plan import PlanError, read_plan
 
         try:
-            config.stash[PLAN] = read_plan(option.plan)
+            config.stash[PLAN] = read_plan(option.plan).only(option.only)
         except PlanError as error:
             raise pytest.UsageError(str(error)) from None
 

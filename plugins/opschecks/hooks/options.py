@@ -55,6 +55,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="FILE",
         help="with --fix=apply: make exactly the changes of this reviewed plan, as `opschecks fix FILE` does",
     )
+    many("--only", metavar="WHAT", help="with --plan: only its changes by this remedy or of this resource; repeatable")
     group.addoption(
         "--fail-on",
         choices=[severity.value for severity in Severity],

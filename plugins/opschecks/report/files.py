@@ -72,7 +72,16 @@ def write_no_run(place: RunFiles, begun: datetime, why: str, *, keep_run_file: b
     """Replace an earlier run's files by a page that says why there was no run: they are not today's."""
     with contextlib.suppress(OSError):  # the reason itself is about to be printed on the terminal
         if place.page.exists():
-            write_whole(place.page, render_no_run(place.stem, begun, why))
+            _replace_or_delete(place.page, render_no_run(place.stem, begun, why))
         for name, link in place.links.items():
             if name != "run" or not keep_run_file:
                 (place.reports / link).unlink(missing_ok=True)
+
+
+def _replace_or_delete(page: Path, text: str) -> None:
+    """A full disk can still delete: no page is better than one of another day."""
+    try:
+        write_whole(page, text)
+    except OSError:
+        page.unlink()
+        raise

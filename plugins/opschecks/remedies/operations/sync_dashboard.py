@@ -192,7 +192,12 @@ def _parts(target: str) -> tuple[str, str, Path]:
 
 
 def _files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.rglob("*") if path.is_file())
+    """CannotFix at a link that leads out of the folder: what it names was never meant to be public."""
+    found = sorted(path for path in folder.rglob("*") if path.is_file())
+    for path in folder.rglob("*"):
+        if path.is_symlink() and not path.resolve().is_relative_to(folder.resolve()):
+            raise CannotFix(f"{path} is a link to {path.resolve()}, outside of the folder: it would become public")
+    return found
 
 
 def _md5(path: Path) -> bytes:
