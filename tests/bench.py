@@ -28,7 +28,14 @@ import opschecks.aws.session
 
 pytest_plugins = ["opschecks"]
 step = os.environ["DIES"]
-add, send = opschecks.history.journal.Journal.add, opschecks.aws.session.Aws.send
+begin, add = opschecks.history.journal.Journal.begin, opschecks.history.journal.Journal.add
+send = opschecks.aws.session.Aws.send
+
+
+def dying_begin(self, *args, **more):
+    if step == "before the second change" and self.entries():
+        os.kill(os.getpid(), signal.SIGKILL)
+    return begin(self, *args, **more)
 
 
 def dying_send(self, *args, **more):
@@ -49,7 +56,8 @@ def dying_add(self, entry, event, said="", **more):
     return told
 
 
-opschecks.aws.session.Aws.send, opschecks.history.journal.Journal.add = dying_send, dying_add
+opschecks.aws.session.Aws.send = dying_send
+opschecks.history.journal.Journal.begin, opschecks.history.journal.Journal.add = dying_begin, dying_add
 """
 
 

@@ -180,6 +180,39 @@ def _deploy_another(on: Bench) -> str:
     return revision
 
 
+def test_a_sync_that_is_killed_before_its_invalidation_is_finished_by_the_same_command(tmp_path: Path) -> None:
+    with bench(tmp_path, fix=FRESH) as on:
+        _build(on)
+        on.environment["DIES"] = "before the second change"
+        on.command("fix", "sync-dashboard", "--target", "out", *ALLOW, first=DIES)
+        (sync,) = on.journal()
+        assert sync["steps"][-1]["event"] == "cured"
+        on.free_the_lock()
+        again = on.command("fix", "sync-dashboard", "--target", "out", *ALLOW)
+        assert again.code == 0, again.all
+        assert "what follows it was not made:" in again.out
+        assert [one["change"]["remedy"] for one in on.journal()] == ["sync-dashboard", "invalidate-cdn"]
+        ended = on.command("fix", "sync-dashboard", "--target", "out", *ALLOW)
+        assert ended.code == 1
+        assert "is as sync-dashboard would make it" in ended.err
+
+
+def test_a_link_that_leads_out_of_the_folder_is_refused(tmp_path: Path) -> None:
+    with bench(tmp_path) as on:
+        folder = _build(on)
+        (tmp_path / "secrets.txt").write_text("secret")
+        (folder / "inside.html").symlink_to(folder / "index.html")
+        asked = on.command("fix", "sync-dashboard", "--target", "out", *ALLOW[:-1])
+        assert "make these changes?" in asked.out
+        for target in (tmp_path / "secrets.txt", tmp_path):
+            (folder / "linked").symlink_to(target)
+            refused = on.command("fix", "sync-dashboard", "--target", "out", *ALLOW)
+            assert refused.code == 1
+            assert f"linked is a link to {target}, outside of the folder" in refused.err
+            (folder / "linked").unlink()
+        assert on.journal() == []
+
+
 def test_a_sync_that_is_killed_between_two_files_goes_on_from_there(tmp_path: Path) -> None:
     with bench(tmp_path, fix=FRESH) as on:
         folder = _build(on, demo=site_page("new demo"), ops=site_page("new ops"))

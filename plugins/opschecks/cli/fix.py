@@ -59,6 +59,8 @@ def fix(
     opschecks fix silence-alarm --target incident-commander-cpu-high --allow disruptive --stack production
     opschecks list remedies
     """
+    from ..core.change import AsWanted
+
     if what.endswith(".json") or Path(what).is_file():
         sys.exit(_from_plan(Path(what), name, only, allow, stacks, reports, yes=yes))
     if only:
@@ -66,7 +68,13 @@ def fix(
     wish = _wishes(wishes)
 
     def by_name(changing: FixingSession) -> int:
-        changes = [*_by_name(changing.remedy(what), targets, wish), *changing.following(what)]
+        try:
+            changes = [*_by_name(changing.remedy(what), targets, wish), *changing.following(what)]
+        except AsWanted as error:
+            changes = changing.not_followed(what)
+            if not changes:
+                raise
+            click.echo(f"{error}; what follows it was not made:")
         return _make(changing, changes, allow, yes=yes)
 
     sys.exit(_fixing(name, stacks, reports, by_name))

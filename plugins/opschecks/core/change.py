@@ -46,6 +46,10 @@ class CannotFix(Exception):  # noqa: N818 - the remedy's answer, not a program e
     """The remedy does not apply; the message says why, and what to look at next."""
 
 
+class AsWanted(CannotFix):
+    """The resource is as the remedy would make it."""
+
+
 class Refused(Exception):  # noqa: N818 - AWS's answer
     """AWS refused the change: nothing was changed."""
 

@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from ..core import clock
-from ..core.change import CannotFix, Change, State, asked
+from ..core.change import AsWanted, CannotFix, Change, State, asked
 from ..core.wording import nearest
 from ..history import journal as events
 from ..history.journal import Entry
@@ -148,14 +148,14 @@ def _is_check(node: str) -> bool:
 def planned(
     remedy: BaseRemedy, target: str, *, wish: Mapping[str, str] | None = None, check: str = "", finding: str = ""
 ) -> Change:
-    """The change that the remedy would make now; CannotFix or CouldNotLook where there is none."""
+    """The change that the remedy would make now; CannotFix (AsWanted) or CouldNotLook where there is none."""
     wish = dict(wish or {})
     if isinstance(remedy, Operation):
         target = remedy.aimed(target, wish)
     now = remedy.read_for_plan(target)
     after = remedy.want(now, wish)
     if after == now:
-        raise CannotFix(f"{remedy.shown(target)} is as {remedy.name()} would make it: {dict(now)}")
+        raise AsWanted(f"{remedy.shown(target)} is as {remedy.name()} would make it: {dict(now)}")
     return change_of(remedy, target, now, after, wish=wish, check=check, finding=finding)
 
 

@@ -112,6 +112,15 @@ class FixingSession:
         made = [self.remedy(other.name()) for other in others]
         return [planned(one, target) for one in made for target in one.all_targets()]
 
+    def not_followed(self, name: str) -> list[Change]:
+        """What belongs to the newest change by this remedy, but was not made: its fixer was killed in between."""
+        entries = self.journal.entries()
+        own = [number for number, entry in enumerate(entries) if entry.change.remedy == name and entry.happened]
+        if not own:
+            return []
+        since = {entry.change.remedy for entry in entries[own[-1] :] if entry.happened}
+        return [change for change in self.following(name) if change.remedy not in since]
+
     def settle(self) -> list[Fixed]:
         """Settle, by reading, what an earlier fixer that was killed left open; the lock is held."""
         settled = []
