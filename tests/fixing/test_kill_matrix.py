@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -19,8 +19,9 @@ from opschecks.fixing.loop import Fixer
 from opschecks.fixing.outcome import ChangeResult, Look
 from opschecks.fixing.plan import planned
 from opschecks.fixing.remedy import BaseRemedy
-from opschecks.history.journal import Entry, Journal
+from opschecks.history.journal import HEAD, Entry, Journal
 from opschecks.history.lock import Lock
+from tests.clock import NOW
 from tests.fixing.test_loop import CURED, SICK, STACK, World, _InTwo, _OneWay, _Slow, _Switch
 
 KINDS: dict[str, type[BaseRemedy]] = {one.name(): one for one in (_Switch, _Slow, _OneWay, _InTwo)}
@@ -60,6 +61,8 @@ class Dying:
         return made
 
     def replace(self, key: str, text: str, *, kind: str = "") -> None:
+        if key == HEAD:
+            self.life.moment("before head")
         self.texts[key] = text
 
     def read(self, key: str) -> str | None:
@@ -67,6 +70,12 @@ class Dying:
 
     def keys(self, folder: str) -> list[str]:
         return sorted(key for key in self.texts if key.startswith(f"{folder}/"))
+
+    def written(self, folder: str) -> dict[str, datetime]:
+        return dict.fromkeys(self.keys(folder), NOW)
+
+    def now(self) -> datetime:
+        return NOW
 
     def delete(self, key: str) -> None:
         self.texts.pop(key, None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import re
 import secrets
@@ -174,10 +175,12 @@ class Journal:
         linked = {key: told for key, told in read.items() if "digest" in told}
         digests = {told["digest"] for told in linked.values()}
         first = next(iter(linked), "")
-        loose = [key for key, told in linked.items() if told.get("previous") not in digests]
+        # a fixer that was killed between its first line and the head leaves two lines that follow from nothing
+        begins = set(itertools.takewhile(lambda key: not linked[key].get("previous"), linked))
+        loose = [key for key, told in linked.items() if told.get("previous") not in digests and key not in begins]
         wrong = [key for key, told in linked.items() if told["digest"] != _digest(told)]
         wrong += [key for key in read if key not in linked and key > first != ""]
-        wrong += loose[1:] if from_the_start else []
+        wrong += loose[0 if begins else 1 :] if from_the_start else []
         if wrong:
             raise JournalError(
                 f"{self.store}/{min(wrong)}: its digest does not follow from the lines before it: it, or one before "
