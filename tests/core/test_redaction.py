@@ -123,6 +123,23 @@ LEAKS = (  # around <S>, which is a secret
     "spring.datasource.password: <S> (from env)",
     "user:bob password:<S> host:x",
     "curl -H x-api-key:<S> https://host.test",
+    '{"name": "DB_PASSWORD", "value": "<S>"}',
+    "[{'name': 'PORT', 'value': '8000'}, {'name': 'API_TOKEN', 'value': '<S>'}]",
+    '{"Key": "db:password", "Value": "correct horse <S>"}',
+    '{"value": "<S>", "name": "session-token"}',
+    '{"body": "{\\"name\\": \\"API_KEY\\", \\"value\\": \\"<S>\\"}"}',
+    '["app", "--password", "<S>", "--port", "80"]',
+    "Popen(['mysql', '--password', 'correct horse <S>'])",
+    "['-api-key', '<S>']",
+    "curl -H 'X-Auth: <S>' https://host.test",
+    "{'X-Vault-Auth': '<S>'}",
+    "https://host.test/hook?sig=<S>&page=2",
+    "https://bucket.test/o?X-Goog-Signature=<S>",
+    "{'Set-Cookie': 'AWSALB=<S>; Path=/'}",
+    "{'set-cookie': ['AWSALB=<S>; Path=/', 'b=<S>']}",
+    "('Set-Cookie', 'AWSALB=<S>; Path=/')",
+    "headers = [(b'set-cookie', b'AWSALB=<S>')]",
+    "[('x-amz-security-token', '<S>')]",
 )
 ANYWHERE = (  # around <R>, which looks as nothing but a secret does
     "the token <R> was refused",
@@ -135,6 +152,8 @@ ANYWHERE = (  # around <R>, which looks as nothing but a secret does
     "curl -H Authorization:Bearer\\ <R> https://host.test",
     "token: 2026-11-29-<R> is of today",
     "/prod/db/password: <R>",
+    "https://host.test/login?code=<R>&page=2",
+    "https://host.test/page?k=<R>",
 )
 
 
@@ -254,6 +273,12 @@ KEPT = (
     "WebSocket ws://host.test/ws?client_id=opschecks-ab12cd34: the handshake was refused",
     "AKIA is how the ids of access keys begin",
     "Ein Gedankenstrich – und 日本語",
+    '{"name": "PORT", "value": "8000"}',
+    '[{"name": "networkInterfaceId", "value": "eni-0123456789abcdef0"}, {"name": "subnetId", "value": "subnet-1"}]',
+    '{"Key": "Name", "Value": "token-service"}',
+    "['pytest', '--tokens', '--port', '80']",
+    "https://host.test/search?q=tasks+of+the+service&page=20261124070000",
+    "https://host.test/x?id=0f8fad5b-d9cb-469f-a165-70867728950e",
     "",
 )
 
@@ -327,6 +352,11 @@ def test_half_a_character_is_replaced_in_values_and_in_names() -> None:
 @pytest.mark.parametrize(
     ("value", "wanted"),
     [
+        ({"name": "DB_PASSWORD", "value": "x"}, {"name": "DB_PASSWORD", "value": MASK}),
+        ([{"Key": "api-key", "Value": "x"}], [{"Key": "api-key", "Value": MASK}]),
+        ({"name": "PORT", "value": "80"}, {"name": "PORT", "value": "80"}),
+        ({"command": ["app", "--password", "x", "-v"]}, {"command": ["app", "--password", MASK, "-v"]}),
+        (["--token", "--port", "80"], ["--token", "--port", "80"]),
         (None, None),
         (True, True),
         (3, 3),

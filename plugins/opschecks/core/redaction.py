@@ -25,7 +25,7 @@ _SECRET_KEY = re.compile(
 )
 _NAMED = (
     r"(?:secret|passw(?:or)?d|pwd|token|(?:api|private)[-_]?key|access[-_]?key(?!id)"
-    r"|authori[sz]ation|signature|credential)"
+    r"|authori[sz]ation|signature|credential|x-(?:\w+-){0,3}auth(?!\w))"
 )
 # A name may be ten kilobytes long and a log a megabyte: no expression looks at a word once for each place in it. So a
 # word is entered at its beginning only, taken whole (++), and what it must contain is looked for ahead, once.
@@ -54,6 +54,7 @@ _ENDS_PAIR = rf"""{_CHARACTER}{{3,}}+ (?= [ \t]*+ (?: [\r\n,;)}}\]|"'`\\\x1b\#] 
 _NOT_PROSE = r"(?!(?:and|are|can|cannot|expects|for|has|must|needs|not|requires|takes|the|was|with)[ ])"
 _NOT_A_FAULT = r"(?!(?:access|denied|expected|expired|invalid|missing|no|permission|required|unknown|unset)\b)"
 _RANDOM = r"(?-i: (?=[\w+/=]*?\d) (?=[\w+/=]*?[a-z]) (?=[\w+/=]*?[A-Z]) [\w+/=]{16,}+ )"
+_PAIR_NAMED = rf"(?:{_NAMED}|cookie|connection[-_]?string|dsn)"
 _PLACES = tuple(
     (needs, re.compile(expression, re.IGNORECASE | re.VERBOSE | re.MULTILINE))
     for needs, expression in (
@@ -92,6 +93,28 @@ _PLACES = tuple(
             rf"""( (?<![\w:.-]) [\w.-]*{_NAMED} \s* : \s* )
                 (?: {_QUOTED}{{3,}} | {_LIST} | {_OPEN} {_LOOKS_SECRET} )""",
         ),
+        # a pair of name and value, as tags, ECS' environment and attachment details are written
+        (
+            "alue",
+            rf"""( (?P<pair> \\?["'])(?:name|key)(?P=pair) \s*+ : \s*+ (?P=pair)(?=[\w./:-]*?{_PAIR_NAMED})
+                   [\w./:-]++(?P=pair) \s*+ , \s*+ (?P=pair)value(?P=pair) \s*+ : \s*+ ) {_QUOTED}+""",
+        ),
+        # the same with its value first
+        (
+            "alue",
+            rf"""( (?P<pair> \\?["'])value(?P=pair) \s*+ : \s*+ ) {_QUOTED}+ (?= (?P=pair) \s*+ , \s*+
+                   (?P=pair)(?:name|key)(?P=pair) \s*+ : \s*+ (?P=pair)[\w./:-]*?{_PAIR_NAMED} )""",
+        ),
+        # an argument after its option, in a list of arguments
+        ("-", rf"""( ["'] -(?=[\w-]*?{_NAMED}) [\w-]++ \\?["'] \s*+ , \s*+ ) (?!\\?["']-) {_QUOTED}+"""),
+        # a pair of a list of headers
+        (
+            "(",
+            rf"""( \( b?["'] (?=[\w.-]*?(?:{_NAMED}|cookie["'])) [\w.-]++ ["'] , \s*+ ) {_QUOTED}+""",
+        ),
+        # a parameter of a URL whose name says so, or whose value looks random
+        ("=", rf"""( [?&] (?:sig|auth|jwt|otp|assertion|sas) = ) {_OPEN} {_CHARACTER}{{3,}}+"""),
+        ("=", rf"""( [?&] [\w.~-]{{1,64}}+ = ) {_OPEN} {_RANDOM}"""),
         ("</", rf"""( <(?=[\w:.-]*?{_NAMED}) [\w:.-]++ > ) {_UNMASKED} [^<]++ (?=</)"""),
         (
             "-",
@@ -108,7 +131,7 @@ _SCHEME = re.compile(
     r"|((?i:\b(?:set-)?cookie:)\s*+)(?!\(redacted\))(?=[^\s=;]++=)[^\r\n]+"
 )
 _HINT = re.compile(
-    r"(?i)secret|passw(?:or)?d|pwd|token|key|authori|signature|credential|cookie|AKIA|ASIA|eyJ|gh[pousr]_|github_pat_|xox|sk_live|glpat|hv[sbr]\.|bearer|basic|://"
+    r"(?i)\?\w|&\w|x-|secret|passw(?:or)?d|pwd|token|key|authori|signature|credential|cookie|AKIA|ASIA|eyJ|gh[pousr]_|github_pat_|xox|sk_live|glpat|hv[sbr]\.|bearer|basic|://"
 )
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
@@ -145,6 +168,11 @@ def _names_a_secret(key: str) -> bool:
     return bool(_SECRET_KEY.search(key))
 
 
+def _is_option(value: object) -> bool:
+    """Whether it is an option of a command whose argument, the next of the list, is a secret."""
+    return isinstance(value, str) and value.startswith("-") and "=" not in value and _names_a_secret(value.lstrip("-"))
+
+
 def plain(value: Any) -> Any:
     """The value as plain JSON data, secrets masked: datetimes as ISO text, Decimals as numbers, bytes as text."""
     if isinstance(value, str):
@@ -154,11 +182,19 @@ def plain(value: Any) -> Any:
     if isinstance(value, float) or (isinstance(value, Decimal) and not value.is_finite()):
         return value if math.isfinite(value) else str(value)  # JSON has no such number
     if isinstance(value, Mapping):
+        paired = any(_names_a_secret(str(value.get(name, ""))) for name in ("name", "Name", "key", "Key"))
         return {
-            redact_text(str(key)): MASK if _names_a_secret(str(key)) and item not in (None, "", [], {}) else plain(item)
+            redact_text(str(key)): MASK
+            if (_names_a_secret(str(key)) or (paired and key in ("value", "Value"))) and item not in (None, "", [], {})
+            else plain(item)
             for key, item in value.items()
         }
-    if isinstance(value, list | tuple | set | frozenset):
+    if isinstance(value, list | tuple):
+        return [
+            MASK if _is_option(before) and isinstance(item, str) and not item.startswith("-") else plain(item)
+            for before, item in zip([None, *value], value, strict=False)
+        ]
+    if isinstance(value, set | frozenset):
         return [plain(item) for item in value]
     if isinstance(value, datetime | date):
         return value.isoformat()
