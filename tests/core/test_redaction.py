@@ -509,6 +509,10 @@ def test_fails(things, examine):
     print("SEEN-STDOUT password=<stdout>")
     print("SEEN-STDERR password=<stderr>", file=sys.stderr)
     logging.getLogger("check").warning("SEEN-LOG Authorization: Bearer <log>")
+    logging.getLogger("botocore.auth").debug("CanonicalRequest:\\n%s", "x-amz-security-token:<debug log>")
+    logging.getLogger("botocore.endpoint").debug("sending %r", {"X-Amz-Security-Token": b"<debug log of bytes>"})
+    header = {"Set-Cookie": "AWSALB=<local variable>; Path=/"}
+    arguments = ["mysql", "--password", "<local argument>"]
     told = "SEEN-WARNING password=<warning>"
     warnings.warn(told)
     for one in things:
@@ -567,7 +571,14 @@ def _filled(text: str) -> str:
     return text
 
 
-@pytest.fixture(scope="module", params=["alone", "junit with logs", "in workers"])
+ALL = [
+    "-vv", "--tb=long", "--showlocals", "-o", "log_cli=true", "--log-cli-level=DEBUG", "--log-file=log.txt",
+    "--log-file-level=DEBUG",
+]  # fmt: skip
+"""Every option that makes pytest tell more."""
+
+
+@pytest.fixture(scope="module", params=["alone", "junit with logs", "in workers", "told all"])
 def outputs(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
     project = Project.make(tmp_path_factory.mktemp("secrets"))
     project.write("conftest.py", _filled(OBSERVATIONS))
@@ -578,11 +589,14 @@ def outputs(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         (project.folder / "checks/RUNBOOK.md").read_text(encoding="utf-8").replace("1. Look.", "1. GET <backend-url>"),
     )
     project.checks(_filled(CHECKS))
-    options = {"alone": [], "junit with logs": ["-o", "junit_logging=all"], "in workers": ["-n", "1"]}
+    options = {"alone": [], "junit with logs": ["-o", "junit_logging=all"], "in workers": ["-n", "1"], "told all": ALL}
     ended = project.run("checks/daily", *options[request.param])
     assert ended.code == 1, ended.all
     files = {name: project.page(name) for name in OUTPUTS if name != "terminal"}
-    return {**files, "terminal": ended.all}
+    log = project.folder / "log.txt"
+    more = {"log": log.read_text(encoding="utf-8")} if log.exists() else {}
+    assert ("SEEN-LOG" in more.get("log", "")) == (request.param == "told all")
+    return {**files, **more, "terminal": ended.all}
 
 
 @pytest.mark.parametrize("place", PLACES)
