@@ -295,6 +295,16 @@ FILLED = {
     ),
     "unknown": ("Ask <name> of <stack>.", {"stack": "here"}, "Ask <name> of here."),
     "filled once only": ("<name>", {"name": "<stack>", "stack": "here"}, "<stack>"),
+    "quoted in a command within a sentence": (
+        "Run `opschecks fix x --target <name>` for `<name>`.",
+        {"name": "a; rm -rf b"},
+        "Run `opschecks fix x --target 'a; rm -rf b'` for `a; rm -rf b`.",
+    ),
+    "not put in where it would be an option": (
+        "<name>: `aws x --a <name>`\n```sh\naws x --a <name>\n```",
+        {"name": "--profile=mine"},
+        "--profile=mine: `aws x --a <name>`\n```sh\naws x --a <name>\n```",
+    ),
     "several lines": ("```sh\naws <name>\n```", {"name": "a\nrm -rf b"}, "```sh\naws 'a rm -rf b'\n```"),
 }
 
@@ -302,6 +312,12 @@ FILLED = {
 @pytest.mark.parametrize(("text", "tokens", "filled"), FILLED.values(), ids=FILLED)
 def test_placeholders_are_filled(text: str, tokens: dict[str, str], filled: str) -> None:
     assert fill(text, tokens) == filled
+
+
+@pytest.mark.parametrize(("text", "tokens", "filled"), FILLED.values(), ids=FILLED)
+def test_the_page_fills_code_as_the_text_does(text: str, tokens: dict[str, str], filled: str) -> None:
+    page = html.unescape(re.sub(r"</?(?:p|pre|code)[^>]*>", "", to_html(text, tokens)))
+    assert page.split() == re.sub("`+(?:sh\n)?", "", filled).split()
 
 
 def test_a_placeholder_that_is_not_known_stays_on_the_page() -> None:

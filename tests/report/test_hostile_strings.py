@@ -10,8 +10,11 @@ import pytest
 
 from tests.scratch import CONFTEST, Ended, Project
 
-HOSTILE = "]]> --> <script>alert(1)</script>\"'& \\x1b[2J\\x1b]0;owned\\x07 \\u202eevil\\u2066 \\x00\\x9b31m end"
-CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+HOSTILE = (
+    "]]> --> <script>alert(1)</script>\"'& \\x1b[2J\\x1b]0;owned\\x07 \\u202eevil\\u2066 \\x00\\x9b31m"
+    " in\\u200bvi\\u2060si\\xadble \\u3164\\u2800 \\U000e0041 end"
+)
+CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u200b-\u200f\u202a-\u202e\u2060-\u2069\u2800\u3164\U000e0041]")
 THING = f'''
 
 @observation()

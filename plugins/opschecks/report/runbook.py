@@ -16,8 +16,9 @@ from .text import printable
 
 _PLACEHOLDER = re.compile(r"<([a-z][a-z0-9-]*)>")
 _PLACEHOLDER_HTML = re.compile(r"&lt;([a-z][a-z0-9-]*)&gt;")
-_SHELL = re.compile(r"(```\w+\n.*?```)", re.DOTALL)
-_SHELL_HTML = re.compile(r"(<pre><code.*?</code></pre>)", re.DOTALL)
+_SHELL = re.compile(r"(```\w+\n.*?```|`[^`\s]+[ \n][^`]*`)", re.DOTALL)
+_SHELL_HTML = re.compile(r"(<pre><code.*?</code></pre>|<code>[^<\s]+\s[^<]*</code>)", re.DOTALL)
+"""Blocks, and code within a sentence that is more than one word: somebody will copy it."""
 _PLAIN = re.compile(r"[\w@%+=:,./-]+")
 PARTS = ("symptom", "look", "act")
 LONGEST_NAME = 2048
@@ -81,7 +82,10 @@ def _section(lines: list[str], where: str) -> Section:
 
 
 def fill(markdown: str, tokens: Mapping[str, str]) -> str:
-    """Put the stack's names in place of `<token>`; what is not known stays. In shell commands, names are quoted."""
+    """Put the stack's names in place of `<token>`; what is not known stays.
+
+    In commands, names are quoted; one that a command would take for an option is not put in.
+    """
     pieces = _SHELL.split(markdown)
     return "".join(
         _PLACEHOLDER.sub(partial(_named, tokens=tokens, shell=index % 2 == 1), piece)
@@ -103,7 +107,7 @@ def to_html(markdown: str, tokens: Mapping[str, str]) -> str:
 
 def _named(match: re.Match[str], tokens: Mapping[str, str], shell: bool) -> str:
     value = tokens.get(match.group(1))
-    if value is None or len(value) > LONGEST_NAME:
+    if value is None or len(value) > LONGEST_NAME or (shell and value.strip().startswith("-")):
         return f"<{match.group(1)}>"
     value = printable(" ".join(redact_text(value).split()))
     return value if not shell or _PLAIN.fullmatch(value) else shlex.quote(value)

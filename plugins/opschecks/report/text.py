@@ -7,7 +7,10 @@ import unicodedata
 
 from ..core.redaction import redact_text
 
-_HIDDEN = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u2028\u2029\ufeff")
+_HIDDEN = frozenset(("Cc", "Cf", "Zl", "Zp"))
+"""Categories of characters that nobody sees: controls, formats such as those that turn the direction, line ends."""
+_BLANK = re.compile("[\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0]")
+"""Letters and signs that are drawn as nothing."""
 _MARKUP = re.compile(r"([!-/:-@\[-`{-~])")
 
 LONGEST = 1500
@@ -36,8 +39,10 @@ def markdown(text: str) -> str:
 
 
 def printable(text: str) -> str:
-    """The text with every control character, and those that turn its direction, spelled out (`\\x1b`)."""
-    return "".join(_spelled(one) if one in _HIDDEN or unicodedata.category(one) == "Cc" else one for one in text)
+    """The text with every character that cannot be seen spelled out (`\\x1b`, `\\u200b`)."""
+    if text.isprintable() and not _BLANK.search(text):
+        return text
+    return "".join(_spelled(one) if unicodedata.category(one) in _HIDDEN or _BLANK.match(one) else one for one in text)
 
 
 def printable_lines(text: str) -> str:
@@ -47,4 +52,4 @@ def printable_lines(text: str) -> str:
 
 def _spelled(character: str) -> str:
     code = ord(character)
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
