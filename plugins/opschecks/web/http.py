@@ -245,7 +245,7 @@ def _read(answer: requests.Response, method: str, latency_ms: float) -> Response
 
 def _speaks_http_2(error: BaseException) -> bool:
     """Whether what came in place of a status line is a frame of HTTP/2: SETTINGS, the first one of any server."""
-    return isinstance(error, http.client.BadStatusLine) and "\x00\x04\x00\x00\x00\x00\x00" in str(error.line)
+    return isinstance(error, http.client.BadStatusLine) and "\x00\x04\x00\x00\x00\x00\x00" in str(error)
 
 
 def _root(error: BaseException) -> BaseException:

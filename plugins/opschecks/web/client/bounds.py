@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
 import requests
@@ -96,7 +97,7 @@ class _Answer(http.client.HTTPResponse):
 class _Guarded:
     """What a connection is besides urllib3's own: bounded answers, and no request to a private place."""
 
-    response_class = _Answer
+    response_class: Any = _Answer
     sock: Any
     proxy: Any
 
@@ -136,7 +137,7 @@ class BoundedAdapter(HTTPAdapter):
 
     def init_poolmanager(self, *given: Any, **more: Any) -> None:
         """Make the pools of connections without a proxy."""
-        super().init_poolmanager(*given, **more)  # type: ignore[no-untyped-call]
+        super().init_poolmanager(*given, **more)
         self.poolmanager.pool_classes_by_scheme = _POOLS
 
     def proxy_manager_for(self, proxy: str, **more: Any) -> Any:
@@ -154,7 +155,7 @@ class OneHop(requests.Session):
         super().__init__()
         self.mount("http://", BoundedAdapter())
         self.mount("https://", BoundedAdapter())
-        self.cookies.set_policy(requests.cookies.cookielib.DefaultCookiePolicy(allowed_domains=[]))
+        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self.auth = _without_password
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:
