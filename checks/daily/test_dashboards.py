@@ -2,7 +2,7 @@
 
 from opschecks import Examine, Severity, Stack, check
 from opschecks.remedies.settings.invalidate_cdn import InvalidateCdn
-from opschecks.web.http import Page
+from opschecks.web.pages import Page
 
 
 @check(Severity.HIGH, runbook="dashboards", failing="A dashboard is not served", remedy=InvalidateCdn)
@@ -12,8 +12,11 @@ def test_dashboards_show_their_pages(dashboard_pages: list[Page], stack: Stack, 
         with examine(page):
             assert page.answer.status == 200, f"{page.answer.said}, expected 200"
             assert page.is_html, f"it is not an HTML page but {page.answer.content_type or 'of no type'}"
-            assert not page.is_a_stand_in, "the site serves the same page for a path that cannot exist"
-            assert page.contains in page.answer.text, f"it has no {page.contains!r}; its title is {page.title!r}"
+            assert not page.is_a_stand_in, (
+                "the site serves the same page for a path that cannot exist; "
+                "set single_page_application if it is meant to"
+            )
+            assert page.has_its_text, f"it has no {page.contains!r}; its title is {page.title!r}"
             assert page.answer.latency_ms <= stack.limits.dashboard_latency_ms, (
                 f"took {page.answer.latency_ms:.0f} ms, limit {stack.limits.dashboard_latency_ms:g} ms"
             )

@@ -6,6 +6,7 @@ from opschecks import Examine, Severity, Stack, check
 from opschecks.aws.elbv2 import TargetGroup
 from opschecks.aws.logs import LogErrors
 from opschecks.remedies.settings.elbv2 import EnableStickiness
+from opschecks.web.idle_timeout import WebSocketBalancer
 from opschecks.web.websocket import Reconnects, Session
 
 SLUG = "websocket-connection-issues"
@@ -45,6 +46,22 @@ def test_reconnecting_reaches_the_same_task(websocket_reconnects: Reconnects, ex
         reached = sorted(set(websocket_reconnects.tasks))
         note(f"{len(websocket_reconnects.tasks)} connections, task {', '.join(reached)}")
         assert len(reached) == 1, f"{len(reached)} tasks answered one client"
+
+
+@check(Severity.MEDIUM, runbook=SLUG, failing="The load balancer cuts idle WebSocket sessions", may_be_empty=True)
+def test_idle_sessions_are_not_cut(
+    websocket_balancers: list[WebSocketBalancer], stack: Stack, examine: Examine
+) -> None:
+    """A load balancer closes what is silent for its idle timeout: quiet sessions drop, one after the other, all day."""
+    heartbeat_s = stack.websocket.heartbeat_s
+    for balancer in websocket_balancers:
+        with examine(balancer) as note:
+            idle_s = balancer.idle_timeout.total_seconds()
+            note(f"idle timeout {idle_s:g} s")
+            if heartbeat_s is None:
+                note("not compared: websocket.heartbeat_s is not set in stacks.toml")
+            else:
+                assert idle_s > heartbeat_s, f"the heartbeat comes every {heartbeat_s:g} s, which is not sooner"
 
 
 @check(Severity.MEDIUM, runbook=SLUG, failing="The logs are full of WebSocket errors")

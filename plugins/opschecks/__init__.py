@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from .core.answer import Answer
 from .core.model import Check, Figure, Finding, Outcome, Resource, Series, Severity, check
-from .core.observation import CouldNotLook, fan_out, observation, seen
+from .core.observation import CouldNotLook, NeverComes, fan_out, observation, seen
 from .core.run import ReportSection, Run
 from .core.version import __version__ as __version__
 
@@ -43,6 +43,7 @@ __all__ = [
     "Examine",
     "Figure",
     "Finding",
+    "NeverComes",
     "Operation",
     "Outcome",
     "Partly",

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..core.answer import Answer
 from ..core.model import Resource
 from ..core.observation import NotConfigured, fan_out, observation
 from .cloudfront import Distribution
 from .session import Aws
+
+if TYPE_CHECKING:
+    from ..config.stack import Stack
 
 _CALL = "cloudfront:GetDistribution"
 CACHING_OPTIMIZED = "658327ea-f89d-4fab-a63d-7e88639e58f6"
@@ -65,7 +68,12 @@ class BucketBehavior(Resource):
 
 @dataclass(frozen=True, kw_only=True)
 class ErrorPages(Resource):
-    """The pages that a distribution serves instead of errors of its origin."""
+    """The pages that a distribution serves instead of errors of its origin.
+
+    `one_page`: the page that it is meant to answer for any path, such as /index.html; empty where there is none.
+    """
+
+    one_page: str = ""
 
     @property
     def masked(self) -> list[str]:
@@ -79,6 +87,7 @@ class ErrorPages(Resource):
             f"{code} becomes {one['ResponseCode']} {one.get('ResponsePagePath', '')}".rstrip()
             for one in listed["Items"]
             if (code := int(one["ErrorCode"])) in (403, 404) and str(one.get("ResponseCode") or "").startswith("2")
+            if not self.one_page or one.get("ResponsePagePath") != self.one_page
         ]
 
 
@@ -104,11 +113,17 @@ def bucket_behaviors(aws: Aws, distribution: Distribution) -> list[BucketBehavio
 
 
 @observation()
-def error_pages(distribution: Distribution) -> ErrorPages:
-    """The distribution's custom error responses."""
+def error_pages(stack: Stack, distribution: Distribution) -> ErrorPages:
+    """The distribution's custom error responses.
+
+    A single-page application answers any path with its root object: "403 and 404 become /index.html with 200" is how
+    AWS has it set up. Source: "Generate custom error responses" in the CloudFront Developer Guide.
+    """
     config = distribution.evidence["DistributionConfig"]
     evidence = Answer({key: config[key] for key in ("CustomErrorResponses",) if key in config}, _CALL)
-    return ErrorPages(arn=distribution.arn, name=distribution.name, evidence=evidence)
+    root = f"/{str(config.get('DefaultRootObject') or 'index.html').lstrip('/')}"
+    one_page = root if stack.single_page_application else ""
+    return ErrorPages(arn=distribution.arn, name=distribution.name, evidence=evidence, one_page=one_page)
 
 
 def behaviors_on_buckets(config: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from ..core.model import Resource
-from ..core.observation import CouldNotLook, observation
+from ..core.observation import Unanswerable, observation
 from .cloudwatch_alarms import Alarm
 from .elbv2 import TargetHealth
 from .traffic import Traffic
@@ -42,10 +42,10 @@ def since_the_gate(
     """Alarms, targets and errors, compared with the newest run of checks/deploy/before; CouldNotLook without one."""
     snapshot = next(filed("deploy-before"), None)
     if snapshot is None:
-        raise CouldNotLook("", "there is no run of checks/deploy/before to compare with: run it before the deploy")
+        raise Unanswerable("", "there is no run of checks/deploy/before to compare with: run it before the deploy")
     taken = datetime.fromisoformat(snapshot["started"])
     if now - taken > LONGEST:
-        raise CouldNotLook("", f"the newest run of checks/deploy/before is of {taken:%Y-%m-%d %H:%M} UTC: run it again")
+        raise Unanswerable("", f"the newest run of checks/deploy/before is of {taken:%Y-%m-%d %H:%M} UTC: run it again")
     seen: dict[str, Mapping[str, Any]] = {one["resource"]: one for one in snapshot["findings"] if one.get("evidence")}
     return [
         *(_alarm(alarm, seen.get(alarm.arn)) for alarm in alarms),

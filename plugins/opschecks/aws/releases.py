@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from ..core.model import Expected, Resource
-from ..core.observation import CouldNotLook, observation
+from ..core.observation import CouldNotLook, Unanswerable, observation
 from .ecs import Deployment, Service, Task
 
 NOTHING = Expected()
@@ -54,7 +54,7 @@ def releases(expected: Expected, services: list[Service], tasks: list[Task]) -> 
     With several services, an expectation applies to those that it matches, or to all if it matches none.
     """
     if not expected:
-        raise CouldNotLook(
+        raise Unanswerable(
             "", "nothing was expected: pass --expect-revision FAMILY:REVISION, --expect-image or --expect-deployment"
         )
     made = [_release(service, tasks) for service in services]

@@ -6,6 +6,7 @@ import os
 import re
 import zoneinfo
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
@@ -137,8 +138,15 @@ class Stack(TomlTable):
         None, description="path that the load drill requests; default: health_path"
     )
     healthy_words: Names = Field(default=("healthy", "ok", "up", "pass"), description="`status` when healthy")
+    redirect_hosts: Names = Field(
+        default=(),
+        description="hosts with a private address to which the stack's pages may redirect, such as a log-in",
+    )
     dashboard_url: Url | None = None
     dashboards: tuple[Dashboard, ...] = ()
+    single_page_application: bool = Field(
+        False, description="the dashboard site answers every path with its one page (index.html), and is meant to"
+    )
     distribution_id: Annotated[str, Field(pattern="^[A-Z0-9]+$")] | None = Field(
         None, description="the CloudFront distribution that serves the dashboards from its bucket"
     )
@@ -212,6 +220,13 @@ class Stack(TomlTable):
         if self.websocket.url or not self.backend_url:
             return self.websocket.url
         return re.sub("^http", "ws", self.backend_url) + "/ws"
+
+    @property
+    def known_hosts(self) -> frozenset[str]:
+        """The hosts that the stack names: probes may be redirected to them wherever they are."""
+        urls = (self.backend_url, self.dashboard_url, self.websocket_url)
+        named = {urlsplit(url).hostname or "" for url in urls if url}
+        return frozenset({*named, *(host.lower() for host in self.redirect_hosts)} - {""})
 
     @property
     def indexes(self) -> tuple[WantedIndex, ...]:

@@ -55,6 +55,11 @@ class WebSocketEndpoint(TomlTable):
         description="field of the first JSON message that names the task; needed to test stickiness live",
     )
     headers: dict[str, str] = Field(default={}, description="sent with the handshake, such as an Origin")
+    heartbeat_s: Annotated[float, Field(gt=0)] | None = Field(
+        None,
+        description="how often the application sends something on an idle session, such as a ping; the load balancer's "
+        "idle timeout must be longer",
+    )
 
 
 class Ingress(TomlTable):

@@ -25,11 +25,26 @@ class Observed:
     duration_s: float = 0.0
 
 
+@dataclass(frozen=True)
+class Earlier:
+    """What one round of looks takes over from the round before it.
+
+    `kept`: results that need not be asked for again, by name; `values`: what an observation that is asked again saw
+    then, for one that takes `earlier`.
+    """
+
+    kept: Mapping[str, Observed] = field(default_factory=dict)
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+NOTHING_EARLIER = Earlier()
+
+
 class Gathering:
     """The observations of one stack in one run: each is made once, all that are ready at the same time.
 
     `given(calls)` makes the arguments other than observations; the names of AWS calls are appended to `calls`. `now` is
-    the moment (aware UTC) of the run, for observations and checks.
+    the moment (aware UTC) of the run, for observations and checks. `earlier` is what an earlier round saw.
     """
 
     def __init__(
@@ -39,14 +54,20 @@ class Gathering:
         *,
         now: datetime,
         timeout_s: float,
+        earlier: Earlier = NOTHING_EARLIER,
     ) -> None:
         self.now = now
-        self.results = {wanted.name: Observed(wanted) for wanted in observations}
+        self.results = {wanted.name: earlier.kept.get(wanted.name) or Observed(wanted) for wanted in observations}
+        self._earlier = earlier.values
         self._given = given
         self._deadline = time.monotonic() + timeout_s
         self._timeout_s = timeout_s
         self._lock = threading.Lock()
-        self._waiting = {wanted.name: set(wanted.needs) for wanted in observations}
+        self._waiting = {
+            wanted.name: set(wanted.needs) - earlier.kept.keys()
+            for wanted in observations
+            if wanted.name not in earlier.kept
+        }
 
     def start(self) -> None:
         """Start; each observation runs in a daemon thread as soon as what it needs is there."""
@@ -108,7 +129,8 @@ class Gathering:
         arguments: dict[str, Any] = {}
         for parameter in result.observation.parameters:
             if parameter in GIVEN:
-                arguments[parameter] = given[parameter]
+                name = result.observation.name
+                arguments[parameter] = self._earlier.get(name) if parameter == "earlier" else given[parameter]
                 continue
             needed = self.results[parameter]
             if needed.error is None:

@@ -13,11 +13,12 @@ F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
 R = TypeVar("R")
 
-GIVEN = ("stack", "aws", "http", "now", "since", "expected", "filed")
+GIVEN = ("stack", "aws", "http", "now", "since", "expected", "filed", "earlier")
 """What an observation may ask for besides other observations: the stack, its AWS, the web, the time of the look;
 `since`: a moment before which it must not look, when a change is verified by newer data;
 `expected`: what was deployed (--expect-revision and similar options); `filed(suite)`: the stack's filed run files of a
-suite as plain data, newest first."""
+suite as plain data, newest first; `earlier`: what the same observation saw in an earlier round of a bake that goes on,
+else None."""
 
 REGISTRY: dict[str, Observation] = {}
 
@@ -47,6 +48,11 @@ class CouldNotLook(Exception):  # noqa: N818 - the design's word for it; not an 
         return f" (needed for {', '.join(self.chain)})" if self.chain else ""
 
     @property
+    def is_final(self) -> bool:
+        """Whether no later look can answer otherwise, unless somebody acts: then nobody needs to wait for one."""
+        return bool(self.action)
+
+    @property
     def cause(self) -> str:
         """What went wrong and what to do about it, whoever needed the answer."""
         advice = f" – allow {self.action}" if self.action else ""
@@ -62,7 +68,13 @@ class NotThere(CouldNotLook):
     """The world answered that the thing asked for does not exist."""
 
 
-class NotConfigured(CouldNotLook):
+class Unanswerable(CouldNotLook):
+    """What an answer needs was not given, and does not come by waiting: an option, or an earlier run."""
+
+    is_final = True
+
+
+class NotConfigured(Unanswerable):
     """The stack names no such thing, and may have none: then `without` of stacks.toml is to list the check's slug."""
 
     def for_check(self, slug: str) -> str:
@@ -73,6 +85,15 @@ class NotConfigured(CouldNotLook):
 def names_no(stack: str, what: str, keys: str) -> NotConfigured:
     """Of a stack that names no such thing; `keys` of stacks.toml are what would name it."""
     return NotConfigured("", f"stack {stack} names no {what}: set {keys} in stacks.toml")
+
+
+class NeverComes(AssertionError):  # noqa: N818 - what a check concludes, not an error of the program
+    """A check may raise it in place of an assert: it failed, and no later look can find it good.
+
+    A bake ends when some looks in a row say so, with the text of this error.
+    """
+
+    is_final = True
 
 
 class WrongAccount(Exception):  # noqa: N818 - a misuse, decided by the first answer of AWS

@@ -16,7 +16,7 @@ from ..core.gathering import Gathering, Observed
 from ..core.model import ObservationResult
 from ..core.observation import CouldNotLook
 from .changing import ends_where_barred, fixing_session, report_change
-from .gather import fresh_store, identify_stack, told_of
+from .gather import fresh_store, http_of, identify_stack, told_of
 from .progress import say
 from .pytest_private import in_workers
 from .state import ChecksRun, checks_of, checks_run
@@ -171,14 +171,13 @@ class OpenGround:
 
     def _arguments(self, drill: Drill) -> dict[str, Any]:
         from ..fixing.guards import frozen
-        from ..web.http import Http
 
         if why := frozen(self._stack, clock.now()):
             raise CouldNotLook("", why)
         given = {
             "stack": self._stack,
             "aws": self._run.aws[self._stack.name].scoped(self._calls),
-            "http": Http(),
+            "http": http_of(self._run, self._stack.name),
             "ground": self,
         }
         seen = dict(zip(drill.needs, self.look(*drill.needs), strict=True))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Any, Literal
 
@@ -52,6 +52,8 @@ class Examine:
         self.stack = stack
         self.findings: list[Finding] = []
         self.errors: list[pytest.ExceptionInfo[BaseException]] = []
+        self.final: set[str] = set()
+        """Messages of findings that no later look can find good."""
 
     def __call__(self, resource: Resource) -> _Examination:
         """A context in which a failed assert becomes the resource's finding, and the check goes on.
@@ -59,6 +61,13 @@ class Examine:
         It returns a function that adds a sentence to the finding, which is shown even if it passes.
         """
         return _Examination(self, resource)
+
+    def conclude_from(self, resource: Resource, error: BaseException, notes: Sequence[str] = ()) -> None:
+        """Record what an exception means for the resource, after the sentences of `notes`."""
+        message = "; ".join([*notes, message_of(error, self.check.runbook)])
+        self.conclude(resource, outcome_of(error), message)
+        if getattr(error, "is_final", False):
+            self.final.add(self.findings[-1].message)
 
     def conclude(self, resource: Resource, outcome: Outcome, message: str) -> None:
         """Record one finding."""
@@ -94,8 +103,7 @@ class _Examination:
             return None
         if isinstance(error, KeyboardInterrupt | GeneratorExit | pytest.exit.Exception):
             return None
-        message = "; ".join([*self._notes, message_of(error, self._examine.check.runbook)])
-        self._examine.conclude(self._resource, outcome_of(error), message)
+        self._examine.conclude_from(self._resource, error, self._notes)
         if len(self._examine.errors) < _TRACEBACKS_KEPT:
             info: Any = pytest.ExceptionInfo.from_exception(error)
             self._examine.errors.append(info)

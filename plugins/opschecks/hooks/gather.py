@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -12,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ..core import clock
-from ..core.gathering import Gathering, Observed
+from ..core.gathering import NOTHING_EARLIER, Earlier, Gathering, Observed
 from ..core.model import ObservationResult, Resource, SeenResource
 from ..core.observation import REGISTRY, CouldNotLook, WrongAccount, closure, fan_out
 from .state import ChecksRun, checks_of, checks_run, stack_of
 
 if TYPE_CHECKING:
     from ..config.stack import Stack
+    from ..web.http import Http
 
 FIRST_CALLS = ("cloudwatch", "elbv2", "ecs", "dynamodb", "application-autoscaling", "logs", "ec2")
 """Clients in the order in which they are needed, longest chain of calls first."""
@@ -44,17 +46,56 @@ def begin(run: ChecksRun, items: Iterable[pytest.Item], names: Iterable[str]) ->
         run.stores[name] = fresh_store(run, name, wanted[name])
 
 
-def fresh_store(run: ChecksRun, name: str, wanted: Iterable[str], since: datetime | None = None) -> Gathering:
-    """The named observations of a stack and what they need, started now; of nothing before `since`."""
-    from ..web.http import Http
+def fresh_store(
+    run: ChecksRun,
+    name: str,
+    wanted: Iterable[str],
+    since: datetime | None = None,
+    earlier: Earlier = NOTHING_EARLIER,
+) -> Gathering:
+    """The named observations of a stack and what they need, started now; of nothing before `since`.
 
-    stack = run.stack(name)
+    May be called any number of times: what the looks before it left behind is closed and freed. `earlier` is what is
+    taken over from one of them.
+    """
+    if name in run.stores:
+        _free_earlier_looks(run)
+    stack, http = run.stack(name), http_of(run, name)
+    http.hang_up()  # a connection that idled may be closed by its host at the moment that it is used again
     now = clock.now()
     told = {"now": now, "since": since, "expected": run.expected, "filed": partial(_filed, run, stack)}
-    given = partial(_given, {"stack": stack, "http": Http(), **told}, run.aws[name])
-    store = Gathering(closure(wanted), given, now=now, timeout_s=stack.limits.gather_timeout_s)
+    given = partial(_given, {"stack": stack, "http": http, **told}, run.aws[name])
+    store = Gathering(closure(wanted), given, now=now, timeout_s=stack.limits.gather_timeout_s, earlier=earlier)
     store.start()
     return store
+
+
+def http_of(run: ChecksRun, name: str) -> Http:
+    """The stack's HTTP client, one for all looks of the run."""
+    from ..web.http import Http
+
+    if name not in run.http:
+        run.http[name] = Http(run.stack(name).known_hosts)
+    return run.http[name]
+
+
+def _free_earlier_looks(run: ChecksRun) -> None:
+    """Collect the garbage of earlier looks: a failed check's traceback holds its whole store in a circle of references.
+
+    The run does not collect by itself. What was there before the second look is left out: botocore's models are large.
+    """
+    if not run.frozen:
+        run.frozen = True
+        gc.freeze()
+    gc.collect()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Close the HTTP connections of the run."""
+    if run := checks_run(config):
+        for http in run.http.values():
+            http.close()
 
 
 def identify_stack(run: ChecksRun, names: Sequence[str]) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from ..core.model import NOT_APPLICABLE, CheckResult, Finding, Outcome
 from ..core.redaction import redact_text
-from .examine import EXAMINE, Examine, message_of, outcome_of
+from .examine import EXAMINE, Examine
 from .fixtures import whole_stack
 from .state import check_of, checks_run, stack_of
 
@@ -117,7 +117,7 @@ def settle(examine: Examine, error: BaseException | None, waivers: Sequence[Waiv
     """Complete the findings by the exception and the waivers; the worst finding is the check's outcome."""
     whole = whole_stack(examine.stack)
     if error is not None:
-        examine.conclude(whole, outcome_of(error), message_of(error, examine.check.runbook))
+        examine.conclude_from(whole, error)
     elif not examine.findings and examine.check.may_be_empty:
         examine.conclude(whole, Outcome.PASSED, "nothing to examine, which is fine")
     elif not examine.findings:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ..history.storage import Storage as StateStore
     from ..report.files import RunFiles
     from ..report.runbook import Section
+    from ..web.http import Http
 
 DEFAULT_REPORTS = "reports"
 
@@ -49,6 +50,7 @@ class ChecksRun:
     accounts: dict[str, str] = field(default_factory=dict)
     refused: dict[str, CouldNotLook] = field(default_factory=dict)
     stores: dict[str, Gathering] = field(default_factory=dict)
+    http: dict[str, Http] = field(default_factory=dict)
     drills: dict[str, Drill] = field(default_factory=dict)
     collected: dict[str, CheckResult] = field(default_factory=dict)
     reported: dict[str, CheckResult] = field(default_factory=dict)
@@ -60,6 +62,8 @@ class ChecksRun:
     fixes: list[Mapping[str, Any]] = field(default_factory=list)
     plan_not_made: list[str] = field(default_factory=list)
     """Changes of the reviewed plan that were refused: the run that should have made them is not good."""
+    frozen: bool = False
+    """Whether what was there before the second look is left out of garbage collection."""
     told: Run | None = None
     write_error: str = ""
     untidy: list[str] = field(default_factory=list)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -11,6 +13,7 @@ from ..aws.cloudfront import Distribution
 from ..aws.session import Aws
 from ..core.model import Figure, Resource
 from ..core.observation import CouldNotLook, NotConfigured, fan_out, names_no, observation
+from .client.packing import packings
 from .http import Http, Response
 from .site_objects import list_objects
 
@@ -24,7 +27,10 @@ BYTES = range(1_000, 1_000_000)
 ASSETS = 3
 REQUESTS = 4
 """How often an asset is requested until it comes from the cache: an edge has several caches, so the second may miss."""
-_UNCACHED = {"no-store", "no-cache", "private"}
+_UNCACHED = ("no-store", "no-cache", "private")
+"""With the names of headers as a value (no-cache="Set-Cookie"), the rest may be kept."""
+_TELLS = ("X-Cache", "Cache-Status", "CF-Cache-Status")
+_HIT = re.compile(r"^\s*(tcp_(mem_)?|refresh|originshield)?hit\b|;\s*hit\b")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,31 +51,49 @@ class StaticAsset(Resource):
 
     @property
     def forbids_caching(self) -> bool:
-        """Whether its Cache-Control forbids caching."""
-        told = {part.strip().lower() for part in self.cache_control.split(",")}
-        ages = [part for name in ("s-maxage=", "max-age=") for part in told if part.startswith(name)]
-        return bool(told & _UNCACHED) or bool(ages and ages[0].endswith("=0"))
+        """Whether Cache-Control, Vary: * or (where there is no age) Expires forbid a shared cache to keep it."""
+        parts = (part.partition("=") for part in self.cache_control.split(","))
+        told = {name.strip().lower(): value.strip(' "') for name, _, value in parts}
+        if self.last.header("Vary").strip() == "*" or any(told.get(name) == "" for name in _UNCACHED):
+            return True
+        age = told.get("s-maxage", told.get("max-age"))
+        if age is not None:
+            return age == "0"
+        return _is_past(self.last.header("Expires"), self.last.header("Date"))
 
     @property
     def is_from_cache(self) -> bool:
         """Whether the last answer came from a cache; CouldNotLook where no answer shows its origin."""
-        if not any(one.header("X-Cache") or one.header("Age") for one in self.answers):
+        if not any(one.header(name) for one in self.answers for name in (*_TELLS, "Age")):
             raise CouldNotLook(
-                f"GET {self.arn}", "no answer has X-Cache or Age, which show whether it came from a cache"
+                f"GET {self.arn}", "no answer has X-Cache, Cache-Status or Age, which show whether it came from a cache"
             )
         return comes_from_cache(self.last)
 
     @property
     def encoding(self) -> str:
         """The compression of its last answer; empty where there was none."""
-        told = self.last.header("Content-Encoding").lower()
-        return "" if told == "identity" else told
+        return ", ".join(packings(self.last.header("Content-Encoding")))
 
 
 def comes_from_cache(answer: Response) -> bool:
-    """Whether it came from a cache; CloudFront answers Hit or RefreshHit, others only an age."""
-    told = answer.header("X-Cache").lower()
-    return told.startswith(("hit", "refreshhit")) if told else bool(answer.header("Age"))
+    """Whether it came from a cache, of which there may be several; some servers tell only an age.
+
+    CloudFront says "Hit from cloudfront", "RefreshHit …" or "OriginShieldHit …", others "HIT, MISS" or "TCP_HIT";
+    Cache-Status (RFC 9211) is a list such as "edge; hit".
+    """
+    told = [one for name in _TELLS for one in answer.header(name).lower().split(",") if one.strip()]
+    return any(_HIT.search(one) for one in told) if told else bool(answer.header("Age"))
+
+
+def _is_past(expires: str, date: str) -> bool:
+    """Whether Expires is not after Date; any text that is no date, such as 0, means the past (RFC 9111)."""
+    if not expires:
+        return False
+    try:
+        return parsedate_to_datetime(expires) <= parsedate_to_datetime(date)
+    except (ValueError, TypeError):
+        return not date or "GMT" not in expires
 
 
 @observation(allow=["s3:ListBucket"])

@@ -1,31 +1,35 @@
-"""HTTP: the backend's health and the dashboards, as a browser gets them."""
+"""HTTP as a browser has it: an answer, its redirects followed, within bounds of time and size."""
 
 from __future__ import annotations
 
+import codecs
 import http.client
-import json
 import re
-import secrets
-import socket
 import ssl
 import time
-from collections.abc import Iterator, Mapping
+import zlib
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
-from ..core.answer import Answer
-from ..core.model import Deadline, Figure, Resource
-from ..core.observation import CouldNotLook, fan_out, names_no, observation
+from ..core.observation import CouldNotLook
+from .client.packing import ACCEPTED, UnknownPacking, unpacked
 
 if TYPE_CHECKING:
-    from ..config.stack import Stack
+    import requests
+    from requests.cookies import RequestsCookieJar
 
 BODY_BYTES = 1_000_000
-PARTS = ("components", "checks", "services", "dependencies")
-"""Keys under which a health page lists its components."""
-_TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
+"""Of a body so much is read, and unpacked, and no more."""
+REDIRECTS = 10
+_REDIRECTS = {301, 302, 303, 307, 308}
+_OTHER_HTTP = {426, 505}
+_CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
+_BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+_HEAD_BYTES = 1024
+"""Where an HTML document must declare its charset, by the HTML standard."""
 
 
 @dataclass(frozen=True)
@@ -59,58 +63,189 @@ class Response:
 
     @property
     def text(self) -> str:
-        """The body as text."""
-        return self.body.decode("utf-8", "replace")
+        """The body as text, by its byte order mark, its Content-Type, its own declaration, or as UTF-8."""
+        return self.body.decode(self._charset, "replace")
+
+    @property
+    def _charset(self) -> str:
+        for mark, name in _BOMS.items():
+            if self.body.startswith(mark):
+                return name
+        inside = self.body[:_HEAD_BYTES].decode("ascii", "replace") if "html" in self.content_type.lower() else ""
+        for told in (self.content_type, inside):
+            if (match := _CHARSET.search(told)) and _is_text(match[1]):
+                return match[1]
+        return "utf-8"
+
+
+def _is_text(charset: str) -> bool:
+    try:
+        b"".decode(charset)
+    except (LookupError, ValueError):  # unknown, or one of Python's that make no text of bytes
+        return False
+    return True
 
 
 class Http:
-    """One pooled session for all HTTP probes of a run."""
+    """The HTTP client of all probes of a stack.
 
-    def __init__(self) -> None:
-        import requests
+    It follows redirects to public addresses and to `known_hosts` (lower case), wherever those are.
+    """
 
-        self._session = requests.Session()
+    def __init__(self, known_hosts: Collection[str] = ()) -> None:
+        from .client.bounds import OneHop
+
+        self._known = frozenset(known_hosts)
+        self._session = OneHop()
         self._session.headers["User-Agent"] = "opschecks"
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._session.close()
+
+    hang_up = close
+    """Close the connections that idle; what is asked for later opens others."""
 
     def head(self, url: str, timeout_s: float) -> Response:
         """HEAD of the URL with a browser's Accept-Encoding: a CDN may store another variant for other clients."""
-        return self._ask("HEAD", url, timeout_s, {"Accept-Encoding": "gzip, br"})
+        return self._ask("HEAD", url, timeout_s, "gzip, br")
 
     def get(self, url: str, timeout_s: float) -> Response:
-        """GET the URL, following redirects.
+        """GET the URL, following redirects; the whole of it takes `timeout_s` at most.
 
         A host that cannot be reached raises CouldNotLook: the cause may be our network. A reached host that times out,
-        breaks off or has an untrusted certificate is an answer with `status` None.
+        breaks off, has an untrusted certificate or redirects without an end is an answer with `status` None.
         """
-        return self._ask("GET", url, timeout_s, {})
+        return self._ask("GET", url, timeout_s, ACCEPTED)
 
-    def _ask(self, method: str, url: str, timeout_s: float, headers: Mapping[str, str]) -> Response:
+    def _ask(self, method: str, url: str, timeout_s: float, accepted: str) -> Response:
         import requests
         import urllib3
 
+        from .client.bounds import PrivatePlace
+
         began = time.monotonic()
+        call = f"{method} {url}"
 
         def failed(why: str) -> Response:
             return Response(url, None, (time.monotonic() - began) * 1000, failure=why)
 
         try:
-            with self._session.request(
-                method, url, headers=dict(headers), timeout=(timeout_s, timeout_s), stream=True, allow_redirects=True
-            ) as response:
-                latency_ms = (time.monotonic() - began) * 1000
-                body = response.raw.read(BODY_BYTES, decode_content=True)
+            return self._follow(method, url, began, timeout_s, accepted)
+        except _Led as led:
+            return failed(str(led))
+        except UnknownPacking as packing:
+            raise CouldNotLook(call, f"the body is packed by {packing}, which was not asked for") from None
+        except PrivatePlace as place:
+            raise CouldNotLook(call, _refusal(f"a host at {place}")) from None
         except (requests.exceptions.ReadTimeout, urllib3.exceptions.ReadTimeoutError):
             return failed(f"gave no answer within {timeout_s:g} s")
+        except zlib.error as error:
+            return failed(f"broke off: {error}")
         except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
             root = _root(error)
+            if isinstance(root, PrivatePlace):
+                raise CouldNotLook(call, _refusal(f"a host at {root}")) from None
             if isinstance(root, ssl.SSLCertVerificationError):
                 return failed(f"its certificate is not trusted: {root.verify_message}")
-            unpacking = isinstance(error, urllib3.exceptions.DecodeError)
-            if unpacking or isinstance(root, ConnectionResetError | http.client.HTTPException):
+            if _speaks_http_2(root):
+                raise CouldNotLook(call, "the host speaks HTTP/2 only, and this probe HTTP/1.1") from None
+            if isinstance(root, ConnectionResetError | http.client.HTTPException):
                 return failed(f"broke off: {root}")
-            raise CouldNotLook(f"{method} {url}", f"{type(error).__name__}: {root}") from None
-        kind = response.headers.get("Content-Type", "")
-        return Response(response.url, response.status_code, latency_ms, kind, dict(response.headers), body)
+            raise CouldNotLook(call, f"{type(error).__name__}: {root}") from None
+
+    def _follow(self, method: str, url: str, began: float, timeout_s: float, accepted: str) -> Response:
+        """The answer where the redirects end; no redirect's body is read."""
+        from requests.cookies import RequestsCookieJar
+
+        cookies, here, named = RequestsCookieJar(), url, {_host(url)} | self._known
+        for _ in range(REDIRECTS + 1):
+            with self._hop(method, here, began + timeout_s, accepted, cookies, _host(here) in named) as answer:
+                latency_ms = (time.monotonic() - began) * 1000
+                # headers are decoded as Latin-1, and servers write UTF-8
+                target = answer.headers.get("Location", "").encode("latin-1", "replace").decode("utf-8", "replace")
+                if answer.status_code not in _REDIRECTS or not target:
+                    return _read(answer, method, latency_ms)
+                cookies.update(answer.cookies)
+                here = self._target(here, target, f"{method} {url}", named)
+        raise _Led(f"redirects without an end, at least {REDIRECTS + 1} times")
+
+    def _hop(
+        self, method: str, url: str, until: float, accepted: str, cookies: RequestsCookieJar, named: bool
+    ) -> requests.Response:
+        from .client.bounds import bounds
+
+        left = max(0.001, until - time.monotonic())
+        with bounds(until, public_only=not named):
+            return self._session.request(
+                method,
+                url,
+                headers={"Accept-Encoding": accepted},
+                cookies=cookies,
+                timeout=(left, left),
+                stream=True,
+                allow_redirects=False,
+            )
+
+    def _target(self, here: str, location: str, call: str, named: Collection[str]) -> str:
+        """Where a redirect leads; _Led where no browser would go, CouldNotLook where this probe does not."""
+        try:
+            target = urljoin(here, location)
+            scheme, host = urlsplit(target).scheme.lower(), _host(target)
+            _ = urlsplit(target).port
+        except ValueError:
+            raise _Led(f"redirects to {location[:200]!r}, which is no address") from None
+        if scheme not in ("http", "https") or not host:
+            raise _Led(f"redirects to {target[:200]!r}, which is not HTTP")
+        if host not in named and _is_private(host):
+            raise CouldNotLook(call, _refusal(host))
+        return target
+
+
+class _Led(Exception):  # noqa: N818 - said of an answer
+    """Redirects that lead nowhere; its text says how."""
+
+
+def _refusal(where: str) -> str:
+    return (
+        f"it redirects to {where}, a private address that the stack does not name: nothing was sent there; "
+        "name the host in redirect_hosts of stacks.toml if that is right"
+    )
+
+
+def _host(url: str) -> str:
+    return (urlsplit(url).hostname or "").lower()
+
+
+def _is_private(host: str) -> bool:
+    """Whether the host is written as a private place; for other names, the address decides once it is known."""
+    from .client.bounds import is_public
+
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        ip_address(host.partition("%")[0])
+    except ValueError:
+        return False
+    return not is_public(host)
+
+
+def _read(answer: requests.Response, method: str, latency_ms: float) -> Response:
+    """The answer with the beginning of its body."""
+    kind, headers = answer.headers.get("Content-Type", ""), dict(answer.headers)
+    if answer.status_code in _OTHER_HTTP:
+        raise CouldNotLook(f"{method} {answer.url}", f"answered {answer.status_code}: it wants another version of HTTP")
+    body = b""
+    while len(body) < BODY_BYTES and (piece := answer.raw.read(BODY_BYTES - len(body), decode_content=False)):
+        body += piece
+    if method != "HEAD" and body:
+        body = unpacked(body, answer.headers.get("Content-Encoding", ""), BODY_BYTES)
+    return Response(answer.url, answer.status_code, latency_ms, kind, headers, body)
+
+
+def _speaks_http_2(error: BaseException) -> bool:
+    """Whether what came in place of a status line is a frame of HTTP/2: SETTINGS, the first one of any server."""
+    return isinstance(error, http.client.BadStatusLine) and "\x00\x04\x00\x00\x00\x00\x00" in str(error)
 
 
 def _root(error: BaseException) -> BaseException:
@@ -122,183 +257,3 @@ def _root(error: BaseException) -> BaseException:
             return error
         seen.add(id(inner))
         error = inner
-
-
-def certificate_end(url: str, timeout_s: float) -> datetime | None:
-    """When the certificate of an https URL expires, in UTC; None for http, and where it is not trusted."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("https", "wss"):
-        return None
-    host, port = parts.hostname or "", parts.port or 443
-    try:
-        with (
-            socket.create_connection((host, port), timeout=timeout_s) as plain,
-            ssl.create_default_context().wrap_socket(plain, server_hostname=host) as secure,
-        ):
-            certificate = secure.getpeercert() or {}
-    except ssl.SSLCertVerificationError:
-        return None
-    except OSError as error:
-        raise CouldNotLook(f"TLS {host}:{port}", f"{type(error).__name__}: {error}") from None
-    ends = str(Answer(certificate, f"TLS {host}:{port}")["notAfter"])
-    return datetime.fromtimestamp(ssl.cert_time_to_seconds(ends), UTC)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Health(Resource):
-    """The answer of the health endpoint."""
-
-    answer: Response
-    healthy_words: tuple[str, ...]
-    certificate_days_left: float | None
-
-    @property
-    def says(self) -> str:
-        """The body's `status`; "no JSON object" where it is not one."""
-        told = self._told
-        return str(Answer(told, f"GET {self.arn}")["status"]) if isinstance(told, dict) else "no JSON object"
-
-    @property
-    def is_healthy(self) -> bool:
-        """Whether the body calls the backend healthy."""
-        return self.says.lower() in self.healthy_words
-
-    @property
-    def sick_components(self) -> list[str]:
-        """The components in the body that are not healthy."""
-        told = self._told
-        return [f"{name} is {word}" for name, word in _words(told) if word.lower() not in self.healthy_words]
-
-    @property
-    def _told(self) -> Any:
-        try:
-            return json.loads(self.answer.body)
-        except ValueError:
-            return None
-
-
-def _words(told: Any) -> Iterator[tuple[str, str]]:
-    """Component names and status words, from the formats in use, at any depth.
-
-    Each of PARTS maps names to a word, a bool, an object with a status, or a list of those; or is a list of objects
-    with names. CouldNotLook for anything else: an unknown format is not healthy.
-    """
-    if not isinstance(told, dict):
-        return
-    for part in PARTS:
-        listed = told.get(part)
-        if listed is None:
-            continue
-        if not isinstance(listed, dict | list):
-            raise CouldNotLook("", f"the health page's {part!r} is {listed!r}, not a list of components")
-        for key, one in listed.items() if isinstance(listed, dict) else enumerate(listed):
-            for item in one if isinstance(one, list) else [one]:
-                yield from _word(str(key), item)
-
-
-def _word(key: str, told: Any) -> Iterator[tuple[str, str]]:
-    if isinstance(told, dict):
-        name = str(told.get("name", key))
-        inner = list(_words(told))
-        if "status" in told or not inner:
-            yield name, str(told.get("status", "without a status"))
-        yield from ((f"{name}/{below}", word) for below, word in inner)
-    elif isinstance(told, bool):
-        yield key, "healthy" if told else "unhealthy"
-    else:
-        yield key, str(told)
-
-
-@observation()
-def health(stack: Stack, http: Http, now: datetime) -> Health:
-    """GET of the backend's health endpoint: status, latency, body, days until the certificate expires."""
-    if not stack.backend_url:
-        raise names_no(stack.name, "backend", "backend_url")
-    url = stack.backend_url + stack.health_path
-    timeout_s = stack.limits.probe_timeout_s
-    answer = http.get(url, timeout_s)
-    ends = certificate_end(url, timeout_s)
-    if ends is None and answer.status is not None and url.startswith("https:"):
-        raise CouldNotLook(f"TLS {url}", "its certificate is trusted by the HTTP client's bundle only")
-    left = (ends - now).total_seconds() / 86400 if ends else None
-    spare = timedelta(days=stack.limits.certificate_days)
-    figures = [Figure("health latency", round(answer.latency_ms), "ms")]
-    if left is not None:
-        figures.append(Figure("certificate", int(left), "days left"))
-    return Health(
-        arn=url,
-        name=urlsplit(url).path,
-        answer=answer,
-        healthy_words=tuple(word.lower() for word in stack.healthy_words),
-        certificate_days_left=left,
-        evidence={
-            "status": answer.status or answer.failure,
-            "latency_ms": round(answer.latency_ms),
-            "body": answer.text[:2000],
-            **({"certificate_ends": ends} if ends else {}),
-        },
-        figures=tuple(figures),
-        deadlines=(
-            (Deadline(f"the certificate of {urlsplit(url).hostname} must be renewed", ends - spare),) if ends else ()
-        ),
-    )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Page(Resource):
-    """One dashboard as served. `stand_in` is the answer for a path that cannot exist."""
-
-    answer: Response
-    stand_in: Response
-    contains: str
-
-    @property
-    def is_html(self) -> bool:
-        """Whether it is an HTML document."""
-        return "html" in self.answer.content_type.lower() and "<html" in self.answer.text[:5000].lower()
-
-    @property
-    def is_a_stand_in(self) -> bool:
-        """Whether the site serves the same for any path: an error page with status 200.
-
-        CouldNotLook where its answer for a path that cannot exist is unknown.
-        """
-        if self.stand_in.status is None or self.stand_in.status >= 500:
-            raise CouldNotLook(f"GET {self.stand_in.url}", self.stand_in.said)
-        return bool(self.stand_in.status == 200 and self.stand_in.body and self.answer.body == self.stand_in.body)
-
-    @property
-    def title(self) -> str:
-        """The document's title."""
-        match = _TITLE.search(self.answer.text)
-        return " ".join(match.group(1).split()) if match else ""
-
-
-@observation()
-def dashboard_pages(stack: Stack, http: Http) -> list[Page]:
-    """GET of each dashboard, and of a path that cannot exist, to recognize error pages."""
-    if not stack.dashboard_url or not stack.dashboards:
-        raise names_no(stack.name, "dashboards", "dashboard_url and dashboards")
-    root, timeout_s = stack.dashboard_url, stack.limits.probe_timeout_s
-    nowhere = f"/opschecks-{secrets.token_hex(8)}"
-    answers = fan_out(
-        lambda path: http.get(root + path, timeout_s), [*(dashboard.path for dashboard in stack.dashboards), nowhere]
-    )
-    stand_in = answers.pop()
-    return [
-        Page(
-            arn=root + dashboard.path,
-            name=dashboard.path,
-            answer=answer,
-            stand_in=stand_in,
-            contains=dashboard.contains,
-            evidence={
-                **answer.evidence,
-                "latency_ms": round(answer.latency_ms),
-                "body": answer.text[:1000],
-                "a path that cannot exist": stand_in.status,
-            },
-            figures=(Figure("latency", round(answer.latency_ms), "ms"),),
-        )
-        for dashboard, answer in zip(stack.dashboards, answers, strict=True)
-    ]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -29,6 +30,11 @@ class SiteObject(Resource):
         return str(self.evidence["ETag"]).strip('"')
 
     @property
+    def is_current(self) -> bool:
+        """Whether the CDN is known to serve what the bucket holds."""
+        return self.answer.status == 200 and self.answer.header("ETag").removeprefix("W/").strip('"') == self.etag
+
+    @property
     def served_etag(self) -> str:
         """The ETag that the CDN serves; CouldNotLook where it has none, so that the two cannot be compared."""
         told = self.answer.header("ETag")
@@ -38,8 +44,19 @@ class SiteObject(Resource):
 
 
 @observation(allow=["s3:ListBucket"])
-def site_objects(stack: Stack, aws: Aws, http: Http, distribution: Distribution) -> list[SiteObject]:
-    """Each object of the dashboard bucket, and HEAD of it through the CDN."""
+def site_objects(
+    stack: Stack,
+    aws: Aws,
+    http: Http,
+    distribution: Distribution,
+    earlier: Sequence[SiteObject] | None = None,
+) -> list[SiteObject]:
+    """Each object of the dashboard bucket, and HEAD of it through the CDN.
+
+    While a bake waits for the CDN, only objects that were not served as the bucket holds them are asked for again.
+    """
+    if earlier:
+        return _again(stack, http, earlier)
     if not stack.dashboard_url:
         raise names_no(stack.name, "dashboards", "dashboard_url")
     bucket, prefix = distribution.origin
@@ -49,6 +66,19 @@ def site_objects(stack: Stack, aws: Aws, http: Http, distribution: Distribution)
     return [
         SiteObject(arn=url, name=str(one["Key"]), answer=answer, evidence=one | {"served": answer.evidence})
         for url, one, answer in zip(urls, listed, answers, strict=True)
+    ]
+
+
+def _again(stack: Stack, http: Http, earlier: Sequence[SiteObject]) -> list[SiteObject]:
+    """The same objects; those that were not served as the bucket held them are asked for again."""
+    stale = [one.arn for one in earlier if not one.is_current]
+    asked = fan_out(lambda url: http.head(url, stack.limits.probe_timeout_s), stale)
+    answers = dict(zip(stale, asked, strict=True))
+    return [
+        replace(one, answer=answers[one.arn], evidence={**one.evidence, "served": answers[one.arn].evidence})
+        if one.arn in answers
+        else one
+        for one in earlier
     ]
 
 

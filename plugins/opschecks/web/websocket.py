@@ -18,11 +18,15 @@ from ..core.model import Figure, Resource
 from ..core.observation import CouldNotLook, names_no, observation
 
 if TYPE_CHECKING:
+    from websockets.exceptions import ConnectionClosed
     from websockets.sync.client import ClientConnection
 
     from ..config.stack import Stack
 
 RECONNECTS = 5
+MESSAGE_BYTES = 4 * 2**20
+"""A larger message, packed or not, ends the session: the probe does not hold what a host may send for ever."""
+_TOO_BIG = 1009
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,9 +67,9 @@ def websocket_session(stack: Stack) -> Session:
             pinged = time.monotonic()
             if connection.ping().wait(limits.probe_timeout_s):
                 ping_ms = (time.monotonic() - pinged) * 1000
-            ended_early = _hold(connection, limits.websocket_hold_s)
+            ended_early = _hold(connection, limits.websocket_hold_s, url)
         except ConnectionClosed as closed:
-            ended_early = f"closed by the server: {closed}"
+            ended_early = _ended(closed, url)
     held_s = time.monotonic() - held_from
     told: dict[str, Any] = {"ping_ms": ping_ms, "held_s": held_s, "ended_early": ended_early}
     figures = [Figure("connect", round(open_ms), "ms")]
@@ -127,7 +131,7 @@ def open_session(stack: Stack, url: str, cookies: Mapping[str, str]) -> ClientCo
         return connect(
             url,
             sock=_reach(url, timeout_s),
-            max_size=None,
+            max_size=MESSAGE_BYTES,
             additional_headers=headers,
             open_timeout=timeout_s,
             close_timeout=1,
@@ -164,7 +168,17 @@ def _reach(url: str, timeout_s: float) -> socket.socket | None:
         raise CouldNotLook(f"WebSocket {url.partition('?')[0]}", f"no connection within {timeout_s:g} s") from None
 
 
-def _hold(connection: ClientConnection, seconds: float) -> str:
+def _ended(closed: ConnectionClosed, url: str) -> str:
+    """How a session ended, in words; CouldNotLook where this probe ended it because of a message's size."""
+    if closed.sent and closed.sent.code == _TOO_BIG and not closed.rcvd_then_sent:
+        raise CouldNotLook(
+            f"WebSocket {_place(url)}",
+            f"a message is larger than the {MESSAGE_BYTES // 2**20} MiB that this probe reads",
+        )
+    return f"closed by the server: {closed}"
+
+
+def _hold(connection: ClientConnection, seconds: float, url: str) -> str:
     """Read until the time is over; the reason if it ended early, else empty."""
     from websockets.exceptions import ConnectionClosed
 
@@ -175,7 +189,7 @@ def _hold(connection: ClientConnection, seconds: float) -> str:
         except TimeoutError:
             return ""
         except ConnectionClosed as closed:
-            return f"closed by the server: {closed}"
+            return _ended(closed, url)
     return ""
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from moto.elbv2.models import ELBv2Backend, FakeHealthStatus, FakeTargetGroup
 
-from ..correction import Kind, Ties, follows
+from ..correction import Kind, Ties, extends, follows
 
 
 @follows(FakeTargetGroup, "health_for", Kind.STATE, "5.2.5")
@@ -28,3 +28,20 @@ def _following(
     """moto balances no load; the sandbox's load balancer follows the attributes."""
     before(self, target_group_arn, attributes)
     ties.attributes(self.target_groups[target_group_arn].attributes)
+
+
+@extends(
+    ELBv2Backend,
+    "describe_load_balancer_attributes",
+    Kind.BUG,
+    "5.2.5",
+    "elasticloadbalancing/latest/APIReference/API_LoadBalancerAttribute.html",
+)
+def _with_the_idle_timeout(before: Callable[..., dict[str, str]], self: Any, arn: str) -> dict[str, str]:
+    """moto leaves out the idle timeout of an ALB until it is set.
+
+    AWS answers every attribute of the balancer's type, with its default.
+    """
+    told = before(self, arn)
+    default = {"idle_timeout.timeout_seconds": "60"} if self.load_balancers[arn].type == "application" else {}
+    return {**default, **told}

@@ -64,6 +64,15 @@ def websocket_sessions_are_cut(sandbox: Sandbox) -> None:
         task.closes_after_s = 0.2
 
 
+@fault(caught_by=["test_idle_sessions_are_not_cut"])
+def idle_timeout_is_too_short(sandbox: Sandbox) -> None:
+    """The load balancer's idle timeout was lowered below the WebSocket's heartbeat."""
+    sandbox.client("elbv2").modify_load_balancer_attributes(
+        LoadBalancerArn=sandbox.seeded.load_balancer,
+        Attributes=[{"Key": "idle_timeout.timeout_seconds", "Value": "20"}],
+    )
+
+
 @fault(caught_by=[_RECONNECT])
 def stickiness_does_not_work(sandbox: Sandbox) -> None:
     """The target group's stickiness is on, but the load balancer sends clients to any task."""

@@ -1,0 +1,1 @@
+"""The HTTP client of all probes, kept within bounds of time, size and place."""

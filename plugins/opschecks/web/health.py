@@ -1,0 +1,135 @@
+"""The backend's health page: an answer, what its body says of the backend and of its components."""
+
+from __future__ import annotations
+
+import json
+import socket
+import ssl
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from ..core.answer import Answer
+from ..core.model import Deadline, Figure, Resource
+from ..core.observation import CouldNotLook, names_no, observation
+from .health_words import overall, words_of
+from .http import Http, Response
+
+if TYPE_CHECKING:
+    from ..config.stack import Stack
+
+SHOWN = 80
+"""How much of a body is shown that is no health page."""
+
+
+def certificate_end(url: str, timeout_s: float) -> datetime | None:
+    """When the certificate of an https URL expires, in UTC; None for http, and where it is not trusted."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("https", "wss"):
+        return None
+    host, port = parts.hostname or "", parts.port or 443
+    try:
+        with (
+            socket.create_connection((host, port), timeout=timeout_s) as plain,
+            ssl.create_default_context().wrap_socket(plain, server_hostname=host) as secure,
+        ):
+            certificate = secure.getpeercert() or {}
+    except ssl.SSLCertVerificationError:
+        return None
+    except OSError as error:
+        raise CouldNotLook(f"TLS {host}:{port}", f"{type(error).__name__}: {error}") from None
+    ends = str(Answer(certificate, f"TLS {host}:{port}")["notAfter"])
+    return datetime.fromtimestamp(ssl.cert_time_to_seconds(ends), UTC)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Health(Resource):
+    """The answer of the health endpoint."""
+
+    answer: Response
+    healthy_words: tuple[str, ...]
+    certificate_days_left: float | None
+
+    @property
+    def answered_well(self) -> bool:
+        """Whether the status is one of a healthy backend: 200, or 204, which has no body."""
+        return self.answer.status in (200, 204)
+
+    @property
+    def says(self) -> str:
+        """What the body says of the backend as a whole: its status, or the text itself where it is not JSON.
+
+        CouldNotLook for JSON without a status.
+        """
+        if self.answer.status == 204:
+            return "nothing, as status 204 means"
+        told = self._told
+        if isinstance(told, dict | list):
+            word = overall(told)
+            if word is None:
+                raise self._unknown("the health page has no 'status'")
+            return word
+        text = " ".join(self.answer.text.lstrip("\ufeff").strip('" \t\r\n').split())
+        return text[:SHOWN] or "nothing"
+
+    @property
+    def is_healthy(self) -> bool:
+        """Whether the body calls the backend healthy; with 204, the status does."""
+        if self.answer.status == 204:
+            return True
+        return self._is_good(self.says.rstrip(".!"))
+
+    @property
+    def sick_components(self) -> list[str]:
+        """The components in the body that are not healthy."""
+        told = self._told
+        return [f"{name} is {word}" for name, word in words_of(told) if not self._is_good(word)]
+
+    def _is_good(self, word: str) -> bool:
+        return word.lower() in self.healthy_words
+
+    def _unknown(self, why: str) -> CouldNotLook:
+        return CouldNotLook(f"GET {self.arn}", why)
+
+    @property
+    def _told(self) -> Any:
+        try:
+            return json.loads(self.answer.text.lstrip("\ufeff"))
+        except (ValueError, RecursionError):
+            return None
+
+
+@observation()
+def health(stack: Stack, http: Http, now: datetime) -> Health:
+    """GET of the backend's health endpoint: status, latency, body, days until the certificate expires."""
+    if not stack.backend_url:
+        raise names_no(stack.name, "backend", "backend_url")
+    url = stack.backend_url + stack.health_path
+    timeout_s = stack.limits.probe_timeout_s
+    answer = http.get(url, timeout_s)
+    ends = certificate_end(url, timeout_s)
+    if ends is None and answer.status is not None and url.startswith("https:"):
+        raise CouldNotLook(f"TLS {url}", "its certificate is trusted by the HTTP client's bundle only")
+    left = (ends - now).total_seconds() / 86400 if ends else None
+    spare = timedelta(days=stack.limits.certificate_days)
+    figures = [Figure("health latency", round(answer.latency_ms), "ms")]
+    if left is not None:
+        figures.append(Figure("certificate", int(left), "days left"))
+    return Health(
+        arn=url,
+        name=urlsplit(url).path,
+        answer=answer,
+        healthy_words=tuple(word.lower() for word in stack.healthy_words),
+        certificate_days_left=left,
+        evidence={
+            "status": answer.status or answer.failure,
+            "latency_ms": round(answer.latency_ms),
+            "body": answer.text[:2000],
+            **({"certificate_ends": ends} if ends else {}),
+        },
+        figures=tuple(figures),
+        deadlines=(
+            (Deadline(f"the certificate of {urlsplit(url).hostname} must be renewed", ends - spare),) if ends else ()
+        ),
+    )

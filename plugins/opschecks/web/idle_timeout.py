@@ -1,0 +1,85 @@
+"""The idle timeout of the load balancers that carry WebSocket sessions."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from ..aws.elbv2 import LoadBalancer
+from ..aws.session import Aws
+from ..core.answer import Answer
+from ..core.model import Figure, Resource
+from ..core.observation import CouldNotLook, NotConfigured, fan_out, names_no, observation
+
+if TYPE_CHECKING:
+    from ..config.stack import Stack
+
+_CALL = "elasticloadbalancing:DescribeLoadBalancerAttributes"
+_KEY = "idle_timeout.timeout_seconds"
+
+
+@dataclass(frozen=True, kw_only=True)
+class WebSocketBalancer(Resource):
+    """An ALB that carries the WebSocket's sessions, with its attributes."""
+
+    @property
+    def idle_timeout(self) -> timedelta:
+        """After so long without a byte from either side it closes a session; a WebSocket's ping is such bytes."""
+        return timedelta(seconds=int(Answer(self.evidence["attributes"], _CALL)[_KEY]))
+
+
+@observation(allow=[_CALL], soft=["load_balancers"])
+def websocket_balancers(
+    stack: Stack, aws: Aws, load_balancers: list[LoadBalancer] | CouldNotLook
+) -> list[WebSocketBalancer]:
+    """The ALBs that carry the WebSocket's sessions, each with its attributes; none where no ALB does.
+
+    NLBs have another timeout, which cannot be set as low. Source: "Edit attributes for your Application Load Balancer".
+    """
+    if not stack.websocket_url:
+        raise names_no(stack.name, "WebSocket", "backend_url or websocket.url")
+    if isinstance(load_balancers, NotConfigured):
+        return []
+    if isinstance(load_balancers, CouldNotLook):
+        raise load_balancers.again()
+    host = (urlsplit(stack.websocket_url).hostname or "").lower()
+    return fan_out(lambda one: _with_attributes(aws, one), _carrying(host, load_balancers))
+
+
+def _carrying(host: str, balancers: Sequence[LoadBalancer]) -> list[LoadBalancer]:
+    """The ALBs behind the host: by name, the only one that there is, or by address."""
+    applications = [one for one in balancers if one.is_application]
+    if host.endswith(".amazonaws.com") and ".elb." not in host:
+        return []  # API Gateway and the like
+    named = [one for one in applications if host.removeprefix("dualstack.") == _name(one)]
+    if named or len(applications) < 2:
+        return named or applications
+    wanted = _addresses(host)
+    found = [one for one in applications if wanted & _addresses(_name(one))]
+    if not found:
+        raise CouldNotLook(
+            "", f"which of {len(applications)} load balancers carries the sessions of {host} is not known"
+        )
+    return found
+
+
+def _name(balancer: LoadBalancer) -> str:
+    return str(balancer.evidence["DNSName"]).lower()
+
+
+def _addresses(host: str) -> set[str]:
+    try:
+        return {str(address[0]) for *_, address in socket.getaddrinfo(host, None)}
+    except OSError:
+        return set()  # an internal balancer's name may be unknown here; then no address tells
+
+
+def _with_attributes(aws: Aws, balancer: LoadBalancer) -> WebSocketBalancer:
+    answer = aws.call("elbv2", "DescribeLoadBalancerAttributes", LoadBalancerArn=balancer.arn)
+    told = {str(one["Key"]): one.get("Value", "") for one in answer["Attributes"]}
+    figures = (Figure("idle timeout", int(told[_KEY]), "s"),) if told.get(_KEY) else ()
+    return WebSocketBalancer(arn=balancer.arn, name=balancer.name, evidence={"attributes": told}, figures=figures)
