@@ -82,6 +82,7 @@ class Asked:
     service: str
     operation: str
     parameters: Mapping[str, Any]
+    region: str = ""
 
 
 class Aws(session.Aws):
@@ -96,7 +97,7 @@ class Aws(session.Aws):
 
     @property
     def region(self) -> str:
-        return str(self.stack.region)
+        return self._elsewhere or str(self.stack.region)
 
     def call(self, service: str, operation: str, /, **parameters: Any) -> Answer:
         model = _model(service).operation_model(operation)
@@ -104,7 +105,7 @@ class Aws(session.Aws):
         assert not refused, f"AWS would refuse {operation}: {refused}"
         with self._lock:
             self.calls.append(iam_action(service, operation))
-            self.asked.append(Asked(service, operation, dict(parameters)))
+            self.asked.append(Asked(service, operation, dict(parameters), self.region))
             answer = self._answer(service, operation, parameters)
         if isinstance(answer, Exception):
             raise answer
@@ -114,7 +115,9 @@ class Aws(session.Aws):
         return Answer(answer, iam_action(service, operation))
 
     def _answer(self, service: str, operation: str, parameters: Mapping[str, Any]) -> Canned:
-        answers = self._answers[service, operation]
+        # what another region answers has its name before the service: ("us-east-1 cloudwatch", "DescribeAlarms")
+        there = f"{self._elsewhere} {service}" if self._elsewhere else service
+        answers = self._answers[there, operation]
         if callable(answers):
             return answers(**parameters)
         if isinstance(answers, Mapping | Exception):

@@ -3,7 +3,8 @@
 from datetime import datetime, timedelta
 
 from opschecks import Examine, Severity, Stack, check
-from opschecks.aws.cloudwatch_alarms import Alarm, Mute, Ringing
+from opschecks.aws.alarm_history import Deliveries, Ringing
+from opschecks.aws.cloudwatch_alarms import Alarm
 from opschecks.remedies.settings.cloudwatch_alarms import EnableAlarmActions
 
 
@@ -20,16 +21,21 @@ def test_alarms_can_see(alarms: list[Alarm], stack: Stack, now: datetime, examin
     """An alarm without data never rings; a composite over it says OK and is just as blind."""
     longest = timedelta(hours=stack.limits.alarm_blind_hours)
     for alarm in alarms:
-        with examine(alarm):
+        with examine(alarm) as note:
             for one in (alarm, *alarm.below):
                 assert one.state != "MISSING", f"there is no alarm {one.name}"
-                blind = one.state == "INSUFFICIENT_DATA" and now - one.since > longest
-                assert not blind, f"{one.name} has had no data since {one.since:%Y-%m-%d %H:%M} UTC"
+                if one.rests(now):
+                    note(one.rests(now))
+                assert not one.is_blind(now, longest), (
+                    f"{one.name} has had no data since {one.since:%Y-%m-%d %H:%M} UTC"
+                )
                 assert not one.evaluation_problem, f"{one.name} is not evaluated: {one.evaluation_problem}"
 
 
 @check(Severity.HIGH, runbook="silence-alarms", failing="An alarm is silenced", remedy=EnableAlarmActions)
-def test_alarms_can_act(alarms: list[Alarm], alarm_mutes: list[Mute], examine: Examine) -> None:
+def test_alarms_can_act(
+    alarms: list[Alarm], alarm_deliveries: Deliveries, stack: Stack, now: datetime, examine: Examine
+) -> None:
     """Actions that were turned off for a deployment stay off until somebody remembers."""
     for alarm in alarms:
         with examine(alarm) as note:
@@ -38,8 +44,13 @@ def test_alarms_can_act(alarms: list[Alarm], alarm_mutes: list[Mute], examine: E
                 note(f"last configured {alarm.configured_at:%Y-%m-%d %H:%M} UTC")
             assert alarm.acts, "its actions are off"
             assert not alarm.suppressed_by, alarm.suppressed_by
-            muted = [mute for mute in alarm_mutes if alarm.name in mute.alarms]
-            assert not muted, "; ".join(map(str, muted))
+            assert not alarm_deliveries.muted(alarm), alarm_deliveries.muted(alarm)
+            for rule, hours in alarm_deliveries.scheduled(alarm, now):
+                note(f"{rule}: {hours:g} hours a week")
+                assert hours <= stack.limits.alarm_muted_hours_per_week, (
+                    f"limit {stack.limits.alarm_muted_hours_per_week:g}"
+                )
+            assert not alarm_deliveries.failed(alarm), f"nobody was called: {alarm_deliveries.failed(alarm)}"
 
 
 @check(Severity.LOW, runbook="alarms", failing="An alarm keeps ringing on and off", may_be_empty=True)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from opschecks.aws.alarm_hygiene import WatchedAlarm, alarm_rings, watched_alarms
+from opschecks.aws.alarm_history import AlarmEvent
+from opschecks.aws.alarm_hygiene import WatchedAlarm, alarm_fortnight, watched_alarms
 from opschecks.aws.cloudwatch_alarms import Alarm
 from opschecks.config.stack import Stack
 from opschecks.core.answer import Answer
-from opschecks.core.observation import CouldNotLook
+from opschecks.core.observation import CouldNotLook, names_no
 from tests.canned import ACCOUNT, NOW, Aws, Raw, ago, concludes, examined, pages_of, stack, verdict, weekly
 
 checks = weekly("alarm_hygiene")
@@ -61,23 +61,35 @@ def aws_of(samples: Mapping[str, Sequence[float]], listed: Sequence[Any] = (), c
             told.append({"Id": query["Id"], "Timestamps": times, "Values": values, "StatusCode": "Complete"})
         return {"MetricDataResults": told}
 
-    return Aws({("cloudwatch", "GetMetricData"): data, LISTED: list(listed)}, checked)
+    answers: dict[tuple[str, str], Any] = {
+        ("cloudwatch", "GetMetricData"): data,
+        LISTED: list(listed),
+        ("sns", "GetTopicAttributes"): {"Attributes": {"SubscriptionsConfirmed": "1", "SubscriptionsPending": "0"}},
+        ("events", "ListRules"): {"Rules": []},
+    }
+    return Aws(answers, checked)
 
 
 def seen(
     *alarms: Alarm,
     samples: Mapping[str, Sequence[float]] | None = None,
     listed: Sequence[Any] = (),
-    rings: Counter[str] | CouldNotLook | None = None,
+    rings: Sequence[AlarmEvent] | CouldNotLook = (),
     checked: Stack | None = None,
 ) -> list[WatchedAlarm]:
     aws = aws_of({"CPUUtilization": [60]} if samples is None else samples, listed, checked)
-    return watched_alarms(aws.stack, aws, list(alarms), Counter() if rings is None else rings, NOW)
+    return watched(aws, *alarms, rings=rings)
+
+
+def watched(aws: Aws, *alarms: Alarm, rings: Sequence[AlarmEvent] | CouldNotLook = ()) -> list[WatchedAlarm]:
+    """What is seen of these alarms of a stack without services."""
+    past = rings if isinstance(rings, CouldNotLook) else list(rings)
+    return watched_alarms(aws.stack, aws, list(alarms), past, names_no("here", "service", "services"), NOW)
 
 
 CALLS: dict[str, tuple[list[Alarm], str, str]] = {
     "by itself": ([alarm()], "passed", "has not rung in the last 14 days"),
-    "nobody": ([alarm(AlarmActions=[])], "failed", "it has no action, and no composite alarm with one is above it"),
+    "nobody": ([alarm(AlarmActions=[])], "failed", "it has no action, and neither a composite alarm with one"),
     "nobody, the key is left out": ([alarm(AlarmActions=None)], "failed", "it has no action"),
     "only when it is well again": ([alarm(AlarmActions=[], OKActions=[TOPIC])], "failed", "it has no action"),
     "through a composite": ([alarm(AlarmActions=[]), composite(alarm())], "passed", "heard through down"),
@@ -111,8 +123,7 @@ def test_how_often_an_alarm_rang_is_information_only() -> None:
     ]
     pages = pages_of("AlarmHistoryItems", items[:1], [], items[1:])
     aws = Aws({("cloudwatch", "DescribeAlarmHistory"): pages})
-    rings = alarm_rings(aws, NOW)
-    assert rings == {"cpu-high": 2, "other": 1}
+    rings = alarm_fortnight(aws, NOW)
     asked = aws.parameters_of("DescribeAlarmHistory")[0]
     assert asked["StartDate"] == NOW - timedelta(days=14)
     assert set(asked["AlarmTypes"]) == {"MetricAlarm", "CompositeAlarm", "LogAlarm"}
@@ -174,7 +185,7 @@ WATCHES: dict[str, tuple[Alarm, dict[str, list[float]], list[Any], str, str]] = 
     "a name misspelt": (alarm(MetricName="CPUUtilisation"), {"CPUUtilization": [60]}, [], "failed", "CPUUtilisation"),
     "a unit that it never has": (alarm(Unit="Bytes"), {}, [], "failed", "ServiceName=backend) in Bytes"),
     "math over errors that are none": (alarm(**MATH), {"RequestCount": [9]}, [ALIVE], "passed", "as while all is well"),
-    "math over what is gone": (alarm(**MATH), {}, [NONE], "failed", "RequestCount (LoadBalancer=app/web/1f)"),
+    "math over what is gone": (alarm(**MATH), {}, [NONE, NONE], "failed", "RequestCount (LoadBalancer=app/web/1f)"),
     "a composite": (composite(alarm()), {}, [], "passed", "judged by its state only"),
     "a blind composite": (composite(alarm(), StateValue="INSUFFICIENT_DATA"), {}, [], "failed", "no data since"),
     "a query": (alarm(**QUERY), {}, [], "passed", "judged by its state only"),
@@ -200,7 +211,7 @@ def test_what_may_be_silent_is_not_asked_for() -> None:
     idle = alarm("dlq", Namespace="AWS/SQS", MetricName="ApproximateNumberOfMessagesVisible", Dimensions=[])
     own = alarm("deaths", Namespace="Prod", MetricName="Deaths", Dimensions=None)
     aws = aws_of({"CPUUtilization": [60]}, checked=checked)
-    found = watched_alarms(checked, aws, [idle, own, alarm()], Counter(), NOW)
+    found = watched(aws, idle, own, alarm())
     told = {one.name: one.outcome.value for one in examined(checks.test_alarms_watch_something, watched_alarms=found)}
     assert told == {"dlq": "passed", "deaths": "passed", "cpu-high": "passed"}
     [asked] = aws.parameters_of("GetMetricData")
@@ -221,7 +232,7 @@ def test_it_is_asked_as_the_alarm_itself_asks_once_for_all() -> None:
     }
     aws = aws_of({"CPUUtilization": [60]}, [NONE])
     alarms = [alarm("a"), alarm("b"), alarm("c", **{**NO_METRIC, "Metrics": [elsewhere]})]
-    found = watched_alarms(aws.stack, aws, alarms, Counter(), NOW)
+    found = watched(aws, *alarms)
     [asked] = aws.parameters_of("GetMetricData")
     assert asked["StartTime"] == (NOW - timedelta(days=7)).replace(minute=0, second=0, microsecond=0)
     first, second = asked["MetricDataQueries"]  # the two alarms on one metric are one question
@@ -240,9 +251,10 @@ def test_a_metric_that_was_not_answered_in_full_blinds_its_own_alarm_only() -> N
         {"Id": "m1", "Timestamps": [], "Values": [], "StatusCode": "InternalError"},
         {"Id": "m2", "Timestamps": [NOW], "Values": [1.0], "StatusCode": "PartialData"},
     ]
-    aws = Aws({("cloudwatch", "GetMetricData"): {"MetricDataResults": results}})
+    heard = {"Attributes": {"SubscriptionsConfirmed": "1"}}
+    aws = Aws({("cloudwatch", "GetMetricData"): {"MetricDataResults": results}, ("sns", "GetTopicAttributes"): heard})
     alarms = [alarm(str(number), MetricName=f"m{number}") for number in range(4)]
-    found = watched_alarms(aws.stack, aws, alarms, Counter(), NOW)
+    found = watched(aws, *alarms)
     told = {one.name: one for one in examined(checks.test_alarms_watch_something, watched_alarms=found)}
     assert [one.outcome.value for one in told.values()] == ["passed", "blind", "passed", "blind"]
     assert "the answer is InternalError" in told["1"].message
@@ -252,13 +264,13 @@ def test_a_metric_that_was_not_answered_in_full_blinds_its_own_alarm_only() -> N
 def test_more_metrics_than_a_call_takes_are_asked_for_in_two() -> None:
     aws = aws_of({f"m{number}": [1] for number in range(501)})
     alarms = [alarm(str(number), MetricName=f"m{number}") for number in range(501)]
-    found = watched_alarms(aws.stack, aws, alarms, Counter(), NOW)
+    found = watched(aws, *alarms)
     assert sorted(len(asked["MetricDataQueries"]) for asked in aws.parameters_of("GetMetricData")) == [1, 500]
     assert not any(one.silent for one in found)
 
 
 def test_a_stack_whose_alarms_watch_no_metric_asks_for_none() -> None:
-    aws = Aws({})
-    found = watched_alarms(aws.stack, aws, [composite(alarm())], Counter(), NOW)
-    assert aws.calls == []
+    aws = Aws({("sns", "GetTopicAttributes"): {"Attributes": {"SubscriptionsConfirmed": "1"}}})
+    found = watched(aws, composite(alarm()))
+    assert aws.calls == ["sns:GetTopicAttributes"]
     assert found[0].alarm.since == datetime.fromtimestamp(ago(days=40).timestamp(), UTC)

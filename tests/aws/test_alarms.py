@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from opschecks.aws.cloudwatch_alarms import Alarm, alarm_history, alarm_mutes, alarms, overnight_alarms
+from opschecks.aws.alarm_history import AlarmNews, alarm_deliveries, alarm_history, overnight_alarms
+from opschecks.aws.alarm_mutes import alarm_mutes
+from opschecks.aws.cloudwatch_alarms import Alarm, alarms
 from opschecks.core.observation import CouldNotLook
 from tests.canned import (
     ACCOUNT,
@@ -106,15 +108,25 @@ def test_composite_and_log_alarms_are_asked_for_and_the_prefix_is_left_to_aws() 
     assert "AlarmNamePrefix" not in anything.parameters_of("DescribeAlarms")[0]
 
 
-@pytest.mark.parametrize("key", ["MetricAlarms", "CompositeAlarms", "LogAlarms"])
-def test_an_answer_may_have_one_kind_only(key: str) -> None:
-    raw = composite("web", "TRUE") if key == "CompositeAlarms" else {"AlarmName": "web", "AlarmArn": arn("web")}
-    found = alarms(stack(), Aws({("cloudwatch", "DescribeAlarms"): {key: [raw]}}), names())
-    assert [one.name for one in found] == ["web"]
+def test_log_alarms_are_seen_and_need_not_be_in_the_answer() -> None:
+    nothing: Raw = {"MetricAlarms": [], "CompositeAlarms": []}
+    assert alarms(stack(), Aws({("cloudwatch", "DescribeAlarms"): nothing}), names()) == []
+    raw = {**nothing, "LogAlarms": [{"AlarmName": "web", "AlarmArn": arn("web")}]}
+    assert [one.name for one in alarms(stack(), Aws({("cloudwatch", "DescribeAlarms"): raw}), names())] == ["web"]
+
+
+@pytest.mark.parametrize("lost", ["MetricAlarms", "CompositeAlarms"])
+def test_a_kind_that_was_asked_for_and_not_answered_is_not_seen(lost: str) -> None:
+    raw = without(lost, {"MetricAlarms": [metric_alarm("web")], "CompositeAlarms": [composite("all", "TRUE")]})
+    with pytest.raises(CouldNotLook, match=f"cloudwatch:DescribeAlarms: the answer has no '{lost}'"):
+        alarms(stack(), Aws({("cloudwatch", "DescribeAlarms"): raw}), names())
 
 
 def test_an_answer_without_any_kind_is_not_seen() -> None:
-    second_is_empty: Answers = [{"MetricAlarms": [metric_alarm("web")], "NextToken": "2"}, {}]
+    second_is_empty: Answers = [
+        {"MetricAlarms": [metric_alarm("web")], "CompositeAlarms": [], "NextToken": "2"},
+        {},
+    ]
     with pytest.raises(CouldNotLook, match="cloudwatch:DescribeAlarms: the answer has no 'MetricAlarms'"):
         alarms(stack(), Aws({("cloudwatch", "DescribeAlarms"): second_is_empty}), names())
 
@@ -137,7 +149,10 @@ def test_an_alarm_of_the_inventory_that_is_gone_is_missing_and_fails() -> None:
     found = seen(metric_alarm("cpu"), metric_alarm("not-ours", "ALARM"), inventory=["cpu", "memory"])
     assert {one.name: one.state for one in found} == {"cpu": "OK", "memory": "MISSING"}
     for check in (checks.test_alarms_can_see, checks.test_alarms_can_act):
-        assert verdicts(check, alarms=found, alarm_mutes=[]) == {"cpu": "passed", "memory": "failed"}
+        assert verdicts(check, alarms=found, alarm_deliveries=alarm_deliveries([], [], AlarmNews())) == {
+            "cpu": "passed",
+            "memory": "failed",
+        }
 
 
 def test_alarms_of_the_inventory_are_asked_for_by_the_hundred() -> None:
@@ -227,6 +242,7 @@ def test_alarms_below_are_not_asked_for_twice() -> None:
     assert [asked.get("AlarmNames") for asked in aws.parameters_of("DescribeAlarms")] == [None, ["x"]]
 
 
+QUIET = alarm_deliveries([], [], AlarmNews())
 ACTS: dict[str, tuple[Raw, str, str]] = {
     "acts": (metric_alarm("cpu"), "passed", ""),
     "actions are off": (
@@ -243,7 +259,7 @@ ACTS: dict[str, tuple[Raw, str, str]] = {
     "has a suppressor that is quiet": (composite("cpu", "TRUE", ActionsSuppressor="deploy"), "passed", ""),
     "nothing said of actions": (without("ActionsEnabled", metric_alarm("cpu")), "blind", "no 'ActionsEnabled'"),
 }
-test_a_silenced_alarm_fails = judges(checks.test_alarms_can_act, ACTS, alarms=seen, alarm_mutes=[])
+test_a_silenced_alarm_fails = judges(checks.test_alarms_can_act, ACTS, alarms=seen, alarm_deliveries=QUIET)
 
 
 def mute_rule(name: str, **changes: Any) -> Raw:
@@ -264,11 +280,13 @@ def test_a_muted_alarm_fails_and_tells_until_when() -> None:
         }
     )
     mutes = alarm_mutes(aws)
-    assert aws.parameters_of("ListAlarmMuteRules")[0]["Statuses"] == ["ACTIVE"]
+    assert aws.parameters_of("ListAlarmMuteRules")[0]["Statuses"] == ["ACTIVE", "SCHEDULED"]
     found = {
         one.name: (one.outcome.value, one.message)
         for one in examined(
-            checks.test_alarms_can_act, alarms=seen(metric_alarm("cpu"), metric_alarm("memory")), alarm_mutes=mutes
+            checks.test_alarms_can_act,
+            alarms=seen(metric_alarm("cpu"), metric_alarm("memory")),
+            alarm_deliveries=alarm_deliveries(mutes, [], AlarmNews()),
         )
     }
     assert found == {
@@ -307,7 +325,7 @@ FLAPPING = {
 def test_flapping_is_told_from_the_history_page_by_page(lines: list[Raw], wanted: dict[str, str]) -> None:
     pages = pages_of("AlarmHistoryItems", lines[:2], [], lines[2:])
     aws = Aws({("cloudwatch", "DescribeAlarmHistory"): pages})
-    ringing = overnight_alarms(seen(metric_alarm("cpu")), alarm_history(aws, NOW))
+    ringing = overnight_alarms(seen(metric_alarm("cpu")), alarm_history(aws, NOW), AlarmNews())
     assert verdicts(checks.test_alarms_are_not_flapping, overnight_alarms=ringing) == wanted
 
 
@@ -316,7 +334,7 @@ def test_the_history_is_told_in_utc_newest_first() -> None:
     history = alarm_history(aws, NOW)
     assert [event.at for event in history] == [ago(hours=1), ago(hours=9)]
     assert all(event.at.tzinfo is NOW.tzinfo for event in history)
-    [ringing] = overnight_alarms(seen(metric_alarm("cpu")), history)
+    [ringing] = overnight_alarms(seen(metric_alarm("cpu")), history, AlarmNews())
     told = {figure.label: figure.value for figure in ringing.figures}
     assert told == {"times in ALARM": 2, "last": written(hours=1), "now": "OK"}
     [asked] = aws.parameters_of("DescribeAlarmHistory")

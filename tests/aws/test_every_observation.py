@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import io
 import json
-from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -250,10 +249,16 @@ GIVEN: Raw = {
         Alarm(
             arn=f"arn:aws:cloudwatch:{ACCOUNT}:alarm:cpu",
             name="cpu",
-            evidence={"Namespace": "AWS/ECS", "MetricName": "CPUUtilization"},
-        )
+            evidence={"Namespace": "AWS/ECS", "MetricName": "CPUUtilization", "StateValue": "OK"},
+        ),
+        Alarm(
+            arn="arn:aws:cloudwatch:us-east-1:123456789012:alarm:errors",
+            name="errors",
+            evidence={"Namespace": "AWS/CloudFront", "MetricName": "5xxErrorRate", "AlarmActions": ["arn:x"]},
+        ),
     ],
-    "alarm_rings": Counter(),
+    "alarm_fortnight": [],
+    "services": [],
     "table_backups": [],
     "distribution": Distribution(
         arn="arn:aws:cloudfront::123456789012:distribution/E2EXAMPLE",

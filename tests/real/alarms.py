@@ -30,7 +30,9 @@ def alarm(name: str, **changes: object) -> Raw:
 
 def seen(*known: Raw) -> list[Alarm]:
     """The stack's alarms, where DescribeAlarms answers these metric alarms."""
-    return alarms(stack(), Aws({("cloudwatch", "DescribeAlarms"): {"MetricAlarms": list(known)}}), names())
+    return alarms(
+        stack(), Aws({("cloudwatch", "DescribeAlarms"): {"MetricAlarms": list(known), "CompositeAlarms": []}}), names()
+    )
 
 
 ROWS = [

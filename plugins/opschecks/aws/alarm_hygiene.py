@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -11,9 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.model import Figure, Resource
 from ..core.observation import CouldNotLook, batches, fan_out, observation
-from .cloudwatch_alarms import Alarm, history_items
+from .alarm_history import AlarmEvent, by_alarm, failed_actions, read_history
+from .alarm_receivers import Consumers, consumers, deaf_topics, never_heard
+from .cloudwatch_alarms import Alarm
 from .cloudwatch_metrics import CALL, METRICS_A_CALL, fetch_points
+from .ecs import Service
 from .session import Aws
+from .sparse_metrics import is_sparse
 
 if TYPE_CHECKING:
     from ..config.stack import Stack
@@ -22,11 +24,6 @@ WEEK = timedelta(days=7)
 HISTORY_DAYS = 14
 """How far back CloudWatch keeps the history of states."""
 HOUR_S = 3600
-_SPARSE = re.compile(
-    r"[345]xx|error|throttl|reject|fail|fault|drop|denied|abort|time.?out|latency|response.?time|duration",
-    re.IGNORECASE,
-)
-"""Names of metrics that have no data while there are no errors, or no requests."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +35,7 @@ class WatchedMetric:
     dimensions: tuple[tuple[str, str], ...]
     unit: str = ""
     account: str = ""
+    region: str = ""
 
     def __str__(self) -> str:
         of = ", ".join(f"{name}={value}" for name, value in self.dimensions)
@@ -67,13 +65,16 @@ class WatchedMetric:
 class WatchedAlarm(Resource):
     """An alarm, whether it calls somebody, and which of its metrics had no data for a week.
 
-    `silent`: metrics that should have data. `resting`: metrics without data, of resources that other metrics show to be
-    in use. `accepted`: metrics that the stack allows to be silent. `silence` also holds why a metric could not be
-    checked. `rang`: how often it went off, None where that is unknown.
+    `heard_through`: composite alarms, rules of EventBridge and services that react to it. `unheard`: why each of its
+    own actions reaches nobody, or could not be looked at; empty where one does, or it has none. `silent`: metrics that
+    should have data. `resting`: metrics without data, of resources that other metrics show to be in use. `accepted`:
+    metrics that the stack allows to be silent. `silence` also holds why a metric could not be checked. `rang`: how
+    often it went off, None where that is unknown.
     """
 
     alarm: Alarm
     heard_through: tuple[str, ...] = ()
+    unheard: tuple[str | CouldNotLook, ...] = ()
     metrics: tuple[WatchedMetric, ...] = ()
     silence: tuple[WatchedMetric | CouldNotLook, ...] = ()
     resting: tuple[WatchedMetric, ...] = ()
@@ -81,9 +82,9 @@ class WatchedAlarm(Resource):
     rang: int | None = None
 
     @property
-    def calls_somebody(self) -> bool:
-        """Whether anything happens when it goes off, by itself or through a composite alarm above it."""
-        return bool(self.alarm.evidence.get("AlarmActions") or self.heard_through)
+    def calls_nobody(self) -> str:
+        """Why nothing happens when it goes off, by itself or through what reacts to it; empty where it does."""
+        return "" if self.heard_through else never_heard(self.alarm, self.unheard)
 
     @property
     def silent(self) -> list[WatchedMetric]:
@@ -110,49 +111,81 @@ class WatchedAlarm(Resource):
 
 
 @observation(allow=["cloudwatch:DescribeAlarmHistory"])
-def alarm_rings(aws: Aws, now: datetime) -> Counter[str]:
-    """How often each alarm of the account went off within 14 days."""
-    rang: Counter[str] = Counter()
-    for one in history_items(aws, now, timedelta(days=HISTORY_DAYS), HistoryItemType="StateUpdate"):
-        if "to ALARM" in str(one.get("HistorySummary", "")):
-            rang[str(one["AlarmName"])] += 1
-    return rang
+def alarm_fortnight(aws: Aws, now: datetime) -> list[AlarmEvent]:
+    """State changes and actions of the account's alarms within 14 days, newest first."""
+    return read_history(aws, now, timedelta(days=HISTORY_DAYS))
 
 
-@observation(allow=["cloudwatch:GetMetricData", "cloudwatch:ListMetrics"], soft=["alarm_rings"])
+@observation(
+    allow=[
+        "cloudwatch:GetMetricData",
+        "cloudwatch:ListMetrics",
+        "cloudwatch:DescribeAlarmHistory",
+        "sns:GetTopicAttributes",
+        "events:ListRules",
+        "events:ListTargetsByRule",
+        "events:TestEventPattern",
+    ],
+    soft=["alarm_fortnight", "services"],
+)
 def watched_alarms(
-    stack: Stack, aws: Aws, alarms: list[Alarm], alarm_rings: Counter[str] | CouldNotLook, now: datetime
+    stack: Stack,
+    aws: Aws,
+    alarms: list[Alarm],
+    alarm_fortnight: list[AlarmEvent] | CouldNotLook,
+    services: list[Service] | CouldNotLook,
+    now: datetime,
 ) -> list[WatchedAlarm]:
-    """The stack's alarms, and whether what they watch had data within a week: one GetMetricData for all of them."""
-    found = [_watched(alarm, alarms, alarm_rings) for alarm in alarms]
+    """The stack's alarms: whether they call somebody, and whether what they watch had data within a week.
+
+    One GetMetricData for all of them, and one call for each topic. EventBridge is asked only where an alarm is not
+    heard otherwise; the history of another region only where the stack has alarms there.
+    """
+    events = _events(aws, alarms, alarm_fortnight, now)
+    deaf = deaf_topics(stack, aws, alarms)
+    found = [_watched(alarm, aws.region, events, deaf) for alarm in alarms]
+    found = _heard(aws, found, services)
     asked = list(dict.fromkeys(metric for one in found for metric in one.metrics))
     asked = [metric for metric in asked if not _may_be_silent(metric, stack)]
-    samples: dict[WatchedMetric, float | CouldNotLook] = {}
-    for part in fan_out(lambda batch: _samples(aws, batch, now), batches(asked, METRICS_A_CALL), at_once=4):
-        samples.update(part)
-    without = [metric for metric in asked if samples[metric] == 0 and _SPARSE.search(metric.name)]
+    samples = _all_samples(aws, asked, now)
+    without = [metric for metric in asked if samples[metric] == 0 and is_sparse(metric.namespace, metric.name)]
     alive = dict(zip(without, fan_out(lambda metric: _is_alive(aws, metric), without), strict=True))
-    return [_judged(one, samples, alive) for one in found]
+    return [_judged(one, samples, alive, now) for one in found]
+
+
+def _events(
+    aws: Aws, alarms: Sequence[Alarm], here: list[AlarmEvent] | CouldNotLook, now: datetime
+) -> dict[str, list[AlarmEvent]] | CouldNotLook:
+    """The history by alarm, of every region in which the stack has some."""
+    if isinstance(here, CouldNotLook):
+        return here
+    regions = sorted({alarm.region for alarm in alarms} - {"", aws.region})
+    there = [one for region in regions for one in alarm_fortnight(aws.elsewhere(region), now)]
+    return by_alarm([*here, *there])
 
 
 def _may_be_silent(metric: WatchedMetric, stack: Stack) -> bool:
     return metric.namespace in stack.silent_metrics or metric.name in stack.silent_metrics
 
 
-def _watched(alarm: Alarm, alarms: Sequence[Alarm], rings: Counter[str] | CouldNotLook) -> WatchedAlarm:
-    above = [
-        one.name
-        for one in alarms
-        if one.evidence.get("AlarmActions") and alarm.name in {below.name for below in one.below}
-    ]
-    rang = None if isinstance(rings, CouldNotLook) else rings[alarm.name]
+def _watched(
+    alarm: Alarm,
+    home: str,
+    events: Mapping[str, Sequence[AlarmEvent]] | CouldNotLook,
+    deaf: Mapping[str, str | CouldNotLook],
+) -> WatchedAlarm:
+    own = () if isinstance(events, CouldNotLook) else [one for one in events.get(alarm.name, ()) if one.is_of(alarm)]
+    rang = None if isinstance(events, CouldNotLook) else sum(event.rang for event in own)
     figures = (*alarm.figures, *([Figure(f"rang in {HISTORY_DAYS} days", rang)] if rang is not None else []))
-    metrics = tuple(_metrics(alarm.evidence))
+    reasons = [deaf.get(action, "") for action in alarm.evidence.get("AlarmActions") or []]
+    failed = failed_actions(alarm, own) if reasons else ""
+    unheard = (failed,) if failed else tuple(reasons) if all(reasons) else ()
+    metrics = tuple(_metrics(alarm.evidence, "" if alarm.region == home else alarm.region))
     return WatchedAlarm(
         arn=alarm.arn,
         name=alarm.name,
         alarm=alarm,
-        heard_through=tuple(above),
+        unheard=tuple(one for one in unheard if one),
         metrics=metrics,
         rang=rang,
         evidence=alarm.evidence,
@@ -160,19 +193,54 @@ def _watched(alarm: Alarm, alarms: Sequence[Alarm], rings: Counter[str] | CouldN
     )
 
 
-def _metrics(raw: Mapping[str, Any]) -> Iterator[WatchedMetric]:
+def _heard(aws: Aws, found: Sequence[WatchedAlarm], services: list[Service] | CouldNotLook) -> list[WatchedAlarm]:
+    """The same, with what reacts to each: composite alarms that are heard, and what reads its state of itself."""
+    loud = [one for one in found if one.alarm.evidence.get("AlarmActions") and not one.unheard]
+    through = {
+        one.arn: tuple(above.name for above in loud if one.name in {below.name for below in above.alarm.below})
+        for one in found
+    }
+    lonely = [one.alarm for one in found if one not in loud and not through[one.arn] and not one.alarm.unread]
+    others: Mapping[str, Consumers] = consumers(aws, lonely, services) if lonely else {}
+    nobody = Consumers()
+    return [
+        replace(
+            one,
+            heard_through=through[one.arn] or others.get(one.arn, nobody).names,
+            unheard=(*one.unheard, *others.get(one.arn, nobody).unknown),
+        )
+        for one in found
+    ]
+
+
+def _metrics(raw: Mapping[str, Any], region: str) -> Iterator[WatchedMetric]:
     if raw.get("MetricName"):
-        yield _metric(raw, raw.get("Unit"))
+        yield _metric(raw, raw.get("Unit"), region)
     for query in raw.get("Metrics") or []:
         if told := query.get("MetricStat"):
             of = told["Metric"]
-            yield _metric(of, told.get("Unit"), str(query.get("AccountId") or ""))
+            yield _metric(of, told.get("Unit"), region, str(query.get("AccountId") or ""))
 
 
-def _metric(raw: Mapping[str, Any], unit: str | None, account: str = "") -> WatchedMetric:
+def _metric(raw: Mapping[str, Any], unit: str | None, region: str, account: str = "") -> WatchedMetric:
     namespace = str(raw["Namespace"])
     dimensions = tuple((str(one["Name"]), str(one["Value"])) for one in raw.get("Dimensions") or [])
-    return WatchedMetric(namespace, str(raw["MetricName"]), dimensions, unit or "", account)
+    return WatchedMetric(namespace, str(raw["MetricName"]), dimensions, unit or "", account, region)
+
+
+def _all_samples(aws: Aws, asked: Sequence[WatchedMetric], now: datetime) -> dict[WatchedMetric, float | CouldNotLook]:
+    """How many samples each metric had within a week, asked in its own region."""
+    parts: list[list[WatchedMetric]] = []
+    for region in sorted({metric.region for metric in asked}):
+        parts += batches([metric for metric in asked if metric.region == region], METRICS_A_CALL)
+    samples: dict[WatchedMetric, float | CouldNotLook] = {}
+    for part in fan_out(lambda batch: _samples(_in_region(aws, batch[0]), batch, now), parts, at_once=4):
+        samples.update(part)
+    return samples
+
+
+def _in_region(aws: Aws, metric: WatchedMetric) -> Aws:
+    return aws.elsewhere(metric.region) if metric.region else aws
 
 
 def _samples(aws: Aws, asked: Sequence[WatchedMetric], now: datetime) -> dict[WatchedMetric, float | CouldNotLook]:
@@ -189,12 +257,19 @@ def _samples(aws: Aws, asked: Sequence[WatchedMetric], now: datetime) -> dict[Wa
 
 def _is_alive(aws: Aws, metric: WatchedMetric) -> bool:
     """Whether anything else of the same thing was measured within two weeks, which is what CloudWatch lists."""
-    pages = aws.pages("cloudwatch", "ListMetrics", **metric.siblings)
+    pages = _in_region(aws, metric).pages("cloudwatch", "ListMetrics", **metric.siblings)
     return any(page["Metrics"] for page in pages)
 
 
+def _warms_up(alarm: Alarm, now: datetime) -> bool:
+    return bool(alarm.warms_up_until and now < alarm.warms_up_until)
+
+
 def _judged(
-    one: WatchedAlarm, samples: Mapping[WatchedMetric, float | CouldNotLook], alive: Mapping[WatchedMetric, bool]
+    one: WatchedAlarm,
+    samples: Mapping[WatchedMetric, float | CouldNotLook],
+    alive: Mapping[WatchedMetric, bool],
+    now: datetime,
 ) -> WatchedAlarm:
     silence: list[WatchedMetric | CouldNotLook] = []
     accepted = tuple(metric for metric in one.metrics if metric not in samples)
@@ -202,12 +277,13 @@ def _judged(
         told = samples.get(metric)
         if isinstance(told, CouldNotLook):
             silence.append(told)
-        elif told == 0 and not alive.get(metric, False):
+        elif told == 0 and not alive.get(metric, False) and not _warms_up(one.alarm, now):
             silence.append(metric)
     resting = tuple(metric for metric in one.metrics if alive.get(metric, False))
     evidence = {
         **one.evidence,
         "no data for a week": [str(metric) for metric in (*silence, *resting)],
         "heard through": list(one.heard_through),
+        "not heard by": [str(reason) for reason in one.unheard],
     }
     return replace(one, silence=tuple(silence), resting=resting, accepted=accepted, evidence=evidence)

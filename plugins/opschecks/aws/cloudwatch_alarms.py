@@ -1,4 +1,4 @@
-"""CloudWatch: the stack's metric and composite alarms, and their state changes overnight."""
+"""CloudWatch: the stack's metric, log and composite alarms, also those of CloudFront in its own region."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.answer import Answer
 from ..core.model import Figure, Resource
-from ..core.observation import NotThere, batches, fan_out, observation
+from ..core.observation import CouldNotLook, batches, fan_out, observation
 from .evidence import Read, utc
+from .global_services import home_of_cloudfront, region_of
 from .inventory import Inventory
 from .session import Aws
+from .sparse_metrics import may_rest
 
 if TYPE_CHECKING:
     from ..config.stack import Stack
@@ -21,8 +23,9 @@ if TYPE_CHECKING:
 _CALL = "cloudwatch:DescribeAlarms"
 _WORD = re.compile(r""""((?:[^"\\]|\\.)+)"|'([^']+)'|([^\s"'(),]+)""")
 _KEYWORD = re.compile(r"AND|OR|NOT|TRUE|FALSE|ALARM|OK|INSUFFICIENT_DATA|AT_LEAST|\d+%?")
-_TYPES = ["MetricAlarm", "CompositeAlarm", "LogAlarm"]
-_LISTED = ("MetricAlarms", "CompositeAlarms", "LogAlarms")
+ALARM_TYPES = ["MetricAlarm", "CompositeAlarm", "LogAlarm"]
+_LISTED = ("MetricAlarms", "CompositeAlarms")
+"""What every answer has, also where there are none; it may have LogAlarms besides."""
 NAMES_A_CALL = 100
 
 
@@ -30,13 +33,25 @@ NAMES_A_CALL = 100
 class Alarm(Resource):
     """A metric, log or composite alarm. One that does not exist has the state MISSING and nothing else.
 
-    `below`: the alarms in a composite's rule, and those in their rules.
+    `below`: the alarms in a composite's rule, and those in their rules. `may_rest`: whether having no data is normal
+    for what it watches. `unread`: why the alarms of a region could not be read, of which this is the only trace.
     """
 
     below: tuple[Alarm, ...] = ()
+    may_rest: bool = False
+    unread: CouldNotLook | None = None
 
-    state = Read(str, "StateValue")
-    """OK, ALARM, INSUFFICIENT_DATA, or MISSING."""
+    @property
+    def state(self) -> str:
+        """OK, ALARM, INSUFFICIENT_DATA, or MISSING."""
+        if self.unread:
+            raise self.unread.again()
+        return str(self.evidence["StateValue"])
+
+    @property
+    def region(self) -> str:
+        """The region that its ARN names; empty for one that does not exist."""
+        return region_of(self.arn)
 
     @property
     def since(self) -> datetime:
@@ -68,23 +83,100 @@ class Alarm(Resource):
     configured_at = Read(utc, "AlarmConfigurationUpdatedTimestamp")
     """When its configuration last changed (turning its actions off is such a change), in UTC."""
 
+    @property
+    def warms_up_until(self) -> datetime | None:
+        """When its warm-up ends, in which it has INSUFFICIENT_DATA and does not act; None without one.
+
+        Source: WarmUpConfiguration of API_MetricAlarm; updating the alarm begins another one.
+        """
+        minutes = (self.evidence.get("WarmUpConfiguration") or {}).get("WarmUpPeriodDurationInMinutes")
+        return self.configured_at + timedelta(minutes=int(minutes)) if minutes else None
+
+    @property
+    def looks_at(self) -> timedelta:
+        """The time that one evaluation looks at: a new alarm may have no data for that long."""
+        queried = [(query.get("MetricStat") or query).get("Period") for query in self.evidence.get("Metrics") or []]
+        period = max([int(one) for one in (self.evidence.get("Period"), *queried) if one], default=0)
+        return timedelta(seconds=period * int(self.evidence.get("EvaluationPeriods") or 1))
+
+    def rests(self, now: datetime) -> str:
+        """Why it is right that it has no data; empty where it has some, or should have."""
+        if self.state != "INSUFFICIENT_DATA":
+            return ""
+        if self.warms_up_until and now < self.warms_up_until:
+            return f"{self.name} warms up until {self.warms_up_until:%Y-%m-%d %H:%M} UTC"
+        return f"{self.name} has no data, as while all is well" if self.may_rest else ""
+
+    def is_blind(self, now: datetime, longest: timedelta) -> bool:
+        """Whether it has had no data for longer than `longest`, or than it looks at, though it should have."""
+        if self.state != "INSUFFICIENT_DATA" or self.rests(now):
+            return False
+        begun = max(self.since, self.warms_up_until or self.since)
+        return now - begun > max(longest, self.looks_at)
+
 
 @observation(allow=["cloudwatch:DescribeAlarms"])
 def alarms(stack: Stack, aws: Aws, inventory: Inventory) -> list[Alarm]:
-    """The stack's alarms: metric, log and composite.
+    """The stack's alarms: metric, log and composite, and those of its CloudFront distributions in their own region.
 
-    Without those that only drive auto-scaling, for which ALARM is normal.
+    Without those that only drive auto-scaling, for which ALARM is normal. Sources: API_DescribeAlarms, whose answer
+    always has MetricAlarms and CompositeAlarms; the CloudFront developer guide, by which its metrics and alarms are in
+    us-east-1.
     """
+    here, there = fan_out(lambda look: look(stack, aws, inventory), (_here, _of_cloudfront))
+    return [*here, *there]
+
+
+def _here(stack: Stack, aws: Aws, inventory: Inventory) -> list[Alarm]:
     if inventory.alarms:
         own = _named(aws, sorted(inventory.alarms))
     else:
-        prefix = {"AlarmNamePrefix": stack.alarm_prefix} if stack.alarm_prefix else {}
-        own = _by_name(_describe(aws, MaxRecords=100, **prefix))
-    own = {name: raw for name, raw in own.items() if not _only_scales(name, raw)}
+        own = _by_name(_describe(aws, MaxRecords=100, **_prefix(stack)))
+    return _with_those_below(stack, aws, own)
+
+
+def _prefix(stack: Stack) -> dict[str, str]:
+    return {"AlarmNamePrefix": stack.alarm_prefix} if stack.alarm_prefix else {}
+
+
+def _of_cloudfront(stack: Stack, aws: Aws, inventory: Inventory) -> list[Alarm]:
+    """Of another region than the stack's: those with its prefix, or that watch its distributions.
+
+    Where that region may not be read, one entry that says so, which blinds itself alone.
+    """
+    region = home_of_cloudfront(aws.region)
+    if region in ("", aws.region) or not inventory.distributions:
+        return []
+    there = aws.elsewhere(region)
+    try:
+        found = _by_name(_describe(there, MaxRecords=100, **_prefix(stack)))
+        if not stack.alarm_prefix:
+            watching = {name for name, raw in found.items() if _watches(raw, inventory.distributions)}
+            own = watching | set(inventory.alarms_of_cloudfront)
+            found = {name: raw for name, raw in found.items() if name in own or watching & set(_children(raw))}
+        return _with_those_below(stack, there, found)
+    except CouldNotLook as error:
+        name = f"alarms of CloudFront in {region}"
+        why = CouldNotLook(error.call, f"in {region}: {error.reason}", action=error.action)
+        return [Alarm(arn=name, name=name, evidence={"could not be read": str(why)}, unread=why)]
+
+
+def _watches(raw: Mapping[str, Any], distributions: Sequence[str]) -> bool:
+    metrics = [raw, *((query.get("MetricStat") or {}).get("Metric") or {} for query in raw.get("Metrics") or [])]
+    return any(
+        one["Name"] == "DistributionId" and one["Value"] in distributions
+        for metric in metrics
+        for one in metric.get("Dimensions") or []
+    )
+
+
+def _with_those_below(stack: Stack, aws: Aws, told: Mapping[str, dict[str, Any]]) -> list[Alarm]:
+    """Each alarm, with those in its rule, which may have other names."""
+    own = {name: raw for name, raw in told.items() if not _only_scales(name, raw)}
     known = dict(own)
     while unknown := {child for raw in known.values() for child in _children(raw)} - set(known):
         known |= _named(aws, sorted(unknown))
-    return [_alarm(raw, known) for _, raw in sorted(own.items())]
+    return [_alarm(raw, known, stack.silent_metrics) for _, raw in sorted(own.items())]
 
 
 def _named(aws: Aws, names: Sequence[str]) -> dict[str, dict[str, Any]]:
@@ -98,11 +190,10 @@ def _named(aws: Aws, names: Sequence[str]) -> dict[str, dict[str, Any]]:
 
 def _describe(aws: Aws, **selection: Any) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
-    for page in aws.pages("cloudwatch", "DescribeAlarms", AlarmTypes=_TYPES, **selection):
-        if not any(key in page for key in _LISTED):
-            page["MetricAlarms"]  # an answer without any list was not an answer
+    for page in aws.pages("cloudwatch", "DescribeAlarms", AlarmTypes=ALARM_TYPES, **selection):
         for key in _LISTED:
-            found += page.get(key) or []
+            found += page[key]  # an answer without this list was not an answer
+        found += page.get("LogAlarms") or []
     return found
 
 
@@ -124,7 +215,7 @@ def _children(raw: Mapping[str, Any]) -> list[str]:
     return [child.split(":alarm:", 1)[-1].strip() for child in found]
 
 
-def _alarm(raw: dict[str, Any], known: Mapping[str, dict[str, Any]]) -> Alarm:
+def _alarm(raw: dict[str, Any], known: Mapping[str, dict[str, Any]], silent: Sequence[str]) -> Alarm:
     below: dict[str, dict[str, Any]] = {}
     todo = _children(raw)
     while todo:
@@ -132,103 +223,16 @@ def _alarm(raw: dict[str, Any], known: Mapping[str, dict[str, Any]]) -> Alarm:
         if name not in below:  # rules may go round in circles
             below[name] = known[name]
             todo += _children(known[name])
-    return _one(raw, tuple(_one(child, ()) for child in below.values()))
+    return _one(raw, tuple(_one(child, (), silent) for child in below.values()), silent)
 
 
-def _one(raw: dict[str, Any], below: tuple[Alarm, ...]) -> Alarm:
+def _one(raw: dict[str, Any], below: tuple[Alarm, ...], silent: Sequence[str]) -> Alarm:
     figures = (Figure("state", str(raw.get("StateValue", "unknown"))),)
-    return Alarm(arn=str(raw["AlarmArn"]), name=str(raw["AlarmName"]), evidence=raw, below=below, figures=figures)
-
-
-@dataclass(frozen=True)
-class Mute:
-    """An active mute rule: its alarms go off, and nobody is notified. `until`: when it ends, None if never."""
-
-    name: str
-    alarms: frozenset[str]
-    until: datetime | None
-
-    def __str__(self) -> str:
-        return f"muted by {self.name}" + (f" until {self.until:%Y-%m-%d %H:%M} UTC" if self.until else " indefinitely")
-
-
-@observation(allow=["cloudwatch:ListAlarmMuteRules", "cloudwatch:GetAlarmMuteRule"])
-def alarm_mutes(aws: Aws) -> list[Mute]:
-    """The active mute rules; the description of an alarm does not show that it is muted."""
-    listed = aws.items(
-        "cloudwatch", "ListAlarmMuteRules", "AlarmMuteRuleSummaries", Statuses=["ACTIVE"], MaxRecords=100
+    return Alarm(
+        arn=str(raw["AlarmArn"]),
+        name=str(raw["AlarmName"]),
+        evidence=raw,
+        below=below,
+        figures=figures,
+        may_rest=may_rest(raw, silent),
     )
-    names = [str(one["AlarmMuteRuleArn"]).rsplit(":", 1)[-1] for one in listed]
-    return [mute for mute in fan_out(lambda name: _mute(aws, name), names) if mute]
-
-
-def _mute(aws: Aws, name: str) -> Mute | None:
-    """The rule; None where it was deleted after it was listed."""
-    try:
-        told = aws.call("cloudwatch", "GetAlarmMuteRule", AlarmMuteRuleName=name)
-    except NotThere:
-        return None
-    told["Name"]  # an empty answer would read as a rule that mutes nothing
-    ends: datetime | None = told.get("ExpireDate")
-    targets = told.get("MuteTargets", {}).get("AlarmNames", [])  # a rule may mute nothing yet
-    return Mute(name, frozenset(targets), ends.astimezone(UTC) if ends else None)
-
-
-@dataclass(frozen=True)
-class AlarmEvent:
-    """One line of an alarm's history."""
-
-    alarm: str
-    at: datetime
-    kind: str
-    summary: str
-
-
-@observation(allow=["cloudwatch:DescribeAlarmHistory"])
-def alarm_history(aws: Aws, now: datetime) -> list[AlarmEvent]:
-    """State and configuration changes of alarms in the last 24 hours, newest first."""
-    events = map(_event, history_items(aws, now, timedelta(hours=24)))
-    return sorted(events, key=lambda event: event.at, reverse=True)
-
-
-def history_items(aws: Aws, now: datetime, span: timedelta, **more: str) -> list[Answer]:
-    """DescribeAlarmHistory of all alarms up to now, in no order."""
-    asked = {"AlarmTypes": _TYPES, "StartDate": now - span, "EndDate": now, "MaxRecords": 100, **more}
-    return aws.items("cloudwatch", "DescribeAlarmHistory", "AlarmHistoryItems", **asked)
-
-
-def _event(raw: Answer) -> AlarmEvent:
-    at: datetime = raw["Timestamp"]
-    summary = str(raw.get("HistorySummary", ""))
-    return AlarmEvent(str(raw["AlarmName"]), at.astimezone(UTC), str(raw["HistoryItemType"]), summary)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Ringing(Resource):
-    """An alarm that went off in the last 24 hours."""
-
-    times: int
-
-
-@observation()
-def overnight_alarms(alarms: list[Alarm], alarm_history: list[AlarmEvent]) -> list[Ringing]:
-    """The stack's alarms that went off in the last 24 hours, whatever their state now."""
-    own = {alarm.name: alarm for alarm in alarms}
-    rang: dict[str, list[AlarmEvent]] = {}
-    for event in alarm_history:
-        if event.kind == "StateUpdate" and event.alarm in own and "to ALARM" in event.summary:
-            rang.setdefault(event.alarm, []).append(event)
-    return [
-        Ringing(
-            arn=own[name].arn,
-            name=name,
-            times=len(events),
-            evidence={"history": [f"{event.at:%Y-%m-%d %H:%M} UTC: {event.summary}" for event in events]},
-            figures=(
-                Figure("times in ALARM", len(events)),
-                Figure("last", f"{events[0].at:%Y-%m-%d %H:%M} UTC"),
-                Figure("now", own[name].state),
-            ),
-        )
-        for name, events in rang.items()
-    ]

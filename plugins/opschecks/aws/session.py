@@ -44,6 +44,9 @@ class Aws:
     answer.
     """
 
+    _elsewhere: str | None = None
+    """Another region than the stack's that is read."""
+
     def __init__(self, stack: Stack, credentials: Mapping[str, str] | None = None) -> None:
         """`credentials` are boto3.Session's arguments; without them the usual AWS chain finds some."""
         self.stack = stack
@@ -63,7 +66,13 @@ class Aws:
     @property
     def region(self) -> str:
         """The region that is read."""
-        return str(self._shared.session.region_name)
+        return self._elsewhere or str(self._shared.session.region_name)
+
+    def elsewhere(self, region: str) -> Aws:
+        """The same account in another region, recording calls in the same list."""
+        other = copy.copy(self)
+        other._elsewhere = region
+        return other
 
     def call(self, service: str, operation: str, /, **parameters: Any) -> Answer:
         """One read, such as `call("ecs", "DescribeServices", cluster=…)`; CouldNotLook when it fails."""
@@ -75,7 +84,7 @@ class Aws:
         name = iam_action(service, operation)
         self.calls.append(name)
         try:
-            client = self._shared.client(service)
+            client = self._shared.client(service, region=self._elsewhere)
             answer: dict[str, Any] = getattr(client, xform_name(operation))(**parameters)
         except ClientError as error:
             raise _explained(name, error) from None
@@ -179,7 +188,7 @@ class _Clients:
 
         self._stack = stack
         self._lock = threading.Lock()
-        self._clients: dict[tuple[str, bool], Any] = {}
+        self._clients: dict[tuple[str, bool, str | None], Any] = {}
         self.refused: CouldNotLook | None = None
         try:
             self.session = boto3.Session(profile_name=stack.profile, region_name=stack.region, **credentials)
@@ -199,22 +208,24 @@ class _Clients:
         self._assumed = not stack.role_arn
         self._source: Any = None
 
-    def client(self, service: str, *, once: bool = False) -> Any:
-        """The service's client; with `once`, one that never retries."""
+    def client(self, service: str, *, once: bool = False, region: str | None = None) -> Any:
+        """The service's client; with `once`, one that never retries. `region`: another one than the session's."""
         with self._lock:
             if not self._assumed:
                 self._assume()
-            if (service, once) not in self._clients:
-                self._clients[service, once] = self._make(service, 1 if once else self._stack.limits.aws_attempts)
-            return self._clients[service, once]
+            if (service, once, region) not in self._clients:
+                attempts = 1 if once else self._stack.limits.aws_attempts
+                self._clients[service, once, region] = self._make(service, attempts, region=region)
+            return self._clients[service, once, region]
 
-    def _make(self, service: str, attempts: int, session: Any = None) -> Any:
+    def _make(self, service: str, attempts: int, session: Any = None, region: str | None = None) -> Any:
         from botocore.config import Config
 
         from .tls import share_connections
 
         client = (session or self.session).client(
             service,
+            region_name=region,
             endpoint_url=self._stack.endpoint_url,
             config=Config(
                 connect_timeout=CONNECT_TIMEOUT_S,

@@ -39,6 +39,9 @@ class Limits(BaseModel):
     websocket_errors_per_hour: Count = Field(5, description="ERROR events in the last hour that mention WebSockets")
     throttled_requests_per_hour: Count = Field(0, description="throttled requests of a table or index in the last hour")
     alarm_blind_hours: Positive = Field(1, description="how long an alarm may have INSUFFICIENT_DATA")
+    alarm_muted_hours_per_week: NotNegative = Field(
+        24, description="how long a scheduled mute rule may silence an alarm within a week"
+    )
     alarm_rings_per_day: Count = Field(4, description="how often one alarm may go off within 24 hours")
     incident_age_hours: dict[str, Positive] = Field(
         default={"critical": 1, "high": 4, "medium": 24, "low": 72},

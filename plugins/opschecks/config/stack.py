@@ -97,6 +97,11 @@ class Stack(TomlTable):
         default={}, description="maximum object age per bucket, in days, such as { backups = 90 }"
     )
     alarm_prefix: str = Field("", description="the stack's alarms are those whose names begin with this")
+    alarm_receivers: Names = Field(
+        default=(),
+        description="ARNs, or patterns of them, that are known to call somebody when an alarm goes off, such as a "
+        "topic of another account, whose subscriptions cannot be read",
+    )
     silent_metrics: Names = Field(
         default=(),
         description="namespaces or metrics that may have no data for a week, such as AWS/SQS of an idle queue",

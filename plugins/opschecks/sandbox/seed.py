@@ -269,7 +269,9 @@ def put_log_events(logs: Any, group: str, stream: str, events: Iterable[tuple[da
 
 def _alarms(client: MakeClient, stack: Stack, made: Seeded) -> None:
     cloudwatch = client("cloudwatch")
-    topic = client("sns").create_topic(Name=RESPONDER_TOPIC)["TopicArn"]
+    sns = client("sns")
+    topic = sns.create_topic(Name=RESPONDER_TOPIC)["TopicArn"]
+    sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="on-call@example.com")
     service = {"ClusterName": stack.cluster or "", "ServiceName": next(iter(stack.services), "")}
     balancer = {"LoadBalancer": made.balancer_dimension}
     alarms = [

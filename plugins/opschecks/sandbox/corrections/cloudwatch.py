@@ -138,13 +138,14 @@ def _put_composite_alarm(self: CloudWatchResponse) -> ActionResult:
 
 @replaces(CloudWatchResponse, "put_alarm_mute_rule", Kind.MISSING, "5.2.5", DOCS + "API_PutAlarmMuteRule.html")
 def _put_alarm_mute_rule(self: CloudWatchResponse) -> EmptyResult:
-    """moto has no mute rules; here a rule is active from the start."""
-    name, expires = self._get_param("Name"), self._get_param("ExpireDate")
+    """moto has no mute rules; here a rule is active from its start on."""
+    name, expires, starts = (self._get_param(key) for key in ("Name", "ExpireDate", "StartDate"))
     _kept(self)[name] = {
         "Name": name,
         "AlarmMuteRuleArn": f"arn:aws:cloudwatch:{self.region}:{self.current_account}:alarm-mute-rule:{name}",
         "Rule": self._get_param("Rule"),
         "MuteTargets": self._get_param("MuteTargets"),
+        **({"StartDate": starts} if starts else {}),
         **({"ExpireDate": expires.replace(second=0, microsecond=0)} if expires else {}),  # AWS keeps minutes
     }
     return EmptyResult()
@@ -158,11 +159,13 @@ def _kept(self: CloudWatchResponse) -> dict[str, dict[str, Any]]:
 
 def _rules(self: CloudWatchResponse) -> list[dict[str, Any]]:
     """Every rule with its current status."""
-    now = clock.now()
-    return [
-        {**rule, "Status": "EXPIRED" if "ExpireDate" in rule and aware(rule["ExpireDate"]) <= now else "ACTIVE"}
-        for rule in _kept(self).values()
-    ]
+    return [{**rule, "Status": _status(rule, clock.now())} for rule in _kept(self).values()]
+
+
+def _status(rule: dict[str, Any], now: datetime) -> str:
+    if "ExpireDate" in rule and aware(rule["ExpireDate"]) <= now:
+        return "EXPIRED"
+    return "SCHEDULED" if "StartDate" in rule and aware(rule["StartDate"]) > now else "ACTIVE"
 
 
 @replaces(CloudWatchResponse, "list_alarm_mute_rules", Kind.MISSING, "5.2.5", DOCS + "API_ListAlarmMuteRules.html")
@@ -208,6 +211,10 @@ def _describe_alarm_history(self: CloudWatchResponse) -> ActionResult:
 
 
 def _history(alarm: Alarm) -> list[dict[str, Any]]:
+    return [*_changes(alarm), *vars(alarm).get("actions_tried", [])]
+
+
+def _changes(alarm: Alarm) -> list[dict[str, Any]]:
     states = [(state, time) for _, _, _, state, time in alarm.history]
     states.append((alarm.state_value, alarm.state_updated_timestamp))
     return [

@@ -17,6 +17,13 @@ def alarm_calls_nobody(sandbox: Sandbox) -> None:
     _alarm(sandbox, "latency-high").alarm_actions = []
 
 
+@fault(caught_by=["test_alarms_call_somebody"])
+def topic_has_no_subscriber(sandbox: Sandbox) -> None:
+    """Nobody has confirmed the subscription of the alarms' topic."""
+    for one in sandbox.backend("sns").subscriptions.values():
+        one.attributes["PendingConfirmation"] = "true"
+
+
 @fault(caught_by=["test_alarms_watch_something"])
 def alarm_watches_a_service_that_is_gone(sandbox: Sandbox) -> None:
     """An alarm is OK for a service that was renamed long ago, because missing data counts as good."""

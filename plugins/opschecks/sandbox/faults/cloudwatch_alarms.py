@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
 from . import Sandbox, fault
@@ -74,9 +75,40 @@ def alarm_is_muted(sandbox: Sandbox) -> None:
     """A mute rule from a maintenance night is still active; describe-alarms does not show it."""
     sandbox.client("cloudwatch").put_alarm_mute_rule(
         Name="maintenance",
-        Rule={"Schedule": {"Expression": "cron(0 22 * * ? *)", "Duration": "PT12H"}},
+        Rule={"Schedule": {"Expression": "cron(0 22 * * *)", "Duration": "PT12H"}},
         MuteTargets={"AlarmNames": [_name(sandbox, "5xx-high")]},
     )
+
+
+@fault(caught_by=["test_alarms_can_act"])
+def alarm_is_muted_every_night(sandbox: Sandbox) -> None:
+    """A mute rule silences an alarm for half of every day; at this moment it only waits for its next window."""
+    sandbox.client("cloudwatch").put_alarm_mute_rule(
+        Name="quiet nights",
+        Rule={"Schedule": {"Expression": "cron(0 20 * * *)", "Duration": "PT12H"}},
+        MuteTargets={"AlarmNames": [_name(sandbox, "cpu-high")]},
+        StartDate=sandbox.now + timedelta(hours=1),
+    )
+
+
+@fault(caught_by=["test_alarms_can_act", "test_alarms_call_somebody"])
+def alarm_actions_fail(sandbox: Sandbox) -> None:
+    """An alarm went off and nobody was called, because CloudWatch may not use the key of the topic."""
+    alarm = sandbox.backend("cloudwatch").alarms[_name(sandbox, "latency-high")]
+    for state in ("ALARM", "OK"):
+        _set(sandbox, alarm.name, state, "Threshold Crossed")
+    error = "CloudWatch Alarms does not have authorization to access the SNS topic encryption key."
+    alarm.actions_tried = [
+        {
+            "AlarmName": alarm.name,
+            "AlarmType": "MetricAlarm",
+            "Timestamp": sandbox.now - timedelta(minutes=1),
+            "HistoryItemType": "Action",
+            "HistorySummary": f"Failed to execute action {action}",
+            "HistoryData": json.dumps({"actionState": "Failed", "error": error}),
+        }
+        for action in alarm.alarm_actions
+    ]
 
 
 @fault(caught_by=["test_alarms_are_not_flapping"])

@@ -1,0 +1,199 @@
+"""CloudWatch: the history of alarms – when they went off, and whether their actions reached anybody."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from ..core.answer import Answer
+from ..core.model import Figure, Resource
+from ..core.observation import CouldNotLook, observation, seen
+from .alarm_mutes import Mute, alarm_mutes
+from .cloudwatch_alarms import ALARM_TYPES, Alarm
+from .evidence import utc
+from .session import Aws
+
+_ARN = re.compile(r"arn:[\w-]+:\S+?(?=[.,]?(?:\s|$))")
+
+
+@dataclass(frozen=True)
+class AlarmEvent:
+    """One line of an alarm's history. `action` and `error` are those of an action that was tried."""
+
+    alarm: str
+    at: datetime
+    kind: str
+    summary: str
+    action: str = ""
+    error: str = ""
+    region: str = ""
+
+    @property
+    def rang(self) -> bool:
+        """Whether the alarm went off."""
+        return self.kind == "StateUpdate" and "to ALARM" in self.summary
+
+    def is_of(self, alarm: Alarm) -> bool:
+        """Whether it is the alarm's: names are unique within a region."""
+        return self.alarm == alarm.name and alarm.region in ("", self.region)
+
+
+@observation(allow=["cloudwatch:DescribeAlarmHistory"])
+def alarm_history(aws: Aws, now: datetime) -> list[AlarmEvent]:
+    """State changes, configuration changes and actions of alarms in the last 24 hours, newest first."""
+    return read_history(aws, now, timedelta(hours=24))
+
+
+def read_history(aws: Aws, now: datetime, span: timedelta) -> list[AlarmEvent]:
+    """DescribeAlarmHistory of all alarms of the region up to now, newest first."""
+    asked = {"AlarmTypes": ALARM_TYPES, "StartDate": now - span, "EndDate": now, "MaxRecords": 100}
+    listed = aws.items("cloudwatch", "DescribeAlarmHistory", "AlarmHistoryItems", **asked)
+    return sorted((_event(raw, aws.region) for raw in listed), key=lambda event: event.at, reverse=True)
+
+
+def _event(raw: Answer, region: str) -> AlarmEvent:
+    kind, summary, action, error = str(raw["HistoryItemType"]), str(raw["HistorySummary"]), "", ""
+    if kind.endswith("Action"):
+        found = _ARN.search(summary)
+        action = found[0] if found else summary
+        error = _error(summary, str(raw.get("HistoryData") or ""))
+    return AlarmEvent(str(raw["AlarmName"]), utc(raw["Timestamp"]), kind, summary, action, error, region)
+
+
+def _error(summary: str, data: str) -> str:
+    """Why the action failed; empty where it did not. Its data is JSON: an actionState and maybe an error."""
+    try:
+        told = json.loads(data or "{}")
+    except ValueError:
+        told = {}
+    told = told if isinstance(told, dict) else {}
+    if not summary.startswith("Failed") and told.get("actionState") != "Failed":
+        return ""
+    said = str(told.get("error") or summary.partition("Received error:")[2].strip(' ".'))
+    return said or "CloudWatch does not say why"
+
+
+@dataclass(frozen=True)
+class AlarmNews:
+    """Mute rules and history of the regions, other than the stack's, in which it has alarms."""
+
+    mutes: tuple[Mute, ...] = ()
+    events: tuple[AlarmEvent, ...] = ()
+
+
+@observation(allow=["cloudwatch:DescribeAlarmHistory", "cloudwatch:ListAlarmMuteRules", "cloudwatch:GetAlarmMuteRule"])
+def alarm_news_elsewhere(aws: Aws, alarms: list[Alarm], now: datetime) -> AlarmNews:
+    """Of CloudFront's alarms, whose region is another one; asks nothing where the stack has none."""
+    regions = {alarm.region for alarm in alarms} - {"", aws.region}
+    looks = [aws.elsewhere(region) for region in sorted(regions)]
+    return AlarmNews(
+        tuple(mute for there in looks for mute in alarm_mutes(there)),
+        tuple(event for there in looks for event in alarm_history(there, now)),
+    )
+
+
+def by_alarm(events: Iterable[AlarmEvent]) -> dict[str, list[AlarmEvent]]:
+    """The events by the alarm's name, in their order."""
+    found: dict[str, list[AlarmEvent]] = {}
+    for event in events:
+        found.setdefault(event.alarm, []).append(event)
+    return found
+
+
+def failed_actions(alarm: Alarm, events: Sequence[AlarmEvent]) -> str:
+    """What was said where each action of the alarm failed when it was last tried; empty where one worked, or none
+    was tried.
+
+    Only since its configuration last changed: until then it had other actions. Sources: API_AlarmHistoryItem, whose
+    type Action tells it and nothing else does; "Failed to execute action" in "Troubleshoot CloudWatch alarms".
+    """
+    raw = alarm.evidence
+    not_asked = {*(raw.get("OKActions") or []), *(raw.get("InsufficientDataActions") or [])}
+    not_asked -= set(raw.get("AlarmActions") or [])
+    configured: datetime | None = raw.get("AlarmConfigurationUpdatedTimestamp")
+    last: dict[str, AlarmEvent] = {}
+    for event in events:
+        if not event.action or event.action in not_asked or not event.is_of(alarm):
+            continue
+        if not configured or event.at >= configured:
+            last.setdefault(event.action, event)
+    if not last or not all(event.error for event in last.values()):
+        return ""
+    return "; ".join(
+        f"{one.action} failed at {one.at:%Y-%m-%d %H:%M} UTC: {one.error}"
+        for one in sorted(last.values(), key=lambda event: event.action)
+    )
+
+
+@dataclass(frozen=True)
+class Deliveries:
+    """What stands between the stack's alarms and people: mute rules, and actions that failed."""
+
+    mutes: Sequence[Mute] | CouldNotLook
+    events: Mapping[str, Sequence[AlarmEvent]] | CouldNotLook
+
+    def _mutes_of(self, alarm: Alarm) -> list[Mute]:
+        return [mute for mute in seen(self.mutes) if alarm.name in mute.alarms and alarm.region in ("", mute.region)]
+
+    def muted(self, alarm: Alarm) -> str:
+        """The mute rules that silence it at this moment; empty where there is none."""
+        return "; ".join(str(mute) for mute in self._mutes_of(alarm) if mute.active)
+
+    def scheduled(self, alarm: Alarm, now: datetime) -> list[tuple[str, float]]:
+        """The mute rules that will silence it, each with its hours within the next seven days."""
+        waiting = [mute for mute in self._mutes_of(alarm) if not mute.active]
+        return [(str(mute), mute.hours_in_the_week_from(now)) for mute in waiting]
+
+    def failed(self, alarm: Alarm) -> str:
+        """Why nobody was called when it last went off within 24 hours; empty where somebody was, or it did not."""
+        return failed_actions(alarm, seen(self.events).get(alarm.name, ()))
+
+
+@observation(soft=["alarm_mutes", "alarm_history", "alarm_news_elsewhere"])
+def alarm_deliveries(
+    alarm_mutes: list[Mute] | CouldNotLook,
+    alarm_history: list[AlarmEvent] | CouldNotLook,
+    alarm_news_elsewhere: AlarmNews | CouldNotLook,
+) -> Deliveries:
+    """The mute rules and the history of every region in which the stack has alarms."""
+    there = alarm_news_elsewhere
+    if isinstance(there, CouldNotLook):
+        return Deliveries(there, there)
+    return Deliveries(
+        alarm_mutes if isinstance(alarm_mutes, CouldNotLook) else [*alarm_mutes, *there.mutes],
+        alarm_history if isinstance(alarm_history, CouldNotLook) else by_alarm([*alarm_history, *there.events]),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ringing(Resource):
+    """An alarm that went off in the last 24 hours."""
+
+    times: int
+
+
+@observation()
+def overnight_alarms(
+    alarms: list[Alarm], alarm_history: list[AlarmEvent], alarm_news_elsewhere: AlarmNews
+) -> list[Ringing]:
+    """The stack's alarms that went off in the last 24 hours, whatever their state now."""
+    events = by_alarm(event for event in [*alarm_history, *alarm_news_elsewhere.events] if event.rang)
+    found = ((alarm, [one for one in events.get(alarm.name, ()) if one.is_of(alarm)]) for alarm in alarms)
+    return [
+        Ringing(
+            arn=alarm.arn,
+            name=alarm.name,
+            times=len(rang),
+            evidence={"history": [f"{event.at:%Y-%m-%d %H:%M} UTC: {event.summary}" for event in rang]},
+            figures=(
+                Figure("times in ALARM", len(rang)),
+                Figure("last", f"{rang[0].at:%Y-%m-%d %H:%M} UTC"),
+                Figure("now", alarm.state),
+            ),
+        )
+        for alarm, rang in found
+        if rang
+    ]

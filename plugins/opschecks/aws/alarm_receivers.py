@@ -1,0 +1,160 @@
+"""Who hears an alarm: SNS topics with subscribers, rules of EventBridge, deployments of ECS."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any
+
+from ..core.observation import CouldNotLook, NotConfigured, NotThere, fan_out
+from .cloudwatch_alarms import Alarm
+from .ecs import Service
+from .global_services import region_of
+from .session import Aws
+
+if TYPE_CHECKING:
+    from ..config.stack import Stack
+
+_SOURCE, _DETAIL = "aws.cloudwatch", "CloudWatch Alarm State Change"
+
+
+def deaf_topics(stack: Stack, aws: Aws, alarms: Sequence[Alarm]) -> dict[str, str | CouldNotLook]:
+    """Why each SNS topic among the alarms' actions reaches nobody: "" where it does, CouldNotLook where it is unknown.
+
+    A topic that `alarm_receivers` names is not asked. Source: API_GetTopicAttributes, whose SubscriptionsConfirmed
+    counts; a subscription by e-mail is pending until somebody confirms it.
+    """
+    topics = {action for alarm in alarms for action in alarm.evidence.get("AlarmActions") or [] if ":sns:" in action}
+    topics = {one for one in topics if not any(fnmatchcase(one, known) for known in stack.alarm_receivers)}
+    asked = sorted(topics)
+    return dict(zip(asked, fan_out(lambda topic: _deaf(aws, topic), asked), strict=True))
+
+
+def _deaf(aws: Aws, topic: str) -> str | CouldNotLook:
+    name, region = topic.rsplit(":", 1)[-1], region_of(topic)
+    there = aws.elsewhere(region) if region not in ("", aws.region) else aws
+    try:
+        told = there.call("sns", "GetTopicAttributes", TopicArn=topic)["Attributes"]
+        confirmed, pending = int(told["SubscriptionsConfirmed"]), int(told.get("SubscriptionsPending") or 0)
+    except NotThere:
+        return f"the topic {name} does not exist"
+    except CouldNotLook as error:
+        why = f"{error.reason} (topic {topic}); if it is known to call somebody, add it to alarm_receivers"
+        return CouldNotLook(error.call, why, action=error.action)
+    if confirmed:
+        return ""
+    return f"the topic {name} has no confirmed subscription" + (f", {pending} wait for confirmation" if pending else "")
+
+
+@dataclass(frozen=True)
+class Consumers:
+    """What reacts to an alarm though it has no action for it; `unknown`: what could not be looked at."""
+
+    names: tuple[str, ...] = ()
+    unknown: tuple[CouldNotLook, ...] = ()
+
+
+def consumers(aws: Aws, alarms: Sequence[Alarm], services: Sequence[Service] | CouldNotLook) -> dict[str, Consumers]:
+    """By ARN: the services whose deployments the alarm stops, and the rules of EventBridge that its change triggers.
+
+    Sources: API_DeploymentAlarms of ECS; "Alarm events and EventBridge" of the CloudWatch user guide.
+    """
+    found = {}
+    for region in sorted({alarm.region for alarm in alarms}):
+        there = aws.elsewhere(region) if region not in ("", aws.region) else aws
+        here = [alarm for alarm in alarms if alarm.region == region]
+        rules = _rules(there) if any(alarm.state != "MISSING" for alarm in here) else ()
+        for alarm in here:
+            found[alarm.arn] = _of(there, alarm, rules, services)
+    return found
+
+
+def _of(
+    aws: Aws,
+    alarm: Alarm,
+    rules: Sequence[Mapping[str, Any]] | CouldNotLook,
+    services: Sequence[Service] | CouldNotLook,
+) -> Consumers:
+    unknown: list[CouldNotLook] = []
+    names: list[str] = []
+    if isinstance(services, CouldNotLook):
+        unknown += [services] if not isinstance(services, NotConfigured) else []
+    else:
+        names += [f"deployments of {one.name}" for one in services if alarm.name in _stops(one)]
+    if isinstance(rules, CouldNotLook):
+        unknown.append(rules)
+    else:
+        try:
+            names += [f"EventBridge rule {rule['Name']}" for rule in rules if _is_sent(aws, rule, alarm)]
+        except CouldNotLook as error:
+            unknown.append(error)
+    return Consumers(tuple(names), () if names else tuple(unknown))
+
+
+def _stops(service: Service) -> list[str]:
+    """The alarms that stop a deployment of the service."""
+    told = (service.evidence.get("deploymentConfiguration") or {}).get("alarms") or {}
+    return list(told.get("alarmNames") or []) if told.get("enable") else []
+
+
+def _rules(aws: Aws) -> list[Mapping[str, Any]] | CouldNotLook:
+    """The rules of the default event bus that may be about alarms, or why they could not be listed."""
+    try:
+        listed = aws.items("events", "ListRules", "Rules")
+    except CouldNotLook as error:
+        return error
+    return [
+        rule for rule in listed if rule.get("State") != "DISABLED" and _may_match(str(rule.get("EventPattern") or ""))
+    ]
+
+
+def _may_match(pattern: str) -> bool:
+    """Whether the pattern may match an alarm: only EventBridge itself knows for sure."""
+    if not pattern:
+        return False  # a schedule
+    try:
+        told = json.loads(pattern)
+    except ValueError:
+        return True
+    for key, expected in (("source", _SOURCE), ("detail-type", _DETAIL)):
+        wanted = told.get(key) or [expected]
+        if expected not in wanted and all(isinstance(one, str) for one in wanted):
+            return False
+    return True
+
+
+def _is_sent(aws: Aws, rule: Mapping[str, Any], alarm: Alarm) -> bool:
+    """Whether the rule sends the alarm's going off to anything but an archive or a log group."""
+    account, moment = alarm.arn.split(":")[4], f"{alarm.since:%Y-%m-%dT%H:%M:%SZ}"
+    event = {
+        "version": "0",
+        "id": "00000000-0000-0000-0000-000000000000",
+        "source": _SOURCE,
+        "detail-type": _DETAIL,
+        "account": account,
+        "region": alarm.region,
+        "time": moment,
+        "resources": [alarm.arn],
+        "detail": {
+            "alarmName": alarm.name,
+            "state": {"value": "ALARM", "reason": "", "timestamp": moment},
+            "previousState": {"value": "OK", "reason": "", "timestamp": moment},
+        },
+    }
+    asked = {"EventPattern": rule["EventPattern"], "Event": json.dumps(event)}
+    if not aws.call("events", "TestEventPattern", **asked)["Result"]:
+        return False
+    targets = aws.items("events", "ListTargetsByRule", "Targets", Rule=rule["Name"])
+    return any(":logs:" not in one["Arn"] and ":archive/" not in one["Arn"] for one in targets)
+
+
+def never_heard(alarm: Alarm, reasons: Sequence[str | CouldNotLook]) -> str:
+    """Why nobody hears it, "" where its actions are heard; CouldNotLook where one of the reasons is that."""
+    for one in reasons:
+        if isinstance(one, CouldNotLook):
+            raise one.again()
+    if alarm.evidence.get("AlarmActions"):
+        return "; ".join(str(one) for one in reasons)
+    return "it has no action, and neither a composite alarm with one, EventBridge nor a deployment of ECS reacts to it"
