@@ -19,20 +19,20 @@ def test_what_was_deployed_serves(releases: list[Release], stack: Stack, now: da
     longest = timedelta(minutes=stack.limits.deployment_minutes)
     for release in releases:
         with examine(release) as note:
-            service = release.service
+            service, rollout = release.service, release.rollout
             assert service.status == "ACTIVE", f"the service is {service.status}"
             primary = release.primary
             note(f"{primary.revision} by {primary.id}, {service.running} of {service.desired} tasks run")
             assert not release.differences, "; ".join(release.differences)
-            state = primary.evidence["rolloutState"]
-            assert state == "COMPLETED", f"the deployment is {state}: {service.newest_event}"
-            others = [one.revision for one in service.deployments if not one.is_primary]
-            assert not others, f"{', '.join(others)} still runs beside it"
-            assert service.desired > 0, "its desired count is 0"
+            assert not release.unfinished, release.unfinished
+            assert not rollout.cannot_start, rollout.cannot_start
+            assert service.desired > 0 or service.is_daemon, "its desired count is 0"
             if service.running < service.desired:  # scaling may have gone on from there
-                assert service.is_starting, service.newest_event or "tasks are missing"
-                waiting = now - service.changed_at
-                assert waiting <= longest, f"tasks were last started {waiting.total_seconds() / 60:.0f} minutes ago"
+                assert service.is_starting, rollout.why or "tasks are missing"
+                waiting = now - service.short_since
+                assert waiting <= longest, f"they were first tried {waiting.total_seconds() / 60:.0f} minutes ago"
+            for moving in rollout.under_way:
+                note(f"{moving}: until it ends, ECS may still roll it back")
 
 
 @check(Severity.HIGH, runbook="deploy-backend", failing="Tasks do not run the image that their tag points to")
