@@ -58,8 +58,7 @@ def test_services_run_the_tasks_they_want(
                 assert service.is_starting, rollout.why or "none is being started for the missing ones"
                 waiting = (now - service.short_since) / timedelta(minutes=1)
                 note(f"the missing ones have been tried for {waiting:.0f} minutes")
-                note(rollout.why)
-                assert waiting <= longest, f"limit {longest:g} minutes"
+                assert waiting <= longest, "; ".join([f"limit {longest:g} minutes", *filter(None, [rollout.why])])
 
 
 @check(

@@ -177,6 +177,20 @@ class Service(Resource):
     """family:revision of the service's task definition."""
 
     @property
+    def filled_groups(self) -> list[tuple[str, ...]]:
+        """The target groups that ECS fills with its tasks; those that it fills alternately are together."""
+        found = [self._groups(raw) for raw in self.evidence.get("loadBalancers") or []]
+        if sets := [raw for one in self.task_sets for raw in one.evidence.get("loadBalancers") or []]:
+            # CodeDeploy moves traffic between the groups of its task sets, of which the service itself names one
+            found = [tuple(dict.fromkeys(arn for groups in (*found, *map(self._groups, sets)) for arn in groups))]
+        return list(dict.fromkeys(groups for groups in found if groups))
+
+    @staticmethod
+    def _groups(balanced: Mapping[str, Any]) -> tuple[str, ...]:
+        other = (balanced.get("advancedConfiguration") or {}).get("alternateTargetGroupArn")
+        return tuple(str(arn) for arn in (balanced.get("targetGroupArn"), other) if arn)
+
+    @property
     def twin_groups(self) -> list[tuple[str, str]]:
         """Pairs of target groups that ECS fills alternately: blue/green, linear and canary deployments."""
         pairs = []

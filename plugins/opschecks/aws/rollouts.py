@@ -28,10 +28,9 @@ class Moving:
     stage: str = ""
 
     def __str__(self) -> str:
-        age = (clock.now() - self.since).total_seconds() / 60
-        return f"{self.revision} has been under way for {age:.0f} minutes" + (
-            f", stage {self.stage}" if self.stage else ""
-        )
+        minutes = (clock.now() - self.since) / timedelta(minutes=1)
+        age = f"{minutes:.0f} minutes" if minutes < 180 else f"{minutes / 60:.0f} hours"
+        return f"{self.revision} has been under way for {age}" + (f", stage {self.stage}" if self.stage else "")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,8 +125,11 @@ class Rollout(Resource):
         for one in self.known:
             if one.has_failed and (one.is_open or not self._is_superseded(one.ended)):
                 return f"{one.began:%Y-%m-%d %H:%M} UTC: {one}: {one.why or 'ECS says no reason'}"
-        told = self._failures_told
-        return f"{told[0].at:%Y-%m-%d %H:%M} UTC: {told[0].message}" if told else ""
+        if not (told := self._failures_told):
+            return ""
+        # "deployment failed" has the reason; the roll-back follows it
+        first = next((event for event in told if _FAILED[0] in event.message), told[0])
+        return f"{first.at:%Y-%m-%d %H:%M} UTC: {first.message}"
 
     @property
     def _failures_told(self) -> list[Event]:
