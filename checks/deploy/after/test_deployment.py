@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from opschecks import CouldNotLook, Examine, Severity, Stack, check
-from opschecks.aws.ecr import RegistryImage, reference
+from opschecks.aws.ecr import RegistryImage, is_pinned
 from opschecks.aws.releases import Release
 from opschecks.remedies.settings.ecs import RollBackService
 
@@ -40,23 +40,26 @@ def test_tasks_run_the_image_of_their_tag(
     releases: list[Release], registry_images: list[RegistryImage], examine: Examine
 ) -> None:
     """A tag that was moved, or pushed too late, leaves tasks running other code than everybody believes."""
-    digests = {one.arn: one.digests for one in registry_images}
+    known = {one.arn: one for one in registry_images}
     for release in releases:
         with examine(release) as note:
             assert release.service.status == "ACTIVE", f"the service is {release.service.status}"
-            primary = release.primary
-            assert release.tasks, f"no task of this deployment runs, {primary.id}"
-            # a side-car's image of another registry is nobody's to compare
-            own = [one for task in release.tasks for one in task.images if reference(one[1].partition("@")[0])]
-            for container, image, runs in own:
-                wanted = {image.partition("@")[2]} if "@" in image else digests[image]
-                assert wanted, f"{container}: ECR has no {image}"
+            assert release.tasks, f"no task of this deployment runs, {release.primary.id}"
+            # a side-car's image of another registry, or of others, is nobody's to compare
+            own = [one for task in release.tasks for one in task.images if is_pinned(one[1]) or one[1] in known]
+            read = [one for one in own if is_pinned(one[1]) or not known[one[1]].problem]
+            for container, image, runs in read:
+                wanted = {image.partition("@")[2]} if is_pinned(image) else known[image].digests
+                assert wanted, f"{container}: ECR has no {image}, or only in its archive"
                 moved = bool(runs) and runs not in wanted
                 assert not moved, f"{container} runs {runs[:19]}…, and {image} is {min(wanted)[:19]}… now"
-            unseen = [container for container, _, runs in own if not runs]
-            if unseen:
+            if unseen := [container for container, _, runs in read if not runs]:
                 raise CouldNotLook("ecs:DescribeTasks", f"it does not return the digest that {unseen[0]} runs")
-            if not own:
+            if not read:
                 images = sorted({image for image, _ in release.containers})
-                raise CouldNotLook("", f"no container's image lies in ECR: {', '.join(images)}")
-            note(f"{len(own)} containers run the image of their tag")
+                raise CouldNotLook("", f"no container's image that can be read lies in ECR: {', '.join(images)}")
+            note(f"{len(read)} containers run the image of their tag")
+    for unread in registry_images:  # one that cannot be read hides no other
+        if unread.problem:
+            with examine(unread):
+                raise unread.problem.again()

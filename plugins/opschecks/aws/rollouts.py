@@ -103,7 +103,7 @@ class Rollout(Resource):
         if any(one.status == "IN_PROGRESS" and one.stage in SHIFTED for one in opened[:1]):
             return "SERVING"
         if opened:
-            return str(opened[0])
+            return opened[0].status + (f", stage {opened[0].stage}" if opened[0].stage else "")
         if said := str(current.evidence.get("rolloutState", "")):
             return said
         if len(self.service.deployments) > 1:
