@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from tests.canned import ACCOUNT, Raw, ago, given
+from opschecks.aws.ecs import Service, Task
+from opschecks.aws.rollouts import Rollout, rollouts
+from opschecks.aws.service_deployments import Recorded, service_deployments
+from opschecks.core.observation import CouldNotLook
+from tests.canned import ACCOUNT, NOW, Answers, Aws, Raw, ago, given, names
 
 CLUSTER = f"arn:aws:ecs:{ACCOUNT}:cluster/prod"
 
@@ -55,3 +60,68 @@ def service(*deployments: Raw, of: str = "backend", **changes: Any) -> Raw:
         "events": [event("has reached a steady state.", hours=6 * n + 1) for n in range(20)],
     }
     return given(raw, changes)
+
+
+def record(status: str = "IN_PROGRESS", number: int = 8, **changes: Any) -> Raw:
+    """A service deployment as DescribeServiceDeployments returns it; it began 10 minutes ago."""
+    raw = {
+        "serviceDeploymentArn": f"arn:aws:ecs:{ACCOUNT}:service-deployment/prod/backend/{number:021}",
+        "serviceArn": f"arn:aws:ecs:{ACCOUNT}:service/prod/backend",
+        "clusterArn": CLUSTER,
+        "createdAt": ago(minutes=10),
+        "startedAt": ago(minutes=10),
+        "updatedAt": ago(minutes=1),
+        "sourceServiceRevisions": [{"arn": service_revision(number - 1), "requestedTaskCount": 2}],
+        "targetServiceRevision": {"arn": service_revision(number), "requestedTaskCount": 2},
+        "status": status,
+        "deploymentConfiguration": {"strategy": "ROLLING", "maximumPercent": 200, "minimumHealthyPercent": 100},
+    }
+    return given(raw, changes)
+
+
+def service_revision(number: int) -> str:
+    return f"arn:aws:ecs:{ACCOUNT}:service-revision/prod/backend/{number:019}"
+
+
+def recorded(*records: Raw) -> dict[tuple[str, str], Answers]:
+    """What ECS answers of a service that has these service deployments."""
+    kept = ("serviceDeploymentArn", "serviceArn", "clusterArn", "createdAt", "startedAt", "finishedAt", "status")
+    briefs = [
+        {
+            **{key: one[key] for key in (*kept, "statusReason") if key in one},
+            "targetServiceRevisionArn": one["targetServiceRevision"]["arn"],
+        }
+        for one in records
+    ]
+
+    def listed(cluster: str, service: str, status: Sequence[str], **_: Any) -> Raw:
+        return {"serviceDeployments": [one for one in briefs if one["status"] in status]}
+
+    def described(serviceDeploymentArns: Sequence[str]) -> Raw:  # noqa: N803 - AWS's names
+        return {"serviceDeployments": [one for one in records if one["serviceDeploymentArn"] in serviceDeploymentArns]}
+
+    def revisions(serviceRevisionArns: Sequence[str]) -> Raw:  # noqa: N803 - AWS's names
+        told = [
+            {"serviceRevisionArn": arn, "taskDefinition": definition(int(arn.rsplit("/", 1)[-1]))}
+            for arn in serviceRevisionArns
+        ]
+        return {"serviceRevisions": told}
+
+    return {
+        ("ecs", "ListServiceDeployments"): listed,
+        ("ecs", "DescribeServiceDeployments"): described,
+        ("ecs", "DescribeServiceRevisions"): revisions,
+    }
+
+
+def rolled(
+    seen: Sequence[Service],
+    *records: Raw,
+    tasks: Sequence[Task] = (),
+    answers: dict[tuple[str, str], Answers] | None = None,
+) -> list[Rollout]:
+    """The services with what ECS records of them, `answers` in place of some of its answers."""
+    inventory = names(services=tuple(one.name for one in seen))
+    known: dict[str, Recorded] | CouldNotLook
+    known = service_deployments(Aws({**recorded(*records), **(answers or {})}), inventory, NOW)
+    return rollouts(list(seen), known, list(tasks))

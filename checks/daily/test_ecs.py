@@ -3,7 +3,8 @@
 from datetime import datetime, timedelta
 
 from opschecks import Examine, Severity, Stack, check
-from opschecks.aws.ecs import Deployment, Service, Task, TaskSet
+from opschecks.aws.ecs import Task
+from opschecks.aws.rollouts import Rollout
 from opschecks.aws.traffic import ServiceLoad
 from opschecks.remedies.settings.ecs import RollBackService, ScaleService
 
@@ -42,19 +43,22 @@ def test_memory_leaves_headroom(service_load: list[ServiceLoad], stack: Stack, e
 
 @check(Severity.CRITICAL, runbook="scale-backend", failing="A service does not run its desired number of tasks")
 def test_services_run_the_tasks_they_want(
-    services: list[Service], stack: Stack, now: datetime, examine: Examine
+    rollouts: list[Rollout], stack: Stack, now: datetime, examine: Examine
 ) -> None:
     """Missing tasks are missing capacity; a service with none is down, whatever else looks well."""
-    longest = timedelta(minutes=stack.limits.deployment_minutes)
-    for service in services:
-        with examine(service) as note:
+    longest = stack.limits.deployment_minutes
+    for rollout in rollouts:
+        with examine(rollout) as note:
+            service = rollout.service
             assert service.status == "ACTIVE", f"the service is {service.status}"
             note(f"{service.running} of {service.desired} tasks run, {service.pending} pending")
-            assert service.desired > 0, "its desired count is 0"
+            assert service.desired > 0 or service.is_daemon, "its desired count is 0"
+            assert not rollout.cannot_start, rollout.cannot_start
             if service.running < service.desired:
-                assert service.is_starting, service.newest_event or "none is being started for the missing ones"
-                waiting = now - service.changed_at
-                assert waiting <= longest, f"tasks were last started {waiting.total_seconds() / 60:.0f} minutes ago"
+                assert service.is_starting, rollout.why or "none is being started for the missing ones"
+                waiting = (now - service.short_since) / timedelta(minutes=1)
+                note(f"the missing ones have been tried for {waiting:.0f} minutes")
+                assert waiting <= longest, "; ".join([f"limit {longest:g} minutes", *filter(None, [rollout.why])])
 
 
 @check(
@@ -63,25 +67,22 @@ def test_services_run_the_tasks_they_want(
     failing="A deployment has failed or does not end",
     remedy=RollBackService,
 )
-def test_deployments_are_settled(services: list[Service], stack: Stack, now: datetime, examine: Examine) -> None:
+def test_deployments_are_settled(rollouts: list[Rollout], stack: Stack, now: datetime, examine: Examine) -> None:
     """A deployment that hangs leaves two versions serving, and the next one waits behind it."""
     longest = timedelta(minutes=stack.limits.deployment_minutes)
-    for service in services:
-        with examine(service) as note:
-            deployments = [] if service.status == "MISSING" else service.deployments
-            assert deployments or service.task_sets, "it has no deployment"
-            failed = [one.revision for one in deployments if one.state == "FAILED"]
-            assert not failed, f"{', '.join(failed)} failed: {service.newest_event}"
-            # the old deployment is being replaced for as long as the new one takes, whatever its own age
-            moving = [one for one in deployments if one.is_primary and (one.state == "IN_PROGRESS" or deployments[1:])]
-            unsettled = [task_set for task_set in service.task_sets if not task_set.is_settled]
-            under_way: list[Deployment | TaskSet] = [*moving, *unsettled]
-            for one in under_way:
-                age = now - one.created_at
-                note(f"{one.revision} has been under way for {age.total_seconds() / 60:.0f} minutes")
-                assert age <= longest, f"limit {longest.total_seconds() / 60:g} minutes"
-            gone_wrong = service.failed_deployments
-            assert not gone_wrong, f"{gone_wrong[0].at:%Y-%m-%d %H:%M} UTC: {gone_wrong[0].message}"
+    for rollout in rollouts:
+        with examine(rollout) as note:
+            service = rollout.service
+            assert service.status not in ("MISSING", "INACTIVE"), f"the service is {service.status}"
+            assert service.deployments or service.task_sets, "it has no deployment"
+            assert not rollout.failure, rollout.failure
+            assert not rollout.cannot_start, rollout.cannot_start
+            for moving in rollout.under_way:
+                note(str(moving))
+                limit = longest + moving.planned
+                assert now - moving.since <= limit, f"limit {limit / timedelta(minutes=1):g} minutes"
+            if rollout.by_events_only:
+                note(f"judged by the service's messages alone: {rollout.by_events_only}")
 
 
 @check(Severity.HIGH, runbook="scale-backend", failing="Tasks are unhealthy or keep dying")

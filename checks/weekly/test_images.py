@@ -34,6 +34,7 @@ def test_images_are_young(running_images: list[RunningImage], stack: Stack, now:
     for image in running_images:
         with examine(image) as note:
             assert image.is_there, "its registry no longer has it: no task can be started from it"
+            assert not image.is_archived, "its registry has archived it: no task can be started from it"
             age = now - image.pushed_at
             note(f"pushed {age.days} days ago")
             assert age <= timedelta(days=limit), f"limit {limit:g} days"

@@ -45,6 +45,7 @@ from tests.canned import (
     concludes,
     examined,
     fits,
+    given,
     judges,
     names,
     stack,
@@ -52,7 +53,7 @@ from tests.canned import (
     verdicts,
     without,
 )
-from tests.canned_ecs import CLUSTER, deployment, event, service, task_set
+from tests.canned_ecs import CLUSTER, deployment, event, rolled, service, task_set
 
 ACC = "123456789012"
 REGISTRY = f"{ACC}.dkr.ecr.us-west-2.amazonaws.com"
@@ -141,7 +142,7 @@ def failure(code: str) -> Raw:
 
 
 def in_registry(*raw: Raw, answer: Answers) -> list[RegistryImage]:
-    return registry_images(Here({("ecr", "BatchGetImage"): answer}), tasks_seen(*raw))
+    return registry_images(stack(), Here({("ecr", "BatchGetImage"): answer}), tasks_seen(*raw))
 
 
 RUNNING = task((f"{REGISTRY}/backend:v2", V2))
@@ -166,8 +167,9 @@ ANSWERS: dict[str, tuple[Raw, set[str] | str]] = {
 @pytest.mark.parametrize(("answer", "digests"), ANSWERS.values(), ids=ANSWERS)
 def test_what_a_tag_stands_for(answer: Raw, digests: set[str] | str) -> None:
     if isinstance(digests, str):
+        [unread] = in_registry(RUNNING, answer=answer)
         with pytest.raises(CouldNotLook, match=digests):
-            in_registry(RUNNING, answer=answer)
+            unread.digests  # noqa: B018 - it raises
     else:
         [found] = in_registry(RUNNING, answer=answer)
         assert (found.arn, found.name, set(found.digests)) == (f"{REGISTRY}/backend:v2", "backend:v2", digests)
@@ -178,6 +180,7 @@ def test_ecr_is_asked_once_for_each_tag_that_wanted_tasks_run() -> None:
     aws = Here({("ecr", "BatchGetImage"): {"images": [image()]}})
     stopped = task((f"{REGISTRY}/backend:v1", V1), desiredStatus="STOPPED")
     found = registry_images(
+        stack(),
         aws,
         tasks_seen(
             task((f"{REGISTRY}/backend:v2", V2), (other, ""), ("nginx:1.27", "")),
@@ -196,8 +199,9 @@ def test_ecr_is_asked_once_for_each_tag_that_wanted_tasks_run() -> None:
 
 def test_an_image_in_another_region_is_not_looked_at() -> None:
     elsewhere = task((f"{REGISTRY.replace('us-west-2', 'eu-west-1')}/backend:v2", V2))
-    with pytest.raises(CouldNotLook, match="is in eu-west-1; only us-west-2 is read"):
-        in_registry(elsewhere, answer={"images": [image()]})
+    [unread] = in_registry(elsewhere, answer={"images": [image()]})
+    with pytest.raises(CouldNotLook, match="is in eu-west-1; only us-west-2 is read; if others are responsible"):
+        unread.digests  # noqa: B018 - it raises
 
 
 def released(expected: Expected, told: list[Raw], running: list[Raw], missing: tuple[str, ...] = ()) -> list[Release]:
@@ -207,7 +211,7 @@ def released(expected: Expected, told: list[Raw], running: list[Raw], missing: t
     ]
     aws = Aws({("ecs", "DescribeServices"): {"services": told, "failures": failures}, **describing(*running)})
     inventory = names(services=(*(one["serviceName"] for one in told), *missing))
-    return releases(expected, services(aws, inventory, NOW), tasks(aws, inventory))
+    return releases(expected, rolled(services(aws, inventory, NOW)), tasks(aws, inventory))
 
 
 def revision(*wanted: str) -> Expected:
@@ -270,25 +274,49 @@ SERVES: dict[str, tuple[Expected, Raw, str, str]] = {
         revision("backend:8"),
         service(deployment(rolloutState="IN_PROGRESS"), events=[event("has started.", minutes=1)]),
         "failed",
-        "is IN_PROGRESS: (service backend) has started",
+        "the deployment is IN_PROGRESS",
     ),
     "failed": (
         revision("backend:8"),
         service(deployment(rolloutState="FAILED")),
         "failed",
-        "the deployment is FAILED: (serv",
+        "the deployment is FAILED",
     ),
     "old tasks beside it": (revision("backend:8"), service(deployment(), OLD), "failed", "backend:7 still runs beside"),
     "short of a task": (
         revision("backend:8"),
-        service(runningCount=1, events=[event("no room", minutes=1)]),
+        service(runningCount=1, events=[event("was unable to place a task: no room", minutes=1)]),
         "failed",
         "no room",
     ),
     "nothing runs": (revision("backend:8"), service(runningCount=0, events=[]), "failed", "tasks are missing"),
     "scaled to nothing": (revision("backend:8"), service(desiredCount=0, runningCount=0), "failed", ""),
     "draining": (revision("backend:8"), service(status="DRAINING"), "failed", "the service is DRAINING"),
-    "not deployed by ECS": (revision("backend:8"), BY_CODE_DEPLOY, "blind", "backend has no primary deployment"),
+    "deployed by CodeDeploy": (revision("backend:8"), BY_CODE_DEPLOY, "passed", "backend:8 by ecs-svc/1, 2 of 2"),
+    "by CodeDeploy, and the old tasks wait for their end": (
+        revision("backend:8"),
+        {**BY_CODE_DEPLOY, "taskSets": [task_set(), task_set(7, id="ecs-svc/0", status="ACTIVE", runningCount=2)]},
+        "passed",
+        "",
+    ),
+    "by CodeDeploy, taken back": (
+        revision("backend:9"),
+        BY_CODE_DEPLOY,
+        "failed",
+        "expected backend:9, running backend:8",
+    ),
+    "by CodeDeploy, not yet stable": (
+        revision("backend:8"),
+        {**BY_CODE_DEPLOY, "taskSets": [task_set(stabilityStatus="STABILIZING")]},
+        "failed",
+        "the deployment is not yet stable",
+    ),
+    "of an external controller, nothing yet": (
+        revision("backend:8"),
+        given(BY_CODE_DEPLOY, {"taskSets": [], "deployments": None, "deploymentController": {"type": "EXTERNAL"}}),
+        "blind",
+        "backend has neither a primary deployment nor task set",
+    ),
     "half an answer": (revision("backend:8"), without("runningCount", service()), "blind", "no 'runningCount'"),
 }
 test_what_was_deployed_serves = judges(
@@ -395,7 +423,7 @@ test_tasks_run_the_image_of_their_tag = judges(
 def test_an_image_without_a_tag_is_compared_with_latest() -> None:
     running = task((f"{REGISTRY}/backend", V1))
     aws = Here({("ecr", "BatchGetImage"): {"images": [image(V1, "latest")]}})
-    images = registry_images(aws, tasks_seen(running))
+    images = registry_images(stack(), aws, tasks_seen(running))
     seen = released(revision("backend:8"), [service()], [running])
     told = verdict(after("deployment").test_tasks_run_the_image_of_their_tag, releases=seen, registry_images=images)
     assert told[0] == "passed", told

@@ -25,7 +25,7 @@ from tests.canned import (
     verdicts,
     without,
 )
-from tests.canned_ecs import deployment, event, service, task_set
+from tests.canned_ecs import deployment, event, rolled, service, task_set
 
 ecs = daily("ecs")
 
@@ -55,7 +55,7 @@ def test_a_service_that_ecs_does_not_know_fails_every_check_of_services() -> Non
     found = seen(service(), failures=(gone,))
     assert [one.status for one in found] == ["ACTIVE", "MISSING"]
     for check in (ecs.test_services_run_the_tasks_they_want, ecs.test_deployments_are_settled):
-        assert verdicts(check, services=found) == {"backend": "passed", "old": "failed"}
+        assert verdicts(check, rollouts=rolled(found)) == {"backend": "passed", "old": "failed"}
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,11 @@ ROLLING = [
 ]
 SCALED_OUT = [event("has started 2 tasks: (task 1f) (task 2f).", minutes=3)]
 
-UNTOLD: Raw = {"deployments": [], "events": []}
+LOOP = [event(f"has started 1 tasks: (task {n}f).", minutes=n) for n in range(5, 60, 6)]
+OLD_LOOP = [event(f"has started 1 tasks: (task {n}f).", minutes=300 + n) for n in range(5, 60, 6)]
+CANNOT_START = event("is unable to consistently start tasks successfully. For more information, see …", minutes=2)
+
+UNTOLD: Raw = {"deploymentController": {"type": "EXTERNAL"}, "deployments": None, "events": []}
 RUNNING = {
     "steady": ({}, "passed", "2 of 2 tasks run, 0 pending"),
     "of Spot capacity": (
@@ -86,13 +90,64 @@ RUNNING = {
     "scale-out in progress": ({"desiredCount": 4, "pendingCount": 2, "events": SCALED_OUT}, "passed", "2 of 4 tasks"),
     "surplus task": ({"runningCount": 3}, "passed", "3 of 2 tasks run"),
     "scale-out of too few": ({"desiredCount": 4, "pendingCount": 1, "events": SCALED_OUT}, "failed", "started"),
-    "nothing runs yet": ({"runningCount": 0, "pendingCount": 2, "events": SCALED_OUT}, "failed", "has started 2"),
+    "nothing runs yet": (
+        {"runningCount": 0, "pendingCount": 2, "events": SCALED_OUT},
+        "failed",
+        "none is being started",
+    ),
     "starting for too long": (
         {"pendingCount": 1, "runningCount": 1, "events": [event("has started 1.", minutes=31)]},
         "failed",
-        "last",
+        "the missing ones have been tried for 31 minutes; limit 30 minutes",
     ),
-    "completed with none running": ({"runningCount": 0}, "failed", "has reached a steady state"),
+    "a task that restarts for ever": (
+        {"pendingCount": 1, "runningCount": 1, "events": LOOP},
+        "failed",
+        "the missing ones have been tried for 59 minutes",
+    ),
+    "a task that ECS gave up to start in a hurry": (
+        {"events": [event("has started 1 tasks: (task 2f).", minutes=1), CANNOT_START, *LOOP]},
+        "failed",
+        "is unable to consistently start tasks successfully",
+    ),
+    "a crash loop that a later deployment ended": (
+        {"events": [event("has reached a steady state.", minutes=1), CANNOT_START, *LOOP]},
+        "passed",
+        "",
+    ),
+    "a scale-out after a crash loop of the morning": (
+        {
+            "desiredCount": 3,
+            "pendingCount": 1,
+            "events": [
+                event("has started 1 tasks: (task 3f).", minutes=2),
+                event("has reached a steady state.", hours=3),
+                *OLD_LOOP,
+            ],
+        },
+        "passed",
+        "the missing ones have been tried for 2 minutes",
+    ),
+    "no room, behind newer messages": (
+        {
+            "runningCount": 1,
+            "events": [
+                event("registered 1 targets in (target-group blue)", minutes=1),
+                event("was unable to place a task. Reason: Capacity is unavailable at this time.", minutes=2),
+                event("has reached a steady state.", minutes=90),
+            ],
+        },
+        "failed",
+        "Capacity is unavailable",
+    ),
+    "a daemon on a cluster without instances": (
+        {"schedulingStrategy": "DAEMON", "desiredCount": 0, "runningCount": 0},
+        "passed",
+        "0 of 0",
+    ),
+    "nothing said of messages": ({"events": None}, "blind", "the answer has no 'events'"),
+    "a message without its text": ({"events": [without("message", event("x", hours=1))]}, "blind", "no 'message'"),
+    "completed with none running": ({"runningCount": 0}, "failed", "none is being started for the missing ones"),
     "short of a task": ({"runningCount": 1, "events": []}, "failed", "none is being started for the missing ones"),
     "scaled to nothing": ({"desiredCount": 0, "runningCount": 0}, "failed", "its desired count is 0"),
     "draining": ({"status": "DRAINING", "desiredCount": 0, "runningCount": 0}, "failed", "the service is DRAINING"),
@@ -105,7 +160,7 @@ RUNNING = {
     ),
 }
 test_services_run_the_tasks_they_want = judges(
-    ecs.test_services_run_the_tasks_they_want, RUNNING, services=lambda changes: seen(service(**changes))
+    ecs.test_services_run_the_tasks_they_want, RUNNING, rollouts=lambda changes: rolled(seen(service(**changes)))
 )
 
 
@@ -116,6 +171,8 @@ ROLLED_BACK = [
 ]
 OLDER = [event("has reached a steady state.", hours=6 * n) for n in range(1, 6)]
 
+EXTERNAL: Raw = {"deploymentController": {"type": "EXTERNAL"}}
+BROKEN: Raw = {"rolloutStateReason": "ECS deployment circuit breaker: tasks failed to start."}
 SLOW: Raw = {"createdAt": ago(minutes=45)}
 AT = ago(hours=22).astimezone(NOW.tzinfo)
 SETTLED = {
@@ -132,15 +189,26 @@ SETTLED = {
         "backend:8 has been under way for",
     ),
     "failed": (
-        {"deployments": [deployment(7), deployment(8, status="ACTIVE", rolloutState="FAILED")]},
+        {"deployments": [deployment(7), deployment(8, status="ACTIVE", rolloutState="FAILED", **BROKEN)]},
         "failed",
-        "failed: (serv",
+        "backend:8 failed; ECS deployment circuit breaker: tasks failed to start.",
     ),
-    "rolled back, now steady": ({"events": STEADY + ROLLED_BACK}, "failed", "rolling back to deployment"),
+    "rolled back, now steady": ({"events": STEADY + ROLLED_BACK}, "failed", "deployment failed: tasks failed to start"),
+    "rolled back, and deployed anew since": (
+        {"deployments": [deployment(9, createdAt=ago(hours=3))], "events": STEADY + ROLLED_BACK},
+        "passed",
+        "",
+    ),
+    "rolled back by a deployment of its own": (
+        {"deployments": [deployment(7, createdAt=ago(hours=21.9))], "events": STEADY + ROLLED_BACK},
+        "failed",
+        "deployment failed",
+    ),
+    "only the roll-back is told": ({"events": STEADY + ROLLED_BACK[:1]}, "failed", "rolling back to deployment"),
     "behind many newer events": (
         {"events": STEADY * 30 + ROLLED_BACK},
         "failed",
-        f"{AT:%Y-%m-%d %H:%M} UTC: (service backend) ro",
+        f"{AT:%Y-%m-%d %H:%M} UTC: (service backend) (deployment ecs-svc/0000000000000000008) deployment failed",
     ),
     "failed without a roll-back": ({"events": STEADY + ROLLED_BACK[1:]}, "failed", "deployment failed: tasks failed"),
     "rolled back the day before": ({"events": [*OLDER, event("rolling back to ecs-svc/7.", hours=31)]}, "passed", ""),
@@ -155,20 +223,21 @@ SETTLED = {
         "failed",
         "minutes; limit 30 min",
     ),
-    "no deployment": ({"deployments": []}, "failed", "it has no deployment"),
+    "no deployment": ({"deployments": []}, "blind", "the answer has no deployment of backend"),
+    "no task set yet": ({"deployments": None, **EXTERNAL}, "failed", "it has no deployment"),
     "nothing said of deployments": ({"deployments": None}, "blind", "the answer has no 'deployments'"),
     "task set without stability": (sets(without("stabilityStatus", task_set())), "blind", "no 'stabilityStatus'"),
 }
 test_deployments_are_settled = judges(
-    ecs.test_deployments_are_settled, SETTLED, services=lambda changes: seen(service(**changes))
+    ecs.test_deployments_are_settled, SETTLED, rollouts=lambda changes: rolled(seen(service(**changes)))
 )
 
 
 def test_how_long_a_deployment_may_take_is_the_stacks_to_say() -> None:
     patient = stack(limits={"deployment_minutes": 60})
-    slow = seen(service(deployments=[deployment(8, rolloutState="IN_PROGRESS", createdAt=ago(minutes=31))]))
-    assert verdict(ecs.test_deployments_are_settled, services=slow)[0] == "failed"
-    assert verdict(ecs.test_deployments_are_settled, services=slow, stack=patient)[0] == "passed"
+    slow = rolled(seen(service(deployments=[deployment(8, rolloutState="IN_PROGRESS", createdAt=ago(minutes=31))])))
+    assert verdict(ecs.test_deployments_are_settled, rollouts=slow)[0] == "failed"
+    assert verdict(ecs.test_deployments_are_settled, rollouts=slow, stack=patient)[0] == "passed"
 
 
 def task(number: int = 1, **changes: Any) -> Raw:

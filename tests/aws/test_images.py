@@ -12,7 +12,7 @@ from opschecks.aws.ecs import Task
 from opschecks.aws.image_scans import ImageScan, RunningImage, image_scans, running_images
 from opschecks.config.stack import Stack
 from opschecks.core.observation import CouldNotLook, NotThere
-from tests.canned import ACCOUNT, Answers, Aws, Raw, ago, itself, judges, stack, verdict, verdicts, weekly
+from tests.canned import ACCOUNT, Answers, Aws, Raw, ago, concludes, itself, judges, stack, verdict, verdicts, weekly
 
 checks = weekly("images")
 REGISTRY = "123456789012.dkr.ecr.us-west-2.amazonaws.com"
@@ -61,6 +61,8 @@ AGES: dict[str, tuple[list[RunningImage], str, str]] = {
         "it is in eu-west-1",
     ),
     "gone": (running(more=GONE), "failed", "no task can be started from it"),
+    "archived": (running(detail(imageStatus="ARCHIVED")), "failed", "its registry has archived it"),
+    "active, as it says": (running(detail(imageStatus="ACTIVE")), "passed", "6 days"),
 }
 test_images_are_young = judges(checks.test_images_are_young, AGES, running_images=itself)
 
@@ -95,8 +97,15 @@ def test_a_repository_is_one_call_and_one_missing_image_hides_no_other() -> None
 
 def test_a_repository_that_may_not_be_read_is_not_seen() -> None:
     denied = CouldNotLook("ecr:DescribeImages", "AccessDenied: no", action="ecr:DescribeImages")
-    with pytest.raises(CouldNotLook, match="allow ecr:DescribeImages"):
-        running(more={("ecr", "DescribeImages"): denied})
+
+    def described(registryId: str, **_: Any) -> Any:  # noqa: N803 - AWS's names
+        return denied if registryId == "210987654321" else {"imageDetails": [detail()]}
+
+    shared = f"{REGISTRY.replace('123456789012', '210987654321')}/proxy:v1"
+    found = running(images=((WEB, DIGEST), (shared, OTHER)), more={("ecr", "DescribeImages"): described})
+    assert verdicts(checks.test_images_are_young, running_images=found) == {"web:v1": "passed", "proxy:v1": "blind"}
+    with pytest.raises(CouldNotLook, match=r"its policy must allow ecr:DescribeImages too"):
+        next(one for one in found if one.problem).pushed_at  # noqa: B018 - it raises
 
 
 def manifest(*digests: str) -> Raw:
@@ -122,8 +131,10 @@ def test_of_an_index_its_platforms_are_what_is_scanned() -> None:
     ],
 )
 def test_an_index_that_cannot_be_read_is_not_seen(answer: Raw, reason: str) -> None:
-    with pytest.raises(CouldNotLook, match=reason):
-        running(detail(imageManifestMediaType=INDEX), more={("ecr", "BatchGetImage"): answer})
+    found = running(detail(imageManifestMediaType=INDEX), more={("ecr", "BatchGetImage"): answer})
+    concludes(checks.test_images_are_young, "passed", "", running_images=found)
+    scan = image_scans(Aws({}), found)
+    concludes(checks.test_images_have_no_grave_vulnerabilities, "blind", reason, image_scans=scan)
 
 
 def findings(status: str = "COMPLETE", **changes: Any) -> Raw:
@@ -235,8 +246,9 @@ def test_findings_come_in_pages_and_the_worst_are_named() -> None:
 
 
 def test_an_answer_that_says_nothing_of_vulnerabilities_is_not_seen() -> None:
-    with pytest.raises(CouldNotLook, match="neither counts nor findings of web:v1"):
-        scans(findings(findings=None, findingSeverityCounts=None))
+    found = scans(findings(findings=None, findingSeverityCounts=None))
+    said = "neither counts nor findings of web:v1"
+    concludes(checks.test_images_have_no_grave_vulnerabilities, "blind", said, image_scans=found)
 
 
 def test_of_what_is_gone_or_lies_elsewhere_nothing_is_known_and_nothing_is_asked() -> None:

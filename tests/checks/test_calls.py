@@ -18,7 +18,7 @@ DAILY_ONCE = {
     "cloudwatch": "GetMetricData DescribeAlarms DescribeAlarmHistory ListAlarmMuteRules",
     "dynamodb": "Query Scan",
     "ec2": "DescribeSecurityGroups",
-    "ecs": "DescribeServices DescribeTasks",
+    "ecs": "DescribeServices DescribeTasks ListServiceDeployments",
     "elasticloadbalancing": "DescribeLoadBalancers DescribeTargetGroups DescribeTargetGroupAttributes "
     "DescribeTargetHealth",
     "logs": "FilterLogEvents",
@@ -106,6 +106,7 @@ def test_calls_for_a_single_resource_are_made_concurrently(tmp_path: Path) -> No
         "elasticloadbalancing:DescribeTargetGroupAttributes": 9,
         "elasticloadbalancing:DescribeTargetHealth": 9,
         "ecs:DescribeServices": 4,  # 10 a call
+        "ecs:ListServiceDeployments": 49,  # AWS lists those of one service a call
         "cloudwatch:GetMetricData": 1,  # 500 metrics a call
     }
     assert at_once >= 32

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from opschecks import CouldNotLook, Examine, Severity, Stack, check
-from opschecks.aws.ecr import RegistryImage, reference
+from opschecks.aws.ecr import RegistryImage, is_pinned
 from opschecks.aws.releases import Release
 from opschecks.remedies.settings.ecs import RollBackService
 
@@ -19,20 +19,20 @@ def test_what_was_deployed_serves(releases: list[Release], stack: Stack, now: da
     longest = timedelta(minutes=stack.limits.deployment_minutes)
     for release in releases:
         with examine(release) as note:
-            service = release.service
+            service, rollout = release.service, release.rollout
             assert service.status == "ACTIVE", f"the service is {service.status}"
             primary = release.primary
             note(f"{primary.revision} by {primary.id}, {service.running} of {service.desired} tasks run")
             assert not release.differences, "; ".join(release.differences)
-            state = primary.evidence["rolloutState"]
-            assert state == "COMPLETED", f"the deployment is {state}: {service.newest_event}"
-            others = [one.revision for one in service.deployments if not one.is_primary]
-            assert not others, f"{', '.join(others)} still runs beside it"
-            assert service.desired > 0, "its desired count is 0"
+            assert not release.unfinished, release.unfinished
+            assert not rollout.cannot_start, rollout.cannot_start
+            assert service.desired > 0 or service.is_daemon, "its desired count is 0"
             if service.running < service.desired:  # scaling may have gone on from there
-                assert service.is_starting, service.newest_event or "tasks are missing"
-                waiting = now - service.changed_at
-                assert waiting <= longest, f"tasks were last started {waiting.total_seconds() / 60:.0f} minutes ago"
+                assert service.is_starting, rollout.why or "tasks are missing"
+                waiting = now - service.short_since
+                assert waiting <= longest, f"they were first tried {waiting.total_seconds() / 60:.0f} minutes ago"
+            for moving in rollout.under_way:
+                note(f"{moving}: until it ends, ECS may still roll it back")
 
 
 @check(Severity.HIGH, runbook="deploy-backend", failing="Tasks do not run the image that their tag points to")
@@ -40,23 +40,26 @@ def test_tasks_run_the_image_of_their_tag(
     releases: list[Release], registry_images: list[RegistryImage], examine: Examine
 ) -> None:
     """A tag that was moved, or pushed too late, leaves tasks running other code than everybody believes."""
-    digests = {one.arn: one.digests for one in registry_images}
+    known = {one.arn: one for one in registry_images}
     for release in releases:
         with examine(release) as note:
             assert release.service.status == "ACTIVE", f"the service is {release.service.status}"
-            primary = release.primary
-            assert release.tasks, f"no task of this deployment runs, {primary.id}"
-            # a side-car's image of another registry is nobody's to compare
-            own = [one for task in release.tasks for one in task.images if reference(one[1].partition("@")[0])]
-            for container, image, runs in own:
-                wanted = {image.partition("@")[2]} if "@" in image else digests[image]
-                assert wanted, f"{container}: ECR has no {image}"
+            assert release.tasks, f"no task of this deployment runs, {release.primary.id}"
+            # a side-car's image of another registry, or of others, is nobody's to compare
+            own = [one for task in release.tasks for one in task.images if is_pinned(one[1]) or one[1] in known]
+            read = [one for one in own if is_pinned(one[1]) or not known[one[1]].problem]
+            for container, image, runs in read:
+                wanted = {image.partition("@")[2]} if is_pinned(image) else known[image].digests
+                assert wanted, f"{container}: ECR has no {image}, or only in its archive"
                 moved = bool(runs) and runs not in wanted
                 assert not moved, f"{container} runs {runs[:19]}…, and {image} is {min(wanted)[:19]}… now"
-            unseen = [container for container, _, runs in own if not runs]
-            if unseen:
+            if unseen := [container for container, _, runs in read if not runs]:
                 raise CouldNotLook("ecs:DescribeTasks", f"it does not return the digest that {unseen[0]} runs")
-            if not own:
+            if not read:
                 images = sorted({image for image, _ in release.containers})
-                raise CouldNotLook("", f"no container's image lies in ECR: {', '.join(images)}")
-            note(f"{len(own)} containers run the image of their tag")
+                raise CouldNotLook("", f"no container's image that can be read lies in ECR: {', '.join(images)}")
+            note(f"{len(read)} containers run the image of their tag")
+    for unread in registry_images:  # one that cannot be read hides no other
+        if unread.problem:
+            with examine(unread):
+                raise unread.problem.again()

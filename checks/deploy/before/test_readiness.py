@@ -6,6 +6,7 @@ from opschecks.aws.cloudwatch_alarms import Alarm
 from opschecks.aws.ecs import Service
 from opschecks.aws.elbv2 import TargetHealth
 from opschecks.aws.freeze_windows import FreezeWindow
+from opschecks.aws.rollouts import Rollout
 from opschecks.aws.traffic import ServiceLoad, Traffic
 
 
@@ -18,18 +19,20 @@ def test_no_change_is_frozen(freeze_windows: list[FreezeWindow], examine: Examin
 
 
 @check(Severity.CRITICAL, runbook="scale-backend", failing="Another deployment is under way")
-def test_no_deployment_is_under_way(services: list[Service], examine: Examine) -> None:
+def test_no_deployment_is_under_way(rollouts: list[Rollout], examine: Examine) -> None:
     """Two deployments at once cannot be told apart, and the second one waits behind what the first one broke."""
-    for service in services:
-        with examine(service) as note:
+    for rollout in rollouts:
+        with examine(rollout) as note:
+            service = rollout.service
             assert service.status == "ACTIVE", f"the service is {service.status}"
-            moving = [one.revision for one in service.deployments if one.state not in ("COMPLETED", "")]
-            others = [] if moving else [one.revision for one in service.deployments[1:]]
-            assert not moving, f"{', '.join(moving)} is being rolled out"
-            assert not others, f"{', '.join(others)} is not replaced yet"
-            assert all(one.is_settled for one in service.task_sets), "a task set is not settled"
-            note(f"{service.revision} serves with {service.running} of {service.desired} tasks")
-            assert service.running == service.desired > 0, service.newest_event or "tasks are missing"
+            assert service.deployments or service.task_sets, "it has no deployment"
+            assert not rollout.under_way, "; ".join(map(str, rollout.under_way))
+            assert rollout.state == "COMPLETED", f"the deployment is {rollout.state}"
+            assert not rollout.replacing, f"{', '.join(rollout.replacing)} is not replaced yet"
+            note(f"{rollout.current.revision} serves with {service.running} of {service.desired} tasks")
+            assert service.desired > 0 or service.is_daemon, "its desired count is 0"
+            # one more than desired runs for a while after scaling in
+            assert service.running >= service.desired, rollout.why or "tasks are missing"
 
 
 @check(Severity.HIGH, runbook="backend-health", failing="Targets are unhealthy before the deploy")
@@ -39,9 +42,12 @@ def test_targets_can_take_a_deploy(target_health: list[TargetHealth], examine: E
         with examine(group) as note:
             if group.stands_by:
                 continue
-            note(f"{len(group.in_state('healthy'))} of {len(group.targets)} targets are healthy")
-            assert group.in_state("healthy"), "no target is healthy"
-            assert len(group.in_state("healthy")) == len(group.targets), "not all of its targets are healthy"
+            # what scaling in takes away is about to go
+            staying = len(group.targets) - len(group.in_state("draining", "unhealthy.draining"))
+            healthy = len(group.in_state("healthy"))
+            note(f"{healthy} of {staying} targets are healthy")
+            assert healthy, "no target is healthy"
+            assert healthy == staying, "not all of its targets are healthy"
 
 
 @check(Severity.HIGH, runbook="alarms", failing="An alarm rings before the deploy")

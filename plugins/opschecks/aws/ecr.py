@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from typing import Any
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any
 
 from ..core.answer import Answer
 from ..core.model import Resource
@@ -13,6 +14,10 @@ from ..core.observation import CouldNotLook, fan_out, observation
 from .ecs import Task
 from .session import Aws
 
+if TYPE_CHECKING:
+    from ..config.stack import Stack
+
+_CALL = "ecr:BatchGetImage"
 MANIFESTS = (
     "application/vnd.docker.distribution.manifest.v2+json",
     "application/vnd.docker.distribution.manifest.list.v2+json",
@@ -40,34 +45,72 @@ def reference(image: str) -> Reference | None:
     return Reference(match[1], match[2], match[3], match[4] or "latest") if match else None
 
 
+def is_pinned(image: str) -> bool:
+    """Whether it is an image of ECR that is named by its digest."""
+    return "@" in image and reference(image.partition("@")[0]) is not None
+
+
 @dataclass(frozen=True, kw_only=True)
 class RegistryImage(Resource):
-    """The current image of a tag. `digests`: of the image, and of each platform's if it is an index; may be empty."""
+    """The current image of a tag. `problem`: why it could not be read, which says nothing of others."""
 
-    digests: frozenset[str]
+    known: frozenset[str] = frozenset()
+    problem: CouldNotLook | None = None
+
+    @property
+    def digests(self) -> frozenset[str]:
+        """Of the image, and of each platform's if it is an index; empty where ECR has none. CouldNotLook otherwise."""
+        if self.problem:
+            raise self.problem.again()
+        return self.known
 
 
-@observation(allow=["ecr:BatchGetImage"])
-def registry_images(aws: Aws, tasks: list[Task]) -> list[RegistryImage]:
-    """The digests of each tag in ECR that containers of the stack's running tasks were started from."""
+@observation(allow=[_CALL])
+def registry_images(stack: Stack, aws: Aws, tasks: list[Task]) -> list[RegistryImage]:
+    """The digests of each tag in ECR that containers of the stack's running tasks were started from.
+
+    Without `foreign_images`, for which others are responsible.
+    """
     images = sorted({image for task in tasks if task.is_wanted for _, image, _ in task.images})
-    wanted = [(image, told) for image in images if (told := reference(image))]
-    return fan_out(lambda pair: _image(aws, *pair), wanted)
+    own = [image for image in images if not any(fnmatchcase(image, one) for one in stack.foreign_images)]
+    wanted = [(image, told) for image in own if (told := reference(image))]
+    return fan_out(lambda pair: _image_or_problem(aws, *pair), wanted)
+
+
+def _image_or_problem(aws: Aws, image: str, of: Reference) -> RegistryImage:
+    try:
+        return _image(aws, image, of)
+    except CouldNotLook as problem:  # of this image alone
+        return RegistryImage(arn=image, name=f"{of.repository}:{of.tag}", evidence={"image": image}, problem=problem)
+
+
+def elsewhere(call: str, image: str, where: str) -> CouldNotLook:
+    """Of an image that is not read, with what to do where that is right."""
+    return CouldNotLook(call, f"{image}: {where}; if others are responsible for it, add it to foreign_images")
 
 
 def _image(aws: Aws, image: str, of: Reference) -> RegistryImage:
     if of.region != aws.region:
-        raise CouldNotLook("ecr:BatchGetImage", f"{image} is in {of.region}; only {aws.region} is read")
-    answer = image_of(aws, of, imageTag=of.tag)
+        raise elsewhere(_CALL, image, f"it is in {of.region}; only {aws.region} is read")
+    try:
+        answer = image_of(aws, of, imageTag=of.tag)
+    except CouldNotLook as error:
+        raise named(image, error) from None
     found = answer["images"]
     failures = answer.get("failures", [])
     if not found and not failures:
-        raise CouldNotLook("ecr:BatchGetImage", f"the answer does not mention {image}")
+        raise CouldNotLook(_CALL, f"the answer does not mention {image}")
     unlike = [one for one in failures if one.get("failureCode") != "ImageNotFound"]
     if unlike:
-        raise CouldNotLook("ecr:BatchGetImage", f"{image}: {unlike[0].get('failureCode')}")
+        raise CouldNotLook(_CALL, f"{image}: {unlike[0].get('failureCode')}")
     digests = {digest for one in found for digest in _digests(one)}
-    return RegistryImage(arn=image, name=f"{of.repository}:{of.tag}", digests=frozenset(digests), evidence=answer)
+    return RegistryImage(arn=image, name=f"{of.repository}:{of.tag}", known=frozenset(digests), evidence=answer)
+
+
+def named(image: str, error: CouldNotLook) -> CouldNotLook:
+    """The error, naming the image that it is about: a repository of another account must permit it by its policy."""
+    also = f" – for a repository of another account, its policy must allow {error.action} too" if error.action else ""
+    return type(error)(error.call, f"{image}: {error.reason}{also}", action=error.action)
 
 
 def repository(of: Reference) -> dict[str, str]:

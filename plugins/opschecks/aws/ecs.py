@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ..core import clock
 from ..core.answer import Answer
 from ..core.model import Figure, Resource
 from ..core.observation import CouldNotLook, batches, fan_out, observation
@@ -14,19 +15,24 @@ from .evidence import Read, equals, last_part, utc
 from .inventory import Inventory
 from .session import Aws
 
+_SERVICES = "ecs:DescribeServices"
+_TASKS = "ecs:DescribeTasks"
 SERVICES_A_CALL = 10
 TASKS_A_CALL = 100
 _DIED = ("EssentialContainerExited", "TaskFailedToStart", "InfrastructureHealth", "TerminationNotice")
 """Stop codes of unwanted stops. SpotInterruption is not among them: it is expected with Spot capacity."""
 _STARTED = "has started"
-_FAILED = ("deployment failed", "rolling back")
+_STEADY = "has reached a steady state"
+_CANNOT_START = "unable to consistently start tasks"
+_TROUBLE = re.compile(r"unable|unhealthy|failed|rolling back|throttled|error|insufficient", re.IGNORECASE)
+"""Words of trouble in messages; AmazonECS/latest/developerguide/service-event-messages-list.html has them all."""
 DAY = timedelta(hours=24)
 EVENTS_KEPT = 5
 
 
 @dataclass(frozen=True)
-class _Rollout:
-    """A rollout of a revision; `evidence` is AWS's own description."""
+class Launch:
+    """The tasks of one revision that a service was told to run; `evidence` is AWS's own description."""
 
     evidence: dict[str, Any] = field(repr=False)
 
@@ -36,25 +42,26 @@ class _Rollout:
     """When it was created, in UTC."""
     revision = Read(last_part, "taskDefinition")
     """family:revision of its task definition."""
-
-
-class Deployment(_Rollout):
-    """One deployment of a service by ECS itself."""
-
     is_primary = Read(equals("PRIMARY"), "status")
-    """Whether it is the deployment that the service is moving to."""
+    """Whether it is what the service is moving to; of task sets, the one that gets production traffic."""
+
+
+class Deployment(Launch):
+    """One deployment of a service by ECS itself."""
 
     @property
     def state(self) -> str:
-        """rolloutState: IN_PROGRESS, COMPLETED, FAILED; empty where the deployment controller is not ECS."""
+        """rolloutState: IN_PROGRESS, COMPLETED, FAILED; empty with blue/green, linear and canary deployments."""
         return str(self.evidence.get("rolloutState", ""))
 
 
-class TaskSet(_Rollout):
-    """A task set of a service with an external deployment controller."""
+class TaskSet(Launch):
+    """A task set of a service that CodeDeploy or another external controller deploys."""
 
     is_settled = Read(equals("STEADY_STATE"), "stabilityStatus")
     """Whether it has reached a steady state."""
+    running = Read(int, "runningCount")
+    """Number of running tasks."""
 
 
 @dataclass(frozen=True)
@@ -63,11 +70,8 @@ class Event:
 
     evidence: dict[str, Any] = field(repr=False)
 
-    @property
-    def message(self) -> str:
-        """The text of the message."""
-        return str(self.evidence.get("message", ""))
-
+    message = Read(str, "message")
+    """The text of the message."""
     at = Read(utc, "createdAt")
     """When, in UTC."""
 
@@ -86,23 +90,58 @@ class Service(Resource):
     """Number of tasks that are starting."""
 
     @property
+    def controller(self) -> str:
+        """Who deploys it: ECS, CODE_DEPLOY or EXTERNAL."""
+        return str((self.evidence.get("deploymentController") or {}).get("type", "ECS"))
+
+    @property
+    def is_daemon(self) -> bool:
+        """Whether it runs a task on each container instance: without instances it desires none."""
+        return self.evidence.get("schedulingStrategy") == "DAEMON"
+
+    @property
     def deployments(self) -> list[Deployment]:
         """Deployments of the ECS controller; empty with task sets (EXTERNAL, CODE_DEPLOY)."""
-        return [Deployment(raw) for raw in self.evidence["deployments"]]
+        if self.controller != "ECS":
+            return [Deployment(raw) for raw in self.evidence.get("deployments") or []]
+        told = self.evidence["deployments"]
+        if not told and self.status == "ACTIVE" and not self.evidence.get("taskSets"):
+            raise CouldNotLook(_SERVICES, f"the answer has no deployment of {self.name}; an active service has one")
+        return [Deployment(raw) for raw in told]
 
     @property
     def task_sets(self) -> list[TaskSet]:
-        """Task sets of an external deployment controller."""
-        return [TaskSet(raw) for raw in self.evidence.get("taskSets", [])]
+        """Task sets of CodeDeploy or an external controller."""
+        return [TaskSet(raw) for raw in self.evidence.get("taskSets") or []]
 
     @property
     def changed_at(self) -> datetime:
         """When a task was last started or a deployment created, in UTC; CouldNotLook where neither is known."""
-        told = [deployment.created_at for deployment in self.deployments if deployment.is_primary]
-        told += [event.at for event in self.events if _STARTED in event.message]
-        if not told:
-            raise CouldNotLook("ecs:DescribeServices", f"it is unknown since when {self.name} has been starting tasks")
-        return max(told)
+        told = [launch.created_at for launch in (*self.deployments, *self.task_sets) if launch.is_primary]
+        events = [Event(raw) for raw in self.evidence.get("events") or []]
+        told += [event.at for event in events if _STARTED in event.message]
+        return max(self._known(told))
+
+    @property
+    def short_since(self) -> datetime:
+        """When the tasks that it lacks were first tried, in UTC; CouldNotLook where that is unknown.
+
+        A task that dies again and again is started again and again: what counts is the first attempt since the service
+        was last steady.
+        """
+        primary = [launch for launch in (*self.deployments, *self.task_sets) if launch.is_primary]
+        tried = [event.at for event in self._unsteady if _STARTED in event.message or "unable" in event.message]
+        steady = self._steady_at
+        for launch in primary:
+            unfinished = isinstance(launch, Deployment) and launch.state != "COMPLETED"
+            if (unfinished and not steady) or (steady and launch.created_at > steady):
+                tried.append(launch.created_at)
+        return min(self._known(tried or [launch.created_at for launch in primary]))
+
+    def _known(self, moments: list[datetime]) -> list[datetime]:
+        if not moments:
+            raise CouldNotLook(_SERVICES, f"it is unknown since when {self.name} has been starting tasks")
+        return moments
 
     @property
     def is_starting(self) -> bool:
@@ -112,24 +151,44 @@ class Service(Resource):
     @property
     def events(self) -> list[Event]:
         """The service's messages of the last day, and at least the newest few, newest first."""
-        return [Event(raw) for raw in self.evidence.get("events", [])]
+        return [Event(raw) for raw in self.evidence["events"]]
 
     @property
-    def failed_deployments(self) -> list[Event]:
-        """Events of the last 24 hours about deployments that failed or were rolled back.
+    def _steady_at(self) -> datetime | None:
+        return next((event.at for event in self.events if _STEADY in event.message), None)
 
-        After a roll-back by the circuit breaker, counts and states are those of a success.
-        """
-        told = [event for event in self.events if any(word in event.message for word in _FAILED)]
-        return [event for event in told if clock.now() - event.at < DAY]
+    @property
+    def _unsteady(self) -> list[Event]:
+        """The messages since it was last steady, newest first."""
+        steady = self._steady_at
+        return [event for event in self.events if not steady or event.at > steady]
+
+    @property
+    def cannot_start(self) -> str:
+        """ECS's message that tasks keep failing to start, if it was not steady since; else empty."""
+        return next((event.message for event in self._unsteady if _CANNOT_START in event.message), "")
+
+    @property
+    def trouble(self) -> str:
+        """The newest message since it was last steady that tells of something wrong; else empty."""
+        return next((event.message for event in self._unsteady if _TROUBLE.search(event.message)), "")
 
     revision = Read(last_part, "taskDefinition")
     """family:revision of the service's task definition."""
 
     @property
-    def newest_event(self) -> str:
-        """The service's newest message, or nothing."""
-        return self.events[0].message if self.events else ""
+    def filled_groups(self) -> list[tuple[str, ...]]:
+        """The target groups that ECS fills with its tasks; those that it fills alternately are together."""
+        found = [self._groups(raw) for raw in self.evidence.get("loadBalancers") or []]
+        if sets := [raw for one in self.task_sets for raw in one.evidence.get("loadBalancers") or []]:
+            # CodeDeploy moves traffic between the groups of its task sets, of which the service itself names one
+            found = [tuple(dict.fromkeys(arn for groups in (*found, *map(self._groups, sets)) for arn in groups))]
+        return list(dict.fromkeys(groups for groups in found if groups))
+
+    @staticmethod
+    def _groups(balanced: Mapping[str, Any]) -> tuple[str, ...]:
+        other = (balanced.get("advancedConfiguration") or {}).get("alternateTargetGroupArn")
+        return tuple(str(arn) for arn in (balanced.get("targetGroupArn"), other) if arn)
 
     @property
     def twin_groups(self) -> list[tuple[str, str]]:
@@ -152,6 +211,12 @@ class Task(Resource):
     """PROVISIONING … RUNNING … STOPPED."""
     is_wanted = Read(equals("RUNNING"), "desiredStatus")
     """Whether the service wants it to run."""
+
+    @property
+    def ended(self) -> datetime:
+        """When it stopped, began to stop or was created, in UTC: to sort by."""
+        told = (self.evidence.get(key) for key in ("stoppedAt", "stoppingAt", "createdAt"))
+        return utc(next((one for one in told if one), datetime.min.replace(tzinfo=UTC)))
 
     @property
     def health(self) -> str:
@@ -182,16 +247,19 @@ class Task(Resource):
         code = str(self.evidence.get("stopCode", ""))
         if code not in _DIED and "health checks" not in reason:
             return ""
-        exits = [
-            f"{container.get('name', 'container')} exited with {container['exitCode']}"
-            + (f" ({container['reason']})" if container.get("reason") else "")
-            for container in self.evidence.get("containers", [])
-            if container.get("exitCode")
-        ]
-        return "; ".join([reason or code, *exits])
+        told = [_end(one) for one in self.evidence.get("containers") or []]
+        return "; ".join([reason or code, *(one for one in told if one)])
 
 
-@observation(allow=["ecs:DescribeServices"])
+def _end(container: Mapping[str, Any]) -> str:
+    """How a container ended, where it failed: one whose image could not be pulled has a reason and no exit code."""
+    name, reason, code = container.get("name", "container"), container.get("reason"), container.get("exitCode")
+    if code:
+        return f"{name} exited with {code}" + (f" ({reason})" if reason else "")
+    return f"{name}: {reason}" if reason else ""
+
+
+@observation(allow=[_SERVICES])
 def services(aws: Aws, inventory: Inventory, now: datetime, since: datetime | None = None) -> list[Service]:
     """The stack's ECS services (10 per DescribeServices).
 
@@ -208,26 +276,29 @@ def services(aws: Aws, inventory: Inventory, now: datetime, since: datetime | No
             arn = str(raw.get("arn", ""))
             told.append(Service(arn=arn, name=last_part(arn), evidence=raw | {"status": "MISSING"}))
         if missed := set(chunk) - {service.name for service in told}:
-            raise CouldNotLook("ecs:DescribeServices", f"the answer does not mention {', '.join(sorted(missed))}")
+            raise CouldNotLook(_SERVICES, f"the answer does not mention {', '.join(sorted(missed))}")
         found.extend(told)
     return found
 
 
 def _service(raw: Answer, now: datetime, since: datetime | None) -> Service:
-    events = [
-        event
-        for index, event in enumerate(raw.get("events", []))
-        if index < EVENTS_KEPT or now - event["createdAt"] < DAY
-        if not since or event["createdAt"] > since
-    ]
+    evidence = raw
+    if (told := raw.get("events")) is not None:
+        kept = (event for index, event in enumerate(told) if index < EVENTS_KEPT or _is_after(event, now - DAY))
+        evidence = raw | {"events": [event for event in kept if not since or _is_after(event, since)]}
     figures = [
         Figure(label, raw[f"{label}Count"]) for label in ("running", "desired", "pending") if f"{label}Count" in raw
     ]
-    evidence = raw | {"events": events}
     return Service(arn=str(raw["serviceArn"]), name=str(raw["serviceName"]), evidence=evidence, figures=tuple(figures))
 
 
-@observation(allow=["ecs:ListTasks", "ecs:DescribeTasks"])
+def _is_after(event: Mapping[str, Any], moment: datetime) -> bool:
+    """Whether it is newer; one without a time is kept for whoever reads the time."""
+    at: datetime | None = event.get("createdAt")
+    return at is None or at > moment
+
+
+@observation(allow=["ecs:ListTasks", _TASKS])
 def tasks(aws: Aws, inventory: Inventory) -> list[Task]:
     """The tasks of the stack's services: those that should run, and those that stopped within the last hour."""
     cluster = inventory.the_cluster
@@ -239,6 +310,14 @@ def tasks(aws: Aws, inventory: Inventory) -> list[Task]:
     chunks = batches(list(dict.fromkeys([*listed[0], *listed[1]])), TASKS_A_CALL)
     answers = fan_out(lambda chunk: aws.call("ecs", "DescribeTasks", cluster=cluster, tasks=chunk), chunks)
     told = [raw for answer in answers for raw in answer["tasks"]]
+    gone = [raw for answer in answers for raw in answer.get("failures") or []]
+    # a task may be forgotten between the two calls: then it is MISSING
+    if odd := [raw for raw in gone if raw.get("reason") != "MISSING"]:
+        raise CouldNotLook(_TASKS, f"{odd[0].get('arn')}: {odd[0].get('reason')} {odd[0].get('detail') or ''}".rstrip())
+    if missed := {arn for chunk in chunks for arn in chunk} - {
+        str(raw.get("taskArn", raw.get("arn"))) for raw in (*told, *gone)
+    }:
+        raise CouldNotLook(_TASKS, f"the answer does not mention {', '.join(sorted(map(last_part, missed))[:3])}")
     return [
         Task(arn=arn, name=last_part(arn), service=wanted[raw["group"]], evidence=raw)
         for raw in told

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from ..core.model import Resource
-from ..core.observation import Unanswerable, observation
+from ..core.observation import CouldNotLook, Unanswerable, observation, seen
 from .cloudwatch_alarms import Alarm
+from .cloudwatch_metrics import CALL
+from .ecs import Service
 from .elbv2 import TargetHealth
+from .evidence import utc
 from .traffic import Traffic
 
 if TYPE_CHECKING:
     from ..config.stack import Stack
 
+Findings = Mapping[str, Mapping[str, Any]]
+"""What the gate before the deploy found, by the resource's ARN."""
 Filed = Callable[[str], Iterator[Mapping[str, Any]]]
 LONGEST = timedelta(hours=24)
 """Older snapshots are not from this deploy."""
@@ -23,14 +28,21 @@ LONGEST = timedelta(hours=24)
 
 @dataclass(frozen=True, kw_only=True)
 class SinceTheGate(Resource):
-    """One resource before and after the deploy; `worse`: how it got worse, empty if it did not."""
+    """One resource before and after the deploy; `told`: how it got worse, empty if it did not, or why that is not
+    known.
+    """
 
     before: str
     now: str
-    worse: str
+    told: str | CouldNotLook
+
+    @property
+    def worse(self) -> str:
+        """How it got worse, empty if it did not."""
+        return seen(self.told)
 
 
-@observation()
+@observation(soft=["services"])
 def since_the_gate(
     stack: Stack,
     filed: Filed,
@@ -38,6 +50,7 @@ def since_the_gate(
     alarms: list[Alarm],
     target_health: list[TargetHealth],
     traffic: list[Traffic],
+    services: list[Service] | CouldNotLook,
 ) -> list[SinceTheGate]:
     """Alarms, targets and errors, compared with the newest run of checks/deploy/before; CouldNotLook without one."""
     snapshot = next(filed("deploy-before"), None)
@@ -46,12 +59,24 @@ def since_the_gate(
     taken = datetime.fromisoformat(snapshot["started"])
     if now - taken > LONGEST:
         raise Unanswerable("", f"the newest run of checks/deploy/before is of {taken:%Y-%m-%d %H:%M} UTC: run it again")
-    seen: dict[str, Mapping[str, Any]] = {one["resource"]: one for one in snapshot["findings"] if one.get("evidence")}
+    before = {one["resource"]: one for one in snapshot["findings"] if one.get("evidence")}
+    late = timedelta(minutes=stack.limits.metrics_late_minutes)
+    deployed = max((at for at in _deployed(services) if at > taken), default=None)
     return [
-        *(_alarm(alarm, seen.get(alarm.arn)) for alarm in alarms),
-        *(_targets(group, seen.get(group.arn)) for group in target_health),
-        *(_errors(balancer, taken, stack.limits.errors_5xx_per_minute) for balancer in traffic),
+        *(_alarm(alarm, before.get(alarm.arn)) for alarm in alarms),
+        *_all_targets(target_health, services, before),
+        *(_errors(one, taken, deployed, late, stack.limits.errors_5xx_per_minute) for one in traffic),
     ]
+
+
+def _deployed(services: Sequence[Service] | CouldNotLook) -> list[datetime]:
+    """When the deployments, or task sets, were made that the services are moving to."""
+    if isinstance(services, CouldNotLook):
+        return []
+    raw = [
+        one for service in services for key in ("deployments", "taskSets") for one in service.evidence.get(key) or []
+    ]
+    return [utc(one["createdAt"]) for one in raw if one.get("status") == "PRIMARY" and one.get("createdAt")]
 
 
 def _alarm(alarm: Alarm, before: Mapping[str, Any] | None) -> SinceTheGate:
@@ -61,20 +86,91 @@ def _alarm(alarm: Alarm, before: Mapping[str, Any] | None) -> SinceTheGate:
     return _compared(alarm, was, alarm.state, worse)
 
 
-def _targets(group: TargetHealth, before: Mapping[str, Any] | None) -> SinceTheGate:
-    healthy = len(group.in_state("healthy"))
-    listed = before["evidence"].get("TargetHealthDescriptions", []) if before else []
-    was = sum(one.get("TargetHealth", {}).get("State") == "healthy" for one in listed)
-    worse = f"{healthy} targets are healthy, {was} before the deploy" if healthy < was else ""
-    return _compared(group, f"{was} healthy", f"{healthy} healthy", worse)
+def _all_targets(
+    groups: Sequence[TargetHealth], services: Sequence[Service] | CouldNotLook, before: Findings
+) -> list[SinceTheGate]:
+    """Groups that a service fills alternately count together, and are held against what it desires.
+
+    A group that no service fills is held against what it had before.
+    """
+    if isinstance(services, CouldNotLook):
+        return [replace(_unfilled(one, before), told=services) for one in groups]
+    known = {one.arn: one for one in groups}
+    filled = [
+        (service, together)
+        for service in services
+        for arns in service.filled_groups
+        if (together := [known[arn] for arn in arns if arn in known])
+    ]
+    ours = {one.arn for _, together in filled for one in together}
+    return [
+        *(_filled(service, together, before) for service, together in filled),
+        *(_unfilled(one, before) for one in groups if one.arn not in ours),
+    ]
 
 
-def _errors(balancer: Traffic, since: datetime, limit: int) -> SinceTheGate:
-    worst = max((value for time, value in balancer.errors_5xx.points if time >= since), default=0.0)
-    worse = f"{worst:g} 5xx in a minute since the deploy began, limit {limit}" if worst > limit else ""
-    return _compared(balancer, f"limit {limit}", f"{worst:g} 5xx in a minute", worse)
+def _filled(service: Service, groups: Sequence[TargetHealth], before: Findings) -> SinceTheGate:
+    healthy = len({one.id for group in groups for one in group.in_state("healthy")})
+    was = len({target for group in groups for target in _healthy_before(before.get(group.arn))})
+    both = replace(groups[0], name=" and ".join(group.name for group in groups))
+    try:
+        desired, pending = service.desired, service.pending
+    except CouldNotLook as problem:
+        return replace(_compared(both, f"{was} healthy", f"{healthy} healthy", ""), told=problem)
+    starting = pending + sum(len(group.in_state("initial")) for group in groups)
+    # scaling in takes away what was there before; scaling out has not brought what is desired yet
+    due = max(min(was, desired), desired - starting)
+    worse = f"{healthy} targets are healthy, {was} before the deploy, {desired} desired" if healthy < due else ""
+    return _compared(both, f"{was} healthy", f"{healthy} of {desired} desired are healthy", worse)
 
 
-def _compared(of: Resource, before: str, now: str, worse: str) -> SinceTheGate:
+def _unfilled(group: TargetHealth, before: Findings) -> SinceTheGate:
+    was, healthy = len(_healthy_before(before.get(group.arn))), len(group.in_state("healthy"))
+    stay = [one for one in group.targets if one not in group.in_state("draining", "unhealthy.draining")]
+    # fewer targets, all of them healthy, are a scale-in
+    worse = healthy < was and healthy < max(1, len(stay))
+    said = f"{healthy} targets are healthy, {was} before the deploy" if worse else ""
+    return _compared(group, f"{was} healthy", f"{healthy} healthy", said)
+
+
+def _healthy_before(finding: Mapping[str, Any] | None) -> set[str]:
+    listed = finding["evidence"].get("TargetHealthDescriptions") or [] if finding else []
+    healthy = [one["Target"] for one in listed if one.get("TargetHealth", {}).get("State") == "healthy"]
+    return {f"{one.get('Id')}:{one['Port']}" if "Port" in one else str(one.get("Id")) for one in healthy}
+
+
+def _errors(balancer: Traffic, since: datetime, deployed: datetime | None, late: timedelta, limit: int) -> SinceTheGate:
+    """The errors since the gate; not judged as none before the points of the time after the deploy are there.
+
+    ALB reports a minute only if there were requests, and CloudWatch has it minutes later:
+    elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html
+    """
+    try:
+        worst = max((value for time, value in balancer.errors_5xx.points if time >= since), default=0.0)
+        if not worst:
+            balancer.requests_last_hour  # noqa: B018 - raises where no data does not mean no errors
+        told: str | CouldNotLook = f"{worst:g} 5xx in a minute since the deploy began, limit {limit}"
+        told = told if worst > limit else _uncovered(balancer, deployed, late)
+    except CouldNotLook as problem:
+        return _compared(balancer, f"limit {limit}", "not known", problem)
+    return _compared(balancer, f"limit {limit}", f"{worst:g} 5xx in a minute", told)
+
+
+def _uncovered(balancer: Traffic, deployed: datetime | None, late: timedelta) -> str | CouldNotLook:
+    """Why the metrics do not show the time after the deploy yet; empty where they do."""
+    if not deployed:
+        return ""
+    newest = max((time for time, _ in balancer.metrics.series(balancer.name, "requests").points), default=deployed)
+    covered, due = max(newest, balancer.now - late), deployed + late
+    if covered >= deployed:
+        return ""
+    return CouldNotLook(
+        CALL,
+        f"points of {balancer.name} come up to {late / timedelta(minutes=1):g} minutes late, and there are none since "
+        f"the deploy of {deployed:%H:%M} UTC: look again at {due:%H:%M} UTC, or wait with --bake",
+    )
+
+
+def _compared(of: Resource, before: str, now: str, told: str | CouldNotLook) -> SinceTheGate:
     evidence = {"before": before, "now": now}
-    return SinceTheGate(arn=of.arn, name=of.name, before=before, now=now, worse=worse, evidence=evidence)
+    return SinceTheGate(arn=of.arn, name=of.name, before=before, now=now, told=told, evidence=evidence)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from ..core.answer import Answer
 from ..core.model import Deadline, Figure, Resource
 from ..core.observation import CouldNotLook, NotThere, batches, fan_out, observation, seen
-from .ecr import Reference, image_of, reference, repository
+from .ecr import Reference, elsewhere, image_of, named, reference, repository
 from .ecs import Task
 from .session import Aws
 
@@ -35,20 +35,17 @@ SEVERITIES = ("INFORMATIONAL", "LOW", "MEDIUM", "HIGH", "CRITICAL")
 _INDEXES = ("application/vnd.docker.distribution.manifest.list.v2+json", "application/vnd.oci.image.index.v1+json")
 
 
-class _NotScanned(CouldNotLook):
-    """ECR has no scan of this image; other images may have one."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class RunningImage(Resource):
     """An image that containers of the stack run.
 
-    `of`: its reference. `scanned`: the digests that are scanned, its own or those of the platforms in an index.
+    `of`: its reference. `scanned`: the digests that are scanned, its own or those of the platforms in an index, or why
+    they are not known.
     `problem`: why it could not be checked.
     """
 
     of: Reference | None = None
-    scanned: tuple[str, ...] = ()
+    scanned: tuple[str, ...] | CouldNotLook = ()
     problem: CouldNotLook | None = None
 
     @property
@@ -57,6 +54,11 @@ class RunningImage(Resource):
         if self.problem:
             raise self.problem.again()
         return not self.evidence.get("gone")
+
+    @property
+    def is_archived(self) -> bool:
+        """Whether ECR keeps it in its archive, from which nothing can be pulled: userguide/archive-image.html."""
+        return self.evidence.get("imageStatus") in ("ARCHIVED", "ACTIVATING")
 
     @property
     def pushed_at(self) -> datetime:
@@ -114,24 +116,34 @@ def running_images(stack: Stack, aws: Aws, tasks: list[Task]) -> list[RunningIma
 
 
 def _elsewhere(image: str, of: Reference | None) -> RunningImage:
-    said = f"it is in {of.region}, which is not read" if of else "it is not in ECR"
-    problem = CouldNotLook(_IMAGES, f"{image}: {said}; if others are responsible for it, add it to foreign_images")
+    problem = elsewhere(_IMAGES, image, f"it is in {of.region}, which is not read" if of else "it is not in ECR")
     return RunningImage(arn=image, name=image, evidence={"image": image}, of=of, problem=problem)
 
 
 def _described(aws: Aws, part: Sequence[tuple[str, str, Reference]]) -> list[RunningImage]:
-    """The images of one repository; AWS refuses the whole call where one is missing, which is then found one by one."""
+    """The images of one repository; AWS refuses the whole call where one is missing, which is then found one by one.
+
+    Without a filter, AWS leaves archived images out: AmazonECR API_DescribeImagesFilter.html.
+    """
     _, _, of = part[0]
     asked = [_identifier(digest, one) for _, digest, one in part]
+    every = {"imageStatus": "ANY"}
     try:
-        details = aws.items("ecr", "DescribeImages", "imageDetails", imageIds=asked, **repository(of))
+        details = aws.items("ecr", "DescribeImages", "imageDetails", imageIds=asked, filter=every, **repository(of))
     except NotThere as missing:
         if len(part) > 1:
             return [image for one in part for image in _described(aws, [one])]
         image, digest, _ = part[0]
         told = {"image": image, "imageDigest": digest, "gone": missing.reason}
         return [RunningImage(arn=_arn(of, digest), name=f"{of.repository}:{of.tag}", evidence=told, of=of)]
+    except CouldNotLook as problem:  # of this repository alone
+        return [_unread(image, digest, one, named(image, problem)) for image, digest, one in part]
     return [_running(aws, *one, details) for one in part]
+
+
+def _unread(image: str, digest: str, of: Reference, problem: CouldNotLook) -> RunningImage:
+    name = f"{of.repository}:{of.tag}"
+    return RunningImage(arn=_arn(of, digest), name=name, evidence={"image": image}, of=of, problem=problem)
 
 
 def _identifier(digest: str, of: Reference) -> dict[str, str]:
@@ -151,10 +163,17 @@ def _running(aws: Aws, image: str, digest: str, of: Reference, details: Iterable
     detail = next((one for one in details if is_it(one)), None)
     name = f"{of.repository}:{of.tag}"
     if detail is None:
-        problem = CouldNotLook(_IMAGES, f"the answer does not mention {name} {digest}".rstrip())
-        return RunningImage(arn=_arn(of, digest), name=name, evidence={"image": image}, of=of, problem=problem)
+        return _unread(
+            image, digest, of, CouldNotLook(_IMAGES, f"the answer does not mention {name} {digest}".rstrip())
+        )
     own = str(detail["imageDigest"])
     is_index = detail.get("imageManifestMediaType") in _INDEXES
+    scanned: tuple[str, ...] | CouldNotLook = (own,)
+    if is_index:
+        try:
+            scanned = _platforms(aws, of, own)
+        except CouldNotLook as problem:  # of this image's scan alone; its age is known
+            scanned = problem
     pushed: datetime | None = detail.get("imagePushedAt")
     oldest = timedelta(days=aws.stack.limits.image_age_days)
     return RunningImage(
@@ -163,7 +182,7 @@ def _running(aws: Aws, image: str, digest: str, of: Reference, details: Iterable
         evidence=detail | {"image": image},
         deadlines=(Deadline(f"{name} must be rebuilt", pushed.astimezone(UTC) + oldest),) if pushed else (),
         of=of,
-        scanned=_platforms(aws, of, own) if is_index else (own,),
+        scanned=scanned,
     )
 
 
@@ -196,9 +215,9 @@ def _scan(aws: Aws, image: RunningImage) -> ImageScan:
     if problem or not image.of:
         return replace(bare, scan=problem or bare.scan)
     try:
-        told = _together([_findings(aws, image, image.of, digest) for digest in image.scanned])
-    except _NotScanned as error:
-        return replace(bare, scan=error)
+        told = _together([_findings(aws, image, image.of, digest) for digest in seen(image.scanned)])
+    except CouldNotLook as error:  # of this image alone
+        return replace(bare, scan=named(image.name, error) if error.action else error)
     shown = {key: value for key, value in told.items() if value is not None}
     figures = (Figure(of.lower(), told["counts"][of]) for of in reversed(SEVERITIES) if told["counts"].get(of))
     return replace(bare, evidence={**image.evidence, "scan": shown}, scan=told, figures=tuple(figures))
@@ -212,13 +231,13 @@ def _findings(aws: Aws, image: RunningImage, of: Reference, digest: str) -> dict
     except NotThere as missing:
         if missing.reason.startswith("ScanNotFound"):
             said = f"{image.name} was never scanned: turn scanning on push on for {of.repository}, and scan it now"
-            raise _NotScanned(_SCAN, said) from None
+            raise CouldNotLook(_SCAN, said) from None
         raise
     status = pages[0]["imageScanStatus"]
     state = status["status"]
     if state not in ("COMPLETE", "ACTIVE"):
         said = f"the scan of {image.name} is {state}"
-        raise _NotScanned(_SCAN, f"{said}: {status['description']}" if status.get("description") else said)
+        raise CouldNotLook(_SCAN, f"{said}: {status['description']}" if status.get("description") else said)
     told = [page["imageScanFindings"] for page in pages]
     listed = [one for page in told for key in ("findings", "enhancedFindings") for one in page.get(key) or []]
     counts = told[0].get("findingSeverityCounts")

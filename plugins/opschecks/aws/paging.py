@@ -12,6 +12,7 @@ import jmespath
 _LEFT_OUT = {
     ("ce", "GetCostAndUsage"): {"input_token": "NextPageToken", "output_token": "NextPageToken"},
     ("cloudformation", "DescribeStackResourceDrifts"): {"input_token": "NextToken", "output_token": "NextToken"},
+    ("ecs", "ListServiceDeployments"): {"input_token": "nextToken", "output_token": "nextToken"},
 }
 """Operations that return pages, for which botocore has no paginator."""
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from ..core.answer import Answer
 from ..core.model import Expected, Resource
 from ..core.observation import CouldNotLook, Unanswerable, observation
-from .ecs import Deployment, Service, Task
+from .ecs import Launch, Service, Task
+from .rollouts import Rollout
 
 NOTHING = Expected()
 Concerns = Callable[["Release", str], bool]
@@ -15,21 +17,32 @@ Concerns = Callable[["Release", str], bool]
 
 @dataclass(frozen=True, kw_only=True)
 class Release(Resource):
-    """A service, the tasks of its primary deployment, and what was expected of it."""
+    """A service, the tasks of its primary deployment or task set, and what was expected of it."""
 
-    service: Service
+    rollout: Rollout
     tasks: tuple[Task, ...]
     asked: Expected = NOTHING
 
     @property
-    def primary(self) -> Deployment:
-        """The deployment that the service is moving to; CouldNotLook where ECS does not deploy it."""
-        found = [one for one in self.service.deployments if one.is_primary]
-        if not found:
-            raise CouldNotLook(
-                "ecs:DescribeServices", f"{self.name} has no primary deployment: it is not deployed by ECS"
-            )
-        return found[0]
+    def service(self) -> Service:
+        """The service."""
+        return self.rollout.service
+
+    @property
+    def primary(self) -> Launch:
+        """What the service is moving to; of task sets, the one that gets production traffic."""
+        return self.rollout.current
+
+    @property
+    def unfinished(self) -> str:
+        """Why the deployment has not ended well, or not yet; empty where what was deployed gets all traffic."""
+        state = self.rollout.state
+        if state == "SERVING":
+            return ""
+        if state != "COMPLETED":
+            return "; ".join(one for one in (f"the deployment is {state}", self.rollout.why) if one)
+        beside = self.rollout.replacing if self.service.controller == "ECS" else []
+        return f"{', '.join(beside)} still runs beside it" if beside else ""
 
     @property
     def containers(self) -> list[tuple[str, str]]:
@@ -44,11 +57,20 @@ class Release(Resource):
         told += [(one, primary.revision) for one in asked.revisions if one != primary.revision]
         runs = ", ".join(image for image, _ in self.containers) or "no task"
         told += [(one, runs) for one in asked.images if not any(_is(*pair, one) for pair in self.containers)]
-        return [f"expected {wanted}, running {serves}" for wanted, serves in told]
+        because = f" ({self._failure})" if told and self._failure else ""
+        return [f"expected {wanted}, running {serves}{because}" for wanted, serves in told]
+
+    @property
+    def _failure(self) -> str:
+        try:
+            return self.rollout.failure
+        except CouldNotLook:
+            # only context for a verdict that is clear without it
+            return ""
 
 
 @observation()
-def releases(expected: Expected, services: list[Service], tasks: list[Task]) -> list[Release]:
+def releases(expected: Expected, rollouts: list[Rollout], tasks: list[Task]) -> list[Release]:
     """Each service compared with what was deployed; CouldNotLook without any expectation.
 
     With several services, an expectation applies to those that it matches, or to all if it matches none.
@@ -57,7 +79,7 @@ def releases(expected: Expected, services: list[Service], tasks: list[Task]) -> 
         raise Unanswerable(
             "", "nothing was expected: pass --expect-revision FAMILY:REVISION, --expect-image or --expect-deployment"
         )
-    made = [_release(service, tasks) for service in services]
+    made = [_release(rollout, tasks) for rollout in rollouts]
 
     def asked(of: Release, wanted: Sequence[str], concerns: Concerns) -> tuple[str, ...]:
         return tuple(one for one in wanted if concerns(of, one) or not any(concerns(other, one) for other in made))
@@ -72,18 +94,29 @@ def releases(expected: Expected, services: list[Service], tasks: list[Task]) -> 
     return [replace(one, asked=of(one)) for one in made]
 
 
-def _release(service: Service, tasks: Sequence[Task]) -> Release:
-    primary = [] if service.status == "MISSING" else [one.id for one in service.deployments if one.is_primary]
+def _release(rollout: Rollout, tasks: Sequence[Task]) -> Release:
+    service = rollout.service
+    launches = [] if service.status == "MISSING" else _launches(service)
+    primary = [one.id for one in launches if one.is_primary]
     running = tuple(task for task in tasks if task.is_wanted and task.started_by in primary)
-    evidence = {**service.evidence, "tasks": [task.evidence for task in running]}
+    evidence = Answer({**rollout.evidence, "tasks": [task.evidence for task in running]}, "ecs:DescribeServices")
     return Release(
-        arn=service.arn, name=service.name, service=service, tasks=running, evidence=evidence, figures=service.figures
+        arn=service.arn, name=service.name, rollout=rollout, tasks=running, evidence=evidence, figures=service.figures
     )
 
 
+def _launches(service: Service) -> list[Launch]:
+    """Its deployments or task sets; none where the answer lacks them, which whoever judges the service says."""
+    try:
+        return [*service.deployments, *service.task_sets]
+    except CouldNotLook:
+        return []
+
+
 def _is_of_family(release: Release, revision: str) -> bool:
-    runs = str(release.evidence.get("taskDefinition", "")).rsplit("/", 1)[-1]
-    return runs.rpartition(":")[0] == revision.rpartition(":")[0]
+    runs = [one.revision for one in _launches(release.service) if one.is_primary and "taskDefinition" in one.evidence]
+    runs = runs or [str(release.evidence.get("taskDefinition", "")).rsplit("/", 1)[-1]]
+    return runs[0].rpartition(":")[0] == revision.rpartition(":")[0]
 
 
 def _is_of_repository(release: Release, image: str) -> bool:
@@ -93,8 +126,9 @@ def _is_of_repository(release: Release, image: str) -> bool:
 def _has_deployment(release: Release, deployment: str) -> bool:
     if release.service.status == "MISSING":
         return False
-    known = any(one.id == deployment for one in release.service.deployments)
-    return known or any(deployment in event.message for event in release.service.events)
+    known = any(one.id == deployment for one in _launches(release.service))
+    told = release.service.evidence.get("events") or []
+    return known or any(deployment in str(event.get("message")) for event in told)
 
 
 def _repository(image: str) -> str:

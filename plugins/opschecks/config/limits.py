@@ -53,7 +53,10 @@ class Limits(BaseModel):
     scaling_failures_per_week: Count = Field(0, description="auto-scaling attempts of one service that may fail")
     scaling_held_hours_per_week: Count = Field(1, description="hours in which the maximum may hold auto-scaling back")
     scaling_turns_per_day: Count = Field(6, description="how often scaling may change direction within 24 hours")
-    deployment_minutes: Positive = Field(30, description="how long a deployment may take")
+    deployment_minutes: Positive = Field(30, description="how long a deployment may take, without its planned waits")
+    metrics_late_minutes: NotNegative = Field(
+        5, description="how late points of a load balancer may come; errors since a deploy are judged when they are due"
+    )
     budget_usd_per_month: Positive | None = Field(
         None, description="budget per month, before tax and credits; unset: none"
     )

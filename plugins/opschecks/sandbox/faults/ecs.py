@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from ..corrections.ecs_deployments import record
 from . import Sandbox, fault
 
 _DEPLOYED = ["test_what_was_deployed_serves", "test_no_deployment_is_under_way"]
@@ -59,6 +60,38 @@ def deployment_was_rolled_back(sandbox: Sandbox) -> None:
     _event(sandbox, timedelta(minutes=195), "(deployment ecs-svc/0002) deployment failed: tasks failed to start.")
     _event(sandbox, timedelta(minutes=190), "rolling back to deployment ecs-svc/0001.")
     _event(sandbox, timedelta(minutes=180), "has reached a steady state.")
+
+
+@fault(caught_by=["test_deployments_are_settled"])
+def deployment_was_rolled_back_by_an_alarm(sandbox: Sandbox) -> None:
+    """An alarm rolled back last night's deployment; ECS's record of its deployments is all that tells."""
+    service, begun = sandbox.service(), sandbox.now - timedelta(hours=9)
+    told = record(service, service.deployments[0], status="ROLLBACK_SUCCESSFUL", createdAt=begun, startedAt=begun)
+    told["serviceDeploymentArn"] += "-rolled-back"
+    told["finishedAt"] = begun + timedelta(minutes=12)
+    told["alarms"] = {"status": "TRIGGERED", "alarmNames": ["5xx"], "triggeredAlarmNames": ["5xx"]}
+    service.past = [told]
+
+
+@fault(caught_by=["test_deployments_are_settled", "test_no_deployment_is_under_way"])
+def bake_does_not_end(sandbox: Sandbox) -> None:
+    """A blue/green deployment bakes for a day, though it was to bake for an hour."""
+    service, begun = sandbox.service(), sandbox.now - timedelta(hours=26)
+    told = record(service, service.deployments[0], status="IN_PROGRESS", createdAt=begun, startedAt=begun)
+    told["serviceDeploymentArn"] += "-baking"
+    told.pop("finishedAt", None)
+    told["lifecycleStage"] = "BAKE_TIME"
+    told["deploymentConfiguration"] = {"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 60}
+    service.past = [told]
+
+
+@fault(caught_by=_FEWER_TASKS)
+def task_restarts_for_ever(sandbox: Sandbox) -> None:
+    """One of two tasks has died and been started again for an hour; the newest attempt is a minute old."""
+    service = sandbox.service()
+    service.running_count, service.pending_count = service.desired_count - 1, 1
+    for minutes in range(61, 0, -6):
+        _event(sandbox, timedelta(minutes=minutes), "has started 1 tasks: (task 0123).")
 
 
 @fault(caught_by=_FEWER_TASKS)

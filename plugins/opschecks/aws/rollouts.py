@@ -1,0 +1,176 @@
+"""How far each ECS service is with its deployments, whoever deploys it, and what went wrong with them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from ..core import clock
+from ..core.answer import Answer
+from ..core.model import Resource
+from ..core.observation import CouldNotLook, observation
+from .ecs import DAY, Event, Launch, Service, Task
+from .service_deployments import LIST, SHIFTED, Recorded, ServiceDeployment, planned_wait
+
+_SERVICES = "ecs:DescribeServices"
+_FAILED = ("deployment failed", "rolling back")
+_COMPLETED = "deployment completed"
+
+
+@dataclass(frozen=True)
+class Moving:
+    """A deployment that is under way. `planned`: how long it waits by its own configuration."""
+
+    revision: str
+    since: datetime
+    planned: timedelta
+    stage: str = ""
+
+    def __str__(self) -> str:
+        minutes = (clock.now() - self.since) / timedelta(minutes=1)
+        age = f"{minutes:.0f} minutes" if minutes < 180 else f"{minutes / 60:.0f} hours"
+        return f"{self.revision} has been under way for {age}" + (f", stage {self.stage}" if self.stage else "")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rollout(Resource):
+    """A service, its deployments as ECS records them, and how its tasks died within the hour."""
+
+    service: Service
+    recorded: Recorded
+    deaths: tuple[str, ...] = ()
+
+    @property
+    def current(self) -> Launch:
+        """The primary deployment, or the primary task set; CouldNotLook where there is neither."""
+        found = [one for one in (*self.service.deployments, *self.service.task_sets) if one.is_primary]
+        if not found:
+            raise CouldNotLook(_SERVICES, f"{self.name} has neither a primary deployment nor task set")
+        return found[0]
+
+    @property
+    def known(self) -> tuple[ServiceDeployment, ...]:
+        """ECS's records of what is under way or went wrong; none where something else deploys the service."""
+        return self.recorded.deployments if self.service.controller == "ECS" else ()
+
+    @property
+    def by_events_only(self) -> str:
+        """Why deployments are judged by the service's messages alone; empty where ECS's records are read."""
+        told = self.recorded
+        return str(told.problem) if self.service.controller == "ECS" and told.is_refused else ""
+
+    @property
+    def why(self) -> str:
+        """What ECS says of the trouble, and how the newest task died; empty where it says nothing."""
+        return "; ".join(dict.fromkeys(one for one in (self.service.trouble, *self.deaths[:1]) if one))
+
+    @property
+    def cannot_start(self) -> str:
+        """ECS's message that tasks keep failing to start, and how the newest one died; else empty."""
+        said = self.service.cannot_start
+        return "; ".join([said, *self.deaths[:1]]) if said else ""
+
+    @property
+    def under_way(self) -> list[Moving]:
+        """The deployments that have not ended."""
+        if opened := [one for one in self.known if one.is_open]:
+            return [Moving(one.revision, one.began, planned_wait(one.configuration), one.stage) for one in opened]
+        planned = planned_wait(self.service.evidence.get("deploymentConfiguration") or {})
+        deployments = self.service.deployments
+        # the old deployment is being replaced for as long as the new one takes, whatever its own age
+        moving = [one for one in deployments if one.is_primary and (one.state == "IN_PROGRESS" or deployments[1:])]
+        sets = [one for one in self.service.task_sets if not one.is_settled]
+        return [Moving(one.revision, one.created_at, planned) for one in (*moving, *sets)]
+
+    @property
+    def replacing(self) -> list[str]:
+        """The revisions that still run beside the current one, until CodeDeploy ends its deployment too."""
+        sets = self.service.task_sets if self.service.controller == "CODE_DEPLOY" else []
+        beside = [one.revision for one in sets if not one.is_primary and one.running > 0]
+        return [*(one.revision for one in self.service.deployments if not one.is_primary), *beside]
+
+    @property
+    def state(self) -> str:
+        """COMPLETED, SERVING (it gets all traffic, and ECS still watches it), or why it is neither.
+
+        CouldNotLook where ECS does not say: without rolloutState, without its records, without a message.
+        """
+        current = self.current
+        if current in self.service.task_sets:
+            return "COMPLETED" if all(one.is_settled for one in self.service.task_sets) else "not yet stable"
+        opened = [one for one in self.known if one.is_open]
+        if any(one.status == "IN_PROGRESS" and one.stage in SHIFTED for one in opened[:1]):
+            return "SERVING"
+        if opened:
+            return opened[0].status + (f", stage {opened[0].stage}" if opened[0].stage else "")
+        if said := str(current.evidence.get("rolloutState", "")):
+            return said
+        if len(self.service.deployments) > 1:
+            return "IN_PROGRESS"
+        done = any(current.id in event.message and _COMPLETED in event.message for event in self.service.events)
+        if self.by_events_only and not done:
+            raise CouldNotLook(LIST, f"whether {current.id} has ended is not known: {self.by_events_only}")
+        return "COMPLETED"
+
+    @property
+    def failure(self) -> str:
+        """What deployment failed, or was rolled back, within a day, unless a later one has completed; else empty.
+
+        After a roll-back, counts and states are those of a success.
+        """
+        if failed := [one for one in self.service.deployments if one.state == "FAILED"]:
+            said = failed[0].evidence.get("rolloutStateReason") or ""
+            return "; ".join([f"{', '.join(one.revision for one in failed)} failed", *filter(None, (said, self.why))])
+        for one in self.known:
+            if one.has_failed and (one.is_open or not self._is_superseded(one.ended)):
+                return f"{one.began:%Y-%m-%d %H:%M} UTC: {one}: {one.why or 'ECS says no reason'}"
+        if not (told := self._failures_told):
+            return ""
+        # "deployment failed" has the reason; the roll-back follows it
+        first = next((event for event in told if _FAILED[0] in event.message), told[0])
+        return f"{first.at:%Y-%m-%d %H:%M} UTC: {first.message}"
+
+    @property
+    def _failures_told(self) -> list[Event]:
+        told = [event for event in self.service.events if any(word in event.message for word in _FAILED)]
+        told = [event for event in told if clock.now() - event.at < DAY]
+        named = " ".join(event.message for event in told)
+        return [] if told and self._is_superseded(told[0].at, named) else told
+
+    def _is_superseded(self, ended: datetime, named: str = "") -> bool:
+        """Whether a deployment has completed that began later, and is not the one that was rolled back to."""
+        current = self.current
+        return current.created_at > ended and current.id not in named and self.state == "COMPLETED"
+
+
+@observation(soft=["service_deployments", "tasks"])
+def rollouts(
+    services: list[Service], service_deployments: dict[str, Recorded] | CouldNotLook, tasks: list[Task] | CouldNotLook
+) -> list[Rollout]:
+    """Each service with its deployments as ECS records them, and with how its tasks died within the hour."""
+    return [_rollout(one, _of(service_deployments, one.name), tasks) for one in services]
+
+
+def _of(recorded: Mapping[str, Recorded] | CouldNotLook, service: str) -> Recorded:
+    if isinstance(recorded, CouldNotLook):
+        return Recorded(problem=recorded)
+    return recorded.get(service) or Recorded(problem=CouldNotLook(LIST, f"it was not asked for {service}"))
+
+
+def _rollout(service: Service, recorded: Recorded, tasks: list[Task] | CouldNotLook) -> Rollout:
+    own = [] if isinstance(tasks, CouldNotLook) else [one for one in tasks if one.service == service.name]
+    dead = sorted((one for one in own if one.death), key=lambda one: one.ended, reverse=True)
+    evidence = service.evidence
+    if recorded.listed:
+        records = [one.evidence for one in recorded.listed]
+        evidence = Answer({**evidence, "serviceDeployments": records}, _SERVICES)
+    return Rollout(
+        arn=service.arn,
+        name=service.name,
+        evidence=evidence,
+        figures=service.figures,
+        service=service,
+        recorded=recorded,
+        deaths=tuple(f"task {one.name[:8]} stopped: {one.death}" for one in dead),
+    )

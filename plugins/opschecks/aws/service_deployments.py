@@ -1,0 +1,200 @@
+"""ECS: the service deployments that are under way or went wrong within a day, as ECS itself records them.
+
+AmazonECS/latest/developerguide/service-deployment.html: it keeps 90 days of them, for services that ECS deploys.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from ..core.answer import Answer
+from ..core.observation import CouldNotLook, batches, fan_out, observation
+from .evidence import Read, last_part, utc
+from .inventory import Inventory
+from .session import Aws
+
+LIST, DESCRIBE = "ecs:ListServiceDeployments", "ecs:DescribeServiceDeployments"
+REVISIONS = "ecs:DescribeServiceRevisions"
+OPEN = ("PENDING", "IN_PROGRESS", "STOP_REQUESTED", "ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS")
+ROLLED_BACK = ("ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS", "ROLLBACK_SUCCESSFUL", "ROLLBACK_FAILED")
+_ASKED = [*OPEN, "STOPPED", "ROLLBACK_SUCCESSFUL", "ROLLBACK_FAILED"]
+SHIFTED = ("POST_PRODUCTION_TRAFFIC_SHIFT", "BAKE_TIME", "CLEAN_UP")
+"""The stages in which the new tasks get all production traffic."""
+ARNS_A_CALL = 20
+DAY = timedelta(hours=24)
+_HOOK_MINUTES = 24 * 60
+"""How long a pause waits unless it says: AmazonECS API_DeploymentLifecycleHookTimeoutConfiguration.html."""
+_NOT_OFFERED = ("UnsupportedFeature", "UnknownOperation", "InvalidAction", "NotImplemented", "UnrecognizedAction")
+
+
+@dataclass(frozen=True)
+class ServiceDeployment:
+    """One deployment of a service, from DescribeServiceDeployments; `revision` is its family:revision, if known."""
+
+    evidence: dict[str, Any] = field(repr=False)
+    revision: str
+
+    arn = Read(str, "serviceDeploymentArn")
+    """Its ARN, which StopServiceDeployment takes."""
+    status = Read(str, "status")
+    """PENDING, IN_PROGRESS, STOPPED, ROLLBACK_SUCCESSFUL, …"""
+
+    @property
+    def stage(self) -> str:
+        """lifecycleStage of a blue/green, linear or canary deployment, such as BAKE_TIME; else empty."""
+        return str(self.evidence.get("lifecycleStage") or "")
+
+    @property
+    def configuration(self) -> Mapping[str, Any]:
+        """Its deploymentConfiguration."""
+        return self.evidence.get("deploymentConfiguration") or {}
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is under way."""
+        return self.status in OPEN
+
+    @property
+    def began(self) -> datetime:
+        """When it started, in UTC; of one that waits to start, when it was created."""
+        return utc(self.evidence.get("startedAt") or self.evidence["createdAt"])
+
+    @property
+    def ended(self) -> datetime:
+        """When it finished or was stopped, in UTC."""
+        return utc(self.evidence.get("finishedAt") or self.evidence.get("stoppedAt") or self.evidence["updatedAt"])
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether it was rolled back, or stopped by its circuit breaker or alarms; a newer one also stops it."""
+        watched = (self.evidence.get(key) or {} for key in ("deploymentCircuitBreaker", "alarms"))
+        triggered = any(one.get("status") == "TRIGGERED" for one in watched)
+        return self.status in ROLLED_BACK or (self.status == "STOPPED" and triggered)
+
+    @property
+    def why(self) -> str:
+        """Why it is in its status, with the alarms that rang."""
+        rollback, alarms = self.evidence.get("rollback") or {}, self.evidence.get("alarms") or {}
+        names = alarms.get("triggeredAlarmNames") or []
+        said = [rollback.get("reason") or "", self.evidence.get("statusReason") or ""]
+        return "; ".join([*dict.fromkeys(one for one in said if one), *(f"alarm {name}" for name in names)])
+
+    def __str__(self) -> str:
+        what = self.status.replace("_", " ").lower()
+        return f"{self.revision}: {what}" + (f", stage {self.stage}" if self.stage else "")
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """The deployments of one service, newest first; `problem`: why they are not known."""
+
+    listed: tuple[ServiceDeployment, ...] = ()
+    problem: CouldNotLook | None = None
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether they cannot be asked for here: denied, or not offered by this endpoint."""
+        problem = self.problem
+        return bool(problem and (problem.action or problem.reason.startswith(_NOT_OFFERED)))
+
+    @property
+    def deployments(self) -> tuple[ServiceDeployment, ...]:
+        """The deployments, none where they cannot be asked for; CouldNotLook where asking went wrong."""
+        if self.problem and not self.is_refused:
+            raise self.problem.again()
+        return self.listed
+
+
+def planned_wait(configuration: Mapping[str, Any]) -> timedelta:
+    """How long a deployment waits by its own configuration: for bakes, steps of traffic, and a person's word.
+
+    AmazonECS/latest/APIReference/API_DeploymentConfiguration.html, with the defaults that it documents.
+    """
+    minutes = float(configuration.get("bakeTimeInMinutes") or 0)
+    linear, canary = (configuration.get(f"{one}Configuration") or {} for one in ("linear", "canary"))
+    if configuration.get("strategy") == "LINEAR":
+        steps = math.ceil(100 / float(linear.get("stepPercent") or 10)) - 1
+        minutes += steps * float(linear.get("stepBakeTimeInMinutes", 6))
+    if configuration.get("strategy") == "CANARY":
+        minutes += float(canary.get("canaryBakeTimeInMinutes", 10))
+    for hook in configuration.get("lifecycleHooks") or []:
+        if hook.get("targetType") == "PAUSE":
+            at_most = float((hook.get("timeoutConfiguration") or {}).get("timeoutInMinutes", _HOOK_MINUTES))
+            minutes += at_most * len(hook.get("lifecycleStages") or [1])
+    return timedelta(minutes=minutes)
+
+
+@observation(allow=[LIST, DESCRIBE, REVISIONS])
+def service_deployments(aws: Aws, inventory: Inventory, now: datetime) -> dict[str, Recorded]:
+    """By service: its deployments that are under way, and those of the last day that did not succeed.
+
+    Where nothing is under way and nothing went wrong, ListServiceDeployments for each service is all that is asked.
+    """
+    cluster, names = inventory.the_cluster, inventory.some("services")
+    listed = dict(zip(names, fan_out(lambda name: _listed(aws, cluster, name, now), names), strict=True))
+    briefs = [one for told in listed.values() if not isinstance(told, CouldNotLook) for one in told]
+    arns = [str(one["serviceDeploymentArn"]) for one in briefs]
+    revisions = sorted({str(one["targetServiceRevisionArn"]) for one in briefs if one.get("targetServiceRevisionArn")})
+    asked: list[tuple[Callable[[Aws, Sequence[str]], Mapping[str, Any]], list[str]]]
+    asked = [(_described, part) for part in batches(arns, ARNS_A_CALL)]
+    asked += [(_revisions, part) for part in batches(revisions, ARNS_A_CALL)]
+    told: dict[str, Any] = {}
+    for part in fan_out(lambda one: one[0](aws, one[1]), asked):
+        told.update(part)
+    return {name: _recorded(listed[name], told) for name in names}
+
+
+def _listed(aws: Aws, cluster: str, service: str, now: datetime) -> list[Answer] | CouldNotLook:
+    asked = {"cluster": cluster, "service": service, "status": _ASKED, "maxResults": 100}
+    try:
+        told = aws.items("ecs", "ListServiceDeployments", "serviceDeployments", **asked)
+        return [one for one in told if one["status"] in OPEN or _is_of_today(one, now)]
+    except CouldNotLook as problem:  # of this service alone
+        return problem
+
+
+def _is_of_today(brief: Mapping[str, Any], now: datetime) -> bool:
+    ended: datetime | None = brief.get("finishedAt")
+    return ended is None or now - ended < DAY
+
+
+def _described(aws: Aws, arns: Sequence[str]) -> dict[str, Answer | CouldNotLook]:
+    """By ARN; AWS names in `failures` what it cannot describe."""
+    try:
+        answer = aws.call("ecs", "DescribeServiceDeployments", serviceDeploymentArns=list(arns))
+        told = {str(one["serviceDeploymentArn"]): one for one in answer["serviceDeployments"]}
+    except CouldNotLook as problem:
+        return dict.fromkeys(arns, problem)
+    reasons = {str(one.get("arn")): str(one.get("reason")) for one in answer.get("failures") or []}
+    return {
+        arn: told.get(arn) or CouldNotLook(DESCRIBE, f"{last_part(arn)}: {reasons.get(arn, 'the answer lacks it')}")
+        for arn in arns
+    }
+
+
+def _revisions(aws: Aws, arns: Sequence[str]) -> dict[str, str]:
+    """family:revision by the ARN of a service revision. Only a name: without it, messages have the ARN's end."""
+    try:
+        answer = aws.call("ecs", "DescribeServiceRevisions", serviceRevisionArns=list(arns))
+        told = answer["serviceRevisions"]
+    except CouldNotLook:
+        return {}
+    return {str(one["serviceRevisionArn"]): last_part(one["taskDefinition"]) for one in told if "taskDefinition" in one}
+
+
+def _recorded(listed: Sequence[Answer] | CouldNotLook, told: Mapping[str, Any]) -> Recorded:
+    if isinstance(listed, CouldNotLook):
+        return Recorded(problem=listed)
+    found = []
+    for brief in listed:
+        described = told[str(brief["serviceDeploymentArn"])]
+        if isinstance(described, CouldNotLook):
+            return Recorded(problem=described)
+        target = str(brief.get("targetServiceRevisionArn") or "")
+        revision = told.get(target) or f"service revision {last_part(target)}"
+        found.append(ServiceDeployment(described, revision))
+    return Recorded(tuple(sorted(found, key=lambda one: one.began, reverse=True)))

@@ -1,0 +1,153 @@
+"""What moto's ECS lacks: the record of a service's deployments, their revisions, and stopping one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from moto.core.responses import ActionResult
+from moto.ecs.exceptions import ServiceNotFoundException
+from moto.ecs.responses import EC2ContainerServiceResponse
+
+from ...core import clock
+from ..correction import Kind, replaces
+from .ecs import LOOKS_TO_SETTLE
+
+DOCS = "AmazonECS/latest/APIReference/"
+STATUS = {"IN_PROGRESS": "IN_PROGRESS", "COMPLETED": "SUCCESSFUL", "FAILED": "STOPPED"}
+"""The status of a service deployment, by its rolloutState."""
+_BRIEF = ("serviceDeploymentArn", "serviceArn", "clusterArn", "createdAt", "startedAt", "finishedAt", "status")
+
+
+def record(service: Any, deployment: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    """A service deployment as DescribeServiceDeployments returns it, of what moto keeps of the deployment."""
+    status = STATUS[deployment["rolloutState"]]
+    made = deployment["createdAt"]
+    triggered = "TRIGGERED" if status == "STOPPED" else "MONITORING"
+    return {
+        "serviceDeploymentArn": _arn(service, "service-deployment", deployment),
+        "serviceArn": service.arn,
+        "clusterArn": service.cluster_arn,
+        "createdAt": made,
+        "startedAt": made,
+        **({} if status == "IN_PROGRESS" else {"finishedAt": deployment.get("updatedAt", made)}),
+        "updatedAt": deployment.get("updatedAt", made),
+        "targetServiceRevision": {"arn": _arn(service, "service-revision", deployment)},
+        "sourceServiceRevisions": [
+            {"arn": _arn(service, "service-revision", one)} for one in service.deployments if one is not deployment
+        ],
+        "status": status,
+        "deploymentConfiguration": {"strategy": "ROLLING"},
+        "deploymentCircuitBreaker": {"status": triggered, "failureCount": 0, "threshold": 3},
+        **changes,
+    }
+
+
+def _arn(service: Any, kind: str, deployment: dict[str, Any]) -> str:
+    number = str(deployment["id"]).rsplit("/", 1)[-1]
+    return service.arn.replace(":service/", f":{kind}/") + f"/{number}"  # type: ignore[no-any-return]
+
+
+def _records(service: Any) -> Iterator[dict[str, Any]]:
+    """The service's deployments, the newest first; `past` are those that moto no longer has."""
+    yield from (record(service, one) for one in service.deployments if "rolloutState" in one)
+    primary = service.deployments[0] if service.deployments else {}
+    for one in getattr(service, "past", ()):
+        over = one["status"] == "ROLLBACK_IN_PROGRESS" and primary.get("rolloutState") == "COMPLETED"
+        yield one | {"status": "ROLLBACK_SUCCESSFUL", "finishedAt": clock.now()} if over else one
+
+
+def _all(self: EC2ContainerServiceResponse) -> dict[str, dict[str, Any]]:
+    services = self.ecs_backend.services.values()
+    return {one["serviceDeploymentArn"]: one for service in services for one in _records(service)}
+
+
+@replaces(
+    EC2ContainerServiceResponse,
+    "list_service_deployments",
+    Kind.MISSING,
+    "5.2.5",
+    DOCS + "API_ListServiceDeployments.html",
+)
+def _list(self: EC2ContainerServiceResponse) -> ActionResult:
+    """moto keeps no record of a service's deployments."""
+    cluster, name = (str(self._get_param(key)).rsplit("/", 1)[-1] for key in ("cluster", "service"))
+    service = self.ecs_backend.services.get(f"{cluster}:{name}")
+    if service is None:
+        raise ServiceNotFoundException
+    statuses = self._get_param("status") or []
+    told = [
+        {key: one[key] for key in _BRIEF if key in one}
+        | {"targetServiceRevisionArn": one["targetServiceRevision"]["arn"]}
+        for one in _records(service)
+        if not statuses or one["status"] in statuses
+    ]
+    return ActionResult({"serviceDeployments": told})
+
+
+@replaces(
+    EC2ContainerServiceResponse,
+    "describe_service_deployments",
+    Kind.MISSING,
+    "5.2.5",
+    DOCS + "API_DescribeServiceDeployments.html",
+)
+def _describe(self: EC2ContainerServiceResponse) -> ActionResult:
+    """moto keeps no record of a service's deployments."""
+    known, asked = _all(self), self._get_param("serviceDeploymentArns")
+    failures = [{"arn": arn, "reason": "MISSING"} for arn in asked if arn not in known]
+    return ActionResult({"serviceDeployments": [known[arn] for arn in asked if arn in known], "failures": failures})
+
+
+@replaces(
+    EC2ContainerServiceResponse,
+    "describe_service_revisions",
+    Kind.MISSING,
+    "5.2.5",
+    DOCS + "API_DescribeServiceRevisions.html",
+)
+def _revisions(self: EC2ContainerServiceResponse) -> ActionResult:
+    """moto has no service revisions."""
+    asked = self._get_param("serviceRevisionArns")
+    known = {
+        arn: {"serviceRevisionArn": arn, "serviceArn": service.arn, "taskDefinition": one["taskDefinition"]}
+        for service in self.ecs_backend.services.values()
+        for one in (*service.deployments, *getattr(service, "taken_back", ()))
+        if (arn := _arn(service, "service-revision", one))
+    }
+    failures = [{"arn": arn, "reason": "MISSING"} for arn in asked if arn not in known]
+    return ActionResult({"serviceRevisions": [known[arn] for arn in asked if arn in known], "failures": failures})
+
+
+@replaces(
+    EC2ContainerServiceResponse,
+    "stop_service_deployment",
+    Kind.MISSING,
+    "5.2.5",
+    DOCS + "API_StopServiceDeployment.html",
+)
+def _stop(self: EC2ContainerServiceResponse) -> ActionResult:
+    """moto cannot stop a deployment. AWS rolls back to the revision that ran before, which takes minutes."""
+    arn = self._get_param("serviceDeploymentArn")
+    for service in self.ecs_backend.services.values():
+        opened = [one for one in service.deployments if one.get("rolloutState") == "IN_PROGRESS"]
+        for one in opened:
+            if _arn(service, "service-deployment", one) == arn and len(service.deployments) > 1:
+                _roll_back(service, one)
+                return ActionResult({"serviceDeploymentArn": arn})
+    raise ServiceNotFoundException
+
+
+def _roll_back(service: Any, deployment: dict[str, Any]) -> None:
+    now = clock.now()
+    told = record(service, deployment, status="ROLLBACK_IN_PROGRESS")
+    told["rollback"] = {"reason": "Service deployment rolled back because of a StopServiceDeployment request"}
+    service.past = [told, *getattr(service, "past", ())]
+    service.taken_back = [deployment, *getattr(service, "taken_back", ())]
+    source = next(one for one in service.deployments if one is not deployment)
+    source.update(status="PRIMARY", rolloutState="IN_PROGRESS", updatedAt=now)
+    service.deployments = [source, {**deployment, "status": "ACTIVE"}]
+    service.task_definition = source["taskDefinition"]
+    service.looks_to_settle = LOOKS_TO_SETTLE
+    message = f"(service {service.name}) rolling back to deployment {source['id']}."
+    service.events.insert(0, {"id": f"back-{now:%H%M%S}", "createdAt": now, "message": message})
