@@ -11,7 +11,7 @@ from ..core.model import Resource
 from ..core.observation import CouldNotLook, observation
 from .cloudwatch_alarms import Alarm
 from .elbv2 import TargetHealth
-from .traffic import Traffic
+from .traffic import BalancerErrors, Traffic
 
 if TYPE_CHECKING:
     from ..config.stack import Stack
@@ -38,6 +38,7 @@ def since_the_gate(
     alarms: list[Alarm],
     target_health: list[TargetHealth],
     traffic: list[Traffic],
+    balancer_errors: list[BalancerErrors],
 ) -> list[SinceTheGate]:
     """Alarms, targets and errors, compared with the newest run of checks/deploy/before; CouldNotLook without one."""
     snapshot = next(filed("deploy-before"), None)
@@ -47,10 +48,13 @@ def since_the_gate(
     if now - taken > LONGEST:
         raise CouldNotLook("", f"the newest run of checks/deploy/before is of {taken:%Y-%m-%d %H:%M} UTC: run it again")
     seen: dict[str, Mapping[str, Any]] = {one["resource"]: one for one in snapshot["findings"] if one.get("evidence")}
+    # a shared balancer's own errors may be a neighbour's, and a network load balancer has none
+    own = [one for one in balancer_errors if one.speaks_http and not one.others]
+    measured: list[Traffic | BalancerErrors] = [*traffic, *own]
     return [
         *(_alarm(alarm, seen.get(alarm.arn)) for alarm in alarms),
         *(_targets(group, seen.get(group.arn)) for group in target_health),
-        *(_errors(balancer, taken, stack.limits.errors_5xx_per_minute) for balancer in traffic),
+        *(_errors(one, taken, stack.limits.of(one).errors_5xx_per_minute) for one in measured),
     ]
 
 
@@ -69,7 +73,7 @@ def _targets(group: TargetHealth, before: Mapping[str, Any] | None) -> SinceTheG
     return _compared(group, f"{was} healthy", f"{healthy} healthy", worse)
 
 
-def _errors(balancer: Traffic, since: datetime, limit: int) -> SinceTheGate:
+def _errors(balancer: Traffic | BalancerErrors, since: datetime, limit: int) -> SinceTheGate:
     worst = max((value for time, value in balancer.errors_5xx.points if time >= since), default=0.0)
     worse = f"{worst:g} 5xx in a minute since the deploy began, limit {limit}" if worst > limit else ""
     return _compared(balancer, f"limit {limit}", f"{worst:g} 5xx in a minute", worse)

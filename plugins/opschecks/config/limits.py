@@ -20,8 +20,8 @@ NotNegative = Annotated[float, Field(ge=0)]
 
 OF_ONE = (
     'limits of one resource, or of all that a pattern fits: those that say "also per resource". It is named as reports '
-    'do, by ARN, or by the end of one, such as "prod/worker"; patterns are such as "prod/*". The most specific wins, key '
-    "by key. A service whose min_tasks and max_tasks are the same needs no auto-scaling"
+    'do, by ARN, or by the end of one, such as "prod/worker"; a pattern is such as "prod/*". The most specific wins, '
+    "key by key. A service whose min_tasks and max_tasks are the same needs no auto-scaling"
 )
 """What `opschecks list keys` says of the tables below `[stacks.NAME.limits]`."""
 
@@ -53,6 +53,11 @@ class ResourceLimits(BaseModel):
     billing_mode: Literal["PAY_PER_REQUEST", "PROVISIONED"] = Field("PAY_PER_REQUEST", description="billing of tables")
     alarm_blind_hours: Positive = Field(1, description="how long an alarm may have INSUFFICIENT_DATA")
     alarm_rings_per_day: Count = Field(4, description="how often one alarm may go off within 24 hours")
+
+    @property
+    def fixed_tasks(self) -> int | None:
+        """The number of tasks of a service that must run so many and never more, which nothing scales; else None."""
+        return self.min_tasks if self.min_tasks == self.max_tasks else None
 
 
 BOUNDS = (
