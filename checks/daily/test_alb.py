@@ -1,8 +1,8 @@
-"""The load balancer has healthy targets, and answers quickly and without errors."""
+"""The load balancer has healthy targets, which answer quickly and without errors."""
 
 from opschecks import Examine, Severity, Stack, check
 from opschecks.aws.elbv2 import TargetHealth
-from opschecks.aws.traffic import Traffic
+from opschecks.aws.traffic import BalancerErrors, Traffic
 from opschecks.remedies.settings.ecs import RollBackAfterErrors
 
 
@@ -26,23 +26,38 @@ def test_targets_are_healthy(target_health: list[TargetHealth], examine: Examine
     failing="Too many server errors",
     remedy=RollBackAfterErrors,
 )
-def test_server_errors_are_rare(traffic: list[Traffic], stack: Stack, examine: Examine) -> None:
+def test_server_errors_are_rare(
+    traffic: list[Traffic], balancer_errors: list[BalancerErrors], stack: Stack, examine: Examine
+) -> None:
     """A 5xx is a user's request that we lost; those of the load balancer itself count as well."""
-    for balancer in traffic:
-        with examine(balancer) as note:
-            limit, worst = stack.limits.errors_5xx_per_minute, balancer.errors_5xx_per_minute
+    for one in (*traffic, *balancer_errors):
+        with examine(one) as note:
+            if not one.speaks_http:
+                note("a network load balancer: it answers nothing itself")
+                continue
+            limit = stack.limits.of(one).errors_5xx_per_minute
+            worst = one.worst_5xx(limit)
             note(f"at most {worst:g} 5xx in a minute of the last hour")
             assert worst <= limit, f"limit {limit} per minute"
 
 
 @check(Severity.HIGH, runbook="memory-and-latency", failing="Responses are slow")
-def test_responses_are_quick(traffic: list[Traffic], stack: Stack, examine: Examine) -> None:
+def test_responses_are_quick(
+    traffic: list[Traffic], balancer_errors: list[BalancerErrors], stack: Stack, examine: Examine
+) -> None:
     """One in twenty users waits longer than the p95; an average hides them."""
-    for balancer in traffic:
+    for balancer in (one for one in balancer_errors if not one.speaks_http):
         with examine(balancer) as note:
-            if balancer.requests_last_hour == 0:
+            note("a network load balancer: it does not see how long a response takes")
+    for group in traffic:
+        with examine(group) as note:
+            limits = stack.limits.of(group)
+            if (requests := group.requests_last_hour) == 0:
                 note("no request in the last hour")
                 continue
-            limit, worst = stack.limits.response_time_p95_ms, balancer.p95_peak_ms
+            worst = group.p95_ms(limits.response_time_samples, limits.response_time_p95_ms)
+            if worst is None:
+                note(f"{requests} requests in the last hour: too few for a p95 (limit response_time_samples)")
+                continue
             note(f"p95 at most {worst:.0f} ms in the last hour")
-            assert worst <= limit, f"limit {limit:g} ms"
+            assert worst <= limits.response_time_p95_ms, f"limit {limits.response_time_p95_ms:g} ms"

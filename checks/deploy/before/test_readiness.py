@@ -7,7 +7,7 @@ from opschecks.aws.ecs import Service
 from opschecks.aws.elbv2 import TargetHealth
 from opschecks.aws.freeze_windows import FreezeWindow
 from opschecks.aws.rollouts import Rollout
-from opschecks.aws.traffic import ServiceLoad, Traffic
+from opschecks.aws.traffic import BalancerErrors, ServiceLoad, Traffic
 
 
 @check(Severity.HIGH, runbook="deploy-backend", failing="A change freeze is in force", may_be_empty=True)
@@ -59,11 +59,17 @@ def test_alarms_are_quiet_before_the_deploy(alarms: list[Alarm], examine: Examin
 
 
 @check(Severity.HIGH, runbook="high-error-rate", failing="Users get errors before the deploy")
-def test_errors_are_rare_before_the_deploy(traffic: list[Traffic], stack: Stack, examine: Examine) -> None:
+def test_errors_are_rare_before_the_deploy(
+    traffic: list[Traffic], balancer_errors: list[BalancerErrors], stack: Stack, examine: Examine
+) -> None:
     """Errors that were there before are blamed on the deploy, or hide its own."""
-    for balancer in traffic:
-        with examine(balancer) as note:
-            limit, worst = stack.limits.errors_5xx_per_minute, balancer.errors_5xx_per_minute
+    for one in (*traffic, *balancer_errors):
+        with examine(one) as note:
+            if not one.speaks_http:
+                note("a network load balancer: it answers nothing itself")
+                continue
+            limit = stack.limits.of(one).errors_5xx_per_minute
+            worst = one.worst_5xx(limit)
             note(f"at most {worst:g} 5xx in a minute of the last hour")
             assert worst <= limit, f"limit {limit} per minute"
 
@@ -74,17 +80,21 @@ def test_capacity_is_to_spare(service_load: list[ServiceLoad], stack: Stack, exa
     for service in service_load:
         with examine(service) as note:
             note(f"CPU at most {service.cpu_peak:.0f} % within the last half hour")
-            assert service.cpu_peak <= stack.limits.cpu_percent, f"limit {stack.limits.cpu_percent:g} %"
+            limit = stack.limits.of(service).cpu_percent
+            assert service.cpu_peak <= limit, f"limit {limit:g} %"
 
 
 @check(Severity.MEDIUM, runbook="auto-scaling", failing="Scaling has no room during a deploy")
 def test_scaling_has_room_for_a_deploy(
-    auto_scaling: list[ServiceScaling], services: list[Service], examine: Examine
+    auto_scaling: list[ServiceScaling], services: list[Service], stack: Stack, examine: Examine
 ) -> None:
     """At the maximum, nothing can take the load that cold tasks push onto the warm ones."""
     wanted = Answer({service.name: service for service in services}, "ecs:DescribeServices")
     for scaling in auto_scaling:
         with examine(scaling) as note:
+            if fixed := stack.limits.of(scaling).fixed_tasks:
+                note(f"always {fixed}, by its limits min_tasks and max_tasks")
+                continue
             assert scaling.is_registered, "it has no scalable target"
             desired = wanted[scaling.name].desired
             note(f"{desired} of at most {scaling.max_capacity} tasks")

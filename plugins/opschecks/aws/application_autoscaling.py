@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..core.answer import Answer
 from ..core.model import Figure, Resource
-from ..core.observation import batches, fan_out, observation
+from ..core.observation import CouldNotLook, batches, fan_out, observation
 from .inventory import Inventory
 from .session import Aws
+
+if TYPE_CHECKING:
+    from ..config.limits import ResourceLimits
 
 TARGETS_A_CALL = 50
 _DIMENSION = "ecs:service:DesiredCount"
@@ -20,6 +23,9 @@ _DIMENSION = "ecs:service:DesiredCount"
 @dataclass(frozen=True, kw_only=True)
 class ServiceScaling(Resource):
     """The auto-scaling of one service; `evidence["target"]` is None where it has no scalable target."""
+
+    schedule: tuple[Answer, ...] | CouldNotLook = ()
+    """Its scheduled actions, or why they could not be read."""
 
     @property
     def is_registered(self) -> bool:
@@ -40,6 +46,45 @@ class ServiceScaling(Resource):
         return int(self._get("MaxCapacity"))
 
     @property
+    def scheduled(self) -> list[Answer]:
+        """The scheduled actions that set its limits; CouldNotLook where they could not be read.
+
+        Each may set the minimum, the maximum or both, and they stay as it set them until the next one runs:
+        https://docs.aws.amazon.com/autoscaling/application/APIReference/API_ScalableTargetAction.html
+        """
+        if isinstance(self.schedule, CouldNotLook):
+            raise self.schedule.again()
+        return [one for one in self.schedule if one.get("ScalableTargetAction")]
+
+    def bounds(self, limits: ResourceLimits) -> tuple[int, int]:
+        """Fewest and most tasks: its scalable target's; without one, those of its limits."""
+        if not self.is_registered:
+            return limits.min_tasks, limits.max_tasks
+        return self.min_capacity, self.max_capacity
+
+    def set_by_schedule(self, low: int, high: int) -> list[str]:
+        """The scheduled actions that set what differs from these limits; empty where something else did.
+
+        Only asked where the limits differ: then it is unknown without the schedule whose they are.
+        """
+        found = []
+        for key, now, wanted in (("MinCapacity", self.min_capacity, low), ("MaxCapacity", self.max_capacity, high)):
+            if now != wanted:
+                by = [one for one in self.scheduled if one["ScalableTargetAction"].get(key) == now]
+                if not by:
+                    return []
+                found += [str(one["ScheduledActionName"]) for one in by]
+        return list(dict.fromkeys(found))
+
+    @property
+    def pinned_by(self) -> list[str]:
+        """The scheduled actions that leave no room on purpose, such as one task at night."""
+        if self.min_capacity != self.max_capacity:
+            return []
+        sets = [one for one in self.scheduled if one["ScalableTargetAction"].get("MaxCapacity") == self.max_capacity]
+        return [str(one["ScheduledActionName"]) for one in sets]
+
+    @property
     def suspended(self) -> list[str]:
         """What is suspended: scale in, scale out, scheduled scaling. AWS leaves the block out where nothing is."""
         state = (self.evidence["target"] or {}).get("SuspendedState", {})
@@ -56,17 +101,32 @@ class ServiceScaling(Resource):
         return list(self.evidence["policies"])
 
 
+@observation(allow=["application-autoscaling:DescribeScheduledActions"])
+def scaling_schedules(aws: Aws, inventory: Inventory) -> dict[str, list[Answer]]:
+    """The scheduled actions of each of the stack's services, by `service/CLUSTER/NAME`.
+
+    https://docs.aws.amazon.com/autoscaling/application/APIReference/API_DescribeScheduledActions.html
+    """
+    owners = _owners(inventory)
+    listed = _listed(aws, "DescribeScheduledActions", _the_only(owners))
+    return {owner: _of(owner, listed) for owner in owners}
+
+
 @observation(
-    allow=["application-autoscaling:DescribeScalableTargets", "application-autoscaling:DescribeScalingPolicies"]
+    allow=["application-autoscaling:DescribeScalableTargets", "application-autoscaling:DescribeScalingPolicies"],
+    soft=["scaling_schedules"],
 )
-def auto_scaling(aws: Aws, inventory: Inventory) -> list[ServiceScaling]:
-    """The auto-scaling of each of the stack's services, with its policies."""
-    owners = {f"service/{inventory.the_cluster}/{name}": name for name in inventory.some("services")}
-    # DescribeScalingPolicies takes one resource, or none for the whole namespace
-    one = {"ResourceId": next(iter(owners))} if len(owners) == 1 else {}
+def auto_scaling(
+    aws: Aws, inventory: Inventory, scaling_schedules: dict[str, list[Answer]] | CouldNotLook
+) -> list[ServiceScaling]:
+    """The auto-scaling of each of the stack's services, with its policies and scheduled actions.
+
+    A schedule that could not be read blinds only who asks for it.
+    """
+    owners = _owners(inventory)
     asked: list[tuple[str, Mapping[str, Any]]] = [
         *(("DescribeScalableTargets", {"ResourceIds": batch}) for batch in batches(list(owners), TARGETS_A_CALL)),
-        ("DescribeScalingPolicies", one),
+        ("DescribeScalingPolicies", _the_only(owners)),
     ]
     *targets, policies = fan_out(lambda ask: _listed(aws, *ask), asked)
     found = {
@@ -74,21 +134,45 @@ def auto_scaling(aws: Aws, inventory: Inventory) -> list[ServiceScaling]:
         for raw in itertools.chain.from_iterable(targets)
         if raw.get("ScalableDimension", _DIMENSION) == _DIMENSION
     }
+    return [_scaling(owner, name, found.get(owner), policies, scaling_schedules) for owner, name in owners.items()]
+
+
+def _scaling(
+    owner: str,
+    name: str,
+    target: Answer | None,
+    policies: Sequence[Answer],
+    schedules: dict[str, list[Answer]] | CouldNotLook,
+) -> ServiceScaling:
+    schedule = schedules if isinstance(schedules, CouldNotLook) else tuple(schedules[owner])
+    told = str(schedule) if isinstance(schedule, CouldNotLook) else list(schedule)
+    figures = (("min tasks", "MinCapacity"), ("max tasks", "MaxCapacity"))
+    return ServiceScaling(
+        arn=owner,
+        name=name,
+        schedule=schedule,
+        evidence={"target": target, "policies": _of(owner, policies), "scheduled actions": told},
+        figures=tuple(Figure(label, target[key]) for label, key in figures if target and key in target),
+    )
+
+
+def _owners(inventory: Inventory) -> dict[str, str]:
+    """Names of the services, by what Application Auto Scaling calls them."""
+    return {f"service/{inventory.the_cluster}/{name}": name for name in inventory.some("services")}
+
+
+def _the_only(owners: Mapping[str, str]) -> dict[str, str]:
+    """The selection of a call that takes one resource, or none for the whole namespace."""
+    return {"ResourceId": next(iter(owners))} if len(owners) == 1 else {}
+
+
+def _of(owner: str, listed: Sequence[Answer]) -> list[Answer]:
+    """What concerns one service's number of tasks."""
     return [
-        ServiceScaling(
-            arn=owner,
-            name=name,
-            evidence={"target": found.get(owner), "policies": [raw for raw in policies if raw["ResourceId"] == owner]},
-            figures=tuple(
-                Figure(label, found[owner][key])
-                for label, key in (("min tasks", "MinCapacity"), ("max tasks", "MaxCapacity"))
-                if key in found.get(owner, {})
-            ),
-        )
-        for owner, name in owners.items()
+        raw for raw in listed if raw["ResourceId"] == owner and raw.get("ScalableDimension", _DIMENSION) == _DIMENSION
     ]
 
 
-def _listed(aws: Aws, operation: str, selection: Mapping[str, Any]) -> list[Any]:
+def _listed(aws: Aws, operation: str, selection: Mapping[str, Any]) -> list[Answer]:
     key = operation.removeprefix("Describe")
     return aws.items("application-autoscaling", operation, key, ServiceNamespace="ecs", **selection)

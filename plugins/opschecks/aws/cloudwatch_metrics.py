@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from ..core.model import Series
+from ..core.model import Resource, Series
 from ..core.observation import CouldNotLook, batches, fan_out, observation
 from .dynamodb import Table
-from .elbv2 import LoadBalancer
 from .inventory import Inventory
+from .own_groups import Fronted, dimension
 from .session import Aws
 
 if TYPE_CHECKING:
     from ..config.stack import Stack
 
 CALL = "cloudwatch:GetMetricData"
+_STATES = ("PartialData", "InternalError", "Forbidden", "missing", "")
 METRICS_A_CALL = 500
 SPAN = timedelta(hours=24)
 HOUR = timedelta(hours=1)
+HOUR_S = 3600
 FRESH = timedelta(minutes=20)
 """How old the newest point of a metric that always has data may be; CloudWatch lags a few minutes."""
 OPERATIONS = ["BatchGetItem", "BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan", "UpdateItem"]
@@ -90,75 +93,86 @@ def _words(window: timedelta) -> str:
     return "hour" if minutes == 60 else f"{minutes} minutes" if minutes < 60 else f"{minutes // 60} hours"
 
 
-def wanted(
-    stack: Stack, inventory: Inventory, balancers: Iterable[LoadBalancer], tables: Iterable[Table]
-) -> list[Metric]:
+def wanted(stack: Stack, inventory: Inventory, fronted: Iterable[Fronted], tables: Iterable[Table]) -> list[Metric]:
     """Every metric that the checks of a stack need."""
-    limits = stack.limits
-    found: list[Metric] = []
-    for service in inventory.services:
-        of = (("ClusterName", inventory.cluster or ""), ("ServiceName", service))
-        ecs = ("AWS/ECS", "CPUUtilization", of), ("AWS/ECS", "MemoryUtilization", of)
-        found += [
-            Metric(service, "CPU", *ecs[0], "Average", 300, "%", limit=limits.cpu_saturated_percent),
-            Metric(service, "memory", *ecs[1], "Average", 300, "%", limit=limits.memory_percent),
-            Metric(service, "memory peak", *ecs[1], "Maximum", 300, "%", limit=limits.memory_peak_percent),
-        ]
-    for balancer in balancers:
-        if balancer.is_application:
-            of_one = (("LoadBalancer", balancer.dimension),)
-            alb, name = "AWS/ApplicationELB", balancer.name
-            slow, errors = limits.response_time_p95_ms, limits.errors_5xx_per_minute
-            found += [
-                Metric(name, "requests", alb, "RequestCount", of_one, "Sum", 300, "in 5 minutes"),
-                Metric(name, "p95 response time", alb, "TargetResponseTime", of_one, "p95", 300, "ms", 1000, slow),
-                Metric(name, "average response time", alb, "TargetResponseTime", of_one, "Average", 300, "ms", 1000),
-                Metric(name, "slowest response", alb, "TargetResponseTime", of_one, "Maximum", 300, "ms", 1000),
-                Metric(
-                    name, "target 5xx", alb, "HTTPCode_Target_5XX_Count", of_one, "Sum", 60, "per minute", 1, errors
-                ),
-                Metric(name, "load balancer 5xx", alb, "HTTPCode_ELB_5XX_Count", of_one, "Sum", 60, "per minute"),
-            ]
-    for group in inventory.log_groups:
-        of_group = (("LogGroupName", group),)
-        found.append(Metric(group, "log events", "AWS/Logs", "IncomingLogEvents", of_group, "Sum", 300, "in 5 minutes"))
-    for table in tables:
-        for index in (None, *table.index_names):
-            of_one = (("TableName", table.name), *((("GlobalSecondaryIndexName", index),) if index else ()))
-            subject = f"{table.name}/{index}" if index else table.name
-            for measure, metric in (
-                ("throttled reads", "ReadThrottleEvents"),
-                ("throttled writes", "WriteThrottleEvents"),
-            ):
-                found.append(Metric(subject, measure, "AWS/DynamoDB", metric, of_one, "Sum", 300, "in 5 minutes"))
-        for name in OPERATIONS:
-            both = (("TableName", table.name), ("Operation", name))
-            found.append(
-                Metric(table.name, name, "AWS/DynamoDB", "ThrottledRequests", both, "Sum", 300, "in 5 minutes")
-            )
+    found = [metric for service in inventory.services for metric in _of_service(stack, inventory, service)]
+    for front in fronted:
+        found += _of_balancer(front.balancer.name, front.balancer.dimension)
+        for group in front.own:
+            found += _of_group(stack, group, front.balancer.dimension)
+    for name in inventory.log_groups:
+        of_group = (("LogGroupName", name),)
+        found.append(Metric(name, "log events", "AWS/Logs", "IncomingLogEvents", of_group, "Sum", 300, "in 5 minutes"))
+    return [*found, *(metric for table in tables for metric in _of_table(table))]
+
+
+def _of_service(stack: Stack, inventory: Inventory, service: str) -> list[Metric]:
+    limits = stack.limits.named(service, f"{inventory.cluster}/{service}", f"service/{inventory.cluster}/{service}")
+    of = (("ClusterName", inventory.cluster or ""), ("ServiceName", service))
+    cpu, memory = ("AWS/ECS", "CPUUtilization", of), ("AWS/ECS", "MemoryUtilization", of)
+    return [
+        Metric(service, "CPU", *cpu, "Average", 300, "%", limit=limits.cpu_saturated_percent),
+        Metric(service, "memory", *memory, "Average", 300, "%", limit=limits.memory_percent),
+        Metric(service, "memory peak", *memory, "Maximum", 300, "%", limit=limits.memory_peak_percent),
+    ]
+
+
+def _of_balancer(name: str, dimension: str) -> list[Metric]:
+    """What only the load balancer knows: requests of all its groups, and errors that are its own answers."""
+    of = (("LoadBalancer", dimension),)
+    return [
+        Metric(name, "all requests", "AWS/ApplicationELB", "RequestCount", of, "Sum", 300, "in 5 minutes"),
+        Metric(name, "load balancer 5xx", "AWS/ApplicationELB", "HTTPCode_ELB_5XX_Count", of, "Sum", 60, "per minute"),
+    ]
+
+
+def _of_group(stack: Stack, group: Resource, balancer: str) -> list[Metric]:
+    """Requests, response times and errors of one target group; by the hour, too, for nights with few requests."""
+    of, limits = (("TargetGroup", dimension(group)), ("LoadBalancer", balancer)), stack.limits.of(group)
+    alb, slow, errors = "AWS/ApplicationELB", limits.response_time_p95_ms, limits.errors_5xx_per_minute
+    response = (alb, "TargetResponseTime", of, "p95")
+    return [
+        Metric(group.name, "requests", alb, "RequestCount", of, "Sum", 300, "in 5 minutes"),
+        Metric(group.name, "p95 response time", *response, 300, "ms", 1000, slow),
+        Metric(group.name, "requests by the hour", alb, "RequestCount", of, "Sum", HOUR_S, "an hour"),
+        Metric(group.name, "p95 of the hour", *response, HOUR_S, "ms", 1000, slow),
+        Metric(group.name, "target 5xx", alb, "HTTPCode_Target_5XX_Count", of, "Sum", 60, "per minute", 1, errors),
+    ]
+
+
+def _of_table(table: Table) -> list[Metric]:
+    found = []
+    for index in (None, *table.index_names):
+        of_one = (("TableName", table.name), *((("GlobalSecondaryIndexName", index),) if index else ()))
+        subject = f"{table.name}/{index}" if index else table.name
+        for measure, metric in (("throttled reads", "ReadThrottleEvents"), ("throttled writes", "WriteThrottleEvents")):
+            found.append(Metric(subject, measure, "AWS/DynamoDB", metric, of_one, "Sum", 300, "in 5 minutes"))
+    for name in OPERATIONS:
+        both = (("TableName", table.name), ("Operation", name))
+        found.append(Metric(table.name, name, "AWS/DynamoDB", "ThrottledRequests", both, "Sum", 300, "in 5 minutes"))
     return found
 
 
-@observation(allow=["cloudwatch:GetMetricData"], soft=["load_balancers", "tables"])
+@observation(allow=["cloudwatch:GetMetricData"], soft=["own_groups", "tables"])
 def metrics(
     stack: Stack,
     aws: Aws,
     inventory: Inventory,
-    load_balancers: list[LoadBalancer] | CouldNotLook,
+    own_groups: list[Fronted] | CouldNotLook,
     tables: list[Table] | CouldNotLook,
     now: datetime,
     since: datetime | None = None,
 ) -> Metrics:
     """24 hours of every metric of the stack, in one GetMetricData per 500 metrics.
 
-    With `since`, only periods that began after it: earlier ones do not show the effect of a change. Metrics of load
-    balancers or tables that could not be listed are left out; checks of them also need those observations, which report
+    With `since`, only periods that began after it: earlier ones do not show the effect of a change. Metrics of target
+    groups or tables that could not be listed are left out; checks of them also need those observations, which report
     why.
     """
     asked = wanted(
         stack,
         inventory,
-        [] if isinstance(load_balancers, CouldNotLook) else load_balancers,
+        [] if isinstance(own_groups, CouldNotLook) else own_groups,
         [] if isinstance(tables, CouldNotLook) else tables,
     )
     if not asked:
@@ -190,7 +204,8 @@ def _fetched(
     for metric, (points, state) in zip(asked, fetch_points(aws, queries, begin, end), strict=True):
         key = (metric.subject, metric.measure)
         if state != "Complete":
-            answers[key] = CouldNotLook(CALL, f"{metric.name} of {metric.subject}: the answer is {state}, not Complete")
+            why = f"the answer is {state}, not Complete" if state in _STATES else state
+            answers[key] = CouldNotLook(CALL, f"{metric.name} of {metric.subject}: {why}")
             continue
         ordered = tuple((time, value * metric.scale) for time, value in sorted(points.items()))
         answers[key] = Series(metric.measure, metric.unit, ordered, metric.period_s, metric.limit)
@@ -200,17 +215,35 @@ def _fetched(
 def fetch_points(
     aws: Aws, queries: Sequence[Mapping[str, Any]], begin: datetime, end: datetime
 ) -> list[tuple[dict[datetime, float], str]]:
-    """Points (in UTC) and status code of each query, "missing" without an answer; one GetMetricData, all its pages."""
+    """Points (in UTC) and status code of each query, "missing" without an answer; one GetMetricData, all its pages.
+
+    Where CloudWatch says more of a metric, or of the whole call, the status is that text: points in several units are
+    not converted, and as much as could be done was done, which is not all. So is it where a page has several results.
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDataResult.html
+    """
     asked = [{"Id": f"m{index}", **query} for index, query in enumerate(queries)]
     points: dict[str, dict[datetime, float]] = {query["Id"]: {} for query in asked}
     status = dict.fromkeys(points, "missing")
+    said: dict[str, list[str]] = {one: [] for one in ("", *points)}
     span = {"StartTime": begin, "EndTime": end, "ScanBy": "TimestampAscending"}
     for page in aws.pages("cloudwatch", "GetMetricData", MetricDataQueries=asked, **span):
+        said[""] += _messages(page)
+        seen = Counter(str(told["Id"]) for told in page["MetricDataResults"])
         for told in page["MetricDataResults"]:
             times, values = told["Timestamps"], told["Values"]
             if len(times) != len(values):
                 raise CouldNotLook(CALL, f"{len(times)} times came with {len(values)} values")
-            read = zip((time.astimezone(UTC) for time in times), values, strict=True)
-            points.setdefault(told["Id"], {}).update(read)
+            read = dict(zip((time.astimezone(UTC) for time in times), values, strict=True))
+            known = points.setdefault(told["Id"], {})
+            said.setdefault(told["Id"], []).extend(_messages(told))
+            if seen[told["Id"]] > 1 or any(known.get(time, value) != value for time, value in read.items()):
+                said[told["Id"]].append("several results came for one metric, as where it has several units")
+            known.update(read)
             status[told["Id"]] = str(told.get("StatusCode", ""))
-    return [(points[query["Id"]], status[query["Id"]]) for query in asked]
+    ids = [str(query["Id"]) for query in asked]
+    return [(points[one], "; ".join(dict.fromkeys((*said[one], *said[""]))) or status[one]) for one in ids]
+
+
+def _messages(told: Mapping[str, Any]) -> list[str]:
+    """What CloudWatch says of a result, or of a whole page."""
+    return [": ".join(filter(None, (one.get("Code"), one.get("Value")))) for one in told.get("Messages") or []]

@@ -14,7 +14,7 @@ from .cloudwatch_metrics import CALL
 from .ecs import Service
 from .elbv2 import TargetHealth
 from .evidence import utc
-from .traffic import Traffic
+from .traffic import BalancerErrors, Traffic
 
 if TYPE_CHECKING:
     from ..config.stack import Stack
@@ -51,6 +51,7 @@ def since_the_gate(
     target_health: list[TargetHealth],
     traffic: list[Traffic],
     services: list[Service] | CouldNotLook,
+    balancer_errors: list[BalancerErrors],
 ) -> list[SinceTheGate]:
     """Alarms, targets and errors, compared with the newest run of checks/deploy/before; CouldNotLook without one."""
     snapshot = next(filed("deploy-before"), None)
@@ -62,10 +63,13 @@ def since_the_gate(
     before = {one["resource"]: one for one in snapshot["findings"] if one.get("evidence")}
     late = timedelta(minutes=stack.limits.metrics_late_minutes)
     deployed = max((at for at in _deployed(services) if at > taken), default=None)
+    # a shared balancer's own errors may be a neighbour's, and a network load balancer has none
+    own = [one for one in balancer_errors if one.speaks_http and not one.others]
+    measured: list[Traffic | BalancerErrors] = [*traffic, *own]
     return [
         *(_alarm(alarm, before.get(alarm.arn)) for alarm in alarms),
         *_all_targets(target_health, services, before),
-        *(_errors(one, taken, deployed, late, stack.limits.errors_5xx_per_minute) for one in traffic),
+        *(_errors(one, taken, deployed, late, stack.limits.of(one).errors_5xx_per_minute) for one in measured),
     ]
 
 
@@ -139,34 +143,37 @@ def _healthy_before(finding: Mapping[str, Any] | None) -> set[str]:
     return {f"{one.get('Id')}:{one['Port']}" if "Port" in one else str(one.get("Id")) for one in healthy}
 
 
-def _errors(balancer: Traffic, since: datetime, deployed: datetime | None, late: timedelta, limit: int) -> SinceTheGate:
+def _errors(
+    one: Traffic | BalancerErrors, since: datetime, deployed: datetime | None, late: timedelta, limit: int
+) -> SinceTheGate:
     """The errors since the gate; not judged as none before the points of the time after the deploy are there.
 
     ALB reports a minute only if there were requests, and CloudWatch has it minutes later:
     elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html
     """
     try:
-        worst = max((value for time, value in balancer.errors_5xx.points if time >= since), default=0.0)
+        worst = max((value for time, value in one.errors_5xx.points if time >= since), default=0.0)
         if not worst:
-            balancer.requests_last_hour  # noqa: B018 - raises where no data does not mean no errors
+            one.errors_5xx_per_minute  # noqa: B018 - raises where no data does not mean no errors
         told: str | CouldNotLook = f"{worst:g} 5xx in a minute since the deploy began, limit {limit}"
-        told = told if worst > limit else _uncovered(balancer, deployed, late)
+        told = told if worst > limit else _uncovered(one, deployed, late)
     except CouldNotLook as problem:
-        return _compared(balancer, f"limit {limit}", "not known", problem)
-    return _compared(balancer, f"limit {limit}", f"{worst:g} 5xx in a minute", told)
+        return _compared(one, f"limit {limit}", "not known", problem)
+    return _compared(one, f"limit {limit}", f"{worst:g} 5xx in a minute", told)
 
 
-def _uncovered(balancer: Traffic, deployed: datetime | None, late: timedelta) -> str | CouldNotLook:
+def _uncovered(one: Traffic | BalancerErrors, deployed: datetime | None, late: timedelta) -> str | CouldNotLook:
     """Why the metrics do not show the time after the deploy yet; empty where they do."""
     if not deployed:
         return ""
-    newest = max((time for time, _ in balancer.metrics.series(balancer.name, "requests").points), default=deployed)
-    covered, due = max(newest, balancer.now - late), deployed + late
+    requests = "requests" if isinstance(one, Traffic) else "all requests"
+    newest = max((time for time, _ in one.metrics.series(one.name, requests).points), default=deployed)
+    covered, due = max(newest, one.now - late), deployed + late
     if covered >= deployed:
         return ""
     return CouldNotLook(
         CALL,
-        f"points of {balancer.name} come up to {late / timedelta(minutes=1):g} minutes late, and there are none since "
+        f"points of {one.name} come up to {late / timedelta(minutes=1):g} minutes late, and there are none since "
         f"the deploy of {deployed:%H:%M} UTC: look again at {due:%H:%M} UTC, or wait with --bake",
     )
 

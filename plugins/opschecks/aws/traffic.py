@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from statistics import fmean
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 from ..core.model import Figure, Resource, Series
 from ..core.observation import CouldNotLook, observation
@@ -15,6 +15,7 @@ from .ecs import Service
 from .elbv2 import LoadBalancer
 from .inventory import Inventory
 from .logs import LogErrors
+from .own_groups import Fronted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,44 +58,67 @@ class ServiceLoad(Measured):
 
 @dataclass(frozen=True, kw_only=True)
 class Traffic(Measured):
-    """Requests, response times and errors of one application load balancer."""
+    """Requests, response times and errors of one target group of an application load balancer.
+
+    All of these metrics are reported only while there are requests, and CloudWatch has them by TargetGroup and
+    LoadBalancer: https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html
+    """
+
+    speaks_http: ClassVar[bool] = True
+
+    balancer: str
+    alone: bool
+    """Whether it is the only target group of its load balancer."""
 
     @property
     def requests_last_hour(self) -> int:
         """Requests of the last hour.
 
-        CouldNotLook without any request in 24 hours: that may be no traffic or no metric.
+        CouldNotLook where none in 24 hours may be no traffic or no metric; not where others of the balancer had some.
         """
         series = self.metrics.series(self.name, "requests")
-        if not series.last(SPAN, self.now):
-            raise CouldNotLook(CALL, f"RequestCount of {self.name} has no data in 24 hours")
+        of = self.name if self.alone else self.balancer
+        if not series.points and (self.alone or not self.metrics.series(of, "all requests").last(SPAN, self.now)):
+            raise CouldNotLook(CALL, f"RequestCount of {of} has no data in 24 hours")
         return int(sum(value for _, value in series.last(HOUR, self.now)))
 
-    @property
-    def p95_peak_ms(self) -> float:
-        """Highest 5-minute p95 of the last hour. Only meaningful where there were requests."""
-        return max(self.metrics.due(self.name, "p95 response time", HOUR, self.now))
+    def p95_ms(self, samples: int, limit: float) -> float | None:
+        """Highest p95 of the last hour, in ms; None where only the p95 of fewer requests than `samples` is too high.
+
+        By five minutes. A p95 within the limit is one whatever its number of requests, because that of all of them
+        cannot be higher; where one of too few is beyond it, that of the clock hour counts.
+        """
+        periods = self._p95("requests", "p95 response time")
+        if not periods:
+            raise CouldNotLook(CALL, f"no response times of {self.name} although it had requests in the last hour")
+        known = [p95 for count, p95 in periods if count >= samples or p95 <= limit]
+        if len(known) == len(periods) or max(known, default=0.0) > limit:
+            return max(known)
+        hours = [p95 for count, p95 in self._p95("requests by the hour", "p95 of the hour") if count >= samples]
+        return max((*known, *hours)) if hours else None
+
+    def _p95(self, requests: str, response: str) -> list[tuple[float, float]]:
+        """Requests and p95 in ms of each period that ended within the last hour."""
+        counts = dict(self.metrics.series(self.name, requests).points)
+        points = self.metrics.series(self.name, response).last(HOUR, self.now)
+        return [(counts.get(time, 0.0), value) for time, value in points]
 
     @property
     def errors_5xx_per_minute(self) -> float:
-        """Worst minute of the last hour, targets and load balancer together.
-
-        Without a healthy target only the load balancer's metric has data; neither has any without errors.
-        """
+        """Worst minute of the last hour; the metric has no data where there were none."""
         worst = max((value for _, value in self.errors_5xx.last(HOUR, self.now)), default=0.0)
         if not worst:
             self.requests_last_hour  # noqa: B018 - raises where no data does not mean no errors
         return worst
 
+    def worst_5xx(self, limit: int) -> float:
+        """As `errors_5xx_per_minute`: a target group's own answers are nobody else's."""
+        return self.errors_5xx_per_minute
+
     @property
     def errors_5xx(self) -> Series:
-        """5xx of targets and load balancer together, per minute."""
-        target = self.metrics.series(self.name, "target 5xx")
-        balancer = self.metrics.series(self.name, "load balancer 5xx")
-        total: dict[datetime, float] = dict(target.points)
-        for time, value in balancer.points:
-            total[time] = total.get(time, 0.0) + value
-        return Series("5xx", "per minute", tuple(sorted(total.items())), 60, target.limit)
+        """5xx that the targets answered, per minute."""
+        return replace(self.metrics.series(self.name, "target 5xx"), label="5xx")
 
     @property
     def errors_5xx_while_serving(self) -> Series:
@@ -106,6 +130,45 @@ class Traffic(Measured):
             begin = time - timedelta(seconds=time.timestamp() % requests.period_s)
             worst[begin] = max(worst.get(begin, 0.0), value)
         return Series(errors.label, errors.unit, tuple(sorted(worst.items())), requests.period_s, errors.limit)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BalancerErrors(Measured):
+    """The 5xx that a load balancer answered itself, such as 503 where a group has no healthy target.
+
+    CloudWatch has them by load balancer only: whose requests they were cannot be seen where other stacks share it.
+    A network load balancer has none: it does not speak HTTP.
+    """
+
+    speaks_http: bool
+    """Whether it is an application load balancer."""
+    others: tuple[str, ...] = ()
+    """Its target groups that none of the stack's services fills."""
+
+    @property
+    def errors_5xx(self) -> Series:
+        """5xx of the load balancer itself, per minute."""
+        return replace(self.metrics.series(self.name, "load balancer 5xx"), label="5xx")
+
+    @property
+    def errors_5xx_per_minute(self) -> float:
+        """Worst minute of the last hour; without any, CouldNotLook where there was no request in 24 hours, either."""
+        worst = max((value for _, value in self.errors_5xx.last(HOUR, self.now)), default=0.0)
+        if not worst and not self.metrics.series(self.name, "all requests").last(SPAN, self.now):
+            raise CouldNotLook(CALL, f"RequestCount of {self.name} has no data in 24 hours")
+        return worst
+
+    def worst_5xx(self, limit: int) -> float:
+        """As `errors_5xx_per_minute`; CouldNotLook where it is beyond the limit and others may be the cause."""
+        worst = self.errors_5xx_per_minute
+        if worst > limit and self.others:
+            raise CouldNotLook(
+                CALL,
+                f"{self.name} itself answered {worst:g} 5xx in a minute, limit {limit}; whose requests those were it "
+                f"does not tell, and {', '.join(self.others[:3])} of it is not filled by the stack's services: "
+                "see target_group_arn in the balancer's access logs",
+            )
+        return worst
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -211,22 +274,44 @@ def _log_errors_beside(log_errors: list[LogErrors] | CouldNotLook) -> str:
 
 
 @observation()
-def traffic(metrics: Metrics, load_balancers: list[LoadBalancer], now: datetime) -> list[Traffic]:
-    """Requests, response times and errors of each application load balancer of the stack."""
+def traffic(metrics: Metrics, own_groups: list[Fronted], now: datetime) -> list[Traffic]:
+    """Requests, response times and errors of each target group that the stack's services fill, behind an ALB."""
+    return [_traffic(metrics, group, front.name, front.count == 1, now) for front in own_groups for group in front.own]
+
+
+def _traffic(metrics: Metrics, group: Resource, balancer: str, alone: bool, now: datetime) -> Traffic:
+    one = Traffic(arn=group.arn, name=group.name, metrics=metrics, now=now, balancer=balancer, alone=alone)
+    lines = _line(metrics, group.name, "p95 response time", "requests")
+    counted: tuple[Figure, ...] = ()
+    if all(isinstance(metrics.answers.get((group.name, measure)), Series) for measure in ("requests", "target 5xx")):
+        requests = metrics.series(group.name, "requests")
+        counted = (_a_day("requests", requests), _a_day("5xx", one.errors_5xx))
+        lines += (one.errors_5xx_while_serving,) if requests.points else ()
+    newest = _newest(tuple(line for line in lines if line.label != "5xx"))
+    return _with(one, lines, (*newest, *counted))
+
+
+@observation()
+def balancer_errors(
+    metrics: Metrics, load_balancers: list[LoadBalancer], own_groups: list[Fronted], now: datetime
+) -> list[BalancerErrors]:
+    """The 5xx of each of the stack's load balancers itself; a network load balancer is listed without metrics."""
+    fronted = {front.arn: front for front in own_groups}
     found = []
     for balancer in load_balancers:
-        if not balancer.is_application:
-            continue
-        one = Traffic(arn=balancer.arn, name=balancer.name, metrics=metrics, now=now)
-        lines = _line(metrics, balancer.name, "p95 response time", "requests")
-        counted: tuple[Figure, ...] = ()
-        both = ("target 5xx", "load balancer 5xx")
-        requests = next((line for line in lines if line.label == "requests"), None)
-        if requests and all(isinstance(metrics.answers.get((balancer.name, measure)), Series) for measure in both):
-            lines += (one.errors_5xx_while_serving,)
-            counted = (_a_day("requests", requests), _a_day("5xx", one.errors_5xx))
-        newest = _newest(tuple(line for line in lines if line.label != "5xx"))
-        found.append(_with(one, lines, (*newest, *counted)))
+        others = tuple(group.name for group in fronted[balancer.arn].others) if balancer.arn in fronted else ()
+        one = BalancerErrors(
+            arn=balancer.arn,
+            name=balancer.name,
+            metrics=metrics,
+            now=now,
+            speaks_http=balancer.is_application,
+            others=others,
+        )
+        lines = _line(metrics, balancer.name, "load balancer 5xx")
+        counted = isinstance(metrics.answers.get((balancer.name, "load balancer 5xx")), Series)
+        of = "5xx of every stack" if others else "5xx"
+        found.append(_with(one, lines, (_a_day(of, one.errors_5xx),) if counted else ()))
     return found
 
 

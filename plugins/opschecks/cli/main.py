@@ -160,6 +160,7 @@ def _stacks(path: Path) -> Iterator[ListRow]:
 
 
 def _keys(_: Path) -> Iterator[ListRow]:
+    from ..config.limits import OF_ONE, Limits, ResourceLimits
     from ..config.load import TOML_TABLES
     from ..config.stack import Stack
 
@@ -168,8 +169,10 @@ def _keys(_: Path) -> Iterator[ListRow]:
         for key, field in table.model_fields.items():
             if (prefix, key) == ("", "name") or f"{prefix}{key}." in tables:
                 continue
-            shown = _default(field)
-            yield {"key": f"{prefix}{key}", "what": field.description or "", "default": shown}
+            more = "; also per resource" if table is Limits and key in ResourceLimits.model_fields else ""
+            yield {"key": f"{prefix}{key}", "what": f"{field.description or ''}{more}", "default": _default(field)}
+        if table is Limits:
+            yield {"key": f'{prefix}"RESOURCE"', "what": OF_ONE, "default": ""}
 
 
 def _default(field: Any) -> str:

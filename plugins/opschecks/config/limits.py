@@ -1,11 +1,15 @@
-"""Limits for checks and remedies: typed, with defaults and descriptions; a stack can override them."""
+"""Limits for checks and remedies: typed, with defaults and descriptions; a stack overrides them, also per resource."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
-from typing import Annotated, Literal
+from fnmatch import fnmatchcase
+from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+
+from ..core.model import Resource
 
 Percent = Annotated[float, Field(gt=0, le=100)]
 Positive = Annotated[float, Field(gt=0)]
@@ -14,8 +18,16 @@ AtLeastOne = Annotated[int, Field(ge=1)]
 NotNegative = Annotated[float, Field(ge=0)]
 
 
-class Limits(BaseModel):
-    """`[stacks.NAME.limits]`. Times are in the unit that the key ends with."""
+OF_ONE = (
+    'limits of one resource, or of all that a pattern fits: those that say "also per resource". It is named as reports '
+    'do, by ARN, or by the end of one, such as "prod/worker"; a pattern is such as "prod/*". The most specific wins, '
+    "key by key. A service whose min_tasks and max_tasks are the same needs no auto-scaling"
+)
+"""What `opschecks list keys` says of the tables below `[stacks.NAME.limits]`."""
+
+
+class ResourceLimits(BaseModel):
+    """`[stacks.NAME.limits."RESOURCE"]`: the limits that can also be set for one resource, or for a pattern of them."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
@@ -23,10 +35,59 @@ class Limits(BaseModel):
     cpu_saturated_percent: Percent = Field(90, description="average CPU of a service in 5 minutes of the last 30")
     memory_percent: Percent = Field(85, description="average memory of a service over the last hour")
     memory_peak_percent: Percent = Field(95, description="highest memory of any task in the last hour")
+    min_tasks: Count = Field(2, description="lower auto-scaling limit of every service")
+    max_tasks: Count = Field(10, description="upper auto-scaling limit of every service")
+    deployment_minutes: Positive = Field(30, description="how long a deployment may take, without its planned waits")
+    scaling_failures_per_week: Count = Field(0, description="auto-scaling attempts of one service that may fail")
+    scaling_held_hours_per_week: Count = Field(1, description="hours in which the maximum may hold auto-scaling back")
+    scaling_turns_per_day: Count = Field(6, description="how often scaling may change direction within 24 hours")
     response_time_p95_ms: Positive = Field(1000, description="p95 response time, in any 5 minutes of the last hour")
-    errors_5xx_per_minute: Count = Field(
-        10, description="5xx of targets and load balancer, per minute of the last hour"
+    response_time_samples: AtLeastOne = Field(
+        20, description="fewest requests whose p95 is judged; the p95 of fewer counts only where it is within the limit"
     )
+    errors_5xx_per_minute: Count = Field(
+        10, description="5xx of a target group, or of the load balancer itself, per minute of the last hour"
+    )
+    log_errors_per_hour: Count = Field(20, description="ERROR events of a log group in the last hour")
+    throttled_requests_per_hour: Count = Field(0, description="throttled requests of a table or index in the last hour")
+    billing_mode: Literal["PAY_PER_REQUEST", "PROVISIONED"] = Field("PAY_PER_REQUEST", description="billing of tables")
+    alarm_blind_hours: Positive = Field(1, description="how long an alarm may have INSUFFICIENT_DATA")
+    alarm_rings_per_day: Count = Field(4, description="how often one alarm may go off within 24 hours")
+
+    @property
+    def fixed_tasks(self) -> int | None:
+        """The number of tasks of a service that must run so many and never more, which nothing scales; else None."""
+        return self.min_tasks if self.min_tasks == self.max_tasks else None
+
+
+BOUNDS = (
+    ("min_tasks", "max_tasks"),
+    ("log_retention_days_min", "log_retention_days_max"),
+    ("old_version_days_min", "old_version_days_max"),
+)
+"""Lower and upper limits of one thing."""
+
+
+_OF_SERVICES = (
+    "cpu_percent cpu_saturated_percent memory_percent memory_peak_percent min_tasks max_tasks deployment_minutes "
+    "scaling_failures_per_week scaling_held_hours_per_week scaling_turns_per_day"
+)
+LIMITS_OF: Mapping[str, str] = {
+    **dict.fromkeys(_OF_SERVICES.split(), "services"),
+    "log_errors_per_hour": "log_groups",
+    "throttled_requests_per_hour": "tables",
+    "billing_mode": "tables",
+}
+"""Whose limit it is, by the key of stacks.toml that lists those; not of alarms, load balancers and target groups."""
+
+
+class Limits(ResourceLimits):
+    """`[stacks.NAME.limits]`. Times are in the unit that the key ends with."""
+
+    model_config = ConfigDict(frozen=True, extra="allow", allow_inf_nan=False)
+
+    __pydantic_extra__: dict[str, ResourceLimits] = Field(init=False)
+
     health_latency_ms: Positive = Field(2000, description="GET /health")
     dashboard_latency_ms: Positive = Field(5000, description="GET of one dashboard")
     certificate_days: Count = Field(14, description="days that a certificate must still be valid")
@@ -35,25 +96,14 @@ class Limits(BaseModel):
         1, description="how long an idle session must stay open"
     )
     stickiness_s: Count = Field(3600, description="shortest allowed lb_cookie duration")
-    log_errors_per_hour: Count = Field(20, description="ERROR events of a log group in the last hour")
     websocket_errors_per_hour: Count = Field(5, description="ERROR events in the last hour that mention WebSockets")
-    throttled_requests_per_hour: Count = Field(0, description="throttled requests of a table or index in the last hour")
-    alarm_blind_hours: Positive = Field(1, description="how long an alarm may have INSUFFICIENT_DATA")
     alarm_muted_hours_per_week: NotNegative = Field(
         24, description="how long a scheduled mute rule may silence an alarm within a week"
     )
-    alarm_rings_per_day: Count = Field(4, description="how often one alarm may go off within 24 hours")
     incident_age_hours: dict[str, Positive] = Field(
         default={"critical": 1, "high": 4, "medium": 24, "low": 72},
         description="how old an active incident may be, by severity; an unknown severity counts as the strictest",
     )
-    billing_mode: Literal["PAY_PER_REQUEST", "PROVISIONED"] = Field("PAY_PER_REQUEST", description="billing of tables")
-    min_tasks: Count = Field(2, description="lower auto-scaling limit of every service")
-    max_tasks: Count = Field(10, description="upper auto-scaling limit of every service")
-    scaling_failures_per_week: Count = Field(0, description="auto-scaling attempts of one service that may fail")
-    scaling_held_hours_per_week: Count = Field(1, description="hours in which the maximum may hold auto-scaling back")
-    scaling_turns_per_day: Count = Field(6, description="how often scaling may change direction within 24 hours")
-    deployment_minutes: Positive = Field(30, description="how long a deployment may take, without its planned waits")
     metrics_late_minutes: NotNegative = Field(
         5, description="how late points of a load balancer may come; errors since a deploy are judged when they are due"
     )
@@ -137,10 +187,59 @@ class Limits(BaseModel):
     pages: AtLeastOne = Field(100, description="pages of one list, scan or search; with more, it could not look")
     aws_attempts: Annotated[int, Field(ge=1, le=10)] = Field(5, description="attempts of one AWS read, with back-off")
 
+    @property
+    def by_resource(self) -> Mapping[str, ResourceLimits]:
+        """The limits of single resources, by the name or pattern that stacks.toml gives."""
+        return self.__pydantic_extra__ or {}
+
+    def of(self, resource: Resource) -> ResourceLimits:
+        """The limits that hold for a resource: its own where stacks.toml says some, else the stack's.
+
+        It is found by its name, its ARN, or an end of it (`prod/worker`), also by pattern (`prod/*`). Where several
+        fit, the most specific wins, key by key: a name before a pattern, a longer pattern before a shorter one.
+        """
+        return self.named(*names_of(resource))
+
+    def named(self, *names: str) -> ResourceLimits:
+        """As `of`, for a resource that is known by these names only."""
+        fitting = [one for one in self.by_resource if any(fnmatchcase(name, one) for name in names)]
+        told: dict[str, Any] = {}
+        for pattern in sorted(fitting, key=_specific):
+            own = self.by_resource[pattern]
+            told.update({key: getattr(own, key) for key in own.model_fields_set})
+        return self.model_copy(update=told) if told else self
+
+    @model_validator(mode="after")
+    def _lower_first(self) -> Limits:
+        for place, limits in [("", self), *((f'"{one}": ', self.named(one)) for one in self.by_resource)]:
+            for low, high in BOUNDS:
+                least, most = getattr(limits, low), getattr(limits, high)
+                if least > most:
+                    raise ValueError(f"{place}{low} {least:g} is above {high} {most:g}: set both")
+        return self
+
     def oldest_active(self, severity: str) -> timedelta:
         """How old an active incident of this severity may be."""
         strictest = min(self.incident_age_hours.values(), default=1.0)
         return timedelta(hours=self.incident_age_hours.get(severity.lower(), strictest))
+
+
+def names_of(resource: Resource) -> Iterator[str]:
+    """What a resource may be called in stacks.toml: name, ARN, and the ARN's ends, such as `prod/worker`."""
+    yield resource.name
+    yield resource.arn
+    if resource.arn == resource.name:  # such as a log group's, whose slashes are its own
+        return
+    parts = resource.arn.split(":", 5)[-1].split("/")
+    yield from ("/".join(parts[start:]) for start in range(len(parts)))
+    if cluster := str(resource.evidence.get("clusterArn", "")):  # ARNs of old services do not name it
+        yield f"{cluster.rsplit('/', 1)[-1]}/{resource.name}"
+
+
+def _specific(pattern: str) -> tuple[bool, int]:
+    """Sorts patterns before names, and short patterns before long ones."""
+    wild = [letter for letter in pattern if letter in "*?["]
+    return (not wild, len(pattern) - len(wild))
 
 
 class Targets(BaseModel):

@@ -12,7 +12,11 @@ from typing import Any, get_args
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ..core.wording import nearest
+from .limits import Limits, ResourceLimits
 from .stack import Stack
+
+_BARE = re.compile(r"[\w-]+")
+"""A key that TOML takes without quotes."""
 
 
 class StackError(Exception):
@@ -91,9 +95,14 @@ def choose_stacks(stacks: Stacks, wanted: Sequence[str], path: Path, *, must_nam
 
 def _explain(path: Path, problem: Mapping[str, Any]) -> str:
     location = [str(part) for part in problem["loc"]]
-    key = ".".join(location)
-    if problem["type"] == "extra_forbidden":
-        return f"{path}: {key}: unknown key; {nearest(location[-1], _siblings(location[:-1]))}"
+    key = ".".join(part if _BARE.fullmatch(part) else f'"{part}"' for part in location)
+    of_resource = location[2:3] == ["limits"] and len(location) == 5
+    if of_resource and problem["type"] == "extra_forbidden" and location[-1] in Limits.model_fields:
+        return f"{path}: {key}: it holds for the whole stack and no single resource; `opschecks list keys` has those"
+    not_a_table = location[2:3] == ["limits"] and problem["type"] == "model_type"  # an unknown limit, not a resource
+    if problem["type"] == "extra_forbidden" or not_a_table:
+        valid = ResourceLimits.model_fields if of_resource else _siblings(location[:-1])
+        return f"{path}: {key}: unknown key; {nearest(location[-1], valid)}"
     if problem["type"] == "missing":
         return f"{path}: {key}: missing"
     message = problem["msg"].removeprefix("Value error, ")

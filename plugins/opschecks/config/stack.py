@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import re
 import zoneinfo
+from fnmatch import fnmatchcase
 from typing import Annotated
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
-from .limits import FixLimits, Limits, Targets
+from ..core.wording import nearest
+from .limits import LIMITS_OF, FixLimits, Limits, Targets
 from .toml_tables import (
     AccountId,
     Contacts,
@@ -42,6 +44,11 @@ def _archive(value: str) -> str:
     if not _S3.fullmatch(value):
         raise ValueError("s3://BUCKET/PREFIX")
     return value
+
+
+def _short(name: str) -> str:
+    """The name, of an ARN too."""
+    return name.rsplit("/", 1)[-1] if name.startswith("arn:") else name
 
 
 class Stack(TomlTable):
@@ -198,6 +205,30 @@ class Stack(TomlTable):
         if both:
             raise ValueError(f"dev_services: {min(both)} is one of the stack's own services, which must not be stopped")
         return self
+
+    @model_validator(mode="after")
+    def _limits_are_of_own_resources(self) -> Stack:
+        """Only kinds whose names are listed here: what CloudFormation or tags report is known in a run only."""
+        known = {kind: names for kind, names in self._may_have_limits().items() if names}
+        for pattern, own in self.limits.by_resource.items():
+            kinds = {LIMITS_OF.get(key, "") for key in own.model_fields_set}
+            if pattern.startswith("arn:") or not kinds <= known.keys():
+                continue
+            forms = [form for kind in sorted(kinds) for name in known[kind] for form in known[kind][name]]
+            if not any(fnmatchcase(form, pattern) or pattern.startswith(f"{form}/") for form in forms):
+                names = [name for kind in sorted(kinds) for name in known[kind]]
+                raise ValueError(f'limits."{pattern}": the stack has no such resource; {nearest(pattern, names)}')
+        return self
+
+    def _may_have_limits(self) -> dict[str, dict[str, tuple[str, ...]]]:
+        """By the keys that list them: the resources by name, and every form of it that a limit may name."""
+        services = [f"{self.cluster}/{_short(name)}" if self.cluster else _short(name) for name in self.services]
+        tables = [*map(_short, self.tables), *([self.incidents_table] if self.tables and self.incidents_table else [])]
+        return {
+            "services": {name: (name, name.rsplit("/", 1)[-1], f"service/{name}") for name in services},
+            "tables": {name: (name, f"table/{name}") for name in tables},
+            "log_groups": {name: (name,) for name in self.log_groups},
+        }
 
     @property
     def zone(self) -> zoneinfo.ZoneInfo:

@@ -99,6 +99,10 @@ class BaseRemedy(abc.ABC):
     def want(self, now: State, wish: Mapping[str, str]) -> State:
         """The state that fixes it; CannotFix where there is none, or where it is not this remedy's to decide."""
 
+    def want_for(self, target: str, now: State, wish: Mapping[str, str]) -> State:
+        """As `want`, where it depends on the target, too, such as on limits of its own."""
+        return self.want(now, wish)
+
     def risk_of(self, before: State, after: State) -> Risk:
         """The risk of going from one state to the other: undoing may be the riskier direction."""
         return self.risk

@@ -63,7 +63,9 @@ def _day(run: Run) -> dict[str, float]:
     """Requests and 5xx of 24 hours, the median of the p95 of each five minutes in ms, tasks running and desired."""
     balancers = _all_seen(run, "traffic")
     served = _sums(balancers, {REQUESTS: "requests a day", ERRORS: "5xx a day"})
-    told = served if served.get(REQUESTS) else {}
+    told = served if served.get(REQUESTS) and not _failed(run, "balancer_errors") else {}
+    if told:  # those of the load balancer itself, where no other stack shares it
+        told[ERRORS] += sum(figure(one, "5xx a day") or 0 for one in resources(run, "balancer_errors"))
     values = [value for _, line in lines(balancers, RESPONSE) for _, value in line.points]
     if values:
         told[P95] = round(median(values), 1)
@@ -72,8 +74,11 @@ def _day(run: Run) -> dict[str, float]:
 
 def _all_seen(run: Run, observation: str) -> list[SeenResource]:
     """What the observation saw; nothing where it could not look at all of it."""
-    failed = any(one.error for one in run.observations if one.name == observation)
-    return [] if failed else resources(run, observation)
+    return [] if _failed(run, observation) else resources(run, observation)
+
+
+def _failed(run: Run, observation: str) -> bool:
+    return any(one.error for one in run.observations if one.name == observation)
 
 
 def _sums(seen: Sequence[SeenResource], labels: dict[str, str]) -> dict[str, float]:

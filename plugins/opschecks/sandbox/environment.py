@@ -18,7 +18,7 @@ from .correction import Ties
 from .corrections import cloudfront_config, correct
 from .corrections.ecs import run_service
 from .moto_server import ACCOUNT, MotoServer, aware, backend
-from .seed import BUCKET, TASKS, Seeded, put_metrics, scaling, seed
+from .seed import BUCKET, TASKS, Seeded, put_metrics, scaling, seed, tasks_of
 from .series import Told
 from .web import StoredObject, Web
 
@@ -68,7 +68,8 @@ class Sandbox:
         self.distribution_id = self._distribute()
         scaling(self.client, self.stack)
         for service in self.stack.services:
-            self.tasks += run_service(self.backend("ecs"), self.stack.cluster or "", service, addresses, self.now - AGE)
+            own = addresses[: tasks_of(self.stack, service)]
+            self.tasks += run_service(self.backend("ecs"), self.stack.cluster or "", service, own, self.now - AGE)
         for alarm in self.backend("cloudwatch").alarms.values():
             # AWS evaluates alarms; moto never does. They have been OK since they were made
             alarm.history.clear()

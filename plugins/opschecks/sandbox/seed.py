@@ -34,6 +34,11 @@ class Seeded:
         """The load balancer's CloudWatch dimension."""
         return self.load_balancer.split(":loadbalancer/", 1)[1]
 
+    @property
+    def group_dimension(self) -> str:
+        """The target group's CloudWatch dimension."""
+        return self.target_group.rsplit(":", 1)[-1]
+
 
 def seed(client: MakeClient, stack: Stack, now: datetime, targets: Iterable[str]) -> Seeded:
     """Everything that the runbook mentions. `targets` are the addresses of the tasks."""
@@ -45,7 +50,7 @@ def seed(client: MakeClient, stack: Stack, now: datetime, targets: Iterable[str]
     made = Seeded(balancer, group, tuple(targets), groups, subnets)
     _alarms(client, stack, made)
     _site(client("s3"), stack)
-    put_metrics(client("cloudwatch"), healthy_day(stack, made.balancer_dimension, now))
+    put_metrics(client("cloudwatch"), healthy_day(stack, made.balancer_dimension, made.group_dimension, now))
     return made
 
 
@@ -58,9 +63,8 @@ def scaling(client: MakeClient, stack: Stack) -> None:
             "ResourceId": f"service/{stack.cluster}/{service}",
             "ScalableDimension": "ecs:service:DesiredCount",
         }
-        autoscaling.register_scalable_target(
-            **target, MinCapacity=stack.limits.min_tasks, MaxCapacity=stack.limits.max_tasks
-        )
+        limits = stack.limits.named(service, f"{stack.cluster}/{service}")
+        autoscaling.register_scalable_target(**target, MinCapacity=limits.min_tasks, MaxCapacity=limits.max_tasks)
         for name, metric, value in (
             ("cpu", "ECSServiceAverageCPUUtilization", 70.0),
             ("memory", "ECSServiceAverageMemoryUtilization", 80.0),
@@ -76,6 +80,12 @@ def scaling(client: MakeClient, stack: Stack) -> None:
                     "ScaleOutCooldown": 60,
                 },
             )
+
+
+def tasks_of(stack: Stack, service: str) -> int:
+    """How many tasks a service runs: two, unless the stack's limits say that it may not."""
+    limits = stack.limits.named(service, f"{stack.cluster}/{service}")
+    return max(limits.min_tasks, min(TASKS, limits.max_tasks))
 
 
 def put_metrics(cloudwatch: Any, told: Iterable[Told]) -> None:
@@ -183,7 +193,7 @@ def _ecs(client: MakeClient, stack: Stack, group: str, subnets: tuple[str, ...],
             cluster=stack.cluster,
             serviceName=service,
             taskDefinition=revision,
-            desiredCount=TASKS,
+            desiredCount=tasks_of(stack, service),
             launchType="FARGATE",
             networkConfiguration={"awsvpcConfiguration": {"subnets": list(subnets), "securityGroups": [group]}},
             loadBalancers=[{"targetGroupArn": target_group, "containerName": service, "containerPort": CONTAINER_PORT}],

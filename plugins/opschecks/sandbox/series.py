@@ -63,7 +63,7 @@ def busy(time: datetime) -> float:
     return 0.5 - 0.5 * math.cos((hour - 2) / 24 * 2 * math.pi)
 
 
-def healthy_day(stack: Stack, balancer_dimension: str, now: datetime) -> list[Told]:
+def healthy_day(stack: Stack, balancer_dimension: str, group_dimension: str, now: datetime) -> list[Told]:
     """Every metric of the stack on a good day; sparse ones (5xx, throttles) have few values."""
     chance = random.Random(7)  # noqa: S311 - noise, not cryptography; the same each day
     told = []
@@ -81,15 +81,16 @@ def healthy_day(stack: Stack, balancer_dimension: str, now: datetime) -> list[To
         told.append(Told("AWS/Logs", "IncomingLogEvents", {"LogGroupName": group}, "Count", written))
     if not balancer_dimension:
         return told
-    of = {"LoadBalancer": balancer_dimension}
+    in_group = {"TargetGroup": group_dimension}
     requests, latency = [], []
     for time in times:
         count = round(300 + 900 * busy(time) + chance.uniform(-40, 40))
         quick = 0.06 + 0.05 * busy(time) + chance.uniform(0, 0.02)
         requests.append(Samples(time, (float(count),)))
         latency.append(Samples(time, (round(quick, 4), round(quick * 2.2, 4), round(quick * 5, 4)), (14, 5, 1)))
-    told.append(Told("AWS/ApplicationELB", "RequestCount", of, "Count", tuple(requests)))
-    told.append(Told("AWS/ApplicationELB", "TargetResponseTime", of, "Seconds", tuple(latency)))
     few = tuple(Samples(times[index], (1.0,)) for index in (31, 119, 207))
-    told.append(Told("AWS/ApplicationELB", "HTTPCode_Target_5XX_Count", of, "Count", few))
+    for of in ({"LoadBalancer": balancer_dimension}, {**in_group, "LoadBalancer": balancer_dimension}):
+        told.append(Told("AWS/ApplicationELB", "RequestCount", of, "Count", tuple(requests)))
+        told.append(Told("AWS/ApplicationELB", "TargetResponseTime", of, "Seconds", tuple(latency)))
+        told.append(Told("AWS/ApplicationELB", "HTTPCode_Target_5XX_Count", of, "Count", few))
     return told

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, ClassVar
 
 from ...core.answer import Answer
 from ...core.change import CannotFix, Request, Risk, State
 from ...fixing.remedy import IN_CODE_TOO, Setting, wished_number
 
+if TYPE_CHECKING:
+    from ...config.limits import ResourceLimits
+    from ...config.stack import Stack
+
 _CALL = "application-autoscaling:DescribeScalableTargets"
+_SCHEDULE = "application-autoscaling:DescribeScheduledActions"
 _DIMENSION = "ecs:service:DesiredCount"
 _OF_ECS = {"ServiceNamespace": "ecs", "ScalableDimension": _DIMENSION}
 _SUSPENDED = ("DynamicScalingInSuspended", "DynamicScalingOutSuspended", "ScheduledScalingSuspended")
+
+
+def limits_of(stack: Stack, target: str) -> ResourceLimits:
+    """The limits of the service that a target names, service/CLUSTER/NAME."""
+    return stack.limits.named(target, target.removeprefix("service/"), target.rsplit("/", 1)[-1])
 
 
 class _ScalableTarget(Setting):
@@ -20,7 +31,7 @@ class _ScalableTarget(Setting):
     kind = "services"
     runbook = "auto-scaling"
     rolls_back = False
-    allow = ("application-autoscaling:RegisterScalableTarget", _CALL, "ecs:DescribeServices")
+    allow: ClassVar[Sequence[str]] = ("application-autoscaling:RegisterScalableTarget", _CALL, "ecs:DescribeServices")
     beware = IN_CODE_TOO
 
     def _target(self, target: str) -> Answer:
@@ -36,6 +47,21 @@ class _ScalableTarget(Setting):
             raise CannotFix(f"{target} has no scalable target: register one where the service is defined")
         return found[0]
 
+    def _service(self, target: str) -> Answer:
+        """The service as ECS describes it; CannotFix while a deployment is under way.
+
+        Pipelines suspend scaling or move its limits for as long as they deploy, and ECS turns scaling in off:
+        https://docs.aws.amazon.com/AmazonECS/latest/developerguide/troubleshoot-service-auto-scaling.html
+        """
+        _, cluster, name = target.split("/")
+        answer = self.aws.call("ecs", "DescribeServices", cluster=cluster, services=[name])
+        found: list[Answer] = list(answer["services"])
+        if not found:
+            raise CannotFix(f"there is no service {name} in the cluster {cluster}")
+        if _deploys(found[0]):
+            raise CannotFix(f"a deployment of {name} is under way, which may have set this: plan again when it ended")
+        return found[0]
+
     def request(self, target: str, before: State, after: State) -> Request:
         changed = {key: value for key, value in after.items() if before.get(key) != value}
         return Request(
@@ -43,9 +69,18 @@ class _ScalableTarget(Setting):
         )
 
 
+def _deploys(service: Answer) -> bool:
+    """Whether ECS, CodeDeploy or a pipeline of its own is replacing the service's tasks."""
+    rolling, sets = service.get("deployments") or [], service.get("taskSets") or []
+    going = [one for one in rolling if one.get("rolloutState") == "IN_PROGRESS"]
+    going += [one for one in sets if one.get("stabilityStatus") == "STABILIZING"]
+    return bool(going) or len(rolling) > 1 or len(sets) > 1
+
+
 class SetScalingLimits(_ScalableTarget):
     """Set how few and how many tasks auto-scaling may run."""
 
+    allow: ClassVar[Sequence[str]] = (*_ScalableTarget.allow, _SCHEDULE)
     expects = "auto-scaling moves within these limits from now on"
     wishes = {"min": "fewest tasks; default: limit min_tasks", "max": "most tasks; default: limit max_tasks"}  # noqa: RUF012
 
@@ -53,12 +88,35 @@ class SetScalingLimits(_ScalableTarget):
         told = self._target(target)
         return {key: int(told[key]) for key in ("MinCapacity", "MaxCapacity")}
 
+    def read_for_plan(self, target: str) -> State:
+        """As `read`; CannotFix where a deployment or a schedule owns the limits: it would set its own again."""
+        self._service(target)
+        listed = self.aws.items(
+            "application-autoscaling",
+            "DescribeScheduledActions",
+            "ScheduledActions",
+            ServiceNamespace="ecs",
+            ResourceId=target,
+            ScalableDimension=_DIMENSION,
+        )
+        if by := [str(one["ScheduledActionName"]) for one in listed if one.get("ScalableTargetAction")]:
+            raise CannotFix(
+                f"scheduled actions set these limits: {', '.join(by)}; change them there (PutScheduledAction)"
+            )
+        return self.read(target)
+
     def want(self, now: State, wish: Mapping[str, str]) -> State:
-        """As wished; without a wish the limits are widened to the stack's, and never narrowed.
+        """As `want_for`, by the stack's limits."""
+        return self._wanted(now, wish, self.stack.limits)
+
+    def want_for(self, target: str, now: State, wish: Mapping[str, str]) -> State:
+        """As wished; without a wish the limits are widened to those of the service, and never narrowed.
 
         RegisterScalableTarget brings a service within its new bounds at once, in either direction.
         """
-        limits = self.stack.limits
+        return self._wanted(now, wish, limits_of(self.stack, target))
+
+    def _wanted(self, now: State, wish: Mapping[str, str], limits: ResourceLimits) -> State:
         low, high = now["MinCapacity"], now["MaxCapacity"]
         if not wish:
             low, high = max(low, limits.min_tasks), max(high, limits.max_tasks)
@@ -100,16 +158,13 @@ class ResumeScaling(_ScalableTarget):
 
     def read_for_plan(self, target: str) -> State:
         """As `read`; CannotFix where resuming would at once bring a hand-made number of tasks within the limits."""
-        told = self._target(target)
-        _, cluster, name = target.split("/")
-        answer = self.aws.call("ecs", "DescribeServices", cluster=cluster, services=[name])
-        for service in answer["services"]:
-            desired, low, high = service["desiredCount"], told["MinCapacity"], told["MaxCapacity"]
-            if not low <= desired <= high:
-                raise CannotFix(
-                    f"{desired} tasks are desired, outside {low} to {high}: resuming would bring them within at once; "
-                    "set the limits first, or the number"
-                )
+        told, service = self._target(target), self._service(target)
+        desired, low, high = service["desiredCount"], told["MinCapacity"], told["MaxCapacity"]
+        if not low <= desired <= high:
+            raise CannotFix(
+                f"{desired} tasks are desired, outside {low} to {high}: resuming would bring them within at once; "
+                "set the limits first, or the number"
+            )
         return self.read(target)
 
     def risk_of(self, before: State, after: State) -> Risk:

@@ -7,12 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
+from ...aws.own_groups import filled_by
 from ...core import clock
 from ...core.answer import Answer
 from ...core.change import CannotFix, Progress, Proof, Request, Risk, State
 from ...core.observation import CouldNotLook
 from ...core.wording import nearest
 from ...fixing.remedy import Setting, wished_number
+from .application_autoscaling import limits_of
 
 _CALL = "ecs:DescribeServices"
 SUSPECT = timedelta(hours=24)
@@ -33,15 +35,24 @@ class _Service(Setting):
         return super().targets(resource, evidence)
 
     def _behind(self, front: str) -> list[str]:
-        """The one service whose tasks a target group, or a load balancer, sends requests to."""
+        """The one service whose tasks a target group, or a load balancer, sends requests to.
+
+        What is true of a load balancer is the service's only where it fills every group: another may be the cause.
+        """
         groups = {front}
         if ":loadbalancer/" in front:
             listed = self.aws.items("elbv2", "DescribeTargetGroups", "TargetGroups", LoadBalancerArn=front)
             groups = {str(one.get("TargetGroupArn")) for one in listed}
-        found = [target for target in self.all_targets() if groups & _groups_of(self._describe(target))]
+        filled = {target: filled_by(self._describe(target)) & groups for target in self.all_targets()}
+        found = [target for target, own in filled.items() if own]
         if len(found) != 1:
             names = ", ".join(self.shown(one) for one in found) or "no service of the stack"
             raise CannotFix(f"{names} stands behind it: which one to change, a person decides")
+        if others := groups - filled[found[0]]:
+            raise CannotFix(
+                f"{len(others)} of the {len(groups)} target groups behind it are not filled by {self.shown(found[0])}, "
+                "and may be the cause: which one it was, a person decides"
+            )
         return found
 
     def normal(self, target: str) -> str:
@@ -98,10 +109,16 @@ class ScaleService(_Service):
         return {"desiredCount": int(self._describe(target)["desiredCount"])}
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:
-        """As wished; else half as many more, at least one, at most the stack's maximum."""
+        """As `want_for`, by the stack's maximum."""
+        return self._wanted(now, wish, self.stack.limits.max_tasks)
+
+    def want_for(self, target: str, now: State, wish: Mapping[str, str]) -> State:
+        """As wished; else half as many more, at least one, at most the service's maximum."""
+        return self._wanted(now, wish, limits_of(self.stack, target).max_tasks)
+
+    def _wanted(self, now: State, wish: Mapping[str, str], most: int) -> State:
         if "desired" in wish:
             return {"desiredCount": wished_number(wish, "desired")}
-        most = self.stack.limits.max_tasks
         wanted = min(most, now["desiredCount"] + max(1, now["desiredCount"] // 2))
         if wanted <= now["desiredCount"]:
             raise CannotFix(f"{now['desiredCount']} tasks are desired already, and limit max_tasks is {most}")
@@ -236,13 +253,6 @@ class RollBackAfterErrors(RollBackService):
                 "the errors did not come with it; opschecks fix force-deployment starts fresh tasks"
             )
         return self.read(target)
-
-
-def _groups_of(service: Mapping[str, Any]) -> set[str]:
-    """Every target group that ECS fills with the service's tasks, those of blue/green deployments too."""
-    listed = service.get("loadBalancers", [])
-    pairs = [(one, one.get("advancedConfiguration", {}).get("alternateTargetGroupArn")) for one in listed]
-    return {arn for one, other in pairs for arn in (one.get("targetGroupArn"), other) if arn}
 
 
 def _primary(service: Answer) -> Mapping[str, Any]:

@@ -42,6 +42,13 @@ def _balancer(sandbox: Sandbox, name: str, unit: str, values: tuple[float, ...])
     _measure(sandbox, "AWS/ApplicationELB", name, of, values, unit)
 
 
+def _targets(sandbox: Sandbox, name: str, unit: str, values: tuple[float, ...]) -> None:
+    """As CloudWatch has it: by target group, and once more for all groups of the load balancer."""
+    _balancer(sandbox, name, unit, values)
+    of = {"TargetGroup": sandbox.seeded.group_dimension, "LoadBalancer": sandbox.seeded.balancer_dimension}
+    _measure(sandbox, "AWS/ApplicationELB", name, of, values, unit)
+
+
 @fault(caught_by=["test_cpu_leaves_headroom", "test_capacity_is_to_spare"])
 def service_runs_hot(sandbox: Sandbox) -> None:
     """CPU has been above the scaling target for an hour, without being saturated."""
@@ -69,7 +76,7 @@ def one_task_is_short_of_memory(sandbox: Sandbox) -> None:
 @fault(caught_by=["test_server_errors_are_rare", "test_errors_are_rare_before_the_deploy"])
 def targets_answer_errors(sandbox: Sandbox) -> None:
     """The backend answers 25 requests a minute with a 5xx."""
-    _balancer(sandbox, "HTTPCode_Target_5XX_Count", "Count", (25.0,))
+    _targets(sandbox, "HTTPCode_Target_5XX_Count", "Count", (25.0,))
 
 
 @fault(caught_by=["test_server_errors_are_rare", "test_errors_are_rare_before_the_deploy"])
@@ -81,7 +88,7 @@ def load_balancer_answers_errors(sandbox: Sandbox) -> None:
 @fault(caught_by=["test_responses_are_quick"])
 def responses_are_slow(sandbox: Sandbox) -> None:
     """One request in ten takes three seconds, while the average stays below one."""
-    _balancer(sandbox, "TargetResponseTime", "Seconds", (0.1,) * 18 + (3.0, 3.2))
+    _targets(sandbox, "TargetResponseTime", "Seconds", (0.1,) * 18 + (3.0, 3.2))
 
 
 @fault(
