@@ -6,12 +6,16 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..config.identifiers import kind_of, parsed
 from ..core.observation import CouldNotLook, fan_out, names_no, observation
 from .session import Aws
 
 if TYPE_CHECKING:
     from ..config.stack import Stack
 
+_LIST = "cloudformation:ListStackResources"
+_COMING = ("CREATE_IN_PROGRESS", "CREATE_FAILED")
+"""States in which a resource may have no PhysicalResourceId: it has none until its service has made it."""
 _TYPES = {
     "AWS::ECS::Cluster": "cluster",
     "AWS::ECS::Service": "service",
@@ -26,19 +30,6 @@ _TYPES = {
     "AWS::S3::Bucket": "bucket",
 }
 """CloudFormation's resource types, and the kind of each."""
-
-_ARNS = {
-    "ecs:cluster/": "cluster",
-    "ecs:service/": "service",
-    "elasticloadbalancing:loadbalancer/": "load_balancer",
-    "dynamodb:table/": "table",
-    "logs:log-group:": "log_group",
-    "ec2:security-group/": "security_group",
-    "cloudwatch:alarm:": "alarm",
-    "cloudfront:distribution/": "distribution",
-    "s3:": "bucket",
-}
-"""The same by the start of an ARN's service and resource."""
 
 
 @dataclass(frozen=True)
@@ -55,10 +46,15 @@ class Inventory:
     alarms: tuple[str, ...]
     distributions: tuple[str, ...] = ()
     buckets: tuple[str, ...] = ()
+    coming: tuple[str, ...] = ()
+    """Kinds, as in _TYPES, of which CloudFormation is creating one that has no name yet."""
 
     def some(self, kind: str) -> tuple[str, ...]:
         """The names of a kind; CouldNotLook where the stack has none, with the key to set."""
         names: tuple[str, ...] = getattr(self, kind)
+        if not names and kind.removesuffix("s") in self.coming:
+            what = kind.removesuffix("s").replace("_", " ")
+            raise CouldNotLook(_LIST, f"CloudFormation is creating the {what} of stack {self.stack}: look again later")
         if not names:
             key = "load_balancer" if kind == "load_balancers" else kind
             raise names_no(self.stack, key.replace("_", " "), key)
@@ -82,7 +78,7 @@ class Inventory:
         return self.distributions[0]
 
 
-@observation(allow=["cloudformation:ListStackResources", "tag:GetResources"])
+@observation(allow=[_LIST, "tag:GetResources"])
 def inventory(stack: Stack, aws: Aws) -> Inventory:
     """The names of the stack's resources. Calls AWS only where stacks.toml refers to CloudFormation or tags."""
     found: dict[str, list[str]] = defaultdict(list)
@@ -109,21 +105,21 @@ def inventory(stack: Stack, aws: Aws) -> Inventory:
         alarms=() if stack.alarm_prefix else tuple(found["alarm"]),
         distributions=(stack.distribution_id,) if stack.distribution_id else tuple(found["distribution"]),
         buckets=stack.buckets or tuple(found["bucket"]),
+        coming=tuple(dict.fromkeys(found["coming"])),
     )
 
 
 def _from_cloudformation(aws: Aws, name: str) -> list[tuple[str, str]]:
-    call = "cloudformation:ListStackResources"
     listed = aws.items("cloudformation", "ListStackResources", "StackResourceSummaries", StackName=name)
     if not listed:
-        raise CouldNotLook(call, f"the CloudFormation stack {name} has no resources")
+        raise CouldNotLook(_LIST, f"the CloudFormation stack {name} has no resources")
     there = [item for item in listed if item.get("ResourceStatus") != "DELETE_COMPLETE"]
-    nested = [item["PhysicalResourceId"] for item in there if _type(item) == "AWS::CloudFormation::Stack"]
-    found = [
-        (_TYPES[_type(item)], _short(_TYPES[_type(item)], item["PhysicalResourceId"]))
-        for item in there
-        if _type(item) in _TYPES
-    ]
+    coming = [item for item in there if item.get("ResourceStatus") in _COMING and not item.get("PhysicalResourceId")]
+    made = [item for item in there if item not in coming]
+    nested = [item["PhysicalResourceId"] for item in made if _type(item) == "AWS::CloudFormation::Stack"]
+    wanted = [(_TYPES[_type(item)], str(item["PhysicalResourceId"])) for item in made if _type(item) in _TYPES]
+    found = [(kind, parsed(kind, identifier).name) for kind, identifier in wanted]
+    found += [("coming", _TYPES[_type(item)]) for item in coming if _type(item) in _TYPES]
     for inner in fan_out(lambda child: _from_cloudformation(aws, child), nested):
         found.extend(inner)
     return found
@@ -141,18 +137,7 @@ def _from_tags(aws: Aws, tags: dict[str, str]) -> list[tuple[str, str]]:
     found = []
     for item in listed:
         arn = str(item["ResourceARN"])
-        _, _, service, _, _, resource = arn.split(":", 5)
-        for prefix, kind in _ARNS.items():
-            if f"{service}:{resource}".startswith(prefix) and not (kind == "bucket" and "/" in resource):
-                found.append((kind, _short(kind, arn)))
+        kind = kind_of(arn)
+        if kind in _TYPES.values():
+            found.append((kind, parsed(kind, arn).name))
     return found
-
-
-def _short(kind: str, identifier: str) -> str:
-    """The name that the kind's own API takes, from an ARN or a physical id."""
-    if not identifier.startswith("arn:") or kind == "load_balancer":
-        return identifier
-    resource = identifier.split(":", 5)[5]
-    if kind in ("log_group", "alarm"):
-        return resource.split(":", 1)[1].removesuffix(":*")
-    return resource.rsplit("/", 1)[-1]

@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import re
 import zoneinfo
+from collections.abc import Mapping
 from fnmatch import fnmatchcase
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from ..core.wording import nearest
+from .identifiers import normalised
 from .limits import LIMITS_OF, FixLimits, Limits, Targets
 from .toml_tables import (
     AccountId,
@@ -56,7 +58,7 @@ class Stack(TomlTable):
 
     name: str
     sandbox: bool = Field(False, description="the embedded sandbox: no AWS account is touched")
-    region: str | None = Field(None, description="default: that of the profile or environment")
+    region: str | None = Field(None, description="default: that of ARNs below, of the profile or environment")
     profile: str | None = Field(None, description="a profile of the AWS configuration files")
     role_arn: RoleArn | None = Field(None, description="a role to assume")
     account_id: AccountId | None = Field(None, description="the account that the credentials must belong to")
@@ -172,6 +174,12 @@ class Stack(TomlTable):
     websocket: WebSocketEndpoint = WebSocketEndpoint()
     pool: Pool = Field(Pool(), description="where a task definition sets workers and concurrency limit")
     cost_filter: CostFilter = Field(CostFilter(), description="which costs are the stack's; unset: those of account_id")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _names(cls, raw: Any) -> Any:
+        """Names for ARNs, before anything else looks at them."""
+        return normalised(raw) if isinstance(raw, Mapping) else raw
 
     @field_validator("time_zone")
     @classmethod

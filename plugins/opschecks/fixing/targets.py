@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, cast
 
 from ..aws.inventory import inventory
 from ..aws.s3_lifecycle import find_site, names_of
+from ..config.identifiers import KINDS as IDENTIFIERS
+from ..config.identifiers import own as own_identifier
 from ..core.change import CannotFix, Sends
 from ..core.observation import CouldNotLook
 from ..core.wording import nearest
@@ -46,6 +48,11 @@ def owned(kind: str, stack: Stack, aws: Sends) -> list[str]:
 def named(kind: str, target: str, stack: Stack, aws: Sends) -> str:
     """The name of one of the stack's, of its ARN too; CannotFix for any other."""
     found = KINDS[kind]
+    if kind.removesuffix("s") in IDENTIFIERS and target.startswith("arn:"):
+        try:
+            own_identifier(kind.removesuffix("s"), target, stack.region, stack.account_id)
+        except ValueError as error:
+            raise CannotFix(f"{error}: it is not a {found.noun} of {stack.name}") from None
     name = found.short(target)
     if found.owned and name not in (own := owned(kind, stack, aws)):
         raise CannotFix(f"{name} is not a {found.noun} of {stack.name}; {nearest(name, own)}")
