@@ -1,7 +1,7 @@
 """The load balancer has healthy targets, which answer quickly and without errors."""
 
 from opschecks import Examine, Severity, Stack, check
-from opschecks.aws.elbv2 import TargetHealth
+from opschecks.aws.elbv2 import TargetHealth, told
 from opschecks.aws.traffic import BalancerErrors, Traffic
 from opschecks.remedies.settings.ecs import RollBackAfterErrors
 
@@ -11,13 +11,13 @@ def test_targets_are_healthy(target_health: list[TargetHealth], examine: Examine
     """Only healthy targets get requests; without any, every request is a 503."""
     for group in target_health:
         with examine(group) as note:
-            if group.stands_by:
-                note("no targets: it stands by, and the group that serves has healthy ones")
+            if group.not_judged:
+                note(group.not_judged)
                 continue
-            bad = group.in_state("unhealthy", "unhealthy.draining", "unavailable", "unused")
+            ill = group.ill
             note(f"{len(group.in_state('healthy'))} of {len(group.targets)} targets are healthy")
-            assert group.in_state("healthy"), "no target is healthy"
-            assert not bad, ", ".join(map(str, bad))
+            assert group.in_state("healthy"), group.why_none
+            assert not ill, told(ill)
 
 
 @check(

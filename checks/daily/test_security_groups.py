@@ -11,9 +11,9 @@ from opschecks.remedies.settings.ec2 import RevokeIngress
     failing="A security group lets in more than allowed",
     remedy=RevokeIngress,
 )
-def test_ingress_is_no_wider_than_allowed(security_groups: list[SecurityGroup], stack: Stack, examine: Examine) -> None:
+def test_ingress_is_no_wider_than_allowed(guarded_groups: list[SecurityGroup], stack: Stack, examine: Examine) -> None:
     """A port that was opened for a quick look is found by scanners within minutes, and stays open."""
-    for group in security_groups:
+    for group in guarded_groups:
         with examine(group):
             wider = group.wider_than(stack.ingress)
             assert not wider, ", ".join(map(str, wider))

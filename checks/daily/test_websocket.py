@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 from opschecks import Examine, Severity, Stack, check
-from opschecks.aws.elbv2 import TargetGroup
 from opschecks.aws.logs import LogErrors
+from opschecks.aws.websocket_groups import WebSocketGroup
 from opschecks.remedies.settings.elbv2 import EnableStickiness
 from opschecks.web.idle_timeout import WebSocketBalancer
 from opschecks.web.websocket import Reconnects, Session
@@ -25,13 +25,19 @@ def test_websocket_sessions_open_and_answer(websocket_session: Session, stack: S
 
 
 @check(Severity.HIGH, runbook=SLUG, failing="WebSocket sessions are not sticky", remedy=EnableStickiness)
-def test_websocket_sessions_are_sticky(target_groups: list[TargetGroup], stack: Stack, examine: Examine) -> None:
+def test_websocket_sessions_are_sticky(websocket_groups: list[WebSocketGroup], stack: Stack, examine: Examine) -> None:
     """A client that reconnects must reach the task that holds its session."""
     wanted = timedelta(seconds=stack.limits.stickiness_s)
-    for group in target_groups:
+    for group in websocket_groups:
         with examine(group) as note:
-            assert group.sticky, "stickiness is off"
-            assert group.sticky_by in ("lb_cookie", "app_cookie"), f"sticky by {group.sticky_by}, not by a cookie"
+            if group.unused:
+                note(group.unused)
+                continue
+            assert group.keeps_clients, "stickiness is off"
+            assert not group.split, group.split
+            if group.by_address:
+                note("by the client's address")
+                continue
             note(f"for {group.sticky_for}")
             assert group.sticky_for >= wanted, f"expected at least {wanted}"
 

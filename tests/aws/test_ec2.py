@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from opschecks.aws.ec2 import SecurityGroup, security_groups
+from opschecks.aws.ec2 import SecurityGroup, guarded_groups, ingress_rules, owner_of, security_groups
 from opschecks.config.toml_tables import Ingress
 from opschecks.core.observation import CouldNotLook
 from tests.canned import Aws, Raw, daily, names, stack, verdict, verdicts
@@ -43,8 +43,38 @@ def group(*permissions: Raw, group_id: str = WEB, name: str = "web-alb") -> Raw:
 
 
 def seen(*raw: Raw, wanted: Sequence[str] = ()) -> list[SecurityGroup]:
+    """By DescribeSecurityGroups alone, as where the rules may not be read by id."""
     aws = Aws({("ec2", "DescribeSecurityGroups"): {"SecurityGroups": list(raw)}})
     return security_groups(aws, names(security_groups=tuple(wanted or [one["GroupId"] for one in raw])))
+
+
+ONE_SOURCE = {"CidrIp": "CidrIpv4", "CidrIpv6": "CidrIpv6", "PrefixListId": "PrefixListId"}
+
+
+def rules(*permissions: Raw, group_id: str = WEB, owner: str = "123456789012", **more: Any) -> list[Raw]:
+    """The same as DescribeSecurityGroupRules has it: a rule for each source, with ports of -1 where it has none."""
+    found: list[Raw] = []
+    for one in permissions:
+        ports = {"FromPort": one.get("FromPort", -1), "ToPort": one.get("ToPort", -1)}
+        head = {"GroupId": group_id, "GroupOwnerId": owner, "IsEgress": False, "IpProtocol": one["IpProtocol"], **ports}
+        listed = [*one["IpRanges"], *one["Ipv6Ranges"], *one["PrefixListIds"], *one["UserIdGroupPairs"]]
+        for source in listed:
+            told: Raw = {ONE_SOURCE[key]: source[key] for key in ONE_SOURCE if key in source}
+            if "GroupId" in source:
+                told = {"ReferencedGroupInfo": {key: source[key] for key in source if key != "Description"}}
+            if "Description" in source:
+                told["Description"] = source["Description"]
+            found.append({"SecurityGroupRuleId": f"sgr-{len(found):017x}", **head, **told, **more})
+    return found
+
+
+def by_id(*raw: Raw, listed: Sequence[Raw] = ()) -> list[SecurityGroup]:
+    """By DescribeSecurityGroupRules too."""
+    egress = {**rules(permission("-1", None, "0.0.0.0/0"))[0], "IsEgress": True}
+    told = listed or [rule for one in raw for rule in rules(*one["IpPermissions"], group_id=one["GroupId"])]
+    aws = Aws({("ec2", "DescribeSecurityGroupRules"): {"SecurityGroupRules": [egress, *told]}})
+    known = seen(*raw)
+    return guarded_groups(known, ingress_rules(aws, known))
 
 
 def allowing(*rules: Raw) -> Any:
@@ -113,9 +143,10 @@ RULES: dict[str, tuple[Raw, list[Raw], str]] = {
 }
 
 
+@pytest.mark.parametrize("look", [seen, by_id], ids=["by group", "by rule"])
 @pytest.mark.parametrize(("rule", "allowed", "wider"), RULES.values(), ids=RULES)
-def test_ingress_is_no_wider_than_allowed(rule: Raw, allowed: list[Raw], wider: str) -> None:
-    told = verdict(check, security_groups=seen(group(rule)), stack=allowing(*allowed))
+def test_ingress_is_no_wider_than_allowed(rule: Raw, allowed: list[Raw], wider: str, look: Any) -> None:
+    told = verdict(check, guarded_groups=look(group(rule)), stack=allowing(*allowed))
     assert told[0] == ("failed" if wider else "passed"), told
     assert told[1].startswith(wider)
 
@@ -135,7 +166,7 @@ HALF: dict[str, Raw] = {
 @pytest.mark.parametrize("rule", HALF.values(), ids=HALF)
 def test_a_rule_of_which_half_is_said_is_not_seen(rule: Raw) -> None:
     told = verdict(
-        check, security_groups=seen(group(https("0.0.0.0/0"), rule)), stack=allowing(HTTPS, {"sources": ["0.0.0.0/0"]})
+        check, guarded_groups=seen(group(https("0.0.0.0/0"), rule)), stack=allowing(HTTPS, {"sources": ["0.0.0.0/0"]})
     )
     assert told[0] == "blind", told
     assert told[1].startswith("ec2:DescribeSecurityGroups: ")
@@ -143,15 +174,15 @@ def test_a_rule_of_which_half_is_said_is_not_seen(rule: Raw) -> None:
 
 def test_a_group_that_lets_nothing_in_passes_and_one_of_which_nothing_is_said_does_not() -> None:
     mute = {key: value for key, value in group(group_id=APP, name="app").items() if key != "IpPermissions"}
-    told = verdicts(check, security_groups=seen(group(), mute))
+    told = verdicts(check, guarded_groups=seen(group(), mute))
     assert told == {"web-alb": "passed", "app": "blind"}
 
 
 def test_groups_of_the_stack_may_reach_each_other() -> None:
     found = seen(group(), group(permission("tcp", (8000, 8000), groups=[WEB]), group_id=APP, name="app"))
     own = allowing({"ports": "8000", "sources": ["own groups"]})
-    assert verdicts(check, security_groups=found, stack=own) == {"web-alb": "passed", "app": "passed"}
-    assert verdicts(check, security_groups=seen(group(permission("-1", None, groups=[APP])))) == {"web-alb": "failed"}
+    assert verdicts(check, guarded_groups=found, stack=own) == {"web-alb": "passed", "app": "passed"}
+    assert verdicts(check, guarded_groups=seen(group(permission("-1", None, groups=[APP])))) == {"web-alb": "failed"}
 
 
 def test_groups_are_found_by_id_and_by_pattern_filtered_by_aws_page_by_page() -> None:
@@ -206,3 +237,98 @@ def test_ports_are_allowed_with_tcp_and_udp_only(protocol: str) -> None:
 def test_ports_that_are_none_are_refused(ports: str) -> None:
     with pytest.raises(ValidationError, match="ports"):
         Ingress.model_validate({"ports": ports, "sources": ["10.0.0.0/8"]})
+
+
+PEER = "sg-0123456789abcdef0"
+PEERED = {
+    **permission("tcp", (8000, 8000), lists=["pl-82a045eb"]),
+    "UserIdGroupPairs": [
+        {
+            "GroupId": PEER,
+            "UserId": "210987654321",
+            "VpcId": "vpc-0a1b2c3d4e5f60718",
+            "VpcPeeringConnectionId": "pcx-0123456789abcdef0",
+            "PeeringStatus": "active",
+        }
+    ],
+}
+BOTH = (PEERED, permission("tcp", (22, 22), WORLD6))
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        lambda: seen(group(*BOTH)),
+        lambda: by_id(group(*BOTH)),
+        lambda: by_id(group(), listed=rules(*BOTH)),
+        lambda: by_id(group(*BOTH), listed=rules(permission("-1", None, groups=[WEB]))),
+    ],
+    ids=["by group, as where rules may not be read", "by both", "by rule only", "by group only"],
+)
+def test_a_peered_group_a_prefix_list_and_everybody_by_ipv6_are_told_whichever_call_has_them(found: Any) -> None:
+    """The case f21: none of the three is in the default of `ingress`."""
+    outcome, message = verdict(check, guarded_groups=found(), stack=stack())
+    assert outcome == "failed"
+    assert set(message.split(", ")) == {
+        "tcp 8000 from pl-82a045eb",
+        f"tcp 8000 from 210987654321/{PEER}",
+        "tcp 22 from ::/0",
+    }
+
+
+@pytest.mark.parametrize("source", [PEER, f"210987654321/{PEER}"])
+def test_a_peered_group_is_allowed_by_its_id_with_or_without_its_account(source: str) -> None:
+    allowed = allowing(allow(source, "pl-82a045eb", ports="8000"))
+    assert verdict(check, guarded_groups=by_id(group(PEERED)), stack=allowed)[0] == "passed"
+
+
+def tagged(**tags: str) -> Raw:
+    return {"Tags": [{"Key": key.replace("__", ":"), "Value": value} for key, value in tags.items()]}
+
+
+OWNERS = {
+    "a stack": ([{"Tags": [{"Key": "aws:cloudformation:stack-name", "Value": "web"}]}], "CloudFormation stack web"),
+    "managed by": ([tagged(ManagedBy="terraform")], "Terraform"),
+    "a flag": ([tagged(Terraform="true")], "Terraform"),
+    "a flag that says no": ([tagged(Terraform="false")], ""),
+    "the group's": ([{}, tagged(managed_by="Terraform")], "Terraform"),
+    "the rule's first": ([tagged(iac="pulumi"), tagged(managed_by="terraform")], "Pulumi"),
+    "none": ([tagged(Name="web"), {"Tags": []}], ""),
+}
+
+
+@pytest.mark.parametrize(("where", "owner"), OWNERS.values(), ids=OWNERS)
+def test_the_owner_of_a_rule_is_told_by_tags(where: list[Raw], owner: str) -> None:
+    assert owner_of(*where) == owner
+
+
+def test_the_finding_names_the_infrastructure_code_that_defines_the_rule() -> None:
+    mine = {**group(ssh(WORLD)), **tagged(ManagedBy="terraform")}
+    assert (
+        verdict(check, guarded_groups=by_id(mine), stack=stack())[1] == "tcp 22 from 0.0.0.0/0 (defined by Terraform)"
+    )
+
+
+def test_rules_are_asked_for_200_groups_at_a_time_page_by_page() -> None:
+    known = seen(*(group(group_id=f"sg-{n:017x}", name=str(n)) for n in range(201)))
+
+    def answer(NextToken: str = "", **_: Any) -> Raw:  # noqa: N803 - AWS's name
+        return {"SecurityGroupRules": [], **({} if NextToken else {"NextToken": "2"})}
+
+    aws = Aws({("ec2", "DescribeSecurityGroupRules"): answer})
+    assert [one.ingress for one in guarded_groups(known, ingress_rules(aws, known))] == [[]] * 201
+    sizes = [len(one["Filters"][0]["Values"]) for one in aws.parameters_of("DescribeSecurityGroupRules")]
+    assert sizes == [200, 200, 1, 1]
+
+
+def test_where_the_rules_may_not_be_read_by_id_the_groups_are_judged_as_they_are() -> None:
+    denied = CouldNotLook("ec2:DescribeSecurityGroupRules", "UnauthorizedOperation: no")
+    assert verdict(check, guarded_groups=guarded_groups(seen(group(ssh(WORLD))), denied), stack=stack())[0] == "failed"
+
+
+def test_half_a_rule_is_not_seen() -> None:
+    (whole,) = rules(ssh(WORLD))
+    for key in ("CidrIpv4", "FromPort", "SecurityGroupRuleId"):
+        half = {name: value for name, value in whole.items() if name != key}
+        outcome, message = verdict(check, guarded_groups=by_id(group(), listed=[half]), stack=stack())
+        assert (outcome, "ec2:DescribeSecurityGroupRules" in message) == ("blind", True), key

@@ -6,17 +6,16 @@ import pytest
 
 from opschecks.aws.ecs import Service
 from opschecks.aws.elbv2 import (
-    TargetGroup,
     TargetHealth,
     balanced_groups,
+    filled_by,
     load_balancers,
     registered_targets,
-    target_groups,
     target_health,
 )
 from opschecks.core.model import Resource
-from opschecks.core.observation import CouldNotLook
-from tests.canned import ACCOUNT, Aws, Raw, daily, judges, names, pages_of, verdict, verdicts
+from opschecks.core.observation import CouldNotLook, NotConfigured
+from tests.canned import ACCOUNT, Aws, Raw, daily, judges, names, pages_of, stack, verdict, verdicts
 
 ELB = f"arn:aws:elasticloadbalancing:{ACCOUNT}"
 BALANCER = f"{ELB}:loadbalancer/app/web/50dc6c495c0c9188"
@@ -36,64 +35,6 @@ def balancer(name: str = "web", kind: str = "application") -> Raw:
     }
 
 
-LB_COOKIE, APP_COOKIE = (f"stickiness.{kind}_cookie.duration_seconds" for kind in ("lb", "app"))
-APPLICATION = {
-    "deregistration_delay.timeout_seconds": "300",
-    "stickiness.enabled": "true",
-    "stickiness.type": "lb_cookie",
-    LB_COOKIE: "86400",
-    APP_COOKIE: "60",
-    "stickiness.app_cookie.cookie_name": "",
-    "load_balancing.algorithm.type": "round_robin",
-}
-NETWORK = {
-    "deregistration_delay.timeout_seconds": "300",
-    "stickiness.enabled": "true",
-    "stickiness.type": "source_ip",
-    "proxy_protocol_v2.enabled": "false",
-    "preserve_client_ip.enabled": "true",
-}
-SESSION = {"stickiness.type": "app_cookie", "stickiness.app_cookie.cookie_name": "SESSION"}
-
-STICKY: dict[str, tuple[dict[str, str], str, str]] = {
-    "for a day": (APPLICATION, "passed", "for 1 day, 0:00:00"),
-    "for exactly as long as wanted": ({**APPLICATION, LB_COOKIE: "3600"}, "passed", "1:00:00"),
-    "for a second less": ({**APPLICATION, LB_COOKIE: "3599"}, "failed", "expected at least 1:00:00"),
-    "off": ({**APPLICATION, "stickiness.enabled": "false"}, "failed", "stickiness is off"),
-    "by the application's cookie, for a minute": ({**APPLICATION, **SESSION}, "failed", "expected at least"),
-    "by the application's cookie": ({**APPLICATION, **SESSION, APP_COOKIE: "7200"}, "passed", "for 2:00:00"),
-    "network load balancer": (NETWORK, "failed", "sticky by source_ip, not by a cookie"),
-    "network load balancer, off": ({**NETWORK, "stickiness.enabled": "false"}, "failed", "stickiness is off"),
-    "nothing said of it": ({"load_balancing.algorithm.type": "x"}, "blind", "the answer has no 'stickiness.enabled'"),
-    "nothing said of the duration": (
-        {**NETWORK, "stickiness.type": "lb_cookie"},
-        "blind",
-        f"the answer has no '{LB_COOKIE}'",
-    ),
-}
-
-
-def with_attributes(attributes: dict[str, str]) -> list[TargetGroup]:
-    answer = {"Attributes": [{"Key": key, "Value": value} for key, value in attributes.items()]}
-    return target_groups(Aws({("elbv2", "DescribeTargetGroupAttributes"): answer}), groups(BLUE))
-
-
-test_stickiness_is_read_from_strings = judges(
-    daily("websocket").test_websocket_sessions_are_sticky,
-    STICKY,
-    target_groups=lambda attributes: target_groups(
-        Aws(
-            {
-                ("elbv2", "DescribeTargetGroupAttributes"): {
-                    "Attributes": [{"Key": key, "Value": value} for key, value in attributes.items()]
-                }
-            }
-        ),
-        groups(BLUE),
-    ),
-)
-
-
 def health(*states: str) -> Raw:
     return {
         "TargetHealthDescriptions": [
@@ -111,9 +52,9 @@ REASONS = {
     "initial": {"Reason": "Elb.RegistrationInProgress", "Description": "Target registration is in progress"},
     "draining": {"Reason": "Target.DeregistrationInProgress", "Description": "Target deregistration is in progress"},
     "unhealthy": {"Reason": "Target.ResponseCodeMismatch", "Description": "Health checks failed with codes: [502]"},
-    "unhealthy.draining": {"Reason": "Target.HealthCheckDisabled"},
+    "unhealthy.draining": {"Reason": "Target.FailedHealthChecks"},
     "unused": {"Reason": "Target.NotInUse", "Description": "Target is in an Availability Zone that is not enabled"},
-    "unavailable": {"Reason": "Target.HealthCheckDisabled", "Description": "Health checks are not supported"},
+    "unavailable": {"Reason": "Elb.InternalError", "Description": "Health checks failed due to an internal error"},
 }
 
 
@@ -121,7 +62,7 @@ def seen(*services: Service, **by_group: Raw) -> list[TargetHealth]:
     arns = {"blue": BLUE, "green": GREEN}
     answers = {arns[name]: answer for name, answer in by_group.items()}
     aws = Aws({("elbv2", "DescribeTargetHealth"): lambda **asked: answers[asked["TargetGroupArn"]]})
-    return target_health(registered_targets(aws, groups(*answers)), list(services))
+    return target_health(stack(), registered_targets(aws, groups(*answers)), list(services))
 
 
 HEALTH = {
@@ -138,7 +79,11 @@ HEALTH = {
         "10.0.0.1:8000 is unhealthy.draining (Target",
     ),
     "unused": (health("healthy", "unused"), "failed", "10.0.0.1:8000 is unused"),
-    "unavailable": (health("healthy", "unavailable"), "failed", "10.0.0.1:8000 is unavailable"),
+    "unavailable": (health("healthy", "unavailable"), "blind", "10.0.0.1:8000 is unavailable"),
+    "unavailable beside ill": (health("unhealthy", "unavailable"), "failed", "10.0.0.1:8000 is unavailable"),
+    "none healthy": (health("unhealthy", "draining"), "failed", "10.0.0.0:8000 is unhealthy (Health checks failed"),
+    "many ill": (health("healthy", *["unhealthy"] * 9), "failed", "10.0.0.5:8000 is unhealthy (Health checks failed"),
+    "more than are listed": (health("healthy", *["unhealthy"] * 9), "failed", "and 4 more"),
 }
 test_targets_are_healthy = judges(
     daily("alb").test_targets_are_healthy, HEALTH, target_health=lambda answer: seen(blue=answer)
@@ -172,14 +117,21 @@ def blue_green(alternate: str | None = GREEN) -> Service:
     return Service(arn="service/prod/web", name="web", evidence={"loadBalancers": [pair]})
 
 
+def fills(*arns: str) -> Service:
+    """A service that registers its tasks in several target groups."""
+    listed = [{"targetGroupArn": arn, "containerName": "app", "containerPort": 8000} for arn in arns]
+    return Service(arn="service/prod/web", name="web", evidence={"loadBalancers": listed})
+
+
 TWINS = {
     "green is idle": (blue_green(), health("healthy"), health(), {"blue": "passed", "green": "passed"}),
     "blue is idle": (blue_green(), health(), health("healthy"), {"blue": "passed", "green": "passed"}),
     "both are idle": (blue_green(), health(), health(), {"blue": "failed", "green": "failed"}),
     "the other one is ill": (blue_green(), health("unhealthy"), health(), {"blue": "failed", "green": "failed"}),
     "idle one is ill": (blue_green(), health("healthy"), health("unhealthy"), {"blue": "passed", "green": "failed"}),
-    "no twins": (blue_green(None), health("healthy"), health(), {"blue": "passed", "green": "failed"}),
-    "twin of another": (blue_green(f"{ELB}:targetgroup/x/1"), health("healthy"), health(), {"green": "failed"}),
+    "no twins": (blue_green(None), health("healthy"), health(), {"blue": "passed", "green": "passed"}),
+    "nobody's": (blue_green(None), health("healthy"), health("unhealthy"), {"blue": "passed", "green": "passed"}),
+    "of others alone": (fills(f"{ELB}:targetgroup/x/1"), health("healthy"), health(), {"green": "failed"}),
 }
 
 
@@ -194,7 +146,7 @@ def test_an_idle_twin_stands_by_while_the_other_one_serves(
 def test_without_the_services_no_group_stands_by() -> None:
     aws = Aws({("elbv2", "DescribeTargetHealth"): health()})
     blind = CouldNotLook("ecs:DescribeServices", "AccessDenied: no")
-    [group] = target_health(registered_targets(aws, groups(GREEN)), blind)
+    [group] = target_health(stack(), registered_targets(aws, groups(GREEN)), blind)
     assert not group.stands_by
 
 
@@ -220,5 +172,65 @@ def test_target_groups_of_every_load_balancer_page_by_page() -> None:
     both = load_balancers(
         Aws({("elbv2", "DescribeLoadBalancers"): {"LoadBalancers": told}}), names(load_balancers=("web", "edge"))
     )
-    found = balanced_groups(Aws({("elbv2", "DescribeTargetGroups"): listed}), both)
+    found = balanced_groups(stack(), Aws({("elbv2", "DescribeTargetGroups"): listed}), both)
     assert [group.name for group in found] == ["web", "web2", "edge", "edge2"]
+
+
+def test_where_the_stack_names_its_groups_only_those_are_seen_and_judged() -> None:
+    listed = {"TargetGroups": [{"TargetGroupArn": arn, "TargetGroupName": arn.split("/")[1]} for arn in (BLUE, GREEN)]}
+    both = load_balancers(
+        Aws({("elbv2", "DescribeLoadBalancers"): {"LoadBalancers": [balancer()]}}), names(load_balancers=("web",))
+    )
+
+    def named(*patterns: str) -> list[str]:
+        aws = Aws({("elbv2", "DescribeTargetGroups"): listed})
+        return [one.name for one in balanced_groups(stack(target_groups=patterns), aws, both)]
+
+    assert named("gr*") == ["green"]
+    assert named("blue", "g*") == ["blue", "green"]
+    with pytest.raises(CouldNotLook, match=r"the load balancer has no target group red-\*"):
+        named("blue", "red-*")
+
+
+def test_a_group_that_the_stack_names_counts_whoever_fills_it() -> None:
+    aws = Aws({("elbv2", "DescribeTargetHealth"): health()})
+    chosen = target_health(stack(target_groups=("green",)), registered_targets(aws, groups(GREEN)), [fills(BLUE)])
+    assert verdict(daily("alb").test_targets_are_healthy, target_health=chosen) == (
+        "failed",
+        "0 of 0 targets are healthy; no target is healthy: none is registered",
+    )
+
+
+BLIND = CouldNotLook("ecs:DescribeServices", "AccessDenied: no")
+UNKNOWN = {
+    "empty beside a healthy one": (BLIND, health("healthy"), health(), {"blue": "passed", "green": "blind"}),
+    "all empty": (BLIND, health(), health(), {"blue": "failed", "green": "failed"}),
+    "ill": (BLIND, health("healthy"), health("unhealthy"), {"blue": "passed", "green": "failed"}),
+    "no services at all": (
+        NotConfigured("", "stack here names no services"),
+        health("healthy"),
+        health(),
+        {"blue": "passed", "green": "failed"},
+    ),
+}
+
+
+@pytest.mark.parametrize(("services", "blue", "green", "wanted"), UNKNOWN.values(), ids=UNKNOWN)
+def test_without_the_services_an_empty_group_is_nobodys_to_pass(
+    services: CouldNotLook, blue: Raw, green: Raw, wanted: dict[str, str]
+) -> None:
+    answers = {BLUE: blue, GREEN: green}
+    aws = Aws({("elbv2", "DescribeTargetHealth"): lambda TargetGroupArn: answers[TargetGroupArn]})  # noqa: N803
+    found = target_health(stack(), registered_targets(aws, groups(BLUE, GREEN)), services)
+    assert verdicts(daily("alb").test_targets_are_healthy, target_health=found) == wanted
+
+
+def test_groups_of_task_sets_are_filled_as_those_of_a_service() -> None:
+    one = {"targetGroupArn": GREEN, "containerName": "app", "containerPort": 8000}
+    sets = {"loadBalancers": [], "taskSets": [{"loadBalancers": [one]}]}
+    service = Service(arn="service/prod/web", name="web", evidence=sets)
+    assert filled_by(service) == {GREEN}
+    assert filled_by(fills(BLUE, GREEN)) == {BLUE, GREEN}
+    assert filled_by(blue_green()) == {BLUE, GREEN}
+    classic = {"loadBalancerName": "old", "containerName": "app", "containerPort": 8000}
+    assert filled_by(Service(arn="s", name="s", evidence={"loadBalancers": [classic]})) == set()

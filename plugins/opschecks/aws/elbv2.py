@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import fnmatch
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..core.answer import Answer
 from ..core.model import Figure, Resource
-from ..core.observation import CouldNotLook, batches, fan_out, observation
+from ..core.observation import CouldNotLook, NotConfigured, batches, fan_out, observation, seen
 from .ecs import Service
 from .evidence import Read, equals
 from .inventory import Inventory
 from .session import Aws
 
+if TYPE_CHECKING:
+    from ..config.stack import Stack
+
+_GROUPS = "elasticloadbalancing:DescribeTargetGroups"
 _ATTRIBUTES = "elasticloadbalancing:DescribeTargetGroupAttributes"
+_HEALTH = "elasticloadbalancing:DescribeTargetHealth"
 BALANCERS_A_CALL = 20
+TARGETS_TOLD = 5
+"""How many targets a message lists."""
+_ILL = ("unhealthy", "unhealthy.draining", "unused")
+_NO_CHECKS = "Target.HealthCheckDisabled"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,11 +73,12 @@ class TargetGroup(Resource):
 
 @dataclass(frozen=True)
 class Target:
-    """A registered target and its health, from DescribeTargetHealth."""
+    """A registered target and its health, from DescribeTargetHealth; `code` is AWS's code for the reason."""
 
     id: str
     state: str
     reason: str
+    code: str = ""
 
     def __str__(self) -> str:
         return f"{self.id} is {self.state}" + (f" ({self.reason})" if self.reason else "")
@@ -77,11 +88,21 @@ class Target:
 class TargetHealth(Resource):
     """A target group, and the health of every registered target.
 
-    `stands_by`: it is empty because ECS fills the two groups of a pair alternately, and the other one has healthy
-    targets.
+    `idle`: why it needs no healthy target now; `foreign`: why it is not the stack's to judge, or why that is not known.
     """
 
-    stands_by: bool = False
+    idle: str = ""
+    foreign: str | CouldNotLook = ""
+
+    @property
+    def not_judged(self) -> str:
+        """Why its targets are not judged, or nothing where they are; CouldNotLook where that is not known."""
+        return self.idle or seen(self.foreign)
+
+    @property
+    def stands_by(self) -> bool:
+        """Whether its targets are not judged; CouldNotLook where that is not known."""
+        return bool(self.not_judged)
 
     @property
     def targets(self) -> list[Target]:
@@ -90,8 +111,8 @@ class TargetHealth(Resource):
         for raw in self.evidence["TargetHealthDescriptions"]:
             target, health = raw["Target"], raw["TargetHealth"]
             where = f"{target['Id']}:{target['Port']}" if "Port" in target else str(target["Id"])
-            reason = health.get("Description") or health.get("Reason") or ""
-            found.append(Target(where, str(health["State"]), str(reason)))
+            code = str(health.get("Reason") or "")
+            found.append(Target(where, str(health["State"]), str(health.get("Description") or code), code))
         return found
 
     def in_state(self, *states: str) -> list[Target]:
@@ -100,6 +121,38 @@ class TargetHealth(Resource):
         healthy, unhealthy, initial, draining, unhealthy.draining, unused, unavailable.
         """
         return [target for target in self.targets if target.state in states]
+
+    @property
+    def ill(self) -> list[Target]:
+        """The targets that should be healthy and are not: one that starts, or drains after a scale-in, is not ill.
+
+        CouldNotLook where AWS cannot tell the health of a target, and no other is ill.
+        """
+        found = self.in_state(*_ILL)
+        unknown = [target for target in self.in_state("unavailable") if target.code != _NO_CHECKS]
+        if unknown and not found:
+            raise CouldNotLook(_HEALTH, told(unknown))
+        return found
+
+    @property
+    def why_none(self) -> str:
+        """The states of its targets, where none is healthy."""
+        return f"no target is healthy: {told(self.targets) or 'none is registered'}"
+
+
+def told(targets: Sequence[Target]) -> str:
+    """The first targets, each with its state and the reason that AWS gives for it; and how many there are besides."""
+    more = len(targets) - TARGETS_TOLD
+    return ", ".join(map(str, targets[:TARGETS_TOLD])) + (f", and {more} more" if more > 0 else "")
+
+
+def filled_by(service: Service) -> set[str]:
+    """The ARNs of the target groups in which the service registers its tasks, idle twins among them."""
+    listed = [*service.evidence.get("loadBalancers", [])]
+    for one in service.evidence.get("taskSets", []):
+        listed += one.get("loadBalancers", [])
+    twins = {arn for pair in service.twin_groups for arn in pair}
+    return {str(one["targetGroupArn"]) for one in listed if one.get("targetGroupArn")} | twins
 
 
 @observation(allow=["elasticloadbalancing:DescribeLoadBalancers"])
@@ -115,18 +168,31 @@ def load_balancers(aws: Aws, inventory: Inventory) -> list[LoadBalancer]:
     return [LoadBalancer(arn=raw["LoadBalancerArn"], name=raw["LoadBalancerName"], evidence=raw) for raw in found]
 
 
-@observation(allow=["elasticloadbalancing:DescribeTargetGroups"])
-def balanced_groups(aws: Aws, load_balancers: list[LoadBalancer]) -> list[Resource]:
-    """The target groups of the stack's load balancers, without attributes and health, which AWS returns per group."""
+@observation(allow=[_GROUPS])
+def balanced_groups(stack: Stack, aws: Aws, load_balancers: list[LoadBalancer]) -> list[Resource]:
+    """The target groups of the stack's load balancers, without attributes and health, which AWS returns per group.
+
+    Where the stack names its `target_groups`, only those.
+    """
     listed = fan_out(
         lambda balancer: aws.items("elbv2", "DescribeTargetGroups", "TargetGroups", LoadBalancerArn=balancer.arn),
         load_balancers,
     )
-    return [
+    found = [
         Resource(arn=raw["TargetGroupArn"], name=raw["TargetGroupName"], evidence=raw)
         for group in listed
         for raw in group
     ]
+    return named(found, stack.target_groups) if stack.target_groups else found
+
+
+def named(groups: Iterable[Resource], patterns: Sequence[str]) -> list[Resource]:
+    """The groups whose name matches one of the patterns; CouldNotLook where a pattern matches none."""
+    known = list(groups)
+    matched = {one: [group for group in known if fnmatch.fnmatchcase(group.name, one)] for one in patterns}
+    if missing := [one for one, some in matched.items() if not some]:
+        raise CouldNotLook(_GROUPS, f"the load balancer has no target group {', '.join(missing)}")
+    return [group for group in known if any(group in some for some in matched.values())]
 
 
 @observation(allow=[_ATTRIBUTES])
@@ -141,26 +207,59 @@ def target_groups(aws: Aws, balanced_groups: list[Resource]) -> list[TargetGroup
     return fan_out(attributes, balanced_groups)
 
 
-@observation(allow=["elasticloadbalancing:DescribeTargetHealth"])
+@observation(allow=[_HEALTH])
 def registered_targets(aws: Aws, balanced_groups: list[Resource]) -> list[TargetHealth]:
     """The targets registered in each of the stack's target groups, and their health."""
 
     def health(group: Resource) -> TargetHealth:
         answer = aws.call("elbv2", "DescribeTargetHealth", TargetGroupArn=group.arn)
-        seen = TargetHealth(arn=group.arn, name=group.name, evidence=answer)
-        healthy = Figure("healthy targets", len(seen.in_state("healthy")))
-        return replace(seen, figures=(healthy, Figure("registered targets", len(seen.targets))))
+        found = TargetHealth(arn=group.arn, name=group.name, evidence=answer)
+        healthy = Figure("healthy targets", len(found.in_state("healthy")))
+        return replace(found, figures=(healthy, Figure("registered targets", len(found.targets))))
 
     return fan_out(health, balanced_groups)
 
 
 @observation(soft=["services"])
-def target_health(registered_targets: list[TargetHealth], services: list[Service] | CouldNotLook) -> list[TargetHealth]:
-    """The health of the targets in each of the stack's target groups, and which empty group stands by for another."""
+def target_health(
+    stack: Stack, registered_targets: list[TargetHealth], services: list[Service] | CouldNotLook
+) -> list[TargetHealth]:
+    """The health of the targets in each of the stack's target groups, and which groups are not judged, and why.
+
+    A group with health checks off, which only a Lambda function may have, is not assessed:
+    https://docs.aws.amazon.com/elasticloadbalancing/latest/application/check-target-health.html
+    """
     known = [] if isinstance(services, CouldNotLook) else services
-    pairs = [pair for service in known for pair in service.twin_groups]
     healthy = {group.arn for group in registered_targets if group.in_state("healthy")}
-    twins = {one: other for pair in pairs for one, other in (pair, pair[::-1])}
     return [
-        replace(group, stands_by=not group.targets and twins.get(group.arn) in healthy) for group in registered_targets
+        replace(
+            group,
+            idle=_idle(group, known, healthy),
+            foreign="" if stack.target_groups else _foreign(group, services, registered_targets, healthy),
+        )
+        for group in registered_targets
     ]
+
+
+def _idle(group: TargetHealth, services: Sequence[Service], healthy: set[str]) -> str:
+    if group.targets:
+        off = all((one.state, one.code) == ("unavailable", _NO_CHECKS) for one in group.targets)
+        return "not assessed: its health checks are off" if off else ""
+    pairs = [pair for service in services for pair in service.twin_groups]
+    twins = {one: other for pair in pairs for one, other in (pair, pair[::-1])}
+    serves = twins.get(group.arn) in healthy
+    return "no targets: it stands by, and the group that serves has healthy ones" if serves else ""
+
+
+def _foreign(
+    group: TargetHealth, services: list[Service] | CouldNotLook, groups: Sequence[TargetHealth], healthy: set[str]
+) -> str | CouldNotLook:
+    """Why it is not the stack's to judge: on a balancer where its services fill some groups, the others are not."""
+    if isinstance(services, CouldNotLook):
+        unknown = not group.targets and healthy and not isinstance(services, NotConfigured)
+        return services.again() if unknown else ""
+    filled = set().union(*map(filled_by, services))
+    if group.arn in filled or not filled & {one.arn for one in groups}:
+        return ""
+    what = f"{len(group.targets)} targets" if group.targets else "no targets"
+    return f"{what}, not judged: no service of the stack fills it (target_groups in stacks.toml can name it)"

@@ -98,6 +98,11 @@ class Stack(TomlTable):
     cluster: str | None = Field(None, description="ECS cluster")
     services: Names = Field(default=(), description="ECS services")
     load_balancer: str | None = Field(None, description="name or ARN of the load balancer")
+    target_groups: Names = Field(
+        default=(),
+        description="names or patterns of the balancer's target groups that are judged; default: those that services "
+        "fill, or all where they fill none",
+    )
     tables: Names = Field(default=(), description="DynamoDB tables")
     log_groups: Names = ()
     security_groups: Names = Field(default=(), description="ids (sg-…) or name patterns (app-*)")

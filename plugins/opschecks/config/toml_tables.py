@@ -54,6 +54,11 @@ class WebSocketEndpoint(TomlTable):
         "",
         description="field of the first JSON message that names the task; needed to test stickiness live",
     )
+    target_groups: Names = Field(
+        default=(),
+        description="names or patterns of the target groups that serve it; default: those to which the listeners' "
+        "rules lead its URL",
+    )
     headers: dict[str, str] = Field(default={}, description="sent with the handshake, such as an Origin")
     heartbeat_s: Annotated[float, Field(gt=0)] | None = Field(
         None,
@@ -67,7 +72,7 @@ class Ingress(TomlTable):
 
     protocol: Literal["tcp", "udp", "icmp", "icmpv6", "all"] = "tcp"
     ports: str = Field("", description='"443", "8000-8100"; empty means every port')
-    sources: Names = Field(description="CIDR blocks, sg-…, pl-…, or 'own groups'")
+    sources: Names = Field(description="CIDR blocks, sg-…, ACCOUNT/sg-…, pl-…, or 'own groups'")
     group: str = Field("", description="only in groups whose name matches this pattern, such as 'app-alb*'")
 
     @field_validator("ports")
@@ -90,7 +95,7 @@ class Ingress(TomlTable):
     @classmethod
     def _sources(cls, value: Names) -> Names:
         for source in value:
-            if source != "own groups" and not source.startswith(("sg-", "pl-")):
+            if source != "own groups" and not re.match(r"sg-|pl-|\d{12}/sg-", source):
                 ipaddress.ip_network(source)
         return value
 

@@ -194,7 +194,7 @@ def change_of(remedy: BaseRemedy, target: str, before: State, after: State, **of
         risk=remedy.risk_of(before, after),
         one_way=remedy.one_way,
         expects=remedy.expects,
-        beware=remedy.beware,
+        beware=remedy.warns(target),
         **of,
     )
     return remedy.described(change) if isinstance(remedy, Operation) else change

@@ -87,6 +87,10 @@ class BaseRemedy(abc.ABC):
             return target.split("/")[-2]
         return target.rsplit("/", 1)[-1] if target.startswith("arn:") or self.kind == "services" else target
 
+    def warns(self, target: str) -> str:
+        """What to beware of with this one target; asked once, when it is planned."""
+        return self.beware
+
     @abc.abstractmethod
     def read(self, target: str) -> State:
         """The state as it is now."""

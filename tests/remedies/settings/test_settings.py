@@ -54,7 +54,15 @@ class Row:
 
 def _sticky(state: State) -> Canned:
     listed = [{"Key": key, "Value": value} for key, value in state.items()]
-    return {("elbv2", "DescribeTargetGroupAttributes"): {"Attributes": listed}}
+    lead = {"Type": "forward", "TargetGroupArn": WEB}
+    rule = {"RuleArn": "arn:r", "Priority": "default", "IsDefault": True, "Conditions": [], "Actions": [lead]}
+    group = {"TargetGroupArn": WEB, "TargetGroupName": "web", "Protocol": "HTTP", "LoadBalancerArns": ["arn:b"]}
+    return {
+        ("elbv2", "DescribeTargetGroupAttributes"): {"Attributes": listed},
+        ("elbv2", "DescribeTargetGroups"): {"TargetGroups": [group]},
+        ("elbv2", "DescribeListeners"): {"Listeners": [{"ListenerArn": "arn:l:listener/app/web/1/2"}]},
+        ("elbv2", "DescribeRules"): {"Rules": [rule]},
+    }
 
 
 def _stick(state: State, _: str, sent: Mapping[str, Any]) -> None:
@@ -88,17 +96,36 @@ def _ring(state: State, operation: str, sent: Mapping[str, Any]) -> None:
 
 
 def _ingress(state: State) -> Canned:
-    ranges = [{"CidrIp": one} for one in state["ranges"]]
-    open_to = [{"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": ranges}]
-    group = {"GroupId": "sg-1", "GroupName": "web", "IpPermissions": open_to if ranges else []}
-    return {("ec2", "DescribeSecurityGroups"): {"SecurityGroups": [group]}}
+    rules = [
+        {
+            "SecurityGroupRuleId": one["id"],
+            "GroupId": "sg-1",
+            "GroupOwnerId": "123456789012",
+            "IsEgress": False,
+            "IpProtocol": "tcp",
+            "FromPort": 22,
+            "ToPort": 22,
+            "CidrIpv4": one["from"],
+            "Description": one["said"],
+            "Tags": one["tags"],
+        }
+        for one in state["rules"]
+    ]
+    group = {"GroupId": "sg-1", "GroupName": "web", "OwnerId": "123456789012", "Tags": state["tags"]}
+    return {
+        ("ec2", "DescribeSecurityGroups"): {"SecurityGroups": [group]},
+        ("ec2", "DescribeSecurityGroupRules"): {"SecurityGroupRules": rules},
+    }
 
 
 def _let_in(state: State, operation: str, sent: Mapping[str, Any]) -> None:
-    (source,) = sent["IpPermissions"][0]["IpRanges"]
-    state["ranges"] = [one for one in state["ranges"] if one != source["CidrIp"]]
-    if operation.startswith("Authorize"):
-        state["ranges"].append(source["CidrIp"])
+    if operation.startswith("Revoke"):
+        (gone,) = sent["SecurityGroupRuleIds"]
+        state["rules"] = [one for one in state["rules"] if one["id"] != gone]
+        return
+    (source,), (tags,) = sent["IpPermissions"][0]["IpRanges"], sent["TagSpecifications"]
+    made = {"id": "sgr-9", "from": source["CidrIp"], "said": source["Description"], "tags": tags["Tags"]}
+    state["rules"].append(made)
 
 
 def _group(state: State) -> Canned:
@@ -183,17 +210,25 @@ def _good(revision: str) -> Mapping[str, Any]:
 OFF = {"stickiness.enabled": "false", "stickiness.type": "lb_cookie", "stickiness.lb_cookie.duration_seconds": "60"}
 LIMITS = {"MinCapacity": 2, "MaxCapacity": 3}
 RUNS = {"count": 2, "revision": "b:2", "id": "ecs-svc/1"}
-SSH = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
+WEB = "arn:a:targetgroup/web/1"
+SSH = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": [{"CidrIp": "0.0.0.0/0", "Description": "me"}]}
+INGRESS = {
+    "tags": [],
+    "rules": [
+        {"id": "sgr-1", "from": "10.0.0.0/8", "said": "inside", "tags": []},
+        {"id": "sgr-2", "from": "0.0.0.0/0", "said": "me", "tags": [{"Key": "team", "Value": "web"}]},
+    ],
+}
 EVENINGS = {"office_hours": {"days": [f"{NOW + timedelta(days=3):%a}".lower()]}, "dev_services": ["dev/backend"]}
 SLOW = {"Compress": False, "CachePolicyId": CACHING_DISABLED}
 SETTINGS = (
-    Row("enable-stickiness", "arn:a:targetgroup/web/1", dict(OFF), _sticky, _stick),
+    Row("enable-stickiness", WEB, dict(OFF), _sticky, _stick),
     Row("set-scaling-limits", SERVICE, dict(LIMITS), _scaling),
     Row("resume-scaling", SERVICE, {**LIMITS, "SuspendedState": {"ScheduledScalingSuspended": True}}, _scaling),
     Row("enable-alarm-actions", "cpu", {"on": False}, _alarm, _ring),
     Row("disable-alarm-actions", "cpu", {"on": True}, _alarm, _ring),
     Row("silence-alarm", "cpu", {"on": True}, _alarm, _ring, wish={"for": "2h"}),
-    Row("revoke-ingress", json.dumps(["sg-1", SSH]), {"ranges": ["10.0.0.0/8", "0.0.0.0/0"]}, _ingress, _let_in),
+    Row("revoke-ingress", json.dumps(["sg-1", SSH, {"team": "web"}]), dict(INGRESS), _ingress, _let_in),
     Row("put-retention", "/ecs/backend", {"days": None}, _group,
         lambda state, _, sent: state.update(days=sent.get("retentionInDays"))),
     Row("enable-recovery", "incidents", {"on": False}, _recovery, lambda state, _, sent: state.update(

@@ -3,54 +3,67 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from ...aws.ec2 import SecurityGroup
+from ...aws.ec2 import Rule, SecurityGroup, owner_of, rules_in
 from ...core.answer import Answer
 from ...core.change import CannotFix, Request, Risk, State
 from ...fixing.remedy import Setting
 
 _CALL = "ec2:DescribeSecurityGroups"
-_SOURCES = {
-    "IpRanges": "CidrIp",
-    "Ipv6Ranges": "CidrIpv6",
-    "PrefixListIds": "PrefixListId",
-    "UserIdGroupPairs": "GroupId",
-}
+_IN_CODE = "what CDK, CloudFormation or Terraform defines must be changed there too, or its next run opens it again"
 
 
 class RevokeIngress(Setting):
-    """Revoke one source of one inbound rule that no allowed ingress covers, and nothing else."""
+    """Revoke one source of one inbound rule that no allowed ingress covers, and nothing else.
+
+    A target is JSON: the group, the IpPermission that lets in this one source, and the rule's tags where it has some:
+    all that undoing takes to make the rule again. Its id, which AWS gives anew each time, is read before each request.
+    """
 
     risk = Risk.DISRUPTIVE
     runbook = "security-groups"
-    allow = ("ec2:RevokeSecurityGroupIngress", "ec2:AuthorizeSecurityGroupIngress", "ec2:DescribeSecurityGroups")
+    allow = (
+        "ec2:RevokeSecurityGroupIngress",
+        "ec2:AuthorizeSecurityGroupIngress",
+        "ec2:CreateTags",
+        "ec2:DescribeSecurityGroups",
+        "ec2:DescribeSecurityGroupRules",
+    )
     expects = "connections of that source are refused; whoever used them must come another way"
-    beware = "what CDK or CloudFormation defines must be changed there too, or the next deployment opens it again"
+    beware = _IN_CODE
 
     def targets(self, resource: str, evidence: Mapping[str, Any]) -> list[str]:
         """Each offending source on its own: revoking a whole rule would revoke its other sources too."""
         told = Answer(evidence, _CALL)
         own = frozenset(told["own groups"]) if "own groups" in told else frozenset([resource])
         group = SecurityGroup(arn=resource, name=str(told["GroupName"]), evidence=told, own=own)
-        wide = {(one.protocol, one.low, one.high, one.source) for one in group.wider_than(self.stack.ingress)}
-        return [
-            json.dumps([resource, permission], sort_keys=True)
-            for permission, one in _each(told)
-            if (one.protocol, one.low, one.high, one.source) in wide
-        ]
+        wide = group.wider_than(self.stack.ingress)
+        return [_target(resource, rule) for rule in group.rules if rule.source in wide]
 
     def shown(self, target: str) -> str:
-        group, permission = json.loads(target)
+        group, permission, *_ = json.loads(target)
         return f"{group}: {SecurityGroup.sources_of(permission)[0]}"
 
+    def warns(self, target: str) -> str:
+        """Who defines the rule, where tags of it or of its group tell."""
+        group, _, *tags = json.loads(target)
+        (found,) = self.aws.call("ec2", "DescribeSecurityGroups", GroupIds=[group])["SecurityGroups"]
+        mine = [{"Key": key, "Value": value} for key, value in dict(*tags).items()]
+        owner = owner_of({"Tags": mine}, found)
+        return f"{owner} defines it: change it there too, or its next run opens it again" if owner else self.beware
+
     def read(self, target: str) -> State:
-        group, permission = json.loads(target)
-        answer = self.aws.call("ec2", "DescribeSecurityGroups", GroupIds=[group])
-        told = answer["SecurityGroups"]
-        here = [one for raw in told for one, _ in _each(raw)]
-        return {"let in": _bare(permission) in [_bare(one) for one in here]}
+        return {"let in": self._rule(target) is not None}
+
+    def _rule(self, target: str) -> Rule | None:
+        """The rule as it is now: with another id where it was revoked and made again."""
+        group, permission, *_ = json.loads(target)
+        (source,) = SecurityGroup.sources_of(permission)
+        bare = {"GroupName": group, "IpPermissions": [], "rules": rules_in(self.aws, [group])}
+        now = SecurityGroup(arn=group, name=group, evidence=Answer(bare, _CALL), own=frozenset())
+        return next((rule for rule in now.rules if rule.source == source), None)
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:
         if not now["let in"]:
@@ -58,30 +71,22 @@ class RevokeIngress(Setting):
         return {"let in": False}
 
     def request(self, target: str, before: State, after: State) -> Request:
-        """Revoke names the one source; undoing restores its description too."""
-        group, permission = json.loads(target)
-        operation = "AuthorizeSecurityGroupIngress" if after["let in"] else "RevokeSecurityGroupIngress"
-        sent = permission if after["let in"] else _bare(permission)
-        return Request("ec2", operation, {"GroupId": group, "IpPermissions": [sent]})
+        """Revoke names the one rule by its id; undoing restores its description and tags too."""
+        group, permission, *tags = json.loads(target)
+        if not after["let in"]:
+            if not (rule := self._rule(target)):
+                raise CannotFix("that source is no longer let in")
+            return Request("ec2", "RevokeSecurityGroupIngress", {"GroupId": group, "SecurityGroupRuleIds": [rule.id]})
+        return Request("ec2", "AuthorizeSecurityGroupIngress", {"GroupId": group, **_made_again(permission, *tags)})
 
 
-def _each(raw: Mapping[str, Any]) -> list[tuple[dict[str, Any], Any]]:
-    """Each source of each rule as a permission of its own, with what it lets in."""
-    found = []
-    for permission in raw["IpPermissions"]:
-        head = {key: permission[key] for key in ("IpProtocol", "FromPort", "ToPort") if key in permission}
-        for kind in _SOURCES:
-            for source in permission.get(kind, []):
-                one = {**head, kind: [source]}
-                found.append((one, SecurityGroup.sources_of(one)[0]))
-    return found
+def _target(group: str, rule: Rule) -> str:
+    tags = [dict(rule.tags)] if rule.tags else []
+    return json.dumps([group, rule.permission, *tags], sort_keys=True)
 
 
-def _bare(permission: Mapping[str, Any]) -> dict[str, Any]:
-    """Without description and owner: to AWS, sources that differ only in them are the same."""
-    told = dict(permission)
-    for kind, key in _SOURCES.items():
-        if kind in told:
-            sources: Sequence[Mapping[str, Any]] = told[kind]
-            told[kind] = [{key: source[key]} for source in sources]
-    return told
+def _made_again(permission: Mapping[str, Any], tags: Mapping[str, str] = {}) -> dict[str, Any]:
+    """What AuthorizeSecurityGroupIngress takes; nobody may set tags that begin with aws:, which belong to AWS."""
+    told = {"IpPermissions": [permission]}
+    ours = [{"Key": key, "Value": value} for key, value in tags.items() if not key.startswith("aws:")]
+    return told | ({"TagSpecifications": [{"ResourceType": "security-group-rule", "Tags": ours}]} if ours else {})

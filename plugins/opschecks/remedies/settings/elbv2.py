@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ...aws.listeners import rules_of
+from ...aws.websocket_groups import no_cookie
 from ...core.change import CannotFix, Request, Risk, State
 from ...fixing.remedy import IN_CODE_TOO, Setting
 
 _DURATION = "stickiness.{}.duration_seconds"
 _COOKIES = ("lb_cookie", "app_cookie")
+_CALLS = (
+    "ModifyTargetGroupAttributes",
+    "DescribeTargetGroupAttributes",
+    "DescribeTargetGroups",
+    "DescribeListeners",
+    "DescribeRules",
+)
 STICKINESS = ("stickiness.enabled", "stickiness.type", *(_DURATION.format(kind) for kind in _COOKIES))
 
 
@@ -16,20 +25,26 @@ class EnableStickiness(Setting):
     """Turn cookie stickiness of a target group on, for as long as the stack's limits expect."""
 
     runbook = "websocket-connection-issues"
-    allow = ("elasticloadbalancing:ModifyTargetGroupAttributes", "elasticloadbalancing:DescribeTargetGroupAttributes")
+    allow = tuple(f"elasticloadbalancing:{one}" for one in _CALLS)
     expects = "a client that reconnects reaches the task that holds its session"
     beware = IN_CODE_TOO
 
     def risk_of(self, before: State, after: State) -> Risk:
         """Clients lose their task where it is turned off or cut short."""
-        keys = [_DURATION.format(kind) for kind in _COOKIES]
-        shorter = any(int(after.get(key, 0)) < int(before.get(key, 0)) for key in keys)
+        shorter = any(int(after.get(key, 0)) < int(before.get(key, 0)) for key in map(_DURATION.format, _COOKIES))
         return Risk.DISRUPTIVE if after["stickiness.enabled"] != "true" or shorter else Risk.SAFE
 
     def read(self, target: str) -> State:
         """The attributes of stickiness; AWS gives every value as text, and none for kinds that do not apply."""
         answer = self.aws.call("elbv2", "DescribeTargetGroupAttributes", TargetGroupArn=target)
         return {one["Key"]: one["Value"] for one in answer["Attributes"] if one["Key"] in STICKINESS}
+
+    def read_for_plan(self, target: str) -> State:
+        """Not where a cookie would do nothing, or bind clients that have no session: the rules tell."""
+        for group in self.aws.items("elbv2", "DescribeTargetGroups", "TargetGroups", TargetGroupArns=[target]):
+            if why := no_cookie(group, rules_of(self.aws, group["LoadBalancerArns"]), self.stack):
+                raise CannotFix(why)
+        return self.read(target)
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:
         """On, by the cookie that it is set to, for at least as long as expected; a person chooses which cookie."""

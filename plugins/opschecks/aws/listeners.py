@@ -1,0 +1,162 @@
+"""Elastic Load Balancing: the rules of listeners, and the target groups to which they lead a WebSocket's handshake."""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from ..core.answer import Answer
+from ..core.model import Resource
+from ..core.observation import fan_out, observation
+from .elbv2 import LoadBalancer
+from .session import Aws
+
+_LISTENERS = "elasticloadbalancing:DescribeListeners"
+_RULES = "elasticloadbalancing:DescribeRules"
+_HANDSHAKE = {"upgrade": "websocket", "connection": "upgrade"}
+"""The headers that every handshake has, and their values."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule(Resource):
+    """A rule of a listener, named by its priority; `listener` is the listener's ARN."""
+
+    listener: str
+
+    @property
+    def rank(self) -> tuple[bool, int]:
+        """Its place in the order in which the listener tries its rules: by priority, the default one last."""
+        default = bool(self.evidence.get("IsDefault"))
+        return default, 0 if default else int(self.evidence["Priority"])
+
+    @property
+    def _forward(self) -> Mapping[str, Any]:
+        actions = [one for one in self.evidence.get("Actions", []) if one.get("Type") == "forward"]
+        return actions[-1] if actions else {}
+
+    @property
+    def groups(self) -> list[str]:
+        """The ARNs of the target groups that get requests by it: several by weight, none of a weight of 0."""
+        listed = self._forward.get("ForwardConfig", {}).get("TargetGroups", [])
+        found = [str(one["TargetGroupArn"]) for one in listed if one.get("Weight", 1) != 0]
+        alone = self._forward.get("TargetGroupArn")
+        return found or ([str(alone)] if alone and not listed else [])
+
+    @property
+    def keeps_group(self) -> bool:
+        """Whether a client comes back to the group that it reached first: only matters where there are several."""
+        return bool(self._forward.get("ForwardConfig", {}).get("TargetGroupStickinessConfig", {}).get("Enabled"))
+
+    @property
+    def conditions(self) -> Sequence[Mapping[str, Any]]:
+        """Its conditions, all of which a request must meet; the default rule has none."""
+        return self.evidence.get("Conditions", [])  # type: ignore[no-any-return]
+
+
+@dataclass(frozen=True)
+class Route:
+    """A target group that a handshake reaches by a rule; `certain` unless that depends on what nobody knows here."""
+
+    group: str
+    rule: Rule
+    certain: bool
+
+
+@observation(allow=[_LISTENERS, _RULES])
+def listener_rules(aws: Aws, load_balancers: list[LoadBalancer]) -> list[Rule]:
+    """The rules of all listeners of the stack's load balancers.
+
+    https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_DescribeRules.html
+    """
+    return rules_of(aws, [one.arn for one in load_balancers])
+
+
+def rules_of(aws: Any, balancers: Sequence[str]) -> list[Rule]:
+    """The rules of all listeners of the load balancers with these ARNs; of an NLB's listener, its default action."""
+    listed = fan_out(
+        lambda arn: aws.items("elbv2", "DescribeListeners", "Listeners", LoadBalancerArn=arn),
+        balancers,
+    )
+    listeners = [raw for some in listed for raw in some]
+    return [rule for some in fan_out(lambda raw: _rules(aws, raw), listeners) for rule in some]
+
+
+def _rules(aws: Any, listener: Mapping[str, Any]) -> list[Rule]:
+    arn = str(listener["ListenerArn"])
+    if ":listener/app/" not in arn:
+        default = {"IsDefault": True, "Actions": listener["DefaultActions"]}
+        return [Rule(arn=arn, name="default", listener=arn, evidence=Answer(default, _LISTENERS))]
+    listed = aws.items("elbv2", "DescribeRules", "Rules", ListenerArn=arn)
+    return [Rule(arn=str(raw["RuleArn"]), name=str(raw["Priority"]), listener=arn, evidence=raw) for raw in listed]
+
+
+def routes_of(rules: Iterable[Rule], url: str | None) -> list[Route]:
+    """Where the listeners lead a handshake for the URL; without a URL, any path and host may be meant.
+
+    The host that a load balancer sees may be another one, behind a CDN: a listener's rules for hosts are only taken
+    literally where one of them names the URL's host. Of headers, queries and addresses, some clients have what a rule
+    asks for, others not: both ways are followed.
+    """
+    of: dict[str, list[Rule]] = {}
+    for rule in rules:
+        of.setdefault(rule.listener, []).append(rule)
+    in_order = [sorted(some, key=lambda one: one.rank) for some in of.values()]
+    return [route for some in in_order for has_it in (True, False) for route in _routes(some, url, has_it)]
+
+
+def _routes(rules: Sequence[Rule], url: str | None, has_it: bool) -> Iterable[Route]:
+    """The routes of one listener; `has_it`: whether a client has the headers and so on that a rule may ask for."""
+    split = urlsplit(url or "")
+    host, path = split.hostname or "", split.path or ("/" if url else "")
+    named = any(_meets_host(one, host, known=True) for rule in rules for one in rule.conditions)
+    certain = True
+    for rule in rules:
+        met = [_meets(one, host, path, named=named, has_it=has_it) for one in rule.conditions]
+        if False in met:
+            continue
+        certain = certain and None not in met
+        yield from (Route(group, rule, certain) for group in rule.groups)
+        if None not in met:
+            return
+
+
+def _meets(condition: Mapping[str, Any], host: str, path: str, *, named: bool, has_it: bool) -> bool | None:
+    """Whether a handshake meets the condition; None where that depends on what nobody knows here."""
+    field = condition.get("Field")
+    if field == "host-header":
+        return _meets_host(condition, host, known=named)
+    if field == "path-pattern":
+        return _any_of(condition, "PathPatternConfig", path) if path else None
+    if field == "http-request-method":
+        return "GET" in _values(condition, "HttpRequestMethodConfig")
+    if field == "http-header":
+        name = str(condition.get("HttpHeaderConfig", {}).get("HttpHeaderName", "")).lower()
+        if value := _HANDSHAKE.get(name):
+            return _any_of(condition, "HttpHeaderConfig", value, folded=True)
+    return has_it
+
+
+def _meets_host(condition: Mapping[str, Any], host: str, *, known: bool) -> bool | None:
+    if condition.get("Field") != "host-header":
+        return False
+    met = _any_of(condition, "HostHeaderConfig", host, folded=True)
+    return met if met or known else None
+
+
+def _values(condition: Mapping[str, Any], key: str) -> list[str]:
+    """The values of a condition, which older ones have beside the config instead of in it."""
+    return [*(condition.get(key, {}).get("Values") or condition.get("Values") or [])]
+
+
+def _any_of(condition: Mapping[str, Any], key: str, value: str, *, folded: bool = False) -> bool | None:
+    """Whether one of the condition's values, with * and ?, fits; None where it has regular expressions as well."""
+    fold = str.lower if folded else str
+    patterns = [re.sub(r"\[", "[[]", fold(one)) for one in _values(condition, key)]
+    if any(fnmatch.fnmatchcase(fold(value), one) for one in patterns):
+        return True
+    by_expression = condition.get("RegexValues") or condition.get(key, {}).get("RegexValues")
+    return None if by_expression else False
