@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-import zoneinfo
+from datetime import tzinfo
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
+from ..core.zones import zone_named
 from .limits import FixLimits, Limits, Targets
 from .toml_tables import (
     AccountId,
@@ -156,10 +157,7 @@ class Stack(TomlTable):
     @field_validator("time_zone")
     @classmethod
     def _zone(cls, value: str) -> str:
-        try:
-            zoneinfo.ZoneInfo(value)
-        except (zoneinfo.ZoneInfoNotFoundError, ValueError) as error:
-            raise ValueError("not a time zone; names look like Europe/Berlin") from error
+        zone_named(value)
         return value
 
     @model_validator(mode="after")
@@ -187,9 +185,9 @@ class Stack(TomlTable):
         return self
 
     @property
-    def zone(self) -> zoneinfo.ZoneInfo:
+    def zone(self) -> tzinfo:
         """The stack's time zone."""
-        return zoneinfo.ZoneInfo(self.time_zone)
+        return zone_named(self.time_zone)
 
     @property
     def diverted_by(self) -> str:
