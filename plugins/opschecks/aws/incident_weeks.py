@@ -14,7 +14,7 @@ from .dynamodb import Incident, incidents_table_of, scanned_incidents
 from .session import Aws
 
 if TYPE_CHECKING:
-    from zoneinfo import ZoneInfo
+    from datetime import tzinfo
 
     from ..config.stack import Stack
 
@@ -33,7 +33,7 @@ class Opened:
     incidents: tuple[Incident, ...]
     undated: int
     today: date
-    zone: ZoneInfo
+    zone: tzinfo
 
     def day_of(self, one: Incident) -> date:
         """The day in the stack's time zone on which it was opened; times in the future count as today."""

@@ -80,7 +80,7 @@ def _checks(_: Path) -> Iterator[ListRow]:
 
     for path in sorted(Path("checks").rglob("test_*.py")):
         try:
-            body = ast.parse(path.read_text(encoding="utf-8")).body
+            body = ast.parse(path.read_bytes()).body
         except SyntaxError as error:
             raise click.ClickException(f"{path}:{error.lineno}: {error.msg}") from None
         except (ValueError, OSError) as error:

@@ -51,7 +51,7 @@ def run_of_file(path: Path) -> Run:
     from ..report.runfile import RunFileError, from_json
 
     try:
-        return from_json(path.read_text(encoding="utf-8"))
+        return from_json(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise click.ClickException(f"{path}: no such run file; pytest checks/daily writes reports/daily.json") from None
     except (OSError, UnicodeDecodeError) as error:

@@ -35,11 +35,13 @@ class Stacks(BaseModel):
 def read_toml(path: Path, wrong: type[Exception]) -> dict[str, Any] | None:
     """What the file holds, None where there is no file; `wrong` with a message where it cannot be read."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))  # editors of Windows begin with a byte order mark
     except FileNotFoundError:
         return None
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
         raise wrong(f"{path}: cannot be read: {error}") from None
+    except UnicodeDecodeError as error:
+        raise wrong(f"{path}: not UTF-8 text ({error.reason} at byte {error.start + 1}): save it as UTF-8") from None
     except tomllib.TOMLDecodeError as error:
         raise wrong(f"{path}: not valid TOML: {error}") from None
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-import zoneinfo
 from collections.abc import Mapping
+from datetime import tzinfo
 from fnmatch import fnmatchcase
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from ..core.wording import nearest
+from ..core.zones import zone_named
 from .identifiers import normalised
 from .limits import LIMITS_OF, FixLimits, Limits, Targets
 from .toml_tables import (
@@ -189,10 +190,7 @@ class Stack(TomlTable):
     @field_validator("time_zone")
     @classmethod
     def _zone(cls, value: str) -> str:
-        try:
-            zoneinfo.ZoneInfo(value)
-        except (zoneinfo.ZoneInfoNotFoundError, ValueError) as error:
-            raise ValueError("not a time zone; names look like Europe/Berlin") from error
+        zone_named(value)
         return value
 
     @model_validator(mode="after")
@@ -244,9 +242,9 @@ class Stack(TomlTable):
         }
 
     @property
-    def zone(self) -> zoneinfo.ZoneInfo:
+    def zone(self) -> tzinfo:
         """The stack's time zone."""
-        return zoneinfo.ZoneInfo(self.time_zone)
+        return zone_named(self.time_zone)
 
     @property
     def diverted_by(self) -> str:

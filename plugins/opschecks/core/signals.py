@@ -7,7 +7,9 @@ import signal
 import threading
 from collections.abc import Iterator
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+ENDING = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
+"""The signals that end a program in order; Windows has no SIGHUP."""
+SIGNALS = (signal.SIGINT, *ENDING)
 
 
 @contextlib.contextmanager
@@ -33,5 +35,5 @@ def end_as_ctrl_c_does() -> None:
     def interrupt(number: int, frame: object) -> None:
         raise KeyboardInterrupt
 
-    for one in (signal.SIGTERM, signal.SIGHUP):
+    for one in ENDING:
         signal.signal(one, interrupt)

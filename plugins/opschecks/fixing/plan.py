@@ -106,7 +106,7 @@ def _undo(fix: Mapping[str, Any]) -> str:
 def read_plan(path: Path) -> Plan:
     """The plan; PlanError where the file cannot be read, is not a plan, or is of another version."""
     try:
-        told = json.loads(path.read_text(encoding="utf-8"))
+        told = json.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise PlanError(f"{path}: cannot be read: {error.strerror}") from None
     except ValueError as error:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from ..core.change import DRILLED
 from ..core.model import NOT_APPLICABLE, Finding, Outcome
 from ..core.run import Past, Run, Standing
+from ..core.zones import zone_named
 from .journal import Entry
 from .summaries import COMPARED, Bad, Summary
 from .week import DAY, DAYS
@@ -34,7 +34,7 @@ History = Callable[[FindingKey, Outcome], Iterator[tuple[datetime, bool]]]
 
 def past_of(run: Run, stack: str, before: Sequence[Summary], entries: Iterable[Entry] = ()) -> Past:
     """Compare the run's part of one stack with its earlier runs of the suite, the newest first."""
-    zone = ZoneInfo(next(facts.time_zone for facts in run.stacks if facts.name == stack))
+    zone = zone_named(next(facts.time_zone for facts in run.stacks if facts.name == stack))
     previous = before[0].started if before else None
     since = changes_from(run.suite, run.started, previous)
     entries = [entry for entry in entries if _is_reported(entry, run.suite)]
@@ -86,7 +86,7 @@ def changes_from(suite: str, started: datetime, previous: datetime | None) -> da
     return previous or started - timedelta(days=1)
 
 
-def _missed(previous: datetime, now: datetime, zone: ZoneInfo) -> Iterator[str]:
+def _missed(previous: datetime, now: datetime, zone: tzinfo) -> Iterator[str]:
     """The days between the two on which there was no run."""
     day, last = previous.astimezone(zone).date(), now.astimezone(zone).date()
     for _ in range(MISSED_SHOWN):
@@ -96,7 +96,7 @@ def _missed(previous: datetime, now: datetime, zone: ZoneInfo) -> Iterator[str]:
         yield day.isoformat()
 
 
-def _standings(run: Run, stack: str, before: Sequence[Summary], zone: ZoneInfo) -> Iterator[Standing]:
+def _standings(run: Run, stack: str, before: Sequence[Summary], zone: tzinfo) -> Iterator[Standing]:
     outcomes = {check.check: check.outcome for check in run.checks if check.stack == stack}
     findings = [one for one in run.findings if one.stack == stack]
     today = run.started.astimezone(zone).date()

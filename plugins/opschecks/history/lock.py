@@ -28,8 +28,8 @@ def who() -> str:
     """This process, as a colleague would look for it."""
     try:
         user = getpass.getuser()
-    except (KeyError, OSError):  # a container without a user database
-        user = f"uid {os.getuid()}"
+    except (ImportError, KeyError, OSError):  # a container without a user database, or Windows
+        user = f"uid {os.getuid()}" if hasattr(os, "getuid") else "a user without a name"
     return f"{user} on {socket.gethostname()} (pid {os.getpid()})"
 
 

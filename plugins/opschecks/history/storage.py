@@ -125,6 +125,8 @@ class FolderStorage:
 
     @staticmethod
     def _sync(folder: Path) -> None:
+        if os.name == "nt":
+            return  # Windows opens no folders; it writes their entries itself
         handle = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(handle)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, tzinfo
 from statistics import median
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from ..core.model import NOT_APPLICABLE, Outcome
 from .episodes import Episode, episodes
@@ -36,7 +35,7 @@ class Known:
     runs: Sequence[Summary]
     entries: Sequence[Entry]
     now: datetime
-    zone: ZoneInfo
+    zone: tzinfo
 
     @property
     def today(self) -> date:

@@ -17,6 +17,7 @@ import pytest
 from ..core import clock
 from ..core.model import Expected, Severity
 from ..core.redaction import redact_text
+from ..core.signals import ENDING
 from .pytest_private import option as others_option
 from .pytest_private import worker_input
 from .state import COMMAND, DEFAULT_REPORTS, KEY, ChecksRun, checks_run
@@ -267,7 +268,7 @@ def _end_on_sigterm(config: pytest.Config) -> None:
         raise KeyboardInterrupt
 
     with contextlib.suppress(ValueError):  # only the main thread may; elsewhere the embedding program decides
-        before = {one: signal.signal(one, interrupt) for one in (signal.SIGTERM, signal.SIGHUP)}
+        before = {one: signal.signal(one, interrupt) for one in ENDING}
 
         def restore() -> None:
             for one, handler in before.items():
@@ -285,7 +286,7 @@ def find_checks(folder: Path) -> Iterator[tuple[str, Path]]:
     """Name and file of every check under the folder, read without importing it."""
     for path in sorted(folder.rglob("*.py")):
         with contextlib.suppress(SyntaxError, ValueError, OSError):  # collection reports it, and better
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            for node in ast.walk(ast.parse(path.read_bytes())):
                 if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and _is_a_check(node):
                     yield node.name, path
 

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from ..core.model import CheckResult, Finding, Outcome
 from ..core.redaction import redact_text
 from ..core.run import Run, Standing
+from ..core.zones import zone_named
 from .amounts import named
 from .standing import since
 from .text import printable
@@ -67,7 +67,7 @@ def notes(run: Run) -> Notes:
     """The facts of a run in short."""
     said = verdict(run)
     known = {(past.stack, one.check, one.resource): one for past in run.past for one in past.standings}
-    zones = {stack.name: ZoneInfo(stack.time_zone) for stack in run.stacks}
+    zones = {stack.name: zone_named(stack.time_zone) for stack in run.stacks}
     bad = [*worst_first(run, Outcome.FAILED), *worst_first(run, Outcome.BLIND)]
     made = (one for one in run.changes if one["entry"])
     return Notes(

@@ -43,7 +43,7 @@ class Section:
 def read_runbook(path: Path) -> dict[str, Section]:
     """Every section by its slug; RunbookError for one that is given twice or lacks a part."""
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise RunbookError(f"{path}: cannot be read: {error}") from None
     starts, fenced = [], False

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
-from zoneinfo import ZoneInfo
+from datetime import datetime, tzinfo
 
 from ..core.model import Series
 from ..core.run import Run
+from ..core.zones import zone_named
 from .chart import Chart, chart
 from .runbook import Section
 from .standing import moment
@@ -29,7 +29,7 @@ class PageSource:
         """In the stacks' time zone; in UTC where they do not share one."""
         names = {stack.time_zone for stack in run.stacks}
         name = names.pop() if len(names) == 1 else "UTC"
-        return cls(run, runbook, earlier, UTC if name == "UTC" else ZoneInfo(name), name)
+        return cls(run, runbook, earlier, zone_named(name), name)
 
     @property
     def several(self) -> bool:

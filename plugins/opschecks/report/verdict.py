@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from zoneinfo import ZoneInfo
 
 from ..core.model import NOT_APPLICABLE, CheckResult, Outcome
 from ..core.run import Run
+from ..core.zones import zone_named
 from .amounts import first, named, plural
 from .standing import BAD
 from .unseen import unseen
@@ -157,7 +157,7 @@ def _since(run: Run, check: CheckResult) -> str:
         return ""
     oldest = max(known, key=lambda one: (one.state != "new", one.day))
     if oldest.state == "new" and oldest.at_least:
-        zone = next(ZoneInfo(stack.time_zone) for stack in run.stacks if stack.name == check.stack)
+        zone = next(zone_named(stack.time_zone) for stack in run.stacks if stack.name == check.stack)
         return f", new (or not visible since {oldest.since.astimezone(zone):%a %d %b})"
     return {"new": ", new", "flapping": ", flapping"}.get(oldest.state, f", day {oldest.day}")
 

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from datetime import UTC
 from html import escape
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from ...core.model import CheckResult, Finding, Outcome
 from ...core.run import Run
+from ...core.zones import zone_named
 from ..amounts import plural
 from ..notes import Notes, brief, notes, undo
 from ..standing import since
@@ -125,7 +125,7 @@ def _change(change: Mapping[str, Any]) -> str:
 def _recovered(run: Run) -> SummaryPart:
     good = [(past, one) for past in run.past for one in past.standings if one.state == "recovered"]
     sentences = {(check.stack, check.check): check.failing for check in run.checks}
-    zones = {stack.name: ZoneInfo(stack.time_zone) for stack in run.stacks}
+    zones = {stack.name: zone_named(stack.time_zone) for stack in run.stacks}
     rows = (
         f"<li>{_prose(sentences.get((past.stack, one.check), one.check))}: {_code(one.name, LONGEST_NAME)}"
         f" {since(one, zones.get(past.stack, UTC))}</li>"
