@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..core.observation import CouldNotLook, fan_out, names_no, observation
+from .global_services import home_of_cloudfront
 from .session import Aws
 
 if TYPE_CHECKING:
@@ -55,6 +56,9 @@ class Inventory:
     alarms: tuple[str, ...]
     distributions: tuple[str, ...] = ()
     buckets: tuple[str, ...] = ()
+    alarms_of_cloudfront: tuple[str, ...] = ()
+    unseen_distribution: CouldNotLook | None = None
+    """Why the distributions with the stack's tags could not be listed."""
 
     def some(self, kind: str) -> tuple[str, ...]:
         """The names of a kind; CouldNotLook where the stack has none, with the key to set."""
@@ -74,6 +78,8 @@ class Inventory:
     @property
     def the_distribution(self) -> str:
         """The id of the CloudFront distribution of the dashboards; CouldNotLook where there is not exactly one."""
+        if not self.distributions and self.unseen_distribution:
+            raise self.unseen_distribution.again()
         if not self.distributions:
             raise names_no(self.stack, "distribution", "distribution_id")
         if len(set(self.distributions)) != 1:
@@ -84,13 +90,19 @@ class Inventory:
 
 @observation(allow=["cloudformation:ListStackResources", "tag:GetResources"])
 def inventory(stack: Stack, aws: Aws) -> Inventory:
-    """The names of the stack's resources. Calls AWS only where stacks.toml refers to CloudFormation or tags."""
+    """The names of the stack's resources. Calls AWS only where stacks.toml refers to CloudFormation or tags.
+
+    Source: API_GetResources, which returns what is in the region that is asked: CloudFront's is us-east-1.
+    """
+    unseen: CouldNotLook | None = None
     found: dict[str, list[str]] = defaultdict(list)
     if stack.cloudformation_stack:
         for kind, name in _from_cloudformation(aws, stack.cloudformation_stack):
             found[kind].append(name)
     if stack.tags:
-        for kind, name in _from_tags(aws, stack.tags):
+        here, there = fan_out(lambda look: look(aws, stack.tags), (_from_tags, _of_cloudfront))
+        unseen = there if isinstance(there, CouldNotLook) else None
+        for kind, name in [*here, *([] if isinstance(there, CouldNotLook) else there)]:
             if name not in found[kind]:
                 found[kind].append(name)
     clusters = found["cluster"]
@@ -109,6 +121,8 @@ def inventory(stack: Stack, aws: Aws) -> Inventory:
         alarms=() if stack.alarm_prefix else tuple(found["alarm"]),
         distributions=(stack.distribution_id,) if stack.distribution_id else tuple(found["distribution"]),
         buckets=stack.buckets or tuple(found["bucket"]),
+        alarms_of_cloudfront=tuple(found["alarm of cloudfront"]),
+        unseen_distribution=unseen,
     )
 
 
@@ -117,7 +131,7 @@ def _from_cloudformation(aws: Aws, name: str) -> list[tuple[str, str]]:
     listed = aws.items("cloudformation", "ListStackResources", "StackResourceSummaries", StackName=name)
     if not listed:
         raise CouldNotLook(call, f"the CloudFormation stack {name} has no resources")
-    there = [item for item in listed if item.get("ResourceStatus") != "DELETE_COMPLETE"]
+    there = [item for item in listed if item.get("ResourceStatus") != "DELETE_COMPLETE" and not _is_being_made(item)]
     nested = [item["PhysicalResourceId"] for item in there if _type(item) == "AWS::CloudFormation::Stack"]
     found = [
         (_TYPES[_type(item)], _short(_TYPES[_type(item)], item["PhysicalResourceId"]))
@@ -129,15 +143,46 @@ def _from_cloudformation(aws: Aws, name: str) -> list[tuple[str, str]]:
     return found
 
 
+def _is_being_made(item: dict[str, str]) -> bool:
+    """Whether it has no id yet. Source: API_StackResourceSummary, where PhysicalResourceId is not required."""
+    unmade = ("CREATE_IN_PROGRESS", "CREATE_FAILED", "DELETE_IN_PROGRESS")
+    return not item.get("PhysicalResourceId") and item.get("ResourceStatus") in unmade
+
+
 def _type(item: dict[str, str]) -> str:
     return str(item["ResourceType"])
 
 
+def _of_cloudfront(aws: Aws, tags: dict[str, str]) -> list[tuple[str, str]] | CouldNotLook:
+    """Distributions and their alarms with these tags, in CloudFront's region where that is another one.
+
+    Where that region may not be read, only they are unknown.
+    """
+    region = home_of_cloudfront(aws.region)
+    if region in ("", aws.region):
+        return []
+    types = ["cloudfront:distribution", "cloudwatch:alarm"]
+    try:
+        found = _known(_tagged(aws.elsewhere(region), tags, ResourceTypeFilters=types))
+    except CouldNotLook as error:
+        return CouldNotLook(error.call, f"in {region}: {error.reason}", action=error.action)
+    return [("alarm of cloudfront" if kind == "alarm" else kind, name) for kind, name in found]
+
+
 def _from_tags(aws: Aws, tags: dict[str, str]) -> list[tuple[str, str]]:
-    filters = [{"Key": key, "Values": [value]} for key, value in tags.items()]
-    listed = aws.items("resourcegroupstaggingapi", "GetResources", "ResourceTagMappingList", TagFilters=filters)
+    listed = _tagged(aws, tags)
     if not listed:
         raise CouldNotLook("tag:GetResources", f"nothing has the tags {tags}")
+    return _known(listed)
+
+
+def _tagged(aws: Aws, tags: dict[str, str], **more: Any) -> list[Any]:
+    filters = [{"Key": key, "Values": [value]} for key, value in tags.items()]
+    return aws.items("resourcegroupstaggingapi", "GetResources", "ResourceTagMappingList", TagFilters=filters, **more)
+
+
+def _known(listed: list[Any]) -> list[tuple[str, str]]:
+    """Kind and name of each that is of a kind that checks know."""
     found = []
     for item in listed:
         arn = str(item["ResourceARN"])

@@ -36,6 +36,9 @@ class Limits(BaseModel):
     )
     stickiness_s: Count = Field(3600, description="shortest allowed lb_cookie duration")
     log_errors_per_hour: Count = Field(20, description="ERROR events of a log group in the last hour")
+    log_search_s: Positive = Field(
+        45, description="longest search of one log group; where it has not ended by then, the group is not checked"
+    )
     websocket_errors_per_hour: Count = Field(5, description="ERROR events in the last hour that mention WebSockets")
     throttled_requests_per_hour: Count = Field(0, description="throttled requests of a table or index in the last hour")
     alarm_blind_hours: Positive = Field(1, description="how long an alarm may have INSUFFICIENT_DATA")

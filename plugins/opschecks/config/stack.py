@@ -17,6 +17,7 @@ from .toml_tables import (
     Dashboard,
     IncidentFields,
     Ingress,
+    LogSearch,
     Names,
     OfficeHours,
     Pool,
@@ -90,6 +91,9 @@ class Stack(TomlTable):
     load_balancer: str | None = Field(None, description="name or ARN of the load balancer")
     tables: Names = Field(default=(), description="DynamoDB tables")
     log_groups: Names = ()
+    log_searches: tuple[LogSearch, ...] = Field(
+        default=(), description="how errors are found in log groups, where it is not by searching for their level"
+    )
     security_groups: Names = Field(default=(), description="ids (sg-…) or name patterns (app-*)")
     buckets: Names = Field(default=(), description="S3 buckets besides the one behind the dashboards")
     bucket_expire_days: dict[str, Annotated[int, Field(ge=1)]] = Field(
