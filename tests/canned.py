@@ -115,9 +115,15 @@ class Aws(session.Aws):
         return Answer(answer, iam_action(service, operation))
 
     def _answer(self, service: str, operation: str, parameters: Mapping[str, Any]) -> Canned:
-        # what another region answers has its name before the service: ("us-east-1 cloudwatch", "DescribeAlarms")
-        there = f"{self._elsewhere} {service}" if self._elsewhere else service
-        answers = self._answers[there, operation]
+        # what another region answers has its name before the service: ("us-east-1 cloudwatch", "DescribeAlarms");
+        # where nothing is said of it, its lists are empty
+        key = (f"{self._elsewhere} {service}" if self._elsewhere else service, operation)
+        try:
+            answers = self._answers[key]
+        except KeyError:
+            if not self._elsewhere:
+                raise
+            return _nothing(service, operation)
         if callable(answers):
             return answers(**parameters)
         if isinstance(answers, Mapping | Exception):
@@ -143,6 +149,11 @@ def fits(request: Request) -> Request:
 def as_sent(step: Step) -> Request:
     """What the step sends, prepared right before."""
     return step.prepare(step.request) if step.prepare else step.request
+
+
+def _nothing(service: str, operation: str) -> Raw:
+    members = _model(service).operation_model(operation).output_shape.members
+    return {key: [] for key, shape in members.items() if shape.type_name == "list"}
 
 
 @functools.cache

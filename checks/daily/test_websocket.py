@@ -76,5 +76,5 @@ def test_websocket_errors_are_rare_in_the_logs(log_errors: list[LogErrors], stac
     limit = stack.limits.websocket_errors_per_hour
     for group in log_errors:
         with examine(group) as note:
-            note(f"{group.websocket} ERROR events about WebSockets in the last hour")
+            note(group.told_of_websockets)
             assert group.websocket_at_most(limit), f"limit {limit}"

@@ -221,7 +221,11 @@ def subscription(pattern: str = "", **changes: Any) -> Raw:
 def exports_of(*tasks: Raw, filters: Any = (), created: float = 300, group: LogGroup | None = None) -> list[LogExports]:
     answer = {"subscriptionFilters": list(filters)} if isinstance(filters, tuple | list) else filters
     aws = Aws(
-        {("logs", "DescribeExportTasks"): {"exportTasks": list(tasks)}, ("logs", "DescribeSubscriptionFilters"): answer}
+        {
+            ("logs", "DescribeExportTasks"): {"exportTasks": list(tasks)},
+            ("logs", "DescribeSubscriptionFilters"): answer,
+            ("logs", "DescribeAccountPolicies"): {"accountPolicies": []},
+        }
     )
     told = {"logGroupName": "/ecs/backend", "creationTime": ms(ago(days=created))}
     known = LogGroup(arn="/ecs/backend", name="/ecs/backend", evidence=told)

@@ -7,7 +7,9 @@ import json
 import pytest
 
 from opschecks.aws import logs
+from opschecks.aws.log_levels import PATTERN
 from opschecks.aws.logs import LogErrors, log_errors
+from opschecks.core import clock
 from opschecks.core.observation import CouldNotLook
 from tests.canned import NOW, Answers, Aws, Raw, ago, daily, judges, names, stack, verdict, verdicts
 
@@ -32,7 +34,7 @@ def page(*messages: str, following: str = "") -> Raw:
 def seen(*pages: Raw, limits: Raw | None = None) -> LogErrors:
     answers: Answers = list(pages)
     aws = Aws({("logs", "FilterLogEvents"): answers}, stack(limits=limits or {}))
-    [found] = log_errors(aws, names(log_groups=(GROUP,)), NOW)
+    [found] = log_errors(aws.stack, aws, names(log_groups=(GROUP,)), NOW)
     return found
 
 
@@ -44,10 +46,10 @@ def test_every_page_is_read_also_behind_empty_ones() -> None:
 def test_the_last_hour_of_each_group_is_searched_for_errors() -> None:
     aws = Aws({("logs", "FilterLogEvents"): page()})
     groups = ("/ecs/backend", "/ecs/worker")
-    assert [one.name for one in log_errors(aws, names(log_groups=groups), NOW)] == list(groups)
+    assert [one.name for one in log_errors(aws.stack, aws, names(log_groups=groups), NOW)] == list(groups)
     asked = aws.parameters_of("FilterLogEvents")
     assert {one["logGroupName"] for one in asked} == set(groups)
-    assert {one["filterPattern"] for one in asked} == {"ERROR"}
+    assert {one["filterPattern"] for one in asked} == {PATTERN}
     assert {(one["startTime"], one["endTime"]) for one in asked} == {
         (int(ago(hours=1).timestamp() * 1000), int(NOW.timestamp() * 1000))
     }
@@ -99,9 +101,31 @@ def test_enough_events_on_the_last_page_are_all(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_search_beyond_the_page_budget_is_not_seen() -> None:
-    pages = [page(following=str(n)) for n in range(3)]
-    with pytest.raises(CouldNotLook, match="logs:FilterLogEvents: cut short after 3 pages"):
-        seen(*pages, limits={"pages": 3})
+    pages = [page("an Error that was handled", following=str(n)) for n in range(3)]
+    told = verdict(daily("logs").test_errors_are_rare_in_the_logs, log_errors=[seen(*pages, limits={"pages": 3})])
+    assert told[0] == "blind"
+    assert "logs:FilterLogEvents: cut short after 3 pages" in told[1]
+    assert "log_searches in stacks.toml" in told[1]
+
+
+def test_a_search_beyond_its_time_is_not_seen_and_empty_pages_are_no_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    many = [page(following=str(n)) for n in range(50)]
+    assert verdict(daily("logs").test_errors_are_rare_in_the_logs, log_errors=[seen(*many, page())])[0] == "passed"
+    moments = iter([NOW, NOW, ago(seconds=-46)])
+    monkeypatch.setattr(clock, "_read", lambda: next(moments))
+    late = seen(page(following="2"), page(following="3"))
+    told = verdict(daily("logs").test_errors_are_rare_in_the_logs, log_errors=[late])
+    assert told[0] == "blind"
+    assert "cut short after 45 s (limit log_search_s), at page 2" in told[1]
+
+
+def test_pages_that_do_not_end_are_not_seen() -> None:
+    told = verdict(daily("logs").test_errors_are_rare_in_the_logs, log_errors=[seen(*[page(following="x")] * 2)])
+    assert told == ("blind", "logs:FilterLogEvents: the same next page was named twice")
+    endless = [page(following=str(n)) for n in range(20)]
+    told = verdict(daily("logs").test_errors_are_rare_in_the_logs, log_errors=[seen(*endless, limits={"pages": 1})])
+    assert told[0] == "blind"
+    assert "cut short after 20 pages" in told[1]
 
 
 def test_a_search_beyond_the_page_budget_fails_where_it_is_certain() -> None:
@@ -115,14 +139,15 @@ def test_a_search_beyond_the_page_budget_fails_where_it_is_certain() -> None:
     ids=["no events", "an event without a message"],
 )
 def test_an_answer_of_which_half_is_missing_is_not_seen(answer: Raw) -> None:
-    with pytest.raises(CouldNotLook, match="logs:FilterLogEvents: the answer has no"):
-        seen(answer)
+    told = verdict(daily("logs").test_errors_are_rare_in_the_logs, log_errors=[seen(answer)])
+    assert told[0] == "blind"
+    assert told[1].startswith("logs:FilterLogEvents: the answer has no")
 
 
 def test_one_group_that_does_not_exist_is_not_seen_as_quiet() -> None:
     gone = CouldNotLook("logs:FilterLogEvents", "ResourceNotFoundException: The specified log group does not exist.")
-    with pytest.raises(CouldNotLook, match="does not exist"):
-        log_errors(Aws({("logs", "FilterLogEvents"): gone}), names(log_groups=(GROUP,)), NOW)
+    found = log_errors(stack(), Aws({("logs", "FilterLogEvents"): gone}), names(log_groups=(GROUP,)), NOW)
+    assert verdict(daily("logs").test_errors_are_rare_in_the_logs, log_errors=found) == ("blind", str(gone))
 
 
 SECRETS = {

@@ -11,6 +11,7 @@ import pytest
 from opschecks.aws.cloudwatch_metrics import HOUR, Metrics, metrics
 from opschecks.aws.dynamodb import Table
 from opschecks.aws.elbv2 import LoadBalancer
+from opschecks.aws.log_writers import LogWriters
 from opschecks.aws.logs import LogErrors
 from opschecks.aws.traffic import ServiceLoad, Throttling, Traffic, log_flow, service_load, table_throttling, traffic
 from opschecks.core.observation import CouldNotLook
@@ -316,7 +317,14 @@ def test_throttling_that_is_not_known_in_full_is_not_none() -> None:
 def test_a_log_group_into_which_nothing_is_written_fails(points: Any, outcome: str) -> None:
     inventory = names(log_groups=("/ecs/backend",))
     told = seen({"IncomingLogEvents": points}, inventory=inventory)
-    assert verdict(daily("logs").test_log_groups_receive_events, log_flow=log_flow(told, inventory, NOW))[0] == outcome
+    assert (
+        verdict(
+            daily("logs").test_log_groups_receive_events,
+            log_flow=log_flow(told, inventory, NOW),
+            log_writers=LogWriters(frozenset(["/ecs/backend"])),
+        )[0]
+        == outcome
+    )
 
 
 def test_a_hot_service_shows_tasks_and_errors_beside_it_where_they_are_known() -> None:

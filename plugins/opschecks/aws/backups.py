@@ -12,6 +12,7 @@ from ..core.model import Figure, Resource
 from ..core.observation import CouldNotLook, NotThere, fan_out, observation, seen
 from .dynamodb import Table
 from .log_groups import LogGroup
+from .log_subscriptions import POLICIES, SUBSCRIPTIONS, account_policies, sent_by_account, sent_by_group
 from .session import Aws
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ _LIST = "dynamodb:ListBackups"
 _POINTS = "backup:ListRecoveryPointsByResource"
 _RECOVERY = "dynamodb:DescribeContinuousBackups"
 _TASKS = "logs:DescribeExportTasks"
-_SUBSCRIPTIONS = "logs:DescribeSubscriptionFilters"
 _COMPLETE = ("AVAILABLE", "COMPLETED")
 SHOWN = 5
 RECOVERY_LAG = timedelta(hours=1)
@@ -260,15 +260,26 @@ def _gapless_since(windows: Sequence[ExportWindow]) -> datetime:
     return since
 
 
-@observation(allow=[_TASKS, _SUBSCRIPTIONS])
+@observation(allow=[_TASKS, SUBSCRIPTIONS, POLICIES])
 def log_exports(stack: Stack, aws: Aws, log_groups: list[LogGroup], now: datetime) -> list[LogExports]:
-    """The exports of the stack's log groups; subscriptions are listed only where exports are incomplete."""
+    """The exports of the stack's log groups; subscriptions are listed only where exports are incomplete.
+
+    A subscription may also be the account's. Sources: API_DescribeSubscriptionFilters, API_DescribeAccountPolicies.
+    """
     tasks: dict[str, list[dict[str, Any]]] = {group.name: [] for group in log_groups}
     for raw in aws.items("logs", "DescribeExportTasks", "exportTasks"):
         if (name := raw["logGroupName"]) in tasks:
             tasks[name].append(raw)
     within = timedelta(days=stack.limits.log_export_days)
-    return fan_out(lambda group: _exports(aws, group, tasks[group.name], within, now), log_groups)
+    found = fan_out(lambda group: _exports(aws, group, tasks[group.name], within, now), log_groups)
+    if not any(_lacks(one, within) for one in found):
+        return found
+    policies = account_policies(aws)
+    return [_with(one, sent_by_account(policies, one.name)) if _lacks(one, within) else one for one in found]
+
+
+def _lacks(one: LogExports, within: timedelta) -> bool:
+    return bool(one.group.exists and not one.subscriptions and one.lacks(within))
 
 
 def _exports(
@@ -289,9 +300,12 @@ def _exports(
     )
     if not (group.exists and seen_so_far.lacks(within)):
         return seen_so_far
-    to = _subscriptions(aws, group.name)
+    return _with(seen_so_far, sent_by_group(aws, group.name))
+
+
+def _with(one: LogExports, to: tuple[str, ...] | CouldNotLook) -> LogExports:
     told = str(to) if isinstance(to, CouldNotLook) else list(to)
-    return replace(seen_so_far, subscriptions=to, evidence={**seen_so_far.evidence, "every event is sent to": told})
+    return replace(one, subscriptions=to, evidence={**one.evidence, "every event is sent to": told})
 
 
 def _window(raw: Mapping[str, Any]) -> ExportWindow:
@@ -302,16 +316,3 @@ def _window(raw: Mapping[str, Any]) -> ExportWindow:
 
 def _moment(milliseconds: int) -> datetime:
     return datetime.fromtimestamp(milliseconds / 1000, UTC)
-
-
-def _subscriptions(aws: Aws, name: str) -> tuple[str, ...] | CouldNotLook:
-    """Destinations of unfiltered subscriptions, or why they could not be listed, which concerns this group only."""
-    try:
-        listed = aws.items("logs", "DescribeSubscriptionFilters", "subscriptionFilters", logGroupName=name)
-    except CouldNotLook as error:
-        return error
-    return tuple(
-        str(raw["destinationArn"])
-        for raw in listed
-        if not str(raw["filterPattern"]).strip() and not raw.get("fieldSelectionCriteria")
-    )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..config.identifiers import kind_of, parsed
 from ..core.observation import CouldNotLook, fan_out, names_no, observation
+from .global_services import home_of_cloudfront
 from .session import Aws
 
 if TYPE_CHECKING:
@@ -48,6 +49,9 @@ class Inventory:
     buckets: tuple[str, ...] = ()
     coming: tuple[str, ...] = ()
     """Kinds, as in _TYPES, of which CloudFormation is creating one that has no name yet."""
+    alarms_of_cloudfront: tuple[str, ...] = ()
+    unseen_distribution: CouldNotLook | None = None
+    """Why the distributions with the stack's tags could not be listed."""
 
     def some(self, kind: str) -> tuple[str, ...]:
         """The names of a kind; CouldNotLook where the stack has none, with the key to set."""
@@ -70,6 +74,8 @@ class Inventory:
     @property
     def the_distribution(self) -> str:
         """The id of the CloudFront distribution of the dashboards; CouldNotLook where there is not exactly one."""
+        if not self.distributions and self.unseen_distribution:
+            raise self.unseen_distribution.again()
         if not self.distributions:
             raise names_no(self.stack, "distribution", "distribution_id")
         if len(set(self.distributions)) != 1:
@@ -80,13 +86,19 @@ class Inventory:
 
 @observation(allow=[_LIST, "tag:GetResources"])
 def inventory(stack: Stack, aws: Aws) -> Inventory:
-    """The names of the stack's resources. Calls AWS only where stacks.toml refers to CloudFormation or tags."""
+    """The names of the stack's resources. Calls AWS only where stacks.toml refers to CloudFormation or tags.
+
+    Source: API_GetResources, which returns what is in the region that is asked: CloudFront's is us-east-1.
+    """
+    unseen: CouldNotLook | None = None
     found: dict[str, list[str]] = defaultdict(list)
     if stack.cloudformation_stack:
         for kind, name in _from_cloudformation(aws, stack.cloudformation_stack):
             found[kind].append(name)
     if stack.tags:
-        for kind, name in _from_tags(aws, stack.tags):
+        here, there = fan_out(lambda look: look(aws, stack.tags), (_from_tags, _of_cloudfront))
+        unseen = there if isinstance(there, CouldNotLook) else None
+        for kind, name in [*here, *([] if isinstance(there, CouldNotLook) else there)]:
             if name not in found[kind]:
                 found[kind].append(name)
     clusters = found["cluster"]
@@ -106,6 +118,8 @@ def inventory(stack: Stack, aws: Aws) -> Inventory:
         distributions=(stack.distribution_id,) if stack.distribution_id else tuple(found["distribution"]),
         buckets=stack.buckets or tuple(found["bucket"]),
         coming=tuple(dict.fromkeys(found["coming"])),
+        alarms_of_cloudfront=tuple(found["alarm of cloudfront"]),
+        unseen_distribution=unseen,
     )
 
 
@@ -114,6 +128,7 @@ def _from_cloudformation(aws: Aws, name: str) -> list[tuple[str, str]]:
     if not listed:
         raise CouldNotLook(_LIST, f"the CloudFormation stack {name} has no resources")
     there = [item for item in listed if item.get("ResourceStatus") != "DELETE_COMPLETE"]
+    there = [one for one in there if one.get("PhysicalResourceId") or one.get("ResourceStatus") != "DELETE_IN_PROGRESS"]
     coming = [item for item in there if item.get("ResourceStatus") in _COMING and not item.get("PhysicalResourceId")]
     made = [item for item in there if item not in coming]
     nested = [item["PhysicalResourceId"] for item in made if _type(item) == "AWS::CloudFormation::Stack"]
@@ -129,11 +144,36 @@ def _type(item: dict[str, str]) -> str:
     return str(item["ResourceType"])
 
 
+def _of_cloudfront(aws: Aws, tags: dict[str, str]) -> list[tuple[str, str]] | CouldNotLook:
+    """Distributions and their alarms with these tags, in CloudFront's region where that is another one.
+
+    Where that region may not be read, only they are unknown.
+    """
+    region = home_of_cloudfront(aws.region)
+    if region in ("", aws.region):
+        return []
+    types = ["cloudfront:distribution", "cloudwatch:alarm"]
+    try:
+        found = _known(_tagged(aws.elsewhere(region), tags, ResourceTypeFilters=types))
+    except CouldNotLook as error:
+        return CouldNotLook(error.call, f"in {region}: {error.reason}", action=error.action)
+    return [("alarm of cloudfront" if kind == "alarm" else kind, name) for kind, name in found]
+
+
 def _from_tags(aws: Aws, tags: dict[str, str]) -> list[tuple[str, str]]:
-    filters = [{"Key": key, "Values": [value]} for key, value in tags.items()]
-    listed = aws.items("resourcegroupstaggingapi", "GetResources", "ResourceTagMappingList", TagFilters=filters)
+    listed = _tagged(aws, tags)
     if not listed:
         raise CouldNotLook("tag:GetResources", f"nothing has the tags {tags}")
+    return _known(listed)
+
+
+def _tagged(aws: Aws, tags: dict[str, str], **more: Any) -> list[Any]:
+    filters = [{"Key": key, "Values": [value]} for key, value in tags.items()]
+    return aws.items("resourcegroupstaggingapi", "GetResources", "ResourceTagMappingList", TagFilters=filters, **more)
+
+
+def _known(listed: list[Any]) -> list[tuple[str, str]]:
+    """Kind and name of each that is of a kind that checks know."""
     found = []
     for item in listed:
         arn = str(item["ResourceARN"])

@@ -215,7 +215,7 @@ class _Clients:
                 self._assume()
             if (service, once, region) not in self._clients:
                 attempts = 1 if once else self._stack.limits.aws_attempts
-                self._clients[service, once, region] = self._make(service, attempts, region=region)
+                self._clients[service, once, region] = self._make(service, attempts, None, region)
             return self._clients[service, once, region]
 
     def _make(self, service: str, attempts: int, session: Any = None, region: str | None = None) -> Any:

@@ -270,7 +270,9 @@ def _errors_beside(traffic: list[Traffic] | CouldNotLook) -> str:
 def _log_errors_beside(log_errors: list[LogErrors] | CouldNotLook) -> str:
     if isinstance(log_errors, CouldNotLook):
         return "log errors unknown"
-    return f"{sum(log.seen for log in log_errors)} ERROR events in the logs within the hour"
+    unread = sum(bool(log.unread) for log in log_errors)
+    known = f"{sum(log.seen for log in log_errors)} ERROR events in the logs within the hour"
+    return known + (f", {unread} log groups unknown" if unread else "")
 
 
 @observation()

@@ -96,6 +96,9 @@ class Limits(ResourceLimits):
         1, description="how long an idle session must stay open"
     )
     stickiness_s: Count = Field(3600, description="shortest allowed lb_cookie duration")
+    log_search_s: Positive = Field(
+        45, description="longest search of one log group; where it has not ended by then, the group is not checked"
+    )
     websocket_errors_per_hour: Count = Field(5, description="ERROR events in the last hour that mention WebSockets")
     alarm_muted_hours_per_week: NotNegative = Field(
         24, description="how long a scheduled mute rule may silence an alarm within a week"

@@ -23,6 +23,7 @@ from .toml_tables import (
     Dashboard,
     IncidentFields,
     Ingress,
+    LogSearch,
     Names,
     OfficeHours,
     Pool,
@@ -106,6 +107,9 @@ class Stack(TomlTable):
     )
     tables: Names = Field(default=(), description="DynamoDB tables")
     log_groups: Names = ()
+    log_searches: tuple[LogSearch, ...] = Field(
+        default=(), description="how errors are found in log groups, where it is not by searching for their level"
+    )
     security_groups: Names = Field(default=(), description="ids (sg-…) or name patterns (app-*)")
     buckets: Names = Field(default=(), description="S3 buckets besides the one behind the dashboards")
     bucket_expire_days: dict[str, Annotated[int, Field(ge=1)]] = Field(

@@ -154,6 +154,33 @@ class RotatedKey(TomlTable):
         return self
 
 
+class LogSearch(TomlTable):
+    """How errors are found in the log groups that match; the first that matches counts."""
+
+    group: str = Field(min_length=1, description="name, or pattern of names, such as '/ecs/*'")
+    by: Literal["search", "insights", "metric"] = Field(
+        "search",
+        description='"search" reads the events; "insights" counts them by Logs Insights, which costs about 0.005 USD '
+        'per GB scanned; "metric" reads the metric of a metric filter',
+    )
+    pattern: str = Field(
+        "",
+        description='what an error is: a filter pattern such as \'{ $.level = "error" }\', with by = "insights" a '
+        "regular expression; default: the level of JSON or logfmt, or a word such as ERROR",
+    )
+    metric: str = Field("", description='with by = "metric": namespace and name, such as "App/Errors"')
+
+    @model_validator(mode="after")
+    def _metric_where_it_is_read(self) -> LogSearch:
+        if (self.by == "metric") != bool(self.metric):
+            raise ValueError('metric goes with by = "metric", and only with it')
+        if self.metric and "/" not in self.metric:
+            raise ValueError("metric is namespace and name, such as App/Errors")
+        if self.by == "insights" and re.search(r"(?<!\\)/", self.pattern):
+            raise ValueError("with by = insights the pattern is a regular expression: write a slash as \\/")
+        return self
+
+
 class Contacts(TomlTable):
     """People named in reports."""
 

@@ -67,7 +67,7 @@ class EnableAlarmActions(_AlarmActions):
     def want(self, now: State, wish: Mapping[str, str]) -> State:
         if now["ActionsEnabled"]:
             raise CannotFix(
-                "its actions are on: a mute rule or a suppressor that somebody has set up silences it, or its actions fail"
+                "its actions are on: a mute rule or a suppressor silences it, or the actions themselves fail"
             )
         return {"ActionsEnabled": True}
 

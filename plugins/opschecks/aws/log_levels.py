@@ -1,0 +1,76 @@
+"""Which log events are errors: by the level of JSON or logfmt, by a word in capitals, or by a label before the text."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+PATTERN = " ".join(
+    (
+        "?ERROR ?Error ?error ?FATAL ?Fatal ?fatal ?CRITICAL ?Critical ?critical ?PANIC ?panic ?SEVERE",
+        r'?"[crit]" ?"[alert]" ?"[emerg]" ?"\"level\":50" ?"\"level\":60" ?"\"level\": 50" ?"\"level\": 60"',
+    )
+)
+"""Matches more than errors: CloudWatch looks for any of these words, and is_error decides.
+
+Source: "Filter pattern syntax for metric filters, subscription filters, filter log events, and Live Tail".
+"""
+INSIGHTS = (
+    r"/\b(ERROR|FATAL|CRITICAL|PANIC|SEVERE)\b/ or @message like "
+    r"/(?i)(level|severity|lvl|levelname)[\x22\s]*[:=][\x22\s]*(error|err|fatal|critical|panic|50|60)\b/"
+)
+"""The same for Logs Insights, after `filter @message like`; it cannot tell where in an event a word stands."""
+_BAD = frozenset(
+    ("error", "err", "fatal", "critical", "crit", "panic", "dpanic", "alert", "emerg", "emergency", "severe")
+)
+_KEYS = ("level", "severity", "lvl", "levelname", "loglevel", "log_level", "severity_text", "severitytext", "@l")
+_CAPITALS = re.compile(r"\b(?:ERROR|FATAL|CRITICAL|PANIC|SEVERE)\b")
+_WORDS = "error|err|fatal|critical|crit|panic|alert|emerg"
+_LABEL = re.compile(
+    rf"(?:^|[\s|])(?:level|lvl|severity)=\"?(?:{_WORDS})\b"
+    rf"|\[(?:[\w.-]+:)?(?:{_WORDS})\]"
+    rf"|^(?:[^\s\"]+\s+){{0,4}}(?:{_WORDS})\s?[:|]",
+    re.IGNORECASE,
+)
+"""logfmt; nginx and Apache; `error:` within the first words."""
+_LOGFMT = re.compile(r"(?:^|\s)(?:level|lvl|severity)=\"?(\w+)", re.IGNORECASE)
+
+
+def is_error(text: str) -> bool:
+    """Whether the event is an error. Where it names its level, that decides, whatever words are in its text."""
+    begin = text.find("{")
+    told = _object(text[begin:]) if begin >= 0 and text.rstrip().endswith("}") else None
+    level = _level(told) if told else None
+    if level is not None:
+        return _is_bad(level)
+    if named := _LOGFMT.search(text):
+        return named[1].lower() in _BAD
+    return bool(_CAPITALS.search(text) or _LABEL.search(text))
+
+
+def _object(text: str) -> dict[str, Any] | None:
+    try:
+        told = json.loads(text)
+    except ValueError:
+        return None
+    return told if isinstance(told, dict) else None
+
+
+def _level(told: Mapping[str, Any]) -> str | float | None:
+    """The level that a JSON event names, also within `log` or as `log.level`."""
+    named = {str(key).lower().removeprefix("log."): value for key, value in told.items()}
+    for key in _KEYS:
+        if isinstance(named.get(key), str | int | float):
+            found: str | float = named[key]
+            return found
+    inner = named.get("log")
+    return _level(inner) if isinstance(inner, Mapping) else None
+
+
+def _is_bad(level: str | float) -> bool:
+    """By its name, or by its number: 50 and more as pino and bunyan count, 0 to 3 as syslog and GELF do."""
+    if isinstance(level, str) and not level.strip().isdecimal():
+        return level.strip().lower() in _BAD
+    return float(level) >= 50 or float(level) <= 3

@@ -1,0 +1,59 @@
+"""Which log groups must be written to: those that stacks.toml names, and those of the services' containers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..core.observation import CouldNotLook, NotConfigured, fan_out, observation
+from .ecs import Service
+from .session import Aws
+
+if TYPE_CHECKING:
+    from ..config.stack import Stack
+
+_CALL = "ecs:DescribeTaskDefinition"
+
+
+@dataclass(frozen=True)
+class LogWriters:
+    """`groups`: the log groups with a known writer, or why they are not known."""
+
+    groups: frozenset[str] | CouldNotLook
+
+    def must_write(self, group: str) -> bool:
+        """Whether a group in which nothing was written is a failure; CouldNotLook where that is unknown."""
+        if isinstance(self.groups, CouldNotLook):
+            raise self.groups.again()
+        return group in self.groups
+
+
+@observation(allow=["ecs:DescribeTaskDefinition"], soft=["services"])
+def log_writers(stack: Stack, aws: Aws, services: list[Service] | CouldNotLook) -> LogWriters:
+    """The log groups to which somebody must write.
+
+    Asks AWS only where CloudFormation or tags name the groups: among those are the ones of custom resources, whose
+    functions run while a stack is updated, and hardly ever again. Source: "Send Amazon ECS logs to CloudWatch" of the
+    ECS developer guide, by which awslogs-group of a container names its group.
+    """
+    if stack.log_groups:
+        return LogWriters(frozenset(stack.log_groups))
+    if isinstance(services, CouldNotLook):
+        return LogWriters(frozenset() if isinstance(services, NotConfigured) else services)
+    definitions = sorted(
+        {str(one.evidence["taskDefinition"]) for one in services if one.evidence.get("taskDefinition")}
+    )
+    try:
+        found = frozenset(group for groups in fan_out(lambda arn: _groups(aws, arn), definitions) for group in groups)
+    except CouldNotLook as error:
+        return LogWriters(error)
+    if services and not found:
+        why = "no container of the services names its log group: set log_groups in stacks.toml"
+        return LogWriters(CouldNotLook(_CALL, why))
+    return LogWriters(found)
+
+
+def _groups(aws: Aws, definition: str) -> list[str]:
+    told = aws.call("ecs", "DescribeTaskDefinition", taskDefinition=definition)["taskDefinition"]
+    options = [(one.get("logConfiguration") or {}).get("options") or {} for one in told["containerDefinitions"]]
+    return [str(one["awslogs-group"]) for one in options if one.get("awslogs-group")]
