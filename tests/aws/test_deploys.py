@@ -30,7 +30,13 @@ from opschecks.fixing.plan import planned
 from opschecks.fixing.remedy import BaseRemedy
 from opschecks.remedies.operations.sync_dashboard import SyncDashboard, content_type
 from opschecks.remedies.settings.cloudwatch_alarms import SilenceAlarm
-from opschecks.remedies.settings.ecs import RollBackAfterErrors
+from opschecks.remedies.settings.ecs import (
+    DeployRevision,
+    ForceDeployment,
+    RollBackAfterErrors,
+    RollBackService,
+    ScaleService,
+)
 from opschecks.remedies.settings.invalidate_cdn import InvalidateCdn
 from opschecks.web.http import Http
 from opschecks.web.site_objects import SiteObject, site_objects
@@ -41,6 +47,7 @@ from tests.canned import (
     Aws,
     Raw,
     ago,
+    as_sent,
     checks_of,
     concludes,
     examined,
@@ -53,7 +60,7 @@ from tests.canned import (
     verdicts,
     without,
 )
-from tests.canned_ecs import CLUSTER, deployment, event, rolled, service, task_set
+from tests.canned_ecs import CLUSTER, deployment, event, record, recorded, rolled, service, task_set
 
 ACC = "123456789012"
 REGISTRY = f"{ACC}.dkr.ecr.us-west-2.amazonaws.com"
@@ -1046,6 +1053,11 @@ def test_a_service_stands_for_itself() -> None:
     assert remedy(RollBackAfterErrors).targets(f"arn:aws:ecs:{ACCOUNT}:service/c/backend", {}) == ["service/c/backend"]
 
 
+def described_once(told: Raw, *records: Raw) -> dict[tuple[str, str], Answers]:
+    """A service, and its deployments as ECS records them."""
+    return {("ecs", "DescribeServices"): {"services": [told]}, **recorded(*records)}
+
+
 @pytest.mark.parametrize(
     ("made", "suspect"),
     [({"minutes": 5}, True), ({"hours": 23}, True), ({"hours": 25}, False), ({"days": 40}, False)],
@@ -1053,7 +1065,7 @@ def test_a_service_stands_for_itself() -> None:
 )
 def test_errors_come_with_a_deployment_of_the_last_day(made: dict[str, float], suspect: bool) -> None:
     told = service(deployment(createdAt=ago(**made)))
-    rolls_back = remedy(RollBackAfterErrors, {("ecs", "DescribeServices"): {"services": [told]}})
+    rolls_back = remedy(RollBackAfterErrors, described_once(told))
     if suspect:
         expected = {"taskDefinition": "backend:8", "service": told["serviceArn"]}
         assert rolls_back.read_for_plan("service/c/backend") == expected
@@ -1063,12 +1075,119 @@ def test_errors_come_with_a_deployment_of_the_last_day(made: dict[str, float], s
             rolls_back.read_for_plan("service/c/backend")
 
 
+OPEN = service(deployment(8, rolloutState="IN_PROGRESS", createdAt=ago(minutes=10)), deployment(7, status="ACTIVE"))
+TARGET = "service/prod/backend"
+
+
+def good_run(number: int) -> Raw:
+    """A filed run in which everything was good, with this revision."""
+    evidence = service(deployment(number))
+    return {"state": "finished", "findings": [{"outcome": "passed", "evidence": evidence}]}
+
+
+ROLLS_BACK: dict[str, tuple[list[Raw], list[int], tuple[str, Raw] | str]] = {
+    "to what ran before, which was good": (
+        [record()],
+        [7],
+        ("StopServiceDeployment", {"serviceDeploymentArn": record()["serviceDeploymentArn"], "stopType": "ROLLBACK"}),
+    ),
+    "to what ran before, where no run is filed": (
+        [record("PENDING", startedAt=None)],
+        [],
+        ("StopServiceDeployment", {"serviceDeploymentArn": record()["serviceDeploymentArn"], "stopType": "ROLLBACK"}),
+    ),
+    "to what was good, which did not run before": (
+        [record()],
+        [5],
+        ("UpdateService", {"cluster": "prod", "service": "backend", "taskDefinition": "backend:5"}),
+    ),
+    "without a record of what ran before": (
+        [record(sourceServiceRevisions=[])],
+        [5],
+        ("UpdateService", {"cluster": "prod", "service": "backend", "taskDefinition": "backend:5"}),
+    ),
+    "being rolled back already": (
+        [record("ROLLBACK_IN_PROGRESS")],
+        [7],
+        ("UpdateService", {"cluster": "prod", "service": "backend", "taskDefinition": "backend:7"}),
+    ),
+    "of one that was good before": ([record()], [8], "backend:8 itself was good in an earlier run"),
+}
+
+
+@pytest.mark.parametrize(("records", "good", "expected"), ROLLS_BACK.values(), ids=ROLLS_BACK)
+def test_a_deployment_under_way_is_stopped_and_rolled_back(
+    records: list[Raw], good: list[int], expected: tuple[str, Raw] | str
+) -> None:
+    active = {("ecs", "DescribeTaskDefinition"): {"taskDefinition": {"status": "ACTIVE"}}}
+    rolls_back = remedy(RollBackService, {**described_once(OPEN, *records), **active})
+    rolls_back.runs = lambda: [good_run(number) for number in good]
+    if isinstance(expected, str):
+        with pytest.raises(CannotFix, match=expected):
+            planned(rolls_back, TARGET)
+        return
+    change = planned(rolls_back, TARGET)
+    [request] = [as_sent(one) for one in rolls_back.steps(TARGET, change.before, change.after)]
+    assert fits(request)
+    assert (request.operation, request.parameters) == expected
+    [undone] = [as_sent(one) for one in rolls_back.steps(TARGET, change.after, change.before)]
+    assert (undone.operation, undone.parameters["taskDefinition"]) == ("UpdateService", "backend:8")
+
+
+@pytest.mark.parametrize("code", ["AccessDeniedException", "UnsupportedFeatureException"])
+def test_where_records_cannot_be_asked_for_the_service_is_updated(code: str) -> None:
+    action = "ecs:ListServiceDeployments"
+    refused = CouldNotLook(action, f"{code}: no", action=action if code.startswith("Access") else "")
+    active = {("ecs", "DescribeTaskDefinition"): {"taskDefinition": {"status": "ACTIVE"}}}
+    answers = {**described_once(OPEN), **active, ("ecs", "ListServiceDeployments"): refused}
+    rolls_back = remedy(RollBackService, answers)
+    rolls_back.runs = lambda: [good_run(7)]
+    change = planned(rolls_back, TARGET)
+    assert rolls_back.request(TARGET, change.before, change.after).operation == "UpdateService"
+
+
+@pytest.mark.parametrize("kind", [RollBackService, RollBackAfterErrors, DeployRevision, ForceDeployment])
+def test_what_codedeploy_deploys_is_rolled_back_there(kind: type[BaseRemedy]) -> None:
+    told = {**BY_CODE_DEPLOY, "deploymentController": {"type": "CODE_DEPLOY"}}
+    with pytest.raises(CannotFix, match="AWS CodeDeploy deploys it"):
+        planned(
+            remedy(kind, described_once(told)), TARGET, wish={"revision": "backend:7"} if kind is DeployRevision else {}
+        )
+
+
+def test_a_daemon_is_not_scaled() -> None:
+    daemon = service(schedulingStrategy="DAEMON")
+    with pytest.raises(CannotFix, match="add instances to run more"):
+        planned(remedy(ScaleService, described_once(daemon)), TARGET)
+
+
+BAKING = record(
+    lifecycleStage="BAKE_TIME", deploymentConfiguration={"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 1440}
+)
+BOTH = service(deployment(8, rolloutState=None), deployment(7, status="ACTIVE", rolloutState=None), runningCount=4)
+STAGES: dict[str, tuple[Raw, list[Raw], bool]] = {
+    "scaling up": (BOTH, [{**BAKING, "lifecycleStage": "SCALE_UP"}], False),
+    "baking for a day": (BOTH, [BAKING], True),
+    "over": (service(deployment(8, rolloutState=None)), [], True),
+    "rolled back": (service(deployment(7, rolloutState=None)), [], False),
+    "old tasks are still there, and nothing is recorded": (BOTH, [], False),
+    "rolling, over": (service(deployment(8)), [], True),
+    "rolling, old tasks are still there": (service(deployment(8), deployment(7, status="ACTIVE")), [], False),
+}
+
+
+@pytest.mark.parametrize(("told", "records", "settled"), STAGES.values(), ids=STAGES)
+def test_a_revision_is_there_when_it_gets_all_traffic(told: Raw, records: list[Raw], settled: bool) -> None:
+    deploys = remedy(DeployRevision, described_once(told, *records))
+    after = {"taskDefinition": "backend:8"}
+    assert deploys.progress(TARGET, {"taskDefinition": "backend:7"}, after).settled == settled
+
+
 def test_errors_are_judged_by_the_deployment_that_serves() -> None:
     fresh, stale = deployment(createdAt=ago(hours=1)), deployment(7, status="ACTIVE", createdAt=ago(days=9))
     old = deployment(createdAt=ago(days=9))
     for told, suspect in (((stale, fresh), True), ((deployment(7, status="ACTIVE"), old), False)):
-        answer = {"services": [service(*told, taskDefinition=fresh["taskDefinition"])]}
-        rolls_back = remedy(RollBackAfterErrors, {("ecs", "DescribeServices"): answer})
+        rolls_back = remedy(RollBackAfterErrors, described_once(service(*told, taskDefinition=fresh["taskDefinition"])))
         if suspect:
             assert rolls_back.read_for_plan("service/c/backend")["taskDefinition"] == "backend:8"
         else:
@@ -1083,9 +1202,7 @@ def test_errors_are_judged_by_the_deployment_that_serves() -> None:
 )
 def test_a_deployment_of_which_no_time_is_told_is_not_suspected(told: Raw) -> None:
     with pytest.raises(CouldNotLook, match="the answer has no 'createdAt'"):
-        remedy(RollBackAfterErrors, {("ecs", "DescribeServices"): {"services": [told]}}).read_for_plan(
-            "service/c/backend"
-        )
+        remedy(RollBackAfterErrors, described_once(told)).read_for_plan("service/c/backend")
 
 
 @pytest.mark.parametrize(

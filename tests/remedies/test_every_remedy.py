@@ -162,7 +162,11 @@ def _service(**more: Any) -> dict[Any, Any]:
     told = {"serviceArn": SERVICE, "status": "ACTIVE", "taskDefinition": "b:2", "desiredCount": 2, "runningCount": 1,
             "deployments": [{**deployment, **more}]}  # fmt: skip
     active = {"taskDefinition": {"taskDefinitionArn": "b:1", "status": "ACTIVE"}}
-    return {("ecs", "DescribeServices"): {"services": [told]}, ("ecs", "DescribeTaskDefinition"): active}
+    return {
+        ("ecs", "DescribeServices"): {"services": [told]},
+        ("ecs", "DescribeTaskDefinition"): active,
+        ("ecs", "ListServiceDeployments"): {"serviceDeployments": []},
+    }
 
 
 def test_rolling_back_goes_to_the_newest_good_one() -> None:

@@ -88,6 +88,11 @@ class ServiceDeployment:
         return f"{self.revision}: {what}" + (f", stage {self.stage}" if self.stage else "")
 
 
+def is_refused(problem: CouldNotLook) -> bool:
+    """Whether a call is denied here, or not offered by this endpoint: then older evidence has to do."""
+    return bool(problem.action) or problem.reason.startswith(_NOT_OFFERED)
+
+
 @dataclass(frozen=True)
 class Recorded:
     """The deployments of one service, newest first; `problem`: why they are not known."""
@@ -98,8 +103,7 @@ class Recorded:
     @property
     def is_refused(self) -> bool:
         """Whether they cannot be asked for here: denied, or not offered by this endpoint."""
-        problem = self.problem
-        return bool(problem and (problem.action or problem.reason.startswith(_NOT_OFFERED)))
+        return bool(self.problem and is_refused(self.problem))
 
     @property
     def deployments(self) -> tuple[ServiceDeployment, ...]:

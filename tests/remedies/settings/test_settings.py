@@ -173,13 +173,24 @@ def _service(state: State) -> Canned:
     told = {"serviceArn": "arn:s", "status": "ACTIVE", "desiredCount": state["count"], "runningCount": state["count"],
             "taskDefinition": state["revision"], "deployments": [deployment]}  # fmt: skip
     active = {"taskDefinition": {"status": "ACTIVE"}}
-    return {("ecs", "DescribeServices"): {"services": [told]}, ("ecs", "DescribeTaskDefinition"): active}
+    opened = {"serviceDeploymentArn": "arn:d", "createdAt": NOW, "status": "IN_PROGRESS"}
+    source = {"sourceServiceRevisions": [{"arn": "arn:r/1"}]}
+    revision = {"serviceRevisionArn": "arn:r/1", "taskDefinition": "b:1"}
+    return {
+        ("ecs", "DescribeServices"): {"services": [told]},
+        ("ecs", "DescribeTaskDefinition"): active,
+        ("ecs", "ListServiceDeployments"): {"serviceDeployments": [opened] if state.get("open") else []},
+        ("ecs", "DescribeServiceDeployments"): {"serviceDeployments": [{**opened, **source}]},
+        ("ecs", "DescribeServiceRevisions"): {"serviceRevisions": [revision]},
+    }
 
 
-def _serve(state: State, _: str, sent: Mapping[str, Any]) -> None:
+def _serve(state: State, operation: str, sent: Mapping[str, Any]) -> None:
+    stops = operation == "StopServiceDeployment"
     state.update(
         count=sent.get("desiredCount", state["count"]),
-        revision=sent.get("taskDefinition", state["revision"]),
+        revision="b:1" if stops else sent.get("taskDefinition", state["revision"]),
+        open="open" in state and not stops,
         id="ecs-svc/2" if sent.get("forceNewDeployment") else state["id"],
         rollout="COMPLETED",
     )
@@ -244,6 +255,7 @@ SETTINGS = (
     Row("force-deployment", SERVICE, dict(RUNS), _service, _serve),
     Row("deploy-revision", SERVICE, dict(RUNS), _service, _serve, wish={"revision": "b:1"}),
     Row("roll-back-service", SERVICE, {**RUNS, "rollout": "FAILED"}, _service, _serve, runs=(_good("b:1"),)),
+    Row("roll-back-service", SERVICE, {**RUNS, "rollout": "IN_PROGRESS", "open": True}, _service, _serve),
     Row("roll-back-after-errors", SERVICE, dict(RUNS), _service, _serve, runs=(_good("b:1"),)),
     Row("scale-dev-to-zero", "service/dev/backend", dict(RUNS), _service, _serve, stack=EVENINGS),
     Row("back-up-table", "incidents", {"made": []}, _backups,

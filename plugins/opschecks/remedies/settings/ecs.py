@@ -15,6 +15,8 @@ from ...core.observation import CouldNotLook
 from ...core.wording import nearest
 from ...fixing.remedy import Setting, wished_number
 from .application_autoscaling import limits_of
+from .ecs_stop import ALLOW as STOP_ALLOW
+from .ecs_stop import stop_request, under_way
 
 _CALL = "ecs:DescribeServices"
 SUSPECT = timedelta(hours=24)
@@ -71,22 +73,45 @@ class _Service(Setting):
             raise CannotFix(f"there is no active service {name} in the cluster {cluster}")
         return found[0]
 
+    def _deployed_by_ecs(self, told: Answer) -> Answer:
+        """The service, which ECS itself deploys; CannotFix where UpdateService cannot change what runs."""
+        controller = str((told.get("deploymentController") or {}).get("type", "ECS"))
+        if controller == "CODE_DEPLOY":
+            raise CannotFix("AWS CodeDeploy deploys it: stop its deployment there and let it roll back")
+        if controller != "ECS":
+            raise CannotFix("an external controller deploys it: it has to roll back, or deploy, there")
+        return told
+
     def _update(self, target: str, **changed: Any) -> Request:
         _, cluster, name = target.split("/")
         return Request("ecs", "UpdateService", {"cluster": cluster, "service": name, **changed})
 
     def progress(self, target: str, before: State, after: State) -> Progress:
         told = self._describe(target)
-        deployments = told["deployments"]
-        primary: dict[str, Any] = next((one for one in deployments if one.get("status") == "PRIMARY"), {})
-        state = str(primary.get("rolloutState", "unknown"))
+        launches = told.get("taskSets") or told["deployments"]
+        state = self._state(target, told)
         running, desired = told["runningCount"], told["desiredCount"]
         newest = next((str(event.get("message", "")) for event in told.get("events", [])), "")
         said = f"{running} of {desired} tasks run, deployment {state}" + (f": {newest}" if newest else "")
-        settled = (
-            running == desired and len(deployments) == 1 and state == "COMPLETED" and self.is_there(told, before, after)
+        done = (state == "COMPLETED" and running == desired and len(launches) == 1) or (
+            state == "SERVING" and running >= desired
         )
+        settled = done and self.is_there(told, before, after)
         return Progress(settled, said, gone_wrong=state == "FAILED")
+
+    def _state(self, target: str, told: Answer) -> str:
+        """rolloutState, SERVING while ECS only watches the new tasks, STABILIZING; ECS has it for rolling updates only.
+
+        AmazonECS/latest/APIReference/API_Deployment.html.
+        """
+        if sets := told.get("taskSets"):
+            return "COMPLETED" if all(one["stabilityStatus"] == "STEADY_STATE" for one in sets) else "STABILIZING"
+        if state := _primary(told).get("rolloutState"):
+            return str(state)
+        opened = under_way(self.aws, target)
+        if opened:
+            return "SERVING" if opened.serves else "IN_PROGRESS"
+        return "COMPLETED" if len(told["deployments"]) == 1 else "IN_PROGRESS"
 
     @abc.abstractmethod
     def is_there(self, told: Mapping[str, Any], before: State, after: State) -> bool:
@@ -106,7 +131,10 @@ class ScaleService(_Service):
     wishes = {"desired": "desired tasks; default: half as many more"}  # noqa: RUF012
 
     def read(self, target: str) -> State:
-        return {"desiredCount": int(self._describe(target)["desiredCount"])}
+        told = self._describe(target)
+        if told.get("schedulingStrategy") == "DAEMON":
+            raise CannotFix("it runs one task on each container instance: add instances to run more")
+        return {"desiredCount": int(told["desiredCount"])}
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:
         """As `want_for`, by the stack's maximum."""
@@ -150,7 +178,7 @@ class ForceDeployment(_Service):
 
     def read(self, target: str) -> State:
         """Which deployment serves; a new one gets a new id."""
-        return {"deployment": str(_primary(self._describe(target))["id"])}
+        return {"deployment": str(_primary(self._deployed_by_ecs(self._describe(target)))["id"])}
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:
         return {"deployment": f"a new one after {now['deployment']}"}
@@ -159,7 +187,8 @@ class ForceDeployment(_Service):
         return self._update(target, forceNewDeployment=True)
 
     def is_there(self, told: Mapping[str, Any], before: State, after: State) -> bool:
-        return all(one.get("id") != before["deployment"] for one in told["deployments"])
+        """Another one serves: it is the only one, or the old one stays until the bake is over."""
+        return _primary(told).get("id") not in (None, before["deployment"])
 
 
 class _Revision(_Service):
@@ -173,14 +202,14 @@ class _Revision(_Service):
     beware = "the pipeline does not know of it: its next deployment brings its own revision"
 
     def read(self, target: str) -> State:
-        return {"taskDefinition": _short(self._describe(target)["taskDefinition"])}
+        return {"taskDefinition": _short(self._deployed_by_ecs(self._describe(target))["taskDefinition"])}
 
     def request(self, target: str, before: State, after: State) -> Request:
         return self._update(target, taskDefinition=after["taskDefinition"])
 
     def is_there(self, told: Mapping[str, Any], before: State, after: State) -> bool:
-        """The one deployment is of that revision: a circuit breaker that rolled back looks settled, and is not it."""
-        return all(_short(one.get("taskDefinition", "")) == after["taskDefinition"] for one in told["deployments"])
+        """What serves is of that revision: a circuit breaker that rolled back looks settled, and is not it."""
+        return _short(_primary(told).get("taskDefinition", "")) == str(after["taskDefinition"])
 
     def _require_active(self, revision: str) -> None:
         try:
@@ -206,35 +235,54 @@ class DeployRevision(_Revision):
 
 
 class RollBackService(_Revision):
-    """Run the newest other revision that is known to have been good."""
+    """Run the newest other revision that is known to have been good; a deployment under way is stopped for it."""
+
+    allow: ClassVar[Sequence[str]] = (*_Revision.allow, *STOP_ALLOW)
 
     def read_for_plan(self, target: str) -> State:
         """As `read`; CannotFix where the service has settled: a circuit breaker may have gone back already."""
-        told = self._describe(target)
-        if _primary(told).get("rolloutState") == "COMPLETED":
+        told = self._deployed_by_ecs(self._describe(target))
+        if self._state(target, told) == "COMPLETED":
             revision = _short(told["taskDefinition"])
             raise CannotFix(f"{revision} is deployed and stable: nothing to roll back")
         return self.read(target)
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:
-        """What a filed run saw all good; not the revision before, which may have been as bad."""
-        current = now["taskDefinition"]
+        """What a filed run saw all good; not the revision before, which may have been as bad.
+
+        With a deployment under way it is what ECS rolls back to, unless another revision is known to be good.
+        """
+        current, source = now["taskDefinition"], now.get("ran_before", "")
+        wanted = {key: now[key] for key in ("taskDefinition", "service")}
         known = good_revisions(self.runs(), now["service"])
         if current in known:
             raise CannotFix(f"{current} itself was good in an earlier run: going back would not fix it")
+        if source and source != current and (source in known or not known):
+            return {**wanted, "taskDefinition": source}
         if not known:
             raise CannotFix(
                 "no filed run of daily or deploy-after ended all good with another revision: which one was good is "
                 "not known; opschecks fix deploy-revision --set revision=FAMILY:REVISION takes the one that you know"
             )
         self._require_active(known[0])
-        return {**now, "taskDefinition": known[0]}
+        return {**wanted, "taskDefinition": known[0]}
 
     def read(self, target: str) -> State:
-        """family:revision, and whose it is: revisions that were good for another service prove nothing of this one."""
-        told = self._describe(target)
+        """family:revision, and whose it is: revisions that were good for another service prove nothing of this one.
+
+        With a deployment under way, also which, and what ran before it.
+        """
+        told = self._deployed_by_ecs(self._describe(target))
         revision = _short(told["taskDefinition"])
-        return {"taskDefinition": revision, "service": str(told["serviceArn"])}
+        state = {"taskDefinition": revision, "service": str(told["serviceArn"])}
+        opened = under_way(self.aws, target)
+        return {**state, "deployment": opened.arn, "ran_before": opened.source} if opened and opened.source else state
+
+    def request(self, target: str, before: State, after: State) -> Request:
+        """Stop the deployment under way where ECS then rolls back to what is wanted; else update the service."""
+        if before.get("deployment") and after["taskDefinition"] == before["ran_before"]:
+            return stop_request(before["deployment"])
+        return super().request(target, before, after)
 
 
 class RollBackAfterErrors(RollBackService):
@@ -244,7 +292,7 @@ class RollBackAfterErrors(RollBackService):
 
     def read_for_plan(self, target: str) -> State:
         """As `read`; CannotFix where what serves has served for longer: errors did not come with it."""
-        told = self._describe(target)
+        told = self._deployed_by_ecs(self._describe(target))
         made: datetime = _primary(told)["createdAt"]
         if clock.now() - made > SUSPECT:
             revision = _short(told["taskDefinition"])
@@ -255,10 +303,11 @@ class RollBackAfterErrors(RollBackService):
         return self.read(target)
 
 
-def _primary(service: Answer) -> Mapping[str, Any]:
+def _primary(service: Mapping[str, Any]) -> Mapping[str, Any]:
     """The deployment that the service moves to; nothing where something else than ECS deploys it."""
     deployments = service["deployments"]
-    return next((one for one in deployments if one.get("status") == "PRIMARY"), Answer(call=service.call))
+    nothing = Answer(call=service.call) if isinstance(service, Answer) else Answer()
+    return next((one for one in deployments if one.get("status") == "PRIMARY"), nothing)
 
 
 def good_revisions(runs: Iterable[Mapping[str, Any]], service: str) -> list[str]:
@@ -270,8 +319,11 @@ def good_revisions(runs: Iterable[Mapping[str, Any]], service: str) -> list[str]
             continue
         for finding in findings:
             evidence = finding.get("evidence", {})
-            for one in evidence.get("deployments", []) if evidence.get("serviceArn") == service else []:
-                if one.get("rolloutState") == "COMPLETED" and one.get("taskDefinition"):
+            ran = (evidence.get("deployments") or []) if evidence.get("serviceArn") == service else []
+            for one in ran:
+                # blue/green deployments have no rolloutState: there is one of them when it is over
+                state = one.get("rolloutState") or ("COMPLETED" if len(ran) == 1 else "")
+                if state == "COMPLETED" and one.get("taskDefinition"):
                     found.setdefault(_short(one["taskDefinition"]))
     return list(found)
 
