@@ -254,6 +254,8 @@ GIVEN: Raw = {
         )
     ],
     "alarm_rings": Counter(),
+    "own_groups": [],
+    "scaling_schedules": {"service/prod/backend": []},
     "table_backups": [],
     "distribution": Distribution(
         arn="arn:aws:cloudfront::123456789012:distribution/E2EXAMPLE",
@@ -290,7 +292,7 @@ CASES = [*((name, TAGGED) for name in LOOKING), ("inventory", stack(cloudformati
 
 def look(name: str, checked: Stack, aws: session.Aws) -> Any:
     wanted = REGISTRY[name]
-    given = {**GIVEN, "load_balancers": [], "tables": TABLES} if name == "metrics" else GIVEN
+    given = {**GIVEN, "tables": TABLES} if name == "metrics" else GIVEN
     given = {**given, "stack": checked, "aws": aws}
     return wanted.function(**{parameter: given[parameter] for parameter in wanted.parameters})
 
