@@ -19,9 +19,9 @@ def test_no_alarm_is_ringing(alarms: list[Alarm], examine: Examine) -> None:
 @check(Severity.HIGH, runbook="alarms", failing="An alarm has no data")
 def test_alarms_can_see(alarms: list[Alarm], stack: Stack, now: datetime, examine: Examine) -> None:
     """An alarm without data never rings; a composite over it says OK and is just as blind."""
-    longest = timedelta(hours=stack.limits.alarm_blind_hours)
     for alarm in alarms:
         with examine(alarm) as note:
+            longest = timedelta(hours=stack.limits.of(alarm).alarm_blind_hours)
             for one in (alarm, *alarm.below):
                 assert one.state != "MISSING", f"there is no alarm {one.name}"
                 if one.rests(now):
@@ -56,8 +56,8 @@ def test_alarms_can_act(
 @check(Severity.LOW, runbook="alarms", failing="An alarm keeps ringing on and off", may_be_empty=True)
 def test_alarms_are_not_flapping(overnight_alarms: list[Ringing], stack: Stack, examine: Examine) -> None:
     """An alarm that wakes people for nothing is soon ignored, also on the night when it is right."""
-    limit = stack.limits.alarm_rings_per_day
     for alarm in overnight_alarms:
         with examine(alarm) as note:
+            limit = stack.limits.of(alarm).alarm_rings_per_day
             note(f"rang {alarm.times} times within a day")
             assert alarm.times <= limit, f"limit {limit}"

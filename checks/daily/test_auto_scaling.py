@@ -14,7 +14,9 @@ def test_services_can_scale(auto_scaling: list[ServiceScaling], stack: Stack, ex
             if fixed := stack.limits.of(service).fixed_tasks:
                 note(f"always {fixed}, by its limits min_tasks and max_tasks")
                 continue
-            assert service.is_registered, "it has no scalable target"
+            assert service.is_registered, (
+                "it has no scalable target; if it must not scale, set its limits to one number"
+            )
             assert not service.suspended, f"suspended: {', '.join(service.suspended)}"
             assert service.policies, "no scaling policy is attached"
 

@@ -19,9 +19,9 @@ def test_tables_are_active(tables: list[Table], examine: Examine) -> None:
 @check(Severity.HIGH, runbook="database-throttling", failing="A table is throttled")
 def test_tables_are_not_throttled(table_throttling: list[Throttling], stack: Stack, examine: Examine) -> None:
     """Throttled requests are retried until they fail, and the backend waits meanwhile."""
-    limit = stack.limits.throttled_requests_per_hour
     for table in table_throttling:
         with examine(table) as note:
+            limit = stack.limits.of(table).throttled_requests_per_hour
             assert table.status != "MISSING", "the table does not exist"
             throttled = table.throttled_last_hour
             note(f"{throttled} throttled requests in the last hour")
@@ -35,4 +35,5 @@ def test_tables_bill_as_wanted(tables: list[Table], stack: Stack, examine: Exami
         with examine(table) as note:
             assert table.status != "MISSING", "the table does not exist"
             note(table.billing_mode)
-            assert table.billing_mode == stack.limits.billing_mode, f"expected {stack.limits.billing_mode}"
+            wanted = stack.limits.of(table).billing_mode
+            assert table.billing_mode == wanted, f"expected {wanted}"

@@ -15,7 +15,8 @@ def test_cpu_leaves_headroom(service_load: list[ServiceLoad], stack: Stack, exam
     for service in service_load:
         with examine(service) as note:
             note(f"{service.cpu_last_hour:.0f} % over the last hour")
-            assert service.cpu_last_hour <= stack.limits.cpu_percent, f"limit {stack.limits.cpu_percent:g} %"
+            limit = stack.limits.of(service).cpu_percent
+            assert service.cpu_last_hour <= limit, f"limit {limit:g} %"
 
 
 @check(Severity.CRITICAL, runbook="high-cpu", failing="A service's CPU is saturated", remedy=ScaleService)
@@ -23,7 +24,7 @@ def test_cpu_is_not_saturated(service_load: list[ServiceLoad], stack: Stack, exa
     """A saturated service answers late, fails its health checks and is then restarted into the same load."""
     for service in service_load:
         with examine(service) as note:
-            limit, peak = stack.limits.cpu_saturated_percent, service.cpu_peak
+            limit, peak = stack.limits.of(service).cpu_saturated_percent, service.cpu_peak
             note(f"CPU at most {peak:.0f} % within the last half hour")
             note(service.beside)
             assert peak <= limit, f"limit {limit:g} %"
@@ -32,9 +33,9 @@ def test_cpu_is_not_saturated(service_load: list[ServiceLoad], stack: Stack, exa
 @check(Severity.HIGH, runbook="memory-and-latency", failing="A service is short of memory")
 def test_memory_leaves_headroom(service_load: list[ServiceLoad], stack: Stack, examine: Examine) -> None:
     """A task that reaches its limit is killed, and its WebSocket sessions with it."""
-    limits = stack.limits
     for service in service_load:
         with examine(service) as note:
+            limits = stack.limits.of(service)
             average, peak = service.memory_last_hour, service.memory_peak
             note(f"{average:.0f} % over the last hour, {peak:.0f} % at most")
             assert average <= limits.memory_percent, f"limit of the average {limits.memory_percent:g} %"
@@ -46,10 +47,10 @@ def test_services_run_the_tasks_they_want(
     rollouts: list[Rollout], stack: Stack, now: datetime, examine: Examine
 ) -> None:
     """Missing tasks are missing capacity; a service with none is down, whatever else looks well."""
-    longest = stack.limits.deployment_minutes
     for rollout in rollouts:
         with examine(rollout) as note:
             service = rollout.service
+            longest = stack.limits.of(service).deployment_minutes
             assert service.status == "ACTIVE", f"the service is {service.status}"
             note(f"{service.running} of {service.desired} tasks run, {service.pending} pending")
             assert service.desired > 0 or service.is_daemon, "its desired count is 0"
@@ -69,10 +70,10 @@ def test_services_run_the_tasks_they_want(
 )
 def test_deployments_are_settled(rollouts: list[Rollout], stack: Stack, now: datetime, examine: Examine) -> None:
     """A deployment that hangs leaves two versions serving, and the next one waits behind it."""
-    longest = timedelta(minutes=stack.limits.deployment_minutes)
     for rollout in rollouts:
         with examine(rollout) as note:
             service = rollout.service
+            longest = timedelta(minutes=stack.limits.of(service).deployment_minutes)
             assert service.status not in ("MISSING", "INACTIVE"), f"the service is {service.status}"
             assert service.deployments or service.task_sets, "it has no deployment"
             assert not rollout.failure, rollout.failure

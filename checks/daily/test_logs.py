@@ -9,9 +9,9 @@ from opschecks.aws.traffic import LogFlow
 @check(Severity.MEDIUM, runbook="logs", failing="The logs are full of errors")
 def test_errors_are_rare_in_the_logs(log_errors: list[LogErrors], stack: Stack, examine: Examine) -> None:
     """What the backend swallows, users meet later; the logs show it first."""
-    limit = stack.limits.log_errors_per_hour
     for group in log_errors:
         with examine(group) as note:
+            limit = stack.limits.of(group).log_errors_per_hour
             note(group.told)
             assert group.at_most(limit), f"limit {limit}" + (f"; most often: {group.top}" if group.top else "")
 

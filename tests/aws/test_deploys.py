@@ -1015,7 +1015,9 @@ def behind(**groups: str | None) -> dict[tuple[str, str], Answers]:
 
     def described(cluster: str, services: list[str]) -> Raw:
         [name] = services
-        pairs = [{"targetGroupArn": groups[name], "containerName": "app", "containerPort": 80}] if groups[name] else []
+        first, _, other = (groups[name] or "").partition(" and ")
+        twin = {"advancedConfiguration": {"alternateTargetGroupArn": other}} if other else {}
+        pairs = [{"targetGroupArn": first, "containerName": "app", "containerPort": 80, **twin}] if first else []
         return {"services": [service(of=name, loadBalancers=pairs)]}
 
     def listed(LoadBalancerArn: str, Marker: str = "") -> Raw:  # noqa: N803 - AWS's names
@@ -1025,11 +1027,13 @@ def behind(**groups: str | None) -> dict[tuple[str, str], Answers]:
     return {("ecs", "DescribeServices"): described, ("elbv2", "DescribeTargetGroups"): listed}
 
 
+BOTH = f"{BLUE} and {GREEN}"
 STANDING: dict[str, tuple[str, dict[str, str | None], list[str] | str]] = {
     "one behind the group": (BLUE, {"backend": BLUE, "worker": None}, ["service/c/backend"]),
     "another behind another group": (GREEN, {"backend": BLUE, "worker": GREEN}, ["service/c/worker"]),
-    "one behind the load balancer": (BALANCER, {"backend": BLUE, "worker": None}, ["service/c/backend"]),
-    "one behind its second page": (BALANCER, {"backend": None, "worker": GREEN}, ["service/c/worker"]),
+    "one behind the load balancer": (BALANCER, {"backend": BOTH, "worker": None}, ["service/c/backend"]),
+    "one behind it, and a neighbour": (BALANCER, {"backend": BLUE, "worker": None}, "1 of the 2 target groups behind"),
+    "one behind its second page, and a neighbour": (BALANCER, {"backend": None, "worker": GREEN}, "by worker, and may"),
     "none": (BLUE, {"backend": GREEN, "worker": None}, "no service of the stack stands behind it"),
     "none behind the load balancer": (BALANCER, {"backend": None, "worker": None}, "no service of the stack"),
     "two behind the group": (BLUE, {"backend": BLUE, "worker": BLUE}, "backend, worker stands behind it"),

@@ -259,6 +259,9 @@ GIVEN: Raw = {
     ],
     "alarm_fortnight": [],
     "services": [],
+    "alarm_rings": Counter(),
+    "own_groups": [],
+    "scaling_schedules": {"service/prod/backend": []},
     "table_backups": [],
     "distribution": Distribution(
         arn="arn:aws:cloudfront::123456789012:distribution/E2EXAMPLE",
@@ -306,7 +309,7 @@ BLINDS_ITSELF: Mapping[str, Callable[[Any], CouldNotLook | None]] = {
 def look(name: str, checked: Stack, aws: session.Aws) -> Any:
     """What the observation saw; the CouldNotLook that it raises, or keeps for its one resource."""
     wanted = REGISTRY[name]
-    given = {**GIVEN, "load_balancers": [], "tables": TABLES} if name == "metrics" else GIVEN
+    given = {**GIVEN, "tables": TABLES} if name == "metrics" else GIVEN
     given = {**given, "stack": checked, "aws": aws}
     told = wanted.function(**{parameter: given[parameter] for parameter in wanted.parameters})
     if problem := BLINDS_ITSELF.get(name, lambda _: None)(told):

@@ -13,7 +13,19 @@ from opschecks.aws.dynamodb import Table
 from opschecks.aws.elbv2 import LoadBalancer
 from opschecks.aws.log_writers import LogWriters
 from opschecks.aws.logs import LogErrors
-from opschecks.aws.traffic import ServiceLoad, Throttling, Traffic, log_flow, service_load, table_throttling, traffic
+from opschecks.aws.own_groups import own_groups
+from opschecks.aws.traffic import (
+    BalancerErrors,
+    ServiceLoad,
+    Throttling,
+    Traffic,
+    balancer_errors,
+    log_flow,
+    service_load,
+    table_throttling,
+    traffic,
+)
+from opschecks.core.model import Resource
 from opschecks.core.observation import CouldNotLook
 from tests.canned import ACCOUNT, ELSEWHERE, NOW, Aws, Raw, daily, judges, names, stack, verdict, verdicts
 
@@ -22,6 +34,12 @@ Points = Sequence[tuple[datetime, float]]
 ELB = f"arn:aws:elasticloadbalancing:{ACCOUNT}:loadbalancer"
 WEB = LoadBalancer(arn=f"{ELB}/app/web/50dc6c495c0c9188", name="web", evidence={"Type": "application"})
 EDGE = LoadBalancer(arn=f"{ELB}/net/edge/50dc6c495c0c9188", name="edge", evidence={"Type": "network"})
+GROUP = Resource(
+    arn=f"arn:aws:elasticloadbalancing:{ACCOUNT}:targetgroup/app/73e2d6bc24d8a067",
+    name="app",
+    evidence={"LoadBalancerArns": [WEB.arn]},
+)
+FRONT = own_groups(names(), [WEB, EDGE], [GROUP], [])
 INDEXES = [{"IndexName": "status-index", "IndexStatus": "ACTIVE"}]
 INCIDENTS = Table(
     arn=f"arn:aws:dynamodb:{ACCOUNT}:table/incidents",
@@ -41,9 +59,16 @@ def every_5_minutes(value: float, since: int = 120, until: int = 5) -> list[tupl
 
 
 def key_of(query: Mapping[str, Any]) -> str:
-    """`CPUUtilization Average backend`: metric, statistic and the value of the last dimension."""
+    """`CPUUtilization Average backend`: metric, statistic and the value of the last dimension.
+
+    Of a target group: `app RequestCount Sum`, and `app RequestCount Sum hourly` for periods of an hour.
+    """
     stat = query["MetricStat"]
-    return f"{stat['Metric']['MetricName']} {stat['Stat']} {stat['Metric']['Dimensions'][-1]['Value'].split('/')[-1]}"
+    dimensions = {one["Name"]: one["Value"].split("/") for one in stat["Metric"]["Dimensions"]}
+    told = f"{stat['Metric']['MetricName']} {stat['Stat']}"
+    if group := dimensions.get("TargetGroup"):
+        return f"{group[1]} {told}" + (" hourly" if stat["Period"] == 3600 else "")
+    return f"{told} {stat['Metric']['Dimensions'][-1]['Value'].split('/')[-1]}"
 
 
 def result(query: Mapping[str, Any], points: Points, status: str = "Complete") -> Raw:
@@ -72,9 +97,9 @@ def cloudwatch(*pages: Mapping[str, Points | tuple[Points, str]]) -> Aws:
 
 
 def seen(
-    *pages: Mapping[str, Points | tuple[Points, str]], inventory: Any = BACKEND, balancers: Any = (), tables: Any = ()
+    *pages: Mapping[str, Points | tuple[Points, str]], inventory: Any = BACKEND, fronted: Any = (), tables: Any = ()
 ) -> Metrics:
-    return metrics(stack(), cloudwatch(*pages), inventory, balancers, tables, NOW)
+    return metrics(stack(), cloudwatch(*pages), inventory, fronted, tables, NOW)
 
 
 def loads(*pages: Mapping[str, Any]) -> list[ServiceLoad]:
@@ -86,7 +111,11 @@ def load_verdict(check: str, *pages: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def serves(series: Mapping[str, Any]) -> list[Traffic]:
-    return traffic(seen(series, inventory=names(), balancers=[WEB]), [WEB], NOW)
+    return traffic(seen(series, inventory=names(), fronted=FRONT), FRONT, NOW)
+
+
+def itself_errs(series: Mapping[str, Any], fronted: Any = FRONT) -> list[BalancerErrors]:
+    return balancer_errors(seen(series, inventory=names(), fronted=fronted), [WEB], fronted, NOW)
 
 
 def test_points_are_put_in_order_and_a_gap_is_no_zero() -> None:
@@ -188,7 +217,7 @@ def test_500_metrics_go_into_one_call(services: int, sizes: list[int]) -> None:
 def test_metrics_are_asked_for_by_their_exact_dimensions() -> None:
     aws = cloudwatch({})
     inventory = names(services=("backend",), log_groups=("/ecs/backend",))
-    metrics(stack(), aws, inventory, [WEB, EDGE], [INCIDENTS], NOW)
+    metrics(stack(), aws, inventory, FRONT, [INCIDENTS], NOW)
     [asked] = aws.parameters_of("GetMetricData")
     by_namespace: dict[str, set[tuple[str, ...]]] = {}
     for query in asked["MetricDataQueries"]:
@@ -197,12 +226,13 @@ def test_metrics_are_asked_for_by_their_exact_dimensions() -> None:
         by_namespace.setdefault(metric["Namespace"], set()).add(dimensions)
     assert by_namespace == {
         "AWS/ECS": {("ClusterName", "ServiceName")},
-        "AWS/ApplicationELB": {("LoadBalancer",)},
+        "AWS/ApplicationELB": {("LoadBalancer",), ("TargetGroup", "LoadBalancer")},
         "AWS/Logs": {("LogGroupName",)},
         "AWS/DynamoDB": {("TableName",), ("TableName", "GlobalSecondaryIndexName"), ("TableName", "Operation")},
     }
     said = str(asked["MetricDataQueries"])
     assert "app/web/50dc6c495c0c9188" in said
+    assert "targetgroup/app/73e2d6bc24d8a067" in said
     assert "net/edge" not in said
     assert "UserErrors" not in said
     assert asked["EndTime"] - asked["StartTime"] >= timedelta(hours=24)
@@ -210,73 +240,157 @@ def test_metrics_are_asked_for_by_their_exact_dimensions() -> None:
 
 def test_what_could_not_be_seen_is_not_asked_for_and_blinds_no_other() -> None:
     denied = CouldNotLook("elasticloadbalancing:DescribeLoadBalancers", "AccessDenied: no")
-    told = seen({"CPU": every_5_minutes(40)}, balancers=denied, tables=denied)
+    told = seen({"CPU": every_5_minutes(40)}, fronted=denied, tables=denied)
     assert told.due("backend", "CPU", HOUR, NOW)
     with pytest.raises(CouldNotLook, match="there are no metrics to fetch"):
-        seen({}, inventory=names(), balancers=denied, tables=denied)
+        seen({}, inventory=names(), fronted=denied, tables=denied)
 
 
 REQUESTS = every_5_minutes(300)
 
 
-def errors(target: Points = (), balancer: Points = ()) -> dict[str, Points]:
-    return {"RequestCount": REQUESTS, "HTTPCode_Target": target, "HTTPCode_ELB": balancer}
-
-
 def latency(p95: Points, **more: Points) -> dict[str, Points]:
-    return {"RequestCount": REQUESTS, "TargetResponseTime p95": p95, **more}
+    return {"app RequestCount Sum": REQUESTS, "app TargetResponseTime p95": p95, **more}
 
 
 ERRORS: dict[str, tuple[dict[str, Points], str, str]] = {
+    "none": ({"app RequestCount": REQUESTS}, "passed", "at most 0 5xx"),
+    "few": ({"app RequestCount": REQUESTS, "app HTTPCode_Target": [at(7, 10)]}, "passed", "at most 10 5xx"),
+    "many": ({"app RequestCount": REQUESTS, "app HTTPCode_Target": [at(7, 11)]}, "failed", "limit 10 per minute"),
+    "many, two hours ago": (
+        {"app RequestCount": REQUESTS, "app HTTPCode_Target": [at(120, 99)]},
+        "passed",
+        "at most 0 5xx",
+    ),
+    "many of the balancer's other groups": (
+        {"app RequestCount": REQUESTS, "HTTPCode_Target": [at(7, 99)]},
+        "passed",
+        "at most 0 5xx",
+    ),
+    "none, and no request in a day": ({}, "blind", "RequestCount of app has no data in 24 hours"),
+    "none, and requests at night": ({"app RequestCount": [at(600, 5)]}, "passed", "at most 0 5xx"),
+}
+
+
+test_server_errors_of_targets_count = judges(
+    daily("alb").test_server_errors_are_rare, ERRORS, traffic=serves, balancer_errors=lambda series: []
+)
+
+OWN: dict[str, tuple[dict[str, Points], str, str]] = {
     "none": ({"RequestCount": REQUESTS}, "passed", "at most 0 5xx"),
-    "few": ({"RequestCount": REQUESTS, "HTTPCode_Target": [at(7, 10)]}, "passed", "at most 10 5xx"),
-    "many": ({"RequestCount": REQUESTS, "HTTPCode_Target": [at(7, 11)]}, "failed", "limit 10 per minute"),
-    "many, two hours ago": ({"RequestCount": REQUESTS, "HTTPCode_Target": [at(120, 99)]}, "passed", "at most 0 5xx"),
-    "of both in the same minute": (errors(target=[at(7, 6)], balancer=[at(7, 6, UTC)]), "failed", "at most 12 5xx"),
-    "of both in different minutes": (errors(target=[at(7, 6)], balancer=[at(8, 6)]), "passed", "at most 6 5xx"),
     "of the load balancer, which has no healthy target": ({"HTTPCode_ELB": [at(3, 40)]}, "failed", "at most 40 5xx"),
     "none, and no request in a day": ({}, "blind", "RequestCount of web has no data in 24 hours"),
     "none, and requests at night": ({"RequestCount": [at(600, 5)]}, "passed", "at most 0 5xx"),
 }
-
-
-test_server_errors_of_targets_and_load_balancer_count = judges(
-    daily("alb").test_server_errors_are_rare, ERRORS, traffic=serves
+test_server_errors_of_the_load_balancer_itself_count = judges(
+    daily("alb").test_server_errors_are_rare, OWN, traffic=lambda series: [], balancer_errors=itself_errs
 )
 
 
-@pytest.mark.parametrize("metric", ["HTTPCode_Target", "HTTPCode_ELB"])
-def test_half_of_the_server_errors_is_not_enough_to_pass(metric: str) -> None:
-    found = serves({"RequestCount": REQUESTS, metric: ([], "PartialData")})
-    assert verdict(daily("alb").test_server_errors_are_rare, traffic=found)[0] == "blind"
+def test_half_of_the_server_errors_is_not_enough_to_pass() -> None:
+    check = daily("alb").test_server_errors_are_rare
+    found = serves({"app RequestCount": REQUESTS, "app HTTPCode_Target": ([], "PartialData")})
+    assert verdict(check, traffic=found, balancer_errors=[])[0] == "blind"
+    found_too = itself_errs({"RequestCount": REQUESTS, "HTTPCode_ELB": ([], "PartialData")})
+    assert verdict(check, traffic=[], balancer_errors=found_too)[0] == "blind"
 
 
+FEW = [at(minutes, 3) for minutes in range(5, 65, 5)]
 LATENCY: dict[str, tuple[dict[str, Points], str, str]] = {
     "quick": (latency(every_5_minutes(0.4)), "passed", "at most 400 ms"),
     "slow for five minutes": (
-        latency([*every_5_minutes(0.4), at(42, 1.2)]),
+        latency([*every_5_minutes(0.4), at(42, 1.2)], **{"app RequestCount Sum": [*REQUESTS, at(42, 20)]}),
         "failed",
         "at most 1200 ms in the last hour; limit",
     ),
-    "slow on average only": (
-        latency(every_5_minutes(0.4), **{"TargetResponseTime Average": every_5_minutes(9)}),
+    "requests without response times": ({"app RequestCount": REQUESTS}, "blind", "no response times of app"),
+    "no request in the last hour": ({"app RequestCount": [at(600, 5)]}, "passed", "no request in the last hour"),
+    "no request in a day": ({"app TargetResponseTime p95": every_5_minutes(0.4)}, "blind", "no data in 24 hours"),
+    "one slow request of three, and no others": (
+        latency([at(20, 9.0)], **{"app RequestCount Sum": [at(20, 3)], "app RequestCount Sum hourly": [at(30, 3)]}),
         "passed",
-        "",
+        "3 requests in the last hour: too few for a p95",
     ),
-    "requests without response times": ({"RequestCount": REQUESTS}, "blind", "too little data of p95 response time"),
-    "no request in the last hour": ({"RequestCount": [at(600, 5)]}, "passed", "no request in the last hour"),
-    "no request in a day": ({"TargetResponseTime p95": every_5_minutes(0.4)}, "blind", "no data in 24 hours"),
+    "quick, the last ones 40 minutes ago": (
+        latency([at(40, 0.2), at(45, 0.3)], **{"app RequestCount Sum": [at(40, 3), at(45, 2)]}),
+        "passed",
+        "p95 at most 300 ms",
+    ),
+    "few in each period, all slow, and enough in the hour": (
+        latency(
+            [(time, 3.0) for time, _ in FEW],
+            **{
+                "app RequestCount Sum hourly": [at(30, 36)],
+                "app TargetResponseTime p95 hourly": [at(30, 3.0)],
+                "app RequestCount Sum": FEW,
+            },
+        ),
+        "failed",
+        "at most 3000 ms",
+    ),
+    "few in each period, one of them slow, and the hour is quick": (
+        latency(
+            [(time, 0.2) for time, _ in FEW[1:]] + [at(5, 3.0)],
+            **{
+                "app RequestCount Sum hourly": [at(30, 36)],
+                "app TargetResponseTime p95 hourly": [at(30, 0.3)],
+                "app RequestCount Sum": FEW,
+            },
+        ),
+        "passed",
+        "at most 300 ms",
+    ),
 }
 
 
-test_responses_are_judged_by_p95_where_there_were_requests = judges(
-    daily("alb").test_responses_are_quick, LATENCY, traffic=serves
+def longest_key_first(series: dict[str, Points]) -> dict[str, Points]:
+    return {key: series[key] for key in sorted(series, key=len, reverse=True)}
+
+
+test_responses_are_judged_by_p95_where_there_were_enough_requests = judges(
+    daily("alb").test_responses_are_quick,
+    LATENCY,
+    traffic=lambda series: serves(longest_key_first(series)),
+    balancer_errors=lambda series: [],
 )
 
 
-def test_network_load_balancers_have_no_http_traffic() -> None:
-    told = seen({"RequestCount": REQUESTS}, inventory=names(), balancers=[WEB, EDGE])
-    assert [one.name for one in traffic(told, [WEB, EDGE], NOW)] == ["web"]
+def test_network_load_balancers_have_no_http_traffic_and_that_is_no_failure() -> None:
+    told = seen({}, inventory=BACKEND, fronted=own_groups(names(), [EDGE], [GROUP], []))
+    assert traffic(told, own_groups(names(), [EDGE], [GROUP], []), NOW) == []
+    errors = balancer_errors(told, [EDGE], [], NOW)
+    for name in ("test_server_errors_are_rare", "test_responses_are_quick"):
+        outcome, said = verdict(getattr(daily("alb"), name), traffic=[], balancer_errors=errors)
+        assert outcome == "passed"
+        assert "a network load balancer" in said
+
+
+MESSAGES: dict[str, tuple[Raw, str]] = {
+    "of the metric": (
+        {"MetricDataResults": [{"Messages": [{"Code": "MultipleUnits", "Value": "Multiple units returned"}]}]},
+        "MultipleUnits: Multiple units returned",
+    ),
+    "of the call": (
+        {"MetricDataResults": [{}], "Messages": [{"Value": "Maximum number of allowed metrics exceeded"}]},
+        "Maximum number of allowed metrics exceeded",
+    ),
+    "one result for each unit": ({"MetricDataResults": [{}, {}]}, "several results came for one metric"),
+}
+
+
+@pytest.mark.parametrize(("told", "reason"), MESSAGES.values(), ids=MESSAGES)
+def test_what_cloudwatch_says_of_its_answer_is_a_reason_not_to_believe_it(told: Raw, reason: str) -> None:
+    whole = {"Id": "m0", "Label": "CPU", "Timestamps": [NOW], "Values": [1.0], "StatusCode": "Complete"}
+    answer = {**told, "MetricDataResults": [{**whole, **one} for one in told["MetricDataResults"]]}
+    found = metrics(stack(), Aws({("cloudwatch", "GetMetricData"): answer}), BACKEND, [], [], NOW)
+    with pytest.raises(CouldNotLook, match=f"CPUUtilization of backend: {reason}"):
+        found.series("backend", "CPU")
+
+
+def test_two_pages_that_contradict_each_other_are_not_believed() -> None:
+    found = seen({"CPUUtilization": [at(5, 30)]}, {"CPUUtilization": [at(5, 0.3)]})
+    with pytest.raises(CouldNotLook, match="several results came for one metric"):
+        found.series("backend", "CPU")
 
 
 def throttled(series: Mapping[str, Any]) -> list[Throttling]:
@@ -328,11 +442,11 @@ def test_a_log_group_into_which_nothing_is_written_fails(points: Any, outcome: s
 
 
 def test_a_hot_service_shows_tasks_and_errors_beside_it_where_they_are_known() -> None:
-    hot = {"CPUUtilization": every_5_minutes(97), "RequestCount": REQUESTS, "HTTPCode_ELB": [at(3, 12)]}
-    told = seen(hot, balancers=[WEB])
+    hot = {"CPUUtilization": every_5_minutes(97), "app RequestCount": REQUESTS, "app HTTPCode_Target": [at(3, 12)]}
+    told = seen(hot, fronted=FRONT)
     log = LogErrors(arn="/ecs/backend", name="/ecs/backend", seen=3, websocket=0, complete=True)
     denied = CouldNotLook("ecs:DescribeServices", "AccessDenied: no")
-    known = service_load(told, BACKEND, denied, traffic(told, [WEB], NOW), [log], NOW)
+    known = service_load(told, BACKEND, denied, traffic(told, FRONT, NOW), [log], NOW)
     unknown = service_load(told, BACKEND, denied, denied, denied, NOW)
     assert known[0].beside == (
         "task count unknown; at most 12 5xx in a minute; 3 ERROR events in the logs within the hour"

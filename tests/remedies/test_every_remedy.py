@@ -54,6 +54,58 @@ def test_scaling_limits(now: tuple[int, int], wish: dict[str, str], after: tuple
         assert tuple(remedy.want(state, wish).values()) == after
 
 
+def _scalable(*actions: str, **service: Any) -> dict[Any, Any]:
+    """2 to 3 tasks, with these scheduled actions, of a service as given."""
+    target = {"ResourceId": TARGET, "ScalableDimension": "ecs:service:DesiredCount", "ServiceNamespace": "ecs",
+              "MinCapacity": 2, "MaxCapacity": 3, "RoleARN": "arn:aws:iam::123456789012:role/scaling",
+              "CreationTime": datetime(2026, 1, 1, tzinfo=UTC)}  # fmt: skip
+    planned = [
+        {"ScheduledActionName": name, "ScheduledActionARN": "arn:aws:autoscaling:1", "ServiceNamespace": "ecs",
+         "Schedule": "cron(0 20 * * ? *)", "ResourceId": TARGET, "ScalableTargetAction": {"MaxCapacity": 3},
+         "CreationTime": datetime(2026, 1, 1, tzinfo=UTC)}
+        for name in actions
+    ]  # fmt: skip
+    return {
+        ("application-autoscaling", "DescribeScalableTargets"): {"ScalableTargets": [target]},
+        ("application-autoscaling", "DescribeScheduledActions"): {"ScheduledActions": planned},
+        ("ecs", "DescribeServices"): {"services": [{"serviceArn": SERVICE, "desiredCount": 2, **service}]},
+    }
+
+
+ROLLING = {"status": "PRIMARY", "rolloutState": "IN_PROGRESS"}
+OWNED: dict[str, tuple[type[BaseRemedy], dict[Any, Any], str]] = {
+    "by a schedule": (SetScalingLimits, _scalable("night", "day"), "scheduled actions set these limits: night, day"),
+    "by a deployment": (SetScalingLimits, _scalable(deployments=[ROLLING]), "a deployment of backend is under way"),
+    "suspended by a deployment": (ResumeScaling, _scalable(deployments=[ROLLING]), "a deployment of backend"),
+    "by CodeDeploy, which has two task sets": (
+        SetScalingLimits,
+        _scalable(deployments=[], taskSets=[{"stabilityStatus": "STEADY_STATE"}, {"stabilityStatus": "STABILIZING"}]),
+        "a deployment of backend",
+    ),
+    "by a bake, whose colours both run": (
+        ResumeScaling,
+        _scalable(deployments=[{"status": "PRIMARY"}, {"status": "ACTIVE"}]),
+        "a deployment of backend",
+    ),
+}
+
+
+@pytest.mark.parametrize(("kind", "answers", "why"), OWNED.values(), ids=OWNED)
+def test_what_a_schedule_or_a_deployment_owns_is_left_alone(
+    kind: type[BaseRemedy], answers: dict[Any, Any], why: str
+) -> None:
+    with pytest.raises(CannotFix, match=why):
+        _remedy(kind, answers).read_for_plan(TARGET)
+
+
+def test_what_nobody_owns_is_set_to_the_limits_of_the_service() -> None:
+    settled = _scalable(deployments=[{"status": "PRIMARY", "rolloutState": "COMPLETED"}])
+    own = _stack(limits={"c/backend": {"min_tasks": 3, "max_tasks": 4}})
+    sets = SetScalingLimits(own, Aws(settled), tuple)
+    assert sets.want_for(TARGET, sets.read_for_plan(TARGET), {}) == {"MinCapacity": 3, "MaxCapacity": 4}
+    assert ScaleService(own, Aws({}), tuple).want_for(TARGET, {"desiredCount": 3}, {}) == {"desiredCount": 4}
+
+
 RISKS: list[tuple[type[BaseRemedy], dict[str, Any], dict[str, Any], Risk]] = [
     (ScaleService, {"desiredCount": 2}, {"desiredCount": 5}, Risk.SAFE),
     (ScaleService, {"desiredCount": 5}, {"desiredCount": 2}, Risk.DISRUPTIVE),

@@ -16,10 +16,10 @@ from opschecks.remedies.settings.ecs import RollBackService
 )
 def test_what_was_deployed_serves(releases: list[Release], stack: Stack, now: datetime, examine: Examine) -> None:
     """A deployment that was rolled back automatically looks as stable as a success; the old version keeps running."""
-    longest = timedelta(minutes=stack.limits.deployment_minutes)
     for release in releases:
         with examine(release) as note:
             service, rollout = release.service, release.rollout
+            longest = timedelta(minutes=stack.limits.of(service).deployment_minutes)
             assert service.status == "ACTIVE", f"the service is {service.status}"
             primary = release.primary
             note(f"{primary.revision} by {primary.id}, {service.running} of {service.desired} tasks run")

@@ -98,7 +98,7 @@ def inventory(stack: Stack, aws: Aws) -> Inventory:
     if stack.tags:
         here, there = fan_out(lambda look: look(aws, stack.tags), (_from_tags, _of_cloudfront))
         unseen = there if isinstance(there, CouldNotLook) else None
-        for kind, name in [*here, *([] if isinstance(there, CouldNotLook) else there)]:
+        for kind, name in [one for some in (here, there) if not isinstance(some, CouldNotLook) for one in some]:
             if name not in found[kind]:
                 found[kind].append(name)
     clusters = found["cluster"]

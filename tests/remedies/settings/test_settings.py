@@ -74,6 +74,7 @@ def _scaling(state: State) -> Canned:
              "RoleARN": "arn:aws:iam::123456789012:role/scaling", "CreationTime": NOW}  # fmt: skip
     return {
         ("application-autoscaling", "DescribeScalableTargets"): {"ScalableTargets": [{**state, **fixed}]},
+        ("application-autoscaling", "DescribeScheduledActions"): {"ScheduledActions": []},
         ("ecs", "DescribeServices"): {"services": [{"serviceArn": "a", "desiredCount": 2}]},
     }
 
