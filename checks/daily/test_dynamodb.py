@@ -1,8 +1,12 @@
 """Tables exist, have the expected billing mode, and are not throttled."""
 
-from opschecks import Examine, Severity, Stack, check
+from opschecks import Examine, Severity, Stack, check, seen
 from opschecks.aws.dynamodb import Table
+from opschecks.aws.throttle_causes import Causes
 from opschecks.aws.traffic import Throttling
+
+REPLICATES = ("", "ACTIVE", "CREATING", "UPDATING", "DELETING")
+"""States of a replica that nobody has to look at: it takes part, or is being added or removed."""
 
 
 @check(Severity.CRITICAL, runbook="database-throttling", failing="A table or index is not active")
@@ -13,11 +17,15 @@ def test_tables_are_active(tables: list[Table], examine: Examine) -> None:
             assert table.status in ("ACTIVE", "UPDATING"), f"the table is {table.status}"
             resting = {name: status for name, status in table.indexes.items() if status not in ("ACTIVE", "UPDATING")}
             assert not resting, ", ".join(f"index {name} is {status}" for name, status in resting.items())
+            away = {region: status for region, status in table.replicas.items() if status not in REPLICATES}
+            assert not away, ", ".join(f"the replica in {region} is {status}" for region, status in away.items())
             note(f"{table.status}, {len(table.indexes)} indexes")
 
 
 @check(Severity.HIGH, runbook="database-throttling", failing="A table is throttled")
-def test_tables_are_not_throttled(table_throttling: list[Throttling], stack: Stack, examine: Examine) -> None:
+def test_tables_are_not_throttled(
+    table_throttling: list[Throttling], throttle_causes: dict[str, Causes], stack: Stack, examine: Examine
+) -> None:
     """Throttled requests are retried until they fail, and the backend waits meanwhile."""
     for table in table_throttling:
         with examine(table) as note:
@@ -25,7 +33,9 @@ def test_tables_are_not_throttled(table_throttling: list[Throttling], stack: Sta
             assert table.status != "MISSING", "the table does not exist"
             throttled = table.throttled_last_hour
             note(f"{throttled} throttled requests in the last hour")
-            assert throttled <= limit, table.operations or f"limit {limit}"
+            why = [table.operations, str(throttle_causes.get(table.name, ""))]
+            assert throttled <= limit, "; ".join(filter(None, why)) or f"limit {limit}"
+            seen(table.status)
 
 
 @check(Severity.LOW, runbook="database-throttling", failing="A table has the wrong billing mode")

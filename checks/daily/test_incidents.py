@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from opschecks import Examine, Severity, Stack, check
 from opschecks.aws.dynamodb import Incident
+from opschecks.aws.incident_reads import Reading
 
 INDEX_CATCHES_UP = timedelta(minutes=5)
 """An index follows its table; what is younger may rightly not be in it yet."""
@@ -35,7 +36,12 @@ def test_active_incidents_are_young(
     may_be_empty=True,
 )
 def test_incidents_can_be_found_by_status(
-    overnight_incidents: list[Incident], active_incidents: list[Incident], stack: Stack, now: datetime, examine: Examine
+    overnight_incidents: list[Incident],
+    overnight_reading: Reading,
+    active_incidents: list[Incident],
+    stack: Stack,
+    now: datetime,
+    examine: Examine,
 ) -> None:
     """An item without status, severity or time is in no index, so that no query and no dashboard shows it."""
     through_index = {incident.arn for incident in active_incidents}
@@ -46,3 +52,7 @@ def test_incidents_can_be_found_by_status(
             settled = now - incident.created_at > INDEX_CATCHES_UP
             if incident.status == stack.active_status and settled:
                 assert incident.arn in through_index, f"{stack.status_index} does not show it"
+    if overnight_reading.through:  # a large table
+        with examine(overnight_reading) as note:
+            note(overnight_reading.through)
+            overnight_reading.require_indexed()

@@ -15,6 +15,9 @@ def test_no_incident_keeps_coming_back(
         note(f"{len(week_incidents)} opened this week, {incident_weeks.opened_before} in the week before")
         if incident_weeks.undated:
             note(f"{incident_weeks.undated} do not say when and are not counted")
+        if incident_weeks.reading.through:
+            note(incident_weeks.reading.through)
         again = incident_weeks.repeated(limit)
         told = "; ".join(f"“{title}” {times} times" for title, times in again.items())
         assert not again, f"{told} within the week, limit {limit}"
+        incident_weeks.reading.require_indexed()

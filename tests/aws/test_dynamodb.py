@@ -8,8 +8,12 @@ from typing import Any
 
 import pytest
 
-from opschecks.aws.dynamodb import Incident, Table, active_incidents, overnight_incidents, tables
+from opschecks.aws import incident_reads
+from opschecks.aws.dynamodb import Incident, Table, tables
+from opschecks.aws.incident_reads import Reading
+from opschecks.aws.incidents import active_incidents, overnight_incidents, overnight_reading
 from opschecks.config.stack import Stack
+from opschecks.core.answer import Answer
 from opschecks.core.observation import CouldNotLook, NotThere
 from tests.canned import ACCOUNT, NOW, Aws, Raw, ago, daily, given, judges, names, stack, verdict, verdicts
 
@@ -86,16 +90,24 @@ def test_provisioned_tables_pass_where_the_stack_wants_them() -> None:
     assert verdict(checks.test_tables_bill_as_wanted, tables=found, stack=wanted) == ("passed", "PROVISIONED")
 
 
-def test_one_table_that_may_not_be_read_hides_behind_no_other() -> None:
-    denied = CouldNotLook("dynamodb:DescribeTable", "AccessDeniedException: no", action="dynamodb:DescribeTable")
+DENIED = CouldNotLook("dynamodb:DescribeTable", "AccessDeniedException: no", action="dynamodb:DescribeTable")
 
+
+def test_one_table_that_may_not_be_read_is_blind_alone() -> None:
     def answer(TableName: str) -> Raw:  # noqa: N803 - AWS's name
         if TableName == "events":
-            raise denied
-        return {"Table": table()}
+            raise DENIED
+        return {"Table": table(TableName=TableName)}
 
+    found = tables(Aws({("dynamodb", "DescribeTable"): answer}), names(tables=("incidents", "events", "agents")))
+    wanted = {"incidents": "passed", "events": "blind", "agents": "passed"}
+    assert verdicts(checks.test_tables_are_active, tables=found) == wanted
+    assert verdicts(checks.test_tables_bill_as_wanted, tables=found) == wanted
+
+
+def test_where_no_table_may_be_read_the_observation_says_what_to_allow() -> None:
     with pytest.raises(CouldNotLook, match="allow dynamodb:DescribeTable"):
-        tables(Aws({("dynamodb", "DescribeTable"): answer}), names(tables=("incidents", "events", "agents")))
+        seen(DENIED)
 
 
 def item(name: str = "i-1", **changes: Raw | None) -> Raw:
@@ -112,24 +124,40 @@ def item(name: str = "i-1", **changes: Raw | None) -> Raw:
     return given(raw, changes)
 
 
+SMALL = [Table(arn="arn", name="incidents", evidence=Answer(table(TableSizeBytes=9000)))]
+
+
+def read(checked: Stack, aws: Aws, now: datetime = NOW) -> Reading:
+    return overnight_reading(checked, aws, SMALL, now)
+
+
+def opened(checked: Stack, aws: Aws, now: datetime = NOW) -> list[Incident]:
+    return overnight_incidents(read(checked, aws, now))
+
+
 def active(*items: Raw, checked: Stack = HERE) -> list[Incident]:
-    return active_incidents(checked, Aws({("dynamodb", "Query"): {"Items": list(items), "Count": 1}}, checked), NOW)
+    return active_incidents(checked, Aws({("dynamodb", "Query"): {"Items": list(items), "Count": 1}}, checked))
 
 
 def overnight(*items: Raw, checked: Stack = HERE) -> list[Incident]:
-    return overnight_incidents(checked, Aws({("dynamodb", "Scan"): {"Items": list(items), "Count": 1}}, checked), NOW)
+    return overnight_incidents(read(checked, Aws({("dynamodb", "Scan"): {"Items": list(items), "Count": 1}}, checked)))
+
+
+@pytest.fixture(autouse=True)
+def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(incident_reads, "pause", lambda seconds: None)
 
 
 @pytest.mark.parametrize(
     ("observe", "operation", "expressions"),
-    [(active_incidents, "Query", ["KeyConditionExpression"]), (overnight_incidents, "Scan", ["FilterExpression"])],
+    [(active_incidents, "Query", ["KeyConditionExpression"]), (opened, "Scan", ["FilterExpression"])],
     ids=["query", "scan"],
 )
 def test_reserved_words_are_aliased_and_every_placeholder_is_explained(
     observe: Any, operation: str, expressions: list[str]
 ) -> None:
     aws = Aws({("dynamodb", operation): {"Items": []}}, HERE)
-    assert observe(HERE, aws, NOW) == []
+    assert observe(HERE, aws) == []
     [asked] = aws.parameters_of(operation)
     words = re.findall(r"[#:]?\w+", " ".join(str(asked[key]) for key in expressions))
     assert not set(words) & set(RESERVED)
@@ -143,7 +171,7 @@ def test_active_incidents_are_found_through_the_index_by_the_stacks_own_words() 
         incidents_table="tickets", status_index="by-state", active_status="open", incident_fields={"status": "state"}
     )
     aws = Aws({("dynamodb", "Query"): {"Items": []}}, checked)
-    active_incidents(checked, aws, NOW)
+    active_incidents(checked, aws)
     [asked] = aws.parameters_of("Query")
     assert (asked["TableName"], asked["IndexName"]) == ("tickets", "by-state")
     assert asked["ExpressionAttributeNames"] == {"#status": "state"}
@@ -151,7 +179,7 @@ def test_active_incidents_are_found_through_the_index_by_the_stacks_own_words() 
 
 
 @pytest.mark.parametrize(
-    ("observe", "operation"), [(active_incidents, "Query"), (overnight_incidents, "Scan")], ids=["query", "scan"]
+    ("observe", "operation"), [(active_incidents, "Query"), (opened, "Scan")], ids=["query", "scan"]
 )
 def test_a_page_without_items_may_be_followed_by_one_with_some(observe: Any, operation: str) -> None:
     first, second = {"incident_id": {"S": "a"}}, {"incident_id": {"S": "b"}}
@@ -161,7 +189,7 @@ def test_a_page_without_items_may_be_followed_by_one_with_some(observe: Any, ope
         {"Items": [item("i-2")], "Count": 1},
     ]
     aws = Aws({("dynamodb", operation): pages}, HERE)
-    assert [one.name for one in observe(HERE, aws, NOW)] == ["i-1", "i-2"]
+    assert [one.name for one in observe(HERE, aws)] == ["i-1", "i-2"]
     starts = [asked.get("ExclusiveStartKey") for asked in aws.parameters_of(operation)]
     assert starts == [None, first, second]
 
@@ -170,12 +198,12 @@ def test_a_search_longer_than_the_page_budget_is_not_seen() -> None:
     short = stack(incidents_table="incidents", limits={"pages": 2})
     pages = [{"Items": [item()], "LastEvaluatedKey": {"incident_id": {"S": str(n)}}} for n in range(2)]
     with pytest.raises(CouldNotLook, match="dynamodb:Scan: cut short after 2 pages"):
-        overnight_incidents(short, Aws({("dynamodb", "Scan"): pages}, short), NOW)
+        opened(short, Aws({("dynamodb", "Scan"): pages}, short))
 
 
 def test_without_an_incidents_table_the_stack_is_told_to_name_one() -> None:
     with pytest.raises(CouldNotLook, match=r"set incidents_table in stacks\.toml"):
-        active_incidents(stack(), Aws({}), NOW)
+        active_incidents(stack(), Aws({}))
 
 
 def written(moment: datetime) -> Raw:
@@ -231,6 +259,7 @@ test_incidents_can_be_found_by_status = judges(
     incident_checks.test_incidents_can_be_found_by_status,
     FOUND,
     overnight_incidents=lambda changes: overnight(item(**changes)),
+    overnight_reading=Reading(arn="incidents", name="incidents", incidents=()),
     active_incidents=active(item("i-1")),
     stack=HERE,
 )
@@ -249,14 +278,14 @@ test_incidents_can_be_found_by_status = judges(
 def test_yesterday_begins_at_the_stacks_own_midnight(zone: str, moment: datetime, since: str) -> None:
     checked = stack(incidents_table="incidents", time_zone=zone)
     aws = Aws({("dynamodb", "Scan"): {"Items": []}}, checked)
-    overnight_incidents(checked, aws, moment)
+    opened(checked, aws, moment)
     [asked] = aws.parameters_of("Scan")
     assert asked["ExpressionAttributeValues"][":since"] == {"S": since}
 
 
 def test_items_that_no_time_can_find_are_asked_for_too() -> None:
     aws = Aws({("dynamodb", "Scan"): {"Items": []}}, HERE)
-    overnight_incidents(HERE, aws, NOW)
+    opened(HERE, aws)
     [asked] = aws.parameters_of("Scan")
     assert "OR NOT attribute_type(#created, :text)" in asked["FilterExpression"]
     assert asked["ExpressionAttributeValues"][":text"] == {"S": "S"}

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from opschecks.aws import incident_reads
 from opschecks.aws.dynamodb import Table
 from opschecks.aws.incident_archive import OldIncidents, old_incidents
 from opschecks.core.answer import Answer
@@ -15,6 +16,11 @@ from tests.canned import ACCOUNT, NOW, Answers, Aws, Raw, stack, verdict, weekly
 
 check = weekly("incident_archive").test_old_incidents_are_archived
 HERE = stack(incidents_table="incidents")
+
+
+@pytest.fixture(autouse=True)
+def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(incident_reads, "pause", lambda seconds: None)
 
 
 def described(*keys: str, index: str = "status-index", **projection: Any) -> Raw:

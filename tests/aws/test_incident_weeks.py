@@ -8,12 +8,18 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from opschecks.aws import incident_reads
 from opschecks.aws.incident_weeks import IncidentWeeks, Opened, incident_weeks, opened_incidents, week_incidents
 from opschecks.core.observation import CouldNotLook
 from tests.canned import NOW, Aws, Raw, concludes, stack, weekly
 
 check = weekly("incident_weeks").test_no_incident_keeps_coming_back
 HERE = stack(incidents_table="incidents")
+
+
+@pytest.fixture(autouse=True)
+def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(incident_reads, "pause", lambda seconds: None)
 
 
 def item(days_ago: float | None, title: str = "", severity: str = "low", **more: str) -> Raw:
@@ -30,7 +36,7 @@ def opened(*pages: list[Raw], checked: Any = HERE) -> tuple[Opened, Aws]:
 
     answers = [{"Items": items, "Count": len(items), **more(number)} for number, items in enumerate(pages, 1)]
     aws = Aws({("dynamodb", "Scan"): answers}, checked)
-    return opened_incidents(checked, aws, NOW), aws
+    return opened_incidents(checked, aws, [], NOW), aws
 
 
 def weeks(*items: Raw, checked: Any = HERE) -> IncidentWeeks:
@@ -95,6 +101,6 @@ def test_a_time_that_is_none_is_not_a_count_of_zero() -> None:
 
 def test_an_answer_without_items_is_not_an_empty_table() -> None:
     with pytest.raises(CouldNotLook, match="Items"):
-        opened_incidents(HERE, Aws({("dynamodb", "Scan"): {"Count": 0}}, HERE), NOW)
+        opened_incidents(HERE, Aws({("dynamodb", "Scan"): {"Count": 0}}, HERE), [], NOW)
     with pytest.raises(CouldNotLook, match="names no incidents table"):
-        opened_incidents(stack(), Aws({}, stack()), NOW)
+        opened_incidents(stack(), Aws({}, stack()), [], NOW)

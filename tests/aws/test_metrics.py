@@ -408,7 +408,9 @@ THROTTLED: dict[str, tuple[dict[str, Points], dict[str, str]]] = {
 
 @pytest.mark.parametrize(("series", "wanted"), THROTTLED.values(), ids=THROTTLED)
 def test_throttling_is_told_by_table_and_index(series: dict[str, Points], wanted: dict[str, str]) -> None:
-    outcomes = verdicts(daily("dynamodb").test_tables_are_not_throttled, table_throttling=throttled(series))
+    outcomes = verdicts(
+        daily("dynamodb").test_tables_are_not_throttled, table_throttling=throttled(series), throttle_causes={}
+    )
     assert {**outcomes, **wanted} == outcomes
 
 
@@ -419,7 +421,7 @@ def test_throttling_names_the_operations_most_first() -> None:
 
 def test_throttling_that_is_not_known_in_full_is_not_none() -> None:
     found = throttled({"WriteThrottle": ([], "PartialData")})
-    outcomes = verdicts(daily("dynamodb").test_tables_are_not_throttled, table_throttling=found)
+    outcomes = verdicts(daily("dynamodb").test_tables_are_not_throttled, table_throttling=found, throttle_causes={})
     assert set(outcomes.values()) == {"blind"}
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from ..core.answer import Answer
@@ -23,7 +23,12 @@ _CALL = "dynamodb:DescribeTable"
 
 @dataclass(frozen=True, kw_only=True)
 class Table(Resource):
-    """A table. One that does not exist has the status MISSING and nothing else."""
+    """A table. One that does not exist has the status MISSING and nothing else.
+
+    `unread`: why it could not be described; each of its properties then raises that.
+    """
+
+    unread: CouldNotLook | None = None
 
     status = Read(str, "TableStatus")
     """ACTIVE, CREATING, UPDATING, DELETING, …, or MISSING."""
@@ -42,13 +47,21 @@ class Table(Resource):
         """Status of each global secondary index by name."""
         return {
             str(index["IndexName"]): str(index["IndexStatus"])
-            for index in self.evidence.get("GlobalSecondaryIndexes", [])
+            for index in self.evidence.get("GlobalSecondaryIndexes") or []
         }
 
     @property
     def index_names(self) -> list[str]:
-        """Names of the global secondary indexes."""
-        return list(self.indexes)
+        """Names of the global secondary indexes; none where the table could not be described."""
+        if self.unread:
+            return []
+        return [str(index["IndexName"]) for index in self.evidence.get("GlobalSecondaryIndexes") or []]
+
+    @property
+    def replicas(self) -> dict[str, str]:
+        """Status of each replica of a global table by region; "" where AWS tells none."""
+        listed = self.evidence.get("Replicas") or []
+        return {str(one.get("RegionName", "a region")): str(one.get("ReplicaStatus") or "") for one in listed}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,60 +108,43 @@ class Incident(Resource):
         return [name for name in needed if not (self.evidence.get(name) and isinstance(self.evidence[name], str))]
 
 
+class _Unread(Answer):
+    """Evidence of a table that could not be described: reading anything of it raises why."""
+
+    __slots__ = ("error",)
+
+    def __init__(self, error: CouldNotLook) -> None:
+        super().__init__((), error.call)
+        self.error = error
+
+    def __getitem__(self, key: str) -> Any:
+        raise self.error.again()
+
+    def get(self, key: str, default: Any = None) -> Any:
+        raise self.error.again()
+
+
 @observation(allow=["dynamodb:DescribeTable"])
 def tables(aws: Aws, inventory: Inventory) -> list[Table]:
-    """The stack's tables with their indexes."""
-    return fan_out(lambda name: _table(aws, name), inventory.some("tables"))
+    """The stack's tables with their indexes. One that may not be read is blind alone; CouldNotLook where none may."""
+    found = fan_out(lambda name: _table(aws, name), inventory.some("tables"))
+    refused = [one.unread for one in found if one.unread]
+    if len(refused) == len(found):
+        raise refused[0].again()
+    return found
 
 
 def _table(aws: Aws, name: str) -> Table:
     try:
-        answer = aws.call("dynamodb", "DescribeTable", TableName=name)
+        raw: Mapping[str, Any] = aws.call("dynamodb", "DescribeTable", TableName=name)["Table"]
     except NotThere as missing:
         # a definite answer: the table does not exist, which checks must report as failed
         told = {"TableStatus": "MISSING", "Error": missing.reason}
         return Table(arn=name, name=name, evidence=Answer(told, missing.call))
-    raw: dict[str, Any] = answer["Table"]
-    items = [Figure("items", raw["ItemCount"])] if "ItemCount" in raw else []
-    return Table(arn=raw["TableArn"], name=name, evidence=raw, figures=tuple(items))
-
-
-@observation(allow=["dynamodb:Query"])
-def active_incidents(stack: Stack, aws: Aws, now: datetime) -> list[Incident]:
-    """The active incidents, by status through the table's status index (runbook: query incidents)."""
-    items = _items(
-        aws,
-        "Query",
-        TableName=incidents_table_of(stack),
-        IndexName=stack.status_index,
-        KeyConditionExpression="#status = :active",
-        ExpressionAttributeNames={"#status": stack.incident_fields.status},  # status is a reserved word
-        ExpressionAttributeValues={":active": {"S": stack.active_status}},
-    )
-    return [_incident(stack, item, now) for item in items]
-
-
-@observation(allow=["dynamodb:Scan"])
-def overnight_incidents(stack: Stack, aws: Aws, now: datetime) -> list[Incident]:
-    """The incidents opened since the start of yesterday in the stack's time zone, whatever their status."""
-    today = now.astimezone(stack.zone).replace(hour=0, minute=0, second=0, microsecond=0)
-    since = (today - timedelta(days=1)).astimezone(UTC)
-    return scanned_incidents(stack, aws, since, now)
-
-
-def scanned_incidents(stack: Stack, aws: Aws, since: datetime, now: datetime) -> list[Incident]:
-    """The incidents opened since then, and those without an opening time, by reading the whole table."""
-    created = stack.incident_fields.created_at
-    items = _items(
-        aws,
-        "Scan",
-        TableName=incidents_table_of(stack),
-        # a missing or non-text time compares with nothing: such items would never be found
-        FilterExpression="#created >= :since OR NOT attribute_type(#created, :text)",
-        ExpressionAttributeNames={"#created": created},
-        ExpressionAttributeValues={":since": {"S": f"{since:%Y-%m-%dT%H:%M:%S}"}, ":text": {"S": "S"}},
-    )
-    return [_incident(stack, item, now) for item in items]
+    except CouldNotLook as error:
+        return Table(arn=name, name=name, evidence=_Unread(error), unread=error)
+    items = [Figure("items", raw["ItemCount"])] if raw.get("ItemCount") is not None else []
+    return Table(arn=str(raw.get("TableArn") or name), name=name, evidence=raw, figures=tuple(items))
 
 
 def incidents_table_of(stack: Stack) -> str:
@@ -158,17 +154,17 @@ def incidents_table_of(stack: Stack) -> str:
     return stack.incidents_table
 
 
-def _items(aws: Aws, operation: str, **parameters: Any) -> Iterator[Answer]:
+def plain_item(item: Mapping[str, Any], call: str) -> Answer:
+    """An item of an answer, as plain values."""
     from boto3.dynamodb.types import TypeDeserializer
 
     plain = TypeDeserializer()
-    for page in aws.pages("dynamodb", operation, **parameters):
-        for item in page["Items"]:
-            # a plain copy: the many attributes need not carry the name of the call
-            yield Answer({key: plain.deserialize(value) for key, value in dict(item).items()}, page.call)
+    # a plain copy: the many attributes need not carry the name of the call
+    return Answer({key: plain.deserialize(value) for key, value in dict(item).items()}, call)
 
 
-def _incident(stack: Stack, item: Answer, now: datetime) -> Incident:
+def incident_of(stack: Stack, item: Answer) -> Incident:
+    """The incident that an item describes."""
     fields = stack.incident_fields
     name = str(item.get(fields.id) or "incident without an id")
     shown = {

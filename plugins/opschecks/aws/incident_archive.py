@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from ..core.answer import Answer
 from ..core.model import Figure, Resource
 from ..core.observation import CouldNotLook, observation
 from .dynamodb import Table, incidents_table_of
 from .dynamodb_items import key_line, key_names
+from .incident_reads import Budget, OverBudget
 from .session import Aws
 
 if TYPE_CHECKING:
@@ -22,10 +24,11 @@ _QUERY = "dynamodb:Query"
 
 @dataclass(frozen=True, kw_only=True)
 class OldIncidents(Resource):
-    """Number of resolved incidents of the table that were opened before `before`."""
+    """Number of resolved incidents of the table that were opened before `before`; at least so many if not `whole`."""
 
     count: int
     before: datetime
+    whole: bool = True
 
 
 @observation(allow=[_TABLE, _QUERY], soft=["tables"])
@@ -38,12 +41,28 @@ def old_incidents(stack: Stack, aws: Aws, tables: list[Table] | CouldNotLook, no
         known = aws.call("dynamodb", "DescribeTable", TableName=name)["Table"]
     before = archived_before(stack, now)
     asked = {**_asked(stack, known, before), "Select": "COUNT"}
-    pages = aws.pages("dynamodb", "Query", **asked)
-    count = sum(int(page["Count"]) for page in pages)
-    told = {"status": stack.resolved_status, "opened before": before, "items": count}
-    figures = (Figure("old resolved incidents", count),)
+    budget = Budget(stack, known)
+    count, whole = _counted(budget.pages(aws, "Query", **asked), stack.limits.old_incidents)
+    told = {"status": stack.resolved_status, "opened before": before, "items": count, "read units": budget.used}
+    figures = (Figure("old resolved incidents", count), Figure("read units", round(budget.used, 1)))
     arn = str(known.get("TableArn", name))
-    return OldIncidents(arn=arn, name=name, evidence=told, figures=figures, count=count, before=before)
+    return OldIncidents(arn=arn, name=name, evidence=told, figures=figures, count=count, before=before, whole=whole)
+
+
+def _counted(pages: Iterator[Answer], enough: int) -> tuple[int, bool]:
+    """How many there are, and True; or where the budget ended, that there are at least so many and too many, and False.
+
+    CouldNotLook where it ended before it was known that there are too many.
+    """
+    count = 0
+    try:
+        for page in pages:
+            count += int(page["Count"])
+    except OverBudget:
+        if count <= enough:
+            raise
+        return count, False
+    return count, True
 
 
 def archived_before(stack: Stack, now: datetime) -> datetime:

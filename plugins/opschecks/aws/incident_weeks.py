@@ -9,8 +9,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from ..core.model import Figure, Resource, Series
-from ..core.observation import observation
-from .dynamodb import Incident, incidents_table_of, scanned_incidents
+from ..core.observation import CouldNotLook, observation
+from .dynamodb import Incident, Table, incidents_table_of
+from .incident_reads import Reading, read_opened
 from .session import Aws
 
 if TYPE_CHECKING:
@@ -27,13 +28,15 @@ class Opened:
     """Every incident opened in eight weeks, whatever its status, newest first; a week is seven days in the stack's time
     zone, the last of which is `today`.
 
-    `undated`: number of incidents without an opening time, which another check reports as failed.
+    `undated`: number of incidents without an opening time, which another check reports as failed. `reading`: how the
+    table was read; of one that was only searched, what has no time is unknown.
     """
 
     incidents: tuple[Incident, ...]
     undated: int
     today: date
     zone: tzinfo
+    reading: Reading
 
     def day_of(self, one: Incident) -> date:
         """The day in the stack's time zone on which it was opened; times in the future count as today."""
@@ -52,6 +55,7 @@ class IncidentWeeks(Resource):
     opened: int
     opened_before: int
     undated: int
+    reading: Reading
     times: Mapping[str, int]
 
     def repeated(self, times: int) -> dict[str, int]:
@@ -59,15 +63,16 @@ class IncidentWeeks(Resource):
         return {title: count for title, count in self.times.items() if count > times}
 
 
-@observation(allow=["dynamodb:Scan"])
-def opened_incidents(stack: Stack, aws: Aws, now: datetime) -> Opened:
-    """The incidents of eight weeks, by reading the table once: no index of the runbook has only the time as key."""
+@observation(allow=["dynamodb:Query", "dynamodb:Scan"], soft=["tables"])
+def opened_incidents(stack: Stack, aws: Aws, tables: list[Table] | CouldNotLook, now: datetime) -> Opened:
+    """The incidents of eight weeks, by reading the table once, or through its indexes where it is large."""
     today = now.astimezone(stack.zone).date()
     first = datetime.combine(today - timedelta(days=DAYS * WEEKS - 1), time(), stack.zone)
-    found = scanned_incidents(stack, aws, first.astimezone(UTC), now)
+    reading = read_opened(stack, aws, tables, first.astimezone(UTC))
+    found = reading.incidents
     dated = [one for one in found if stack.incident_fields.created_at not in one.gaps]
     ordered = sorted(dated, key=lambda one: one.created_at, reverse=True)
-    return Opened(tuple(ordered), len(found) - len(dated), today, stack.zone)
+    return Opened(tuple(ordered), len(found) - len(dated), today, stack.zone, reading)
 
 
 @observation()
@@ -85,10 +90,16 @@ def incident_weeks(stack: Stack, opened_incidents: Opened) -> IncidentWeeks:
     return IncidentWeeks(
         arn=f"{incidents_table_of(stack)}/weeks",
         name="incidents",
-        evidence={"opened this week": len(this), "opened the week before": len(before), "by severity": by_severity},
+        evidence={
+            "opened this week": len(this),
+            "opened the week before": len(before),
+            "by severity": by_severity,
+            "read": opened_incidents.reading.evidence,
+        },
         opened=len(this),
         opened_before=len(before),
         undated=opened_incidents.undated,
+        reading=opened_incidents.reading,
         times=dict(times.most_common()),
         figures=(
             Figure("opened", len(this), "in 7 days"),

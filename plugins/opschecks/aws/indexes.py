@@ -23,7 +23,12 @@ class Index(Resource):
     """A required global secondary index, whether it exists or not."""
 
     wanted: WantedIndex
-    table_exists: bool
+    table: Table
+
+    @property
+    def table_exists(self) -> bool:
+        """Whether its table exists; CouldNotLook where the table could not be described."""
+        return self.table.status != "MISSING"
 
     @property
     def exists(self) -> bool:
@@ -76,15 +81,22 @@ def indexes(stack: Stack, tables: list[Table]) -> list[Index]:
 
 
 def _index(wanted: WantedIndex, table: Table) -> Index:
-    # a table without indexes lacks the key; a missing table is recognized by its status
-    there = table.status != "MISSING"
-    found = [raw for raw in table.evidence.get("GlobalSecondaryIndexes", []) if raw.get("IndexName") == wanted.name]
-    raw = found[0] | {"AttributeDefinitions": table.evidence.get("AttributeDefinitions")} if found else {}
+    raw = Answer({}, _CALL) if table.unread else _raw(wanted, table)
     return Index(
         arn=f"{table.arn}/index/{wanted.name}",
         name=f"{table.name}/{wanted.name}",
-        evidence=raw or Answer({"TableStatus": table.status, "GlobalSecondaryIndexes": table.index_names}, _CALL),
-        figures=(Figure("entries", raw["ItemCount"]),) if "ItemCount" in raw else (),
+        evidence=raw,
+        figures=(Figure("entries", raw["ItemCount"]),) if raw.get("ItemCount") is not None else (),
         wanted=wanted,
-        table_exists=there,
+        table=table,
     )
+
+
+def _raw(wanted: WantedIndex, table: Table) -> Answer:
+    """The index, or what there is instead."""
+    # a table without indexes lacks the key; a missing table is recognized by its status
+    listed = table.evidence.get("GlobalSecondaryIndexes") or []
+    found = [raw for raw in listed if raw.get("IndexName") == wanted.name]
+    if found:
+        return found[0] | {"AttributeDefinitions": table.evidence.get("AttributeDefinitions")}  # type: ignore[no-any-return]
+    return Answer({"TableStatus": table.status, "GlobalSecondaryIndexes": table.index_names}, _CALL)

@@ -173,10 +173,29 @@ class BalancerErrors(Measured):
 
 @dataclass(frozen=True, kw_only=True)
 class Throttling(Measured):
-    """Throttled reads and writes of one table or index."""
+    """Throttled reads and writes of one table or index.
+
+    `status`: the table's; a CouldNotLook where it could not be described, and its indexes are not known.
+    """
 
     table: str
-    status: str
+    status: str | CouldNotLook
+
+    @property
+    def index(self) -> str:
+        """The index, "" where it is the table itself."""
+        return self.name.removeprefix(self.table).removeprefix("/")
+
+    @property
+    def dimensions(self) -> tuple[tuple[str, str], ...]:
+        """Those of its metrics."""
+        return (("TableName", self.table), *((("GlobalSecondaryIndexName", self.index),) if self.index else ()))
+
+    @property
+    def seems_throttled(self) -> bool:
+        """Whether its metrics say so, as far as they could be read."""
+        known = (self.metrics.answers.get((self.name, f"throttled {what}")) for what in ("reads", "writes"))
+        return any(isinstance(one, Series) and sum(v for _, v in one.last(HOUR, self.now)) > 0 for one in known)
 
     def _last_hour(self, subject: str, measure: str) -> int:
         return int(sum(value for _, value in self.metrics.series(subject, measure).last(HOUR, self.now)))
@@ -329,7 +348,7 @@ def table_throttling(metrics: Metrics, tables: list[Table], now: datetime) -> li
         for index in (None, *table.index_names):
             name = f"{table.name}/{index}" if index else table.name
             arn = f"{table.arn}/index/{index}" if index else table.arn
-            of, status = table.name, table.status
+            of, status = table.name, table.unread or table.status
             bare = Throttling(arn=arn, name=name, metrics=metrics, now=now, table=of, status=status)
             found.append(_with(bare, _line(metrics, name, "throttled reads", "throttled writes")))
     return found

@@ -139,6 +139,14 @@ class Limits(ResourceLimits):
     image_scan_days: Positive = Field(30, description="how old the scan of an image may be")
     image_age_days: Positive = Field(90, description="how long ago an image in use may have been pushed")
     incident_archive_days: Positive = Field(90, description="age at which resolved incidents should be archived")
+    incident_read_units: AtLeastOne = Field(
+        2_000,
+        description="read units that one look may take from the incidents table (8 KB each); a larger table is "
+        "searched through its indexes",
+    )
+    incident_read_units_per_second: AtLeastOne = Field(
+        200, description="how fast it takes them; of provisioned capacity no more than a quarter"
+    )
     incident_repeats_per_week: AtLeastOne = Field(
         3, description="how many incidents of one title may be opened in 7 days"
     )

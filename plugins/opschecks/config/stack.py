@@ -134,6 +134,9 @@ class Stack(TomlTable):
     )
     active_status: str = Field("active", description="status of an open incident")
     resolved_status: str = Field("resolved", description="status of a resolved incident")
+    incident_statuses: Names = Field(
+        default=(), description="other statuses of incidents, such as investigating; used where the table is large"
+    )
     incident_fields: IncidentFields = IncidentFields()
     ingress: tuple[Ingress, ...] = Field(
         default=(
