@@ -64,7 +64,19 @@ class Morning:
                 *(lambda name=name: self.client("dynamodb").describe_table(TableName=name) for name in tables),
             ]
         )
-        self.run([lambda: self._metrics(balancers[0], described), lambda: self._targets(balancers[0])])
+        self.run(
+            [
+                lambda: self._metrics(balancers[0], described),
+                lambda: self._targets(balancers[0]),
+                lambda: self._rules(balancers[0]),
+            ]
+        )
+
+    def _rules(self, balancer: dict[str, Any]) -> None:
+        elb = self.client("elbv2")
+        pages = elb.get_paginator("describe_listeners").paginate(LoadBalancerArn=balancer["LoadBalancerArn"])
+        arns = [listener["ListenerArn"] for page in pages for listener in page["Listeners"]]
+        self.run([lambda arn=arn: list(elb.get_paginator("describe_rules").paginate(ListenerArn=arn)) for arn in arns])  # type: ignore[misc]
 
     def _targets(self, balancer: dict[str, Any]) -> None:
         elb = self.client("elbv2")
@@ -226,10 +238,15 @@ class Morning:
         )
 
     def groups(self) -> None:
-        """Security groups by name."""
+        """Security groups by name, then their rules, 200 groups a call."""
         pages = self.client("ec2").get_paginator("describe_security_groups")
         filters = [{"Name": "group-name", "Values": self.stack["security_groups"]}]
-        list(pages.paginate(Filters=filters, MaxResults=1000))
+        told = list(pages.paginate(Filters=filters, MaxResults=1000))
+        ids = [group["GroupId"] for page in told for group in page["SecurityGroups"]]
+        rules = self.client("ec2").get_paginator("describe_security_group_rules")
+        for start in range(0, len(ids), 200):
+            of = [{"Name": "group-id", "Values": ids[start : start + 200]}]
+            list(rules.paginate(Filters=of, MaxResults=1000))
 
     def logs(self) -> list[Callable[[], Any]]:
         """ERROR events of each log group."""

@@ -17,10 +17,10 @@ DAILY_ONCE = {
     "application-autoscaling": "DescribeScalableTargets DescribeScalingPolicies",
     "cloudwatch": "GetMetricData DescribeAlarms DescribeAlarmHistory ListAlarmMuteRules",
     "dynamodb": "Query Scan",
-    "ec2": "DescribeSecurityGroups",
+    "ec2": "DescribeSecurityGroups DescribeSecurityGroupRules",
     "ecs": "DescribeServices DescribeTasks ListServiceDeployments",
     "elasticloadbalancing": "DescribeLoadBalancers DescribeTargetGroups DescribeTargetGroupAttributes "
-    "DescribeTargetHealth",
+    "DescribeTargetHealth DescribeListeners DescribeRules",
     "logs": "FilterLogEvents",
     "sts": "GetCallerIdentity",
 }
@@ -94,6 +94,7 @@ def test_calls_grow_with_pages_only(tmp_path: Path) -> None:
     assert grown == {
         "cloudwatch:DescribeAlarms": 9,  # 1,000 at 100 a page
         "logs:FilterLogEvents": 99,  # AWS searches one group a call
+        "ec2:DescribeSecurityGroupRules": 4,  # 200 groups a call
     }
     assert calls["ec2:DescribeSecurityGroups"] == 1  # 1,000 a page
 
@@ -105,6 +106,7 @@ def test_calls_for_a_single_resource_are_made_concurrently(tmp_path: Path) -> No
         "logs:FilterLogEvents": 49,
         "elasticloadbalancing:DescribeTargetGroupAttributes": 9,
         "elasticloadbalancing:DescribeTargetHealth": 9,
+        "elasticloadbalancing:DescribeRules": 9,  # of each listener
         "ecs:DescribeServices": 4,  # 10 a call
         "ecs:ListServiceDeployments": 49,  # AWS lists those of one service a call
         "cloudwatch:GetMetricData": 1,  # 500 metrics a call

@@ -53,3 +53,20 @@ def a_foreign_group_is_let_in(sandbox: Sandbox) -> None:
 def icmp_is_open_to_the_world(sandbox: Sandbox) -> None:
     """ICMP of every type from anywhere; its ports are a type and a code."""
     _allow(sandbox, IpProtocol="icmp", FromPort=-1, ToPort=-1, IpRanges=[{"CidrIp": "0.0.0.0/0"}])
+
+
+@fault(caught_by=_CAUGHT)
+def a_peered_account_is_let_in(sandbox: Sandbox) -> None:
+    """A group of another account, over a peering connection, may reach the tasks."""
+    ec2 = sandbox.client("ec2")
+    vpc = ec2.describe_subnets()["Subnets"][0]["VpcId"]
+    # moto only refers to groups that it has: the account is what makes this one another's
+    foreign = ec2.create_security_group(GroupName="peered", Description="of another account", VpcId=vpc)["GroupId"]
+    pair = {"GroupId": foreign, "UserId": "210987654321", "Description": "the partner's batch jobs"}
+    _allow(sandbox, IpProtocol="tcp", FromPort=8000, ToPort=8000, UserIdGroupPairs=[pair])
+
+
+@fault(caught_by=_CAUGHT)
+def a_prefix_list_is_let_in(sandbox: Sandbox) -> None:
+    """CloudFront's prefix list may reach the tasks past the load balancer."""
+    _allow(sandbox, IpProtocol="tcp", FromPort=8000, ToPort=8000, PrefixListIds=[{"PrefixListId": "pl-82a045eb"}])

@@ -44,6 +44,21 @@ def stickiness_is_short(sandbox: Sandbox) -> None:
     _set(sandbox, "stickiness.lb_cookie.duration_seconds", "60")
 
 
+@fault(caught_by=[_ATTRIBUTE])
+def clients_are_shared_out(sandbox: Sandbox) -> None:
+    """The listener shares requests out between two target groups by weight, and does not bring clients back."""
+    elb, one = sandbox.client("elbv2"), sandbox.seeded.target_group
+    vpc = elb.describe_target_groups(TargetGroupArns=[one])["TargetGroups"][0]["VpcId"]
+    made = elb.create_target_group(Name="canary", Protocol="HTTP", Port=8000, VpcId=vpc, TargetType="ip")
+    other = made["TargetGroups"][0]["TargetGroupArn"]
+    (listener,) = elb.describe_listeners(LoadBalancerArn=sandbox.seeded.load_balancer)["Listeners"]
+    shares = [{"TargetGroupArn": one, "Weight": 90}, {"TargetGroupArn": other, "Weight": 10}]
+    elb.modify_listener(
+        ListenerArn=listener["ListenerArn"],
+        DefaultActions=[{"Type": "forward", "ForwardConfig": {"TargetGroups": shares}}],
+    )
+
+
 def _set(sandbox: Sandbox, key: str, value: str) -> None:
     sandbox.client("elbv2").modify_target_group_attributes(
         TargetGroupArn=sandbox.seeded.target_group, Attributes=[{"Key": key, "Value": value}]

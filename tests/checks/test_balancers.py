@@ -1,0 +1,84 @@
+"""Load balancers and security groups as people report them, end to end on a sandbox that stays."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from tests.bench import Bench, bench
+
+STICKY, HEALTHY = "test_websocket_sessions_are_sticky", "test_targets_are_healthy"
+INGRESS = "test_ingress_is_no_wider_than_allowed"
+
+
+def _empty_default_group(on: Bench) -> str:
+    """As AWS Copilot makes one: the default action leads to a group that never has a target."""
+    elb, seeded = on.sandbox.client("elbv2"), on.sandbox.seeded
+    vpc = elb.describe_target_groups(TargetGroupArns=[seeded.target_group])["TargetGroups"][0]["VpcId"]
+    made = elb.create_target_group(Name="app-Defau-1EXAMPLE", Protocol="HTTP", Port=80, VpcId=vpc, TargetType="ip")
+    group: str = made["TargetGroups"][0]["TargetGroupArn"]
+    elb.create_listener(
+        LoadBalancerArn=seeded.load_balancer,
+        Protocol="HTTP",
+        Port=8081,
+        DefaultActions=[{"Type": "forward", "TargetGroupArn": group}],
+    )
+    return group
+
+
+def test_an_empty_default_group_is_no_failure_and_nothing_is_planned_for_it(tmp_path: Path) -> None:
+    """The case f09, and the gate before a deploy."""
+    with bench(tmp_path) as on:
+        _empty_default_group(on)
+        ended = on.check(f"{HEALTHY} or {STICKY}", "--fix=plan")
+        assert ended.code == 0, ended.all
+        assert not (tmp_path / "reports" / "plan.json").exists() or not _plan(tmp_path)
+        assert on.outcome("test_targets_can_take_a_deploy", "deploy/before") == "passed"
+
+
+def _plan(folder: Path) -> list[dict[str, Any]]:
+    told: list[dict[str, Any]] = json.loads((folder / "reports" / "plan.json").read_text())["changes"]
+    return told
+
+
+def test_stickiness_is_not_planned_behind_a_weighted_rule(tmp_path: Path) -> None:
+    with bench(tmp_path, "clients_are_shared_out", "stickiness_switched_off") as on:
+        ended = on.check(STICKY, "--fix=plan")
+        assert ended.code == 1
+        assert "its own stickiness comes first" in ended.out
+        assert _plan(tmp_path) == []
+
+
+def _rules(on: Bench) -> list[dict[str, Any]]:
+    of = [{"Name": "group-id", "Values": [on.sandbox.seeded.groups["tasks"]]}]
+    listed = on.sandbox.client("ec2").describe_security_group_rules(Filters=of)["SecurityGroupRules"]
+    said = ("IpProtocol", "FromPort", "ToPort", "CidrIpv4", "ReferencedGroupInfo", "Description", "Tags")
+    return [{key: one.get(key) for key in said} for one in listed]
+
+
+def test_a_peered_accounts_rule_goes_alone_and_comes_back_as_it_was(tmp_path: Path) -> None:
+    with bench(tmp_path, "a_peered_account_is_let_in") as on:
+        ec2, group = on.sandbox.client("ec2"), on.sandbox.seeded.groups["tasks"]
+        of = [{"Name": "group-id", "Values": [group]}]
+        (rule,) = [
+            one["SecurityGroupRuleId"]
+            for one in ec2.describe_security_group_rules(Filters=of)["SecurityGroupRules"]
+            if one.get("ReferencedGroupInfo", {}).get("UserId") == "210987654321"
+        ]
+        ec2.create_tags(Resources=[rule], Tags=[{"Key": "ManagedBy", "Value": "terraform"}])
+        before = _rules(on)
+
+        ended = on.check(INGRESS, "--fix=apply", "--allow", "disruptive")
+        assert ended.code == 0, ended.all
+        assert "Terraform defines it" in on.project.page("daily-partial.html")
+        after = _rules(on)
+        assert [one for one in before if one not in after] == before[-1:]
+        assert [one for one in after if one not in before] == []
+
+        (entry,) = on.journal()
+        assert entry["change"]["parameters"]["SecurityGroupRuleIds"] == [rule]
+        undone = on.command("undo", entry["entry"], "--yes", "--allow", "disruptive")
+        assert undone.code == 0, undone.all
+        assert _rules(on) == before
+        assert before[-1]["Description"] == "the partner's batch jobs"
