@@ -191,7 +191,7 @@ def _serve(state: State, operation: str, sent: Mapping[str, Any]) -> None:
     state.update(
         count=sent.get("desiredCount", state["count"]),
         revision="b:1" if stops else sent.get("taskDefinition", state["revision"]),
-        open="open" in state and not stops,
+        open=state.get("opens", False) and not stops,
         id="ecs-svc/2" if sent.get("forceNewDeployment") else state["id"],
         rollout="COMPLETED",
     )
@@ -256,7 +256,7 @@ SETTINGS = (
     Row("force-deployment", SERVICE, dict(RUNS), _service, _serve),
     Row("deploy-revision", SERVICE, dict(RUNS), _service, _serve, wish={"revision": "b:1"}),
     Row("roll-back-service", SERVICE, {**RUNS, "rollout": "FAILED"}, _service, _serve, runs=(_good("b:1"),)),
-    Row("roll-back-service", SERVICE, {**RUNS, "rollout": "IN_PROGRESS", "open": True}, _service, _serve),
+    Row("roll-back-service", SERVICE, {**RUNS, "rollout": "IN_PROGRESS", "open": True, "opens": True}, _service, _serve),
     Row("roll-back-after-errors", SERVICE, dict(RUNS), _service, _serve, runs=(_good("b:1"),)),
     Row("scale-dev-to-zero", "service/dev/backend", dict(RUNS), _service, _serve, stack=EVENINGS),
     Row("back-up-table", "incidents", {"made": []}, _backups,
@@ -345,7 +345,7 @@ class Desk:
         return Journal(FolderStorage(self.folder)).entries()
 
 
-@pytest.fixture(params=SETTINGS, ids=lambda row: row.name)
+@pytest.fixture(params=SETTINGS, ids=lambda row: row.name + ("-under-way" if row.state.get("open") else ""))
 def desk(request: pytest.FixtureRequest, tmp_path: Path) -> Desk:
     return Desk(World(request.param), tmp_path)
 
