@@ -111,9 +111,9 @@ class Traffic(Measured):
             self.requests_last_hour  # noqa: B018 - raises where no data does not mean no errors
         return worst
 
-    def worst_5xx(self, limit: int) -> float:
-        """As `errors_5xx_per_minute`: a target group's own answers are nobody else's."""
-        return self.errors_5xx_per_minute
+    def shared_5xx(self, limit: int) -> str:
+        """Nothing: a target group's own answers are nobody else's."""
+        return ""
 
     @property
     def errors_5xx(self) -> Series:
@@ -158,17 +158,19 @@ class BalancerErrors(Measured):
             raise CouldNotLook(CALL, f"RequestCount of {self.name} has no data in 24 hours")
         return worst
 
-    def worst_5xx(self, limit: int) -> float:
-        """As `errors_5xx_per_minute`; CouldNotLook where it is beyond the limit and others may be the cause."""
-        worst = self.errors_5xx_per_minute
-        if worst > limit and self.others:
-            raise CouldNotLook(
-                CALL,
-                f"{self.name} itself answered {worst:g} 5xx in a minute, limit {limit}; whose requests those were it "
-                f"does not tell, and {', '.join(self.others[:3])} of it is not filled by the stack's services: "
-                "see target_group_arn in the balancer's access logs",
-            )
-        return worst
+    def shared_5xx(self, limit: int) -> str:
+        """That there are more than the limit, and that others may be the cause; nothing where they cannot be.
+
+        A group's own answers, its health and its connection errors are judged for themselves.
+        """
+        worst = self.errors_5xx_per_minute if self.others else 0.0
+        if worst <= limit:
+            return ""
+        return (
+            f"it answered {worst:g} 5xx in a minute itself, limit {limit}; whose requests those were it does not say, and "
+            f"{', '.join(self.others[:3])} of it is not filled by the stack's services: see target_group_arn in its "
+            "access logs"
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

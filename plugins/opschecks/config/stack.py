@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from datetime import tzinfo
 from fnmatch import fnmatchcase
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
@@ -59,7 +59,11 @@ class Stack(TomlTable):
     """`[stacks.NAME]`: one deployment that is checked."""
 
     name: str
-    sandbox: bool = Field(False, description="the embedded sandbox: no AWS account is touched")
+    sandbox: bool | Literal["production"] = Field(
+        False,
+        description='true: the embedded sandbox, and no AWS account is touched; "production": one whose healthy services '
+        "are deployed, balanced and scaled in unusual ways",
+    )
     region: str | None = Field(None, description="default: that of ARNs below, of the profile or environment")
     profile: str | None = Field(None, description="a profile of the AWS configuration files")
     role_arn: RoleArn | None = Field(None, description="a role to assume")

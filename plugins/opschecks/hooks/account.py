@@ -216,7 +216,7 @@ def _facts(run: ChecksRun) -> list[StackFacts]:
     return [
         StackFacts(
             name=stack.name,
-            sandbox=stack.sandbox,
+            sandbox=bool(stack.sandbox),
             account_id=run.accounts.get(stack.name) or stack.account_id or "",
             region=run.aws[stack.name].region if stack.name in run.aws else stack.region or "",
             time_zone=stack.time_zone,

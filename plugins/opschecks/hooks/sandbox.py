@@ -86,7 +86,7 @@ def _facts(config: pytest.Config, run: ChecksRun, stack: Any) -> Mapping[str, An
         sandbox = Sandbox(stack)
         config.stash[_RUNNING] = sandbox
         sandbox.start()
-        if run.suite not in NEED_LITTLE or bool(config.option.fault):
+        if run.suite not in NEED_LITTLE or config.option.fault or stack.sandbox is not True:
             sow_all(sandbox)
         for name in config.option.fault:
             try:

@@ -45,7 +45,8 @@ class Sandbox:
 
     def __init__(self, stack: Stack) -> None:
         self.region = stack.region or "us-west-2"
-        self.stack = stack.model_copy(update={"region": self.region, "account_id": ACCOUNT})
+        named = {"load_balancer": stack.load_balancer or stack.cluster}
+        self.stack = stack.model_copy(update={"region": self.region, "account_id": ACCOUNT, **named})
         self.now = clock.now()
         self.server = MotoServer()
         self.target_states: dict[str, tuple[str, str, str]] = {}

@@ -9,6 +9,8 @@ import importlib
 import pkgutil
 from typing import TYPE_CHECKING, Any
 
+from ..variants import vary
+
 if TYPE_CHECKING:
     from ..environment import Sandbox as Sandbox
 else:
@@ -16,6 +18,7 @@ else:
 
 
 def sow_all(sandbox: Sandbox) -> None:
-    """Call each module's `sow`, in the order of their names."""
+    """Call each module's `sow`, in the order of their names; then make it the variant that its stack names."""
     for module in sorted(one.name for one in pkgutil.iter_modules(__path__)):
         importlib.import_module(f"{__name__}.{module}").sow(sandbox)
+    vary(sandbox)

@@ -1,0 +1,27 @@
+"""Healthy stacks that are unlike the plain sandbox: a module for each, named as `sandbox = "NAME"` has it.
+
+No check may fail on one. Each module has `vary(sandbox)`, called when the sandbox runs and before it is given faults.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ..environment import Sandbox as Sandbox
+else:
+    Sandbox = Any  # only annotations name it, and its imports take a second
+
+
+def known_variants() -> list[str]:
+    """The names of all variants."""
+    return sorted(module.name for module in pkgutil.iter_modules(__path__))
+
+
+def vary(sandbox: Sandbox) -> None:
+    """Make it the variant that its stack names; nothing for `sandbox = true`."""
+    name = sandbox.stack.sandbox
+    if isinstance(name, str):
+        importlib.import_module(f"{__name__}.{name}").vary(sandbox)

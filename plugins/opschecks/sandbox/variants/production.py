@@ -1,0 +1,233 @@
+"""A healthy production stack at night: services of many kinds, on a load balancer that another team uses too.
+
+web       blue/green in the middle of its bake: both colours run, and ECS reports no rolloutState
+worker    without a load balancer
+jobs      on Spot, with scheduled scaling, behind a network load balancer
+checkout  deployed by CodeDeploy: task sets instead of deployments
+"""
+
+from __future__ import annotations
+
+import copy
+from datetime import timedelta
+from typing import Any
+
+from ..corrections.ecs_deployments import record
+from ..seed import CONTAINER_PORT, put_metrics
+from ..seeds import flow_logs
+from ..series import DAY, Samples, Told, periods
+from . import Sandbox
+
+QUIET = timedelta(hours=3)
+"""How long nobody has used the stack."""
+NEIGHBOUR = "210987654321"
+BAKING = timedelta(hours=5)
+BAKE_MINUTES = 24 * 60
+
+
+def vary(sandbox: Sandbox) -> None:
+    """Change the plain sandbox, whose services are all alike and busy."""
+    _tag(sandbox, sandbox.seeded.load_balancer)
+    _neighbours(sandbox)
+    _blue_green(sandbox, "web")
+    _without_balancer(sandbox, "worker")
+    _spot(sandbox, "jobs")
+    _code_deploy(sandbox, "checkout")
+    _night(sandbox)
+    _sparse_alarms(sandbox)
+    _shared_vpc(sandbox)
+
+
+def _tag(sandbox: Sandbox, balancer: str) -> None:
+    """As the stack's own, which is found by its tags."""
+    tags = [{"Key": key, "Value": value} for key, value in sandbox.stack.tags.items()]
+    sandbox.client("elbv2").add_tags(ResourceArns=[balancer], Tags=tags)
+
+
+def target_group(sandbox: Sandbox, name: str, addresses: tuple[str, ...] = (), **more: Any) -> str:
+    """Make a target group with the healthy targets of these addresses; returns its ARN."""
+    elb = sandbox.client("elbv2")
+    vpc = sandbox.backend("elbv2").target_groups[sandbox.seeded.target_group].vpc_id
+    wanted = {"Protocol": "HTTP", "Port": CONTAINER_PORT, "VpcId": vpc, "TargetType": "ip", **more}
+    made: str = elb.create_target_group(Name=name, **wanted)["TargetGroups"][0]["TargetGroupArn"]
+    if addresses:
+        targets = [{"Id": address, "Port": CONTAINER_PORT} for address in addresses]
+        elb.register_targets(TargetGroupArn=made, Targets=targets)
+    return made
+
+
+def forward(sandbox: Sandbox, group: str, path: str) -> None:
+    """A rule of the shared load balancer that sends the path to the group."""
+    elb = sandbox.client("elbv2")
+    [listener] = elb.describe_listeners(LoadBalancerArn=sandbox.seeded.load_balancer)["Listeners"]
+    rules = elb.describe_rules(ListenerArn=listener["ListenerArn"])["Rules"]
+    elb.create_rule(
+        ListenerArn=listener["ListenerArn"],
+        Priority=len(rules),
+        Conditions=[{"Field": "path-pattern", "Values": [path]}],
+        Actions=[{"Type": "forward", "TargetGroupArn": group}],
+    )
+
+
+def balanced(sandbox: Sandbox, service: str, *groups: str) -> None:
+    """Let ECS fill the first group with the service's tasks, and the second alternately."""
+    pair = {"alternateTargetGroupArn": groups[1]} if groups[1:] else {}
+    sandbox.service(service).load_balancers = [
+        {
+            "targetGroupArn": groups[0],
+            "containerName": service,
+            "containerPort": CONTAINER_PORT,
+            **({"advancedConfiguration": pair} if pair else {}),
+        }
+    ]
+
+
+def _neighbours(sandbox: Sandbox) -> None:
+    """Another team's group on the same balancer has no healthy target, and answers with errors."""
+    group = target_group(sandbox, "team-b-api", ("172.31.16.99",))
+    forward(sandbox, group, "/team-b/*")
+    sandbox.target_states["172.31.16.99"] = ("unhealthy", "Target.Timeout", "Request timed out")
+    empty = target_group(sandbox, "copilot-default")
+    forward(sandbox, empty, "/never/*")
+
+
+def _blue_green(sandbox: Sandbox, name: str) -> None:
+    """A bake of 24 hours, of which some are over; the old colour still runs, and has its targets."""
+    service = sandbox.service(name)
+    green = target_group(sandbox, f"{name}-green", sandbox.seeded.targets)
+    forward(sandbox, green, "/green/*")
+    balanced(sandbox, name, sandbox.seeded.target_group, green)
+    new = service.deployments[0]
+    old = copy.deepcopy(new)
+    old.update(id="ecs-svc/1111111111111111111", status="ACTIVE", updatedAt=sandbox.now - BAKING)
+    new.update(createdAt=sandbox.now - BAKING - timedelta(minutes=8), updatedAt=sandbox.now - BAKING)
+    service.deployments = [new, old]
+    opened = record(
+        service,
+        new,
+        status="IN_PROGRESS",
+        lifecycleStage="BAKE_TIME",
+        deploymentConfiguration={"strategy": "BLUE_GREEN", "bakeTimeInMinutes": BAKE_MINUTES},
+    )
+    del opened["finishedAt"]
+    service.past = [opened]
+    for deployment in (new, old):
+        del deployment["rolloutState"], deployment["rolloutStateReason"]
+
+
+def _without_balancer(sandbox: Sandbox, name: str) -> None:
+    sandbox.service(name).load_balancers = []
+
+
+def _spot(sandbox: Sandbox, name: str) -> None:
+    """Fewer tasks at night by a schedule; behind a network load balancer, on capacity that AWS takes away."""
+    service = sandbox.service(name)
+    service.launch_type = None
+    service.capacity_provider_strategy = [{"capacityProvider": "FARGATE_SPOT", "weight": 1, "base": 0}]
+    elb = sandbox.client("elbv2")
+    balancer = elb.create_load_balancer(Name=f"{name}-nlb", Type="network", Subnets=list(sandbox.seeded.subnets))
+    arn = balancer["LoadBalancers"][0]["LoadBalancerArn"]
+    _tag(sandbox, arn)
+    group = target_group(sandbox, name, sandbox.seeded.targets, Protocol="TCP")
+    action = {"Type": "forward", "TargetGroupArn": group}
+    elb.create_listener(LoadBalancerArn=arn, Protocol="TCP", Port=1883, DefaultActions=[action])
+    balanced(sandbox, name, group)
+    scaling = sandbox.client("application-autoscaling")
+    target = {
+        "ServiceNamespace": "ecs",
+        "ResourceId": f"service/{sandbox.stack.cluster}/{name}",
+        "ScalableDimension": "ecs:service:DesiredCount",
+    }
+    scaling.register_scalable_target(**target, MinCapacity=1, MaxCapacity=4)
+    for when, least in (("night", 1), ("day", 2)):
+        scaling.put_scheduled_action(
+            **target,
+            ScheduledActionName=f"{name}-{when}",
+            Schedule=f"cron(0 {22 if when == 'night' else 6} * * ? *)",
+            ScalableTargetAction={"MinCapacity": least, "MaxCapacity": 4 if when == "night" else 10},
+        )
+
+
+def _code_deploy(sandbox: Sandbox, name: str) -> None:
+    """CodeDeploy's task sets: the one that serves is steady, the twin of its target group is empty."""
+    service = sandbox.service(name)
+    green, blue = target_group(sandbox, f"{name}-green", sandbox.seeded.targets), target_group(sandbox, f"{name}-blue")
+    for group, path in ((green, f"/{name}/*"), (blue, f"/{name}-test/*")):
+        forward(sandbox, group, path)
+    balanced(sandbox, name, green)
+    service.deployment_controller = {"type": "CODE_DEPLOY"}
+    made = service.deployments[0]
+    service.deployments = []
+    service.task_sets = [_task_set(sandbox, service, made, green)]
+
+
+def _task_set(sandbox: Sandbox, service: Any, deployment: dict[str, Any], group: str) -> dict[str, Any]:
+    return {
+        "id": deployment["id"].replace("ecs-svc", "ecs-svc"),
+        "taskSetArn": service.arn.replace(":service/", ":task-set/") + "/ecs-svc-1",
+        "serviceArn": service.arn,
+        "clusterArn": service.cluster_arn,
+        "status": "PRIMARY",
+        "taskDefinition": service.task_definition,
+        "computedDesiredCount": service.desired_count,
+        "runningCount": service.running_count,
+        "pendingCount": 0,
+        "createdAt": deployment["createdAt"],
+        "updatedAt": deployment["updatedAt"],
+        "loadBalancers": [{"targetGroupArn": group, "containerName": service.name, "containerPort": CONTAINER_PORT}],
+        "scale": {"value": 100.0, "unit": "PERCENT"},
+        "stabilityStatus": "STEADY_STATE",
+        "stabilityStatusAt": deployment["updatedAt"],
+    }
+
+
+def _night(sandbox: Sandbox) -> None:
+    """No request of ours for some hours; the neighbour is busy all the time, and has errors."""
+    cloudwatch = sandbox.backend("cloudwatch")
+    since = sandbox.now - QUIET
+    cloudwatch.metric_data = [
+        datum
+        for datum in cloudwatch.metric_data
+        if not (datum.namespace == "AWS/ApplicationELB" and datum.timestamp.timestamp() >= since.timestamp())
+    ]
+    of = {"LoadBalancer": sandbox.seeded.balancer_dimension}
+    times = list(periods(sandbox.now, DAY))
+    told = [
+        Told("AWS/ApplicationELB", name, of, "Count", tuple(Samples(time, (value,)) for time in times))
+        for name, value in (
+            ("RequestCount", 900.0),
+            ("HTTPCode_ELB_5XX_Count", 80.0),
+            ("HTTPCode_Target_5XX_Count", 70.0),
+        )
+    ]
+    put_metrics(sandbox.client("cloudwatch"), told)
+
+
+def _sparse_alarms(sandbox: Sandbox) -> None:
+    """Alarms on what seldom happens have no data, and one was made a moment ago."""
+    cloudwatch = sandbox.backend("cloudwatch")
+    for alarm in cloudwatch.alarms.values():
+        if alarm.metric_name in ("HTTPCode_Target_5XX_Count", "TargetResponseTime"):
+            alarm.treat_missing_data = "missing"
+            alarm.state_value = "INSUFFICIENT_DATA"
+            alarm.state_updated_timestamp = sandbox.now - QUIET
+
+
+def _shared_vpc(sandbox: Sandbox) -> None:
+    """The subnets are another account's, which shares them; the stack records the traffic of each of its own."""
+    ec2 = sandbox.backend("ec2")
+    for name in sandbox.seeded.subnets:
+        subnet = ec2.get_subnet(name)
+        subnet.__class__ = type("SharedSubnet", (type(subnet),), {"owner_id": NEIGHBOUR})
+    ec2.flow_logs.clear()
+    ec2.create_flow_logs(
+        "Subnet",
+        list(sandbox.seeded.subnets),
+        "ALL",
+        flow_logs.ROLE,
+        "cloud-watch-logs",
+        None,
+        flow_logs.GROUP,
+        None,
+        600,
+    )
