@@ -87,9 +87,7 @@ def test_a_table_of_2_gb_gives_the_same_incidents_through_its_indexes() -> None:
     assert {one.name for one in found.incidents} == {"a", "b", "c", "d"}
     asked = {asked["ExpressionAttributeValues"][":value"]["S"] for asked in aws.parameters_of("Query")}
     assert asked == {"active", "resolved", "investigating", "critical", "high", "medium", "low"}
-    assert (
-        "incidents has 2.0 GB and was searched through status-index (active, resolved, inv" in found.through
-    )
+    assert "incidents has 2.0 GB and was searched through status-index (active, resolved, inv" in found.through
     found.require_indexed()
 
 

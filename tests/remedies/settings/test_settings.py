@@ -131,6 +131,7 @@ def _indexed(state: State) -> Canned:
 def _flow_logs(state: State) -> Canned:
     return {
         ("ec2", "DescribeFlowLogs"): {"FlowLogs": [log(1)] if state["there"] else []},
+        ("ec2", "DescribeSubnets"): {"Subnets": []},
         ("logs", "DescribeLogGroups"): {"logGroups": [{"logGroupName": GROUP}]},
     }
 
