@@ -67,7 +67,7 @@ def test_services_run_the_tasks_they_want(
     failing="A deployment has failed or does not end",
     remedy=RollBackService,
 )
-def test_deployments_are_settled(rollouts: list[Rollout], stack: Stack, now: datetime, examine: Examine) -> None:
+def test_deployments_are_settled(rollouts: list[Rollout], stack: Stack, examine: Examine) -> None:
     """A deployment that hangs leaves two versions serving, and the next one waits behind it."""
     longest = timedelta(minutes=stack.limits.deployment_minutes)
     for rollout in rollouts:
@@ -80,7 +80,7 @@ def test_deployments_are_settled(rollouts: list[Rollout], stack: Stack, now: dat
             for moving in rollout.under_way:
                 note(str(moving))
                 limit = longest + moving.planned
-                assert now - moving.since <= limit, f"limit {limit / timedelta(minutes=1):g} minutes"
+                assert moving.age <= limit, f"limit {limit / timedelta(minutes=1):g} minutes"
             if rollout.by_events_only:
                 note(f"judged by the service's messages alone: {rollout.by_events_only}")
 

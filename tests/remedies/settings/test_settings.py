@@ -194,6 +194,7 @@ def _good(revision: str) -> Mapping[str, Any]:
 OFF = {"stickiness.enabled": "false", "stickiness.type": "lb_cookie", "stickiness.lb_cookie.duration_seconds": "60"}
 LIMITS = {"MinCapacity": 2, "MaxCapacity": 3}
 RUNS = {"count": 2, "revision": "b:2", "id": "ecs-svc/1"}
+UNDER_WAY = {**RUNS, "rollout": "IN_PROGRESS", "open": True, "opens": True}
 SSH = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
 EVENINGS = {"office_hours": {"days": [f"{NOW + timedelta(days=3):%a}".lower()]}, "dev_services": ["dev/backend"]}
 SLOW = {"Compress": False, "CachePolicyId": CACHING_DISABLED}
@@ -220,7 +221,7 @@ SETTINGS = (
     Row("force-deployment", SERVICE, dict(RUNS), _service, _serve),
     Row("deploy-revision", SERVICE, dict(RUNS), _service, _serve, wish={"revision": "b:1"}),
     Row("roll-back-service", SERVICE, {**RUNS, "rollout": "FAILED"}, _service, _serve, runs=(_good("b:1"),)),
-    Row("roll-back-service", SERVICE, {**RUNS, "rollout": "IN_PROGRESS", "open": True, "opens": True}, _service, _serve),
+    Row("roll-back-service", SERVICE, dict(UNDER_WAY), _service, _serve),
     Row("roll-back-after-errors", SERVICE, dict(RUNS), _service, _serve, runs=(_good("b:1"),)),
     Row("scale-dev-to-zero", "service/dev/backend", dict(RUNS), _service, _serve, stack=EVENINGS),
     Row("back-up-table", "incidents", {"made": []}, _backups,
