@@ -55,7 +55,7 @@ def test_services_run_the_tasks_they_want(
             assert service.desired > 0 or service.is_daemon, "its desired count is 0"
             assert not rollout.cannot_start, rollout.cannot_start
             if service.running < service.desired:
-                assert service.is_starting, rollout.why or "none is being started for the missing ones"
+                assert rollout.is_starting, rollout.why or "none is being started for the missing ones"
                 waiting = (now - service.short_since) / timedelta(minutes=1)
                 note(f"the missing ones have been tried for {waiting:.0f} minutes")
                 assert waiting <= longest, "; ".join([f"limit {longest:g} minutes", *filter(None, [rollout.why])])

@@ -108,6 +108,12 @@ ROLLED_BACK = record(
         "startedAt": ago(hours=7.8),
     },
 )
+TAKEN_BACK = [
+    event("has reached a steady state.", minutes=20),
+    event("(deployment ecs-svc/0000000000000000008) deployment completed.", minutes=21),
+    event("rolling back to deployment ecs-svc/0000000000000000008.", minutes=22),
+    event("(deployment ecs-svc/0000000000000000009) deployment failed: alarm detected.", minutes=23),
+]
 CODE_DEPLOY: Raw = {"deploymentController": {"type": "CODE_DEPLOY"}, "deployments": None}
 OLD_SET = task_set(7, id="ecs-svc/0000000000000000007", status="ACTIVE", runningCount=2)
 LOOP = [event("has started 1 tasks: (task 1f).", minutes=n) for n in range(1, 80, 4)]
@@ -283,6 +289,30 @@ ROWS = [
         lambda: seen(service(deployment(10, createdAt=ago(hours=6))), ROLLED_BACK),
         "passed",
         API + "API_ServiceDeployment.html",
+    ),
+    Row(
+        "an alarm took the deployment back 20 minutes ago, and only messages tell, behind those of a success",
+        ecs.test_deployments_are_settled,
+        lambda: seen(service(events=TAKEN_BACK)),
+        "failed",
+        GUIDE + "service-event-messages-list.html",
+        says="(deployment ecs-svc/0000000000000000009) deployment failed: alarm detected.",
+    ),
+    Row(
+        "an alarm took the deployment back 20 minutes ago: what was expected does not run",
+        after.test_what_was_deployed_serves,
+        lambda: expected("backend:9", service(events=TAKEN_BACK)),
+        "failed",
+        GUIDE + "service-event-messages-list.html",
+        says="expected backend:9, running backend:8 (2026-11-24 06:37 UTC: (service backend) (deployment ecs-svc/0",
+    ),
+    Row(
+        "the gate says which alarm took back what was deployed, by ECS's record",
+        after.test_what_was_deployed_serves,
+        lambda: expected("backend:9", service(), ROLLED_BACK),
+        "failed",
+        API + "API_ServiceDeployment.html",
+        says="expected backend:9, running backend:8 (2026-11-23 23:00 UTC: backend:9: rollback successful",
     ),
     Row(
         "a deployment is being rolled back",

@@ -72,6 +72,14 @@ class Rollout(Resource):
         return "; ".join([said, *self.deaths[:1]]) if said else ""
 
     @property
+    def is_starting(self) -> bool:
+        """Whether some tasks run, and all missing ones are starting, or are about to in a rolling deployment."""
+        service = self.service
+        # with minimumHealthyPercent below 100 ECS stops old tasks before it starts new ones
+        replaces = service.running > 0 and bool(self.under_way) and not self.why
+        return service.is_starting or replaces
+
+    @property
     def under_way(self) -> list[Moving]:
         """The deployments that have not ended."""
         if opened := [one for one in self.known if one.is_open]:
