@@ -124,4 +124,4 @@ def rolled(
     inventory = names(services=tuple(one.name for one in seen))
     known: dict[str, Recorded] | CouldNotLook
     known = service_deployments(Aws({**recorded(*records), **(answers or {})}), inventory, NOW)
-    return rollouts(list(seen), known, list(tasks))
+    return rollouts(list(seen), known, list(tasks), NOW)

@@ -56,7 +56,7 @@ def test_services_run_the_tasks_they_want(
             assert service.desired > 0 or service.is_daemon, "its desired count is 0"
             assert not rollout.cannot_start, rollout.cannot_start
             if service.running < service.desired:
-                assert service.is_starting, rollout.why or "none is being started for the missing ones"
+                assert rollout.is_starting, rollout.why or "none is being started for the missing ones"
                 waiting = (now - service.short_since) / timedelta(minutes=1)
                 note(f"the missing ones have been tried for {waiting:.0f} minutes")
                 assert waiting <= longest, "; ".join([f"limit {longest:g} minutes", *filter(None, [rollout.why])])
@@ -68,7 +68,7 @@ def test_services_run_the_tasks_they_want(
     failing="A deployment has failed or does not end",
     remedy=RollBackService,
 )
-def test_deployments_are_settled(rollouts: list[Rollout], stack: Stack, now: datetime, examine: Examine) -> None:
+def test_deployments_are_settled(rollouts: list[Rollout], stack: Stack, examine: Examine) -> None:
     """A deployment that hangs leaves two versions serving, and the next one waits behind it."""
     for rollout in rollouts:
         with examine(rollout) as note:
@@ -81,7 +81,7 @@ def test_deployments_are_settled(rollouts: list[Rollout], stack: Stack, now: dat
             for moving in rollout.under_way:
                 note(str(moving))
                 limit = longest + moving.planned
-                assert now - moving.since <= limit, f"limit {limit / timedelta(minutes=1):g} minutes"
+                assert moving.age <= limit, f"limit {limit / timedelta(minutes=1):g} minutes"
             if rollout.by_events_only:
                 note(f"judged by the service's messages alone: {rollout.by_events_only}")
 

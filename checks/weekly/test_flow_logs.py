@@ -16,9 +16,9 @@ def test_vpcs_record_their_traffic(vpcs: list[Vpc], stack: Stack, examine: Exami
     wanted = stack.limits.flow_log_traffic
     for vpc in vpcs:
         with examine(vpc) as note:
-            assert vpc.flow_logs, "it has no flow log"
-            note(", ".join(f"{log.traffic} to {log.destination}" for log in vpc.flow_logs))
-            broken = ", ".join(map(str, vpc.failing))
-            if broken:
-                note(broken)
-            assert vpc.records(wanted), f"no delivered flow log records {wanted}"
+            for told in filter(None, (vpc.recording, ", ".join(map(str, vpc.failing)))):
+                note(told)
+            if vpc.owner:
+                note(f"shared by account {vpc.owner}, which alone sees its flow logs: not assessed")
+                continue
+            assert vpc.records(wanted), vpc.missing(wanted)

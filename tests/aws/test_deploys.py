@@ -427,6 +427,40 @@ test_tasks_run_the_image_of_their_tag = judges(
 )
 
 
+DENIED = CouldNotLook("ecr:BatchGetImage", "AccessDeniedException: not authorized", action="ecr:BatchGetImage")
+SHARED = "210987654321.dkr.ecr.us-west-2.amazonaws.com/proxy:v1"
+ABROAD = f"{REGISTRY.replace('us-west-2', 'eu-west-1')}/proxy:v1"
+
+
+def denied_elsewhere(registryId: str, **_: Any) -> Any:  # noqa: N803 - AWS's names
+    return {"images": [image()]} if registryId == ACC else DENIED
+
+
+@pytest.mark.parametrize("side_car", [SHARED, ABROAD], ids=["of another account", "of another region"])
+@pytest.mark.parametrize(("runs", "outcome"), [(V2, "passed"), (V1, "failed")], ids=["as its tag", "moved"])
+def test_a_side_car_that_cannot_be_read_blinds_itself_alone(side_car: str, runs: str, outcome: str) -> None:
+    running = [task((BACKEND, runs), (side_car, V1))]
+    seen = released(revision("backend:8"), [service()], running)
+    images = in_registry(*running, answer=denied_elsewhere)
+    told = verdicts(after("deployment").test_tasks_run_the_image_of_their_tag, releases=seen, registry_images=images)
+    assert told == {"backend": outcome, "proxy:v1": "blind"}
+
+
+def test_a_side_car_that_others_answer_for_is_nobodys_to_compare() -> None:
+    running = [task((BACKEND, V2), (SHARED, V1))]
+    aws = Here({("ecr", "BatchGetImage"): denied_elsewhere})
+    images = registry_images(stack(foreign_images=["210987654321.*"]), aws, tasks_seen(*running))
+    seen = released(revision("backend:8"), [service()], running)
+    told = verdicts(after("deployment").test_tasks_run_the_image_of_their_tag, releases=seen, registry_images=images)
+    assert told == {"backend": "passed"}
+
+
+def test_the_advice_for_an_image_of_another_account_names_its_policy() -> None:
+    [unread] = in_registry(task((SHARED, V1)), answer=DENIED)
+    with pytest.raises(CouldNotLook, match=r"proxy:v1: Access.*its policy must allow ecr:BatchGetImage too"):
+        unread.digests  # noqa: B018 - it raises
+
+
 def test_an_image_without_a_tag_is_compared_with_latest() -> None:
     running = task((f"{REGISTRY}/backend", V1))
     aws = Here({("ecr", "BatchGetImage"): {"images": [image(V1, "latest")]}})

@@ -74,6 +74,7 @@ ROLLING = [
 ]
 SCALED_OUT = [event("has started 2 tasks: (task 1f) (task 2f).", minutes=3)]
 
+STEADY_BEFORE = [event("has reached a steady state.", hours=2)]
 LOOP = [event(f"has started 1 tasks: (task {n}f).", minutes=n) for n in range(5, 60, 6)]
 OLD_LOOP = [event(f"has started 1 tasks: (task {n}f).", minutes=300 + n) for n in range(5, 60, 6)]
 CANNOT_START = event("is unable to consistently start tasks successfully. For more information, see …", minutes=2)
@@ -88,6 +89,18 @@ RUNNING = {
     ),
     "rolling deploy in progress": ({"deployments": ROLLING, "runningCount": 3, "pendingCount": 1}, "passed", "3 of 2"),
     "scale-out in progress": ({"desiredCount": 4, "pendingCount": 2, "events": SCALED_OUT}, "passed", "2 of 4 tasks"),
+    "a rolling deployment that stops before it starts": (
+        {
+            "runningCount": 1,
+            "deployments": [
+                deployment(8, rolloutState="IN_PROGRESS", createdAt=ago(minutes=4)),
+                deployment(7, status="ACTIVE"),
+            ],
+            "events": [event("has stopped 1 running tasks: (task 1f).", minutes=1), *STEADY_BEFORE],
+        },
+        "passed",
+        "tried for 4 minutes",
+    ),
     "surplus task": ({"runningCount": 3}, "passed", "3 of 2 tasks run"),
     "scale-out of too few": ({"desiredCount": 4, "pendingCount": 1, "events": SCALED_OUT}, "failed", "started"),
     "nothing runs yet": (
@@ -288,6 +301,11 @@ TASKS: dict[str, tuple[Raw, str, str]] = {
         "failed",
         "app exited with 137 (OutOfM",
     ),
+    "image is gone, which only the container says": (
+        stopped("TaskFailedToStart", "Task failed to start", {"reason": "CannotPullContainerError: not found"}),
+        "failed",
+        "Task failed to start; app: CannotPullContainerError: not found",
+    ),
     "image is gone": (
         stopped("TaskFailedToStart", "CannotPullContainerError: no", {}),
         "failed",
@@ -348,6 +366,31 @@ def test_running_and_stopped_tasks_are_listed_page_by_page_and_described_by_the_
     assert sorted(len(asked["tasks"]) for asked in aws.parameters_of("DescribeTasks")) == [51, 100]
     failed = [one for one in examined(ecs.test_tasks_are_healthy, tasks=found) if one.outcome == "failed"]
     assert [one.resource for one in failed] == [dead["taskArn"]]
+
+
+NEVER_MENTIONED: dict[str, tuple[Raw, str]] = {
+    "one of two": ({"tasks": [task(1)], "failures": []}, "the answer does not mention 0*2"),
+    "none": ({"tasks": [], "failures": []}, "the answer does not mention"),
+    "failed": (
+        {"tasks": [task(1)], "failures": [{"arn": task(2)["taskArn"], "reason": "ACCESS_DENIED", "detail": "no"}]},
+        "ACCESS_DENIED no",
+    ),
+}
+
+
+@pytest.mark.parametrize(("answer", "reason"), NEVER_MENTIONED.values(), ids=NEVER_MENTIONED)
+def test_a_task_that_was_asked_for_and_is_not_answered_is_not_passed_over(answer: Raw, reason: str) -> None:
+    listed = {"taskArns": [task(1)["taskArn"], task(2)["taskArn"]]}
+    aws = Aws({("ecs", "ListTasks"): listed, ("ecs", "DescribeTasks"): answer})
+    with pytest.raises(CouldNotLook, match=f"ecs:DescribeTasks: .*{reason}"):
+        tasks(aws, names(services=("backend",)))
+
+
+def test_a_task_that_ecs_forgot_in_between_is_left_out() -> None:
+    listed = {"taskArns": [task(1)["taskArn"], task(2)["taskArn"]]}
+    gone = {"tasks": [task(1)], "failures": [{"arn": task(2)["taskArn"], "reason": "MISSING"}]}
+    aws = Aws({("ecs", "ListTasks"): listed, ("ecs", "DescribeTasks"): gone})
+    assert [one.arn for one in tasks(aws, names(services=("backend",)))] == [task(1)["taskArn"]]
 
 
 def test_a_listing_that_breaks_off_is_not_seen() -> None:

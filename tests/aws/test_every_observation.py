@@ -300,6 +300,7 @@ CASES = [*((name, TAGGED) for name in LOOKING), ("inventory", stack(cloudformati
 
 BLINDS_ITSELF: Mapping[str, Callable[[Any], CouldNotLook | None]] = {
     "image_scans": lambda told: told[0].scan,
+    "pool_settings": lambda told: told[0].problem,
     "registry_images": lambda told: told[0].problem,
     "running_images": lambda told: told[0].problem,
     "service_deployments": lambda told: told["backend"].problem,

@@ -48,14 +48,30 @@ def groups(*in_vpcs: str) -> list[SecurityGroup]:
     return [SecurityGroup(arn="sg-1", name="web", evidence={"VpcId": vpc}, own=frozenset()) for vpc in in_vpcs]
 
 
-def aws_of(*logs: Raw) -> Aws:
-    return Aws({("ec2", "DescribeFlowLogs"): {"FlowLogs": list(logs)}})
+def subnet(name: str, owner: str = "123456789012", vpc: str = "vpc-1") -> Raw:
+    return {"SubnetId": name, "VpcId": vpc, "OwnerId": owner}
+
+
+def aws_of(*logs: Raw, subnets: Sequence[Raw] = (subnet("subnet-a"), subnet("subnet-b"))) -> Aws:
+    return Aws(
+        {("ec2", "DescribeFlowLogs"): {"FlowLogs": list(logs)}, ("ec2", "DescribeSubnets"): {"Subnets": [*subnets]}}
+    )
 
 
 def seen(*logs: Raw) -> list[Vpc]:
     return vpcs(aws_of(*logs), balancers("vpc-1"), groups("vpc-1"))
 
 
+NO_SUBNETS = CouldNotLook("ec2:DescribeSubnets", "UnauthorizedOperation: no", action="ec2:DescribeSubnets")
+
+
+def seen_by_subnet(*logs: Raw, subnets: Sequence[Raw] | Exception) -> list[Vpc]:
+    answer = subnets if isinstance(subnets, Exception) else {"Subnets": [*subnets]}
+    aws = Aws({("ec2", "DescribeFlowLogs"): {"FlowLogs": list(logs)}, ("ec2", "DescribeSubnets"): answer})
+    return vpcs(aws, balancers("vpc-1"), groups("vpc-1"))
+
+
+OWN, THEIRS = (subnet("subnet-a"), subnet("subnet-b")), (subnet("subnet-a", "9" * 12),)
 TO_S3 = {"LogDestinationType": "s3", "LogGroupName": None, "LogDestination": "arn:aws:s3:::flow-logs/prod"}
 SILENT, FAILS = {"DeliverLogsStatus": None}, {"DeliverLogsStatus": "FAILED"}
 STATES: dict[str, tuple[list[Vpc], str, str]] = {
@@ -91,6 +107,37 @@ STATES: dict[str, tuple[list[Vpc], str, str]] = {
     ),
     "one is silent, another arrives": (seen(log(**SILENT), log(2)), "passed", ""),
     "one is silent, and would not do": (seen(log(**SILENT, TrafficType="REJECT")), "failed", ""),
+    "an error without a status": (
+        seen(log(**SILENT, DeliverLogsErrorMessage="Access error")),
+        "failed",
+        "fl-1 to /aws/vpc/flow does not deliver (Access error); no deliv",
+    ),
+    "each subnet by itself": (
+        seen_by_subnet(log(ResourceId="subnet-a"), log(2, ResourceId="subnet-b"), subnets=OWN),
+        "passed",
+        "ALL of subnet-a to /aws/vpc/flow, ALL of subnet-b to /aws/vpc/flow",
+    ),
+    "one subnet of two": (
+        seen_by_subnet(log(ResourceId="subnet-a"), subnets=OWN),
+        "failed",
+        "neither the VPC nor subnet-b records ALL",
+    ),
+    "a subnet's does not arrive": (
+        seen_by_subnet(log(ResourceId="subnet-a"), log(2, ResourceId="subnet-b", **FAILS), subnets=OWN),
+        "failed",
+        "fl-2 to /aws/vpc/flow has the delivery status FAILED",
+    ),
+    "half by the VPC, half by its subnet": (
+        seen_by_subnet(log(TrafficType="REJECT"), log(2, ResourceId="subnet-a", TrafficType="ACCEPT"), subnets=OWN[:1]),
+        "passed",
+        "",
+    ),
+    "subnets may not be read": (seen_by_subnet(subnets=NO_SUBNETS), "blind", "allow ec2:DescribeSubnets"),
+    "shared by another account": (
+        seen_by_subnet(subnets=THEIRS),
+        "passed",
+        "shared by account 999999999999, which alone sees its flow logs: not assessed",
+    ),
     "nothing is said of the state": (seen(log(FlowLogStatus=None)), "blind", "the answer has no 'FlowLogStatus'"),
     "nothing is said of the traffic": (seen(log(TrafficType=None)), "blind", "the answer has no 'TrafficType'"),
 }
@@ -113,7 +160,7 @@ def test_the_vpcs_are_those_of_balancers_and_groups_asked_for_at_once() -> None:
     aws = aws_of(log(), log(2, ResourceId="vpc-3"))
     found = vpcs(aws, balancers("vpc-1", "vpc-2"), groups("vpc-1", "vpc-3"))
     assert verdicts(CHECK, vpcs=found) == {"vpc-1": "passed", "vpc-2": "failed", "vpc-3": "passed"}
-    [asked] = aws.parameters_of("DescribeFlowLogs")
+    asked, *_ = aws.parameters_of("DescribeFlowLogs")
     assert asked["Filter"] == [{"Name": "resource-id", "Values": ["vpc-1", "vpc-2", "vpc-3"]}]
 
 
@@ -160,6 +207,7 @@ def remedy(
     arn = f"arn:aws:elasticloadbalancing:{ACCOUNT}:loadbalancer/app/web/1f"
     answers: Any = {
         ("ec2", "DescribeFlowLogs"): {"FlowLogs": list(logs)},
+        ("ec2", "DescribeSubnets"): {"Subnets": [subnet("subnet-a")]},
         ("ec2", "DescribeSecurityGroups"): {
             "SecurityGroups": [{"GroupId": "sg-1", "GroupName": "web", "VpcId": "vpc-1"}]
         },

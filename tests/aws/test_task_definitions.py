@@ -133,14 +133,27 @@ def test_each_revision_that_runs_is_asked_for_once() -> None:
     assert set(told.values()) == {"passed", "blind"}
 
 
+def test_a_revision_that_cannot_be_read_hides_no_other() -> None:
+    def described(taskDefinition: str) -> Any:  # noqa: N803 - AWS's names
+        if taskDefinition.endswith("backend:2"):
+            return CouldNotLook("ecs:DescribeTaskDefinition", "AccessDeniedException: no")
+        return {"taskDefinition": {"containerDefinitions": [env()]}}
+
+    aws = Aws({KEY: described})
+    found = pool_settings(aws.stack, aws, names(services=("backend",)), [task(), task("backend:2")])
+    told = {one.name: one.outcome.value for one in examined(CHECK, pool_settings=found)}
+    assert told == {"backend (backend:1)": "passed", "backend (backend:2)": "blind"}
+
+
 @pytest.mark.parametrize(
     ("answer", "message"),
     [({}, "the answer has no 'taskDefinition'"), ({"taskDefinition": {}}, "the answer has no 'containerDefinitions'")],
 )
 def test_what_was_not_told_is_not_seen(answer: Raw, message: str) -> None:
     aws = Aws({KEY: answer})
+    [unread] = pool_settings(aws.stack, aws, names(services=("backend",)), [task()])
     with pytest.raises(CouldNotLook, match=message):
-        pool_settings(aws.stack, aws, names(services=("backend",)), [task()])
+        unread.settings  # noqa: B018 - it raises
     with pytest.raises(CouldNotLook, match="the answer has no 'taskDefinitionArn'"):
         pool_settings(aws.stack, aws, names(services=("backend",)), [task(taskDefinitionArn=None)])
 

@@ -88,6 +88,21 @@ def test_a_bad_revision_is_stopped_rolled_back_and_reported(tmp_path: Path) -> N
         assert "Recovered (" in page
 
 
+def test_a_deployment_under_way_is_stopped_and_rolled_back(tmp_path: Path) -> None:
+    with _standing(tmp_path) as on:
+        assert on.project.run("checks/daily", "--stack", "sandbox", **on.environment).code == 0
+        on.sandbox.push_image("v2")
+        revision = _deploy(on, "v2")
+        on.sandbox.service().looks_to_settle = 99
+        back = on.command("fix", "roll-back-service", "--allow", "disruptive", "--yes")
+        assert back.code == 0, back.all
+        assert "ecs:StopServiceDeployment" in back.out
+        assert on.sandbox.service().task_definition.endswith(":1")
+        told = on.project.run("checks/daily", "--stack", "sandbox", **on.environment)
+        assert told.code == 1
+        assert f"{revision}: rollback successful" in told.out
+
+
 def test_what_got_worse_since_the_gate_is_caught(tmp_path: Path) -> None:
     with _standing(tmp_path, "alarm_is_ringing") as on:
         expected = ("--expect-revision", "incident-commander-backend:1")

@@ -28,7 +28,7 @@ def test_what_was_deployed_serves(releases: list[Release], stack: Stack, now: da
             assert not rollout.cannot_start, rollout.cannot_start
             assert service.desired > 0 or service.is_daemon, "its desired count is 0"
             if service.running < service.desired:  # scaling may have gone on from there
-                assert service.is_starting, rollout.why or "tasks are missing"
+                assert rollout.is_starting, rollout.why or "tasks are missing"
                 waiting = now - service.short_since
                 assert waiting <= longest, f"they were first tried {waiting.total_seconds() / 60:.0f} minutes ago"
             for moving in rollout.under_way:

@@ -93,7 +93,8 @@ def test_scaling_has_room_for_a_deploy(
 ) -> None:
     """At the maximum, nothing can take the load that cold tasks push onto the warm ones."""
     wanted = Answer({service.name: service for service in services}, "ecs:DescribeServices")
-    for scaling in auto_scaling:
+    daemons = [service.name for service in services if service.is_daemon]
+    for scaling in (one for one in auto_scaling if one.name not in daemons):  # nothing scales a daemon
         with examine(scaling) as note:
             if fixed := stack.limits.of(scaling).fixed_tasks:
                 note(f"always {fixed}, by its limits min_tasks and max_tasks")

@@ -1,17 +1,22 @@
-"""VPC flow logs: whether the traffic of the stack's VPCs is recorded and delivered."""
+"""VPC flow logs: whether the traffic of the stack's VPCs is recorded and delivered.
+
+A flow log may be of a VPC or of a subnet. Who only takes part in a VPC that another account shares sees none of its
+owner's flow logs: https://docs.aws.amazon.com/vpc/latest/userguide/vpc-sharing-service-behavior.html
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..core.model import Resource
-from ..core.observation import CouldNotLook, batches, observation
+from ..core.observation import CouldNotLook, batches, observation, seen
 from .ec2 import FILTER_VALUES_A_CALL, SecurityGroup
 from .elbv2 import LoadBalancer
 from .session import Aws
 
-_CALL = "ec2:DescribeFlowLogs"
+_CALL, _SUBNETS = "ec2:DescribeFlowLogs", "ec2:DescribeSubnets"
 DELIVERED = "SUCCESS"
 
 
@@ -29,40 +34,83 @@ class FlowLog:
     @property
     def delivers(self) -> bool | None:
         """Whether it records and delivers; None where delivery is unknown."""
-        if self.status != "ACTIVE":
-            return False
+        if self.status != "ACTIVE" or (self.error and not self.delivery):
+            return False  # AWS also tells an error without a status
         return self.delivery == DELIVERED if self.delivery else None
 
     def __str__(self) -> str:
-        state = f"is {self.status}" if self.status != "ACTIVE" else f"has the delivery status {self.delivery}"
+        if self.status != "ACTIVE":
+            state = f"is {self.status}"
+        else:
+            state = f"has the delivery status {self.delivery}" if self.delivery else "does not deliver"
         return f"{self.id} to {self.destination} {state}" + (f" ({self.error})" if self.error else "")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Vpc(Resource):
-    """A VPC of the stack, with the flow logs of the whole VPC."""
+    """A VPC of the stack, with the flow logs of the whole VPC.
+
+    `by_subnet`: the flow logs of each of its subnets, or why they could not be read; looked at only where those of the
+    VPC do not do. `owner`: the account that shares the VPC with the stack's, "" where it is the stack's own.
+    """
+
+    by_subnet: Mapping[str, tuple[FlowLog, ...]] | CouldNotLook = field(default_factory=dict)
+    owner: str = ""
 
     @property
     def flow_logs(self) -> list[FlowLog]:
-        """All of them, whatever their state."""
+        """All of the whole VPC, whatever their state."""
         return [flow_log_of(raw) for raw in self.evidence["FlowLogs"]]
 
     def records(self, wanted: str) -> bool:
-        """Whether this traffic (ALL, ACCEPT or REJECT) is recorded and delivered, by one log or by two together."""
+        """Whether this traffic (ALL, ACCEPT or REJECT) is recorded and delivered, by one log or by two together.
+
+        By logs of the VPC, or of every subnet of it.
+        """
         logs = self.flow_logs
         if _covers({log.traffic for log in logs if log.delivers}, wanted):
             return True
-        if _covers({log.traffic for log in logs if log.delivers is not False}, wanted):
+        if self.may_record(wanted):
             silent = ", ".join(log.id for log in logs if log.delivers is None)
             raise CouldNotLook(
                 _CALL, f"the answer has no 'DeliverLogsStatus' of {silent}: nothing has been delivered yet"
             )
-        return False
+        return bool(seen(self.by_subnet)) and not self.unrecorded(wanted)
+
+    def may_record(self, wanted: str) -> bool:
+        """Whether logs of the VPC record it, delivered or not yet known to be."""
+        return _covers({log.traffic for log in self.flow_logs if log.delivers is not False}, wanted)
+
+    def unrecorded(self, wanted: str) -> list[str]:
+        """The subnets of which neither a log of their own nor one of the VPC records this traffic."""
+        own = {log.traffic for log in self.flow_logs if log.delivers}
+        known = seen(self.by_subnet).items()
+        return [
+            name for name, logs in known if not _covers(own | {log.traffic for log in logs if log.delivers}, wanted)
+        ]
+
+    def missing(self, wanted: str) -> str:
+        """What is not recorded, in words."""
+        bare, subnets = self.unrecorded(wanted), seen(self.by_subnet)
+        if bare and len(bare) < len(subnets):
+            return f"neither the VPC nor {', '.join(bare)} records {wanted} in a delivered flow log"
+        no_log = not self.flow_logs and not any(subnets.values())
+        return "it has no flow log" if no_log else f"no delivered flow log records {wanted}"
+
+    @property
+    def recording(self) -> str:
+        """What is recorded, and where to: by logs of the VPC, else by those of its subnets."""
+        subnets = {} if isinstance(self.by_subnet, CouldNotLook) else self.by_subnet
+        told = [f"{log.traffic} to {log.destination}" for log in self.flow_logs]
+        told += [f"{log.traffic} of {name} to {log.destination}" for name, logs in subnets.items() for log in logs]
+        return ", ".join(told)
 
     @property
     def failing(self) -> list[FlowLog]:
-        """Those that do not deliver."""
-        return [log for log in self.flow_logs if log.delivers is False]
+        """Those that do not deliver, of its subnets too."""
+        of_subnets = [] if isinstance(self.by_subnet, CouldNotLook) else self.by_subnet.values()
+        logs = [*self.flow_logs, *(log for of_one in of_subnets for log in of_one)]
+        return [log for log in logs if log.delivers is False]
 
 
 def _covers(told: set[str], wanted: str) -> bool:
@@ -84,27 +132,70 @@ def flow_log_of(raw: dict[str, Any]) -> FlowLog:
     )
 
 
-@observation(allow=[_CALL], soft=["load_balancers", "security_groups"])
+@observation(allow=[_CALL, _SUBNETS], soft=["load_balancers", "security_groups"])
 def vpcs(
     aws: Aws, load_balancers: list[LoadBalancer] | CouldNotLook, security_groups: list[SecurityGroup] | CouldNotLook
 ) -> list[Vpc]:
-    """The VPCs of the stack's load balancers and security groups, with their flow logs."""
+    """The VPCs of the stack's load balancers and security groups, with their flow logs, or those of their subnets."""
     found: dict[str, list[dict[str, Any]]] = {}
     silent: list[CouldNotLook] = []
-    for seen in (load_balancers, security_groups):
-        if isinstance(seen, CouldNotLook):
-            if seen.call:
-                raise seen.again()  # a VPC that could not be read must not be skipped
-            silent.append(seen)
+    accounts = {aws.stack.account_id or ""}
+    for one in (load_balancers, security_groups):
+        if isinstance(one, CouldNotLook):
+            if one.call:
+                raise one.again()  # a VPC that could not be read must not be skipped
+            silent.append(one)
         else:
-            found.update({str(one.evidence["VpcId"]): [] for one in seen})
+            found.update({str(of.evidence["VpcId"]): [] for of in one})
+            accounts |= {str(of.evidence.get("OwnerId") or [*of.arn.split(":"), *[""] * 5][4]) for of in one}
     if not found:
         if silent:
             raise silent[0].again()
         raise CouldNotLook("", "the stack has neither load balancers nor security groups: no VPC is known")
-    for ids in batches(list(found), FILTER_VALUES_A_CALL):
+    for raw in _logs_of(aws, list(found)):
+        if (of := raw["ResourceId"]) in found:
+            found[of].append(raw)
+    made = [Vpc(arn=vpc, name=vpc, evidence={"VpcId": vpc, "FlowLogs": logs}) for vpc, logs in found.items()]
+    wanted = aws.stack.limits.flow_log_traffic
+    bare = [vpc.name for vpc in made if _is_bare(vpc, wanted)]
+    return _with_subnets(aws, made, bare, accounts - {""}) if bare else made
+
+
+def _is_bare(vpc: Vpc, wanted: str) -> bool:
+    """Whether no log of the whole VPC records this traffic; of one that cannot be read the check says why."""
+    try:
+        return not vpc.may_record(wanted)
+    except CouldNotLook:
+        return False
+
+
+def _logs_of(aws: Aws, resources: list[str]) -> Iterator[dict[str, Any]]:
+    for ids in batches(resources, FILTER_VALUES_A_CALL):
         chosen = [{"Name": "resource-id", "Values": ids}]
-        for raw in aws.items("ec2", "DescribeFlowLogs", "FlowLogs", Filter=chosen, MaxResults=1000):
-            if (of := raw["ResourceId"]) in found:
-                found[of].append(raw)
-    return [Vpc(arn=vpc, name=vpc, evidence={"VpcId": vpc, "FlowLogs": logs}) for vpc, logs in found.items()]
+        yield from aws.items("ec2", "DescribeFlowLogs", "FlowLogs", Filter=chosen, MaxResults=1000)
+
+
+def _with_subnets(aws: Aws, made: list[Vpc], bare: list[str], accounts: set[str]) -> list[Vpc]:
+    """The VPCs; those that are named with their owner, and with the flow logs of their subnets."""
+    try:
+        listed = [
+            subnet
+            for ids in batches(bare, FILTER_VALUES_A_CALL)
+            for subnet in aws.items("ec2", "DescribeSubnets", "Subnets", Filters=[{"Name": "vpc-id", "Values": ids}])
+        ]
+        within = {str(subnet["SubnetId"]): str(subnet["VpcId"]) for subnet in listed}
+        logs: dict[str, list[FlowLog]] = {subnet: [] for subnet in within}
+        for raw in _logs_of(aws, list(within)):
+            if (of := raw["ResourceId"]) in logs:
+                logs[of].append(flow_log_of(raw))
+    except CouldNotLook as error:
+        return [replace(vpc, by_subnet=error) if vpc.name in bare else vpc for vpc in made]
+    owners = {str(subnet["VpcId"]): str(subnet.get("OwnerId") or "") for subnet in listed}
+    return [
+        replace(
+            vpc,
+            by_subnet={subnet: tuple(logs[subnet]) for subnet in within if within[subnet] == vpc.name},
+            owner=owner if accounts and (owner := owners.get(vpc.name, "")) not in accounts else "",
+        )
+        for vpc in made
+    ]

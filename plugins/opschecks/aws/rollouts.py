@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from ..core import clock
 from ..core.answer import Answer
 from ..core.model import Resource
 from ..core.observation import CouldNotLook, observation
@@ -23,12 +22,12 @@ class Moving:
     """A deployment that is under way. `planned`: how long it waits by its own configuration."""
 
     revision: str
-    since: datetime
+    age: timedelta
     planned: timedelta
     stage: str = ""
 
     def __str__(self) -> str:
-        minutes = (clock.now() - self.since) / timedelta(minutes=1)
+        minutes = self.age / timedelta(minutes=1)
         age = f"{minutes:.0f} minutes" if minutes < 180 else f"{minutes / 60:.0f} hours"
         return f"{self.revision} has been under way for {age}" + (f", stage {self.stage}" if self.stage else "")
 
@@ -38,6 +37,7 @@ class Rollout(Resource):
     """A service, its deployments as ECS records them, and how its tasks died within the hour."""
 
     service: Service
+    now: datetime
     recorded: Recorded
     deaths: tuple[str, ...] = ()
 
@@ -72,16 +72,26 @@ class Rollout(Resource):
         return "; ".join([said, *self.deaths[:1]]) if said else ""
 
     @property
+    def is_starting(self) -> bool:
+        """Whether some tasks run, and all missing ones are starting, or are about to in a rolling deployment."""
+        service = self.service
+        # with minimumHealthyPercent below 100 ECS stops old tasks before it starts new ones
+        replaces = service.running > 0 and bool(self.under_way) and not self.why
+        return service.is_starting or replaces
+
+    @property
     def under_way(self) -> list[Moving]:
         """The deployments that have not ended."""
         if opened := [one for one in self.known if one.is_open]:
-            return [Moving(one.revision, one.began, planned_wait(one.configuration), one.stage) for one in opened]
+            return [
+                Moving(one.revision, self.now - one.began, planned_wait(one.configuration), one.stage) for one in opened
+            ]
         planned = planned_wait(self.service.evidence.get("deploymentConfiguration") or {})
         deployments = self.service.deployments
         # the old deployment is being replaced for as long as the new one takes, whatever its own age
         moving = [one for one in deployments if one.is_primary and (one.state == "IN_PROGRESS" or deployments[1:])]
         sets = [one for one in self.service.task_sets if not one.is_settled]
-        return [Moving(one.revision, one.created_at, planned) for one in (*moving, *sets)]
+        return [Moving(one.revision, self.now - one.created_at, planned) for one in (*moving, *sets)]
 
     @property
     def replacing(self) -> list[str]:
@@ -134,7 +144,7 @@ class Rollout(Resource):
     @property
     def _failures_told(self) -> list[Event]:
         told = [event for event in self.service.events if any(word in event.message for word in _FAILED)]
-        told = [event for event in told if clock.now() - event.at < DAY]
+        told = [event for event in told if self.now - event.at < DAY]
         named = " ".join(event.message for event in told)
         return [] if told and self._is_superseded(told[0].at, named) else told
 
@@ -146,10 +156,13 @@ class Rollout(Resource):
 
 @observation(soft=["service_deployments", "tasks"])
 def rollouts(
-    services: list[Service], service_deployments: dict[str, Recorded] | CouldNotLook, tasks: list[Task] | CouldNotLook
+    services: list[Service],
+    service_deployments: dict[str, Recorded] | CouldNotLook,
+    tasks: list[Task] | CouldNotLook,
+    now: datetime,
 ) -> list[Rollout]:
     """Each service with its deployments as ECS records them, and with how its tasks died within the hour."""
-    return [_rollout(one, _of(service_deployments, one.name), tasks) for one in services]
+    return [_rollout(one, _of(service_deployments, one.name), tasks, now) for one in services]
 
 
 def _of(recorded: Mapping[str, Recorded] | CouldNotLook, service: str) -> Recorded:
@@ -158,7 +171,7 @@ def _of(recorded: Mapping[str, Recorded] | CouldNotLook, service: str) -> Record
     return recorded.get(service) or Recorded(problem=CouldNotLook(LIST, f"it was not asked for {service}"))
 
 
-def _rollout(service: Service, recorded: Recorded, tasks: list[Task] | CouldNotLook) -> Rollout:
+def _rollout(service: Service, recorded: Recorded, tasks: list[Task] | CouldNotLook, now: datetime) -> Rollout:
     own = [] if isinstance(tasks, CouldNotLook) else [one for one in tasks if one.service == service.name]
     dead = sorted((one for one in own if one.death), key=lambda one: one.ended, reverse=True)
     evidence = service.evidence
@@ -171,6 +184,7 @@ def _rollout(service: Service, recorded: Recorded, tasks: list[Task] | CouldNotL
         evidence=evidence,
         figures=service.figures,
         service=service,
+        now=now,
         recorded=recorded,
         deaths=tuple(f"task {one.name[:8]} stopped: {one.death}" for one in dead),
     )

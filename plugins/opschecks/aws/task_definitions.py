@@ -45,15 +45,18 @@ class Setting:
 @dataclass(frozen=True, kw_only=True)
 class PoolSettings(Resource):
     """The pool's settings in one revision of which a service runs tasks; `revision` is empty for a service without
-    tasks.
+    tasks. `problem`: why the revision could not be read, which says nothing of others.
     """
 
     revision: str
-    found: tuple[Setting, ...]
+    found: tuple[Setting, ...] = ()
+    problem: CouldNotLook | None = None
 
     @property
     def settings(self) -> tuple[Setting, ...]:
         """Worker count and concurrency limit."""
+        if self.problem:
+            raise self.problem.again()
         if not self.revision:
             raise CouldNotLook("ecs:ListTasks", f"no task of {self.name} is running")
         return self.found
@@ -72,18 +75,26 @@ def pool_settings(stack: Stack, aws: Aws, inventory: Inventory, tasks: list[Task
     idle = [name for name in inventory.some("services") if name not in {service for service, _ in found}]
     return [
         *(_settings(stack, service, arn, told[arn]) for service, arn in found),
-        *(PoolSettings(arn=name, name=name, revision="", found=()) for name in idle),
+        *(PoolSettings(arn=name, name=name, revision="") for name in idle),
     ]
 
 
-def _containers(aws: Aws, arn: str) -> list[dict[str, Any]]:
-    answer = aws.call("ecs", "DescribeTaskDefinition", taskDefinition=arn)
-    listed: list[dict[str, Any]] = answer["taskDefinition"]["containerDefinitions"]
+def _containers(aws: Aws, arn: str) -> list[dict[str, Any]] | CouldNotLook:
+    try:
+        answer = aws.call("ecs", "DescribeTaskDefinition", taskDefinition=arn)
+        listed: list[dict[str, Any]] = answer["taskDefinition"]["containerDefinitions"]
+    except CouldNotLook as problem:  # of this revision alone
+        return problem
     return listed
 
 
-def _settings(stack: Stack, service: str, arn: str, containers: Sequence[Mapping[str, Any]]) -> PoolSettings:
+def _settings(
+    stack: Stack, service: str, arn: str, containers: Sequence[Mapping[str, Any]] | CouldNotLook
+) -> PoolSettings:
     revision = arn.rsplit("/", 1)[-1]
+    if isinstance(containers, CouldNotLook):
+        name = f"{service} ({revision})"
+        return PoolSettings(arn=f"{arn}#{service}", name=name, revision=revision, problem=containers)
     wanted = {stack.pool.workers: stack.pool.workers_wanted, stack.pool.limit: stack.pool.limit_wanted}
     settings = tuple(_setting(name, number, containers) for name, number in wanted.items())
     told = {one.name: list(one.told) or one.unread or "not set here" for one in settings}

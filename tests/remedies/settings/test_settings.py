@@ -159,6 +159,7 @@ def _indexed(state: State) -> Canned:
 def _flow_logs(state: State) -> Canned:
     return {
         ("ec2", "DescribeFlowLogs"): {"FlowLogs": [log(1)] if state["there"] else []},
+        ("ec2", "DescribeSubnets"): {"Subnets": []},
         ("logs", "DescribeLogGroups"): {"logGroups": [{"logGroupName": GROUP}]},
     }
 
@@ -223,6 +224,7 @@ OFF = {"stickiness.enabled": "false", "stickiness.type": "lb_cookie", "stickines
 LIMITS = {"MinCapacity": 2, "MaxCapacity": 3}
 RUNS = {"count": 2, "revision": "b:2", "id": "ecs-svc/1"}
 WEB = "arn:a:targetgroup/web/1"
+UNDER_WAY = {**RUNS, "rollout": "IN_PROGRESS", "open": True, "opens": True}
 SSH = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": [{"CidrIp": "0.0.0.0/0", "Description": "me"}]}
 INGRESS = {
     "tags": [],
@@ -256,7 +258,7 @@ SETTINGS = (
     Row("force-deployment", SERVICE, dict(RUNS), _service, _serve),
     Row("deploy-revision", SERVICE, dict(RUNS), _service, _serve, wish={"revision": "b:1"}),
     Row("roll-back-service", SERVICE, {**RUNS, "rollout": "FAILED"}, _service, _serve, runs=(_good("b:1"),)),
-    Row("roll-back-service", SERVICE, {**RUNS, "rollout": "IN_PROGRESS", "open": True, "opens": True}, _service, _serve),
+    Row("roll-back-service", SERVICE, dict(UNDER_WAY), _service, _serve),
     Row("roll-back-after-errors", SERVICE, dict(RUNS), _service, _serve, runs=(_good("b:1"),)),
     Row("scale-dev-to-zero", "service/dev/backend", dict(RUNS), _service, _serve, stack=EVENINGS),
     Row("back-up-table", "incidents", {"made": []}, _backups,

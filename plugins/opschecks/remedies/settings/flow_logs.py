@@ -43,6 +43,7 @@ class CreateFlowLog(Setting):
         "ec2:DeleteFlowLogs",
         "ec2:DescribeFlowLogs",
         "ec2:DescribeSecurityGroups",
+        "ec2:DescribeSubnets",
         "elasticloadbalancing:DescribeLoadBalancers",
         "iam:PassRole",
         "logs:DescribeLogGroups",
@@ -58,13 +59,14 @@ class CreateFlowLog(Setting):
         return Risk.SAFE if after["records"] else Risk.DISRUPTIVE
 
     def normal(self, target: str) -> str:
-        short, own = target.rsplit("/", 1)[-1], [vpc.name for vpc in self._vpcs()]
+        short, own = target.rsplit("/", 1)[-1], [vpc.name for vpc in self._vpcs() if not vpc.owner]
         if short not in own:
             raise CannotFix(f"{short} is not a VPC of {self.stack.name}; {nearest(short, own)}")
         return short
 
     def all_targets(self) -> list[str]:
-        missing = [vpc.name for vpc in self._vpcs() if not any(self._is_own(log) for log in vpc.flow_logs)]
+        own = [vpc for vpc in self._vpcs() if not vpc.owner]  # others' accounts record theirs
+        missing = [vpc.name for vpc in own if not any(self._is_own(log) for log in vpc.flow_logs)]
         if not missing:
             raise CannotFix(f"every VPC of {self.stack.name} has a flow log to {self._group}")
         return missing

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from moto.core.responses import ActionResult
-from moto.ecs.exceptions import ServiceNotFoundException
+from moto.ecs.exceptions import ECSException, ServiceNotFoundException
 from moto.ecs.responses import EC2ContainerServiceResponse
 
 from ...core import clock
@@ -50,9 +50,14 @@ def _arn(service: Any, kind: str, deployment: dict[str, Any]) -> str:
 
 def _records(service: Any) -> Iterator[dict[str, Any]]:
     """The service's deployments, the newest first; `past` are those that moto no longer has."""
-    yield from (record(service, one) for one in service.deployments if "rolloutState" in one)
+    past = getattr(service, "past", ())
     primary = service.deployments[0] if service.deployments else {}
-    for one in getattr(service, "past", ()):
+    going_back = (
+        any(one["status"] == "ROLLBACK_IN_PROGRESS" for one in past) and primary["rolloutState"] == "IN_PROGRESS"
+    )
+    if not going_back:  # the roll-back is part of the deployment that is rolled back
+        yield from (record(service, one) for one in service.deployments if "rolloutState" in one)
+    for one in past:
         over = one["status"] == "ROLLBACK_IN_PROGRESS" and primary.get("rolloutState") == "COMPLETED"
         yield one | {"status": "ROLLBACK_SUCCESSFUL", "finishedAt": clock.now()} if over else one
 
@@ -135,7 +140,12 @@ def _stop(self: EC2ContainerServiceResponse) -> ActionResult:
             if _arn(service, "service-deployment", one) == arn and len(service.deployments) > 1:
                 _roll_back(service, one)
                 return ActionResult({"serviceDeploymentArn": arn})
-    raise ServiceNotFoundException
+    raise _NoSuchDeployment
+
+
+class _NoSuchDeployment(ECSException):
+    def __init__(self) -> None:
+        super().__init__("ServiceDeploymentNotFoundException", "The service deployment is not found, or has ended.")
 
 
 def _roll_back(service: Any, deployment: dict[str, Any]) -> None:

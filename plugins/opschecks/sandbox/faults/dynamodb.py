@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from ..seed import incident
 from . import Sandbox, fault
@@ -32,6 +33,36 @@ def index_is_being_built(sandbox: Sandbox) -> None:
     """The status index is being backfilled and contains only some of the incidents."""
     table = sandbox.backend("dynamodb").tables[sandbox.stack.incidents_table]
     table.global_indexes[0].status = "CREATING"
+
+
+@fault(blinds=["test_incidents_can_be_found_by_status", "test_no_incident_keeps_coming_back"])
+def incidents_are_too_many_to_read(sandbox: Sandbox) -> None:
+    """The incidents table has 2 GB, and no index of it is sorted by time."""
+    table = sandbox.backend("dynamodb").tables[sandbox.stack.incidents_table]
+    for index in table.global_indexes:
+        index.schema = [key for key in index.schema if key["KeyType"] == "HASH"]
+    describe = table.describe
+
+    def large(base_key: str = "TableDescription") -> dict[str, Any]:
+        told: dict[str, Any] = describe(base_key)
+        told[base_key] |= {"TableSizeBytes": 2_000_000_000, "ItemCount": 3_400_000}
+        return told
+
+    table.describe = large
+
+
+@fault(caught_by=["test_tables_are_active"])
+def replica_is_gone(sandbox: Sandbox) -> None:
+    """A replica of a global table has been cut off: its region is disabled."""
+    table = sandbox.backend("dynamodb").tables[_other_table(sandbox)]
+    describe = table.describe
+
+    def replicated(base_key: str = "TableDescription") -> dict[str, Any]:
+        told: dict[str, Any] = describe(base_key)
+        told[base_key]["Replicas"] = [{"RegionName": "eu-west-1", "ReplicaStatus": "REGION_DISABLED"}]
+        return told
+
+    table.describe = replicated
 
 
 @fault(caught_by=["test_tables_bill_as_wanted"])

@@ -122,6 +122,18 @@ def table_is_throttled(sandbox: Sandbox) -> None:
 
 
 @fault(caught_by=["test_tables_are_not_throttled"])
+def key_is_hot(sandbox: Sandbox) -> None:
+    """One incident is written more often than a partition can take; Contributor Insights, which is on, names it."""
+    table = sandbox.stack.incidents_table or ""
+    of, rule = {"TableName": table}, f"DynamoDBContributorInsights-PKT-{table}-1796000000000"
+    _measure(sandbox, "AWS/DynamoDB", "WriteThrottleEvents", of, (9.0,))
+    _measure(sandbox, "AWS/DynamoDB", "WriteKeyRangeThroughputThrottleEvents", of, (9.0,))
+    _measure(sandbox, "AWS/DynamoDB", "ThrottledRequests", {**of, "Operation": "UpdateItem"}, (9.0,))
+    sandbox.backend("dynamodb").insight_rules = {(table, None): [rule]}
+    sandbox.backend("cloudwatch").contributors = {rule: {"inc-1043": 52.0, "inc-1042": 2.0}}
+
+
+@fault(caught_by=["test_tables_are_not_throttled"])
 def index_is_throttled(sandbox: Sandbox) -> None:
     """Writes to an index are throttled; the table's own metric does not show it."""
     of = {"TableName": sandbox.stack.incidents_table or "", "GlobalSecondaryIndexName": sandbox.stack.status_index}
