@@ -164,9 +164,9 @@ class BalancerErrors(Measured):
         if worst > limit and self.others:
             raise CouldNotLook(
                 CALL,
-                f"{self.name} itself answered {worst:g} 5xx in a minute, limit {limit}; whose requests those were it "
-                f"does not tell, and {', '.join(self.others[:3])} of it is not filled by the stack's services: "
-                "see target_group_arn in the balancer's access logs",
+                f"{self.name} itself answered {worst:g} 5xx in a minute, limit {limit}, and the stack's services do not "
+                f"fill {', '.join(self.others[:3])} of its target groups: whose requests those were is in the "
+                "target_group_arn of its access logs; a limit of its own accepts them",
             )
         return worst
 
