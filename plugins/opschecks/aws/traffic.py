@@ -164,8 +164,8 @@ class BalancerErrors(Measured):
         if worst > limit and self.others:
             raise CouldNotLook(
                 CALL,
-                f"{self.name} itself answered {worst:g} 5xx in a minute, limit {limit}, and the stack's services do not "
-                f"fill {', '.join(self.others[:3])} of its target groups: whose requests those were is in the "
+                f"{self.name} itself answered {worst:g} 5xx in a minute, limit {limit}, and the stack's services do "
+                f"not fill {', '.join(self.others[:3])} of its target groups: whose requests those were is in the "
                 "target_group_arn of its access logs; a limit of its own accepts them",
             )
         return worst
