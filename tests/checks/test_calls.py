@@ -14,7 +14,7 @@ from opschecks.sandbox.environment import CREDENTIALS
 from tests.scratch import Project
 
 DAILY_ONCE = {
-    "application-autoscaling": "DescribeScalableTargets DescribeScalingPolicies",
+    "application-autoscaling": "DescribeScalableTargets DescribeScalingPolicies DescribeScheduledActions",
     "cloudwatch": "GetMetricData DescribeAlarms DescribeAlarmHistory ListAlarmMuteRules",
     "dynamodb": "Query Scan",
     "ec2": "DescribeSecurityGroups DescribeSecurityGroupRules",

@@ -61,6 +61,12 @@ STACKS_FILES = {
     'default = "her"\n[stacks.here]\nregion = "us-west-2"\n': (
         "stacks.toml: default: no stack 'her'; did you mean 'here'?"
     ),
+    'default = "here"\n[stacks.here]\n[stacks.here.limits."prod/worker"]\nmin_task = 1\n': (
+        "stacks.toml: stacks.here.limits.\"prod/worker\".min_task: unknown key; did you mean 'min_tasks'?"
+    ),
+    'default = "here"\n[stacks.here]\ncluster = "prod"\nservices = ["worker"]\nlimits."prod/wroker".min_tasks = 1\n': (
+        "stacks.toml: stacks.here: limits.\"prod/wroker\": the stack has no such resource; did you mean 'prod/worker'?"
+    ),
     TWO: ("stacks.toml: default: not set; set it to one of its stacks, or name one with --stack production"),
     f'default = "box"\n[stacks.box]\nsandbox = true\n{TWO}': (
         "stacks.toml: default: it is the sandbox, although 'production' is listed; set it to a real stack, "

@@ -102,8 +102,11 @@ def test_what_nobody_owns_is_set_to_the_limits_of_the_service() -> None:
     settled = _scalable(deployments=[{"status": "PRIMARY", "rolloutState": "COMPLETED"}])
     own = _stack(limits={"c/backend": {"min_tasks": 3, "max_tasks": 4}})
     sets = SetScalingLimits(own, Aws(settled), tuple)
-    assert sets.want_for(TARGET, sets.read_for_plan(TARGET), {}) == {"MinCapacity": 3, "MaxCapacity": 4}
-    assert ScaleService(own, Aws({}), tuple).want_for(TARGET, {"desiredCount": 3}, {}) == {"desiredCount": 4}
+    now = sets.read_for_plan(TARGET)
+    assert sets.within_limits_of(TARGET).want(now, {}) == {"MinCapacity": 3, "MaxCapacity": 4}
+    assert sets.want(now, {}) == {"MinCapacity": 2, "MaxCapacity": 10}
+    scales = ScaleService(own, Aws({}), tuple).within_limits_of(TARGET)
+    assert scales.want({"desiredCount": 3}, {}) == {"desiredCount": 4}
 
 
 RISKS: list[tuple[type[BaseRemedy], dict[str, Any], dict[str, Any], Risk]] = [

@@ -211,7 +211,7 @@ class Limits(ResourceLimits):
         """
         return self.named(*names_of(resource))
 
-    def named(self, *names: str) -> ResourceLimits:
+    def named(self, *names: str) -> Limits:
         """As `of`, for a resource that is known by these names only."""
         fitting = [one for one in self.by_resource if any(fnmatchcase(name, one) for name in names)]
         told: dict[str, Any] = {}

@@ -153,7 +153,7 @@ def planned(
     if isinstance(remedy, Operation):
         target = remedy.aimed(target, wish)
     now = remedy.read_for_plan(target)
-    after = remedy.want_for(target, now, wish)
+    after = remedy.within_limits_of(target).want(now, wish)
     if after == now:
         raise AsWanted(f"{remedy.shown(target)} is as {remedy.name()} would make it: {dict(now)}")
     return change_of(remedy, target, now, after, wish=wish, check=check, finding=finding)

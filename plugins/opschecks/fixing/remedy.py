@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import abc
+import copy
 import inspect
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from ..core.change import CannotFix, Entries, Progress, Proof, Request, Risk, Sends, State, Step
 from ..core.wording import nearest
@@ -103,9 +104,12 @@ class BaseRemedy(abc.ABC):
     def want(self, now: State, wish: Mapping[str, str]) -> State:
         """The state that fixes it; CannotFix where there is none, or where it is not this remedy's to decide."""
 
-    def want_for(self, target: str, now: State, wish: Mapping[str, str]) -> State:
-        """As `want`, where it depends on the target, too, such as on limits of its own."""
-        return self.want(now, wish)
+    def within_limits_of(self, target: str) -> Self:
+        """The same for a stack whose limits are those of the target: `want` asks `self.stack.limits`."""
+        own = self.stack.limits.named(target, target.removeprefix("service/"), self.shown(target))
+        made = copy.copy(self)
+        made.stack = self.stack.model_copy(update={"limits": own})
+        return made
 
     def risk_of(self, before: State, after: State) -> Risk:
         """The risk of going from one state to the other: undoing may be the riskier direction."""

@@ -3,26 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from ...core.answer import Answer
 from ...core.change import CannotFix, Request, Risk, State
 from ...fixing.remedy import IN_CODE_TOO, Setting, wished_number
-
-if TYPE_CHECKING:
-    from ...config.limits import ResourceLimits
-    from ...config.stack import Stack
 
 _CALL = "application-autoscaling:DescribeScalableTargets"
 _SCHEDULE = "application-autoscaling:DescribeScheduledActions"
 _DIMENSION = "ecs:service:DesiredCount"
 _OF_ECS = {"ServiceNamespace": "ecs", "ScalableDimension": _DIMENSION}
 _SUSPENDED = ("DynamicScalingInSuspended", "DynamicScalingOutSuspended", "ScheduledScalingSuspended")
-
-
-def limits_of(stack: Stack, target: str) -> ResourceLimits:
-    """The limits of the service that a target names, service/CLUSTER/NAME."""
-    return stack.limits.named(target, target.removeprefix("service/"), target.rsplit("/", 1)[-1])
 
 
 class _ScalableTarget(Setting):
@@ -106,17 +97,11 @@ class SetScalingLimits(_ScalableTarget):
         return self.read(target)
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:
-        """As `want_for`, by the stack's limits."""
-        return self._wanted(now, wish, self.stack.limits)
-
-    def want_for(self, target: str, now: State, wish: Mapping[str, str]) -> State:
-        """As wished; without a wish the limits are widened to those of the service, and never narrowed.
+        """As wished; without a wish the limits are widened to the stack's, and never narrowed.
 
         RegisterScalableTarget brings a service within its new bounds at once, in either direction.
         """
-        return self._wanted(now, wish, limits_of(self.stack, target))
-
-    def _wanted(self, now: State, wish: Mapping[str, str], limits: ResourceLimits) -> State:
+        limits = self.stack.limits
         low, high = now["MinCapacity"], now["MaxCapacity"]
         if not wish:
             low, high = max(low, limits.min_tasks), max(high, limits.max_tasks)

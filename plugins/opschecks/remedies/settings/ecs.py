@@ -14,7 +14,6 @@ from ...core.change import CannotFix, Progress, Proof, Request, Risk, State
 from ...core.observation import CouldNotLook
 from ...core.wording import nearest
 from ...fixing.remedy import Setting, wished_number
-from .application_autoscaling import limits_of
 from .ecs_stop import ALLOW as STOP_ALLOW
 from .ecs_stop import stop_request, under_way
 
@@ -137,16 +136,10 @@ class ScaleService(_Service):
         return {"desiredCount": int(told["desiredCount"])}
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:
-        """As `want_for`, by the stack's maximum."""
-        return self._wanted(now, wish, self.stack.limits.max_tasks)
-
-    def want_for(self, target: str, now: State, wish: Mapping[str, str]) -> State:
         """As wished; else half as many more, at least one, at most the service's maximum."""
-        return self._wanted(now, wish, limits_of(self.stack, target).max_tasks)
-
-    def _wanted(self, now: State, wish: Mapping[str, str], most: int) -> State:
         if "desired" in wish:
             return {"desiredCount": wished_number(wish, "desired")}
+        most = self.stack.limits.max_tasks
         wanted = min(most, now["desiredCount"] + max(1, now["desiredCount"] // 2))
         if wanted <= now["desiredCount"]:
             raise CannotFix(f"{now['desiredCount']} tasks are desired already, and limit max_tasks is {most}")

@@ -62,3 +62,11 @@ def service_is_at_its_maximum(sandbox: Sandbox) -> None:
     """The service runs its maximum number of tasks."""
     service = sandbox.service()
     service.desired_count = service.running_count = sandbox.stack.limits.max_tasks
+
+
+@fault(caught_by=["test_services_are_within_their_task_limits"])
+def service_runs_fewer_than_its_minimum(sandbox: Sandbox) -> None:
+    """A pipeline put the desired count back to one below the minimum, and no alarm scales it up again."""
+    service = sandbox.service()
+    service.desired_count = service.running_count = sandbox.stack.limits.min_tasks - 1
+    service.deployments[0].update(desiredCount=service.desired_count, runningCount=service.running_count)

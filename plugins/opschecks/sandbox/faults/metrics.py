@@ -37,16 +37,16 @@ def _service(sandbox: Sandbox, name: str, span: timedelta, values: tuple[float, 
     _measure(sandbox, "AWS/ECS", name, of, values, "Percent", span + timedelta(minutes=10))
 
 
-def _balancer(sandbox: Sandbox, name: str, unit: str, values: tuple[float, ...]) -> None:
+def _balancer(sandbox: Sandbox, name: str, unit: str, values: tuple[float, ...], span: timedelta = HALF_HOUR) -> None:
     of = {"LoadBalancer": sandbox.seeded.balancer_dimension}
-    _measure(sandbox, "AWS/ApplicationELB", name, of, values, unit)
+    _measure(sandbox, "AWS/ApplicationELB", name, of, values, unit, span)
 
 
-def _targets(sandbox: Sandbox, name: str, unit: str, values: tuple[float, ...]) -> None:
+def _targets(sandbox: Sandbox, name: str, unit: str, values: tuple[float, ...], span: timedelta = HALF_HOUR) -> None:
     """As CloudWatch has it: by target group, and once more for all groups of the load balancer."""
-    _balancer(sandbox, name, unit, values)
+    _balancer(sandbox, name, unit, values, span)
     of = {"TargetGroup": sandbox.seeded.group_dimension, "LoadBalancer": sandbox.seeded.balancer_dimension}
-    _measure(sandbox, "AWS/ApplicationELB", name, of, values, unit)
+    _measure(sandbox, "AWS/ApplicationELB", name, of, values, unit, span)
 
 
 @fault(caught_by=["test_cpu_leaves_headroom", "test_capacity_is_to_spare"])
@@ -138,3 +138,10 @@ def index_is_throttled(sandbox: Sandbox) -> None:
     """Writes to an index are throttled; the table's own metric does not show it."""
     of = {"TableName": sandbox.stack.incidents_table or "", "GlobalSecondaryIndexName": sandbox.stack.status_index}
     _measure(sandbox, "AWS/DynamoDB", "WriteThrottleEvents", of, (3.0,))
+
+
+@fault(caught_by=["test_responses_are_quick"])
+def few_requests_are_all_slow(sandbox: Sandbox) -> None:
+    """At night three requests in five minutes, each of which takes four seconds: only the hour shows it."""
+    _targets(sandbox, "RequestCount", "Count", (3.0,), 2 * HOUR)
+    _targets(sandbox, "TargetResponseTime", "Seconds", (4.0,) * 3, 2 * HOUR)

@@ -1,0 +1,267 @@
+"""Traffic behind load balancers that others share, nights without much of it, and services that scale in their way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from opschecks.aws.application_autoscaling import auto_scaling, scaling_schedules
+from opschecks.aws.cloudwatch_metrics import Metrics, metrics
+from opschecks.aws.ecs import services
+from opschecks.aws.elbv2 import balanced_groups, load_balancers
+from opschecks.aws.own_groups import Fronted, own_groups
+from opschecks.aws.traffic import balancer_errors, traffic
+from opschecks.config.stack import Stack
+from opschecks.core.observation import CouldNotLook
+from tests.canned import ACCOUNT, ELSEWHERE, NOW, Aws, Raw, ago, daily, names, stack
+from tests.canned_ecs import service, task_set
+from tests.real.rows import Row
+
+alb, scaling = daily("alb"), daily("auto_scaling")
+errors, quick = alb.test_server_errors_are_rare, alb.test_responses_are_quick
+
+ELB = f"arn:aws:elasticloadbalancing:{ACCOUNT}"
+SHARED = f"{ELB}:loadbalancer/app/shared/50dc6c495c0c9188"
+EDGE = f"{ELB}:loadbalancer/net/edge/50dc6c495c0c9188"
+METRICS = "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html"
+NLB_METRICS = "https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-cloudwatch-metrics.html"
+MESSAGES = "https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDataResult.html"
+CALL_MESSAGES = "https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html"
+BLUE_GREEN = "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_AdvancedConfiguration.html"
+TASK_SETS = "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TaskSet.html"
+SCHEDULES = "https://docs.aws.amazon.com/autoscaling/application/APIReference/API_ScalableTargetAction.html"
+BELOW = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-auto-scaling.html"
+DIMENSIONS = "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html#load-balancer-metric-dimensions-alb"
+
+Points = Sequence[tuple[datetime, float]]
+
+
+def group_arn(name: str) -> str:
+    return f"{ELB}:targetgroup/{name}/73e2d6bc24d8a067"
+
+
+def at(minutes: float, value: float) -> tuple[datetime, float]:
+    return (NOW - timedelta(minutes=minutes)).astimezone(ELSEWHERE), value
+
+
+def steady(value: float, until: int = 5) -> list[tuple[datetime, float]]:
+    return [at(minutes, value) for minutes in range(until, 125, 5)]
+
+
+def front(*groups: str, filled: Sequence[Raw], network: bool = False) -> list[Fronted]:
+    """The load balancer with these groups, as the stack's services fill them."""
+    arn = EDGE if network else SHARED
+    balancer = {"LoadBalancerArn": arn, "LoadBalancerName": arn.split("/")[2], "Type": "application"}
+    told = [
+        {"TargetGroupArn": group_arn(one), "TargetGroupName": one, "LoadBalancerArns": [arn], "TargetType": "ip"}
+        for one in groups
+    ]
+    aws = Aws(
+        {
+            ("elbv2", "DescribeLoadBalancers"): {
+                "LoadBalancers": [{**balancer, **({"Type": "network"} if network else {})}]
+            },
+            ("elbv2", "DescribeTargetGroups"): {"TargetGroups": told},
+            ("ecs", "DescribeServices"): {"services": list(filled)},
+        }
+    )
+    inventory = names(services=tuple(one["serviceName"] for one in filled), load_balancers=("shared",))
+    listed = load_balancers(aws, inventory)
+    running = services(aws, inventory, NOW) if filled else []
+    return own_groups(inventory, listed, balanced_groups(aws, listed), running)
+
+
+def fills(*groups: str, of: str = "backend", **changes: Any) -> Raw:
+    """A service of the stack behind these groups."""
+    return service(of=of, loadBalancers=[{"targetGroupArn": group_arn(one)} for one in groups], **changes)
+
+
+def measured(fronted: list[Fronted], told: Mapping[str, Points], checked: Stack | None = None, **more: Any) -> Metrics:
+    """CloudWatch's answer: "app RequestCount" of a group, "RequestCount" of the balancer, "… hourly" by the hour."""
+
+    def answer(MetricDataQueries: Any, **_: Any) -> Raw:  # noqa: N803 - AWS's names
+        results = []
+        for query in MetricDataQueries:
+            stat = query["MetricStat"]
+            of = {one["Name"]: one["Value"] for one in stat["Metric"]["Dimensions"]}
+            key = " ".join(filter(None, (of.get("TargetGroup", "").split("/")[1:2] or [""])))
+            key = f"{key} {stat['Metric']['MetricName']}".strip() + (" hourly" if stat["Period"] == 3600 else "")
+            points = told.get(key, [])
+            result = {"Id": query["Id"], "Label": key, "StatusCode": "Complete"}
+            results.append(
+                {**result, "Timestamps": [time for time, _ in points], "Values": [one for _, one in points]}
+                | (more.get("result") or {})
+            )
+        return {"MetricDataResults": results, **(more.get("call") or {})}
+
+    checked = checked or stack()
+    inventory = names(services=("backend",))
+    return metrics(checked, Aws({("cloudwatch", "GetMetricData"): answer}, checked), inventory, fronted, [], NOW)
+
+
+def seen(
+    fronted: list[Fronted], told: Mapping[str, Points], checked: Stack | None = None, **more: Any
+) -> dict[str, Any]:
+    """What the checks of traffic are given."""
+    found = measured(fronted, told, checked, **more)
+    listed = [one.balancer for one in fronted]
+    return {
+        "traffic": traffic(found, fronted, NOW),
+        "balancer_errors": balancer_errors(found, listed, fronted, NOW),
+        "stack": checked or stack(),
+    }
+
+
+def network_only() -> dict[str, Any]:
+    found = measured([], {"CPUUtilization": steady(40)})
+    aws = Aws({("elbv2", "DescribeLoadBalancers"): {"LoadBalancers": [
+        {"LoadBalancerArn": EDGE, "LoadBalancerName": "edge", "Type": "network"}]}})  # fmt: skip
+    listed = load_balancers(aws, names(load_balancers=("edge",)))
+    return {"traffic": [], "balancer_errors": balancer_errors(found, listed, [], NOW)}
+
+
+OURS = {"RequestCount": steady(900), "app RequestCount": steady(300), "app TargetResponseTime": steady(0.2)}
+ALONE, NEIGHBOURS = (lambda: front("app", filled=[fills("app")])), (lambda: front("app", "shop", filled=[fills("app")]))
+ACCEPTED = stack(limits={"app/shared/*": {"errors_5xx_per_minute": 500}})
+UNITS = {"Messages": [{"Code": "MultipleUnits", "Value": "Multiple units returned"}]}
+TWINS = {"advancedConfiguration": {"alternateTargetGroupArn": group_arn("green"), "productionListenerRule": "r",
+         "roleArn": "arn:aws:iam::123456789012:role/ecs"}}  # fmt: skip
+BOTH_COLOURS = service(loadBalancers=[{"targetGroupArn": group_arn("blue"), **TWINS}])
+BY_CODE_DEPLOY = service(
+    deployments=None,
+    loadBalancers=[{"targetGroupArn": group_arn("blue")}],
+    taskSets=[
+        task_set(7, loadBalancers=[{"targetGroupArn": group_arn("blue")}]),
+        task_set(8, status="ACTIVE", loadBalancers=[{"targetGroupArn": group_arn("green")}]),
+    ],
+)
+
+
+def scales(
+    low: int, high: int, desired: int, *actions: Raw | Exception, checked: Stack | None = None
+) -> dict[str, Any]:
+    """A service with a scalable target (none where `high` is 0), so many desired tasks, and scheduled actions."""
+    fixed = {
+        "ServiceNamespace": "ecs",
+        "ResourceId": "service/prod/backend",
+        "ScalableDimension": "ecs:service:DesiredCount",
+    }
+    target = {**fixed, "MinCapacity": low, "MaxCapacity": high, "RoleARN": "arn:aws:iam::123456789012:role/scaling",
+              "CreationTime": ago(days=90)}  # fmt: skip
+    policy = {**fixed, "PolicyARN": "arn:aws:autoscaling:1", "PolicyName": "cpu", "PolicyType": "TargetTrackingScaling",
+              "CreationTime": ago(days=90)}  # fmt: skip
+    refused = next((one for one in actions if isinstance(one, Exception)), None)
+    planned = [{**fixed, "ScheduledActionARN": "arn:aws:autoscaling:1", "CreationTime": ago(days=90), **one}
+               for one in actions if not isinstance(one, Exception)]  # fmt: skip
+    aws = Aws(
+        {
+            ("application-autoscaling", "DescribeScalableTargets"): {"ScalableTargets": [target] if high else []},
+            ("application-autoscaling", "DescribeScalingPolicies"): {"ScalingPolicies": [policy] if high else []},
+            ("application-autoscaling", "DescribeScheduledActions"): refused or {"ScheduledActions": planned},
+            ("ecs", "DescribeServices"): {"services": [service(desiredCount=desired, runningCount=desired)]},
+        }
+    )
+    inventory = names(services=("backend",))
+    schedules = refused if isinstance(refused, CouldNotLook) else scaling_schedules(aws, inventory)
+    return {
+        "auto_scaling": auto_scaling(aws, inventory, schedules),
+        "services": services(aws, inventory, NOW),
+        "stack": checked or stack(),
+    }
+
+
+def night(**limits: int) -> Raw:
+    return {"ScheduledActionName": "night", "Schedule": "cron(0 20 * * ? *)", "ScalableTargetAction": limits}
+
+
+DENIED = CouldNotLook("application-autoscaling:DescribeScheduledActions", "AccessDeniedException: not authorized")
+SINGLE = stack(cluster="prod", services=["backend"], limits={"prod/backend": {"min_tasks": 1, "max_tasks": 1}})
+
+ROWS = [
+    Row("a neighbour on the shared balancer answers 200 5xx a minute", errors,
+        lambda: seen(NEIGHBOURS(), {**OURS, "HTTPCode_Target_5XX_Count": steady(200)}),
+        {"app": "passed", "shared": "passed"}, DIMENSIONS),
+    Row("a neighbour is slow", quick,
+        lambda: seen(NEIGHBOURS(), {**OURS, "shop TargetResponseTime": steady(9), "TargetResponseTime": steady(7)}),
+        "passed", DIMENSIONS, "p95 at most 200 ms"),
+    Row("our own group answers 30 5xx a minute, on a shared balancer", errors,
+        lambda: seen(NEIGHBOURS(), {**OURS, "app HTTPCode_Target_5XX_Count": [at(9, 30)]}),
+        {"app": "failed", "shared": "passed"}, DIMENSIONS, "at most 30 5xx"),
+    Row("the shared balancer itself answers 503s, whose it does not tell", errors,
+        lambda: seen(NEIGHBOURS(), {**OURS, "HTTPCode_ELB_5XX_Count": [at(9, 40)]}),
+        {"app": "passed", "shared": "blind"}, METRICS, "the stack's services do not fill shop"),
+    Row("the shared balancer's own errors are accepted by a limit of its own", errors,
+        lambda: seen(NEIGHBOURS(), {**OURS, "HTTPCode_ELB_5XX_Count": [at(9, 40)]}, ACCEPTED),
+        {"app": "passed", "shared": "passed"}, METRICS),
+    Row("a balancer of our own answers 503s itself", errors,
+        lambda: seen(ALONE(), {**OURS, "HTTPCode_ELB_5XX_Count": [at(9, 40)]}),
+        {"app": "passed", "shared": "failed"}, METRICS, "at most 40 5xx"),
+    Row("every target is gone: only the balancer's metric has data", errors,
+        lambda: seen(ALONE(), {"HTTPCode_ELB_5XX_Count": steady(60)}),
+        {"app": "blind", "shared": "failed"}, METRICS),
+    Row("the idle colour of blue/green has had no request for a day", errors,
+        lambda: seen(front("blue", "green", filled=[BOTH_COLOURS]),
+                     {"RequestCount": steady(300), "blue RequestCount": steady(300)}),
+        {"blue": "passed", "green": "passed", "shared": "passed"}, BLUE_GREEN),
+    Row("the idle colour has no response times, either", quick,
+        lambda: seen(front("blue", "green", filled=[BOTH_COLOURS]),
+                     {"RequestCount": steady(300), "blue RequestCount": steady(300),
+                      "blue TargetResponseTime": steady(0.2)}),
+        {"blue": "passed", "green": "passed"}, BLUE_GREEN, "no request in the last hour"),
+    Row("the new colour of a CODE_DEPLOY service fails its test traffic", errors,
+        lambda: seen(front("blue", "green", filled=[BY_CODE_DEPLOY]),
+                     {"RequestCount": steady(300), "blue RequestCount": steady(300), "green RequestCount": steady(20),
+                      "green HTTPCode_Target_5XX_Count": [at(4, 18)]}),
+        {"blue": "passed", "green": "failed", "shared": "passed"}, TASK_SETS),
+    Row("a network load balancer has no 5xx", errors, network_only, "passed", NLB_METRICS, "a network load balancer"),
+    Row("a network load balancer sees no response times", quick, network_only, "passed", NLB_METRICS),
+    Row("a stack without ECS services has every group of its balancer", errors,
+        lambda: seen(front("app", filled=[]), {**OURS, "app HTTPCode_Target_5XX_Count": [at(4, 18)]}),
+        {"app": "failed", "shared": "passed"}, DIMENSIONS),
+    Row("two requests at night, one of which took nine seconds", quick,
+        lambda: seen(ALONE(), {"app RequestCount": [at(20, 2)], "app RequestCount hourly": [at(30, 2)],
+                               "app TargetResponseTime": [at(20, 9.0)],
+                               "app TargetResponseTime hourly": [at(30, 9.0)]}),
+        "passed", METRICS, "2 requests in the last hour: too few for a p95"),
+    Row("the last requests came 40 minutes ago, and were quick", quick,
+        lambda: seen(ALONE(), {"app RequestCount": [at(40, 5)], "app TargetResponseTime": [at(40, 0.2)]}),
+        "passed", METRICS, "p95 at most 200 ms"),
+    Row("three requests in each five minutes, all of them slow", quick,
+        lambda: seen(ALONE(), {"app RequestCount": steady(3), "app RequestCount hourly": [at(30, 36)],
+                               "app TargetResponseTime": steady(4.0), "app TargetResponseTime hourly": [at(30, 4.0)]}),
+        "failed", METRICS, "p95 at most 4000 ms"),
+    Row("one of a few requests was slow, and the hour is quick", quick,
+        lambda: seen(ALONE(), {"app RequestCount": steady(3), "app RequestCount hourly": [at(30, 36)],
+                               "app TargetResponseTime": [at(10, 4.0), *steady(0.2, 15)],
+                               "app TargetResponseTime hourly": [at(30, 0.4)]}),
+        "passed", METRICS, "p95 at most 400 ms"),
+    Row("no request at all for a day", errors, lambda: seen(ALONE(), {}), {"app": "blind", "shared": "blind"}, METRICS),
+    Row("CloudWatch found several units", quick,
+        lambda: seen(ALONE(), OURS, result=UNITS),
+        "blind", MESSAGES, "Multiple units returned"),
+    Row("CloudWatch did as much of the call as it could", errors,
+        lambda: seen(ALONE(), OURS, call={"Messages": [{"Value": "Maximum number of allowed metrics exceeded"}]}),
+        {"app": "blind", "shared": "blind"}, CALL_MESSAGES, "Maximum number of allowed metrics exceeded"),
+    Row("CloudWatch returned a part", errors, lambda: seen(ALONE(), OURS, result={"StatusCode": "PartialData"}),
+        {"app": "blind", "shared": "blind"}, MESSAGES, "PartialData"),
+    Row("a pipeline put the desired count below the minimum", scaling.test_services_are_within_their_task_limits,
+        lambda: scales(2, 10, 1), "failed", BELOW, "fewer than the minimum, 2"),
+    Row("more tasks are desired than the maximum", scaling.test_services_are_within_their_task_limits,
+        lambda: scales(2, 10, 14), "failed", BELOW, "more than the maximum, 10"),
+    Row("a schedule lowers the limits at night", scaling.test_scaling_limits_are_as_wanted,
+        lambda: scales(1, 3, 1, night(MinCapacity=1, MaxCapacity=3)), "passed", SCHEDULES,
+        "set by the schedule: night"),
+    Row("a schedule keeps one task at night", scaling.test_services_are_not_at_max_capacity,
+        lambda: scales(1, 1, 1, night(MinCapacity=1, MaxCapacity=1)), "passed", SCHEDULES),
+    Row("a maximum that no schedule has set", scaling.test_scaling_limits_are_as_wanted,
+        lambda: scales(2, 3, 2, night(MinCapacity=2, MaxCapacity=4)), "failed", SCHEDULES, "expected maximum 10"),
+    Row("limits of nobody knows whom, while schedules may not be read", scaling.test_scaling_limits_are_as_wanted,
+        lambda: scales(1, 3, 2, DENIED), "blind", SCHEDULES, "DescribeScheduledActions"),
+    Row("limits as wanted, while schedules may not be read", scaling.test_scaling_limits_are_as_wanted,
+        lambda: scales(2, 10, 2, DENIED), "passed", SCHEDULES),
+    Row("a scheduler of one task has no scalable target", scaling.test_services_can_scale,
+        lambda: scales(0, 0, 1, checked=SINGLE), "passed", BELOW, "always 1"),
+    Row("a second scheduler was started", scaling.test_services_are_within_their_task_limits,
+        lambda: scales(0, 0, 2, checked=SINGLE), "failed", BELOW, "more than the maximum, 1"),
+]  # fmt: skip

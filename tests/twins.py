@@ -1,0 +1,173 @@
+"""Run as a program: every suite on the healthy production stack, and on its twins with one thing wrong; JSON lines.
+
+A twin is a fault of that stack only; what the plain sandbox can be given as well is in opschecks.sandbox.faults.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import multiprocessing
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from opschecks.config.load import load_stacks
+from opschecks.sandbox.environment import Sandbox
+from opschecks.sandbox.seed import put_metrics
+from opschecks.sandbox.seeds import sow_all
+from opschecks.sandbox.series import Samples, Told
+
+ROOT = Path(__file__).parent.parent
+STACKS = "tests/production_stacks.toml"
+AFTER = ["checks/deploy/after", "--expect-revision", "shop-web:1", "--expect-revision", "shop-checkout:1"]
+SUITES = {
+    "deploy-after": AFTER,
+    "daily": ["checks/daily"],
+    "weekly": ["checks/weekly"],
+    "deploy-before": ["checks/deploy/before"],
+}
+UNDER_WAY = "test_no_deployment_is_under_way"
+"""What refuses a deploy while web is in its bake."""
+
+
+@dataclass(frozen=True)
+class Twin:
+    """A production stack with one thing wrong, and the checks that must say so."""
+
+    give: Callable[[Any], None]
+    caught_by: tuple[str, ...]
+    passes: tuple[str, ...] = ()
+    """Checks that fail on the healthy stack, and not on this twin."""
+
+
+def _healthy(sandbox: Any) -> None:
+    """Nothing is wrong."""
+
+
+def _bake_is_over(sandbox: Any) -> None:
+    service = sandbox.service("web")
+    new = service.deployments[0]
+    new.update(rolloutState="COMPLETED")
+    service.deployments, service.past = [new], []
+
+
+def _bake_hangs(sandbox: Any) -> None:
+    service = sandbox.service("web")
+    for one in (service.past[0], service.deployments[0]):
+        one.update(createdAt=sandbox.now - timedelta(hours=27))
+    service.past[0]["startedAt"] = sandbox.now - timedelta(hours=27)
+
+
+def _bake_was_rolled_back(sandbox: Any) -> None:
+    [told] = sandbox.service("web").past
+    told.update(status="ROLLBACK_IN_PROGRESS", rollback={"reason": "alarm web-errors"})
+
+
+def _both_colours_are_ill(sandbox: Any) -> None:
+    for address in sandbox.seeded.targets:
+        sandbox.target_states[address] = ("unhealthy", "Target.Timeout", "Request timed out")
+
+
+def _own_group_answers_errors(sandbox: Any) -> None:
+    group = sandbox.seeded.target_group.rsplit(":", 1)[-1]
+    of = {"LoadBalancer": sandbox.seeded.balancer_dimension, "TargetGroup": group}
+    told = [
+        Told("AWS/ApplicationELB", name, of, "Count", (Samples(sandbox.now - timedelta(minutes=20), (400.0,)),))
+        for name in ("HTTPCode_Target_5XX_Count", "RequestCount")
+    ]
+    put_metrics(sandbox.client("cloudwatch"), told)
+
+
+def _worker_is_short(sandbox: Any) -> None:
+    sandbox.service("worker").running_count -= 1
+
+
+def _task_set_is_unsteady(sandbox: Any) -> None:
+    [told] = sandbox.service("checkout").task_sets
+    told.update(stabilityStatus="STABILIZING", createdAt=sandbox.now - timedelta(hours=2))
+
+
+def _schedule_is_not_the_limits(sandbox: Any) -> None:
+    [target] = [
+        one
+        for one in sandbox.backend("application-autoscaling").targets["ecs:service:DesiredCount"].values()
+        if one.resource_id.endswith("/jobs")
+    ]
+    target.max_capacity = 2
+
+
+def _cpu_alarm_is_blind(sandbox: Any) -> None:
+    [alarm] = [one for one in sandbox.backend("cloudwatch").alarms.values() if one.metric_name == "CPUUtilization"]
+    alarm.state_value, alarm.state_updated_timestamp = "INSUFFICIENT_DATA", sandbox.now - timedelta(hours=4)
+
+
+def _one_subnet_is_not_recorded(sandbox: Any) -> None:
+    ec2 = sandbox.backend("ec2")
+    gone = next(name for name, one in ec2.flow_logs.items() if one.resource_id == sandbox.seeded.subnets[0])
+    del ec2.flow_logs[gone]
+
+
+TWINS = {
+    "healthy": Twin(_healthy, ()),
+    "the bake is over": Twin(_bake_is_over, (), passes=(UNDER_WAY,)),
+    "the bake hangs": Twin(_bake_hangs, ("test_deployments_are_settled",)),
+    "the bake was rolled back": Twin(
+        _bake_was_rolled_back, ("test_deployments_are_settled", "test_what_was_deployed_serves")
+    ),
+    "both colours are ill": Twin(_both_colours_are_ill, ("test_targets_are_healthy",)),
+    "its own group answers errors": Twin(
+        _own_group_answers_errors, ("test_server_errors_are_rare", "test_errors_are_rare_before_the_deploy")
+    ),
+    "the worker is short of a task": Twin(
+        _worker_is_short, ("test_services_run_the_tasks_they_want", "test_no_deployment_is_under_way")
+    ),
+    "a task set is not steady": Twin(
+        _task_set_is_unsteady, ("test_deployments_are_settled", "test_what_was_deployed_serves")
+    ),
+    "the limits are not the schedule's": Twin(_schedule_is_not_the_limits, ("test_scaling_limits_are_set",)),
+    "an alarm that always has data is blind": Twin(_cpu_alarm_is_blind, ("test_alarms_can_see",)),
+    "one subnet is not recorded": Twin(_one_subnet_is_not_recorded, ("test_traffic_is_recorded",)),
+}
+
+
+def run(name: str) -> dict[str, object]:
+    """Exit code and outcome of each check of each suite."""
+    sandbox = Sandbox(load_stacks(Path(STACKS)).stacks["production"])
+    sandbox.start()
+    sow_all(sandbox)
+    try:
+        os.environ["OPSCHECKS_SANDBOX"] = json.dumps(sandbox.facts)
+        with tempfile.TemporaryDirectory() as folder:
+            _suite("deploy-before", folder)  # the snapshot of when all was well
+            TWINS[name].give(sandbox)
+            return {"twin": name, "suites": {suite: _suite(suite, folder) for suite in SUITES}}
+    finally:
+        sandbox.stop()
+
+
+def _suite(suite: str, folder: str) -> dict[str, object]:
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        options = ["--stack", "production", "--reports", folder, "--stacks", STACKS, "-q"]
+        code = int(pytest.main([*SUITES[suite], *options, "-p", "no:html", "-p", "no:cacheprovider"]))
+        path = Path(folder, f"{suite}.json")
+        if not path.exists():
+            return {"code": code, "printed": printed.getvalue()}
+        checks = json.loads(path.read_text())["checks"]
+        return {"code": code, "outcomes": {one["check"]: [one["outcome"], one["message"]] for one in checks}}
+
+
+if __name__ == "__main__":
+    names = sys.argv[1:] or list(TWINS)
+    with multiprocessing.get_context("fork").Pool(2, maxtasksperchild=1) as pool:
+        for told in pool.imap_unordered(run, names):
+            sys.stdout.write(json.dumps(told) + "\n")
+            sys.stdout.flush()
