@@ -7,7 +7,7 @@ from typing import Any
 
 from opschecks.aws.ecs import Service
 from opschecks.aws.elbv2 import TargetHealth, registered_targets, target_groups, target_health
-from opschecks.aws.listeners import Rule
+from opschecks.aws.listeners import Rule, served_groups
 from opschecks.aws.websocket_groups import websocket_groups
 from opschecks.core.model import Resource
 from opschecks.core.observation import CouldNotLook
@@ -89,8 +89,10 @@ def health(services: list[Service] | CouldNotLook, /, **groups: list[Raw]) -> li
     return target_health(stack(), registered_targets(aws, listed), services)
 
 
-def of(services: list[Service] | CouldNotLook, /, **groups: list[Raw]) -> Mapping[str, Any]:
-    return {"target_health": health(services, **groups)}
+def of(
+    services: list[Service] | CouldNotLook, /, *rules: Rule, unread: CouldNotLook | None = None, **groups: list[Raw]
+) -> Mapping[str, Any]:
+    return {"served_groups": served_groups(health(services, **groups), unread or list(rules))}
 
 
 OFF = {"stickiness.enabled": "false", "stickiness.type": "lb_cookie", "stickiness.lb_cookie.duration_seconds": "86400"}
@@ -241,6 +243,34 @@ ROWS = [
         {"web": "failed", "default": "passed"},
         GROUPS,
         says="none is registered",
+    ),
+    Row(
+        "an empty group gets a share of the requests",
+        HEALTHY,
+        lambda: of([service("web")], rule("default", forward(("web", 90), ("canary", 10))), web=[UP, UP], canary=[]),
+        {"web": "passed", "canary": "failed"},
+        RULES,
+        says="none is registered",
+    ),
+    Row(
+        "an empty group has a weight of nothing, and another rule",
+        HEALTHY,
+        lambda: of(
+            [service("web")],
+            rule("1", forward(("web", 100), ("canary", 0))),
+            rule("default", forward(("canary", 1))),
+            web=[UP, UP],
+            canary=[],
+        ),
+        {"web": "passed", "canary": "passed"},
+        RULES,
+    ),
+    Row(
+        "a group that nobody fills, and the rules may not be read",
+        HEALTHY,
+        lambda: of([service("web")], unread=DENIED, web=[UP, UP], canary=[]),
+        {"web": "passed", "canary": "passed"},
+        RULES,
     ),
     Row(
         "an empty group, and the services may not be read",

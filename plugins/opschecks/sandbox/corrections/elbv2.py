@@ -1,4 +1,4 @@
-"""Where moto's load balancer is not like AWS's: unhealthy targets, and attributes that have effects."""
+"""Where moto's load balancer is not like AWS's: unhealthy targets, attributes with effects, changed listeners."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from moto.elbv2.models import ELBv2Backend, FakeHealthStatus, FakeTargetGroup
 
-from ..correction import Kind, Ties, follows
+from ..correction import Kind, Ties, extends, follows
 
 
 @follows(FakeTargetGroup, "health_for", Kind.STATE, "5.2.5")
@@ -28,3 +28,17 @@ def _following(
     """moto balances no load; the sandbox's load balancer follows the attributes."""
     before(self, target_group_arn, attributes)
     ties.attributes(self.target_groups[target_group_arn].attributes)
+
+
+@extends(
+    ELBv2Backend, "modify_listener", Kind.BUG, "5.2.5", "elasticloadbalancing/latest/APIReference/API_TargetGroup.html"
+)
+def _modify_listener(before: Callable[..., Any], self: Any, *given: Any, **more: Any) -> Any:
+    """moto leaves a target group to which a changed listener leads without the load balancer; on AWS it gets it."""
+    listener = before(self, *given, **more)
+    for action in listener.default_actions:
+        for arn in self._get_target_group_arns_from(action_data=action.data) if action.type == "forward" else []:
+            balancers = self.target_groups[arn].load_balancer_arns
+            if listener.load_balancer_arn not in balancers:
+                balancers.append(listener.load_balancer_arn)
+    return listener
