@@ -106,7 +106,8 @@ def _schedule_is_not_the_limits(sandbox: Any) -> None:
 
 
 def _cpu_alarm_is_blind(sandbox: Any) -> None:
-    [alarm] = [one for one in sandbox.backend("cloudwatch").alarms.values() if one.metric_name == "CPUUtilization"]
+    alarms = sandbox.backend("cloudwatch").alarms
+    alarm = alarms[f"{sandbox.stack.alarm_prefix}-cpu-high"]
     alarm.state_value, alarm.state_updated_timestamp = "INSUFFICIENT_DATA", sandbox.now - timedelta(hours=4)
 
 

@@ -7,9 +7,9 @@ from opschecks.remedies.settings.ecs import RollBackAfterErrors
 
 
 @check(Severity.CRITICAL, runbook="backend-health", failing="Targets behind the load balancer are not healthy")
-def test_targets_are_healthy(target_health: list[TargetHealth], examine: Examine) -> None:
+def test_targets_are_healthy(served_groups: list[TargetHealth], examine: Examine) -> None:
     """Only healthy targets get requests; without any, every request is a 503."""
-    for group in target_health:
+    for group in served_groups:
         with examine(group) as note:
             if group.not_judged:
                 note(group.not_judged)

@@ -86,14 +86,14 @@ HEALTH = {
     "more than are listed": (health("healthy", *["unhealthy"] * 9), "failed", "and 4 more"),
 }
 test_targets_are_healthy = judges(
-    daily("alb").test_targets_are_healthy, HEALTH, target_health=lambda answer: seen(blue=answer)
+    daily("alb").test_targets_are_healthy, HEALTH, served_groups=lambda answer: seen(blue=answer)
 )
 
 
 def test_a_lambda_target_has_no_port() -> None:
     function = f"arn:aws:lambda:{ACCOUNT}:function:web"
     answer = {"TargetHealthDescriptions": [{"Target": {"Id": function}, "TargetHealth": {"State": "healthy"}}]}
-    assert verdict(daily("alb").test_targets_are_healthy, target_health=seen(blue=answer))[0] == "passed"
+    assert verdict(daily("alb").test_targets_are_healthy, served_groups=seen(blue=answer))[0] == "passed"
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ TWINS = {
 def test_an_idle_twin_stands_by_while_the_other_one_serves(
     service: Service, blue: Raw, green: Raw, wanted: dict[str, str]
 ) -> None:
-    told = verdicts(daily("alb").test_targets_are_healthy, target_health=seen(service, blue=blue, green=green))
+    told = verdicts(daily("alb").test_targets_are_healthy, served_groups=seen(service, blue=blue, green=green))
     assert {**told, **wanted} == told
 
 
@@ -195,7 +195,7 @@ def test_where_the_stack_names_its_groups_only_those_are_seen_and_judged() -> No
 def test_a_group_that_the_stack_names_counts_whoever_fills_it() -> None:
     aws = Aws({("elbv2", "DescribeTargetHealth"): health()})
     chosen = target_health(stack(target_groups=("green",)), registered_targets(aws, groups(GREEN)), [fills(BLUE)])
-    assert verdict(daily("alb").test_targets_are_healthy, target_health=chosen) == (
+    assert verdict(daily("alb").test_targets_are_healthy, served_groups=chosen) == (
         "failed",
         "0 of 0 targets are healthy; no target is healthy: none is registered",
     )
@@ -222,7 +222,7 @@ def test_without_the_services_an_empty_group_is_nobodys_to_pass(
     answers = {BLUE: blue, GREEN: green}
     aws = Aws({("elbv2", "DescribeTargetHealth"): lambda TargetGroupArn: answers[TargetGroupArn]})  # noqa: N803
     found = target_health(stack(), registered_targets(aws, groups(BLUE, GREEN)), services)
-    assert verdicts(daily("alb").test_targets_are_healthy, target_health=found) == wanted
+    assert verdicts(daily("alb").test_targets_are_healthy, served_groups=found) == wanted
 
 
 def test_groups_of_task_sets_are_filled_as_those_of_a_service() -> None:

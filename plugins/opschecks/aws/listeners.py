@@ -1,18 +1,18 @@
-"""Elastic Load Balancing: the rules of listeners, and the target groups to which they lead a WebSocket's handshake."""
+"""Elastic Load Balancing: the rules of listeners, and the target groups to which they lead requests."""
 
 from __future__ import annotations
 
 import fnmatch
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
 from ..core.answer import Answer
 from ..core.model import Resource
-from ..core.observation import fan_out, observation
-from .elbv2 import LoadBalancer
+from ..core.observation import CouldNotLook, fan_out, observation
+from .elbv2 import LoadBalancer, TargetHealth
 from .session import Aws
 
 _LISTENERS = "elasticloadbalancing:DescribeListeners"
@@ -73,6 +73,19 @@ def listener_rules(aws: Aws, load_balancers: list[LoadBalancer]) -> list[Rule]:
     https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_DescribeRules.html
     """
     return rules_of(aws, [one.arn for one in load_balancers])
+
+
+@observation(soft=["listener_rules"])
+def served_groups(target_health: list[TargetHealth], listener_rules: list[Rule] | CouldNotLook) -> list[TargetHealth]:
+    """The health of the stack's target groups; also of one that nobody fills and that gets a share of the requests.
+
+    By a weighted rule the share of an empty group is lost, whatever the other groups could take:
+    https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-action-types.html
+    """
+    rules = [] if isinstance(listener_rules, CouldNotLook) else listener_rules
+    judged = {group.arn for group in target_health if group.foreign == ""}
+    sharing = {arn for rule in rules if judged & {*rule.groups} for arn in rule.groups}
+    return [replace(group, foreign="") if group.arn in sharing else group for group in target_health]
 
 
 def rules_of(aws: Any, balancers: Sequence[str]) -> list[Rule]:

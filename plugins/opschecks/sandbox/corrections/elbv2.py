@@ -1,4 +1,4 @@
-"""Where moto's load balancer is not like AWS's: unhealthy targets, and attributes that have effects."""
+"""Where moto's load balancer is not like AWS's: unhealthy targets, attributes with effects, changed listeners."""
 
 from __future__ import annotations
 
@@ -45,3 +45,17 @@ def _with_the_idle_timeout(before: Callable[..., dict[str, str]], self: Any, arn
     told = before(self, arn)
     default = {"idle_timeout.timeout_seconds": "60"} if self.load_balancers[arn].type == "application" else {}
     return {**default, **told}
+
+
+@extends(
+    ELBv2Backend, "modify_listener", Kind.BUG, "5.2.5", "elasticloadbalancing/latest/APIReference/API_TargetGroup.html"
+)
+def _modify_listener(before: Callable[..., Any], self: Any, *given: Any, **more: Any) -> Any:
+    """moto leaves a target group to which a changed listener leads without the load balancer; on AWS it gets it."""
+    listener = before(self, *given, **more)
+    for action in listener.default_actions:
+        for arn in self._get_target_group_arns_from(action_data=action.data) if action.type == "forward" else []:
+            balancers = self.target_groups[arn].load_balancer_arns
+            if listener.load_balancer_arn not in balancers:
+                balancers.append(listener.load_balancer_arn)
+    return listener

@@ -44,9 +44,9 @@ def stickiness_is_short(sandbox: Sandbox) -> None:
     _set(sandbox, "stickiness.lb_cookie.duration_seconds", "60")
 
 
-@fault(caught_by=[_ATTRIBUTE])
+@fault(caught_by=[_ATTRIBUTE, "test_targets_are_healthy"])
 def clients_are_shared_out(sandbox: Sandbox) -> None:
-    """The listener shares requests out between two target groups by weight, and does not bring clients back."""
+    """The listener gives an empty target group a share of the requests by weight, and does not bring clients back."""
     elb, one = sandbox.client("elbv2"), sandbox.seeded.target_group
     vpc = elb.describe_target_groups(TargetGroupArns=[one])["TargetGroups"][0]["VpcId"]
     made = elb.create_target_group(Name="canary", Protocol="HTTP", Port=8000, VpcId=vpc, TargetType="ip")

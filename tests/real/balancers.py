@@ -1,0 +1,385 @@
+"""Load balancers and target groups as real accounts have them: shared, empty, weighted, of other kinds than HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from opschecks.aws.ecs import Service
+from opschecks.aws.elbv2 import TargetHealth, registered_targets, target_groups, target_health
+from opschecks.aws.listeners import Rule, served_groups
+from opschecks.aws.websocket_groups import websocket_groups
+from opschecks.core.model import Resource
+from opschecks.core.observation import CouldNotLook
+from tests.canned import ACCOUNT, Aws, Raw, daily, given, stack
+from tests.real.rows import Row
+
+HEALTHY = daily("alb").test_targets_are_healthy
+STICKY = daily("websocket").test_websocket_sessions_are_sticky
+ELB = f"arn:aws:elasticloadbalancing:{ACCOUNT}"
+LISTENER = f"{ELB}:listener/app/shared/50dc6c495c0c9188/f2f7dc8efc522ab2"
+DOCS = "https://docs.aws.amazon.com/elasticloadbalancing/latest"
+STATES = f"{DOCS}/application/check-target-health.html"
+GROUPS = f"{DOCS}/application/load-balancer-target-groups.html"
+RULES = f"{DOCS}/application/rule-action-types.html"
+CONDITIONS = f"{DOCS}/application/rule-condition-types.html"
+ECS = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide"
+
+
+def arn(name: str) -> str:
+    return f"{ELB}:targetgroup/{name}/73e2d6bc24d8a067"
+
+
+def service(*groups: str, alternate: str = "") -> Service:
+    """A service as DescribeServices has it, which registers its tasks in these groups."""
+    pairs: list[Raw] = [{"targetGroupArn": arn(one), "containerName": "app", "containerPort": 8000} for one in groups]
+    if alternate:
+        pairs[0]["advancedConfiguration"] = {
+            "alternateTargetGroupArn": arn(alternate),
+            "productionListenerRule": f"{LISTENER.replace(':listener/', ':listener-rule/')}/1",
+            "roleArn": "arn:aws:iam::123456789012:role/ecsInfrastructureRole",
+        }
+    return Service(arn=f"arn:aws:ecs:{ACCOUNT}:service/prod/web", name="web", evidence={"loadBalancers": pairs})
+
+
+def target(state: str, reason: str = "", description: str = "", **changes: Any) -> Raw:
+    """An element of TargetHealthDescriptions; a healthy target has no reason."""
+    said = {"Reason": reason, "Description": description}
+    told = {"State": state, **{key: value for key, value in said.items() if value}}
+    raw = {
+        "Target": {"Id": "10.0.3.41", "Port": 8000, "AvailabilityZone": "us-west-2a"},
+        "HealthCheckPort": "8000",
+        "TargetHealth": told,
+        "AdministrativeOverride": {
+            "State": "no_override",
+            "Reason": "AdministrativeOverride.NoOverride",
+            "Description": "No override is currently active on target",
+        },
+    }
+    return given(raw, changes)
+
+
+UP = target("healthy")
+DRAINING = target("draining", "Target.DeregistrationInProgress", "Target deregistration is in progress")
+STARTING = target("initial", "Elb.InitialHealthChecking", "Initial health checks in progress")
+TIMED_OUT = target("unhealthy", "Target.Timeout", "Request timed out")
+WRONG_CODE = target("unhealthy", "Target.ResponseCodeMismatch", "Health checks failed with these codes: [502]")
+ELSEWHERE = target(
+    "unused", "Target.NotInUse", "Target is in an Availability Zone that is not enabled for the load balancer"
+)
+BROKEN = target("unavailable", "Elb.InternalError", "Target health is unavailable due to an internal error")
+LAMBDA = target(
+    "unavailable",
+    "Target.HealthCheckDisabled",
+    "Health checks are not enabled for this target",
+    Target={"Id": "arn:aws:lambda:us-west-2:123456789012:function:hook", "AvailabilityZone": "all"},
+    HealthCheckPort=None,
+    AdministrativeOverride=None,
+)
+BEHIND = target(
+    "healthy", Target={"Id": f"{ELB}:loadbalancer/app/web/50dc6c495c0c9188", "Port": 443}, AdministrativeOverride=None
+)
+
+
+def health(services: list[Service] | CouldNotLook, /, **groups: list[Raw]) -> list[TargetHealth]:
+    """What DescribeTargetHealth has of each group, and which the services fill."""
+    answers = {arn(name): {"TargetHealthDescriptions": targets} for name, targets in groups.items()}
+    aws = Aws({("elbv2", "DescribeTargetHealth"): lambda TargetGroupArn: answers[TargetGroupArn]})  # noqa: N803
+    listed = [Resource(arn=one, name=one.split("/")[1]) for one in answers]
+    return target_health(stack(), registered_targets(aws, listed), services)
+
+
+def of(
+    services: list[Service] | CouldNotLook, /, *rules: Rule, unread: CouldNotLook | None = None, **groups: list[Raw]
+) -> Mapping[str, Any]:
+    return {"served_groups": served_groups(health(services, **groups), unread or list(rules))}
+
+
+OFF = {"stickiness.enabled": "false", "stickiness.type": "lb_cookie", "stickiness.lb_cookie.duration_seconds": "86400"}
+ON = {**OFF, "stickiness.enabled": "true"}
+BY_ADDRESS = {"stickiness.enabled": "true", "stickiness.type": "source_ip", "preserve_client_ip.enabled": "false"}
+GRPC = {"ProtocolVersion": "GRPC"}
+TCP = {"Protocol": "TCP", "ProtocolVersion": None}
+
+
+def forward(*shares: tuple[str, int], sticky: bool = False) -> Raw:
+    tuples = [{"TargetGroupArn": arn(name), "Weight": weight} for name, weight in shares]
+    alone = {"TargetGroupArn": arn(shares[0][0])} if len(shares) == 1 else {}
+    kept = {"Enabled": sticky, **({"DurationSeconds": 86400} if sticky else {})}
+    return {
+        "Type": "forward",
+        "Order": 1,
+        **alone,
+        "ForwardConfig": {"TargetGroups": tuples, "TargetGroupStickinessConfig": kept},
+    }
+
+
+def rule(priority: str, action: Raw, *conditions: Raw, listener: str = LISTENER) -> Rule:
+    name = f"{LISTENER.replace(':listener/', ':listener-rule/')}/{priority}"
+    raw: Raw = {
+        "RuleArn": name,
+        "Priority": priority,
+        "Conditions": list(conditions),
+        "Actions": [action],
+        "IsDefault": priority == "default",
+    }
+    return Rule(arn=name, name=priority, listener=listener, evidence=raw)
+
+
+WS_PATH = {"Field": "path-pattern", "Values": ["/ws*"], "PathPatternConfig": {"Values": ["/ws*"]}}
+SECRET = {"Field": "http-header", "HttpHeaderConfig": {"HttpHeaderName": "X-Origin-Verify", "Values": ["a1b2"]}}
+REFUSED = {"Type": "fixed-response", "Order": 1, "FixedResponseConfig": {"StatusCode": "403"}}
+OURS = {"Field": "host-header", "Values": ["chat.example.com"], "HostHeaderConfig": {"Values": ["chat.example.com"]}}
+
+
+def sessions(
+    groups: Mapping[str, tuple[Raw, Raw]],
+    rules: list[Rule] | CouldNotLook,
+    *services: Service,
+    empty: tuple[str, ...] = (),
+) -> Mapping[str, Any]:
+    """Target groups by name, each with its attributes and what else DescribeTargetGroups says of it."""
+    raw = {"Protocol": "HTTP", "ProtocolVersion": "HTTP1", "TargetType": "ip"}
+    listed = [
+        Resource(arn=arn(name), name=name, evidence=given({"TargetGroupArn": arn(name), **raw}, more))
+        for name, (_, more) in groups.items()
+    ]
+    answers = {arn(name): attributes for name, (attributes, _) in groups.items()}
+
+    def attributes(TargetGroupArn: str) -> Raw:  # noqa: N803 - AWS's name
+        return {"Attributes": [{"Key": key, "Value": value} for key, value in answers[TargetGroupArn].items()]}
+
+    here = stack(websocket={"url": "wss://chat.example.com/ws"})
+    known = list(services) or [service(*(name for name in groups if name not in empty))]
+    seen = health(known, **{name: [] if name in empty else [UP, UP] for name in groups})
+    aws = Aws({("elbv2", "DescribeTargetGroupAttributes"): attributes})
+    return {"websocket_groups": websocket_groups(here, target_groups(aws, listed), seen, rules, known)}
+
+
+READ_RULES = "elasticloadbalancing:DescribeRules"
+DENIED = CouldNotLook(READ_RULES, "AccessDenied: no", action=READ_RULES)
+SHARED = [rule("1", forward(("a", 50), ("b", 50)), OURS), rule("default", REFUSED)]
+
+ROWS = [
+    Row(
+        "the default action leads to a group that never has a target",
+        HEALTHY,
+        lambda: of([service("web")], web=[UP, UP], default=[]),
+        {"web": "passed", "default": "passed"},
+        GROUPS,
+        says="no service of the stack fills it",
+    ),
+    Row(
+        "on a shared balancer a neighbour's targets are ill",
+        HEALTHY,
+        lambda: of([service("web")], web=[UP, UP], neighbour=[TIMED_OUT]),
+        {"web": "passed", "neighbour": "passed"},
+        GROUPS,
+        says="not judged: no service of the stack fills it",
+    ),
+    Row(
+        "a Lambda function whose health checks are off",
+        HEALTHY,
+        lambda: of([], hook=[LAMBDA]),
+        "passed",
+        f"{DOCS}/application/lambda-functions.html",
+        says="not assessed: its health checks are off",
+    ),
+    Row(
+        "a target drains after a scale-in", HEALTHY, lambda: of([service("web")], web=[UP, DRAINING]), "passed", STATES
+    ),
+    Row("a target has just started", HEALTHY, lambda: of([service("web")], web=[UP, STARTING]), "passed", STATES),
+    Row(
+        "a network load balancer before an application load balancer",
+        HEALTHY,
+        lambda: of([], front=[BEHIND]),
+        "passed",
+        f"{DOCS}/network/application-load-balancer-target.html",
+    ),
+    Row(
+        "the idle group of a blue/green service",
+        HEALTHY,
+        lambda: of([service("blue", alternate="green")], blue=[], green=[UP, UP]),
+        {"blue": "passed", "green": "passed"},
+        f"{ECS}/blue-green-deployment-implementation.html",
+        says="it stands by",
+    ),
+    Row(
+        "a service with a public and an internal group, of which one is ill",
+        HEALTHY,
+        lambda: of([service("public", "internal")], public=[UP, UP], internal=[UP, TIMED_OUT]),
+        {"public": "passed", "internal": "failed"},
+        f"{ECS}/register-multiple-targetgroups.html",
+        says="10.0.3.41:8000 is unhealthy (Request timed out)",
+    ),
+    Row(
+        "no target is healthy",
+        HEALTHY,
+        lambda: of([service("web")], web=[WRONG_CODE, DRAINING]),
+        "failed",
+        STATES,
+        says="no target is healthy: 10.0.3.41:8000 is unhealthy (Health checks failed with these codes: [502])",
+    ),
+    Row(
+        "a task runs in a zone that the balancer does not serve",
+        HEALTHY,
+        lambda: of([service("web")], web=[UP, ELSEWHERE]),
+        "failed",
+        STATES,
+        says="is unused (Target is in an Availability Zone that is not enabled",
+    ),
+    Row(
+        "AWS cannot tell the health of a target",
+        HEALTHY,
+        lambda: of([service("web")], web=[UP, BROKEN]),
+        "blind",
+        f"{DOCS}/network/check-target-health.html",
+        says="10.0.3.41:8000 is unavailable",
+    ),
+    Row(
+        "the service's own group has no target",
+        HEALTHY,
+        lambda: of([service("web")], web=[], default=[]),
+        {"web": "failed", "default": "passed"},
+        GROUPS,
+        says="none is registered",
+    ),
+    Row(
+        "an empty group gets a share of the requests",
+        HEALTHY,
+        lambda: of([service("web")], rule("default", forward(("web", 90), ("canary", 10))), web=[UP, UP], canary=[]),
+        {"web": "passed", "canary": "failed"},
+        RULES,
+        says="none is registered",
+    ),
+    Row(
+        "an empty group has a weight of nothing, and another rule",
+        HEALTHY,
+        lambda: of(
+            [service("web")],
+            rule("1", forward(("web", 100), ("canary", 0))),
+            rule("default", forward(("canary", 1))),
+            web=[UP, UP],
+            canary=[],
+        ),
+        {"web": "passed", "canary": "passed"},
+        RULES,
+    ),
+    Row(
+        "a group that nobody fills, and the rules may not be read",
+        HEALTHY,
+        lambda: of([service("web")], unread=DENIED, web=[UP, UP], canary=[]),
+        {"web": "passed", "canary": "passed"},
+        RULES,
+    ),
+    Row(
+        "an empty group, and the services may not be read",
+        HEALTHY,
+        lambda: of(CouldNotLook("ecs:DescribeServices", "AccessDeniedException: no"), web=[UP], default=[]),
+        {"web": "passed", "default": "blind"},
+        GROUPS,
+        says="ecs:DescribeServices",
+    ),
+    Row(
+        "the pages beside the WebSocket are not sticky",
+        STICKY,
+        lambda: sessions(
+            {"ws": (ON, {}), "pages": (OFF, {})},
+            [rule("default", forward(("pages", 1))), rule("1", forward(("ws", 1)), WS_PATH)],
+        ),
+        {"ws": "passed", "pages": "passed"},
+        CONDITIONS,
+        says="no rule leads the WebSocket's URL here",
+    ),
+    Row(
+        "only the CDN's secret header opens the balancer",
+        STICKY,
+        lambda: sessions(
+            {"ws": (ON, {}), "pages": (OFF, {})},
+            [
+                rule("1", forward(("ws", 1)), SECRET, WS_PATH),
+                rule("2", forward(("pages", 1)), SECRET),
+                rule("default", REFUSED),
+            ],
+        ),
+        {"ws": "passed", "pages": "passed"},
+        "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/restrict-access-to-load-balancer.html",
+    ),
+    Row(
+        "gRPC on a listener of its own",
+        STICKY,
+        lambda: sessions(
+            {"ws": (ON, {}), "rpc": (OFF, GRPC)},
+            [rule("default", forward(("ws", 1))), rule("default", forward(("rpc", 1)), listener=f"{LISTENER}x")],
+        ),
+        {"ws": "passed", "rpc": "passed"},
+        GROUPS,
+        says="its protocol version is GRPC",
+    ),
+    Row(
+        "an empty default group is not sticky",
+        STICKY,
+        lambda: sessions(
+            {"ws": (ON, {}), "default": (OFF, {})},
+            [rule("default", forward(("default", 1))), rule("1", forward(("ws", 1)), OURS)],
+            empty=("default",),
+        ),
+        {"ws": "passed", "default": "passed"},
+        GROUPS,
+    ),
+    Row(
+        "a network load balancer binds clients by their address",
+        STICKY,
+        lambda: sessions({"ws": (BY_ADDRESS, TCP)}, [rule("default", forward(("ws", 1)))]),
+        "passed",
+        f"{DOCS}/APIReference/API_TargetGroupAttribute.html",
+        says="by the client's address",
+    ),
+    Row(
+        "a canary deployment moves the weights of one service's two groups",
+        STICKY,
+        lambda: sessions(
+            {"blue": (ON, {}), "green": (ON, {})},
+            [rule("default", forward(("blue", 90), ("green", 10)))],
+            service("blue", alternate="green"),
+        ),
+        {"blue": "passed", "green": "passed"},
+        f"{ECS}/canary-deployment.html",
+    ),
+    Row(
+        "two services share the clients by weight for good",
+        STICKY,
+        lambda: sessions({"a": (ON, {}), "b": (ON, {})}, SHARED, service("a"), service("b")),
+        {"a": "failed", "b": "failed"},
+        RULES,
+        says="shares clients out between 2 groups",
+    ),
+    Row(
+        "the group of the WebSocket is not sticky",
+        STICKY,
+        lambda: sessions(
+            {"ws": (OFF, {}), "pages": (ON, {})},
+            [rule("1", forward(("ws", 1)), WS_PATH), rule("default", forward(("pages", 1)))],
+        ),
+        {"ws": "failed", "pages": "passed"},
+        f"{DOCS}/application/sticky-sessions.html",
+        says="stickiness is off",
+    ),
+    Row(
+        "a network load balancer that binds no client",
+        STICKY,
+        lambda: sessions(
+            {"ws": ({**BY_ADDRESS, "stickiness.enabled": "false"}, TCP)}, [rule("default", forward(("ws", 1)))]
+        ),
+        "failed",
+        f"{DOCS}/APIReference/API_TargetGroupAttribute.html",
+    ),
+    Row(
+        "two groups, and the rules may not be read",
+        STICKY,
+        lambda: sessions({"ws": (ON, {}), "pages": (OFF, {})}, DENIED),
+        {"ws": "passed", "pages": "blind"},
+        f"{DOCS}/APIReference/API_DescribeRules.html",
+        says="allow elasticloadbalancing:DescribeRules",
+    ),
+]

@@ -1,0 +1,158 @@
+"""Security groups as real accounts have them: peered, listed, by IPv6, of infrastructure code."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from opschecks.aws.ec2 import guarded_groups, ingress_rules, security_groups
+from opschecks.core.observation import CouldNotLook
+from tests.canned import Aws, Raw, daily, given, names, stack
+from tests.real.rows import Row
+
+CHECK = daily("security_groups").test_ingress_is_no_wider_than_allowed
+WEB, PEER = "sg-0a1b2c3d4e5f60001", "sg-0123456789abcdef0"
+OWNER, PARTNER = "123456789012", "210987654321"
+API = "https://docs.aws.amazon.com/AWSEC2/latest/APIReference"
+RULE = f"{API}/API_SecurityGroupRule.html"
+PEERING = "https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-security-groups.html"
+LISTS = "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/LocationsOfEdgeServers.html"
+FORMATION = [{"Key": "aws:cloudformation:stack-name", "Value": "edge"}]
+
+
+def rule(protocol: str, port: int, /, **source: Any) -> Raw:
+    """An element of DescribeSecurityGroupRules; a source of None takes the key away."""
+    raw = {
+        "SecurityGroupRuleId": "sgr-06c8b42574a91db1b",
+        "GroupId": WEB,
+        "GroupOwnerId": OWNER,
+        "IsEgress": False,
+        "IpProtocol": protocol,
+        "FromPort": port,
+        "ToPort": port,
+        "Tags": [],
+        "SecurityGroupRuleArn": f"arn:aws:ec2:us-west-2:{OWNER}:security-group-rule/sgr-06c8b42574a91db1b",
+    }
+    return given(raw, source)
+
+
+def seen(
+    *rules: Raw, denied: bool = False, permissions: list[Raw] | None = None, tags: list[Raw] | None = None, **keys: Any
+) -> Mapping[str, Any]:
+    """The stack's one group with these rules; `keys` are those of stacks.toml."""
+    group = {
+        "GroupId": WEB,
+        "GroupName": "web",
+        "OwnerId": OWNER,
+        "VpcId": "vpc-0a1b2c3d4e5f60718",
+        "IpPermissions": permissions or [],
+        "Tags": tags or [],
+    }
+    aws = Aws(
+        {
+            ("ec2", "DescribeSecurityGroups"): {"SecurityGroups": [group]},
+            ("ec2", "DescribeSecurityGroupRules"): {"SecurityGroupRules": [EVERYWHERE, *rules]},
+        }
+    )
+    known = security_groups(aws, names(security_groups=(WEB,)))
+    refused = CouldNotLook("ec2:DescribeSecurityGroupRules", "UnauthorizedOperation: no")
+    return {
+        "guarded_groups": guarded_groups(known, refused if denied else ingress_rules(aws, known)),
+        "stack": stack(**keys),
+    }
+
+
+EVERYWHERE = rule("-1", -1, CidrIpv4="0.0.0.0/0", IsEgress=True)
+OF_PARTNER = {"GroupId": PEER, "UserId": PARTNER, "PeeringStatus": "active", "VpcPeeringConnectionId": "pcx-0123"}
+HTTPS = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
+SSH = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": [{"CidrIp": "203.0.113.0/24"}]}
+FROM_PARTNER = {"ports": "8000", "sources": [f"{PARTNER}/{PEER}"]}
+FROM_EDGE = {"ports": "443", "sources": ["pl-82a045eb"]}
+TOO_BIG = {"protocol": "icmp", "sources": ["0.0.0.0/0"]}
+
+ROWS = [
+    Row(
+        "the default group lets in itself",
+        CHECK,
+        lambda: seen(rule("-1", -1, ReferencedGroupInfo={"GroupId": WEB, "UserId": OWNER})),
+        "passed",
+        "https://docs.aws.amazon.com/vpc/latest/userguide/default-security-group.html",
+    ),
+    Row("it lets nothing in", CHECK, seen, "passed", RULE),
+    Row(
+        "a peered account's group that is allowed by account and id",
+        CHECK,
+        lambda: seen(rule("tcp", 8000, ReferencedGroupInfo=OF_PARTNER), ingress=[FROM_PARTNER]),
+        "passed",
+        PEERING,
+    ),
+    Row(
+        "CloudFront's prefix list that is allowed",
+        CHECK,
+        lambda: seen(rule("tcp", 443, PrefixListId="pl-82a045eb"), ingress=[FROM_EDGE]),
+        "passed",
+        LISTS,
+    ),
+    Row(
+        "ICMP's fragmentation needed, from everywhere, allowed as ICMP",
+        CHECK,
+        lambda: seen(rule("icmp", 3, ToPort=4, CidrIpv4="0.0.0.0/0"), ingress=[TOO_BIG]),
+        "passed",
+        RULE,
+    ),
+    Row(
+        "the rules may not be read by id, and the group is as it should be",
+        CHECK,
+        lambda: seen(denied=True, permissions=[HTTPS]),
+        "passed",
+        f"{API}/API_DescribeSecurityGroupRules.html",
+    ),
+    Row(
+        "the rules may not be read by id, and SSH is open to an office",
+        CHECK,
+        lambda: seen(denied=True, permissions=[HTTPS, SSH]),
+        "failed",
+        f"{API}/API_DescribeSecurityGroups.html",
+        says="tcp 22 from 203.0.113.0/24",
+    ),
+    Row(
+        "a peered account's group that nobody allowed",
+        CHECK,
+        lambda: seen(rule("tcp", 8000, ReferencedGroupInfo=OF_PARTNER)),
+        "failed",
+        PEERING,
+        says=f"tcp 8000 from {PARTNER}/{PEER}",
+    ),
+    Row(
+        "everybody by IPv6 only",
+        CHECK,
+        lambda: seen(rule("tcp", 22, CidrIpv6="::/0")),
+        "failed",
+        RULE,
+        says="tcp 22 from ::/0",
+    ),
+    Row(
+        "a prefix list that nobody allowed",
+        CHECK,
+        lambda: seen(rule("tcp", 443, PrefixListId="pl-0cbf975b710a608ea")),
+        "failed",
+        RULE,
+        says="tcp 443 from pl-0cbf975b710a608ea",
+    ),
+    Row(
+        "a rule that a CloudFormation stack defines",
+        CHECK,
+        lambda: seen(rule("tcp", 22, CidrIpv4="0.0.0.0/0"), tags=FORMATION),
+        "failed",
+        "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-resource-tags.html",
+        says="tcp 22 from 0.0.0.0/0 (defined by CloudFormation stack edge)",
+    ),
+    Row(
+        "a rule that says no source",
+        CHECK,
+        lambda: seen(rule("tcp", 22)),
+        "blind",
+        RULE,
+        says="ec2:DescribeSecurityGroupRules",
+    ),
+]
