@@ -258,7 +258,6 @@ GIVEN: Raw = {
         ),
     ],
     "alarm_fortnight": [],
-    "services": [],
     "table_backups": [],
     "distribution": Distribution(
         arn="arn:aws:cloudfront::123456789012:distribution/E2EXAMPLE",
