@@ -209,8 +209,8 @@ class Morning:
         list(pages.paginate(StartDate=self.now - timedelta(hours=24), EndDate=self.now, MaxRecords=100))
 
     def mutes(self) -> None:
-        """Mute rules that are active."""
-        self.client("cloudwatch").list_alarm_mute_rules(Statuses=["ACTIVE"], MaxRecords=100)
+        """Mute rules that are active or scheduled."""
+        self.client("cloudwatch").list_alarm_mute_rules(Statuses=["ACTIVE", "SCHEDULED"], MaxRecords=100)
 
     def active(self) -> None:
         """Active incidents."""

@@ -13,8 +13,8 @@ from opschecks.aws.alarm_hygiene import WatchedAlarm, alarm_fortnight, watched_a
 from opschecks.aws.cloudwatch_alarms import Alarm
 from opschecks.config.stack import Stack
 from opschecks.core.answer import Answer
-from opschecks.core.observation import CouldNotLook, names_no
-from tests.canned import ACCOUNT, NOW, Aws, Raw, ago, concludes, examined, pages_of, stack, verdict, weekly
+from opschecks.core.observation import CouldNotLook
+from tests.canned import ACCOUNT, NOW, Aws, Raw, ago, concludes, examined, names, pages_of, stack, verdict, weekly
 
 checks = weekly("alarm_hygiene")
 TOPIC = f"arn:aws:sns:{ACCOUNT}:pages"
@@ -81,10 +81,12 @@ def seen(
     return watched(aws, *alarms, rings=rings)
 
 
-def watched(aws: Aws, *alarms: Alarm, rings: Sequence[AlarmEvent] | CouldNotLook = ()) -> list[WatchedAlarm]:
-    """What is seen of these alarms of a stack without services."""
+def watched(
+    aws: Aws, *alarms: Alarm, rings: Sequence[AlarmEvent] | CouldNotLook = (), services: tuple[str, ...] = ()
+) -> list[WatchedAlarm]:
+    """What is seen of these alarms, of a stack with these services."""
     past = rings if isinstance(rings, CouldNotLook) else list(rings)
-    return watched_alarms(aws.stack, aws, list(alarms), past, names_no("here", "service", "services"), NOW)
+    return watched_alarms(aws.stack, aws, list(alarms), past, names(services=services), NOW)
 
 
 CALLS: dict[str, tuple[list[Alarm], str, str]] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -218,13 +219,16 @@ def subscription(pattern: str = "", **changes: Any) -> Raw:
     return {"filterName": "all", "filterPattern": pattern, "destinationArn": to, **changes}
 
 
-def exports_of(*tasks: Raw, filters: Any = (), created: float = 300, group: LogGroup | None = None) -> list[LogExports]:
+def exports_of(
+    *tasks: Raw, filters: Any = (), created: float = 300, group: LogGroup | None = None, policies: Any = ()
+) -> list[LogExports]:
     answer = {"subscriptionFilters": list(filters)} if isinstance(filters, tuple | list) else filters
+    of_account = policies if isinstance(policies, Exception) else {"accountPolicies": list(policies)}
     aws = Aws(
         {
             ("logs", "DescribeExportTasks"): {"exportTasks": list(tasks)},
             ("logs", "DescribeSubscriptionFilters"): answer,
-            ("logs", "DescribeAccountPolicies"): {"accountPolicies": []},
+            ("logs", "DescribeAccountPolicies"): of_account,
         }
     )
     told = {"logGroupName": "/ecs/backend", "creationTime": ms(ago(days=created))}
@@ -331,3 +335,36 @@ def test_moments_are_told_in_utc() -> None:
     assert found.newest is not None
     assert found.newest.made.tzinfo is UTC
     assert str(found.figures[0].value).endswith(" UTC")
+
+
+def account_policy(left_out: str = "", **document: Any) -> Raw:
+    """A subscription filter of the whole account."""
+    to = {"DestinationArn": f"arn:aws:firehose:{ACCOUNT}:deliverystream/central", **document}
+    criteria = {"selectionCriteria": f"LogGroupName NOT IN [{left_out}]"} if left_out else {}
+    return {
+        "policyName": "central",
+        "policyDocument": json.dumps(to),
+        "policyType": "SUBSCRIPTION_FILTER_POLICY",
+        "scope": "ALL",
+        **criteria,
+    }
+
+
+POLICIES_DENIED = CouldNotLook("logs:DescribeAccountPolicies", "AccessDenied", action="logs:DescribeAccountPolicies")
+OF_THE_ACCOUNT: dict[str, tuple[Any, str, str]] = {
+    "every event of every group": ([account_policy(FilterPattern="")], "passed", "sent on to arn:aws:firehose"),
+    "without a pattern": ([account_policy()], "passed", "deliverystream/central"),
+    "of all groups but others": ([account_policy('"/aws/lambda/forward"')], "passed", "central"),
+    "of all groups but this": ([account_policy('"/a", "/ecs/backend"')], "failed", "no subscription"),
+    "errors only": ([account_policy(FilterPattern="ERROR")], "failed", "no subscription"),
+    "none": ([], "failed", "no subscription"),
+    "that may not be read": (POLICIES_DENIED, "blind", "allow logs:DescribeAccountPolicies"),
+}
+
+
+@pytest.mark.parametrize(("policies", "outcome", "message"), OF_THE_ACCOUNT.values(), ids=OF_THE_ACCOUNT)
+def test_subscriptions_of_the_account_count(policies: Any, outcome: str, message: str) -> None:
+    found = exports_of(policies=policies)
+    told = verdict(weekly("backups").test_logs_are_kept_elsewhere_too, log_exports=found)
+    assert told[0] == outcome, told
+    assert message in told[1]

@@ -289,7 +289,7 @@ TAGGED = stack(
 import_observations()
 KEEPS_IT = ("saved_tables", "log_errors", "log_writers")
 """What these are refused, or not told, blinds one table or log group only: test_fresh_backups.py, test_logs.py,
-test_log_writers.py."""
+tests/real/logs.py."""
 LOOKING = sorted(
     name
     for name, one in REGISTRY.items()

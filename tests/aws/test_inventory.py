@@ -212,3 +212,51 @@ def test_a_kind_that_the_stack_lacks_is_told_with_the_key_to_set(kind: str, mess
 def test_a_stack_without_a_cluster_is_told_to_name_one() -> None:
     with pytest.raises(CouldNotLook, match=r"set cluster in stacks\.toml"):
         _ = names(cluster=None).the_cluster
+
+
+EDGE = "arn:aws:cloudfront::123456789012:distribution/E2EXAMPLE"
+EDGE_ALARM = "arn:aws:cloudwatch:us-east-1:123456789012:alarm:edge-5xx"
+TAGS = ("resourcegroupstaggingapi", "GetResources")
+TAGS_THERE = ("us-east-1 resourcegroupstaggingapi", "GetResources")
+
+
+def test_distributions_and_their_alarms_are_found_where_cloudfront_keeps_its_tags() -> None:
+    aws = Aws({TAGS: tagged(f"{ECS}:service/prod/backend"), TAGS_THERE: tagged(EDGE, EDGE_ALARM)})
+    found = inventory(stack(tags={"app": "web"}), aws)
+    assert (found.services, found.the_distribution) == (("backend",), "E2EXAMPLE")
+    assert (found.alarms, found.alarms_of_cloudfront) == ((), ("edge-5xx",))
+    [there] = [asked.parameters for asked in aws.asked if asked.region == "us-east-1"]
+    assert there["ResourceTypeFilters"] == ["cloudfront:distribution", "cloudwatch:alarm"]
+
+
+def test_a_region_that_may_not_be_read_hides_the_distribution_only() -> None:
+    denied = CouldNotLook("tag:GetResources", "AccessDeniedException: explicit deny", action="tag:GetResources")
+    found = inventory(
+        stack(tags={"app": "web"}), Aws({TAGS: tagged(f"{ECS}:service/prod/backend"), TAGS_THERE: denied})
+    )
+    assert found.services == ("backend",)
+    with pytest.raises(
+        CouldNotLook, match="in us-east-1: AccessDeniedException: explicit deny – allow tag:GetResources"
+    ):
+        found.the_distribution  # noqa: B018
+    known = stack(tags={"app": "web"}, distribution_id="E9")
+    assert inventory(known, Aws({TAGS: tagged(EDGE), TAGS_THERE: denied})).the_distribution == "E9"
+
+
+@pytest.mark.parametrize(
+    ("region", "home"), [("us-east-1", ""), ("us-gov-west-1", ""), ("cn-north-1", "cn-northwest-1")]
+)
+def test_nothing_is_asked_elsewhere_where_there_is_nothing(region: str, home: str) -> None:
+    checked = stack(tags={"app": "web"}).model_copy(update={"region": region})
+    aws = Aws({TAGS: tagged(EDGE)}, checked)
+    inventory(checked, aws)
+    assert {asked.region for asked in aws.asked} == {region, *([home] if home else [])}
+
+
+def test_what_cloudformation_is_still_making_has_no_id_and_is_left_out() -> None:
+    listed = [
+        resource("AWS::ECS::Service", "backend"),
+        resource("AWS::ECS::Service", None, "CREATE_IN_PROGRESS"),
+        resource("AWS::CloudFormation::Stack", None, "CREATE_IN_PROGRESS"),
+    ]
+    assert inventory(stack(cloudformation_stack="prod"), cloudformation(prod=listed)).services == ("backend",)

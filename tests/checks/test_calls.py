@@ -36,6 +36,7 @@ WEEKLY_ONCE = {
     "iam": "GetAccessKeyLastUsed GetCredentialReport ListAccessKeys",
     "logs": "DescribeExportTasks DescribeLogGroups",
     "s3": "GetBucketVersioning GetLifecycleConfiguration",
+    "sns": "GetTopicAttributes",
     "sts": "GetCallerIdentity",
 }
 
@@ -48,6 +49,7 @@ SEEDED = Counter({**_each(DAILY_ONCE), "ecs:ListTasks": 2, "dynamodb:DescribeTab
 WEEKLY = Counter(
     {
         **_each(WEEKLY_ONCE),
+        "cloudwatch:DescribeAlarms": 2,  # in the stack's region, and in that of CloudFront
         "application-autoscaling:DescribeScalingActivities": 2,  # 50 a page
         "cloudwatch:GetMetricData": 3,  # of windows and periods that differ
         "cloudtrail:LookupEvents": 2,  # one name of an event a question

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from opschecks.aws.alarm_history import AlarmNews, Deliveries, alarm_deliveries, alarm_history, alarm_news_elsewhere
+from opschecks.aws.alarm_mutes import alarm_mutes
 from opschecks.aws.cloudwatch_alarms import Alarm, alarms
-from tests.canned import ACCOUNT, Aws, Raw, ago, daily, given, names, stack
+from opschecks.core.observation import CouldNotLook
+from tests.canned import ACCOUNT, NOW, Aws, Raw, ago, daily, given, names, stack
 from tests.real.rows import Row
 
 checks = daily("alarms")
@@ -28,20 +34,302 @@ def alarm(name: str, **changes: object) -> Raw:
     return given(raw, changes)
 
 
-def seen(*known: Raw) -> list[Alarm]:
+DOCS = "https://docs.aws.amazon.com/AmazonCloudWatch/latest/"
+MISSING_DATA = DOCS + "monitoring/alarms-and-missing-data.html"
+ITEM = DOCS + "APIReference/API_AlarmHistoryItem.html"
+RULE = DOCS + "APIReference/API_Schedule.html"
+OF_CLOUDFRONT = "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/monitoring-using-cloudwatch.html"
+EDGE = "E2EXAMPLE"
+UNCHECKED = "Unchecked: Initial alarm creation"
+
+
+def seen(*known: Raw, silent: Sequence[str] = ()) -> list[Alarm]:
     """The stack's alarms, where DescribeAlarms answers these metric alarms."""
-    return alarms(
-        stack(), Aws({("cloudwatch", "DescribeAlarms"): {"MetricAlarms": list(known), "CompositeAlarms": []}}), names()
+    answer = {"MetricAlarms": list(known), "CompositeAlarms": []}
+    return alarms(stack(silent_metrics=silent), Aws({("cloudwatch", "DescribeAlarms"): answer}), names())
+
+
+def blind(name: str, namespace: str, metric: str, hours: float = 9, **changes: object) -> Raw:
+    """A metric alarm in INSUFFICIENT_DATA for some hours, which treats missing data as missing."""
+    since = ago(hours=hours)
+    told = {
+        "Namespace": namespace,
+        "MetricName": metric,
+        "StateValue": "INSUFFICIENT_DATA",
+        "StateReason": "Insufficient Data: 1 datapoint was unknown.",
+        "StateUpdatedTimestamp": since,
+        "StateTransitionedTimestamp": since,
+        "ComparisonOperator": "GreaterThanThreshold",
+        "TreatMissingData": "missing",
+        "Period": 300,
+        "EvaluationPeriods": 1,
+    }
+    return alarm(name, **{**told, **changes})
+
+
+def sees(situation: str, one: Raw, outcome: str, source: str = MISSING_DATA, says: str = "", silent: Any = ()) -> Row:
+    """A row of the check that alarms have data."""
+    return Row(
+        situation, checks.test_alarms_can_see, lambda: {"alarms": seen(one, silent=silent)}, outcome, source, says
     )
 
 
+def action(name: str, said: str, hours: float = 2, **changes: object) -> Raw:
+    """A line of the history about an action."""
+    return {
+        "AlarmName": name,
+        "AlarmType": "MetricAlarm",
+        "Timestamp": ago(hours=hours),
+        "HistoryItemType": "Action",
+        "HistorySummary": said,
+        **changes,
+    }
+
+
+def delivered(*items: Raw) -> Deliveries:
+    """What the history of a day says of deliveries; no mute rules."""
+    aws = Aws({("cloudwatch", "DescribeAlarmHistory"): {"AlarmHistoryItems": list(items)}})
+    return alarm_deliveries([], alarm_history(aws, NOW), AlarmNews())
+
+
+def acts(situation: str, items: Sequence[Raw], outcome: str, says: str = "", **changes: object) -> Row:
+    """A row of the check that alarms can act, about one alarm and its history."""
+    return Row(
+        situation,
+        checks.test_alarms_can_act,
+        lambda: {"alarms": seen(alarm("cpu-high", **changes)), "alarm_deliveries": delivered(*items)},
+        outcome,
+        ITEM,
+        says,
+    )
+
+
+FAILED = f"Failed to execute action {TOPIC}"
+WHY = '{"actionState":"Failed","error":"null (Service: AWSKMS; Status Code: 400; Error Code: AccessDeniedException)"}'
+DONE = f"Successfully executed action {TOPIC}"
+
+
+def muted(situation: str, rule: Mapping[str, Any], outcome: str, says: str = "") -> Row:
+    """A row of the check that alarms can act, about one alarm and one mute rule."""
+
+    def look() -> Mapping[str, Any]:
+        arn = f"arn:aws:cloudwatch:{ACCOUNT}:alarm-mute-rule:nightly"
+        listed = {"AlarmMuteRuleSummaries": [{"AlarmMuteRuleArn": arn, "Status": "SCHEDULED"}]}
+        told = {"Name": "nightly", "Status": "SCHEDULED", "MuteTargets": {"AlarmNames": ["cpu-high"]}, **rule}
+        aws = Aws({("cloudwatch", "ListAlarmMuteRules"): listed, ("cloudwatch", "GetAlarmMuteRule"): told})
+        return {
+            "alarms": seen(alarm("cpu-high")),
+            "alarm_deliveries": alarm_deliveries(alarm_mutes(aws), [], AlarmNews()),
+        }
+
+    return Row(situation, checks.test_alarms_can_act, look, outcome, RULE, says)
+
+
+def schedule(expression: str, duration: str, zone: str = "") -> Raw:
+    """A mute rule's schedule."""
+    told = {"Expression": expression, "Duration": duration, **({"Timezone": zone} if zone else {})}
+    return {"Rule": {"Schedule": told}}
+
+
+def of_cloudfront(name: str, **changes: object) -> Raw:
+    """An alarm on the distribution's errors, in us-east-1."""
+    arn = f"arn:aws:cloudwatch:us-east-1:123456789012:alarm:{name}"
+    on = [{"Name": "DistributionId", "Value": EDGE}, {"Name": "Region", "Value": "Global"}]
+    told = {"AlarmArn": arn, "Namespace": "AWS/CloudFront", "MetricName": "5xxErrorRate", "Dimensions": on}
+    return alarm(name, **{**told, **changes})
+
+
+def in_two_regions(there: Any, *more: Any) -> Aws:
+    """A stack of us-west-2 without alarms of its own, and what us-east-1 answers."""
+    nothing: Raw = {"MetricAlarms": [], "CompositeAlarms": []}
+    told = there if isinstance(there, Exception) else {**nothing, "MetricAlarms": list(there)}
+    return Aws(
+        {
+            ("cloudwatch", "DescribeAlarms"): nothing,
+            ("us-east-1 cloudwatch", "DescribeAlarms"): told,
+            ("us-east-1 cloudwatch", "DescribeAlarmHistory"): {"AlarmHistoryItems": list(more)},
+        }
+    )
+
+
+def at_the_edge(
+    situation: str, check: Any, there: Any, outcome: Any, says: str = "", history: Sequence[Raw] = ()
+) -> Row:
+    """A row about the alarms of a stack with a distribution, which are in us-east-1."""
+
+    def look() -> Mapping[str, Any]:
+        aws = in_two_regions(there, *history)
+        found = alarms(stack(), aws, names(distributions=(EDGE,)))
+        news = alarm_news_elsewhere(aws, found, NOW)
+        return {"alarms": found, "alarm_deliveries": alarm_deliveries([], [], news)}
+
+    return Row(situation, check, look, outcome, OF_CLOUDFRONT, says)
+
+
+RINGS = {"StateValue": "ALARM", "StateTransitionedTimestamp": ago(hours=2)}
+ELB, DYNAMODB = "AWS/ApplicationELB", "AWS/DynamoDB"
+MATH = [
+    {"Id": "rate", "Expression": "100 * errors / requests", "ReturnData": True},
+    *(
+        {
+            "Id": name,
+            "ReturnData": False,
+            "MetricStat": {"Metric": {"Namespace": ELB, "MetricName": metric}, "Period": 60, "Stat": "Sum"},
+        }
+        for name, metric in (("errors", "HTTPCode_Target_5XX_Count"), ("requests", "RequestCount"))
+    ),
+]
 ROWS = [
     Row(
         "a CPU alarm rings",
         checks.test_no_alarm_is_ringing,
-        lambda: {"alarms": seen(alarm("cpu-high", StateValue="ALARM", StateTransitionedTimestamp=ago(hours=2)))},
+        lambda: {"alarms": seen(alarm("cpu-high", **RINGS))},
         "failed",
-        "https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricAlarm.html",
+        DOCS + "APIReference/API_MetricAlarm.html",
         says="Threshold Crossed",
+    ),
+    sees(
+        "5xx at night, without a request", blind("5xx", ELB, "HTTPCode_Target_5XX_Count"), "passed", says="all is well"
+    ),
+    sees("5xx of the balancer since it was made", blind("elb-5xx", ELB, "HTTPCode_ELB_5XX_Count", 900), "passed"),
+    sees("latency at night, without a request", blind("slow", ELB, "TargetResponseTime"), "passed"),
+    sees("throttled writes that there never were", blind("hot", DYNAMODB, "WriteThrottleEvents", 2000), "passed"),
+    sees(
+        "an error rate by metric math at night",
+        blind("rate", "", "", MetricName=None, Namespace=None, Metrics=MATH),
+        "passed",
+    ),
+    sees("errors of a function that nobody calls", blind("fn", "AWS/Lambda", "Errors", 50), "passed"),
+    sees(
+        "too few requests, an alarm that can never ring",
+        blind("quiet", ELB, "RequestCount", ComparisonOperator="LessThanThreshold"),
+        "failed",
+        says="quiet has had no data since",
+    ),
+    sees("CPU of a service that is gone", blind("cpu", "AWS/ECS", "CPUUtilization"), "failed", says="has had no data"),
+    sees("healthy hosts, which are always told", blind("hosts", ELB, "HealthyHostCount"), "failed"),
+    sees(
+        "a queue that is idle, as the stack says",
+        blind("dlq", "AWS/SQS", "ApproximateNumberOfMessagesVisible"),
+        "passed",
+        silent=["AWS/SQS"],
+    ),
+    sees("a queue that is idle, of which nobody says so", blind("dlq", "AWS/SQS", "NumberOfMessagesSent"), "failed"),
+    sees(
+        "an alarm of an hour ago that warms up for four",
+        blind(
+            "new",
+            "AWS/ECS",
+            "CPUUtilization",
+            2,
+            StateReason=UNCHECKED,
+            AlarmConfigurationUpdatedTimestamp=ago(hours=2),
+            WarmUpConfiguration={"WarmUpPeriodDurationInMinutes": 240},
+        ),
+        "passed",
+        DOCS + "APIReference/API_WarmUpConfiguration.html",
+        says="new warms up until",
+    ),
+    sees(
+        "an alarm whose warm-up has long ended",
+        blind(
+            "old",
+            "AWS/ECS",
+            "CPUUtilization",
+            50,
+            AlarmConfigurationUpdatedTimestamp=ago(hours=50),
+            WarmUpConfiguration={"WarmUpPeriodDurationInMinutes": 240},
+        ),
+        "failed",
+        DOCS + "APIReference/API_WarmUpConfiguration.html",
+    ),
+    sees(
+        "an alarm of yesterday on a metric of once a day",
+        blind("size", "AWS/S3", "BucketSizeBytes", 20, Period=86400),
+        "passed",
+        "https://docs.aws.amazon.com/AmazonS3/latest/userguide/metrics-dimensions.html",
+    ),
+    acts("nobody was called: the key of the topic", [action("cpu-high", FAILED, HistoryData=WHY)], "failed", "AWSKMS"),
+    acts(
+        "nobody was called: told in the summary only",
+        [
+            action(
+                "cpu-high", f'{FAILED}. Received error: "CloudWatch Alarms is not authorized to perform: SNS:Publish"'
+            )
+        ],
+        "failed",
+        "not authorized to perform: SNS:Publish",
+    ),
+    acts("it failed, and worked the next time", [action("cpu-high", FAILED, 9), action("cpu-high", DONE, 1)], "passed"),
+    acts("it worked, and failed the next time", [action("cpu-high", DONE, 9), action("cpu-high", FAILED, 1)], "failed"),
+    acts(
+        "one of two actions failed",
+        [
+            action("cpu-high", FAILED),
+            action("cpu-high", "Successfully executed action arn:aws:lambda:us-west-2:1:function:x"),
+        ],
+        "passed",
+    ),
+    acts(
+        "it failed before the topic was changed",
+        [action("cpu-high", FAILED, 9)],
+        "passed",
+        AlarmConfigurationUpdatedTimestamp=ago(hours=3),
+    ),
+    acts("another alarm's action failed", [action("cpu-low", FAILED)], "passed"),
+    acts(
+        "only the call that all is well again failed",
+        [action("cpu-high", DONE.replace("on-call", "pages")), action("cpu-high", f"{FAILED}-quiet", 1)],
+        "passed",
+        OKActions=[f"{TOPIC}-quiet"],
+    ),
+    muted(
+        "muted for two hours each night",
+        schedule("cron(0 1 * * *)", "PT2H", "Europe/Berlin"),
+        "passed",
+        "14 hours a week",
+    ),
+    muted("muted for the deploys on Tuesdays", schedule("cron(30 9 * * TUE)", "PT1H"), "passed", "1 hours a week"),
+    muted("muted once, next month", schedule("at(2026-12-24T00:00)", "P3D"), "passed"),
+    muted("muted from dusk till dawn", schedule("cron(0 20 * * *)", "PT12H"), "failed", "limit 24"),
+    muted("muted each weekend", schedule("cron(0 18 * * FRI)", "P2DT12H"), "failed", "60 hours a week"),
+    muted("muted by a rule that is not understood", schedule("rate(1 day)", "PT1H"), "blind", "was not understood"),
+    muted(
+        "muted each night, until the day after tomorrow",
+        {**schedule("cron(0 20 * * *)", "PT12H"), "ExpireDate": ago(days=-1)},
+        "passed",
+    ),
+    at_the_edge(
+        "CloudFront's errors ring in us-east-1",
+        checks.test_no_alarm_is_ringing,
+        [of_cloudfront("edge", **RINGS)],
+        "failed",
+    ),
+    at_the_edge(
+        "another distribution's errors ring",
+        checks.test_no_alarm_is_ringing,
+        [of_cloudfront("other", Dimensions=[{"Name": "DistributionId", "Value": "E9"}], **RINGS)],
+        "nothing",
+    ),
+    at_the_edge(
+        "CloudFront's errors, at night without a request",
+        checks.test_alarms_can_see,
+        [of_cloudfront("edge", StateValue="INSUFFICIENT_DATA", TreatMissingData="missing")],
+        "passed",
+    ),
+    at_the_edge(
+        "us-east-1 may not be read, by a policy of the organization",
+        checks.test_alarms_can_see,
+        CouldNotLook("cloudwatch:DescribeAlarms", "AccessDenied: with an explicit deny in a service control policy"),
+        "blind",
+        "in us-east-1: AccessDenied",
+    ),
+    at_the_edge(
+        "nobody was called when CloudFront's alarm rang",
+        checks.test_alarms_can_act,
+        [of_cloudfront("edge")],
+        "failed",
+        "nobody was called",
+        [action("edge", FAILED)],
     ),
 ]

@@ -13,7 +13,7 @@ from .alarm_history import AlarmEvent, by_alarm, failed_actions, read_history
 from .alarm_receivers import Consumers, consumers, deaf_topics, never_heard
 from .cloudwatch_alarms import Alarm
 from .cloudwatch_metrics import CALL, METRICS_A_CALL, fetch_points
-from .ecs import Service
+from .inventory import Inventory
 from .session import Aws
 from .sparse_metrics import is_sparse
 
@@ -122,29 +122,30 @@ def alarm_fortnight(aws: Aws, now: datetime) -> list[AlarmEvent]:
         "cloudwatch:ListMetrics",
         "cloudwatch:DescribeAlarmHistory",
         "sns:GetTopicAttributes",
+        "ecs:DescribeServices",
         "events:ListRules",
         "events:ListTargetsByRule",
         "events:TestEventPattern",
     ],
-    soft=["alarm_fortnight", "services"],
+    soft=["alarm_fortnight"],
 )
 def watched_alarms(
     stack: Stack,
     aws: Aws,
     alarms: list[Alarm],
     alarm_fortnight: list[AlarmEvent] | CouldNotLook,
-    services: list[Service] | CouldNotLook,
+    inventory: Inventory,
     now: datetime,
 ) -> list[WatchedAlarm]:
     """The stack's alarms: whether they call somebody, and whether what they watch had data within a week.
 
-    One GetMetricData for all of them, and one call for each topic. EventBridge is asked only where an alarm is not
-    heard otherwise; the history of another region only where the stack has alarms there.
+    One GetMetricData for all of them, and one call for each topic. EventBridge and ECS are asked only where an alarm
+    is not heard otherwise; the history of another region only where the stack has alarms there.
     """
     events = _events(aws, alarms, alarm_fortnight, now)
     deaf = deaf_topics(stack, aws, alarms)
     found = [_watched(alarm, aws.region, events, deaf) for alarm in alarms]
-    found = _heard(aws, found, services)
+    found = _heard(aws, inventory, found)
     asked = list(dict.fromkeys(metric for one in found for metric in one.metrics))
     asked = [metric for metric in asked if not _may_be_silent(metric, stack)]
     samples = _all_samples(aws, asked, now)
@@ -193,7 +194,7 @@ def _watched(
     )
 
 
-def _heard(aws: Aws, found: Sequence[WatchedAlarm], services: list[Service] | CouldNotLook) -> list[WatchedAlarm]:
+def _heard(aws: Aws, inventory: Inventory, found: Sequence[WatchedAlarm]) -> list[WatchedAlarm]:
     """The same, with what reacts to each: composite alarms that are heard, and what reads its state of itself."""
     loud = [one for one in found if one.alarm.evidence.get("AlarmActions") and not one.unheard]
     through = {
@@ -201,7 +202,7 @@ def _heard(aws: Aws, found: Sequence[WatchedAlarm], services: list[Service] | Co
         for one in found
     }
     lonely = [one.alarm for one in found if one not in loud and not through[one.arn] and not one.alarm.unread]
-    others: Mapping[str, Consumers] = consumers(aws, lonely, services) if lonely else {}
+    others: Mapping[str, Consumers] = consumers(aws, inventory, lonely) if lonely else {}
     nobody = Consumers()
     return [
         replace(

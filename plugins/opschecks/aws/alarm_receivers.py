@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
-from ..core.observation import CouldNotLook, NotConfigured, NotThere, fan_out
+from ..core.observation import CouldNotLook, NotThere, batches, fan_out
 from .cloudwatch_alarms import Alarm
-from .ecs import Service
+from .ecs import SERVICES_A_CALL
 from .global_services import region_of
+from .inventory import Inventory
 from .session import Aws
 
 if TYPE_CHECKING:
@@ -56,18 +57,34 @@ class Consumers:
     unknown: tuple[CouldNotLook, ...] = ()
 
 
-def consumers(aws: Aws, alarms: Sequence[Alarm], services: Sequence[Service] | CouldNotLook) -> dict[str, Consumers]:
+def consumers(aws: Aws, inventory: Inventory, alarms: Sequence[Alarm]) -> dict[str, Consumers]:
     """By ARN: the services whose deployments the alarm stops, and the rules of EventBridge that its change triggers.
 
     Sources: API_DeploymentAlarms of ECS; "Alarm events and EventBridge" of the CloudWatch user guide.
     """
     found = {}
+    deployments = _watched_by_deployments(aws, inventory)
     for region in sorted({alarm.region for alarm in alarms}):
         there = aws.elsewhere(region) if region not in ("", aws.region) else aws
         here = [alarm for alarm in alarms if alarm.region == region]
         rules = _rules(there) if any(alarm.state != "MISSING" for alarm in here) else ()
         for alarm in here:
-            found[alarm.arn] = _of(there, alarm, rules, services)
+            found[alarm.arn] = _of(there, alarm, rules, deployments)
+    return found
+
+
+def _watched_by_deployments(aws: Aws, inventory: Inventory) -> dict[str, list[str]] | CouldNotLook:
+    """The services whose deployments an alarm stops, by the alarm's name."""
+    found: dict[str, list[str]] = {}
+    try:
+        for names in batches(inventory.services, SERVICES_A_CALL):
+            asked = {"cluster": inventory.the_cluster, "services": names}
+            for raw in aws.call("ecs", "DescribeServices", **asked)["services"]:
+                told = (raw.get("deploymentConfiguration") or {}).get("alarms") or {}
+                for alarm in told.get("alarmNames") or [] if told.get("enable") else []:
+                    found.setdefault(alarm, []).append(str(raw["serviceName"]))
+    except CouldNotLook as error:
+        return error
     return found
 
 
@@ -75,14 +92,14 @@ def _of(
     aws: Aws,
     alarm: Alarm,
     rules: Sequence[Mapping[str, Any]] | CouldNotLook,
-    services: Sequence[Service] | CouldNotLook,
+    deployments: Mapping[str, Sequence[str]] | CouldNotLook,
 ) -> Consumers:
     unknown: list[CouldNotLook] = []
     names: list[str] = []
-    if isinstance(services, CouldNotLook):
-        unknown += [services] if not isinstance(services, NotConfigured) else []
-    else:
-        names += [f"deployments of {one.name}" for one in services if alarm.name in _stops(one)]
+    if isinstance(deployments, CouldNotLook):
+        unknown.append(deployments)
+    elif alarm.region in ("", aws.region):
+        names += [f"deployments of {name}" for name in deployments.get(alarm.name, ())]
     if isinstance(rules, CouldNotLook):
         unknown.append(rules)
     else:
@@ -91,12 +108,6 @@ def _of(
         except CouldNotLook as error:
             unknown.append(error)
     return Consumers(tuple(names), () if names else tuple(unknown))
-
-
-def _stops(service: Service) -> list[str]:
-    """The alarms that stop a deployment of the service."""
-    told = (service.evidence.get("deploymentConfiguration") or {}).get("alarms") or {}
-    return list(told.get("alarmNames") or []) if told.get("enable") else []
 
 
 def _rules(aws: Aws) -> list[Mapping[str, Any]] | CouldNotLook:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,9 @@ _TYPES = {
     "AWS::S3::Bucket": "bucket",
 }
 """CloudFormation's resource types, and the kind of each."""
+
+
+_Look = Callable[[Aws, dict[str, str]], list[tuple[str, str]] | CouldNotLook]
 
 
 @dataclass(frozen=True)
@@ -91,14 +95,19 @@ def inventory(stack: Stack, aws: Aws) -> Inventory:
     Source: API_GetResources, which returns what is in the region that is asked: CloudFront's is us-east-1.
     """
     unseen: CouldNotLook | None = None
+    by_tags: list[tuple[str, str]] = []
     found: dict[str, list[str]] = defaultdict(list)
     if stack.cloudformation_stack:
         for kind, name in _from_cloudformation(aws, stack.cloudformation_stack):
             found[kind].append(name)
     if stack.tags:
-        here, there = fan_out(lambda look: look(aws, stack.tags), (_from_tags, _of_cloudfront))
-        unseen = there if isinstance(there, CouldNotLook) else None
-        for kind, name in [one for some in (here, there) if not isinstance(some, CouldNotLook) for one in some]:
+        looks: tuple[_Look, ...] = (_from_tags, _of_cloudfront)
+        for told in fan_out(lambda look: look(aws, stack.tags), looks):
+            if isinstance(told, CouldNotLook):
+                unseen = told
+                continue
+            by_tags += told
+        for kind, name in by_tags:
             if name not in found[kind]:
                 found[kind].append(name)
     clusters = found["cluster"]

@@ -9,8 +9,9 @@ from typing import Any
 
 PATTERN = " ".join(
     (
-        "?ERROR ?Error ?error ?FATAL ?Fatal ?fatal ?CRITICAL ?Critical ?critical ?PANIC ?panic ?SEVERE",
-        r'?"[crit]" ?"[alert]" ?"[emerg]" ?"\"level\":50" ?"\"level\":60" ?"\"level\": 50" ?"\"level\": 60"',
+        "?ERROR ?Error ?error ?FATAL ?Fatal ?fatal ?CRITICAL ?Critical ?critical ?PANIC ?panic ?SEVERE ?EMERGENCY ?emergency",
+        r'?"[crit]" ?"[alert]" ?"[emerg]" ?"level=err" ?"level=crit" ?"\"err\"" ?"\"crit\"" ?"\"alert\"" ?"\"ALERT\"" ?"\"emerg\""',
+        r'?"\"level\":50" ?"\"level\": 50" ?"\"level\":60" ?"\"level\": 60" ?"\"level\":3," ?"\"level\": 3,"',
     )
 )
 """Matches more than errors: CloudWatch looks for any of these words, and is_error decides.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
 from ..seed import put_log_events
@@ -22,6 +23,17 @@ def logs_are_full_of_errors(sandbox: Sandbox) -> None:
     """The backend logs an error every 20 seconds."""
     many = sandbox.stack.limits.log_errors_per_hour + 5
     _write(sandbox, "could not write event: connection pool exhausted, attempt", many)
+
+
+@fault(caught_by=["test_errors_are_rare_in_the_logs"])
+def logs_are_full_of_errors_in_json(sandbox: Sandbox) -> None:
+    """The backend logs JSON: an error every 20 seconds, without the word in capitals."""
+    begin, many = sandbox.now - timedelta(minutes=30), sandbox.stack.limits.log_errors_per_hour + 5
+    events = [
+        (begin + timedelta(seconds=20 * index), json.dumps({"level": "error", "msg": "cannot write", "n": index}))
+        for index in range(many)
+    ]
+    put_log_events(sandbox.client("logs"), sandbox.stack.log_groups[0], "backend/json", events)
 
 
 @fault(caught_by=["test_websocket_errors_are_rare_in_the_logs"])

@@ -1,0 +1,68 @@
+"""Which events are errors; and that the search asks CloudWatch for every one of them."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from botocore.session import get_session
+
+from opschecks.aws.log_levels import PATTERN, is_error
+from opschecks.sandbox.corrections.log_search import _Filter
+
+ERRORS = [
+    "ERROR it is broken",
+    "[ERROR] 1f: it is broken",
+    "FATAL: role does not exist",
+    "error: it is broken",
+    "Error: connect ECONNREFUSED",
+    "2026-11-24 07:00:00,123 app.db CRITICAL gone",
+    "2026/11/24 07:00:00 [error] 29#29: *1 connect() failed",
+    "2026/11/24 07:00:00 [emerg] 1#1: bind() failed",
+    "[Tue Nov 24 07:00:00 2026] [core:error] [pid 1] failed",
+    'level=err msg="it is broken"',
+    "ts=1 lvl=error broken",
+    '{"level":"error","msg":"x"}',
+    '{"level": "ERR", "error": "x"}',
+    '{"level":50,"msg":"x"}',
+    '{"time":1,"level": 60}',
+    '{"version":"1.1","level":3,"short_message":"x"}',
+    '{"severity":"EMERGENCY"}',
+    '{"severity":"ALERT"}',
+    '{"log":{"level":"error"},"message":"x"}',
+    '{"log.level":"fatal"}',
+    '{"message":"ERROR without a level"}',
+    "1f\t2026\tINFO\tx ERROR",
+    json.dumps({"levelname": "CRITICAL", "message": "x"}),
+]
+FINE = [
+    "",
+    "INFO all is well",
+    "WARN an Error was handled",
+    "INFO retried after error 3 of 5",
+    "mirror: 3 terrors",
+    '{"level":"info","msg":"ERROR"}',
+    '{"level":30,"msg":"no error"}',
+    '{"level":"warn","error":"ERROR"}',
+    'level=warn msg="ERROR"',
+    '10.0.0.1 "GET /error: HTTP/1.1" 200',
+    "{not json} no errors",
+    '{"level":null,"level2":true}',
+    '["error"]',
+]
+
+
+@pytest.mark.parametrize("text", ERRORS)
+def test_it_is_an_error_and_asked_for(text: str) -> None:
+    assert is_error(text)
+    assert _Filter(PATTERN).matches(text), "CloudWatch would not return it"
+
+
+@pytest.mark.parametrize("text", FINE)
+def test_it_is_none(text: str) -> None:
+    assert not is_error(text)
+
+
+def test_the_pattern_is_not_too_long_for_cloudwatch() -> None:
+    shape = get_session().get_service_model("logs").shape_for("FilterPattern")
+    assert len(PATTERN) <= shape.metadata["max"]

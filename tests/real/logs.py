@@ -1,0 +1,205 @@
+"""Log groups as real accounts have them: formats, sizes, classes, and groups that nobody writes to."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from opschecks.aws.cloudwatch_metrics import Metrics
+from opschecks.aws.ecs import Service
+from opschecks.aws.log_writers import log_writers
+from opschecks.aws.logs import log_errors
+from opschecks.aws.traffic import log_flow
+from opschecks.core.model import Series
+from opschecks.core.observation import CouldNotLook
+from tests.canned import ACCOUNT, NOW, Answers, Aws, Raw, ago, daily, names, stack
+from tests.real.rows import Row
+
+checks = daily("logs")
+GROUP, AUDIT = "/ecs/backend", "/aws/audit"
+API = "https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/"
+SEARCH = API + "API_FilterLogEvents.html"
+QUERY = API + "API_GetQueryResults.html"
+FILTERS = API + "API_DescribeMetricFilters.html"
+CLASSES = "https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CloudWatch_Logs_Log_Classes.html"
+PINO = "https://getpino.io/#/docs/api?id=loggerlevels-object"
+SLOG = "https://pkg.go.dev/log/slog#JSONHandler"
+LOGFMT = "https://grafana.com/docs/loki/latest/query/log_queries/"
+NGINX = "https://nginx.org/en/docs/ngx_core_module.html#error_log"
+GELF = "https://go2docs.graylog.org/current/getting_in_log_data/gelf.html"
+AWSLOGS = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/using_awslogs.html"
+CUSTOM = "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-custom-resources.html"
+REFUSED = CouldNotLook(
+    "logs:FilterLogEvents",
+    f"InvalidOperationException: The log group {AUDIT} is of log-group-class INFREQUENT_ACCESS. "
+    "FilterLogEvents is not supported for this log class.",
+)
+
+
+def page(*messages: str, following: str = "") -> Raw:
+    """A page of FilterLogEvents."""
+    at = int(ago(minutes=5).timestamp() * 1000)
+    events = [{"logStreamName": "s", "timestamp": at, "message": text, "ingestionTime": at} for text in messages]
+    return {"events": events, "searchedLogStreams": [], **({"nextToken": following} if following else {})}
+
+
+def row(
+    situation: str,
+    outcome: str | Mapping[str, str],
+    source: str,
+    says: str = "",
+    *,
+    answers: Answers | Any = None,
+    groups: Sequence[str] = (GROUP,),
+    more: Mapping[tuple[str, str], Any] | None = None,
+    **keys: Any,
+) -> Row:
+    """The errors of an hour in log groups."""
+
+    def look() -> Mapping[str, Any]:
+        aws = Aws({("logs", "FilterLogEvents"): answers, **(more or {})}, stack(**keys))
+        return {"log_errors": log_errors(aws.stack, aws, names(log_groups=tuple(groups)), NOW)}
+
+    return Row(situation, checks.test_errors_are_rare_in_the_logs, look, outcome, source, says)
+
+
+def lines(outcome: str, situation: str, text: str, source: str, says: str = "") -> Row:
+    """60 events of one text within the hour."""
+    return row(situation, outcome, source, says, answers=page(*[text] * 60))
+
+
+def level(value: object, key: str = "level", **more: object) -> str:
+    """A JSON event of a level."""
+    return json.dumps({key: value, "msg": "cannot write event", **more})
+
+
+def by_group(**answers: Any) -> Any:
+    """FilterLogEvents of /ecs/backend and /aws/audit."""
+
+    def answer(logGroupName: str, **_: Any) -> Any:  # noqa: N803 - AWS's name
+        return answers["backend" if logGroupName == GROUP else "audit"]
+
+    return answer
+
+
+def insights(
+    *rows: Mapping[str, object], status: str = "Complete", scanned: float = 12e9
+) -> dict[tuple[str, str], Any]:
+    """A query of Logs Insights, and its result."""
+    results = [[{"field": key, "value": str(value)} for key, value in one.items()] for one in rows]
+    told = {"results": results, "statistics": {"bytesScanned": scanned}, "status": status}
+    return {("logs", "StartQuery"): {"queryId": "1f"}, ("logs", "GetQueryResults"): told}
+
+
+BY_INSIGHTS = [{"group": "/aws/*", "by": "insights"}]
+BY_METRIC = [{"group": "/ecs/*", "by": "metric", "metric": "App/Backend/Errors"}]
+A_FILTER: Raw = {
+    "filterName": "errors",
+    "filterPattern": '{ $.level = "error" }',
+    "metricTransformations": [{"metricName": "Errors", "metricNamespace": "App/Backend", "metricValue": "1"}],
+    "creationTime": int(ago(days=90).timestamp() * 1000),
+    "logGroupName": GROUP,
+}
+
+
+def counted(values: Sequence[float], *filters: Raw) -> dict[tuple[str, str], Any]:
+    """A metric filter and an hour of its metric."""
+    times = [ago(minutes=10 + n) for n in range(len(values))]
+    told = {"Id": "m0", "Timestamps": times, "Values": list(values), "StatusCode": "Complete"}
+    return {
+        ("logs", "DescribeMetricFilters"): {"metricFilters": list(filters)},
+        ("cloudwatch", "GetMetricData"): {"MetricDataResults": [told]},
+    }
+
+
+def flow(
+    situation: str,
+    outcome: Mapping[str, str],
+    events: Mapping[str, int],
+    source: str,
+    says: str = "",
+    named: Sequence[str] = (),
+    driver: Raw | None = None,
+    services: Any = None,
+) -> Row:
+    """How many events each group got within a day; the groups are discovered unless they are named."""
+
+    def look() -> Mapping[str, Any]:
+        of = {name: ((ago(minutes=30), float(count)),) if count else () for name, count in events.items()}
+        told = Metrics({(name, "log events"): Series("log events", "", points, 300) for name, points in of.items()})
+        container = {"name": "backend", **({"logConfiguration": driver} if driver else {})}
+        revision = f"arn:aws:ecs:{ACCOUNT}:task-definition/backend:7"
+        aws = Aws({("ecs", "DescribeTaskDefinition"): {"taskDefinition": {"containerDefinitions": [container]}}})
+        backend = Service(arn="backend", name="backend", evidence={"taskDefinition": revision})
+        ours = [backend] if services is None else services
+        writers = log_writers(stack(log_groups=list(named)), aws, ours)
+        return {"log_flow": log_flow(told, names(log_groups=tuple(events)), NOW), "log_writers": writers}
+
+    return Row(situation, checks.test_log_groups_receive_events, look, outcome, source, says)
+
+
+AWS_LOGS: Raw = {"logDriver": "awslogs", "options": {"awslogs-group": GROUP, "awslogs-region": "us-west-2"}}
+RESOURCE = "/aws/lambda/web-CustomResourceProvider"
+ROWS = [
+    lines("failed", "text with a word in capitals", "2026-11-24 07:00:00 ERROR cannot write event", SEARCH),
+    lines("failed", "JSON of slog, zap and others", level("error"), SLOG),
+    lines("failed", "JSON of slog itself", level("ERROR", time="2026-11-24T07:00:00Z"), SLOG),
+    lines("failed", "JSON of pino, with numbers", level(50, time=1764000000, pid=1), PINO),
+    lines("failed", "JSON with a severity", level("CRITICAL", "severity"), GELF),
+    lines("failed", "JSON with log.level, as ECS of Elastic has it", level("fatal", "log.level"), SLOG),
+    lines("failed", "GELF, numbered as syslog", level(3), GELF),
+    lines("failed", "JSON behind a time stamp of Lambda", f"2026-11-24T07:00:00Z\t1f\t{level('error')}", SEARCH),
+    lines("failed", "logfmt in lower case", 'ts=2026-11-24 level=error msg="cannot write"', LOGFMT),
+    lines("failed", "nginx's error log", "2026/11/24 07:00:00 [error] 29#29: *1 connect() failed", NGINX),
+    lines("failed", "a label in lower case", "error: cannot write event", SEARCH),
+    lines("passed", "JSON that only mentions errors", level("info", msg="0 errors, no ERROR in the batch"), SLOG),
+    lines("passed", "JSON warnings of pino", level(40, err={"type": "Error"}), PINO),
+    lines("passed", "logfmt that says what an error would be", 'level=info msg="budget: 99.9 %, ERROR 0"', LOGFMT),
+    lines("passed", "text about the handler of errors", "INFO installed the error handler", SEARCH),
+    lines("passed", "access to a page called error", '10.0.0.1 - "GET /error HTTP/1.1" 200', NGINX),
+    row("no event within the hour, after 30 empty pages", "passed", SEARCH,
+        answers=[*(page(following=str(n)) for n in range(30)), page()]),
+    row("errors behind 30 empty pages", "failed", SEARCH,
+        answers=[*(page(following=str(n)) for n in range(30)), page(*["ERROR a"] * 30)]),
+    row("a pattern of the team's own", "failed", SEARCH, answers=page(*["Traceback (most recent call last):"] * 30),
+        log_searches=[{"group": "/ecs/*", "pattern": "Traceback"}]),
+    row("one group is of the class Infrequent Access, the other is full of errors",
+        {GROUP: "failed", AUDIT: "blind"}, CLASSES, 'by = "insights"', groups=(GROUP, AUDIT),
+        answers=by_group(backend=page(*["ERROR a"] * 60), audit=REFUSED)),
+    row("one group may not be searched, the other is quiet", {GROUP: "passed", AUDIT: "blind"}, SEARCH,
+        "allow logs:FilterLogEvents", groups=(GROUP, AUDIT),
+        answers=by_group(backend=page(), audit=CouldNotLook(
+            "logs:FilterLogEvents", "AccessDeniedException: no", action="logs:FilterLogEvents"))),
+    row("counted by Logs Insights, whose cost is said", {AUDIT: "passed"}, QUERY, "12 GB, about $0.0600",
+        groups=(AUDIT,), more=insights({"errors": 7, "websocket": 0}), log_searches=BY_INSIGHTS),
+    row("Logs Insights finds many", {AUDIT: "failed"}, QUERY, "480 ERROR events",
+        groups=(AUDIT,), more=insights({"errors": 480, "websocket": 2}), log_searches=BY_INSIGHTS),
+    row("Logs Insights finds nothing, and returns no row", {AUDIT: "passed"}, QUERY, "0 ERROR events",
+        groups=(AUDIT,), more=insights(), log_searches=BY_INSIGHTS),
+    row("the query timed out", {AUDIT: "blind"}, QUERY, "ended as Timeout",
+        groups=(AUDIT,), more=insights(status="Timeout"), log_searches=BY_INSIGHTS),
+    row("counted by a metric filter, nothing within the hour", "passed", FILTERS, "counted by App/Backend/Errors",
+        more=counted([], A_FILTER), log_searches=BY_METRIC),
+    row("counted by a metric filter, too many", "failed", FILTERS, "30 ERROR events",
+        more=counted([10.0, 20.0], A_FILTER), log_searches=BY_METRIC),
+    row("the metric filter was deleted", "blind", FILTERS, "no metric filter of /ecs/backend writes",
+        more=counted([]), log_searches=BY_METRIC),
+    row("the metric filter writes durations", "blind", FILTERS, "does not count events",
+        more=counted([], {**A_FILTER, "metricTransformations": [
+            {"metricName": "Errors", "metricNamespace": "App/Backend", "metricValue": "$.ms"}]}),
+        log_searches=BY_METRIC),
+    row("the metric filter is of half an hour ago", "blind", FILTERS, "is new",
+        more=counted([], {**A_FILTER, "creationTime": int(ago(minutes=30).timestamp() * 1000)}),
+        log_searches=BY_METRIC),
+    flow("the group of a custom resource, which CloudFormation made", {GROUP: "passed", RESOURCE: "passed"},
+         {GROUP: 900, RESOURCE: 0}, CUSTOM, "nobody is known to write to it", driver=AWS_LOGS),
+    flow("a discovered group of a service falls silent", {GROUP: "failed"}, {GROUP: 0}, AWSLOGS, driver=AWS_LOGS),
+    flow("a group that stacks.toml names falls silent", {RESOURCE: "failed"}, {RESOURCE: 0}, AWSLOGS, named=[RESOURCE]),
+    flow("services log elsewhere, and all discovered groups are silent", {GROUP: "blind"}, {GROUP: 0}, AWSLOGS,
+         "set log_groups in stacks.toml", driver={"logDriver": "awsfirelens"}),
+    flow("services that may not be read, and a group that is busy", {GROUP: "passed"}, {GROUP: 5}, AWSLOGS,
+         services=CouldNotLook("ecs:DescribeServices", "no")),
+    flow("services that may not be read, and a group that is silent", {GROUP: "blind"}, {GROUP: 0}, AWSLOGS,
+         services=CouldNotLook("ecs:DescribeServices", "no")),
+]  # fmt: skip
