@@ -20,7 +20,7 @@ DAILY_ONCE = {
     "ec2": "DescribeSecurityGroups",
     "ecs": "DescribeServices DescribeTasks",
     "elasticloadbalancing": "DescribeLoadBalancers DescribeTargetGroups DescribeTargetGroupAttributes "
-    "DescribeTargetHealth",
+    "DescribeTargetHealth DescribeLoadBalancerAttributes",
     "logs": "FilterLogEvents",
     "sts": "GetCallerIdentity",
 }
