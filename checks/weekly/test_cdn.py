@@ -33,5 +33,7 @@ def test_assets_come_compressed_from_the_cache(static_assets: list[StaticAsset],
 @check(Severity.LOW, runbook=SLUG, failing="A missing file is answered as if it were there")
 def test_missing_files_are_not_dressed_up(error_pages: ErrorPages, examine: Examine) -> None:
     """A page in place of a script that is gone breaks it in ways that no monitor sees, and is cached as its content."""
-    with examine(error_pages):
+    with examine(error_pages) as note:
+        if error_pages.one_page:
+            note(f"{error_pages.one_page} is for any path, as single_page_application says")
         assert not error_pages.masked, "; ".join(error_pages.masked)

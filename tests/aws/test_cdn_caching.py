@@ -171,7 +171,7 @@ DRESSED: dict[str, tuple[Raw, str, str]] = {
 test_missing_files_are_not_dressed_up = judges(
     checks.test_missing_files_are_not_dressed_up,
     DRESSED,
-    error_pages=lambda changes: error_pages(seen(config(**changes))),
+    error_pages=lambda changes: error_pages(stack(), seen(config(**changes))),
 )
 
 
@@ -238,7 +238,11 @@ ASSETS: dict[str, tuple[list[Response], str, str]] = {
     "for ten seconds": ([hit("public, max-age=10")], "passed", ""),
     "not found": ([answer(404)], "failed", "answered 404, expected 200"),
     "no answer": ([answer(None, "gave no answer within 2 s")], "failed", "gave no answer within 2 s, expected 200"),
-    "nothing says from where": ([answer(content_encoding="gzip")], "blind", "no answer has X-Cache or Age"),
+    "nothing says from where": (
+        [answer(content_encoding="gzip")],
+        "blind",
+        "no answer has X-Cache, Cache-Status or Age",
+    ),
 }
 
 

@@ -20,7 +20,7 @@ DAILY_ONCE = {
     "ec2": "DescribeSecurityGroups DescribeSecurityGroupRules",
     "ecs": "DescribeServices DescribeTasks ListServiceDeployments",
     "elasticloadbalancing": "DescribeLoadBalancers DescribeTargetGroups DescribeTargetGroupAttributes "
-    "DescribeTargetHealth DescribeListeners DescribeRules",
+    "DescribeTargetHealth DescribeListeners DescribeRules DescribeLoadBalancerAttributes",
     "logs": "FilterLogEvents",
     "sts": "GetCallerIdentity",
 }

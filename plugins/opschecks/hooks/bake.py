@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
@@ -47,57 +48,69 @@ def pytest_runtestloop(session: pytest.Session) -> Iterator[None]:
     run, option = checks_run(session.config), session.config.option
     if run and option.bake and not option.collectonly and not session.testsfailed:
         for stack in run.stacks:
-            _Watch(run, stack, session).go(span_of(option.bake))
+            _watch(run, stack, session, span_of(option.bake))
     return (yield)
 
 
-class _Watch:
-    """The watching of one stack."""
+def _watch(run: ChecksRun, stack: Stack, session: pytest.Session, bake: timedelta) -> None:
+    """Watch one stack until everything is good, for as long as a deployment may take; then for the time of the bake."""
+    from .rounds import Rounds
 
-    def __init__(self, run: ChecksRun, stack: Stack, session: pytest.Session) -> None:
-        from .rounds import Rounds
+    begin(run, session.items, [stack.name])
+    rounds = Rounds(run, stack, checks_of(session.items, stack))
+    watch = Watch(rounds, stack.fix.poll_s, lambda line: say(session.config, f"{stack.name}: {line}"))
+    if watch.until(timedelta(minutes=stack.limits.deployment_minutes), lambda bad: not bad, "settling"):
+        watch.until(bake, bool, "baking")
 
-        self.stack = stack
-        self.config = session.config
-        begin(run, session.items, [stack.name])
-        self.rounds = Rounds(run, stack, checks_of(session.items, stack))
 
-    def go(self, bake: timedelta) -> None:
-        """Watch until everything is good, for as long as a deployment may take; then for the time of the bake."""
-        settle = timedelta(minutes=self.stack.limits.deployment_minutes)
-        if self._until(settle, lambda bad: not bad, "settling"):
-            self._until(bake, bool, "baking")
+class Looks(Protocol):
+    """What is watched: hooks/rounds.py has it for a stack."""
 
-    def _until(self, within: timedelta, over: Callable[[list[str]], bool], words: str) -> bool:
-        """Look until `over` or the time has passed, or nothing can come any more; returns whether it is over.
+    is_whole: bool
+    never: tuple[str, ...]
+
+    def look(self, *, whole: bool = False) -> list[str]:
+        """What is not good now, in words."""
+
+
+@dataclass(frozen=True)
+class Watch:
+    """Watching, with a pause of `poll_s` and more between two looks."""
+
+    looks: Looks
+    poll_s: float
+    say: Callable[[str], None]
+    moment: Callable[[], float] = time.monotonic
+    pause: Callable[[float], None] = time.sleep
+
+    def until(self, within: timedelta, over: Callable[[list[str]], bool], words: str) -> bool:
+        """Look until `over` or the time has passed, or waiting does not help; returns whether it is over.
 
         It ends with a look at everything. The run keeps the last observations.
         """
-        began, shown, told, agreed, pause_s = time.monotonic(), 0.0, ["nothing yet"], 0, self.stack.fix.poll_s
+        began, shown, told, agreed, pause_s = self.moment(), 0.0, ["nothing yet"], 0, self.poll_s
         while True:
-            bad = self.rounds.look()
-            agreed = agreed + 1 if self.rounds.never else 0
-            passed = time.monotonic() - began
-            if over(bad) or agreed >= SURE or passed >= within.total_seconds():
-                bad = bad if self.rounds.is_whole else self.rounds.look(whole=True)
-                never = self.rounds.never if agreed >= SURE else ()
-                if over(bad) or never or passed >= within.total_seconds():
+            bad = self.looks.look()
+            agreed = agreed + 1 if self.looks.never else 0
+            passed = self.moment() - began
+            late = passed >= within.total_seconds()
+            if over(bad) or late or agreed >= SURE:
+                bad = bad if self.looks.is_whole else self.looks.look(whole=True)
+                never = self.looks.never if agreed >= SURE else ()
+                if over(bad) or late or never:
                     self._conclude(words, passed, bad, never)
                     return over(bad)
-            pause_s = self.stack.fix.poll_s if bad != told else min(pause_s * BACK_OFF, self.stack.fix.poll_s * LONGEST)
+            pause_s = self.poll_s if bad != told else min(pause_s * BACK_OFF, self.poll_s * LONGEST)
             if told != bad or passed - shown >= PROGRESS_S:
                 shown, told = passed, bad
                 left = _words(within.total_seconds() - passed)
-                self._say(f"{words}, at most {left} more: {', '.join(bad[:3]) or 'all good so far'}")
-            time.sleep(min(pause_s, max(0.0, within.total_seconds() - passed)))
+                self.say(f"{words}, at most {left} more: {', '.join(bad[:3]) or 'all good so far'}")
+            self.pause(min(pause_s, within.total_seconds() - passed))
 
     def _conclude(self, words: str, passed_s: float, bad: list[str], never: tuple[str, ...]) -> None:
-        self._say(f"{words} for {_words(passed_s)}: {', '.join(bad) or 'all good'}")
+        self.say(f"{words} for {_words(passed_s)}: {', '.join(bad) or 'all good'}")
         if never:
-            self._say(f"stopped waiting, because waiting does not help: {'; '.join(dict.fromkeys(never))}")
-
-    def _say(self, line: str) -> None:
-        say(self.config, f"{self.stack.name}: {line}")
+            self.say(f"stopped waiting, because waiting does not help: {'; '.join(dict.fromkeys(never))}")
 
 
 def _words(seconds: float) -> str:

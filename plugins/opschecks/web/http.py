@@ -26,6 +26,8 @@ BODY_BYTES = 1_000_000
 REDIRECTS = 10
 _REDIRECTS = {301, 302, 303, 307, 308}
 _OTHER_HTTP = {426, 505}
+_SETTINGS = "\x04\x00\x00\x00\x00\x00"
+"""Type, flags and stream of the first frame of any HTTP/2 server."""
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
 _BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 _HEAD_BYTES = 1024
@@ -80,7 +82,7 @@ class Response:
 
 def _is_text(charset: str) -> bool:
     try:
-        b"".decode(charset)
+        bytes(4).decode(charset, "replace")
     except (LookupError, ValueError):  # unknown, or one of Python's that make no text of bytes
         return False
     return True
@@ -244,8 +246,8 @@ def _read(answer: requests.Response, method: str, latency_ms: float) -> Response
 
 
 def _speaks_http_2(error: BaseException) -> bool:
-    """Whether what came in place of a status line is a frame of HTTP/2: SETTINGS, the first one of any server."""
-    return isinstance(error, http.client.BadStatusLine) and "\x00\x04\x00\x00\x00\x00\x00" in str(error)
+    """Whether what came in place of a status line is a frame of HTTP/2."""
+    return isinstance(error, http.client.BadStatusLine) and _SETTINGS in str(error)
 
 
 def _root(error: BaseException) -> BaseException:
