@@ -248,6 +248,12 @@ def test_a_day_is_one_of_the_stack(here: FolderStorage) -> None:
         assert ended.output == f"report: reports/daily-{newest}.html\n", "a moment is that of the file"
 
 
+@pytest.mark.parametrize("week", ["W99", "2026-W99", "2026-W00", "2026-47", "2026-W5", "last", "2025-W53"])
+def test_what_is_no_week_is_refused_as_such(here: FolderStorage, week: str) -> None:
+    line = refused(opschecks("report", "weekly", "--week", week, *HERE))
+    assert line == f"--week {week}: expected YYYY-Www, a week such as 2026-W47"
+
+
 def test_a_week_is_one_of_the_stack(here: FolderStorage) -> None:
     sunday = replace(ran({"test_a": {"A": P}}), suite="weekly", started=datetime(2026, 11, 22, 18, 0, tzinfo=UTC))
     file_all(here, [sunday])

@@ -73,7 +73,7 @@ class Stack(TomlTable):
         400, description="older run files are deleted when a new one is filed"
     )
     time_zone: str = Field("UTC", description='for "yesterday" and for times in reports')
-    contacts: Contacts = Contacts()
+    contacts: Contacts = Field(Contacts(), description="people named in reports and in the runbook's steps")
     without: Names = Field(default=(), description="runbook slugs of what this stack does not have")
     limits: Limits = Field(default_factory=lambda: Limits())
     targets: Targets = Field(default_factory=lambda: Targets())
@@ -90,7 +90,7 @@ class Stack(TomlTable):
     services: Names = Field(default=(), description="ECS services")
     load_balancer: str | None = Field(None, description="name or ARN of the load balancer")
     tables: Names = Field(default=(), description="DynamoDB tables")
-    log_groups: Names = ()
+    log_groups: Names = Field(default=(), description="CloudWatch log groups")
     security_groups: Names = Field(default=(), description="ids (sg-…) or name patterns (app-*)")
     buckets: Names = Field(default=(), description="S3 buckets besides the one behind the dashboards")
     bucket_expire_days: dict[str, Annotated[int, Field(ge=1)]] = Field(
@@ -110,7 +110,7 @@ class Stack(TomlTable):
     )
     active_status: str = Field("active", description="status of an open incident")
     resolved_status: str = Field("resolved", description="status of a resolved incident")
-    incident_fields: IncidentFields = IncidentFields()
+    incident_fields: IncidentFields = Field(IncidentFields(), description="attributes of an incident in its table")
     ingress: tuple[Ingress, ...] = Field(
         default=(
             Ingress(protocol="tcp", ports="80", sources=("0.0.0.0/0", "::/0")),
@@ -132,14 +132,16 @@ class Stack(TomlTable):
     )
     office_hours: OfficeHours = Field(OfficeHours(), description="when dev_services may run")
 
-    backend_url: Url | None = None
-    health_path: Annotated[str, Field(pattern="^/")] = "/health"
+    backend_url: Url | None = Field(None, description="address of the backend, such as https://api.example.com")
+    health_path: Annotated[str, Field(pattern="^/")] = Field("/health", description="its path that tells its health")
     load_path: Annotated[str, Field(pattern="^/")] | None = Field(
         None, description="path that the load drill requests; default: health_path"
     )
     healthy_words: Names = Field(default=("healthy", "ok", "up", "pass"), description="`status` when healthy")
-    dashboard_url: Url | None = None
-    dashboards: tuple[Dashboard, ...] = ()
+    dashboard_url: Url | None = Field(
+        None, description="address of the dashboard site, such as https://dashboards.example.com"
+    )
+    dashboards: tuple[Dashboard, ...] = Field(default=(), description="pages of the dashboard site to look at")
     distribution_id: Annotated[str, Field(pattern="^[A-Z0-9]+$")] | None = Field(
         None, description="the CloudFront distribution that serves the dashboards from its bucket"
     )
@@ -150,7 +152,7 @@ class Stack(TomlTable):
         default={},
         description="Cache-Control by pattern of the file, such as { '*.html' = 'no-cache' }, for sync-dashboard",
     )
-    websocket: WebSocketEndpoint = WebSocketEndpoint()
+    websocket: WebSocketEndpoint = Field(WebSocketEndpoint(), description="the WebSocket endpoint")
     pool: Pool = Field(Pool(), description="where a task definition sets workers and concurrency limit")
     cost_filter: CostFilter = Field(CostFilter(), description="which costs are the stack's; unset: those of account_id")
 

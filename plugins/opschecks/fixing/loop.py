@@ -91,7 +91,9 @@ class Fixer:
             for change in others:
                 fixed = self.make(change, None)
                 if fixed.result is not ChangeResult.DONE:
-                    return [*self._all_back(made, f"another change was {fixed.result}"), fixed]
+                    why = f"another change was {fixed.result}"
+                    left = [Fixed(one, ChangeResult.REFUSED, f"not made: {why}") for one in changes[len(made) + 1 :]]
+                    return [*self._all_back(made, why), fixed, *left]
                 made.append(fixed)
             end = self.make(last, look)
         except KeyboardInterrupt as error:  # of a precondition it is a plain one: nothing was begun there

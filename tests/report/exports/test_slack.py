@@ -40,6 +40,14 @@ def test_no_string_becomes_a_mention_or_a_link_in_slack(run: Run) -> None:
         assert not re.search(r"[<>]|&(?!(amp|lt|gt);)", text)
 
 
+def test_the_text_of_the_notification_mentions_nobody() -> None:
+    run = ran(made("a", "failed"), findings=(of(made("a", "failed"), 1),))
+    hostile = replace(run, suite="<!channel> & co", stacks=(replace(run.stacks[0], name="<@U123>"),))
+    headline, _, _ = to_slack(hostile)["text"].partition("\n")
+    assert "&lt;!channel&gt; &amp; co checks of &lt;@U123&gt;" in headline
+    assert not re.search("[<>]", headline)
+
+
 @pytest.mark.parametrize("url", ["javascript:alert(1)", "https://x.example/a|b>", "https://x.example/ <!channel>"])
 def test_what_is_no_address_becomes_no_link(url: str) -> None:
     run = RUNS["every outcome"]
