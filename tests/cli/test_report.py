@@ -677,7 +677,7 @@ def test_history_tells_when_a_check_was_bad(here: FolderStorage) -> None:
 def test_history_tells_of_every_run_and_of_a_file_that_is_none(here: FolderStorage) -> None:
     file_all(here, [earlier(ran({"test_old": {"A": P}}), 90), *mornings("P" * (COMPARED + 1))])
     here.replace("daily/notes.txt", "mine")
-    assert opschecks("history", "check", "test_old", *HERE).output == "test_old: failed in 0 of 1 runs\n"
+    assert opschecks("history", "check", "test_old", *HERE).output == "test_old: failed in 0 of 1 run\n"
     assert opschecks("history", "check", "test_a", *HERE).output == f"test_a: failed in 0 of {COMPARED + 1} runs\n"
     stray = "daily/2026-10-01T08-00-00.000000Z.json"
     here.replace(stray, "mine")

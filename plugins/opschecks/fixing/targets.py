@@ -81,7 +81,8 @@ def _services(stack: Stack, aws: Aws) -> list[str]:
         cluster, services = known.cluster, known.services
     if not cluster or not services:
         raise CannotFix(
-            f"stack {stack.name} has no cluster and services in stacks.toml: set them, so that no other stack's are changed"
+            f"stack {stack.name} has no cluster and services in stacks.toml: set them, so that no "
+            "other stack's are changed"
         )
     return [f"service/{cluster.rsplit('/', 1)[-1]}/{name.rsplit('/', 1)[-1]}" for name in services]
 
