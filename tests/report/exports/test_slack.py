@@ -66,7 +66,7 @@ def test_slack_says_what_is_bad_and_what_was_done() -> None:
         "CRITICAL: The a is bad (production)\ntest_a-0, test_a-1, test_a-2 and 2 more: too high",
         "roll-back failed: switch on lost\nopschecks undo 0123 --stack production",
         "fixed: switch on thing\nopschecks undo 0123 --stack production",
-        "1 checks collected = 1 reported",
+        "1 check collected = 1 reported",
     ]
     assert to_slack(run)["text"].startswith("Action needed – daily checks of production, other\n")
 
