@@ -16,6 +16,13 @@ from tests import forks
 
 ROOT = Path(__file__).parent.parent
 
+PYPROJECT = """\
+[tool.pytest]
+strict = true
+addopts = ["-p", "no:randomly", "-p", "no:sugar", "-p", "no:asyncio"]
+"""
+"""Without the plugins that change order or output of every run; hooks/test_other_plugins.py has them all."""
+
 STACKS = """\
 default = "here"
 
@@ -93,7 +100,7 @@ class Project:
         project = Project(folder)
         project.write("conftest.py", CONFTEST)
         project.write("stacks.toml", STACKS)
-        project.write("pyproject.toml", "[tool.pytest]\nstrict = true\n")
+        project.write("pyproject.toml", PYPROJECT)
         project.runbook("a", "without-this")
         return project
 

@@ -31,6 +31,8 @@ ROOMS = (
 """Every room of the package: each may import those after it, none of those before it."""
 REPORT = ("page files", "daily weekly exports", "")
 """The levels of report/: page assembly; the rooms, none of which imports another; everything that they share."""
+RECOGNISES_MOTO = PACKAGE / "hooks" / "other_plugins.py"
+"""Says that somebody else has started it, by a look at what is imported already."""
 FILES_AT_THE_ROOT = 3
 LINES_OF_A_FILE = 350
 MODULES = {
@@ -123,7 +125,7 @@ def test_a_file_can_be_read_in_one_go(path: Path) -> None:
 
 def test_only_the_sandbox_knows_moto() -> None:
     for path in MODULES.values():
-        if "sandbox" not in path.relative_to(PACKAGE).parts:
+        if "sandbox" not in path.relative_to(PACKAGE).parts and path != RECOGNISES_MOTO:
             assert "moto" not in ast.dump(ast.parse(path.read_text(encoding="utf-8"))), path
 
 

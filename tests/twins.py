@@ -84,6 +84,8 @@ def _own_group_answers_errors(sandbox: Any) -> None:
         Told("AWS/ApplicationELB", name, of, "Count", (Samples(sandbox.now - timedelta(minutes=20), (400.0,)),))
         for name in ("HTTPCode_Target_5XX_Count", "RequestCount")
     ]
+    quick = Samples(sandbox.now - timedelta(minutes=20), (0.1,), (400,))
+    told.append(Told("AWS/ApplicationELB", "TargetResponseTime", of, "Seconds", (quick,)))
     put_metrics(sandbox.client("cloudwatch"), told)
 
 
@@ -124,19 +126,28 @@ TWINS = {
     "the bake was rolled back": Twin(
         _bake_was_rolled_back, ("test_deployments_are_settled", "test_what_was_deployed_serves")
     ),
-    "both colours are ill": Twin(_both_colours_are_ill, ("test_targets_are_healthy",)),
+    "both colours are ill": Twin(
+        _both_colours_are_ill, ("test_targets_are_healthy", "test_nothing_got_worse", "test_targets_can_take_a_deploy")
+    ),
     "its own group answers errors": Twin(
         _own_group_answers_errors, ("test_server_errors_are_rare", "test_errors_are_rare_before_the_deploy")
     ),
     "the worker is short of a task": Twin(
-        _worker_is_short, ("test_services_run_the_tasks_they_want", "test_no_deployment_is_under_way")
+        _worker_is_short, ("test_services_run_the_tasks_they_want", "test_what_was_deployed_serves", UNDER_WAY)
     ),
     "a task set is not steady": Twin(
         _task_set_is_unsteady, ("test_deployments_are_settled", "test_what_was_deployed_serves")
     ),
-    "the limits are not the schedule's": Twin(_schedule_is_not_the_limits, ("test_scaling_limits_are_set",)),
+    "the limits are not the schedule's": Twin(
+        _schedule_is_not_the_limits,
+        (
+            "test_scaling_limits_are_as_wanted",
+            "test_services_are_not_at_max_capacity",
+            "test_scaling_has_room_for_a_deploy",
+        ),
+    ),
     "an alarm that always has data is blind": Twin(_cpu_alarm_is_blind, ("test_alarms_can_see",)),
-    "one subnet is not recorded": Twin(_one_subnet_is_not_recorded, ("test_traffic_is_recorded",)),
+    "one subnet is not recorded": Twin(_one_subnet_is_not_recorded, ("test_vpcs_record_their_traffic",)),
 }
 
 

@@ -155,7 +155,7 @@ def test_the_last_two_days_are_shown_to_nobody() -> None:
 
 
 UNSEEN: dict[str, tuple[list[Raw], str]] = {
-    "a day is missing": (results({"S3": steady(2)})[1:], "lacks 1 days, starting with 2026-10-14"),
+    "a day is missing": (results({"S3": steady(2)})[1:], "lacks 1 day, starting with 2026-10-14"),
     "cut short": (results({"S3": steady(2)})[:9], "lacks 33 days, starting with 2026-10-23"),
     "none at all": ([], "lacks 42 days"),
     "nothing was charged": (results({}), "activated as a cost allocation tag"),

@@ -164,6 +164,6 @@ def test_a_service_of_the_stack_that_never_scaled_is_told_beside_the_one_that_di
     found = seen(to(2, 4), services=("backend", "worker"))
     told = {one.name: one.message for one in examined(checks.test_scaling_attempts_succeed, scaling_week=found)}
     assert told == {
-        "backend": "scaled 1 times in the last 7 days, to between 4 and 4 tasks",
+        "backend": "scaled 1 time in the last 7 days, to between 4 and 4 tasks",
         "worker": "scaling changed nothing in the last 7 days",
     }

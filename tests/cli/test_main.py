@@ -164,6 +164,7 @@ def test_every_key_of_stacks_toml_is_listed(project: Project) -> None:
     wanted = set(_keys_of(Stack)) - {"name"}
     assert {"region", "limits.cpu_percent", "dashboards.path"} <= wanted
     assert set(rows) == wanted
+    assert [key for key, row in rows.items() if not row["what"]] == []
     assert rows["limits.cpu_percent"]["default"] == "default: 80"
     assert rows["dashboards.path"]["default"] == "required"
 

@@ -248,6 +248,12 @@ def test_a_day_is_one_of_the_stack(here: FolderStorage) -> None:
         assert ended.output == f"report: reports/daily-{newest}.html\n", "a moment is that of the file"
 
 
+@pytest.mark.parametrize("week", ["W99", "2026-W99", "2026-W00", "2026-47", "2026-W5", "last", "2025-W53"])
+def test_what_is_no_week_is_refused_as_such(here: FolderStorage, week: str) -> None:
+    line = refused(opschecks("report", "weekly", "--week", week, *HERE))
+    assert line == f"--week {week}: expected YYYY-Www, a week such as 2026-W47"
+
+
 def test_a_week_is_one_of_the_stack(here: FolderStorage) -> None:
     sunday = replace(ran({"test_a": {"A": P}}), suite="weekly", started=datetime(2026, 11, 22, 18, 0, tzinfo=UTC))
     file_all(here, [sunday])
@@ -671,7 +677,7 @@ def test_history_tells_when_a_check_was_bad(here: FolderStorage) -> None:
 def test_history_tells_of_every_run_and_of_a_file_that_is_none(here: FolderStorage) -> None:
     file_all(here, [earlier(ran({"test_old": {"A": P}}), 90), *mornings("P" * (COMPARED + 1))])
     here.replace("daily/notes.txt", "mine")
-    assert opschecks("history", "check", "test_old", *HERE).output == "test_old: failed in 0 of 1 runs\n"
+    assert opschecks("history", "check", "test_old", *HERE).output == "test_old: failed in 0 of 1 run\n"
     assert opschecks("history", "check", "test_a", *HERE).output == f"test_a: failed in 0 of {COMPARED + 1} runs\n"
     stray = "daily/2026-10-01T08-00-00.000000Z.json"
     here.replace(stray, "mine")

@@ -270,6 +270,14 @@ def test_without_a_running_sandbox_nothing_is_changed_by_name(tmp_path: Path) ->
     assert "none is running: start one with opschecks sandbox" in done.err
 
 
+def test_a_remedy_that_nobody_has_is_said_before_the_sandbox_is_looked_for(tmp_path: Path) -> None:
+    project = Project.of_the_checks(tmp_path)
+    done = project.opschecks("fix", "scale-servise", "--stack", "sandbox")
+    assert done.code == 1
+    assert "scale-servise: no such remedy; did you mean 'scale-service'?" in done.err
+    assert "none is running" not in done.err
+
+
 def test_a_users_conftest_vetoes(tmp_path: Path) -> None:
     with bench(tmp_path, "stickiness_switched_off") as on:
         on.project.write(

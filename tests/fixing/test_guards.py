@@ -69,7 +69,7 @@ def test_what_drills_change_uses_up_no_limit_of_the_day() -> None:
     drilled = [replace(_entry(1), change=replace(change(number), finding=DRILLED)) for number in range(1, 20)]
     require_narrow([change()], of=[change()], stack=STACK, entries=drilled, examined={}, now=NOW)
     others = [replace(one, change=change(number)) for number, one in enumerate(drilled, 1)]
-    with pytest.raises(TooWide, match="19 changes were made within a day"):
+    with pytest.raises(TooWide, match="19 changes made within a day"):
         require_narrow([change()], of=[change()], stack=STACK, entries=others, examined={}, now=NOW)
 
 

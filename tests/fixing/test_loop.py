@@ -181,6 +181,21 @@ def test_a_refused_change_takes_those_before_it_back(desk: Desk) -> None:
     assert desk.world.values == {"a": "off", "b": "off"}
 
 
+def test_what_a_refusal_leaves_unmade_is_reported_too(desk: Desk) -> None:
+    desk.world.values["c"] = "off"
+    desk.world.answer = _refuses
+    changes = [desk.plan(target=target) for target in ("a", "b", "c")]
+    made = desk.fixer.make_all(changes, lambda: CURED)
+    assert [fixed.change.target for fixed in made] == ["a", "b", "c"]
+    assert [fixed.result for fixed in made] == [ChangeResult.REFUSED] * 3
+    assert [fixed.said for fixed in made[1:]] == ["not made: another change was refused"] * 2
+    assert desk.world.values == {"a": "off", "b": "off", "c": "off"}
+
+
+def _refuses(wanted: str) -> None:
+    raise Refused("world:Write: AccessDenied")
+
+
 def test_the_journal_is_on_disk_before_anything_is_sent(desk: Desk) -> None:
     seen: list[list[list[str]]] = []
     desk.world.answer = lambda wanted: seen.append(desk.events())

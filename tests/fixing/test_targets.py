@@ -53,3 +53,28 @@ def test_without_any_of_its_kind_a_stack_says_so(kind: str) -> None:
     remedy = next(one for one in all_remedies().values() if one.kind == kind and one.name() != "enable-recovery")
     with pytest.raises(CannotFix, match=r"no (distribution|bucket|cluster|table|log group)"):
         remedy(stack(without=["cdn-caching"]), Aws({})).all_targets()
+
+
+def test_services_that_nobody_listed_are_not_asked_for_twice() -> None:
+    remedy = all_remedies()["set-scaling-limits"](stack(), Aws({}))
+    said = "stack here has no cluster and services in stacks.toml: set them, so that no other stack's are changed"
+    for look in (remedy.all_targets, lambda: remedy.normal("service/c/backend")):
+        with pytest.raises(CannotFix) as refused:
+            look()
+        assert str(refused.value) == said
+
+
+def test_services_are_also_those_that_cloudformation_reports() -> None:
+    service = f"arn:aws:ecs:{ACCOUNT}:service/c/backend"
+    listed = [("AWS::ECS::Cluster", "c"), ("AWS::ECS::Service", service)]
+    told = {
+        "StackResourceSummaries": [
+            {"ResourceType": kind, "PhysicalResourceId": name, "LogicalResourceId": "x",
+             "ResourceStatus": "CREATE_COMPLETE", "LastUpdatedTimestamp": "2026-01-01T00:00:00Z"}
+            for kind, name in listed
+        ]
+    }  # fmt: skip
+    aws = Aws({("cloudformation", "ListStackResources"): told})
+    remedy = all_remedies()["set-scaling-limits"](stack(cloudformation_stack="Here"), aws)
+    assert remedy.all_targets() == ["service/c/backend"]
+    assert remedy.normal(service) == "service/c/backend"

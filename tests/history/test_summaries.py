@@ -146,6 +146,10 @@ def _without(*names: str) -> Callable[[bytes], bytes]:
     return lambda raw: json.dumps({key: value for key, value in json.loads(raw).items() if key not in names}).encode()
 
 
+def _with(**other: Any) -> Callable[[bytes], bytes]:
+    return lambda raw: json.dumps({**json.loads(raw), **other}).encode()
+
+
 DAMAGED: dict[str, Callable[[bytes], bytes]] = {
     "other text": lambda raw: b"hello",
     "nothing": lambda raw: b"",
@@ -154,6 +158,12 @@ DAMAGED: dict[str, Callable[[bytes], bytes]] = {
     "a run file": lambda raw: WHOLE_FILE.encode(),
     "another outcome": lambda raw: raw.replace(b"failed", b"fa1led"),
     "of another version": _without("areas"),
+    "a number as text": lambda raw: raw.replace(b'"exit_code":1', b'"exit_code":"1"'),
+    "a text as a number": _with(word=7),
+    "no outcomes": _with(outcomes={}),
+    "of another run": _with(key="daily/2026-01-01T00-00-00Z.json"),
+    "of other checks": _with(areas={}),
+    "without what was bad": _without("bad"),
     "no text": lambda raw: raw.replace(b"test_a", b"\xff\xfe_a"),
 }
 

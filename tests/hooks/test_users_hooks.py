@@ -177,6 +177,17 @@ def test_a_section_of_the_page(own: Project) -> None:
     assert own.told()["sections"][0]["title"] == "Releases"
 
 
+def test_a_users_section_that_trips_hides_no_other_users(own: Project) -> None:
+    own.write("conftest.py", CONFTEST + SECTION.format('[ReportSection("Releases", "all")]'))
+    own.write("checks/conftest.py", SECTION.format("1 / 0"))
+    own.write("checks/daily/conftest.py", SECTION.format('[ReportSection("Costs", "none")]'))
+    assert own.run("checks/daily").code == 1
+    told = {one["title"]: one["markdown"] for one in own.told()["sections"]}
+    assert list(told) == ["Costs", "A custom report section failed", "Releases"]
+    where = own.folder / "checks" / "conftest.py"
+    assert told["A custom report section failed"] == f"`{where}`: `ZeroDivisionError: division by zero`"
+
+
 @pytest.mark.parametrize(
     ("given", "said"), [("1 / 0", "ZeroDivisionError: division by zero"), ("['x']", "is not an opschecks")]
 )

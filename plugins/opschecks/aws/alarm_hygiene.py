@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.model import Figure, Resource
 from ..core.observation import CouldNotLook, batches, fan_out, observation
+from ..core.wording import plural
 from .alarm_history import AlarmEvent, by_alarm, failed_actions, read_history
 from .alarm_receivers import Consumers, consumers, deaf_topics, never_heard
 from .cloudwatch_alarms import Alarm
@@ -106,7 +107,7 @@ class WatchedAlarm(Resource):
         """How often it rang, in words."""
         if self.rang is None:
             return f"how often it rang in the last {HISTORY_DAYS} days is unknown"
-        times = f"rang {self.rang} times" if self.rang else "has not rung"
+        times = f"rang {plural(self.rang, 'time')}" if self.rang else "has not rung"
         return f"{times} in the last {HISTORY_DAYS} days (CloudWatch keeps no older history)"
 
 

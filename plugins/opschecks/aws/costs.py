@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.model import Deadline, Figure, Resource, Series
 from ..core.observation import CouldNotLook, observation
+from ..core.wording import plural
 from .session import Aws
 
 if TYPE_CHECKING:
@@ -178,7 +179,7 @@ def bill(stack: Stack, aws: Aws, now: datetime) -> Bill:
                 days = found.setdefault(service, {})
                 days[day] = days.get(day, Decimal(0)) + _usd(group["Metrics"])
     if missing := [day for day in wanted if day not in seen]:
-        raise CouldNotLook(CALL, f"the answer lacks {len(missing)} days, starting with {missing[0]}")
+        raise CouldNotLook(CALL, f"the answer lacks {plural(len(missing), 'day')}, starting with {missing[0]}")
     settled = wanted[:-UNSETTLED_DAYS]
     services = {name: tuple(float(days.get(day, 0)) for day in settled) for name, days in sorted(found.items())}
     if not any(any(days) for days in services.values()):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..core.answer import Answer
 from ..core.model import Resource
 from ..core.observation import CouldNotLook, NotConfigured, NotThere, fan_out, names_no, observation, seen
+from ..core.wording import plural
 from .cloudfront import Distribution
 from .cloudfront import distribution as distribution_of
 from .inventory import Inventory
@@ -93,12 +94,12 @@ class Rule:
         """How it harms objects in use: by deleting them, or by moving them to where they cannot be served from."""
         told = self.raw.get("Expiration", {})
         if told.get("Days") is not None:
-            yield f"deletes after {told['Days']} days"
+            yield f"deletes after {plural(told['Days'], 'day')}"
         if told.get("Date") is not None:
             yield f"deletes from {_day(told)} on"
         for move in self.raw.get("Transitions", []):
             if move["StorageClass"] in _UNREADABLE:
-                when = f"after {move['Days']} days" if "Days" in move else f"from {_day(move)} on"
+                when = f"after {plural(move['Days'], 'day')}" if "Days" in move else f"from {_day(move)} on"
                 yield f"moves to {move['StorageClass']} {when}"
 
     def __str__(self) -> str:
@@ -204,7 +205,7 @@ class Bucket(Resource):
 
 
 def _how_long(days: int | None) -> str:
-    return "forever" if days is None else f"for {days} days"
+    return "forever" if days is None else f"for {plural(days, 'day')}"
 
 
 @observation(allow=["s3:GetBucketVersioning", _CALL], soft=["distribution"])

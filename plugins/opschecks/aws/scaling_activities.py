@@ -10,6 +10,7 @@ from typing import Any
 
 from ..core.model import Figure, Resource
 from ..core.observation import CouldNotLook, observation
+from ..core.wording import plural
 from .evidence import Read, utc
 from .inventory import Inventory
 from .session import Aws
@@ -101,7 +102,9 @@ class ScalingWeek(Resource):
         counts = [count for _, count in self.counts]
         if not counts:
             return "scaling changed nothing in the last 7 days"
-        return f"scaled {len(counts)} times in the last 7 days, to between {min(counts)} and {max(counts)} tasks"
+        return (
+            f"scaled {plural(len(counts), 'time')} in the last 7 days, to between {min(counts)} and {max(counts)} tasks"
+        )
 
 
 @observation(allow=["application-autoscaling:DescribeScalingActivities"])

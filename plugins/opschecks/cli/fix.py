@@ -77,7 +77,7 @@ def fix(
             click.echo(f"{error}; what follows it was not made:")
         return _make(changing, changes, allow, yes=yes)
 
-    sys.exit(_fixing(name, stacks, reports, by_name))
+    sys.exit(_fixing(name, stacks, reports, by_name, remedy=what))
 
 
 @click.command()
@@ -218,12 +218,15 @@ def _wishes(given: tuple[str, ...]) -> dict[str, str]:
     return found
 
 
-def _fixing(name: str, stacks: Path, reports: Path, work: Callable[[FixingSession], int]) -> int:
-    """Do the work in a fixing session of the stack, with the project's conftests and plugins; returns the exit code."""
+def _fixing(name: str, stacks: Path, reports: Path, work: Callable[[FixingSession], int], *, remedy: str = "") -> int:
+    """Do the work in a fixing session of the stack, with the project's conftests and plugins; returns the exit code.
+
+    A `remedy` that nobody has is refused before the stack is reached.
+    """
     from ..aws.session import identify
     from ..core.signals import end_as_ctrl_c_does
     from ..fixing.guards import careless
-    from ..fixing.session import FixingSession, fixing
+    from ..fixing.session import FixingSession, fixing, require_remedy
     from ..history.lock import Locked
     from ..remedies import every_remedy
     from .project import in_project
@@ -231,18 +234,22 @@ def _fixing(name: str, stacks: Path, reports: Path, work: Callable[[FixingSessio
     stack = stack_named(name, stacks)
     if why := careless(stack):  # said before anything is looked at
         raise click.ClickException(why)
-    stack, aws = reached(stack)
     end_as_ctrl_c_does()
 
     def with_hooks(hooks: Any) -> int:
+        remedies = every_remedy(hooks)
+        if remedy:
+            require_remedy(remedy, remedies)
+        there, aws = reached(stack)
+        identify(aws)
         changing = FixingSession(
-            stack=stack,
+            stack=there,
             aws=aws,
-            storage=state_of(stack, stacks, reports, aws),
+            storage=state_of(there, stacks, reports, aws),
             hooks=hooks,
-            remedies=every_remedy(hooks),
+            remedies=remedies,
             say=lambda line: click.echo(f"  {line}"),
-            poll_s=stack.fix.poll_s,
+            poll_s=there.fix.poll_s,
         )
         with fixing(changing) as settled:
             for fixed in settled:
@@ -250,7 +257,6 @@ def _fixing(name: str, stacks: Path, reports: Path, work: Callable[[FixingSessio
             return work(changing)
 
     try:
-        identify(aws)
         return in_project(with_hooks)
     except Locked as error:
         raise click.ClickException(f"{name}: {error}") from None

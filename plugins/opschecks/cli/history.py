@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ..core.wording import plural
 from .options import FORMAT, REPORTS, STACK, STACKS
 from .reach_stack import stack_named, state_of, summaries_of
 
@@ -44,8 +45,8 @@ def rebuild(name: str, stacks: Path, reports: Path) -> None:
         count = len(summaries.runs(suite, most=None))
         total += count
         if count:
-            click.echo(f"  {suite}: {count} run files read", err=True)
-    click.echo(f"{summaries.folder}: {total} runs of {name}")
+            click.echo(f"  {suite}: {plural(count, 'run file')} read", err=True)
+    click.echo(f"{summaries.folder}: {plural(total, 'run')} of {name}")
 
 
 @history.command("list")
@@ -97,7 +98,7 @@ def check(check: str, name: str, suite: str, stacks: Path, reports: Path) -> Non
         raise click.ClickException(f"{check}: no such check in the {suite} runs of {name}; {nearest(check, known)}")
     outcomes = [(run, run.outcomes[check]) for run in runs if check in run.outcomes]
     failed = sum(outcome == "failed" for _, outcome in outcomes)
-    click.echo(f"{check}: failed in {failed} of {len(outcomes)} runs")
+    click.echo(f"{check}: failed in {failed} of {plural(len(outcomes), 'run')}")
     for one in (episode for episode in episodes(runs) if episode.check == check):
         bad = (bad for run in runs for bad in run.bad if bad.check == check and bad.resource in one.resources)
         until = f"to {one.until:%Y-%m-%d %H:%M} UTC" if one.until else "UTC until now"

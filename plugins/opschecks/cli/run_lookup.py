@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,6 +60,13 @@ def run_of_file(path: Path) -> Run:
         raise click.ClickException(f"{path}: {error}") from None
 
 
+def _monday_of(week: str) -> date:
+    """ValueError where the text is not a week of ISO 8601."""
+    if not re.fullmatch(r"\d{4}-W\d\d", week, re.ASCII):
+        raise ValueError(week)
+    return date.fromisocalendar(int(week[:4]), int(week[6:]), 1)
+
+
 @dataclass(frozen=True)
 class _History:
     """The run files of a stack, by days and weeks of its time zone."""
@@ -90,7 +97,11 @@ class _History:
         return found[-1]
 
     def of_week(self, week: str, suite: str) -> list[str]:
-        """Every run of the stack's week, the oldest first."""
+        """Every run of the stack's week, the oldest first; one clear line where the text is not a week."""
+        try:
+            _monday_of(week)
+        except ValueError:
+            raise click.ClickException(f"--week {week}: expected YYYY-Www, a week such as 2026-W47") from None
         return [key for key, its in self._filed(_WEEK, suite).items() if its == week]
 
     def made_of(self, week: str, reports: Path) -> Run:

@@ -273,8 +273,8 @@ class Freeze(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     begins: AwareDatetime = Field(description="with its offset, such as 2026-12-20T00:00:00Z")
-    ends: AwareDatetime
-    reason: Annotated[str, Field(min_length=1)]
+    ends: AwareDatetime = Field(description="its end, likewise with an offset")
+    reason: Annotated[str, Field(min_length=1)] = Field(description="shown wherever a change is refused by it")
 
     @model_validator(mode="after")
     def _ends_after_it_begins(self) -> Freeze:

@@ -88,7 +88,7 @@ class Stack(TomlTable):
         400, description="older run files are deleted when a new one is filed"
     )
     time_zone: str = Field("UTC", description='for "yesterday" and for times in reports')
-    contacts: Contacts = Contacts()
+    contacts: Contacts = Field(Contacts(), description="people named in reports and in the runbook's steps")
     without: Names = Field(default=(), description="runbook slugs of what this stack does not have")
     limits: Limits = Field(default_factory=lambda: Limits())
     targets: Targets = Field(default_factory=lambda: Targets())
@@ -110,7 +110,7 @@ class Stack(TomlTable):
         "fill, or all where they fill none",
     )
     tables: Names = Field(default=(), description="DynamoDB tables")
-    log_groups: Names = ()
+    log_groups: Names = Field(default=(), description="CloudWatch log groups")
     log_searches: tuple[LogSearch, ...] = Field(
         default=(), description="how errors are found in log groups, where it is not by searching for their level"
     )
@@ -141,7 +141,7 @@ class Stack(TomlTable):
     incident_statuses: Names = Field(
         default=(), description="other statuses of incidents, such as investigating; used where the table is large"
     )
-    incident_fields: IncidentFields = IncidentFields()
+    incident_fields: IncidentFields = Field(IncidentFields(), description="attributes of an incident in its table")
     ingress: tuple[Ingress, ...] = Field(
         default=(
             Ingress(protocol="tcp", ports="80", sources=("0.0.0.0/0", "::/0")),
@@ -163,8 +163,8 @@ class Stack(TomlTable):
     )
     office_hours: OfficeHours = Field(OfficeHours(), description="when dev_services may run")
 
-    backend_url: Url | None = None
-    health_path: Annotated[str, Field(pattern="^/")] = "/health"
+    backend_url: Url | None = Field(None, description="address of the backend, such as https://api.example.com")
+    health_path: Annotated[str, Field(pattern="^/")] = Field("/health", description="its path that tells its health")
     load_path: Annotated[str, Field(pattern="^/")] | None = Field(
         None, description="path that the load drill requests; default: health_path"
     )
@@ -173,8 +173,10 @@ class Stack(TomlTable):
         default=(),
         description="hosts with a private address to which the stack's pages may redirect, such as a log-in",
     )
-    dashboard_url: Url | None = None
-    dashboards: tuple[Dashboard, ...] = ()
+    dashboard_url: Url | None = Field(
+        None, description="address of the dashboard site, such as https://dashboards.example.com"
+    )
+    dashboards: tuple[Dashboard, ...] = Field(default=(), description="pages of the dashboard site to look at")
     single_page_application: bool = Field(
         False, description="the dashboard site answers every path with its one page (index.html), and is meant to"
     )
@@ -188,7 +190,7 @@ class Stack(TomlTable):
         default={},
         description="Cache-Control by pattern of the file, such as { '*.html' = 'no-cache' }, for sync-dashboard",
     )
-    websocket: WebSocketEndpoint = WebSocketEndpoint()
+    websocket: WebSocketEndpoint = Field(WebSocketEndpoint(), description="the WebSocket endpoint")
     pool: Pool = Field(Pool(), description="where a task definition sets workers and concurrency limit")
     cost_filter: CostFilter = Field(CostFilter(), description="which costs are the stack's; unset: those of account_id")
 

@@ -70,7 +70,7 @@ class WebSocketEndpoint(TomlTable):
 class Ingress(TomlTable):
     """Traffic that security groups may let in."""
 
-    protocol: Literal["tcp", "udp", "icmp", "icmpv6", "all"] = "tcp"
+    protocol: Literal["tcp", "udp", "icmp", "icmpv6", "all"] = Field("tcp", description="tcp, udp, icmp, icmpv6 or all")
     ports: str = Field("", description='"443", "8000-8100"; empty means every port')
     sources: Names = Field(description="CIDR blocks, sg-…, ACCOUNT/sg-…, pl-…, or 'own groups'")
     group: str = Field("", description="only in groups whose name matches this pattern, such as 'app-alb*'")
@@ -109,17 +109,17 @@ def port_range(ports: str) -> tuple[int, int]:
 class IncidentFields(TomlTable):
     """Names of an incident's attributes in its table."""
 
-    id: str = "incident_id"
-    status: str = "status"
-    severity: str = "severity"
+    id: str = Field("incident_id", description="what names the incident; the table's key")
+    status: str = Field("status", description="whether it is open: active_status or resolved_status")
+    severity: str = Field("severity", description="how bad it is, such as P1")
     created_at: str = Field("created_at", description="a sortable UTC time such as 2026-11-23T04:15:00Z")
-    title: str = "title"
+    title: str = Field("title", description="what reports call it")
 
 
 class WantedIndex(TomlTable):
     """A global secondary index that searches need."""
 
-    name: Annotated[str, Field(pattern=r"^[a-zA-Z0-9_.-]{3,255}$")]
+    name: Annotated[str, Field(pattern=r"^[a-zA-Z0-9_.-]{3,255}$")] = Field(description="name of the index")
     table: str = Field("", description="default: incidents_table")
     hash_key: str = Field(min_length=1, description="attribute that searches use, such as status")
     range_key: str = Field("", description="attribute that sorts the results; empty: any or none")
@@ -138,7 +138,9 @@ class RotatedKey(TomlTable):
         default=(), description="ECS services whose tasks read the secret as they start: NAME, or CLUSTER/NAME"
     )
     id_field: str = Field("AWS_ACCESS_KEY_ID", min_length=1, description="field of the object; others are kept")
-    secret_field: str = Field("AWS_SECRET_ACCESS_KEY", min_length=1)
+    secret_field: str = Field(
+        "AWS_SECRET_ACCESS_KEY", min_length=1, description="field of the object that has the secret key"
+    )
 
     @field_validator("secret")
     @classmethod
@@ -184,9 +186,9 @@ class LogSearch(TomlTable):
 class Contacts(TomlTable):
     """People named in reports."""
 
-    on_call: str = ""
-    escalation: str = ""
-    support: str = ""
+    on_call: str = Field("", description="who is called first; shown on the page and in the runbook's steps")
+    escalation: str = Field("", description="who is called when that does not help")
+    support: str = Field("", description="where users are told what is wrong, such as a channel or an address")
 
 
 class Pool(TomlTable):
@@ -195,12 +197,12 @@ class Pool(TomlTable):
     workers: Annotated[str, Field(min_length=1)] = Field(
         "WEB_CONCURRENCY", description="variable of the container, or argument of its command (--workers)"
     )
-    workers_wanted: Annotated[int, Field(ge=1)] = 4
+    workers_wanted: Annotated[int, Field(ge=1)] = Field(4, description="expected number of workers")
     limit: Annotated[str, Field(min_length=1)] = Field(
         "UVICORN_LIMIT_CONCURRENCY",
         description="the same for the concurrency limit of a worker (--limit-concurrency)",
     )
-    limit_wanted: Annotated[int, Field(ge=1)] = 1000
+    limit_wanted: Annotated[int, Field(ge=1)] = Field(1000, description="expected concurrency limit of a worker")
 
 
 class CostFilter(TomlTable):

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ..core.model import CheckResult, Finding, Outcome
 from ..core.run import WaiverState
-from ..core.wording import nearest
+from ..core.wording import nearest, plural
 from .load import read_toml
 
 LONGEST = timedelta(days=90)
@@ -80,7 +80,7 @@ def _read(path: Path, number: int, entry: Any, today: date, checks: Collection[s
         raise WaiverError(f"{where}: until: it ended on {waiver.until}; {_REFUSED} (owner: {waiver.owner})")
     if waiver.until > today + LONGEST:
         raise WaiverError(
-            f"{where}: until: {waiver.until} is more than {LONGEST.days} days ahead; "
+            f"{where}: until: {waiver.until} is more than {plural(LONGEST.days, 'day')} ahead; "
             f"the latest day is {today + LONGEST}"
         )
     return waiver

@@ -80,8 +80,7 @@ class Gathering:
         """
         result = self.results[name]
         if not result.done.wait(max(0.0, self._deadline - time.monotonic())):
-            under_way = result.calls[-1] if result.calls else name
-            raise CouldNotLook(under_way, f"no answer within {self._timeout_s:g} s (limit gather_timeout_s)")
+            raise CouldNotLook(self.under_way(name), f"no answer within {self._timeout_s:g} s (limit gather_timeout_s)")
         if isinstance(result.error, CouldNotLook):
             raise result.error.again()
         if result.error is not None:
@@ -94,6 +93,11 @@ class Gathering:
         if self.results[name].done.wait(min(seconds, max(0.0, self._deadline - time.monotonic()))):
             return True
         return time.monotonic() >= self._deadline
+
+    def under_way(self, name: str) -> str:
+        """The last AWS call of the observation; its name where it has made none."""
+        calls = self.results[name].calls
+        return calls[-1] if calls else name
 
     def pending(self) -> list[str]:
         """The observations that have not ended, each with its last call."""

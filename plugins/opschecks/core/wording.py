@@ -1,8 +1,14 @@
-"""The nearest valid name, for messages about an unknown one."""
+"""Words that messages share: a count with its noun, the nearest valid name."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+
+
+def plural(count: float, noun: str) -> str:
+    """The count with its noun, which takes an s: 1 check, 2 checks, 1.5 days."""
+    shown = f"{count:g}" if isinstance(count, float) else str(count)
+    return f"{shown} {noun}{'' if count == 1 else 's'}"
 
 
 def nearest(name: str, valid: Iterable[str]) -> str:

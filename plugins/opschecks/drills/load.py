@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from ..core import clock
 from ..core.model import Figure, Resource, Series
 from ..core.observation import CouldNotLook, names_no
+from ..core.wording import plural
 from .declare import Ground, drill
 from .probes import Get, Got, failed_percent, load, percentile
 
@@ -50,7 +51,7 @@ class LoadRun(Resource):
         """p95 of the response times; CouldNotLook where too few requests were answered."""
         answered = _answered(self.got)
         if len(answered) < ENOUGH:
-            raise CouldNotLook(f"GET {self.arn}", f"only {len(answered)} requests were answered: too few for a p95")
+            raise CouldNotLook(f"GET {self.arn}", f"too few requests were answered for a p95: {len(answered)}")
         return percentile(answered, 95)
 
 
@@ -129,10 +130,10 @@ def _given_up(got: Sequence[Got]) -> str:
     failed = failed_percent(got)
     if len(got) < ENOUGH or failed <= GIVEN_UP_PERCENT:
         return ""
-    return f"ended early, because {failed:.0f} % of {len(got)} requests failed"
+    return f"ended early, because {failed:.0f} % of {plural(len(got), 'request')} failed"
 
 
 def _said(got: Sequence[Got]) -> str:
     answered = _answered(got)
     p95 = f", p95 {percentile(answered, 95):.0f} ms" if answered else ""
-    return f"{len(got)} requests, {failed_percent(got):.1f} % failed{p95}"
+    return f"{plural(len(got), 'request')}, {failed_percent(got):.1f} % failed{p95}"

@@ -15,6 +15,7 @@ from ..core import clock
 from ..core.change import CannotFix
 from ..core.model import Figure, Resource
 from ..core.observation import CouldNotLook
+from ..core.wording import plural
 from ..fixing.outcome import ChangeResult
 from ..remedies.operations.restore import DRILL
 from ..remedies.operations.restore_points import describe_table
@@ -56,7 +57,7 @@ class RestoreDrill(Resource):
     def result(self) -> str:
         """In two or three words."""
         if self.compared and self.compared.lost:
-            return f"lacks {self.compared.lost} items"
+            return f"lacks {plural(self.compared.lost, 'item')}"
         if self.wrong:
             return NOT_RESTORED if self.compared is None else "differs"
         return NOT_PROVEN if self.refused else AS_THE_BACKUP
@@ -87,7 +88,7 @@ def restore_drills(
             ground.say(still[source])
     size = sum(int(table.evidence.get("TableSizeBytes", 0)) for table in tables)
     cost = max(0.01, size / GB * USD_PER_GB)
-    ground.say(f"restoring {len(tables)} tables of {size / GB:.2f} GB together, for about {cost:.2f} USD")
+    ground.say(f"restoring {plural(len(tables), 'table')} of {size / GB:.2f} GB together, for about {cost:.2f} USD")
     backups = {one.arn: one for one in table_backups}
     return [
         _rehearsed(stack, aws, ground, table, backups.get(table.arn), still.get(table.name, "")) for table in tables
@@ -132,7 +133,7 @@ def _restored(stack: Stack, aws: Aws, ground: Ground, table: Table, new: str, be
     if made.result is ChangeResult.REFUSED:
         return replace(bare, refused=f"nothing was restored: {made.said}")
     if made.result is not ChangeResult.DONE:
-        return replace(bare, took_s=took_s, wrong=(f"not restored within {minutes:g} minutes: {made.said}",))
+        return replace(bare, took_s=took_s, wrong=(f"not restored within {plural(minutes, 'minute')}: {made.said}",))
     point = str(made.change.after["restored_from"])
     answer = aws.call("dynamodb", "DescribeBackup", BackupArn=point)
     told: Mapping[str, Any] = answer["BackupDescription"]
@@ -185,9 +186,10 @@ def _compared(stack: Stack, aws: Aws, table: Table, new: str, backup: datetime) 
 
 def _wrong_items(compared: TablesCompared, items: int) -> Iterator[str]:
     if compared.lost:
-        yield f"{compared.lost} of {compared.source} items of the source are older than the backup, and not in it"
+        items_of_source = plural(compared.source, "item")
+        yield f"{compared.lost} of {items_of_source} of the source are older than the backup, and not in it"
     if not compared.restored and items:
-        yield f"it is empty, and the backup has about {items} items"
+        yield f"it is empty, and the backup has about {plural(items, 'item')}"
 
 
 def _unproven(stack: Stack, compared: TablesCompared) -> str:
@@ -195,8 +197,8 @@ def _unproven(stack: Stack, compared: TablesCompared) -> str:
     if compared.unexplained_percent <= limit:
         return ""
     return (
-        f"{compared.unexplained} of {compared.source} items of the source are not in the restored table, and nothing "
-        f"shows whether they are newer than the backup (limit drill_unexplained_percent {limit:g} %)"
+        f"{compared.unexplained} of {plural(compared.source, 'item')} of the source are not in the restored table, "
+        f"and nothing shows whether they are newer than the backup (limit drill_unexplained_percent {limit:g} %)"
     )
 
 

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from ..core.observation import CouldNotLook
+from ..core.wording import plural
 
 if TYPE_CHECKING:
     from ..aws.session import Aws
@@ -78,7 +79,8 @@ class TablesCompared:
             "not explained": self.unexplained,
         }
         told = ", ".join(f"{count} {words}" for words, count in parts.items() if count)
-        return f"{self.total} items compared" + ("" if self.whole else " in a sample") + (f": {told}" if told else "")
+        items = plural(self.total, "item")
+        return f"{items} compared" + ("" if self.whole else " in a sample") + (f": {told}" if told else "")
 
 
 def read_part(aws: Aws, table: str, keys: Sequence[str], created: str, *, most: int, whole: bool) -> TablePart:

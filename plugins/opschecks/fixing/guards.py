@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from ..core.change import DRILLED, Change, Risk
+from ..core.wording import plural
 from ..history.journal import Entry, since
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def _refusal(
         and not entry.left_in_part
     ]
     if len(same) >= limits.attempts_per_day:
-        why = f"already tried {len(same)} times today (fix.attempts_per_day); needs a person"
+        why = f"already tried {plural(len(same), 'time')} today (fix.attempts_per_day); needs a person"
         return Refusal(change, why, hand_over=True)
     free = max((entry.begun + timedelta(minutes=limits.cooldown_minutes) for entry in same), default=now)
     if free > now:
@@ -118,12 +119,13 @@ def require_narrow(
     limits = stack.fix
     if len(may) > limits.changes_per_run:
         raise TooWide(
-            f"the plan has {len(may)} changes, and fix.changes_per_run is {limits.changes_per_run}: none is made"
+            f"the plan has {plural(len(may), 'change')}, and fix.changes_per_run is {limits.changes_per_run}: "
+            "none is made"
         )
     today = sum(entry.change.finding != DRILLED for entry in since(entries, now - DAY))
     if may and today + len(may) > limits.changes_per_day:
         raise TooWide(
-            f"{today} changes were made within a day and the plan has {len(may)} more, "
+            f"{plural(today, 'change')} made within a day and the plan has {len(may)} more, "
             f"and fix.changes_per_day is {limits.changes_per_day}: none is made"
         )
     # several changes may answer to one finding: what counts is how many resources are bad

@@ -13,6 +13,7 @@ from datetime import timedelta
 from ..core.change import CannotFix, Change, Partly, Progress, Proof, Refused, Step, Unknown, asked
 from ..core.observation import CouldNotLook
 from ..core.signals import uninterrupted
+from ..core.wording import plural
 from ..history import journal as events
 from ..history.journal import Entry, Journal
 from ..history.lock import Lock, Lost
@@ -91,7 +92,9 @@ class Fixer:
             for change in others:
                 fixed = self.make(change, None)
                 if fixed.result is not ChangeResult.DONE:
-                    return [*self._all_back(made, f"another change was {fixed.result}"), fixed]
+                    why = f"another change was {fixed.result}"
+                    left = [Fixed(one, ChangeResult.REFUSED, f"not made: {why}") for one in changes[len(made) + 1 :]]
+                    return [*self._all_back(made, why), fixed, *left]
                 made.append(fixed)
             end = self.make(last, look)
         except KeyboardInterrupt as error:  # of a precondition it is a plain one: nothing was begun there
@@ -182,7 +185,7 @@ class Fixer:
                 send_one(remedy, step, request)
             except Refused as error:
                 if number:
-                    made = f"{number} of {len(steps)} requests were made"
+                    made = f"{number} of {plural(len(steps), 'request')} were made"
                     raise Partly(f"{made}, and the next was not: {error}") from None
                 raise
             except Unknown as error:
@@ -190,7 +193,7 @@ class Fixer:
                 self._wait(remedy, change, min(remedy.settles_within, LONGEST_DOUBT))
                 return self._settled(entry)
             if number and number % TOLD_EVERY == 0:
-                self.say(f"{change.name}: {number} of {len(steps)} requests made")
+                self.say(f"{change.name}: {number} of {plural(len(steps), 'request')} made")
                 self.lock.renew()
         return self.journal.add(entry, events.SENT)
 

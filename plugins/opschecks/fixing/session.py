@@ -96,8 +96,7 @@ class FixingSession:
 
     def remedy(self, name: str) -> BaseRemedy:
         """The remedy of that name for this stack; CannotFix with the nearest name where there is none."""
-        if name not in self.remedies:
-            raise CannotFix(f"{name}: no such remedy; {nearest(name, self.remedies)}")
+        require_remedy(name, self.remedies)
         runs = partial(filed_runs, self.storage, RUNS_READ)
         made = self.remedies[name](self.stack, self.aws, runs)
         made.journal = self.journal.entries  # users' own may take no journal
@@ -196,6 +195,12 @@ class FixingSession:
         """Why the change must not be made at this moment: a freeze window has begun, or a user's hook says so."""
         vetoes = [f"vetoed: {one}" for one in self.hooks.pytest_opschecks_before_change(change=change) if one]
         return "; ".join([*filter(None, [frozen(self.stack, clock.now())]), *vetoes])
+
+
+def require_remedy(name: str, remedies: Mapping[str, object]) -> None:
+    """CannotFix with the nearest name where there is no such remedy."""
+    if name not in remedies:
+        raise CannotFix(f"{name}: no such remedy; {nearest(name, remedies)}")
 
 
 @contextmanager

@@ -80,10 +80,18 @@ def _buckets(stack: Stack, aws: Aws) -> list[str]:
     return names_of(stack, known, find_site(stack, aws, known))
 
 
-def _services(stack: Stack, _: Aws) -> list[str]:
-    if not stack.cluster or not stack.services:
-        raise CannotFix("stacks.toml names no cluster and services: say which with --target service/CLUSTER/NAME")
-    return [f"service/{stack.cluster}/{name}" for name in stack.services]
+def _services(stack: Stack, aws: Aws) -> list[str]:
+    """What the stack names, or CloudFormation or tags report as its own; no other service is touched."""
+    cluster, services = stack.cluster, stack.services
+    if not cluster or not services:
+        known = inventory(stack, aws)
+        cluster, services = known.cluster, known.services
+    if not cluster or not services:
+        raise CannotFix(
+            f"stack {stack.name} has no cluster and services in stacks.toml: set them, so that no "
+            "other stack's are changed"
+        )
+    return [f"service/{cluster.rsplit('/', 1)[-1]}/{name.rsplit('/', 1)[-1]}" for name in services]
 
 
 KINDS: Mapping[str, Kind] = {

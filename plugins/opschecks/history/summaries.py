@@ -98,7 +98,8 @@ class Summaries:
 
     def _kept(self, key: str) -> Summary | None:
         try:
-            return _SUMMARY.validate_json((self.folder / key).read_bytes())
+            kept = _SUMMARY.validate_json((self.folder / key).read_bytes(), strict=True)
+            return kept if kept.key == key and _is_of_one_piece(kept) else None
         except (OSError, ValueError):
             return None  # it is made from the run file
 
@@ -121,6 +122,11 @@ class Summaries:
         if none_found and isinstance(error, OSError):
             raise OSError(line)
         self.say(line)
+
+
+def _is_of_one_piece(kept: Summary) -> bool:
+    """Whether its parts speak of the same checks, as those of every run file do."""
+    return kept.outcomes.keys() == kept.areas.keys() and all(one.check in kept.outcomes for one in kept.bad)
 
 
 def _made(store: Storage, suite: str, key: str) -> Summary | Exception | None:

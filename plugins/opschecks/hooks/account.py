@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ..report.files import RunFiles
 
 ALL_GOOD, SOMETHING_FAILED, SOMETHING_UNSEEN = 0, 1, 10
+_SECTIONS_HOOK = "pytest_opschecks_report_sections"
 NO_SECTION = "A custom report section failed"
 _OURS_TO_DECIDE = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
 
@@ -86,6 +87,9 @@ class _Listener:
             from ..report.runfile import read_as
 
             result = read_as(CheckResult, told["check"])
+            if result.nodeid in run.reported:  # a plugin has run it again: the last time counts
+                same = (result.stack, result.check)
+                run.findings = [one for one in run.findings if (one.stack, one.check) != same]
             run.reported[result.nodeid] = result
             run.findings += [read_as(Finding, finding) for finding in told["findings"]]
 
@@ -133,18 +137,23 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 
 
 def _own_sections(session: pytest.Session, told: Run) -> list[ReportSection]:
-    """What the hook gives: ours, and those of users' conftests. An error in one costs sections, never the run."""
-    try:
-        given = session.config.hook.pytest_opschecks_report_sections(run=told)
-        sections = [one for some in given for one in some]
-    except Exception as error:  # noqa: BLE001 - it is not our code
-        return [ReportSection(NO_SECTION, f"`{type(error).__name__}: {error}`")]
-    return [
-        one
-        if isinstance(one, ReportSection) and isinstance(one.title, str) and isinstance(one.markdown, str)
-        else ReportSection(NO_SECTION, f"`{one!r}` is not an opschecks.ReportSection of two texts")
-        for one in sections
-    ]
+    """What each hook gives: ours, and those of users' conftests. An error in one costs its own sections only."""
+    manager, sections = session.config.pluginmanager, []
+    owners = [one.plugin for one in session.config.hook.pytest_opschecks_report_sections.get_hookimpls()]
+    for owner in owners[::-1]:  # pluggy calls the last one first
+        alone = manager.subset_hook_caller(_SECTIONS_HOOK, [one for one in owners if one is not owner])
+        try:
+            sections += [_own_section(one) for some in alone(run=told) for one in some]
+        except Exception as error:  # noqa: BLE001 - it is not our code
+            where = manager.get_name(owner) or "a plugin"
+            sections.append(ReportSection(NO_SECTION, f"`{where}`: `{type(error).__name__}: {error}`"))
+    return sections
+
+
+def _own_section(given: object) -> ReportSection:
+    if isinstance(given, ReportSection) and isinstance(given.title, str) and isinstance(given.markdown, str):
+        return given
+    return ReportSection(NO_SECTION, f"`{given!r}` is not an opschecks.ReportSection of two texts")
 
 
 def _with_history(run: ChecksRun) -> RunFiles:

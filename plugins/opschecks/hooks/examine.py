@@ -16,6 +16,7 @@ LONGEST_MESSAGE = 1000
 _TRACEBACKS_KEPT = 3
 
 Note = Callable[[str], None]
+EndedBy = Callable[[BaseException], str]
 
 
 def outcome_of(error: BaseException) -> Outcome:
@@ -47,9 +48,11 @@ class Examine:
                 assert group.sticky, "stickiness is off"
     """
 
-    def __init__(self, check: Check, stack: str) -> None:
+    def __init__(self, check: Check, stack: str, ended_by: EndedBy = lambda error: "") -> None:
+        """`ended_by` names the plugin that ends the check by an error within it, such as pytest-timeout."""
         self.check = check
         self.stack = stack
+        self.ended_by = ended_by
         self.findings: list[Finding] = []
         self.errors: list[pytest.ExceptionInfo[BaseException]] = []
         self.final: set[str] = set()
@@ -102,6 +105,8 @@ class _Examination:
             self._examine.conclude(self._resource, Outcome.PASSED, "; ".join(self._notes))
             return None
         if isinstance(error, KeyboardInterrupt | GeneratorExit | pytest.exit.Exception):
+            return None
+        if self._examine.ended_by(error):
             return None
         self._examine.conclude_from(self._resource, error, self._notes)
         if len(self._examine.errors) < _TRACEBACKS_KEPT:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
+import time
 from collections.abc import Callable, Collection, Iterator
 from datetime import datetime
 from typing import Any
@@ -15,9 +16,10 @@ from ..core.model import Resource
 from ..core.observation import REGISTRY, CouldNotLook
 from ..core.wording import nearest
 from .examine import EXAMINE, Examine
+from .other_plugins import NO_LIMIT, WAITS_UNTIL, foreign_fixtures
 from .progress import say
 from .pytest_private import fixture_functions, parameters
-from .state import check_of, checks_run
+from .state import ChecksRun, check_of, checks_run
 
 PROGRESS_S = 5.0
 """How long a check waits before it shows what it is waiting for."""
@@ -54,7 +56,10 @@ def _reader(name: str, what: str) -> Callable[..., Any]:
         if run is None or stack.name not in run.stores:
             raise CouldNotLook(name, "nothing was gathered")
         store = run.stores[stack.name]
-        while not store.wait(name, PROGRESS_S):
+        until, limit_s = request.node.stash.get(WAITS_UNTIL, NO_LIMIT)
+        while not store.wait(name, max(0.0, min(PROGRESS_S, until - time.monotonic()))):
+            if time.monotonic() >= until:
+                raise CouldNotLook(store.under_way(name), f"no answer within {limit_s:g} s (pytest-timeout)")
             say(request.config, f"{stack.name}: waiting for {', '.join(store.pending()[:4])}")
         return store.value(name)
 
@@ -98,7 +103,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         where: dict[str, pytest.Item] = {}
         for item in items:
             _require_a_check(item, run.runbook, run.drills)
-            _require_our_fixtures(item, run.drills)
+            _require_our_fixtures(item, run)
             name = item.name.partition("[")[0]
             other = where.setdefault(name, item)
             if other.nodeid.partition("[")[0] != item.nodeid.partition("[")[0]:
@@ -113,18 +118,29 @@ def _shown(item: pytest.Item) -> str:
     return f"{shown_path(item.path)}: {item.name.partition('[')[0]}"
 
 
-def _require_our_fixtures(item: pytest.Item, drills: Collection[str]) -> None:
-    """Refuse a check whose observations are replaced by a conftest's fixture or a parametrization."""
+def _require_our_fixtures(item: pytest.Item, run: ChecksRun) -> None:
+    """Refuse a check whose observations are replaced by a conftest's fixture or a parametrization, or that gets more.
+
+    An autouse fixture of a conftest above checks/ would run around each check: a mock of AWS, another clock.
+    """
     for name in parameters(item):
         if name != "stack":
             raise pytest.UsageError(f"{_shown(item)}: {name}: a check is parametrized by its stacks only")
     for name, function in fixture_functions(item).items():
-        own = name in REGISTRY or name in GIVEN_TO_CHECKS or name in drills
+        own = name in REGISTRY or name in GIVEN_TO_CHECKS or name in run.drills
         if own and function.__module__ not in OUR_FIXTURES:
             raise pytest.UsageError(
                 f"{_shown(item)}: {name}: a fixture of {function.__module__} hides the observation; "
                 "give the fixture another name, or declare an @observation"
             )
+    if foreign := list(foreign_fixtures(item.config, run.root / "checks", fixture_functions(item))):
+        name = foreign[0].partition(" ")[0]
+        run.stopped_by = (
+            f"{_shown(item)}: autouse fixtures of other tests run around the check, and may stand in for AWS: "
+            f"{', '.join(foreign)}; move them beside those tests, or give checks/conftest.py a fixture {name} that "
+            "does nothing"
+        )
+        raise pytest.UsageError(run.stopped_by)
 
 
 def _require_a_check(item: pytest.Item, slugs: Collection[str], drills: Collection[str]) -> None:

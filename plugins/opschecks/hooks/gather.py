@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from ..core import clock
 from ..core.gathering import NOTHING_EARLIER, Earlier, Gathering, Observed
 from ..core.model import ObservationResult, Resource, SeenResource
 from ..core.observation import REGISTRY, CouldNotLook, WrongAccount, closure, fan_out
+from .other_plugins import refuse_stand_ins
 from .state import ChecksRun, checks_of, checks_run, stack_of
 
 if TYPE_CHECKING:
@@ -26,14 +27,16 @@ FIRST_CALLS = ("cloudwatch", "elbv2", "ecs", "dynamodb", "application-autoscalin
 """Clients in the order in which they are needed, longest chain of calls first."""
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_protocol(item: pytest.Item) -> None:
-    """Start before the first check: all stacks, or in an xdist worker that of the check."""
-    run = checks_run(item.config)
-    if not run:
-        return
-    names = [stack_of(item).name] if run.worker else [stack.name for stack in run.stacks]
-    begin(run, item.session.items, names)
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Start before the first check: all stacks, or in an xdist worker that of the check.
+
+    Outside of every other wrapper: a time limit of pytest-timeout is one of checks, not of what precedes them.
+    """
+    if run := checks_run(item.config):
+        names = [stack_of(item).name] if run.worker else [stack.name for stack in run.stacks]
+        begin(run, item.session.items, names)
+    return (yield)
 
 
 def begin(run: ChecksRun, items: Iterable[pytest.Item], names: Iterable[str]) -> None:
@@ -105,6 +108,7 @@ def identify_stack(run: ChecksRun, names: Sequence[str]) -> None:
     """
     if not names:
         return
+    refuse_stand_ins(run)
     threading.Thread(target=_warm, args=(run, names), daemon=True).start()
     try:
         fan_out(lambda name: _identify(run, name), names)

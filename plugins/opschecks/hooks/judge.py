@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Generator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -12,6 +13,7 @@ from ..core.model import NOT_APPLICABLE, CheckResult, Finding, Outcome
 from ..core.redaction import redact_text
 from .examine import EXAMINE, Examine
 from .fixtures import whole_stack
+from .other_plugins import ended_by_plugin, error_of_another
 from .state import check_of, checks_run, stack_of
 
 if TYPE_CHECKING:
@@ -34,7 +36,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     declared = check_of(item)
     if declared and checks_run(item.config):
         stack = stack_of(item)
-        item.stash[EXAMINE] = Examine(declared, stack.name)
+        item.stash[EXAMINE] = Examine(declared, stack.name, partial(ended_by_plugin, item.config))
         if declared.runbook in stack.without:
             pytest.skip(f"stack {stack.name} is without {declared.runbook}")
 
@@ -50,6 +52,7 @@ def pytest_runtest_makereport(
     if not run or not declared or (call.excinfo and _ends_the_run(call.excinfo.value)):
         return report
     error = call.excinfo.value if call.excinfo else None
+    error = (error_of_another(item, error, report.when) or error) if error else None
     if report.when == "call" or (report.when == "setup" and error):
         _settle(item, report, error, call.duration, run.waivers)
     elif report.when == "teardown":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from ..fixing.outcome import Look
 from .examine import Examine
 from .gather import fresh_store, observations_of
 from .judge import settle
+from .other_plugins import ended_by_plugin
 from .state import ChecksRun, check_of, stack_of
 
 
@@ -23,7 +25,7 @@ def looked(run: ChecksRun, item: pytest.Item, store: Gathering) -> Examine:
     declared, stack = check_of(item), stack_of(item)
     if declared is None:
         raise TypeError(f"{item.nodeid} is not a check")
-    examine = Examine(declared, stack.name)
+    examine = Examine(declared, stack.name, partial(ended_by_plugin, item.config))
     function: Any = getattr(item, "obj", None)
     given = {"stack": stack, "examine": examine, "now": store.now}
     error: BaseException | None = None

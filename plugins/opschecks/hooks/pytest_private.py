@@ -96,6 +96,23 @@ def _requested(item: pytest.Item) -> Any:
 
 
 @_bet(
+    "_pytest.runner.pytest_runtest_protocol(item, nextitem)",
+    PYTEST,
+    "hooks/other_plugins.py",
+    "a check is run once, whatever other plugin would run it again or elsewhere",
+)
+def _protocol(item: pytest.Item) -> Any:
+    manager: Any = item.config.pluginmanager
+    function = manager.get_plugin("runner").pytest_runtest_protocol
+    return function if list(inspect.signature(function).parameters) == ["item", "nextitem"] else None
+
+
+def run_as_pytest_does(item: pytest.Item, nextitem: pytest.Item | None) -> bool:
+    """Set up, call, tear down and report the test, without any other plugin's way to do that."""
+    return bool(_protocol(item)(item, nextitem))
+
+
+@_bet(
     "xdist.scheduler.LoadScopeScheduling._split_scope",
     XDIST,
     "hooks/workers.py",

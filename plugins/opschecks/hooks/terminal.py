@@ -10,6 +10,7 @@ import pytest
 from ..core.model import CheckResult, Outcome
 from ..core.redaction import redact_text
 from ..core.run import Run
+from ..core.wording import plural
 from .state import checks_run
 
 CHECKS_SHOWN = 10
@@ -135,4 +136,4 @@ def _waiver_lines(told: Run) -> Iterator[str]:
         if waiver.state == "unused":
             yield f"{what} accepted nothing: delete it"
         elif waiver.days_left <= 7:
-            yield f"{what} ends in {waiver.days_left} days, on {waiver.until}"
+            yield f"{what} ends in {plural(waiver.days_left, 'day')}, on {waiver.until}"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
+from ..core.wording import plural as plural
+
 T = TypeVar("T")
 
 
@@ -18,11 +20,6 @@ def named(names: Sequence[str], most: int) -> str:
     """The first names, and how many more there are."""
     shown, left = first(names, most)
     return ", ".join(shown) + (f" and {left} more" if left else "")
-
-
-def plural(count: int, noun: str) -> str:
-    """The count with its noun: 1 check, 2 checks."""
-    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def number(value: float | int | str, unit: str = "") -> str:
@@ -55,4 +52,4 @@ def hours(value: float) -> str:
     if minutes < 48 * 60:
         return f"{minutes // 60} h {minutes % 60} min" if minutes % 60 else f"{minutes // 60} h"
     days, rest = divmod(round(value), 24)
-    return f"{days} days {rest} h" if rest else f"{days} days"
+    return f"{plural(days, 'day')} {rest} h" if rest else plural(days, "day")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..core.run import ReportSection, Run
+from ..core.wording import plural
 from .text import markdown
 
 _STATES = {"active": "accepts a failure", "unused": "accepts nothing: delete it", "not_looked": "not checked"}
@@ -18,6 +19,6 @@ def waivers(run: Run) -> ReportSection | None:
     rows = ["|Check|Resource|Reason|Owner|Last day|State|", "|---|---|---|---|---|---|"]
     for one in run.waivers:
         resource, reason, owner = map(markdown, (one.resource, one.reason, one.owner))
-        last_day = f"{one.until} ({one.days_left} days)"
+        last_day = f"{one.until} ({plural(one.days_left, 'day')})"
         rows.append(f"|**{markdown(one.check)}**|{resource}|{reason}|{owner}|{last_day}|{_STATES[one.state]}|")
     return ReportSection("Waivers", "\n".join(rows)) if run.waivers else None

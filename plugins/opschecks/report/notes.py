@@ -11,6 +11,7 @@ from typing import Any
 from ..core.model import CheckResult, Finding, Outcome
 from ..core.redaction import redact_text
 from ..core.run import Run, Standing
+from ..core.wording import plural
 from ..core.zones import zone_named
 from .amounts import named
 from .standing import since
@@ -108,7 +109,7 @@ def headline(run: Run, said: Verdict) -> str:
 def counted(run: Run) -> str:
     """The line at the end of every report, which shows that no check was lost."""
     not_run = run.count(Outcome.NOT_RUN)
-    reported = f"{len(run.checks)} checks collected = {len(run.checks) - not_run} reported"
+    reported = f"{plural(len(run.checks), 'check')} collected = {len(run.checks) - not_run} reported"
     return reported + (f" + {not_run} not run" if not_run else "")
 
 

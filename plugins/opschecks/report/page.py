@@ -12,6 +12,7 @@ from types import ModuleType
 
 from ..core.model import Outcome
 from ..core.run import Run, StackFacts
+from ..core.wording import plural
 from .daily import cards, changes, charts, checks, costs, custom, incidents, services, since, tiles
 from .notes import counted, headline
 from .rendering import rendered
@@ -75,7 +76,8 @@ def _page(source: PageSource, links: Mapping[str, str]) -> PageFacts:
     began, ended = run.started.astimezone(source.zone), run.ended.astimezone(source.zone) if run.ended else None
     programs = ", ".join(f"{name} {version}" for name, version in run.versions.items())
     foot = (
-        counted(run), f"{len(run.findings)} findings", f"{len(run.calls)} AWS calls", f"times in {source.zone_name}",
+        counted(run), plural(len(run.findings), "finding"), plural(len(run.calls), "AWS call"),
+        f"times in {source.zone_name}",
         "secrets are masked", programs,
     )  # fmt: skip
     return PageFacts(
@@ -112,4 +114,4 @@ def _trust(run: Run) -> str:
     blind = run.count(Outcome.BLIND)
     whole = "; every check could read what it needed" if not run.count(Outcome.NOT_RUN) else ""
     unseen = f"; {blind} could not be checked" if blind else whole
-    return f"Checked live{seconds} with {len(run.calls)} AWS calls: {counted(run)}{unseen}."
+    return f"Checked live{seconds} with {plural(len(run.calls), 'AWS call')}: {counted(run)}{unseen}."

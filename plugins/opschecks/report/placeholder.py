@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from html import escape
 
 from ..core.run import Run
+from ..core.wording import plural
 from .text import printable
 
 _PAGE = """<!DOCTYPE html>
@@ -38,7 +39,7 @@ def render_unfinished(run: Run, links: Mapping[str, str]) -> str:
     sandbox = "SANDBOX – " if run.sandbox else ""
     begun = f"The {run.suite} run of {stacks} began at {_time(run.started)} and has not ended."
     paragraphs = [
-        f"{begun} {len(run.checks)} checks were collected, and no result is known yet.",
+        f"{begun} {plural(len(run.checks), 'check')} collected, and no result is known yet.",
         "If this page stays, the run was killed: run it again.",
     ]
     body = "\n".join(f"<p>{escape(text)}</p>" for text in paragraphs)

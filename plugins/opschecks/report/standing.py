@@ -7,6 +7,7 @@ from datetime import datetime, tzinfo
 
 from ..core.model import NOT_APPLICABLE, Outcome
 from ..core.run import Run, Standing
+from ..core.wording import plural
 
 BARS = 14
 BAD = ("new", "still", "flapping")
@@ -70,6 +71,6 @@ def strip(run: Run, stack: str, key: str, now: str) -> Strip:
     if len(outcomes) > 1:
         order = ("passed", "waived", "failed", "blind", "not_run", "")
         told = ", ".join(f"{outcomes.count(one)} {WORDS[one]}" for one in order if one in outcomes)
-        return Strip(bars, f"last {len(outcomes)} runs: {told}")
+        return Strip(bars, f"last {plural(len(outcomes), 'run')}: {told}")
     known = any(past.stack == stack and not past.error for past in run.past)
     return Strip(bars, "the only run so far" if known else "earlier runs were not compared")

@@ -77,15 +77,17 @@ def _checks(run: Run) -> str:
     if failed:
         shown, left = first(worst_first(run, Outcome.FAILED), NAMED)
         more = f" and {left} more" if left else ""
-        return f"{failed} of {total} checks failed on {where}: {'; '.join(_title(one, run) for one in shown)}{more}"
+        titles = "; ".join(_title(one, run) for one in shown)
+        return f"{failed} of {plural(total, 'check')} failed on {where}: {titles}{more}"
     if blind:
         return f"no check is known to have failed on {where}, but {blind} of {total} could not be checked"
     if run.count(Outcome.NOT_RUN):
-        return f"{run.count(Outcome.NOT_RUN)} of {total} checks were not run on {where}"
+        were = "was" if total == 1 else "were"
+        return f"{run.count(Outcome.NOT_RUN)} of {plural(total, 'check')} {were} not run on {where}"
     good = run.count(Outcome.PASSED)
     if run.state == "stopped":
-        return f"incomplete run on {where}: {good} of {total} collected checks passed"
-    return f"{f'all {total}' if good == total > 1 else f'{good} of {total}'} checks passed on {where}"
+        return f"incomplete run on {where}: {good} of {plural(total, 'collected check')} passed"
+    return f"{'all ' if good == total > 1 else f'{good} of '}{plural(total, 'check')} passed on {where}"
 
 
 def _extras(run: Run) -> Iterator[str]:

@@ -40,6 +40,14 @@ def test_no_string_becomes_a_mention_or_a_link_in_slack(run: Run) -> None:
         assert not re.search(r"[<>]|&(?!(amp|lt|gt);)", text)
 
 
+def test_the_text_of_the_notification_mentions_nobody() -> None:
+    run = ran(made("a", "failed"), findings=(of(made("a", "failed"), 1),))
+    hostile = replace(run, suite="<!channel> & co", stacks=(replace(run.stacks[0], name="<@U123>"),))
+    headline, _, _ = to_slack(hostile)["text"].partition("\n")
+    assert "&lt;!channel&gt; &amp; co checks of &lt;@U123&gt;" in headline
+    assert not re.search("[<>]", headline)
+
+
 @pytest.mark.parametrize("url", ["javascript:alert(1)", "https://x.example/a|b>", "https://x.example/ <!channel>"])
 def test_what_is_no_address_becomes_no_link(url: str) -> None:
     run = RUNS["every outcome"]
@@ -58,7 +66,7 @@ def test_slack_says_what_is_bad_and_what_was_done() -> None:
         "CRITICAL: The a is bad (production)\ntest_a-0, test_a-1, test_a-2 and 2 more: too high",
         "roll-back failed: switch on lost\nopschecks undo 0123 --stack production",
         "fixed: switch on thing\nopschecks undo 0123 --stack production",
-        "1 checks collected = 1 reported",
+        "1 check collected = 1 reported",
     ]
     assert to_slack(run)["text"].startswith("Action needed – daily checks of production, other\n")
 

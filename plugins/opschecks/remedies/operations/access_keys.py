@@ -14,7 +14,7 @@ from ...aws.key_rotation import DESCRIBE, LIST, SERVICES, USED, VALUE, Rotation,
 from ...core import clock
 from ...core.change import CannotFix, Change, Progress, Request, Risk, State, Step, Unknown
 from ...core.observation import NotThere
-from ...core.wording import nearest
+from ...core.wording import nearest, plural
 from ...fixing.operation import Operation
 from .access_key_stages import (
     GONE,
@@ -132,7 +132,7 @@ class RotateAccessKey(Operation):
         limit = self.stack.limits.key_age_days
         if now[SUCCESSOR] == GONE and "early" not in wish and self._age < timedelta(days=limit):
             raise CannotFix(
-                f"the only key, which the secret holds, is {self._age.days} days old, and may be {limit:g} "
+                f"the only key, which the secret holds, is {plural(self._age.days, 'day')} old, and may be {limit:g} "
                 "(limit key_age_days): nothing is to be rotated; --set early=yes does it all the same"
             )
         return self._next

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from ...core.change import CannotFix, Change, Progress, Request, Risk, State, Step
+from ...core.wording import plural
 from ...fixing.operation import Operation
 from ...fixing.targets import named, owned
 from .restore_points import BACKUP, LIST, RECOVERY, TABLE, describe_table, moment_in, wanted_point
@@ -186,7 +187,7 @@ class RestoreTable(Operation):
             return Progress(False, said, gone_wrong=gone)
         self._was_there = True
         settled = found.is_complete and found.is_usable and found.restored_from == after["restored_from"]
-        said = f"the table is {found.status}, {found.minutes} minutes after it was asked for"
+        said = f"the table is {found.status}, {plural(found.minutes, 'minute')} after it was asked for"
         wrong = found.status not in ("CREATING", "UPDATING", "ACTIVE")
         return Progress(
             settled,

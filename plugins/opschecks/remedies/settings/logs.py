@@ -7,6 +7,7 @@ from typing import Any
 
 from ...aws.log_groups import LogGroup, describe_log_groups
 from ...core.change import CannotFix, Request, Risk, State
+from ...core.wording import plural
 from ...fixing.remedy import IN_CODE_TOO, Setting, wished_number
 
 ALLOWED_DAYS = (
@@ -61,7 +62,7 @@ class PutRetention(Setting):
             )
         days = now["retentionInDays"]
         if days is not None and low <= days <= high:
-            raise CannotFix(f"it is kept for {days} days, as expected; --set days=… changes it all the same")
+            raise CannotFix(f"it is kept for {plural(days, 'day')}, as expected; --set days=… changes it all the same")
         return {"retentionInDays": allowed[0] if days is not None and days < low else allowed[-1]}
 
     def request(self, target: str, before: State, after: State) -> Request:

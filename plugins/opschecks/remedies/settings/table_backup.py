@@ -9,6 +9,7 @@ from typing import Any
 
 from ...core import clock
 from ...core.change import CannotFix, Progress, Request, Sends, State
+from ...core.wording import plural
 from ...fixing.remedy import Setting
 from ..operations.restore_points import LIST, TABLE, describe_table
 
@@ -82,4 +83,5 @@ class BackUpTable(Setting):
         status = str(found["BackupStatus"])
         made: datetime = found["BackupCreationDateTime"]
         minutes = int((clock.now() - made) / timedelta(minutes=1))
-        return Progress(status == "AVAILABLE", f"the backup is {status}, {minutes} minutes after it was asked for")
+        taken = plural(minutes, "minute")
+        return Progress(status == "AVAILABLE", f"the backup is {status}, {taken} after it was asked for")

@@ -174,7 +174,7 @@ def _notes(source: PageSource, check: CheckResult, bad: Sequence[Finding]) -> li
         check.stack if source.several else "",
         f"{len(bad)} of {len(source.run.findings_of(check))} examined",
         f"last deploy {deployed[1]} on {source.time(deployed[0])}" if deployed else "",
-        f"not changed by opschecks in the last {past.journal_days} days" if untouched else "",
+        f"not changed by opschecks in the last {plural(past.journal_days, 'day')}" if untouched else "",
     )
     return [note for note in notes if note]
 

@@ -8,7 +8,7 @@ from datetime import date
 
 from ...core.model import CheckResult, Outcome
 from ...core.run import Past, Run, Standing
-from ..amounts import first
+from ..amounts import first, plural
 from ..source import PageSource
 from ..standing import anchor, promise, since
 
@@ -73,7 +73,8 @@ def _basis(past: Past, source: PageSource) -> str:
     if past.missed:
         shown, left = first(past.missed, 5)
         days = ", ".join(f"{date.fromisoformat(day):%a %d}" for day in shown)
-        told += f" There was no run on {days}{f' and {left} more days' if left else ''}."
+        more = f" and {plural(left, 'more day')}" if left else ""
+        told += f" There was no run on {days}{more}."
     return told
 
 

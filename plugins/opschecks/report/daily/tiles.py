@@ -8,6 +8,7 @@ from datetime import datetime
 
 from ...core.model import NOT_APPLICABLE, CheckResult, Outcome, Series
 from ...core.run import Past, Run
+from ...core.wording import plural
 from ...history.comparison import worst
 from ..amounts import number
 from ..chart import crosses, spark
@@ -63,7 +64,7 @@ def _with_past(tile: Tile, past: Past, began: datetime) -> Tile:
     if len(points) < RUNS_IN_A_LINE:
         return compared
     drawn = spark(Series(tile.key, tile.unit, points, period_s=31 * 86400))
-    return replace(compared, lines=drawn, drawn=f"last {len(points)} runs")
+    return replace(compared, lines=drawn, drawn=f"last {plural(len(points), 'run')}")
 
 
 def _now(run: Run) -> Iterator[Tile]:

@@ -138,7 +138,8 @@ def _ending(run: Run) -> SummaryPart:
     soon = sorted((one for one in run.waivers if one.days_left <= ENDING_DAYS), key=lambda one: one.days_left)
     rows = (
         f"<li>{_prose(one.check)} on {_code(one.resource, LONGEST_NAME)}: until {_prose(one.until)}"
-        f" ({one.days_left} days left) – {_code(one.owner, LONGEST_NAME)}: {_code(one.reason, LONGEST_MESSAGE)}</li>"
+        f" ({plural(one.days_left, 'day')} left) – {_code(one.owner, LONGEST_NAME)}: "
+        f"{_code(one.reason, LONGEST_MESSAGE)}</li>"
         for one in soon
     )
     return SummaryPart(f"Waivers that end within {ENDING_DAYS} days ({len(soon)})", len(soon), rows)

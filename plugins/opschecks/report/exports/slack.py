@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ...core.run import Run
-from ..amounts import first
+from ..amounts import first, plural
 from ..notes import WEB_ADDRESS, Notes, brief, notes
 
 CHECKS_SHOWN = 8
@@ -56,13 +56,13 @@ def _entries(told: Notes) -> Iterator[str]:
         lasting = f" – {one.longest}" if one.longest else ""
         yield f"{one.check.severity.value.upper()}: {one.title}{one.where}{lasting}\n{brief(one.said, LONGEST_ENTRY)}"
     if left:
-        yield f"and {left} more checks"
+        yield f"and {plural(left, 'more check')}"
     changes, left = first(told.changes, CHANGES_SHOWN)
     for change in changes:
         undo = f"\n{change['undo']}" if change["undo"].startswith("opschecks ") else ""
         yield f"{change['result']}: {change['remedy']} on {brief(change['name'], LONGEST_ENTRY // 2)}{undo}"
     if left:
-        yield f"and {left} more changes"
+        yield f"and {plural(left, 'more change')}"
 
 
 def _section(text: str, longest: int) -> dict[str, Any]:

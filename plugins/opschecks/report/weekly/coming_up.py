@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from ...core.wording import plural
 from ..amounts import first
 from ..source import PageSource
 
@@ -66,6 +67,7 @@ def _all(source: PageSource, week: Mapping[str, Any]) -> Iterator[tuple[date, st
 
 
 def _due(days: int, day: date, what: str, owner: str, source: str) -> Due:
-    when = "today" if days == 0 else f"in {days} days" if days > 1 else "tomorrow" if days == 1 else f"{-days} days ago"
+    near = {0: "today", 1: "tomorrow"}
+    when = near.get(days) or (f"in {plural(days, 'day')}" if days > 0 else f"{plural(-days, 'day')} ago")
     tone = "bad" if days < 0 else "warn" if days <= 7 else "none"
     return Due(f"{day:%a %d %b}", when, what, owner, source, tone)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from ...core.wording import plural
 from ..amounts import first, hours
 from ..source import PageSource
 from ..standing import TONES, WORDS, Bar
@@ -79,7 +80,7 @@ def _week(source: PageSource, week: Mapping[str, Any]) -> WeekDays:
     return WeekDays(
         on=source.on(week["stack"]),
         error=week["error"],
-        basis=f"the last daily run of each day; there was one on {seen} of {len(week['days'])} days",
+        basis=f"the last daily run of each day; there was one on {seen} of {plural(len(week['days']), 'day')}",
         legend=tuple((tone, WORDS[outcome]) for outcome, tone in NOT_PASSING.items()),
         days=tuple(_days(week["days"])),
         failures=tuple(_failure(one, week, source) for one in shown),
@@ -126,7 +127,7 @@ def _recurring(one: Mapping[str, Any], week: Mapping[str, Any]) -> RecurringRow:
         days=one["days"],
         times=one["times"],
         bars=tuple(Bar(round(wide * place, 2), TONES.get(outcome, "none")) for place, outcome in enumerate(outcomes)),
-        said=f"failed on {one['days']} of the {known} days with a run, of {len(outcomes)}",
+        said=f"failed on {one['days']} of the {plural(known, 'day')} with a run, of {len(outcomes)}",
         tried=_tried(one["tried"]) or "no remedy was tried",
         runbook=week["words"].get(one["check"], {}).get("runbook", ""),
     )

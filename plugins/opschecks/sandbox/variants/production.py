@@ -216,8 +216,8 @@ def _sparse_alarms(sandbox: Sandbox) -> None:
 def _shared_vpc(sandbox: Sandbox) -> None:
     """The subnets are another account's, which shares them; the stack records the traffic of each of its own."""
     ec2 = sandbox.backend("ec2")
-    for name in sandbox.seeded.subnets:
-        subnet = ec2.get_subnet(name)
+    subnets = ec2.describe_subnets(filters={"vpc-id": [flow_logs.vpc_of(sandbox)]})
+    for subnet in subnets:
         subnet.__class__ = type("SharedSubnet", (type(subnet),), {"owner_id": NEIGHBOUR})
     ec2.flow_logs.clear()
     ec2.create_flow_logs(
