@@ -121,12 +121,13 @@ class S3Storage:
         return f"{self._prefix}/{key}" if self._prefix else key
 
     def _ask(self, operation: str, *unless: str, **parameters: Any) -> Any:
-        """One call; None where its error is one of `unless`."""
+        """One call, its Body as bytes that were read whole; None where its error is one of `unless`."""
         from botocore import xform_name
         from botocore.exceptions import BotoCoreError, ClientError
 
         try:
-            return getattr(self._client, xform_name(operation))(Bucket=self._bucket, **parameters)
+            answer = getattr(self._client, xform_name(operation))(Bucket=self._bucket, **parameters)
+            return {**answer, "Body": answer["Body"].read()} if "Body" in answer else answer
         except ClientError as error:
             code = error.response.get("Error", {}).get("Code", "")
             if code in unless:
@@ -150,7 +151,7 @@ class S3Storage:
         answer = self._ask("GetObject", "NoSuchKey", Key=self._key(key))
         if answer is None:
             return None
-        text: bytes = answer["Body"].read()
+        text: bytes = answer["Body"]
         return text.decode()
 
     def keys(self, folder: str) -> list[str]:
