@@ -14,6 +14,7 @@ import pytest
 from packaging.version import Version
 
 from opschecks.aws import botocore_private
+from opschecks.aws.configuration import isolated_session
 from opschecks.aws.tls import share_connections
 from opschecks.core.bets import Bet, LostBet
 from opschecks.hooks import pytest_private
@@ -81,6 +82,7 @@ def _is_private(name: str) -> bool:
 
 def test_names_are_told_apart() -> None:
     names = [bet.name for module in (pytest_private, botocore_private, moto_private) for bet in module.BETS]
+    names += [bet.name for bet in botocore_private.OF_CHAINS]
     assert len(set(names)) == len(names)
 
 
@@ -151,13 +153,16 @@ def test_an_option_that_moved_ends_the_run(tmp_path: Path) -> None:
     assert "the options' places in config.option (found in pytest 9.2.0" in ended.all
 
 
-def test_other_credentials_are_not_signed_with(monkeypatch: pytest.MonkeyPatch) -> None:
-    import botocore.session
+@pytest.mark.parametrize("bet", botocore_private.OF_CHAINS, ids=lambda bet: bet.name)
+def test_botocores_chain_of_credentials_still_has(bet: Bet) -> None:
+    assert bet.take(isolated_session().get_component("credential_provider"))
 
-    session = botocore.session.Session()
-    monkeypatch.setattr(session, "get_credentials", lambda: "the instance's")
-    with pytest.raises(LostBet, match="signs with other credentials"):
-        botocore_private.use_credentials(session, object())
+
+def test_a_chain_that_would_ask_in_another_way_is_said() -> None:
+    chain = isolated_session().get_component("credential_provider")
+    chain.remove("assume-role")
+    with pytest.raises(LostBet, match=r"aws/credentials\.py"):
+        botocore_private.ask_with(chain, lambda _: "123456")
 
 
 def test_a_client_of_another_shape_keeps_its_own_connections() -> None:

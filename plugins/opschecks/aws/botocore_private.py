@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Callable
 from typing import Any
 
-from ..core.bets import Bet, LostBet
+from ..core.bets import Bet
 
 BOTOCORE = "botocore 1.43.106"
 
@@ -22,12 +23,12 @@ def _context(_: Any) -> Any:
     return httpsession.create_urllib3_context
 
 
-def _credentials(_: Any) -> Any:
-    from botocore.session import Session
+def _prompted(chain: Any) -> Any:
+    from botocore.credentials import AssumeRoleProvider
 
-    session, mine = Session(), object()
-    session._credentials = mine
-    return session if session.get_credentials() is mine else None
+    provider = chain.get_provider(AssumeRoleProvider.METHOD)
+    _ = provider._prompter
+    return provider
 
 
 _SESSION = Bet(
@@ -44,21 +45,21 @@ _TLS = Bet(
     "the shared TLS context has botocore's own options and ciphers",
     _context,
 )
-_ROLE = Bet(
-    "botocore.session.Session._credentials",
+_PROMPTER = Bet(
+    "AssumeRoleProvider._prompter of a session's credential_provider",
     BOTOCORE,
-    "aws/session.py",
-    "a role's credentials are refreshed while a run goes on; set_credentials takes only such as end",
-    _credentials,
+    "aws/credentials.py",
+    "a profile's MFA code is asked where a person can type it, or refused at once; botocore would read the terminal",
+    _prompted,
 )
-BETS = (_SESSION, _TLS, _ROLE)
+BETS = (_SESSION, _TLS)
+OF_CHAINS = (_PROMPTER,)
+"""Bets on the chain of credential providers of a session."""
 
 
-def use_credentials(session: Any, credentials: Any) -> None:
-    """Let a botocore session sign with these; LostBet where it would go on with others."""
-    session._credentials = credentials
-    if session.get_credentials() is not credentials:
-        raise LostBet(_ROLE, "the session signs with other credentials")
+def ask_with(chain: Any, prompter: Callable[[str], str]) -> None:
+    """Let the chain's profiles ask for MFA codes by this function; LostBet where they would go on with another."""
+    _PROMPTER.take(chain)._prompter = prompter
 
 
 def tls_context() -> ssl.SSLContext:

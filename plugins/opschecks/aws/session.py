@@ -1,40 +1,21 @@
-"""Access to AWS: one session per stack, one client per service; errors name the call and explain the cause."""
+"""Access to AWS: reads and changes of one stack's account; errors name the call and explain the cause."""
 
 from __future__ import annotations
 
 import copy
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..core.answer import Answer
 from ..core.change import Refused, Unknown
 from ..core.iam import iam_action
-from ..core.observation import CouldNotLook, NotThere, WrongAccount
+from ..core.observation import CouldNotLook, WrongAccount
+from .clients import Clients
+from .configuration import UnusableProfile as UnusableProfile
+from .credentials import Ask
 
 if TYPE_CHECKING:
     from ..config.stack import Stack
-
-CONNECT_TIMEOUT_S = 5
-READ_TIMEOUT_S = 20
-
-_DENIED = frozenset((
-    "403", "AccessDenied", "AccessDeniedException", "AuthorizationError", "Forbidden", "NotAuthorized",
-    "UnauthorizedOperation", "UnauthorizedException",
-))  # fmt: skip
-_BAD_CREDENTIALS = frozenset((
-    "ExpiredToken", "ExpiredTokenException", "RequestExpired", "InvalidClientTokenId", "UnrecognizedClientException",
-    "AuthFailure", "SignatureDoesNotMatch", "InvalidAccessKeyId", "IncompleteSignature", "InvalidSignatureException",
-))  # fmt: skip
-_NOT_FOUND = (
-    "NoSuchBucket", "NoSuchEntity", "NoSuchLifecycleConfiguration", "NoSuchPublicAccessBlockConfiguration",
-    "NotFound", "NotFoundException", "NotFoundFault", "NotFoundError",
-)  # fmt: skip
-"""Ends of error codes."""
-
-
-class UnusableProfile(Exception):  # noqa: N818 - the stack is wrong, not the program
-    """The AWS configuration lacks the stack's profile or region, which is known without the network."""
 
 
 class Aws:
@@ -47,11 +28,32 @@ class Aws:
     _elsewhere: str | None = None
     """Another region than the stack's that is read."""
 
-    def __init__(self, stack: Stack, credentials: Mapping[str, str] | None = None) -> None:
-        """`credentials` are boto3.Session's arguments; without them the usual AWS chain finds some."""
+    def __init__(
+        self,
+        stack: Stack,
+        credentials: Mapping[str, str] | None = None,
+        *,
+        ask: Ask | None = None,
+        signed: Mapping[str, str] | None = None,
+    ) -> None:
+        """Made without the network; UnusableProfile where the AWS configuration is wrong or diverts calls.
+
+        `credentials` are boto3.Session's arguments; without them the usual AWS chain finds some, and the stack's role
+        is assumed with them. `ask` asks a person for an MFA code; without it, what needs one raises NobodyToAsk.
+        `signed` are credentials of the role itself, which another process got (`handed_on`).
+        """
         self.stack = stack
         self.calls: list[str] = []
-        self._shared = _Clients(stack, credentials or {})
+        self._shared = Clients(stack, credentials or {}, ask, signed)
+
+    @property
+    def asks(self) -> str:
+        """What asks for an MFA code before the first call; "" where nothing does."""
+        return self._shared.asks
+
+    def handed_on(self) -> dict[str, str]:
+        """The credentials that calls are signed with now, as `signed` for another process that can ask nobody."""
+        return self._shared.frozen()
 
     def scoped(self, calls: list[str]) -> Aws:
         """The same clients, recording calls in another list."""
@@ -87,9 +89,9 @@ class Aws:
             client = self._shared.client(service, region=self._elsewhere)
             answer: dict[str, Any] = getattr(client, xform_name(operation))(**parameters)
         except ClientError as error:
-            raise _explained(name, error) from None
-        except BotoCoreError as error:
-            raise CouldNotLook(name, f"{type(error).__name__}: {error}") from None
+            raise self._shared.refusal(name, operation, error) from None
+        except (BotoCoreError, OSError) as error:
+            raise self._shared.failure(name, error) from None
         except CouldNotLook:
             raise
         except Exception as error:  # botocore's parsers trip over cut answers in many ways
@@ -120,7 +122,7 @@ class Aws:
             if str(following) in given:
                 raise CouldNotLook(name, "the same next page was named twice")
             given.add(str(following))
-            parameters |= following
+            parameters = {key: value for key, value in parameters.items() if key not in how.asked} | following
         raise CouldNotLook(
             name, f"cut short after {self.stack.limits.pages} pages (limit pages); later pages were not read"
         )
@@ -140,9 +142,16 @@ class Aws:
         never_sent = (
             exceptions.ConnectTimeoutError,
             exceptions.EndpointConnectionError,
+            exceptions.CredentialRetrievalError,
+            exceptions.InvalidConfigError,
+            exceptions.LoginError,
             exceptions.NoCredentialsError,
             exceptions.ParamValidationError,
             exceptions.PartialCredentialsError,
+            exceptions.ProxyConnectionError,
+            exceptions.RefreshWithMFAUnsupportedError,
+            exceptions.SSOError,
+            exceptions.TokenRetrievalError,
         )
 
         if self._shared.refused:
@@ -153,15 +162,20 @@ class Aws:
             client = self._shared.client(service, once=True)
         except CouldNotLook as error:
             raise Refused(f"{name}: not sent: {error}") from None
+        except exceptions.BotoCoreError as error:
+            raise Refused(f"{name}: not sent: {self._shared.failure('', error)}") from None
         try:
             answer: dict[str, Any] = getattr(client, xform_name(operation))(**parameters)
         except exceptions.ClientError as error:
             status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
-            if status >= 500:
-                raise Unknown(f"{name}: {_explained(name, error)}") from None
-            raise Refused(str(_explained(name, error))) from None
+            refusal = self._shared.refusal(name, operation, error)
+            if status >= 500 and error.operation_name == operation:
+                raise Unknown(f"{name}: {refusal}") from None
+            raise Refused(str(refusal)) from None
         except never_sent as error:
-            raise Refused(f"{name}: not sent: {type(error).__name__}: {error}") from None
+            raise Refused(f"{name}: not sent: {self._shared.failure('', error)}") from None
+        except CouldNotLook as error:  # nobody to ask for an MFA code
+            raise Refused(f"{name}: not sent: {error}") from None
         except ResponseParserError as error:  # its text is the answer, which may be a secret that was made
             raise Unknown(f"{name}: the answer could not be read: {type(error).__name__}") from None
         except Exception as error:  # noqa: BLE001 - whatever else went wrong, AWS may have got it
@@ -177,111 +191,6 @@ class Aws:
         """Create clients in advance, while AWS answers the first call."""
         for service in services:
             self._shared.client(service)
-
-
-class _Clients:
-    """One session, and one client per service, created once."""
-
-    def __init__(self, stack: Stack, credentials: Mapping[str, str]) -> None:
-        import boto3
-        from botocore.exceptions import ProfileNotFound
-
-        self._stack = stack
-        self._lock = threading.Lock()
-        self._clients: dict[tuple[str, bool, str | None], Any] = {}
-        self.refused: CouldNotLook | None = None
-        try:
-            self.session = boto3.Session(profile_name=stack.profile, region_name=stack.region, **credentials)
-        except ProfileNotFound:
-            known = boto3.Session().available_profiles
-            from ..core.wording import nearest
-
-            raise UnusableProfile(
-                f"stacks.{stack.name}.profile: the AWS configuration has no profile {stack.profile!r}; "
-                f"{nearest(stack.profile or '', known)}"
-            ) from None
-        if not self.session.region_name:
-            raise UnusableProfile(
-                f"stacks.{stack.name}.region: not set, and neither profile nor environment names one; "
-                'set region = "…" or AWS_DEFAULT_REGION'
-            )
-        self._assumed = not stack.role_arn
-        self._source: Any = None
-
-    def client(self, service: str, *, once: bool = False, region: str | None = None) -> Any:
-        """The service's client; with `once`, one that never retries. `region`: another one than the session's."""
-        with self._lock:
-            if not self._assumed:
-                self._assume()
-            if (service, once, region) not in self._clients:
-                attempts = 1 if once else self._stack.limits.aws_attempts
-                self._clients[service, once, region] = self._make(service, attempts, None, region)
-            return self._clients[service, once, region]
-
-    def _make(self, service: str, attempts: int, session: Any = None, region: str | None = None) -> Any:
-        from botocore.config import Config
-
-        from .tls import share_connections
-
-        client = (session or self.session).client(
-            service,
-            region_name=region,
-            endpoint_url=self._stack.endpoint_url,
-            config=Config(
-                connect_timeout=CONNECT_TIMEOUT_S,
-                read_timeout=READ_TIMEOUT_S,
-                retries={"mode": "standard", "total_max_attempts": attempts},
-                max_pool_connections=32,
-                user_agent_extra="opschecks",
-            ),
-        )
-        share_connections(client)
-        return client
-
-    def _assume(self) -> None:
-        import boto3
-        import botocore.session
-        from botocore.credentials import RefreshableCredentials
-
-        from .botocore_private import use_credentials
-
-        own: Any = botocore.session.get_session()
-        # the role's session ends after an hour, and a fix must not stop half-way because of that
-        role = RefreshableCredentials.create_from_metadata(
-            self._role(), refresh_using=self._role, method="sts-assume-role"
-        )
-        use_credentials(own, role)
-        self._source, region = self.session, self.session.region_name
-        self.session = boto3.Session(botocore_session=own, region_name=region)
-        self._assumed = True
-
-    def _role(self) -> dict[str, str]:
-        """Credentials of the role, as botocore keeps them; CouldNotLook where it may not be assumed."""
-        from botocore.exceptions import BotoCoreError, ClientError
-
-        name, call = f"opschecks-{self._stack.name}"[:64], "sts:AssumeRole"
-        try:
-            sts = self._make("sts", self._stack.limits.aws_attempts, self._source or self.session)
-            answer = sts.assume_role(RoleArn=self._stack.role_arn, RoleSessionName=name)
-        except ClientError as error:
-            raise _explained(call, error) from None
-        except BotoCoreError as error:
-            raise CouldNotLook(call, f"{type(error).__name__}: {error}") from None
-        given: Mapping[str, Any] = Answer(answer, call)["Credentials"]
-        keys = {"access_key": "AccessKeyId", "secret_key": "SecretAccessKey", "token": "SessionToken"}
-        told = {ours: str(given[theirs]) for ours, theirs in keys.items()}
-        return {**told, "expiry_time": given["Expiration"].isoformat()}
-
-
-def _explained(name: str, error: Any) -> CouldNotLook:
-    code = str(error.response.get("Error", {}).get("Code", ""))
-    text = str(error.response.get("Error", {}).get("Message", "")).strip()
-    reason = f"{code}: {text}" if text else code
-    if code in _BAD_CREDENTIALS:
-        return CouldNotLook(name, f"{reason} – the credentials are expired or wrong: log in again")
-    if code.endswith(_NOT_FOUND):
-        return NotThere(name, reason)
-    return CouldNotLook(name, reason, action=name if code in _DENIED else "")
 
 
 def identify(aws: Aws) -> str:

@@ -21,9 +21,9 @@ _CONFTEST = Path("checks/conftest.py")
 
 def service_model(service: str) -> Any:
     """Botocore's model of the service; one clear line with the nearest name where there is none."""
-    import botocore.session
+    from ..aws.configuration import isolated_session
 
-    session = botocore.session.get_session()
+    session = isolated_session()
     if service not in (known := session.get_available_services()):
         raise click.ClickException(f"--service {service}: AWS has no such client; {nearest(service, known)}")
     return session.get_service_model(service)

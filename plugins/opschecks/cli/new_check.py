@@ -209,11 +209,10 @@ def _command(new: NewCheck) -> str:
 
 def _calls(new: NewCheck) -> Iterator[tuple[str, Any]]:
     """The calls of AWS that the observation makes itself: client and botocore's model of the operation."""
-    import botocore.session
-
+    from ..aws.configuration import isolated_session
     from ..core.iam import IAM_PREFIX
 
-    session = botocore.session.get_session()
+    session = isolated_session()
     clients = {prefix: client for client, prefix in IAM_PREFIX.items()}
     for action in new.observed.allow:
         prefix, _, operation = action.partition(":")

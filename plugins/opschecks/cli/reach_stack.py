@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,12 +32,18 @@ def reached(stack: Stack) -> tuple[Stack, Aws]:
     from ..config.stack import FROM_THE_SANDBOX
 
     if not stack.sandbox:
+        from ..aws.credentials import nobody_to_ask
+
         if variable := stack.diverted_by:
             raise click.ClickException(
                 f"stacks.{stack.name}: {variable} is set and would divert calls from AWS; unset it, "
                 "or set endpoint_url for this stack"
             )
-        return stack, Aws(stack)
+        ask = getpass.getpass if sys.stdin is not None and sys.stdin.isatty() else None
+        aws = Aws(stack, ask=ask)
+        if aws.asks and not ask:
+            raise nobody_to_ask(aws.asks)
+        return stack, aws
     given = os.environ.get("OPSCHECKS_SANDBOX")
     if not given:
         raise click.ClickException(

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from datetime import tzinfo
+from datetime import timedelta, tzinfo
 from fnmatch import fnmatchcase
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
+from ..core.durations import span_of
 from ..core.wording import nearest
 from ..core.zones import zone_named
 from .identifiers import normalised
@@ -55,6 +56,12 @@ def _short(name: str) -> str:
     return name.rsplit("/", 1)[-1] if name.startswith("arn:") else name
 
 
+def _session(value: object) -> timedelta:
+    if not isinstance(value, str) or not timedelta(minutes=30) <= span_of(value) <= timedelta(hours=12):
+        raise ValueError("expected 30m to 12h, and no more than the role's own maximum")
+    return span_of(value)
+
+
 class Stack(TomlTable):
     """`[stacks.NAME]`: one deployment that is checked."""
 
@@ -66,7 +73,22 @@ class Stack(TomlTable):
     )
     region: str | None = Field(None, description="default: that of ARNs below, of the profile or environment")
     profile: str | None = Field(None, description="a profile of the AWS configuration files")
-    role_arn: RoleArn | None = Field(None, description="a role to assume")
+    role_arn: RoleArn | None = Field(
+        None, description="a role to assume, with the credentials of profile or environment"
+    )
+    external_id: Annotated[str, Field(pattern=r"^[\w+=,.@:/-]+$", min_length=2, max_length=1224)] | None = Field(
+        None, description="of role_arn: what its trust policy asks for, where others own the role"
+    )
+    role_session_name: Annotated[str, Field(pattern=r"^[\w+=,.@-]{2,64}$")] | None = Field(
+        None, description="of role_arn: who CloudTrail says it was; default: opschecks-STACK"
+    )
+    duration: Annotated[timedelta, BeforeValidator(_session)] | None = Field(
+        None,
+        description="of role_arn: how long its credentials last, such as '4h'; default: 1h, renewed without mfa_serial",
+    )
+    mfa_serial: Annotated[str, Field(pattern=r"^[\w+=/:,.@-]+$", min_length=9, max_length=256)] | None = Field(
+        None, description="of role_arn: the MFA device whose code is asked for on the terminal"
+    )
     account_id: AccountId | None = Field(None, description="the account that the credentials must belong to")
     endpoint_url: Url | None = Field(None, description="another endpoint for every AWS call")
     state: Annotated[str, AfterValidator(_state)] | None = Field(
@@ -214,6 +236,13 @@ class Stack(TomlTable):
         return self
 
     @model_validator(mode="after")
+    def _a_role_to_assume(self) -> Stack:
+        given = [key for key in OF_A_ROLE if getattr(self, key) is not None]
+        if given and not self.role_arn:
+            raise ValueError(f"{given[0]} goes with role_arn; a profile has its own in the AWS configuration")
+        return self
+
+    @model_validator(mode="after")
     def _one_key_a_user(self) -> Stack:
         users = [one.user for one in self.rotated_keys]
         fields = [(one.secret, field) for one in self.rotated_keys for field in (one.id_field, one.secret_field)]
@@ -261,13 +290,14 @@ class Stack(TomlTable):
 
     @property
     def diverted_by(self) -> str:
-        """The environment variable that would divert a real stack's calls from AWS, or "".
+        """The variable of a running sandbox, which must not be taken for this real stack, or "".
 
-        A sandbox must not be taken for production; an endpoint_url of the stack itself is intended.
+        What diverts single clients is looked at where they are made (aws/endpoints.py); an endpoint_url of the stack
+        itself is intended.
         """
         if self.sandbox or self.endpoint_url:
             return ""
-        return next((name for name in ("OPSCHECKS_SANDBOX", "AWS_ENDPOINT_URL") if os.environ.get(name)), "")
+        return "OPSCHECKS_SANDBOX" if os.environ.get("OPSCHECKS_SANDBOX") else ""
 
     @property
     def state_in_s3(self) -> bool:
@@ -327,5 +357,7 @@ class Stack(TomlTable):
         return {token: value for token, value in known.items() if value}
 
 
-FROM_THE_SANDBOX = ("endpoint_url", "backend_url", "dashboard_url", "distribution_id")
+OF_A_ROLE = ("external_id", "role_session_name", "duration", "mfa_serial")
+"""Keys that say how role_arn is assumed."""
+FROM_THE_SANDBOX = ("region", "endpoint_url", "backend_url", "dashboard_url", "distribution_id")
 """Keys of a sandbox stack that the running sandbox sets."""

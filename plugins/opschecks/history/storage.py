@@ -153,7 +153,7 @@ class S3Storage:
         return f"{self._prefix}/{key}" if self._prefix else key
 
     def _ask(self, operation: str, *unless: str, **parameters: Any) -> Any:
-        """One call; None where its error is one of `unless`."""
+        """One call, its Body as bytes that were read whole; None where its error is one of `unless`."""
         from botocore import xform_name
         from botocore.exceptions import BotoCoreError, ClientError
 

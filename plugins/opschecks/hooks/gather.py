@@ -121,9 +121,10 @@ def _warm(run: ChecksRun, names: Sequence[str]) -> None:
     from botocore.exceptions import BotoCoreError
 
     for name in names:
-        if not run.stack(name).role_arn:  # with a role, clients follow its credentials
-            with contextlib.suppress(BotoCoreError):  # the first call of that client says so, and names itself
-                run.aws[name].warm(FIRST_CALLS)
+        with contextlib.suppress(
+            BotoCoreError, OSError, CouldNotLook
+        ):  # that client's first call says so, and names itself
+            run.aws[name].warm(FIRST_CALLS)
 
 
 def _identify(run: ChecksRun, name: str) -> None:

@@ -168,15 +168,16 @@ def _exchange(_: pytest.Item) -> Any:
 @_bet(
     "the plugins terminalreporter and capturemanager, and their methods",
     PYTEST,
-    "hooks/progress.py, hooks/terminal.py",
-    "lines of progress are shown while checks run",
+    "hooks/progress.py, hooks/terminal.py, hooks/asking.py",
+    "lines of progress are shown while checks run, and an MFA code can be typed",
 )
 def _reporter(_: pytest.Item) -> Any:
     from _pytest import capture, terminal
 
     for name in ("ensure_newline", "write_line", "flush", "section", "getreports"):
         getattr(terminal.TerminalReporter, name)
-    getattr(capture.CaptureManager, "global_and_fixture_disabled")  # noqa: B009 - it is only looked at
+    for name in ("global_and_fixture_disabled", "suspend", "resume"):
+        getattr(capture.CaptureManager, name)
     named = _says(terminal.pytest_configure, '"terminalreporter"')
     return named and _says(capture.pytest_load_initial_conftests, '"capturemanager"')
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import ast
 import contextlib
 import gc
+import json
 import os
 import re
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -219,15 +220,19 @@ def _begin(config: pytest.Config, suite: str, checks: Path, partial: str) -> Che
         except OSError as error:
             end(f"--reports {shown_path(reports)}: the folder cannot be created: {error.strerror}")
         try:
-            _reach(run)
+            _reach(run, config)
         except LookupError as error:
             end(str(error))
     return run
 
 
-def _reach(run: ChecksRun) -> None:
-    """Set up the access to each real stack's AWS; LookupError if the profile or region does not exist."""
+def _reach(run: ChecksRun, config: pytest.Config) -> None:
+    """Set up the access to each real stack's AWS; LookupError if the AWS configuration is wrong or diverts calls."""
+    from ..aws.credentials import nobody_to_ask
     from ..aws.session import Aws, UnusableProfile
+    from .asking import asker
+
+    signed: Mapping[str, Mapping[str, str]] = json.loads((worker_input(config) or {}).get("opschecks_signed", "{}"))
 
     for stack in run.stacks:
         if not stack.sandbox:
@@ -236,10 +241,13 @@ def _reach(run: ChecksRun) -> None:
                     f"stacks.{stack.name}: {variable} is set and would divert calls from AWS; unset it, "
                     "or set endpoint_url for this stack"
                 )
+            ask = asker(config)
             try:
-                run.aws[stack.name] = Aws(stack)
+                run.aws[stack.name] = aws = Aws(stack, ask=ask, signed=signed.get(stack.name))
             except UnusableProfile as error:
                 raise LookupError(str(error)) from None
+            if aws.asks and not (ask or run.worker):
+                raise LookupError(str(nobody_to_ask(aws.asks)))
 
 
 def _settle_options(config: pytest.Config, run: ChecksRun) -> None:

@@ -55,6 +55,9 @@ def pytest_configure_node(node: Any) -> None:
     if not run.accounts:
         identify_stack(run, [stack.name for stack in run.stacks])
     node.workerinput["opschecks_accounts"] = json.dumps(run.accounts)
+    # a worker can ask nobody: it goes on with what a person has let the controller have
+    known = [name for name, aws in run.aws.items() if aws.asks and run.accounts.get(name)]
+    node.workerinput["opschecks_signed"] = json.dumps({name: run.aws[name].handed_on() for name in known})
     refused = {name: (error.call, error.reason, error.action) for name, error in run.refused.items()}
     node.workerinput["opschecks_refused"] = json.dumps(refused)
 

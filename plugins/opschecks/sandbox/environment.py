@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
+from ..aws.configuration import isolated_session
+from ..aws.proxies import reach_directly
 from ..config.stack import Stack
 from ..core import clock
 from . import service_models  # noqa: F401 - before moto, which reads models while it is imported
@@ -37,7 +39,7 @@ def _session() -> Any:
     """One for all sandboxes of the process, because a new session reads all service models again."""
     import boto3
 
-    return boto3.Session(**CREDENTIALS)
+    return boto3.Session(botocore_session=isolated_session(), **CREDENTIALS)
 
 
 class Sandbox:
@@ -60,6 +62,7 @@ class Sandbox:
 
     def start(self) -> None:
         """Return when everything answers that the daily checks need."""
+        reach_directly(os.environ)
         self.server.start()
         self._undo.append(self.server.stop)
         self._undo.append(correct(Ties(self.target_states, self._follow_attributes, self._forget, self._follow_task)))

@@ -1,0 +1,143 @@
+"""One session of a stack, one client per service; what botocore raises, in a sentence with the next step."""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import TYPE_CHECKING, Any
+
+from ..core.observation import CouldNotLook
+from .configuration import UnusableProfile, configured_session, profiles_in_use
+from .credentials import Ask, Given, frozen, second_factor, sign_in
+from .endpoints import foreign_client
+from .proxies import reach_directly
+from .refusals import explained
+
+if TYPE_CHECKING:
+    from ..config.stack import Stack
+
+CONNECT_TIMEOUT_S = 5
+READ_TIMEOUT_S = 20
+_FETCHING = {
+    "AssumeRole": "sts:AssumeRole",
+    "AssumeRoleWithWebIdentity": "sts:AssumeRoleWithWebIdentity",
+    "GetRoleCredentials": "sso:GetRoleCredentials",
+}
+"""Calls with which botocore fetches credentials while it makes another one."""
+
+
+class Clients:
+    """Made without the network; `asks` says what asks for an MFA code before the first call, or is empty."""
+
+    def __init__(self, stack: Stack, given: Given, ask: Ask | None, signed: Given | None) -> None:
+        """`given` are source credentials, `signed` those of the role itself, as another process got them."""
+        import boto3
+
+        reach_directly(os.environ)
+        self._stack = stack
+        self._lock = threading.Lock()
+        self._clients: dict[tuple[str, bool, str | None], Any] = {}
+        self.refused: CouldNotLook | None = None
+        self._own = configured_session(stack)
+        self.session = boto3.Session(botocore_session=self._own)
+        self.asks = "" if signed else second_factor(self._own, stack, given)
+        try:
+            sign_in(self._own, stack, signed or given, ask, None if signed else self._sts)
+        except ValueError as error:  # a number of the configuration that is none
+            raise UnusableProfile(f"stacks.{stack.name}: the AWS configuration is wrong: {error}") from None
+
+    def client(self, service: str, *, once: bool = False, region: str | None = None) -> Any:
+        """The service's client; with `once`, one that never retries. `region`: another one than the session's.
+
+        CouldNotLook for one that would not call AWS.
+        """
+        with self._lock:
+            if (service, once, region) not in self._clients:
+                attempts = 1 if once else self._stack.limits.aws_attempts
+                self._clients[service, once, region] = self._make(service, attempts, region)
+            return self._clients[service, once, region]
+
+    def frozen(self) -> dict[str, str]:
+        """The credentials as they are now, for another process."""
+        return frozen(self._own)
+
+    def _make(self, service: str, attempts: int, region: str | None) -> Any:
+        from .tls import share_connections
+
+        client = self.session.client(
+            service, region_name=region, endpoint_url=self._stack.endpoint_url, config=_how(attempts)
+        )
+        if why := foreign_client(self._own, client, self._stack):
+            raise CouldNotLook("", why)
+        share_connections(client)
+        return client
+
+    def _sts(self, **keys: Any) -> Any:
+        """A client of STS that signs with these keys: the source's, to assume the role."""
+        how = _how(self._stack.limits.aws_attempts)
+        return self._own.create_client("sts", endpoint_url=self._stack.endpoint_url, config=how, **keys)
+
+    def refusal(self, call: str, operation: str, error: Any) -> CouldNotLook:
+        """A ClientError; of the call that fetches credentials, where it was that."""
+        fetching = getattr(error, "operation_name", operation)
+        asked = _FETCHING.get(fetching, call) if fetching != operation else call
+        region = str(self.session.region_name)
+        return explained(asked, error, region=region, log_in=self._log_in())
+
+    def failure(self, call: str, error: Exception) -> CouldNotLook:
+        """A BotoCoreError or OSError: no answer of AWS was read."""
+        told = f"{type(error).__name__}: {error}"
+        kind = type(error).__name__
+        if kind == "NoCredentialsError":
+            return CouldNotLook(call, f"{told} – {self._no_credentials()}")
+        if kind in ("UnauthorizedSSOTokenError", "SSOTokenLoadError", "TokenRetrievalError"):
+            return CouldNotLook(call, f"the login of AWS SSO has expired or was never made – {self._log_in()}")
+        if kind in ("LoginRefreshRequired", "LoginTokenLoadError", "LoginError", "LoginInsufficientPermissions"):
+            return CouldNotLook(call, f"the login of aws login has expired or was never made – {self._log_in()}")
+        if kind == "RefreshWithMFAUnsupportedError":
+            return CouldNotLook(call, f"{told} – the session that took an MFA code has ended: begin again")
+        if kind in ("ProxyConnectionError", "InvalidProxiesConfigError"):
+            return CouldNotLook(call, f"{told} – check HTTPS_PROXY, or except AWS by NO_PROXY")
+        if kind == "SSLError":
+            return CouldNotLook(call, f"{told} – behind a proxy that opens TLS, AWS_CA_BUNDLE names its certificates")
+        if isinstance(error, OSError) and error.filename:
+            named = _variables_with(str(error.filename))
+            return CouldNotLook(call, f"{named}{error.filename}: {error.strerror}, and the credentials need it")
+        return CouldNotLook(call, told)
+
+    def _no_credentials(self) -> str:
+        stack = self._stack
+        if profile := self._own.instance_variables().get("profile"):
+            return f"the profile {profile} of stacks.{stack.name} has none: aws configure --profile {profile}"
+        known = ", ".join(list(self._own.full_config.get("profiles", {}))[:5])
+        others = f" (there are {known})" if known else ""
+        return (
+            f"set profile for stacks.{stack.name} or AWS_PROFILE{others}, log in (aws configure sso, aws configure), "
+            "or run it where a role is attached"
+        )
+
+    def _log_in(self) -> str:
+        """How the credentials in use are renewed, as a command to type."""
+        for name, settings in profiles_in_use(self._own):
+            if {"sso_session", "sso_start_url"} & set(settings):
+                return f"aws sso login --profile {name}"
+            if "login_session" in settings:
+                return f"aws login --profile {name}"
+        return "log in again"
+
+
+def _how(attempts: int) -> Any:
+    from botocore.config import Config
+
+    return Config(
+        connect_timeout=CONNECT_TIMEOUT_S,
+        read_timeout=READ_TIMEOUT_S,
+        retries={"mode": "standard", "total_max_attempts": attempts},
+        max_pool_connections=32,
+        user_agent_extra="opschecks",
+    )
+
+
+def _variables_with(value: str) -> str:
+    named = [name for name, given in os.environ.items() if name.startswith("AWS_") and given == value]
+    return f"{', '.join(named)}: " if named else ""

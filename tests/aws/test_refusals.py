@@ -1,0 +1,129 @@
+"""What an error answer of AWS means: the action and the policy that its message names, or the credentials."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from opschecks.aws.refusals import explained
+from opschecks.core.observation import NotThere
+
+WHO = "User: arn:aws:sts::123456789012:assumed-role/ops/me is not authorized to perform:"
+KEY = "arn:aws:kms:us-west-2:123456789012:key/0f1e"
+SCP = "arn:aws:organizations::987654321098:policy/o-qv5af4abcd/service_control_policy/p-2kgnabcd"
+
+
+def told(code: str, message: str, call: str = "logs:FilterLogEvents", **more: Any) -> str:
+    error = ClientError({"Error": {"Code": code, "Message": message}}, call.partition(":")[2])
+    return str(explained(call, error, **more))
+
+
+ADVICE = {
+    "no policy allows it": (
+        "AccessDeniedException", f"{WHO} logs:FilterLogEvents because no identity-based policy allows it",
+        "allow logs:FilterLogEvents",
+    ),
+    "another service's action": (
+        "AccessDeniedException",
+        f"{WHO} kms:Decrypt on resource: {KEY} because no identity-based policy allows the kms:Decrypt action",
+        "allow kms:Decrypt",
+    ),
+    "a key's own policy": (
+        "AccessDeniedException",
+        f"{WHO} kms:Decrypt on resource: {KEY} because no resource-based policy allows the kms:Decrypt action",
+        "allow kms:Decrypt in the resource's own policy",
+    ),
+    "KMS without an action": ("AccessDeniedException", "Access to KMS is not allowed", "allow kms:Decrypt"),
+    "an action in lower case": ("AccessDenied", f"{WHO} sqs:receivemessage", "allow sqs:receivemessage"),
+    "a code that nobody knows": ("TeapotException", f"{WHO} logs:FilterLogEvents", "allow logs:FilterLogEvents"),
+    "S3, which names nothing": ("AccessDenied", "Access Denied", "allow logs:FilterLogEvents"),
+    "a deny of the organization": (
+        "AccessDenied", f"{WHO} iam:ListRoles on resource: * with an explicit deny in a service control policy",
+        "a service control policy denies it: no policy of this account can allow iam:ListRoles; ask who",
+    ),
+    "a deny of the organization by its ARN": (
+        "AccessDenied", f"{WHO} iam:ListRoles with an explicit deny in a service control policy: {SCP}",
+        "a service control policy denies it: no policy of this account can allow iam:ListRoles",
+    ),
+    "what the organization does not allow": (
+        "AccessDenied", f"{WHO} ec2:DescribeVpcs because no service control policy allows it",
+        "a service control policy denies it",
+    ),
+    "older words for it": (
+        "AccessDenied", "due to an explicit deny in a Service Control Policy", "a service control policy denies it",
+    ),
+    "a resource control policy": (
+        "AccessDenied", f"{WHO} s3:GetObject with an explicit deny in a resource control policy",
+        "a resource control policy denies it",
+    ),
+    "a boundary": (
+        "AccessDenied", f"{WHO} ecs:StopTask because no permissions boundary allows the ecs:StopTask action",
+        "allow ecs:StopTask in the permissions boundary of this identity",
+    ),
+    "a deny of a boundary": (
+        "AccessDenied", f"{WHO} ecs:StopTask with an explicit deny in a permissions boundary: {SCP}",
+        "remove the explicit deny of ecs:StopTask from the permissions boundary of this identity",
+    ),
+    "a session policy": (
+        "AccessDenied", f"{WHO} s3:GetObject because no session policy allows the s3:GetObject action",
+        "allow s3:GetObject in the session policy",
+    ),
+    "a VPC endpoint": (
+        "AccessDeniedException", f"{WHO} dynamodb:Query because no VPC endpoint policy allows it",
+        "allow dynamodb:Query in the policy of the VPC endpoint",
+    ),
+    "a deny of the identity's own": (
+        "AccessDenied", f"{WHO} s3:GetObject with an explicit deny in an identity-based policy",
+        "remove the explicit deny of s3:GetObject from the identity-based policy",
+    ),
+    "a role that does not trust us": (
+        "AccessDenied", f"{WHO} sts:AssumeRole because no role trust policy allows the sts:AssumeRole action",
+        "allow sts:AssumeRole in the role's trust policy",
+    ),
+    "EC2's encoded message does not push the advice out": (
+        "UnauthorizedOperation",
+        f"{WHO} ec2:DescribeVpcs because no identity-based policy allows it. Encoded authorization failure message: "
+        + "aB3-" * 400,
+        "allow ec2:DescribeVpcs",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", ADVICE.values(), ids=ADVICE)
+def test_the_advice_names_what_aws_names(case: tuple[str, str, str]) -> None:
+    code, message, advice = case
+    assert f" – {advice}" in told(code, message)
+    assert len(told(code, message)) < 500
+
+
+def test_no_permission_is_advised_where_none_helps() -> None:
+    words = told("AccessDenied", f"{WHO} iam:ListRoles with an explicit deny in a service control policy: {SCP}")
+    assert "– allow" not in words
+
+
+@pytest.mark.parametrize(
+    ("code", "region", "opt_in"),
+    [
+        ("UnrecognizedClientException", "me-central-1", True),
+        ("InvalidClientTokenId", "ap-east-1", True),
+        ("AuthFailure", "us-west-2", False),
+        ("InvalidClientTokenId", "us-gov-west-1", False),
+        ("InvalidClientTokenId", "cn-north-1", False),
+        ("ExpiredToken", "me-central-1", False),
+    ],
+)
+def test_a_region_that_is_not_enabled_knows_no_key(code: str, region: str, opt_in: bool) -> None:
+    words = told(code, "The security token included in the request is invalid", region=region)
+    assert (f"the account has not enabled {region}, an opt-in region" in words) == opt_in
+    assert words.endswith(": log in again")
+
+
+def test_what_is_not_there_is_no_refusal() -> None:
+    error = ClientError({"Error": {"Code": "ResourceNotFoundException", "Message": "no"}}, "DescribeTable")
+    assert isinstance(explained("dynamodb:DescribeTable", error), NotThere)
+
+
+def test_any_other_error_is_told_as_it_is() -> None:
+    assert told("ValidationException", "limit") == "logs:FilterLogEvents: ValidationException: limit"
