@@ -16,6 +16,7 @@ AUTO_SCALING = {
     "test_services_can_scale",
     "test_scaling_limits_are_as_wanted",
     "test_services_are_not_at_max_capacity",
+    "test_services_are_within_their_task_limits",
 }
 MUTE_RULES = {"test_alarms_can_act"}
 BY_API_ALONE = (

@@ -60,17 +60,22 @@ def since_the_gate(
     taken = datetime.fromisoformat(snapshot["started"])
     if now - taken > LONGEST:
         raise Unanswerable("", f"the newest run of checks/deploy/before is of {taken:%Y-%m-%d %H:%M} UTC: run it again")
-    before = {one["resource"]: one for one in snapshot["findings"] if one.get("evidence")}
+    states, health = _seen(snapshot, "StateValue"), _seen(snapshot, "TargetHealthDescriptions")
     late = timedelta(minutes=stack.limits.metrics_late_minutes)
     deployed = max((at for at in _deployed(services) if at > taken), default=None)
     # a shared balancer's own errors may be a neighbour's, and a network load balancer has none
     own = [one for one in balancer_errors if one.speaks_http and not one.others]
     measured: list[Traffic | BalancerErrors] = [*traffic, *own]
     return [
-        *(_alarm(alarm, before.get(alarm.arn)) for alarm in alarms),
-        *_all_targets(target_health, services, before),
+        *(_alarm(alarm, states.get(alarm.arn)) for alarm in alarms),
+        *_all_targets(target_health, services, health),
         *(_errors(one, taken, deployed, late, stack.limits.of(one).errors_5xx_per_minute) for one in measured),
     ]
+
+
+def _seen(snapshot: Mapping[str, Any], key: str) -> dict[str, Mapping[str, Any]]:
+    """The findings whose evidence has this key, by resource: a target group has others of its traffic."""
+    return {one["resource"]: one for one in snapshot["findings"] if key in (one.get("evidence") or {})}
 
 
 def _deployed(services: Sequence[Service] | CouldNotLook) -> list[datetime]:

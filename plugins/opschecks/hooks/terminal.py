@@ -52,6 +52,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     if not run or not run.told:
         return
     from ..config.load import shown_path
+    from ..report.idle_limits import idle_limits
     from ..report.text import printable
     from ..report.verdict import verdict
 
@@ -73,7 +74,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         write(printable(line)[:LINE])
     for line in _waiver_lines(told):
         write(printable(line)[:LINE], yellow=True)
-    for line in run.untidy:
+    for line in (*run.untidy, *idle_limits(told, run.stacks)):
         write(printable(line), yellow=True)
     write("")
     if not run.write_error:

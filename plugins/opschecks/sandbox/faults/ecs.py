@@ -35,7 +35,11 @@ def service_wants_no_task(sandbox: Sandbox) -> None:
 
 @fault(
     caught_by=[*_FEWER_TASKS, "test_deployments_are_settled", "test_tasks_run_the_image_of_their_tag"],
-    blinds=["test_services_are_not_at_max_capacity", "test_scaling_has_room_for_a_deploy"],
+    blinds=[
+        "test_services_are_not_at_max_capacity",
+        "test_services_are_within_their_task_limits",
+        "test_scaling_has_room_for_a_deploy",
+    ],
 )
 def service_is_gone(sandbox: Sandbox) -> None:
     """The service does not exist."""
