@@ -9,8 +9,9 @@ from typing import Any
 
 PATTERN = " ".join(
     (
-        "?ERROR ?Error ?error ?FATAL ?Fatal ?fatal ?CRITICAL ?Critical ?critical ?PANIC ?panic ?SEVERE ?EMERGENCY ?emergency",
-        r'?"[crit]" ?"[alert]" ?"[emerg]" ?"level=err" ?"level=crit" ?"\"err\"" ?"\"crit\"" ?"\"alert\"" ?"\"ALERT\"" ?"\"emerg\""',
+        "?ERROR ?Error ?error ?FATAL ?Fatal ?fatal ?CRITICAL ?Critical ?critical ?PANIC ?panic ?SEVERE",
+        r'?EMERGENCY ?emergency ?"[crit]" ?"[alert]" ?"[emerg]" ?"level=err" ?"level=crit"',
+        r'?"\"err\"" ?"\"crit\"" ?"\"alert\"" ?"\"ALERT\"" ?"\"emerg\"" ?"\"ERR\""',
         r'?"\"level\":50" ?"\"level\": 50" ?"\"level\":60" ?"\"level\": 60" ?"\"level\":3," ?"\"level\": 3,"',
     )
 )
