@@ -95,6 +95,7 @@ DENIED = CouldNotLook(
     "AccessDeniedException: User is not authorized",
     action="ecs:ListServiceDeployments",
 )
+NOT_OFFERED = CouldNotLook("ecs:ListServiceDeployments", "UnsupportedFeatureException: not supported in this Region")
 THROTTLED = CouldNotLook("ecs:ListServiceDeployments", "ThrottlingException: Rate exceeded")
 ROLLED_BACK = record(
     "ROLLBACK_SUCCESSFUL",
@@ -361,6 +362,14 @@ ROWS = [
         "passed",
         GUIDE + "service-deployment-permissions.html",
         says="judged by the service's messages alone: ecs:ListServiceDeployments: AccessDenied",
+    ),
+    Row(
+        "a region without the records: messages tell as before",
+        ecs.test_deployments_are_settled,
+        lambda: seen(service(events=TAKEN_BACK), ListServiceDeployments=NOT_OFFERED),
+        "failed",
+        API + "API_ListServiceDeployments.html",
+        says="deployment failed: alarm detected.",
     ),
     Row(
         "the records are throttled",

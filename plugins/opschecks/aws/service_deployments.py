@@ -28,7 +28,14 @@ ARNS_A_CALL = 20
 DAY = timedelta(hours=24)
 _HOOK_MINUTES = 24 * 60
 """How long a pause waits unless it says: AmazonECS API_DeploymentLifecycleHookTimeoutConfiguration.html."""
-_NOT_OFFERED = ("UnsupportedFeature", "UnknownOperation", "InvalidAction", "NotImplemented", "UnrecognizedAction", "501")
+_NOT_OFFERED = (
+    "UnsupportedFeature",
+    "UnknownOperation",
+    "InvalidAction",
+    "NotImplemented",
+    "UnrecognizedAction",
+    "501",
+)
 
 
 @dataclass(frozen=True)

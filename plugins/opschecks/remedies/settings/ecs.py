@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
+from ...aws.ecs import Service
 from ...core import clock
 from ...core.answer import Answer
 from ...core.change import CannotFix, Progress, Proof, Request, Risk, State
@@ -80,8 +81,8 @@ class _Service(Setting):
         launches = told.get("taskSets") or told["deployments"]
         state = self._state(target, told)
         running, desired = told["runningCount"], told["desiredCount"]
-        newest = next((str(event.get("message", "")) for event in told.get("events", [])), "")
-        said = f"{running} of {desired} tasks run, deployment {state}" + (f": {newest}" if newest else "")
+        trouble = Service(arn=target, name=target, evidence=told).trouble if told.get("events") else ""
+        said = f"{running} of {desired} tasks run, deployment {state}" + (f": {trouble}" if trouble else "")
         done = (state == "COMPLETED" and running == desired and len(launches) == 1) or (
             state == "SERVING" and running >= desired
         )
@@ -288,8 +289,8 @@ class RollBackAfterErrors(RollBackService):
 
 def _groups_of(service: Mapping[str, Any]) -> set[str]:
     """Every target group that ECS fills with the service's tasks, those of blue/green deployments too."""
-    listed = service.get("loadBalancers", [])
-    pairs = [(one, one.get("advancedConfiguration", {}).get("alternateTargetGroupArn")) for one in listed]
+    listed = [one for of in (service, *(service.get("taskSets") or [])) for one in of.get("loadBalancers") or []]
+    pairs = [(one, (one.get("advancedConfiguration") or {}).get("alternateTargetGroupArn")) for one in listed]
     return {arn for one, other in pairs for arn in (one.get("targetGroupArn"), other) if arn}
 
 
