@@ -207,6 +207,30 @@ ROWS = [
         says="the deployment is IN_PROGRESS, stage POST_TEST_TRAFFIC_SHIFT",
     ),
     Row(
+        "rolling, and ECS names a stage of it: old tasks still run",
+        after.test_what_was_deployed_serves,
+        lambda: expected(
+            "backend:8",
+            service(
+                deployment(8, rolloutState="IN_PROGRESS", createdAt=ago(minutes=10)), deployment(7, status="ACTIVE")
+            ),
+            record(lifecycleStage="CLEAN_UP"),
+        ),
+        "failed",
+        API + "API_ServiceDeployment.html",
+        says="the deployment is IN_PROGRESS",
+    ),
+    Row(
+        "a task is being started while the records are throttled",
+        ecs.test_services_run_the_tasks_they_want,
+        lambda: seen(
+            service(runningCount=1, pendingCount=1, events=[event("has started 1 tasks: (task 1f).", minutes=2)]),
+            ListServiceDeployments=THROTTLED,
+        ),
+        "passed",
+        API + "CommonErrors.html",
+    ),
+    Row(
         "blue/green, over: one deployment without rolloutState, nothing recorded",
         after.test_what_was_deployed_serves,
         lambda: expected("backend:8", service(deployment(8, rolloutState=None))),
