@@ -18,6 +18,10 @@ from threading import Lock
 from typing import Any
 
 OPERATIONS = ("BatchGetItem", "BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan", "UpdateItem")
+UNFINISHED = [
+    "PENDING", "IN_PROGRESS", "STOP_REQUESTED", "STOPPED", "ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS",
+    "ROLLBACK_SUCCESSFUL", "ROLLBACK_FAILED",
+]  # fmt: skip
 AT_ONCE = 64
 
 Run = Callable[[Iterable[Callable[[], Any]]], list[Any]]
@@ -155,13 +159,15 @@ class Morning:
         )
 
     def services(self) -> None:
-        """Services 10 a call; tasks that run and that stopped, 100 a call."""
+        """Services 10 a call; their deployments one a call; tasks that run and that stopped, 100 a call."""
         ecs, cluster, names = self.client("ecs"), self.stack["cluster"], self.stack["services"]
         looks = [
             lambda start=start: ecs.describe_services(cluster=cluster, services=names[start : start + 10])
             for start in range(0, len(names), 10)
         ]
-        self.run([*looks, self._tasks])
+        asked: dict[str, Any] = {"cluster": cluster, "status": UNFINISHED, "maxResults": 100}
+        records = [lambda name=name: ecs.list_service_deployments(service=name, **asked) for name in names]
+        self.run([*looks, *records, self._tasks])
 
     def _tasks(self) -> None:
         ecs, cluster = self.client("ecs"), self.stack["cluster"]

@@ -68,8 +68,13 @@ def _bake_hangs(sandbox: Any) -> None:
 
 
 def _bake_was_rolled_back(sandbox: Any) -> None:
-    [told] = sandbox.service("web").past
-    told.update(status="ROLLBACK_IN_PROGRESS", rollback={"reason": "alarm web-errors"})
+    service, ended = sandbox.service("web"), sandbox.now - timedelta(hours=1)
+    [told] = service.past
+    told.update(status="ROLLBACK_SUCCESSFUL", finishedAt=ended, rollback={"reason": "alarm web-errors"})
+    del told["lifecycleStage"]
+    old = service.deployments[1]
+    old.update(status="PRIMARY", rolloutState="COMPLETED")
+    service.deployments = [old]
 
 
 def _both_colours_are_ill(sandbox: Any) -> None:
@@ -124,7 +129,7 @@ TWINS = {
     "the bake is over": Twin(_bake_is_over, (), passes=(UNDER_WAY,)),
     "the bake hangs": Twin(_bake_hangs, ("test_deployments_are_settled",)),
     "the bake was rolled back": Twin(
-        _bake_was_rolled_back, ("test_deployments_are_settled", "test_what_was_deployed_serves")
+        _bake_was_rolled_back, ("test_deployments_are_settled", "test_what_was_deployed_serves"), passes=(UNDER_WAY,)
     ),
     "both colours are ill": Twin(
         _both_colours_are_ill, ("test_targets_are_healthy", "test_nothing_got_worse", "test_targets_can_take_a_deploy")

@@ -95,6 +95,7 @@ DENIED = CouldNotLook(
     "AccessDeniedException: User is not authorized",
     action="ecs:ListServiceDeployments",
 )
+NOT_OFFERED = CouldNotLook("ecs:ListServiceDeployments", "UnsupportedFeatureException: not supported in this Region")
 THROTTLED = CouldNotLook("ecs:ListServiceDeployments", "ThrottlingException: Rate exceeded")
 ROLLED_BACK = record(
     "ROLLBACK_SUCCESSFUL",
@@ -204,6 +205,30 @@ ROWS = [
         "failed",
         API + "API_ServiceDeployment.html",
         says="the deployment is IN_PROGRESS, stage POST_TEST_TRAFFIC_SHIFT",
+    ),
+    Row(
+        "rolling, and ECS names a stage of it: old tasks still run",
+        after.test_what_was_deployed_serves,
+        lambda: expected(
+            "backend:8",
+            service(
+                deployment(8, rolloutState="IN_PROGRESS", createdAt=ago(minutes=10)), deployment(7, status="ACTIVE")
+            ),
+            record(lifecycleStage="CLEAN_UP"),
+        ),
+        "failed",
+        API + "API_ServiceDeployment.html",
+        says="the deployment is IN_PROGRESS",
+    ),
+    Row(
+        "a task is being started while the records are throttled",
+        ecs.test_services_run_the_tasks_they_want,
+        lambda: seen(
+            service(runningCount=1, pendingCount=1, events=[event("has started 1 tasks: (task 1f).", minutes=2)]),
+            ListServiceDeployments=THROTTLED,
+        ),
+        "passed",
+        API + "CommonErrors.html",
     ),
     Row(
         "blue/green, over: one deployment without rolloutState, nothing recorded",
@@ -361,6 +386,14 @@ ROWS = [
         "passed",
         GUIDE + "service-deployment-permissions.html",
         says="judged by the service's messages alone: ecs:ListServiceDeployments: AccessDenied",
+    ),
+    Row(
+        "a region without the records: messages tell as before",
+        ecs.test_deployments_are_settled,
+        lambda: seen(service(events=TAKEN_BACK), ListServiceDeployments=NOT_OFFERED),
+        "failed",
+        API + "API_ListServiceDeployments.html",
+        says="deployment failed: alarm detected.",
     ),
     Row(
         "the records are throttled",

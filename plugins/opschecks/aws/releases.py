@@ -96,8 +96,8 @@ def releases(expected: Expected, rollouts: list[Rollout], tasks: list[Task]) -> 
 
 def _release(rollout: Rollout, tasks: Sequence[Task]) -> Release:
     service = rollout.service
-    launches = [] if service.status == "MISSING" else _launches(service)
-    primary = [one.id for one in launches if one.is_primary]
+    launches = [] if service.evidence.get("status") == "MISSING" else _launches(service)
+    primary = [one.evidence.get("id") for one in launches if one.evidence.get("status") == "PRIMARY"]
     running = tuple(task for task in tasks if task.is_wanted and task.started_by in primary)
     evidence = Answer({**rollout.evidence, "tasks": [task.evidence for task in running]}, "ecs:DescribeServices")
     return Release(

@@ -10,7 +10,7 @@ from ..core.answer import Answer
 from ..core.model import Resource
 from ..core.observation import CouldNotLook, observation
 from .ecs import DAY, Event, Launch, Service, Task
-from .service_deployments import LIST, SHIFTED, Recorded, ServiceDeployment, planned_wait
+from .service_deployments import LIST, Recorded, ServiceDeployment, planned_wait
 
 _SERVICES = "ecs:DescribeServices"
 _FAILED = ("deployment failed", "rolling back")
@@ -74,10 +74,10 @@ class Rollout(Resource):
     @property
     def is_starting(self) -> bool:
         """Whether some tasks run, and all missing ones are starting, or are about to in a rolling deployment."""
-        service = self.service
+        if self.service.is_starting:
+            return True
         # with minimumHealthyPercent below 100 ECS stops old tasks before it starts new ones
-        replaces = service.running > 0 and bool(self.under_way) and not self.why
-        return service.is_starting or replaces
+        return self.service.running > 0 and not self.why and bool(self.under_way)
 
     @property
     def under_way(self) -> list[Moving]:
@@ -110,7 +110,7 @@ class Rollout(Resource):
         if current in self.service.task_sets:
             return "COMPLETED" if all(one.is_settled for one in self.service.task_sets) else "not yet stable"
         opened = [one for one in self.known if one.is_open]
-        if any(one.status == "IN_PROGRESS" and one.stage in SHIFTED for one in opened[:1]):
+        if opened and opened[0].serves:
             return "SERVING"
         if opened:
             return opened[0].status + (f", stage {opened[0].stage}" if opened[0].stage else "")

@@ -61,6 +61,11 @@ class ServiceDeployment:
         return self.evidence.get("deploymentConfiguration") or {}
 
     @property
+    def serves(self) -> bool:
+        """Whether it is going well, and its new tasks get all production traffic: ECS only watches them."""
+        return self.status == "IN_PROGRESS" and self.stage in SHIFTED and is_shifting(self.configuration)
+
+    @property
     def is_open(self) -> bool:
         """Whether it is under way."""
         return self.status in OPEN
@@ -118,6 +123,11 @@ class Recorded:
         if self.problem and not self.is_refused:
             raise self.problem.again()
         return self.listed
+
+
+def is_shifting(configuration: Mapping[str, Any]) -> bool:
+    """Whether traffic is shifted from old tasks to new ones, which run beside them; not so in a rolling update."""
+    return configuration.get("strategy") in ("BLUE_GREEN", "LINEAR", "CANARY")
 
 
 def planned_wait(configuration: Mapping[str, Any]) -> timedelta:

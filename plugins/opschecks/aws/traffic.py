@@ -167,9 +167,9 @@ class BalancerErrors(Measured):
         if worst <= limit:
             return ""
         return (
-            f"it answered {worst:g} 5xx in a minute itself, limit {limit}; whose requests those were it does not say, and "
-            f"{', '.join(self.others[:3])} of it is not filled by the stack's services: see target_group_arn in its "
-            "access logs"
+            f"it answered {worst:g} 5xx in a minute itself, limit {limit}, and the stack's services do not fill "
+            f"{', '.join(self.others[:3])} of its target groups: whose requests those were is in the target_group_arn "
+            "of its access logs"
         )
 
 

@@ -68,8 +68,8 @@ class Stack(TomlTable):
     name: str
     sandbox: bool | Literal["production"] = Field(
         False,
-        description='true: the embedded sandbox, and no AWS account is touched; "production": one whose healthy services '
-        "are deployed, balanced and scaled in unusual ways",
+        description="true: the embedded sandbox, and no AWS account is touched; 'production': one whose healthy "
+        "services are deployed, balanced and scaled in unusual ways",
     )
     region: str | None = Field(None, description="default: that of ARNs below, of the profile or environment")
     profile: str | None = Field(None, description="a profile of the AWS configuration files")

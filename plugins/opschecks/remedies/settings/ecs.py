@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
 from ...aws.own_groups import filled_by
+from ...aws.ecs import Service
 from ...core import clock
 from ...core.answer import Answer
 from ...core.change import CannotFix, Progress, Proof, Request, Risk, State
@@ -90,8 +91,8 @@ class _Service(Setting):
         launches = told.get("taskSets") or told["deployments"]
         state = self._state(target, told)
         running, desired = told["runningCount"], told["desiredCount"]
-        newest = next((str(event.get("message", "")) for event in told.get("events", [])), "")
-        said = f"{running} of {desired} tasks run, deployment {state}" + (f": {newest}" if newest else "")
+        trouble = Service(arn=target, name=target, evidence=told).trouble if told.get("events") else ""
+        said = f"{running} of {desired} tasks run, deployment {state}" + (f": {trouble}" if trouble else "")
         done = (state == "COMPLETED" and running == desired and len(launches) == 1) or (
             state == "SERVING" and running >= desired
         )

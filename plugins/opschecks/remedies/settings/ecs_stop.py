@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ...aws.evidence import last_part
-from ...aws.service_deployments import DESCRIBE, LIST, REVISIONS, SHIFTED, is_refused
+from ...aws.service_deployments import DESCRIBE, LIST, REVISIONS, ServiceDeployment, is_refused
 from ...core.change import Request, Sends
 from ...core.observation import CouldNotLook
 
@@ -17,24 +17,18 @@ STOPPABLE = ("PENDING", "IN_PROGRESS")
 
 @dataclass(frozen=True)
 class UnderWay:
-    """A deployment that is under way. `source`: the family:revision that ran before, empty where there is not one."""
+    """A deployment that is under way. `source`: the family:revision that ran before, empty where there is not one.
+
+    `serves`: the new tasks get all production traffic, and ECS only watches them.
+    """
 
     arn: str
-    stage: str
+    serves: bool
     source: str
-
-    @property
-    def serves(self) -> bool:
-        """Whether the new tasks get all production traffic, and ECS only watches them."""
-        return self.stage in SHIFTED
-
-    def stop(self) -> Request:
-        """Roll it back; ECS does so also where no automatic roll-back is set."""
-        return stop_request(self.arn)
 
 
 def stop_request(arn: str) -> Request:
-    """Stop the service deployment, and roll it back."""
+    """Stop the service deployment, and roll it back; ECS does so also where no automatic roll-back is set."""
     return Request("ecs", "StopServiceDeployment", {"serviceDeploymentArn": arn, "stopType": "ROLLBACK"})
 
 
@@ -53,7 +47,7 @@ def under_way(aws: Sends, target: str) -> UnderWay | None:
         arn = str(newest["serviceDeploymentArn"])
         [told] = aws.call("ecs", "DescribeServiceDeployments", serviceDeploymentArns=[arn])["serviceDeployments"]
         sources = [str(one["arn"]) for one in told.get("sourceServiceRevisions") or []]
-        return UnderWay(arn, str(told.get("lifecycleStage") or ""), _revision(aws, sources))
+        return UnderWay(arn, ServiceDeployment(told, "").serves, _revision(aws, sources))
     except CouldNotLook as problem:
         if is_refused(problem):
             return None
