@@ -28,7 +28,7 @@ from opschecks.sandbox.series import Samples, Told
 
 ROOT = Path(__file__).parent.parent
 STACKS = "tests/production_stacks.toml"
-AFTER = ["checks/deploy/after", "--expect-revision", "shop-web:1", "--expect-revision", "shop-checkout:1"]
+AFTER = ["checks/deploy/after", "--expect-revision", "shop-web:2", "--expect-revision", "shop-checkout:1"]
 SUITES = {
     "deploy-after": AFTER,
     "daily": ["checks/daily"],

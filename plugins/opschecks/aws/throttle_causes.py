@@ -100,13 +100,13 @@ def _hot_keys(aws: Aws, one: Throttling, now: datetime) -> dict[str, int] | Coul
     try:
         told = aws.call("dynamodb", "DescribeContributorInsights", TableName=one.table, **of)
         rule = next((name for name in told.get("ContributorInsightsRuleList") or [] if "-PKT-" in name), None)
-        if told.get("ContributorInsightsStatus") != "ENABLED" or not rule:
+        if told["ContributorInsightsStatus"] != "ENABLED" or not rule:
             return None
         asked = {"RuleName": rule, "StartTime": now - HOUR, "EndTime": now, "Period": 300}
         report = aws.call("cloudwatch", "GetInsightRuleReport", **asked, MaxContributorCount=KEYS_NAMED, OrderBy="Sum")
+        hottest = report["Contributors"] if "AggregateValue" not in report else report.get("Contributors") or []
     except NotThere:
         return None
     except CouldNotLook as error:
         return error
-    hottest = report.get("Contributors") or []
     return {", ".join(key["Keys"]): int(key["ApproximateAggregateValue"]) for key in hottest[:KEYS_NAMED]}

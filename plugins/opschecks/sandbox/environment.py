@@ -210,10 +210,10 @@ def follow_task(sandbox: Sandbox, old: Any, new: Any) -> None:
     if old not in sandbox.tasks:  # a task of another service is not served here
         return
     if new is None:
-        drain_task(sandbox, _id_of_task(old), _address_of_task(old))
+        drain_task(sandbox, _id_of_task(old), address_of(old))
         return
     sandbox.tasks[sandbox.tasks.index(old)] = new
-    register_task(sandbox, _id_of_task(new), _address_of_task(old), _address_of_task(new))
+    register_task(sandbox, _id_of_task(new), address_of(old), address_of(new))
 
 
 def drain_task(sandbox: Sandbox, task: str, address: str) -> None:
@@ -254,6 +254,7 @@ def _id_of_task(task: Any) -> str:
     return str(task.task_arn).rsplit("/", 1)[-1]
 
 
-def _address_of_task(task: Any) -> str:
+def address_of(task: Any) -> str:
+    """The task's private address."""
     details = [detail for attachment in task.attachments for detail in attachment["details"]]
     return str(next(detail["value"] for detail in details if detail["name"] == _ADDRESS))

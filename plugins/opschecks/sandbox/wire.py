@@ -21,12 +21,14 @@ class Wire:
         broken: what happens to a service's calls (its signing name, or "*" for those not named):
             "throttled", "denied", "expired", "empty" (200 and a body without content), "cut" (half a body),
             or "" for nothing.
+        beside: applications for services that the other one does not have, by signing name.
         calls: how many calls of each service were answered, by signing name.
     """
 
     def __init__(self, app: App) -> None:
         self._app = app
         self.broken: dict[str, str] = {}
+        self.beside: dict[str, App] = {}
         self.calls: Counter[str] = Counter()
         self._counting = threading.Lock()
 
@@ -38,7 +40,7 @@ class Wire:
             self.calls[service] += 1
         how = self.broken.get(service, self.broken.get("*", ""))
         if not how or not service:
-            return self._app(environ, start_response)
+            return self.beside.get(service, self._app)(environ, start_response)
         return _answer(how, environ, start_response)
 
 

@@ -39,7 +39,7 @@ def run_service(backend: Any, cluster: str, service: str, addresses: tuple[str, 
             "message": f"(service {service}) has reached a steady state.",
         },
     )
-    tasks = _run(backend, cluster, made, len(addresses), begun)
+    tasks = run_tasks(backend, cluster, made, len(addresses), begun)
     for task, address in zip(tasks, addresses, strict=True):
         for attachment in task.attachments:
             for detail in attachment["details"]:
@@ -48,7 +48,7 @@ def run_service(backend: Any, cluster: str, service: str, addresses: tuple[str, 
     return list(tasks)
 
 
-def _run(backend: Any, cluster: str, service: Any, count: int, begun: datetime) -> list[Any]:
+def run_tasks(backend: Any, cluster: str, service: Any, count: int, begun: datetime) -> list[Any]:
     """Start tasks of the service's newest deployment, with the image that its tag points to now."""
     deployment = service.deployments[0]
     tasks = backend.run_task(
@@ -137,7 +137,7 @@ def _settled(backend: Any, service: Any) -> None:
                 "Scaling activity initiated by deployment",
             )
     if count > len(kept):
-        _run(backend, service.cluster_name, service, count - len(kept), now)
+        run_tasks(backend, service.cluster_name, service, count - len(kept), now)
     service.running_count, service.pending_count = count, 0
     newest.update(rolloutState="COMPLETED", runningCount=count, desiredCount=count, pendingCount=0)
     service.deployments = [newest]

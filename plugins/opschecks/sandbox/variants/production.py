@@ -12,7 +12,9 @@ import copy
 from datetime import timedelta
 from typing import Any
 
+from ..corrections.ecs import run_tasks
 from ..corrections.ecs_deployments import record
+from ..environment import address_of
 from ..seed import CONTAINER_PORT, put_metrics
 from ..seeds import flow_logs
 from ..series import DAY, Samples, Told, periods
@@ -94,14 +96,18 @@ def _neighbours(sandbox: Sandbox) -> None:
 def _blue_green(sandbox: Sandbox, name: str) -> None:
     """A bake of 24 hours, of which some are over; the old colour still runs, and has its targets."""
     service = sandbox.service(name)
-    green = target_group(sandbox, f"{name}-green", sandbox.seeded.targets)
+    old = service.deployments[0]
+    new = copy.deepcopy(old)
+    revision = _next_revision(sandbox, service.task_definition)
+    began = sandbox.now - BAKING
+    new.update(id="ecs-svc/2222222222222222222", taskDefinition=revision, createdAt=began - timedelta(minutes=8))
+    old.update(status="ACTIVE", updatedAt=began)
+    new.update(updatedAt=began)
+    service.deployments, service.task_definition = [new, old], revision
+    tasks = run_tasks(sandbox.backend("ecs"), sandbox.stack.cluster or "", service, service.desired_count, began)
+    green = target_group(sandbox, f"{name}-green", tuple(address_of(task) for task in tasks))
     forward(sandbox, green, "/green/*")
     balanced(sandbox, name, sandbox.seeded.target_group, green)
-    new = service.deployments[0]
-    old = copy.deepcopy(new)
-    old.update(id="ecs-svc/1111111111111111111", status="ACTIVE", updatedAt=sandbox.now - BAKING)
-    new.update(createdAt=sandbox.now - BAKING - timedelta(minutes=8), updatedAt=sandbox.now - BAKING)
-    service.deployments = [new, old]
     opened = record(
         service,
         new,
@@ -113,6 +119,15 @@ def _blue_green(sandbox: Sandbox, name: str) -> None:
     service.past = [opened]
     for deployment in (new, old):
         del deployment["rolloutState"], deployment["rolloutStateReason"]
+
+
+def _next_revision(sandbox: Sandbox, revision: str) -> str:
+    """Register the same task definition once more; returns the ARN of the new revision."""
+    ecs = sandbox.client("ecs")
+    told = ecs.describe_task_definition(taskDefinition=revision)["taskDefinition"]
+    keys = ("family", "networkMode", "requiresCompatibilities", "cpu", "memory", "containerDefinitions")
+    made = ecs.register_task_definition(**{key: told[key] for key in keys})
+    return str(made["taskDefinition"]["taskDefinitionArn"])
 
 
 def _without_balancer(sandbox: Sandbox, name: str) -> None:

@@ -1,0 +1,184 @@
+"""Flow logs and AWS Health as real accounts have them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from opschecks.aws.elbv2 import LoadBalancer
+from opschecks.aws.flow_logs import Vpc, vpcs
+from opschecks.aws.health import HealthEvent, health_events
+from opschecks.core.observation import CouldNotLook
+from tests.canned import ACCOUNT, Aws, Raw, ago, given, names, weekly
+from tests.real.rows import Row
+
+HEALTH = "https://docs.aws.amazon.com/health/latest/APIReference/"
+FLOW = "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_FlowLog.html"
+SHARING = "https://docs.aws.amazon.com/vpc/latest/userguide/vpc-sharing-service-behavior.html"
+NO_PLAN = CouldNotLook("health:DescribeEvents", "SubscriptionRequiredException: ")
+TABLE = f"arn:aws:dynamodb:{ACCOUNT}:table/incidents"
+flows = weekly("flow_logs").test_vpcs_record_their_traffic
+aws_well = weekly("health").test_aws_reports_no_problem_of_the_stack
+
+
+def recorded(*logs: Raw, subnets: tuple[Raw, ...] = ()) -> list[Vpc]:
+    """The stack's VPC, where DescribeFlowLogs and DescribeSubnets answer these."""
+    arn = f"arn:aws:elasticloadbalancing:{ACCOUNT}:loadbalancer/app/web/1f"
+    balancer = LoadBalancer(arn=arn, name="web", evidence={"VpcId": "vpc-1"})
+    aws = Aws({("ec2", "DescribeFlowLogs"): {"FlowLogs": [*logs]}, ("ec2", "DescribeSubnets"): {"Subnets": [*subnets]}})
+    return vpcs(aws, [balancer], [])
+
+
+def log(**changes: Any) -> Raw:
+    """An element of DescribeFlowLogs' FlowLogs that delivers to a bucket."""
+    raw = {
+        "FlowLogId": "fl-1",
+        "FlowLogStatus": "ACTIVE",
+        "DeliverLogsStatus": "SUCCESS",
+        "LogDestinationType": "s3",
+        "LogDestination": "arn:aws:s3:::flow-logs",
+        "ResourceId": "vpc-1",
+        "TrafficType": "ALL",
+    }
+    return given(raw, changes)
+
+
+def subnet(name: str, owner: str = "123456789012") -> Raw:
+    """An element of DescribeSubnets' Subnets."""
+    return {"SubnetId": name, "VpcId": "vpc-1", "OwnerId": owner}
+
+
+def told(answer: Any, *entities: Raw) -> list[HealthEvent]:
+    """The events of AWS Health, where its operations answer these."""
+    aws = Aws({("health", "DescribeEvents"): answer, ("health", "DescribeAffectedEntities"): {"entities": [*entities]}})
+    return health_events(aws, names(cluster="prod", services=("api",), tables=("incidents",)))
+
+
+def event(**changes: Any) -> Raw:
+    """An element of DescribeEvents' events: an open problem of ECS that concerns this account."""
+    raw = {
+        "arn": "arn:aws:health:us-west-2::event/ECS/AWS_ECS_OPERATIONAL_ISSUE/1",
+        "service": "ECS",
+        "eventTypeCode": "AWS_ECS_OPERATIONAL_ISSUE",
+        "eventTypeCategory": "issue",
+        "region": "us-west-2",
+        "startTime": ago(hours=1),
+        "statusCode": "open",
+        "eventScopeCode": "ACCOUNT_SPECIFIC",
+    }
+    return {"events": [given(raw, changes)]}
+
+
+def entity(value: str, status: str = "IMPAIRED") -> Raw:
+    """An element of DescribeAffectedEntities' entities."""
+    return {"eventArn": event()["events"][0]["arn"], "entityValue": value, "statusCode": status}
+
+
+ROWS = [
+    Row(
+        "flow logs of every subnet, none of the VPC",
+        flows,
+        lambda: {
+            "vpcs": recorded(
+                log(ResourceId="subnet-a"), log(ResourceId="subnet-b"), subnets=(subnet("subnet-a"), subnet("subnet-b"))
+            )
+        },
+        "passed",
+        FLOW,
+    ),
+    Row(
+        "a flow log of one subnet of two",
+        flows,
+        lambda: {
+            "vpcs": recorded(log(ResourceId="subnet-a"), subnets=(subnet("subnet-a"), subnet("subnet-b"))),
+        },
+        "failed",
+        FLOW,
+        says="neither the VPC nor subnet-b records ALL",
+    ),
+    Row(
+        "a VPC that the network team's account shares",
+        flows,
+        lambda: {"vpcs": recorded(subnets=(subnet("subnet-a", "9" * 12),))},
+        "passed",
+        SHARING,
+        says="not assessed",
+    ),
+    Row(
+        "an error of delivery without a status",
+        flows,
+        lambda: {"vpcs": recorded(log(DeliverLogsStatus=None, DeliverLogsErrorMessage="Access error"))},
+        "failed",
+        FLOW,
+        says="does not deliver (Access error)",
+    ),
+    Row(
+        "an open problem of ECS that names the stack's service",
+        aws_well,
+        lambda: {"health_events": told(event(), entity("prod|api"))},
+        "failed",
+        HEALTH + "API_AffectedEntity.html",
+        says="affects prod, api; AWS has not resolved it",
+    ),
+    Row(
+        "an open problem that names a table by its ARN",
+        aws_well,
+        lambda: {"health_events": told(event(service="DYNAMODB"), entity(TABLE))},
+        "failed",
+        HEALTH + "API_AffectedEntity.html",
+    ),
+    Row(
+        "an open problem of somebody else's service",
+        aws_well,
+        lambda: {"health_events": told(event(), entity("other|web"))},
+        "passed",
+        HEALTH + "API_AffectedEntity.html",
+        says="names none of the stack's resources",
+    ),
+    Row(
+        "an open problem that is over for the stack's service",
+        aws_well,
+        lambda: {"health_events": told(event(), entity("prod|api", "RESOLVED"))},
+        "passed",
+        HEALTH + "API_AffectedEntity.html",
+    ),
+    Row(
+        "a public problem of the region",
+        aws_well,
+        lambda: {"health_events": told(event(eventScopeCode="PUBLIC"))},
+        "passed",
+        HEALTH + "API_Event.html",
+    ),
+    Row(
+        "a task that AWS will replace next week",
+        aws_well,
+        lambda: {
+            "health_events": told(event(eventTypeCategory="scheduledChange", statusCode="upcoming"), entity("prod|api"))
+        },
+        "passed",
+        HEALTH + "API_Event.html",
+        says="scheduledChange of ECS, upcoming, from",
+    ),
+    Row(
+        "nothing is reported",
+        aws_well,
+        lambda: {"health_events": told({"events": []})},
+        "nothing",
+        HEALTH + "API_DescribeEvents.html",
+    ),
+    Row(
+        "an account without a support plan",
+        aws_well,
+        lambda: {"health_events": told(NO_PLAN)},
+        "passed",
+        HEALTH + "Welcome.html",
+        says="not applicable: the account's support plan does not include the AWS Health API",
+    ),
+    Row(
+        "an event of which AWS tells no state",
+        aws_well,
+        lambda: {"health_events": told(event(statusCode=None), entity("prod|api"))},
+        "blind",
+        HEALTH + "API_Event.html",
+        says="no 'statusCode'",
+    ),
+]
