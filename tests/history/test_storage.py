@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import IncompleteReadError, ReadTimeoutError
 
 from opschecks.history.lock import Lock
 from opschecks.history.storage import S3Storage
@@ -68,3 +70,29 @@ def test_a_state_that_is_no_place_is_refused(project: Project, state: str) -> No
     ended = project.run("checks/daily")
     assert ended.code == 4
     assert "stacks.toml: stacks.here.state: " in ended.err
+
+
+def _answered(body: object) -> S3Storage:
+    class Client:
+        def get_object(self, **_: str) -> dict[str, object]:
+            return {"Body": body}
+
+    return S3Storage(Client(), BUCKET, "ops")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [ReadTimeoutError(endpoint_url="s3"), IncompleteReadError(actual_bytes=1, expected_bytes=2)],
+    ids=["it stops", "it breaks off"],
+)
+def test_an_object_that_cannot_be_read_to_its_end_is_an_error_of_the_place(error: Exception) -> None:
+    class Body:
+        def read(self) -> bytes:
+            raise error
+
+    with pytest.raises(OSError, match=f"s3://{BUCKET}/ops: s3:GetObject: {type(error).__name__}"):
+        _answered(Body()).read("journal/a.json")
+
+
+def test_an_object_is_its_text() -> None:
+    assert _answered(io.BytesIO("Größe".encode())).read("journal/a.json") == "Größe"

@@ -140,9 +140,10 @@ def _put_composite_alarm(self: CloudWatchResponse) -> ActionResult:
 def _put_alarm_mute_rule(self: CloudWatchResponse) -> EmptyResult:
     """moto has no mute rules; here a rule is active from the start."""
     name, expires = self._get_param("Name"), self._get_param("ExpireDate")
+    place = f"arn:{self.partition}:cloudwatch:{self.region}:{self.current_account}"
     _kept(self)[name] = {
         "Name": name,
-        "AlarmMuteRuleArn": f"arn:aws:cloudwatch:{self.region}:{self.current_account}:alarm-mute-rule:{name}",
+        "AlarmMuteRuleArn": f"{place}:alarm-mute-rule:{name}",
         "Rule": self._get_param("Rule"),
         "MuteTargets": self._get_param("MuteTargets"),
         **({"ExpireDate": expires.replace(second=0, microsecond=0)} if expires else {}),  # AWS keeps minutes
