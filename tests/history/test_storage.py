@@ -6,12 +6,14 @@ import io
 from collections.abc import Iterator
 from pathlib import Path
 
+import boto3
 import pytest
 from botocore.exceptions import IncompleteReadError, ReadTimeoutError
 
 from opschecks.history.lock import Lock
 from opschecks.history.storage import S3Storage
 from tests.bench import FIX, QUICK, Bench, bench
+from tests.machine import machine
 from tests.scratch import Project
 
 BUCKET = "ops-state"
@@ -92,6 +94,13 @@ def test_an_object_that_cannot_be_read_to_its_end_is_an_error_of_the_place(error
 
     with pytest.raises(OSError, match=f"s3://{BUCKET}/ops: s3:GetObject: {type(error).__name__}"):
         _answered(Body()).read("journal/a.json")
+
+
+def test_what_nobody_signs_says_the_next_step(tmp_path: Path) -> None:
+    with machine(tmp_path):
+        client = boto3.Session(region_name="us-west-2").client("s3")
+        with pytest.raises(OSError, match="Unable to locate credentials – set profile for the stack or AWS_PROFILE"):
+            S3Storage(client, BUCKET, "ops").read("journal/a.json")
 
 
 def test_an_object_is_its_text() -> None:
