@@ -193,3 +193,20 @@ def test_a_page_that_lacks_its_list_is_not_an_empty_one() -> None:
     aws = Aws({("ecs", "ListTasks"): [{"taskArns": ["a"], "nextToken": "2"}, {}]}, stack())
     with pytest.raises(CouldNotLook, match="ecs:ListTasks: the answer has no 'taskArns'"):
         aws.items("ecs", "ListTasks", "taskArns", cluster="prod")
+
+
+def test_a_next_page_with_one_name_does_not_keep_the_last_ones_second() -> None:
+    """S3 continues after the last version of a key, or after a key: then there is no version to continue after."""
+    told = {"Name": "b", "IsTruncated": True, "Versions": []}
+    pages = [
+        {**told, "NextKeyMarker": "a", "NextVersionIdMarker": "1"},
+        {**told, "NextKeyMarker": "b"},
+        {**told, "IsTruncated": False},
+    ]
+    aws = Aws({("s3", "ListObjectVersions"): pages})
+    assert len(list(aws.pages("s3", "ListObjectVersions", Bucket="b", Prefix="p"))) == 3
+    assert aws.parameters_of("ListObjectVersions") == [
+        {"Bucket": "b", "Prefix": "p"},
+        {"Bucket": "b", "Prefix": "p", "KeyMarker": "a", "VersionIdMarker": "1"},
+        {"Bucket": "b", "Prefix": "p", "KeyMarker": "b"},
+    ]

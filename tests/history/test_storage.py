@@ -8,8 +8,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, IncompleteReadError, ReadTimeoutError
 from urllib3.exceptions import IncompleteRead
 
 from opschecks.core import clock
@@ -18,6 +19,7 @@ from opschecks.history.runs import file_run
 from opschecks.history.storage import S3Storage, Unreadable
 from tests.bench import FIX, QUICK, Bench, bench
 from tests.clock import NOW
+from tests.machine import machine
 from tests.scratch import Project
 
 BUCKET = "ops-state"
@@ -119,3 +121,36 @@ def test_a_state_that_is_no_place_is_refused(project: Project, state: str) -> No
     ended = project.run("checks/daily")
     assert ended.code == 4
     assert "stacks.toml: stacks.here.state: " in ended.err
+
+
+def _answered(body: object) -> S3Storage:
+    class Client:
+        def get_object(self, **_: str) -> dict[str, object]:
+            return {"Body": body}
+
+    return S3Storage(Client(), BUCKET, "ops")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [ReadTimeoutError(endpoint_url="s3"), IncompleteReadError(actual_bytes=1, expected_bytes=2)],
+    ids=["it stops", "it breaks off"],
+)
+def test_an_object_that_cannot_be_read_to_its_end_is_an_error_of_the_place(error: Exception) -> None:
+    class Body:
+        def read(self) -> bytes:
+            raise error
+
+    with pytest.raises(OSError, match=f"s3://{BUCKET}/ops: s3:GetObject: {type(error).__name__}"):
+        _answered(Body()).read("journal/a.json")
+
+
+def test_what_nobody_signs_says_the_next_step(tmp_path: Path) -> None:
+    with machine(tmp_path):
+        client = boto3.Session(region_name="us-west-2").client("s3")
+        with pytest.raises(OSError, match="Unable to locate credentials – set profile for the stack or AWS_PROFILE"):
+            S3Storage(client, BUCKET, "ops").read("journal/a.json")
+
+
+def test_an_object_is_its_text() -> None:
+    assert _answered(io.BytesIO("Größe".encode())).read("journal/a.json") == "Größe"

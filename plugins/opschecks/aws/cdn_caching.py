@@ -146,7 +146,7 @@ def _domains(config: Mapping[str, Any], target: str) -> list[str]:
 
 
 def _is_bucket(domain: str) -> bool:
-    return ".amazonaws.com" in domain and (".s3." in domain or ".s3-" in domain)
+    return ".amazonaws." in domain and (".s3." in domain or ".s3-" in domain)
 
 
 def _own(aws: Aws, policy: str) -> CachePolicy:

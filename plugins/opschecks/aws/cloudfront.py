@@ -12,7 +12,9 @@ from .evidence import Read, equals, utc
 from .inventory import Inventory
 from .session import Aws
 
-_BUCKET = re.compile(r"(?P<bucket>.+)\.s3(?:-website)?(?:[.-](?:dualstack\.)?[a-z0-9-]+)?\.amazonaws\.com(?:\.cn)?")
+_BUCKET = re.compile(
+    r"(?P<bucket>.+)\.s3(?:-website)?(?:[.-](?:dualstack\.)?[a-z0-9-]+)?\.amazonaws\.(?:com(?:\.cn)?|eu)"
+)
 INVALIDATIONS_KEPT = 20
 
 

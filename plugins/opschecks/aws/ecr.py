@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
@@ -37,12 +37,18 @@ class Reference:
     region: str
     repository: str
     tag: str
+    domain: str = field(default="amazonaws.com", compare=False)
+    """AWS's, of the partition."""
 
 
 def reference(image: str) -> Reference | None:
     """The parts of an image reference with a tag in ECR; None for other registries and references by digest."""
     match = _REFERENCE.fullmatch(image)
-    return Reference(match[1], match[2], match[3], match[4] or "latest") if match else None
+    if not match:
+        return None
+    ends = {".cn": "amazonaws.com.cn", ".eu": "amazonaws.eu"}
+    domain = ends.get(image.partition("/")[0][-3:], "amazonaws.com")
+    return Reference(match[1], match[2], match[3], match[4] or "latest", domain)
 
 
 def is_pinned(image: str) -> bool:

@@ -151,7 +151,7 @@ def _identifier(digest: str, of: Reference) -> dict[str, str]:
 
 
 def _arn(of: Reference, digest: str) -> str:
-    return f"{of.registry}.dkr.ecr.{of.region}.amazonaws.com/{of.repository}@{digest or of.tag}"
+    return f"{of.registry}.dkr.ecr.{of.region}.{of.domain}/{of.repository}@{digest or of.tag}"
 
 
 def _running(aws: Aws, image: str, digest: str, of: Reference, details: Iterable[Answer]) -> RunningImage:

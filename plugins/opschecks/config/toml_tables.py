@@ -146,7 +146,9 @@ class RotatedKey(TomlTable):
     @classmethod
     def _name_or_arn(cls, value: str) -> str:
         if not re.fullmatch(r"(arn:[\w-]+:secretsmanager:[\w-]+:\d{12}:secret:)?[\w/+=.@-]{1,512}", value):
-            raise ValueError("expected the name of a secret, or arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME")
+            raise ValueError(
+                "expected the name of a secret, or arn:PARTITION:secretsmanager:REGION:ACCOUNT:secret:NAME"
+            )
         return value
 
     @model_validator(mode="after")

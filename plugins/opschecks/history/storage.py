@@ -134,6 +134,14 @@ class FolderStorage:
             os.close(handle)
 
 
+_NEXT = {
+    "NoCredentialsError": " – set profile for the stack or AWS_PROFILE, or log in",
+    "SSOTokenLoadError": " – aws sso login --profile, with the profile in use",
+    "TokenRetrievalError": " – aws sso login --profile, with the profile in use",
+}
+"""What to do about errors of botocore that do not say it."""
+
+
 class S3Storage:
     """A prefix in S3, which people and CI share; conditional writes decide which writer was first.
 
@@ -165,7 +173,8 @@ class S3Storage:
                 return None
             raise OSError(f"{self}: s3:{operation}: {code}: {error.response.get('Error', {}).get('Message')}") from None
         except BotoCoreError as error:
-            raise OSError(f"{self}: s3:{operation}: {type(error).__name__}: {error}") from None
+            kind = type(error).__name__
+            raise OSError(f"{self}: s3:{operation}: {kind}: {error}{_NEXT.get(kind, '')}") from None
         self._note_clock(answer)
         return answer
 

@@ -178,6 +178,9 @@ def _reporter(_: pytest.Item) -> Any:
         getattr(terminal.TerminalReporter, name)
     for name in ("global_and_fixture_disabled", "suspend", "resume"):
         getattr(capture.CaptureManager, name)
+    getattr(capture.MultiCapture, "is_started")  # noqa: B009 - it is only looked at
+    if not _says(capture.CaptureManager.__init__, "self._global_capturing"):
+        return None
     named = _says(terminal.pytest_configure, '"terminalreporter"')
     return named and _says(capture.pytest_load_initial_conftests, '"capturemanager"')
 
@@ -232,3 +235,9 @@ def capturing(config: pytest.Config) -> Any:
     """pytest's capturing of output; None if it is off."""
     manager: Any = config.pluginmanager
     return manager.get_plugin("capturemanager")
+
+
+def is_capturing(captured: Any) -> bool:
+    """Whether output is captured at this moment: it is not while pytest configures itself."""
+    running = captured._global_capturing
+    return bool(running and running.is_started())

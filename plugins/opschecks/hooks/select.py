@@ -230,7 +230,7 @@ def _reach(run: ChecksRun, config: pytest.Config) -> None:
     """Set up the access to each real stack's AWS; LookupError if the AWS configuration is wrong or diverts calls."""
     from ..aws.credentials import nobody_to_ask
     from ..aws.session import Aws, UnusableProfile
-    from .asking import asker
+    from .asking import asker, somebody_there
 
     signed: Mapping[str, Mapping[str, str]] = json.loads((worker_input(config) or {}).get("opschecks_signed", "{}"))
 
@@ -241,12 +241,12 @@ def _reach(run: ChecksRun, config: pytest.Config) -> None:
                     f"stacks.{stack.name}: {variable} is set and would divert calls from AWS; unset it, "
                     "or set endpoint_url for this stack"
                 )
-            ask = asker(config)
+            ask = None if run.worker else asker(config)
             try:
                 run.aws[stack.name] = aws = Aws(stack, ask=ask, signed=signed.get(stack.name))
             except UnusableProfile as error:
                 raise LookupError(str(error)) from None
-            if aws.asks and not (ask or run.worker):
+            if ask and aws.asks and not somebody_there(config):
                 raise LookupError(str(nobody_to_ask(aws.asks)))
 
 

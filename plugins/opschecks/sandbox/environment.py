@@ -100,6 +100,12 @@ class Sandbox:
             "credentials": dict(CREDENTIALS),
         }
 
+    @property
+    def partition(self) -> str:
+        """Of the region: aws, aws-cn, aws-us-gov …"""
+        name: str = isolated_session().get_partition_for_region(self.region)
+        return name
+
     def client(self, service: str) -> Any:
         """A boto3 client of the sandbox's account, as the stack's owner would use it."""
         from botocore.config import Config

@@ -49,7 +49,7 @@ _ERRORS = {
     "denied": (
         400,
         "AccessDeniedException",
-        "User: arn:aws:iam::123456789012:user/on-call is not authorized",
+        "User: on-call is not authorized",
     ),
     "expired": (400, "ExpiredTokenException", "The security token included in the request is expired"),
 }

@@ -14,7 +14,7 @@ from opschecks.sandbox.seeds.flow_logs import GROUP, ROLE, vpc_of
 from tests.bench import FIX, QUICK, Bench, bench
 from tests.scratch import Ended
 
-KEYS = f'\nflow_log_group = "{GROUP}"\nflow_log_role = "{ROLE}"\n'
+KEYS = f'\nflow_log_group = "{GROUP}"\nflow_log_role = "arn:aws:iam::123456789012:role/{ROLE}"\n'
 WEEKLY = QUICK.rstrip() + KEYS + FIX
 FRESH = WEEKLY + "cooldown_minutes = 0\n"
 

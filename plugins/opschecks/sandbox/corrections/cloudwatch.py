@@ -140,9 +140,10 @@ def _put_composite_alarm(self: CloudWatchResponse) -> ActionResult:
 def _put_alarm_mute_rule(self: CloudWatchResponse) -> EmptyResult:
     """moto has no mute rules; here a rule is active from its start on."""
     name, expires, starts = (self._get_param(key) for key in ("Name", "ExpireDate", "StartDate"))
+    place = f"arn:{self.partition}:cloudwatch:{self.region}:{self.current_account}"
     _kept(self)[name] = {
         "Name": name,
-        "AlarmMuteRuleArn": f"arn:aws:cloudwatch:{self.region}:{self.current_account}:alarm-mute-rule:{name}",
+        "AlarmMuteRuleArn": f"{place}:alarm-mute-rule:{name}",
         "Rule": self._get_param("Rule"),
         "MuteTargets": self._get_param("MuteTargets"),
         **({"StartDate": starts} if starts else {}),

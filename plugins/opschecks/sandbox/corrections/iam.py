@@ -67,16 +67,16 @@ def _get_credential_report(self: IamResponse) -> ActionResult:
     table = csv.DictWriter(written, COLUMNS, lineterminator="\n")
     table.writeheader()
     changed: dict[str, str] = getattr(self.backend, "root", {})
-    table.writerow({**_root(self.current_account), **changed})
+    table.writerow({**_root(self.partition, self.current_account), **changed})
     table.writerows(_row(user) for user in self.backend.users.values())
     return ActionResult(
         {"Content": written.getvalue().rstrip("\n"), "ReportFormat": "text/csv", "GeneratedTime": clock.now()}
     )
 
 
-def _root(account: str) -> dict[str, str]:
+def _root(partition: str, account: str) -> dict[str, str]:
     return {
-        **_common("<root_account>", f"arn:aws:iam::{account}:root", BEGUN),
+        **_common("<root_account>", f"arn:{partition}:iam::{account}:root", BEGUN),
         "password_enabled": "not_supported",
         "password_last_used": "no_information",
         "password_last_changed": "not_supported",

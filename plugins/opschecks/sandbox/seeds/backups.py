@@ -52,7 +52,8 @@ def bucket_for_backups(sandbox: Sandbox) -> None:
     name = place.bucket if place else FULL
     private_bucket(sandbox, name)
     service = {"Service": f"logs.{sandbox.region}.amazonaws.com"}
-    may = (("s3:GetBucketAcl", f"arn:aws:s3:::{name}"), ("s3:PutObject", f"arn:aws:s3:::{name}/*"))
+    arn = f"arn:{sandbox.partition}:s3:::{name}"
+    may = (("s3:GetBucketAcl", arn), ("s3:PutObject", f"{arn}/*"))
     allowed = [{"Effect": "Allow", "Principal": service, "Action": one, "Resource": on} for one, on in may]
     s3.put_bucket_policy(name, json.dumps({"Version": "2012-10-17", "Statement": allowed}).encode())
 

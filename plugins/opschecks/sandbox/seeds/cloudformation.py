@@ -18,7 +18,8 @@ def sow(sandbox: Sandbox) -> None:
     backend: Any = sandbox.backend("cloudformation")
     for number, name in enumerate(sandbox.stack.cloudformation_stacks):
         account, region = sandbox.stack.account_id or "", sandbox.region
-        arn = f"arn:aws:cloudformation:{region}:{account}:stack/{name}/5f6a7b8c-0000-11ee-0000-{number:012}"
+        place = f"arn:{sandbox.partition}:cloudformation:{region}:{account}"
+        arn = f"{place}:stack/{name}/5f6a7b8c-0000-11ee-0000-{number:012}"
         made = moto_type("Stack")(arn, name, {}, {}, account, region)
         made.creation_time = naive(sandbox.now - timedelta(days=200))
         made.last_updated_time = naive(sandbox.now - timedelta(days=6))

@@ -8,7 +8,7 @@ from ..moto_server import ACCOUNT
 from . import Sandbox
 
 GROUP = "/aws/vpc/incident-commander"
-ROLE = f"arn:aws:iam::{ACCOUNT}:role/incident-commander-flow-logs"
+ROLE = "incident-commander-flow-logs"
 
 
 def sow(sandbox: Sandbox) -> None:
@@ -21,8 +21,9 @@ def record(sandbox: Sandbox, traffic: str) -> Any:
     """Let the VPC record this traffic only; returns moto's object."""
     ec2 = sandbox.backend("ec2")
     ec2.flow_logs.clear()
+    role = f"arn:{sandbox.partition}:iam::{ACCOUNT}:role/{ROLE}"
     [made], _ = ec2.create_flow_logs(
-        "VPC", [vpc_of(sandbox)], traffic, ROLE, "cloud-watch-logs", None, GROUP, None, 600
+        "VPC", [vpc_of(sandbox)], traffic, role, "cloud-watch-logs", None, GROUP, None, 600
     )
     return made
 

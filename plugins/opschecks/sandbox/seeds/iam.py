@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ..moto_private import add_secret, moto_type
-from ..moto_server import backend, naive
+from ..moto_server import ACCOUNT, backend, naive
 from . import Sandbox
 
 PIPELINE, PERSON = "incident-commander", "on-call"
@@ -21,7 +21,7 @@ def sow(sandbox: Sandbox) -> None:
     store(sandbox, add_key(PIPELINE, sandbox.now - timedelta(days=41), sandbox.now - timedelta(hours=3)))
     person = user(sandbox, PERSON)
     give_password(person, sandbox.now - timedelta(days=2))
-    person.enable_mfa_device("arn:aws:iam::123456789012:mfa/on-call", "123456", "234567")
+    person.enable_mfa_device(f"arn:{sandbox.partition}:iam::{ACCOUNT}:mfa/on-call", "123456", "234567")
 
 
 def user(sandbox: Sandbox, name: str) -> Any:

@@ -24,7 +24,8 @@ def sow(sandbox: Sandbox) -> None:
 
 def restored(sandbox: Sandbox, table: str, ago: timedelta, **more: Any) -> dict[str, Any]:
     """An event as LookupEvents returns it: the details are JSON in a string."""
-    at, source = sandbox.now - ago, f"arn:aws:dynamodb:{sandbox.region}:{sandbox.stack.account_id}:table/{table}"
+    account = f"{sandbox.region}:{sandbox.stack.account_id}"
+    at, source = sandbox.now - ago, f"arn:{sandbox.partition}:dynamodb:{account}:table/{table}"
     event = {
         "eventVersion": "1.11",
         "eventTime": f"{at:%Y-%m-%dT%H:%M:%SZ}",

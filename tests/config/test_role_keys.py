@@ -1,0 +1,49 @@
+"""Keys of a role: what AWS would refuse is refused where it is written, and each goes with role_arn."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from opschecks.config.load import StackError, load_stacks
+
+ROLE = 'role_arn = "arn:aws:iam::210987654321:role/opschecks"\n'
+WRONG = {
+    'external_id = "abc-123"\n': "external_id goes with role_arn; a profile has its own in the AWS configuration",
+    'mfa_serial = "arn:aws:iam::123456789012:mfa/somebody"\n': "mfa_serial goes with role_arn",
+    'duration = "4h"\n': "duration goes with role_arn",
+    'sandbox = true\nrole_session_name = "me"\n': "role_session_name goes with role_arn",
+    f'{ROLE}duration = "10m"\n': "duration: expected 30m to 12h, and no more than the role's own maximum, not '10m'",
+    f'{ROLE}duration = "1d"\n': "expected 30m to 12h",
+    f'{ROLE}duration = "4"\n': "'4': expected 90m, 2h or 1d",
+    f"{ROLE}duration = 3600\n": "expected 30m to 12h, and no more than the role's own maximum, not 3600",
+    f'{ROLE}external_id = "a b"\n': "external_id: String should match pattern",
+    f'{ROLE}role_session_name = "a/b"\n': "role_session_name: String should match pattern",
+    f'{ROLE}mfa_serial = "123"\n': "mfa_serial: String should have at least 9 characters",
+}
+
+
+def written(folder: Path, keys: str) -> Path:
+    path = folder / "stacks.toml"
+    path.write_text(f"[stacks.here]\n{keys}", encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(("keys", "message"), WRONG.items(), ids=range(len(WRONG)))
+def test_what_does_not_fit_is_refused(keys: str, message: str, tmp_path: Path) -> None:
+    with pytest.raises(StackError) as refused:
+        load_stacks(written(tmp_path, keys))
+    assert message in str(refused.value)
+
+
+@pytest.mark.parametrize(("written_as", "length"), [("30m", 30), ("90m", 90), ("1h", 60), ("12h", 720)])
+def test_a_duration_is_written_as_elsewhere(written_as: str, length: int, tmp_path: Path) -> None:
+    read = load_stacks(written(tmp_path, f'{ROLE}duration = "{written_as}"\n')).stacks["here"]
+    assert read.duration == timedelta(minutes=length)
+
+
+def test_a_device_may_be_a_number_as_of_a_hardware_token(tmp_path: Path) -> None:
+    read = load_stacks(written(tmp_path, f'{ROLE}mfa_serial = "GAHT12345678"\n')).stacks["here"]
+    assert read.mfa_serial == "GAHT12345678"
