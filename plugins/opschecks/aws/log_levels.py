@@ -20,6 +20,7 @@ _VALUES = (
     "Fatal",
     "Critical",
     "ALERT",
+    "ERR",
 )
 _PHRASES = (
     *(f'{before}"{value}"' for value in _VALUES for before in (":", ": ")),
