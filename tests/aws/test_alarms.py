@@ -149,7 +149,7 @@ def test_an_alarm_of_the_inventory_that_is_gone_is_missing_and_fails() -> None:
     found = seen(metric_alarm("cpu"), metric_alarm("not-ours", "ALARM"), inventory=["cpu", "memory"])
     assert {one.name: one.state for one in found} == {"cpu": "OK", "memory": "MISSING"}
     for check in (checks.test_alarms_can_see, checks.test_alarms_can_act):
-        assert verdicts(check, alarms=found, alarm_deliveries=alarm_deliveries([], [], AlarmNews())) == {
+        assert verdicts(check, alarms=found, alarm_deliveries=alarm_deliveries(Aws({}), [], [], AlarmNews())) == {
             "cpu": "passed",
             "memory": "failed",
         }
@@ -242,7 +242,7 @@ def test_alarms_below_are_not_asked_for_twice() -> None:
     assert [asked.get("AlarmNames") for asked in aws.parameters_of("DescribeAlarms")] == [None, ["x"]]
 
 
-QUIET = alarm_deliveries([], [], AlarmNews())
+QUIET = alarm_deliveries(Aws({}), [], [], AlarmNews())
 ACTS: dict[str, tuple[Raw, str, str]] = {
     "acts": (metric_alarm("cpu"), "passed", ""),
     "actions are off": (
@@ -286,7 +286,7 @@ def test_a_muted_alarm_fails_and_tells_until_when() -> None:
         for one in examined(
             checks.test_alarms_can_act,
             alarms=seen(metric_alarm("cpu"), metric_alarm("memory")),
-            alarm_deliveries=alarm_deliveries(mutes, [], AlarmNews()),
+            alarm_deliveries=alarm_deliveries(Aws({}), mutes, [], AlarmNews()),
         )
     }
     assert found == {
@@ -325,7 +325,7 @@ FLAPPING = {
 def test_flapping_is_told_from_the_history_page_by_page(lines: list[Raw], wanted: dict[str, str]) -> None:
     pages = pages_of("AlarmHistoryItems", lines[:2], [], lines[2:])
     aws = Aws({("cloudwatch", "DescribeAlarmHistory"): pages})
-    ringing = overnight_alarms(seen(metric_alarm("cpu")), alarm_history(aws, NOW), AlarmNews())
+    ringing = overnight_alarms(Aws({}), seen(metric_alarm("cpu")), alarm_history(aws, NOW), AlarmNews())
     assert verdicts(checks.test_alarms_are_not_flapping, overnight_alarms=ringing) == wanted
 
 
@@ -334,7 +334,7 @@ def test_the_history_is_told_in_utc_newest_first() -> None:
     history = alarm_history(aws, NOW)
     assert [event.at for event in history] == [ago(hours=1), ago(hours=9)]
     assert all(event.at.tzinfo is NOW.tzinfo for event in history)
-    [ringing] = overnight_alarms(seen(metric_alarm("cpu")), history, AlarmNews())
+    [ringing] = overnight_alarms(Aws({}), seen(metric_alarm("cpu")), history, AlarmNews())
     told = {figure.label: figure.value for figure in ringing.figures}
     assert told == {"times in ALARM": 2, "last": written(hours=1), "now": "OK"}
     [asked] = aws.parameters_of("DescribeAlarmHistory")
@@ -346,3 +346,12 @@ def test_escaped_quotes_in_a_rule_are_part_of_the_name() -> None:
     known = [composite("top", rule), metric_alarm('say "hi"'), metric_alarm("plain")]
     (told,) = [one for one in seen(*known, prefix="top") if one.name == "top"]
     assert {one.name for one in told.below} == {'say "hi"', "plain"}
+
+
+def test_where_the_history_of_another_region_is_unknown_the_alarms_there_are_alone_unknown() -> None:
+    edge = metric_alarm("edge", AlarmArn="arn:aws:cloudwatch:us-east-1:123456789012:alarm:edge")
+    aws = Aws({("cloudwatch", "DescribeAlarmHistory"): {"AlarmHistoryItems": [rang("cpu", n) for n in range(9)]}})
+    denied = CouldNotLook("cloudwatch:DescribeAlarmHistory", "AccessDenied")
+    ringing = overnight_alarms(aws, seen(metric_alarm("cpu"), edge), alarm_history(aws, NOW), denied)
+    told = verdicts(checks.test_alarms_are_not_flapping, overnight_alarms=ringing)
+    assert told == {"cpu": "failed", "edge": "blind"}

@@ -39,6 +39,8 @@ FINE = [
     "",
     "INFO all is well",
     "WARN an Error was handled",
+    "WARN an Error: it was handled",
+    '{"level":"info","error":null}',
     "INFO retried after error 3 of 5",
     "mirror: 3 terrors",
     '{"level":"info","msg":"ERROR"}',
@@ -61,6 +63,10 @@ def test_it_is_an_error_and_asked_for(text: str) -> None:
 @pytest.mark.parametrize("text", FINE)
 def test_it_is_none(text: str) -> None:
     assert not is_error(text)
+
+
+def test_events_that_have_a_field_for_errors_are_not_asked_for() -> None:
+    assert not _Filter(PATTERN).matches('{"level":"info","error":null,"errors":0,"msg":"no error"}')
 
 
 def test_the_pattern_is_not_too_long_for_cloudwatch() -> None:

@@ -89,7 +89,7 @@ def action(name: str, said: str, hours: float = 2, **changes: object) -> Raw:
 def delivered(*items: Raw) -> Deliveries:
     """What the history of a day says of deliveries; no mute rules."""
     aws = Aws({("cloudwatch", "DescribeAlarmHistory"): {"AlarmHistoryItems": list(items)}})
-    return alarm_deliveries([], alarm_history(aws, NOW), AlarmNews())
+    return alarm_deliveries(aws, [], alarm_history(aws, NOW), AlarmNews())
 
 
 def acts(situation: str, items: Sequence[Raw], outcome: str, says: str = "", **changes: object) -> Row:
@@ -119,7 +119,7 @@ def muted(situation: str, rule: Mapping[str, Any], outcome: str, says: str = "")
         aws = Aws({("cloudwatch", "ListAlarmMuteRules"): listed, ("cloudwatch", "GetAlarmMuteRule"): told})
         return {
             "alarms": seen(alarm("cpu-high")),
-            "alarm_deliveries": alarm_deliveries(alarm_mutes(aws), [], AlarmNews()),
+            "alarm_deliveries": alarm_deliveries(aws, alarm_mutes(aws), [], AlarmNews()),
         }
 
     return Row(situation, checks.test_alarms_can_act, look, outcome, RULE, says)
@@ -139,29 +139,41 @@ def of_cloudfront(name: str, **changes: object) -> Raw:
     return alarm(name, **{**told, **changes})
 
 
-def in_two_regions(there: Any, *more: Any) -> Aws:
-    """A stack of us-west-2 without alarms of its own, and what us-east-1 answers."""
+def in_two_regions(there: Any, here: Sequence[Raw], history: Any) -> Aws:
+    """A stack of us-west-2 with these alarms, and what us-east-1 answers."""
     nothing: Raw = {"MetricAlarms": [], "CompositeAlarms": []}
     told = there if isinstance(there, Exception) else {**nothing, "MetricAlarms": list(there)}
     return Aws(
         {
-            ("cloudwatch", "DescribeAlarms"): nothing,
+            ("cloudwatch", "DescribeAlarms"): {**nothing, "MetricAlarms": list(here)},
             ("us-east-1 cloudwatch", "DescribeAlarms"): told,
-            ("us-east-1 cloudwatch", "DescribeAlarmHistory"): {"AlarmHistoryItems": list(more)},
+            ("us-east-1 cloudwatch", "DescribeAlarmHistory"): (
+                history if isinstance(history, Exception) else {"AlarmHistoryItems": list(history)}
+            ),
         }
     )
 
 
 def at_the_edge(
-    situation: str, check: Any, there: Any, outcome: Any, says: str = "", history: Sequence[Raw] = ()
+    situation: str,
+    check: Any,
+    there: Any,
+    outcome: Any,
+    says: str = "",
+    history: Any = (),
+    here: Sequence[Raw] = (),
 ) -> Row:
     """A row about the alarms of a stack with a distribution, which are in us-east-1."""
 
     def look() -> Mapping[str, Any]:
-        aws = in_two_regions(there, *history)
+        aws = in_two_regions(there, here, history)
         found = alarms(stack(), aws, names(distributions=(EDGE,)))
-        news = alarm_news_elsewhere(aws, found, NOW)
-        return {"alarms": found, "alarm_deliveries": alarm_deliveries([], [], news)}
+        news: AlarmNews | CouldNotLook
+        try:
+            news = alarm_news_elsewhere(aws, found, NOW)
+        except CouldNotLook as error:
+            news = error
+        return {"alarms": found, "alarm_deliveries": alarm_deliveries(aws, [], [], news)}
 
     return Row(situation, check, look, outcome, OF_CLOUDFRONT, says)
 
@@ -323,6 +335,15 @@ ROWS = [
         CouldNotLook("cloudwatch:DescribeAlarms", "AccessDenied: with an explicit deny in a service control policy"),
         "blind",
         "in us-east-1: AccessDenied",
+    ),
+    at_the_edge(
+        "the history of us-east-1 may not be read, that of the stack's region may",
+        checks.test_alarms_can_act,
+        [of_cloudfront("edge")],
+        {"cpu-high": "passed", "edge": "blind"},
+        "AccessDenied",
+        CouldNotLook("cloudwatch:DescribeAlarmHistory", "AccessDenied: no"),
+        [alarm("cpu-high")],
     ),
     at_the_edge(
         "nobody was called when CloudFront's alarm rang",

@@ -130,13 +130,20 @@ def failed_actions(alarm: Alarm, events: Sequence[AlarmEvent]) -> str:
 
 @dataclass(frozen=True)
 class Deliveries:
-    """What stands between the stack's alarms and people: mute rules, and actions that failed."""
+    """What stands between the stack's alarms and people: mute rules, and actions that failed.
 
+    `there`: those of the alarms of other regions than `home`, or why they could not be read, which concerns only them.
+    """
+
+    home: str
     mutes: Sequence[Mute] | CouldNotLook
     events: Mapping[str, Sequence[AlarmEvent]] | CouldNotLook
+    there: AlarmNews | CouldNotLook
 
     def _mutes_of(self, alarm: Alarm) -> list[Mute]:
-        return [mute for mute in seen(self.mutes) if alarm.name in mute.alarms and alarm.region in ("", mute.region)]
+        away = alarm.region not in ("", self.home)
+        mutes = seen(self.there).mutes if away else seen(self.mutes)
+        return [mute for mute in mutes if alarm.name in mute.alarms and (not away or mute.region == alarm.region)]
 
     def muted(self, alarm: Alarm) -> str:
         """The mute rules that silence it at this moment; empty where there is none."""
@@ -149,40 +156,52 @@ class Deliveries:
 
     def failed(self, alarm: Alarm) -> str:
         """Why nobody was called when it last went off within 24 hours; empty where somebody was, or it did not."""
+        if alarm.region not in ("", self.home):
+            return failed_actions(alarm, seen(self.there).events)
         return failed_actions(alarm, seen(self.events).get(alarm.name, ()))
 
 
 @observation(soft=["alarm_mutes", "alarm_history", "alarm_news_elsewhere"])
 def alarm_deliveries(
+    aws: Aws,
     alarm_mutes: list[Mute] | CouldNotLook,
     alarm_history: list[AlarmEvent] | CouldNotLook,
     alarm_news_elsewhere: AlarmNews | CouldNotLook,
 ) -> Deliveries:
     """The mute rules and the history of every region in which the stack has alarms."""
-    there = alarm_news_elsewhere
-    if isinstance(there, CouldNotLook):
-        return Deliveries(there, there)
-    return Deliveries(
-        alarm_mutes if isinstance(alarm_mutes, CouldNotLook) else [*alarm_mutes, *there.mutes],
-        alarm_history if isinstance(alarm_history, CouldNotLook) else by_alarm([*alarm_history, *there.events]),
-    )
+    events = alarm_history if isinstance(alarm_history, CouldNotLook) else by_alarm(alarm_history)
+    return Deliveries(aws.region, alarm_mutes, events, alarm_news_elsewhere)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ringing(Resource):
-    """An alarm that went off in the last 24 hours."""
+    """An alarm that went off in the last 24 hours; `unread`: why that is unknown."""
 
     times: int
+    unread: CouldNotLook | None = None
+
+    @property
+    def told(self) -> str:
+        """How often, in words; CouldNotLook where it is unknown."""
+        if self.unread:
+            raise self.unread.again()
+        return f"rang {self.times} times within a day"
 
 
-@observation()
+@observation(soft=["alarm_news_elsewhere"])
 def overnight_alarms(
-    alarms: list[Alarm], alarm_history: list[AlarmEvent], alarm_news_elsewhere: AlarmNews
+    aws: Aws, alarms: list[Alarm], alarm_history: list[AlarmEvent], alarm_news_elsewhere: AlarmNews | CouldNotLook
 ) -> list[Ringing]:
     """The stack's alarms that went off in the last 24 hours, whatever their state now."""
-    events = by_alarm(event for event in [*alarm_history, *alarm_news_elsewhere.events] if event.rang)
+    there = alarm_news_elsewhere
+    away = [alarm for alarm in alarms if alarm.region not in ("", aws.region)]
+    unknown: list[Ringing] = []
+    if isinstance(there, CouldNotLook):
+        unknown = [Ringing(arn=one.arn, name=one.name, evidence={}, times=0, unread=there) for one in away]
+        there = AlarmNews()
+    events = by_alarm(event for event in [*alarm_history, *there.events] if event.rang)
     found = ((alarm, [one for one in events.get(alarm.name, ()) if one.is_of(alarm)]) for alarm in alarms)
-    return [
+    return unknown + [
         Ringing(
             arn=alarm.arn,
             name=alarm.name,

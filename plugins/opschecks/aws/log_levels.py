@@ -7,15 +7,36 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+_VALUES = (
+    "error",
+    "err",
+    "fatal",
+    "critical",
+    "crit",
+    "panic",
+    "alert",
+    "emerg",
+    "Error",
+    "Fatal",
+    "Critical",
+    "ALERT",
+    "ERR",
+)
+_PHRASES = (
+    *(f'{before}"{value}"' for value in _VALUES for before in (":", ": ")),
+    *(f"={value}" for value in ("error", "err", "fatal", "crit", "panic")),
+    *(f"{label}:" for label in ("error", "Error", "fatal", "Fatal", "critical", "panic")),
+    *("[error]", ":error]", "[crit]", "[alert]", "[emerg]", '="error'),
+    *(f'"level":{space}{number}' for number in ("50", "60", "3,") for space in ("", " ")),
+)
 PATTERN = " ".join(
     (
-        "?ERROR ?Error ?error ?FATAL ?Fatal ?fatal ?CRITICAL ?Critical ?critical ?PANIC ?panic ?SEVERE",
-        r'?EMERGENCY ?emergency ?"[crit]" ?"[alert]" ?"[emerg]" ?"level=err" ?"level=crit"',
-        r'?"\"err\"" ?"\"crit\"" ?"\"alert\"" ?"\"ALERT\"" ?"\"emerg\"" ?"\"ERR\""',
-        r'?"\"level\":50" ?"\"level\": 50" ?"\"level\":60" ?"\"level\": 60" ?"\"level\":3," ?"\"level\": 3,"',
+        "?ERROR ?FATAL ?CRITICAL ?PANIC ?SEVERE ?EMERGENCY",
+        *('?"{}"'.format(one.replace('"', '\\"')) for one in _PHRASES),
     )
 )
-"""Matches more than errors: CloudWatch looks for any of these words, and is_error decides.
+"""Matches more than errors: CloudWatch looks for any of these words and phrases, and is_error decides. A key called
+"error", which many events have, is not among them.
 
 Source: "Filter pattern syntax for metric filters, subscription filters, filter log events, and Live Tail".
 """
@@ -33,10 +54,11 @@ _WORDS = "error|err|fatal|critical|crit|panic|alert|emerg"
 _LABEL = re.compile(
     rf"(?:^|[\s|])(?:level|lvl|severity)=\"?(?:{_WORDS})\b"
     rf"|\[(?:[\w.-]+:)?(?:{_WORDS})\]"
-    rf"|^(?:[^\s\"]+\s+){{0,4}}(?:{_WORDS})\s?[:|]",
+    rf"|^(?:[^\s\"]+\s+){{0,4}}(?:{_WORDS}):",
     re.IGNORECASE,
 )
 """logfmt; nginx and Apache; `error:` within the first words."""
+_HARMLESS = re.compile(r"\b(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING)\b")
 _LOGFMT = re.compile(r"(?:^|\s)(?:level|lvl|severity)=\"?(\w+)", re.IGNORECASE)
 
 
@@ -49,7 +71,8 @@ def is_error(text: str) -> bool:
         return _is_bad(level)
     if named := _LOGFMT.search(text):
         return named[1].lower() in _BAD
-    return bool(_CAPITALS.search(text) or _LABEL.search(text))
+    label = _LABEL.search(text)
+    return bool(_CAPITALS.search(text) or (label and not _HARMLESS.search(text, 0, label.end())))
 
 
 def _object(text: str) -> dict[str, Any] | None:

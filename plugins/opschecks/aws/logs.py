@@ -28,7 +28,7 @@ _CALL = "logs:FilterLogEvents"
 ENOUGH_EVENTS = 10_000
 EMPTY_PAGES_A_PAGE = 20
 _VARIABLE = re.compile(r"0x[0-9a-f]+|\b[0-9a-f]{8}-[0-9a-f-]{27}\b|\b[0-9a-f]{12,}\b|\d+", re.IGNORECASE)
-_OTHERWISE = 'count them otherwise: log_searches in stacks.toml, by = "insights" or by = "metric"'
+_OTHERWISE = 'narrow its pattern, or count by = "insights" or by = "metric": log_searches in stacks.toml'
 _OTHER_CLASS = re.compile(r"log.?group.?class|log class|INFREQUENT_ACCESS", re.IGNORECASE)
 
 
