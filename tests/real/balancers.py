@@ -42,6 +42,13 @@ def service(*groups: str, alternate: str = "") -> Service:
     return Service(arn=f"arn:aws:ecs:{ACCOUNT}:service/prod/web", name="web", evidence={"loadBalancers": pairs})
 
 
+def by_code_deploy(*sets: str, created: str = "") -> Service:
+    """A service whose task sets register in one group each; `created`: the group that it was made with."""
+    listed = [{"loadBalancers": service(one).evidence["loadBalancers"]} for one in sets]
+    evidence = {**service(created or sets[0]).evidence, "taskSets": listed}
+    return Service(arn=f"arn:aws:ecs:{ACCOUNT}:service/prod/web", name="web", evidence=evidence)
+
+
 def target(state: str, reason: str = "", description: str = "", **changes: Any) -> Raw:
     """An element of TargetHealthDescriptions; a healthy target has no reason."""
     said = {"Reason": reason, "Description": description}
@@ -203,6 +210,43 @@ ROWS = [
         {"blue": "passed", "green": "passed"},
         f"{ECS}/blue-green-deployment-implementation.html",
         says="it stands by",
+    ),
+    Row(
+        "the green group of a blue/green deployment starts",
+        HEALTHY,
+        lambda: of([service("blue", alternate="green")], blue=[UP, UP], green=[STARTING, STARTING]),
+        {"blue": "passed", "green": "passed"},
+        f"{ECS}/blue-green-deployment-implementation.html",
+        says="2 targets start or drain",
+    ),
+    Row(
+        "the blue group of a blue/green deployment drains",
+        HEALTHY,
+        lambda: of([service("blue", alternate="green")], blue=[DRAINING], green=[UP, UP]),
+        {"blue": "passed", "green": "passed"},
+        f"{ECS}/blue-green-deployment-implementation.html",
+    ),
+    Row(
+        "the green group of a blue/green deployment is ill",
+        HEALTHY,
+        lambda: of([service("blue", alternate="green")], blue=[UP, UP], green=[STARTING, WRONG_CODE]),
+        {"blue": "passed", "green": "failed"},
+        f"{ECS}/blue-green-deployment-implementation.html",
+        says="10.0.3.41:8000 is unhealthy",
+    ),
+    Row(
+        "CodeDeploy's replacement task set starts",
+        HEALTHY,
+        lambda: of([by_code_deploy("blue", "green")], blue=[UP, UP], green=[STARTING]),
+        {"blue": "passed", "green": "passed"},
+        f"{ECS}/deployment-type-bluegreen.html",
+    ),
+    Row(
+        "CodeDeploy left the first group empty",
+        HEALTHY,
+        lambda: of([by_code_deploy("green", created="blue")], blue=[], green=[UP, UP]),
+        {"blue": "passed", "green": "passed"},
+        f"{ECS}/deployment-type-bluegreen.html",
     ),
     Row(
         "a service with a public and an internal group, of which one is ill",
