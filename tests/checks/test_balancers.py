@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tests.bench import Bench, bench
+from tests.bench import FIX, QUICK, Bench, bench
 
 STICKY, HEALTHY = "test_websocket_sessions_are_sticky", "test_targets_are_healthy"
 INGRESS = "test_ingress_is_no_wider_than_allowed"
@@ -82,3 +82,17 @@ def test_a_peered_accounts_rule_goes_alone_and_comes_back_as_it_was(tmp_path: Pa
         assert undone.code == 0, undone.all
         assert _rules(on) == before
         assert before[-1]["Description"] == "the partner's batch jobs"
+
+
+def test_a_neighbours_ill_targets_on_a_shared_balancer_are_the_neighbours(tmp_path: Path) -> None:
+    with bench(tmp_path) as on:
+        group = _empty_default_group(on)
+        on.sandbox.client("elbv2").register_targets(TargetGroupArn=group, Targets=[{"Id": "172.31.99.1"}])
+        on.sandbox.target_states["172.31.99.1"] = ("unhealthy", "Target.Timeout", "Request timed out")
+        assert on.outcome(HEALTHY) == "passed"
+        assert on.outcome("test_targets_can_take_a_deploy", "deploy/before") == "passed"
+        own = QUICK.replace("\nload_balancer", '\ntarget_groups = ["*"]\nload_balancer', 1)
+        on.project.write("stacks.toml", own + FIX)
+        ended = on.check(HEALTHY)
+        assert on.found(HEALTHY) == "failed"
+        assert "172.31.99.1:80 is unhealthy (Request timed out)" in ended.out

@@ -6,23 +6,20 @@ from collections.abc import Mapping
 from typing import Any
 
 from opschecks.aws.ecs import Service
-from opschecks.aws.elbv2 import TargetHealth, registered_targets, target_groups, target_health
+from opschecks.aws.elbv2 import TargetHealth, registered_targets, target_health
 from opschecks.aws.listeners import Rule, served_groups
-from opschecks.aws.websocket_groups import websocket_groups
 from opschecks.core.model import Resource
 from opschecks.core.observation import CouldNotLook
 from tests.canned import ACCOUNT, Aws, Raw, daily, given, stack
 from tests.real.rows import Row
 
 HEALTHY = daily("alb").test_targets_are_healthy
-STICKY = daily("websocket").test_websocket_sessions_are_sticky
 ELB = f"arn:aws:elasticloadbalancing:{ACCOUNT}"
 LISTENER = f"{ELB}:listener/app/shared/50dc6c495c0c9188/f2f7dc8efc522ab2"
 DOCS = "https://docs.aws.amazon.com/elasticloadbalancing/latest"
 STATES = f"{DOCS}/application/check-target-health.html"
 GROUPS = f"{DOCS}/application/load-balancer-target-groups.html"
 RULES = f"{DOCS}/application/rule-action-types.html"
-CONDITIONS = f"{DOCS}/application/rule-condition-types.html"
 ECS = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide"
 
 
@@ -40,6 +37,13 @@ def service(*groups: str, alternate: str = "") -> Service:
             "roleArn": "arn:aws:iam::123456789012:role/ecsInfrastructureRole",
         }
     return Service(arn=f"arn:aws:ecs:{ACCOUNT}:service/prod/web", name="web", evidence={"loadBalancers": pairs})
+
+
+def by_code_deploy(*sets: str, created: str = "") -> Service:
+    """A service whose task sets register in one group each; `created`: the group that it was made with."""
+    listed = [{"loadBalancers": service(one).evidence["loadBalancers"]} for one in sets]
+    evidence = {**service(created or sets[0]).evidence, "taskSets": listed}
+    return Service(arn=f"arn:aws:ecs:{ACCOUNT}:service/prod/web", name="web", evidence=evidence)
 
 
 def target(state: str, reason: str = "", description: str = "", **changes: Any) -> Raw:
@@ -95,13 +99,6 @@ def of(
     return {"served_groups": served_groups(health(services, **groups), unread or list(rules))}
 
 
-OFF = {"stickiness.enabled": "false", "stickiness.type": "lb_cookie", "stickiness.lb_cookie.duration_seconds": "86400"}
-ON = {**OFF, "stickiness.enabled": "true"}
-BY_ADDRESS = {"stickiness.enabled": "true", "stickiness.type": "source_ip", "preserve_client_ip.enabled": "false"}
-GRPC = {"ProtocolVersion": "GRPC"}
-TCP = {"Protocol": "TCP", "ProtocolVersion": None}
-
-
 def forward(*shares: tuple[str, int], sticky: bool = False) -> Raw:
     tuples = [{"TargetGroupArn": arn(name), "Weight": weight} for name, weight in shares]
     alone = {"TargetGroupArn": arn(shares[0][0])} if len(shares) == 1 else {}
@@ -126,39 +123,8 @@ def rule(priority: str, action: Raw, *conditions: Raw, listener: str = LISTENER)
     return Rule(arn=name, name=priority, listener=listener, evidence=raw)
 
 
-WS_PATH = {"Field": "path-pattern", "Values": ["/ws*"], "PathPatternConfig": {"Values": ["/ws*"]}}
-SECRET = {"Field": "http-header", "HttpHeaderConfig": {"HttpHeaderName": "X-Origin-Verify", "Values": ["a1b2"]}}
-REFUSED = {"Type": "fixed-response", "Order": 1, "FixedResponseConfig": {"StatusCode": "403"}}
-OURS = {"Field": "host-header", "Values": ["chat.example.com"], "HostHeaderConfig": {"Values": ["chat.example.com"]}}
-
-
-def sessions(
-    groups: Mapping[str, tuple[Raw, Raw]],
-    rules: list[Rule] | CouldNotLook,
-    *services: Service,
-    empty: tuple[str, ...] = (),
-) -> Mapping[str, Any]:
-    """Target groups by name, each with its attributes and what else DescribeTargetGroups says of it."""
-    raw = {"Protocol": "HTTP", "ProtocolVersion": "HTTP1", "TargetType": "ip"}
-    listed = [
-        Resource(arn=arn(name), name=name, evidence=given({"TargetGroupArn": arn(name), **raw}, more))
-        for name, (_, more) in groups.items()
-    ]
-    answers = {arn(name): attributes for name, (attributes, _) in groups.items()}
-
-    def attributes(TargetGroupArn: str) -> Raw:  # noqa: N803 - AWS's name
-        return {"Attributes": [{"Key": key, "Value": value} for key, value in answers[TargetGroupArn].items()]}
-
-    here = stack(websocket={"url": "wss://chat.example.com/ws"})
-    known = list(services) or [service(*(name for name in groups if name not in empty))]
-    seen = health(known, **{name: [] if name in empty else [UP, UP] for name in groups})
-    aws = Aws({("elbv2", "DescribeTargetGroupAttributes"): attributes})
-    return {"websocket_groups": websocket_groups(here, target_groups(aws, listed), seen, rules, known)}
-
-
 READ_RULES = "elasticloadbalancing:DescribeRules"
 DENIED = CouldNotLook(READ_RULES, "AccessDenied: no", action=READ_RULES)
-SHARED = [rule("1", forward(("a", 50), ("b", 50)), OURS), rule("default", REFUSED)]
 
 ROWS = [
     Row(
@@ -203,6 +169,43 @@ ROWS = [
         {"blue": "passed", "green": "passed"},
         f"{ECS}/blue-green-deployment-implementation.html",
         says="it stands by",
+    ),
+    Row(
+        "the green group of a blue/green deployment starts",
+        HEALTHY,
+        lambda: of([service("blue", alternate="green")], blue=[UP, UP], green=[STARTING, STARTING]),
+        {"blue": "passed", "green": "passed"},
+        f"{ECS}/blue-green-deployment-implementation.html",
+        says="2 targets start or drain",
+    ),
+    Row(
+        "the blue group of a blue/green deployment drains",
+        HEALTHY,
+        lambda: of([service("blue", alternate="green")], blue=[DRAINING], green=[UP, UP]),
+        {"blue": "passed", "green": "passed"},
+        f"{ECS}/blue-green-deployment-implementation.html",
+    ),
+    Row(
+        "the green group of a blue/green deployment is ill",
+        HEALTHY,
+        lambda: of([service("blue", alternate="green")], blue=[UP, UP], green=[STARTING, WRONG_CODE]),
+        {"blue": "passed", "green": "failed"},
+        f"{ECS}/blue-green-deployment-implementation.html",
+        says="10.0.3.41:8000 is unhealthy",
+    ),
+    Row(
+        "CodeDeploy's replacement task set starts",
+        HEALTHY,
+        lambda: of([by_code_deploy("blue", "green")], blue=[UP, UP], green=[STARTING]),
+        {"blue": "passed", "green": "passed"},
+        f"{ECS}/deployment-type-bluegreen.html",
+    ),
+    Row(
+        "CodeDeploy left the first group empty",
+        HEALTHY,
+        lambda: of([by_code_deploy("green", created="blue")], blue=[], green=[UP, UP]),
+        {"blue": "passed", "green": "passed"},
+        f"{ECS}/deployment-type-bluegreen.html",
     ),
     Row(
         "a service with a public and an internal group, of which one is ill",
@@ -279,107 +282,5 @@ ROWS = [
         {"web": "passed", "default": "blind"},
         GROUPS,
         says="ecs:DescribeServices",
-    ),
-    Row(
-        "the pages beside the WebSocket are not sticky",
-        STICKY,
-        lambda: sessions(
-            {"ws": (ON, {}), "pages": (OFF, {})},
-            [rule("default", forward(("pages", 1))), rule("1", forward(("ws", 1)), WS_PATH)],
-        ),
-        {"ws": "passed", "pages": "passed"},
-        CONDITIONS,
-        says="no rule leads the WebSocket's URL here",
-    ),
-    Row(
-        "only the CDN's secret header opens the balancer",
-        STICKY,
-        lambda: sessions(
-            {"ws": (ON, {}), "pages": (OFF, {})},
-            [
-                rule("1", forward(("ws", 1)), SECRET, WS_PATH),
-                rule("2", forward(("pages", 1)), SECRET),
-                rule("default", REFUSED),
-            ],
-        ),
-        {"ws": "passed", "pages": "passed"},
-        "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/restrict-access-to-load-balancer.html",
-    ),
-    Row(
-        "gRPC on a listener of its own",
-        STICKY,
-        lambda: sessions(
-            {"ws": (ON, {}), "rpc": (OFF, GRPC)},
-            [rule("default", forward(("ws", 1))), rule("default", forward(("rpc", 1)), listener=f"{LISTENER}x")],
-        ),
-        {"ws": "passed", "rpc": "passed"},
-        GROUPS,
-        says="its protocol version is GRPC",
-    ),
-    Row(
-        "an empty default group is not sticky",
-        STICKY,
-        lambda: sessions(
-            {"ws": (ON, {}), "default": (OFF, {})},
-            [rule("default", forward(("default", 1))), rule("1", forward(("ws", 1)), OURS)],
-            empty=("default",),
-        ),
-        {"ws": "passed", "default": "passed"},
-        GROUPS,
-    ),
-    Row(
-        "a network load balancer binds clients by their address",
-        STICKY,
-        lambda: sessions({"ws": (BY_ADDRESS, TCP)}, [rule("default", forward(("ws", 1)))]),
-        "passed",
-        f"{DOCS}/APIReference/API_TargetGroupAttribute.html",
-        says="by the client's address",
-    ),
-    Row(
-        "a canary deployment moves the weights of one service's two groups",
-        STICKY,
-        lambda: sessions(
-            {"blue": (ON, {}), "green": (ON, {})},
-            [rule("default", forward(("blue", 90), ("green", 10)))],
-            service("blue", alternate="green"),
-        ),
-        {"blue": "passed", "green": "passed"},
-        f"{ECS}/canary-deployment.html",
-    ),
-    Row(
-        "two services share the clients by weight for good",
-        STICKY,
-        lambda: sessions({"a": (ON, {}), "b": (ON, {})}, SHARED, service("a"), service("b")),
-        {"a": "failed", "b": "failed"},
-        RULES,
-        says="shares clients out between 2 groups",
-    ),
-    Row(
-        "the group of the WebSocket is not sticky",
-        STICKY,
-        lambda: sessions(
-            {"ws": (OFF, {}), "pages": (ON, {})},
-            [rule("1", forward(("ws", 1)), WS_PATH), rule("default", forward(("pages", 1)))],
-        ),
-        {"ws": "failed", "pages": "passed"},
-        f"{DOCS}/application/sticky-sessions.html",
-        says="stickiness is off",
-    ),
-    Row(
-        "a network load balancer that binds no client",
-        STICKY,
-        lambda: sessions(
-            {"ws": ({**BY_ADDRESS, "stickiness.enabled": "false"}, TCP)}, [rule("default", forward(("ws", 1)))]
-        ),
-        "failed",
-        f"{DOCS}/APIReference/API_TargetGroupAttribute.html",
-    ),
-    Row(
-        "two groups, and the rules may not be read",
-        STICKY,
-        lambda: sessions({"ws": (ON, {}), "pages": (OFF, {})}, DENIED),
-        {"ws": "passed", "pages": "blind"},
-        f"{DOCS}/APIReference/API_DescribeRules.html",
-        says="allow elasticloadbalancing:DescribeRules",
     ),
 ]

@@ -173,10 +173,13 @@ def _of_permission(
         raise CouldNotLook(_RULES if rule else _CALL, f"a rule for {protocol} {low}-{high} names no source")
     owner = owner_of(rule or {}, group)
     for kind, one in named:
-        user = str(one.get("UserId") or "") if kind == "UserIdGroupPairs" else ""
-        account = user if user != str(group.get("OwnerId", user)) else ""
+        account = str(one.get("UserId") or "") if kind == "UserIdGroupPairs" else ""
+        if account == group.get("OwnerId"):
+            account = ""
         described = str(one.get("Description") or "")
-        yield Rule(Source(protocol, low, high, str(one[KINDS[kind]]), described, account, owner), {**head, kind: [one]})
+        source = Source(protocol, low, high, str(one[KINDS[kind]]), described, account, owner)
+        told = {KINDS[kind]: source.source, "UserId": account, "Description": described}
+        yield Rule(source, {**head, kind: [{key: value for key, value in told.items() if value}]})
 
 
 def _covers(rule: Ingress, source: Source, own: frozenset[str]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -26,6 +27,7 @@ BALANCERS_A_CALL = 20
 TARGETS_TOLD = 5
 """How many targets a message lists."""
 _ILL = ("unhealthy", "unhealthy.draining", "unused")
+_MOVING = ("initial", "draining")
 _NO_CHECKS = "Target.HealthCheckDisabled"
 
 
@@ -242,13 +244,22 @@ def target_health(
 
 
 def _idle(group: TargetHealth, services: Sequence[Service], healthy: set[str]) -> str:
-    if group.targets:
-        off = all((one.state, one.code) == ("unavailable", _NO_CHECKS) for one in group.targets)
-        return "not assessed: its health checks are off" if off else ""
-    pairs = [pair for service in services for pair in service.twin_groups]
-    twins = {one: other for pair in pairs for one, other in (pair, pair[::-1])}
-    serves = twins.get(group.arn) in healthy
-    return "no targets: it stands by, and the group that serves has healthy ones" if serves else ""
+    if group.targets and all((one.state, one.code) == ("unavailable", _NO_CHECKS) for one in group.targets):
+        return "not assessed: its health checks are off"
+    others = {one for service in services for pair in _pairs(service) if group.arn in pair for one in pair}
+    if not (others - {group.arn}) & healthy or any(one.state not in _MOVING for one in group.targets):
+        return ""
+    how = f"{len(group.targets)} targets start or drain" if group.targets else "no targets"
+    return f"{how}: it stands by, and the group that serves has healthy ones"
+
+
+def _pairs(service: Service) -> list[tuple[str, str]]:
+    """Groups that deployments fill alternately: ECS's blue and green, and those of task sets, as CodeDeploy makes them.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-type-bluegreen.html
+    """
+    of_sets = sorted(filled_by(service)) if service.evidence.get("taskSets") else []
+    return [*service.twin_groups, *itertools.combinations(of_sets, 2)]
 
 
 def _foreign(

@@ -88,6 +88,14 @@ def test_a_rule_of_any_kind_is_found_again_by_what_it_lets_in(one: Raw, look: An
     assert remedy([]).targets(WEB, look(group({**permission("-1", None), **made[0]}))[0].evidence) == [target]
 
 
+@pytest.mark.parametrize("one", EVERY_KIND.values(), ids=EVERY_KIND)
+def test_a_rule_is_the_same_target_whichever_call_told_of_it(one: Raw) -> None:
+    (by_group,), (by_rule,) = seen(group(one)), by_id(group(one))
+    told = remedy([]).targets(WEB, by_group.evidence)
+    assert told == remedy([]).targets(WEB, by_rule.evidence)
+    assert len(told) == 1
+
+
 def test_a_rule_that_was_made_again_has_another_id_and_the_plan_is_made_again() -> None:
     (target,) = targets(ssh("0.0.0.0/0"))
     (again,) = rules(ssh("0.0.0.0/0"))
