@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from opschecks.aws.inventory import inventory
-from opschecks.core.observation import CouldNotLook
+from opschecks.core.observation import CouldNotLook, NotConfigured
 from tests.canned import ACCOUNT, Aws, Raw, ago, names, stack
 
 ECS = f"arn:aws:ecs:{ACCOUNT}"
@@ -97,6 +97,28 @@ def test_a_cloudformation_stack_that_names_nothing_is_not_seen(listed: list[Raw]
         inventory(stack(cloudformation_stack="prod"), cloudformation(prod=listed))
 
 
+def test_what_cloudformation_is_creating_has_no_name_yet_and_hides_nothing_else() -> None:
+    coming = [
+        resource("AWS::DynamoDB::Table", None, "CREATE_IN_PROGRESS"),
+        resource("AWS::Logs::LogGroup", None, "CREATE_FAILED"),
+    ]
+    found = inventory(stack(cloudformation_stack="prod"), cloudformation(prod=[*PROD[:3], *coming]))
+    assert (found.cluster, found.services) == ("prod", ("backend",))
+    for kind, what in (("tables", "table"), ("log_groups", "log group")):
+        with pytest.raises(
+            CouldNotLook, match=f"CloudFormation is creating the {what} of stack here: look again"
+        ) as it:
+            found.some(kind)
+        assert not isinstance(it.value, NotConfigured)
+    with pytest.raises(NotConfigured):
+        found.some("buckets")
+    nested = [*PROD[:3], resource("AWS::CloudFormation::Stack", None, "CREATE_IN_PROGRESS")]
+    named = inventory(stack(cloudformation_stack="prod", tables=["own"]), cloudformation(prod=nested))
+    assert named.some("tables") == ("own",)
+    with pytest.raises(CouldNotLook, match="CloudFormation is creating the bucket"):
+        named.some("buckets")
+
+
 def tagged(*arns: str) -> Raw:
     return {"ResourceTagMappingList": [{"ResourceARN": arn, "Tags": [{"Key": "app", "Value": "web"}]} for arn in arns]}
 
@@ -119,7 +141,9 @@ ARNS: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "security group": (f"arn:aws:ec2:{ACCOUNT}:security-group/sg-1", "security_groups", ("sg-1",)),
     "security group rule": (f"arn:aws:ec2:{ACCOUNT}:security-group-rule/sgr-1", "security_groups", ()),
     "alarm": (f"arn:aws:cloudwatch:{ACCOUNT}:alarm:web: all/5xx", "alarms", ("web: all/5xx",)),
-    "bucket": ("arn:aws:s3:::web-dashboard", "tables", ()),
+    "bucket": ("arn:aws:s3:::web-dashboard", "buckets", ("web-dashboard",)),
+    "classic load balancer": (f"arn:aws:elasticloadbalancing:{ACCOUNT}:loadbalancer/classic", "load_balancers", ()),
+    "index": (f"arn:aws:dynamodb:{ACCOUNT}:table/incidents/index/by-team", "tables", ()),
     "in China": (f"arn:aws-cn:dynamodb:{ACCOUNT}:table/incidents", "tables", ("incidents",)),
 }
 
@@ -128,7 +152,7 @@ ARNS: dict[str, tuple[str, str, tuple[str, ...]]] = {
 def test_tags_name_resources_by_their_arns(arn: str, kind: str, wanted: tuple[str, ...]) -> None:
     found = by_tags(arn)
     assert getattr(found, kind) == wanted
-    every = ("services", "load_balancers", "tables", "log_groups", "security_groups", "alarms")
+    every = ("services", "load_balancers", "tables", "log_groups", "security_groups", "alarms", "buckets")
     assert sum(len(getattr(found, one)) for one in every) == len(wanted)
 
 

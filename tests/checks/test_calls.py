@@ -33,6 +33,7 @@ WEEKLY_ONCE = {
     "ec2": "DescribeAddresses DescribeFlowLogs DescribeSecurityGroups DescribeVolumes",
     "ecr": "DescribeImageScanFindings DescribeImages",
     "ecs": "DescribeServices DescribeTaskDefinition DescribeTasks",
+    "health": "DescribeAffectedEntities DescribeEvents",
     "iam": "GetAccessKeyLastUsed GetCredentialReport ListAccessKeys",
     "logs": "DescribeExportTasks DescribeLogGroups",
     "s3": "GetBucketVersioning GetLifecycleConfiguration",

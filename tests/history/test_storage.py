@@ -143,4 +143,4 @@ def test_what_nobody_signs_says_the_next_step(tmp_path: Path) -> None:
 
 
 def test_an_object_is_its_text() -> None:
-    assert _answered(io.BytesIO("Größe".encode())).read("journal/a.json") == "Größe"
+    assert S3Storage(Bodies(io.BytesIO("Größe".encode())), BUCKET, "ops").read("journal/a.json") == "Größe"

@@ -32,6 +32,7 @@ _TYPES = {
     "AWS::S3::Bucket": "bucket",
 }
 """CloudFormation's resource types, and the kind of each."""
+_COMING_TYPES = {**_TYPES, "AWS::CloudFormation::Stack": "any"}
 
 
 _Look = Callable[[Aws, dict[str, str]], list[tuple[str, str]] | CouldNotLook]
@@ -52,7 +53,7 @@ class Inventory:
     distributions: tuple[str, ...] = ()
     buckets: tuple[str, ...] = ()
     coming: tuple[str, ...] = ()
-    """Kinds, as in _TYPES, of which CloudFormation is creating one that has no name yet."""
+    """Kinds, as in _TYPES, of which CloudFormation is creating one that has no name yet; "any" of a nested stack."""
     alarms_of_cloudfront: tuple[str, ...] = ()
     unseen_distribution: CouldNotLook | None = None
     """Why the distributions with the stack's tags could not be listed."""
@@ -60,7 +61,7 @@ class Inventory:
     def some(self, kind: str) -> tuple[str, ...]:
         """The names of a kind; CouldNotLook where the stack has none, with the key to set."""
         names: tuple[str, ...] = getattr(self, kind)
-        if not names and kind.removesuffix("s") in self.coming:
+        if not names and {kind.removesuffix("s"), "any"} & {*self.coming}:
             what = kind.removesuffix("s").replace("_", " ")
             raise CouldNotLook(_LIST, f"CloudFormation is creating the {what} of stack {self.stack}: look again later")
         if not names:
@@ -143,7 +144,7 @@ def _from_cloudformation(aws: Aws, name: str) -> list[tuple[str, str]]:
     nested = [item["PhysicalResourceId"] for item in made if _type(item) == "AWS::CloudFormation::Stack"]
     wanted = [(_TYPES[_type(item)], str(item["PhysicalResourceId"])) for item in made if _type(item) in _TYPES]
     found = [(kind, parsed(kind, identifier).name) for kind, identifier in wanted]
-    found += [("coming", _TYPES[_type(item)]) for item in coming if _type(item) in _TYPES]
+    found += [("coming", _COMING_TYPES[_type(item)]) for item in coming if _type(item) in _COMING_TYPES]
     for inner in fan_out(lambda child: _from_cloudformation(aws, child), nested):
         found.extend(inner)
     return found
