@@ -64,11 +64,17 @@ class Morning:
                 *(lambda name=name: self.client("dynamodb").describe_table(TableName=name) for name in tables),
             ]
         )
-        self.run([lambda: self._metrics(balancers[0], described), lambda: self._targets(balancers[0])])
+        arn = balancers[0]["LoadBalancerArn"]
+        self.run(
+            [
+                lambda: self._metrics(balancers[0], described),
+                lambda: self._targets(arn),
+                lambda: elb.describe_load_balancer_attributes(LoadBalancerArn=arn),
+            ]
+        )
 
-    def _targets(self, balancer: dict[str, Any]) -> None:
+    def _targets(self, arn: str) -> None:
         elb = self.client("elbv2")
-        arn = balancer["LoadBalancerArn"]
         groups = [
             group
             for page in elb.get_paginator("describe_target_groups").paginate(LoadBalancerArn=arn)
