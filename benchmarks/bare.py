@@ -68,23 +68,24 @@ class Morning:
                 *(lambda name=name: self.client("dynamodb").describe_table(TableName=name) for name in tables),
             ]
         )
+        arn = balancers[0]["LoadBalancerArn"]
         self.run(
             [
                 lambda: self._metrics(balancers[0], described),
-                lambda: self._targets(balancers[0]),
-                lambda: self._rules(balancers[0]),
+                lambda: self._targets(arn),
+                lambda: self._rules(arn),
+                lambda: elb.describe_load_balancer_attributes(LoadBalancerArn=arn),
             ]
         )
 
-    def _rules(self, balancer: dict[str, Any]) -> None:
+    def _rules(self, balancer: str) -> None:
         elb = self.client("elbv2")
-        pages = elb.get_paginator("describe_listeners").paginate(LoadBalancerArn=balancer["LoadBalancerArn"])
+        pages = elb.get_paginator("describe_listeners").paginate(LoadBalancerArn=balancer)
         arns = [listener["ListenerArn"] for page in pages for listener in page["Listeners"]]
         self.run([lambda arn=arn: list(elb.get_paginator("describe_rules").paginate(ListenerArn=arn)) for arn in arns])  # type: ignore[misc]
 
-    def _targets(self, balancer: dict[str, Any]) -> None:
+    def _targets(self, arn: str) -> None:
         elb = self.client("elbv2")
-        arn = balancer["LoadBalancerArn"]
         groups = [
             group
             for page in elb.get_paginator("describe_target_groups").paginate(LoadBalancerArn=arn)

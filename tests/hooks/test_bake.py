@@ -21,9 +21,10 @@ from opschecks.hooks.bake import SURE, Watch
 from opschecks.hooks.examine import Examine
 from opschecks.hooks.fixtures import import_observations
 from opschecks.hooks.rounds import AWAITED, KEPT_FOR
+from opschecks.sandbox.faults import give_fault
 from opschecks.sandbox.seeds import backups
 from tests.bench import FIX, Bench, bench
-from tests.canned import NOW
+from tests.clock import NOW
 
 GATE = ("checks/deploy/after", "--stack", "sandbox")
 OF_THE_STACK = ("--expect-revision", "incident-commander-backend:1")
@@ -78,7 +79,8 @@ Rounds.look = counted
 def _standing(folder: Path, *, sure: int, rounds: int = ROUNDS, poll_s: float = 0.001) -> Iterator[Bench]:
     with bench(folder, fix=FIX.replace("0.05", str(poll_s))) as on:
         backups.sow(on.sandbox)
-        assert on.project.run("checks/deploy/before", "--stack", "sandbox", **on.environment).code == 0
+        before = on.project.run("checks/deploy/before", "--stack", "sandbox", **on.environment)
+        assert before.code == 0, before.all
         on.project.write("conftest.py", COUNTING.format(sure=sure, rounds=rounds))
         yield on
 
@@ -98,6 +100,7 @@ EACH_ROUND = Counter(
         "elasticloadbalancing:DescribeTargetHealth": 1,
     }
 )
+INVALIDATIONS = Counter({"cloudfront:ListInvalidations": 1})
 ONCE_A_MINUTE = Counter({"cloudwatch:GetMetricData": 1})
 
 
@@ -121,6 +124,15 @@ def test_rounds_of_a_good_bake_cost_the_same(tmp_path: Path) -> None:
         assert settled.total() == 15
         assert confirmed == rest[0] == EACH_ROUND
         assert all(asked - ONCE_A_MINUTE == EACH_ROUND for asked in rest)
+
+
+def test_while_the_site_is_stale_only_what_is_stale_is_asked_for_again(tmp_path: Path) -> None:
+    for on in _standing(tmp_path, sure=SURE, rounds=12):
+        give_fault(on.sandbox, "cdn_serves_a_stale_page")
+        give_fault(on.sandbox, "invalidation_is_stuck")
+        first, *rest = [Counter(asked.split()) for asked in _told(on, *OF_THE_STACK)["asked"]]
+        assert first["s3:ListBucket"] == 1
+        assert all(asked - ONCE_A_MINUTE == EACH_ROUND + INVALIDATIONS for asked in rest)
 
 
 def test_the_gate_of_the_readme_ends_on_a_stack_that_has_no_such_deployment(tmp_path: Path) -> None:

@@ -706,6 +706,15 @@ def test_a_host_that_is_no_websocket_refuses_the_handshake(raw: bytes) -> None:
     assert session.ping_ms is None
 
 
+@pytest.mark.parametrize("location", ["/other", "ws://169.254.169.254/", "http://127.0.0.1:9/", "file:///etc/passwd"])
+def test_a_handshake_that_is_redirected_is_refused_and_not_followed(location: str) -> None:
+    raw = f"HTTP/1.1 301 Moved Permanently\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n"
+    with _answering(raw.encode()) as url:
+        session = websocket_session(_stack(url))
+    assert session.refused.startswith("the handshake was refused: ")
+    assert "HTTP 301" in session.refused
+
+
 def test_a_session_where_nothing_listens_is_not_looked_at() -> None:
     url = f"http://127.0.0.1:{_free_port()}"
     with pytest.raises(CouldNotLook, match="refused") as told:

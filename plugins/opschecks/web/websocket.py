@@ -119,7 +119,7 @@ def session_address(stack: Stack) -> str:
 
 def open_session(stack: Stack, url: str, cookies: Mapping[str, str]) -> ClientConnection | str:
     """A connection, or why a reached host refused it; CouldNotLook where no host was reached."""
-    from websockets.exceptions import InvalidHandshake, ProxyError
+    from websockets.exceptions import InvalidHandshake, InvalidStatus, InvalidURI, ProxyError
     from websockets.sync.client import connect
 
     headers = dict(stack.websocket.headers)
@@ -142,6 +142,11 @@ def open_session(stack: Stack, url: str, cookies: Mapping[str, str]) -> ClientCo
         raise CouldNotLook(call, f"{type(error).__name__}: {error}") from None
     except InvalidHandshake as error:
         return f"the handshake was refused: {error}"
+    except (ValueError, InvalidURI) as error:
+        refused = error.__cause__ or error.__context__
+        if not isinstance(refused, InvalidStatus):
+            raise
+        return f"the handshake was refused: {refused}, a redirect, which no browser follows here"
     except TimeoutError:
         return f"no handshake within {timeout_s:g} s"
     except EOFError:
