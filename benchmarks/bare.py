@@ -55,12 +55,12 @@ class Morning:
         """Who am I, then everything else."""
         self.client("sts").get_caller_identity()
         self.run(
-            [self.load_balancing_and_metrics, self.services, self.scaling, self.scaling_policies, self.alarms,
-             self.alarm_history, self.mutes, self.active, self.overnight, self.groups, *self.logs()]
+            [self.load_balancing_and_metrics, self.services, self.scaling, self.scaling_policies, self.schedules,
+             self.alarms, self.alarm_history, self.mutes, self.active, self.overnight, self.groups, *self.logs()]
         )  # fmt: skip
 
     def load_balancing_and_metrics(self) -> None:
-        """The longest chain: load balancers and tables, then metrics; target groups, attributes and health."""
+        """The longest chain: load balancers and tables, then target groups, then metrics, attributes and health."""
         elb, tables = self.client("elbv2"), self.stack["tables"]
         balancers, *described = self.run(
             [
@@ -69,10 +69,15 @@ class Morning:
             ]
         )
         arn = balancers[0]["LoadBalancerArn"]
+        groups = [
+            group
+            for page in elb.get_paginator("describe_target_groups").paginate(LoadBalancerArn=arn)
+            for group in page["TargetGroups"]
+        ]
         self.run(
             [
-                lambda: self._metrics(balancers[0], described),
-                lambda: self._targets(arn),
+                lambda: self._metrics(balancers[0], groups[0], described),
+                lambda: self._targets(groups),
                 lambda: self._rules(arn),
                 lambda: elb.describe_load_balancer_attributes(LoadBalancerArn=arn),
             ]
@@ -84,13 +89,8 @@ class Morning:
         arns = [listener["ListenerArn"] for page in pages for listener in page["Listeners"]]
         self.run([lambda arn=arn: list(elb.get_paginator("describe_rules").paginate(ListenerArn=arn)) for arn in arns])  # type: ignore[misc]
 
-    def _targets(self, arn: str) -> None:
+    def _targets(self, groups: list[dict[str, Any]]) -> None:
         elb = self.client("elbv2")
-        groups = [
-            group
-            for page in elb.get_paginator("describe_target_groups").paginate(LoadBalancerArn=arn)
-            for group in page["TargetGroups"]
-        ]
         looks = (elb.describe_target_group_attributes, elb.describe_target_health)
         self.run(
             [
@@ -100,7 +100,7 @@ class Morning:
             ]
         )
 
-    def _metrics(self, balancer: dict[str, Any], tables: list[dict[str, Any]]) -> None:
+    def _metrics(self, balancer: dict[str, Any], group: dict[str, Any], tables: list[dict[str, Any]]) -> None:
         asked: list[tuple[str, str, dict[str, str], str, int]] = []
         for service in self.stack["services"]:
             of = {"ClusterName": self.stack["cluster"], "ServiceName": service}
@@ -108,8 +108,11 @@ class Morning:
             asked += [("AWS/ECS", "MemoryUtilization", of, how, 300) for how in ("Average", "Maximum")]
         of = {"LoadBalancer": balancer["LoadBalancerArn"].split(":loadbalancer/")[1]}
         asked += [("AWS/ApplicationELB", "RequestCount", of, "Sum", 300)]
-        asked += [("AWS/ApplicationELB", "TargetResponseTime", of, how, 300) for how in ("p95", "Average", "Maximum")]
-        asked += [("AWS/ApplicationELB", f"HTTPCode_{who}_5XX_Count", of, "Sum", 60) for who in ("Target", "ELB")]
+        asked += [("AWS/ApplicationELB", "HTTPCode_ELB_5XX_Count", of, "Sum", 60)]
+        of = {"TargetGroup": group["TargetGroupArn"].rsplit(":", 1)[1], **of}
+        asked += [("AWS/ApplicationELB", "RequestCount", of, "Sum", period) for period in (300, 3600)]
+        asked += [("AWS/ApplicationELB", "TargetResponseTime", of, "p95", period) for period in (300, 3600)]
+        asked += [("AWS/ApplicationELB", "HTTPCode_Target_5XX_Count", of, "Sum", 60)]
         for told in tables:
             table = told["Table"]["TableName"]
             indexes = [index["IndexName"] for index in told["Table"].get("GlobalSecondaryIndexes", [])]
@@ -202,6 +205,11 @@ class Morning:
     def scaling_policies(self) -> None:
         """Policies of all."""
         pages = self.client("application-autoscaling").get_paginator("describe_scaling_policies")
+        list(pages.paginate(ServiceNamespace="ecs"))
+
+    def schedules(self) -> None:
+        """Scheduled actions of all."""
+        pages = self.client("application-autoscaling").get_paginator("describe_scheduled_actions")
         list(pages.paginate(ServiceNamespace="ecs"))
 
     def alarms(self) -> None:

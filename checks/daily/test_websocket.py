@@ -73,8 +73,8 @@ def test_idle_sessions_are_not_cut(
 @check(Severity.MEDIUM, runbook=SLUG, failing="The logs are full of WebSocket errors")
 def test_websocket_errors_are_rare_in_the_logs(log_errors: list[LogErrors], stack: Stack, examine: Examine) -> None:
     """Sessions that break after they opened show in the logs long before anyone reports them."""
-    limit = stack.limits.websocket_errors_per_hour
     for group in log_errors:
         with examine(group) as note:
+            limit = stack.limits.of(group).websocket_errors_per_hour
             note(group.told_of_websockets)
             assert group.websocket_at_most(limit), f"limit {limit}"

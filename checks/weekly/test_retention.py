@@ -34,9 +34,10 @@ def test_lifecycle_leaves_the_dashboards_alone(buckets: list[Bucket], examine: E
 @check(Severity.LOW, runbook=SLUG, failing="A log group is kept too long or not long enough", remedy=PutRetention)
 def test_log_groups_are_kept_as_long_as_wanted(log_groups: list[LogGroup], stack: Stack, examine: Examine) -> None:
     """Logs that never expire cost more every month; those that expire too soon are gone when they are asked for."""
-    low, high = stack.limits.log_retention_days_min, stack.limits.log_retention_days_max
     for group in log_groups:
         with examine(group) as note:
+            limits = stack.limits.of(group)
+            low, high = limits.log_retention_days_min, limits.log_retention_days_max
             assert group.exists, "the log group does not exist"
             days = group.retention_days
             note("kept forever" if days is None else f"kept for {days} days")

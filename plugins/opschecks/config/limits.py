@@ -49,6 +49,9 @@ class ResourceLimits(BaseModel):
         10, description="5xx of a target group, or of the load balancer itself, per minute of the last hour"
     )
     log_errors_per_hour: Count = Field(20, description="ERROR events of a log group in the last hour")
+    websocket_errors_per_hour: Count = Field(5, description="ERROR events in the last hour that mention WebSockets")
+    log_retention_days_min: Positive = Field(7, description="shortest retention of a log group")
+    log_retention_days_max: Positive = Field(90, description="longest retention of a log group")
     throttled_requests_per_hour: Count = Field(0, description="throttled requests of a table or index in the last hour")
     billing_mode: Literal["PAY_PER_REQUEST", "PROVISIONED"] = Field("PAY_PER_REQUEST", description="billing of tables")
     alarm_blind_hours: Positive = Field(1, description="how long an alarm may have INSUFFICIENT_DATA")
@@ -74,7 +77,10 @@ _OF_SERVICES = (
 )
 LIMITS_OF: Mapping[str, str] = {
     **dict.fromkeys(_OF_SERVICES.split(), "services"),
-    "log_errors_per_hour": "log_groups",
+    **dict.fromkeys(
+        ("log_errors_per_hour", "websocket_errors_per_hour", "log_retention_days_min", "log_retention_days_max"),
+        "log_groups",
+    ),
     "throttled_requests_per_hour": "tables",
     "billing_mode": "tables",
 }
@@ -99,7 +105,6 @@ class Limits(ResourceLimits):
     log_search_s: Positive = Field(
         45, description="longest search of one log group; where it has not ended by then, the group is not checked"
     )
-    websocket_errors_per_hour: Count = Field(5, description="ERROR events in the last hour that mention WebSockets")
     alarm_muted_hours_per_week: NotNegative = Field(
         24, description="how long a scheduled mute rule may silence an alarm within a week"
     )
@@ -162,8 +167,6 @@ class Limits(ResourceLimits):
     incomplete_upload_days: Positive = Field(7, description="how long a bucket may keep incomplete uploads")
     old_version_days_min: Count = Field(7, description="how long the dashboard bucket must keep old versions")
     old_version_days_max: Positive = Field(90, description="how long a versioned bucket may keep old versions")
-    log_retention_days_min: Positive = Field(7, description="shortest retention of a log group")
-    log_retention_days_max: Positive = Field(90, description="longest retention of a log group")
     flow_log_traffic: Literal["ALL", "ACCEPT", "REJECT"] = Field(
         "ALL", description="traffic that flow logs must record"
     )
