@@ -14,7 +14,21 @@ from opschecks.aws.cloudwatch_alarms import Alarm
 from opschecks.config.stack import Stack
 from opschecks.core.answer import Answer
 from opschecks.core.observation import CouldNotLook
-from tests.canned import ACCOUNT, NOW, Aws, Raw, ago, concludes, examined, names, pages_of, stack, verdict, weekly
+from tests.canned import (
+    ACCOUNT,
+    NOW,
+    Aws,
+    Raw,
+    ago,
+    concludes,
+    examined,
+    names,
+    pages_of,
+    stack,
+    verdict,
+    verdicts,
+    weekly,
+)
 
 checks = weekly("alarm_hygiene")
 TOPIC = f"arn:aws:sns:{ACCOUNT}:pages"
@@ -276,3 +290,49 @@ def test_a_stack_whose_alarms_watch_no_metric_asks_for_none() -> None:
     found = watched(aws, composite(alarm()))
     assert aws.calls == ["sns:GetTopicAttributes"]
     assert found[0].alarm.since == datetime.fromtimestamp(ago(days=40).timestamp(), UTC)
+
+
+EDGE = {
+    "AlarmArn": "arn:aws:cloudwatch:us-east-1:123456789012:alarm:edge",
+    "Namespace": "AWS/CloudFront",
+    "MetricName": "5xxErrorRate",
+    "Dimensions": [{"Name": "DistributionId", "Value": "E2EXAMPLE"}, {"Name": "Region", "Value": "Global"}],
+}
+
+
+def test_what_an_alarm_of_cloudfront_watches_is_asked_for_where_the_alarm_is() -> None:
+    told = {"Id": "m0", "Timestamps": [NOW], "Values": [60.0], "StatusCode": "Complete"}
+    answer: Raw = {"MetricDataResults": [told]}
+    heard = {"Attributes": {"SubscriptionsConfirmed": "1"}}
+    rang = {"AlarmName": "edge", "AlarmType": "MetricAlarm", "Timestamp": ago(days=2), "HistoryItemType": "StateUpdate"}
+    aws = Aws(
+        {
+            ("cloudwatch", "GetMetricData"): answer,
+            ("us-east-1 cloudwatch", "GetMetricData"): answer,
+            ("us-east-1 cloudwatch", "DescribeAlarmHistory"): {
+                "AlarmHistoryItems": [{**rang, "HistorySummary": "Alarm updated from OK to ALARM"}]
+            },
+            ("sns", "GetTopicAttributes"): heard,
+        }
+    )
+    found = watched(aws, alarm(), alarm("edge", **EDGE))
+    asked = {
+        one.region: one.parameters["MetricDataQueries"][0]["MetricStat"]["Metric"]["Namespace"]
+        for one in aws.asked
+        if one.operation == "GetMetricData"
+    }
+    assert asked == {"us-west-2": "AWS/ECS", "us-east-1": "AWS/CloudFront"}
+    assert [one.rang for one in found] == [0, 1]
+    assert set(verdicts(checks.test_alarms_watch_something, watched_alarms=found).values()) == {"passed"}
+
+
+def test_a_new_alarm_that_warms_up_need_not_have_had_data() -> None:
+    new = {
+        "AlarmConfigurationUpdatedTimestamp": ago(hours=1),
+        "WarmUpConfiguration": {"WarmUpPeriodDurationInMinutes": 90},
+    }
+    told = verdict(checks.test_alarms_watch_something, watched_alarms=seen(alarm(**new), samples={}))
+    assert told[0] == "passed"
+    new["AlarmConfigurationUpdatedTimestamp"] = ago(hours=2)
+    told = verdict(checks.test_alarms_watch_something, watched_alarms=seen(alarm(**new), samples={}))
+    assert told[0] == "failed"

@@ -149,7 +149,7 @@ def test_an_alarm_of_the_inventory_that_is_gone_is_missing_and_fails() -> None:
     found = seen(metric_alarm("cpu"), metric_alarm("not-ours", "ALARM"), inventory=["cpu", "memory"])
     assert {one.name: one.state for one in found} == {"cpu": "OK", "memory": "MISSING"}
     for check in (checks.test_alarms_can_see, checks.test_alarms_can_act):
-        assert verdicts(check, alarms=found, alarm_deliveries=alarm_deliveries(Aws({}), [], [], AlarmNews())) == {
+        assert verdicts(check, alarms=found, alarm_deliveries=alarm_deliveries(Aws({}), NOW, [], [], AlarmNews())) == {
             "cpu": "passed",
             "memory": "failed",
         }
@@ -242,7 +242,7 @@ def test_alarms_below_are_not_asked_for_twice() -> None:
     assert [asked.get("AlarmNames") for asked in aws.parameters_of("DescribeAlarms")] == [None, ["x"]]
 
 
-QUIET = alarm_deliveries(Aws({}), [], [], AlarmNews())
+QUIET = alarm_deliveries(Aws({}), NOW, [], [], AlarmNews())
 ACTS: dict[str, tuple[Raw, str, str]] = {
     "acts": (metric_alarm("cpu"), "passed", ""),
     "actions are off": (
@@ -286,7 +286,7 @@ def test_a_muted_alarm_fails_and_tells_until_when() -> None:
         for one in examined(
             checks.test_alarms_can_act,
             alarms=seen(metric_alarm("cpu"), metric_alarm("memory")),
-            alarm_deliveries=alarm_deliveries(Aws({}), mutes, [], AlarmNews()),
+            alarm_deliveries=alarm_deliveries(Aws({}), NOW, mutes, [], AlarmNews()),
         )
     }
     assert found == {

@@ -89,7 +89,7 @@ def action(name: str, said: str, hours: float = 2, **changes: object) -> Raw:
 def delivered(*items: Raw) -> Deliveries:
     """What the history of a day says of deliveries; no mute rules."""
     aws = Aws({("cloudwatch", "DescribeAlarmHistory"): {"AlarmHistoryItems": list(items)}})
-    return alarm_deliveries(aws, [], alarm_history(aws, NOW), AlarmNews())
+    return alarm_deliveries(aws, NOW, [], alarm_history(aws, NOW), AlarmNews())
 
 
 def acts(situation: str, items: Sequence[Raw], outcome: str, says: str = "", **changes: object) -> Row:
@@ -119,7 +119,7 @@ def muted(situation: str, rule: Mapping[str, Any], outcome: str, says: str = "")
         aws = Aws({("cloudwatch", "ListAlarmMuteRules"): listed, ("cloudwatch", "GetAlarmMuteRule"): told})
         return {
             "alarms": seen(alarm("cpu-high")),
-            "alarm_deliveries": alarm_deliveries(aws, alarm_mutes(aws), [], AlarmNews()),
+            "alarm_deliveries": alarm_deliveries(aws, NOW, alarm_mutes(aws), [], AlarmNews()),
         }
 
     return Row(situation, checks.test_alarms_can_act, look, outcome, RULE, says)
@@ -173,7 +173,7 @@ def at_the_edge(
             news = alarm_news_elsewhere(aws, found, NOW)
         except CouldNotLook as error:
             news = error
-        return {"alarms": found, "alarm_deliveries": alarm_deliveries(aws, [], [], news)}
+        return {"alarms": found, "alarm_deliveries": alarm_deliveries(aws, NOW, [], [], news)}
 
     return Row(situation, check, look, outcome, OF_CLOUDFRONT, says)
 

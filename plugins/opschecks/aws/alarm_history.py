@@ -136,6 +136,7 @@ class Deliveries:
     """
 
     home: str
+    now: datetime
     mutes: Sequence[Mute] | CouldNotLook
     events: Mapping[str, Sequence[AlarmEvent]] | CouldNotLook
     there: AlarmNews | CouldNotLook
@@ -149,10 +150,10 @@ class Deliveries:
         """The mute rules that silence it at this moment; empty where there is none."""
         return "; ".join(str(mute) for mute in self._mutes_of(alarm) if mute.active)
 
-    def scheduled(self, alarm: Alarm, now: datetime) -> list[tuple[str, float]]:
+    def scheduled(self, alarm: Alarm) -> list[tuple[str, float]]:
         """The mute rules that will silence it, each with its hours within the next seven days."""
         waiting = [mute for mute in self._mutes_of(alarm) if not mute.active]
-        return [(str(mute), mute.hours_in_the_week_from(now)) for mute in waiting]
+        return [(str(mute), mute.hours_in_the_week_from(self.now)) for mute in waiting]
 
     def failed(self, alarm: Alarm) -> str:
         """Why nobody was called when it last went off within 24 hours; empty where somebody was, or it did not."""
@@ -164,13 +165,14 @@ class Deliveries:
 @observation(soft=["alarm_mutes", "alarm_history", "alarm_news_elsewhere"])
 def alarm_deliveries(
     aws: Aws,
+    now: datetime,
     alarm_mutes: list[Mute] | CouldNotLook,
     alarm_history: list[AlarmEvent] | CouldNotLook,
     alarm_news_elsewhere: AlarmNews | CouldNotLook,
 ) -> Deliveries:
     """The mute rules and the history of every region in which the stack has alarms."""
     events = alarm_history if isinstance(alarm_history, CouldNotLook) else by_alarm(alarm_history)
-    return Deliveries(aws.region, alarm_mutes, events, alarm_news_elsewhere)
+    return Deliveries(aws.region, now, alarm_mutes, events, alarm_news_elsewhere)
 
 
 @dataclass(frozen=True, kw_only=True)

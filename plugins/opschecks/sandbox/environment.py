@@ -57,7 +57,7 @@ class Sandbox:
         self.distribution_id = ""
         self.seeded: Seeded
         self.web: Web
-        self._clients: dict[str, Any] = {}
+        self._clients: dict[tuple[str, str], Any] = {}
         self._undo: list[Callable[[], None]] = []
 
     def start(self) -> None:
@@ -106,18 +106,18 @@ class Sandbox:
         name: str = isolated_session().get_partition_for_region(self.region)
         return name
 
-    def client(self, service: str) -> Any:
-        """A boto3 client of the sandbox's account, as the stack's owner would use it."""
+    def client(self, service: str, region: str = "") -> Any:
+        """A boto3 client of the sandbox's account, as the stack's owner would use it; `region`: another than its."""
         from botocore.config import Config
 
-        if service not in self._clients:
-            self._clients[service] = _session().client(
+        if (service, region) not in self._clients:
+            self._clients[service, region] = _session().client(
                 service,
-                region_name=self.region,
+                region_name=region or self.region,
                 endpoint_url=self.server.url,
                 config=Config(retries={"total_max_attempts": 1}),
             )
-        return self._clients[service]
+        return self._clients[service, region]
 
     def backend(self, service: str) -> Any:
         """moto's own state of a service."""

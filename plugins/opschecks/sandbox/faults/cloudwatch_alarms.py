@@ -36,6 +36,28 @@ def composite_alarm_is_ringing(sandbox: Sandbox) -> None:
     _set(sandbox, _name(sandbox, "backend-down"), "ALARM", "its rule is true")
 
 
+@fault(caught_by=_RINGING)
+def cloudfront_alarm_is_ringing(sandbox: Sandbox) -> None:
+    """CloudFront answers errors, and its alarm rings in us-east-1, where CloudFront's alarms are."""
+    cloudwatch, name = sandbox.client("cloudwatch", "us-east-1"), _name(sandbox, "edge-5xx")
+    on = [{"Name": "DistributionId", "Value": sandbox.distribution_id}, {"Name": "Region", "Value": "Global"}]
+    metric = {"MetricName": "5xxErrorRate", "Dimensions": on}
+    told = {**metric, "Timestamp": sandbox.now - timedelta(minutes=10), "Value": 12.0, "Unit": "Percent"}
+    cloudwatch.put_metric_data(Namespace="AWS/CloudFront", MetricData=[told])
+    cloudwatch.put_metric_alarm(
+        AlarmName=name,
+        Namespace="AWS/CloudFront",
+        **metric,
+        Statistic="Average",
+        Period=60,
+        EvaluationPeriods=5,
+        Threshold=5.0,
+        ComparisonOperator="GreaterThanThreshold",
+        AlarmActions=sandbox.backend("cloudwatch").alarms[_name(sandbox, "cpu-high")].alarm_actions,
+    )
+    cloudwatch.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="Threshold Crossed: 12.0 above 5.0")
+
+
 @fault(caught_by=["test_alarms_can_see"])
 def alarm_sees_nothing(sandbox: Sandbox) -> None:
     """An alarm has had no data for weeks."""
