@@ -1,4 +1,4 @@
-"""On a healthy production stack that is unlike the plain sandbox nothing fails; with one thing wrong, just that does."""
+"""Nothing fails on a healthy production stack unlike the plain sandbox; with one thing wrong, just that does."""
 
 from __future__ import annotations
 
