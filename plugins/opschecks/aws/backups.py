@@ -107,9 +107,16 @@ def _backups(
 ) -> TableBackups:
     own = tuple(_own(raw) for raw in listed)
     if table.unread:  # when it was made, and so which backups are its own, is not known: it is blind alone
-        bare = {"Table": Answer({}, _TABLE), "BackupSummaries": list(listed)[:SHOWN]}
-        of = {"arn": table.arn, "name": table.name, "evidence": bare, "since": _since(now, wanted), "now": now}
-        return TableBackups(**of, status="", listed=own, vault=table.unread)
+        return TableBackups(
+            arn=table.arn,
+            name=table.name,
+            evidence={"Table": Answer({}, _TABLE), "BackupSummaries": list(listed)[:SHOWN]},
+            status="",
+            listed=own,
+            vault=table.unread,
+            since=_since(now, wanted),
+            now=now,
+        )
     newest: Backup | None = None
     vault: tuple[Backup, ...] | CouldNotLook = ()
     if table.status != "MISSING":
