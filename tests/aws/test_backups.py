@@ -162,6 +162,13 @@ def test_one_table_whose_recovery_points_may_not_be_read_blinds_no_other() -> No
     ]
 
 
+def test_one_table_that_may_not_be_described_blinds_no_other() -> None:
+    refused = CouldNotLook("dynamodb:DescribeTable", "AccessDeniedException: no", action="dynamodb:DescribeTable")
+    unread = Table(arn="agents", name="agents", evidence=Answer({}), unread=refused)
+    found = table_backups(stack(), backups_aws(backup(2), backup(1, TableName="agents")), [table(), unread], NOW)
+    assert verdicts(RECENT, table_backups=found) == {"incidents": "passed", "agents": "blind"}
+
+
 def continuous(status: Any = "ENABLED", **changes: Any) -> Raw:
     """As DescribeContinuousBackups tells of a table; continuous backups are ENABLED whatever recovery is."""
     recovery = {

@@ -51,6 +51,8 @@ CASES: dict[str, tuple[TableBackups, TableRecovery | CouldNotLook, Any, str, str
     "AWS Backup may not be asked": (_backups(50), OFF, DENIED, "blind", "AccessDenied"),
     "it says nothing": (_backups(50), OFF, {}, "blind", "the answer has no 'RecoveryPoints'"),
     "recovery may not be asked": (_backups(50), DENIED, NONE, "blind", "AccessDenied"),
+    "the table may not be described": (_backups(2, status="", vault=DENIED), OFF, None, "blind", "AccessDenied"),
+    "it may not, and recovery is on": (_backups(status="", vault=DENIED), _recovery(), None, "passed", "0.1 hours old"),
     "it may not, and need not": (_backups(2), DENIED, None, "passed", "2.0 hours old"),
 }
 

@@ -17,7 +17,7 @@ SHARING = "https://docs.aws.amazon.com/vpc/latest/userguide/vpc-sharing-service-
 NO_PLAN = CouldNotLook("health:DescribeEvents", "SubscriptionRequiredException: ")
 TABLE = f"arn:aws:dynamodb:{ACCOUNT}:table/incidents"
 flows = weekly("flow_logs").test_vpcs_record_their_traffic
-aws_well = weekly("health_events").test_aws_reports_no_problem_of_the_stack
+aws_well = weekly("aws_health").test_aws_reports_no_problem_of_the_stack
 
 
 def recorded(*logs: Raw, subnets: tuple[Raw, ...] = ()) -> list[Vpc]:

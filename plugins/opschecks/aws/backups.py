@@ -42,7 +42,7 @@ class Backup:
 
 @dataclass(frozen=True, kw_only=True)
 class TableBackups(Resource):
-    """The backups of one table made since `since`.
+    """The backups of one table made since `since`; `status` is "" where the table could not be described.
 
     AWS Backup has its own list (`vault`), which is read only where DynamoDB lists no recent backup.
     """
@@ -106,6 +106,17 @@ def _backups(
     aws: Aws, table: Table, listed: Sequence[dict[str, Any]], wanted: timedelta, now: datetime
 ) -> TableBackups:
     own = tuple(_own(raw) for raw in listed)
+    if table.unread:  # when it was made, and so which backups are its own, is not known: it is blind alone
+        return TableBackups(
+            arn=table.arn,
+            name=table.name,
+            evidence={"Table": Answer({}, _TABLE), "BackupSummaries": list(listed)[:SHOWN]},
+            status="",
+            listed=own,
+            vault=table.unread,
+            since=_since(now, wanted),
+            now=now,
+        )
     newest: Backup | None = None
     vault: tuple[Backup, ...] | CouldNotLook = ()
     if table.status != "MISSING":

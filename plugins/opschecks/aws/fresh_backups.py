@@ -60,7 +60,9 @@ def saved_tables(
         saved, kind = None, ""
         if recovery and recovery.exists and recovery.is_on:
             saved, kind = recovery.latest, "the last moment that it can be restored to"
-        if table.status != "MISSING" and not is_recent(saved):
+        if not table.status:
+            unseen = table.vault if isinstance(table.vault, CouldNotLook) else unseen
+        elif table.status != "MISSING" and not is_recent(saved):
             vault = table.vault
             newest = _newest(table, vault)
             if not is_recent(newest) and not vault:
