@@ -163,9 +163,12 @@ def test_every_key_of_stacks_toml_is_listed(project: Project) -> None:
     rows = {row["key"]: row for row in _listed(project, "keys")}
     wanted = set(_keys_of(Stack)) - {"name"}
     assert {"region", "limits.cpu_percent", "dashboards.path"} <= wanted
-    assert set(rows) == wanted
+    assert set(rows) == wanted | {'limits."RESOURCE"'}
     assert [key for key, row in rows.items() if not row["what"]] == []
+    assert "the most specific" in rows['limits."RESOURCE"']["what"].lower()
     assert rows["limits.cpu_percent"]["default"] == "default: 80"
+    assert rows["limits.cpu_percent"]["what"].endswith("; also per resource")
+    assert not rows["limits.pages"]["what"].endswith("; also per resource")
     assert rows["dashboards.path"]["default"] == "required"
 
 
