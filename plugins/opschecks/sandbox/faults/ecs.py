@@ -55,7 +55,9 @@ def deployment_does_not_end(sandbox: Sandbox) -> None:
 @fault(caught_by=_UNSETTLED)
 def deployment_failed(sandbox: Sandbox) -> None:
     """The newest deployment failed; the tasks of the previous one still run."""
-    sandbox.service().deployments[0].update(rolloutState="FAILED", createdAt=sandbox.now - timedelta(minutes=9))
+    reason = "ECS deployment circuit breaker: tasks failed to start."
+    made = {"rolloutState": "FAILED", "rolloutStateReason": reason, "createdAt": sandbox.now - timedelta(minutes=9)}
+    sandbox.service().deployments[0].update(made)
 
 
 @fault(caught_by=["test_deployments_are_settled"])
