@@ -34,6 +34,10 @@ def test_a_window_is_written_with_secrets_masked(tmp_path: Path) -> None:
         told = _lines(tmp_path / "here" / "logs.jsonl")
         own = [one for one in told if one["stream"] == "more"]
         assert [one["message"] for one in own] == [f"ERROR {n} minutes ago, password=(redacted)" for n in (50, 5)]
+        arn = "arn:aws:logs:us-west-2:123456789012:log-group:/ecs/incident-commander:*"
+        by_arn = on.command("export-logs", "--since", "1h", "--filter", "ERROR", "--group", arn, "--out", "arn.jsonl")
+        assert by_arn.code == 0, by_arn.all
+        assert len(_lines(tmp_path / "arn.jsonl")) == len(told)
         assert f"{len(told)} events of /ecs/incident-commander" in ended.out
         whole = on.command("export-logs", "--since", "2h", "--out", "all.jsonl")
         assert whole.code == 0
@@ -58,6 +62,7 @@ def test_wrong_input_is_told_in_one_line(tmp_path: Path) -> None:
         ("--since", "2026-11-24T07:00:00"): "or a time with its offset",
         ("--since", "1h", "--until", "2h"): "--since 1h: it is not before --until 2h",
         ("--group", "/nowhere"): "ResourceNotFoundException",
+        ("--group", "arn:aws:logs:eu-west-1:123456789012:log-group:/x"): "is of region eu-west-1, the stack is of us-",
     }
     with bench(tmp_path) as on:
         for arguments, message in wrong.items():

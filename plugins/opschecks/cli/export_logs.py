@@ -28,7 +28,7 @@ PROGRESS_S = 5.0
     "--since", default="1h", show_default=True, metavar="WHEN", help="90m, 2h or 1d (ago), or 2026-11-24T07:00:00Z"
 )
 @click.option("--until", default="0m", metavar="WHEN", help="the same; default: now")
-@click.option("--group", "groups", multiple=True, help="a log group; repeatable; default: those of the stack")
+@click.option("--group", "groups", multiple=True, help="a log group or its ARN; repeatable; default: the stack's")
 @click.option(
     "--filter", "pattern", default="", metavar="PATTERN", help="a filter pattern of CloudWatch Logs, such as ERROR"
 )
@@ -46,6 +46,7 @@ def export_logs(
     Secrets are masked. If the search fails or is cut short, no file is written.
     """
     from ..aws.session import identify
+    from ..config.identifiers import own
     from ..core.observation import CouldNotLook, WrongAccount
     from .reach_stack import reached, stack_named
 
@@ -54,7 +55,11 @@ def export_logs(
     if begin >= end:
         raise click.ClickException(f"--since {since}: it is not before --until {until}")
     stack, aws = reached(stack_named(name, stacks))
-    wanted = groups or stack.log_groups
+    try:
+        named = [own("log_group", group, stack.region, stack.account_id).name for group in groups]
+    except ValueError as error:
+        raise click.ClickException(f"--group {error}") from None
+    wanted = named or stack.log_groups
     if not wanted:
         raise click.ClickException(f"stack {name} has no log_groups in stacks.toml: name one with --group")
     try:
