@@ -8,6 +8,7 @@ from opschecks.aws.ecs import Service
 from opschecks.aws.elbv2 import (
     TargetHealth,
     balanced_groups,
+    every_group,
     filled_by,
     load_balancers,
     registered_targets,
@@ -172,7 +173,7 @@ def test_target_groups_of_every_load_balancer_page_by_page() -> None:
     both = load_balancers(
         Aws({("elbv2", "DescribeLoadBalancers"): {"LoadBalancers": told}}), names(load_balancers=("web", "edge"))
     )
-    found = balanced_groups(stack(), Aws({("elbv2", "DescribeTargetGroups"): listed}), both)
+    found = every_group(Aws({("elbv2", "DescribeTargetGroups"): listed}), both)
     assert [group.name for group in found] == ["web", "web2", "edge", "edge2"]
 
 
@@ -184,7 +185,7 @@ def test_where_the_stack_names_its_groups_only_those_are_seen_and_judged() -> No
 
     def named(*patterns: str) -> list[str]:
         aws = Aws({("elbv2", "DescribeTargetGroups"): listed})
-        return [one.name for one in balanced_groups(stack(target_groups=patterns), aws, both)]
+        return [one.name for one in balanced_groups(stack(target_groups=patterns), every_group(aws, both))]
 
     assert named("gr*") == ["green"]
     assert named("blue", "g*") == ["blue", "green"]
@@ -229,8 +230,8 @@ def test_groups_of_task_sets_are_filled_as_those_of_a_service() -> None:
     one = {"targetGroupArn": GREEN, "containerName": "app", "containerPort": 8000}
     sets = {"loadBalancers": [], "taskSets": [{"loadBalancers": [one]}]}
     service = Service(arn="service/prod/web", name="web", evidence=sets)
-    assert filled_by(service) == {GREEN}
-    assert filled_by(fills(BLUE, GREEN)) == {BLUE, GREEN}
-    assert filled_by(blue_green()) == {BLUE, GREEN}
+    assert filled_by(service.evidence) == {GREEN}
+    assert filled_by(fills(BLUE, GREEN).evidence) == {BLUE, GREEN}
+    assert filled_by(blue_green().evidence) == {BLUE, GREEN}
     classic = {"loadBalancerName": "old", "containerName": "app", "containerPort": 8000}
-    assert filled_by(Service(arn="s", name="s", evidence={"loadBalancers": [classic]})) == set()
+    assert filled_by({"loadBalancers": [classic]}) == set()

@@ -39,7 +39,7 @@ GROUP = Resource(
     name="app",
     evidence={"LoadBalancerArns": [WEB.arn]},
 )
-FRONT = own_groups(names(), [WEB, EDGE], [GROUP], [])
+FRONT = own_groups(names(), [WEB, EDGE], [GROUP], [GROUP], [], [])
 INDEXES = [{"IndexName": "status-index", "IndexStatus": "ACTIVE"}]
 INCIDENTS = Table(
     arn=f"arn:aws:dynamodb:{ACCOUNT}:table/incidents",
@@ -356,8 +356,8 @@ test_responses_are_judged_by_p95_where_there_were_enough_requests = judges(
 
 
 def test_network_load_balancers_have_no_http_traffic_and_that_is_no_failure() -> None:
-    told = seen({}, inventory=BACKEND, fronted=own_groups(names(), [EDGE], [GROUP], []))
-    assert traffic(told, own_groups(names(), [EDGE], [GROUP], []), NOW) == []
+    told = seen({}, inventory=BACKEND, fronted=own_groups(names(), [EDGE], [GROUP], [GROUP], [], []))
+    assert traffic(told, own_groups(names(), [EDGE], [GROUP], [GROUP], [], []), NOW) == []
     errors = balancer_errors(told, [EDGE], [], NOW)
     for name in ("test_server_errors_are_rare", "test_responses_are_quick"):
         outcome, said = verdict(getattr(daily("alb"), name), traffic=[], balancer_errors=errors)

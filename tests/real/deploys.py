@@ -163,9 +163,9 @@ def since_then(
         none = Series("5xx", "per minute", (), 60)
         answers = {("web", "requests"): requests, ("web", "target 5xx"): errors or none}
         metrics = Metrics({**answers, ("web", "load balancer 5xx"): none})
-        traffic = [Traffic(arn="arn:web", name="web", metrics=metrics, now=NOW)]
+        traffic = [Traffic(arn="arn:web", name="web", metrics=metrics, now=NOW, balancer="lb", alone=True)]
     now = [health(arn, *targets) for arn, (_, targets) in groups.items()]
-    return {"since_the_gate": since_the_gate(stack(), filed, NOW, [], now, traffic, described(raw))}
+    return {"since_the_gate": since_the_gate(stack(), filed, NOW, [], now, traffic, described(raw), [])}
 
 
 ONE_GROUP: Raw = {"loadBalancers": [{"targetGroupArn": BLUE, "containerName": "app", "containerPort": 8000}]}

@@ -9,7 +9,7 @@ from typing import Any
 from opschecks.aws.application_autoscaling import auto_scaling, scaling_schedules
 from opschecks.aws.cloudwatch_metrics import Metrics, metrics
 from opschecks.aws.ecs import services
-from opschecks.aws.elbv2 import balanced_groups, load_balancers
+from opschecks.aws.elbv2 import TargetHealth, every_group, load_balancers
 from opschecks.aws.own_groups import Fronted, own_groups
 from opschecks.aws.traffic import balancer_errors, traffic
 from opschecks.config.stack import Stack
@@ -49,8 +49,8 @@ def steady(value: float, until: int = 5) -> list[tuple[datetime, float]]:
     return [at(minutes, value) for minutes in range(until, 125, 5)]
 
 
-def front(*groups: str, filled: Sequence[Raw], network: bool = False) -> list[Fronted]:
-    """The load balancer with these groups, as the stack's services fill them."""
+def front(*groups: str, filled: Sequence[Raw], network: bool = False, empty: Sequence[str] = ()) -> list[Fronted]:
+    """The load balancer with these groups, as the stack's services fill them; `empty` have no targets."""
     arn = EDGE if network else SHARED
     balancer = {"LoadBalancerArn": arn, "LoadBalancerName": arn.split("/")[2], "Type": "application"}
     told = [
@@ -69,7 +69,11 @@ def front(*groups: str, filled: Sequence[Raw], network: bool = False) -> list[Fr
     inventory = names(services=tuple(one["serviceName"] for one in filled), load_balancers=("shared",))
     listed = load_balancers(aws, inventory)
     running = services(aws, inventory, NOW) if filled else []
-    return own_groups(inventory, listed, balanced_groups(aws, listed), running)
+    groups = every_group(aws, listed)
+    registered = [
+        TargetHealth(arn=group_arn(one), name=one, evidence={"TargetHealthDescriptions": []}) for one in empty
+    ]
+    return own_groups(inventory, listed, groups, groups, running, registered)
 
 
 def fills(*groups: str, of: str = "backend", **changes: Any) -> Raw:
@@ -190,7 +194,11 @@ ROWS = [
         {"app": "failed", "shared": "passed"}, DIMENSIONS, "at most 30 5xx"),
     Row("the shared balancer itself answers 503s, whose it does not tell", errors,
         lambda: seen(NEIGHBOURS(), {**OURS, "HTTPCode_ELB_5XX_Count": [at(9, 40)]}),
-        {"app": "passed", "shared": "blind"}, METRICS, "the stack's services do not fill shop"),
+        {"app": "passed", "shared": "passed"}, METRICS, "the stack's services do not fill shop"),
+    Row("the balancer answers 503s itself, and its default group, which is empty, is no neighbour", errors,
+        lambda: seen(front("app", "default", filled=[fills("app")], empty=["default"]),
+                     {**OURS, "HTTPCode_ELB_5XX_Count": [at(9, 40)]}),
+        {"app": "passed", "shared": "failed"}, METRICS, "at most 40 5xx"),
     Row("the shared balancer's own errors are accepted by a limit of its own", errors,
         lambda: seen(NEIGHBOURS(), {**OURS, "HTTPCode_ELB_5XX_Count": [at(9, 40)]}, ACCEPTED),
         {"app": "passed", "shared": "passed"}, METRICS),

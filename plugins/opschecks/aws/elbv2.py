@@ -148,13 +148,18 @@ def told(targets: Sequence[Target]) -> str:
     return ", ".join(map(str, targets[:TARGETS_TOLD])) + (f", and {more} more" if more > 0 else "")
 
 
-def filled_by(service: Service) -> set[str]:
-    """The ARNs of the target groups in which the service registers its tasks, idle twins among them."""
-    listed = [*service.evidence.get("loadBalancers", [])]
-    for one in service.evidence.get("taskSets", []):
-        listed += one.get("loadBalancers", [])
-    twins = {arn for pair in service.twin_groups for arn in pair}
-    return {str(one["targetGroupArn"]) for one in listed if one.get("targetGroupArn")} | twins
+def filled_by(service: Mapping[str, Any]) -> set[str]:
+    """ARNs of the target groups that ECS fills with a service's tasks, of DescribeServices' answer for it.
+
+    With blue/green, linear and canary deployments the alternate group, too; with task sets (CODE_DEPLOY, EXTERNAL)
+    those of each set: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_LoadBalancer.html
+    """
+    listed = list(service.get("loadBalancers") or [])
+    for one in service.get("taskSets") or []:
+        listed += one.get("loadBalancers") or []
+    found = {one.get("targetGroupArn") for one in listed}
+    found |= {(one.get("advancedConfiguration") or {}).get("alternateTargetGroupArn") for one in listed}
+    return {str(arn) for arn in found if arn}
 
 
 @observation(allow=["elasticloadbalancing:DescribeLoadBalancers"])
@@ -171,21 +176,26 @@ def load_balancers(aws: Aws, inventory: Inventory) -> list[LoadBalancer]:
 
 
 @observation(allow=[_GROUPS])
-def balanced_groups(stack: Stack, aws: Aws, load_balancers: list[LoadBalancer]) -> list[Resource]:
-    """The target groups of the stack's load balancers, without attributes and health, which AWS returns per group.
+def every_group(aws: Aws, load_balancers: list[LoadBalancer]) -> list[Resource]:
+    """All target groups of the stack's load balancers, other stacks' too, without attributes and health.
 
-    Where the stack names its `target_groups`, only those.
+    Those AWS returns per group.
     """
     listed = fan_out(
         lambda balancer: aws.items("elbv2", "DescribeTargetGroups", "TargetGroups", LoadBalancerArn=balancer.arn),
         load_balancers,
     )
-    found = [
+    return [
         Resource(arn=raw["TargetGroupArn"], name=raw["TargetGroupName"], evidence=raw)
         for group in listed
         for raw in group
     ]
-    return named(found, stack.target_groups) if stack.target_groups else found
+
+
+@observation()
+def balanced_groups(stack: Stack, every_group: list[Resource]) -> list[Resource]:
+    """The target groups of the stack's load balancers; where the stack names its `target_groups`, only those."""
+    return named(every_group, stack.target_groups) if stack.target_groups else every_group
 
 
 def named(groups: Iterable[Resource], patterns: Sequence[str]) -> list[Resource]:
@@ -258,7 +268,7 @@ def _pairs(service: Service) -> list[tuple[str, str]]:
 
     https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-type-bluegreen.html
     """
-    of_sets = sorted(filled_by(service)) if service.evidence.get("taskSets") else []
+    of_sets = sorted(filled_by(service.evidence)) if service.evidence.get("taskSets") else []
     return [*service.twin_groups, *itertools.combinations(of_sets, 2)]
 
 
@@ -269,7 +279,7 @@ def _foreign(
     if isinstance(services, CouldNotLook):
         unknown = not group.targets and healthy and not isinstance(services, NotConfigured)
         return services.again() if unknown else ""
-    filled = set().union(*map(filled_by, services))
+    filled = set().union(*(filled_by(service.evidence) for service in services))
     if group.arn in filled or not filled & {one.arn for one in groups}:
         return ""
     what = f"{len(group.targets)} targets" if group.targets else "no targets"

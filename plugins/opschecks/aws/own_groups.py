@@ -9,36 +9,21 @@ from typing import Any
 from ..core.model import Resource
 from ..core.observation import CouldNotLook, observation
 from .ecs import Service
-from .elbv2 import LoadBalancer
+from .elbv2 import LoadBalancer, TargetHealth, filled_by
 from .inventory import Inventory
-
-
-def filled_by(service: Mapping[str, Any]) -> set[str]:
-    """ARNs of the target groups that ECS fills with a service's tasks, of DescribeServices' answer for it.
-
-    With blue/green, linear and canary deployments the alternate group, too; with task sets (CODE_DEPLOY, EXTERNAL)
-    those of each set: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_LoadBalancer.html
-    """
-    listed = list(service.get("loadBalancers") or [])
-    for one in service.get("taskSets") or []:
-        listed += one.get("loadBalancers") or []
-    found = {one.get("targetGroupArn") for one in listed}
-    found |= {(one.get("advancedConfiguration") or {}).get("alternateTargetGroupArn") for one in listed}
-    return {str(arn) for arn in found if arn}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Fronted(Resource):
-    """An application load balancer's target groups: `own` and, where other stacks share the balancer, `others`."""
+    """An application load balancer's target groups: `own` and, where other stacks share the balancer, `others`.
+
+    A group without targets, such as that of a default action, is nobody's. `count`: of all groups.
+    """
 
     balancer: LoadBalancer
     own: tuple[Resource, ...]
     others: tuple[Resource, ...] = ()
-
-    @property
-    def count(self) -> int:
-        """How many target groups it has, whoever fills them."""
-        return len(self.own) + len(self.others)
+    count: int
 
 
 def dimension(group: Resource) -> str:
@@ -46,12 +31,14 @@ def dimension(group: Resource) -> str:
     return group.arn.rsplit(":", 1)[-1]
 
 
-@observation(soft=["services"])
+@observation(soft=["services", "registered_targets"])
 def own_groups(
     inventory: Inventory,
     load_balancers: list[LoadBalancer],
+    every_group: list[Resource],
     balanced_groups: list[Resource],
     services: list[Service] | CouldNotLook,
+    registered_targets: list[TargetHealth] | CouldNotLook,
 ) -> list[Fronted]:
     """The target groups of each application load balancer of the stack.
 
@@ -63,11 +50,23 @@ def own_groups(
         if isinstance(services, CouldNotLook):
             raise services.again()
         filled = set().union(*(filled_by(service.evidence) for service in services))
+    known = [] if isinstance(registered_targets, CouldNotLook) else registered_targets
+    empty = {group.arn for group in known if not group.targets}
     found = []
     for balancer in load_balancers:
         if balancer.is_application:
-            groups = [one for one in balanced_groups if balancer.arn in one.evidence["LoadBalancerArns"]]
-            own = tuple(one for one in groups if one.arn in filled) or tuple(groups)
-            others = tuple(one for one in groups if one not in own)
-            found.append(Fronted(arn=balancer.arn, name=balancer.name, balancer=balancer, own=own, others=others))
+            groups = [one for one in every_group if balancer.arn in one.evidence["LoadBalancerArns"]]
+            named = {one.arn for one in balanced_groups} if len(balanced_groups) < len(every_group) else filled
+            own = tuple(one for one in groups if one.arn in named) or tuple(groups)
+            others = tuple(one for one in groups if one not in own and one.arn not in empty)
+            found.append(
+                Fronted(
+                    arn=balancer.arn,
+                    name=balancer.name,
+                    balancer=balancer,
+                    own=own,
+                    others=others,
+                    count=len(groups),
+                )
+            )
     return found

@@ -156,6 +156,6 @@ def _group(
 def _split(rule: Rule, services: list[Service] | CouldNotLook) -> str:
     """What is wrong with the rule; nothing where one service fills all groups, and its deployment moves the weights."""
     known = [] if isinstance(services, CouldNotLook) else services
-    if any({*rule.groups} <= filled_by(service) for service in known):
+    if any({*rule.groups} <= filled_by(service.evidence) for service in known):
         return ""
     return f"rule {rule.name} shares clients out between {len(rule.groups)} groups and does not bring them back"

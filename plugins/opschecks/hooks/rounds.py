@@ -25,6 +25,7 @@ ALWAYS = timedelta.max
 KEPT_FOR = {
     "balanced_groups": ALWAYS,
     "distribution": ALWAYS,
+    "every_group": ALWAYS,
     "inventory": ALWAYS,
     "invalidations": ALWAYS,
     "load_balancers": ALWAYS,

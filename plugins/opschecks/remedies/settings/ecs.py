@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
 from ...aws.ecs import Service
-from ...aws.own_groups import filled_by
+from ...aws.elbv2 import filled_by
 from ...core import clock
 from ...core.answer import Answer
 from ...core.change import CannotFix, Progress, Proof, Request, Risk, State
