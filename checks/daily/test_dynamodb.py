@@ -3,7 +3,7 @@
 from opschecks import Examine, Severity, Stack, check, seen
 from opschecks.aws.dynamodb import Table
 from opschecks.aws.throttle_causes import Causes
-from opschecks.aws.traffic import Throttling
+from opschecks.aws.throttling import Throttling
 
 REPLICATES = ("", "ACTIVE", "CREATING", "UPDATING", "DELETING")
 """States of a replica that nobody has to look at: it takes part, or is being added or removed."""

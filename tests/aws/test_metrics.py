@@ -14,15 +14,14 @@ from opschecks.aws.elbv2 import LoadBalancer
 from opschecks.aws.log_writers import LogWriters
 from opschecks.aws.logs import LogErrors
 from opschecks.aws.own_groups import own_groups
+from opschecks.aws.throttling import Throttling, table_throttling
 from opschecks.aws.traffic import (
     BalancerErrors,
     ServiceLoad,
-    Throttling,
     Traffic,
     balancer_errors,
     log_flow,
     service_load,
-    table_throttling,
     traffic,
 )
 from opschecks.core.model import Resource

@@ -8,7 +8,7 @@ import pytest
 
 from opschecks.aws.cloudwatch_metrics import Metrics
 from opschecks.aws.throttle_causes import Causes, throttle_causes
-from opschecks.aws.traffic import Throttling
+from opschecks.aws.throttling import Throttling
 from opschecks.core.model import Series
 from opschecks.core.observation import CouldNotLook, NotThere
 from tests.canned import NOW, Aws, Raw, ago, daily, verdict

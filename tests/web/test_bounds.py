@@ -273,6 +273,24 @@ def test_cookies_go_along_with_redirects_and_no_further() -> None:
     assert ["Cookie: seen=1" in head for head in host.heads] == [False, True, False]
 
 
+@pytest.mark.parametrize(("asked_before", "status"), [(True, 200), (False, None)])
+def test_an_idle_connection_that_the_host_closed_is_opened_again_and_a_new_one_is_not(
+    asked_before: bool, status: int | None
+) -> None:
+    """The host answers one request of a connection and closes it, without a word."""
+
+    def answer(host: Host, path: str, send: Callable[[bytes], None]) -> None:
+        if path != "/breaks":
+            send(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nOK")
+
+    host, http = Host(answer), Http()
+    with host.open() as url:
+        if asked_before:
+            assert http.get(f"{url}/", 5).status == 200
+        told = http.get(f"{url}/{'' if asked_before else 'breaks'}", 5)
+    assert told.status == status, told.said
+
+
 @pytest.mark.parametrize("address", ["8.8.8.8", "2600:9000::1", "64:ff9b::808:808", "::ffff:8.8.8.8"])
 def test_public_addresses_are_public(address: str) -> None:
     assert is_public(address)

@@ -16,7 +16,7 @@ from ..core.model import Series
 from ..core.observation import CouldNotLook, NotThere, fan_out, observation
 from .cloudwatch_metrics import HOUR, Metric, fetch_metrics
 from .session import Aws
-from .traffic import Throttling
+from .throttling import Throttling
 
 _INSIGHTS, _REPORT = "dynamodb:DescribeContributorInsights", "cloudwatch:GetInsightRuleReport"
 CAUSES = {

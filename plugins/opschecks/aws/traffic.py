@@ -1,29 +1,21 @@
-"""Metrics per resource: load of services, traffic of load balancers, throttling of tables."""
+"""Metrics per resource: load of services, traffic of target groups, errors of load balancers, events of log groups."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from statistics import fmean
-from typing import ClassVar, TypeVar
+from typing import ClassVar
 
 from ..core.model import Figure, Resource, Series
 from ..core.observation import CouldNotLook, observation
-from .cloudwatch_metrics import CALL, HOUR, OPERATIONS, SPAN, Metrics
-from .dynamodb import Table
+from .cloudwatch_metrics import CALL, HOUR, SPAN, Metrics
 from .ecs import Service
 from .elbv2 import LoadBalancer
 from .inventory import Inventory
 from .logs import LogErrors
+from .measured import Measured, charted, lines_of, newest_of
 from .own_groups import Fronted
-
-
-@dataclass(frozen=True, kw_only=True)
-class Measured(Resource):
-    """A resource with metrics, and the end of the period to judge."""
-
-    metrics: Metrics = field(repr=False)
-    now: datetime
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,48 +166,6 @@ class BalancerErrors(Measured):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Throttling(Measured):
-    """Throttled reads and writes of one table or index.
-
-    `status`: the table's; a CouldNotLook where it could not be described, and its indexes are not known.
-    """
-
-    table: str
-    status: str | CouldNotLook
-
-    @property
-    def index(self) -> str:
-        """The index, "" where it is the table itself."""
-        return self.name.removeprefix(self.table).removeprefix("/")
-
-    @property
-    def dimensions(self) -> tuple[tuple[str, str], ...]:
-        """Those of its metrics."""
-        return (("TableName", self.table), *((("GlobalSecondaryIndexName", self.index),) if self.index else ()))
-
-    @property
-    def seems_throttled(self) -> bool:
-        """Whether its metrics say so, as far as they could be read."""
-        known = (self.metrics.answers.get((self.name, f"throttled {what}")) for what in ("reads", "writes"))
-        return any(isinstance(one, Series) and sum(v for _, v in one.last(HOUR, self.now)) > 0 for one in known)
-
-    def _last_hour(self, subject: str, measure: str) -> int:
-        return int(sum(value for _, value in self.metrics.series(subject, measure).last(HOUR, self.now)))
-
-    @property
-    def throttled_last_hour(self) -> int:
-        """Throttled reads and writes of the last hour; the metrics have no data where there were none."""
-        return self._last_hour(self.name, "throttled reads") + self._last_hour(self.name, "throttled writes")
-
-    @property
-    def operations(self) -> str:
-        """Which operations were throttled, most first, such as `Query 40, PutItem 2`; the whole table's."""
-        counts = {operation: self._last_hour(self.table, operation) for operation in OPERATIONS}
-        ordered = sorted((name for name in counts if counts[name]), key=lambda name: -counts[name])
-        return ", ".join(f"{name} {counts[name]}" for name in ordered)
-
-
-@dataclass(frozen=True, kw_only=True)
 class LogFlow(Measured):
     """Number of events written into one log group."""
 
@@ -223,16 +173,6 @@ class LogFlow(Measured):
     def events_last_day(self) -> int:
         """Events written within 24 hours; the metric has no data where there were none."""
         return int(sum(value for _, value in self.metrics.series(self.name, "log events").last(SPAN, self.now)))
-
-
-def _line(metrics: Metrics, subject: str, *measures: str) -> tuple[Series, ...]:
-    """The series that have points, for charts."""
-    found = [metrics.answers.get((subject, measure)) for measure in measures]
-    return tuple(series for series in found if isinstance(series, Series) and series.points)
-
-
-def _newest(series: tuple[Series, ...]) -> tuple[Figure, ...]:
-    return tuple(Figure(line.label, round(line.points[-1][1]), line.unit) for line in series)
 
 
 @observation(soft=["services", "traffic", "log_errors"])
@@ -255,26 +195,12 @@ def service_load(
         if isinstance(services, CouldNotLook):
             counts = ["task count unknown"]
         beside = "; ".join([*counts, _errors_beside(traffic), _log_errors_beside(log_errors)])
-        lines = _line(metrics, name, "CPU", "memory")
+        lines = lines_of(metrics, name, "CPU", "memory")
         bare = ServiceLoad(arn=f"service/{inventory.cluster}/{name}", name=name, metrics=metrics, now=now)
-        shown = _with(bare, lines, _newest(lines))
+        shown = charted(bare, lines, newest_of(lines))
         return replace(shown, evidence={"beside": beside, **shown.evidence})
 
     return [load(name) for name in inventory.some("services")]
-
-
-M = TypeVar("M", bound=Measured)
-
-
-def _with(bare: M, lines: tuple[Series, ...], figures: tuple[Figure, ...] = ()) -> M:
-    """The same, with its charts, and the last hour of them as evidence."""
-    return replace(
-        bare, evidence={line.label: _recent(line, bare.now) for line in lines}, series=lines, figures=figures
-    )
-
-
-def _recent(line: Series, now: datetime) -> dict[str, float]:
-    return {f"{time:%H:%M} UTC": round(value, 1) for time, value in line.last(HOUR, now)}
 
 
 def _errors_beside(traffic: list[Traffic] | CouldNotLook) -> str:
@@ -304,14 +230,14 @@ def traffic(metrics: Metrics, own_groups: list[Fronted], now: datetime) -> list[
 
 def _traffic(metrics: Metrics, group: Resource, balancer: str, alone: bool, now: datetime) -> Traffic:
     one = Traffic(arn=group.arn, name=group.name, metrics=metrics, now=now, balancer=balancer, alone=alone)
-    lines = _line(metrics, group.name, "p95 response time", "requests")
+    lines = lines_of(metrics, group.name, "p95 response time", "requests")
     counted: tuple[Figure, ...] = ()
     if all(isinstance(metrics.answers.get((group.name, measure)), Series) for measure in ("requests", "target 5xx")):
         requests = metrics.series(group.name, "requests")
         counted = (_a_day("requests", requests), _a_day("5xx", one.errors_5xx))
         lines += (one.errors_5xx_while_serving,) if requests.points else ()
-    newest = _newest(tuple(line for line in lines if line.label != "5xx"))
-    return _with(one, lines, (*newest, *counted))
+    newest = newest_of(tuple(line for line in lines if line.label != "5xx"))
+    return charted(one, lines, (*newest, *counted))
 
 
 @observation()
@@ -331,10 +257,10 @@ def balancer_errors(
             speaks_http=balancer.is_application,
             others=others,
         )
-        lines = _line(metrics, balancer.name, "load balancer 5xx")
+        lines = lines_of(metrics, balancer.name, "load balancer 5xx")
         counted = isinstance(metrics.answers.get((balancer.name, "load balancer 5xx")), Series)
         of = "5xx of every stack" if others else "5xx"
-        found.append(_with(one, lines, (_a_day(of, one.errors_5xx),) if counted else ()))
+        found.append(charted(one, lines, (_a_day(of, one.errors_5xx),) if counted else ()))
     return found
 
 
@@ -343,23 +269,9 @@ def _a_day(label: str, line: Series) -> Figure:
 
 
 @observation()
-def table_throttling(metrics: Metrics, tables: list[Table], now: datetime) -> list[Throttling]:
-    """Throttled reads and writes of each table and each of its indexes."""
-    found = []
-    for table in tables:
-        for index in (None, *table.index_names):
-            name = f"{table.name}/{index}" if index else table.name
-            arn = f"{table.arn}/index/{index}" if index else table.arn
-            of, status = table.name, table.unread or table.status
-            bare = Throttling(arn=arn, name=name, metrics=metrics, now=now, table=of, status=status)
-            found.append(_with(bare, _line(metrics, name, "throttled reads", "throttled writes")))
-    return found
-
-
-@observation()
 def log_flow(metrics: Metrics, inventory: Inventory, now: datetime) -> list[LogFlow]:
     """Events written into each of the stack's log groups."""
     return [
-        _with(LogFlow(arn=name, name=name, metrics=metrics, now=now), _line(metrics, name, "log events"))
+        charted(LogFlow(arn=name, name=name, metrics=metrics, now=now), lines_of(metrics, name, "log events"))
         for name in inventory.some("log_groups")
     ]

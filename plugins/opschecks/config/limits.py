@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from fnmatch import fnmatchcase
 from typing import Annotated, Any, Literal
@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from ..core.model import Resource
+from ..core.wording import nearest
 
 Percent = Annotated[float, Field(gt=0, le=100)]
 Positive = Annotated[float, Field(gt=0)]
@@ -299,3 +300,20 @@ class FixLimits(BaseModel):
     symptom_minutes: Positive = Field(15, description="how long new data may take to show that it helped")
     poll_s: Annotated[float, Field(gt=0, le=300)] = Field(5, description="time between two polls")
     freeze: tuple[Freeze, ...] = Field(default=(), description="windows in which nothing may be changed")
+
+
+def require_own(limits: Limits, own: Mapping[str, Mapping[str, Sequence[str]]]) -> None:
+    """ValueError where limits are set for a resource that the stack does not have, with the nearest name.
+
+    `own`: by the key that lists them, the stack's resources by name, each with every form that a limit may name. What
+    CloudFormation or tags report is known in a run only.
+    """
+    known = {kind: names for kind, names in own.items() if names}
+    for pattern, some in limits.by_resource.items():
+        kinds = {LIMITS_OF.get(key, "") for key in some.model_fields_set}
+        if pattern.startswith("arn:") or not kinds <= known.keys():
+            continue
+        forms = [form for kind in sorted(kinds) for name in known[kind] for form in known[kind][name]]
+        if not any(fnmatchcase(form, pattern) or pattern.startswith(f"{form}/") for form in forms):
+            names = [name for kind in sorted(kinds) for name in known[kind]]
+            raise ValueError(f'limits."{pattern}": the stack has no such resource; {nearest(pattern, names)}')

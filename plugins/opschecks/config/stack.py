@@ -5,18 +5,15 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from datetime import timedelta, tzinfo
-from fnmatch import fnmatchcase
+from datetime import tzinfo
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from ..core.durations import span_of
-from ..core.wording import nearest
 from ..core.zones import zone_named
 from .identifiers import normalised
-from .limits import LIMITS_OF, FixLimits, Limits, Targets
+from .limits import FixLimits, Limits, Targets, require_own
 from .toml_tables import (
     AccountId,
     Contacts,
@@ -30,36 +27,19 @@ from .toml_tables import (
     Pool,
     RoleArn,
     RotatedKey,
+    S3Place,
+    SessionLength,
+    StatePlace,
     TomlTable,
     Url,
     WantedIndex,
     WebSocketEndpoint,
 )
 
-_S3 = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/.*)?")
-
-
-def _state(value: str) -> str:
-    if "://" in value and not _S3.fullmatch(value):
-        raise ValueError("a folder, or s3://BUCKET/PREFIX")
-    return value
-
-
-def _archive(value: str) -> str:
-    if not _S3.fullmatch(value):
-        raise ValueError("s3://BUCKET/PREFIX")
-    return value
-
 
 def _short(name: str) -> str:
     """The name, of an ARN too."""
     return name.rsplit("/", 1)[-1] if name.startswith("arn:") else name
-
-
-def _session(value: object) -> timedelta:
-    if not isinstance(value, str) or not timedelta(minutes=30) <= span_of(value) <= timedelta(hours=12):
-        raise ValueError("expected 30m to 12h, and no more than the role's own maximum")
-    return span_of(value)
 
 
 class Stack(TomlTable):
@@ -82,7 +62,7 @@ class Stack(TomlTable):
     role_session_name: Annotated[str, Field(pattern=r"^[\w+=,.@-]{2,64}$")] | None = Field(
         None, description="of role_arn: who CloudTrail says it was; default: opschecks-STACK"
     )
-    duration: Annotated[timedelta, BeforeValidator(_session)] | None = Field(
+    duration: SessionLength | None = Field(
         None,
         description="of role_arn: how long its credentials last, such as '4h'; default: 1h, renewed without mfa_serial",
     )
@@ -91,17 +71,17 @@ class Stack(TomlTable):
     )
     account_id: AccountId | None = Field(None, description="the account that the credentials must belong to")
     endpoint_url: Url | None = Field(None, description="another endpoint for every AWS call")
-    state: Annotated[str, AfterValidator(_state)] | None = Field(
+    state: StatePlace | None = Field(
         None,
         description="where history, journal and lock are kept: a folder (default: reports/history), "
         "or s3://BUCKET/PREFIX, which people and CI share",
     )
-    archive: Annotated[str, AfterValidator(_archive)] | None = Field(
+    archive: S3Place | None = Field(
         None,
         description="where archive-incidents puts old incidents: s3://BUCKET/PREFIX, of a bucket that blocks public "
         "access and is not the dashboards'",
     )
-    backups: Annotated[str, AfterValidator(_archive)] | None = Field(
+    backups: S3Place | None = Field(
         None,
         description="where back-up-everything puts full backups: s3://BUCKET/PREFIX, of a bucket that blocks public "
         "access, lets CloudWatch Logs write and is not the dashboards'",
@@ -261,16 +241,7 @@ class Stack(TomlTable):
 
     @model_validator(mode="after")
     def _limits_are_of_own_resources(self) -> Stack:
-        """Only kinds whose names are listed here: what CloudFormation or tags report is known in a run only."""
-        known = {kind: names for kind, names in self._may_have_limits().items() if names}
-        for pattern, own in self.limits.by_resource.items():
-            kinds = {LIMITS_OF.get(key, "") for key in own.model_fields_set}
-            if pattern.startswith("arn:") or not kinds <= known.keys():
-                continue
-            forms = [form for kind in sorted(kinds) for name in known[kind] for form in known[kind][name]]
-            if not any(fnmatchcase(form, pattern) or pattern.startswith(f"{form}/") for form in forms):
-                names = [name for kind in sorted(kinds) for name in known[kind]]
-                raise ValueError(f'limits."{pattern}": the stack has no such resource; {nearest(pattern, names)}')
+        require_own(self.limits, self._may_have_limits())
         return self
 
     def _may_have_limits(self) -> dict[str, dict[str, tuple[str, ...]]]:

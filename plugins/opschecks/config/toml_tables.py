@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+
+from ..core.durations import span_of
 
 
 def address(value: str) -> str:
@@ -25,6 +27,30 @@ def websocket_address(value: str) -> str:
     return value
 
 
+_S3 = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/.*)?")
+
+
+def _state(value: str) -> str:
+    if "://" in value and not _S3.fullmatch(value):
+        raise ValueError("a folder, or s3://BUCKET/PREFIX")
+    return value
+
+
+def _in_s3(value: str) -> str:
+    if not _S3.fullmatch(value):
+        raise ValueError("s3://BUCKET/PREFIX")
+    return value
+
+
+def _session(value: object) -> timedelta:
+    if not isinstance(value, str) or not timedelta(minutes=30) <= span_of(value) <= timedelta(hours=12):
+        raise ValueError("expected 30m to 12h, and no more than the role's own maximum")
+    return span_of(value)
+
+
+StatePlace = Annotated[str, AfterValidator(_state)]
+S3Place = Annotated[str, AfterValidator(_in_s3)]
+SessionLength = Annotated[timedelta, BeforeValidator(_session)]
 Url = Annotated[str, AfterValidator(address)]
 RoleArn = Annotated[str, Field(pattern=r"^arn:[\w-]+:iam::\d{12}:role/.+")]
 AccountId = Annotated[str, Field(pattern=r"^\d{12}$")]

@@ -100,9 +100,12 @@ class Http:
         self._known = frozenset(known_hosts)
         self._session = OneHop()
         self._session.headers["User-Agent"] = "opschecks"
+        self._reached: set[str] = set()
+        """Hosts to which a connection may be idle."""
 
     def close(self) -> None:
         """Close every connection."""
+        self._reached.clear()
         self._session.close()
 
     hang_up = close
@@ -173,6 +176,25 @@ class Http:
         raise _Led(f"redirects without an end, at least {REDIRECTS + 1} times")
 
     def _hop(
+        self, method: str, url: str, until: float, accepted: str, cookies: RequestsCookieJar, named: bool
+    ) -> requests.Response:
+        """One request; sent once more where the host had closed an idle connection, as any may (RFC 9112, 9.5)."""
+        import requests
+
+        place, retries = urlsplit(url).netloc, 1 if urlsplit(url).netloc in self._reached else 0
+        while True:
+            try:
+                answer = self._send(method, url, until, accepted, cookies, named)
+            except requests.exceptions.ConnectionError as error:
+                if not retries or not isinstance(_root(error), ConnectionResetError | BrokenPipeError):
+                    raise
+                retries = 0
+                self.hang_up()
+            else:
+                self._reached.add(place)
+                return answer
+
+    def _send(
         self, method: str, url: str, until: float, accepted: str, cookies: RequestsCookieJar, named: bool
     ) -> requests.Response:
         from .client.bounds import bounds

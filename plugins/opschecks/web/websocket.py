@@ -142,6 +142,8 @@ def open_session(stack: Stack, url: str, cookies: Mapping[str, str]) -> ClientCo
         raise CouldNotLook(call, f"{type(error).__name__}: {error}") from None
     except InvalidHandshake as error:
         return f"the handshake was refused: {error}"
+    except ssl.SSLCertVerificationError as error:  # a ValueError, too
+        return f"its certificate is not trusted: {error.verify_message}"
     except (ValueError, InvalidURI) as error:
         refused = error.__cause__ or error.__context__
         if not isinstance(refused, InvalidStatus):
@@ -151,8 +153,6 @@ def open_session(stack: Stack, url: str, cookies: Mapping[str, str]) -> ClientCo
         return f"no handshake within {timeout_s:g} s"
     except EOFError:
         return "the connection was closed before the handshake"
-    except ssl.SSLCertVerificationError as error:
-        return f"its certificate is not trusted: {error.verify_message}"
     except OSError as error:
         raise CouldNotLook(call, f"{type(error).__name__}: {error}") from None
 
