@@ -195,7 +195,7 @@ def test_a_bad_stacks_file_is_one_line(project: Project, command: list[str]) -> 
     assert line == "Error: nowhere.toml: no such file; --stacks FILE names another one"
 
 
-@pytest.mark.parametrize("text", [b"def test_things(:\n    pass\n", b"# \xff\n"], ids=["no Python", "no text"])
+@pytest.mark.parametrize("text", [b"def test_things(:\n    pass\n", b"name = '\xff'\n"], ids=["no Python", "no text"])
 def test_a_check_file_that_cannot_be_read_is_one_line(project: Project, text: bytes) -> None:
     project.write("checks/daily/test_things.py", "")
     (project.folder / "checks/daily/test_things.py").write_bytes(text)

@@ -28,7 +28,7 @@ TWO_WAY = {
     "cdn_caching_is_disabled": ("tune-cdn", "test_cdn_is_set_to_cache_and_compress", "weekly", DISRUPTIVE),
     "vpc_has_no_flow_log": ("create-flow-log", "test_vpcs_record_their_traffic", "weekly", ()),
 }
-KEYS = f'\nflow_log_group = "{GROUP}"\nflow_log_role = "{ROLE}"\n'
+KEYS = f'\nflow_log_group = "{GROUP}"\nflow_log_role = "arn:aws:iam::123456789012:role/{ROLE}"\n'
 
 
 @pytest.mark.parametrize("fault", TWO_WAY)

@@ -35,7 +35,8 @@ NAMES = {
 @pytest.mark.parametrize("remedy", NAMES)
 def test_a_target_has_one_name_whoever_names_it_and_is_the_stacks(remedy: str) -> None:
     name, arn, refused = NAMES[remedy]
-    made = all_remedies()[remedy](stack(**HERE), Aws({}))
+    known = {"MetricAlarms": [{"AlarmName": name, "AlarmArn": arn}], "CompositeAlarms": []}
+    made = all_remedies()[remedy](stack(**HERE), Aws({("cloudwatch", "DescribeAlarms"): known}))
     assert made.normal(name) == made.normal(arn) == name
     if remedy != "restore-table":
         assert made.targets(arn, {}) == [name]

@@ -14,6 +14,8 @@ import pytest
 from opschecks.aws.awaited import awaited
 from opschecks.aws.ecs import Service
 from opschecks.aws.releases import Release
+from opschecks.aws.rollouts import Rollout
+from opschecks.aws.service_deployments import Recorded
 from opschecks.core.gathering import Earlier, Gathering, Observed
 from opschecks.core.model import Check, Expected, Outcome, Resource, Severity
 from opschecks.core.observation import REGISTRY, CouldNotLook, NeverComes, NotConfigured, Observation, Unanswerable
@@ -93,9 +95,10 @@ def _told(on: Bench, *options: str) -> dict[str, Any]:
 
 EACH_ROUND = Counter(
     {
-        "cloudwatch:DescribeAlarms": 1,
+        "cloudwatch:DescribeAlarms": 2,  # the region, and that of CloudFront
         "ecs:DescribeServices": 1,
         "ecs:DescribeTasks": 1,
+        "ecs:ListServiceDeployments": 1,
         "ecs:ListTasks": 2,
         "elasticloadbalancing:DescribeTargetHealth": 1,
     }
@@ -110,7 +113,7 @@ def test_a_thousand_rounds_of_waiting_ask_for_what_can_change_and_leave_nothing_
         told = _told(on, "--expect-revision", "backend:7")
         first, *rest = [Counter(asked.split()) for asked in told["asked"]]
         assert len(rest) == ROUNDS - 1
-        assert first.total() == 15
+        assert first.total() == 17
         assert all(asked - ONCE_A_MINUTE == EACH_ROUND for asked in rest)
         assert told["late"]["sockets"] <= told["early"]["sockets"] <= 8
         assert told["late"]["threads"] <= told["early"]["threads"] + 2
@@ -121,7 +124,7 @@ def test_rounds_of_a_good_bake_cost_the_same(tmp_path: Path) -> None:
     for on in _standing(tmp_path, sure=SURE, rounds=20):
         told = _told(on, *OF_THE_STACK)
         settled, confirmed, *rest = [Counter(asked.split()) for asked in told["asked"]]
-        assert settled.total() == 15
+        assert settled.total() == 17
         assert confirmed == rest[0] == EACH_ROUND
         assert all(asked - ONCE_A_MINUTE == EACH_ROUND for asked in rest)
 
@@ -276,11 +279,12 @@ def _release(**changes: Any) -> Release:
         "rolloutState": "COMPLETED",
     }  # fmt: skip
     raw = {
-        "status": "ACTIVE", "desiredCount": 2, "runningCount": 2, "pendingCount": 0, "deployments": [deployment],
+        "status": "ACTIVE", "desiredCount": 2, "runningCount": 2, "pendingCount": 0, "deployments": [deployment], "events": [],
         **changes,
     }  # fmt: skip
     service = Service(arn="s", name="backend", evidence=raw)
-    return Release(arn="s", name="backend", service=service, tasks=(), asked=Expected(("backend:7",)), evidence=raw)
+    rollout = Rollout(arn="s", name="backend", evidence=raw, service=service, recorded=Recorded(), now=NOW)
+    return Release(arn="s", name="backend", rollout=rollout, tasks=(), asked=Expected(("backend:7",)), evidence=raw)
 
 
 _PRIMARY = {"id": "2", "status": "PRIMARY", "taskDefinition": "backend:6", "rolloutState": "IN_PROGRESS"}
@@ -307,5 +311,5 @@ def test_what_is_expected_never_comes_to_a_service_at_rest() -> None:
 
 def test_nothing_more_is_awaited_where_it_runs() -> None:
     here = _release()
-    [one] = awaited([Release(arn="s", name="backend", service=here.service, tasks=(), evidence=here.evidence)])
+    [one] = awaited([Release(arn="s", name="backend", rollout=here.rollout, tasks=(), evidence=here.evidence)])
     assert one.never == ""

@@ -130,11 +130,14 @@ class _History:
 
     def read(self, key: str) -> Run:
         """The run with that key."""
+        from ..history.storage import Unreadable
         from ..report.runfile import RunFileError, from_json
 
         try:
             return from_json(self.store.read(key) or "")
-        except (UnicodeDecodeError, RunFileError) as error:
+        except Unreadable as error:
+            raise click.ClickException(str(error)) from None
+        except RunFileError as error:
             raise click.ClickException(f"{self.store}/{key}: {error}") from None
 
     def day_before(self, told: Run) -> Run | None:

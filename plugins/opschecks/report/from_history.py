@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..core.run import Run
 from ..history.journal import Journal, JournalError
 from ..history.runs import began
+from ..history.storage import Unreadable
 from ..history.summaries import Summaries
 from ..history.week import DAYS, RUNS_READ, WEEKS, Known, nothing_of, week_of
 from .runfile import RunFileError, from_json
@@ -56,7 +57,7 @@ def _of_the_newest(store: Storage, key: str) -> dict[str, Any]:
     """
     try:
         daily = from_json(store.read(key) or "") if key else None
-    except (RunFileError, UnicodeDecodeError):
+    except (RunFileError, Unreadable):
         daily = None  # there is a summary of it, so that it was deleted or replaced since
     if daily is None:
         return {"deadlines": [], "words": {}}
@@ -104,5 +105,5 @@ def _newest(store: Storage, suite: str, before: datetime) -> Iterator[Run]:
             continue
         try:
             yield from_json(store.read(key) or "")
-        except (RunFileError, UnicodeDecodeError):
+        except (RunFileError, Unreadable):
             continue  # not a run file: `opschecks history` lists those

@@ -21,7 +21,7 @@ def announced(sandbox: Sandbox, code: str, category: str, status: str, ago: time
     """An event of ECS in the stack's region that began so long ago."""
     began: datetime = sandbox.now - ago
     return {
-        "arn": f"arn:aws:health:{sandbox.stack.region}::event/ECS/{code}/{code}_1",
+        "arn": f"arn:{sandbox.partition}:health:{sandbox.stack.region}::event/ECS/{code}/{code}_1",
         "service": "ECS",
         "eventTypeCode": code,
         "eventTypeCategory": category,

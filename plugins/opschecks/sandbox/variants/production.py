@@ -239,7 +239,7 @@ def _shared_vpc(sandbox: Sandbox) -> None:
         "Subnet",
         list(sandbox.seeded.subnets),
         "ALL",
-        flow_logs.ROLE,
+        f"arn:{sandbox.partition}:iam::{ACCOUNT}:role/{flow_logs.ROLE}",
         "cloud-watch-logs",
         None,
         flow_logs.GROUP,
