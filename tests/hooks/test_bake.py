@@ -279,8 +279,8 @@ def _release(**changes: Any) -> Release:
         "rolloutState": "COMPLETED",
     }  # fmt: skip
     raw = {
-        "status": "ACTIVE", "desiredCount": 2, "runningCount": 2, "pendingCount": 0, "deployments": [deployment], "events": [],
-        **changes,
+        "status": "ACTIVE", "desiredCount": 2, "runningCount": 2, "pendingCount": 0, "deployments": [deployment],
+        "events": [], **changes,
     }  # fmt: skip
     service = Service(arn="s", name="backend", evidence=raw)
     rollout = Rollout(arn="s", name="backend", evidence=raw, service=service, recorded=Recorded(), now=NOW)

@@ -15,6 +15,7 @@ from typing import Any
 from ..corrections.ecs import run_tasks
 from ..corrections.ecs_deployments import record
 from ..environment import address_of
+from ..moto_server import ACCOUNT
 from ..seed import CONTAINER_PORT, put_metrics
 from ..seeds import flow_logs
 from ..series import DAY, Samples, Told, periods
