@@ -149,6 +149,8 @@ def since_then(
     groups: Mapping[str, tuple[Sequence[Raw], Sequence[Raw]]],
     requests: Series | None = None,
     errors: Series | None = None,
+    records: Sequence[Raw] = (),
+    answers: Mapping[tuple[str, str], Any] = {},
 ) -> dict[str, list[SinceTheGate]]:
     """Groups by ARN: their targets when the gate before the deploy looked, an hour ago, and now."""
     findings = [
@@ -165,7 +167,8 @@ def since_then(
         metrics = Metrics({**answers, ("web", "load balancer 5xx"): none})
         traffic = [Traffic(arn="arn:web", name="web", metrics=metrics, now=NOW, balancer="lb", alone=True)]
     now = [health(arn, *targets) for arn, (_, targets) in groups.items()]
-    return {"since_the_gate": since_the_gate(stack(), filed, NOW, [], now, traffic, described(raw), [])}
+    told = rolled(described(raw), *records, answers=dict(answers))
+    return {"since_the_gate": since_the_gate(stack(), filed, NOW, [], now, traffic, told, [])}
 
 
 ONE_GROUP: Raw = {"loadBalancers": [{"targetGroupArn": BLUE, "containerName": "app", "containerPort": 8000}]}
