@@ -15,8 +15,9 @@ from opschecks.core.gathering import Earlier, Gathering, Observed
 from opschecks.core.observation import CouldNotLook, Observation
 from opschecks.hooks.rounds import Rounds
 from opschecks.sandbox.seeds import backups
+from tests import canned
 from tests.bench import FIX, QUICK, bench
-from tests.canned import NOW, Raw, stack
+from tests.canned import NOW, Raw
 from tests.canned_ecs import deployment, record, service
 from tests.hooks.test_bake import GATE, OF_THE_STACK, Seen
 from tests.real.deploys import blue_green, of_two_colours, seen, stepwise
@@ -25,7 +26,7 @@ HALF_AN_HOUR = timedelta(minutes=30)
 
 
 def _rounds(value: Sequence[Rollout] | CouldNotLook, **limits: Any) -> Rounds:
-    result = Observed(Observation("rollouts", lambda: [], (), (), (), frozenset()))
+    result = Observed(Observation("rollouts", list, (), (), (), frozenset()))
     if isinstance(value, CouldNotLook):
         result.error = value
     else:
@@ -33,7 +34,7 @@ def _rounds(value: Sequence[Rollout] | CouldNotLook, **limits: Any) -> Rounds:
     result.done.set()
     earlier = Earlier({"rollouts": result})
     store = Gathering([result.observation], lambda calls: {}, now=NOW, timeout_s=60, earlier=earlier)
-    here = stack(limits=limits)
+    here = canned.stack(limits=limits)
     run: Any = SimpleNamespace(stores={here.name: store})
     rounds = Rounds(run, here, [])
     rounds.look()

@@ -168,6 +168,11 @@ def _healthy(groups: Sequence[TargetHealth]) -> int:
 
 def _unfilled(group: TargetHealth, before: Findings) -> SinceTheGate:
     was, healthy = len(_healthy_before(before.get(group.arn))), len(group.in_state("healthy"))
+    try:
+        if group.not_judged:  # on a shared balancer it may be a neighbour's
+            return _compared(group, f"{was} healthy", group.not_judged, "")
+    except CouldNotLook as problem:
+        return _compared(group, f"{was} healthy", f"{healthy} healthy", problem)
     stay = [one for one in group.targets if one not in group.in_state("draining", "unhealthy.draining")]
     # fewer targets, all of them healthy, are a scale-in
     worse = healthy < was and healthy < max(1, len(stay))

@@ -154,7 +154,7 @@ def planned_wait(configuration: Mapping[str, Any]) -> timedelta:
 
 
 def bake_after(configuration: Mapping[str, Any]) -> timedelta:
-    """The part of `planned_wait` in which the new tasks have all production traffic already: none in a rolling update."""
+    """The part of `planned_wait` in which the new tasks have all production traffic; none in a rolling update."""
     return timedelta(minutes=_bake_minutes(configuration) if is_shifting(configuration) else 0)
 
 
@@ -230,7 +230,9 @@ def _recorded(listed: Sequence[Answer] | CouldNotLook, told: Mapping[str, Any]) 
             return Recorded(problem=described)
         target = str(brief.get("targetServiceRevisionArn") or "")
         known: Mapping[str, Any] = told.get(target) or {}
-        name = last_part(known["taskDefinition"]) if "taskDefinition" in known else f"service revision {last_part(target)}"
+        name = (
+            last_part(known["taskDefinition"]) if "taskDefinition" in known else f"service revision {last_part(target)}"
+        )
         resolved = (known.get("resolvedConfiguration") or {}).get("loadBalancers") or []
         groups = tuple(str(one["targetGroupArn"]) for one in resolved if one.get("targetGroupArn"))
         found.append(ServiceDeployment(described, name, groups))

@@ -17,7 +17,8 @@ def serving(rollout: Rollout, groups: Sequence[str]) -> list[set[str]]:
     """Of groups that are filled alternately: sets of which each must have the healthy targets that are desired.
 
     One of them all, as long as one colour serves. Both colours run during a bake, and the new one alone has the
-    traffic; while it is shifted, both have some: AmazonECS/latest/developerguide/blue-green-deployment-how-it-works.html.
+    traffic; while it is shifted, both have some:
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/blue-green-deployment-how-it-works.html
     Whose group is which is in the resolvedConfiguration of the service revision (API_ServiceRevisionLoadBalancer.html).
     CouldNotLook where that cannot be known.
     """

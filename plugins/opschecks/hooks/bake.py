@@ -86,9 +86,7 @@ class Watch:
     moment: Callable[[], float] = time.monotonic
     pause: Callable[[float], None] = time.sleep
 
-    def until(
-        self, within: timedelta | Callable[[], timedelta], over: Callable[[list[str]], bool], words: str
-    ) -> bool:
+    def until(self, within: timedelta | Callable[[], timedelta], over: Callable[[list[str]], bool], words: str) -> bool:
         """Look until `over` or the time has passed, or waiting does not help; returns whether it is over.
 
         A time that is a function is asked after each look, which may have shown that more is needed. It ends with a
