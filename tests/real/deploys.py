@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -151,6 +152,7 @@ def since_then(
     errors: Series | None = None,
     records: Sequence[Raw] = (),
     answers: Mapping[tuple[str, str], Any] = {},
+    whose: Mapping[str, str] = {},
 ) -> dict[str, list[SinceTheGate]]:
     """Groups by ARN: their targets when the gate before the deploy looked, an hour ago, and now."""
     findings = [
@@ -166,7 +168,7 @@ def since_then(
         answers = {("web", "requests"): requests, ("web", "target 5xx"): errors or none}
         metrics = Metrics({**answers, ("web", "load balancer 5xx"): none})
         traffic = [Traffic(arn="arn:web", name="web", metrics=metrics, now=NOW, balancer="lb", alone=True)]
-    now = [health(arn, *targets) for arn, (_, targets) in groups.items()]
+    now = [replace(health(arn, *targets), foreign=whose.get(arn, "")) for arn, (_, targets) in groups.items()]
     told = rolled(described(raw), *records, answers=dict(answers))
     return {"since_the_gate": since_the_gate(stack(), filed, NOW, [], now, traffic, told, [])}
 
