@@ -14,6 +14,9 @@ def test_services_can_scale(auto_scaling: list[ServiceScaling], stack: Stack, ex
             if fixed := stack.limits.of(service).fixed_tasks:
                 note(f"always {fixed}, by its limits min_tasks and max_tasks")
                 continue
+            if service.never_scales:
+                note(service.never_scales)
+                continue
             assert service.is_registered, (
                 "it has no scalable target; if it must not scale, set its limits to one number"
             )
@@ -29,6 +32,9 @@ def test_scaling_limits_are_as_wanted(auto_scaling: list[ServiceScaling], stack:
             limits = stack.limits.of(service)
             if limits.fixed_tasks and not service.is_registered:
                 note(f"no auto-scaling: always {limits.fixed_tasks}")
+                continue
+            if service.never_scales:
+                note(service.never_scales)
                 continue
             assert service.is_registered, "it has no scalable target"
             note(f"{service.min_capacity} to {service.max_capacity} tasks")
@@ -50,6 +56,9 @@ def test_services_are_not_at_max_capacity(
             if fixed := stack.limits.of(scaling).fixed_tasks:
                 note(f"always {fixed}, by its limits min_tasks and max_tasks")
                 continue
+            if scaling.never_scales:
+                note(scaling.never_scales)
+                continue
             assert scaling.is_registered, "it has no scalable target"
             wants = desired[scaling.name].desired
             note(f"{wants} of at most {scaling.max_capacity} tasks")
@@ -67,6 +76,9 @@ def test_services_are_within_their_task_limits(
     desired = Answer({service.name: service for service in services}, "ecs:DescribeServices")
     for scaling in auto_scaling:
         with examine(scaling) as note:
+            if scaling.never_scales:
+                note(scaling.never_scales)
+                continue
             low, high = scaling.bounds(stack.limits.of(scaling))
             wants = desired[scaling.name].desired
             note(f"{wants} tasks are desired")

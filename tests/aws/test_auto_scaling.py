@@ -91,7 +91,7 @@ def look(aws: Aws, *services: str) -> list[ServiceScaling]:
         schedules = scaling_schedules(aws, inventory)
     except CouldNotLook as error:
         schedules = error
-    return auto_scaling(aws, inventory, schedules)
+    return auto_scaling(aws, inventory, schedules, [])
 
 
 def seen(
@@ -260,7 +260,7 @@ def test_targets_are_asked_for_by_the_fifty_and_policies_of_several_services_in_
     policies = [policy(name) for name in wanted]
     pages = pages_of("ScalingPolicies", policies[:50], [], policies[50:])
     aws = Aws({(SERVICE, "DescribeScalableTargets"): targets, (SERVICE, "DescribeScalingPolicies"): pages})
-    found = auto_scaling(aws, names(services=wanted), {f"service/prod/{name}": [] for name in wanted})
+    found = auto_scaling(aws, names(services=wanted), {f"service/prod/{name}": [] for name in wanted}, [])
     assert set(verdicts(checks.test_services_can_scale, auto_scaling=found).values()) == {"passed"}
     assert len(found) == 120
     sizes = sorted(len(one["ResourceIds"]) for one in aws.parameters_of("DescribeScalableTargets"))
@@ -281,4 +281,4 @@ def test_policies_of_one_service_are_asked_for_by_its_id() -> None:
 def test_half_an_answer_is_not_seen(targets: Raw, policies: Raw) -> None:
     aws = Aws({(SERVICE, "DescribeScalableTargets"): targets, (SERVICE, "DescribeScalingPolicies"): policies})
     with pytest.raises(CouldNotLook, match="the answer has no 'Scal"):
-        auto_scaling(aws, names(services=("backend",)), {"service/prod/backend": []})
+        auto_scaling(aws, names(services=("backend",)), {"service/prod/backend": []}, [])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -149,6 +150,9 @@ def since_then(
     groups: Mapping[str, tuple[Sequence[Raw], Sequence[Raw]]],
     requests: Series | None = None,
     errors: Series | None = None,
+    records: Sequence[Raw] = (),
+    answers: Mapping[tuple[str, str], Any] = {},
+    whose: Mapping[str, str] = {},
 ) -> dict[str, list[SinceTheGate]]:
     """Groups by ARN: their targets when the gate before the deploy looked, an hour ago, and now."""
     findings = [
@@ -164,8 +168,9 @@ def since_then(
         answers = {("web", "requests"): requests, ("web", "target 5xx"): errors or none}
         metrics = Metrics({**answers, ("web", "load balancer 5xx"): none})
         traffic = [Traffic(arn="arn:web", name="web", metrics=metrics, now=NOW, balancer="lb", alone=True)]
-    now = [health(arn, *targets) for arn, (_, targets) in groups.items()]
-    return {"since_the_gate": since_the_gate(stack(), filed, NOW, [], now, traffic, described(raw), [])}
+    now = [replace(health(arn, *targets), foreign=whose.get(arn, "")) for arn, (_, targets) in groups.items()]
+    told = rolled(described(raw), *records, answers=dict(answers))
+    return {"since_the_gate": since_the_gate(stack(), filed, NOW, [], now, traffic, told, [])}
 
 
 ONE_GROUP: Raw = {"loadBalancers": [{"targetGroupArn": BLUE, "containerName": "app", "containerPort": 8000}]}

@@ -169,7 +169,7 @@ def scales(
     inventory = names(services=("backend",))
     schedules = refused if isinstance(refused, CouldNotLook) else scaling_schedules(aws, inventory)
     return {
-        "auto_scaling": auto_scaling(aws, inventory, schedules),
+        "auto_scaling": auto_scaling(aws, inventory, schedules, []),
         "services": services(aws, inventory, NOW),
         "stack": checked or stack(),
     }

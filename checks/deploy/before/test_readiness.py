@@ -4,7 +4,7 @@ from opschecks import Answer, Examine, Severity, Stack, check
 from opschecks.aws.application_autoscaling import ServiceScaling
 from opschecks.aws.cloudwatch_alarms import Alarm
 from opschecks.aws.ecs import Service
-from opschecks.aws.elbv2 import TargetHealth
+from opschecks.aws.elbv2 import TargetHealth, told
 from opschecks.aws.freeze_windows import FreezeWindow
 from opschecks.aws.rollouts import Rollout
 from opschecks.aws.traffic import BalancerErrors, ServiceLoad, Traffic
@@ -40,14 +40,15 @@ def test_targets_can_take_a_deploy(target_health: list[TargetHealth], examine: E
     """A rolling deployment removes healthy targets for a while; later nobody can say why the others were unhealthy."""
     for group in target_health:
         with examine(group) as note:
-            if group.stands_by:
+            if group.not_judged:
+                note(group.not_judged)
                 continue
+            ill = group.ill
             # what scaling in takes away is about to go
-            staying = len(group.targets) - len(group.in_state("draining", "unhealthy.draining"))
-            healthy = len(group.in_state("healthy"))
-            note(f"{healthy} of {staying} targets are healthy")
-            assert healthy, "no target is healthy"
-            assert healthy == staying, "not all of its targets are healthy"
+            staying = len(group.targets) - len(group.in_state("draining"))
+            note(f"{len(group.in_state('healthy'))} of {staying} targets are healthy")
+            assert group.in_state("healthy"), group.why_none
+            assert not ill, told(ill)
 
 
 @check(Severity.HIGH, runbook="alarms", failing="An alarm rings before the deploy")
@@ -93,11 +94,13 @@ def test_scaling_has_room_for_a_deploy(
 ) -> None:
     """At the maximum, nothing can take the load that cold tasks push onto the warm ones."""
     wanted = Answer({service.name: service for service in services}, "ecs:DescribeServices")
-    daemons = [service.name for service in services if service.is_daemon]
-    for scaling in (one for one in auto_scaling if one.name not in daemons):  # nothing scales a daemon
+    for scaling in auto_scaling:
         with examine(scaling) as note:
             if fixed := stack.limits.of(scaling).fixed_tasks:
                 note(f"always {fixed}, by its limits min_tasks and max_tasks")
+                continue
+            if scaling.never_scales:
+                note(scaling.never_scales)
                 continue
             assert scaling.is_registered, "it has no scalable target"
             desired = wanted[scaling.name].desired

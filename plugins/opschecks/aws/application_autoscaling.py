@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ..core.answer import Answer
 from ..core.model import Figure, Resource
-from ..core.observation import CouldNotLook, batches, fan_out, observation
+from ..core.observation import CouldNotLook, batches, fan_out, observation, seen
+from .ecs import Service
 from .inventory import Inventory
 from .session import Aws
 
@@ -26,11 +27,24 @@ class ServiceScaling(Resource):
 
     schedule: tuple[Answer, ...] | CouldNotLook = ()
     """Its scheduled actions, or why they could not be read."""
+    is_daemon: bool | CouldNotLook = False
+    """Whether it runs a task on each container instance, or why that is not known."""
 
     @property
     def is_registered(self) -> bool:
         """Whether the service has a scalable target at all."""
         return self.evidence["target"] is not None
+
+    @property
+    def never_scales(self) -> str:
+        """Why nothing scales it, and no number of tasks is right for it; nothing where it is to scale.
+
+        https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_service-options.html: instances decide how many
+        tasks a daemon has. CouldNotLook where nothing scales it and it is not known whether it is one.
+        """
+        if self.is_registered or not seen(self.is_daemon):
+            return ""
+        return "a daemon: it runs one task on each container instance, and nothing scales it"
 
     def _get(self, key: str) -> Any:
         return (self.evidence["target"] or Answer(call="application-autoscaling:DescribeScalableTargets"))[key]
@@ -114,10 +128,13 @@ def scaling_schedules(aws: Aws, inventory: Inventory) -> dict[str, list[Answer]]
 
 @observation(
     allow=["application-autoscaling:DescribeScalableTargets", "application-autoscaling:DescribeScalingPolicies"],
-    soft=["scaling_schedules"],
+    soft=["scaling_schedules", "services"],
 )
 def auto_scaling(
-    aws: Aws, inventory: Inventory, scaling_schedules: dict[str, list[Answer]] | CouldNotLook
+    aws: Aws,
+    inventory: Inventory,
+    scaling_schedules: dict[str, list[Answer]] | CouldNotLook,
+    services: list[Service] | CouldNotLook,
 ) -> list[ServiceScaling]:
     """The auto-scaling of each of the stack's services, with its policies and scheduled actions.
 
@@ -134,7 +151,11 @@ def auto_scaling(
         for raw in itertools.chain.from_iterable(targets)
         if raw.get("ScalableDimension", _DIMENSION) == _DIMENSION
     }
-    return [_scaling(owner, name, found.get(owner), policies, scaling_schedules) for owner, name in owners.items()]
+    made = [_scaling(owner, name, found.get(owner), policies, scaling_schedules) for owner, name in owners.items()]
+    if isinstance(services, CouldNotLook):
+        return [replace(one, is_daemon=services) for one in made]
+    daemons = {service.name for service in services if service.is_daemon}
+    return [replace(one, is_daemon=one.name in daemons) for one in made]
 
 
 def _scaling(

@@ -13,7 +13,10 @@ from .cloudwatch_alarms import Alarm
 from .cloudwatch_metrics import CALL
 from .ecs import Service
 from .elbv2 import TargetHealth
+from .elbv2 import told as listed
 from .evidence import utc
+from .rollouts import Rollout
+from .serving_groups import serving
 from .traffic import BalancerErrors, Traffic
 
 if TYPE_CHECKING:
@@ -42,7 +45,7 @@ class SinceTheGate(Resource):
         return seen(self.told)
 
 
-@observation(soft=["services"])
+@observation(soft=["rollouts"])
 def since_the_gate(
     stack: Stack,
     filed: Filed,
@@ -50,7 +53,7 @@ def since_the_gate(
     alarms: list[Alarm],
     target_health: list[TargetHealth],
     traffic: list[Traffic],
-    services: list[Service] | CouldNotLook,
+    rollouts: list[Rollout] | CouldNotLook,
     balancer_errors: list[BalancerErrors],
 ) -> list[SinceTheGate]:
     """Alarms, targets and errors, compared with the newest run of checks/deploy/before; CouldNotLook without one."""
@@ -62,13 +65,13 @@ def since_the_gate(
         raise Unanswerable("", f"the newest run of checks/deploy/before is of {taken:%Y-%m-%d %H:%M} UTC: run it again")
     states, health = _seen(snapshot, "StateValue"), _seen(snapshot, "TargetHealthDescriptions")
     late = timedelta(minutes=stack.limits.metrics_late_minutes)
-    deployed = max((at for at in _deployed(services) if at > taken), default=None)
+    deployed = max((at for at in _deployed(rollouts) if at > taken), default=None)
     # a shared balancer's own errors may be a neighbour's, and a network load balancer has none
     own = [one for one in balancer_errors if one.speaks_http and not one.others]
     measured: list[Traffic | BalancerErrors] = [*traffic, *own]
     return [
         *(_alarm(alarm, states.get(alarm.arn)) for alarm in alarms),
-        *_all_targets(target_health, services, health),
+        *_all_targets(target_health, rollouts, health),
         *(_errors(one, taken, deployed, late, stack.limits.of(one).errors_5xx_per_minute) for one in measured),
     ]
 
@@ -78,13 +81,12 @@ def _seen(snapshot: Mapping[str, Any], key: str) -> dict[str, Mapping[str, Any]]
     return {one["resource"]: one for one in snapshot["findings"] if key in (one.get("evidence") or {})}
 
 
-def _deployed(services: Sequence[Service] | CouldNotLook) -> list[datetime]:
+def _deployed(rollouts: Sequence[Rollout] | CouldNotLook) -> list[datetime]:
     """When the deployments, or task sets, were made that the services are moving to."""
-    if isinstance(services, CouldNotLook):
+    if isinstance(rollouts, CouldNotLook):
         return []
-    raw = [
-        one for service in services for key in ("deployments", "taskSets") for one in service.evidence.get(key) or []
-    ]
+    told = [one.service.evidence.get(key) or [] for one in rollouts for key in ("deployments", "taskSets")]
+    raw = [one for listed in told for one in listed]
     return [utc(one["createdAt"]) for one in raw if one.get("status") == "PRIMARY" and one.get("createdAt")]
 
 
@@ -96,45 +98,81 @@ def _alarm(alarm: Alarm, before: Mapping[str, Any] | None) -> SinceTheGate:
 
 
 def _all_targets(
-    groups: Sequence[TargetHealth], services: Sequence[Service] | CouldNotLook, before: Findings
+    groups: Sequence[TargetHealth], rollouts: Sequence[Rollout] | CouldNotLook, before: Findings
 ) -> list[SinceTheGate]:
     """Groups that a service fills alternately count together, and are held against what it desires.
 
-    A group that no service fills is held against what it had before.
+    While two colours run, each that has production traffic is held against that by itself. A group that no service
+    fills is held against what it had before.
     """
-    if isinstance(services, CouldNotLook):
-        return [replace(_unfilled(one, before), told=services) for one in groups]
+    if isinstance(rollouts, CouldNotLook):
+        return [replace(_unfilled(one, before), told=rollouts) for one in groups]
     known = {one.arn: one for one in groups}
     filled = [
-        (service, together)
-        for service in services
-        for arns in service.filled_groups
+        (rollout, together)
+        for rollout in rollouts
+        for arns in rollout.service.filled_groups
         if (together := [known[arn] for arn in arns if arn in known])
     ]
     ours = {one.arn for _, together in filled for one in together}
     return [
-        *(_filled(service, together, before) for service, together in filled),
+        *(_filled(rollout, together, before) for rollout, together in filled),
         *(_unfilled(one, before) for one in groups if one.arn not in ours),
     ]
 
 
-def _filled(service: Service, groups: Sequence[TargetHealth], before: Findings) -> SinceTheGate:
-    healthy = len({one.id for group in groups for one in group.in_state("healthy")})
+def _filled(rollout: Rollout, groups: Sequence[TargetHealth], before: Findings) -> SinceTheGate:
+    healthy = _healthy(groups)
     was = len({target for group in groups for target in _healthy_before(before.get(group.arn))})
     both = replace(groups[0], name=" and ".join(group.name for group in groups))
+    told: str | CouldNotLook
     try:
-        desired, pending = service.desired, service.pending
+        desired = rollout.service.desired
+        told = _missing(rollout.service, groups, was)
+        alone = [_missing(rollout.service, [group], was) for group in groups]
     except CouldNotLook as problem:
         return replace(_compared(both, f"{was} healthy", f"{healthy} healthy", ""), told=problem)
-    starting = pending + sum(len(group.in_state("initial")) for group in groups)
+    if not told and any(alone):
+        told = _missing_alone(rollout, groups, was)
+    return _compared(both, f"{was} healthy", f"{healthy} of {desired} desired are healthy", told)
+
+
+def _missing(service: Service, groups: Sequence[TargetHealth], was: int) -> str:
+    """That too few targets of these groups together are healthy; empty where they are enough."""
+    healthy, desired = _healthy(groups), service.desired
+    starting = service.pending + sum(len(group.in_state("initial")) for group in groups)
     # scaling in takes away what was there before; scaling out has not brought what is desired yet
-    due = max(min(was, desired), desired - starting)
-    worse = f"{healthy} targets are healthy, {was} before the deploy, {desired} desired" if healthy < due else ""
-    return _compared(both, f"{was} healthy", f"{healthy} of {desired} desired are healthy", worse)
+    if healthy >= max(min(was, desired), desired - starting):
+        return ""
+    return f"{healthy} targets are healthy, {was} before the deploy, {desired} desired"
+
+
+def _missing_alone(rollout: Rollout, groups: Sequence[TargetHealth], was: int) -> str | CouldNotLook:
+    """As `_missing`, of each colour that has production traffic by itself: the other one's targets do not help it."""
+    try:
+        views = serving(rollout, [group.arn for group in groups])
+    except CouldNotLook as problem:
+        return problem
+    for view in views:
+        own = [group for group in groups if group.arn in view]
+        if said := _missing(rollout.service, own, was):
+            names = " and ".join(group.name for group in own)
+            ill = listed([one for group in own for one in group.targets if one.state != "healthy"])
+            return f"{names}, which gets production traffic: {said}" + (f"; {ill}" if ill else "")
+    return ""
+
+
+def _healthy(groups: Sequence[TargetHealth]) -> int:
+    return len({one.id for group in groups for one in group.in_state("healthy")})
 
 
 def _unfilled(group: TargetHealth, before: Findings) -> SinceTheGate:
     was, healthy = len(_healthy_before(before.get(group.arn))), len(group.in_state("healthy"))
+    try:
+        if group.not_judged:  # on a shared balancer it may be a neighbour's
+            return _compared(group, f"{was} healthy", group.not_judged, "")
+    except CouldNotLook as problem:
+        return _compared(group, f"{was} healthy", f"{healthy} healthy", problem)
     stay = [one for one in group.targets if one not in group.in_state("draining", "unhealthy.draining")]
     # fewer targets, all of them healthy, are a scale-in
     worse = healthy < was and healthy < max(1, len(stay))

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from ..core.answer import Answer
 from ..core.model import Resource
 from ..core.observation import CouldNotLook, observation
 from .ecs import DAY, Event, Launch, Service, Task
-from .service_deployments import LIST, Recorded, ServiceDeployment, planned_wait
+from .service_deployments import LIST, Recorded, ServiceDeployment, bake_after, planned_wait
 
 _SERVICES = "ecs:DescribeServices"
 _FAILED = ("deployment failed", "rolling back")
@@ -19,12 +20,17 @@ _COMPLETED = "deployment completed"
 
 @dataclass(frozen=True)
 class Moving:
-    """A deployment that is under way. `planned`: how long it waits by its own configuration."""
+    """A deployment that is under way.
+
+    `planned`: how long it waits by its own configuration; `until_it_serves`: without the bake that follows when what is
+    new has all traffic.
+    """
 
     revision: str
     age: timedelta
     planned: timedelta
     stage: str = ""
+    until_it_serves: timedelta = timedelta()
 
     def __str__(self) -> str:
         minutes = self.age / timedelta(minutes=1)
@@ -83,15 +89,18 @@ class Rollout(Resource):
     def under_way(self) -> list[Moving]:
         """The deployments that have not ended."""
         if opened := [one for one in self.known if one.is_open]:
-            return [
-                Moving(one.revision, self.now - one.began, planned_wait(one.configuration), one.stage) for one in opened
-            ]
-        planned = planned_wait(self.service.evidence.get("deploymentConfiguration") or {})
+            return [self._moving(one.revision, one.began, one.configuration, one.stage) for one in opened]
+        configuration = self.service.evidence.get("deploymentConfiguration") or {}
         deployments = self.service.deployments
         # the old deployment is being replaced for as long as the new one takes, whatever its own age
         moving = [one for one in deployments if one.is_primary and (one.state == "IN_PROGRESS" or deployments[1:])]
         sets = [one for one in self.service.task_sets if not one.is_settled]
-        return [Moving(one.revision, self.now - one.created_at, planned) for one in (*moving, *sets)]
+        return [self._moving(one.revision, one.created_at, configuration) for one in (*moving, *sets)]
+
+    def _moving(self, revision: str, began: datetime, configuration: Mapping[str, Any], stage: str = "") -> Moving:
+        planned = planned_wait(configuration)
+        bake = bake_after(configuration)
+        return Moving(revision, self.now - began, planned, stage, until_it_serves=planned - bake)
 
     @property
     def replacing(self) -> list[str]:

@@ -40,10 +40,14 @@ _NOT_OFFERED = (
 
 @dataclass(frozen=True)
 class ServiceDeployment:
-    """One deployment of a service, from DescribeServiceDeployments; `revision` is its family:revision, if known."""
+    """One deployment of a service, from DescribeServiceDeployments; `revision` is its family:revision, if known.
+
+    `groups`: ARNs of the target groups that its tasks have; none where that is not known.
+    """
 
     evidence: dict[str, Any] = field(repr=False)
     revision: str
+    groups: tuple[str, ...] = ()
 
     arn = Read(str, "serviceDeploymentArn")
     """Its ARN, which StopServiceDeployment takes."""
@@ -135,7 +139,7 @@ def planned_wait(configuration: Mapping[str, Any]) -> timedelta:
 
     AmazonECS/latest/APIReference/API_DeploymentConfiguration.html, with the defaults that it documents.
     """
-    minutes = float(configuration.get("bakeTimeInMinutes") or 0)
+    minutes = _bake_minutes(configuration)
     linear, canary = (configuration.get(f"{one}Configuration") or {} for one in ("linear", "canary"))
     if configuration.get("strategy") == "LINEAR":
         steps = math.ceil(100 / float(linear.get("stepPercent") or 10)) - 1
@@ -147,6 +151,15 @@ def planned_wait(configuration: Mapping[str, Any]) -> timedelta:
             at_most = float((hook.get("timeoutConfiguration") or {}).get("timeoutInMinutes", _HOOK_MINUTES))
             minutes += at_most * len(hook.get("lifecycleStages") or [1])
     return timedelta(minutes=minutes)
+
+
+def bake_after(configuration: Mapping[str, Any]) -> timedelta:
+    """The part of `planned_wait` in which the new tasks have all production traffic; none in a rolling update."""
+    return timedelta(minutes=_bake_minutes(configuration) if is_shifting(configuration) else 0)
+
+
+def _bake_minutes(configuration: Mapping[str, Any]) -> float:
+    return float(configuration.get("bakeTimeInMinutes") or 0)
 
 
 @observation(allow=[LIST, DESCRIBE, REVISIONS])
@@ -197,14 +210,14 @@ def _described(aws: Aws, arns: Sequence[str]) -> dict[str, Answer | CouldNotLook
     }
 
 
-def _revisions(aws: Aws, arns: Sequence[str]) -> dict[str, str]:
-    """family:revision by the ARN of a service revision. Only a name: without it, messages have the ARN's end."""
+def _revisions(aws: Aws, arns: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+    """Service revisions by their ARN. Without them, messages have the ARN's end, and no target group is known."""
     try:
         answer = aws.call("ecs", "DescribeServiceRevisions", serviceRevisionArns=list(arns))
         told = answer["serviceRevisions"]
     except CouldNotLook:
         return {}
-    return {str(one["serviceRevisionArn"]): last_part(one["taskDefinition"]) for one in told if "taskDefinition" in one}
+    return {str(one["serviceRevisionArn"]): one for one in told}
 
 
 def _recorded(listed: Sequence[Answer] | CouldNotLook, told: Mapping[str, Any]) -> Recorded:
@@ -216,6 +229,11 @@ def _recorded(listed: Sequence[Answer] | CouldNotLook, told: Mapping[str, Any]) 
         if isinstance(described, CouldNotLook):
             return Recorded(problem=described)
         target = str(brief.get("targetServiceRevisionArn") or "")
-        revision = told.get(target) or f"service revision {last_part(target)}"
-        found.append(ServiceDeployment(described, revision))
+        known: Mapping[str, Any] = told.get(target) or {}
+        name = (
+            last_part(known["taskDefinition"]) if "taskDefinition" in known else f"service revision {last_part(target)}"
+        )
+        resolved = (known.get("resolvedConfiguration") or {}).get("loadBalancers") or []
+        groups = tuple(str(one["targetGroupArn"]) for one in resolved if one.get("targetGroupArn"))
+        found.append(ServiceDeployment(described, name, groups))
     return Recorded(tuple(sorted(found, key=lambda one: one.began, reverse=True)))

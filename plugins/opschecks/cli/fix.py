@@ -159,7 +159,7 @@ def _make(
 ) -> int:
     """Show the plan, ask, and make it, with the guards of every fixing session; returns the exit code."""
     from ..core.change import Risk
-    from ..fixing.outcome import Interrupted
+    from ..fixing.outcome import Interrupted, not_begun
 
     for change in changes:
         show_plan(change)
@@ -176,6 +176,7 @@ def _make(
                 break
     except KeyboardInterrupt as error:
         results += error.fixed if isinstance(error, Interrupted) else []
+        results += not_begun(may[len(results) :])
         return 130
     finally:
         for fixed in results:

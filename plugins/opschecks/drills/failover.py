@@ -197,8 +197,9 @@ def _healthy(ground: Ground, inventory: Inventory) -> dict[str, int] | str:
 
 
 def _targets(ground: Ground) -> list[TargetHealth]:
-    [groups] = ground.look("registered_targets")
-    return list(groups)
+    """The groups that are the stack's to judge: on a shared load balancer a neighbour's say nothing of this drill."""
+    [groups] = ground.look("target_health")
+    return [group for group in groups if not group.not_judged]
 
 
 def _until_healthy(

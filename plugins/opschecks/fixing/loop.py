@@ -18,7 +18,7 @@ from ..history import journal as events
 from ..history.journal import Entry, Journal
 from ..history.lock import Lock, Lost
 from .fixable import Fixable
-from .outcome import ChangeResult, Fixed, Interrupted, Look, Veto
+from .outcome import ChangeResult, Fixed, Interrupted, Look, Veto, not_begun
 from .sending import announced, prepared, send_one
 
 TOLD_EVERY = 50
@@ -99,7 +99,8 @@ class Fixer:
             end = self.make(last, look)
         except KeyboardInterrupt as error:  # of a precondition it is a plain one: nothing was begun there
             own = error.fixed if isinstance(error, Interrupted) else []
-            raise Interrupted([*self._all_back(made, "interrupted before it was verified"), *own]) from None
+            left = not_begun(changes[len(made) + len(own) :])
+            raise Interrupted([*self._all_back(made, "interrupted before it was verified"), *own, *left]) from None
         if end.result in (ChangeResult.FIXED, ChangeResult.HANDED_OVER):
             return [*(replace(one, result=end.result, said=end.said) for one in made), end]
         return [*self._all_back(made, f"the last change was {end.result}"), end]

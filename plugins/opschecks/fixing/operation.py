@@ -6,7 +6,7 @@ import abc
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from ..core.change import Change, State, Step
+from ..core.change import State, Step
 from .remedy import BaseRemedy
 
 
@@ -26,7 +26,3 @@ class Operation(BaseRemedy):
     def aimed(self, target: str, wish: Mapping[str, str]) -> str:
         """The target, where a wish says more about it; CannotFix where it says too little or something else."""
         return target
-
-    def described(self, change: Change) -> Change:
-        """The change as the plan shows it, where what it expects or whether it is one-way depends on its states."""
-        return change

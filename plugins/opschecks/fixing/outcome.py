@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,3 +80,8 @@ class Interrupted(KeyboardInterrupt):
     def __init__(self, fixed: Sequence[Fixed]) -> None:
         super().__init__("interrupted while changes were made")
         self.fixed = list(fixed)
+
+
+def not_begun(changes: Iterable[Change]) -> list[Fixed]:
+    """What is said of changes that Ctrl-C came before: nothing was sent."""
+    return [Fixed(one, ChangeResult.REFUSED, "not made: interrupted before it was begun") for one in changes]

@@ -182,19 +182,20 @@ def undoing(entry: Entry, remedy: BaseRemedy) -> Change:
 def change_of(remedy: BaseRemedy, target: str, before: State, after: State, **of: Any) -> Change:
     """The change, described; `of` are check, finding, wish."""
     call, parameters = asked(remedy.steps(target, before, after))
-    change = Change(
-        remedy=remedy.name(),
-        stack=remedy.stack.name,
-        target=target,
-        name=remedy.shown(target),
-        before=before,
-        after=after,
-        call=call,
-        parameters=parameters,
-        risk=remedy.risk_of(before, after),
-        one_way=remedy.one_way,
-        expects=remedy.expects,
-        beware=remedy.warns(target),
-        **of,
+    return remedy.described(
+        Change(
+            remedy=remedy.name(),
+            stack=remedy.stack.name,
+            target=target,
+            name=remedy.shown(target),
+            before=before,
+            after=after,
+            call=call,
+            parameters=parameters,
+            risk=remedy.risk_of(before, after),
+            one_way=remedy.one_way,
+            expects=remedy.expects,
+            beware=remedy.warns(target),
+            **of,
+        )
     )
-    return remedy.described(change) if isinstance(remedy, Operation) else change

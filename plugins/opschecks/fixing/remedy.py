@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from ..core.change import CannotFix, Entries, Progress, Proof, Request, Risk, Sends, State, Step
+from ..core.change import CannotFix, Change, Entries, Progress, Proof, Request, Risk, Sends, State, Step
 from ..core.wording import nearest
 from . import targets as of_kind
 
@@ -115,6 +115,10 @@ class BaseRemedy(abc.ABC):
         """The risk of going from one state to the other: undoing may be the riskier direction."""
         return self.risk
 
+    def described(self, change: Change) -> Change:
+        """The change as the plan shows it, where its risk, or what it expects, depends on its target and its states."""
+        return change
+
     @abc.abstractmethod
     def steps(self, target: str, before: State, after: State) -> Sequence[Step]:
         """The requests that lead from one state to the other, in their order, in either direction unless one-way."""
@@ -182,7 +186,9 @@ def checked_wish(remedy: type[BaseRemedy], given: Mapping[str, str]) -> Mapping[
 
 def wished_number(wish: Mapping[str, str], name: str, *, least: int = 0, most: int = LARGEST) -> int:
     """The number of a wish that was given; CannotFix where it is not one, or out of range."""
-    if not wish[name].isdecimal() or not least <= int(wish[name]) <= most:
+    # int() takes the digits of every script, and refuses thousands of them with an error of its own
+    digits = wish[name] if re.fullmatch("[0-9]{1,18}", wish[name]) else ""
+    if not digits or not least <= int(digits) <= most:
         span = f"of at least {least}" if most == LARGEST else f"from {least} to {most:,}"
-        raise CannotFix(f"--set {name}={wish[name]}: expected a whole number {span}")
-    return int(wish[name])
+        raise CannotFix(f"--set {name}={wish[name][:40]}: expected a whole number {span}")
+    return int(digits)

@@ -59,8 +59,11 @@ def _watch(run: ChecksRun, stack: Stack, session: pytest.Session, bake: timedelt
     begin(run, session.items, [stack.name])
     rounds = Rounds(run, stack, checks_of(session.items, stack))
     watch = Watch(rounds, stack.fix.poll_s, lambda line: say(session.config, f"{stack.name}: {line}"))
-    if watch.until(timedelta(minutes=stack.limits.deployment_minutes), lambda bad: not bad, "settling"):
-        watch.until(bake, bool, "baking")
+    late = timedelta(minutes=stack.limits.metrics_late_minutes if rounds.measures else 0)
+    if not watch.until(lambda: rounds.patience, lambda bad: not bad, "settling"):
+        return
+    if not watch.until(bake, bool, "baking") and late:
+        watch.until(late, bool, "waiting for the metrics of the last minutes of the bake")
 
 
 class Looks(Protocol):
@@ -83,17 +86,19 @@ class Watch:
     moment: Callable[[], float] = time.monotonic
     pause: Callable[[float], None] = time.sleep
 
-    def until(self, within: timedelta, over: Callable[[list[str]], bool], words: str) -> bool:
+    def until(self, within: timedelta | Callable[[], timedelta], over: Callable[[list[str]], bool], words: str) -> bool:
         """Look until `over` or the time has passed, or waiting does not help; returns whether it is over.
 
-        It ends with a look at everything. The run keeps the last observations.
+        A time that is a function is asked after each look, which may have shown that more is needed. It ends with a
+        look at everything. The run keeps the last observations.
         """
         began, shown, told, agreed, pause_s = self.moment(), 0.0, ["nothing yet"], 0, self.poll_s
         while True:
             bad = self.looks.look()
             agreed = agreed + 1 if self.looks.never else 0
             passed = self.moment() - began
-            late = passed >= within.total_seconds()
+            longest = (within() if callable(within) else within).total_seconds()
+            late = passed >= longest
             if over(bad) or late or agreed >= SURE:
                 bad = bad if self.looks.is_whole else self.looks.look(whole=True)
                 never = self.looks.never if agreed >= SURE else ()
@@ -103,9 +108,9 @@ class Watch:
             pause_s = self.poll_s if bad != told else min(pause_s * BACK_OFF, self.poll_s * LONGEST)
             if told != bad or passed - shown >= PROGRESS_S:
                 shown, told = passed, bad
-                left = _words(within.total_seconds() - passed)
+                left = _words(longest - passed)
                 self.say(f"{words}, at most {left} more: {', '.join(bad[:3]) or 'all good so far'}")
-            self.pause(min(pause_s, within.total_seconds() - passed))
+            self.pause(min(pause_s, longest - passed))
 
     def _conclude(self, words: str, passed_s: float, bad: list[str], never: tuple[str, ...]) -> None:
         self.say(f"{words} for {_words(passed_s)}: {', '.join(bad) or 'all good'}")

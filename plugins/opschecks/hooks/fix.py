@@ -96,14 +96,21 @@ class _Fixing:
 
     def _apply(self, changing: FixingSession) -> None:
         from ..core.change import Proof
+        from ..fixing.outcome import not_begun
 
         may = self._guarded(changing, self._as_reviewed(self._plan(changing)))
         together: dict[int, list[Change]] = {}
         for change in may:
             together.setdefault(id(self.cases[id(change)].finding), []).append(change)
         # changes that are proven at once come first: they need not wait until a symptom has gone
-        for group in sorted(together.values(), key=lambda group: changing.proof_of(group[0]) is Proof.SYMPTOM):
-            self._make(changing, group)
+        groups = sorted(together.values(), key=lambda group: changing.proof_of(group[0]) is Proof.SYMPTOM)
+        for index, group in enumerate(groups):
+            try:
+                self._make(changing, group)
+            except KeyboardInterrupt:
+                for left in groups[index + 1 :]:
+                    self._report(not_begun(left))
+                raise
         if may:
             wanted = observations_of(self.session.items, self.stack)
             self.run.stores[self.stack.name] = fresh_store(self.run, self.stack.name, wanted)
@@ -111,7 +118,7 @@ class _Fixing:
     def _make(self, changing: FixingSession, changes: Sequence[Change]) -> None:
         """Make the changes that answer to one finding."""
         from ..core.change import Proof, Risk
-        from ..fixing.outcome import ChangeResult, Interrupted
+        from ..fixing.outcome import Interrupted
         from .look import look_again, others_worse
 
         case = self.cases[id(changes[0])]
@@ -135,10 +142,16 @@ class _Fixing:
             made = error.fixed
             raise
         finally:
-            for fixed in made:
-                self._keep(fixed, resource, case.item.nodeid)
-                if fixed.result is ChangeResult.REFUSED and PLAN in self.session.config.stash:
-                    self.run.plan_not_made.append(f"{fixed.change.remedy} on {fixed.change.name}: {fixed.said}")
+            self._report(made)
+
+    def _report(self, made: Sequence[Fixed]) -> None:
+        from ..fixing.outcome import ChangeResult
+
+        for fixed in made:
+            case = self.cases[id(fixed.change)]
+            self._keep(fixed, case.finding.resource, case.item.nodeid)
+            if fixed.result is ChangeResult.REFUSED and PLAN in self.session.config.stash:
+                self.run.plan_not_made.append(f"{fixed.change.remedy} on {fixed.change.name}: {fixed.said}")
 
     def _plan(self, changing: FixingSession) -> list[Change]:
         """Every change, each read before any is made. What is waived or could not be checked is left alone."""

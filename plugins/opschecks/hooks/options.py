@@ -33,8 +33,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--bake",
         default="",
         metavar="TIME",
-        help=f"{after}wait until the deployment has settled (limit deployment_minutes), then watch it for this long "
-        "(10m, 1h), until the first failure",
+        help=f"{after}wait until the deployment has settled (limit deployment_minutes, and its own planned waits), "
+        "then watch it for this long (10m, 1h), until the first failure, and until metrics cover that time",
     )
     group.addoption(
         "--fix",

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import pytest
 
     from ..aws.awaited import Awaited
+    from ..aws.rollouts import Rollout
     from ..config.stack import Stack
     from .examine import Examine
     from .state import ChecksRun
@@ -36,6 +37,7 @@ KEPT_FOR = {
 }
 """How long a bake keeps what an observation saw: what a stack is made of, what no deployment changes by itself, and
 metrics, of which CloudWatch has a new point each minute. One that failed, or that a check found bad, is asked again."""
+METRICS, ROLLOUTS = "metrics", "rollouts"
 AWAITED = "awaited"
 """The observation that says whether what is expected can still come."""
 
@@ -56,6 +58,8 @@ class Rounds:
         """Whether the last look asked for everything."""
         self.never: tuple[str, ...] = ()
         """Why what is awaited can never come, by the last look; empty while it may."""
+        self.patience = timedelta(minutes=stack.limits.deployment_minutes)
+        """How long it may take until it has settled: the longest that any look has found."""
 
     def look(self, *, whole: bool = False) -> list[str]:
         """What is not good now, in words. A look that is not `whole` asks for what can have changed since the last."""
@@ -70,7 +74,28 @@ class Rounds:
         bad = [(item, examine) for item, examine in found if _worst(examine).outcome.rank >= Outcome.BLIND.rank]
         self._bad_items = [item for item, _ in bad]
         self.never = tuple(_never(store, (examine for _, examine in bad)))
+        self.patience = max([self.patience, *self._waits(store)])
         return [_told(examine) for _, examine in bad]
+
+    @property
+    def measures(self) -> bool:
+        """Whether any check judges metrics."""
+        return METRICS in self._run.stores[self._stack.name].results
+
+    def _waits(self, store: Gathering) -> list[timedelta]:
+        """How long each deployment under way may take until what is new gets all traffic, with its planned waits."""
+        if ROLLOUTS not in store.results:
+            return []
+        limits = self._stack.limits
+        try:
+            rollouts: list[Rollout] = store.value(ROLLOUTS)
+            return [
+                timedelta(minutes=limits.of(one.service).deployment_minutes) + moving.until_it_serves
+                for one in rollouts
+                for moving in one.under_way
+            ]
+        except CouldNotLook:
+            return []  # not known: whatever blinded it also blinds a check, which says so
 
     def _taken_over(self, last: Gathering) -> Earlier:
         again = set(observations_of(self._bad_items, self._stack))

@@ -133,3 +133,22 @@ OWNERS = {
 def test_the_plan_says_which_infrastructure_code_defines_the_rule(rule: Raw, of_group: Raw, says: str) -> None:
     (target,) = targets(ssh("0.0.0.0/0"), **rule)
     assert planned(remedy(rules(ssh("0.0.0.0/0"), **rule), {**group(), **of_group}), target).beware.startswith(says)
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "sg-1",
+        "{",
+        "[]",
+        '["sg-1"]',
+        '["sg-1", {}]',
+        '["sg-1", []]',
+        '[1, {"IpProtocol": "tcp"}]',
+        "null",
+        '["sg-1", 7, 8, 9]',
+    ],
+)
+def test_a_target_that_is_not_a_plans_is_one_clear_line(target: str) -> None:
+    with pytest.raises(CannotFix, match="as the plan of --fix=plan has it"):
+        RevokeIngress(stack(), Aws({}), tuple).normal(target)

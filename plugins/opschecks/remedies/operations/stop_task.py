@@ -7,6 +7,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
+from ...aws.ecs import Service
 from ...core.change import CannotFix, Progress, Request, Risk, State, Step
 from ...core.wording import nearest
 from ...fixing.operation import Operation
@@ -72,8 +73,8 @@ class StopTask(Operation):
         told = self._describe(target, str(before["service"]))
         desired = int(told["desiredCount"])
         running = self._others_running(target, str(before["service"]))
-        newest = next((str(event.get("message", "")) for event in told.get("events", [])), "")
-        return Progress(running >= desired, f"{running} of {desired} tasks run" + (f": {newest}" if newest else ""))
+        trouble = Service(arn=target, name=target, evidence=told).trouble if told.get("events") else ""
+        return Progress(running >= desired, f"{running} of {desired} tasks run" + (f": {trouble}" if trouble else ""))
 
     def _require_safe(self, target: str) -> None:
         told = self._task(target)
@@ -126,8 +127,10 @@ def _service(told: Mapping[str, Any]) -> str:
 def unsteady(service: Mapping[str, Any]) -> str:
     """Why no task of the service should be stopped at this moment; nothing where one may be."""
     desired, running = service["desiredCount"], service["runningCount"]
-    deployments = service["deployments"]
-    if len(deployments) > 1 or any(one.get("rolloutState", "COMPLETED") != "COMPLETED" for one in deployments):
+    deployments, sets = service.get("deployments") or [], service.get("taskSets") or []
+    going = any(one.get("rolloutState", "COMPLETED") != "COMPLETED" for one in deployments)
+    going |= any(one.get("stabilityStatus", "STEADY_STATE") != "STEADY_STATE" for one in sets)
+    if going or len(deployments) > 1 or len(sets) > 1:
         return "a deployment is under way"
     if running != desired or service["pendingCount"]:
         return f"{running} of {desired} tasks run: some are missing already"

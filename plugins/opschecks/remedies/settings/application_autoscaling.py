@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from ...core.answer import Answer
-from ...core.change import CannotFix, Request, Risk, State
+from ...core.change import CannotFix, Request, Risk, Sends, State
 from ...fixing.remedy import IN_CODE_TOO, Setting, wished_number
+
+if TYPE_CHECKING:
+    from ...config.limits import Limits
 
 _CALL = "application-autoscaling:DescribeScalableTargets"
 _SCHEDULE = "application-autoscaling:DescribeScheduledActions"
@@ -58,6 +61,26 @@ class _ScalableTarget(Setting):
         return Request(
             "application-autoscaling", "RegisterScalableTarget", {**_OF_ECS, "ResourceId": target, **changed}
         )
+
+
+def scaling_bounds(aws: Sends, target: str, limits: Limits) -> tuple[int, int]:
+    """Fewest and most tasks of service/CLUSTER/NAME: by its scalable target; without one, by its limits."""
+    told = {"ServiceNamespace": "ecs", "ResourceIds": [target]}
+    for one in aws.items("application-autoscaling", "DescribeScalableTargets", "ScalableTargets", **told):
+        if one.get("ScalableDimension", _DIMENSION) == _DIMENSION:
+            return int(one["MinCapacity"]), int(one["MaxCapacity"])
+    return limits.min_tasks, limits.max_tasks
+
+
+def beyond(wanted: int, low: int, high: int) -> str:
+    """Why a number of tasks out of bounds is more than a safe change; nothing where it is within them.
+
+    Auto-scaling then neither goes on from there nor, for long, takes it back:
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-auto-scaling.html
+    """
+    if wanted > high:
+        return f"{wanted} is above its maximum, {high}: each task costs, and only a later scale-in takes them back"
+    return f"{wanted} is below its minimum, {low}: only a later scale-out brings it back" if wanted < low else ""
 
 
 def _deploys(service: Answer) -> bool:

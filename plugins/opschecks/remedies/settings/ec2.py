@@ -42,6 +42,20 @@ class RevokeIngress(Setting):
         wide = group.wider_than(self.stack.ingress)
         return [_target(resource, rule) for rule in group.rules if rule.source in wide]
 
+    def normal(self, target: str) -> str:
+        """CannotFix where it is not what a plan has for a target."""
+        try:
+            group, permission, *tags = json.loads(target)
+            (_,) = SecurityGroup.sources_of(permission)
+            if isinstance(group, str) and dict(*tags) is not None:
+                return target
+        except (ValueError, TypeError, AttributeError, KeyError):
+            pass
+        raise CannotFix(
+            f"{target[:80]}: expected [group, permission of one source] as JSON, as the plan of --fix=plan has it: "
+            "make that plan, and choose from it with opschecks fix PLAN --only"
+        )
+
     def shown(self, target: str) -> str:
         group, permission, *_ = json.loads(target)
         return f"{group}: {SecurityGroup.sources_of(permission)[0]}"

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from ...aws.ecs import Service
 from ...aws.elbv2 import filled_by
 from ...core import clock
 from ...core.answer import Answer
-from ...core.change import CannotFix, Progress, Proof, Request, Risk, State
+from ...core.change import CannotFix, Change, Progress, Proof, Request, Risk, State
 from ...core.observation import CouldNotLook
 from ...core.wording import nearest
 from ...fixing.remedy import Setting, wished_number
+from .application_autoscaling import beyond, scaling_bounds
 from .ecs_stop import ALLOW as STOP_ALLOW
 from .ecs_stop import stop_request, under_way
 
@@ -129,6 +131,7 @@ class ScaleService(_Service):
     )
     beware = "auto-scaling may change the number again; a CDK deployment resets it"
     wishes = {"desired": "desired tasks; default: half as many more"}  # noqa: RUF012
+    allow: ClassVar[Sequence[str]] = (*_Service.allow, "application-autoscaling:DescribeScalableTargets")
 
     def read(self, target: str) -> State:
         told = self._describe(target)
@@ -143,8 +146,27 @@ class ScaleService(_Service):
         most = self.stack.limits.max_tasks
         wanted = min(most, now["desiredCount"] + max(1, now["desiredCount"] // 2))
         if wanted <= now["desiredCount"]:
-            raise CannotFix(f"{now['desiredCount']} tasks are desired already, and limit max_tasks is {most}")
+            raise CannotFix(f"{now['desiredCount']} tasks are desired already, and its maximum is {most}")
         return {"desiredCount": wanted}
+
+    def bounds(self, target: str) -> tuple[int, int]:
+        """Fewest and most tasks of the service."""
+        return scaling_bounds(self.aws, target, super().within_limits_of(target).stack.limits)
+
+    def within_limits_of(self, target: str) -> Self:
+        """The same with the service's own bounds."""
+        made = super().within_limits_of(target)
+        low, high = self.bounds(target)
+        limits = made.stack.limits.model_copy(update={"min_tasks": low, "max_tasks": high})
+        made.stack = made.stack.model_copy(update={"limits": limits})
+        return made
+
+    def described(self, change: Change) -> Change:
+        """Disruptive beyond its bounds, and why."""
+        if not (why := beyond(int(change.after["desiredCount"]), *self.bounds(change.target))):
+            return change
+        risk = max(change.risk, Risk.DISRUPTIVE, key=lambda one: one.rank)
+        return replace(change, risk=risk, beware="; ".join(filter(None, (why, change.beware))))
 
     def request(self, target: str, before: State, after: State) -> Request:
         return self._update(target, desiredCount=after["desiredCount"])

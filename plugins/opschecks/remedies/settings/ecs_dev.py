@@ -10,6 +10,7 @@ from ...core import clock
 from ...core.change import CannotFix, Risk, State
 from ...core.observation import CouldNotLook
 from ...core.wording import nearest
+from ...fixing.remedy import LARGEST
 from .ecs import ScaleService
 
 if TYPE_CHECKING:
@@ -65,6 +66,10 @@ class ScaleDevToZero(ScaleService):
         except CouldNotLook as error:
             raise CannotFix(f"which services are production is not known: {error}") from None
         return [f"service/{own.cluster}/{name}" for name in own.services]
+
+    def bounds(self, target: str) -> tuple[int, int]:
+        """None: that it runs nothing is the purpose."""
+        return 0, LARGEST
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:
         if now["desiredCount"] == 0:

@@ -115,13 +115,28 @@ def _revisions(self: EC2ContainerServiceResponse) -> ActionResult:
     """moto has no service revisions."""
     asked = self._get_param("serviceRevisionArns")
     known = {
-        arn: {"serviceRevisionArn": arn, "serviceArn": service.arn, "taskDefinition": one["taskDefinition"]}
+        arn: {
+            "serviceRevisionArn": arn,
+            "serviceArn": service.arn,
+            "taskDefinition": one["taskDefinition"],
+            "resolvedConfiguration": {"loadBalancers": _resolved(service, one)},
+        }
         for service in self.ecs_backend.services.values()
         for one in (*service.deployments, *getattr(service, "taken_back", ()))
         if (arn := _arn(service, "service-revision", one))
     }
     failures = [{"arn": arn, "reason": "MISSING"} for arn in asked if arn not in known]
     return ActionResult({"serviceRevisions": [known[arn] for arn in asked if arn in known], "failures": failures})
+
+
+def _resolved(service: Any, deployment: dict[str, Any]) -> list[dict[str, str]]:
+    """The target group of each load balancer that this deployment's tasks have: the alternate one while it replaces."""
+    replaces_one = deployment.get("status") == "PRIMARY" and len(service.deployments) > 1
+    found = []
+    for one in service.load_balancers or []:
+        other = (one.get("advancedConfiguration") or {}).get("alternateTargetGroupArn")
+        found.append({"targetGroupArn": other if other and replaces_one else one["targetGroupArn"]})
+    return found
 
 
 @replaces(

@@ -1,0 +1,98 @@
+"""Ctrl-C between changes: what was not begun is reported as that, whoever makes the changes."""
+
+from __future__ import annotations
+
+import os
+import signal
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from opschecks.cli import fix as by_name
+from opschecks.core.change import Change
+from opschecks.fixing.outcome import ChangeResult, Fixed, Interrupted
+from opschecks.hooks import fix as by_checks
+from opschecks.hooks.fix import PLAN
+from tests.fixing.test_loop import CURED, Desk, desk
+
+__all__ = ["desk"]
+NOT_BEGUN = "not made: interrupted before it was begun"
+
+
+def _three(desk: Desk) -> list[Change]:
+    desk.world.values["c"] = "off"
+    return [desk.plan(target=target) for target in ("a", "b", "c")]
+
+
+def test_what_ctrl_c_leaves_unmade_of_a_group_is_reported_too(desk: Desk) -> None:
+    def interrupt(wanted: str) -> None:
+        if wanted == "on":
+            os.kill(os.getpid(), signal.SIGINT)
+
+    changes, desk.world.answer = _three(desk), interrupt
+    with pytest.raises(Interrupted) as raised:
+        desk.fixer.make_all(changes, lambda: CURED)
+    assert [(fixed.change.target, fixed.result.value) for fixed in raised.value.fixed] == [
+        ("a", "rolled back"),
+        ("b", "refused"),
+        ("c", "refused"),
+    ]
+    assert [fixed.said for fixed in raised.value.fixed[1:]] == [NOT_BEGUN] * 2
+    assert desk.world.values == {"a": "off", "b": "off", "c": "off"}
+
+
+def test_ctrl_c_before_the_first_change_reports_all_of_them(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object) -> str:
+        raise KeyboardInterrupt
+
+    changes = _three(desk)
+    object.__setattr__(desk.fixer, "veto", interrupt)
+    with pytest.raises(Interrupted) as raised:
+        desk.fixer.make_all(changes, lambda: CURED)
+    assert [fixed.said for fixed in raised.value.fixed] == [NOT_BEGUN] * 3
+    assert desk.world.sent == []
+
+
+def test_groups_of_other_findings_are_reported_too(desk: Desk) -> None:
+    changes = _three(desk)
+    kept: list[tuple[str, str]] = []
+    fixing = by_checks._Fixing.__new__(by_checks._Fixing)
+    findings = [SimpleNamespace(resource=change.target) for change in changes]
+    item = SimpleNamespace(nodeid="here")
+    cases = zip(changes, findings, strict=True)
+    session: Any = SimpleNamespace(config=SimpleNamespace(stash={PLAN: "reviewed"}))
+    run: Any = SimpleNamespace(plan_not_made=[])
+    fixing.session, fixing.run = session, run
+    fixing.cases = {id(change): by_checks._Case(item, finding) for change, finding in cases}  # type: ignore[arg-type]
+    fixing._keep = lambda fixed, resource, nodeid: kept.append((resource, fixed.said))  # type: ignore[method-assign]
+    fixing._plan = lambda changing: changes  # type: ignore[method-assign]
+    fixing._as_reviewed = fixing._guarded = lambda *given: changes  # type: ignore[method-assign]
+
+    def make(changing: object, group: Any) -> None:
+        if group[0] is changes[1]:
+            raise Interrupted([])
+
+    fixing._make = make  # type: ignore[method-assign]
+    changing: Any = SimpleNamespace(proof_of=lambda change: None)
+    with pytest.raises(Interrupted):
+        fixing._apply(changing)
+    assert kept == [("c", NOT_BEGUN)]
+    assert run.plan_not_made == [f"_-switch on c: {NOT_BEGUN}"]
+
+
+def test_changes_by_name_are_reported_too(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    changes, shown = _three(desk), []
+    monkeypatch.setattr(by_name, "show_plan", lambda change: None)
+    monkeypatch.setattr(by_name, "show_result", lambda fixed: shown.append((fixed.change.target, fixed.said)))
+
+    def make(change: Change, *, undoes: str = "") -> Fixed:
+        if change is changes[1]:
+            raise Interrupted([Fixed(change, ChangeResult.ROLLED_BACK, "interrupted")])
+        return Fixed(change, ChangeResult.DONE, "done")
+
+    changing: Any = SimpleNamespace(guarded=lambda planned, allow, undoing: (planned, []), make=make)
+    assert by_name._make(changing, changes, (), yes=True) == 130
+    assert shown == [("a", "done"), ("b", "interrupted"), ("c", NOT_BEGUN)]

@@ -1,0 +1,204 @@
+"""Blue/green, linear, canary and CodeDeploy while both colours run: each that users reach is judged by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from opschecks.aws.gate_snapshot import SinceTheGate
+from tests.canned import Raw, checks_of
+from tests.canned_ecs import definition, record, service, task_set
+from tests.real.deploys import (
+    API,
+    BLUE,
+    DENIED,
+    GREEN,
+    GUIDE,
+    TWO,
+    blue_green,
+    of_two_colours,
+    since_then,
+    stepwise,
+    target,
+)
+from tests.real.rows import Row
+
+check = checks_of("deploy/after", "nothing_got_worse").test_nothing_got_worse
+SICK = [target(3, "unhealthy"), target(4, "unhealthy")]
+FRESH = [target(3), target(4)]
+SHIFTING: Raw = {"deploymentConfiguration": {"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 1440}}
+
+
+def revision_has(group: str | None) -> dict[tuple[str, str], Any]:
+    """What DescribeServiceRevisions says of the group that the new revision has; None: nothing."""
+
+    def told(serviceRevisionArns: Sequence[str]) -> Raw:  # noqa: N803 - AWS's name
+        resolved = {"resolvedConfiguration": {"loadBalancers": [{"targetGroupArn": group}]}} if group else {}
+        return {
+            "serviceRevisions": [
+                {"serviceRevisionArn": arn, "taskDefinition": definition(8), **resolved} for arn in serviceRevisionArns
+            ]
+        }
+
+    return {("ecs", "DescribeServiceRevisions"): told}
+
+
+def both(
+    blue: Sequence[Raw], green: Sequence[Raw], *records: Raw, new: str | None = GREEN, **more: Any
+) -> Mapping[str, list[SinceTheGate]]:
+    """Blue had two healthy targets before the deploy; what both have now, and what ECS records of the deployment."""
+    raw = more.pop("raw", None) or of_two_colours(**SHIFTING)
+    answers = more.pop("answers", None) or revision_has(new)
+    return since_then(raw, {BLUE: (TWO, blue), GREEN: ([], green)}, records=records, answers=answers)
+
+
+def sets(primary: str, other: str) -> Raw:
+    """A CodeDeploy service that keeps the replaced task set for an hour."""
+
+    def of(number: int, group: str, status: str) -> Raw:
+        return task_set(number, id=f"ecs-svc/{number:019}", status=status, loadBalancers=[{"targetGroupArn": group}])
+
+    told = [of(8, primary, "PRIMARY"), of(7, other, "ACTIVE")]
+    balanced = [{"targetGroupArn": primary, "containerName": "app", "containerPort": 8000}]
+    return service(
+        deploymentController={"type": "CODE_DEPLOY"},
+        deployments=None,
+        taskSets=told,
+        loadBalancers=balanced,
+        runningCount=4,
+    )
+
+
+ROLLING = record(deploymentConfiguration={"strategy": "ROLLING"})
+DENY: Raw = {("ecs", "ListServiceDeployments"): DENIED}
+ROWS = [
+    Row(
+        "the new colour has all traffic and is sick; the old one, which nobody reaches, is healthy",
+        check,
+        lambda: both(TWO, SICK, blue_green("BAKE_TIME")),
+        "failed",
+        GUIDE + "blue-green-deployment-how-it-works.html",
+        says="green, which gets production traffic: 0 targets are healthy, 2 before the deploy, 2 desired",
+    ),
+    Row(
+        "the new colour is the one that ECS calls the primary group: it goes back and forth",
+        check,
+        lambda: both(SICK, FRESH, blue_green("BAKE_TIME"), new=BLUE),
+        "failed",
+        API + "API_ServiceRevisionLoadBalancer.html",
+        says="blue, which gets production traffic",
+    ),
+    Row(
+        "the new colour has all traffic and is healthy; the old one is sick, and nobody reaches it",
+        check,
+        lambda: both(SICK, FRESH, blue_green("BAKE_TIME")),
+        "passed",
+        GUIDE + "blue-green-deployment-how-it-works.html",
+    ),
+    Row(
+        "one of the new colour's two targets is sick in the bake",
+        check,
+        lambda: both(TWO, [target(3), target(4, "unhealthy")], blue_green("BAKE_TIME")),
+        "failed",
+        GUIDE + "blue-green-deployment-how-it-works.html",
+        says="1 targets are healthy",
+    ),
+    Row(
+        "a task of the new colour died in the bake: half of what there was, until its replacement is healthy",
+        check,
+        lambda: both(TWO, [target(3), target(4, "initial")], blue_green("BAKE_TIME")),
+        "failed",
+        GUIDE + "blue-green-deployment-how-it-works.html",
+    ),
+    Row(
+        "the new colour starts, before any traffic",
+        check,
+        lambda: both(TWO, [target(3, "unhealthy")], blue_green("SCALE_UP")),
+        "passed",
+        API + "API_ServiceDeployment.html",
+    ),
+    Row(
+        "a linear shift: both colours have traffic, and the old one is sick",
+        check,
+        lambda: both(SICK, FRESH, stepwise("LINEAR")),
+        "failed",
+        API + "API_LinearConfiguration.html",
+        says="blue, which gets production traffic",
+    ),
+    Row(
+        "a canary gets a twentieth of the traffic, and is sick",
+        check,
+        lambda: both(TWO, SICK, stepwise("CANARY")),
+        "failed",
+        API + "API_CanaryConfiguration.html",
+        says="green, which gets production traffic",
+    ),
+    Row(
+        "a linear shift with both colours healthy",
+        check,
+        lambda: both(TWO, FRESH, stepwise("LINEAR")),
+        "passed",
+        API + "API_LinearConfiguration.html",
+    ),
+    Row(
+        "the deployment is over: the old colour's targets are gone",
+        check,
+        lambda: both([], FRESH, raw=service(**{"loadBalancers": of_two_colours()["loadBalancers"], **SHIFTING})),
+        "passed",
+        API + "API_Deployment.html",
+    ),
+    Row(
+        "one colour is sick, and the revision's target group is not told",
+        check,
+        lambda: both(TWO, SICK, blue_green("BAKE_TIME"), new=None),
+        "blind",
+        API + "API_ServiceRevision.html",
+        says="which target group backend:8 has is not known",
+    ),
+    Row(
+        "the revision's target group is not told, and both colours are healthy",
+        check,
+        lambda: both(TWO, FRESH, blue_green("BAKE_TIME"), new=None),
+        "passed",
+        API + "API_ServiceRevision.html",
+    ),
+    Row(
+        "one colour is sick, and the records are denied",
+        check,
+        lambda: both(TWO, SICK, answers=DENY),
+        "blind",
+        GUIDE + "service-deployment-permissions.html",
+        says="which colour serves is not known: ecs:ListServiceDeployments",
+    ),
+    Row(
+        "the records are denied, and nothing is under way",
+        check,
+        lambda: both(
+            [], FRESH, answers=DENY, raw=service(**{"loadBalancers": of_two_colours()["loadBalancers"], **SHIFTING})
+        ),
+        "passed",
+        GUIDE + "service-deployment-permissions.html",
+    ),
+    Row(
+        "a rolling update of a service that once was blue/green: one group is empty",
+        check,
+        lambda: both(TWO, [], ROLLING, raw=of_two_colours(runningCount=2)),
+        "passed",
+        API + "API_AdvancedConfiguration.html",
+    ),
+    Row(
+        "CodeDeploy: the replacement has the traffic and is sick, the original waits to be terminated",
+        check,
+        lambda: both(TWO, SICK, raw=sets(GREEN, BLUE)),
+        "failed",
+        GUIDE + "deployment-type-bluegreen.html",
+        says="green, which gets production traffic",
+    ),
+    Row(
+        "CodeDeploy: the replacement starts, and the original has the traffic",
+        check,
+        lambda: both(TWO, [target(3, "unhealthy")], raw=sets(BLUE, GREEN)),
+        "passed",
+        GUIDE + "deployment-type-bluegreen.html",
+    ),
+]
