@@ -14,6 +14,7 @@ from .dynamodb import Table
 from .log_groups import LogGroup
 from .log_subscriptions import POLICIES, SUBSCRIPTIONS, account_policies, sent_by_account, sent_by_group
 from .session import Aws
+from .unread import Unread, each_alone
 
 if TYPE_CHECKING:
     from ..config.stack import Stack
@@ -212,7 +213,11 @@ class TableRecovery(Resource):
 @observation(allow=[_RECOVERY])
 def table_recovery(aws: Aws, tables: list[Table], now: datetime) -> list[TableRecovery]:
     """Point-in-time recovery of the stack's tables."""
-    return fan_out(lambda table: _recovery(aws, table, now), tables)
+    return each_alone(
+        lambda table: _recovery(aws, table, now),
+        tables,
+        lambda table, why: TableRecovery(arn=table.arn, name=table.name, evidence=Unread(why), now=now),
+    )
 
 
 def _recovery(aws: Aws, table: Table, now: datetime) -> TableRecovery:

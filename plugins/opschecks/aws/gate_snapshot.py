@@ -90,6 +90,8 @@ def _deployed(services: Sequence[Service] | CouldNotLook) -> list[datetime]:
 
 def _alarm(alarm: Alarm, before: Mapping[str, Any] | None) -> SinceTheGate:
     was = str(before["evidence"].get("StateValue", "unknown")) if before else "not there"
+    if alarm.unread:  # those of CloudFront, where its region may not be read: blind alone
+        return _compared(alarm, was, "not known", alarm.unread)
     rings = alarm.state == "ALARM" and was != "ALARM"
     worse = f"in ALARM since {alarm.since:%H:%M} UTC, {was} before the deploy: {alarm.reason}" if rings else ""
     return _compared(alarm, was, alarm.state, worse)
@@ -119,6 +121,8 @@ def _all_targets(
 
 
 def _filled(service: Service, groups: Sequence[TargetHealth], before: Findings) -> SinceTheGate:
+    if problem := next((group.unread for group in groups if group.unread), None):
+        return _compared(groups[0], "healthy targets", "not known", problem)
     healthy = len({one.id for group in groups for one in group.in_state("healthy")})
     was = len({target for group in groups for target in _healthy_before(before.get(group.arn))})
     both = replace(groups[0], name=" and ".join(group.name for group in groups))
@@ -134,6 +138,8 @@ def _filled(service: Service, groups: Sequence[TargetHealth], before: Findings) 
 
 
 def _unfilled(group: TargetHealth, before: Findings) -> SinceTheGate:
+    if group.unread:
+        return _compared(group, f"{len(_healthy_before(before.get(group.arn)))} healthy", "not known", group.unread)
     was, healthy = len(_healthy_before(before.get(group.arn))), len(group.in_state("healthy"))
     stay = [one for one in group.targets if one not in group.in_state("draining", "unhealthy.draining")]
     # fewer targets, all of them healthy, are a scale-in
