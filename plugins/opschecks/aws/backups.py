@@ -65,6 +65,11 @@ class TableBackups(Resource):
         newest = self.newest
         return self.now - newest.made if newest else None
 
+    def is_new(self, within: timedelta) -> bool:
+        """Whether it was made within this time, and not in place of an earlier table of which there are backups."""
+        made: datetime = self.evidence["Table"]["CreationDateTime"]
+        return self.now - made <= within and all(one.made >= made for one in [*self.listed, *seen(self.vault)])
+
     @property
     def unusable(self) -> str:
         """Newer backups that cannot be restored, and why; empty where there are none."""
