@@ -98,7 +98,7 @@ def test_keys_left_unprocessed_are_asked_again_and_never_taken_for_missing(monke
     aws = Aws({("dynamodb", "BatchGetItem"): [{"Responses": {}, "UnprocessedKeys": left}, found]})
     assert len(fetch(aws, "t-1", [item("a")], "")) == 1
     never = Aws({("dynamodb", "BatchGetItem"): {"Responses": {}, "UnprocessedKeys": left}})
-    with pytest.raises(CouldNotLook, match=f"1 keys of t-1 were left unprocessed {ATTEMPTS} times"):
+    with pytest.raises(CouldNotLook, match=f"1 key of t-1 left unprocessed {ATTEMPTS} times"):
         fetch(never, "t-1", [item("a")], "")
     empty = Aws({("dynamodb", "BatchGetItem"): {}})
     with pytest.raises(CouldNotLook, match="the answer has no 'Responses'"):
@@ -232,7 +232,7 @@ LOADS: dict[str, tuple[tuple[LoadRun, Stack], str, str]] = {
     "fast": (run(*[Got(0, 5)] * 20), "passed", "p95 5 ms"),
     "slow": (run(*[Got(0, 5)] * 18, *[Got(0, 2000)] * 2), "failed", "p95 2000 ms; limit 1000 ms"),
     "failing": (run(*[Got(0, 5)] * 18, *[Got(0, 5, "answered 503")] * 2), "failed", "limit 1 %: 2 × answered 503"),
-    "too few to tell": (run(*[Got(0, 5)] * 9), "blind", "9 requests were answered"),
+    "too few to tell": (run(*[Got(0, 5)] * 9), "blind", "too few requests were answered for a p95: 9"),
     "ended early": (run(*[Got(0, 5)] * 20, stopped="ended early"), "failed", "ended early"),
 }
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.model import Resource
 from ..core.observation import CouldNotLook, Unanswerable, observation, seen
+from ..core.wording import plural
 from .cloudwatch_alarms import Alarm
 from .cloudwatch_metrics import CALL
 from .ecs import Service
@@ -133,7 +134,7 @@ def _filled(service: Service, groups: Sequence[TargetHealth], before: Findings) 
     starting = pending + sum(len(group.in_state("initial")) for group in groups)
     # scaling in takes away what was there before; scaling out has not brought what is desired yet
     due = max(min(was, desired), desired - starting)
-    worse = f"{healthy} targets are healthy, {was} before the deploy, {desired} desired" if healthy < due else ""
+    worse = f"{plural(healthy, 'healthy target')}, {was} before the deploy, {desired} desired" if healthy < due else ""
     return _compared(both, f"{was} healthy", f"{healthy} of {desired} desired are healthy", worse)
 
 
@@ -144,7 +145,7 @@ def _unfilled(group: TargetHealth, before: Findings) -> SinceTheGate:
     stay = [one for one in group.targets if one not in group.in_state("draining", "unhealthy.draining")]
     # fewer targets, all of them healthy, are a scale-in
     worse = healthy < was and healthy < max(1, len(stay))
-    said = f"{healthy} targets are healthy, {was} before the deploy" if worse else ""
+    said = f"{plural(healthy, 'healthy target')}, {was} before the deploy" if worse else ""
     return _compared(group, f"{was} healthy", f"{healthy} healthy", said)
 
 
@@ -184,8 +185,8 @@ def _uncovered(one: Traffic | BalancerErrors, deployed: datetime | None, late: t
         return ""
     return CouldNotLook(
         CALL,
-        f"points of {one.name} come up to {late / timedelta(minutes=1):g} minutes late, and there are none since "
-        f"the deploy of {deployed:%H:%M} UTC: look again at {due:%H:%M} UTC, or wait with --bake",
+        f"points of {one.name} come up to {plural(late / timedelta(minutes=1), 'minute')} late, and there are none "
+        f"since the deploy of {deployed:%H:%M} UTC: look again at {due:%H:%M} UTC, or wait with --bake",
     )
 
 

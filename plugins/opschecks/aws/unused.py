@@ -290,7 +290,7 @@ def _unmeasured(service: Service, cpu: Series, now: datetime) -> CouldNotLook | 
             return CouldNotLook(_SERVICES, said)
         if service.running and now - service.changed_at > LATE and not cpu.last(LATE, now):
             return CouldNotLook(
-                _METRICS, f"{service.name} runs {service.running} tasks, and there is no CPU metric of it"
+                _METRICS, f"{service.name} runs {plural(service.running, 'task')}, and there is no CPU metric of it"
             )
     except CouldNotLook as error:
         return error

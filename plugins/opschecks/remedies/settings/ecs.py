@@ -13,7 +13,7 @@ from ...core import clock
 from ...core.answer import Answer
 from ...core.change import CannotFix, Progress, Proof, Request, Risk, State
 from ...core.observation import CouldNotLook
-from ...core.wording import nearest
+from ...core.wording import nearest, plural
 from ...fixing.remedy import Setting, wished_number
 from .ecs_stop import ALLOW as STOP_ALLOW
 from .ecs_stop import stop_request, under_way
@@ -143,7 +143,7 @@ class ScaleService(_Service):
         most = self.stack.limits.max_tasks
         wanted = min(most, now["desiredCount"] + max(1, now["desiredCount"] // 2))
         if wanted <= now["desiredCount"]:
-            raise CannotFix(f"{now['desiredCount']} tasks are desired already, and limit max_tasks is {most}")
+            raise CannotFix(f"{plural(now['desiredCount'], 'task')} desired already, and limit max_tasks is {most}")
         return {"desiredCount": wanted}
 
     def request(self, target: str, before: State, after: State) -> Request:

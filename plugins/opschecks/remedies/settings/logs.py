@@ -58,7 +58,8 @@ class PutRetention(Setting):
         allowed = [days for days in ALLOWED_DAYS if low <= days <= high]
         if not allowed:
             raise CannotFix(
-                f"no retention that AWS takes lies between {low:g} and {high:g} days (log_retention_days_min, …_max)"
+                f"no retention that AWS takes lies between {low:g} and {plural(high, 'day')} "
+                "(log_retention_days_min, …_max)"
             )
         days = now["retentionInDays"]
         if days is not None and low <= days <= high:
