@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from opschecks import Examine, Severity, Stack, check
+from opschecks import Examine, Severity, Stack, check, plural
 from opschecks.aws.alarm_history import Deliveries, Ringing
 from opschecks.aws.cloudwatch_alarms import Alarm
 from opschecks.remedies.settings.cloudwatch_alarms import EnableAlarmActions
@@ -45,7 +45,7 @@ def test_alarms_can_act(alarms: list[Alarm], alarm_deliveries: Deliveries, stack
             assert not alarm.suppressed_by, alarm.suppressed_by
             assert not alarm_deliveries.muted(alarm), alarm_deliveries.muted(alarm)
             for rule, hours in alarm_deliveries.scheduled(alarm):
-                note(f"{rule}: {hours:g} hours a week")
+                note(f"{rule}: {plural(hours, 'hour')} a week")
                 assert hours <= limit, f"limit {limit:g}"
             assert not alarm_deliveries.failed(alarm), f"nobody was called: {alarm_deliveries.failed(alarm)}"
 

@@ -1,6 +1,6 @@
 """The load balancer has healthy targets, which answer quickly and without errors."""
 
-from opschecks import Examine, Severity, Stack, check
+from opschecks import Examine, Severity, Stack, check, plural
 from opschecks.aws.elbv2 import TargetHealth, told
 from opschecks.aws.traffic import BalancerErrors, Traffic
 from opschecks.remedies.settings.ecs import RollBackAfterErrors
@@ -60,7 +60,7 @@ def test_responses_are_quick(
                 continue
             worst = group.p95_ms(limits.response_time_samples, limits.response_time_p95_ms)
             if worst is None:
-                note(f"{requests} requests in the last hour: too few for a p95 (limit response_time_samples)")
+                note(f"{plural(requests, 'request')} in the last hour: too few for a p95 (limit response_time_samples)")
                 continue
             note(f"p95 at most {worst:.0f} ms in the last hour")
             assert worst <= limits.response_time_p95_ms, f"limit {limits.response_time_p95_ms:g} ms"

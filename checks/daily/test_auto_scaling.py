@@ -1,6 +1,6 @@
 """Services can scale, within the expected limits, and have room to grow."""
 
-from opschecks import Answer, Examine, Severity, Stack, check
+from opschecks import Answer, Examine, Severity, Stack, check, plural
 from opschecks.aws.application_autoscaling import ServiceScaling
 from opschecks.aws.ecs import Service
 from opschecks.remedies.settings.application_autoscaling import ResumeScaling, SetScalingLimits
@@ -37,7 +37,7 @@ def test_scaling_limits_are_as_wanted(auto_scaling: list[ServiceScaling], stack:
                 note(service.never_scales)
                 continue
             assert service.is_registered, "it has no scalable target"
-            note(f"{service.min_capacity} to {service.max_capacity} tasks")
+            note(f"{service.min_capacity} to {plural(service.max_capacity, 'task')}")
             if by := service.set_by_schedule(limits.min_tasks, limits.max_tasks):
                 note(f"set by the schedule: {', '.join(by)}")
                 continue
@@ -81,6 +81,6 @@ def test_services_are_within_their_task_limits(
                 continue
             low, high = scaling.bounds(stack.limits.of(scaling))
             wants = desired[scaling.name].desired
-            note(f"{wants} tasks are desired")
+            note(f"desired: {plural(wants, 'task')}")
             assert wants >= low, f"fewer than the minimum, {low}"
             assert wants <= high, f"more than the maximum, {high}"

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from opschecks import Examine, Severity, Stack, check
+from opschecks import Examine, Severity, Stack, check, plural
 from opschecks.aws.ecs import Task
 from opschecks.aws.rollouts import Rollout
 from opschecks.aws.traffic import ServiceLoad
@@ -58,8 +58,10 @@ def test_services_run_the_tasks_they_want(
             if service.running < service.desired:
                 assert rollout.is_starting, rollout.why or "none is being started for the missing ones"
                 waiting = (now - service.short_since) / timedelta(minutes=1)
-                note(f"the missing ones have been tried for {waiting:.0f} minutes")
-                assert waiting <= longest, "; ".join([f"limit {longest:g} minutes", *filter(None, [rollout.why])])
+                note(f"the missing ones have been tried for {plural(round(waiting), 'minute')}")
+                assert waiting <= longest, "; ".join(
+                    [f"limit {plural(longest, 'minute')}", *filter(None, [rollout.why])]
+                )
 
 
 @check(
@@ -81,7 +83,7 @@ def test_deployments_are_settled(rollouts: list[Rollout], stack: Stack, examine:
             for moving in rollout.under_way:
                 note(str(moving))
                 limit = longest + moving.planned
-                assert moving.age <= limit, f"limit {limit / timedelta(minutes=1):g} minutes"
+                assert moving.age <= limit, f"limit {plural(limit / timedelta(minutes=1), 'minute')}"
             if rollout.by_events_only:
                 note(f"judged by the service's messages alone: {rollout.by_events_only}")
 

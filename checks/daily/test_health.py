@@ -1,6 +1,6 @@
 """The backend answers in time and reports itself healthy."""
 
-from opschecks import Examine, Severity, Stack, check
+from opschecks import Examine, Severity, Stack, check, plural
 from opschecks.web.health import Health
 
 
@@ -11,8 +11,10 @@ def test_backend_is_healthy(health: Health, stack: Stack, examine: Examine) -> N
     with examine(health) as note:
         note(f"latency {health.answer.latency_ms:.0f} ms")
         if health.certificate_days_left is not None:
-            note(f"certificate valid for {health.certificate_days_left:.0f} days")
-            assert health.certificate_days_left >= limits.certificate_days, f"limit {limits.certificate_days} days"
+            note(f"certificate valid for {plural(round(health.certificate_days_left), 'day')}")
+            assert health.certificate_days_left >= limits.certificate_days, (
+                f"limit {plural(limits.certificate_days, 'day')}"
+            )
         assert health.answered_well, f"{health.answer.said}, expected 200 (or 204, without a body)"
         assert health.is_healthy, f"the body says {health.says!r}, which is not one of the stack's healthy_words"
         assert not health.sick_components, ", ".join(health.sick_components)

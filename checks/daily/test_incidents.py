@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from opschecks import Examine, Severity, Stack, check
+from opschecks import Examine, Severity, Stack, check, plural
 from opschecks.aws.dynamodb import Incident
 from opschecks.aws.incident_reads import Reading
 
@@ -26,7 +26,7 @@ def test_active_incidents_are_young(
             limit = stack.limits.oldest_active(incident.severity)
             hours = age.total_seconds() / 3600
             note(f"{incident.severity}, active for {hours:.1f} hours: {incident.title}")
-            assert age <= limit, f"limit {limit.total_seconds() / 3600:g} hours"
+            assert age <= limit, f"limit {plural(limit.total_seconds() / 3600, 'hour')}"
 
 
 @check(

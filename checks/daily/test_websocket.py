@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from opschecks import Examine, Severity, Stack, check
+from opschecks import Examine, Severity, Stack, check, plural
 from opschecks.aws.logs import LogErrors
 from opschecks.aws.websocket_groups import WebSocketGroup
 from opschecks.remedies.settings.elbv2 import EnableStickiness
@@ -50,8 +50,8 @@ def test_reconnecting_reaches_the_same_task(websocket_reconnects: Reconnects, ex
             note(f"not proven live, by attributes only: {websocket_reconnects.unproven}")
             return
         reached = sorted(set(websocket_reconnects.tasks))
-        note(f"{len(websocket_reconnects.tasks)} connections, task {', '.join(reached)}")
-        assert len(reached) == 1, f"{len(reached)} tasks answered one client"
+        note(f"{plural(len(websocket_reconnects.tasks), 'connection')}, task {', '.join(reached)}")
+        assert len(reached) == 1, f"{plural(len(reached), 'task')} answered one client"
 
 
 @check(Severity.MEDIUM, runbook=SLUG, failing="The load balancer cuts idle WebSocket sessions", may_be_empty=True)

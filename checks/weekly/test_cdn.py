@@ -1,6 +1,6 @@
 """The CDN caches what does not change, compresses it, and does not hide what is missing."""
 
-from opschecks import Examine, Severity, check
+from opschecks import Examine, Severity, check, plural
 from opschecks.aws.cdn_caching import BucketBehavior, ErrorPages
 from opschecks.remedies.settings.cloudfront import TuneCdn
 from opschecks.web.caching import StaticAsset
@@ -24,7 +24,7 @@ def test_assets_come_compressed_from_the_cache(static_assets: list[StaticAsset],
     for asset in static_assets:
         with examine(asset) as note:
             assert asset.last.status == 200, f"{asset.last.said}, expected 200"
-            note(f"asked {len(asset.answers)} times; {asset.encoding or 'not compressed'}")
+            note(f"asked {plural(len(asset.answers), 'time')}; {asset.encoding or 'not compressed'}")
             assert not asset.forbids_caching, f"its own Cache-Control is {asset.cache_control}"
             assert asset.is_from_cache, "no answer came from the cache"
             assert asset.encoding, f"it is not compressed, as {asset.last.content_type or 'a file without a type'}"

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from opschecks import CouldNotLook, Examine, Severity, Stack, check
+from opschecks import CouldNotLook, Examine, Severity, Stack, check, plural
 from opschecks.aws.cloudformation import GOOD, UNDER_WAY, FormationStack
 
 SLUG = "disaster-recovery"
@@ -20,7 +20,7 @@ def test_cloudformation_stacks_are_healthy(
             note(f"{one.status} since {one.changed_at:%Y-%m-%d %H:%M} UTC")
             assert one.status in (*GOOD, *UNDER_WAY), one.reason
             if one.status in UNDER_WAY:
-                assert now - one.changed_at <= longest, f"limit {longest.total_seconds() / 60:g} minutes"
+                assert now - one.changed_at <= longest, f"limit {plural(longest.total_seconds() / 60, 'minute')}"
 
 
 @check(Severity.MEDIUM, runbook=SLUG, failing="A CloudFormation stack has drifted from its template")
@@ -35,4 +35,6 @@ def test_cloudformation_stacks_have_not_drifted(
             note(f"drift looked for {one.drift_checked_at:%Y-%m-%d %H:%M} UTC")
             assert not one.has_drifted, one.difference
             if now - one.drift_checked_at > timedelta(days=oldest):
-                raise CouldNotLook("", f"that is longer ago than {oldest:g} days (drift_check_days): {one.advice}")
+                raise CouldNotLook(
+                    "", f"that is longer ago than {plural(oldest, 'day')} (drift_check_days): {one.advice}"
+                )

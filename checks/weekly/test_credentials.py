@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from opschecks import Examine, Severity, Stack, check
+from opschecks import Examine, Severity, Stack, check, plural
 from opschecks.aws.iam import Credentials, KeyHolder
 from opschecks.remedies.operations.access_keys import RotateAccessKey
 
@@ -21,8 +21,8 @@ def test_access_keys_are_rotated(key_holders: list[KeyHolder], stack: Stack, now
     limit = stack.limits.key_age_days
     for user in key_holders:
         with examine(user) as note:
-            note(", ".join(f"{key} is {(now - key.created).days} days old" for key in user.keys))
-            assert not user.made_before(now - timedelta(days=limit)), f"limit {limit:g} days"
+            note(", ".join(f"{key} is {plural((now - key.created).days, 'day')} old" for key in user.keys))
+            assert not user.made_before(now - timedelta(days=limit)), f"limit {plural(limit, 'day')}"
 
 
 @check(Severity.MEDIUM, runbook=SLUG, failing="An active access key is not used", may_be_empty=True)
@@ -35,7 +35,7 @@ def test_access_keys_are_used(key_holders: list[KeyHolder], stack: Stack, now: d
             said = [
                 f"{key} " + (f"was last used {key.used:%Y-%m-%d}" if key.used else "was never used") for key in idle
             ]
-            assert not idle, f"{', '.join(said)}; limit {limit:g} days"
+            assert not idle, f"{', '.join(said)}; limit {plural(limit, 'day')}"
 
 
 @check(
@@ -53,7 +53,7 @@ def test_users_have_one_active_key(key_holders: list[KeyHolder], stack: Stack, n
             note(f"{len(user.keys)} active")
             since = user.both_since
             if since:
-                assert now - since <= timedelta(days=limit), f"since {since:%Y-%m-%d}; limit {limit:g} days"
+                assert now - since <= timedelta(days=limit), f"since {since:%Y-%m-%d}; limit {plural(limit, 'day')}"
 
 
 @check(Severity.CRITICAL, runbook=SLUG, failing="The root user has access keys, or no second factor")
@@ -63,7 +63,7 @@ def test_root_is_locked_away(credentials: list[Credentials], examine: Examine) -
         if root.is_root:
             with examine(root) as note:
                 note(f"as of {root.as_of:%Y-%m-%d %H:%M} UTC")
-                assert not root.active_keys, f"it has {root.active_keys} active access keys"
+                assert not root.active_keys, f"it has {plural(root.active_keys, 'active access key')}"
                 assert root.has_mfa or not root.has_password, "it has no MFA"
 
 

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from opschecks import Examine, Severity, Stack, check
+from opschecks import Examine, Severity, Stack, check, plural
 from opschecks.aws.restores import Rehearsal
 
 
@@ -16,4 +16,4 @@ def test_a_restore_was_rehearsed_lately(restore_rehearsal: Rehearsal, stack: Sta
         if newest is None or restore_rehearsal.now - newest.at > timedelta(days=limit):
             restore_rehearsal.require_all_seen()
             assert newest, "AWS reports no restore of any table of the stack within 90 days"
-            raise AssertionError(f"limit {limit:g} days")
+            raise AssertionError(f"limit {plural(limit, 'day')}")

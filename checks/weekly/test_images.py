@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from opschecks import CouldNotLook, Examine, Severity, Stack, check
+from opschecks import CouldNotLook, Examine, Severity, Stack, check, plural
 from opschecks.aws.image_scans import ImageScan, RunningImage
 
 SLUG = "weekly-maintenance"
@@ -24,7 +24,9 @@ def test_images_have_no_grave_vulnerabilities(
                 note(", ".join(f"{count} {of}" for of, count in grave.items()))
             assert not grave, ", ".join(image.names(limits.image_severity)[:5]) or "the scan names none"
             if at and now - at > timedelta(days=limits.image_scan_days):
-                raise CouldNotLook("", f"what became known since is not in it; limit {limits.image_scan_days:g} days")
+                raise CouldNotLook(
+                    "", f"what became known since is not in it; limit {plural(limits.image_scan_days, 'day')}"
+                )
 
 
 @check(Severity.MEDIUM, runbook=SLUG, failing="A running image is old, or no longer in its registry")
@@ -36,5 +38,5 @@ def test_images_are_young(running_images: list[RunningImage], stack: Stack, now:
             assert image.is_there, "its registry no longer has it: no task can be started from it"
             assert not image.is_archived, "its registry has archived it: no task can be started from it"
             age = now - image.pushed_at
-            note(f"pushed {age.days} days ago")
-            assert age <= timedelta(days=limit), f"limit {limit:g} days"
+            note(f"pushed {plural(age.days, 'day')} ago")
+            assert age <= timedelta(days=limit), f"limit {plural(limit, 'day')}"

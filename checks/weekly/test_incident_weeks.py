@@ -1,6 +1,6 @@
 """Incidents of the week: none keeps recurring."""
 
-from opschecks import Examine, Severity, Stack, check
+from opschecks import Examine, Severity, Stack, check, plural
 from opschecks.aws.dynamodb import Incident
 from opschecks.aws.incident_weeks import IncidentWeeks
 
@@ -18,6 +18,6 @@ def test_no_incident_keeps_coming_back(
         if incident_weeks.reading.through:
             note(incident_weeks.reading.through)
         again = incident_weeks.repeated(limit)
-        told = "; ".join(f"“{title}” {times} times" for title, times in again.items())
+        told = "; ".join(f"“{title}” {plural(times, 'time')}" for title, times in again.items())
         assert not again, f"{told} within the week, limit {limit}"
         incident_weeks.reading.require_indexed()

@@ -1,6 +1,6 @@
 """Data that is no longer needed is deleted, and nothing else is."""
 
-from opschecks import Examine, Severity, Stack, check
+from opschecks import Examine, Severity, Stack, check, plural
 from opschecks.aws.log_groups import LogGroup
 from opschecks.aws.s3_lifecycle import Bucket
 from opschecks.remedies.settings.logs import PutRetention
@@ -39,7 +39,10 @@ def test_log_groups_are_kept_as_long_as_wanted(log_groups: list[LogGroup], stack
             limits = stack.limits.of(group)
             low, high = limits.log_retention_days_min, limits.log_retention_days_max
             assert group.exists, "the log group does not exist"
+            if group.fixed_retention:
+                note(group.fixed_retention)
+                continue
             days = group.retention_days
-            note("kept forever" if days is None else f"kept for {days} days")
-            assert days is not None, f"limit {high:g} days"
-            assert low <= days <= high, f"expected {low:g} to {high:g} days"
+            note("kept forever" if days is None else f"kept for {plural(days, 'day')}")
+            assert days is not None, f"limit {plural(high, 'day')}"
+            assert low <= days <= high, f"expected {low:g} to {plural(high, 'day')}"

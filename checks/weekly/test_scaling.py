@@ -1,6 +1,6 @@
 """Scaling did its job this week."""
 
-from opschecks import Examine, Severity, Stack, check
+from opschecks import Examine, Severity, Stack, check, plural
 from opschecks.aws.scaling_activities import ScalingWeek
 
 SLUG = "weekly-maintenance"
@@ -14,7 +14,9 @@ def test_scaling_attempts_succeed(scaling_week: list[ScalingWeek], stack: Stack,
             limit = stack.limits.of(service).scaling_failures_per_week
             note(service.said)
             failed = service.failed
-            assert len(failed) <= limit, f"{len(failed)} attempts failed, limit {limit}; the last: {failed[-1]}"
+            assert len(failed) <= limit, (
+                f"{plural(len(failed), 'attempt')} failed, limit {limit}; the last: {failed[-1]}"
+            )
 
 
 @check(Severity.MEDIUM, runbook=SLUG, failing="Scaling needed more tasks than its maximum")
@@ -23,8 +25,8 @@ def test_scaling_is_not_held_at_its_maximum(scaling_week: list[ScalingWeek], sta
     for service in scaling_week:
         with examine(service) as note:
             limit = stack.limits.of(service).scaling_held_hours_per_week
-            note(f"needed more than its maximum in {service.hours_held} hours of the last 7 days")
-            assert service.hours_held <= limit, f"limit {limit} hours"
+            note(f"needed more than its maximum in {plural(service.hours_held, 'hour')} of the last 7 days")
+            assert service.hours_held <= limit, f"limit {plural(limit, 'hour')}"
 
 
 @check(Severity.LOW, runbook=SLUG, failing="A service scales out and in again and again")
@@ -33,5 +35,5 @@ def test_scaling_does_not_flap(scaling_week: list[ScalingWeek], stack: Stack, ex
     for service in scaling_week:
         with examine(service) as note:
             limit = stack.limits.of(service).scaling_turns_per_day
-            note(f"turned round at most {service.turns_a_day} times within 24 hours")
+            note(f"turned round at most {plural(service.turns_a_day, 'time')} within 24 hours")
             assert service.turns_a_day <= limit, f"limit {limit}; {service.said}"

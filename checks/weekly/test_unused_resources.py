@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from opschecks import Examine, Severity, Stack, check
+from opschecks import Examine, Severity, Stack, check, plural
 from opschecks.aws.unused import WEEK, Address, BalancerUse, DevUse, Volume
 from opschecks.remedies.settings.ecs_dev import ScaleDevToZero
 
@@ -17,7 +17,7 @@ def test_volumes_are_attached(unattached_volumes: list[Volume], stack: Stack, no
         with examine(volume) as note:
             note(str(volume))
             age = now - volume.made
-            assert age <= timedelta(days=limit), f"attached to nothing; limit {limit:g} days"
+            assert age <= timedelta(days=limit), f"attached to nothing; limit {plural(limit, 'day')}"
 
 
 @check(Severity.LOW, runbook=SLUG, failing="An Elastic IP address is associated with nothing", may_be_empty=True)
@@ -51,6 +51,6 @@ def test_dev_services_rest_outside_their_hours(dev_use: list[DevUse], stack: Sta
     limit = stack.limits.dev_hours_outside
     for service in dev_use:
         with examine(service) as note:
-            note(f"{service.hours_outside:.1f} hours outside within a week, {service.tasks} tasks now")
+            note(f"{service.hours_outside:.1f} hours outside within a week, {plural(service.tasks, 'task')} now")
             assert not service.runs_outside_now, "it runs now, outside its hours"
-            assert service.hours_outside <= limit, f"limit {limit:g} hours"
+            assert service.hours_outside <= limit, f"limit {plural(limit, 'hour')}"

@@ -14,6 +14,7 @@ from .core.model import Check, Figure, Finding, Outcome, Resource, Series, Sever
 from .core.observation import CouldNotLook, NeverComes, fan_out, observation, seen
 from .core.run import ReportSection, Run
 from .core.version import __version__ as __version__
+from .core.wording import plural
 
 if TYPE_CHECKING:
     from .config.stack import Stack as Stack
@@ -66,6 +67,7 @@ __all__ = [
     "check",
     "fan_out",
     "observation",
+    "plural",
     "seen",
 ]
 

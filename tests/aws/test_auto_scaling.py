@@ -166,7 +166,7 @@ test_services_have_room_to_scale = judges(
 
 
 WITHIN: dict[str, tuple[list[Service], list[Raw], str, str]] = {
-    "between the limits": ([service(3)], [target()], "passed", "3 tasks are desired"),
+    "between the limits": ([service(3)], [target()], "passed", "desired: 3 tasks"),
     "at the minimum": ([service(2)], [target()], "passed", ""),
     "at the maximum": ([service(10)], [target()], "passed", ""),
     "one where two is the fewest": ([service(1)], [target()], "failed", "fewer than the minimum, 2"),
@@ -231,7 +231,7 @@ def test_a_service_of_one_task_needs_no_scaling_once_its_limits_say_so(name: str
 def test_two_of_a_service_of_one_task_fail() -> None:
     given = {"auto_scaling": seen([]), "services": [service(2)], "stack": SINGLETON}
     told = verdict(checks.test_services_are_within_their_task_limits, **given)
-    assert told == ("failed", "2 tasks are desired; more than the maximum, 1")
+    assert told == ("failed", "desired: 2 tasks; more than the maximum, 1")
 
 
 def test_each_service_has_its_own_target_and_policies() -> None:

@@ -327,7 +327,7 @@ KEPT: dict[str, tuple[Bucket, str, str]] = {
     "versions for a month": (site(ON, old(30)), "passed", "for 30 days"),
     "never had versions": (site({}), "failed", "versioning is off"),
     "versions no more": (site({"Status": "Suspended"}), "failed", "versioning is suspended"),
-    "versions for a day": (site(ON, old(30), old(1)), "failed", "for 1 days; expected 7 days"),
+    "versions for a day": (site(ON, old(30), old(1)), "failed", "for 1 day; expected 7 days"),
     "for a day, and switched off": (site(ON, old(1, Status="Disabled")), "passed", ""),
     "for a day, of the site": (site(ON, old(1, Filter={"Prefix": "live/assets/"})), "failed", ""),
     "for a day, of something else": (site(ON, old(1, Filter={"Prefix": "previews/"})), "passed", ""),

@@ -217,9 +217,9 @@ def utc(**how_long: float) -> datetime:
 AGE: dict[str, tuple[Raw, str, str]] = {
     "young": ({}, "passed", "medium, active for"),
     "older than its severity allows": (written(utc(hours=25)), "failed", "limit 24 hours"),
-    "critical": ({"severity": {"S": "CRITICAL"}}, "failed", "limit 1 hours"),
+    "critical": ({"severity": {"S": "CRITICAL"}}, "failed", "limit 1 hour"),
     "low": ({"severity": {"S": "low"}, **written(utc(hours=71))}, "passed", ""),
-    "of an unknown severity": ({"severity": {"S": "sev0"}}, "failed", "limit 1 hours"),
+    "of an unknown severity": ({"severity": {"S": "sev0"}}, "failed", "limit 1 hour"),
     "in another zone, young": (written(ago(hours=23.5)), "passed", ""),
     "in another zone, old": (written(ago(hours=24.5)), "failed", "limit 24 hours"),
     "without a zone is UTC, young": (written(utc(hours=23.5).replace(tzinfo=None)), "passed", ""),

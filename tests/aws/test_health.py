@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from opschecks.aws.health import HealthEvent, health_events
-from opschecks.core.observation import CouldNotLook
+from opschecks.core.observation import CouldNotLook, NotApplicable
 from tests.canned import ACCOUNT, Aws, Raw, ago, names
 
 BALANCER = f"arn:aws:elasticloadbalancing:{ACCOUNT}:loadbalancer/app/web/50dc6c495c0c9188"
@@ -86,6 +86,12 @@ def test_a_denial_is_no_missing_plan() -> None:
     hidden = CouldNotLook("health:DescribeAffectedEntities", "AccessDeniedException: no")
     with pytest.raises(CouldNotLook, match="DescribeAffectedEntities"):
         health_events(aws_of(event(), entities=hidden), HERE)
+
+
+def test_without_a_support_plan_the_check_is_not_applicable() -> None:
+    no_plan = CouldNotLook("health:DescribeEvents", "SubscriptionRequiredException: ")
+    with pytest.raises(NotApplicable, match="the account's support plan does not include the AWS Health API"):
+        health_events(Aws({("health", "DescribeEvents"): no_plan}), HERE)
 
 
 def test_an_event_says_what_since_when_and_whom_it_affects() -> None:

@@ -76,7 +76,7 @@ def test_the_report_takes_two_calls_whoever_there_is() -> None:
 
 ROOTS: dict[str, tuple[dict[str, str], str, str]] = {
     "locked away": ({}, "passed", "as of"),
-    "with a key": ({"access_key_1_active": "true"}, "failed", "it has 1 active access keys"),
+    "with a key": ({"access_key_1_active": "true"}, "failed", "it has 1 active access key"),
     "with two keys": (dict.fromkeys(iam.SLOTS, "true"), "failed", "it has 2 active access keys"),
     "without MFA": ({"mfa_active": "false"}, "failed", "it has no MFA"),
     "with a password and no MFA": ({"mfa_active": "false", "password_enabled": "TRUE"}, "failed", "it has no MFA"),

@@ -182,7 +182,7 @@ def test_one_incomplete_metric_blinds_no_other() -> None:
     ("results", "reason"),
     [
         (None, "no 'MetricDataResults'"),
-        ([{"Id": "m0", "Timestamps": [NOW], "Values": [], "StatusCode": "Complete"}], "1 times came with 0 values"),
+        ([{"Id": "m0", "Timestamps": [NOW], "Values": [], "StatusCode": "Complete"}], "1 time came with 0 values"),
         ([{"Id": "m0", "Values": [], "StatusCode": "Complete"}], "no 'Timestamps'"),
     ],
     ids=["no results", "more times than values", "no times"],

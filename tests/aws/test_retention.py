@@ -460,7 +460,7 @@ NOT_SET: dict[str, tuple[Any, dict[str, str], dict[str, float], str]] = {
         {"log_retention_days_min": 8, "log_retention_days_max": 13},
         "between 8 and 13",
     ),
-    "fixed by AWS": (group(days=2, logGroupClass="DELIVERY"), {}, {}, "whose retention is fixed by AWS"),
+    "fixed by AWS": (group(days=2, logGroupClass="DELIVERY"), {}, {}, "AWS keeps its events for a day"),
     "gone": (group("/other"), {}, {}, "there is no log group /ecs/backend"),
 }
 

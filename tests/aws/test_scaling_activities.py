@@ -55,13 +55,13 @@ FAILED = {"StatusCode": "Failed", "StatusMessage": "Failed to set desired count 
 ATTEMPTS: dict[str, tuple[list[Raw], str, str]] = {
     "none": ([], "passed", "scaling changed nothing in the last 7 days"),
     "successful": ([to(3, 4), to(1, 2)], "passed", "scaled 2 times in the last 7 days, to between 2 and 4 tasks"),
-    "failed": ([activity(2, **FAILED)], "failed", "1 attempts failed, limit 0; the last: "),
+    "failed": ([activity(2, **FAILED)], "failed", "1 attempt failed, limit 0; the last: "),
     "the newest is told": (
         [activity(2, **FAILED), activity(90, **FAILED) | {"StatusMessage": "x"}],
         "failed",
         f"limit 0; the last: {NOW - timedelta(hours=2):%d %b %H:%M} UTC: Failed",
     ),
-    "not fulfilled": ([activity(2, StatusCode="Unfulfilled")], "failed", "1 attempts failed"),
+    "not fulfilled": ([activity(2, StatusCode="Unfulfilled")], "failed", "1 attempt failed"),
     "without a message": ([activity(2, StatusCode="Failed", StatusMessage=None)], "failed", "Setting desired count to"),
     "overridden": ([activity(2, StatusCode="Overridden")], "passed", ""),
     "under way": ([activity(0.01, StatusCode="InProgress", StatusMessage=None)], "passed", ""),
@@ -85,8 +85,8 @@ test_scaling_attempts_succeed = judges(
 ON_THE_HOUR = NOW.replace(minute=30)
 HELD: dict[str, tuple[list[float], str, str, str]] = {
     "never": ([], "AlreadyAtMaxCapacity", "passed", "in 0 hours of the last 7 days"),
-    "twice in one hour": ([2, 2.1], "AlreadyAtMaxCapacity", "passed", "in 1 hours"),
-    "in two hours": ([2, 50], "AlreadyAtMaxCapacity", "failed", "in 2 hours of the last 7 days; limit 1 hours"),
+    "twice in one hour": ([2, 2.1], "AlreadyAtMaxCapacity", "passed", "in 1 hour"),
+    "in two hours": ([2, 50], "AlreadyAtMaxCapacity", "failed", "in 2 hours of the last 7 days; limit 1 hour"),
     "at its minimum": ([2, 3, 4], "AlreadyAtMinCapacity", "passed", "in 0 hours"),
     "flapping was avoided": ([2, 3, 4], "AutoScalingAnticipatedFlapping", "passed", "in 0 hours"),
     "more than a week ago": ([170, 180, 190], "AlreadyAtMaxCapacity", "passed", "in 0 hours"),
@@ -108,7 +108,7 @@ def test_a_reason_without_a_code_is_not_seen() -> None:
 
 
 FLAPPING: dict[str, tuple[list[Raw], str, str]] = {
-    "a day's wave": ([to(20, 3), to(16, 4), to(8, 3), to(2, 2)], "passed", "at most 1 times"),
+    "a day's wave": ([to(20, 3), to(16, 4), to(8, 3), to(2, 2)], "passed", "at most 1 time"),
     "always up": ([to(9 - count, count) for count in range(2, 9)], "passed", "at most 0 times"),
     "the same number again is no turn": ([to(9, 3), to(8, 4), to(7, 4), to(6, 5)], "passed", "at most 0 times"),
     "out and in": ([to(20 - hour, 3 + hour % 2) for hour in range(9)], "failed", "at most 7 times within 24 hours"),

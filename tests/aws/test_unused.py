@@ -127,8 +127,12 @@ DAY = [(ago(days=2), 3.0), (ago(days=1), 4.0)]
 USES: dict[str, tuple[list[BalancerUse], str, str]] = {
     "busy": (used(balancer(), {"RequestCount": DAY}), "passed", "7 requests or flows in a week"),
     "answers by itself": (used(balancer(), {"HTTP_Redirect_Count": DAY}), "passed", "7 requests"),
-    "idle, with targets": (used(balancer(), {}, groups(2, 1)), "failed", "3 targets are registered"),
-    "counted, and none": (used(balancer(), {"RequestCount": [(ago(days=1), 0.0)]}, groups(1)), "failed", "1 targets"),
+    "idle, with targets": (used(balancer(), {}, groups(2, 1)), "failed", "3 registered targets"),
+    "counted, and none": (
+        used(balancer(), {"RequestCount": [(ago(days=1), 0.0)]}, groups(1)),
+        "failed",
+        "1 registered target",
+    ),
     "idle, with empty groups": (used(balancer(), {}, groups(0)), "failed", "no target is registered"),
     "idle, without groups": (used(balancer(), {}, NONE), "failed", "no target is registered"),
     "young": (used(balancer(days=3), {}, NONE), "passed", "less than a week ago"),

@@ -3,21 +3,34 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
 from opschecks.core.wording import plural
 from tests.scratch import ROOT
 
-NOUNS = "check|run|run file|finding|change|day|AWS call|item|request|table|minute|attempt|error"
-COUNTED = re.compile(rf"\{{(?![A-Z_]+\}}|[\w.]*suite\}})[^{{}}]*\}} (?:more |collected )?(?:{NOUNS})s\b")
-"""A number in an f-string before a noun that always has its s; not a constant, nor the checks of a suite."""
-ROOMS = ("cli", "config", "core", "drills", "fixing", "history", "hooks", "report", "web")
+NOUNS = (
+    "check|run|run file|finding|change|day|AWS call|item|request|table|minute|attempt|error|task|target|time|hour|event"
+    "|page|key|container|incident|filter|connection"
+)
+COUNTED = re.compile(
+    rf"(?<! of )(?<! most )\{{(?![A-Z_]+(?: \+ 1)?\}}|[\w.]*(?:suite|name|container|unseen\[0\])\}})"
+    rf"[^{{}}]*(?<!:,)(?<!:\.[12]f)\}} "
+    rf"(?:more |collected |active access |resolved )?(?:{NOUNS})s\b"
+)
+"""A number in an f-string before a noun that always has its s.
+
+Not a constant, what a container runs, the checks of a suite, the second number of "1 of 2 tasks", or a number with
+decimals or thousands.
+"""
+ROOMS = ("aws", "cli", "config", "core", "drills", "fixing", "history", "hooks", "remedies", "report", "web")
+PLACES = [*(ROOT / "plugins" / "opschecks" / room for room in ROOMS), ROOT / "checks"]
 
 
-@pytest.mark.parametrize("room", ROOMS)
-def test_no_message_counts_one_thing_as_several(room: str) -> None:
-    for path in (ROOT / "plugins" / "opschecks" / room).rglob("*.py"):
+@pytest.mark.parametrize("place", PLACES, ids=lambda place: place.name)
+def test_no_message_counts_one_thing_as_several(place: Path) -> None:
+    for path in place.rglob("*.py"):
         assert COUNTED.findall(path.read_text(encoding="utf-8")) == [], path
 
 

@@ -98,7 +98,7 @@ def test_keys_left_unprocessed_are_asked_again_and_never_taken_for_missing(monke
     aws = Aws({("dynamodb", "BatchGetItem"): [{"Responses": {}, "UnprocessedKeys": left}, found]})
     assert len(fetch(aws, "t-1", [item("a")], "")) == 1
     never = Aws({("dynamodb", "BatchGetItem"): {"Responses": {}, "UnprocessedKeys": left}})
-    with pytest.raises(CouldNotLook, match=f"1 keys of t-1 were left unprocessed {ATTEMPTS} times"):
+    with pytest.raises(CouldNotLook, match=f"1 key of t-1 left unprocessed {ATTEMPTS} times"):
         fetch(never, "t-1", [item("a")], "")
     empty = Aws({("dynamodb", "BatchGetItem"): {}})
     with pytest.raises(CouldNotLook, match="the answer has no 'Responses'"):

@@ -114,7 +114,7 @@ def test_what_got_worse_since_the_gate_is_caught(tmp_path: Path) -> None:
         give_fault(on.sandbox, "target_is_unhealthy")
         worse = _gate(on, "after", *expected)
         assert worse.code == 1
-        assert "1 targets are healthy, 2 before the deploy" in worse.out
+        assert "1 healthy target, 2 before the deploy" in worse.out
 
 
 def test_a_bake_ends_with_the_first_failure(tmp_path: Path) -> None:

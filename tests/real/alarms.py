@@ -301,7 +301,7 @@ ROWS = [
         "passed",
         "14 hours a week",
     ),
-    muted("muted for the deploys on Tuesdays", schedule("cron(30 9 * * TUE)", "PT1H"), "passed", "1 hours a week"),
+    muted("muted for the deploys on Tuesdays", schedule("cron(30 9 * * TUE)", "PT1H"), "passed", "1 hour a week"),
     muted("muted once, next month", schedule("at(2026-12-24T00:00)", "P3D"), "passed"),
     muted("muted from dusk till dawn", schedule("cron(0 20 * * *)", "PT12H"), "failed", "limit 24"),
     muted("muted each weekend", schedule("cron(0 18 * * FRI)", "P2DT12H"), "failed", "60 hours a week"),

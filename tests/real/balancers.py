@@ -176,7 +176,7 @@ ROWS = [
         lambda: of([service("blue", alternate="green")], blue=[UP, UP], green=[STARTING, STARTING]),
         {"blue": "passed", "green": "passed"},
         f"{ECS}/blue-green-deployment-implementation.html",
-        says="2 targets start or drain",
+        says="2 targets starting or draining",
     ),
     Row(
         "the blue group of a blue/green deployment drains",

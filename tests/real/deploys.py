@@ -546,7 +546,7 @@ ROWS = [
         ),
         {"blue and green": "failed"},
         API + "API_AdvancedConfiguration.html",
-        says="1 targets are healthy, 2 before the deploy, 2 desired",
+        says="1 healthy target, 2 before the deploy, 2 desired",
     ),
     Row(
         "since the gate, CodeDeploy moved the tasks to the group of its other task set",

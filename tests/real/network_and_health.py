@@ -7,14 +7,12 @@ from typing import Any
 from opschecks.aws.elbv2 import LoadBalancer
 from opschecks.aws.flow_logs import Vpc, vpcs
 from opschecks.aws.health import HealthEvent, health_events
-from opschecks.core.observation import CouldNotLook
 from tests.canned import ACCOUNT, Aws, Raw, ago, given, names, weekly
 from tests.real.rows import Row
 
 HEALTH = "https://docs.aws.amazon.com/health/latest/APIReference/"
 FLOW = "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_FlowLog.html"
 SHARING = "https://docs.aws.amazon.com/vpc/latest/userguide/vpc-sharing-service-behavior.html"
-NO_PLAN = CouldNotLook("health:DescribeEvents", "SubscriptionRequiredException: ")
 TABLE = f"arn:aws:dynamodb:{ACCOUNT}:table/incidents"
 flows = weekly("flow_logs").test_vpcs_record_their_traffic
 aws_well = weekly("aws_health").test_aws_reports_no_problem_of_the_stack
@@ -164,14 +162,6 @@ ROWS = [
         lambda: {"health_events": told({"events": []})},
         "nothing",
         HEALTH + "API_DescribeEvents.html",
-    ),
-    Row(
-        "an account without a support plan",
-        aws_well,
-        lambda: {"health_events": told(NO_PLAN)},
-        "passed",
-        HEALTH + "Welcome.html",
-        says="not applicable: the account's support plan does not include the AWS Health API",
     ),
     Row(
         "an event of which AWS tells no state",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from pathlib import Path
 
 import pytest
 
 import tests.real
 from tests.real.rows import Row
+from tests.scratch import ROOT
 
 AREAS = sorted(one.name for one in pkgutil.iter_modules(tests.real.__path__) if not one.name.startswith("test_"))
 ROWS: list[tuple[str, Row]] = [
@@ -20,6 +22,25 @@ ROWS: list[tuple[str, Row]] = [
 def test_the_check_concludes_what_is_right(row: Row) -> None:
     assert row.source
     row.hold()
+
+
+SUITES = ("daily", "weekly", "deploy/before", "deploy/after")
+MODULES = [path for suite in SUITES for path in sorted((ROOT / "checks" / suite).glob("test_*.py"))]
+LEAST = 120
+"""How many situations there must be, half of them healthy."""
+
+
+def test_half_of_the_situations_are_healthy_and_unusual() -> None:
+    assert len(ROWS) >= LEAST
+    assert sum(row.healthy for _, row in ROWS) * 2 >= len(ROWS)
+
+
+@pytest.mark.parametrize("module", MODULES, ids=[f"{path.parent.name}/{path.stem}" for path in MODULES])
+def test_each_module_of_checks_meets_at_least_three_situations(module: Path) -> None:
+    rows = [row for _, row in ROWS if Path(row.check.__code__.co_filename) == module]
+    assert len(rows) >= 3
+    assert any(row.healthy for row in rows)
+    assert not all(row.healthy for row in rows)
 
 
 def test_no_situation_is_told_twice() -> None:

@@ -31,6 +31,7 @@ from websockets.sync.server import ServerConnection, serve
 from opschecks.aws.elbv2 import TargetHealth
 from opschecks.config.stack import Stack
 from opschecks.core.observation import CouldNotLook
+from opschecks.core.wording import plural
 from opschecks.sandbox.web import Web
 from opschecks.web.health import Health, certificate_end, health
 from opschecks.web.http import Http
@@ -802,7 +803,7 @@ def test_a_client_without_stickiness_reaches_other_tasks() -> None:
 @pytest.mark.parametrize("healthy", [0, 1])
 def test_one_healthy_target_proves_nothing(healthy: int) -> None:
     seen = _reconnects(f"http://127.0.0.1:{_free_port()}", healthy=healthy)
-    assert seen.unproven == f"{healthy} healthy target(s): two are needed"
+    assert seen.unproven == f"{plural(healthy, 'healthy target')}: two are needed"
     assert seen.tasks == ()
 
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from opschecks import CouldNotLook, Examine, Severity, Stack, check
+from opschecks import CouldNotLook, Examine, Severity, Stack, check, plural
 from opschecks.aws.ecr import RegistryImage, is_pinned
 from opschecks.aws.releases import Release
 from opschecks.remedies.settings.ecs import RollBackService
@@ -30,7 +30,9 @@ def test_what_was_deployed_serves(releases: list[Release], stack: Stack, now: da
             if service.running < service.desired:  # scaling may have gone on from there
                 assert rollout.is_starting, rollout.why or "tasks are missing"
                 waiting = now - service.short_since
-                assert waiting <= longest, f"they were first tried {waiting.total_seconds() / 60:.0f} minutes ago"
+                assert waiting <= longest, (
+                    f"they were first tried {plural(round(waiting.total_seconds() / 60), 'minute')} ago"
+                )
             for moving in rollout.under_way:
                 note(f"{moving}: until it ends, ECS may still roll it back")
 
@@ -58,7 +60,7 @@ def test_tasks_run_the_image_of_their_tag(
             if not read:
                 images = sorted({image for image, _ in release.containers})
                 raise CouldNotLook("", f"no container's image that can be read lies in ECR: {', '.join(images)}")
-            note(f"{len(read)} containers run the image of their tag")
+            note(f"the image of their tag runs in {plural(len(read), 'container')}")
     for unread in registry_images:  # one that cannot be read hides no other
         if unread.problem:
             with examine(unread):

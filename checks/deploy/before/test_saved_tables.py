@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from opschecks import Examine, Severity, check
+from opschecks import Examine, Severity, check, plural
 from opschecks.aws.fresh_backups import SavedTable
 from opschecks.remedies.settings.table_backup import BackUpTable
 
@@ -20,4 +20,4 @@ def test_tables_have_a_fresh_backup(saved_tables: list[SavedTable], examine: Exa
             assert table.status != "MISSING", "the table does not exist"
             assert table.age is not None, "no backup can be restored, and recovery to a moment is off"
             note(f"{table.kind} is {table.age / timedelta(hours=1):.1f} hours old")
-            assert table.age <= table.wanted, f"limit {table.wanted / timedelta(hours=1):g} hours"
+            assert table.age <= table.wanted, f"limit {plural(table.wanted / timedelta(hours=1), 'hour')}"

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from ..core.answer import Answer
 from ..core.model import Figure, Resource
 from ..core.observation import CouldNotLook, observation, seen
+from ..core.wording import plural
 from .alarm_mutes import Mute, alarm_mutes
 from .cloudwatch_alarms import ALARM_TYPES, Alarm
 from .evidence import utc
@@ -187,7 +188,7 @@ class Ringing(Resource):
         """How often, in words; CouldNotLook where it is unknown."""
         if self.unread:
             raise self.unread.again()
-        return f"rang {self.times} times within a day"
+        return f"rang {plural(self.times, 'time')} within a day"
 
 
 @observation(soft=["alarm_news_elsewhere"])

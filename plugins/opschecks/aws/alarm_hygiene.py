@@ -70,7 +70,7 @@ class WatchedAlarm(Resource):
     own actions reaches nobody, or could not be looked at; empty where one does, or it has none. `silent`: metrics that
     should have data. `resting`: metrics without data, of resources that other metrics show to be in use. `accepted`:
     metrics that the stack allows to be silent. `silence` also holds why a metric could not be checked. `rang`: how
-    often it went off, None where that is unknown.
+    often it went off, None where that is unknown; then `no_history` says why.
     """
 
     alarm: Alarm
@@ -81,6 +81,7 @@ class WatchedAlarm(Resource):
     resting: tuple[WatchedMetric, ...] = ()
     accepted: tuple[WatchedMetric, ...] = ()
     rang: int | None = None
+    no_history: CouldNotLook | None = None
 
     @property
     def calls_nobody(self) -> str:
@@ -106,7 +107,8 @@ class WatchedAlarm(Resource):
     def rang_recently(self) -> str:
         """How often it rang, in words."""
         if self.rang is None:
-            return f"how often it rang in the last {HISTORY_DAYS} days is unknown"
+            unknown = f"how often it rang, and whether its actions failed, in the last {HISTORY_DAYS} days is unknown"
+            return f"{unknown}: {self.no_history}" if self.no_history else unknown
         times = f"rang {plural(self.rang, 'time')}" if self.rang else "has not rung"
         return f"{times} in the last {HISTORY_DAYS} days (CloudWatch keeps no older history)"
 
@@ -152,18 +154,23 @@ def watched_alarms(
     samples = _all_samples(aws, asked, now)
     without = [metric for metric in asked if samples[metric] == 0 and is_sparse(metric.namespace, metric.name)]
     alive = dict(zip(without, fan_out(lambda metric: _is_alive(aws, metric), without), strict=True))
+    samples |= {metric: why for metric, why in alive.items() if isinstance(why, CouldNotLook)}
     return [_judged(one, samples, alive, now) for one in found]
 
 
-def _events(
-    aws: Aws, alarms: Sequence[Alarm], here: list[AlarmEvent] | CouldNotLook, now: datetime
-) -> dict[str, list[AlarmEvent]] | CouldNotLook:
-    """The history by alarm, of every region in which the stack has some."""
-    if isinstance(here, CouldNotLook):
-        return here
-    regions = sorted({alarm.region for alarm in alarms} - {"", aws.region})
-    there = [one for region in regions for one in alarm_fortnight(aws.elsewhere(region), now)]
-    return by_alarm([*here, *there])
+_Events = Mapping[str, Mapping[str, Sequence[AlarmEvent]] | CouldNotLook]
+"""The history of each region by alarm, or why it could not be read, which concerns only the alarms there."""
+
+
+def _events(aws: Aws, alarms: Sequence[Alarm], here: list[AlarmEvent] | CouldNotLook, now: datetime) -> _Events:
+    """The history of every region in which the stack has alarms."""
+    found: dict[str, list[AlarmEvent] | CouldNotLook] = {aws.region: here}
+    for region in sorted({alarm.region for alarm in alarms} - {"", aws.region}):
+        try:
+            found[region] = alarm_fortnight(aws.elsewhere(region), now)
+        except CouldNotLook as why:
+            found[region] = why
+    return {region: one if isinstance(one, CouldNotLook) else by_alarm(one) for region, one in found.items()}
 
 
 def _may_be_silent(metric: WatchedMetric, stack: Stack) -> bool:
@@ -173,11 +180,12 @@ def _may_be_silent(metric: WatchedMetric, stack: Stack) -> bool:
 def _watched(
     alarm: Alarm,
     home: str,
-    events: Mapping[str, Sequence[AlarmEvent]] | CouldNotLook,
+    events: _Events,
     deaf: Mapping[str, str | CouldNotLook],
 ) -> WatchedAlarm:
-    own = () if isinstance(events, CouldNotLook) else [one for one in events.get(alarm.name, ()) if one.is_of(alarm)]
-    rang = None if isinstance(events, CouldNotLook) else sum(event.rang for event in own)
+    known = events[alarm.region or home]
+    own = () if isinstance(known, CouldNotLook) else [one for one in known.get(alarm.name, ()) if one.is_of(alarm)]
+    rang = None if isinstance(known, CouldNotLook) else sum(event.rang for event in own)
     figures = (*alarm.figures, *([Figure(f"rang in {HISTORY_DAYS} days", rang)] if rang is not None else []))
     reasons = [deaf.get(action, "") for action in alarm.evidence.get("AlarmActions") or []]
     failed = failed_actions(alarm, own) if reasons else ""
@@ -190,6 +198,7 @@ def _watched(
         unheard=tuple(one for one in unheard if one),
         metrics=metrics,
         rang=rang,
+        no_history=known if isinstance(known, CouldNotLook) else None,
         evidence=alarm.evidence,
         figures=figures,
     )
@@ -236,7 +245,7 @@ def _all_samples(aws: Aws, asked: Sequence[WatchedMetric], now: datetime) -> dic
     for region in sorted({metric.region for metric in asked}):
         parts += batches([metric for metric in asked if metric.region == region], METRICS_A_CALL)
     samples: dict[WatchedMetric, float | CouldNotLook] = {}
-    for part in fan_out(lambda batch: _samples(_in_region(aws, batch[0]), batch, now), parts, at_once=4):
+    for part in fan_out(lambda batch: _samples(aws, batch, now), parts, at_once=4):
         samples.update(part)
     return samples
 
@@ -246,10 +255,15 @@ def _in_region(aws: Aws, metric: WatchedMetric) -> Aws:
 
 
 def _samples(aws: Aws, asked: Sequence[WatchedMetric], now: datetime) -> dict[WatchedMetric, float | CouldNotLook]:
-    """How many samples each metric had within a week."""
+    """How many samples each metric of one region had within a week."""
     begin = (now - WEEK).astimezone(UTC).replace(minute=0, second=0, microsecond=0)
     answers: dict[WatchedMetric, float | CouldNotLook] = {}
-    told = fetch_points(aws, [metric.query for metric in asked], begin, now)
+    try:
+        told = fetch_points(_in_region(aws, asked[0]), [metric.query for metric in asked], begin, now)
+    except CouldNotLook as why:
+        if not asked[0].region:
+            raise
+        return dict.fromkeys(asked, why)  # another region's refusal blinds what is there
     for metric, (points, state) in zip(asked, told, strict=True):
         samples = sum(points.values())
         whole = state == "Complete" or samples > 0
@@ -257,10 +271,17 @@ def _samples(aws: Aws, asked: Sequence[WatchedMetric], now: datetime) -> dict[Wa
     return answers
 
 
-def _is_alive(aws: Aws, metric: WatchedMetric) -> bool:
-    """Whether anything else of the same thing was measured within two weeks, which is what CloudWatch lists."""
-    pages = _in_region(aws, metric).pages("cloudwatch", "ListMetrics", **metric.siblings)
-    return any(page["Metrics"] for page in pages)
+def _is_alive(aws: Aws, metric: WatchedMetric) -> bool | CouldNotLook:
+    """Whether anything else of the same thing was measured within two weeks, which is what CloudWatch lists.
+
+    Or why that is not known, which concerns this metric only.
+    """
+    try:
+        return any(
+            page["Metrics"] for page in _in_region(aws, metric).pages("cloudwatch", "ListMetrics", **metric.siblings)
+        )
+    except CouldNotLook as why:
+        return why
 
 
 def _warms_up(alarm: Alarm, now: datetime) -> bool:
@@ -270,7 +291,7 @@ def _warms_up(alarm: Alarm, now: datetime) -> bool:
 def _judged(
     one: WatchedAlarm,
     samples: Mapping[WatchedMetric, float | CouldNotLook],
-    alive: Mapping[WatchedMetric, bool],
+    alive: Mapping[WatchedMetric, bool | CouldNotLook],
     now: datetime,
 ) -> WatchedAlarm:
     silence: list[WatchedMetric | CouldNotLook] = []
@@ -279,9 +300,9 @@ def _judged(
         told = samples.get(metric)
         if isinstance(told, CouldNotLook):
             silence.append(told)
-        elif told == 0 and not alive.get(metric, False) and not _warms_up(one.alarm, now):
+        elif told == 0 and not alive.get(metric) and not _warms_up(one.alarm, now):
             silence.append(metric)
-    resting = tuple(metric for metric in one.metrics if alive.get(metric, False))
+    resting = tuple(metric for metric in one.metrics if alive.get(metric) is True)
     evidence = {
         **one.evidence,
         "no data for a week": [str(metric) for metric in (*silence, *resting)],

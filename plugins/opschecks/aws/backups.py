@@ -14,6 +14,7 @@ from .dynamodb import Table
 from .log_groups import LogGroup
 from .log_subscriptions import POLICIES, SUBSCRIPTIONS, account_policies, sent_by_account, sent_by_group
 from .session import Aws
+from .unread import Unread, each_alone
 
 if TYPE_CHECKING:
     from ..config.stack import Stack
@@ -63,6 +64,11 @@ class TableBackups(Resource):
         """How old that one is."""
         newest = self.newest
         return self.now - newest.made if newest else None
+
+    def is_new(self, within: timedelta) -> bool:
+        """Whether it was made within this time, and not in place of an earlier table of which there are backups."""
+        made: datetime = self.evidence["Table"]["CreationDateTime"]
+        return self.now - made <= within and all(one.made >= made for one in [*self.listed, *seen(self.vault)])
 
     @property
     def unusable(self) -> str:
@@ -212,7 +218,11 @@ class TableRecovery(Resource):
 @observation(allow=[_RECOVERY])
 def table_recovery(aws: Aws, tables: list[Table], now: datetime) -> list[TableRecovery]:
     """Point-in-time recovery of the stack's tables."""
-    return fan_out(lambda table: _recovery(aws, table, now), tables)
+    return each_alone(
+        lambda table: _recovery(aws, table, now),
+        tables,
+        lambda table, why: TableRecovery(arn=table.arn, name=table.name, evidence=Unread(why), now=now),
+    )
 
 
 def _recovery(aws: Aws, table: Table, now: datetime) -> TableRecovery:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.answer import Answer
 from ..core.model import Resource
-from ..core.observation import NotConfigured, fan_out, observation
+from ..core.observation import CouldNotLook, NotConfigured, fan_out, observation, seen
 from .cloudfront import Distribution
 from .session import Aws
+from .unread import each_alone
 
 if TYPE_CHECKING:
     from ..config.stack import Stack
@@ -43,10 +44,15 @@ MANAGED = {
 
 @dataclass(frozen=True, kw_only=True)
 class BucketBehavior(Resource):
-    """A cache behavior with a bucket as its origin, and its cache policy."""
+    """A cache behavior with a bucket as its origin; `told`: its cache policy, or why that could not be read."""
 
     pattern: str
-    policy: CachePolicy
+    told: CachePolicy | CouldNotLook
+
+    @property
+    def policy(self) -> CachePolicy:
+        """The cache policy."""
+        return seen(self.told)
 
     @property
     def summary(self) -> str:
@@ -99,17 +105,20 @@ def bucket_behaviors(aws: Aws, distribution: Distribution) -> list[BucketBehavio
     if not found:
         raise NotConfigured("", f"no cache behavior of {distribution.name} serves from a bucket")
     own = sorted({policy for _, one in found if (policy := one.get("CachePolicyId")) and policy not in MANAGED})
-    policies = {**MANAGED, **dict(zip(own, fan_out(lambda policy: _own(aws, policy), own), strict=True))}
-    return [
-        BucketBehavior(
-            arn=f"{distribution.arn}#{pattern}",
-            name="default behavior" if pattern == DEFAULT else f"behavior {pattern}",
-            pattern=pattern,
-            policy=policies[one["CachePolicyId"]] if one.get("CachePolicyId") else _older(one),
-            evidence=one,
-        )
-        for pattern, one in found
-    ]
+    policies: dict[str, CachePolicy | CouldNotLook] = {**MANAGED}
+    policies.update(zip(own, fan_out(lambda policy: _own(aws, policy), own), strict=True))
+
+    def behavior(pattern: str, one: dict[str, Any], told: CachePolicy | CouldNotLook) -> BucketBehavior:
+        name = "default behavior" if pattern == DEFAULT else f"behavior {pattern}"
+        return BucketBehavior(arn=f"{distribution.arn}#{pattern}", name=name, pattern=pattern, told=told, evidence=one)
+
+    return each_alone(
+        lambda of: behavior(
+            *of, seen(policies[of[1]["CachePolicyId"]]) if of[1].get("CachePolicyId") else _older(of[1])
+        ),
+        found,
+        lambda of, why: behavior(*of, why),
+    )
 
 
 @observation()
@@ -149,14 +158,18 @@ def _is_bucket(domain: str) -> bool:
     return ".amazonaws." in domain and (".s3." in domain or ".s3-" in domain)
 
 
-def _own(aws: Aws, policy: str) -> CachePolicy:
-    """A cache policy of the account."""
-    answer = aws.call("cloudfront", "GetCachePolicy", Id=policy)
-    config = answer["CachePolicy"]["CachePolicyConfig"]
+def _own(aws: Aws, policy: str) -> CachePolicy | CouldNotLook:
+    """A cache policy of the account, or why it could not be read, which concerns only what is cached by it."""
+    try:
+        answer = aws.call("cloudfront", "GetCachePolicy", Id=policy)
+        config = answer["CachePolicy"]["CachePolicyConfig"]
+        name = str(config["Name"])
+    except CouldNotLook as why:
+        return why
     keyed_by = config.get("ParametersInCacheKeyAndForwardedToOrigin") or {}
     encodings = any(keyed_by.get(key) for key in ("EnableAcceptEncodingGzip", "EnableAcceptEncodingBrotli"))
     keeps = config.get("MaxTTL", 1) > 0  # left out, it is a year
-    return CachePolicy(str(config["Name"]), keeps, keeps and encodings)
+    return CachePolicy(name, keeps, keeps and encodings)
 
 
 def _older(behavior: Mapping[str, Any]) -> CachePolicy:

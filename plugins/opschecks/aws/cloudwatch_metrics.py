@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.model import Resource, Series
 from ..core.observation import CouldNotLook, batches, fan_out, observation
+from ..core.wording import plural
 from .dynamodb import Table
 from .inventory import Inventory
 from .own_groups import Fronted, dimension
@@ -90,7 +91,13 @@ class Metrics:
 
 def _words(window: timedelta) -> str:
     minutes = int(window.total_seconds() // 60)
-    return "hour" if minutes == 60 else f"{minutes} minutes" if minutes < 60 else f"{minutes // 60} hours"
+    return (
+        "hour"
+        if minutes == 60
+        else f"{plural(minutes, 'minute')}"
+        if minutes < 60
+        else f"{plural(minutes // 60, 'hour')}"
+    )
 
 
 def wanted(stack: Stack, inventory: Inventory, fronted: Iterable[Fronted], tables: Iterable[Table]) -> list[Metric]:
@@ -232,7 +239,7 @@ def fetch_points(
         for told in page["MetricDataResults"]:
             times, values = told["Timestamps"], told["Values"]
             if len(times) != len(values):
-                raise CouldNotLook(CALL, f"{len(times)} times came with {len(values)} values")
+                raise CouldNotLook(CALL, f"{plural(len(times), 'time')} came with {plural(len(values), 'value')}")
             read = dict(zip((time.astimezone(UTC) for time in times), values, strict=True))
             known = points.setdefault(told["Id"], {})
             said.setdefault(told["Id"], []).extend(_messages(told))

@@ -13,6 +13,7 @@ from ..core.observation import CouldNotLook, NotThere, fan_out, names_no, observ
 from .evidence import Read
 from .inventory import Inventory
 from .session import Aws
+from .unread import Unread
 
 if TYPE_CHECKING:
     from ..config.stack import Stack
@@ -108,22 +109,6 @@ class Incident(Resource):
         return [name for name in needed if not (self.evidence.get(name) and isinstance(self.evidence[name], str))]
 
 
-class _Unread(Answer):
-    """Evidence of a table that could not be described: reading anything of it raises why."""
-
-    __slots__ = ("error",)
-
-    def __init__(self, error: CouldNotLook) -> None:
-        super().__init__((), error.call)
-        self.error = error
-
-    def __getitem__(self, key: str) -> Any:
-        raise self.error.again()
-
-    def get(self, key: str, default: Any = None) -> Any:
-        raise self.error.again()
-
-
 @observation(allow=["dynamodb:DescribeTable"])
 def tables(aws: Aws, inventory: Inventory) -> list[Table]:
     """The stack's tables with their indexes. One that may not be read is blind alone; CouldNotLook where none may."""
@@ -142,7 +127,7 @@ def _table(aws: Aws, name: str) -> Table:
         told = {"TableStatus": "MISSING", "Error": missing.reason}
         return Table(arn=name, name=name, evidence=Answer(told, missing.call))
     except CouldNotLook as error:
-        return Table(arn=name, name=name, evidence=_Unread(error), unread=error)
+        return Table(arn=name, name=name, evidence=Unread(error), unread=error)
     items = [Figure("items", raw["ItemCount"])] if raw.get("ItemCount") is not None else []
     return Table(arn=str(raw.get("TableArn") or name), name=name, evidence=raw, figures=tuple(items))
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from ..core.answer import Answer
 from ..core.observation import CouldNotLook, batches
+from ..core.wording import plural
 
 Item = Mapping[str, Mapping[str, Any]]
 """Attributes in DynamoDB's own notation: each a value under the name of its type."""
@@ -110,5 +111,7 @@ def read_items(aws: Any, table: str, keys: Sequence[str], of: Sequence[Item]) ->
                 break
             time.sleep(0.05 * 2**attempt)
         else:
-            raise CouldNotLook(_GET, f"{len(todo)} items were left unread {ATTEMPTS} times: the table is throttled")
+            raise CouldNotLook(
+                _GET, f"{plural(len(todo), 'item')} left unread {ATTEMPTS} times: the table is throttled"
+            )
     return found

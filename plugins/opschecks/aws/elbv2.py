@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 from ..core.answer import Answer
 from ..core.model import Figure, Resource
 from ..core.observation import CouldNotLook, NotConfigured, batches, fan_out, observation, seen
+from ..core.wording import plural
 from .ecs import Service
 from .evidence import Read, equals
 from .inventory import Inventory
 from .session import Aws
+from .unread import Unread, each_alone
 
 if TYPE_CHECKING:
     from ..config.stack import Stack
@@ -46,11 +48,15 @@ class LoadBalancer(Resource):
 
 @dataclass(frozen=True, kw_only=True)
 class TargetGroup(Resource):
-    """A target group with its attributes."""
+    """A target group with its attributes. `problem`: why these could not be read."""
+
+    problem: CouldNotLook | None = None
 
     @property
     def attributes(self) -> Mapping[str, str]:
         """Attribute values by key; AWS gives every value as a string."""
+        if self.problem:
+            raise self.problem.again()
         return Answer(((item["Key"], item["Value"]) for item in self.evidence["Attributes"]), _ATTRIBUTES)
 
     def _attribute(self, key: str) -> str:
@@ -90,16 +96,21 @@ class Target:
 class TargetHealth(Resource):
     """A target group, and the health of every registered target.
 
-    `idle`: why it needs no healthy target now; `foreign`: why it is not the stack's to judge, or why that is not known.
+    `idle`: why it needs no healthy target now, or why that is not known; `foreign`: the same of why it is not the
+    stack's to judge. `unread`: why its targets could not be read; whatever is asked of them then raises that.
     """
 
-    idle: str = ""
+    idle: str | CouldNotLook = ""
     foreign: str | CouldNotLook = ""
+    unread: CouldNotLook | None = None
 
     @property
     def not_judged(self) -> str:
         """Why its targets are not judged, or nothing where they are; CouldNotLook where that is not known."""
-        return self.idle or seen(self.foreign)
+        for why in (self.idle, self.foreign):
+            if why and isinstance(why, str):
+                return why
+        return seen(self.idle) or seen(self.foreign)
 
     @property
     def stands_by(self) -> bool:
@@ -216,7 +227,11 @@ def target_groups(aws: Aws, balanced_groups: list[Resource]) -> list[TargetGroup
         evidence = Answer(group.evidence, answer.call) | {"Attributes": answer["Attributes"]}
         return TargetGroup(arn=group.arn, name=group.name, evidence=evidence)
 
-    return fan_out(attributes, balanced_groups)
+    return each_alone(
+        attributes,
+        balanced_groups,
+        lambda group, why: TargetGroup(arn=group.arn, name=group.name, evidence=group.evidence, problem=why),
+    )
 
 
 @observation(allow=[_HEALTH])
@@ -229,7 +244,11 @@ def registered_targets(aws: Aws, balanced_groups: list[Resource]) -> list[Target
         healthy = Figure("healthy targets", len(found.in_state("healthy")))
         return replace(found, figures=(healthy, Figure("registered targets", len(found.targets))))
 
-    return fan_out(health, balanced_groups)
+    return each_alone(
+        health,
+        balanced_groups,
+        lambda group, why: TargetHealth(arn=group.arn, name=group.name, evidence=Unread(why), unread=why),
+    )
 
 
 @observation(soft=["services"])
@@ -242,24 +261,32 @@ def target_health(
     https://docs.aws.amazon.com/elasticloadbalancing/latest/application/check-target-health.html
     """
     known = [] if isinstance(services, CouldNotLook) else services
-    healthy = {group.arn for group in registered_targets if group.in_state("healthy")}
+    unread = {group.arn: group.unread for group in registered_targets if group.unread}
+    healthy = {group.arn for group in registered_targets if not group.unread and group.in_state("healthy")}
     return [
         replace(
             group,
-            idle=_idle(group, known, healthy),
+            idle=_idle(group, known, healthy, unread),
             foreign="" if stack.target_groups else _foreign(group, services, registered_targets, healthy),
         )
         for group in registered_targets
     ]
 
 
-def _idle(group: TargetHealth, services: Sequence[Service], healthy: set[str]) -> str:
+def _idle(
+    group: TargetHealth, services: Sequence[Service], healthy: set[str], unread: Mapping[str, CouldNotLook]
+) -> str | CouldNotLook:
+    if group.unread:
+        return ""
     if group.targets and all((one.state, one.code) == ("unavailable", _NO_CHECKS) for one in group.targets):
         return "not assessed: its health checks are off"
     others = {one for service in services for pair in _pairs(service) if group.arn in pair for one in pair}
-    if not (others - {group.arn}) & healthy or any(one.state not in _MOVING for one in group.targets):
+    others -= {group.arn}
+    if any(one.state not in _MOVING for one in group.targets):
         return ""
-    how = f"{len(group.targets)} targets start or drain" if group.targets else "no targets"
+    if not others & healthy:
+        return next((unread[one] for one in sorted(others) if one in unread), "")
+    how = f"{plural(len(group.targets), 'target')} starting or draining" if group.targets else "no targets"
     return f"{how}: it stands by, and the group that serves has healthy ones"
 
 
@@ -277,10 +304,10 @@ def _foreign(
 ) -> str | CouldNotLook:
     """Why it is not the stack's to judge: on a balancer where its services fill some groups, the others are not."""
     if isinstance(services, CouldNotLook):
-        unknown = not group.targets and healthy and not isinstance(services, NotConfigured)
+        unknown = not group.unread and not group.targets and healthy and not isinstance(services, NotConfigured)
         return services.again() if unknown else ""
     filled = set().union(*(filled_by(service.evidence) for service in services))
     if group.arn in filled or not filled & {one.arn for one in groups}:
         return ""
-    what = f"{len(group.targets)} targets" if group.targets else "no targets"
-    return f"{what}, not judged: no service of the stack fills it (target_groups in stacks.toml can name it)"
+    what = "" if group.unread else f"{plural(len(group.targets), 'target')}, " if group.targets else "no targets, "
+    return f"{what}not judged: no service of the stack fills it (target_groups in stacks.toml can name it)"

@@ -58,8 +58,11 @@ def saved_tables(
     def newest_saved(table: TableBackups) -> SavedTable:
         recovery, unseen = by_name.get(table.name), blind
         saved, kind = None, ""
-        if recovery and recovery.exists and recovery.is_on:
-            saved, kind = recovery.latest, "the last moment that it can be restored to"
+        try:
+            if recovery and recovery.exists and recovery.is_on:
+                saved, kind = recovery.latest, "the last moment that it can be restored to"
+        except CouldNotLook as problem:  # of this table alone; a backup may still be recent
+            unseen = problem
         if not table.status:
             unseen = table.vault if isinstance(table.vault, CouldNotLook) else unseen
         elif table.status != "MISSING" and not is_recent(saved):
@@ -70,7 +73,7 @@ def saved_tables(
                 newest = _newest(table, vault)
             if newest and (saved is None or newest > saved):
                 saved, kind = newest, "its newest backup"
-            unseen = vault if isinstance(vault, CouldNotLook) else unseen
+            unseen = unseen or (vault if isinstance(vault, CouldNotLook) else None)
         return SavedTable(
             arn=table.arn,
             name=table.name,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.model import Resource
 from ..core.observation import CouldNotLook, Unanswerable, observation, seen
+from ..core.wording import plural
 from .cloudwatch_alarms import Alarm
 from .cloudwatch_metrics import CALL
 from .ecs import Service
@@ -92,6 +93,8 @@ def _deployed(rollouts: Sequence[Rollout] | CouldNotLook) -> list[datetime]:
 
 def _alarm(alarm: Alarm, before: Mapping[str, Any] | None) -> SinceTheGate:
     was = str(before["evidence"].get("StateValue", "unknown")) if before else "not there"
+    if alarm.unread:  # those of CloudFront, where its region may not be read: blind alone
+        return _compared(alarm, was, "not known", alarm.unread)
     rings = alarm.state == "ALARM" and was != "ALARM"
     worse = f"in ALARM since {alarm.since:%H:%M} UTC, {was} before the deploy: {alarm.reason}" if rings else ""
     return _compared(alarm, was, alarm.state, worse)
@@ -122,6 +125,8 @@ def _all_targets(
 
 
 def _filled(rollout: Rollout, groups: Sequence[TargetHealth], before: Findings) -> SinceTheGate:
+    if unread := next((group.unread for group in groups if group.unread), None):
+        return _compared(groups[0], "healthy targets", "not known", unread)
     healthy = _healthy(groups)
     was = len({target for group in groups for target in _healthy_before(before.get(group.arn))})
     both = replace(groups[0], name=" and ".join(group.name for group in groups))
@@ -144,7 +149,7 @@ def _missing(service: Service, groups: Sequence[TargetHealth], was: int) -> str:
     # scaling in takes away what was there before; scaling out has not brought what is desired yet
     if healthy >= max(min(was, desired), desired - starting):
         return ""
-    return f"{healthy} targets are healthy, {was} before the deploy, {desired} desired"
+    return f"{plural(healthy, 'healthy target')}, {was} before the deploy, {desired} desired"
 
 
 def _missing_alone(rollout: Rollout, groups: Sequence[TargetHealth], was: int) -> str | CouldNotLook:
@@ -167,6 +172,8 @@ def _healthy(groups: Sequence[TargetHealth]) -> int:
 
 
 def _unfilled(group: TargetHealth, before: Findings) -> SinceTheGate:
+    if group.unread:
+        return _compared(group, f"{len(_healthy_before(before.get(group.arn)))} healthy", "not known", group.unread)
     was, healthy = len(_healthy_before(before.get(group.arn))), len(group.in_state("healthy"))
     try:
         if group.not_judged:  # on a shared balancer it may be a neighbour's
@@ -176,7 +183,7 @@ def _unfilled(group: TargetHealth, before: Findings) -> SinceTheGate:
     stay = [one for one in group.targets if one not in group.in_state("draining", "unhealthy.draining")]
     # fewer targets, all of them healthy, are a scale-in
     worse = healthy < was and healthy < max(1, len(stay))
-    said = f"{healthy} targets are healthy, {was} before the deploy" if worse else ""
+    said = f"{plural(healthy, 'healthy target')}, {was} before the deploy" if worse else ""
     return _compared(group, f"{was} healthy", f"{healthy} healthy", said)
 
 
@@ -216,8 +223,8 @@ def _uncovered(one: Traffic | BalancerErrors, deployed: datetime | None, late: t
         return ""
     return CouldNotLook(
         CALL,
-        f"points of {one.name} come up to {late / timedelta(minutes=1):g} minutes late, and there are none since "
-        f"the deploy of {deployed:%H:%M} UTC: look again at {due:%H:%M} UTC, or wait with --bake",
+        f"points of {one.name} come up to {plural(late / timedelta(minutes=1), 'minute')} late, and there are none "
+        f"since the deploy of {deployed:%H:%M} UTC: look again at {due:%H:%M} UTC, or wait with --bake",
     )
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from ..core.answer import Answer
 from ..core.model import Figure, Resource
-from ..core.observation import CouldNotLook, batches, fan_out, observation
+from ..core.observation import CouldNotLook, NotApplicable, batches, fan_out, observation
 from .evidence import Read, utc
 from .inventory import Inventory
 from .session import Aws
@@ -30,13 +30,9 @@ GLOBAL = "global"
 
 @dataclass(frozen=True, kw_only=True)
 class HealthEvent(Resource):
-    """An open problem, or a change that AWS plans. `affected`: the stack's resources among those that it names.
-
-    `without_plan`: why there is nothing to see, where the account has no support plan that includes the API.
-    """
+    """An open problem, or a change that AWS plans. `affected`: the stack's resources among those that it names."""
 
     affected: tuple[str, ...] = ()
-    without_plan: str = ""
 
     category = Read(str, "eventTypeCategory")
     """issue, investigation or scheduledChange."""
@@ -60,7 +56,10 @@ class HealthEvent(Resource):
 
 @observation(allow=[_EVENTS, _ENTITIES])
 def health_events(aws: Aws, inventory: Inventory) -> list[HealthEvent]:
-    """The open and upcoming events of AWS Health in the stack's region, each with the stack's resources it affects."""
+    """The open and upcoming events of AWS Health in the stack's region, each with the stack's resources it affects.
+
+    NotApplicable where the account has no support plan that includes the API.
+    """
     wanted = {
         "regions": [aws.region, GLOBAL],
         "eventStatusCodes": ["open", "upcoming"],
@@ -71,8 +70,7 @@ def health_events(aws: Aws, inventory: Inventory) -> list[HealthEvent]:
     except CouldNotLook as error:
         if not error.reason.startswith(NO_PLAN):
             raise
-        why = "not applicable: the account's support plan does not include the AWS Health API"
-        return [HealthEvent(arn="health", name="AWS Health", evidence=Answer({}, error.call), without_plan=why)]
+        raise NotApplicable(error.call, "the account's support plan does not include the AWS Health API") from None
     arns = [str(event["arn"]) for event in listed if event.get("eventScopeCode") != "PUBLIC"]
     affected: dict[str, list[str]] = defaultdict(list)
     for found in fan_out(lambda batch: _affected(aws, batch, _names(inventory)), batches(arns, EVENTS_A_CALL)):

@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.answer import Answer
 from ..core.model import Deadline, Figure, Resource
-from ..core.observation import CouldNotLook, NotThere, fan_out, observation
+from ..core.observation import CouldNotLook, NotThere, observation, seen
 from .session import Aws
+from .unread import each_alone
 
 if TYPE_CHECKING:
     from ..config.stack import Stack
@@ -93,9 +94,14 @@ class AccessKey:
 
 @dataclass(frozen=True, kw_only=True)
 class KeyHolder(Resource):
-    """A user with active access keys, the oldest first."""
+    """A user with active access keys; `listed`: the keys, the oldest first, or why they could not be read."""
 
-    keys: tuple[AccessKey, ...]
+    listed: tuple[AccessKey, ...] | CouldNotLook
+
+    @property
+    def keys(self) -> tuple[AccessKey, ...]:
+        """The active keys, the oldest first."""
+        return seen(self.listed)
 
     def made_before(self, moment: datetime) -> list[AccessKey]:
         """The keys created before that moment."""
@@ -167,7 +173,11 @@ def _credentials(row: Answer, made: datetime) -> Credentials:
 @observation(allow=[_KEYS, _USED])
 def key_holders(stack: Stack, aws: Aws, credentials: list[Credentials], now: datetime) -> list[KeyHolder]:
     """The IAM users with active access keys, and the current age and last use of each key."""
-    found = fan_out(lambda user: _holder(stack, aws, user, now), [one for one in credentials if one.active_keys])
+    found = each_alone(
+        lambda user: _holder(stack, aws, user, now),
+        [one for one in credentials if one.active_keys],
+        lambda user, why: KeyHolder(arn=user.arn, name=user.name, evidence={"UserName": user.name}, listed=why),
+    )
     return [holder for holder in found if holder]
 
 
@@ -191,7 +201,7 @@ def _holder(stack: Stack, aws: Aws, user: Credentials, now: datetime) -> KeyHold
         arn=user.arn,
         name=user.name,
         evidence={"UserName": user.name, "active keys": told, "inactive keys": len(listed) - len(keys)},
-        keys=tuple(keys),
+        listed=tuple(keys),
         figures=(Figure("oldest active key", _days(now - keys[0].created), "days"),),
         deadlines=(Deadline(f"{keys[0]} of {user.name} must be rotated", keys[0].created + oldest),),
     )

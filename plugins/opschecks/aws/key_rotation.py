@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from ..core.observation import CouldNotLook, NotThere, fan_out
+from ..core.wording import plural
 
 if TYPE_CHECKING:
     from ..config.toml_tables import RotatedKey
@@ -130,7 +131,7 @@ def access_keys_of(aws: Sends, user: str) -> tuple[Key, ...]:
         raise CouldNotLook(LIST, f"{user} has no access key to rotate")
     if len({key.created for key in keys}) < len(keys) or len({key.end for key in keys}) < len(keys) or len(keys) > 2:
         raise CouldNotLook(
-            LIST, f"{user} has {len(keys)} keys that cannot be told apart by age and the end of their id"
+            LIST, f"{user} has {plural(len(keys), 'key')} that cannot be told apart by age and the end of their id"
         )
     return tuple(keys)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core import clock
 from ..core.observation import CouldNotLook
+from ..core.wording import plural
 from .cloudwatch_metrics import CALL, fetch_points
 from .log_levels import INSIGHTS
 from .session import Aws
@@ -83,7 +84,9 @@ def by_metric_filter(stack: Stack, aws: Aws, group: str, how: LogSearch, since: 
     if not own:
         raise CouldNotLook(_FILTERS, f"no metric filter of {group} writes {how.metric} (log_searches in stacks.toml)")
     if len(filters) > 1:
-        raise CouldNotLook(_FILTERS, f"{how.metric} is written by {len(filters)} filters, not by one of {group} alone")
+        raise CouldNotLook(
+            _FILTERS, f"{how.metric} is written by {plural(len(filters), 'filter')}, not by one of {group} alone"
+        )
     of = next(one for one in own[0]["metricTransformations"] if one["metricName"] == name)
     if of["metricValue"] != "1" or of.get("dimensions"):
         raise CouldNotLook(_FILTERS, f"{how.metric} does not count events: its filter must write 1, without dimensions")

@@ -33,6 +33,13 @@ class LogGroup(Resource):
         return None if days is None else int(days)
 
     @property
+    def fixed_retention(self) -> str:
+        """Why nobody can set its retention; empty where that is possible. Source: logGroupClass of API_LogGroup."""
+        if self.evidence.get("logGroupClass") != "DELIVERY":
+            return ""
+        return "it is of the class DELIVERY: AWS keeps its events for a day, and delivers them elsewhere"
+
+    @property
     def created(self) -> datetime:
         """When it was made, in UTC."""
         return datetime.fromtimestamp(int(self.evidence["creationTime"]) / 1000, UTC)

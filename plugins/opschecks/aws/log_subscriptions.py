@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..core.observation import CouldNotLook
+from ..core.wording import plural
 from .session import Aws
 
 SUBSCRIPTIONS = "logs:DescribeSubscriptionFilters"
@@ -41,7 +42,7 @@ def account_policies(aws: Aws) -> list[dict[str, Any]] | CouldNotLook:
             asked["nextToken"] = token
     except CouldNotLook as error:
         return error
-    return CouldNotLook(POLICIES, f"cut short after {aws.stack.limits.pages} pages (limit pages)")
+    return CouldNotLook(POLICIES, f"cut short after {plural(aws.stack.limits.pages, 'page')} (limit pages)")
 
 
 def sent_by_account(policies: Sequence[Mapping[str, Any]] | CouldNotLook, group: str) -> tuple[str, ...] | CouldNotLook:

@@ -15,6 +15,7 @@ from ..core.answer import Answer
 from ..core.model import Figure, Resource
 from ..core.observation import CouldNotLook, fan_out, observation
 from ..core.redaction import redact_text
+from ..core.wording import plural
 from .inventory import Inventory
 from .log_counts import by_insights, by_metric_filter
 from .log_levels import PATTERN, is_error
@@ -89,7 +90,8 @@ class LogErrors(Resource):
         if not self.complete:
             raise CouldNotLook(
                 _CALL,
-                f"stopped reading {self.name} after {self.seen} events; later events were not checked; {_OTHERWISE}",
+                f"stopped reading {self.name} after {plural(self.seen, 'event')}; later events were not checked; "
+                f"{_OTHERWISE}",
             )
 
     @property
@@ -207,7 +209,9 @@ def _pages(stack: Stack, aws: Aws, group: str, pattern: str, since: datetime, un
         full, empty = (full + 1, empty) if page["events"] else (full, empty + 1)
         if full >= limits.pages or empty >= limits.pages * EMPTY_PAGES_A_PAGE:
             raise CouldNotLook(
-                _CALL, f"cut short after {full + empty} pages (limit pages); later pages were not read; {_OTHERWISE}"
+                _CALL,
+                f"cut short after {plural(full + empty, 'page')} (limit pages); later pages were not read; "
+                f"{_OTHERWISE}",
             )
         if clock.now() - begun > timedelta(seconds=limits.log_search_s):
             raise CouldNotLook(

@@ -49,7 +49,7 @@ def own_groups(
             raise services.again()
         filled = set().union(*(filled_by(service.evidence) for service in services))
     known = [] if isinstance(registered_targets, CouldNotLook) else registered_targets
-    empty = {group.arn for group in known if not group.targets}
+    empty = {group.arn for group in known if not group.unread and not group.targets}
     found = []
     for balancer in load_balancers:
         if balancer.is_application:

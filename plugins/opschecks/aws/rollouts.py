@@ -10,6 +10,7 @@ from typing import Any
 from ..core.answer import Answer
 from ..core.model import Resource
 from ..core.observation import CouldNotLook, observation
+from ..core.wording import plural
 from .ecs import DAY, Event, Launch, Service, Task
 from .service_deployments import LIST, Recorded, ServiceDeployment, bake_after, planned_wait
 
@@ -34,7 +35,7 @@ class Moving:
 
     def __str__(self) -> str:
         minutes = self.age / timedelta(minutes=1)
-        age = f"{minutes:.0f} minutes" if minutes < 180 else f"{minutes / 60:.0f} hours"
+        age = f"{plural(round(minutes), 'minute')}" if minutes < 180 else f"{plural(round(minutes / 60), 'hour')}"
         return f"{self.revision} has been under way for {age}" + (f", stage {self.stage}" if self.stage else "")
 
 

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.answer import Answer
 from ..core.model import Resource
-from ..core.observation import CouldNotLook, NotConfigured, NotThere, fan_out, names_no, observation, seen
+from ..core.observation import CouldNotLook, NotConfigured, NotThere, names_no, observation, seen
 from ..core.wording import plural
 from .cloudfront import Distribution
 from .cloudfront import distribution as distribution_of
 from .inventory import Inventory
 from .session import Aws
+from .unread import Unread, each_alone
 
 if TYPE_CHECKING:
     from ..config.stack import Stack
@@ -213,7 +214,12 @@ def buckets(stack: Stack, aws: Aws, inventory: Inventory, distribution: Distribu
     """The stack's buckets, including the one of the dashboards, with versioning and lifecycle rules."""
     site = site_of(stack, inventory, distribution)
     names = names_of(stack, inventory, site)
-    return fan_out(lambda name: read_bucket(aws, name, site[1] if site and site[0] == name else None), names)
+    folders = {site[0]: site[1]} if site else {}
+    return each_alone(
+        lambda name: read_bucket(aws, name, folders.get(name)),
+        names,
+        lambda name, why: Bucket(arn=name, name=name, site=folders.get(name), evidence=Unread(why)),
+    )
 
 
 def names_of(stack: Stack, inventory: Inventory, site: tuple[str, str] | None) -> list[str]:

@@ -102,9 +102,8 @@ class ScalingWeek(Resource):
         counts = [count for _, count in self.counts]
         if not counts:
             return "scaling changed nothing in the last 7 days"
-        return (
-            f"scaled {plural(len(counts), 'time')} in the last 7 days, to between {min(counts)} and {max(counts)} tasks"
-        )
+        most = plural(max(counts), "task")
+        return f"scaled {plural(len(counts), 'time')} in the last 7 days, to between {min(counts)} and {most}"
 
 
 @observation(allow=["application-autoscaling:DescribeScalingActivities"])

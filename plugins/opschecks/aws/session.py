@@ -10,6 +10,7 @@ from ..core.answer import Answer
 from ..core.change import Refused, Unknown
 from ..core.iam import iam_action
 from ..core.observation import CouldNotLook, WrongAccount
+from ..core.wording import plural
 from .clients import Clients
 from .configuration import UnusableProfile as UnusableProfile
 from .credentials import Ask
@@ -124,7 +125,7 @@ class Aws:
             given.add(str(following))
             parameters = {key: value for key, value in parameters.items() if key not in how.asked} | following
         raise CouldNotLook(
-            name, f"cut short after {self.stack.limits.pages} pages (limit pages); later pages were not read"
+            name, f"cut short after {plural(self.stack.limits.pages, 'page')} (limit pages); later pages were not read"
         )
 
     def items(self, service: str, operation: str, key: str, /, **parameters: Any) -> list[Any]:

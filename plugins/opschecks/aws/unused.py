@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING, Any
 from ..core.answer import Answer
 from ..core.model import Figure, Resource, Series
 from ..core.observation import CouldNotLook, NotThere, batches, fan_out, names_no, observation, seen
+from ..core.wording import plural
 from .cloudwatch_metrics import CALL as _METRICS
 from .cloudwatch_metrics import Metric, fetch_metrics
 from .ecs import SERVICES_A_CALL, Service
 from .evidence import Read, utc
 from .session import Aws
+from .unread import Unread, each_alone
 
 if TYPE_CHECKING:
     from ..config.stack import Stack
@@ -71,10 +73,15 @@ class Address(Resource):
 
 @dataclass(frozen=True, kw_only=True)
 class BalancerUse(Resource):
-    """A load balancer and its traffic in a week; `targets` is None where there was traffic."""
+    """A load balancer and its traffic in a week, or why that is not known; `targets` is None where there was some."""
 
-    traffic: int
+    counted: int | CouldNotLook
     targets: int | None
+
+    @property
+    def traffic(self) -> int:
+        """Requests or flows in a week."""
+        return seen(self.counted)
 
     made = Read(utc, "CreatedTime")
     """When it was made, in UTC."""
@@ -82,7 +89,7 @@ class BalancerUse(Resource):
     @property
     def why_idle(self) -> str:
         """The number of targets behind an idle load balancer, in words."""
-        return f"{self.targets} targets are registered" if self.targets else "no target is registered"
+        return plural(self.targets, "registered target") if self.targets else "no target is registered"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,12 +156,14 @@ def balancer_use(stack: Stack, aws: Aws, now: datetime) -> list[BalancerUse]:
     if stack.tags:
         own = _with_tags(aws, [str(raw["LoadBalancerArn"]) for raw in listed], stack.tags)
         listed = [raw for raw in listed if raw["LoadBalancerArn"] in own]
-    asked = [metric for raw in listed for metric in _metrics(raw)]
-    counted = _measured(aws, asked, now - WEEK, now)
-    traffic: dict[str, float] = defaultdict(float)
-    for metric in asked:
-        traffic[metric.subject] += sum(value for _, value in counted[metric.subject, metric.measure].points)
-    return fan_out(lambda raw: _use(aws, raw, round(traffic[str(raw["LoadBalancerArn"])])), listed)
+    asked = [metric for raw in listed if raw["Type"] in _TRAFFIC for metric in _metrics(raw)]
+    measured = fetch_metrics(aws, asked, now - WEEK, now)
+
+    def traffic(raw: Answer) -> int:
+        series = [seen(measured[metric.subject, metric.measure]) for metric in _metrics(raw)]
+        return round(sum(value for one in series for _, value in one.points))
+
+    return each_alone(lambda raw: _use(aws, raw, traffic(raw)), listed, _unread)
 
 
 def _with_tags(aws: Aws, arns: Sequence[str], wanted: Mapping[str, str]) -> set[str]:
@@ -178,17 +187,17 @@ def _metrics(raw: Mapping[str, Any]) -> list[Metric]:
     return [Metric(arn, name, namespace, name, of, "Sum", DAY_S, "a day") for name in names]
 
 
-def _measured(aws: Aws, asked: Sequence[Metric], begin: datetime, end: datetime) -> dict[tuple[str, str], Series]:
-    """Every series; CouldNotLook where CloudWatch did not return one completely."""
-    return {key: seen(series) for key, series in fetch_metrics(aws, asked, begin, end).items()}
-
-
 def _use(aws: Aws, raw: Answer, traffic: int) -> BalancerUse:
     targets = None if traffic else _targets(aws, str(raw["LoadBalancerArn"]))
     told = {"in a week": traffic, **({} if targets is None else {"registered targets": targets})}
     arn, name = str(raw["LoadBalancerArn"]), str(raw["LoadBalancerName"])
     figures = (Figure("traffic in a week", traffic, "requests or flows"),)
-    return BalancerUse(arn=arn, name=name, evidence=raw | told, traffic=traffic, targets=targets, figures=figures)
+    return BalancerUse(arn=arn, name=name, evidence=raw | told, counted=traffic, targets=targets, figures=figures)
+
+
+def _unread(raw: Answer, why: CouldNotLook) -> BalancerUse:
+    arn, name = str(raw["LoadBalancerArn"]), str(raw["LoadBalancerName"])
+    return BalancerUse(arn=arn, name=name, evidence=raw, counted=why, targets=None)
 
 
 def _targets(aws: Aws, arn: str) -> int:
@@ -210,7 +219,7 @@ def dev_use(stack: Stack, aws: Aws, now: datetime, since: datetime | None = None
     services = _dev_services(aws, stack.dev_services)
     begin = (since or now - WEEK).replace(second=0, microsecond=0)
     asked = [_cpu(name) for name in services]
-    measured = _measured(aws, asked, begin, now)
+    measured = fetch_metrics(aws, asked, begin, now)
     return [
         _dev(stack, service, measured[metric.subject, metric.measure], now, since)
         for service, metric in zip(services.values(), asked, strict=True)
@@ -230,25 +239,32 @@ def _dev_services(aws: Aws, names: Iterable[str]) -> dict[str, Service]:
     for cluster, service in (name.split("/") for name in dict.fromkeys(names)):
         by_cluster[cluster].append(service)
     parts = [(cluster, batch) for cluster, listed in by_cluster.items() for batch in batches(listed, SERVICES_A_CALL)]
-    answers = fan_out(lambda part: aws.call("ecs", "DescribeServices", cluster=part[0], services=part[1]), parts)
+    answers: list[Mapping[str, Any]] = each_alone(
+        lambda part: Answer(
+            {"services": aws.call("ecs", "DescribeServices", cluster=part[0], services=part[1])["services"]}
+        ),
+        parts,
+        lambda part, why: {"services": [], "unread": why},
+    )
     found: dict[str, Service] = {}
     for (cluster, listed), answer in zip(parts, answers, strict=True):
         told = {str(raw["serviceName"]): raw for raw in answer["services"]}
         for name in listed:
             raw = told.get(name, Answer({"status": "MISSING"}, _SERVICES))
-            found[f"{cluster}/{name}"] = Service(
-                arn=str(raw.get("serviceArn", f"service/{cluster}/{name}")), name=f"{cluster}/{name}", evidence=raw
-            )
+            arn = str(raw.get("serviceArn", f"service/{cluster}/{name}"))
+            evidence = Unread(answer["unread"]) if "unread" in answer else raw  # of this cluster alone
+            found[f"{cluster}/{name}"] = Service(arn=arn, name=f"{cluster}/{name}", evidence=evidence)
     return found
 
 
-def _dev(stack: Stack, service: Service, cpu: Series, now: datetime, since: datetime | None) -> DevUse:
+def _dev(stack: Stack, service: Service, cpu: Series | CouldNotLook, now: datetime, since: datetime | None) -> DevUse:
     hours, zone = stack.office_hours, stack.zone
+    points = () if isinstance(cpu, CouldNotLook) else cpu.points
     outside = [
-        time for time, _ in cpu.points if not hours.include(time.astimezone(zone)) and (since is None or time >= since)
+        time for time, _ in points if not hours.include(time.astimezone(zone)) and (since is None or time >= since)
     ]
     spent = len(outside) * STEP_S / 3600
-    problem = _unmeasured(service, cpu, now) if since is None else None
+    problem = cpu if isinstance(cpu, CouldNotLook) else _unmeasured(service, cpu, now) if since is None else None
     shown = {key: value for key, value in service.evidence.items() if key not in ("events", "deployments")}
     told = {
         "hours outside": round(spent, 1),
@@ -261,8 +277,8 @@ def _dev(stack: Stack, service: Service, cpu: Series, now: datetime, since: date
         service=service,
         counted=problem or spent,
         within_hours=hours.include(now.astimezone(zone)),
-        series=(cpu,),
-        figures=(Figure("outside its hours", round(spent, 1), "hours in a week"),),
+        series=() if isinstance(cpu, CouldNotLook) else (cpu,),
+        figures=() if problem else (Figure("outside its hours", round(spent, 1), "hours in a week"),),
     )
 
 
@@ -274,7 +290,7 @@ def _unmeasured(service: Service, cpu: Series, now: datetime) -> CouldNotLook | 
             return CouldNotLook(_SERVICES, said)
         if service.running and now - service.changed_at > LATE and not cpu.last(LATE, now):
             return CouldNotLook(
-                _METRICS, f"{service.name} runs {service.running} tasks, and there is no CPU metric of it"
+                _METRICS, f"{service.name} runs {plural(service.running, 'task')}, and there is no CPU metric of it"
             )
     except CouldNotLook as error:
         return error

@@ -14,6 +14,7 @@ import click
 
 from ..core import clock
 from ..core.durations import span_of
+from ..core.wording import plural
 from .options import STACK, STACKS, write
 
 if TYPE_CHECKING:
@@ -72,7 +73,8 @@ def export_logs(
     except (CouldNotLook, WrongAccount) as error:
         raise click.ClickException(f"{error}; nothing was written") from None
     write(out, "".join(f"{line}\n" for line in lines))
-    click.echo(f"{out}: {len(lines)} events of {', '.join(wanted)}, {begin:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC")
+    told = plural(len(lines), "event")
+    click.echo(f"{out}: {told} of {', '.join(wanted)}, {begin:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC")
 
 
 def _events(aws: Aws, group: str, pattern: str, begin: datetime, end: datetime) -> Iterator[dict[str, Any]]:
@@ -93,7 +95,7 @@ def _events(aws: Aws, group: str, pattern: str, begin: datetime, end: datetime) 
             }
         if time.monotonic() - shown > PROGRESS_S:
             shown = time.monotonic()
-            click.echo(f"  {group}: {count} events so far", err=True)
+            click.echo(f"  {group}: {plural(count, 'event')} so far", err=True)
 
 
 def _moment(option: str, text: str, now: datetime) -> datetime:

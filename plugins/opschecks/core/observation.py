@@ -87,6 +87,10 @@ def names_no(stack: str, what: str, keys: str) -> NotConfigured:
     return NotConfigured("", f"stack {stack} names no {what}: set {keys} in stacks.toml")
 
 
+class NotApplicable(Unanswerable):
+    """The world answered that this account or stack has no such thing: checks of it are not applicable, not blind."""
+
+
 class NeverComes(AssertionError):  # noqa: N818 - what a check concludes, not an error of the program
     """A check may raise it in place of an assert: it failed, and no later look can find it good.
 

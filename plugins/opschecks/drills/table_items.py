@@ -119,7 +119,7 @@ def fetch(aws: Aws, table: str, wanted: Iterable[ItemDigest], created: str) -> d
                 break
             time.sleep(min(2.0, 0.05 * 2**attempt))
         else:
-            raise CouldNotLook(_GET, f"{len(chunk)} keys of {table} were left unprocessed {ATTEMPTS} times")
+            raise CouldNotLook(_GET, f"{plural(len(chunk), 'key')} of {table} left unprocessed {ATTEMPTS} times")
     return found
 
 

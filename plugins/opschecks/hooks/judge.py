@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from ..core.model import NOT_APPLICABLE, CheckResult, Finding, Outcome
+from ..core.observation import NotApplicable
 from ..core.redaction import redact_text
 from .examine import EXAMINE, Examine
 from .fixtures import whole_stack
@@ -84,9 +85,13 @@ def _settle(
     examine, stack = item.stash[EXAMINE], stack_of(item)
     declared = examine.check
     result = dataclasses.replace(describe_check(item), duration_s=round(duration_s, 4))
-    if isinstance(error, pytest.skip.Exception) and declared.runbook in stack.without:
-        item.stash[_SETTLED] = dataclasses.replace(result, outcome=NOT_APPLICABLE, message=str(error))
+    is_without = isinstance(error, pytest.skip.Exception) and declared.runbook in stack.without
+    if is_without or isinstance(error, NotApplicable):
+        message = redact_text(str(error))
+        item.stash[_SETTLED] = dataclasses.replace(result, outcome=NOT_APPLICABLE, message=message)
         setattr(report, ROW, _row(result, "not applicable", []))
+        if not is_without:
+            report.outcome, report.longrepr = "skipped", (str(item.path), 0, f"Skipped: {message}")
         return
     outcome = settle(examine, error, waivers)
     message = _first_message(examine.findings, outcome)

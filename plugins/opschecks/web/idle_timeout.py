@@ -11,9 +11,10 @@ from urllib.parse import urlsplit
 
 from ..aws.elbv2 import LoadBalancer
 from ..aws.session import Aws
+from ..aws.unread import Unread, each_alone
 from ..core.answer import Answer
 from ..core.model import Figure, Resource
-from ..core.observation import CouldNotLook, NotConfigured, fan_out, names_no, observation
+from ..core.observation import CouldNotLook, NotConfigured, names_no, observation
 
 if TYPE_CHECKING:
     from ..config.stack import Stack
@@ -47,7 +48,11 @@ def websocket_balancers(
     if isinstance(load_balancers, CouldNotLook):
         raise load_balancers.again()
     host = (urlsplit(stack.websocket_url).hostname or "").lower()
-    return fan_out(lambda one: _with_attributes(aws, one), _carrying(host, load_balancers))
+    return each_alone(
+        lambda one: _with_attributes(aws, one),
+        _carrying(host, load_balancers),
+        lambda one, why: WebSocketBalancer(arn=one.arn, name=one.name, evidence=Unread(why)),
+    )
 
 
 def _carrying(host: str, balancers: Sequence[LoadBalancer]) -> list[LoadBalancer]:

@@ -16,6 +16,7 @@ from urllib.parse import urlencode, urlsplit
 from ..aws.elbv2 import TargetHealth
 from ..core.model import Figure, Resource
 from ..core.observation import CouldNotLook, names_no, observation
+from ..core.wording import plural
 
 if TYPE_CHECKING:
     from websockets.exceptions import ConnectionClosed
@@ -86,11 +87,14 @@ def websocket_reconnects(stack: Stack, target_health: list[TargetHealth]) -> Rec
     """
     url = session_address(stack)
     bare = Reconnects(arn=_place(url), name=urlsplit(url).path)
-    healthy = max((len(group.in_state("healthy")) for group in target_health), default=0)
+    healthy = max((len(group.in_state("healthy")) for group in target_health if not group.unread), default=0)
     if not stack.websocket.task_field:
         return replace(bare, unproven="websocket.task_field is not set in stacks.toml")
+    unread = next((group.unread for group in target_health if group.unread), None)
+    if healthy < 2 and unread:
+        raise unread.again()
     if healthy < 2:
-        return replace(bare, unproven=f"{healthy} healthy target(s): two are needed")
+        return replace(bare, unproven=f"{plural(healthy, 'healthy target')}: two are needed")
     cookies: dict[str, str] = {}
     tasks = []
     for _ in range(RECONNECTS):

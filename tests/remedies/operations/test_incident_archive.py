@@ -516,7 +516,7 @@ def test_what_dynamodb_leaves_unread_is_asked_for_again(monkeypatch: pytest.Monk
     assert waited == [0.05, 0.1]
     world.items = world.index = [incident(n) for n in range(20)]
     world.unread = 1000
-    with pytest.raises(CouldNotLook, match="were left unread 8 times: the table is throttled"):
+    with pytest.raises(CouldNotLook, match="left unread 8 times: the table is throttled"):
         world.plan()
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ...aws.key_rotation import Key, Rotation, kept_earlier, unfit
 from ...core import clock
 from ...core.change import CannotFix, Made, Progress, Risk, Sends, State
+from ...core.wording import plural
 
 if TYPE_CHECKING:
     from ...config.limits import Limits
@@ -193,7 +194,7 @@ def _require_quiet(rotation: Rotation, old: Key, new: Key, limits: Limits) -> No
         raise CannotFix(
             f"{old.end} was used on {_time(old.used)} by {old.by}, after it was handed over: somebody has it from "
             f"elsewhere, and needs {new.end}. Run the same command again when nothing has used it for "
-            f"{limits.key_grace_days:g} days (limit key_grace_days): on {_time(free)} at the earliest"
+            f"{plural(limits.key_grace_days, 'day')} (limit key_grace_days): on {_time(free)} at the earliest"
         )
     raise CannotFix(
         f"{old.end} must be quiet for {limits.key_quiet_hours:g} h after the hand-over (limit key_quiet_hours): run "
@@ -217,8 +218,8 @@ def _require_grace(user: str, old: Key, journal: Iterable[Made], limits: Limits)
     free = since + timedelta(days=limits.key_grace_days)
     if clock.now() < free:
         raise CannotFix(
-            f"{old.end} is inactive since {_time(since)}, and is kept for {limits.key_grace_days:g} days (limit "
-            f"key_grace_days), so that it can be made active again: run the same command again on {_time(free)} "
+            f"{old.end} is inactive since {_time(since)}, and is kept for {plural(limits.key_grace_days, 'day')} "
+            f"(limit key_grace_days), so that it can be made active again: run the same command again on {_time(free)} "
             "or later"
         )
 

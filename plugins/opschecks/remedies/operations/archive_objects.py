@@ -14,6 +14,7 @@ from ...aws.s3_lifecycle import read_bucket
 from ...core import clock
 from ...core.change import CannotFix
 from ...core.observation import CouldNotLook, NotThere
+from ...core.wording import plural
 from ...fixing.remedy import BaseRemedy
 from ...fixing.targets import site_of
 
@@ -138,10 +139,10 @@ def require_fit(remedy: BaseRemedy) -> str:
         wanted = remedy.stack.limits.incident_archive_days
         if days < wanted:
             raise CannotFix(
-                f"{rule} of {bucket} deletes what is archived after {days} days, sooner than the table would "
+                f"{rule} of {bucket} deletes what is archived after {plural(days, 'day')}, sooner than the table would "
                 f"(incident_archive_days is {wanted:g}): lengthen it, or name another place as archive"
             )
-        told.append(f"{rule} of {bucket} deletes what is archived after {days} days, for good")
+        told.append(f"{rule} of {bucket} deletes what is archived after {plural(days, 'day')}, for good")
     return "; ".join(told)
 
 

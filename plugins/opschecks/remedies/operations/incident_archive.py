@@ -14,6 +14,7 @@ from ...core import clock
 from ...core.answer import Answer
 from ...core.change import CannotFix, Progress, Request, Risk, State, Step
 from ...core.observation import CouldNotLook
+from ...core.wording import plural
 from ...fixing.operation import Operation
 from ...fixing.remedy import wished_number
 from ...web.site_objects import list_objects
@@ -101,7 +102,7 @@ class ArchiveIncidents(Operation):
             raise CannotFix(f"{span.table} is not the incidents table of {self.stack.name}, which is {own}")
         if span.day > latest:
             raise CannotFix(
-                f"{span.day} is too late: incidents stay for {self.stack.limits.incident_archive_days:g} days "
+                f"{span.day} is too late: incidents stay for {plural(self.stack.limits.incident_archive_days, 'day')} "
                 f"(limit incident_archive_days), so that only those opened before {latest} may go"
             )
         return str(span)

@@ -8,6 +8,7 @@ from typing import Any
 
 from ...aws.dynamodb_items import read_items, to_line
 from ...core.change import CannotFix, Progress, Request, Risk, State, Step
+from ...core.wording import plural
 from ...fixing.operation import Operation
 from .archive_objects import SUFFIX, archive_location, batches, fetched, unpacked
 from .archived_items import items_of, puts_of, slice_of, transactions
@@ -75,4 +76,6 @@ class RestoreIncidents(Operation):
     def progress(self, target: str, before: State, after: State) -> Progress:
         there = read_items(self.aws, incidents_table(self), self._keys, list(self._items.values()))
         lacking = len(self._items) - len(there)
-        return Progress(not lacking and len(there) == after["in the table"], f"{lacking} incidents are still lacking")
+        return Progress(
+            not lacking and len(there) == after["in the table"], f"still lacking: {plural(lacking, 'incident')}"
+        )

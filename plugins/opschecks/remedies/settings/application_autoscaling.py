@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from ...core.answer import Answer
 from ...core.change import CannotFix, Request, Risk, Sends, State
+from ...core.wording import plural
 from ...fixing.remedy import IN_CODE_TOO, Setting, wished_number
 
 if TYPE_CHECKING:
@@ -170,8 +171,8 @@ class ResumeScaling(_ScalableTarget):
         desired, low, high = service["desiredCount"], told["MinCapacity"], told["MaxCapacity"]
         if not low <= desired <= high:
             raise CannotFix(
-                f"{desired} tasks are desired, outside {low} to {high}: resuming would bring them within at once; "
-                "set the limits first, or the number"
+                f"{plural(desired, 'task')} desired, outside {low} to {high}: resuming would bring them within at "
+                "once; set the limits first, or the number"
             )
         return self.read(target)
 

@@ -14,7 +14,7 @@ from ...core import clock
 from ...core.answer import Answer
 from ...core.change import CannotFix, Change, Progress, Proof, Request, Risk, State
 from ...core.observation import CouldNotLook
-from ...core.wording import nearest
+from ...core.wording import nearest, plural
 from ...fixing.remedy import Setting, wished_number
 from .application_autoscaling import beyond, scaling_bounds
 from .ecs_stop import ALLOW as STOP_ALLOW
@@ -146,7 +146,7 @@ class ScaleService(_Service):
         most = self.stack.limits.max_tasks
         wanted = min(most, now["desiredCount"] + max(1, now["desiredCount"] // 2))
         if wanted <= now["desiredCount"]:
-            raise CannotFix(f"{now['desiredCount']} tasks are desired already, and its maximum is {most}")
+            raise CannotFix(f"{plural(now['desiredCount'], 'task')} desired already, and its maximum is {most}")
         return {"desiredCount": wanted}
 
     def bounds(self, target: str) -> tuple[int, int]:

@@ -38,8 +38,8 @@ class PutRetention(Setting):
         return {"retentionInDays": self._group(target).retention_days}
 
     def read_for_plan(self, target: str) -> State:
-        if self._group(target).evidence.get("logGroupClass") == "DELIVERY":
-            raise CannotFix(f"{target} is of the class DELIVERY, whose retention is fixed by AWS")
+        if fixed := self._group(target).fixed_retention:
+            raise CannotFix(f"{target}: {fixed}")
         return self.read(target)
 
     def _group(self, target: str) -> LogGroup:
@@ -58,7 +58,8 @@ class PutRetention(Setting):
         allowed = [days for days in ALLOWED_DAYS if low <= days <= high]
         if not allowed:
             raise CannotFix(
-                f"no retention that AWS takes lies between {low:g} and {high:g} days (log_retention_days_min, …_max)"
+                f"no retention that AWS takes lies between {low:g} and {plural(high, 'day')} "
+                "(log_retention_days_min, …_max)"
             )
         days = now["retentionInDays"]
         if days is not None and low <= days <= high:

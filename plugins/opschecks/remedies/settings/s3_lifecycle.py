@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...aws.s3_lifecycle import OBJECTS, UPLOADS, VERSIONS, Bucket, lacking, read_bucket
 from ...core.change import CannotFix, Request, Risk, State
+from ...core.wording import plural
 from ...fixing.remedy import IN_CODE_TOO, Setting, wished_number
 from ...fixing.targets import site_of
 
@@ -122,7 +123,7 @@ def _dated(value: Any) -> Any:
 
 def _rule(there: Sequence[Mapping[str, Any]], add: Mapping[str, int]) -> dict[str, Any]:
     """One rule for the whole bucket. S3 refuses rules of the older form, with a Prefix alone, beside others."""
-    name = "opschecks " + ", ".join(f"{what} {days} days" for what, days in sorted(add.items()))
+    name = "opschecks " + ", ".join(f"{what} {plural(days, 'day')}" for what, days in sorted(add.items()))
     if any(rule.get("ID") == name for rule in there):
         raise CannotFix(f"there is a rule {name!r}, which somebody has changed: look at it by hand")
     older = any("Prefix" in rule for rule in there)

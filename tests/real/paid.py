@@ -1,0 +1,243 @@
+"""What is paid for, how services scaled, and what the site serves, as real accounts have them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from opschecks.aws.cloudfront import Distribution, invalidations
+from opschecks.aws.costs import service_costs, total_cost
+from opschecks.aws.unused import elastic_addresses, unattached_volumes
+from opschecks.core.answer import Answer
+from opschecks.web.http import Response
+from opschecks.web.site_objects import site_objects
+from tests.aws import test_costs as costs
+from tests.aws import test_scaling_activities as scaling
+from tests.aws import test_unused as unused
+from tests.canned import Aws, Raw, ago, checks_of, names, stack
+from tests.real.rows import Row
+
+DOCS = "https://docs.aws.amazon.com/"
+USAGE = DOCS + "aws-cost-management/latest/APIReference/API_GetCostAndUsage.html"
+ELB = DOCS + "elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html"
+ACTIVITY = DOCS + "autoscaling/application/APIReference/API_ScalingActivity.html"
+NOT_SCALED = DOCS + "autoscaling/application/APIReference/API_NotScaledReason.html"
+INVALIDATION = DOCS + "cloudfront/latest/APIReference/API_InvalidationList.html"
+
+
+def total(**usd: costs.Day) -> Mapping[str, Any]:
+    """The bill of an account that pays so much a day."""
+    return {"total_cost": total_cost(stack(), costs.seen(**usd)), "stack": stack()}
+
+
+def by_service(**usd: costs.Day) -> Mapping[str, Any]:
+    """The same, by service."""
+    return {"service_costs": service_costs(costs.seen(**usd)), "stack": stack()}
+
+
+def volumes(*raw: Raw) -> Mapping[str, Any]:
+    """The unattached volumes."""
+    return {"unattached_volumes": unattached_volumes(stack(), Aws({("ec2", "DescribeVolumes"): {"Volumes": [*raw]}}))}
+
+
+def addresses(**more: Any) -> Mapping[str, Any]:
+    """An Elastic IP address."""
+    aws = Aws({("ec2", "DescribeAddresses"): {"Addresses": [unused.address("1", **more)]}})
+    return {"elastic_addresses": elastic_addresses(stack(), aws)}
+
+
+def site(served: str | None, status: int = 200) -> Mapping[str, Any]:
+    """An object of the bucket, whose ETag is "1f", and the ETag with which the CDN serves it."""
+
+    class Http:
+        def head(self, url: str, timeout_s: float) -> Response:
+            return Response(url, status, 9.0, headers={"ETag": served} if served else {})
+
+    http: Any = Http()
+    listed = {"KeyCount": 1, "Contents": [{"Key": "index.html", "ETag": '"1f"', "Size": 900}]}
+    origin = {"Id": "s", "DomainName": "site.s3.us-west-2.amazonaws.com"}
+    config = {"Origins": {"Quantity": 1, "Items": [origin]}, "DefaultCacheBehavior": {"TargetOriginId": "s"}}
+    front = Distribution(arn="d", name="E2EXAMPLE", evidence=Answer({"DistributionConfig": config}))
+    here = stack(dashboard_url="https://site.example.com")
+    return {"site_objects": site_objects(here, Aws({("s3", "ListObjectsV2"): listed}), http, front)}
+
+
+def invalidated(*statuses: str) -> Mapping[str, Any]:
+    """The invalidations of the distribution."""
+    items = [{"Id": f"I{n}", "CreateTime": ago(minutes=9), "Status": one} for n, one in enumerate(statuses)]
+    listed = {"Marker": "", "MaxItems": 10, "IsTruncated": False, "Quantity": len(items)}
+    answer = {"InvalidationList": {**listed, **({"Items": items} if items else {})}}
+    aws = Aws({("cloudfront", "ListInvalidations"): answer})
+    return {"invalidations": invalidations(aws, names(distributions=("E2EXAMPLE",)))}
+
+
+def weeks(*activities: Raw) -> Mapping[str, Any]:
+    """A service's scaling activities."""
+    return {"scaling_week": scaling.seen(*activities), "stack": stack()}
+
+
+COST, IDLE = costs.checks, unused.checks.test_load_balancers_have_traffic
+HELD, FLAPS, FAILS = (
+    scaling.checks.test_scaling_is_not_held_at_its_maximum,
+    scaling.checks.test_scaling_does_not_flap,
+    scaling.checks.test_scaling_attempts_succeed,
+)
+AFTER = checks_of("deploy/after", "dashboard")
+ROWS = [
+    Row(
+        "an account without a budget of its own",
+        COST.test_month_stays_within_budget,
+        lambda: total(S3=costs.steady(10)),
+        "passed",
+        USAGE,
+        says="no budget is set",
+    ),
+    Row(
+        "costs that grow by a tenth",
+        COST.test_week_costs_no_more_than_the_last,
+        lambda: total(S3=costs.last_week(100, 110)),
+        "passed",
+        USAGE,
+    ),
+    Row(
+        "a fee that is charged on the same day of each month",
+        COST.test_no_service_costs_unusually_much,
+        lambda: by_service(Support=costs.on(0.01, d2026_10_19=100, d2026_11_19=100)),
+        "passed",
+        USAGE,
+    ),
+    Row(
+        "a service that costs some cents for the first time",
+        COST.test_no_service_costs_unusually_much,
+        lambda: by_service(S3=costs.steady(40), Glue=costs.on(0, d2026_11_20=0.4)),
+        {"S3": "passed", "Glue": "passed"},
+        USAGE,
+    ),
+    Row(
+        "a service that costs ten times as much on one day",
+        COST.test_no_service_costs_unusually_much,
+        lambda: by_service(S3=costs.on(40, d2026_11_20=400)),
+        "failed",
+        USAGE,
+    ),
+    Row(
+        "a load balancer that only redirects",
+        IDLE,
+        lambda: {"balancer_use": unused.used(unused.balancer(), {"HTTP_Redirect_Count": unused.DAY})},
+        "passed",
+        ELB,
+    ),
+    Row(
+        "a network load balancer, which counts flows",
+        IDLE,
+        lambda: {"balancer_use": unused.used(unused.balancer(kind="network"), {"NewFlowCount": unused.DAY})},
+        "passed",
+        DOCS + "elasticloadbalancing/latest/network/load-balancer-cloudwatch-metrics.html",
+    ),
+    Row(
+        "a load balancer that nobody has asked for anything within a week",
+        IDLE,
+        lambda: {"balancer_use": unused.used(unused.balancer(), {}, unused.groups(1))},
+        "failed",
+        ELB,
+        says="1 registered target",
+    ),
+    Row(
+        "an address of a NAT gateway that AWS manages",
+        unused.checks.test_addresses_are_associated,
+        lambda: addresses(ServiceManaged="rnat"),
+        "passed",
+        DOCS + "AWSEC2/latest/APIReference/API_Address.html",
+    ),
+    Row(
+        "a volume that was detached for a resize",
+        unused.checks.test_volumes_are_attached,
+        lambda: volumes(unused.volume(days=1)),
+        "passed",
+        DOCS + "AWSEC2/latest/APIReference/API_Volume.html",
+    ),
+    Row(
+        "nothing is unattached",
+        unused.checks.test_volumes_are_attached,
+        volumes,
+        "nothing",
+        DOCS + "AWSEC2/latest/APIReference/API_DescribeVolumes.html",
+    ),
+    Row(
+        "attempts that ended because it was at its minimum",
+        FAILS,
+        lambda: weeks(scaling.not_scaled(2, "AlreadyAtMinCapacity"), scaling.not_scaled(9, "AlreadyAtDesiredCapacity")),
+        "passed",
+        NOT_SCALED,
+    ),
+    Row(
+        "a schedule that changes the bounds in the morning and in the evening",
+        FLAPS,
+        lambda: weeks(
+            *(
+                scaling.activity(hours, Description=f"Setting min capacity to {low} and max capacity to 20")
+                for hours, low in ((34, 4), (26, 1), (10, 4), (2, 1))
+            )
+        ),
+        "passed",
+        ACTIVITY,
+        says="turned round at most 0 times",
+    ),
+    Row(
+        "scaling in that was left out so as not to flap",
+        HELD,
+        lambda: weeks(*(scaling.not_scaled(hours, "AutoScalingAnticipatedFlapping") for hours in (2, 3, 4))),
+        "passed",
+        NOT_SCALED,
+    ),
+    Row(
+        "a subnet without free addresses",
+        FAILS,
+        lambda: weeks(scaling.activity(2, **scaling.FAILED)),
+        "failed",
+        ACTIVITY,
+        says="1 attempt failed",
+    ),
+    Row(
+        "an object that the CDN compresses, and whose ETag is weak for it",
+        AFTER.test_site_serves_what_the_bucket_holds,
+        lambda: site('W/"1f"'),
+        "passed",
+        DOCS + "AmazonCloudFront/latest/DeveloperGuide/ServingCompressedFiles.html",
+    ),
+    Row(
+        "an object of which an edge location has yesterday's",
+        AFTER.test_site_serves_what_the_bucket_holds,
+        lambda: site('"2e"'),
+        "failed",
+        DOCS + "AmazonCloudFront/latest/DeveloperGuide/Invalidation.html",
+    ),
+    Row(
+        "an object that is served without an ETag",
+        AFTER.test_site_serves_what_the_bucket_holds,
+        lambda: site(None),
+        "blind",
+        DOCS + "AmazonS3/latest/API/API_Object.html",
+    ),
+    Row(
+        "a distribution that was never invalidated",
+        AFTER.test_invalidations_are_finished,
+        invalidated,
+        "nothing",
+        INVALIDATION,
+    ),
+    Row(
+        "an invalidation that every edge location has completed",
+        AFTER.test_invalidations_are_finished,
+        lambda: invalidated("Completed"),
+        "passed",
+        INVALIDATION,
+    ),
+    Row(
+        "an invalidation under way",
+        AFTER.test_invalidations_are_finished,
+        lambda: invalidated("InProgress"),
+        "failed",
+        INVALIDATION,
+    ),
+]
