@@ -59,7 +59,7 @@ def test_each_kind_of_standing_has_its_group(page: Page) -> None:
     assert groups["New failures (1)"] == ["Load is bad: svc-new high, new"]
     assert groups["Still failing (1)"] == ["Load is bad: svc-still high, day 3, since Sun 22 Nov, 08:00"]
     assert groups["Flapping (1)"][0].startswith("Load is bad: svc-flapping high, flapping: failed, ")
-    assert groups["No longer there (1)"][0].startswith("Tables is bad: table-gone high, was bad since ")
+    assert groups["No longer there (1)"][0].startswith("Tables is bad: table-gone high, was failing since ")
     assert [line.split(",")[0] for line in groups["Recovered (2)"]] == [
         "Load is bad: svc-recovered high",
         "Tables is bad: table-recovered high",

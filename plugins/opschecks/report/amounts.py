@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from typing import TypeVar
 
+from ..core.durations import in_words
 from ..core.wording import plural as plural
 
 T = TypeVar("T")
@@ -45,11 +47,5 @@ def percent(value: float) -> str:
 
 
 def hours(value: float) -> str:
-    """A duration in hours, in words: 40 min, 3 h 10 min, 2 days 5 h."""
-    minutes = round(value * 60)
-    if minutes < 60:
-        return f"{minutes} min"
-    if minutes < 48 * 60:
-        return f"{minutes // 60} h {minutes % 60} min" if minutes % 60 else f"{minutes // 60} h"
-    days, rest = divmod(round(value), 24)
-    return f"{plural(days, 'day')} {rest} h" if rest else plural(days, "day")
+    """A duration in hours, in words to the minute: 40 min, 3 h 10 min, 2 days 5 h."""
+    return in_words(timedelta(minutes=round(value * 60))) if round(value * 60) else "0 min"
