@@ -23,15 +23,19 @@ def span_of(text: str) -> timedelta:
 
 
 def in_words(span: timedelta) -> str:
-    """The duration in words, in the two largest units that it needs: 90 s, 40 min, 3 h 10 min, 2 days 5 h."""
-    seconds = round(span / timedelta(seconds=1))
-    if seconds < 120:
-        return f"{seconds} s"
-    minutes = round(seconds / 60)
-    if minutes < 60:
-        return f"{minutes} min"
-    if minutes < 48 * 60:
-        hours, left = divmod(minutes, 60)
-        return f"{hours} h {left} min" if left else f"{hours} h"
-    days, left = divmod(round(minutes / 60), 24)
-    return f"{plural(days, 'day')} {left} h" if left else plural(days, "day")
+    """The duration in words, in its two largest units: 40 s, 59 min 59 s, 3 h 10 min, 2 days 5 h.
+
+    The rest is left out, so that nothing reads as if it had reached a limit that it is short of.
+    """
+    minutes, seconds = divmod(int(span / timedelta(seconds=1)), 60)
+    hours, minutes_left = divmod(minutes, 60)
+    days, hours_left = divmod(hours, 24)
+    if days > 1:
+        units = [plural(days, "day"), f"{hours_left} h" if hours_left else ""]
+    elif hours:
+        units = [f"{hours} h", f"{minutes_left} min" if minutes_left else ""]
+    elif minutes:
+        units = [f"{minutes} min", f"{seconds} s" if seconds else ""]
+    else:
+        units = [f"{seconds} s"]
+    return " ".join(filter(None, units))

@@ -24,6 +24,11 @@ def named(names: Sequence[str], most: int) -> str:
     return ", ".join(shown) + (f" and {left} more" if left else "")
 
 
+def sentence(clause: str) -> str:
+    """The clause with a capital and a full stop; nothing of nothing."""
+    return f"{clause[:1].upper()}{clause[1:]}." if clause else ""
+
+
 def number(value: float | int | str, unit: str = "") -> str:
     """The number with its unit: 1,105, 235 ms, 2.3 %. Text stays as it is."""
     if isinstance(value, str):
@@ -47,5 +52,6 @@ def percent(value: float) -> str:
 
 
 def hours(value: float) -> str:
-    """A duration in hours, in words to the minute: 40 min, 3 h 10 min, 2 days 5 h."""
-    return in_words(timedelta(minutes=round(value * 60))) if round(value * 60) else "0 min"
+    """A duration in hours, in words to the minute, or to the hour: 40 min, 3 h 10 min, 2 days 5 h."""
+    minutes = round(value * 60) if value < 48 else round(value) * 60
+    return in_words(timedelta(minutes=minutes)) if minutes else "0 min"

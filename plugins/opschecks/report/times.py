@@ -24,6 +24,15 @@ def written(at: datetime | str) -> str:
     return f"{_aware(at).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
+def read(text: str) -> datetime | None:
+    """The moment that `written` wrote so; None where the text is anything else."""
+    found = _WRITTEN.fullmatch(text)
+    try:
+        return datetime.strptime(found[1], "%Y-%m-%d %H:%M").replace(tzinfo=UTC) if found else None
+    except ValueError:  # no such day
+        return None
+
+
 def moment(at: datetime | str, zone: tzinfo, year: int = 0) -> str:
     """A moment in a zone, with the zone's name: Mon 23 Nov, 08:00 CET. Of another year than `year`, with its own."""
     local = _aware(at).astimezone(zone)
@@ -74,9 +83,10 @@ class Times:
 
     def _known(self, found: re.Match[str]) -> str:
         """The moment in words; empty where there is no such moment: the text may be anybody's."""
+        at = read(found[0])
         try:
-            return self.moment(datetime.strptime(found[1], "%Y-%m-%d %H:%M").replace(tzinfo=UTC))
-        except (ValueError, OverflowError):
+            return self.moment(at) if at else ""
+        except OverflowError:  # before or after every calendar in that zone
             return ""
 
 

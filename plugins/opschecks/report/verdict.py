@@ -9,6 +9,7 @@ from ..core.model import NOT_APPLICABLE, CheckResult, Outcome
 from ..core.run import Run
 from ..core.zones import zone_named
 from .amounts import first, named, plural
+from .gate_words import gate_word
 from .news import counts, kind, longest
 from .unseen import unseen
 from .week_words import WeekWords, week_words
@@ -34,6 +35,9 @@ def verdict(run: Run) -> Verdict:
     word, tone = _word(run)
     if tone == "good" and (items := sum(week.open_items for _, week in weeks)):
         word, tone = f"Good, with {plural(items, 'open item')}", "warn"
+    elif tone == "good" and (unseen := [week.unseen for _, week in weeks if week.unseen]):
+        word, tone = ("Good now; the week was not seen" if "week" in unseen else "Good; not every day was seen"), "warn"
+    word, tone = gate_word(run, tone, word)
     prefix = "SANDBOX (not production): " if run.sandbox else ""
     sentence = f"{prefix}{'; '.join([_checks(run), *_extras(run)])}."
     for stack, week in weeks:

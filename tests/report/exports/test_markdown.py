@@ -96,7 +96,11 @@ def test_a_summary_of_several_stacks_says_which() -> None:
 
 @pytest.mark.parametrize(
     ("state", "words"),
-    [("new", "new"), ("flapping", "flapping: failed, recovered, failed again"), ("unseen", "since Sun 22 Nov, 08:00 CET")],
+    [
+        ("new", "new"),
+        ("flapping", "flapping: failed, recovered, failed again"),
+        ("unseen", "since Sun 22 Nov, 08:00 CET"),
+    ],
 )
 def test_how_long_it_has_been_so(state: str, words: str) -> None:
     check = made("a", "failed")

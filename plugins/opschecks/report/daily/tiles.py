@@ -24,8 +24,8 @@ RUNS_IN_A_LINE = 5
 class Tile:
     """One number. `tone` is good, bad, unsure, waived or none; `delta` how it differs from the run before.
 
-    `worse`: it differs for the worse. `key` names it in the history, `number` is its value there; `lines` is the line
-    of what `drawn` says.
+    `worse`: it differs for the worse, and that matters: fewer checks passed, or more of what is beyond its limit.
+    `key` names it in the history, `number` is its value there; `lines` is the line of what `drawn` says.
     """
 
     label: str
@@ -60,7 +60,8 @@ def _with_past(tile: Tile, past: Past, began: datetime) -> Tile:
     points = (*before, (began, tile.number))
     diff = tile.number - before[-1][1]
     delta = f"{'▲' if diff > 0 else '▼'} {number(abs(diff), tile.unit)}" if number(abs(diff)) != "0" else "no change"
-    compared = replace(tile, delta=delta, worse=tile.key == PASSED and diff < 0)
+    risen = diff < 0 if tile.key == PASSED else diff > 0 and tile.tone == "bad"
+    compared = replace(tile, delta=delta, worse=risen and delta != "no change")
     if len(points) < RUNS_IN_A_LINE:
         return compared
     drawn = spark(Series(tile.key, tile.unit, points, period_s=31 * 86400))
