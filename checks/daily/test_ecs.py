@@ -26,8 +26,8 @@ def test_cpu_is_not_saturated(service_load: list[ServiceLoad], stack: Stack, exa
         with examine(service) as note:
             limit, peak = stack.limits.of(service).cpu_saturated_percent, service.cpu_peak
             note(f"CPU peaked at {peak:.3g} % within the last half hour")
+            assert peak <= limit, f"limit {limit:g} %; {service.beside}"
             note(service.beside)
-            assert peak <= limit, f"limit {limit:g} %"
 
 
 @check(Severity.HIGH, runbook="memory-and-latency", failing="A service is short of memory")

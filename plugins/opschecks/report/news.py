@@ -75,6 +75,7 @@ def counts(run: Run) -> Iterator[str]:
 
 def longest(run: Run, check: CheckResult) -> Standing | None:
     """That of the check's resources which is bad (or, of a blind check, unseen) for the longest; None if not known."""
-    states = BAD if check.outcome == Outcome.FAILED else UNSEEN
-    own = (one for one in run.past_of(check.stack).standings if one.check == check.check and one.state in states)
-    return min(own, key=lambda one: (one.state == "new", one.since), default=None)
+    states = (BAD, UNSEEN) if check.outcome == Outcome.FAILED else (UNSEEN, BAD)
+    known = [one for one in run.past_of(check.stack).standings if one.check == check.check]
+    own = (of for group in states if (of := [one for one in known if one.state in group]))
+    return min(next(own, ()), key=lambda one: (one.state == "new", one.since), default=None)

@@ -121,7 +121,7 @@ def test_a_check_is_as_old_as_its_oldest_resource() -> None:
         for resource, day in days.items()
     )
     run = replace(ran(check, findings=findings), past=(Past("production", 5, NOW, standings=standings),))
-    assert notes(run).bad[0].longest == "day 5, since Fri 20 Nov, 08:00"
+    assert notes(run).bad[0].longest == "day 5, since Fri 20 Nov, 08:00 CET"
 
 
 @pytest.mark.parametrize("limit", [3_000, 50_000, 1_000_000])

@@ -18,6 +18,8 @@ from ..standing import TONES, WORDS
 
 RUNS_IN_A_LINE = 5
 """With fewer runs a tile's line is that of the last 24 hours, where there is one."""
+POINTS = "points"
+"""The unit of the difference of two percentages; in percent it would read as a share of the first one."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,11 @@ def _with_past(tile: Tile, past: Past, began: datetime) -> Tile:
         return tile
     points = (*before, (began, tile.number))
     diff = tile.number - before[-1][1]
-    delta = f"{'▲' if diff > 0 else '▼'} {number(abs(diff), tile.unit)}" if number(abs(diff)) != "0" else "no change"
+    delta = (
+        f"{'▲' if diff > 0 else '▼'} {number(abs(diff), POINTS if tile.unit == '%' else tile.unit)}"
+        if number(abs(diff)) != "0"
+        else "no change"
+    )
     risen = diff < 0 if tile.key == PASSED else diff > 0 and tile.tone == "bad"
     compared = replace(tile, delta=delta, worse=risen and delta != "no change")
     if len(points) < RUNS_IN_A_LINE:
