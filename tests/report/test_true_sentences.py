@@ -415,3 +415,18 @@ def test_a_waiver_that_ends_is_due() -> None:
     waiver = WaiverState("production", "test_load", "svc", "ann", "known", "2026-12-01", 7, "active")
     run = run_of("weekly", weeks=(week_of("......."),), waivers=(waiver,))
     assert "The waiver of test_load for svc ends: known" in section(run, "Coming up")
+
+
+REASONS = {
+    "iam:ListUsers: AccessDenied: not authorized": "Restore access (1 check blocked): iam:ListUsers: AccessDenied",
+    "ExpiredToken: the token is expired": "Restore access (1 check blocked): ExpiredToken",
+    "logs:FilterLogEvents: ResourceNotFoundException: no such group": "1 check could not look: logs:FilterLogEvents",
+    "credentials: OSError: [Errno 22] Invalid argument": "1 check could not look: credentials: OSError",
+}
+
+
+@pytest.mark.parametrize(("why", "action"), REASONS.items(), ids=REASONS)
+def test_access_is_to_be_restored_only_where_it_was_refused(why: str, action: str) -> None:
+    blind = replace(found("test_load", "svc", B), message=why)
+    run = run_of(checks=(check_of("test_load", "ecs", B, "high-cpu"),), findings=(blind,), exit_code=10)
+    assert verdict(run).actions[0].startswith(action)

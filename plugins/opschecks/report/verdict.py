@@ -157,7 +157,8 @@ def _actions(run: Run, weeks: list[WeekWords]) -> Iterator[str]:
             f"{person}follow “{check.runbook}” in the runbook"
         )
     for group in unseen(run, Outcome.BLIND):
-        yield f"Restore access ({plural(len(group.checks), 'check')} blocked): {group.cause}"
+        blocked = plural(len(group.checks), "check")
+        yield f"{f'Restore access ({blocked} blocked)' if group.denied else f'{blocked} could not look'}: {group.cause}"
     for week in weeks:
         yield from week.actions
     if run.state == "stopped":
