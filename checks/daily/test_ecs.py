@@ -25,9 +25,9 @@ def test_cpu_is_not_saturated(service_load: list[ServiceLoad], stack: Stack, exa
     for service in service_load:
         with examine(service) as note:
             limit, peak = stack.limits.of(service).cpu_saturated_percent, service.cpu_peak
-            note(f"CPU at most {peak:.0f} % within the last half hour")
+            note(f"CPU peaked at {peak:.3g} % within the last half hour")
+            assert peak <= limit, f"limit {limit:g} %; {service.beside}"
             note(service.beside)
-            assert peak <= limit, f"limit {limit:g} %"
 
 
 @check(Severity.HIGH, runbook="memory-and-latency", failing="A service is short of memory")
@@ -37,7 +37,7 @@ def test_memory_leaves_headroom(service_load: list[ServiceLoad], stack: Stack, e
         with examine(service) as note:
             limits = stack.limits.of(service)
             average, peak = service.memory_last_hour, service.memory_peak
-            note(f"{average:.0f} % over the last hour, {peak:.0f} % at most")
+            note(f"averaged {average:.3g} % over the last hour, peaked at {peak:.3g} %")
             assert average <= limits.memory_percent, f"limit of the average {limits.memory_percent:g} %"
             assert peak <= limits.memory_peak_percent, f"limit of the peak {limits.memory_peak_percent:g} %"
 

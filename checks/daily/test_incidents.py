@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from opschecks import Examine, Severity, Stack, check, plural
+from opschecks import Examine, Severity, Stack, check, in_words
 from opschecks.aws.dynamodb import Incident
 from opschecks.aws.incident_reads import Reading
 
@@ -24,9 +24,8 @@ def test_active_incidents_are_young(
         with examine(incident) as note:
             age = now - incident.created_at
             limit = stack.limits.oldest_active(incident.severity)
-            hours = age.total_seconds() / 3600
-            note(f"{incident.severity}, active for {hours:.1f} hours: {incident.title}")
-            assert age <= limit, f"limit {plural(limit.total_seconds() / 3600, 'hour')}"
+            note(f"{incident.severity}, active for {in_words(age)}: {incident.title}")
+            assert age <= limit, f"limit {in_words(limit)}"
 
 
 @check(

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from opschecks import Examine, Severity, Stack, check, plural
+from opschecks import Examine, Severity, Stack, check, in_words, plural
 from opschecks.aws.logs import LogErrors
 from opschecks.aws.websocket_groups import WebSocketGroup
 from opschecks.remedies.settings.elbv2 import EnableStickiness
@@ -38,8 +38,8 @@ def test_websocket_sessions_are_sticky(websocket_groups: list[WebSocketGroup], s
             if group.by_address:
                 note("by the client's address")
                 continue
-            note(f"for {group.sticky_for}")
-            assert group.sticky_for >= wanted, f"expected at least {wanted}"
+            note(f"for {in_words(group.sticky_for)}")
+            assert group.sticky_for >= wanted, f"expected at least {in_words(wanted)}"
 
 
 @check(Severity.HIGH, runbook=SLUG, failing="A reconnecting client reaches another task")

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from opschecks import Examine, Severity, Stack, check, plural
+from opschecks import Examine, Severity, Stack, check, in_words, plural
 from opschecks.aws.backup_sets import FullBackups
 from opschecks.aws.backups import LogExports, TableBackups, TableRecovery
 from opschecks.aws.s3_lifecycle import Bucket
@@ -29,7 +29,7 @@ def test_tables_have_a_recent_backup(table_backups: list[TableBackups], stack: S
                 note("it is younger than a backup may be: none is due yet")
                 continue
             assert table.age is not None, f"none that can be restored was made since {table.since:%Y-%m-%d}"
-            note(f"the newest is {table.age / timedelta(days=1):.1f} days old")
+            note(f"the newest is {in_words(table.age)} old")
             assert table.age <= timedelta(days=limit), f"limit {plural(limit, 'day')}"
 
 
@@ -42,7 +42,7 @@ def test_tables_can_be_restored_to_any_moment(table_recovery: list[TableRecovery
         with examine(table) as note:
             assert table.exists, "the table does not exist"
             assert table.is_on, "point-in-time recovery is off"
-            note(f"from {table.earliest:%Y-%m-%d %H:%M} to {table.latest:%Y-%m-%d %H:%M} UTC")
+            note(f"from {table.earliest:%Y-%m-%d %H:%M} UTC to {table.latest:%Y-%m-%d %H:%M} UTC")
             assert table.keeps_up, "recovery has stopped there"
 
 
@@ -88,6 +88,6 @@ def test_everything_was_backed_up_lately(full_backups: list[FullBackups], stack:
             if place.unfinished:
                 note(f"the set {place.unfinished} is unfinished")
             assert place.complete is not None, "no set is complete"
-            note(f"the set {place.complete.name} is {place.age / timedelta(days=1):.1f} days old")
+            note(f"the set {place.complete.name} is {in_words(place.age)} old")
             assert place.age <= timedelta(days=limit), f"limit {plural(limit, 'day')}"
             assert not place.lacks, f"it lacks {', '.join(place.lacks)}"

@@ -32,7 +32,7 @@ def test_cloudformation_stacks_have_not_drifted(
     for one in formation_stacks:
         with examine(one) as note:
             assert one.status != "MISSING", "there is no such stack"
-            note(f"drift looked for {one.drift_checked_at:%Y-%m-%d %H:%M} UTC")
+            note(f"drift was last looked for on {one.drift_checked_at:%Y-%m-%d %H:%M} UTC")
             assert not one.has_drifted, one.difference
             if now - one.drift_checked_at > timedelta(days=oldest):
                 raise CouldNotLook(

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from opschecks import Examine, Severity, Stack, check, plural
+from opschecks import Examine, Severity, Stack, check, in_words, plural
 from opschecks.aws.iam import Credentials, KeyHolder
 from opschecks.remedies.operations.access_keys import RotateAccessKey
 
@@ -21,7 +21,7 @@ def test_access_keys_are_rotated(key_holders: list[KeyHolder], stack: Stack, now
     limit = stack.limits.key_age_days
     for user in key_holders:
         with examine(user) as note:
-            note(", ".join(f"{key} is {plural((now - key.created).days, 'day')} old" for key in user.keys))
+            note(", ".join(f"{key} is {in_words(now - key.created)} old" for key in user.keys))
             assert not user.made_before(now - timedelta(days=limit)), f"limit {plural(limit, 'day')}"
 
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from opschecks import CouldNotLook, Examine, Severity, Stack, check, plural
+from opschecks import CouldNotLook, Examine, Severity, Stack, check, in_words, plural
 from opschecks.aws.image_scans import ImageScan, RunningImage
 
 SLUG = "weekly-maintenance"
@@ -38,5 +38,5 @@ def test_images_are_young(running_images: list[RunningImage], stack: Stack, now:
             assert image.is_there, "its registry no longer has it: no task can be started from it"
             assert not image.is_archived, "its registry has archived it: no task can be started from it"
             age = now - image.pushed_at
-            note(f"pushed {plural(age.days, 'day')} ago")
+            note(f"pushed {in_words(age)} ago")
             assert age <= timedelta(days=limit), f"limit {plural(limit, 'day')}"

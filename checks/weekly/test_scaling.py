@@ -35,5 +35,5 @@ def test_scaling_does_not_flap(scaling_week: list[ScalingWeek], stack: Stack, ex
     for service in scaling_week:
         with examine(service) as note:
             limit = stack.limits.of(service).scaling_turns_per_day
-            note(f"turned round at most {plural(service.turns_a_day, 'time')} within 24 hours")
+            note(f"turns within its worst 24 hours: {service.turns_a_day}")
             assert service.turns_a_day <= limit, f"limit {limit}; {service.said}"

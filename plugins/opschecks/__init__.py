@@ -10,6 +10,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from .core.answer import Answer
+from .core.durations import in_words
 from .core.model import Check, Figure, Finding, Outcome, Resource, Series, Severity, check
 from .core.observation import CouldNotLook, NeverComes, fan_out, observation, seen
 from .core.run import ReportSection, Run
@@ -66,6 +67,7 @@ __all__ = [
     "Unknown",
     "check",
     "fan_out",
+    "in_words",
     "observation",
     "plural",
     "seen",

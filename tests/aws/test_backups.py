@@ -83,8 +83,8 @@ def backups_aws(*listed: Raw, points: Any = ()) -> Aws:
 
 
 AGES: dict[str, tuple[list[Raw], Any, str, str]] = {
-    "young": ([backup(2)], (), "passed", "the newest is 2.0 days old"),
-    "the newest of several, in any order": ([backup(9), backup(1), backup(5)], (), "passed", "1.0 days"),
+    "young": ([backup(2)], (), "passed", "the newest is 2 days old"),
+    "the newest of several, in any order": ([backup(9), backup(1), backup(5)], (), "passed", "is 24 h old"),
     "just too old": ([backup(7.01)], (), "failed", "limit 7 days"),
     "just young enough": ([backup(6.99)], (), "passed", ""),
     "none at all": ([], (), "failed", "none that can be restored was made since"),
@@ -94,9 +94,9 @@ AGES: dict[str, tuple[list[Raw], Any, str, str]] = {
     "made by DynamoDB": ([backup(2, BackupType="SYSTEM")], (), "passed", ""),
     "made by AWS Backup, and listed": ([backup(2, BackupType="AWS_BACKUP")], (), "passed", ""),
     "of another table": ([backup(1, TableName="agents")], (), "failed", "none that can be restored"),
-    "in AWS Backup alone": ([], (point(3),), "passed", "3.0 days"),
-    "in AWS Backup, younger than DynamoDB's": ([backup(9)], (point(0.5),), "passed", "0.5 days"),
-    "in AWS Backup, and too old": ([backup(9)], (point(8),), "failed", "8.0 days"),
+    "in AWS Backup alone": ([], (point(3),), "passed", "3 days"),
+    "in AWS Backup, younger than DynamoDB's": ([backup(9)], (point(0.5),), "passed", "12 h"),
+    "in AWS Backup, and too old": ([backup(9)], (point(8),), "failed", "8 days"),
     "in AWS Backup, in part": ([], (point(1, "PARTIAL"), point(9)), "failed", "is PARTIAL"),
     "in AWS Backup, expired": ([], (point(1, "EXPIRED"),), "failed", "is EXPIRED"),
     "AWS Backup may not be asked": ([], DENIED, "blind", "backup:ListRecoveryPointsByResource: AccessDenied"),

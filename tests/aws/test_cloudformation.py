@@ -96,7 +96,7 @@ def drift(status: str, **when: float) -> Raw:
 
 
 DRIFT: dict[str, tuple[Raw, str, str]] = {
-    "none": ({}, "passed", "drift looked for"),
+    "none": ({}, "passed", "drift was last looked for on"),
     "not told of": ({"DriftInformation": None}, "blind", "drift was never detected: aws cloudformation detect-"),
     "never looked for": (drift("NOT_CHECKED"), "blind", "detect-stack-drift --stack-name prod, preferably on a weekly"),
     "looked for in vain": (drift("UNKNOWN", days=1), "blind", "the last drift detection ended UNKNOWN"),

@@ -38,22 +38,28 @@ def _point(hours: float, status: str = "COMPLETED") -> Raw:
 OFF = _recovery("DISABLED")
 NONE: Raw = {"RecoveryPoints": []}
 CASES: dict[str, tuple[TableBackups, TableRecovery | CouldNotLook, Any, str, str]] = {
-    "to any moment": (_backups(), _recovery(), None, "passed", "the last moment that it can be restored to is 0.1"),
-    "to an earlier moment": (_backups(), _recovery(minutes=180), None, "passed", "is 3.0 hours old"),
-    "recovery has stopped": (_backups(), _recovery(minutes=1800), NONE, "failed", "30.0 hours old; limit 24 hours"),
-    "the backup is younger": (_backups(26), _recovery(minutes=1800), NONE, "failed", "its newest backup is 26.0"),
-    "by a backup": (_backups(2, 50), OFF, None, "passed", "its newest backup is 2.0 hours old"),
-    "by one of AWS Backup": (_backups(50), OFF, _point(3), "passed", "its newest backup is 3.0 hours old"),
-    "that one is not there yet": (_backups(50), OFF, _point(3, "PARTIAL"), "failed", "50.0 hours old; limit 24"),
-    "an old one": (_backups(50), OFF, NONE, "failed", "its newest backup is 50.0 hours old; limit 24 hours"),
+    "to any moment": (
+        _backups(),
+        _recovery(),
+        None,
+        "passed",
+        "the last moment that it can be restored to is 5 min old",
+    ),
+    "to an earlier moment": (_backups(), _recovery(minutes=180), None, "passed", "is 3 h old"),
+    "recovery has stopped": (_backups(), _recovery(minutes=1800), NONE, "failed", "30 h old; limit 24 h"),
+    "the backup is younger": (_backups(26), _recovery(minutes=1800), NONE, "failed", "its newest backup is 26 h old"),
+    "by a backup": (_backups(2, 50), OFF, None, "passed", "its newest backup is 2 h old"),
+    "by one of AWS Backup": (_backups(50), OFF, _point(3), "passed", "its newest backup is 3 h old"),
+    "that one is not there yet": (_backups(50), OFF, _point(3, "PARTIAL"), "failed", "2 days 2 h old; limit 24"),
+    "an old one": (_backups(50), OFF, NONE, "failed", "its newest backup is 2 days 2 h old; limit 24 h"),
     "none": (_backups(), OFF, NONE, "failed", "no backup can be restored, and recovery to a moment is off"),
     "no such table": (_backups(status="MISSING"), OFF, None, "failed", "the table does not exist"),
     "AWS Backup may not be asked": (_backups(50), OFF, DENIED, "blind", "AccessDenied"),
     "it says nothing": (_backups(50), OFF, {}, "blind", "the answer has no 'RecoveryPoints'"),
     "recovery may not be asked": (_backups(50), DENIED, NONE, "blind", "AccessDenied"),
     "the table may not be described": (_backups(2, status="", vault=DENIED), OFF, None, "blind", "AccessDenied"),
-    "it may not, and recovery is on": (_backups(status="", vault=DENIED), _recovery(), None, "passed", "0.1 hours old"),
-    "it may not, and need not": (_backups(2), DENIED, None, "passed", "2.0 hours old"),
+    "it may not, and recovery is on": (_backups(status="", vault=DENIED), _recovery(), None, "passed", "min old"),
+    "it may not, and need not": (_backups(2), DENIED, None, "passed", "2 h old"),
 }
 
 

@@ -128,13 +128,17 @@ def test_points_are_put_in_order_and_a_gap_is_no_zero() -> None:
 
 
 CPU = {
-    "cool": (every_5_minutes(40), "passed", "at most 40 %"),
+    "cool": (every_5_minutes(40), "passed", "peaked at 40 %"),
     "hot for five minutes": ([*every_5_minutes(40, until=10), at(5, 97)], "failed", "limit 90 %"),
-    "hot in a period that ended within the half hour": ([*every_5_minutes(40), at(34, 97)], "failed", "at most 97 %"),
-    "hot before that": ([*every_5_minutes(40), at(36, 97)], "passed", "at most 40 %"),
+    "hot in a period that ended within the half hour": ([*every_5_minutes(40), at(34, 97)], "failed", "peaked at 97 %"),
+    "hot before that": ([*every_5_minutes(40), at(36, 97)], "passed", "peaked at 40 %"),
     "newest point of 19 minutes ago": (every_5_minutes(40, until=19), "passed", ""),
     "newest point of 21 minutes ago": (every_5_minutes(40, until=21), "blind", "too little data of CPU for backend"),
-    "silent since yesterday": ([at(600, 40)], "blind", f"the newest is of {NOW - timedelta(hours=10):%d %b %H:%M} UTC"),
+    "silent since yesterday": (
+        [at(600, 40)],
+        "blind",
+        f"the newest is of {NOW - timedelta(hours=10):%Y-%m-%d %H:%M} UTC",
+    ),
     "complete without values": ([], "blind", "none in 24 hours"),
     "partial to the end": ((every_5_minutes(40), "PartialData"), "blind", "is PartialData, not Complete"),
     "an error at CloudWatch": (([], "InternalError"), "blind", "is InternalError, not Complete"),
@@ -157,7 +161,7 @@ def test_the_zone_of_an_answer_does_not_matter(zone: tzinfo, minutes: int, outco
 def test_average_and_peak_of_memory_are_two_metrics() -> None:
     quiet, busy = every_5_minutes(60), [*every_5_minutes(70), at(40, 96)]
     series = {"MemoryUtilization Average": quiet, "MemoryUtilization Maximum": busy}
-    said = "60 % over the last hour, 96 % at most; limit of the peak 95 %"
+    said = "averaged 60 % over the last hour, peaked at 96 %; limit of the peak 95 %"
     assert load_verdict("test_memory_leaves_headroom", series) == ("failed", said)
     assert load_verdict("test_memory_leaves_headroom", {"MemoryUtilization Average": quiet})[0] == "blind"
 
@@ -253,21 +257,21 @@ def latency(p95: Points, **more: Points) -> dict[str, Points]:
 
 
 ERRORS: dict[str, tuple[dict[str, Points], str, str]] = {
-    "none": ({"app RequestCount": REQUESTS}, "passed", "at most 0 5xx"),
-    "few": ({"app RequestCount": REQUESTS, "app HTTPCode_Target": [at(7, 10)]}, "passed", "at most 10 5xx"),
+    "none": ({"app RequestCount": REQUESTS}, "passed", "peaked at 0 5xx"),
+    "few": ({"app RequestCount": REQUESTS, "app HTTPCode_Target": [at(7, 10)]}, "passed", "peaked at 10 5xx"),
     "many": ({"app RequestCount": REQUESTS, "app HTTPCode_Target": [at(7, 11)]}, "failed", "limit 10 per minute"),
     "many, two hours ago": (
         {"app RequestCount": REQUESTS, "app HTTPCode_Target": [at(120, 99)]},
         "passed",
-        "at most 0 5xx",
+        "peaked at 0 5xx",
     ),
     "many of the balancer's other groups": (
         {"app RequestCount": REQUESTS, "HTTPCode_Target": [at(7, 99)]},
         "passed",
-        "at most 0 5xx",
+        "peaked at 0 5xx",
     ),
     "none, and no request in a day": ({}, "blind", "RequestCount of app has no data in 24 hours"),
-    "none, and requests at night": ({"app RequestCount": [at(600, 5)]}, "passed", "at most 0 5xx"),
+    "none, and requests at night": ({"app RequestCount": [at(600, 5)]}, "passed", "peaked at 0 5xx"),
 }
 
 
@@ -276,10 +280,10 @@ test_server_errors_of_targets_count = judges(
 )
 
 OWN: dict[str, tuple[dict[str, Points], str, str]] = {
-    "none": ({"RequestCount": REQUESTS}, "passed", "at most 0 5xx"),
-    "of the load balancer, which has no healthy target": ({"HTTPCode_ELB": [at(3, 40)]}, "failed", "at most 40 5xx"),
+    "none": ({"RequestCount": REQUESTS}, "passed", "peaked at 0 5xx"),
+    "of the load balancer, which has no healthy target": ({"HTTPCode_ELB": [at(3, 40)]}, "failed", "peaked at 40 5xx"),
     "none, and no request in a day": ({}, "blind", "RequestCount of web has no data in 24 hours"),
-    "none, and requests at night": ({"RequestCount": [at(600, 5)]}, "passed", "at most 0 5xx"),
+    "none, and requests at night": ({"RequestCount": [at(600, 5)]}, "passed", "peaked at 0 5xx"),
 }
 test_server_errors_of_the_load_balancer_itself_count = judges(
     daily("alb").test_server_errors_are_rare, OWN, traffic=lambda series: [], balancer_errors=itself_errs
@@ -296,11 +300,11 @@ def test_half_of_the_server_errors_is_not_enough_to_pass() -> None:
 
 FEW = [at(minutes, 3) for minutes in range(5, 65, 5)]
 LATENCY: dict[str, tuple[dict[str, Points], str, str]] = {
-    "quick": (latency(every_5_minutes(0.4)), "passed", "at most 400 ms"),
+    "quick": (latency(every_5_minutes(0.4)), "passed", "peaked at 400 ms"),
     "slow for five minutes": (
         latency([*every_5_minutes(0.4), at(42, 1.2)], **{"app RequestCount Sum": [*REQUESTS, at(42, 20)]}),
         "failed",
-        "at most 1200 ms in the last hour; limit",
+        "peaked at 1200 ms in the last hour; limit",
     ),
     "requests without response times": ({"app RequestCount": REQUESTS}, "blind", "no response times of app"),
     "no request in the last hour": ({"app RequestCount": [at(600, 5)]}, "passed", "no request in the last hour"),
@@ -313,7 +317,7 @@ LATENCY: dict[str, tuple[dict[str, Points], str, str]] = {
     "quick, the last ones 40 minutes ago": (
         latency([at(40, 0.2), at(45, 0.3)], **{"app RequestCount Sum": [at(40, 3), at(45, 2)]}),
         "passed",
-        "p95 at most 300 ms",
+        "p95 peaked at 300 ms",
     ),
     "few in each period, all slow, and enough in the hour": (
         latency(
@@ -325,7 +329,7 @@ LATENCY: dict[str, tuple[dict[str, Points], str, str]] = {
             },
         ),
         "failed",
-        "at most 3000 ms",
+        "peaked at 3000 ms",
     ),
     "few in each period, one of them slow, and the hour is quick": (
         latency(
@@ -337,7 +341,7 @@ LATENCY: dict[str, tuple[dict[str, Points], str, str]] = {
             },
         ),
         "passed",
-        "at most 300 ms",
+        "peaked at 300 ms",
     ),
 }
 
@@ -450,7 +454,7 @@ def test_a_hot_service_shows_tasks_and_errors_beside_it_where_they_are_known() -
     known = service_load(told, BACKEND, denied, traffic(told, FRONT, NOW), [log], NOW)
     unknown = service_load(told, BACKEND, denied, denied, denied, NOW)
     assert known[0].beside == (
-        "task count unknown; at most 12 5xx in a minute; 3 ERROR events in the logs within the hour"
+        "task count unknown; 5xx peaked at 12 in a minute; 3 ERROR events in the logs within the hour"
     )
     assert unknown[0].beside == "task count unknown; 5xx unknown; log errors unknown"
     assert verdict(daily("ecs").test_cpu_is_not_saturated, service_load=unknown)[0] == "failed"

@@ -38,12 +38,12 @@ NETWORK = {
 SESSION = {"stickiness.type": "app_cookie", "stickiness.app_cookie.cookie_name": "SESSION"}
 
 STICKY: dict[str, tuple[dict[str, str], str, str]] = {
-    "for a day": (APPLICATION, "passed", "for 1 day, 0:00:00"),
-    "for exactly as long as wanted": ({**APPLICATION, LB_COOKIE: "3600"}, "passed", "1:00:00"),
-    "for a second less": ({**APPLICATION, LB_COOKIE: "3599"}, "failed", "expected at least 1:00:00"),
+    "for a day": (APPLICATION, "passed", "for 24 h"),
+    "for exactly as long as wanted": ({**APPLICATION, LB_COOKIE: "3600"}, "passed", "for 1 h"),
+    "for a second less": ({**APPLICATION, LB_COOKIE: "3599"}, "failed", "for 59 min 59 s; expected at least 1 h"),
     "off": ({**APPLICATION, "stickiness.enabled": "false"}, "failed", "stickiness is off"),
     "by the application's cookie, for a minute": ({**APPLICATION, **SESSION}, "failed", "expected at least"),
-    "by the application's cookie": ({**APPLICATION, **SESSION, APP_COOKIE: "7200"}, "passed", "for 2:00:00"),
+    "by the application's cookie": ({**APPLICATION, **SESSION, APP_COOKIE: "7200"}, "passed", "for 2 h"),
     "network load balancer": (NETWORK, "passed", "by the client's address"),
     "network load balancer, off": ({**NETWORK, "stickiness.enabled": "false"}, "failed", "stickiness is off"),
     "nothing said of it": ({"load_balancing.algorithm.type": "x"}, "blind", "the answer has no 'stickiness.enabled'"),

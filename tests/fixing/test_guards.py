@@ -41,7 +41,7 @@ def test_only_safe_changes_without_being_allowed(risk: Risk) -> None:
 
 
 def test_cool_down_of_one_resource_by_one_remedy() -> None:
-    assert "cooling down until 07:30:00 UTC" in _why(change(), [_entry(0.5)])
+    assert "07:30 UTC" in _why(change(), [_entry(0.5)])
     assert _why(change(), [_entry(1.1)]) == ""
     assert _why(change(1), [_entry(0.5)]) == ""
     assert _why(change(), [_entry(0.5, undoes="x")]) == ""

@@ -74,7 +74,7 @@ def test_errors_are_rare_before_the_deploy(
                 note(shared)
                 continue
             worst = one.errors_5xx_per_minute
-            note(f"at most {worst:g} 5xx in a minute of the last hour")
+            note(f"peaked at {worst:g} 5xx in a minute of the last hour")
             assert worst <= limit, f"limit {limit} per minute"
 
 
@@ -83,7 +83,7 @@ def test_capacity_is_to_spare(service_load: list[ServiceLoad], stack: Stack, exa
     """New tasks start cold: a service at its limit before a deploy is over it in the middle."""
     for service in service_load:
         with examine(service) as note:
-            note(f"CPU at most {service.cpu_peak:.0f} % within the last half hour")
+            note(f"CPU peaked at {service.cpu_peak:.3g} % within the last half hour")
             limit = stack.limits.of(service).cpu_percent
             assert service.cpu_peak <= limit, f"limit {limit:g} %"
 

@@ -1,8 +1,6 @@
 """Before a deploy: the data that it may damage can be restored."""
 
-from datetime import timedelta
-
-from opschecks import Examine, Severity, check, plural
+from opschecks import Examine, Severity, check, in_words
 from opschecks.aws.fresh_backups import SavedTable
 from opschecks.remedies.settings.table_backup import BackUpTable
 
@@ -19,5 +17,5 @@ def test_tables_have_a_fresh_backup(saved_tables: list[SavedTable], examine: Exa
         with examine(table) as note:
             assert table.status != "MISSING", "the table does not exist"
             assert table.age is not None, "no backup can be restored, and recovery to a moment is off"
-            note(f"{table.kind} is {table.age / timedelta(hours=1):.1f} hours old")
-            assert table.age <= table.wanted, f"limit {plural(table.wanted / timedelta(hours=1), 'hour')}"
+            note(f"{table.kind} is {in_words(table.age)} old")
+            assert table.age <= table.wanted, f"limit {in_words(table.wanted)}"

@@ -76,9 +76,9 @@ class TableBackups(Resource):
         newest = self.newest
         after = [one for one in [*self.listed, *seen(self.vault)] if not newest or one.made > newest.made]
         return ", ".join(
-            f"{one.name} of {one.made:%d %b %H:%M} UTC is {one.status}"
+            f"{one.name} of {one.made:%Y-%m-%d %H:%M} UTC is {one.status}"
             if one.status not in _COMPLETE
-            else f"{one.name} of {one.made:%d %b %H:%M} UTC is of an earlier table of that name"
+            else f"{one.name} of {one.made:%Y-%m-%d %H:%M} UTC is of an earlier table of that name"
             for one in after[:3]
         )
 

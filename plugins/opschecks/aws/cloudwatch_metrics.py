@@ -82,7 +82,9 @@ class Metrics:
         series = self.series(subject, measure)
         points = series.last(window, now)
         if not points or now - points[-1][0] > max(FRESH, timedelta(seconds=3 * series.period_s)):
-            newest = f"the newest is of {series.points[-1][0]:%d %b %H:%M} UTC" if series.points else "none in 24 hours"
+            newest = (
+                f"the newest is of {series.points[-1][0]:%Y-%m-%d %H:%M} UTC" if series.points else "none in 24 hours"
+            )
             raise CouldNotLook(
                 CALL, f"too little data of {series.label} for {subject} in the last {_words(window)}; {newest}"
             )
@@ -188,7 +190,7 @@ def metrics(
     if since:
         begin = since.replace(minute=since.minute // 5 * 5, second=0, microsecond=0) + timedelta(minutes=5)
     if begin >= now:
-        raise CouldNotLook(CALL, f"no metric data yet after {since:%H:%M:%S} UTC")
+        raise CouldNotLook(CALL, f"no metric data yet after {since:%Y-%m-%d %H:%M:%S} UTC")
     return Metrics(fetch_metrics(aws, asked, begin, now))
 
 

@@ -11,7 +11,7 @@ from ..core.model import Resource
 from ..core.observation import CouldNotLook, Unanswerable, observation, seen
 from ..core.wording import plural
 from .cloudwatch_alarms import Alarm
-from .cloudwatch_metrics import CALL
+from .cloudwatch_metrics import CALL, HOUR
 from .ecs import Service
 from .elbv2 import TargetHealth
 from .elbv2 import told as listed
@@ -96,7 +96,7 @@ def _alarm(alarm: Alarm, before: Mapping[str, Any] | None) -> SinceTheGate:
     if alarm.unread:  # those of CloudFront, where its region may not be read: blind alone
         return _compared(alarm, was, "not known", alarm.unread)
     rings = alarm.state == "ALARM" and was != "ALARM"
-    worse = f"in ALARM since {alarm.since:%H:%M} UTC, {was} before the deploy: {alarm.reason}" if rings else ""
+    worse = f"in ALARM since {alarm.since:%Y-%m-%d %H:%M} UTC, {was} before the deploy: {alarm.reason}" if rings else ""
     return _compared(alarm, was, alarm.state, worse)
 
 
@@ -208,23 +208,36 @@ def _errors(
         told: str | CouldNotLook = f"{worst:g} 5xx in a minute since the deploy began, limit {limit}"
         told = told if worst > limit else _uncovered(one, deployed, late)
     except CouldNotLook as problem:
-        return _compared(one, f"limit {limit}", "not known", problem)
-    return _compared(one, f"limit {limit}", f"{worst:g} 5xx in a minute", told)
+        return _compared(one, "not known", "not known", problem)
+    return _compared(one, _errors_before(one, since), f"{worst:g} 5xx in a minute", told)
+
+
+def _errors_before(one: Traffic | BalancerErrors, since: datetime) -> str:
+    """The worst minute of the hour that the gate judged; without a request there was nothing to answer."""
+    begin = since - HOUR
+    worst = max((value for time, value in one.errors_5xx.points if begin <= time < since), default=0.0)
+    asked = one.metrics.series(one.name, _requests(one)).points
+    served = worst or any(begin <= time < since and value for time, value in asked)
+    return f"{worst:g} 5xx in a minute" if served else "no requests"
+
+
+def _requests(one: Traffic | BalancerErrors) -> str:
+    """The name of the series with its requests."""
+    return "requests" if isinstance(one, Traffic) else "all requests"
 
 
 def _uncovered(one: Traffic | BalancerErrors, deployed: datetime | None, late: timedelta) -> str | CouldNotLook:
     """Why the metrics do not show the time after the deploy yet; empty where they do."""
     if not deployed:
         return ""
-    requests = "requests" if isinstance(one, Traffic) else "all requests"
-    newest = max((time for time, _ in one.metrics.series(one.name, requests).points), default=deployed)
+    newest = max((time for time, _ in one.metrics.series(one.name, _requests(one)).points), default=deployed)
     covered, due = max(newest, one.now - late), deployed + late
     if covered >= deployed:
         return ""
     return CouldNotLook(
         CALL,
         f"points of {one.name} come up to {plural(late / timedelta(minutes=1), 'minute')} late, and there are none "
-        f"since the deploy of {deployed:%H:%M} UTC: look again at {due:%H:%M} UTC, or wait with --bake",
+        f"since the deploy of {deployed:%Y-%m-%d %H:%M} UTC: look again at {due:%Y-%m-%d %H:%M} UTC, or wait with --bake",
     )
 
 

@@ -61,7 +61,7 @@ class Activity:
 
     def __str__(self) -> str:
         said = self.evidence.get("StatusMessage") or self.evidence["Description"]
-        return f"{self.at:%d %b %H:%M} UTC: {said}"
+        return f"{self.at:%Y-%m-%d %H:%M} UTC: {said}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -211,7 +211,7 @@ def _errors_beside(traffic: list[Traffic] | CouldNotLook) -> str:
     except CouldNotLook:
         # only context for a verdict on CPU; the checks of 5xx report the cause
         return "5xx unknown"
-    return f"at most {worst:g} 5xx in a minute"
+    return f"5xx peaked at {worst:g} in a minute"
 
 
 def _log_errors_beside(log_errors: list[LogErrors] | CouldNotLook) -> str:

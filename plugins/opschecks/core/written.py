@@ -204,7 +204,8 @@ class Week(TypedDict):
 
     `error`: why the history could not be read; then there is nothing else. `begins` and `ends` are the first and the
     last of its seven days; `days` has each of them, the oldest first. `opened` is how many of `failures` began in it,
-    `deadlines` what the newest daily run saw the end of, `words` those of that run's checks, by name.
+    `deadlines` what the newest daily run saw the end of, `words` those of that run's checks, by name; `looked` has each
+    of its observations, with the reason why it could not look, or "".
     """
 
     stack: Name
@@ -218,4 +219,5 @@ class Week(TypedDict):
     recurring: list[Recurring]
     deadlines: list[Ending]
     words: dict[str, Words]
+    looked: Annotated[dict[str, str], LATER]
     restores: list[Restored]

@@ -98,7 +98,7 @@ def _refusal(
     free = max((entry.begun + timedelta(minutes=limits.cooldown_minutes) for entry in same), default=now)
     if free > now:
         return Refusal(
-            change, f"it was changed recently: cooling down until {free:%H:%M:%S} UTC (fix.cooldown_minutes)"
+            change, f"it was changed recently: cooling down until {free:%Y-%m-%d %H:%M} UTC (fix.cooldown_minutes)"
         )
     return None
 

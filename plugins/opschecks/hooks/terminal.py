@@ -54,9 +54,11 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     from ..config.load import shown_path
     from ..report.idle_limits import idle_limits
     from ..report.text import printable
+    from ..report.times import Times
     from ..report.verdict import verdict
 
     told, write = run.told, terminalreporter.write_line
+    times = Times.of(told)
     terminalreporter.section("opschecks")
     for report in terminalreporter.getreports("error"):
         if isinstance(report, pytest.CollectReport):
@@ -64,14 +66,16 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     if run.write_error:
         write(printable(run.write_error), red=True, bold=True)
     good = told.exit_code == 0 and not run.write_error
-    write(printable(verdict(told).sentence), bold=True, green=good, red=told.exit_code == 1, yellow=not good)
+    write(
+        printable(times.text(verdict(told).sentence)), bold=True, green=good, red=told.exit_code == 1, yellow=not good
+    )
     for change in told.lost_changes:
         line = f"COULD NOT BE ROLLED BACK: {change['remedy']} on {change['name']}: {change['said']}"
-        write(printable(line), red=True, bold=True)
+        write(printable(times.text(line)), red=True, bold=True)
     for line in run.plan_not_made:
         write(printable(f"not made: {line}"), red=True)
     for line in (*_failed(told), *_unseen(told, Outcome.BLIND), *_unseen(told, Outcome.NOT_RUN)):
-        write(printable(line)[:LINE])
+        write(printable(times.text(line))[:LINE])
     for line in _waiver_lines(told):
         write(printable(line)[:LINE], yellow=True)
     for line in (*run.untidy, *idle_limits(told, run.stacks)):

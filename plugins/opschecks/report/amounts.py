@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from typing import TypeVar
 
+from ..core.durations import in_words
 from ..core.wording import plural as plural
 
 T = TypeVar("T")
@@ -20,6 +22,11 @@ def named(names: Sequence[str], most: int) -> str:
     """The first names, and how many more there are."""
     shown, left = first(names, most)
     return ", ".join(shown) + (f" and {left} more" if left else "")
+
+
+def sentence(clause: str) -> str:
+    """The clause with a capital and a full stop; nothing of nothing."""
+    return f"{clause[:1].upper()}{clause[1:]}." if clause else ""
 
 
 def number(value: float | int | str, unit: str = "") -> str:
@@ -45,11 +52,6 @@ def percent(value: float) -> str:
 
 
 def hours(value: float) -> str:
-    """A duration in hours, in words: 40 min, 3 h 10 min, 2 days 5 h."""
-    minutes = round(value * 60)
-    if minutes < 60:
-        return f"{minutes} min"
-    if minutes < 48 * 60:
-        return f"{minutes // 60} h {minutes % 60} min" if minutes % 60 else f"{minutes // 60} h"
-    days, rest = divmod(round(value), 24)
-    return f"{plural(days, 'day')} {rest} h" if rest else plural(days, "day")
+    """A duration in hours, in words to the minute, or to the hour: 40 min, 3 h 10 min, 2 days 5 h."""
+    minutes = round(value * 60) if value < 48 else round(value) * 60
+    return in_words(timedelta(minutes=minutes)) if minutes else "0 min"

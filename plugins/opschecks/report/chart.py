@@ -10,6 +10,7 @@ from datetime import datetime, timedelta, tzinfo
 from ..core.model import Series
 from .amounts import number
 from .text import Whole
+from .times import moment
 
 WIDTH, HEIGHT = 320, 150
 LEFT, RIGHT, TOP, BOTTOM = 44, 10, 18, 22
@@ -174,8 +175,10 @@ def _hours(begin: datetime, end: datetime, zone: tzinfo) -> Iterator[datetime]:
 
 def _said(series: Series, name: str, zone: tzinfo) -> str:
     time, value = max(series.points, key=lambda point: point[1])
+    by_day = series.period_s >= timedelta(days=1).total_seconds()  # a day's value has no time of the day
+    when = f"on {time.astimezone(zone):%a %d %b}" if by_day else f"on {moment(time, zone)}"
     limit = "" if series.limit is None else f", limit {number(series.limit, series.unit)}"
     return (
         f"{series.label} of {name}: last {number(series.points[-1][1], series.unit)}, "
-        f"highest {number(value, series.unit)} at {time.astimezone(zone):%H:%M}{limit}"
+        f"highest {number(value, series.unit)} {when}{limit}"
     )

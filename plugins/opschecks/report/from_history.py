@@ -47,11 +47,11 @@ def week_facts(history: Summaries, stack: Stack, now: datetime) -> dict[str, Any
             "restores": _restores(history.store, now),
         }
     except (OSError, JournalError) as error:
-        return {**nothing_of(stack.name, str(error)), "deadlines": [], "words": {}, "restores": []}
+        return {**nothing_of(stack.name, str(error)), "deadlines": [], "words": {}, "looked": {}, "restores": []}
 
 
 def _of_the_newest(store: Storage, key: str) -> dict[str, Any]:
-    """What the newest daily run has for all of them: what ends when, and the words of its checks.
+    """What the newest daily run has for all of them: what ends when, what it looked at, the words of its checks.
 
     Certificates are checked every morning, and not by the week.
     """
@@ -60,10 +60,11 @@ def _of_the_newest(store: Storage, key: str) -> dict[str, Any]:
     except (RunFileError, Unreadable):
         daily = None  # there is a summary of it, so that it was deleted or replaced since
     if daily is None:
-        return {"deadlines": [], "words": {}}
+        return {"deadlines": [], "words": {}, "looked": {}}
     ends = [end for seen in daily.observations for one in seen.resources for end in one.deadlines]
     return {
         "deadlines": [{"what": end.what, "at": end.at.isoformat()} for end in ends],
+        "looked": {seen.name: seen.error for seen in daily.observations},
         "words": {check.check: {"failing": check.failing, "runbook": check.runbook} for check in daily.checks},
     }
 

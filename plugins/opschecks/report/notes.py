@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, tzinfo
+from dataclasses import dataclass, replace
+from datetime import UTC
 from typing import Any
 
 from ..core.model import CheckResult, Finding, Outcome
@@ -14,8 +14,10 @@ from ..core.run import Run, Standing
 from ..core.wording import plural
 from ..core.zones import zone_named
 from .amounts import named
+from .news import longest
 from .standing import since
 from .text import printable
+from .times import Times
 from .verdict import Verdict, verdict, worst_first
 
 NAMED = 3
@@ -66,31 +68,30 @@ class Notes:
 
 def notes(run: Run) -> Notes:
     """The facts of a run in short."""
-    said = verdict(run)
+    said, times = verdict(run), Times.of(run)
     known = {(past.stack, one.check, one.resource): one for past in run.past for one in past.standings}
     zones = {stack.name: zone_named(stack.time_zone) for stack in run.stacks}
     bad = [*worst_first(run, Outcome.FAILED), *worst_first(run, Outcome.BLIND)]
-    made = (one for one in run.changes if one["entry"])
+    made = ({**one, "said": times.text(one["said"])} for one in run.changes if one["entry"])
     return Notes(
-        verdict=said,
+        verdict=replace(said, sentence=times.text(said.sentence), actions=tuple(map(times.text, said.actions))),
         headline=headline(run, said),
         counted=counted(run),
-        bad=tuple(_bad(run, check, known, zones.get(check.stack, UTC)) for check in bad),
+        bad=tuple(_bad(run, check, known, replace(times, zone=zones.get(check.stack, UTC))) for check in bad),
         changes=tuple(sorted(made, key=lambda one: one["result"] != "roll-back failed")),
     )
 
 
-def _bad(run: Run, check: CheckResult, known: Mapping[tuple[str, str, str], Standing], zone: tzinfo) -> BadCheck:
-    findings = bad_findings(run, check)
+def _bad(run: Run, check: CheckResult, known: Mapping[tuple[str, str, str], Standing], times: Times) -> BadCheck:
+    findings = [replace(one, message=times.text(one.message)) for one in bad_findings(run, check)]
     standings = [known.get((check.stack, check.check, one.resource)) for one in findings]
-    oldest = min(filter(None, standings), key=lambda one: (one.state == "new", one.since), default=None)
     return BadCheck(
-        check=check,
+        check=replace(check, message=times.text(check.message)),
         title=check.failing if check.outcome == Outcome.FAILED else f"could not look: {check.check}",
         where=f" ({check.stack})" if len(run.stacks) > 1 else "",
         findings=tuple(findings),
-        since=tuple(since(one, zone) for one in standings),
-        longest=since(oldest, zone),
+        since=tuple(since(one, times.zone) for one in standings),
+        longest=since(longest(run, check), times.zone),
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from types import ModuleType
 
 from ..core.model import Outcome
@@ -18,6 +19,7 @@ from .notes import counted, headline
 from .rendering import rendered
 from .runbook import Section
 from .source import PageSource
+from .times import written
 from .verdict import Verdict, verdict
 from .weekly import backups, coming_up, days
 from .weekly import costs as week_costs
@@ -50,6 +52,7 @@ class PageFacts:
     began: str
     ended: str
     began_iso: str
+    began_utc: str
     zone: str
     several: bool
     verdict: Verdict
@@ -63,7 +66,7 @@ def render(run: Run, *, runbook: Mapping[str, Section], links: Mapping[str, str]
     """The whole page. `links` are the files beside it: run, pytest and junit. `earlier` is the run of a day before."""
     source = PageSource.of(run, runbook, earlier)
     sections = [(template_of(section), section.facts(source)) for section in (WEEKLY if run.weeks else DAILY)]
-    return rendered("templates/page.html", page=_page(source, links), sections=sections)
+    return rendered("templates/page.html", page=_page(source, links), sections=sections, told=source.times.html)
 
 
 def template_of(section: ModuleType) -> str:
@@ -85,8 +88,9 @@ def _page(source: PageSource, links: Mapping[str, str]) -> PageFacts:
         heading=f"{run.suite.capitalize()}{' checks' if run.suite != 'drills' else ''} – {_names(run)}",
         where="; ".join(map(_stack, run.stacks)),
         began=f"{began:%a %d %b %Y, %H:%M}",
-        ended=f"–{ended:%H:%M:%S}" if ended else "",
+        ended=_until(began, ended) if ended else "",
         began_iso=run.started.isoformat(),
+        began_utc=written(run.started),
         zone=source.zone_name,
         several=source.several,
         verdict=said,
@@ -95,6 +99,11 @@ def _page(source: PageSource, links: Mapping[str, str]) -> PageFacts:
         run_file=links.get("run", ""),
         links=tuple((links[kind], words) for kind, words in BESIDE.items() if kind in links),
     )
+
+
+def _until(began: datetime, ended: datetime) -> str:
+    """The end of a run: with its day where that is another one."""
+    return f" to {ended:%a %d %b, %H:%M:%S}" if ended.date() != began.date() else f"–{ended:%H:%M:%S}"
 
 
 def _names(run: Run) -> str:

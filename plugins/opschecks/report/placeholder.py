@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from html import escape
 
 from ..core.run import Run
 from ..core.wording import plural
 from .text import printable
+from .times import Times, written
 
 _PAGE = """<!DOCTYPE html>
 <html lang="en">
@@ -37,7 +38,7 @@ def render_unfinished(run: Run, links: Mapping[str, str]) -> str:
     """The page from the end of collection until the run has ended; if it stays, the run was killed."""
     stacks = ", ".join(stack.name for stack in run.stacks)
     sandbox = "SANDBOX – " if run.sandbox else ""
-    begun = f"The {run.suite} run of {stacks} began at {_time(run.started)} and has not ended."
+    begun = f"The {run.suite} run of {stacks} began at {Times.of(run).moment(run.started)} and has not ended."
     paragraphs = [
         f"{begun} {plural(len(run.checks), 'check')} collected, and no result is known yet.",
         "If this page stays, the run was killed: run it again.",
@@ -53,10 +54,6 @@ def render_unfinished(run: Run, links: Mapping[str, str]) -> str:
 def render_no_run(suite: str, begun: datetime, why: str) -> str:
     """The page where a run could not even begin."""
     reason = escape(printable(why))
-    body = f"<p>It should have begun at {escape(_time(begun))}, and could not:</p>\n<p><strong>{reason}</strong></p>"
+    body = f"<p>It should have begun at {escape(written(begun))}, and could not:</p>\n<p><strong>{reason}</strong></p>"
     heading = f"No run today: {suite} checks"
     return _PAGE.format(title=escape(heading), heading=escape(heading), body=body)
-
-
-def _time(moment: datetime) -> str:
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

@@ -8,10 +8,9 @@ from datetime import datetime, tzinfo
 
 from ..core.model import Series
 from ..core.run import Run
-from ..core.zones import zone_named
 from .chart import Chart, chart
 from .runbook import Section
-from .standing import moment
+from .times import Times, written
 
 
 @dataclass(frozen=True)
@@ -21,15 +20,22 @@ class PageSource:
     run: Run
     runbook: Mapping[str, Section]
     earlier: Run | None
-    zone: tzinfo
-    zone_name: str
+    times: Times
 
     @classmethod
     def of(cls, run: Run, runbook: Mapping[str, Section], earlier: Run | None) -> PageSource:
-        """In the stacks' time zone; in UTC where they do not share one."""
-        names = {stack.time_zone for stack in run.stacks}
-        name = names.pop() if len(names) == 1 else "UTC"
-        return cls(run, runbook, earlier, zone_named(name), name)
+        """Times are those of the run's stacks."""
+        return cls(run, runbook, earlier, Times.of(run))
+
+    @property
+    def zone(self) -> tzinfo:
+        """The time zone of the page."""
+        return self.times.zone
+
+    @property
+    def zone_name(self) -> str:
+        """Its name, such as Europe/Berlin."""
+        return self.times.name
 
     @property
     def several(self) -> bool:
@@ -41,8 +47,8 @@ class PageSource:
         return f" on {stack}" if self.several else ""
 
     def time(self, at: datetime | str) -> str:
-        """A time, such as Mon 23 Nov, 08:00."""
-        return moment(at, self.zone)
+        """A moment as messages have it; templates print it, with all other text that has any, through `told`."""
+        return written(at)
 
     def chart(self, line: Series, name: str, stack: str, resource: str) -> Chart | None:
         """The chart of a resource's series, beside that of the day before; None where there is no point to draw."""

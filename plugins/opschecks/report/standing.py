@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 from ..core.model import NOT_APPLICABLE, Outcome
 from ..core.run import Run, Standing
 from ..core.wording import plural
+from .news import kind
+from .times import moment
 
 BARS = 14
-BAD = ("new", "still", "flapping")
-"""States of what is failing in this run."""
 TONES = {"passed": "good", "waived": "waived", "failed": "bad", "blind": "unsure"}
 WORDS = {**{outcome.value: outcome.words for outcome in Outcome}, "": "none", NOT_APPLICABLE: "not applicable"}
 """A check's outcome in words; "" where it had none."""
-
-
-def moment(time: datetime | str, zone: tzinfo) -> str:
-    """A time of the page (ISO text, or aware), in the stack's time zone: Mon 23 Nov, 08:00."""
-    at = datetime.fromisoformat(time) if isinstance(time, str) else time
-    return f"{at.astimezone(zone):%a %d %b, %H:%M}"
 
 
 def anchor(stack: str, check: str) -> str:
@@ -33,19 +28,23 @@ def promise(check: str) -> str:
     return check.removeprefix("test_").replace("_", " ")
 
 
-def since(one: Standing | None, zone: tzinfo) -> str:
-    """Since when it has been so, in words; nothing where no earlier run shows it."""
+def since(one: Standing | None, zone: tzinfo, say: Callable[[datetime], str] | None = None) -> str:
+    """Since when it has been so, in words; nothing where no earlier run shows it.
+
+    `say` puts a moment into words, where those of `times.moment` are not meant.
+    """
     if one is None:
         return ""
-    began = moment(one.since, zone) + (" or before" if one.at_least else "")
+    began = (say(one.since) if say else moment(one.since, zone)) + (" or before" if one.at_least else "")
     words = {
-        "new": f"new (or not visible since {one.since.astimezone(zone):%a %d %b})" if one.at_least else "new",
+        "new": "new",
+        "first seen": f"new (or not visible since {one.since.astimezone(zone):%a %d %b})",
         "flapping": "flapping: failed, recovered, failed again",
         "still": f"day {one.day}, since {began}",
         "hidden": f"failing since {began} when last seen",
         "unseen": f"since {began}" if one.day > 1 else "",
     }
-    return words.get(one.state, f"was bad since {began}")
+    return words.get(kind(one), f"was failing since {began}")
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ..core.model import CheckResult, Outcome
 from ..core.observation import WITHOUT
 from ..core.run import Run
+
+_DENIED = re.compile(
+    r"AccessDenied|Unauthorized|[Nn]ot authorized|Forbidden|Expired|InvalidClientTokenId|UnrecognizedClient|"
+    r"SignatureDoesNotMatch|NoCredentials|Unable to locate credentials| – allow "
+)
+"""How AWS and its SDK name a refusal, and our own words for what to add."""
 
 
 @dataclass(frozen=True)
@@ -18,6 +25,11 @@ class Unseen:
     stack: str
     cause: str
     checks: tuple[CheckResult, ...]
+
+    @property
+    def denied(self) -> bool:
+        """Whether AWS refused, so that access is what is missing; not where something is gone, slow or not set."""
+        return _DENIED.search(self.cause) is not None
 
 
 def unseen(run: Run, outcome: Outcome) -> list[Unseen]:

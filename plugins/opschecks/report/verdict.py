@@ -9,7 +9,8 @@ from ..core.model import NOT_APPLICABLE, CheckResult, Outcome
 from ..core.run import Run
 from ..core.zones import zone_named
 from .amounts import first, named, plural
-from .standing import BAD
+from .gate_words import gate_word
+from .news import counts, kind, longest
 from .unseen import unseen
 from .week_words import WeekWords, week_words
 
@@ -34,6 +35,9 @@ def verdict(run: Run) -> Verdict:
     word, tone = _word(run)
     if tone == "good" and (items := sum(week.open_items for _, week in weeks)):
         word, tone = f"Good, with {plural(items, 'open item')}", "warn"
+    elif tone == "good" and (unseen := [week.unseen for _, week in weeks if week.unseen]):
+        word, tone = ("Good now; the week was not seen" if "week" in unseen else "Good; not every day was seen"), "warn"
+    word, tone = gate_word(run, tone, word)
     prefix = "SANDBOX (not production): " if run.sandbox else ""
     sentence = f"{prefix}{'; '.join([_checks(run), *_extras(run)])}."
     for stack, week in weeks:
@@ -100,7 +104,7 @@ def _extras(run: Run) -> Iterator[str]:
         yield f"{waived} {'is' if waived == 1 else 'are'} waived"
     if others := run.count(NOT_APPLICABLE):
         yield f"{others} {'does' if others == 1 else 'do'} not apply"
-    yield from _compared(run)
+    yield from counts(run)
     yield from _changes(run)
     if run.state == "unfinished":
         yield "the run has not ended"
@@ -108,29 +112,6 @@ def _extras(run: Run) -> Iterator[str]:
         yield f"the run is incomplete: {run.stopped_by}"
     if run.partial:
         yield f"only a part of the suite was selected ({run.partial})"
-
-
-def _compared(run: Run) -> Iterator[str]:
-    """How many of the failed checks are news, where there was a run to compare with."""
-    if not any(past.previous for past in run.past):
-        return
-    new = lasting = hidden = 0
-    for check in worst_first(run, Outcome.FAILED):
-        own = [one for one in run.past_of(check.stack).standings if one.check == check.check and one.state in BAD]
-        if any(one.state == "still" for one in own):
-            lasting += 1
-        elif own and all(one.state == "new" and one.at_least for one in own):
-            hidden += 1
-        else:
-            new += 1
-    recovered = {(past.stack, one.check) for past in run.past for one in past.standings if one.state == "recovered"}
-    counts = (
-        (new, "new"),
-        (hidden, "new (or not visible before)"),
-        (lasting, "still failing"),
-        (len(recovered), "recovered"),
-    )
-    yield from (f"{count} {words}" for count, words in counts if count)
 
 
 def _changes(run: Run) -> Iterator[str]:
@@ -154,11 +135,10 @@ def _title(check: CheckResult, run: Run) -> str:
 
 def _since(run: Run, check: CheckResult) -> str:
     """For how long, where an earlier run shows it; that of the resource that has been bad for the longest."""
-    known = [one for one in run.past_of(check.stack).standings if one.check == check.check and one.state in BAD]
-    if not known:
+    oldest = longest(run, check)
+    if oldest is None:
         return ""
-    oldest = max(known, key=lambda one: (one.state != "new", one.day))
-    if oldest.state == "new" and oldest.at_least:
+    if kind(oldest) == "first seen":
         zone = next(zone_named(stack.time_zone) for stack in run.stacks if stack.name == check.stack)
         return f", new (or not visible since {oldest.since.astimezone(zone):%a %d %b})"
     return {"new": ", new", "flapping": ", flapping"}.get(oldest.state, f", day {oldest.day}")
@@ -177,7 +157,8 @@ def _actions(run: Run, weeks: list[WeekWords]) -> Iterator[str]:
             f"{person}follow “{check.runbook}” in the runbook"
         )
     for group in unseen(run, Outcome.BLIND):
-        yield f"Restore access ({plural(len(group.checks), 'check')} blocked): {group.cause}"
+        blocked = plural(len(group.checks), "check")
+        yield f"{f'Restore access ({blocked} blocked)' if group.denied else f'{blocked} could not look'}: {group.cause}"
     for week in weeks:
         yield from week.actions
     if run.state == "stopped":

@@ -4,22 +4,61 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
+from ..core.model import Outcome
 from ..core.run import Run
-from .amounts import hours, plural
+from ..core.zones import zone_named
+from .amounts import hours, named, plural
 from .measures import measures
 from .standing import promise
+
+DAYS_NAMED = 3
 
 
 @dataclass(frozen=True)
 class WeekWords:
-    """`sentence` is without a full stop; `open_items` counts missed targets and open failures; `actions` are steps."""
+    """`sentence` is without a full stop; `open_items` counts missed targets and open failures; `actions` are steps.
+
+    `unseen` is "week" where no day of it is on record, "days" where something of it was not seen, else empty.
+    """
 
     sentence: str
     open_items: int
     actions: tuple[str, ...]
+    unseen: str = ""
+
+
+@dataclass(frozen=True)
+class DaysSeen:
+    """What is on record of the days of a week: how many had a run, which had none, and results that are not known."""
+
+    seen: int
+    missing: tuple[str, ...]
+    unknown: int
+
+    @property
+    def told(self) -> str:
+        """What was not seen, in words; empty where everything was."""
+        if not self.seen:
+            return "no daily run of this week is on record"
+        parts = []
+        if self.missing:
+            parts.append(f"no daily run on {named(self.missing, DAYS_NAMED)}")
+        if self.unknown:
+            parts.append(f"{plural(self.unknown, 'result')} of daily checks could not be seen")
+        return "; ".join(parts)
+
+
+def days_seen(week: Mapping[str, Any]) -> DaysSeen:
+    """Of the last daily run of each day, as everything on the page that is said of the week."""
+    with_run = [day for day in week["days"] if day["run"]]
+    return DaysSeen(
+        len(with_run),
+        tuple(f"{date.fromisoformat(day['day']):%a %d %b}" for day in week["days"] if not day["run"]),
+        sum(day["outcomes"].get(outcome, 0) for day in with_run for outcome in (Outcome.BLIND, Outcome.NOT_RUN)),
+    )
 
 
 def week_words(run: Run, week: Mapping[str, Any]) -> WeekWords:
@@ -28,12 +67,19 @@ def week_words(run: Run, week: Mapping[str, Any]) -> WeekWords:
     missed = [row.label for row in rows if row.reading == "missed"]
     still_open = sorted((one for one in week["failures"] if not one["until"]), key=lambda one: str(one["since"]))
     actions = tuple(
-        f"{failing(one['check'], week)} – open since {datetime.fromisoformat(one['since']):%a %d %b}: "
+        f"{failing(one['check'], week)} – open since {_day(run, week, one['since'])}: "
         f"follow “{week['words'].get(one['check'], {}).get('runbook') or one['check']}” in the runbook"
         for one in still_open
     )
-    sentence = _sentence(week, len(rows), missed, len(still_open))
-    return WeekWords(sentence, len(missed) + len(still_open), actions)
+    sentence, known = _sentence(week, len(rows), missed, len(still_open)), days_seen(week)
+    unseen = "week" if not known.seen else "days" if known.told else ""
+    return WeekWords(sentence, len(missed) + len(still_open), actions, unseen)
+
+
+def _day(run: Run, week: Mapping[str, Any], moment: str) -> str:
+    """The day of the week's stack on which that was."""
+    zone = next((stack.time_zone for stack in run.stacks if stack.name == week["stack"]), "UTC")
+    return f"{datetime.fromisoformat(moment).astimezone(zone_named(zone)):%a %d %b}"
 
 
 def failing(check: str, week: Mapping[str, Any]) -> str:
@@ -45,8 +91,9 @@ def failing(check: str, week: Mapping[str, Any]) -> str:
 def _sentence(week: Mapping[str, Any], targets: int, missed: list[str], still_open: int) -> str:
     if week["error"]:
         return f"the daily runs of the week could not be read: {week['error']}"
-    if not any(day["run"] for day in week["days"]):
-        return "no daily run of the week is on record: what failed on which day is not known"
+    known = days_seen(week)
+    if not known.seen:
+        return f"{known.told}: what failed on which day is not known"
     but = f" (not: {'; '.join(missed)})" if missed else ""
     parts = [f"{targets - len(missed)} of {targets} targets were met{but}"] if targets else []
     parts.append(f"{plural(week['opened'], 'failure') if week['opened'] else 'no failures'} began")
@@ -56,4 +103,4 @@ def _sentence(week: Mapping[str, Any], targets: int, missed: list[str], still_op
         after = f"{'at least ' if longest['cut'] else ''}{hours(longest['hours'])}"
         parts.append(f"{len(ended)} ended, the longest after {after}")
     parts.append(f"{still_open} {'is' if still_open == 1 else 'are'} open" if still_open else "none is open")
-    return "; ".join(parts)
+    return "; ".join(filter(None, [*parts, known.told]))

@@ -69,7 +69,7 @@ def test_limits_of_the_one_service_count() -> None:
 
 def test_by_itself_it_stays_within_the_scalable_target() -> None:
     assert planned(_remedy((2, 5), 4), TARGET).after == {"desiredCount": 5}
-    with pytest.raises(CannotFix, match="5 tasks are desired already, and its maximum is 5"):
+    with pytest.raises(CannotFix, match="5 tasks desired already, and its maximum is 5"):
         planned(_remedy((2, 5), 5), TARGET)
 
 

@@ -73,13 +73,13 @@ def test_a_summary_says_what_is_wrong_since_when_and_what_to_do() -> None:
     assert read.rows == [
         ["Severity", "Outcome", "What", "Resource", "Message", "Since"],
         ["high", "failed", "The a is bad", "test_a-0", "too high", ""],
-        ["high", "failed", "The a is bad", "test_a-1", "too high", "day 3, since Sun 22 Nov, 00:30"],
+        ["high", "failed", "The a is bad", "test_a-1", "too high", "day 3, since Sun 22 Nov, 00:30 CET"],
         ["high", "could not look", "test_b", "", "no permission", ""],
     ]
     assert "<h2>Action needed – daily checks of production</h2>" in markdown
     assert "<li>The a is bad (test_a-0, test_a-1), day 3 – follow “slug” in the runbook</li>" in markdown
     assert "Recovered (1)" in markdown
-    assert "<li>The a is bad: <code>healed</code> was bad since Sun 22 Nov, 00:30</li>" in markdown
+    assert "<li>The a is bad: <code>healed</code> was failing since Sun 22 Nov, 00:30 CET</li>" in markdown
     assert "undo: <code>opschecks undo 0123 --stack production</code>" in markdown
     assert "unchanged" not in markdown
     assert [days for days in (8, 7, 0) if f"arn:w{days}" in markdown] == [7, 0]
@@ -96,7 +96,11 @@ def test_a_summary_of_several_stacks_says_which() -> None:
 
 @pytest.mark.parametrize(
     ("state", "words"),
-    [("new", "new"), ("flapping", "flapping: failed, recovered, failed again"), ("unseen", "since Sun 22 Nov, 08:00")],
+    [
+        ("new", "new"),
+        ("flapping", "flapping: failed, recovered, failed again"),
+        ("unseen", "since Sun 22 Nov, 08:00 CET"),
+    ],
 )
 def test_how_long_it_has_been_so(state: str, words: str) -> None:
     check = made("a", "failed")
@@ -117,7 +121,7 @@ def test_a_check_is_as_old_as_its_oldest_resource() -> None:
         for resource, day in days.items()
     )
     run = replace(ran(check, findings=findings), past=(Past("production", 5, NOW, standings=standings),))
-    assert notes(run).bad[0].longest == "day 5, since Fri 20 Nov, 08:00"
+    assert notes(run).bad[0].longest == "day 5, since Fri 20 Nov, 08:00 CET"
 
 
 @pytest.mark.parametrize("limit", [3_000, 50_000, 1_000_000])

@@ -186,7 +186,13 @@ def _row(source: PageSource, one: Finding) -> CardRow:
         badge="" if one.outcome is Outcome.FAILED else one.outcome.words,
         message=one.message,
         notes=tuple(
-            filter(None, (since(past.standing(one.check, one.resource), source.zone), _last_change(source, past, one)))
+            filter(
+                None,
+                (
+                    since(past.standing(one.check, one.resource), source.zone, source.time),
+                    _last_change(source, past, one),
+                ),
+            )
         ),
         resource="" if one.resource == one.name else one.resource,
     )

@@ -60,9 +60,9 @@ def _row(stack: str, one: SeenResource, source: PageSource) -> IncidentRow:
 
 
 def _local(opened: str, source: PageSource) -> str:
-    """The item's own text as a time of the page's zone; as it stands where it is not a time."""
+    """The item's own text as a moment of the page; as it stands where it is none."""
     try:
         time = datetime.fromisoformat(opened)
-        return f"{time.astimezone(source.zone):%a %d %b %H:%M}" if time.tzinfo else opened
+        return source.time(time) if time.tzinfo else opened
     except (ValueError, OverflowError):  # not a time, or one before every calendar
         return opened or "unknown"

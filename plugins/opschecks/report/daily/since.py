@@ -9,20 +9,12 @@ from datetime import date
 from ...core.model import CheckResult, Outcome
 from ...core.run import Past, Run, Standing
 from ..amounts import first, plural
+from ..news import KINDS, UNSEEN, by_kind
 from ..source import PageSource
 from ..standing import anchor, promise, since
 
 SHOWN = 12
 """Lines of a group; the cards and the table of checks have all."""
-_GROUPS = (
-    ("new", "New failures", "bad"),
-    ("flapping", "Flapping", "bad"),
-    ("still", "Still failing", "bad"),
-    ("hidden", "Failing when last checked; cannot be checked now", "unsure"),
-    ("unseen", "Could not look", "unsure"),
-    ("recovered", "Recovered", "good"),
-    ("gone", "No longer there", "none"),
-)
 
 
 @dataclass(frozen=True)
@@ -87,19 +79,18 @@ def _quiet(past: Past, run: Run) -> str:
 
 def _groups(source: PageSource, past: Past) -> Iterator[Group]:
     checks = {check.check: check for check in source.run.checks if check.stack == past.stack}
-    for state, heading, tone in _GROUPS:
-        of = [one for one in past.standings if one.state == state and one.check in checks]
-        of.sort(key=lambda one: (-checks[one.check].severity.rank, one.check, one.name))
-        if of:
+    found = by_kind(source.run, past)
+    for each in KINDS:
+        if of := found.get(each.key):
             shown, left = first(of, SHOWN)
             lines = tuple(_line(one, checks[one.check], source) for one in shown)
-            yield Group(f"{heading} ({len(of)})", tone, lines, left)
+            yield Group(f"{each.heading} ({len(of):,})", each.tone, lines, left)
 
 
 def _line(one: Standing, check: CheckResult, source: PageSource) -> Line:
     return Line(
-        title=f"whether {promise(check.check)}" if one.state in ("unseen", "hidden") else check.failing,
+        title=f"whether {promise(check.check)}" if one.state in UNSEEN else check.failing,
         name="" if one.resource == f"stack/{check.stack}" else one.name,
-        note=", ".join(filter(None, (check.severity.value, since(one, source.zone)))),
+        note=", ".join(filter(None, (check.severity.value, since(one, source.zone, source.time)))),
         anchor=anchor(check.stack, check.check) if check.outcome == Outcome.FAILED else "",
     )

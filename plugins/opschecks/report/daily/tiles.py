@@ -18,14 +18,16 @@ from ..standing import TONES, WORDS
 
 RUNS_IN_A_LINE = 5
 """With fewer runs a tile's line is that of the last 24 hours, where there is one."""
+POINTS = "points"
+"""The unit of the difference of two percentages; in percent it would read as a share of the first one."""
 
 
 @dataclass(frozen=True)
 class Tile:
     """One number. `tone` is good, bad, unsure, waived or none; `delta` how it differs from the run before.
 
-    `worse`: it differs for the worse. `key` names it in the history, `number` is its value there; `lines` is the line
-    of what `drawn` says.
+    `worse`: it differs for the worse, and that matters: fewer checks passed, or more of what is beyond its limit.
+    `key` names it in the history, `number` is its value there; `lines` is the line of what `drawn` says.
     """
 
     label: str
@@ -59,8 +61,13 @@ def _with_past(tile: Tile, past: Past, began: datetime) -> Tile:
         return tile
     points = (*before, (began, tile.number))
     diff = tile.number - before[-1][1]
-    delta = f"{'▲' if diff > 0 else '▼'} {number(abs(diff), tile.unit)}" if number(abs(diff)) != "0" else "no change"
-    compared = replace(tile, delta=delta, worse=tile.key == PASSED and diff < 0)
+    delta = (
+        f"{'▲' if diff > 0 else '▼'} {number(abs(diff), POINTS if tile.unit == '%' else tile.unit)}"
+        if number(abs(diff)) != "0"
+        else "no change"
+    )
+    risen = diff < 0 if tile.key == PASSED else diff > 0 and tile.tone == "bad"
+    compared = replace(tile, delta=delta, worse=risen and delta != "no change")
     if len(points) < RUNS_IN_A_LINE:
         return compared
     drawn = spark(Series(tile.key, tile.unit, points, period_s=31 * 86400))

@@ -7,10 +7,22 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from ...core.run import Run
 from ...core.wording import plural
-from ..amounts import first
+from ..amounts import first, sentence
 from ..source import PageSource
+from ..unseen import cause
 
+OF_THE_WEEK = {
+    "key_holders": "access keys",
+    "running_images": "images",
+    "total_cost": "the budget",
+    "restore_rehearsal": "restore tests",
+}
+"""Observations of a weekly run whose resources have deadlines, and what these are of."""
+OF_A_DAY = {"health": "certificates"}
+"""Those of a daily run."""
+NO_RUN = "no run that looks at them is on record"
 WITHIN = timedelta(days=60)
 SHOWN = 20
 
@@ -29,11 +41,17 @@ class Due:
 
 @dataclass(frozen=True)
 class ComingUp:
-    """What is due of one stack, and how much more there is than is shown."""
+    """What is due of one stack, and how much more there is than is shown.
+
+    `unseen` are the things whose ends are not known, each with the reason; `none_due` is what is true
+    if nothing is due.
+    """
 
     on: str
     due: tuple[Due, ...]
     left: int
+    unseen: tuple[str, ...]
+    none_due: str
 
 
 def facts(source: PageSource) -> list[ComingUp]:
@@ -48,7 +66,30 @@ def _of(source: PageSource, week: Mapping[str, Any]) -> ComingUp:
     }
     shown, left = first(sorted(found), SHOWN)
     due = (_due((day - today).days, day, what, *found[day, what]) for day, what in shown)
-    return ComingUp(source.on(week["stack"]), tuple(due), left)
+    seen, unseen = _looked(source.run, week)
+    none_due = sentence(f"nothing of {', '.join(seen)} is due within {plural(WITHIN.days, 'day')}" if seen else "")
+    return ComingUp(source.on(week["stack"]), tuple(due), left, tuple(unseen), none_due)
+
+
+def _looked(run: Run, week: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+    """What this run and the newest daily one looked at the ends of; and what they could not, with the reasons."""
+    own = {seen.name: seen.error for seen in run.observations if seen.stack == week["stack"]}
+    seen, unseen = ["waivers"], []
+    for told, known, things in ((own, bool(own), OF_THE_WEEK), (week.get("looked", {}), _has_daily(week), OF_A_DAY)):
+        for observation, what in things.items():
+            error = told.get(observation)
+            if error:
+                unseen.append(f"{what}: {cause(error)}")
+            elif error is None and not known:
+                unseen.append(f"{what}: {NO_RUN}")
+            elif error is not None:
+                seen.append(what)
+    return seen, unseen
+
+
+def _has_daily(week: Mapping[str, Any]) -> bool:
+    """Whether the newest daily run is known; files of before this was kept have its checks."""
+    return bool(week.get("looked") or week["words"])
 
 
 def _all(source: PageSource, week: Mapping[str, Any]) -> Iterator[tuple[date, str, str, str]]:

@@ -10,8 +10,10 @@ from ..amounts import usd
 from ..money import WEEK, change, summed_up, two_weeks
 from ..seen import line, resources
 from ..source import PageSource
+from ..unseen import cause
 from .bars import BarPart, stacked
 
+TOTAL = "total_cost"
 NAMED = 4
 """Services with a colour of their own; the others share one."""
 
@@ -41,7 +43,7 @@ class CostRow:
 class WeekCosts:
     """What Cost Explorer reported. `said` sums it up; `budget` is where the day's share lies, in percent of the width.
 
-    `key` has the name and the tone of each colour.
+    `key` has the name and the tone of each colour; `unseen` is why there is nothing else.
     """
 
     on: str
@@ -51,17 +53,20 @@ class WeekCosts:
     rows: tuple[CostRow, ...]
     budget: float | None
     budget_words: str
+    unseen: str = ""
 
 
 def facts(source: PageSource) -> list[WeekCosts]:
-    """Of each stack whose costs this run saw."""
+    """Of each stack whose costs this run looked at."""
     found = (_costs(source.run, week["stack"], source.on(week["stack"])) for week in source.run.weeks)
     return [one for one in found if one]
 
 
 def _costs(run: Run, stack: str, on: str) -> WeekCosts | None:
-    seen = resources(run, "total_cost", stack)
+    seen = resources(run, TOTAL, stack)
     total = line(seen, "cost")
+    if error := next((one.error for one in run.observations if (one.name, one.stack) == (TOTAL, stack)), ""):
+        return WeekCosts(on, "", (), (), (), None, "", cause(error))
     if total is None or len(total.points) < 2 * WEEK:
         return None
     services = [one for one in resources(run, "service_costs", stack) if line([one], "cost")]

@@ -8,15 +8,17 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from ...core.wording import plural
-from ..amounts import first, hours
+from ..amounts import first, hours, sentence
 from ..source import PageSource
 from ..standing import TONES, WORDS, Bar
-from ..week_words import failing
+from ..week_words import days_seen, failing
 from .bars import BarPart, span, stacked
 
 NOT_PASSING = {"failed": "bad", "blind": "unsure", "not_run": "none", "waived": "waived"}
 """Outcomes that are not passing, with their tones."""
 SHOWN = 20
+MONTH = 4
+"""Weeks in which recurring failures are looked for."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,11 @@ class RecurringRow:
 
 @dataclass(frozen=True)
 class WeekDays:
-    """The week of one stack; `error` is why its history could not be read: then there is nothing else."""
+    """The week of one stack; `error` is why its history could not be read: then there is nothing else.
+
+    `unseen` is what was not seen of the week, `unseen_month` that no run of four weeks is on record; `none_failed` is
+    what is true where there are no failures.
+    """
 
     on: str
     error: str
@@ -66,6 +72,9 @@ class WeekDays:
     failures: tuple[FailureRow, ...]
     failures_left: int
     recurring: tuple[RecurringRow, ...]
+    unseen: str
+    unseen_month: str
+    none_failed: str
 
 
 def facts(source: PageSource) -> list[WeekDays]:
@@ -74,19 +83,28 @@ def facts(source: PageSource) -> list[WeekDays]:
 
 
 def _week(source: PageSource, week: Mapping[str, Any]) -> WeekDays:
-    seen = sum(day["run"] for day in week["days"])
+    known = days_seen(week)
     ordered = sorted(week["failures"], key=lambda one: (one["until"] != "", one["since"]))
     shown, left = first(ordered, SHOWN)
     return WeekDays(
         on=source.on(week["stack"]),
         error=week["error"],
-        basis=f"the last daily run of each day; there was one on {seen} of {plural(len(week['days']), 'day')}",
+        basis=f"the last daily run of each day; there was one on {known.seen} of {plural(len(week['days']), 'day')}",
         legend=tuple((tone, WORDS[outcome]) for outcome, tone in NOT_PASSING.items()),
         days=tuple(_days(week["days"])),
         failures=tuple(_failure(one, week, source) for one in shown),
         failures_left=left,
         recurring=tuple(_recurring(one, week) for one in week["recurring"][:SHOWN]),
+        unseen=sentence(known.told),
+        unseen_month="" if known.seen or _month_seen(week) else "No daily run of these 28 days is on record.",
+        none_failed=f"Nothing failed in the daily runs of {plural(known.seen, 'day')}." if known.seen else "",
     )
+
+
+def _month_seen(week: Mapping[str, Any]) -> bool:
+    """Whether any of the last four weeks has a daily run: only then is anything known of its checks."""
+    shares = [one["weeks"] for one in week["measures"] if one["key"] == "checks_passed_percent"]
+    return bool(week["recurring"]) or any(value is not None for weeks in shares for value in weeks[-MONTH:])
 
 
 def _days(told: Sequence[Mapping[str, Any]]) -> Iterator[DayRow]:
