@@ -16,6 +16,7 @@ from ..core import clock
 from ..core.gathering import NOTHING_EARLIER, Earlier, Gathering, Observed
 from ..core.model import ObservationResult, Resource, SeenResource
 from ..core.observation import REGISTRY, CouldNotLook, WrongAccount, closure, fan_out
+from ..core.run import Note
 from .other_plugins import refuse_stand_ins
 from .state import ChecksRun, checks_of, checks_run, stack_of
 
@@ -118,12 +119,9 @@ def identify_stack(run: ChecksRun, names: Sequence[str]) -> None:
 
 
 def _warm(run: ChecksRun, names: Sequence[str]) -> None:
-    from botocore.exceptions import BotoCoreError
-
     for name in names:
-        with contextlib.suppress(
-            BotoCoreError, OSError, CouldNotLook
-        ):  # that client's first call says so, and names itself
+        # whatever it is, and botocore raises many kinds: that client's first call says so, and names itself
+        with contextlib.suppress(Exception):
             run.aws[name].warm(FIRST_CALLS)
 
 
@@ -133,7 +131,7 @@ def _identify(run: ChecksRun, name: str) -> None:
     calls: list[str] = []
     error = ""
     try:
-        run.accounts[name] = ask(run.aws[name].scoped(calls))
+        run.accounts[name] = ask(run.aws[name].scoped(calls), lambda line: run.notes.append(Note(name, line)))
     except CouldNotLook as blind:
         run.accounts[name] = ""
         run.refused[name] = blind

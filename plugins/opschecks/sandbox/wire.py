@@ -7,7 +7,11 @@ import re
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable
+from datetime import timedelta
+from email.utils import format_datetime
 from typing import Any
+
+from ..core import clock
 
 App = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
@@ -21,6 +25,7 @@ class Wire:
         broken: what happens to a service's calls (its signing name, or "*" for those not named):
             "throttled", "denied", "expired", "empty" (200 and a body without content), "cut" (half a body),
             or "" for nothing.
+        ahead: how far the Date of every answer is ahead of this machine's clock.
         beside: applications for services that the other one does not have, by signing name.
         calls: how many calls of each service were answered, by signing name.
     """
@@ -28,6 +33,7 @@ class Wire:
     def __init__(self, app: App) -> None:
         self._app = app
         self.broken: dict[str, str] = {}
+        self.ahead = timedelta()
         self.beside: dict[str, App] = {}
         self.calls: Counter[str] = Counter()
         self._counting = threading.Lock()
@@ -38,10 +44,20 @@ class Wire:
         service = signed.group(2) if signed else ""
         with self._counting:
             self.calls[service] += 1
+        if self.ahead:
+            start_response = self._dated(start_response)
         how = self.broken.get(service, self.broken.get("*", ""))
         if not how or not service:
             return self.beside.get(service, self._app)(environ, start_response)
         return _answer(how, environ, start_response)
+
+    def _dated(self, start_response: Callable[..., Any]) -> Callable[..., Any]:
+        date = format_datetime(clock.now() + self.ahead, usegmt=True)
+
+        def start(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
+            return start_response(status, [one for one in headers if one[0].lower() != "date"] + [("Date", date)], *more)
+
+        return start
 
 
 _ERRORS = {
