@@ -8,10 +8,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import timedelta
-from email.utils import format_datetime
 from typing import Any
-
-from ..core import clock
 
 App = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
@@ -44,20 +41,10 @@ class Wire:
         service = signed.group(2) if signed else ""
         with self._counting:
             self.calls[service] += 1
-        if self.ahead:
-            start_response = self._dated(start_response)
         how = self.broken.get(service, self.broken.get("*", ""))
         if not how or not service:
             return self.beside.get(service, self._app)(environ, start_response)
         return _answer(how, environ, start_response)
-
-    def _dated(self, start_response: Callable[..., Any]) -> Callable[..., Any]:
-        date = format_datetime(clock.now() + self.ahead, usegmt=True)
-
-        def start(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
-            return start_response(status, [one for one in headers if one[0].lower() != "date"] + [("Date", date)], *more)
-
-        return start
 
 
 _ERRORS = {
