@@ -115,6 +115,7 @@ def scaling_schedules(aws: Aws, inventory: Inventory) -> dict[str, list[Answer]]
 @observation(
     allow=["application-autoscaling:DescribeScalableTargets", "application-autoscaling:DescribeScalingPolicies"],
     soft=["scaling_schedules"],
+    lasting=True,
 )
 def auto_scaling(
     aws: Aws, inventory: Inventory, scaling_schedules: dict[str, list[Answer]] | CouldNotLook

@@ -17,6 +17,7 @@ from ..core.gathering import NOTHING_EARLIER, Earlier, Gathering, Observed
 from ..core.model import ObservationResult, Resource, SeenResource
 from ..core.observation import REGISTRY, CouldNotLook, WrongAccount, closure, fan_out
 from ..core.run import Note
+from .memory import memory_of
 from .other_plugins import refuse_stand_ins
 from .state import ChecksRun, checks_of, checks_run, stack_of
 
@@ -69,7 +70,14 @@ def fresh_store(
     now = clock.now()
     told = {"now": now, "since": since, "expected": run.expected, "filed": partial(_filed, run, stack)}
     given = partial(_given, {"stack": stack, "http": http, **told}, run.aws[name])
-    store = Gathering(closure(wanted), given, now=now, timeout_s=stack.limits.gather_timeout_s, earlier=earlier)
+    store = Gathering(
+        closure(wanted),
+        given,
+        now=now,
+        timeout_s=stack.limits.gather_timeout_s,
+        earlier=earlier,
+        require=memory_of(run, stack),
+    )
     store.start()
     return store
 
