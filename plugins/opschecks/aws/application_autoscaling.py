@@ -129,6 +129,7 @@ def scaling_schedules(aws: Aws, inventory: Inventory) -> dict[str, list[Answer]]
 @observation(
     allow=["application-autoscaling:DescribeScalableTargets", "application-autoscaling:DescribeScalingPolicies"],
     soft=["scaling_schedules", "services"],
+    lasting=True,
 )
 def auto_scaling(
     aws: Aws,

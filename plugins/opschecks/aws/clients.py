@@ -7,6 +7,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from ..core.observation import CouldNotLook
+from .answer_bodies import require_bodies
 from .configuration import UnusableProfile, configured_session, profiles_in_use
 from .credentials import Ask, Given, frozen, second_factor, sign_in
 from .endpoints import foreign_client
@@ -54,7 +55,10 @@ class Clients:
         with self._lock:
             if (service, once, region) not in self._clients:
                 attempts = 1 if once else self._stack.limits.aws_attempts
-                self._clients[service, once, region] = self._make(service, attempts, region)
+                made = self._make(service, attempts, region)
+                if not once:
+                    require_bodies(made)
+                self._clients[service, once, region] = made
             return self._clients[service, once, region]
 
     def frozen(self) -> dict[str, str]:
@@ -82,7 +86,10 @@ class Clients:
         fetching = getattr(error, "operation_name", operation)
         asked = _FETCHING.get(fetching, call) if fetching != operation else call
         region = str(self.session.region_name)
-        return explained(asked, error, region=region, log_in=self._log_in())
+        told = explained(asked, error, region=region, log_in=self._log_in())
+        if fetching != operation:  # a role that does not exist says nothing of what was asked for with it
+            return CouldNotLook(told.call, told.reason, action=told.action)
+        return told
 
     def failure(self, call: str, error: Exception) -> CouldNotLook:
         """A BotoCoreError or OSError: no answer of AWS was read."""

@@ -115,7 +115,7 @@ class Alarm(Resource):
         return now - begun > max(longest, self.looks_at)
 
 
-@observation(allow=["cloudwatch:DescribeAlarms"])
+@observation(allow=["cloudwatch:DescribeAlarms"], lasting=True)
 def alarms(stack: Stack, aws: Aws, inventory: Inventory) -> list[Alarm]:
     """The stack's alarms: metric, log and composite, and those of its CloudFront distributions in their own region.
 

@@ -109,7 +109,7 @@ class Incident(Resource):
         return [name for name in needed if not (self.evidence.get(name) and isinstance(self.evidence[name], str))]
 
 
-@observation(allow=["dynamodb:DescribeTable"])
+@observation(allow=["dynamodb:DescribeTable"], lasting=True)
 def tables(aws: Aws, inventory: Inventory) -> list[Table]:
     """The stack's tables with their indexes. One that may not be read is blind alone; CouldNotLook where none may."""
     found = fan_out(lambda name: _table(aws, name), inventory.some("tables"))

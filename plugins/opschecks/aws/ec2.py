@@ -206,7 +206,7 @@ def _within(source: str, allowed: str, own: frozenset[str]) -> bool:
     return isinstance(outer, ipaddress.IPv6Network) and inner.subnet_of(outer)
 
 
-@observation(allow=["ec2:DescribeSecurityGroups"])
+@observation(allow=["ec2:DescribeSecurityGroups"], lasting=True)
 def security_groups(aws: Aws, inventory: Inventory) -> list[SecurityGroup]:
     """The stack's security groups, by id or by name pattern, filtered by AWS."""
     wanted = inventory.some("security_groups")

@@ -259,7 +259,7 @@ def _end(container: Mapping[str, Any]) -> str:
     return f"{name}: {reason}" if reason else ""
 
 
-@observation(allow=[_SERVICES])
+@observation(allow=[_SERVICES], lasting=True)
 def services(aws: Aws, inventory: Inventory, now: datetime, since: datetime | None = None) -> list[Service]:
     """The stack's ECS services (10 per DescribeServices).
 

@@ -173,7 +173,7 @@ def filled_by(service: Mapping[str, Any]) -> set[str]:
     return {str(arn) for arn in found if arn}
 
 
-@observation(allow=["elasticloadbalancing:DescribeLoadBalancers"])
+@observation(allow=["elasticloadbalancing:DescribeLoadBalancers"], lasting=True)
 def load_balancers(aws: Aws, inventory: Inventory) -> list[LoadBalancer]:
     """The stack's load balancers."""
     wanted = inventory.some("load_balancers")
@@ -186,7 +186,7 @@ def load_balancers(aws: Aws, inventory: Inventory) -> list[LoadBalancer]:
     return [LoadBalancer(arn=raw["LoadBalancerArn"], name=raw["LoadBalancerName"], evidence=raw) for raw in found]
 
 
-@observation(allow=[_GROUPS])
+@observation(allow=[_GROUPS], lasting=True)
 def every_group(aws: Aws, load_balancers: list[LoadBalancer]) -> list[Resource]:
     """All target groups of the stack's load balancers, other stacks' too, without attributes and health.
 

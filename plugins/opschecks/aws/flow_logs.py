@@ -132,7 +132,7 @@ def flow_log_of(raw: dict[str, Any]) -> FlowLog:
     )
 
 
-@observation(allow=[_CALL, _SUBNETS], soft=["load_balancers", "security_groups"])
+@observation(allow=[_CALL, _SUBNETS], soft=["load_balancers", "security_groups"], lasting=True)
 def vpcs(
     aws: Aws, load_balancers: list[LoadBalancer] | CouldNotLook, security_groups: list[SecurityGroup] | CouldNotLook
 ) -> list[Vpc]:

@@ -237,7 +237,8 @@ def _uncovered(one: Traffic | BalancerErrors, deployed: datetime | None, late: t
     return CouldNotLook(
         CALL,
         f"points of {one.name} come up to {plural(late / timedelta(minutes=1), 'minute')} late, and there are none "
-        f"since the deploy of {deployed:%Y-%m-%d %H:%M} UTC: look again at {due:%Y-%m-%d %H:%M} UTC, or wait with --bake",
+        f"since the deploy of {deployed:%Y-%m-%d %H:%M} UTC: look again at {due:%Y-%m-%d %H:%M} UTC, or wait with "
+        "--bake",
     )
 
 

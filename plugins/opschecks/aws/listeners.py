@@ -66,7 +66,7 @@ class Route:
     certain: bool
 
 
-@observation(allow=[_LISTENERS, _RULES])
+@observation(allow=[_LISTENERS, _RULES], lasting=True)
 def listener_rules(aws: Aws, load_balancers: list[LoadBalancer]) -> list[Rule]:
     """The rules of all listeners of the stack's load balancers.
 

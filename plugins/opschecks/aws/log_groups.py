@@ -45,7 +45,7 @@ class LogGroup(Resource):
         return datetime.fromtimestamp(int(self.evidence["creationTime"]) / 1000, UTC)
 
 
-@observation(allow=["logs:DescribeLogGroups"])
+@observation(allow=["logs:DescribeLogGroups"], lasting=True)
 def log_groups(aws: Aws, inventory: Inventory) -> list[LogGroup]:
     """The stack's log groups, with their retention."""
     return describe_log_groups(aws, inventory.some("log_groups"))

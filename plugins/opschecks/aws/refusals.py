@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from ..core.observation import CouldNotLook, NotThere
+from .clock_skew import why_refused
 
 _DENIED = frozenset((
     "403", "AccessDenied", "AccessDeniedException", "AuthorizationError", "Forbidden", "KMSAccessDeniedException",
@@ -50,6 +51,8 @@ def explained(call: str, error: Any, *, region: str = "", log_in: str = "log in 
     told = error.response.get("Error", {})
     code, text = str(told.get("Code", "")), _ENCODED.sub("", str(told.get("Message", "")).strip())
     reason = f"{code}: {text}" if text else code
+    if clock := why_refused(code, text, error.response.get("ResponseMetadata", {})):
+        return CouldNotLook(call, f"{reason} – {clock}")
     if code in _BAD_CREDENTIALS:
         return CouldNotLook(call, f"{reason} – the credentials are expired or wrong{_disabled(code, region)}: {log_in}")
     named = _NAMED_ACTION.search(text)

@@ -209,7 +209,7 @@ def _how_long(days: int | None) -> str:
     return "forever" if days is None else f"for {plural(days, 'day')}"
 
 
-@observation(allow=["s3:GetBucketVersioning", _CALL], soft=["distribution"])
+@observation(allow=["s3:GetBucketVersioning", _CALL], soft=["distribution"], lasting=True)
 def buckets(stack: Stack, aws: Aws, inventory: Inventory, distribution: Distribution | CouldNotLook) -> list[Bucket]:
     """The stack's buckets, including the one of the dashboards, with versioning and lifecycle rules."""
     site = site_of(stack, inventory, distribution)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ..core import clock
 from ..core.answer import Answer
 from ..core.change import Refused, Unknown
 from ..core.iam import iam_action
 from ..core.observation import CouldNotLook, WrongAccount
 from ..core.wording import plural
 from .clients import Clients
+from .clock_skew import compare, date_of
 from .configuration import UnusableProfile as UnusableProfile
 from .credentials import Ask
 
@@ -63,8 +65,11 @@ class Aws:
         return other
 
     def refuse(self, error: CouldNotLook) -> None:
-        """Answer every further call with this error: the account is unknown."""
-        self._shared.refused = error
+        """Answer every further call with this error: the account is unknown.
+
+        Never as a NotThere, which would be taken for an answer about what each call asks for.
+        """
+        self._shared.refused = CouldNotLook(error.call, error.reason, action=error.action)
 
     @property
     def region(self) -> str:
@@ -98,8 +103,7 @@ class Aws:
         except Exception as error:  # botocore's parsers trip over cut answers in many ways
             reason = f"the answer could not be read: {type(error).__name__}: {error}"
             raise CouldNotLook(name, reason) from error
-        answer.pop("ResponseMetadata", None)
-        return Answer(answer, name)
+        return Answer(answer, name, date_of(answer.pop("ResponseMetadata", {})))
 
     def pages(self, service: str, operation: str, /, **parameters: Any) -> Iterator[Answer]:
         """Every page of a list, by the tokens of botocore's paginators; TypeError where it has none.
@@ -194,13 +198,18 @@ class Aws:
             self._shared.client(service)
 
 
-def identify(aws: Aws) -> str:
-    """The account id that the credentials belong to; WrongAccount when it is not the stack's."""
-    account = str(aws.call("sts", "GetCallerIdentity")["Account"])
+def identify(aws: Aws, say: Callable[[str], None] = lambda line: None) -> str:
+    """The account id that the credentials belong to; WrongAccount when it is not the stack's.
+
+    CouldNotLook where this machine's clock differs from AWS's by minutes; a smaller difference is said.
+    """
+    answer = aws.call("sts", "GetCallerIdentity")
+    account = str(answer["Account"])
     wanted = aws.stack.account_id
     if wanted and account != wanted:
         raise WrongAccount(
             f"stacks.{aws.stack.name}.account_id is {wanted}, but the credentials belong to {account}; "
             "use that account's credentials, or correct account_id"
         )
+    compare(answer.date, clock.now(), say)
     return account

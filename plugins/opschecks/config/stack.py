@@ -92,6 +92,11 @@ class Stack(TomlTable):
     time_zone: str = Field("UTC", description='for "yesterday" and for times in reports')
     contacts: Contacts = Field(Contacts(), description="people named in reports and in the runbook's steps")
     without: Names = Field(default=(), description="runbook slugs of what this stack does not have")
+    gone: Names = Field(
+        default=(),
+        description="kinds of resources, such as alarms, of which the last run saw some and of which there are rightly "
+        "none any more; to be removed after the next run",
+    )
     limits: Limits = Field(default_factory=lambda: Limits())
     targets: Targets = Field(default_factory=lambda: Targets())
     fix: FixLimits = Field(default_factory=lambda: FixLimits())

@@ -20,11 +20,15 @@ class Answer(dict[str, Any]):
     they are read, and so is `answer | {…}`; copies are plain dicts.
     """
 
-    __slots__ = ("call",)
+    __slots__ = ("call", "date")
 
-    def __init__(self, told: Mapping[str, Any] | Iterable[tuple[str, Any]] = (), call: str = "") -> None:
+    def __init__(
+        self, told: Mapping[str, Any] | Iterable[tuple[str, Any]] = (), call: str = "", date: str = ""
+    ) -> None:
+        """`date` is the Date header of a whole answer: when AWS gave it, by AWS's own clock."""
         super().__init__(told)
         self.call = call
+        self.date = date
 
     def __getitem__(self, key: str) -> Any:
         value = self.get(key)

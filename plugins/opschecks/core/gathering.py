@@ -44,7 +44,8 @@ class Gathering:
     """The observations of one stack in one run: each is made once, all that are ready at the same time.
 
     `given(calls)` makes the arguments other than observations; the names of AWS calls are appended to `calls`. `now` is
-    the moment (aware UTC) of the run, for observations and checks. `earlier` is what an earlier round saw.
+    the moment (aware UTC) of the run, for observations and checks. `earlier` is what an earlier round saw. `require` is
+    called with each observation's value, and raises CouldNotLook for one that is not to be believed.
     """
 
     def __init__(
@@ -55,8 +56,10 @@ class Gathering:
         now: datetime,
         timeout_s: float,
         earlier: Earlier = NOTHING_EARLIER,
+        require: Callable[[Observation, Any], None] = lambda observation, value: None,
     ) -> None:
         self.now = now
+        self._require = require
         self.results = {wanted.name: earlier.kept.get(wanted.name) or Observed(wanted) for wanted in observations}
         self._earlier = earlier.values
         self._given = given
@@ -115,6 +118,7 @@ class Gathering:
         result.started = time.monotonic()
         try:
             result.value = result.observation.function(**self._arguments(result))
+            self._require(result.observation, result.value)
         except BaseException as error:  # noqa: BLE001 - kept, and raised again in every check that asks for it
             result.error = error
         result.duration_s = time.monotonic() - result.started

@@ -109,7 +109,8 @@ class Observation:
     """An observation: its function, the observations it needs (`needs`), its IAM actions (`allow`).
 
     If an observation in `soft` failed, its CouldNotLook is passed in place of its value, so that one denied call does
-    not blind what does not depend on it.
+    not blind what does not depend on it. `lasting`: what it sees does not go away by itself, as alarms do not; where
+    the run before saw some, seeing none is not believed.
     """
 
     name: str
@@ -118,6 +119,7 @@ class Observation:
     parameters: tuple[str, ...]
     needs: tuple[str, ...]
     soft: frozenset[str]
+    lasting: bool = False
 
     @property
     def what(self) -> str:
@@ -125,11 +127,11 @@ class Observation:
         return (self.function.__doc__ or "").strip().partition("\n")[0]
 
 
-def observation(*, allow: Sequence[str] = (), soft: Sequence[str] = ()) -> Callable[[F], F]:
+def observation(*, allow: Sequence[str] = (), soft: Sequence[str] = (), lasting: bool = False) -> Callable[[F], F]:
     """Declare a function an observation: checks take its value as a fixture of the same name.
 
     `allow` lists the IAM actions it uses. Its parameters are `stack`, `aws`, `http`, `now` and other
-    observations by name.
+    observations by name. `lasting` is for a list of resources that stay until somebody deletes them.
     """
 
     def declare(function: F) -> F:
@@ -143,7 +145,7 @@ def observation(*, allow: Sequence[str] = (), soft: Sequence[str] = ()) -> Calla
         before = REGISTRY.get(name)
         if before and before.function.__module__ != function.__module__:
             raise TypeError(f"observation {name} is declared twice: in {before.function.__module__} too")
-        REGISTRY[name] = Observation(name, function, tuple(allow), parameters, needs, frozenset(soft))
+        REGISTRY[name] = Observation(name, function, tuple(allow), parameters, needs, frozenset(soft), lasting)
         return function
 
     return declare

@@ -92,6 +92,14 @@ class Past:
 
 
 @dataclass(frozen=True)
+class Note:
+    """A sentence about how one stack was looked at, which concerns no single check: a clock that is off by minutes."""
+
+    stack: Name
+    text: str
+
+
+@dataclass(frozen=True)
 class ReportSection:
     """A section of the page that a user's own conftest adds: a title, and Markdown without HTML."""
 
@@ -131,6 +139,7 @@ class Run:
     past: Annotated[tuple[Past, ...], LATER] = ()
     sections: Annotated[tuple[ReportSection, ...], LATER] = ()
     weeks: Annotated[tuple[Mapping[str, Any], ...], Written(tuple[Week, ...]), LATER] = ()
+    notes: Annotated[tuple[Note, ...], LATER] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
 
     @property

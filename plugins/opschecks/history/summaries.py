@@ -8,12 +8,12 @@ from __future__ import annotations
 import json
 import math
 import shutil
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AwareDatetime, Field, TypeAdapter
 
@@ -24,6 +24,8 @@ from .storage import Storage, write_whole
 
 COMPARED = 60
 """Earlier runs with which a run is compared."""
+NAMED = 3
+"""Resources of an observation whose names a summary has."""
 FORMAT = 1
 """Of the run files that this version reads."""
 CheckOutcome = Annotated[str, Field(pattern=f"^({'|'.join([*Outcome, NOT_APPLICABLE])})$")]
@@ -40,8 +42,19 @@ class Bad:
 
 
 @dataclass(frozen=True)
+class Saw:
+    """How many resources an observation saw, and the names of the first ones."""
+
+    count: int
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Summary:
-    """One earlier run: outcome and area of each check by name, what was bad, and its numbers by label."""
+    """One earlier run: outcome and area of each check by name, what was bad, and its numbers by label.
+
+    `saw` has each observation that could look, by name.
+    """
 
     key: str
     started: AwareDatetime
@@ -51,6 +64,7 @@ class Summary:
     areas: Mapping[str, str]
     bad: tuple[Bad, ...]
     numbers: Mapping[str, float]
+    saw: Mapping[str, Saw]
 
 
 _SUMMARY = TypeAdapter(Summary)
@@ -138,6 +152,10 @@ def _made(store: Storage, suite: str, key: str) -> Summary | Exception | None:
         return error
 
 
+def _saw(resources: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    return {"count": len(resources), "names": [one["name"] for one in resources[:NAMED]]}
+
+
 def _summary(text: str, suite: str, key: str) -> Summary:
     """ValueError where the text is not the run file of a whole run of the suite."""
     try:
@@ -154,6 +172,7 @@ def _summary(text: str, suite: str, key: str) -> Summary:
             "areas": {one["check"]: one["area"] for one in told["checks"]},
             "bad": [{**one, "evidence": None} for one in bad],
             "numbers": {label: value for label, value in told.get("numbers", {}).items() if math.isfinite(value)},
+            "saw": {one["name"]: _saw(one["resources"]) for one in told["observations"] if not one["error"]},
         }
         return _SUMMARY.validate_json(json.dumps(summary))
     except (LookupError, TypeError, AttributeError, OverflowError, RecursionError) as error:

@@ -217,6 +217,7 @@ def build(run: ChecksRun, state: str, reason: str) -> Run:
         observations=tuple(results(run)),
         waivers=tuple(_waivers(run, checks, findings)),
         changes=tuple(run.fixes),
+        notes=tuple(run.notes),
         versions=_versions(),
     )
 

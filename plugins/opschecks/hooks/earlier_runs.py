@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from ..core.run import Past, Run
+from ..core.run import Note, Past, Run
+from .memory import notes
 from .state import ChecksRun
 
 if TYPE_CHECKING:
@@ -14,11 +16,15 @@ if TYPE_CHECKING:
     from ..history.summaries import Summaries
 
 
-def _summaries(run: ChecksRun, stack: Stack) -> Summaries:
+def summaries(run: ChecksRun, stack: Stack, say: Callable[[str], None]) -> Summaries:
     """The stack's runs; their summaries lie on this machine, wherever the run files do."""
     from ..history.summaries import Summaries
 
-    return Summaries(run.store(stack), run.reports / "history" / stack.name / "summaries", run.untidy.append)
+    return Summaries(run.store(stack), run.reports / "history" / stack.name / "summaries", say)
+
+
+def _summaries(run: ChecksRun, stack: Stack) -> Summaries:
+    return summaries(run, stack, run.untidy.append)
 
 
 def with_past(run: ChecksRun, told: Run) -> Run:
@@ -28,7 +34,9 @@ def with_past(run: ChecksRun, told: Run) -> Run:
     """
     if told.partial:
         return told
-    told = dataclasses.replace(told, past=tuple(_past(run, told, stack) for stack in run.stacks))
+    found = [_past(run, told, stack) for stack in run.stacks]
+    gone = tuple(note for _, notes in found for note in notes)
+    told = dataclasses.replace(told, past=tuple(past for past, _ in found), notes=(*told.notes, *gone))
     if told.suite != "weekly":
         return told
     from ..report.from_history import week_facts
@@ -37,7 +45,8 @@ def with_past(run: ChecksRun, told: Run) -> Run:
     return dataclasses.replace(told, weeks=weeks)
 
 
-def _past(run: ChecksRun, told: Run, stack: Stack) -> Past:
+def _past(run: ChecksRun, told: Run, stack: Stack) -> tuple[Past, list[Note]]:
+    """What earlier runs show for the stack, and what is to be said of what they saw and this one does not."""
     from ..history.comparison import journal_from, past_of
     from ..history.journal import Journal, JournalError
 
@@ -46,13 +55,14 @@ def _past(run: ChecksRun, told: Run, stack: Stack) -> Past:
         before = history.runs(told.suite, before=told.started)
         since = journal_from(told, stack.name, before[0].started if before else None)
         past = past_of(told, stack.name, before, Journal(history.store).entries(since=since))
+        gone = list(notes(stack, told.observations, before))
         if told.suite != "daily":
-            return past
+            return past, gone
         from ..report.from_history import costs_seen
 
-        return dataclasses.replace(past, cost=costs_seen(history.store, told.started))
+        return dataclasses.replace(past, cost=costs_seen(history.store, told.started)), gone
     except (OSError, JournalError) as error:
-        return Past(stack.name, error=str(error))
+        return Past(stack.name, error=str(error)), []
 
 
 def earlier_run(run: ChecksRun, told: Run) -> Run | None:

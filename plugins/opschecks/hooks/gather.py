@@ -16,6 +16,8 @@ from ..core import clock
 from ..core.gathering import NOTHING_EARLIER, Earlier, Gathering, Observed
 from ..core.model import ObservationResult, Resource, SeenResource
 from ..core.observation import REGISTRY, CouldNotLook, WrongAccount, closure, fan_out
+from ..core.run import Note
+from .memory import memory_of
 from .other_plugins import refuse_stand_ins
 from .state import ChecksRun, checks_of, checks_run, stack_of
 
@@ -68,7 +70,14 @@ def fresh_store(
     now = clock.now()
     told = {"now": now, "since": since, "expected": run.expected, "filed": partial(_filed, run, stack)}
     given = partial(_given, {"stack": stack, "http": http, **told}, run.aws[name])
-    store = Gathering(closure(wanted), given, now=now, timeout_s=stack.limits.gather_timeout_s, earlier=earlier)
+    store = Gathering(
+        closure(wanted),
+        given,
+        now=now,
+        timeout_s=stack.limits.gather_timeout_s,
+        earlier=earlier,
+        require=memory_of(run, stack),
+    )
     store.start()
     return store
 
@@ -118,12 +127,9 @@ def identify_stack(run: ChecksRun, names: Sequence[str]) -> None:
 
 
 def _warm(run: ChecksRun, names: Sequence[str]) -> None:
-    from botocore.exceptions import BotoCoreError
-
     for name in names:
-        with contextlib.suppress(
-            BotoCoreError, OSError, CouldNotLook
-        ):  # that client's first call says so, and names itself
+        # whatever it is, and botocore raises many kinds: that client's first call says so, and names itself
+        with contextlib.suppress(Exception):
             run.aws[name].warm(FIRST_CALLS)
 
 
@@ -133,7 +139,7 @@ def _identify(run: ChecksRun, name: str) -> None:
     calls: list[str] = []
     error = ""
     try:
-        run.accounts[name] = ask(run.aws[name].scoped(calls))
+        run.accounts[name] = ask(run.aws[name].scoped(calls), lambda line: run.notes.append(Note(name, line)))
     except CouldNotLook as blind:
         run.accounts[name] = ""
         run.refused[name] = blind

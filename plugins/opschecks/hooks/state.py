@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ..core.model import CHECK_ATTRIBUTE, Check, CheckResult, Expected, Finding, ObservationResult, Severity
-from ..core.run import Run
+from ..core.run import Note, Run
 from .pytest_private import parameters
 
 if TYPE_CHECKING:
@@ -67,6 +67,7 @@ class ChecksRun:
     told: Run | None = None
     write_error: str = ""
     untidy: list[str] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
 
     @property
     def stem(self) -> str:

@@ -78,7 +78,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         write(printable(times.text(line))[:LINE])
     for line in _waiver_lines(told):
         write(printable(line)[:LINE], yellow=True)
-    for line in (*run.untidy, *idle_limits(told, run.stacks)):
+    for line in (*_notes(told), *run.untidy, *idle_limits(told, run.stacks)):
         write(printable(line), yellow=True)
     write("")
     if not run.write_error:
@@ -133,6 +133,11 @@ def _more(of: Sequence[object], shown: int, indent: str) -> Iterator[str]:
 
 def _promise(check: CheckResult) -> str:
     return check.check.removeprefix("test_").replace("_", " ")
+
+
+def _notes(told: Run) -> Iterator[str]:
+    for note in told.notes:
+        yield f"{note.stack}: {note.text}" if len(told.stacks) > 1 else note.text
 
 
 def _waiver_lines(told: Run) -> Iterator[str]:

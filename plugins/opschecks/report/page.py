@@ -57,6 +57,7 @@ class PageFacts:
     several: bool
     verdict: Verdict
     trust: str
+    notes: tuple[str, ...]
     foot: str
     run_file: str
     links: tuple[tuple[str, str], ...]
@@ -95,6 +96,7 @@ def _page(source: PageSource, links: Mapping[str, str]) -> PageFacts:
         several=source.several,
         verdict=said,
         trust=_trust(run),
+        notes=tuple(f"{note.stack}: {note.text}" if source.several else note.text for note in run.notes),
         foot=" · ".join(foot),
         run_file=links.get("run", ""),
         links=tuple((links[kind], words) for kind, words in BESIDE.items() if kind in links),

@@ -63,6 +63,7 @@ def to_json(run: Run) -> str:
         "numbers": numbers(run),
         "past": [_past(past) for past in run.past],
         "weeks": list(run.weeks),
+        "notes": [dataclasses.asdict(note) for note in run.notes],
         "sections": [dataclasses.asdict(section) for section in run.sections],
         "versions": dict(run.versions),
     }
@@ -92,6 +93,7 @@ def only(run: Run, stack: str) -> Run:
         waivers=tuple(waiver for waiver in run.waivers if waiver.stack == stack),
         changes=tuple(change for change in run.changes if change["stack"] == stack),
         past=tuple(past for past in run.past if past.stack == stack),
+        notes=tuple(note for note in run.notes if note.stack == stack),
         weeks=tuple(week for week in run.weeks if week["stack"] == stack),
     )
 

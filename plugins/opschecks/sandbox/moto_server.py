@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 import threading
 from datetime import UTC, datetime
+from email.utils import format_datetime
 from typing import Any
 
 from werkzeug.serving import make_server
 
+from ..core import clock
 from .moto_private import backends, forget_everything, request_handler, served
 from .wire import Wire
 
@@ -24,7 +26,8 @@ class MotoServer:
     def __init__(self) -> None:
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
         self.wire = Wire(served())
-        self._server = make_server("127.0.0.1", 0, self.wire, threaded=True, request_handler=request_handler())
+        handler = _dated(request_handler(), self.wire)
+        self._server = make_server("127.0.0.1", 0, self.wire, threaded=True, request_handler=handler)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(POLL_S,), name="moto", daemon=True)
 
     @property
@@ -44,6 +47,17 @@ class MotoServer:
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
+
+
+def _dated(handler: Any, wire: Wire) -> Any:
+    """The handler of requests, whose answers have the Date of a clock that is ahead where the wire says so."""
+
+    def date(self: Any, timestamp: float | None = None) -> str:
+        if wire.ahead:
+            return format_datetime(clock.now() + wire.ahead, usegmt=True)
+        return str(handler.date_time_string(self, timestamp))
+
+    return type("Handler", (handler,), {"date_time_string": date})
 
 
 def backend(service: str, region: str) -> Any:

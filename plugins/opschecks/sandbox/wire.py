@@ -7,6 +7,7 @@ import re
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 from typing import Any
 
 App = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
@@ -21,6 +22,7 @@ class Wire:
         broken: what happens to a service's calls (its signing name, or "*" for those not named):
             "throttled", "denied", "expired", "empty" (200 and a body without content), "cut" (half a body),
             or "" for nothing.
+        ahead: how far the Date of every answer is ahead of this machine's clock.
         beside: applications for services that the other one does not have, by signing name.
         calls: how many calls of each service were answered, by signing name.
     """
@@ -28,6 +30,7 @@ class Wire:
     def __init__(self, app: App) -> None:
         self._app = app
         self.broken: dict[str, str] = {}
+        self.ahead = timedelta()
         self.beside: dict[str, App] = {}
         self.calls: Counter[str] = Counter()
         self._counting = threading.Lock()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from . import EVERYTHING_OF_AWS, Sandbox, fault
 
 
@@ -47,3 +49,9 @@ def credentials_are_expired(sandbox: Sandbox) -> None:
 def cloudwatch_is_denied(sandbox: Sandbox) -> None:
     """The credentials may not read CloudWatch."""
     sandbox.server.wire.broken = {"monitoring": "denied"}
+
+
+@fault(blinds=[EVERYTHING_OF_AWS])
+def clock_is_an_hour_behind(sandbox: Sandbox) -> None:
+    """This machine's clock is an hour behind AWS's own."""
+    sandbox.server.wire.ahead = timedelta(hours=1)

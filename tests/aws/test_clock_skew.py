@@ -1,0 +1,154 @@
+"""This machine's clock beside AWS's own: said from a minute on, blind from five minutes on, explained where refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from email.utils import format_datetime
+from io import BytesIO
+from typing import Any
+
+import pytest
+from botocore.awsrequest import AWSResponse
+
+from opschecks.aws.clock_skew import ahead_by
+from opschecks.aws.session import Aws, identify
+from opschecks.core.observation import CouldNotLook
+from tests.canned import NOW, stack
+
+WHO = b"""<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>
+<Arn>arn:aws:iam::123456789012:user/ops</Arn><UserId>AIDA</UserId><Account>123456789012</Account>
+</GetCallerIdentityResult><ResponseMetadata><RequestId>1</RequestId></ResponseMetadata></GetCallerIdentityResponse>"""
+NTP = "set it by NTP (timedatectl set-ntp true), then run again"
+
+
+class _Raw(BytesIO):
+    def stream(self, *_: Any, **__: Any) -> Any:
+        yield self.read()
+
+
+def answering(service: str, status: int, headers: Mapping[str, str], body: bytes) -> Aws:
+    """A session whose client of the service gets this answer, parsed by botocore as any other."""
+    aws = Aws(stack(), {"aws_access_key_id": "a", "aws_secret_access_key": "b"})
+    answer = AWSResponse("https://here", status, headers, _Raw(body))
+    aws._shared.client(service).meta.events.register("before-send", lambda **_: answer)
+    return aws
+
+
+def dated(**off: float) -> str:
+    """A Date header by a clock to which this one is ahead by so much."""
+    return format_datetime(NOW - timedelta(**off), usegmt=True)
+
+
+def identified(date: str) -> list[str]:
+    said: list[str] = []
+    headers = {"Date": date, "Content-Type": "text/xml"} if date else {"Content-Type": "text/xml"}
+    assert identify(answering("sts", 200, headers, WHO), said.append) == "123456789012"
+    return said
+
+
+@pytest.mark.parametrize("off", [0, 60, -60])
+def test_a_minute_is_no_difference(off: int) -> None:
+    assert identified(dated(seconds=off)) == []
+
+
+@pytest.mark.parametrize("date", ["", "yesterday", "Tue, 99 Nov 2026 07:00:00 GMT"])
+def test_an_answer_without_a_time_says_nothing(date: str) -> None:
+    assert identified(date) == []
+
+
+@pytest.mark.parametrize(
+    ("off", "words"), [(61, "61 s ahead of"), (-61, "61 s behind"), (300, "5 min ahead of"), (-299, "4 min behind")]
+)
+def test_minutes_are_said(off: int, words: str) -> None:
+    assert identified(dated(seconds=off)) == [
+        f"the clock of this machine is {words} AWS's; beyond 5 min nothing is checked: {NTP}"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("off", "words"),
+    [
+        ({"seconds": 301}, "5 min ahead of"), ({"hours": -1}, "60 min behind"), ({"hours": 3}, "3 hours ahead of"),
+        ({"days": 500}, "500 days ahead of"),
+    ],
+)  # fmt: skip
+def test_more_than_five_minutes_are_blind(off: dict[str, float], words: str) -> None:
+    with pytest.raises(CouldNotLook) as blind:
+        identified(dated(**off))
+    assert str(blind.value) == (
+        f"the clock of this machine is {words} AWS's, so that nothing can be said of times and ages: {NTP}"
+    )
+
+
+def test_every_form_of_a_date_is_read_in_its_own_zone() -> None:
+    assert ahead_by("Tue, 24 Nov 2026 08:00:00 +0100", NOW) == timedelta()
+    assert ahead_by("Tue, 24 Nov 2026 07:00:00 -0000", NOW) == timedelta()
+
+
+def xml(code: str, message: str) -> bytes:
+    return f"<ErrorResponse><Error><Code>{code}</Code><Message>{message}</Message></Error></ErrorResponse>".encode()
+
+
+REFUSED = {
+    "STS": ("sts", "GetCallerIdentity", 403, "SignatureDoesNotMatch",
+            "Signature expired: 20261124T055500Z is now earlier than 20261124T064500Z (20261124T070000Z - 15 min.)"),
+    "STS, ahead": ("sts", "GetCallerIdentity", 403, "SignatureDoesNotMatch",
+                   "Signature not yet current: 20261124T083640Z is still later than 20261124T075140Z"),
+    "S3": ("s3", "ListBuckets", 403, "RequestTimeTooSkewed",
+           "The difference between the request time and the current time is too large."),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("refused", REFUSED.values(), ids=REFUSED)
+@pytest.mark.parametrize(
+    ("off", "words"),
+    [
+        ({"hours": -1}, "the clock of this machine is 60 min behind AWS's"),
+        ({}, "the clock of this machine differs from AWS's"),
+    ],
+    ids=["with its date", "without"],
+)
+def test_a_refusal_that_the_clock_explains_says_so(
+    refused: tuple[str, str, int, str, str], off: dict[str, float], words: str
+) -> None:
+    service, operation, status, code, message = refused
+    headers = {"Content-Type": "text/xml"} | ({"Date": dated(**off)} if off else {})
+    with pytest.raises(CouldNotLook) as blind:
+        answering(service, status, headers, xml(code, message)).call(service, operation)
+    assert str(blind.value).endswith(f"{code}: {message} – {words}, and AWS refuses what it signs: {NTP}")
+    assert blind.value.action == ""
+
+
+def ec2(date: str) -> str:
+    body = b"<Response><Errors><Error><Code>AuthFailure</Code><Message>AWS was not able to validate the provided access"
+    body += b" credentials</Message></Error></Errors><RequestID>1</RequestID></Response>"
+    with pytest.raises(CouldNotLook) as blind:
+        answering("ec2", 401, {"Date": date}, body).call("ec2", "DescribeVpcs")
+    return str(blind.value)
+
+
+def test_what_has_more_causes_is_explained_by_the_date() -> None:
+    assert ec2(dated(minutes=40)).endswith(
+        f"the clock of this machine is 40 min ahead of AWS's, and AWS refuses what it signs: {NTP}"
+    )
+    assert ec2(dated()).endswith("the credentials are expired or wrong: log in again")
+
+
+def test_a_wrong_secret_is_no_wrong_clock() -> None:
+    body = xml(
+        "SignatureDoesNotMatch", "The request signature we calculated does not match the signature you provided."
+    )
+    with pytest.raises(CouldNotLook, match="the credentials are expired or wrong"):
+        answering("sts", 403, {"Date": dated()}, body).call("sts", "GetCallerIdentity")
+
+
+def test_a_role_or_account_that_is_not_found_is_no_answer_about_resources() -> None:
+    aws = answering("sts", 404, {}, xml("NotFound", "no such thing"))
+    with pytest.raises(CouldNotLook) as none:
+        aws.call("sts", "GetCallerIdentity")
+    aws.refuse(none.value)
+    with pytest.raises(CouldNotLook) as blind:
+        aws.call("s3", "GetBucketLifecycleConfiguration", Bucket="b")
+    assert type(blind.value) is CouldNotLook
+    assert str(blind.value) == str(none.value)

@@ -1,0 +1,83 @@
+"""What the run before saw and this one does not: told, and blind until it is accepted; end to end on the sandbox."""
+
+from __future__ import annotations
+
+import html
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.scratch import ROOT, Project
+
+CONFTEST = """\
+from pathlib import Path
+
+from opschecks.sandbox.environment import Sandbox
+
+pytest_plugins = ["opschecks"]
+_start = Sandbox.start
+
+
+def start(self):
+    _start(self)
+    if Path("without-alarms").exists():
+        alarms = self.client("cloudwatch")
+        alarms.delete_alarms(AlarmNames=[one["AlarmName"] for one in alarms.describe_alarms()["MetricAlarms"]])
+        alarms.delete_alarms(AlarmNames=[
+            one["AlarmName"] for one in alarms.describe_alarms(AlarmTypes=["CompositeAlarm"])["CompositeAlarms"]
+        ])
+
+
+Sandbox.start = start
+"""
+STACKS = (ROOT / "tests" / "quick_stacks.toml").read_text(encoding="utf-8")
+OF_ALARMS = ("test_no_alarm_is_ringing", "test_alarms_can_see", "test_alarms_can_act")
+
+
+@pytest.fixture
+def bare(tmp_path: Path) -> Project:
+    """A project with the checks of alarms alone, whose last run saw some; now all are deleted."""
+    project = Project.of_the_checks(tmp_path)
+    for path in (tmp_path / "checks").glob("**/test_*.py"):
+        if path.name != "test_alarms.py" or path.parent.name != "daily":
+            path.unlink()
+    project.write("conftest.py", CONFTEST)
+    project.write("stacks.toml", STACKS)
+    assert project.run("checks/daily").code == 0
+    project.write("without-alarms", "")
+    return project
+
+
+@pytest.mark.parametrize("workers", [(), ("-n1",)], ids=["one process", "workers"])
+def test_alarms_that_are_gone_are_told_and_never_passed_over(bare: Project, workers: tuple[str, ...]) -> None:
+    for _ in range(2):  # what was not believed today is no memory of tomorrow
+        ended = bare.run("checks/daily", *workers)
+        assert {name: bare.outcomes()[name] for name in OF_ALARMS} == dict.fromkeys(OF_ALARMS, "blind")
+        assert ended.code == 10
+        [note] = bare.told()["notes"]
+        assert note["stack"] == "sandbox"
+        assert note["text"].startswith("alarms: there is none, and the run of ")
+        assert note["text"].endswith(
+            'restore what was deleted, or accept it by gone = ["alarms"] for this stack in stacks.toml for one run'
+        )
+        assert note["text"] in ended.out
+        assert note["text"] in html.unescape(bare.page())
+    shutil.rmtree(bare.folder / "reports" / "history" / "sandbox" / "summaries")
+    assert bare.run("checks/daily").code == 10
+
+
+def test_what_is_accepted_is_told_once_and_then_forgotten(bare: Project) -> None:
+    bare.write("stacks.toml", STACKS.replace("[stacks.sandbox]", '[stacks.sandbox]\ngone = ["alarms"]'))
+    ended = bare.run("checks/daily")
+    assert '(accepted by gone = ["alarms"])' in ended.out
+    assert "restore what was deleted" not in ended.out
+    assert 'gone = ["alarms"] in stacks.toml has nothing to accept any more: remove it' in bare.run("checks/daily").out
+    bare.write("stacks.toml", STACKS)
+    bare.run("checks/daily")
+    assert bare.told()["notes"] == []
+
+
+def test_a_part_of_a_suite_compares_nothing(bare: Project) -> None:
+    bare.run("checks/daily", "-k", "ringing")
+    assert bare.told("daily-partial.json")["notes"] == []
