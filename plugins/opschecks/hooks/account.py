@@ -157,6 +157,8 @@ def _own_section(given: object) -> ReportSection:
 
 
 def _with_history(run: ChecksRun) -> RunFiles:
+    if run.tape.replays:  # it is no run of its own
+        return run.place
     return dataclasses.replace(run.place, history={stack.name: run.store(stack) for stack in run.stacks})
 
 
