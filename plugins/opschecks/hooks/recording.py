@@ -107,7 +107,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     from ..recording.file import write_recording
 
     outcomes = tuple(
-        {"check": one.check, "stack": one.stack, "outcome": one.outcome, "nodeid": one.nodeid} for one in run.told.checks
+        {"check": one.check, "stack": one.stack, "outcome": one.outcome} for one in run.told.checks
     )
     try:
         recording = about(run.told, run.stacks, run.waivers, run.expected, run.tape, outcomes)

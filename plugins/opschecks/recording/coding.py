@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
-_TAGS = frozenset(["$moment", "$date", "$time", "$seconds", "$bytes", "$stream", "$number", "$map"])
+TAGS = frozenset(["$moment", "$date", "$time", "$seconds", "$bytes", "$stream", "$number", "$map"])
 
 
 def encoded(value: Any) -> Any:
@@ -19,7 +19,7 @@ def encoded(value: Any) -> Any:
         return value
     if isinstance(value, Mapping):
         told = {str(key): encoded(item) for key, item in value.items()}
-        return {"$map": told} if len(told) == 1 and not _TAGS.isdisjoint(told) else told
+        return {"$map": told} if len(told) == 1 and not TAGS.isdisjoint(told) else told
     if isinstance(value, list | tuple):
         return [encoded(one) for one in value]
     if isinstance(value, set | frozenset):
@@ -60,7 +60,7 @@ def decoded(told: Any) -> Any:
         (tag,) = told
         if tag == "$map":
             return {key: decoded(item) for key, item in told[tag].items()}
-        if tag in _TAGS:
+        if tag in TAGS:
             return _DECODED[tag](told[tag])
     return {key: decoded(item) for key, item in told.items()}
 
