@@ -1,4 +1,4 @@
-"""A recorded run replays to the same findings: elsewhere, without network and credentials, and never in part as whole."""
+"""A recorded run replays to the same findings, elsewhere and offline; what the recording lacks is blind."""
 
 from __future__ import annotations
 

@@ -67,7 +67,13 @@ def fresh_store(
     stack, http = run.stack(name), http_of(run, name)
     http.hang_up()  # a connection that idled may be closed by its host at the moment that it is used again
     now = run.tape.ask("moment", "the clock", {"stack": name}, clock.now)
-    told = {"now": now, "since": since, "expected": run.expected, "filed": partial(_filed, run, stack), "tape": run.tape}
+    told = {
+        "now": now,
+        "since": since,
+        "expected": run.expected,
+        "filed": partial(_filed, run, stack),
+        "tape": run.tape,
+    }
     given = partial(_given, {"stack": stack, "http": http, **told}, run.aws[name])
     store = Gathering(closure(wanted), given, now=now, timeout_s=stack.limits.gather_timeout_s, earlier=earlier)
     store.start()

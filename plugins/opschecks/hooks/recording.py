@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +33,7 @@ class Played:
     tape: Tape = LIVE
     stacks: Sequence[Stack] = ()
     waivers: Sequence[Waiver] = ()
-    expected: Expected = Expected()
+    expected: Expected = field(default_factory=Expected)
 
 
 def tape_of(config: pytest.Config, suite: str) -> Played:
@@ -74,20 +74,19 @@ def _refuse(config: pytest.Config, suite: str, flag: str) -> None:
 
 
 def _replayed(path: Path, suite: str) -> Played:
-    from ..recording.about import RecordingError, expected_of, stacks_of, waivers_of
-    from ..recording.file import read_recording
+    from ..recording.about import expected_of, stacks_of, waivers_of
+    from ..recording.file import RecordingError, read_recording
     from ..recording.tapes import Replayer
 
     try:
         recording = read_recording(path)
-        if recording.suite != suite:
-            folder = f"checks/{recording.suite.replace('-', '/')}"
-            raise RecordingError(f"{path}: a recording of the {recording.suite} checks: pytest {folder} --replay {path}")
-        played = Played(Replayer(recording), stacks_of(recording), waivers_of(recording), expected_of(recording))
+        if recording.suite == suite:
+            clock.stand_at(recording.started)
+            return Played(Replayer(recording), stacks_of(recording), waivers_of(recording), expected_of(recording))
+        why = f"{path}: a recording of the {recording.suite} checks: pytest {recording.folder} --replay {path}"
     except RecordingError as error:
-        raise pytest.UsageError(f"--replay {error}") from None
-    clock.stand_at(recording.started)
-    return played
+        why = str(error)
+    raise pytest.UsageError(f"--replay {why}")
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
@@ -106,9 +105,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     from ..recording.about import about
     from ..recording.file import write_recording
 
-    outcomes = tuple(
-        {"check": one.check, "stack": one.stack, "outcome": one.outcome} for one in run.told.checks
-    )
+    outcomes = tuple({"check": one.check, "stack": one.stack, "outcome": one.outcome} for one in run.told.checks)
     try:
         recording = about(run.told, run.stacks, run.waivers, run.expected, run.tape, outcomes)
         if not option.record_raw:

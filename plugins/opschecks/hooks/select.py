@@ -254,9 +254,7 @@ def _reach(run: ChecksRun, config: pytest.Config) -> None:
                 )
             ask = None if run.worker else asker(config)
             try:
-                run.aws[stack.name] = aws = Aws(
-                    stack, ask=ask, signed=signed.get(stack.name), tape=run.tape
-                )
+                run.aws[stack.name] = aws = Aws(stack, ask=ask, signed=signed.get(stack.name), tape=run.tape)
             except UnusableProfile as error:
                 raise LookupError(str(error)) from None
             if ask and aws.asks and not somebody_there(config):

@@ -68,6 +68,11 @@ class Recording:
         return str(self.about["suite"])
 
     @property
+    def folder(self) -> str:
+        """The folder of the suite's checks."""
+        return f"checks/{self.suite.replace('-', '/')}"
+
+    @property
     def started(self) -> datetime:
         """When the run began, by its clock."""
         return datetime.fromisoformat(self.about["started"])

@@ -26,7 +26,8 @@ _TOKEN = re.compile(
     r"""
     (?P<entity> &\#?\w{1,31}; )
   | (?P<escape> % [0-9A-Fa-f]{2} )
-  | (?P<moment> (?<!\w) \d{4}-\d\d-\d\d (?: [T ] \d\d:\d\d (?: :\d\d (?: \.\d{1,9} )? )? (?: Z | [+-]\d\d:?\d\d )? )? (?!\w) )
+  | (?P<moment> (?<!\w) \d{4}-\d\d-\d\d
+        (?: [T ] \d\d:\d\d (?: :\d\d (?: \.\d{1,9} )? )? (?: Z | [+-]\d\d:?\d\d )? )? (?!\w) )
   | (?P<host> (?<![^\W_]) ip- (?P<numbers> \d{1,3}(?:-\d{1,3}){3} ) (?!\w) )
   | (?P<v4> (?<![\w.]) \d{1,3}(?:\.\d{1,3}){3} (?: /\d{1,2} )? (?!\w) )
   | (?P<v6> (?<![\w:.]) (?: [0-9A-Fa-f]{0,4}: ){2,7} [0-9A-Fa-f]{0,4} (?: /\d{1,3} )? (?![\w:]) )
@@ -34,7 +35,9 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE,
 )
-_SECRET = re.compile(r"passw|secret_?access|secretstring|private_?key|authorization|cookie|session_?token", re.IGNORECASE)
+_SECRET = re.compile(
+    r"passw|secret_?access|secretstring|private_?key|authorization|cookie|session_?token", re.IGNORECASE
+)
 """Keys whose values are replaced whole, also words that are known."""
 _OURS = frozenset(["check", "outcome", "time_zone", "runbook"])
 """Keys of our own data whose values name nobody."""
@@ -42,10 +45,13 @@ _OF_AWS = ("AWS/", "ECS/", "ContainerInsights", "LambdaInsights", "CWAgent")
 """How namespaces begin whose metrics AWS names."""
 _SHORT = 2
 """Words of so many characters name nobody."""
-_ACCOUNT_DIGITS, _FEW_DIGITS = 12, 6
+_FEW_DIGITS = 9
+"""Of fewer digits is a count, a port or an age."""
 _EPOCH = re.compile(r"1[5-9]\d{8}(\d{3})?")
 """Seconds or milliseconds of a moment between 2017 and 2033."""
-_HEX = re.compile(r"(?=.*\d)[0-9a-f]{8,}|(?=.*\d)[0-9A-F]{8,}")
+_NUMBERED = re.compile(r"[A-Za-z]\d{1,3}")
+"""Such as v2, or the m17 by which a query is answered."""
+_HEX = re.compile(r"(?=.*\d)[0-9a-f]{4,}|(?=.*\d)[0-9A-F]{4,}")
 
 
 def scrubbed(recording: Recording) -> Recording:
@@ -104,16 +110,14 @@ class _Scrubber:
         if len(value) == 1:
             ((tag, item),) = value.items()
             if tag == "$map":
-                return {tag: self._mapping(item, ours)}
+                return {tag: self._mapping(item, ours=ours)}
             if tag in TAGS:
                 return {tag: self._bytes(item)} if tag in ("$bytes", "$stream") else value
-        return self._mapping(value, ours)
+        return self._mapping(value, ours=ours)
 
-    def _mapping(self, value: Mapping[str, Any], ours: bool) -> dict[str, Any]:
+    def _mapping(self, value: Mapping[str, Any], *, ours: bool) -> dict[str, Any]:
         of_aws = str(value.get("Namespace", "")).startswith(_OF_AWS)
-        return {
-            self._text(name): self._value(item, name, ours=ours, of_aws=of_aws) for name, item in value.items()
-        }
+        return {self._text(name): self._value(item, name, ours=ours, of_aws=of_aws) for name, item in value.items()}
 
     def _bytes(self, packed: str) -> str:
         raw = base64.b64decode(packed)
@@ -161,7 +165,7 @@ class _Scrubber:
         return re.sub(r"[^\W_]+", lambda found: self._known_or_not(found[0]), text)
 
     def _known_or_not(self, word: str) -> str:
-        if len(word) <= _SHORT or word.lower() in self._known:
+        if len(word) <= _SHORT or word.lower() in self._known or _NUMBERED.fullmatch(word):
             return word
         if word.isdigit():
             kept = len(word) < _FEW_DIGITS or _EPOCH.fullmatch(word)

@@ -29,35 +29,33 @@ _BEGINNING = 12
 """Where a module or class keeps its docstring, in instructions."""
 _ROOMS = ("aws", "web", "core", "config")
 """Where opschecks reads answers, and says what it found."""
-_AWS = """
+_AWS = WORD.findall("""
 arn aws cn gov iso app net gwy com amazonaws amazon elb cloudfront s3 north south east west central northeast southeast
 northwest southwest us eu ap ca sa me af il mx internal compute ec2 ecs iam sts sns sqs lambda dynamodb logs cloudwatch
 elasticloadbalancing loadbalancer targetgroup listener rule service services task tasks cluster definition container
 instance table index stream log group alarm policy role user root topic bucket object snapshot volume subnet vpc eni eip
 eipalloc eipassoc fl igw nat rtb acl ami sg sgr vol snap vpce pl svc key secret execution distribution stack changeset
 awslogs fargate default backup backups
-""".split()
-_HTTP = """
+""")
+_HTTP = WORD.findall("""
 http https ws wss get head post put html doctype head title body meta charset utf lang en script style div span link
 href src text plain json javascript css svg image png application octet form type content encoding length control cache
 age max no store private public must revalidate immutable stale while expires date last modified etag vary accept origin
 location server connection keep alive close gzip br deflate identity chunked transfer hit miss refreshhit error from via
-x amz cf id pop apache nginx cookie headers url set path secure httponly samesite lax strict none mon tue wed thu fri sat sun jan feb
-mar apr may jun jul aug sep oct nov dec gmt utc websocket handshake rejected refused status code reason closed by
-""".split()
-_SAID = """
+x amz cf id pop apache nginx cookie headers url set path secure httponly samesite lax strict none mon tue wed thu fri
+sat sun jan feb mar apr may jun jul aug sep oct nov dec gmt utc websocket handshake rejected refused status code reason closed by
+""")
+_SAID = WORD.findall("""
 throttled throttles throttling rejected failed failing failure failures errors error faults dropped drops denied aborted
 timeout timeouts latency duration dead letter the and for not with was were has have had but are its that this from into
 did does been because could cannot couldnt true false null none yes no ok up down healthy unhealthy running stopped
 active inactive warning warn info debug critical fatal exception traceback redacted
-""".split()
+""")
 
 
 def vocabulary(exchanges: Iterable[Exchange]) -> frozenset[str]:
     """Every word that is kept, in lower case."""
-    asked = {
-        (one.question["service"], one.question["operation"]) for one in exchanges if one.kind == "aws"
-    }
+    asked = {(one.question["service"], one.question["operation"]) for one in exchanges if one.kind == "aws"}
     words = {*_AWS, *_HTTP, *_SAID, *_of_opschecks()}
     for service, operation in sorted(asked):
         words.update(word.lower() for text in (service, operation) for word in parts(text))
@@ -90,7 +88,7 @@ def _of_opschecks() -> frozenset[str]:
 
     Read from what Python has compiled, which is ten times faster than reading the source.
     """
-    package, found = Path(__file__).parent.parent, set()
+    package, found = Path(__file__).parent.parent, set[str]()
     for room in _ROOMS:
         for path in sorted((package / room).rglob("*.py")):
             code = SourceFileLoader(path.stem, str(path)).get_code(path.stem)  # pytest's own loader reads no code

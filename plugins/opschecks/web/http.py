@@ -128,7 +128,9 @@ class Http:
 
     def _taped(self, method: str, url: str, timeout_s: float, accepted: str) -> Response:
         asked = {"method": method, "url": url}
-        told = self._tape.ask("http", f"{method} {url}", asked, lambda: vars(self._ask(method, url, timeout_s, accepted)))
+        told = self._tape.ask(
+            "http", f"{method} {url}", asked, lambda: vars(self._ask(method, url, timeout_s, accepted))
+        )
         return Response(**told)
 
     def _ask(self, method: str, url: str, timeout_s: float, accepted: str) -> Response:
