@@ -137,6 +137,9 @@ def test_a_recording_of_another_suite_or_a_newer_format_is_refused(project: Proj
         done = project.run("checks/daily", "--replay", "it")
         assert (done.code, said in done.err) == (4, True), done.all
     head = {"opschecks recording": 1, "scrubbed": True, "suite": "weekly", "started": "2026-11-24T07:00:00+00:00"}
+    (project.folder / "it").write_bytes(gzip.compress(f"{json.dumps(head)}\n".encode()))
+    assert "it does not say its expected, partial, stacks" in project.run("checks/daily", "--replay", "it").err
+    head |= {"partial": "", "versions": {}, "stacks": [], "waivers": [], "expected": {}}
     (project.folder / "it").write_bytes(gzip.compress(f'{json.dumps(head)}\n{{"ended":[]}}\n'.encode()))
     done = project.run("checks/daily", "--replay", "it")
     assert "a recording of the weekly checks: pytest checks/weekly --replay it" in done.err
@@ -157,3 +160,85 @@ def test_a_run_that_records_nothing_imports_none_of_it(project: Project) -> None
     loaded = (project.folder / "modules").read_text().split()
     assert "opschecks.core.tape" in loaded
     assert not [name for name in loaded if name.startswith("opschecks.recording")]
+
+
+CONFTEST = '''\
+from datetime import timedelta
+from opschecks import Resource, observation
+
+pytest_plugins = ["opschecks"]
+
+
+@observation()
+def heard(aws, http, now, tape) -> list[Resource]:
+    """What the world says."""
+    told = aws.call("ecs", "ListTasks", cluster="c", startedBy=f"{now:%H:%M:%S.%f}", family="f")
+    tape.ask("dns", "the address of x", {"host": "x"}, lambda: ["1.2.3.4"])
+    return [Resource(arn=one, name=one, evidence={}) for one in told["taskArns"]]
+
+
+def pytest_opschecks_finding(finding):
+    open("told", "a").write(f"{finding.outcome}\\n")
+'''
+CHECK = """
+@promise("a")
+def test_tasks(heard, examine):
+    '''Why.'''
+    for one in heard:
+        with examine(one):
+            assert one.name.endswith("1")
+"""
+
+
+def _recorded(project: Project, *lines: dict[str, Any]) -> None:
+    """A recording of the scratch project, made by hand."""
+    moment = "2026-11-24T07:00:00.000005+00:00"
+    stack = {"name": "here", "region": "us-west-2"}
+    head = {"opschecks recording": 1, "scrubbed": True, "suite": "daily", "started": moment, "partial": ""}
+    head |= {"versions": {}, "stacks": [stack], "waivers": [], "expected": {}}
+    clock = {"kind": "moment", "call": "the clock", "question": {"stack": "here"}, "answer": {"$moment": moment}}
+    text = "".join(json.dumps(one) + "\n" for one in (head, clock, *lines, {"ended": []}))
+    (project.folder / "it.rec").write_bytes(gzip.compress(text.encode()))
+
+
+def _aws(operation: str, answer: Any, service: str = "ecs", **parameters: Any) -> dict[str, Any]:
+    asked = {"stack": "here", "service": service, "operation": operation, "parameters": parameters}
+    return {"kind": "aws", "call": f"{service}:{operation}", "question": asked, "answer": answer}
+
+
+IDENTITY = _aws("GetCallerIdentity", {"Account": "000000000001"}, "sts")
+DNS = {"kind": "dns", "call": "x", "question": {"host": "x"}, "answer": ["1.2.3.4"]}
+
+
+def test_what_is_asked_relative_to_the_clock_is_found_at_its_moment(project: Project) -> None:
+    project.write("conftest.py", CONFTEST)
+    project.checks(CHECK)
+    tasks = _aws("ListTasks", {"taskArns": ["t1", "t2"]}, family="f", startedBy="07:00:00.000005", cluster="c")
+    _recorded(project, IDENTITY, DNS, tasks)
+    assert project.run("checks/daily", "--replay", "it.rec", *OFFLINE, TZ="America/Lima").code == 1
+    told = project.told("replay/daily.json")
+    assert [(one["name"], one["outcome"]) for one in told["findings"]] == [("t1", "passed"), ("t2", "failed")]
+    assert told["stacks"][0]["account_id"] == "000000000001"
+    assert not (project.folder / "told").exists(), "somebody was called for a finding that is long over"
+
+
+def test_a_newer_check_that_asks_otherwise_is_blind(project: Project) -> None:
+    project.write("conftest.py", CONFTEST.replace('family="f"', 'family="other"'))
+    project.checks(CHECK)
+    tasks = _aws("ListTasks", {"taskArns": ["t1"]}, family="f", startedBy="07:00:00.000005", cluster="c")
+    _recorded(project, IDENTITY, DNS, tasks)
+    assert project.run("checks/daily", "--replay", "it.rec", *OFFLINE).code == 10
+    [finding] = project.told("replay/daily.json")["findings"]
+    assert finding["message"].startswith('not in the recording: ecs:ListTasks {"cluster": "c"')
+    assert '"family": "other"' in finding["message"]
+
+
+def test_a_recorded_refusal_is_the_same_refusal(project: Project) -> None:
+    project.write("conftest.py", CONFTEST)
+    project.checks(CHECK)
+    tasks = _aws("ListTasks", None, family="f", startedBy="07:00:00.000005", cluster="c")
+    why = {"kind": "CouldNotLook", "call": "ecs:ListTasks", "reason": "AccessDenied: no", "action": "ecs:ListTasks"}
+    _recorded(project, IDENTITY, DNS, {**{key: tasks[key] for key in ("kind", "call", "question")}, "error": why})
+    assert project.run("checks/daily", "--replay", "it.rec").code == 10
+    [finding] = project.told("replay/daily.json")["findings"]
+    assert finding["message"] == "ecs:ListTasks: AccessDenied: no – allow ecs:ListTasks"

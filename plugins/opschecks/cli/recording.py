@@ -48,9 +48,9 @@ def show(file: Path, form: str) -> None:
         click.echo(json.dumps(facts, indent=1, ensure_ascii=False))
         return
     kind = "scrubbed" if told.scrubbed else "RAW: it has names, addresses, logs and secrets"
+    part = " (a part)" if told.about["partial"] else ""
     lines = [
-        f"{file}: {told.suite} checks{' (a part)' if told.about['partial'] else ''}, "
-        f"recorded {told.started:%Y-%m-%d %H:%M:%S} UTC; {kind}",
+        f"{file}: {told.suite} checks{part}, recorded {told.started:%Y-%m-%d %H:%M:%S} UTC; {kind}",
         f"stacks    {', '.join(facts['stacks'])}",
         f"versions  {', '.join(f'{name} {version}' for name, version in facts['versions'].items())}",
         f"outcomes  {', '.join(f'{count} {outcome}' for outcome, count in facts['outcomes'].items()) or 'none'}",

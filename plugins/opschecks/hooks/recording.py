@@ -81,8 +81,9 @@ def _replayed(path: Path, suite: str) -> Played:
     try:
         recording = read_recording(path)
         if recording.suite == suite:
+            told = stacks_of(recording), waivers_of(recording), expected_of(recording)
             clock.stand_at(recording.started)
-            return Played(Replayer(recording), stacks_of(recording), waivers_of(recording), expected_of(recording))
+            return Played(Replayer(recording), *told)
         why = f"{path}: a recording of the {recording.suite} checks: pytest {recording.folder} --replay {path}"
     except RecordingError as error:
         why = str(error)

@@ -12,6 +12,8 @@ from .file import Exchange, Recording, key_of
 
 SHOWN = 5
 """How many places of one answer are named."""
+ASKED = 60
+"""How much of its parameters names a call."""
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?|(?<!\d)1[5-9]\d{11}(?!\d)")
 
 
@@ -22,6 +24,7 @@ def differences(before: Recording, after: Recording) -> Iterator[str]:
         first, second = ours.get(key, []), theirs.get(key, [])
         one = (first or second)[0]
         asked = json.dumps(_timeless(one.question.get("parameters", {})), ensure_ascii=False)
+        asked = asked if len(asked) <= ASKED else f"{asked[:ASKED]}…"
         name = f"{one.call} {asked}" if one.kind == "aws" and asked != "{}" else one.call
         if not first or not second:
             yield f"{'+' if second else '-'} {name}"

@@ -19,6 +19,7 @@ from .coding import canonical
 FORMAT = 1
 """Readers refuse a newer one, and read every older one."""
 _MAGIC = "opschecks recording"
+_NEEDED = frozenset(["suite", "started", "partial", "versions", "stacks", "waivers", "expected", "scrubbed"])
 _NONCE = re.compile(r"opschecks-[0-9a-f]{8,16}(?![0-9a-f])")
 """What probes make up so that no cache knows it: a path that cannot exist, the name of a client."""
 _ERRORS: Mapping[str, type[CouldNotLook]] = {"CouldNotLook": CouldNotLook, "NotThere": NotThere}
@@ -120,6 +121,8 @@ def read_recording(path: Path) -> Recording:
             if version > FORMAT:
                 raise RecordingError(f"{path}: a recording of a newer opschecks (format {version}); update opschecks")
             lines = [json.loads(line) for line in stream]
+        if missing := _NEEDED - head.keys():
+            raise RecordingError(f"{path}: a damaged recording: it does not say its {', '.join(sorted(missing))}")
         outcomes = lines.pop()["ended"]
         scrubbed = bool(head.pop("scrubbed"))
         return Recording(head, tuple(Exchange(**line) for line in lines), tuple(outcomes), scrubbed, path)

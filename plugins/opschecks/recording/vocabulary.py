@@ -43,7 +43,8 @@ href src text plain json javascript css svg image png application octet form typ
 age max no store private public must revalidate immutable stale while expires date last modified etag vary accept origin
 location server connection keep alive close gzip br deflate identity chunked transfer hit miss refreshhit error from via
 x amz cf id pop apache nginx cookie headers url set path secure httponly samesite lax strict none mon tue wed thu fri
-sat sun jan feb mar apr may jun jul aug sep oct nov dec gmt utc websocket handshake rejected refused status code reason closed by
+sat sun jan feb mar apr may jun jul aug sep oct nov dec gmt utc websocket handshake rejected refused status
+code reason closed by
 """)
 _SAID = WORD.findall("""
 throttled throttles throttling rejected failed failing failure failures errors error faults dropped drops denied aborted
