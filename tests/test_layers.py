@@ -22,6 +22,7 @@ ROOMS = (
     "drills",
     "remedies",
     "fixing",
+    "recording",  # knows a run's stacks and waivers (config); aws and web know only the tape of core
     "history",
     "web",
     "aws",

@@ -96,6 +96,7 @@ _LATER = {
 pytest_plugins = [
     "opschecks.hooks.options",  # the command line
     "opschecks.hooks.select",  # whether this is a checks run, of which suite and stacks
+    "opschecks.hooks.recording",  # keeps every answer of a run in a file, or replays one
     "opschecks.hooks.log_records",  # no secret in a log record that some handler shows
     "opschecks.hooks.sandbox",  # starts and stops the sandbox, gives it its faults
     "opschecks.hooks.fixtures",  # observations, stack, now and examine as fixtures; one check per stack

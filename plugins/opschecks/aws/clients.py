@@ -61,6 +61,11 @@ class Clients:
                 self._clients[service, once, region] = made
             return self._clients[service, once, region]
 
+    @property
+    def region(self) -> str:
+        """The region of the session."""
+        return str(self.session.region_name)
+
     def frozen(self) -> dict[str, str]:
         """The credentials as they are now, for another process."""
         return frozen(self._own)
@@ -131,6 +136,32 @@ class Clients:
             if "login_session" in settings:
                 return f"aws login --profile {name}"
         return "log in again"
+
+
+class NoClients:
+    """In the place of Clients where a recording is replayed: nobody is called, and there are no credentials."""
+
+    asks = ""
+
+    def __init__(self, stack: Stack) -> None:
+        self.region = str(stack.region)
+        self.refused: CouldNotLook | None = None
+
+    def client(self, service: str, *, once: bool = False, region: str | None = None) -> Any:
+        """Always CouldNotLook."""
+        raise CouldNotLook("", f"a recording is replayed, and {service} is not called")
+
+    def frozen(self) -> dict[str, str]:
+        """None."""
+        return {}
+
+    def refusal(self, call: str, operation: str, error: Any) -> CouldNotLook:
+        """As Clients'; no client is there to raise one."""
+        return explained(call, error, region=self.region)
+
+    def failure(self, call: str, error: Exception) -> CouldNotLook:
+        """As Clients'."""
+        return CouldNotLook(call, f"{type(error).__name__}: {error}")
 
 
 def _how(attempts: int) -> Any:

@@ -11,8 +11,9 @@ from ..core.answer import Answer
 from ..core.change import Refused, Unknown
 from ..core.iam import iam_action
 from ..core.observation import CouldNotLook, WrongAccount
+from ..core.tape import LIVE, Tape
 from ..core.wording import plural
-from .clients import Clients
+from .clients import Clients, NoClients
 from .clock_skew import compare, date_of
 from .configuration import UnusableProfile as UnusableProfile
 from .credentials import Ask
@@ -38,16 +39,19 @@ class Aws:
         *,
         ask: Ask | None = None,
         signed: Mapping[str, str] | None = None,
+        tape: Tape = LIVE,
     ) -> None:
         """Made without the network; UnusableProfile where the AWS configuration is wrong or diverts calls.
 
         `credentials` are boto3.Session's arguments; without them the usual AWS chain finds some, and the stack's role
         is assumed with them. `ask` asks a person for an MFA code; without it, what needs one raises NobodyToAsk.
         `signed` are credentials of the role itself, which another process got (`handed_on`).
+        Every answer passes `tape`; where that replays a recording, there are no clients and no credentials.
         """
         self.stack = stack
         self.calls: list[str] = []
-        self._shared = Clients(stack, credentials or {}, ask, signed)
+        self._tape = tape
+        self._shared = NoClients(stack) if tape.replays else Clients(stack, credentials or {}, ask, signed)
 
     @property
     def asks(self) -> str:
@@ -74,7 +78,7 @@ class Aws:
     @property
     def region(self) -> str:
         """The region that is read."""
-        return self._elsewhere or str(self._shared.session.region_name)
+        return self._elsewhere or self._shared.region
 
     def elsewhere(self, region: str) -> Aws:
         """The same account in another region, recording calls in the same list."""
@@ -84,13 +88,20 @@ class Aws:
 
     def call(self, service: str, operation: str, /, **parameters: Any) -> Answer:
         """One read, such as `call("ecs", "DescribeServices", cluster=…)`; CouldNotLook when it fails."""
-        from botocore import xform_name
-        from botocore.exceptions import BotoCoreError, ClientError
-
         if self._shared.refused:
             raise self._shared.refused.again()
         name = iam_action(service, operation)
         self.calls.append(name)
+        asked = {"stack": self.stack.name, "service": service, "operation": operation, "parameters": parameters}
+        if self._elsewhere:
+            asked["region"] = self._elsewhere
+        answer = dict(self._tape.ask("aws", name, asked, lambda: self._ask(name, service, operation, parameters)))
+        return Answer(answer, name, date_of(answer.pop("ResponseMetadata", {})))
+
+    def _ask(self, name: str, service: str, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        from botocore import xform_name
+        from botocore.exceptions import BotoCoreError, ClientError
+
         try:
             client = self._shared.client(service, region=self._elsewhere)
             answer: dict[str, Any] = getattr(client, xform_name(operation))(**parameters)
@@ -103,7 +114,8 @@ class Aws:
         except Exception as error:  # botocore's parsers trip over cut answers in many ways
             reason = f"the answer could not be read: {type(error).__name__}: {error}"
             raise CouldNotLook(name, reason) from error
-        return Answer(answer, name, date_of(answer.pop("ResponseMetadata", {})))
+        date = date_of(answer.pop("ResponseMetadata", {}))
+        return {**answer, "ResponseMetadata": {"HTTPHeaders": {"date": date}}} if date else answer
 
     def pages(self, service: str, operation: str, /, **parameters: Any) -> Iterator[Answer]:
         """Every page of a list, by the tokens of botocore's paginators; TypeError where it has none.
@@ -161,6 +173,8 @@ class Aws:
 
         if self._shared.refused:
             raise Refused(str(self._shared.refused))
+        if self._tape.replays:
+            raise Refused(f"{service}:{operation}: not sent: a recording is replayed, which changes nothing")
         name = iam_action(service, operation)
         self.calls.append(name)
         try:
@@ -194,7 +208,7 @@ class Aws:
 
     def warm(self, services: Sequence[str]) -> None:
         """Create clients in advance, while AWS answers the first call."""
-        for service in services:
+        for service in () if self._tape.replays else services:
             self._shared.client(service)
 
 

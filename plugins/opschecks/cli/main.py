@@ -15,6 +15,7 @@ from .fix import fix, journal, undo
 from .history import history
 from .new import new
 from .options import FORMAT, STACKS, OneLineErrors
+from .recording import backtest, recording
 from .report import report
 
 if TYPE_CHECKING:
@@ -41,11 +42,13 @@ def main() -> None:
     opschecks history list --stack NAME    earlier runs; when a check failed, and for how long
     opschecks report daily 2026-11-24 --stack NAME   the page of any day; also as summary or message, or published
     opschecks new check NAME --observation OBSERVATION   lay out a check with its fault and tests
+    opschecks recording show FILE          recorded runs: shown, compared, scrubbed, made tests of
+    opschecks backtest CHECK --recordings DIR      when a check would have failed
     opschecks export-logs --since 2h --stack NAME   write recent logs to a file
     """
 
 
-for command in (new, fix, undo, journal, history, report, export_logs):
+for command in (new, fix, undo, journal, history, report, export_logs, recording, backtest):
     main.add_command(command)
 
 

@@ -13,12 +13,12 @@ F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
 R = TypeVar("R")
 
-GIVEN = ("stack", "aws", "http", "now", "since", "expected", "filed", "earlier")
+GIVEN = ("stack", "aws", "http", "now", "since", "expected", "filed", "earlier", "tape")
 """What an observation may ask for besides other observations: the stack, its AWS, the web, the time of the look;
 `since`: a moment before which it must not look, when a change is verified by newer data;
 `expected`: what was deployed (--expect-revision and similar options); `filed(suite)`: the stack's filed run files of a
 suite as plain data, newest first; `earlier`: what the same observation saw in an earlier round of a bake that goes on,
-else None."""
+else None. `tape`: what every question to the world passes that is neither AWS's nor HTTP (core/tape.py)."""
 
 REGISTRY: dict[str, Observation] = {}
 

@@ -32,7 +32,7 @@ def with_past(run: ChecksRun, told: Run) -> Run:
 
     Where a history cannot be read, the report says so, and only the comparison is missing.
     """
-    if told.partial:
+    if told.partial or run.tape.replays:
         return told
     found = [_past(run, told, stack) for stack in run.stacks]
     gone = tuple(note for _, notes in found for note in notes)
@@ -72,7 +72,7 @@ def earlier_run(run: ChecksRun, told: Run) -> Run | None:
     from ..report.runfile import RunFileError, from_json
 
     found = []
-    for stack in run.stacks if not told.partial else ():
+    for stack in run.stacks if not (told.partial or run.tape.replays) else ():
         try:
             key = a_day_before(run.store(stack), told.suite, told.started)
             found += [from_json(run.store(stack).read(key) or "")] if key else []
@@ -88,6 +88,6 @@ def forget_old(run: ChecksRun, told: Run) -> None:
     """Delete what is older than the stack's history_days."""
     from ..history import runs
 
-    for stack in run.stacks if not told.partial else ():
+    for stack in run.stacks if not (told.partial or run.tape.replays) else ():
         gone = runs.forget_old(run.store(stack), told.suite, told.started, timedelta(days=stack.history_days))
         _summaries(run, stack).forget(gone)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import itertools
 import threading
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -67,8 +68,14 @@ def fresh_store(
         _free_earlier_looks(run)
     stack, http = run.stack(name), http_of(run, name)
     http.hang_up()  # a connection that idled may be closed by its host at the moment that it is used again
-    now = clock.now()
-    told = {"now": now, "since": since, "expected": run.expected, "filed": partial(_filed, run, stack)}
+    now = run.tape.ask("moment", "the clock", {"stack": name}, clock.now)
+    told = {
+        "now": now,
+        "since": since,
+        "expected": run.expected,
+        "filed": partial(_filed, run, stack),
+        "tape": run.tape,
+    }
     given = partial(_given, {"stack": stack, "http": http, **told}, run.aws[name])
     store = Gathering(
         closure(wanted),
@@ -87,7 +94,7 @@ def http_of(run: ChecksRun, name: str) -> Http:
     from ..web.http import Http
 
     if name not in run.http:
-        run.http[name] = Http(run.stack(name).known_hosts)
+        run.http[name] = Http(run.stack(name).known_hosts, run.tape)
     return run.http[name]
 
 
@@ -159,6 +166,16 @@ def _given(told: Mapping[str, Any], aws: Any, calls: list[str]) -> Mapping[str, 
 
 
 def _filed(run: ChecksRun, stack: Stack, suite: str) -> Iterator[Mapping[str, Any]]:
+    read, call = _read_filed(run, stack, suite), f"{suite} runs of {stack.name}"
+    for index in itertools.count():
+        asked = {"stack": stack.name, "suite": suite, "before": index}
+        told = run.tape.ask("filed", call, asked, lambda: next(read, None))
+        if told is None:
+            return
+        yield told
+
+
+def _read_filed(run: ChecksRun, stack: Stack, suite: str) -> Iterator[Mapping[str, Any]]:
     from ..history.runs import filed_runs
 
     try:

@@ -57,6 +57,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     many("--only", metavar="WHAT", help="with --plan: only its changes by this remedy or of this resource; repeatable")
     group.addoption(
+        "--record",
+        type=Path,
+        metavar="FILE",
+        help="keep every answer of the run in this file, scrubbed of names, addresses, logs and secrets, for --replay",
+    )
+    group.addoption("--record-raw", action="store_true", help="with --record: keep the answers as they are")
+    group.addoption(
+        "--replay",
+        type=Path,
+        metavar="FILE",
+        help="run the checks on a recording, at its moment, without credentials or network; files: reports/replay/",
+    )
+    group.addoption(
         "--fail-on",
         choices=[severity.value for severity in Severity],
         default=Severity.LOW.value,

@@ -32,7 +32,8 @@ _BLOCKING = ("--disable-socket", "--allow-hosts")
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Refuse options of pytest-socket that would close the network to checks."""
-    if not checks_run(config) or config.getoption("--force-enable-socket", default=False):
+    run = checks_run(config)
+    if not run or run.tape.replays or config.getoption("--force-enable-socket", default=False):
         return
     for option in _BLOCKING:
         if config.getoption(option, default=None):
@@ -52,7 +53,8 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """Conclude nothing while something answers in the place of AWS; limit the check's own function."""
-    if checks_run(item.config) and (why := stand_in()):
+    run = checks_run(item.config)
+    if run and not run.tape.replays and (why := stand_in()):
         raise CouldNotLook("", f"{why}; what was seen may not be the stack")
     settings = item.stash.get(_LIMITED, None)
     if settings is None or settings.method != "signal":
@@ -100,7 +102,7 @@ def stand_in() -> str:
 
 def refuse_stand_ins(run: ChecksRun) -> None:
     """UsageError where something answers in the place of AWS before anything has been asked."""
-    if why := stand_in():
+    if not run.tape.replays and (why := stand_in()):
         run.stopped_by = f"{why}; start it in the tests that need it, not for checks"
         raise pytest.UsageError(run.stopped_by)
 

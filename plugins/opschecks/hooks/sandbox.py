@@ -45,7 +45,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     """Start it, or use the one that is already running."""
     config = session.config
     run = checks_run(config)
-    if not run or config.option.collectonly:
+    if not run or config.option.collectonly or run.tape.replays:
         return
     from ..config.stack import FROM_THE_SANDBOX
 
@@ -102,7 +102,7 @@ def _reach(run: ChecksRun, index: int, facts: Mapping[str, Any]) -> None:
     from ..aws.session import Aws
 
     stack = run.stacks[index]
-    run.aws[stack.name] = Aws(stack, facts["credentials"])
+    run.aws[stack.name] = Aws(stack, facts["credentials"], tape=run.tape)
 
 
 @pytest.hookimpl(trylast=True)

@@ -21,6 +21,7 @@ from ..core.redaction import redact_text
 from ..core.signals import ENDING
 from .pytest_private import option as others_option
 from .pytest_private import worker_input
+from .recording import Played, tape_of
 from .state import COMMAND, DEFAULT_REPORTS, KEY, ChecksRun, checks_run
 
 SUITES = {
@@ -30,6 +31,8 @@ SUITES = {
     "deploy-after": Path("deploy/after"),
     "drills": Path("drills"),
 }
+REPLAYED = "replay"
+"""The folder within reports/ that has those of replays: they leave those of runs alone."""
 MUST_NAME_THEIR_STACK = ("deploy-before", "deploy-after", "drills")
 EXPECTING = ("expect_revision", "expect_image", "expect_deployment")
 NARROWING = {
@@ -73,9 +76,9 @@ def pytest_configure(config: pytest.Config) -> None:
             flag = f"--{name.replace('setup', 'setup-')}"
             raise pytest.UsageError(f"{flag}: runs no checks; remove it, or use --collect-only")
     (suite,) = suites
-    expected = _expected(config, suite)
-    run = _begin(config, suite, checks, _narrowed(config, inside, checks / SUITES[suite]))
-    run.expected = expected
+    expected, played = _expected(config, suite), tape_of(config, suite)
+    run = _begin(config, suite, checks, _narrowed(config, inside, checks / SUITES[suite]), played)
+    run.expected = played.expected if played.tape.replays else expected
     config.stash[KEY] = run
     _settle_options(config, run)
     if not (run.worker or option.collectonly):
@@ -136,7 +139,7 @@ def _flag(option: str) -> str:
 
 
 def _refuse_stray_options(config: pytest.Config) -> None:
-    for option in ("stack", "stacks", "fault", "fix", "allow", "plan", "bake", *EXPECTING):
+    for option in ("stack", "stacks", "fault", "fix", "allow", "plan", "bake", "record", "replay", *EXPECTING):
         if config.getoption(option):
             flag = _flag(option)
             raise pytest.UsageError(f"{flag}: applies to checks only: pytest checks/daily {flag} …")
@@ -155,14 +158,16 @@ def _expected(config: pytest.Config, suite: str) -> Expected:
     return Expected(tuple(one.rsplit("/", 1)[-1] for one in revisions), images, deployments)
 
 
-def _begin(config: pytest.Config, suite: str, checks: Path, partial: str) -> ChecksRun:
+def _begin(config: pytest.Config, suite: str, checks: Path, partial: str, played: Played) -> ChecksRun:
     from ..config.load import StackError, choose_stacks, load_stacks, shown_path
     from ..config.waivers import WaiverError, load_waivers
     from ..core.wording import nearest
     from ..report.runbook import RunbookError, read_runbook
 
     path = Path(config.option.stacks or config.rootpath / "stacks.toml")
-    reports = _absolute(config.option.reports or config.rootpath / DEFAULT_REPORTS)
+    replays = played.tape.replays
+    default = config.rootpath / DEFAULT_REPORTS
+    reports = _absolute(config.option.reports or (default / REPLAYED if replays else default))
     begun = clock.now()
 
     def end(message: str, *, leave_page: bool = False) -> NoReturn:
@@ -182,21 +187,24 @@ def _begin(config: pytest.Config, suite: str, checks: Path, partial: str) -> Che
         except (StackError, RunbookError, WaiverError) as error:
             end(str(error).replace(str(file), str(shown_path(file))), leave_page=leave_page)
 
-    with reading(path):
-        listed = load_stacks(path)
-    # a typing error on the command line does not make the last report invalid
-    with reading(path, leave_page=bool(config.option.stack)):
-        must_name = suite in MUST_NAME_THEIR_STACK
-        stacks = choose_stacks(listed, config.option.stack, shown_path(path), must_name=must_name)
+    stacks, waivers = list(played.stacks), list(played.waivers)
+    if not replays:
+        with reading(path):
+            listed = load_stacks(path)
+        # a typing error on the command line does not make the last report invalid
+        with reading(path, leave_page=bool(config.option.stack)):
+            must_name = suite in MUST_NAME_THEIR_STACK
+            stacks = choose_stacks(listed, config.option.stack, shown_path(path), must_name=must_name)
     if config.option.fault and not any(stack.sandbox for stack in stacks):
         fault = config.option.fault[0]
         end(f"--fault {fault}: only the sandbox has faults, and no sandbox is selected", leave_page=True)
     with reading(checks):
         runbook = read_runbook(checks / "RUNBOOK.md")
-        waivers = load_waivers(
-            checks / "waivers.toml", today=begun.date(), checks=check_names(checks), stacks=list(listed.stacks)
-        )
-    for stack in stacks:
+        if not replays:
+            waivers = load_waivers(
+                checks / "waivers.toml", today=begun.date(), checks=check_names(checks), stacks=list(listed.stacks)
+            )
+    for stack in () if replays else stacks:
         for slug in stack.without:
             if slug not in runbook:
                 where = f"{shown_path(path)}: stacks.{stack.name}.without"
@@ -213,6 +221,7 @@ def _begin(config: pytest.Config, suite: str, checks: Path, partial: str) -> Che
         started=begun,
         fail_on=Severity(config.option.fail_on),
         worker=worker_input(config) is not None,
+        tape=played.tape,
     )
     if not config.option.collectonly:
         try:
@@ -235,7 +244,9 @@ def _reach(run: ChecksRun, config: pytest.Config) -> None:
     signed: Mapping[str, Mapping[str, str]] = json.loads((worker_input(config) or {}).get("opschecks_signed", "{}"))
 
     for stack in run.stacks:
-        if not stack.sandbox:
+        if run.tape.replays:
+            run.aws[stack.name] = Aws(stack, tape=run.tape)
+        elif not stack.sandbox:
             if variable := stack.diverted_by:
                 raise LookupError(
                     f"stacks.{stack.name}: {variable} is set and would divert calls from AWS; unset it, "
@@ -243,7 +254,7 @@ def _reach(run: ChecksRun, config: pytest.Config) -> None:
                 )
             ask = None if run.worker else asker(config)
             try:
-                run.aws[stack.name] = aws = Aws(stack, ask=ask, signed=signed.get(stack.name))
+                run.aws[stack.name] = aws = Aws(stack, ask=ask, signed=signed.get(stack.name), tape=run.tape)
             except UnusableProfile as error:
                 raise LookupError(str(error)) from None
             if ask and aws.asks and not somebody_there(config):

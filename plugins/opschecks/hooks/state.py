@@ -12,6 +12,7 @@ import pytest
 
 from ..core.model import CHECK_ATTRIBUTE, Check, CheckResult, Expected, Finding, ObservationResult, Severity
 from ..core.run import Note, Run
+from ..core.tape import LIVE, Tape
 from .pytest_private import parameters
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class ChecksRun:
     started: datetime
     fail_on: Severity
     worker: bool
+    tape: Tape = LIVE
     expected: Expected = field(default_factory=Expected)
     credentials: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     aws: dict[str, Aws] = field(default_factory=dict)

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from ..core.answer import Answer
 from ..core.model import Deadline, Figure, Resource
 from ..core.observation import CouldNotLook, names_no, observation
+from ..core.tape import LIVE, Tape
 from .health_words import overall, words_of
 from .http import Http, Response
 
@@ -101,14 +102,14 @@ class Health(Resource):
 
 
 @observation()
-def health(stack: Stack, http: Http, now: datetime) -> Health:
+def health(stack: Stack, http: Http, now: datetime, tape: Tape = LIVE) -> Health:
     """GET of the backend's health endpoint: status, latency, body, days until the certificate expires."""
     if not stack.backend_url:
         raise names_no(stack.name, "backend", "backend_url")
     url = stack.backend_url + stack.health_path
     timeout_s = stack.limits.probe_timeout_s
     answer = http.get(url, timeout_s)
-    ends = certificate_end(url, timeout_s)
+    ends = tape.ask("tls", f"TLS {url}", {"url": url}, lambda: certificate_end(url, timeout_s))
     if ends is None and answer.status is not None and url.startswith("https:"):
         raise CouldNotLook(f"TLS {url}", "its certificate is trusted by the HTTP client's bundle only")
     left = (ends - now).total_seconds() / 86400 if ends else None

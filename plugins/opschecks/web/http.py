@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 from ..core.observation import CouldNotLook
+from ..core.tape import LIVE, Tape
 from .client.packing import ACCEPTED, UnknownPacking, unpacked
 
 if TYPE_CHECKING:
@@ -91,12 +92,14 @@ def _is_text(charset: str) -> bool:
 class Http:
     """The HTTP client of all probes of a stack.
 
-    It follows redirects to public addresses and to `known_hosts` (lower case), wherever those are.
+    It follows redirects to public addresses and to `known_hosts` (lower case), wherever those are. Every answer passes
+    `tape`.
     """
 
-    def __init__(self, known_hosts: Collection[str] = ()) -> None:
+    def __init__(self, known_hosts: Collection[str] = (), tape: Tape = LIVE) -> None:
         from .client.bounds import OneHop
 
+        self._tape = tape
         self._known = frozenset(known_hosts)
         self._session = OneHop()
         self._session.headers["User-Agent"] = "opschecks"
@@ -113,7 +116,7 @@ class Http:
 
     def head(self, url: str, timeout_s: float) -> Response:
         """HEAD of the URL with a browser's Accept-Encoding: a CDN may store another variant for other clients."""
-        return self._ask("HEAD", url, timeout_s, "gzip, br")
+        return self._taped("HEAD", url, timeout_s, "gzip, br")
 
     def get(self, url: str, timeout_s: float) -> Response:
         """GET the URL, following redirects; the whole of it takes `timeout_s` at most.
@@ -121,7 +124,14 @@ class Http:
         A host that cannot be reached raises CouldNotLook: the cause may be our network. A reached host that times out,
         breaks off, has an untrusted certificate or redirects without an end is an answer with `status` None.
         """
-        return self._ask("GET", url, timeout_s, ACCEPTED)
+        return self._taped("GET", url, timeout_s, ACCEPTED)
+
+    def _taped(self, method: str, url: str, timeout_s: float, accepted: str) -> Response:
+        asked = {"method": method, "url": url}
+        told = self._tape.ask(
+            "http", f"{method} {url}", asked, lambda: vars(self._ask(method, url, timeout_s, accepted))
+        )
+        return Response(**told)
 
     def _ask(self, method: str, url: str, timeout_s: float, accepted: str) -> Response:
         import requests

@@ -15,6 +15,7 @@ from ..aws.unread import Unread, each_alone
 from ..core.answer import Answer
 from ..core.model import Figure, Resource
 from ..core.observation import CouldNotLook, NotConfigured, names_no, observation
+from ..core.tape import LIVE, Tape
 
 if TYPE_CHECKING:
     from ..config.stack import Stack
@@ -35,7 +36,7 @@ class WebSocketBalancer(Resource):
 
 @observation(allow=[_CALL], soft=["load_balancers"])
 def websocket_balancers(
-    stack: Stack, aws: Aws, load_balancers: list[LoadBalancer] | CouldNotLook
+    stack: Stack, aws: Aws, load_balancers: list[LoadBalancer] | CouldNotLook, tape: Tape = LIVE
 ) -> list[WebSocketBalancer]:
     """The ALBs that carry the WebSocket's sessions, each with its attributes; none where no ALB does.
 
@@ -50,12 +51,12 @@ def websocket_balancers(
     host = (urlsplit(stack.websocket_url).hostname or "").lower()
     return each_alone(
         lambda one: _with_attributes(aws, one),
-        _carrying(host, load_balancers),
+        _carrying(host, load_balancers, tape),
         lambda one, why: WebSocketBalancer(arn=one.arn, name=one.name, evidence=Unread(why)),
     )
 
 
-def _carrying(host: str, balancers: Sequence[LoadBalancer]) -> list[LoadBalancer]:
+def _carrying(host: str, balancers: Sequence[LoadBalancer], tape: Tape) -> list[LoadBalancer]:
     """The ALBs behind the host: by name, the only one that there is, or by address."""
     applications = [one for one in balancers if one.is_application]
     if host.endswith(".amazonaws.com") and ".elb." not in host:
@@ -63,8 +64,8 @@ def _carrying(host: str, balancers: Sequence[LoadBalancer]) -> list[LoadBalancer
     named = [one for one in applications if host.removeprefix("dualstack.") == _name(one)]
     if named or len(applications) < 2:
         return named or applications
-    wanted = _addresses(host)
-    found = [one for one in applications if wanted & _addresses(_name(one))]
+    wanted = _known(host, tape)
+    found = [one for one in applications if wanted & _known(_name(one), tape)]
     if not found:
         raise CouldNotLook(
             "", f"which of {len(applications)} load balancers carries the sessions of {host} is not known"
@@ -74,6 +75,10 @@ def _carrying(host: str, balancers: Sequence[LoadBalancer]) -> list[LoadBalancer
 
 def _name(balancer: LoadBalancer) -> str:
     return str(balancer.evidence["DNSName"]).lower()
+
+
+def _known(host: str, tape: Tape) -> set[str]:
+    return set(tape.ask("dns", f"the address of {host}", {"host": host}, lambda: sorted(_addresses(host))))
 
 
 def _addresses(host: str) -> set[str]:

@@ -16,6 +16,7 @@ from urllib.parse import urlencode, urlsplit
 from ..aws.elbv2 import TargetHealth
 from ..core.model import Figure, Resource
 from ..core.observation import CouldNotLook, names_no, observation
+from ..core.tape import LIVE, Tape
 from ..core.wording import plural
 
 if TYPE_CHECKING:
@@ -50,16 +51,29 @@ class Reconnects(Resource):
 
 
 @observation()
-def websocket_session(stack: Stack) -> Session:
+def websocket_session(stack: Stack, tape: Tape = LIVE) -> Session:
     """A WebSocket session: opened, pinged, held for websocket_hold_s."""
+    url = session_address(stack)
+    bare = Session(arn=_place(url), name=urlsplit(url).path)
+    asked = {"url": url, "for": "a session"}
+    told = tape.ask("websocket", f"WebSocket {_place(url)}", asked, lambda: _session(stack, url))
+    if "refused" in told:
+        return replace(bare, refused=told["refused"], evidence=told)
+    open_ms = told.pop("open_ms")
+    figures = [Figure("connect", round(open_ms), "ms")]
+    if told["ping_ms"] is not None:
+        figures.append(Figure("ping", round(told["ping_ms"]), "ms"))
+    return replace(bare, open_ms=open_ms, evidence={"opened_ms": open_ms, **told}, figures=tuple(figures), **told)
+
+
+def _session(stack: Stack, url: str) -> dict[str, Any]:
+    """What happened: `refused`, or open_ms, ping_ms, held_s and ended_early of Session."""
     from websockets.exceptions import ConnectionClosed
 
-    url, limits = session_address(stack), stack.limits
-    bare = Session(arn=_place(url), name=urlsplit(url).path)
-    began = time.monotonic()
+    limits, began = stack.limits, time.monotonic()
     connection = open_session(stack, url, {})
     if isinstance(connection, str):
-        return replace(bare, refused=connection, evidence={"refused": connection})
+        return {"refused": connection}
     open_ms = (time.monotonic() - began) * 1000
     ping_ms, ended_early = None, ""
     held_from = time.monotonic()
@@ -72,15 +86,11 @@ def websocket_session(stack: Stack) -> Session:
         except ConnectionClosed as closed:
             ended_early = _ended(closed, url)
     held_s = time.monotonic() - held_from
-    told: dict[str, Any] = {"ping_ms": ping_ms, "held_s": held_s, "ended_early": ended_early}
-    figures = [Figure("connect", round(open_ms), "ms")]
-    if ping_ms is not None:
-        figures.append(Figure("ping", round(ping_ms), "ms"))
-    return replace(bare, open_ms=open_ms, evidence={"opened_ms": open_ms, **told}, figures=tuple(figures), **told)
+    return {"open_ms": open_ms, "ping_ms": ping_ms, "held_s": held_s, "ended_early": ended_early}
 
 
 @observation()
-def websocket_reconnects(stack: Stack, target_health: list[TargetHealth]) -> Reconnects:
+def websocket_reconnects(stack: Stack, target_health: list[TargetHealth], tape: Tape = LIVE) -> Reconnects:
     """One client that connects several times in a row, each time with the cookies of the last answer.
 
     This needs `websocket.task_field`, the field of the first message that names the task, and two healthy tasks.
@@ -98,14 +108,23 @@ def websocket_reconnects(stack: Stack, target_health: list[TargetHealth]) -> Rec
     cookies: dict[str, str] = {}
     tasks = []
     for _ in range(RECONNECTS):
-        connection = open_session(stack, url, cookies)
-        if isinstance(connection, str):
-            raise CouldNotLook(f"WebSocket {url}", connection)
-        with connection:
-            tasks.append(_task(connection, stack, url))
-            cookies.update(cookies_of(connection.response.headers.get_all("Set-Cookie") if connection.response else []))
+        asked = {"url": url, "for": "a task"}
+        told = tape.ask("websocket", f"WebSocket {_place(url)}", asked, lambda: _reached(stack, url, cookies))
+        tasks.append(told["task"])
+        cookies.update(told["cookies"])
     evidence = {"tasks reached": tasks, "cookies kept": sorted(cookies), "healthy targets": healthy}
     return replace(bare, tasks=tuple(tasks), evidence=evidence)
+
+
+def _reached(stack: Stack, url: str, cookies: Mapping[str, str]) -> dict[str, Any]:
+    """The `task` that one connection reached, and the `cookies` that it was given."""
+    connection = open_session(stack, url, cookies)
+    if isinstance(connection, str):
+        raise CouldNotLook(f"WebSocket {url}", connection)
+    with connection:
+        task = _task(connection, stack, url)
+        given = connection.response.headers.get_all("Set-Cookie") if connection.response else []
+        return {"task": task, "cookies": cookies_of(given)}
 
 
 def _place(url: str) -> str:
