@@ -35,6 +35,8 @@ class ChecksRun:
 
     suite: str
     folder: Path
+    checks: Path
+    """The folder of all suites: checks/ of the project, or those that opschecks ships."""
     root: Path
     stacks: list[Stack]
     waivers: Sequence[Waiver]
@@ -67,6 +69,11 @@ class ChecksRun:
     told: Run | None = None
     write_error: str = ""
     untidy: list[str] = field(default_factory=list)
+
+    @property
+    def is_shipped(self) -> bool:
+        """Whether the checks are those that opschecks ships, and not a project's."""
+        return self.checks.parent != self.root
 
     @property
     def stem(self) -> str:
