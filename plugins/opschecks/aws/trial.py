@@ -47,7 +47,7 @@ class Noted:
         endpoint.answered = True
         headers = {str(name).lower(): value for name, value in response.get("headers", {}).items()}
         with contextlib.suppress(TypeError, ValueError):  # an answer without a date tells no time
-            self.ahead = parsedate_to_datetime(headers.get("date")) - clock.now()
+            self.ahead = parsedate_to_datetime(str(headers.get("date"))) - clock.now()
 
 
 class Trial(Aws):

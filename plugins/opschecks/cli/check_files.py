@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import tokenize
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +26,8 @@ def check_sources(folder: Path) -> Iterator[CheckSource]:
     """Every check below the folder, by file; ClickException for a file that cannot be read."""
     for path in sorted(folder.rglob("test_*.py")):
         try:
-            body = ast.parse(path.read_bytes()).body
+            with tokenize.open(path) as stream:  # unlike ast.parse, it refuses what is no text in comments, too
+                body = ast.parse(stream.read()).body
         except SyntaxError as error:
             raise click.ClickException(f"{path}:{error.lineno}: {error.msg}") from None
         except (ValueError, OSError) as error:

@@ -76,6 +76,7 @@ def _rows(name: str | None, suites: tuple[str, ...], stacks: Path, reports: Path
     from ..hooks.fixtures import import_observations
     from . import examination as look
     from .reach_stack import reached_as, state_of
+    from .trial_look import looked, needed, unnamed
 
     (stack,) = choose_stacks(load_stacks(stacks), [name] if name else [], stacks)
     yield look.versions()
@@ -92,15 +93,15 @@ def _rows(name: str | None, suites: tuple[str, ...], stacks: Path, reports: Path
     yield from whose
     import_observations()
     checks = [one for one in _checks(suites) if one.slug not in stack.without]
-    wanted = look.needed(checks)
+    wanted = needed(checks)
     if any(row.what == "credentials" and row.state is look.State.WRONG for row in whose):
         yield from look.endpoints(aws)
         yield look.untried(wanted)
     else:
-        store = look.looked(stack, aws, list(wanted))
+        store = looked(stack, aws, list(wanted))
         yield from look.endpoints(aws)
         yield from look.actions(aws, store, wanted, simulator=not stack.sandbox)  # a sandbox has no policies
-        yield from look.missing(store, checks)
+        yield from look.missing(unnamed(stack, aws, store, checks))
     yield look.state(lambda: state_of(stack, stacks, reports, aws))
     yield from look.probes(stack)
 

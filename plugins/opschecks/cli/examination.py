@@ -9,8 +9,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from ..core import clock
-from ..core.observation import REGISTRY, CouldNotLook, NotConfigured, NotThere, WrongAccount, closure
+from ..core.observation import REGISTRY, CouldNotLook, NotThere, WrongAccount
 
 if TYPE_CHECKING:
     from ..aws.trial import Trial
@@ -113,44 +112,6 @@ def _clock(aws: Trial) -> Row:
     return Row("clock", State.OK, f"within {max(1, round(off))} s of AWS's")
 
 
-def needed(checks: Sequence[CheckSource]) -> dict[str, list[str]]:
-    """The observations with IAM actions behind the checks, each with the names of the checks that need it."""
-    found: dict[str, list[str]] = {}
-    for check in checks:
-        for one in closure(name for name in check.needs if name in REGISTRY):
-            if one.allow:
-                found.setdefault(one.name, []).append(check.name)
-    return found
-
-
-def looked(stack: Stack, aws: Trial, observations: Sequence[str]) -> Gathering:
-    """One page of every list that the observations read, and so little of the incidents as can be read."""
-    from ..core.gathering import Gathering
-    from ..core.model import Expected
-    from ..web.http import Http
-
-    little = stack.model_copy(update={"limits": stack.limits.model_copy(update={"incident_read_units": 1})})
-    now, http = clock.now(), Http(stack.known_hosts)
-    given = {
-        "stack": little,
-        "http": http,
-        "now": now,
-        "since": None,
-        "expected": Expected(),
-        "filed": lambda suite: iter(()),
-    }
-
-    def with_calls(calls: list[str]) -> Mapping[str, Any]:
-        return {**given, "aws": aws.scoped(calls)}
-
-    store = Gathering(closure(observations), with_calls, now=now, timeout_s=stack.limits.gather_timeout_s)
-    store.start()
-    for name in store.results:
-        store.wait(name, stack.limits.gather_timeout_s)
-    http.close()
-    return store
-
-
 def endpoints(aws: Trial) -> Iterator[Row]:
     """Where the calls of each service went, and whether any was answered."""
     for service, endpoint in sorted(aws.noted.endpoints.items()):
@@ -240,19 +201,13 @@ def principal(arn: str) -> str:
     return arn if ":user/" in arn else ""
 
 
-def missing(store: Gathering, checks: Sequence[CheckSource]) -> Iterator[Row]:
-    """What stacks.toml does not name and a check looks for."""
-    slugs: dict[str, list[str]] = {}
-    for check in checks:
-        for name in check.needs:
-            error = store.results[name].error if name in store.results else None
-            if isinstance(error, NotConfigured):
-                slugs.setdefault(error.cause, []).append(check.slug)
-    for cause, of in slugs.items():
+def missing(named_by_none: Mapping[str, Sequence[CheckSource]]) -> Iterator[Row]:
+    """What stacks.toml does not name and a check looks for; by `trial_look.unnamed`."""
+    for cause, of in named_by_none.items():
         said, _, advice = cause.partition(": ")
-        named = ", ".join(f'"{slug}"' for slug in dict.fromkeys(of))
+        slugs = ", ".join(dict.fromkeys(f'"{check.slug}"' for check in of))
         what = f"stacks.toml: {said.rpartition(' names no ')[2]}"
-        yield Row(what, State.WRONG, said, f"{advice}, or list in without what it does not have: {named}")
+        yield Row(what, State.WRONG, said, f"{advice}, or list in without what it does not have: {slugs}")
 
 
 def state(store: Callable[[], Storage]) -> Row:
