@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -172,11 +173,13 @@ def test_every_key_of_stacks_toml_is_listed(project: Project) -> None:
     assert rows["dashboards.path"]["default"] == "required"
 
 
-def test_where_there_are_no_checks_it_says_where_to_look(project: Project) -> None:
-    ended = project.opschecks("list", "checks")
-    assert (ended.code, ended.err) == (0, "")
-    assert ended.out.strip() == "no checks here; run it in the folder that has checks/"
+def test_where_there_are_no_checks_it_lists_those_that_opschecks_ships(project: Project) -> None:
+    shutil.rmtree(project.folder / "checks")
+    wanted = {(name, str(path)) for name, path in find_checks(ROOT / "checks")}
+    assert {(row["check"], row["file"]) for row in _listed(project, "checks")} == wanted
+    (project.folder / "checks").mkdir()
     assert _listed(project, "checks") == []
+    assert project.opschecks("list", "checks").out.strip() == "no checks here; see README.md"
 
 
 def test_a_kind_that_does_not_exist_is_refused_with_those_that_do(project: Project) -> None:
@@ -192,7 +195,10 @@ def test_a_bad_stacks_file_is_one_line(project: Project, command: list[str]) -> 
     line = _refused(project, *command)
     assert line == "Error: stacks.toml: stacks.here.regoin: unknown key; did you mean 'region'?"
     line = _refused(project, *command, "--stacks", "nowhere.toml")
-    assert line == "Error: nowhere.toml: no such file; --stacks FILE names another one"
+    assert line == (
+        "Error: nowhere.toml: no such file; --stacks FILE names another one, and `opschecks init --sandbox --write` "
+        "makes one to begin with"
+    )
 
 
 @pytest.mark.parametrize("text", [b"def test_things(:\n    pass\n", b"name = '\xff'\n"], ids=["no Python", "no text"])

@@ -6,6 +6,7 @@ import ast
 import importlib.metadata
 import operator
 import tomllib
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +83,7 @@ def _is_private(name: str) -> bool:
 
 def test_names_are_told_apart() -> None:
     names = [bet.name for module in (pytest_private, botocore_private, moto_private) for bet in module.BETS]
-    names += [bet.name for bet in botocore_private.OF_CHAINS]
+    names += [bet.name for bet in (*botocore_private.OF_CHAINS, *botocore_private.OF_CREDENTIALS)]
     assert len(set(names)) == len(names)
 
 
@@ -156,6 +157,16 @@ def test_an_option_that_moved_ends_the_run(tmp_path: Path) -> None:
 @pytest.mark.parametrize("bet", botocore_private.OF_CHAINS, ids=lambda bet: bet.name)
 def test_botocores_chain_of_credentials_still_has(bet: Bet) -> None:
     assert bet.take(isolated_session().get_component("credential_provider"))
+
+
+@pytest.mark.parametrize("bet", botocore_private.OF_CREDENTIALS, ids=lambda bet: bet.name)
+def test_botocores_credentials_still_have(bet: Bet) -> None:
+    from botocore.credentials import RefreshableCredentials
+
+    end = datetime(2026, 11, 29, 12, tzinfo=UTC)
+    credentials = RefreshableCredentials("a", "b", "c", end, dict, "test")
+    assert bet.take(credentials)
+    assert botocore_private.ends_at(credentials) == end
 
 
 def test_a_chain_that_would_ask_in_another_way_is_said() -> None:

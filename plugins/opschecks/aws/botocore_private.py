@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from ..core.bets import Bet
@@ -52,14 +53,33 @@ _PROMPTER = Bet(
     "a profile's MFA code is asked where a person can type it, or refused at once; botocore would read the terminal",
     _prompted,
 )
+_END = Bet(
+    "RefreshableCredentials._expiry_time",
+    BOTOCORE,
+    "aws/trial.py",
+    "`opschecks doctor` says until when credentials last; botocore only says whether they are about to end",
+    lambda credentials: (credentials._expiry_time,),
+)
 BETS = (_SESSION, _TLS)
 OF_CHAINS = (_PROMPTER,)
 """Bets on the chain of credential providers of a session."""
+OF_CREDENTIALS = (_END,)
+"""Bets on credentials that end."""
 
 
 def ask_with(chain: Any, prompter: Callable[[str], str]) -> None:
     """Let the chain's profiles ask for MFA codes by this function; LostBet where they would go on with another."""
     _PROMPTER.take(chain)._prompter = prompter
+
+
+def ends_at(credentials: Any) -> datetime | None:
+    """When credentials end (aware); None for those that do not, and before they are fetched."""
+    from botocore.credentials import RefreshableCredentials
+
+    if not isinstance(credentials, RefreshableCredentials):
+        return None
+    end: datetime | None = _END.take(credentials)[0]
+    return end
 
 
 def tls_context() -> ssl.SSLContext:

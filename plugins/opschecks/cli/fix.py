@@ -133,6 +133,7 @@ def _from_plan(
 ) -> int:
     import pytest
 
+    from ..core.shipped import SHIPPED
     from ..fixing.plan import read_plan
 
     plan = read_plan(path).only(only)
@@ -150,6 +151,7 @@ def _from_plan(
     if not (yes or click.confirm("make these changes?", default=False)):
         raise click.ClickException("nothing was changed")
     options = [f"--stack={name}", "--fix=apply", f"--plan={path}", f"--stacks={stacks}", f"--reports={reports}"]
+    options += ["--pyargs"] if any(node.startswith(f"{SHIPPED}.") for node in own) else []
     more = [*(f"--only={one}" for one in only), *(f"--allow={risk}" for risk in allow)]
     return int(pytest.main([*own, *options, *more]))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from .options import FORMAT, REPORTS, STACK, STACKS
 from .reach_stack import stack_named, state_of, summaries_of
 
 if TYPE_CHECKING:
+    from ..history.episodes import Episode
     from ..history.summaries import Summaries, Summary
 
 _SUITE = click.option(
@@ -85,9 +87,10 @@ def list_(name: str, suite: str, most: int, form: str, stacks: Path, reports: Pa
 @click.argument("check")
 @STACK
 @_SUITE
+@FORMAT
 @STACKS
 @REPORTS
-def check(check: str, name: str, suite: str, stacks: Path, reports: Path) -> None:
+def check(check: str, name: str, suite: str, form: str, stacks: Path, reports: Path) -> None:
     """Show when CHECK failed: each time from when to when, and on which resources."""
     from ..core.wording import nearest
     from ..history.episodes import episodes
@@ -98,12 +101,28 @@ def check(check: str, name: str, suite: str, stacks: Path, reports: Path) -> Non
         raise click.ClickException(f"{check}: no such check in the {suite} runs of {name}; {nearest(check, known)}")
     outcomes = [(run, run.outcomes[check]) for run in runs if check in run.outcomes]
     failed = sum(outcome == "failed" for _, outcome in outcomes)
+    times = [(one, _names(runs, check, one)) for one in episodes(runs) if one.check == check]
+    if form == "json":
+        told = [
+            {
+                "since": one.since.isoformat(timespec="seconds"),
+                "until": one.until.isoformat(timespec="seconds") if one.until else None,
+                "resources": names,
+            }
+            for one, names in times
+        ]
+        click.echo(json.dumps(told, indent=1, ensure_ascii=False))
+        return
     click.echo(f"{check}: failed in {failed} of {plural(len(outcomes), 'run')}")
-    for one in (episode for episode in episodes(runs) if episode.check == check):
-        bad = (bad for run in runs for bad in run.bad if bad.check == check and bad.resource in one.resources)
+    for one, names in times:
         until = f"to {one.until:%Y-%m-%d %H:%M} UTC" if one.until else "UTC until now"
-        names = ", ".join(sorted({one.name for one in bad})[:3])
-        click.echo(f"  {one.since:%Y-%m-%d %H:%M} {until}: {names}")
+        click.echo(f"  {one.since:%Y-%m-%d %H:%M} {until}: {', '.join(names[:3])}")
+
+
+def _names(runs: Iterable[Summary], check: str, episode: Episode) -> list[str]:
+    """The names of what failed the check in that time."""
+    bad = (bad for run in runs for bad in run.bad if bad.check == check and bad.resource in episode.resources)
+    return sorted({one.name for one in bad})
 
 
 def _runs(name: str, suite: str, stacks: Path, reports: Path, most: int | None) -> list[Summary]:

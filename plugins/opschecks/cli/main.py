@@ -6,20 +6,19 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
+from .doctor import doctor
 from .export_logs import export_logs
 from .fix import fix, journal, undo
 from .history import history
+from .init import init
 from .new import new
 from .options import FORMAT, STACKS, OneLineErrors
 from .recording import backtest, recording
 from .report import report
-
-if TYPE_CHECKING:
-    import ast
 
 ListRow = Mapping[str, str]
 
@@ -33,6 +32,9 @@ def main() -> None:
     pytest checks/daily                    check the default stack of stacks.toml
     pytest checks/daily --stack NAME       check another one; repeatable
     pytest checks/daily --fault NAME       see what a broken sandbox looks like
+    pytest --pyargs opschecks.checks.daily the same from any folder with a stacks.toml, by the checks that are installed
+    opschecks init --sandbox --write       write a first stacks.toml, of a sandbox
+    opschecks doctor --stack NAME          are credentials, permissions, endpoints and state as a run needs them?
     opschecks list faults                  the faults that a sandbox can have
     opschecks sandbox                      keep a sandbox running for pytest and the AWS CLI
     pytest checks/daily --stack NAME --fix=plan    what remedies would change: reports/plan.json
@@ -48,7 +50,7 @@ def main() -> None:
     """
 
 
-for command in (new, fix, undo, journal, history, report, export_logs, recording, backtest):
+for command in (init, doctor, new, fix, undo, journal, history, report, export_logs, recording, backtest):
     main.add_command(command)
 
 
@@ -67,7 +69,7 @@ def list_(kind: str, form: str, stacks: Path) -> None:
         click.echo(json.dumps(rows, indent=1, ensure_ascii=False))
         return
     if not rows:
-        click.echo(f"no {kind} here; {_WHERE.get(kind, 'see README.md')}")
+        click.echo(f"no {kind} here; see README.md")
         return
     name, *rest = rows[0]
     width = max(len(row[name]) for row in rows)
@@ -79,31 +81,11 @@ def list_(kind: str, form: str, stacks: Path) -> None:
 
 
 def _checks(_: Path) -> Iterator[ListRow]:
-    import ast
+    from ..core.shipped import checks_of
+    from .check_files import check_sources
 
-    for path in sorted(Path("checks").rglob("test_*.py")):
-        try:
-            body = ast.parse(path.read_bytes()).body
-        except SyntaxError as error:
-            raise click.ClickException(f"{path}:{error.lineno}: {error.msg}") from None
-        except (ValueError, OSError) as error:
-            raise click.ClickException(f"{path}: {error}") from None
-        for node in body:
-            if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
-                why = " ".join((ast.get_docstring(node) or "").split())
-                yield {"check": node.name, "file": str(path), "runbook": _slug(node, body), "why": why}
-
-
-def _slug(node: ast.FunctionDef, body: list[ast.stmt]) -> str:
-    """The `runbook=` of the check's decorator: a text, or a constant of its module."""
-    import ast
-
-    constants = {ast.unparse(one.targets[0]): one.value for one in body if isinstance(one, ast.Assign)}
-    given = [one for call in node.decorator_list if isinstance(call, ast.Call) for one in call.keywords]
-    for value in (one.value for one in given if one.arg == "runbook"):
-        value = constants.get(ast.unparse(value), value)
-        return str(value.value) if isinstance(value, ast.Constant) else ""
-    return ""
+    for one in check_sources(checks_of(Path())):
+        yield {"check": one.name, "file": str(one.path), "runbook": one.slug, "why": one.why}
 
 
 def _observations(_: Path) -> Iterator[ListRow]:
@@ -198,7 +180,6 @@ _LISTS: dict[str, Callable[[Path], Iterator[ListRow]]] = {
 }
 _DECLARED = ("observations", "remedies", "drills", "faults")
 """Kinds that a user's conftests and plugins can declare too."""
-_WHERE = {"checks": "run it in the folder that has checks/"}
 
 
 @main.command()

@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from ..config.stack import Stack
     from ..history.storage import Storage
     from ..history.summaries import Summaries
+
+A = TypeVar("A", bound="Aws")
 
 
 def stack_named(name: str, stacks: Path) -> Stack:
@@ -29,6 +31,12 @@ def stack_named(name: str, stacks: Path) -> Stack:
 def reached(stack: Stack) -> tuple[Stack, Aws]:
     """The stack and its AWS; for a sandbox, the one that OPSCHECKS_SANDBOX points at."""
     from ..aws.session import Aws
+
+    return reached_as(stack, Aws)
+
+
+def reached_as(stack: Stack, make: type[A]) -> tuple[Stack, A]:
+    """The same, with another class of Aws."""
     from ..config.stack import FROM_THE_SANDBOX
 
     if not stack.sandbox:
@@ -40,7 +48,7 @@ def reached(stack: Stack) -> tuple[Stack, Aws]:
                 "or set endpoint_url for this stack"
             )
         ask = getpass.getpass if sys.stdin is not None and sys.stdin.isatty() else None
-        aws = Aws(stack, ask=ask)
+        aws = make(stack, ask=ask)
         if aws.asks and not ask:
             raise nobody_to_ask(aws.asks)
         return stack, aws
@@ -49,9 +57,14 @@ def reached(stack: Stack) -> tuple[Stack, Aws]:
         raise click.ClickException(
             f"{stack.name} is a sandbox, and none is running: start one with opschecks sandbox, and copy what it prints"
         )
-    facts: Mapping[str, Any] = json.loads(given)
-    running = stack.model_copy(update={key: facts[key] for key in FROM_THE_SANDBOX})
-    return running, Aws(running, facts["credentials"])
+    try:
+        facts: Mapping[str, Any] = json.loads(given)
+        running = stack.model_copy(update={key: facts[key] for key in FROM_THE_SANDBOX})
+        return running, make(running, facts["credentials"])
+    except (ValueError, KeyError, TypeError):
+        raise click.ClickException(
+            "OPSCHECKS_SANDBOX: not what `opschecks sandbox` prints; copy its whole line, or unset it"
+        ) from None
 
 
 def state_of(stack: Stack, stacks: Path, reports: Path, aws: Aws | None = None) -> Storage:

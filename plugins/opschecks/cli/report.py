@@ -180,11 +180,12 @@ def _made(found: FoundRun, form: str) -> str:
 
 
 def _page(found: FoundRun, links: dict[str, str]) -> str:
+    from ..core.shipped import checks_of
     from ..report.page import render
     from ..report.runbook import RunbookError, read_runbook
 
     try:
-        runbook = read_runbook(Path("checks/RUNBOOK.md"))
+        runbook = read_runbook(checks_of(Path()) / "RUNBOOK.md")
     except RunbookError as error:
         raise click.ClickException(f"{error}: run it in the folder that has checks/") from None
     return render(found.run, runbook=runbook, links=links, earlier=found.earlier)

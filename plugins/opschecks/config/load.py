@@ -50,7 +50,10 @@ def load_stacks(path: Path) -> Stacks:
     """Read stacks.toml; StackError with file and key when anything in it is not understood."""
     raw = read_toml(path, StackError)
     if raw is None:
-        raise StackError(f"{path}: no such file; --stacks FILE names another one")
+        raise StackError(
+            f"{path}: no such file; --stacks FILE names another one, and `opschecks init --sandbox --write` makes one "
+            "to begin with"
+        )
     listed = raw.get("stacks")
     if not isinstance(listed, dict) or not listed:
         raise StackError(f"{path}: no stacks in it; add a [stacks.NAME] table")

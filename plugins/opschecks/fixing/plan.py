@@ -14,6 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from ..core import clock
 from ..core.change import AsWanted, CannotFix, Change, State, asked
+from ..core.shipped import SHIPPED
 from ..core.wording import nearest
 from ..history import journal as events
 from ..history.journal import Entry
@@ -24,6 +25,8 @@ from .remedy import BaseRemedy
 FORMAT = 2
 _NODE = re.compile(r"[\w.][\w./ -]*\.py::\w+\[[\w.-]+\]")
 """A check of one stack as pytest takes it, and nothing that pytest could take for an option."""
+_SHIPPED_NODE = re.compile(rf"{re.escape(SHIPPED)}(\.\w+)+::\w+\[[\w.-]+\]")
+"""The same of a check that opschecks ships, for --pyargs."""
 _KEYS = tuple(one.name for one in fields(Change))
 
 
@@ -139,7 +142,9 @@ _EXAMPLE = "checks/daily/test_alb.py::test_target_groups_are_sticky[production]"
 
 
 def _is_check(node: str) -> bool:
-    """Whether it names a file below the working directory, where pytest is about to run it."""
+    """Whether it names a check of ours, or a file below the working directory, where pytest is about to run it."""
+    if _SHIPPED_NODE.fullmatch(node):
+        return True
     path = Path(node.partition("::")[0])
     inside = not path.is_absolute() and path.resolve().is_relative_to(Path.cwd())
     return bool(_NODE.fullmatch(node)) and ".." not in path.parts and inside

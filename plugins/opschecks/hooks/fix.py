@@ -13,6 +13,7 @@ import pytest
 from ..core import clock
 from ..core.model import Finding, Outcome
 from ..core.observation import CouldNotLook
+from ..core.shipped import shipped_node
 from .changing import ends_where_barred, fixing_session, report_change
 from .fix_options import PLAN
 from .gather import begin, fresh_store, observations_of
@@ -48,9 +49,15 @@ def _write_plan(run: ChecksRun) -> None:
 
     stores = [run.store(stack) for stack in run.stacks if stack.state]
     try:
-        write_plan(run.reports / "plan.json", run.suite, run.fixes, stores)
+        write_plan(run.reports / "plan.json", run.suite, _as_arguments(run), stores)
     except OSError as error:
         raise pytest.UsageError(f"--fix=plan: the plan could not be written: {error}") from None
+
+
+def _as_arguments(run: ChecksRun) -> list[dict[str, Any]]:
+    """What was planned, each check as `opschecks fix` names it to pytest."""
+    named = [shipped_node(run.folder, str(fix["nodeid"])) if run.is_shipped else fix["nodeid"] for fix in run.fixes]
+    return [{**fix, "nodeid": node} for fix, node in zip(run.fixes, named, strict=True)]
 
 
 @dataclass(frozen=True)

@@ -133,7 +133,7 @@ def _require_our_fixtures(item: pytest.Item, run: ChecksRun) -> None:
                 f"{_shown(item)}: {name}: a fixture of {function.__module__} hides the observation; "
                 "give the fixture another name, or declare an @observation"
             )
-    if foreign := list(foreign_fixtures(item.config, run.root / "checks", fixture_functions(item))):
+    if foreign := list(foreign_fixtures(item.config, run.checks, fixture_functions(item))):
         name = foreign[0].partition(" ")[0]
         run.stopped_by = (
             f"{_shown(item)}: autouse fixtures of other tests run around the check, and may stand in for AWS: "

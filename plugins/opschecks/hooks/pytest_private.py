@@ -28,6 +28,7 @@ OPTIONS = {
     "deselect": "main",
     "ignore": "main",
     "ignore_glob": "main",
+    "pyargs": "main",
     "keyword": "mark",
     "markexpr": "mark",
     "markers": "mark",

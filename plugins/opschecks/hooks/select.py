@@ -18,6 +18,7 @@ import pytest
 from ..core import clock
 from ..core.model import Expected, Severity
 from ..core.redaction import redact_text
+from ..core.shipped import shipped_checks, shipped_path
 from ..core.signals import ENDING
 from .pytest_private import option as others_option
 from .pytest_private import worker_input
@@ -59,8 +60,10 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     if any(others_option(config, name) for name in ("help", "version", *ONLY_LISTING)):
         return
-    checks = config.rootpath / "checks"
-    inside, outside = _selected(config, checks)
+    if others_option(config, "pyargs"):
+        config.args[:] = [shipped_path(argument) or argument for argument in config.args]
+    root = project_root(config)
+    checks, inside, outside = _selected(config, root)
     if not inside:
         _refuse_stray_options(config)
         return
@@ -77,7 +80,7 @@ def pytest_configure(config: pytest.Config) -> None:
             raise pytest.UsageError(f"{flag}: runs no checks; remove it, or use --collect-only")
     (suite,) = suites
     expected, played = _expected(config, suite), tape_of(config, suite)
-    run = _begin(config, suite, checks, _narrowed(config, inside, checks / SUITES[suite]), played)
+    run = _begin(config, suite, root, checks, _narrowed(config, inside, checks / SUITES[suite]), played)
     run.expected = played.expected if played.tape.replays else expected
     config.stash[KEY] = run
     _settle_options(config, run)
@@ -95,14 +98,23 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         gc.enable()
 
 
-def _selected(config: pytest.Config, checks: Path) -> tuple[list[Path], list[Path]]:
-    """The paths on the command line, without node ids: those under checks/, and the others."""
-    inside: list[Path] = []
-    outside: list[Path] = []
-    for argument in config.args:
-        path = _absolute(config.invocation_params.dir / argument.partition("::")[0])
-        (inside if path == checks or checks in path.parents else outside).append(path)
-    return inside, outside
+def project_root(config: pytest.Config) -> Path:
+    """The folder of stacks.toml, reports/ and checks/: pytest's rootdir, or where pytest was started.
+
+    Without a configuration file pytest's rootdir is whatever folder the paths of all options have in common.
+    """
+    here = config.rootpath
+    told = config.inipath or any((here / name).exists() for name in ("checks", "stacks.toml"))
+    return here if told else config.invocation_params.dir
+
+
+def _selected(config: pytest.Config, root: Path) -> tuple[Path, list[Path], list[Path]]:
+    """The folder of checks: the project's or ours. Of the paths on the command line those under it, and the others."""
+    paths = [_absolute(config.invocation_params.dir / argument.partition("::")[0]) for argument in config.args]
+    own, ours = root / "checks", shipped_checks()
+    checks = ours if not any(path.is_relative_to(own) for path in paths) else own
+    inside = [path for path in paths if path.is_relative_to(checks)]
+    return checks, inside, [path for path in paths if path not in inside]
 
 
 def _absolute(path: Path) -> Path:
@@ -158,15 +170,15 @@ def _expected(config: pytest.Config, suite: str) -> Expected:
     return Expected(tuple(one.rsplit("/", 1)[-1] for one in revisions), images, deployments)
 
 
-def _begin(config: pytest.Config, suite: str, checks: Path, partial: str, played: Played) -> ChecksRun:
+def _begin(config: pytest.Config, suite: str, root: Path, checks: Path, partial: str, played: Played) -> ChecksRun:
     from ..config.load import StackError, choose_stacks, load_stacks, shown_path
     from ..config.waivers import WaiverError, load_waivers
     from ..core.wording import nearest
     from ..report.runbook import RunbookError, read_runbook
 
-    path = Path(config.option.stacks or config.rootpath / "stacks.toml")
+    path = Path(config.option.stacks or root / "stacks.toml")
     replays = played.tape.replays
-    default = config.rootpath / DEFAULT_REPORTS
+    default = root / DEFAULT_REPORTS
     reports = _absolute(config.option.reports or (default / REPLAYED if replays else default))
     begun = clock.now()
 
@@ -200,10 +212,10 @@ def _begin(config: pytest.Config, suite: str, checks: Path, partial: str, played
         end(f"--fault {fault}: only the sandbox has faults, and no sandbox is selected", leave_page=True)
     with reading(checks):
         runbook = read_runbook(checks / "RUNBOOK.md")
-        if not replays:
-            waivers = load_waivers(
-                checks / "waivers.toml", today=begun.date(), checks=check_names(checks), stacks=list(listed.stacks)
-            )
+    accepted = waivers_of(root, checks)
+    if not replays:
+        with reading(accepted):
+            waivers = load_waivers(accepted, today=begun.date(), checks=check_names(checks), stacks=list(listed.stacks))
     for stack in () if replays else stacks:
         for slug in stack.without:
             if slug not in runbook:
@@ -212,7 +224,8 @@ def _begin(config: pytest.Config, suite: str, checks: Path, partial: str, played
     run = ChecksRun(
         suite=suite,
         folder=checks / SUITES[suite],
-        root=config.rootpath,
+        checks=checks,
+        root=root,
         stacks=stacks,
         waivers=waivers,
         runbook=runbook,
@@ -233,6 +246,12 @@ def _begin(config: pytest.Config, suite: str, checks: Path, partial: str, played
         except LookupError as error:
             end(str(error))
     return run
+
+
+def waivers_of(root: Path, checks: Path) -> Path:
+    """The project's waivers: beside its checks, or beside stacks.toml where the checks are ours."""
+    beside = root / "checks" / "waivers.toml"
+    return checks / "waivers.toml" if checks.parent == root else beside if beside.exists() else root / "waivers.toml"
 
 
 def _reach(run: ChecksRun, config: pytest.Config) -> None:

@@ -36,6 +36,8 @@ class ChecksRun:
 
     suite: str
     folder: Path
+    checks: Path
+    """The folder of all suites: checks/ of the project, or those that opschecks ships."""
     root: Path
     stacks: list[Stack]
     waivers: Sequence[Waiver]
@@ -70,6 +72,11 @@ class ChecksRun:
     write_error: str = ""
     untidy: list[str] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
+
+    @property
+    def is_shipped(self) -> bool:
+        """Whether the checks are those that opschecks ships, and not a project's."""
+        return self.checks.parent != self.root
 
     @property
     def stem(self) -> str:
