@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.answer import Answer
 from ..core.model import Deadline, Figure, Resource
-from ..core.observation import CouldNotLook, NotThere, fan_out, observation
+from ..core.observation import CouldNotLook, NotThere, fan_out, observation, seen
 from .session import Aws
 
 if TYPE_CHECKING:
@@ -93,9 +93,14 @@ class AccessKey:
 
 @dataclass(frozen=True, kw_only=True)
 class KeyHolder(Resource):
-    """A user with active access keys, the oldest first."""
+    """A user with active access keys, the oldest first; `known` is a CouldNotLook where AWS contradicts itself."""
 
-    keys: tuple[AccessKey, ...]
+    known: tuple[AccessKey, ...] | CouldNotLook
+
+    @property
+    def keys(self) -> tuple[AccessKey, ...]:
+        """Its active keys."""
+        return seen(self.known)
 
     def made_before(self, moment: datetime) -> list[AccessKey]:
         """The keys created before that moment."""
@@ -179,6 +184,8 @@ def _holder(stack: Stack, aws: Aws, user: Credentials, now: datetime) -> KeyHold
         listed = aws.items("iam", "ListAccessKeys", "AccessKeyMetadata", UserName=user.name)
     except NotThere:
         return None
+    if not listed:
+        return _contradicted(user)
     active = [one for one in listed if one["Status"] == "Active"]
     keys = sorted((_key(aws, one) for one in active), key=lambda key: key.created)
     if not keys:
@@ -191,10 +198,20 @@ def _holder(stack: Stack, aws: Aws, user: Credentials, now: datetime) -> KeyHold
         arn=user.arn,
         name=user.name,
         evidence={"UserName": user.name, "active keys": told, "inactive keys": len(listed) - len(keys)},
-        keys=tuple(keys),
+        known=tuple(keys),
         figures=(Figure("oldest active key", _days(now - keys[0].created), "days"),),
         deadlines=(Deadline(f"{keys[0]} of {user.name} must be rotated", keys[0].created + oldest),),
     )
+
+
+def _contradicted(user: Credentials) -> KeyHolder:
+    """A user whose active keys the report counts, and of whom no key is listed, not even one that was deactivated."""
+    why = (
+        f"no key of {user.name} is listed, and the credential report of {user.as_of:%Y-%m-%d %H:%M} UTC counts "
+        f"{user.active_keys} active: if they were deleted since, the next report says so, four hours later at most"
+    )
+    evidence = {"UserName": user.name, "active keys of the report": user.active_keys, "listed keys": 0}
+    return KeyHolder(arn=user.arn, name=user.name, evidence=evidence, known=CouldNotLook(_KEYS, why))
 
 
 def _key(aws: Aws, told: Mapping[str, Any]) -> AccessKey:
