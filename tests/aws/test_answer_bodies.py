@@ -23,10 +23,9 @@ def test_a_bucket_that_never_had_versions_is_answered_with_an_empty_element() ->
     assert status(f"<VersioningConfiguration {S3}><Status>Enabled</Status></VersioningConfiguration>") == "Enabled"
 
 
-@pytest.mark.parametrize("body", ["", "<Response></Response>"])
-def test_nothing_is_no_versioning_configuration(body: str) -> None:
-    with pytest.raises(CouldNotLook, match=r"s3:GetBucketVersioning: the answer (has no body|is no VersioningConf)"):
-        status(body)
+def test_nothing_is_no_versioning_configuration() -> None:
+    with pytest.raises(CouldNotLook, match="s3:GetBucketVersioning: the answer has no body"):
+        status("")
 
 
 @pytest.mark.parametrize(

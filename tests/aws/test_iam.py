@@ -274,8 +274,8 @@ GONE = NotThere("iam:ListAccessKeys", "NoSuchEntity: The user with name pipeline
 
 @pytest.mark.parametrize(
     "listed",
-    [GONE, {"AccessKeyMetadata": [key(ago(days=300), "Inactive")]}, {"AccessKeyMetadata": []}],
-    ids=["the user", "the key's activity", "the key"],
+    [GONE, {"AccessKeyMetadata": [key(ago(days=300), "Inactive")]}],
+    ids=["the user", "the key's activity"],
 )
 def test_what_is_gone_since_the_report_was_made_is_nobodys_fault(listed: Any) -> None:
     aws = reporting(row(access_key_1_active="true"), ListAccessKeys=listed)

@@ -24,7 +24,7 @@ def ran(days_ago: float, outcomes: Mapping[str, str], **numbers: float) -> Summa
     told = {f"test_{name}": LETTERS[letter] for name, letter in outcomes.items()}
     bad = tuple(Bad(check, f"arn:{check}", check, outcome) for check, outcome in told.items() if outcome == "failed")
     began = NOW - timedelta(days=days_ago)
-    return Summary(f"daily/{began}", began, 0, "", told, dict.fromkeys(told, "ecs"), bad, numbers)
+    return Summary(f"daily/{began}", began, 0, "", told, dict.fromkeys(told, "ecs"), bad, numbers, {})
 
 
 def mornings(letters: str) -> list[Summary]:

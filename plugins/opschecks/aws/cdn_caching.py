@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..core.answer import Answer
 from ..core.model import Resource
 from ..core.observation import CouldNotLook, NotConfigured, fan_out, observation, seen
-from .cloudfront import Distribution
+from .cloudfront import Distribution, items_of
 from .session import Aws
 from .unread import each_alone
 
@@ -86,12 +86,9 @@ class ErrorPages(Resource):
         """Errors for a missing file that are answered with a 2xx status. Without ListBucket, S3 answers 403 instead of
         404.
         """
-        listed = self.evidence["CustomErrorResponses"]
-        if int(listed["Quantity"]) == 0:
-            return []
         return [
             f"{code} becomes {one['ResponseCode']} {one.get('ResponsePagePath', '')}".rstrip()
-            for one in listed["Items"]
+            for one in items_of(self.evidence["CustomErrorResponses"])
             if (code := int(one["ErrorCode"])) in (403, 404) and str(one.get("ResponseCode") or "").startswith("2")
             if not self.one_page or one.get("ResponsePagePath") != self.one_page
         ]
@@ -137,8 +134,7 @@ def error_pages(stack: Stack, distribution: Distribution) -> ErrorPages:
 
 def behaviors_on_buckets(config: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Path pattern and settings of each behavior of a configuration that serves from a bucket, the default first."""
-    listed = config.get("CacheBehaviors") or {}
-    others = listed["Items"] if int(listed.get("Quantity", 0)) else []
+    others = items_of(config["CacheBehaviors"]) if config.get("CacheBehaviors") else []
     default = config["DefaultCacheBehavior"]
     for pattern, one in [(DEFAULT, default), *((str(one["PathPattern"]), one) for one in others)]:
         if any(map(_is_bucket, _domains(config, str(one["TargetOriginId"])))):
@@ -147,10 +143,10 @@ def behaviors_on_buckets(config: Mapping[str, Any]) -> Iterator[tuple[str, dict[
 
 def _domains(config: Mapping[str, Any], target: str) -> list[str]:
     """The domain names behind an origin, or behind each member of a group of them."""
-    groups = (config.get("OriginGroups") or {}).get("Items") or []
-    members = {str(one["Id"]): [str(member["OriginId"]) for member in one["Members"]["Items"]] for one in groups}
+    groups = items_of(config["OriginGroups"]) if config.get("OriginGroups") else []
+    members = {str(one["Id"]): [str(member["OriginId"]) for member in items_of(one["Members"])] for one in groups}
     wanted = members.get(target, [target])
-    origins = config["Origins"]["Items"]
+    origins = items_of(config["Origins"])
     return [str(one["DomainName"]) for one in origins if one["Id"] in wanted]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,11 +32,24 @@ class Distribution(Resource):
         return bucket_of(self.evidence["DistributionConfig"])
 
 
+def items_of(told: Mapping[str, Any], call: str = "cloudfront:GetDistribution") -> list[Any]:
+    """The Items of a list in a configuration, which AWS leaves out where there are none; Quantity is always there.
+
+    Source: Quantity of API_Origins, API_CacheBehaviors, API_OriginGroups, API_CustomErrorResponses: required, the
+    number of items.
+    """
+    quantity = int(told["Quantity"])
+    items: list[Any] = told["Items"] if quantity else []
+    if len(items) != quantity:
+        raise CouldNotLook(call, f"a list has {len(items)} of its {quantity} items")
+    return items
+
+
 def bucket_of(config: dict[str, Any]) -> tuple[str, str]:
     """Bucket and key prefix ("" or ending with /) of a DistributionConfig's default origin."""
     call = "cloudfront:GetDistribution"
     wanted = config["DefaultCacheBehavior"]["TargetOriginId"]
-    for origin in config["Origins"].get("Items") or []:
+    for origin in items_of(config["Origins"]):
         if origin.get("Id") == wanted:
             domain = str(origin["DomainName"])
             match = _BUCKET.fullmatch(domain)
@@ -43,7 +57,8 @@ def bucket_of(config: dict[str, Any]) -> tuple[str, str]:
                 raise CouldNotLook("", f"the distribution serves {domain}, which is not an S3 bucket")
             path = str(origin.get("OriginPath", "")).strip("/")
             return match["bucket"], f"{path}/" if path else ""
-    if any(one.get("Id") == wanted for one in config.get("OriginGroups", {}).get("Items") or []):
+    groups = items_of(config["OriginGroups"]) if config.get("OriginGroups") else []
+    if any(one.get("Id") == wanted for one in groups):
         raise CouldNotLook("", f"the distribution's default origin {wanted} is an origin group, not a single bucket")
     raise CouldNotLook(call, f"the distribution has no origin {wanted}")
 

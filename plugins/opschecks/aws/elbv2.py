@@ -22,6 +22,7 @@ from .unread import Unread, each_alone
 if TYPE_CHECKING:
     from ..config.stack import Stack
 
+_BALANCERS = "elasticloadbalancing:DescribeLoadBalancers"
 _GROUPS = "elasticloadbalancing:DescribeTargetGroups"
 _ATTRIBUTES = "elasticloadbalancing:DescribeTargetGroupAttributes"
 _HEALTH = "elasticloadbalancing:DescribeTargetHealth"
@@ -173,7 +174,7 @@ def filled_by(service: Mapping[str, Any]) -> set[str]:
     return {str(arn) for arn in found if arn}
 
 
-@observation(allow=["elasticloadbalancing:DescribeLoadBalancers"], lasting=True)
+@observation(allow=[_BALANCERS], lasting=True)
 def load_balancers(aws: Aws, inventory: Inventory) -> list[LoadBalancer]:
     """The stack's load balancers."""
     wanted = inventory.some("load_balancers")
@@ -182,7 +183,11 @@ def load_balancers(aws: Aws, inventory: Inventory) -> list[LoadBalancer]:
     found: list[dict[str, Any]] = []
     for key, listed in (("LoadBalancerArns", arns), ("Names", names)):
         for batch in batches(listed, BALANCERS_A_CALL):
-            found += aws.items("elbv2", "DescribeLoadBalancers", "LoadBalancers", **{key: batch})
+            told = aws.items("elbv2", "DescribeLoadBalancers", "LoadBalancers", **{key: batch})
+            known = {raw[key.removesuffix("s").replace("Name", "LoadBalancerName")] for raw in told}
+            if missed := [name for name in batch if name not in known]:  # AWS has an error for those that do not exist
+                raise CouldNotLook(_BALANCERS, f"the answer does not mention {', '.join(missed)}")
+            found += told
     return [LoadBalancer(arn=raw["LoadBalancerArn"], name=raw["LoadBalancerName"], evidence=raw) for raw in found]
 
 

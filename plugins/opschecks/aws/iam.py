@@ -94,14 +94,17 @@ class AccessKey:
 
 @dataclass(frozen=True, kw_only=True)
 class KeyHolder(Resource):
-    """A user with active access keys; `listed`: the keys, the oldest first, or why they could not be read."""
+    """A user with active access keys, the oldest first.
 
-    listed: tuple[AccessKey, ...] | CouldNotLook
+    `known` is a CouldNotLook where they could not be read, or where AWS contradicts itself.
+    """
+
+    known: tuple[AccessKey, ...] | CouldNotLook
 
     @property
     def keys(self) -> tuple[AccessKey, ...]:
-        """The active keys, the oldest first."""
-        return seen(self.listed)
+        """Its active keys."""
+        return seen(self.known)
 
     def made_before(self, moment: datetime) -> list[AccessKey]:
         """The keys created before that moment."""
@@ -176,7 +179,7 @@ def key_holders(stack: Stack, aws: Aws, credentials: list[Credentials], now: dat
     found = each_alone(
         lambda user: _holder(stack, aws, user, now),
         [one for one in credentials if one.active_keys],
-        lambda user, why: KeyHolder(arn=user.arn, name=user.name, evidence={"UserName": user.name}, listed=why),
+        lambda user, why: KeyHolder(arn=user.arn, name=user.name, evidence={"UserName": user.name}, known=why),
     )
     return [holder for holder in found if holder]
 
@@ -189,6 +192,8 @@ def _holder(stack: Stack, aws: Aws, user: Credentials, now: datetime) -> KeyHold
         listed = aws.items("iam", "ListAccessKeys", "AccessKeyMetadata", UserName=user.name)
     except NotThere:
         return None
+    if not listed:
+        return _contradicted(user)
     active = [one for one in listed if one["Status"] == "Active"]
     keys = sorted((_key(aws, one) for one in active), key=lambda key: key.created)
     if not keys:
@@ -201,10 +206,20 @@ def _holder(stack: Stack, aws: Aws, user: Credentials, now: datetime) -> KeyHold
         arn=user.arn,
         name=user.name,
         evidence={"UserName": user.name, "active keys": told, "inactive keys": len(listed) - len(keys)},
-        listed=tuple(keys),
+        known=tuple(keys),
         figures=(Figure("oldest active key", _days(now - keys[0].created), "days"),),
         deadlines=(Deadline(f"{keys[0]} of {user.name} must be rotated", keys[0].created + oldest),),
     )
+
+
+def _contradicted(user: Credentials) -> KeyHolder:
+    """A user whose active keys the report counts, and of whom no key is listed, not even one that was deactivated."""
+    why = (
+        f"no key of {user.name} is listed, and the credential report of {user.as_of:%Y-%m-%d %H:%M} UTC counts "
+        f"{user.active_keys} active: if they were deleted since, the next report says so, four hours later at most"
+    )
+    evidence = {"UserName": user.name, "active keys of the report": user.active_keys, "listed keys": 0}
+    return KeyHolder(arn=user.arn, name=user.name, evidence=evidence, known=CouldNotLook(_KEYS, why))
 
 
 def _key(aws: Aws, told: Mapping[str, Any]) -> AccessKey:

@@ -244,7 +244,11 @@ def _findings(aws: Aws, image: RunningImage, of: Reference, digest: str) -> dict
     if counts is None:
         if not any("findings" in page or "enhancedFindings" in page for page in told):
             raise CouldNotLook(_SCAN, f"the answer has neither counts nor findings of {image.name}")
-        counts = Counter(str(one.get("severity", "UNDEFINED")) for one in listed)
+        counts = {}
+    counted = Counter(
+        str(one.get("severity", "UNDEFINED")) for one in listed if one.get("status", "ACTIVE") == "ACTIVE"
+    )
+    counts = {of: max(int(counts.get(of, 0)), counted[of]) for of in {**counts, **counted}}  # neither hides the other
     at: datetime | None = told[0].get("imageScanCompletedAt")
     if state == "COMPLETE":
         at = told[0]["imageScanCompletedAt"]

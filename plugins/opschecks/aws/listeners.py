@@ -35,7 +35,7 @@ class Rule(Resource):
 
     @property
     def _forward(self) -> Mapping[str, Any]:
-        actions = [one for one in self.evidence.get("Actions", []) if one.get("Type") == "forward"]
+        actions = [one for one in self.evidence["Actions"] if one["Type"] == "forward"]
         return actions[-1] if actions else {}
 
     @property
@@ -43,8 +43,9 @@ class Rule(Resource):
         """The ARNs of the target groups that get requests by it: several by weight, none of a weight of 0."""
         listed = self._forward.get("ForwardConfig", {}).get("TargetGroups", [])
         found = [str(one["TargetGroupArn"]) for one in listed if one.get("Weight", 1) != 0]
-        alone = self._forward.get("TargetGroupArn")
-        return found or ([str(alone)] if alone and not listed else [])
+        if self._forward and not listed:
+            return [str(self._forward["TargetGroupArn"])]  # one that forwards says where, here or in a list
+        return found
 
     @property
     def keeps_group(self) -> bool:
@@ -54,7 +55,8 @@ class Rule(Resource):
     @property
     def conditions(self) -> Sequence[Mapping[str, Any]]:
         """Its conditions, all of which a request must meet; the default rule has none."""
-        return self.evidence.get("Conditions", [])  # type: ignore[no-any-return]
+        default = self.evidence.get("IsDefault")
+        return [] if default else self.evidence["Conditions"]  # without one, another rule would match everything
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ def vanished(name: str, before: Iterable[Summary], zone: tzinfo) -> str:
     more = f" and {saw.count - len(saw.names)} more" if saw.count > len(saw.names) else ""
     return (
         f"there is none, and the run of {run.started.astimezone(zone):%Y-%m-%d %H:%M} saw {_count(name, saw.count)} "
-        f'({", ".join(saw.names)}{more}){ADVICE}: restore what was deleted, or accept it by gone = ["{name}"] for this '
+        f'({", ".join(saw.names)}{more}){ADVICE}restore what was deleted, or accept it by gone = ["{name}"] for this '
         "stack in stacks.toml for one run"
     )
 

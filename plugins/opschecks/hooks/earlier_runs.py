@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from ..core.run import Note, Past, Run
-from .memory import notes
+from .memory import notes, summaries
 from .state import ChecksRun
 
 if TYPE_CHECKING:
     from ..config.stack import Stack
     from ..history.summaries import Summaries
-
-
-def summaries(run: ChecksRun, stack: Stack, say: Callable[[str], None]) -> Summaries:
-    """The stack's runs; their summaries lie on this machine, wherever the run files do."""
-    from ..history.summaries import Summaries
-
-    return Summaries(run.store(stack), run.reports / "history" / stack.name / "summaries", say)
 
 
 def _summaries(run: ChecksRun, stack: Stack) -> Summaries:

@@ -14,7 +14,7 @@ from .state import ChecksRun
 
 if TYPE_CHECKING:
     from ..config.stack import Stack
-    from ..history.summaries import Summary
+    from ..history.summaries import Summaries, Summary
 
 
 def memory_of(run: ChecksRun, stack: Stack) -> Callable[[Observation, Any], None]:
@@ -35,9 +35,14 @@ def memory_of(run: ChecksRun, stack: Stack) -> Callable[[Observation, Any], None
     return partial(_require, run, stack, before)
 
 
-def _earlier_runs(run: ChecksRun, stack: Stack) -> list[Summary]:
-    from .earlier_runs import summaries
+def summaries(run: ChecksRun, stack: Stack, say: Callable[[str], None]) -> Summaries:
+    """The stack's runs; their summaries lie on this machine, wherever the run files do."""
+    from ..history.summaries import Summaries
 
+    return Summaries(run.store(stack), run.reports / "history" / stack.name / "summaries", say)
+
+
+def _earlier_runs(run: ChecksRun, stack: Stack) -> list[Summary]:
     try:
         return summaries(run, stack, lambda line: None).runs(run.suite, before=run.started)
     except OSError:  # with_past reads it again, and says so

@@ -97,6 +97,10 @@ def websocket_reconnects(stack: Stack, target_health: list[TargetHealth], tape: 
     """
     url = session_address(stack)
     bare = Reconnects(arn=_place(url), name=urlsplit(url).path)
+    if not target_health:
+        raise CouldNotLook(
+            "", "no target group of the stack's load balancers was seen: which tasks there are is unknown"
+        )
     healthy = max((len(group.in_state("healthy")) for group in target_health if not group.unread), default=0)
     if not stack.websocket.task_field:
         return replace(bare, unproven="websocket.task_field is not set in stacks.toml")

@@ -1,0 +1,105 @@
+"""A part that is missing is not none: what is always there, what was asked for by name, what a second source denies."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from opschecks.aws.cdn_caching import bucket_behaviors, error_pages
+from opschecks.aws.cloudfront import items_of
+from opschecks.aws.elbv2 import load_balancers
+from opschecks.aws.listeners import Rule
+from opschecks.core.answer import Answer
+from opschecks.core.observation import CouldNotLook
+from opschecks.web.websocket import websocket_reconnects
+from tests.aws import test_cdn_caching as cdn
+from tests.aws import test_iam as iam
+from tests.aws import test_images as images
+from tests.canned import ACCOUNT, Aws, Raw, least, names, stack, verdict, weekly
+
+KEYS_CHECKS = ("test_access_keys_are_rotated", "test_access_keys_are_used", "test_users_have_one_active_key")
+
+
+@pytest.mark.parametrize("check", KEYS_CHECKS)
+def test_no_keys_against_a_report_that_counts_some_is_blind(check: str) -> None:
+    outcome, said = verdict(getattr(weekly("credentials"), check), key_holders=iam.holders())
+    assert outcome == "blind"
+    assert "no key of pipeline is listed, and the credential report of" in said
+    assert "counts 1 active: if they were deleted since, the next report says so, four hours later at most" in said
+
+
+@pytest.mark.parametrize(
+    "told",
+    [{"Items": [1]}, {"Quantity": 1}, {"Quantity": 2, "Items": [1]}, {"Quantity": 1, "Items": []}, {}],
+    ids=["no quantity", "no items", "one of two", "none of one", "nothing"],
+)
+def test_a_list_of_cloudfront_has_as_many_items_as_it_says(told: Raw) -> None:
+    with pytest.raises(CouldNotLook, match=r"cloudfront:GetDistribution"):
+        items_of(Answer(told, "cloudfront:GetDistribution"))
+
+
+def test_an_empty_list_of_cloudfront_has_no_items() -> None:
+    assert items_of(Answer({"Quantity": 0}, "c")) == []
+    assert items_of(Answer({"Quantity": 0, "Items": []}, "c")) == []
+
+
+def blinded(key: str) -> Any:
+    """The distribution, a list of whose configuration says how many it has, and has none."""
+    return cdn.seen(cdn.config(cdn.behavior()) | {key: {"Quantity": 1, "Items": []}})
+
+
+def test_behaviors_and_error_pages_that_are_missing_are_not_fine() -> None:
+    with pytest.raises(CouldNotLook, match="a list has 0 of its 1 items"):
+        bucket_behaviors(Aws({}), blinded("CacheBehaviors"))
+    with pytest.raises(CouldNotLook, match="a list has 0 of its 1 items"):
+        _ = error_pages(stack(), blinded("CustomErrorResponses")).masked
+
+
+CRITICAL = [images.cve("CVE-2026-1", "CRITICAL")]
+
+
+def test_neither_counts_nor_findings_hide_the_other() -> None:
+    told = images.findings(findingSeverityCounts={}, findings=CRITICAL)
+    [scan] = images.scans(told)
+    assert scan.at_least("LOW") == {"CRITICAL": 1}
+    [scan] = images.scans(images.findings(findingSeverityCounts={"CRITICAL": 2}, findings=CRITICAL))
+    assert scan.at_least("LOW") == {"CRITICAL": 2}
+
+
+def balancers(*found: str) -> Any:
+    raw, whole = least("elbv2", "DescribeLoadBalancers", "LoadBalancers")
+    arn = f"arn:aws:elasticloadbalancing:{ACCOUNT}:loadbalancer/app/"
+    told = [{**raw, "LoadBalancerName": name, "LoadBalancerArn": f"{arn}{name}/1"} for name in found]
+    aws = Aws({("elbv2", "DescribeLoadBalancers"): {**whole, "LoadBalancers": told}})
+    return load_balancers(aws, names(load_balancers=("web", "api")))
+
+
+def test_a_load_balancer_that_was_asked_for_comes_back() -> None:
+    assert [one.name for one in balancers("web", "api")] == ["web", "api"]
+    with pytest.raises(CouldNotLook, match="the answer does not mention api"):
+        balancers("web")
+    with pytest.raises(CouldNotLook, match="the answer does not mention web, api"):
+        balancers()
+
+
+def rule(**told: Any) -> Rule:
+    return Rule(arn="r", name="1", listener="l", evidence=Answer({"Priority": "1", **told}, "c:DescribeRules"))
+
+
+def test_a_rule_says_what_it_does_and_when() -> None:
+    for missing in (
+        lambda: rule().groups,
+        lambda: rule(Actions=[{"Type": "forward"}]).groups,
+        lambda: rule(Actions=[]).conditions,
+    ):
+        with pytest.raises(CouldNotLook, match="the answer has no"):
+            missing()
+    assert rule(Actions=[{"Type": "redirect"}]).groups == []
+    assert rule(IsDefault=True).conditions == []
+
+
+def test_without_a_target_group_reconnecting_is_not_proven() -> None:
+    checked = stack(backend_url="http://127.0.0.1:9", websocket={"task_field": "task"})
+    with pytest.raises(CouldNotLook, match="no target group of the stack's load balancers was seen"):
+        websocket_reconnects(checked, [])
