@@ -118,10 +118,10 @@ def _cpu_alarm_is_blind(sandbox: Any) -> None:
     alarm.state_value, alarm.state_updated_timestamp = "INSUFFICIENT_DATA", sandbox.now - timedelta(hours=4)
 
 
-def _one_subnet_is_not_recorded(sandbox: Any) -> None:
-    ec2 = sandbox.backend("ec2")
-    gone = next(name for name, one in ec2.flow_logs.items() if one.resource_id == sandbox.seeded.subnets[0])
-    del ec2.flow_logs[gone]
+def _network_balancer_has_no_target(sandbox: Any) -> None:
+    elb = sandbox.client("elbv2")
+    group = elb.describe_target_groups(Names=["jobs"])["TargetGroups"][0]["TargetGroupArn"]
+    elb.deregister_targets(TargetGroupArn=group, Targets=[{"Id": one} for one in sandbox.seeded.targets])
 
 
 TWINS = {
@@ -152,7 +152,10 @@ TWINS = {
         ),
     ),
     "an alarm that always has data is blind": Twin(_cpu_alarm_is_blind, ("test_alarms_can_see",)),
-    "one subnet is not recorded": Twin(_one_subnet_is_not_recorded, ("test_vpcs_record_their_traffic",)),
+    "the network load balancer has no target": Twin(
+        _network_balancer_has_no_target,
+        ("test_targets_are_healthy", "test_nothing_got_worse", "test_targets_can_take_a_deploy"),
+    ),
 }
 
 

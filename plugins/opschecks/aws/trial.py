@@ -14,6 +14,7 @@ from ..core.answer import Answer
 from ..core.iam import iam_action
 from ..core.observation import CouldNotLook, NotThere
 from .botocore_private import ends_at
+from .clients import NoClients
 from .session import Aws
 
 
@@ -58,14 +59,20 @@ class Trial(Aws):
         self.noted = Noted()
 
     @property
+    def _session(self) -> Any:
+        if isinstance(self._shared, NoClients):
+            raise CouldNotLook("", "a recording has no credentials that could be tried")
+        return self._shared.session
+
+    @property
     def partition(self) -> str:
         """That of the region: aws, aws-cn, aws-us-gov; BotoCoreError for a region that botocore does not know."""
-        return str(self._shared.session.get_partition_for_region(self.region))
+        return str(self._session.get_partition_for_region(self.region))
 
     @property
     def credentials_end(self) -> datetime | None:
         """When the credentials in use end; None where nobody says so, as of an access key."""
-        return ends_at(self._shared.session.get_credentials())
+        return ends_at(self._session.get_credentials())
 
     @property
     def is_temporary(self) -> bool:

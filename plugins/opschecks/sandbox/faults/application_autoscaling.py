@@ -60,8 +60,10 @@ def scaling_maximum_is_low(sandbox: Sandbox) -> None:
 @fault(caught_by=["test_services_are_not_at_max_capacity", "test_scaling_has_room_for_a_deploy"])
 def service_is_at_its_maximum(sandbox: Sandbox) -> None:
     """The service runs its maximum number of tasks."""
-    service = sandbox.service()
-    service.desired_count = service.running_count = sandbox.stack.limits.max_tasks
+    service, most = sandbox.service(), sandbox.stack.limits.max_tasks
+    service.desired_count = service.running_count = most
+    more = [{"Id": f"172.31.32.{10 + index}", "Port": 8000} for index in range(most - len(sandbox.seeded.targets))]
+    sandbox.client("elbv2").register_targets(TargetGroupArn=sandbox.seeded.target_group, Targets=more)
 
 
 @fault(caught_by=["test_services_are_within_their_task_limits"])
