@@ -77,13 +77,33 @@ def _bake_was_rolled_back(sandbox: Any) -> None:
     service.deployments = [old]
 
 
+def _new_colour(sandbox: Any) -> tuple[str, list[str]]:
+    """The target group that gets web's production traffic, and the addresses of its targets."""
+    [group] = [one for one in sandbox.backend("elbv2").target_groups.values() if one.name == "web-green"]
+    return group.arn, list(group.targets)
+
+
+def _new_colour_is_ill(sandbox: Any) -> None:
+    for address in _new_colour(sandbox)[1]:
+        sandbox.target_states[address] = ("unhealthy", "Target.Timeout", "Request timed out")
+
+
 def _both_colours_are_ill(sandbox: Any) -> None:
+    _new_colour_is_ill(sandbox)
     for address in sandbox.seeded.targets:
         sandbox.target_states[address] = ("unhealthy", "Target.Timeout", "Request timed out")
 
 
 def _own_group_answers_errors(sandbox: Any) -> None:
-    group = sandbox.seeded.target_group.rsplit(":", 1)[-1]
+    _answers_errors(sandbox, sandbox.seeded.target_group)
+
+
+def _new_colour_answers_errors(sandbox: Any) -> None:
+    _answers_errors(sandbox, _new_colour(sandbox)[0])
+
+
+def _answers_errors(sandbox: Any, arn: str) -> None:
+    group = arn.rsplit(":", 1)[-1]
     of = {"LoadBalancer": sandbox.seeded.balancer_dimension, "TargetGroup": group}
     told = [
         Told("AWS/ApplicationELB", name, of, "Count", (Samples(sandbox.now - timedelta(minutes=20), (400.0,)),))
@@ -133,6 +153,12 @@ TWINS = {
     ),
     "both colours are ill": Twin(
         _both_colours_are_ill, ("test_targets_are_healthy", "test_nothing_got_worse", "test_targets_can_take_a_deploy")
+    ),
+    "the new colour is ill": Twin(
+        _new_colour_is_ill, ("test_targets_are_healthy", "test_nothing_got_worse", "test_targets_can_take_a_deploy")
+    ),
+    "the new colour answers errors": Twin(
+        _new_colour_answers_errors, ("test_server_errors_are_rare", "test_errors_are_rare_before_the_deploy")
     ),
     "its own group answers errors": Twin(
         _own_group_answers_errors, ("test_server_errors_are_rare", "test_errors_are_rare_before_the_deploy")

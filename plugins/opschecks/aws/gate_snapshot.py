@@ -137,9 +137,11 @@ def _filled(rollout: Rollout, groups: Sequence[TargetHealth], before: Findings) 
         alone = [_missing(rollout.service, [group], was) for group in groups]
     except CouldNotLook as problem:
         return replace(_compared(both, f"{was} healthy", f"{healthy} healthy", ""), told=problem)
+    ill: list[str] = []
     if not told and any(alone):
-        told = _missing_alone(rollout, groups, was)
-    return _compared(both, f"{was} healthy", f"{healthy} of {desired} desired are healthy", told)
+        told, ill = _missing_alone(rollout, groups, was)
+    found = _compared(both, f"{was} healthy", f"{healthy} of {desired} desired are healthy", told)
+    return replace(found, evidence={**found.evidence, "groups": ill or [group.arn for group in groups]})
 
 
 def _missing(service: Service, groups: Sequence[TargetHealth], was: int) -> str:
@@ -152,19 +154,20 @@ def _missing(service: Service, groups: Sequence[TargetHealth], was: int) -> str:
     return f"{plural(healthy, 'healthy target')}, {was} before the deploy, {desired} desired"
 
 
-def _missing_alone(rollout: Rollout, groups: Sequence[TargetHealth], was: int) -> str | CouldNotLook:
-    """As `_missing`, of each colour that has production traffic by itself: the other one's targets do not help it."""
+def _missing_alone(rollout: Rollout, groups: Sequence[TargetHealth], was: int) -> tuple[str | CouldNotLook, list[str]]:
+    """As `_missing`, of each colour that has production traffic by itself; with the ARNs of those that miss some."""
     try:
         views = serving(rollout, [group.arn for group in groups])
     except CouldNotLook as problem:
-        return problem
+        return problem, []
     for view in views:
         own = [group for group in groups if group.arn in view]
         if said := _missing(rollout.service, own, was):
             names = " and ".join(group.name for group in own)
             ill = listed([one for group in own for one in group.targets if one.state != "healthy"])
-            return f"{names}, which gets production traffic: {said}" + (f"; {ill}" if ill else "")
-    return ""
+            why = f"{names}, which gets production traffic: {said}" + (f"; {ill}" if ill else "")
+            return why, [group.arn for group in own]
+    return "", []
 
 
 def _healthy(groups: Sequence[TargetHealth]) -> int:

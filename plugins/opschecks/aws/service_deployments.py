@@ -129,6 +129,15 @@ class Recorded:
         return self.listed
 
 
+def groups_of(revision: Mapping[str, Any]) -> tuple[str, ...]:
+    """ARNs of the target groups that a service revision has, by its resolvedConfiguration; none where AWS names none.
+
+    AmazonECS/latest/APIReference/API_ServiceRevisionLoadBalancer.html
+    """
+    resolved = (revision.get("resolvedConfiguration") or {}).get("loadBalancers") or []
+    return tuple(str(one["targetGroupArn"]) for one in resolved if one.get("targetGroupArn"))
+
+
 def is_shifting(configuration: Mapping[str, Any]) -> bool:
     """Whether traffic is shifted from old tasks to new ones, which run beside them; not so in a rolling update."""
     return configuration.get("strategy") in ("BLUE_GREEN", "LINEAR", "CANARY")
@@ -233,7 +242,5 @@ def _recorded(listed: Sequence[Answer] | CouldNotLook, told: Mapping[str, Any]) 
         name = (
             last_part(known["taskDefinition"]) if "taskDefinition" in known else f"service revision {last_part(target)}"
         )
-        resolved = (known.get("resolvedConfiguration") or {}).get("loadBalancers") or []
-        groups = tuple(str(one["targetGroupArn"]) for one in resolved if one.get("targetGroupArn"))
-        found.append(ServiceDeployment(described, name, groups))
+        found.append(ServiceDeployment(described, name, groups_of(known)))
     return Recorded(tuple(sorted(found, key=lambda one: one.began, reverse=True)))

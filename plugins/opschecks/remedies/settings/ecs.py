@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, Self
@@ -17,8 +17,10 @@ from ...core.observation import CouldNotLook
 from ...core.wording import nearest, plural
 from ...fixing.remedy import Setting, wished_number
 from .application_autoscaling import beyond, scaling_bounds
+from .ecs_colours import HEALTH, require_new_colour
 from .ecs_stop import ALLOW as STOP_ALLOW
 from .ecs_stop import stop_request, under_way
+from .good_revisions import good_revisions as good_revisions
 
 _CALL = "ecs:DescribeServices"
 SUSPECT = timedelta(hours=24)
@@ -304,7 +306,15 @@ class RollBackService(_Revision):
 class RollBackAfterErrors(RollBackService):
     """Run the newest other good revision, where errors came with a deployment of the last day that has settled."""
 
-    allow: ClassVar[Sequence[str]] = (*RollBackService.allow, "elasticloadbalancing:DescribeTargetGroups")
+    allow: ClassVar[Sequence[str]] = (*RollBackService.allow, "elasticloadbalancing:DescribeTargetGroups", HEALTH)
+
+    def targets(self, resource: str, evidence: Mapping[str, Any]) -> list[str]:
+        """The service behind it; CannotFix where, while two colours run, a roll-back would go to what is in trouble."""
+        found = super().targets(resource, evidence)
+        twins = ":targetgroup/" in resource and Service(arn="", name="", evidence=self._describe(found[0])).twin_groups
+        if twins:
+            require_new_colour(self.aws, under_way(self.aws, found[0]), evidence.get("groups") or [resource])
+        return found
 
     def read_for_plan(self, target: str) -> State:
         """As `read`; CannotFix where what serves has served for longer: errors did not come with it."""
@@ -324,24 +334,6 @@ def _primary(service: Mapping[str, Any]) -> Mapping[str, Any]:
     deployments = service["deployments"]
     nothing = Answer(call=service.call) if isinstance(service, Answer) else Answer()
     return next((one for one in deployments if one.get("status") == "PRIMARY"), nothing)
-
-
-def good_revisions(runs: Iterable[Mapping[str, Any]], service: str) -> list[str]:
-    """The revisions that the service's completed deployments ran in runs that saw nothing bad, newest first."""
-    found: dict[str, None] = {}
-    for run in runs:
-        findings = run.get("findings", [])
-        if run.get("state") != "finished" or any(one["outcome"] not in ("passed", "waived") for one in findings):
-            continue
-        for finding in findings:
-            evidence = finding.get("evidence", {})
-            ran = (evidence.get("deployments") or []) if evidence.get("serviceArn") == service else []
-            for one in ran:
-                # blue/green deployments have no rolloutState: there is one of them when it is over
-                state = one.get("rolloutState") or ("COMPLETED" if len(ran) == 1 else "")
-                if state == "COMPLETED" and one.get("taskDefinition"):
-                    found.setdefault(_short(one["taskDefinition"]))
-    return list(found)
 
 
 def _short(definition: str) -> str:

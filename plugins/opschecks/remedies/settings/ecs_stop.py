@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from ...aws.evidence import last_part
-from ...aws.service_deployments import DESCRIBE, LIST, REVISIONS, ServiceDeployment, is_refused
+from ...aws.service_deployments import DESCRIBE, LIST, REVISIONS, ServiceDeployment, groups_of, is_refused
 from ...core.change import Request, Sends
 from ...core.observation import CouldNotLook
 
@@ -19,12 +21,15 @@ STOPPABLE = ("PENDING", "IN_PROGRESS")
 class UnderWay:
     """A deployment that is under way. `source`: the family:revision that ran before, empty where there is not one.
 
-    `serves`: the new tasks get all production traffic, and ECS only watches them.
+    `serves`: the new tasks get all production traffic, and ECS only watches them. `groups` and `groups_before`: ARNs of
+    the target groups of the new tasks, and of those before; none where that is not known.
     """
 
     arn: str
     serves: bool
     source: str
+    groups: tuple[str, ...] = ()
+    groups_before: tuple[str, ...] = ()
 
 
 def stop_request(arn: str) -> Request:
@@ -47,15 +52,21 @@ def under_way(aws: Sends, target: str) -> UnderWay | None:
         arn = str(newest["serviceDeploymentArn"])
         [told] = aws.call("ecs", "DescribeServiceDeployments", serviceDeploymentArns=[arn])["serviceDeployments"]
         sources = [str(one["arn"]) for one in told.get("sourceServiceRevisions") or []]
-        return UnderWay(arn, ServiceDeployment(told, "").serves, _revision(aws, sources))
+        new = str((told.get("targetServiceRevision") or {}).get("arn") or "")
+        revisions = _revisions(aws, sources, new)
+        before = revisions.get(sources[0], {}) if len(sources) == 1 else {}
+        source = last_part(before["taskDefinition"]) if before else ""
+        now = revisions.get(new, {})
+        return UnderWay(arn, ServiceDeployment(told, "").serves, source, groups_of(now), groups_of(before))
     except CouldNotLook as problem:
         if is_refused(problem):
             return None
         raise
 
 
-def _revision(aws: Sends, sources: list[str]) -> str:
+def _revisions(aws: Sends, sources: list[str], new: str) -> dict[str, Mapping[str, Any]]:
     if len(sources) != 1:
-        return ""
-    [told] = aws.call("ecs", "DescribeServiceRevisions", serviceRevisionArns=sources)["serviceRevisions"]
-    return last_part(told["taskDefinition"])
+        return {}
+    asked = [*sources, *filter(None, [new])]
+    told = aws.call("ecs", "DescribeServiceRevisions", serviceRevisionArns=asked)["serviceRevisions"]
+    return {str(one["serviceRevisionArn"]): one for one in told}
