@@ -259,3 +259,8 @@ def test_the_order_of_lists_and_keys_does_not_matter_to_a_question() -> None:
     assert canonical({"b": [{"x": 2}, {"x": 1}], "a": ["c", "b"]}) == canonical(
         {"a": ["b", "c"], "b": [{"x": 1}, {"x": 2}]}
     )
+
+
+def test_ids_that_are_the_same_for_everybody_stay() -> None:
+    told = {"CachePolicyId": "658327ea-f89d-4fab-a63d-7e88639e58f6"}  # CachingOptimized, a managed policy
+    assert after(told) == told

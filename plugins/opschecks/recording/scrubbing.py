@@ -154,7 +154,7 @@ class _Scrubber:
         if found["entity"]:
             return text if is_entity(text) else _TOKEN.sub(self._token, text[:-1]) + ";"
         if found["id"] or found["mac"]:
-            return self._word(text)
+            return text if text.lower() in self._known else self._word(text)
         if found["host"]:
             told = self._address(found["numbers"].replace("-", "."), self._digits_of)
             return "ip-" + told.replace(".", "-")
