@@ -86,6 +86,7 @@ PLACES = {
     "a stream": {"Body": BytesIO(CANARY.encode())},
     "a CSV": {"Content": f"user,arn\n{CANARY},arn:aws:iam::1:user/{CANARY}".encode()},
     "camel case": {"name": f"the{CANARY.title()}Service"},
+    "random letters": {"token": "aBcDeFgHiJkL" + CANARY.title(), "other": {"x": "zAnArQ"}},
     "underscores": {"name": f"_{CANARY}_{CANARY}__x"},
     "an invisible character": {"name": f"​{CANARY}‮"},
 }
@@ -178,7 +179,7 @@ def test_what_belongs_together_still_does() -> None:
 
 
 def test_ids_keep_their_shape() -> None:
-    told = {"a": "sg-0a1b2c3d4e5f60718", "b": "eni-0123abcd", "c": "5a6bd92e-0ad7-4fbc-b0ee-f3efd677449a"}
+    told = {"a": "sg-0a1b2c3d4e5f60718", "b": "eni-0123abcd", "c": "5a6bd92e-face-4fbc-beef-f3efd677449a"}
     made = after(told)
     for key, text in told.items():
         assert made[key] != text
@@ -223,6 +224,21 @@ def test_networks_still_contain_their_addresses() -> None:
     assert addresses.stand_in("127.0.0.1") == "127.0.0.1"
 
 
+@pytest.mark.parametrize("text", ["aBcDeFgHiJkL", "李明", "hunter2", "AbCdEf", "4155550100", "02:ab:cd:ef:aa:bb"])
+def test_what_is_short_or_in_pieces_is_replaced_too(text: str) -> None:
+    assert text not in after({"message": f"for {text} it"})["message"]
+
+
+def test_names_of_metrics_are_the_same_in_answers_and_in_the_stack() -> None:
+    alarm = {"Namespace": "AWS/Kinesis", "MetricName": "GetRecords.Zanarq", "AlarmName": "zz-shop"}
+    stack = {"name": "s", "silent_metrics": ["AWS/Kinesis", "Acme/Shop"]}
+    told = scrubbed(recorded(alarm, {"Namespace": "Acme/Shop"}, about={"stacks": [stack]}))
+    first, second = (one.answer for one in told.exchanges)
+    assert (first["Namespace"], first["MetricName"]) == ("AWS/Kinesis", "GetRecords.Zanarq")
+    assert told.about["stacks"][0]["silent_metrics"] == ["AWS/Kinesis", second["Namespace"]]
+    assert "Shop" not in second["Namespace"]
+
+
 def test_scrubbing_twice_is_scrubbing_once() -> None:
     once = scrubbed(recorded({"serviceName": "shop"}))
     assert scrubbed(once) == once
@@ -243,3 +259,8 @@ def test_the_order_of_lists_and_keys_does_not_matter_to_a_question() -> None:
     assert canonical({"b": [{"x": 2}, {"x": 1}], "a": ["c", "b"]}) == canonical(
         {"a": ["b", "c"], "b": [{"x": 1}, {"x": 2}]}
     )
+
+
+def test_ids_that_are_the_same_for_everybody_stay() -> None:
+    told = {"CachePolicyId": "658327ea-f89d-4fab-a63d-7e88639e58f6"}  # CachingOptimized, a managed policy
+    assert after(told) == told

@@ -28,6 +28,9 @@ _TOKEN = re.compile(
   | (?P<escape> % [0-9A-Fa-f]{2} )
   | (?P<moment> (?<!\w) \d{4}-\d\d-\d\d
         (?: [T ] \d\d:\d\d (?: :\d\d (?: \.\d{1,9} )? )? (?: Z | [+-]\d\d:?\d\d )? )? (?!\w) )
+  | (?P<id> (?<!\w) [0-9A-Fa-f]{8} (?: - [0-9A-Fa-f]{4} ){3} - [0-9A-Fa-f]{12} (?!\w) )
+  | (?P<mac> (?<![\w:]) (?: [0-9A-Fa-f]{2} : ){5} [0-9A-Fa-f]{2} (?![\w:]) )
+  | (?P<namespace> (?<!\w) AWS/\w+ )
   | (?P<host> (?<![^\W_]) ip- (?P<numbers> \d{1,3}(?:-\d{1,3}){3} ) (?!\w) )
   | (?P<v4> (?<![\w.]) \d{1,3}(?:\.\d{1,3}){3} (?: /\d{1,2} )? (?!\w) )
   | (?P<v6> (?<![\w:.]) (?: [0-9A-Fa-f]{0,4}: ){2,7} [0-9A-Fa-f]{0,4} (?: /\d{1,3} )? (?![\w:]) )
@@ -44,7 +47,9 @@ _OURS = frozenset(["check", "outcome", "time_zone", "runbook"])
 _OF_AWS = ("AWS/", "ECS/", "ContainerInsights", "LambdaInsights", "CWAgent")
 """How namespaces begin whose metrics AWS names."""
 _SHORT = 2
-"""Words of so many characters name nobody."""
+"""Words of so many letters of ASCII name nobody."""
+_TELLING = 4
+"""A known piece of so many letters shows that a word is made of words."""
 _FEW_DIGITS = 9
 """Of fewer digits is a count, a port or an age."""
 _EPOCH = re.compile(r"1[5-9]\d{8}(\d{3})?")
@@ -68,7 +73,7 @@ class _Scrubber:
     """Goes over a recording twice: once to meet every word, then to replace it."""
 
     def __init__(self, known: frozenset[str]) -> None:
-        self._known = known
+        self._known = set(known)
         self._met: set[str] = set()
         self._stand_ins: Mapping[str, str] | None = None
         self._addresses = Addresses(secrets.token_bytes(32))
@@ -100,7 +105,10 @@ class _Scrubber:
     def _value(self, value: Any, key: str, *, ours: bool = False, of_aws: bool = False) -> Any:
         """`key` is what holds the value; with `ours`, the data is our own and not the world's; `of_aws`: a metric."""
         if isinstance(value, str):
-            if (ours and key in _OURS) or (of_aws and key in ("MetricName", "Namespace")):
+            if of_aws and key in ("MetricName", "Namespace"):
+                self._known.add(value.lower())  # a stack may name it, too
+                return value
+            if ours and key in _OURS:
                 return value
             return self._secret(value) if _SECRET.search(key) else self._text(value)
         if isinstance(value, list):
@@ -145,6 +153,8 @@ class _Scrubber:
             return self._known_or_not(text)
         if found["entity"]:
             return text if is_entity(text) else _TOKEN.sub(self._token, text[:-1]) + ";"
+        if found["id"] or found["mac"]:
+            return text if text.lower() in self._known else self._word(text)
         if found["host"]:
             told = self._address(found["numbers"].replace("-", "."), self._digits_of)
             return "ip-" + told.replace(".", "-")
@@ -165,15 +175,15 @@ class _Scrubber:
         return re.sub(r"[^\W_]+", lambda found: self._known_or_not(found[0]), text)
 
     def _known_or_not(self, word: str) -> str:
-        if len(word) <= _SHORT or word.lower() in self._known or _NUMBERED.fullmatch(word):
+        known = self._known
+        if (len(word) <= _SHORT and word.isascii()) or word.lower() in known or _NUMBERED.fullmatch(word):
             return word
         if word.isdigit():
-            kept = len(word) < _FEW_DIGITS or _EPOCH.fullmatch(word)
-            return word if kept else self._word(word)
-        return "".join(
-            piece if len(piece) <= _SHORT or piece.lower() in self._known else self._word(piece)
-            for piece in pieces(word)
-        )
+            return word if len(word) < _FEW_DIGITS or _EPOCH.fullmatch(word) else self._word(word)
+        parts = pieces(word)
+        if not any(len(piece) >= _TELLING and piece.lower() in known for piece in parts):
+            return self._word(word)  # also a random text, whose pieces are short
+        return "".join(piece if piece.lower() in known else self._word(piece) for piece in parts)
 
     def _word(self, word: str) -> str:
         """The stand-in of a word, in its case: those of host names are the same in lower case."""
@@ -182,13 +192,17 @@ class _Scrubber:
             self._met.add(base)
             return word
         stand_in = self._stand_ins[base]
-        if word.isupper():
-            return stand_in.upper()
+        if word.isupper() or "-" in word:
+            return stand_in.upper() if word.isupper() else stand_in
         return stand_in.capitalize() if word[:1].isupper() else stand_in
 
 
 def _stand_in(word: str, rank: int) -> str:
     """Digits for digits, an id for an id, and a short name for anything else."""
+    if "-" in word:
+        return re.sub(r"(.{8})(.{4})(.{4})(.{4})(.{12})", r"\1-\2-\3-\4-\5", f"{rank:032x}")
+    if ":" in word:
+        return ":".join(f"02{rank:010x}"[at : at + 2] for at in range(0, 12, 2))
     if word.isdigit() and len(word) >= len(str(rank)):
         return str(rank).zfill(len(word))
     if _HEX.fullmatch(word) and len(word) >= len(f"{rank:x}"):

@@ -22,6 +22,8 @@ from .file import Exchange
 
 WORD = re.compile(r"[^\W_]+")
 _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^A-Za-z]+")
+_ID = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
+"""Ids that AWS gave to what is the same for everybody, such as a managed cache policy."""
 _ESCAPE = re.compile(r"\\[a-zA-Z]|\{[^{}]*\}")
 _HAS_DOCSTRING = 0x4000000
 """The flag of a function since Python 3.13; before, the first constant is the docstring, or None."""
@@ -95,6 +97,7 @@ def _of_opschecks() -> frozenset[str]:
             code = SourceFileLoader(path.stem, str(path)).get_code(path.stem)  # pytest's own loader reads no code
             for text in _constants(code) if code else ():
                 found.update(word.lower() for word in parts(_ESCAPE.sub(" ", text)))
+                found.update(_ID.findall(text))
     return frozenset(found)
 
 
