@@ -1,32 +1,103 @@
-"""opschecks init: a first stacks.toml."""
+"""opschecks init: a first stacks.toml, of what an account has or of a sandbox."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from .options import STACKS
 
+if TYPE_CHECKING:
+    from ..config.stack import Stack
+
+SUITES = ("daily", "weekly")
+
 
 @click.command()
 @click.option("--sandbox", is_flag=True, help="of an embedded sandbox, to practise on; needs opschecks[sandbox]")
+@click.option("--name", default="", metavar="NAME", help="what the stack is called; default: as its cluster")
+@click.option("--region", default=None, metavar="REGION", help="where to look; default: that of profile or environment")
+@click.option("--profile", default=None, metavar="PROFILE", help="of the AWS configuration; default: the usual chain")
+@click.option("--role-arn", default=None, metavar="ARN", help="a role to assume")
+@click.option("--endpoint-url", default=None, metavar="URL", help="another endpoint for every call, of an emulator")
 @click.option("--write", "wanted", is_flag=True, help="write the file; never over one that is there")
 @STACKS
-def init(sandbox: bool, wanted: bool, stacks: Path) -> None:
-    """Show a first stacks.toml; with --write, write it.
+def init(
+    sandbox: bool,
+    name: str,
+    region: str | None,
+    profile: str | None,
+    role_arn: str | None,
+    endpoint_url: str | None,
+    wanted: bool,
+    stacks: Path,
+) -> None:
+    """Propose a first stacks.toml from what an account has; with --write, write it.
 
     \b
-    opschecks init --sandbox --write       then: pytest --pyargs opschecks.checks.daily
+    opschecks init --profile on-call --region us-west-2            look, and show one stack with why
+    opschecks init --profile on-call --region us-west-2 --write    the same, into stacks.toml
+    opschecks init --sandbox --write                               a sandbox's, without any account
+
+    Reads only. What was not allowed to be seen is told. What the stack does not have goes into `without`; to know
+    that, the checks' observations are made once, of each list one page.
     """
-    if not sandbox:
-        raise click.ClickException("name what to begin with: --sandbox")
-    text = _of_the_sandbox()
+    if wanted and stacks.exists():
+        raise click.ClickException(f"{stacks}: it is there already, and is left as it is; remove --write")
+    if sandbox:
+        text = _of_the_sandbox()
+    else:
+        reach = {"region": region, "profile": profile, "role_arn": role_arn, "endpoint_url": endpoint_url}
+        text = _of_the_account(name, reach, stacks)
     if not wanted:
         click.echo(text, nl=False)
         return
-    write_new(stacks, text)
+    _write_new(stacks, text)
     click.echo(f"{stacks}: written; next: pytest --pyargs opschecks.checks.daily")
+
+
+def _of_the_account(name: str, reach: dict[str, str | None], stacks: Path) -> str:
+    from ..aws.session import identify
+    from ..aws.survey import survey
+    from ..aws.trial import Trial
+    from ..core.shipped import checks_of
+    from ..hooks.fixtures import import_observations
+    from .check_files import check_sources
+    from .proposal import propose, set_aside
+    from .reach_stack import reached, reached_as
+    from .trial_look import looked, needed, unnamed
+
+    def say(line: str) -> None:
+        click.echo(f"  {line}", err=True)
+
+    _, aws = reached(_stack(name or "new", reach, stacks))
+    account = identify(aws)
+    say(f"account {account}, {aws.region}")
+    found = survey(aws, account, say)
+    if found.is_empty:
+        denied = "; ".join(f"{what}: {error.cause}" for what, error in found.refused.items())
+        why = f"what could not be seen: {denied}" if denied else "name another --region or --profile"
+        raise click.ClickException(f"nothing that checks look at in account {account}, {found.region}; {why}")
+    given = {key: value for key, value in reach.items() if key != "region"}
+    proposal = propose(found, name=name, given=given)
+    stack, trial = reached_as(_stack(proposal.name, proposal.table, stacks), Trial)
+    say("what checks look for and the stack does not have")
+    import_observations()
+    checks = [one for suite in SUITES for one in check_sources(checks_of(Path()) / suite)]
+    store = looked(stack, trial, needed(checks))
+    without, open_ends = set_aside(unnamed(stack, trial, store, checks), checks)
+    unseen = [f"not seen: {what}: {error.cause}" for what, error in found.refused.items()]
+    return proposal.text(without, [*open_ends, *unseen])
+
+
+def _stack(name: str, table: Mapping[str, Any], stacks: Path) -> Stack:
+    from ..config.load import stacks_of
+
+    given = {key: value for key, value in table.items() if value is not None}
+    return stacks_of({"stacks": {name: given}}, stacks).stacks[name]
 
 
 def _of_the_sandbox() -> str:
@@ -37,13 +108,11 @@ def _of_the_sandbox() -> str:
     return path.read_text(encoding="utf-8")
 
 
-def write_new(path: Path, text: str) -> None:
+def _write_new(path: Path, text: str) -> None:
     """Write the file, which must not be there yet."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8") as stream:
             stream.write(text)
-    except FileExistsError:
-        raise click.ClickException(f"{path}: it is there already, and is left as it is; remove --write") from None
     except OSError as error:
         raise click.ClickException(f"{path}: cannot be written: {error.strerror}") from None

@@ -33,7 +33,8 @@ def main() -> None:
     pytest checks/daily --stack NAME       check another one; repeatable
     pytest checks/daily --fault NAME       see what a broken sandbox looks like
     pytest --pyargs opschecks.checks.daily the same from any folder with a stacks.toml, by the checks that are installed
-    opschecks init --sandbox --write       write a first stacks.toml, of a sandbox
+    opschecks init                         propose a first stacks.toml from what an account has; --write writes it
+    opschecks init --sandbox --write       write that of a sandbox
     opschecks doctor --stack NAME          are credentials, permissions, endpoints and state as a run needs them?
     opschecks list faults                  the faults that a sandbox can have
     opschecks sandbox                      keep a sandbox running for pytest and the AWS CLI

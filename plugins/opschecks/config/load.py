@@ -54,6 +54,11 @@ def load_stacks(path: Path) -> Stacks:
             f"{path}: no such file; --stacks FILE names another one, and `opschecks init --sandbox --write` makes one "
             "to begin with"
         )
+    return stacks_of(raw, path)
+
+
+def stacks_of(raw: dict[str, Any], path: Path) -> Stacks:
+    """What a stacks.toml of this content says; StackError, naming the path, when anything in it is not understood."""
     listed = raw.get("stacks")
     if not isinstance(listed, dict) or not listed:
         raise StackError(f"{path}: no stacks in it; add a [stacks.NAME] table")
