@@ -21,7 +21,8 @@ aws_well = weekly("aws_health").test_aws_reports_no_problem_of_the_stack
 def recorded(*logs: Raw, subnets: tuple[Raw, ...] = ()) -> list[Vpc]:
     """The stack's VPC, where DescribeFlowLogs and DescribeSubnets answer these."""
     arn = f"arn:aws:elasticloadbalancing:{ACCOUNT}:loadbalancer/app/web/1f"
-    balancer = LoadBalancer(arn=arn, name="web", evidence={"VpcId": "vpc-1"})
+    zones = [{"ZoneName": "us-west-2a", "SubnetId": name} for name in ("subnet-a", "subnet-b")]
+    balancer = LoadBalancer(arn=arn, name="web", evidence={"VpcId": "vpc-1", "AvailabilityZones": zones})
     aws = Aws({("ec2", "DescribeFlowLogs"): {"FlowLogs": [*logs]}, ("ec2", "DescribeSubnets"): {"Subnets": [*subnets]}})
     return vpcs(aws, [balancer], [])
 
@@ -100,6 +101,31 @@ ROWS = [
         "passed",
         SHARING,
         says="not assessed",
+    ),
+    Row(
+        "a VPC that another account shares, of which the stack records the subnets that it is in",
+        flows,
+        lambda: {
+            "vpcs": recorded(
+                log(ResourceId="subnet-a"),
+                log(ResourceId="subnet-b"),
+                subnets=tuple(subnet(f"subnet-{one}", "9" * 12) for one in "abc"),
+            )
+        },
+        "passed",
+        SHARING,
+    ),
+    Row(
+        "a VPC that another account shares, of which the stack records one subnet of two itself",
+        flows,
+        lambda: {
+            "vpcs": recorded(
+                log(ResourceId="subnet-a"), subnets=(subnet("subnet-a", "9" * 12), subnet("subnet-b", "9" * 12))
+            )
+        },
+        "failed",
+        SHARING,
+        says="subnet-b",
     ),
     Row(
         "an error of delivery without a status",

@@ -51,7 +51,8 @@ class Vpc(Resource):
     """A VPC of the stack, with the flow logs of the whole VPC.
 
     `by_subnet`: the flow logs of each of its subnets, or why they could not be read; looked at only where those of the
-    VPC do not do. `owner`: the account that shares the VPC with the stack's, "" where it is the stack's own.
+    VPC do not do. `owner`: the account that shares the VPC with the stack's, "" where it is the stack's own. Where the
+    stack itself records subnets of a shared one, `owner` is "" too, and only those are in it that its balancers are in.
     """
 
     by_subnet: Mapping[str, tuple[FlowLog, ...]] | CouldNotLook = field(default_factory=dict)
@@ -158,7 +159,10 @@ def vpcs(
     made = [Vpc(arn=vpc, name=vpc, evidence={"VpcId": vpc, "FlowLogs": logs}) for vpc, logs in found.items()]
     wanted = aws.stack.limits.flow_log_traffic
     bare = [vpc.name for vpc in made if _is_bare(vpc, wanted)]
-    return _with_subnets(aws, made, bare, accounts - {""}) if bare else made
+    balancers = [] if isinstance(load_balancers, CouldNotLook) else load_balancers
+    zones = [zone for one in balancers for zone in one.evidence.get("AvailabilityZones") or []]
+    used = {str(zone.get("SubnetId")) for zone in zones}
+    return _with_subnets(aws, made, bare, accounts - {""}, used) if bare else made
 
 
 def _is_bare(vpc: Vpc, wanted: str) -> bool:
@@ -175,7 +179,7 @@ def _logs_of(aws: Aws, resources: list[str]) -> Iterator[dict[str, Any]]:
         yield from aws.items("ec2", "DescribeFlowLogs", "FlowLogs", Filter=chosen, MaxResults=1000)
 
 
-def _with_subnets(aws: Aws, made: list[Vpc], bare: list[str], accounts: set[str]) -> list[Vpc]:
+def _with_subnets(aws: Aws, made: list[Vpc], bare: list[str], accounts: set[str], used: set[str]) -> list[Vpc]:
     """The VPCs; those that are named with their owner, and with the flow logs of their subnets."""
     try:
         listed = [
@@ -191,11 +195,13 @@ def _with_subnets(aws: Aws, made: list[Vpc], bare: list[str], accounts: set[str]
     except CouldNotLook as error:
         return [replace(vpc, by_subnet=error) if vpc.name in bare else vpc for vpc in made]
     owners = {str(subnet["VpcId"]): str(subnet.get("OwnerId") or "") for subnet in listed}
-    return [
-        replace(
-            vpc,
-            by_subnet={subnet: tuple(logs[subnet]) for subnet in within if within[subnet] == vpc.name},
-            owner=owner if accounts and (owner := owners.get(vpc.name, "")) not in accounts else "",
-        )
-        for vpc in made
-    ]
+
+    def with_subnets(vpc: Vpc) -> Vpc:
+        found = {subnet: tuple(logs[subnet]) for subnet in within if within[subnet] == vpc.name}
+        owner = owners.get(vpc.name, "")
+        if not accounts or owner in accounts:
+            return replace(vpc, by_subnet=found)
+        own = {subnet: known for subnet, known in found.items() if subnet in used}
+        return replace(vpc, by_subnet=own) if any(own.values()) else replace(vpc, by_subnet=found, owner=owner)
+
+    return [with_subnets(vpc) for vpc in made]
