@@ -181,7 +181,7 @@ def test_of_several_the_one_with_most_services_is_proposed_and_the_others_are_na
     for said in (
         "batch (1 service)",
         "nlb; a stack has one",
-        "1 other tables",
+        "1 other table",
         "2 of 3 alarms",
         "there are E1, E2",
         "a b",
