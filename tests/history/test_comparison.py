@@ -453,7 +453,7 @@ def _year(days: int) -> Memory:
 
 def session(folder: Path, store: Storage, **stack: Any) -> Any:
     """As much of a checks run as its past needs."""
-    here = SimpleNamespace(**{"name": "here", "history_days": 400, **stack})
+    here = SimpleNamespace(**{"name": "here", "history_days": 400, "gone": (), "zone": UTC, **stack})
     return cast("Any", SimpleNamespace(stacks=[here], reports=folder, store=lambda stack: store, untidy=[]))
 
 

@@ -5,9 +5,19 @@ from __future__ import annotations
 import html
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
+from opschecks.aws.cloudwatch_alarms import alarms as alarms
+from opschecks.aws.flow_logs import vpcs as vpcs
+from opschecks.core.model import ObservationResult, SeenResource
+from opschecks.core.observation import CouldNotLook, Observation
+from opschecks.history.summaries import Saw, Summary
+from opschecks.hooks.memory import _require, notes
+from tests.canned import stack
+from tests.history.test_comparison import GOOD
 from tests.scratch import ROOT, Project
 
 CONFTEST = """\
@@ -81,3 +91,42 @@ def test_what_is_accepted_is_told_once_and_then_forgotten(bare: Project) -> None
 def test_a_part_of_a_suite_compares_nothing(bare: Project) -> None:
     bare.run("checks/daily", "-k", "ringing")
     assert bare.told("daily-partial.json")["notes"] == []
+
+
+RUN = Summary("k", GOOD.started, 0, "", {}, {}, (), {}, {"alarms": Saw(12, ("a",)), "vpcs": Saw(12, ("v",))})
+
+
+def seen(stack: str, name: str, count: int, error: str = "") -> ObservationResult:
+    return ObservationResult(stack, name, 0.1, (), error, (SeenResource("arn", "name"),) * count)
+
+
+def test_each_stack_is_told_its_own() -> None:
+    observed = [seen("here", "vpcs", 4), seen("there", "alarms", 0), seen("there", "vpcs", 0, "ec2: AccessDenied")]
+    assert [(one.stack, one.text.partition(" where")[0]) for one in notes(stack(), observed, [RUN])] == [
+        ("here", "4 vpcs")
+    ]
+    there = stack().model_copy(update={"name": "there", "gone": ("alarms",)})
+    [note] = notes(there, observed, [RUN])  # what could not be read is not gone
+    assert note.stack == "there"
+    assert note.text.endswith('(accepted by gone = ["alarms"])')
+
+
+def test_a_name_that_accepts_nothing_is_told() -> None:
+    [note] = notes(stack(gone=("alarmz",)), [], [RUN])
+    assert note.text == "gone = [\"alarmz\"] in stacks.toml accepts nothing; did you mean 'alarms'?"
+
+
+def of(name: str, *, lasting: bool) -> Observation:
+    return Observation(name, list, (), (), (), frozenset(), lasting)
+
+
+@pytest.mark.parametrize(
+    ("partial", "lasting", "value", "gone"),
+    [("-k", True, [], ()), ("", False, [], ()), ("", True, [1], ()), ("", True, None, ()), ("", True, [], ("alarms",))],
+    ids=["a part", "what comes and goes", "some", "no list", "accepted"],
+)
+def test_what_is_believed(partial: str, lasting: bool, value: object, gone: tuple[str, ...]) -> None:
+    run = cast("Any", SimpleNamespace(partial=partial))
+    _require(run, stack(gone=gone), lambda: [RUN], of("alarms", lasting=lasting), value)
+    with pytest.raises(CouldNotLook, match="saw 12 alarms"):
+        _require(cast("Any", SimpleNamespace(partial="")), stack(), lambda: [RUN], of("alarms", lasting=True), [])

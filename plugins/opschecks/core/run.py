@@ -88,7 +88,11 @@ class Past:
 
     def standing(self, check: str, resource: str) -> Standing | None:
         """The standing of this check on this resource, or None."""
-        return next((one for one in self.standings if (one.check, one.resource) == (check, resource)), None)
+        return self._standings.get((check, resource))
+
+    @functools.cached_property
+    def _standings(self) -> Mapping[tuple[str, str], Standing]:
+        return {(one.check, one.resource): one for one in reversed(self.standings)}
 
 
 @dataclass(frozen=True)

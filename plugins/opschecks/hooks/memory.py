@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..core.model import ObservationResult
 from ..core.observation import REGISTRY, CouldNotLook, Observation
 from ..core.run import Note
+from ..core.wording import nearest
 from .state import ChecksRun
 
 if TYPE_CHECKING:
@@ -77,3 +78,7 @@ def notes(stack: Stack, seen: Iterable[ObservationResult], before: list[Summary]
     counts = {one.name: len(one.resources) for one in lasting if not one.error}
     for line in idle(stack.gone, counts, before):
         yield Note(stack.name, line)
+    known = [name for name, one in REGISTRY.items() if one.lasting]
+    for name in stack.gone:
+        if name not in known:
+            yield Note(stack.name, f'gone = ["{name}"] in stacks.toml accepts nothing; {nearest(name, known)}')

@@ -140,6 +140,8 @@ def read_as(kind: Any, told: Any) -> Any:
     if origin is tuple:
         kinds = itertools.repeat(inner[0]) if inner[1:] == (...,) else inner
         return tuple(read_as(one, value) for one, value in zip(kinds, told, strict=inner[1:] != (...,)))
+    if origin is Mapping and inner[1] is Any:
+        return told
     if origin is Mapping:
         return {key: read_as(inner[1], value) for key, value in told.items()}
     if kind is Series:
