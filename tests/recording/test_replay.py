@@ -5,11 +5,13 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from opschecks.core import clock
 from tests.scratch import Project
 
 SUITES = {"daily": "checks/daily", "weekly": "checks/weekly", "deploy-before": "checks/deploy/before"}
@@ -242,3 +244,53 @@ def test_a_recorded_refusal_is_the_same_refusal(project: Project) -> None:
     assert project.run("checks/daily", "--replay", "it.rec").code == 10
     [finding] = project.told("replay/daily.json")["findings"]
     assert finding["message"] == "ecs:ListTasks: AccessDenied: no – allow ecs:ListTasks"
+
+
+WAIVED = """
+@promise("a")
+def test_things(things, examine, now):
+    '''Why.'''
+    for thing in things:
+        with examine(thing):
+            assert thing.name != "a", f"at {now:%H:%M:%S.%f}"
+"""
+
+
+@pytest.mark.parametrize("how", [[], ["--record-raw"]], ids=["scrubbed", "raw"])
+def test_waivers_and_the_moment_are_those_of_the_recorded_run(project: Project, how: list[str]) -> None:
+    project.checks(WAIVED)
+    project.write(
+        "checks/waivers.toml",
+        """\
+        [[waivers]]
+        check = "test_things"
+        resource = "a"
+        until = 2099-01-01
+        owner = "Zanarq"
+        reason = "known"
+        """.replace("2099-01-01", f"{clock.now() + timedelta(days=3):%Y-%m-%d}"),
+    )
+    first = project.run("checks/daily", "--record", "it.rec", *how)
+    assert "recording: it.rec" in first.out, first.all
+    recorded = project.told()
+    (project.folder / "checks" / "waivers.toml").unlink()
+    replay(project, "daily")
+    replayed = project.told("replay/daily.json")
+    assert found(replayed) == found(recorded)
+    assert [one["outcome"] for one in replayed["findings"]].count("waived") == 1
+    assert (b"anarq" in gzip.decompress((project.folder / "it.rec").read_bytes())) is bool(how)
+
+
+def test_a_recording_that_cannot_be_written_is_told_and_ends_the_run_as_no_success(project: Project) -> None:
+    project.checks(WAIVED)
+    project.write("folder", "a file where a folder should be")
+    done = project.run("checks/daily", "--record", "folder/it.rec")
+    assert done.code == 3
+    assert "the recording could not be written: " in done.out
+
+
+def test_a_raw_recording_is_the_owners_alone(project: Project) -> None:
+    project.checks(WAIVED)
+    done = project.run("checks/daily", "--record", "new/it.rec", "--record-raw")
+    assert "RAW: it has names, addresses, logs and secrets" in done.out
+    assert (project.folder / "new" / "it.rec").stat().st_mode & 0o077 == 0

@@ -86,6 +86,7 @@ PLACES = {
     "a stream": {"Body": BytesIO(CANARY.encode())},
     "a CSV": {"Content": f"user,arn\n{CANARY},arn:aws:iam::1:user/{CANARY}".encode()},
     "camel case": {"name": f"the{CANARY.title()}Service"},
+    "a log line like a metric": {"message": json.dumps({"Namespace": "AWS/X", "MetricName": CANARY})},
     "random letters": {"token": "aBcDeFgHiJkL" + CANARY.title(), "other": {"x": "zAnArQ"}},
     "underscores": {"name": f"_{CANARY}_{CANARY}__x"},
     "an invisible character": {"name": f"​{CANARY}‮"},

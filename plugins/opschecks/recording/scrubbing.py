@@ -12,7 +12,7 @@ import functools
 import json
 import re
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -44,6 +44,7 @@ _SECRET = re.compile(
 """Keys whose values are replaced whole, also words that are known."""
 _OURS = frozenset(["check", "outcome", "time_zone", "runbook"])
 """Keys of our own data whose values name nobody."""
+_NAMES = ("MetricName", "Namespace")
 _OF_AWS = ("AWS/", "ECS/", "ContainerInsights", "LambdaInsights", "CWAgent")
 """How namespaces begin whose metrics AWS names."""
 _SHORT = 2
@@ -63,17 +64,34 @@ def scrubbed(recording: Recording) -> Recording:
     """A copy with stand-ins; one that is scrubbed already is returned as it is."""
     if recording.scrubbed:
         return recording
-    scrubber = _Scrubber(vocabulary(recording.exchanges))
+    metrics = {name.lower() for one in recording.exchanges for name in _metrics(one.question, one.answer)}
+    scrubber = _Scrubber(vocabulary(recording.exchanges) | metrics)  # a stack may name a metric, too
     scrubber.recording(recording)
     scrubber.number()
     return replace(scrubber.recording(recording), scrubbed=True)
+
+
+def _metrics(*told: Any) -> Iterator[str]:
+    """The names of AWS's own metrics; not those in texts that are JSON, which anybody may have written."""
+    for one in told:
+        if isinstance(one, dict):
+            if _is_of_aws(one):
+                yield from (one[key] for key in _NAMES if isinstance(one.get(key), str))
+            yield from _metrics(*one.values())
+        elif isinstance(one, list):
+            yield from _metrics(*one)
+
+
+def _is_of_aws(told: Mapping[str, Any]) -> bool:
+    """Whether a mapping tells of a metric that AWS names."""
+    return str(told.get("Namespace", "")).startswith(_OF_AWS)
 
 
 class _Scrubber:
     """Goes over a recording twice: once to meet every word, then to replace it."""
 
     def __init__(self, known: frozenset[str]) -> None:
-        self._known = set(known)
+        self._known = known
         self._met: set[str] = set()
         self._stand_ins: Mapping[str, str] | None = None
         self._addresses = Addresses(secrets.token_bytes(32))
@@ -102,30 +120,33 @@ class _Scrubber:
         answer = self._value(one.answer, "", ours=one.kind == "filed")
         return Exchange(one.kind, self._text(one.call), question, answer, error or None)
 
-    def _value(self, value: Any, key: str, *, ours: bool = False, of_aws: bool = False) -> Any:
-        """`key` is what holds the value; with `ours`, the data is our own and not the world's; `of_aws`: a metric."""
+    def _value(self, value: Any, key: str, *, ours: bool = False, of_aws: bool = False, named: bool = True) -> Any:
+        """`key` is what holds the value; with `ours`, the data is our own and not the world's.
+
+        `of_aws`: it is of a metric that AWS names; `named`: such metrics keep their names.
+        """
         if isinstance(value, str):
-            if of_aws and key in ("MetricName", "Namespace"):
-                self._known.add(value.lower())  # a stack may name it, too
-                return value
-            if ours and key in _OURS:
+            if (of_aws and key in _NAMES) or (ours and key in _OURS):
                 return value
             return self._secret(value) if _SECRET.search(key) else self._text(value)
         if isinstance(value, list):
-            return [self._value(one, key, ours=ours) for one in value]
+            return [self._value(one, key, ours=ours, named=named) for one in value]
         if not isinstance(value, dict):
             return value
         if len(value) == 1:
             ((tag, item),) = value.items()
             if tag == "$map":
-                return {tag: self._mapping(item, ours=ours)}
+                return {tag: self._mapping(item, ours=ours, named=named)}
             if tag in TAGS:
                 return {tag: self._bytes(item)} if tag in ("$bytes", "$stream") else value
-        return self._mapping(value, ours=ours)
+        return self._mapping(value, ours=ours, named=named)
 
-    def _mapping(self, value: Mapping[str, Any], *, ours: bool) -> dict[str, Any]:
-        of_aws = str(value.get("Namespace", "")).startswith(_OF_AWS)
-        return {self._text(name): self._value(item, name, ours=ours, of_aws=of_aws) for name, item in value.items()}
+    def _mapping(self, value: Mapping[str, Any], *, ours: bool, named: bool) -> dict[str, Any]:
+        of_aws = named and _is_of_aws(value)
+        return {
+            self._text(name): self._value(item, name, ours=ours, of_aws=of_aws, named=named)
+            for name, item in value.items()
+        }
 
     def _bytes(self, packed: str) -> str:
         raw = base64.b64decode(packed)
@@ -142,7 +163,7 @@ class _Scrubber:
         """Texts within a text that is JSON are replaced one by one: its escapes are no part of words."""
         if text[:1] in ("{", "["):
             try:
-                return json.dumps(self._value(json.loads(text), ""), ensure_ascii=False)
+                return json.dumps(self._value(json.loads(text), "", named=False), ensure_ascii=False)
             except (ValueError, RecursionError):
                 pass
         return _TOKEN.sub(self._token, redact_text(text))
