@@ -38,7 +38,13 @@ def _point(hours: float, status: str = "COMPLETED") -> Raw:
 OFF = _recovery("DISABLED")
 NONE: Raw = {"RecoveryPoints": []}
 CASES: dict[str, tuple[TableBackups, TableRecovery | CouldNotLook, Any, str, str]] = {
-    "to any moment": (_backups(), _recovery(), None, "passed", "the last moment that it can be restored to is 5 min old"),
+    "to any moment": (
+        _backups(),
+        _recovery(),
+        None,
+        "passed",
+        "the last moment that it can be restored to is 5 min old",
+    ),
     "to an earlier moment": (_backups(), _recovery(minutes=180), None, "passed", "is 3 h old"),
     "recovery has stopped": (_backups(), _recovery(minutes=1800), NONE, "failed", "30 h old; limit 24 h"),
     "the backup is younger": (_backups(26), _recovery(minutes=1800), NONE, "failed", "its newest backup is 26 h old"),

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from opschecks.core.change import fingerprint
 from opschecks.core.durations import in_words
 from opschecks.core.model import (
     Deadline,
@@ -302,6 +303,13 @@ DURATIONS = {
 @pytest.mark.parametrize(("span", "words"), DURATIONS.items(), ids=DURATIONS.values())
 def test_a_duration_in_words_never_reaches_what_it_is_short_of(span: timedelta, words: str) -> None:
     assert in_words(span) == words
+
+
+def test_a_planned_change_is_of_the_same_finding_as_its_age_grows() -> None:
+    ages = (timedelta(days=90, hours=23), timedelta(days=91), timedelta(hours=47, minutes=3), timedelta(seconds=9))
+    marks = {fingerprint("s", "c", "r", f"key a is {in_words(age)} old; limit 90 days") for age in ages}
+    assert len(marks) == 1
+    assert fingerprint("s", "c", "r", "key b is 91 days old; limit 90 days") not in marks
 
 
 AT = datetime(2026, 11, 23, 7, 0, tzinfo=UTC)
