@@ -93,8 +93,9 @@ def test_the_next_morning_is_compared_with_it(state: Path) -> None:
     assert [value for _, value in past.numbers["passed"]] == [30, 29, 28]
     assert past.cost["seen"].startswith("2026-11-29T05:49:54")
     page = page_of(run)
-    assert "Compared with the run of Sun 29 Nov, 05:49, and 2 before it." in page
-    assert "day 3, since Sat 28 Nov, 05:49" in page
+    assert ">Sun 29 Nov, 05:49 UTC</time>, and 2 before it." in page
+    assert "day 3, since <time " in page
+    assert ">Sat 28 Nov, 05:49 UTC</time>" in page
     assert "Recovered (1)" in page
 
 
@@ -113,7 +114,7 @@ def test_the_next_week_is_made_of_it(state: Path) -> None:
 
 def test_its_pages_are_made_again(state: Path) -> None:
     typed("report", "daily", "2026-11-29", "--out", "day.html")
-    assert "Compared with the run of Sat 28 Nov, 05:49" in Path("day.html").read_text(encoding="utf-8")
+    assert ">Sat 28 Nov, 05:49 UTC</time>" in Path("day.html").read_text(encoding="utf-8")
     typed("report", "weekly", "--week", "2026-W48", "--out", "week.html")
     assert "1 of 38 checks failed on sandbox" in Path("week.html").read_text(encoding="utf-8")
     max((state / "weekly").iterdir()).unlink()

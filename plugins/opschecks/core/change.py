@@ -219,7 +219,11 @@ def _words(value: Any) -> str:
     return "nothing" if value in (None, "", [], {}) else value if isinstance(value, str) else json.dumps(value)
 
 
+_DURATION = re.compile(r"\b\d+ (?:days?|h|min|s)(?: \d+ (?:h|min|s))?\b")
+"""As `durations.in_words` writes one, whose units change as it grows."""
+
+
 def fingerprint(stack: str, check: str, resource: str, message: str) -> str:
-    """Identifies the finding of a planned change; numbers are ignored, since they differ from minute to minute."""
-    steady = re.sub(r"\d+(?:[.,:]\d+)*", "0", message)
+    """Identifies the finding of a planned change, without numbers and durations, which differ from minute to minute."""
+    steady = re.sub(r"\d+(?:[.,:]\d+)*", "0", _DURATION.sub("0 days", message))
     return hashlib.sha256("\0".join((stack, check, resource, steady)).encode()).hexdigest()[:16]
