@@ -43,7 +43,7 @@ REFUSED = {
 @cache
 def _every_plan() -> dict[str, list[dict[str, Any]]]:
     done = subprocess.run(
-        [sys.executable, str(ROOT / "tests" / "twin_plans.py")],
+        [sys.executable, "-m", "tests.twin_plans"],
         cwd=ROOT,
         env=Project(ROOT).environment(),
         capture_output=True,
