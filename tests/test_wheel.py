@@ -98,7 +98,6 @@ def _names(folder: str) -> set[str]:
 def test_the_wheel_carries_the_checks_and_what_they_need(installed: Installed) -> None:
     with zipfile.ZipFile(installed.wheel) as wheel:
         names = set(wheel.namelist())
-        metadata = wheel.read("opschecks-0.1.0.dist-info/METADATA").decode()
         assert wheel.read("opschecks/checks/RUNBOOK.md") == (ROOT / "checks" / "RUNBOOK.md").read_bytes()
     checks = {f"opschecks/checks/{name}" for name in _names("checks") - {"waivers.toml"}}
     package = {f"opschecks/{name}" for name in _names("plugins/opschecks")}
