@@ -40,7 +40,7 @@ def in_project(work: Callable[[Any], int] = lambda hooks: 0) -> int:
     if not checks.is_dir():
         places = [str(own)] if own.exists() else ["--noconftest"]
     # -s: commands ask questions on the terminal; the other collects garbage that only tests leave behind
-    options = ["-s", "-p", "opschecks", "-p", "no:unraisableexception"]
+    options = ["-s", "-p", "opschecks", "-p", "no:unraisableexception", "-p", "no:cacheprovider"]
     return int(pytest.main([*options, *places], plugins=[_Command(work)]))
 
 
