@@ -109,7 +109,7 @@ def test_each_failed_check_of_a_group_belongs_to_one_fault() -> None:
     for group in groups():
         for one, other in itertools.combinations(group.faults, 2):
             assert not {*one.caught_by, *one.blinds} & {*other.caught_by, *other.blinds}, (one, other)
-    assert len(groups()) < len(FAULTS) / 3
+    assert len(groups()) < len(FAULTS) / 2.5
     assert all(len(group.faults) == 1 for group in groups() if EVERYTHING_OF_AWS in group.blinds)
 
 

@@ -203,7 +203,7 @@ def test_an_earlier_day_is_that_days_morning(morning: Morning) -> None:
     assert ended.exit_code == 0, ended.output
     page = Path(ended.output.removeprefix("report: ").strip()).read_text(encoding="utf-8")
     assert f'<time datetime="{morning.yesterday}T' in page
-    assert page.count("<time ") == 1
+    assert page.count(f'<time datetime="{morning.yesterday}T') == 1
 
 
 def test_of_two_runs_of_a_day_the_newest_is_made(here: FolderStorage) -> None:

@@ -136,7 +136,7 @@ def test_a_veto_a_freeze_and_one_task_stop_nothing_and_say_so(on: Bench) -> None
     on.project.write("stacks.toml", QUICK + FIX + freeze)
     frozen = _drill(on)
     assert frozen.code == 10
-    assert "frozen until 2099-01-01 00:00 UTC: sale" in frozen.out
+    assert "frozen until Thu 01 Jan 2099, 00:00 UTC: sale" in frozen.out
     on.project.write("stacks.toml", QUICK)
     service = on.sandbox.service()
     service.desired_count = service.running_count = 1

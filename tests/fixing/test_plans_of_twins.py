@@ -33,6 +33,7 @@ REFUSED = {
     "its own group answers errors": [
         f"roll-back-after-errors on {OLD}: {OLD} belongs to what the deployment replaces: a roll-back would send"
     ],
+    "the network load balancer has no target": ["roll-back-after-errors on jobs: shop-jobs:1 was deployed on "],
     "the worker is short of a task": [NOT.format("worker", "shop-worker:1")],
     "a task set is not steady": [f"roll-back-service on checkout: {CODE_DEPLOY}"],
     "the limits are not the schedule's": ["set-scaling-limits on jobs: scheduled actions set these limits: jobs-night"],

@@ -26,6 +26,7 @@ from opschecks.core.model import (
     Severity,
 )
 from opschecks.core.run import Past, Run, StackFacts
+from opschecks.core.tape import LIVE
 from opschecks.history.comparison import MISSED_SHOWN, SHOWN, past_of
 from opschecks.history.journal import Entry, Journal
 from opschecks.history.runs import a_day_before, began, file_run, filed_runs
@@ -454,7 +455,7 @@ def _year(days: int) -> Memory:
 def session(folder: Path, store: Storage, **stack: Any) -> Any:
     """As much of a checks run as its past needs."""
     here = SimpleNamespace(**{"name": "here", "history_days": 400, "gone": (), "zone": UTC, **stack})
-    return cast("Any", SimpleNamespace(stacks=[here], reports=folder, store=lambda stack: store, untidy=[]))
+    return cast("Any", SimpleNamespace(stacks=[here], reports=folder, store=lambda stack: store, untidy=[], tape=LIVE))
 
 
 def test_the_newest_run_files_of_a_year_are_read_once_and_no_more(folder: Path) -> None:

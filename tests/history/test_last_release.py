@@ -19,6 +19,7 @@ from opschecks.cli.main import main
 from opschecks.config.load import choose_stacks, load_stacks
 from opschecks.core.model import Outcome
 from opschecks.core.run import Run
+from opschecks.core.tape import LIVE
 from opschecks.history.storage import FolderStorage
 from opschecks.hooks.earlier_runs import with_past
 from opschecks.report.page import render
@@ -72,7 +73,7 @@ def next_run(state: Path, suite: str, outcomes: dict[str, Outcome]) -> Run:
     stack = choose_stacks(load_stacks(ROOT / "stacks.toml"), ["sandbox"], ROOT)[0]
     said: list[str] = []
     run = SimpleNamespace(
-        stacks=[stack], reports=state.parents[1], store=lambda stack: FolderStorage(state), untidy=said
+        stacks=[stack], reports=state.parents[1], store=lambda stack: FolderStorage(state), untidy=said, tape=LIVE
     )
     told = with_past(cast("Any", run), ending(earlier(newest, -1), outcomes))
     assert said == []

@@ -78,7 +78,7 @@ ROWS = [
         lambda: both(TWO, SICK, blue_green("BAKE_TIME")),
         "failed",
         GUIDE + "blue-green-deployment-how-it-works.html",
-        says="green, which gets production traffic: 0 targets are healthy, 2 before the deploy, 2 desired",
+        says="green, which gets production traffic: 0 healthy targets, 2 before the deploy, 2 desired",
     ),
     Row(
         "the new colour is the one that ECS calls the primary group: it goes back and forth",
@@ -101,7 +101,7 @@ ROWS = [
         lambda: both(TWO, [target(3), target(4, "unhealthy")], blue_green("BAKE_TIME")),
         "failed",
         GUIDE + "blue-green-deployment-how-it-works.html",
-        says="1 targets are healthy",
+        says="1 healthy target",
     ),
     Row(
         "a task of the new colour died in the bake: half of what there was, until its replacement is healthy",

@@ -17,6 +17,7 @@ from opschecks.aws.elbv2 import LoadBalancer, registered_targets, target_groups,
 from opschecks.aws.fresh_backups import saved_tables
 from opschecks.aws.gate_snapshot import since_the_gate
 from opschecks.aws.iam import Credentials, key_holders
+from opschecks.aws.rollouts import rollouts
 from opschecks.aws.s3_lifecycle import buckets
 from opschecks.aws.unused import balancer_use, dev_use
 from opschecks.aws.websocket_groups import websocket_groups
@@ -313,7 +314,9 @@ def since(*alarms: Alarm, groups: Any = (), services: Any = ()) -> Mapping[str, 
     """The comparison with the gate before the deploy, an hour ago, which saw all well."""
     was = [{"resource": one.arn, "evidence": {"StateValue": "OK"}} for one in alarms]
     filed = {"started": (NOW - timedelta(hours=1)).isoformat(), "findings": was}
-    seen = since_the_gate(stack(), lambda _: iter([filed]), NOW, list(alarms), list(groups), [], list(services), [])
+    seen = since_the_gate(
+        stack(), lambda _: iter([filed]), NOW, list(alarms), list(groups), [], rollouts(list(services), {}, [], NOW), []
+    )
     return {"since_the_gate": seen}
 
 

@@ -181,7 +181,7 @@ ROWS = [
         ),
         "passed",
         ACTIVITY,
-        says="turned round at most 0 times",
+        says="turns within its worst 24 hours: 0",
     ),
     Row(
         "scaling in that was left out so as not to flap",

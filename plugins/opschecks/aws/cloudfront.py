@@ -41,7 +41,7 @@ def items_of(told: Mapping[str, Any], call: str = "cloudfront:GetDistribution") 
     quantity = int(told["Quantity"])
     items: list[Any] = told["Items"] if quantity else []
     if len(items) != quantity:
-        raise CouldNotLook(call, f"a list has {len(items)} of its {quantity} items")
+        raise CouldNotLook(call, f"the Quantity of a list is {quantity}, and it has {len(items)}")
     return items
 
 

@@ -9,6 +9,7 @@ from ..core import clock
 from ..core.gathering import NOTHING_EARLIER, Earlier, Gathering
 from ..core.model import Expected
 from ..core.observation import REGISTRY, NotConfigured, closure
+from ..core.tape import LIVE
 
 if TYPE_CHECKING:
     from ..aws.trial import Trial
@@ -42,6 +43,7 @@ def looked(stack: Stack, aws: Trial, observations: Iterable[str], earlier: Earli
         "since": None,
         "expected": Expected(),
         "filed": lambda suite: iter(()),
+        "tape": LIVE,
     }
 
     def with_calls(calls: list[str]) -> Mapping[str, Any]:

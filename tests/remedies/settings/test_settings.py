@@ -184,6 +184,7 @@ def _service(state: State) -> Canned:
         ("ecs", "ListServiceDeployments"): {"serviceDeployments": [opened] if state.get("open") else []},
         ("ecs", "DescribeServiceDeployments"): {"serviceDeployments": [{**opened, **source}]},
         ("ecs", "DescribeServiceRevisions"): {"serviceRevisions": [revision]},
+        ("application-autoscaling", "DescribeScalableTargets"): {"ScalableTargets": []},
     }
 
 

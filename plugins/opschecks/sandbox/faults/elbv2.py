@@ -44,7 +44,7 @@ def stickiness_is_short(sandbox: Sandbox) -> None:
     _set(sandbox, "stickiness.lb_cookie.duration_seconds", "60")
 
 
-@fault(caught_by=[_ATTRIBUTE, "test_targets_are_healthy"])
+@fault(caught_by=[_ATTRIBUTE, "test_targets_are_healthy", "test_targets_can_take_a_deploy"])
 def clients_are_shared_out(sandbox: Sandbox) -> None:
     """The listener gives an empty target group a share of the requests by weight, and does not bring clients back."""
     elb, one = sandbox.client("elbv2"), sandbox.seeded.target_group
