@@ -32,6 +32,8 @@ WITHOUT_AWS = {
     "test_websocket_sessions_open_and_answer",
 }
 
+CLOCK = "clock_is_an_hour_behind"
+"""AWS's answers are right then, and no call is to blame."""
 BITTEN_ELSEWHERE = {"test_no_change_is_frozen"}
 """Only stacks.toml can break these; tests/hooks/test_gate.py does."""
 
@@ -99,7 +101,7 @@ def test_runs_under_faults_end_as_their_checks_do(group: Group) -> None:
     blind = {check: message for check, (outcome, message) in outcomes.items() if outcome == "blind"}
     for message in blind.values():
         assert re.search(r"[a-z-]+:[A-Z]\w+: |: |(GET|HEAD) http|WebSocket ws", message), blind
-    if EVERYTHING_OF_AWS in group.blinds:
+    if EVERYTHING_OF_AWS in group.blinds and group.name != CLOCK:
         calls = {message.split(" ")[1] for message in blind.values()}
         assert all(re.fullmatch(r"[a-z0-9-]+:[A-Z]\w+:", call) for call in calls), calls
 
