@@ -30,7 +30,8 @@ def test_server_errors_are_rare(
     traffic: list[Traffic], balancer_errors: list[BalancerErrors], stack: Stack, examine: Examine
 ) -> None:
     """A 5xx is a user's request that we lost; those of the load balancer itself count as well."""
-    for one in (*traffic, *balancer_errors):
+    measured: list[Traffic | BalancerErrors] = [*traffic, *balancer_errors]
+    for one in measured:
         with examine(one) as note:
             if not one.speaks_http:
                 note("a network load balancer: it answers nothing itself")

@@ -1202,13 +1202,15 @@ def test_a_daemon_is_not_scaled() -> None:
 BAKING = record(
     lifecycleStage="BAKE_TIME", deploymentConfiguration={"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 1440}
 )
-BOTH = service(deployment(8, rolloutState=None), deployment(7, status="ACTIVE", rolloutState=None), runningCount=4)
+TWO_COLOURS = service(
+    deployment(8, rolloutState=None), deployment(7, status="ACTIVE", rolloutState=None), runningCount=4
+)
 STAGES: dict[str, tuple[Raw, list[Raw], bool]] = {
-    "scaling up": (BOTH, [{**BAKING, "lifecycleStage": "SCALE_UP"}], False),
-    "baking for a day": (BOTH, [BAKING], True),
+    "scaling up": (TWO_COLOURS, [{**BAKING, "lifecycleStage": "SCALE_UP"}], False),
+    "baking for a day": (TWO_COLOURS, [BAKING], True),
     "over": (service(deployment(8, rolloutState=None)), [], True),
     "rolled back": (service(deployment(7, rolloutState=None)), [], False),
-    "old tasks are still there, and nothing is recorded": (BOTH, [], False),
+    "old tasks are still there, and nothing is recorded": (TWO_COLOURS, [], False),
     "rolling, over": (service(deployment(8)), [], True),
     "rolling, old tasks are still there": (service(deployment(8), deployment(7, status="ACTIVE")), [], False),
 }

@@ -50,7 +50,8 @@ class Wire:
         self.headers: dict[str, str] = {}
         self.sent = 0
         self.aws = session.Aws(stack(limits=LIMITS), {"aws_access_key_id": "none", "aws_secret_access_key": "none"})
-        self.aws._shared.session.events.register("before-send", self._answer)
+        shared: Any = self.aws._shared
+        shared.session.events.register("before-send", self._answer)
 
     def _answer(self, request: Any, **_: Any) -> Any:
         self.sent += 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -13,7 +13,7 @@ from opschecks.cli import fix as by_name
 from opschecks.core.change import Change
 from opschecks.fixing.outcome import ChangeResult, Fixed, Interrupted
 from opschecks.hooks import fix as by_checks
-from opschecks.hooks.fix import PLAN
+from opschecks.hooks.fix_options import PLAN
 from tests.fixing.test_loop import CURED, Desk, desk
 
 __all__ = ["desk"]
@@ -57,23 +57,23 @@ def test_ctrl_c_before_the_first_change_reports_all_of_them(desk: Desk, monkeypa
 def test_groups_of_other_findings_are_reported_too(desk: Desk) -> None:
     changes = _three(desk)
     kept: list[tuple[str, str]] = []
-    fixing = by_checks._Fixing.__new__(by_checks._Fixing)
+    fixing: Any = by_checks._Fixing.__new__(by_checks._Fixing)
     findings = [SimpleNamespace(resource=change.target) for change in changes]
     item = SimpleNamespace(nodeid="here")
     cases = zip(changes, findings, strict=True)
     session: Any = SimpleNamespace(config=SimpleNamespace(stash={PLAN: "reviewed"}))
     run: Any = SimpleNamespace(plan_not_made=[])
     fixing.session, fixing.run = session, run
-    fixing.cases = {id(change): by_checks._Case(item, finding) for change, finding in cases}  # type: ignore[arg-type]
-    fixing._keep = lambda fixed, resource, nodeid: kept.append((resource, fixed.said))  # type: ignore[method-assign]
-    fixing._plan = lambda changing: changes  # type: ignore[method-assign]
-    fixing._as_reviewed = fixing._guarded = lambda *given: changes  # type: ignore[method-assign]
+    fixing.cases = {id(change): by_checks._Case(cast("Any", item), cast("Any", finding)) for change, finding in cases}
+    fixing._keep = lambda fixed, resource, nodeid: kept.append((resource, fixed.said))
+    fixing._plan = lambda changing: changes
+    fixing._as_reviewed = fixing._guarded = lambda *given: changes
 
     def make(changing: object, group: Any) -> None:
         if group[0] is changes[1]:
             raise Interrupted([])
 
-    fixing._make = make  # type: ignore[method-assign]
+    fixing._make = make
     changing: Any = SimpleNamespace(proof_of=lambda change: None)
     with pytest.raises(Interrupted):
         fixing._apply(changing)

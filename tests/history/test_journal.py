@@ -155,7 +155,7 @@ TAMPERED: dict[str, Callable[[Storage, list[str]], object]] = {
     "the newest line is another": lambda store, keys: _forged(store, keys[-1]),
     "a line in the middle is gone": lambda store, keys: store.delete(keys[1]),
     "the newest line is gone": lambda store, keys: store.delete(keys[-1]),
-    "all lines are gone, as in a listing that is empty": lambda store, keys: [store.delete(key) for key in keys],
+    "all lines are gone, as in a listing that is empty": lambda store, keys: list(map(store.delete, keys)),
     "a line is damaged": lambda store, keys: store.replace(keys[1], '{"entry": '),
     "an entry is copied from elsewhere": lambda store, keys: store.create(
         keys[-1].replace("begun", "again"), (store.read(keys[0]) or "").replace('"previous": ""', '"previous": "0"')

@@ -164,7 +164,8 @@ class Seen:
 
     def __init__(self, *rounds: Sequence[str], never: Sequence[int] = (), whole: Sequence[str] | None = None) -> None:
         self.rounds, self.nevers, self.when_whole = rounds, never, whole
-        self.is_whole, self.never = True, ()
+        self.is_whole = True
+        self.never: tuple[str, ...] = ()
         self.count, self.now_s = 0, 0.0
         self.pauses: list[float] = []
         self.said: list[str] = []

@@ -70,7 +70,7 @@ def sets(primary: str, other: str) -> Raw:
 
 
 ROLLING = record(deploymentConfiguration={"strategy": "ROLLING"})
-DENY: Raw = {("ecs", "ListServiceDeployments"): DENIED}
+DENY: dict[tuple[str, str], Any] = {("ecs", "ListServiceDeployments"): DENIED}
 ROWS = [
     Row(
         "the new colour has all traffic and is sick; the old one, which nobody reaches, is healthy",

@@ -75,7 +75,7 @@ def saved(*hours: float) -> Mapping[str, Any]:
         }
         for one in hours
     ]
-    answers = {
+    answers: dict[tuple[str, str], Any] = {
         ("dynamodb", "ListBackups"): {"BackupSummaries": backups},
         ("backup", "ListRecoveryPointsByResource"): {"RecoveryPoints": []},
     }

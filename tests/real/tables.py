@@ -112,6 +112,9 @@ def replicated(*statuses: str) -> Mapping[str, Any]:
     return {"tables": seen(table(Replicas=replicas, GlobalTableVersion="2019.11.21"))}
 
 
+WANTED_INDEXES = [{"name": "status-index", "table": name, "hash_key": "status"} for name in ("incidents", "table-1")]
+OWN_INDEX = table(GlobalSecondaryIndexes=[by_status()])
+
 ROWS = [
     Row(
         "a global table with two replicas",
@@ -223,5 +226,3 @@ ROWS = [
         API + "API_Query.html",
     ),
 ]
-WANTED_INDEXES = [{"name": "status-index", "table": name, "hash_key": "status"} for name in ("incidents", "table-1")]
-OWN_INDEX = table(GlobalSecondaryIndexes=[by_status()])

@@ -69,11 +69,11 @@ def front(*groups: str, filled: Sequence[Raw], network: bool = False, empty: Seq
     inventory = names(services=tuple(one["serviceName"] for one in filled), load_balancers=("shared",))
     listed = load_balancers(aws, inventory)
     running = services(aws, inventory, NOW) if filled else []
-    groups = every_group(aws, listed)
+    known = every_group(aws, listed)
     registered = [
         TargetHealth(arn=group_arn(one), name=one, evidence={"TargetHealthDescriptions": []}) for one in empty
     ]
-    return own_groups(inventory, listed, groups, groups, running, registered)
+    return own_groups(inventory, listed, known, known, running, registered)
 
 
 def fills(*groups: str, of: str = "backend", **changes: Any) -> Raw:
@@ -126,7 +126,18 @@ def network_only() -> dict[str, Any]:
 
 
 OURS = {"RequestCount": steady(900), "app RequestCount": steady(300), "app TargetResponseTime": steady(0.2)}
-ALONE, NEIGHBOURS = (lambda: front("app", filled=[fills("app")])), (lambda: front("app", "shop", filled=[fills("app")]))
+
+
+def ALONE() -> list[Fronted]:  # noqa: N802 - as the other situations of the rows
+    """A load balancer of our own."""
+    return front("app", filled=[fills("app")])
+
+
+def NEIGHBOURS() -> list[Fronted]:  # noqa: N802 - as above
+    """One that another stack uses too."""
+    return front("app", "shop", filled=[fills("app")])
+
+
 ACCEPTED = stack(limits={"app/shared/*": {"errors_5xx_per_minute": 500}})
 UNITS = {"Messages": [{"Code": "MultipleUnits", "Value": "Multiple units returned"}]}
 TWINS = {"advancedConfiguration": {"alternateTargetGroupArn": group_arn("green"), "productionListenerRule": "r",

@@ -78,7 +78,8 @@ def _page(
 
 
 def _asset(situation: str, outcome: str, source: str, says: str = "", **headers: str) -> Row:
-    told = answer(b"x" * 2000, "text/javascript", **{"Content_Encoding": "gzip", **headers})
+    sent: dict[str, Any] = {"Content_Encoding": "gzip", **headers}
+    told = answer(b"x" * 2000, "text/javascript", **sent)
 
     def seen() -> dict[str, Any]:
         return {"static_assets": [StaticAsset(arn=f"{SITE}/app.js", name="app.js", answers=(told, told))]}
@@ -124,7 +125,7 @@ def _idle(
     def seen() -> dict[str, Any]:
         checked = stack(websocket={"url": url, "heartbeat_s": heartbeat_s})
         aws = Aws({("elbv2", "DescribeLoadBalancerAttributes"): attributes})
-        known = balancers if isinstance(balancers, Exception) else list(balancers)
+        known: Any = balancers if isinstance(balancers, Exception) else list(balancers)
         return {"stack": checked, "websocket_balancers": websocket_balancers(checked, aws, known)}
 
     return Row(situation, IDLE, seen, outcome, ALB, says)

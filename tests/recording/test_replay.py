@@ -134,6 +134,7 @@ def test_drills_and_bakes_are_not_recorded(project: Project) -> None:
 
 def test_a_recording_of_another_suite_or_a_newer_format_is_refused(project: Project) -> None:
     project.checks("", "daily/test_it.py")
+    head: dict[str, Any]
     for head, said in (({"opschecks recording": 99}, "newer opschecks"), ({"a": 1}, "not a recording")):
         (project.folder / "it").write_bytes(gzip.compress(json.dumps(head).encode() + b"\n"))
         done = project.run("checks/daily", "--replay", "it")

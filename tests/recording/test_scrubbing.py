@@ -95,7 +95,7 @@ PLACES = {
 
 @pytest.mark.parametrize("place", PLACES)
 def test_no_canary_is_found(place: str, tmp_path: Path) -> None:
-    answers = (PLACES[place], {"again": [PLACES[place]]})
+    answers: tuple[Any, ...] = (PLACES[place], {"again": [PLACES[place]]})
     write_recording(tmp_path / "raw", recorded(*(dict(one) for one in answers)))
     assert CANARY in _plain(tmp_path / "raw"), "the canary was never there"
     write_recording(tmp_path / "it", scrubbed(recorded(*answers)))

@@ -105,7 +105,7 @@ def test_what_nobody_owns_is_set_to_the_limits_of_the_service() -> None:
     now = sets.read_for_plan(TARGET)
     assert sets.within_limits_of(TARGET).want(now, {}) == {"MinCapacity": 3, "MaxCapacity": 4}
     assert sets.want(now, {}) == {"MinCapacity": 2, "MaxCapacity": 10}
-    none = {("application-autoscaling", "DescribeScalableTargets"): {"ScalableTargets": []}}
+    none: dict[tuple[str, str], Any] = {("application-autoscaling", "DescribeScalableTargets"): {"ScalableTargets": []}}
     scales = ScaleService(own, Aws(none), tuple).within_limits_of(TARGET)
     assert scales.want({"desiredCount": 3}, {}) == {"desiredCount": 4}
 

@@ -51,7 +51,9 @@ def week_of(runs: str, **more: Any) -> dict[str, Any]:
         }
         for place, letter in enumerate(runs)
     ]
-    shares = [{"key": "checks_passed_percent", "target": None, "weeks": [None] * 7 + [100.0 if "." in runs else None]}]
+    shares: list[dict[str, Any]] = [
+        {"key": "checks_passed_percent", "target": None, "weeks": [None] * 7 + [100.0 if "." in runs else None]}
+    ]
     span = {"begins": days[0]["day"], "ends": days[-1]["day"], "days": days, "measures": shares}
     return nothing_of("production", "") | NOTHING | span | more
 

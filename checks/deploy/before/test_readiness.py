@@ -64,7 +64,8 @@ def test_errors_are_rare_before_the_deploy(
     traffic: list[Traffic], balancer_errors: list[BalancerErrors], stack: Stack, examine: Examine
 ) -> None:
     """Errors that were there before are blamed on the deploy, or hide its own."""
-    for one in (*traffic, *balancer_errors):
+    measured: list[Traffic | BalancerErrors] = [*traffic, *balancer_errors]
+    for one in measured:
         with examine(one) as note:
             if not one.speaks_http:
                 note("a network load balancer: it answers nothing itself")

@@ -63,7 +63,8 @@ def test_beyond_its_bounds_it_is_disruptive_and_says_why(
 
 
 def test_limits_of_the_one_service_count() -> None:
-    remedy = _remedy(None, **{"prod/backend": {"max_tasks": 4}})
+    own: dict[str, Any] = {"prod/backend": {"max_tasks": 4}}
+    remedy = _remedy(None, **own)
     assert planned(remedy, TARGET, wish={"desired": "5"}).risk is Risk.DISRUPTIVE
 
 
