@@ -33,9 +33,26 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
         option.numprocesses = 2
     if option.dist == "no":
         option.dist = "loadfile"
+        option.loadscopereorder = False  # by number of tests, the long files with few tests would come last
+
+
+LONG_FIRST = (
+    "checks/test_bite.py", "fixing/test_plans_of_twins.py", "fixing/test_fix.py", "checks/test_calls.py",
+    "checks/test_ministack.py", "hooks/test_bake.py", "checks/test_production.py", "cli/test_fix.py",
+    "report/test_every_page.py", "drills/test_drills.py", "remedies/operations/test_fix_rotation.py",
+    "remedies/operations/test_fix_backups.py", "remedies/operations/test_fix_archive.py", "hooks/test_other_plugins.py",
+    "recording/test_replay.py", "recording/test_scrubbing.py", "test_wheel.py", "cli/test_init.py",
+    "cli/test_doctor.py", "hooks/test_gate.py", "fixing/test_session.py", "checks/test_false_pass.py",
+    "fixing/test_kill_matrix.py", "sandbox/test_corrections.py", "hooks/test_ending_early.py", "cli/test_new.py",
+    "remedies/settings/test_fix_retention.py", "report/test_past_on_page.py", "hooks/test_users_hooks.py",
+    "checks/test_quiet_and_single.py", "checks/test_balancers.py", "aws/test_every_observation.py",
+)  # fmt: skip
+"""Files whose tests take long: begun first, so that no process ends minutes after the other."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    places = {str(Path(__file__).parent / name): place for place, name in enumerate(LONG_FIRST)}
+    items.sort(key=lambda item: places.get(str(item.path), len(places)))
     for item in items:
         item.add_marker(pytest.mark.filterwarnings("error"))
 
