@@ -39,7 +39,8 @@ class Clients:
         self._lock = threading.Lock()
         self._clients: dict[tuple[str, bool, str | None], Any] = {}
         self.refused: CouldNotLook | None = None
-        self._own = configured_session(stack)
+        # whoever gives credentials and an endpoint, as the sandbox does, gives all that is needed
+        self._own = configured_session(stack, isolated=bool(given and stack.endpoint_url))
         self.session = boto3.Session(botocore_session=self._own)
         self.asks = "" if signed else second_factor(self._own, stack, given)
         try:

@@ -20,24 +20,24 @@ class UnusableProfile(Exception):  # noqa: N818 - the stack or the machine is wr
     """The AWS configuration cannot be used for the stack, which is known without the network."""
 
 
-def configured_session(stack: Stack) -> Any:
+def configured_session(stack: Stack, *, isolated: bool = False) -> Any:
     """A botocore session with the stack's profile and region; UnusableProfile for what is wrong with them.
 
-    A sandbox's session knows no variable and no file of the machine.
+    With `isolated`, no variable and no file of the machine is read: all that it needs is given.
     """
     import botocore.session
     from botocore.exceptions import BotoCoreError, ConfigParseError, ProfileNotFound
 
     session: Any = botocore.session.Session()
-    if stack.sandbox:
+    if isolated:
         isolate(session)
     for variable in ("profile", "region"):
         if value := getattr(stack, variable):
             session.set_config_variable(variable, value)
     try:
         session.get_scoped_config()
-        _usable(session, stack)
-        diverted = "" if stack.sandbox else diversion(session, stack)
+        _usable(session, stack, isolated=isolated)
+        diverted = "" if isolated else diversion(session, stack)
     except ProfileNotFound:
         raise UnusableProfile(_no_profile(session, stack)) from None
     except ConfigParseError as error:
@@ -91,7 +91,7 @@ def configuration_files() -> str:
     return f"{os.environ.get('AWS_CONFIG_FILE') or '~/.aws/config'}"
 
 
-def _usable(session: Any, stack: Stack) -> None:
+def _usable(session: Any, stack: Stack, *, isolated: bool) -> None:
     from botocore.utils import validate_region_name
 
     region = session.get_config_variable("region")
@@ -104,7 +104,7 @@ def _usable(session: Any, stack: Stack) -> None:
     validate_region_name(region)
     bundles = {
         "AWS_CA_BUNDLE (or ca_bundle of the profile)": session.get_config_variable("ca_bundle"),
-        "REQUESTS_CA_BUNDLE": None if stack.sandbox else os.environ.get("REQUESTS_CA_BUNDLE"),
+        "REQUESTS_CA_BUNDLE": None if isolated else os.environ.get("REQUESTS_CA_BUNDLE"),
     }
     for name, path in bundles.items():
         if path and not Path(path).expanduser().exists():

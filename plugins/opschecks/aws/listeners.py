@@ -61,7 +61,7 @@ class Rule(Resource):
 
 @dataclass(frozen=True)
 class Route:
-    """A target group that a handshake reaches by a rule; `certain` unless that depends on what nobody knows here."""
+    """A target group that a handshake reaches by a rule; `certain` unless that cannot be known here."""
 
     group: str
     rule: Rule
@@ -140,7 +140,7 @@ def _routes(rules: Sequence[Rule], url: str | None, has_it: bool) -> Iterable[Ro
 
 
 def _meets(condition: Mapping[str, Any], host: str, path: str, *, named: bool, has_it: bool) -> bool | None:
-    """Whether a handshake meets the condition; None where that depends on what nobody knows here."""
+    """Whether a handshake meets the condition; None where that cannot be known here."""
     field = condition.get("Field")
     if field == "host-header":
         return _meets_host(condition, host, known=named)

@@ -33,7 +33,7 @@ class WebSocketGroup(TargetGroup):
 
     @property
     def keeps_clients(self) -> bool:
-        """Whether stickiness is on; CouldNotLook where it is off, and nobody knows whether that matters."""
+        """Whether stickiness is on; CouldNotLook where it is off, and it is unknown whether that matters."""
         if not self.sticky and self.doubt:
             seen(self.doubt)
         return self.sticky

@@ -152,7 +152,7 @@ class _Scrubber:
         raw = base64.b64decode(packed)
         try:
             text = self._text(raw.decode())
-        except UnicodeDecodeError:  # packed, or an image: nobody knows what is in it
+        except UnicodeDecodeError:  # packed, or an image: what is in it is unknown
             text = f"{len(raw)} bytes {self._word(base64.b32encode(raw[:32] + raw[-32:]).decode().rstrip('='))}"
         return base64.b64encode(text.encode()).decode()
 

@@ -19,7 +19,7 @@ class RevokeIngress(Setting):
     """Revoke one source of one inbound rule that no allowed ingress covers, and nothing else.
 
     A target is JSON: the group, the IpPermission that lets in this one source, and the rule's tags where it has some:
-    all that undoing takes to make the rule again. Its id, which AWS gives anew each time, is read before each request.
+    all that undoing takes to make the rule again. Its id, new each time, is read before each request.
     """
 
     risk = Risk.DISRUPTIVE
