@@ -6,6 +6,7 @@ import os
 import threading
 from typing import TYPE_CHECKING, Any
 
+from ..core import environment
 from ..core.observation import CouldNotLook
 from .answer_bodies import require_bodies
 from .configuration import UnusableProfile, configured_session, profiles_in_use
@@ -74,8 +75,10 @@ class Clients:
     def _make(self, service: str, attempts: int, region: str | None) -> Any:
         from .tls import share_connections
 
-        client = self.session.client(
-            service, region_name=region, endpoint_url=self._stack.endpoint_url, config=_how(attempts)
+        client = environment.reread(
+            lambda: self.session.client(
+                service, region_name=region, endpoint_url=self._stack.endpoint_url, config=_how(attempts)
+            )
         )
         if why := foreign_client(self._own, client, self._stack):
             raise CouldNotLook("", why)
@@ -85,7 +88,9 @@ class Clients:
     def _sts(self, **keys: Any) -> Any:
         """A client of STS that signs with these keys: the source's, to assume the role."""
         how = _how(self._stack.limits.aws_attempts)
-        return self._own.create_client("sts", endpoint_url=self._stack.endpoint_url, config=how, **keys)
+        return environment.reread(
+            lambda: self._own.create_client("sts", endpoint_url=self._stack.endpoint_url, config=how, **keys)
+        )
 
     def refusal(self, call: str, operation: str, error: Any) -> CouldNotLook:
         """A ClientError; of the call that fetches credentials, where it was that."""
@@ -178,5 +183,5 @@ def _how(attempts: int) -> Any:
 
 
 def _variables_with(value: str) -> str:
-    named = [name for name, given in os.environ.items() if name.startswith("AWS_") and given == value]
+    named = [name for name, given in environment.variables("AWS_").items() if given == value]
     return f"{', '.join(named)}: " if named else ""

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..core import environment
 from .endpoints import diversion
 
 if TYPE_CHECKING:
@@ -143,5 +144,5 @@ def _no_file(error: Any) -> str:
 def _named(error: Exception) -> str:
     """The variables that hold the value which an error quotes."""
     text = str(error)
-    named = [name for name, value in os.environ.items() if name.startswith("AWS_") and value and repr(value) in text]
+    named = [name for name, value in environment.variables("AWS_").items() if value and repr(value) in text]
     return f"{', '.join(named)}: " if named else ""

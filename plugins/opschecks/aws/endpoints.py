@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+
+from ..core import environment
 
 if TYPE_CHECKING:
     from ..config.stack import Stack
@@ -31,7 +32,7 @@ def diversion(session: Any, stack: Stack) -> str:
     if stack.endpoint_url or session.get_config_variable("ignore_configured_endpoint_urls"):
         return ""
     scoped = session.get_scoped_config()
-    variables = {name: value for name, value in os.environ.items() if name.startswith(VARIABLE)}
+    variables = environment.variables(VARIABLE)
     if not variables and not {"endpoint_url", "services"} & set(scoped):
         return ""
     for service in SERVICES:
@@ -44,7 +45,7 @@ def diversion(session: Any, stack: Stack) -> str:
 def foreign_client(session: Any, client: Any, stack: Stack) -> str:
     """As `diversion`, of one client by the endpoint that botocore resolved for it."""
     url, service = str(client.meta.endpoint_url), str(client.meta.service_model.service_name)
-    variables = {name: value for name, value in os.environ.items() if name.startswith(VARIABLE)}
+    variables = environment.variables(VARIABLE)
     # what nobody configures is botocore's own, which is vague about partitions without dual-stack
     region = str(client.meta.region_name) if _configured(session, service, variables) else ""
     if stack.endpoint_url or is_of_aws(session, url, region):

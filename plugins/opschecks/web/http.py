@@ -14,6 +14,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
+from ..core import environment
 from ..core.observation import CouldNotLook
 from ..core.tape import LIVE, Tape
 from .client.packing import ACCEPTED, UnknownPacking, unpacked
@@ -211,14 +212,16 @@ class Http:
 
         left = max(0.001, until - time.monotonic())
         with bounds(until, public_only=not named):
-            return self._session.request(
-                method,
-                url,
-                headers={"Accept-Encoding": accepted},
-                cookies=cookies,
-                timeout=(left, left),
-                stream=True,
-                allow_redirects=False,
+            return environment.reread(  # requests looks for proxies before it sends
+                lambda: self._session.request(
+                    method,
+                    url,
+                    headers={"Accept-Encoding": accepted},
+                    cookies=cookies,
+                    timeout=(left, left),
+                    stream=True,
+                    allow_redirects=False,
+                )
             )
 
     def _target(self, here: str, location: str, call: str, named: Collection[str]) -> str:

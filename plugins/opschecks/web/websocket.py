@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
 from ..aws.elbv2 import TargetHealth
+from ..core import environment
 from ..core.model import Figure, Resource
 from ..core.observation import CouldNotLook, names_no, observation
 from ..core.tape import LIVE, Tape
@@ -147,7 +148,9 @@ def session_address(stack: Stack) -> str:
 def open_session(stack: Stack, url: str, cookies: Mapping[str, str]) -> ClientConnection | str:
     """A connection, or why a reached host refused it; CouldNotLook where no host was reached."""
     from websockets.exceptions import InvalidHandshake, InvalidStatus, InvalidURI, ProxyError
+    from websockets.proxy import get_proxy
     from websockets.sync.client import connect
+    from websockets.uri import parse_uri
 
     headers = dict(stack.websocket.headers)
     if cookies:
@@ -155,9 +158,11 @@ def open_session(stack: Stack, url: str, cookies: Mapping[str, str]) -> ClientCo
     timeout_s = stack.limits.probe_timeout_s
     call = f"WebSocket {url.partition('?')[0]}"
     try:
+        proxy = environment.reread(lambda: get_proxy(parse_uri(url)))
         return connect(
             url,
-            sock=_reach(url, timeout_s),
+            proxy=proxy,
+            sock=None if proxy else _reach(url, timeout_s),
             max_size=MESSAGE_BYTES,
             additional_headers=headers,
             open_timeout=timeout_s,
@@ -184,13 +189,8 @@ def open_session(stack: Stack, url: str, cookies: Mapping[str, str]) -> ClientCo
         raise CouldNotLook(call, f"{type(error).__name__}: {error}") from None
 
 
-def _reach(url: str, timeout_s: float) -> socket.socket | None:
-    """A connection to the host, to distinguish an unreachable host from a silent one; None behind a proxy."""
-    from websockets.proxy import get_proxy
-    from websockets.uri import parse_uri
-
-    if get_proxy(parse_uri(url)):
-        return None
+def _reach(url: str, timeout_s: float) -> socket.socket:
+    """A connection to the host, to distinguish an unreachable host from a silent one."""
     parts = urlsplit(url)
     try:
         return socket.create_connection(
