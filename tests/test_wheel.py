@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -113,6 +114,20 @@ def test_the_source_archive_carries_all_that_the_wheel_is_built_from(installed: 
     for folder in ("checks", "plugins"):
         assert {f"{folder}/{name}" for name in _names(folder)} <= names
     assert {"README.md", "pyproject.toml", "stacks.toml"} <= names
+
+
+def test_the_same_commit_makes_the_same_wheel(installed: Installed, tmp_path: Path) -> None:
+    """Byte for byte, from files of other times and rights, in another time zone."""
+    tree = installed.dist.parent / "tree"
+    for path in tree.rglob("*"):
+        os.utime(path, (1e9, 1e9))
+        path.chmod(path.stat().st_mode | 0o020)
+    environment = {"TZ": "Asia/Kathmandu", "PYTHONHASHSEED": "7"}
+    built = _python(["-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)], tree, **environment)
+    assert built.code == 0, built.all
+    (again,) = tmp_path.glob("*.whl")
+    assert again.name == installed.wheel.name
+    assert again.read_bytes() == installed.wheel.read_bytes()
 
 
 def _told(folder: Path) -> dict[str, Any]:
@@ -254,3 +269,19 @@ def test_no_color_is_honoured(installed: Installed, tmp_path: Path) -> None:
     assert plain.code == 1
     assert "\x1b" not in plain.all
     assert "\x1b[" in installed.run(*run, folder=tmp_path, FORCE_COLOR="1").out
+
+
+def test_the_image_s_command_works_from_a_folder_that_it_may_not_write(installed: Installed, tmp_path: Path) -> None:
+    """The CMD and the environment of the Dockerfile, with a mounted stacks.toml: nothing is written beside it."""
+    image = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    (command,) = re.findall(r"^CMD (\[.*\])$", image, re.MULTILINE)
+    (addopts,) = re.findall(r'PYTEST_ADDOPTS="([^"]*)"', image)
+    work, reports = tmp_path / "work", tmp_path / "reports"
+    work.mkdir()
+    shutil.copy(ROOT / "tests" / "quick_stacks.toml", work / "stacks.toml")
+    asked = [word.replace("/tmp/reports", str(reports)) for word in json.loads(command)]
+    options = ("-k", "test_no_alarm_is_ringing", "-p", "no:sugar")
+    ended = installed.run(*asked, *options, folder=work, PYTEST_ADDOPTS=addopts, PYTHONDONTWRITEBYTECODE="1")
+    assert ended.code == 0, ended.all
+    assert (reports / "daily-partial.html").exists()
+    assert [path.name for path in work.rglob("*")] == ["stacks.toml"]
