@@ -26,6 +26,7 @@ version = release = __version__
 html_show_copyright = False
 html_show_sphinx = False
 html_theme = "furo"
+smartquotes = False  # values are copied
 html_title = f"opschecks {__version__}"
 extensions = ["myst_parser"]
 myst_heading_anchors = 4
@@ -41,5 +42,5 @@ include_patterns = [
     "reports/README.md",
     "benchmarks/README.md",
 ]
-exclude_patterns = [".venv/**", "site/**", "docs/upstream.md"]
+exclude_patterns = [".venv/**", "site/**"]
 suppress_warnings = ["myst.header", "misc.highlighting_failure"]

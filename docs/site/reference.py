@@ -29,6 +29,7 @@ LISTED = {
     "keys": "Every key of stacks.toml; limits are the keys that begin with `limits.`.",
 }
 """Kinds of `opschecks list` that do not depend on a project, each with what its page says first."""
+TITLES = {"keys": "Keys of stacks.toml"}
 EXIT_CODES = {
     0: "everything is known and good; waived and not applicable count as good",
     1: "something failed",
@@ -47,7 +48,7 @@ def pages() -> Iterator[tuple[str, str]]:
     """Each page's name and its Markdown."""
     for kind, first in LISTED.items():
         yield f"{kind}.md", _listing(kind, first)
-    yield "commands.md", "\n".join(_commands(opschecks, "opschecks"))
+    yield "commands.md", "\n".join(["# Commands", "", *_commands(opschecks, "opschecks", 2)])
     yield "pytest-options.md", _pytest_options()
     yield "hooks.md", _hooks()
     yield "exit-codes.md", _exit_codes()
@@ -72,7 +73,7 @@ def listed(kind: str) -> list[Row]:
 
 
 def _listing(kind: str, first: str) -> str:
-    lines = [f"# {kind.capitalize()}", "", first, ""]
+    lines = [f"# {TITLES.get(kind, kind.capitalize())}", "", first, ""]
     for group, rows in _grouped(kind, listed(kind)).items():
         lines += [f"## {group}", ""] if group else []
         for row in rows:
@@ -106,7 +107,7 @@ def escaped(text: str) -> str:
     return "`".join(one if place % 2 else one.translate(plain) for place, one in enumerate(spans))
 
 
-def _commands(command: click.Command, name: str, depth: int = 1) -> Iterator[str]:
+def _commands(command: click.Command, name: str, depth: int) -> Iterator[str]:
     with click.Context(command, info_name=name, max_content_width=100, terminal_width=100) as context:
         yield from (f"{'#' * depth} `{name}`", "", "```text", command.get_help(context), "```", "")
         if isinstance(command, click.Group):

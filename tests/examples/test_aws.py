@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import boto3
+import botocore.session
 import pytest
 import yaml
+from botocore import xform_name
 from cfnlint.api import lint
 from cfnlint.config import ManualArgs
 from examples.aws import member_role
@@ -32,6 +35,8 @@ MOTO_LACKS = frozenset(
     }
 )
 """Types that moto's CloudFormation passes over. It makes them itself, by their own APIs."""
+MADE_BY_THE_CLI = {("cloudformation", "deploy"), ("ecr", "get-login-password")}
+"""Commands of the AWS CLI that are no operation of the service."""
 VERDICTS = {str(code) for code in (SOMETHING_FAILED, SOMETHING_UNSEEN)} | {"4"}
 
 
@@ -161,3 +166,26 @@ def test_the_readme_names_every_parameter_that_has_no_default() -> None:
             assert "Default" in told or re.search(rf"\b{name}\b", text), name
     for output in read(MAIN)["Outputs"]:
         assert re.search(rf"\b{output}\b", text), output
+
+
+def test_the_readme_s_commands_are_shell_and_know_their_options() -> None:
+    """By botocore's models, from which the AWS CLI makes its options."""
+    text = (MAIN.parent / "README.md").read_text(encoding="utf-8")
+    script = "\n".join(re.findall(r"```sh\n(.*?)```", text, re.DOTALL)).replace("\\\n", " ")
+    checked = subprocess.run(["bash", "-n"], input=script, capture_output=True, text=True, check=False)
+    assert checked.stderr == ""
+    asked = re.findall(r"\baws ([a-z0-9]+) ([a-z-]+)([^|;)\n]*)", script)
+    assert len(asked) > 10
+    for service, command, words in asked:
+        if (service, command) in MADE_BY_THE_CLI:
+            continue
+        model = botocore.session.get_session().get_service_model(service)
+        (operation,) = (name for name in model.operation_names if xform_name(name, "-") == command)
+        shape = model.operation_model(operation).input_shape
+        known = {xform_name(member, "-") for member in (shape.members if shape else ())} | {
+            "query",
+            "output",
+            "filters",
+        }
+        flags = {word.removeprefix("--") for word in words.split() if word.startswith("--")}
+        assert {flag.removeprefix("no-") for flag in flags} <= known, f"{command}: {flags - known}"
