@@ -133,16 +133,21 @@ class _Options:
         self.found.append((f"ini: {name}", {"help": help, **told}))
 
 
-def _pytest_options() -> str:
+def pytest_options() -> list[tuple[str, dict[str, Any]]]:
+    """The options that a run adds to pytest's, by their names, each with what it is declared with."""
     parser: Any = _Options()
     options.pytest_addoption(parser)
+    return list(parser.found)
+
+
+def _pytest_options() -> str:
     lines = [
         "# Options of pytest",
         "",
         "A run is `pytest checks/<suite>` or `pytest --pyargs opschecks.checks.<suite>`.",
         "",
     ]
-    for names, told in parser.found:
+    for names, told in pytest_options():
         shown = f"{names} {told.get('metavar', '')}".strip()
         lines += [f"## `{shown}`", "", escaped(" ".join(str(told.get("help", "")).split())), ""]
     return "\n".join(lines)

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from examples.aws import report as step
 
+from tests.examples.bucket import Bucket
+
 WHOLE: dict[str, Any] = {
     "counts": {"failed": 1, "missing": 0, "unseen": 0, "good": 3},
     "shards": {"of": 2, "not_ended": []},
@@ -22,16 +24,6 @@ TOLD: dict[str, tuple[dict[str, Any] | None, bool]] = {
     "nobody knows which stacks": ({**WHOLE, "unknown": "no fleet is on record"}, False),
     "nothing was told": (None, False),
 }
-
-
-class Bucket:
-    """S3 as the step uses it."""
-
-    def __init__(self) -> None:
-        self.kept: dict[str, tuple[bytes, str]] = {}
-
-    def put_object(self, *, Bucket: str, Key: str, Body: bytes, ContentType: str) -> None:  # noqa: N803 - AWS's names
-        self.kept[f"{Bucket}/{Key}"] = (Body, ContentType)
 
 
 def _answering(told: dict[str, Any] | None, code: int, calls: list[list[str]]) -> Any:
