@@ -6,7 +6,7 @@ import json
 import re
 import tomllib
 from datetime import UTC, datetime
-from importlib.metadata import distribution
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any
 
@@ -107,7 +107,7 @@ def test_the_same_installation_makes_the_same_bill(monkeypatch: pytest.MonkeyPat
 def test_a_bill_that_would_not_be_whole_is_not_made(monkeypatch: pytest.MonkeyPatch) -> None:
     def lacking(name: str) -> Any:
         if name == "jinja2":
-            raise sbom.PackageNotFoundError(name)
+            raise PackageNotFoundError(name)
         return distribution(name)
 
     monkeypatch.setattr(sbom, "distribution", lacking)

@@ -62,4 +62,5 @@ def _upload(folder: Path, pages: str, s3: Any) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(report(*sys.argv[1:4], boto3.client("s3")))
+    _state, _pages, _fleet = sys.argv[1:]
+    sys.exit(report(_state, _pages, _fleet, boto3.client("s3")))

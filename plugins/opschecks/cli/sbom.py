@@ -102,11 +102,11 @@ def _component(one: Distribution) -> dict[str, Any]:
 
 def _licences(one: Distribution) -> list[dict[str, Any]]:
     """By the SPDX expression where there is one, else by what the distribution calls it in one line."""
-    if expression := one.metadata.get("License-Expression"):
-        return [{"expression": expression}]
+    if "License-Expression" in one.metadata:
+        return [{"expression": one.metadata["License-Expression"]}]
     declared = one.metadata.get_all("Classifier") or []
     classified = [line.rpartition(" :: ")[2] for line in declared if line.startswith("License ::")]
-    plain = (one.metadata.get("License") or "").strip()
+    plain = one.metadata["License"].strip() if "License" in one.metadata else ""
     names = classified or ([plain] if plain and "\n" not in plain else [])
     return [{"license": {"name": name}} for name in dict.fromkeys(names)]
 
