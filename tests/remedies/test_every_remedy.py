@@ -12,11 +12,14 @@ from opschecks.config.stack import Stack
 from opschecks.core.change import CannotFix, Refused, Risk, Unknown
 from opschecks.core.observation import CouldNotLook
 from opschecks.fixing.remedy import BaseRemedy, known_remedies
+from opschecks.remedies import all_remedies
 from opschecks.remedies.settings.application_autoscaling import ResumeScaling, SetScalingLimits
 from opschecks.remedies.settings.cloudwatch_alarms import DisableAlarmActions, EnableAlarmActions, SilenceAlarm
 from opschecks.remedies.settings.ecs import RollBackService, ScaleService, good_revisions
 from opschecks.remedies.settings.elbv2 import EnableStickiness
+from opschecks.report.runbook import read_runbook
 from tests.canned import Aws, stack
+from tests.scratch import ROOT
 
 SERVICE = "arn:aws:ecs:us-west-2:123456789012:service/c/backend"
 TARGET = "service/c/backend"
@@ -316,3 +319,11 @@ def test_only_what_was_provably_not_made_is_called_refused(
     error: Exception, kind: type[Exception], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert type(_sending(error, monkeypatch)) is kind
+
+
+@pytest.mark.parametrize("remedy", [one for one in all_remedies().values() if one.__module__.startswith("opschecks.")])
+def test_every_remedy_says_what_it_does_and_where_the_runbook_speaks_of_it(remedy: type[BaseRemedy]) -> None:
+    assert remedy.runbook in read_runbook(ROOT / "checks" / "RUNBOOK.md")
+    assert remedy.what().endswith(".")
+    assert remedy.expects
+    assert any(not action.split(":")[1].startswith(("Describe", "Get", "List")) for action in remedy.allow)

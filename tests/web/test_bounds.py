@@ -20,7 +20,7 @@ from opschecks.web.client.packing import UnknownPacking, unpacked
 from opschecks.web.http import BODY_BYTES, Http, Response
 from opschecks.web.pages import Page
 from opschecks.web.websocket import MESSAGE_BYTES, websocket_reconnects, websocket_session
-from tests.web.test_probes import _target_health
+from tests.web.hosts import _target_health
 
 PIECE = b"x" * 65536
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import pytest
@@ -16,15 +15,6 @@ from opschecks.web.http import Http, Response
 from opschecks.web.site_objects import SiteObject, site_objects
 from tests.canned import Aws, Raw, after, concludes, stack, verdict
 from tests.canned_site import CDN, MD5, OTHER, item, page, told_of
-
-
-@pytest.fixture
-def mocked(monkeypatch: pytest.MonkeyPatch) -> Iterator[responses.RequestsMock]:
-    for name in ("http_proxy", "https_proxy", "all_proxy", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.upper(), raising=False)
-    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
-        yield mock
 
 
 def site(*pages: Raw, path: str = "", aws: Aws | None = None) -> list[SiteObject]:
