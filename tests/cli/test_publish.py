@@ -50,7 +50,7 @@ def test_a_replay_of_an_old_morning_does_not_pass_for_the_newest(here: FolderSto
     folder = tmp_path / "pages" / "here" / "daily"
     _publish(new, tmp_path / "pages")
     newest = (folder / "latest.html").read_bytes()
-    assert newest == (folder / f"{stem(new, 'action-needed')}.html").read_bytes()
+    assert newest == (folder / f"{stem_of(new, 'action-needed')}.html").read_bytes()
     _publish(old, tmp_path / "pages")
     assert (folder / "latest.html").read_bytes() == newest
     _publish(replace(new, versions={"opschecks": "later"}), tmp_path / "pages")
@@ -65,7 +65,7 @@ def test_two_runs_of_one_second_have_a_place_each(here: FolderStorage, tmp_path:
         _publish(each, tmp_path / "pages")
     folder = tmp_path / "pages" / "here" / "daily"
     listed = Listed((folder / "index.html").read_text(encoding="utf-8"))
-    assert listed.files == [f"{stem(one, 'action-needed')}.html" for one in (runs[1], runs[0], runs[2])]
+    assert listed.files == [f"{stem_of(one, 'action-needed')}.html" for one in (runs[1], runs[0], runs[2])]
     assert [json.loads((folder / file).with_suffix(".json").read_text())["started"] for file in listed.files] == [
         one.started.isoformat() for one in (runs[1], runs[0], runs[2])
     ]
@@ -81,7 +81,7 @@ def test_pages_that_earlier_versions_published_are_listed(here: FolderStorage, t
         (folder / file).write_text("mine")
     _publish(new, tmp_path / "pages")
     listed = Listed((folder / "index.html").read_text(encoding="utf-8"))
-    assert listed.files == [f"{stem(new, 'action-needed')}.html", name]
+    assert listed.files == [f"{stem_of(new, 'action-needed')}.html", name]
 
 
 HOSTILE_NAMES = ["<img src=x onerror=alert(1)>", "<script>alert(1)", "\"'><b>", "{{ 7 * 7 }}", "a&lt;b", "é 🚀", "..."]
@@ -92,7 +92,12 @@ def test_an_index_obeys_no_name_of_a_stack_or_file(here: FolderStorage, tmp_path
     run = ran({"test_a": {"A": F}}, stack=name)
     folder = tmp_path / "pages" / file_name(name) / "daily"
     folder.mkdir(parents=True)
-    for file in ("notes.html", f"{stem_of(run, '<b>')}.html", f"{stem(run, 'all-good')}.html.bak", "x_all-good.html"):
+    for file in (
+        "notes.html",
+        f"{stem_of(run, '<b>')}.html",
+        f"{stem_of(run, 'all-good')}.html.bak",
+        "x_all-good.html",
+    ):
         (folder / file).write_text("mine")
     _publish(run, tmp_path / "pages")
     listed = Listed((folder / "index.html").read_text(encoding="utf-8"))
