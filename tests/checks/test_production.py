@@ -2,33 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from functools import cache
 from typing import Any
 
 import pytest
 
-from tests.forks import TIMEOUT_S
-from tests.scratch import ROOT, Project
+from tests.programs import told_by
 from tests.twins import SUITES, TWINS, UNDER_WAY
 
 
 @cache
 def _every_run() -> dict[str, dict[str, Any]]:
     """Every suite's run on each twin, from one process: most of a run's time is its start."""
-    done = subprocess.run(
-        [sys.executable, str(ROOT / "tests" / "twins.py")],
-        cwd=ROOT,
-        env=Project(ROOT).environment(),
-        capture_output=True,
-        text=True,
-        timeout=TIMEOUT_S,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return {told["twin"]: told["suites"] for told in map(json.loads, done.stdout.splitlines())}
+    return {told["twin"]: told["suites"] for told in told_by("twins")}
 
 
 @pytest.mark.parametrize("name", TWINS)

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from functools import cache
 from typing import Any
 
 import pytest
 
-from tests.forks import TIMEOUT_S
-from tests.scratch import ROOT, Project
+from tests.programs import told_by
 from tests.twins import TWINS
 
 PLANNED = {
@@ -43,17 +39,7 @@ REFUSED = {
 
 @cache
 def _every_plan() -> dict[str, list[dict[str, Any]]]:
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.twin_plans"],
-        cwd=ROOT,
-        env=Project(ROOT).environment(),
-        capture_output=True,
-        text=True,
-        timeout=TIMEOUT_S,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return {told["twin"]: list(told["suites"].values()) for told in map(json.loads, done.stdout.splitlines())}
+    return {told["twin"]: list(told["suites"].values()) for told in told_by("twin_plans")}
 
 
 @pytest.mark.parametrize("name", TWINS)
