@@ -11,6 +11,7 @@ import pytest
 from opschecks.config.stack import Stack
 from opschecks.core.change import CannotFix, Refused, Risk, Unknown
 from opschecks.core.observation import CouldNotLook
+from opschecks.fixing.plan import within_limits_of
 from opschecks.fixing.remedy import BaseRemedy, known_remedies
 from opschecks.remedies import all_remedies
 from opschecks.remedies.settings.application_autoscaling import ResumeScaling, SetScalingLimits
@@ -106,10 +107,10 @@ def test_what_nobody_owns_is_set_to_the_limits_of_the_service() -> None:
     own = _stack(limits={"c/backend": {"min_tasks": 3, "max_tasks": 4}})
     sets = SetScalingLimits(own, Aws(settled), tuple)
     now = sets.read_for_plan(TARGET)
-    assert sets.within_limits_of(TARGET).want(now, {}) == {"MinCapacity": 3, "MaxCapacity": 4}
+    assert within_limits_of(TARGET, sets).want(now, {}) == {"MinCapacity": 3, "MaxCapacity": 4}
     assert sets.want(now, {}) == {"MinCapacity": 2, "MaxCapacity": 10}
     none: dict[tuple[str, str], Any] = {("application-autoscaling", "DescribeScalableTargets"): {"ScalableTargets": []}}
-    scales = ScaleService(own, Aws(none), tuple).within_limits_of(TARGET)
+    scales = within_limits_of(TARGET, ScaleService(own, Aws(none), tuple))
     assert scales.want({"desiredCount": 3}, {}) == {"desiredCount": 4}
 
 
