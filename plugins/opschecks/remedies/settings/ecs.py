@@ -56,11 +56,11 @@ class _Service(Setting):
         found = [target for target, own in filled.items() if own]
         if len(found) != 1:
             names = ", ".join(self.shown(one) for one in found) or "no service of the stack"
-            raise CannotFix(f"{names} stands behind it: which one to change, a person decides")
+            raise CannotFix(f"{names} stands behind it: a person must decide which one to change")
         if others := groups - filled[found[0]]:
             raise CannotFix(
                 f"{len(others)} of the {len(groups)} target groups behind it are not filled by {self.shown(found[0])}, "
-                "and may be the cause: which one it was, a person decides"
+                "and may be the cause: a person must decide which one it was"
             )
         return found
 
@@ -280,7 +280,7 @@ class RollBackService(_Revision):
         if not known:
             raise CannotFix(
                 "no filed run of daily or deploy-after ended all good with another revision: which one was good is "
-                "not known; opschecks fix deploy-revision --set revision=FAMILY:REVISION takes the one that you know"
+                "not known; opschecks fix deploy-revision --set revision=FAMILY:REVISION deploys one that you know"
             )
         self._require_active(known[0])
         return {**wanted, "taskDefinition": known[0]}
