@@ -6,6 +6,7 @@ The function below a bet is what it looks for, and the only way to it; it raises
 from __future__ import annotations
 
 import inspect
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar, cast
@@ -184,6 +185,19 @@ def _reporter(_: pytest.Item) -> Any:
         return None
     named = _says(terminal.pytest_configure, '"terminalreporter"')
     return named and _says(capture.pytest_load_initial_conftests, '"capturemanager"')
+
+
+@_bet(
+    "LoggingPlugin.log_cli_handler, which stops capturing, in all threads, while it shows a record",
+    PYTEST,
+    "hooks/log_records.py",
+    "what a check prints meanwhile would be shown as it is, with its secrets",
+)
+def live_logs(of: pytest.Item | pytest.Session) -> tuple[logging.Handler, ...]:
+    """What shows log records while checks run; nothing where the plugin is switched off."""
+    manager: Any = of.config.pluginmanager
+    plugin = manager.get_plugin("logging-plugin")
+    return (plugin.log_cli_handler,) if plugin else ()
 
 
 def _says(function: Callable[..., Any], text: str) -> str | None:
