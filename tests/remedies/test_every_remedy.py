@@ -12,7 +12,7 @@ from opschecks.config.stack import Stack
 from opschecks.core.change import CannotFix, Refused, Risk, Unknown
 from opschecks.core.observation import CouldNotLook
 from opschecks.fixing.plan import within_limits_of
-from opschecks.fixing.remedy import BaseRemedy, known_remedies
+from opschecks.fixing.remedy import BaseRemedy, Setting, known_remedies
 from opschecks.remedies import all_remedies
 from opschecks.remedies.settings.application_autoscaling import ResumeScaling, SetScalingLimits
 from opschecks.remedies.settings.cloudwatch_alarms import DisableAlarmActions, EnableAlarmActions, SilenceAlarm
@@ -250,6 +250,14 @@ def test_a_service_is_scaled_when_it_wants_that_many(desired: int, before: int, 
     remedy = _remedy(ScaleService)
     assert isinstance(remedy, ScaleService)
     assert remedy.is_there({"desiredCount": desired}, {"desiredCount": before}, {"desiredCount": wanted}) == there
+
+
+def test_a_setting_is_three_methods_and_nine_attributes() -> None:
+    declared = ("kind", "risk", "allow", "proof", "settles_within", "expects", "beware", "runbook", "wishes")
+    assert Setting.__abstractmethods__ == {"read", "want", "request"}
+    assert all(hasattr(Setting, name) for name in declared)
+    told = (ROOT / "docs" / "writing-checks.md").read_text(encoding="utf-8")
+    assert f"{', '.join(f'`{name}`' for name in declared)}." in " ".join(told.split())
 
 
 def test_two_remedies_of_one_name_are_refused() -> None:
