@@ -47,7 +47,7 @@ class EnableStickiness(Setting):
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:
         """On, by the cookie that it is set to, for at least as long as expected; a person chooses which cookie."""
-        kind = now.get("stickiness.type")
+        kind = str(now.get("stickiness.type"))
         if not (key := _COOKIES.get(kind)):
             raise CannotFix(f"its stickiness is by {kind}, which no cookie can replace: it is not behind an ALB")
         seconds = max(int(now.get(key, 0)), self.stack.limits.stickiness_s)

@@ -53,13 +53,13 @@ class PutRetention(Setting):
                 raise CannotFix(f"--set days={days}: AWS takes only {', '.join(map(str, ALLOWED_DAYS))}")
             return {"retentionInDays": days}
         low, high = self.stack.limits.log_retention_days_min, self.stack.limits.log_retention_days_max
-        if low <= (days := _days(now)) <= high:
-            raise CannotFix(f"it is kept for {plural(days, 'day')}, as expected; --set days=… changes it all the same")
+        if low <= (kept := _days(now)) <= high:
+            raise CannotFix(f"it is kept for {plural(kept, 'day')}, as expected; --set days=… changes it all the same")
         allowed = [one for one in ALLOWED_DAYS if low <= one <= high]
         if not allowed:
             between = f"between {low:g} and {plural(high, 'day')} (log_retention_days_min, …_max)"
             raise CannotFix(f"no retention that AWS takes lies {between}")
-        return {"retentionInDays": allowed[0] if days < low else allowed[-1]}
+        return {"retentionInDays": allowed[0] if kept < low else allowed[-1]}
 
     def request(self, target: str, before: State, after: State) -> Request:
         """A number of days is put; for ever is having no policy."""
