@@ -1,4 +1,4 @@
-"""Run as a program: every suite on the healthy production stack, and on its twins with one thing wrong; JSON lines.
+"""Run as a program: every suite, with --fix=plan, on the healthy production stack and its twins with one thing wrong.
 
 A twin is a fault of that stack only; what the plain sandbox can be given as well is in opschecks.sandbox.faults.
 """
@@ -186,7 +186,7 @@ TWINS = {
 
 
 def run(name: str) -> dict[str, object]:
-    """Exit code and outcome of each check of each suite."""
+    """Exit code and outcome of each check of each suite, and what remedies plan and refuse to plan."""
     sandbox = Sandbox(load_stacks(Path(STACKS)).stacks["production"])
     sandbox.start()
     sow_all(sandbox)
@@ -195,25 +195,32 @@ def run(name: str) -> dict[str, object]:
         with tempfile.TemporaryDirectory() as folder:
             _suite("deploy-before", folder)  # the snapshot of when all was well
             TWINS[name].give(sandbox)
-            return {"twin": name, "suites": {suite: _suite(suite, folder) for suite in SUITES}}
+            return {"twin": name, "suites": {suite: _suite(suite, folder, "--fix=plan") for suite in SUITES}}
     finally:
         sandbox.stop()
 
 
-def _suite(suite: str, folder: str) -> dict[str, object]:
+def _suite(suite: str, folder: str, *options: str) -> dict[str, object]:
+    given = ["--stack", "production", "--reports", folder, "--stacks", STACKS, "-q", *options]
     with contextlib.redirect_stdout(io.StringIO()) as printed:
-        options = ["--stack", "production", "--reports", folder, "--stacks", STACKS, "-q"]
-        code = int(pytest.main([*SUITES[suite], *options, "-p", "no:html", "-p", "no:cacheprovider"]))
-        path = Path(folder, f"{suite}.json")
-        if not path.exists():
-            return {"code": code, "printed": printed.getvalue()}
-        checks = json.loads(path.read_text())["checks"]
-        return {"code": code, "outcomes": {one["check"]: [one["outcome"], one["message"]] for one in checks}}
+        code = int(pytest.main([*SUITES[suite], *given, "-p", "no:html", "-p", "no:cacheprovider"]))
+    path, planned = Path(folder, f"{suite}.json"), Path(folder, "plan.json")
+    if not path.exists():
+        return {"code": code, "printed": printed.getvalue()}
+    plan: dict[str, Any] = json.loads(planned.read_text()) if planned.exists() else {}
+    planned.unlink(missing_ok=True)
+    return {
+        "code": code,
+        "outcomes": {one["check"]: [one["outcome"], one["message"]] for one in json.loads(path.read_text())["checks"]},
+        "planned": [f"{one['remedy']} on {one['name']}" for one in plan.get("changes", [])],
+        "refused": [f"{one['remedy']} on {one['name']}: {one['said']}" for one in plan.get("refused", [])],
+    }
 
 
 if __name__ == "__main__":
-    names = sys.argv[1:] or list(TWINS)
+    first, *others = sys.argv[1:] or list(TWINS)
+    sys.stdout.write(json.dumps(run(first)) + "\n")  # what it imported and read, a child that forks from here has
     with multiprocessing.get_context("fork").Pool(2, maxtasksperchild=1) as pool:
-        for told in pool.imap_unordered(run, names):
+        for told in pool.imap_unordered(run, others):
             sys.stdout.write(json.dumps(told) + "\n")
             sys.stdout.flush()
