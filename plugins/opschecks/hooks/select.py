@@ -80,7 +80,11 @@ def pytest_configure(config: pytest.Config) -> None:
             raise pytest.UsageError(f"{flag}: runs no checks; remove it, or use --collect-only")
     (suite,) = suites
     expected, played = _expected(config, suite), tape_of(config, suite)
-    run = _begin(config, suite, root, checks, _narrowed(config, inside, checks / SUITES[suite]), played)
+    with contextlib.ExitStack() as when_refused:
+        when_refused.callback(gc.enable)
+        gc.disable()  # a checks run lasts seconds, and collecting garbage visits all of botocore's models
+        run = _begin(config, suite, root, checks, _narrowed(config, inside, checks / SUITES[suite]), played)
+        when_refused.pop_all()
     run.expected = played.expected if played.tape.replays else expected
     config.stash[KEY] = run
     _settle_options(config, run)
@@ -284,7 +288,6 @@ def _reach(run: ChecksRun, config: pytest.Config) -> None:
 
 def _settle_options(config: pytest.Config, run: ChecksRun) -> None:
     """Where JUnit's and pytest-html's files go, and how the terminal reads; the user's own options win."""
-    gc.disable()  # a checks run lasts seconds, and collecting garbage visits all of botocore's models
     if run.worker or config.option.collectonly:
         return
     option: Any = config.option
