@@ -36,7 +36,7 @@ class Wire:
         self.sent = 0
         self.aws = session.Aws(stack(limits=LIMITS), {"aws_access_key_id": "none", "aws_secret_access_key": "none"})
         shared: Any = self.aws._shared
-        shared.session.events.register("before-send", self._answer)
+        shared.session.register("before-send", self._answer)
 
     def _answer(self, request: Any, **_: Any) -> Any:
         self.sent += 1

@@ -40,5 +40,4 @@ def _run(suite: str, folder: str) -> dict[str, object]:
 if __name__ == "__main__":
     tried = alone() if sys.argv[1:] == ["--alone"] else groups()
     named = [one for one in sys.argv[1:] if one != "--alone"] or ["", *(group.name for group in tried)]
-    run("")  # everything is imported and read once; a child that forks from here has it
     tell_each(run, named)

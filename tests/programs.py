@@ -1,7 +1,7 @@
 """Programs of the tests: every suite, on one sandbox after another, in processes of their own; what they saw as JSON.
 
 Most of a run's time is its start, so one program makes all of them: each process is forked from one that has imported
-everything, and ends after one sandbox, because a run of checks is made to end with its process and leaves much behind.
+and read everything, and ends after one sandbox, because a run of checks is made to end with its process.
 """
 
 from __future__ import annotations
@@ -45,11 +45,16 @@ def told_by(program: str) -> list[dict[str, Any]]:
 
 
 def tell_each(run: Callable[[str], dict[str, Any]], names: Sequence[str]) -> None:
-    """A line for each name: what its run, in a process of its own, returns."""
+    """A line for each name: what its run returns, the first's in this process, and each other's in one of its own."""
+    _tell(run(names[0]))
     with multiprocessing.get_context("fork").Pool(PROCESSES, maxtasksperchild=1) as pool:
-        for told in pool.imap_unordered(run, names):
-            sys.stdout.write(json.dumps(told) + "\n")
-            sys.stdout.flush()
+        for told in pool.imap_unordered(run, names[1:]):
+            _tell(told)
+
+
+def _tell(told: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(told) + "\n")
+    sys.stdout.flush()
 
 
 @contextlib.contextmanager

@@ -1,15 +1,16 @@
-"""Run as a program: every suite on the healthy production stack, and on its twins with one thing wrong; JSON lines.
+"""Run as a program: every suite, with --fix=plan, on the healthy production stack and its twins with one thing wrong.
 
 A twin is a fault of that stack only; what the plain sandbox can be given as well is in opschecks.sandbox.faults.
 """
 
 from __future__ import annotations
 
-import contextlib
+import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from opschecks.sandbox.seed import put_metrics
@@ -174,24 +175,24 @@ TWINS = {
 }
 
 
-@contextlib.contextmanager
-def given(name: str) -> Iterator[str]:
-    """A production stack that was well before this twin was made of it; the folder of its reports."""
-    with sandbox_of(STACKS, "production") as (sandbox, folder):
-        run_on(folder, "deploy-before")  # the snapshot of when all was well
-        TWINS[name].give(sandbox)
-        yield folder
-
-
-def run_on(folder: str, suite: str, *options: str) -> dict[str, Any]:
-    """Exit code of the suite, and outcome of each check."""
-    return run_suite(suite, folder, *SUITES[suite], "--stack", "production", "--stacks", STACKS, *options)
-
-
 def run(name: str) -> dict[str, Any]:
-    """What each suite says of one twin."""
-    with given(name) as folder:
-        return {"twin": name, "suites": {suite: run_on(folder, suite) for suite in SUITES}}
+    """Exit code and outcome of each check of each suite, and what remedies plan and refuse to plan."""
+    with sandbox_of(STACKS, "production") as (sandbox, folder):
+        _suite("deploy-before", folder)  # the snapshot of when all was well
+        TWINS[name].give(sandbox)
+        return {"twin": name, "suites": {suite: _suite(suite, folder, "--fix=plan") for suite in SUITES}}
+
+
+def _suite(suite: str, folder: str, *options: str) -> dict[str, Any]:
+    ended = run_suite(suite, folder, *SUITES[suite], "--stack", "production", "--stacks", STACKS, *options)
+    planned = Path(folder, "plan.json")
+    plan: dict[str, Any] = json.loads(planned.read_text()) if planned.exists() else {}
+    planned.unlink(missing_ok=True)
+    return {
+        **ended,
+        "planned": [f"{one['remedy']} on {one['name']}" for one in plan.get("changes", [])],
+        "refused": [f"{one['remedy']} on {one['name']}: {one['said']}" for one in plan.get("refused", [])],
+    }
 
 
 if __name__ == "__main__":

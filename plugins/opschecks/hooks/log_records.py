@@ -1,24 +1,25 @@
-"""Log records of a checks run are redacted: at DEBUG, botocore logs the session token of each request.
+"""Log records of a checks run: redacted, and shown live without exposing what a check prints.
 
-With log_cli pytest shows them while checks run, and stops capturing output for as long as that takes: what a check
-prints in that moment would be shown as it is. So only the main thread shows records, and none while a check prints.
+At DEBUG, botocore logs the session token of each request, and most of what it logs comes from the threads that observe.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
-from queue import SimpleQueue
+from collections import deque
+from collections.abc import Generator
 from typing import Any
 
 import pytest
 
 from ..core.redaction import redact_text
-from .pytest_private import live_logs
+from .pytest_private import live_log_handler
 from .state import checks_run
 
 _BEFORE = pytest.StashKey[Any]()
 """The factory of records that was there before."""
+_LIVE: pytest.StashKey[InTurn] = pytest.StashKey()
 
 
 class RedactedRecord(logging.LogRecord):
@@ -29,28 +30,31 @@ class RedactedRecord(logging.LogRecord):
         return redact_text(super().getMessage())
 
 
-class HeldBack(logging.Filter):
-    """Keeps the records of other threads from a handler until a check ends; a plugin of pytest's, which tells when."""
+class InTurn(logging.Filter):
+    """Holds what other threads log back from the live log, until the thread of the checks shows it.
+
+    To show a record, pytest stops capturing: what a check printed at that moment would go to the terminal as it is,
+    with its secrets, and be missing in the report.
+    """
 
     def __init__(self, handler: logging.Handler) -> None:
+        """Of the thread that runs the checks."""
         super().__init__()
         self._handler = handler
-        self._records: SimpleQueue[logging.LogRecord] = SimpleQueue()
-        handler.addFilter(self)
+        self._thread = threading.get_ident()
+        self._held = deque[logging.LogRecord]()
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Whether it is shown now."""
-        if threading.current_thread() is threading.main_thread():
+        """Whether the record may be shown now."""
+        if threading.get_ident() == self._thread:
             return True
-        self._records.put(record)
+        self._held.append(record)
         return False
 
-    def pytest_runtest_logstart(self) -> None:
-        """Show what was held back: no check is running now."""
-        while not self._records.empty():
-            self._handler.handle(self._records.get())
-
-    pytest_sessionfinish = pytest_runtest_logstart
+    def show(self) -> None:
+        """Show what was held back, in the order in which it was logged."""
+        while self._held:
+            self._handler.handle(self._held.popleft())
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -67,7 +71,28 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """From here on only the main thread shows records."""
+    """Before any thread is started."""
     if checks_run(session.config):
-        for handler in live_logs(session):
-            session.config.pluginmanager.register(HeldBack(handler))
+        handler = live_log_handler(session)
+        session.config.stash[_LIVE] = in_turn = InTurn(handler)
+        handler.addFilter(in_turn)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Between two checks."""
+    try:
+        return (yield)
+    finally:
+        _show(item.config)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """What was logged after the last check."""
+    _show(session.config)
+
+
+def _show(config: pytest.Config) -> None:
+    if _LIVE in config.stash:
+        config.stash[_LIVE].show()

@@ -188,16 +188,18 @@ def _reporter(_: pytest.Item) -> Any:
 
 
 @_bet(
-    "LoggingPlugin.log_cli_handler, which stops capturing, in all threads, while it shows a record",
+    "log_cli_handler of the plugin logging-plugin",
     PYTEST,
     "hooks/log_records.py",
-    "what a check prints meanwhile would be shown as it is, with its secrets",
+    "records of other threads are shown live between checks: to show one, pytest stops capturing what a check prints",
 )
-def live_logs(of: pytest.Item | pytest.Session) -> tuple[logging.Handler, ...]:
-    """What shows log records while checks run; nothing where the plugin is switched off."""
-    manager: Any = of.config.pluginmanager
-    plugin = manager.get_plugin("logging-plugin")
-    return (plugin.log_cli_handler,) if plugin else ()
+def live_log_handler(node: pytest.Item | pytest.Session) -> logging.Handler:
+    """The handler that shows records while they are logged; where the plugin is switched off, one that does nothing."""
+    manager: Any = node.config.pluginmanager
+    if not manager.has_plugin("logging-plugin"):
+        return logging.NullHandler()
+    handler: logging.Handler = manager.get_plugin("logging-plugin").log_cli_handler
+    return handler
 
 
 def _says(function: Callable[..., Any], text: str) -> str | None:
