@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ...core.model import NOT_APPLICABLE, CheckResult, Figure, Outcome
@@ -10,8 +10,9 @@ from ...core.run import Run
 from ...history.comparison import worst
 from ..amounts import number
 from ..source import PageSource
-from ..standing import TONES, WORDS, Strip, strip
+from ..standing import TONES, WORDS, Strip, anchor, strip
 from ..unseen import cause
+from .causes import hidden
 
 AREAS = {
     "health": "Backend",
@@ -40,7 +41,7 @@ FIGURES_SHOWN = 3
 
 @dataclass(frozen=True)
 class ServiceRow:
-    """One area of one stack. `tone` as of a tile."""
+    """One area of one stack. `tone` as of a tile; `reason` is the card of why it was not seen, if it hides others."""
 
     stack: str
     name: str
@@ -49,6 +50,7 @@ class ServiceRow:
     counted: str
     seen: str
     strip: Strip
+    reason: str = ""
 
 
 def facts(source: PageSource) -> list[ServiceRow]:
@@ -57,14 +59,17 @@ def facts(source: PageSource) -> list[ServiceRow]:
     keys = list(dict.fromkeys((check.stack, check.area) for check in run.checks))
     stacks = [stack.name for stack in run.stacks]
     keys.sort(key=lambda key: (stacks.index(key[0]), order.index(key[1]) if key[1] in AREAS else len(order), key[1]))
-    return [_row(run, stack, area) for stack, area in keys]
+    reasons = {check.anchor: one.anchor for one in hidden(source) if len(one.checks) > 1 for check in one.checks}
+    return [_row(run, stack, area, reasons) for stack, area in keys]
 
 
-def _row(run: Run, stack: str, area: str) -> ServiceRow:
+def _row(run: Run, stack: str, area: str, reasons: Mapping[str, str]) -> ServiceRow:
     checks = [check for check in run.checks if (check.stack, check.area) == (stack, area)]
     outcomes = [check.outcome for check in checks]
     applicable = len(checks) - outcomes.count(NOT_APPLICABLE)
     now = worst(outcomes)
+    unseen = [] if now == Outcome.FAILED else [one for one in checks if one.outcome == Outcome.BLIND]
+    reason = next((reasons[own] for one in unseen if (own := anchor(one.stack, one.check)) in reasons), "")
     return ServiceRow(
         stack=stack,
         name=AREAS.get(area, area.replace("_", " ").capitalize()),
@@ -73,6 +78,7 @@ def _row(run: Run, stack: str, area: str) -> ServiceRow:
         counted=f"{outcomes.count(Outcome.PASSED)} of {applicable} passed" if applicable else "none applies",
         seen=_seen(run, checks),
         strip=strip(run, stack, area, now),
+        reason=reason,
     )
 
 
