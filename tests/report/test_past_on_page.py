@@ -77,7 +77,7 @@ def test_a_card_shows_of_each_resource_since_when_and_what_was_changed(page: Pag
     texts = page.locator("#production-load .rows li").all_text_contents()
     rows = {text.split()[0]: " ".join(text.split()) for text in texts}
     assert set(rows) == {"svc-new", "svc-still", "svc-flapping"}
-    assert rows["svc-new"].startswith("svc-new svc-new is so new")
+    assert rows["svc-new"].startswith("svc-new arn:svc-new svc-new is so new")
     assert "last changed" not in rows["svc-new"]
     assert "day 3, since Sun 22 Nov, 08:00 CET last changed Tue 24 Nov, 08:00 CET by ann on laptop" in rows["svc-still"]
 

@@ -13,7 +13,7 @@ from .text import Whole
 from .times import moment
 
 WIDTH, HEIGHT = 320, 150
-LEFT, RIGHT, TOP, BOTTOM = 54, 10, 18, 22
+LEFT, RIGHT, TOP, BOTTOM = 60, 10, 18, 22
 SHORT_UNIT = 2
 LABEL = 34
 """How wide a time is below the axis; one that would be cut at the edge is left out."""

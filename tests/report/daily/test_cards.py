@@ -41,9 +41,9 @@ def test_facts_come_first_then_the_next_command_then_the_runbook_then_evidence()
         "Where backend", "Beside it 2 of 2 tasks run", "Changed last deploy backend:17 on",
         "not changed by opschecks in the last 30 days", "CPU – backend",
         "Fix scale-service can fix this. Preview (changes nothing): pytest checks/daily --stack production --fix=plan",
-        "Check again pytest checks/daily -k test_cpu_is_not_saturated --stack production", "Why it matters",
-        "Runbook high-cpu: ", "3 steps to look, 3 to act", "aws ecs describe-services --region us-west-2",
-        "Evidence 1 raw response",
+        "Why it matters", "Runbook high-cpu: ", "3 steps to look, 3 to act",
+        "aws ecs describe-services --region us-west-2",
+        "Check again: pytest checks/daily -k test_cpu_is_not_saturated --stack production", "Evidence 1 raw response",
     ]  # fmt: skip
     places = [said.find(part) for part in order]
     assert -1 not in places, order[places.index(-1)]
@@ -114,12 +114,16 @@ def test_resources_with_facts_of_their_own_have_rows_of_their_own() -> None:
     check, finding = FAULTS[0]
     several = [
         replace(
-            finding, resource=f"{SERVICE}-{n}", name=f"svc-{n}", facts=(replace(finding.facts[0], observed=f"{n} %"),)
+            finding,
+            resource=f"{SERVICE}-{n}",
+            name=f"svc-{n}",
+            message=f"{n} %",
+            facts=(replace(finding.facts[0], observed=f"{n} %"),),
         )
         for n in range(9)
     ]
     said = told(cards(replace(morning([(check, finding)]), findings=tuple(several)))["production-cpu_is_not_saturated"])
-    assert "svc-0 0 %" in said
+    assert "svc-0 service/incident-commander/backend-0 0 %" in said
     assert said.count("at most 90 %") == 1
     assert "and 3 more" in said
 

@@ -249,13 +249,24 @@ def _named(source: PageSource, one: Finding, given: set[str]) -> Named:
     own = finding_anchor(one)
     is_first = own not in given
     given.add(own)
+    shown = _short(source, one)
     return Named(
         anchor=own if is_first else "",
         name=one.name,
-        resource="" if one.resource == one.name else one.resource,
-        is_short=len(one.resource) <= LONGEST_ID,
+        resource=shown,
+        is_short=len(shown) <= LONGEST_ID,
         link=_link(source, one),
     )
+
+
+def _short(source: PageSource, one: Finding) -> str:
+    """The resource's id where that is not its name; of an ARN in the stack's own account and region what names it."""
+    if one.resource == one.name:
+        return ""
+    stack = next(stack for stack in source.run.stacks if stack.name == one.stack)
+    parts = one.resource.split(":", 5)
+    own = len(parts) == 6 and parts[3] in ("", stack.region) and parts[4] in ("", stack.account_id)
+    return parts[5] if own else one.resource
 
 
 def _link(source: PageSource, one: Finding) -> str:

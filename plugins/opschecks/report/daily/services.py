@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ...core.model import NOT_APPLICABLE, CheckResult, Figure, Outcome
 from ...core.run import Run
 from ...history.comparison import worst
-from ..amounts import number
+from ..amounts import named, number, plural
 from ..source import PageSource
 from ..standing import TONES, WORDS, Strip, anchor, strip
 from ..unseen import cause
@@ -37,6 +37,7 @@ AREAS = {
 }
 """How an area (the file `test_<area>.py`) is called and where it stands; others follow by name."""
 FIGURES_SHOWN = 3
+NAMED = 12
 
 
 @dataclass(frozen=True)
@@ -53,8 +54,27 @@ class ServiceRow:
     reason: str = ""
 
 
-def facts(source: PageSource) -> list[ServiceRow]:
+@dataclass(frozen=True)
+class Services:
+    """Services that stand open, and those that are folded below `summary`: where some are not ok, the others are."""
+
+    rows: tuple[ServiceRow, ...]
+    folded: tuple[ServiceRow, ...]
+    summary: str
+
+
+def facts(source: PageSource) -> Services:
     """Each area of each stack, in the order of AREAS."""
+    rows = _rows(source)
+    ok = tuple(row for row in rows if row.tone == "good")
+    if len(ok) in (0, len(rows)):
+        return Services(tuple(rows), (), "")
+    names = named([row.name for row in ok], NAMED)
+    summary = f"{plural(len(ok), 'service')} {'is' if len(ok) == 1 else 'are'} ok: {names}"
+    return Services(tuple(row for row in rows if row.tone != "good"), ok, summary)
+
+
+def _rows(source: PageSource) -> list[ServiceRow]:
     run, order = source.run, list(AREAS)
     keys = list(dict.fromkeys((check.stack, check.area) for check in run.checks))
     stacks = [stack.name for stack in run.stacks]
