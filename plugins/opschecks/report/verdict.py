@@ -52,6 +52,7 @@ def verdict(run: Run) -> Verdict:
     whole, brief = (f"{prefix}{'; '.join([_checks(run, titled), *extras])}.{rest}" for titled in (True, False))
     of_weeks = [week for _, week in weeks]
     steps = first(dict.fromkeys(_actions(run, of_weeks)), ACTIONS)[0]
+    brief = f"{brief[:1].upper()}{brief[1:]}"
     return Verdict(word, tone, whole, steps, brief, tuple(dict.fromkeys(_others(run, of_weeks))))
 
 

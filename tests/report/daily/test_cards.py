@@ -88,6 +88,8 @@ def test_one_failure_on_three_stacks_is_one_card() -> None:
         assert re.search(rf"{stack} · (new · )?last 14 runs", said), said
         assert f"--fix=plan --stack {stack}" in said or f"--stack {stack} --fix=plan" in said
     assert card.count("<details><summary>high-cpu") == 1
+    assert said.count("CPU peaked at 98 %") == 1
+    assert said.count("Observed the same as on production Where backend") == 2
     assert 'id="staging-cpu_is_not_saturated"' in card
 
 

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from typing import Any
 
 from ...core.model import CheckResult, Finding, Outcome
-from ...core.run import Past, Run
 from ..amounts import first, plural
 from ..chart import Chart, crosses
 from ..console import Place, link
@@ -24,6 +21,7 @@ from ..verdict import worst_first
 from .causes import Hidden, hidden
 from .filters import Filters, filters
 from .fixes import Fixes, fixes_of, suite_command
+from .touched import changes_of, last_change
 
 ROWS_OPEN = 6
 """Rows of a card that stand open; the others are in it too, folded."""
@@ -92,6 +90,8 @@ class Runbook:
 class Part:
     """The card's check on one stack. `expected` is said here where it is the same of all rows.
 
+    `same_as` is the stack above on which just the same was observed, or empty.
+
     `age` is new, flapping or day n; `since` the same in full; `evidence` is (name, JSON).
     """
 
@@ -111,6 +111,7 @@ class Part:
     look_again: str
     evidence: tuple[tuple[str, str], ...]
     evidence_left: str
+    same_as: str = ""
 
 
 @dataclass(frozen=True)
@@ -156,7 +157,7 @@ def _card(source: PageSource, checks: Sequence[CheckResult], told: dict[str, tup
         severity=check.severity.value,
         title=check.failing,
         why=check.why,
-        parts=tuple(_part(source, one) for one in checks),
+        parts=tuple(_parts(source, checks)),
         runbook=_runbook(source, check, own, told),
         kinds=" ".join(["failed", check.severity.value, *(f"of-{order.index(one.stack)}" for one in checks)]),
     )
@@ -191,6 +192,18 @@ def _tokens(source: PageSource, check: CheckResult) -> dict[str, str]:
     return {**stack.tokens, **({"resource": bad[0].resource, "name": bad[0].name} if bad else {})}
 
 
+def _parts(source: PageSource, checks: Sequence[CheckResult]) -> Iterator[Part]:
+    """A part for each stack; where the same was observed as on the first one, it is not told again."""
+    first_part = None
+    for part in (_part(source, check) for check in checks):
+        facts = [(row.badge, row.observed, row.expected, row.notes) for row in (*part.rows, *part.folded)]
+        if first_part and first_part[1] == facts and len(facts) == 1:
+            yield replace(part, same_as=first_part[0].stack, charts=())
+        else:
+            yield part
+        first_part = first_part or (part, facts)
+
+
 def _part(source: PageSource, check: CheckResult) -> Part:
     run = source.run
     stack = next(one for one in run.stacks if one.name == check.stack)
@@ -215,8 +228,8 @@ def _part(source: PageSource, check: CheckResult) -> Part:
         expected=shared,
         rows=tuple(rows[:ROWS_OPEN]),
         folded=tuple(rows[ROWS_OPEN:]),
-        changed=tuple(_changes(source, check, bad)),
-        charts=tuple(_charts(source, bad)),
+        changed=tuple(changes_of(source, check, bad)),
+        charts=tuple(_charts(source, check, bad)),
         fixes=fixes_of(run, check),
         look_again=f"{suite_command(run)} -k {check.check}{again}",
         evidence=tuple((one.name, Whole(_evidence(one))) for one in evidence),
@@ -233,7 +246,7 @@ def _rows(source: PageSource, check: CheckResult, bad: Sequence[Finding]) -> lis
     for one, age in zip(bad, ages, strict=True):
         facts = observed(one, check)
         badge = "" if one.outcome is Outcome.FAILED else one.outcome.words
-        notes = (facts.beside, "" if alike else age, _last_change(source, past, one))
+        notes = (facts.beside, "" if alike else age, last_change(source, past, one))
         groups.setdefault((badge, facts.observed, facts.expected, facts.limit, *notes), []).append(one)
     rows, given = [], set[str]()
     for (badge, seen, expected, limit, *more), of in groups.items():
@@ -278,50 +291,15 @@ def _link(source: PageSource, one: Finding) -> str:
     return link(one.resource, source.seen_by(one.stack, one.resource), place)
 
 
-def _changes(source: PageSource, check: CheckResult, bad: Sequence[Finding]) -> list[str]:
-    """The last deploy, and what the journal has not of the bad resources; what it has stands with each."""
-    past = source.run.past_of(check.stack)
-    about_resources = all(one.resource != f"stack/{one.stack}" for one in bad)
-    untouched = past.journal_days and about_resources and not any(_changed(past, one) for one in bad)
-    deployed = last_deploy(source.run, check.stack)
-    told = (
-        f"last deploy {deployed[1]} on {source.time(deployed[0])}" if deployed else "",
-        f"not changed by opschecks in the last {plural(past.journal_days, 'day')}" if untouched else "",
-    )
-    return [one for one in told if one]
-
-
-def _last_change(source: PageSource, past: Past, one: Finding) -> str:
-    changes = _changed(past, one)
-    if not changes:
-        return ""
-    newest = changes[-1]
-    return f"last changed {source.time(newest['begun'])} by {newest['by']}: {newest['remedy']}, {newest['state']}"
-
-
-def _changed(past: Past, one: Finding) -> Sequence[Mapping[str, Any]]:
-    """The changes of the finding's resource that the journal has."""
-    told = past.touched if past.journal_days else past.changes
-    return [change for change in told if change["target"] in (one.resource, one.name)]
-
-
-def last_deploy(run: Run, stack: str) -> tuple[datetime, str] | None:
-    """The newest deployment of the stack's services that the run saw: when it was made, and its task definition."""
-    found: list[tuple[datetime, str]] = []
-    for finding in run.findings:
-        told = finding.evidence.get("deployments") if finding.stack == stack else None
-        for one in told if isinstance(told, list) else []:
-            try:
-                made = datetime.fromisoformat(str(one["createdAt"]))
-                found.append((made.astimezone(UTC), one["taskDefinition"].rsplit("/", 1)[-1]))
-            except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
-                continue  # evidence is AWS's own words, whatever they are
-    return max(found, default=None)
-
-
-def _charts(source: PageSource, bad: Sequence[Finding]) -> list[Chart]:
-    """The series that crossed their limits."""
-    lines = [(one, line) for one in bad for line in source.run.series_of(one) if crosses(line)]
+def _charts(source: PageSource, check: CheckResult, bad: Sequence[Finding]) -> list[Chart]:
+    """The series that crossed their limits and are what the check is about, as its own words show."""
+    words = " ".join([check.failing, check.check, *(one.message for one in bad[:1])]).lower()
+    lines = [
+        (one, line)
+        for one in bad
+        for line in source.run.series_of(one)
+        if crosses(line) and line.label.partition(" ")[0].lower() in words
+    ]
     drawn = (source.chart(line, one.name, one.stack, one.resource) for one, line in lines[:CHARTS_SHOWN])
     return [one for one in drawn if one]
 
