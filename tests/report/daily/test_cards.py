@@ -38,10 +38,10 @@ def test_facts_come_first_then_the_next_command_then_the_runbook_then_evidence()
     order = [
         "critical new A service's CPU is saturated", "last 14 runs: 13 passed, 1 failed", "1 of 1 examined",
         "owner the platform team", "Observed CPU peaked at 98 % within the last half hour", "Expected at most 90 %",
-        "Where backend", "Beside it 2 of 2 tasks run", "Changed last deploy backend:17 on",
-        "not changed by opschecks in the last 30 days", "CPU – backend",
+        "Where backend", "Beside it 2 of 2 tasks run", "Changed deployed backend:17 on",
+        "no change by opschecks in 30 days", "CPU – backend",
         "Fix scale-service can fix this. Preview (changes nothing): pytest checks/daily --stack production --fix=plan",
-        "Why it matters", "Runbook high-cpu: ", "3 steps to look, 3 to act",
+        "Runbook high-cpu: ", "3 steps to look, 3 to act", "Why it matters: Users notice this",
         "aws ecs describe-services --region us-west-2",
         "Check again: pytest checks/daily -k test_cpu_is_not_saturated --stack production", "Evidence 1 raw response",
     ]  # fmt: skip

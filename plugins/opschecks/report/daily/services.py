@@ -42,7 +42,7 @@ NAMED = 12
 
 @dataclass(frozen=True)
 class ServiceRow:
-    """One area of one stack. `tone` as of a tile; `reason` is the card of why it was not seen, if it hides others."""
+    """One area of one stack. `tone` as of a tile; `cards` are those that say more: (anchor, words)."""
 
     stack: str
     name: str
@@ -51,7 +51,7 @@ class ServiceRow:
     counted: str
     seen: str
     strip: Strip
-    reason: str = ""
+    cards: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -88,25 +88,28 @@ def _row(run: Run, stack: str, area: str, reasons: Mapping[str, str]) -> Service
     outcomes = [check.outcome for check in checks]
     applicable = len(checks) - outcomes.count(NOT_APPLICABLE)
     now = worst(outcomes)
-    unseen = [] if now == Outcome.FAILED else [one for one in checks if one.outcome == Outcome.BLIND]
-    reason = next((reasons[own] for one in unseen if (own := anchor(one.stack, one.check)) in reasons), "")
+    failed = [one for one in checks if one.outcome == Outcome.FAILED]
+    cards = {anchor(one.stack, one.check): one.failing for one in sorted(failed, key=lambda one: -one.severity.rank)}
+    unseen = [] if failed else [one for one in checks if one.outcome == Outcome.BLIND]
+    hiding = [reasons[own] for one in unseen if (own := anchor(one.stack, one.check)) in reasons]
+    cards |= dict.fromkeys(hiding[:1], "the reason, above")
     return ServiceRow(
         stack=stack,
         name=AREAS.get(area, area.replace("_", " ").capitalize()),
         state={"failed": "failing", "passed": "ok"}.get(now, WORDS[now or NOT_APPLICABLE]),
         tone=TONES.get(now or Outcome.PASSED, "unsure"),
         counted=f"{outcomes.count(Outcome.PASSED)} of {applicable} passed" if applicable else "none applies",
-        seen=_seen(run, checks),
+        seen="" if cards else _seen(run, checks),
         strip=strip(run, stack, area, now),
-        reason=reason,
+        cards=tuple(cards.items()),
     )
 
 
 def _seen(run: Run, checks: Sequence[CheckResult]) -> str:
-    """What is wrong, worst first; where nothing is, the numbers that were seen, or what was said of them."""
-    bad = [check for check in checks if check.outcome in (Outcome.FAILED, Outcome.BLIND)]
-    if bad:
-        return cause(max(bad, key=lambda check: (check.outcome == Outcome.FAILED, check.severity.rank)).message)
+    """Why it could not be seen; else the numbers that were seen, or what was said of them."""
+    blind = [check for check in checks if check.outcome == Outcome.BLIND]
+    if blind:
+        return cause(max(blind, key=lambda check: check.severity.rank).message)
     findings = [one for check in checks for one in run.findings_of(check) if one.resource != f"stack/{check.stack}"]
     figures: dict[str, Figure] = {
         figure.label: figure for finding in findings for figure in finding.figures if not isinstance(figure.value, str)

@@ -19,8 +19,8 @@ def changes_of(source: PageSource, check: CheckResult, bad: Sequence[Finding]) -
     untouched = past.journal_days and about_resources and not any(_changed(past, one) for one in bad)
     deployed = last_deploy(source.run, check.stack)
     told = (
-        f"last deploy {deployed[1]} on {source.time(deployed[0])}" if deployed else "",
-        f"not changed by opschecks in the last {plural(past.journal_days, 'day')}" if untouched else "",
+        f"deployed {deployed[1]} on {source.time(deployed[0])}" if deployed else "",
+        f"no change by opschecks in {plural(past.journal_days, 'day')}" if untouched else "",
     )
     return [one for one in told if one]
 
