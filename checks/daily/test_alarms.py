@@ -45,7 +45,7 @@ def test_alarms_can_act(alarms: list[Alarm], alarm_deliveries: Deliveries, stack
             assert not alarm.suppressed_by, alarm.suppressed_by
             assert not alarm_deliveries.muted(alarm), alarm_deliveries.muted(alarm)
             for rule, hours in alarm_deliveries.scheduled(alarm):
-                note(f"{rule}: {plural(hours, 'hour')} a week")
+                note(f"{rule}: {plural(hours, 'hour')} a week", expected=f"at most {limit:g} hours a week")
                 assert hours <= limit, f"limit {limit:g}"
             assert not alarm_deliveries.failed(alarm), f"nobody was called: {alarm_deliveries.failed(alarm)}"
 
@@ -56,5 +56,5 @@ def test_alarms_are_not_flapping(overnight_alarms: list[Ringing], stack: Stack, 
     for alarm in overnight_alarms:
         with examine(alarm) as note:
             limit = stack.limits.of(alarm).alarm_rings_per_day
-            note(alarm.told)
+            note(alarm.told, expected=f"at most {limit} a day")
             assert alarm.times <= limit, f"limit {limit}"

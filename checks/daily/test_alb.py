@@ -41,7 +41,7 @@ def test_server_errors_are_rare(
                 note(shared)
                 continue
             worst = one.errors_5xx_per_minute
-            note(f"peaked at {worst:g} 5xx in a minute of the last hour")
+            note(f"peaked at {worst:g} 5xx in a minute of the last hour", expected=f"at most {limit} a minute")
             assert worst <= limit, f"limit {limit} per minute"
 
 
@@ -63,5 +63,7 @@ def test_responses_are_quick(
             if worst is None:
                 note(f"{plural(requests, 'request')} in the last hour: too few for a p95 (limit response_time_samples)")
                 continue
-            note(f"p95 peaked at {worst:.0f} ms in the last hour")
+            note(
+                f"p95 peaked at {worst:.0f} ms in the last hour", expected=f"at most {limits.response_time_p95_ms:g} ms"
+            )
             assert worst <= limits.response_time_p95_ms, f"limit {limits.response_time_p95_ms:g} ms"

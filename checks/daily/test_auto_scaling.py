@@ -37,7 +37,8 @@ def test_scaling_limits_are_as_wanted(auto_scaling: list[ServiceScaling], stack:
                 note(service.never_scales)
                 continue
             assert service.is_registered, "it has no scalable target"
-            note(f"{service.min_capacity} to {plural(service.max_capacity, 'task')}")
+            wanted = f"{limits.min_tasks} to {plural(limits.max_tasks, 'task')}"
+            note(f"{service.min_capacity} to {plural(service.max_capacity, 'task')}", expected=wanted)
             if by := service.set_by_schedule(limits.min_tasks, limits.max_tasks):
                 note(f"set by the schedule: {', '.join(by)}")
                 continue

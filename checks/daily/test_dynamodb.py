@@ -32,7 +32,7 @@ def test_tables_are_not_throttled(
             limit = stack.limits.of(table).throttled_requests_per_hour
             assert table.status != "MISSING", "the table does not exist"
             throttled = table.throttled_last_hour
-            note(f"{throttled} throttled requests in the last hour")
+            note(f"{throttled} throttled requests in the last hour", expected=f"at most {limit}")
             why = [table.operations, str(throttle_causes.get(table.name, ""))]
             assert throttled <= limit, "; ".join(filter(None, why)) or f"limit {limit}"
             seen(table.status)
@@ -44,6 +44,6 @@ def test_tables_bill_as_wanted(tables: list[Table], stack: Stack, examine: Exami
     for table in tables:
         with examine(table) as note:
             assert table.status != "MISSING", "the table does not exist"
-            note(table.billing_mode)
             wanted = stack.limits.of(table).billing_mode
+            note(table.billing_mode, expected=wanted)
             assert table.billing_mode == wanted, f"expected {wanted}"

@@ -14,8 +14,8 @@ def test_cpu_leaves_headroom(service_load: list[ServiceLoad], stack: Stack, exam
     """Above the scaling target for a whole hour means that scaling does not keep up, and the next peak hurts."""
     for service in service_load:
         with examine(service) as note:
-            note(f"{service.cpu_last_hour:.0f} % over the last hour")
             limit = stack.limits.of(service).cpu_percent
+            note(f"{service.cpu_last_hour:.0f} % over the last hour", expected=f"at most {limit:g} %")
             assert service.cpu_last_hour <= limit, f"limit {limit:g} %"
 
 
@@ -25,7 +25,7 @@ def test_cpu_is_not_saturated(service_load: list[ServiceLoad], stack: Stack, exa
     for service in service_load:
         with examine(service) as note:
             limit, peak = stack.limits.of(service).cpu_saturated_percent, service.cpu_peak
-            note(f"CPU peaked at {peak:.3g} % within the last half hour")
+            note(f"CPU peaked at {peak:.3g} % within the last half hour", expected=f"at most {limit:g} %")
             assert peak <= limit, f"limit {limit:g} %; {service.beside}"
             note(service.beside)
 
@@ -37,7 +37,8 @@ def test_memory_leaves_headroom(service_load: list[ServiceLoad], stack: Stack, e
         with examine(service) as note:
             limits = stack.limits.of(service)
             average, peak = service.memory_last_hour, service.memory_peak
-            note(f"averaged {average:.3g} % over the last hour, peaked at {peak:.3g} %")
+            wanted = f"average at most {limits.memory_percent:g} %, peak at most {limits.memory_peak_percent:g} %"
+            note(f"averaged {average:.3g} % over the last hour, peaked at {peak:.3g} %", expected=wanted)
             assert average <= limits.memory_percent, f"limit of the average {limits.memory_percent:g} %"
             assert peak <= limits.memory_peak_percent, f"limit of the peak {limits.memory_peak_percent:g} %"
 
@@ -58,7 +59,8 @@ def test_services_run_the_tasks_they_want(
             if service.running < service.desired:
                 assert rollout.is_starting, rollout.why or "none is being started for the missing ones"
                 waiting = (now - service.short_since) / timedelta(minutes=1)
-                note(f"the missing ones have been tried for {plural(round(waiting), 'minute')}")
+                wanted = f"all running within {plural(longest, 'minute')}"
+                note(f"the missing ones have been tried for {plural(round(waiting), 'minute')}", expected=wanted)
                 assert waiting <= longest, "; ".join(
                     [f"limit {plural(longest, 'minute')}", *filter(None, [rollout.why])]
                 )
@@ -81,8 +83,8 @@ def test_deployments_are_settled(rollouts: list[Rollout], stack: Stack, examine:
             assert not rollout.failure, rollout.failure
             assert not rollout.cannot_start, rollout.cannot_start
             for moving in rollout.under_way:
-                note(str(moving))
                 limit = longest + moving.planned
+                note(str(moving), expected=f"ends within {plural(limit / timedelta(minutes=1), 'minute')}")
                 assert moving.age <= limit, f"limit {plural(limit / timedelta(minutes=1), 'minute')}"
             if rollout.by_events_only:
                 note(f"judged by the service's messages alone: {rollout.by_events_only}")

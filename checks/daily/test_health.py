@@ -11,7 +11,8 @@ def test_backend_is_healthy(health: Health, stack: Stack, examine: Examine) -> N
     with examine(health) as note:
         note(f"latency {health.answer.latency_ms:.0f} ms")
         if health.certificate_days_left is not None:
-            note(f"certificate valid for {plural(round(health.certificate_days_left), 'day')}")
+            wanted = f"at least {plural(limits.certificate_days, 'day')}"
+            note(f"certificate valid for {plural(round(health.certificate_days_left), 'day')}", expected=wanted)
             assert health.certificate_days_left >= limits.certificate_days, (
                 f"limit {plural(limits.certificate_days, 'day')}"
             )

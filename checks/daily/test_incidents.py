@@ -24,7 +24,8 @@ def test_active_incidents_are_young(
         with examine(incident) as note:
             age = now - incident.created_at
             limit = stack.limits.oldest_active(incident.severity)
-            note(f"{incident.severity}, active for {in_words(age)}: {incident.title}")
+            wanted = f"resolved within {in_words(limit)}"
+            note(f"{incident.severity}, active for {in_words(age)}: {incident.title}", expected=wanted)
             assert age <= limit, f"limit {in_words(limit)}"
 
 

@@ -12,7 +12,7 @@ def test_errors_are_rare_in_the_logs(log_errors: list[LogErrors], stack: Stack, 
     for group in log_errors:
         with examine(group) as note:
             limit = stack.limits.of(group).log_errors_per_hour
-            note(group.told)
+            note(group.told, expected=f"at most {limit} an hour")
             assert group.at_most(limit), f"limit {limit}" + (f"; most often: {group.top}" if group.top else "")
 
 

@@ -19,7 +19,8 @@ def test_websocket_sessions_open_and_answer(websocket_session: Session, stack: S
     with examine(session) as note:
         assert not session.refused, session.refused
         assert session.ping_ms is not None, session.ended_early or f"no pong within {limits.probe_timeout_s:g} s"
-        note(f"opened in {session.open_ms:.0f} ms, pong after {session.ping_ms:.0f} ms")
+        wanted = f"a pong within {limits.websocket_ping_ms:g} ms"
+        note(f"opened in {session.open_ms:.0f} ms, pong after {session.ping_ms:.0f} ms", expected=wanted)
         assert session.ping_ms <= limits.websocket_ping_ms, f"limit {limits.websocket_ping_ms:g} ms"
         assert not session.ended_early, f"after {session.held_s:.1f} s: {session.ended_early}"
 
@@ -38,7 +39,7 @@ def test_websocket_sessions_are_sticky(websocket_groups: list[WebSocketGroup], s
             if group.by_address:
                 note("by the client's address")
                 continue
-            note(f"for {in_words(group.sticky_for)}")
+            note(f"for {in_words(group.sticky_for)}", expected=f"at least {in_words(wanted)}")
             assert group.sticky_for >= wanted, f"expected at least {in_words(wanted)}"
 
 
@@ -76,5 +77,5 @@ def test_websocket_errors_are_rare_in_the_logs(log_errors: list[LogErrors], stac
     for group in log_errors:
         with examine(group) as note:
             limit = stack.limits.of(group).websocket_errors_per_hour
-            note(group.told_of_websockets)
+            note(group.told_of_websockets, expected=f"at most {limit} an hour")
             assert group.websocket_at_most(limit), f"limit {limit}"

@@ -31,7 +31,7 @@ def run_of(suite: str = "daily", **more: Any) -> Run:
 
 def text_of(page: str) -> str:
     """What a page says, without its markup."""
-    body = re.sub("</?time[^>]*>", "", page.partition("<body>")[2])
+    body = re.sub("</?time[^>]*>|<wbr>", "", page.partition("<body>")[2])
     return " ".join(unescape(re.sub("<[^>]*>", " ", body)).split())
 
 

@@ -71,6 +71,14 @@ class Stack(TomlTable):
     )
     account_id: AccountId | None = Field(None, description="the account that the credentials must belong to")
     endpoint_url: Url | None = Field(None, description="another endpoint for every AWS call")
+    access_portal: Url | None = Field(
+        None,
+        description="start URL of IAM Identity Center, such as https://d-0123456789.awsapps.com/start, through which "
+        "links of reports to the AWS console go",
+    )
+    access_portal_role: Annotated[str, Field(pattern=r"^[\w+=,.@-]{1,32}$")] | None = Field(
+        None, description="the permission set that those links take; default: the portal asks"
+    )
     state: StatePlace | None = Field(
         None,
         description="where history, journal and lock are kept: a folder (default: reports/history), "

@@ -152,8 +152,23 @@ def check(
 
 
 @dataclass(frozen=True)
+class Fact:
+    """One thing that was observed of a resource. `expected` is what was expected of it, or empty.
+
+    `failed`: this is what the check failed for; the others were seen beside it.
+    """
+
+    observed: str
+    expected: str = ""
+    failed: bool = False
+
+
+@dataclass(frozen=True)
 class Finding:
-    """The result of one check for one resource of one stack."""
+    """The result of one check for one resource of one stack.
+
+    `facts` are the parts of the message of one that failed; none of others, and of those of an earlier version.
+    """
 
     stack: Name
     check: Name
@@ -165,6 +180,7 @@ class Finding:
     evidence: Mapping[str, Any] = field(repr=False, default_factory=dict)
     figures: tuple[Figure, ...] = field(repr=False, default=())
     waiver: Annotated[Mapping[str, str] | None, Written(WaivedBy | None)] = None
+    facts: Annotated[tuple[Fact, ...], LATER] = ()
 
 
 @dataclass(frozen=True)

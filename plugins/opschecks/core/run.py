@@ -14,7 +14,11 @@ from .written import LATER, Changed, Costs, CountFromZero, Day, Journaled, Name,
 
 @dataclass(frozen=True)
 class StackFacts:
-    """A stack in reports; `tokens` has the values for the placeholders of RUNBOOK.md."""
+    """A stack in reports; `tokens` has the values for the placeholders of RUNBOOK.md.
+
+    `portal` is the start URL of IAM Identity Center through which links to the console go, `portal_role` the permission
+    set that they take; or empty.
+    """
 
     name: Name
     sandbox: bool
@@ -23,6 +27,8 @@ class StackFacts:
     time_zone: Name = "UTC"
     contacts: Mapping[str, str] = field(default_factory=dict)
     tokens: Mapping[str, str] = field(default_factory=dict)
+    portal: Annotated[str, LATER] = ""
+    portal_role: Annotated[str, LATER] = ""
 
 
 @dataclass(frozen=True)

@@ -234,6 +234,8 @@ def _facts(run: ChecksRun) -> list[StackFacts]:
             time_zone=stack.time_zone,
             contacts={role: name for role, name in stack.contacts.model_dump().items() if name},
             tokens=stack.tokens(),
+            portal=stack.access_portal or "",
+            portal_role=stack.access_portal_role or "",
         )
         for stack in run.stacks
     ]

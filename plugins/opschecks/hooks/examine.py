@@ -2,21 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import pytest
 
-from ..core.model import Check, Finding, Outcome, Resource
+from ..core.model import Check, Fact, Finding, Outcome, Resource
 from ..core.observation import CouldNotLook, NotConfigured
 from ..core.redaction import redact_text
 
 LONGEST_MESSAGE = 1000
 _TRACEBACKS_KEPT = 3
 
-Note = Callable[[str], None]
 EndedBy = Callable[[BaseException], str]
+
+
+_COMPLETES = re.compile(r"(limit|expected)\b")
+"""The words with which an assertion only says what was expected of the last thing that was noted."""
+
+
+class Note(Protocol):
+    """Adds a sentence to the finding, which is shown even if it passes."""
+
+    def __call__(self, observed: str, *, expected: str = "") -> None:
+        """`expected` is what was expected of it; without, it is only shown beside what was judged."""
+
+
+def facts_of(notes: Sequence[Fact], reason: str) -> tuple[Fact, ...]:
+    """The parts of a failure: what was noted, and the text of the assertion.
+
+    A text such as "limit 90 %" is about the last note, whether that says itself what was expected or not; any other
+    text is a fact of its own.
+    """
+    if notes and _COMPLETES.match(reason):
+        *before, last = notes
+        expected, _, more = reason.partition("; ")
+        judged = Fact(last.observed, last.expected or expected.removeprefix("expected "), failed=True)
+        return (*before, judged, *((Fact(more),) if more else ()))
+    return (*notes, Fact(reason, failed=True))
 
 
 def outcome_of(error: BaseException) -> Outcome:
@@ -61,18 +86,20 @@ class Examine:
     def __call__(self, resource: Resource) -> _Examination:
         """A context in which a failed assert becomes the resource's finding, and the check goes on.
 
-        It returns a function that adds a sentence to the finding, which is shown even if it passes.
+        It returns a function that adds a sentence to the finding, which is shown even if it passes; with `expected`
+        the sentence is what is judged next.
         """
         return _Examination(self, resource)
 
-    def conclude_from(self, resource: Resource, error: BaseException, notes: Sequence[str] = ()) -> None:
-        """Record what an exception means for the resource, after the sentences of `notes`."""
-        message = "; ".join([*notes, message_of(error, self.check.runbook)])
-        self.conclude(resource, outcome_of(error), message)
+    def conclude_from(self, resource: Resource, error: BaseException, notes: Sequence[Fact] = ()) -> None:
+        """Record what an exception means for the resource, after what was noted."""
+        outcome, reason = outcome_of(error), message_of(error, self.check.runbook)
+        facts = facts_of(notes, reason) if outcome is Outcome.FAILED else ()
+        self.conclude(resource, outcome, "; ".join([*(note.observed for note in notes), reason]), facts)
         if getattr(error, "is_final", False):
             self.final.add(self.findings[-1].message)
 
-    def conclude(self, resource: Resource, outcome: Outcome, message: str) -> None:
+    def conclude(self, resource: Resource, outcome: Outcome, message: str, facts: Iterable[Fact] = ()) -> None:
         """Record one finding."""
         self.findings.append(
             Finding(
@@ -85,6 +112,9 @@ class Examine:
                 message=redact_text(message),
                 evidence=resource.evidence,
                 figures=resource.figures,
+                facts=tuple(
+                    Fact(redact_text(fact.observed), redact_text(fact.expected), fact.failed) for fact in facts
+                ),
             )
         )
 
@@ -93,16 +123,19 @@ class _Examination:
     def __init__(self, examine: Examine, resource: Resource) -> None:
         self._examine = examine
         self._resource = resource
-        self._notes: list[str] = []
+        self._notes: list[Fact] = []
 
     def __enter__(self) -> Note:
-        return self._notes.append
+        return self._note
+
+    def _note(self, observed: str, *, expected: str = "") -> None:
+        self._notes.append(Fact(observed, expected))
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> Literal[True] | None:
         if error is None:
-            self._examine.conclude(self._resource, Outcome.PASSED, "; ".join(self._notes))
+            self._examine.conclude(self._resource, Outcome.PASSED, "; ".join(note.observed for note in self._notes))
             return None
         if isinstance(error, KeyboardInterrupt | GeneratorExit | pytest.exit.Exception):
             return None

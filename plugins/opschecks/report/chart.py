@@ -13,7 +13,8 @@ from .text import Whole
 from .times import moment
 
 WIDTH, HEIGHT = 320, 150
-LEFT, RIGHT, TOP, BOTTOM = 44, 10, 18, 22
+LEFT, RIGHT, TOP, BOTTOM = 60, 10, 18, 22
+SHORT_UNIT = 2
 LABEL = 34
 """How wide a time is below the axis; one that would be cut at the edge is left out."""
 SPARK_WIDTH, SPARK_HEIGHT = 110, 26
@@ -65,6 +66,7 @@ def chart(series: Series, name: str, zone: tzinfo, earlier: Series | None = None
     before = list(_a_day_later(earlier, points[0][0], points[-1][0])) if earlier else []
     values = [value for _, value in (*points, *before)]
     top = _nice(max(values + ([series.limit] if series.limit else [])))
+    unit = series.unit if len(series.unit) <= SHORT_UNIT else ""  # a longer one has room in the title only
     begin, end = points[0][0], max(points[-1][0], points[0][0] + timedelta(seconds=series.period_s))
 
     def x(time: datetime) -> float:
@@ -80,7 +82,7 @@ def chart(series: Series, name: str, zone: tzinfo, earlier: Series | None = None
     half = timedelta(seconds=series.period_s / 2)
     over = () if series.limit is None else tuple(_over(points, series.limit, series.period_s))
     return Chart(
-        title=f"{series.label} – {name}",
+        title=f"{series.label}{f' {series.unit}' if series.unit and not unit else ''} – {name}",
         said=_said(series, name, zone),
         lines=drawn(points),
         before=drawn(before),
@@ -91,7 +93,7 @@ def chart(series: Series, name: str, zone: tzinfo, earlier: Series | None = None
             for time in _hours(begin, end, zone)
             if x(time) <= WIDTH - LABEL / 2
         ),
-        y_ticks=tuple(Tick(y(value), number(value)) for value in (0.0, top / 2, top)),
+        y_ticks=tuple(Tick(y(value), number(value, unit)) for value in (0.0, top / 2, top)),
         limit=None if series.limit is None else Tick(y(series.limit), f"limit {number(series.limit, series.unit)}"),
     )
 

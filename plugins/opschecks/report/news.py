@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from ..core.model import CheckResult, Outcome
 from ..core.run import Past, Run, Standing
-from .amounts import plural
 
 BAD = ("new", "still", "flapping")
 """States of what is failing in this run."""
@@ -67,7 +66,7 @@ def counts(run: Run) -> Iterator[str]:
     failing = sum(number for each, number in numbers.items() if each.key in _FAILING)
     clauses = [f"{number:,} {each.counted}" for each, number in numbers.items() if number and each.key in _FAILING]
     if clauses and failing != run.count(Outcome.FAILED):
-        yield f"{plural(failing, 'failing resource')}: {', '.join(clauses)}"
+        yield f"{failing:,} failing resource{'' if failing == 1 else 's'}: {', '.join(clauses)}"
     else:
         yield from clauses
     yield from (f"{number:,} recovered" for each, number in numbers.items() if number and each.key == "recovered")

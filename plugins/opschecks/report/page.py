@@ -14,7 +14,10 @@ from types import ModuleType
 from ..core.model import Outcome
 from ..core.run import Run, StackFacts
 from ..core.wording import plural
+from .amounts import first
 from .daily import cards, changes, charts, checks, costs, custom, incidents, services, since, tiles
+from .daily.verdict_items import Item, items
+from .icon import icon
 from .notes import counted, headline
 from .rendering import rendered
 from .runbook import Section
@@ -25,13 +28,15 @@ from .weekly import backups, coming_up, days
 from .weekly import costs as week_costs
 from .weekly import numbers as week_numbers
 
-DAILY = (tiles, since, services, incidents, cards, charts, costs, changes, custom, checks)
+DAILY = (tiles, cards, since, services, incidents, charts, costs, changes, custom, checks)
 WEEKLY = (
-    week_numbers, since, cards, days, incidents, week_costs, backups, changes, coming_up, services, charts, custom,
+    week_numbers, days, week_costs, backups, coming_up, incidents, cards, since, changes, services, charts, custom,
     checks,
 )  # fmt: skip
 """The table of contents: the sections of each page, in its order. What has nothing to show prints nothing."""
 
+ITEMS = 6
+"""Lines of the verdict; the cards have all."""
 BESIDE = {
     "run": "run file (JSON)",
     "pytest": "engineers’ page with tracebacks (pytest-html)",
@@ -56,6 +61,9 @@ class PageFacts:
     zone: str
     several: bool
     verdict: Verdict
+    items: tuple[Item, ...]
+    items_left: str
+    icon: str
     trust: str
     notes: tuple[str, ...]
     foot: str
@@ -67,7 +75,8 @@ def render(run: Run, *, runbook: Mapping[str, Section], links: Mapping[str, str]
     """The whole page. `links` are the files beside it: run, pytest and junit. `earlier` is the run of a day before."""
     source = PageSource.of(run, runbook, earlier)
     sections = [(template_of(section), section.facts(source)) for section in (WEEKLY if run.weeks else DAILY)]
-    return rendered("templates/page.html", page=_page(source, links), sections=sections, told=source.times.html)
+    found = next(facts for template, facts in sections if template == template_of(cards))
+    return rendered("templates/page.html", page=_page(source, links, found), sections=sections, told=source.times.html)
 
 
 def template_of(section: ModuleType) -> str:
@@ -75,9 +84,10 @@ def template_of(section: ModuleType) -> str:
     return "/".join(section.__name__.split(".")[-2:]) + ".html"
 
 
-def _page(source: PageSource, links: Mapping[str, str]) -> PageFacts:
+def _page(source: PageSource, links: Mapping[str, str], found: cards.Cards) -> PageFacts:
     run, said = source.run, verdict(source.run)
     began, ended = run.started.astimezone(source.zone), run.ended.astimezone(source.zone) if run.ended else None
+    shown, left = first(items(found), ITEMS)
     programs = ", ".join(f"{name} {version}" for name, version in run.versions.items())
     foot = (
         counted(run), plural(len(run.findings), "finding"), plural(len(run.calls), "AWS call"),
@@ -95,6 +105,9 @@ def _page(source: PageSource, links: Mapping[str, str]) -> PageFacts:
         zone=source.zone_name,
         several=source.several,
         verdict=said,
+        items=shown,
+        items_left=f"and {left} more below" if left else "",
+        icon=icon(said.tone),
         trust=_trust(run),
         notes=tuple(f"{note.stack}: {note.text}" if source.several else note.text for note in run.notes),
         foot=" · ".join(foot),
@@ -104,8 +117,10 @@ def _page(source: PageSource, links: Mapping[str, str]) -> PageFacts:
 
 
 def _until(began: datetime, ended: datetime) -> str:
-    """The end of a run: with its day where that is another one."""
-    return f" to {ended:%a %d %b, %H:%M:%S}" if ended.date() != began.date() else f"–{ended:%H:%M:%S}"
+    """The end of a run, to the minute like its beginning: nothing within the same one; with its day on another one."""
+    if ended.date() != began.date():
+        return f" to {ended:%a %d %b, %H:%M}"
+    return f"–{ended:%H:%M}" if f"{ended:%H:%M}" != f"{began:%H:%M}" else ""
 
 
 def _names(run: Run) -> str:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from .compiled import BesideTemplates
 from .text import clean
+
+DIVIDED_FROM = 16
+"""Shorter names fit everywhere."""
+_MAY_BREAK = Markup("<wbr>")
 
 
 def rendered(template: str, **facts: Any) -> str:
@@ -20,7 +25,7 @@ def rendered(template: str, **facts: Any) -> str:
 @cache
 def environment() -> Environment:
     """Templates are found by their paths below report/, and print no value as it is."""
-    return Environment(
+    made = Environment(
         loader=PackageLoader("opschecks.report", ""),
         bytecode_cache=BesideTemplates(),
         autoescape=True,
@@ -29,6 +34,20 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.filters["apart"] = apart
+    return made
+
+
+_SEPARATORS = re.compile(r"(?<=[\w.])([/:_.@=]+)(?=\w)")
+
+
+def apart(name: str) -> Markup:
+    """A long name as a page shows it, which may be divided after its separators, never within a word of it."""
+    shown = clean(name)
+    if len(shown) < DIVIDED_FROM:
+        return escape(shown)
+    pieces = _SEPARATORS.split(shown)
+    return Markup().join(escape(piece) + (_MAY_BREAK if place % 2 else "") for place, piece in enumerate(pieces))
 
 
 def _shown(value: Any) -> Any:

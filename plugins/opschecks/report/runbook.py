@@ -12,6 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from ..core.redaction import redact_text
+from ..core.wording import plural
 from .text import printable
 
 _PLACEHOLDER = re.compile(r"<([a-z][a-z0-9-]*)>")
@@ -20,6 +21,7 @@ _SHELL = re.compile(r"(```\w+\n.*?```|`[^`\s]+[ \n][^`]*`)", re.DOTALL)
 _SHELL_HTML = re.compile(r"(<pre><code.*?</code></pre>|<code>[^<\s]+\s[^<]*</code>)", re.DOTALL)
 """Blocks, and code within a sentence that is more than one word: somebody will copy it."""
 _PLAIN = re.compile(r"[\w@%+=:,./-]+")
+_STEP = re.compile(r"^\d+\. ", re.MULTILINE)
 PARTS = ("symptom", "look", "act")
 LONGEST_NAME = 2048
 """No name or ARN of AWS is longer; anything longer is not put into a command."""
@@ -79,6 +81,12 @@ def _section(lines: list[str], where: str) -> Section:
         if not text.get(name):
             raise RunbookError(f"{where}: {slug}: ### {name.capitalize()} is missing or empty")
     return Section(slug, text["title"].strip("*"), text["symptom"], text["look"], text["act"])
+
+
+def steps_in(section: Section) -> str:
+    """How many steps the section has, in words."""
+    look, act = (len(_STEP.findall(text)) for text in (section.look, section.act))
+    return f"{plural(look, 'step')} to look, {act} to act"
 
 
 def fill(markdown: str, tokens: Mapping[str, str]) -> str:

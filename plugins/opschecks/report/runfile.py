@@ -189,7 +189,10 @@ def _past(past: Past) -> dict[str, Any]:
 def finding_to(finding: Finding) -> dict[str, Any]:
     """The finding as JSON data without secrets, for the run file and for the way from an xdist worker."""
     figures = [vars(figure) for figure in finding.figures]
-    told: dict[str, Any] = plain({**vars(finding), "outcome": finding.outcome.value, "figures": figures})
+    facts = [vars(fact) for fact in finding.facts]
+    told: dict[str, Any] = plain(
+        {**vars(finding), "outcome": finding.outcome.value, "figures": figures, "facts": facts}
+    )
     return {**told, "severity": finding.severity.value}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
@@ -45,6 +46,16 @@ class PageSource:
     def on(self, stack: str) -> str:
         """The end of a heading about one stack."""
         return f" on {stack}" if self.several else ""
+
+    def seen_by(self, stack: str, resource: str) -> str:
+        """The first observation of the stack that saw the resource; empty where none did."""
+        return self._seen_by.get((stack, resource), "")
+
+    @functools.cached_property
+    def _seen_by(self) -> Mapping[tuple[str, str], str]:
+        return {
+            (seen.stack, one.resource): seen.name for seen in reversed(self.run.observations) for one in seen.resources
+        }
 
     def time(self, at: datetime | str) -> str:
         """A moment as messages have it; templates print it, with all other text that has any, through `told`."""

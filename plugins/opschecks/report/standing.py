@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
-from ..core.model import NOT_APPLICABLE, Outcome
+from ..core.model import NOT_APPLICABLE, Finding, Outcome
 from ..core.run import Run, Standing
 from ..core.wording import plural
 from .news import kind
@@ -21,6 +22,12 @@ WORDS = {**{outcome.value: outcome.words for outcome in Outcome}, "": "none", NO
 def anchor(stack: str, check: str) -> str:
     """The id of a check's card."""
     return f"{stack}-{check.removeprefix('test_')}"
+
+
+def finding_anchor(finding: Finding) -> str:
+    """The id of a finding: that of its card, and of its resource, which is the same in every run."""
+    mark = hashlib.sha256(finding.resource.encode("utf-8", "replace")).hexdigest()[:8]
+    return f"{anchor(finding.stack, finding.check)}-{mark}"
 
 
 def promise(check: str) -> str:

@@ -21,12 +21,17 @@ ACTIONS = 3
 
 @dataclass(frozen=True)
 class Verdict:
-    """`word` is the heading, `tone` good, warn, bad, unsure or none; `actions` are the next steps, best first."""
+    """`word` is the heading, `tone` good, warn, bad, unsure or none; `actions` are the next steps, best first.
+
+    `brief` is the sentence for who lists below it what failed; `others` are the next steps that are of no check.
+    """
 
     word: str
     tone: str
     sentence: str
     actions: tuple[str, ...] = ()
+    brief: str = ""
+    others: tuple[str, ...] = ()
 
 
 def verdict(run: Run) -> Verdict:
@@ -39,12 +44,16 @@ def verdict(run: Run) -> Verdict:
         word, tone = ("Good now; the week was not seen" if "week" in unseen else "Good; not every day was seen"), "warn"
     word, tone = gate_word(run, tone, word)
     prefix = "SANDBOX (not production): " if run.sandbox else ""
-    sentence = f"{prefix}{'; '.join([_checks(run), *_extras(run)])}."
+    extras = list(_extras(run))
+    rest = ""
     for stack, week in weeks:
         where = f" on {stack}" if len(weeks) > 1 else ""
-        sentence += f" In the week{where}: {week.sentence}."
-    steps = dict.fromkeys(_actions(run, [week for _, week in weeks]))
-    return Verdict(word, tone, sentence, first(steps, ACTIONS)[0])
+        rest += f" In the week{where}: {week.sentence}."
+    whole, brief = (f"{prefix}{'; '.join([_checks(run, titled), *extras])}.{rest}" for titled in (True, False))
+    of_weeks = [week for _, week in weeks]
+    steps = first(dict.fromkeys(_actions(run, of_weeks)), ACTIONS)[0]
+    brief = f"{brief[:1].upper()}{brief[1:]}"
+    return Verdict(word, tone, whole, steps, brief, tuple(dict.fromkeys(_others(run, of_weeks))))
 
 
 def worst_first(run: Run, outcome: Outcome) -> list[CheckResult]:
@@ -71,7 +80,8 @@ def _word(run: Run) -> tuple[str, str]:
     return ("All good" if not run.partial else "Good (partial run)"), "good"
 
 
-def _checks(run: Run) -> str:
+def _checks(run: Run, titled: bool = True) -> str:
+    """How many checks passed or failed; `titled`: with what the first ones that failed are called."""
     where = ", ".join(stack.name for stack in run.stacks)
     total, failed, blind = len(run.checks), run.count(Outcome.FAILED), run.count(Outcome.BLIND)
     if not total and run.weeks:
@@ -81,8 +91,8 @@ def _checks(run: Run) -> str:
     if failed:
         shown, left = first(worst_first(run, Outcome.FAILED), NAMED)
         more = f" and {left} more" if left else ""
-        titles = "; ".join(_title(one, run) for one in shown)
-        return f"{failed} of {plural(total, 'check')} failed on {where}: {titles}{more}"
+        titles = f": {'; '.join(_title(one, run) for one in shown)}{more}" if titled else ""
+        return f"{failed} of {plural(total, 'check')} failed on {where}{titles}"
     if blind:
         return f"no check is known to have failed on {where}, but {blind} of {total} could not be checked"
     if run.count(Outcome.NOT_RUN):
@@ -146,8 +156,7 @@ def _since(run: Run, check: CheckResult) -> str:
 
 def _actions(run: Run, weeks: list[WeekWords]) -> Iterator[str]:
     """Next steps that the run itself proves: no causes, no guesses."""
-    for lost in run.lost_changes:
-        yield f"Look at {lost['name']} by hand now ({lost['remedy']}): {lost['said']}"
+    yield from _lost(run)
     who = {stack.name: stack.contacts.get("on_call", "") for stack in run.stacks}
     for check in worst_first(run, Outcome.FAILED):
         names = [one.name for one in run.findings_of(check) if one.outcome is Outcome.FAILED]
@@ -159,6 +168,21 @@ def _actions(run: Run, weeks: list[WeekWords]) -> Iterator[str]:
     for group in unseen(run, Outcome.BLIND):
         blocked = plural(len(group.checks), "check")
         yield f"{f'Restore access ({blocked} blocked)' if group.denied else f'{blocked} could not look'}: {group.cause}"
+    yield from _afterwards(run, weeks)
+
+
+def _others(run: Run, weeks: list[WeekWords]) -> Iterator[str]:
+    """Those of them that are about no check of the run."""
+    yield from _lost(run)
+    yield from _afterwards(run, weeks)
+
+
+def _lost(run: Run) -> Iterator[str]:
+    for lost in run.lost_changes:
+        yield f"Look at {lost['name']} by hand now ({lost['remedy']}): {lost['said']}"
+
+
+def _afterwards(run: Run, weeks: list[WeekWords]) -> Iterator[str]:
     for week in weeks:
         yield from week.actions
     if run.state == "stopped":

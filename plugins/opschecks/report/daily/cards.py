@@ -1,46 +1,69 @@
-"""What needs a person: a card for each failed check, with evidence, charts and the runbook's steps."""
+"""What needs a person: a card for each failed check, facts first, then fix, runbook and evidence."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from ...core.model import CheckResult, Finding, Outcome
-from ...core.run import Past, Run
 from ..amounts import first, plural
 from ..chart import Chart, crosses
+from ..console import Place, link
+from ..news import kind, longest
 from ..notes import bad_findings
-from ..runbook import to_html
+from ..observed import observed
+from ..runbook import Section, steps_in, to_html
 from ..source import PageSource
-from ..standing import Strip, anchor, promise, since, strip
+from ..standing import Strip, anchor, finding_anchor, since, strip
 from ..text import Whole
-from ..unseen import unseen
 from ..verdict import worst_first
+from .causes import Hidden, hidden
+from .filters import Filters, filters
+from .fixes import Fixes, fixes_of, suite_command
+from .touched import changes_of, last_change
 
-RESOURCES_OPEN = 20
-"""Bad resources that a card shows open; the others are in it too, folded."""
+ROWS_OPEN = 6
+"""Rows of a card that stand open; the others are in it too, folded."""
+NAMES_OPEN = 6
+"""Resources of one row that stand open."""
+LONGEST_ID = 24
 EVIDENCE_SHOWN = 5
-CHARTS_SHOWN = 2
+CHARTS_SHOWN = 1
 EVIDENCE_CHARACTERS = 20_000
-LISTED = 5
-"""A group of at most that many checks is open."""
+
+
+@dataclass(frozen=True)
+class Named:
+    """A resource: its name, its ARN or id if that is not its name, the address of its page in the console (or empty).
+
+    `is_short`: the id is one that people use, such as sg-0a1b, and is shown also where there are many.
+    """
+
+    anchor: str
+    name: str
+    resource: str
+    is_short: bool
+    link: str
 
 
 @dataclass(frozen=True)
 class CardRow:
-    """One resource of a card: `badge` is its outcome where it did not fail, `resource` its ARN if not its name.
+    """Resources of which the same was observed. `badge` is their outcome where they did not fail.
 
-    `notes` say since when it has been bad, and what was last changed on it.
+    `limit` is what was expected as the end of a sentence, or empty.
+
+    `notes` say what else was seen, since when it has been so where that differs from the card's, and what was last
+    changed.
     """
 
-    name: str
     badge: str
-    message: str
+    names: tuple[Named, ...]
+    folded: tuple[Named, ...]
+    observed: str
+    expected: str
+    limit: str
     notes: tuple[str, ...]
-    resource: str
 
 
 @dataclass(frozen=True)
@@ -52,185 +75,232 @@ class RunbookStep:
 
 
 @dataclass(frozen=True)
-class Fix:
-    """What became of a remedy, and the command that undoes it (or empty)."""
+class Runbook:
+    """The runbook's section. `above` is the card that has its steps, where another one has; `instead` what differs."""
 
-    result: str
-    tone: str
-    said: str
-    undo: str
+    slug: str
+    title: str
+    count: str
+    steps: tuple[RunbookStep, ...]
+    above: str = ""
+    instead: str = ""
+
+
+@dataclass(frozen=True)
+class Part:
+    """The card's check on one stack. `expected` is said here where it is the same of all rows.
+
+    `same_as` is the stack above on which just the same was observed, or empty.
+
+    `age` is new, flapping or day n; `since` the same in full; `evidence` is (name, JSON).
+    """
+
+    anchor: str
+    stack: str
+    age: str
+    since: str
+    strip: Strip
+    count: str
+    owner: str
+    expected: str
+    rows: tuple[CardRow, ...]
+    folded: tuple[CardRow, ...]
+    changed: tuple[str, ...]
+    charts: tuple[Chart, ...]
+    fixes: Fixes
+    look_again: str
+    evidence: tuple[tuple[str, str], ...]
+    evidence_left: str
+    same_as: str = ""
 
 
 @dataclass(frozen=True)
 class Card:
-    """A failed check. `rows` are the bad resources, failed ones first; `evidence` is (name, JSON).
-
-    `remedy` can fix it, where none was tried; `preview` is the command that shows what it would do.
-    """
+    """A failed check, on each stack on which it failed. `kinds` are what filters choose it by."""
 
     anchor: str
     severity: str
     title: str
-    notes: str
-    strip: Strip
-    rows: tuple[CardRow, ...]
-    folded: tuple[CardRow, ...]
-    charts: tuple[Chart, ...]
     why: str
-    runbook: str
-    steps: tuple[RunbookStep, ...]
-    fixes: tuple[Fix, ...]
-    remedy: str
-    preview: str
-    look_again: str
-    evidence: tuple[tuple[str, str], ...]
-    evidence_left: str
-
-
-@dataclass(frozen=True)
-class Hidden:
-    """One reason for which checks could not look or were not run; `checks` are (severity, what is not known)."""
-
-    badge: str
-    heading: str
-    cause: str
-    checks: tuple[tuple[str, str], ...]
-    is_open: bool
+    parts: tuple[Part, ...]
+    runbook: Runbook | None
+    kinds: str
 
 
 @dataclass(frozen=True)
 class Cards:
-    """Everything that needs action, the worst first."""
+    """Everything that needs action, the worst first; `filters` where there is something to choose from."""
 
     cards: tuple[Card, ...]
     hidden: tuple[Hidden, ...]
+    filters: Filters | None
+    zone: str
 
 
 def facts(source: PageSource) -> Cards:
     """A card for each failed check, then one for each reason for which others are not known."""
-    run = source.run
-    hidden = tuple(
-        Hidden(
-            badge=outcome.words,
-            heading=plural(len(one.checks), "check") + (f" of {one.stack}" if source.several else ""),
-            cause=one.cause,
-            checks=tuple((check.severity.value, f"whether {promise(check.check)}") for check in one.checks),
-            is_open=len(one.checks) <= LISTED,
-        )
-        for outcome in (Outcome.BLIND, Outcome.NOT_RUN)
-        for one in unseen(run, outcome)
+    groups: dict[tuple[str, str], list[CheckResult]] = {}
+    for check in worst_first(source.run, Outcome.FAILED):
+        groups.setdefault((check.check, check.failing), []).append(check)
+    told: dict[str, tuple[str, CheckResult]] = {}
+    cards = [_card(source, of, told) for of in groups.values()]
+    unknown = tuple(hidden(source))
+    return Cards(tuple(cards), unknown, filters(source.run, [*cards, *unknown]), source.zone_name)
+
+
+def _card(source: PageSource, checks: Sequence[CheckResult], told: dict[str, tuple[str, CheckResult]]) -> Card:
+    check = checks[0]
+    order = [stack.name for stack in source.run.stacks]
+    own = anchor(check.stack, check.check)
+    return Card(
+        anchor=own,
+        severity=check.severity.value,
+        title=check.failing,
+        why=check.why,
+        parts=tuple(_parts(source, checks)),
+        runbook=_runbook(source, check, own, told),
+        kinds=" ".join(["failed", check.severity.value, *(f"of-{order.index(one.stack)}" for one in checks)]),
     )
-    return Cards(tuple(_card(source, check) for check in worst_first(run, Outcome.FAILED)), hidden)
 
 
-def _card(source: PageSource, check: CheckResult) -> Card:
+def _runbook(
+    source: PageSource, check: CheckResult, own: str, told: dict[str, tuple[str, CheckResult]]
+) -> Runbook | None:
+    """The section of the check's slug: its steps where no card above has them, else the way to that card."""
+    section = source.runbook.get(check.runbook)
+    if not section:
+        return None
+    runbook = Runbook(section.slug, section.title, steps_in(section), ())
+    if check.runbook in told:
+        above, other = told[check.runbook]
+        mine, theirs = (_tokens(source, one).get("name", "") for one in (check, other))
+        uses = any(f"<{token}>" in section.look + section.act for token in ("name", "resource"))
+        return replace(runbook, above=above, instead=f"{mine} in place of {theirs}" if uses and mine != theirs else "")
+    told[check.runbook] = (own, check)
+    tokens = _tokens(source, check)
+    steps = (RunbookStep(heading, to_html(text, tokens)) for heading, text in _sides(section))
+    return replace(runbook, steps=tuple(steps))
+
+
+def _sides(section: Section) -> tuple[tuple[str, str], ...]:
+    return (("How to look", section.look), ("How to act", section.act))
+
+
+def _tokens(source: PageSource, check: CheckResult) -> dict[str, str]:
+    stack = next(one for one in source.run.stacks if one.name == check.stack)
+    bad = bad_findings(source.run, check)
+    return {**stack.tokens, **({"resource": bad[0].resource, "name": bad[0].name} if bad else {})}
+
+
+def _parts(source: PageSource, checks: Sequence[CheckResult]) -> Iterator[Part]:
+    """A part for each stack; where the same was observed as on the first one, it is not told again."""
+    first_part = None
+    for part in (_part(source, check) for check in checks):
+        facts = [(row.badge, row.observed, row.expected, row.notes) for row in (*part.rows, *part.folded)]
+        if first_part and first_part[1] == facts and len(facts) == 1:
+            yield replace(part, same_as=first_part[0].stack, charts=())
+        else:
+            yield part
+        first_part = first_part or (part, facts)
+
+
+def _part(source: PageSource, check: CheckResult) -> Part:
     run = source.run
     stack = next(one for one in run.stacks if one.name == check.stack)
     bad = bad_findings(run, check)
-    rows = [_row(source, one) for one in bad]
+    oldest = longest(run, check)
+    since_all = since(oldest, source.zone, source.time)
+    rows = _rows(source, check, bad)
+    expected = {one.expected for one in rows if not one.badge}
+    shared = expected.pop() if len(expected) == 1 else ""
     evidence, left = first([one for one in bad if one.evidence], EVIDENCE_SHOWN)
-    section = source.runbook.get(check.runbook)
-    tokens = {**stack.tokens, **({"resource": bad[0].resource, "name": bad[0].name} if bad else {})}
-    parts = (("How to look", section.look), ("How to act", section.act)) if section else ()
-    fixes = [one for one in run.changes if (one["stack"], one["check"]) == (check.stack, check.check)]
-    suite = f"pytest checks/{run.suite.replace('deploy-', 'deploy/')}"
-    return Card(
+    again = "" if run.sandbox else f" --stack {check.stack}"
+    return Part(
         anchor=anchor(check.stack, check.check),
-        severity=check.severity.value,
-        title=check.failing,
-        notes=" · ".join(_notes(source, check, bad)),
+        stack=check.stack if source.several else "",
+        age={"new": "new", "first seen": "", "flapping": "flapping"}.get(kind(oldest), f"day {oldest.day}")
+        if oldest
+        else "",
+        since=since_all,
         strip=strip(run, check.stack, check.check, Outcome.FAILED.value),
-        rows=tuple(rows[:RESOURCES_OPEN]),
-        folded=tuple(rows[RESOURCES_OPEN:]),
-        charts=tuple(_charts(source, bad)),
-        why=check.why,
-        runbook=section.title if section else "",
-        steps=tuple(RunbookStep(heading, to_html(text, tokens)) for heading, text in parts),
-        fixes=tuple(
-            Fix(
-                one["result"],
-                "bad" if one["result"] == "roll-back failed" else "warn",
-                f"{one['remedy']} on {one['name']}: {one['said']}",
-                one["undo"] if one["undo"] != "one-way" else "",
-            )
-            for one in fixes
-        ),
-        remedy="" if fixes else check.remedy,
-        preview=f"{suite} --stack {check.stack} --fix=plan",
-        look_again=f"{suite} -k {check.check}" + ("" if run.sandbox else f" --stack {check.stack}"),
+        count=f"{len(bad):,} of {len(run.findings_of(check)):,} examined",
+        owner=stack.contacts.get("on_call", ""),
+        expected=shared,
+        rows=tuple(rows[:ROWS_OPEN]),
+        folded=tuple(rows[ROWS_OPEN:]),
+        changed=tuple(changes_of(source, check, bad)),
+        charts=tuple(_charts(source, check, bad)),
+        fixes=fixes_of(run, check),
+        look_again=f"{suite_command(run)} -k {check.check}{again}",
         evidence=tuple((one.name, Whole(_evidence(one))) for one in evidence),
         evidence_left=f"Evidence for {plural(left, 'more resource')} is in the" if left else "",
     )
 
 
-def _notes(source: PageSource, check: CheckResult, bad: Sequence[Finding]) -> list[str]:
-    """The line below a card's title."""
+def _rows(source: PageSource, check: CheckResult, bad: Sequence[Finding]) -> list[CardRow]:
+    """The resources, those of which the same is said in one row; in the order of the first of each."""
     past = source.run.past_of(check.stack)
-    about_resources = all(one.resource != f"stack/{one.stack}" for one in bad)
-    untouched = past.journal_days and about_resources and not any(_changed(past, one) for one in bad)
-    deployed = last_deploy(source.run, check.stack)
-    notes = (
-        check.check,
-        check.stack if source.several else "",
-        f"{len(bad)} of {len(source.run.findings_of(check))} examined",
-        f"last deploy {deployed[1]} on {source.time(deployed[0])}" if deployed else "",
-        f"not changed by opschecks in the last {plural(past.journal_days, 'day')}" if untouched else "",
-    )
-    return [note for note in notes if note]
+    ages = [since(past.standing(one.check, one.resource), source.zone, source.time) for one in bad]
+    alike = len(set(ages)) == 1  # then the card says it
+    groups: dict[tuple[str, ...], list[Finding]] = {}
+    for one, age in zip(bad, ages, strict=True):
+        facts = observed(one, check)
+        badge = "" if one.outcome is Outcome.FAILED else one.outcome.words
+        notes = (facts.beside, "" if alike else age, last_change(source, past, one))
+        groups.setdefault((badge, facts.observed, facts.expected, facts.limit, *notes), []).append(one)
+    rows, given = [], set[str]()
+    for (badge, seen, expected, limit, *more), of in groups.items():
+        names = [_named(source, one, given) for one in of]
+        notes_said = tuple(filter(None, more))
+        shown, folded = tuple(names[:NAMES_OPEN]), tuple(names[NAMES_OPEN:])
+        rows.append(CardRow(badge, shown, folded, seen, expected, limit, notes_said))
+    return rows
 
 
-def _row(source: PageSource, one: Finding) -> CardRow:
-    past = source.run.past_of(one.stack)
-    return CardRow(
+def _named(source: PageSource, one: Finding, given: set[str]) -> Named:
+    """`given` are the ids that the page has: the first finding of a resource has it."""
+    own = finding_anchor(one)
+    is_first = own not in given
+    given.add(own)
+    shown = _short(source, one)
+    return Named(
+        anchor=own if is_first else "",
         name=one.name,
-        badge="" if one.outcome is Outcome.FAILED else one.outcome.words,
-        message=one.message,
-        notes=tuple(
-            filter(
-                None,
-                (
-                    since(past.standing(one.check, one.resource), source.zone, source.time),
-                    _last_change(source, past, one),
-                ),
-            )
-        ),
-        resource="" if one.resource == one.name else one.resource,
+        resource=shown,
+        is_short=len(shown) <= LONGEST_ID,
+        link=_link(source, one),
     )
 
 
-def _last_change(source: PageSource, past: Past, one: Finding) -> str:
-    changes = _changed(past, one)
-    if not changes:
+def _short(source: PageSource, one: Finding) -> str:
+    """The resource's id where that is not its name; of an ARN in the stack's own account and region what names it."""
+    if one.resource == one.name:
         return ""
-    newest = changes[-1]
-    return f"last changed {source.time(newest['begun'])} by {newest['by']}: {newest['remedy']}, {newest['state']}"
+    stack = next(stack for stack in source.run.stacks if stack.name == one.stack)
+    parts = one.resource.split(":", 5)
+    own = len(parts) == 6 and parts[3] in ("", stack.region) and parts[4] in ("", stack.account_id)
+    return parts[5] if own else one.resource
 
 
-def _changed(past: Past, one: Finding) -> Sequence[Mapping[str, Any]]:
-    """The changes of the finding's resource that the journal has."""
-    told = past.touched if past.journal_days else past.changes
-    return [change for change in told if change["target"] in (one.resource, one.name)]
+def _link(source: PageSource, one: Finding) -> str:
+    """The resource's page in the console; none of a sandbox, which no console knows."""
+    stack = next(stack for stack in source.run.stacks if stack.name == one.stack)
+    if stack.sandbox:
+        return ""
+    place = Place(stack.region, stack.account_id, stack.portal, stack.portal_role)
+    return link(one.resource, source.seen_by(one.stack, one.resource), place)
 
 
-def last_deploy(run: Run, stack: str) -> tuple[datetime, str] | None:
-    """The newest deployment of the stack's services that the run saw: when it was made, and its task definition."""
-    found: list[tuple[datetime, str]] = []
-    for finding in run.findings:
-        told = finding.evidence.get("deployments") if finding.stack == stack else None
-        for one in told if isinstance(told, list) else []:
-            try:
-                made = datetime.fromisoformat(str(one["createdAt"]))
-                found.append((made.astimezone(UTC), one["taskDefinition"].rsplit("/", 1)[-1]))
-            except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
-                continue  # evidence is AWS's own words, whatever they are
-    return max(found, default=None)
-
-
-def _charts(source: PageSource, bad: Sequence[Finding]) -> list[Chart]:
-    """The series that crossed their limits; where none did, those that have one."""
-    lines = [(one, line) for one in bad for line in source.run.series_of(one)]
-    chosen = [pair for pair in lines if crosses(pair[1])] or [pair for pair in lines if pair[1].limit is not None]
-    drawn = (source.chart(line, one.name, one.stack, one.resource) for one, line in chosen[:CHARTS_SHOWN])
+def _charts(source: PageSource, check: CheckResult, bad: Sequence[Finding]) -> list[Chart]:
+    """The series that crossed their limits and are what the check is about, as its own words show."""
+    words = " ".join([check.failing, check.check, *(one.message for one in bad[:1])]).lower()
+    lines = [
+        (one, line)
+        for one in bad
+        for line in source.run.series_of(one)
+        if crosses(line) and line.label.partition(" ")[0].lower() in words
+    ]
+    drawn = (source.chart(line, one.name, one.stack, one.resource) for one, line in lines[:CHARTS_SHOWN])
     return [one for one in drawn if one]
 
 

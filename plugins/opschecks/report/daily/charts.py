@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ...core.model import Outcome
 from ..amounts import first
 from ..chart import Chart
 from ..source import PageSource
@@ -15,12 +16,13 @@ TABLED = ("total_cost", "service_costs", "incident_weeks")
 
 @dataclass(frozen=True)
 class Charts:
-    """The charts, and how many are left out."""
+    """The charts, how many are left out, and whether they stand open."""
 
     heading: str
     zone: str
     charts: tuple[Chart, ...]
     left: int
+    is_open: bool
 
 
 def facts(source: PageSource) -> Charts | None:
@@ -36,4 +38,5 @@ def facts(source: PageSource) -> Charts | None:
     shown, left = first(lines, SHOWN)
     charts = tuple(drawn for one in shown if (drawn := source.chart(*one)))
     heading = "Over time" if source.run.suite in ("weekly", "drills") else "Last 24 hours"
-    return Charts(heading, source.zone_name, charts, left) if charts else None
+    is_open = not source.run.count(Outcome.FAILED)  # a bad morning has the ones that matter in its cards
+    return Charts(heading, source.zone_name, charts, left, is_open) if charts else None

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from ..source import PageSource
 from ..standing import TONES, WORDS, promise
 
+_KINDS = {"failed": "failed", "blind": "unseen", "not_run": "unseen"}
+
 
 @dataclass(frozen=True)
 class CheckRow:
-    """One check of one stack."""
+    """One check of one stack. `kinds` are what filters choose it by."""
 
     stack: str
     name: str
@@ -19,6 +21,7 @@ class CheckRow:
     severity: str
     examined: int
     message: str
+    kinds: str
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,7 @@ class Checks:
 
 def facts(source: PageSource) -> Checks:
     """The tables at the end of the page."""
+    order = [stack.name for stack in source.run.stacks]
     return Checks(
         tuple(
             CheckRow(
@@ -52,6 +56,7 @@ def facts(source: PageSource) -> Checks:
                 severity=one.severity.value,
                 examined=len(source.run.findings_of(one)),
                 message=one.message,
+                kinds=f"{_KINDS.get(one.outcome, 'other')} {one.severity.value} of-{order.index(one.stack)}",
             )
             for one in source.run.checks
         ),

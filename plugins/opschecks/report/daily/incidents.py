@@ -9,6 +9,7 @@ from ...core.model import SeenResource
 from ..amounts import first
 from ..seen import text
 from ..source import PageSource
+from ..unseen import cause
 
 FROM = ("active_incidents", "overnight_incidents", "week_incidents")
 SHOWN = 50
@@ -41,7 +42,7 @@ def facts(source: PageSource) -> Incidents | None:
     found = {(seen.stack, one.resource): one for seen in looked for one in seen.resources}
     newest = sorted(found.items(), key=lambda pair: text(pair[1], "opened") or "", reverse=True)
     shown, left = first(newest, SHOWN)
-    unseen = tuple(seen.error for seen in looked if seen.error)
+    unseen = tuple(dict.fromkeys(cause(seen.error) for seen in looked if seen.error))
     if not found and not unseen:
         return None
     period = "opened within seven days" if source.run.weeks else "active, or opened since yesterday"

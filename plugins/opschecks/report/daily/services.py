@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ...core.model import NOT_APPLICABLE, CheckResult, Figure, Outcome
 from ...core.run import Run
 from ...history.comparison import worst
-from ..amounts import number
+from ..amounts import named, number, plural
 from ..source import PageSource
-from ..standing import TONES, WORDS, Strip, strip
+from ..standing import TONES, WORDS, Strip, anchor, strip
 from ..unseen import cause
+from .causes import hidden
 
 AREAS = {
     "health": "Backend",
@@ -36,11 +37,12 @@ AREAS = {
 }
 """How an area (the file `test_<area>.py`) is called and where it stands; others follow by name."""
 FIGURES_SHOWN = 3
+NAMED = 12
 
 
 @dataclass(frozen=True)
 class ServiceRow:
-    """One area of one stack. `tone` as of a tile."""
+    """One area of one stack. `tone` as of a tile; `cards` are those that say more: (anchor, words)."""
 
     stack: str
     name: str
@@ -49,38 +51,65 @@ class ServiceRow:
     counted: str
     seen: str
     strip: Strip
+    cards: tuple[tuple[str, str], ...] = ()
 
 
-def facts(source: PageSource) -> list[ServiceRow]:
+@dataclass(frozen=True)
+class Services:
+    """Services that stand open, and those that are folded below `summary`: where some are not ok, the others are."""
+
+    rows: tuple[ServiceRow, ...]
+    folded: tuple[ServiceRow, ...]
+    summary: str
+
+
+def facts(source: PageSource) -> Services:
     """Each area of each stack, in the order of AREAS."""
+    rows = _rows(source)
+    ok = tuple(row for row in rows if row.tone == "good")
+    if len(ok) in (0, len(rows)):
+        return Services(tuple(rows), (), "")
+    names = named([row.name for row in ok], NAMED)
+    summary = f"{plural(len(ok), 'service')} {'is' if len(ok) == 1 else 'are'} ok: {names}"
+    return Services(tuple(row for row in rows if row.tone != "good"), ok, summary)
+
+
+def _rows(source: PageSource) -> list[ServiceRow]:
     run, order = source.run, list(AREAS)
     keys = list(dict.fromkeys((check.stack, check.area) for check in run.checks))
     stacks = [stack.name for stack in run.stacks]
     keys.sort(key=lambda key: (stacks.index(key[0]), order.index(key[1]) if key[1] in AREAS else len(order), key[1]))
-    return [_row(run, stack, area) for stack, area in keys]
+    reasons = {check.anchor: one.anchor for one in hidden(source) if len(one.checks) > 1 for check in one.checks}
+    return [_row(run, stack, area, reasons) for stack, area in keys]
 
 
-def _row(run: Run, stack: str, area: str) -> ServiceRow:
+def _row(run: Run, stack: str, area: str, reasons: Mapping[str, str]) -> ServiceRow:
     checks = [check for check in run.checks if (check.stack, check.area) == (stack, area)]
     outcomes = [check.outcome for check in checks]
     applicable = len(checks) - outcomes.count(NOT_APPLICABLE)
     now = worst(outcomes)
+    failed = [one for one in checks if one.outcome == Outcome.FAILED]
+    cards = {anchor(one.stack, one.check): one.failing for one in sorted(failed, key=lambda one: -one.severity.rank)}
+    unseen = [] if failed else [one for one in checks if one.outcome == Outcome.BLIND]
+    hiding = [reasons[own] for one in unseen if (own := anchor(one.stack, one.check)) in reasons]
+    cards |= dict.fromkeys(hiding[:1], "the reason, above")
     return ServiceRow(
         stack=stack,
         name=AREAS.get(area, area.replace("_", " ").capitalize()),
         state={"failed": "failing", "passed": "ok"}.get(now, WORDS[now or NOT_APPLICABLE]),
         tone=TONES.get(now or Outcome.PASSED, "unsure"),
         counted=f"{outcomes.count(Outcome.PASSED)} of {applicable} passed" if applicable else "none applies",
-        seen=_seen(run, checks),
+        seen="" if cards else _seen(run, checks),
         strip=strip(run, stack, area, now),
+        cards=tuple(cards.items()),
     )
 
 
 def _seen(run: Run, checks: Sequence[CheckResult]) -> str:
-    """What is wrong, worst first; where nothing is, the numbers that were seen, or what was said of them."""
-    bad = [check for check in checks if check.outcome in (Outcome.FAILED, Outcome.BLIND)]
-    if bad:
-        return cause(max(bad, key=lambda check: (check.outcome == Outcome.FAILED, check.severity.rank)).message)
+    """Why it could not be seen; else the numbers that were seen, or what was said of them."""
+    blind = [check for check in checks if check.outcome == Outcome.BLIND]
+    if blind:
+        return cause(max(blind, key=lambda check: check.severity.rank).message)
     findings = [one for check in checks for one in run.findings_of(check) if one.resource != f"stack/{check.stack}"]
     figures: dict[str, Figure] = {
         figure.label: figure for finding in findings for figure in finding.figures if not isinstance(figure.value, str)

@@ -39,20 +39,32 @@ class Group:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What the run was compared with, in words; the groups, worst first; and where there are none, what that means."""
+    """What the run was compared with, in words; the groups, worst first; and where there are none, what that means.
+
+    `summary` is how many each group has, where the groups are to be folded below it.
+    """
 
     on: str
     basis: str
     groups: tuple[Group, ...]
     quiet: str
+    summary: str = ""
 
 
 def facts(source: PageSource) -> list[Comparison]:
     """The run beside its stacks' earlier ones; nothing of a stack that has not been compared."""
-    return [
-        Comparison(source.on(past.stack), _basis(past, source), tuple(_groups(source, past)), _quiet(past, source.run))
-        for past in source.run.past
-    ]
+    return [_comparison(source, past) for past in source.run.past]
+
+
+def _comparison(source: PageSource, past: Past) -> Comparison:
+    """With the lists folded below their numbers, where cards say the same."""
+    found = by_kind(source.run, past)
+    numbers = ", ".join(f"{len(of):,} {each.counted}" for each in KINDS if (of := found.get(each.key)))
+    failed = any(check.stack == past.stack for check in source.run.checks if check.outcome == Outcome.FAILED)
+    groups = tuple(_groups(source, past))
+    return Comparison(
+        source.on(past.stack), _basis(past, source), groups, _quiet(past, source.run), numbers if failed else ""
+    )
 
 
 def _basis(past: Past, source: PageSource) -> str:

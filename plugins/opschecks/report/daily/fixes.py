@@ -1,0 +1,69 @@
+"""What became of remedies for a failed check, told once for all resources with the same result."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ...core.model import CheckResult
+from ...core.run import Run
+from ..amounts import named
+from ..notes import LONGEST_NAME, brief
+
+NAMED = 3
+SHOWN = 6
+"""Results that a card tells one by one; the others are counted."""
+_TONES = {"fixed": "good", "done": "good", "planned": "warn", "roll-back failed": "bad"}
+
+
+@dataclass(frozen=True)
+class Fix:
+    """One result of one remedy. `undo` are the commands that undo it, one for each resource that is named."""
+
+    result: str
+    tone: str
+    said: str
+    undo: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Fixes:
+    """What was tried; `left` says how many results are not told. `command` comes next, `words` say what it does."""
+
+    told: tuple[Fix, ...]
+    left: str
+    words: str
+    command: str
+
+
+def suite_command(run: Run) -> str:
+    """The command that runs the run's suite."""
+    return f"pytest checks/{run.suite.replace('deploy-', 'deploy/')}"
+
+
+def fixes_of(run: Run, check: CheckResult, *, names_of: int = NAMED) -> Fixes:
+    """What the run tried for the check, and the command that comes next."""
+    made = [one for one in run.changes if (one["stack"], one["check"]) == (check.stack, check.check)]
+    groups: dict[tuple[str, str, str, str], list[Mapping[str, Any]]] = {}
+    for one in made:
+        differs = "; ".join(map(str, one["differs"])) if one["result"] == "planned" else ""
+        groups.setdefault((one["result"], one["remedy"], str(one["said"]), differs), []).append(one)
+    told = tuple(_fix(key, of, names_of) for key, of in groups.items())
+    words, command = "", ""
+    if any(one["result"] == "planned" for one in made):
+        words, command = "Make exactly these changes:", f"opschecks fix reports/plan.json --stack {check.stack}"
+    elif not made and check.remedy:
+        words = f"{check.remedy} can fix this. Preview (changes nothing):"
+        command = f"{suite_command(run)} --stack {check.stack} --fix=plan"
+    left = len(told) - SHOWN
+    return Fixes(told[:SHOWN], f"{left} more results are in the run file." if left > 0 else "", words, command)
+
+
+def _fix(key: tuple[str, str, str, str], of: Sequence[Mapping[str, Any]], names_of: int) -> Fix:
+    result, remedy, said, differs = key
+    every = [str(one["name"]) for one in of]
+    names = named([*(brief(name, LONGEST_NAME) for name in every[:names_of]), *every[names_of:]], names_of)
+    details = ": ".join(filter(None, (f"{remedy} on {names}", said, differs)))
+    undo = [one["undo"] for one in of[:names_of] if one["undo"] and one["undo"] != "one-way"]
+    return Fix(result, _TONES.get(result, "warn"), details, tuple(undo))
