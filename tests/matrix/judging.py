@@ -8,7 +8,6 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
 
 from opschecks.aws import session
 from opschecks.core import clock
@@ -19,6 +18,7 @@ from opschecks.core.observation import CouldNotLook
 from opschecks.sandbox.environment import CREDENTIALS
 from tests.matrix import bodies, reasons
 from tests.matrix.kinds import KINDS, SURVIVED, TELLS, Hit, Kind, matches
+from tests.matrix.wire import Call
 from tests.matrix.world import Judged, World
 
 WRONG, BLIND, RIGHT = "wrong", "blind", "right"
@@ -27,6 +27,7 @@ HOUR = timedelta(hours=1)
 CLOCKS: Mapping[str, timedelta] = {"clock an hour ahead": HOUR, "clock an hour behind": -HOUR}
 ZONES = ("Asia/Kolkata", "America/St_Johns", "Pacific/Kiritimati")
 OF_MACHINES = (*CLOCKS, *(f"TZ {zone}" for zone in ZONES))
+CLOCK = "the clock of this machine"
 MORE_ATTEMPTS = 20
 
 
@@ -78,11 +79,11 @@ def combinations(world: World) -> Iterator[Combination]:
             yield from (Combination(world.name, name, "", kind) for kind in OF_MACHINES)
 
 
-def _of_kind(world: World, name: str, call: str, kind: Kind, asked: list[Any]) -> Iterator[Combination]:
+def _of_kind(world: World, name: str, call: str, kind: Kind, asked: list[Call]) -> Iterator[Combination]:
     one = Combination(world.name, name, call, kind.name)
     if kind.name.startswith("one of several") and len({of.key for of in asked}) < 2:
         return
-    if "page" in kind.name and not bodies.pages_of(asked[0].service, asked[0].operation):
+    if "page" in kind.name and not any(_has_pages(world, of) for of in asked):
         return
     if not kind.detail:
         yield one
@@ -97,7 +98,14 @@ def _of_kind(world: World, name: str, call: str, kind: Kind, asked: list[Any]) -
     yield from (Combination(world.name, name, call, kind.name, path) for path in paths)
 
 
-def _possible(of: Any, body: bytes, path: str, kind: Kind) -> bool:
+def _has_pages(world: World, of: Call) -> bool:
+    told = world.wire.first_answer(of)
+    return bool(told and told.status == 200 and of.key == of.first_page().key) and bool(
+        bodies.pages_of(of.service, of.operation)
+    )
+
+
+def _possible(of: Call, body: bytes, path: str, kind: Kind) -> bool:
     try:
         bodies.edited(of.service, of.operation, body, path, kind.name.removeprefix("list "))
     except bodies.NotPossible:
@@ -143,7 +151,9 @@ class Judge:
             told.unmoved = kind.effect not in (SURVIVED, TELLS)
             return
         if kind.effect == SURVIVED and own.error is not None:
-            told.problems.append(f"not survived: {own.error}")
+            why = reasons.NOT_SURVIVED.get((name, told.of.call, kind.name))
+            told.is_blind = why is not None
+            told.problems += [] if why else [f"not survived: {own.error}"]
             return
         affected = world.dependents(name)
         kept = {other: one for other, one in world.results.items() if other not in affected} | {name: own}
@@ -171,7 +181,7 @@ class Judge:
         for one in now.findings:
             if one.outcome is Outcome.BLIND and one.message not in known:
                 told.is_blind = True
-                told.problems += [f"{check}: {why}" for why in _unclear(told.of, kind, one)]
+                told.problems += [] if kind.effect == TELLS else [f"{check}: {why}" for why in _unclear(told.of, kind, one)]
         return _outcomes(before) != _outcomes(now)
 
     def _with_another_machine(self, one: Combination) -> Verdict:
@@ -184,14 +194,18 @@ class Judge:
         told.problems += _left(one.observation, own)
         told.is_blind = own.error is not None and self._world.results[one.observation].error is None
         asks_aws = any(of.kind == "aws" for of in self._world.calls[one.observation])
-        if one.kind in CLOCKS and asks_aws and "the clock of this machine" not in str(own.error):
-            told.problems.append(f"the clock is not said to be wrong: {own.error or 'it was seen'}")
+        if own.error is not None and one.kind in CLOCKS and asks_aws and CLOCK not in str(own.error):
+            told.problems.append(f"the clock is not said to be wrong: {own.error}")
         for check in self._world.checks:
             if one.observation not in check.observations:
                 continue
             before, now = self._world.judged[check.name], judged[check.name]
             if one.kind in CLOCKS:
                 told.problems += [f"{check.name}: {why}" for why in _false(before, now)]
+                blind = [of.message for of in now.findings if of.outcome is Outcome.BLIND]
+                told.is_blind = told.is_blind or bool(blind)
+                if asks_aws and not any(CLOCK in message for message in blind):
+                    told.problems.append(f"{check.name}: it does not say that the clock is wrong")
             elif _outcomes(before) != _outcomes(now):
                 told.problems.append(f"{check.name}: {_difference(before, now)}")
         return told
@@ -269,11 +283,12 @@ def _false(before: Judged, now: Judged) -> Iterator[str]:
             yield f"passes what was blind: {resource} was {_word(of)}, and is {_word(one)}"
         elif one.outcome is FAILED and (of is None or of.outcome is not FAILED):
             yield f"false failure: {resource} was {_word(of)}, and is {_word(one)}"
-    gone = [of for resource, of in was.items() if of.outcome is FAILED and resource not in found]
+    names = {one.name for one in found.values()}  # what could not be described has no ARN
+    lost = [of for resource, of in was.items() if resource not in found and of.name not in names]
+    gone = [of for of in lost if of.outcome is FAILED]
     if gone and not is_blind:
         yield f"passed over: {gone[0].resource} was {_word(gone[0])}, and the check is {now.outcome.value}"
-    lost = [of for resource, of in was.items() if of.outcome is PASSED and resource not in found]
-    if lost and now.outcome is PASSED:
+    elif lost and now.outcome is PASSED:
         yield f"passes without {lost[0].resource}, which it examined before"
 
 

@@ -196,17 +196,21 @@ def _pages(second: Answering | str, *, emptied: bool = False) -> Answering:
 
     def answer(hit: Hit, call: Call, at: Attempt) -> Told:
         first = call.first_page()
-        told = at.wire.first_answer(first) or at.undisturbed()
-        number = hit.times(first)
-        if "matrix-page" not in str(call.parameters):
-            return _paged(call, told, "matrix-page-2", emptied)
+        if TOKEN not in str(call.parameters):
+            told = at.undisturbed()
+            return _paged(call, told, f"{TOKEN}2", emptied) if call.key == first.key and told.status == 200 else told
+        told, number = at.wire.first_answer(first) or at.undisturbed(), hit.times(first)
         if callable(second):
             return second(hit, call, at)
         if second == "the first":
             return told
-        return _paged(call, told, "matrix-page-2" if second == "itself" else f"matrix-page-{number + 2}", emptied)
+        return _paged(call, told, f"{TOKEN}2" if second == "itself" else f"{TOKEN}{number + 3}", emptied)
 
     return answer
+
+
+TOKEN = f"matrix-page-{'0' * 40}-"
+"""Of our pages; as long as the longest that AWS requires."""
 
 
 def _paged(call: Call, told: Told, token: str, emptied: bool) -> Told:
@@ -227,7 +231,8 @@ def _probe(_: Hit, __: Call, ___: Attempt) -> Told:
 
 NETWORK = r"EndpointConnectionError|Connection refused|ConnectionClosed|Connection was closed|reset|ReadTimeout"
 _THROTTLING = r"Throttling|SlowDown|RequestLimitExceeded"
-_UNREADABLE = r"the answer|could not be read|no body|ResponseParserError|Unable to parse|not what|cannot be"
+_UNREADABLE = r"the answer|could not be read|no body|ResponseParserError|Unable to parse|cannot be|500: Internal"
+"""botocore makes a 500 of S3's 200 whose XML is cut, and retries it: its handler _handle_200_error."""
 _AGAIN = r"again|later"
 
 KINDS: tuple[Kind, ...] = (
@@ -241,10 +246,10 @@ KINDS: tuple[Kind, ...] = (
     Kind("throttled always", "aws", BLINDS, _throttled, _THROTTLING, _AGAIN),
     Kind("500 always", "aws", BLINDS, _broken, "InternalFailure", _AGAIN),
     Kind("503 always", "aws", BLINDS, _unavailable, "ServiceUnavailable", _AGAIN),
-    Kind("refused", "aws", BLINDS, _refused, NETWORK),
-    Kind("reset before headers", "aws", BLINDS, _reset, NETWORK),
+    Kind("refused", "aws", BLINDS, _refused, NETWORK, _AGAIN),
+    Kind("reset before headers", "aws", BLINDS, _reset, NETWORK, _AGAIN),
     Kind("reset after headers", "aws", BLINDS, _breaks_off, NETWORK + "|IncompleteRead|Connection broken"),
-    Kind("read timeout", "aws", BLINDS, _silent, NETWORK),
+    Kind("read timeout", "aws", BLINDS, _silent, NETWORK, _AGAIN),
     Kind("access denied", "aws", BLINDS, _denied, "AccessDenied|UnauthorizedOperation", "allow {action}"),
     Kind("one of several denied", "aws", BLINDS, _one_of_many(_denied), "AccessDenied|Unauthorized", "allow {action}"),
     Kind("one of several throttled", "aws", BLINDS, _one_of_many(_throttled), _THROTTLING, _AGAIN),
@@ -301,8 +306,12 @@ def _socket(kind: str) -> socket.socket:
     if kind == "silence":
         _KEPT.append(theirs)
         return ours
-    theirs.sendall(answers.get(kind, b""))
-    theirs.close()
+    if kind in answers:
+        _KEPT.append(theirs)
+        theirs.sendall(answers[kind])
+        theirs.shutdown(socket.SHUT_WR)
+    else:
+        theirs.close()
     return ours
 
 

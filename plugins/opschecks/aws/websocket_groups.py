@@ -23,13 +23,18 @@ NAME_THEM = "websocket.target_groups in stacks.toml can say"
 class WebSocketGroup(TargetGroup):
     """A target group, and what WebSocket sessions have to do with it.
 
-    `unused`: why no session reaches it; `doubt`: why it is not known whether one does; `split`: the weighted rule that
-    may lead a client that comes back to another group.
+    `unused`: why no session reaches it; `doubt`: why it is not known whether one does; `split_by`: the weighted rule
+    that may lead a client that comes back to another group, or why that is not known.
     """
 
     unused: str = ""
     doubt: CouldNotLook | None = None
-    split: str = ""
+    split_by: str | CouldNotLook = ""
+
+    @property
+    def split(self) -> str:
+        """What is wrong with the rule that shares clients out; empty where nothing is."""
+        return seen(self.split_by)
 
     @property
     def keeps_clients(self) -> bool:
@@ -131,7 +136,10 @@ def websocket_groups(
         why = "; ".join(f"{group.name}: {unused}" for group, unused in found) or "there is no target group"
         raise NotConfigured(_RULES, f"WebSocket sessions reach no target group ({why}): {NAME_THEM}")
     routes = [] if isinstance(listener_rules, CouldNotLook) else routes_of(listener_rules, stack.websocket_url)
-    return [_group(group, unused, used, routes, services) for group, unused in found]
+    of_services = services if isinstance(services, CouldNotLook) and not isinstance(services, NotConfigured) else None
+    named_here = bool(chosen or stack.target_groups)
+    doubt = None if named_here else of_services  # a neighbour's group may look like one of the stack's
+    return [_group(group, unused, used, routes, services, doubt) for group, unused in found]
 
 
 def _group(
@@ -140,8 +148,9 @@ def _group(
     used: Sequence[TargetGroup],
     routes: Sequence[Route],
     services: list[Service] | CouldNotLook,
+    of_services: CouldNotLook | None,
 ) -> WebSocketGroup:
-    doubt = unused if isinstance(unused, CouldNotLook) and len(used) > 1 else None
+    doubt = (unused if isinstance(unused, CouldNotLook) else of_services) if len(used) > 1 else None
     rule = weighted(group.arn, [one.rule for one in routes])
     return WebSocketGroup(
         arn=group.arn,
@@ -149,12 +158,14 @@ def _group(
         evidence=group.evidence,
         unused=unused if isinstance(unused, str) else "",
         doubt=doubt,
-        split=_split(rule, services) if rule else "",
+        split_by=_split(rule, services) if rule else "",
     )
 
 
-def _split(rule: Rule, services: list[Service] | CouldNotLook) -> str:
+def _split(rule: Rule, services: list[Service] | CouldNotLook) -> str | CouldNotLook:
     """What is wrong with the rule; nothing where one service fills all groups, and its deployment moves the weights."""
+    if isinstance(services, CouldNotLook) and not isinstance(services, NotConfigured):
+        return services
     known = [] if isinstance(services, CouldNotLook) else services
     if any({*rule.groups} <= filled_by(service.evidence) for service in known):
         return ""
