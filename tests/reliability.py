@@ -32,8 +32,8 @@ class Promise:
 
 PROMISES: tuple[Promise, ...] = (
     Promise(
-        "**Never a false pass.** Only an assertion fails a check. Whatever else goes wrong on the way to a verdict – an "
-        "error, a key that is missing, an empty answer, a list cut short – makes it blind: could not check. A check "
+        "**Never a false pass.** Only an assertion fails a check. Whatever else goes wrong on the way to a verdict – "
+        "an error, a key that is missing, an empty answer, a list cut short – makes it blind: could not check. A check "
         "that examined nothing is blind, too, and every check that was collected is in the report.",
         (
             "tests/test_matrix.py",
@@ -174,13 +174,14 @@ written it; no figure is typed.
 Every observation, every call and request that it makes, every way in which that can go wrong: {tried} combinations, of
 which {blind} ended blind, {right} with the undisturbed verdict or the one that the answer itself gives, and {wrong}
 wrong. {worlds}; {told.seconds:.0f} s in two processes. Again, or one of them:
-`python -m tests.matrix [--only ID]`; a sample of 200 is one of the tests ([tests/test_matrix.py](../tests/test_matrix.py)).
+`python -m tests.matrix [--only ID]`; a sample of 200 is one of the tests
+([tests/test_matrix.py](../tests/test_matrix.py)).
 
 Wrong is: a check that passes what failed, fails what passed, or passes over what it saw before; an exception that is
 not "could not look"; a look that does not end; a blind finding that names neither call nor error, or not what to do
 about a denial, a throttling or an expired login. Faults are bytes below botocore and requests, in the protocol of each
-service, so that their own parsers and retries meet them; waiting takes no time. An empty list, an error page or a silent
-host is an answer, too: there a verdict may follow what it says.
+service, so that their own parsers and retries meet them; waiting takes no time. An empty list, an error page or a
+silent host is an answer, too: there a verdict may follow what it says.
 
 | kind | tried | blind | right | wrong |
 | --- | ---: | ---: | ---: | ---: |
@@ -244,9 +245,7 @@ def collected() -> dict[str, int]:
     links = list(dict.fromkeys(test for one in PROMISES for test in one.tests))
     command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-n0", "-p", "no:cacheprovider"]
     files = sorted({link.partition("::")[0] for link in links})
-    done = subprocess.run(
-        [*command, *files], cwd=ROOT, env=_environment(), check=True, capture_output=True, text=True
-    )
+    done = subprocess.run([*command, *files], cwd=ROOT, env=_environment(), check=True, capture_output=True, text=True)
     counts: Counter[str] = Counter()
     for line in done.stdout.splitlines():
         file, _, function = line.partition("::")

@@ -16,8 +16,9 @@ from opschecks.core.iam import iam_action
 from opschecks.core.model import Finding, Outcome
 from opschecks.core.observation import CouldNotLook
 from opschecks.sandbox.environment import CREDENTIALS
-from tests.matrix import bodies, reasons
+from tests.matrix import bodies
 from tests.matrix.kinds import KINDS, SURVIVED, TELLS, Hit, Kind, matches
+from tests.matrix.reasons import Reason, reason_for
 from tests.matrix.wire import Call
 from tests.matrix.world import Judged, World
 
@@ -60,6 +61,8 @@ class Verdict:
     problems: list[str] = field(default_factory=list)
     is_blind: bool = False
     unmoved: bool = False
+    reason: Reason | None = None
+    """What excuses it."""
 
     @property
     def word(self) -> str:
@@ -139,6 +142,8 @@ class Judge:
         most = (sum(self._world.attempts[name] for name in affected) + MORE_ATTEMPTS) * 3 * 5
         if wire.attempts - attempts > most:
             told.problems.append(f"{wire.attempts - attempts} requests were sent, {most} at most are due")
+        if told.problems and (reason := reason_for(one.observation, one.call, one.kind, one.detail)):
+            told.problems, told.reason = [], reason
         return told
 
     def _try(self, told: Verdict, kind: Kind) -> None:
@@ -151,9 +156,8 @@ class Judge:
             told.unmoved = kind.effect not in (SURVIVED, TELLS)
             return
         if kind.effect == SURVIVED and own.error is not None:
-            why = reasons.NOT_SURVIVED.get((name, told.of.call, kind.name))
-            told.is_blind = why is not None
-            told.problems += [] if why else [f"not survived: {own.error}"]
+            told.is_blind = True
+            told.problems.append(f"not survived: {own.error}")
             return
         affected = world.dependents(name)
         kept = {other: one for other, one in world.results.items() if other not in affected} | {name: own}
@@ -181,7 +185,8 @@ class Judge:
         for one in now.findings:
             if one.outcome is Outcome.BLIND and one.message not in known:
                 told.is_blind = True
-                told.problems += [] if kind.effect == TELLS else [f"{check}: {why}" for why in _unclear(told.of, kind, one)]
+                if kind.effect != TELLS:
+                    told.problems += [f"{check}: {why}" for why in _unclear(told.of, kind, one)]
         return _outcomes(before) != _outcomes(now)
 
     def _with_another_machine(self, one: Combination) -> Verdict:
@@ -298,7 +303,7 @@ def _unclear(of: Combination, kind: Kind, finding: Finding) -> Iterator[str]:
     if kind.of == "aws":
         service, _, operation = of.call.partition("@")[0].partition(":")
         action = iam_action(service, operation)
-        if action not in told and not reasons.is_said_otherwise(of.observation, of.call, told):
+        if action not in told:
             yield f"does not name {action}: {told[:200]}"
     else:
         action = ""

@@ -1,4 +1,4 @@
-"""The kinds of faults: what each does to a call, whether it can be survived, and what a blind finding must say of it."""
+"""The kinds of faults: what each does to a call, whether it can be survived, and what blind findings must say of it."""
 
 from __future__ import annotations
 

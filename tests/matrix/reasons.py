@@ -1,22 +1,62 @@
-"""What looks wrong in the table and is right: each with its reason."""
+"""What looks wrong in the table and is right: each with its reason. A reason that excuses nothing is told as wrong."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import dataclass
 
-SAID_OTHERWISE: Mapping[tuple[str, str], str] = {}
-"""By observation and call: a text that a blind finding has in place of the call's name."""
-
-
-def is_said_otherwise(observation: str, call: str, told: str) -> bool:
-    """Whether the finding says what could not be read in other words than the name of the call."""
-    text = SAID_OTHERWISE.get((observation, call))
-    return text is not None and text in told
+DENIALS = ("access denied", "denied by KMS", "second page denied")
+LOST = ("list missing", "list null")
 
 
-NOT_SURVIVED: Mapping[tuple[str, str, str], str] = {
-    ("full_backups", "s3:GetObject", "reset after headers once"): (
-        "a streamed body is read after botocore's retries: the object is not read, and blind"
+@dataclass(frozen=True)
+class Reason:
+    """Why some combinations are right: of an observation and a call, by kinds, in each world; `detail`: of one list."""
+
+    observation: str
+    call: str
+    kinds: tuple[str, ...]
+    why: str
+    detail: str = ""
+
+
+REASONS: tuple[Reason, ...] = (
+    Reason(
+        "full_backups",
+        "s3:GetObject",
+        ("reset after headers once",),
+        "A streamed body is read after botocore's retries: the object is not read, and the check is blind.",
     ),
-}
-"""By observation, call and kind: what a single failure of an attempt blinds, although the next would succeed."""
+    Reason(
+        "tables",
+        "dynamodb:DescribeTable",
+        LOST,
+        "DynamoDB leaves GlobalSecondaryIndexes out where a table has none: absence is its answer. A run that saw more "
+        "tables or indexes before says so (history/memory.py).",
+        detail="Table.GlobalSecondaryIndexes",
+    ),
+    Reason(
+        "scaling_week",
+        "application-autoscaling:DescribeScalingActivities",
+        LOST,
+        "Only an activity that did not scale has NotScaledReasons (API_ScalingActivity): without, it is an attempt.",
+        detail="ScalingActivities[].NotScaledReasons",
+    ),
+    *(
+        Reason(
+            "service_deployments",
+            call,
+            DENIALS,
+            "Older policies do not allow ECS's records of deployments: where AWS denies them, the service's messages and "
+            "its deployments are judged, and the finding says so with the action to allow.",
+        )
+        for call in ("ecs:ListServiceDeployments", "ecs:DescribeServiceDeployments")
+    ),
+)
+
+
+def reason_for(observation: str, call: str, kind: str, detail: str) -> Reason | None:
+    """The reason that excuses this combination, if there is one."""
+    for one in REASONS:
+        if (one.observation, one.call) == (observation, call) and kind in one.kinds and one.detail in ("", detail):
+            return one
+    return None

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 
 from tests.matrix.judging import BLIND, OF_MACHINES, RIGHT, WRONG, Combination, Judge, Verdict, combinations
 from tests.matrix.kinds import KINDS
+from tests.matrix.reasons import REASONS, Reason
 from tests.matrix.world import World
 
 WORLDS = ("healthy", "broken")
@@ -56,6 +57,12 @@ def rows(verdicts: Iterable[Verdict]) -> list[tuple[str, int, int, int, int]]:
     return [(kind, of.total(), of[BLIND], of[RIGHT], of[WRONG]) for kind, of in counts.items()]
 
 
+def idle_reasons(verdicts: Iterable[Verdict]) -> list[Reason]:
+    """Those that excuse nothing."""
+    used = [one.reason for one in verdicts if one.reason]
+    return [one for one in REASONS if one not in used]
+
+
 def shown(verdicts: Sequence[Verdict], seconds: float, seed: int) -> str:
     """The table, and a line for each wrong combination."""
     lines = [f"{'kind':<30}{'tried':>7}{'blind':>7}{'right':>7}{'wrong':>7}"]
@@ -64,6 +71,8 @@ def shown(verdicts: Sequence[Verdict], seconds: float, seed: int) -> str:
         if one.problems:
             more = f" (and {len(one.problems) - 1} more)" if len(one.problems) > 1 else ""
             lines.append(f"WRONG: {one.problems[0]}{more}\n    python -m tests.matrix --only {one.of.id!r}")
+    excused = sum(one.reason is not None for one in verdicts)
+    lines.append(f"{excused} of them are right for a reason that tests/matrix/reasons.py has")
     lines.append(f"{len(verdicts)} combinations in {seconds:.0f} s, seed {seed}")
     return "\n".join(lines)
 
@@ -83,4 +92,7 @@ def main(arguments: Sequence[str]) -> int:
     if asked.unmoved:
         print("\n".join(f"unmoved: {one.of.id}" for one in found if one.unmoved))
     print(shown(found, time.monotonic() - began, asked.seed))
-    return int(any(one.problems for one in found))
+    idle = [] if asked.only or asked.sample else idle_reasons(found)
+    for one in idle:
+        print(f"WRONG: a reason excuses nothing: {one.observation}, {one.call}: {one.why}")
+    return int(bool(idle) or any(one.problems for one in found))

@@ -1,4 +1,4 @@
-"""Where the requests of the matrix end: at urllib3, under botocore and requests, so that their own code meets the bytes.
+"""Where the requests of the matrix end: at urllib3, under botocore and requests, so that their code meets the bytes.
 
 The first answer to each request is the sandbox's, kept as bytes; from then on it is given from memory, or a fault is.
 """
@@ -26,7 +26,7 @@ from tests.matrix.bodies import pages_of
 
 T = TypeVar("T")
 _NONCE = re.compile(r"opschecks-[0-9a-f]{8,16}(?![0-9a-f])")
-_REQUEST = HTTPConnectionPool._make_request  # noqa: SLF001 - what urlopen calls for each attempt; patched here only
+_REQUEST = HTTPConnectionPool._make_request  # what urlopen calls for each attempt
 
 
 @dataclass(frozen=True)

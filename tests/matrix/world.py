@@ -40,7 +40,7 @@ from tests.scratch import ROOT
 STACKS = ROOT / "tests" / "quick_stacks.toml"
 SUITES = ("daily", "weekly", "deploy/before", "deploy/after")
 LIMITS = {"aws_attempts": 3, "pages": 4, "websocket_hold_s": 0.05, "probe_timeout_s": 0.5, "health_latency_ms": 60000}
-TIMEOUT_S = 60.0
+TIMEOUT_S = 120.0
 EXPECTED = Expected(revisions=("incident-commander-backend:1",), images=("incident-commander:v1",))
 
 
@@ -291,5 +291,3 @@ def _clock_that_only_sleeps(patch: pytest.MonkeyPatch, begin: datetime) -> Itera
         yield stand_in
     finally:
         clock.stand_at(None)
-
-

@@ -38,8 +38,8 @@ class LogErrors(Resource):
     """The ERROR events of one log group in the last hour.
 
     `seen`: how many; `websocket`: of those that mention WebSockets, None where they were not looked at one by one.
-    `complete` is False where reading stopped early, `stopped` says why. `unread`: why the group could not be searched. `counted`: how they
-    were counted, and what that cost, where it was not by searching.
+    `complete` is False where reading stopped early, `stopped` says why. `unread`: why the group could not be searched.
+    `counted`: how they were counted, and what that cost, where it was not by searching.
     """
 
     seen: int

@@ -17,9 +17,9 @@ _BAD_CREDENTIALS = frozenset((
     "AuthFailure", "SignatureDoesNotMatch", "InvalidAccessKeyId", "IncompleteSignature", "InvalidSignatureException",
 ))  # fmt: skip
 _THROTTLED = frozenset((
-    "BandwidthLimitExceeded", "EC2ThrottledException", "PriorRequestNotComplete", "ProvisionedThroughputExceededException",
-    "RequestLimitExceeded", "RequestThrottled", "RequestThrottledException", "SlowDown", "ThrottledException",
-    "Throttling", "ThrottlingException", "TooManyRequestsException",
+    "BandwidthLimitExceeded", "EC2ThrottledException", "PriorRequestNotComplete", "RequestLimitExceeded",
+    "ProvisionedThroughputExceededException", "RequestThrottled", "RequestThrottledException", "SlowDown",
+    "ThrottledException", "Throttling", "ThrottlingException", "TooManyRequestsException",
 ))  # fmt: skip
 """As botocore's retries know them; LimitExceededException is of quotas, too."""
 _UNKNOWN_KEY = frozenset(("AuthFailure", "InvalidAccessKeyId", "InvalidClientTokenId", "UnrecognizedClientException"))
