@@ -142,6 +142,8 @@ class Judge:
         most = (sum(self._world.attempts[name] for name in affected) + MORE_ATTEMPTS) * 3 * 5
         if wire.attempts - attempts > most:
             told.problems.append(f"{wire.attempts - attempts} requests were sent, {most} at most are due")
+        if told.unmoved and not one.detail:
+            told.problems.append("nobody has noticed that it could not be read")
         if told.problems and (reason := reason_for(one.observation, one.call, one.kind, one.detail)):
             told.problems, told.reason = [], reason
         return told
@@ -279,9 +281,10 @@ def _word(finding: Finding | None) -> str:
 def _false(before: Judged, now: Judged) -> Iterator[str]:
     """False passes and false failures: nothing may turn from one to the other, and no failure may be passed over."""
     was, found = before.of(), now.of()
+    known = {one.name: one for one in was.values()}
     is_blind = any(one.outcome is Outcome.BLIND for one in found.values())
     for resource, one in found.items():
-        of = was.get(resource)
+        of = was.get(resource) or known.get(one.name)
         if one.outcome is PASSED and of and of.outcome is FAILED:
             yield f"false pass: {resource} was {_word(of)}, and is {_word(one)}"
         elif one.outcome is PASSED and of and of.outcome is Outcome.BLIND:

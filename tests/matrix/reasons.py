@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 DENIALS = ("access denied", "denied by KMS", "second page denied")
 LOST = ("list missing", "list null")
+EXPLAINS = "It only explains a failure that is known without it, and is left out of its message."
 
 
 @dataclass(frozen=True)
 class Reason:
-    """Why some combinations are right: of an observation and a call, by kinds, in each world; `detail`: of one list."""
+    """Why some combinations are right: of an observation and a call, by kinds (none: all); `detail`: of one list."""
 
     observation: str
     call: str
@@ -42,12 +43,20 @@ REASONS: tuple[Reason, ...] = (
         detail="ScalingActivities[].NotScaledReasons",
     ),
     *(
+        Reason(observation, call, (), EXPLAINS)
+        for observation, call in (
+            ("service_deployments", "ecs:DescribeServiceRevisions"),
+            ("throttle_causes", "cloudwatch:GetMetricData"),
+            ("throttle_causes", "dynamodb:DescribeContributorInsights"),
+        )
+    ),
+    *(
         Reason(
             "service_deployments",
             call,
             DENIALS,
-            "Older policies do not allow ECS's records of deployments: where AWS denies them, the service's messages and "
-            "its deployments are judged, and the finding says so with the action to allow.",
+            "Older policies do not allow ECS's records of deployments: where AWS denies them, the service's messages "
+            "and its deployments are judged, and the finding says so with the action to allow.",
         )
         for call in ("ecs:ListServiceDeployments", "ecs:DescribeServiceDeployments")
     ),
@@ -57,6 +66,7 @@ REASONS: tuple[Reason, ...] = (
 def reason_for(observation: str, call: str, kind: str, detail: str) -> Reason | None:
     """The reason that excuses this combination, if there is one."""
     for one in REASONS:
-        if (one.observation, one.call) == (observation, call) and kind in one.kinds and one.detail in ("", detail):
+        is_of = (one.observation, one.call) == (observation, call)
+        if is_of and kind in (one.kinds or (kind,)) and one.detail in ("", detail):
             return one
     return None

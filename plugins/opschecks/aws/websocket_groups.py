@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ..core.observation import CouldNotLook, NotConfigured, observation, seen
@@ -136,10 +136,17 @@ def websocket_groups(
         why = "; ".join(f"{group.name}: {unused}" for group, unused in found) or "there is no target group"
         raise NotConfigured(_RULES, f"WebSocket sessions reach no target group ({why}): {NAME_THEM}")
     routes = [] if isinstance(listener_rules, CouldNotLook) else routes_of(listener_rules, stack.websocket_url)
-    of_services = services if isinstance(services, CouldNotLook) and not isinstance(services, NotConfigured) else None
-    named_here = bool(chosen or stack.target_groups)
-    doubt = None if named_here else of_services  # a neighbour's group may look like one of the stack's
-    return [_group(group, unused, used, routes, services, doubt) for group, unused in found]
+    # without these, a neighbour's group may look like one of the stack's
+    unread = next((one for one in (services, target_health) if _is_unread(one)), None)
+    doubt = unread if isinstance(unread, CouldNotLook) and not chosen and not stack.target_groups else None
+    groups = [_group(group, unused, used, routes, services, doubt) for group, unused in found]
+    if isinstance(listener_rules, CouldNotLook) and len(groups) > 1:  # a rule may share clients out between them
+        return [replace(one, split_by=listener_rules) for one in groups]
+    return groups
+
+
+def _is_unread(told: object) -> bool:
+    return isinstance(told, CouldNotLook) and not isinstance(told, NotConfigured)
 
 
 def _group(
@@ -156,6 +163,7 @@ def _group(
         arn=group.arn,
         name=group.name,
         evidence=group.evidence,
+        problem=group.problem,
         unused=unused if isinstance(unused, str) else "",
         doubt=doubt,
         split_by=_split(rule, services) if rule else "",
@@ -164,7 +172,7 @@ def _group(
 
 def _split(rule: Rule, services: list[Service] | CouldNotLook) -> str | CouldNotLook:
     """What is wrong with the rule; nothing where one service fills all groups, and its deployment moves the weights."""
-    if isinstance(services, CouldNotLook) and not isinstance(services, NotConfigured):
+    if isinstance(services, CouldNotLook) and _is_unread(services):
         return services
     known = [] if isinstance(services, CouldNotLook) else services
     if any({*rule.groups} <= filled_by(service.evidence) for service in known):
