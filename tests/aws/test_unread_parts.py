@@ -11,8 +11,8 @@ import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError
 
 from opschecks.aws.backup_sets import BackupLocation, sets
-from opschecks.aws.cloudfront import INVALIDATIONS_KEPT, invalidations
 from opschecks.aws.clients import Clients
+from opschecks.aws.cloudfront import INVALIDATIONS_KEPT, invalidations
 from opschecks.aws.elbv2 import TargetHealth, filled_by
 from opschecks.aws.logs import log_errors
 from opschecks.aws.own_groups import own_groups

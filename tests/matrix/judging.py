@@ -28,6 +28,7 @@ HOUR = timedelta(hours=1)
 CLOCKS: Mapping[str, timedelta] = {"clock an hour ahead": HOUR, "clock an hour behind": -HOUR}
 ZONES = ("Asia/Kolkata", "America/St_Johns", "Pacific/Kiritimati")
 OF_MACHINES = (*CLOCKS, *(f"TZ {zone}" for zone in ZONES))
+ONE_OF_SEVERAL = "one of several"
 CLOCK = "the clock of this machine"
 MORE_ATTEMPTS = 20
 
@@ -84,7 +85,7 @@ def combinations(world: World) -> Iterator[Combination]:
 
 def _of_kind(world: World, name: str, call: str, kind: Kind, asked: list[Call]) -> Iterator[Combination]:
     one = Combination(world.name, name, call, kind.name)
-    if kind.name.startswith("one of several") and len({of.key for of in asked}) < 2:
+    if kind.name.startswith(ONE_OF_SEVERAL) and len({of.key for of in asked}) < 2:
         return
     if "page" in kind.name and not any(_has_pages(world, of) for of in asked):
         return
@@ -131,7 +132,8 @@ class Judge:
             return self._with_another_machine(one)
         kind = self._kinds[one.kind]
         told = Verdict(one)
-        wire, hit = self._world.wire, Hit(kind, one.call, one.detail)
+        wire, keys = self._world.wire, [of.key for of in self._world.calls[one.observation] if of.name == one.call]
+        hit = Hit(kind, one.call, one.detail, min(keys))
         attempts = wire.attempts
         wire.fault = hit
         try:
@@ -142,7 +144,7 @@ class Judge:
         most = (sum(self._world.attempts[name] for name in affected) + MORE_ATTEMPTS) * 3 * 5
         if wire.attempts - attempts > most:
             told.problems.append(f"{wire.attempts - attempts} requests were sent, {most} at most are due")
-        if told.unmoved and not one.detail:
+        if told.unmoved and not one.detail and not kind.name.startswith(ONE_OF_SEVERAL):  # that one may not be judged
             told.problems.append("nobody has noticed that it could not be read")
         if told.problems and (reason := reason_for(one.observation, one.call, one.kind, one.detail)):
             told.problems, told.reason = [], reason

@@ -49,9 +49,9 @@ class Hit:
     kind: Kind
     calls: str
     detail: str = ""
+    one: str = ""
+    """The key of the question that a kind "one of several" hits."""
     _times: Counter[str] = field(default_factory=Counter)
-    first: str = ""
-    """The key of the first question that was hit."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def answer(self, call: Call, at: Attempt) -> Told:
@@ -60,7 +60,6 @@ class Hit:
     def times(self, call: Call) -> int:
         """How often the question was hit before."""
         with self._lock:
-            self.first = self.first or call.key
             self._times[call.key] += 1
             return self._times[call.key] - 1
 
@@ -94,11 +93,10 @@ def _once(always: Answering) -> Answering:
 
 
 def _one_of_many(always: Answering) -> Answering:
-    """Only the first question of several."""
+    """Only one question of several."""
 
     def answer(hit: Hit, call: Call, at: Attempt) -> Told:
-        hit.times(call)
-        return always(hit, call, at) if call.key == hit.first else at.undisturbed()
+        return always(hit, call, at) if call.key == hit.one else at.undisturbed()
 
     return answer
 

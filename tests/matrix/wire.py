@@ -162,6 +162,7 @@ class Wire:
                 if wire.learns or key not in wire._answers:
                     wire._answers[key] = _read(_REQUEST(pool, connection, method, url, **more))
                     wire._of_calls[call.key] = wire._answers[key]
+                    connection.close()  # who asked gets another response than that of this connection
                 return wire._answers[key]
 
             wire.attempts += 1
