@@ -24,6 +24,7 @@ from tests.aws import test_alarm_hygiene as hygiene
 from tests.aws import test_costs as costs
 from tests.aws import test_websocket_groups as sessions
 from tests.aws.test_every_observation import Wire
+from tests.aws.test_listeners import default, forward
 from tests.canned import NOW, Aws, daily, names, pages_of, stack, verdicts
 from tests.real import traffic
 from tests.real.traffic import seen as measured
@@ -55,7 +56,7 @@ def test_whose_errors_they_are_is_not_known_where_an_other_group_may_be_empty() 
 def test_a_group_whose_services_were_not_read_is_not_failed_for_its_stickiness() -> None:
     off = {"web": sessions.OFF, "canary": sessions.OFF}
     lost = CouldNotLook("ecs:DescribeServices", "Throttling: Rate exceeded")
-    shared = sessions.default(sessions.forward("web", "canary", weights=(50, 50)))
+    shared = default(forward("web", "canary", weights=(50, 50)))
     found = sessions.seen(off, shared, services=lost)
     assert verdicts(sessions.check, websocket_groups=found) == {"web": "blind", "canary": "blind"}
     sticky = sessions.seen({"a": sessions.APPLICATION, "b": sessions.APPLICATION}, sessions.SPLIT, services=lost)
@@ -63,7 +64,7 @@ def test_a_group_whose_services_were_not_read_is_not_failed_for_its_stickiness()
 
 
 def test_attributes_that_were_not_read_are_said_to_be_so() -> None:
-    [group] = sessions.seen({"web": sessions.OFF}, sessions.default(sessions.forward("web")))
+    [group] = sessions.seen({"web": sessions.OFF}, default(forward("web")))
     assert replace(group, problem=LOST).problem is LOST
     with pytest.raises(CouldNotLook, match="Rate exceeded"):
         _ = replace(group, problem=LOST).sticky

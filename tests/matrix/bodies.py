@@ -156,7 +156,7 @@ class _Xml:
         key = _wire_name(shape.members[last], last)
         found = _named(node, key)
         target = found[0] if found else ElementTree.SubElement(node, key)
-        target.text = {True: "true", False: "false"}.get(value, value) if isinstance(value, bool) else str(value)
+        target.text = str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _local(one: ElementTree.Element) -> str:

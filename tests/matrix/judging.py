@@ -20,7 +20,7 @@ from tests.matrix import bodies
 from tests.matrix.kinds import KINDS, SURVIVED, TELLS, Hit, Kind, matches
 from tests.matrix.reasons import Reason, reason_for
 from tests.matrix.wire import Call
-from tests.matrix.world import Judged, World
+from tests.matrix.world import LIMITS, Judged, World
 
 WRONG, BLIND, RIGHT = "wrong", "blind", "right"
 PASSED, FAILED = Outcome.PASSED, Outcome.FAILED
@@ -141,7 +141,11 @@ class Judge:
         finally:
             wire.fault = None
         affected = self._world.dependents(one.observation)
-        most = (sum(self._world.attempts[name] for name in affected) + MORE_ATTEMPTS) * 3 * 5
+        most = (
+            (sum(self._world.attempts[name] for name in affected) + MORE_ATTEMPTS)
+            * LIMITS["aws_attempts"]
+            * LIMITS["pages"]
+        )
         if wire.attempts - attempts > most:
             told.problems.append(f"{wire.attempts - attempts} requests were sent, {most} at most are due")
         if told.unmoved and not one.detail and not kind.name.startswith(ONE_OF_SEVERAL):  # that one may not be judged

@@ -12,9 +12,9 @@ from collections.abc import Iterable, Sequence
 from tests.matrix.judging import BLIND, OF_MACHINES, RIGHT, WRONG, Combination, Judge, Verdict, combinations
 from tests.matrix.kinds import KINDS
 from tests.matrix.reasons import REASONS, Reason
-from tests.matrix.world import World
+from tests.matrix.world import WORLDS, World
 
-WORLDS = ("healthy", "broken")
+PROCESSES = 2
 
 
 def tried(world: str, only: str = "", sample: int = 0, seed: int = 0) -> list[Verdict]:
@@ -29,12 +29,12 @@ def tried(world: str, only: str = "", sample: int = 0, seed: int = 0) -> list[Ve
 
 def everything(only: str = "", sample: int = 0, seed: int = 0) -> list[Verdict]:
     """As `tried`, of all worlds; each has a process of its own, because it has the only sandbox of that."""
-    worlds = [one for one in WORLDS if not only or only.startswith(one) or one.startswith(only)]
+    worlds = [one for one in WORLDS if not only or only.startswith(f"{one}/") or one.startswith(only)]
     work = [(one, only, sample // len(worlds), seed) for one in worlds]
     if len(work) == 1:
         return tried(*work[0])
-    with multiprocessing.get_context("spawn").Pool(len(work)) as pool:
-        return [one for some in pool.starmap(tried, work) for one in some]
+    with multiprocessing.get_context("spawn").Pool(PROCESSES, maxtasksperchild=1) as pool:
+        return [one for some in pool.starmap(tried, work, chunksize=1) for one in some]
 
 
 def drawn(wanted: Sequence[Combination], count: int, seed: int) -> list[Combination]:

@@ -6,10 +6,9 @@ import contextlib
 import inspect
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -20,6 +19,7 @@ from botocore.retries.quota import RetryQuota
 from opschecks.aws import session
 from opschecks.config.load import load_stacks
 from opschecks.config.stack import FROM_THE_SANDBOX, Stack
+from opschecks.config.toml_tables import LogSearch
 from opschecks.core import clock
 from opschecks.core.gathering import Earlier, Gathering, Observed
 from opschecks.core.model import CHECK_ATTRIBUTE, Check, Expected, Finding, Outcome
@@ -30,16 +30,16 @@ from opschecks.hooks.judge import settle
 from opschecks.hooks.select import find_checks
 from opschecks.report.runfile import finding_to
 from opschecks.sandbox.environment import CREDENTIALS, Sandbox
-from opschecks.sandbox.faults import EVERYTHING_OF_AWS, give_fault, known_faults
+from opschecks.sandbox.faults import give_fault, known_faults
 from opschecks.sandbox.seeds import sow_all
 from opschecks.web.http import Http
 from tests.canned import checks_of
 from tests.matrix.wire import Call, Wire
 from tests.scratch import ROOT
 
-STACKS = ROOT / "tests" / "quick_stacks.toml"
+TESTS = ROOT / "tests"
 SUITES = ("daily", "weekly", "deploy/before", "deploy/after")
-LIMITS = {"aws_attempts": 3, "pages": 4, "websocket_hold_s": 0.05, "probe_timeout_s": 0.5, "health_latency_ms": 60000}
+LIMITS = {"aws_attempts": 3, "pages": 8, "websocket_hold_s": 0.05, "probe_timeout_s": 0.5, "health_latency_ms": 60000}
 TIMEOUT_S = 120.0
 EXPECTED = Expected(revisions=("incident-commander-backend:1",), images=("incident-commander:v1",))
 
@@ -72,11 +72,22 @@ class _Examine(Examine):
 
 
 @dataclass(frozen=True)
+class Plan:
+    """What a world is made of: its stack, changes of it, and its faults."""
+
+    stacks: str = "quick_stacks.toml"
+    stack: str = "sandbox"
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    faults: Callable[[], list[str]] = list
+
+
+@dataclass(frozen=True)
 class OneCheck:
     """A check, and the observations that it takes."""
 
     name: str
     suite: str
+    slug: str
     function: Callable[..., None]
     observations: frozenset[str]
 
@@ -88,12 +99,13 @@ def all_checks() -> list[OneCheck]:
         for name, path in find_checks(ROOT / "checks" / suite):
             function: Any = getattr(checks_of(suite, path.stem.removeprefix("test_")), name)
             taken = frozenset(inspect.signature(function).parameters) & REGISTRY.keys()
-            found.append(OneCheck(name, suite, function, taken))
+            declared: Check = getattr(function, CHECK_ATTRIBUTE)
+            found.append(OneCheck(name, suite, declared.runbook, function, taken))
     return found
 
 
 class World:
-    """One sandbox; `broken` by as many faults as its checks can tell apart, or healthy. Use it as a context."""
+    """One sandbox of WORLDS. Use it as a context."""
 
     def __init__(self, name: str) -> None:
         import_observations()
@@ -115,11 +127,13 @@ class World:
                 patch.delenv(name, raising=False)
             for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
                 patch.setenv(name, os.devnull)
-            sandbox = Sandbox(load_stacks(Path(STACKS)).stacks["sandbox"])
+            plan = WORLDS[self.name]
+            sandbox = Sandbox(load_stacks(TESTS / plan.stacks).stacks[plan.stack])
             stack.callback(sandbox.stop)
             sandbox.start()
             sow_all(sandbox)
-            self.stack = self._reached(sandbox)
+            self.stack = self._reached(sandbox).model_copy(update=dict(plan.changes))
+            self.checks = [one for one in self.checks if one.slug not in self.stack.without]
             backend, dashboard = sandbox.facts["backend_url"], sandbox.facts["dashboard_url"]
             self.wire = Wire({backend: "backend", dashboard: "dashboard", f"ws{backend[4:]}": "backend"})
             stack.enter_context(self.wire.open())
@@ -130,8 +144,8 @@ class World:
             self.http = Http(self.stack.known_hosts, self.wire)
             stack.callback(self.http.close)
             self._take_snapshot()
-            if self.name == "broken":
-                for fault in faults_together():
+            if faults := plan.faults():
+                for fault in faults:
                     with contextlib.suppress(ClientError):  # an earlier one has made what this one makes
                         give_fault(sandbox, fault)
                 self.wire = self._anew(stack)
@@ -235,17 +249,35 @@ class World:
         return {other for other in self.results if name in {one.name for one in closure([other])}}
 
 
-def faults_together() -> list[str]:
-    """Faults of AWS's side that make as many checks fail as one sandbox can show: the first that names each check."""
+def faults_together(but: Collection[str] = ()) -> list[str]:
+    """Faults that make as many checks fail as one sandbox can show: the first that names each check, without these."""
     chosen: list[str] = []
     caught: set[str] = set()
     drills = {name for name, _ in find_checks(ROOT / "checks" / "drills")}
     for fault in known_faults().values():
-        blinds = EVERYTHING_OF_AWS in fault.blinds or fault.area == "wire" or fault.blinds
-        if not blinds and set(fault.caught_by) - caught and not drills & set(fault.caught_by):
+        if fault.name in but or fault.blinds or fault.area == "wire":
+            continue
+        if set(fault.caught_by) - caught and not drills & set(fault.caught_by):
             chosen.append(fault.name)
             caught |= set(fault.caught_by)
     return chosen
+
+
+def other_faults() -> list[str]:
+    """As faults_together, of those that it leaves out."""
+    return faults_together(but=faults_together())
+
+
+WORLDS: Mapping[str, Plan] = {
+    "healthy": Plan(),
+    "broken": Plan(faults=faults_together),
+    "broken otherwise": Plan(
+        changes={"log_searches": [LogSearch(group="*", by="insights")]},
+        faults=other_faults,
+    ),
+    "production": Plan(stacks="production_stacks.toml", stack="production"),
+}
+"""The first two have a stack that names everything, the last one a stack that is found by tags."""
 
 
 class _Time:
