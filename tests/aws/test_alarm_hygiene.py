@@ -106,7 +106,7 @@ def watched(
 CALLS: dict[str, tuple[list[Alarm], str, str]] = {
     "by itself": ([alarm()], "passed", "has not rung in the last 14 days"),
     "nobody": ([alarm(AlarmActions=[])], "failed", "it has no action, and neither a composite alarm with one"),
-    "nobody, the key is left out": ([alarm(AlarmActions=None)], "failed", "it has no action"),
+    "the key is left out": ([alarm(AlarmActions=None)], "blind", "the answer has no 'AlarmActions'"),
     "only when it is well again": ([alarm(AlarmActions=[], OKActions=[TOPIC])], "failed", "it has no action"),
     "through a composite": ([alarm(AlarmActions=[]), composite(alarm())], "passed", "heard through down"),
     "through a silent composite": (
@@ -147,10 +147,11 @@ def test_how_often_an_alarm_rang_is_information_only() -> None:
     assert told == ("passed", "rang 2 times in the last 14 days (CloudWatch keeps no older history)")
 
 
-def test_where_the_history_may_not_be_read_that_is_said_and_nothing_else_is_lost() -> None:
+def test_where_the_history_may_not_be_read_it_is_unknown_whether_actions_fail() -> None:
     denied = CouldNotLook("cloudwatch:DescribeAlarmHistory", "AccessDenied")
     found = seen(alarm(), rings=denied)
-    concludes(checks.test_alarms_call_somebody, "passed", "in the last 14 days is unknown", watched_alarms=found)
+    said = "in the last 14 days is unknown; cloudwatch:DescribeAlarmHistory: AccessDenied"
+    concludes(checks.test_alarms_call_somebody, "blind", said, watched_alarms=found)
     assert [figure.label for figure in found[0].figures] == []
     assert [figure.label for figure in seen(alarm())[0].figures] == ["rang in 14 days"]
 
@@ -225,7 +226,7 @@ def test_alarms_watch_something(
 def test_what_may_be_silent_is_not_asked_for() -> None:
     checked = stack(silent_metrics=["AWS/SQS", "Deaths"])
     idle = alarm("dlq", Namespace="AWS/SQS", MetricName="ApproximateNumberOfMessagesVisible", Dimensions=[])
-    own = alarm("deaths", Namespace="Prod", MetricName="Deaths", Dimensions=None)
+    own = alarm("deaths", Namespace="Prod", MetricName="Deaths", Dimensions=[])
     aws = aws_of({"CPUUtilization": [60]}, checked=checked)
     found = watched(aws, idle, own, alarm())
     told = {one.name: one.outcome.value for one in examined(checks.test_alarms_watch_something, watched_alarms=found)}

@@ -89,12 +89,23 @@ GIVEN: Raw = {
         Alarm(
             arn=f"arn:aws:cloudwatch:{ACCOUNT}:alarm:cpu",
             name="cpu",
-            evidence={"Namespace": "AWS/ECS", "MetricName": "CPUUtilization", "StateValue": "OK"},
+            evidence={
+                "Namespace": "AWS/ECS",
+                "MetricName": "CPUUtilization",
+                "Dimensions": [],
+                "AlarmActions": [],
+                "StateValue": "OK",
+            },
         ),
         Alarm(
             arn="arn:aws:cloudwatch:us-east-1:123456789012:alarm:errors",
             name="errors",
-            evidence={"Namespace": "AWS/CloudFront", "MetricName": "5xxErrorRate", "AlarmActions": ["arn:x"]},
+            evidence={
+                "Namespace": "AWS/CloudFront",
+                "MetricName": "5xxErrorRate",
+                "Dimensions": [],
+                "AlarmActions": ["arn:x"],
+            },
         ),
     ],
     "alarm_fortnight": [],

@@ -7,7 +7,7 @@ them, and the next fixer settles what that left, by reading. A few kills with re
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -153,8 +153,11 @@ def _moments(kind: type[BaseRemedy], look: Look, targets: Sequence[str]) -> Life
 @pytest.mark.parametrize("targets", [("a",), ("a", "b")], ids=["one", "two"])
 @pytest.mark.parametrize("look", [CURED, SICK], ids=["cured", "not cured"])
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
-def test_killed_anywhere(kind: type[BaseRemedy], look: Look, targets: Sequence[str]) -> None:
+def test_killed_anywhere(
+    kind: type[BaseRemedy], look: Look, targets: Sequence[str], record_property: Callable[[str, object], None]
+) -> None:
     whole = _moments(kind, look, targets)
+    record_property("kills", whole.moments)  # docs/reliability.md counts them
     for ends_at in range(1, whole.moments + 1):
         case = Case(World(), kind, look)
         assert case.live(Life(ends_at), targets) is None
@@ -180,7 +183,9 @@ def test_killed_anywhere(kind: type[BaseRemedy], look: Look, targets: Sequence[s
 
 
 @pytest.mark.parametrize("arrives", [True, False], ids=["it arrives", "it does not"])
-def test_killed_while_it_reads_what_became_of_a_lost_answer(arrives: bool) -> None:
+def test_killed_while_it_reads_what_became_of_a_lost_answer(
+    arrives: bool, record_property: Callable[[str, object], None]
+) -> None:
     def world() -> World:
         made = World()
 
@@ -193,6 +198,7 @@ def test_killed_while_it_reads_what_became_of_a_lost_answer(arrives: bool) -> No
 
     whole = Life()
     Case(world(), _Switch, CURED).live(whole)
+    record_property("kills", whole.moments)
     for ends_at in range(1, whole.moments + 1):
         case = Case(world(), _Switch, CURED)
         assert case.live(Life(ends_at)) is None

@@ -155,7 +155,7 @@ ROWS = [
         "two groups, and the rules may not be read",
         STICKY,
         lambda: sessions({"ws": (ON, {}), "pages": (OFF, {})}, DENIED),
-        {"ws": "passed", "pages": "blind"},
+        {"ws": "blind", "pages": "blind"},
         f"{DOCS}/APIReference/API_DescribeRules.html",
         says="allow elasticloadbalancing:DescribeRules",
     ),

@@ -85,8 +85,14 @@ class WatchedAlarm(Resource):
 
     @property
     def calls_nobody(self) -> str:
-        """Why nothing happens when it goes off, by itself or through what reacts to it; empty where it does."""
-        return "" if self.heard_through else never_heard(self.alarm, self.unheard)
+        """Why nothing happens when it goes off, by itself or through what reacts to it; empty where it does.
+
+        CouldNotLook where it has actions and its history, which alone tells that they fail, could not be read.
+        """
+        told = "" if self.heard_through else never_heard(self.alarm, self.unheard)
+        if not told and not self.heard_through and self.no_history:
+            raise self.no_history.again()
+        return told
 
     @property
     def silent(self) -> list[WatchedMetric]:
@@ -108,7 +114,8 @@ class WatchedAlarm(Resource):
         """How often it rang, in words."""
         if self.rang is None:
             unknown = f"how often it rang, and whether its actions failed, in the last {HISTORY_DAYS} days is unknown"
-            return f"{unknown}: {self.no_history}" if self.no_history else unknown
+            # of one that nobody hears otherwise, the verdict says why
+            return f"{unknown}: {self.no_history}" if self.no_history and self.heard_through else unknown
         times = f"rang {plural(self.rang, 'time')}" if self.rang else "has not rung"
         return f"{times} in the last {HISTORY_DAYS} days (CloudWatch keeps no older history)"
 
@@ -190,13 +197,19 @@ def _watched(
     reasons = [deaf.get(action, "") for action in alarm.evidence.get("AlarmActions") or []]
     failed = failed_actions(alarm, own) if reasons else ""
     unheard = (failed,) if failed else tuple(reasons) if all(reasons) else ()
-    metrics = tuple(_metrics(alarm.evidence, "" if alarm.region == home else alarm.region))
+    metrics: tuple[WatchedMetric, ...] = ()
+    unknown: tuple[CouldNotLook, ...] = ()
+    try:
+        metrics = tuple(_metrics(alarm.evidence, "" if alarm.region == home else alarm.region))
+    except CouldNotLook as why:  # of this alarm alone
+        unknown = (why,)
     return WatchedAlarm(
         arn=alarm.arn,
         name=alarm.name,
         alarm=alarm,
         unheard=tuple(one for one in unheard if one),
         metrics=metrics,
+        silence=unknown,
         rang=rang,
         no_history=known if isinstance(known, CouldNotLook) else None,
         evidence=alarm.evidence,
@@ -226,6 +239,7 @@ def _heard(aws: Aws, inventory: Inventory, found: Sequence[WatchedAlarm]) -> lis
 
 def _metrics(raw: Mapping[str, Any], region: str) -> Iterator[WatchedMetric]:
     if raw.get("MetricName"):
+        raw["Dimensions"]  # AWS always lists them; without them it would be another metric
         yield _metric(raw, raw.get("Unit"), region)
     for query in raw.get("Metrics") or []:
         if told := query.get("MetricStat"):
@@ -294,7 +308,7 @@ def _judged(
     alive: Mapping[WatchedMetric, bool | CouldNotLook],
     now: datetime,
 ) -> WatchedAlarm:
-    silence: list[WatchedMetric | CouldNotLook] = []
+    silence: list[WatchedMetric | CouldNotLook] = list(one.silence)
     accepted = tuple(metric for metric in one.metrics if metric not in samples)
     for metric in one.metrics:
         told = samples.get(metric)

@@ -166,6 +166,6 @@ def never_heard(alarm: Alarm, reasons: Sequence[str | CouldNotLook]) -> str:
     for one in reasons:
         if isinstance(one, CouldNotLook):
             raise one.again()
-    if alarm.evidence.get("AlarmActions"):
+    if alarm.evidence["AlarmActions"]:  # AWS always lists them, also where there are none
         return "; ".join(str(one) for one in reasons)
     return "it has no action, and neither a composite alarm with one, EventBridge nor a deployment of ECS reacts to it"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ..core.answer import Answer
 from ..core.model import Figure, Resource
 from ..core.observation import CouldNotLook, observation
+from ..core.wording import plural
 from .backups import TableBackups
 from .inventory import Inventory
 from .session import Aws
@@ -126,9 +127,14 @@ def read_json(aws: Any, bucket: str, key: str) -> Mapping[str, Any]:
 
 
 def _pages(aws: Any, bucket: str, prefix: str) -> Iterator[Mapping[str, Any]]:
-    """The level of keys right under the prefix; an empty page has neither Contents nor CommonPrefixes."""
+    """The level of keys right under the prefix; an empty page has neither Contents nor CommonPrefixes.
+
+    KeyCount counts both: API_ListObjectsV2.
+    """
     for page in aws.pages("s3", "ListObjectsV2", Bucket=bucket, Prefix=prefix, Delimiter="/"):
-        page["KeyCount"]  # only this distinguishes an empty page from an empty answer
+        # only the count distinguishes an empty page from an answer of which a part is missing
+        if int(page["KeyCount"]) and not page.get("Contents") and not page.get("CommonPrefixes"):
+            raise CouldNotLook(page.call, f"the answer counts {plural(int(page['KeyCount']), 'key')} and lists none")
         yield page
 
 

@@ -20,6 +20,13 @@ if TYPE_CHECKING:
 
 CONNECT_TIMEOUT_S = 5
 READ_TIMEOUT_S = 20
+_OF_THE_NETWORK = (
+    "ConnectTimeoutError",
+    "ConnectionClosedError",
+    "EndpointConnectionError",
+    "HTTPClientError",
+    "ReadTimeoutError",
+)
 _FETCHING = {
     "AssumeRole": "sts:AssumeRole",
     "AssumeRoleWithWebIdentity": "sts:AssumeRoleWithWebIdentity",
@@ -118,6 +125,8 @@ class Clients:
             return CouldNotLook(call, f"{told} – check HTTPS_PROXY, or except AWS by NO_PROXY")
         if kind == "SSLError":
             return CouldNotLook(call, f"{told} – behind a proxy that opens TLS, AWS_CA_BUNDLE names its certificates")
+        if kind in _OF_THE_NETWORK:
+            return CouldNotLook(call, f"{told} – check the network, and run it again")
         if isinstance(error, OSError) and error.filename:
             named = _variables_with(str(error.filename))
             return CouldNotLook(call, f"{named}{error.filename}: {error.strerror}, and the credentials need it")

@@ -85,9 +85,10 @@ class Invalidation(Resource):
 def invalidations(aws: Aws, inventory: Inventory) -> list[Invalidation]:
     """The newest invalidations of the distribution, newest first; AWS omits Items where there are none."""
     of = inventory.the_distribution
-    answer = aws.call("cloudfront", "ListInvalidations", DistributionId=of, MaxItems=str(INVALIDATIONS_KEPT))
-    listed = answer["InvalidationList"]
-    return [
-        Invalidation(arn=f"{of}/invalidation/{one['Id']}", name=str(one["Id"]), evidence=one)
-        for one in (listed["Items"] if int(listed["Quantity"]) > 0 else [])
-    ]
+    found: list[Any] = []
+    for page in aws.pages("cloudfront", "ListInvalidations", DistributionId=of, MaxItems=str(INVALIDATIONS_KEPT)):
+        listed = page["InvalidationList"]
+        found += listed["Items"] if int(listed["Quantity"]) > 0 else []
+        if len(found) >= INVALIDATIONS_KEPT:
+            break
+    return [Invalidation(arn=f"{of}/invalidation/{one['Id']}", name=str(one["Id"]), evidence=one) for one in found]

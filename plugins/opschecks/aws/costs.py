@@ -175,6 +175,8 @@ def bill(stack: Stack, aws: Aws, now: datetime) -> Bill:
             day = date.fromisoformat(told["TimePeriod"]["Start"][:10])
             seen[day] = bool(told.get("Estimated", False))
             for group in told["Groups"]:
+                if len(group["Keys"]) != 1:
+                    raise CouldNotLook(CALL, f"a group of {day} has {plural(len(group['Keys']), 'key')}; expected 1")
                 (service,) = group["Keys"]
                 days = found.setdefault(service, {})
                 days[day] = days.get(day, Decimal(0)) + _usd(group["Metrics"])

@@ -83,11 +83,20 @@ def served_groups(target_health: list[TargetHealth], listener_rules: list[Rule] 
 
     By a weighted rule the share of an empty group is lost, whatever the other groups could take:
     https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-action-types.html
+    Without the rules it is not known whether one that nobody fills gets any, which matters if a target is not healthy.
     """
-    rules = [] if isinstance(listener_rules, CouldNotLook) else listener_rules
+    if isinstance(listener_rules, CouldNotLook):
+        return [replace(group, foreign=listener_rules) if _matters(group) else group for group in target_health]
     judged = {group.arn for group in target_health if group.foreign == ""}
-    sharing = {arn for rule in rules if judged & {*rule.groups} for arn in rule.groups}
+    sharing = {arn for rule in listener_rules if judged & {*rule.groups} for arn in rule.groups}
     return [replace(group, foreign="") if group.arn in sharing else group for group in target_health]
+
+
+def _matters(group: TargetHealth) -> bool:
+    """Whether a group that nobody fills would fail if it were judged."""
+    if group.unread or group.foreign == "" or isinstance(group.foreign, CouldNotLook):
+        return False
+    return not group.targets or len(group.in_state("healthy")) < len(group.targets)
 
 
 def rules_of(aws: Any, balancers: Sequence[str]) -> list[Rule]:

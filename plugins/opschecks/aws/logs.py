@@ -38,8 +38,8 @@ class LogErrors(Resource):
     """The ERROR events of one log group in the last hour.
 
     `seen`: how many; `websocket`: of those that mention WebSockets, None where they were not looked at one by one.
-    `complete` is False where reading stopped early. `unread`: why the group could not be searched. `counted`: how they
-    were counted, and what that cost, where it was not by searching.
+    `complete` is False where reading stopped early, `stopped` says why. `unread`: why the group could not be searched.
+    `counted`: how they were counted, and what that cost, where it was not by searching.
     """
 
     seen: int
@@ -47,6 +47,7 @@ class LogErrors(Resource):
     complete: bool
     unread: CouldNotLook | None = None
     counted: str = ""
+    stopped: CouldNotLook | None = None
 
     @property
     def told(self) -> str:
@@ -88,11 +89,9 @@ class LogErrors(Resource):
 
     def _require_all(self) -> None:
         if not self.complete:
-            raise CouldNotLook(
-                _CALL,
-                f"stopped reading {self.name} after {plural(self.seen, 'event')}; later events were not checked; "
-                f"{_OTHERWISE}",
-            )
+            told = f"stopped reading {self.name} after {plural(self.seen, 'event')}; later events were not checked"
+            why, action = (self.stopped.reason, self.stopped.action) if self.stopped else (_OTHERWISE, "")
+            raise CouldNotLook(_CALL, f"{told}; {why}", action=action)
 
     @property
     def top(self) -> str:
@@ -153,7 +152,7 @@ def _errors(stack: Stack, aws: Aws, group: str, since: datetime, until: datetime
 
 def _searched(stack: Stack, aws: Aws, group: str, how: LogSearch | None, since: datetime, until: datetime) -> LogErrors:
     events: list[dict[str, Any]] = []
-    complete = True
+    complete, stopped = True, None
     pattern = how.pattern if how and how.pattern else ""
     try:
         for page in _pages(stack, aws, group, pattern or PATTERN, since, until):
@@ -161,10 +160,10 @@ def _searched(stack: Stack, aws: Aws, group: str, how: LogSearch | None, since: 
             if len(events) >= ENOUGH_EVENTS and page.get("nextToken"):
                 complete = False
                 break
-    except CouldNotLook:
+    except CouldNotLook as why:
         if not events:
             raise
-        complete = False  # what was read may already exceed the limit
+        complete, stopped = False, why  # what was read may already exceed the limit
     texts = [redact_text(str(event["message"])) for event in events]
     counted = Counter(_VARIABLE.sub("…", text.strip())[:300] for text in texts)
     newest = max(events, key=lambda event: int(event.get("timestamp", 0)), default=None)
@@ -183,7 +182,14 @@ def _searched(stack: Stack, aws: Aws, group: str, how: LogSearch | None, since: 
     figures = (Figure("ERROR events", len(events), "in the last hour"),)
     seen, websocket = len(events), sum("websocket" in text.lower() for text in texts)
     return LogErrors(
-        arn=group, name=group, evidence=evidence, seen=seen, websocket=websocket, complete=complete, figures=figures
+        arn=group,
+        name=group,
+        evidence=evidence,
+        seen=seen,
+        websocket=websocket,
+        complete=complete,
+        stopped=stopped,
+        figures=figures,
     )
 
 

@@ -15,13 +15,15 @@ from .inventory import Inventory
 class Fronted(Resource):
     """An application load balancer's target groups: `own` and, where other stacks share the balancer, `others`.
 
-    A group without targets, such as that of a default action, is nobody's. `count`: of all groups.
+    A group without targets, such as that of a default action, is nobody's. `count`: of all groups. `doubt`: why it is
+    not known whether any of `others` has targets.
     """
 
     balancer: LoadBalancer
     own: tuple[Resource, ...]
     others: tuple[Resource, ...] = ()
     count: int
+    doubt: CouldNotLook | None = None
 
 
 def dimension(group: Resource) -> str:
@@ -49,7 +51,9 @@ def own_groups(
             raise services.again()
         filled = set().union(*(filled_by(service.evidence) for service in services))
     known = [] if isinstance(registered_targets, CouldNotLook) else registered_targets
-    empty = {group.arn for group in known if not group.unread and not group.targets}
+    read = {group.arn: bool(group.targets) for group in known if not group.unread}
+    empty = {arn for arn, has_targets in read.items() if not has_targets}
+    unread = {group.arn: group.unread for group in known if group.unread}
     found = []
     for balancer in load_balancers:
         if balancer.is_application:
@@ -57,6 +61,10 @@ def own_groups(
             named = {one.arn for one in balanced_groups} if len(balanced_groups) < len(every_group) else filled
             own = tuple(one for one in groups if one.arn in named) or tuple(groups)
             others = tuple(one for one in groups if one not in own and one.arn not in empty)
+            doubt = None
+            if others and not any(read.get(one.arn) for one in others):
+                refused = registered_targets if isinstance(registered_targets, CouldNotLook) else None
+                doubt = refused or next((unread[one.arn] for one in others if one.arn in unread), None)
             found.append(
                 Fronted(
                     arn=balancer.arn,
@@ -65,6 +73,7 @@ def own_groups(
                     own=own,
                     others=others,
                     count=len(groups),
+                    doubt=doubt,
                 )
             )
     return found

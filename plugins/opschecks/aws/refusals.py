@@ -16,6 +16,12 @@ _BAD_CREDENTIALS = frozenset((
     "ExpiredToken", "ExpiredTokenException", "RequestExpired", "InvalidClientTokenId", "UnrecognizedClientException",
     "AuthFailure", "SignatureDoesNotMatch", "InvalidAccessKeyId", "IncompleteSignature", "InvalidSignatureException",
 ))  # fmt: skip
+_THROTTLED = frozenset((
+    "BandwidthLimitExceeded", "EC2ThrottledException", "PriorRequestNotComplete", "RequestLimitExceeded",
+    "ProvisionedThroughputExceededException", "RequestThrottled", "RequestThrottledException", "SlowDown",
+    "ThrottledException", "Throttling", "ThrottlingException", "TooManyRequestsException",
+))  # fmt: skip
+"""As botocore's retries know them; LimitExceededException is of quotas, too."""
 _UNKNOWN_KEY = frozenset(("AuthFailure", "InvalidAccessKeyId", "InvalidClientTokenId", "UnrecognizedClientException"))
 _NOT_FOUND = (
     "NoSuchBucket", "NoSuchEntity", "NoSuchLifecycleConfiguration", "NoSuchPublicAccessBlockConfiguration",
@@ -59,11 +65,19 @@ def explained(call: str, error: Any, *, region: str = "", log_in: str = "log in 
     if code.endswith(_NOT_FOUND) and not named:
         return NotThere(call, reason)
     if code not in _DENIED and not named:
-        return CouldNotLook(call, reason)
+        return CouldNotLook(call, f"{reason}{_again(code, error)}")
     without_name = "kms:Decrypt" if re.search(r"\bkms\b", text, re.IGNORECASE) else call
     action = named[1] if named else without_name
     advice = _other_than_identity(action, text)
     return CouldNotLook(call, f"{reason} – {advice}") if advice else CouldNotLook(call, reason, action=action)
+
+
+def _again(code: str, error: Any) -> str:
+    """That what AWS did not answer now it may answer later; "" where it did answer."""
+    if code in _THROTTLED:
+        return " – AWS limits how often the account may ask this: run it again later"
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    return " – AWS itself failed: run it again later" if status >= 500 else ""
 
 
 def _other_than_identity(action: str, text: str) -> str:

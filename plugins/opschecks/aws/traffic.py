@@ -136,6 +136,8 @@ class BalancerErrors(Measured):
     """Whether it is an application load balancer."""
     others: tuple[str, ...] = ()
     """Its target groups that none of the stack's services fills."""
+    doubt: CouldNotLook | None = None
+    """Why it is not known whether any of those has targets: one without is nobody's."""
 
     @property
     def errors_5xx(self) -> Series:
@@ -153,11 +155,14 @@ class BalancerErrors(Measured):
     def shared_5xx(self, limit: int) -> str:
         """That there are more than the limit, and that others may be the cause; nothing where they cannot be.
 
-        A group's own answers, its health and its connection errors are judged for themselves.
+        A group's own answers, its health and its connection errors are judged for themselves. CouldNotLook where there
+        are more and it is not known whether others share the balancer.
         """
         worst = self.errors_5xx_per_minute if self.others else 0.0
         if worst <= limit:
             return ""
+        if self.doubt:
+            raise self.doubt.again()
         return (
             f"it answered {worst:g} 5xx in a minute itself, limit {limit}, and the stack's services do not fill "
             f"{', '.join(self.others[:3])} of its target groups: whose requests those were is in the target_group_arn "
@@ -256,6 +261,7 @@ def balancer_errors(
             now=now,
             speaks_http=balancer.is_application,
             others=others,
+            doubt=fronted[balancer.arn].doubt if balancer.arn in fronted else None,
         )
         lines = lines_of(metrics, balancer.name, "load balancer 5xx")
         counted = isinstance(metrics.answers.get((balancer.name, "load balancer 5xx")), Series)

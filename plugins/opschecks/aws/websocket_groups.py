@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ..core.observation import CouldNotLook, NotConfigured, observation, seen
@@ -23,13 +23,18 @@ NAME_THEM = "websocket.target_groups in stacks.toml can say"
 class WebSocketGroup(TargetGroup):
     """A target group, and what WebSocket sessions have to do with it.
 
-    `unused`: why no session reaches it; `doubt`: why it is not known whether one does; `split`: the weighted rule that
-    may lead a client that comes back to another group.
+    `unused`: why no session reaches it; `doubt`: why it is not known whether one does; `split_by`: the weighted rule
+    that may lead a client that comes back to another group, or why that is not known.
     """
 
     unused: str = ""
     doubt: CouldNotLook | None = None
-    split: str = ""
+    split_by: str | CouldNotLook = ""
+
+    @property
+    def split(self) -> str:
+        """What is wrong with the rule that shares clients out; empty where nothing is."""
+        return seen(self.split_by)
 
     @property
     def keeps_clients(self) -> bool:
@@ -131,7 +136,17 @@ def websocket_groups(
         why = "; ".join(f"{group.name}: {unused}" for group, unused in found) or "there is no target group"
         raise NotConfigured(_RULES, f"WebSocket sessions reach no target group ({why}): {NAME_THEM}")
     routes = [] if isinstance(listener_rules, CouldNotLook) else routes_of(listener_rules, stack.websocket_url)
-    return [_group(group, unused, used, routes, services) for group, unused in found]
+    # without these, a neighbour's group may look like one of the stack's
+    unread = next((one for one in (services, target_health) if _is_unread(one)), None)
+    doubt = unread if isinstance(unread, CouldNotLook) and not chosen and not stack.target_groups else None
+    groups = [_group(group, unused, used, routes, services, doubt) for group, unused in found]
+    if isinstance(listener_rules, CouldNotLook) and len(groups) > 1:  # a rule may share clients out between them
+        return [replace(one, split_by=listener_rules) for one in groups]
+    return groups
+
+
+def _is_unread(told: object) -> bool:
+    return isinstance(told, CouldNotLook) and not isinstance(told, NotConfigured)
 
 
 def _group(
@@ -140,21 +155,25 @@ def _group(
     used: Sequence[TargetGroup],
     routes: Sequence[Route],
     services: list[Service] | CouldNotLook,
+    of_services: CouldNotLook | None,
 ) -> WebSocketGroup:
-    doubt = unused if isinstance(unused, CouldNotLook) and len(used) > 1 else None
+    doubt = (unused if isinstance(unused, CouldNotLook) else of_services) if len(used) > 1 else None
     rule = weighted(group.arn, [one.rule for one in routes])
     return WebSocketGroup(
         arn=group.arn,
         name=group.name,
         evidence=group.evidence,
+        problem=group.problem,
         unused=unused if isinstance(unused, str) else "",
         doubt=doubt,
-        split=_split(rule, services) if rule else "",
+        split_by=_split(rule, services) if rule else "",
     )
 
 
-def _split(rule: Rule, services: list[Service] | CouldNotLook) -> str:
+def _split(rule: Rule, services: list[Service] | CouldNotLook) -> str | CouldNotLook:
     """What is wrong with the rule; nothing where one service fills all groups, and its deployment moves the weights."""
+    if isinstance(services, CouldNotLook) and _is_unread(services):
+        return services
     known = [] if isinstance(services, CouldNotLook) else services
     if any({*rule.groups} <= filled_by(service.evidence) for service in known):
         return ""

@@ -147,7 +147,7 @@ def session_address(stack: Stack) -> str:
 
 def open_session(stack: Stack, url: str, cookies: Mapping[str, str]) -> ClientConnection | str:
     """A connection, or why a reached host refused it; CouldNotLook where no host was reached."""
-    from websockets.exceptions import InvalidHandshake, InvalidStatus, InvalidURI, ProxyError
+    from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI, ProxyError
     from websockets.proxy import get_proxy
     from websockets.sync.client import connect
     from websockets.uri import parse_uri
@@ -183,7 +183,7 @@ def open_session(stack: Stack, url: str, cookies: Mapping[str, str]) -> ClientCo
         return f"the handshake was refused: {refused}, a redirect, which no browser follows here"
     except TimeoutError:
         return f"no handshake within {timeout_s:g} s"
-    except EOFError:
+    except (EOFError, ConnectionClosed):  # the latter where it was closed before the request was sent
         return "the connection was closed before the handshake"
     except OSError as error:
         raise CouldNotLook(call, f"{type(error).__name__}: {error}") from None

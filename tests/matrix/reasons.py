@@ -1,0 +1,72 @@
+"""What looks wrong in the table and is right: each with its reason. A reason that excuses nothing is told as wrong."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+DENIALS = ("access denied", "denied by KMS", "second page denied")
+LOST = ("list missing", "list null")
+EXPLAINS = "It only explains a failure that is known without it, and is left out of its message."
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why some combinations are right: of an observation and a call, by kinds (none: all); `detail`: of one list."""
+
+    observation: str
+    call: str
+    kinds: tuple[str, ...]
+    why: str
+    detail: str = ""
+
+
+REASONS: tuple[Reason, ...] = (
+    Reason(
+        "full_backups",
+        "s3:GetObject",
+        ("reset after headers once",),
+        "A streamed body is read after botocore's retries: the object is not read, and the check is blind.",
+    ),
+    Reason(
+        "tables",
+        "dynamodb:DescribeTable",
+        LOST,
+        "DynamoDB leaves GlobalSecondaryIndexes out where a table has none: absence is its answer. A run that saw more "
+        "tables or indexes before says so (history/memory.py).",
+        detail="Table.GlobalSecondaryIndexes",
+    ),
+    Reason(
+        "scaling_week",
+        "application-autoscaling:DescribeScalingActivities",
+        LOST,
+        "Only an activity that did not scale has NotScaledReasons (API_ScalingActivity): without, it is an attempt.",
+        detail="ScalingActivities[].NotScaledReasons",
+    ),
+    *(
+        Reason(observation, call, (), EXPLAINS)
+        for observation, call in (
+            ("service_deployments", "ecs:DescribeServiceRevisions"),
+            ("throttle_causes", "cloudwatch:GetMetricData"),
+            ("throttle_causes", "dynamodb:DescribeContributorInsights"),
+        )
+    ),
+    *(
+        Reason(
+            "service_deployments",
+            call,
+            DENIALS,
+            "Older policies do not allow ECS's records of deployments: where AWS denies them, the service's messages "
+            "and its deployments are judged, and the finding says so with the action to allow.",
+        )
+        for call in ("ecs:ListServiceDeployments", "ecs:DescribeServiceDeployments")
+    ),
+)
+
+
+def reason_for(observation: str, call: str, kind: str, detail: str) -> Reason | None:
+    """The reason that excuses this combination, if there is one."""
+    for one in REASONS:
+        is_of = (one.observation, one.call) == (observation, call)
+        if is_of and kind in (one.kinds or (kind,)) and one.detail in ("", detail):
+            return one
+    return None

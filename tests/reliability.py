@@ -1,0 +1,287 @@
+"""Writes docs/reliability.md: `python -m tests.reliability` tries what its figures are of; nothing in it is typed.
+
+Every promise links the tests that attack it. tests/test_reliability.py holds the page to what is written here.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from xml.etree import ElementTree
+
+from tests.scratch import ROOT
+
+PAGE = ROOT / "docs" / "reliability.md"
+SEED = 13
+
+
+@dataclass(frozen=True)
+class Promise:
+    """What opschecks promises, and the tests that try to break it: a file, or one function of it."""
+
+    says: str
+    tests: tuple[str, ...]
+
+
+PROMISES: tuple[Promise, ...] = (
+    Promise(
+        "**Never a false pass.** Only an assertion fails a check. Whatever else goes wrong on the way to a verdict – "
+        "an error, a key that is missing, an empty answer, a list cut short – makes it blind: could not check. A check "
+        "that examined nothing is blind, too, and every check that was collected is in the report.",
+        (
+            "tests/test_matrix.py",
+            "tests/aws/test_every_observation.py",
+            "tests/aws/test_missing_parts.py",
+            "tests/aws/test_answer_bodies.py",
+            "tests/checks/test_false_pass.py",
+            "tests/hooks/test_outcomes.py",
+            "tests/hooks/test_ending_early.py",
+            "tests/hooks/test_memory.py",
+            "tests/hooks/test_clock_skew.py",
+            "tests/hooks/test_foreign_fixtures.py",
+        ),
+    ),
+    Promise(
+        "**Every check bites, and stays quiet.** Each check fails for a fault that it names, no other check does, and "
+        "healthy but unusual stacks raise no alarm.",
+        ("tests/checks/test_bite.py", "tests/checks/test_production.py", "tests/real/test_rows.py"),
+    ),
+    Promise(
+        "**The exit code tells the truth**: 0 all known and good, 1 something failed, 10 nothing failed and something "
+        "is blind or was not run. A deploy gate passes on 0 alone.",
+        (
+            "tests/hooks/test_exit_code.py",
+            "tests/hooks/test_gate.py",
+            "tests/checks/test_false_pass.py::test_a_narrowed_gate_does_not_open",
+        ),
+    ),
+    Promise(
+        "**The sandbox is not mistaken for production.** Verdict, title and run file say SANDBOX, and what can hurt "
+        "wants its stack named.",
+        (
+            "tests/checks/test_false_pass.py::test_a_sandbox_does_not_pass_for_production",
+            "tests/config/test_bad_input.py::test_what_can_hurt_wants_its_stack_named",
+            "tests/report/exports/test_every_export.py::test_every_export_says_sandbox",
+            "tests/config/test_bad_input.py::test_another_account_than_the_stacks",
+        ),
+    ),
+    Promise(
+        "**Looking changes nothing.** Observations call only what they declare, and that only reads.",
+        (
+            "tests/aws/test_every_observation.py::test_observations_call_what_they_say_they_call",
+            "tests/test_matrix.py::test_what_was_asked_was_declared_and_only_reads",
+            "tests/checks/test_calls.py",
+        ),
+    ),
+    Promise(
+        "**Changing is careful.** Off unless asked; exactly what the plan lists; safe changes only, unless more is "
+        "allowed; one fixer at a time; written down before it is sent, and sent at most once; verified, and rolled "
+        "back where it did not help.",
+        (
+            "tests/fixing/test_kill_matrix.py",
+            "tests/fixing/test_loop.py",
+            "tests/fixing/test_guards.py",
+            "tests/fixing/test_plan.py",
+            "tests/fixing/test_fix.py",
+            "tests/fixing/test_session.py",
+            "tests/history/test_journal.py",
+        ),
+    ),
+    Promise(
+        "**Nothing leaks.** Secrets appear in no output, and no string of AWS becomes markup, a command or a control "
+        "character.",
+        (
+            "tests/core/test_redaction.py",
+            "tests/recording/test_scrubbing.py",
+            "tests/report/test_hostile_strings.py",
+            "tests/report/exports/test_every_export.py",
+            "tests/checks/test_runbook.py",
+        ),
+    ),
+    Promise(
+        "**Probes are bounded** in time, in what they read, and in where a redirect may lead them.",
+        ("tests/web/test_bounds.py",),
+    ),
+    Promise(
+        "**Nothing is lost.** Files are written whole, two runs at once keep both, a full disk is a clear error, and "
+        "one damaged file costs itself alone.",
+        (
+            "tests/history/test_runs.py",
+            "tests/history/test_storage.py",
+            "tests/history/test_summaries.py",
+            "tests/hooks/test_ending_early.py::test_a_disk_that_is_full_at_the_end_leaves_no_page_of_yesterday",
+            "tests/history/test_comparison.py::test_processes_that_file_and_read_at_once_lose_nothing",
+        ),
+    ),
+)
+
+KILLS = "tests/fixing/test_kill_matrix.py"
+SIGNALS = (
+    "tests/fixing/test_fix.py::test_killed_anywhere_it_is_sent_at_most_once_and_never_forgotten",
+    "tests/hooks/test_ending_early.py::test_killed",
+    "tests/hooks/test_ending_early.py::test_killed_worker",
+)
+CANARIES = (
+    "tests/core/test_redaction.py::test_a_secret_is_masked",
+    "tests/core/test_redaction.py::test_a_secret_reaches_no_output",
+    "tests/recording/test_scrubbing.py::test_no_canary_is_found",
+)
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What came of some tests: how many were collected, how many failed, and the kills that they counted."""
+
+    collected: int = 0
+    failed: int = 0
+    kills: int = 0
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What was tried. `rows`: kind, tried, blind, right, wrong; `counts`: collected tests of each link."""
+
+    rows: Sequence[tuple[str, int, int, int, int]]
+    worlds: Mapping[str, int] = field(default_factory=dict)
+    seconds: float = 0.0
+    kills: Ran = Ran()
+    signals: Ran = Ran()
+    canaries: Ran = Ran()
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+
+def page(told: Figures) -> str:
+    """The page as Markdown."""
+    *kinds, (_, tried, blind, right, wrong) = told.rows
+    table = "\n".join(f"| {kind} | {a} | {b} | {c} | {d} |" for kind, a, b, c, d in kinds)
+    promises = "\n\n".join(_promise(one, told.counts) for one in PROMISES)
+    worlds = " and ".join(f"{count} in the {name} one" for name, count in told.worlds.items())
+    return f"""\
+# Reliability
+
+What opschecks promises, and how it is attacked. `python -m tests.reliability` has tried what this page counts and has
+written it; no figure is typed.
+
+## The fault matrix
+
+Every observation, every call and request that it makes, every way in which that can go wrong: {tried} combinations, of
+which {blind} ended blind, {right} with the undisturbed verdict or the one that the answer itself gives, and {wrong}
+wrong. {worlds}; {told.seconds:.0f} s in two processes. Again, or one of them:
+`python -m tests.matrix [--only ID]`; a sample of 200 is one of the tests
+([tests/test_matrix.py](../tests/test_matrix.py)).
+
+Wrong is: a check that passes what failed, fails what passed, or passes over what it saw before; an exception that is
+not "could not look"; a look that does not end; a blind finding that names neither call nor error, or not what to do
+about a denial, a throttling or an expired login. Faults are bytes below botocore and requests, in the protocol of each
+service, so that their own parsers and retries meet them; waiting takes no time. An empty list, an error page or a
+silent host is an answer, too: there a verdict may follow what it says.
+
+| kind | tried | blind | right | wrong |
+| --- | ---: | ---: | ---: | ---: |
+{table}
+| **all** | **{tried}** | **{blind}** | **{right}** | **{wrong}** |
+
+What the matrix leaves alone, with reasons, is [tests/matrix/reasons.py](../tests/matrix/reasons.py).
+
+## Kills
+
+A fixer was killed at {told.kills.kills} moments, before and after each request and each line of its journal
+([{KILLS}](../{KILLS})): {told.kills.failed} of {told.kills.collected} tests failed, which means that nothing was sent
+twice and nothing was forgotten. {told.signals.collected} more tests kill processes by signals; {told.signals.failed}
+failed.
+
+## Leaks
+
+{told.canaries.collected} canaries were put where secrets and names can be, and searched for in every output, scrubbed
+recordings among them; {told.canaries.failed} were found.
+
+## Promises
+
+{promises}
+
+## What was not tried
+
+- Real AWS. All answers are the sandbox's, which is moto with corrections; errors and cut answers follow botocore's
+  models and AWS's documentation. A recording of a real account ([recordings.md](recordings.md)) would tell more.
+- CBOR: botocore speaks it with no service that opschecks asks. A test fails when that changes.
+- TLS and name resolution of the probes: the sandbox is on loopback. Drills and remedies are not part of the matrix.
+- Two faults at once, and faults of some bytes within a value.
+- Mutants of the checks: their score is not measured yet.
+- A suite run under exactly the permissions that its observations declare.
+"""
+
+
+def _promise(one: Promise, counts: Mapping[str, int]) -> str:
+    links = [f"- [{_shown(test)}](../{test.partition('::')[0]}): {counts.get(test, 0)} tests" for test in one.tests]
+    return "\n".join([one.says, "", *links])
+
+
+def _shown(test: str) -> str:
+    file, _, function = test.partition("::")
+    return f"{function} in {file}" if function else file
+
+
+def run(*tests: str) -> Ran:
+    """Run the tests in a process of their own."""
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder, "report.xml")
+        command = [sys.executable, "-m", "pytest", "-q", "-n0", "-p", "no:cacheprovider", f"--junitxml={report}"]
+        command += ["-o", "junit_family=xunit1"]  # the other one has no properties of tests
+        subprocess.run([*command, *tests], cwd=ROOT, env=_environment(), check=False, capture_output=True)
+        suite = ElementTree.parse(report).getroot()[0]
+        told = {key: int(suite.get(key, "0")) for key in ("tests", "failures", "errors")}
+        kills = sum(int(one.get("value", "0")) for one in suite.iter("property") if one.get("name") == "kills")
+    return Ran(told["tests"], told["failures"] + told["errors"], kills)
+
+
+def collected() -> dict[str, int]:
+    """How many tests each link of a promise stands for."""
+    links = list(dict.fromkeys(test for one in PROMISES for test in one.tests))
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-n0", "-p", "no:cacheprovider"]
+    files = sorted({link.partition("::")[0] for link in links})
+    done = subprocess.run([*command, *files], cwd=ROOT, env=_environment(), check=True, capture_output=True, text=True)
+    counts: Counter[str] = Counter()
+    for line in done.stdout.splitlines():
+        file, _, function = line.partition("::")
+        if function:
+            counts[file] += 1
+            counts[f"{file}::{function.partition('[')[0]}"] += 1
+    return {link: counts[link] for link in links}
+
+
+def _environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(ROOT / "plugins")}
+
+
+def main() -> int:
+    """Try everything, write the page; 1 where something is wrong."""
+    from tests.matrix.table import everything, rows, shown
+
+    began = time.monotonic()
+    verdicts = everything()
+    seconds = time.monotonic() - began
+    print(shown(verdicts, seconds, SEED))
+    told = Figures(
+        rows=rows(verdicts),
+        worlds=Counter(one.of.world for one in verdicts),
+        seconds=seconds,
+        kills=run(KILLS),
+        signals=run(*SIGNALS),
+        canaries=run(*CANARIES),
+        counts=collected(),
+    )
+    PAGE.write_text(page(told), encoding="utf-8")
+    print(f"written: {PAGE.relative_to(ROOT)}")
+    bad = told.kills.failed + told.signals.failed + told.canaries.failed + told.rows[-1][-1]
+    return int(bool(bad))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
