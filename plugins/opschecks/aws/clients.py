@@ -63,6 +63,13 @@ class Clients:
                 self._clients[service, once, region] = made
             return self._clients[service, once, region]
 
+    def release(self) -> None:
+        """Close every client's connections, and forget the clients."""
+        with self._lock:
+            clients, self._clients = self._clients, {}
+        for client in clients.values():
+            client.close()
+
     @property
     def region(self) -> str:
         """The region of the session."""
@@ -156,6 +163,9 @@ class NoClients:
     def client(self, service: str, *, once: bool = False, region: str | None = None) -> Any:
         """Always CouldNotLook."""
         raise CouldNotLook("", f"a recording is replayed, and {service} is not called")
+
+    def release(self) -> None:
+        """There are none."""
 
     def frozen(self) -> dict[str, str]:
         """None."""

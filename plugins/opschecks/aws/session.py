@@ -75,6 +75,10 @@ class Aws:
         """
         self._shared.refused = CouldNotLook(error.call, error.reason, action=error.action)
 
+    def release(self) -> None:
+        """Close the clients and forget them; one that is needed again is made again."""
+        self._shared.release()
+
     @property
     def region(self) -> str:
         """The region that is read."""

@@ -104,6 +104,15 @@ class Note:
 
 
 @dataclass(frozen=True)
+class FleetPart:
+    """Of which fleet a run is a part: `fleet` is the same for all of its runs, `shard` counts from 1 to `of`."""
+
+    fleet: Name
+    shard: Annotated[int, Written(rules={"minimum": 1})]
+    of: Annotated[int, Written(rules={"minimum": 1})]
+
+
+@dataclass(frozen=True)
 class ReportSection:
     """A section of the page that a user's own conftest adds: a title, and Markdown without HTML."""
 
@@ -123,8 +132,9 @@ class Run:
 
     `suite` is daily, weekly, deploy-before, deploy-after or drills. `state`: unfinished (or killed), finished, or
     stopped (ended early; `stopped_by` says why). `partial` is what narrowed the selection of checks, empty where the
-    whole suite was selected. `exit_code`: 0 all known and good, 1 something failed, 10 something could not be looked at
-    or was not run, else pytest's own; None until it has ended. `versions` are those of the programs that made it.
+    whole suite was selected. `part` is the fleet that the run belongs to (null: none). `exit_code`: 0 all known and
+    good, 1 something failed, 10 something could not be looked at or was not run, else pytest's own; None until it has
+    ended. `versions` are those of the programs that made it.
     """
 
     suite: str
@@ -144,6 +154,7 @@ class Run:
     sections: Annotated[tuple[ReportSection, ...], LATER] = ()
     weeks: Annotated[tuple[Mapping[str, Any], ...], Written(tuple[Week, ...]), LATER] = ()
     notes: Annotated[tuple[Note, ...], LATER] = ()
+    part: Annotated[FleetPart | None, LATER] = None
     versions: Mapping[str, str] = field(default_factory=dict)
 
     @property

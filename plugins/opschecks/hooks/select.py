@@ -23,6 +23,7 @@ from ..core.signals import ENDING
 from .pytest_private import option as others_option
 from .pytest_private import worker_input
 from .recording import Played, tape_of
+from .shards import Fleets, Hand, ShardError, hand_of
 from .state import COMMAND, DEFAULT_REPORTS, KEY, ChecksRun, checks_run
 
 SUITES = {
@@ -151,7 +152,8 @@ def _flag(option: str) -> str:
 
 
 def _refuse_stray_options(config: pytest.Config) -> None:
-    for option in ("stack", "stacks", "fault", "fix", "allow", "plan", "bake", "record", "replay", *EXPECTING):
+    ours = ("stack", "stacks", "shard", "fleet", "fault", "fix", "allow", "plan", "bake", "record", "replay")
+    for option in (*ours, *EXPECTING):
         if config.getoption(option):
             flag = _flag(option)
             raise pytest.UsageError(f"{flag}: applies to checks only: pytest checks/daily {flag} …")
@@ -171,7 +173,7 @@ def _expected(config: pytest.Config, suite: str) -> Expected:
 
 
 def _begin(config: pytest.Config, suite: str, root: Path, checks: Path, partial: str, played: Played) -> ChecksRun:
-    from ..config.load import StackError, choose_stacks, load_stacks, shown_path
+    from ..config.load import StackError, load_stacks, shown_path
     from ..config.waivers import WaiverError, load_waivers
     from ..core.wording import nearest
     from ..report.runbook import RunbookError, read_runbook
@@ -196,17 +198,18 @@ def _begin(config: pytest.Config, suite: str, root: Path, checks: Path, partial:
         """End the run where the file is wrong; the message names it as a user would."""
         try:
             yield
-        except (StackError, RunbookError, WaiverError) as error:
+        except (StackError, RunbookError, WaiverError, ShardError) as error:
             end(str(error).replace(str(file), str(shown_path(file))), leave_page=leave_page)
 
-    stacks, waivers = list(played.stacks), list(played.waivers)
+    stacks, waivers, hand = list(played.stacks), list(played.waivers), Hand([])
     if not replays:
         with reading(path):
             listed = load_stacks(path)
         # a typing error on the command line does not make the last report invalid
         with reading(path, leave_page=bool(config.option.stack)):
-            must_name = suite in MUST_NAME_THEIR_STACK
-            stacks = choose_stacks(listed, config.option.stack, shown_path(path), must_name=must_name)
+            fleet = Fleets(suite, partial, reports / "history", root, begun)
+            hand = hand_of(config, listed, shown_path(path), fleet, must_name=suite in MUST_NAME_THEIR_STACK)
+            stacks = hand.stacks
     if config.option.fault and not any(stack.sandbox for stack in stacks):
         fault = config.option.fault[0]
         end(f"--fault {fault}: only the sandbox has faults, and no sandbox is selected", leave_page=True)
@@ -235,6 +238,9 @@ def _begin(config: pytest.Config, suite: str, root: Path, checks: Path, partial:
         fail_on=Severity(config.option.fail_on),
         worker=worker_input(config) is not None,
         tape=played.tape,
+        part=hand.part,
+        deal=hand.deal,
+        untidy=[hand.note] if hand.note else [],
     )
     if not config.option.collectonly:
         try:

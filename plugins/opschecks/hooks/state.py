@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ..core.model import CHECK_ATTRIBUTE, Check, CheckResult, Expected, Finding, ObservationResult, Severity
-from ..core.run import Note, Run
+from ..core.run import FleetPart, Note, Past, Run
 from ..core.tape import LIVE, Tape
 from .pytest_private import parameters
 
@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     from ..core.gathering import Gathering
     from ..core.observation import CouldNotLook
     from ..drills.declare import Drill
+    from ..history.fleets import Deal
     from ..history.storage import Storage as StateStore
     from ..report.files import RunFiles
+    from ..report.fleet.rows import StackRow
     from ..report.runbook import Section
     from ..web.http import Http
 
@@ -49,6 +51,13 @@ class ChecksRun:
     worker: bool
     tape: Tape = LIVE
     expected: Expected = field(default_factory=Expected)
+    part: FleetPart | None = None
+    deal: Deal | None = None
+    one_by_one: bool = False
+    """Whether each stack's checks run, and its files are written, by themselves: those of a fleet in one process."""
+    released: list[ObservationResult] = field(default_factory=list)
+    rows: list[StackRow] = field(default_factory=list)
+    pasts: list[Past] = field(default_factory=list)
     credentials: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     aws: dict[str, Aws] = field(default_factory=dict)
     accounts: dict[str, str] = field(default_factory=dict)
