@@ -232,6 +232,13 @@ def test_the_map_is_read_without_colour() -> None:
     assert len(set(drawn.values())) == len(drawn)
 
 
+def test_every_cell_is_drawn() -> None:
+    page = render_fleet(large(80))
+    (path,) = re.findall(r'<path class="failed" d="([^"]*)"', page.partition('role="group"')[2])
+    assert path.count("M") == 80 * 30
+    assert "cut here" not in page
+
+
 def test_filters_need_no_script_and_hide_by_the_rows_own_kinds() -> None:
     page = render_fleet(fleet(*MIXED.rows, *rows_of(run_of("eu", {"test_cpu": P}, region="eu-west-1"))))
     for key, count in {"failed": 2, "missing": 1, "unseen": 1, "good": 2, "new": 2}.items():
@@ -246,6 +253,7 @@ def large(stacks: int) -> Fleet:
     names = [f"test_{a}_of_all_{b}_are_well" for a in ("alarms", "tables", "groups", "tasks", "logs") for b in "abcdef"]
     outcomes = dict.fromkeys(names, F)
     (one,) = rows_of(run_of("team-07-payments-production", outcomes))
+    one = replace(one, bad=tuple(replace(bad, title=f"{bad.title} {'and so on ' * 20}") for bad in one.bad))
     return fleet(
         *(replace(one, stack=f"{one.stack}-{n:04}", page=f"fleet/{one.stack}-{n:04}.html") for n in range(stacks))
     )

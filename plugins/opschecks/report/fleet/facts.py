@@ -117,7 +117,7 @@ class Fleet:
         """A subject for mails and messages."""
         sandbox = "SANDBOX – " if self.sandboxes else ""
         called = f" ({self.name})" if self.name else ""
-        return f"{sandbox}{self.word} – {self.suite} checks of {plural(len(self.rows), 'stack')}{called}"
+        return f"{sandbox}{self.word} – {self.suite} checks of {stacks_of(len(self.rows))}{called}"
 
     @property
     def sentence(self) -> str:
@@ -131,8 +131,10 @@ class Fleet:
             (State.UNSEEN, "could not be checked completely", "could not be checked completely"),
             (State.GOOD, "is good", "are good"),
         ]
-        parts = [f"{count} {one if count == 1 else many}" for state, one, many in said if (count := self.count(state))]
-        whole = f"Of {plural(total, 'stack')}, {', '.join(parts)}"
+        parts = [
+            f"{count:,} {one if count == 1 else many}" for state, one, many in said if (count := self.count(state))
+        ]
+        whole = f"Of {stacks_of(total)}, {', '.join(parts)}"
         few = "1 of them is a sandbox" if self.sandboxes == 1 else f"{self.sandboxes} of them are sandboxes"
         where = f"; {few}, not production" if self.sandboxes else ""
         return f"{whole}{where}{self._news}."
@@ -140,8 +142,8 @@ class Fleet:
     @property
     def _news(self) -> str:
         new, well = [row for row in self.rows if row.new], [row for row in self.rows if row.recovered]
-        parts = [f"new failures on {plural(len(new), 'stack')}"] if new else []
-        parts += [f"something recovered on {plural(len(well), 'stack')}"] if well else []
+        parts = [f"new failures on {stacks_of(len(new))}"] if new else []
+        parts += [f"something recovered on {stacks_of(len(well))}"] if well else []
         if not parts and not any(row.compared for row in self.rows):
             return ""
         return f"; {' and '.join(parts) or 'nothing is new since their last runs'}"
@@ -154,7 +156,7 @@ class Fleet:
     def _failures(self) -> Iterator[str]:
         shared = [one for one in self.shared if one.outcome is Outcome.FAILED]
         for one in shared:
-            yield f"{one.title}, on {len(one.stacks)} of {plural(len(self.rows), 'stack')}: follow “{one.runbook}”"
+            yield f"{one.title}, on {len(one.stacks):,} of {stacks_of(len(self.rows))}: follow “{one.runbook}”"
         told = {check for one in shared for check in one.checks}
         for row in self.rows:
             if own := [bad for bad in row.failed if bad.check not in told]:
@@ -168,10 +170,10 @@ class Fleet:
                 if self.late
                 else ""
             )
-            yield f"Run {plural(len(lost), 'stack')} again: {named(lost, NAMED)}{late}"
+            yield f"Run {stacks_of(len(lost))} again: {named(lost, NAMED)}{late}"
         for one in self.shared:
             if one.outcome is Outcome.BLIND:
-                checks, stacks = plural(len(one.checks), "check"), plural(len(one.stacks), "stack")
+                checks, stacks = plural(len(one.checks), "check"), stacks_of(len(one.stacks))
                 yield f"{checks} could not look on {stacks}: {one.title}"
         if self.unknown:
             yield self.unknown
@@ -260,6 +262,11 @@ def _card(outcome: Outcome, what: str, of: Mapping[str, list[BadOfStack]], numbe
     )
 
 
+def stacks_of(count: int) -> str:
+    """The count with its noun: 1 stack, 1,000 stacks."""
+    return f"{count:,} stack{'' if count == 1 else 's'}"
+
+
 def general(why: str, stack: str) -> str:
     """The cause without what is this stack's own, so that one cause on many stacks is one."""
     without = re.sub(rf"(?<![\w-]){re.escape(stack)}(?![\w-])", "…", why) if stack else why
@@ -269,8 +276,8 @@ def general(why: str, stack: str) -> str:
 def counted(fleet: Fleet) -> str:
     """The line at the end of every report, which shows that no stack was lost."""
     absent = fleet.count(State.MISSING)
-    seen = f"{plural(len(fleet.rows), 'stack')} expected = {len(fleet.rows) - absent} reported"
-    told = seen + (f" + {absent} without a run" if absent else "")
+    seen = f"{stacks_of(len(fleet.rows))} expected = {len(fleet.rows) - absent:,} reported"
+    told = seen + (f" + {absent:,} without a run" if absent else "")
     if fleet.shards:
         ended = fleet.shards - len(fleet.late)
         told += f"; {ended} of {plural(fleet.shards, 'shard')} ended"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+
+from markupsafe import Markup
 
 from ...core.wording import plural
 from ..standing import promise
@@ -11,11 +13,11 @@ from .facts import Fleet
 from .rows import StackRow, State
 
 CELL = 9
-LEFT = 150
+LEFT = 170
 TOP = 6
 ALL_DRAWN = 60
 """Up to so many stacks each has a row; of more, those in which every check is good are one line of text."""
-LONGEST_LABEL = 22
+LONGEST_LABEL = 30
 SHAPES = {
     "failed": "h7v7h-7z",
     "blind": "m3.5 0l3.5 3.5l-3.5 3.5l-3.5-3.5z",
@@ -45,8 +47,8 @@ class Layer:
 
     outcome: str
     words: str
-    path: str
-    shape: str
+    path: Markup
+    shape: Markup
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ class Heat:
     layers: tuple[Layer, ...]
     labels: tuple[Label, ...]
     heads: tuple[Label, ...]
-    lines: str
+    lines: Markup
     columns: tuple[tuple[int, str, int], ...]
     good: int
     said: str
@@ -99,11 +101,11 @@ def heat_of(fleet: Fleet, links: Mapping[str, str]) -> Heat | None:
         width=LEFT + CELL * len(column) + 2,
         height=top + CELL * len(rows) + 2,
         layers=tuple(
-            Layer(outcome, WORDS[outcome], "".join(of), SHAPES[outcome]) for outcome, of in paths.items() if of
+            Layer(outcome, WORDS[outcome], drawn(of), drawn(SHAPES[outcome])) for outcome, of in paths.items() if of
         ),
         labels=tuple(labels),
         heads=tuple(heads),
-        lines="".join(lines),
+        lines=drawn(lines),
         columns=columns,
         good=good,
         said=f"Outcome of {plural(len(column), 'check')} on {plural(len(rows), 'stack')}; the table has it in words",
@@ -114,5 +116,12 @@ def _all_passed(row: StackRow) -> bool:
     return row.state is State.GOOD and all(one in ("passed", "not_applicable") for one in row.outcomes.values())
 
 
+def drawn(parts: Iterable[str]) -> Markup:
+    """A path: numbers and commands of ours, which are neither escaped nor cut as text of the world is."""
+    return Markup("".join(parts))  # noqa: S704 - nothing of it comes from elsewhere
+
+
 def _short(text: str) -> str:
-    return text if len(text) <= LONGEST_LABEL else f"{text[: LONGEST_LABEL - 1]}…"
+    """The name without its middle where it is long: those of one fleet often begin and end alike."""
+    half = LONGEST_LABEL // 2
+    return text if len(text) <= LONGEST_LABEL else f"{text[:half]}…{text[-half:]}"

@@ -8,15 +8,16 @@ from dataclasses import dataclass
 from ...core.durations import in_words
 from ...core.model import Outcome
 from ..amounts import first, named
-from ..notes import WEB_ADDRESS
+from ..notes import WEB_ADDRESS, brief
 from ..rendering import rendered
 from ..times import written
-from .facts import Fleet, Shared, counted
+from .facts import Fleet, Shared, counted, stacks_of
 from .heat import heat_of
 from .rows import BadOfStack, StackRow, State
 
 TITLES = 3
 """What is bad on a stack, at most so much of it in its row."""
+LONGEST_LINE = 100
 STACKS_NAMED = 150
 """Stacks that a card names, at most; the table has every one."""
 CARDS = 60
@@ -70,7 +71,7 @@ def render_fleet(fleet: Fleet) -> str:
     return rendered(
         "fleet/page.html",
         fleet=fleet,
-        heading=f"{fleet.suite.capitalize()} checks of {len(fleet.rows):,} stacks",
+        heading=f"{fleet.suite.capitalize()} checks of {stacks_of(len(fleet.rows))}",
         made=written(fleet.made),
         made_iso=fleet.made.isoformat(),
         span=_span(fleet),
@@ -140,7 +141,7 @@ def _bad(bad: BadOfStack) -> str:
     many = f" ({named(bad.names, 1)}{f' and {bad.count - 1} more' if bad.count > 1 else ''})" if bad.names else ""
     new = ", new" if bad.new else ""
     severity = f"{bad.severity.value}: " if bad.outcome is Outcome.FAILED else ""
-    return f"{severity}{bad.title}{many}{new}"
+    return f"{severity}{brief(bad.title, LONGEST_LINE)}{brief(many, LONGEST_LINE)}{new}"
 
 
 def _card(one: Shared, fleet: Fleet, anchors: Mapping[str, str]) -> CardOfMany:
@@ -151,7 +152,7 @@ def _card(one: Shared, fleet: Fleet, anchors: Mapping[str, str]) -> CardOfMany:
     return CardOfMany(
         shared=one,
         tone="bad" if failed else "unsure",
-        heading=f"on {len(one.stacks):,} of {total:,} stacks{new}",
+        heading=f"on {len(one.stacks):,} of {stacks_of(total)}{new}",
         stacks=tuple(
             (stack.stack, anchors[stack.stack], f" ({stack.count})" if stack.count > 1 else "") for stack in shown
         ),
