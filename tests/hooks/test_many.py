@@ -28,7 +28,7 @@ class Gathered:
     def __init__(self) -> None:
         self.slow = threading.Event()
         self.begun: list[str] = []
-        self.run = cast("ChecksRun", SimpleNamespace(stores={}))
+        self.run = cast("ChecksRun", SimpleNamespace(stores={}, aws=dict.fromkeys(["slow", "broken", *NAMES])))
         self.error: Exception | None = None
 
     def begin(self, run: Any, items: Any, names: list[str]) -> None:
@@ -98,14 +98,12 @@ def test_another_account_blinds_its_stack_of_a_fleet_and_ends_any_other_run(
 def test_what_is_done_holds_no_client_and_no_connection() -> None:
     closed: list[str] = []
     run: Any = SimpleNamespace(
-        stores={"a": SimpleNamespace(results={})},
         http={"a": SimpleNamespace(close=lambda: closed.append("http"))},
         aws={"a": SimpleNamespace(release=lambda: closed.append("aws"))},
-        observations=[],
     )
     release(run, "a")
     assert closed == ["http", "aws"]
-    assert (run.stores, run.http) == ({}, {})
+    assert (run.aws, run.http) == ({}, {})
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from .credentials import Ask, Given, frozen, second_factor, sign_in
 from .endpoints import foreign_client
 from .proxies import reach_directly
 from .refusals import explained
+from .service_models import forget_repeated_paths
 
 if TYPE_CHECKING:
     from ..config.stack import Stack
@@ -43,6 +44,7 @@ class Clients:
         # whoever gives credentials and an endpoint, as the sandbox does, gives all that is needed
         self._own = configured_session(stack, isolated=bool(given and stack.endpoint_url))
         self.session = boto3.Session(botocore_session=self._own)
+        forget_repeated_paths(self._own)
         self.asks = "" if signed else second_factor(self._own, stack, given)
         try:
             sign_in(self._own, stack, signed or given, ask, None if signed else self._sts)
@@ -157,7 +159,7 @@ class NoClients:
     asks = ""
 
     def __init__(self, stack: Stack) -> None:
-        self.region = str(stack.region)
+        self.region = stack.region or ""
         self.refused: CouldNotLook | None = None
 
     def client(self, service: str, *, once: bool = False, region: str | None = None) -> Any:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core import environment
 from .endpoints import diversion
+from .service_models import share_models
 
 if TYPE_CHECKING:
     from ..config.stack import Stack
@@ -30,6 +31,7 @@ def configured_session(stack: Stack, *, isolated: bool = False) -> Any:
     from botocore.exceptions import BotoCoreError, ConfigParseError, ProfileNotFound
 
     session: Any = botocore.session.Session()
+    share_models(session)
     if isolated:
         isolate(session)
     for variable in ("profile", "region"):

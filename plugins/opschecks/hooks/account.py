@@ -253,7 +253,8 @@ def build(run: ChecksRun, state: str, reason: str) -> Run:
 
 def _facts(run: ChecksRun) -> list[StackFacts]:
     return [
-        StackFacts(
+        run.facts.get(stack.name)
+        or StackFacts(
             name=stack.name,
             sandbox=bool(stack.sandbox),
             account_id=run.accounts.get(stack.name) or stack.account_id or "",

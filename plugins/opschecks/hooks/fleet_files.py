@@ -36,6 +36,7 @@ def write_stack(run: ChecksRun, own: ChecksRun, told: Run, sections: Callable[[R
     except Exception as error:  # noqa: BLE001 - whatever it is: a stack without its files must not end as good
         reason = str(error) if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
         run.write_error = run.write_error or f"the files of {name} could not be written: {reason}"
+    run.facts[name] = told.stacks[0]
     run.pasts += told.past
     run.notes += [note for note in told.notes if note not in own.notes]
     run.untidy += own.untidy

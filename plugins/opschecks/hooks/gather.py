@@ -148,6 +148,7 @@ def _identify(run: ChecksRun, name: str) -> None:
     error = ""
     try:
         run.accounts[name] = ask(run.aws[name].scoped(calls), lambda line: run.notes.append(Note(name, line)))
+        run.aws[name].account = run.accounts[name]
     except WrongAccount as wrong:
         if not run.part:
             raise

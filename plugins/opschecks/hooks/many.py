@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
 import queue
 import threading
 import time
@@ -19,11 +20,13 @@ from .account import build, exit_code, notify, own_sections
 from .fleet_files import alone, write_stack
 from .gather import begin, told_of
 from .progress import say
-from .pytest_private import in_workers
+from .reaching import reach_alone
 from .state import ChecksRun, check_of, checks_run, stack_of
 
 AT_ONCE = 12
 """Stacks that are gathered or wait to be checked at the same time."""
+COLLECTED = 10
+"""After so many stacks the garbage of their clients is collected."""
 PROGRESS_S = 5.0
 """How often it is said how far the run is."""
 
@@ -40,15 +43,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtestloop(session: pytest.Session) -> bool | None:
     """Run a fleet's checks, each stack's when it has been looked at: one that does not answer delays no other."""
-    run, option = checks_run(session.config), session.config.option
-    if not run or run.worker or not run.part or len(run.stacks) < 2 or option.collectonly:
+    from ..aws.bounds import Bounds
+
+    run = checks_run(session.config)
+    if not run or not run.one_by_one or session.testsfailed or not session.items:
         return None
-    if in_workers(session.config) or session.testsfailed or option.fix or not session.items:
-        return None
-    run.one_by_one = True
+    run.bounds = Bounds()
     of: dict[str, list[pytest.Item]] = {}
     for item in session.items:
         of.setdefault(stack_of(item).name, []).append(item)
+    gc.freeze()  # what is there now, as botocore's models, stays until the end
     crew = Crew(run, of)
     told = Told(run, session.config, len(of))
     current = crew.next()
@@ -62,9 +66,12 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
                 raise session.Failed(session.shouldfail)
             if session.shouldstop:
                 raise session.Interrupted(session.shouldstop)
-        release(run, current)
+        observed(run, current)
         _finish(session, run, alone(run, current, of[current], first))
+        release(run, current)
         told.done(of[current])
+        if told.stacks % COLLECTED == 0:  # clients are circles of references, and the run collects none by itself
+            gc.collect()
         current = following
     return True
 
@@ -108,6 +115,8 @@ class Crew:
 
     def _gather(self, name: str) -> None:
         try:
+            if name not in self._run.aws:
+                reach_alone(self._run, self._run.stack(name))
             begin(self._run, self._of[name], [name])
             store = self._run.stores[name]
             for observation in list(store.results):
@@ -117,14 +126,17 @@ class Crew:
             self._ready.put((name, error))
 
 
-def release(run: ChecksRun, name: str) -> None:
-    """Keep what the stack's observations saw for the run file, and free clients, connections and answers."""
-    store = run.stores.pop(name, None)
-    if store:
+def observed(run: ChecksRun, name: str) -> None:
+    """Keep what the stack's observations saw for the run file, and nothing else of them."""
+    if store := run.stores.pop(name, None):
         run.observations += [told_of(name, observation, result) for observation, result in store.results.items()]
+
+
+def release(run: ChecksRun, name: str) -> None:
+    """Close and forget the stack's clients and connections."""
     if http := run.http.pop(name, None):
         http.close()
-    if aws := run.aws.get(name):
+    if aws := run.aws.pop(name, None):
         aws.release()
 
 
@@ -134,19 +146,19 @@ class Told:
     def __init__(self, run: ChecksRun, config: pytest.Config, total: int) -> None:
         self._run, self._config, self._total = run, config, total
         self._began = self._shown = time.monotonic()
-        self._done = self._failed = self._blind = 0
+        self.stacks = self._failed = self._blind = 0
 
     def done(self, items: Sequence[pytest.Item]) -> None:
         """The checks of a stack have ended."""
         ended = (self._run.reported.get(item.nodeid) for item in items)
         outcomes = {one.outcome for one in ended if one}
-        self._done += 1
+        self.stacks += 1
         self._failed += Outcome.FAILED in outcomes
         self._blind += Outcome.FAILED not in outcomes and Outcome.BLIND in outcomes
         now = time.monotonic()
-        if now - self._shown >= PROGRESS_S or self._done == self._total > AT_ONCE:
+        if now - self._shown >= PROGRESS_S or self.stacks == self._total > AT_ONCE:
             self._shown = now
-            say(self._config, progress(self._done, self._total, self._failed, self._blind, now - self._began))
+            say(self._config, progress(self.stacks, self._total, self._failed, self._blind, now - self._began))
 
 
 def progress(done: int, total: int, failed: int, blind: int, passed_s: float) -> str:

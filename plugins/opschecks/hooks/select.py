@@ -5,11 +5,10 @@ from __future__ import annotations
 import ast
 import contextlib
 import gc
-import json
 import os
 import re
 import signal
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -22,6 +21,7 @@ from ..core.shipped import shipped_checks, shipped_path
 from ..core.signals import ENDING
 from .pytest_private import option as others_option
 from .pytest_private import worker_input
+from .reaching import is_one_by_one, reach
 from .recording import Played, tape_of
 from .shards import Fleets, Hand, ShardError, hand_of
 from .state import COMMAND, DEFAULT_REPORTS, KEY, ChecksRun, checks_run
@@ -247,8 +247,10 @@ def _begin(config: pytest.Config, suite: str, root: Path, checks: Path, partial:
             reports.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             end(f"--reports {shown_path(reports)}: the folder cannot be created: {error.strerror}")
+        run.one_by_one = is_one_by_one(run, config)
         try:
-            _reach(run, config)
+            if not run.one_by_one:
+                reach(run, config)
         except LookupError as error:
             end(str(error))
     return run
@@ -258,32 +260,6 @@ def waivers_of(root: Path, checks: Path) -> Path:
     """The project's waivers: beside its checks, or beside stacks.toml where the checks are ours."""
     beside = root / "checks" / "waivers.toml"
     return checks / "waivers.toml" if checks.parent == root else beside if beside.exists() else root / "waivers.toml"
-
-
-def _reach(run: ChecksRun, config: pytest.Config) -> None:
-    """Set up the access to each real stack's AWS; LookupError if the AWS configuration is wrong or diverts calls."""
-    from ..aws.credentials import nobody_to_ask
-    from ..aws.session import Aws, UnusableProfile
-    from .asking import asker, somebody_there
-
-    signed: Mapping[str, Mapping[str, str]] = json.loads((worker_input(config) or {}).get("opschecks_signed", "{}"))
-
-    for stack in run.stacks:
-        if run.tape.replays:
-            run.aws[stack.name] = Aws(stack, tape=run.tape)
-        elif not stack.sandbox:
-            if variable := stack.diverted_by:
-                raise LookupError(
-                    f"stacks.{stack.name}: {variable} is set and would divert calls from AWS; unset it, "
-                    "or set endpoint_url for this stack"
-                )
-            ask = None if run.worker else asker(config)
-            try:
-                run.aws[stack.name] = aws = Aws(stack, ask=ask, signed=signed.get(stack.name), tape=run.tape)
-            except UnusableProfile as error:
-                raise LookupError(str(error)) from None
-            if ask and aws.asks and not somebody_there(config):
-                raise LookupError(str(nobody_to_ask(aws.asks)))
 
 
 def _settle_options(config: pytest.Config, run: ChecksRun) -> None:
