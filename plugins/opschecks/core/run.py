@@ -126,6 +126,16 @@ class ReportSection:
         return self.title if seen else "A section without a title"
 
 
+NAMED = 8
+"""Stacks that a line of text names."""
+
+
+def named_stacks(names: Sequence[str]) -> str:
+    """The names in one line; of many the first ones, and how many more there are."""
+    more = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
+    return ", ".join(names[:NAMED]) + more
+
+
 @dataclass(frozen=True)
 class Run:
     """One session: all data of the reports. Written as the run file, with secrets masked.
@@ -161,6 +171,11 @@ class Run:
     def sandbox(self) -> bool:
         """Whether any of its stacks is a sandbox."""
         return any(stack.sandbox for stack in self.stacks)
+
+    @property
+    def where(self) -> str:
+        """Its stacks by their names; of many the first ones, and how many more there are."""
+        return named_stacks([stack.name for stack in self.stacks])
 
     @property
     def calls(self) -> tuple[str, ...]:

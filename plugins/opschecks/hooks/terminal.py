@@ -9,7 +9,7 @@ import pytest
 
 from ..core.model import CheckResult, Outcome
 from ..core.redaction import redact_text
-from ..core.run import Run
+from ..core.run import Run, named_stacks
 from ..core.wording import plural
 from .state import checks_run
 
@@ -40,9 +40,10 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     run = checks_run(config)
     if not run:
         return []
-    stacks = ", ".join(f"{stack.name} (SANDBOX)" if stack.sandbox else stack.name for stack in run.stacks)
+    stacks = named_stacks([f"{stack.name} (SANDBOX)" if stack.sandbox else stack.name for stack in run.stacks])
+    part = f", shard {run.part.shard} of {run.part.of} of fleet {run.part.fleet}" if run.part else ""
     faults = f"; faults: {', '.join(config.option.fault)}" if config.option.fault else ""
-    return [f"opschecks: {run.suite} checks of {stacks}{faults}"]
+    return [f"opschecks: {run.suite} checks of {stacks}{part}{faults}"]
 
 
 @pytest.hookimpl(trylast=True)

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from ...core.model import CheckResult, Outcome, Severity
-from ...core.run import Run, StackFacts
+from ...core.run import Run, StackFacts, Standing
 from ...core.wording import plural
-from ..news import BAD, by_kind
+from ..news import by_kind
 from ..notes import bad_findings, brief
 from ..runfile import only
 from ..standing import promise
@@ -128,7 +128,7 @@ def rows_of(run: Run, *, fail_on: Severity = Severity.LOW, page: str = "") -> It
 
 def _row(run: Run, stack: StackFacts, fail_on: Severity, page: str) -> StackRow:
     state = _state(run, fail_on)
-    said = verdict(run)
+    said, news = verdict(run), _news(run, stack.name)
     bad = tuple(_bad(run, check) for check in (*worst_first(run, Outcome.FAILED), *worst_first(run, Outcome.BLIND)))
     passes = state is State.GOOD and said.tone == "bad"
     return StackRow(
@@ -147,7 +147,10 @@ def _row(run: Run, stack: StackFacts, fail_on: Severity, page: str) -> StackRow:
         waived=run.count(Outcome.WAIVED),
         shard=run.part.shard if run.part else 0,
         page=page,
-        **_news(run, stack.name),
+        changed=news.changed,
+        compared=news.compared,
+        new=news.new,
+        recovered=news.recovered,
     )
 
 
@@ -203,30 +206,34 @@ def _bad(run: Run, check: CheckResult) -> BadOfStack:
     )
 
 
-def _is_new(one: object) -> bool:
-    return getattr(one, "state", "") == "new" and not getattr(one, "at_least", False)
+def _is_new(one: Standing) -> bool:
+    return one.state == "new" and not one.at_least
 
 
-def _news(run: Run, stack: str) -> dict[str, object]:
+@dataclass(frozen=True)
+class News:
     """What is new since the stack's last run, in words and in numbers."""
+
+    changed: str
+    compared: bool = False
+    new: int = 0
+    recovered: int = 0
+
+
+def _news(run: Run, stack: str) -> News:
     past = next((past for past in run.past if past.stack == stack), None)
     if past is None:
-        return {"changed": "not compared"}
+        return News("not compared")
     if past.error:
-        return {"changed": "its history could not be read"}
+        return News("its history could not be read")
     if past.previous is None:
-        return {"changed": "its first run"}
+        return News("its first run")
     kinds = {key: len(found) for key, found in by_kind(run, past).items()}
     words = {
         "new": "new", "first seen": "new or not visible before", "flapping": "flapping", "still": "still failing",
         "hidden": "out of sight", "recovered": "recovered", "gone": "no longer there",
     }  # fmt: skip
     told = ", ".join(f"{kinds[key]} {said}" for key, said in words.items() if kinds.get(key))
+    new = sum(kinds.get(key, 0) for key in ("new", "first seen", "flapping"))
     since = f"since {written(past.previous)}"
-    new = sum(kinds.get(key, 0) for key in BAD if key != "still")
-    return {
-        "compared": True,
-        "changed": f"{told or 'nothing'} {since}",
-        "new": new,
-        "recovered": kinds.get("recovered", 0),
-    }
+    return News(f"{told or 'nothing'} {since}", compared=True, new=new, recovered=kinds.get("recovered", 0))
