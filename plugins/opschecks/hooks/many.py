@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import gc
+import importlib
 import queue
 import threading
 import time
@@ -19,6 +20,7 @@ from ..core.wording import plural
 from .account import build, exit_code, notify, own_sections
 from .fleet_files import alone, write_stack
 from .gather import begin, told_of
+from .other_plugins import refuse_stand_ins
 from .progress import say
 from .reaching import reach_alone
 from .state import ChecksRun, check_of, checks_run, stack_of
@@ -43,16 +45,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtestloop(session: pytest.Session) -> bool | None:
     """Run a fleet's checks, each stack's when it has been looked at: one that does not answer delays no other."""
-    from ..aws.bounds import Bounds
-
     run = checks_run(session.config)
     if not run or not run.one_by_one or session.testsfailed or not session.items:
         return None
-    run.bounds = Bounds()
+    _prepare(run)
     of: dict[str, list[pytest.Item]] = {}
     for item in session.items:
         of.setdefault(stack_of(item).name, []).append(item)
-    gc.freeze()  # what is there now, as botocore's models, stays until the end
     crew = Crew(run, of)
     told = Told(run, session.config, len(of))
     current = crew.next()
@@ -82,6 +81,17 @@ def _finish(session: pytest.Session, run: ChecksRun, own: ChecksRun) -> None:
     told = dataclasses.replace(told, exit_code=exit_code(told, run.fail_on))
     write_stack(run, own, told, partial(own_sections, session))
     notify(session, run, told)
+
+
+def _prepare(run: ChecksRun) -> None:
+    """What is done once, before any thread: threads that import a module at once see half of it."""
+    from ..aws.bounds import Bounds
+
+    refuse_stand_ins(run)
+    for name in ("boto3", "requests", "opschecks.aws.session", "opschecks.web.http"):
+        importlib.import_module(name)
+    run.bounds = Bounds()
+    gc.freeze()  # what is there now stays until the end
 
 
 def _pairs(items: Sequence[pytest.Item]) -> Iterator[tuple[pytest.Item, pytest.Item | None]]:

@@ -36,6 +36,8 @@ def reach(run: ChecksRun, config: pytest.Config) -> None:
     for stack in run.stacks:
         if run.tape.replays:
             run.aws[stack.name] = Aws(stack, tape=run.tape)
+        elif run.part and not stack.sandbox:
+            reach_alone(run, stack, signed.get(stack.name))
         elif not stack.sandbox:
             ask = None if run.worker else asker(config)
             run.aws[stack.name] = aws = _reached(run, stack, ask, signed.get(stack.name))
@@ -57,11 +59,11 @@ def _reached(run: ChecksRun, stack: Stack, ask: Ask | None, signed: Mapping[str,
         raise LookupError(str(error)) from None
 
 
-def reach_alone(run: ChecksRun, stack: Stack) -> None:
+def reach_alone(run: ChecksRun, stack: Stack, signed: Mapping[str, str] | None = None) -> None:
     """Reach one stack of a fleet; one whose configuration cannot be used is blind by itself, and nobody is asked."""
     from ..aws.session import Aws
 
     try:
-        run.aws[stack.name] = _reached(run, stack, None, None)
+        run.aws[stack.name] = _reached(run, stack, None, signed)
     except LookupError as error:
         run.aws[stack.name] = Aws(stack, tape=run.tape, unusable=CouldNotLook("", str(error)))

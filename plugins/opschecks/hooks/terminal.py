@@ -41,7 +41,10 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     if not run:
         return []
     stacks = named_stacks([f"{stack.name} (SANDBOX)" if stack.sandbox else stack.name for stack in run.stacks])
-    part = f", shard {run.part.shard} of {run.part.of} of fleet {run.part.fleet}" if run.part else ""
+    part = ""
+    if run.part:
+        shard = f"shard {run.part.shard} of {run.part.of} of " if run.part.of > 1 else ""
+        part = f", {shard}fleet {run.part.fleet}"
     faults = f"; faults: {', '.join(config.option.fault)}" if config.option.fault else ""
     return [f"opschecks: {run.suite} checks of {stacks}{part}{faults}"]
 
