@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import random
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -129,7 +130,7 @@ def test_records_are_no_stack(place: Place) -> None:
     assert place.folders() == ["_fleets", "stack-1"]
 
 
-WRONG = {
+WRONG: dict[str, tuple[Callable[[Place], object], str]] = {
     "another number of shards": (
         lambda at: agreed(at, "daily", "job-1", STACKS, 3, NOW),
         "was dealt to 2 shards, and this is one of 3",

@@ -28,7 +28,9 @@ class Gathered:
     def __init__(self) -> None:
         self.slow = threading.Event()
         self.begun: list[str] = []
-        self.run = cast("ChecksRun", SimpleNamespace(stores={}, aws=dict.fromkeys(["slow", "broken", *NAMES])))
+        self.run = cast(
+            "ChecksRun", SimpleNamespace(stores={}, notes=[], aws=dict.fromkeys(["slow", "broken", *NAMES]))
+        )
         self.error: Exception | None = None
 
     def begin(self, run: Any, items: Any, names: list[str]) -> None:
@@ -74,6 +76,16 @@ def test_an_error_that_ends_the_run_ends_it(gathered: Gathered) -> None:
     ours = crew(gathered, ["broken"], at_once=3)
     with pytest.raises(pytest.UsageError, match="another account"):
         ours.next()
+
+
+def test_an_error_of_one_stack_is_told_with_it_and_ends_no_other(gathered: Gathered) -> None:
+    gathered.error = RuntimeError("botocore cannot do this")
+    ours = crew(gathered, ["broken", "s1"], at_once=3)
+    assert {ours.next(), ours.next()} == {"broken", "s1"}
+    assert [(note.stack, note.text) for note in gathered.run.notes] == [
+        ("broken", "nothing was gathered: RuntimeError: botocore cannot do this")
+    ]
+    assert list(gathered.run.stores) == ["s1"]
 
 
 @pytest.mark.parametrize("part", [object(), None])

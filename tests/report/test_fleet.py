@@ -55,7 +55,7 @@ def test_the_worst_stack_comes_first_and_every_stack_is_counted() -> None:
         (fleet(row("a", cpu=P), missing("b", "")), "The fleet is incomplete", 10),
         (fleet(row("a", cpu=P), row("b", cpu=B)), "Not everything could be checked", 10),
         (fleet(row("a", cpu=P), row("b", cpu=N)), "Not everything could be checked", 10),
-        (fleet(row("a", cpu=P), unknown="which?"), "It is not known whether that is all", 10),
+        (fleet(row("a", cpu=P), unknown="which?"), "Not known to be complete", 10),
         (fleet(), "The fleet is incomplete", 10),
         (fleet(row("a", cpu=F), missing("b", "")), "Action needed", 1),
     ],
@@ -184,7 +184,18 @@ def test_without_a_fleet_old_runs_and_absent_stacks_are_missing(place: FolderSto
     }
     assert read_fleet(place, wanted(expected=["a"])).exit_code == 0
     assert read_fleet(place, wanted(expected=["a", "b"], oldest=timedelta(days=9))).exit_code == 0
-    assert read_fleet(place, wanted(oldest=timedelta(days=9))).word == "It is not known whether that is all"
+    assert read_fleet(place, wanted(oldest=timedelta(days=9))).word == "Not known to be complete"
+
+
+def test_a_fleet_of_another_day_is_not_todays(place: FolderStorage) -> None:
+    begin(place, "a", of=1)
+    file(place.root, run_of("a", {"test_cpu": P}, part=part(1, 1)))
+    later = Wanted("daily", NOW + timedelta(days=2))
+    told = read_fleet(place, later)
+    assert (told.word, told.exit_code) == ("Not known to be complete", 10)
+    assert told.actions == ("Start a fleet: the newest one began 2026-11-24 07:00 UTC, and none since",)
+    assert read_fleet(place, replace(later, fleet="job-1")).exit_code == 0
+    assert read_fleet(place, replace(later, oldest=timedelta(days=3))).exit_code == 0
 
 
 def test_a_run_file_that_cannot_be_read_is_one_row_and_not_an_older_run(place: FolderStorage) -> None:

@@ -26,6 +26,8 @@ def write_stack(run: ChecksRun, own: ChecksRun, told: Run, sections: Callable[[R
     `own` is the part of the run that is about the stack. What cannot be written is said, and the run is not good: it
     ends no other stack's.
     """
+    from ..report.idle_limits import idle_limits
+
     (name,) = (stack.name for stack in own.stacks)
     told = with_past(own, told)
     told = dataclasses.replace(told, sections=tuple(sections(told)))
@@ -39,7 +41,7 @@ def write_stack(run: ChecksRun, own: ChecksRun, told: Run, sections: Callable[[R
     run.facts[name] = told.stacks[0]
     run.pasts += told.past
     run.notes += [note for note in told.notes if note not in own.notes]
-    run.untidy += own.untidy
+    run.untidy += [*own.untidy, *idle_limits(told, own.stacks)]
     run.rows += _rows(run, told)
     first = len(run.findings) - len(own.findings)
     run.findings[first:] = (dataclasses.replace(one, evidence={}) for one in own.findings)

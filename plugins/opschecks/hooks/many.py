@@ -16,6 +16,7 @@ import pytest
 
 from ..core.durations import in_words
 from ..core.model import Outcome
+from ..core.run import Note
 from ..core.wording import plural
 from .account import build, exit_code, notify, own_sections
 from .fleet_files import alone, write_stack
@@ -131,9 +132,14 @@ class Crew:
             store = self._run.stores[name]
             for observation in list(store.results):
                 store.wait(observation, float("inf"))  # it ends with the time that the store has
-            self._ready.put((name, None))
-        except BaseException as error:  # noqa: BLE001 - raised in the main thread, where it ends the run
+        except (pytest.UsageError, KeyboardInterrupt) as error:
             self._ready.put((name, error))
+        except BaseException as error:  # noqa: BLE001 - whatever it is, it ends no other stack's checks
+            self._run.stores.pop(name, None)  # so that its checks could not look
+            self._run.notes.append(Note(name, f"nothing was gathered: {type(error).__name__}: {error}"))
+            self._ready.put((name, None))
+        else:
+            self._ready.put((name, None))
 
 
 def observed(run: ChecksRun, name: str) -> None:

@@ -108,7 +108,7 @@ class ChecksRun:
         from ..history.storage import storage_of
 
         # a stack of a fleet that cannot be reached is filed all the same
-        refused = self.part is not None and stack.name in self.refused
+        refused = self.part is not None and (stack.name in self.refused or stack.name not in self.aws)
         client = usual_s3 if refused else lambda: self.aws[stack.name].s3()
         return storage_of(stack, self.reports / "history", self.root, client)
 

@@ -82,7 +82,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         write(printable(times.text(line))[:LINE])
     for line in _waiver_lines(told):
         write(printable(line)[:LINE], yellow=True)
-    for line in (*_notes(told), *run.untidy, *idle_limits(told, run.stacks)):
+    for line in (*_notes(told), *run.untidy, *(() if run.one_by_one else idle_limits(told, run.stacks))):
         write(printable(line), yellow=True)
     write("")
     if not run.write_error:

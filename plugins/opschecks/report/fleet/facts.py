@@ -64,7 +64,7 @@ class Fleet:
     """Everything that is told of a fleet.
 
     `name` is that of its deal, or empty; `shards` how many there are (0: no deal), `late` those that have not ended.
-    `unknown` says why it is not known which stacks belong to it, or is empty; `notes` are further sentences. `rows` are
+    `unknown` says why it is not known to be complete, or is empty; `notes` are further sentences. `rows` are
     the stacks, the worst first; `checks` every check of any of them, those that are bad on most stacks first.
     """
 
@@ -100,7 +100,7 @@ class Fleet:
             return "The fleet is incomplete"
         if self.count(State.UNSEEN):
             return "Not everything could be checked"
-        return "It is not known whether that is all" if self.unknown else "All good"
+        return "Not known to be complete" if self.unknown else "All good"
 
     @property
     def tone(self) -> str:

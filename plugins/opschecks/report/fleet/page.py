@@ -138,10 +138,10 @@ def link(address: str) -> str:
 
 
 def _bad(bad: BadOfStack) -> str:
-    many = f" ({named(bad.names, 1)}{f' and {bad.count - 1} more' if bad.count > 1 else ''})" if bad.names else ""
-    new = ", new" if bad.new else ""
     severity = f"{bad.severity.value}: " if bad.outcome is Outcome.FAILED else ""
-    return f"{severity}{brief(bad.title, LONGEST_LINE)}{brief(many, LONGEST_LINE)}{new}"
+    more = f" and {bad.count - 1} more" if bad.count > 1 else ""
+    many = f" ({brief(bad.names[0], LONGEST_LINE)}{more})" if bad.names else ""
+    return f"{severity}{brief(bad.title, LONGEST_LINE)}{many}{', new' if bad.new else ''}"
 
 
 def _card(one: Shared, fleet: Fleet, anchors: Mapping[str, str]) -> CardOfMany:

@@ -25,7 +25,7 @@ from .facts import Fleet, fleet_of
 from .rows import StackRow, missing, rows_of
 
 NEWEST = {"daily": timedelta(hours=26), "weekly": timedelta(days=8)}
-"""How old a stack's newest run may be, outside of a fleet that names its runs."""
+"""How old a stack's newest run may be, and the newest fleet, where no fleet is named."""
 OTHERS = timedelta(days=400)
 TRIED = 20
 """Run files of a stack, the newest, among which the fleet's is looked for."""
@@ -64,7 +64,12 @@ class _Search:
     def since(self) -> datetime:
         if self.deal:
             return self.deal.begun - CLOCKS_DIFFER
-        return self.wanted.now - (self.wanted.oldest or NEWEST.get(self.wanted.suite, OTHERS))
+        return self.wanted.now - self.oldest
+
+    @property
+    def oldest(self) -> timedelta:
+        """How old a run, or the newest fleet, may be."""
+        return self.wanted.oldest or NEWEST.get(self.wanted.suite, OTHERS)
 
 
 def read_fleet(place: Place, wanted: Wanted, page: Page | None = None) -> Fleet:
@@ -90,12 +95,21 @@ def read_fleet(place: Place, wanted: Wanted, page: Page | None = None) -> Fleet:
         name=deal.fleet if deal else "",
         shards=sum(bool(hand) for hand in deal.shards) if deal else 0,
         late=late,
-        unknown="" if deal or wanted.expected is not None else NOT_KNOWN,
+        unknown=_unknown(search),
         notes=_strangers(search, names),
     )
 
 
-NOT_KNOWN = "Name the stacks that belong to it with --expect: a stack that never ran is not missed otherwise"
+def _unknown(search: _Search) -> str:
+    """Why the fleet is not known to be complete, or nothing."""
+    deal, wanted = search.deal, search.wanted
+    if not deal:
+        return "" if wanted.expected is not None else NOT_EXPECTED
+    too_old = not wanted.fleet and deal.begun < wanted.now - search.oldest
+    return f"Start a fleet: the newest one began {written(deal.begun)}, and none since" if too_old else ""
+
+
+NOT_EXPECTED = "Name the stacks that belong to it with --expect: a stack that never ran is not missed otherwise"
 
 
 def _found(search: _Search) -> list[str]:
