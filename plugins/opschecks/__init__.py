@@ -97,10 +97,12 @@ _LATER = {
 HOOK_MODULES = (
     "opschecks.hooks.options",  # the command line
     "opschecks.hooks.select",  # whether this is a checks run, of which suite and stacks
+    "opschecks.hooks.shards",  # --stack all and --shard: the part of a fleet that this process checks
     "opschecks.hooks.recording",  # keeps every answer of a run in a file, or replays one
     "opschecks.hooks.log_records",  # no secret in a log record that some handler shows
     "opschecks.hooks.sandbox",  # starts and stops the sandbox, gives it its faults
     "opschecks.hooks.fixtures",  # observations, stack, now and examine as fixtures; one check per stack
+    "opschecks.hooks.many",  # of many stacks a few are gathered at a time, and each is released when it is done
     "opschecks.hooks.gather",  # the stack's account, then every observation at once
     "opschecks.hooks.fix_options",  # refuses careless options
     "opschecks.hooks.fix",  # with --fix: what failed is fixed before the checks report

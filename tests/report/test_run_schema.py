@@ -13,7 +13,7 @@ import pytest
 from jsonschema import Draft202012Validator, ValidationError
 
 from opschecks.core.model import Outcome
-from opschecks.core.run import Run, StackFacts
+from opschecks.core.run import FleetPart, Run, StackFacts
 from opschecks.report.runfile import FORMAT, RunFileError, from_json, to_json
 from opschecks.report.schema import schema
 from tests.exported import NOW, hostile
@@ -56,6 +56,7 @@ RUNS: dict[str, Callable[[], Run]] = {
     "waived": lambda: waived(whole(hostile())),
     "several stacks": several_stacks,
     "stopped": stopped,
+    "of a fleet": lambda: replace(Run("daily", NOW, ()), part=FleetPart("job-1", 2, 10)),
 }
 
 
@@ -160,7 +161,7 @@ def test_every_kind_of_object_is_tried() -> None:
 
 @pytest.mark.parametrize("place", PLACES, ids=lambda place: ".".join(map(str, place)) or "root")
 def test_a_missing_or_misspelled_key_is_found(place: tuple[Any, ...]) -> None:
-    free = {("changes", 0): {"beware"}, (): {"past", "numbers", "notes", "sections", "weeks"}}.get(place, set())
+    free = {("changes", 0): {"beware"}, (): {"past", "numbers", "notes", "sections", "weeks", "part"}}.get(place, set())
     free |= {"deadlines"} if place[:1] == ("observations",) else LATER["past"] if place == ("past", 0) else set()
     free |= LATER[str(place[0])] if place in (("findings", 0), ("stacks", 0)) else set()
     for key in set(_at(_example(), place)) - free:

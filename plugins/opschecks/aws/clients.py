@@ -59,8 +59,8 @@ class Clients:
         CouldNotLook for one that would not call AWS.
         """
         wanted = service, once, region
-        if wanted in self._clients:  # without waiting for another one that is being made
-            return self._clients[wanted]
+        if there := self._clients.get(wanted):  # without waiting for another one that is being made
+            return there
         with self._lock:
             if wanted not in self._clients:
                 attempts = 1 if once else self._stack.limits.aws_attempts
@@ -69,6 +69,13 @@ class Clients:
                     require_bodies(made)
                 self._clients[wanted] = made
             return self._clients[wanted]
+
+    def release(self) -> None:
+        """Close every client's connections, and forget the clients."""
+        with self._lock:
+            clients, self._clients = self._clients, {}
+        for client in clients.values():
+            client.close()
 
     @property
     def region(self) -> str:
@@ -159,12 +166,15 @@ class NoClients:
     asks = ""
 
     def __init__(self, stack: Stack) -> None:
-        self.region = str(stack.region)
+        self.region = stack.region or ""
         self.refused: CouldNotLook | None = None
 
     def client(self, service: str, *, once: bool = False, region: str | None = None) -> Any:
         """Always CouldNotLook."""
         raise CouldNotLook("", f"a recording is replayed, and {service} is not called")
+
+    def release(self) -> None:
+        """There are none."""
 
     def frozen(self) -> dict[str, str]:
         """None."""

@@ -31,6 +31,7 @@ def configured_session(stack: Stack, *, isolated: bool = False) -> Any:
     from botocore.exceptions import BotoCoreError, ConfigParseError, ProfileNotFound
 
     session: Any = botocore.session.Session()
+    share_models(session)
     if isolated:
         isolate(session)
     for variable in ("profile", "region"):
@@ -38,7 +39,6 @@ def configured_session(stack: Stack, *, isolated: bool = False) -> Any:
             session.set_config_variable(variable, value)
     try:
         session.get_scoped_config()
-        share_models(session)
         _usable(session, stack, isolated=isolated)
         diverted = "" if isolated else diversion(session, stack)
     except ProfileNotFound:

@@ -32,4 +32,4 @@ def models(search_path_string: str | None = None) -> Any:
 
 def share_models(session: Any) -> None:
     """Let the clients of a botocore session read what others have read."""
-    session.register_component("data_loader", models(session.get_config_variable("data_path")))
+    session.lazy_register_component("data_loader", lambda: models(session.get_config_variable("data_path")))

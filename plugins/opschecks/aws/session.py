@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..core import clock
@@ -13,6 +14,7 @@ from ..core.iam import iam_action
 from ..core.observation import CouldNotLook, WrongAccount
 from ..core.tape import LIVE, Tape
 from ..core.wording import plural
+from .bounds import AGAIN, Bounds, was_throttled
 from .clients import Clients, NoClients
 from .clock_skew import compare, date_of
 from .configuration import UnusableProfile as UnusableProfile
@@ -31,6 +33,8 @@ class Aws:
 
     _elsewhere: str | None = None
     """Another region than the stack's that is read."""
+    account = ""
+    """The account that the credentials belong to, once it is known."""
 
     def __init__(
         self,
@@ -40,6 +44,8 @@ class Aws:
         ask: Ask | None = None,
         signed: Mapping[str, str] | None = None,
         tape: Tape = LIVE,
+        bounds: Bounds | None = None,
+        unusable: CouldNotLook | None = None,
     ) -> None:
         """Made without the network; UnusableProfile where the AWS configuration is wrong or diverts calls.
 
@@ -47,11 +53,15 @@ class Aws:
         stack's role is assumed with them. `ask` asks a person for an MFA code; without it, what needs one raises
         NobodyToAsk. `signed` are credentials of the role itself, which another process got (`handed_on`).
         Every answer passes `tape`; where that replays a recording, there are no clients and no credentials.
+        `bounds` are those of all stacks of the process. With `unusable`, every call is refused with that.
         """
         self.stack = stack
         self.calls: list[str] = []
         self._tape = tape
-        self._shared = NoClients(stack) if tape.replays else Clients(stack, credentials or {}, ask, signed)
+        self._bounds = bounds
+        none = tape.replays or unusable
+        self._shared = NoClients(stack) if none else Clients(stack, credentials or {}, ask, signed)
+        self._shared.refused = unusable
 
     @property
     def asks(self) -> str:
@@ -74,6 +84,10 @@ class Aws:
         Never as a NotThere, which would be taken for an answer about what each call asks for.
         """
         self._shared.refused = CouldNotLook(error.call, error.reason, action=error.action)
+
+    def release(self) -> None:
+        """Close the clients and forget them; one that is needed again is made again."""
+        self._shared.release()
 
     @property
     def region(self) -> str:
@@ -104,7 +118,7 @@ class Aws:
 
         try:
             client = self._shared.client(service, region=self._elsewhere)
-            answer: dict[str, Any] = getattr(client, xform_name(operation))(**parameters)
+            answer = self._bounded(service, partial(getattr(client, xform_name(operation)), **parameters))
         except ClientError as error:
             raise self._shared.refusal(name, operation, error) from None
         except (BotoCoreError, OSError) as error:
@@ -116,6 +130,22 @@ class Aws:
             raise CouldNotLook(name, reason) from error
         date = date_of(answer.pop("ResponseMetadata", {}))
         return {**answer, "ResponseMetadata": {"HTTPHeaders": {"date": date}}} if date else answer
+
+    def _bounded(self, service: str, call: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        """The call, made when it may be; asked again where AWS throttles it, if several stacks share its limits."""
+        if self._bounds is None:
+            return call()
+        account = self.account or self.stack.account_id or f"stack {self.stack.name}"
+        bound = self._bounds.of(account, self.region, service)
+        for left in range(AGAIN, -1, -1):
+            try:
+                with bound.call() as made:
+                    made.answer = answer = call()
+                    return answer
+            except Exception as error:
+                if not left or not was_throttled(getattr(error, "response", {})):
+                    raise
+        raise AssertionError  # the last attempt returns or raises
 
     def pages(self, service: str, operation: str, /, **parameters: Any) -> Iterator[Answer]:
         """Every page of a list, by the tokens of botocore's paginators; TypeError where it has none.

@@ -12,6 +12,7 @@ import click
 
 from .options import REPORTS, STACKS, write
 from .reach_stack import reached, stack_named
+from .report_fleet import fleet
 from .run_lookup import FoundRun, found_run, run_of_file
 
 if TYPE_CHECKING:
@@ -36,8 +37,12 @@ def report() -> None:
     opschecks report weekly --week 2026-W47 --stack production the page of any past week
     opschecks report slack reports/daily.json                  post it to the webhook in OPSCHECKS_SLACK_WEBHOOK
     opschecks report publish reports/daily.json --to s3://BUCKET/PREFIX    or to a folder
+    opschecks report fleet s3://BUCKET/PREFIX                  one page of many stacks; also as message or metrics
     opschecks report schema                                    the JSON Schema of run files
     """
+
+
+report.add_command(fleet)
 
 
 @report.command()
@@ -151,15 +156,12 @@ def print_schema() -> None:
 def _s3(name: str | None, stacks: Path) -> Any:
     if name:
         return reached(stack_named(name, stacks))[1].s3()
-    import boto3
-    from botocore.exceptions import BotoCoreError
+    from ..aws.usual_chain import usual_s3
 
     try:
-        return boto3.client("s3")
-    except (BotoCoreError, ValueError) as error:  # an unknown profile, an invalid endpoint
-        raise click.ClickException(
-            f"{error}; set AWS_PROFILE and similar variables as for the AWS CLI, or name a stack with --stack"
-        ) from None
+        return usual_s3()
+    except OSError as error:
+        raise click.ClickException(f"{error}, or name a stack with --stack") from None
 
 
 def _made(found: FoundRun, form: str) -> str:

@@ -15,6 +15,8 @@ from ..core.wording import nearest
 from .limits import Limits, ResourceLimits
 from .stack import Stack
 
+ALL = "all"
+"""What --stack takes for every stack, where no stack is called so."""
 _BARE = re.compile(r"[\w-]+")
 """A key that TOML takes without quotes."""
 
@@ -78,12 +80,18 @@ def stacks_of(raw: dict[str, Any], path: Path) -> Stacks:
     return read
 
 
-def choose_stacks(stacks: Stacks, wanted: Sequence[str], path: Path, *, must_name: bool = False) -> list[Stack]:
-    """The stacks of a run: those of --stack, else the default.
+def choose_stacks(
+    stacks: Stacks, wanted: Sequence[str], path: Path, *, must_name: bool = False, may_be_all: bool = False
+) -> list[Stack]:
+    """The stacks of a run: those of --stack, or of ALL if that `may_be`, else the default.
 
     Once a real stack is listed, a default that is unset or the sandbox is a StackError: a green sandbox could be
     taken for production.
     """
+    if may_be_all and ALL in wanted and ALL not in stacks.stacks:
+        if list(wanted) != [ALL]:
+            raise StackError(f"--stack {ALL}: it takes every stack; remove the other --stack")
+        return every_stack(stacks)
     for name in wanted:
         if name not in stacks.stacks:
             raise StackError(f"--stack {name}: {path} has no such stack; {nearest(name, stacks.stacks)}")
@@ -101,6 +109,12 @@ def choose_stacks(stacks: Stacks, wanted: Sequence[str], path: Path, *, must_nam
             f"or name one with --stack {real[0]} (or --stack {default})"
         )
     return [stacks.stacks[default]]
+
+
+def every_stack(stacks: Stacks) -> list[Stack]:
+    """Every real stack; the sandboxes where there are no others."""
+    listed = list(stacks.stacks.values())
+    return [stack for stack in listed if not stack.sandbox] or listed
 
 
 def _explain(path: Path, problem: Mapping[str, Any]) -> str:

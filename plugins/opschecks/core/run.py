@@ -110,6 +110,15 @@ class Note:
 
 
 @dataclass(frozen=True)
+class FleetPart:
+    """Of which fleet a run is a part: `fleet` is the same for all of its runs, `shard` counts from 1 to `of`."""
+
+    fleet: Name
+    shard: Annotated[int, Written(rules={"minimum": 1})]
+    of: Annotated[int, Written(rules={"minimum": 1})]
+
+
+@dataclass(frozen=True)
 class ReportSection:
     """A section of the page that a user's own conftest adds: a title, and Markdown without HTML."""
 
@@ -123,14 +132,25 @@ class ReportSection:
         return self.title if seen else "A section without a title"
 
 
+NAMED = 8
+"""Stacks that a line of text names."""
+
+
+def named_stacks(names: Sequence[str]) -> str:
+    """The names in one line; of many the first ones, and how many more there are."""
+    more = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
+    return ", ".join(names[:NAMED]) + more
+
+
 @dataclass(frozen=True)
 class Run:
     """One session: all data of the reports. Written as the run file, with secrets masked.
 
     `suite` is daily, weekly, deploy-before, deploy-after or drills. `state`: unfinished (or killed), finished, or
     stopped (ended early; `stopped_by` says why). `partial` is what narrowed the selection of checks, empty where the
-    whole suite was selected. `exit_code`: 0 all known and good, 1 something failed, 10 something could not be looked at
-    or was not run, else pytest's own; None until it has ended. `versions` are those of the programs that made it.
+    whole suite was selected. `part` is the fleet that the run belongs to (null: none). `exit_code`: 0 all known and
+    good, 1 something failed, 10 something could not be looked at or was not run, else pytest's own; None until it has
+    ended. `versions` are those of the programs that made it.
     """
 
     suite: str
@@ -150,12 +170,18 @@ class Run:
     sections: Annotated[tuple[ReportSection, ...], LATER] = ()
     weeks: Annotated[tuple[Mapping[str, Any], ...], Written(tuple[Week, ...]), LATER] = ()
     notes: Annotated[tuple[Note, ...], LATER] = ()
+    part: Annotated[FleetPart | None, LATER] = None
     versions: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def sandbox(self) -> bool:
         """Whether any of its stacks is a sandbox."""
         return any(stack.sandbox for stack in self.stacks)
+
+    @property
+    def where(self) -> str:
+        """Its stacks by their names; of many the first ones, and how many more there are."""
+        return named_stacks([stack.name for stack in self.stacks])
 
     @property
     def calls(self) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -65,6 +65,13 @@ class Storage(Protocol):
         """Remove it, if it is there."""
 
 
+class Place(Storage, Protocol):
+    """Where the states of many stacks lie, each in a folder of its name."""
+
+    def folders(self) -> list[str]:
+        """The names of the folders that lie directly in it, in order."""
+
+
 class FolderStorage:
     """A folder of one machine, or of a file system that several share."""
 
@@ -105,6 +112,12 @@ class FolderStorage:
             return sorted(
                 f"{folder}/{path.name}" for path in (self.root / folder).iterdir() if not path.name.startswith(".")
             )
+        return []
+
+    def folders(self) -> list[str]:
+        """None where the folder itself is not there."""
+        with contextlib.suppress(FileNotFoundError):
+            return sorted(path.name for path in self.root.iterdir() if path.is_dir())
         return []
 
     def written(self, folder: str) -> dict[str, datetime]:
@@ -210,16 +223,30 @@ class S3Storage:
         """All pages of the listing."""
         return list(self.written(folder))
 
+    def folders(self) -> list[str]:
+        """S3's common prefixes: what lies below them is not listed."""
+        prefix = self._key("")
+        pages = self._pages(Prefix=prefix, Delimiter="/")
+        return sorted(
+            found["Prefix"][len(prefix) :].rstrip("/") for page in pages for found in page.get("CommonPrefixes", [])
+        )
+
     def written(self, folder: str) -> dict[str, datetime]:
         """`LastModified` of each object, which is S3's clock."""
-        found: dict[str, datetime] = {}
-        more: dict[str, str] = {}
+        found = {
+            item["Key"][len(self._key("")) :]: item["LastModified"]
+            for page in self._pages(Prefix=self._key(folder) + "/")
+            for item in page.get("Contents", [])
+        }
+        return dict(sorted(found.items()))
+
+    def _pages(self, **parameters: str) -> Iterator[Any]:
         while True:
-            page = self._ask("ListObjectsV2", Prefix=self._key(folder) + "/", **more)
-            found |= {item["Key"][len(self._key("")) :]: item["LastModified"] for item in page.get("Contents", [])}
+            page = self._ask("ListObjectsV2", **parameters)
+            yield page
             if not page.get("IsTruncated"):
-                return dict(sorted(found.items()))
-            more = {"ContinuationToken": page["NextContinuationToken"]}
+                return
+            parameters["ContinuationToken"] = page["NextContinuationToken"]
 
     def now(self) -> datetime:
         """S3's clock, by the `Date` of its newest answer."""
@@ -242,7 +269,7 @@ def _text(body: bytes, name: str) -> str:
         raise Unreadable(f"{name}: not UTF-8 at byte {error.start}: it is damaged") from None
 
 
-def storage_at(where: str, client: Callable[[], Any]) -> Storage:
+def storage_at(where: str, client: Callable[[], Any]) -> Place:
     """A folder, or `s3://BUCKET/PREFIX`."""
     if where.startswith("s3://"):
         bucket, _, prefix = where.removeprefix("s3://").partition("/")

@@ -110,7 +110,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     run = checks_run(session.config)
     if not run or run.worker or session.config.option.collectonly:
         return
-    from ..report.files import write_no_run, write_run
+    from ..report.files import write_no_run
 
     reason = _stopped_by(session, run, exitstatus)
     whole = not reason and len(run.reported) == len(run.collected)
@@ -119,24 +119,50 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         session.exitstatus = exit_code(told, run.fail_on) or (SOMETHING_FAILED if run.plan_not_made else ALL_GOOD)
     run.told = dataclasses.replace(told, exit_code=int(session.exitstatus))
     if told.checks:
-        run.told = with_past(run, run.told)
-        run.told = whole_run = dataclasses.replace(run.told, sections=tuple(_own_sections(session, run.told)))
-        _guarded(run, lambda: write_run(whole_run, _with_history(run), run.runbook, earlier_run(run, whole_run)))
-        try:
-            if not run.write_error:  # an old run is not deleted for one that was not filed
-                forget_old(run, whole_run)
-        except OSError as error:
-            run.untidy.append(f"old run files could not be deleted (history_days): {error}")
+        if run.one_by_one:
+            _finish_fleet(run, run.told)
+        else:
+            _finish(session, run, run.told)
     else:
         write_no_run(run.place, run.started, reason)
-    for finding in () if run.tape.replays else told.findings:  # nobody is to be called for what is long over
-        if finding.outcome in (Outcome.FAILED, Outcome.BLIND):
-            session.config.hook.pytest_opschecks_finding(finding=finding)
+    if not run.one_by_one:
+        notify(session, run, told)
     if run.write_error:
         session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
 
 
-def _own_sections(session: pytest.Session, told: Run) -> list[ReportSection]:
+def notify(session: pytest.Session, run: ChecksRun, told: Run) -> None:
+    """Give each finding that is bad to users' hooks."""
+    for finding in () if run.tape.replays else told.findings:  # nobody is to be called for what is long over
+        if finding.outcome in (Outcome.FAILED, Outcome.BLIND):
+            session.config.hook.pytest_opschecks_finding(finding=finding)
+
+
+def _finish(session: pytest.Session, run: ChecksRun, told: Run) -> None:
+    """Compare the run with earlier ones, write its files, delete old ones."""
+    from ..report.files import write_run
+
+    told = with_past(run, told)
+    run.told = whole = dataclasses.replace(told, sections=tuple(own_sections(session, told)))
+    _guarded(run, lambda: write_run(whole, _with_history(run), run.runbook, earlier_run(run, whole)))
+    try:
+        if not run.write_error:  # an old run is not deleted for one that was not filed
+            forget_old(run, whole)
+    except OSError as error:
+        run.untidy.append(f"old run files could not be deleted (history_days): {error}")
+
+
+def _finish_fleet(run: ChecksRun, told: Run) -> None:
+    """Each stack's own files are there already."""
+    from .fleet_files import write_fleet
+
+    run.told = whole = dataclasses.replace(told, past=tuple(run.pasts))
+    failed = run.write_error
+    _guarded(run, lambda: write_fleet(run, whole))
+    run.write_error = failed or run.write_error
+
+
+def own_sections(session: pytest.Session, told: Run) -> list[ReportSection]:
     """What each hook gives: ours, and those of users' conftests. An error in one costs its own sections only."""
     manager, sections = session.config.pluginmanager, []
     owners = [one.plugin for one in session.config.hook.pytest_opschecks_report_sections.get_hookimpls()]
@@ -220,13 +246,15 @@ def build(run: ChecksRun, state: str, reason: str) -> Run:
         waivers=tuple(_waivers(run, checks, findings)),
         changes=tuple(run.fixes),
         notes=tuple(run.notes),
+        part=run.part,
         versions=_versions(),
     )
 
 
 def _facts(run: ChecksRun) -> list[StackFacts]:
     return [
-        StackFacts(
+        run.facts.get(stack.name)
+        or StackFacts(
             name=stack.name,
             sandbox=bool(stack.sandbox),
             account_id=run.accounts.get(stack.name) or stack.account_id or "",

@@ -39,7 +39,8 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
     Outside of every other wrapper: a time limit of pytest-timeout is one of checks, not of what precedes them.
     """
     if run := checks_run(item.config):
-        names = [stack_of(item).name] if run.worker else [stack.name for stack in run.stacks]
+        one_alone = run.worker or run.one_by_one
+        names = [stack_of(item).name] if one_alone else [stack.name for stack in run.stacks]
         begin(run, item.session.items, names)
     return (yield)
 
@@ -150,6 +151,12 @@ def _identify(run: ChecksRun, name: str) -> None:
     error = ""
     try:
         run.accounts[name] = ask(run.aws[name].scoped(calls), lambda line: run.notes.append(Note(name, line)))
+        run.aws[name].account = run.accounts[name]
+    except WrongAccount as wrong:
+        if not run.part:
+            raise
+        run.accounts[name], error = "", str(wrong)  # of a fleet it ends no other stack's checks
+        run.refused[name] = CouldNotLook("sts:GetCallerIdentity", error)
     except CouldNotLook as blind:
         run.accounts[name] = ""
         run.refused[name] = blind
@@ -189,7 +196,7 @@ def _read_filed(run: ChecksRun, stack: Stack, suite: str) -> Iterator[Mapping[st
 
 def results(run: ChecksRun) -> list[ObservationResult]:
     """The result of every observation, for the run file."""
-    told = list(run.observations)
+    told = [*run.released, *run.observations]
     for name, store in run.stores.items():
         told += [told_of(name, observation, result) for observation, result in store.results.items()]
     return told

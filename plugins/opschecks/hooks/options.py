@@ -21,7 +21,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Add opschecks' options, in a group of their own."""
     group = parser.getgroup("opschecks", "operational checks (pytest checks/<suite>)")
     many = partial(group.addoption, action="append", default=[])
-    many("--stack", metavar="NAME", help="check this stack, not the default of stacks.toml; repeatable")
+    many("--stack", metavar="NAME", help="check this stack, not the default of stacks.toml; repeatable; all: every one")
+    group.addoption(
+        "--shard",
+        default="",
+        metavar="i/n",
+        help="with --stack all: check the i-th of n parts; found by itself on AWS Batch, Kubernetes, GitLab …",
+    )
+    group.addoption(
+        "--fleet", default="", metavar="ID", help="what the shards have in common; default: the job's own id"
+    )
     group.addoption("--stacks", type=Path, metavar="FILE", help="read stacks from this file, not from stacks.toml")
     group.addoption("--reports", type=Path, metavar="DIR", help="write the files of the run there; default: reports/")
     many("--fault", metavar="NAME", help="break the embedded sandbox (see `opschecks list faults`); repeatable")

@@ -5,11 +5,10 @@ from __future__ import annotations
 import ast
 import contextlib
 import gc
-import json
 import os
 import re
 import signal
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -22,7 +21,9 @@ from ..core.shipped import shipped_checks, shipped_path
 from ..core.signals import ENDING
 from .pytest_private import option as others_option
 from .pytest_private import worker_input
+from .reaching import is_one_by_one, reach
 from .recording import Played, tape_of
+from .shards import Fleets, Hand, ShardError, hand_of
 from .state import COMMAND, DEFAULT_REPORTS, KEY, ChecksRun, checks_run
 
 SUITES = {
@@ -155,7 +156,8 @@ def _flag(option: str) -> str:
 
 
 def _refuse_stray_options(config: pytest.Config) -> None:
-    for option in ("stack", "stacks", "fault", "fix", "allow", "plan", "bake", "record", "replay", *EXPECTING):
+    ours = ("stack", "stacks", "shard", "fleet", "fault", "fix", "allow", "plan", "bake", "record", "replay")
+    for option in (*ours, *EXPECTING):
         if config.getoption(option):
             flag = _flag(option)
             raise pytest.UsageError(f"{flag}: applies to checks only: pytest checks/daily {flag} …")
@@ -175,7 +177,7 @@ def _expected(config: pytest.Config, suite: str) -> Expected:
 
 
 def _begin(config: pytest.Config, suite: str, root: Path, checks: Path, partial: str, played: Played) -> ChecksRun:
-    from ..config.load import StackError, choose_stacks, load_stacks, shown_path
+    from ..config.load import StackError, load_stacks, shown_path
     from ..config.waivers import WaiverError, load_waivers
     from ..core.wording import nearest
     from ..report.runbook import RunbookError, read_runbook
@@ -200,17 +202,18 @@ def _begin(config: pytest.Config, suite: str, root: Path, checks: Path, partial:
         """End the run where the file is wrong; the message names it as a user would."""
         try:
             yield
-        except (StackError, RunbookError, WaiverError) as error:
+        except (StackError, RunbookError, WaiverError, ShardError) as error:
             end(str(error).replace(str(file), str(shown_path(file))), leave_page=leave_page)
 
-    stacks, waivers = list(played.stacks), list(played.waivers)
+    stacks, waivers, hand = list(played.stacks), list(played.waivers), Hand([])
     if not replays:
         with reading(path):
             listed = load_stacks(path)
         # a typing error on the command line does not make the last report invalid
         with reading(path, leave_page=bool(config.option.stack)):
-            must_name = suite in MUST_NAME_THEIR_STACK
-            stacks = choose_stacks(listed, config.option.stack, shown_path(path), must_name=must_name)
+            fleet = Fleets(suite, partial, reports / "history", root, begun)
+            hand = hand_of(config, listed, shown_path(path), fleet, must_name=suite in MUST_NAME_THEIR_STACK)
+            stacks = hand.stacks
     if config.option.fault and not any(stack.sandbox for stack in stacks):
         fault = config.option.fault[0]
         end(f"--fault {fault}: only the sandbox has faults, and no sandbox is selected", leave_page=True)
@@ -241,14 +244,19 @@ def _begin(config: pytest.Config, suite: str, root: Path, checks: Path, partial:
         fail_on=Severity(config.option.fail_on),
         worker=worker_input(config) is not None,
         tape=played.tape,
+        part=hand.part,
+        deal=hand.deal,
+        untidy=[hand.note] if hand.note else [],
     )
     if not config.option.collectonly:
         try:
             reports.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             end(f"--reports {shown_path(reports)}: the folder cannot be created: {error.strerror}")
+        run.one_by_one = is_one_by_one(run, config)
         try:
-            _reach(run, config)
+            if not run.one_by_one:
+                reach(run, config)
         except LookupError as error:
             end(str(error))
     return run
@@ -258,32 +266,6 @@ def waivers_of(root: Path, checks: Path) -> Path:
     """The project's waivers: beside its checks, or beside stacks.toml where the checks are ours."""
     beside = root / "checks" / "waivers.toml"
     return checks / "waivers.toml" if checks.parent == root else beside if beside.exists() else root / "waivers.toml"
-
-
-def _reach(run: ChecksRun, config: pytest.Config) -> None:
-    """Set up the access to each real stack's AWS; LookupError if the AWS configuration is wrong or diverts calls."""
-    from ..aws.credentials import nobody_to_ask
-    from ..aws.session import Aws, UnusableProfile
-    from .asking import asker, somebody_there
-
-    signed: Mapping[str, Mapping[str, str]] = json.loads((worker_input(config) or {}).get("opschecks_signed", "{}"))
-
-    for stack in run.stacks:
-        if run.tape.replays:
-            run.aws[stack.name] = Aws(stack, tape=run.tape)
-        elif not stack.sandbox:
-            if variable := stack.diverted_by:
-                raise LookupError(
-                    f"stacks.{stack.name}: {variable} is set and would divert calls from AWS; unset it, "
-                    "or set endpoint_url for this stack"
-                )
-            ask = None if run.worker else asker(config)
-            try:
-                run.aws[stack.name] = aws = Aws(stack, ask=ask, signed=signed.get(stack.name), tape=run.tape)
-            except UnusableProfile as error:
-                raise LookupError(str(error)) from None
-            if ask and aws.asks and not somebody_there(config):
-                raise LookupError(str(nobody_to_ask(aws.asks)))
 
 
 def _settle_options(config: pytest.Config, run: ChecksRun) -> None:

@@ -11,19 +11,22 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ..core.model import CHECK_ATTRIBUTE, Check, CheckResult, Expected, Finding, ObservationResult, Severity
-from ..core.run import Note, Run
+from ..core.run import FleetPart, Note, Past, Run, StackFacts
 from ..core.tape import LIVE, Tape
 from .pytest_private import parameters
 
 if TYPE_CHECKING:
+    from ..aws.bounds import Bounds
     from ..aws.session import Aws
     from ..config.stack import Stack
     from ..config.waivers import Waiver
     from ..core.gathering import Gathering
     from ..core.observation import CouldNotLook
     from ..drills.declare import Drill
+    from ..history.fleets import Deal
     from ..history.storage import Storage as StateStore
     from ..report.files import RunFiles
+    from ..report.fleet.rows import StackRow
     from ..report.runbook import Section
     from ..web.http import Http
 
@@ -49,6 +52,15 @@ class ChecksRun:
     worker: bool
     tape: Tape = LIVE
     expected: Expected = field(default_factory=Expected)
+    part: FleetPart | None = None
+    deal: Deal | None = None
+    one_by_one: bool = False
+    """Whether each stack's checks run, and its files are written, by themselves: those of a fleet in one process."""
+    released: list[ObservationResult] = field(default_factory=list)
+    bounds: Bounds | None = None
+    facts: dict[str, StackFacts] = field(default_factory=dict)
+    rows: list[StackRow] = field(default_factory=list)
+    pasts: list[Past] = field(default_factory=list)
     credentials: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     aws: dict[str, Aws] = field(default_factory=dict)
     accounts: dict[str, str] = field(default_factory=dict)
@@ -92,9 +104,13 @@ class ChecksRun:
 
     def store(self, stack: Stack) -> StateStore:
         """Where the stack's history, journal and lock are."""
+        from ..aws.usual_chain import usual_s3
         from ..history.storage import storage_of
 
-        return storage_of(stack, self.reports / "history", self.root, lambda: self.aws[stack.name].s3())
+        # a stack of a fleet that cannot be reached is filed all the same
+        refused = self.part is not None and (stack.name in self.refused or stack.name not in self.aws)
+        client = usual_s3 if refused else lambda: self.aws[stack.name].s3()
+        return storage_of(stack, self.reports / "history", self.root, client)
 
     def stack(self, name: str) -> Stack:
         """The stack of that name."""

@@ -9,7 +9,7 @@ import pytest
 
 from ..core.model import CheckResult, Outcome
 from ..core.redaction import redact_text
-from ..core.run import Run
+from ..core.run import Run, named_stacks
 from ..core.wording import plural
 from .state import checks_run
 
@@ -40,9 +40,13 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     run = checks_run(config)
     if not run:
         return []
-    stacks = ", ".join(f"{stack.name} (SANDBOX)" if stack.sandbox else stack.name for stack in run.stacks)
+    stacks = named_stacks([f"{stack.name} (SANDBOX)" if stack.sandbox else stack.name for stack in run.stacks])
+    part = ""
+    if run.part:
+        shard = f"shard {run.part.shard} of {run.part.of} of " if run.part.of > 1 else ""
+        part = f", {shard}fleet {run.part.fleet}"
     faults = f"; faults: {', '.join(config.option.fault)}" if config.option.fault else ""
-    return [f"opschecks: {run.suite} checks of {stacks}{faults}"]
+    return [f"opschecks: {run.suite} checks of {stacks}{part}{faults}"]
 
 
 @pytest.hookimpl(trylast=True)
@@ -78,7 +82,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         write(printable(times.text(line))[:LINE])
     for line in _waiver_lines(told):
         write(printable(line)[:LINE], yellow=True)
-    for line in (*_notes(told), *run.untidy, *idle_limits(told, run.stacks)):
+    for line in (*_notes(told), *run.untidy, *(() if run.one_by_one else idle_limits(told, run.stacks))):
         write(printable(line), yellow=True)
     write("")
     if not run.write_error:

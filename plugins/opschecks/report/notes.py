@@ -104,7 +104,7 @@ def bad_findings(run: Run, check: CheckResult) -> Sequence[Finding]:
 def headline(run: Run, said: Verdict) -> str:
     """Sandbox or not, the verdict's word, suite and stacks."""
     sandbox = "SANDBOX – " if run.sandbox else ""
-    return f"{sandbox}{said.word} – {run.suite} checks of {', '.join(stack.name for stack in run.stacks)}"
+    return f"{sandbox}{said.word} – {run.suite} checks of {run.where}"
 
 
 def counted(run: Run) -> str:

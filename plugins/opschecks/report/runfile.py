@@ -6,7 +6,7 @@ import dataclasses
 import functools
 import itertools
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from enum import Enum
 from types import UnionType
@@ -65,6 +65,7 @@ def to_json(run: Run) -> str:
         "weeks": list(run.weeks),
         "notes": [dataclasses.asdict(note) for note in run.notes],
         "sections": [dataclasses.asdict(section) for section in run.sections],
+        "part": dataclasses.asdict(run.part) if run.part else None,
         "versions": dict(run.versions),
     }
     lines = [
@@ -100,8 +101,13 @@ def only(run: Run, stack: str) -> Run:
 
 def from_json(text: str) -> Run:
     """A run file's run; RunFileError where the text is not one."""
+    return from_told(lambda: json.loads(text))
+
+
+def from_told(read: Callable[[], dict[str, Any]]) -> Run:
+    """The run of a run file's plain data, as `read` returns it; RunFileError where it is none, or cannot be read."""
     try:
-        told = json.loads(text)
+        told = read()
         _require_format(told)
         told = {field.name: told[field.name] for field in dataclasses.fields(Run) if field.name in told}
         told["weeks"] = [week for week in told.get("weeks", ()) if "measures" in week]  # earlier ones lack them

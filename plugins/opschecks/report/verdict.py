@@ -82,7 +82,7 @@ def _word(run: Run) -> tuple[str, str]:
 
 def _checks(run: Run, titled: bool = True) -> str:
     """How many checks passed or failed; `titled`: with what the first ones that failed are called."""
-    where = ", ".join(stack.name for stack in run.stacks)
+    where = run.where
     total, failed, blind = len(run.checks), run.count(Outcome.FAILED), run.count(Outcome.BLIND)
     if not total and run.weeks:
         return f"no weekly run of {where} this week; this page is built from its daily runs"

@@ -44,12 +44,19 @@ def to_email(run: Run) -> str:
         ("What is bad", _shown(map(_bad, told.bad), CHECKS_SHOWN, "checks")),
         ("Changes made", _shown(map(_change, told.changes), CHANGES_SHOWN, "changes")),
     )
+    return mail(told.headline, told.verdict.tone, told.verdict.sentence, lists, told.counted)
+
+
+def mail(
+    headline: str, tone: str, sentence: str, lists: Iterable[tuple[str, Sequence[MailEntry]]], counted: str
+) -> str:
+    """The HTML of these parts; `lists` are headings with their entries, which are fit to print."""
     html = _DOCUMENT.format(
-        subject=brief(told.headline, LONGEST_SUBJECT),
-        colour=_TONES[told.verdict.tone],
-        sentence=brief(told.verdict.sentence, LONGEST_SENTENCE),
+        subject=brief(headline, LONGEST_SUBJECT),
+        colour=_TONES[tone],
+        sentence=brief(sentence, LONGEST_SENTENCE),
         lists=Markup().join(_as_html(heading, entries) for heading, entries in lists if entries),
-        counted=told.counted,
+        counted=counted,
     )
     return str(html)  # text that is added to a Markup is escaped
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ...core.run import Run
@@ -34,18 +34,31 @@ def to_slack(run: Run, *, page_url: str = "") -> dict[str, Any]:
     """
     told = notes(run)
     said = told.verdict
+    return message(told.headline, said.sentence, said.actions, _entries(told), told.counted, page_url=page_url)
+
+
+def message(
+    headline: str,
+    sentence: str,
+    actions: Sequence[str],
+    entries: Iterable[str],
+    counted: str,
+    *,
+    page_url: str = "",
+) -> dict[str, Any]:
+    """A message of these parts, in this order; each of `entries` is a block, of which Slack takes 50 in all."""
     blocks = [
-        {"type": "header", "text": _plain(told.headline, LONGEST_HEADER)},
-        _section(said.sentence, LONGEST_SENTENCE),
+        {"type": "header", "text": _plain(headline, LONGEST_HEADER)},
+        _section(sentence, LONGEST_SENTENCE),
     ]
-    if said.actions:
-        steps = (f"{number}. {brief(action, LONGEST_ENTRY)}" for number, action in enumerate(said.actions, start=1))
-        blocks.append(_section("\n".join(steps), len(said.actions) * (LONGEST_ENTRY + 4)))
-    blocks += [_section(entry, LONGEST_ENTRY) for entry in _entries(told)]
+    if actions:
+        steps = (f"{number}. {brief(action, LONGEST_ENTRY)}" for number, action in enumerate(actions, start=1))
+        blocks.append(_section("\n".join(steps), len(actions) * (LONGEST_ENTRY + 4)))
+    blocks += [_section(entry, LONGEST_ENTRY) for entry in entries]
     if page_url:
         blocks.append(_page(page_url))
-    blocks.append({"type": "context", "elements": [_plain(told.counted, LONGEST_ENTRY)]})
-    text = f"{_escaped(told.headline, LONGEST_HEADER)}\n{_escaped(said.sentence, LONGEST_SENTENCE)}"
+    blocks.append({"type": "context", "elements": [_plain(counted, LONGEST_ENTRY)]})
+    text = f"{_escaped(headline, LONGEST_HEADER)}\n{_escaped(sentence, LONGEST_SENTENCE)}"
     return {"text": text, "blocks": blocks, "unfurl_links": False, "unfurl_media": False}
 
 

@@ -1,0 +1,127 @@
+"""A fleet's files: each stack's run file and page as soon as its checks have ended, the page of all at the end."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ..core.run import ReportSection, Run
+from .earlier_runs import earlier_run, forget_old, with_past
+from .state import ChecksRun
+
+if TYPE_CHECKING:
+    from ..report.fleet.facts import Fleet
+    from ..report.fleet.rows import StackRow
+
+FOLDER = "fleet"
+"""Below the reports: the stacks' own pages and run files."""
+
+
+def write_stack(run: ChecksRun, own: ChecksRun, told: Run, sections: Callable[[Run], Iterable[ReportSection]]) -> None:
+    """File the stack's run and write its page; then nothing of it is kept but outcomes and messages.
+
+    `own` is the part of the run that is about the stack. What cannot be written is said, and the run is not good: it
+    ends no other stack's.
+    """
+    from ..report.idle_limits import idle_limits
+
+    (name,) = (stack.name for stack in own.stacks)
+    told = with_past(own, told)
+    told = dataclasses.replace(told, sections=tuple(sections(told)))
+    try:
+        if not run.tape.replays:
+            _write(run, own, told)
+            forget_old(own, told)
+    except Exception as error:  # noqa: BLE001 - whatever it is: a stack without its files must not end as good
+        reason = str(error) if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
+        run.write_error = run.write_error or f"the files of {name} could not be written: {reason}"
+    run.facts[name] = told.stacks[0]
+    run.pasts += told.past
+    run.notes += [note for note in told.notes if note not in own.notes]
+    run.untidy += [*own.untidy, *idle_limits(told, own.stacks)]
+    run.rows += _rows(run, told)
+    first = len(run.findings) - len(own.findings)
+    run.findings[first:] = (dataclasses.replace(one, evidence={}) for one in own.findings)
+    for seen in own.observations:
+        run.observations.remove(seen)  # in place: other stacks are under way, and add theirs
+    run.released += [dataclasses.replace(seen, resources=()) for seen in own.observations]
+
+
+def alone(run: ChecksRun, name: str, items: Sequence[pytest.Item], first: int) -> ChecksRun:
+    """The part of the run that is about one stack, as a run of its own; `first` is the first of its findings."""
+    ids = [item.nodeid for item in items]
+    return dataclasses.replace(
+        run,
+        stacks=[run.stack(name)],
+        collected={nodeid: run.collected[nodeid] for nodeid in ids},
+        reported={nodeid: run.reported[nodeid] for nodeid in ids if nodeid in run.reported},
+        findings=run.findings[first:],
+        observations=[seen for seen in run.observations if seen.stack == name],
+        stores={},
+        notes=[note for note in run.notes if note.stack == name],
+        untidy=[],
+    )
+
+
+def _write(run: ChecksRun, own: ChecksRun, told: Run) -> None:
+    from ..history.runs import file_run
+    from ..history.storage import write_whole
+    from ..report.page import render
+    from ..report.runfile import from_json, to_json
+
+    text, (stack,) = to_json(told), own.stacks
+    stem = _stem(run, stack.name)
+    file_run(own.store(stack), told.suite, told.started, text)
+    write_whole(run.reports / FOLDER / f"{stem}.json", text)
+    links = {"run": f"{stem}.json"}
+    page = render(from_json(text), runbook=run.runbook, links=links, earlier=earlier_run(own, told))
+    write_whole(run.reports / FOLDER / f"{stem}.html", page)
+
+
+def _stem(run: ChecksRun, stack: str) -> str:
+    return f"{stack}-{run.suite}"
+
+
+def _rows(run: ChecksRun, told: Run) -> list[StackRow]:
+    from ..report.fleet.rows import rows_of
+
+    page = f"{FOLDER}/{_stem(run, told.stacks[0].name)}.html"
+    return list(rows_of(told, fail_on=run.fail_on, page=page))
+
+
+def write_fleet(run: ChecksRun, told: Run) -> None:
+    """The files of the whole run: what is known of every stack, without evidence and series; the page last."""
+    from ..history.storage import write_whole
+    from ..report.exports.ctrf import to_ctrf
+    from ..report.exports.fleet import to_markdown
+    from ..report.fleet.page import render_fleet
+    from ..report.runfile import to_json
+
+    place, fleet = run.place, _facts(run, told)
+    write_whole(place.reports / place.links["run"], to_json(told))
+    write_whole(place.reports / place.links["summary"], to_markdown(fleet))
+    write_whole(place.reports / place.links["ctrf"], to_ctrf(told))
+    write_whole(place.page, render_fleet(fleet))
+
+
+def _facts(run: ChecksRun, told: Run) -> Fleet:
+    """The facts of this process's stacks; of a shard, the others are not here, and the page says so."""
+    from ..report.fleet.facts import fleet_of
+    from ..report.fleet.rows import missing
+
+    why = told.stopped_by or "its checks were not run"
+    part = told.part
+    shard = part.shard if part else 0
+    known = {row.stack for row in run.rows}
+    absent = [missing(stack.name, why, shard) for stack in run.stacks if stack.name not in known]
+    others = f"This is shard {part.shard} of {part.of}; opschecks report fleet has all" if part and part.of > 1 else ""
+    return fleet_of(
+        [*run.rows, *absent],
+        suite=told.suite,
+        made=told.ended or told.started,
+        name=part.fleet if part else "",
+        unknown=others,
+    )

@@ -1,0 +1,187 @@
+"""Many stacks in one process: a few are gathered at a time, the first that is ready is checked, then released."""
+
+from __future__ import annotations
+
+import dataclasses
+import gc
+import importlib
+import queue
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
+from functools import partial
+
+import pytest
+
+from ..core.durations import in_words
+from ..core.model import Outcome
+from ..core.run import Note
+from ..core.wording import plural
+from .account import build, exit_code, notify, own_sections
+from .fleet_files import alone, write_stack
+from .gather import begin, told_of
+from .other_plugins import refuse_stand_ins
+from .progress import say
+from .reaching import reach_alone
+from .state import ChecksRun, check_of, checks_run, stack_of
+
+AT_ONCE = 12
+"""Stacks that are gathered or wait to be checked at the same time."""
+COLLECTED = 10
+"""After so many stacks the garbage of their clients is collected."""
+PROGRESS_S = 5.0
+"""How often it is said how far the run is."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Stack after stack, in the order in which they are listed: each is gathered, checked and released by itself."""
+    run = checks_run(config)
+    if run and len(run.stacks) > 1:
+        place = {stack.name: number for number, stack in enumerate(run.stacks)}
+        items.sort(key=lambda item: place[stack_of(item).name] if check_of(item) else len(place))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> bool | None:
+    """Run a fleet's checks, each stack's when it has been looked at: one that does not answer delays no other."""
+    run = checks_run(session.config)
+    if not run or not run.one_by_one or session.testsfailed or not session.items:
+        return None
+    _prepare(run)
+    of: dict[str, list[pytest.Item]] = {}
+    for item in session.items:
+        of.setdefault(stack_of(item).name, []).append(item)
+    crew = Crew(run, of)
+    told = Told(run, session.config, len(of))
+    current = crew.next()
+    while current:
+        first, following = len(run.findings), None
+        for item, after in _pairs(of[current]):
+            if after is None and (following := crew.next()):  # what is torn down depends on what comes next
+                after = of[following][0]
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=after)
+            if session.shouldfail:
+                raise session.Failed(session.shouldfail)
+            if session.shouldstop:
+                raise session.Interrupted(session.shouldstop)
+        observed(run, current)
+        _finish(session, run, alone(run, current, of[current], first))
+        release(run, current)
+        told.done(of[current])
+        if told.stacks % COLLECTED == 0:  # clients are circles of references, and the run collects none by itself
+            gc.collect()
+        current = following
+    return True
+
+
+def _finish(session: pytest.Session, run: ChecksRun, own: ChecksRun) -> None:
+    """Write the stack's files, and tell what was found."""
+    told = build(own, "finished" if len(own.reported) == len(own.collected) else "stopped", "")
+    told = dataclasses.replace(told, exit_code=exit_code(told, run.fail_on))
+    write_stack(run, own, told, partial(own_sections, session))
+    notify(session, run, told)
+
+
+def _prepare(run: ChecksRun) -> None:
+    """What is done once, before any thread: threads that import a module at once see half of it."""
+    from ..aws.bounds import Bounds
+
+    refuse_stand_ins(run)
+    for name in ("boto3", "requests", "opschecks.aws.session", "opschecks.web.http"):
+        importlib.import_module(name)
+    run.bounds = Bounds()
+    gc.freeze()  # what is there now stays until the end
+
+
+def _pairs(items: Sequence[pytest.Item]) -> Iterator[tuple[pytest.Item, pytest.Item | None]]:
+    return zip(items, [*items[1:], None], strict=True)
+
+
+class Crew:
+    """Gathers stacks, at most AT_ONCE of them ahead of their checks, and hands over the first that is ready."""
+
+    def __init__(self, run: ChecksRun, of: Mapping[str, Sequence[pytest.Item]], at_once: int = AT_ONCE) -> None:
+        self._run = run
+        self._of = of
+        self._waiting = list(of)[::-1]
+        self._ready: queue.SimpleQueue[tuple[str, BaseException | None]] = queue.SimpleQueue()
+        self._ahead = 0
+        self._at_once = at_once
+
+    def next(self) -> str | None:
+        """The next stack whose observations have all ended, or have run out of time; None where there is none left."""
+        while self._waiting and self._ahead < self._at_once:
+            name = self._waiting.pop()
+            self._ahead += 1
+            threading.Thread(target=self._gather, args=(name,), name=f"stack {name}", daemon=True).start()
+        if not self._ahead:
+            return None
+        name, error = self._ready.get()
+        self._ahead -= 1
+        if error:
+            raise error
+        return name
+
+    def _gather(self, name: str) -> None:
+        try:
+            if name not in self._run.aws:
+                reach_alone(self._run, self._run.stack(name))
+            begin(self._run, self._of[name], [name])
+            store = self._run.stores[name]
+            for observation in list(store.results):
+                store.wait(observation, float("inf"))  # it ends with the time that the store has
+        except (pytest.UsageError, KeyboardInterrupt) as error:
+            self._ready.put((name, error))
+        except BaseException as error:  # noqa: BLE001 - whatever it is, it ends no other stack's checks
+            self._run.stores.pop(name, None)  # so that its checks could not look
+            self._run.notes.append(Note(name, f"nothing was gathered: {type(error).__name__}: {error}"))
+            self._ready.put((name, None))
+        else:
+            self._ready.put((name, None))
+
+
+def observed(run: ChecksRun, name: str) -> None:
+    """Keep what the stack's observations saw for the run file, and nothing else of them."""
+    if store := run.stores.pop(name, None):
+        run.observations += [told_of(name, observation, result) for observation, result in store.results.items()]
+
+
+def release(run: ChecksRun, name: str) -> None:
+    """Close and forget the stack's clients and connections."""
+    if http := run.http.pop(name, None):
+        http.close()
+    if aws := run.aws.pop(name, None):
+        aws.release()
+
+
+class Told:
+    """How far the run is, every few seconds: stacks done, failed, blind, and the time that is left."""
+
+    def __init__(self, run: ChecksRun, config: pytest.Config, total: int) -> None:
+        self._run, self._config, self._total = run, config, total
+        self._began = self._shown = time.monotonic()
+        self.stacks = self._failed = self._blind = 0
+
+    def done(self, items: Sequence[pytest.Item]) -> None:
+        """The checks of a stack have ended."""
+        ended = (self._run.reported.get(item.nodeid) for item in items)
+        outcomes = {one.outcome for one in ended if one}
+        self.stacks += 1
+        self._failed += Outcome.FAILED in outcomes
+        self._blind += Outcome.FAILED not in outcomes and Outcome.BLIND in outcomes
+        now = time.monotonic()
+        if now - self._shown >= PROGRESS_S or self.stacks == self._total > AT_ONCE:
+            self._shown = now
+            say(self._config, progress(self.stacks, self._total, self._failed, self._blind, now - self._began))
+
+
+def progress(done: int, total: int, failed: int, blind: int, passed_s: float) -> str:
+    """One line: the time that is left is what the others took, and nothing is said of it where little is known."""
+    parts = [f"{done:,} of {plural(total, 'stack')} done"]
+    parts += [f"{failed:,} failed"] if failed else []
+    parts += [f"{blind:,} could not look"] if blind else []
+    left = passed_s / done * (total - done) if done else 0.0
+    parts += [f"about {in_words(timedelta(seconds=max(1, round(left))))} left"] if done >= 3 and done < total else []
+    return ", ".join(parts)

@@ -1,0 +1,157 @@
+"""Many stacks in one process: none waits for another that does not answer, and what is done is kept."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from click.testing import CliRunner
+
+from opschecks.cli.main import main
+from opschecks.core.observation import WrongAccount
+from opschecks.hooks import gather, many
+from opschecks.hooks.many import Crew, progress, release
+from opschecks.hooks.state import ChecksRun
+from tests.hooks.test_shards import STACKS
+from tests.scratch import Project
+
+NAMES = [f"s{number}" for number in range(8)]
+
+
+class Gathered:
+    """Stands in for the gathering of a stack: `slow` is not done before it is let go."""
+
+    def __init__(self) -> None:
+        self.slow = threading.Event()
+        self.begun: list[str] = []
+        self.run = cast(
+            "ChecksRun", SimpleNamespace(stores={}, notes=[], aws=dict.fromkeys(["slow", "broken", *NAMES]))
+        )
+        self.error: Exception | None = None
+
+    def begin(self, run: Any, items: Any, names: list[str]) -> None:
+        (name,) = names
+        self.begun.append(name)
+        if name == "slow":
+            self.slow.wait(60)
+        if name == "broken" and self.error:
+            raise self.error
+        run.stores[name] = SimpleNamespace(results={})
+
+
+@pytest.fixture
+def gathered(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gathered]:
+    made = Gathered()
+    monkeypatch.setattr(many, "begin", made.begin)
+    yield made
+    made.slow.set()
+
+
+def crew(of: Gathered, names: list[str], at_once: int) -> Crew:
+    return Crew(of.run, {name: [] for name in names}, at_once)
+
+
+def test_a_stack_that_does_not_answer_delays_no_other(gathered: Gathered) -> None:
+    ours = crew(gathered, ["slow", *NAMES], at_once=2)
+    assert {ours.next() for _ in NAMES} == set(NAMES)
+    gathered.slow.set()
+    assert (ours.next(), ours.next()) == ("slow", None)
+
+
+def test_only_so_many_are_gathered_ahead(gathered: Gathered) -> None:
+    ours = crew(gathered, NAMES, at_once=3)
+    first = ours.next()
+    ours._ready.get()  # the two others that were begun
+    ours._ready.get()
+    assert len(gathered.begun) == 3
+    assert first in gathered.begun
+
+
+def test_an_error_that_ends_the_run_ends_it(gathered: Gathered) -> None:
+    gathered.error = pytest.UsageError("another account")
+    ours = crew(gathered, ["broken"], at_once=3)
+    with pytest.raises(pytest.UsageError, match="another account"):
+        ours.next()
+
+
+def test_an_error_of_one_stack_is_told_with_it_and_ends_no_other(gathered: Gathered) -> None:
+    gathered.error = RuntimeError("botocore cannot do this")
+    ours = crew(gathered, ["broken", "s1"], at_once=3)
+    assert {ours.next(), ours.next()} == {"broken", "s1"}
+    assert [(note.stack, note.text) for note in gathered.run.notes] == [
+        ("broken", "nothing was gathered: RuntimeError: botocore cannot do this")
+    ]
+    assert list(gathered.run.stores) == ["s1"]
+
+
+@pytest.mark.parametrize("part", [object(), None])
+def test_another_account_blinds_its_stack_of_a_fleet_and_ends_any_other_run(
+    monkeypatch: pytest.MonkeyPatch, part: object
+) -> None:
+    def ask(*_: Any) -> str:
+        raise WrongAccount("the credentials belong to another account")
+
+    monkeypatch.setattr("opschecks.aws.session.identify", ask)
+    aws = SimpleNamespace(scoped=lambda calls: None)
+    run: Any = SimpleNamespace(part=part, aws={"a": aws}, accounts={}, refused={}, notes=[], observations=[])
+    if part is None:
+        with pytest.raises(WrongAccount):
+            gather._identify(run, "a")
+        return
+    gather._identify(run, "a")
+    assert "belong to another account" in str(run.refused["a"])
+    assert "belong to another account" in run.observations[0].error
+
+
+def test_what_is_done_holds_no_client_and_no_connection() -> None:
+    closed: list[str] = []
+    run: Any = SimpleNamespace(
+        http={"a": SimpleNamespace(close=lambda: closed.append("http"))},
+        aws={"a": SimpleNamespace(release=lambda: closed.append("aws"))},
+    )
+    release(run, "a")
+    assert closed == ["http", "aws"]
+    assert (run.aws, run.http) == ({}, {})
+
+
+@pytest.mark.parametrize(
+    ("done", "failed", "blind", "line"),
+    [
+        (1, 0, 0, "1 of 20 stacks done"),
+        (5, 2, 1, "5 of 20 stacks done, 2 failed, 1 could not look, about 1 min 30 s left"),
+        (20, 2, 0, "20 of 20 stacks done, 2 failed"),
+    ],
+)
+def test_progress_is_one_line(done: int, failed: int, blind: int, line: str) -> None:
+    assert progress(done, 20, failed, blind, passed_s=6.0 * done) == line
+
+
+KILLED = '''
+import os, signal
+from pathlib import Path
+
+@promise("a")
+def test_things(things, stack, examine):
+    """Why."""
+    if len(list(Path("reports/fleet").glob("*.json"))) == 2:
+        os.kill(os.getpid(), signal.SIGKILL)
+    for one in things:
+        with examine(one):
+            assert one.name
+'''
+
+
+def test_of_a_run_that_is_killed_the_stacks_that_were_done_are_kept(tmp_path: Path) -> None:
+    project = Project.make(tmp_path)
+    project.write("stacks.toml", STACKS)
+    project.checks(KILLED)
+    assert project.run("checks/daily", "--stack", "all").code not in (0, 1, 10)
+    told = CliRunner().invoke(main, ["report", "fleet", str(tmp_path / "reports" / "history"), "--format", "prom"])
+    assert told.exit_code == 10
+    assert 'opschecks_fleet_stacks{suite="daily",state="good"} 2\n' in told.output
+    assert 'opschecks_fleet_stacks{suite="daily",state="missing"} 1\n' in told.output
+    assert 'opschecks_fleet_shards_not_ended{suite="daily"} 1\n' in told.output
