@@ -126,6 +126,11 @@ class Stack(TomlTable):
     bucket_expire_days: dict[str, Annotated[int, Field(ge=1)]] = Field(
         default={}, description="maximum object age per bucket, in days, such as { backups = 90 }"
     )
+    resources: dict[str, Names] = Field(
+        default={},
+        description="names of other resources, by what the checks that look at them call those, such as "
+        "{ queues = ['orders'] }; default: those that CloudFormation or tags report",
+    )
     alarm_prefix: str = Field("", description="the stack's alarms are those whose names begin with this")
     alarm_receivers: Names = Field(
         default=(),

@@ -79,7 +79,7 @@ def _makes(stack: Stack) -> str:
     )
 
 
-@drill(makes=_makes)
+@drill(makes=_makes, remedies=["stop-task"])
 def failover_drills(
     stack: Stack, ground: Ground, inventory: Inventory, services: list[Service], tasks: list[Task]
 ) -> list[FailOver]:

@@ -68,6 +68,12 @@ class BaseRemedy(abc.ABC):
         """The first sentence of its docstring."""
         return (cls.__doc__ or "").strip().partition("\n")[0]
 
+    @classmethod
+    def all_allow(cls) -> tuple[str, ...]:
+        """Its IAM actions, with those that find out which resources of its kind are the stack's."""
+        own = of_kind.KINDS[cls.kind].allow if cls.kind else ()
+        return tuple(dict.fromkeys((*cls.allow, *own)))
+
     def targets(self, resource: str, evidence: Mapping[str, Any]) -> list[str]:
         """What is to be changed where this resource failed: mostly the resource itself, by its name."""
         if self.kind == "distributions":

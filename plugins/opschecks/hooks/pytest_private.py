@@ -8,6 +8,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import pytest
@@ -184,6 +185,29 @@ def _reporter(_: pytest.Item) -> Any:
         return None
     named = _says(terminal.pytest_configure, '"terminalreporter"')
     return named and _says(capture.pytest_load_initial_conftests, '"capturemanager"')
+
+
+@_bet(
+    "_pytest.pathlib.import_path(path, mode=, root=, consider_namespace_packages=)",
+    PYTEST,
+    "hooks/own_code.py",
+    "a file of checks is imported once, whether it is known by what it declares or by its checks",
+)
+def _importer(_: pytest.Item | None) -> Any:
+    from _pytest.pathlib import import_path
+
+    wanted = {"mode", "root", "consider_namespace_packages"}
+    return import_path if wanted <= inspect.signature(import_path).parameters.keys() else None
+
+
+def import_file(config: pytest.Config, path: Path) -> None:
+    """Import a file as pytest will when it collects it, with asserts that tell their values."""
+    _importer(None)(
+        path,
+        mode=config.getoption("importmode"),
+        root=config.rootpath,
+        consider_namespace_packages=bool(config.getini("consider_namespace_packages")),
+    )
 
 
 def _says(function: Callable[..., Any], text: str) -> str | None:

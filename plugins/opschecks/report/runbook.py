@@ -12,6 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from ..core.redaction import redact_text
+from ..core.shipped import shipped_checks
 from .text import printable
 
 _PLACEHOLDER = re.compile(r"<([a-z][a-z0-9-]*)>")
@@ -20,6 +21,7 @@ _SHELL = re.compile(r"(```\w+\n.*?```|`[^`\s]+[ \n][^`]*`)", re.DOTALL)
 _SHELL_HTML = re.compile(r"(<pre><code.*?</code></pre>|<code>[^<\s]+\s[^<]*</code>)", re.DOTALL)
 """Blocks, and code within a sentence that is more than one word: somebody will copy it."""
 _PLAIN = re.compile(r"[\w@%+=:,./-]+")
+RUNBOOK = "RUNBOOK.md"
 PARTS = ("symptom", "look", "act")
 LONGEST_NAME = 2048
 """No name or ARN of AWS is longer; anything longer is not put into a command."""
@@ -58,6 +60,14 @@ def read_runbook(path: Path) -> dict[str, Section]:
             raise RunbookError(f"{path}:{start + 1}: {section.slug}: this slug has a heading already")
         found[section.slug] = section
     return found
+
+
+def runbook_of(checks: Path) -> dict[str, Section]:
+    """What RUNBOOK.md of a folder of checks says, and ours of the other slugs; RunbookError as `read_runbook`."""
+    own, ours = checks / RUNBOOK, shipped_checks() / RUNBOOK
+    if own.resolve() == ours.resolve():
+        return read_runbook(own)
+    return {**read_runbook(ours), **(read_runbook(own) if own.exists() else {})}
 
 
 def _section(lines: list[str], where: str) -> Section:
