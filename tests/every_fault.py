@@ -18,16 +18,16 @@ import pytest
 
 from opschecks.config.load import load_stacks
 from opschecks.sandbox.environment import Sandbox
-from opschecks.sandbox.faults import give_fault, known_faults
+from opschecks.sandbox.faults import give_fault
 from opschecks.sandbox.seeds import sow_all
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tests.fault_groups import alone, groups, wants_drills  # noqa: E402
+from tests.fault_groups import alone, groups, known_faults, wants_drills  # noqa: E402
 
 PROCESSES = 2
-STACKS = "tests/quick_stacks.toml"
+STACKS = "tests/whole_stacks.toml"
 AFTER = [
     "checks/deploy/after", "--stack", "sandbox", "--expect-revision", "incident-commander-backend:1",
     "--expect-image", "incident-commander:v1",
@@ -65,12 +65,14 @@ def _run(suite: str, arguments: list[str], folder: str) -> dict[str, object]:
             return {"code": code, "printed": printed.getvalue()}
         read = json.loads(path.read_text())
         outcomes = {check["check"]: [check["outcome"], check["message"]] for check in read["checks"]}
-        return {"code": code, "outcomes": outcomes}
+        calls = {seen["name"]: seen["calls"] for seen in read["observations"]}
+        return {"code": code, "outcomes": outcomes, "calls": calls}
 
 
 if __name__ == "__main__":
     tried = alone() if sys.argv[1:] == ["--alone"] else groups()
     named = [one for one in sys.argv[1:] if one != "--alone"] or ["", *(group.name for group in tried)]
+    known_faults()  # what files of checks declare besides
     run("")  # everything is imported and read once; a child that forks from here has it
     # each group in a process of its own: a checks run is made to end with its process, and leaves much behind
     with multiprocessing.get_context("fork").Pool(PROCESSES, maxtasksperchild=1) as pool:
