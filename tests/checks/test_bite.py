@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from opschecks.core.observation import REGISTRY
+from opschecks.core.observation import REGISTRY, closure
 from opschecks.drills import all_drills
 from opschecks.remedies import all_remedies
 from opschecks.sandbox.faults import EVERYTHING_OF_AWS
@@ -139,7 +139,9 @@ def test_every_call_is_one_that_its_observation_declares() -> None:
     remedies, drills = all_remedies(), all_drills()
     allowed = {name: {*one.allow} for name, one in REGISTRY.items()}
     for name, drill in drills.items():
-        allowed[name] = {*drill.allow, *(action for one in drill.remedies for action in remedies[one].all_allow())}
+        again = (action for one in closure(drill.needs) for action in one.allow)
+        of_remedies = (action for one in drill.remedies for action in remedies[one].all_allow())
+        allowed[name] = {*drill.allow, *again, *of_remedies}
     made: dict[str, set[str]] = {}
     for suites in _every_run().values():
         for suite in suites.values():

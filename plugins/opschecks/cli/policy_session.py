@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from ..aws.permissions import ANYTHING
+from ..config.toml_tables import SESSION_POLICY_AT_MOST as SESSION_AT_MOST
 from .policy_formats import compact
 from .policy_statements import Statement, is_read
 
-SESSION_AT_MOST = 2_048
 _VERBS = ("Describe", "List")
 """Reads that can be allowed by wildcard: they tell how things are set, and no data."""
 _OF_DATA = ("s3", "secretsmanager", "kms")
