@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
+from opschecks.aws.places import Places
+from opschecks.cli.policy import needed
+from opschecks.cli.policy_formats import document
+from opschecks.cli.policy_statements import statements
 from opschecks.sandbox.faults import known_faults
 from opschecks.sandbox.web import StoredObject, Web
 from tests.ministack import ACCOUNT, KEYS, Emulator, emulator
@@ -38,10 +43,29 @@ Without logs_are_full_of_errors: of a pattern's optional terms (?A ?B) this emul
 """
 
 
+COARSE = {"Effect": "Allow", "Action": ["ecs:DescribeServices", "ecs:DescribeTasks", "ecs:ListTasks"], "Resource": "*"}
+"""What it checks otherwise than AWS: the first two on the cluster, ListTasks without the condition key ecs:cluster."""
+
+
 @pytest.fixture(scope="module")
 def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
-    with emulator(tmp_path_factory.mktemp("ministack") / "log") as running:
+    """With IAM: who is no root may only do what policies allow."""
+    with emulator(tmp_path_factory.mktemp("ministack") / "log", AUTH="true") as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def least(aws: Emulator) -> Mapping[str, str]:
+    """The keys of a user who may do just what `opschecks policy daily` allows."""
+    stack = aws.stack.model_copy(update={"account_id": ACCOUNT})
+    needs = [(one.name, one.shown, one.actions) for one in needed(("daily",))]
+    policy = document(statements(needs, Places(stack)))
+    iam = aws.client("iam")
+    iam.create_user(UserName="opschecks")
+    told = json.dumps({**policy, "Statement": [*policy["Statement"], COARSE]})
+    iam.put_user_policy(UserName="opschecks", PolicyName="daily", PolicyDocument=told)
+    made = iam.create_access_key(UserName="opschecks")["AccessKey"]
+    return {"aws_access_key_id": made["AccessKeyId"], "aws_secret_access_key": made["SecretAccessKey"]}
 
 
 @pytest.fixture(scope="module")
@@ -57,11 +81,11 @@ def site(aws: Emulator) -> Iterator[Web]:
 
 
 @pytest.fixture
-def live(tmp_path: Path, aws: Emulator, site: Web) -> Project:
-    return _project(tmp_path, aws, site)
+def live(tmp_path: Path, aws: Emulator, site: Web, least: Mapping[str, str]) -> Project:
+    return _project(tmp_path, aws, site, least)
 
 
-def _project(folder: Path, aws: Emulator, site: Web) -> Project:
+def _project(folder: Path, aws: Emulator, site: Web, keys: Mapping[str, str] = KEYS) -> Project:
     """A project whose stack is the emulator's, with credentials from the usual places."""
     text = (ROOT / "tests" / "quick_stacks.toml").read_text(encoding="utf-8")
     own = f'endpoint_url = "{aws.url}"\nprofile = "on-call"\n'
@@ -78,7 +102,7 @@ def _project(folder: Path, aws: Emulator, site: Web) -> Project:
         text = text.replace(before, after)
     project = Project.of_the_checks(folder, text)
     project.write("aws-config", "[profile on-call]\n")
-    project.write("aws-credentials", "[on-call]\n" + "".join(f"{key} = {value}\n" for key, value in KEYS.items()))
+    project.write("aws-credentials", "[on-call]\n" + "".join(f"{key} = {value}\n" for key, value in keys.items()))
     return project
 
 
@@ -88,6 +112,7 @@ def _lacking(aws: Emulator) -> set[str]:
 
 
 def test_healthy_as_on_moto(aws: Emulator, live: Project) -> None:
+    """Also: the policy that `opschecks policy` prints is enough, by another evaluation of IAM than ours."""
     lacking = _lacking(aws)
     ended = live.run("checks/daily")
     outcomes = live.outcomes()

@@ -65,9 +65,13 @@ class Places:
         return [self.arn("dynamodb", "table/opschecks-drill-*")]
 
     def log_groups(self) -> list[str]:
-        """Log groups, in the form that policies take."""
+        """Log groups, in both forms that AWS uses: policies take the one with :* at its end for most calls.
+
+        https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/iam-access-control-overview-cwl.html
+        """
         names = self._known([*self.stack.log_groups])
-        return [self.arn("logs", f"log-group:{name}:*" if name != "*" else "log-group:*") for name in names]
+        ends = {name: ("",) if name == "*" else ("", ":*") for name in names}
+        return [self.arn("logs", f"log-group:{name}{end}") for name in names for end in ends[name]]
 
     def _services(self) -> list[str]:
         stack = self.stack

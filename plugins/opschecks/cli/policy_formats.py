@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 from .policy_statements import Statement
 
 VERSION = "2012-10-17"
 
 
-def document(made: Sequence[Statement], *, sid: bool = True) -> dict[str, object]:
+def document(made: Sequence[Statement], *, sid: bool = True) -> dict[str, Any]:
     """The policy as JSON has it."""
     return {"Version": VERSION, "Statement": [one.document(sid=sid) for one in made]}
 
