@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import sys
 
-from opschecks.sandbox.faults import give_fault, known_faults
-from tests.fault_groups import alone, groups, wants_drills
+from opschecks.sandbox.faults import give_fault
+from tests.fault_groups import alone, groups, known_faults, wants_drills
 from tests.programs import run_suite, sandbox_of, tell_each
 
-STACKS = "tests/quick_stacks.toml"
+STACKS = "tests/whole_stacks.toml"
 AFTER = [
     "checks/deploy/after", "--stack", "sandbox", "--expect-revision", "incident-commander-backend:1",
     "--expect-image", "incident-commander:v1",
@@ -40,4 +40,5 @@ def _run(suite: str, folder: str) -> dict[str, object]:
 if __name__ == "__main__":
     tried = alone() if sys.argv[1:] == ["--alone"] else groups()
     named = [one for one in sys.argv[1:] if one != "--alone"] or ["", *(group.name for group in tried)]
+    known_faults()  # what files of checks declare besides
     tell_each(run, named)

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from functools import cache
 
 from opschecks.hooks.select import find_checks
-from opschecks.sandbox.faults import EVERYTHING_OF_AWS, Fault, known_faults
+from opschecks.sandbox import faults
+from opschecks.sandbox.faults import EVERYTHING_OF_AWS, Fault
 from tests.canned import checks_of
 from tests.scratch import ROOT
 
@@ -61,13 +62,19 @@ def seen() -> dict[str, Seen]:
     return found
 
 
+def known_faults() -> dict[str, Fault]:
+    """Ours, and those that files of checks declare."""
+    seen()
+    return faults.known_faults()
+
+
 @cache
 def groups() -> tuple[Group, ...]:
     """Every fault, each in one group; the same groups every time."""
-    faults = list(known_faults().values())
-    foes = {one.name: sum(not may_meet(one, other) for other in faults) for one in faults}
+    every = list(known_faults().values())
+    foes = {one.name: sum(not may_meet(one, other) for other in every) for one in every}
     found: list[list[Fault]] = []
-    for fault in sorted(faults, key=lambda one: (-foes[one.name], one.name)):
+    for fault in sorted(every, key=lambda one: (-foes[one.name], one.name)):
         for group in found:
             if all(may_meet(fault, other) for other in group):
                 group.append(fault)

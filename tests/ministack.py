@@ -79,8 +79,8 @@ class Emulator:
 
 
 @contextmanager
-def emulator(log: Path) -> Iterator[Emulator]:
-    """Start it on a free port, build the stack in it, stop it."""
+def emulator(log: Path, **more: str) -> Iterator[Emulator]:
+    """Start it on a free port with these variables, build the stack in it, stop it."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -94,6 +94,7 @@ def emulator(log: Path) -> Iterator[Emulator]:
         "MINISTACK_REGION": "us-west-2",
         "IOT_MTLS_ENABLED": "0",
         "TMPDIR": str(log.parent),
+        **more,
     }
     with log.open("w") as stream, subprocess.Popen([program], env=environment, stdout=stream, stderr=stream) as process:
         try:

@@ -72,13 +72,14 @@ def sandbox_of(stacks: str, name: str) -> Iterator[tuple[Any, str]]:
 
 
 def run_suite(suite: str, folder: str, *arguments: str) -> dict[str, Any]:
-    """Exit code of a checks run in this process, what it printed, and outcome and message of each check."""
+    """Of a checks run in this process: exit code, what it printed, each check's outcome, each observation's calls."""
     with contextlib.redirect_stdout(io.StringIO()) as printed:
         options = ["--reports", folder, "-q", "-p", "no:html", "-p", "no:cacheprovider"]
         code = int(pytest.main([*arguments, *options]))
     path = Path(folder, f"{suite}.json")
     told = {"code": code, "printed": printed.getvalue()}
     if path.exists():
-        checks = json.loads(path.read_text())["checks"]
-        told["outcomes"] = {one["check"]: [one["outcome"], one["message"]] for one in checks}
+        run = json.loads(path.read_text())
+        told["outcomes"] = {one["check"]: [one["outcome"], one["message"]] for one in run["checks"]}
+        told["calls"] = {seen["name"]: seen["calls"] for seen in run["observations"]}
     return told

@@ -12,13 +12,21 @@ from typing import TYPE_CHECKING, Any
 
 from .core.answer import Answer
 from .core.durations import in_words
+from .core.faults import fault, seed
 from .core.model import Check, Figure, Finding, Outcome, Resource, Series, Severity, check
-from .core.observation import CouldNotLook, NeverComes, fan_out, observation, seen
+from .core.observation import CouldNotLook, NeverComes, NotApplicable, fan_out, observation, seen
+from .core.own_limits import limit
 from .core.run import ReportSection, Run
 from .core.version import __version__ as __version__
 from .core.wording import plural
 
 if TYPE_CHECKING:
+    from .aws.cloudwatch_metrics import Metric as Metric
+    from .aws.cloudwatch_metrics import fetch_metrics as fetch_metrics
+    from .aws.inventory import Inventory as Inventory
+    from .aws.session import Aws as Aws
+    from .aws.unread import Unread as Unread
+    from .aws.unread import each_alone as each_alone
     from .config.stack import Stack as Stack
     from .core.change import CannotFix as CannotFix
     from .core.change import Change as Change
@@ -39,6 +47,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Answer",
+    "Aws",
     "CannotFix",
     "Change",
     "Check",
@@ -46,7 +55,10 @@ __all__ = [
     "Examine",
     "Figure",
     "Finding",
+    "Inventory",
+    "Metric",
     "NeverComes",
+    "NotApplicable",
     "Operation",
     "Outcome",
     "Partly",
@@ -66,18 +78,27 @@ __all__ = [
     "State",
     "Step",
     "Unknown",
+    "Unread",
     "check",
+    "each_alone",
     "fan_out",
+    "fault",
+    "fetch_metrics",
     "in_words",
+    "limit",
     "observation",
     "plural",
+    "seed",
     "seen",
 ]
 
 _LATER = {
+    "Aws": ".aws.session",
     "CannotFix": ".core.change",
     "Change": ".core.change",
     "Examine": ".hooks.examine",
+    "Inventory": ".aws.inventory",
+    "Metric": ".aws.cloudwatch_metrics",
     "Operation": ".fixing.operation",
     "Partly": ".core.change",
     "Progress": ".core.change",
@@ -90,12 +111,16 @@ _LATER = {
     "Stack": ".config.stack",
     "State": ".core.change",
     "Step": ".core.change",
+    "fetch_metrics": ".aws.cloudwatch_metrics",
     "Unknown": ".core.change",
+    "Unread": ".aws.unread",
+    "each_alone": ".aws.unread",
 }
 """Public names that are slow to import: imported when first used."""
 
 HOOK_MODULES = (
     "opschecks.hooks.options",  # the command line
+    "opschecks.hooks.own_code",  # imports what files of checks declare besides; select below is called before it
     "opschecks.hooks.select",  # whether this is a checks run, of which suite and stacks
     "opschecks.hooks.shards",  # --stack all and --shard: the part of a fleet that this process checks
     "opschecks.hooks.recording",  # keeps every answer of a run in a file, or replays one

@@ -73,6 +73,7 @@ def test_the_role_is_assumed_once_for_a_run(tmp_path: Path) -> None:
 
 def test_everything_that_the_stack_says_of_its_role_is_sent(sts: Sts) -> None:
     told = stack(role_arn=ROLE, external_id="abc-123", role_session_name="on-call", duration="4h", mfa_serial=DEVICE)
+    told = told.model_copy(update={"session_policy": "{}"})
     assert key_of(Aws(told, CREDENTIALS, ask=lambda _: "123456")) == "AKIA1"
     assert sts.asked == [
         {
@@ -82,6 +83,7 @@ def test_everything_that_the_stack_says_of_its_role_is_sent(sts: Sts) -> None:
             "DurationSeconds": 14_400,
             "SerialNumber": DEVICE,
             "TokenCode": "123456",
+            "Policy": "{}",
         }
     ]
 

@@ -14,8 +14,11 @@ from typing import Any
 
 import pytest
 
-from opschecks.sandbox.faults import EVERYTHING_OF_AWS, known_faults
-from tests.fault_groups import Group, groups, seen
+from opschecks.core.observation import REGISTRY, closure
+from opschecks.drills import all_drills
+from opschecks.remedies import all_remedies
+from opschecks.sandbox.faults import EVERYTHING_OF_AWS
+from tests.fault_groups import Group, groups, known_faults, seen
 from tests.programs import told_by
 
 FAULTS = known_faults()
@@ -115,6 +118,23 @@ def test_a_fault_that_fails_more_or_less_than_it_names_is_reported_by_name() -> 
     assert _wrong(group, less) == [f"{first.name}: {first.caught_by[0]} is passed, not failed: "]
     gone = {check: told for check, told in good.items() if check != second.caught_by[0]}
     assert _wrong(group, gone) == [f"{group.name}: {second.caught_by[0]} did not run"]
+
+
+def test_every_call_is_one_that_its_observation_declares() -> None:
+    """So a policy made of what is declared is enough: of all suites, healthy and under every fault."""
+    remedies, drills = all_remedies(), all_drills()
+    allowed = {name: {*one.allow} for name, one in REGISTRY.items()}
+    for name, drill in drills.items():
+        again = (action for one in closure(drill.needs) for action in one.allow)
+        of_remedies = (action for one in drill.remedies for action in remedies[one].all_allow())
+        allowed[name] = {*drill.allow, *again, *of_remedies}
+    made: dict[str, set[str]] = {}
+    for suites in _every_run().values():
+        for suite in suites.values():
+            for name, calls in suite["calls"].items():
+                made.setdefault(name, set()).update(calls)
+    assert made.pop("caller_identity") == {"sts:GetCallerIdentity"}
+    assert {name: calls - allowed[name] for name, calls in made.items() if calls - allowed[name]} == {}
 
 
 def test_every_check_bites() -> None:

@@ -113,8 +113,8 @@ def test_an_empty_runbook_has_no_section(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (None, "checks/RUNBOOK.md: cannot be read: "),
-        ("", "runbook='a': RUNBOOK.md has no such heading; there is none"),
+        (None, "runbook='a': RUNBOOK.md has no such heading; known: alarms, "),
+        ("", "runbook='a': RUNBOOK.md has no such heading; known: alarms, "),
         (SECTION.replace("## a", "## ab"), "runbook='a': RUNBOOK.md has no such heading; did you mean 'ab'?"),
         (BAD["no look"][0], "checks/RUNBOOK.md:1: a: ### Look is missing or empty"),
     ],

@@ -60,7 +60,7 @@ def test_a_stale_page_goes_when_the_cdn_forgets(tmp_path: Path) -> None:
         cured = on.check("test_dashboards_show_their_pages", "--fix=apply")
         assert cured.code == 0, cured.out
         assert "the invalidation is InProgress" in cured.out
-        assert set(_after(on).values()) == {"passed"}
+        assert set(_after(on).values()) <= {"passed", "not_applicable"}
         (entry,) = on.journal()
         assert [step["event"] for step in entry["steps"]] == ["begun", "sent", "cured"]
 
@@ -97,7 +97,7 @@ def test_a_folder_becomes_the_site_and_undo_brings_the_old_one_back(tmp_path: Pa
         assert made.code == 0, made.all
         assert set(_bucket(on)) == {"index.html", "demo.html", "transparency.html", "ops.html", "assets/app.js"}
         assert s3.head_object(Bucket=BUCKET, Key="assets/app.js")["ContentType"] == "text/javascript; charset=utf-8"
-        assert set(_after(on).values()) == {"passed"}
+        assert set(_after(on).values()) <= {"passed", "not_applicable"}
         sync, invalidate = on.journal()
         assert (sync["change"]["remedy"], invalidate["change"]["remedy"]) == ("sync-dashboard", "invalidate-cdn")
         undone = on.command("undo", sync["entry"], "--allow", "disruptive", "--yes")

@@ -11,6 +11,7 @@ import pytest
 from pydantic import BaseModel
 
 from opschecks.config.stack import Stack
+from opschecks.core.declared import limits_in
 from opschecks.hooks.select import find_checks
 from opschecks.sandbox.faults import known_faults
 from tests.cli.commands import QUICK_STACKS, _refused
@@ -133,7 +134,9 @@ def test_every_key_of_stacks_toml_is_listed(project: Project) -> None:
     rows = {row["key"]: row for row in _listed(project, "keys")}
     wanted = set(_keys_of(Stack)) - {"name"}
     assert {"region", "limits.cpu_percent", "dashboards.path"} <= wanted
-    assert set(rows) == wanted | {'limits."RESOURCE"'}
+    of_checks = {f"limits.{name}" for name in limits_in(ROOT / "checks")}
+    assert "limits.queue_age_minutes" in of_checks
+    assert set(rows) == (wanted - {"limits.own"}) | of_checks | {'limits."RESOURCE"'}
     assert [key for key, row in rows.items() if not row["what"]] == []
     assert "the most specific" in rows['limits."RESOURCE"']["what"].lower()
     assert rows["limits.cpu_percent"]["default"] == "default: 80"

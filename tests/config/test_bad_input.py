@@ -72,8 +72,8 @@ STACKS_FILES = {
         "stacks.toml: default: it is the sandbox, although 'production' is listed; set it to a real stack, "
         "or name one with --stack production (or --stack box)"
     ),
-    'default = "here"\n[stacks.here]\nwithout = ["b"]\nregion = "us-west-2"\n': (
-        "stacks.toml: stacks.here.without: RUNBOOK.md has no heading 'b'; known: a"
+    'default = "here"\n[stacks.here]\nwithout = ["aws-heath"]\nregion = "us-west-2"\n': (
+        "stacks.toml: stacks.here.without: RUNBOOK.md has no heading 'aws-heath'; did you mean 'aws-health'?"
     ),
     'default = "here"\n[stacks.here]\nprofile = "on-cal"\nregion = "us-west-2"\n': (
         "stacks.here.profile: the AWS configuration has no profile 'on-cal'; did you mean 'on-call'?"

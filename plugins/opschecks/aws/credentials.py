@@ -125,5 +125,6 @@ class _Role:
             "ExternalId": stack.external_id,
             "DurationSeconds": int(stack.duration.total_seconds()) if stack.duration else None,
             "SerialNumber": stack.mfa_serial,
+            "Policy": stack.session_policy,
         }
         return {key: value for key, value in told.items() if value is not None}

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..config.identifiers import kind_of, parsed
-from ..core.observation import CouldNotLook, fan_out, names_no, observation
+from ..core.observation import CouldNotLook, NotApplicable, fan_out, names_no, observation
 from .global_services import home_of_cloudfront
 from .session import Aws
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from ..config.stack import Stack
 
 _LIST = "cloudformation:ListStackResources"
+FINDING = (_LIST, "tag:GetResources")
+"""What it takes to find a stack's resources, also for a remedy that asks which are the stack's own."""
 _COMING = ("CREATE_IN_PROGRESS", "CREATE_FAILED")
 """States in which a resource may have no PhysicalResourceId: it has none until its service has made it."""
 _TYPES = {
@@ -55,6 +57,10 @@ class Inventory:
     coming: tuple[str, ...] = ()
     """Kinds, as in _TYPES, of which CloudFormation is creating one that has no name yet; "any" of a nested stack."""
     alarms_of_cloudfront: tuple[str, ...] = ()
+    named: tuple[tuple[str, tuple[str, ...]], ...] = field(default=(), compare=False)
+    """`resources` of stacks.toml: names by kind."""
+    found: tuple[tuple[str, str], ...] = field(default=(), compare=False)
+    """What no check of ours knows: type of CloudFormation and id, or "" and the ARN that has the stack's tags."""
     unseen_distribution: CouldNotLook | None = None
     """Why the distributions with the stack's tags could not be listed."""
 
@@ -68,6 +74,20 @@ class Inventory:
             key = "load_balancer" if kind == "load_balancers" else kind
             raise names_no(self.stack, key.replace("_", " "), key)
         return names
+
+    def others(self, key: str, type_: str, arn: str) -> tuple[str, ...]:
+        """Resources of any other kind: names of `resources.KEY` in stacks.toml, else what was found.
+
+        Those are ids that CloudFormation has for the type (`AWS::SQS::Queue`), or ARNs with the stack's tags that go on
+        as `arn` does after the account (`sqs:`, `lambda:function:`). NotApplicable where the stack has none.
+        """
+        service, _, rest = arn.partition(":")
+        given = dict(self.named).get(key, ())
+        tagged = [one for of, one in self.found if not of and _is_of(one, service, rest)]
+        found = dict.fromkeys([*(one for of, one in self.found if of == type_), *tagged])
+        if not (given or found):
+            raise NotApplicable("", f"stack {self.stack} names no {key.replace('_', ' ')} (resources.{key})")
+        return given or tuple(found)
 
     @property
     def the_cluster(self) -> str:
@@ -89,7 +109,7 @@ class Inventory:
         return self.distributions[0]
 
 
-@observation(allow=[_LIST, "tag:GetResources"])
+@observation(allow=FINDING)
 def inventory(stack: Stack, aws: Aws) -> Inventory:
     """The names of the stack's resources. Calls AWS only where stacks.toml refers to CloudFormation or tags.
 
@@ -129,6 +149,8 @@ def inventory(stack: Stack, aws: Aws) -> Inventory:
         buckets=stack.buckets or tuple(found["bucket"]),
         coming=tuple(dict.fromkeys(found["coming"])),
         alarms_of_cloudfront=tuple(found["alarm of cloudfront"]),
+        named=tuple(stack.resources.items()),
+        found=tuple((kind, name) for kind in found if "::" in kind or not kind for name in found[kind]),
         unseen_distribution=unseen,
     )
 
@@ -142,8 +164,9 @@ def _from_cloudformation(aws: Aws, name: str) -> list[tuple[str, str]]:
     coming = [item for item in there if item.get("ResourceStatus") in _COMING and not item.get("PhysicalResourceId")]
     made = [item for item in there if item not in coming]
     nested = [item["PhysicalResourceId"] for item in made if _type(item) == "AWS::CloudFormation::Stack"]
-    wanted = [(_TYPES[_type(item)], str(item["PhysicalResourceId"])) for item in made if _type(item) in _TYPES]
-    found = [(kind, parsed(kind, identifier).name) for kind, identifier in wanted]
+    known = [item for item in made if _type(item) in _TYPES or item.get("PhysicalResourceId")]
+    wanted = [(_type(item), str(item["PhysicalResourceId"])) for item in known]
+    found = [(_TYPES[of], parsed(_TYPES[of], one).name) if of in _TYPES else (of, one) for of, one in wanted]
     found += [("coming", _COMING_TYPES[_type(item)]) for item in coming if _type(item) in _COMING_TYPES]
     for inner in fan_out(lambda child: _from_cloudformation(aws, child), nested):
         found.extend(inner)
@@ -183,11 +206,19 @@ def _tagged(aws: Aws, tags: dict[str, str], **more: Any) -> list[Any]:
 
 
 def _known(listed: list[Any]) -> list[tuple[str, str]]:
-    """Kind and name of each that is of a kind that checks know."""
+    """Kind and name of each; "" and its ARN of a kind that no check of ours knows."""
     found = []
     for item in listed:
         arn = str(item["ResourceARN"])
         kind = kind_of(arn)
         if kind in _TYPES.values():
             found.append((kind, parsed(kind, arn).name))
+        else:
+            found.append(("", arn))
     return found
+
+
+def _is_of(arn: str, service: str, rest: str) -> bool:
+    """Whether the ARN is one of the service, and goes on so after the account."""
+    parts = arn.split(":", 5)
+    return len(parts) == 6 and parts[2] == service and parts[5].startswith(rest)

@@ -17,6 +17,8 @@ from .history import history
 from .init import init
 from .new import new
 from .options import FORMAT, STACKS, OneLineErrors
+from .own_test import test
+from .policy import policy
 from .recording import backtest, recording
 from .report import report
 
@@ -36,6 +38,7 @@ def main() -> None:
     opschecks init                         propose a first stacks.toml from what an account has; --write writes it
     opschecks init --sandbox --write       write that of a sandbox
     opschecks doctor --stack NAME          are credentials, permissions, endpoints and state as a run needs them?
+    opschecks policy daily --stack NAME    the least-privilege IAM policy of suites and remedies
     opschecks list faults                  the faults that a sandbox can have
     opschecks sandbox                      keep a sandbox running for pytest and the AWS CLI
     pytest checks/daily --stack NAME --fix=plan    what remedies would change: reports/plan.json
@@ -45,13 +48,14 @@ def main() -> None:
     opschecks history list --stack NAME    earlier runs; when a check failed, and for how long
     opschecks report daily 2026-11-24 --stack NAME   the page of any day; also as summary or message, or published
     opschecks new check NAME --observation OBSERVATION   lay out a check with its fault and tests
+    opschecks test                         does each fault of your own fail the checks that it names, and no other?
     opschecks recording show FILE          recorded runs: shown, compared, scrubbed, made tests of
     opschecks backtest CHECK --recordings DIR      when a check would have failed
     opschecks export-logs --since 2h --stack NAME   write recent logs to a file
     """
 
 
-for command in (init, doctor, new, fix, undo, journal, history, report, export_logs, recording, backtest):
+for command in (init, doctor, policy, new, test, fix, undo, journal, history, report, export_logs, recording, backtest):
     main.add_command(command)
 
 
@@ -111,7 +115,7 @@ def _remedies(_: Path) -> Iterator[ListRow]:
             "runbook": remedy.runbook,
             "risk": f"{remedy.risk}, {way}, proven by {remedy.proof}",
             "takes": wishes,
-            "allow": f"IAM: {', '.join(remedy.allow)}",
+            "allow": f"IAM: {', '.join(remedy.all_allow())}",
         }
 
 
@@ -145,19 +149,23 @@ def _stacks(path: Path) -> Iterator[ListRow]:
         yield {"stack": name, "where": where, "default": default}
 
 
-def _keys(_: Path) -> Iterator[ListRow]:
+def _keys(path: Path) -> Iterator[ListRow]:
     from ..config.limits import OF_ONE, Limits, ResourceLimits
     from ..config.load import TOML_TABLES
     from ..config.stack import Stack
+    from ..core.declared import beside, limits_in
 
     tables: dict[str, Any] = {"": Stack, **{f"{path}.": table for path, table in TOML_TABLES.items()}}
     for prefix, table in tables.items():
         for key, field in table.model_fields.items():
-            if (prefix, key) == ("", "name") or f"{prefix}{key}." in tables:
+            if (prefix, key) in (("", "name"), ("limits.", "own")) or f"{prefix}{key}." in tables:
                 continue
             more = "; also per resource" if table is Limits and key in ResourceLimits.model_fields else ""
             yield {"key": f"{prefix}{key}", "what": f"{field.description or ''}{more}", "default": _default(field)}
         if table is Limits:
+            for one in limits_in(*beside(path)).values():
+                more = f"; also per resource; of checks/{one.path.parent.name}/{one.path.name}"
+                yield {"key": f"{prefix}{one.name}", "what": one.what + more, "default": f"default: {one.default:g}"}
             yield {"key": f'{prefix}"RESOURCE"', "what": OF_ONE, "default": ""}
 
 

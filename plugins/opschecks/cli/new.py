@@ -176,10 +176,9 @@ def _observed(name: str) -> tuple[Observation, type[Resource], bool]:
 
 
 def _slugs() -> Iterable[str]:
-    from ..report.runbook import read_runbook
-    from .new_check import RUNBOOK
+    from ..report.runbook import runbook_of
 
-    return read_runbook(RUNBOOK)
+    return runbook_of(Path("checks"))
 
 
 def _area(module: str, observation: str) -> str:

@@ -184,10 +184,10 @@ def _made(found: FoundRun, form: str) -> str:
 def _page(found: FoundRun, links: dict[str, str]) -> str:
     from ..core.shipped import checks_of
     from ..report.page import render
-    from ..report.runbook import RunbookError, read_runbook
+    from ..report.runbook import RunbookError, runbook_of
 
     try:
-        runbook = read_runbook(checks_of(Path()) / "RUNBOOK.md")
+        runbook = runbook_of(checks_of(Path()))
     except RunbookError as error:
         raise click.ClickException(f"{error}: run it in the folder that has checks/") from None
     return render(found.run, runbook=runbook, links=links, earlier=found.earlier)

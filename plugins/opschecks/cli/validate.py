@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import click
@@ -31,7 +32,6 @@ def problems(files: Sequence[Path]) -> Iterator[str]:
     from ..config.waivers import WaiverError, load_waivers
     from ..core import clock
     from ..core.shipped import checks_of
-    from .check_files import check_sources
 
     for path in files:
         try:
@@ -39,12 +39,19 @@ def problems(files: Sequence[Path]) -> Iterator[str]:
                 stacks = path.parent / "stacks.toml"
                 if not stacks.exists():
                     stacks = Path("stacks.toml")
-                names = [one.name for one in check_sources(checks_of(stacks.parent))]
-                load_waivers(path, today=clock.now().date(), checks=names, stacks=list(load_stacks(stacks).stacks))
+                folder = checks_of(stacks.parent)
+                known = list(load_stacks(stacks).stacks)
+                load_waivers(path, today=clock.now().date(), checks=partial(_names, folder), stacks=known)
             else:
                 load_stacks(path)
         except (StackError, WaiverError, click.ClickException) as error:
             yield str(error)
+
+
+def _names(folder: Path) -> list[str]:
+    from .check_files import check_sources
+
+    return [one.name for one in check_sources(folder)]
 
 
 def _usual() -> list[Path]:

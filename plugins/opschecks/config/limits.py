@@ -57,6 +57,7 @@ class ResourceLimits(BaseModel):
     billing_mode: Literal["PAY_PER_REQUEST", "PROVISIONED"] = Field("PAY_PER_REQUEST", description="billing of tables")
     alarm_blind_hours: Positive = Field(1, description="how long an alarm may have INSUFFICIENT_DATA")
     alarm_rings_per_day: Count = Field(4, description="how often one alarm may go off within 24 hours")
+    own: dict[str, NotNegative] = Field(default={}, description="limits that checks declare; written like all others")
 
     @property
     def fixed_tasks(self) -> int | None:
@@ -221,7 +222,8 @@ class Limits(ResourceLimits):
         told: dict[str, Any] = {}
         for pattern in sorted(fitting, key=_specific):
             own = self.by_resource[pattern]
-            told.update({key: getattr(own, key) for key in own.model_fields_set})
+            others = {**told.get("own", self.own), **own.own}
+            told.update({key: getattr(own, key) for key in own.model_fields_set} | {"own": others})
         return self.model_copy(update=told) if told else self
 
     @model_validator(mode="after")

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ..core.wording import nearest
 from .limits import Limits, ResourceLimits
+from .own_keys import apart, wrong_kind
 from .stack import Stack
 
 ALL = "all"
@@ -71,10 +72,13 @@ def stacks_of(raw: dict[str, Any], path: Path) -> Stacks:
             if "name" in table:
                 raise StackError(f"{path}: stacks.{name}.name: unknown key; the table's name is the name of the stack")
             table["name"] = name
+    apart(raw, path)
     try:
         read = Stacks.model_validate(raw)
     except ValidationError as error:
         raise StackError("\n".join(_explain(path, problem) for problem in error.errors()[:5])) from None
+    if problem := wrong_kind(raw, path):
+        raise StackError(f"{path}: {problem}")
     if read.default is not None and read.default not in read.stacks:
         raise StackError(f"{path}: default: no stack {read.default!r}; {nearest(read.default, read.stacks)}")
     return read

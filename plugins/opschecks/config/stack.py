@@ -29,6 +29,7 @@ from .toml_tables import (
     RotatedKey,
     S3Place,
     SessionLength,
+    SessionPolicy,
     StatePlace,
     TomlTable,
     Url,
@@ -68,6 +69,9 @@ class Stack(TomlTable):
     )
     mfa_serial: Annotated[str, Field(pattern=r"^[\w+=/:,.@-]+$", min_length=9, max_length=256)] | None = Field(
         None, description="of role_arn: the MFA device whose code is asked for on the terminal"
+    )
+    session_policy: SessionPolicy | None = Field(
+        None, description="of role_arn: a policy in JSON that narrows it, as `opschecks policy --session` prints it"
     )
     account_id: AccountId | None = Field(None, description="the account that the credentials must belong to")
     endpoint_url: Url | None = Field(None, description="another endpoint for every AWS call")
@@ -133,6 +137,11 @@ class Stack(TomlTable):
     buckets: Names = Field(default=(), description="S3 buckets besides the one behind the dashboards")
     bucket_expire_days: dict[str, Annotated[int, Field(ge=1)]] = Field(
         default={}, description="maximum object age per bucket, in days, such as { backups = 90 }"
+    )
+    resources: dict[str, Names] = Field(
+        default={},
+        description="names of other resources, by what the checks that look at them call those, such as "
+        "{ queues = ['orders'] }; default: those that CloudFormation or tags report",
     )
     alarm_prefix: str = Field("", description="the stack's alarms are those whose names begin with this")
     alarm_receivers: Names = Field(
@@ -341,7 +350,7 @@ class Stack(TomlTable):
         return {token: value for token, value in known.items() if value}
 
 
-OF_A_ROLE = ("external_id", "role_session_name", "duration", "mfa_serial")
+OF_A_ROLE = ("external_id", "role_session_name", "duration", "mfa_serial", "session_policy")
 """Keys that say how role_arn is assumed."""
 FROM_THE_SANDBOX = ("region", "endpoint_url", "backend_url", "dashboard_url", "distribution_id")
 """Keys of a sandbox stack that the running sandbox sets."""

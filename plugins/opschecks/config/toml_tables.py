@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import json
 import re
 from datetime import datetime, time, timedelta
 from typing import Annotated, Literal
@@ -48,6 +49,25 @@ def _session(value: object) -> timedelta:
     return span_of(value)
 
 
+SESSION_POLICY_AT_MOST = 2_048
+"""Characters: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html (Policy)."""
+
+
+def _policy(value: str) -> str:
+    """In as few characters as JSON takes; ValueError for what AssumeRole would refuse."""
+    try:
+        told = json.loads(value)
+    except ValueError as error:
+        raise ValueError(f"not JSON ({error}): expected what `opschecks policy --session` prints") from None
+    if not isinstance(told, dict) or "Statement" not in told:
+        raise ValueError("expected a policy, as `opschecks policy --session` prints it")
+    text = json.dumps(told, separators=(",", ":"))
+    if len(text) > SESSION_POLICY_AT_MOST:
+        raise ValueError(f"{len(text):,} characters are more than the {SESSION_POLICY_AT_MOST:,} that AWS takes")
+    return text
+
+
+SessionPolicy = Annotated[str, AfterValidator(_policy)]
 StatePlace = Annotated[str, AfterValidator(_state)]
 S3Place = Annotated[str, AfterValidator(_in_s3)]
 SessionLength = Annotated[timedelta, BeforeValidator(_session)]

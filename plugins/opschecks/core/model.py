@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal, TypeVar
 
+from .observation import CouldNotLook
 from .written import (
     LATER,
     Columns,
@@ -73,6 +74,13 @@ class Series:
     points: tuple[tuple[datetime, float], ...]
     period_s: int
     limit: float | None = None
+
+    @property
+    def newest(self) -> float:
+        """The newest value; CouldNotLook where there is none."""
+        if not self.points:
+            raise CouldNotLook("", f"there is no data of {self.label}")
+        return self.points[-1][1]
 
     def last(self, window: timedelta, now: datetime) -> tuple[tuple[datetime, float], ...]:
         """The points whose period ended within the window before `now`."""

@@ -143,7 +143,7 @@ def observation(*, allow: Sequence[str] = (), soft: Sequence[str] = (), lasting:
         if unknown := set(soft) - set(needs):
             raise TypeError(f"observation {name}: soft has {sorted(unknown)}, which is not a parameter")
         before = REGISTRY.get(name)
-        if before and before.function.__module__ != function.__module__:
+        if before and before.function.__code__.co_filename != function.__code__.co_filename:
             raise TypeError(f"observation {name} is declared twice: in {before.function.__module__} too")
         REGISTRY[name] = Observation(name, function, tuple(allow), parameters, needs, frozenset(soft), lasting)
         return function

@@ -64,6 +64,7 @@ class Drill:
     parameters: tuple[str, ...]
     needs: tuple[str, ...]
     makes: Callable[[Stack], str]
+    remedies: tuple[str, ...] = ()
 
     @property
     def what(self) -> str:
@@ -71,11 +72,13 @@ class Drill:
         return (self.function.__doc__ or "").strip().partition("\n")[0]
 
 
-def drill(*, makes: Callable[[Stack], str], allow: Sequence[str] = ()) -> Callable[[F], F]:
+def drill(
+    *, makes: Callable[[Stack], str], allow: Sequence[str] = (), remedies: Sequence[str] = ()
+) -> Callable[[F], F]:
     """Declare a function a drill: checks of checks/drills take its value as a fixture of the same name.
 
-    `allow` lists the IAM actions of its own calls; its remedies list theirs. Its parameters are those of GIVEN and
-    observations by name.
+    `allow` lists the IAM actions of its own calls; its `remedies`, by name, list theirs. Its parameters are
+    those of GIVEN and observations by name.
     """
 
     def declare(function: F) -> F:
@@ -84,7 +87,7 @@ def drill(*, makes: Callable[[Stack], str], allow: Sequence[str] = ()) -> Callab
             raise TypeError(f"drill {name}: there is an observation or a drill of that name already")
         parameters = tuple(inspect.signature(function).parameters)
         needs = tuple(parameter for parameter in parameters if parameter not in GIVEN)
-        DRILLS[name] = Drill(name, function, tuple(allow), parameters, needs, makes)
+        DRILLS[name] = Drill(name, function, tuple(allow), parameters, needs, makes, tuple(remedies))
         return function
 
     return declare

@@ -79,7 +79,11 @@ def _makes(stack: Stack) -> str:
     )
 
 
-@drill(makes=_makes)
+_TARGETS = tuple(f"elasticloadbalancing:Describe{one}" for one in ("LoadBalancers", "TargetGroups", "TargetHealth"))
+"""What it takes to look whether targets are healthy again."""
+
+
+@drill(makes=_makes, allow=_TARGETS, remedies=["stop-task"])
 def failover_drills(
     stack: Stack, ground: Ground, inventory: Inventory, services: list[Service], tasks: list[Task]
 ) -> list[FailOver]:

@@ -76,7 +76,11 @@ def _makes(stack: Stack) -> str:
     )
 
 
-@drill(makes=_makes, allow=["dynamodb:Scan", "dynamodb:BatchGetItem", _TABLE, _BACKUP])
+@drill(
+    makes=_makes,
+    allow=["dynamodb:Scan", "dynamodb:BatchGetItem", _TABLE, _BACKUP],
+    remedies=["restore-table", "delete-restored-table"],
+)
 def restore_drills(
     stack: Stack, aws: Aws, ground: Ground, tables: list[Table], table_backups: list[TableBackups]
 ) -> list[RestoreDrill]:

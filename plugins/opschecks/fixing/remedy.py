@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..core.change import CannotFix, Change, Entries, Progress, Proof, Request, Risk, Sends, State, Step
 from ..core.wording import nearest
-from .targets import Aimed
+from .targets import KINDS, Aimed
 
 if TYPE_CHECKING:
     from ..config.limits import Limits
@@ -64,6 +64,12 @@ class BaseRemedy(Aimed, abc.ABC):
     def what(cls) -> str:
         """The first sentence of its docstring."""
         return (cls.__doc__ or "").strip().partition("\n")[0]
+
+    @classmethod
+    def all_allow(cls) -> tuple[str, ...]:
+        """Its IAM actions, with those that find out which resources of its kind are the stack's."""
+        own = KINDS[cls.kind].allow if cls.kind else ()
+        return tuple(dict.fromkeys((*cls.allow, *own)))
 
     @abc.abstractmethod
     def read(self, target: str) -> State:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from ..aws.inventory import inventory
+from ..aws.inventory import FINDING, inventory
 from ..aws.s3_lifecycle import find_site, names_of
 from ..config.identifiers import KINDS as IDENTIFIERS
 from ..config.identifiers import own as own_identifier
@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from ..config.stack import Stack
 
 
+_SITE = "cloudfront:GetDistribution"
+SITE = (*FINDING, _SITE)
+"""The IAM actions of `site_of`."""
+
+
 @dataclass(frozen=True)
 class Kind:
     """A kind of target: what one is called, what precedes its name in an ARN, and which are a stack's."""
@@ -26,6 +31,8 @@ class Kind:
     noun: str
     mark: str
     owned: Callable[[Stack, Aws], Iterable[str]] | None = None
+    allow: tuple[str, ...] = ()
+    """The IAM actions with which it is found out which are the stack's."""
 
     def short(self, target: str) -> str:
         """The name, of an ARN too; of a service it is service/CLUSTER/NAME."""
@@ -95,11 +102,13 @@ def _services(stack: Stack, aws: Aws) -> list[str]:
 
 
 KINDS: Mapping[str, Kind] = {
-    "tables": Kind("table", ":table/", _tables),
-    "log_groups": Kind("log group", ":log-group:", lambda stack, aws: inventory(stack, aws).some("log_groups")),
-    "buckets": Kind("bucket", ":::", _buckets),
-    "distributions": Kind("distribution", "/", lambda stack, aws: [inventory(stack, aws).the_distribution]),
-    "services": Kind("service", "/", _services),
+    "tables": Kind("table", ":table/", _tables, FINDING),
+    "log_groups": Kind(
+        "log group", ":log-group:", lambda stack, aws: inventory(stack, aws).some("log_groups"), FINDING
+    ),
+    "buckets": Kind("bucket", ":::", _buckets, SITE),
+    "distributions": Kind("distribution", "/", lambda stack, aws: [inventory(stack, aws).the_distribution], FINDING),
+    "services": Kind("service", "/", _services, FINDING),
     "alarms": Kind("alarm", ":alarm:"),
 }
 """By the name that `Setting.kind` gives. Any alarm may be named: a stack need not list its own."""

@@ -9,6 +9,7 @@ import inspect
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import pytest
@@ -200,6 +201,29 @@ def live_log_handler(node: pytest.Item | pytest.Session) -> logging.Handler:
         return logging.NullHandler()
     handler: logging.Handler = manager.get_plugin("logging-plugin").log_cli_handler
     return handler
+
+
+@_bet(
+    "_pytest.pathlib.import_path(path, mode=, root=, consider_namespace_packages=)",
+    PYTEST,
+    "hooks/own_code.py",
+    "a file of checks is imported once, whether it is known by what it declares or by its checks",
+)
+def _importer(_: pytest.Item | None) -> Any:
+    from _pytest.pathlib import import_path
+
+    wanted = {"mode", "root", "consider_namespace_packages"}
+    return import_path if wanted <= inspect.signature(import_path).parameters.keys() else None
+
+
+def import_file(config: pytest.Config, path: Path) -> None:
+    """Import a file as pytest will when it collects it, with asserts that tell their values."""
+    _importer(None)(
+        path,
+        mode=config.getoption("importmode"),
+        root=config.rootpath,
+        consider_namespace_packages=bool(config.getini("consider_namespace_packages")),
+    )
 
 
 def _says(function: Callable[..., Any], text: str) -> str | None:

@@ -180,7 +180,7 @@ def _begin(config: pytest.Config, suite: str, root: Path, checks: Path, partial:
     from ..config.load import StackError, load_stacks, shown_path
     from ..config.waivers import WaiverError, load_waivers
     from ..core.wording import nearest
-    from ..report.runbook import RunbookError, read_runbook
+    from ..report.runbook import RunbookError, runbook_of
 
     path = Path(config.option.stacks or root / "stacks.toml")
     replays = played.tape.replays
@@ -218,7 +218,7 @@ def _begin(config: pytest.Config, suite: str, root: Path, checks: Path, partial:
         fault = config.option.fault[0]
         end(f"--fault {fault}: only the sandbox has faults, and no sandbox is selected", leave_page=True)
     with reading(checks):
-        runbook = read_runbook(checks / "RUNBOOK.md")
+        runbook = runbook_of(checks)
     accepted = waivers_of(root, checks)
     if not replays:
         with reading(accepted):

@@ -12,6 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from ..core.redaction import redact_text
+from ..core.shipped import shipped_checks
 from ..core.wording import plural
 from .text import printable
 
@@ -22,6 +23,7 @@ _SHELL_HTML = re.compile(r"(<pre><code.*?</code></pre>|<code>[^<\s]+\s[^<]*</cod
 """Blocks, and code within a sentence that is more than one word: somebody will copy it."""
 _PLAIN = re.compile(r"[\w@%+=:,./-]+")
 _STEP = re.compile(r"^\d+\. ", re.MULTILINE)
+RUNBOOK = "RUNBOOK.md"
 PARTS = ("symptom", "look", "act")
 LONGEST_NAME = 2048
 """No name or ARN of AWS is longer; anything longer is not put into a command."""
@@ -60,6 +62,14 @@ def read_runbook(path: Path) -> dict[str, Section]:
             raise RunbookError(f"{path}:{start + 1}: {section.slug}: this slug has a heading already")
         found[section.slug] = section
     return found
+
+
+def runbook_of(checks: Path) -> dict[str, Section]:
+    """What RUNBOOK.md of a folder of checks says, and ours of the other slugs; RunbookError as `read_runbook`."""
+    own, ours = checks / RUNBOOK, shipped_checks() / RUNBOOK
+    if own.resolve() == ours.resolve():
+        return read_runbook(own)
+    return {**read_runbook(ours), **(read_runbook(own) if own.exists() else {})}
 
 
 def _section(lines: list[str], where: str) -> Section:

@@ -15,6 +15,7 @@ from ..aws.configuration import isolated_session
 from ..aws.proxies import reach_directly
 from ..config.stack import Stack
 from ..core import clock
+from ..core.faults import sow_own
 from . import service_models  # noqa: F401 - before moto, which reads models while it is imported
 from .correction import Ties
 from .corrections import cloudfront_config, correct
@@ -82,6 +83,7 @@ class Sandbox:
         self.web.cdn.caches, self.web.cdn.compresses = cloudfront_config.caches, cloudfront_config.compresses
         self.web.start()
         self._undo.append(self.web.stop)
+        sow_own(self)
 
     def stop(self) -> None:
         """Stop everything that was started, in reverse order."""

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from ...aws.backup_sets import MANIFEST, STARTED, BackupLocation, BackupSet, backup_location, next_name, read_set, sets
+from ...aws.inventory import FINDING
 from ...core import clock
 from ...core.change import CannotFix, Progress, Request, Risk, State, Step, Unknown
 from ...core.observation import CouldNotLook
@@ -51,6 +52,7 @@ class BackUpEverything(Operation):
         LIST,
         TABLE,
         TASKS,
+        *FINDING,
     )
     expects = "a complete set under `backups` of stacks.toml; nothing of what is backed up changes"
     beware = (

@@ -10,6 +10,7 @@ from typing import Any
 
 from ...aws.dynamodb_items import digest_of, read_items, to_line
 from ...aws.incident_archive import archived_before
+from ...aws.inventory import FINDING
 from ...core import clock
 from ...core.answer import Answer
 from ...core.change import CannotFix, Progress, Request, Risk, State, Step
@@ -63,6 +64,7 @@ class ArchiveIncidents(Operation):
         "s3:ListBucket",
         "s3:PutObject",
         "cloudfront:GetDistribution",
+        *FINDING,
     )
     expects = "the oldest of them are in S3 and not in the table; each request deletes up to 100 that S3 proved to hold"
     beware = (

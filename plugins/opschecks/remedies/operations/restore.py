@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from ...aws.inventory import FINDING
 from ...core.change import CannotFix, Change, Progress, Request, Risk, State, Step
 from ...core.wording import plural
 from ...fixing.operation import Operation
@@ -74,6 +75,7 @@ class RestoreTable(Operation):
         BACKUP,
         LIST,
         RECOVERY,
+        *FINDING,
     )
     expects = "DynamoDB fills a new table, mostly within an hour; nothing uses it until it is pointed there"
     beware = (
@@ -203,7 +205,7 @@ class DeleteRestoredTable(Operation):
     one_way = True
     runbook = "restore"
     settles_within = timedelta(minutes=30)
-    allow = ("dynamodb:DeleteTable", TABLE)
+    allow = ("dynamodb:DeleteTable", TABLE, *FINDING)
     expects = "the restored copy is gone, and is no longer paid for; its source and every backup stay"
 
     def normal(self, target: str) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ...aws.cloudfront import bucket_of
+from ...aws.inventory import FINDING
 from ...core.answer import Answer
 from ...core.change import CannotFix, Request, Risk, State, Step
 from ...core.observation import CouldNotLook, NotThere, fan_out
@@ -45,6 +46,7 @@ class SyncDashboard(Operation):
         "s3:PutObject",
         "s3:DeleteObject",
         "cloudfront:GetDistribution",
+        *FINDING,
     )
     expects = "the site is what the folder holds, as soon as the CDN has dropped the old one"
     beware = "a pipeline that deploys the same site brings its own build next time"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 from ...aws.ec2 import security_groups
 from ...aws.elbv2 import load_balancers
 from ...aws.flow_logs import FlowLog, Vpc, flow_log_of, vpcs
-from ...aws.inventory import Inventory, inventory
+from ...aws.inventory import FINDING, Inventory, inventory
 from ...aws.log_groups import describe_log_groups
 from ...core import clock
 from ...core.change import CannotFix, Request, Risk, State
@@ -47,6 +47,7 @@ class CreateFlowLog(Setting):
         "elasticloadbalancing:DescribeLoadBalancers",
         "iam:PassRole",
         "logs:DescribeLogGroups",
+        *FINDING,
     )
     expects = "records of the traffic arrive in the log group within a quarter of an hour"
     beware = (

@@ -1,0 +1,231 @@
+"""The ARNs of what a stack names, by kind, as IAM policies take them.
+
+Their forms: https://docs.aws.amazon.com/service-authorization/latest/reference/ (each service's "Resource types"). What
+a stack does not name itself, but finds by CloudFormation or tags, is only limited to its account and region.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ..config.stack import Stack
+
+
+@dataclass(frozen=True)
+class Places:
+    """The ARNs of a stack's resources. A kind that it neither names nor can find has none."""
+
+    stack: Stack
+    partition: str = "aws"
+
+    def arn(self, service: str, resource: str, *, region: str | None = None, account: str | None = None) -> str:
+        """An ARN in the stack's account and region, or in any where it names none; `region` and `account` override."""
+        where = region if region is not None else self.stack.region or "*"
+        whose = account if account is not None else self.stack.account_id or "*"
+        return f"arn:{self.partition}:{service}:{where}:{whose}:{resource}"
+
+    @property
+    def _finds(self) -> bool:
+        """Whether resources are found at run time, by CloudFormation or tags."""
+        return bool(self.stack.cloudformation_stack or self.stack.tags)
+
+    def _known(self, named: Iterable[str]) -> list[str]:
+        """The names; any where they are only found at run time."""
+        names = list(dict.fromkeys(filter(None, named)))
+        return names or (["*"] if self._finds else [])
+
+    def _tables(self) -> list[str]:
+        stack = self.stack
+        others = [stack.incidents_table, *(index.table for index in stack.indexes)]
+        found = [] if stack.tables or not self._finds else ["*"]
+        return found or list(dict.fromkeys([*stack.tables, *filter(None, others)]))
+
+    def tables(self) -> list[str]:
+        """DynamoDB tables."""
+        return [self.arn("dynamodb", f"table/{name}") for name in self._tables()]
+
+    def indexes(self) -> list[str]:
+        """Tables with all of their indexes: what a query of an index is checked against."""
+        own = [self.arn("dynamodb", f"table/{name}/index/*") for name in self._tables() if name != "*"]
+        return [*self.tables(), *own]
+
+    def table_backups(self) -> list[str]:
+        """The tables' own backups."""
+        return [self.arn("dynamodb", f"table/{name}/backup/*") for name in self._tables()]
+
+    def restored_tables(self) -> list[str]:
+        """The tables, their backups and any other table: a restore makes a table under a name that is said then."""
+        return [self.arn("dynamodb", "table/*")]
+
+    def drill_tables(self) -> list[str]:
+        """The copies that a drill restores, by what their names begin with (remedies/operations/restore.py)."""
+        return [self.arn("dynamodb", "table/opschecks-drill-*")]
+
+    def log_groups(self) -> list[str]:
+        """Log groups, in both forms that AWS uses: policies take the one with :* at its end for most calls.
+
+        https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/iam-access-control-overview-cwl.html
+        """
+        names = self._known([*self.stack.log_groups])
+        ends = {name: ("",) if name == "*" else ("", ":*") for name in names}
+        return [self.arn("logs", f"log-group:{name}{end}") for name in names for end in ends[name]]
+
+    def _services(self) -> list[str]:
+        stack = self.stack
+        named = [name if "/" in name else f"{stack.cluster or '*'}/{name}" for name in stack.services]
+        own = named or ([f"{stack.cluster or '*'}/*"] if stack.cluster or self._finds else [])
+        rotated = [f"{'*/' * ('/' not in name)}{name}" for key in stack.rotated_keys for name in key.services]
+        return list(dict.fromkeys([*own, *stack.dev_services, *(rotated if not own else [])]))
+
+    def services(self) -> list[str]:
+        """ECS services, those of development with them."""
+        return [self.arn("ecs", f"service/{name}") for name in self._services()]
+
+    def dev_services(self) -> list[str]:
+        """ECS services of development alone."""
+        return [self.arn("ecs", f"service/{name}") for name in self.stack.dev_services]
+
+    def deployments(self) -> list[str]:
+        """Services with their deployments."""
+        return [*self.services(), *self._below_services("service-deployment")]
+
+    def revisions(self) -> list[str]:
+        """Services with their revisions."""
+        return [*self.services(), *self._below_services("service-revision")]
+
+    def _below_services(self, kind: str) -> list[str]:
+        return [self.arn("ecs", f"{kind}/{name.removesuffix('/*')}/*") for name in self._services()]
+
+    def tasks(self) -> list[str]:
+        """The tasks of the clusters."""
+        clusters = dict.fromkeys(name.partition("/")[0] for name in self._services())
+        return [self.arn("ecs", f"task/{name}/*") for name in clusters]
+
+    def clusters(self) -> list[str]:
+        """The clusters of the services."""
+        clusters = dict.fromkeys(name.partition("/")[0] for name in self._services())
+        return [self.arn("ecs", f"cluster/{name}") for name in clusters]
+
+    def target_groups(self) -> list[str]:
+        """Target groups, by their patterns where the stack names some."""
+        names = self.stack.target_groups or ("*",)
+        return [self.arn("elasticloadbalancing", f"targetgroup/{name}/*") for name in names]
+
+    def alarms(self) -> list[str]:
+        """The stack's alarms, in any region: those of CloudFront are in us-east-1."""
+        return [self.arn("cloudwatch", f"alarm:{self.stack.alarm_prefix}*", region="*")]
+
+    def mute_rules(self) -> list[str]:
+        """Every mute rule."""
+        return [self.arn("cloudwatch", "alarm-mute-rule:*", region="*")]
+
+    def own_mute_rules(self) -> list[str]:
+        """The rules that silence-alarm makes."""
+        return [self.arn("cloudwatch", "alarm-mute-rule:opschecks-*", region="*")]
+
+    def muted_alarms(self) -> list[str]:
+        """Those rules, and the alarms that they are for."""
+        return [*self.own_mute_rules(), *self.alarms()]
+
+    def insight_rules(self) -> list[str]:
+        """Contributor Insights of tables."""
+        return [self.arn("cloudwatch", "insight-rule/DynamoDBContributorInsights*")]
+
+    def distributions(self) -> list[str]:
+        """The distribution of the dashboards."""
+        return [self.arn("cloudfront", f"distribution/{one}", region="") for one in self._known(self._distribution())]
+
+    def _distribution(self) -> list[str]:
+        return [self.stack.distribution_id] if self.stack.distribution_id else []
+
+    def formation(self) -> list[str]:
+        """The CloudFormation stacks, and those nested in them, whose names begin with theirs."""
+        stack = self.stack
+        named = [*stack.cloudformation_stacks, *([stack.cloudformation_stack] if stack.cloudformation_stack else [])]
+        short = [one.split(":stack/", 1)[-1].partition("/")[0] for one in named]
+        ends = ("/*", "-*/*")
+        return list(dict.fromkeys(self.arn("cloudformation", f"stack/{name}{end}") for name in short for end in ends))
+
+    def users(self) -> list[str]:
+        """The IAM users that are checked."""
+        names = self.stack.iam_users
+        paths = ("",) if "*" in names else ("", "*/")
+        return [self.arn("iam", f"user/{path}{name}", region="") for name in names for path in paths]
+
+    def rotated_users(self) -> list[str]:
+        """The IAM users whose keys may be rotated, below any path."""
+        names = [one.user for one in self.stack.rotated_keys]
+        return [self.arn("iam", f"user/{path}{name}", region="") for name in names for path in ("", "*/")]
+
+    def secrets(self) -> list[str]:
+        """The secrets that hand keys over; Secrets Manager ends their names with six characters of its own."""
+        named = [one.secret for one in self.stack.rotated_keys]
+        return [one if one.startswith("arn:") else self.arn("secretsmanager", f"secret:{one}-??????") for one in named]
+
+    def topics(self) -> list[str]:
+        """Topics that alarms call, which only the alarms say."""
+        return [self.arn("sns", "*", region="*", account="*")]
+
+    def rules(self) -> list[str]:
+        """EventBridge rules of every bus."""
+        return [self.arn("events", "rule/*")]
+
+    def security_groups(self) -> list[str]:
+        """Security groups by their ids; any where the stack names patterns."""
+        names = self._known(self.stack.security_groups)
+        ids = [one for one in names if one.startswith("sg-")]
+        groups = ids if names and len(ids) == len(names) else ["*"] * bool(names)
+        return [self.arn("ec2", f"security-group/{one}") for one in groups]
+
+    def security_group_rules(self) -> list[str]:
+        """Their rules, which get new ids whenever they are made."""
+        return [self.arn("ec2", "security-group-rule/*")] if self.security_groups() else []
+
+    def groups_with_rules(self) -> list[str]:
+        """Both: a rule is made with its tags."""
+        return [*self.security_groups(), *self.security_group_rules()]
+
+    def flow_logs(self) -> list[str]:
+        """Flow logs."""
+        return [self.arn("ec2", "vpc-flow-log/*")]
+
+    def vpcs(self) -> list[str]:
+        """VPCs with their flow logs; which VPCs, only the balancers say."""
+        return [self.arn("ec2", "vpc/*"), *self.flow_logs()]
+
+    def flow_log_role(self) -> list[str]:
+        """The role that flow logs write with."""
+        return [self.stack.flow_log_role] if self.stack.flow_log_role else []
+
+    def scalable_targets(self) -> list[str]:
+        """Scalable targets, whose ids AWS makes up."""
+        return [self.arn("application-autoscaling", "scalable-target/*")] if self._services() else []
+
+    def _buckets(self, *places: str) -> list[str]:
+        """Bucket and prefix of the places: `site`, `archive`, `backups`, `state`, `listed`."""
+        stack = self.stack
+        site = [stack.dashboard_bucket] if stack.dashboard_bucket else ["*"] * bool(self.distributions())
+        others = [*stack.buckets, *stack.bucket_expire_days] or (["*"] if self._finds else [])
+        known: dict[str, list[str | None]] = {
+            "site": [*site],
+            "archive": [stack.archive],
+            "backups": [stack.backups],
+            "state": [f"{stack.state}/{stack.name}"] if stack.state_in_s3 else [],
+            "listed": [*others],
+        }
+        named = [one for place in places for one in known[place] if one]
+        return list(dict.fromkeys(one.removeprefix("s3://").rstrip("/") for one in named))
+
+    def buckets(self, *places: str) -> list[str]:
+        """The buckets themselves."""
+        names = dict.fromkeys(one.partition("/")[0] for one in self._buckets(*places))
+        return [self.arn("s3", name, region="", account="") for name in names]
+
+    def objects(self, *places: str) -> list[str]:
+        """What lies in them, below the prefix that the stack names."""
+        return [
+            self.arn("s3", f"{one}/*" if one != "*" else one, region="", account="") for one in self._buckets(*places)
+        ]

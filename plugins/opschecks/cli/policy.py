@@ -1,0 +1,164 @@
+"""opschecks policy: the least-privilege IAM policy for what is selected."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from .options import STACKS
+
+if TYPE_CHECKING:
+    from ..aws.places import Places
+    from ..config.stack import Stack
+    from .policy_statements import Statement
+
+SUITES = ("daily", "weekly", "deploy/before", "deploy/after", "drills")
+FORMATS = ("json", "terraform", "cloudformation")
+STATE = ("s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:ListBucket")
+"""What history, journal and lock in S3 need (history/storage.py); a conditional write is allowed as any other."""
+MANAGED_AT_MOST, INLINE_AT_MOST = 6_144, 10_240
+"""Characters without white space: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html."""
+
+
+@dataclass(frozen=True)
+class Need:
+    """An observation, remedy or other part, what it is called to people, and the IAM actions that it needs."""
+
+    name: str
+    shown: str
+    actions: tuple[str, ...]
+
+
+@click.command()
+@click.argument("suites", nargs=-1, metavar="[SUITE]…")
+@click.option("--fix", "remedies", multiple=True, metavar="REMEDY", help="a remedy that may be applied; repeatable")
+@click.option(
+    "--state/--no-state", default=True, help="whether to allow state = 's3://…', which every run reads and writes"
+)
+@click.option("--kms", "keys", multiple=True, metavar="ARN", help="a KMS key that encrypts tables, secrets or buckets")
+@click.option("--stack", "name", default=None, metavar="NAME", help="a stack of stacks.toml; default: its default")
+@click.option("--format", "form", type=click.Choice(FORMATS), default="json", show_default=True, help="of the policy")
+@click.option("--session", is_flag=True, help="a session policy: small enough to narrow role_arn to it")
+@STACKS
+def policy(
+    suites: tuple[str, ...],
+    remedies: tuple[str, ...],
+    state: bool,
+    keys: tuple[str, ...],
+    name: str | None,
+    form: str,
+    session: bool,
+    stacks: Path,
+) -> None:
+    """Print the least-privilege IAM policy that the suites and remedies need for a stack.
+
+    \b
+    opschecks policy daily weekly --stack production
+    opschecks policy daily --fix enable-stickiness --stack production --format terraform
+    opschecks policy daily --stack production --session
+
+    Without SUITE: daily, weekly, deploy/before and deploy/after. Each action is limited to what the stack names, where
+    IAM can do that; what it does not name is left out. Notes go to standard error.
+    """
+    from ..config.load import choose_stacks, load_stacks
+    from .policy_formats import FORMS, compact
+    from .policy_session import SESSION_AT_MOST, TooLarge, packed
+    from .policy_statements import statements
+    from .project import load_project
+
+    if session and form != "json":
+        raise click.ClickException("--session: AWS takes session policies as JSON; leave --format out")
+    load_project()
+    (stack,) = choose_stacks(load_stacks(stacks), [name] if name else [], stacks)
+    needs = list(needed(named_suites(suites), remedies, state=state and stack.state_in_s3, without=stack.without))
+    made = statements([(need.name, need.shown, need.actions) for need in needs], _places(stack), keys)
+    if not made:
+        raise click.ClickException(f"nothing to allow: {stack.name} names nothing that these would ask AWS about")
+    if session:
+        try:
+            text, notes = packed(made)
+        except TooLarge as error:
+            raise click.ClickException(str(error)) from None
+        for note in (*notes, f"{len(text)} of {SESSION_AT_MOST} characters; AWS also limits its packed size"):
+            click.echo(note, err=True)
+        click.echo(text)
+        return
+    click.echo(FORMS[form](made, stack.name))
+    for note in _notes(made, len("".join(compact(made).split()))):
+        click.echo(note, err=True)
+
+
+def needed(
+    suites: tuple[str, ...], remedies: tuple[str, ...] = (), *, state: bool = False, without: tuple[str, ...] = ()
+) -> Iterator[Need]:
+    """What the suites' observations and drills, the remedies and the state need; ClickException for unknown names."""
+    from ..core.observation import REGISTRY, closure
+    from ..core.shipped import checks_of
+    from ..core.wording import nearest
+    from ..drills import all_drills
+    from ..hooks.fixtures import import_observations
+    from ..remedies import all_remedies
+    from .check_files import check_sources
+
+    import_observations()
+    known, drills, of_drills = all_remedies(), all_drills(), dict[str, str]()
+    for one in remedies:
+        if one not in known:
+            raise click.ClickException(f"--fix {one}: no such remedy; {nearest(one, known)}")
+    wanted: dict[str, list[str]] = {}
+    for suite in suites:
+        for check in check_sources(checks_of(Path()) / suite):
+            if check.slug in without:
+                continue
+            names = [*check.needs]
+            for held in (drills[one] for one in check.needs if one in drills):
+                yield Need(held.name, f"drill {held.name}", held.allow)
+                names += held.needs
+                of_drills |= dict.fromkeys(held.remedies, held.name)
+            for observation in closure(name for name in names if name in REGISTRY):
+                wanted.setdefault(observation.name, []).append(suite)
+    for name, of in wanted.items():
+        if REGISTRY[name].allow:
+            yield Need(name, f"{name} ({', '.join(dict.fromkeys(of))})", REGISTRY[name].allow)
+    following = [one.name() for name in remedies for one in getattr(known[name], "followed_by", ())]
+    for name in dict.fromkeys((*remedies, *following, *of_drills)):
+        by = f" (drill {of_drills[name]})" if name in of_drills else ""
+        yield Need(name, f"remedy {name}{by}", known[name].all_allow())
+    if state:
+        yield Need("state", "history, journal and lock", STATE)
+
+
+def named_suites(given: tuple[str, ...]) -> tuple[str, ...]:
+    """The suites by their folders, all but drills where none is given; ClickException for an unknown one."""
+    from ..core.wording import nearest
+
+    named = tuple(one.removeprefix("checks/").strip("/").replace("deploy-", "deploy/") for one in given)
+    for one, said in zip(named, given, strict=True):
+        if one not in SUITES:
+            raise click.ClickException(f"{said}: no such suite; {nearest(one, SUITES)}")
+    return named or SUITES[:-1]
+
+
+def _places(stack: Stack) -> Places:
+    from ..aws.configuration import isolated_session
+    from ..aws.places import Places
+
+    return Places(stack, isolated_session().get_partition_for_region(stack.region) if stack.region else "aws")
+
+
+def _notes(made: list[Statement], size: int) -> Iterator[str]:
+    from ..aws.permissions import WIDE
+
+    wide = {why: [a for one in made for a in one.actions if WIDE.get(a) == why] for why in dict.fromkeys(WIDE.values())}
+    for why, actions in wide.items():
+        if actions:
+            yield f"for all resources, since {why}: {', '.join(sorted(actions))}"
+    if size > MANAGED_AT_MOST:
+        yield (
+            f"{size:,} characters: a managed policy holds {MANAGED_AT_MOST:,}, the inline policies of a role "
+            f"{INLINE_AT_MOST:,}; make one policy for each suite"
+        )

@@ -1,0 +1,43 @@
+"""Keys of stacks.toml that checks bring themselves: limits of their own, and kinds of resources."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ..core.declared import beside, kinds_in, limits_in
+from ..core.wording import nearest
+from .limits import Limits, ResourceLimits
+
+
+def apart(raw: dict[str, Any], path: Path) -> None:
+    """Put limits that checks declare into the `own` of their table, where the types of stacks.toml know them."""
+    tables = [one for one in _tables(raw, "limits") if isinstance(one, dict)]
+    inner = [value for one in tables for value in one.values() if isinstance(value, dict)]
+    known = {*Limits.model_fields, *ResourceLimits.model_fields}
+    unknown = [(table, key) for table in (*tables, *inner) for key in table if key not in known]
+    numbers = [(table, key) for table, key in unknown if isinstance(table[key], int | float)]
+    declared = limits_in(*beside(path)) if numbers else {}
+    for table, key in numbers:
+        if key in declared:
+            table.setdefault("own", {})[key] = table.pop(key)
+
+
+def wrong_kind(raw: dict[str, Any], path: Path) -> str:
+    """What is wrong with the first kind of `resources` that no check looks at; "" where there is none."""
+    given = [(name, key) for name, table in _stacks(raw) for key in table.get("resources") or {}]
+    known = kinds_in(*beside(path)) if given else set()
+    for name, key in given:
+        if key not in known:
+            return f"stacks.{name}.resources.{key}: no check looks at such resources; {nearest(key, known)}"
+    return ""
+
+
+def _stacks(raw: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    listed = raw.get("stacks") or {}
+    return ((name, table) for name, table in listed.items() if isinstance(table, dict))
+
+
+def _tables(raw: dict[str, Any], key: str) -> Iterator[Any]:
+    return (table[key] for _, table in _stacks(raw) if key in table)

@@ -1,0 +1,91 @@
+"""What files of checks declare besides checks, read without importing them: which files do, and which names."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import functools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from .shipped import shipped_checks
+
+_SIGNS = ("@observation", "@fault", "@seed", "@drill", "(Setting)", "(Operation)", "limit(")
+
+
+@dataclass(frozen=True)
+class DeclaredLimit:
+    """A `limit(…)` of a file."""
+
+    name: str
+    default: float
+    what: str
+    path: Path
+
+
+def declaring(folder: Path) -> list[Path]:
+    """The files below the folder that declare observations, remedies, faults or limits; conftests are pytest's."""
+    return [
+        path
+        for path in sorted(folder.rglob("*.py"))
+        if path.name != "conftest.py" and any(sign in _text(path) for sign in _SIGNS)
+    ]
+
+
+def limits_in(*folders: Path) -> dict[str, DeclaredLimit]:
+    """Every limit that files below the folders declare, by name."""
+    return {one.name: one for folder in folders for path in _files(folder) for one in _limits(path, _mtime(path))}
+
+
+def kinds_in(*folders: Path) -> set[str]:
+    """The keys of `resources` in stacks.toml that files below the folders look at, by `inventory.others(key, …)`."""
+    return {key for folder in folders for path in _files(folder) for key in _kinds(path, _mtime(path))}
+
+
+def beside(stacks: Path) -> tuple[Path, ...]:
+    """The folders whose checks may read a stacks.toml: those beside it, and ours."""
+    return (stacks.absolute().parent / "checks", Path("checks").absolute(), shipped_checks())
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    return (path for path in sorted(folder.rglob("*.py")) if any(one in _text(path) for one in ("limit(", ".others(")))
+
+
+def _mtime(path: Path) -> int:
+    return path.stat().st_mtime_ns
+
+
+def _text(path: Path) -> str:
+    with contextlib.suppress(OSError, UnicodeDecodeError):  # collecting it reports why
+        return path.read_text(encoding="utf-8")
+    return ""
+
+
+@functools.cache
+def _calls(path: Path, changed_ns: int) -> tuple[ast.Call, ...]:
+    with contextlib.suppress(SyntaxError, ValueError):  # collecting it reports where
+        return tuple(node for node in ast.walk(ast.parse(_text(path))) if isinstance(node, ast.Call))
+    return ()
+
+
+def _named(path: Path, changed_ns: int, name: str) -> Iterator[Mapping[str | int, object]]:
+    """The literal arguments of calls of that name, by position and by keyword."""
+    for call in _calls(path, changed_ns):
+        if name in (getattr(call.func, "id", ""), getattr(call.func, "attr", "")):
+            given: dict[str | int, object] = {}
+            for key, value in (*enumerate(call.args), *((one.arg or "", one.value) for one in call.keywords)):
+                with contextlib.suppress(ValueError):  # not a literal
+                    given[key] = ast.literal_eval(value)
+            yield given
+
+
+def _limits(path: Path, changed_ns: int) -> Iterator[DeclaredLimit]:
+    for given in _named(path, changed_ns, "limit"):
+        name, default, what = (given.get(at, given.get(key)) for at, key in enumerate(("name", "default", "what")))
+        if isinstance(name, str) and isinstance(default, int | float):
+            yield DeclaredLimit(name, default, str(what or ""), path)
+
+
+def _kinds(path: Path, changed_ns: int) -> Iterator[str]:
+    return (str(given[0]) for given in _named(path, changed_ns, "others") if isinstance(given.get(0), str))

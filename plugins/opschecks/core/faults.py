@@ -1,0 +1,62 @@
+"""Faults, and what a sandbox has besides: how they are declared, also by users. The sandbox itself is not imported."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+S = TypeVar("S", bound=Callable[[Any], None])
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A way to break the sandbox: `caught_by` fail, `blinds` cannot be checked, all others stay as they were."""
+
+    name: str
+    function: Callable[[Any], None]
+    caught_by: tuple[str, ...]
+    blinds: tuple[str, ...]
+    area: str
+
+    @property
+    def what(self) -> str:
+        """The first sentence of its docstring."""
+        return (self.function.__doc__ or "").strip().partition("\n")[0]
+
+    @property
+    def file(self) -> str:
+        """The file that declares it."""
+        return self.function.__code__.co_filename
+
+
+FAULTS: dict[str, Fault] = {}
+SEEDS: dict[tuple[str, str], Callable[[Any], None]] = {}
+"""By file and name."""
+
+
+def fault(*, caught_by: Sequence[str] = (), blinds: Sequence[str] = ()) -> Callable[[S], S]:
+    """Declare a fault; the function's name is what --fault takes."""
+
+    def declare(function: S) -> S:
+        area = function.__module__.rsplit(".", 1)[-1]
+        made = Fault(function.__name__, function, tuple(caught_by), tuple(blinds), area)
+        before = FAULTS.get(made.name)
+        if before and before.file != made.file:
+            raise TypeError(f"fault {made.name} is declared twice: in {before.file} too")
+        FAULTS[made.name] = made
+        return function
+
+    return declare
+
+
+def seed(function: S) -> S:
+    """Declare what every sandbox has besides: the function is given each, before its faults."""
+    SEEDS[function.__code__.co_filename, function.__name__] = function
+    return function
+
+
+def sow_own(sandbox: Any) -> None:
+    """Give a sandbox what users' and verticals' seeds declare."""
+    for function in SEEDS.values():
+        function(sandbox)

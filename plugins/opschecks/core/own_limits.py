@@ -1,0 +1,33 @@
+"""Limits that a check declares itself, beside those of config/limits.py."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from .model import Resource
+
+LIMITS: dict[str, Limit] = {}
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A number that stacks.toml may set in `[stacks.NAME.limits]`, also for one resource, and its default.
+
+    The name ends with its unit, such as queue_age_minutes.
+    """
+
+    name: str
+    default: float
+    what: str
+
+    def of(self, stack: Any, resource: Resource | None = None) -> float:
+        """What holds for the resource, or for the stack as a whole."""
+        limits = stack.limits if resource is None else stack.limits.of(resource)
+        return float(limits.own.get(self.name, self.default))
+
+
+def limit(name: str, default: float, what: str) -> Limit:
+    """Declare a limit. Name, default and `what` are literals: stacks.toml is read before the file is imported."""
+    made = LIMITS[name] = Limit(name, default, what)
+    return made
