@@ -151,8 +151,9 @@ def pytest_plugin_registered(plugin: object, manager: Any) -> None:
     Named as `pytest_plugins`, each would first be looked for among the entry points of every installed distribution.
     """
     if plugin is sys.modules[__name__]:
-        for module in HOOK_MODULES:
-            manager.import_plugin(module)
+        for name in HOOK_MODULES:
+            if not (manager.is_blocked(name) or manager.has_plugin(name)):
+                manager.register(importlib.import_module(name), name)
 
 
 def __getattr__(name: str) -> Any:
