@@ -15,7 +15,7 @@ from typing import Any, get_args
 import pytest
 from pydantic import BaseModel
 
-from opschecks.config.stack import Stack
+from opschecks.config.stack import NO_KEYS, Stack
 from opschecks.hooks.select import find_checks
 from opschecks.sandbox.faults import known_faults
 from tests.forks import TIMEOUT_S
@@ -162,7 +162,7 @@ def _keys_of(table: type[BaseModel], prefix: str = "") -> Iterator[str]:
 
 def test_every_key_of_stacks_toml_is_listed(project: Project) -> None:
     rows = {row["key"]: row for row in _listed(project, "keys")}
-    wanted = set(_keys_of(Stack)) - {"name"}
+    wanted = set(_keys_of(Stack)) - {*NO_KEYS}
     assert {"region", "limits.cpu_percent", "dashboards.path"} <= wanted
     assert set(rows) == wanted | {'limits."RESOURCE"'}
     assert [key for key, row in rows.items() if not row["what"]] == []

@@ -55,8 +55,7 @@ STACKS_FILES = {
         "stacks.toml: stacks.here.limits.cpu_percnt: unknown key; did you mean 'cpu_percent'?"
     ),
     'default = "here"\n[stacks.here]\nlimits = { cpu_percent = "hot" }\n': (
-        "stacks.toml: stacks.here.limits.cpu_percent: Input should be a valid number, "
-        "unable to parse string as a number, not 'hot'"
+        "stacks.toml: stacks.here.limits.cpu_percent: expected a number, not 'hot'"
     ),
     'default = "her"\n[stacks.here]\nregion = "us-west-2"\n': (
         "stacks.toml: default: no stack 'her'; did you mean 'here'?"

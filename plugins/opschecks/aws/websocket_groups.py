@@ -11,6 +11,7 @@ from ..core.observation import CouldNotLook, NotConfigured, observation, seen
 from .ecs import Service
 from .elbv2 import TargetGroup, TargetHealth, filled_by, named
 from .listeners import Route, Rule, routes_of
+from .unread import why_unread
 
 if TYPE_CHECKING:
     from ..config.stack import Stack
@@ -116,9 +117,12 @@ def websocket_groups(
     """
     told = {one.arn: one.foreign for one in target_health} if isinstance(target_health, list) else {}
     chosen = {one.arn for one in named(target_groups, stack.websocket.target_groups)}
-    found = []
+    found: list[tuple[TargetGroup, str | CouldNotLook]] = []
     for group in target_groups:
         foreign = told.get(group.arn, "")
+        if why := why_unread(group):
+            found.append((group, why))
+            continue
         unused: str | CouldNotLook = no_websocket(group.evidence) or (foreign if isinstance(foreign, str) else "")
         if chosen:
             unused = "" if group.arn in chosen else "no WebSocket uses it: websocket.target_groups names others"
@@ -155,7 +159,7 @@ def _group(
 
 def _split(rule: Rule, services: list[Service] | CouldNotLook) -> str:
     """What is wrong with the rule; nothing where one service fills all groups, and its deployment moves the weights."""
-    known = [] if isinstance(services, CouldNotLook) else services
+    known = [] if isinstance(services, CouldNotLook) else [one for one in services if not why_unread(one)]
     if any({*rule.groups} <= filled_by(service.evidence) for service in known):
         return ""
     return f"rule {rule.name} shares clients out between {len(rule.groups)} groups and does not bring them back"

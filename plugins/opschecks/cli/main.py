@@ -148,12 +148,12 @@ def _stacks(path: Path) -> Iterator[ListRow]:
 def _keys(_: Path) -> Iterator[ListRow]:
     from ..config.limits import OF_ONE, Limits, ResourceLimits
     from ..config.load import TOML_TABLES
-    from ..config.stack import Stack
+    from ..config.stack import NO_KEYS, Stack
 
     tables: dict[str, Any] = {"": Stack, **{f"{path}.": table for path, table in TOML_TABLES.items()}}
     for prefix, table in tables.items():
         for key, field in table.model_fields.items():
-            if (prefix, key) == ("", "name") or f"{prefix}{key}." in tables:
+            if (table is Stack and key in NO_KEYS) or f"{prefix}{key}." in tables:
                 continue
             more = "; also per resource" if table is Limits and key in ResourceLimits.model_fields else ""
             yield {"key": f"{prefix}{key}", "what": f"{field.description or ''}{more}", "default": _default(field)}

@@ -14,6 +14,7 @@ from pydantic import Field, field_validator, model_validator
 from ..core.zones import zone_named
 from .identifiers import normalised
 from .limits import FixLimits, Limits, Targets, require_own
+from .runbook_tokens import tokens_of
 from .toml_tables import (
     AccountId,
     Contacts,
@@ -25,6 +26,7 @@ from .toml_tables import (
     Names,
     OfficeHours,
     Pool,
+    Region,
     RoleArn,
     RotatedKey,
     S3Place,
@@ -37,11 +39,6 @@ from .toml_tables import (
 )
 
 
-def _short(name: str) -> str:
-    """The name, of an ARN too."""
-    return name.rsplit("/", 1)[-1] if name.startswith("arn:") else name
-
-
 class Stack(TomlTable):
     """`[stacks.NAME]`: one deployment that is checked."""
 
@@ -51,7 +48,7 @@ class Stack(TomlTable):
         description="true: the embedded sandbox, and no AWS account is touched; 'production': one whose healthy "
         "services are deployed, balanced and scaled in unusual ways",
     )
-    region: str | None = Field(None, description="default: that of ARNs below, of the profile or environment")
+    region: Region | None = Field(None, description="default: that of ARNs below, of the profile or environment")
     profile: str | None = Field(None, description="a profile of the AWS configuration files")
     role_arn: RoleArn | None = Field(
         None, description="a role to assume, with the credentials of profile or environment"
@@ -101,16 +98,20 @@ class Stack(TomlTable):
     targets: Targets = Field(default_factory=lambda: Targets())
     fix: FixLimits = Field(default_factory=lambda: FixLimits())
 
-    cloudformation_stack: str | None = Field(None, description="its resources are used for what is not set below")
+    further: dict[str, Names] = Field(default={}, description="set by the keys that have a list: all but the first")
+
+    cloudformation_stack: str | None = Field(
+        None, description="its resources are used for what is not set below; of several, a list"
+    )
     cloudformation_stacks: Names = Field(
         default=(),
         description="CloudFormation stacks to check for state and drift, with their nested stacks; "
         "default: cloudformation_stack",
     )
     tags: dict[str, str] = Field(default={}, description="resources with these tags are used for what is not set below")
-    cluster: str | None = Field(None, description="ECS cluster")
-    services: Names = Field(default=(), description="ECS services")
-    load_balancer: str | None = Field(None, description="name or ARN of the load balancer")
+    cluster: str | None = Field(None, description="ECS cluster; of several, a list")
+    services: Names = Field(default=(), description="ECS services; CLUSTER/NAME where there are several clusters")
+    load_balancer: str | None = Field(None, description="name or ARN of the load balancer; of several, a list")
     target_groups: Names = Field(
         default=(),
         description="names or patterns of the balancer's target groups that are judged; default: those that services "
@@ -126,7 +127,9 @@ class Stack(TomlTable):
     bucket_expire_days: dict[str, Annotated[int, Field(ge=1)]] = Field(
         default={}, description="maximum object age per bucket, in days, such as { backups = 90 }"
     )
-    alarm_prefix: str = Field("", description="the stack's alarms are those whose names begin with this")
+    alarm_prefix: str = Field(
+        "", description="the stack's alarms are those whose names begin with this, or with one of a list"
+    )
     alarm_receivers: Names = Field(
         default=(),
         description="ARNs, or patterns of them, that are known to call somebody when an alarm goes off, such as a "
@@ -188,7 +191,9 @@ class Stack(TomlTable):
         False, description="the dashboard site answers every path with its one page (index.html), and is meant to"
     )
     distribution_id: Annotated[str, Field(pattern="^[A-Z0-9]+$")] | None = Field(
-        None, description="the CloudFront distribution that serves the dashboards from its bucket"
+        None,
+        description="the CloudFront distribution that serves the dashboards from its bucket; of several, a list, whose "
+        "first one that is",
     )
     dashboard_bucket: str | None = Field(None, description="the dashboards' bucket; default: the distribution's origin")
     flow_log_group: str | None = Field(None, description="log group for the flow logs that create-flow-log makes")
@@ -218,6 +223,9 @@ class Stack(TomlTable):
         given = [key for key in ("profile", "role_arn", "endpoint_url", "cloudformation_stack") if getattr(self, key)]
         if self.sandbox and given:
             raise ValueError(f"a sandbox has its own {given[0]}: remove it, or remove sandbox = true")
+        if self.sandbox and self.further:
+            key = next(iter(self.further))
+            raise ValueError(f"{key}: a sandbox has one, not a list: name one, or remove sandbox = true")
         return self
 
     @model_validator(mode="after")
@@ -233,13 +241,16 @@ class Stack(TomlTable):
         fields = [(one.secret, field) for one in self.rotated_keys for field in (one.id_field, one.secret_field)]
         if twice := {name for name in users if users.count(name) > 1}:
             raise ValueError(f"rotated_keys: {min(twice)} is listed twice")
+        bare = [name for one in self.rotated_keys for name in one.services if "/" not in name]
+        if bare and "cluster" in self.further:
+            raise ValueError(f"rotated_keys: {bare[0]} does not say its cluster: write CLUSTER/{bare[0]}")
         if shared := {one for one in fields if fields.count(one) > 1}:
             raise ValueError(f"rotated_keys: two users share {min(shared)[1]} of {min(shared)[0]}")
         return self
 
     @model_validator(mode="after")
     def _production_never_rests(self) -> Stack:
-        both = {f"{self.cluster}/{name}" for name in self.services} & set(self.dev_services)
+        both = {*self._placed} & {*self.dev_services}
         if both:
             raise ValueError(f"dev_services: {min(both)} is one of the stack's own services, which must not be stopped")
         return self
@@ -251,13 +262,23 @@ class Stack(TomlTable):
 
     def _may_have_limits(self) -> dict[str, dict[str, tuple[str, ...]]]:
         """By the keys that list them: the resources by name, and every form of it that a limit may name."""
-        services = [f"{self.cluster}/{_short(name)}" if self.cluster else _short(name) for name in self.services]
-        tables = [*map(_short, self.tables), *([self.incidents_table] if self.tables and self.incidents_table else [])]
+        services = self._placed if self.cluster else self.services
+        tables = [*self.tables, *([self.incidents_table] if self.tables and self.incidents_table else [])]
         return {
             "services": {name: (name, name.rsplit("/", 1)[-1], f"service/{name}") for name in services},
             "tables": {name: (name, f"table/{name}") for name in tables},
             "log_groups": {name: (name,) for name in self.log_groups},
         }
+
+    @property
+    def _placed(self) -> tuple[str, ...]:
+        """CLUSTER/NAME of each service."""
+        return tuple(name if "/" in name else f"{self.cluster}/{name}" for name in self.services)
+
+    def every(self, key: str) -> tuple[str, ...]:
+        """All values of a key that takes one or a list, such as "cluster"."""
+        first: str | None = getattr(self, key)
+        return (first, *self.further.get(key, ())) if first else ()
 
     @property
     def zone(self) -> tzinfo:
@@ -308,31 +329,11 @@ class Stack(TomlTable):
 
     def tokens(self) -> dict[str, str]:
         """Values for the placeholders of RUNBOOK.md."""
-        known = {
-            "stack": self.name,
-            "region": self.region,
-            "account-id": self.account_id,
-            "cluster": self.cluster,
-            "service": next(iter(self.services), None),
-            "load-balancer": self.load_balancer,
-            "log-group": next(iter(self.log_groups), None),
-            "incidents-table": self.incidents_table,
-            "status-index": self.status_index,
-            "table": next(iter(self.tables), None),
-            "alarm-prefix": self.alarm_prefix,
-            "backend-url": self.backend_url,
-            "dashboard-url": self.dashboard_url,
-            "distribution-id": self.distribution_id,
-            "websocket-url": self.websocket_url,
-            "min-tasks": str(self.limits.min_tasks),
-            "max-tasks": str(self.limits.max_tasks),
-            "cpu-limit": f"{self.limits.cpu_saturated_percent:g}",
-            "on-call": self.contacts.on_call,
-            "escalation": self.contacts.escalation,
-        }
-        return {token: value for token, value in known.items() if value}
+        return tokens_of(self)
 
 
+NO_KEYS = ("name", "further")
+"""Fields of a stack that stacks.toml does not set."""
 OF_A_ROLE = ("external_id", "role_session_name", "duration", "mfa_serial")
 """Keys that say how role_arn is assumed."""
 FROM_THE_SANDBOX = ("region", "endpoint_url", "backend_url", "dashboard_url", "distribution_id")
