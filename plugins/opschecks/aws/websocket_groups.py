@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..core.observation import CouldNotLook, NotConfigured, observation, seen
+from ..core.observation import CouldNotLook, NotConfigured, names_no, observation, seen
 from .ecs import Service
 from .elbv2 import TargetGroup, TargetHealth, filled_by, named
 from .listeners import Route, Rule, routes_of
@@ -115,6 +115,8 @@ def websocket_groups(
 
     Without the rules, a group that is not sticky is only judged where it is the only one that a session can reach.
     """
+    if not stack.websocket_url and not stack.websocket.target_groups:
+        raise names_no(stack.name, "WebSocket", "websocket.url")
     told = {one.arn: one.foreign for one in target_health} if isinstance(target_health, list) else {}
     chosen = {one.arn for one in named(target_groups, stack.websocket.target_groups)}
     found: list[tuple[TargetGroup, str | CouldNotLook]] = []

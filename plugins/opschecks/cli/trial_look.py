@@ -73,6 +73,6 @@ def unnamed(stack: Stack, aws: Trial, store: Gathering, checks: Sequence[CheckSo
     for check in checks:
         for name in check.needs:
             error = results[name].error if name in results else None
-            if isinstance(error, NotConfigured):
+            if isinstance(error, NotConfigured) and not stack.lacks(*error.keys):
                 found.setdefault(error.cause, []).append(check)
     return found

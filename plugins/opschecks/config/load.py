@@ -56,9 +56,9 @@ def stacks_of(raw: dict[str, Any], path: Path) -> Stacks:
             raise StackError(f"{file}: stacks.{name!r}: a name may only have letters, digits, '-', '_' and '.'")
         if "name" in table:
             raise StackError(f"{file}: stacks.{name}.name: unknown key; the table's name is the name of the stack")
-        if "further" in table:
-            valid = nearest("further", _siblings(["stacks", name]))
-            raise StackError(f"{file}: stacks.{name}.further: unknown key; {valid}")
+        if odd := next((key for key in NO_KEYS if key in table), ""):
+            valid = nearest(odd, _siblings(["stacks", name]))
+            raise StackError(f"{file}: stacks.{name}.{odd}: unknown key; {valid}")
         table["name"] = name
     try:
         read = Stacks.model_validate({"default": gathered.default, "stacks": gathered.stacks})

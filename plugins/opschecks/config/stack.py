@@ -12,8 +12,10 @@ from urllib.parse import urlsplit
 from pydantic import Field, field_validator, model_validator
 
 from ..core.zones import zone_named
+from .fitting import require_fit
 from .identifiers import normalised
-from .limits import FixLimits, Limits, Targets, require_own
+from .lacking import with_reasons
+from .limits import FixLimits, Limits, Targets
 from .runbook_tokens import tokens_of
 from .toml_tables import (
     AccountId,
@@ -88,7 +90,12 @@ class Stack(TomlTable):
     )
     time_zone: str = Field("UTC", description='for "yesterday" and for times in reports')
     contacts: Contacts = Field(Contacts(), description="people named in reports and in the runbook's steps")
-    without: Names = Field(default=(), description="runbook slugs of what this stack does not have")
+    without: Names = Field(
+        default=(),
+        description="what this stack does not have: keys such as incidents_table, checks, or runbook slugs; a list, "
+        'or a table with reasons, such as { incidents_table = "kept elsewhere" }',
+    )
+    reasons: dict[str, str] = Field(default={}, description="set by `without` where it is a table")
     gone: Names = Field(
         default=(),
         description="kinds of resources, such as alarms, of which the last run saw some and of which there are rightly "
@@ -202,7 +209,9 @@ class Stack(TomlTable):
         default={},
         description="Cache-Control by pattern of the file, such as { '*.html' = 'no-cache' }, for sync-dashboard",
     )
-    websocket: WebSocketEndpoint = Field(WebSocketEndpoint(), description="the WebSocket endpoint")
+    websocket: WebSocketEndpoint = Field(
+        WebSocketEndpoint(), description="the WebSocket endpoint; without this table, even an empty one, there is none"
+    )
     pool: Pool = Field(Pool(), description="where a task definition sets workers and concurrency limit")
     cost_filter: CostFilter = Field(CostFilter(), description="which costs are the stack's; unset: those of account_id")
 
@@ -210,7 +219,7 @@ class Stack(TomlTable):
     @classmethod
     def _names(cls, raw: Any) -> Any:
         """Names for ARNs, before anything else looks at them."""
-        return normalised(raw) if isinstance(raw, Mapping) else raw
+        return normalised(with_reasons(raw)) if isinstance(raw, Mapping) else raw
 
     @field_validator("time_zone")
     @classmethod
@@ -219,59 +228,12 @@ class Stack(TomlTable):
         return value
 
     @model_validator(mode="after")
-    def _sandbox_is_alone(self) -> Stack:
-        given = [key for key in ("profile", "role_arn", "endpoint_url", "cloudformation_stack") if getattr(self, key)]
-        if self.sandbox and given:
-            raise ValueError(f"a sandbox has its own {given[0]}: remove it, or remove sandbox = true")
-        if self.sandbox and self.further:
-            key = next(iter(self.further))
-            raise ValueError(f"{key}: a sandbox has one, not a list: name one, or remove sandbox = true")
+    def _keys_fit_together(self) -> Stack:
+        require_fit(self)
         return self
-
-    @model_validator(mode="after")
-    def _a_role_to_assume(self) -> Stack:
-        given = [key for key in OF_A_ROLE if getattr(self, key) is not None]
-        if given and not self.role_arn:
-            raise ValueError(f"{given[0]} goes with role_arn; a profile has its own in the AWS configuration")
-        return self
-
-    @model_validator(mode="after")
-    def _one_key_a_user(self) -> Stack:
-        users = [one.user for one in self.rotated_keys]
-        fields = [(one.secret, field) for one in self.rotated_keys for field in (one.id_field, one.secret_field)]
-        if twice := {name for name in users if users.count(name) > 1}:
-            raise ValueError(f"rotated_keys: {min(twice)} is listed twice")
-        bare = [name for one in self.rotated_keys for name in one.services if "/" not in name]
-        if bare and "cluster" in self.further:
-            raise ValueError(f"rotated_keys: {bare[0]} does not say its cluster: write CLUSTER/{bare[0]}")
-        if shared := {one for one in fields if fields.count(one) > 1}:
-            raise ValueError(f"rotated_keys: two users share {min(shared)[1]} of {min(shared)[0]}")
-        return self
-
-    @model_validator(mode="after")
-    def _production_never_rests(self) -> Stack:
-        both = {*self._placed} & {*self.dev_services}
-        if both:
-            raise ValueError(f"dev_services: {min(both)} is one of the stack's own services, which must not be stopped")
-        return self
-
-    @model_validator(mode="after")
-    def _limits_are_of_own_resources(self) -> Stack:
-        require_own(self.limits, self._may_have_limits())
-        return self
-
-    def _may_have_limits(self) -> dict[str, dict[str, tuple[str, ...]]]:
-        """By the keys that list them: the resources by name, and every form of it that a limit may name."""
-        services = self._placed if self.cluster else self.services
-        tables = [*self.tables, *([self.incidents_table] if self.tables and self.incidents_table else [])]
-        return {
-            "services": {name: (name, name.rsplit("/", 1)[-1], f"service/{name}") for name in services},
-            "tables": {name: (name, f"table/{name}") for name in tables},
-            "log_groups": {name: (name,) for name in self.log_groups},
-        }
 
     @property
-    def _placed(self) -> tuple[str, ...]:
+    def placed(self) -> tuple[str, ...]:
         """CLUSTER/NAME of each service."""
         return tuple(name if "/" in name else f"{self.cluster}/{name}" for name in self.services)
 
@@ -279,6 +241,12 @@ class Stack(TomlTable):
         """All values of a key that takes one or a list, such as "cluster"."""
         first: str | None = getattr(self, key)
         return (first, *self.further.get(key, ())) if first else ()
+
+    def lacks(self, *names: str) -> str:
+        """That the stack is without one of these slugs, checks or keys, and why; else empty."""
+        entry = next((one for one in names if one in self.without), "")
+        why = f": {self.reasons[entry]}" if entry in self.reasons else ""
+        return f"stack {self.name} is without {entry}{why}" if entry else ""
 
     @property
     def zone(self) -> tzinfo:
@@ -303,8 +271,8 @@ class Stack(TomlTable):
 
     @property
     def websocket_url(self) -> str | None:
-        """The address for WebSocket sessions; None if the stack has no backend."""
-        if self.websocket.url or not self.backend_url:
+        """The address for WebSocket sessions; None if the stack names no WebSocket, by `websocket`, or no backend."""
+        if self.websocket.url or not self.backend_url or "websocket" not in self.model_fields_set:
             return self.websocket.url
         return re.sub("^http", "ws", self.backend_url) + "/ws"
 
@@ -332,9 +300,7 @@ class Stack(TomlTable):
         return tokens_of(self)
 
 
-NO_KEYS = ("name", "further")
+NO_KEYS = ("name", "further", "reasons")
 """Fields of a stack that stacks.toml does not set."""
-OF_A_ROLE = ("external_id", "role_session_name", "duration", "mfa_serial")
-"""Keys that say how role_arn is assumed."""
 FROM_THE_SANDBOX = ("region", "endpoint_url", "backend_url", "dashboard_url", "distribution_id")
 """Keys of a sandbox stack that the running sandbox sets."""

@@ -45,10 +45,8 @@ def _region(value: str) -> str:
     if re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", value):
         return value
     meant = re.sub(r"[\s_-]+", "-", value.strip().lower())
-    hint = (
-        f"did you mean {meant!r}?" if re.fullmatch(r"[a-z]+(-[a-z]+)+-\d", meant) else "expected one such as us-west-2"
-    )
-    raise ValueError(f"not the name of a region; {hint}")
+    is_one = re.fullmatch(r"[a-z]+(-[a-z]+)+-\d", meant)
+    raise ValueError(f"expected a region, such as {meant if is_one else 'us-west-2'}")
 
 
 _S3 = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/.*)?")
@@ -241,6 +239,11 @@ class Contacts(TomlTable):
 
     on_call: str = Field("", description="who is called first; shown on the page and in the runbook's steps")
     escalation: str = Field("", description="who is called when that does not help")
+    owners: dict[str, Annotated[str, Field(min_length=1)]] = Field(
+        default={},
+        description="who is called first for a part: by resource or pattern of resources, check, runbook slug or area, "
+        'such as { "prod/worker" = "the batch team", dynamodb = "the data team" }; the most specific wins',
+    )
     support: str = Field("", description="where users are told what is wrong, such as a channel or an address")
 
 

@@ -23,6 +23,8 @@ class StackFacts:
     time_zone: Name = "UTC"
     contacts: Mapping[str, str] = field(default_factory=dict)
     tokens: Mapping[str, str] = field(default_factory=dict)
+    owners: Annotated[Mapping[str, str], LATER] = field(default_factory=dict)
+    """Who is called first for a part, by resource or pattern of resources, check, runbook slug or area."""
 
 
 @dataclass(frozen=True)

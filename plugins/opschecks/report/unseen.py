@@ -38,7 +38,7 @@ def unseen(run: Run, outcome: Outcome) -> list[Unseen]:
     for check in run.checks:
         if check.outcome == outcome:
             of = (one.message for one in run.findings_of(check) if one.outcome == outcome)
-            groups.setdefault((check.stack, _shared(next(of, check.message))), []).append(check)
+            groups.setdefault((check.stack, _shared(next(of, check.message), check.runbook)), []).append(check)
     told = [
         Unseen(stack, _with_slugs(why, checks), tuple(sorted(checks, key=lambda check: -check.severity.rank)))
         for (stack, why), checks in groups.items()
@@ -51,10 +51,9 @@ def cause(message: str) -> str:
     return message.partition(" (needed for ")[0]
 
 
-def _shared(message: str) -> str:
+def _shared(message: str, slug: str) -> str:
     """The cause without the check's own slug, which it may name at its end."""
-    why, without, _ = cause(message).partition(WITHOUT)
-    return why + without
+    return cause(message).removesuffix(json.dumps([slug])) if WITHOUT in message else cause(message)
 
 
 def _with_slugs(why: str, checks: Iterable[CheckResult]) -> str:

@@ -43,7 +43,7 @@ def websocket_balancers(
     NLBs have another timeout, which cannot be set as low. Source: "Edit attributes for your Application Load Balancer".
     """
     if not stack.websocket_url:
-        raise names_no(stack.name, "WebSocket", "backend_url or websocket.url")
+        raise names_no(stack.name, "WebSocket", "websocket.url")
     if isinstance(load_balancers, NotConfigured):
         return []
     if isinstance(load_balancers, CouldNotLook):

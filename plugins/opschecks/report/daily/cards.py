@@ -13,6 +13,7 @@ from ...core.run import Past, Run
 from ..amounts import first, plural
 from ..chart import Chart, crosses
 from ..notes import bad_findings
+from ..owners import called_first
 from ..runbook import to_html
 from ..source import PageSource
 from ..standing import Strip, anchor, promise, since, strip
@@ -131,6 +132,8 @@ def _card(source: PageSource, check: CheckResult) -> Card:
     evidence, left = first([one for one in bad if one.evidence], EVIDENCE_SHOWN)
     section = source.runbook.get(check.runbook)
     tokens = {**stack.tokens, **({"resource": bad[0].resource, "name": bad[0].name} if bad else {})}
+    if who := called_first(stack, check, bad):
+        tokens["on-call"] = who
     parts = (("How to look", section.look), ("How to act", section.act)) if section else ()
     fixes = [one for one in run.changes if (one["stack"], one["check"]) == (check.stack, check.check)]
     suite = f"pytest checks/{run.suite.replace('deploy-', 'deploy/')}"
