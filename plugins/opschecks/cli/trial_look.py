@@ -58,7 +58,9 @@ def looked(stack: Stack, aws: Trial, observations: Iterable[str], earlier: Earli
     return store
 
 
-def unnamed(stack: Stack, aws: Trial, store: Gathering, checks: Sequence[CheckSource]) -> dict[str, list[CheckSource]]:
+def unnamed(
+    stack: Stack, aws: Trial, store: Gathering, checks: Sequence[CheckSource]
+) -> list[tuple[NotConfigured, list[CheckSource]]]:
     """What the stack does not name, as observations put it, each with the checks that look for it.
 
     Observations of the web are made where nobody answers: they only tell whether the stack names their addresses.
@@ -69,10 +71,10 @@ def unnamed(stack: Stack, aws: Trial, store: Gathering, checks: Sequence[CheckSo
     names = {name for check in checks for name in check.needs if name in REGISTRY}
     seen = Earlier(kept={name: result for name, result in store.results.items() if result.done.is_set()})
     results = looked(stack.model_copy(update=nowhere), aws, names, seen).results
-    found: dict[str, list[CheckSource]] = {}
+    found: dict[str, tuple[NotConfigured, list[CheckSource]]] = {}
     for check in checks:
         for name in check.needs:
             error = results[name].error if name in results else None
             if isinstance(error, NotConfigured) and not stack.lacks(*error.keys):
-                found.setdefault(error.cause, []).append(check)
-    return found
+                found.setdefault(error.cause, (error, []))[1].append(check)
+    return list(found.values())
