@@ -69,7 +69,7 @@ def mocked() -> Iterator[responses.RequestsMock]:
 
 def _stack(url: str = SITE, *, limits: Mapping[str, float] | None = None, **more: Any) -> Stack:
     given = {"probe_timeout_s": 5.0, "websocket_hold_s": 0.05, **(limits or {})}
-    return Stack(name="here", region="us-west-2", backend_url=url, **{**more, "limits": given})
+    return Stack(name="here", region="us-west-2", backend_url=url, **{"websocket": {}, **more, "limits": given})
 
 
 def _health(http: Http, mocked: responses.RequestsMock, body: Any, status: int = 200) -> Health:

@@ -121,7 +121,10 @@ def _logs(aws: Aws, definition: str) -> tuple[str, list[str]]:
 
 
 def _alarms(aws: Aws) -> list[str]:
-    return [str(one["AlarmName"]) for one in aws.items("cloudwatch", "DescribeAlarms", "MetricAlarms")]
+    """Without those that only drive auto-scaling."""
+    pages = aws.pages("cloudwatch", "DescribeAlarms", AlarmTypes=["MetricAlarm", "CompositeAlarm"])
+    found = [one for page in pages for key in ("MetricAlarms", "CompositeAlarms") for one in page.get(key) or []]
+    return [name for one in found if not (name := str(one["AlarmName"])).startswith("TargetTracking-")]
 
 
 def _distributions(aws: Aws) -> Iterator[Raw]:

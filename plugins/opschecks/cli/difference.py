@@ -50,7 +50,8 @@ def differences(found: Survey, known: Sequence[Known]) -> list[Difference]:
         new = [name for name in names if name not in own and not (key == "alarm_prefix" and name.startswith(prefixes))]
         if key == "alarm_prefix" and any(not one.stack.alarm_prefix and not one.inventory.is_found for one in known):
             new = []  # without a beginning, every alarm of the account is a stack's
-        told.append(Difference(key, sorted(new), sorted(own - set(names))))
+        lost = [] if key == "log_groups" else own - set(names)  # others than containers write to log groups, too
+        told.append(Difference(key, sorted(new), sorted(lost)))
     return [one for one in told if one.new or one.lost]
 
 
@@ -71,7 +72,7 @@ def _there(found: Survey) -> Mapping[str, tuple[str, list[str]]]:
 
 
 def _own(one: Known, key: str) -> Iterable[str]:
-    """The names that a stack has for a key; of log groups only new ones are told: not all are of containers."""
+    """The names that a stack has for a key."""
     inventory, stack = one.inventory, one.stack
     if key == "cluster":
         return {*inventory.clusters, *(name.partition("/")[0] for name in stack.dev_services)}

@@ -29,7 +29,7 @@ STAGES: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Traits:
-    """What tells whose something is: the first word of its name, its stage, its CloudFormation stack, its owner tags."""
+    """What tells whose something is: first word of its name, its stage, its CloudFormation stack, its owner's tag."""
 
     word: str
     stage: str
