@@ -237,6 +237,8 @@ def test_discovery_that_finds_no_alarm_takes_nobody_elses() -> None:
     with pytest.raises(NotConfigured, match=r"names no alarms: set alarm_prefix in stacks\.toml") as it:
         alarms(here, Aws({}), found)
     assert it.value.keys == ("alarm_prefix",)
+    with pytest.raises(NotConfigured):
+        alarms(stack(without=["alarm_prefix"]), Aws({}), names())
 
 
 def test_what_stacks_toml_names_goes_before_what_is_found() -> None:

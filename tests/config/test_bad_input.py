@@ -71,8 +71,9 @@ STACKS_FILES = {
         "stacks.toml: default: it is the sandbox, although 'production' is listed; set it to a real stack, "
         "or name one with --stack production (or --stack box)"
     ),
-    'default = "here"\n[stacks.here]\nwithout = ["b"]\nregion = "us-west-2"\n': (
-        "stacks.toml: stacks.here.without: RUNBOOK.md has no heading 'b'; known: a"
+    'default = "here"\n[stacks.here]\nwithout = ["incident_table"]\nregion = "us-west-2"\n': (
+        "stacks.toml: stacks.here.without: 'incident_table' is neither a heading of RUNBOOK.md nor a check nor a key; "
+        "did you mean 'incidents_table'?"
     ),
     'default = "here"\n[stacks.here]\nprofile = "on-cal"\nregion = "us-west-2"\n': (
         "stacks.here.profile: the AWS configuration has no profile 'on-cal'; did you mean 'on-call'?"

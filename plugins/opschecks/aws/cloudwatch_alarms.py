@@ -125,7 +125,7 @@ def alarms(stack: Stack, aws: Aws, inventory: Inventory) -> list[Alarm]:
     """
     here, there = fan_out(lambda look: look(stack, aws, inventory), (_here, _of_cloudfront))
     found = [*here, *there]
-    if not found and inventory.is_found and not stack.alarm_prefix:
+    if not found and _has_own_only(stack, inventory):
         raise names_no(stack.name, "alarms", "alarm_prefix")
     prefixes = stack.every("alarm_prefix")
     idle = [one for one in prefixes if not any(alarm.name.startswith(one) for alarm in found)]
@@ -139,10 +139,15 @@ def _none_of(prefix: str) -> Alarm:
     return Alarm(arn=name, name=name, evidence={"could not be read": str(why)}, unread=why)
 
 
+def _has_own_only(stack: Stack, inventory: Inventory) -> bool:
+    """Whether no alarm is the stack's unless CloudFormation or tags say so; else all of the account may be."""
+    return not stack.alarm_prefix and (inventory.is_found or "alarm_prefix" in stack.without)
+
+
 def _here(stack: Stack, aws: Aws, inventory: Inventory) -> list[Alarm]:
     if inventory.alarms:
         own = _named(aws, sorted(inventory.alarms))
-    elif inventory.is_found and not stack.alarm_prefix:
+    elif _has_own_only(stack, inventory):
         own = {}  # none was found: those of others in the account are not the stack's
     else:
         own = _of_prefixes(stack, aws)

@@ -14,10 +14,11 @@ WORD = re.compile(r"[-_./ ]+")
 OF_CLOUDFORMATION = "aws:cloudformation:stack-name"
 OWNER_TAGS = ("application", "app", "project", "system", "product", "stack")
 STAGE_TAGS = ("environment", "env", "stage")
+PROD = "prod"
 STAGES: Mapping[str, str] = {
     word: stage
     for stage, words in {
-        "prod": ("prod", "production", "prd", "live"),
+        PROD: ("prod", "production", "prd", "live"),
         "stage": ("stage", "staging", "stg", "preprod"),
         "test": ("test", "testing", "qa", "uat"),
         "dev": ("dev", "development", "develop"),
@@ -53,9 +54,11 @@ def traits(name: str, tags: Mapping[str, str]) -> Traits:
 
 
 def are_one(one: Traits, other: Traits) -> bool:
-    """Whether both belong to one application, of one stage."""
-    if one.stage and other.stage and one.stage != other.stage:
-        return False
+    """Whether both belong to one application, of one stage; what says nothing of stages is production."""
+    return (one.stage or PROD) == (other.stage or PROD) and _are_of_one_application(one, other)
+
+
+def _are_of_one_application(one: Traits, other: Traits) -> bool:
     if one.owner and other.owner:
         return one.owner == other.owner
     if one.formation and one.formation == other.formation:
@@ -95,9 +98,10 @@ def balancers_of(found: Survey, clusters: Iterable[str]) -> set[str]:
 def home(name: str, tags: Mapping[str, str], groups: Sequence[Sequence[Traits]]) -> int | None:
     """The number of the group that something belongs to; None where it is none, or not only one."""
     own = traits(name, tags)
-    fitting = [number for number, group in enumerate(groups) if any(are_one(own, one) for one in group)]
-    if len(fitting) > 1:  # what names its stage is that stage's
-        fitting = [number for number in fitting if own.stage and any(own.stage == one.stage for one in groups[number])]
+    related = _are_of_one_application if not own.stage else are_one
+    fitting = [number for number, group in enumerate(groups) if any(related(own, one) for one in group)]
+    if len(fitting) > 1:
+        fitting = [number for number in fitting if any(are_one(own, one) for one in groups[number])]
     return fitting[0] if len(fitting) == 1 else None
 
 

@@ -55,15 +55,25 @@ def text_of(proposals: Sequence[Proposal], said: Sequence[str]) -> str:
     """The file; what several stacks have in common is in `[defaults]`. `said` is told as comments at its end."""
     first, several = proposals[0], len(proposals) > 1
     lines = [f"default = {json.dumps(first.name)}"]
+    shared = _common(proposals) if several else {}
     if several:
-        lines += ["", "[defaults]", *map(str, first.shared)]
+        lines += ["", "[defaults]", *map(str, first.shared), *_lacking("defaults", shared)]
     for one in proposals:
         place = f"stacks.{_quoted(one.name)}"
         lines += ["", f"[{place}]", *map(str, one.lines if several else (*one.shared, *one.lines))]
-        if one.without:
-            lines += ["", f"[{place}.without]"]
-            lines += [f"{key} = {json.dumps(why, ensure_ascii=False)}" for key, why in one.without.items()]
+        lines += _lacking(place, {key: why for key, why in (one.without or {}).items() if key not in shared})
     return "\n".join([*lines, *(f"# {' '.join(one.split())}" for one in said)]) + "\n"
+
+
+def _common(proposals: Sequence[Proposal]) -> dict[str, str]:
+    """What none of the stacks has, for the same reason."""
+    first, *others = [one.without or {} for one in proposals]
+    return {key: why for key, why in first.items() if all(other.get(key) == why for other in others)}
+
+
+def _lacking(place: str, without: Mapping[str, str]) -> list[str]:
+    told = [f"{key} = {json.dumps(why, ensure_ascii=False)}" for key, why in without.items()]
+    return ["", f"[{place}.without]", *told] if told else []
 
 
 def _quoted(name: str) -> str:
@@ -88,7 +98,10 @@ def propose(found: Survey, *, name: str = "", given: Mapping[str, str | None]) -
         lines += [*_by_name(found, number, known), *_sites(found, number, known)]
         fallback = re.sub(r"[^A-Za-z0-9_.-]+", "-", next(iter(group), "")).strip("-_.") or "production"
         called = name if name and not number else fallback
-        made.append(Proposal(_unused(called, [one.name for one in made]), lines, shared))
+        lacks = {}
+        if len(groups) > 1 and not any("alarm_prefix" in (line.key or line.why) for line in lines):
+            lacks = {"alarm_prefix": "no alarms found; set alarm_prefix to have them checked"}
+        made.append(Proposal(_unused(called, [one.name for one in made]), lines, shared, lacks))
     return made
 
 
@@ -108,9 +121,9 @@ def _of_clusters(found: Survey, group: Sequence[str]) -> Iterator[Line]:
     if not group:
         yield Line("", None, f"no ECS cluster in {found.region}")
         return
-    alone = len(found.clusters) == 1
-    yield Line("cluster", _value(group), "the only one" if alone else "one application, by names, tags and balancers")
     several = len(group) > 1
+    why = "the only one" if len(found.clusters) == 1 else "other clusters belong to other stacks"
+    yield Line("cluster", _value(group), "one application, by names, tags and balancers" if several else why)
     running = [(name, service) for name in group for service in found.services.get(name, ())]
     names = sorted(f"{name}/{one['serviceName']}" if several else str(one["serviceName"]) for name, one in running)
     if names:
@@ -190,7 +203,7 @@ def _sites(found: Survey, number: int, known: Sequence[Sequence[Traits]]) -> Ite
     own = [one for one in names if home("", found.tags_of("distribution", one), known) == number]
     if own:
         yield Line("distribution_id", _value(own), "by its tags; the first serves the dashboards")
-    elif len(names) == 1 and len(known) == 1:
+    elif len(names) == 1 and not number:
         ((one, domain),) = names.items()
         yield Line("distribution_id", one, f"the only one: {domain}")
     elif names and not number:
@@ -231,7 +244,7 @@ def set_aside(
 
     A key; where there is none, the slug of checks none of which finds what it looks for, else the checks.
     """
-    without: dict[str, str] = {}
+    without: dict[str, str] = {**(proposal.without or {})}
     named = proposal.table
     blind = {check.name for _, of in lacking for check in of}
     for error, of in lacking:

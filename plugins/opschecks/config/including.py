@@ -87,9 +87,19 @@ def gather(raw: Mapping[str, Any], path: Path) -> Gathered:
             table = merged(table, layer.table)
         if own.table.get("sandbox"):
             table = {key: value for key, value in table.items() if key not in OF_AN_ACCOUNT}
-        stacks[name] = merged(table, own.table)
+        stacks[name] = merged(_but_what_is_set(table, own.table), own.table)
         layers[name] = [own, *defaults[name]]
     return Gathered(raw.get("default"), stacks, layers)
+
+
+def _but_what_is_set(inherited: dict[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """What is inherited, with `without` less the keys that the stack itself sets."""
+    lacking = inherited.get("without")
+    if isinstance(lacking, Mapping):
+        return {**inherited, "without": {key: why for key, why in lacking.items() if key not in own}}
+    if isinstance(lacking, list):
+        return {**inherited, "without": [one for one in lacking if one not in own]}
+    return inherited
 
 
 def merged(inherited: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:

@@ -21,7 +21,6 @@ _TYPES = {
     "finite_number": "expected a number that is not infinite",
     "time_type": 'expected a time, such as "08:00"',
     "time_parsing": 'expected a time, such as "08:00"',
-    "string_too_short": "expected a text that is not empty",
     "timezone_aware": "expected a time with its offset, such as 2026-12-20T00:00:00Z",
 }
 _PATTERNS = {
@@ -44,8 +43,11 @@ def in_words(problem: Mapping[str, Any]) -> str:
     """What is wrong with the value of one problem, as pydantic's `errors()` has them, and what it is."""
     kind, limits = str(problem["type"]), problem.get("ctx") or {}
     said = _TYPES.get(kind) or _PATTERNS.get(str(limits.get("pattern")) if kind == "string_pattern_mismatch" else "")
+    least = limits.get("min_length")
     if kind == "too_short":
-        said = f"expected at least {limits.get('min_length')} of them"
+        said = f"expected at least {least} of them"
+    if kind == "string_too_short":
+        said = "expected a text that is not empty" if least == 1 else f"expected at least {least} letters"
     message = str(problem["msg"]).removeprefix("Value error, ").removeprefix("Assertion failed, ")
     said = said or message.replace("Input should be ", "expected ", 1)
     given = problem.get("input")
