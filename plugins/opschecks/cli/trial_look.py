@@ -59,11 +59,12 @@ def looked(stack: Stack, aws: Trial, observations: Iterable[str], earlier: Earli
 
 
 def unnamed(
-    stack: Stack, aws: Trial, store: Gathering, checks: Sequence[CheckSource]
+    stack: Stack, aws: Trial, store: Gathering, checks: Sequence[CheckSource], *, all_of_them: bool = False
 ) -> list[tuple[NotConfigured, list[CheckSource]]]:
     """What the stack does not name, as observations put it, each with the checks that look for it.
 
-    Observations of the web are made where nobody answers: they only tell whether the stack names their addresses.
+    Without what the stack says that it is without, unless `all_of_them` are wanted. Observations of the web are made
+    where nobody answers: they only tell whether the stack names their addresses.
     """
     nowhere: dict[str, Any] = {key: NOBODY for key in ("backend_url", "dashboard_url") if getattr(stack, key)}
     if stack.websocket_url:
@@ -75,6 +76,6 @@ def unnamed(
     for check in checks:
         for name in check.needs:
             error = results[name].error if name in results else None
-            if isinstance(error, NotConfigured) and not stack.lacks(*error.keys):
+            if isinstance(error, NotConfigured) and (all_of_them or not stack.lacks(*error.keys)):
                 found.setdefault(error.cause, (error, []))[1].append(check)
     return list(found.values())
