@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -72,6 +73,15 @@ def test_what_is_proposed_is_found_and_the_run_is_blind_only_for_what_the_file_s
     ended = newcomer.run("-p", "opschecks", "--pyargs", "opschecks.checks.daily", **ENVIRONMENT)
     assert set(newcomer.outcomes().values()) == {"passed", "not_applicable"}, ended.out
     assert ended.code == 0, ended.out
+
+    told = newcomer.opschecks("list", "coverage", "--format", "json", **ENVIRONMENT)
+    rows = {row["check"]: (row["looks"], row["why"]) for row in json.loads(told.out)}
+    assert rows["test_targets_are_healthy"] == ("looked at", "backend")
+    assert rows["test_active_incidents_are_young"][0] == "not applicable"
+    assert rows["test_active_incidents_are_young"][1].startswith(
+        "stack incident-commander is without incidents_table: no"
+    )
+    assert [name for name, (looks, _) in rows.items() if looks == "NOT LOOKED AT"] == []
 
     again = _init(newcomer, account)
     assert again.code == 0

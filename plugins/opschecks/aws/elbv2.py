@@ -206,12 +206,12 @@ def every_group(aws: Aws, load_balancers: list[LoadBalancer]) -> list[Resource]:
 
     Those AWS returns per group.
     """
-    listed = each_alone(
-        lambda balancer: _groups_of(aws, balancer),
-        load_balancers,
-        lambda one, why: [GroupsUnread(arn=one.arn, name=f"target groups of {one.name}", evidence=Unread(why))],
-    )
+    listed = each_alone(lambda balancer: _groups_of(aws, balancer), load_balancers, _unread_groups)
     return [group for groups in listed for group in groups]
+
+
+def _unread_groups(balancer: LoadBalancer, why: CouldNotLook) -> list[Resource]:
+    return [GroupsUnread(arn=balancer.arn, name=f"target groups of {balancer.name}", evidence=Unread(why))]
 
 
 def _groups_of(aws: Aws, balancer: LoadBalancer) -> list[Resource]:

@@ -122,8 +122,8 @@ def websocket_groups(
     found: list[tuple[TargetGroup, str | CouldNotLook]] = []
     for group in target_groups:
         foreign = told.get(group.arn, "")
-        if why := why_unread(group):
-            found.append((group, why))
+        if unread := why_unread(group):
+            found.append((group, unread))
             continue
         unused: str | CouldNotLook = no_websocket(group.evidence) or (foreign if isinstance(foreign, str) else "")
         if chosen:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 ListRow = Mapping[str, str]
 SUITES = ("daily", "weekly")
+_NOBODY = "127.0.0.1:9"
+"""In the error of an observation of the web, which is not made here; trial_look.NOBODY."""
 
 
 def the_stack(stacks: Path, name: str) -> Stack:
@@ -70,28 +72,25 @@ def _shown(value: Any) -> str:
 def coverage_of(stack: Stack, checks: Sequence[CheckSource]) -> Iterator[ListRow]:
     """Of each check: what it looks at, that it does not apply and why, or that it cannot look and why."""
     from ..aws.trial import Trial
-    from ..core.gathering import Gathering
     from ..hooks.applicable import does_not_apply
     from ..hooks.fixtures import import_observations
     from .reach_stack import reached_as
-    from .trial_look import looked, needed, unnamed
+    from .trial_look import all_looked, looked, needed
 
     import_observations()
     stack, aws = reached_as(stack, Trial)
     applying = [one for one in checks if not stack.lacks(one.slug, one.name)]
-    store: Gathering = looked(stack, aws, needed(applying))
-    silent = {check.name: error for error, of in unnamed(stack, aws, store, applying, all_of_them=True) for check in of}
+    results = all_looked(stack, aws, looked(stack, aws, needed(applying)), applying).results
     for check in checks:
-        errors = [store.results[name].error for name in check.needs if name in store.results]
-        error = silent.get(check.name) or next((one for one in errors if one), None)
+        seen = [results[name] for name in check.needs if name in results]
+        error = next((one.error for one in seen if one.error and _NOBODY not in str(one.error)), None)
         row = {"check": check.name, "runbook": check.slug}
         if why := stack.lacks(check.slug, check.name) or does_not_apply(error, stack):
             yield {**row, "looks": "not applicable", "why": why}
         elif error:
             yield {**row, "looks": "NOT LOOKED AT", "why": " ".join(str(error).split())}
         else:
-            values = [store.results[name].value for name in check.needs if name in store.results]
-            yield {**row, "looks": "looked at", "why": ", ".join(_counted(values))}
+            yield {**row, "looks": "looked at", "why": ", ".join(_counted(one.value for one in seen if not one.error))}
 
 
 def _counted(values: Iterable[Any]) -> Iterator[str]:

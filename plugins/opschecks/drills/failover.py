@@ -169,8 +169,8 @@ def _refused(whole: FailOver, why: str) -> FailOver:
 
 def _refusal(service: Service) -> str:
     """Why no task of the service should be stopped now, or nothing."""
-    if why := why_unread(service):
-        return f"no task was stopped: {why}"
+    if unread := why_unread(service):
+        return f"no task was stopped: {unread}"
     if service.status != "ACTIVE":
         return f"no task was stopped: the service is {service.status}"
     if _is_alone(service):
