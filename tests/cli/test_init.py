@@ -76,7 +76,7 @@ def test_what_is_proposed_is_found_and_the_run_is_blind_only_for_what_the_file_s
 
     told = newcomer.opschecks("list", "coverage", "--format", "json", **ENVIRONMENT)
     rows = {row["check"]: (row["looks"], row["why"]) for row in json.loads(told.out)}
-    assert rows["test_targets_are_healthy"] == ("looked at", "backend")
+    assert rows["test_targets_are_healthy"] == ("looked at", "incident-commander-backend")
     assert rows["test_active_incidents_are_young"][0] == "not applicable"
     assert rows["test_active_incidents_are_young"][1].startswith(
         "stack incident-commander is without incidents_table: no"

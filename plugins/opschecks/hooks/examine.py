@@ -24,12 +24,12 @@ def outcome_of(error: BaseException) -> Outcome:
     return Outcome.FAILED if isinstance(error, AssertionError | pytest.fail.Exception) else Outcome.BLIND
 
 
-def message_of(error: BaseException, slug: str) -> str:
-    """The first line of the error's text, for a check of that runbook slug.
+def message_of(error: BaseException, check: str) -> str:
+    """The first line of the error's text, for a check of that name.
 
     pytest's explanation of an assertion stays in the traceback.
     """
-    text = error.for_check(slug) if isinstance(error, NotConfigured) else str(error)
+    text = error.for_check(check) if isinstance(error, NotConfigured) else str(error)
     first = text.strip().partition("\n")[0]
     if isinstance(error, pytest.skip.Exception):
         first = f"the check skipped: {first}"
@@ -67,7 +67,7 @@ class Examine:
 
     def conclude_from(self, resource: Resource, error: BaseException, notes: Sequence[str] = ()) -> None:
         """Record what an exception means for the resource, after the sentences of `notes`."""
-        message = "; ".join([*notes, message_of(error, self.check.runbook)])
+        message = "; ".join([*notes, message_of(error, self.check.name)])
         self.conclude(resource, outcome_of(error), message)
         if getattr(error, "is_final", False):
             self.final.add(self.findings[-1].message)
