@@ -12,6 +12,8 @@ from ..core.run import StackFacts
 def called_first(stack: StackFacts, check: CheckResult, findings: Sequence[Finding]) -> str:
     """Names of all owners of these findings; the contact on call, or nothing, where they have none."""
     on_call = stack.contacts.get("on_call", "")
+    if not stack.owners:
+        return on_call
     told = [_owner(stack, check, finding) or on_call for finding in findings] or [_of_check(stack, check) or on_call]
     return ", ".join(dict.fromkeys(one for one in told if one))
 
