@@ -103,7 +103,7 @@ SETTINGS: dict[str, tuple[Raw, Raw | None, str, str]] = {
 @pytest.mark.parametrize(("default", "policy", "outcome", "message"), SETTINGS.values(), ids=SETTINGS)
 def test_cdn_is_set_to_cache_and_compress(default: Raw, policy: Raw | None, outcome: str, message: str) -> None:
     aws = Aws({("cloudfront", "GetCachePolicy"): policy or {}})
-    found = bucket_behaviors(aws, seen(config(default)))
+    found = bucket_behaviors(aws, [seen(config(default))])
     concludes(checks.test_cdn_is_set_to_cache_and_compress, outcome, message, bucket_behaviors=found)
     assert aws.calls == (["cloudfront:GetCachePolicy"] if policy else [])  # AWS's own policies are known
 
@@ -123,7 +123,7 @@ def test_each_behavior_of_a_bucket_is_judged_and_no_other() -> None:
         OriginGroups={"Quantity": 1, "Items": [group]},
     )
     aws = Aws({("cloudfront", "GetCachePolicy"): [own()]})  # asked once for two behaviors
-    found = bucket_behaviors(aws, seen(configured))
+    found = bucket_behaviors(aws, [seen(configured)])
     said = verdicts(checks.test_cdn_is_set_to_cache_and_compress, bucket_behaviors=found)
     passed = dict.fromkeys(("default behavior", "behavior /media/*", "behavior /more/*"), "passed")
     assert said == {**passed, "behavior /assets/*": "failed"}
@@ -143,7 +143,7 @@ NOTHING: dict[str, tuple[Raw, str]] = {
 @pytest.mark.parametrize(("configured", "message"), NOTHING.values(), ids=NOTHING)
 def test_what_was_not_told_is_not_seen(configured: Raw, message: str) -> None:
     with pytest.raises(CouldNotLook, match=message):
-        bucket_behaviors(Aws({("cloudfront", "GetCachePolicy"): {}}), seen(configured))
+        bucket_behaviors(Aws({("cloudfront", "GetCachePolicy"): {}}), [seen(configured)])
 
 
 def responses(*items: Raw) -> Raw:

@@ -20,6 +20,7 @@ from opschecks.aws.elbv2 import LoadBalancer
 from opschecks.aws.iam import Credentials
 from opschecks.aws.image_scans import RunningImage
 from opschecks.aws.log_groups import LogGroup
+from opschecks.aws.unread import why_unread
 from opschecks.config.stack import Stack
 from opschecks.core.model import Resource
 from opschecks.core.observation import REGISTRY, CouldNotLook
@@ -35,7 +36,18 @@ EVERYTHING = names(
     tables=("incidents",),
     log_groups=("/ecs/backend",),
     security_groups=("sg-1",),
-    distributions=("E2EXAMPLE",),
+    distributions=("E2EXAMPLE", "E3EXAMPLE"),
+    of_dashboards="E2EXAMPLE",
+)
+DISTRIBUTION = Distribution(
+    arn="arn:aws:cloudfront::123456789012:distribution/E2EXAMPLE",
+    name="E2EXAMPLE",
+    evidence={
+        "DistributionConfig": {
+            "Origins": {"Quantity": 1, "Items": [{"Id": "s", "DomainName": "site.s3.us-west-2.amazonaws.com"}]},
+            "DefaultCacheBehavior": {"TargetOriginId": "s", "CachePolicyId": "of our own"},
+        }
+    },
 )
 GIVEN: Raw = {
     "inventory": EVERYTHING,
@@ -114,16 +126,8 @@ GIVEN: Raw = {
     "own_groups": [],
     "scaling_schedules": {"service/prod/backend": []},
     "table_backups": [],
-    "distribution": Distribution(
-        arn="arn:aws:cloudfront::123456789012:distribution/E2EXAMPLE",
-        name="E2EXAMPLE",
-        evidence={
-            "DistributionConfig": {
-                "Origins": {"Quantity": 1, "Items": [{"Id": "s", "DomainName": "site.s3.us-west-2.amazonaws.com"}]},
-                "DefaultCacheBehavior": {"TargetOriginId": "s", "CachePolicyId": "of our own"},
-            }
-        },
-    ),
+    "distribution": DISTRIBUTION,
+    "distributions": [DISTRIBUTION],
     "now": NOW,
     "since": None,
 }
@@ -149,6 +153,7 @@ CASES = [*((name, TAGGED) for name in LOOKING), ("inventory", stack(cloudformati
 
 
 BLINDS_ITSELF: Mapping[str, Callable[[Any], CouldNotLook | None]] = {
+    "distributions": lambda told: why_unread(told[1]),
     "image_scans": lambda told: told[0].scan,
     "pool_settings": lambda told: told[0].problem,
     "registry_images": lambda told: told[0].problem,

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from opschecks.aws.cloudwatch_alarms import alarms
 from opschecks.aws.inventory import inventory
 from opschecks.core.observation import CouldNotLook, NotConfigured
 from tests.canned import ACCOUNT, Aws, Raw, ago, names, stack
@@ -189,11 +190,55 @@ def test_what_cloudformation_and_tags_both_find_is_there_once() -> None:
     assert (found.cluster, found.services) == ("prod", ("backend", "worker"))
 
 
-def test_of_several_clusters_none_is_taken_unless_the_stack_names_it() -> None:
+def test_several_clusters_are_all_the_stacks_unless_it_names_one() -> None:
+    several = (f"{ECS}:cluster/blue", f"{ECS}:service/green/web", f"{ECS}:service/blue/web", f"{ECS}:service/blue/api")
+    found = by_tags(*several)
+    assert (found.cluster, found.clusters) == ("blue", ("blue", "green"))
+    assert found.services == ("green/web", "blue/web", "blue/api")
+    assert found.by_cluster == {"blue": ["web", "api"], "green": ["web"]}
+    assert found.paths["service/green/web"] == "green/web"
+    named = by_tags(*several, cluster="green")
+    assert (named.clusters, named.services, named.by_cluster) == (("green",), ("web",), {"green": ["web"]})
+
+
+def test_a_service_whose_cluster_is_not_known_is_not_guessed() -> None:
     several = (f"{ECS}:cluster/blue", f"{ECS}:cluster/green")
-    with pytest.raises(CouldNotLook, match=r"has 2 clusters \(blue, green\): set cluster in stacks.toml"):
-        by_tags(*several)
-    assert by_tags(*several, cluster="green").cluster == "green"
+    with pytest.raises(CouldNotLook, match=r"has 2 clusters: write blue/web or green/web in services of stacks\.toml"):
+        by_tags(*several, services=("web",))
+    with pytest.raises(CouldNotLook, match="write blue/api or green/api"):
+        by_tags(*several, f"{ECS}:service/api")
+
+
+def test_several_cloudformation_stacks_are_one_stack() -> None:
+    stacks = {
+        "app": [resource("AWS::ECS::Cluster", "prod"), resource("AWS::ECS::Service", f"{ECS}:service/prod/web")],
+        "jobs": [resource("AWS::ECS::Cluster", "jobs"), resource("AWS::DynamoDB::Table", "orders")],
+    }
+    aws = Aws(
+        {("cloudformation", "ListStackResources"): lambda StackName: {"StackResourceSummaries": stacks[StackName]}}  # noqa: N803
+    )
+    found = inventory(stack(cloudformation_stack=["app", "jobs"]), aws)
+    assert (found.clusters, found.services, found.tables) == (("prod", "jobs"), ("prod/web",), ("orders",))
+    stacks["jobs"] = []
+    with pytest.raises(CouldNotLook, match="the CloudFormation stack jobs has no resources"):
+        inventory(stack(cloudformation_stack=["app", "jobs"]), aws)
+
+
+def test_of_several_distributions_the_first_that_is_named_serves_the_dashboards() -> None:
+    named = inventory(stack(distribution_id=["E1", "E2"]), Aws({}))
+    assert (named.the_distribution, named.distributions) == ("E1", ("E1", "E2"))
+    with pytest.raises(CouldNotLook, match=r"has 2 distributions: set distribution_id in stacks\.toml"):
+        names(distributions=("E1", "E2")).the_distribution  # noqa: B018
+
+
+def test_discovery_that_finds_no_alarm_takes_nobody_elses() -> None:
+    found = by_tags(f"{ECS}:cluster/prod")
+    here = stack(tags={"app": "web"})
+    with pytest.raises(NotConfigured, match=r"names no alarms: set alarm_prefix in stacks\.toml") as it:
+        alarms(here, Aws({}), found)
+    assert it.value.keys == ("alarm_prefix",)
+    with pytest.raises(NotConfigured):
+        alarms(stack(without=["alarm_prefix"]), Aws({}), names())
 
 
 def test_what_stacks_toml_names_goes_before_what_is_found() -> None:

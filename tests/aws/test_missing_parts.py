@@ -51,7 +51,7 @@ def blinded(key: str) -> Any:
 
 def test_behaviors_and_error_pages_that_are_missing_are_not_fine() -> None:
     with pytest.raises(CouldNotLook, match="the Quantity of a list is 1, and it has 0"):
-        bucket_behaviors(Aws({}), blinded("CacheBehaviors"))
+        bucket_behaviors(Aws({}), [blinded("CacheBehaviors")])
     with pytest.raises(CouldNotLook, match="the Quantity of a list is 1, and it has 0"):
         _ = error_pages(stack(), blinded("CustomErrorResponses")).masked
 

@@ -1,26 +1,32 @@
-"""`opschecks init`: one stack proposed from what an account has, and a run of it that is blind for no wrong reason."""
+"""`opschecks init`: stacks proposed from what an account has, a run that is blind for no wrong reason; and later."""
 
 from __future__ import annotations
 
-import re
+import json
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from opschecks.aws.inventory import inventory
 from opschecks.aws.survey import Survey
 from opschecks.cli.check_files import CheckSource
-from opschecks.cli.proposal import common_prefix, propose, related, set_aside
+from opschecks.cli.difference import Known, differences
+from opschecks.cli.parts import grouped
+from opschecks.cli.proposal import Line, Proposal, common_prefix, prefixes, propose, set_aside, text_of
 from opschecks.config.load import load_stacks, stacks_of
+from opschecks.core.observation import CouldNotLook, NotConfigured, names_no
 from opschecks.sandbox.environment import CREDENTIALS
 from tests.bench import Bench, bench
+from tests.canned import Aws, stack
 from tests.scratch import PYPROJECT, Ended, Project
 
 ENVIRONMENT = {key.upper(): value for key, value in CREDENTIALS.items()}
 LONGEST = 25
-"""Lines of a proposed file that are no comment."""
+"""Lines of a proposed file for one stack that are no comment."""
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +54,8 @@ def test_what_is_proposed_is_found_and_the_run_is_blind_only_for_what_the_file_s
     shown = _init(newcomer, account)
     assert shown.code == 0, shown.err
     assert not (newcomer.folder / "stacks.toml").exists()
-    assert len([line for line in shown.out.splitlines() if line and not line.startswith("#")]) <= LONGEST
+    first = shown.out.partition("[stacks.incident-commander-dev]")[0]
+    assert len([line for line in first.splitlines() if line and not line.startswith("#")]) <= LONGEST
     assert "  ECS services: 2\n" in shown.err
 
     written = _init(newcomer, account, "--write")
@@ -61,15 +68,27 @@ def test_what_is_proposed_is_found_and_the_run_is_blind_only_for_what_the_file_s
     assert stack.log_groups == ("/ecs/incident-commander",)
     assert set(stack.tables) == {"incident-commander-incidents", "incident-commander-agent-state"}
     assert stack.security_groups
-    assert {"dashboards", "query-incidents"} <= set(stack.without)
+    assert {"dashboard_url", "incidents_table", "websocket"} <= set(stack.without) == set(stack.reasons)
 
     ended = newcomer.run("-p", "opschecks", "--pyargs", "opschecks.checks.daily", **ENVIRONMENT)
-    outcomes = newcomer.outcomes()
-    assert set(outcomes.values()) == {"passed", "blind", "not_applicable"}, ended.out
-    open_ends = " ".join(re.findall(r"^# .* cannot look .*", shown.out, re.MULTILINE))
-    assert {check for check, outcome in outcomes.items() if outcome == "blind"} <= set(
-        open_ends.replace(",", "").split()
+    assert set(newcomer.outcomes().values()) == {"passed", "not_applicable"}, ended.out
+    assert ended.code == 0, ended.out
+
+    told = newcomer.opschecks("list", "coverage", "--format", "json", **ENVIRONMENT)
+    rows = {row["check"]: (row["looks"], row["why"]) for row in json.loads(told.out)}
+    assert rows["test_targets_are_healthy"] == ("looked at", "incident-commander-backend")
+    assert rows["test_active_incidents_are_young"][0] == "not applicable"
+    assert rows["test_active_incidents_are_young"][1].startswith(
+        "stack incident-commander is without incidents_table: no"
     )
+    assert [name for name, (looks, _) in rows.items() if looks == "NOT LOOKED AT"] == []
+
+    again = _init(newcomer, account)
+    assert again.code == 0
+    assert again.out.splitlines() == [
+        "stacks.toml, stacks of account 123456789012, us-west-2: incident-commander, incident-commander-dev",
+        "nothing is new, and nothing is gone",
+    ]
 
 
 def test_a_file_that_is_there_is_left_as_it_is(newcomer: Project, account: Bench) -> None:
@@ -157,44 +176,142 @@ SHOP = Survey(
 )
 
 
-def test_of_several_the_one_with_most_services_is_proposed_and_the_others_are_named() -> None:
-    proposal = propose(SHOP, given={"profile": "on-call", "role_arn": None})
-    table = proposal.table
-    assert proposal.name == "shop"
-    assert table == {
-        "account_id": "210987654321",
-        "region": "eu-west-1",
-        "profile": "on-call",
+def test_clusters_that_do_not_belong_together_are_stacks_of_one_file() -> None:
+    shop, batch = propose(SHOP, given={"profile": "on-call", "role_arn": None})
+    reach = {"account_id": "210987654321", "region": "eu-west-1", "profile": "on-call"}
+    assert (shop.name, batch.name) == ("shop", "batch")
+    assert shop.table == {
+        **reach,
         "cluster": "shop",
         "services": ["api", "mail", "web"],
         "log_groups": ["/shop/all"],
         "cloudformation_stacks": ["ShopStack"],
-        "load_balancer": "front",
+        "load_balancer": ["front", "nlb"],
         "security_groups": ["sg-1"],
         "tables": ["shop-orders"],
         "alarm_prefix": "shop",
     }
-    text = proposal.text({"dashboards": "no dashboards"}, ["not seen: a\nb"])
-    read = tomllib.loads(text)
-    assert read["stacks"]["shop"] == {**table, "without": ["dashboards"]}
-    assert stacks_of(read, Path("stacks.toml")).default == "shop"
-    for said in (
-        "batch (1 service)",
-        "nlb; a stack has one",
-        "1 other table",
-        "2 of 3 alarms",
-        "there are E1, E2",
-        "a b",
-    ):
+    assert batch.table == {**reach, "cluster": "batch", "services": ["worker"], "log_groups": ["/shop/all"]}
+    text = text_of([replace(shop, without={"dashboard_url": 'no "dashboards"'}), batch], ["not seen: a\nb"])
+    told = tomllib.loads(text)
+    assert told["defaults"] == reach
+    assert told["stacks"]["shop"]["without"] == {"dashboard_url": 'no "dashboards"'}
+    read = stacks_of(told, Path("stacks.toml"))
+    assert (read.default, read.stacks["batch"].account_id) == ("shop", "210987654321")
+    assert read.stacks["shop"].every("load_balancer") == ("front", "nlb")
+    for said in ("1 other table", "2 of 3 alarms", "there are E1, E2", "# not seen: a b"):
         assert said in text, said
+
+
+def survey_of(*clusters: str, tags: Mapping[str, Mapping[str, str]] | None = None, **more: Any) -> Survey:
+    """An account with these clusters, each with one service; `tags` are of clusters."""
+    listed = [
+        {"clusterName": one, "tags": [{"key": key, "value": value} for key, value in (tags or {}).get(one, {}).items()]}
+        for one in clusters
+    ]
+    services = {one: [_service("web")] for one in clusters}
+    return Survey(
+        **{"account": "210987654321", "region": "eu-west-1", "clusters": listed, "services": services, **more}
+    )
+
+
+def behind(balancer: str, *groups: str) -> dict[str, Any]:
+    return {
+        "balancers": [{"LoadBalancerName": balancer, "LoadBalancerArn": "l1", "Type": "application"}],
+        "target_groups": [{"TargetGroupArn": one, "LoadBalancerArns": ["l1"]} for one in groups],
+        "services": {"a": [_service("web", "tg1")], "b": [_service("api", "tg2")]},
+    }
+
+
+OF = "aws:cloudformation:stack-name"
+SHOPS = {"web": {OF: "Shop"}, "mail": {OF: "Shop"}}
+OWNED = {"web": {"App": "x"}, "mail": {"App": "x"}}
+TOGETHER: dict[str, tuple[Survey, list[list[str]]]] = {
+    "one name": (survey_of("shop", "shop-jobs"), [["shop", "shop-jobs"]]),
+    "other names": (survey_of("crm", "shop"), [["crm"], ["shop"]]),
+    "two stages": (survey_of("shop-prod", "shop-staging"), [["shop-prod"], ["shop-staging"]]),
+    "the stage first": (
+        survey_of("prod-shop", "dev-shop", "prod-shop-jobs"),
+        [["prod-shop", "prod-shop-jobs"], ["dev-shop"]],
+    ),
+    "one CloudFormation stack": (survey_of("web", "mail", tags=SHOPS), [["mail", "web"]]),
+    "one owner": (survey_of("web", "mail", tags=OWNED), [["mail", "web"]]),
+    "other owners": (
+        survey_of("shop", "shop-2", tags={"shop": {"app": "x"}, "shop-2": {"app": "y"}}),
+        [["shop"], ["shop-2"]],
+    ),
+    "one balancer": (survey_of("a", "b", **behind("front", "tg1", "tg2")), [["a", "b"]]),
+    "none": (survey_of(), []),
+}
+
+
+@pytest.mark.parametrize(("found", "groups"), TOGETHER.values(), ids=TOGETHER)
+def test_clusters_of_one_application_are_one_stack(found: Survey, groups: list[list[str]]) -> None:
+    assert grouped(found) == groups
+
+
+def test_a_stack_of_two_clusters_names_both_and_the_cluster_of_each_service() -> None:
+    found = survey_of("shop", "shop-jobs", tables=["crm", "shop-orders"], alarms=["shop-5xx", "shop-4xx", "edge-5xx"])
+    (shop,) = propose(found, given={})
+    assert shop.table["cluster"] == ["shop", "shop-jobs"]
+    assert shop.table["services"] == ["shop-jobs/web", "shop/web"]
+    assert (shop.table["tables"], shop.table["alarm_prefix"]) == (["shop-orders"], "shop")
+    assert stacks_of({"stacks": {"shop": shop.table}}, Path("stacks.toml")).stacks["shop"].every("cluster")
+
+
+def test_tags_say_whose_a_table_is_whatever_it_is_called() -> None:
+    tags = {("table", "orders"): {"app": "shop"}, ("table", "shop-mail"): {"app": "crm"}}
+    clusters = {"shop": {"app": "shop"}, "crm": {"app": "crm"}}
+    found = survey_of("shop", "crm", tags=clusters, tables=["orders", "shop-mail"])
+    crm, shop = propose(replace(found, tags=tags), given={})
+    assert (crm.table["tables"], shop.table["tables"]) == (["shop-mail"], ["orders"])
+
+
+def known(**keys: Any) -> Known:
+    one = stack(**keys)
+    return Known(one, inventory(one, Aws({})))
+
+
+ALL = {"cluster": ["shop", "batch"], "services": ["shop/web", "shop/api", "shop/mail", "batch/worker"]}
+REST = {"load_balancer": ["nlb", "front", "other"], "tables": ["shop-orders", "crm"], "log_groups": ["/shop/all"]}
+
+
+def test_what_is_new_and_what_is_gone_is_told_by_key() -> None:
+    whole = known(**ALL, **REST, distribution_id=["E1", "E2"], alarm_prefix=["shop-", "crm-"])
+    assert differences(SHOP, [whole]) == []
+    services, tables = ["web", "api", "old"], ["shop-orders"]
+    shop = known(cluster="shop", services=services, load_balancer="front", alarm_prefix="shop", tables=tables)
+    lines = [line for one in differences(SHOP, [shop]) for line in one.lines()]
+    assert lines == [
+        "+ cluster: batch",
+        "+ services: batch/worker",
+        "+ services: shop/mail",
+        "- services: shop/old",
+        "+ load_balancer: nlb",
+        "+ load_balancer: other",
+        "+ tables: crm",
+        "+ log_groups: /shop/all",
+        "+ alarm_prefix: crm-errors",
+        "+ distribution_id: E1",
+        "+ distribution_id: E2",
+    ]
+    denied = replace(SHOP, services={}, refused={"ECS services": CouldNotLook("ecs:ListServices", "AccessDenied")})
+    assert not any("services" in line for one in differences(denied, [shop]) for line in one.lines())
+
+
+def test_a_list_that_is_long_is_cut() -> None:
+    many = Survey(account="210987654321", region="eu-west-1", tables=[f"t{n:03}" for n in range(90)])
+    (one,) = differences(many, [known()])
+    assert len(list(one.lines())) == 21
+    assert list(one.lines())[-1] == "+ tables: and 70 more"
 
 
 def test_an_account_without_a_cluster_has_a_stack_too() -> None:
     only = Survey(account="210987654321", region="eu-west-1", tables=["orders"], balancers=SHOP.balancers)
-    proposal = propose(only, given={})
+    (proposal,) = propose(only, given={})
     assert (proposal.name, proposal.table["tables"]) == ("production", ["orders"])
-    assert "# no ECS cluster in eu-west-1" in proposal.text({}, [])
-    assert "there are nlb, front, other" in proposal.text({}, [])
+    assert "# no ECS cluster in eu-west-1" in text_of([proposal], [])
+    assert "there are nlb, front, other" in text_of([proposal], [])
     assert Survey(account="210987654321", region="eu-west-1").is_empty
     assert not only.is_empty
 
@@ -215,21 +332,25 @@ def test_a_prefix_is_of_whole_words(names: list[str], prefix: str) -> None:
     assert common_prefix(names) == prefix
 
 
-def test_what_is_named_like_the_cluster_is_its_own() -> None:
-    assert related(["shop_orders", "Shop.Users", "crm"], "shop") == ["Shop.Users", "shop_orders"]
-    assert related(["b", "a"], "shop") == ["a", "b"]
-    assert related(["b", "a"], "") == ["a", "b"]
+def test_several_beginnings_where_one_is_not_enough() -> None:
+    assert prefixes(["shop-1", "shop-2", "edge-1", "edge-2"], ["crm-1"]) == ["edge", "shop"]
+    assert prefixes(["shop-1", "shop-2"], ["shopping-1"]) == []
+    assert prefixes([], ["a"]) == []
 
 
-def test_a_slug_is_set_aside_only_where_none_of_its_checks_finds_anything() -> None:
+def test_what_is_set_aside_is_named_by_the_narrowest_word() -> None:
     def check(name: str, slug: str) -> CheckSource:
         return CheckSource(name, Path("x.py"), slug, "", ())
 
-    checks = [check("test_a", "pages"), check("test_b", "sockets"), check("test_c", "sockets")]
-    unnamed = {
-        "stack s names no dashboards: set dashboard_url in stacks.toml": [checks[0]],
-        "x names no y: set z": checks[1:2],
+    checks = [check("test_a", "pages"), check("test_b", "sockets"), check("test_c", "sockets"), check("test_d", "odd")]
+    lacking = [
+        (names_no("s", "dashboards", "dashboard_url and dashboards"), checks[:1]),
+        (NotConfigured("", "no cache behavior serves from a bucket"), checks[1:2]),
+        (NotConfigured("", "nothing odd"), checks[3:]),
+    ]
+    told = set_aside(Proposal("s", [Line("dashboard_url", "https://x", "")]), lacking, checks)
+    assert told.without == {
+        "dashboards": "no dashboards found; set dashboard_url and dashboards to have it checked",
+        "odd": "nothing odd",
+        "test_b": "no cache behavior serves from a bucket",
     }
-    without, open_ends = set_aside(unnamed, checks)
-    assert without == {"pages": "no dashboards; set dashboard_url to have it checked"}
-    assert open_ends == ["no y: set z, or test_b cannot look (sockets also has other checks)"]

@@ -10,7 +10,7 @@ from typing import get_args
 import pytest
 from pydantic import BaseModel
 
-from opschecks.config.stack import Stack
+from opschecks.config.stack import NO_KEYS, Stack
 from opschecks.core.declared import limits_in
 from opschecks.hooks.select import find_checks
 from opschecks.sandbox.faults import known_faults
@@ -132,7 +132,7 @@ def _keys_of(table: type[BaseModel], prefix: str = "") -> Iterator[str]:
 
 def test_every_key_of_stacks_toml_is_listed(project: Project) -> None:
     rows = {row["key"]: row for row in _listed(project, "keys")}
-    wanted = set(_keys_of(Stack)) - {"name"}
+    wanted = set(_keys_of(Stack)) - {*NO_KEYS}
     assert {"region", "limits.cpu_percent", "dashboards.path"} <= wanted
     of_checks = {f"limits.{name}" for name in limits_in(ROOT / "checks")}
     assert "limits.queue_age_minutes" in of_checks

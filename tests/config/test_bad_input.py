@@ -55,8 +55,7 @@ STACKS_FILES = {
         "stacks.toml: stacks.here.limits.cpu_percnt: unknown key; did you mean 'cpu_percent'?"
     ),
     'default = "here"\n[stacks.here]\nlimits = { cpu_percent = "hot" }\n': (
-        "stacks.toml: stacks.here.limits.cpu_percent: Input should be a valid number, "
-        "unable to parse string as a number, not 'hot'"
+        "stacks.toml: stacks.here.limits.cpu_percent: expected a number, not 'hot'"
     ),
     'default = "her"\n[stacks.here]\nregion = "us-west-2"\n': (
         "stacks.toml: default: no stack 'her'; did you mean 'here'?"
@@ -72,8 +71,9 @@ STACKS_FILES = {
         "stacks.toml: default: it is the sandbox, although 'production' is listed; set it to a real stack, "
         "or name one with --stack production (or --stack box)"
     ),
-    'default = "here"\n[stacks.here]\nwithout = ["aws-heath"]\nregion = "us-west-2"\n': (
-        "stacks.toml: stacks.here.without: RUNBOOK.md has no heading 'aws-heath'; did you mean 'aws-health'?"
+    'default = "here"\n[stacks.here]\nwithout = ["incident_table"]\nregion = "us-west-2"\n': (
+        "stacks.toml: stacks.here.without: 'incident_table' is neither a heading of RUNBOOK.md nor a check nor a key; "
+        "did you mean 'incidents_table'?"
     ),
     'default = "here"\n[stacks.here]\nprofile = "on-cal"\nregion = "us-west-2"\n': (
         "stacks.here.profile: the AWS configuration has no profile 'on-cal'; did you mean 'on-call'?"

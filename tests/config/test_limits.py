@@ -75,7 +75,10 @@ REFUSED: dict[str, tuple[str, str]] = {
         "limits.log_retention_days_min = 100",
         "log_retention_days_min 100 is above log_retention_days_max 90: set both",
     ),
-    "a wrong value": ('limits."prod/worker".cpu_percent = "hot"', 'limits."prod/worker".cpu_percent: Input should be'),
+    "a wrong value": (
+        'limits."prod/worker".cpu_percent = "hot"',
+        'limits."prod/worker".cpu_percent: expected a number',
+    ),
     "no such table": ('limits."incidnts".billing_mode = "PROVISIONED"', "did you mean 'incidents'?"),
     "no such log group": ('limits."/ecs/wrker".log_errors_per_hour = 1', "did you mean '/ecs/worker'?"),
     "not a table": ('limits."prod/worker" = 3', "unknown key"),

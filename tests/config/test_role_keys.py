@@ -19,13 +19,13 @@ WRONG = {
     f'{ROLE}duration = "1d"\n': "expected 30m to 12h",
     f'{ROLE}duration = "4"\n': "'4': expected 90m, 2h or 1d",
     f"{ROLE}duration = 3600\n": "expected 30m to 12h, and no more than the role's own maximum, not 3600",
-    f'{ROLE}external_id = "a b"\n': "external_id: String should match pattern",
-    f'{ROLE}role_session_name = "a/b"\n': "role_session_name: String should match pattern",
+    f'{ROLE}external_id = "a b"\n': "external_id: expected letters, digits or any of",
+    f'{ROLE}role_session_name = "a/b"\n': "role_session_name: expected 2 to 64 letters, digits or",
     "session_policy = '{\"Statement\": []}'\n": "session_policy goes with role_arn",
     f"{ROLE}session_policy = 'daily.json'\n": "session_policy: not JSON",
     f"{ROLE}session_policy = '[]'\n": "session_policy: expected a policy, as `opschecks policy --session` prints it",
     f'{ROLE}session_policy = \'{{"Statement": "{"x" * 2048}"}}\'\n': "are more than the 2,048 that AWS takes",
-    f'{ROLE}mfa_serial = "123"\n': "mfa_serial: String should have at least 9 characters",
+    f'{ROLE}mfa_serial = "123"\n': "mfa_serial: expected at least 9 letters, not '123'",
 }
 
 

@@ -1,15 +1,18 @@
-"""A stack that lacks something: each check reports what to set, or its own runbook slug for `without`."""
+"""A stack that lacks something: each check reports what to set, or the narrowest word for `without`."""
 
 from __future__ import annotations
 
 import inspect
+import json
 from typing import Any
 
 import pytest
 
+from opschecks.config.lacking import LACKABLE
 from opschecks.core.gathering import Gathering
 from opschecks.core.model import CHECK_ATTRIBUTE, Check, Outcome
-from opschecks.core.observation import GIVEN, REGISTRY, WITHOUT, CouldNotLook, NotConfigured, closure
+from opschecks.core.observation import GIVEN, REGISTRY, WITHOUT, CouldNotLook, NotConfigured, closure, names_no
+from opschecks.hooks.applicable import does_not_apply
 from opschecks.hooks.examine import Examine
 from opschecks.hooks.fixtures import import_observations
 from opschecks.hooks.gather import told_of
@@ -56,14 +59,19 @@ def error_of(bare: Gathering, check: Any) -> CouldNotLook | None:
 
 
 @pytest.mark.parametrize("name", CHECKS)
-def test_a_check_of_what_the_stack_lacks_names_its_own_runbook_slug(bare: Gathering, name: str) -> None:
+def test_a_check_of_what_the_stack_lacks_names_the_narrowest_word_for_without(bare: Gathering, name: str) -> None:
     declared: Check = getattr(CHECKS[name], CHECK_ATTRIBUTE)
     error = error_of(bare, CHECKS[name])
     examine = Examine(declared, "here")
     settle(examine, error, [])
     message = examine.findings[0].message
     assert "[slug]" not in message
-    assert (f'{WITHOUT}["{declared.runbook}"]' in message) == isinstance(error, NotConfigured)
+    assert (WITHOUT in message) == isinstance(error, NotConfigured)
+    if isinstance(error, NotConfigured):
+        assert set(error.keys) <= set(LACKABLE)
+        assert f'{WITHOUT}["{next(iter(error.keys), declared.name)}"]' in message
+        assert does_not_apply(error.again("others"), stack(without=[*error.keys])) if error.keys else True
+        assert not does_not_apply(error, stack(without=["others"]))
 
 
 def test_most_checks_of_a_bare_stack_say_what_to_set(bare: Gathering) -> None:
@@ -76,14 +84,23 @@ def test_an_observation_by_itself_knows_no_slug(bare: Gathering) -> None:
     assert "stack here names no backend: set backend_url in stacks.toml" in told
 
 
-def test_checks_without_the_same_thing_are_one_group_with_all_of_their_slugs() -> None:
-    names = {"a": "high-cpu", "b": "scale-backend", "c": "high-cpu"}
-    checks = [made(name, "blind", runbook=slug) for name, slug in names.items()]
-    reason = "stack here names no services"
-    needed_for_tasks = NotConfigured("", reason, chain=("tasks",))
-    messages = [NotConfigured("", reason).for_check("high-cpu"), needed_for_tasks.for_check("scale-backend")]
-    messages.append(messages[0])
+def test_checks_without_the_same_key_are_one_group_that_names_it_once() -> None:
+    checks = [made("a", "blind", runbook="high-cpu"), made("b", "blind", runbook="scale-backend")]
+    messages = [names_no("here", "services", "services").again("tasks").for_check(check.check) for check in checks]
     run = ran(*checks, findings=tuple(of(check, message=said) for check, said in zip(checks, messages, strict=True)))
     [group] = unseen(run, Outcome.BLIND)
-    assert group.cause == f'stack here names no services{WITHOUT}["high-cpu", "scale-backend"]'
+    assert group.cause == f'stack here names no services: set services in stacks.toml{WITHOUT}["services"]'
+    assert len(group.checks) == 2
+
+
+def test_checks_without_the_same_thing_are_one_group_with_all_of_their_names() -> None:
+    checks = [made(name, "blind", runbook="high-cpu") for name in "abc"]
+    reason = "stack here names no services"
+    needed_for_tasks = NotConfigured("", reason, chain=("tasks",))
+    by_slug = NotConfigured("", reason).for_check("high-cpu")  # as runs of an earlier version have it
+    one, other, _ = [check.check for check in checks]
+    messages = [NotConfigured("", reason).for_check(one), needed_for_tasks.for_check(other), by_slug]
+    run = ran(*checks, findings=tuple(of(check, message=said) for check, said in zip(checks, messages, strict=True)))
+    [group] = unseen(run, Outcome.BLIND)
+    assert group.cause == f"stack here names no services{WITHOUT}{json.dumps([check.check for check in checks])}"
     assert len(group.checks) == 3

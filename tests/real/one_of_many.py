@@ -197,7 +197,7 @@ def behaviors() -> Mapping[str, Any]:
     }
     front = Distribution(arn="d", name="E2EXAMPLE", evidence=Answer({"DistributionConfig": config}))
     aws = Aws({("cloudfront", "GetCachePolicy"): denied("cloudfront:GetCachePolicy")})
-    return {"bucket_behaviors": bucket_behaviors(aws, front)}
+    return {"bucket_behaviors": bucket_behaviors(aws, [front])}
 
 
 def balancer(name: str, kind: str = "application") -> Raw:

@@ -408,7 +408,7 @@ ROWS = [
         lambda: {
             "bucket_behaviors": bucket_behaviors(
                 Aws({("cloudfront", "GetCachePolicy"): cdn.own(gzip=False)}),
-                cdn.seen(cdn.config(cdn.behavior(CachePolicyId=cdn.OWN_POLICY))),
+                [cdn.seen(cdn.config(cdn.behavior(CachePolicyId=cdn.OWN_POLICY)))],
             )
         },
         "passed",
@@ -420,15 +420,17 @@ ROWS = [
         lambda: {
             "bucket_behaviors": bucket_behaviors(
                 Aws({}),
-                cdn.seen(
-                    {
-                        **cdn.config(cdn.behavior(CachePolicyId=CACHING_OPTIMIZED)),
-                        "Origins": {
-                            "Quantity": 1,
-                            "Items": [{"Id": "site", "DomainName": "site.s3.cn-north-1.amazonaws.com.cn"}],
-                        },
-                    }
-                ),
+                [
+                    cdn.seen(
+                        {
+                            **cdn.config(cdn.behavior(CachePolicyId=CACHING_OPTIMIZED)),
+                            "Origins": {
+                                "Quantity": 1,
+                                "Items": [{"Id": "site", "DomainName": "site.s3.cn-north-1.amazonaws.com.cn"}],
+                            },
+                        }
+                    )
+                ],
             )
         },
         "passed",

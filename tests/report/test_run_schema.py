@@ -106,7 +106,7 @@ LATER = {"past": {"cost", "touched", "journal_days"}, "findings": {"facts"}, "st
 
 def _objects(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     """Where an object stands whose keys are ours: one of each kind."""
-    free = ("contacts", "tokens", "evidence", "versions", "strips", "numbers", "outcomes", "words", "told")
+    free = ("contacts", "owners", "tokens", "evidence", "versions", "strips", "numbers", "outcomes", "words", "told")
     found = []
     if isinstance(value, dict):
         found.append(path)

@@ -32,7 +32,7 @@ NOW = datetime.now(UTC).replace(microsecond=0)
 
 def _stack(url: str = SITE, *, limits: Mapping[str, float] | None = None, **more: Any) -> Stack:
     given = {"probe_timeout_s": 5.0, "websocket_hold_s": 0.05, **(limits or {})}
-    return Stack(name="here", region="us-west-2", backend_url=url, **{**more, "limits": given})
+    return Stack(name="here", region="us-west-2", backend_url=url, **{"websocket": {}, **more, "limits": given})
 
 
 def _target_health(healthy: int) -> list[TargetHealth]:

@@ -77,8 +77,10 @@ def _watched_by_deployments(aws: Aws, inventory: Inventory) -> dict[str, list[st
     """The services whose deployments an alarm stops, by the alarm's name."""
     found: dict[str, list[str]] = {}
     try:
-        for names in batches(inventory.services, SERVICES_A_CALL):
-            asked = {"cluster": inventory.the_cluster, "services": names}
+        of = inventory.by_cluster if inventory.services else {}
+        parts = [(cluster, names) for cluster, own in of.items() for names in batches(own, SERVICES_A_CALL)]
+        for cluster, names in parts:
+            asked = {"cluster": cluster, "services": names}
             for raw in aws.call("ecs", "DescribeServices", **asked)["services"]:
                 told = (raw.get("deploymentConfiguration") or {}).get("alarms") or {}
                 for alarm in told.get("alarmNames") or [] if told.get("enable") else []:

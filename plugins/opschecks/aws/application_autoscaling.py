@@ -13,6 +13,7 @@ from ..core.observation import CouldNotLook, batches, fan_out, observation, seen
 from .ecs import Service
 from .inventory import Inventory
 from .session import Aws
+from .unread import why_unread
 
 if TYPE_CHECKING:
     from ..config.limits import ResourceLimits
@@ -121,7 +122,7 @@ def scaling_schedules(aws: Aws, inventory: Inventory) -> dict[str, list[Answer]]
 
     https://docs.aws.amazon.com/autoscaling/application/APIReference/API_DescribeScheduledActions.html
     """
-    owners = _owners(inventory)
+    owners = inventory.paths
     listed = _listed(aws, "DescribeScheduledActions", _the_only(owners))
     return {owner: _of(owner, listed) for owner in owners}
 
@@ -141,7 +142,7 @@ def auto_scaling(
 
     A schedule that could not be read blinds only who asks for it.
     """
-    owners = _owners(inventory)
+    owners = inventory.paths
     asked: list[tuple[str, Mapping[str, Any]]] = [
         *(("DescribeScalableTargets", {"ResourceIds": batch}) for batch in batches(list(owners), TARGETS_A_CALL)),
         ("DescribeScalingPolicies", _the_only(owners)),
@@ -155,8 +156,8 @@ def auto_scaling(
     made = [_scaling(owner, name, found.get(owner), policies, scaling_schedules) for owner, name in owners.items()]
     if isinstance(services, CouldNotLook):
         return [replace(one, is_daemon=services) for one in made]
-    daemons = {service.name for service in services if service.is_daemon}
-    return [replace(one, is_daemon=one.name in daemons) for one in made]
+    daemons = {service.name: why_unread(service) or service.is_daemon for service in services}
+    return [replace(one, is_daemon=daemons.get(one.name, False)) for one in made]
 
 
 def _scaling(
@@ -176,11 +177,6 @@ def _scaling(
         evidence={"target": target, "policies": _of(owner, policies), "scheduled actions": told},
         figures=tuple(Figure(label, target[key]) for label, key in figures if target and key in target),
     )
-
-
-def _owners(inventory: Inventory) -> dict[str, str]:
-    """Names of the services, by what Application Auto Scaling calls them."""
-    return {f"service/{inventory.the_cluster}/{name}": name for name in inventory.some("services")}
 
 
 def _the_only(owners: Mapping[str, str]) -> dict[str, str]:

@@ -11,7 +11,7 @@ from ..core.model import Resource
 from ..core.observation import CouldNotLook, NotConfigured, fan_out, observation, seen
 from .cloudfront import Distribution, items_of
 from .session import Aws
-from .unread import each_alone
+from .unread import Unread, each_alone, why_unread
 
 if TYPE_CHECKING:
     from ..config.stack import Stack
@@ -95,27 +95,38 @@ class ErrorPages(Resource):
 
 
 @observation(allow=["cloudfront:GetCachePolicy"])
-def bucket_behaviors(aws: Aws, distribution: Distribution) -> list[BucketBehavior]:
+def bucket_behaviors(aws: Aws, distributions: list[Distribution]) -> list[BucketBehavior]:
     """The cache behaviors that serve from a bucket. Only policies that are not managed by AWS are read."""
-    config = distribution.evidence["DistributionConfig"]
-    found = list(behaviors_on_buckets(config))
-    if not found:
-        raise NotConfigured("", f"no cache behavior of {distribution.name} serves from a bucket")
-    own = sorted({policy for _, one in found if (policy := one.get("CachePolicyId")) and policy not in MANAGED})
+    read = [one for one in distributions if not why_unread(one)]
+    found = [
+        (distribution, pattern, one)
+        for distribution in read
+        for pattern, one in behaviors_on_buckets(distribution.evidence["DistributionConfig"])
+    ]
+    unread = [(one, why) for one in distributions if (why := why_unread(one))]
+    if not found and not unread:
+        names = ", ".join(one.name for one in read)
+        raise NotConfigured("", f"no cache behavior of {names} serves from a bucket")
+    own = sorted({policy for *_, one in found if (policy := one.get("CachePolicyId")) and policy not in MANAGED})
     policies: dict[str, CachePolicy | CouldNotLook] = {**MANAGED}
     policies.update(zip(own, fan_out(lambda policy: _own(aws, policy), own), strict=True))
 
-    def behavior(pattern: str, one: dict[str, Any], told: CachePolicy | CouldNotLook) -> BucketBehavior:
-        name = "default behavior" if pattern == DEFAULT else f"behavior {pattern}"
+    def behavior(
+        distribution: Distribution, pattern: str, one: dict[str, Any], told: CachePolicy | CouldNotLook
+    ) -> BucketBehavior:
+        name = "default behavior" if pattern == DEFAULT else f"behavior {pattern}" if pattern else "every behavior"
+        if len(distributions) > 1:
+            name = f"{name} of {distribution.name}"
         return BucketBehavior(arn=f"{distribution.arn}#{pattern}", name=name, pattern=pattern, told=told, evidence=one)
 
-    return each_alone(
+    told = each_alone(
         lambda of: behavior(
-            *of, seen(policies[of[1]["CachePolicyId"]]) if of[1].get("CachePolicyId") else _older(of[1])
+            *of, seen(policies[of[2]["CachePolicyId"]]) if of[2].get("CachePolicyId") else _older(of[2])
         ),
         found,
         lambda of, why: behavior(*of, why),
     )
+    return [*told, *(behavior(one, "", Unread(why), why) for one, why in unread)]
 
 
 @observation()

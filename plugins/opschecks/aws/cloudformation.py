@@ -96,7 +96,7 @@ class FormationStack(Resource):
 @observation(allow=[_LIST, _DRIFTS])
 def formation_stacks(stack: Stack, aws: Aws) -> list[FormationStack]:
     """The CloudFormation stacks of the stack with those nested in them; what has drifted, of those that have."""
-    wanted = stack.cloudformation_stacks or ((stack.cloudformation_stack,) if stack.cloudformation_stack else ())
+    wanted = stack.cloudformation_stacks or stack.every("cloudformation_stack")
     if not wanted:
         raise names_no(stack.name, "CloudFormation stack", "cloudformation_stacks")
     statuses = [*GOOD, *UNDER_WAY, *BAD]

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..core.model import Resource
-from ..core.observation import CouldNotLook, observation
+from ..core.observation import CouldNotLook, observation, seen
 from .evidence import Read, equals, utc
 from .inventory import Inventory
 from .session import Aws
+from .unread import Unread, each_alone
 
 _BUCKET = re.compile(
     r"(?P<bucket>.+)\.s3(?:-website)?(?:[.-](?:dualstack\.)?[a-z0-9-]+)?\.amazonaws\.(?:com(?:\.cn)?|eu)"
@@ -66,9 +67,23 @@ def bucket_of(config: dict[str, Any]) -> tuple[str, str]:
 @observation(allow=["cloudfront:GetDistribution"])
 def distribution(aws: Aws, inventory: Inventory) -> Distribution:
     """The stack's CloudFront distribution."""
-    answer = aws.call("cloudfront", "GetDistribution", Id=inventory.the_distribution)
-    told = answer["Distribution"]
-    return Distribution(arn=str(told["ARN"]), name=inventory.the_distribution, evidence=told)
+    return _read(aws, inventory.the_distribution)
+
+
+def _read(aws: Aws, name: str) -> Distribution:
+    told = aws.call("cloudfront", "GetDistribution", Id=name)["Distribution"]
+    return Distribution(arn=str(told["ARN"]), name=name, evidence=told)
+
+
+@observation(allow=["cloudfront:GetDistribution"], soft=["distribution"])
+def distributions(aws: Aws, inventory: Inventory, distribution: Distribution | CouldNotLook) -> list[Distribution]:
+    """The stack's CloudFront distributions, that of the dashboards first; one that cannot be read is blind alone."""
+    first = inventory.the_distribution
+    return each_alone(
+        lambda name: seen(distribution) if name == first else _read(aws, name),
+        [first, *(name for name in inventory.distributions if name != first)],
+        lambda name, why: Distribution(arn=name, name=name, evidence=Unread(why)),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,8 +98,18 @@ class Invalidation(Resource):
 
 @observation(allow=["cloudfront:ListInvalidations"])
 def invalidations(aws: Aws, inventory: Inventory) -> list[Invalidation]:
-    """The newest invalidations of the distribution, newest first; AWS omits Items where there are none."""
-    of = inventory.the_distribution
+    """The newest invalidations of each distribution, newest first; AWS omits Items where there are none."""
+    first = inventory.the_distribution
+    names = [first, *(name for name in inventory.distributions if name != first)]
+    told = each_alone(lambda name: _invalidations(aws, name), names, _unknown_invalidations)
+    return [one for some in told for one in some]
+
+
+def _unknown_invalidations(of: str, why: CouldNotLook) -> list[Invalidation]:
+    return [Invalidation(arn=of, name=f"invalidations of {of}", evidence=Unread(why))]
+
+
+def _invalidations(aws: Aws, of: str) -> list[Invalidation]:
     found: list[Any] = []
     for page in aws.pages("cloudfront", "ListInvalidations", DistributionId=of, MaxItems=str(INVALIDATIONS_KEPT)):
         listed = page["InvalidationList"]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.answer import Answer
 from ..core.model import Figure, Resource
-from ..core.observation import CouldNotLook, batches, fan_out, observation
+from ..core.observation import CouldNotLook, batches, fan_out, names_no, observation
 from .evidence import Read, utc
 from .global_services import home_of_cloudfront, region_of
 from .inventory import Inventory
@@ -124,19 +124,41 @@ def alarms(stack: Stack, aws: Aws, inventory: Inventory) -> list[Alarm]:
     us-east-1.
     """
     here, there = fan_out(lambda look: look(stack, aws, inventory), (_here, _of_cloudfront))
-    return [*here, *there]
+    found = [*here, *there]
+    if not found and _has_own_only(stack, inventory):
+        raise names_no(stack.name, "alarms", "alarm_prefix")
+    prefixes = stack.every("alarm_prefix")
+    idle = [one for one in prefixes if not any(alarm.name.startswith(one) for alarm in found)]
+    return [*found, *(_none_of(prefix) for prefix in idle if len(prefixes) > 1)]
+
+
+def _none_of(prefix: str) -> Alarm:
+    """Of several beginnings, one that no alarm has: the others must not hide it."""
+    why = CouldNotLook(_CALL, f"no alarm begins with {prefix} (alarm_prefix in stacks.toml)")
+    name = f"alarms that begin with {prefix}"
+    return Alarm(arn=name, name=name, evidence={"could not be read": str(why)}, unread=why)
+
+
+def _has_own_only(stack: Stack, inventory: Inventory) -> bool:
+    """Whether no alarm is the stack's unless CloudFormation or tags say so; else all of the account may be."""
+    return not stack.alarm_prefix and (inventory.is_found or "alarm_prefix" in stack.without)
 
 
 def _here(stack: Stack, aws: Aws, inventory: Inventory) -> list[Alarm]:
     if inventory.alarms:
         own = _named(aws, sorted(inventory.alarms))
+    elif _has_own_only(stack, inventory):
+        own = {}  # none was found: those of others in the account are not the stack's
     else:
-        own = _by_name(_describe(aws, MaxRecords=100, **_prefix(stack)))
+        own = _of_prefixes(stack, aws)
     return _with_those_below(stack, aws, own)
 
 
-def _prefix(stack: Stack) -> dict[str, str]:
-    return {"AlarmNamePrefix": stack.alarm_prefix} if stack.alarm_prefix else {}
+def _of_prefixes(stack: Stack, aws: Aws) -> dict[str, dict[str, Any]]:
+    """The alarms of the region whose names begin as the stack says; all, where it says nothing."""
+    chosen = [{"AlarmNamePrefix": one} for one in stack.every("alarm_prefix")] or [{}]
+    told = fan_out(lambda one: _describe(aws, MaxRecords=100, **one), chosen)
+    return _by_name(raw for some in told for raw in some)
 
 
 def _of_cloudfront(stack: Stack, aws: Aws, inventory: Inventory) -> list[Alarm]:
@@ -149,7 +171,7 @@ def _of_cloudfront(stack: Stack, aws: Aws, inventory: Inventory) -> list[Alarm]:
         return []
     there = aws.elsewhere(region)
     try:
-        found = _by_name(_describe(there, MaxRecords=100, **_prefix(stack)))
+        found = _of_prefixes(stack, there)
         if not stack.alarm_prefix:
             watching = {name for name, raw in found.items() if _watches(raw, inventory.distributions)}
             own = watching | set(inventory.alarms_of_cloudfront)

@@ -116,8 +116,9 @@ def wanted(stack: Stack, inventory: Inventory, fronted: Iterable[Fronted], table
 
 
 def _of_service(stack: Stack, inventory: Inventory, service: str) -> list[Metric]:
-    limits = stack.limits.named(service, f"{inventory.cluster}/{service}", f"service/{inventory.cluster}/{service}")
-    of = (("ClusterName", inventory.cluster or ""), ("ServiceName", service))
+    cluster, name = inventory.place(service)
+    limits = stack.limits.named(name, f"{cluster}/{name}", f"service/{cluster}/{name}")
+    of = (("ClusterName", cluster), ("ServiceName", name))
     cpu, memory = ("AWS/ECS", "CPUUtilization", of), ("AWS/ECS", "MemoryUtilization", of)
     return [
         Metric(service, "CPU", *cpu, "Average", 300, "%", limit=limits.cpu_saturated_percent),
@@ -133,6 +134,10 @@ def _of_balancer(name: str, dimension: str) -> list[Metric]:
         Metric(name, "all requests", "AWS/ApplicationELB", "RequestCount", of, "Sum", 300, "in 5 minutes"),
         Metric(name, "load balancer 5xx", "AWS/ApplicationELB", "HTTPCode_ELB_5XX_Count", of, "Sum", 60, "per minute"),
     ]
+
+
+OF_GROUP = ("requests", "p95 response time", "requests by the hour", "p95 of the hour", "target 5xx")
+"""What is measured of a target group."""
 
 
 def _of_group(stack: Stack, group: Resource, balancer: str) -> list[Metric]:

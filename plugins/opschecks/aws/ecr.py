@@ -13,6 +13,7 @@ from ..core.model import Resource
 from ..core.observation import CouldNotLook, fan_out, observation
 from .ecs import Task
 from .session import Aws
+from .unread import why_unread
 
 if TYPE_CHECKING:
     from ..config.stack import Stack
@@ -77,10 +78,12 @@ def registry_images(stack: Stack, aws: Aws, tasks: list[Task]) -> list[RegistryI
 
     Without `foreign_images`, for which others are responsible.
     """
-    images = sorted({image for task in tasks if task.is_wanted for _, image, _ in task.images})
+    read = [task for task in tasks if not why_unread(task)]
+    images = sorted({image for task in read if task.is_wanted for _, image, _ in task.images})
     own = [image for image in images if not any(fnmatchcase(image, one) for one in stack.foreign_images)]
     wanted = [(image, told) for image in own if (told := reference(image))]
-    return fan_out(lambda pair: _image_or_problem(aws, *pair), wanted)
+    unread = [RegistryImage(arn=one.arn, name=one.name, problem=why) for one in tasks if (why := why_unread(one))]
+    return [*fan_out(lambda pair: _image_or_problem(aws, *pair), wanted), *unread]
 
 
 def _image_or_problem(aws: Aws, image: str, of: Reference) -> RegistryImage:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,6 +14,7 @@ from ..core.observation import CouldNotLook, batches, fan_out, observation
 from .evidence import Read, equals, last_part, utc
 from .inventory import Inventory
 from .session import Aws
+from .unread import Unread, each_alone
 
 _SERVICES = "ecs:DescribeServices"
 _TASKS = "ecs:DescribeTasks"
@@ -265,20 +266,33 @@ def services(aws: Aws, inventory: Inventory, now: datetime, since: datetime | No
 
     With `since`, without older events: what failed before a change does not show its effect.
     """
-    cluster = inventory.the_cluster
-    names = inventory.some("services")
-    chunks = batches(names, SERVICES_A_CALL)
-    answers = fan_out(lambda chunk: aws.call("ecs", "DescribeServices", cluster=cluster, services=chunk), chunks)
-    found: list[Service] = []
-    for chunk, answer in zip(chunks, answers, strict=True):
-        told = [_service(raw, now, since) for raw in answer["services"]]
-        for raw in answer.get("failures", []):
-            arn = str(raw.get("arn", ""))
-            told.append(Service(arn=arn, name=last_part(arn), evidence=raw | {"status": "MISSING"}))
-        if missed := set(chunk) - {service.name for service in told}:
-            raise CouldNotLook(_SERVICES, f"the answer does not mention {', '.join(sorted(missed))}")
-        found.extend(told)
-    return found
+    parts = [
+        (cluster, chunk) for cluster, names in inventory.by_cluster.items() for chunk in batches(names, SERVICES_A_CALL)
+    ]
+    told = each_alone(
+        lambda part: _described(aws, inventory, *part, now, since),
+        parts,
+        lambda part, why: [Service(**_unread(inventory, part[0], name, why)) for name in part[1]],
+    )
+    return [service for some in told for service in some]
+
+
+def _described(
+    aws: Aws, inventory: Inventory, cluster: str, names: list[str], now: datetime, since: datetime | None
+) -> list[Service]:
+    answer = aws.call("ecs", "DescribeServices", cluster=cluster, services=names)
+    told = [_service(raw, now, since) for raw in answer["services"]]
+    for raw in answer.get("failures", []):
+        arn = str(raw.get("arn", ""))
+        told.append(Service(arn=arn, name=last_part(arn), evidence=raw | {"status": "MISSING"}))
+    if missed := {*names} - {service.name for service in told}:
+        raise CouldNotLook(_SERVICES, f"the answer does not mention {', '.join(sorted(missed))}")
+    return [replace(service, name=inventory.called(cluster, service.name)) for service in told]
+
+
+def _unread(inventory: Inventory, cluster: str, name: str, why: CouldNotLook) -> dict[str, Any]:
+    """What stands for a service, or for its tasks, where its cluster could not be read."""
+    return {"arn": f"service/{cluster}/{name}", "name": inventory.called(cluster, name), "evidence": Unread(why)}
 
 
 def _service(raw: Answer, now: datetime, since: datetime | None) -> Service:
@@ -301,8 +315,18 @@ def _is_after(event: Mapping[str, Any], moment: datetime) -> bool:
 @observation(allow=["ecs:ListTasks", _TASKS])
 def tasks(aws: Aws, inventory: Inventory) -> list[Task]:
     """The tasks of the stack's services: those that should run, and those that stopped within the last hour."""
-    cluster = inventory.the_cluster
-    wanted = {f"service:{name}": name for name in inventory.some("services")}
+    told = each_alone(
+        lambda part: _of_cluster(aws, inventory, *part),
+        inventory.by_cluster.items(),
+        lambda part, why: [
+            Task(**_unread(inventory, part[0], name, why), service=inventory.called(part[0], name)) for name in part[1]
+        ],
+    )
+    return [task for some in told for task in some]
+
+
+def _of_cluster(aws: Aws, inventory: Inventory, cluster: str, names: list[str]) -> list[Task]:
+    wanted = {f"service:{name}": inventory.called(cluster, name) for name in names}
     listed = fan_out(
         lambda status: aws.items("ecs", "ListTasks", "taskArns", cluster=cluster, desiredStatus=status),
         ["RUNNING", "STOPPED"],

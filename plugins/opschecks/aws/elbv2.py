@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import fnmatch
-import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..core.answer import Answer
 from ..core.model import Figure, Resource
-from ..core.observation import CouldNotLook, NotConfigured, batches, fan_out, observation, seen
-from ..core.wording import plural
+from ..core.observation import CouldNotLook, NotThere, batches, observation, seen
 from .ecs import Service
 from .evidence import Read, equals
 from .inventory import Inventory
+from .judged_groups import NO_CHECKS, foreign, idle
+from .judged_groups import filled_by as filled_by
 from .session import Aws
-from .unread import Unread, each_alone
+from .unread import Unread, each_alone, require_read, why_unread
 
 if TYPE_CHECKING:
     from ..config.stack import Stack
@@ -30,8 +30,6 @@ BALANCERS_A_CALL = 20
 TARGETS_TOLD = 5
 """How many targets a message lists."""
 _ILL = ("unhealthy", "unhealthy.draining", "unused")
-_MOVING = ("initial", "draining")
-_NO_CHECKS = "Target.HealthCheckDisabled"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +43,10 @@ class LoadBalancer(Resource):
 
     is_application = Read(equals("application"), "Type")
     """Whether it is an ALB: only those serve HTTP."""
+
+
+class GroupsUnread(Resource):
+    """What stands for the target groups of a load balancer that could not be read."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,6 +106,10 @@ class TargetHealth(Resource):
     idle: str | CouldNotLook = ""
     foreign: str | CouldNotLook = ""
     unread: CouldNotLook | None = None
+    is_whole: bool = False
+    """Whether it stands for all groups of a load balancer, because they could not be read."""
+    balancers: tuple[str, ...] = ()
+    """The ARNs of its load balancers, where they are known."""
 
     @property
     def not_judged(self) -> str:
@@ -143,7 +149,7 @@ class TargetHealth(Resource):
         CouldNotLook where AWS cannot tell the health of a target, and no other is ill.
         """
         found = self.in_state(*_ILL)
-        unknown = [target for target in self.in_state("unavailable") if target.code != _NO_CHECKS]
+        unknown = [target for target in self.in_state("unavailable") if target.code != NO_CHECKS]
         if unknown and not found:
             raise CouldNotLook(_HEALTH, told(unknown))
         return found
@@ -160,35 +166,38 @@ def told(targets: Sequence[Target]) -> str:
     return ", ".join(map(str, targets[:TARGETS_TOLD])) + (f", and {more} more" if more > 0 else "")
 
 
-def filled_by(service: Mapping[str, Any]) -> set[str]:
-    """ARNs of the target groups that ECS fills with a service's tasks, of DescribeServices' answer for it.
-
-    With blue/green, linear and canary deployments the alternate group, too; with task sets (CODE_DEPLOY, EXTERNAL)
-    those of each set: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_LoadBalancer.html
-    """
-    listed = list(service["loadBalancers"])  # AWS always lists them, also where there are none
-    for one in service.get("taskSets") or []:
-        listed += one.get("loadBalancers") or []
-    found = {one.get("targetGroupArn") for one in listed}
-    found |= {(one.get("advancedConfiguration") or {}).get("alternateTargetGroupArn") for one in listed}
-    return {str(arn) for arn in found if arn}
-
-
 @observation(allow=[_BALANCERS], lasting=True)
 def load_balancers(aws: Aws, inventory: Inventory) -> list[LoadBalancer]:
-    """The stack's load balancers."""
+    """The stack's load balancers; of several, one that is not there is blind alone.
+
+    LoadBalancerNotFound is AWS's answer to the whole call: API_DescribeLoadBalancers.
+    """
     wanted = inventory.some("load_balancers")
     arns = [name for name in wanted if name.startswith("arn:")]
     names = [name for name in wanted if not name.startswith("arn:")]
-    found: list[dict[str, Any]] = []
+    found: list[LoadBalancer] = []
     for key, listed in (("LoadBalancerArns", arns), ("Names", names)):
         for batch in batches(listed, BALANCERS_A_CALL):
-            told = aws.items("elbv2", "DescribeLoadBalancers", "LoadBalancers", **{key: batch})
-            known = {raw[key.removesuffix("s").replace("Name", "LoadBalancerName")] for raw in told}
-            if missed := [name for name in batch if name not in known]:  # AWS has an error for those that do not exist
-                raise CouldNotLook(_BALANCERS, f"the answer does not mention {', '.join(missed)}")
-            found += told
-    return [LoadBalancer(arn=raw["LoadBalancerArn"], name=raw["LoadBalancerName"], evidence=raw) for raw in found]
+            try:
+                found += _described(aws, key, batch)
+            except NotThere:
+                if len(wanted) == 1:
+                    raise
+                # AWS answers for all or for none: the one that it does not know must not hide the others
+                return each_alone(
+                    lambda one: _described(aws, "LoadBalancerArns" if one in arns else "Names", [one])[0],
+                    wanted,
+                    lambda one, why: LoadBalancer(arn=one, name=one.split("/")[-2:][0], evidence=Unread(why)),
+                )
+    return found
+
+
+def _described(aws: Aws, key: str, batch: list[str]) -> list[LoadBalancer]:
+    told = aws.items("elbv2", "DescribeLoadBalancers", "LoadBalancers", **{key: batch})
+    known = {raw[key.removesuffix("s").replace("Name", "LoadBalancerName")] for raw in told}
+    if missed := [name for name in batch if name not in known]:  # AWS has an error for those that do not exist
+        raise CouldNotLook(_BALANCERS, f"the answer does not mention {', '.join(missed)}")
+    return [LoadBalancer(arn=raw["LoadBalancerArn"], name=raw["LoadBalancerName"], evidence=raw) for raw in told]
 
 
 @observation(allow=[_GROUPS], lasting=True)
@@ -197,15 +206,18 @@ def every_group(aws: Aws, load_balancers: list[LoadBalancer]) -> list[Resource]:
 
     Those AWS returns per group.
     """
-    listed = fan_out(
-        lambda balancer: aws.items("elbv2", "DescribeTargetGroups", "TargetGroups", LoadBalancerArn=balancer.arn),
-        load_balancers,
-    )
-    return [
-        Resource(arn=raw["TargetGroupArn"], name=raw["TargetGroupName"], evidence=raw)
-        for group in listed
-        for raw in group
-    ]
+    listed = each_alone(lambda balancer: _groups_of(aws, balancer), load_balancers, _unread_groups)
+    return [group for groups in listed for group in groups]
+
+
+def _unread_groups(balancer: LoadBalancer, why: CouldNotLook) -> list[Resource]:
+    return [GroupsUnread(arn=balancer.arn, name=f"target groups of {balancer.name}", evidence=Unread(why))]
+
+
+def _groups_of(aws: Aws, balancer: LoadBalancer) -> list[Resource]:
+    require_read(balancer)
+    listed = aws.items("elbv2", "DescribeTargetGroups", "TargetGroups", LoadBalancerArn=balancer.arn)
+    return [Resource(arn=raw["TargetGroupArn"], name=raw["TargetGroupName"], evidence=raw) for raw in listed]
 
 
 @observation()
@@ -217,10 +229,11 @@ def balanced_groups(stack: Stack, every_group: list[Resource]) -> list[Resource]
 def named(groups: Iterable[Resource], patterns: Sequence[str]) -> list[Resource]:
     """The groups whose name matches one of the patterns; CouldNotLook where a pattern matches none."""
     known = list(groups)
+    unread = [group for group in known if why_unread(group)]
     matched = {one: [group for group in known if fnmatch.fnmatchcase(group.name, one)] for one in patterns}
-    if missing := [one for one, some in matched.items() if not some]:
+    if missing := [one for one, some in matched.items() if not some and not unread]:
         raise CouldNotLook(_GROUPS, f"the load balancer has no target group {', '.join(missing)}")
-    return [group for group in known if any(group in some for some in matched.values())]
+    return [group for group in known if group in unread or any(group in some for some in matched.values())]
 
 
 @observation(allow=[_ATTRIBUTES])
@@ -228,6 +241,7 @@ def target_groups(aws: Aws, balanced_groups: list[Resource]) -> list[TargetGroup
     """The target groups of the stack's load balancers, each with its attributes."""
 
     def attributes(group: Resource) -> TargetGroup:
+        require_read(group)
         answer = aws.call("elbv2", "DescribeTargetGroupAttributes", TargetGroupArn=group.arn)
         evidence = Answer(group.evidence, answer.call) | {"Attributes": answer["Attributes"]}
         return TargetGroup(arn=group.arn, name=group.name, evidence=evidence)
@@ -244,16 +258,28 @@ def registered_targets(aws: Aws, balanced_groups: list[Resource]) -> list[Target
     """The targets registered in each of the stack's target groups, and their health."""
 
     def health(group: Resource) -> TargetHealth:
+        require_read(group)
         answer = aws.call("elbv2", "DescribeTargetHealth", TargetGroupArn=group.arn)
-        found = TargetHealth(arn=group.arn, name=group.name, evidence=answer)
+        found = TargetHealth(arn=group.arn, name=group.name, evidence=answer, balancers=_balancers_of(group))
         healthy = Figure("healthy targets", len(found.in_state("healthy")))
         return replace(found, figures=(healthy, Figure("registered targets", len(found.targets))))
 
     return each_alone(
         health,
         balanced_groups,
-        lambda group, why: TargetHealth(arn=group.arn, name=group.name, evidence=Unread(why), unread=why),
+        lambda group, why: TargetHealth(
+            arn=group.arn,
+            name=group.name,
+            evidence=Unread(why),
+            unread=why,
+            is_whole=isinstance(group, GroupsUnread),
+            balancers=_balancers_of(group),
+        ),
     )
+
+
+def _balancers_of(group: Resource) -> tuple[str, ...]:
+    return () if why_unread(group) else tuple(group.evidence.get("LoadBalancerArns") or ())
 
 
 @observation(soft=["services"])
@@ -265,54 +291,14 @@ def target_health(
     A group with health checks off, which only a Lambda function may have, is not assessed:
     https://docs.aws.amazon.com/elasticloadbalancing/latest/application/check-target-health.html
     """
-    known = [] if isinstance(services, CouldNotLook) else services
+    known = [] if isinstance(services, CouldNotLook) else [one for one in services if not why_unread(one)]
     unread = {group.arn: group.unread for group in registered_targets if group.unread}
     healthy = {group.arn for group in registered_targets if not group.unread and group.in_state("healthy")}
     return [
         replace(
             group,
-            idle=_idle(group, known, healthy, unread),
-            foreign="" if stack.target_groups else _foreign(group, services, registered_targets, healthy),
+            idle=idle(group, known, healthy, unread),
+            foreign="" if stack.target_groups else foreign(group, services, registered_targets, healthy),
         )
         for group in registered_targets
     ]
-
-
-def _idle(
-    group: TargetHealth, services: Sequence[Service], healthy: set[str], unread: Mapping[str, CouldNotLook]
-) -> str | CouldNotLook:
-    if group.unread:
-        return ""
-    if group.targets and all((one.state, one.code) == ("unavailable", _NO_CHECKS) for one in group.targets):
-        return "not assessed: its health checks are off"
-    others = {one for service in services for pair in _pairs(service) if group.arn in pair for one in pair}
-    others -= {group.arn}
-    if any(one.state not in _MOVING for one in group.targets):
-        return ""
-    if not others & healthy:
-        return next((unread[one] for one in sorted(others) if one in unread), "")
-    how = f"{plural(len(group.targets), 'target')} starting or draining" if group.targets else "no targets"
-    return f"{how}: it stands by, and the group that serves has healthy ones"
-
-
-def _pairs(service: Service) -> list[tuple[str, str]]:
-    """Groups that deployments fill alternately: ECS's blue and green, and those of task sets, as CodeDeploy makes them.
-
-    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-type-bluegreen.html
-    """
-    of_sets = sorted(filled_by(service.evidence)) if service.evidence.get("taskSets") else []
-    return [*service.twin_groups, *itertools.combinations(of_sets, 2)]
-
-
-def _foreign(
-    group: TargetHealth, services: list[Service] | CouldNotLook, groups: Sequence[TargetHealth], healthy: set[str]
-) -> str | CouldNotLook:
-    """Why it is not the stack's to judge: on a balancer where its services fill some groups, the others are not."""
-    if isinstance(services, CouldNotLook):
-        unknown = not group.unread and not group.targets and healthy and not isinstance(services, NotConfigured)
-        return services.again() if unknown else ""
-    filled = set().union(*(filled_by(service.evidence) for service in services))
-    if group.arn in filled or not filled & {one.arn for one in groups}:
-        return ""
-    what = "" if group.unread else f"{plural(len(group.targets), 'target')}, " if group.targets else "no targets, "
-    return f"{what}not judged: no service of the stack fills it (target_groups in stacks.toml can name it)"

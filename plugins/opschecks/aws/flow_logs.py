@@ -15,6 +15,7 @@ from ..core.observation import CouldNotLook, batches, observation, seen
 from .ec2 import FILTER_VALUES_A_CALL, SecurityGroup
 from .elbv2 import LoadBalancer
 from .session import Aws
+from .unread import why_unread
 
 _CALL, _SUBNETS = "ec2:DescribeFlowLogs", "ec2:DescribeSubnets"
 DELIVERED = "SUCCESS"
@@ -140,6 +141,7 @@ def vpcs(
     """The VPCs of the stack's load balancers and security groups, with their flow logs, or those of their subnets."""
     found: dict[str, list[dict[str, Any]]] = {}
     silent: list[CouldNotLook] = []
+    unread: list[Resource] = []
     accounts = {aws.stack.account_id or ""}
     for one in (load_balancers, security_groups):
         if isinstance(one, CouldNotLook):
@@ -147,8 +149,10 @@ def vpcs(
                 raise one.again()  # a VPC that could not be read must not be skipped
             silent.append(one)
         else:
-            found.update({str(of.evidence["VpcId"]): [] for of in one})
-            accounts |= {str(of.evidence.get("OwnerId") or [*of.arn.split(":"), *[""] * 5][4]) for of in one}
+            read = [of for of in one if not why_unread(of)]
+            unread += [of for of in one if why_unread(of)]
+            found.update({str(of.evidence["VpcId"]): [] for of in read})
+            accounts |= {str(of.evidence.get("OwnerId") or [*of.arn.split(":"), *[""] * 5][4]) for of in read}
     if not found:
         if silent:
             raise silent[0].again()
@@ -159,10 +163,11 @@ def vpcs(
     made = [Vpc(arn=vpc, name=vpc, evidence={"VpcId": vpc, "FlowLogs": logs}) for vpc, logs in found.items()]
     wanted = aws.stack.limits.flow_log_traffic
     bare = [vpc.name for vpc in made if _is_bare(vpc, wanted)]
-    balancers = [] if isinstance(load_balancers, CouldNotLook) else load_balancers
+    balancers = [] if isinstance(load_balancers, CouldNotLook) else [one for one in load_balancers if one not in unread]
     zones = [zone for one in balancers for zone in one.evidence.get("AvailabilityZones") or []]
     used = {str(zone.get("SubnetId")) for zone in zones}
-    return _with_subnets(aws, made, bare, accounts - {""}, used) if bare else made
+    unknown = [Vpc(arn=one.arn, name=f"VPC of {one.name}", evidence=one.evidence) for one in unread]
+    return [*(_with_subnets(aws, made, bare, accounts - {""}, used) if bare else made), *unknown]
 
 
 def _is_bare(vpc: Vpc, wanted: str) -> bool:

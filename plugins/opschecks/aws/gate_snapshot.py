@@ -19,6 +19,7 @@ from .evidence import utc
 from .rollouts import Rollout
 from .serving_groups import serving
 from .traffic import BalancerErrors, Traffic
+from .unread import why_unread
 
 if TYPE_CHECKING:
     from ..config.stack import Stack
@@ -86,7 +87,8 @@ def _deployed(rollouts: Sequence[Rollout] | CouldNotLook) -> list[datetime]:
     """When the deployments, or task sets, were made that the services are moving to."""
     if isinstance(rollouts, CouldNotLook):
         return []
-    told = [one.service.evidence.get(key) or [] for one in rollouts for key in ("deployments", "taskSets")]
+    known = [one.service for one in rollouts if not why_unread(one.service)]
+    told = [one.evidence.get(key) or [] for one in known for key in ("deployments", "taskSets")]
     raw = [one for listed in told for one in listed]
     return [utc(one["createdAt"]) for one in raw if one.get("status") == "PRIMARY" and one.get("createdAt")]
 
@@ -114,6 +116,7 @@ def _all_targets(
     filled = [
         (rollout, together)
         for rollout in rollouts
+        if not why_unread(rollout.service)
         for arns in rollout.service.filled_groups
         if (together := [known[arn] for arn in arns if arn in known])
     ]

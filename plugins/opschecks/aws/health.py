@@ -98,7 +98,8 @@ def _names(inventory: Inventory) -> frozenset[str]:
         inventory.distributions, inventory.buckets, inventory.security_groups,
     )  # fmt: skip
     balancers = (arn.split("/")[2] for arn in inventory.load_balancers if arn.count("/") > 2)
-    return frozenset((*(name for names in several for name in names), *balancers, inventory.cluster or "")) - {""}
+    services = (name for _, name in map(inventory.place, inventory.services))
+    return frozenset((*(name for names in several for name in names), *services, *balancers, *inventory.clusters))
 
 
 def _event(raw: Answer, affected: tuple[str, ...]) -> HealthEvent:

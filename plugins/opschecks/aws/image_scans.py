@@ -21,6 +21,7 @@ from ..core.observation import CouldNotLook, NotThere, batches, fan_out, observa
 from .ecr import Reference, elsewhere, image_of, named, reference, repository
 from .ecs import Task
 from .session import Aws
+from .unread import why_unread
 
 if TYPE_CHECKING:
     from ..config.stack import Stack
@@ -101,10 +102,13 @@ class ImageScan(Resource):
 @observation(allow=[_IMAGES, _MANIFEST])
 def running_images(stack: Stack, aws: Aws, tasks: list[Task]) -> list[RunningImage]:
     """The images of the stack's running tasks, as ECR describes them."""
-    wanted = {(image, digest) for task in tasks if task.is_wanted for _, image, digest in task.images}
+    unread = [task for task in tasks if why_unread(task)]
+    wanted = {
+        (image, digest) for task in tasks if task not in unread and task.is_wanted for _, image, digest in task.images
+    }
     own = sorted(pair for pair in wanted if not any(fnmatchcase(pair[0], one) for one in stack.foreign_images))
     here: dict[tuple[str, str], list[tuple[str, str, Reference]]] = defaultdict(list)
-    found: list[RunningImage] = []
+    found = [RunningImage(arn=one.arn, name=one.name, of=None, problem=why_unread(one)) for one in unread]
     for image, digest in own:
         of = reference(image.partition("@")[0])
         if of is None or of.region != aws.region:

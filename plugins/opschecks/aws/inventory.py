@@ -42,7 +42,10 @@ _Look = Callable[[Aws, dict[str, str]], list[tuple[str, str]] | CouldNotLook]
 
 @dataclass(frozen=True)
 class Inventory:
-    """Names (for load balancers: name or ARN; for security groups: id or name pattern) by kind."""
+    """Names (for load balancers: name or ARN; for security groups: id or name pattern) by kind.
+
+    Of several clusters, `cluster` is the first, and services are CLUSTER/NAME.
+    """
 
     stack: str
     cluster: str | None
@@ -63,6 +66,11 @@ class Inventory:
     """What no check of ours knows: type of CloudFormation and id, or "" and the ARN that has the stack's tags."""
     unseen_distribution: CouldNotLook | None = None
     """Why the distributions with the stack's tags could not be listed."""
+    further_clusters: tuple[str, ...] = ()
+    of_dashboards: str = ""
+    """The distribution that stacks.toml names for the dashboards."""
+    is_found: bool = field(default=False, compare=False)
+    """Whether CloudFormation or tags say what the stack has: then what they do not report is not the stack's."""
 
     def some(self, kind: str) -> tuple[str, ...]:
         """The names of a kind; CouldNotLook where the stack has none, with the key to set."""
@@ -97,8 +105,38 @@ class Inventory:
         return self.cluster
 
     @property
+    def clusters(self) -> tuple[str, ...]:
+        """All ECS clusters."""
+        return (self.cluster, *self.further_clusters) if self.cluster else ()
+
+    def place(self, service: str) -> tuple[str, str]:
+        """Cluster and name of one of `services`."""
+        cluster, _, name = service.rpartition("/")
+        return cluster or self.cluster or "", name
+
+    def called(self, cluster: str, name: str) -> str:
+        """What a service of a cluster is called, as in `services`."""
+        return f"{cluster}/{name}" if self.further_clusters else name
+
+    @property
+    def by_cluster(self) -> dict[str, list[str]]:
+        """The names of services by their cluster; CouldNotLook where the stack has no cluster or no service."""
+        found: dict[str, list[str]] = {self.the_cluster: []}
+        for cluster, name in map(self.place, self.some("services")):
+            found.setdefault(cluster, []).append(name)
+        return {cluster: names for cluster, names in found.items() if names}
+
+    @property
+    def paths(self) -> dict[str, str]:
+        """service/CLUSTER/NAME, as auto-scaling has it, and what the service is called; CouldNotLook as above."""
+        self.the_cluster  # noqa: B018 - raises where there is none
+        return {"/".join(("service", *self.place(name))): name for name in self.some("services")}
+
+    @property
     def the_distribution(self) -> str:
         """The id of the CloudFront distribution of the dashboards; CouldNotLook where there is not exactly one."""
+        if self.of_dashboards:
+            return self.of_dashboards
         if not self.distributions and self.unseen_distribution:
             raise self.unseen_distribution.again()
         if not self.distributions:
@@ -118,41 +156,64 @@ def inventory(stack: Stack, aws: Aws) -> Inventory:
     unseen: CouldNotLook | None = None
     by_tags: list[tuple[str, str]] = []
     found: dict[str, list[str]] = defaultdict(list)
-    if stack.cloudformation_stack:
-        for kind, name in _from_cloudformation(aws, stack.cloudformation_stack):
+    sources = stack.every("cloudformation_stack")
+    for told in fan_out(lambda name: _from_cloudformation(aws, name), sources):
+        for kind, name in told:
             found[kind].append(name)
     if stack.tags:
         looks: tuple[_Look, ...] = (_from_tags, _of_cloudfront)
-        for told in fan_out(lambda look: look(aws, stack.tags), looks):
-            if isinstance(told, CouldNotLook):
-                unseen = told
+        for seen in fan_out(lambda look: look(aws, stack.tags), looks):
+            if isinstance(seen, CouldNotLook):
+                unseen = seen
                 continue
-            by_tags += told
+            by_tags += seen
         for kind, name in by_tags:
             if name not in found[kind]:
                 found[kind].append(name)
-    clusters = found["cluster"]
-    if not stack.cluster and len(set(clusters)) > 1:
-        raise CouldNotLook(
-            "", f"stack {stack.name} has {len(clusters)} clusters ({', '.join(clusters)}): set cluster in stacks.toml"
-        )
+    clusters, services = _placed(stack, found["cluster"], found["service"])
     return Inventory(
         stack=stack.name,
-        cluster=stack.cluster or next(iter(clusters), None),
-        services=stack.services or tuple(found["service"]),
-        load_balancers=(stack.load_balancer,) if stack.load_balancer else tuple(found["load_balancer"]),
+        cluster=next(iter(clusters), None),
+        services=services,
+        load_balancers=stack.every("load_balancer") or tuple(found["load_balancer"]),
         tables=stack.tables or tuple(found["table"]),
         log_groups=stack.log_groups or tuple(found["log_group"]),
         security_groups=stack.security_groups or tuple(found["security_group"]),
-        alarms=() if stack.alarm_prefix else tuple(found["alarm"]),
-        distributions=(stack.distribution_id,) if stack.distribution_id else tuple(found["distribution"]),
+        alarms=() if stack.alarm_prefix else tuple(dict.fromkeys(found["alarm"])),
+        distributions=stack.every("distribution_id") or tuple(found["distribution"]),
         buckets=stack.buckets or tuple(found["bucket"]),
         coming=tuple(dict.fromkeys(found["coming"])),
         alarms_of_cloudfront=tuple(found["alarm of cloudfront"]),
         named=tuple(stack.resources.items()),
         found=tuple((kind, name) for kind in found if "::" in kind or not kind for name in found[kind]),
         unseen_distribution=unseen,
+        further_clusters=tuple(clusters[1:]),
+        of_dashboards=stack.distribution_id or "",
+        is_found=bool(sources or stack.tags),
     )
+
+
+def _placed(stack: Stack, clusters: list[str], services: list[str]) -> tuple[list[str], tuple[str, ...]]:
+    """The clusters, and the services that stacks.toml names or that were found, which may be NAME or CLUSTER/NAME.
+
+    Found services of other clusters than the stack names are not the stack's. CouldNotLook where there are several
+    clusters, and it is not known which one a service is of.
+    """
+    within = [one.partition("/")[0] for one in services if "/" in one]
+    own = list(stack.every("cluster")) or list(dict.fromkeys([*clusters, *within]))
+    named = list(stack.services) or [one for one in services if "/" not in one or one.partition("/")[0] in own]
+    if len(own) < 2:
+        return own, tuple(dict.fromkeys(one.rpartition("/")[2] for one in named))
+    if bare := [one for one in named if "/" not in one]:
+        places = " or ".join(f"{cluster}/{bare[0]}" for cluster in own)
+        raise CouldNotLook("", f"stack {stack.name} has {len(own)} clusters: write {places} in services of stacks.toml")
+    return own, tuple(dict.fromkeys(named))
+
+
+def _identified(kind: str, identifier: str) -> str:
+    """The name; of a service with its cluster, where it is said."""
+    read = parsed(kind, identifier)
+    return f"{read.within}/{read.name}" if kind == "service" and read.within else read.name
 
 
 def _from_cloudformation(aws: Aws, name: str) -> list[tuple[str, str]]:
@@ -166,7 +227,7 @@ def _from_cloudformation(aws: Aws, name: str) -> list[tuple[str, str]]:
     nested = [item["PhysicalResourceId"] for item in made if _type(item) == "AWS::CloudFormation::Stack"]
     known = [item for item in made if _type(item) in _TYPES or item.get("PhysicalResourceId")]
     wanted = [(_type(item), str(item["PhysicalResourceId"])) for item in known]
-    found = [(_TYPES[of], parsed(_TYPES[of], one).name) if of in _TYPES else (of, one) for of, one in wanted]
+    found = [(_TYPES[of], _identified(_TYPES[of], one)) if of in _TYPES else (of, one) for of, one in wanted]
     found += [("coming", _COMING_TYPES[_type(item)]) for item in coming if _type(item) in _COMING_TYPES]
     for inner in fan_out(lambda child: _from_cloudformation(aws, child), nested):
         found.extend(inner)
@@ -212,7 +273,7 @@ def _known(listed: list[Any]) -> list[tuple[str, str]]:
         arn = str(item["ResourceARN"])
         kind = kind_of(arn)
         if kind in _TYPES.values():
-            found.append((kind, parsed(kind, arn).name))
+            found.append((kind, _identified(kind, arn)))
         else:
             found.append(("", arn))
     return found

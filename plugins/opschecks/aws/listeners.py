@@ -14,6 +14,7 @@ from ..core.model import Resource
 from ..core.observation import CouldNotLook, fan_out, observation
 from .elbv2 import LoadBalancer, TargetHealth
 from .session import Aws
+from .unread import why_unread
 
 _LISTENERS = "elasticloadbalancing:DescribeListeners"
 _RULES = "elasticloadbalancing:DescribeRules"
@@ -74,7 +75,7 @@ def listener_rules(aws: Aws, load_balancers: list[LoadBalancer]) -> list[Rule]:
 
     https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_DescribeRules.html
     """
-    return rules_of(aws, [one.arn for one in load_balancers])
+    return rules_of(aws, [one.arn for one in load_balancers if not why_unread(one)])
 
 
 @observation(soft=["listener_rules"])

@@ -40,10 +40,10 @@ def log_writers(stack: Stack, aws: Aws, services: list[Service] | CouldNotLook) 
         return LogWriters(frozenset(stack.log_groups))
     if isinstance(services, CouldNotLook):
         return LogWriters(frozenset() if isinstance(services, NotConfigured) else services)
-    definitions = sorted(
-        {str(one.evidence["taskDefinition"]) for one in services if one.evidence.get("taskDefinition")}
-    )
     try:
+        definitions = sorted(
+            {str(one.evidence["taskDefinition"]) for one in services if one.evidence.get("taskDefinition")}
+        )
         found = frozenset(group for groups in fan_out(lambda arn: _groups(aws, arn), definitions) for group in groups)
     except CouldNotLook as error:
         return LogWriters(error)

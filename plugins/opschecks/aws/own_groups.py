@@ -9,20 +9,24 @@ from ..core.observation import CouldNotLook, observation
 from .ecs import Service
 from .elbv2 import LoadBalancer, TargetHealth, filled_by
 from .inventory import Inventory
+from .unread import why_unread
 
 
 @dataclass(frozen=True, kw_only=True)
 class Fronted(Resource):
     """An application load balancer's target groups: `own` and, where other stacks share the balancer, `others`.
 
-    A group without targets, such as that of a default action, is nobody's. `count`: of all groups. `doubt`: why it is
-    not known whether any of `others` has targets.
+    A group without targets, such as that of a default action, is nobody's. `count`: of all groups. `doubtful`: those
+    of which it is not known whose they are, because a service could not be read; `doubt` is why. `of_others`: why it
+    is not known whether any of `others` has targets.
     """
 
     balancer: LoadBalancer
     own: tuple[Resource, ...]
     others: tuple[Resource, ...] = ()
     count: int
+    doubtful: tuple[Resource, ...] = ()
+    of_others: CouldNotLook | None = None
     doubt: CouldNotLook | None = None
 
 
@@ -46,25 +50,31 @@ def own_groups(
     the stack's services could not be read: on a shared balancer a neighbour's errors would be taken for its own.
     """
     filled: set[str] = set()
+    doubt: CouldNotLook | None = None
     if inventory.services:
         if isinstance(services, CouldNotLook):
             raise services.again()
-        filled = set().union(*(filled_by(service.evidence) for service in services))
+        doubt = next((why for service in services if (why := why_unread(service))), None)
+        filled = set().union(*(filled_by(service.evidence) for service in services if not why_unread(service)))
     known = [] if isinstance(registered_targets, CouldNotLook) else registered_targets
-    read = {group.arn: bool(group.targets) for group in known if not group.unread}
-    empty = {arn for arn, has_targets in read.items() if not has_targets}
+    has_targets = {group.arn: bool(group.targets) for group in known if not group.unread}
+    empty = {arn for arn, some in has_targets.items() if not some}
     unread = {group.arn: group.unread for group in known if group.unread}
     found = []
+    read = [one for one in every_group if not why_unread(one)]
     for balancer in load_balancers:
-        if balancer.is_application:
-            groups = [one for one in every_group if balancer.arn in one.evidence["LoadBalancerArns"]]
+        if not why_unread(balancer) and balancer.is_application:
+            groups = [one for one in read if balancer.arn in one.evidence["LoadBalancerArns"]]
             named = {one.arn for one in balanced_groups} if len(balanced_groups) < len(every_group) else filled
-            own = tuple(one for one in groups if one.arn in named) or tuple(groups)
-            others = tuple(one for one in groups if one not in own and one.arn not in empty)
-            doubt = None
-            if others and not any(read.get(one.arn) for one in others):
+            own = tuple(one for one in groups if one.arn in named)
+            chosen = named is not filled
+            doubtful = () if chosen or not doubt else tuple(one for one in groups if one not in own)
+            own = own or (() if doubtful else tuple(groups))
+            others = tuple(one for one in groups if one not in (*own, *doubtful) and one.arn not in empty)
+            of_others = None
+            if others and not any(has_targets.get(one.arn) for one in others):
                 refused = registered_targets if isinstance(registered_targets, CouldNotLook) else None
-                doubt = refused or next((unread[one.arn] for one in others if one.arn in unread), None)
+                of_others = refused or next((unread[one.arn] for one in others if one.arn in unread), None)
             found.append(
                 Fronted(
                     arn=balancer.arn,
@@ -73,7 +83,9 @@ def own_groups(
                     own=own,
                     others=others,
                     count=len(groups),
-                    doubt=doubt,
+                    doubtful=doubtful,
+                    doubt=doubt if doubtful else None,
+                    of_others=of_others,
                 )
             )
     return found

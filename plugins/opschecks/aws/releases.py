@@ -10,6 +10,7 @@ from ..core.model import Expected, Resource
 from ..core.observation import CouldNotLook, Unanswerable, observation
 from .ecs import Launch, Service, Task
 from .rollouts import Rollout
+from .unread import why_unread
 
 NOTHING = Expected()
 Concerns = Callable[["Release", str], bool]
@@ -96,9 +97,12 @@ def releases(expected: Expected, rollouts: list[Rollout], tasks: list[Task]) -> 
 
 def _release(rollout: Rollout, tasks: Sequence[Task]) -> Release:
     service = rollout.service
+    if why_unread(service):
+        return Release(arn=service.arn, name=service.name, rollout=rollout, tasks=(), evidence=service.evidence)
     launches = [] if service.evidence.get("status") == "MISSING" else _launches(service)
     primary = [one.evidence.get("id") for one in launches if one.evidence.get("status") == "PRIMARY"]
-    running = tuple(task for task in tasks if task.is_wanted and task.started_by in primary)
+    known = [task for task in tasks if not why_unread(task)]
+    running = tuple(task for task in known if task.is_wanted and task.started_by in primary)
     evidence = Answer({**rollout.evidence, "tasks": [task.evidence for task in running]}, "ecs:DescribeServices")
     return Release(
         arn=service.arn, name=service.name, rollout=rollout, tasks=running, evidence=evidence, figures=service.figures
@@ -114,6 +118,8 @@ def _launches(service: Service) -> list[Launch]:
 
 
 def _is_of_family(release: Release, revision: str) -> bool:
+    if why_unread(release.service):
+        return False
     runs = [one.revision for one in _launches(release.service) if one.is_primary and "taskDefinition" in one.evidence]
     runs = runs or [str(release.evidence.get("taskDefinition", "")).rsplit("/", 1)[-1]]
     return runs[0].rpartition(":")[0] == revision.rpartition(":")[0]
@@ -124,7 +130,7 @@ def _is_of_repository(release: Release, image: str) -> bool:
 
 
 def _has_deployment(release: Release, deployment: str) -> bool:
-    if release.service.status == "MISSING":
+    if why_unread(release.service) or release.service.status == "MISSING":
         return False
     known = any(one.id == deployment for one in _launches(release.service))
     told = release.service.evidence.get("events") or []

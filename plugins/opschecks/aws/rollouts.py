@@ -13,6 +13,7 @@ from ..core.observation import CouldNotLook, observation
 from ..core.wording import plural
 from .ecs import DAY, Event, Launch, Service, Task
 from .service_deployments import LIST, Recorded, ServiceDeployment, bake_after, planned_wait
+from .unread import why_unread
 
 _SERVICES = "ecs:DescribeServices"
 _FAILED = ("deployment failed", "rolling back")
@@ -182,10 +183,11 @@ def _of(recorded: Mapping[str, Recorded] | CouldNotLook, service: str) -> Record
 
 
 def _rollout(service: Service, recorded: Recorded, tasks: list[Task] | CouldNotLook, now: datetime) -> Rollout:
-    own = [] if isinstance(tasks, CouldNotLook) else [one for one in tasks if one.service == service.name]
+    known = [] if isinstance(tasks, CouldNotLook) else tasks
+    own = [one for one in known if one.service == service.name and not why_unread(one)]
     dead = sorted((one for one in own if one.death), key=lambda one: one.ended, reverse=True)
     evidence = service.evidence
-    if recorded.listed:
+    if recorded.listed and not why_unread(service):
         records = [one.evidence for one in recorded.listed]
         evidence = Answer({**evidence, "serviceDeployments": records}, _SERVICES)
     return Rollout(

@@ -109,7 +109,7 @@ class ScalingWeek(Resource):
 @observation(allow=["application-autoscaling:DescribeScalingActivities"])
 def scaling_week(aws: Aws, inventory: Inventory, now: datetime) -> list[ScalingWeek]:
     """The scaling activities of each service in a week; AWS keeps six weeks, in no guaranteed order."""
-    owners = {f"service/{inventory.the_cluster}/{name}": name for name in inventory.some("services")}
+    owners = inventory.paths
     # it takes one resource, or none for the whole namespace
     one = {"ResourceId": next(iter(owners)), "ScalableDimension": _DIMENSION} if len(owners) == 1 else {}
     found: dict[str, list[Activity]] = {owner: [] for owner in owners}

@@ -177,8 +177,9 @@ def service_deployments(aws: Aws, inventory: Inventory, now: datetime) -> dict[s
 
     Where nothing is under way and nothing went wrong, ListServiceDeployments for each service is all that is asked.
     """
-    cluster, names = inventory.the_cluster, inventory.some("services")
-    listed = dict(zip(names, fan_out(lambda name: _listed(aws, cluster, name, now), names), strict=True))
+    inventory.the_cluster  # noqa: B018 - raises where there is none
+    names = inventory.some("services")
+    listed = dict(zip(names, fan_out(lambda name: _listed(aws, *inventory.place(name), now), names), strict=True))
     briefs = [one for told in listed.values() if not isinstance(told, CouldNotLook) for one in told]
     arns = [str(one["serviceDeploymentArn"]) for one in briefs]
     revisions = sorted({str(one["targetServiceRevisionArn"]) for one in briefs if one.get("targetServiceRevisionArn")})

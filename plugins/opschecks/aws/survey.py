@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from ..config.identifiers import kind_of, parsed
 from ..core.observation import CouldNotLook, batches, fan_out
 
 if TYPE_CHECKING:
@@ -35,6 +36,12 @@ class Survey:
     alarms: Sequence[str] = ()
     distributions: Sequence[Raw] = ()
     refused: Mapping[str, CouldNotLook] = field(default_factory=dict)
+    tags: Mapping[tuple[str, str], Mapping[str, str]] = field(default_factory=dict)
+    """By kind, as in config/identifiers.py, and name."""
+
+    def tags_of(self, kind: str, name: str) -> Mapping[str, str]:
+        """The tags of a resource; none where it has none, or they could not be seen."""
+        return self.tags.get((kind, name), {})
 
     @property
     def is_empty(self) -> bool:
@@ -74,7 +81,17 @@ def survey(aws: Aws, account: str, say: Callable[[str], None]) -> Survey:
         alarms=listed("alarms", lambda: _alarms(aws)),
         distributions=listed("CloudFront distributions", lambda: list(_distributions(aws))),
         refused=refused,
+        tags=dict(listed("tagged resources", lambda: list(_tagged(aws)))),
     )
+
+
+def _tagged(aws: Aws) -> Iterator[tuple[tuple[str, str], dict[str, str]]]:
+    for one in aws.items("resourcegroupstaggingapi", "GetResources", "ResourceTagMappingList"):
+        arn = str(one["ResourceARN"])
+        if kind := kind_of(arn):
+            name = parsed(kind, arn).name
+            short = name.split("/")[-2] if kind == "load_balancer" else name
+            yield (kind, short), {str(tag["Key"]): str(tag.get("Value", "")) for tag in one.get("Tags") or []}
 
 
 def _clusters(aws: Aws) -> list[Raw]:
@@ -104,7 +121,10 @@ def _logs(aws: Aws, definition: str) -> tuple[str, list[str]]:
 
 
 def _alarms(aws: Aws) -> list[str]:
-    return [str(one["AlarmName"]) for one in aws.items("cloudwatch", "DescribeAlarms", "MetricAlarms")]
+    """Without those that only drive auto-scaling."""
+    pages = aws.pages("cloudwatch", "DescribeAlarms", AlarmTypes=["MetricAlarm", "CompositeAlarm"])
+    found = [one for page in pages for key in ("MetricAlarms", "CompositeAlarms") for one in page.get(key) or []]
+    return [name for one in found if not (name := str(one["AlarmName"])).startswith("TargetTracking-")]
 
 
 def _distributions(aws: Aws) -> Iterator[Raw]:

@@ -12,6 +12,7 @@ from ..core.observation import CouldNotLook, fan_out, observation
 from .ecs import Task
 from .inventory import Inventory
 from .session import Aws
+from .unread import why_unread
 
 if TYPE_CHECKING:
     from ..config.stack import Stack
@@ -68,14 +69,16 @@ def pool_settings(stack: Stack, aws: Aws, inventory: Inventory, tasks: list[Task
 
     Nothing else of a task definition is kept: its environment contains secrets.
     """
-    running = {(task.service, str(task.evidence["taskDefinitionArn"])) for task in tasks if task.is_wanted}
+    unread = {task.service: why for task in tasks if (why := why_unread(task))}
+    read = [task for task in tasks if task.service not in unread]
+    running = {(task.service, str(task.evidence["taskDefinitionArn"])) for task in read if task.is_wanted}
     found = sorted(running)
     arns = sorted({arn for _, arn in found})
     told = dict(zip(arns, fan_out(lambda arn: _containers(aws, arn), arns), strict=True))
     idle = [name for name in inventory.some("services") if name not in {service for service, _ in found}]
     return [
         *(_settings(stack, service, arn, told[arn]) for service, arn in found),
-        *(PoolSettings(arn=name, name=name, revision="") for name in idle),
+        *(PoolSettings(arn=name, name=name, revision="", problem=unread.get(name)) for name in idle),
     ]
 
 

@@ -8,14 +8,15 @@ from statistics import fmean
 from typing import ClassVar
 
 from ..core.model import Figure, Resource, Series
-from ..core.observation import CouldNotLook, observation
-from .cloudwatch_metrics import CALL, HOUR, SPAN, Metrics
+from ..core.observation import CouldNotLook, observation, seen
+from .cloudwatch_metrics import CALL, HOUR, OF_GROUP, SPAN, Metrics
 from .ecs import Service
 from .elbv2 import LoadBalancer
 from .inventory import Inventory
 from .logs import LogErrors
 from .measured import Measured, charted, lines_of, newest_of
 from .own_groups import Fronted
+from .unread import why_unread
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,10 +139,13 @@ class BalancerErrors(Measured):
     """Its target groups that none of the stack's services fills."""
     doubt: CouldNotLook | None = None
     """Why it is not known whether any of those has targets: one without is nobody's."""
+    unread: CouldNotLook | None = None
+    """Why the load balancer could not be read, of which everything is then unknown."""
 
     @property
     def errors_5xx(self) -> Series:
         """5xx of the load balancer itself, per minute."""
+        seen(self.unread)
         return replace(self.metrics.series(self.name, "load balancer 5xx"), label="5xx")
 
     @property
@@ -158,6 +162,7 @@ class BalancerErrors(Measured):
         A group's own answers, its health and its connection errors are judged for themselves. CouldNotLook where there
         are more and it is not known whether others share the balancer.
         """
+        seen(self.unread)
         worst = self.errors_5xx_per_minute if self.others else 0.0
         if worst <= limit:
             return ""
@@ -195,13 +200,13 @@ def service_load(
         counts = [
             f"{one.evidence.get('runningCount', '?')} of {one.evidence.get('desiredCount', '?')} tasks run"
             for one in ([] if isinstance(services, CouldNotLook) else services)
-            if one.name == name
+            if one.name == name and not why_unread(one)
         ]
-        if isinstance(services, CouldNotLook):
-            counts = ["task count unknown"]
+        counts = counts or ["task count unknown"]
         beside = "; ".join([*counts, _errors_beside(traffic), _log_errors_beside(log_errors)])
         lines = lines_of(metrics, name, "CPU", "memory")
-        bare = ServiceLoad(arn=f"service/{inventory.cluster}/{name}", name=name, metrics=metrics, now=now)
+        path = "/".join(("service", *inventory.place(name)))
+        bare = ServiceLoad(arn=path, name=name, metrics=metrics, now=now)
         shown = charted(bare, lines, newest_of(lines))
         return replace(shown, evidence={"beside": beside, **shown.evidence})
 
@@ -230,7 +235,14 @@ def _log_errors_beside(log_errors: list[LogErrors] | CouldNotLook) -> str:
 @observation()
 def traffic(metrics: Metrics, own_groups: list[Fronted], now: datetime) -> list[Traffic]:
     """Requests, response times and errors of each target group that the stack's services fill, behind an ALB."""
-    return [_traffic(metrics, group, front.name, front.count == 1, now) for front in own_groups for group in front.own]
+    found = [_traffic(metrics, group, front.name, front.count == 1, now) for front in own_groups for group in front.own]
+    return [*found, *(_doubtful(group, front, now) for front in own_groups for group in front.doubtful)]
+
+
+def _doubtful(group: Resource, front: Fronted, now: datetime) -> Traffic:
+    """Of a group of which it is not known whether it is the stack's: whatever is asked of it raises why."""
+    unknown = Metrics({(group.name, measure): front.doubt for measure in OF_GROUP if front.doubt})
+    return Traffic(arn=group.arn, name=group.name, metrics=unknown, now=now, balancer=front.name, alone=True)
 
 
 def _traffic(metrics: Metrics, group: Resource, balancer: str, alone: bool, now: datetime) -> Traffic:
@@ -253,6 +265,13 @@ def balancer_errors(
     fronted = {front.arn: front for front in own_groups}
     found = []
     for balancer in load_balancers:
+        if why := why_unread(balancer) or (fronted[balancer.arn].doubt if balancer.arn in fronted else None):
+            found.append(
+                BalancerErrors(
+                    arn=balancer.arn, name=balancer.name, metrics=metrics, now=now, speaks_http=True, unread=why
+                )
+            )
+            continue
         others = tuple(group.name for group in fronted[balancer.arn].others) if balancer.arn in fronted else ()
         one = BalancerErrors(
             arn=balancer.arn,
@@ -261,7 +280,7 @@ def balancer_errors(
             now=now,
             speaks_http=balancer.is_application,
             others=others,
-            doubt=fronted[balancer.arn].doubt if balancer.arn in fronted else None,
+            doubt=fronted[balancer.arn].of_others if balancer.arn in fronted else None,
         )
         lines = lines_of(metrics, balancer.name, "load balancer 5xx")
         counted = isinstance(metrics.answers.get((balancer.name, "load balancer 5xx")), Series)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from ..core.answer import Answer
+from ..core.model import Resource
 from ..core.observation import CouldNotLook, fan_out
 
 T = TypeVar("T")
@@ -27,6 +28,17 @@ class Unread(Answer):
     def get(self, key: str, default: Any = None) -> Any:
         """Raises why."""
         raise self.error.again()
+
+
+def why_unread(resource: Resource) -> CouldNotLook | None:
+    """Why a resource could not be read; None where it was."""
+    return resource.evidence.error if isinstance(resource.evidence, Unread) else None
+
+
+def require_read(resource: Resource) -> None:
+    """CouldNotLook where the resource could not be read."""
+    if why := why_unread(resource):
+        raise why.again()
 
 
 def each_alone(look: Callable[[T], R], items: Iterable[T], unread: Callable[[T, CouldNotLook], R]) -> list[R]:

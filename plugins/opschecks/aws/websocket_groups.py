@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from ..core.observation import CouldNotLook, NotConfigured, observation, seen
+from ..core.observation import CouldNotLook, NotConfigured, names_no, observation, seen
 from .ecs import Service
 from .elbv2 import TargetGroup, TargetHealth, filled_by, named
 from .listeners import Route, Rule, routes_of
+from .unread import why_unread
 
 if TYPE_CHECKING:
     from ..config.stack import Stack
@@ -119,11 +120,16 @@ def websocket_groups(
 
     Without the rules, a group that is not sticky is only judged where it is the only one that a session can reach.
     """
+    if not stack.websocket_url and not stack.websocket.target_groups:
+        raise names_no(stack.name, "WebSocket", "websocket.url")
     told = {one.arn: one.foreign for one in target_health} if isinstance(target_health, list) else {}
     chosen = {one.arn for one in named(target_groups, stack.websocket.target_groups)}
-    found = []
+    found: list[tuple[TargetGroup, str | CouldNotLook]] = []
     for group in target_groups:
         foreign = told.get(group.arn, "")
+        if unread := why_unread(group):
+            found.append((group, unread))
+            continue
         unused: str | CouldNotLook = no_websocket(group.evidence) or (foreign if isinstance(foreign, str) else "")
         if chosen:
             unused = "" if group.arn in chosen else "no WebSocket uses it: websocket.target_groups names others"
@@ -137,8 +143,8 @@ def websocket_groups(
         raise NotConfigured(_RULES, f"WebSocket sessions reach no target group ({why}): {NAME_THEM}")
     routes = [] if isinstance(listener_rules, CouldNotLook) else routes_of(listener_rules, stack.websocket_url)
     # without these, a neighbour's group may look like one of the stack's
-    unread = next((one for one in (services, target_health) if _is_unread(one)), None)
-    doubt = unread if isinstance(unread, CouldNotLook) and not chosen and not stack.target_groups else None
+    missing = next((one for one in (services, target_health) if _is_unread(one)), None)
+    doubt = missing if isinstance(missing, CouldNotLook) and not chosen and not stack.target_groups else None
     groups = [_group(group, unused, used, routes, services, doubt) for group, unused in found]
     if isinstance(listener_rules, CouldNotLook) and len(groups) > 1:  # a rule may share clients out between them
         return [replace(one, split_by=listener_rules) for one in groups]
@@ -174,7 +180,9 @@ def _split(rule: Rule, services: list[Service] | CouldNotLook) -> str | CouldNot
     """What is wrong with the rule; nothing where one service fills all groups, and its deployment moves the weights."""
     if isinstance(services, CouldNotLook) and _is_unread(services):
         return services
-    known = [] if isinstance(services, CouldNotLook) else services
-    if any({*rule.groups} <= filled_by(service.evidence) for service in known):
+    listed = [] if isinstance(services, CouldNotLook) else services
+    if any({*rule.groups} <= filled_by(service.evidence) for service in listed if not why_unread(service)):
         return ""
+    if unread := next((why for one in listed if (why := why_unread(one))), None):
+        return unread
     return f"rule {rule.name} shares clients out between {len(rule.groups)} groups and does not bring them back"

@@ -92,7 +92,7 @@ def _rows(name: str | None, suites: tuple[str, ...], stacks: Path, reports: Path
     whose = list(look.identity(stack, aws))
     yield from whose
     import_observations()
-    checks = [one for one in _checks(suites) if one.slug not in stack.without]
+    checks = [one for one in _checks(suites) if not stack.lacks(one.slug, one.name)]
     wanted = needed(checks)
     if any(row.what == "credentials" and row.state is look.State.WRONG for row in whose):
         yield from look.endpoints(aws)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ..aws.trial import Trial
     from ..config.stack import Stack
     from ..core.gathering import Gathering
+    from ..core.observation import NotConfigured
     from ..history.storage import Storage
     from .check_files import CheckSource
 
@@ -201,11 +202,11 @@ def principal(arn: str) -> str:
     return arn if ":user/" in arn else ""
 
 
-def missing(named_by_none: Mapping[str, Sequence[CheckSource]]) -> Iterator[Row]:
+def missing(named_by_none: Sequence[tuple[NotConfigured, Sequence[CheckSource]]]) -> Iterator[Row]:
     """What stacks.toml does not name and a check looks for; by `trial_look.unnamed`."""
-    for cause, of in named_by_none.items():
-        said, _, advice = cause.partition(": ")
-        slugs = ", ".join(dict.fromkeys(f'"{check.slug}"' for check in of))
+    for error, of in named_by_none:
+        said, _, advice = error.cause.partition(": ")
+        slugs = ", ".join(dict.fromkeys(f'"{one}"' for one in error.keys[:1] or [check.slug for check in of]))
         what = f"stacks.toml: {said.rpartition(' names no ')[2]}"
         yield Row(what, State.WRONG, said, f"{advice}, or list in without what it does not have: {slugs}")
 

@@ -11,6 +11,7 @@ import click
 from .options import STACKS
 
 if TYPE_CHECKING:
+    from ..aws.survey import Survey
     from ..config.stack import Stack
 
 SUITES = ("daily", "weekly")
@@ -18,7 +19,7 @@ SUITES = ("daily", "weekly")
 
 @click.command()
 @click.option("--sandbox", is_flag=True, help="of an embedded sandbox, to practise on; needs opschecks[sandbox]")
-@click.option("--name", default="", metavar="NAME", help="what the stack is called; default: as its cluster")
+@click.option("--name", default="", metavar="NAME", help="what the (first) stack is called; default: as its cluster")
 @click.option("--region", default=None, metavar="REGION", help="where to look; default: that of profile or environment")
 @click.option("--profile", default=None, metavar="PROFILE", help="of the AWS configuration; default: the usual chain")
 @click.option("--role-arn", default=None, metavar="ARN", help="a role to assume")
@@ -38,20 +39,22 @@ def init(
     """Propose a first stacks.toml from what an account has; with --write, write it.
 
     \b
-    opschecks init --profile on-call --region us-west-2            look, and show one stack with why
+    opschecks init --profile on-call --region us-west-2            look, and show one stack or several, with why
     opschecks init --profile on-call --region us-west-2 --write    the same, into stacks.toml
-    opschecks init --sandbox --write                               a sandbox's, without any account
+    opschecks init                         with a stacks.toml: what is new in its account and not in the file
+    opschecks init --sandbox --write       a sandbox's, without any account
 
-    Reads only. What was not allowed to be seen is told. What the stack does not have goes into `without`; to know
-    that, the checks' observations are made once, of each list one page.
+    Reads only. What was not allowed to be seen is told. What a stack does not have goes into `without`; to know
+    that, the checks' observations are made once, of each list one page. Exit code 0, whatever is new; 1 where the
+    account, or the file, could not be read.
     """
     if wanted and stacks.exists():
         raise click.ClickException(f"{stacks}: it is there already, and is left as it is; remove --write")
-    if sandbox:
-        text = _of_the_sandbox()
-    else:
-        reach = {"region": region, "profile": profile, "role_arn": role_arn, "endpoint_url": endpoint_url}
-        text = _of_the_account(name, reach, stacks)
+    reach = {"region": region, "profile": profile, "role_arn": role_arn, "endpoint_url": endpoint_url}
+    if stacks.exists() and not sandbox:
+        _show_differences(name, reach, stacks)
+        return
+    text = _of_the_sandbox() if sandbox else _of_the_account(name, reach, stacks)
     if not wanted:
         click.echo(text, nl=False)
         return
@@ -59,38 +62,81 @@ def init(
     click.echo(f"{stacks}: written; next: pytest --pyargs opschecks.checks.daily")
 
 
-def _of_the_account(name: str, reach: dict[str, str | None], stacks: Path) -> str:
+def _say(line: str) -> None:
+    click.echo(f"  {line}", err=True)
+
+
+def _surveyed(stack: Stack) -> Survey:
+    """What the stack's account has; ClickException where nothing of it was found."""
     from ..aws.session import identify
     from ..aws.survey import survey
-    from ..aws.trial import Trial
-    from ..core.shipped import checks_of
-    from ..hooks.fixtures import import_observations
-    from .check_files import check_sources
-    from .proposal import propose, set_aside
-    from .reach_stack import reached, reached_as
-    from .trial_look import looked, needed, unnamed
+    from .reach_stack import reached
 
-    def say(line: str) -> None:
-        click.echo(f"  {line}", err=True)
-
-    _, aws = reached(_stack(name or "new", reach, stacks))
+    _, aws = reached(stack)
     account = identify(aws)
-    say(f"account {account}, {aws.region}")
-    found = survey(aws, account, say)
+    _say(f"account {account}, {aws.region}")
+    found = survey(aws, account, _say)
     if found.is_empty:
         denied = "; ".join(f"{what}: {error.cause}" for what, error in found.refused.items())
         why = f"what could not be seen: {denied}" if denied else "name another --region or --profile"
         raise click.ClickException(f"nothing that checks look at in account {account}, {found.region}; {why}")
+    return found
+
+
+def _show_differences(name: str, reach: dict[str, str | None], stacks: Path) -> None:
+    """What the account of the options, or of the file's default stack, has beside its stacks in the file."""
+    from ..aws.inventory import inventory
+    from ..config.load import choose_stacks, load_stacks
+    from .difference import Known, differences
+    from .reach_stack import reached
+
+    listed = load_stacks(stacks)
+    if any(reach.values()):
+        looking = _stack("new", reach, stacks)
+    else:
+        (looking,) = choose_stacks(listed, [name] if name else [], stacks)
+    if looking.sandbox:
+        raise click.ClickException(
+            f"{stacks}: {looking.name} is a sandbox; name an account with --profile and --region"
+        )
+    found = _surveyed(looking)
+    own = [
+        one
+        for one in listed.stacks.values()
+        if not one.sandbox and one.account_id in (None, found.account) and one.region in (None, found.region)
+    ]
+    known = [Known(one, inventory(one, reached(one)[1])) for one in own]
+    of = ", ".join(one.name for one in own) or "none"
+    told = [line for one in differences(found, known) for line in one.lines()]
+    click.echo(f"{stacks}, stacks of account {found.account}, {found.region}: {of}")
+    for line in told or ["nothing is new, and nothing is gone"]:
+        click.echo(line)
+    for what, error in found.refused.items():
+        click.echo(f"# not seen: {what}: {error.cause}")
+    if any(line.startswith("+") for line in told):
+        click.echo("# add what is a stack's to its keys; what is nobody's stays out of the file")
+
+
+def _of_the_account(name: str, reach: dict[str, str | None], stacks: Path) -> str:
+    from ..aws.trial import Trial
+    from ..core.shipped import checks_of
+    from ..hooks.fixtures import import_observations
+    from .check_files import check_sources
+    from .proposal import propose, set_aside, text_of
+    from .reach_stack import reached_as
+    from .trial_look import looked, needed, unnamed
+
+    found = _surveyed(_stack(name or "new", reach, stacks))
     given = {key: value for key, value in reach.items() if key != "region"}
-    proposal = propose(found, name=name, given=given)
-    stack, trial = reached_as(_stack(proposal.name, proposal.table, stacks), Trial)
-    say("what checks look for and the stack does not have")
+    _say("what checks look for and the stack does not have")
     import_observations()
     checks = [one for suite in SUITES for one in check_sources(checks_of(Path()) / suite)]
-    store = looked(stack, trial, needed(checks))
-    without, open_ends = set_aside(unnamed(stack, trial, store, checks), checks)
-    unseen = [f"not seen: {what}: {error.cause}" for what, error in found.refused.items()]
-    return proposal.text(without, [*open_ends, *unseen])
+    proposals = []
+    for one in propose(found, name=name, given=given):
+        stack, trial = reached_as(_stack(one.name, one.table, stacks), Trial)
+        store = looked(stack, trial, needed(checks))
+        proposals.append(set_aside(one, unnamed(stack, trial, store, checks), checks))
+    return text_of(proposals, [f"not seen: {what}: {error.cause}" for what, error in found.refused.items()])
 
 
 def _stack(name: str, table: Mapping[str, Any], stacks: Path) -> Stack:

@@ -23,6 +23,8 @@ from .recording import backtest, recording
 from .report import report
 
 ListRow = Mapping[str, str]
+_KINDS = ("checks", "observations", "remedies", "drills", "faults", "stacks", "keys")
+_OF_A_STACK = ("limits", "coverage")
 
 
 @click.group(cls=OneLineErrors, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -60,29 +62,42 @@ for command in (init, doctor, policy, new, test, fix, undo, journal, history, re
 
 
 @main.command("list")
-@click.argument("kind", type=click.Choice(["checks", "observations", "remedies", "drills", "faults", "stacks", "keys"]))
+@click.argument("kind", type=click.Choice([*_KINDS, *_OF_A_STACK]))
+@click.option("--stack", "name", default="", metavar="NAME", help="of limits and coverage; default: the default stack")
 @FORMAT
 @STACKS
-def list_(kind: str, form: str, stacks: Path) -> None:
-    """List checks, observations, remedies, drills, faults, stacks, or the keys of stacks.toml."""
+def list_(kind: str, name: str, form: str, stacks: Path) -> None:
+    """List checks, observations, remedies, drills, faults, stacks, or the keys of stacks.toml.
+
+    \b
+    opschecks list limits --stack NAME     which limit holds for what, and why; reads stacks.toml only
+    opschecks list coverage --stack NAME   what of a stack is looked at, what is not, and why; looks as doctor does
+    """
     if kind in _DECLARED:
         from .project import load_project
 
         load_project()
-    rows = list(_LISTS[kind](stacks))
+    rows = list(_of_a_stack(kind, name, stacks) if kind in _OF_A_STACK else _LISTS[kind](stacks))
     if form == "json":
         click.echo(json.dumps(rows, indent=1, ensure_ascii=False))
         return
     if not rows:
         click.echo(f"no {kind} here; see README.md")
         return
-    name, *rest = rows[0]
-    width = max(len(row[name]) for row in rows)
+    column, *rest = rows[0]
+    width = max(len(row[column]) for row in rows)
     for row in rows:
         first, *others = [row[key] for key in rest if row[key]] or [""]
-        click.echo(f"{row[name]:{width}}  {first}")
+        click.echo(f"{row[column]:{width}}  {first}")
         for line in others:
             click.echo(f"{'':{width}}  {line}")
+
+
+def _of_a_stack(kind: str, name: str, stacks: Path) -> Iterator[ListRow]:
+    from .about_stack import checks_here, coverage_of, limits_of, the_stack
+
+    stack = the_stack(stacks, name)
+    return limits_of(stack) if kind == "limits" else coverage_of(stack, checks_here())
 
 
 def _checks(_: Path) -> Iterator[ListRow]:
@@ -152,13 +167,14 @@ def _stacks(path: Path) -> Iterator[ListRow]:
 def _keys(path: Path) -> Iterator[ListRow]:
     from ..config.limits import OF_ONE, Limits, ResourceLimits
     from ..config.load import TOML_TABLES
-    from ..config.stack import Stack
+    from ..config.stack import NO_KEYS, Stack
     from ..core.declared import beside, limits_in
 
     tables: dict[str, Any] = {"": Stack, **{f"{path}.": table for path, table in TOML_TABLES.items()}}
     for prefix, table in tables.items():
         for key, field in table.model_fields.items():
-            if (prefix, key) in (("", "name"), ("limits.", "own")) or f"{prefix}{key}." in tables:
+            internal = (table is Stack and key in NO_KEYS) or (prefix, key) == ("limits.", "own")
+            if internal or f"{prefix}{key}." in tables:
                 continue
             more = "; also per resource" if table is Limits and key in ResourceLimits.model_fields else ""
             yield {"key": f"{prefix}{key}", "what": f"{field.description or ''}{more}", "default": _default(field)}

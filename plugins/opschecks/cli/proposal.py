@@ -1,22 +1,23 @@
-"""One stack for stacks.toml, proposed from what an account has: each key with why, and what checks will not find."""
+"""Stacks for stacks.toml, proposed from what an account has: each key with why, and what checks will not find."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ..core.wording import plural
+from .parts import OF_CLOUDFORMATION, WORD, Traits, balancers_of, grouped, home, traits_of
 
 if TYPE_CHECKING:
     from ..aws.survey import Survey
+    from ..core.observation import NotConfigured
     from .check_files import CheckSource
 
-_WORD = re.compile(r"[-_./ ]+")
-_OF_CLOUDFORMATION = "aws:cloudformation:stack-name"
 SHOWN = 5
+MOST_PREFIXES = 5
 
 
 @dataclass(frozen=True)
@@ -36,121 +37,190 @@ class Line:
 
 @dataclass(frozen=True)
 class Proposal:
-    """A stack's table: its lines, in order."""
+    """A stack's table: its lines, in order. `without`: what it does not have, each with why."""
 
     name: str
     lines: Sequence[Line]
+    shared: Sequence[Line] = ()
+    """What it has in common with the other stacks: how their account is reached."""
+    without: Mapping[str, str] | None = None
 
     @property
     def table(self) -> dict[str, Any]:
         """As stacks.toml would be read."""
-        return {line.key: line.value for line in self.lines if line.value is not None}
+        return {line.key: line.value for line in (*self.shared, *self.lines) if line.value is not None}
 
-    def text(self, without: Mapping[str, str], said: Sequence[str]) -> str:
-        """The file: `without` has a reason by each slug; `said` is told as comments at its end."""
-        lines = [f"default = {json.dumps(self.name)}", "", f"[stacks.{_quoted(self.name)}]", *map(str, self.lines)]
-        if without:
-            lines += ["without = [", *(f'    "{slug}",  # {why}' for slug, why in without.items()), "]"]
-        return "\n".join([*lines, *(f"# {' '.join(one.split())}" for one in said)]) + "\n"
+
+def text_of(proposals: Sequence[Proposal], said: Sequence[str]) -> str:
+    """The file; what several stacks have in common is in `[defaults]`. `said` is told as comments at its end."""
+    first, several = proposals[0], len(proposals) > 1
+    lines = [f"default = {json.dumps(first.name)}"]
+    shared = _common(proposals) if several else {}
+    if several:
+        lines += ["", "[defaults]", *map(str, first.shared), *_lacking("defaults", shared)]
+    for one in proposals:
+        place = f"stacks.{_quoted(one.name)}"
+        lines += ["", f"[{place}]", *map(str, one.lines if several else (*one.shared, *one.lines))]
+        lines += _lacking(place, {key: why for key, why in (one.without or {}).items() if key not in shared})
+    return "\n".join([*lines, *(f"# {' '.join(one.split())}" for one in said)]) + "\n"
+
+
+def _common(proposals: Sequence[Proposal]) -> dict[str, str]:
+    """What none of the stacks has, for the same reason."""
+    first, *others = [one.without or {} for one in proposals]
+    return {key: why for key, why in first.items() if all(other.get(key) == why for other in others)}
+
+
+def _lacking(place: str, without: Mapping[str, str]) -> list[str]:
+    told = [f"{key} = {json.dumps(why, ensure_ascii=False)}" for key, why in without.items()]
+    return ["", f"[{place}.without]", *told] if told else []
 
 
 def _quoted(name: str) -> str:
     return name if re.fullmatch(r"[\w-]+", name) else json.dumps(name)
 
 
-def propose(found: Survey, *, name: str = "", given: Mapping[str, str | None]) -> Proposal:
-    """The stack around the cluster with most services; `given` are keys that say how it is reached."""
-    sizes = {str(one["clusterName"]): len(found.services.get(str(one["clusterName"]), ())) for one in found.clusters}
-    cluster = max(sorted(sizes), key=lambda one: sizes[one], default="")
-    lines = [
+def propose(found: Survey, *, name: str = "", given: Mapping[str, str | None]) -> list[Proposal]:
+    """A stack for each group of clusters that belong together, that of most services first.
+
+    `name`: what the first is called; `given` are keys that say how the account is reached.
+    """
+    groups = grouped(found) or [[]]
+    shared = [
         Line("account_id", found.account, "a run refuses other credentials"),
         Line("region", found.region, ""),
         *(Line(key, value, "as given") for key, value in given.items() if value),
-        *_of_cluster(found, cluster, sizes),
-        *_balancer(found, cluster),
-        *_by_name(found, cluster),
-        *_site(found),
     ]
-    fallback = re.sub(r"[^A-Za-z0-9_.-]+", "-", cluster).strip("-_.") or "production"
-    return Proposal(name or fallback, lines)
+    known = [traits_of(found, group) for group in groups]
+    made: list[Proposal] = []
+    for number, group in enumerate(groups):
+        lines = [*_of_clusters(found, group), *_balancers(found, group, number, known)]
+        lines += [*_by_name(found, number, known), *_sites(found, number, known)]
+        fallback = re.sub(r"[^A-Za-z0-9_.-]+", "-", next(iter(group), "")).strip("-_.") or "production"
+        called = name if name and not number else fallback
+        lacks = {}
+        if len(groups) > 1 and not any("alarm_prefix" in (line.key or line.why) for line in lines):
+            lacks = {"alarm_prefix": "no alarms found; set alarm_prefix to have them checked"}
+        made.append(Proposal(_unused(called, [one.name for one in made]), lines, shared, lacks))
+    return made
 
 
-def _of_cluster(found: Survey, cluster: str, sizes: Mapping[str, int]) -> Iterator[Line]:
-    if not cluster:
+def _unused(name: str, taken: Sequence[str]) -> str:
+    number = 2
+    while name in taken:
+        name, number = f"{name}-{number}", number + 1
+    return name
+
+
+def _value(names: Sequence[str]) -> Any:
+    """One name as it is, several as a list."""
+    return names[0] if len(names) == 1 else list(names)
+
+
+def _of_clusters(found: Survey, group: Sequence[str]) -> Iterator[Line]:
+    if not group:
         yield Line("", None, f"no ECS cluster in {found.region}")
         return
-    others = [f"{one} ({plural(count, 'service')})" for one, count in sizes.items() if one != cluster]
-    why = f"most services; other clusters: {_some(others)}; a stack has one" if others else "the only one"
-    yield Line("cluster", cluster, why)
-    services = found.services.get(cluster, ())
-    yield Line("services", sorted(str(one["serviceName"]) for one in services), "all of the cluster")
-    groups = {group for one in services for group in found.log_groups_of.get(str(one.get("taskDefinition")), ())}
+    several = len(group) > 1
+    why = "the only one" if len(found.clusters) == 1 else "other clusters belong to other stacks"
+    yield Line("cluster", _value(group), "one application, by names, tags and balancers" if several else why)
+    running = [(name, service) for name in group for service in found.services.get(name, ())]
+    names = sorted(f"{name}/{one['serviceName']}" if several else str(one["serviceName"]) for name, one in running)
+    if names:
+        yield Line("services", names, f"all of {plural(len(group), 'cluster')}" if several else "all of the cluster")
+    groups = {log for _, one in running for log in found.log_groups_of.get(str(one.get("taskDefinition")), ())}
     if groups:
         yield Line("log_groups", sorted(groups), "to which the services' containers write")
-    (told,) = (one for one in found.clusters if one["clusterName"] == cluster)
-    tags = {str(tag.get("key")): str(tag.get("value")) for tag in told.get("tags") or []}
-    if _OF_CLOUDFORMATION in tags:
-        yield Line("cloudformation_stacks", [tags[_OF_CLOUDFORMATION]], "it made the cluster, says its tag")
+    tags = [tag for one in found.clusters if one["clusterName"] in group for tag in one.get("tags") or []]
+    made_by = sorted({str(tag.get("value")) for tag in tags if tag.get("key") == OF_CLOUDFORMATION})
+    if made_by:
+        yield Line("cloudformation_stacks", made_by, "made the cluster, says its tag")
 
 
-def _balancer(found: Survey, cluster: str) -> Iterator[Line]:
-    services = found.services.get(cluster, ())
-    filled = {str(one.get("targetGroupArn")) for service in services for one in service.get("loadBalancers") or []}
-    arns = {arn for one in found.target_groups if one["TargetGroupArn"] in filled for arn in one["LoadBalancerArns"]}
-    own = sorted((one for one in found.balancers if one["LoadBalancerArn"] in arns), key=lambda one: one["Type"])
+def _balancers(found: Survey, group: Sequence[str], number: int, known: Sequence[Sequence[Traits]]) -> Iterator[Line]:
+    arns = balancers_of(found, group)
+    others = {arn for one in found.services for arn in balancers_of(found, [one])} - arns
+    for one in found.balancers:
+        arn, name = str(one["LoadBalancerArn"]), str(one["LoadBalancerName"])
+        if arn not in others and home(name, found.tags_of("load_balancer", name), known) == number:
+            arns.add(arn)
+    own = sorted(
+        (one for one in found.balancers if one["LoadBalancerArn"] in arns),
+        key=lambda one: (one["Type"] != "application", str(one["LoadBalancerName"])),
+    )
     names = [str(one["LoadBalancerName"]) for one in own]
     if own:
-        more = f"; others of them: {_some(names[1:])}; a stack has one" if names[1:] else ""
-        yield Line("load_balancer", names[0], f"its target groups are filled by the services{more}")
+        yield Line("load_balancer", _value(names), "the services fill its target groups, or it is named like them")
         yield Line(
             "", None, f'backend_url = "https://…"  # your own domain in front of {own[0].get("DNSName", names[0])}'
         )
-    elif found.balancers:
+    elif found.balancers and not number:
         rest = _some([str(one["LoadBalancerName"]) for one in found.balancers])
         yield Line("", None, f"no balancer has target groups that these services fill; there are {rest}")
-    security = {group for one in own for group in one.get("SecurityGroups") or []}
-    for service in services:
+    security = {security for one in own for security in one.get("SecurityGroups") or []}
+    for service in (one for cluster in group for one in found.services.get(cluster, ())):
         network = (service.get("networkConfiguration") or {}).get("awsvpcConfiguration") or {}
         security |= set(network.get("securityGroups") or [])
     if security:
-        yield Line("security_groups", sorted(map(str, security)), "of the balancer and the services")
+        yield Line("security_groups", sorted(map(str, security)), "of the balancers and the services")
 
 
-def _by_name(found: Survey, cluster: str) -> Iterator[Line]:
-    tables = related(found.tables, cluster)
+def _own(
+    found: Survey, kind: str, names: Sequence[str], number: int, known: Sequence[Sequence[Traits]]
+) -> tuple[list[str], bool]:
+    """Those of a kind that belong to a stack, and whether they are only taken because nothing says whose they are."""
+    homes = {name: home(name, found.tags_of(kind, name), known) for name in names}
+    own = sorted(name for name, where in homes.items() if where == number)
+    if not own and len(known) == 1:
+        return sorted(names), True
+    return own, False
+
+
+def _by_name(found: Survey, number: int, known: Sequence[Sequence[Traits]]) -> Iterator[Line]:
+    tables, guessed = _own(found, "table", found.tables, number, known)
     if tables:
         rest = len(found.tables) - len(tables)
-        yield Line(
-            "tables", tables, f"named like the cluster; {plural(rest, 'other table')}" if rest else "all of the account"
-        )
+        why = f"by names and tags; {plural(rest, 'other table')}" if rest else "all of the account"
+        yield Line("tables", tables, why)
     for table in tables:
-        if _WORD.split(table.lower())[-1] in ("incident", "incidents"):
+        if WORD.split(table.lower())[-1] in ("incident", "incidents"):
             yield Line("", None, f'incidents_table = "{table}"  # if it has one item for each incident')
-    alarms = related(found.alarms, cluster)
-    prefix = common_prefix(alarms)
-    if prefix:
-        count = sum(one.startswith(prefix) for one in found.alarms)
-        yield Line("alarm_prefix", prefix, f"{count} of {plural(len(found.alarms), 'alarm')} begin with it")
-    elif found.alarms:
-        yield Line(
-            "", None, f"alarm_prefix: the {plural(len(found.alarms), 'alarm')} have no common beginning: all count"
-        )
+    alarms, guessed = _own(found, "alarm", found.alarms, number, known)
+    begin = prefixes(alarms, [one for one in found.alarms if one not in alarms])
+    if begin:
+        count = sum(one.startswith(tuple(begin)) for one in found.alarms)
+        begins = "begin with it" if len(begin) == 1 else "begin with one of them"
+        yield Line("alarm_prefix", _value(begin), f"{count} of {plural(len(found.alarms), 'alarm')} {begins}")
+    elif found.alarms and guessed:
+        told = plural(len(found.alarms), "alarm")
+        yield Line("", None, f"alarm_prefix: the {told} have no common beginning: all count")
+    elif alarms:
+        yield Line("", None, f'alarm_prefix = "…"  # {plural(len(alarms), "alarm")} of it begin as others do')
 
 
-def _site(found: Survey) -> Iterator[Line]:
+def _sites(found: Survey, number: int, known: Sequence[Sequence[Traits]]) -> Iterator[Line]:
     names = {str(one["Id"]): str(one.get("DomainName", "")) for one in found.distributions}
-    if len(names) == 1:
+    own = [one for one in names if home("", found.tags_of("distribution", one), known) == number]
+    if own:
+        yield Line("distribution_id", _value(own), "by its tags; the first serves the dashboards")
+    elif len(names) == 1 and not number:
         ((one, domain),) = names.items()
         yield Line("distribution_id", one, f"the only one: {domain}")
-    elif names:
+    elif names and not number:
         yield Line("", None, f'distribution_id = "…"  # of the dashboards; there are {_some(list(names))}')
 
 
-def related(names: Sequence[str], cluster: str) -> list[str]:
-    """Those whose first word is the cluster's; all where none is."""
-    word = _WORD.split(cluster.lower())[0]
-    own = [one for one in names if word and _WORD.split(one.lower().strip("/"))[0] == word]
-    return sorted(own or names)
+def prefixes(names: Sequence[str], others: Sequence[str]) -> list[str]:
+    """Beginnings that all these names have, and none of the others; nothing where there would be too many."""
+    whole = common_prefix(names)
+    if whole and not any(one.startswith(whole) for one in others):
+        return [whole]
+    words: dict[str, list[str]] = {}
+    for name in names:
+        words.setdefault(WORD.split(name.strip("/"))[0], []).append(name)
+    begin = sorted(common_prefix(some) or some[0] for some in words.values())
+    fit = len(begin) <= MOST_PREFIXES and len(begin) < max(2, len(names))
+    return begin if names and fit and not any(one.startswith(tuple(begin)) for one in others) else []
 
 
 def common_prefix(names: Sequence[str]) -> str:
@@ -159,8 +229,8 @@ def common_prefix(names: Sequence[str]) -> str:
         return ""
     shared = next(iter(names))
     for name in names:
-        while not name.startswith(shared) or (len(name) > len(shared) and not _WORD.match(name[len(shared)])):
-            ends = [match.start() for match in _WORD.finditer(shared) if match.start()]
+        while not name.startswith(shared) or (len(name) > len(shared) and not WORD.match(name[len(shared)])):
+            ends = [match.start() for match in WORD.finditer(shared) if match.start()]
             shared = shared[: ends[-1]] if ends else ""
             if not shared:
                 return ""
@@ -168,26 +238,26 @@ def common_prefix(names: Sequence[str]) -> str:
 
 
 def set_aside(
-    unnamed: Mapping[str, Sequence[CheckSource]], checks: Sequence[CheckSource]
-) -> tuple[dict[str, str], list[str]]:
-    """`without`: the slugs none of whose checks finds what it looks for, each with why.
+    proposal: Proposal, lacking: Sequence[tuple[NotConfigured, Sequence[CheckSource]]], checks: Sequence[CheckSource]
+) -> Proposal:
+    """The stack with `without`: what no observation finds named, by the narrowest word for it, each with why.
 
-    And what a person has to decide, because a slug also has checks that find theirs.
+    A key; where there is none, the slug of checks none of which finds what it looks for, else the checks.
     """
-    lacking: dict[str, dict[str, str]] = {}
-    for cause, of in unnamed.items():
-        for check in of:
-            lacking.setdefault(check.slug, {})[check.name] = cause
-    without, open_ends = {}, []
-    for slug, names in lacking.items():
-        cause = next(iter(names.values()))
-        said, _, advice = cause.partition(": ")
+    without: dict[str, str] = {**(proposal.without or {})}
+    named = proposal.table
+    blind = {check.name for _, of in lacking for check in of}
+    for error, of in lacking:
+        said, _, advice = error.cause.partition(": ")
         what = said.rpartition(" names ")[2]
-        if all(one.name in names for one in checks if one.slug == slug):
-            without[slug] = f"{what}; {advice.removesuffix(' in stacks.toml')} to have it checked"
-        else:
-            open_ends.append(f"{what}: {advice}, or {', '.join(names)} cannot look ({slug} also has other checks)")
-    return dict(sorted(without.items())), open_ends
+        keys = [key for key in error.keys if key not in named]
+        if keys:
+            without.setdefault(keys[0], f"{what} found; {advice.removesuffix(' in stacks.toml')} to have it checked")
+            continue
+        for check in of:
+            whole = all(one.name in blind for one in checks if one.slug == check.slug)
+            without.setdefault(check.slug if whole else check.name, error.cause)
+    return replace(proposal, without=dict(sorted(without.items())))
 
 
 def _some(names: Sequence[str]) -> str:

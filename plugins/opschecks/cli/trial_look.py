@@ -58,21 +58,31 @@ def looked(stack: Stack, aws: Trial, observations: Iterable[str], earlier: Earli
     return store
 
 
-def unnamed(stack: Stack, aws: Trial, store: Gathering, checks: Sequence[CheckSource]) -> dict[str, list[CheckSource]]:
-    """What the stack does not name, as observations put it, each with the checks that look for it.
+def all_looked(stack: Stack, aws: Trial, store: Gathering, checks: Sequence[CheckSource]) -> Gathering:
+    """Every observation of the checks, those of `store` as they are.
 
-    Observations of the web are made where nobody answers: they only tell whether the stack names their addresses.
+    Those of the web are made where nobody answers: they only tell whether the stack names their addresses.
     """
     nowhere: dict[str, Any] = {key: NOBODY for key in ("backend_url", "dashboard_url") if getattr(stack, key)}
     if stack.websocket_url:
         nowhere["websocket"] = stack.websocket.model_copy(update={"url": NOBODY.replace("http", "ws")})
     names = {name for check in checks for name in check.needs if name in REGISTRY}
     seen = Earlier(kept={name: result for name, result in store.results.items() if result.done.is_set()})
-    results = looked(stack.model_copy(update=nowhere), aws, names, seen).results
-    found: dict[str, list[CheckSource]] = {}
+    return looked(stack.model_copy(update=nowhere), aws, names, seen)
+
+
+def unnamed(
+    stack: Stack, aws: Trial, store: Gathering, checks: Sequence[CheckSource]
+) -> list[tuple[NotConfigured, list[CheckSource]]]:
+    """What the stack does not name, as observations put it, each with the checks that look for it.
+
+    Without what the stack says that it is without.
+    """
+    results = all_looked(stack, aws, store, checks).results
+    found: dict[str, tuple[NotConfigured, list[CheckSource]]] = {}
     for check in checks:
         for name in check.needs:
             error = results[name].error if name in results else None
-            if isinstance(error, NotConfigured):
-                found.setdefault(error.cause, []).append(check)
-    return found
+            if isinstance(error, NotConfigured) and not stack.lacks(*error.keys):
+                found.setdefault(error.cause, (error, []))[1].append(check)
+    return list(found.values())

@@ -74,6 +74,9 @@ KEYS: Mapping[str, str] = {
 }
 """The keys of a stack whose values name resources, and the kind of each; the keys within tables are in _INNER."""
 
+SEVERAL = ("cluster", "load_balancer", "alarm_prefix", "distribution_id", "cloudformation_stack")
+"""Keys that take one value or a list: the first is the value of the key, the others are `further` of the stack."""
+
 _INNER: Mapping[str, Mapping[str, str]] = {
     "wanted_indexes": {"table": "table", "name": "index"},
     "rotated_keys": {"user": "user", "services": "service"},
@@ -140,12 +143,54 @@ def normalised(raw: Mapping[str, Any]) -> dict[str, Any]:
     A region, account or cluster that only ARNs say becomes the stack's: they are then checked like any other.
     """
     told = dict(raw)
+    for key, more in (told.get("further") or {}).items():
+        told[key] = [told[key], *more]
     for key, kind in KEYS.items():
         if key in told:
             told[key] = _each(told, key, kind, told[key])
     for key, inner in _INNER.items():
         if isinstance(told.get(key), list | tuple):
             told[key] = [_table(told, key, inner, one) for one in told[key]]
+    if isinstance(told.get("services"), list | tuple):
+        _place(told)
+    return _with_further(told)
+
+
+def _place(told: dict[str, Any]) -> None:
+    """Services by their name alone where the stack has one cluster, as CLUSTER/NAME where it has several."""
+    services = list(told["services"])
+    within = [one.partition("/")[0] for one in services if isinstance(one, str) and "/" in one]
+    given = told.get("cluster")
+    clusters = [given] if isinstance(given, str) else list(dict.fromkeys(within))
+    if isinstance(given, list | tuple):
+        clusters = list(given)
+    if within and not given:
+        told["cluster"] = clusters if len(clusters) > 1 else clusters[0]
+    if len(clusters) < 2:
+        told["services"] = [one.rpartition("/")[2] if isinstance(one, str) else one for one in services]
+        return
+    for one in services:
+        if isinstance(one, str) and "/" not in one:
+            places = " or ".join(f"{cluster}/{one}" for cluster in clusters)
+            raise ValueError(f"services: {one} does not say its cluster, and the stack has several: write {places}")
+
+
+def _with_further(told: dict[str, Any]) -> dict[str, Any]:
+    """Of a key with a list, its first value; the others in `further`."""
+    further = {}
+    for key in SEVERAL:
+        given = told.get(key)
+        if not isinstance(given, list | tuple):
+            continue
+        if not given or not all(isinstance(one, str) and one for one in given):
+            raise ValueError(f"{key}: expected a name, or a list of names")
+        if twice := sorted({one for one in given if list(given).count(one) > 1}):
+            raise ValueError(f"{key}: {twice[0]} is listed twice")
+        told[key] = given[0]
+        if len(given) > 1:
+            further[key] = tuple(given[1:])
+    if further or "further" in told:
+        told["further"] = further
     return told
 
 
@@ -174,24 +219,26 @@ def _each(told: dict[str, Any], key: str, kind: str, given: Any) -> Any:
 
 
 def _one(told: dict[str, Any], key: str, kind: str, given: str) -> str:
-    known = {what: told[what] for what in ("region", "account_id", "cluster") if isinstance(told.get(what), str)}
+    known = {what: told[what] for what in ("region", "account_id") if isinstance(told.get(what), str)}
     try:
         read = own(kind, given, known.get("region"), known.get("account_id"))
         if key in _WITH_CLUSTER and kind == "service":
             return f"{read.within}/{read.name}" if read.within else _named(read, given, key)
         if key == "services" and read.within:
-            told["cluster"] = _same_cluster(read, given, known.get("cluster"))
+            _require_cluster(read, given, told.get("cluster"))
     except ValueError as error:
         raise ValueError(f"{key}: {error}") from None
     told["region"] = told.get("region") or read.region or None
     told["account_id"] = told.get("account_id") or read.account or None
-    return read.name
+    return f"{read.within}/{read.name}" if key == "services" and read.within else read.name
 
 
-def _same_cluster(read: Identifier, given: str, known: str | None) -> str:
-    if known and known != read.within:
-        raise ValueError(f"{given} is of cluster {read.within}, the stack's is {known}")
-    return read.within
+def _require_cluster(read: Identifier, given: str, named: Any) -> None:
+    """ValueError where the stack names its clusters, and the service is of another one."""
+    known = [named] if isinstance(named, str) else [one for one in named or () if isinstance(one, str)]
+    if known and read.within not in known:
+        stacks = "the stack's is" if len(known) == 1 else "the stack's are"
+        raise ValueError(f"{given} is of cluster {read.within}, {stacks} {', '.join(known)}")
 
 
 def _named(read: Identifier, given: str, key: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
@@ -12,18 +11,18 @@ from typing import Any, get_args
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ..core.wording import nearest
+from .including import Gathered, gather
+from .including import StackError as StackError
+from .including import read_toml as read_toml
 from .limits import Limits, ResourceLimits
+from .messages import in_words
 from .own_keys import apart, wrong_kind
-from .stack import Stack
+from .stack import NO_KEYS, Stack
 
 ALL = "all"
 """What --stack takes for every stack, where no stack is called so."""
 _BARE = re.compile(r"[\w-]+")
 """A key that TOML takes without quotes."""
-
-
-class StackError(Exception):
-    """stacks.toml or a request for a stack is wrong; the message names file and key and the next step."""
 
 
 class Stacks(BaseModel):
@@ -33,20 +32,6 @@ class Stacks(BaseModel):
 
     default: str | None = None
     stacks: dict[str, Stack]
-
-
-def read_toml(path: Path, wrong: type[Exception]) -> dict[str, Any] | None:
-    """What the file holds, None where there is no file; `wrong` with a message where it cannot be read."""
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))  # editors of Windows begin with a byte order mark
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise wrong(f"{path}: cannot be read: {error}") from None
-    except UnicodeDecodeError as error:
-        raise wrong(f"{path}: not UTF-8 text ({error.reason} at byte {error.start + 1}): save it as UTF-8") from None
-    except tomllib.TOMLDecodeError as error:
-        raise wrong(f"{path}: not valid TOML: {error}") from None
 
 
 def load_stacks(path: Path) -> Stacks:
@@ -61,23 +46,29 @@ def load_stacks(path: Path) -> Stacks:
 
 
 def stacks_of(raw: dict[str, Any], path: Path) -> Stacks:
-    """What a stacks.toml of this content says; StackError, naming the path, when anything in it is not understood."""
-    listed = raw.get("stacks")
-    if not isinstance(listed, dict) or not listed:
+    """What a stacks.toml of this content says; StackError, naming the file, when anything in it is not understood.
+
+    `path`: where it stands, beside which the files lie that it includes.
+    """
+    gathered = gather(raw, path)
+    if not gathered.stacks:
         raise StackError(f"{path}: no stacks in it; add a [stacks.NAME] table")
-    for name, table in listed.items():
-        if isinstance(table, dict):
-            if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", name):
-                raise StackError(f"{path}: stacks.{name!r}: a name may only have letters, digits, '-', '_' and '.'")
-            if "name" in table:
-                raise StackError(f"{path}: stacks.{name}.name: unknown key; the table's name is the name of the stack")
-            table["name"] = name
-    apart(raw, path)
+    for name, table in gathered.stacks.items():
+        file = gathered.layers[name][0].file
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", name):
+            raise StackError(f"{file}: stacks.{name!r}: a name may only have letters, digits, '-', '_' and '.'")
+        if "name" in table:
+            raise StackError(f"{file}: stacks.{name}.name: unknown key; the table's name is the name of the stack")
+        if odd := next((key for key in NO_KEYS if key in table), ""):
+            valid = nearest(odd, _siblings(["stacks", name]))
+            raise StackError(f"{file}: stacks.{name}.{odd}: unknown key; {valid}")
+        table["name"] = name
+    apart(gathered.stacks, path)
     try:
-        read = Stacks.model_validate(raw)
+        read = Stacks.model_validate({"default": gathered.default, "stacks": gathered.stacks})
     except ValidationError as error:
-        raise StackError("\n".join(_explain(path, problem) for problem in error.errors()[:5])) from None
-    if problem := wrong_kind(raw, path):
+        raise StackError("\n".join(_explain(path, gathered, problem) for problem in error.errors()[:5])) from None
+    if problem := wrong_kind(gathered.stacks, path):
         raise StackError(f"{path}: {problem}")
     if read.default is not None and read.default not in read.stacks:
         raise StackError(f"{path}: default: no stack {read.default!r}; {nearest(read.default, read.stacks)}")
@@ -121,22 +112,34 @@ def every_stack(stacks: Stacks) -> list[Stack]:
     return [stack for stack in listed if not stack.sandbox] or listed
 
 
-def _explain(path: Path, problem: Mapping[str, Any]) -> str:
+def _explain(path: Path, gathered: Gathered, problem: Mapping[str, Any]) -> str:
     location = [str(part) for part in problem["loc"]]
-    key = ".".join(part if _BARE.fullmatch(part) else f'"{part}"' for part in location)
+    where = _where(path, gathered, location)
     of_resource = location[2:3] == ["limits"] and len(location) == 5
     if of_resource and problem["type"] == "extra_forbidden" and location[-1] in Limits.model_fields:
-        return f"{path}: {key}: it holds for the whole stack and no single resource; `opschecks list keys` has those"
+        return f"{where}: it holds for the whole stack and no single resource; `opschecks list keys` has those"
     not_a_table = location[2:3] == ["limits"] and problem["type"] == "model_type"  # an unknown limit, not a resource
     if problem["type"] == "extra_forbidden" or not_a_table:
         valid = ResourceLimits.model_fields if of_resource else _siblings(location[:-1])
-        return f"{path}: {key}: unknown key; {nearest(location[-1], valid)}"
+        return f"{where}: unknown key; {nearest(location[-1], valid)}"
     if problem["type"] == "missing":
-        return f"{path}: {key}: missing"
-    message = problem["msg"].removeprefix("Value error, ")
-    given = problem.get("input")
-    shown = f", not {given!r}" if isinstance(given, str | int | float | bool) else ""
-    return f"{path}: {key}: {message}{shown}"
+        return f"{where}: missing"
+    return f"{where}: {in_words(problem)}"
+
+
+def _where(path: Path, gathered: Gathered, location: Sequence[str]) -> str:
+    """The file and the key that say it: a stack's own, or one that it inherits."""
+    place, within = ".".join(location[:1]), location[1:]
+    if location[:1] == ["stacks"] and len(location) > 1:
+        place, within = f"stacks.{location[1]}", location[2:]
+        # a key that is missing, or the number of an entry, is not in any table: what is around it is
+        for end in range(len(within), 0, -1):
+            if found := gathered.place(location[1], within[:end]):
+                path, place = found
+                break
+        else:
+            path = gathered.layers[location[1]][0].file
+    return f"{path}: " + ".".join([place, *(part if _BARE.fullmatch(part) else f'"{part}"' for part in within)])
 
 
 def _tables(table: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, type[BaseModel]]]:
@@ -159,7 +162,7 @@ def _siblings(location: Sequence[str]) -> list[str]:
     for part in reversed(location[2:]):
         if part in tables:
             return list(tables[part].model_fields)
-    return [key for key in Stack.model_fields if key != "name"]
+    return [key for key in Stack.model_fields if key not in NO_KEYS]
 
 
 def shown_path(path: Path) -> Path:

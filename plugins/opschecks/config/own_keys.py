@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +11,9 @@ from ..core.wording import nearest
 from .limits import Limits, ResourceLimits
 
 
-def apart(raw: dict[str, Any], path: Path) -> None:
+def apart(stacks: Mapping[str, Any], path: Path) -> None:
     """Put limits that checks declare into the `own` of their table, where the types of stacks.toml know them."""
-    tables = [one for one in _tables(raw, "limits") if isinstance(one, dict)]
+    tables = [one for one in _tables(stacks, "limits") if isinstance(one, dict)]
     inner = [value for one in tables for value in one.values() if isinstance(value, dict)]
     known = {*Limits.model_fields, *ResourceLimits.model_fields}
     unknown = [(table, key) for table in (*tables, *inner) for key in table if key not in known]
@@ -24,9 +24,9 @@ def apart(raw: dict[str, Any], path: Path) -> None:
             table.setdefault("own", {})[key] = table.pop(key)
 
 
-def wrong_kind(raw: dict[str, Any], path: Path) -> str:
+def wrong_kind(stacks: Mapping[str, Any], path: Path) -> str:
     """What is wrong with the first kind of `resources` that no check looks at; "" where there is none."""
-    given = [(name, key) for name, table in _stacks(raw) for key in table.get("resources") or {}]
+    given = [(name, key) for name, table in _stacks(stacks) for key in table.get("resources") or {}]
     known = kinds_in(*beside(path)) if given else set()
     for name, key in given:
         if key not in known:
@@ -34,10 +34,9 @@ def wrong_kind(raw: dict[str, Any], path: Path) -> str:
     return ""
 
 
-def _stacks(raw: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    listed = raw.get("stacks") or {}
-    return ((name, table) for name, table in listed.items() if isinstance(table, dict))
+def _stacks(stacks: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    return ((name, table) for name, table in stacks.items() if isinstance(table, dict))
 
 
-def _tables(raw: dict[str, Any], key: str) -> Iterator[Any]:
-    return (table[key] for _, table in _stacks(raw) if key in table)
+def _tables(stacks: Mapping[str, Any], key: str) -> Iterator[Any]:
+    return (table[key] for _, table in _stacks(stacks) if key in table)

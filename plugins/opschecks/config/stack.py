@@ -12,8 +12,11 @@ from urllib.parse import urlsplit
 from pydantic import Field, field_validator, model_validator
 
 from ..core.zones import zone_named
+from .fitting import require_fit
 from .identifiers import normalised
-from .limits import FixLimits, Limits, Targets, require_own
+from .lacking import with_reasons
+from .limits import FixLimits, Limits, Targets
+from .runbook_tokens import tokens_of
 from .toml_tables import (
     AccountId,
     Contacts,
@@ -25,6 +28,7 @@ from .toml_tables import (
     Names,
     OfficeHours,
     Pool,
+    Region,
     RoleArn,
     RotatedKey,
     S3Place,
@@ -38,11 +42,6 @@ from .toml_tables import (
 )
 
 
-def _short(name: str) -> str:
-    """The name, of an ARN too."""
-    return name.rsplit("/", 1)[-1] if name.startswith("arn:") else name
-
-
 class Stack(TomlTable):
     """`[stacks.NAME]`: one deployment that is checked."""
 
@@ -52,7 +51,7 @@ class Stack(TomlTable):
         description="true: the embedded sandbox, and no AWS account is touched; 'production': one whose healthy "
         "services are deployed, balanced and scaled in unusual ways",
     )
-    region: str | None = Field(None, description="default: that of ARNs below, of the profile or environment")
+    region: Region | None = Field(None, description="default: that of ARNs below, of the profile or environment")
     profile: str | None = Field(None, description="a profile of the AWS configuration files")
     role_arn: RoleArn | None = Field(
         None, description="a role to assume, with the credentials of profile or environment"
@@ -103,7 +102,12 @@ class Stack(TomlTable):
     )
     time_zone: str = Field("UTC", description='for "yesterday" and for times in reports')
     contacts: Contacts = Field(Contacts(), description="people named in reports and in the runbook's steps")
-    without: Names = Field(default=(), description="runbook slugs of what this stack does not have")
+    without: Names = Field(
+        default=(),
+        description="what this stack does not have: keys such as incidents_table, checks, or runbook slugs; a list, "
+        'or a table with reasons, such as { incidents_table = "kept elsewhere" }',
+    )
+    reasons: dict[str, str] = Field(default={}, description="set by `without` where it is a table")
     gone: Names = Field(
         default=(),
         description="kinds of resources, such as alarms, that the last run saw and that were all removed on "
@@ -113,16 +117,20 @@ class Stack(TomlTable):
     targets: Targets = Field(default_factory=lambda: Targets())
     fix: FixLimits = Field(default_factory=lambda: FixLimits())
 
-    cloudformation_stack: str | None = Field(None, description="its resources are used for what is not set below")
+    further: dict[str, Names] = Field(default={}, description="set by the keys that have a list: all but the first")
+
+    cloudformation_stack: str | None = Field(
+        None, description="its resources are used for what is not set below; of several, a list"
+    )
     cloudformation_stacks: Names = Field(
         default=(),
         description="CloudFormation stacks to check for state and drift, with their nested stacks; "
         "default: cloudformation_stack",
     )
     tags: dict[str, str] = Field(default={}, description="resources with these tags are used for what is not set below")
-    cluster: str | None = Field(None, description="ECS cluster")
-    services: Names = Field(default=(), description="ECS services")
-    load_balancer: str | None = Field(None, description="name or ARN of the load balancer")
+    cluster: str | None = Field(None, description="ECS cluster; of several, a list")
+    services: Names = Field(default=(), description="ECS services; CLUSTER/NAME where there are several clusters")
+    load_balancer: str | None = Field(None, description="name or ARN of the load balancer; of several, a list")
     target_groups: Names = Field(
         default=(),
         description="names or patterns of the balancer's target groups that are judged; default: those that services "
@@ -143,7 +151,9 @@ class Stack(TomlTable):
         description="names of other resources, by what the checks that look at them call those, such as "
         "{ queues = ['orders'] }; default: those that CloudFormation or tags report",
     )
-    alarm_prefix: str = Field("", description="the stack's alarms are those whose names begin with this")
+    alarm_prefix: str = Field(
+        "", description="the stack's alarms are those whose names begin with this, or with one of a list"
+    )
     alarm_receivers: Names = Field(
         default=(),
         description="ARNs, or patterns of them, that are known to call somebody when an alarm goes off, such as a "
@@ -205,7 +215,9 @@ class Stack(TomlTable):
         False, description="the dashboard site answers every path with its one page (index.html), and is meant to"
     )
     distribution_id: Annotated[str, Field(pattern="^[A-Z0-9]+$")] | None = Field(
-        None, description="the CloudFront distribution that serves the dashboards from its bucket"
+        None,
+        description="the CloudFront distribution that serves the dashboards from its bucket; of several, a list, whose "
+        "first one that is",
     )
     dashboard_bucket: str | None = Field(None, description="the dashboards' bucket; default: the distribution's origin")
     flow_log_group: str | None = Field(None, description="log group for the flow logs that create-flow-log makes")
@@ -214,7 +226,9 @@ class Stack(TomlTable):
         default={},
         description="Cache-Control by pattern of the file, such as { '*.html' = 'no-cache' }, for sync-dashboard",
     )
-    websocket: WebSocketEndpoint = Field(WebSocketEndpoint(), description="the WebSocket endpoint")
+    websocket: WebSocketEndpoint = Field(
+        WebSocketEndpoint(), description="the WebSocket endpoint; without this table, even an empty one, there is none"
+    )
     pool: Pool = Field(Pool(), description="where a task definition sets workers and concurrency limit")
     cost_filter: CostFilter = Field(CostFilter(), description="which costs are the stack's; unset: those of account_id")
 
@@ -222,7 +236,7 @@ class Stack(TomlTable):
     @classmethod
     def _names(cls, raw: Any) -> Any:
         """Names for ARNs, before anything else looks at them."""
-        return normalised(raw) if isinstance(raw, Mapping) else raw
+        return normalised(with_reasons(raw)) if isinstance(raw, Mapping) else raw
 
     @field_validator("time_zone")
     @classmethod
@@ -231,50 +245,25 @@ class Stack(TomlTable):
         return value
 
     @model_validator(mode="after")
-    def _sandbox_is_alone(self) -> Stack:
-        given = [key for key in ("profile", "role_arn", "endpoint_url", "cloudformation_stack") if getattr(self, key)]
-        if self.sandbox and given:
-            raise ValueError(f"a sandbox has its own {given[0]}: remove it, or remove sandbox = true")
+    def _keys_fit_together(self) -> Stack:
+        require_fit(self)
         return self
 
-    @model_validator(mode="after")
-    def _a_role_to_assume(self) -> Stack:
-        given = [key for key in OF_A_ROLE if getattr(self, key) is not None]
-        if given and not self.role_arn:
-            raise ValueError(f"{given[0]} goes with role_arn; a profile has its own in the AWS configuration")
-        return self
+    @property
+    def placed(self) -> tuple[str, ...]:
+        """CLUSTER/NAME of each service."""
+        return tuple(name if "/" in name else f"{self.cluster}/{name}" for name in self.services)
 
-    @model_validator(mode="after")
-    def _one_key_a_user(self) -> Stack:
-        users = [one.user for one in self.rotated_keys]
-        fields = [(one.secret, field) for one in self.rotated_keys for field in (one.id_field, one.secret_field)]
-        if twice := {name for name in users if users.count(name) > 1}:
-            raise ValueError(f"rotated_keys: {min(twice)} is listed twice")
-        if shared := {one for one in fields if fields.count(one) > 1}:
-            raise ValueError(f"rotated_keys: two users share {min(shared)[1]} of {min(shared)[0]}")
-        return self
+    def every(self, key: str) -> tuple[str, ...]:
+        """All values of a key that takes one or a list, such as "cluster"."""
+        first: str | None = getattr(self, key)
+        return (first, *self.further.get(key, ())) if first else ()
 
-    @model_validator(mode="after")
-    def _production_never_rests(self) -> Stack:
-        both = {f"{self.cluster}/{name}" for name in self.services} & set(self.dev_services)
-        if both:
-            raise ValueError(f"dev_services: {min(both)} is one of the stack's own services, which must not be stopped")
-        return self
-
-    @model_validator(mode="after")
-    def _limits_are_of_own_resources(self) -> Stack:
-        require_own(self.limits, self._may_have_limits())
-        return self
-
-    def _may_have_limits(self) -> dict[str, dict[str, tuple[str, ...]]]:
-        """By the keys that list them: the resources by name, and every form of it that a limit may name."""
-        services = [f"{self.cluster}/{_short(name)}" if self.cluster else _short(name) for name in self.services]
-        tables = [*map(_short, self.tables), *([self.incidents_table] if self.tables and self.incidents_table else [])]
-        return {
-            "services": {name: (name, name.rsplit("/", 1)[-1], f"service/{name}") for name in services},
-            "tables": {name: (name, f"table/{name}") for name in tables},
-            "log_groups": {name: (name,) for name in self.log_groups},
-        }
+    def lacks(self, *names: str) -> str:
+        """That the stack is without one of these slugs, checks or keys, and why; else empty."""
+        entry = next((one for one in names if one in self.without), "")
+        why = f": {self.reasons[entry]}" if entry in self.reasons else ""
+        return f"stack {self.name} is without {entry}{why}" if entry else ""
 
     @property
     def zone(self) -> tzinfo:
@@ -299,8 +288,8 @@ class Stack(TomlTable):
 
     @property
     def websocket_url(self) -> str | None:
-        """The address for WebSocket sessions; None if the stack has no backend."""
-        if self.websocket.url or not self.backend_url:
+        """The address for WebSocket sessions; None if the stack names no WebSocket, by `websocket`, or no backend."""
+        if self.websocket.url or not self.backend_url or "websocket" not in self.model_fields_set:
             return self.websocket.url
         return re.sub("^http", "ws", self.backend_url) + "/ws"
 
@@ -325,32 +314,12 @@ class Stack(TomlTable):
 
     def tokens(self) -> dict[str, str]:
         """Values for the placeholders of RUNBOOK.md."""
-        known = {
-            "stack": self.name,
-            "region": self.region,
-            "account-id": self.account_id,
-            "cluster": self.cluster,
-            "service": next(iter(self.services), None),
-            "load-balancer": self.load_balancer,
-            "log-group": next(iter(self.log_groups), None),
-            "incidents-table": self.incidents_table,
-            "status-index": self.status_index,
-            "table": next(iter(self.tables), None),
-            "alarm-prefix": self.alarm_prefix,
-            "backend-url": self.backend_url,
-            "dashboard-url": self.dashboard_url,
-            "distribution-id": self.distribution_id,
-            "websocket-url": self.websocket_url,
-            "min-tasks": str(self.limits.min_tasks),
-            "max-tasks": str(self.limits.max_tasks),
-            "cpu-limit": f"{self.limits.cpu_saturated_percent:g}",
-            "on-call": self.contacts.on_call,
-            "escalation": self.contacts.escalation,
-        }
-        return {token: value for token, value in known.items() if value}
+        return tokens_of(self)
 
 
 OF_A_ROLE = ("external_id", "role_session_name", "duration", "mfa_serial", "session_policy")
 """Keys that say how role_arn is assumed."""
+NO_KEYS = ("name", "further", "reasons")
+"""Fields of a stack that stacks.toml does not set."""
 FROM_THE_SANDBOX = ("region", "endpoint_url", "backend_url", "dashboard_url", "distribution_id")
 """Keys of a sandbox stack that the running sandbox sets."""

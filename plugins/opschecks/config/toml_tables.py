@@ -16,16 +16,38 @@ from ..core.durations import span_of
 
 def address(value: str) -> str:
     """An http(s) address without a slash at its end; ValueError for anything else."""
-    if urlsplit(value).scheme not in ("http", "https") or not urlsplit(value).hostname:
-        raise ValueError("an address starts with http:// or https:// and has a host")
+    _require_host(value, "an address", "http", "https")
     return value.rstrip("/")
 
 
 def websocket_address(value: str) -> str:
     """A ws(s) address; ValueError for anything else."""
-    if urlsplit(value).scheme not in ("ws", "wss") or not urlsplit(value).hostname:
-        raise ValueError("a WebSocket address starts with ws:// or wss:// and has a host")
+    _require_host(value, "a WebSocket address", "ws", "wss")
     return value
+
+
+def _require_host(value: str, what: str, *schemes: str) -> None:
+    """ValueError where it is no address, or where no request could be sent to it."""
+    split = urlsplit(value)
+    if split.scheme not in schemes or not split.hostname:
+        raise ValueError(f"{what} starts with {' or '.join(f'{one}://' for one in schemes)} and has a host")
+    if re.search(r"\s", value):
+        raise ValueError(f"{what} has no spaces")
+    try:
+        port = split.port
+    except ValueError:
+        raise ValueError("its port is not a number from 1 to 65535") from None
+    if port == 0:
+        raise ValueError("its port is not a number from 1 to 65535")
+
+
+def _region(value: str) -> str:
+    """The name of a region, of any partition: eu-west-1, us-gov-west-1, eusc-de-east-1."""
+    if re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", value):
+        return value
+    meant = re.sub(r"[\s_-]+", "-", value.strip().lower())
+    is_one = re.fullmatch(r"[a-z]+(-[a-z]+)+-\d", meant)
+    raise ValueError(f"expected a region, such as {meant if is_one else 'us-west-2'}")
 
 
 _S3 = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/.*)?")
@@ -72,6 +94,7 @@ StatePlace = Annotated[str, AfterValidator(_state)]
 S3Place = Annotated[str, AfterValidator(_in_s3)]
 SessionLength = Annotated[timedelta, BeforeValidator(_session)]
 Url = Annotated[str, AfterValidator(address)]
+Region = Annotated[str, AfterValidator(_region)]
 RoleArn = Annotated[str, Field(pattern=r"^arn:[\w-]+:iam::\d{12}:role/.+")]
 AccountId = Annotated[str, Field(pattern=r"^\d{12}$")]
 Names = tuple[Annotated[str, Field(min_length=1)], ...]
@@ -236,6 +259,11 @@ class Contacts(TomlTable):
 
     on_call: str = Field("", description="who is called first; shown on the page and in the runbook's steps")
     escalation: str = Field("", description="who is called when that does not help")
+    owners: dict[str, Annotated[str, Field(min_length=1)]] = Field(
+        default={},
+        description="who is called first for a part: by resource or pattern of resources, check, runbook slug or area, "
+        'such as { "prod/worker" = "the batch team", dynamodb = "the data team" }; the most specific wins',
+    )
     support: str = Field("", description="where users are told what is wrong, such as a channel or an address")
 
 

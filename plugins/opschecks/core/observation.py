@@ -23,7 +23,7 @@ else None. `tape`: what every question to the world passes that is neither AWS's
 REGISTRY: dict[str, Observation] = {}
 
 WITHOUT = "; if this does not apply, set without = "
-"""Stands between why a check could not look and the runbook slugs to list in stacks.toml."""
+"""Stands between why a check could not look and what to list in stacks.toml: a key, or checks."""
 
 
 class CouldNotLook(Exception):  # noqa: N818 - the design's word for it; not an error of the program
@@ -75,16 +75,29 @@ class Unanswerable(CouldNotLook):
 
 
 class NotConfigured(Unanswerable):
-    """The stack names no such thing, and may have none: then `without` of stacks.toml is to list the check's slug."""
+    """The stack names no such thing, and may have none: then `without` of stacks.toml is to list one of its `keys`.
 
-    def for_check(self, slug: str) -> str:
-        """The text for a check of that runbook slug, with what to write where it does not apply."""
-        return f'{self.cause}{WITHOUT}["{slug}"]{self._needed_for}'
+    `keys` are those of stacks.toml that would name it; without any, the check itself is to be listed.
+    """
+
+    keys: tuple[str, ...] = ()
+
+    def for_check(self, check: str) -> str:
+        """The text for a check of that name, with what to write where it does not apply."""
+        return f'{self.cause}{WITHOUT}["{next(iter(self.keys), check)}"]{self._needed_for}'
+
+    def again(self, needed_for: str = "") -> Self:
+        """A fresh exception of the same content, with its keys."""
+        made = super().again(needed_for)
+        made.keys = self.keys
+        return made
 
 
 def names_no(stack: str, what: str, keys: str) -> NotConfigured:
-    """Of a stack that names no such thing; `keys` of stacks.toml are what would name it."""
-    return NotConfigured("", f"stack {stack} names no {what}: set {keys} in stacks.toml")
+    """Of a stack that names no such thing; `keys` of stacks.toml are what would name it, such as "a.b or c"."""
+    error = NotConfigured("", f"stack {stack} names no {what}: set {keys} in stacks.toml")
+    error.keys = tuple(one.partition(".")[0] for one in keys.split() if one not in ("or", "and"))
+    return error
 
 
 class NotApplicable(Unanswerable):

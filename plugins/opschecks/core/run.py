@@ -29,6 +29,8 @@ class StackFacts:
     tokens: Mapping[str, str] = field(default_factory=dict)
     portal: Annotated[str, LATER] = ""
     portal_role: Annotated[str, LATER] = ""
+    owners: Annotated[Mapping[str, str], LATER] = field(default_factory=dict)
+    """Who is called first for a part, by resource or pattern of resources, check, runbook slug or area."""
 
 
 @dataclass(frozen=True)

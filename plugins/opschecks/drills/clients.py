@@ -63,8 +63,8 @@ class Clients:
         self.why_none = ""
 
     def __enter__(self) -> Clients:
-        if "websocket-connection-issues" in self._stack.without:
-            self.why_none = f"stack {self._stack.name} is without websocket-connection-issues"
+        if why := self._stack.lacks("websocket-connection-issues", "websocket"):
+            self.why_none = why
             return self
         try:
             for _ in range(self._stack.limits.drill_websocket_clients):

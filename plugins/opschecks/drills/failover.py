@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from ..aws.ecs import Service, Task
 from ..aws.elbv2 import TargetHealth
 from ..aws.inventory import Inventory
+from ..aws.unread import why_unread
 from ..core.change import CannotFix
 from ..core.model import Figure, Resource
 from ..core.observation import CouldNotLook, NotConfigured
@@ -121,7 +122,7 @@ def _drill(stack: Stack, ground: Ground, inventory: Inventory, service: Service,
         try:
             made = ground.make(
                 "stop-task",
-                f"task/{inventory.the_cluster}/{oldest.name}",
+                f"task/{inventory.place(service.name)[0]}/{oldest.name}",
                 within=timedelta(seconds=stack.limits.recovery_s),
             )
         except CannotFix as error:
@@ -172,6 +173,8 @@ def _refused(whole: FailOver, why: str) -> FailOver:
 
 def _refusal(service: Service) -> str:
     """Why no task of the service should be stopped now, or nothing."""
+    if unread := why_unread(service):
+        return f"no task was stopped: {unread}"
     if service.status != "ACTIVE":
         return f"no task was stopped: the service is {service.status}"
     if _is_alone(service):
@@ -181,7 +184,7 @@ def _refusal(service: Service) -> str:
 
 
 def _is_alone(service: Service) -> bool:
-    return service.status == "ACTIVE" and service.desired == 1
+    return not why_unread(service) and service.status == "ACTIVE" and service.desired == 1
 
 
 def _oldest(service: Service, tasks: Sequence[Task]) -> Task | None:

@@ -87,6 +87,12 @@ def _buckets(stack: Stack, aws: Aws) -> list[str]:
     return names_of(stack, known, find_site(stack, aws, known))
 
 
+def _distributions(stack: Stack, aws: Aws) -> list[str]:
+    """Those of the stack, that of the dashboards first."""
+    known = inventory(stack, aws)
+    return [known.the_distribution, *known.distributions]
+
+
 def _services(stack: Stack, aws: Aws) -> list[str]:
     """What the stack names, or CloudFormation or tags report as its own; no other service is touched."""
     cluster, services = stack.cluster, stack.services
@@ -98,7 +104,7 @@ def _services(stack: Stack, aws: Aws) -> list[str]:
             f"stack {stack.name} has no cluster and services in stacks.toml: set them, so that no "
             "other stack's are changed"
         )
-    return [f"service/{cluster.rsplit('/', 1)[-1]}/{name.rsplit('/', 1)[-1]}" for name in services]
+    return [f"service/{name}" if "/" in name else f"service/{cluster}/{name}" for name in services]
 
 
 KINDS: Mapping[str, Kind] = {
@@ -107,7 +113,7 @@ KINDS: Mapping[str, Kind] = {
         "log group", ":log-group:", lambda stack, aws: inventory(stack, aws).some("log_groups"), FINDING
     ),
     "buckets": Kind("bucket", ":::", _buckets, SITE),
-    "distributions": Kind("distribution", "/", lambda stack, aws: [inventory(stack, aws).the_distribution], FINDING),
+    "distributions": Kind("distribution", "/", _distributions, FINDING),
     "services": Kind("service", "/", _services, FINDING),
     "alarms": Kind("alarm", ":alarm:"),
 }

@@ -260,10 +260,11 @@ def _facts(run: ChecksRun) -> list[StackFacts]:
             account_id=run.accounts.get(stack.name) or stack.account_id or "",
             region=run.aws[stack.name].region if stack.name in run.aws else stack.region or "",
             time_zone=stack.time_zone,
-            contacts={role: name for role, name in stack.contacts.model_dump().items() if name},
+            contacts={role: name for role, name in stack.contacts.model_dump(exclude={"owners"}).items() if name},
             tokens=stack.tokens(),
             portal=stack.access_portal or "",
             portal_role=stack.access_portal_role or "",
+            owners=dict(stack.contacts.owners),
         )
         for stack in run.stacks
     ]

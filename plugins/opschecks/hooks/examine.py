@@ -49,12 +49,12 @@ def outcome_of(error: BaseException) -> Outcome:
     return Outcome.FAILED if isinstance(error, AssertionError | pytest.fail.Exception) else Outcome.BLIND
 
 
-def message_of(error: BaseException, slug: str) -> str:
-    """The first line of the error's text, for a check of that runbook slug.
+def message_of(error: BaseException, check: str) -> str:
+    """The first line of the error's text, for a check of that name.
 
     pytest's explanation of an assertion stays in the traceback.
     """
-    text = error.for_check(slug) if isinstance(error, NotConfigured) else str(error)
+    text = error.for_check(check) if isinstance(error, NotConfigured) else str(error)
     first = text.strip().partition("\n")[0]
     if isinstance(error, pytest.skip.Exception):
         first = f"the check skipped: {first}"
@@ -93,7 +93,7 @@ class Examine:
 
     def conclude_from(self, resource: Resource, error: BaseException, notes: Sequence[Fact] = ()) -> None:
         """Record what an exception means for the resource, after what was noted."""
-        outcome, reason = outcome_of(error), message_of(error, self.check.runbook)
+        outcome, reason = outcome_of(error), message_of(error, self.check.name)
         facts = facts_of(notes, reason) if outcome is Outcome.FAILED else ()
         self.conclude(resource, outcome, "; ".join([*(note.observed for note in notes), reason]), facts)
         if getattr(error, "is_final", False):

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from ..core.model import NOT_APPLICABLE, CheckResult, Finding, Outcome
-from ..core.observation import NotApplicable
 from ..core.redaction import redact_text
+from .applicable import does_not_apply
 from .examine import EXAMINE, Examine
 from .fixtures import whole_stack
 from .other_plugins import ended_by_plugin, error_of_another
@@ -38,8 +38,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     if declared and checks_run(item.config):
         stack = stack_of(item)
         item.stash[EXAMINE] = Examine(declared, stack.name, partial(ended_by_plugin, item.config))
-        if declared.runbook in stack.without:
-            pytest.skip(f"stack {stack.name} is without {declared.runbook}")
+        if why := stack.lacks(declared.runbook, declared.name):
+            pytest.skip(why)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -85,9 +85,9 @@ def _settle(
     examine, stack = item.stash[EXAMINE], stack_of(item)
     declared = examine.check
     result = dataclasses.replace(describe_check(item), duration_s=round(duration_s, 4))
-    is_without = isinstance(error, pytest.skip.Exception) and declared.runbook in stack.without
-    if is_without or isinstance(error, NotApplicable):
-        message = redact_text(str(error))
+    is_without = isinstance(error, pytest.skip.Exception) and stack.lacks(declared.runbook, declared.name)
+    if is_without or does_not_apply(error, stack):
+        message = redact_text(does_not_apply(error, stack) or str(error))
         item.stash[_SETTLED] = dataclasses.replace(result, outcome=NOT_APPLICABLE, message=message)
         setattr(report, ROW, _row(result, "not applicable", []))
         if not is_without:

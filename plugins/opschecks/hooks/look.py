@@ -12,8 +12,8 @@ import pytest
 
 from ..core.gathering import Gathering
 from ..core.model import Outcome
-from ..core.observation import NotApplicable
 from ..fixing.outcome import Look
+from .applicable import does_not_apply
 from .examine import Examine
 from .fixtures import whole_stack
 from .gather import fresh_store, observations_of
@@ -36,8 +36,8 @@ def looked(run: ChecksRun, item: pytest.Item, store: Gathering) -> Examine:
         function(**{name: given[name] if name in given else store.value(name) for name in names})
     except (Exception, SystemExit, pytest.fail.Exception, pytest.skip.Exception) as raised:  # noqa: BLE001 - judged
         error = raised
-    if isinstance(error, NotApplicable):
-        examine.conclude(whole_stack(stack.name), Outcome.PASSED, str(error))
+    if why := does_not_apply(error, stack):
+        examine.conclude(whole_stack(stack.name), Outcome.PASSED, why)
         error = None
     settle(examine, error, run.waivers)
     return examine

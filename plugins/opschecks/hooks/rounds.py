@@ -26,6 +26,7 @@ ALWAYS = timedelta.max
 KEPT_FOR = {
     "balanced_groups": ALWAYS,
     "distribution": ALWAYS,
+    "distributions": ALWAYS,
     "every_group": ALWAYS,
     "inventory": ALWAYS,
     "invalidations": ALWAYS,

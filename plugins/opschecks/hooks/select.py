@@ -177,6 +177,7 @@ def _expected(config: pytest.Config, suite: str) -> Expected:
 
 
 def _begin(config: pytest.Config, suite: str, root: Path, checks: Path, partial: str, played: Played) -> ChecksRun:
+    from ..config.lacking import LACKABLE
     from ..config.load import StackError, load_stacks, shown_path
     from ..config.waivers import WaiverError, load_waivers
     from ..core.wording import nearest
@@ -226,10 +227,11 @@ def _begin(config: pytest.Config, suite: str, root: Path, checks: Path, partial:
                 accepted, today=begun.date(), checks=lambda: check_names(checks), stacks=list(listed.stacks)
             )
     for stack in () if replays else stacks:
-        for slug in stack.without:
-            if slug not in runbook:
+        for entry in (one for one in stack.without if one not in runbook and one not in LACKABLE):
+            if entry not in (known := check_names(checks)):
                 where = f"{shown_path(path)}: stacks.{stack.name}.without"
-                end(f"{where}: RUNBOOK.md has no heading {slug!r}; {nearest(slug, runbook)}")
+                near = nearest(entry, [*runbook, *known, *LACKABLE])
+                end(f"{where}: {entry!r} is neither a heading of RUNBOOK.md nor a check nor a key; {near}")
     run = ChecksRun(
         suite=suite,
         folder=checks / SUITES[suite],

@@ -139,7 +139,9 @@ def checks_of(items: Iterable[pytest.Item], stack: Stack) -> list[pytest.Item]:
     return [
         item
         for item in items
-        if (declared := check_of(item)) and stack_of(item).name == stack.name and declared.runbook not in stack.without
+        if (declared := check_of(item))
+        and stack_of(item).name == stack.name
+        and not stack.lacks(declared.runbook, declared.name)
     ]
 
 

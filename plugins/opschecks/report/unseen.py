@@ -38,9 +38,9 @@ def unseen(run: Run, outcome: Outcome) -> list[Unseen]:
     for check in run.checks:
         if check.outcome == outcome:
             of = (one.message for one in run.findings_of(check) if one.outcome == outcome)
-            groups.setdefault((check.stack, _shared(next(of, check.message))), []).append(check)
+            groups.setdefault((check.stack, _shared(next(of, check.message), check)), []).append(check)
     told = [
-        Unseen(stack, _with_slugs(why, checks), tuple(sorted(checks, key=lambda check: -check.severity.rank)))
+        Unseen(stack, _with_names(why, checks), tuple(sorted(checks, key=lambda check: -check.severity.rank)))
         for (stack, why), checks in groups.items()
     ]
     return sorted(told, key=lambda group: -len(group.checks))
@@ -51,12 +51,12 @@ def cause(message: str) -> str:
     return message.partition(" (needed for ")[0]
 
 
-def _shared(message: str) -> str:
-    """The cause without the check's own slug, which it may name at its end."""
-    why, without, _ = cause(message).partition(WITHOUT)
-    return why + without
+def _shared(message: str, check: CheckResult) -> str:
+    """The cause without the check's own name at its end, or its slug, as runs of an earlier version have it."""
+    why, without, named = cause(message).partition(WITHOUT)
+    return why + without if named in (json.dumps([check.check]), json.dumps([check.runbook])) else cause(message)
 
 
-def _with_slugs(why: str, checks: Iterable[CheckResult]) -> str:
-    """The cause, naming the runbook slug of every check where these are to be listed in stacks.toml."""
-    return f"{why}{json.dumps(sorted({check.runbook for check in checks}))}" if why.endswith(WITHOUT) else why
+def _with_names(why: str, checks: Iterable[CheckResult]) -> str:
+    """The cause, naming every check where these are to be listed in stacks.toml."""
+    return f"{why}{json.dumps(sorted({check.check for check in checks}))}" if why.endswith(WITHOUT) else why

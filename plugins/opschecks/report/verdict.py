@@ -11,6 +11,7 @@ from ..core.zones import zone_named
 from .amounts import first, named, plural
 from .gate_words import gate_word
 from .news import counts, kind, longest
+from .owners import called_first
 from .unseen import unseen
 from .week_words import WeekWords, week_words
 
@@ -157,10 +158,12 @@ def _since(run: Run, check: CheckResult) -> str:
 def _actions(run: Run, weeks: list[WeekWords]) -> Iterator[str]:
     """Next steps that the run itself proves: no causes, no guesses."""
     yield from _lost(run)
-    who = {stack.name: stack.contacts.get("on_call", "") for stack in run.stacks}
+    facts = {stack.name: stack for stack in run.stacks}
     for check in worst_first(run, Outcome.FAILED):
-        names = [one.name for one in run.findings_of(check) if one.outcome is Outcome.FAILED]
-        person = f"{who[check.stack]}: " if who.get(check.stack) else ""
+        bad = [one for one in run.findings_of(check) if one.outcome is Outcome.FAILED]
+        names = [one.name for one in bad]
+        who = called_first(facts[check.stack], check, bad) if check.stack in facts else ""
+        person = f"{who}: " if who else ""
         yield (
             f"{check.failing} ({named(names, NAMED)}){_since(run, check)} – "
             f"{person}follow “{check.runbook}” in the runbook"

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from ..aws.elbv2 import LoadBalancer
 from ..aws.session import Aws
-from ..aws.unread import Unread, each_alone
+from ..aws.unread import Unread, each_alone, why_unread
 from ..core.answer import Answer
 from ..core.model import Figure, Resource
 from ..core.observation import CouldNotLook, NotConfigured, names_no, observation
@@ -43,7 +43,7 @@ def websocket_balancers(
     NLBs have another timeout, which cannot be set as low. Source: "Edit attributes for your Application Load Balancer".
     """
     if not stack.websocket_url:
-        raise names_no(stack.name, "WebSocket", "backend_url or websocket.url")
+        raise names_no(stack.name, "WebSocket", "websocket.url")
     if isinstance(load_balancers, NotConfigured):
         return []
     if isinstance(load_balancers, CouldNotLook):
@@ -58,10 +58,13 @@ def websocket_balancers(
 
 def _carrying(host: str, balancers: Sequence[LoadBalancer], tape: Tape) -> list[LoadBalancer]:
     """The ALBs behind the host: by name, the only one that there is, or by address."""
-    applications = [one for one in balancers if one.is_application]
+    unread = [why for one in balancers if (why := why_unread(one))]
+    applications = [one for one in balancers if not why_unread(one) and one.is_application]
     if host.endswith(".amazonaws.com") and ".elb." not in host:
         return []  # API Gateway and the like
     named = [one for one in applications if host.removeprefix("dualstack.") == _name(one)]
+    if unread and not named:
+        raise unread[0].again()
     if named or len(applications) < 2:
         return named or applications
     wanted = _known(host, tape)

@@ -140,7 +140,7 @@ def _place(url: str) -> str:
 def session_address(stack: Stack) -> str:
     """The URL of a new client's session; CouldNotLook where the stack names no WebSocket."""
     if not stack.websocket_url:
-        raise names_no(stack.name, "WebSocket", "backend_url or websocket.url")
+        raise names_no(stack.name, "WebSocket", "websocket.url")
     joint = "&" if urlsplit(stack.websocket_url).query else "?"
     return f"{stack.websocket_url}{joint}{urlencode({'client_id': f'opschecks-{secrets.token_hex(4)}'})}"
 

@@ -86,7 +86,8 @@ class StopTask(Operation):
         if not name:
             raise CannotFix(f"{self.shown(target)} belongs to no service: it would not be replaced")
         _, cluster, _ = target.split("/")
-        if self.stack.services and (cluster != self.stack.cluster or name not in self.stack.services):
+        known = [one if "/" in one else f"{self.stack.cluster}/{one}" for one in self.stack.services]
+        if known and f"{cluster}/{name}" not in known:
             raise CannotFix(f"{name} is not a service of {self.stack.name}; {nearest(name, self.stack.services)}")
         if why := unsteady(self._describe(target, name)):
             raise CannotFix(f"{name}: {why}")

@@ -74,7 +74,7 @@ class SyncDashboard(Operation):
 
     def _origin(self) -> tuple[str, str]:
         try:
-            [distribution] = owned("distributions", self.stack, self.aws)
+            distribution, *_ = owned("distributions", self.stack, self.aws)
             answer = self.aws.call("cloudfront", "GetDistribution", Id=distribution)
             return bucket_of(answer["Distribution"]["DistributionConfig"])
         except CouldNotLook as error:

@@ -65,7 +65,7 @@ class ScaleDevToZero(ScaleService):
             own = inventory(self.stack, cast("Aws", self.aws))
         except CouldNotLook as error:
             raise CannotFix(f"which services are production is not known: {error}") from None
-        return [f"service/{own.cluster}/{name}" for name in own.services]
+        return ["/".join(("service", *own.place(name))) for name in own.services]
 
     def bounds(self, target: str) -> tuple[int, int]:
         """None: that it runs nothing is the purpose."""

@@ -24,6 +24,10 @@ class InvalidateCdn(Setting):
     allow = ("cloudfront:CreateInvalidation", _LIST, _GET)
     expects = "edges fetch each page from the bucket again; the next requests are slower for a moment"
 
+    def all_targets(self) -> list[str]:
+        """That of the dashboards."""
+        return super().all_targets()[:1]
+
     def read(self, target: str) -> State:
         newest = self._newest(target)
         return {"newest": str(newest["InvalidationBatch"]["CallerReference"])} if newest else {"newest": ""}

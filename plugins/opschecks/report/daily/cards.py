@@ -13,6 +13,7 @@ from ..console import Place, link
 from ..news import kind, longest
 from ..notes import bad_findings
 from ..observed import observed
+from ..owners import called_first
 from ..runbook import Section, steps_in, to_html
 from ..source import PageSource
 from ..standing import Strip, anchor, finding_anchor, since, strip
@@ -189,7 +190,9 @@ def _sides(section: Section) -> tuple[tuple[str, str], ...]:
 def _tokens(source: PageSource, check: CheckResult) -> dict[str, str]:
     stack = next(one for one in source.run.stacks if one.name == check.stack)
     bad = bad_findings(source.run, check)
-    return {**stack.tokens, **({"resource": bad[0].resource, "name": bad[0].name} if bad else {})}
+    found = {"resource": bad[0].resource, "name": bad[0].name} if bad else {}
+    who = called_first(stack, check, bad)
+    return {**stack.tokens, **found, **({"on-call": who} if who else {})}
 
 
 def _parts(source: PageSource, checks: Sequence[CheckResult]) -> Iterator[Part]:
@@ -224,7 +227,7 @@ def _part(source: PageSource, check: CheckResult) -> Part:
         since=since_all,
         strip=strip(run, check.stack, check.check, Outcome.FAILED.value),
         count=f"{len(bad):,} of {len(run.findings_of(check)):,} examined",
-        owner=stack.contacts.get("on_call", ""),
+        owner=called_first(stack, check, bad),
         expected=shared,
         rows=tuple(rows[:ROWS_OPEN]),
         folded=tuple(rows[ROWS_OPEN:]),

@@ -1,0 +1,116 @@
+"""Which parts of an account belong together: its clusters in groups, each a stack, and whose anything else is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ..aws.survey import Survey
+
+WORD = re.compile(r"[-_./ ]+")
+OF_CLOUDFORMATION = "aws:cloudformation:stack-name"
+OWNER_TAGS = ("application", "app", "project", "system", "product", "stack")
+STAGE_TAGS = ("environment", "env", "stage")
+PROD = "prod"
+STAGES: Mapping[str, str] = {
+    word: stage
+    for stage, words in {
+        PROD: ("prod", "production", "prd", "live"),
+        "stage": ("stage", "staging", "stg", "preprod"),
+        "test": ("test", "testing", "qa", "uat"),
+        "dev": ("dev", "development", "develop"),
+    }.items()
+    for word in words
+}
+"""Words that tell two copies of one application apart, each with the stage that it means."""
+
+
+@dataclass(frozen=True)
+class Traits:
+    """What tells whose something is: first word of its name, its stage, its CloudFormation stack, its owner's tag."""
+
+    word: str
+    stage: str
+    formation: str = ""
+    owner: str = ""
+
+
+def traits(name: str, tags: Mapping[str, str]) -> Traits:
+    """Those of a resource of this name with these tags."""
+    words = [one for one in WORD.split(name.lower().strip("/")) if one]
+    told = {key.lower(): value for key, value in tags.items()}
+    stage = next((told[key].lower() for key in STAGE_TAGS if key in told), "")
+    stages = [STAGES[one] for one in words if one in STAGES]
+    own = [one for one in words if one not in STAGES]
+    return Traits(
+        word=next(iter(own or words), ""),
+        stage=STAGES.get(stage, stage) or next(iter(stages), ""),
+        formation=tags.get(OF_CLOUDFORMATION, ""),
+        owner=next((told[key] for key in OWNER_TAGS if key in told), ""),
+    )
+
+
+def are_one(one: Traits, other: Traits) -> bool:
+    """Whether both belong to one application, of one stage; what says nothing of stages is production."""
+    return (one.stage or PROD) == (other.stage or PROD) and _are_of_one_application(one, other)
+
+
+def _are_of_one_application(one: Traits, other: Traits) -> bool:
+    if one.owner and other.owner:
+        return one.owner == other.owner
+    if one.formation and one.formation == other.formation:
+        return True
+    return bool(one.word) and one.word == other.word
+
+
+def grouped(found: Survey) -> list[list[str]]:
+    """The clusters in groups, the group of most services first, and in each the cluster of most services first.
+
+    Together are clusters of one application (by their tags, CloudFormation stack or names, of one stage), and those
+    behind one load balancer.
+    """
+    known = {str(one["clusterName"]): traits(str(one["clusterName"]), _tags(one)) for one in found.clusters}
+    balancers = {name: balancers_of(found, [name]) for name in known}
+    groups: list[list[str]] = []
+    for name in sorted(known):
+        near = [
+            group
+            for group in groups
+            if any(are_one(known[name], known[one]) or balancers[name] & balancers[one] for one in group)
+        ]
+        groups = [group for group in groups if group not in near]
+        groups.append([one for group in near for one in group] + [name])
+    sizes = {name: len(found.services.get(name, ())) for name in known}
+    ordered = [sorted(group, key=lambda one: (-sizes[one], one)) for group in groups]
+    return sorted(ordered, key=lambda group: (-sum(sizes[one] for one in group), group))
+
+
+def balancers_of(found: Survey, clusters: Iterable[str]) -> set[str]:
+    """The ARNs of the load balancers whose target groups these clusters' services fill."""
+    services = [service for name in clusters for service in found.services.get(name, ())]
+    filled = {str(one.get("targetGroupArn")) for service in services for one in service.get("loadBalancers") or []}
+    return {arn for one in found.target_groups if one["TargetGroupArn"] in filled for arn in one["LoadBalancerArns"]}
+
+
+def home(name: str, tags: Mapping[str, str], groups: Sequence[Sequence[Traits]]) -> int | None:
+    """The number of the group that something belongs to; None where it is none, or not only one."""
+    own = traits(name, tags)
+    related = _are_of_one_application if not own.stage else are_one
+    fitting = [number for number, group in enumerate(groups) if any(related(own, one) for one in group)]
+    if len(fitting) > 1:
+        fitting = [number for number in fitting if any(are_one(own, one) for one in groups[number])]
+    return fitting[0] if len(fitting) == 1 else None
+
+
+def traits_of(found: Survey, group: Sequence[str]) -> list[Traits]:
+    """The traits of the clusters of a group."""
+    return [traits(str(one["clusterName"]), _tags(one)) for one in found.clusters if one["clusterName"] in group]
+
+
+def _tags(cluster: Mapping[str, object]) -> dict[str, str]:
+    listed = cluster.get("tags") or []
+    assert isinstance(listed, list)
+    return {str(tag.get("key")): str(tag.get("value")) for tag in listed}

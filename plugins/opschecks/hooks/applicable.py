@@ -1,0 +1,17 @@
+"""Whether a check applies to a stack: what the stack says that it does not have, and what AWS says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..core.observation import NotApplicable, NotConfigured
+
+if TYPE_CHECKING:
+    from ..config.stack import Stack
+
+
+def does_not_apply(error: BaseException | None, stack: Stack) -> str:
+    """Why a check that ended with this error does not apply to the stack; empty where that is not why it ended."""
+    if isinstance(error, NotApplicable):
+        return str(error)
+    return stack.lacks(*error.keys) if isinstance(error, NotConfigured) else ""

@@ -1,0 +1,154 @@
+"""Keys that take one value or a list, what a stack is without, and owners of parts: as read from stacks.toml."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from opschecks.config.lacking import LACKABLE
+from opschecks.config.load import StackError, stacks_of
+from opschecks.config.stack import Stack
+
+FILE = Path("stacks.toml")
+
+
+def read(text: str) -> Stack:
+    """The one stack of a file with these lines."""
+    return stacks_of(tomllib.loads(f"[stacks.here]\n{text}\n"), FILE).stacks["here"]
+
+
+def test_a_key_takes_one_value_or_a_list() -> None:
+    one, several = read('cluster = "prod"\nservices = ["prod/web"]'), read('cluster = ["prod", "jobs"]')
+    assert (one.cluster, one.every("cluster"), one.services) == ("prod", ("prod",), ("web",))
+    assert (several.cluster, several.every("cluster")) == ("prod", ("prod", "jobs"))
+    assert read('cluster = ["prod"]') == read('cluster = "prod"')
+    lists = read('load_balancer = ["a", "b"]\nalarm_prefix = ["a-", "b-"]\ndistribution_id = ["E1", "E2"]')
+    assert [lists.every(key) for key in ("load_balancer", "alarm_prefix", "distribution_id")] == [
+        ("a", "b"),
+        ("a-", "b-"),
+        ("E1", "E2"),
+    ]
+    assert Stack(name="bare").every("cluster") == Stack(name="bare").every("alarm_prefix") == ()
+
+
+def test_services_of_several_clusters_keep_theirs() -> None:
+    stack = read('services = ["arn:aws:ecs:us-west-2:123456789012:service/prod/web", "jobs/mail"]')
+    assert (stack.every("cluster"), stack.services) == (("prod", "jobs"), ("prod/web", "jobs/mail"))
+    assert stack.tokens()["cluster"] == "prod"
+    assert stack.tokens()["service"] == "web"
+    assert stack.placed == ("prod/web", "jobs/mail")
+
+
+def test_what_was_read_is_read_again_as_the_same() -> None:
+    stack = read('cluster = ["prod", "jobs"]\nservices = ["prod/web"]\nwithout = { websocket = "none" }')
+    told = stack.model_dump(mode="json", exclude_unset=True)
+    assert Stack.model_validate(told) == stack
+
+
+WRONG = {
+    "a service without its cluster": (
+        'cluster = ["prod", "jobs"]\nservices = ["web"]',
+        "services: web does not say its cluster, and the stack has several: write prod/web or jobs/web",
+    ),
+    "a service of another cluster": (
+        'cluster = ["prod", "jobs"]\nservices = ["stage/web"]',
+        "services: stage/web is of cluster stage, the stack's are prod, jobs",
+    ),
+    "an empty list": ("load_balancer = []", "load_balancer: expected a name, or a list of names"),
+    "a number in a list": ('alarm_prefix = ["a", 5]', "alarm_prefix: expected a name, or a list of names"),
+    "one name twice": ('cluster = ["a", "b", "a"]', "cluster: a is listed twice"),
+    "a list in a sandbox": ('sandbox = true\ncluster = ["a", "b"]', "cluster: a sandbox has one, not a list"),
+    "a limit of no service": (
+        'cluster = ["prod", "jobs"]\nservices = ["prod/web"]\nlimits."prod/wbe".min_tasks = 1',
+        "limits.\"prod/wbe\": the stack has no such resource; did you mean 'prod/web'?",
+    ),
+    "dev services that are production": (
+        'cluster = ["a", "b"]\nservices = ["b/web"]\ndev_services = ["b/web"]',
+        "dev_services: b/web is one of the stack's own services",
+    ),
+    "a key and its lack": (
+        'backend_url = "https://a.example"\nwithout = ["backend_url"]',
+        "without: backend_url is set as well; remove one of them",
+    ),
+    "a lack without a reason": ("without = { websocket = 5 }", "without.websocket: expected the reason, a text"),
+    "what only we set": ("further = { cluster = ['a'] }", "stacks.here.further: unknown key"),
+    "reasons by themselves": ("reasons = { websocket = 'a' }", "stacks.here.reasons: unknown key"),
+    "a port": ('backend_url = "https://a.example:99999"', "backend_url: its port is not a number from 1 to 65535, not"),
+    "a port of a WebSocket": (
+        'websocket = { url = "wss://a.example:0" }',
+        "websocket.url: its port is not a number from 1 to 65535",
+    ),
+    "an address with a space": ('dashboard_url = "https://a b.example"', "dashboard_url: an address has no spaces"),
+    "a region with spaces": ('region = "us west 2"', "region: expected a region, such as us-west-2, not 'us west 2'"),
+    "a region in capitals": ('region = "EU-CENTRAL-1"', "expected a region, such as eu-central-1"),
+    "an empty region": ('region = ""', "expected a region, such as us-west-2"),
+    "a text for a list": ('services = "web"', "services: expected a list, not 'web'"),
+    "a list for a text": ('incidents_table = ["a"]', "incidents_table: expected a text, in quotes"),
+    "a text for a table": ('contacts = "me"', "contacts: expected a table, not 'me'"),
+    "a text for a number": ('limits.min_tasks = "two"', "limits.min_tasks: expected a whole number, not 'two'"),
+    "a text for true": ('single_page_application = "maybe"', "expected true or false, not 'maybe'"),
+    "an account": ('account_id = "12345"', "account_id: expected 12 digits, in quotes, not '12345'"),
+    "a role": ('role_arn = "reader"', "role_arn: expected the ARN of a role, arn:aws:iam::ACCOUNT:role/NAME"),
+    "a path": ('health_path = "health"', "health_path: expected a path that begins with /, not 'health'"),
+    "a number below its bound": (
+        "limits.min_tasks = -3",
+        "limits.min_tasks: expected greater than or equal to 0, not -3",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "says"), WRONG.values(), ids=WRONG)
+def test_what_is_wrong_is_one_line_with_the_key_and_no_python(text: str, says: str) -> None:
+    with pytest.raises(StackError, match=re.escape(says)) as it:
+        read(text)
+    (line,) = str(it.value).splitlines()
+    assert line.startswith("stacks.toml: stacks.here")
+    for python in ("Input should", "instance of", "tuple", "pattern", "NoneType", "dict"):
+        assert python not in line
+
+
+GOOD_REGIONS = ["us-gov-west-1", "eusc-de-east-1", "us-iso-east-1", "cn-north-1", "local"]
+
+
+@pytest.mark.parametrize("region", GOOD_REGIONS)
+def test_regions_of_every_partition_are_regions(region: str) -> None:
+    assert Stack(name="here", region=region).region == region
+
+
+def test_without_is_a_list_or_a_table_with_reasons() -> None:
+    listed = read('without = ["websocket", "test_a", "dashboards"]')
+    assert listed.lacks("dashboards", "test_b") == "stack here is without dashboards"
+    assert listed.lacks("backend_url") == ""
+    told = read('without = { incidents_table = "kept in another system" }')
+    assert told.without == ("incidents_table",)
+    assert told.lacks("x", "incidents_table") == "stack here is without incidents_table: kept in another system"
+
+
+def test_what_can_be_lacking_is_a_key() -> None:
+    assert set(LACKABLE) <= set(Stack.model_fields)
+
+
+def test_a_backend_alone_has_no_websocket() -> None:
+    assert Stack(name="here", backend_url="https://a.example").websocket_url is None
+    assert Stack(name="here", backend_url="https://a.example", websocket={}).websocket_url == "wss://a.example/ws"
+    assert Stack(name="here", websocket={"url": "wss://b.example"}).websocket_url == "wss://b.example"
+
+
+def test_services_of_several_clusters_may_have_one_name() -> None:
+    stack = read(
+        'cluster = ["a", "b"]\nservices = ["a/web", "b/web"]\nlimits."b/web".min_tasks = 1\nlimits.max_tasks = 4'
+    )
+    assert stack.limits.named("a/web", "service/a/web").min_tasks == 2
+    assert stack.limits.named("b/web", "service/b/web").min_tasks == 1
+
+
+def test_a_rotated_key_says_the_cluster_of_its_services() -> None:
+    key: dict[str, Any] = {"user": "bot", "secret": "s", "services": ["web"]}
+    assert Stack(name="here", cluster="a", rotated_keys=[key]).rotated_keys[0].services == ("web",)
+    with pytest.raises(ValidationError, match="rotated_keys: web does not say its cluster: write CLUSTER/web"):
+        Stack(name="here", cluster=["a", "b"], rotated_keys=[key])

@@ -1,0 +1,559 @@
+"""Stacks of several clusters, balancers, distributions and alarm prefixes; one that cannot be read is blind alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from opschecks.aws.application_autoscaling import auto_scaling
+from opschecks.aws.cdn_caching import CACHING_DISABLED, CACHING_OPTIMIZED, bucket_behaviors
+from opschecks.aws.cloudformation import formation_stacks
+from opschecks.aws.cloudfront import distribution, distributions, invalidations
+from opschecks.aws.cloudwatch_alarms import alarms
+from opschecks.aws.cloudwatch_metrics import metrics
+from opschecks.aws.ecs import services, tasks
+from opschecks.aws.elbv2 import (
+    balanced_groups,
+    every_group,
+    load_balancers,
+    registered_targets,
+    target_health,
+)
+from opschecks.aws.flow_logs import vpcs
+from opschecks.aws.inventory import Inventory, inventory
+from opschecks.aws.own_groups import own_groups
+from opschecks.aws.rollouts import rollouts
+from opschecks.aws.scaling_activities import scaling_week
+from opschecks.aws.service_deployments import service_deployments
+from opschecks.aws.traffic import balancer_errors, service_load, traffic
+from opschecks.core.observation import CouldNotLook, NotConfigured, NotThere
+from tests.canned import ACCOUNT, NOW, Aws, Raw, ago, checks_of, daily, stack, weekly
+from tests.canned_ecs import service
+from tests.real.rows import Row
+
+ECS = f"arn:aws:ecs:{ACCOUNT}"
+ELB = f"arn:aws:elasticloadbalancing:{ACCOUNT}"
+CLUSTERS = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/clusters.html"
+DENIALS = "https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html"
+BALANCERS = "https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_DescribeLoadBalancers.html"
+ALARMS = "https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html"
+DIMENSIONS = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/available-metrics.html"
+CDN = "https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_GetDistribution.html"
+FORMATION = "https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ListStacks.html"
+SCALING = "https://docs.aws.amazon.com/autoscaling/application/APIReference/API_DescribeScalableTargets.html"
+
+SHOP = stack(cluster=["prod", "jobs"], services=["prod/web", "jobs/web", "jobs/mail"])
+"""Two clusters, of which each has a service called web."""
+KNOWN: Inventory = inventory(SHOP, Aws({}))
+
+
+def denied(call: str) -> CouldNotLook:
+    return CouldNotLook(call, "AccessDeniedException: no", action=call)
+
+
+def in_cluster(cluster: str, of: str, **changes: Any) -> Raw:
+    """A service of a cluster, as DescribeServices has it."""
+    arns = {"serviceArn": f"{ECS}:service/{cluster}/{of}", "clusterArn": f"{ECS}:cluster/{cluster}"}
+    return service(of=of, **{**arns, **changes})
+
+
+def ecs(refused: str = "", **changes: Raw) -> Aws:
+    """Both clusters; `refused` may not be read. `changes` are of services, by name."""
+
+    def described(cluster: str, services: Sequence[str]) -> Any:
+        if cluster == refused:
+            return denied("ecs:DescribeServices")
+        return {"services": [in_cluster(cluster, one, **changes.get(f"{cluster}_{one}", {})) for one in services]}
+
+    def listed(cluster: str, desiredStatus: str, **_: Any) -> Any:  # noqa: N803 - AWS's name
+        if cluster == refused:
+            return denied("ecs:ListTasks")
+        return {"taskArns": [f"{ECS}:task/{cluster}/1"] if desiredStatus == "RUNNING" else []}
+
+    def told(cluster: str, tasks: Sequence[str]) -> Any:
+        one = {
+            "taskArn": tasks[0],
+            "group": "service:web",
+            "lastStatus": "RUNNING",
+            "desiredStatus": "RUNNING",
+            "healthStatus": "UNHEALTHY" if changes.get(f"{cluster}_task") else "HEALTHY",
+            "taskDefinitionArn": f"{ECS}:task-definition/web:3",
+            "containers": [],
+            "createdAt": ago(days=1),
+        }
+        return {"tasks": [one]}
+
+    return Aws(
+        {
+            ("ecs", "DescribeServices"): described,
+            ("ecs", "ListTasks"): listed,
+            ("ecs", "DescribeTasks"): told,
+            ("ecs", "ListServiceDeployments"): {"serviceDeployments": []},
+        }
+    )
+
+
+def running(refused: str = "", **changes: Raw) -> Mapping[str, Any]:
+    """The rollouts of both clusters' services."""
+    aws = ecs(refused, **changes)
+    seen = services(aws, KNOWN, NOW)
+    return {
+        "rollouts": rollouts(seen, service_deployments(aws, KNOWN, NOW), tasks(aws, KNOWN), NOW),
+        "tasks": tasks(aws, KNOWN),
+        "services": seen,
+        "stack": SHOP,
+    }
+
+
+def scaled(refused: str = "", most: int = 10) -> Mapping[str, Any]:
+    """Auto-scaling of both clusters: `most` is the maximum of jobs/web."""
+    targets = [
+        {
+            "ServiceNamespace": "ecs",
+            "ResourceId": path,
+            "ScalableDimension": "ecs:service:DesiredCount",
+            "MinCapacity": 2,
+            "MaxCapacity": most if path == "service/jobs/web" else 10,
+            "RoleARN": "arn:aws:iam::123456789012:role/scaling",
+            "CreationTime": ago(days=90),
+        }
+        for path in KNOWN.paths
+    ]
+    aws = Aws(
+        {
+            ("application-autoscaling", "DescribeScalableTargets"): {"ScalableTargets": targets},
+            ("application-autoscaling", "DescribeScalingPolicies"): {"ScalingPolicies": []},
+        }
+    )
+    seen = services(ecs(refused), KNOWN, NOW)
+    return {"auto_scaling": auto_scaling(aws, KNOWN, {one: [] for one in KNOWN.paths}, seen), "stack": SHOP}
+
+
+def loaded(**percent: float) -> Mapping[str, Any]:
+    """CPU of each service, told apart by its cluster: by cluster and name, with an underscore."""
+
+    def answer(MetricDataQueries: Sequence[Mapping[str, Any]], **_: Any) -> Raw:  # noqa: N803 - AWS's name
+        told = []
+        for query in MetricDataQueries:
+            of = {one["Name"]: one["Value"] for one in query["MetricStat"]["Metric"]["Dimensions"]}
+            value = percent.get(f"{of['ClusterName']}_{of['ServiceName']}", 20.0)
+            times = [NOW - timedelta(minutes=5 * n) for n in range(1, 13)]
+            told.append({"Id": query["Id"], "Timestamps": times, "Values": [value] * 12, "StatusCode": "Complete"})
+        return {"MetricDataResults": told}
+
+    aws = Aws({("cloudwatch", "GetMetricData"): answer})
+    measured = metrics(SHOP, aws, KNOWN, NotConfigured("", "none"), NotConfigured("", "none"), NOW)
+    load = service_load(
+        measured, KNOWN, services(ecs(), KNOWN, NOW), NotConfigured("", "none"), NotConfigured("", "none"), NOW
+    )
+    return {"service_load": load, "stack": SHOP}
+
+
+FRONT = stack(cluster="prod", services=["web"], load_balancer=["front", "back", "edge"])
+
+
+def balanced(*there: str, **healthy: bool) -> Mapping[str, Any]:
+    """Balancers of which each has one group of its name; ECS fills that of `front`, functions those of the others."""
+
+    def described(Names: Sequence[str]) -> Any:  # noqa: N803 - AWS's name
+        if not {*Names} <= {*there}:
+            return NotThere("elasticloadbalancing:DescribeLoadBalancers", "LoadBalancerNotFound: One or more not found")
+        return {
+            "LoadBalancers": [
+                {
+                    "LoadBalancerArn": f"{ELB}:loadbalancer/app/{one}/1f",
+                    "LoadBalancerName": one,
+                    "Type": "application",
+                    "VpcId": "vpc-1",
+                    "DNSName": f"{one}.example",
+                }
+                for one in Names
+            ]
+        }
+
+    def groups(LoadBalancerArn: str) -> Raw:  # noqa: N803 - AWS's name
+        name = LoadBalancerArn.split("/")[-2]
+        arn = f"{ELB}:targetgroup/{name}/1f"
+        return {
+            "TargetGroups": [{"TargetGroupArn": arn, "TargetGroupName": name, "LoadBalancerArns": [LoadBalancerArn]}]
+        }
+
+    def health(TargetGroupArn: str) -> Raw:  # noqa: N803 - AWS's name
+        state = "healthy" if healthy.get(TargetGroupArn.split("/")[-2], True) else "unhealthy"
+        return {
+            "TargetHealthDescriptions": [{"Target": {"Id": "10.0.0.1", "Port": 80}, "TargetHealth": {"State": state}}]
+        }
+
+    def points(MetricDataQueries: Sequence[Mapping[str, Any]], **_: Any) -> Raw:  # noqa: N803 - AWS's name
+        told = []
+        for query in MetricDataQueries:
+            counts = query["MetricStat"]["Metric"]["MetricName"] == "RequestCount"
+            times = [NOW - timedelta(minutes=5 * n) for n in range(1, 13)] if counts else []
+            told.append(
+                {"Id": query["Id"], "Timestamps": times, "Values": [9.0] * len(times), "StatusCode": "Complete"}
+            )
+        return {"MetricDataResults": told}
+
+    filled = [{"targetGroupArn": f"{ELB}:targetgroup/front/1f"}]
+    aws = Aws(
+        {
+            ("elbv2", "DescribeLoadBalancers"): described,
+            ("elbv2", "DescribeTargetGroups"): groups,
+            ("elbv2", "DescribeTargetHealth"): health,
+            ("cloudwatch", "GetMetricData"): points,
+            ("ec2", "DescribeFlowLogs"): {
+                "FlowLogs": [
+                    {
+                        "FlowLogId": "fl-1",
+                        "ResourceId": "vpc-1",
+                        "FlowLogStatus": "ACTIVE",
+                        "DeliverLogsStatus": "SUCCESS",
+                        "TrafficType": "ALL",
+                        "LogGroupName": "flows",
+                    }
+                ]
+            },
+            ("ecs", "DescribeServices"): {"services": [in_cluster("prod", "web", loadBalancers=filled)]},
+        }
+    )
+    known = inventory(FRONT, aws)
+    seen = load_balancers(aws, known)
+    every = every_group(aws, seen)
+    own = balanced_groups(FRONT, every)
+    running = services(aws, known, NOW)
+    registered = registered_targets(aws, own)
+    fronted = own_groups(known, seen, every, own, running, registered)
+    measured = metrics(FRONT, aws, known, fronted, [], NOW)
+    return {
+        "served_groups": target_health(FRONT, registered, running),
+        "traffic": traffic(measured, fronted, NOW),
+        "balancer_errors": balancer_errors(measured, seen, fronted, NOW),
+        "vpcs": vpcs(aws, seen, NotConfigured("", "none")),
+        "stack": FRONT,
+    }
+
+
+def ringing(*names: str, prefixes: Sequence[str] = ("shop-", "mail-")) -> Mapping[str, Any]:
+    """Two beginnings of alarms; the named ones are in ALARM. Others' alarms are there as well."""
+    every = ["shop-5xx", "shop-cpu", "mail-queue", "crm-errors"]
+
+    def described(AlarmNamePrefix: str, **_: Any) -> Raw:  # noqa: N803 - AWS's name
+        told = [
+            {
+                "AlarmName": one,
+                "AlarmArn": f"arn:aws:cloudwatch:{ACCOUNT}:alarm:{one}",
+                "StateValue": "ALARM" if one in names else "OK",
+                "StateReason": "Threshold Crossed",
+                "StateUpdatedTimestamp": ago(hours=1),
+                "ActionsEnabled": True,
+            }
+            for one in every
+            if one.startswith(AlarmNamePrefix)
+        ]
+        return {"MetricAlarms": told, "CompositeAlarms": []}
+
+    here = stack(alarm_prefix=list(prefixes))
+    aws = Aws({("cloudwatch", "DescribeAlarms"): described})
+    return {"alarms": alarms(here, aws, inventory(here, aws)), "stack": here}
+
+
+SITES = stack(distribution_id=["E1", "E2"])
+
+
+def cdn(refused: str = "", policy: str = CACHING_OPTIMIZED, going: str = "") -> Mapping[str, Any]:
+    """Two distributions before buckets; `policy` is that of E2, `going` has an invalidation under way."""
+
+    def told(Id: str) -> Any:  # noqa: N803 - AWS's name
+        if refused == Id:
+            return denied("cloudfront:GetDistribution")
+        behavior = {
+            "TargetOriginId": "site",
+            "ViewerProtocolPolicy": "redirect-to-https",
+            "Compress": True,
+            "CachePolicyId": policy if Id == "E2" else CACHING_OPTIMIZED,
+        }
+        origin = {"Id": "site", "DomainName": "site.s3.us-west-2.amazonaws.com"}
+        config = {
+            "CallerReference": "1",
+            "Comment": "",
+            "Enabled": True,
+            "Origins": {"Quantity": 1, "Items": [origin]},
+            "DefaultCacheBehavior": behavior,
+        }
+        one = {
+            "Id": Id,
+            "ARN": f"arn:aws:cloudfront::123456789012:distribution/{Id}",
+            "Status": "Deployed",
+            "LastModifiedTime": ago(days=9),
+            "InProgressInvalidationBatches": 0,
+            "DomainName": f"{Id}.cloudfront.net",
+            "DistributionConfig": config,
+        }
+        return {"Distribution": one}
+
+    def listed(DistributionId: str, **_: Any) -> Any:  # noqa: N803 - AWS's name
+        if refused == DistributionId:
+            return denied("cloudfront:ListInvalidations")
+        items = [{"Id": "I1", "CreateTime": ago(hours=1), "Status": "InProgress"}] if going == DistributionId else []
+        more = {"Items": items} if items else {}
+        return {
+            "InvalidationList": {"Marker": "", "MaxItems": 20, "IsTruncated": False, "Quantity": len(items), **more}
+        }
+
+    aws = Aws({("cloudfront", "GetDistribution"): told, ("cloudfront", "ListInvalidations"): listed})
+    known = inventory(SITES, aws)
+    try:
+        first: Any = distribution(aws, known)
+    except CouldNotLook as why:
+        first = why
+    return {
+        "bucket_behaviors": bucket_behaviors(aws, distributions(aws, known, first)),
+        "invalidations": invalidations(aws, known),
+    }
+
+
+def formed(**states: str) -> Mapping[str, Any]:
+    """Two CloudFormation stacks that say what the stack has, in these states."""
+    here = stack(cloudformation_stack=list(states))
+    told = [
+        {
+            "StackName": name,
+            "StackId": f"arn:aws:cloudformation:{ACCOUNT}:stack/{name}/1f",
+            "StackStatus": state,
+            "CreationTime": ago(days=90),
+        }
+        for name, state in states.items()
+    ]
+    aws = Aws({("cloudformation", "ListStacks"): {"StackSummaries": told}})
+    return {"formation_stacks": formation_stacks(here, aws), "stack": here}
+
+
+def turned() -> Mapping[str, Any]:
+    """Scaling of one cluster's web only: that of the other has no activity."""
+    activities = [
+        {
+            "ActivityId": str(n),
+            "ServiceNamespace": "ecs",
+            "ResourceId": "service/jobs/web",
+            "ScalableDimension": "ecs:service:DesiredCount",
+            "Description": f"Setting desired count to {3 + n % 2}.",
+            "Cause": "monitor alarm",
+            "StartTime": ago(hours=n),
+            "EndTime": ago(hours=n),
+            "StatusCode": "Successful",
+        }
+        for n in range(1, 20)
+    ]
+    aws = Aws({("application-autoscaling", "DescribeScalingActivities"): {"ScalingActivities": activities}})
+    return {"scaling_week": scaling_week(aws, KNOWN, NOW), "stack": SHOP}
+
+
+RUN = daily("ecs").test_services_run_the_tasks_they_want
+ALL_RUN = dict.fromkeys(("prod/web", "jobs/web", "jobs/mail"), "passed")
+TARGETS = daily("alb").test_targets_are_healthy
+QUIET = daily("alarms").test_no_alarm_is_ringing
+CACHES = weekly("cdn").test_cdn_is_set_to_cache_and_compress
+DONE = checks_of("deploy/after", "dashboard").test_invalidations_are_finished
+NONE_RING = {"shop-5xx": "passed", "shop-cpu": "passed", "mail-queue": "passed"}
+
+ROWS = [
+    Row("two clusters, a service called web in each", RUN, running, ALL_RUN, CLUSTERS),
+    Row(
+        "two clusters, and the web of one is short of a task",
+        RUN,
+        lambda: running(jobs_web={"runningCount": 1}),
+        {**ALL_RUN, "jobs/web": "failed"},
+        CLUSTERS,
+        "1 of 2 tasks run",
+    ),
+    Row(
+        "one of two clusters may not be read",
+        RUN,
+        lambda: running("jobs"),
+        {"prod/web": "passed", "jobs/web": "blind", "jobs/mail": "blind"},
+        DENIALS,
+        "allow ecs:DescribeServices",
+    ),
+    Row(
+        "deployments of two clusters, one of which may not be read",
+        daily("ecs").test_deployments_are_settled,
+        lambda: running("prod"),
+        {"prod/web": "blind", "jobs/web": "passed", "jobs/mail": "passed"},
+        DENIALS,
+    ),
+    Row(
+        "deployments of two clusters",
+        daily("ecs").test_deployments_are_settled,
+        running,
+        ALL_RUN,
+        CLUSTERS,
+    ),
+    Row(
+        "scaling attempts of two clusters",
+        weekly("scaling").test_scaling_attempts_succeed,
+        turned,
+        ALL_RUN,
+        SCALING,
+    ),
+    Row(
+        "errors of three balancers, of which one has a group that ECS fills",
+        daily("alb").test_server_errors_are_rare,
+        lambda: {**balanced("front", "back", "edge"), "traffic": []},
+        {"front": "passed", "back": "passed", "edge": "passed"},
+        BALANCERS,
+    ),
+    Row(
+        "one VPC of three balancers",
+        weekly("flow_logs").test_vpcs_record_their_traffic,
+        lambda: balanced("front", "back", "edge"),
+        "passed",
+        BALANCERS,
+    ),
+    Row(
+        "tasks of two clusters",
+        daily("ecs").test_tasks_are_healthy,
+        lambda: {"tasks": tasks(ecs(), KNOWN)},
+        "passed",
+        CLUSTERS,
+    ),
+    Row(
+        "the tasks of one of two clusters may not be listed",
+        daily("ecs").test_tasks_are_healthy,
+        lambda: running("jobs"),
+        {"1": "passed", "jobs/web": "blind", "jobs/mail": "blind"},
+        DENIALS,
+    ),
+    Row(
+        "auto-scaling of two clusters",
+        daily("auto_scaling").test_scaling_limits_are_as_wanted,
+        scaled,
+        ALL_RUN,
+        SCALING,
+    ),
+    Row(
+        "auto-scaling of one cluster's web has another maximum",
+        daily("auto_scaling").test_scaling_limits_are_as_wanted,
+        lambda: scaled(most=4),
+        {**ALL_RUN, "jobs/web": "failed"},
+        SCALING,
+    ),
+    Row("CPU of two clusters", daily("ecs").test_cpu_leaves_headroom, loaded, ALL_RUN, DIMENSIONS),
+    Row(
+        "CPU of the same name in another cluster",
+        daily("ecs").test_cpu_leaves_headroom,
+        lambda: loaded(jobs_web=97.0),
+        {**ALL_RUN, "jobs/web": "failed"},
+        DIMENSIONS,
+    ),
+    Row(
+        "scaling of the same name in another cluster",
+        weekly("scaling").test_scaling_does_not_flap,
+        turned,
+        {**ALL_RUN, "jobs/web": "failed"},
+        SCALING,
+    ),
+    Row(
+        "three balancers, two of which front no ECS service",
+        TARGETS,
+        lambda: balanced("front", "back", "edge"),
+        {"front": "passed", "back": "passed", "edge": "passed"},
+        BALANCERS,
+    ),
+    Row(
+        "the targets of a balancer that fronts no ECS service are ill",
+        TARGETS,
+        lambda: balanced("front", "back", "edge", back=False),
+        {"front": "passed", "back": "failed", "edge": "passed"},
+        BALANCERS,
+    ),
+    Row(
+        "one of three balancers does not exist",
+        TARGETS,
+        lambda: balanced("front", "edge"),
+        {"front": "passed", "edge": "passed", "target groups of back": "blind"},
+        BALANCERS,
+        "LoadBalancerNotFound",
+    ),
+    Row(
+        "errors of three balancers, one of which does not exist",
+        daily("alb").test_server_errors_are_rare,
+        lambda: balanced("front", "edge"),
+        {"front": "passed", "edge": "passed", "back": "blind"},
+        BALANCERS,
+    ),
+    Row(
+        "responses of three balancers",
+        daily("alb").test_responses_are_quick,
+        lambda: {**balanced("front", "edge"), "traffic": []},
+        {"back": "blind"},
+        BALANCERS,
+    ),
+    Row(
+        "the VPC of a balancer that does not exist",
+        weekly("flow_logs").test_vpcs_record_their_traffic,
+        lambda: balanced("front", "edge"),
+        {"vpc-1": "passed", "VPC of back": "blind"},
+        BALANCERS,
+    ),
+    Row("alarms with two beginnings", QUIET, ringing, NONE_RING, ALARMS),
+    Row(
+        "an alarm with the second beginning rings",
+        QUIET,
+        lambda: ringing("mail-queue", "crm-errors"),
+        {**NONE_RING, "mail-queue": "failed"},
+        ALARMS,
+    ),
+    Row(
+        "no alarm has one of two beginnings",
+        QUIET,
+        lambda: ringing(prefixes=("shop-", "maill-")),
+        {"shop-5xx": "passed", "shop-cpu": "passed", "alarms that begin with maill-": "blind"},
+        ALARMS,
+        "no alarm begins with maill-",
+    ),
+    Row(
+        "two distributions",
+        CACHES,
+        cdn,
+        {"default behavior of E1": "passed", "default behavior of E2": "passed"},
+        CDN,
+    ),
+    Row(
+        "the second distribution caches nothing",
+        CACHES,
+        lambda: cdn(policy=CACHING_DISABLED),
+        {"default behavior of E1": "passed", "default behavior of E2": "failed"},
+        CDN,
+    ),
+    Row(
+        "one of two distributions may not be read",
+        CACHES,
+        lambda: cdn("E1"),
+        {"default behavior of E2": "passed", "every behavior of E1": "blind"},
+        DENIALS,
+    ),
+    Row("two distributions without invalidations", DONE, cdn, "nothing", CDN),
+    Row("an invalidation of the second distribution", DONE, lambda: cdn(going="E2"), "failed", CDN),
+    Row(
+        "invalidations of one of two distributions",
+        DONE,
+        lambda: cdn("E2", going="E1"),
+        {"I1": "failed", "invalidations of E2": "blind"},
+        DENIALS,
+    ),
+    Row(
+        "two CloudFormation stacks",
+        weekly("cloudformation").test_cloudformation_stacks_are_healthy,
+        lambda: formed(app="UPDATE_COMPLETE", data="CREATE_COMPLETE"),
+        {"app": "passed", "data": "passed"},
+        FORMATION,
+    ),
+    Row(
+        "the second CloudFormation stack was rolled back",
+        weekly("cloudformation").test_cloudformation_stacks_are_healthy,
+        lambda: formed(app="UPDATE_COMPLETE", data="UPDATE_ROLLBACK_COMPLETE"),
+        {"app": "passed", "data": "failed"},
+        FORMATION,
+    ),
+]
