@@ -1,9 +1,8 @@
 """The load balancer has healthy targets, which answer quickly and without errors."""
 
-from opschecks import Examine, Severity, Stack, check, plural
+from opschecks import Examine, Severity, Stack, check, plural, seen
 from opschecks.aws.elbv2 import TargetHealth, told
 from opschecks.aws.traffic import BalancerErrors, Traffic
-from opschecks.core.observation import seen
 from opschecks.remedies.settings.ecs import RollBackAfterErrors
 
 

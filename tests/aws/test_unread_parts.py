@@ -44,13 +44,13 @@ def test_whose_errors_they_are_is_not_known_where_an_other_group_may_be_empty() 
     told = {**traffic.OURS, "HTTPCode_ELB_5XX_Count": traffic.steady(40)}
     check = daily("alb").test_server_errors_are_rare
     assert verdicts(check, **{**measured(fronted, told), "traffic": []}) == {balancer.name: "failed"}
-    unread = [replace(fronted[0], others=(fronted[0].own[0],), doubt=LOST)]
+    unread = [replace(fronted[0], others=(fronted[0].own[0],), of_others=LOST)]
     assert verdicts(check, **{**measured(unread, told), "traffic": []}) == {balancer.name: "blind"}
     groups = [*fronted[0].own]
     other = replace(groups[0], arn=f"{groups[0].arn}x", evidence=groups[0].evidence)
     for registered in (LOST, [TargetHealth(arn=other.arn, name="x", evidence={}, unread=LOST)]):
         [front] = own_groups(names(), [balancer], [*groups, other], [*groups], [], registered)
-        assert (front.others, front.doubt) == ((other,), LOST)
+        assert (front.others, front.of_others) == ((other,), LOST)
 
 
 def test_a_group_whose_services_were_not_read_is_not_failed_for_its_stickiness() -> None:

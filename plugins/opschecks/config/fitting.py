@@ -10,7 +10,7 @@ from .limits import require_own
 if TYPE_CHECKING:
     from .stack import Stack
 
-OF_A_ROLE = ("external_id", "role_session_name", "duration", "mfa_serial")
+OF_A_ROLE = ("external_id", "role_session_name", "duration", "mfa_serial", "session_policy")
 """Keys that say how role_arn is assumed."""
 
 

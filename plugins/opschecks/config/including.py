@@ -15,8 +15,8 @@ from ..core.wording import nearest
 TOP = ("default", "include", "defaults", "stacks")
 """The keys of stacks.toml outside its tables."""
 OF_AN_ACCOUNT = (
-    "profile", "role_arn", "external_id", "role_session_name", "duration", "mfa_serial", "account_id",
-    "endpoint_url", "cloudformation_stack",
+    "profile", "role_arn", "external_id", "role_session_name", "duration", "mfa_serial",
+    "session_policy", "account_id", "endpoint_url", "cloudformation_stack",
 )  # fmt: skip
 """What a sandbox does not inherit: it has its own account."""
 _WILD = "*?["

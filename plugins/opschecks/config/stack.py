@@ -317,8 +317,6 @@ class Stack(TomlTable):
         return tokens_of(self)
 
 
-OF_A_ROLE = ("external_id", "role_session_name", "duration", "mfa_serial", "session_policy")
-"""Keys that say how role_arn is assumed."""
 NO_KEYS = ("name", "further", "reasons")
 """Fields of a stack that stacks.toml does not set."""
 FROM_THE_SANDBOX = ("region", "endpoint_url", "backend_url", "dashboard_url", "distribution_id")

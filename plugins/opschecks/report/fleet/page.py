@@ -68,10 +68,11 @@ def render_fleet(fleet: Fleet) -> str:
     anchors = {row.stack: f"s{number}" for number, row in enumerate(fleet.rows)}
     regions = _regions(fleet)
     cards, more = first((_card(one, fleet, anchors) for one in fleet.shared), CARDS)
+    name = fleet.suite.capitalize()
     return rendered(
         "fleet/page.html",
         fleet=fleet,
-        heading=f"{fleet.suite.capitalize()} checks of {stacks_of(len(fleet.rows))}",
+        heading=f"{name} checks of {stacks_of(len(fleet.rows))}",
         made=written(fleet.made),
         made_iso=fleet.made.isoformat(),
         span=_span(fleet),
