@@ -11,6 +11,7 @@ from .cards import Card, Cards
 from .causes import Hidden
 
 LONGEST = 140
+LONGEST_OWNER = 40
 NAMED = 2
 
 
@@ -49,7 +50,7 @@ def _of_card(card: Card) -> Item:
         anchor=card.anchor,
         title=card.title,
         said=f"{stacks}{age} – {brief(said, LONGEST)}",
-        owner=part.owner,
+        owner=brief(part.owner, LONGEST_OWNER),
         runbook=card.runbook.slug if card.runbook else "",
     )
 
