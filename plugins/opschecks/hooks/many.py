@@ -28,7 +28,7 @@ from .state import ChecksRun, check_of, checks_run, stack_of
 
 AT_ONCE = 12
 """Stacks that are gathered or wait to be checked at the same time."""
-COLLECTED = 10
+COLLECTED = 20
 """After so many stacks the garbage of their clients is collected."""
 PROGRESS_S = 5.0
 """How often it is said how far the run is."""
