@@ -42,23 +42,36 @@ def measure(folder: Path, proxy: LatencyProxy, stacks: int, environment: Mapping
     command = [sys.executable, "-m", "pytest", "checks/daily", "--stack", "all", "-q", "-p", "no:cacheprovider"]
     command += ["--stacks", str(folder / f"stacks-{stacks}.toml"), "--reports", str(folder / f"reports-{stacks}")]
     proxy.forget()
-    began = time.monotonic()
+    before, began = os.times(), time.monotonic()
     with subprocess.Popen(
         command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
     ) as process:
-        _, status, used = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode not in (0, 1, 10):
-            said = process.stderr.read().decode() if process.stderr else ""
-            raise click.ClickException(f"{stacks} stacks: it ended with {process.returncode}:\n{said}")
+        peak_mb = 0.0
+        while process.poll() is None:
+            peak_mb = max(peak_mb, _peak_mb(process.pid))
+            time.sleep(0.05)
+        said = process.stderr.read().decode() if process.stderr else ""
+    if process.returncode not in (0, 1, 10):
+        raise click.ClickException(f"{stacks} stacks: it ended with {process.returncode}:\n{said}")
+    after = os.times()
+    cpu_s = after.children_user + after.children_system - before.children_user - before.children_system
     return Measured(
         stacks,
         time.monotonic() - began,
-        used.ru_utime + used.ru_stime,
-        used.ru_maxrss / 1024,
+        cpu_s,
+        peak_mb,
         proxy.seen.calls.total(),
         proxy.seen.most_at_once,
     )
+
+
+def _peak_mb(pid: int) -> float:
+    """The most memory that the process has had since it was started; wait4 would count that of its parent, too."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
+    except OSError:  # it has just ended
+        return 0.0
+    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM")), 0.0)
 
 
 @click.command()

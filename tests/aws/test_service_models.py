@@ -13,6 +13,8 @@ from botocore.loaders import Loader
 from opschecks.aws.endpoints import SERVICES
 from opschecks.aws.paging import paging
 from opschecks.aws.service_models import models, share_models
+from opschecks.aws.session import Aws
+from opschecks.config.stack import Stack
 
 
 def test_a_service_is_found_without_a_look_into_the_folders_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -60,3 +62,17 @@ def test_what_is_no_service_is_told_as_botocore_tells_it() -> None:
         models().load_service_model("nosuch", "service-2")
     with pytest.raises(TypeError, match="nosuch ListThings: botocore has no paginator"):
         paging("nosuch", "ListThings")
+
+
+def _aws_of(name: str) -> Aws:
+    return Aws(Stack(name=name, region="us-west-2"), {"aws_access_key_id": name, "aws_secret_access_key": "b"})
+
+
+def test_stacks_share_models_and_no_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    one, other = _aws_of("one"), _aws_of("other")
+    described = [aws._shared.client("sts").meta.service_model._service_description for aws in (one, other)]
+    assert described[0] is described[1]
+    assert {aws.handed_on()["aws_access_key_id"] for aws in (one, other)} == {"one", "other"}
+    monkeypatch.setenv("AWS_DATA_PATH", "/elsewhere")
+    elsewhere = _aws_of("elsewhere")._shared.client("sts").meta.service_model._service_description
+    assert elsewhere is not described[0]

@@ -149,6 +149,13 @@ def test_a_fleet_of_two_shards_end_to_end(project: Project) -> None:
     first = run(0)
     assert first.code == 0, first.all
     assert "opschecks: daily checks of a, c" in first.out
+    for stack in ("a", "c"):
+        own = json.loads((project.folder / "reports" / "fleet" / f"{stack}-daily.json").read_text(encoding="utf-8"))
+        parts = ("checks", "findings", "observations")
+        assert {one["stack"] for part in parts for one in own[part]} == {stack}
+        assert {one["name"] for one in own["observations"]} == {"caller_identity", "things"}
+        assert own["findings"][0]["evidence"]
+        assert own["part"] == {"fleet": "batch-0c3f", "shard": 1, "of": 2}
     late = page()
     assert late.exit_code == 10, late.output
     assert late.output.startswith("The fleet is incomplete: Of 3 stacks, ")

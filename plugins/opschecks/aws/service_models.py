@@ -1,35 +1,56 @@
-"""botocore's service models, read once a process and found without looking through all of AWS's services."""
+"""botocore's service models, read once a process: they say nothing of a stack, and are most of its memory."""
 
 from __future__ import annotations
 
 import functools
 import os
+import threading
 from pathlib import Path
 from typing import Any
+
+_MAKING = threading.Lock()
 
 
 @functools.cache
 def models(search_path_string: str | None = None) -> Any:
     """The loader that all sessions share; with further folders of models, as `data_path` of AWS's settings has them.
 
-    Models say nothing of an account: stacks share what was read, and never what they sign with.
+    Stacks share what was read, and never what they sign with.
     """
     from botocore.loaders import Loader
 
+    one_at_a_time = threading.RLock()
+
     class Models(Loader):  # type: ignore[misc]  # botocore is untyped
-        """Knows a service by its folder; botocore looks into each of 400 folders before it reads the first model."""
+        """Reads each model once, and knows a service by its folder.
+
+        Threads that ask botocore's for the same model at once each read it, as large as it is; and before the first
+        one, it looks into each of 400 folders.
+        """
 
         @functools.cache  # noqa: B019 - there is one for each path, and it lives as long as the process
         def list_available_services(self, type_name: str) -> list[str]:
             folders = [Path(path) for path in self.search_paths if Path(path).is_dir()]
             return sorted({one.name for folder in folders for one in folder.iterdir()})
 
-    paths = [
-        Path(os.path.expandvars(path)).expanduser() for path in (search_path_string or "").split(os.pathsep) if path
-    ]
+        def load_service_model(self, *told: Any, **more: Any) -> Any:
+            with one_at_a_time:
+                return super().load_service_model(*told, **more)
+
+        def load_data_with_path(self, *told: Any, **more: Any) -> Any:
+            with one_at_a_time:
+                return super().load_data_with_path(*told, **more)
+
+    given = (search_path_string or "").split(os.pathsep)
+    paths = [Path(os.path.expandvars(path)).expanduser() for path in given if path]
     return Models(extra_search_paths=[str(path) for path in paths])
 
 
 def share_models(session: Any) -> None:
     """Let the clients of a botocore session read what others have read."""
-    session.lazy_register_component("data_loader", lambda: models(session.get_config_variable("data_path")))
+
+    def loader() -> Any:
+        with _MAKING:  # or each thread of the first ones would have its own
+            return models(session.get_config_variable("data_path"))
+
+    session.lazy_register_component("data_loader", loader)

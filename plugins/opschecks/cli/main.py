@@ -49,6 +49,7 @@ def main() -> None:
     opschecks journal --stack NAME         what was changed; opschecks undo ENTRY --stack NAME undoes it
     opschecks history list --stack NAME    earlier runs; when a check failed, and for how long
     opschecks report daily 2026-11-24 --stack NAME   the page of any day; also as summary or message, or published
+    opschecks report fleet                 one page of many stacks, after pytest checks/daily --stack all
     opschecks new check NAME --observation OBSERVATION   lay out a check with its fault and tests
     opschecks test                         does each fault of your own fail the checks that it names, and no other?
     opschecks recording show FILE          recorded runs: shown, compared, scrubbed, made tests of

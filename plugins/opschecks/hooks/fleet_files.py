@@ -61,6 +61,7 @@ def alone(run: ChecksRun, name: str, items: Sequence[pytest.Item], first: int) -
         findings=run.findings[first:],
         observations=[seen for seen in run.observations if seen.stack == name],
         stores={},
+        released=[],
         notes=[note for note in run.notes if note.stack == name],
         untidy=[],
     )

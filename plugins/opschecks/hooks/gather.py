@@ -159,7 +159,7 @@ def _identify(run: ChecksRun, name: str) -> None:
         run.refused[name] = CouldNotLook("sts:GetCallerIdentity", error)
     except CouldNotLook as blind:
         run.accounts[name] = ""
-        run.refused[name] = blind
+        run.refused[name] = blind.again()  # its own traceback holds the stack's whole session
         error = str(blind)
     finally:
         run.observations.append(ObservationResult(name, "caller_identity", 0.0, tuple(calls), error))

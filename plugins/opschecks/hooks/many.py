@@ -28,7 +28,7 @@ from .state import ChecksRun, check_of, checks_run, stack_of
 
 AT_ONCE = 12
 """Stacks that are gathered or wait to be checked at the same time."""
-COLLECTED = 10
+COLLECTED = 20
 """After so many stacks the garbage of their clients is collected."""
 PROGRESS_S = 5.0
 """How often it is said how far the run is."""
@@ -70,8 +70,7 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
         _finish(session, run, alone(run, current, of[current], first))
         release(run, current)
         told.done(of[current])
-        if told.stacks % COLLECTED == 0:  # clients are circles of references, and the run collects none by itself
-            gc.collect()
+        _collect(told.stacks)
         current = following
     return True
 
@@ -84,6 +83,17 @@ def _finish(session: pytest.Session, run: ChecksRun, own: ChecksRun) -> None:
     notify(session, run, told)
 
 
+def _collect(stacks: int) -> None:
+    """Clients are circles of references, and the run collects none by itself.
+
+    What is there after the first stacks is left out from then on: botocore's models are large, and stay.
+    """
+    if stacks % COLLECTED == 0 or stacks == 1:
+        gc.collect()
+    if stacks == COLLECTED:
+        gc.freeze()
+
+
 def _prepare(run: ChecksRun) -> None:
     """What is done once, before any thread: threads that import a module at once see half of it."""
     from ..aws.bounds import Bounds
@@ -92,7 +102,6 @@ def _prepare(run: ChecksRun) -> None:
     for name in ("boto3", "requests", "opschecks.aws.session", "opschecks.web.http"):
         importlib.import_module(name)
     run.bounds = Bounds()
-    gc.freeze()  # what is there now stays until the end
 
 
 def _pairs(items: Sequence[pytest.Item]) -> Iterator[tuple[pytest.Item, pytest.Item | None]]:
