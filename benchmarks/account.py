@@ -118,6 +118,7 @@ def stacks_toml(stack: Stack, endpoint_url: str, web: Sandbox | None) -> str:
     if web:
         told |= {"backend_url": web.web.backend_url, "dashboard_url": web.web.dashboard_url}
     lines = [f"{key} = {json.dumps(value)}" for key, value in told.items()]
+    lines += ["websocket = {}"] if web else []
     pages = [f'{{ path = "{page.path}", contains = "{page.contains}" }}' for page in stack.dashboards if web]
     lines += [f"dashboards = [{', '.join(pages)}]", "limits = { websocket_hold_s = 0, gather_timeout_s = 300 }"]
     return "\n".join(['default = "live"', "", "[stacks.live]", *lines, ""])

@@ -12,8 +12,8 @@ from opschecks.aws.elbv2 import (
     filled_by,
     load_balancers,
     registered_targets,
-    target_health,
 )
+from opschecks.aws.judged_groups import target_health
 from opschecks.core.model import Resource
 from opschecks.core.observation import CouldNotLook, NotConfigured
 from tests.canned import ACCOUNT, Aws, Raw, daily, judges, names, pages_of, stack, verdict, verdicts

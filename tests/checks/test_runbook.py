@@ -54,6 +54,7 @@ def _every_field() -> Stack:
         alarm_prefix="the-prefix",
         incidents_table="the-incidents",
         backend_url="https://backend.test",
+        websocket={},
         dashboard_url="https://dashboards.test",
         distribution_id="E2EXAMPLE",
         contacts={"on_call": "the one on call", "escalation": "the lead", "support": "support"},

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from opschecks.aws.ecs import Service
-from opschecks.aws.elbv2 import TargetHealth, registered_targets, target_health
+from opschecks.aws.elbv2 import TargetHealth, registered_targets
+from opschecks.aws.judged_groups import target_health
 from opschecks.aws.listeners import Rule, served_groups
 from opschecks.core.model import Resource
 from opschecks.core.observation import CouldNotLook

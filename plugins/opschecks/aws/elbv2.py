@@ -6,16 +6,13 @@ import fnmatch
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..core.answer import Answer
 from ..core.model import Figure, Resource
 from ..core.observation import CouldNotLook, NotThere, batches, observation, seen
-from .ecs import Service
 from .evidence import Read, equals
 from .inventory import Inventory
-from .judged_groups import NO_CHECKS, foreign, idle
-from .judged_groups import filled_by as filled_by
 from .session import Aws
 from .unread import Unread, each_alone, require_read, why_unread
 
@@ -29,6 +26,7 @@ _HEALTH = "elasticloadbalancing:DescribeTargetHealth"
 BALANCERS_A_CALL = 20
 TARGETS_TOLD = 5
 """How many targets a message lists."""
+NO_CHECKS = "Target.HealthCheckDisabled"
 _ILL = ("unhealthy", "unhealthy.draining", "unused")
 
 
@@ -166,6 +164,20 @@ def told(targets: Sequence[Target]) -> str:
     return ", ".join(map(str, targets[:TARGETS_TOLD])) + (f", and {more} more" if more > 0 else "")
 
 
+def filled_by(service: Mapping[str, Any]) -> set[str]:
+    """ARNs of the target groups that ECS fills with a service's tasks, of DescribeServices' answer for it.
+
+    With blue/green, linear and canary deployments the alternate group, too; with task sets (CODE_DEPLOY, EXTERNAL)
+    those of each set: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_LoadBalancer.html
+    """
+    listed = list(service["loadBalancers"])  # AWS always lists them, also where there are none
+    for one in service.get("taskSets") or []:
+        listed += one.get("loadBalancers") or []
+    found = {one.get("targetGroupArn") for one in listed}
+    found |= {(one.get("advancedConfiguration") or {}).get("alternateTargetGroupArn") for one in listed}
+    return {str(arn) for arn in found if arn}
+
+
 @observation(allow=[_BALANCERS], lasting=True)
 def load_balancers(aws: Aws, inventory: Inventory) -> list[LoadBalancer]:
     """The stack's load balancers; of several, one that is not there is blind alone.
@@ -280,25 +292,3 @@ def registered_targets(aws: Aws, balanced_groups: list[Resource]) -> list[Target
 
 def _balancers_of(group: Resource) -> tuple[str, ...]:
     return () if why_unread(group) else tuple(group.evidence.get("LoadBalancerArns") or ())
-
-
-@observation(soft=["services"])
-def target_health(
-    stack: Stack, registered_targets: list[TargetHealth], services: list[Service] | CouldNotLook
-) -> list[TargetHealth]:
-    """The health of the targets in each of the stack's target groups, and which groups are not judged, and why.
-
-    A group with health checks off, which only a Lambda function may have, is not assessed:
-    https://docs.aws.amazon.com/elasticloadbalancing/latest/application/check-target-health.html
-    """
-    known = [] if isinstance(services, CouldNotLook) else [one for one in services if not why_unread(one)]
-    unread = {group.arn: group.unread for group in registered_targets if group.unread}
-    healthy = {group.arn for group in registered_targets if not group.unread and group.in_state("healthy")}
-    return [
-        replace(
-            group,
-            idle=idle(group, known, healthy, unread),
-            foreign="" if stack.target_groups else foreign(group, services, registered_targets, healthy),
-        )
-        for group in registered_targets
-    ]

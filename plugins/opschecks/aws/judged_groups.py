@@ -4,35 +4,44 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from ..core.observation import CouldNotLook, NotConfigured
+from ..core.observation import CouldNotLook, NotConfigured, observation
 from ..core.wording import plural
 from .ecs import Service
+from .elbv2 import NO_CHECKS, TargetHealth, filled_by
 from .unread import why_unread
 
 if TYPE_CHECKING:
-    from .elbv2 import TargetHealth
+    from ..config.stack import Stack
 
-MOVING = ("initial", "draining")
-NO_CHECKS = "Target.HealthCheckDisabled"
+_MOVING = ("initial", "draining")
 
 
-def filled_by(service: Mapping[str, Any]) -> set[str]:
-    """ARNs of the target groups that ECS fills with a service's tasks, of DescribeServices' answer for it.
+@observation(soft=["services"])
+def target_health(
+    stack: Stack, registered_targets: list[TargetHealth], services: list[Service] | CouldNotLook
+) -> list[TargetHealth]:
+    """The health of the targets in each of the stack's target groups, and which groups are not judged, and why.
 
-    With blue/green, linear and canary deployments the alternate group, too; with task sets (CODE_DEPLOY, EXTERNAL)
-    those of each set: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_LoadBalancer.html
+    A group with health checks off, which only a Lambda function may have, is not assessed:
+    https://docs.aws.amazon.com/elasticloadbalancing/latest/application/check-target-health.html
     """
-    listed = list(service["loadBalancers"])  # AWS always lists them, also where there are none
-    for one in service.get("taskSets") or []:
-        listed += one.get("loadBalancers") or []
-    found = {one.get("targetGroupArn") for one in listed}
-    found |= {(one.get("advancedConfiguration") or {}).get("alternateTargetGroupArn") for one in listed}
-    return {str(arn) for arn in found if arn}
+    known = [] if isinstance(services, CouldNotLook) else [one for one in services if not why_unread(one)]
+    unread = {group.arn: group.unread for group in registered_targets if group.unread}
+    healthy = {group.arn for group in registered_targets if not group.unread and group.in_state("healthy")}
+    return [
+        replace(
+            group,
+            idle=_idle(group, known, healthy, unread),
+            foreign="" if stack.target_groups else _foreign(group, services, registered_targets, healthy),
+        )
+        for group in registered_targets
+    ]
 
 
-def idle(
+def _idle(
     group: TargetHealth, services: Sequence[Service], healthy: set[str], unread: Mapping[str, CouldNotLook]
 ) -> str | CouldNotLook:
     """Why it needs no healthy target now, or why that is not known; nothing where it needs one."""
@@ -42,7 +51,7 @@ def idle(
         return "not assessed: its health checks are off"
     others = {one for service in services for pair in _pairs(service) if group.arn in pair for one in pair}
     others -= {group.arn}
-    if any(one.state not in MOVING for one in group.targets):
+    if any(one.state not in _MOVING for one in group.targets):
         return ""
     if not others & healthy:
         return next((unread[one] for one in sorted(others) if one in unread), "")
@@ -59,7 +68,7 @@ def _pairs(service: Service) -> list[tuple[str, str]]:
     return [*service.twin_groups, *itertools.combinations(of_sets, 2)]
 
 
-def foreign(
+def _foreign(
     group: TargetHealth, services: list[Service] | CouldNotLook, groups: Sequence[TargetHealth], healthy: set[str]
 ) -> str | CouldNotLook:
     """Why it is not the stack's to judge: on a balancer where its services fill some groups, the others are not."""

@@ -143,6 +143,12 @@ class BalancerErrors(Measured):
     """Why the load balancer could not be read, of which everything is then unknown."""
 
     @property
+    def has_no_times(self) -> str:
+        """Why no response times are known of what is behind it; CouldNotLook where it could not be read."""
+        seen(self.unread)
+        return "" if self.speaks_http else "a network load balancer: it does not see how long a response takes"
+
+    @property
     def errors_5xx(self) -> Series:
         """5xx of the load balancer itself, per minute."""
         seen(self.unread)

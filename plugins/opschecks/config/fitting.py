@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 from .lacking import require_unset
 from .limits import require_own
 
-if TYPE_CHECKING:
-    from .stack import Stack
+Stack = Any
+"""A stack.Stack, which imports this module."""
 
 OF_A_ROLE = ("external_id", "role_session_name", "duration", "mfa_serial", "session_policy")
 """Keys that say how role_arn is assumed."""

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from .stack import Stack
+from typing import Any
 
 LACKABLE = (
     "alarm_prefix", "backend_url", "buckets", "cloudformation_stacks", "cluster", "dashboard_bucket", "dashboard_url",
@@ -28,7 +25,7 @@ def with_reasons(raw: Mapping[str, Any]) -> dict[str, Any]:
     return told
 
 
-def require_unset(stack: Stack) -> None:
+def require_unset(stack: Any) -> None:
     """ValueError where a key is in `without` and set as well."""
     for key in stack.without:
         if key in LACKABLE and key in stack.model_fields_set and getattr(stack, key):

@@ -16,7 +16,6 @@ from .fitting import require_fit
 from .identifiers import normalised
 from .lacking import with_reasons
 from .limits import FixLimits, Limits, Targets
-from .runbook_tokens import tokens_of
 from .toml_tables import (
     AccountId,
     Contacts,
@@ -314,7 +313,30 @@ class Stack(TomlTable):
 
     def tokens(self) -> dict[str, str]:
         """Values for the placeholders of RUNBOOK.md."""
-        return tokens_of(self)
+        service = next(iter(self.services), "")
+        known = {
+            "stack": self.name,
+            "region": self.region,
+            "account-id": self.account_id,
+            "cluster": service.rpartition("/")[0] or self.cluster,
+            "service": service.rpartition("/")[2],
+            "load-balancer": self.load_balancer,
+            "log-group": next(iter(self.log_groups), None),
+            "incidents-table": self.incidents_table,
+            "status-index": self.status_index,
+            "table": next(iter(self.tables), None),
+            "alarm-prefix": self.alarm_prefix,
+            "backend-url": self.backend_url,
+            "dashboard-url": self.dashboard_url,
+            "distribution-id": self.distribution_id,
+            "websocket-url": self.websocket_url,
+            "min-tasks": str(self.limits.min_tasks),
+            "max-tasks": str(self.limits.max_tasks),
+            "cpu-limit": f"{self.limits.cpu_saturated_percent:g}",
+            "on-call": self.contacts.on_call,
+            "escalation": self.contacts.escalation,
+        }
+        return {token: value for token, value in known.items() if value}
 
 
 NO_KEYS = ("name", "further", "reasons")

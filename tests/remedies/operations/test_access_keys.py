@@ -458,7 +458,7 @@ def test_an_answer_that_was_cut_tells_no_secret() -> None:
 
 
 BAD_KEYS = {
-    "root": ('{ user = "<root_account>", secret = "s" }', "rotated_keys.0.user: String should match"),
+    "root": ('{ user = "<root_account>", secret = "s" }', "rotated_keys.0.user: expected the name of an IAM user"),
     "no name": ('{ user = "u", secret = "a secret" }', "the name of a secret, or arn:PARTITION:secretsmanager:"),
     "one field": ('{ user = "u", secret = "s", id_field = "a", secret_field = "a" }', "are the same field"),
     "twice": ('{ user = "u", secret = "s" }, { user = "u", secret = "t" }', "rotated_keys: u is listed twice"),

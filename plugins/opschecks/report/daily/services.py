@@ -34,6 +34,10 @@ AREAS = {
     "alarm_hygiene": "Alarm configuration",
     "cdn": "CDN",
     "cloudformation": "CloudFormation",
+    "sqs": "SQS",
+    "acm": "Certificates",
+    "rds": "RDS",
+    "lambda": "Lambda",
 }
 """How an area (the file `test_<area>.py`) is called and where it stands; others follow by name."""
 FIGURES_SHOWN = 3
