@@ -38,7 +38,7 @@ def environment() -> Environment:
     return made
 
 
-_SEPARATORS = re.compile(r"(?<=[\w.])([/:_.@=]+)(?=\w)")
+_SEPARATORS = re.compile(r"(?<=[\w.])([/:_.@]+)(?=\w)")
 
 
 def apart(name: str) -> Markup:

@@ -180,3 +180,26 @@ def test_the_verdict_lists_each_card_once_with_its_facts() -> None:
     assert "the platform team · high-cpu" in said
     reasons = text_of(f"<body>{page_of(denied()).partition('aria-labelledby')[2]}")
     assert "could not look 13 checks – allow ecs:DescribeServices" in reasons
+
+
+def test_cards_of_several_stacks_can_be_chosen_by_stack() -> None:
+    check, finding = FAULTS[2]
+    run = morning(FAULTS[:1])
+    run = replace(
+        run,
+        stacks=(*run.stacks, replace(run.stacks[0], name="staging")),
+        checks=(*run.checks, replace(check, stack="staging")),
+        findings=(*run.findings, replace(finding, stack="staging")),
+    )
+    page = page_of(run)
+    assert '<label for="show-of-0">production 1</label>' in page
+    assert '<label for="show-of-1">staging 1</label>' in page
+    assert "main:has(#show-of-1:checked) :is(.card, .row):not(.of-1)" in page
+    assert '<article class="card failed medium of-1"' in page
+
+
+def test_a_plan_that_says_what_changes_says_it_once() -> None:
+    check, finding = FAULTS[0]
+    plan = {**changed("planned"), "check": check.check, "said": "v: 0 → 1", "entry": ""}
+    said = told(cards(replace(morning([(check, finding)]), changes=(plan,)))["production-cpu_is_not_saturated"])
+    assert said.count("v: 0 → 1") == 1

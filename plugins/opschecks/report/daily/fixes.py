@@ -48,7 +48,9 @@ def fixes_of(run: Run, check: CheckResult, *, names_of: int = NAMED) -> Fixes:
     groups: dict[tuple[str, str, str, str], list[Mapping[str, Any]]] = {}
     for one in made:
         differs = "; ".join(map(str, one["differs"])) if one["result"] == "planned" else ""
-        groups.setdefault((one["result"], one["remedy"], str(one["said"]), differs), []).append(one)
+        told_already = differs in str(one["said"])
+        key = (one["result"], one["remedy"], str(one["said"]), "" if told_already else differs)
+        groups.setdefault(key, []).append(one)
     told = tuple(_fix(key, of, names_of) for key, of in groups.items())
     words, command = "", ""
     if any(one["result"] == "planned" for one in made):
