@@ -167,6 +167,8 @@ def test_a_fleet_of_two_shards_end_to_end(project: Project) -> None:
     assert {one["stack"]: one["state"] for one in told["stacks"]} == {"a": "good", "b": "failed", "c": "good"}
     assert told["shards"] == {"of": 2, "not_ended": []}
     assert {one["shard"] for one in told["stacks"]} == {1, 2}
+    assert page("--to", str(project.folder / "site")).exit_code == 1
+    assert {path.name for path in (project.folder / "site").iterdir()} == {"fleet.html", "fleet.json", "fleet"}
     assert "zz: No run" in page("--expect", "a,zz", "--format", "slack").output
     html = page()
     assert html.exit_code == 1
