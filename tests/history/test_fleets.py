@@ -115,6 +115,13 @@ def test_a_shard_that_is_run_again_replaces_its_record(place: Place) -> None:
     assert ended_shards(place, deal) == {2: Ended(2, NOW, 0, {"stack-1": 2.0})}
 
 
+def test_a_shard_whose_record_is_damaged_is_not_known_to_have_ended(place: Place) -> None:
+    deal = agreed(place, "daily", "job-1", STACKS, 2, NOW)
+    write_ended(place, deal, Ended(1, NOW, 0, {}))
+    place.create("_fleets/daily/ended/job-1.2.json", '{"format": 1, "shard": 2')
+    assert set(ended_shards(place, deal)) == {1}
+
+
 def test_the_newest_fleet_is_the_one_that_began_last(place: Place) -> None:
     assert deal_of(place, "daily") is None
     for name, hours in (("z", 0), ("a", 2), ("m", 1)):

@@ -54,6 +54,10 @@ def test_every_child_of_an_array_job_and_its_retry_name_one_fleet() -> None:
     assert names == {"batch-0c3f"}
 
 
+def test_a_host_name_that_is_not_the_jobs_names_no_fleet() -> None:
+    assert fleet_named("", {**KUBERNETES, "HOSTNAME": "worker-17"}) == ""
+
+
 def test_github_names_the_fleet_by_its_run_and_job() -> None:
     assert fleet_named("", {"GITHUB_RUN_ID": "12", "GITHUB_JOB": "daily"}) == "github-12-daily"
     assert fleet_named("", {}) == ""
@@ -167,6 +171,8 @@ def test_a_fleet_of_two_shards_end_to_end(project: Project) -> None:
     assert {one["stack"]: one["state"] for one in told["stacks"]} == {"a": "good", "b": "failed", "c": "good"}
     assert told["shards"] == {"of": 2, "not_ended": []}
     assert {one["shard"] for one in told["stacks"]} == {1, 2}
+    assert page("--to", str(project.folder / "site")).exit_code == 1
+    assert {path.name for path in (project.folder / "site").iterdir()} == {"fleet.html", "fleet.json", "fleet"}
     assert "zz: No run" in page("--expect", "a,zz", "--format", "slack").output
     html = page()
     assert html.exit_code == 1
@@ -176,10 +182,11 @@ def test_a_fleet_of_two_shards_end_to_end(project: Project) -> None:
 
 
 REFUSED: dict[str, tuple[tuple[str, ...], dict[str, str], str]] = {
-    "no fleet": (("--shard", "1/2"), {}, "--shard: name the fleet with --fleet ID"),
+    "no fleet": (("--stack", "all", "--shard", "1/2"), {}, "--shard: name the fleet with --fleet ID"),
+    "one stack": (("--shard", "1/2", "--fleet", "f"), {}, "--shard: one stack is not dealt to several"),
     "no shard": (("--shard", "3/2", "--fleet", "f"), {}, "--shard 3/2: expected i/n"),
     "a part": (
-        ("--shard", "1/2", "--fleet", "f", "-k", "things"),
+        ("--stack", "all", "--shard", "1/2", "--fleet", "f", "-k", "things"),
         {},
         "--shard: a fleet takes the whole suite; remove -k",
     ),

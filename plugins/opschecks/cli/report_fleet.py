@@ -13,10 +13,11 @@ import click
 
 from ..core import clock
 from ..core.model import Severity
-from .options import REPORTS, STACKS, write
+from .options import REPORTS, write
 
 if TYPE_CHECKING:
     from ..core.run import Run
+    from ..history.storage import Storage
     from ..report.fleet.facts import Fleet
 
 FORMS = ("html", "json", "markdown", "slack", "email", "prom")
@@ -53,7 +54,9 @@ PAGES = "fleet"
 @click.option(
     "--link", default="", metavar="URL", help="html: link pages published elsewhere; {stack} and {suite} are filled in"
 )
-@STACKS
+@click.option(
+    "--to", "where", default="", metavar="DIR|s3://…", help="html: write the pages there, and fleet.json beside them"
+)
 @REPORTS
 def fleet(
     place: str | None,
@@ -66,7 +69,7 @@ def fleet(
     out: Path | None,
     pages: bool,
     link: str,
-    stacks: Path,
+    where: str,
     reports: Path,
 ) -> None:
     """Show many stacks on one page: how each stands, what they share, what is missing.
@@ -76,7 +79,7 @@ def fleet(
     """
     from ..aws.usual_chain import usual_s3
     from ..history.fleets import FleetError
-    from ..history.storage import storage_at
+    from ..history.storage import FolderStorage, storage_at
     from ..report.fleet.reading import Wanted, read_fleet
     from .history import SUITES
 
@@ -87,7 +90,10 @@ def fleet(
     if link and "{stack}" not in link:
         raise click.ClickException(f"--link {link}: expected an address with {{stack}} in it")
     target = out or reports / "fleet.html"
-    page = _pages(target, suite, link, pages) if form == "html" else None
+    if where and (out or form != "html"):
+        raise click.ClickException("--to: takes the pages (--format html), without --out")
+    to = storage_at(where, usual_s3) if where else FolderStorage(target.parent)
+    page = _pages(to, suite) if form == "html" and pages and not link else None
     wanted = Wanted(
         suite=suite,
         now=clock.now(),
@@ -102,10 +108,14 @@ def fleet(
         raise click.ClickException(str(error)) from None
     if form == "html":
         from ..report.fleet.page import render_fleet
+        from ..report.publish import HTML
 
-        write(target, render_fleet(_linked(found, link)))
+        name = "fleet.html" if where else target.name
+        to.replace(name, render_fleet(_linked(found, link)), kind=HTML)
+        if where:
+            to.replace("fleet.json", _made(found, "json"), kind="application/json")
         click.echo(f"{found.word}: {found.sentence}")
-        click.echo(f"report: {target}")
+        click.echo(f"report: {where.rstrip('/')}/{name}" if where else f"report: {target}")
     elif out:
         write(out, _made(found, form))
         click.echo(f"report: {out}")
@@ -154,14 +164,11 @@ def _age(text: str) -> timedelta | None:
         raise click.ClickException(f"--newer-than {error}") from None
 
 
-def _pages(target: Path, suite: str, link: str, wanted: bool) -> Callable[[Run], str] | None:
+def _pages(to: Storage, suite: str) -> Callable[[Run], str]:
     """Writes the page of a stack's run into a folder beside the fleet's page, and returns its relative address."""
-    if link or not wanted:
-        return None
     from ..core.shipped import checks_of
-    from ..history.storage import write_whole
     from ..report.page import render
-    from ..report.publish import file_name
+    from ..report.publish import HTML, file_name
     from ..report.runbook import RunbookError, read_runbook
 
     try:
@@ -171,7 +178,7 @@ def _pages(target: Path, suite: str, link: str, wanted: bool) -> Callable[[Run],
 
     def page(run: Run) -> str:
         address = f"{PAGES}/{file_name(run.stacks[0].name)}-{file_name(suite)}.html"
-        write_whole(target.parent / address, render(run, runbook=runbook, links={}))
+        to.replace(address, render(run, runbook=runbook, links={}), kind=HTML)
         return address
 
     return page

@@ -121,11 +121,19 @@ def write_ended(store: Storage, deal: Deal, ended: Ended) -> None:
 
 
 def ended_shards(store: Storage, deal: Deal) -> dict[int, Ended]:
-    """The shards of the fleet that have ended, by their number."""
+    """The shards of the fleet that have ended, by their number; one whose record is damaged is not known to have."""
     keys = [_ended_key(deal.suite, deal.fleet, shard) for shard in range(1, len(deal.shards) + 1)]
     there = set(store.keys(f"{ROOT}/{deal.suite}/ended"))
-    told = fan_out(lambda key: (key, _read(store, key)), [key for key in keys if key in there])
-    return {one.shard: one for key, found in told if found for one in [_ended_of(found, f"{store}/{key}")]}
+    told = fan_out(lambda key: _ended(store, key), [key for key in keys if key in there])
+    return {one.shard: one for one in told if one}
+
+
+def _ended(store: Storage, key: str) -> Ended | None:
+    try:
+        found = _read(store, key)
+        return _ended_of(found, f"{store}/{key}") if found else None
+    except FleetError:
+        return None
 
 
 def deal_of(store: Storage, suite: str, fleet: str = "") -> Deal | None:

@@ -8,7 +8,7 @@ import importlib
 import queue
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 
@@ -55,23 +55,22 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
         of.setdefault(stack_of(item).name, []).append(item)
     crew = Crew(run, of)
     told = Told(run, session.config, len(of))
-    current = crew.next()
-    while current:
-        first, following = len(run.findings), None
-        for item, after in _pairs(of[current]):
-            if after is None and (following := crew.next()):  # what is torn down depends on what comes next
-                after = of[following][0]
-            item.config.hook.pytest_runtest_protocol(item=item, nextitem=after)
+    left = dict(of)
+    while current := crew.next():
+        first, items = len(run.findings), left.pop(current)
+        # what is torn down depends on what comes next, which is the same check whichever stack that will be
+        after = next(iter(left.values()), [None])[0]
+        for item, following in zip(items, [*items[1:], after], strict=True):
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
             if session.shouldfail:
                 raise session.Failed(session.shouldfail)
             if session.shouldstop:
                 raise session.Interrupted(session.shouldstop)
         observed(run, current)
-        _finish(session, run, alone(run, current, of[current], first))
+        _finish(session, run, alone(run, current, items, first))
         release(run, current)
-        told.done(of[current])
+        told.done(items)
         _collect(told.stacks)
-        current = following
     return True
 
 
@@ -102,10 +101,6 @@ def _prepare(run: ChecksRun) -> None:
     for name in ("boto3", "requests", "opschecks.aws.session", "opschecks.web.http"):
         importlib.import_module(name)
     run.bounds = Bounds()
-
-
-def _pairs(items: Sequence[pytest.Item]) -> Iterator[tuple[pytest.Item, pytest.Item | None]]:
-    return zip(items, [*items[1:], None], strict=True)
 
 
 class Crew:

@@ -125,7 +125,10 @@ def _own_id(one: Scheduler, environment: Mapping[str, str]) -> str:
     if one.name == "AWS Batch":
         parts[0] = parts[0].partition(":")[0]
     if one.name == "Kubernetes":
-        parts[0] = parts[0].removesuffix(f"-{environment[one.index]}")
+        job, _, index = parts[0].rpartition("-")
+        if index != environment[one.index]:
+            return ""  # a host name of another making, or one that was cut: it would be a fleet of its own
+        parts[0] = job
     told = "-".join([one.name.split(maxsplit=1)[-1].lower(), *filter(None, parts)])
     return _UNFIT.sub("-", told)[:128]
 
@@ -183,6 +186,8 @@ def hand_of(config: pytest.Config, listed: Stacks, shown: Path, of_run: Fleets, 
         return Hand(stacks)
     if suite not in LOOKING or option.fix:
         raise ShardError("--shard: for checks/daily and checks/weekly without --fix: other runs are not for fleets")
+    if shard and len(stacks) < 2 and not everything:
+        raise ShardError("--shard: one stack is not dealt to several: give --stack all, or several --stack NAME")
     if partial and shard:
         raise ShardError(f"--shard: a fleet takes the whole suite; remove {partial}")
     if partial:
