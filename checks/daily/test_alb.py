@@ -1,6 +1,6 @@
 """The load balancer has healthy targets, which answer quickly and without errors."""
 
-from opschecks import Examine, Severity, Stack, check, plural, seen
+from opschecks import Examine, Severity, Stack, check, plural
 from opschecks.aws.elbv2 import TargetHealth, told
 from opschecks.aws.traffic import BalancerErrors, Traffic
 from opschecks.remedies.settings.ecs import RollBackAfterErrors

@@ -35,7 +35,6 @@ AREAS = {
     "cdn": "CDN",
     "cloudformation": "CloudFormation",
     "sqs": "SQS",
-    "acm": "Certificates",
     "rds": "RDS",
     "lambda": "Lambda",
 }
