@@ -116,8 +116,8 @@ _LIMITED: Mapping[str, _Narrow] = {
 _RESTORES = dict.fromkeys(
     (
         "dynamodb:RestoreTableFromBackup", "dynamodb:RestoreTableToPointInTime", "dynamodb:DeleteTable",
-        "dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query",
-        "dynamodb:Scan", "dynamodb:UpdateItem", "dynamodb:DescribeTable",
+        "dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:GetItem",
+        "dynamodb:PutItem", "dynamodb:Query", "dynamodb:Scan", "dynamodb:UpdateItem", "dynamodb:DescribeTable",
     ),
     Places.restored_tables,
 )  # fmt: skip
