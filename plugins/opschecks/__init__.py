@@ -14,7 +14,7 @@ from .core.answer import Answer
 from .core.durations import in_words
 from .core.faults import fault, seed
 from .core.model import Check, Figure, Finding, Outcome, Resource, Series, Severity, check
-from .core.observation import CouldNotLook, NeverComes, NotApplicable, fan_out, observation, seen
+from .core.observation import CouldNotLook, NeverComes, NotApplicable, NotThere, fan_out, observation, seen
 from .core.own_limits import limit
 from .core.run import ReportSection, Run
 from .core.version import __version__ as __version__
@@ -59,6 +59,7 @@ __all__ = [
     "Metric",
     "NeverComes",
     "NotApplicable",
+    "NotThere",
     "Operation",
     "Outcome",
     "Partly",

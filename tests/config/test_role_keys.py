@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from opschecks.config.load import StackError, load_stacks
+from opschecks.config.stack import OF_A_ROLE
+from opschecks.recording import about
 
 ROLE = 'role_arn = "arn:aws:iam::210987654321:role/opschecks"\n'
 WRONG = {
@@ -51,3 +53,13 @@ def test_a_duration_is_written_as_elsewhere(written_as: str, length: int, tmp_pa
 def test_a_device_may_be_a_number_as_of_a_hardware_token(tmp_path: Path) -> None:
     read = load_stacks(written(tmp_path, f'{ROLE}mfa_serial = "GAHT12345678"\n')).stacks["here"]
     assert read.mfa_serial == "GAHT12345678"
+
+
+def test_a_session_policy_is_kept_in_as_few_characters_as_it_takes(tmp_path: Path) -> None:
+    written_out = '{ "Version": "2012-10-17",  "Statement": [ ] }'
+    read = load_stacks(written(tmp_path, f"{ROLE}session_policy = '{written_out}'\n")).stacks["here"]
+    assert read.session_policy == '{"Version":"2012-10-17","Statement":[]}'
+
+
+def test_no_recording_keeps_how_a_role_is_assumed() -> None:
+    assert {*OF_A_ROLE, "role_arn"} <= about._OF_ACCESS

@@ -170,14 +170,15 @@ def test_each_stack_stays_in_one_worker(slow: Project) -> None:
     assert all(len(found) == 1 for found in workers.values()), ended.out
 
 
-def test_broken_check_file(slow: Project) -> None:
-    slow.write("checks/daily/test_broken.py", "import nothing_like_it\n")
-    ended = slow.run("checks/daily")
-    assert ended.code == 2
-    assert "nothing_like_it" in ended.all
-    assert slow.told()["state"] == "stopped"
-    assert "collection" in slow.told()["stopped_by"]
-    assert "yesterday" not in slow.page()
+def test_a_broken_file_of_checks_is_told_with_its_line_and_the_other_checks_run(slow: Project) -> None:
+    slow.write("checks/daily/test_broken.py", "import sys\nimport nothing_like_it\n")
+    ended = slow.run("checks/daily", "-k", "test_one")
+    assert ended.code == 10
+    line = "checks/daily/test_broken.py:2: ModuleNotFoundError: No module named 'nothing_like_it'"
+    assert line in ended.out.splitlines()
+    told = slow.told("daily-partial.json")
+    assert [one["outcome"] for one in told["checks"]] == ["passed"]
+    assert "not collected: checks/daily/test_broken.py" in told["stopped_by"]
 
 
 NARROWED = [["-k", "one"], ["--deselect", "checks/daily/test_things.py::test_one"], ["-m", "not nothing"], ["--lf"]]

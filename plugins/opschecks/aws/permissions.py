@@ -36,7 +36,6 @@ WIDE: Mapping[str, str] = {
     "kms:Decrypt": "which keys, --kms says",
     "logs:DescribeMetricFilters": "filters are found by their metric, in whichever log group",
     "logs:GetQueryResults": "a query is asked for by its id",
-    "rds:DescribePendingMaintenanceActions": "a list of all",
 }
 """Actions that could be limited to resources and are not, each with the reason."""
 
@@ -106,14 +105,19 @@ _LIMITED: Mapping[str, _Narrow] = {
     "ec2:DeleteFlowLogs": Places.flow_logs,
     "iam:PassRole": Places.flow_log_role,
     "application-autoscaling:RegisterScalableTarget": Places.scalable_targets,
+    **dict.fromkeys(("sqs:GetQueueAttributes", "sqs:GetQueueUrl"), Places.queues),
+    "acm:DescribeCertificate": Places.certificates,
+    "lambda:GetFunctionConfiguration": Places.functions,
+    "servicequotas:GetServiceQuota": Places.quotas,
+    "rds:DescribeDBInstances": Places.databases,
 }  # fmt: skip
 """The actions that are limited, and to what."""
 
 _RESTORES = dict.fromkeys(
     (
         "dynamodb:RestoreTableFromBackup", "dynamodb:RestoreTableToPointInTime", "dynamodb:DeleteTable",
-        "dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query",
-        "dynamodb:Scan", "dynamodb:UpdateItem", "dynamodb:DescribeTable",
+        "dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:GetItem",
+        "dynamodb:PutItem", "dynamodb:Query", "dynamodb:Scan", "dynamodb:UpdateItem", "dynamodb:DescribeTable",
     ),
     Places.restored_tables,
 )  # fmt: skip
@@ -148,25 +152,28 @@ _OF_OBJECTS = (
 
 _ONLY_WHERE: Mapping[str, Callable[[Stack], object]] = {
     "tag:GetResources": lambda stack: stack.tags,
+    "acm:ListCertificates": lambda stack: stack.resources.get("certificates"),
+    "servicequotas:GetAWSDefaultServiceQuota": lambda stack: stack.resources.get("quotas"),
     "cloudformation:ListStackResources": lambda stack: stack.cloudformation_stack,
     "cloudfront:GetDistribution": lambda stack: stack.distribution_id or stack.tags or stack.cloudformation_stack,
 }
 """Actions that are never called for a stack which does not say this."""
 
 
-def granted(action: str, needed_by: str, places: Places, others: Mapping[str, _Narrow] | None = None) -> Grant | None:
+def granted(action: str, needed_by: str, places: Places) -> Grant | None:
     """The action as far as the observation, remedy or other part needs it for the stack.
 
     None where the stack names nothing that the action could be called for.
     """
-    if action in OPEN_TO_ALL or not _ONLY_WHERE.get(action, lambda _: True)(places.stack):
+    only_where = _ONLY_WHERE.get(action)
+    if action in OPEN_TO_ALL or (only_where and not only_where(places.stack)):
         return None
     service = action.partition(":")[0]
     if service == "s3" and needed_by in _PLACES:
         where = (_CHANGED if ":Put" in action else _PLACES).get(needed_by, _PLACES[needed_by])
         arns = places.objects(*where) if action in _OF_OBJECTS else places.buckets(*where)
         return Grant(action, tuple(arns)) if arns else None
-    narrow = (others or {}).get(action) or _OF_ONE.get(needed_by, {}).get(action) or _LIMITED.get(action)
+    narrow = _OF_ONE.get(needed_by, {}).get(action) or _LIMITED.get(action)
     if narrow is None:
         return _with_conditions(Grant(action), places)
     arns = narrow(places)

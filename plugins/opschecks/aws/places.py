@@ -204,6 +204,31 @@ class Places:
         """Scalable targets, whose ids AWS makes up."""
         return [self.arn("application-autoscaling", "scalable-target/*")] if self._services() else []
 
+    def _others(self, key: str) -> list[str]:
+        """The names of `resources.KEY`, or any where they are only found at run time; of an ARN, its end."""
+        return self._known(self.stack.resources.get(key, ()))
+
+    def queues(self) -> list[str]:
+        """SQS queues of the account and region: dead-letter queues are only named by the queues before them."""
+        return [self.arn("sqs", "*")] if self._others("queues") else []
+
+    def certificates(self) -> list[str]:
+        """Certificates of ACM, which have ids, and in us-east-1 where CloudFront uses them."""
+        return [self.arn("acm", "certificate/*", region="*")] if self._others("certificates") else []
+
+    def functions(self) -> list[str]:
+        """Lambda functions."""
+        names = (one.rsplit(":function:", 1)[-1] for one in self._others("functions"))
+        return [self.arn("lambda", f"function:{name}") for name in names]
+
+    def databases(self) -> list[str]:
+        """DB instances of the account and region: AWS lists them all."""
+        return [self.arn("rds", "db:*")] if self._others("databases") else []
+
+    def quotas(self) -> list[str]:
+        """Service quotas, as SERVICE/CODE."""
+        return [self.arn("servicequotas", name) for name in self._others("quotas") if name != "*"]
+
     def _buckets(self, *places: str) -> list[str]:
         """Bucket and prefix of the places: `site`, `archive`, `backups`, `state`, `listed`."""
         stack = self.stack

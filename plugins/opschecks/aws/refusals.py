@@ -25,6 +25,7 @@ _THROTTLED = frozenset((
 _UNKNOWN_KEY = frozenset(("AuthFailure", "InvalidAccessKeyId", "InvalidClientTokenId", "UnrecognizedClientException"))
 _NOT_FOUND = (
     "NoSuchBucket", "NoSuchEntity", "NoSuchLifecycleConfiguration", "NoSuchPublicAccessBlockConfiguration",
+    "NoSuchResourceException",
     "NotFound", "NotFoundException", "NotFoundFault", "NotFoundError",
 )  # fmt: skip
 """Ends of error codes."""

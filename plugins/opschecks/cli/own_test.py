@@ -110,7 +110,7 @@ def own_checks() -> dict[str, str]:
     from ..hooks.select import SUITES, find_checks
 
     root = checks_of(Path())
-    found = {}
+    found: dict[str, str] = {}
     for suite in SUITES.values():
         if suite != SUITES["drills"]:
             found |= {name: suite.as_posix() for name, _ in find_checks(root / suite)}

@@ -65,8 +65,9 @@ def policy(
     IAM can do that; what it does not name is left out. Notes go to standard error.
     """
     from ..config.load import choose_stacks, load_stacks
+    from ..config.toml_tables import SESSION_POLICY_AT_MOST
     from .policy_formats import FORMS, compact
-    from .policy_session import SESSION_AT_MOST, TooLarge, packed
+    from .policy_session import TooLarge, packed
     from .policy_statements import statements
     from .project import load_project
 
@@ -83,7 +84,7 @@ def policy(
             text, notes = packed(made)
         except TooLarge as error:
             raise click.ClickException(str(error)) from None
-        for note in (*notes, f"{len(text)} of {SESSION_AT_MOST} characters; AWS also limits its packed size"):
+        for note in (*notes, f"{len(text)} of {SESSION_POLICY_AT_MOST} characters; AWS also limits its packed size"):
             click.echo(note, err=True)
         click.echo(text)
         return

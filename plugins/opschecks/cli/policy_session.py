@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from ..aws.permissions import ANYTHING
-from ..config.toml_tables import SESSION_POLICY_AT_MOST as SESSION_AT_MOST
+from ..config.toml_tables import SESSION_POLICY_AT_MOST
 from .policy_formats import compact
 from .policy_statements import Statement, is_read
 
@@ -39,10 +39,10 @@ def packed(made: Sequence[Statement]) -> tuple[str, list[str]]:
         made = step(made)
         notes += [note] * bool(note)
         text = compact(made, sid=False)
-        if len(text) <= SESSION_AT_MOST:
+        if len(text) <= SESSION_POLICY_AT_MOST:
             return text, notes
     raise TooLarge(
-        f"--session: {len(text):,} characters are more than the {SESSION_AT_MOST:,} that AWS takes, although "
+        f"--session: {len(text):,} characters are more than the {SESSION_POLICY_AT_MOST:,} that AWS takes, although "
         f"{' and '.join(notes)}; name fewer suites or remedies, or attach the policy to a role of its own"
     )
 

@@ -77,8 +77,8 @@ def statements(
         taken[sid] = taken.get(sid, 0) + 1
         numbered = sid if taken[sid] == 1 else f"{sid}{taken[sid]}"
         actions = tuple(sorted({action for action, _ in some}))
-        why = _for([name for _, names in some for name in names])
-        found.append(Statement(numbered, actions, arns, conditions, why))
+        names = _for([name for _, names in some for name in names])
+        found.append(Statement(numbered, actions, arns, conditions, names))
     return found
 
 

@@ -10,6 +10,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from ..core.declared import beside, limits_in
 from ..core.wording import nearest
 from .including import Gathered, gather
 from .including import StackError as StackError
@@ -120,7 +121,8 @@ def _explain(path: Path, gathered: Gathered, problem: Mapping[str, Any]) -> str:
         return f"{where}: it holds for the whole stack and no single resource; `opschecks list keys` has those"
     not_a_table = location[2:3] == ["limits"] and problem["type"] == "model_type"  # an unknown limit, not a resource
     if problem["type"] == "extra_forbidden" or not_a_table:
-        valid = ResourceLimits.model_fields if of_resource else _siblings(location[:-1])
+        valid = [*(ResourceLimits.model_fields if of_resource else _siblings(location[:-1]))]
+        valid += limits_in(*beside(path)) if location[2:3] == ["limits"] else []
         return f"{where}: unknown key; {nearest(location[-1], valid)}"
     if problem["type"] == "missing":
         return f"{where}: missing"

@@ -74,7 +74,9 @@ def _named(path: Path, changed_ns: int, name: str) -> Iterator[Mapping[str | int
     for call in _calls(path, changed_ns):
         if name in (getattr(call.func, "id", ""), getattr(call.func, "attr", "")):
             given: dict[str | int, object] = {}
-            for key, value in (*enumerate(call.args), *((one.arg or "", one.value) for one in call.keywords)):
+            keys: list[tuple[str | int, ast.expr]] = [*enumerate(call.args)]
+            keys += [(one.arg or "", one.value) for one in call.keywords]
+            for key, value in keys:
                 with contextlib.suppress(ValueError):  # not a literal
                     given[key] = ast.literal_eval(value)
             yield given

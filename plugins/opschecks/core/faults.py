@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -30,6 +31,14 @@ class Fault:
         return self.function.__code__.co_filename
 
 
+class DeclaredTwice(TypeError):  # noqa: N818 - it is said of the fault
+    """Two files have a fault of one name."""
+
+
+class CannotBreak(Exception):  # noqa: N818 - it is said of the sandbox
+    """A seed or a fault of a file raised; the message says which, where and what."""
+
+
 FAULTS: dict[str, Fault] = {}
 SEEDS: dict[tuple[str, str], Callable[[Any], None]] = {}
 """By file and name."""
@@ -43,7 +52,7 @@ def fault(*, caught_by: Sequence[str] = (), blinds: Sequence[str] = ()) -> Calla
         made = Fault(function.__name__, function, tuple(caught_by), tuple(blinds), area)
         before = FAULTS.get(made.name)
         if before and before.file != made.file:
-            raise TypeError(f"fault {made.name} is declared twice: in {before.file} too")
+            raise DeclaredTwice(f"fault {made.name} is declared twice: in {before.file} and in {made.file}")
         FAULTS[made.name] = made
         return function
 
@@ -58,5 +67,19 @@ def seed(function: S) -> S:
 
 def sow_own(sandbox: Any) -> None:
     """Give a sandbox what users' and verticals' seeds declare."""
-    for function in SEEDS.values():
+    for (file, name), function in SEEDS.items():
+        give(sandbox, function, f"the seed {name} of {file}")
+
+
+def give(sandbox: Any, function: Callable[[Any], None], what: str) -> None:
+    """Call it with the sandbox; CannotBreak, with the line, where it raises anything but NotImplementedError."""
+    try:
         function(sandbox)
+    except NotImplementedError:
+        raise
+    except Exception as error:
+        own = [
+            one for one in traceback.extract_tb(error.__traceback__) if one.filename == function.__code__.co_filename
+        ]
+        line = f", line {own[-1].lineno}" if own else ""
+        raise CannotBreak(f"{what}{line}: {type(error).__name__}: {error}") from error

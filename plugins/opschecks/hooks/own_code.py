@@ -18,16 +18,24 @@ def pytest_configure(config: pytest.Config) -> None:
     """Before the sandbox is given its faults and observations become fixtures; after the run is known."""
     run = checks_run(config)
     if run:
-        import_own(config, declaring(run.checks))
+        # those of the suite first: of two files of one name pytest imports but one
+        import_own(config, sorted(declaring(run.checks), key=lambda one: not one.is_relative_to(run.folder)))
     elif config.stash.get(COMMAND, False):
         import_own(config, declaring(checks_of(Path())))
 
 
 def import_own(config: pytest.Config, files: Iterable[Path]) -> None:
-    """Import the files as pytest imports tests; UsageError for one that cannot be, unless collecting it says so."""
-    from ..config.load import shown_path
+    """Import the files as pytest imports tests; UsageError for one that cannot be, unless collecting it says so.
 
-    for path in files:
+    Ours come first: a file that declares an observation of the same name is the one that is wrong.
+    """
+    from ..config.load import shown_path
+    from .fixtures import import_observations
+
+    found = list(files)
+    if found:
+        import_observations()
+    for path in found:
         try:
             import_file(config, path)
         except Exception as error:

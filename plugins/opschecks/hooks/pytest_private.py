@@ -27,6 +27,7 @@ OPTIONS = {
     "help": "helpconfig",
     "version": "helpconfig",
     "collectonly": "main",
+    "continue_on_collection_errors": "main",
     "deselect": "main",
     "ignore": "main",
     "ignore_glob": "main",

@@ -26,6 +26,7 @@ def pytest_configure(config: pytest.Config) -> None:
     run = checks_run(config)
     if not run or not config.option.fault:
         return
+    from ..core.faults import DeclaredTwice
     from ..core.wording import nearest
     from ..sandbox.faults import known_faults
 
@@ -34,7 +35,10 @@ def pytest_configure(config: pytest.Config) -> None:
             f"--fault {config.option.fault[0]}: {ENVIRONMENT} points at a sandbox that is already running; "
             f"break it with opschecks sandbox --fault {config.option.fault[0]}, or unset {ENVIRONMENT}"
         )
-    faults = known_faults()
+    try:
+        faults = known_faults()
+    except DeclaredTwice as error:
+        raise pytest.UsageError(str(error)) from None
     for name in config.option.fault:
         if name not in faults:
             raise pytest.UsageError(f"--fault {name}: no such fault; {nearest(name, faults)}")
@@ -75,6 +79,7 @@ def _facts(config: pytest.Config, run: ChecksRun, stack: Any) -> Mapping[str, An
             ) from None
     else:
         try:
+            from ..core.faults import CannotBreak
             from ..sandbox.environment import Sandbox
             from ..sandbox.faults import NotWritten, give_fault
             from ..sandbox.seeds import sow_all
@@ -85,13 +90,16 @@ def _facts(config: pytest.Config, run: ChecksRun, stack: Any) -> Mapping[str, An
             ) from None
         sandbox = Sandbox(stack)
         config.stash[_RUNNING] = sandbox
-        sandbox.start()
+        try:
+            sandbox.start()
+        except CannotBreak as error:
+            raise pytest.UsageError(str(error)) from error
         if run.suite not in NEED_LITTLE or config.option.fault or stack.sandbox is not True:
             sow_all(sandbox)
         for name in config.option.fault:
             try:
                 give_fault(sandbox, name)
-            except NotWritten as error:
+            except (NotWritten, CannotBreak) as error:
                 raise pytest.UsageError(str(error)) from None
         told = sandbox.facts
     config.stash[FACTS] = told

@@ -281,6 +281,7 @@ def _settle_options(config: pytest.Config, run: ChecksRun) -> None:
         option.htmlpath = str(run.reports / f"{run.stem}.pytest.html")
         option.self_contained_html = True
     option.tbstyle = "no"
+    option.continue_on_collection_errors = True  # one bad file blinds no other check; the run is incomplete then
     option.reportchars = "N"
     _end_on_sigterm(config)
 

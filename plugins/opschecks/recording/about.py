@@ -16,7 +16,17 @@ if TYPE_CHECKING:
     from ..config.waivers import Waiver
 
 _OF_ACCESS = frozenset(
-    ["profile", "role_arn", "external_id", "role_session_name", "duration", "mfa_serial", "state", "endpoint_url"]
+    [
+        "profile",
+        "role_arn",
+        "external_id",
+        "role_session_name",
+        "duration",
+        "mfa_serial",
+        "session_policy",
+        "state",
+        "endpoint_url",
+    ]
 )
 """Keys of a stack that say how it is reached, and where its state is: a replay does neither."""
 

@@ -6,7 +6,7 @@ import importlib
 import pkgutil
 from typing import TYPE_CHECKING, Any
 
-from ...core.faults import FAULTS
+from ...core.faults import FAULTS, give
 from ...core.faults import Fault as Fault
 from ...core.faults import fault as fault
 
@@ -31,8 +31,11 @@ class NotWritten(Exception):  # noqa: N818 - it is said of the fault
 
 
 def give_fault(sandbox: Sandbox, name: str) -> None:
-    """Give the sandbox a fault; KeyError if there is none of that name, NotWritten if it is only laid out."""
+    """Give the sandbox a fault; KeyError if there is none of that name, NotWritten if it is only laid out, CannotBreak
+    where it raises.
+    """
+    known = known_faults()[name]
     try:
-        known_faults()[name].function(sandbox)
+        give(sandbox, known.function, f"--fault {name}: {known.file}")
     except NotImplementedError as error:
         raise NotWritten(f"--fault {name}: not written yet: {error}") from None

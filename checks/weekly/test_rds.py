@@ -1,0 +1,145 @@
+"""DB instances of RDS: in order, with room on their disks, backed up, and replicas that follow."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from opschecks import (  # fmt: skip
+    Aws,
+    CouldNotLook,
+    Examine,
+    Inventory,
+    Metric,
+    NotThere,
+    Resource,
+    Series,
+    Severity,
+    Stack,
+    check,
+    fault,
+    fetch_metrics,
+    in_words,
+    limit,
+    observation,
+    seed,
+    seen,
+)
+
+FREE = limit("rds_free_storage_percent", 15, "how much of a DB instance's storage must be free")
+DAYS = limit("rds_backup_days", 7, "for how many days RDS must keep the backups of a DB instance")
+LAG = limit("rds_replica_lag_s", 60, "how far a read replica may be behind, in seconds")
+WINDOW, GIB = timedelta(minutes=30), 2**30
+BROKEN = ("failed", "inaccessible", "incompatible", "insufficient", "restore-error", "storage-full")
+"""How statuses begin that need somebody ("Viewing Amazon RDS DB instance status")."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Database(Resource):
+    """A DB instance, by DescribeDBInstances; `free` (bytes) and `lag` (seconds) are metrics of the last half hour."""
+
+    free: Series | CouldNotLook
+    lag: Series | CouldNotLook
+
+    @property
+    def source(self) -> str:
+        """What it is a read replica of, or ""."""
+        return str(self.evidence.get("ReadReplicaSourceDBInstanceIdentifier") or "")
+
+
+@observation(allow=["rds:DescribeDBInstances", "cloudwatch:GetMetricData"])
+def rds_databases(aws: Aws, inventory: Inventory, now: datetime) -> list[Database]:
+    """The stack's DB instances. Source: API_DBInstance, "Amazon CloudWatch metrics for Amazon RDS"."""
+    named = [one.rsplit(":", 1)[-1] for one in inventory.others("databases", "AWS::RDS::DBInstance", "rds:db:")]
+    listed = {one["DBInstanceIdentifier"]: one for one in aws.items("rds", "DescribeDBInstances", "DBInstances")}
+    if missing := [name for name in named if name not in listed]:
+        raise NotThere("rds:DescribeDBInstances", f"there is no DB instance {', '.join(missing)}")
+    measures = {"FreeStorageSpace": "Minimum", "ReplicaLag": "Maximum"}
+    asked = [
+        Metric(name, metric, "AWS/RDS", metric, (("DBInstanceIdentifier", name),), statistic, 300, "")
+        for name in named
+        for metric, statistic in measures.items()
+    ]
+    told = fetch_metrics(aws, asked, now - WINDOW, now)
+    return [
+        Database(arn=listed[name]["DBInstanceArn"], name=name, evidence=listed[name],
+                 free=told[name, "FreeStorageSpace"], lag=told[name, "ReplicaLag"])
+        for name in named
+    ]  # fmt: skip
+
+
+@check(Severity.CRITICAL, runbook="databases", failing="A DB instance is in trouble or nearly full")
+def test_databases_have_room(rds_databases: list[Database], stack: Stack, examine: Examine) -> None:
+    """A database whose storage is full takes no more writes."""
+    for one in rds_databases:
+        with examine(one) as note:
+            status = str(one.evidence["DBInstanceStatus"])
+            note(status)
+            assert not status.startswith(BROKEN), f"it is {status}"
+            aurora = str(one.evidence["Engine"]).startswith("aurora")  # whose storage is of the cluster, and grows
+            if not aurora and status != "stopped":
+                size, least = one.evidence["AllocatedStorage"] * GIB, FREE.of(stack, one)
+                free = 100 * seen(one.free).newest / size
+                note(f"{free:.0f} % of {size / GIB:g} GiB are free")
+                grows = one.evidence.get("MaxAllocatedStorage", 0) * GIB > size
+                assert free >= least or grows, f"limit {least:g} %, and it may not grow"
+
+
+@check(Severity.HIGH, runbook="databases", failing="A DB instance is not backed up")
+def test_databases_are_backed_up(rds_databases: list[Database], stack: Stack, examine: Examine) -> None:
+    """After a mistake there is only what RDS kept."""
+    for one in rds_databases:
+        with examine(one) as note:
+            kept = int(one.evidence["BackupRetentionPeriod"])
+            note(f"a replica of {one.source}" if one.source else f"kept for {kept} days")
+            assert one.source or kept >= DAYS.of(stack, one), f"limit {DAYS.of(stack, one):g} days"
+
+
+@check(Severity.HIGH, runbook="databases", failing="A read replica is behind", may_be_empty=True)
+def test_replicas_follow(rds_databases: list[Database], stack: Stack, examine: Examine) -> None:
+    """Who reads from it sees old data, and it cannot take over."""
+    for one in (one for one in rds_databases if one.source):
+        with examine(one) as note:
+            stopped = [str(told.get("Message") or told["Status"]) for told in one.evidence.get("StatusInfos") or []
+                       if not told["Normal"]]  # fmt: skip
+            assert not stopped, f"replication: {'; '.join(stopped)}"
+            behind = seen(one.lag).newest  # -1 where it does not replicate
+            note(f"{in_words(timedelta(seconds=max(behind, 0)))} behind {one.source}")
+            assert 0 <= behind <= LAG.of(stack, one), f"limit {LAG.of(stack, one):g} s"
+
+
+@seed
+def databases_of_the_stack(sandbox: Any) -> None:
+    """Each DB instance that the stack names, with 60 of 100 GiB free; NAME-replica is a read replica of NAME."""
+    rds = sandbox.client("rds")
+    for name in sandbox.stack.resources.get("databases", ()):
+        if (source := name.removesuffix("-replica")) != name:
+            rds.create_db_instance_read_replica(DBInstanceIdentifier=name, SourceDBInstanceIdentifier=source)
+            _measured(sandbox, name, "ReplicaLag", 2)
+        else:
+            of = {"DBInstanceIdentifier": name, "Engine": "postgres", "DBInstanceClass": "db.t4g.small"}
+            rds.create_db_instance(**of, AllocatedStorage=100, BackupRetentionPeriod=7)
+        _measured(sandbox, name, "FreeStorageSpace", 60 * GIB)
+
+
+def _measured(sandbox: Any, name: str, metric: str, value: float) -> None:
+    of = {"MetricName": metric, "Dimensions": [{"Name": "DBInstanceIdentifier", "Value": name}]}
+    datum = {**of, "Timestamp": sandbox.now - timedelta(minutes=6), "Value": value}
+    sandbox.client("cloudwatch").put_metric_data(Namespace="AWS/RDS", MetricData=[datum])
+
+
+@fault(caught_by=["test_databases_have_room"])
+def database_is_nearly_full(sandbox: Any) -> None:
+    """A log table has filled the storage of a database."""
+    _measured(sandbox, "shop", "FreeStorageSpace", 3 * GIB)
+
+
+@fault(caught_by=["test_databases_are_backed_up"])
+def database_is_not_backed_up(sandbox: Any) -> None:
+    """Somebody turned a database's backups off."""
+    sandbox.client("rds").modify_db_instance(DBInstanceIdentifier="shop", BackupRetentionPeriod=0)
+
+
+@fault(caught_by=["test_replicas_follow"])
+def replica_is_behind(sandbox: Any) -> None:
+    """A long transaction holds a read replica up."""
+    _measured(sandbox, "shop-replica", "ReplicaLag", 900)

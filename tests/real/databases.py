@@ -1,0 +1,119 @@
+"""DB instances of RDS as real accounts have them: of Aurora, stopped, growing, replicas, stuck."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from opschecks.aws.inventory import inventory
+from tests.canned import ACCOUNT, NOW, Aws, Raw, ago, given, stack, weekly
+from tests.real.rows import Row
+
+checks = weekly("rds")
+ROOM, BACKED_UP, FOLLOW = (
+    checks.test_databases_have_room,
+    checks.test_databases_are_backed_up,
+    checks.test_replicas_follow,
+)
+DOCS = "https://docs.aws.amazon.com/AmazonRDS/latest/"
+INSTANCE = f"{DOCS}APIReference/API_DBInstance.html"
+STATUS = f"{DOCS}UserGuide/accessing-monitoring.html"
+METRICS = f"{DOCS}UserGuide/rds-metrics.html"
+GIB = 2**30
+REPLICA = {"ReadReplicaSourceDBInstanceIdentifier": "main", "BackupRetentionPeriod": 0}
+
+
+def database(**changes: Any) -> Raw:
+    """An element of DescribeDBInstances; a change to None takes a key away."""
+    raw = {
+        "DBInstanceIdentifier": "shop",
+        "DBInstanceArn": f"arn:aws:rds:{ACCOUNT}:db:shop",
+        "DBInstanceStatus": "available",
+        "Engine": "postgres",
+        "AllocatedStorage": 100,
+        "BackupRetentionPeriod": 14,
+    }
+    return given(raw, changes)
+
+
+def seen(told: Raw, free: float | None = 60, lag: float | None = None) -> Mapping[str, Any]:
+    """What the checks are given of an instance of that kind, with so many GiB free and so many seconds behind."""
+    here = stack(resources={"databases": ("shop",)})
+    values = {"FreeStorageSpace": None if free is None else free * GIB, "ReplicaLag": lag}
+
+    def data(MetricDataQueries: list[Any], **_: Any) -> Raw:  # noqa: N803 - AWS's name
+        found = []
+        for one in MetricDataQueries:
+            value = values[one["MetricStat"]["Metric"]["MetricName"]]
+            points = [] if value is None else [value]
+            times = [ago(minutes=6)] * len(points)
+            found.append({"Id": one["Id"], "StatusCode": "Complete", "Timestamps": times, "Values": points})
+        return {"MetricDataResults": found}
+
+    listed = {"DBInstances": [told, database(DBInstanceIdentifier="of others")]}
+    aws = Aws({("rds", "DescribeDBInstances"): listed, ("cloudwatch", "GetMetricData"): data}, here)
+    return {"rds_databases": checks.rds_databases(aws, inventory(here, aws), NOW), "stack": here}
+
+
+STOPPED_ON_AN_ERROR = {
+    "StatusType": "read replication",
+    "Normal": False,
+    "Status": "error",
+    "Message": "Duplicate entry '7' for key 'PRIMARY'",
+}
+ROWS = [
+    Row("there is room", ROOM, lambda: seen(database()), "passed", METRICS, says="60 % of 100 GiB are free"),
+    Row("it is being backed up", ROOM, lambda: seen(database(DBInstanceStatus="backing-up")), "passed", STATUS),
+    Row("nearly full", ROOM, lambda: seen(database(), free=3), "failed", METRICS, says="limit 15 %"),
+    Row(
+        "nearly full, and it grows by itself",
+        ROOM,
+        lambda: seen(database(MaxAllocatedStorage=1000), free=8),
+        "passed",
+        INSTANCE,
+    ),
+    Row(
+        "Aurora has no storage of its own",
+        ROOM,
+        lambda: seen(database(Engine="aurora-postgresql", AllocatedStorage=1), free=None),
+        "passed",
+        METRICS,
+    ),
+    Row(
+        "stopped for the night, it has no metrics",
+        ROOM,
+        lambda: seen(database(DBInstanceStatus="stopped"), free=None),
+        "passed",
+        STATUS,
+    ),
+    Row(
+        "its key was disabled",
+        ROOM,
+        lambda: seen(database(DBInstanceStatus="inaccessible-encryption-credentials-recoverable")),
+        "failed",
+        STATUS,
+    ),
+    Row(
+        "CloudWatch has no free storage of it",
+        ROOM,
+        lambda: seen(database(), free=None),
+        "blind",
+        METRICS,
+        says="there is no data of FreeStorageSpace",
+    ),
+    Row("kept for two weeks", BACKED_UP, lambda: seen(database()), "passed", INSTANCE, says="kept for 14 days"),
+    Row("backups are off", BACKED_UP, lambda: seen(database(BackupRetentionPeriod=0)), "failed", INSTANCE),
+    Row("a replica needs none of its own", BACKED_UP, lambda: seen(database(**REPLICA)), "passed", INSTANCE),
+    Row("there is no replica", FOLLOW, lambda: seen(database()), "nothing", INSTANCE),
+    Row("it follows", FOLLOW, lambda: seen(database(**REPLICA), lag=0), "passed", METRICS, says="behind main"),
+    Row("it is behind", FOLLOW, lambda: seen(database(**REPLICA), lag=3600), "failed", METRICS, says="limit 60 s"),
+    Row("it does not replicate", FOLLOW, lambda: seen(database(**REPLICA), lag=-1), "failed", METRICS),
+    Row(
+        "replication stopped on an error",
+        FOLLOW,
+        lambda: seen(database(**REPLICA, StatusInfos=[STOPPED_ON_AN_ERROR]), lag=-1),
+        "failed",
+        INSTANCE,
+        says="Duplicate entry",
+    ),
+]

@@ -1,0 +1,113 @@
+"""Lambda functions as real accounts have them: asleep, seldom invoked, half deployed, throttled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from opschecks.aws.inventory import inventory
+from opschecks.core.observation import CouldNotLook
+from tests.canned import ACCOUNT, NOW, Aws, Raw, ago, daily, given, stack
+from tests.real.rows import Row
+
+checks = daily("lambda")
+ACTIVE, FAIL, THROTTLED = (
+    checks.test_functions_are_active,
+    checks.test_functions_rarely_fail,
+    checks.test_functions_are_not_throttled,
+)
+DOCS = "https://docs.aws.amazon.com/lambda/latest/"
+STATES = f"{DOCS}dg/functions-states.html"
+METRICS = f"{DOCS}dg/monitoring-metrics-types.html"
+DENIED = CouldNotLook("lambda:GetFunctionConfiguration", "AccessDeniedException: no")
+
+
+def function(**changes: Any) -> Raw:
+    """GetFunctionConfiguration's answer; a change to None takes a key away."""
+    raw = {
+        "FunctionName": "receipts",
+        "FunctionArn": f"arn:aws:lambda:{ACCOUNT}:function:receipts",
+        "State": "Active",
+        "LastUpdateStatus": "Successful",
+    }
+    return given(raw, changes)
+
+
+def seen(told: Raw | CouldNotLook, limits: Mapping[str, Any] | None = None, **counts: float) -> Mapping[str, Any]:
+    """What the checks are given of a function that answers so, with an hour of metrics, beside a good one."""
+    here = stack(resources={"functions": ("receipts", "good")}, limits={"own": limits or {}})
+
+    def configuration(FunctionName: str) -> Any:  # noqa: N803 - AWS's name
+        good = function(FunctionName="good", FunctionArn=f"arn:aws:lambda:{ACCOUNT}:function:good")
+        return told if FunctionName == "receipts" else good
+
+    def data(MetricDataQueries: list[Any], **_: Any) -> Raw:  # noqa: N803 - AWS's name
+        found = []
+        for one in MetricDataQueries:
+            of = one["MetricStat"]["Metric"]
+            own = of["Dimensions"][0]["Value"] == "receipts" and of["MetricName"] in counts
+            values = [counts[of["MetricName"]]] if own else []
+            times = [ago(minutes=20)] * len(values)
+            found.append({"Id": one["Id"], "StatusCode": "Complete", "Timestamps": times, "Values": values})
+        return {"MetricDataResults": found}
+
+    aws = Aws({("lambda", "GetFunctionConfiguration"): configuration, ("cloudwatch", "GetMetricData"): data}, here)
+    return {"lambda_functions": checks.lambda_functions(aws, inventory(here, aws), NOW), "stack": here}
+
+
+def both(outcome: str) -> dict[str, str]:
+    return {"receipts": outcome, "good": "passed"}
+
+
+ROWS = [
+    Row("a function that slept for weeks", ACTIVE, lambda: seen(function(State="Inactive")), both("passed"), STATES),
+    Row("it is being deployed", ACTIVE, lambda: seen(function(LastUpdateStatus="InProgress")), both("passed"), STATES),
+    Row(
+        "its last update failed, and the version before it serves",
+        ACTIVE,
+        lambda: seen(function(LastUpdateStatus="Failed", LastUpdateStatusReason="The subnet is gone")),
+        both("failed"),
+        STATES,
+        says="The subnet is gone",
+    ),
+    Row("it may not be read", ACTIVE, lambda: seen(DENIED), both("blind"), STATES, says="AccessDeniedException"),
+    Row("nobody invoked it", FAIL, lambda: seen(function()), both("passed"), METRICS, says="0 errors of 0 invocations"),
+    Row(
+        "it was invoked twice at night, and failed once",
+        FAIL,
+        lambda: seen(function(), Invocations=2, Errors=1),
+        both("passed"),
+        METRICS,
+    ),
+    Row(
+        "forty errors of a million",
+        FAIL,
+        lambda: seen(function(), Invocations=1_000_000, Errors=40),
+        both("passed"),
+        METRICS,
+    ),
+    Row(
+        "it fails at each tenth event",
+        FAIL,
+        lambda: seen(function(), Invocations=400, Errors=40),
+        both("failed"),
+        METRICS,
+        says="40 errors of 400 invocations in the last hour; limit 1 %",
+    ),
+    Row("of one that may not be read", FAIL, lambda: seen(DENIED), both("blind"), METRICS),
+    Row("never throttled", THROTTLED, lambda: seen(function(), Invocations=9), both("passed"), METRICS),
+    Row(
+        "its reserved concurrency is used up",
+        THROTTLED,
+        lambda: seen(function(), Invocations=9, Throttles=3),
+        both("failed"),
+        METRICS,
+    ),
+    Row(
+        "it is held to one at a time on purpose",
+        THROTTLED,
+        lambda: seen(function(), {"lambda_throttles_per_hour": 50}, Throttles=3),
+        both("passed"),
+        METRICS,
+    ),
+]

@@ -1,0 +1,86 @@
+"""Service quotas as real accounts have them: never raised, unused, without a metric, rates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from opschecks.aws.inventory import inventory
+from opschecks.core.observation import CouldNotLook, NotThere
+from tests.canned import NOW, Aws, Raw, ago, given, stack, weekly
+from tests.real.rows import Row
+
+checks = weekly("quotas")
+ROOM = checks.test_quotas_have_room
+METRICS = "https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch-Quotas-Visualize-Alarms.html"
+API = "https://docs.aws.amazon.com/servicequotas/2019-06-24/apireference/API_GetServiceQuota.html"
+DENIED = CouldNotLook("servicequotas:GetServiceQuota", "AccessDeniedException: no")
+NONE_APPLIED = NotThere("servicequotas:GetServiceQuota", "NoSuchResourceException: none")
+
+
+def quota(**changes: Any) -> Raw:
+    """The Quota of Service Quotas; a change to None takes a key away."""
+    usage = {
+        "MetricNamespace": "AWS/Usage",
+        "MetricName": "ResourceCount",
+        "MetricDimensions": {"Class": "None", "Resource": "vCPU", "Service": "Fargate", "Type": "Resource"},
+        "MetricStatisticRecommendation": "Maximum",
+    }
+    raw = {
+        "ServiceCode": "fargate",
+        "QuotaCode": "L-3032A538",
+        "QuotaArn": "arn:aws:servicequotas:us-west-2:123456789012:fargate/L-3032A538",
+        "QuotaName": "Fargate On-Demand vCPU resource count",
+        "Value": 200.0,
+        "UsageMetric": usage,
+    }
+    return given(raw, changes)
+
+
+def seen(told: Raw | CouldNotLook, *used: float, default: Raw | None = None) -> Mapping[str, Any]:
+    """What the check is given of a quota that answers so, with this usage in the last hours."""
+    here = stack(resources={"quotas": ("fargate/L-3032A538",)})
+
+    def data(MetricDataQueries: list[Any], **_: Any) -> Raw:  # noqa: N803 - AWS's name
+        times = [ago(hours=len(used) - at) for at in range(len(used))]
+        [one] = MetricDataQueries
+        return {
+            "MetricDataResults": [
+                {"Id": one["Id"], "StatusCode": "Complete", "Timestamps": times, "Values": list(used)}
+            ]
+        }
+
+    aws = Aws(
+        {
+            ("service-quotas", "GetServiceQuota"): told if isinstance(told, CouldNotLook) else {"Quota": told},
+            ("service-quotas", "GetAWSDefaultServiceQuota"): {"Quota": default or {}},
+            ("cloudwatch", "GetMetricData"): data,
+        },
+        here,
+    )
+    return {"service_quotas": checks.service_quotas(aws, inventory(here, aws), NOW), "stack": here}
+
+
+ROWS = [
+    Row("half of it is used", ROOM, lambda: seen(quota(), 40, 104), "passed", METRICS, says="104 of 200 used"),
+    Row(
+        "nothing of it is used, and there is no point", ROOM, lambda: seen(quota()), "passed", METRICS, says="0 of 200"
+    ),
+    Row("nine tenths were used last night", ROOM, lambda: seen(quota(), 182, 20), "failed", METRICS, says="limit 80 %"),
+    Row(
+        "it was never raised in this account",
+        ROOM,
+        lambda: seen(NONE_APPLIED, 3, default=quota(Value=6.0)),
+        "passed",
+        API,
+        says="3 of 6 used",
+    ),
+    Row("AWS publishes no usage of it", ROOM, lambda: seen(quota(UsageMetric=None)), "blind", API, says="publishes no"),
+    Row(
+        "it is a rate of calls",
+        ROOM,
+        lambda: seen(quota(Period={"PeriodValue": 1, "PeriodUnit": "SECOND"}), 9000),
+        "blind",
+        API,
+    ),
+]
