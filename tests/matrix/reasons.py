@@ -36,6 +36,19 @@ REASONS: tuple[Reason, ...] = (
         detail="Table.GlobalSecondaryIndexes",
     ),
     Reason(
+        "tables",
+        "dynamodb:DescribeTable",
+        LOST,
+        "DynamoDB leaves Replicas out where a table has none, as of every table that is not global.",
+        detail="Table.Replicas",
+    ),
+    Reason(
+        "inventory",
+        "resourcegroupstaggingapi:GetResources@us-east-1",
+        (),
+        "It finds CloudFront's distributions and alarms only, which no check of that world needs.",
+    ),
+    Reason(
         "scaling_week",
         "application-autoscaling:DescribeScalingActivities",
         LOST,
@@ -48,6 +61,7 @@ REASONS: tuple[Reason, ...] = (
             ("service_deployments", "ecs:DescribeServiceRevisions"),
             ("throttle_causes", "cloudwatch:GetMetricData"),
             ("throttle_causes", "dynamodb:DescribeContributorInsights"),
+            ("throttle_causes", "cloudwatch:GetInsightRuleReport"),
         )
     ),
     *(

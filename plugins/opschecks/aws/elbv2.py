@@ -309,8 +309,10 @@ def _foreign(
 ) -> str | CouldNotLook:
     """Why it is not the stack's to judge: on a balancer where its services fill some groups, the others are not."""
     if isinstance(services, CouldNotLook):
-        unknown = not group.unread and not group.targets and healthy and not isinstance(services, NotConfigured)
-        return services.again() if unknown else ""
+        if group.unread or isinstance(services, NotConfigured) or not healthy or len(groups) < 2:
+            return ""
+        ill = len(group.in_state("healthy")) < max(1, len(group.targets))
+        return services.again() if ill else ""  # a neighbour's, or the stack's
     filled = set().union(*(filled_by(service.evidence) for service in services))
     if group.arn in filled or not filled & {one.arn for one in groups}:
         return ""
