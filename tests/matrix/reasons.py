@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 DENIALS = ("access denied", "denied by KMS", "second page denied")
@@ -75,6 +76,21 @@ REASONS: tuple[Reason, ...] = (
         for call in ("ecs:ListServiceDeployments", "ecs:DescribeServiceDeployments")
     ),
 )
+
+NOT_ASKED: Mapping[str, tuple[str, ...]] = {
+    "alarm_news_elsewhere": ("cloudwatch:GetAlarmMuteRule",),
+    "bucket_behaviors": ("cloudfront:GetCachePolicy",),
+    "formation_stacks": ("cloudformation:DescribeStackResourceDrifts",),
+    "inventory": ("cloudformation:ListStackResources",),
+    "log_errors": ("cloudwatch:GetMetricData", "logs:DescribeMetricFilters"),
+    "log_writers": ("ecs:DescribeTaskDefinition",),
+    "old_incidents": ("dynamodb:DescribeTable",),
+    "opened_incidents": ("dynamodb:Query",),
+    "overnight_reading": ("dynamodb:Query",),
+    "running_images": ("ecr:BatchGetImage",),
+    "watched_alarms": ("events:ListTargetsByRule", "events:TestEventPattern"),
+}
+"""Calls that observations may make and that no world needs, so that no fault of them is tried."""
 
 
 def reason_for(observation: str, call: str, kind: str, detail: str) -> Reason | None:
