@@ -6,16 +6,21 @@ Every promise links the tests that attack it. tests/test_reliability.py holds th
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
+import textwrap
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from xml.etree import ElementTree
 
+from tests.matrix.reasons import NOT_ASKED, REASONS, Reason
+from tests.matrix.table import everything, idle_reasons, rows, shown, unlike_not_asked
+from tests.matrix.world import WORLDS
 from tests.scratch import ROOT
 
 PAGE = ROOT / "docs" / "reliability.md"
@@ -39,6 +44,7 @@ PROMISES: tuple[Promise, ...] = (
             "tests/test_matrix.py",
             "tests/aws/test_every_observation.py",
             "tests/aws/test_missing_parts.py",
+            "tests/aws/test_unread_parts.py",
             "tests/aws/test_answer_bodies.py",
             "tests/checks/test_false_pass.py",
             "tests/hooks/test_outcomes.py",
@@ -162,8 +168,10 @@ def page(told: Figures) -> str:
     *kinds, (_, tried, blind, right, wrong) = told.rows
     table = "\n".join(f"| {kind} | {a} | {b} | {c} | {d} |" for kind, a, b, c, d in kinds)
     promises = "\n\n".join(_promise(one, told.counts) for one in PROMISES)
-    worlds = " and ".join(f"{count} in the {name} one" for name, count in told.worlds.items())
-    return f"""\
+    worlds = ", ".join(f"{told.worlds.get(name, 0)} in the world “{name}”" for name in WORLDS)
+    unasked = ", ".join(f"{call} of {name}" for name, calls in NOT_ASKED.items() for call in calls)
+    reasons = "\n".join(f"- {one.observation}, {one.call}{_which(one)}: {one.why}" for one in REASONS)
+    text = f"""\
 # Reliability
 
 What opschecks promises, and how it is attacked. `python -m tests.reliability` has tried what this page counts and has
@@ -173,14 +181,17 @@ written it; no figure is typed.
 
 Every observation, every call and request that it makes, every way in which that can go wrong: {tried} combinations, of
 which {blind} ended blind, {right} with the undisturbed verdict or the one that the answer itself gives, and {wrong}
-wrong. {worlds}; {told.seconds:.0f} s in two processes. Again, or one of them:
+wrong. They are tried on sandboxes that are healthy, that are broken so that nearly every check fails, and on a stack
+that is found by its tags: {worlds}; {told.seconds:.0f} s in two processes. Again, or one of them:
 `python -m tests.matrix [--only ID]`; a sample of 200 is one of the tests
 ([tests/test_matrix.py](../tests/test_matrix.py)).
 
 Wrong is: a check that passes what failed, fails what passed, or passes over what it saw before; an exception that is
 not "could not look"; a look that does not end; a blind finding that names neither call nor error, or not what to do
 about a denial, a throttling or an expired login. Faults are bytes below botocore and requests, in the protocol of each
-service, so that their own parsers and retries meet them; waiting takes no time. An empty list, an error page or a
+service, so that their own parsers and retries meet them; waiting takes no time. They are made in this process, by
+[tests/matrix/bodies.py](../tests/matrix/bodies.py): microburst, a proxy with such errors, needs a server and sockets
+for each combination, and takes no lists or pages out of answers. An empty list, an error page or a
 silent host is an answer, too: there a verdict may follow what it says.
 
 | kind | tried | blind | right | wrong |
@@ -188,19 +199,20 @@ silent host is an answer, too: there a verdict may follow what it says.
 {table}
 | **all** | **{tried}** | **{blind}** | **{right}** | **{wrong}** |
 
-What the matrix leaves alone, with reasons, is [tests/matrix/reasons.py](../tests/matrix/reasons.py).
+What looks wrong and is right ([tests/matrix/reasons.py](../tests/matrix/reasons.py)):
+
+{reasons}
 
 ## Kills
 
-A fixer was killed at {told.kills.kills} moments, before and after each request and each line of its journal
-([{KILLS}](../{KILLS})): {told.kills.failed} of {told.kills.collected} tests failed, which means that nothing was sent
-twice and nothing was forgotten. {told.signals.collected} more tests kill processes by signals; {told.signals.failed}
-failed.
+A fixer was killed at {told.kills.kills} moments, before and after each request and each line of its journal: nothing
+may be sent twice, and nothing forgotten. {told.kills.failed} of {told.kills.collected} tests of that failed
+([{KILLS}](../{KILLS})). {told.signals.collected} more kill processes by signals; {told.signals.failed} failed.
 
 ## Leaks
 
 {told.canaries.collected} canaries were put where secrets and names can be, and searched for in every output, scrubbed
-recordings among them; {told.canaries.failed} were found.
+recordings among them: {told.canaries.failed} were found.
 
 ## Promises
 
@@ -210,17 +222,44 @@ recordings among them; {told.canaries.failed} were found.
 
 - Real AWS. All answers are the sandbox's, which is moto with corrections; errors and cut answers follow botocore's
   models and AWS's documentation. A recording of a real account ([recordings.md](recordings.md)) would tell more.
+- Calls that no world of the matrix needs: {unasked}.
 - CBOR: botocore speaks it with no service that opschecks asks. A test fails when that changes.
 - TLS and name resolution of the probes: the sandbox is on loopback. Drills and remedies are not part of the matrix.
 - Two faults at once, and faults of some bytes within a value.
 - Mutants of the checks: their score is not measured yet.
 - A suite run under exactly the permissions that its observations declare.
 """
+    return "\n".join(_filled(line) for line in _joined(text)).strip() + "\n"
+
+
+def _joined(text: str) -> Iterator[str]:
+    """The lines of Markdown, in which those of a paragraph are one."""
+    for part in text.strip().split("\n\n"):
+        if part.startswith(("|", "- ")):
+            yield from part.splitlines() if part.startswith("|") else _items(part)
+        else:
+            yield " ".join(part.splitlines())
+        yield ""
+
+
+def _items(part: str) -> list[str]:
+    return [" ".join(item.split()) for item in re.split(r"\n(?=- )", part)]
+
+
+def _filled(line: str) -> str:
+    if line.startswith("|"):
+        return line
+    more = "  " if line.startswith("- ") else ""
+    return textwrap.fill(line, 118, subsequent_indent=more, break_long_words=False, break_on_hyphens=False)
 
 
 def _promise(one: Promise, counts: Mapping[str, int]) -> str:
     links = [f"- [{_shown(test)}](../{test.partition('::')[0]}): {counts.get(test, 0)} tests" for test in one.tests]
     return "\n".join([one.says, "", *links])
+
+
+def _which(one: Reason) -> str:
+    return f" ({one.detail or ', '.join(one.kinds)})" if one.detail or one.kinds else ""
 
 
 def _shown(test: str) -> str:
@@ -262,8 +301,6 @@ def _environment() -> dict[str, str]:
 
 def main() -> int:
     """Try everything, write the page; 1 where something is wrong."""
-    from tests.matrix.table import everything, rows, shown
-
     began = time.monotonic()
     verdicts = everything()
     seconds = time.monotonic() - began
@@ -280,7 +317,7 @@ def main() -> int:
     PAGE.write_text(page(told), encoding="utf-8")
     print(f"written: {PAGE.relative_to(ROOT)}")
     bad = told.kills.failed + told.signals.failed + told.canaries.failed + told.rows[-1][-1]
-    return int(bool(bad))
+    return int(bool(bad or idle_reasons(verdicts) or unlike_not_asked(verdicts)))
 
 
 if __name__ == "__main__":

@@ -79,7 +79,7 @@ LOOP = [event(f"has started 1 tasks: (task {n}f).", minutes=n) for n in range(5,
 OLD_LOOP = [event(f"has started 1 tasks: (task {n}f).", minutes=300 + n) for n in range(5, 60, 6)]
 CANNOT_START = event("is unable to consistently start tasks successfully. For more information, see …", minutes=2)
 
-UNTOLD: Raw = {"deploymentController": {"type": "EXTERNAL"}, "deployments": None, "events": []}
+UNTOLD: Raw = {"deploymentController": {"type": "EXTERNAL"}, "deployments": None, "taskSets": [], "events": []}
 RUNNING = {
     "steady": ({}, "passed", "2 of 2 tasks run, 0 pending"),
     "of Spot capacity": (
@@ -237,7 +237,7 @@ SETTLED = {
         "minutes; limit 30 min",
     ),
     "no deployment": ({"deployments": []}, "blind", "the answer has no deployment of backend"),
-    "no task set yet": ({"deployments": None, **EXTERNAL}, "failed", "it has no deployment"),
+    "no task set yet": ({"deployments": None, **EXTERNAL, "taskSets": []}, "failed", "it has no deployment"),
     "nothing said of deployments": ({"deployments": None}, "blind", "the answer has no 'deployments'"),
     "task set without stability": (sets(without("stabilityStatus", task_set())), "blind", "no 'stabilityStatus'"),
 }

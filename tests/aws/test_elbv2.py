@@ -206,7 +206,13 @@ BLIND = CouldNotLook("ecs:DescribeServices", "AccessDenied: no")
 UNKNOWN = {
     "empty beside a healthy one": (BLIND, health("healthy"), health(), {"blue": "passed", "green": "blind"}),
     "all empty": (BLIND, health(), health(), {"blue": "failed", "green": "failed"}),
-    "ill": (BLIND, health("healthy"), health("unhealthy"), {"blue": "passed", "green": "failed"}),
+    "ill, and perhaps a neighbour's": (
+        BLIND,
+        health("healthy"),
+        health("unhealthy"),
+        {"blue": "passed", "green": "blind"},
+    ),
+    "all ill": (BLIND, health("unhealthy"), health("unhealthy"), {"blue": "failed", "green": "failed"}),
     "no services at all": (
         NotConfigured("", "stack here names no services"),
         health("healthy"),

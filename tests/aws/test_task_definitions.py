@@ -55,7 +55,7 @@ POOLS: dict[str, tuple[Stack, list[Raw], str, str]] = {
     "more workers": (stack(), [env("9")], "failed", "expected 4"),
     "another limit": (stack(), [env(limit="100")], "failed", "UVICORN_LIMIT_CONCURRENCY is 100; expected 1000"),
     "in the code": (stack(), [container()], "passed", NOT_HERE),
-    "without any environment": (stack(), [container(environment=None)], "passed", NOT_HERE),
+    "without any environment": (stack(), [container(environment=None)], "blind", "the answer has no 'environment'"),
     "one in the code": (stack(), [env(workers="")], "passed", f"{NOT_HERE}; UVICORN_LIMIT_CONCURRENCY is 1000"),
     "beside a sidecar": (stack(), [container("proxy"), env()], "passed", "WEB_CONCURRENCY is 4;"),
     "two containers that differ": (stack(), [env(), env("2")], "failed", "WEB_CONCURRENCY is 4, 2; expected 4"),

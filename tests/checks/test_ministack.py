@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,19 +14,18 @@ from opschecks.aws.places import Places
 from opschecks.cli.policy import needed
 from opschecks.cli.policy_formats import document
 from opschecks.cli.policy_statements import statements
+from opschecks.hooks.select import find_checks
 from opschecks.sandbox.faults import known_faults
 from opschecks.sandbox.web import StoredObject, Web
 from tests.examples.templates import GIVEN, MAIN, MEMBER, OF_MEMBER, read, types, without
 from tests.ministack import ACCOUNT, KEYS, Emulator, emulator
 from tests.scratch import ROOT, Project
 
-AUTO_SCALING = {
-    "test_services_can_scale",
-    "test_scaling_limits_are_as_wanted",
-    "test_services_are_not_at_max_capacity",
-    "test_services_are_within_their_task_limits",
-}
-MUTE_RULES = {"test_alarms_can_act"}
+DIFFERENCES: list[dict[str, Any]] = tomllib.loads(
+    Path(__file__).with_name("ministack_differences.toml").read_text(encoding="utf-8")
+)["differences"]
+"""Every way in which its verdicts differ from moto's, with the reason."""
+BLIND = [one for one in DIFFERENCES if one["verdict"] == "blind"]
 GOOD = ("passed", "not_applicable")
 NOT_NAMED = {
     "test_functions_are_active",
@@ -115,7 +116,18 @@ def _project(folder: Path, aws: Emulator, site: Web, keys: Mapping[str, str] = K
 
 def _lacking(aws: Emulator) -> set[str]:
     """The checks that need calls which it does not support, by boto3 alone."""
-    return (AUTO_SCALING if aws.lacks_auto_scaling() else set()) | (MUTE_RULES if aws.lacks_mute_rules() else set())
+    return {check for one in BLIND if getattr(aws, one["still"])() for check in one["checks"]}
+
+
+def test_every_difference_has_a_reason_and_names_checks_that_there_are() -> None:
+    known = {name for name, _ in find_checks(ROOT / "checks")}
+    assert all(set(one["checks"]) <= known and one["reason"] and one["still"] for one in DIFFERENCES)
+    assert {one["verdict"] for one in DIFFERENCES} <= {"blind", "same"}
+    assert all(one["checks"] and one["calls"] for one in BLIND)
+
+
+def test_no_difference_is_listed_that_is_gone(aws: Emulator) -> None:
+    assert [one["what"] for one in BLIND if not getattr(aws, one["still"])()] == []
 
 
 def test_healthy_as_on_moto(aws: Emulator, live: Project) -> None:
@@ -130,7 +142,7 @@ def test_healthy_as_on_moto(aws: Emulator, live: Project) -> None:
     assert "SANDBOX" not in ended.out
     assert not live.told()["sandbox"]
     blind = [one for one in live.told()["findings"] if one["outcome"] == "blind"]
-    lacks = ("application-autoscaling:DescribeScal", "cloudwatch:ListAlarmMuteRules")
+    lacks = tuple(one["calls"] for one in BLIND)
     assert all(one["message"].startswith(lacks) for one in blind)
 
 
@@ -143,7 +155,7 @@ def test_it_examines_what_is_examined_on_moto(aws: Emulator, live: Project, tmp_
 
 
 def _examined(project: Project, without: set[str]) -> set[tuple[str, str]]:
-    named_by_chance = {"test_tasks_are_healthy"}
+    named_by_chance = next(set(one["checks"]) for one in DIFFERENCES if "random" in one["still"])
     return {
         (one["check"], "the stack" if one["name"] == one["stack"] else one["name"])
         for one in project.told()["findings"]

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from opschecks.config.fitting import OF_A_ROLE
 from opschecks.config.load import StackError, load_stacks
-from opschecks.config.stack import OF_A_ROLE
 from opschecks.recording import about
 
 ROLE = 'role_arn = "arn:aws:iam::210987654321:role/opschecks"\n'

@@ -148,7 +148,8 @@ class Judge:
         )
         if wire.attempts - attempts > most:
             told.problems.append(f"{wire.attempts - attempts} requests were sent, {most} at most are due")
-        if told.unmoved and not one.detail and not kind.name.startswith(ONE_OF_SEVERAL):  # that one may not be judged
+        single = kind.name.startswith(ONE_OF_SEVERAL)  # that one may not be judged
+        if told.unmoved and not one.detail and not single:
             told.problems.append("nobody has noticed that it could not be read")
         if told.problems and (reason := reason_for(one.observation, one.call, one.kind, one.detail)):
             told.problems, told.reason = [], reason

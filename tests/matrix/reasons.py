@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 DENIALS = ("access denied", "denied by KMS", "second page denied")
@@ -36,6 +37,19 @@ REASONS: tuple[Reason, ...] = (
         detail="Table.GlobalSecondaryIndexes",
     ),
     Reason(
+        "tables",
+        "dynamodb:DescribeTable",
+        LOST,
+        "DynamoDB leaves Replicas out where a table has none, as of every table that is not global.",
+        detail="Table.Replicas",
+    ),
+    Reason(
+        "inventory",
+        "resourcegroupstaggingapi:GetResources@us-east-1",
+        (),
+        "It finds CloudFront's distributions and alarms only, which no check of that world needs.",
+    ),
+    Reason(
         "scaling_week",
         "application-autoscaling:DescribeScalingActivities",
         LOST,
@@ -48,6 +62,7 @@ REASONS: tuple[Reason, ...] = (
             ("service_deployments", "ecs:DescribeServiceRevisions"),
             ("throttle_causes", "cloudwatch:GetMetricData"),
             ("throttle_causes", "dynamodb:DescribeContributorInsights"),
+            ("throttle_causes", "cloudwatch:GetInsightRuleReport"),
         )
     ),
     *(
@@ -61,6 +76,21 @@ REASONS: tuple[Reason, ...] = (
         for call in ("ecs:ListServiceDeployments", "ecs:DescribeServiceDeployments")
     ),
 )
+
+NOT_ASKED: Mapping[str, tuple[str, ...]] = {
+    "alarm_news_elsewhere": ("cloudwatch:GetAlarmMuteRule",),
+    "bucket_behaviors": ("cloudfront:GetCachePolicy",),
+    "formation_stacks": ("cloudformation:DescribeStackResourceDrifts",),
+    "inventory": ("cloudformation:ListStackResources",),
+    "log_errors": ("cloudwatch:GetMetricData", "logs:DescribeMetricFilters"),
+    "log_writers": ("ecs:DescribeTaskDefinition",),
+    "old_incidents": ("dynamodb:DescribeTable",),
+    "opened_incidents": ("dynamodb:Query",),
+    "overnight_reading": ("dynamodb:Query",),
+    "running_images": ("ecr:BatchGetImage",),
+    "watched_alarms": ("events:ListTargetsByRule", "events:TestEventPattern"),
+}
+"""Calls that observations may make and that no world needs, so that no fault of them is tried."""
 
 
 def reason_for(observation: str, call: str, kind: str, detail: str) -> Reason | None:

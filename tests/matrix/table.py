@@ -9,9 +9,12 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from opschecks.core.iam import iam_action
+from opschecks.core.observation import REGISTRY
+from opschecks.hooks.fixtures import import_observations
 from tests.matrix.judging import BLIND, OF_MACHINES, RIGHT, WRONG, Combination, Judge, Verdict, combinations
 from tests.matrix.kinds import KINDS
-from tests.matrix.reasons import REASONS, Reason
+from tests.matrix.reasons import NOT_ASKED, REASONS, Reason
 from tests.matrix.world import WORLDS, World
 
 PROCESSES = 2
@@ -63,6 +66,23 @@ def idle_reasons(verdicts: Iterable[Verdict]) -> list[Reason]:
     return [one for one in REASONS if one not in used]
 
 
+def not_asked(verdicts: Iterable[Verdict]) -> dict[str, tuple[str, ...]]:
+    """By observation: the calls that it may make, of which no fault was tried."""
+    import_observations()
+    tried: dict[str, set[str]] = {}
+    for one in verdicts:
+        service, _, operation = one.of.call.partition("@")[0].partition(":")
+        tried.setdefault(one.of.observation, set()).add(iam_action(service, operation))
+    left = {name: set(one.allow) - tried.get(name, set()) for name, one in REGISTRY.items()}
+    return {name: tuple(sorted(calls)) for name, calls in left.items() if calls}
+
+
+def unlike_not_asked(verdicts: Iterable[Verdict]) -> list[str]:
+    """Observations of which NOT_ASKED says something else."""
+    told = not_asked(verdicts)
+    return sorted(name for name in {**told, **NOT_ASKED} if told.get(name) != NOT_ASKED.get(name))
+
+
 def shown(verdicts: Sequence[Verdict], seconds: float, seed: int) -> str:
     """The table, and a line for each wrong combination."""
     lines = [f"{'kind':<30}{'tried':>7}{'blind':>7}{'right':>7}{'wrong':>7}"]
@@ -95,4 +115,7 @@ def main(arguments: Sequence[str]) -> int:
     idle = [] if asked.only or asked.sample else idle_reasons(found)
     for one in idle:
         print(f"WRONG: a reason excuses nothing: {one.observation}, {one.call}: {one.why}")
-    return int(bool(idle) or any(one.problems for one in found))
+    unlike = [] if asked.only or asked.sample else unlike_not_asked(found)
+    for name in unlike:
+        print(f"WRONG: NOT_ASKED of tests/matrix/reasons.py does not say what is not asked for {name}")
+    return int(bool(idle or unlike) or any(one.problems for one in found))

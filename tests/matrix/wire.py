@@ -160,9 +160,11 @@ class Wire:
             def undisturbed() -> Told:
                 key = f"{call.key} {method} {_NONCE.sub('opschecks-*', url)}"
                 if wire.learns or key not in wire._answers:
-                    wire._answers[key] = _read(_REQUEST(pool, connection, method, url, **more))
+                    # no connection is left open for a client that is not closed
+                    kept = {name: value for name, value in more["headers"].items() if name.lower() != "connection"}
+                    asked = {**more, "headers": {**kept, "Connection": "close"}}
+                    wire._answers[key] = _read(_REQUEST(pool, connection, method, url, **asked))
                     wire._of_calls[call.key] = wire._answers[key]
-                    connection.close()  # who asked gets another response than that of this connection
                 return wire._answers[key]
 
             wire.attempts += 1

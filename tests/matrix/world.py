@@ -190,7 +190,10 @@ class World:
 
     def _observe(self) -> None:
         """Each observation once, one after the other: so it is known which call is whose."""
-        ours = {name for name, one in REGISTRY.items() if one.function.__module__.startswith("opschecks.")}
+        if self.stack.without:
+            ours = {name for check in self.checks for name in check.observations}
+        else:
+            ours = {name for name, one in REGISTRY.items() if one.function.__module__.startswith("opschecks.")}
         for one in closure(ours):
             before, attempts = len(self.wire.asked), self.wire.attempts
             self.results[one.name] = self.gathered({one.name}, self.results).results[one.name]

@@ -113,7 +113,9 @@ class Service(Resource):
     @property
     def task_sets(self) -> list[TaskSet]:
         """Task sets of CodeDeploy or an external controller."""
-        return [TaskSet(raw) for raw in self.evidence.get("taskSets") or []]
+        if self.controller == "ECS":
+            return [TaskSet(raw) for raw in self.evidence.get("taskSets") or []]
+        return [TaskSet(raw) for raw in self.evidence["taskSets"]]
 
     @property
     def changed_at(self) -> datetime:

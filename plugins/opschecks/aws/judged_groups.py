@@ -78,7 +78,8 @@ def _foreign(
         return ""
     shared = filled & {one.arn for one in groups if _are_together(one, group)}
     if doubt := _doubt(services):
-        return doubt.again() if shared or (not group.unread and not group.targets and healthy) else ""
+        ill = not group.unread and len(group.in_state("healthy")) < max(1, len(group.targets))
+        return doubt.again() if shared or (ill and healthy and len(groups) > 1) else ""  # a neighbour's, or its own
     if not shared:
         return ""
     what = "" if group.unread else f"{plural(len(group.targets), 'target')}, " if group.targets else "no targets, "

@@ -86,6 +86,7 @@ def _containers(aws: Aws, arn: str) -> list[dict[str, Any]] | CouldNotLook:
     try:
         answer = aws.call("ecs", "DescribeTaskDefinition", taskDefinition=arn)
         listed: list[dict[str, Any]] = answer["taskDefinition"]["containerDefinitions"]
+        _ = [one["environment"] for one in listed]  # AWS always lists it, also where it is empty
     except CouldNotLook as problem:  # of this revision alone
         return problem
     return listed
@@ -125,7 +126,7 @@ def _setting(name: str, wanted: int, containers: Sequence[Mapping[str, Any]]) ->
 def _told(name: str, container: Mapping[str, Any]) -> Iterator[str]:
     """The values of a variable, or of an argument: the next word, after =, or inside a shell command."""
     if not name.startswith("-"):
-        yield from (str(one.get("value", "")) for one in container.get("environment") or [] if one.get("name") == name)
+        yield from (str(one.get("value", "")) for one in container["environment"] if one.get("name") == name)
         return
     words = [
         word
