@@ -35,7 +35,6 @@ MOTO_LACKS = frozenset(
     }
 )
 """Types that moto's CloudFormation passes over. It makes them itself, by their own APIs."""
-REPORT_S = 600
 MADE_BY_THE_CLI = {("cloudformation", "deploy"), ("ecr", "get-login-password")}
 """Commands of the AWS CLI that are no operation of the service."""
 VERDICTS = {str(code) for code in (SOMETHING_FAILED, SOMETHING_UNSEEN)} | {"4"}
@@ -120,7 +119,8 @@ def test_the_morning_ends_in_a_report_whatever_becomes_of_the_shards() -> None:
     }
     assert caught["Shards"] == [(["States.ALL"], "Report")]
     assert states["Shards"]["Next"] == "Report"
-    assert states["Shards"]["TimeoutSeconds"] + REPORT_S < 3600 - 120  # before the deadline's nought
+    report = read(MAIN)["Resources"]["Report"]["Properties"]["Timeout"]["AttemptDurationSeconds"]
+    assert states["Shards"]["TimeoutSeconds"] + report < 3600 - 120  # before the deadline's nought
     assert caught["Report"] == [(["States.ALL"], "Tell")]
     assert states[states["Report"]["Next"]]["Type"] == "Succeed"
     assert states["Tell"]["End"] is True
