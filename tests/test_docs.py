@@ -11,15 +11,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from docs.site import reference
 from markdown_it import MarkdownIt
 
+from docs.site import reference
 from opschecks.hooks.account import ALL_GOOD, SOMETHING_FAILED, SOMETHING_UNSEEN
 from tests.scratch import ROOT
 
 INDEX = ROOT / "docs" / "site" / "index.md"
 FOLDERS = (".", "docs", "docs/site", "examples", "examples/aws", "reports", "benchmarks", "checks")
 PAGES = sorted(path for folder in FOLDERS for path in (ROOT / folder).glob("*.md"))
+
+LAID_OUT = ("plugins/opschecks/sandbox/faults/log_groups.py",)
+"""What `opschecks new` would make."""
 
 
 @pytest.fixture(scope="module")
@@ -87,3 +90,10 @@ def test_a_page_that_is_there_is_left_alone(generated: Path) -> None:
 def test_nothing_of_the_code_becomes_markup() -> None:
     assert reference.escaped("a * b `c*d` <e> [f]") == r"a \* b `c*d` \<e\> \[f\]"
     assert reference.escaped("an odd ` one") == r"an odd \` one"
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_files_that_are_named_are_there(path: Path) -> None:
+    """Of this repository, by their path from its root."""
+    named = re.findall(r"`((?:tests|plugins|examples|docs|benchmarks)/[\w./-]+)`", path.read_text(encoding="utf-8"))
+    assert [one for one in named if one not in LAID_OUT and not (ROOT / one).exists()] == []

@@ -16,10 +16,10 @@ import yaml
 from botocore import xform_name
 from cfnlint.api import lint
 from cfnlint.config import ManualArgs
-from examples.aws import member_role
 from moto import mock_aws
 from moto.cloudformation.parsing import get_model_map
 
+from examples.aws import member_role
 from opschecks.hooks.account import ALL_GOOD, SOMETHING_FAILED, SOMETHING_UNSEEN
 from tests.examples.templates import GIVEN, MAIN, MEMBER, OF_MEMBER, machine, read, types, without
 
