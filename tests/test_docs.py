@@ -75,6 +75,7 @@ def test_the_reference_is_made_from_the_code(generated: Path) -> None:
     }.items():
         for name in names:
             assert f"### `{name}`" in told[page], name
+    assert "- what to do: [alarms](../../checks/RUNBOOK.md#alarms)" in told["checks"]
     assert "## `--fail-on SEVERITY`" in told["pytest-options"]
     assert "## `pytest_opschecks_before_change(change)`" in told["hooks"]
     assert "### `opschecks doctor`" in told["commands"]
