@@ -11,15 +11,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from docs.site import reference
 from markdown_it import MarkdownIt
 
+from docs.site import reference
 from opschecks.hooks.account import ALL_GOOD, SOMETHING_FAILED, SOMETHING_UNSEEN
 from tests.scratch import ROOT
 
 INDEX = ROOT / "docs" / "site" / "index.md"
 FOLDERS = (".", "docs", "docs/site", "examples", "examples/aws", "reports", "benchmarks", "checks")
 PAGES = sorted(path for folder in FOLDERS for path in (ROOT / folder).glob("*.md"))
+
+LAID_OUT = ("plugins/opschecks/sandbox/faults/log_groups.py",)
+"""What `opschecks new` would make."""
 
 
 @pytest.fixture(scope="module")
@@ -55,10 +58,13 @@ def test_every_link_leads_to_a_file_and_its_heading(path: Path) -> None:
 
 
 def test_the_index_has_every_page(generated: Path) -> None:
-    told = re.findall(r"^(?:[\w ]+ <)?(\.\./[\w./-]+)>?$", INDEX.read_text(encoding="utf-8"), re.MULTILINE)
-    listed = {str((INDEX.parent / one).resolve().relative_to(ROOT)) + ".md" for one in told}
+    """Guides that nobody has placed come after the others, by a pattern."""
+    told = re.findall(r"^(?:[\w ]+ <)?(\.\./[\w./*-]+)>?$", INDEX.read_text(encoding="utf-8"), re.MULTILINE)
+    assert "../*" in told
+    listed = {str((INDEX.parent / one).resolve().relative_to(ROOT)) + ".md" for one in told if "*" not in one}
+    guides = {str(path.relative_to(ROOT)) for path in (ROOT / "docs").glob("*.md")}
     pages = {str(path.relative_to(ROOT)) for path in PAGES} - {"docs/site/index.md"}
-    assert listed == pages | {f"docs/reference/{path.name}" for path in generated.iterdir()}
+    assert listed | guides == pages | {f"docs/reference/{path.name}" for path in generated.iterdir()}
 
 
 def test_the_reference_is_made_from_the_code(generated: Path) -> None:
@@ -72,6 +78,7 @@ def test_the_reference_is_made_from_the_code(generated: Path) -> None:
     }.items():
         for name in names:
             assert f"### `{name}`" in told[page], name
+    assert "- what to do: [alarms](../../checks/RUNBOOK.md#alarms)" in told["checks"]
     assert "## `--fail-on SEVERITY`" in told["pytest-options"]
     assert "## `pytest_opschecks_before_change(change)`" in told["hooks"]
     assert "### `opschecks doctor`" in told["commands"]
@@ -87,3 +94,10 @@ def test_a_page_that_is_there_is_left_alone(generated: Path) -> None:
 def test_nothing_of_the_code_becomes_markup() -> None:
     assert reference.escaped("a * b `c*d` <e> [f]") == r"a \* b `c*d` \<e\> \[f\]"
     assert reference.escaped("an odd ` one") == r"an odd \` one"
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_files_that_are_named_are_there(path: Path) -> None:
+    """Of this repository, by their path from its root."""
+    named = re.findall(r"`((?:tests|plugins|examples|docs|benchmarks)/[\w./-]+)`", path.read_text(encoding="utf-8"))
+    assert [one for one in named if one not in LAID_OUT and not (ROOT / one).exists()] == []

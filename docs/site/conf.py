@@ -16,7 +16,6 @@ ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "plugins")]
 
 from docs.site.reference import FOLDER, write  # noqa: E402 - found by the line above
-
 from opschecks.core.version import __version__  # noqa: E402
 
 write(ROOT / FOLDER)

@@ -77,9 +77,16 @@ def _listing(kind: str, first: str) -> str:
     for group, rows in _grouped(kind, listed(kind)).items():
         lines += [f"## {group}", ""] if group else []
         for row in rows:
-            name, *rest = (value for key, value in row.items() if key != "file")
-            lines += [f"### `{name}`", "", *(f"- {escaped(value)}" for value in rest if value), ""]
+            name, *rest = ((key, value) for key, value in row.items() if key != "file" and value)
+            rest.sort(key=lambda one: one[0] == "runbook")  # what is to be done comes last
+            lines += [f"### `{name[1]}`", "", *(f"- {_shown(*one)}" for one in rest), ""]
     return "\n".join(lines)
+
+
+def _shown(key: str, value: str) -> str:
+    if key != "runbook":
+        return escaped(value)
+    return "what to do: " + ", ".join(f"[{slug}](../../checks/RUNBOOK.md#{slug})" for slug in value.split(", "))
 
 
 def _grouped(kind: str, rows: list[Row]) -> dict[str, list[Row]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import shlex
 import subprocess
@@ -41,12 +42,15 @@ def _commands(path: Path) -> list[list[str]]:
     return [shlex.split(re.sub(r"\$\{\{[^}]*\}\}", "x", one), comments=True) for one in found]
 
 
+@functools.cache
+def _options_of_pytest() -> str:
+    asked = [sys.executable, "-m", "pytest", "--help"]
+    return subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+
+
 @pytest.mark.parametrize("path", EXAMPLES + PAGES, ids=lambda path: path.name)
 def test_every_command_exists_with_its_options(path: Path) -> None:
-    known = subprocess.run(
-        [sys.executable, "-m", "pytest", "--help"], cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout
-    commands = _commands(path)
+    known, commands = _options_of_pytest(), _commands(path)
     assert len(commands) >= 3 or path.name in FEW_COMMANDS
     for program, first, *rest in commands:
         options = [word.partition("=")[0] for word in (first, *rest) if word.startswith("--")]

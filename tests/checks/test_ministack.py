@@ -17,7 +17,6 @@ from opschecks.cli.policy_statements import statements
 from opschecks.hooks.select import find_checks
 from opschecks.sandbox.faults import known_faults
 from opschecks.sandbox.web import StoredObject, Web
-from tests.examples.templates import GIVEN, MAIN, MEMBER, OF_MEMBER, read, types, without
 from tests.ministack import ACCOUNT, KEYS, Emulator, emulator
 from tests.scratch import ROOT, Project
 
@@ -195,26 +194,3 @@ def test_remedies_fix_as_on_moto(site: Web, tmp_path: Path) -> None:
     assert {change["result"] for change in told["changes"]} == {"fixed"}, ended.out
     assert sorted(change["remedy"] for change in told["changes"]) == ["enable-stickiness", *["revoke-ingress"] * 2]
     assert {check for check, outcome in project.outcomes().items() if outcome != "passed"} == lacking
-
-
-def test_the_example_for_an_account_deploys_as_far_as_the_emulator_goes(aws: Emulator) -> None:
-    """tests/examples/test_aws.py has moto's part: between them both deploy every type of the template."""
-    lacking = frozenset(one for one in types(MAIN) if one.startswith("AWS::Batch::"))
-    ec2, stacks = aws.client("ec2"), aws.client("cloudformation")
-    vpc = ec2.describe_vpcs()["Vpcs"][0]["VpcId"]
-    given = {**GIVEN, "Vpc": vpc, "Subnets": ",".join(one["SubnetId"] for one in ec2.describe_subnets()["Subnets"][:2])}
-    for name, body, parameters in (
-        ("opschecks", json.dumps(without(read(MAIN), lacking)), given),
-        ("member", MEMBER.read_text(encoding="utf-8"), OF_MEMBER),
-    ):
-        told = [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()]
-        stacks.create_stack(StackName=name, TemplateBody=body, Parameters=told, Capabilities=["CAPABILITY_NAMED_IAM"])
-        stacks.get_waiter("stack_create_complete").wait(StackName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 30})
-    made = {one["ResourceType"] for one in stacks.describe_stack_resources(StackName="opschecks")["StackResources"]}
-    assert made == types(MAIN) - lacking
-    (overdue,) = aws.client("cloudwatch").describe_alarms(AlarmNamePrefix="opschecks-Overdue")["MetricAlarms"]
-    assert (overdue["Period"], overdue["TreatMissingData"]) == (3600, "ignore")
-    for bucket in ("state", "pages"):
-        name = f"opschecks-{bucket}-{ACCOUNT}-us-west-2"
-        closed = aws.client("s3").get_public_access_block(Bucket=name)["PublicAccessBlockConfiguration"]
-        assert set(closed.values()) == {True}

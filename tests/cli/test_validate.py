@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
+import tomllib
 from pathlib import Path
 
 import pytest
 import yaml
 from click.testing import CliRunner
 
-from opschecks.cli.validate import validate
+from opschecks.cli.check_files import check_sources
+from opschecks.cli.validate import problems, validate
+from opschecks.config.waivers import Waiver
+from opschecks.core.shipped import shipped_checks
 from tests.scratch import ROOT
 
 GOOD = '[stacks.a]\nregion = "us-west-2"\n'
@@ -50,3 +55,16 @@ def test_pre_commit_calls_what_exists(file: str) -> None:
     (ours,) = (hook for hook in hooks if hook["id"] == "opschecks")
     assert ours["entry"] == f"python -m {validate.callback.__module__}"
     assert CliRunner().invoke(validate, [str(ROOT / "stacks.toml")]).exit_code == 0
+
+
+def test_the_stacks_of_the_example_are_as_a_run_needs_them() -> None:
+    assert list(problems([ROOT / "examples" / "aws" / "stacks.toml"])) == []
+
+
+def test_the_waiver_of_the_docs_is_one() -> None:
+    text = (ROOT / "docs" / "waivers.md").read_text(encoding="utf-8")
+    (written,) = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    (entry,) = tomllib.loads(written)["waivers"]
+    waiver = Waiver.model_validate(entry)
+    assert waiver.check in {one.name for one in check_sources(shipped_checks())}
+    assert waiver.model_fields_set == set(Waiver.model_fields)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,7 @@ def _call(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> Any:
 _Tags.add_multi_constructor("!", _call)
 
 
+@functools.cache
 def read(path: Path) -> dict[str, Any]:
     """The template in long form, as JSON would have it."""
     told: dict[str, Any] = yaml.load(path.read_text(encoding="utf-8"), Loader=_Tags)

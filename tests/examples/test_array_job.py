@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 import yaml
 from click.testing import CliRunner
+
 from docs.site.reference import pytest_options
 from examples.aws import report as step
-
 from opschecks.cli.main import main
 from tests.examples.bucket import Bucket
 from tests.examples.templates import MAIN, read

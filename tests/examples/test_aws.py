@@ -16,10 +16,10 @@ import yaml
 from botocore import xform_name
 from cfnlint.api import lint
 from cfnlint.config import ManualArgs
-from examples.aws import member_role
 from moto import mock_aws
 from moto.cloudformation.parsing import get_model_map
 
+from examples.aws import member_role
 from opschecks.hooks.account import ALL_GOOD, SOMETHING_FAILED, SOMETHING_UNSEEN
 from tests.examples.templates import GIVEN, MAIN, MEMBER, OF_MEMBER, machine, read, types, without
 
@@ -119,6 +119,8 @@ def test_the_morning_ends_in_a_report_whatever_becomes_of_the_shards() -> None:
     }
     assert caught["Shards"] == [(["States.ALL"], "Report")]
     assert states["Shards"]["Next"] == "Report"
+    report = read(MAIN)["Resources"]["Report"]["Properties"]["Timeout"]["AttemptDurationSeconds"]
+    assert states["Shards"]["TimeoutSeconds"] + report < 3600 - 120  # before the deadline's nought
     assert caught["Report"] == [(["States.ALL"], "Tell")]
     assert states[states["Report"]["Next"]]["Type"] == "Succeed"
     assert states["Tell"]["End"] is True

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from examples.aws import report as step
 
+from examples.aws import report as step
 from tests.examples.bucket import Bucket
 
 WHOLE: dict[str, Any] = {

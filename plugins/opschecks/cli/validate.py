@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
-from functools import partial
 from pathlib import Path
 
 import click
@@ -28,30 +27,33 @@ def validate(files: Sequence[Path]) -> None:
 
 def problems(files: Sequence[Path]) -> Iterator[str]:
     """What is wrong with each file, in the words in which a run would refuse it."""
-    from ..config.load import StackError, load_stacks
-    from ..config.waivers import WaiverError, load_waivers
-    from ..core import clock
-    from ..core.shipped import checks_of
+    from ..config.load import StackError
+    from ..config.waivers import WaiverError
 
     for path in files:
         try:
-            if "waivers" in path.name:
-                stacks = path.parent / "stacks.toml"
-                if not stacks.exists():
-                    stacks = Path("stacks.toml")
-                folder = checks_of(stacks.parent)
-                known = list(load_stacks(stacks).stacks)
-                load_waivers(path, today=clock.now().date(), checks=partial(_names, folder), stacks=known)
-            else:
-                load_stacks(path)
+            _read(path)
         except (StackError, WaiverError, click.ClickException) as error:
             yield str(error)
 
 
-def _names(folder: Path) -> list[str]:
-    from .check_files import check_sources
+def _read(path: Path) -> None:
+    from ..config.load import load_stacks
+    from ..config.waivers import load_waivers
+    from ..core import clock
+    from ..core.shipped import checks_of
 
-    return [one.name for one in check_sources(folder)]
+    if "waivers" not in path.name:
+        load_stacks(path)
+        return
+    beside = path.with_name("stacks.toml")
+    stacks = beside if beside.exists() else Path("stacks.toml")
+    load_waivers(
+        path,
+        today=clock.now().date(),
+        checks=lambda: [one.name for one in check_sources(checks_of(stacks.parent))],
+        stacks=list(load_stacks(stacks).stacks),
+    )
 
 
 def _usual() -> list[Path]:
