@@ -21,6 +21,7 @@ from opschecks import (  # fmt: skip
     in_words,
     limit,
     observation,
+    plural,
     seed,
     seen,
 )
@@ -90,8 +91,8 @@ def test_databases_are_backed_up(rds_databases: list[Database], stack: Stack, ex
     for one in rds_databases:
         with examine(one) as note:
             kept = int(one.evidence["BackupRetentionPeriod"])
-            note(f"a replica of {one.source}" if one.source else f"kept for {kept} days")
-            assert one.source or kept >= DAYS.of(stack, one), f"limit {DAYS.of(stack, one):g} days"
+            note(f"a replica of {one.source}" if one.source else f"kept for {plural(kept, 'day')}")
+            assert one.source or kept >= DAYS.of(stack, one), f"limit {plural(DAYS.of(stack, one), 'day')}"
 
 
 @check(Severity.HIGH, runbook="databases", failing="A read replica is behind", may_be_empty=True)

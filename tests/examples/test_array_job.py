@@ -21,7 +21,6 @@ from tests.scratch import ROOT, Project, check_of_each
 STACKS = "".join(f'[stacks.{name}]\nregion = "us-west-2"\nstate = "state"\n' for name in ("billing", "search", "shop"))
 NAMES = ("index", "billing", "search", "shop")
 FLEET = "0b6f1c1e-morning"
-FLEETS = pytest.mark.skipif("--shard" not in dict(pytest_options()), reason="no fleets in this version")
 
 
 def _command(name: str, **places: str) -> list[str]:
@@ -56,7 +55,6 @@ def _report(project: Project, bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -
     return step.report(state, pages, fleet, bucket)
 
 
-@FLEETS
 def test_two_shards_become_one_page_and_a_missing_one_is_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -76,7 +74,6 @@ def test_two_shards_become_one_page_and_a_missing_one_is_said(
     assert [name for name in NAMES if name in pages] == list(NAMES)
 
 
-@FLEETS
 @pytest.mark.parametrize("file", ["kubernetes.yaml", "github-matrix.yml"])
 def test_the_other_schedulers_are_told_what_exists(file: str) -> None:
     """Kubernetes and a matrix: every option is one of a run or of the report."""

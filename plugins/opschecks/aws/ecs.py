@@ -113,9 +113,8 @@ class Service(Resource):
     @property
     def task_sets(self) -> list[TaskSet]:
         """Task sets of CodeDeploy or an external controller."""
-        if self.controller == "ECS":
-            return [TaskSet(raw) for raw in self.evidence.get("taskSets") or []]
-        return [TaskSet(raw) for raw in self.evidence["taskSets"]]
+        listed = self.evidence.get("taskSets") or [] if self.controller == "ECS" else self.evidence["taskSets"]
+        return [TaskSet(raw) for raw in listed]
 
     @property
     def changed_at(self) -> datetime:

@@ -42,6 +42,7 @@ def _read(path: Path) -> None:
     from ..config.waivers import load_waivers
     from ..core import clock
     from ..core.shipped import checks_of
+    from .check_files import check_sources
 
     if "waivers" not in path.name:
         load_stacks(path)
