@@ -28,6 +28,7 @@ HOUR = timedelta(hours=1)
 CLOCKS: Mapping[str, timedelta] = {"clock an hour ahead": HOUR, "clock an hour behind": -HOUR}
 ZONES = ("Asia/Kolkata", "America/St_Johns", "Pacific/Kiritimati")
 OF_MACHINES = (*CLOCKS, *(f"TZ {zone}" for zone in ZONES))
+UNNOTICED = "nobody has noticed that it could not be read"
 ONE_OF_SEVERAL = "one of several"
 CLOCK = "the clock of this machine"
 MORE_ATTEMPTS = 20
@@ -150,9 +151,11 @@ class Judge:
             told.problems.append(f"{wire.attempts - attempts} requests were sent, {most} at most are due")
         single = kind.name.startswith(ONE_OF_SEVERAL)  # that one may not be judged
         if told.unmoved and not one.detail and not single:
-            told.problems.append("nobody has noticed that it could not be read")
-        if told.problems and (reason := reason_for(one.observation, one.call, one.kind, one.detail)):
-            told.problems, told.reason = [], reason
+            told.problems.append(UNNOTICED)
+        if told.problems:
+            reason = reason_for(one.observation, one.call, one.kind, one.detail)
+            if reason and (reason.kinds or told.problems == [UNNOTICED]):
+                told.problems, told.reason = [], reason
         return told
 
     def _try(self, told: Verdict, kind: Kind) -> None:

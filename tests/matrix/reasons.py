@@ -12,7 +12,11 @@ EXPLAINS = "It only explains a failure that is known without it, and is left out
 
 @dataclass(frozen=True)
 class Reason:
-    """Why some combinations are right: of an observation and a call, by kinds (none: all); `detail`: of one list."""
+    """Why some combinations of an observation and a call are right.
+
+    Of these `kinds`; without any, of all in which nobody notices that it could not be read, and nothing else is wrong.
+    `detail`: of one list of the answer.
+    """
 
     observation: str
     call: str
@@ -48,6 +52,15 @@ REASONS: tuple[Reason, ...] = (
         "resourcegroupstaggingapi:GetResources@us-east-1",
         (),
         "It finds CloudFront's distributions and alarms only, which no check of that world needs.",
+    ),
+    *(
+        Reason(
+            "balancer_use",
+            call,
+            (),
+            "It counts the targets of load balancers without traffic; one that is less than a week old is not judged.",
+        )
+        for call in ("elbv2:DescribeTargetGroups", "elbv2:DescribeTargetHealth")
     ),
     Reason(
         "scaling_week",

@@ -133,7 +133,7 @@ def _mute(aws: Aws, name: str) -> Mute | None:
     starts: datetime | None = told.get("StartDate")
     return Mute(
         name,
-        frozenset(told["MuteTargets"]["AlarmNames"] if told.get("MuteTargets") else ()),  # it may mute nothing yet
+        frozenset(told["MuteTargets"]["AlarmNames"] if "MuteTargets" in told else ()),  # it may mute nothing yet
         ends.astimezone(UTC) if ends else None,
         active=told.get("Status") != "SCHEDULED",
         region=aws.region,
