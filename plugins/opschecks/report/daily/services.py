@@ -34,6 +34,7 @@ AREAS = {
     "alarm_hygiene": "Alarm configuration",
     "cdn": "CDN",
     "cloudformation": "CloudFormation",
+    "aws_health": "AWS Health",
 }
 """How an area (the file `test_<area>.py`) is called and where it stands; others follow by name."""
 FIGURES_SHOWN = 3
