@@ -5,7 +5,9 @@ from __future__ import annotations
 from urllib.parse import quote, unquote, urlsplit
 
 import pytest
+from pydantic import ValidationError
 
+from opschecks.config.stack import Stack
 from opschecks.report.console import Place, link, partition_of
 
 REGION = "eu-central-1"
@@ -98,3 +100,11 @@ def test_a_portal_is_passed_with_the_account_and_the_destination() -> None:
     head, _, destination = told.partition("&destination=")
     assert head == "https://d-1.awsapps.com/start/#/console?account_id=123456789012&role_name=Read%20Only"
     assert unquote(destination) == f"{HOST}/{RESOURCES['sg-0a1b2c3d', 'guarded_groups']}"
+
+
+@pytest.mark.parametrize("wrong", [{"access_portal": "javascript:alert(1)"}, {"access_portal_role": "a&destination=x"}])
+def test_a_portal_is_an_address_and_a_role_is_a_name(wrong: dict[str, str]) -> None:
+    right = Stack(name="here", access_portal="https://d-1.awsapps.com/start", access_portal_role="Read.Only")
+    assert (right.access_portal, right.access_portal_role) == ("https://d-1.awsapps.com/start", "Read.Only")
+    with pytest.raises(ValidationError):
+        Stack(name="here", **wrong)

@@ -37,6 +37,7 @@ AREAS = {
     "sqs": "SQS",
     "rds": "RDS",
     "lambda": "Lambda",
+    "aws_health": "AWS Health",
 }
 """How an area (the file `test_<area>.py`) is called and where it stands; others follow by name."""
 FIGURES_SHOWN = 3
