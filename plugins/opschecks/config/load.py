@@ -7,6 +7,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -56,13 +57,42 @@ def load_stacks(path: Path) -> Stacks:
             f"{path}: no such file; --stacks FILE names another one, and `opschecks init --sandbox --write` makes one "
             "to begin with"
         )
-    return stacks_of(raw, path)
+    return stacks_of(raw, path, _included(raw.pop("include"), path) if "include" in raw else {})
 
 
-def stacks_of(raw: dict[str, Any], path: Path) -> Stacks:
-    """What a stacks.toml of this content says; StackError, naming the path, when anything in it is not understood."""
-    listed = raw.get("stacks")
-    if not isinstance(listed, dict) or not listed:
+def _included(patterns: Any, path: Path) -> dict[str, Stack]:
+    """The stacks of the files that `include` names, each a table of stacks only.
+
+    A pattern that no file fits is a StackError: its stacks would be forgotten.
+    """
+    if not isinstance(patterns, list) or not all(isinstance(one, str) and one for one in patterns):
+        raise StackError(f'{path}: include: a list of files or patterns, such as ["teams/*.toml"]')
+    found: dict[str, Stack] = {}
+    whence: dict[str, Path] = {}
+    for pattern in patterns:
+        files = sorted(path.parent.glob(pattern)) if not Path(pattern).is_absolute() else [Path(pattern)]
+        if not files:
+            raise StackError(f"{path}: include: no file fits {pattern!r}, from the folder of this file")
+        for file in files:
+            raw = read_toml(file, StackError)
+            if raw is None:
+                raise StackError(f"{path}: include: {file}: no such file")
+            if others := set(raw) - {"stacks"}:
+                raise StackError(f"{file}: {min(others)}: a file that is included has stacks only")
+            for name, stack in stacks_of(raw, file).stacks.items():
+                if name in found and whence[name] != file:
+                    raise StackError(f"{file}: stacks.{name}: {whence[name]} has a stack of that name, too")
+                found[name], whence[name] = stack, file
+    return found
+
+
+def stacks_of(raw: dict[str, Any], path: Path, included: Mapping[str, Stack] = MappingProxyType({})) -> Stacks:
+    """What a stacks.toml of this content says, with the stacks that it includes.
+
+    StackError, naming the path, when anything in it is not understood.
+    """
+    listed = raw.setdefault("stacks", {}) if included else raw.get("stacks")
+    if not isinstance(listed, dict) or not (listed or included):
         raise StackError(f"{path}: no stacks in it; add a [stacks.NAME] table")
     for name, table in listed.items():
         if isinstance(table, dict):
@@ -75,6 +105,9 @@ def stacks_of(raw: dict[str, Any], path: Path) -> Stacks:
         read = Stacks.model_validate(raw)
     except ValidationError as error:
         raise StackError("\n".join(_explain(path, problem) for problem in error.errors()[:5])) from None
+    if twice := set(read.stacks) & set(included):
+        raise StackError(f"{path}: stacks.{min(twice)}: a file that is included has a stack of that name, too")
+    read = read.model_copy(update={"stacks": {**read.stacks, **included}})
     if read.default is not None and read.default not in read.stacks:
         raise StackError(f"{path}: default: no stack {read.default!r}; {nearest(read.default, read.stacks)}")
     return read
