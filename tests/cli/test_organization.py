@@ -35,7 +35,7 @@ UNITS: dict[str, list[str]] = {"ou-root-aaaaaaaa": ["ou-root-bbbbbbbb", "ou-root
 IN_UNITS = {"ou-root-bbbbbbbb": [account(5, "Deep")], "ou-root-cccccccc": [account(6, "Closed", State="CLOSED")]}
 
 
-def organization(**more: Any) -> Aws:
+def organization() -> Aws:
     return Aws(
         {
             ("organizations", "ListAccounts"): pages_of("Accounts", ACCOUNTS[:2], [], ACCOUNTS[2:]),
@@ -46,7 +46,6 @@ def organization(**more: Any) -> Aws:
             ("organizations", "ListTagsForResource"): lambda ResourceId: {  # noqa: N803
                 "Tags": [{"Key": "tier", "Value": "production" if ResourceId.endswith("1") else "test"}]
             },
-            **more,
         }
     )
 

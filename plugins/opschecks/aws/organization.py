@@ -60,7 +60,7 @@ def _with_those_below(aws: Aws, units: list[str]) -> list[str]:
 
 def _is_active(account: Mapping[str, Any]) -> bool:
     """By `State`; `Status` is what it was called until September 2026."""
-    return (account["State"] if "State" in account else account["Status"]) == "ACTIVE"
+    return str(account["State"] if "State" in account else account["Status"]) == "ACTIVE"
 
 
 def _tags(aws: Aws, account: str) -> dict[str, str]:
