@@ -91,7 +91,8 @@ def stacks_toml(
         slug = _slug(one.name)
         name = f"{slug}-{one.id}".lstrip("-") if times[slug] > 1 or slug in ("", "all") else slug
         for region in regions:
-            lines += ["", f"[stacks.{_text(f'{name}-{region}' if len(regions) > 1 else name)}]  # {_text(one.name)}"]
+            key = f"{name}-{region}" if len(regions) > 1 else name
+            lines += ["", f"[stacks.{key if '.' not in key else _text(key)}]  # {_text(one.name)}"]
             lines += [
                 f"account_id = {_text(one.id)}",
                 f"region = {_text(region)}",

@@ -137,7 +137,8 @@ class Crew:
             read_ahead(self._run, self._run.stack(name))
             store = self._run.stores[name]
             for observation in list(store.results):
-                store.wait(observation, float("inf"))  # it ends with the time that the store has
+                while not store.wait(observation, PROGRESS_S):
+                    pass
         except (pytest.UsageError, KeyboardInterrupt) as error:
             self._ready.put((name, error))
         except BaseException as error:  # noqa: BLE001 - whatever it is, it ends no other stack's checks
