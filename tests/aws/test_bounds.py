@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from typing import Any
 
@@ -11,7 +12,9 @@ from botocore.exceptions import ClientError
 from opschecks.aws.bounds import MOST, Bound, Bounds, was_throttled
 from opschecks.aws.session import Aws
 from opschecks.config.stack import Stack
-from opschecks.core.observation import CouldNotLook
+from opschecks.core.gathering import Gathering
+from opschecks.core.observation import CouldNotLook, Observation
+from tests.clock import NOW
 
 THROTTLING = ClientError({"Error": {"Code": "ThrottlingException", "Message": "Rate exceeded"}}, "DescribeServices")
 DENIED = ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "DescribeServices")
@@ -153,3 +156,32 @@ def test_a_stack_without_usable_configuration_refuses_every_call_with_the_reason
     with pytest.raises(CouldNotLook, match="no profile x"):
         aws.call("ecs", "DescribeServices")
     aws.release()
+
+
+def test_waiting_for_other_stacks_does_not_count_against_a_stacks_time_limit() -> None:
+    let_go = threading.Event()
+    slow = Observation("slow", lambda: let_go.wait(60), (), (), (), frozenset())
+    store = Gathering([slow], lambda calls: {}, now=NOW, timeout_s=60)
+    store.start()
+    store._deadline = 0.0
+    with pytest.raises(CouldNotLook, match="no answer within 60 s"):
+        store.value("slow")
+    store.prolong()
+    let_go.set()
+    assert store.value("slow") is True
+
+
+@pytest.mark.parametrize(("waited_s", "told"), [(0.1, 0), (3.0, 1)])
+def test_a_call_that_waited_long_for_its_turn_is_told(
+    monkeypatch: pytest.MonkeyPatch, waited_s: float, told: int
+) -> None:
+    account = Account(10_000)
+    bounds = Bounds()
+    bound = Bound(moment=account.moment, pause=account.pause)
+    bound.distance_s, bound._next = waited_s, account.now
+    bounds._bounds["123456789012", "us-west-2", "ecs"] = bound
+    aws = aws_of(monkeypatch, Answers({"services": []}), bounds)
+    waits: list[str] = []
+    aws.waited = lambda: waits.append("waited")
+    aws.call("ecs", "DescribeServices")
+    assert len(waits) == told

@@ -29,7 +29,7 @@ class Gathered:
         self.slow = threading.Event()
         self.begun: list[str] = []
         self.run = cast(
-            "ChecksRun", SimpleNamespace(stores={}, notes=[], aws=dict.fromkeys(["slow", "broken", *NAMES]))
+            "ChecksRun", SimpleNamespace(stack=str, stores={}, notes=[], aws=dict.fromkeys(["slow", "broken", *NAMES]))
         )
         self.error: Exception | None = None
 

@@ -231,6 +231,7 @@ def test_the_page_says_it_all() -> None:
         "Cpu is bad on 2 of 5 stacks, new on 2; runbook: slug-test_cpu",
         "✖ Action needed", "… No run", "? Not everything could be checked", "✔ All good",
         "high: Tables is bad (bad-backend), new",
+        "us-west-2, on call: ann ✖ Action needed",
     ):  # fmt: skip
         assert words in told
     assert "<script" not in page

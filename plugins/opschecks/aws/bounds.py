@@ -19,15 +19,18 @@ MOST = 24.0
 SHORTEST_S, LONGEST_S, GROWS, SHRINKS = 0.05, 2.0, 1.5, 0.99
 """The distance between the beginnings of two calls, once there is one; what it is multiplied by when AWS throttles, and
 when it does not."""
+WAITED_S = 0.5
+"""A call that waits for so long is told: the time limit of its stack is about AWS, not about other stacks."""
 AGAIN = 8
 """So often is a call asked again that AWS has throttled to the end of botocore's own attempts."""
 
 
 class Call:
-    """One call; who makes it leaves the answer here."""
+    """One call; who makes it leaves the answer here. `waited_s` is how long it waited until it could begin."""
 
     def __init__(self, number: int) -> None:
         self.number = number
+        self.waited_s = 0.0
         self.answer: Mapping[str, Any] = {}
 
 
@@ -64,6 +67,7 @@ class Bound:
         self._end(made, was_throttled(made.answer))
 
     def _begin(self) -> Call:
+        asked = self._moment()
         with self._free:
             self._free.wait_for(lambda: self._under_way < int(self.limit))
             self._under_way += 1
@@ -74,6 +78,7 @@ class Bound:
             wait_s = self._next - now
         if wait_s > 0:
             self._pause(wait_s)
+        made.waited_s = self._moment() - asked
         return made
 
     def _end(self, made: Call, throttled: bool) -> None:

@@ -14,7 +14,7 @@ from ..core.iam import iam_action
 from ..core.observation import CouldNotLook, WrongAccount
 from ..core.tape import LIVE, Tape
 from ..core.wording import plural
-from .bounds import AGAIN, Bounds, was_throttled
+from .bounds import AGAIN, WAITED_S, Bounds, was_throttled
 from .clients import Clients, NoClients
 from .clock_skew import compare, date_of
 from .configuration import UnusableProfile as UnusableProfile
@@ -35,6 +35,8 @@ class Aws:
     """Another region than the stack's that is read."""
     account = ""
     """The account that the credentials belong to, once it is known."""
+    waited: Callable[[], None] | None = None
+    """Called when a call begins that had to wait because others share its limits."""
 
     def __init__(
         self,
@@ -140,6 +142,8 @@ class Aws:
         for left in range(AGAIN, -1, -1):
             try:
                 with bound.call() as made:
+                    if made.waited_s >= WAITED_S and self.waited:
+                        self.waited()
                     made.answer = answer = call()
                     return answer
             except Exception as error:

@@ -17,6 +17,7 @@ from .history import history
 from .init import init
 from .new import new
 from .options import FORMAT, STACKS, OneLineErrors
+from .organization import organization
 from .own_test import test
 from .policy import policy
 from .recording import backtest, recording
@@ -39,6 +40,7 @@ def main() -> None:
     pytest --pyargs opschecks.checks.daily the same from any folder with a stacks.toml, by the checks that are installed
     opschecks init                         propose a first stacks.toml from what an account has; --write writes it
     opschecks init --sandbox --write       write that of a sandbox
+    opschecks organization --role-name …   a stack for each account of AWS Organizations
     opschecks doctor --stack NAME          are credentials, permissions, endpoints and state as a run needs them?
     opschecks policy daily --stack NAME    the least-privilege IAM policy of suites and remedies
     opschecks list faults                  the faults that a sandbox can have
@@ -58,7 +60,9 @@ def main() -> None:
     """
 
 
-for command in (init, doctor, policy, new, test, fix, undo, journal, history, report, export_logs, recording, backtest):
+for command in (
+    init, doctor, policy, new, test, fix, undo, journal, history, report, export_logs, recording, backtest, organization
+):  # fmt: skip
     main.add_command(command)
 
 

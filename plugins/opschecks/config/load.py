@@ -1,4 +1,4 @@
-"""reads stacks.toml, explains mistakes in it, and chooses the stacks of a run."""
+"""Reads stacks.toml, explains mistakes in it, and chooses the stacks of a run."""
 
 from __future__ import annotations
 

@@ -76,13 +76,19 @@ class Gathering:
         """Start; each observation runs in a daemon thread as soon as what it needs is there."""
         self._launch([name for name, needs in self._waiting.items() if not needs])
 
+    def prolong(self) -> None:
+        """Count the time limit from now: a call had to wait for its turn, and was not slow to be answered."""
+        self._deadline = max(self._deadline, time.monotonic() + self._timeout_s)
+
     def value(self, name: str) -> Any:
         """Wait for the observation and return its value; raises a fresh CouldNotLook if it failed.
 
         A list is copied, so that no check changes what another one sees.
         """
         result = self.results[name]
-        if not result.done.wait(max(0.0, self._deadline - time.monotonic())):
+        while not result.done.wait(max(0.0, self._deadline - time.monotonic())):
+            if time.monotonic() < self._deadline:
+                continue  # it was prolonged meanwhile
             raise CouldNotLook(self.under_way(name), f"no answer within {self._timeout_s:g} s (limit gather_timeout_s)")
         if isinstance(result.error, CouldNotLook):
             raise result.error.again()

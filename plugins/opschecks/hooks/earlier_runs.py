@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -35,6 +36,12 @@ def with_past(run: ChecksRun, told: Run) -> Run:
 
     weeks = tuple(week_facts(_summaries(run, stack), stack, told.started) for stack in run.stacks)
     return dataclasses.replace(told, weeks=weeks)
+
+
+def read_ahead(run: ChecksRun, stack: Stack) -> None:
+    """Make the summaries that this machine lacks, while the stack is looked at: from S3 that is a read for each run."""
+    with contextlib.suppress(Exception):  # with_past reads again, and says what cannot be read
+        summaries(run, stack, lambda line: None).runs(run.suite, before=run.started)
 
 
 def _past(run: ChecksRun, told: Run, stack: Stack) -> tuple[Past, list[Note]]:

@@ -88,6 +88,8 @@ def fresh_store(
         earlier=earlier,
         require=memory_of(run, stack),
     )
+    if run.bounds:
+        run.aws[name].waited = store.prolong
     store.start()
     return store
 

@@ -19,6 +19,7 @@ from ..core.model import Outcome
 from ..core.run import Note
 from ..core.wording import plural
 from .account import build, exit_code, notify, own_sections
+from .earlier_runs import read_ahead
 from .fleet_files import alone, write_stack
 from .gather import begin, told_of
 from .other_plugins import refuse_stand_ins
@@ -133,9 +134,11 @@ class Crew:
             if name not in self._run.aws:
                 reach_alone(self._run, self._run.stack(name))
             begin(self._run, self._of[name], [name])
+            read_ahead(self._run, self._run.stack(name))
             store = self._run.stores[name]
             for observation in list(store.results):
-                store.wait(observation, float("inf"))  # it ends with the time that the store has
+                while not store.wait(observation, PROGRESS_S):
+                    pass
         except (pytest.UsageError, KeyboardInterrupt) as error:
             self._ready.put((name, error))
         except BaseException as error:  # noqa: BLE001 - whatever it is, it ends no other stack's checks

@@ -125,11 +125,16 @@ def _row(row: StackRow, anchor: str, regions: list[tuple[str, int]]) -> TableRow
         tone=TONES[row.state],
         mark=MARKS[row.state],
         link=link(row.page),
-        where=", ".join(part for part in (row.account, row.region) if part),
+        where=", ".join(part for part in (row.account, row.region, _called(row)) if part),
         bad=tuple(map(_bad, shown)),
         more=more,
         began=written(row.began) if row.began else "",
     )
+
+
+def _called(row: StackRow) -> str:
+    """Who is to be called, of a stack that is not good."""
+    return f"on call: {row.on_call}" if row.on_call and row.state is not State.GOOD else ""
 
 
 def link(address: str) -> str:
