@@ -72,7 +72,7 @@ def ecs(refused: str = "", **changes: Raw) -> Aws:
         return {"taskArns": [f"{ECS}:task/{cluster}/1"] if desiredStatus == "RUNNING" else []}
 
     def told(cluster: str, tasks: Sequence[str]) -> Any:
-        one = {
+        one: Raw = {
             "taskArn": tasks[0],
             "group": "service:web",
             "lastStatus": "RUNNING",
