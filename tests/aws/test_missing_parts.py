@@ -11,7 +11,9 @@ from opschecks.aws.cloudfront import items_of
 from opschecks.aws.elbv2 import load_balancers
 from opschecks.aws.listeners import Rule
 from opschecks.core.answer import Answer
+from opschecks.core.model import Finding, Outcome, Severity
 from opschecks.core.observation import CouldNotLook
+from opschecks.report.runfile import finding_to
 from opschecks.web.websocket import websocket_reconnects
 from tests.aws import test_cdn_caching as cdn
 from tests.aws import test_iam as iam
@@ -77,9 +79,12 @@ def balancers(*found: str) -> Any:
 
 def test_a_load_balancer_that_was_asked_for_comes_back() -> None:
     assert [one.name for one in balancers("web", "api")] == ["web", "api"]
+    web, api = balancers("web")
+    assert (web.name, api.name, web.is_application is not None) == ("web", "api", True)
     with pytest.raises(CouldNotLook, match="the answer does not mention api"):
-        balancers("web")
-    with pytest.raises(CouldNotLook, match="the answer does not mention web, api"):
+        api.is_application  # noqa: B018
+    assert finding_to(Finding("s", "c", api.arn, api.name, Outcome.BLIND, Severity.LOW, evidence=api.evidence))
+    with pytest.raises(CouldNotLook, match="the answer does not mention web"):
         balancers()
 
 

@@ -23,6 +23,7 @@ _BALANCERS = "elasticloadbalancing:DescribeLoadBalancers"
 _GROUPS = "elasticloadbalancing:DescribeTargetGroups"
 _ATTRIBUTES = "elasticloadbalancing:DescribeTargetGroupAttributes"
 _HEALTH = "elasticloadbalancing:DescribeTargetHealth"
+_ARNS, _NAMES = "LoadBalancerArns", "Names"
 BALANCERS_A_CALL = 20
 TARGETS_TOLD = 5
 """How many targets a message lists."""
@@ -187,28 +188,29 @@ def load_balancers(aws: Aws, inventory: Inventory) -> list[LoadBalancer]:
     wanted = inventory.some("load_balancers")
     arns = [name for name in wanted if name.startswith("arn:")]
     names = [name for name in wanted if not name.startswith("arn:")]
-    found: list[LoadBalancer] = []
-    for key, listed in (("LoadBalancerArns", arns), ("Names", names)):
-        for batch in batches(listed, BALANCERS_A_CALL):
-            try:
-                found += _described(aws, key, batch)
-            except NotThere:
-                if len(wanted) == 1:
-                    raise
-                # AWS answers for all or for none: the one that it does not know must not hide the others
-                return each_alone(
-                    lambda one: _described(aws, "LoadBalancerArns" if one in arns else "Names", [one])[0],
-                    wanted,
-                    lambda one, why: LoadBalancer(arn=one, name=one.split("/")[-2:][0], evidence=Unread(why)),
-                )
-    return found
+    parts = [*((_ARNS, some) for some in batches(arns, BALANCERS_A_CALL))]
+    parts += [*((_NAMES, some) for some in batches(names, BALANCERS_A_CALL))]
+    try:
+        return [one for key, batch in parts for one in _described(aws, key, batch)]
+    except CouldNotLook as error:
+        if len(wanted) == 1 or error.action or not isinstance(error, NotThere | _NotMentioned):
+            raise
+    return each_alone(
+        lambda one: _described(aws, _ARNS if one in arns else _NAMES, [one])[0],
+        wanted,
+        lambda one, why: LoadBalancer(arn=one, name=one.split("/")[-2:][0], evidence=Unread(why)),
+    )
+
+
+class _NotMentioned(CouldNotLook):
+    """An answer that lacks what was asked for."""
 
 
 def _described(aws: Aws, key: str, batch: list[str]) -> list[LoadBalancer]:
     told = aws.items("elbv2", "DescribeLoadBalancers", "LoadBalancers", **{key: batch})
-    known = {raw[key.removesuffix("s").replace("Name", "LoadBalancerName")] for raw in told}
+    known = {raw["LoadBalancerArn" if key == _ARNS else "LoadBalancerName"] for raw in told}
     if missed := [name for name in batch if name not in known]:  # AWS has an error for those that do not exist
-        raise CouldNotLook(_BALANCERS, f"the answer does not mention {', '.join(missed)}")
+        raise _NotMentioned(_BALANCERS, f"the answer does not mention {', '.join(missed)}")
     return [LoadBalancer(arn=raw["LoadBalancerArn"], name=raw["LoadBalancerName"], evidence=raw) for raw in told]
 
 

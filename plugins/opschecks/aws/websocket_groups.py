@@ -108,10 +108,10 @@ def no_cookie(group: Mapping[str, Any], rules: Sequence[Rule], stack: Stack) -> 
     return seen(unused_by(arn, rules, stack))
 
 
-@observation(soft=["target_health", "listener_rules", "services"])
+@observation(soft=["target_groups", "target_health", "listener_rules", "services"])
 def websocket_groups(
     stack: Stack,
-    target_groups: list[TargetGroup],
+    target_groups: list[TargetGroup] | CouldNotLook,
     target_health: list[TargetHealth] | CouldNotLook,
     listener_rules: list[Rule] | CouldNotLook,
     services: list[Service] | CouldNotLook,
@@ -122,10 +122,11 @@ def websocket_groups(
     """
     if not stack.websocket_url and not stack.websocket.target_groups:
         raise names_no(stack.name, "WebSocket", "websocket.url")
+    groups = seen(target_groups)
     told = {one.arn: one.foreign for one in target_health} if isinstance(target_health, list) else {}
-    chosen = {one.arn for one in named(target_groups, stack.websocket.target_groups)}
+    chosen = {one.arn for one in named(groups, stack.websocket.target_groups)}
     found: list[tuple[TargetGroup, str | CouldNotLook]] = []
-    for group in target_groups:
+    for group in groups:
         foreign = told.get(group.arn, "")
         if unread := why_unread(group):
             found.append((group, unread))

@@ -182,7 +182,10 @@ def plain(value: Any) -> Any:
     if isinstance(value, float) or (isinstance(value, Decimal) and not value.is_finite()):
         return value if math.isfinite(value) else str(value)  # JSON has no such number
     if isinstance(value, Mapping):
-        paired = any(_names_a_secret(str(value.get(name, ""))) for name in ("name", "Name", "key", "Key"))
+        # what could not be read has no keys, and raises why when it is asked for one
+        paired = any(
+            _names_a_secret(str(value.get(name, ""))) for name in ("name", "Name", "key", "Key") if name in value
+        )
         return {
             redact_text(str(key)): MASK
             if (_names_a_secret(str(key)) or (paired and key in ("value", "Value"))) and item not in (None, "", [], {})

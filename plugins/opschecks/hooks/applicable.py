@@ -14,4 +14,9 @@ def does_not_apply(error: BaseException | None, stack: Stack) -> str:
     """Why a check that ended with this error does not apply to the stack; empty where that is not why it ended."""
     if isinstance(error, NotApplicable):
         return str(error)
+    return is_lacking(error, stack)
+
+
+def is_lacking(error: BaseException | None, stack: Stack) -> str:
+    """That the stack is without what an observation looked for, and why; else empty."""
     return stack.lacks(*error.keys) if isinstance(error, NotConfigured) else ""

@@ -18,6 +18,7 @@ from ..core.gathering import NOTHING_EARLIER, Earlier, Gathering, Observed
 from ..core.model import ObservationResult, Resource, SeenResource
 from ..core.observation import REGISTRY, CouldNotLook, WrongAccount, closure, fan_out
 from ..core.run import Note
+from .applicable import is_lacking
 from .memory import memory_of
 from .other_plugins import refuse_stand_ins
 from .state import ChecksRun, checks_of, checks_run, stack_of
@@ -197,10 +198,15 @@ def _read_filed(run: ChecksRun, stack: Stack, suite: str) -> Iterator[Mapping[st
 
 
 def results(run: ChecksRun) -> list[ObservationResult]:
-    """The result of every observation, for the run file."""
+    """The result of every observation, for the run file; without those of what a stack says that it is without."""
     told = [*run.released, *run.observations]
     for name, store in run.stores.items():
-        told += [told_of(name, observation, result) for observation, result in store.results.items()]
+        stack = run.stack(name)
+        told += [
+            told_of(name, observation, result)
+            for observation, result in store.results.items()
+            if result.calls or not is_lacking(result.error, stack)
+        ]
     return told
 
 
