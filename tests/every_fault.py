@@ -24,10 +24,11 @@ from opschecks.sandbox.seeds import sow_all
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tests.fault_groups import alone, groups, known_faults, wants_drills  # noqa: E402
+from tests.fault_groups import alone, groups, known_faults, of_vertical, wants_drills  # noqa: E402
 
 PROCESSES = 2
-STACKS = "tests/whole_stacks.toml"
+STACKS, WHOLE = "tests/quick_stacks.toml", "tests/whole_stacks.toml"
+"""What most stacks do not have is made, and looked at, only where nothing or just that is broken."""
 AFTER = [
     "checks/deploy/after", "--stack", "sandbox", "--expect-revision", "incident-commander-backend:1",
     "--expect-image", "incident-commander:v1",
@@ -40,25 +41,28 @@ SUITES = {"deploy-after": AFTER, "daily": ["checks/daily"], "weekly": ["checks/w
 def run(faults: str) -> dict[str, object]:
     """The outcome of each check of each suite under the faults, named with commas between; "" is none."""
     names = [name for name in faults.split(",") if name]
-    sandbox = Sandbox(load_stacks(Path(STACKS)).stacks["sandbox"])
+    whole = not names or any(of_vertical(known_faults()[name]) for name in names)
+    stacks = WHOLE if whole else STACKS
+    sandbox = Sandbox(load_stacks(Path(stacks)).stacks["sandbox"])
     sandbox.start()
     sow_all(sandbox)
     try:
         os.environ["OPSCHECKS_SANDBOX"] = json.dumps(sandbox.facts)
         with tempfile.TemporaryDirectory() as folder:
-            _run("deploy-before", BEFORE, folder)  # the snapshot of when all was well
+            _run("deploy-before", BEFORE, folder, stacks)  # the snapshot of when all was well
             for name in names:
                 give_fault(sandbox, name)
             drilled = not names or any(wants_drills(known_faults()[name]) for name in names)
             suites = {**SUITES, **({"drills": DRILLS} if drilled else {})}  # last: they change something
-            return {"faults": faults, "suites": {suite: _run(suite, told, folder) for suite, told in suites.items()}}
+            ended = {suite: _run(suite, told, folder, stacks) for suite, told in suites.items()}
+            return {"faults": faults, "suites": ended}
     finally:
         sandbox.stop()
 
 
-def _run(suite: str, arguments: list[str], folder: str) -> dict[str, object]:
+def _run(suite: str, arguments: list[str], folder: str, stacks: str) -> dict[str, object]:
     with contextlib.redirect_stdout(io.StringIO()) as printed:
-        options = ["--reports", folder, "--stacks", STACKS, "-q", "-p", "no:html", "-p", "no:cacheprovider"]
+        options = ["--reports", folder, "--stacks", stacks, "-q", "-p", "no:html", "-p", "no:cacheprovider"]
         code = int(pytest.main([*arguments, *options]))
         path = Path(folder, f"{suite}.json")
         if not path.exists():

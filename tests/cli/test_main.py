@@ -18,7 +18,7 @@ from pydantic import BaseModel
 from opschecks.config.stack import Stack
 from opschecks.core.declared import limits_in
 from opschecks.hooks.select import find_checks
-from opschecks.sandbox.faults import known_faults
+from tests.fault_groups import known_faults
 from tests.forks import TIMEOUT_S
 from tests.scratch import ROOT, Ended, Project
 
