@@ -94,6 +94,8 @@ def may_meet(one: Fault, other: Fault) -> bool:
     """Whether the two may be in one sandbox."""
     if EVERYTHING_OF_AWS in {*one.blinds, *other.blinds}:
         return False
+    if of_vertical(one) != of_vertical(other) and (one.blinds or other.blinds):
+        return False  # a call that is refused is refused to verticals, too
     if wants_drills(one) or wants_drills(other):
         return wants_drills(one) and wants_drills(other) and not _observed(one) & _observed(other)
     return (
