@@ -8,10 +8,11 @@ from __future__ import annotations
 import sys
 
 from opschecks.sandbox.faults import give_fault
-from tests.fault_groups import alone, groups, known_faults, wants_drills
+from tests.fault_groups import alone, groups, known_faults, of_vertical, wants_drills
 from tests.programs import run_suite, sandbox_of, tell_each
 
-STACKS = "tests/whole_stacks.toml"
+STACKS, WHOLE = "tests/quick_stacks.toml", "tests/whole_stacks.toml"
+"""What most stacks do not have is made, and looked at, only where nothing or just that is broken."""
 AFTER = [
     "checks/deploy/after", "--stack", "sandbox", "--expect-revision", "incident-commander-backend:1",
     "--expect-image", "incident-commander:v1",
@@ -24,17 +25,19 @@ SUITES = {"deploy-after": AFTER, "daily": ["checks/daily"], "weekly": ["checks/w
 def run(faults: str) -> dict[str, object]:
     """The outcome of each check of each suite under the faults, named with commas between; "" is none."""
     names = [name for name in faults.split(",") if name]
-    with sandbox_of(STACKS, "sandbox") as (sandbox, folder):
-        _run("deploy-before", folder)  # the snapshot of when all was well
+    whole = not names or any(of_vertical(known_faults()[name]) for name in names)
+    stacks = WHOLE if whole else STACKS
+    with sandbox_of(stacks, "sandbox") as (sandbox, folder):
+        _run("deploy-before", folder, stacks)  # the snapshot of when all was well
         for name in names:
             give_fault(sandbox, name)
         drilled = not names or any(wants_drills(known_faults()[name]) for name in names)
         suites = [*SUITES, *(["drills"] if drilled else [])]  # last: they change something
-        return {"faults": faults, "suites": {suite: _run(suite, folder) for suite in suites}}
+        return {"faults": faults, "suites": {suite: _run(suite, folder, stacks) for suite in suites}}
 
 
-def _run(suite: str, folder: str) -> dict[str, object]:
-    return run_suite(suite, folder, *{**SUITES, "drills": DRILLS}[suite], "--stacks", STACKS)
+def _run(suite: str, folder: str, stacks: str) -> dict[str, object]:
+    return run_suite(suite, folder, *{**SUITES, "drills": DRILLS}[suite], "--stacks", stacks)
 
 
 if __name__ == "__main__":

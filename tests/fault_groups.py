@@ -13,6 +13,7 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 from opschecks.hooks.select import find_checks
 from opschecks.sandbox import faults
@@ -93,6 +94,8 @@ def may_meet(one: Fault, other: Fault) -> bool:
     """Whether the two may be in one sandbox."""
     if EVERYTHING_OF_AWS in {*one.blinds, *other.blinds}:
         return False
+    if of_vertical(one) != of_vertical(other) and (one.blinds or other.blinds):
+        return False  # a call that is refused is refused to verticals, too
     if wants_drills(one) or wants_drills(other):
         return wants_drills(one) and wants_drills(other) and not _observed(one) & _observed(other)
     return (
@@ -103,6 +106,11 @@ def may_meet(one: Fault, other: Fault) -> bool:
 def wants_drills(fault: Fault) -> bool:
     """Whether only drills can show it: with other faults drills show nothing, or refuse to begin, and take long."""
     return any(seen()[check].suite == "drills" for check in {*fault.caught_by, *fault.blinds} & seen().keys())
+
+
+def of_vertical(fault: Fault) -> bool:
+    """Whether a file of checks declares it: it is for a stack that names what most do not have."""
+    return (ROOT / "checks") in Path(fault.file).parents
 
 
 @cache

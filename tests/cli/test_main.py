@@ -13,8 +13,8 @@ from pydantic import BaseModel
 from opschecks.config.stack import NO_KEYS, Stack
 from opschecks.core.declared import limits_in
 from opschecks.hooks.select import find_checks
-from opschecks.sandbox.faults import known_faults
 from tests.cli.commands import QUICK_STACKS, _refused
+from tests.fault_groups import known_faults
 from tests.scratch import ROOT, Project
 
 KINDS = ("checks", "observations", "drills", "faults", "stacks", "keys")

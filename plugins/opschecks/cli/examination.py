@@ -9,7 +9,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from ..core.observation import REGISTRY, CouldNotLook, NotThere, WrongAccount
+from ..core.observation import REGISTRY, CouldNotLook, NotApplicable, NotThere, WrongAccount
 
 if TYPE_CHECKING:
     from ..aws.trial import Trial
@@ -132,7 +132,9 @@ def actions(
     `checks` are those that need an observation, by its name. IAM's simulator may be asked of what no call needed.
     """
     wanted: dict[str, list[str]] = {}
-    for name in store.results:
+    for name, result in store.results.items():
+        if isinstance(result.error, NotApplicable):  # the stack has none of it: nothing will be asked
+            continue
         for action in REGISTRY[name].allow:
             wanted.setdefault(action, []).extend(checks.get(name, ()))
     ended_by = {one.error.call for one in store.results.values() if isinstance(one.error, CouldNotLook)}
