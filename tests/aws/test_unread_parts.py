@@ -23,9 +23,9 @@ from opschecks.web.websocket import open_session
 from tests.aws import test_alarm_hygiene as hygiene
 from tests.aws import test_costs as costs
 from tests.aws import test_websocket_groups as sessions
-from tests.aws.test_every_observation import Wire
 from tests.aws.test_listeners import default, forward
 from tests.canned import NOW, Aws, daily, names, pages_of, stack, verdicts
+from tests.canned_wire import Wire
 from tests.real import traffic
 from tests.real.traffic import seen as measured
 

@@ -22,7 +22,7 @@ from opschecks.config.stack import FROM_THE_SANDBOX, Stack
 from opschecks.config.toml_tables import LogSearch
 from opschecks.core import clock
 from opschecks.core.gathering import Earlier, Gathering, Observed
-from opschecks.core.model import CHECK_ATTRIBUTE, Check, Expected, Finding, Outcome
+from opschecks.core.model import CHECK_ATTRIBUTE, Check, Expected, Fact, Finding, Outcome
 from opschecks.core.observation import REGISTRY, CouldNotLook, NotApplicable, closure
 from opschecks.hooks.examine import Examine
 from opschecks.hooks.fixtures import import_observations, whole_stack
@@ -65,7 +65,7 @@ class _Examine(Examine):
         super().__init__(check, stack)
         self.strange: list[str] = []
 
-    def conclude_from(self, resource: Any, error: BaseException, notes: Sequence[str] = ()) -> None:
+    def conclude_from(self, resource: Any, error: BaseException, notes: Sequence[Fact] = ()) -> None:
         if not isinstance(error, AssertionError | CouldNotLook):
             self.strange.append(f"{type(error).__name__}: {error}")
         super().conclude_from(resource, error, notes)

@@ -146,10 +146,10 @@ def websocket_groups(
     # without these, a neighbour's group may look like one of the stack's
     missing = next((one for one in (services, target_health) if _is_unread(one)), None)
     doubt = missing if isinstance(missing, CouldNotLook) and not chosen and not stack.target_groups else None
-    groups = [_group(group, unused, used, routes, services, doubt) for group, unused in found]
-    if isinstance(listener_rules, CouldNotLook) and len(groups) > 1:  # a rule may share clients out between them
-        return [replace(one, split_by=listener_rules) for one in groups]
-    return groups
+    judged = [_group(group, unused, used, routes, services, doubt) for group, unused in found]
+    if isinstance(listener_rules, CouldNotLook) and len(judged) > 1:  # a rule may share clients out between them
+        return [replace(one, split_by=listener_rules) for one in judged]
+    return judged
 
 
 def _is_unread(told: object) -> bool:
