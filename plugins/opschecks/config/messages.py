@@ -26,7 +26,7 @@ _TYPES = {
 _PATTERNS = {
     "^/": "expected a path that begins with /",
     r"^\d{12}$": "expected 12 digits, in quotes",
-    r"^arn:[\w-]+:iam::\d{12}:role/.+": "expected the ARN of a role, arn:aws:iam::ACCOUNT:role/NAME",
+    r"^arn:[\w-]+:iam::\d{12}:role/.+": "expected the ARN of a role, arn:PARTITION:iam::ACCOUNT:role/NAME",
     "^[A-Z0-9]+$": "expected an id of capital letters and digits, such as E2QWRUHAPOMQZL",
     r"^[\w-]+/[\w-]+$": "expected CLUSTER/SERVICE",
     r"^([\w-]+/)?[\w-]+$": "expected SERVICE or CLUSTER/SERVICE",
