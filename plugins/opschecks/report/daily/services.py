@@ -21,6 +21,8 @@ AREAS = {
     "alb": "Load balancer",
     "websocket": "WebSocket",
     "dynamodb": "DynamoDB",
+    "sqs": "SQS",
+    "rds": "RDS",
     "dashboards": "Dashboards",
     "logs": "Logs",
     "alarms": "Alarms",
