@@ -521,7 +521,7 @@ ROWS = [
     Row(
         "a target drains after scaling in",
         before.test_targets_can_take_a_deploy,
-        lambda: {"target_health": [health(BLUE, *TWO, target(3, "draining"))]},
+        lambda: {"served_groups": [health(BLUE, *TWO, target(3, "draining"))]},
         "passed",
         "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html",
         says="2 of 2 targets are healthy",

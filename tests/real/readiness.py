@@ -29,7 +29,7 @@ TIMED_OUT = ill(3, "unhealthy", "Target.Timeout", "Request timed out")
 
 
 def targets(*told: Raw, **more: Any) -> dict[str, Any]:
-    return {"target_health": [replace(health(BLUE, *told), **more)]}
+    return {"served_groups": [replace(health(BLUE, *told), **more)]}
 
 
 def daemon(desired: int, *, told: bool = True, **changes: Any) -> dict[str, Any]:

@@ -36,9 +36,9 @@ def test_no_deployment_is_under_way(rollouts: list[Rollout], examine: Examine) -
 
 
 @check(Severity.HIGH, runbook="backend-health", failing="Targets are unhealthy before the deploy")
-def test_targets_can_take_a_deploy(target_health: list[TargetHealth], examine: Examine) -> None:
+def test_targets_can_take_a_deploy(served_groups: list[TargetHealth], examine: Examine) -> None:
     """A rolling deployment removes healthy targets for a while; later nobody can say why the others were unhealthy."""
-    for group in target_health:
+    for group in served_groups:
         with examine(group) as note:
             if group.not_judged:
                 note(group.not_judged)
