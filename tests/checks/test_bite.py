@@ -16,6 +16,7 @@ import pytest
 
 from opschecks.core.observation import REGISTRY, closure
 from opschecks.drills import all_drills
+from opschecks.hooks.fixtures import import_observations
 from opschecks.remedies import all_remedies
 from opschecks.sandbox.faults import EVERYTHING_OF_AWS
 from tests.fault_groups import Group, groups, known_faults, of_vertical, seen
@@ -126,6 +127,7 @@ def test_a_fault_that_fails_more_or_less_than_it_names_is_reported_by_name() -> 
 
 def test_every_call_is_one_that_its_observation_declares() -> None:
     """So a policy made of what is declared is enough: of all suites, healthy and under every fault."""
+    import_observations()
     remedies, drills = all_remedies(), all_drills()
     allowed = {name: {*one.allow} for name, one in REGISTRY.items()}
     for name, drill in drills.items():

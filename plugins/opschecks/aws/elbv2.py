@@ -171,7 +171,8 @@ def filled_by(service: Mapping[str, Any]) -> set[str]:
     With blue/green, linear and canary deployments the alternate group, too; with task sets (CODE_DEPLOY, EXTERNAL)
     those of each set: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_LoadBalancer.html
     """
-    listed = list(service["loadBalancers"])  # AWS always lists them, also where there are none
+    # AWS always lists them, also where there are none; of a service that does not exist it says nothing
+    listed = [] if service.get("status") == "MISSING" else list(service["loadBalancers"])
     for one in service.get("taskSets") or []:
         listed += one.get("loadBalancers") or []
     found = {one.get("targetGroupArn") for one in listed}
