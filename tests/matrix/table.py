@@ -95,8 +95,8 @@ def unlike_not_asked(verdicts: Iterable[Verdict]) -> list[str]:
 
 def shown(verdicts: Sequence[Verdict], seconds: float, cpu: float, seed: int) -> str:
     """The table, and a line for each wrong combination."""
-    lines = [f"{'kind':<30}{'tried':>7}{'blind':>7}{'right':>7}{'wrong':>7}"]
-    lines += [f"{kind:<30}{a:>7}{b:>7}{c:>7}{d:>7}" for kind, a, b, c, d in rows(verdicts)]
+    lines = [f"{'kind':<32}{'tried':>7}{'blind':>7}{'right':>7}{'wrong':>7}"]
+    lines += [f"{kind:<32}{a:>7}{b:>7}{c:>7}{d:>7}" for kind, a, b, c, d in rows(verdicts) if a]
     for one in verdicts:
         if one.problems:
             more = f" (and {len(one.problems) - 1} more)" if len(one.problems) > 1 else ""
