@@ -19,7 +19,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from tests.matrix.reasons import NOT_ASKED, REASONS, Reason
-from tests.matrix.table import everything, idle_reasons, rows, shown, unlike_not_asked
+from tests.matrix.table import cpu_s, everything, idle_reasons, rows, shown, unlike_not_asked
 from tests.matrix.world import WORLDS
 from tests.scratch import ROOT
 
@@ -157,6 +157,7 @@ class Figures:
     rows: Sequence[tuple[str, int, int, int, int]]
     worlds: Mapping[str, int] = field(default_factory=dict)
     seconds: float = 0.0
+    cpu: float = 0.0
     kills: Ran = Ran()
     signals: Ran = Ran()
     canaries: Ran = Ran()
@@ -182,7 +183,8 @@ written it; no figure is typed.
 Every observation, every call and request that it makes, every way in which that can go wrong: {tried} combinations, of
 which {blind} ended blind, {right} with the undisturbed verdict or the one that the answer itself gives, and {wrong}
 wrong. They are tried on sandboxes that are healthy, that are broken so that nearly every check fails, and on a stack
-that is found by its tags: {worlds}; {told.seconds:.0f} s in two processes. Again, or one of them:
+that is found by its tags: {worlds}; {told.cpu:.0f} s of CPU time, {told.seconds:.0f} s in two processes beside
+other work. Again, or one of them:
 `python -m tests.matrix [--only ID]`; a sample of 200 is one of the tests
 ([tests/test_matrix.py](../tests/test_matrix.py)).
 
@@ -212,7 +214,7 @@ may be sent twice, and nothing forgotten. {told.kills.failed} of {told.kills.col
 ## Leaks
 
 {told.canaries.collected} canaries were put where secrets and names can be, and searched for in every output, scrubbed
-recordings among them: {told.canaries.failed} were found.
+recordings among them: {told.canaries.failed} of these tests failed.
 
 ## Promises
 
@@ -273,7 +275,11 @@ def run(*tests: str) -> Ran:
         report = Path(folder, "report.xml")
         command = [sys.executable, "-m", "pytest", "-q", "-n0", "-p", "no:cacheprovider", f"--junitxml={report}"]
         command += ["-o", "junit_family=xunit1"]  # the other one has no properties of tests
-        subprocess.run([*command, *tests], cwd=ROOT, env=_environment(), check=False, capture_output=True)
+        done = subprocess.run(
+            [*command, *tests], cwd=ROOT, env=_environment(), check=False, capture_output=True, text=True
+        )
+        if done.returncode:
+            print(done.stdout)
         suite = ElementTree.parse(report).getroot()[0]
         told = {key: int(suite.get(key, "0")) for key in ("tests", "failures", "errors")}
         kills = sum(int(one.get("value", "0")) for one in suite.iter("property") if one.get("name") == "kills")
@@ -303,12 +309,13 @@ def main() -> int:
     """Try everything, write the page; 1 where something is wrong."""
     began = time.monotonic()
     verdicts = everything()
-    seconds = time.monotonic() - began
-    print(shown(verdicts, seconds, SEED))
+    seconds, cpu = time.monotonic() - began, cpu_s()
+    print(shown(verdicts, seconds, cpu, SEED))
     told = Figures(
         rows=rows(verdicts),
         worlds=Counter(one.of.world for one in verdicts),
         seconds=seconds,
+        cpu=cpu,
         kills=run(KILLS),
         signals=run(*SIGNALS),
         canaries=run(*CANARIES),

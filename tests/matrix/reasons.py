@@ -84,7 +84,8 @@ REASONS: tuple[Reason, ...] = (
             call,
             DENIALS,
             "Older policies do not allow ECS's records of deployments: where AWS denies them, the service's messages "
-            "and its deployments are judged, and the finding says so with the action to allow.",
+            "and its deployments are judged, and the finding says so with the action to allow. What only the records "
+            "tell, such as a bake that does not end, is then not seen.",
         )
         for call in ("ecs:ListServiceDeployments", "ecs:DescribeServiceDeployments")
     ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import multiprocessing
+import os
 import random
 import time
 from collections import Counter
@@ -37,7 +38,16 @@ def everything(only: str = "", sample: int = 0, seed: int = 0) -> list[Verdict]:
     if len(work) == 1:
         return tried(*work[0])
     with multiprocessing.get_context("spawn").Pool(PROCESSES, maxtasksperchild=1) as pool:
-        return [one for some in pool.starmap(tried, work, chunksize=1) for one in some]
+        found = pool.starmap(tried, work, chunksize=1)
+        pool.close()
+        pool.join()  # so that cpu_s knows what the processes took
+    return [one for some in found for one in some]
+
+
+def cpu_s() -> float:
+    """The CPU time of this process and of those that it has started and that have ended, in seconds."""
+    spent = os.times()
+    return spent.user + spent.system + spent.children_user + spent.children_system
 
 
 def drawn(wanted: Sequence[Combination], count: int, seed: int) -> list[Combination]:
@@ -83,17 +93,17 @@ def unlike_not_asked(verdicts: Iterable[Verdict]) -> list[str]:
     return sorted(name for name in {**told, **NOT_ASKED} if told.get(name) != NOT_ASKED.get(name))
 
 
-def shown(verdicts: Sequence[Verdict], seconds: float, seed: int) -> str:
+def shown(verdicts: Sequence[Verdict], seconds: float, cpu: float, seed: int) -> str:
     """The table, and a line for each wrong combination."""
-    lines = [f"{'kind':<30}{'tried':>7}{'blind':>7}{'right':>7}{'wrong':>7}"]
-    lines += [f"{kind:<30}{a:>7}{b:>7}{c:>7}{d:>7}" for kind, a, b, c, d in rows(verdicts)]
+    lines = [f"{'kind':<32}{'tried':>7}{'blind':>7}{'right':>7}{'wrong':>7}"]
+    lines += [f"{kind:<32}{a:>7}{b:>7}{c:>7}{d:>7}" for kind, a, b, c, d in rows(verdicts) if a]
     for one in verdicts:
         if one.problems:
             more = f" (and {len(one.problems) - 1} more)" if len(one.problems) > 1 else ""
             lines.append(f"WRONG: {one.problems[0]}{more}\n    python -m tests.matrix --only {one.of.id!r}")
     excused = sum(one.reason is not None for one in verdicts)
     lines.append(f"{excused} of them are right for a reason that tests/matrix/reasons.py has")
-    lines.append(f"{len(verdicts)} combinations in {seconds:.0f} s, seed {seed}")
+    lines.append(f"{len(verdicts)} combinations in {seconds:.0f} s ({cpu:.0f} s of CPU), seed {seed}")
     return "\n".join(lines)
 
 
@@ -111,7 +121,7 @@ def main(arguments: Sequence[str]) -> int:
         parser.error(f"no combination begins with {asked.only!r}")
     if asked.unmoved:
         print("\n".join(f"unmoved: {one.of.id}" for one in found if one.unmoved))
-    print(shown(found, time.monotonic() - began, asked.seed))
+    print(shown(found, time.monotonic() - began, cpu_s(), asked.seed))
     idle = [] if asked.only or asked.sample else idle_reasons(found)
     for one in idle:
         print(f"WRONG: a reason excuses nothing: {one.observation}, {one.call}: {one.why}")
