@@ -51,15 +51,17 @@ def contestants(folder: Path) -> list[Contestant]:
     ]
 
 
-def compare(size: Size, delay_s: float, *, tls: bool, rounds: int, web: bool = True) -> list[Contestant]:
-    """Run all of them, taking turns, after one round that does not count."""
+def compare(
+    size: Size, delay_s: float, *, tls: bool, rounds: int, web: bool = True, warm_up: bool = True
+) -> list[Contestant]:
+    """Run all of them, taking turns, after one round that does not count (`warm_up`)."""
     with tempfile.TemporaryDirectory() as name, account(size) as sandbox:
         folder = Path(name)
         with LatencyProxy(sandbox.server.url, delay_s, folder if tls else None) as proxy:
             text = stacks_toml(sandbox.stack, proxy.url, sandbox if web else None)
             (folder / "stacks.toml").write_text(text, encoding="utf-8")
             told = contestants(folder)
-            for number in range(rounds + 1):
+            for number in range(0 if warm_up else 1, rounds + 1):
                 for one in told:
                     proxy.forget()
                     _run(one, _environment(proxy))

@@ -198,7 +198,7 @@ def checks_of(suite: str, area: str) -> Any:
     return module
 
 
-daily, weekly = functools.partial(checks_of, "daily"), functools.partial(checks_of, "weekly")
+daily, weekly, after = (functools.partial(checks_of, one) for one in ("daily", "weekly", "deploy/after"))
 
 
 def least(service: str, operation: str, key: str) -> tuple[Any, dict[str, Any]]:

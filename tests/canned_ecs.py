@@ -62,6 +62,9 @@ def service(*deployments: Raw, of: str = "backend", **changes: Any) -> Raw:
     return given(raw, changes)
 
 
+BY_CODE_DEPLOY = {**service(), "deployments": [], "taskSets": [task_set()]}
+
+
 def record(status: str = "IN_PROGRESS", number: int = 8, **changes: Any) -> Raw:
     """A service deployment as DescribeServiceDeployments returns it; it began 10 minutes ago."""
     raw = {

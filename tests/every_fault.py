@@ -5,28 +5,12 @@ With `--alone` each fault is a group; names of faults (`one,two` is a group of t
 
 from __future__ import annotations
 
-import contextlib
-import io
-import json
-import multiprocessing
-import os
 import sys
-import tempfile
-from pathlib import Path
 
-import pytest
-
-from opschecks.config.load import load_stacks
-from opschecks.sandbox.environment import Sandbox
 from opschecks.sandbox.faults import give_fault, known_faults
-from opschecks.sandbox.seeds import sow_all
+from tests.fault_groups import alone, groups, wants_drills
+from tests.programs import run_suite, sandbox_of, tell_each
 
-ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT))
-
-from tests.fault_groups import alone, groups, wants_drills  # noqa: E402
-
-PROCESSES = 2
 STACKS = "tests/quick_stacks.toml"
 AFTER = [
     "checks/deploy/after", "--stack", "sandbox", "--expect-revision", "incident-commander-backend:1",
@@ -40,40 +24,20 @@ SUITES = {"deploy-after": AFTER, "daily": ["checks/daily"], "weekly": ["checks/w
 def run(faults: str) -> dict[str, object]:
     """The outcome of each check of each suite under the faults, named with commas between; "" is none."""
     names = [name for name in faults.split(",") if name]
-    sandbox = Sandbox(load_stacks(Path(STACKS)).stacks["sandbox"])
-    sandbox.start()
-    sow_all(sandbox)
-    try:
-        os.environ["OPSCHECKS_SANDBOX"] = json.dumps(sandbox.facts)
-        with tempfile.TemporaryDirectory() as folder:
-            _run("deploy-before", BEFORE, folder)  # the snapshot of when all was well
-            for name in names:
-                give_fault(sandbox, name)
-            drilled = not names or any(wants_drills(known_faults()[name]) for name in names)
-            suites = {**SUITES, **({"drills": DRILLS} if drilled else {})}  # last: they change something
-            return {"faults": faults, "suites": {suite: _run(suite, told, folder) for suite, told in suites.items()}}
-    finally:
-        sandbox.stop()
+    with sandbox_of(STACKS, "sandbox") as (sandbox, folder):
+        _run("deploy-before", folder)  # the snapshot of when all was well
+        for name in names:
+            give_fault(sandbox, name)
+        drilled = not names or any(wants_drills(known_faults()[name]) for name in names)
+        suites = [*SUITES, *(["drills"] if drilled else [])]  # last: they change something
+        return {"faults": faults, "suites": {suite: _run(suite, folder) for suite in suites}}
 
 
-def _run(suite: str, arguments: list[str], folder: str) -> dict[str, object]:
-    with contextlib.redirect_stdout(io.StringIO()) as printed:
-        options = ["--reports", folder, "--stacks", STACKS, "-q", "-p", "no:html", "-p", "no:cacheprovider"]
-        code = int(pytest.main([*arguments, *options]))
-        path = Path(folder, f"{suite}.json")
-        if not path.exists():
-            return {"code": code, "printed": printed.getvalue()}
-        read = json.loads(path.read_text())
-        outcomes = {check["check"]: [check["outcome"], check["message"]] for check in read["checks"]}
-        return {"code": code, "outcomes": outcomes}
+def _run(suite: str, folder: str) -> dict[str, object]:
+    return run_suite(suite, folder, *{**SUITES, "drills": DRILLS}[suite], "--stacks", STACKS)
 
 
 if __name__ == "__main__":
     tried = alone() if sys.argv[1:] == ["--alone"] else groups()
     named = [one for one in sys.argv[1:] if one != "--alone"] or ["", *(group.name for group in tried)]
-    run("")  # everything is imported and read once; a child that forks from here has it
-    # each group in a process of its own: a checks run is made to end with its process, and leaves much behind
-    with multiprocessing.get_context("fork").Pool(PROCESSES, maxtasksperchild=1) as pool:
-        for told in pool.imap_unordered(run, named):
-            sys.stdout.write(json.dumps(told) + "\n")
-            sys.stdout.flush()
+    tell_each(run, named)

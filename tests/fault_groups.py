@@ -4,7 +4,7 @@ A fault could fail more checks than it names, unnoticed if another fault of the 
 expected to reach the checks that the faults of its area name, and their observations. So two faults share a sandbox
 only if neither names a check, or an observation of one, that the other's area reaches; each failed check of a group
 then belongs to exactly one of its faults. Faults of one area are never together, and faults for drills only meet each
-other, because drills change something. `python tests/every_fault.py --alone` tries each fault by itself.
+other, because drills change something. `python -m tests.every_fault --alone` tries each fault by itself.
 """
 
 from __future__ import annotations

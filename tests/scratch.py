@@ -157,6 +157,20 @@ class Project:
         )  # fmt: skip
         return Ended(done.returncode, done.stdout, done.stderr)
 
+    def imports(self, *arguments: str, **environment: str) -> tuple[Ended, set[str]]:
+        """A run in a new interpreter, and every module that it has imported at its end."""
+        self.write(
+            "conftest.py",
+            """\
+            import sys
+            pytest_plugins = ["opschecks"]
+            def pytest_sessionfinish():
+                open("modules", "w").write("\\n".join(sys.modules))
+            """,
+        )
+        ended = self.run_anew(*arguments, **environment)
+        return ended, set((self.folder / "modules").read_text().split())
+
     def opschecks(self, *arguments: str, first: str = "", **environment: str) -> Ended:
         """`opschecks …`; `first` is Python that runs before it, in its process."""
         done = forks.run("opschecks.cli", arguments, self.folder, self.environment(**environment), first)

@@ -1,32 +1,22 @@
-"""Run as a program: every suite on the healthy production stack, and on its twins with one thing wrong; JSON lines.
+"""Run as a program: every suite, with --fix=plan, on the healthy production stack and its twins with one thing wrong.
 
 A twin is a fault of that stack only; what the plain sandbox can be given as well is in opschecks.sandbox.faults.
 """
 
 from __future__ import annotations
 
-import contextlib
-import io
 import json
-import multiprocessing
-import os
 import sys
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from opschecks.config.load import load_stacks
-from opschecks.sandbox.environment import Sandbox
 from opschecks.sandbox.seed import put_metrics
-from opschecks.sandbox.seeds import sow_all
 from opschecks.sandbox.series import Samples, Told
+from tests.programs import run_suite, sandbox_of, tell_each
 
-ROOT = Path(__file__).parent.parent
 STACKS = "tests/production_stacks.toml"
 AFTER = ["checks/deploy/after", "--expect-revision", "shop-web:2", "--expect-revision", "shop-checkout:1"]
 SUITES = {
@@ -185,35 +175,25 @@ TWINS = {
 }
 
 
-def run(name: str) -> dict[str, object]:
-    """Exit code and outcome of each check of each suite."""
-    sandbox = Sandbox(load_stacks(Path(STACKS)).stacks["production"])
-    sandbox.start()
-    sow_all(sandbox)
-    try:
-        os.environ["OPSCHECKS_SANDBOX"] = json.dumps(sandbox.facts)
-        with tempfile.TemporaryDirectory() as folder:
-            _suite("deploy-before", folder)  # the snapshot of when all was well
-            TWINS[name].give(sandbox)
-            return {"twin": name, "suites": {suite: _suite(suite, folder) for suite in SUITES}}
-    finally:
-        sandbox.stop()
+def run(name: str) -> dict[str, Any]:
+    """Exit code and outcome of each check of each suite, and what remedies plan and refuse to plan."""
+    with sandbox_of(STACKS, "production") as (sandbox, folder):
+        _suite("deploy-before", folder)  # the snapshot of when all was well
+        TWINS[name].give(sandbox)
+        return {"twin": name, "suites": {suite: _suite(suite, folder, "--fix=plan") for suite in SUITES}}
 
 
-def _suite(suite: str, folder: str) -> dict[str, object]:
-    with contextlib.redirect_stdout(io.StringIO()) as printed:
-        options = ["--stack", "production", "--reports", folder, "--stacks", STACKS, "-q"]
-        code = int(pytest.main([*SUITES[suite], *options, "-p", "no:html", "-p", "no:cacheprovider"]))
-        path = Path(folder, f"{suite}.json")
-        if not path.exists():
-            return {"code": code, "printed": printed.getvalue()}
-        checks = json.loads(path.read_text())["checks"]
-        return {"code": code, "outcomes": {one["check"]: [one["outcome"], one["message"]] for one in checks}}
+def _suite(suite: str, folder: str, *options: str) -> dict[str, Any]:
+    ended = run_suite(suite, folder, *SUITES[suite], "--stack", "production", "--stacks", STACKS, *options)
+    planned = Path(folder, "plan.json")
+    plan: dict[str, Any] = json.loads(planned.read_text()) if planned.exists() else {}
+    planned.unlink(missing_ok=True)
+    return {
+        **ended,
+        "planned": [f"{one['remedy']} on {one['name']}" for one in plan.get("changes", [])],
+        "refused": [f"{one['remedy']} on {one['name']}: {one['said']}" for one in plan.get("refused", [])],
+    }
 
 
 if __name__ == "__main__":
-    names = sys.argv[1:] or list(TWINS)
-    with multiprocessing.get_context("fork").Pool(2, maxtasksperchild=1) as pool:
-        for told in pool.imap_unordered(run, names):
-            sys.stdout.write(json.dumps(told) + "\n")
-            sys.stdout.flush()
+    tell_each(run, sys.argv[1:] or list(TWINS))

@@ -11,7 +11,7 @@ from opschecks.aws.health import HealthEvent
     may_be_empty=True,
 )
 def test_aws_reports_no_problem_of_the_stack(health_events: list[HealthEvent], examine: Examine) -> None:
-    """What AWS has to repair is looked for in vain elsewhere; and a change that AWS plans comes on its day."""
+    """People search everywhere else for what AWS has to repair; and a change that AWS plans comes on its day."""
     for event in health_events:
         with examine(event) as note:
             note(event.words)

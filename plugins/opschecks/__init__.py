@@ -7,6 +7,7 @@ Everything else is imported where it is needed, because every pytest loads this 
 from __future__ import annotations
 
 import importlib
+import sys
 from typing import TYPE_CHECKING, Any
 
 from .core.answer import Answer
@@ -93,7 +94,7 @@ _LATER = {
 }
 """Public names that are slow to import: imported when first used."""
 
-pytest_plugins = [
+HOOK_MODULES = (
     "opschecks.hooks.options",  # the command line
     "opschecks.hooks.select",  # whether this is a checks run, of which suite and stacks
     "opschecks.hooks.recording",  # keeps every answer of a run in a file, or replays one
@@ -114,7 +115,17 @@ pytest_plugins = [
     "opschecks.hooks.terminal",  # what is printed
     "opschecks.hooks.github",  # job summary and annotations under GitHub Actions
     "opschecks.hooks.engineers_page",  # pytest-html's page
-]
+)
+
+
+def pytest_plugin_registered(plugin: object, manager: Any) -> None:
+    """Register the modules of hooks as soon as this one is.
+
+    Named as `pytest_plugins`, each would first be looked for among the entry points of every installed distribution.
+    """
+    if plugin is sys.modules[__name__]:
+        for module in HOOK_MODULES:
+            manager.import_plugin(module)
 
 
 def __getattr__(name: str) -> Any:

@@ -1,18 +1,12 @@
-"""What every observation makes of AWS's errors, of answers that say nothing, and of lists that do not end.
-
-The answers here go through botocore's own parsers: bytes as they come over the wire, of every protocol.
-"""
+"""What every observation makes of answers that say nothing, and whether it calls what it says that it calls."""
 
 from __future__ import annotations
 
-import io
-import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
-from botocore.awsrequest import AWSResponse
 
 from opschecks.aws import session
 from opschecks.aws.cloudfront import Distribution
@@ -29,168 +23,12 @@ from opschecks.aws.log_groups import LogGroup
 from opschecks.aws.unread import why_unread
 from opschecks.config.stack import Stack
 from opschecks.core.model import Resource
-from opschecks.core.observation import REGISTRY, CouldNotLook, NotThere, WrongAccount
+from opschecks.core.observation import REGISTRY, CouldNotLook
 from opschecks.hooks.fixtures import import_observations
 from tests.canned import ACCOUNT, NOW, Aws, Raw, names, stack
+from tests.canned_wire import LIMITS, Wire, wire
 
-LIMITS = {"aws_attempts": 1, "pages": 3}
-JSON = ("ecs", "dynamodb", "logs", "application-autoscaling", "resourcegroupstaggingapi", "cloudwatch")
-
-
-class _Raw(io.BytesIO):
-    def stream(self, **_: Any) -> Iterator[bytes]:
-        yield self.read()
-
-
-class Wire:
-    """A real `Aws` whose requests end here. Each is answered with `status` and `body`."""
-
-    def __init__(self) -> None:
-        self.status = 200
-        self.body = b""
-        self.headers: dict[str, str] = {}
-        self.sent = 0
-        self.aws = session.Aws(stack(limits=LIMITS), {"aws_access_key_id": "none", "aws_secret_access_key": "none"})
-        shared: Any = self.aws._shared
-        shared.session.events.register("before-send", self._answer)
-
-    def _answer(self, request: Any, **_: Any) -> Any:
-        self.sent += 1
-        return AWSResponse(request.url, self.status, self.headers, _Raw(self.body))
-
-    def says(self, status: int, body: bytes, **headers: str) -> session.Aws:
-        self.status, self.body, self.sent = status, body, 0
-        self.headers = {"x-amzn-RequestId": "0c1f"} | {key.replace("_", "-"): value for key, value in headers.items()}
-        return self.aws
-
-
-@pytest.fixture(scope="module")
-def wire() -> Iterator[Wire]:
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN"):
-            patch.delenv(name, raising=False)
-        patch.setenv("AWS_CONFIG_FILE", "/dev/null")
-        patch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
-        yield Wire()
-
-
-def error_body(service: str, code: str, message: str) -> bytes:
-    """An error as the service's protocol puts it."""
-    if service in JSON:
-        kind = f"com.amazon.coral.service#{code}" if service in ("dynamodb", "cloudwatch") else code
-        return json.dumps({"__type": kind, "message": message}).encode()
-    inner = f"<Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error>"
-    if service == "ec2":
-        return f"<Response><Errors>{inner}</Errors><RequestID>0c1f</RequestID></Response>".encode()
-    return f"<ErrorResponse>{inner}<RequestId>0c1f</RequestId></ErrorResponse>".encode()
-
-
-READS: dict[str, tuple[str, Raw]] = {
-    "ecs": ("DescribeServices", {"services": ["backend"]}),
-    "dynamodb": ("DescribeTable", {"TableName": "incidents"}),
-    "logs": ("FilterLogEvents", {"logGroupName": "/ecs/backend"}),
-    "application-autoscaling": ("DescribeScalableTargets", {"ServiceNamespace": "ecs"}),
-    "resourcegroupstaggingapi": ("GetResources", {}),
-    "elbv2": ("DescribeLoadBalancers", {}),
-    "cloudformation": ("ListStackResources", {"StackName": "prod"}),
-    "ec2": ("DescribeSecurityGroups", {}),
-    "cloudwatch": ("DescribeAlarms", {}),
-    "sts": ("GetCallerIdentity", {}),
-}
-
-
-def refused(aws: session.Aws, service: str) -> CouldNotLook:
-    operation, parameters = READS[service]
-    with pytest.raises(CouldNotLook) as caught:
-        aws.call(service, operation, **parameters)
-    return caught.value
-
-
-DENIED = [
-    ("ecs", 400, "AccessDeniedException", "ecs:DescribeServices"),
-    ("dynamodb", 400, "AccessDeniedException", "dynamodb:DescribeTable"),
-    ("logs", 400, "AccessDeniedException", "logs:FilterLogEvents"),
-    ("logs", 403, "AccessDeniedException", "logs:FilterLogEvents"),
-    ("application-autoscaling", 400, "AccessDeniedException", "application-autoscaling:DescribeScalableTargets"),
-    ("resourcegroupstaggingapi", 400, "AccessDeniedException", "tag:GetResources"),
-    ("resourcegroupstaggingapi", 403, "UnauthorizedException", "tag:GetResources"),
-    ("elbv2", 403, "AccessDenied", "elasticloadbalancing:DescribeLoadBalancers"),
-    ("elbv2", 400, "AccessDenied", "elasticloadbalancing:DescribeLoadBalancers"),
-    ("cloudformation", 403, "AccessDenied", "cloudformation:ListStackResources"),
-    ("ec2", 403, "UnauthorizedOperation", "ec2:DescribeSecurityGroups"),
-    ("cloudwatch", 400, "AccessDenied", "cloudwatch:DescribeAlarms"),
-    ("cloudwatch", 403, "AccessDeniedException", "cloudwatch:DescribeAlarms"),
-    ("sts", 403, "AccessDenied", "sts:GetCallerIdentity"),
-    ("sts", 403, "AuthorizationError", "sts:GetCallerIdentity"),
-]
-
-
-@pytest.mark.parametrize(("service", "status", "code", "action"), DENIED)
-def test_denied_access_names_the_action_to_allow(wire: Wire, service: str, status: int, code: str, action: str) -> None:
-    error = refused(wire.says(status, error_body(service, code, "User is not authorized")), service)
-    assert error.action == action
-    assert str(error) == f"{action}: {code}: User is not authorized – allow {action}"
-    assert wire.sent == 1
-
-
-def test_denied_access_under_the_code_of_an_older_protocol_names_the_action(wire: Wire) -> None:
-    body = error_body("cloudwatch", "SomethingElse", "no")
-    error = refused(wire.says(400, body, x_amzn_query_error="AccessDenied;Sender"), "cloudwatch")
-    assert str(error) == "cloudwatch:DescribeAlarms: AccessDenied: no – allow cloudwatch:DescribeAlarms"
-
-
-@pytest.mark.parametrize("service", JSON)
-def test_denied_access_without_a_body_names_the_action_too(wire: Wire, service: str) -> None:
-    assert refused(wire.says(403, b""), service).action
-
-
-EXPIRED = [
-    ("ecs", 400, "ExpiredTokenException"),
-    ("dynamodb", 400, "UnrecognizedClientException"),
-    ("logs", 400, "InvalidSignatureException"),
-    ("elbv2", 403, "ExpiredToken"),
-    ("cloudformation", 403, "InvalidClientTokenId"),
-    ("ec2", 400, "RequestExpired"),
-    ("ec2", 401, "AuthFailure"),
-    ("cloudwatch", 403, "ExpiredToken"),
-    ("sts", 403, "SignatureDoesNotMatch"),
-]
-
-
-@pytest.mark.parametrize(("service", "status", "code"), EXPIRED)
-def test_bad_credentials_are_no_matter_of_policy(wire: Wire, service: str, status: int, code: str) -> None:
-    error = refused(wire.says(status, error_body(service, code, "The security token is no good")), service)
-    assert error.action == ""
-    assert error.reason == f"{code}: The security token is no good – the credentials are expired or wrong: log in again"
-    assert not isinstance(error, NotThere)
-
-
-MISSING = [
-    ("dynamodb", "ResourceNotFoundException", True),
-    ("dynamodb", "TableNotFoundException", True),
-    ("elbv2", "LoadBalancerNotFound", True),
-    ("ec2", "InvalidGroup.NotFound", True),
-    ("ecs", "ClusterNotFoundException", True),
-    ("dynamodb", "ThrottlingException", False),
-    ("cloudformation", "ValidationError", False),
-]
-
-
-@pytest.mark.parametrize(("service", "code", "missing"), MISSING)
-def test_what_does_not_exist_is_told_from_what_could_not_be_read(
-    wire: Wire, service: str, code: str, missing: bool
-) -> None:
-    error = refused(wire.says(400, error_body(service, code, "no")), service)
-    assert isinstance(error, NotThere) == missing
-    assert error.action == ""
-
-
-@pytest.mark.parametrize("service", READS)
-def test_a_server_that_breaks_could_not_be_looked_at(wire: Wire, service: str) -> None:
-    error = refused(wire.says(503, b"<html><body>Service Unavailable</body></html>"), service)
-    assert error.call.endswith(READS[service][0])
-    assert not isinstance(error, NotThere)
-
+__all__ = ["wire"]
 
 EVERYTHING = names(
     services=("backend",),
@@ -369,78 +207,3 @@ def test_metrics_that_were_answered_with_nothing_are_not_seen_one_by_one() -> No
     seen: Metrics = look("metrics", TAGGED, aws)
     assert len(seen.answers) > 3
     assert all(isinstance(one, CouldNotLook) for one in seen.answers.values())
-
-
-def alarm_pages(*tokens: str) -> Aws:
-    pages = [{"AlarmHistoryItems": [], **({"NextToken": token} if token else {})} for token in tokens]
-    return Aws({("cloudwatch", "DescribeAlarmHistory"): pages}, stack(limits=LIMITS))
-
-
-def test_a_list_is_read_to_its_end_within_the_page_budget() -> None:
-    aws = alarm_pages("2", "3", "")
-    assert aws.items("cloudwatch", "DescribeAlarmHistory", "AlarmHistoryItems", MaxRecords=100) == []
-    assert [asked.get("NextToken") for asked in aws.parameters_of("DescribeAlarmHistory")] == [None, "2", "3"]
-    assert all(asked["MaxRecords"] == 100 for asked in aws.parameters_of("DescribeAlarmHistory"))
-
-
-@pytest.mark.parametrize(
-    ("tokens", "reason"),
-    [
-        (("2", "3", "4"), r"cut short after 3 pages \(limit pages\)"),
-        (("2", "2", ""), "the same next page was named twice"),
-    ],
-    ids=["longer than the budget", "a token that repeats"],
-)
-def test_a_list_that_does_not_end_is_not_seen(tokens: tuple[str, ...], reason: str) -> None:
-    aws = alarm_pages(*tokens)
-    with pytest.raises(CouldNotLook, match=f"cloudwatch:DescribeAlarmHistory: {reason}"):
-        aws.items("cloudwatch", "DescribeAlarmHistory", "AlarmHistoryItems")
-    assert len(aws.calls) == len(tokens) - (1 if "" in tokens else 0)
-
-
-def test_calls_are_noted_with_the_prefix_that_iam_knows(wire: Wire) -> None:
-    noted: list[str] = []
-    scoped = wire.says(200, b"{}").scoped(noted)
-    scoped.call("resourcegroupstaggingapi", "GetResources")
-    assert noted == ["tag:GetResources"]
-
-
-def test_an_answer_carries_no_metadata_of_its_transport(wire: Wire) -> None:
-    assert wire.says(200, b'{"failures": []}').call("ecs", "DescribeServices", services=["a"]) == {"failures": []}
-
-
-def test_a_call_that_the_service_does_not_take_is_not_sent(wire: Wire) -> None:
-    aws = wire.says(200, b"{}")
-    with pytest.raises(CouldNotLook, match="ecs:DescribeServices: ParamValidationError"):
-        aws.call("ecs", "DescribeServices", servces=["backend"])
-    assert wire.sent == 0
-
-
-def caller(account: str) -> bytes:
-    told = f"<Account>{account}</Account><UserId>AIDA</UserId><Arn>arn:aws:iam::{account}:user/ops</Arn>"
-    return (
-        f"<GetCallerIdentityResponse><GetCallerIdentityResult>{told}</GetCallerIdentityResult>"
-        "</GetCallerIdentityResponse>"
-    ).encode()
-
-
-def test_another_account_than_the_stacks_is_no_account_to_look_at() -> None:
-    answer = {"Account": "210987654321"}
-    with pytest.raises(WrongAccount, match=r"account_id is 123456789012, but .* belong to 210987654321"):
-        session.identify(Aws({("sts", "GetCallerIdentity"): answer}, stack(account_id="123456789012")))
-    assert session.identify(Aws({("sts", "GetCallerIdentity"): answer})) == "210987654321"
-
-
-def test_an_account_that_is_not_told_is_not_seen(wire: Wire) -> None:
-    assert session.identify(wire.says(200, caller("123456789012"))) == "123456789012"
-    with pytest.raises(CouldNotLook, match="sts:GetCallerIdentity: "):
-        session.identify(wire.says(200, b"<GetCallerIdentityResponse/>"))
-
-
-def test_once_refused_nothing_is_sent() -> None:
-    wire = Wire()
-    aws = wire.says(200, b"{}")
-    aws.refuse(CouldNotLook("sts:GetCallerIdentity", "ExpiredToken: log in again"))
-    for service in READS:
-        assert refused(aws.scoped([]), service).call == "sts:GetCallerIdentity"
-    assert wire.sent == 0

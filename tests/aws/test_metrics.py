@@ -2,119 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from datetime import UTC, timedelta, timezone, tzinfo
 from typing import Any
 
 import pytest
 
-from opschecks.aws.cloudwatch_metrics import HOUR, Metrics, metrics
-from opschecks.aws.dynamodb import Table
-from opschecks.aws.elbv2 import LoadBalancer
+from opschecks.aws.cloudwatch_metrics import HOUR, metrics
 from opschecks.aws.log_writers import LogWriters
 from opschecks.aws.logs import LogErrors
-from opschecks.aws.own_groups import own_groups
-from opschecks.aws.throttling import Throttling, table_throttling
-from opschecks.aws.traffic import (
-    BalancerErrors,
-    ServiceLoad,
-    Traffic,
-    balancer_errors,
-    log_flow,
-    service_load,
-    traffic,
-)
-from opschecks.core.model import Resource
+from opschecks.aws.traffic import log_flow, service_load, traffic
 from opschecks.core.observation import CouldNotLook
-from tests.canned import ACCOUNT, ELSEWHERE, NOW, Aws, Raw, daily, judges, names, stack, verdict, verdicts
-
-Points = Sequence[tuple[datetime, float]]
-
-ELB = f"arn:aws:elasticloadbalancing:{ACCOUNT}:loadbalancer"
-WEB = LoadBalancer(arn=f"{ELB}/app/web/50dc6c495c0c9188", name="web", evidence={"Type": "application"})
-EDGE = LoadBalancer(arn=f"{ELB}/net/edge/50dc6c495c0c9188", name="edge", evidence={"Type": "network"})
-GROUP = Resource(
-    arn=f"arn:aws:elasticloadbalancing:{ACCOUNT}:targetgroup/app/73e2d6bc24d8a067",
-    name="app",
-    evidence={"LoadBalancerArns": [WEB.arn]},
+from tests.canned import ELSEWHERE, NOW, Aws, Raw, daily, judges, names, stack, verdict
+from tests.canned_metrics import (
+    BACKEND,
+    FRONT,
+    INCIDENTS,
+    REQUESTS,
+    at,
+    cloudwatch,
+    every_5_minutes,
+    load_verdict,
+    loads,
+    seen,
 )
-FRONT = own_groups(names(), [WEB, EDGE], [GROUP], [GROUP], [], [])
-INDEXES = [{"IndexName": "status-index", "IndexStatus": "ACTIVE"}]
-INCIDENTS = Table(
-    arn=f"arn:aws:dynamodb:{ACCOUNT}:table/incidents",
-    name="incidents",
-    evidence={"TableStatus": "ACTIVE", "GlobalSecondaryIndexes": INDEXES},
-)
-BACKEND = names(services=("backend",))
-
-
-def at(minutes: float, value: float, zone: tzinfo = ELSEWHERE) -> tuple[datetime, float]:
-    """A point whose period began so long ago."""
-    return (NOW - timedelta(minutes=minutes)).astimezone(zone), value
-
-
-def every_5_minutes(value: float, since: int = 120, until: int = 5) -> list[tuple[datetime, float]]:
-    return [at(minutes, value) for minutes in range(until, since, 5)]
-
-
-def key_of(query: Mapping[str, Any]) -> str:
-    """`CPUUtilization Average backend`: metric, statistic and the value of the last dimension.
-
-    Of a target group: `app RequestCount Sum`, and `app RequestCount Sum hourly` for periods of an hour.
-    """
-    stat = query["MetricStat"]
-    dimensions = {one["Name"]: one["Value"].split("/") for one in stat["Metric"]["Dimensions"]}
-    told = f"{stat['Metric']['MetricName']} {stat['Stat']}"
-    if group := dimensions.get("TargetGroup"):
-        return f"{group[1]} {told}" + (" hourly" if stat["Period"] == 3600 else "")
-    return f"{told} {stat['Metric']['Dimensions'][-1]['Value'].split('/')[-1]}"
-
-
-def result(query: Mapping[str, Any], points: Points, status: str = "Complete") -> Raw:
-    return {
-        "Id": query["Id"],
-        "Label": query["MetricStat"]["Metric"]["MetricName"],
-        "Timestamps": [time for time, _ in points],
-        "Values": [value for _, value in points],
-        "StatusCode": status,
-    }
-
-
-def cloudwatch(*pages: Mapping[str, Points | tuple[Points, str]]) -> Aws:
-    """Answers with the series whose key begins so; what a page does not name is Complete and without values."""
-
-    def answer(MetricDataQueries: Any, NextToken: str = "0", **_: Any) -> Raw:  # noqa: N803 - AWS's names
-        results = []
-        for query in MetricDataQueries:
-            told = [value for key, value in pages[int(NextToken)].items() if key_of(query).startswith(key)]
-            points, status = told[0] if told and isinstance(told[0], tuple) else (told[0] if told else [], "Complete")
-            results.append(result(query, points, status))
-        following = int(NextToken) + 1
-        return {"MetricDataResults": results, **({"NextToken": str(following)} if following < len(pages) else {})}
-
-    return Aws({("cloudwatch", "GetMetricData"): answer})
-
-
-def seen(
-    *pages: Mapping[str, Points | tuple[Points, str]], inventory: Any = BACKEND, fronted: Any = (), tables: Any = ()
-) -> Metrics:
-    return metrics(stack(), cloudwatch(*pages), inventory, fronted, tables, NOW)
-
-
-def loads(*pages: Mapping[str, Any]) -> list[ServiceLoad]:
-    return service_load(seen(*pages), BACKEND, [], [], [], NOW)
-
-
-def load_verdict(check: str, *pages: Mapping[str, Any]) -> tuple[str, str]:
-    return verdict(getattr(daily("ecs"), check), service_load=loads(*pages))
-
-
-def serves(series: Mapping[str, Any]) -> list[Traffic]:
-    return traffic(seen(series, inventory=names(), fronted=FRONT), FRONT, NOW)
-
-
-def itself_errs(series: Mapping[str, Any], fronted: Any = FRONT) -> list[BalancerErrors]:
-    return balancer_errors(seen(series, inventory=names(), fronted=fronted), [WEB], fronted, NOW)
 
 
 def test_points_are_put_in_order_and_a_gap_is_no_zero() -> None:
@@ -249,125 +159,6 @@ def test_what_could_not_be_seen_is_not_asked_for_and_blinds_no_other() -> None:
         seen({}, inventory=names(), fronted=denied, tables=denied)
 
 
-REQUESTS = every_5_minutes(300)
-
-
-def latency(p95: Points, **more: Points) -> dict[str, Points]:
-    return {"app RequestCount Sum": REQUESTS, "app TargetResponseTime p95": p95, **more}
-
-
-ERRORS: dict[str, tuple[dict[str, Points], str, str]] = {
-    "none": ({"app RequestCount": REQUESTS}, "passed", "peaked at 0 5xx"),
-    "few": ({"app RequestCount": REQUESTS, "app HTTPCode_Target": [at(7, 10)]}, "passed", "peaked at 10 5xx"),
-    "many": ({"app RequestCount": REQUESTS, "app HTTPCode_Target": [at(7, 11)]}, "failed", "limit 10 per minute"),
-    "many, two hours ago": (
-        {"app RequestCount": REQUESTS, "app HTTPCode_Target": [at(120, 99)]},
-        "passed",
-        "peaked at 0 5xx",
-    ),
-    "many of the balancer's other groups": (
-        {"app RequestCount": REQUESTS, "HTTPCode_Target": [at(7, 99)]},
-        "passed",
-        "peaked at 0 5xx",
-    ),
-    "none, and no request in a day": ({}, "blind", "RequestCount of app has no data in 24 hours"),
-    "none, and requests at night": ({"app RequestCount": [at(600, 5)]}, "passed", "peaked at 0 5xx"),
-}
-
-
-test_server_errors_of_targets_count = judges(
-    daily("alb").test_server_errors_are_rare, ERRORS, traffic=serves, balancer_errors=lambda series: []
-)
-
-OWN: dict[str, tuple[dict[str, Points], str, str]] = {
-    "none": ({"RequestCount": REQUESTS}, "passed", "peaked at 0 5xx"),
-    "of the load balancer, which has no healthy target": ({"HTTPCode_ELB": [at(3, 40)]}, "failed", "peaked at 40 5xx"),
-    "none, and no request in a day": ({}, "blind", "RequestCount of web has no data in 24 hours"),
-    "none, and requests at night": ({"RequestCount": [at(600, 5)]}, "passed", "peaked at 0 5xx"),
-}
-test_server_errors_of_the_load_balancer_itself_count = judges(
-    daily("alb").test_server_errors_are_rare, OWN, traffic=lambda series: [], balancer_errors=itself_errs
-)
-
-
-def test_half_of_the_server_errors_is_not_enough_to_pass() -> None:
-    check = daily("alb").test_server_errors_are_rare
-    found = serves({"app RequestCount": REQUESTS, "app HTTPCode_Target": ([], "PartialData")})
-    assert verdict(check, traffic=found, balancer_errors=[])[0] == "blind"
-    found_too = itself_errs({"RequestCount": REQUESTS, "HTTPCode_ELB": ([], "PartialData")})
-    assert verdict(check, traffic=[], balancer_errors=found_too)[0] == "blind"
-
-
-FEW = [at(minutes, 3) for minutes in range(5, 65, 5)]
-LATENCY: dict[str, tuple[dict[str, Points], str, str]] = {
-    "quick": (latency(every_5_minutes(0.4)), "passed", "peaked at 400 ms"),
-    "slow for five minutes": (
-        latency([*every_5_minutes(0.4), at(42, 1.2)], **{"app RequestCount Sum": [*REQUESTS, at(42, 20)]}),
-        "failed",
-        "peaked at 1200 ms in the last hour; limit",
-    ),
-    "requests without response times": ({"app RequestCount": REQUESTS}, "blind", "no response times of app"),
-    "no request in the last hour": ({"app RequestCount": [at(600, 5)]}, "passed", "no request in the last hour"),
-    "no request in a day": ({"app TargetResponseTime p95": every_5_minutes(0.4)}, "blind", "no data in 24 hours"),
-    "one slow request of three, and no others": (
-        latency([at(20, 9.0)], **{"app RequestCount Sum": [at(20, 3)], "app RequestCount Sum hourly": [at(30, 3)]}),
-        "passed",
-        "3 requests in the last hour: too few for a p95",
-    ),
-    "quick, the last ones 40 minutes ago": (
-        latency([at(40, 0.2), at(45, 0.3)], **{"app RequestCount Sum": [at(40, 3), at(45, 2)]}),
-        "passed",
-        "p95 peaked at 300 ms",
-    ),
-    "few in each period, all slow, and enough in the hour": (
-        latency(
-            [(time, 3.0) for time, _ in FEW],
-            **{
-                "app RequestCount Sum hourly": [at(30, 36)],
-                "app TargetResponseTime p95 hourly": [at(30, 3.0)],
-                "app RequestCount Sum": FEW,
-            },
-        ),
-        "failed",
-        "peaked at 3000 ms",
-    ),
-    "few in each period, one of them slow, and the hour is quick": (
-        latency(
-            [(time, 0.2) for time, _ in FEW[1:]] + [at(5, 3.0)],
-            **{
-                "app RequestCount Sum hourly": [at(30, 36)],
-                "app TargetResponseTime p95 hourly": [at(30, 0.3)],
-                "app RequestCount Sum": FEW,
-            },
-        ),
-        "passed",
-        "peaked at 300 ms",
-    ),
-}
-
-
-def longest_key_first(series: dict[str, Points]) -> dict[str, Points]:
-    return {key: series[key] for key in sorted(series, key=len, reverse=True)}
-
-
-test_responses_are_judged_by_p95_where_there_were_enough_requests = judges(
-    daily("alb").test_responses_are_quick,
-    LATENCY,
-    traffic=lambda series: serves(longest_key_first(series)),
-    balancer_errors=lambda series: [],
-)
-
-
-def test_network_load_balancers_have_no_http_traffic_and_that_is_no_failure() -> None:
-    told = seen({}, inventory=BACKEND, fronted=own_groups(names(), [EDGE], [GROUP], [GROUP], [], []))
-    assert traffic(told, own_groups(names(), [EDGE], [GROUP], [GROUP], [], []), NOW) == []
-    errors = balancer_errors(told, [EDGE], [], NOW)
-    for name in ("test_server_errors_are_rare", "test_responses_are_quick"):
-        outcome, said = verdict(getattr(daily("alb"), name), traffic=[], balancer_errors=errors)
-        assert outcome == "passed"
-        assert "a network load balancer" in said
-
-
 MESSAGES: dict[str, tuple[Raw, str]] = {
     "of the metric": (
         {"MetricDataResults": [{"Messages": [{"Code": "MultipleUnits", "Value": "Multiple units returned"}]}]},
@@ -394,38 +185,6 @@ def test_two_pages_that_contradict_each_other_are_not_believed() -> None:
     found = seen({"CPUUtilization": [at(5, 30)]}, {"CPUUtilization": [at(5, 0.3)]})
     with pytest.raises(CouldNotLook, match="several results came for one metric"):
         found.series("backend", "CPU")
-
-
-def throttled(series: Mapping[str, Any]) -> list[Throttling]:
-    return table_throttling(seen(series, inventory=names(), tables=[INCIDENTS]), [INCIDENTS], NOW)
-
-
-INDEX = "incidents/status-index"
-THROTTLED: dict[str, tuple[dict[str, Points], dict[str, str]]] = {
-    "never": ({}, {"incidents": "passed", INDEX: "passed"}),
-    "table": ({"ReadThrottleEvents Sum incidents": [at(30, 4)]}, {"incidents": "failed", INDEX: "passed"}),
-    "index": ({"WriteThrottleEvents Sum status-index": [at(59, 1)]}, {"incidents": "passed", INDEX: "failed"}),
-    "two hours ago": ({"ReadThrottleEvents": [at(120, 50)]}, {"incidents": "passed"}),
-}
-
-
-@pytest.mark.parametrize(("series", "wanted"), THROTTLED.values(), ids=THROTTLED)
-def test_throttling_is_told_by_table_and_index(series: dict[str, Points], wanted: dict[str, str]) -> None:
-    outcomes = verdicts(
-        daily("dynamodb").test_tables_are_not_throttled, table_throttling=throttled(series), throttle_causes={}
-    )
-    assert {**outcomes, **wanted} == outcomes
-
-
-def test_throttling_names_the_operations_most_first() -> None:
-    series = {"ThrottledRequests Sum Query": [at(9, 2)], "ThrottledRequests Sum PutItem": [at(9, 40)]}
-    assert throttled(series)[0].operations == "PutItem 40, Query 2"
-
-
-def test_throttling_that_is_not_known_in_full_is_not_none() -> None:
-    found = throttled({"WriteThrottle": ([], "PartialData")})
-    outcomes = verdicts(daily("dynamodb").test_tables_are_not_throttled, table_throttling=found, throttle_causes={})
-    assert set(outcomes.values()) == {"blind"}
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,7 @@ group, and no fault at all, goes through all suites; drills only run for the fau
 from __future__ import annotations
 
 import itertools
-import json
 import re
-import subprocess
-import sys
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -19,8 +16,7 @@ import pytest
 
 from opschecks.sandbox.faults import EVERYTHING_OF_AWS, known_faults
 from tests.fault_groups import Group, groups, seen
-from tests.forks import TIMEOUT_S
-from tests.scratch import ROOT, Project
+from tests.programs import told_by
 
 FAULTS = known_faults()
 GROUP_OF = {fault.name: group for group in groups() for fault in group.faults}
@@ -44,17 +40,7 @@ Outcomes = Mapping[str, tuple[str, str]]
 @cache
 def _every_run() -> dict[str, dict[str, Any]]:
     """Every suite's run, healthy and with each group, from one process: most of a run's time is its start."""
-    done = subprocess.run(
-        [sys.executable, str(ROOT / "tests" / "every_fault.py")],
-        cwd=ROOT,
-        env=Project(ROOT).environment(),
-        capture_output=True,
-        text=True,
-        timeout=TIMEOUT_S,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return {told["faults"]: told["suites"] for told in map(json.loads, done.stdout.splitlines())}
+    return {told["faults"]: told["suites"] for told in told_by("every_fault")}
 
 
 def _outcomes(faults: str) -> dict[str, tuple[str, str]]:

@@ -200,16 +200,6 @@ def test_a_real_stack_must_say_whose_account_it_is(tmp_path: Path) -> None:
 
 
 def test_no_other_suite_knows_a_drill(tmp_path: Path) -> None:
-    project = Project.of_the_checks(tmp_path)
-    project.write(
-        "conftest.py",
-        """\
-        import sys
-        pytest_plugins = ["opschecks"]
-        def pytest_sessionfinish():
-            open("modules", "w").write("\\n".join(sys.modules))
-        """,
-    )
-    assert project.run_anew("checks/daily", "-k", "health").code == 0
-    loaded = (tmp_path / "modules").read_text().split()
+    ended, loaded = Project.of_the_checks(tmp_path).imports("checks/daily", "-k", "health")
+    assert ended.code == 0
     assert not [name for name in loaded if name.startswith(("opschecks.drills", "opschecks.drills.declare"))]

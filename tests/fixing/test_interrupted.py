@@ -14,7 +14,7 @@ from opschecks.core.change import Change
 from opschecks.fixing.outcome import ChangeResult, Fixed, Interrupted
 from opschecks.hooks import fix as by_checks
 from opschecks.hooks.fix_options import PLAN
-from tests.fixing.test_loop import CURED, Desk, desk
+from tests.fixing.desk import CURED, Desk, desk
 
 __all__ = ["desk"]
 NOT_BEGUN = "not made: interrupted before it was begun"

@@ -22,7 +22,7 @@ from opschecks.fixing.remedy import BaseRemedy
 from opschecks.history.journal import HEAD, Entry, Journal
 from opschecks.history.lock import Lock
 from tests.clock import NOW
-from tests.fixing.test_loop import CURED, SICK, STACK, World, _InTwo, _OneWay, _Slow, _Switch
+from tests.fixing.desk import CURED, SICK, STACK, World, _InTwo, _OneWay, _Slow, _Switch
 
 KINDS: dict[str, type[BaseRemedy]] = {one.name(): one for one in (_Switch, _Slow, _OneWay, _InTwo)}
 

@@ -1,160 +1,41 @@
-"""What earlier mornings say of this one: run files filed in a folder or in memory, compared, and deleted when old."""
+"""Each resource has the state of its mornings: new, still, recovered, or out of sight; and days are the stack's."""
 
 from __future__ import annotations
 
-import json
-import multiprocessing
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, cast
 
 import pytest
 
-from opschecks.core import clock
-from opschecks.core.change import DRILLED
-from opschecks.core.model import (
-    NOT_APPLICABLE,
-    CheckResult,
-    Finding,
-    ObservationResult,
-    Outcome,
-    SeenResource,
-    Series,
-    Severity,
-)
-from opschecks.core.run import Past, Run, StackFacts
-from opschecks.core.tape import LIVE
+from opschecks.core.model import Outcome
+from opschecks.core.run import Past, Run
 from opschecks.history.comparison import MISSED_SHOWN, SHOWN, past_of
-from opschecks.history.journal import Entry, Journal
-from opschecks.history.runs import a_day_before, began, file_run, filed_runs
-from opschecks.history.storage import FolderStorage, Storage
-from opschecks.history.summaries import COMPARED, Summaries, Summary
-from opschecks.hooks.earlier_runs import earlier_run, forget_old, with_past
+from opschecks.history.runs import a_day_before, began, filed_runs
+from opschecks.history.storage import FolderStorage
+from opschecks.history.summaries import Summaries
+from opschecks.hooks.earlier_runs import with_past
 from opschecks.report.files import RunFiles, write_run
 from opschecks.report.runfile import from_json, to_json
-from tests.changes import change
+from tests.history.filed import (
+    GOOD,
+    NOW,
+    WHOLE,
+    B,
+    F,
+    Memory,
+    N,
+    P,
+    W,
+    compared,
+    loaded,
+    mornings,
+    ran,
+    session,
+    standings,
+    summed,
+)
 from tests.mornings import earlier, ending, file_all
-
-NOW = datetime(2026, 11, 24, 7, 0, tzinfo=UTC)
-WHOLE = "stack/here"
-F, P, W, B, N = Outcome.FAILED, Outcome.PASSED, Outcome.WAIVED, Outcome.BLIND, Outcome.NOT_RUN
-
-
-class Memory:
-    """A store in memory that counts what it is asked for; `broken` is what each question raises instead."""
-
-    def __init__(self) -> None:
-        self.texts: dict[str, str] = {}
-        self.read_keys: list[str] = []
-        self.listed = 0
-        self.broken: OSError | None = None
-        self.clock = NOW
-        self.written_at: dict[str, datetime] = {}
-        """When a key was written, where that was not now."""
-
-    def create(self, key: str, text: str) -> bool:
-        return self.texts.setdefault(key, text) is text
-
-    def replace(self, key: str, text: str, *, kind: str = "") -> None:
-        self.texts[key] = text
-
-    def read(self, key: str) -> str | None:
-        self.read_keys.append(key)
-        return self.texts.get(key)
-
-    def keys(self, folder: str) -> list[str]:
-        return list(self.written(folder))
-
-    def written(self, folder: str) -> dict[str, datetime]:
-        if self.broken:
-            raise self.broken
-        self.listed += 1
-        return {key: self.written_at.get(key, NOW) for key in sorted(self.texts) if key.startswith(f"{folder}/")}
-
-    def now(self) -> datetime:
-        return self.clock
-
-    def delete(self, key: str) -> None:
-        self.texts.pop(key, None)
-
-
-def ran(checks: dict[str, dict[str, Outcome]], *, stack: str = "here", zone: str = "UTC", area: str = "ecs") -> Run:
-    """The run of now: what each check found of each resource; of one that found nothing, that it does not apply."""
-    results, findings = [], []
-    for name, found in checks.items():
-        outcome = max(found.values(), key=lambda one: one.rank).value if found else NOT_APPLICABLE
-        nodeid = f"checks/daily/test_{area}.py::{name}[{stack}]"
-        results.append(
-            CheckResult(stack, name, nodeid, area, Severity.HIGH, "a", "It is bad", "It hurts", outcome, "said")
-        )
-        findings += [
-            Finding(stack, name, resource, f"the {resource}", one, Severity.HIGH, "said")
-            for resource, one in found.items()
-        ]
-    return Run(
-        suite="daily",
-        started=NOW,
-        stacks=(StackFacts(stack, False, "123456789012", "us-west-2", zone),),
-        ended=NOW + timedelta(seconds=2),
-        state="finished",
-        exit_code=0,
-        checks=tuple(results),
-        findings=tuple(findings),
-    )
-
-
-GOOD = ran({"test_a": {"A": P, "Z": P}, "test_z": {"Z": P}})
-LETTERS: dict[str, dict[str, dict[str, Outcome]]] = {
-    "P": {"test_a": {"A": P, "Z": P}},
-    "F": {"test_a": {"A": F, "Z": P}},
-    "W": {"test_a": {"A": W, "Z": P}},
-    ".": {"test_a": {"Z": P}},  # there is no A
-    "b": {"test_a": {"A": B, "Z": P}},
-    "B": {"test_a": {WHOLE: B}},
-    "N": {"test_a": {WHOLE: N}},
-    "E": {"test_a": {WHOLE: F}},
-    "x": {"test_a": {}},
-    "-": {},  # there is no such check
-}
-
-
-def mornings(told: str) -> list[Run]:
-    """One run a day, the newest last and of now; `_` is a day without a run."""
-    return [
-        earlier(ran({**LETTERS[letter], "test_z": {"Z": P}}), len(told) - 1 - place)
-        for place, letter in enumerate(told)
-        if letter != "_"
-    ]
-
-
-def summed(folder: Path, store: Storage, runs: Sequence[Run] = (), suite: str = "daily") -> list[Summary]:
-    """File the runs, and give their summaries, of which nothing is to be reported."""
-    file_all(store, runs)
-    return Summaries(store, folder, pytest.fail).runs(suite)
-
-
-def compared(folder: Path, runs: Sequence[Run], stack: str = "here") -> Past:
-    """The past of the newest run, the others being filed."""
-    *before, now = runs
-    return past_of(now, stack, summed(folder, Memory(), before))
-
-
-def standings(past: Past) -> dict[str, tuple[str, int]]:
-    return {one.resource: (one.state, one.day) for one in past.standings}
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path / "summaries"
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> FolderStorage:
-    return FolderStorage(tmp_path / "state")
-
 
 STANDINGS: dict[str, tuple[str, dict[str, tuple[str, int]]]] = {
     "new": ("PPF", {"A": ("new", 1)}),
@@ -344,14 +225,6 @@ def test_a_strip_ends_with_the_newest_runs(folder: Path) -> None:
     assert past.strips == dict.fromkeys(("", "ecs", "test_a", "test_z"), ("passed",) * SHOWN)
 
 
-def loaded(days: float, cpu: float | None) -> Run:
-    """A run that saw that CPU, or could not."""
-    series = Series("CPU", "%", ((NOW - timedelta(minutes=5), 1.0), (NOW, cpu or 0)), 300, 80.0)
-    seen = (SeenResource("service", "service", (), (series,)),) if cpu is not None else ()
-    error = "" if cpu is not None else "AccessDenied"
-    return earlier(replace(GOOD, observations=(ObservationResult("here", "service_load", 0.1, (), error, seen),)), days)
-
-
 def test_numbers_are_those_of_the_tiles_oldest_first_and_a_gap_where_none_was_seen(folder: Path) -> None:
     runs = [loaded(4, 40.0), loaded(3, None), loaded(2, 0.0), loaded(1, 71.5), GOOD]
     past = compared(folder, runs)
@@ -433,89 +306,6 @@ def test_a_stopped_run_counts_where_it_looked(folder: Path) -> None:
     assert standings(compared(folder, [before, stopped, now])) == {"A": ("still", 2), "Z": ("still", 3)}
 
 
-# a year of mornings
-
-
-def _year(days: int) -> Memory:
-    """A store with that many mornings, and a change on each."""
-    store = Memory()
-    text = to_json(ending(GOOD, {"test_a": F}))
-    for day in range(days, 0, -1):
-        started = NOW - timedelta(days=day)
-        file_run(store, "daily", started, text.replace(NOW.isoformat(), started.isoformat()))
-        at = started + timedelta(hours=1)
-        told = {"entry": f"{day:08x}", "event": "begun", "at": at.isoformat(), "by": "me", "undoes": ""}
-        store.create(
-            f"journal/{at:%Y-%m-%dT%H-%M-%S.%f}-{day:08x}-begun.json",
-            json.dumps({**told, "change": change().to_plain()}),
-        )
-    return store
-
-
-def session(folder: Path, store: Storage, **stack: Any) -> Any:
-    """As much of a checks run as its past needs."""
-    here = SimpleNamespace(**{"name": "here", "history_days": 400, "gone": (), "zone": UTC, **stack})
-    return cast("Any", SimpleNamespace(stacks=[here], reports=folder, store=lambda stack: store, untidy=[], tape=LIVE))
-
-
-def test_the_newest_run_files_of_a_year_are_read_once_and_no_more(folder: Path) -> None:
-    store = _year(365)
-    assert len(summed(folder, store)) == COMPARED
-    assert sorted(store.read_keys) == store.keys("daily")[-COMPARED:]
-    every = Summaries(store, folder, pytest.fail).runs("daily", most=None)
-    assert sorted(store.read_keys) == store.keys("daily")
-    assert every == Summaries(store, folder, pytest.fail).runs("daily", most=None)
-    assert len(every) == len(store.read_keys) == 365
-
-
-def test_what_a_morning_costs_does_not_grow_with_the_mornings_filed(tmp_path: Path) -> None:
-    costs = {}
-    for days in (COMPARED + 5, 365):
-        store = _year(days)
-        run = session(tmp_path / str(days), store)
-        with_past(run, earlier(GOOD, 0.5))
-        file_all(store, [earlier(GOOD, 0.25)])
-        store.read_keys.clear()
-        store.listed = 0
-        told = with_past(run, GOOD)
-        assert earlier_run(run, told)
-        forget_old(run, told)
-        costs[days] = (sorted(key.split("/")[0] for key in store.read_keys), store.listed, told.past[0].runs)
-    few, many = costs.values()
-    assert few == many
-    assert len(many[0]) <= 5, many
-    assert many[2] == COMPARED
-
-
-# the session's side
-
-
-def test_a_run_stands_beside_its_past(tmp_path: Path) -> None:
-    store = Memory()
-    file_all(store, mornings("FFP")[:2])
-    told = with_past(session(tmp_path, store), GOOD)
-    assert standings(told.past_of("here")) == {"A": ("recovered", 3)}
-    assert replace(told, past=()) == GOOD
-    assert len(list((tmp_path / "history" / "here" / "summaries" / "daily").iterdir())) == 2
-
-
-def test_a_run_that_began_later_and_ended_before_is_no_earlier_one(tmp_path: Path) -> None:
-    store = Memory()
-    file_all(store, [earlier(GOOD, 1), earlier(ending(GOOD, {"test_a": F}), -0.001)])
-    (past,) = with_past(session(tmp_path, store), ending(GOOD, {"test_z": F})).past
-    assert (past.runs, past.previous) == (1, NOW - timedelta(days=1))
-    assert standings(past) == {"Z": ("new", 1)}
-
-
-def test_a_history_that_cannot_be_read_costs_the_comparison_only(tmp_path: Path) -> None:
-    store = Memory()
-    file_all(store, mornings("FF")[:1])
-    store.broken = PermissionError("s3:ListObjectsV2: AccessDenied")
-    told = with_past(session(tmp_path, store), GOOD)
-    assert told.past == (Past("here", error="s3:ListObjectsV2: AccessDenied"),)
-    assert earlier_run(session(tmp_path, store), GOOD) is None
-
-
 DAY_BEFORE: dict[str, tuple[tuple[float, ...], float | None]] = {
     "a day before": ((24.0,), 24.0),
     "the nearest of several": ((12.0, 23.0, 24.5, 48.0), 24.5),
@@ -536,134 +326,3 @@ def test_the_line_of_yesterday_is_of_a_day_before(
     (store.root / "daily" / "notes.txt").write_text("2026-11-23")
     key = a_day_before(store, "daily", NOW)
     assert (began(key) if key else None) == (NOW - timedelta(hours=expected) if expected else None)
-
-
-# the journal
-
-
-@pytest.fixture
-def journal(monkeypatch: pytest.MonkeyPatch) -> Journal:
-    """A change a day for five days, the newest a day ago, each of two steps, an hour apart."""
-    made = Journal(Memory())
-    entries: list[Entry] = []
-    for days in (5, 4, 3, 2, 1):
-        begun = NOW - timedelta(days=days)
-        monkeypatch.setattr(clock, "_read", lambda at=begun: at)
-        undoes = entries[0].id if days == 1 else ""
-        entries.append(made.begin(change(days), undoes=undoes))
-        monkeypatch.setattr(clock, "_read", lambda at=begun + timedelta(hours=1): at)
-        made.add(entries[-1], "cured", f"change {days} helped")
-    return made
-
-
-@pytest.mark.parametrize(
-    ("ago", "wanted"),
-    [
-        (timedelta(days=9), [5, 4, 3, 2, 1]),
-        (timedelta(days=3), [3, 2, 1]),
-        (timedelta(days=3, microseconds=-1), [2, 1]),
-        (timedelta(0), []),
-    ],
-)
-def test_only_the_newer_part_of_the_journal_is_read(journal: Journal, ago: timedelta, wanted: list[int]) -> None:
-    store = cast("Memory", journal.store)
-    moment = NOW - ago
-    told = journal.entries(since=moment)
-    assert [entry.change.target for entry in told] == [f"t{number}" for number in wanted]
-    assert all(len(entry.lines) == 2 for entry in told)
-    begun = [key for key in store.read_keys if key.endswith("begun.json")]
-    assert len(begun) == len(wanted)
-    lines = [key for key in store.read_keys if key.startswith("journal/")]
-    assert len(lines) <= 2 * len(wanted) + 1, "but for the step of one that began before"
-    assert [entry for entry in journal.entries() if entry.begun >= moment] == told
-
-
-@pytest.mark.parametrize("filed", [(), (9,), (3,), (2.5, 9)])
-def test_a_past_has_the_changes_since_the_previous_run(folder: Path, journal: Journal, filed: Sequence[float]) -> None:
-    before = summed(folder, Memory(), [earlier(GOOD, days) for days in filed])
-    since = min(filed, default=1)
-    changes = past_of(GOOD, "here", before, journal.entries()).changes
-    assert [one["target"] for one in changes] == [f"t{days}" for days in (5, 4, 3, 2, 1) if days <= since]
-    newest = changes[-1]
-    assert (newest["remedy"], newest["name"], newest["state"], newest["said"], newest["one_way"]) == (
-        "switch", "t1", "cured", "change 1 helped", False,
-    )  # fmt: skip
-    assert newest["differs"] == ["v: 0 → 1"]
-    assert newest["begun"] == (NOW - timedelta(days=1)).isoformat()
-    assert newest["undoes"] == journal.entries()[0].id
-    assert newest["by"] == journal.entries()[-1].by
-
-
-def test_the_newest_change_of_what_is_bad_is_shown_whatever_its_age(folder: Path, journal: Journal) -> None:
-    run = ran({"test_a": {"t5": F, "t1": P, "else": F}, "test_z": {"t5": F}})
-    past = past_of(run, "here", summed(folder, Memory(), [earlier(run, 1.5)]), journal.entries())
-    assert [(one["target"], one["said"]) for one in past.touched] == [("t5", "change 5 helped")]
-    assert past.journal_days == 30
-    again = from_json(to_json(replace(run, past=(past,))))
-    assert again.past == (past,)
-    nothing_bad = past_of(GOOD, "here", [], journal.entries())
-    assert (nothing_bad.touched, nothing_bad.journal_days) == ((), 0)
-
-
-def test_what_a_drill_changed_only_the_drills_show(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    made = Journal(Memory())
-    monkeypatch.setattr(clock, "_read", lambda: NOW - timedelta(hours=1))
-    made.add(made.begin(replace(change(1), finding=DRILLED)), "cured")
-    for suite, told in (("daily", []), ("weekly", []), ("drills", ["t1"])):
-        past = past_of(replace(GOOD, suite=suite), "here", [], made.entries())
-        assert [one["target"] for one in past.changes] == told, suite
-
-
-def test_a_week_shows_a_week_of_changes_though_the_run_before_was_later(folder: Path, journal: Journal) -> None:
-    before = summed(folder, Memory(), [replace(earlier(GOOD, 2), suite="weekly")], "weekly")
-    past = past_of(replace(GOOD, suite="weekly"), "here", before, journal.entries())
-    assert [one["target"] for one in past.changes] == ["t5", "t4", "t3", "t2", "t1"]
-
-
-def test_a_run_reads_of_the_journal_what_its_past_shows(tmp_path: Path, journal: Journal) -> None:
-    store = cast("Memory", journal.store)
-    file_all(store, [earlier(GOOD, 1.5)])
-    told = with_past(session(tmp_path, store), GOOD)
-    assert [one["target"] for one in told.past[0].changes] == ["t1"]
-    assert len([key for key in store.read_keys if key.startswith("journal/")]) == 2
-
-
-# several processes at once
-
-
-def _files_and_reads(barrier: Any, folder: Path, number: int, moments: int) -> None:
-    """In a process of its own: file a run of each moment as the others do, and read what they have filed."""
-    store, said = FolderStorage(folder / "state"), list[str]()
-    text = to_json(ran({"test_a": {"A": F if number % 2 else P}, f"test_{number}": {"Z": P}}))
-    for day in range(moments, 0, -1):
-        started = NOW - timedelta(days=day)
-        barrier.wait(30)
-        Summaries(store, folder / f"{day}", said.append).runs("daily")
-        file_run(store, "daily", started, text.replace(NOW.isoformat(), started.isoformat()))
-        Summaries(store, folder / "every", said.append).runs("daily")
-    assert said == []
-
-
-def test_processes_that_file_and_read_at_once_lose_nothing(tmp_path: Path) -> None:
-    context = multiprocessing.get_context("spawn")
-    processes, moments = 4, 12
-    barrier = context.Barrier(processes)
-    started = [
-        context.Process(target=_files_and_reads, args=(barrier, tmp_path, number, moments))
-        for number in range(processes)
-    ]
-    for process in started:
-        process.start()
-    for process in started:
-        process.join(60)
-    assert [process.exitcode for process in started] == [0] * processes
-    store = FolderStorage(tmp_path / "state")
-    filers = [{check["check"] for check in told["checks"]} - {"test_a"} for told in filed_runs(store, ["daily"])]
-    assert sorted(name for names in filers for name in names) == sorted(
-        f"test_{number}" for number in range(processes) for _ in range(moments)
-    )
-    fresh = summed(tmp_path / "fresh", store)
-    assert len(fresh) == processes * moments
-    for folder in ("every", *map(str, range(1, moments + 1))):
-        assert summed(tmp_path / folder, store) == fresh, folder
-        assert len(list((tmp_path / folder).rglob("*.json"))) == processes * moments

@@ -10,7 +10,7 @@ from opschecks.core.model import ObservationResult, SeenResource
 from opschecks.core.run import Run
 from opschecks.history.memory import idle, last_seen, shrunk, vanished
 from opschecks.history.summaries import Saw, Summaries, Summary
-from tests.history.test_comparison import GOOD, Memory
+from tests.history.filed import GOOD, Memory
 from tests.mornings import earlier, file_all
 
 NONE_NOW = "there is none, and the run of 2026-11-"

@@ -16,13 +16,8 @@ from opschecks.history.runs import forget_old as forget_old_runs
 from opschecks.history.storage import FolderStorage
 from opschecks.hooks.earlier_runs import forget_old
 from tests.clock import NOW
-from tests.history.test_comparison import GOOD, session, summed
+from tests.history.filed import GOOD, session, summed
 from tests.mornings import earlier, file_all
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> FolderStorage:
-    return FolderStorage(tmp_path / "state")
 
 
 def test_two_runs_of_the_same_moment_are_both_kept(store: FolderStorage) -> None:

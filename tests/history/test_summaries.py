@@ -15,20 +15,10 @@ from opschecks.history.comparison import past_of
 from opschecks.history.storage import FolderStorage
 from opschecks.history.summaries import Summaries, Summary
 from opschecks.report.runfile import to_json
-from tests.history.test_comparison import GOOD, NOW, B, F, Memory, loaded, mornings, ran, standings
+from tests.history.filed import GOOD, NOW, B, F, Memory, loaded, mornings, ran, standings
 from tests.mornings import earlier, ending, file_all
 
 YESTERDAY = "daily/2026-11-23T07-00-00.000000Z.json"
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> FolderStorage:
-    return FolderStorage(tmp_path / "state")
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path / "summaries"
 
 
 def read(store: Any, folder: Path, suite: str = "daily") -> tuple[list[Summary], list[str]]:

@@ -17,7 +17,7 @@ from opschecks.core.observation import CouldNotLook, Observation
 from opschecks.history.summaries import Saw, Summary
 from opschecks.hooks.memory import _require, notes
 from tests.canned import stack
-from tests.history.test_comparison import GOOD
+from tests.history.filed import GOOD
 from tests.scratch import ROOT, Project
 
 CONFTEST = """\

@@ -18,5 +18,5 @@ def test_no_stray_traceback(error: Exception) -> None:
         raise error
 
     stacks = {"broken": SimpleNamespace(warm=broken), "sound": SimpleNamespace(warm=warmed.append)}
-    _warm(cast("Any", SimpleNamespace(aws=stacks)), ["broken", "gone", "sound"])
+    _warm(cast("Any", SimpleNamespace(aws=stacks)), ["broken", "gone", "sound"], FIRST_CALLS)
     assert warmed == [FIRST_CALLS]

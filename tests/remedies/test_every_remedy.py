@@ -11,12 +11,16 @@ import pytest
 from opschecks.config.stack import Stack
 from opschecks.core.change import CannotFix, Refused, Risk, Unknown
 from opschecks.core.observation import CouldNotLook
-from opschecks.fixing.remedy import BaseRemedy, known_remedies
+from opschecks.fixing.plan import within_limits_of
+from opschecks.fixing.remedy import BaseRemedy, Setting, known_remedies
+from opschecks.remedies import all_remedies
 from opschecks.remedies.settings.application_autoscaling import ResumeScaling, SetScalingLimits
 from opschecks.remedies.settings.cloudwatch_alarms import DisableAlarmActions, EnableAlarmActions, SilenceAlarm
 from opschecks.remedies.settings.ecs import RollBackService, ScaleService, good_revisions
 from opschecks.remedies.settings.elbv2 import EnableStickiness
+from opschecks.report.runbook import read_runbook
 from tests.canned import Aws, stack
+from tests.scratch import ROOT
 
 SERVICE = "arn:aws:ecs:us-west-2:123456789012:service/c/backend"
 TARGET = "service/c/backend"
@@ -103,10 +107,10 @@ def test_what_nobody_owns_is_set_to_the_limits_of_the_service() -> None:
     own = _stack(limits={"c/backend": {"min_tasks": 3, "max_tasks": 4}})
     sets = SetScalingLimits(own, Aws(settled), tuple)
     now = sets.read_for_plan(TARGET)
-    assert sets.within_limits_of(TARGET).want(now, {}) == {"MinCapacity": 3, "MaxCapacity": 4}
+    assert within_limits_of(TARGET, sets).want(now, {}) == {"MinCapacity": 3, "MaxCapacity": 4}
     assert sets.want(now, {}) == {"MinCapacity": 2, "MaxCapacity": 10}
     none: dict[tuple[str, str], Any] = {("application-autoscaling", "DescribeScalableTargets"): {"ScalableTargets": []}}
-    scales = ScaleService(own, Aws(none), tuple).within_limits_of(TARGET)
+    scales = within_limits_of(TARGET, ScaleService(own, Aws(none), tuple))
     assert scales.want({"desiredCount": 3}, {}) == {"desiredCount": 4}
 
 
@@ -248,6 +252,14 @@ def test_a_service_is_scaled_when_it_wants_that_many(desired: int, before: int, 
     assert remedy.is_there({"desiredCount": desired}, {"desiredCount": before}, {"desiredCount": wanted}) == there
 
 
+def test_a_setting_is_three_methods_and_nine_attributes() -> None:
+    declared = ("kind", "risk", "allow", "proof", "settles_within", "expects", "beware", "runbook", "wishes")
+    assert Setting.__abstractmethods__ == {"read", "want", "request"}
+    assert all(hasattr(Setting, name) for name in declared)
+    told = (ROOT / "docs" / "writing-checks.md").read_text(encoding="utf-8")
+    assert f"{', '.join(f'`{name}`' for name in declared)}." in " ".join(told.split())
+
+
 def test_two_remedies_of_one_name_are_refused() -> None:
     twin = type("ScaleService", (ScaleService,), {"__module__": "elsewhere"})
     try:
@@ -316,3 +328,11 @@ def test_only_what_was_provably_not_made_is_called_refused(
     error: Exception, kind: type[Exception], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert type(_sending(error, monkeypatch)) is kind
+
+
+@pytest.mark.parametrize("remedy", [one for one in all_remedies().values() if one.__module__.startswith("opschecks.")])
+def test_every_remedy_says_what_it_does_and_where_the_runbook_speaks_of_it(remedy: type[BaseRemedy]) -> None:
+    assert remedy.runbook in read_runbook(ROOT / "checks" / "RUNBOOK.md")
+    assert remedy.what().endswith(".")
+    assert remedy.expects
+    assert any(not action.split(":")[1].startswith(("Describe", "Get", "List")) for action in remedy.allow)

@@ -20,7 +20,7 @@ from opschecks.web.client.packing import UnknownPacking, unpacked
 from opschecks.web.http import BODY_BYTES, Http, Response
 from opschecks.web.pages import Page
 from opschecks.web.websocket import MESSAGE_BYTES, websocket_reconnects, websocket_session
-from tests.web.test_probes import _target_health
+from tests.web.hosts import _target_health
 
 PIECE = b"x" * 65536
 
@@ -211,7 +211,7 @@ def test_a_redirect_to_another_scheme_is_no_answer(location: str) -> None:
 @pytest.mark.parametrize("location", ["http://[half/", "http://host:port/"])
 def test_a_redirect_to_no_address_is_no_answer(location: str) -> None:
     with _redirecting(location) as url:
-        assert Http().get(url, 5).said == f"redirects to {location!r}, which is no address"
+        assert Http().get(url, 5).said == f"redirects to {location!r}, which is not an address"
 
 
 def test_a_name_that_leads_to_a_private_place_is_refused_before_anything_is_sent(

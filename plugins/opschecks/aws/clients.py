@@ -33,19 +33,16 @@ class Clients:
 
     def __init__(self, stack: Stack, given: Given, ask: Ask | None, signed: Given | None) -> None:
         """`given` are source credentials, `signed` those of the role itself, as another process got them."""
-        import boto3
-
         reach_directly(os.environ)
         self._stack = stack
         self._lock = threading.Lock()
         self._clients: dict[tuple[str, bool, str | None], Any] = {}
         self.refused: CouldNotLook | None = None
         # whoever gives credentials and an endpoint, as the sandbox does, gives all that is needed
-        self._own = configured_session(stack, isolated=bool(given and stack.endpoint_url))
-        self.session = boto3.Session(botocore_session=self._own)
-        self.asks = "" if signed else second_factor(self._own, stack, given)
+        self.session = configured_session(stack, isolated=bool(given and stack.endpoint_url))
+        self.asks = "" if signed else second_factor(self.session, stack, given)
         try:
-            sign_in(self._own, stack, signed or given, ask, None if signed else self._sts)
+            sign_in(self.session, stack, signed or given, ask, None if signed else self._sts)
         except ValueError as error:  # a number of the configuration that is none
             raise UnusableProfile(f"stacks.{stack.name}: the AWS configuration is wrong: {error}") from None
 
@@ -54,33 +51,36 @@ class Clients:
 
         CouldNotLook for one that would not call AWS.
         """
+        wanted = service, once, region
+        if wanted in self._clients:  # without waiting for another one that is being made
+            return self._clients[wanted]
         with self._lock:
-            if (service, once, region) not in self._clients:
+            if wanted not in self._clients:
                 attempts = 1 if once else self._stack.limits.aws_attempts
                 made = self._make(service, attempts, region)
                 if not once:
                     require_bodies(made)
-                self._clients[service, once, region] = made
-            return self._clients[service, once, region]
+                self._clients[wanted] = made
+            return self._clients[wanted]
 
     @property
     def region(self) -> str:
         """The region of the session."""
-        return str(self.session.region_name)
+        return str(self.session.get_config_variable("region"))
 
     def frozen(self) -> dict[str, str]:
         """The credentials as they are now, for another process."""
-        return frozen(self._own)
+        return frozen(self.session)
 
     def _make(self, service: str, attempts: int, region: str | None) -> Any:
         from .tls import share_connections
 
         client = environment.reread(
-            lambda: self.session.client(
+            lambda: self.session.create_client(
                 service, region_name=region, endpoint_url=self._stack.endpoint_url, config=_how(attempts)
             )
         )
-        if why := foreign_client(self._own, client, self._stack):
+        if why := foreign_client(self.session, client, self._stack):
             raise CouldNotLook("", why)
         share_connections(client)
         return client
@@ -89,14 +89,14 @@ class Clients:
         """A client of STS that signs with these keys: the source's, to assume the role."""
         how = _how(self._stack.limits.aws_attempts)
         return environment.reread(
-            lambda: self._own.create_client("sts", endpoint_url=self._stack.endpoint_url, config=how, **keys)
+            lambda: self.session.create_client("sts", endpoint_url=self._stack.endpoint_url, config=how, **keys)
         )
 
     def refusal(self, call: str, operation: str, error: Any) -> CouldNotLook:
         """A ClientError; of the call that fetches credentials, where it was that."""
         fetching = getattr(error, "operation_name", operation)
         asked = _FETCHING.get(fetching, call) if fetching != operation else call
-        region = str(self.session.region_name)
+        region = str(self.session.get_config_variable("region"))
         told = explained(asked, error, region=region, log_in=self._log_in())
         if fetching != operation:  # a role that does not exist says nothing of what was asked for with it
             return CouldNotLook(told.call, told.reason, action=told.action)
@@ -125,9 +125,9 @@ class Clients:
 
     def _no_credentials(self) -> str:
         stack = self._stack
-        if profile := self._own.instance_variables().get("profile"):
+        if profile := self.session.instance_variables().get("profile"):
             return f"the profile {profile} of stacks.{stack.name} has none: aws configure --profile {profile}"
-        known = ", ".join(list(self._own.full_config.get("profiles", {}))[:5])
+        known = ", ".join(list(self.session.full_config.get("profiles", {}))[:5])
         others = f" (there are {known})" if known else ""
         return (
             f"set profile for stacks.{stack.name} or AWS_PROFILE{others}, log in (aws configure sso, aws configure), "
@@ -136,7 +136,7 @@ class Clients:
 
     def _log_in(self) -> str:
         """How the credentials in use are renewed, as a command to type."""
-        for name, settings in profiles_in_use(self._own):
+        for name, settings in profiles_in_use(self.session):
             if {"sso_session", "sso_start_url"} & set(settings):
                 return f"aws sso login --profile {name}"
             if "login_session" in settings:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core import environment
 from .endpoints import diversion
+from .service_models import share_models
 
 if TYPE_CHECKING:
     from ..config.stack import Stack
@@ -37,6 +38,7 @@ def configured_session(stack: Stack, *, isolated: bool = False) -> Any:
             session.set_config_variable(variable, value)
     try:
         session.get_scoped_config()
+        share_models(session)
         _usable(session, stack, isolated=isolated)
         diverted = "" if isolated else diversion(session, stack)
     except ProfileNotFound:

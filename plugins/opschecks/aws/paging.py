@@ -9,6 +9,8 @@ from typing import Any
 
 import jmespath
 
+from .service_models import models
+
 _LEFT_OUT = {
     ("ce", "GetCostAndUsage"): {"input_token": "NextPageToken", "output_token": "NextPageToken"},
     ("cloudformation", "DescribeStackResourceDrifts"): {"input_token": "NextToken", "output_token": "NextToken"},
@@ -52,19 +54,12 @@ def paging(service: str, operation: str) -> Paging:
     return Paging(_several(told["input_token"]), _several(told["output_token"]), told.get("more_results", ""))
 
 
-@functools.cache
-def _loader() -> Any:
-    from botocore.loaders import Loader
-
-    return Loader()
-
-
 def _tables(service: str) -> Mapping[str, Any]:
-    from botocore.exceptions import UnknownServiceError
+    from botocore.exceptions import DataNotFoundError
 
     try:
-        tables: Mapping[str, Any] = _loader().load_service_model(service, "paginators-1")["pagination"]
-    except UnknownServiceError:  # no such service, or none of its operations has pages
+        tables: Mapping[str, Any] = models().load_service_model(service, "paginators-1")["pagination"]
+    except DataNotFoundError:  # no such service, or none of its operations has pages
         return {}
     return tables
 

@@ -43,9 +43,9 @@ class Aws:
     ) -> None:
         """Made without the network; UnusableProfile where the AWS configuration is wrong or diverts calls.
 
-        `credentials` are boto3.Session's arguments; without them the usual AWS chain finds some, and the stack's role
-        is assumed with them. `ask` asks a person for an MFA code; without it, what needs one raises NobodyToAsk.
-        `signed` are credentials of the role itself, which another process got (`handed_on`).
+        `credentials` are named as a botocore client's arguments; without them the usual AWS chain finds some, and the
+        stack's role is assumed with them. `ask` asks a person for an MFA code; without it, what needs one raises
+        NobodyToAsk. `signed` are credentials of the role itself, which another process got (`handed_on`).
         Every answer passes `tape`; where that replays a recording, there are no clients and no credentials.
         """
         self.stack = stack

@@ -97,8 +97,8 @@ class Stack(TomlTable):
     reasons: dict[str, str] = Field(default={}, description="set by `without` where it is a table")
     gone: Names = Field(
         default=(),
-        description="kinds of resources, such as alarms, of which the last run saw some and of which there are rightly "
-        "none any more; to be removed after the next run",
+        description="kinds of resources, such as alarms, that the last run saw and that were all removed on "
+        "purpose; delete this after the next run",
     )
     limits: Limits = Field(default_factory=lambda: Limits())
     targets: Targets = Field(default_factory=lambda: Targets())
@@ -180,7 +180,7 @@ class Stack(TomlTable):
     office_hours: OfficeHours = Field(OfficeHours(), description="when dev_services may run")
 
     backend_url: Url | None = Field(None, description="address of the backend, such as https://api.example.com")
-    health_path: Annotated[str, Field(pattern="^/")] = Field("/health", description="its path that tells its health")
+    health_path: Annotated[str, Field(pattern="^/")] = Field("/health", description="path of its health page")
     load_path: Annotated[str, Field(pattern="^/")] | None = Field(
         None, description="path that the load drill requests; default: health_path"
     )

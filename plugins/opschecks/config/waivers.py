@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -43,15 +43,21 @@ class Waiver(BaseModel):
         )
 
 
-def load_waivers(path: Path, *, today: date, checks: Collection[str], stacks: Collection[str]) -> list[Waiver]:
-    """Read waivers.toml; without a file there are none. WaiverError for an unknown check, no owner, a bad last day."""
+def load_waivers(
+    path: Path, *, today: date, checks: Callable[[], Collection[str]], stacks: Collection[str]
+) -> list[Waiver]:
+    """Read waivers.toml; without a file there are none. WaiverError for an unknown check, no owner, a bad last day.
+
+    `checks` finds the names of all checks, which is only done where there are waivers.
+    """
     raw = read_toml(path, WaiverError) or {}
     if unknown := sorted(set(raw) - {"waivers"}):
         raise WaiverError(f"{path}: {unknown[0]}: unknown key; an entry begins with [[waivers]]")
     listed = raw.get("waivers", [])
     if not isinstance(listed, list):
         raise WaiverError(f"{path}: waivers: not a list; an entry begins with [[waivers]] (two brackets)")
-    return [_read(path, number, entry, today, checks, stacks) for number, entry in enumerate(listed, start=1)]
+    known = checks() if listed else ()
+    return [_read(path, number, entry, today, known, stacks) for number, entry in enumerate(listed, start=1)]
 
 
 def _read(path: Path, number: int, entry: Any, today: date, checks: Collection[str], stacks: Collection[str]) -> Waiver:

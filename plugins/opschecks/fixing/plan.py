@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
 import re
@@ -158,10 +159,17 @@ def planned(
     if isinstance(remedy, Operation):
         target = remedy.aimed(target, wish)
     now = remedy.read_for_plan(target)
-    after = remedy.within_limits_of(target).want(now, wish)
+    after = within_limits_of(target, remedy).want(now, wish)
     if after == now:
         raise AsWanted(f"{remedy.shown(target)} is as {remedy.name()} would make it: {dict(now)}")
     return change_of(remedy, target, now, after, wish=wish, check=check, finding=finding)
+
+
+def within_limits_of(target: str, remedy: BaseRemedy) -> BaseRemedy:
+    """The same remedy for a stack whose limits are those of the target."""
+    own = copy.copy(remedy)
+    own.stack = remedy.stack.model_copy(update={"limits": remedy.limits_of(target)})
+    return own
 
 
 def undoing(entry: Entry, remedy: BaseRemedy) -> Change:
@@ -200,7 +208,7 @@ def change_of(remedy: BaseRemedy, target: str, before: State, after: State, **of
             risk=remedy.risk_of(before, after),
             one_way=remedy.one_way,
             expects=remedy.expects,
-            beware=remedy.warns(target),
+            beware=remedy.beware,
             **of,
         )
     )

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import abc
-import copy
 import inspect
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..core.change import CannotFix, Change, Entries, Progress, Proof, Request, Risk, Sends, State, Step
 from ..core.wording import nearest
-from . import targets as of_kind
+from .targets import Aimed
 
 if TYPE_CHECKING:
+    from ..config.limits import Limits
     from ..config.stack import Stack
 
 Runs = Callable[[], Iterable[Mapping[str, Any]]]
@@ -26,15 +26,13 @@ IN_CODE_TOO = "what CDK or CloudFormation defines must be changed there too, or 
 """What to beware of with any setting that infrastructure code may own."""
 
 
-class BaseRemedy(abc.ABC):
+class BaseRemedy(Aimed, abc.ABC):
     """What settings and operations have in common; write a remedy as one of those.
 
     The class's docstring is what it does; `expects` is what users should see of it; `beware` is where else it must
     change. `wishes` are the names that `--set NAME=VALUE` takes, each with what it means.
     """
 
-    kind: ClassVar[str] = ""
-    """What it changes, as fixing/targets.py lists it, such as "tables"; nothing where it names its targets itself."""
     risk: ClassVar[Risk] = Risk.SAFE
     allow: ClassVar[Sequence[str]] = ()
     proof: ClassVar[Proof] = Proof.STATE
@@ -53,8 +51,7 @@ class BaseRemedy(abc.ABC):
         """For what only the past shows: `runs` gives the stack's filed run files as plain data, newest first;
         `journal` its changes, oldest first.
         """
-        self.stack = stack
-        self.aws = aws
+        super().__init__(stack, aws)
         self.runs = runs
         self.journal = journal
 
@@ -68,30 +65,6 @@ class BaseRemedy(abc.ABC):
         """The first sentence of its docstring."""
         return (cls.__doc__ or "").strip().partition("\n")[0]
 
-    def targets(self, resource: str, evidence: Mapping[str, Any]) -> list[str]:
-        """What is to be changed where this resource failed: mostly the resource itself, by its name."""
-        if self.kind == "distributions":
-            return self.all_targets()
-        return [of_kind.KINDS[self.kind].short(resource) if self.kind else resource]
-
-    def normal(self, target: str) -> str:
-        """The one form of a target that somebody named; CannotFix where it is not one of the stack's."""
-        return of_kind.named(self.kind, target, self.stack, self.aws) if self.kind else target
-
-    def all_targets(self) -> list[str]:
-        """What it can be asked to change by name, without a finding; CannotFix where one must be named."""
-        return of_kind.owned(self.kind, self.stack, self.aws)
-
-    def shown(self, target: str) -> str:
-        """The target as people call it; a target group's ARN has the name in the middle."""
-        if ":targetgroup/" in target:
-            return target.split("/")[-2]
-        return target.rsplit("/", 1)[-1] if target.startswith("arn:") or self.kind == "services" else target
-
-    def warns(self, target: str) -> str:
-        """What to beware of with this one target; asked once, when it is planned."""
-        return self.beware
-
     @abc.abstractmethod
     def read(self, target: str) -> State:
         """The state as it is now."""
@@ -104,19 +77,16 @@ class BaseRemedy(abc.ABC):
     def want(self, now: State, wish: Mapping[str, str]) -> State:
         """The state that fixes it; CannotFix where there is none, or where it is not this remedy's to decide."""
 
-    def within_limits_of(self, target: str) -> Self:
-        """The same for a stack whose limits are those of the target: `want` asks `self.stack.limits`."""
-        own = self.stack.limits.named(target, target.removeprefix("service/"), self.shown(target))
-        made = copy.copy(self)
-        made.stack = self.stack.model_copy(update={"limits": own})
-        return made
+    def limits_of(self, target: str) -> Limits:
+        """The stack's limits, as they hold for the target: `want` then finds them in `self.stack.limits`."""
+        return self.stack.limits.named(target, target.removeprefix("service/"), self.shown(target))
 
     def risk_of(self, before: State, after: State) -> Risk:
         """The risk of going from one state to the other: undoing may be the riskier direction."""
         return self.risk
 
     def described(self, change: Change) -> Change:
-        """The change as the plan shows it, where its risk, or what it expects, depends on its target and its states."""
+        """The change as the plan shows it, where its risk or its warnings depend on its target and its states."""
         return change
 
     @abc.abstractmethod
@@ -134,11 +104,11 @@ _FORMER = ("answered", "asks", "change", "followed_by", "ready", "requests", "tu
 
 
 class Setting(BaseRemedy):
-    """A setting that one request changes: write `read`, `want` and `request`, and everything else has a default.
+    """A setting that one request changes. Twelve names make one: `read`, `want` and `request` are methods to write.
 
     Plan, apply, verify and roll back follow from those three. `kind` names the resources it is for, such as "tables":
     then names and ARNs are understood, and only the stack's own are changed. Beyond that, a setting declares what is
-    true of it: risk, allow, proof, expects, beware, runbook, wishes, settles_within.
+    true of it: risk, allow, proof, expects, beware, runbook, wishes, settles_within. Everything else has a default.
     """
 
     def __init_subclass__(cls, **more: Any) -> None:

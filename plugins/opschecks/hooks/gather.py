@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 FIRST_CALLS = ("cloudwatch", "elbv2", "ecs", "dynamodb", "application-autoscaling", "logs", "ec2")
 """Clients in the order in which they are needed, longest chain of calls first."""
+IDENTIFYING = ("sts",)
+"""Made before those: they are made one at a time, and its call would wait for all of them."""
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -126,7 +128,8 @@ def identify_stack(run: ChecksRun, names: Sequence[str]) -> None:
     if not names:
         return
     refuse_stand_ins(run)
-    threading.Thread(target=_warm, args=(run, names), daemon=True).start()
+    _warm(run, names, IDENTIFYING)
+    threading.Thread(target=_warm, args=(run, names, FIRST_CALLS), daemon=True).start()
     try:
         fan_out(lambda name: _identify(run, name), names)
     except WrongAccount as error:
@@ -134,11 +137,11 @@ def identify_stack(run: ChecksRun, names: Sequence[str]) -> None:
         raise pytest.UsageError(str(error)) from None
 
 
-def _warm(run: ChecksRun, names: Sequence[str]) -> None:
+def _warm(run: ChecksRun, names: Sequence[str], services: Sequence[str]) -> None:
     for name in names:
         # whatever it is, and botocore raises many kinds: that client's first call says so, and names itself
         with contextlib.suppress(Exception):
-            run.aws[name].warm(FIRST_CALLS)
+            run.aws[name].warm(services)
 
 
 def _identify(run: ChecksRun, name: str) -> None:

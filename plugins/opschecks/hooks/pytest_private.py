@@ -6,6 +6,7 @@ The function below a bet is what it looks for, and the only way to it; it raises
 from __future__ import annotations
 
 import inspect
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar, cast
@@ -184,6 +185,21 @@ def _reporter(_: pytest.Item) -> Any:
         return None
     named = _says(terminal.pytest_configure, '"terminalreporter"')
     return named and _says(capture.pytest_load_initial_conftests, '"capturemanager"')
+
+
+@_bet(
+    "log_cli_handler of the plugin logging-plugin",
+    PYTEST,
+    "hooks/log_records.py",
+    "records of other threads are shown live between checks: to show one, pytest stops capturing what a check prints",
+)
+def live_log_handler(node: pytest.Item | pytest.Session) -> logging.Handler:
+    """The handler that shows records while they are logged; where the plugin is switched off, one that does nothing."""
+    manager: Any = node.config.pluginmanager
+    if not manager.has_plugin("logging-plugin"):
+        return logging.NullHandler()
+    handler: logging.Handler = manager.get_plugin("logging-plugin").log_cli_handler
+    return handler
 
 
 def _says(function: Callable[..., Any], text: str) -> str | None:

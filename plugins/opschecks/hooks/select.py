@@ -80,7 +80,11 @@ def pytest_configure(config: pytest.Config) -> None:
             raise pytest.UsageError(f"{flag}: runs no checks; remove it, or use --collect-only")
     (suite,) = suites
     expected, played = _expected(config, suite), tape_of(config, suite)
-    run = _begin(config, suite, root, checks, _narrowed(config, inside, checks / SUITES[suite]), played)
+    with contextlib.ExitStack() as when_refused:
+        when_refused.callback(gc.enable)
+        gc.disable()  # a checks run lasts seconds, and collecting garbage visits all of botocore's models
+        run = _begin(config, suite, root, checks, _narrowed(config, inside, checks / SUITES[suite]), played)
+        when_refused.pop_all()
     run.expected = played.expected if played.tape.replays else expected
     config.stash[KEY] = run
     _settle_options(config, run)
@@ -216,7 +220,9 @@ def _begin(config: pytest.Config, suite: str, root: Path, checks: Path, partial:
     accepted = waivers_of(root, checks)
     if not replays:
         with reading(accepted):
-            waivers = load_waivers(accepted, today=begun.date(), checks=check_names(checks), stacks=list(listed.stacks))
+            waivers = load_waivers(
+                accepted, today=begun.date(), checks=lambda: check_names(checks), stacks=list(listed.stacks)
+            )
     for stack in () if replays else stacks:
         for entry in (one for one in stack.without if one not in runbook and one not in LACKABLE):
             if entry not in (known := check_names(checks)):
@@ -284,7 +290,6 @@ def _reach(run: ChecksRun, config: pytest.Config) -> None:
 
 def _settle_options(config: pytest.Config, run: ChecksRun) -> None:
     """Where JUnit's and pytest-html's files go, and how the terminal reads; the user's own options win."""
-    gc.disable()  # a checks run lasts seconds, and collecting garbage visits all of botocore's models
     if run.worker or config.option.collectonly:
         return
     option: Any = config.option

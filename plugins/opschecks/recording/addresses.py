@@ -28,7 +28,7 @@ class Addresses:
         width = address.max_prefixlen
         length = int(size) if slash else width
         if not 0 <= length <= width:
-            raise ValueError(f"{text} is no network")
+            raise ValueError(f"{text} is not a network")
         if length == 0 or _within(address, _KEPT_V4 if width == 32 else _KEPT_V6):
             return text
         bits, made = f"{int(address):0{width}b}", ""

@@ -8,6 +8,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from .compiled import BesideTemplates
 from .text import clean
 
 
@@ -21,6 +22,7 @@ def environment() -> Environment:
     """Templates are found by their paths below report/, and print no value as it is."""
     return Environment(
         loader=PackageLoader("opschecks.report", ""),
+        bytecode_cache=BesideTemplates(),
         autoescape=True,
         undefined=StrictUndefined,
         finalize=_shown,

@@ -6,7 +6,6 @@ configuration file, would end each of them.
 
 from __future__ import annotations
 
-import functools
 import inspect
 from typing import Any
 
@@ -14,9 +13,11 @@ import botocore
 import botocore.session
 
 from ..aws.configuration import isolate
+from ..aws.service_models import models
 from .moto_private import create_loader
 
-botocore.session.create_loader = functools.cache(create_loader())
+create_loader()
+botocore.session.create_loader = models
 
 
 def _isolate_that_of_moto(session: Any) -> None:

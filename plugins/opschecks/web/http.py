@@ -231,7 +231,7 @@ class Http:
             scheme, host = urlsplit(target).scheme.lower(), _host(target)
             _ = urlsplit(target).port
         except ValueError:
-            raise _Led(f"redirects to {location[:200]!r}, which is no address") from None
+            raise _Led(f"redirects to {location[:200]!r}, which is not an address") from None
         if scheme not in ("http", "https") or not host:
             raise _Led(f"redirects to {target[:200]!r}, which is not HTTP")
         if host not in named and _is_private(host):
@@ -271,7 +271,7 @@ def _read(answer: requests.Response, method: str, latency_ms: float) -> Response
     """The answer with the beginning of its body."""
     kind, headers = answer.headers.get("Content-Type", ""), dict(answer.headers)
     if answer.status_code in _OTHER_HTTP:
-        raise CouldNotLook(f"{method} {answer.url}", f"answered {answer.status_code}: it wants another version of HTTP")
+        raise CouldNotLook(f"{method} {answer.url}", f"answered {answer.status_code}: it needs another version of HTTP")
     body = b""
     while len(body) < BODY_BYTES and (piece := answer.raw.read(BODY_BYTES - len(body), decode_content=False)):
         body += piece

@@ -18,8 +18,8 @@ from opschecks.core.observation import CouldNotLook, NotThere
 from opschecks.fixing import plan as planning
 from opschecks.fixing.plan import change_of
 from opschecks.remedies.operations.access_keys import RotateAccessKey
-from tests.aws.test_every_observation import Wire
 from tests.canned import Aws, ago, as_sent, stack
+from tests.canned_wire import Wire
 
 USER, SECRET, SERVICE = "pipeline", "app/credentials", "backend"
 OLD, NEW, OTHER = "AKIAIOSFODNN7EXAMAAA", "AKIAI44QH8DHBEXAMBBB", "AKIAI44QH8DHBEXAMCCC"

@@ -55,7 +55,7 @@ class BackUpEverything(Operation):
     expects = "a complete set under `backups` of stacks.toml; nothing of what is backed up changes"
     beware = (
         "what it has made is kept, and paid for, until somebody deletes it; an unfinished set has no manifest, and is "
-        "no backup; CloudWatch Logs exports one group at a time, of the whole account, and may take hours"
+        "not a backup; CloudWatch Logs exports one group at a time, of the whole account, and may take hours"
     )
     _name = ""
     _started: Mapping[str, Any] | None = None

@@ -187,7 +187,7 @@ class ArchiveIncidents(Operation):
         if digest_of(held | set(there.lines)) != after["digest"]:
             raise CannotFix(
                 f"table and archive ({', '.join(names)}) together do not make what was there before: "
-                "opschecks fix restore-incidents puts back what one object holds and the table lacks"
+                "opschecks fix restore-incidents restores what one object holds and the table lacks"
             )
         return objects
 

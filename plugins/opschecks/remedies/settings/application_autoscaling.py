@@ -76,12 +76,12 @@ def scaling_bounds(aws: Sends, target: str, limits: Limits) -> tuple[int, int]:
 def beyond(wanted: int, low: int, high: int) -> str:
     """Why a number of tasks out of bounds is more than a safe change; nothing where it is within them.
 
-    Auto-scaling then neither goes on from there nor, for long, takes it back:
+    Auto-scaling then neither goes on from there nor, for long, undoes it:
     https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-auto-scaling.html
     """
     if wanted > high:
-        return f"{wanted} is above its maximum, {high}: each task costs, and only a later scale-in takes them back"
-    return f"{wanted} is below its minimum, {low}: only a later scale-out brings it back" if wanted < low else ""
+        return f"{wanted} is above its maximum, {high}: each task costs, and only a later scale-in removes them"
+    return f"{wanted} is below its minimum, {low}: only a later scale-out adds more" if wanted < low else ""
 
 
 def _deploys(service: Answer) -> bool:

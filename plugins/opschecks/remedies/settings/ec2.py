@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from ...aws.ec2 import Rule, SecurityGroup, owner_of, rules_in
 from ...core.answer import Answer
-from ...core.change import CannotFix, Request, Risk, State
+from ...core.change import CannotFix, Change, Request, Risk, State
 from ...fixing.remedy import Setting
 
 _CALL = "ec2:DescribeSecurityGroups"
@@ -60,13 +61,14 @@ class RevokeIngress(Setting):
         group, permission, *_ = json.loads(target)
         return f"{group}: {SecurityGroup.sources_of(permission)[0]}"
 
-    def warns(self, target: str) -> str:
-        """Who defines the rule, where tags of it or of its group tell."""
-        group, _, *tags = json.loads(target)
+    def described(self, change: Change) -> Change:
+        """With a warning of who defines the rule, where tags of it or of its group tell."""
+        group, _, *tags = json.loads(change.target)
         (found,) = self.aws.call("ec2", "DescribeSecurityGroups", GroupIds=[group])["SecurityGroups"]
         mine = [{"Key": key, "Value": value} for key, value in dict(*tags).items()]
         owner = owner_of({"Tags": mine}, found)
-        return f"{owner} defines it: change it there too, or its next run opens it again" if owner else self.beware
+        warning = f"{owner} defines it: change it there too, or its next run opens it again"
+        return replace(change, beware=warning) if owner else change
 
     def read(self, target: str) -> State:
         return {"let in": self._rule(target) is not None}

@@ -6,7 +6,7 @@ import abc
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ...aws.ecs import Service
 from ...aws.elbv2 import filled_by
@@ -21,6 +21,9 @@ from .ecs_colours import HEALTH, require_new_colour
 from .ecs_stop import ALLOW as STOP_ALLOW
 from .ecs_stop import stop_request, under_way
 from .good_revisions import good_revisions as good_revisions
+
+if TYPE_CHECKING:
+    from ...config.limits import Limits
 
 _CALL = "ecs:DescribeServices"
 SUSPECT = timedelta(hours=24)
@@ -53,11 +56,11 @@ class _Service(Setting):
         found = [target for target, own in filled.items() if own]
         if len(found) != 1:
             names = ", ".join(self.shown(one) for one in found) or "no service of the stack"
-            raise CannotFix(f"{names} stands behind it: which one to change, a person decides")
+            raise CannotFix(f"{names} stands behind it: a person must decide which one to change")
         if others := groups - filled[found[0]]:
             raise CannotFix(
                 f"{len(others)} of the {len(groups)} target groups behind it are not filled by {self.shown(found[0])}, "
-                "and may be the cause: which one it was, a person decides"
+                "and may be the cause: a person must decide which one it was"
             )
         return found
 
@@ -153,15 +156,12 @@ class ScaleService(_Service):
 
     def bounds(self, target: str) -> tuple[int, int]:
         """Fewest and most tasks of the service."""
-        return scaling_bounds(self.aws, target, super().within_limits_of(target).stack.limits)
+        return scaling_bounds(self.aws, target, super().limits_of(target))
 
-    def within_limits_of(self, target: str) -> Self:
-        """The same with the service's own bounds."""
-        made = super().within_limits_of(target)
+    def limits_of(self, target: str) -> Limits:
+        """With the service's own bounds."""
         low, high = self.bounds(target)
-        limits = made.stack.limits.model_copy(update={"min_tasks": low, "max_tasks": high})
-        made.stack = made.stack.model_copy(update={"limits": limits})
-        return made
+        return super().limits_of(target).model_copy(update={"min_tasks": low, "max_tasks": high})
 
     def described(self, change: Change) -> Change:
         """Disruptive beyond its bounds, and why."""
@@ -280,7 +280,7 @@ class RollBackService(_Revision):
         if not known:
             raise CannotFix(
                 "no filed run of daily or deploy-after ended all good with another revision: which one was good is "
-                "not known; opschecks fix deploy-revision --set revision=FAMILY:REVISION takes the one that you know"
+                "not known; opschecks fix deploy-revision --set revision=FAMILY:REVISION deploys one that you know"
             )
         self._require_active(known[0])
         return {**wanted, "taskDefinition": known[0]}

@@ -29,7 +29,7 @@ def require_new_colour(aws: Sends, opened: UnderWay | None, groups: Collection[s
         if not healthy or "unhealthy" in states:
             raise CannotFix(
                 f"{_names([arn])}, to which a roll-back would send all traffic, has {healthy} healthy of {len(states)} "
-                "targets: which colour is better, a person decides"
+                "targets: a person must decide which colour is better"
             )
 
 

@@ -9,29 +9,28 @@ from ...aws.websocket_groups import no_cookie
 from ...core.change import CannotFix, Request, Risk, State
 from ...fixing.remedy import IN_CODE_TOO, Setting
 
-_DURATION = "stickiness.{}.duration_seconds"
-_COOKIES = ("lb_cookie", "app_cookie")
-_CALLS = (
-    "ModifyTargetGroupAttributes",
-    "DescribeTargetGroupAttributes",
-    "DescribeTargetGroups",
-    "DescribeListeners",
-    "DescribeRules",
-)
-STICKINESS = ("stickiness.enabled", "stickiness.type", *(_DURATION.format(kind) for kind in _COOKIES))
+_COOKIES = {kind: f"stickiness.{kind}.duration_seconds" for kind in ("lb_cookie", "app_cookie")}
+"""The kinds of stickiness that a cookie makes, and the attribute that says for how long."""
+STICKINESS = ("stickiness.enabled", "stickiness.type", *_COOKIES.values())
 
 
 class EnableStickiness(Setting):
     """Turn cookie stickiness of a target group on, for as long as the stack's limits expect."""
 
     runbook = "websocket-connection-issues"
-    allow = tuple(f"elasticloadbalancing:{one}" for one in _CALLS)
+    allow = (
+        "elasticloadbalancing:ModifyTargetGroupAttributes",
+        "elasticloadbalancing:DescribeTargetGroupAttributes",
+        "elasticloadbalancing:DescribeTargetGroups",
+        "elasticloadbalancing:DescribeListeners",
+        "elasticloadbalancing:DescribeRules",
+    )
     expects = "a client that reconnects reaches the task that holds its session"
     beware = IN_CODE_TOO
 
     def risk_of(self, before: State, after: State) -> Risk:
         """Clients lose their task where it is turned off or cut short."""
-        shorter = any(int(after.get(key, 0)) < int(before.get(key, 0)) for key in map(_DURATION.format, _COOKIES))
+        shorter = any(int(after.get(key, 0)) < int(before.get(key, 0)) for key in _COOKIES.values())
         return Risk.DISRUPTIVE if after["stickiness.enabled"] != "true" or shorter else Risk.SAFE
 
     def read(self, target: str) -> State:
@@ -48,10 +47,9 @@ class EnableStickiness(Setting):
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:
         """On, by the cookie that it is set to, for at least as long as expected; a person chooses which cookie."""
-        kind = now.get("stickiness.type")
-        if kind not in _COOKIES:
+        kind = str(now.get("stickiness.type"))
+        if not (key := _COOKIES.get(kind)):
             raise CannotFix(f"its stickiness is by {kind}, which no cookie can replace: it is not behind an ALB")
-        key = _DURATION.format(kind)
         seconds = max(int(now.get(key, 0)), self.stack.limits.stickiness_s)
         return {**now, "stickiness.enabled": "true", key: str(seconds)}
 

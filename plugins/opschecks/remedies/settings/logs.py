@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -28,11 +29,8 @@ class PutRetention(Setting):
     wishes = {"days": "how many; default: what the limits log_retention_days_min and …_max allow"}  # noqa: RUF012
 
     def risk_of(self, before: State, after: State) -> Risk:
-        """A shorter retention deletes events; None is for ever."""
-        old, new = (
-            float("inf") if one["retentionInDays"] is None else one["retentionInDays"] for one in (before, after)
-        )
-        return Risk.DESTRUCTIVE if new < old else Risk.SAFE
+        """A shorter retention deletes events."""
+        return Risk.DESTRUCTIVE if _days(after) < _days(before) else Risk.SAFE
 
     def read(self, target: str) -> State:
         return {"retentionInDays": self._group(target).retention_days}
@@ -55,16 +53,13 @@ class PutRetention(Setting):
                 raise CannotFix(f"--set days={days}: AWS takes only {', '.join(map(str, ALLOWED_DAYS))}")
             return {"retentionInDays": days}
         low, high = self.stack.limits.log_retention_days_min, self.stack.limits.log_retention_days_max
-        allowed = [days for days in ALLOWED_DAYS if low <= days <= high]
+        if low <= (kept := _days(now)) <= high:
+            raise CannotFix(f"it is kept for {plural(kept, 'day')}, as expected; --set days=… changes it all the same")
+        allowed = [one for one in ALLOWED_DAYS if low <= one <= high]
         if not allowed:
-            raise CannotFix(
-                f"no retention that AWS takes lies between {low:g} and {plural(high, 'day')} "
-                "(log_retention_days_min, …_max)"
-            )
-        days = now["retentionInDays"]
-        if days is not None and low <= days <= high:
-            raise CannotFix(f"it is kept for {plural(days, 'day')}, as expected; --set days=… changes it all the same")
-        return {"retentionInDays": allowed[0] if days is not None and days < low else allowed[-1]}
+            between = f"between {low:g} and {plural(high, 'day')} (log_retention_days_min, …_max)"
+            raise CannotFix(f"no retention that AWS takes lies {between}")
+        return {"retentionInDays": allowed[0] if kept < low else allowed[-1]}
 
     def request(self, target: str, before: State, after: State) -> Request:
         """A number of days is put; for ever is having no policy."""
@@ -72,3 +67,9 @@ class PutRetention(Setting):
         if after["retentionInDays"] is None:
             return Request("logs", "DeleteRetentionPolicy", name)
         return Request("logs", "PutRetentionPolicy", {**name, "retentionInDays": after["retentionInDays"]})
+
+
+def _days(state: State) -> float:
+    """None is for ever."""
+    days: int | None = state["retentionInDays"]
+    return math.inf if days is None else days

@@ -57,7 +57,7 @@ class BackUpTable(Setting):
     def read_for_plan(self, target: str) -> State:
         there = describe_table(self.aws, target)
         if there is None:
-            raise CannotFix(f"there is no table {target}: opschecks fix restore-table brings one back from a backup")
+            raise CannotFix(f"there is no table {target}: opschecks fix restore-table restores one from a backup")
         if there.status not in ("ACTIVE", "UPDATING"):
             raise CannotFix(f"the table is {there.status}")
         self._table = target

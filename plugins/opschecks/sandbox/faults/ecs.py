@@ -70,7 +70,7 @@ def deployment_was_rolled_back(sandbox: Sandbox) -> None:
 
 @fault(caught_by=["test_deployments_are_settled"])
 def deployment_was_rolled_back_by_an_alarm(sandbox: Sandbox) -> None:
-    """An alarm rolled back last night's deployment; ECS's record of its deployments is all that tells."""
+    """An alarm rolled back last night's deployment; only ECS's record of its deployments shows it."""
     service, begun = sandbox.service(), sandbox.now - timedelta(hours=9)
     told = record(service, service.deployments[0], status="ROLLBACK_SUCCESSFUL", createdAt=begun, startedAt=begun)
     told["serviceDeploymentArn"] += "-rolled-back"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import timedelta
 
 from ..seed import put_log_events
@@ -10,11 +11,10 @@ from . import Sandbox, fault
 from .metrics import forget_metrics
 
 
-def _write(sandbox: Sandbox, text: str, times: int) -> None:
-    events = [
-        (sandbox.now - timedelta(minutes=30) + timedelta(seconds=20 * index), f"ERROR {text} {index}")
-        for index in range(times)
-    ]
+def _write(sandbox: Sandbox, line: Callable[[int], str], times: int) -> None:
+    """Numbered lines, one every 20 seconds of the last half hour."""
+    begin = sandbox.now - timedelta(minutes=30)
+    events = [(begin + timedelta(seconds=20 * number), line(number)) for number in range(times)]
     put_log_events(sandbox.client("logs"), sandbox.stack.log_groups[0], "backend/fault", events)
 
 
@@ -22,25 +22,21 @@ def _write(sandbox: Sandbox, text: str, times: int) -> None:
 def logs_are_full_of_errors(sandbox: Sandbox) -> None:
     """The backend logs an error every 20 seconds."""
     many = sandbox.stack.limits.log_errors_per_hour + 5
-    _write(sandbox, "could not write event: connection pool exhausted, attempt", many)
+    _write(sandbox, lambda n: f"ERROR could not write event: connection pool exhausted, attempt {n}", many)
 
 
 @fault(caught_by=["test_errors_are_rare_in_the_logs"])
 def logs_are_full_of_errors_in_json(sandbox: Sandbox) -> None:
     """The backend logs JSON: an error every 20 seconds, without the word in capitals."""
-    begin, many = sandbox.now - timedelta(minutes=30), sandbox.stack.limits.log_errors_per_hour + 5
-    events = [
-        (begin + timedelta(seconds=20 * index), json.dumps({"level": "error", "msg": "cannot write", "n": index}))
-        for index in range(many)
-    ]
-    put_log_events(sandbox.client("logs"), sandbox.stack.log_groups[0], "backend/json", events)
+    many = sandbox.stack.limits.log_errors_per_hour + 5
+    _write(sandbox, lambda n: json.dumps({"level": "error", "msg": "cannot write", "n": n}), many)
 
 
 @fault(caught_by=["test_websocket_errors_are_rare_in_the_logs"])
 def websocket_sessions_break(sandbox: Sandbox) -> None:
     """The logs contain some errors of broken WebSocket sessions, but not many."""
     many = sandbox.stack.limits.websocket_errors_per_hour + 3
-    _write(sandbox, "WebSocket send failed: session closed, client", many)
+    _write(sandbox, lambda n: f"ERROR WebSocket send failed: session closed, client {n}", many)
 
 
 @fault(caught_by=["test_log_groups_receive_events"])

@@ -6,18 +6,12 @@ No check may fail on one. Each module has `vary(sandbox)`, called when the sandb
 from __future__ import annotations
 
 import importlib
-import pkgutil
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ..environment import Sandbox as Sandbox
 else:
     Sandbox = Any  # only annotations name it, and its imports take a second
-
-
-def known_variants() -> list[str]:
-    """The names of all variants."""
-    return sorted(module.name for module in pkgutil.iter_modules(__path__))
 
 
 def vary(sandbox: Sandbox) -> None:

@@ -1,0 +1,26 @@
+"""Commands as a person types them, in this process."""
+
+from __future__ import annotations
+
+from click.testing import CliRunner, Result
+
+from opschecks.cli.main import main
+
+OF_SANDBOX = ("--stack", "sandbox")
+HERE = ("--stack", "here")
+NO_FILE = (
+    "no such file; --stacks FILE names another one, and `opschecks init --sandbox --write` makes one to begin with"
+)
+
+
+def opschecks(*arguments: str, **environment: str) -> Result:
+    """The command in this process; an exception that it lets through is one of the test."""
+    return CliRunner().invoke(main, arguments, env=environment, catch_exceptions=False)
+
+
+def refused(ended: Result) -> str:
+    """The one line that says what is wrong."""
+    assert ended.exit_code == 1
+    assert ended.stdout == ""
+    (line,) = ended.stderr.splitlines()
+    return line.removeprefix("Error: ")
