@@ -36,8 +36,6 @@ AREAS = {
     "alarm_hygiene": "Alarm configuration",
     "cdn": "CDN",
     "cloudformation": "CloudFormation",
-    "sqs": "SQS",
-    "rds": "RDS",
     "lambda": "Lambda",
     "aws_health": "AWS Health",
 }
