@@ -123,7 +123,7 @@ PROMISES: tuple[Promise, ...] = (
             "tests/history/test_storage.py",
             "tests/history/test_summaries.py",
             "tests/hooks/test_ending_early.py::test_a_disk_that_is_full_at_the_end_leaves_no_page_of_yesterday",
-            "tests/history/test_comparison.py::test_processes_that_file_and_read_at_once_lose_nothing",
+            "tests/history/test_earlier_runs.py::test_processes_that_file_and_read_at_once_lose_nothing",
         ),
     ),
 )
@@ -136,7 +136,7 @@ SIGNALS = (
 )
 CANARIES = (
     "tests/core/test_redaction.py::test_a_secret_is_masked",
-    "tests/core/test_redaction.py::test_a_secret_reaches_no_output",
+    "tests/hooks/test_secrets.py::test_a_secret_reaches_no_output",
     "tests/recording/test_scrubbing.py::test_no_canary_is_found",
 )
 

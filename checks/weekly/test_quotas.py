@@ -92,7 +92,7 @@ def quotas_of_the_stack(sandbox: Any) -> None:
     told = {"QuotaName": "Fargate vCPUs", "Value": 100.0, "UsageMetric": usage}
 
     def answer(service_code: str, quota_code: str) -> dict[str, Any]:
-        arn = f"arn:aws:servicequotas:us-west-2:123456789012:{service_code}/{quota_code}"
+        arn = f"arn:{sandbox.partition}:servicequotas:{sandbox.region}:123456789012:{service_code}/{quota_code}"
         return {**told, "QuotaArn": arn, "ServiceCode": service_code, "QuotaCode": quota_code}
 
     if named:

@@ -21,7 +21,6 @@ from opschecks import (  # fmt: skip
     in_words,
     limit,
     observation,
-    plural,
     seed,
     seen,
 )
@@ -91,8 +90,8 @@ def test_databases_are_backed_up(rds_databases: list[Database], stack: Stack, ex
     for one in rds_databases:
         with examine(one) as note:
             kept = int(one.evidence["BackupRetentionPeriod"])
-            note(f"a replica of {one.source}" if one.source else f"kept for {plural(kept, 'day')}")
-            assert one.source or kept >= DAYS.of(stack, one), f"limit {plural(DAYS.of(stack, one), 'day')}"
+            note(f"a replica of {one.source}" if one.source else f"kept for {in_words(timedelta(days=kept))}")
+            assert one.source or kept >= DAYS.of(stack, one), f"limit {in_words(timedelta(days=DAYS.of(stack, one)))}"
 
 
 @check(Severity.HIGH, runbook="databases", failing="A read replica is behind", may_be_empty=True)

@@ -6,11 +6,13 @@ python examples/aws/member_role.py --write    writes it beside this file, after 
 
 from __future__ import annotations
 
+import runpy
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from opschecks.cli.check_files import check_sources
+from opschecks.core.declared import declaring
 from opschecks.core.observation import REGISTRY, closure
 from opschecks.core.shipped import shipped_checks
 from opschecks.hooks.fixtures import import_observations
@@ -97,6 +99,8 @@ Outputs:
 def actions() -> list[str]:
     """What the shipped daily and weekly checks need, by what their observations declare."""
     import_observations()
+    for path in declaring(shipped_checks()):  # observations that files of checks bring themselves
+        runpy.run_path(str(path))
     needs = {name for suite in SUITES for check in check_sources(shipped_checks() / suite) for name in check.needs}
     looked = closure(needs & REGISTRY.keys())
     return sorted({action for one in looked for action in one.allow} - OF_NO_POLICY)

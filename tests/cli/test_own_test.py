@@ -89,7 +89,7 @@ def test_a_limit_of_ones_own_is_set_in_stacks_toml_also_for_one_resource(tmp_pat
 
 WRONG = {
     "limits = { order_wait_minuts = 5 }": "limits.order_wait_minuts: unknown key; did you mean 'order_wait_minutes'?",
-    "limits = { order_wait_minutes = -5 }": "limits.own.order_wait_minutes: Input should be greater than or equal to 0",
+    "limits = { order_wait_minutes = -5 }": "limits.order_wait_minutes: expected greater than or equal to 0, not -5",
     "resources = { order_queue = ['a'] }": (
         "resources.order_queue: no check looks at such resources; did you mean 'order_queues'?"
     ),

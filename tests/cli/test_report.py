@@ -148,9 +148,9 @@ def test_a_filed_run_that_cannot_be_read_is_named(here: FolderStorage) -> None:
     assert line.startswith("reports/history/here/daily/2026-11-24T07-00-00.000000Z.json: not a run file")
 
 
-def test_without_a_runbook_there_is_no_page(here: FolderStorage) -> None:
+def test_with_a_runbook_that_cannot_be_read_there_is_no_page(here: FolderStorage) -> None:
     file_all(here, mornings("F"))
-    Path("checks/RUNBOOK.md").unlink()
+    Path("checks/RUNBOOK.md").write_bytes(b"## \xff\n")
     line = refused(opschecks("report", "daily", "2026-11-24", *HERE))
     assert "checks/RUNBOOK.md: cannot be read" in line
     assert "run it in the folder that has checks/" in line

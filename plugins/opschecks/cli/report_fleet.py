@@ -169,10 +169,10 @@ def _pages(to: Storage, suite: str) -> Callable[[Run], str]:
     from ..core.shipped import checks_of
     from ..report.page import render
     from ..report.publish import HTML, file_name
-    from ..report.runbook import RunbookError, read_runbook
+    from ..report.runbook import RunbookError, runbook_of
 
     try:
-        runbook = read_runbook(checks_of(Path()) / "RUNBOOK.md")
+        runbook = runbook_of(checks_of(Path()))
     except RunbookError as error:
         raise click.ClickException(f"{error}: run it in the folder that has checks/") from None
 

@@ -141,6 +141,8 @@ def _where(path: Path, gathered: Gathered, location: Sequence[str]) -> str:
                 break
         else:
             path = gathered.layers[location[1]][0].file
+    if list(within[:1]) == ["limits"]:  # where limits that checks declare are kept, which no file says
+        within = [part for part in within if part != "own"]
     return f"{path}: " + ".".join([place, *(part if _BARE.fullmatch(part) else f'"{part}"' for part in within)])
 
 
