@@ -33,6 +33,12 @@ REASONS: tuple[Reason, ...] = (
         "A streamed body is read after botocore's retries: the object is not read, and the check is blind.",
     ),
     Reason(
+        "log_errors",
+        "logs:FilterLogEvents",
+        ("second page throttled", "second page denied", "pages without end", "a page that names itself"),
+        "Errors on the first page are more than the limit: whatever the rest has, the check fails.",
+    ),
+    Reason(
         "tables",
         "dynamodb:DescribeTable",
         LOST,
