@@ -1,9 +1,11 @@
 # opschecks for real stacks: no sandbox, no compiler, no root.
 #
 #   docker build -t opschecks .
-#   docker run --rm --read-only --tmpfs /tmp -v "$PWD/stacks.toml:/work/stacks.toml:ro" -e AWS_PROFILE -v ~/.aws:/home/opschecks/.aws:ro opschecks
+#   mkdir -p reports
+#   docker run --rm --read-only --tmpfs /tmp --user "$(id -u)" -e HOME=/aws -e AWS_PROFILE -v ~/.aws:/aws/.aws:ro \
+#     -v "$PWD/reports:/tmp/reports" -v "$PWD/stacks.toml:/work/stacks.toml:ro" opschecks
 #
-# Reports go to /tmp/reports: mount a folder there, or publish them in the same container (examples/aws).
+# Reports go to /tmp/reports; examples/aws publishes them in the same container.
 
 FROM python:3.13-slim AS build
 WORKDIR /source

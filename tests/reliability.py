@@ -39,7 +39,8 @@ PROMISES: tuple[Promise, ...] = (
     Promise(
         "**Never a false pass.** Only an assertion fails a check. Whatever else goes wrong on the way to a verdict – "
         "an error, a key that is missing, an empty answer, a list cut short – makes it blind: could not check. A check "
-        "that examined nothing is blind, too, and every check that was collected is in the report.",
+        "that examined nothing is blind, too, unless it says that nothing may be there, and every check that was "
+        "collected is in the report.",
         (
             "tests/test_matrix.py",
             "tests/aws/test_every_observation.py",
@@ -55,8 +56,8 @@ PROMISES: tuple[Promise, ...] = (
         ),
     ),
     Promise(
-        "**Every check bites, and stays quiet.** Each check fails for a fault that it names, no other check does, and "
-        "healthy but unusual stacks raise no alarm.",
+        "**Every check bites, and stays quiet.** Each fault fails exactly the checks that it names, each check is "
+        "failed by one, and healthy but unusual stacks raise no alarm.",
         ("tests/checks/test_bite.py", "tests/checks/test_production.py", "tests/real/test_rows.py"),
     ),
     Promise(
@@ -222,8 +223,9 @@ recordings among them: {told.canaries.failed} of these tests failed.
 
 ## What was not tried
 
-- Real AWS. All answers are the sandbox's, which is moto with corrections; errors and cut answers follow botocore's
-  models and AWS's documentation. A recording of a real account ([recordings.md](recordings.md)) would tell more.
+- Real AWS. The matrix's answers are the sandbox's, which is moto with corrections; errors and cut answers follow
+  botocore's models and AWS's documentation. A recording of a real account ([recordings.md](recordings.md)) would tell
+  more.
 - Calls that no world of the matrix needs: {unasked}.
 - CBOR: botocore speaks it with no service that opschecks asks. A test fails when that changes.
 - TLS and name resolution of the probes: the sandbox is on loopback. Drills and remedies are not part of the matrix.

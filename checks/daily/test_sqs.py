@@ -100,7 +100,7 @@ def test_queues_are_worked_off(sqs_queues: list[Queue], stack: Stack, examine: E
 @check(Severity.HIGH, runbook="queues", failing="Messages lie in a dead-letter queue", may_be_empty=True)
 def test_no_message_is_dead(sqs_queues: list[Queue], stack: Stack, examine: Examine) -> None:
     """A message that could not be handled is lost work that nobody else tells of."""
-    for queue in (one for one in sqs_queues if one.takes_dead_of):
+    for queue in (one for one in sqs_queues if one.takes_dead_of or isinstance(one.evidence, Unread)):
         with examine(queue) as note:
             note(f"{plural(queue.messages, 'dead letter')} of {', '.join(queue.takes_dead_of)}")
             assert queue.messages <= DEAD.of(stack, queue), f"limit {DEAD.of(stack, queue):g}"

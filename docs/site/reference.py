@@ -37,9 +37,10 @@ EXIT_CODES = {
     3: "an internal error, or the files of the run could not be written",
     4: "a usage error: options, stacks.toml, waivers.toml, or an account that is not the stack's",
     5: "no check was collected",
+    6: "pytest counted more warnings than its options allow",
     10: "nothing failed, but something could not be checked or was not run",
 }
-"""2 to 5 are pytest's own. A deploy gate passes with 0 alone."""
+"""2 to 6 are pytest's own. A deploy gate passes with 0 alone."""
 
 Row = Mapping[str, str]
 

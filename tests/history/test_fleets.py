@@ -90,7 +90,7 @@ def test_two_shards_that_write_at_once_agree(tmp_path: Path) -> None:
         """Another shard has written between this one's look and its own writing."""
 
         def create(self, key: str, text: str) -> bool:
-            super().create(key, text.replace("2026", "2025"))
+            super().create(key, text.replace("T07:", "T06:"))
             return super().create(key, text)
 
     assert agreed(Late(tmp_path), "daily", "job-1", STACKS, 2, NOW) == agreed(
@@ -182,3 +182,11 @@ def test_a_damaged_deal_is_named(tmp_path: Path, text: str) -> None:
     place.create("_fleets/daily/deals/f.json", text)
     with pytest.raises(FleetError, match=r"deals/f\.json: "):
         agreed(place, "daily", "f", STACKS, 2, NOW)
+
+
+def test_a_name_of_an_earlier_day_is_not_used_again(place: Place) -> None:
+    """Every run since would count as one of today's."""
+    agreed(place, "daily", "nightly", ["a"], 1, NOW)
+    assert agreed(place, "daily", "nightly", ["a"], 1, NOW + timedelta(hours=2)).begun == NOW
+    with pytest.raises(FleetError, match=r"fleet nightly began .* another name"):
+        agreed(place, "daily", "nightly", ["a"], 1, NOW + timedelta(days=1, hours=3))

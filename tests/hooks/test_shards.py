@@ -172,12 +172,12 @@ def test_a_fleet_of_two_shards_end_to_end(project: Project) -> None:
     assert told["shards"] == {"of": 2, "not_ended": []}
     assert {one["shard"] for one in told["stacks"]} == {1, 2}
     assert page("--to", str(project.folder / "site")).exit_code == 1
-    assert {path.name for path in (project.folder / "site").iterdir()} == {"fleet.html", "fleet.json", "fleet"}
+    assert {path.name for path in (project.folder / "site").iterdir()} == {"fleet.html", "fleet.json", "stacks"}
     assert "zz: No run" in page("--expect", "a,zz", "--format", "slack").output
     html = page()
     assert html.exit_code == 1
-    own = project.folder / "reports" / "fleet" / "b-daily.html"
-    assert 'href="fleet/b-daily.html"' in (project.folder / "reports" / "fleet.html").read_text(encoding="utf-8")
+    own = project.folder / "reports" / "stacks" / "b-daily.html"
+    assert 'href="stacks/b-daily.html"' in (project.folder / "reports" / "fleet.html").read_text(encoding="utf-8")
     assert "it is b" in own.read_text(encoding="utf-8")
 
 

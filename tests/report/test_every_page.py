@@ -30,7 +30,7 @@ def path(request: pytest.FixtureRequest, name: str) -> Path:
     return pages[one]
 
 
-SECTIONS = [assembly.template_of(section) for section in dict.fromkeys((*assembly.DAILY, *assembly.WEEKLY))]
+SECTIONS = [assembly.template_of(section) for section in dict.fromkeys((*assembly.of_a_day(), *assembly.of_a_week()))]
 
 
 @pytest.mark.parametrize(

@@ -150,7 +150,7 @@ def test_a_killed_shard_is_missing_until_it_is_run_again(place: FolderStorage) -
     assert [(one.stack, one.why) for one in told.rows if one.state is State.MISSING] == [
         (rest[0], "no run of this fleet (shard 2 of 2); it has no run at all")
     ]
-    assert "1 stack again: " + rest[0] + " (of shard 2, which has not ended)" in told.actions[0]
+    assert "1 stack again: " + rest[0] + "; shard 2 has not ended" in told.actions[0]
     for stack in deal.shards[1]:
         file(place.root, run_of(stack, {"test_cpu": P}, part=part(2), minutes=5))
     write_ended(place, begin(place, "a", "b", "c", "d"), Ended(2, NOW, 0, {}))

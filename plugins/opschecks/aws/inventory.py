@@ -91,8 +91,12 @@ class Inventory:
         """
         service, _, rest = arn.partition(":")
         given = dict(self.named).get(key, ())
-        tagged = [one for of, one in self.found if not of and _is_of(one, service, rest)]
-        found = dict.fromkeys([*(one for of, one in self.found if of == type_), *tagged])
+        ids = dict.fromkeys(one for of, one in self.found if of == type_)
+        ends = {_last(one) for one in ids}
+        tagged = [one for of, one in self.found if not of and _is_of(one, service, rest) and _last(one) not in ends]
+        found = dict.fromkeys([*ids, *tagged])
+        if not (given or found) and {"any", type_} & {*self.coming}:
+            raise CouldNotLook(_LIST, f"CloudFormation is creating resources of stack {self.stack}: look again later")
         if not (given or found):
             raise NotApplicable("", f"stack {self.stack} names no {key.replace('_', ' ')} (resources.{key})")
         return given or tuple(found)
@@ -228,7 +232,7 @@ def _from_cloudformation(aws: Aws, name: str) -> list[tuple[str, str]]:
     known = [item for item in made if _type(item) in _TYPES or item.get("PhysicalResourceId")]
     wanted = [(_type(item), str(item["PhysicalResourceId"])) for item in known]
     found = [(_TYPES[of], _identified(_TYPES[of], one)) if of in _TYPES else (of, one) for of, one in wanted]
-    found += [("coming", _COMING_TYPES[_type(item)]) for item in coming if _type(item) in _COMING_TYPES]
+    found += [("coming", _COMING_TYPES.get(_type(item), _type(item))) for item in coming]
     for inner in fan_out(lambda child: _from_cloudformation(aws, child), nested):
         found.extend(inner)
     return found
@@ -277,6 +281,11 @@ def _known(listed: list[Any]) -> list[tuple[str, str]]:
         else:
             found.append(("", arn))
     return found
+
+
+def _last(name: str) -> str:
+    """The name at the end of an ARN, a URL or an id."""
+    return name.rsplit(":", 1)[-1].rsplit("/", 1)[-1]
 
 
 def _is_of(arn: str, service: str, rest: str) -> bool:

@@ -34,7 +34,7 @@ def target_health(
     return [
         replace(
             group,
-            idle=_idle(group, known, healthy, unread),
+            idle=_idle(group, known, healthy, unread, _doubt(services)),
             foreign="" if stack.target_groups else _foreign(group, services, registered_targets, healthy),
         )
         for group in registered_targets
@@ -42,9 +42,16 @@ def target_health(
 
 
 def _idle(
-    group: TargetHealth, services: Sequence[Service], healthy: set[str], unread: Mapping[str, CouldNotLook]
+    group: TargetHealth,
+    services: Sequence[Service],
+    healthy: set[str],
+    unread: Mapping[str, CouldNotLook],
+    doubt: CouldNotLook | None,
 ) -> str | CouldNotLook:
-    """Why it needs no healthy target now, or why that is not known; nothing where it needs one."""
+    """Why it needs no healthy target now, or why that is not known; nothing where it needs one.
+
+    `doubt`: why not all of `services` are known; then a group that has no healthy one may stand by.
+    """
     if group.unread:
         return ""
     if group.targets and all((one.state, one.code) == ("unavailable", NO_CHECKS) for one in group.targets):
@@ -54,7 +61,8 @@ def _idle(
     if any(one.state not in _MOVING for one in group.targets):
         return ""
     if not others & healthy:
-        return next((unread[one] for one in sorted(others) if one in unread), "")
+        unknown = doubt if healthy - {group.arn} else None
+        return next((unread[one] for one in sorted(others) if one in unread), unknown or "")
     how = f"{plural(len(group.targets), 'target')} starting or draining" if group.targets else "no targets"
     return f"{how}: it stands by, and the group that serves has healthy ones"
 

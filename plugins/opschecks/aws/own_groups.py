@@ -69,7 +69,10 @@ def own_groups(
             own = tuple(one for one in groups if one.arn in named)
             chosen = named is not filled
             doubtful = () if chosen or not doubt else tuple(one for one in groups if one not in own)
-            own = own or (() if doubtful else tuple(groups))
+            own = own or (() if doubtful or chosen else tuple(groups))
+            whole = tuple(one for one in every_group if why_unread(one) and one.arn == balancer.arn)
+            doubtful += whole
+            why = doubt or next((why_unread(one) for one in whole), None)
             others = tuple(one for one in groups if one not in (*own, *doubtful) and one.arn not in empty)
             of_others = None
             if others and not any(has_targets.get(one.arn) for one in others):
@@ -84,7 +87,7 @@ def own_groups(
                     others=others,
                     count=len(groups),
                     doubtful=doubtful,
-                    doubt=doubt if doubtful else None,
+                    doubt=why if doubtful else None,
                     of_others=of_others,
                 )
             )

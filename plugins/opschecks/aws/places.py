@@ -75,8 +75,9 @@ class Places:
 
     def _services(self) -> list[str]:
         stack = self.stack
-        named = [name if "/" in name else f"{stack.cluster or '*'}/{name}" for name in stack.services]
-        own = named or ([f"{stack.cluster or '*'}/*"] if stack.cluster or self._finds else [])
+        clusters = stack.every("cluster") or ("*",)
+        named = [name if "/" in name else f"{clusters[0]}/{name}" for name in stack.services]
+        own = named or ([f"{cluster}/*" for cluster in clusters] if stack.cluster or self._finds else [])
         rotated = [f"{'*/' * ('/' not in name)}{name}" for key in stack.rotated_keys for name in key.services]
         return list(dict.fromkeys([*own, *stack.dev_services, *(rotated if not own else [])]))
 
@@ -116,7 +117,8 @@ class Places:
 
     def alarms(self) -> list[str]:
         """The stack's alarms, in any region: those of CloudFront are in us-east-1."""
-        return [self.arn("cloudwatch", f"alarm:{self.stack.alarm_prefix}*", region="*")]
+        beginnings = self.stack.every("alarm_prefix") or ("",)
+        return [self.arn("cloudwatch", f"alarm:{one}*", region="*") for one in beginnings]
 
     def mute_rules(self) -> list[str]:
         """Every mute rule."""
@@ -139,12 +141,12 @@ class Places:
         return [self.arn("cloudfront", f"distribution/{one}", region="") for one in self._known(self._distribution())]
 
     def _distribution(self) -> list[str]:
-        return [self.stack.distribution_id] if self.stack.distribution_id else []
+        return [*self.stack.every("distribution_id")]
 
     def formation(self) -> list[str]:
         """The CloudFormation stacks, and those nested in them, whose names begin with theirs."""
         stack = self.stack
-        named = [*stack.cloudformation_stacks, *([stack.cloudformation_stack] if stack.cloudformation_stack else [])]
+        named = [*stack.cloudformation_stacks, *stack.every("cloudformation_stack")]
         short = [one.split(":stack/", 1)[-1].partition("/")[0] for one in named]
         ends = ("/*", "-*/*")
         return list(dict.fromkeys(self.arn("cloudformation", f"stack/{name}{end}") for name in short for end in ends))

@@ -30,6 +30,11 @@ class Release(Resource):
         return self.rollout.service
 
     @property
+    def is_unread(self) -> bool:
+        """Whether the service or its tasks could not be read: any expectation may concern it."""
+        return bool(why_unread(self.service)) or any(why_unread(task) for task in self.tasks)
+
+    @property
     def primary(self) -> Launch:
         """What the service is moving to; of task sets, the one that gets production traffic."""
         return self.rollout.current
@@ -74,7 +79,8 @@ class Release(Resource):
 def releases(expected: Expected, rollouts: list[Rollout], tasks: list[Task]) -> list[Release]:
     """Each service compared with what was deployed; CouldNotLook without any expectation.
 
-    With several services, an expectation applies to those that it matches, or to all if it matches none.
+    With several services, an expectation applies to those that it matches and to those that could not be read, or to
+    all if it applies to none.
     """
     if not expected:
         raise Unanswerable(
@@ -83,7 +89,10 @@ def releases(expected: Expected, rollouts: list[Rollout], tasks: list[Task]) -> 
     made = [_release(rollout, tasks) for rollout in rollouts]
 
     def asked(of: Release, wanted: Sequence[str], concerns: Concerns) -> tuple[str, ...]:
-        return tuple(one for one in wanted if concerns(of, one) or not any(concerns(other, one) for other in made))
+        def may(one: Release, wish: str) -> bool:
+            return one.is_unread or concerns(one, wish)
+
+        return tuple(wish for wish in wanted if may(of, wish) or not any(may(other, wish) for other in made))
 
     def of(one: Release) -> Expected:
         return Expected(
@@ -101,11 +110,17 @@ def _release(rollout: Rollout, tasks: Sequence[Task]) -> Release:
         return Release(arn=service.arn, name=service.name, rollout=rollout, tasks=(), evidence=service.evidence)
     launches = [] if service.evidence.get("status") == "MISSING" else _launches(service)
     primary = [one.evidence.get("id") for one in launches if one.evidence.get("status") == "PRIMARY"]
+    unread = tuple(task for task in tasks if why_unread(task) and task.name == service.name)
     known = [task for task in tasks if not why_unread(task)]
     running = tuple(task for task in known if task.is_wanted and task.started_by in primary)
     evidence = Answer({**rollout.evidence, "tasks": [task.evidence for task in running]}, "ecs:DescribeServices")
     return Release(
-        arn=service.arn, name=service.name, rollout=rollout, tasks=running, evidence=evidence, figures=service.figures
+        arn=service.arn,
+        name=service.name,
+        rollout=rollout,
+        tasks=(*running, *unread),
+        evidence=evidence,
+        figures=service.figures,
     )
 
 

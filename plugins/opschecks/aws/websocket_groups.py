@@ -124,7 +124,8 @@ def websocket_groups(
         raise names_no(stack.name, "WebSocket", "websocket.url")
     groups = seen(target_groups)
     told = {one.arn: one.foreign for one in target_health} if isinstance(target_health, list) else {}
-    chosen = {one.arn for one in named(groups, stack.websocket.target_groups)}
+    patterns = stack.websocket.target_groups
+    chosen = {one.arn for one in named(groups, patterns)} if patterns else set()
     found: list[tuple[TargetGroup, str | CouldNotLook]] = []
     for group in groups:
         foreign = told.get(group.arn, "")
@@ -145,6 +146,8 @@ def websocket_groups(
     routes = [] if isinstance(listener_rules, CouldNotLook) else routes_of(listener_rules, stack.websocket_url)
     # without these, a neighbour's group may look like one of the stack's
     missing = next((one for one in (services, target_health) if _is_unread(one)), None)
+    if isinstance(services, list):
+        missing = missing or next((reason for one in services if (reason := why_unread(one))), None)
     doubt = missing if isinstance(missing, CouldNotLook) and not chosen and not stack.target_groups else None
     judged = [_group(group, unused, used, routes, services, doubt) for group, unused in found]
     if isinstance(listener_rules, CouldNotLook) and len(judged) > 1:  # a rule may share clients out between them

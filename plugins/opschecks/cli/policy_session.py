@@ -49,7 +49,8 @@ def packed(made: Sequence[Statement]) -> tuple[str, list[str]]:
 
 def _has_data(action: str) -> bool:
     service, _, name = action.partition(":")
-    return service in _OF_DATA or (service == "dynamodb" and not name.startswith(_VERBS))
+    of_logs = service == "logs" and name in ("FilterLogEvents", "StartQuery")
+    return service in _OF_DATA or of_logs or (service == "dynamodb" and not name.startswith(_VERBS))
 
 
 def _unlimited(made: Sequence[Statement]) -> list[Statement]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ..report.fleet.facts import Fleet
 
 FORMS = ("html", "json", "markdown", "slack", "email", "prom")
-PAGES = "fleet"
+PAGES = "stacks"
 """The folder beside the page that has those of the stacks."""
 
 
@@ -36,7 +36,12 @@ PAGES = "fleet"
     help="the stacks that must be there: names with commas between, or a stacks.toml with all of its real stacks; "
     "repeatable. Default: those that the fleet was dealt",
 )
-@click.option("--newer-than", default="", metavar="TIME", help="without a fleet: a run older than 26h, 2d is none")
+@click.option(
+    "--newer-than",
+    default="",
+    metavar="TIME",
+    help="ignore runs, or a newest fleet, older than this, such as 26h or 2d",
+)
 @click.option(
     "--fail-on",
     type=click.Choice([severity.value for severity in Severity]),

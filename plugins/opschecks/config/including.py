@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import stat
 import tomllib
@@ -84,10 +85,11 @@ def gather(raw: Mapping[str, Any], path: Path) -> Gathered:
             raise StackError(f"{own.file}: stacks.{name}: expected a table: [stacks.{name}]")
         table: dict[str, Any] = {}
         for layer in reversed(defaults[name]):
-            table = merged(table, layer.table)
+            table = merged(_but_what_is_set(table, layer.table), layer.table)
         if own.table.get("sandbox"):
             table = {key: value for key, value in table.items() if key not in OF_AN_ACCOUNT}
-        stacks[name] = merged(_but_what_is_set(table, own.table), own.table)
+        # each its own: limits that checks declare are put apart in it
+        stacks[name] = copy.deepcopy(merged(_but_what_is_set(table, own.table), own.table))
         layers[name] = [own, *defaults[name]]
     return Gathered(raw.get("default"), stacks, layers)
 
@@ -162,7 +164,10 @@ def _included(listed: Any, file: Path) -> Iterator[tuple[str, Path]]:
         folder = file.parent
         if any(letter in pattern for letter in _WILD):
             anchor = Path(pattern).anchor
-            paths = sorted((Path(anchor) if anchor else folder).glob(pattern.removeprefix(anchor)))
+            try:
+                paths = sorted((Path(anchor) if anchor else folder).glob(pattern.removeprefix(anchor)))
+            except ValueError as error:
+                raise StackError(f'{file}: include: "{pattern}": {error}') from None
             if not paths:
                 raise StackError(f'{file}: include: "{pattern}": no file fits it')
         elif not (folder / pattern).exists():

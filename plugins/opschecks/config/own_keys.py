@@ -8,6 +8,7 @@ from typing import Any
 
 from ..core.declared import beside, kinds_in, limits_in
 from ..core.wording import nearest
+from .including import StackError
 from .limits import Limits, ResourceLimits
 
 
@@ -15,6 +16,8 @@ def apart(stacks: Mapping[str, Any], path: Path) -> None:
     """Put limits that checks declare into the `own` of their table, where the types of stacks.toml know them."""
     tables = [one for one in _tables(stacks, "limits") if isinstance(one, dict)]
     inner = [value for one in tables for value in one.values() if isinstance(value, dict)]
+    if any("own" in table for table in (*tables, *inner)):
+        raise StackError(f"{path}: limits.own: unknown key; limits that checks declare are beside the others")
     known = {*Limits.model_fields, *ResourceLimits.model_fields}
     unknown = [(table, key) for table in (*tables, *inner) for key in table if key not in known]
     numbers = [(table, key) for table, key in unknown if isinstance(table[key], int | float)]

@@ -25,6 +25,7 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 READ = 20
 """Deals, the last written, among which the newest is looked for."""
 NAMED = 3
+_NEWEST = {"daily": timedelta(hours=26), "weekly": timedelta(days=8)}
 
 
 class FleetError(Exception):
@@ -56,6 +57,11 @@ class Ended:
     seconds: Mapping[str, float]
 
 
+def newest_of(suite: str) -> timedelta:
+    """How old a stack's newest run may be, and the newest fleet: of suites that run at any time, as good as any age."""
+    return _NEWEST.get(suite, timedelta(days=400))
+
+
 def dealt(seconds: Mapping[str, float | None], shards: int) -> tuple[tuple[str, ...], ...]:
     """The stacks of each shard, so that all shards take about as long: the longest first, each to the least burdened.
 
@@ -77,7 +83,7 @@ def dealt(seconds: Mapping[str, float | None], shards: int) -> tuple[tuple[str, 
 def agreed(store: Storage, suite: str, fleet: str, stacks: Collection[str], shards: int, now: datetime) -> Deal:
     """The fleet's deal: the first shard to ask writes it, and every other one reads the same; so does one run again.
 
-    FleetError where what is there is of other stacks or another number of shards; OSError where it cannot be read.
+    FleetError where that is too old, of other stacks or another number of shards; OSError where it cannot be read.
     """
     key = _deal_key(suite, fleet)
     found = _read(store, key)
@@ -89,6 +95,8 @@ def agreed(store: Storage, suite: str, fleet: str, stacks: Collection[str], shar
             return Deal(suite, fleet, now, hands)
         found = _read(store, key)
     deal = _deal_of(found or {}, f"{store}/{key}")
+    if now - deal.begun > newest_of(suite):  # its old runs would count as today's
+        raise FleetError(f"fleet {fleet} began {deal.begun:%Y-%m-%d %H:%M} UTC: give this one another name (--fleet)")
     if len(deal.shards) != shards:
         raise FleetError(
             f"fleet {fleet} was dealt to {plural(len(deal.shards), 'shard')}, and this is one of {shards}: run it "

@@ -56,9 +56,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     run.collected = {item.nodeid: describe_check(item) for item in session.items if check_of(item)}
     if not run.partial:
         present = {check.check for check in run.collected.values()}
-        for name, path in find_checks(run.folder):
-            if name not in present:
-                run.not_collected.append(f"{name} of {shown_path(path)}")
+        for name, path in find_checks(run.folder, but=present):
+            run.not_collected.append(f"{name} of {shown_path(path)}")
     unfinished = build(run, "unfinished", "")
     _guarded(run, lambda: write_unfinished(unfinished, run.place))
 
@@ -198,9 +197,8 @@ def _stopped_by(session: pytest.Session, run: ChecksRun, exitstatus: int) -> str
     if exitstatus == pytest.ExitCode.INTERRUPTED:
         why = _interrupts[-1] if _interrupts else ""
         return why or ("errors while collecting checks" if session.testsfailed else "stopped by Ctrl-C")
-    if run.not_collected:
-        more = f" and {len(run.not_collected) - 2} more" if len(run.not_collected) > 2 else ""
-        return f"not collected: {', '.join(run.not_collected[:2])}{more}"
+    if why := not_collected(run):
+        return why
     known = {
         int(pytest.ExitCode.INTERNAL_ERROR): "stopped by an internal error",
         int(pytest.ExitCode.USAGE_ERROR): "stopped by a usage error",
@@ -209,6 +207,12 @@ def _stopped_by(session: pytest.Session, run: ChecksRun, exitstatus: int) -> str
     if exitstatus in known:
         return known[exitstatus]
     return "" if len(run.reported) == len(run.collected) else "not every check was run"
+
+
+def not_collected(run: ChecksRun) -> str:
+    """Which checks are in their files and not in the run, or nothing."""
+    more = f" and {len(run.not_collected) - 2} more" if len(run.not_collected) > 2 else ""
+    return f"not collected: {', '.join(run.not_collected[:2])}{more}" if run.not_collected else ""
 
 
 def exit_code(run: Run, fail_on: Severity) -> int:

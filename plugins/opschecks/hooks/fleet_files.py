@@ -34,7 +34,7 @@ def write_stack(run: ChecksRun, own: ChecksRun, told: Run, sections: Callable[[R
     try:
         if not run.tape.replays:
             _write(run, own, told)
-            forget_old(own, told)
+            _tidy(own, told)
     except Exception as error:  # noqa: BLE001 - whatever it is: a stack without its files must not end as good
         reason = str(error) if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
         run.write_error = run.write_error or f"the files of {name} could not be written: {reason}"
@@ -48,6 +48,13 @@ def write_stack(run: ChecksRun, own: ChecksRun, told: Run, sections: Callable[[R
     for seen in own.observations:
         run.observations.remove(seen)  # in place: other stacks are under way, and add theirs
     run.released += [dataclasses.replace(seen, resources=()) for seen in own.observations]
+
+
+def _tidy(own: ChecksRun, told: Run) -> None:
+    try:
+        forget_old(own, told)
+    except OSError as error:
+        own.untidy.append(f"old run files could not be deleted (history_days): {error}")
 
 
 def alone(run: ChecksRun, name: str, items: Sequence[pytest.Item], first: int) -> ChecksRun:
@@ -75,11 +82,11 @@ def _write(run: ChecksRun, own: ChecksRun, told: Run) -> None:
 
     text, (stack,) = to_json(told), own.stacks
     stem = _stem(run, stack.name)
-    file_run(own.store(stack), told.suite, told.started, text)
     write_whole(run.reports / FOLDER / f"{stem}.json", text)
     links = {"run": f"{stem}.json"}
     page = render(from_json(text), runbook=run.runbook, links=links, earlier=earlier_run(own, told))
     write_whole(run.reports / FOLDER / f"{stem}.html", page)
+    file_run(own.store(stack), told.suite, told.started, text)
 
 
 def _stem(run: ChecksRun, stack: str) -> str:

@@ -39,10 +39,9 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 
     Outside of every other wrapper: a time limit of pytest-timeout is one of checks, not of what precedes them.
     """
-    if run := checks_run(item.config):
-        one_alone = run.worker or run.one_by_one
-        names = [stack_of(item).name] if one_alone else [stack.name for stack in run.stacks]
-        begin(run, item.session.items, names)
+    run = checks_run(item.config)
+    if run and not run.one_by_one:
+        begin(run, item.session.items, [stack_of(item).name] if run.worker else [stack.name for stack in run.stacks])
     return (yield)
 
 
@@ -119,7 +118,7 @@ def _free_earlier_looks(run: ChecksRun) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Close the HTTP connections of the run."""
     if run := checks_run(config):
-        for http in run.http.values():
+        for http in list(run.http.values()):
             http.close()
 
 
@@ -200,14 +199,19 @@ def _read_filed(run: ChecksRun, stack: Stack, suite: str) -> Iterator[Mapping[st
 def results(run: ChecksRun) -> list[ObservationResult]:
     """The result of every observation, for the run file; without those of what a stack says that it is without."""
     told = [*run.released, *run.observations]
-    for name, store in run.stores.items():
-        stack = run.stack(name)
-        told += [
-            told_of(name, observation, result)
-            for observation, result in store.results.items()
-            if result.calls or not is_lacking(result.error, stack)
-        ]
+    for name, store in list(run.stores.items()):  # of a fleet that ends early, others are under way
+        told += told_of_all(run, name, store)
     return told
+
+
+def told_of_all(run: ChecksRun, name: str, store: Gathering) -> list[ObservationResult]:
+    """The results of a stack's observations, without those of what it says that it is without."""
+    stack = run.stack(name)
+    return [
+        told_of(name, observation, result)
+        for observation, result in store.results.items()
+        if result.calls or not is_lacking(result.error, stack)
+    ]
 
 
 def told_of(stack: str, name: str, result: Observed) -> ObservationResult:

@@ -18,10 +18,10 @@ from ..core.durations import in_words
 from ..core.model import Outcome
 from ..core.run import Note
 from ..core.wording import plural
-from .account import build, exit_code, notify, own_sections
+from .account import build, exit_code, not_collected, notify, own_sections
 from .earlier_runs import read_ahead
 from .fleet_files import alone, write_stack
-from .gather import begin, told_of
+from .gather import begin, told_of_all
 from .other_plugins import refuse_stand_ins
 from .progress import say
 from .reaching import reach_alone
@@ -48,7 +48,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_runtestloop(session: pytest.Session) -> bool | None:
     """Run a fleet's checks, each stack's when it has been looked at: one that does not answer delays no other."""
     run = checks_run(session.config)
-    if not run or not run.one_by_one or session.testsfailed or not session.items:
+    if not run or not run.one_by_one or not session.items:  # a file that cannot be collected stops no other's checks
         return None
     _prepare(run)
     of: dict[str, list[pytest.Item]] = {}
@@ -77,7 +77,8 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
 
 def _finish(session: pytest.Session, run: ChecksRun, own: ChecksRun) -> None:
     """Write the stack's files, and tell what was found."""
-    told = build(own, "finished" if len(own.reported) == len(own.collected) else "stopped", "")
+    why = not_collected(run)
+    told = build(own, "stopped" if why or len(own.reported) != len(own.collected) else "finished", why)
     told = dataclasses.replace(told, exit_code=exit_code(told, run.fail_on))
     write_stack(run, own, told, partial(own_sections, session))
     notify(session, run, told)
@@ -152,7 +153,7 @@ class Crew:
 def observed(run: ChecksRun, name: str) -> None:
     """Keep what the stack's observations saw for the run file, and nothing else of them."""
     if store := run.stores.pop(name, None):
-        run.observations += [told_of(name, observation, result) for observation, result in store.results.items()]
+        run.observations += told_of_all(run, name, store)
 
 
 def release(run: ChecksRun, name: str) -> None:

@@ -38,7 +38,9 @@ def import_own(config: pytest.Config, files: Iterable[Path]) -> None:
     for path in found:
         try:
             import_file(config, path)
-        except Exception as error:
+        except (Exception, pytest.skip.Exception) as error:  # a skip is not an Exception
+            if isinstance(error, pytest.skip.Exception):
+                continue  # collecting it says so
             if not path.name.startswith("test_"):
                 said = f"{type(error).__name__}: {error}"
                 raise pytest.UsageError(f"{shown_path(path)}: it cannot be imported: {said}") from error

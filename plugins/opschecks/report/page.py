@@ -24,16 +24,24 @@ from .runbook import Section
 from .source import PageSource
 from .times import written
 from .verdict import Verdict, verdict
-from .weekly import backups, coming_up, days
-from .weekly import costs as week_costs
-from .weekly import numbers as week_numbers
 
-DAILY = (tiles, cards, since, services, incidents, charts, costs, changes, custom, checks)
-WEEKLY = (
-    week_numbers, days, week_costs, backups, coming_up, incidents, cards, since, changes, services, charts, custom,
-    checks,
-)  # fmt: skip
-"""The table of contents: the sections of each page, in its order. What has nothing to show prints nothing."""
+
+def of_a_day() -> tuple[ModuleType, ...]:
+    """The table of contents: the sections of a page, in its order. What has nothing to show prints nothing."""
+    return (tiles, cards, since, services, incidents, charts, costs, changes, custom, checks)
+
+
+def of_a_week() -> tuple[ModuleType, ...]:
+    """As of_a_day; imported for the page of a week alone."""
+    from .weekly import backups, coming_up, days
+    from .weekly import costs as week_costs
+    from .weekly import numbers as week_numbers
+
+    return (
+        week_numbers, days, week_costs, backups, coming_up, incidents, cards, since, changes, services, charts, custom,
+        checks,
+    )  # fmt: skip
+
 
 ITEMS = 6
 """Lines of the verdict; the cards have all."""
@@ -74,7 +82,7 @@ class PageFacts:
 def render(run: Run, *, runbook: Mapping[str, Section], links: Mapping[str, str], earlier: Run | None = None) -> str:
     """The whole page. `links` are the files beside it: run, pytest and junit. `earlier` is the run of a day before."""
     source = PageSource.of(run, runbook, earlier)
-    sections = [(template_of(section), section.facts(source)) for section in (WEEKLY if run.weeks else DAILY)]
+    sections = [(template_of(section), section.facts(source)) for section in (of_a_week() if run.weeks else of_a_day())]
     found = next(facts for template, facts in sections if template == template_of(cards))
     return rendered("templates/page.html", page=_page(source, links, found), sections=sections, told=source.times.html)
 

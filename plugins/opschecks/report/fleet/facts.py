@@ -124,7 +124,7 @@ class Fleet:
         """What is known of all stacks, in one sentence: their numbers add up."""
         total = len(self.rows)
         if not total:
-            return f"no stack with a {self.suite} run was found, and none was expected by name."
+            return f"No stack with a {self.suite} run was found, and none was expected by name."
         said = [
             (State.FAILED, "has a failure", "have failures"),
             (State.MISSING, "has no run", "have no run"),
@@ -144,7 +144,7 @@ class Fleet:
         new, well = [row for row in self.rows if row.new], [row for row in self.rows if row.recovered]
         parts = [f"new failures on {stacks_of(len(new))}"] if new else []
         parts += [f"something recovered on {stacks_of(len(well))}"] if well else []
-        if not parts and not any(row.compared for row in self.rows):
+        if not parts and not all(row.compared for row in self.rows):
             return ""
         return f"; {' and '.join(parts) or 'nothing is new since their last runs'}"
 
@@ -165,11 +165,7 @@ class Fleet:
     def _steps(self) -> Iterator[str]:
         yield from islice(self._failures(), FAILURES)
         if lost := [row.stack for row in self.rows if row.state is State.MISSING]:
-            late = (
-                f" (of {_shards(self.late)}, which {'has' if len(self.late) == 1 else 'have'} not ended)"
-                if self.late
-                else ""
-            )
+            late = f"; {_shards(self.late)} {'has' if len(self.late) == 1 else 'have'} not ended" if self.late else ""
             yield f"Run {stacks_of(len(lost))} again: {named(lost, NAMED)}{late}"
         for one in self.shared:
             if one.outcome is Outcome.BLIND:
@@ -276,7 +272,8 @@ def general(why: str, stack: str) -> str:
 def counted(fleet: Fleet) -> str:
     """The line at the end of every report, which shows that no stack was lost."""
     absent = fleet.count(State.MISSING)
-    seen = f"{stacks_of(len(fleet.rows))} expected = {len(fleet.rows) - absent:,} reported"
+    known = "found" if fleet.unknown and not fleet.name else "expected"
+    seen = f"{stacks_of(len(fleet.rows))} {known} = {len(fleet.rows) - absent:,} reported"
     told = seen + (f" + {absent:,} without a run" if absent else "")
     if fleet.shards:
         ended = fleet.shards - len(fleet.late)

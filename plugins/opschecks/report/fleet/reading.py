@@ -16,7 +16,7 @@ from typing import Any
 from ...core.model import Severity
 from ...core.observation import fan_out
 from ...core.run import Run
-from ...history.fleets import CLOCKS_DIFFER, Deal, deal_of, ended_shards
+from ...history.fleets import CLOCKS_DIFFER, Deal, deal_of, ended_shards, newest_of
 from ...history.runs import began
 from ...history.storage import Place, Unreadable
 from ..runfile import RunFileError, from_told
@@ -24,9 +24,6 @@ from ..times import written
 from .facts import Fleet, fleet_of
 from .rows import StackRow, missing, rows_of
 
-NEWEST = {"daily": timedelta(hours=26), "weekly": timedelta(days=8)}
-"""How old a stack's newest run may be, and the newest fleet, where no fleet is named."""
-OTHERS = timedelta(days=400)
 TRIED = 20
 """Run files of a stack, the newest, among which the fleet's is looked for."""
 AT_ONCE = 16
@@ -69,7 +66,7 @@ class _Search:
     @property
     def oldest(self) -> timedelta:
         """How old a run, or the newest fleet, may be."""
-        return self.wanted.oldest or NEWEST.get(self.wanted.suite, OTHERS)
+        return self.wanted.oldest or newest_of(self.wanted.suite)
 
 
 def read_fleet(place: Place, wanted: Wanted, page: Page | None = None) -> Fleet:
