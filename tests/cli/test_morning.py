@@ -26,7 +26,7 @@ from tests.cli.typed import OF_SANDBOX, opschecks, refused
 from tests.mornings import earlier, ending, file_all
 from tests.scratch import Ended
 
-LINKS = re.compile("<p>Same run:.*?</p>")
+LINKS = re.compile("<p>Same run:.*?</p>\n")
 KINDS = {
     ".html": "text/html; charset=utf-8",
     ".pytest.html": "text/html; charset=utf-8",
