@@ -1,6 +1,6 @@
 """The docs: links lead somewhere, the reference is made from the code, the site's index has every page.
 
-The site itself is built by `sphinx-build -W -c docs/site . site` (CONTRIBUTING.md). Its generator is no requirement of
+The site itself is built by `sphinx-build -W -c docs/site . site` (CONTRIBUTING.md). Its generator is not needed by
 the tests: what it would complain about is held here in a second.
 """
 

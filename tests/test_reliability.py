@@ -26,7 +26,7 @@ def test_a_linked_test_exists(link: str) -> None:
 def test_the_page_is_what_the_command_writes_but_for_its_figures() -> None:
     rows = [(kind, 0, 0, 0, 0) for kind in (*every_kind(), "all")]
     assert _bare(PAGE.read_text(encoding="utf-8")) == _bare(page(Figures(rows))), (
-        "python -m tests.reliability writes it anew"
+        "python -m tests.reliability writes it again"
     )
 
 

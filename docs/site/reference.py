@@ -109,7 +109,7 @@ def _grouped(kind: str, rows: list[Row]) -> dict[str, list[Row]]:
 def escaped(text: str) -> str:
     """The text as Markdown shows it: code spans stay, and nothing else is markup."""
     spans = text.split("`")
-    if len(spans) % 2 == 0:  # one of them is no sign of code
+    if len(spans) % 2 == 0:  # one of them does not make code
         spans = [text]
     plain = str.maketrans({sign: f"\\{sign}" for sign in "\\*_<>[]{}#|~$`"})
     return "`".join(one if place % 2 else one.translate(plain) for place, one in enumerate(spans))

@@ -57,7 +57,7 @@ ANSWERS: dict[str, tuple[Raw, set[str] | str]] = {
     "an image": ({"images": [image()], "failures": []}, {V2}),
     "without a word of failures": ({"images": [image()]}, {V2}),
     "an index": ({"images": [image(**index(ARM, X86))]}, {V2, ARM, X86}),
-    "a manifest that is no JSON": ({"images": [{**image(), "imageManifest": "<html>"}]}, {V2}),
+    "a manifest that is not JSON": ({"images": [{**image(), "imageManifest": "<html>"}]}, {V2}),
     "a manifest that is a list": ({"images": [{**image(), "imageManifest": "[]"}]}, {V2}),
     "gone": (failure("ImageNotFound"), set()),
     "a key that is out of reach": (failure("KmsError"), "backend:v2: KmsError"),

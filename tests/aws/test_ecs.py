@@ -207,7 +207,7 @@ SETTLED = {
         "backend:8 failed; ECS deployment circuit breaker: tasks failed to start.",
     ),
     "rolled back, now steady": ({"events": STEADY + ROLLED_BACK}, "failed", "deployment failed: tasks failed to start"),
-    "rolled back, and deployed anew since": (
+    "rolled back, and deployed again since": (
         {"deployments": [deployment(9, createdAt=ago(hours=3))], "events": STEADY + ROLLED_BACK},
         "passed",
         "",

@@ -56,7 +56,7 @@ COARSE = {"Effect": "Allow", "Action": ["ecs:DescribeServices", "ecs:DescribeTas
 
 @pytest.fixture(scope="module")
 def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
-    """With IAM: who is no root may only do what policies allow."""
+    """With IAM: who is not root may only do what policies allow."""
     with emulator(tmp_path_factory.mktemp("ministack") / "log", AUTH="true") as running:
         yield running
 

@@ -26,7 +26,7 @@ from tests.scratch import PYPROJECT, Ended, Project
 
 ENVIRONMENT = {key.upper(): value for key, value in CREDENTIALS.items()}
 LONGEST = 25
-"""Lines of a proposed file for one stack that are no comment."""
+"""Lines of a proposed file for one stack that are not comments."""
 
 
 @pytest.fixture(scope="module")

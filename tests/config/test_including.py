@@ -131,7 +131,7 @@ WRONG: dict[str, tuple[Mapping[str, str], str]] = {
     "a name in the defaults": ({"stacks.toml": f'[defaults]\nname = "x"\n{HERE}'}, "defaults.name: unknown key"),
     "defaults that are none": ({"stacks.toml": f'defaults = "x"\n{HERE}'}, "defaults: expected a table, [defaults]"),
     "no stack anywhere": ({"stacks.toml": 'include = ["a.toml"]', "a.toml": ""}, "no stacks in it"),
-    "a stack that is no table": ({"stacks.toml": 'stacks = { a = "b" }'}, "stacks.a: expected a table: [stacks.a]"),
+    "a stack that is not a table": ({"stacks.toml": 'stacks = { a = "b" }'}, "stacks.a: expected a table: [stacks.a]"),
     "stacks that are none": ({"stacks.toml": "stacks = 5"}, "stacks: expected tables: [stacks.NAME]"),
 }
 

@@ -1,4 +1,4 @@
-"""A text without its secrets; and what is no secret stays as it was."""
+"""A text without its secrets; and what is not a secret stays as it was."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ MOTO_LACKS = frozenset(
 )
 """Types that moto's CloudFormation passes over. It makes them itself, by their own APIs."""
 MADE_BY_THE_CLI = {("cloudformation", "deploy"), ("ecr", "get-login-password")}
-"""Commands of the AWS CLI that are no operation of the service."""
+"""Commands of the AWS CLI that are not operations of the service."""
 VERDICTS = {str(code) for code in (SOMETHING_FAILED, SOMETHING_UNSEEN)} | {"4"}
 
 

@@ -36,9 +36,9 @@ def database(**changes: Any) -> Raw:
     return given(raw, changes)
 
 
-def seen(told: Raw, free: float | None = 60, lag: float | None = None) -> Mapping[str, Any]:
-    """What the checks are given of an instance of that kind, with so many GiB free and so many seconds behind."""
-    here = stack(resources={"databases": ("shop",)})
+def seen(told: Raw, free: float | None = 60, lag: float | None = None, *more: str) -> Mapping[str, Any]:
+    """What the checks are given of such an instance, with GiB free and seconds behind; `more` are named, too."""
+    here = stack(resources={"databases": ("shop", *more)})
     values = {"FreeStorageSpace": None if free is None else free * GIB, "ReplicaLag": lag}
 
     def data(MetricDataQueries: list[Any], **_: Any) -> Raw:  # noqa: N803 - AWS's name
@@ -62,6 +62,13 @@ STOPPED_ON_AN_ERROR = {
     "Message": "Duplicate entry '7' for key 'PRIMARY'",
 }
 ROWS = [
+    Row(
+        "one of two that are named was deleted",
+        ROOM,
+        lambda: seen(database(), 60, None, "old"),
+        {"shop": "passed", "old": "blind"},
+        INSTANCE,
+    ),
     Row("there is room", ROOM, lambda: seen(database()), "passed", METRICS, says="60 % of 100 GiB are free"),
     Row("it is being backed up", ROOM, lambda: seen(database(DBInstanceStatus="backing-up")), "passed", STATUS),
     Row("nearly full", ROOM, lambda: seen(database(), free=3), "failed", METRICS, says="limit 15 %"),

@@ -335,7 +335,7 @@ def test_a_body_is_read_in_its_charset(kind: str, body: bytes) -> None:
 
 @pytest.mark.parametrize("body", [b"<title" * 150_000, b"<title>" * 140_000, b"<html><title>" + b"<" * 900_000])
 def test_the_title_of_a_hostile_page_takes_no_more_than_one_look_at_it(body: bytes) -> None:
-    """A pattern that began anew at each "<title" took hours."""
+    """A pattern that began again at each "<title" took hours."""
     answer = Response("u", 200, 1, "text/html", {}, body)
     assert Page(arn="u", name="/", answer=answer, stand_in=answer, contains="x").title == ""
 

@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from .refusals import THROTTLED
+
 MOST = 24.0
 """A little less than the connections of a client (aws/clients.py), so that none of them waits for a connection."""
 SHORTEST_S, LONGEST_S, GROWS, SHRINKS = 0.05, 2.0, 1.5, 0.99
@@ -56,15 +58,15 @@ class Bound:
     def call(self) -> Iterator[Call]:
         """Wait until a call may begin; learn from its answer, or from the error that it raises."""
         made = self._begin()
+        throttled = False
         try:
             yield made
+            throttled = was_throttled(made.answer)
         except Exception as error:
-            self._end(made, was_throttled(getattr(error, "response", {})))
+            throttled = was_throttled(getattr(error, "response", {}))
             raise
-        except BaseException:
-            self._end(made, False)
-            raise
-        self._end(made, was_throttled(made.answer))
+        finally:  # whatever ends it, another call may begin
+            self._end(made, throttled)
 
     def _begin(self) -> Call:
         asked = self._moment()
@@ -106,17 +108,6 @@ class Bounds:
         """The bound that these calls share; `account` is an id, or what else tells accounts apart."""
         with self._lock:
             return self._bounds.setdefault((account, region, service), Bound())
-
-
-THROTTLED = frozenset(
-    (
-        "Throttling", "ThrottlingException", "ThrottledException", "RequestThrottled", "RequestThrottledException",
-        "TooManyRequestsException", "RequestLimitExceeded", "BandwidthLimitExceeded", "SlowDown",
-        "EC2ThrottledException", "ProvisionedThroughputExceededException", "PriorRequestNotComplete",
-    )
-)  # fmt: skip
-"""Error codes that botocore's standard retry mode takes for throttling:
-https://docs.aws.amazon.com/boto3/latest/guide/retries.html#standard-retry-mode"""
 
 
 def was_throttled(answer: Mapping[str, Any]) -> bool:

@@ -31,7 +31,7 @@ WIDE: Mapping[str, str] = {
     "ecr:DescribeImageScanFindings": "only task definitions say which repositories, of whose account",
     "ecr:DescribeImages": "only task definitions say which repositories, of whose account",
     "ecs:ListTasks": "tasks are listed by cluster, which a condition names",
-    "health:DescribeAffectedEntities": "events of AWS have ids that nobody knows before",
+    "health:DescribeAffectedEntities": "the ids of events are not known before they happen",
     "iam:GetAccessKeyLastUsed": "a key is asked for by its id, before it is known whose it is",
     "kms:Decrypt": "which keys, --kms says",
     "logs:DescribeMetricFilters": "filters are found by their metric, in whichever log group",

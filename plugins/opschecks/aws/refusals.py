@@ -16,12 +16,13 @@ _BAD_CREDENTIALS = frozenset((
     "ExpiredToken", "ExpiredTokenException", "RequestExpired", "InvalidClientTokenId", "UnrecognizedClientException",
     "AuthFailure", "SignatureDoesNotMatch", "InvalidAccessKeyId", "IncompleteSignature", "InvalidSignatureException",
 ))  # fmt: skip
-_THROTTLED = frozenset((
+THROTTLED = frozenset((
     "BandwidthLimitExceeded", "EC2ThrottledException", "PriorRequestNotComplete", "RequestLimitExceeded",
     "ProvisionedThroughputExceededException", "RequestThrottled", "RequestThrottledException", "SlowDown",
     "ThrottledException", "Throttling", "ThrottlingException", "TooManyRequestsException",
 ))  # fmt: skip
-"""As botocore's retries know them; LimitExceededException is of quotas, too."""
+"""As botocore's standard retry mode knows them; LimitExceededException is of quotas, too:
+https://docs.aws.amazon.com/boto3/latest/guide/retries.html#standard-retry-mode"""
 _UNKNOWN_KEY = frozenset(("AuthFailure", "InvalidAccessKeyId", "InvalidClientTokenId", "UnrecognizedClientException"))
 _NOT_FOUND = (
     "NoSuchBucket", "NoSuchEntity", "NoSuchLifecycleConfiguration", "NoSuchPublicAccessBlockConfiguration",
@@ -75,7 +76,7 @@ def explained(call: str, error: Any, *, region: str = "", log_in: str = "log in 
 
 def _again(code: str, error: Any) -> str:
     """That what AWS did not answer now it may answer later; "" where it did answer."""
-    if code in _THROTTLED:
+    if code in THROTTLED:
         return " – AWS limits how often the account may ask this: run it again later"
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     return " – AWS itself failed: run it again later" if status >= 500 else ""

@@ -118,7 +118,7 @@ def own_checks() -> dict[str, str]:
 
 
 def _declared_here() -> Iterator[tuple[str, Path]]:
-    """The checks of one's own: of files that are no copies of ours, or that declare what they look at themselves."""
+    """The checks of one's own: of files that are not copies of ours, or that declare what they look at themselves."""
     from ..core.declared import declaring
     from ..core.shipped import checks_of, shipped_checks
     from ..hooks.select import find_checks

@@ -27,7 +27,7 @@ def websocket_address(value: str) -> str:
 
 
 def _require_host(value: str, what: str, *schemes: str) -> None:
-    """ValueError where it is no address, or where no request could be sent to it."""
+    """ValueError where it is not an address, or where no request could be sent to it."""
     split = urlsplit(value)
     if split.scheme not in schemes or not split.hostname:
         raise ValueError(f"{what} starts with {' or '.join(f'{one}://' for one in schemes)} and has a host")

@@ -25,7 +25,7 @@ _ARN = re.compile(
 )
 _IMAGE = re.compile(r"(?P<account>\d{12})\.dkr[.-]ecr(?:-fips)?\.(?P<region>[a-z0-9-]+)\.[^/]+/(?P<repository>[^@:]+)")
 LONGEST = 1024
-"""No ARN of AWS is longer; anything longer is no link."""
+"""No ARN of AWS is longer; anything longer is not linked."""
 
 
 @dataclass(frozen=True)

@@ -102,7 +102,9 @@ def _checks(run: Run, titled: bool = True) -> str:
     good = run.count(Outcome.PASSED)
     if run.state == "stopped":
         return f"incomplete run on {where}: {good} of {plural(total, 'collected check')} passed"
-    return f"{'all ' if good == total > 1 else f'{good} of '}{plural(total, 'check')} passed on {where}"
+    applying = total - run.count(NOT_APPLICABLE)
+    told = f"all {plural(applying, 'check')}" if good == applying > 1 else f"{good} of {plural(total, 'check')}"
+    return f"{told} passed on {where}"
 
 
 def _extras(run: Run) -> Iterator[str]:

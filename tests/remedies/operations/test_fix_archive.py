@@ -1,4 +1,4 @@
-"""Old incidents end to end: found by the weekly check, archived, killed anywhere, put back; and none of them lost."""
+"""Old incidents end to end: found by the weekly check, archived, killed anywhere, undone; and none of them lost."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ALLOW = ("--allow", "destructive", "--allow", "disruptive", "--yes")
 SENDS = 3
 """One object, and a hundred and twenty incidents in two transactions."""
 RESTORED = 2
-"""After how many of them, in between, what was done is put back by name."""
+"""After how many of them, in between, what was done is undone by name."""
 
 DIES = """\
 import os

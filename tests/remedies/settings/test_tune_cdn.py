@@ -35,7 +35,7 @@ WANTS: dict[str, tuple[Mapping[str, Any], dict[str, str], Mapping[str, Any] | st
         {},
         {"*": OWN, "/old/*": NO_POLICY},
     ),
-    "nothing to mend": ({"*": OWN}, {}, "which a person changes"),
+    "nothing to fix": ({"*": OWN}, {}, "which a person changes"),
     "no policy at all": ({"*": DISABLED}, {"policy": "CachingOptimized"}, "the id of a cache policy that caches"),
     "the one that caches nothing": ({"*": DISABLED}, {"policy": CACHING_DISABLED}, "the id of a cache policy that"),
 }
