@@ -24,8 +24,8 @@ IDENTIFYING = ("sts",)
 def ask_ahead(run: ChecksRun, names: Iterable[str]) -> None:
     """Ask STS in threads, to be answered while pytest imports and collects; `identify_stack` waits for the answers."""
     for name in names:
-        run.asked[name] = calls, answer = [], Future()
-        threading.Thread(target=_ask, args=(run, name, calls, answer), daemon=True).start()
+        run.asked[name] = [], Future()
+        threading.Thread(target=_ask, args=(run, name, *run.asked[name]), daemon=True).start()
 
 
 def identify_stack(run: ChecksRun, names: Sequence[str]) -> None:
