@@ -45,17 +45,16 @@ PATTERN = " ".join(
 
 Source: "Filter pattern syntax for metric filters, subscription filters, filter log events, and Live Tail".
 """
-INSIGHTS = " or @message like ".join(
-    (
-        r"/\b(ERROR|FATAL|CRITICAL|PANIC|SEVERE|EMERGENCY)\b/",
-        r"/(?i)(level|severity|severity_?text|lvl|levelname|log_?level|@l)[\x22\s]*[:=][\x22\s]*"
-        r"(error|err|fatal|critical|crit|d?panic|alert|emerg(ency)?|severe|[56]0|[0-3])\b/",
-        r"/(?i)\[([\w.-]+:)?(error|crit|alert|emerg)\]/",
-        r"/(?i)^([^\s\x22]+\s+){0,4}(error|err|fatal|critical|crit|panic|alert|emerg):/",
-    )
+_LEVELS = "level|severity|severity_?text|lvl|levelname|@l"
+_INSIGHTS = (
+    r"\b(ERROR|FATAL|CRITICAL|PANIC|SEVERE|EMERGENCY)\b",
+    rf"(?i)({_LEVELS})[\x22\s]*[:=][\x22\s]*(error|err|fatal|critical|crit|d?panic|alert|emerg(ency)?|severe|[56]0|[0-3])\b",
+    r"(?i)\[([\w.-]+:)?(error|crit|alert|emerg)\]",
+    r"(?i)^([^\s\x22]+\s+){0,4}(error|err|fatal|critical|crit|panic|alert|emerg):",
 )
-"""The same for Logs Insights, after `filter @message like`. It also counts an error's word that stands in the text of an
-event of another level, and says nothing less than `is_error` does.
+INSIGHTS = " or @message like ".join(f"/{one}/" for one in _INSIGHTS)
+"""The same for Logs Insights, after `filter @message like`. It counts whatever is_error does, and also events of
+another level whose text has such words.
 """
 _BAD = frozenset(
     ("error", "err", "fatal", "critical", "crit", "panic", "dpanic", "alert", "emerg", "emergency", "severe")
