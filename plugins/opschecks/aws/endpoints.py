@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 SERVICES = (
     "sts", "sso", "sso-oidc", "acm", "application-autoscaling", "backup", "ce", "cloudformation", "cloudfront",
-    "cloudtrail", "cloudwatch", "codedeploy", "dynamodb", "ec2", "ecr", "ecs", "elbv2", "events", "health", "iam", "kms",
-    "lambda", "logs", "organizations", "rds", "resourcegroupstaggingapi", "s3", "secretsmanager", "service-quotas", "sns",
-    "sqs",
+    "cloudtrail", "cloudwatch", "codedeploy", "dynamodb", "ec2", "ecr", "ecs", "elbv2", "events", "health", "iam",
+    "kms", "lambda", "logs", "organizations", "rds", "resourcegroupstaggingapi", "s3", "secretsmanager",
+    "service-quotas", "sns", "sqs",
 )  # fmt: skip
 """Clients that opschecks makes itself, and those of botocore that fetch credentials."""
 VARIABLE = "AWS_ENDPOINT_URL"
