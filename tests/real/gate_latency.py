@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from opschecks.aws.gate_snapshot import SinceTheGate
 from opschecks.core.model import Series
 from tests.canned import checks_of
-from tests.real.deploys import EARLIER, points, service, since_then
+from tests.canned_ecs import service
+from tests.real.deploys import EARLIER, points, since_then
 from tests.real.rows import Row
 
 check = checks_of("deploy/after", "nothing_got_worse").test_nothing_got_worse
