@@ -97,6 +97,7 @@ PROMISES: tuple[Promise, ...] = (
             "tests/fixing/test_guards.py",
             "tests/fixing/test_plan.py",
             "tests/fixing/test_fix.py",
+            "tests/fixing/test_refused_fixes.py",
             "tests/fixing/test_session.py",
             "tests/history/test_journal.py",
         ),
