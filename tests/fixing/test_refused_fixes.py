@@ -88,8 +88,8 @@ FREEZE = '[[stacks.sandbox.fix.freeze]]\nbegins = 2020-01-01T00:00:00Z\nends = 2
     ("limits", "options", "message"),
     [
         ("", [], "it is disruptive: --allow disruptive permits it"),
-        ("changes_per_run = 1\n", ["--allow", "disruptive"], "fix.changes_per_run is 1: none is made"),
-        ("changes_per_day = 1\n", ["--allow", "disruptive"], "fix.changes_per_day is 1: none is made"),
+        ("changes_per_run = 1\n", ["--allow", "disruptive"], "fix.changes_per_run is 1: no change was made"),
+        ("changes_per_day = 1\n", ["--allow", "disruptive"], "fix.changes_per_day is 1: no change was made"),
         (FREEZE, ["--allow", "disruptive"], "frozen until 2099-01-01 00:00 UTC: sale"),
     ],
     ids=["risk", "run", "day", "freeze"],

@@ -1,4 +1,4 @@
-"""Requests as users send them while something is going on: how many fail, and how long the others take."""
+"""Requests as users send them during a drill: how many fail, and how long the others take."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ USER_AGENT = "opschecks drill"
 PROBE_EVERY_S = 0.1
 BODY_BYTES = 1_000_000
 LOOK_S = 0.02
-"""Between two looks at what has come back."""
+"""Seconds between two looks at the answers."""
 PARTING_S = 5.0
 
 
@@ -42,7 +42,7 @@ class Get:
         self._session = _session()
 
     def __call__(self) -> str:
-        """Why it failed; nothing where it was answered well."""
+        """Why it failed; empty where it succeeded."""
         import requests
         import urllib3
 
@@ -176,5 +176,5 @@ def percentile(values: Sequence[float], percent: float) -> float:
 
 
 def failed_percent(got: Sequence[Got]) -> float:
-    """How many of the requests failed; 0 of none."""
+    """The percentage of requests that failed; 0 where there were none."""
     return 100 * sum(1 for one in got if one.failure) / len(got) if got else 0.0

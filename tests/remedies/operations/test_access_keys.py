@@ -133,12 +133,12 @@ REFUSED: dict[str, tuple[Callable[[], Change], str]] = {
     "another service's": (lambda: planned(aws(ONE, told={"OwningService": "rds"})), "rds manages it"),
     "young": (
         lambda: planned(aws([key(OLD, 5 * DAY, HOUR)])),
-        r"is 5 days old, and may be 90 \(limit key_age_days\): nothing is to be rotated; --set early=yes",
+        r"is 5 days old, and may be 90 \(limit key_age_days\): nothing to rotate yet; --set early=yes",
     ),
     "an odd wish": (lambda: planned(aws(ONE), early="no"), "--set early=no: expected yes"),
     "not used yet": (
         lambda: planned(aws([HANDED_OVER[0], key(NEW, 29 * HOUR)], NEW)),
-        "…MBBB is in the secret since .*; AWS reports no use yet",
+        "…MBBB has been in the secret since .*; AWS reports no use yet",
     ),
     "the service has failed": (
         lambda: planned(aws(HANDED_OVER, NEW, service={"rolloutState": "FAILED"})),
@@ -162,19 +162,19 @@ REFUSED: dict[str, tuple[Callable[[], Change], str]] = {
     ),
     "deactivated yesterday": (
         lambda: planned(aws(DEACTIVATED, NEW), deactivated(DAY)),
-        r"is inactive since .*, and is kept for 7 days \(limit key_grace_days\).* run the same command again on",
+        r"has been inactive since .*, and is kept for 7 days \(limit key_grace_days\).* run the same command again on",
     ),
     "deactivated by hand": (
         lambda: planned(aws(DEACTIVATED, NEW)),
-        "…MAAA is inactive, and since when, the journal does not say",
+        "…MAAA is inactive, and the journal does not say since when",
     ),
     "deactivated, and rolled back": (
         lambda: planned(aws(DEACTIVATED, NEW), deactivated(8 * DAY, state="rolled_back")),
-        "since when, the journal does not say",
+        "the journal does not say since when",
     ),
     "deactivated, and never sent": (
         lambda: planned(aws(DEACTIVATED, NEW), deactivated(8 * DAY, happened=False)),
-        "since when, the journal does not say",
+        "the journal does not say since when",
     ),
     "used after it was deactivated": (
         lambda: planned(aws([key(OLD, 100 * DAY, 2 * DAY, "Inactive"), DEACTIVATED[1]], NEW), deactivated(8 * DAY)),
@@ -202,14 +202,14 @@ def test_a_deactivation_that_was_taken_back_counts_no_more() -> None:
     made = deactivated(9 * DAY)
     back = replace(made.change, before=made.change.after, after=made.change.before)
     undone = Entry(back, ago(days=8), undoes="an entry")
-    with pytest.raises(CannotFix, match="since when, the journal does not say"):
+    with pytest.raises(CannotFix, match="the journal does not say since when"):
         planned(aws(DEACTIVATED, NEW), made, undone)
 
 
 TARGETS = {
-    "root": ("root", "keys of root are deleted by root itself"),
-    "root's row of the report": ("<root_account>", "keys of root are deleted by root itself"),
-    "root's ARN": ("arn:aws:iam::123456789012:root", "keys of root are deleted by root itself"),
+    "root": ("root", "root's keys are not rotated: delete them as root"),
+    "root's row of the report": ("<root_account>", "root's keys are not rotated: delete them as root"),
+    "root's ARN": ("arn:aws:iam::123456789012:root", "root's keys are not rotated: delete them as root"),
     "not listed": ("pipelin", "list it under rotated_keys of here in stacks.toml.*did you mean 'pipeline'"),
 }
 

@@ -54,7 +54,7 @@ class PutRetention(Setting):
         """The longest that is allowed for what is kept too long, the shortest for what is not kept long enough."""
         low, high = self.stack.limits.log_retention_days_min, self.stack.limits.log_retention_days_max
         if low <= kept <= high:
-            raise CannotFix(f"it is kept for {plural(kept, 'day')}, as expected; --set days=… changes it all the same")
+            raise CannotFix(f"it is kept for {plural(kept, 'day')}, as expected; --set days=… changes it anyway")
         allowed = [one for one in ALLOWED_DAYS if low <= one <= high]
         if not allowed:
             between = f"between {low:g} and {plural(high, 'day')} (log_retention_days_min, …_max)"
@@ -62,7 +62,7 @@ class PutRetention(Setting):
         return allowed[0] if kept < low else allowed[-1]
 
     def request(self, target: str, before: State, after: State) -> Request:
-        """A number of days is put; for ever is having no policy."""
+        """Put a number of days; to keep events for ever, delete the policy."""
         name: dict[str, Any] = {"logGroupName": target}
         if after["retentionInDays"] is None:
             return Request("logs", "DeleteRetentionPolicy", name)
