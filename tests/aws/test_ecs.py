@@ -71,7 +71,6 @@ SCALED_OUT = [event("has started 2 tasks: (task 1f) (task 2f).", minutes=3)]
 
 STEADY_BEFORE = [event("has reached a steady state.", hours=2)]
 LOOP = [event(f"has started 1 tasks: (task {n}f).", minutes=n) for n in range(5, 60, 6)]
-OLD_LOOP = [event(f"has started 1 tasks: (task {n}f).", minutes=300 + n) for n in range(5, 60, 6)]
 CANNOT_START = event("is unable to consistently start tasks successfully. For more information, see …", minutes=2)
 
 UNTOLD: Raw = {"deploymentController": {"type": "EXTERNAL"}, "deployments": None, "taskSets": [], "events": []}
@@ -108,11 +107,6 @@ RUNNING = {
         "failed",
         "the missing ones have been tried for 31 minutes; limit 30 minutes",
     ),
-    "a task that restarts for ever": (
-        {"pendingCount": 1, "runningCount": 1, "events": LOOP},
-        "failed",
-        "the missing ones have been tried for 59 minutes",
-    ),
     "a task that ECS gave up to start in a hurry": (
         {"events": [event("has started 1 tasks: (task 2f).", minutes=1), CANNOT_START, *LOOP]},
         "failed",
@@ -122,36 +116,6 @@ RUNNING = {
         {"events": [event("has reached a steady state.", minutes=1), CANNOT_START, *LOOP]},
         "passed",
         "",
-    ),
-    "a scale-out after a crash loop of the morning": (
-        {
-            "desiredCount": 3,
-            "pendingCount": 1,
-            "events": [
-                event("has started 1 tasks: (task 3f).", minutes=2),
-                event("has reached a steady state.", hours=3),
-                *OLD_LOOP,
-            ],
-        },
-        "passed",
-        "the missing ones have been tried for 2 minutes",
-    ),
-    "no room, behind newer messages": (
-        {
-            "runningCount": 1,
-            "events": [
-                event("registered 1 targets in (target-group blue)", minutes=1),
-                event("was unable to place a task. Reason: Capacity is unavailable at this time.", minutes=2),
-                event("has reached a steady state.", minutes=90),
-            ],
-        },
-        "failed",
-        "Capacity is unavailable",
-    ),
-    "a daemon on a cluster without instances": (
-        {"schedulingStrategy": "DAEMON", "desiredCount": 0, "runningCount": 0},
-        "passed",
-        "0 of 0",
     ),
     "nothing said of messages": ({"events": None}, "blind", "the answer has no 'events'"),
     "a message without its text": ({"events": [without("message", event("x", hours=1))]}, "blind", "no 'message'"),
@@ -231,7 +195,6 @@ SETTLED = {
         "failed",
         "minutes; limit 30 min",
     ),
-    "no deployment": ({"deployments": []}, "blind", "the answer has no deployment of backend"),
     "no task set yet": ({"deployments": None, **EXTERNAL, "taskSets": []}, "failed", "it has no deployment"),
     "nothing said of deployments": ({"deployments": None}, "blind", "the answer has no 'deployments'"),
     "task set without stability": (sets(without("stabilityStatus", task_set())), "blind", "no 'stabilityStatus'"),

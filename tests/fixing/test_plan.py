@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from opschecks.fixing.plan import PlanError, _digest, read_plan, write_plan
+from opschecks.fixing.plan import PlanError, read_plan, write_plan
+from opschecks.history.journal import digest_of
 from opschecks.history.storage import FolderStorage
 from tests.changes import change
 
@@ -35,7 +36,7 @@ def rewritten(path: Path, edit: Callable[[dict[str, Any]], object], *, sign: boo
     told = json.loads(path.read_text())
     edit(told)
     if sign:
-        told["digest"] = _digest(told)
+        told["digest"] = digest_of(told)
     path.write_text(json.dumps(told))
 
 

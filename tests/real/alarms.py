@@ -7,31 +7,11 @@ from typing import Any
 
 from opschecks.aws.alarm_history import AlarmNews, Deliveries, alarm_deliveries, alarm_history
 from opschecks.aws.cloudwatch_alarms import Alarm, alarms
-from tests.canned import ACCOUNT, NOW, Aws, Raw, ago, daily, given, names, stack
+from tests.canned import NOW, Aws, Raw, ago, names, stack
+from tests.canned_alarms import PAGE, checks, metric_alarm
 from tests.real.rows import Row
 
-checks = daily("alarms")
-TOPIC = f"arn:aws:sns:{ACCOUNT}:on-call"
-
-
-def alarm(name: str, **changes: object) -> Raw:
-    """An element of DescribeAlarms' MetricAlarms, OK and with an action; a change to None takes a key away."""
-    raw = {
-        "AlarmName": name,
-        "AlarmArn": f"arn:aws:cloudwatch:{ACCOUNT}:alarm:{name}",
-        "StateValue": "OK",
-        "StateReason": "Threshold Crossed: 1 datapoint [3.0] was not greater than the threshold (90.0).",
-        "StateUpdatedTimestamp": ago(hours=30),
-        "StateTransitionedTimestamp": ago(hours=30),
-        "AlarmConfigurationUpdatedTimestamp": ago(days=9),
-        "ActionsEnabled": True,
-        "AlarmActions": [TOPIC],
-        "MetricName": "CPUUtilization",
-        "Namespace": "AWS/ECS",
-    }
-    return given(raw, changes)
-
-
+TOPIC, alarm = PAGE, metric_alarm
 DOCS = "https://docs.aws.amazon.com/AmazonCloudWatch/latest/"
 MISSING_DATA = DOCS + "monitoring/alarms-and-missing-data.html"
 ITEM = DOCS + "APIReference/API_AlarmHistoryItem.html"
