@@ -9,12 +9,12 @@ from opschecks.aws.alarm_history import AlarmNews, alarm_deliveries, alarm_news_
 from opschecks.aws.cloudwatch_alarms import alarms
 from opschecks.core.observation import CouldNotLook
 from tests.canned import NOW, Aws, Raw, names, stack
+from tests.canned_alarms import checks
 from tests.real.alarms import (
     FAILED,
     RINGS,
     action,
     alarm,
-    checks,
 )
 from tests.real.rows import Row
 
@@ -22,7 +22,7 @@ OF_CLOUDFRONT = "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGu
 EDGE = "E2EXAMPLE"
 
 
-def of_cloudfront(name: str, **changes: object) -> Raw:
+def of_cloudfront(name: str, **changes: Any) -> Raw:
     """An alarm on the distribution's errors, in us-east-1."""
     arn = f"arn:aws:cloudwatch:us-east-1:123456789012:alarm:{name}"
     on = [{"Name": "DistributionId", "Value": EDGE}, {"Name": "Region", "Value": "Global"}]

@@ -25,7 +25,7 @@ def seen(*known: Raw, silent: Sequence[str] = ()) -> list[Alarm]:
     return alarms(stack(silent_metrics=silent), Aws({("cloudwatch", "DescribeAlarms"): answer}), names())
 
 
-def blind(name: str, namespace: str, metric: str, hours: float = 9, **changes: object) -> Raw:
+def blind(name: str, namespace: str, metric: str, hours: float = 9, **changes: Any) -> Raw:
     """A metric alarm in INSUFFICIENT_DATA for some hours, which treats missing data as missing."""
     since = ago(hours=hours)
     told = {
@@ -50,7 +50,7 @@ def sees(situation: str, one: Raw, outcome: str, source: str = MISSING_DATA, say
     )
 
 
-def action(name: str, said: str, hours: float = 2, **changes: object) -> Raw:
+def action(name: str, said: str, hours: float = 2, **changes: Any) -> Raw:
     """A line of the history about an action."""
     return {
         "AlarmName": name,
@@ -68,7 +68,7 @@ def delivered(*items: Raw) -> Deliveries:
     return alarm_deliveries(aws, NOW, [], alarm_history(aws, NOW), AlarmNews())
 
 
-def acts(situation: str, items: Sequence[Raw], outcome: str, says: str = "", **changes: object) -> Row:
+def acts(situation: str, items: Sequence[Raw], outcome: str, says: str = "", **changes: Any) -> Row:
     """A row of the check that alarms can act, about one alarm and its history."""
     return Row(
         situation,
@@ -85,7 +85,7 @@ WHY = '{"actionState":"Failed","error":"null (Service: AWSKMS; Status Code: 400;
 DONE = f"Successfully executed action {TOPIC}"
 
 
-RINGS = {"StateValue": "ALARM", "StateTransitionedTimestamp": ago(hours=2)}
+RINGS: Raw = {"StateValue": "ALARM", "StateTransitionedTimestamp": ago(hours=2)}
 ELB, DYNAMODB = "AWS/ApplicationELB", "AWS/DynamoDB"
 MATH = [
     {"Id": "rate", "Expression": "100 * errors / requests", "ReturnData": True},
