@@ -217,6 +217,18 @@ def test_a_fixer_whose_clock_was_set_back_still_continues_the_journal(
     assert sorted(entry.change.target for entry in Journal(store).entries()) == ["t1", "t2"]
 
 
+def test_lines_of_an_entry_stay_in_order_where_the_clock_was_set_back_in_between(
+    store: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = Journal(store)
+    entry = journal.begin(change(1))
+    monkeypatch.setattr(clock, "_read", lambda: NOW - timedelta(hours=3))
+    journal.add(entry, "sent")
+    [told] = Journal(store).entries()
+    assert [line.event for line in told.lines] == ["begun", "sent"]
+    assert told.state == "sent"
+
+
 def test_a_byte_that_is_not_utf_8_is_named(tmp_path: Path) -> None:
     store = FolderStorage(tmp_path)
     key = _lines(store)[1]
