@@ -188,6 +188,11 @@ LONG: dict[str, str] = {
 }
 
 
+def test_keys_and_bytes_are_masked_as_texts_are() -> None:
+    assert plain({f"https://me:{SECRET}@host.test": 1}) == {f"https://{MASK}@host.test": 1}
+    assert plain([f"token={SECRET}".encode()]) == [f"token={MASK}"]
+
+
 def _seconds(text: str, tries: int) -> float:
     """What redacting it costs at best, of this process's own time."""
     costs = []
