@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from opschecks.core.model import Outcome
+from opschecks.hooks.examine import outcome_of
 from tests.scratch import Project, check_of_each
 
 
@@ -55,6 +57,14 @@ def test_each_exception_means_what_it_should(every_outcome: Project) -> None:
     ended = every_outcome.run("checks/daily")
     assert every_outcome.outcomes() == WANTED, ended.all
     assert ended.code == 1
+
+
+@pytest.mark.parametrize(
+    "error", [ArithmeticError, AttributeError, LookupError, OSError, TypeError, ValueError, SystemExit]
+)
+def test_no_other_exception_is_a_failure(error: type[BaseException]) -> None:
+    assert outcome_of(error("whatever")) is Outcome.BLIND
+    assert outcome_of(AssertionError()) is outcome_of(pytest.fail.Exception()) is Outcome.FAILED
 
 
 def test_blind_says_call_reason_and_what_to_allow(every_outcome: Project) -> None:
