@@ -137,3 +137,14 @@ def bench(folder: Path, *faults: str, fix: str = FIX, whole: bool = False) -> It
         yield Bench(project, sandbox, {"OPSCHECKS_SANDBOX": json.dumps(sandbox.facts)})
     finally:
         sandbox.stop()
+
+
+def permissions(ec2: Any, group: str) -> set[tuple[Any, ...]]:
+    """What a security group lets in, from where."""
+    (told,) = ec2.describe_security_groups(GroupIds=[group])["SecurityGroups"]
+    return {
+        (one["IpProtocol"], one.get("FromPort"), one.get("ToPort"), *source.values())
+        for one in told["IpPermissions"]
+        for key in ("IpRanges", "Ipv6Ranges", "UserIdGroupPairs")
+        for source in [{k: v for k, v in item.items() if k in ("CidrIp", "CidrIpv6", "GroupId")} for item in one[key]]
+    }

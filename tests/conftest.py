@@ -37,7 +37,7 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
 
 
 LONG_FIRST = (
-    "checks/test_bite.py", "fixing/test_fix.py", "checks/test_calls.py",
+    "checks/test_bite.py", "fixing/test_fix.py", "fixing/test_refused_fixes.py", "checks/test_calls.py",
     "checks/test_ministack.py", "hooks/test_bake.py", "checks/test_production.py", "cli/test_fix.py",
     "report/test_every_page.py", "drills/test_drills.py", "remedies/operations/test_fix_rotation.py",
     "remedies/operations/test_fix_backups.py", "remedies/operations/test_fix_archive.py", "hooks/test_other_plugins.py",

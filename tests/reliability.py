@@ -94,9 +94,11 @@ PROMISES: tuple[Promise, ...] = (
         (
             "tests/fixing/test_kill_matrix.py",
             "tests/fixing/test_loop.py",
+            "tests/fixing/test_settling.py",
             "tests/fixing/test_guards.py",
             "tests/fixing/test_plan.py",
             "tests/fixing/test_fix.py",
+            "tests/fixing/test_refused_fixes.py",
             "tests/fixing/test_session.py",
             "tests/history/test_journal.py",
         ),
@@ -114,7 +116,7 @@ PROMISES: tuple[Promise, ...] = (
     ),
     Promise(
         "**Probes are bounded** in time, in what they read, and in where a redirect may lead them.",
-        ("tests/web/test_bounds.py",),
+        ("tests/web/test_bounds.py", "tests/web/test_redirects.py"),
     ),
     Promise(
         "**Nothing is lost.** Files are written whole, two runs at once keep both, a full disk is a clear error, and "

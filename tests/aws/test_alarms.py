@@ -2,92 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
 import pytest
 
-from opschecks.aws.alarm_history import AlarmNews, alarm_deliveries, alarm_history, overnight_alarms
-from opschecks.aws.alarm_mutes import alarm_mutes
-from opschecks.aws.cloudwatch_alarms import Alarm, alarms
+from opschecks.aws.alarm_history import AlarmNews, alarm_deliveries
+from opschecks.aws.cloudwatch_alarms import alarms
 from opschecks.core.observation import CouldNotLook
 from tests.canned import (
-    ACCOUNT,
     NOW,
     Answers,
     Aws,
     Raw,
     ago,
-    daily,
-    examined,
-    given,
     judges,
     names,
-    pages_of,
     stack,
     verdict,
     verdicts,
     without,
 )
-
-PAGE = f"arn:aws:sns:{ACCOUNT}:on-call"
-SCALE = f"arn:aws:autoscaling:{ACCOUNT}:scalingPolicy:1f:resource/ecs/service/prod/web:policyName/cpu"
-checks = daily("alarms")
-
-
-def arn(name: str) -> str:
-    return f"arn:aws:cloudwatch:{ACCOUNT}:alarm:{name}"
-
-
-def written(**how_long: float) -> str:
-    return f"{ago(**how_long).astimezone(NOW.tzinfo):%Y-%m-%d %H:%M} UTC"
-
-
-def metric_alarm(name: str, state: str = "OK", **changes: Any) -> Raw:
-    raw = {
-        "AlarmName": name,
-        "AlarmArn": arn(name),
-        "StateValue": state,
-        "StateReason": "Threshold Crossed: 1 datapoint [97.0] was greater than the threshold (90.0). More of it.",
-        "StateUpdatedTimestamp": ago(hours=30),
-        "StateTransitionedTimestamp": ago(hours=30),
-        "AlarmConfigurationUpdatedTimestamp": ago(days=9),
-        "ActionsEnabled": True,
-        "AlarmActions": [PAGE],
-        "MetricName": "CPUUtilization",
-        "Namespace": "AWS/ECS",
-    }
-    return given(raw, changes)
-
-
-def composite(name: str, rule: str, state: str = "OK", **changes: Any) -> Raw:
-    return metric_alarm(name, state, AlarmRule=rule, MetricName=None, Namespace=None, **changes)
-
-
-def cloudwatch(*known: Raw) -> Aws:
-    """DescribeAlarms over these alarms: by prefix or by name, 2 a page, each kind under its own key."""
-
-    def answer(
-        AlarmNames: Sequence[str] = (),  # noqa: N803 - AWS's names
-        AlarmNamePrefix: str = "",  # noqa: N803
-        NextToken: str = "0",  # noqa: N803
-        **_: Any,
-    ) -> Raw:
-        wanted = [one for one in known if (one["AlarmName"] in AlarmNames if AlarmNames else True)]
-        wanted = [one for one in wanted if one["AlarmName"].startswith(AlarmNamePrefix)]
-        begin = int(NextToken)
-        page = wanted[begin : begin + 2]
-        return {
-            "MetricAlarms": [one for one in page if "AlarmRule" not in one],
-            "CompositeAlarms": [one for one in page if "AlarmRule" in one],
-            **({"NextToken": str(begin + 2)} if wanted[begin + 2 :] else {}),
-        }
-
-    return Aws({("cloudwatch", "DescribeAlarms"): answer})
-
-
-def seen(*known: Raw, prefix: str = "", inventory: Sequence[str] = ()) -> list[Alarm]:
-    return alarms(stack(alarm_prefix=prefix), cloudwatch(*known), names(alarms=tuple(inventory)))
+from tests.canned_alarms import PAGE, SCALE, arn, checks, cloudwatch, composite, metric_alarm, seen, written
 
 
 def test_every_page_of_every_kind_is_read() -> None:
@@ -262,96 +195,8 @@ ACTS: dict[str, tuple[Raw, str, str]] = {
 test_a_silenced_alarm_fails = judges(checks.test_alarms_can_act, ACTS, alarms=seen, alarm_deliveries=QUIET)
 
 
-def mute_rule(name: str, **changes: Any) -> Raw:
-    return {"AlarmMuteRuleArn": f"arn:aws:cloudwatch:{ACCOUNT}:alarm-mute-rule:{name}", "Status": "ACTIVE", **changes}
-
-
-def test_a_muted_alarm_fails_and_tells_until_when() -> None:
-    rules: dict[str, Raw] = {
-        "deploy": {"Name": "deploy", "MuteTargets": {"AlarmNames": ["cpu", "elsewhere"]}, "ExpireDate": ago(hours=-2)},
-        "forgotten": {"Name": "forgotten", "MuteTargets": {"AlarmNames": ["cpu"]}},
-    }
-    aws = Aws(
-        {
-            ("cloudwatch", "ListAlarmMuteRules"): pages_of(
-                "AlarmMuteRuleSummaries", *([mute_rule(one)] for one in rules)
-            ),
-            ("cloudwatch", "GetAlarmMuteRule"): lambda AlarmMuteRuleName: rules[AlarmMuteRuleName],  # noqa: N803
-        }
-    )
-    mutes = alarm_mutes(aws)
-    assert aws.parameters_of("ListAlarmMuteRules")[0]["Statuses"] == ["ACTIVE", "SCHEDULED"]
-    found = {
-        one.name: (one.outcome.value, one.message)
-        for one in examined(
-            checks.test_alarms_can_act,
-            alarms=seen(metric_alarm("cpu"), metric_alarm("memory")),
-            alarm_deliveries=alarm_deliveries(Aws({}), NOW, mutes, [], AlarmNews()),
-        )
-    }
-    assert found == {
-        "cpu": ("failed", f"muted by deploy until {written(hours=-2)}; muted by forgotten indefinitely"),
-        "memory": ("passed", ""),
-    }
-
-
-def test_a_mute_rule_of_which_nothing_is_said_is_not_seen() -> None:
-    answers: dict[tuple[str, str], Answers] = {
-        ("cloudwatch", "ListAlarmMuteRules"): {"AlarmMuteRuleSummaries": [mute_rule("deploy")]},
-        ("cloudwatch", "GetAlarmMuteRule"): {},
-    }
-    with pytest.raises(CouldNotLook, match="cloudwatch:GetAlarmMuteRule: the answer has no 'Name'"):
-        alarm_mutes(Aws(answers))
-
-
-def line(alarm: str, summary: str, hours: float, kind: str = "StateUpdate") -> Raw:
-    return {"AlarmName": alarm, "Timestamp": ago(hours=hours), "HistoryItemType": kind, "HistorySummary": summary}
-
-
-def rang(alarm: str, hours: float) -> Raw:
-    return line(alarm, "Alarm updated from OK to ALARM", hours)
-
-
-FLAPPING = {
-    "rang as often as it may": ([rang("cpu", n) for n in range(4)], {"cpu": "passed"}),
-    "rang once more": ([rang("cpu", n) for n in range(5)], {"cpu": "failed"}),
-    "never rang": ([line("cpu", "Alarm updated from ALARM to OK", n) for n in range(9)], {}),
-    "was reconfigured": ([line("cpu", 'Alarm "to ALARM" updated', n, "ConfigurationUpdate") for n in range(9)], {}),
-    "another stack's": ([rang("elsewhere", n) for n in range(9)], {}),
-}
-
-
-@pytest.mark.parametrize(("lines", "wanted"), FLAPPING.values(), ids=FLAPPING)
-def test_flapping_is_told_from_the_history_page_by_page(lines: list[Raw], wanted: dict[str, str]) -> None:
-    pages = pages_of("AlarmHistoryItems", lines[:2], [], lines[2:])
-    aws = Aws({("cloudwatch", "DescribeAlarmHistory"): pages})
-    ringing = overnight_alarms(Aws({}), seen(metric_alarm("cpu")), alarm_history(aws, NOW), AlarmNews())
-    assert verdicts(checks.test_alarms_are_not_flapping, overnight_alarms=ringing) == wanted
-
-
-def test_the_history_is_told_in_utc_newest_first() -> None:
-    aws = Aws({("cloudwatch", "DescribeAlarmHistory"): {"AlarmHistoryItems": [rang("cpu", 9), rang("cpu", 1)]}})
-    history = alarm_history(aws, NOW)
-    assert [event.at for event in history] == [ago(hours=1), ago(hours=9)]
-    assert all(event.at.tzinfo is NOW.tzinfo for event in history)
-    [ringing] = overnight_alarms(Aws({}), seen(metric_alarm("cpu")), history, AlarmNews())
-    told = {figure.label: figure.value for figure in ringing.figures}
-    assert told == {"times in ALARM": 2, "last": written(hours=1), "now": "OK"}
-    [asked] = aws.parameters_of("DescribeAlarmHistory")
-    assert (asked["EndDate"] - asked["StartDate"]).total_seconds() == 24 * 3600
-
-
 def test_escaped_quotes_in_a_rule_are_part_of_the_name() -> None:
     rule = r'NOT (ALARM("say \"hi\"") OR OK(arn:aws:cloudwatch:us-west-2:123456789012:alarm:plain)) AND TRUE'
     known = [composite("top", rule), metric_alarm('say "hi"'), metric_alarm("plain")]
     (told,) = [one for one in seen(*known, prefix="top") if one.name == "top"]
     assert {one.name for one in told.below} == {'say "hi"', "plain"}
-
-
-def test_where_the_history_of_another_region_is_unknown_the_alarms_there_are_alone_unknown() -> None:
-    edge = metric_alarm("edge", AlarmArn="arn:aws:cloudwatch:us-east-1:123456789012:alarm:edge")
-    aws = Aws({("cloudwatch", "DescribeAlarmHistory"): {"AlarmHistoryItems": [rang("cpu", n) for n in range(9)]}})
-    denied = CouldNotLook("cloudwatch:DescribeAlarmHistory", "AccessDenied")
-    ringing = overnight_alarms(aws, seen(metric_alarm("cpu"), edge), alarm_history(aws, NOW), denied)
-    told = verdicts(checks.test_alarms_are_not_flapping, overnight_alarms=ringing)
-    assert told == {"cpu": "failed", "edge": "blind"}

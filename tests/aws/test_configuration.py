@@ -14,6 +14,7 @@ from opschecks.aws.session import Aws, UnusableProfile
 from opschecks.core.observation import CouldNotLook
 from opschecks.core.redaction import redact_text
 from tests.canned import Raw, stack
+from tests.forks import TIMEOUT_S
 from tests.machine import BASE, SSO, STATIC, machine
 from tests.scratch import Project
 
@@ -177,7 +178,7 @@ def test_nor_does_the_command_that_keeps_one(tmp_path: Path) -> None:
         assert running.stdout is not None
         first = running.stdout.readline()
         running.terminate()
-        _, errors = running.communicate(timeout=60)
+        _, errors = running.communicate(timeout=TIMEOUT_S)
     assert first.strip() == "{", errors
 
 

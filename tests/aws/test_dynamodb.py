@@ -15,7 +15,7 @@ from opschecks.aws.incidents import active_incidents, overnight_incidents, overn
 from opschecks.config.stack import Stack
 from opschecks.core.answer import Answer
 from opschecks.core.observation import CouldNotLook, NotThere
-from tests.canned import ACCOUNT, NOW, Aws, Raw, ago, daily, given, judges, names, stack, verdict, verdicts
+from tests.canned import ACCOUNT, NOW, Aws, Raw, ago, daily, given, judges, names, stack, verdicts
 
 HERE = stack(incidents_table="incidents")
 checks, incident_checks = daily("dynamodb"), daily("incidents")
@@ -84,25 +84,7 @@ BILLING: dict[str, tuple[Raw | Exception, str, str]] = {
 test_tables_bill_as_wanted = judges(checks.test_tables_bill_as_wanted, BILLING, tables=seen)
 
 
-def test_provisioned_tables_pass_where_the_stack_wants_them() -> None:
-    wanted = stack(limits={"billing_mode": "PROVISIONED"})
-    found = seen(table(BillingModeSummary=None))
-    assert verdict(checks.test_tables_bill_as_wanted, tables=found, stack=wanted) == ("passed", "PROVISIONED")
-
-
 DENIED = CouldNotLook("dynamodb:DescribeTable", "AccessDeniedException: no", action="dynamodb:DescribeTable")
-
-
-def test_one_table_that_may_not_be_read_is_blind_alone() -> None:
-    def answer(TableName: str) -> Raw:  # noqa: N803 - AWS's name
-        if TableName == "events":
-            raise DENIED
-        return {"Table": table(TableName=TableName)}
-
-    found = tables(Aws({("dynamodb", "DescribeTable"): answer}), names(tables=("incidents", "events", "agents")))
-    wanted = {"incidents": "passed", "events": "blind", "agents": "passed"}
-    assert verdicts(checks.test_tables_are_active, tables=found) == wanted
-    assert verdicts(checks.test_tables_bill_as_wanted, tables=found) == wanted
 
 
 def test_where_no_table_may_be_read_the_observation_says_what_to_allow() -> None:

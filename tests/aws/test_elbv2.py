@@ -148,7 +148,7 @@ def test_without_the_services_no_group_stands_by() -> None:
     aws = Aws({("elbv2", "DescribeTargetHealth"): health()})
     blind = CouldNotLook("ecs:DescribeServices", "AccessDenied: no")
     [group] = target_health(stack(), registered_targets(aws, groups(GREEN)), blind)
-    assert not group.stands_by
+    assert not group.not_judged
 
 
 def test_load_balancers_are_asked_for_by_name_and_by_arn_page_by_page() -> None:

@@ -29,13 +29,14 @@ def test_an_alarm_is_silent_for_a_while_and_called_again_by_undo(tmp_path: Path)
     with bench(tmp_path) as on:
         endless = on.command("fix", "silence-alarm", "--target", ALARM, "--allow", "disruptive", "--yes")
         assert "say for how long with --set for=90m, for=2h or for=1d" in endless.err
+        began = datetime.now(UTC).replace(second=0, microsecond=0)
         made = on.command(
             "fix", "silence-alarm", "--target", ALARM, "--set", "for=2h", "--allow", "disruptive", "--yes"
         )
         assert made.code == 0, made.all
         rule = on.sandbox.client("cloudwatch").get_alarm_mute_rule(AlarmMuteRuleName=f"opschecks-{ALARM}")
         assert rule["MuteTargets"] == {"AlarmNames": [ALARM]}
-        assert timedelta(minutes=119) < rule["ExpireDate"] - datetime.now(UTC) <= timedelta(minutes=121)
+        assert began + timedelta(hours=2) <= rule["ExpireDate"] <= datetime.now(UTC) + timedelta(minutes=121)
         assert on.outcome("test_alarms_can_act") == "failed"
         (entry,) = on.journal()
         assert on.command("undo", entry["entry"], "--yes").code == 0

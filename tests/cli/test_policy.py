@@ -4,96 +4,22 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
-from functools import cache, partial
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 import click
 import pytest
 import yaml
 
-from opschecks.aws.permissions import ANYTHING, OPEN_TO_ALL, WIDE, granted
 from opschecks.aws.places import Places
-from opschecks.cli.policy import STATE, SUITES, Need, named_suites, needed
+from opschecks.cli.policy import SUITES, Need, named_suites, needed
 from opschecks.cli.policy_formats import FORMS, document
 from opschecks.cli.policy_session import TooLarge, packed
 from opschecks.cli.policy_statements import Statement, is_read, statements
 from opschecks.config.stack import Stack
 from opschecks.config.toml_tables import SESSION_POLICY_AT_MOST
-from opschecks.core.change import CannotFix, State
-from opschecks.core.observation import REGISTRY, CouldNotLook
-from opschecks.drills import all_drills
-from opschecks.fixing.remedy import BaseRemedy
-from opschecks.hooks.fixtures import import_observations
-from opschecks.remedies import all_remedies
-from tests.canned import ACCOUNT, Aws, Raw, stack
-from tests.fault_groups import seen
-from tests.scratch import ROOT, Project
-
-REMEDIES = all_remedies()
-seen()  # what files of checks declare besides
-VERTICALS = {name for name, one in REGISTRY.items() if str(ROOT / "checks") in one.function.__code__.co_filename}
-FULL = stack(
-    account_id="123456789012",
-    cluster="shop",
-    services=["web"],
-    dev_services=["dev/web"],
-    load_balancer="shop",
-    tables=["orders"],
-    incidents_table="incidents",
-    log_groups=["/ecs/shop"],
-    security_groups=["sg-0123456789abcdef0"],
-    alarm_prefix="shop-",
-    buckets=["shop-exports"],
-    dashboard_bucket="shop-site",
-    distribution_id="E2EXAMPLE",
-    archive="s3://shop-archive/incidents",
-    backups="s3://shop-backups/full",
-    state="s3://shop-state/opschecks",
-    cloudformation_stack="Shop",
-    tags={"stack": "shop"},
-    iam_users=["shop-*"],
-    rotated_keys=[{"user": "ci", "secret": "shop/ci"}],
-    flow_log_role="arn:aws:iam::123456789012:role/flow-logs",
-    resources={
-        "queues": ["orders"],
-        "certificates": ["a.test"],
-        "functions": ["receipts"],
-        "quotas": ["ecs/L-1"],
-        "databases": ["shop"],
-    },
-)
-PLACES = Places(FULL)
-
-
-@cache
-def reference() -> dict[str, Any]:
-    """The Service Authorization Reference, as cfn-lint has it: each service's actions with their types of resource."""
-    found = find_spec("cfnlint")
-    assert found, "moto[server] brings cfn-lint"
-    assert found.origin
-    path = Path(found.origin).parent / "data" / "AdditionalSpecs" / "Policies.json"
-    told: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return told
-
-
-def declared() -> Iterator[tuple[str, str]]:
-    """Every action that anything declares, with the name of what does."""
-    import_observations()
-    for name, observation in REGISTRY.items():
-        if str(ROOT / "plugins") in observation.function.__code__.co_filename or name in VERTICALS:
-            yield from ((name, action) for action in observation.allow)
-    for name, remedy in REMEDIES.items():
-        if remedy.__module__.startswith("opschecks."):
-            yield from ((name, action) for action in remedy.all_allow())
-    for name, drill in all_drills().items():
-        yield from ((name, action) for action in drill.allow)
-    yield from (("state", action) for action in STATE)
-
-
-DECLARED = sorted(set(declared()))
+from tests.canned import stack
+from tests.permitted import FULL, REMEDIES
+from tests.scratch import Project
 
 
 def of(*suites: str, fix: tuple[str, ...] = (), checked: Stack = FULL, keys: tuple[str, ...] = ()) -> list[Statement]:
@@ -108,37 +34,6 @@ def allowed(made: list[Statement]) -> dict[str, set[str]]:
         for action in one.actions:
             found.setdefault(action, set()).update(one.resources)
     return found
-
-
-@pytest.mark.parametrize("action", sorted({action for _, action in DECLARED}))
-def test_every_action_is_one_of_the_service_authorization_reference(action: str) -> None:
-    service, name = action.split(":")
-    assert name.lower() in reference()[service]["Actions"]
-
-
-@pytest.mark.parametrize(("name", "action"), DECLARED)
-def test_an_action_is_limited_as_far_as_the_reference_lets_it_be(name: str, action: str) -> None:
-    service, operation = action.split(":")
-    types = reference()[service]["Actions"][operation.lower()].get("Resources", [])
-    made = granted(action, name, PLACES)
-    if action in OPEN_TO_ALL:
-        assert made is None
-        return
-    assert made is not None
-    if made.resources == ANYTHING:
-        assert not types or action in WIDE, f"{action} takes {types}"
-        return
-    assert action not in WIDE
-    assert types, f"{action} takes no resources"
-    told = [reference()[service]["Resources"].get(one, {}) for one in types]
-    forms = [form for one in told for form in one.get("ARNFormats") or [".*"]]
-    forms = [re.sub(r"\$\{\w+\}", "[^:]*", form.replace("*::event", r"\*::event")) for form in forms]
-    for arn in made.resources:
-        assert any(re.fullmatch(form, arn) for form in forms), (arn, forms)
-
-
-def test_everything_that_is_wide_is_declared_by_something() -> None:
-    assert set(WIDE) - {"kms:Decrypt"} <= {action for _, action in DECLARED}
 
 
 def test_a_policy_allows_what_the_daily_suite_reads_and_no_more() -> None:
@@ -265,84 +160,6 @@ def test_a_session_policy_is_small_enough_and_changes_no_more() -> None:
 def test_a_session_policy_that_does_not_fit_is_refused() -> None:
     with pytest.raises(TooLarge, match=r"--session: [\d,]+ characters are more than the 2,048 that AWS takes"):
         packed(of(*SUITES, fix=tuple(REMEDIES)))
-
-
-@pytest.mark.parametrize("name", sorted({name for name, action in DECLARED if action.startswith("s3:")}))
-def test_whoever_needs_s3_says_which_of_the_stacks_places(name: str) -> None:
-    actions = [action for by, action in DECLARED if by == name and action.startswith("s3:")]
-    grants = [granted(action, name, PLACES) for action in actions]
-    assert all(one is not None and one.resources != ANYTHING for one in grants)
-    assert granted(actions[0], name, Places(stack())) is None
-
-
-BALANCER = f"arn:aws:elasticloadbalancing:{ACCOUNT}:loadbalancer/app/web/1f"
-
-
-class _Finds(dict[tuple[str, str], Any]):
-    """Answers nothing but what CloudFormation lists."""
-
-    def __missing__(self, key: tuple[str, str]) -> Raw:
-        if key != ("cloudformation", "ListStackResources"):
-            raise CouldNotLook(":".join(key), "AccessDenied: no")
-        types = {
-            "AWS::ECS::Cluster": "prod",
-            "AWS::ECS::Service": "arn:aws:ecs:us-west-2:123456789012:service/prod/web",
-            "AWS::DynamoDB::Table": "orders",
-            "AWS::Logs::LogGroup": "/ecs/web",
-            "AWS::CloudFront::Distribution": "E2EXAMPLE",
-            "AWS::ElasticLoadBalancingV2::LoadBalancer": BALANCER,
-        }
-        listed = [
-            {
-                "ResourceType": of,
-                "PhysicalResourceId": name,
-                "LogicalResourceId": "a",
-                "ResourceStatus": "CREATE_COMPLETE",
-            }
-            for of, name in types.items()
-        ]
-        return {"StackResourceSummaries": [{**one, "LastUpdatedTimestamp": "2026-11-01T00:00:00Z"} for one in listed]}
-
-
-FOUND = {
-    "buckets": ["web-site"],
-    "tables": ["orders", "to-orders from orders"],
-    "services": ["service/prod/web"],
-    "log_groups": ["/ecs/web"],
-    "distributions": ["E2EXAMPLE"],
-}
-ASK = [name for name, one in REMEDIES.items() if one.__module__.startswith("opschecks.")]
-
-
-def _planned(remedy: BaseRemedy, target: str) -> State:
-    return remedy.read_for_plan(remedy.normal(target))
-
-
-@pytest.mark.parametrize("name", ASK)
-def test_a_remedy_declares_every_call_that_it_makes(name: str, tmp_path: Path) -> None:
-    """As far as it comes before something is denied: what finds its targets is asked first."""
-    checked = stack(
-        cloudformation_stack="Shop", archive="s3://archive/incidents", backups="s3://backups/full",
-        incidents_table="incidents", flow_log_group="/flow", dev_services=["dev/web"], account_id="123456789012",
-    )  # fmt: skip
-    (tmp_path / "index.html").write_text("<html>")
-    aws = Aws(_Finds(), checked)
-    made = REMEDIES[name](checked, aws)
-    targets = [
-        *FOUND.get(made.kind, []),
-        "orders",
-        "to-orders from orders",
-        str(tmp_path),
-        "vpc-1",
-        "s3://backups/full",
-    ]
-    asked: list[Callable[[], object]] = [made.all_targets, *(partial(_planned, made, one) for one in targets)]
-    for ask in asked:
-        try:
-            ask()
-        except (CannotFix, CouldNotLook, AssertionError, IndexError, ValueError):
-            continue
-    assert set(aws.calls) <= set(made.all_allow())
 
 
 def test_the_command_prints_it_and_says_what_is_wide(project: Project) -> None:

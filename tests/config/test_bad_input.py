@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from tests.scratch import ROOT, STACKS, Project
+from tests.clock import NOW
+from tests.scratch import CONFTEST, ROOT, STACKS, Project
 
-TODAY = datetime.now(UTC).date()
+TODAY = NOW.date()
 CHECK = '''
 @promise("a")
 def test_things_are_fine(things, examine):
@@ -25,11 +26,18 @@ WAIVER = {
     "owner": '"me"',
     "reason": '"known"',
 }
+STANDS = f"""
+from datetime import datetime
+from opschecks.core import clock
+
+clock.stand_at(datetime.fromisoformat("{NOW.isoformat()}"))
+"""
 TWO = '[stacks.production]\nregion = "us-west-2"\n[stacks.staging]\nregion = "us-west-2"\n'
 
 
 @pytest.fixture
 def checked(project: Project) -> Project:
+    project.write("conftest.py", CONFTEST + STANDS)
     project.runbook("a")
     project.checks(CHECK)
     project.write("reports/daily.html", "yesterday's page")

@@ -42,6 +42,7 @@ def test_only_safe_changes_without_being_allowed(risk: Risk) -> None:
 
 def test_cool_down_of_one_resource_by_one_remedy() -> None:
     assert "07:30 UTC" in _why(change(), [_entry(0.5)])
+    assert "07:30 UTC" in _why(change(), [_entry(3), _entry(0.5)], stack=_stack(attempts_per_day=3))
     assert _why(change(), [_entry(1.1)]) == ""
     assert _why(change(1), [_entry(0.5)]) == ""
     assert _why(change(), [_entry(0.5, undoes="x")]) == ""
@@ -90,12 +91,19 @@ WIDE: dict[str, tuple[int, list[Entry], dict[str, int], dict[str, Any], str]] = 
     "as many as a run may": (4, [], {"test_x": 100}, {}, ""),
     "more than a run may": (5, [], {"test_x": 100}, {}, "6 changes, and fix.changes_per_run is 5"),
     "more than a day may": (2, [_entry(n + 1, n) for n in range(9)], {"test_x": 100}, {}, "fix.changes_per_day is 10"),
+    "as many as a day may": (2, [_entry(n + 1, n) for n in range(7)], {"test_x": 100}, {}, ""),
     "yesterday does not count": (2, [_entry(n + 25, n) for n in range(9)], {"test_x": 100}, {}, ""),
     "half of them": (2, [], {"test_x": 4}, {}, ""),
     "more than half of them": (3, [], {"test_x": 4}, {}, "3 of the 4 resources that test_x examined"),
     "the only one": (1, [], {"test_x": 1}, {}, ""),
     "an empty plan": (0, [_entry(n + 1, n) for n in range(20)], {}, {}, ""),
 }
+
+
+def test_a_resource_whose_change_is_refused_is_bad_all_the_same() -> None:
+    changes = [change(number) for number in range(3)]
+    with pytest.raises(TooWide, match="3 of the 4 resources that test_x examined"):
+        require_narrow(changes[:2], of=changes, stack=STACK, entries=[], examined={"test_x": 4}, now=NOW)
 
 
 @pytest.mark.parametrize(("count", "entries", "examined", "fix", "message"), WIDE.values(), ids=WIDE)

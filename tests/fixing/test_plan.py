@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from opschecks.fixing.plan import PlanError, _digest, read_plan, write_plan
+from opschecks.fixing.plan import PlanError, read_plan, write_plan
+from opschecks.history.journal import digest_of
 from opschecks.history.storage import FolderStorage
 from tests.changes import change
 
@@ -35,7 +36,7 @@ def rewritten(path: Path, edit: Callable[[dict[str, Any]], object], *, sign: boo
     told = json.loads(path.read_text())
     edit(told)
     if sign:
-        told["digest"] = _digest(told)
+        told["digest"] = digest_of(told)
     path.write_text(json.dumps(told))
 
 
@@ -70,6 +71,7 @@ NODES = [
     "checks/../../x/test_a.py::test_a[here]",
     "/etc/test_a.py::test_a[here]",
     "linked/test_a.py::test_a[here]",
+    "inner/../../x/test_a.py::test_a[here]",  # inside as the disk has it, outside as pytest reads it
     "checks/daily/test_alb.py",
     "checks/daily/test_alb.py::test_a",
     "checks/daily/test_alb.py::test_a[here] --co",
@@ -80,6 +82,8 @@ NODES = [
 @pytest.mark.parametrize("node", NODES)
 def test_what_is_not_a_check_of_the_project_never_reaches_pytest(plan: Path, node: str) -> None:
     (plan.parent / "linked").symlink_to("/etc")
+    (plan.parent / "deep" / "deeper").mkdir(parents=True)
+    (plan.parent / "inner").symlink_to(plan.parent / "deep" / "deeper")
     rewritten(plan, lambda told: told.update(nodes=[node]), sign=True)
     with pytest.raises(PlanError, match="is not a check of this project, such as checks/daily/"):
         read_plan(plan)

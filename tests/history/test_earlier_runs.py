@@ -107,7 +107,7 @@ def _files_and_reads(barrier: Any, folder: Path, number: int, moments: int) -> N
     text = to_json(ran({"test_a": {"A": F if number % 2 else P}, f"test_{number}": {"Z": P}}))
     for day in range(moments, 0, -1):
         started = NOW - timedelta(days=day)
-        barrier.wait(30)
+        barrier.wait(600)
         Summaries(store, folder / f"{day}", said.append).runs("daily")
         file_run(store, "daily", started, text.replace(NOW.isoformat(), started.isoformat()))
         Summaries(store, folder / "every", said.append).runs("daily")
@@ -125,7 +125,7 @@ def test_processes_that_file_and_read_at_once_lose_nothing(tmp_path: Path) -> No
     for process in started:
         process.start()
     for process in started:
-        process.join(60)
+        process.join(600)
     assert [process.exitcode for process in started] == [0] * processes
     store = FolderStorage(tmp_path / "state")
     filers = [{check["check"] for check in told["checks"]} - {"test_a"} for told in filed_runs(store, ["daily"])]

@@ -75,6 +75,8 @@ def test_a_lock_of_the_same_number_and_another_token_is_not_ours(store: Storage)
         store.replace(key, (store.read(key) or "").replace(held._token, "another"))
         with pytest.raises(Lost):
             held.renew()
+        held.release()
+        assert '"held"' in (store.read(key) or "")
 
 
 def test_an_operation_whose_second_answer_was_lost_stays_open_until_it_was_read() -> None:
@@ -116,6 +118,29 @@ def test_a_holder_that_was_suspended_asks_before_it_sends(store: Storage, monkey
         asleep_s = 601.0
         with pytest.raises(Lost, match="someone else holds it now"):
             suspended.require()
+
+
+def test_a_third_of_the_lease_is_trusted_from_before_the_lock_was_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    awake_s = 0.0
+    asked: list[float] = []
+
+    class Slow(FolderStorage):
+        def create(self, key: str, text: str) -> bool:
+            nonlocal awake_s
+            awake_s += 190
+            return super().create(key, text)
+
+    monkeypatch.setattr("opschecks.history.lock.awake_s", lambda: awake_s)
+    monkeypatch.setattr(Lock, "renew", lambda self: asked.append(awake_s))
+    held = Lock(Slow(tmp_path))
+    held.acquire()
+    held.require()
+    assert asked == []
+    awake_s += 15
+    held.require()
+    assert asked == [205], "a third of 10 minutes is over, counted from before the 190 s that the write took"
 
 
 @pytest.mark.parametrize("damage", ["", "{", '{"state": "held"}', "[]"])
@@ -190,6 +215,18 @@ def test_a_fixer_whose_clock_was_set_back_still_continues_the_journal(
     monkeypatch.setattr(clock, "_read", lambda: NOW - timedelta(hours=3))
     journal.begin(change(2))
     assert sorted(entry.change.target for entry in Journal(store).entries()) == ["t1", "t2"]
+
+
+def test_lines_of_an_entry_stay_in_order_where_the_clock_was_set_back_in_between(
+    store: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = Journal(store)
+    entry = journal.begin(change(1))
+    monkeypatch.setattr(clock, "_read", lambda: NOW - timedelta(hours=3))
+    journal.add(entry, "sent")
+    [told] = Journal(store).entries()
+    assert [line.event for line in told.lines] == ["begun", "sent"]
+    assert told.state == "sent"
 
 
 def test_a_byte_that_is_not_utf_8_is_named(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from opschecks.sandbox.environment import CREDENTIALS
 from tests.bench import bench
+from tests.forks import TIMEOUT_S
 from tests.scratch import Project
 
 ROLE = "arn:aws:iam::123456789012:role/opschecks"
@@ -48,7 +49,7 @@ def test_a_code_is_typed_once(tmp_path: Path, more: list[str]) -> None:
         done = subprocess.run(
             [sys.executable, "-c", TYPED, *project.command("checks/daily", "-k", "no_alarm_is_ringing", *more)],
             cwd=project.folder, env=project.environment(**{key.upper(): value for key, value in CREDENTIALS.items()}),
-            capture_output=True, text=True, timeout=120, check=False,
+            capture_output=True, text=True, timeout=TIMEOUT_S, check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stdout + done.stderr
         assert done.stdout.count(f"Enter MFA code for {DEVICE}") == 1

@@ -2,44 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from opschecks.aws.alarm_history import AlarmNews, Deliveries, alarm_deliveries, alarm_history, alarm_news_elsewhere
-from opschecks.aws.alarm_mutes import alarm_mutes
+from opschecks.aws.alarm_history import AlarmNews, Deliveries, alarm_deliveries, alarm_history
 from opschecks.aws.cloudwatch_alarms import Alarm, alarms
-from opschecks.core.observation import CouldNotLook
-from tests.canned import ACCOUNT, NOW, Aws, Raw, ago, daily, given, names, stack
+from tests.canned import NOW, Aws, Raw, ago, names, stack
+from tests.canned_alarms import PAGE, checks, metric_alarm
 from tests.real.rows import Row
 
-checks = daily("alarms")
-TOPIC = f"arn:aws:sns:{ACCOUNT}:on-call"
-
-
-def alarm(name: str, **changes: object) -> Raw:
-    """An element of DescribeAlarms' MetricAlarms, OK and with an action; a change to None takes a key away."""
-    raw = {
-        "AlarmName": name,
-        "AlarmArn": f"arn:aws:cloudwatch:{ACCOUNT}:alarm:{name}",
-        "StateValue": "OK",
-        "StateReason": "Threshold Crossed: 1 datapoint [3.0] was not greater than the threshold (90.0).",
-        "StateUpdatedTimestamp": ago(hours=30),
-        "StateTransitionedTimestamp": ago(hours=30),
-        "AlarmConfigurationUpdatedTimestamp": ago(days=9),
-        "ActionsEnabled": True,
-        "AlarmActions": [TOPIC],
-        "MetricName": "CPUUtilization",
-        "Namespace": "AWS/ECS",
-    }
-    return given(raw, changes)
-
-
+TOPIC, alarm = PAGE, metric_alarm
 DOCS = "https://docs.aws.amazon.com/AmazonCloudWatch/latest/"
 MISSING_DATA = DOCS + "monitoring/alarms-and-missing-data.html"
 ITEM = DOCS + "APIReference/API_AlarmHistoryItem.html"
 RULE = DOCS + "APIReference/API_Schedule.html"
-OF_CLOUDFRONT = "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/monitoring-using-cloudwatch.html"
-EDGE = "E2EXAMPLE"
 UNCHECKED = "Unchecked: Initial alarm creation"
 
 
@@ -49,7 +25,7 @@ def seen(*known: Raw, silent: Sequence[str] = ()) -> list[Alarm]:
     return alarms(stack(silent_metrics=silent), Aws({("cloudwatch", "DescribeAlarms"): answer}), names())
 
 
-def blind(name: str, namespace: str, metric: str, hours: float = 9, **changes: object) -> Raw:
+def blind(name: str, namespace: str, metric: str, hours: float = 9, **changes: Any) -> Raw:
     """A metric alarm in INSUFFICIENT_DATA for some hours, which treats missing data as missing."""
     since = ago(hours=hours)
     told = {
@@ -74,7 +50,7 @@ def sees(situation: str, one: Raw, outcome: str, source: str = MISSING_DATA, say
     )
 
 
-def action(name: str, said: str, hours: float = 2, **changes: object) -> Raw:
+def action(name: str, said: str, hours: float = 2, **changes: Any) -> Raw:
     """A line of the history about an action."""
     return {
         "AlarmName": name,
@@ -92,7 +68,7 @@ def delivered(*items: Raw) -> Deliveries:
     return alarm_deliveries(aws, NOW, [], alarm_history(aws, NOW), AlarmNews())
 
 
-def acts(situation: str, items: Sequence[Raw], outcome: str, says: str = "", **changes: object) -> Row:
+def acts(situation: str, items: Sequence[Raw], outcome: str, says: str = "", **changes: Any) -> Row:
     """A row of the check that alarms can act, about one alarm and its history."""
     return Row(
         situation,
@@ -109,76 +85,7 @@ WHY = '{"actionState":"Failed","error":"null (Service: AWSKMS; Status Code: 400;
 DONE = f"Successfully executed action {TOPIC}"
 
 
-def muted(situation: str, rule: Mapping[str, Any], outcome: str, says: str = "") -> Row:
-    """A row of the check that alarms can act, about one alarm and one mute rule."""
-
-    def look() -> Mapping[str, Any]:
-        arn = f"arn:aws:cloudwatch:{ACCOUNT}:alarm-mute-rule:nightly"
-        listed = {"AlarmMuteRuleSummaries": [{"AlarmMuteRuleArn": arn, "Status": "SCHEDULED"}]}
-        told = {"Name": "nightly", "Status": "SCHEDULED", "MuteTargets": {"AlarmNames": ["cpu-high"]}, **rule}
-        aws = Aws({("cloudwatch", "ListAlarmMuteRules"): listed, ("cloudwatch", "GetAlarmMuteRule"): told})
-        return {
-            "alarms": seen(alarm("cpu-high")),
-            "alarm_deliveries": alarm_deliveries(aws, NOW, alarm_mutes(aws), [], AlarmNews()),
-        }
-
-    return Row(situation, checks.test_alarms_can_act, look, outcome, RULE, says)
-
-
-def schedule(expression: str, duration: str, zone: str = "") -> Raw:
-    """A mute rule's schedule."""
-    told = {"Expression": expression, "Duration": duration, **({"Timezone": zone} if zone else {})}
-    return {"Rule": {"Schedule": told}}
-
-
-def of_cloudfront(name: str, **changes: object) -> Raw:
-    """An alarm on the distribution's errors, in us-east-1."""
-    arn = f"arn:aws:cloudwatch:us-east-1:123456789012:alarm:{name}"
-    on = [{"Name": "DistributionId", "Value": EDGE}, {"Name": "Region", "Value": "Global"}]
-    told = {"AlarmArn": arn, "Namespace": "AWS/CloudFront", "MetricName": "5xxErrorRate", "Dimensions": on}
-    return alarm(name, **{**told, **changes})
-
-
-def in_two_regions(there: Any, here: Sequence[Raw], history: Any) -> Aws:
-    """A stack of us-west-2 with these alarms, and what us-east-1 answers."""
-    nothing: Raw = {"MetricAlarms": [], "CompositeAlarms": []}
-    told = there if isinstance(there, Exception) else {**nothing, "MetricAlarms": list(there)}
-    return Aws(
-        {
-            ("cloudwatch", "DescribeAlarms"): {**nothing, "MetricAlarms": list(here)},
-            ("us-east-1 cloudwatch", "DescribeAlarms"): told,
-            ("us-east-1 cloudwatch", "DescribeAlarmHistory"): (
-                history if isinstance(history, Exception) else {"AlarmHistoryItems": list(history)}
-            ),
-        }
-    )
-
-
-def at_the_edge(
-    situation: str,
-    check: Any,
-    there: Any,
-    outcome: Any,
-    says: str = "",
-    history: Any = (),
-    here: Sequence[Raw] = (),
-) -> Row:
-    """A row about the alarms of a stack with a distribution, which are in us-east-1."""
-
-    def look() -> Mapping[str, Any]:
-        aws = in_two_regions(there, here, history)
-        found = alarms(stack(), aws, names(distributions=(EDGE,)))
-        news: AlarmNews | CouldNotLook
-        try:
-            news = alarm_news_elsewhere(aws, found, NOW)
-        except CouldNotLook as error:
-            news = error
-        return {"alarms": found, "alarm_deliveries": alarm_deliveries(aws, NOW, [], [], news)}
-
-    return Row(situation, check, look, outcome, OF_CLOUDFRONT, says)
-
-
-RINGS = {"StateValue": "ALARM", "StateTransitionedTimestamp": ago(hours=2)}
+RINGS: Raw = {"StateValue": "ALARM", "StateTransitionedTimestamp": ago(hours=2)}
 ELB, DYNAMODB = "AWS/ApplicationELB", "AWS/DynamoDB"
 MATH = [
     {"Id": "rate", "Expression": "100 * errors / requests", "ReturnData": True},
@@ -294,63 +201,5 @@ ROWS = [
         [action("cpu-high", DONE.replace("on-call", "pages")), action("cpu-high", f"{FAILED}-quiet", 1)],
         "passed",
         OKActions=[f"{TOPIC}-quiet"],
-    ),
-    muted(
-        "muted for two hours each night",
-        schedule("cron(0 1 * * *)", "PT2H", "Europe/Berlin"),
-        "passed",
-        "14 hours a week",
-    ),
-    muted("muted for the deploys on Tuesdays", schedule("cron(30 9 * * TUE)", "PT1H"), "passed", "1 hour a week"),
-    muted("muted once, next month", schedule("at(2026-12-24T00:00)", "P3D"), "passed"),
-    muted("muted from dusk till dawn", schedule("cron(0 20 * * *)", "PT12H"), "failed", "limit 24"),
-    muted("muted each weekend", schedule("cron(0 18 * * FRI)", "P2DT12H"), "failed", "60 hours a week"),
-    muted("muted by a rule that is not understood", schedule("rate(1 day)", "PT1H"), "blind", "was not understood"),
-    muted(
-        "muted each night, until the day after tomorrow",
-        {**schedule("cron(0 20 * * *)", "PT12H"), "ExpireDate": ago(days=-1)},
-        "passed",
-    ),
-    at_the_edge(
-        "CloudFront's errors ring in us-east-1",
-        checks.test_no_alarm_is_ringing,
-        [of_cloudfront("edge", **RINGS)],
-        "failed",
-    ),
-    at_the_edge(
-        "another distribution's errors ring",
-        checks.test_no_alarm_is_ringing,
-        [of_cloudfront("other", Dimensions=[{"Name": "DistributionId", "Value": "E9"}], **RINGS)],
-        "nothing",
-    ),
-    at_the_edge(
-        "CloudFront's errors, at night without a request",
-        checks.test_alarms_can_see,
-        [of_cloudfront("edge", StateValue="INSUFFICIENT_DATA", TreatMissingData="missing")],
-        "passed",
-    ),
-    at_the_edge(
-        "us-east-1 may not be read, by a policy of the organization",
-        checks.test_alarms_can_see,
-        CouldNotLook("cloudwatch:DescribeAlarms", "AccessDenied: with an explicit deny in a service control policy"),
-        "blind",
-        "in us-east-1: AccessDenied",
-    ),
-    at_the_edge(
-        "the history of us-east-1 may not be read, that of the stack's region may",
-        checks.test_alarms_can_act,
-        [of_cloudfront("edge")],
-        {"cpu-high": "passed", "edge": "blind"},
-        "AccessDenied",
-        CouldNotLook("cloudwatch:DescribeAlarmHistory", "AccessDenied: no"),
-        [alarm("cpu-high")],
-    ),
-    at_the_edge(
-        "nobody was called when CloudFront's alarm rang",
-        checks.test_alarms_can_act,
-        [of_cloudfront("edge")],
-        "failed",
-        "nobody was called",
-        [action("edge", FAILED)],
     ),
 ]

@@ -9,7 +9,7 @@ import socketserver
 import ssl
 import struct
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -147,3 +147,49 @@ def _trust(monkeypatch: pytest.MonkeyPatch, authority: Path) -> None:
 
 def _web(certified: Certified | None = None) -> Web:
     return Web(["task-1", "task-2"], lambda key: None, tls=certified.server if certified else None)
+
+
+PIECE = b"x" * 65536
+
+
+class Host:
+    """A host that answers each path by a function of the connection; it counts the bytes that clients took."""
+
+    def __init__(self, answer: Callable[[Host, str, Callable[[bytes], None]], None]) -> None:
+        self.answer = answer
+        self.sent = 0
+        self.over = threading.Event()
+        self.asked: list[str] = []
+        self.heads: list[str] = []
+
+    @contextlib.contextmanager
+    def open(self) -> Iterator[str]:
+        host = self
+
+        class Handler(socketserver.BaseRequestHandler):
+            def handle(self) -> None:
+                head = self.request.recv(65536).decode()
+                host.heads.append(head)
+                path = head.split(" ")[1]
+                host.asked.append(path)
+                with contextlib.suppress(OSError):  # the client has gone, as it may
+                    host.answer(host, path, self._send)
+
+            def _send(self, piece: bytes) -> None:
+                self.request.sendall(piece)
+                host.sent += len(piece)
+
+        with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+            server.daemon_threads = True
+            thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+            thread.start()
+            try:
+                yield f"http://127.0.0.1:{server.server_address[1]}"
+            finally:
+                host.over.set()
+                server.shutdown()
+                thread.join()
+
+    def for_ever(self, send: Callable[[bytes], None], piece: bytes = PIECE, every_s: float = 0) -> None:
+        while not self.over.wait(every_s):
+            send(piece)

@@ -1,10 +1,9 @@
-"""Probes are bounded: by one deadline, in size whatever is packed how, and in where a redirect may lead."""
+"""Probes are bounded: by one deadline, and in size whatever is packed how."""
 
 from __future__ import annotations
 
 import contextlib
 import gzip
-import socketserver
 import threading
 import zlib
 from collections.abc import Callable, Iterator
@@ -15,57 +14,11 @@ from websockets.sync.server import ServerConnection, serve
 
 from opschecks.config.stack import Stack
 from opschecks.core.observation import CouldNotLook
-from opschecks.web.client.bounds import is_public
 from opschecks.web.client.packing import UnknownPacking, unpacked
 from opschecks.web.http import BODY_BYTES, Http, Response
 from opschecks.web.pages import Page
 from opschecks.web.websocket import MESSAGE_BYTES, websocket_reconnects, websocket_session
-from tests.web.hosts import _target_health
-
-PIECE = b"x" * 65536
-
-
-class Host:
-    """A host that answers each path by a function of the connection; it counts the bytes that clients took."""
-
-    def __init__(self, answer: Callable[[Host, str, Callable[[bytes], None]], None]) -> None:
-        self.answer = answer
-        self.sent = 0
-        self.over = threading.Event()
-        self.asked: list[str] = []
-        self.heads: list[str] = []
-
-    @contextlib.contextmanager
-    def open(self) -> Iterator[str]:
-        host = self
-
-        class Handler(socketserver.BaseRequestHandler):
-            def handle(self) -> None:
-                head = self.request.recv(65536).decode()
-                host.heads.append(head)
-                path = head.split(" ")[1]
-                host.asked.append(path)
-                with contextlib.suppress(OSError):  # the client has gone, as it may
-                    host.answer(host, path, self._send)
-
-            def _send(self, piece: bytes) -> None:
-                self.request.sendall(piece)
-                host.sent += len(piece)
-
-        with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
-            server.daemon_threads = True
-            thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-            thread.start()
-            try:
-                yield f"http://127.0.0.1:{server.server_address[1]}"
-            finally:
-                host.over.set()
-                server.shutdown()
-                thread.join()
-
-    def for_ever(self, send: Callable[[bytes], None], piece: bytes = PIECE, every_s: float = 0) -> None:
-        while not self.over.wait(every_s):
-            send(piece)
+from tests.web.hosts import Host, _target_health
 
 
 def _drips_headers(host: Host, path: str, send: Callable[[bytes], None]) -> None:
@@ -175,104 +128,6 @@ def test_a_packing_that_was_not_asked_for_is_not_looked_into(encoding: str) -> N
         unpacked(b"x", encoding, 100)
 
 
-PRIVATE = [
-    "http://169.254.169.254/latest/meta-data/",
-    "http://169.254.170.2/v2/credentials",
-    "http://[fd00:ec2::254]/latest/meta-data/",
-    "http://[fe80::1]/",
-    "http://10.0.0.7/",
-    "http://192.168.1.1:8080/",
-    "http://100.64.0.1/",
-    "http://0.0.0.0/",
-    "http://localhost:9/",
-    "http://db.localhost/",
-    "http://[::ffff:169.254.169.254]/",
-    "http://[64:ff9b::a9fe:a9fe]/",
-    "https://[::1]/",
-    "//169.254.169.254/",
-]
-
-
-@pytest.mark.parametrize("location", PRIVATE)
-def test_a_redirect_to_a_private_place_is_not_followed(location: str) -> None:
-    with _redirecting(location) as url, pytest.raises(CouldNotLook, match=r"redirects to .* a private address") as told:
-        Http().get(url, 5)
-    assert "redirect_hosts" in str(told.value)
-
-
-@pytest.mark.parametrize("location", ["file:///etc/passwd", "gopher://127.0.0.1/", "javascript:alert(1)", "ftp://a/b"])
-def test_a_redirect_to_another_scheme_is_no_answer(location: str) -> None:
-    with _redirecting(location) as url:
-        told = Http().get(url, 5)
-    assert told.status is None
-    assert told.said == f"redirects to {location!r}, which is not HTTP"
-
-
-@pytest.mark.parametrize("location", ["http://[half/", "http://host:port/"])
-def test_a_redirect_to_no_address_is_no_answer(location: str) -> None:
-    with _redirecting(location) as url:
-        assert Http().get(url, 5).said == f"redirects to {location!r}, which is not an address"
-
-
-def test_a_name_that_leads_to_a_private_place_is_refused_before_anything_is_sent(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    inside = Host(lambda host, path, send: send(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nsecret"))
-    with inside.open() as private:
-        port = private.rpartition(":")[2]
-        _resolve(monkeypatch, "inside.test")
-        with _redirecting(f"http://inside.test:{port}/") as url:
-            with pytest.raises(CouldNotLook, match=r"redirects to a host at 127\.0\.0\.1, a private address"):
-                Http().get(url, 5)
-            assert inside.asked == []
-            assert Http(["inside.test"]).get(url, 5).text == "secret"
-
-
-def test_a_redirect_within_the_stacks_own_hosts_is_followed_wherever_they_are() -> None:
-    inside = Host(lambda host, path, send: send(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nOK"))
-    with inside.open() as other, _redirecting(f"{other}/log-in") as url:
-        assert Http().get(url, 5).text == "OK", "127.0.0.1 is the host that was asked"
-
-
-def test_the_stack_names_its_hosts() -> None:
-    stack = Stack(
-        name="a",
-        backend_url="https://API.example.com:8443",
-        dashboard_url="https://site.example.com",
-        websocket={"url": "wss://live.example.com/ws"},
-        redirect_hosts=["Login.corp.example.com"],
-    )
-    hosts = {"api.example.com", "site.example.com", "live.example.com", "login.corp.example.com"}
-    assert stack.known_hosts == hosts
-
-
-def test_passwords_of_this_machine_are_sent_to_nobody(
-    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    netrc = tmp_path_factory.mktemp("home") / ".netrc"
-    netrc.write_text("machine 127.0.0.1 login me password secret\n")
-    monkeypatch.setenv("NETRC", str(netrc))
-    host = Host(lambda host, path, send: send(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nOK"))
-    with host.open() as url:
-        Http().get(url, 5)
-    assert host.heads
-    assert "authorization" not in host.heads[0].lower()
-
-
-def test_cookies_go_along_with_redirects_and_no_further() -> None:
-    def answer(host: Host, path: str, send: Callable[[bytes], None]) -> None:
-        if path == "/begin":
-            send(b"HTTP/1.1 302 Found\r\nLocation: /end\r\nSet-Cookie: seen=1\r\nContent-Length: 0\r\n\r\n")
-        else:
-            send(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nOK")
-
-    host, http = Host(answer), Http()
-    with host.open() as url:
-        http.get(f"{url}/begin", 5)
-        http.get(f"{url}/other", 5)
-    assert ["Cookie: seen=1" in head for head in host.heads] == [False, True, False]
-
-
 @pytest.mark.parametrize(("asked_before", "status"), [(True, 200), (False, None)])
 def test_an_idle_connection_that_the_host_closed_is_opened_again_and_a_new_one_is_not(
     asked_before: bool, status: int | None
@@ -289,16 +144,6 @@ def test_an_idle_connection_that_the_host_closed_is_opened_again_and_a_new_one_i
             assert http.get(f"{url}/", 5).status == 200
         told = http.get(f"{url}/{'' if asked_before else 'breaks'}", 5)
     assert told.status == status, told.said
-
-
-@pytest.mark.parametrize("address", ["8.8.8.8", "2600:9000::1", "64:ff9b::808:808", "::ffff:8.8.8.8"])
-def test_public_addresses_are_public(address: str) -> None:
-    assert is_public(address)
-
-
-@pytest.mark.parametrize("address", ["224.0.0.1", "ff02::1", "2002:a9fe:a9fe::1", "fe80::1%eth0"])
-def test_others_are_not(address: str) -> None:
-    assert not is_public(address)
 
 
 def test_a_server_that_speaks_http_2_only_is_not_looked_at() -> None:
@@ -338,24 +183,6 @@ def test_the_title_of_a_hostile_page_takes_no_more_than_one_look_at_it(body: byt
     """A pattern that began again at each "<title" took hours."""
     answer = Response("u", 200, 1, "text/html", {}, body)
     assert Page(arn="u", name="/", answer=answer, stand_in=answer, contains="x").title == ""
-
-
-@contextlib.contextmanager
-def _redirecting(location: str) -> Iterator[str]:
-    head = f"HTTP/1.1 302 Found\r\nLocation: {location}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode()
-    with Host(lambda host, path, send: send(head)).open() as url:
-        yield url
-
-
-def _resolve(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    import socket
-
-    real = socket.getaddrinfo
-
-    def resolve(host: str, *more: object, **others: object) -> object:
-        return real("127.0.0.1" if host == name else host, *more, **others)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(socket, "getaddrinfo", resolve)
 
 
 @contextlib.contextmanager

@@ -240,7 +240,7 @@ def test_a_first_message_that_names_no_task_is_not_looked_at(message: str | byte
 def test_a_session_without_a_first_message_is_not_looked_at() -> None:
     wanted = "no JSON message that names a task"
     with _websocket(lambda connection: connection.recv()) as url, pytest.raises(CouldNotLook, match=wanted):
-        _reconnects(url, probe_timeout_s=0.2)
+        _reconnects(url, probe_timeout_s=0.5)
 
 
 def test_a_session_that_ends_before_its_first_message_is_not_looked_at() -> None:

@@ -119,11 +119,6 @@ class TargetHealth(Resource):
         return seen(self.idle) or seen(self.foreign)
 
     @property
-    def stands_by(self) -> bool:
-        """Whether its targets are not judged; CouldNotLook where that is not known."""
-        return bool(self.not_judged)
-
-    @property
     def targets(self) -> list[Target]:
         """All targets, whatever their state."""
         found = []

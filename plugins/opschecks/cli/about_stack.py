@@ -26,7 +26,7 @@ def the_stack(stacks: Path, name: str) -> Stack:
 
 def limits_of(stack: Stack) -> Iterator[ListRow]:
     """Each limit that the stack sets, then those of each resource that stacks.toml names, with what says so."""
-    from ..config.limits import Limits, ResourceLimits
+    from ..config.limits import Limits, ResourceLimits, specific
 
     own = stack.limits
     for key in sorted(own.model_fields_set & Limits.model_fields.keys()):
@@ -41,7 +41,7 @@ def limits_of(stack: Stack) -> Iterator[ListRow]:
             if not by:
                 continue
             value = getattr(limits, key)
-            holds = max(by, key=_specific)
+            holds = max(by, key=specific)
             others = [f'"{one}" has {_shown(getattr(own.by_resource[one], key))}' for one in by if one != holds]
             why = f'limits."{holds}"' + (f", the most specific; {', '.join(others)}" if others else "")
             yield {"resource": name, "limit": f"{key} = {_shown(value)}", "why": why}
@@ -58,11 +58,6 @@ def _named(stack: Stack) -> list[tuple[str, tuple[str, ...]]]:
     tables = [(name, (name, f"table/{name}")) for name in stack.tables]
     balancers = [(name, (name, *name.split("/")[-2:-1])) for name in stack.every("load_balancer")]
     return [*services, *tables, *((name, (name,)) for name in stack.log_groups), *balancers]
-
-
-def _specific(pattern: str) -> tuple[bool, int]:
-    wild = [letter for letter in pattern if letter in "*?["]
-    return (not wild, len(pattern) - len(wild))
 
 
 def _shown(value: Any) -> str:

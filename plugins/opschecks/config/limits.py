@@ -220,7 +220,7 @@ class Limits(ResourceLimits):
         """As `of`, for a resource that is known by these names only."""
         fitting = [one for one in self.by_resource if any(fnmatchcase(name, one) for name in names)]
         told: dict[str, Any] = {}
-        for pattern in sorted(fitting, key=_specific):
+        for pattern in sorted(fitting, key=specific):
             own = self.by_resource[pattern]
             others = {**told.get("own", self.own), **own.own}
             told.update({key: getattr(own, key) for key in own.model_fields_set} | {"own": others})
@@ -253,7 +253,7 @@ def names_of(resource: Resource) -> Iterator[str]:
         yield f"{cluster.rsplit('/', 1)[-1]}/{resource.name}"
 
 
-def _specific(pattern: str) -> tuple[bool, int]:
+def specific(pattern: str) -> tuple[bool, int]:
     """Sorts patterns before names, and short patterns before long ones."""
     wild = [letter for letter in pattern if letter in "*?["]
     return (not wild, len(pattern) - len(wild))

@@ -1,4 +1,4 @@
-"""What is rehearsed: a module for each drill."""
+"""The drills, one module each."""
 
 from __future__ import annotations
 

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from ..config.stack import Stack
 
 AGAIN_S = 0.2
-"""Between two attempts of one client to come back."""
+"""Seconds between two attempts of one client to reconnect."""
 PING_S = 15.0
-"""A load balancer cuts who is silent for a minute: that would look like the task's end."""
+"""A load balancer cuts a client that is silent for a minute, which would look like the end of its task."""
 LISTEN_S = 0.1
 PARTING_S = 5.0
 

@@ -1,4 +1,4 @@
-"""What a drill is: a rehearsal that changes something of its own, watches what follows, and takes it away again."""
+"""What a drill is: a rehearsal that makes or changes something, watches what follows, and cleans up."""
 
 from __future__ import annotations
 

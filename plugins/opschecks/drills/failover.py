@@ -1,4 +1,4 @@
-"""The fail-over drill: one task of each service is stopped, and what users see of it until another has its place."""
+"""The fail-over drill: one task of each service is stopped, and what users notice until another takes its place."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
     from ..config.stack import Stack
 
 GRACE_S = 0.5
-"""How long after the end of a task its clients may take to notice."""
+"""Seconds that clients may take to notice the end of their task."""
 NOT_READY = ("initial", "unhealthy", "unavailable", "unhealthy.draining")
-"""States of targets that take no requests; a draining target leaves, so it is not one of them."""
+"""States of targets that get no requests; a draining target is on its way out, so it is not one of them."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class FailOver(Resource):
-    """What came of stopping a task of one service. `refused` says why none was stopped; all else is then unknown."""
+    """The result of stopping one task of a service. `refused` says why none was stopped; all else is then unknown."""
 
     refused: str = ""
     alone: bool = False
@@ -58,7 +58,7 @@ class FailOver(Resource):
 
     @property
     def reconnects(self) -> Reconnected:
-        """What became of the WebSocket clients; CouldNotLook where no client was cut, which proves nothing."""
+        """How the WebSocket clients reconnected; CouldNotLook where no client was cut, which proves nothing."""
         self.require_stopped()
         told = self.clients
         if told.why_none:
@@ -81,7 +81,7 @@ def _makes(stack: Stack) -> str:
 
 
 _TARGETS = tuple(f"elasticloadbalancing:Describe{one}" for one in ("LoadBalancers", "TargetGroups", "TargetHealth"))
-"""What it takes to look whether targets are healthy again."""
+"""The calls that show whether targets are healthy again."""
 
 
 @drill(makes=_makes, allow=_TARGETS, remedies=["stop-task"])
@@ -204,7 +204,7 @@ def _healthy(ground: Ground, inventory: Inventory) -> dict[str, int] | str:
 
 
 def _targets(ground: Ground) -> list[TargetHealth]:
-    """The groups that are the stack's to judge: on a shared load balancer a neighbour's say nothing of this drill."""
+    """The stack's own groups: on a shared load balancer, a neighbour's groups say nothing about this drill."""
     [groups] = ground.look("target_health")
     return [group for group in groups if not group.not_judged]
 
@@ -212,7 +212,7 @@ def _targets(ground: Ground) -> list[TargetHealth]:
 def _until_healthy(
     stack: Stack, ground: Ground, inventory: Inventory, before: dict[str, int], began: float
 ) -> float | None:
-    """The time until as many targets are healthy as before, in s; None where that is longer than it may be."""
+    """Seconds until as many targets are healthy as before; None where that takes longer than the limit allows."""
     while True:
         try:
             groups = _targets(ground) if inventory.load_balancers else []
@@ -236,7 +236,7 @@ def _until_healthy(
 
 
 def _until_back(stack: Stack, ground: Ground, clients: Clients, stopped: Task) -> None:
-    """Until the stopped task is really gone, which may drain for minutes, and every client it cut is back."""
+    """Wait until the stopped task, which may drain for minutes, is gone and every client that it cut is back."""
     if not clients.told().clients:
         return
     until, gone = time.monotonic() + stack.limits.recovery_s, 0.0

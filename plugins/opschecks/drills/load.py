@@ -1,4 +1,4 @@
-"""The load drill: a short, bounded load on the backend, and how its response times hold."""
+"""The load drill: a short, bounded load on the backend, and its response times under it."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from ..config.stack import Stack
 
 ENOUGH = 10
-"""Requests below which there is no percentile, and too few to end early."""
+"""With fewer requests there is no percentile, and no early end."""
 GIVEN_UP_PERCENT = 20.0
-"""Failed requests at which the load ends early, so that it hurts no more users."""
+"""The share of failed requests at which the load ends early, to hurt no more users."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class LoadRun(Resource):
-    """What a load came to. `stopped` says why it ended early, or nothing."""
+    """The result of a load. `stopped` says why it ended early; empty where it did not."""
 
     got: tuple[Got, ...]
     stopped: str = ""
@@ -96,7 +96,7 @@ def load_drill(stack: Stack, ground: Ground) -> LoadRun:
 
 
 def load_run(url: str, got: Sequence[Got], stopped: str, began: datetime, limits: Limits) -> LoadRun:
-    """What the requests came to, with figures, and the p95 of each second."""
+    """The result of the requests, with figures and the p95 of each second."""
     answered = _answered(got)
     figures = [Figure(f"p{of}", round(percentile(answered, of)), "ms") for of in (50, 95, 99) if answered]
     figures += [Figure("requests", len(got)), Figure("failed", round(failed_percent(got), 1), "%")]

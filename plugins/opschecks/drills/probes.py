@@ -1,4 +1,4 @@
-"""Requests as users send them while something is going on: how many fail, and how long the others take."""
+"""Requests as users send them during a drill: how many fail, and how long the others take."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ USER_AGENT = "opschecks drill"
 PROBE_EVERY_S = 0.1
 BODY_BYTES = 1_000_000
 LOOK_S = 0.02
-"""Between two looks at what has come back."""
+"""Seconds between two looks at the answers."""
 PARTING_S = 5.0
 
 
@@ -42,7 +42,7 @@ class Get:
         self._session = _session()
 
     def __call__(self) -> str:
-        """Why it failed; nothing where it was answered well."""
+        """Why it failed; empty where it succeeded."""
         import requests
         import urllib3
 
@@ -98,6 +98,36 @@ class Probes:
             self._over.wait(PROBE_EVERY_S)
 
 
+class _Connections:
+    """Threads that send what is due, each as soon as it is free. `got`: what came back, by when it was due."""
+
+    def __init__(self, count: int, makes: Callable[[], Callable[[], str]]) -> None:
+        self.got: dict[float, Got] = {}
+        self._todo: queue.SimpleQueue[float | None] = queue.SimpleQueue()
+        self._over = threading.Event()
+        self._first = time.monotonic()
+        self._threads = [threading.Thread(target=self._work, args=(makes,), daemon=True) for _ in range(count)]
+        for thread in self._threads:
+            thread.start()
+
+    def passed(self) -> float:
+        return time.monotonic() - self._first
+
+    def send(self, at: float) -> None:
+        self._todo.put(at)
+
+    def end(self) -> None:
+        self._over.set()
+        for _ in self._threads:
+            self._todo.put(None)
+
+    def _work(self, makes: Callable[[], Callable[[], str]]) -> None:
+        ask = makes()
+        while (at := self._todo.get()) is not None and not self._over.is_set():
+            failure = ask()
+            self.got[at] = Got(at, (self.passed() - at) * 1000, failure)
+
+
 def load(
     makes: Callable[[], Callable[[], str]],
     *,
@@ -116,46 +146,24 @@ def load(
     Returned are the requests that were due, and why it ended early.
     """
     total = max(1, round(per_second * seconds))
-    todo: queue.SimpleQueue[float | None] = queue.SimpleQueue()
-    due: list[float] = []
-    got: dict[float, Got] = {}
-    over = threading.Event()
-    first = time.monotonic()
-
-    def passed() -> float:
-        return time.monotonic() - first
-
-    def work() -> None:
-        ask = makes()
-        while (at := todo.get()) is not None:
-            if over.is_set():
-                return
-            failure = ask()
-            got[at] = Got(at, (passed() - at) * 1000, failure)
-
-    threads = [threading.Thread(target=work, daemon=True) for _ in range(min(connections, total))]
-    for thread in threads:
-        thread.start()
-    why, told = "", 0.0
+    sent, due, why, told = _Connections(min(connections, total), makes), list[float](), "", 0.0
     try:
-        while not why and (len(due) < total or (len(got) < len(due) and passed() < due[-1] + patience_s)):
-            if len(due) < total and passed() >= len(due) / per_second:
+        while not why and (len(due) < total or (len(sent.got) < len(due) and sent.passed() < due[-1] + patience_s)):
+            if len(due) < total and sent.passed() >= len(due) / per_second:
                 due.append(len(due) / per_second)
-                todo.put(due[-1])
-            if passed() - told >= 1:
-                told = passed()
-                say(list(got.values()))
-            wait_s = len(due) / per_second - passed() if len(due) < total else LOOK_S
+                sent.send(due[-1])
+            if sent.passed() - told >= 1:
+                told = sent.passed()
+                say(list(sent.got.values()))
+            wait_s = len(due) / per_second - sent.passed() if len(due) < total else LOOK_S
             time.sleep(max(0.0, min(LOOK_S, wait_s)))
-            why = stop(list(got.values()))
+            why = stop(list(sent.got.values()))
     finally:
-        over.set()
-        for _ in threads:
-            todo.put(None)
-    answered = dict(got)
+        sent.end()
+    answered = dict(sent.got)
     if why:
         return sorted(answered.values(), key=lambda one: one.due_s), why
-    waited = passed()
+    waited = sent.passed()
     return [answered.get(at, Got(at, (waited - at) * 1000, "no answer by the end")) for at in due], ""
 
 
@@ -168,5 +176,5 @@ def percentile(values: Sequence[float], percent: float) -> float:
 
 
 def failed_percent(got: Sequence[Got]) -> float:
-    """How many of the requests failed; 0 of none."""
+    """The percentage of requests that failed; 0 where there were none."""
     return 100 * sum(1 for one in got if one.failure) / len(got) if got else 0.0

@@ -1,4 +1,4 @@
-"""The restore drill: each table's newest backup becomes a table of its own, is compared with its source, and goes."""
+"""The restore drill: each table's newest backup is restored, compared with its source, and deleted."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ _TABLE = "dynamodb:DescribeTable"
 LONGEST_NAME = 255
 GB = 1024**3
 USD_PER_GB = 0.15
-"""What DynamoDB takes for restoring; it differs a little between regions."""
+"""USD a GB that DynamoDB charges for a restore; it differs a little between regions."""
 REMOVING = timedelta(minutes=1)
-"""How long a table that is still being restored, and cannot be deleted, is waited for."""
+"""How long to wait for a table that cannot be deleted because it is still being restored."""
 AS_THE_BACKUP, NOT_RESTORED, NOT_PROVEN = "as the backup", "not restored", "not proven"
 
 
@@ -55,7 +55,7 @@ class RestoreDrill(Resource):
 
     @property
     def result(self) -> str:
-        """In two or three words."""
+        """The result in two or three words."""
         if self.compared and self.compared.lost:
             return f"lacks {plural(self.compared.lost, 'item')}"
         if self.wrong:

@@ -120,13 +120,13 @@ def require_narrow(
     if len(may) > limits.changes_per_run:
         raise TooWide(
             f"the plan has {plural(len(may), 'change')}, and fix.changes_per_run is {limits.changes_per_run}: "
-            "none is made"
+            "no change was made"
         )
     today = sum(entry.change.finding != DRILLED for entry in since(entries, now - DAY))
     if may and today + len(may) > limits.changes_per_day:
         raise TooWide(
             f"{plural(today, 'change')} made within a day and the plan has {len(may)} more, "
-            f"and fix.changes_per_day is {limits.changes_per_day}: none is made"
+            f"and fix.changes_per_day is {limits.changes_per_day}: no change was made"
         )
     # several changes may answer to one finding: what counts is how many resources are bad
     findings = {(change.check, change.finding) for change in of if change.check}

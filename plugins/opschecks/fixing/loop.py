@@ -281,13 +281,12 @@ class Fixer:
         entry = self.journal.add(entry, events.NOT_CURED, why)
         if remedy.proof is Proof.SYMPTOM or not remedy.rolls_back:
             said = f"{why}; the change stays in place, and it needs a person"
-            self.journal.add(entry, events.HANDED_OVER, said)
-            return Fixed(change, ChangeResult.HANDED_OVER, said, entry.id)
-        if change.one_way:
+        elif change.one_way:
             said = f"{why}; there is no way back, and it needs a person"
-            self.journal.add(entry, events.HANDED_OVER, said)
-            return Fixed(change, ChangeResult.HANDED_OVER, said, entry.id)
-        return self._roll_back(entry, remedy, change, why)
+        else:
+            return self._roll_back(entry, remedy, change, why)
+        self.journal.add(entry, events.HANDED_OVER, said)
+        return Fixed(change, ChangeResult.HANDED_OVER, said, entry.id)
 
     def _roll_back(self, entry: Entry, remedy: Fixable, change: Change, why: str) -> Fixed:
         with uninterrupted():

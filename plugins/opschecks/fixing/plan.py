@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import hashlib
 import json
 import re
 from collections.abc import Collection, Mapping, Sequence
@@ -18,7 +17,7 @@ from ..core.change import AsWanted, CannotFix, Change, State, asked
 from ..core.shipped import SHIPPED
 from ..core.wording import nearest
 from ..history import journal as events
-from ..history.journal import Entry
+from ..history.journal import Entry, digest_of
 from ..history.storage import Storage, write_whole
 from .operation import Operation
 from .remedy import BaseRemedy
@@ -88,7 +87,7 @@ def write_plan(path: Path, suite: str, fixes: Sequence[Mapping[str, Any]], store
         "refused": [{key: fix[key] for key in ("stack", "remedy", "name", "check", "said")} for fix in refused],
     }
     told = json.loads(json.dumps(told, default=str))
-    told["digest"] = _digest(told)
+    told["digest"] = digest_of(told)
     for store in stores:
         store.create(_filed(told["digest"]), json.dumps({"made": told["made"]}))
     write_whole(path, json.dumps(told, indent=1, ensure_ascii=False) + "\n")
@@ -96,11 +95,6 @@ def write_plan(path: Path, suite: str, fixes: Sequence[Mapping[str, Any]], store
 
 def _filed(digest: str) -> str:
     return f"plans/{digest}.json"
-
-
-def _digest(told: Mapping[str, Any]) -> str:
-    said = {key: value for key, value in told.items() if key != "digest"}
-    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:32]
 
 
 def _undo(fix: Mapping[str, Any]) -> str:
@@ -122,7 +116,9 @@ def read_plan(path: Path) -> Plan:
         raise PlanError(f"{path}: its format is {version!r}, and this version reads {FORMAT}: plan again")
     try:
         changes = tuple(_CHANGE.validate_python({key: one[key] for key in _KEYS}) for one in told["changes"])
-        plan = Plan(_TEXT.validate_python(told["suite"]), _NODES.validate_python(told["nodes"]), changes, _digest(told))
+        plan = Plan(
+            _TEXT.validate_python(told["suite"]), _NODES.validate_python(told["nodes"]), changes, digest_of(told)
+        )
         digest = told["digest"]
     except ValidationError as error:
         first = error.errors()[0]

@@ -178,7 +178,7 @@ class Journal:
         # a fixer that was killed between its first line and the head leaves two lines that follow from nothing
         begins = set(itertools.takewhile(lambda key: not linked[key].get("previous"), linked))
         loose = [key for key, told in linked.items() if told.get("previous") not in digests and key not in begins]
-        wrong = [key for key, told in linked.items() if told["digest"] != _digest(told)]
+        wrong = [key for key, told in linked.items() if told["digest"] != digest_of(told)]
         wrong += [key for key in read if key not in linked and key > first != ""]
         wrong += loose[0 if begins else 1 :] if from_the_start else []
         if wrong:
@@ -195,7 +195,7 @@ class Journal:
             at = after = max(clock.now(), after + tick) if after else clock.now()
             line = {"entry": entry, "event": event, "at": at.isoformat(), "lock": self.fence(), "previous": previous}
             line = json.loads(json.dumps({**line, **told}, default=str))
-            line["digest"] = _digest(line)
+            line["digest"] = digest_of(line)
             name = f"journal/{at:%Y-%m-%dT%H-%M-%S.%f}-{entry}-{event}.json"
             if self.store.create(name, json.dumps(line) + "\n"):
                 self.store.replace(HEAD, json.dumps({"line": name, "digest": line["digest"]}))
@@ -203,10 +203,10 @@ class Journal:
         raise FileExistsError(f"journal of {self.store}: no free name for a line")
 
 
-def _digest(line: Mapping[str, Any]) -> str:
-    """Of everything in the line, the digest of the line before it included."""
-    told = {key: value for key, value in line.items() if key != "digest"}
-    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:32]
+def digest_of(told: Mapping[str, Any]) -> str:
+    """Of everything in a line or a plan but its own digest; in a line, the digest of the line before it included."""
+    said = {key: value for key, value in told.items() if key != "digest"}
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:32]
 
 
 def _line(told: Mapping[str, Any]) -> Line:

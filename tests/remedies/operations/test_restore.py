@@ -91,7 +91,7 @@ def test_recovery_is_turned_on_where_it_is_off_and_nowhere_else() -> None:
     specification = off.request(T, before, after).parameters["PointInTimeRecoverySpecification"]
     assert specification == {"PointInTimeRecoveryEnabled": True}
     assert (off.risk_of(before, after), off.risk_of(after, before)) == (Risk.SAFE, Risk.DESTRUCTIVE)
-    with pytest.raises(CannotFix, match="key of KMS"):
+    with pytest.raises(CannotFix, match="access to its KMS key"):
         on.want(on.read(T), {})
     with pytest.raises(CannotFix, match="of every table of here is on"):
         on.all_targets()
@@ -156,7 +156,7 @@ POINTS: dict[str, tuple[dict[Any, Any], dict[str, str], str, bool]] = {
     "too late": ({RECOVERY: WINDOW}, {"at": NOW.isoformat()}, "can be restored from", False),
     "recovery is off": ({RECOVERY: _recovery("DISABLED")}, {"at": "latest"}, "is off", False),
     "the table is gone": ({RECOVERY: GONE}, {"at": "latest"}, "of type SYSTEM", False),
-    "both": ({}, {"at": "latest", "backup": "newest"}, "give one of them", False),
+    "both": ({}, {"at": "latest", "backup": "newest"}, "not both", False),
 }
 
 
@@ -207,7 +207,7 @@ OVER: dict[str, tuple[Any, dict[str, str], str]] = {
         {"to": "again", "backup": "newest"},
         "is being restored from",
     ),
-    "no name": (GONE, {}, "into which table is not said"),
+    "no name": (GONE, {}, "name the new table with --set to=NEWNAME"),
     "a name that is none": (GONE, {"to": "a b"}, "a table's name has 3 to 255"),
 }
 

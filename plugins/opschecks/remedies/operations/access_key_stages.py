@@ -21,7 +21,7 @@ SUCCESSOR = "its successor"
 HOLDS = "the secret holds"
 GONE = "none"
 _BEFORE = timedelta(seconds=5)
-"""How far AWS's clock, which has whole seconds, may be behind the journal's."""
+"""How far AWS's timestamps, in whole seconds, may be behind the journal's."""
 _MADE_WITHIN = timedelta(seconds=60)
 """A rotation asks for its key first of all: what was made later than this after it began is not its key."""
 _SENT_WITHIN = timedelta(minutes=2)
@@ -127,7 +127,7 @@ def handed_over(rotation: Rotation, *, lost: bool) -> Progress:
         minutes = int(since.total_seconds() // 60)
         ago = f"{minutes} min" if minutes < 120 else f"{minutes // 60} h"
         said = f"{new.end} was stored {ago} ago; AWS reports no use yet"
-        return Progress(False, f"{said}; {rotation.old.end} stays valid; {AGAIN} when it was used")
+        return Progress(False, f"{said}; {rotation.old.end} stays valid; {AGAIN} once it has been used")
     return Progress(True, f"{new.end} was used by {new.by}")
 
 
@@ -177,7 +177,7 @@ def _require_used(rotation: Rotation, new: Key) -> None:
         raise CannotFix(f"{one.name}: {one.said}: what it reads is not settled; look at it, then {AGAIN}")
     if new.used is None:
         raise CannotFix(
-            f"{new.end} is in the secret since {_time(rotation.held.since)}; AWS reports no use yet, "
+            f"{new.end} has been in the secret since {_time(rotation.held.since)}; AWS reports no use yet, "
             "which may take a while: check that whoever reads the secret works, then run the same command again"
         )
 
@@ -207,7 +207,7 @@ def _require_grace(user: str, old: Key, journal: Iterable[Made], limits: Limits)
     since = _deactivated(journal, user, old)
     if since is None:
         raise CannotFix(
-            f"{old.end} is inactive, and since when, the journal does not say: delete it by hand when nothing needs "
+            f"{old.end} is inactive, and the journal does not say since when: delete it by hand when nothing needs "
             "it, or make it active, and let rotate-access-key deactivate it"
         )
     if old.used and old.used > since:
@@ -218,7 +218,7 @@ def _require_grace(user: str, old: Key, journal: Iterable[Made], limits: Limits)
     free = since + timedelta(days=limits.key_grace_days)
     if clock.now() < free:
         raise CannotFix(
-            f"{old.end} is inactive since {_time(since)}, and is kept for {plural(limits.key_grace_days, 'day')} "
+            f"{old.end} has been inactive since {_time(since)}, and is kept for {plural(limits.key_grace_days, 'day')} "
             f"(limit key_grace_days), so that it can be made active again: run the same command again on {_time(free)} "
             "or later"
         )

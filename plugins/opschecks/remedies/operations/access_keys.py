@@ -36,7 +36,7 @@ _CREATE = "iam:CreateAccessKey"
 
 
 class _Hidden(str):
-    """A secret on its way: what it is goes to AWS, and into no repr."""
+    """A secret to be sent to AWS, whose repr does not show it."""
 
     __slots__ = ()
 
@@ -86,7 +86,7 @@ class RotateAccessKey(Operation):
     """The id of the key that a new one takes the place of."""
 
     def targets(self, resource: str, evidence: Mapping[str, Any]) -> list[str]:
-        """The user, or the key of it that the next stage is about."""
+        """The user, or the user's key that the next stage is about."""
         return [self.normal(resource)]
 
     def all_targets(self) -> list[str]:
@@ -95,11 +95,11 @@ class RotateAccessKey(Operation):
         return [self.normal(self.stack.rotated_keys[0].user)]
 
     def normal(self, target: str) -> str:
-        """USER where a key is made for it, `USER …ABCD` where one of its keys goes: each is a thing of its own."""
+        """USER where a key is created, `USER …ABCD` where that key is deactivated or deleted."""
         user = _user(target.rsplit("/", 1)[-1])
         listed = [one.user for one in self.stack.rotated_keys]
         if target.endswith(":root") or (user in ("root", "<root_account>") and user not in listed):
-            raise CannotFix("keys of root are deleted by root itself, and not rotated: no part of a stack needs one")
+            raise CannotFix("root's keys are not rotated: delete them as root; no part of a stack needs one")
         rotation = self._rotation(user)
         now = state_of(rotation)
         stage = stage_of(now, self._after(rotation))
@@ -133,7 +133,7 @@ class RotateAccessKey(Operation):
         if now[SUCCESSOR] == GONE and "early" not in wish and self._age < timedelta(days=limit):
             raise CannotFix(
                 f"the only key, which the secret holds, is {plural(self._age.days, 'day')} old, and may be {limit:g} "
-                "(limit key_age_days): nothing is to be rotated; --set early=yes does it all the same"
+                "(limit key_age_days): nothing to rotate yet; --set early=yes rotates it anyway"
             )
         return self._next
 

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 SUFFIX = ".jsonl.gz"
 OBJECT_BYTES = 4 * 2**20
-"""Of lines in one object, before they are packed."""
+"""Bytes of lines in one object, before compression."""
 REQUEST_BYTES = 2**20
-"""Of items in one transaction: DynamoDB takes 4 MB."""
+"""Bytes of items in one transaction: DynamoDB takes 4 MB."""
 REQUEST_ITEMS = 100
 _GET = "s3:GetObject"
 _BLOCKED = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
@@ -121,7 +121,7 @@ def require_fit(remedy: BaseRemedy) -> str:
     """CannotFix where the archive's bucket is the dashboards', may be public, or soon forgets; else what to beware."""
     bucket, prefix = archive_location(remedy)
     if bucket == (site_of(remedy.stack, remedy.aws) or ("", ""))[0]:
-        raise CannotFix(f"{bucket} is the bucket behind the dashboards: incidents are not for everybody; name another")
+        raise CannotFix(f"{bucket} is behind the dashboards: incidents must not be public; name another bucket")
     require_private(remedy, bucket)
     found = read_bucket(remedy.aws, bucket, None)
     if not found.exists:

@@ -104,7 +104,7 @@ def puts_of(
         if key not in there
     ]
     if not puts:
-        raise CannotFix(f"the table has all of {len(items)} incidents already, which stay as they are")
+        raise CannotFix(f"all of {len(items)} incidents are in the table already, and stay as they are")
     return Request("dynamodb", "TransactWriteItems", {"TransactItems": puts}), tuple(sorted(there))
 
 

@@ -105,7 +105,7 @@ class ArchiveIncidents(Operation):
         if span.day > latest:
             raise CannotFix(
                 f"{span.day} is too late: incidents stay for {plural(self.stack.limits.incident_archive_days, 'day')} "
-                f"(limit incident_archive_days), so that only those opened before {latest} may go"
+                f"(limit incident_archive_days), so only those opened before {latest} may go"
             )
         return str(span)
 
@@ -127,7 +127,7 @@ class ArchiveIncidents(Operation):
         """The oldest of them gone, as many as are wished for, and the objects that hold them there."""
         most, target = wished_number({"at-most": str(AT_MOST), **wish}, "at-most", least=1, most=MOST), self._target
         if not now["incidents"]:
-            raise CannotFix(f"there is nothing to archive: no {self.stack.resolved_status} one in {target}")
+            raise CannotFix(f"there is nothing to archive: no {self.stack.resolved_status} incident in {target}")
         chosen = choose_incidents(self, Span.of(target), most)
         if not chosen.lines:
             raise CannotFix(f"nothing can be archived: {few(chosen.left_alone)}")

@@ -254,7 +254,7 @@ def _parts(target: str) -> tuple[str, str]:
 
 def _new_name(name: str) -> str:
     if not name:
-        raise CannotFix("into which table is not said: --set to=NEWNAME")
+        raise CannotFix("name the new table with --set to=NEWNAME")
     if not _NAME.fullmatch(name):
         raise CannotFix(f"--set to={name}: a table's name has 3 to 255 letters, digits, '_', '.' and '-'")
     return name

@@ -73,7 +73,7 @@ def describe_table(aws: Sends, name: str) -> RestoredTable | None:
 def wanted_point(aws: Sends, source: str, wish: Mapping[str, str]) -> str:
     """The ARN of a backup, or `TABLE at MOMENT`; CannotFix where what is wished for cannot be restored."""
     if "at" in wish and "backup" in wish:
-        raise CannotFix("--set at=… and --set backup=… are two different things to restore: give one of them")
+        raise CannotFix("give --set at=… or --set backup=…, not both")
     if "at" in wish:
         return _point(source, _moment(aws, source, wish["at"]))
     asked = wish.get("backup", NEWEST)

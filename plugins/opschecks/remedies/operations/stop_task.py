@@ -1,4 +1,4 @@
-"""Remedies of single tasks: stopping one, which ECS replaces."""
+"""The remedy that stops a single task, which ECS replaces."""
 
 from __future__ import annotations
 

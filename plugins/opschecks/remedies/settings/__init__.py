@@ -1,1 +1,1 @@
-"""Remedies of one request: they read a state, want another, and request it."""
+"""Settings: remedies that read a state and change it with one request."""

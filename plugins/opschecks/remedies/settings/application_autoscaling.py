@@ -54,7 +54,7 @@ class _ScalableTarget(Setting):
         if not found:
             raise CannotFix(f"there is no service {name} in the cluster {cluster}")
         if _deploys(found[0]):
-            raise CannotFix(f"a deployment of {name} is under way, which may have set this: plan again when it ended")
+            raise CannotFix(f"a deployment of {name} is under way and may have set this: plan again when it has ended")
         return found[0]
 
     def request(self, target: str, before: State, after: State) -> Request:

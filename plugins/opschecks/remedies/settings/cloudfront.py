@@ -32,7 +32,7 @@ class TuneCdn(Setting):
     wishes = {"policy": "id of the cache policy in place of CachingDisabled; default: CachingOptimized"}  # noqa: RUF012
 
     def targets(self, resource: str, evidence: Mapping[str, Any]) -> list[str]:
-        """The distribution that the finding is of."""
+        """The distribution of the finding."""
         own = self.all_targets()
         name = resource.partition("#")[0].rsplit("/", 1)[-1]
         return [name] if name in own else own

@@ -100,31 +100,14 @@ class CreateIndex(Setting):
         types = {one["AttributeName"]: one["AttributeType"] for one in told["AttributeDefinitions"]}
         for key, attribute in after["keys"].items():
             types.setdefault(attribute, wanted.key_type if key == "HASH" else "S")
-        create: dict[str, Any] = {
-            "IndexName": name,
-            "KeySchema": [
-                {"AttributeName": after["keys"][key], "KeyType": key}
-                for key in ("HASH", "RANGE")
-                if key in after["keys"]
+        parameters = {
+            "TableName": table,
+            "AttributeDefinitions": [
+                {"AttributeName": key, "AttributeType": kind} for key, kind in sorted(types.items())
             ],
-            "Projection": {"ProjectionType": after["projection"]},
+            "GlobalSecondaryIndexUpdates": [{"Create": _created(name, after, told)}],
         }
-        if told.get("BillingModeSummary", {}).get("BillingMode") != "PAY_PER_REQUEST":
-            capacity = told["ProvisionedThroughput"]
-            create["ProvisionedThroughput"] = {
-                key: capacity[key] for key in ("ReadCapacityUnits", "WriteCapacityUnits")
-            }
-        return Request(
-            "dynamodb",
-            "UpdateTable",
-            {
-                "TableName": table,
-                "AttributeDefinitions": [
-                    {"AttributeName": name, "AttributeType": kind} for name, kind in sorted(types.items())
-                ],
-                "GlobalSecondaryIndexUpdates": [{"Create": create}],
-            },
-        )
+        return Request("dynamodb", "UpdateTable", parameters)
 
     def progress(self, target: str, before: State, after: State) -> Progress:
         reached = super().progress(target, before, after)
@@ -149,6 +132,20 @@ class CreateIndex(Setting):
         told: Mapping[str, Any] = answer["Table"]
         told["TableStatus"]  # no table is without one
         return told
+
+
+def _created(name: str, after: State, told: Mapping[str, Any]) -> dict[str, Any]:
+    """The index; of a table whose capacity is provisioned, with as much as the table has."""
+    keys: Mapping[str, str] = after["keys"]
+    made: dict[str, Any] = {
+        "IndexName": name,
+        "KeySchema": [{"AttributeName": keys[kind], "KeyType": kind} for kind in ("HASH", "RANGE") if kind in keys],
+        "Projection": {"ProjectionType": after["projection"]},
+    }
+    if told.get("BillingModeSummary", {}).get("BillingMode") != "PAY_PER_REQUEST":
+        capacity = told["ProvisionedThroughput"]
+        made["ProvisionedThroughput"] = {key: capacity[key] for key in ("ReadCapacityUnits", "WriteCapacityUnits")}
+    return made
 
 
 def _target(wanted: WantedIndex) -> str:

@@ -68,7 +68,7 @@ class ScaleDevToZero(ScaleService):
         return ["/".join(("service", *own.place(name))) for name in own.services]
 
     def bounds(self, target: str) -> tuple[int, int]:
-        """None: that it runs nothing is the purpose."""
+        """Nothing to wait for: running no task is the purpose."""
         return 0, LARGEST
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:
@@ -80,5 +80,5 @@ class ScaleDevToZero(ScaleService):
         return int(told["desiredCount"]) == int(after["desiredCount"])
 
     def risk_of(self, before: State, after: State) -> Risk:
-        """Whoever still works with it loses it; starting it again is safe."""
+        """Disruptive for whoever still uses it; starting it again is safe."""
         return Risk.DISRUPTIVE if after["desiredCount"] < before["desiredCount"] else Risk.SAFE

@@ -29,24 +29,24 @@ class EnableStickiness(Setting):
     beware = IN_CODE_TOO
 
     def risk_of(self, before: State, after: State) -> Risk:
-        """Clients lose their task where it is turned off or cut short."""
+        """Disruptive where it is turned off or shortened: clients then lose their task."""
         shorter = any(int(after.get(key, 0)) < int(before.get(key, 0)) for key in _COOKIES.values())
         return Risk.DISRUPTIVE if after["stickiness.enabled"] != "true" or shorter else Risk.SAFE
 
     def read(self, target: str) -> State:
-        """The attributes of stickiness; AWS gives every value as text, and none for kinds that do not apply."""
+        """The attributes of stickiness. AWS returns every value as text, and leaves out kinds that do not apply."""
         answer = self.aws.call("elbv2", "DescribeTargetGroupAttributes", TargetGroupArn=target)
         return {one["Key"]: one["Value"] for one in answer["Attributes"] if one["Key"] in STICKINESS}
 
     def read_for_plan(self, target: str) -> State:
-        """Not where a cookie would do nothing, or bind clients that have no session: the rules tell."""
+        """CannotFix where, by the listeners' rules, a cookie would do nothing or bind clients that have no session."""
         for group in self.aws.items("elbv2", "DescribeTargetGroups", "TargetGroups", TargetGroupArns=[target]):
             if why := no_cookie(group, rules_of(self.aws, group["LoadBalancerArns"]), self.stack):
                 raise CannotFix(why)
         return self.read(target)
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:
-        """On, by the cookie that it is set to, for at least as long as expected; a person chooses which cookie."""
+        """On, with the cookie that it already uses (a person chooses which), for at least as long as expected."""
         kind = str(now.get("stickiness.type"))
         if not (key := _COOKIES.get(kind)):
             raise CannotFix(f"its stickiness is by {kind}, which no cookie can replace: it is not behind an ALB")

@@ -33,7 +33,7 @@ def _soft(look: Callable[[Aws, Inventory], T], aws: Aws, known: Inventory) -> T 
 
 
 class CreateFlowLog(Setting):
-    """Let a VPC record its traffic in the log group that the stack names (flow_log_group, flow_log_role)."""
+    """Record a VPC's traffic in the log group that the stack names (flow_log_group, flow_log_role)."""
 
     rolls_back = False
     runbook = "flow-logs"
@@ -56,7 +56,7 @@ class CreateFlowLog(Setting):
     )
 
     def risk_of(self, before: State, after: State) -> Risk:
-        """Without it nothing is recorded; what was recorded stays in the log group."""
+        """Deleting it ends the recording; what was recorded stays in the log group."""
         return Risk.SAFE if after["records"] else Risk.DISRUPTIVE
 
     def normal(self, target: str) -> str:
@@ -129,7 +129,7 @@ class CreateFlowLog(Setting):
     @property
     def _group(self) -> str:
         if not self.stack.flow_log_group:
-            raise CannotFix("where its traffic shall be written is not known: set flow_log_group in stacks.toml")
+            raise CannotFix("where to record its traffic is not known: set flow_log_group in stacks.toml")
         return self.stack.flow_log_group
 
     def _logs(self, target: str) -> list[FlowLog]:

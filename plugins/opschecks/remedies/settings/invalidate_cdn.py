@@ -25,7 +25,7 @@ class InvalidateCdn(Setting):
     expects = "edges fetch each page from the bucket again; the next requests are slower for a moment"
 
     def all_targets(self) -> list[str]:
-        """That of the dashboards."""
+        """The distribution of the dashboards."""
         return super().all_targets()[:1]
 
     def read(self, target: str) -> State:
@@ -42,12 +42,12 @@ class InvalidateCdn(Setting):
         return found
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:
-        """Another one: its reference follows from the one before, so that sending it twice would still be one."""
+        """Another invalidation. Its reference is derived from the last one's: sent twice, it is still one."""
         mark = hashlib.sha256(f"{self.stack.name} after {now['newest']}".encode()).hexdigest()[:16]
         return {"newest": f"opschecks-{mark}"}
 
     def request(self, target: str, before: State, after: State) -> Request:
-        """Everything: one path with a wildcard counts, and costs, as one."""
+        """Everything: a path with a wildcard counts and costs as one path."""
         batch = {"Paths": {"Quantity": 1, "Items": ["/*"]}, "CallerReference": after["newest"]}
         return Request("cloudfront", "CreateInvalidation", {"DistributionId": target, "InvalidationBatch": batch})
 

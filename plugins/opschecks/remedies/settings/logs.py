@@ -47,26 +47,33 @@ class PutRetention(Setting):
         return group
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:
-        """As wished; without a wish the longest that is allowed for what is kept too long, the shortest otherwise."""
-        if "days" in wish:
-            if (days := wished_number(wish, "days", least=1)) not in ALLOWED_DAYS:
-                raise CannotFix(f"--set days={days}: AWS takes only {', '.join(map(str, ALLOWED_DAYS))}")
-            return {"retentionInDays": days}
+        """As wished; without a wish as near to what it has as the limits allow."""
+        return {"retentionInDays": _wished(wish) if "days" in wish else self._nearest(_days(now))}
+
+    def _nearest(self, kept: float) -> int:
+        """The longest that is allowed for what is kept too long, the shortest for what is not kept long enough."""
         low, high = self.stack.limits.log_retention_days_min, self.stack.limits.log_retention_days_max
-        if low <= (kept := _days(now)) <= high:
-            raise CannotFix(f"it is kept for {plural(kept, 'day')}, as expected; --set days=… changes it all the same")
+        if low <= kept <= high:
+            raise CannotFix(f"it is kept for {plural(kept, 'day')}, as expected; --set days=… changes it anyway")
         allowed = [one for one in ALLOWED_DAYS if low <= one <= high]
         if not allowed:
             between = f"between {low:g} and {plural(high, 'day')} (log_retention_days_min, …_max)"
             raise CannotFix(f"no retention that AWS takes lies {between}")
-        return {"retentionInDays": allowed[0] if kept < low else allowed[-1]}
+        return allowed[0] if kept < low else allowed[-1]
 
     def request(self, target: str, before: State, after: State) -> Request:
-        """A number of days is put; for ever is having no policy."""
+        """Put a number of days; to keep events for ever, delete the policy."""
         name: dict[str, Any] = {"logGroupName": target}
         if after["retentionInDays"] is None:
             return Request("logs", "DeleteRetentionPolicy", name)
         return Request("logs", "PutRetentionPolicy", {**name, "retentionInDays": after["retentionInDays"]})
+
+
+def _wished(wish: Mapping[str, str]) -> int:
+    days = wished_number(wish, "days", least=1)
+    if days not in ALLOWED_DAYS:
+        raise CannotFix(f"--set days={days}: AWS takes only {', '.join(map(str, ALLOWED_DAYS))}")
+    return days
 
 
 def _days(state: State) -> float:

@@ -61,7 +61,7 @@ class PutLifecycle(Setting):
         }
 
     def read_for_plan(self, target: str) -> State:
-        """As `read`, and noting what is expected of this bucket."""
+        """As `read`, and note what is expected of this bucket."""
         self._planned = self._bucket(target)
         self._is_site = (site_of(self.stack, self.aws) or ("", ""))[0] == target
         return self.read(target)

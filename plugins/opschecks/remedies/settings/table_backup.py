@@ -18,7 +18,7 @@ _OURS = "-opschecks-"
 
 
 def backup_name(table: str, stamp: str) -> str:
-    """What a backup of ours is called; DynamoDB takes 255 characters."""
+    """How our backups' names go on; DynamoDB allows 255 characters."""
     return f"{table[: LONGEST_NAME - len(_OURS) - len(stamp)]}{_OURS}{stamp}"
 
 
@@ -43,7 +43,7 @@ class BackUpTable(Setting):
     )
 
     def read(self, target: str) -> State:
-        """The newest backup that this remedy has made; those of others are others'."""
+        """The newest backup made by this remedy; other backups are left alone."""
         return {"newest of ours": next((str(one["BackupName"]) for one in self._ours(target)), "")}
 
     def _ours(self, target: str) -> list[dict[str, Any]]:
@@ -64,7 +64,7 @@ class BackUpTable(Setting):
         return self.read(target)
 
     def want(self, now: State, wish: Mapping[str, str]) -> State:
-        """One more, numbered within the day: what was planned today is sent so today."""
+        """One more, numbered within the day, so that a plan of today stays true for the day."""
         first = backup_name(self._table, f"{clock.now():%Y%m%d}")
         newest = str(now["newest of ours"])
         if not newest.startswith(first):

@@ -23,7 +23,7 @@ class EnableRecovery(Setting):
     beware = f"it is paid for by the table's size; turning it off forgets every restorable moment; {IN_CODE_TOO}"
 
     def risk_of(self, before: State, after: State) -> Risk:
-        """Turning it off forgets all that was recorded, and on again starts from nothing."""
+        """Turning it off discards all restorable moments; turning it on again starts from nothing."""
         return Risk.SAFE if after["recovery"] else Risk.DESTRUCTIVE
 
     def all_targets(self) -> list[str]:
@@ -33,7 +33,7 @@ class EnableRecovery(Setting):
         return off
 
     def read(self, target: str) -> State:
-        """Whether it is on. That continuous backups are ENABLED says nothing of it."""
+        """Whether it is on; `ContinuousBackupsStatus` is ENABLED for every table, and does not say."""
         try:
             answer = self.aws.call("dynamodb", "DescribeContinuousBackups", TableName=target)
         except NotThere:
@@ -44,7 +44,7 @@ class EnableRecovery(Setting):
     def want(self, now: State, wish: Mapping[str, str]) -> State:
         if now["recovery"]:
             raise CannotFix(
-                "point-in-time recovery is on: where it has stopped, the table may have lost its key of KMS"
+                "point-in-time recovery is on: where it has stopped, the table may have lost access to its KMS key"
             )
         return {"recovery": True}
 

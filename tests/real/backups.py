@@ -1,0 +1,163 @@
+"""Backups, recovery to a moment and restores, as real accounts have them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from opschecks.aws.backups import table_backups, table_recovery
+from opschecks.aws.fresh_backups import saved_tables
+from opschecks.aws.restores import restore_rehearsal
+from tests.aws import test_backups as backups
+from tests.canned import NOW, Aws, Raw, ago, checks_of, names, stack, weekly
+from tests.real.one_of_many import recovery
+from tests.real.rows import Row
+from tests.real.upkeep import DOCS, DYNAMODB
+
+POINTS = DOCS + "aws-backup/latest/devguide/API_RecoveryPointByResource.html"
+
+
+def recoverable(**changes: Any) -> Mapping[str, Any]:
+    """Recovery of a table, with changes to what DescribeContinuousBackups says; None takes a key away."""
+    answer = backups.continuous(**changes)
+    aws = Aws({("dynamodb", "DescribeContinuousBackups"): answer})
+    return {"table_recovery": table_recovery(aws, [backups.table()], NOW)}
+
+
+def before_a_deploy() -> Mapping[str, Any]:
+    """Two tables whose recovery is on, neither of which was ever backed up."""
+    seen = recovery()
+    listed = table_backups(stack(), Aws(NO_BACKUPS), seen["tables"], NOW)
+    return {"saved_tables": saved_tables(stack(), Aws(NO_BACKUPS), listed, seen["table_recovery"], NOW)}
+
+
+NO_BACKUPS: dict[tuple[str, str], Any] = {
+    ("dynamodb", "ListBackups"): {"BackupSummaries": []},
+    ("backup", "ListRecoveryPointsByResource"): {"RecoveryPoints": []},
+}
+
+
+def restored(days: float = 3, **of: Any) -> Raw:
+    """An event of CloudTrail: somebody restored a table."""
+    told = {"requestParameters": {"targetTableName": "again", **of.pop("asked", {})}, **of}
+    return {"EventName": "RestoreTableToPointInTime", "EventTime": ago(days=days), "CloudTrailEvent": json.dumps(told)}
+
+
+def rehearsed(*events: Raw, jobs: Any = ()) -> Mapping[str, Any]:
+    """The restores that CloudTrail and AWS Backup know of."""
+    answers: dict[tuple[str, str], Any] = {
+        ("cloudtrail", "LookupEvents"): [{"Events": []}, {"Events": list(events)}],
+        ("backup", "ListRestoreJobs"): {"RestoreJobs": list(jobs)},
+    }
+    return {"restore_rehearsal": restore_rehearsal(stack(), Aws(answers), names(tables=("incidents",)), NOW)}
+
+
+RECENT, MOMENT = backups.RECENT, backups.RECOVERY
+FRESH = checks_of("deploy/before", "saved_tables").test_tables_have_a_fresh_backup
+RESTORED = weekly("disaster_recovery").test_a_restore_was_rehearsed_lately
+
+ROWS = [
+    Row(
+        "a table that only AWS Backup backs up",
+        RECENT,
+        lambda: {"table_backups": backups.backups_of(points=(backups.point(0.5),))},
+        "passed",
+        POINTS,
+    ),
+    Row(
+        "a table made yesterday, before the weekly backup",
+        RECENT,
+        lambda: {"table_backups": backups.backups_of(of=backups.table(CreationDateTime=ago(days=1)))},
+        "passed",
+        DYNAMODB + "API_TableDescription.html",
+        says="none is due yet",
+    ),
+    Row(
+        "a table made yesterday whose first backup is under way",
+        RECENT,
+        lambda: {
+            "table_backups": backups.backups_of(
+                backups.backup(0.01, "CREATING"), of=backups.table(CreationDateTime=ago(days=1))
+            )
+        },
+        "passed",
+        DYNAMODB + "API_BackupSummary.html",
+    ),
+    Row(
+        "a table made yesterday in place of one whose backups are still there",
+        RECENT,
+        lambda: {
+            "table_backups": backups.backups_of(backups.backup(2), of=backups.table(CreationDateTime=ago(days=1)))
+        },
+        "failed",
+        DYNAMODB + "API_BackupSummary.html",
+        says="of an earlier table of that name",
+    ),
+    Row(
+        "a table of ten days that nothing backs up",
+        RECENT,
+        lambda: {"table_backups": backups.backups_of(of=backups.table(CreationDateTime=ago(days=10)))},
+        "failed",
+        DYNAMODB + "API_TableDescription.html",
+    ),
+    Row(
+        "recovery that was switched on an hour ago",
+        MOMENT,
+        lambda: recoverable(EarliestRestorableDateTime=ago(hours=1)),
+        "passed",
+        DYNAMODB + "API_PointInTimeRecoveryDescription.html",
+    ),
+    Row(
+        "recovery that keeps a day instead of 35",
+        MOMENT,
+        lambda: recoverable(RecoveryPeriodInDays=1, EarliestRestorableDateTime=ago(days=1)),
+        "passed",
+        DYNAMODB + "API_PointInTimeRecoveryDescription.html",
+    ),
+    Row(
+        "recovery that stopped when the table's KMS key was lost",
+        MOMENT,
+        lambda: recoverable(LatestRestorableDateTime=ago(hours=9)),
+        "failed",
+        DYNAMODB + "API_PointInTimeRecoveryDescription.html",
+    ),
+    Row(
+        "before a deploy, tables without any backup whose recovery is on",
+        FRESH,
+        before_a_deploy,
+        {"incidents": "passed", "sessions": "passed"},
+        DYNAMODB + "API_PointInTimeRecoveryDescription.html",
+    ),
+    Row(
+        "a table that was restored to a moment, asked for by its ARN",
+        RESTORED,
+        lambda: rehearsed(
+            restored(asked={"sourceTableArn": "arn:aws:dynamodb:us-west-2:123456789012:table/incidents"})
+        ),
+        "passed",
+        DOCS + "awscloudtrail/latest/APIReference/API_Event.html",
+    ),
+    Row(
+        "restore testing by AWS Backup, of which CloudTrail tells nothing",
+        RESTORED,
+        lambda: rehearsed(
+            jobs=(
+                {
+                    "CreationDate": ago(days=4),
+                    "Status": "COMPLETED",
+                    "SourceResourceArn": "arn:aws:dynamodb:us-west-2:123456789012:table/incidents",
+                },
+            )
+        ),
+        "passed",
+        DOCS + "aws-backup/latest/devguide/API_RestoreJobsListMember.html",
+    ),
+    Row(
+        "a restore that AWS refused",
+        RESTORED,
+        lambda: rehearsed(restored(asked={"sourceTableName": "incidents"}, errorCode="AccessDenied")),
+        "failed",
+        DOCS + "awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html",
+    ),
+]

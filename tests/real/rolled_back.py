@@ -1,0 +1,159 @@
+"""Rows of deployments that were rolled back or stopped: how ECS says so, by its records or by messages alone."""
+
+from __future__ import annotations
+
+from opschecks.core.observation import CouldNotLook
+from tests.canned import ago
+from tests.canned_ecs import deployment, event, record, service
+from tests.real.deploys import (
+    API,
+    DENIED,
+    GUIDE,
+    THROTTLED,
+    after,
+    ecs,
+    expected,
+    seen,
+)
+from tests.real.rows import Row
+
+NOT_OFFERED = CouldNotLook("ecs:ListServiceDeployments", "UnsupportedFeatureException: not supported in this Region")
+ROLLED_BACK = record(
+    "ROLLBACK_SUCCESSFUL",
+    9,
+    createdAt=ago(hours=8),
+    startedAt=ago(hours=8),
+    finishedAt=ago(hours=7.5),
+    alarms={"status": "TRIGGERED", "alarmNames": ["5xx", "slow"], "triggeredAlarmNames": ["5xx"]},
+    rollback={
+        "reason": "Service deployment rolled back because of alarm(s) in ALARM state",
+        "startedAt": ago(hours=7.8),
+    },
+)
+TAKEN_BACK = [
+    event("has reached a steady state.", minutes=20),
+    event("(deployment ecs-svc/0000000000000000008) deployment completed.", minutes=21),
+    event("rolling back to deployment ecs-svc/0000000000000000008.", minutes=22),
+    event("(deployment ecs-svc/0000000000000000009) deployment failed: alarm detected.", minutes=23),
+]
+
+ROWS = [
+    Row(
+        "an alarm rolled the deployment back last night; counts, states and the newest messages are those of a success",
+        ecs.test_deployments_are_settled,
+        lambda: seen(service(), ROLLED_BACK),
+        "failed",
+        API + "API_ServiceDeployment.html",
+        says="backend:9: rollback successful: Service deployment rolled back because of alarm(s) in ALARM state; alarm",
+    ),
+    Row(
+        "an alarm rolled the deployment back, and the next one was good",
+        ecs.test_deployments_are_settled,
+        lambda: seen(service(deployment(10, createdAt=ago(hours=6))), ROLLED_BACK),
+        "passed",
+        API + "API_ServiceDeployment.html",
+    ),
+    Row(
+        "an alarm took the deployment back 20 minutes ago, and only messages tell, behind those of a success",
+        ecs.test_deployments_are_settled,
+        lambda: seen(service(events=TAKEN_BACK)),
+        "failed",
+        GUIDE + "service-event-messages-list.html",
+        says="(deployment ecs-svc/0000000000000000009) deployment failed: alarm detected.",
+    ),
+    Row(
+        "an alarm took the deployment back 20 minutes ago: what was expected does not run",
+        after.test_what_was_deployed_serves,
+        lambda: expected("backend:9", service(events=TAKEN_BACK)),
+        "failed",
+        GUIDE + "service-event-messages-list.html",
+        says="expected backend:9, running backend:8 (2026-11-24 06:37 UTC: (service backend) (deployment ecs-svc/0",
+    ),
+    Row(
+        "the gate says which alarm took back what was deployed, by ECS's record",
+        after.test_what_was_deployed_serves,
+        lambda: expected("backend:9", service(), ROLLED_BACK),
+        "failed",
+        API + "API_ServiceDeployment.html",
+        says="expected backend:9, running backend:8 (2026-11-23 23:00 UTC: backend:9: rollback successful",
+    ),
+    Row(
+        "a deployment is being rolled back",
+        ecs.test_deployments_are_settled,
+        lambda: seen(
+            service(
+                deployment(7, rolloutState="IN_PROGRESS", createdAt=ago(minutes=4)), deployment(8, status="ACTIVE")
+            ),
+            record("ROLLBACK_IN_PROGRESS", statusReason="Circuit breaker threshold exceeded"),
+        ),
+        "failed",
+        GUIDE + "service-deployment.html",
+        says="backend:8: rollback in progress: Circuit breaker threshold exceeded",
+    ),
+    Row(
+        "a newer deployment stopped the one before it",
+        ecs.test_deployments_are_settled,
+        lambda: seen(
+            service(deployment(10, createdAt=ago(hours=2))),
+            record("STOPPED", 9, finishedAt=ago(hours=2), stoppedAt=ago(hours=2), startedAt=ago(hours=3)),
+        ),
+        "passed",
+        GUIDE + "service-deployment.html",
+    ),
+    Row(
+        "a circuit breaker without roll-back stopped the deployment",
+        ecs.test_deployments_are_settled,
+        lambda: seen(
+            service(deployment(8, rolloutState=None)),
+            record(
+                "STOPPED",
+                9,
+                finishedAt=ago(hours=2),
+                stoppedAt=ago(hours=2),
+                deploymentCircuitBreaker={"status": "TRIGGERED", "failureCount": 3, "threshold": 3},
+            ),
+        ),
+        "failed",
+        API + "API_ServiceDeployment.html",
+        says="backend:9: stopped",
+    ),
+    Row(
+        "the records are denied: messages tell as before",
+        ecs.test_deployments_are_settled,
+        lambda: seen(service(), ListServiceDeployments=DENIED),
+        "passed",
+        GUIDE + "service-deployment-permissions.html",
+        says="judged by the service's messages alone: ecs:ListServiceDeployments: AccessDenied",
+    ),
+    Row(
+        "a region without the records: messages tell as before",
+        ecs.test_deployments_are_settled,
+        lambda: seen(service(events=TAKEN_BACK), ListServiceDeployments=NOT_OFFERED),
+        "failed",
+        API + "API_ListServiceDeployments.html",
+        says="deployment failed: alarm detected.",
+    ),
+    Row(
+        "the records are throttled",
+        ecs.test_deployments_are_settled,
+        lambda: seen(service(), ListServiceDeployments=THROTTLED),
+        "blind",
+        API + "CommonErrors.html",
+        says="ThrottlingException",
+    ),
+    Row(
+        "a record that the second answer lacks",
+        ecs.test_deployments_are_settled,
+        lambda: seen(
+            service(),
+            ROLLED_BACK,
+            DescribeServiceDeployments={
+                "serviceDeployments": [],
+                "failures": [{"arn": ROLLED_BACK["serviceDeploymentArn"], "reason": "MISSING"}],
+            },
+        ),
+        "blind",
+        API + "API_DescribeServiceDeployments.html",
+        says="MISSING",
+    ),
+]
