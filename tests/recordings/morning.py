@@ -6,6 +6,7 @@ No pytest, no network, and the recording's own moment: a suite takes some hundre
 from __future__ import annotations
 
 import contextlib
+import functools
 import inspect
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ from opschecks.recording.about import expected_of, stacks_of
 from opschecks.recording.file import Recording
 from opschecks.recording.tapes import Replayer
 from opschecks.web.http import Http
-from tests.matrix.world import OneCheck, all_checks
+from tests.matrix.world import OneCheck, all_checks, clock_that_only_sleeps
 
 TIMEOUT_S = 60.0
 """Nothing is waited for; only for what never ends."""
@@ -69,10 +70,9 @@ class Morning:
 
     def __init__(self, recording: Recording, tape: Tape | None = None) -> None:
         import_observations()
-        suite = recording.suite.replace("-", "/")
         self.recording = recording
         self.tape = tape or Replayer(recording)
-        self.checks = [one for one in all_checks() if one.suite == suite]
+        self.checks = _checks_of(recording.suite.replace("-", "/"))
         [self.stack] = stacks_of(recording)
 
     def names(self) -> set[str]:
@@ -146,14 +146,16 @@ class Morning:
         return Concluded(one.name, outcome.value, tuple(examine.findings), tuple(examine.strange))
 
 
+@functools.cache
+def _checks_of(suite: str) -> list[OneCheck]:
+    return [one for one in all_checks() if one.suite == suite]
+
+
 @contextlib.contextmanager
 def at_its_moment(recording: Recording) -> Iterator[None]:
-    """In it the clock stands at the recording's moment."""
-    clock.stand_at(recording.started)
-    try:
+    """In it the clock stands at the recording's moment, and moves only where an answer is waited for."""
+    with pytest.MonkeyPatch.context() as patch, clock_that_only_sleeps(patch, recording.started):
         yield
-    finally:
-        clock.stand_at(None)
 
 
 def replayed(recording: Recording, tape: Tape | None = None) -> dict[str, Concluded]:
