@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hypothesis import strategies as st
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from opschecks.core.observation import CouldNotLook
 from opschecks.report.runfile import finding_to
 from tests.properties.base import Base, base, shape_of
-from tests.properties.shapes import anew, other, places, put
+from tests.properties.shapes import UNKNOWN, anew, other, places, put
 from tests.recordings.morning import Concluded
 
 Changed = Mapping[int, Any]
@@ -57,6 +57,26 @@ def problems(of: Base, changed: Changed) -> list[str]:
         for finding in one.findings:
             json.dumps(finding_to(finding), allow_nan=False)
     return found
+
+
+def passed_over(of: Base) -> Iterator[tuple[str, str, str]]:
+    """Operation, path, and what passes or is not examined any more, where each enumeration has an unknown value."""
+    for place in of.answered:
+        question = of.recording.exchanges[place].question
+        shape = shape_of(question)
+        for path, alike in places(shape, of.answer(place)).items():
+            if alike[0].shape.type_name != "string" or not alike[0].shape.enum:
+                continue
+            answer = of.answer(place)
+            for one in alike:
+                put(answer, one.path, UNKNOWN)
+            for name, told in of.again({place: answer})[1].items():
+                now = told.by_resource()
+                for resource, outcome in of.concluded[name].by_resource().items():
+                    failed_before = outcome == "failed" and now.get(resource) == "passed"
+                    if failed_before or (resource not in now and told.outcome == "passed"):
+                        why = f"{name}: {resource} was {outcome}, and is {now.get(resource, 'not examined')}"
+                        yield question["operation"], path, why
 
 
 def unlike(before: Mapping[str, Concluded], now: Mapping[str, Concluded]) -> list[str]:

@@ -140,12 +140,15 @@ def incidents_table_of(stack: Stack) -> str:
 
 
 def plain_item(item: Mapping[str, Any], call: str) -> Answer:
-    """An item of an answer, as plain values."""
+    """An item of an answer, as plain values; CouldNotLook where a number is none of DynamoDB's."""
     from boto3.dynamodb.types import TypeDeserializer
 
     plain = TypeDeserializer()
-    # a plain copy: the many attributes need not carry the name of the call
-    return Answer({key: _without_binary(plain.deserialize(value)) for key, value in dict(item).items()}, call)
+    try:
+        # a plain copy: the many attributes need not carry the name of the call
+        return Answer({key: _without_binary(plain.deserialize(value)) for key, value in dict(item).items()}, call)
+    except (ArithmeticError, TypeError) as error:
+        raise CouldNotLook(call, f"an item cannot be read: {type(error).__name__}: {error}") from None
 
 
 def _without_binary(value: Any) -> Any:

@@ -96,7 +96,7 @@ class ScalingWeek(Resource):
         steps = [(time, after - before) for (_, before), (time, after) in itertools.pairwise(self.counts)]
         moves = [(time, step > 0) for time, step in steps if step]
         turns = [time for (_, up), (time, goes_up) in itertools.pairwise(moves) if up != goes_up]
-        return max((sum(1 for other in turns if time <= other < time + DAY) for time in turns), default=0)
+        return max((sum(1 for other in turns if time <= other and other - time < DAY) for time in turns), default=0)
 
     @property
     def said(self) -> str:
