@@ -47,6 +47,16 @@ class Database(Resource):
         """What it is a read replica of, or ""."""
         return str(self.evidence.get("ReadReplicaSourceDBInstanceIdentifier") or "")
 
+    @property
+    def storage_gib(self) -> int:
+        """The size of its disk."""
+        size = int(self.evidence["AllocatedStorage"])
+        if size <= 0:
+            raise CouldNotLook(
+                "rds:DescribeDBInstances", f"AllocatedStorage is {size}: its size is unknown"
+            )
+        return size
+
 
 @observation(allow=["rds:DescribeDBInstances", "cloudwatch:GetMetricData"])
 def rds_databases(aws: Aws, inventory: Inventory, now: datetime) -> list[Database]:
@@ -78,7 +88,7 @@ def test_databases_have_room(rds_databases: list[Database], stack: Stack, examin
             assert not status.startswith(BROKEN), f"it is {status}"
             aurora = str(one.evidence["Engine"]).startswith("aurora")  # whose storage is of the cluster, and grows
             if not aurora and status != "stopped":
-                size, least = one.evidence["AllocatedStorage"] * GIB, FREE.of(stack, one)
+                size, least = one.storage_gib * GIB, FREE.of(stack, one)
                 free = 100 * seen(one.free).newest / size
                 note(f"{free:.0f} % of {size / GIB:g} GiB are free")
                 grows = one.evidence.get("MaxAllocatedStorage", 0) * GIB > size

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import copy
 import json
+import traceback
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from hypothesis import strategies as st
 
 from opschecks.core.observation import CouldNotLook
-from opschecks.report.runfile import finding_to
 from tests.properties.base import Base, base, shape_of
+from tests.properties.reports import reported
 from tests.properties.shapes import UNKNOWN, anew, other, places, put
 from tests.recordings.morning import Concluded
 
@@ -43,8 +45,8 @@ def changes(draw: st.DrawFn, name: str) -> Changed:
     return found
 
 
-def problems(of: Base, changed: Changed) -> list[str]:
-    """What is wrong with what was made of the answers."""
+def problems(of: Base, changed: Changed, *, reports: bool = False) -> list[str]:
+    """What is wrong with what was made of the answers; also with the run file and the page, where `reports` says so."""
     store, concluded = of.again(changed)
     found = []
     for name, result in store.results.items():
@@ -54,8 +56,14 @@ def problems(of: Base, changed: Changed) -> list[str]:
         found += [f"{name}: {strange[:200]}" for strange in one.strange]
         if one.outcome == "passed" and not one.findings:
             found.append(f"{name} passed, and examined nothing")
-        for finding in one.findings:
-            json.dumps(finding_to(finding), allow_nan=False)
+    if reports:
+        try:
+            reported(of, store, concluded)
+        except Exception as error:  # noqa: BLE001 - told as what it is
+            *_, where = traceback.extract_tb(error.__traceback__)
+            found.append(
+                f"{type(error).__name__} of {Path(where.filename).name}:{where.lineno} instead of a page: {error}"
+            )
     return found
 
 
