@@ -20,7 +20,7 @@ from botocore.config import Config
 
 from opschecks.config.load import load_stacks
 from opschecks.config.stack import Stack
-from opschecks.sandbox.seed import Seeded, scaling, seed
+from opschecks.sandbox.seed import BUCKET, Seeded, scaling, seed
 from opschecks.sandbox.web import StoredObject, Web
 from tests.forks import TIMEOUT_S
 from tests.scratch import ROOT, Project
@@ -119,11 +119,14 @@ def site_of(aws: Emulator) -> Iterator[Web]:
         yield web
 
 
-def project_on(aws: Emulator, site: Web, folder: Path, keys: Mapping[str, str] = KEYS) -> Project:
+def project_on(
+    aws: Emulator, site: Web, folder: Path, keys: Mapping[str, str] = KEYS, distribution: str = ""
+) -> Project:
     """A project whose stack is the emulator's, with credentials from the usual places."""
     text = (ROOT / "tests" / "quick_stacks.toml").read_text(encoding="utf-8")
     own = f'endpoint_url = "{aws.url}"\nprofile = "on-call"\n'
     own += 'state = "state"\n'
+    own += f'distribution_id = "{distribution}"\nbuckets = ["{BUCKET}"]\n' if distribution else ""
     own += f'backend_url = "{site.backend_url}"\ndashboard_url = "{site.dashboard_url}"\n'
     groups = '["incident-commander-alb", "incident-commander-tasks"]'  # it supports no patterns, unlike AWS
     for before, after in (

@@ -20,6 +20,7 @@ from tests import every_fault, twins
 from tests.fault_groups import known_faults
 from tests.matrix.world import faults_together, other_faults
 from tests.ministack import emulator, project_on, site_of
+from tests.ministack_week import sow
 from tests.programs import run_suite, sandbox_of
 
 MADE = Path(__file__).with_name("made")
@@ -57,14 +58,21 @@ def _give(sandbox: Any, fault: str) -> None:
 
 
 def _on_ministack(name: str, faults: Sequence[str] = ()) -> None:
-    with tempfile.TemporaryDirectory() as folder, emulator(Path(folder, "log")) as aws, site_of(aws) as site:
-        project = project_on(aws, site, Path(folder, "project"))
-        for fault in faults:
-            known_faults()[fault].function(aws)
-        for suite in SUITES:
-            expected = ("--stack", "live", *(_AFTER[2:] if suite == "deploy-after" else ()))
-            told = project.run(f"checks/{suite.replace('-', '/')}", *expected, *_recorded(name, suite))
-            assert "recording: " in told.out, told.all
+    with tempfile.TemporaryDirectory() as folder, emulator(Path(folder, "log")) as aws:
+        distribution = sow(aws)
+        with site_of(aws) as site:
+            project = project_on(aws, site, Path(folder, "project"), distribution=distribution)
+            for fault in faults:
+                known_faults()[fault].function(aws)
+            for suite in SUITES:
+                told = project.run(*arguments_of(suite), *_recorded(name, suite))
+                assert "recording: " in told.out, told.all
+
+
+def arguments_of(suite: str) -> list[str]:
+    """Of a suite on ministack."""
+    expected = _AFTER[2:] if suite == "deploy-after" else []
+    return [f"checks/{suite.replace('-', '/')}", "--stack", "live", *expected]
 
 
 def _recorded(name: str, suite: str) -> list[str]:
