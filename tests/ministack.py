@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -20,9 +20,10 @@ from botocore.config import Config
 
 from opschecks.config.load import load_stacks
 from opschecks.config.stack import Stack
-from opschecks.sandbox.seed import Seeded, scaling, seed
+from opschecks.sandbox.seed import BUCKET, Seeded, scaling, seed
+from opschecks.sandbox.web import StoredObject, Web
 from tests.forks import TIMEOUT_S
-from tests.scratch import ROOT
+from tests.scratch import ROOT, Project
 
 ACCOUNT = "000000000000"
 KEYS = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
@@ -104,6 +105,42 @@ def emulator(log: Path, **more: str) -> Iterator[Emulator]:
             yield running
         finally:
             process.terminate()
+
+
+@contextmanager
+def site_of(aws: Emulator) -> Iterator[Web]:
+    """Backend and dashboards, from the bucket that was seeded."""
+    s3 = aws.client("s3")
+    found = {}
+    for item in s3.list_objects_v2(Bucket="incident-commander-dashboard")["Contents"]:
+        told = s3.get_object(Bucket="incident-commander-dashboard", Key=item["Key"])
+        found[item["Key"]] = StoredObject(told["Body"].read(), told["ContentType"], told["ETag"])
+    with Web(["task-1", "task-2"], found.get) as web:
+        yield web
+
+
+def project_on(
+    aws: Emulator, site: Web, folder: Path, keys: Mapping[str, str] = KEYS, distribution: str = ""
+) -> Project:
+    """A project whose stack is the emulator's, with credentials from the usual places."""
+    text = (ROOT / "tests" / "quick_stacks.toml").read_text(encoding="utf-8")
+    own = f'endpoint_url = "{aws.url}"\nprofile = "on-call"\n'
+    own += 'state = "state"\n'
+    own += f'distribution_id = "{distribution}"\nbuckets = ["{BUCKET}"]\n' if distribution else ""
+    own += f'backend_url = "{site.backend_url}"\ndashboard_url = "{site.dashboard_url}"\n'
+    groups = '["incident-commander-alb", "incident-commander-tasks"]'  # it supports no patterns, unlike AWS
+    for before, after in (
+        ("sandbox = true\n", own),
+        ("sandbox", "live"),
+        ("123456789012", ACCOUNT),
+        ('["incident-commander*"]', groups),
+    ):
+        assert before in text
+        text = text.replace(before, after)
+    project = Project.of_the_checks(folder, text)
+    project.write("aws-config", "[profile on-call]\n")
+    project.write("aws-credentials", "[on-call]\n" + "".join(f"{key} = {value}\n" for key, value in keys.items()))
+    return project
 
 
 def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:

@@ -26,6 +26,7 @@ from opschecks import (  # fmt: skip
     seed,
     seen,
 )
+from opschecks.aws.forms import json_mapping, seconds, whole_number
 
 AGE = limit("queue_age_minutes", 15, "how long the oldest message of a queue may wait")
 DEAD = limit("dead_letters", 0, "how many messages a dead-letter queue may hold")
@@ -43,18 +44,20 @@ class Queue(Resource):
     @property
     def messages(self) -> int:
         """How many are in it, waiting or in flight; approximately, as all that SQS counts."""
-        return sum(int(self.evidence[key]) for key in WANTED[1:3])
+        return sum(whole_number(self.evidence, key) for key in WANTED[1:3])
 
     @property
     def dead_letters_go_to(self) -> str:
         """The ARN of its dead-letter queue, or ""."""
-        return str(json.loads(self.evidence.get("RedrivePolicy") or "{}").get("deadLetterTargetArn", ""))
+        if not self.evidence.get("RedrivePolicy"):
+            return ""
+        return str(json_mapping(self.evidence, "RedrivePolicy").get("deadLetterTargetArn", ""))
 
     @property
     def oldest(self) -> timedelta:
         """Age of the oldest message; SQS reports none of a queue that was empty and unused for six hours."""
         ages = seen(self.ages)
-        return timedelta(seconds=ages.newest) if ages.points or self.messages else timedelta()
+        return seconds(ages.newest) if ages.points or self.messages else timedelta()
 
 
 @observation(allow=["sqs:GetQueueUrl", "sqs:GetQueueAttributes", "cloudwatch:GetMetricData"])

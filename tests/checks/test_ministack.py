@@ -16,8 +16,8 @@ from opschecks.cli.policy_formats import document
 from opschecks.cli.policy_statements import statements
 from opschecks.hooks.select import find_checks
 from opschecks.sandbox.faults import known_faults
-from opschecks.sandbox.web import StoredObject, Web
-from tests.ministack import ACCOUNT, KEYS, Emulator, emulator
+from opschecks.sandbox.web import Web
+from tests.ministack import ACCOUNT, Emulator, emulator, project_on, site_of
 from tests.scratch import ROOT, Project
 
 DIFFERENCES: list[dict[str, Any]] = tomllib.loads(
@@ -77,40 +77,13 @@ def least(aws: Emulator) -> Mapping[str, str]:
 
 @pytest.fixture(scope="module")
 def site(aws: Emulator) -> Iterator[Web]:
-    """Backend and dashboards, from the bucket that was seeded."""
-    s3 = aws.client("s3")
-    found = {}
-    for item in s3.list_objects_v2(Bucket="incident-commander-dashboard")["Contents"]:
-        told = s3.get_object(Bucket="incident-commander-dashboard", Key=item["Key"])
-        found[item["Key"]] = StoredObject(told["Body"].read(), told["ContentType"], told["ETag"])
-    with Web(["task-1", "task-2"], found.get) as web:
+    with site_of(aws) as web:
         yield web
 
 
 @pytest.fixture
 def live(tmp_path: Path, aws: Emulator, site: Web, least: Mapping[str, str]) -> Project:
-    return _project(tmp_path, aws, site, least)
-
-
-def _project(folder: Path, aws: Emulator, site: Web, keys: Mapping[str, str] = KEYS) -> Project:
-    """A project whose stack is the emulator's, with credentials from the usual places."""
-    text = (ROOT / "tests" / "quick_stacks.toml").read_text(encoding="utf-8")
-    own = f'endpoint_url = "{aws.url}"\nprofile = "on-call"\n'
-    own += 'state = "state"\n'
-    own += f'backend_url = "{site.backend_url}"\ndashboard_url = "{site.dashboard_url}"\n'
-    groups = '["incident-commander-alb", "incident-commander-tasks"]'  # it supports no patterns, unlike AWS
-    for before, after in (
-        ("sandbox = true\n", own),
-        ("sandbox", "live"),
-        ("123456789012", ACCOUNT),
-        ('["incident-commander*"]', groups),
-    ):
-        assert before in text
-        text = text.replace(before, after)
-    project = Project.of_the_checks(folder, text)
-    project.write("aws-config", "[profile on-call]\n")
-    project.write("aws-credentials", "[on-call]\n" + "".join(f"{key} = {value}\n" for key, value in keys.items()))
-    return project
+    return project_on(aws, site, tmp_path, least)
 
 
 def _lacking(aws: Emulator) -> set[str]:
@@ -168,7 +141,7 @@ def test_faults_are_caught_as_on_moto(site: Web, tmp_path: Path) -> None:
         for name in BY_API_ALONE:
             faults[name].function(own)
             caught |= set(faults[name].caught_by)
-        project = _project(tmp_path / "live", own, site)
+        project = project_on(own, site, tmp_path / "live")
         project.run("checks/daily")
         lacking = _lacking(own)
     outcomes = project.outcomes()
@@ -187,7 +160,7 @@ def test_remedies_fix_as_on_moto(site: Web, tmp_path: Path) -> None:
     with emulator(tmp_path / "log") as own:
         for name in ("stickiness_is_short", "ssh_is_open_to_the_world", "everything_is_open_over_ipv6"):
             known_faults()[name].function(own)
-        project = _project(tmp_path / "live", own, site)
+        project = project_on(own, site, tmp_path / "live")
         ended = project.run("checks/daily", "--stack", "live", "--fix=apply", "--allow", "disruptive")
         lacking = _lacking(own)
     told = project.told()

@@ -140,7 +140,7 @@ class World:
             self.wire = Wire({backend: "backend", dashboard: "dashboard", f"ws{backend[4:]}": "backend"})
             stack.enter_context(self.wire.open())
             self._now = clock.now()
-            self.time = stack.enter_context(_clock_that_only_sleeps(patch, self._now))
+            self.time = stack.enter_context(clock_that_only_sleeps(patch, self._now))
             patch.setattr(RetryQuota, "acquire", lambda quota, amount: True)  # one process is all mornings here
             self.aws = session.Aws(self.stack, CREDENTIALS, tape=self.wire)
             self.http = Http(self.stack.known_hosts, self.wire)
@@ -312,7 +312,7 @@ class _Time:
 
 
 @contextlib.contextmanager
-def _clock_that_only_sleeps(patch: pytest.MonkeyPatch, begin: datetime) -> Iterator[_Time]:
+def clock_that_only_sleeps(patch: pytest.MonkeyPatch, begin: datetime) -> Iterator[_Time]:
     """In it the clock stands, and moves only where AWS's answers are waited for; nothing really waits."""
     import sys
 

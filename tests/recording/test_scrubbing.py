@@ -102,6 +102,15 @@ def test_no_canary_is_found(place: str, tmp_path: Path) -> None:
     assert CANARY not in _plain(tmp_path / "it")
 
 
+def test_ids_of_access_keys_are_told_apart() -> None:
+    """What is asked by an id is found by it: with one mask for all, a key would get another's answer."""
+    told = after({"Keys": ["AKIAIOSFODNN7EXAMPLE", "AKIAI44QH8DHBEXAMPLE"], "Of": "AKIAIOSFODNN7EXAMPLE"})
+    first, second = told["Keys"]
+    assert first != second
+    assert told["Of"] == first
+    assert "AKIA" not in f"{first}{second}"
+
+
 def _plain(path: Path) -> str:
     """Everything in the file in lower case, also what is packed in it."""
     recording = read_recording(path)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..core.observation import CouldNotLook, NotThere, batches, fan_out
 from .cloudwatch_alarms import Alarm
 from .ecs import SERVICES_A_CALL
+from .forms import whole_number
 from .global_services import region_of
 from .inventory import Inventory
 from .session import Aws
@@ -38,7 +39,8 @@ def _deaf(aws: Aws, topic: str) -> str | CouldNotLook:
     there = aws.elsewhere(region) if region not in ("", aws.region) else aws
     try:
         told = there.call("sns", "GetTopicAttributes", TopicArn=topic)["Attributes"]
-        confirmed, pending = int(told["SubscriptionsConfirmed"]), int(told.get("SubscriptionsPending") or 0)
+        confirmed = whole_number(told, "SubscriptionsConfirmed")
+        pending = whole_number(told, "SubscriptionsPending") if told.get("SubscriptionsPending") else 0
     except NotThere:
         return f"the topic {name} does not exist"
     except CouldNotLook as error:
@@ -129,11 +131,13 @@ def _may_match(pattern: str) -> bool:
         return False  # a schedule
     try:
         told = json.loads(pattern)
-    except ValueError:
+    except (ValueError, RecursionError):
+        return True
+    if not isinstance(told, dict):
         return True
     for key, expected in (("source", _SOURCE), ("detail-type", _DETAIL)):
         wanted = told.get(key) or [expected]
-        if expected not in wanted and all(isinstance(one, str) for one in wanted):
+        if isinstance(wanted, list) and expected not in wanted and all(isinstance(one, str) for one in wanted):
             return False
     return True
 

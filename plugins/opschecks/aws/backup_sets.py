@@ -14,6 +14,7 @@ from ..core.model import Figure, Resource
 from ..core.observation import CouldNotLook, observation
 from ..core.wording import plural
 from .backups import TableBackups
+from .forms import moment_of_text
 from .inventory import Inventory
 from .session import Aws
 
@@ -54,7 +55,7 @@ class BackupSet:
     @property
     def begun(self) -> datetime:
         """When it was begun, in UTC."""
-        return datetime.fromisoformat(str(self.started["begun"])).astimezone(UTC)
+        return moment_of_text(self.started, "begun")
 
 
 def backup_location(stack: Stack) -> BackupLocation | None:

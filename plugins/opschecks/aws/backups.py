@@ -11,6 +11,8 @@ from ..core.answer import Answer
 from ..core.model import Figure, Resource
 from ..core.observation import CouldNotLook, NotThere, fan_out, observation, seen
 from .dynamodb import Table
+from .evidence import one_of
+from .forms import moment_of_ms
 from .log_groups import LogGroup
 from .log_subscriptions import POLICIES, SUBSCRIPTIONS, account_policies, sent_by_account, sent_by_group
 from .session import Aws
@@ -24,6 +26,7 @@ _LIST = "dynamodb:ListBackups"
 _POINTS = "backup:ListRecoveryPointsByResource"
 _RECOVERY = "dynamodb:DescribeContinuousBackups"
 _TASKS = "logs:DescribeExportTasks"
+_SWITCHES = ("ENABLED", "DISABLED")
 _COMPLETE = ("AVAILABLE", "COMPLETED")
 SHOWN = 5
 RECOVERY_LAG = timedelta(hours=1)
@@ -188,9 +191,9 @@ class TableRecovery(Resource):
     @property
     def is_on(self) -> bool:
         """Whether point-in-time recovery is on. ContinuousBackupsStatus alone is ENABLED for every table."""
-        if self.evidence["ContinuousBackupsStatus"] != "ENABLED":
+        if one_of(self.evidence, "ContinuousBackupsStatus", _SWITCHES) != "ENABLED":
             return False
-        return bool(self._recovery["PointInTimeRecoveryStatus"] == "ENABLED")
+        return one_of(self._recovery, "PointInTimeRecoveryStatus", _SWITCHES) == "ENABLED"
 
     @property
     def _recovery(self) -> Mapping[str, Any]:
@@ -331,9 +334,5 @@ def _with(one: LogExports, to: tuple[str, ...] | CouldNotLook) -> LogExports:
 
 def _window(raw: Mapping[str, Any]) -> ExportWindow:
     """The exported period: events written after the task was created are not in it, even where its end is later."""
-    made = raw["executionInfo"]["creationTime"]
-    return ExportWindow(_moment(raw["from"]), _moment(min(raw["to"], made)))
-
-
-def _moment(milliseconds: int) -> datetime:
-    return datetime.fromtimestamp(milliseconds / 1000, UTC)
+    made = moment_of_ms(raw["executionInfo"], "creationTime")
+    return ExportWindow(moment_of_ms(raw, "from"), min(moment_of_ms(raw, "to"), made))

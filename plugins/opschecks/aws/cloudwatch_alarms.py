@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..core.answer import Answer
 from ..core.model import Figure, Resource
 from ..core.observation import CouldNotLook, batches, fan_out, names_no, observation
-from .evidence import Read, utc
+from .evidence import Read, one_of, utc
 from .global_services import home_of_cloudfront, region_of
 from .inventory import Inventory
 from .session import Aws
@@ -46,7 +46,7 @@ class Alarm(Resource):
         """OK, ALARM, INSUFFICIENT_DATA, or MISSING."""
         if self.unread:
             raise self.unread.again()
-        return str(self.evidence["StateValue"])
+        return one_of(self.evidence, "StateValue", ("OK", "ALARM", "INSUFFICIENT_DATA", "MISSING"))
 
     @property
     def region(self) -> str:

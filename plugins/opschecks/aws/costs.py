@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ..core.model import Deadline, Figure, Resource, Series
 from ..core.observation import CouldNotLook, observation
 from ..core.wording import plural
+from .forms import unlike
 from .session import Aws
 
 if TYPE_CHECKING:
@@ -172,7 +173,7 @@ def bill(stack: Stack, aws: Aws, now: datetime) -> Bill:
         Filter=chosen,
     ):
         for told in page["ResultsByTime"]:
-            day = date.fromisoformat(told["TimePeriod"]["Start"][:10])
+            day = _day(told["TimePeriod"])
             seen[day] = bool(told.get("Estimated", False))
             for group in told["Groups"]:
                 if len(group["Keys"]) != 1:
@@ -209,6 +210,14 @@ def _filter(stack: Stack) -> tuple[dict[str, Any], str]:
     return parts[0] if len(parts) == 1 else {"And": parts}, " and ".join(
         words
     ) or "everything that the credentials can read"
+
+
+def _day(period: Mapping[str, Any]) -> date:
+    text = str(period["Start"])
+    try:
+        return date.fromisoformat(text[:10])
+    except ValueError:
+        raise unlike(period, "Start", text, "a date") from None
 
 
 def _usd(metrics: Mapping[str, Any]) -> Decimal:

@@ -96,11 +96,11 @@ class Incident(Resource):
         text = self._get("created_at")
         try:
             moment = datetime.fromisoformat(text)
-        except ValueError:
+            return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+        except (ValueError, OverflowError):
             raise CouldNotLook(
                 self.evidence.call, f"{self.fields.created_at} {text!r} of {self.name} is not a time"
             ) from None
-        return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
 
     @property
     def gaps(self) -> list[str]:
@@ -140,12 +140,28 @@ def incidents_table_of(stack: Stack) -> str:
 
 
 def plain_item(item: Mapping[str, Any], call: str) -> Answer:
-    """An item of an answer, as plain values."""
+    """An item of an answer, as plain values; CouldNotLook where a number is none of DynamoDB's."""
     from boto3.dynamodb.types import TypeDeserializer
 
     plain = TypeDeserializer()
-    # a plain copy: the many attributes need not carry the name of the call
-    return Answer({key: plain.deserialize(value) for key, value in dict(item).items()}, call)
+    try:
+        # a plain copy: the many attributes need not carry the name of the call
+        return Answer({key: _without_binary(plain.deserialize(value)) for key, value in dict(item).items()}, call)
+    except (ArithmeticError, TypeError) as error:
+        raise CouldNotLook(call, f"an item cannot be read: {type(error).__name__}: {error}") from None
+
+
+def _without_binary(value: Any) -> Any:
+    """boto3 wraps bytes in a class whose str() raises."""
+    from boto3.dynamodb.types import Binary
+
+    if isinstance(value, Binary):
+        return bytes(value.value)
+    if isinstance(value, dict):
+        return {key: _without_binary(one) for key, one in value.items()}
+    if isinstance(value, list | set):
+        return type(value)(_without_binary(one) for one in value)
+    return value
 
 
 def incident_of(stack: Stack, item: Answer) -> Incident:

@@ -200,7 +200,11 @@ def _within(source: str, allowed: str, own: frozenset[str]) -> bool:
     allowed = allowed.rpartition("/")[2] if "/sg-" in allowed else allowed  # ACCOUNT/sg-…, of a peered VPC
     if source.startswith(("sg-", "pl-")) or allowed.startswith(("sg-", "pl-")):
         return source == allowed
-    inner, outer = ipaddress.ip_network(source, strict=False), ipaddress.ip_network(allowed)
+    try:
+        inner = ipaddress.ip_network(source, strict=False)
+    except ValueError:
+        raise CouldNotLook(_CALL, f"a rule's source is {source[:100]!r}, which is not a network") from None
+    outer = ipaddress.ip_network(allowed)
     if isinstance(inner, ipaddress.IPv4Network):
         return isinstance(outer, ipaddress.IPv4Network) and inner.subnet_of(outer)
     return isinstance(outer, ipaddress.IPv6Network) and inner.subnet_of(outer)

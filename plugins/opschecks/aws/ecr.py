@@ -137,7 +137,8 @@ def _digests(image: dict[str, Any]) -> list[str]:
     own = str(image["imageId"]["imageDigest"])
     try:
         manifest = json.loads(image.get("imageManifest", "{}"))
-    except ValueError:
+    except (ValueError, RecursionError):
         return [own]
-    listed = manifest.get("manifests", []) if isinstance(manifest, dict) else []
-    return [own, *(str(one["digest"]) for one in listed if "digest" in one)]
+    listed = manifest.get("manifests") if isinstance(manifest, dict) else None
+    found = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+    return [own, *(str(one["digest"]) for one in found if "digest" in one)]

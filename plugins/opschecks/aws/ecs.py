@@ -11,17 +11,17 @@ from typing import Any
 from ..core.answer import Answer
 from ..core.model import Figure, Resource
 from ..core.observation import CouldNotLook, batches, fan_out, observation
-from .evidence import Read, equals, last_part, utc
+from .evidence import Read, equals, last_part, one_of, utc
 from .inventory import Inventory
 from .session import Aws
 from .unread import Unread, each_alone
 
 _SERVICES = "ecs:DescribeServices"
 _TASKS = "ecs:DescribeTasks"
-SERVICES_A_CALL = 10
-TASKS_A_CALL = 100
+SERVICES_A_CALL, TASKS_A_CALL = 10, 100
 _DIED = ("EssentialContainerExited", "TaskFailedToStart", "InfrastructureHealth", "TerminationNotice")
 """Stop codes of unwanted stops. SpotInterruption is not among them: it is expected with Spot capacity."""
+_STOPS = (*_DIED, "UserInitiated", "ServiceSchedulerInitiated", "SpotInterruption", "")
 _STARTED = "has started"
 _STEADY = "has reached a steady state"
 _CANNOT_START = "unable to consistently start tasks"
@@ -93,7 +93,8 @@ class Service(Resource):
     @property
     def controller(self) -> str:
         """Who deploys it: ECS, CODE_DEPLOY or EXTERNAL."""
-        return str((self.evidence.get("deploymentController") or {}).get("type", "ECS"))
+        told = self.evidence.get("deploymentController") or {}
+        return one_of(told, "type", ("ECS", "CODE_DEPLOY", "EXTERNAL"), "ECS")
 
     @property
     def is_daemon(self) -> bool:
@@ -223,7 +224,7 @@ class Task(Resource):
     @property
     def health(self) -> str:
         """HEALTHY, UNHEALTHY, or UNKNOWN where no container has a health check."""
-        return str(self.evidence.get("healthStatus", "UNKNOWN"))
+        return one_of(self.evidence, "healthStatus", ("HEALTHY", "UNHEALTHY", "UNKNOWN"), "UNKNOWN")
 
     @property
     def started_by(self) -> str:
@@ -245,8 +246,7 @@ class Task(Resource):
     @property
     def death(self) -> str:
         """Why it stopped, where that was not the service's or a person's wish; else empty."""
-        reason = str(self.evidence.get("stoppedReason", ""))
-        code = str(self.evidence.get("stopCode", ""))
+        reason, code = str(self.evidence.get("stoppedReason", "")), one_of(self.evidence, "stopCode", _STOPS, "")
         if code not in _DIED and "health checks" not in reason:
             return ""
         told = [_end(one) for one in self.evidence.get("containers") or []]

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from ..core.answer import Answer
 from ..core.model import Figure, Resource
 from ..core.observation import CouldNotLook, NotThere, batches, observation, seen
-from .evidence import Read, equals
+from .evidence import one_of
+from .forms import unlike, whole_number
 from .inventory import Inventory
 from .session import Aws
 from .unread import Unread, each_alone, require_read, why_unread
@@ -28,6 +29,7 @@ BALANCERS_A_CALL = 20
 TARGETS_TOLD = 5
 """How many targets a message lists."""
 NO_CHECKS = "Target.HealthCheckDisabled"
+_STATES = ("initial", "healthy", "unhealthy", "unhealthy.draining", "unused", "draining", "unavailable")
 _ILL = ("unhealthy", "unhealthy.draining", "unused")
 
 
@@ -38,10 +40,15 @@ class LoadBalancer(Resource):
     @property
     def dimension(self) -> str:
         """Its value of CloudWatch's LoadBalancer dimension: the ARN's end, such as app/name/0123456789abcdef."""
-        return self.arn.split(":loadbalancer/", 1)[1]
+        _, found, dimension = self.arn.partition(":loadbalancer/")
+        if not found:
+            raise unlike(self.evidence, "LoadBalancerArn", self.arn, "the ARN of a load balancer")
+        return dimension
 
-    is_application = Read(equals("application"), "Type")
-    """Whether it is an ALB: only those serve HTTP."""
+    @property
+    def is_application(self) -> bool:
+        """Whether it is an ALB: only those serve HTTP."""
+        return one_of(self.evidence, "Type", ("application", "network", "gateway")) == "application"
 
 
 class GroupsUnread(Resource):
@@ -78,7 +85,7 @@ class TargetGroup(Resource):
     def sticky_for(self) -> timedelta:
         """Lifetime of the stickiness cookie."""
         kind = "app_cookie" if self.sticky_by == "app_cookie" else "lb_cookie"
-        return timedelta(seconds=int(self._attribute(f"stickiness.{kind}.duration_seconds")))
+        return timedelta(seconds=whole_number(self.attributes, f"stickiness.{kind}.duration_seconds"))
 
 
 @dataclass(frozen=True)
@@ -126,7 +133,7 @@ class TargetHealth(Resource):
             target, health = raw["Target"], raw["TargetHealth"]
             where = f"{target['Id']}:{target['Port']}" if "Port" in target else str(target["Id"])
             code = str(health.get("Reason") or "")
-            found.append(Target(where, str(health["State"]), str(health.get("Description") or code), code))
+            found.append(Target(where, one_of(health, "State", _STATES), str(health.get("Description") or code), code))
         return found
 
     def in_state(self, *states: str) -> list[Target]:

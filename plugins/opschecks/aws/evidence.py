@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
+
+from ..core.observation import CouldNotLook
 
 T = TypeVar("T")
 
@@ -21,6 +23,32 @@ class Read(Generic[T]):
         if resource is None:
             raise AttributeError(f"{owner.__name__} has it in its instances only")
         return self._convert(resource.evidence[self._key])
+
+
+def one_of(told: Mapping[str, Any], key: str, known: Collection[str], default: str | None = None) -> str:
+    """The value of a key by which something is judged; CouldNotLook where nobody here knows what it means.
+
+    AWS adds values to its enumerations: a new one is neither good nor bad. `default` stands for a key that is missing.
+    """
+    value = told[key] if default is None else told.get(key) or default
+    if value not in known:
+        why = f"{key} is {str(value)[:100]!r}, which this version does not know: update opschecks"
+        raise CouldNotLook(getattr(told, "call", ""), why)
+    return str(value)
+
+
+class OneOf:
+    """`state = OneOf("State", "on", "off")`: the value of a key of the evidence, as `one_of` reads it."""
+
+    gives = str
+
+    def __init__(self, key: str, *known: str) -> None:
+        self._key, self._known = key, known
+
+    def __get__(self, resource: Any, owner: type) -> str:
+        if resource is None:
+            raise AttributeError(f"{owner.__name__} has it in its instances only")
+        return one_of(resource.evidence, self._key, self._known)
 
 
 def utc(moment: datetime) -> datetime:

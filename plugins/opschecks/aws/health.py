@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from ..core.answer import Answer
 from ..core.model import Figure, Resource
 from ..core.observation import CouldNotLook, NotApplicable, batches, fan_out, observation
-from .evidence import Read, utc
+from .evidence import OneOf, utc
 from .inventory import Inventory
 from .session import Aws
 
@@ -34,9 +34,9 @@ class HealthEvent(Resource):
 
     affected: tuple[str, ...] = ()
 
-    category = Read(str, "eventTypeCategory")
+    category = OneOf("eventTypeCategory", "issue", "investigation", "scheduledChange", "accountNotification")
     """issue, investigation or scheduledChange."""
-    status = Read(str, "statusCode")
+    status = OneOf("statusCode", "open", "upcoming", "closed")
     """open or upcoming."""
 
     @property

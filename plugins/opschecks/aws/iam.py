@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from ..core.answer import Answer
 from ..core.model import Deadline, Figure, Resource
 from ..core.observation import CouldNotLook, NotThere, observation, seen
+from .evidence import one_of
 from .session import Aws
 from .unread import each_alone
 
@@ -126,7 +127,11 @@ def credentials(stack: Stack, aws: Aws) -> list[Credentials]:
     answer = _report(aws, stack.limits.credential_report_s)
     content: bytes = answer["Content"]
     made: datetime = answer["GeneratedTime"]
-    rows = [Answer(row, _REPORT) for row in csv.DictReader(io.StringIO(content.decode("utf-8")))]
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise CouldNotLook(_REPORT, f"the report is not text in UTF-8: {error}") from None
+    rows = [Answer(row, _REPORT) for row in csv.DictReader(io.StringIO(text))]
     names = [str(row["user"]) for row in rows]
     if ROOT not in names:
         raise CouldNotLook(_REPORT, f"none of the {len(rows)} rows of the report is {ROOT}")
@@ -194,7 +199,10 @@ def _holder(stack: Stack, aws: Aws, user: Credentials, now: datetime) -> KeyHold
         return None
     if not listed:
         return _contradicted(user)
-    active = [one for one in listed if one["Status"] == "Active"]
+    try:
+        active = [one for one in listed if one_of(one, "Status", ("Active", "Inactive", "Expired")) == "Active"]
+    except CouldNotLook as error:
+        return KeyHolder(arn=user.arn, name=user.name, evidence={"UserName": user.name}, known=error)
     keys = sorted((_key(aws, one) for one in active), key=lambda key: key.created)
     if not keys:
         return None

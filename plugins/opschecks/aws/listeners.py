@@ -13,6 +13,7 @@ from ..core.answer import Answer
 from ..core.model import Resource
 from ..core.observation import CouldNotLook, fan_out, observation
 from .elbv2 import LoadBalancer, TargetHealth
+from .forms import whole_number
 from .session import Aws
 from .unread import why_unread
 
@@ -32,7 +33,7 @@ class Rule(Resource):
     def rank(self) -> tuple[bool, int]:
         """Its place in the order in which the listener tries its rules: by priority, the default one last."""
         default = bool(self.evidence.get("IsDefault"))
-        return default, 0 if default else int(self.evidence["Priority"])
+        return default, 0 if default else whole_number(self.evidence, "Priority")
 
     @property
     def _forward(self) -> Mapping[str, Any]:

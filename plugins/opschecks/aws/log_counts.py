@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from ..core import clock
 from ..core.observation import CouldNotLook
 from ..core.wording import plural
 from .cloudwatch_metrics import CALL, fetch_points
+from .forms import moment_of_ms
 from .log_levels import INSIGHTS
 from .session import Aws
 
@@ -90,7 +91,7 @@ def by_metric_filter(stack: Stack, aws: Aws, group: str, how: LogSearch, since: 
     of = next(one for one in own[0]["metricTransformations"] if one["metricName"] == name)
     if of["metricValue"] != "1" or of.get("dimensions"):
         raise CouldNotLook(_FILTERS, f"{how.metric} does not count events: its filter must write 1, without dimensions")
-    if (made := datetime.fromtimestamp(int(own[0]["creationTime"]) / 1000, UTC)) > since:
+    if (made := moment_of_ms(own[0], "creationTime")) > since:
         raise CouldNotLook(_FILTERS, f"the metric filter of {how.metric} is new, of {made:%Y-%m-%d %H:%M} UTC")
     stat = {"Metric": {"Namespace": namespace, "MetricName": name}, "Period": 60, "Stat": "Sum"}
     [(points, state)] = fetch_points(aws, [{"MetricStat": stat}], since, until)

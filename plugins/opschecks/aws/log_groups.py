@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from ..core.answer import Answer
 from ..core.model import Figure, Resource
 from ..core.observation import batches, observation
+from .forms import moment_of_ms
 from .inventory import Inventory
 from .session import Aws
 
@@ -42,7 +43,7 @@ class LogGroup(Resource):
     @property
     def created(self) -> datetime:
         """When it was made, in UTC."""
-        return datetime.fromtimestamp(int(self.evidence["creationTime"]) / 1000, UTC)
+        return moment_of_ms(self.evidence, "creationTime")
 
 
 @observation(allow=["logs:DescribeLogGroups"], lasting=True)

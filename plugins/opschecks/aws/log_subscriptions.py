@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..core.observation import CouldNotLook
 from ..core.wording import plural
+from .forms import json_mapping
 from .session import Aws
 
 SUBSCRIPTIONS = "logs:DescribeSubscriptionFilters"
@@ -52,7 +52,7 @@ def sent_by_account(policies: Sequence[Mapping[str, Any]] | CouldNotLook, group:
     """
     if isinstance(policies, CouldNotLook):
         return policies
-    sent = [json.loads(raw["policyDocument"]) for raw in policies if group not in _left_out(raw)]
+    sent = [json_mapping(raw, "policyDocument") for raw in policies if group not in _left_out(raw)]
     return tuple(str(told["DestinationArn"]) for told in sent if not str(told.get("FilterPattern") or "").strip())
 
 

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from ..core.model import Figure, Resource
 from ..core.observation import CouldNotLook, fan_out, observation
 from ..core.redaction import redact_text
 from ..core.wording import plural
+from .forms import moment_of_ms
 from .inventory import Inventory
 from .log_counts import by_insights, by_metric_filter
 from .log_levels import PATTERN, is_error
@@ -175,7 +176,7 @@ def _searched(stack: Stack, aws: Aws, group: str, how: LogSearch | None, since: 
     }
     if newest:
         evidence["newest"] = {
-            "at": datetime.fromtimestamp(int(newest["timestamp"]) / 1000, UTC).isoformat(timespec="seconds"),
+            "at": moment_of_ms(newest, "timestamp").isoformat(timespec="seconds"),
             "stream": newest.get("logStreamName", ""),
             "message": redact_text(str(newest["message"]))[:1000],
         }

@@ -13,6 +13,7 @@ from ..core.observation import CouldNotLook, NotConfigured, NotThere, names_no, 
 from ..core.wording import plural
 from .cloudfront import Distribution
 from .cloudfront import distribution as distribution_of
+from .evidence import one_of
 from .inventory import Inventory
 from .session import Aws
 from .unread import Unread, each_alone
@@ -42,7 +43,7 @@ class Rule:
     @property
     def is_on(self) -> bool:
         """Whether it is enabled."""
-        return bool(self.raw["Status"] == "Enabled")
+        return one_of(self.raw, "Status", ("Enabled", "Disabled")) == "Enabled"
 
     @property
     def _scope(self) -> Mapping[str, Any]:

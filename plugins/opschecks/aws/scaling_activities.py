@@ -11,7 +11,7 @@ from typing import Any
 from ..core.model import Figure, Resource
 from ..core.observation import CouldNotLook, observation
 from ..core.wording import plural
-from .evidence import Read, utc
+from .evidence import OneOf, Read, utc
 from .inventory import Inventory
 from .session import Aws
 
@@ -34,6 +34,8 @@ class Activity:
     at = Read(utc, "StartTime")
     """When it started, in UTC."""
 
+    status = OneOf("StatusCode", "Pending", "InProgress", "Successful", "Overridden", "Unfulfilled", "Failed")
+
     @property
     def why_not(self) -> list[str]:
         """Why nothing was scaled. AWS gives such activities the status Failed, though nothing failed."""
@@ -42,7 +44,7 @@ class Activity:
     @property
     def has_failed(self) -> bool:
         """Whether it failed to start or stop tasks."""
-        return self.evidence["StatusCode"] in ("Failed", "Unfulfilled") and not self.why_not
+        return self.status in ("Failed", "Unfulfilled") and not self.why_not
 
     @property
     def count(self) -> int | None:
@@ -50,7 +52,7 @@ class Activity:
 
         AWS returns this only as text: CouldNotLook where that is not understood.
         """
-        if self.evidence["StatusCode"] != "Successful" or self.why_not:
+        if self.status != "Successful" or self.why_not:
             return None
         said = str(self.evidence["Description"])
         if match := _COUNT.search(said):
@@ -94,7 +96,7 @@ class ScalingWeek(Resource):
         steps = [(time, after - before) for (_, before), (time, after) in itertools.pairwise(self.counts)]
         moves = [(time, step > 0) for time, step in steps if step]
         turns = [time for (_, up), (time, goes_up) in itertools.pairwise(moves) if up != goes_up]
-        return max((sum(1 for other in turns if time <= other < time + DAY) for time in turns), default=0)
+        return max((sum(1 for other in turns if time <= other and other - time < DAY) for time in turns), default=0)
 
     @property
     def said(self) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 from ..core.answer import Answer
 from ..core.observation import CouldNotLook, batches, fan_out, observation
-from .evidence import Read, last_part, utc
+from .evidence import OneOf, Read, last_part, utc
 from .inventory import Inventory
 from .session import Aws
 
@@ -51,7 +51,18 @@ class ServiceDeployment:
 
     arn = Read(str, "serviceDeploymentArn")
     """Its ARN, which StopServiceDeployment takes."""
-    status = Read(str, "status")
+    status = OneOf(
+        "status",
+        "PENDING",
+        "IN_PROGRESS",
+        "SUCCESSFUL",
+        "STOPPED",
+        "STOP_REQUESTED",
+        "ROLLBACK_REQUESTED",
+        "ROLLBACK_IN_PROGRESS",
+        "ROLLBACK_SUCCESSFUL",
+        "ROLLBACK_FAILED",
+    )
     """PENDING, IN_PROGRESS, STOPPED, ROLLBACK_SUCCESSFUL, …"""
 
     @property

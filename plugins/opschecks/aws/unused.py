@@ -19,6 +19,7 @@ from ..core.wording import plural
 from .cloudwatch_metrics import CALL as _METRICS
 from .cloudwatch_metrics import Metric, fetch_metrics
 from .ecs import SERVICES_A_CALL, Service
+from .elbv2 import LoadBalancer
 from .evidence import Read, utc
 from .session import Aws
 from .unread import Unread, each_alone
@@ -183,7 +184,7 @@ def _metrics(raw: Mapping[str, Any]) -> list[Metric]:
     if kind not in _TRAFFIC:
         raise CouldNotLook(_BALANCERS, f"{arn} is a load balancer of type {kind}, which is not supported")
     namespace, names = _TRAFFIC[kind]
-    of = (("LoadBalancer", arn.split(":loadbalancer/", 1)[1]),)
+    of = (("LoadBalancer", LoadBalancer(arn=arn, name=arn, evidence=raw).dimension),)
     return [Metric(arn, name, namespace, name, of, "Sum", DAY_S, "a day") for name in names]
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ..aws.elbv2 import LoadBalancer
+from ..aws.forms import whole_number
 from ..aws.session import Aws
 from ..aws.unread import Unread, each_alone, why_unread
 from ..core.answer import Answer
@@ -31,7 +32,7 @@ class WebSocketBalancer(Resource):
     @property
     def idle_timeout(self) -> timedelta:
         """After so long without a byte from either side it closes a session; a WebSocket's ping is such bytes."""
-        return timedelta(seconds=int(Answer(self.evidence["attributes"], _CALL)[_KEY]))
+        return timedelta(seconds=whole_number(Answer(self.evidence["attributes"], _CALL), _KEY))
 
 
 @observation(allow=[_CALL], soft=["load_balancers"])
@@ -94,5 +95,5 @@ def _addresses(host: str) -> set[str]:
 def _with_attributes(aws: Aws, balancer: LoadBalancer) -> WebSocketBalancer:
     answer = aws.call("elbv2", "DescribeLoadBalancerAttributes", LoadBalancerArn=balancer.arn)
     told = {str(one["Key"]): one.get("Value", "") for one in answer["Attributes"]}
-    figures = (Figure("idle timeout", int(told[_KEY]), "s"),) if told.get(_KEY) else ()
+    figures = (Figure("idle timeout", told[_KEY], "s"),) if told.get(_KEY) else ()
     return WebSocketBalancer(arn=balancer.arn, name=balancer.name, evidence={"attributes": told}, figures=figures)

@@ -1,0 +1,176 @@
+"""A recording as a morning in this process: its observations made again, and judged by the rules of a run.
+
+No pytest, no network, and the recording's own moment: a suite takes some hundredths of a second.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import inspect
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from opschecks.aws import session
+from opschecks.core import clock
+from opschecks.core.gathering import Earlier, Gathering, Observed
+from opschecks.core.model import CHECK_ATTRIBUTE, NOT_APPLICABLE, Check, Fact, Finding, Outcome
+from opschecks.core.observation import CouldNotLook, closure
+from opschecks.core.tape import Tape
+from opschecks.hooks.applicable import does_not_apply
+from opschecks.hooks.examine import Examine
+from opschecks.hooks.fixtures import import_observations
+from opschecks.hooks.judge import settle
+from opschecks.recording.about import expected_of, stacks_of
+from opschecks.recording.file import Recording
+from opschecks.recording.tapes import Replayer
+from opschecks.web.http import Http
+from tests.matrix.world import OneCheck, all_checks, clock_that_only_sleeps
+
+TIMEOUT_S = 60.0
+"""Nothing is waited for; only for what never ends."""
+
+
+class _Examine(Examine):
+    """Also keeps what is raised that means nothing."""
+
+    def __init__(self, check: Check, stack: str) -> None:
+        super().__init__(check, stack)
+        self.strange: list[str] = []
+
+    def conclude_from(self, resource: Any, error: BaseException, notes: Sequence[Fact] = ()) -> None:
+        if not isinstance(error, AssertionError | CouldNotLook | pytest.fail.Exception):
+            self.strange.append(f"{type(error).__name__}: {error}")
+        super().conclude_from(resource, error, notes)
+
+
+@dataclass(frozen=True)
+class Concluded:
+    """What a check concluded: its outcome in words, its findings, and exceptions that mean nothing."""
+
+    check: str
+    outcome: str
+    findings: tuple[Finding, ...] = ()
+    strange: tuple[str, ...] = ()
+
+    def by_resource(self) -> Mapping[str, str]:
+        """The worst outcome of each resource."""
+        return {one.resource: one.outcome.value for one in sorted(self.findings, key=lambda one: one.outcome.rank)}
+
+    def lines(self) -> list[tuple[str, str, str, str]]:
+        """The findings, told whole."""
+        return [(one.resource, one.name, one.outcome.value, one.message) for one in self.findings]
+
+
+class Morning:
+    """A recorded run of one stack, with its own answers or those of another tape. Use it within `at_its_moment`."""
+
+    def __init__(self, recording: Recording, tape: Tape | None = None) -> None:
+        import_observations()
+        self.recording = recording
+        self.tape = tape or Replayer(recording)
+        self.checks = _checks_of(recording.suite.replace("-", "/"))
+        [self.stack] = stacks_of(recording)
+
+    def names(self) -> set[str]:
+        """The observations that the suite's checks need, without those of checks that do not apply."""
+        return {name for one in self.checks if not self.lacks(one) for name in one.observations}
+
+    def lacks(self, one: OneCheck) -> str:
+        """Why the stack has no use for the check."""
+        return str(self.stack.lacks(one.slug, one.name) or "")
+
+    def observed(self, names: Collection[str] | None = None, kept: Mapping[str, Observed] | None = None) -> Gathering:
+        """The observations, asked of the tape except what is kept; waited for."""
+        aws, http = session.Aws(self.stack, tape=self.tape), Http(self.stack.known_hosts, self.tape)
+        try:
+            aws.account = session.identify(aws.scoped([]))
+        except CouldNotLook as error:
+            aws.refuse(error)
+        now = self.tape.ask("moment", "the clock", {"stack": self.stack.name}, clock.now)
+        given = {
+            "stack": self.stack,
+            "http": http,
+            "now": now,
+            "since": None,
+            "expected": expected_of(self.recording),
+            "filed": self._filed,
+            "tape": self.tape,
+            "earlier": None,
+        }
+        wanted = closure(self.names() if names is None else names)
+        store = Gathering(
+            wanted,
+            lambda calls: {**given, "aws": aws.scoped(calls)},
+            now=now,
+            timeout_s=TIMEOUT_S,
+            earlier=Earlier({name: one for name, one in (kept or {}).items() if name in {of.name for of in wanted}}),
+        )
+        store.start()
+        for result in store.results.values():
+            assert result.done.wait(TIMEOUT_S), f"{result.observation.name} does not end"
+        http.close()
+        return store
+
+    def _filed(self, suite: str) -> Iterator[Mapping[str, Any]]:
+        before = 0
+        while told := self.tape.ask(
+            "filed", f"{suite} runs", {"stack": self.stack.name, "suite": suite, "before": before}, lambda: None
+        ):
+            yield told
+            before += 1
+
+    def concluded(self, store: Gathering, of: Collection[str] | None = None) -> dict[str, Concluded]:
+        """What each check concludes, or each that needs one of these observations."""
+        wanted = [one for one in self.checks if of is None or one.observations & set(of)]
+        return {one.name: self._concluded(one, store) for one in wanted}
+
+    def _concluded(self, one: OneCheck, store: Gathering) -> Concluded:
+        if self.lacks(one):
+            return Concluded(one.name, NOT_APPLICABLE)
+        declared: Check = getattr(one.function, CHECK_ATTRIBUTE)
+        examine = _Examine(declared, self.stack.name)
+        given = {"stack": self.stack, "examine": examine, "now": store.now}
+        error: BaseException | None = None
+        try:
+            names = inspect.signature(one.function).parameters
+            one.function(**{name: given[name] if name in given else store.value(name) for name in names})
+        except (Exception, SystemExit, pytest.fail.Exception, pytest.skip.Exception) as raised:  # noqa: BLE001 - judged
+            error = raised
+        if does_not_apply(error, self.stack):
+            return Concluded(one.name, NOT_APPLICABLE)
+        outcome = settle(examine, error, ())
+        return Concluded(one.name, outcome.value, tuple(examine.findings), tuple(examine.strange))
+
+
+@functools.cache
+def _checks_of(suite: str) -> list[OneCheck]:
+    return [one for one in all_checks() if one.suite == suite]
+
+
+@contextlib.contextmanager
+def at_its_moment(recording: Recording) -> Iterator[None]:
+    """In it the clock stands at the recording's moment, and moves only where an answer is waited for."""
+    with pytest.MonkeyPatch.context() as patch, clock_that_only_sleeps(patch, recording.started):
+        yield
+
+
+def replayed(recording: Recording, tape: Tape | None = None) -> dict[str, Concluded]:
+    """What each check of the suite concludes of the recording."""
+    with at_its_moment(recording):
+        morning = Morning(recording, tape)
+        return morning.concluded(morning.observed())
+
+
+def words(concluded: Concluded) -> str:
+    """The check's outcome, and the resources that are not good, in one line."""
+    bad = [one for one in concluded.findings if one.outcome not in (Outcome.PASSED, Outcome.WAIVED)]
+    named = sorted({f"{one.name}" for one in bad if one.outcome.value == concluded.outcome})
+    others = sorted({f"{one.name} {one.outcome.value}" for one in bad if one.outcome.value != concluded.outcome})
+    examined = len(concluded.findings)
+    if concluded.outcome in ("passed", NOT_APPLICABLE):
+        return f"{concluded.outcome}, {examined} examined" if examined else concluded.outcome
+    return f"{concluded.outcome}, {len(named)} of {examined}: " + ", ".join([*named, *others])
