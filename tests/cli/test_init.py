@@ -16,7 +16,8 @@ from opschecks.aws.survey import Survey
 from opschecks.cli.check_files import CheckSource
 from opschecks.cli.difference import Known, differences
 from opschecks.cli.parts import grouped
-from opschecks.cli.proposal import Line, Proposal, common_prefix, prefixes, propose, set_aside, text_of
+from opschecks.cli.prefixes import common_prefix, prefixes
+from opschecks.cli.proposal import Line, Proposal, propose, set_aside, text_of
 from opschecks.config.load import load_stacks, stacks_of
 from opschecks.core.observation import CouldNotLook, NotConfigured, names_no
 from opschecks.sandbox.environment import CREDENTIALS
@@ -334,7 +335,10 @@ def test_a_prefix_is_of_whole_words(names: list[str], prefix: str) -> None:
 
 def test_several_beginnings_where_one_is_not_enough() -> None:
     assert prefixes(["shop-1", "shop-2", "edge-1", "edge-2"], ["crm-1"]) == ["edge", "shop"]
-    assert prefixes(["shop-1", "shop-2"], ["shopping-1"]) == []
+    assert prefixes(["shop-1", "shop-2"], ["shopping-1"]) == ["shop-"]
+    assert prefixes(["shop-1", "shop-2"], ["shop-mail"]) == ["shop-1", "shop-2"]
+    assert prefixes(["shop-1", "shop"], ["shopping-1"]) == []
+    assert prefixes([f"{n}-a" for n in range(13)], ["a"]) == []
     assert prefixes([], ["a"]) == []
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from ..config.stack import Stack
 
 SUITES = ("daily", "weekly")
+MOST_PAGES = 1000
+"""Of one list of an account: more than a run reads of one stack's."""
 
 
 @click.command()
@@ -72,7 +75,7 @@ def _surveyed(stack: Stack) -> Survey:
     from ..aws.survey import survey
     from .reach_stack import reached
 
-    _, aws = reached(stack)
+    _, aws = reached(stack.model_copy(update={"limits": stack.limits.model_copy(update={"pages": MOST_PAGES})}))
     account = identify(aws)
     _say(f"account {account}, {aws.region}")
     found = survey(aws, account, _say)
@@ -122,21 +125,24 @@ def _of_the_account(name: str, reach: dict[str, str | None], stacks: Path) -> st
     from ..core.shipped import checks_of
     from ..hooks.fixtures import import_observations
     from .check_files import check_sources
-    from .proposal import propose, set_aside, text_of
+    from .proposal import left_out, propose, set_aside, text_of
+    from .proposed_limits import as_found
     from .reach_stack import reached_as
     from .trial_look import looked, needed, unnamed
 
     found = _surveyed(_stack(name or "new", reach, stacks))
     given = {key: value for key, value in reach.items() if key != "region"}
-    _say("what checks look for and the stack does not have")
     import_observations()
     checks = [one for suite in SUITES for one in check_sources(checks_of(Path()) / suite)]
     proposals = []
     for one in propose(found, name=name, given=given):
         stack, trial = reached_as(_stack(one.name, one.table, stacks), Trial)
+        _say(f"stack {one.name}: what checks look for and it does not have")
         store = looked(stack, trial, needed(checks))
-        proposals.append(set_aside(one, unnamed(stack, trial, store, checks), checks))
-    return text_of(proposals, [f"not seen: {what}: {error.cause}" for what, error in found.refused.items()])
+        own = set_aside(one, unnamed(stack, trial, store, checks), checks)
+        proposals.append(replace(own, limits=as_found(stack, store)))
+    unseen = [f"not seen: {what}: {error.cause}" for what, error in found.refused.items()]
+    return text_of(proposals, [*left_out(found, proposals), *unseen])
 
 
 def _stack(name: str, table: Mapping[str, Any], stacks: Path) -> Stack:

@@ -70,9 +70,10 @@ def grouped(found: Survey) -> list[list[str]]:
     """The clusters in groups, the group of most services first, and in each the cluster of most services first.
 
     Together are clusters of one application (by their tags, CloudFormation stack or names, of one stage), and those
-    behind one load balancer.
+    behind one load balancer. Where services run, clusters without any are in no group.
     """
     known = {str(one["clusterName"]): traits(str(one["clusterName"]), _tags(one)) for one in found.clusters}
+    known = {name: one for name, one in known.items() if name not in found.idle_clusters} or known
     balancers = {name: balancers_of(found, [name]) for name in known}
     groups: list[list[str]] = []
     for name in sorted(known):
@@ -103,6 +104,40 @@ def home(name: str, tags: Mapping[str, str], groups: Sequence[Sequence[Traits]])
     if len(fitting) > 1:
         fitting = [number for number in fitting if any(are_one(own, one) for one in groups[number])]
     return fitting[0] if len(fitting) == 1 else None
+
+
+def watched_parts(found: Survey, groups: Sequence[Sequence[str]], known: Sequence[Sequence[Traits]]) -> dict[str, int]:
+    """Whose part it is that an alarm watches: the number of the group by the value of a metric's dimension.
+
+    Source: the "metrics and dimensions" of each service's guide, such as ClusterName (ECS), LoadBalancer and
+    TargetGroup (Elastic Load Balancing), QueueName (SQS). Without what belongs to several.
+    """
+    parts: list[tuple[str, int]] = []
+    for number, group in enumerate(groups):
+        arns = balancers_of(found, group)
+        parts += [(name, number) for name in group]
+        parts += [(arn.partition(":loadbalancer/")[2], number) for arn in arns]
+        behind = (one for one in found.target_groups if arns & {*one["LoadBalancerArns"]})
+        parts += [(str(one["TargetGroupArn"]).rpartition(":")[2], number) for one in behind]
+    for kind, names in {"table": found.tables, **found.others}.items():
+        homes = ((name, home(name, found.tags_of(kind, name), known)) for name in names)
+        parts += [(name, number) for name, number in homes if number is not None]
+    told: dict[str, set[int]] = {}
+    for value, number in parts:
+        told.setdefault(value, set()).add(number)
+    return {value: number for value, (number, *others) in told.items() if value and not others}
+
+
+def home_of_alarm(name: str, found: Survey, known: Sequence[Sequence[Traits]], parts: Mapping[str, int]) -> int | None:
+    """The number of the group of which it watches a part, by itself or by the alarms in its rule; else as of others."""
+    seen, todo = {name}, [name]
+    numbers: set[int] = set()
+    while todo:
+        values = found.watched.get(todo.pop(), ())
+        numbers |= {parts[one] for one in values if one in parts}
+        todo += [one for one in values if one in found.watched and one not in seen]
+        seen |= {*values}
+    return numbers.pop() if len(numbers) == 1 else home(name, found.tags_of("alarm", name), known)
 
 
 def traits_of(found: Survey, group: Sequence[str]) -> list[Traits]:

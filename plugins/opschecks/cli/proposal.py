@@ -8,8 +8,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from ..config.lacking import GONE_WITH
 from ..core.wording import plural
-from .parts import OF_CLOUDFORMATION, WORD, Traits, balancers_of, grouped, home, traits_of
+from .parts import (
+    OF_CLOUDFORMATION,
+    WORD,
+    Traits,
+    balancers_of,
+    grouped,
+    home,
+    home_of_alarm,
+    traits_of,
+    watched_parts,
+)
+from .prefixes import common_prefix, prefixes
 
 if TYPE_CHECKING:
     from ..aws.survey import Survey
@@ -17,7 +29,6 @@ if TYPE_CHECKING:
     from .check_files import CheckSource
 
 SHOWN = 5
-MOST_PREFIXES = 5
 
 
 @dataclass(frozen=True)
@@ -31,8 +42,14 @@ class Line:
     def __str__(self) -> str:
         if self.value is None:
             return f"# {self.why}"
-        value = json.dumps(self.value, ensure_ascii=False)
-        return f"{self.key} = {value}{f'  # {self.why}' if self.why else ''}"
+        return f"{self.key} = {_toml(self.value)}{f'  # {self.why}' if self.why else ''}"
+
+
+def _toml(value: Any) -> str:
+    """A value on one line."""
+    if isinstance(value, Mapping):
+        return f"{{ {', '.join(f'{_quoted(key)} = {_toml(one)}' for key, one in value.items())} }}"
+    return json.dumps(value, ensure_ascii=False)
 
 
 @dataclass(frozen=True)
@@ -44,11 +61,18 @@ class Proposal:
     shared: Sequence[Line] = ()
     """What it has in common with the other stacks: how their account is reached."""
     without: Mapping[str, str] | None = None
+    limits: Sequence[Line] = ()
+    """Limits as its resources are now, where that is not the default."""
 
     @property
     def table(self) -> dict[str, Any]:
-        """As stacks.toml would be read."""
-        return {line.key: line.value for line in (*self.shared, *self.lines) if line.value is not None}
+        """As stacks.toml would be read, but for `without` and `limits`."""
+        told: dict[str, Any] = {}
+        for line in (*self.shared, *self.lines):
+            if line.value is not None:
+                key, _, inner = line.key.partition(".")
+                told[key] = {**told.get(key, {}), inner: line.value} if inner else line.value
+        return told
 
 
 def text_of(proposals: Sequence[Proposal], said: Sequence[str]) -> str:
@@ -61,6 +85,7 @@ def text_of(proposals: Sequence[Proposal], said: Sequence[str]) -> str:
     for one in proposals:
         place = f"stacks.{_quoted(one.name)}"
         lines += ["", f"[{place}]", *map(str, one.lines if several else (*one.shared, *one.lines))]
+        lines += ["", f"[{place}.limits]", *map(str, one.limits)] if one.limits else []
         lines += _lacking(place, {key: why for key, why in (one.without or {}).items() if key not in shared})
     return "\n".join([*lines, *(f"# {' '.join(one.split())}" for one in said)]) + "\n"
 
@@ -92,10 +117,12 @@ def propose(found: Survey, *, name: str = "", given: Mapping[str, str | None]) -
         *(Line(key, value, "as given") for key, value in given.items() if value),
     ]
     known = [traits_of(found, group) for group in groups]
+    parts = watched_parts(found, groups, known)
     made: list[Proposal] = []
     for number, group in enumerate(groups):
         lines = [*_of_clusters(found, group), *_balancers(found, group, number, known)]
-        lines += [*_by_name(found, number, known), *_sites(found, number, known)]
+        lines += [*_by_name(found, number, known), *_alarms(found, number, known, parts)]
+        lines += _sites(found, number, known)
         fallback = re.sub(r"[^A-Za-z0-9_.-]+", "-", next(iter(group), "")).strip("-_.") or "production"
         called = name if name and not number else fallback
         lacks = {}
@@ -165,37 +192,50 @@ def _balancers(found: Survey, group: Sequence[str], number: int, known: Sequence
         yield Line("security_groups", sorted(map(str, security)), "of the balancers and the services")
 
 
-def _own(
-    found: Survey, kind: str, names: Sequence[str], number: int, known: Sequence[Sequence[Traits]]
-) -> tuple[list[str], bool]:
-    """Those of a kind that belong to a stack, and whether they are only taken because nothing says whose they are."""
+def _own(found: Survey, kind: str, names: Sequence[str], number: int, known: Sequence[Sequence[Traits]]) -> list[str]:
+    """Those of a kind that belong to a stack; of the only one all, where nothing says whose any of them is."""
     homes = {name: home(name, found.tags_of(kind, name), known) for name in names}
     own = sorted(name for name, where in homes.items() if where == number)
-    if not own and len(known) == 1:
-        return sorted(names), True
-    return own, False
+    return own or (sorted(names) if len(known) == 1 else [])
 
 
 def _by_name(found: Survey, number: int, known: Sequence[Sequence[Traits]]) -> Iterator[Line]:
-    tables, guessed = _own(found, "table", found.tables, number, known)
+    tables = _own(found, "table", found.tables, number, known)
     if tables:
-        rest = len(found.tables) - len(tables)
-        why = f"by names and tags; {plural(rest, 'other table')}" if rest else "all of the account"
-        yield Line("tables", tables, why)
+        yield Line("tables", tables, _how("table", tables, found.tables))
     for table in tables:
         if WORD.split(table.lower())[-1] in ("incident", "incidents"):
             yield Line("", None, f'incidents_table = "{table}"  # if it has one item for each incident')
-    alarms, guessed = _own(found, "alarm", found.alarms, number, known)
-    begin = prefixes(alarms, [one for one in found.alarms if one not in alarms])
+    for key, names in found.others.items():
+        own = _own(found, key, names, number, known)
+        if own:
+            yield Line(f"resources.{key}", own, _how(key.removesuffix("s"), own, names))
+
+
+def _how(what: str, own: Sequence[str], names: Sequence[str]) -> str:
+    rest = len(names) - len(own)
+    return f"by names and tags; {plural(rest, f'other {what}')}" if rest else "all of the account"
+
+
+def _alarms(found: Survey, number: int, known: Sequence[Sequence[Traits]], parts: Mapping[str, int]) -> Iterator[Line]:
+    homes = {name: home_of_alarm(name, found, known, parts) for name in found.alarms}
+    own = [name for name, where in homes.items() if where == number]
+    guessed = not own and len(known) == 1
+    if guessed and found.alarms:
+        begin = [one for one in [common_prefix(found.alarms)] if one]
+        if not begin:
+            told = plural(len(found.alarms), "alarm")
+            yield Line("", None, f"alarm_prefix: the {told} have no common beginning: all count")
+    else:
+        begin = prefixes(own, [one for one in found.alarms if one not in own])
     if begin:
         count = sum(one.startswith(tuple(begin)) for one in found.alarms)
         begins = "begin with it" if len(begin) == 1 else "begin with one of them"
         yield Line("alarm_prefix", _value(begin), f"{count} of {plural(len(found.alarms), 'alarm')} {begins}")
-    elif found.alarms and guessed:
-        told = plural(len(found.alarms), "alarm")
-        yield Line("", None, f"alarm_prefix: the {told} have no common beginning: all count")
-    elif alarms:
-        yield Line("", None, f'alarm_prefix = "…"  # {plural(len(alarms), "alarm")} of it begin as others do')
+    elif own:
+        yield Line(
+            "", None, f'alarm_prefix = "…"  # {plural(len(own), "alarm")} of it begin as others do: {_some(own)}'
+        )
 
 
 def _sites(found: Survey, number: int, known: Sequence[Sequence[Traits]]) -> Iterator[Line]:
@@ -208,33 +248,6 @@ def _sites(found: Survey, number: int, known: Sequence[Sequence[Traits]]) -> Ite
         yield Line("distribution_id", one, f"the only one: {domain}")
     elif names and not number:
         yield Line("", None, f'distribution_id = "…"  # of the dashboards; there are {_some(list(names))}')
-
-
-def prefixes(names: Sequence[str], others: Sequence[str]) -> list[str]:
-    """Beginnings that all these names have, and none of the others; nothing where there would be too many."""
-    whole = common_prefix(names)
-    if whole and not any(one.startswith(whole) for one in others):
-        return [whole]
-    words: dict[str, list[str]] = {}
-    for name in names:
-        words.setdefault(WORD.split(name.strip("/"))[0], []).append(name)
-    begin = sorted(common_prefix(some) or some[0] for some in words.values())
-    fit = len(begin) <= MOST_PREFIXES and len(begin) < max(2, len(names))
-    return begin if names and fit and not any(one.startswith(tuple(begin)) for one in others) else []
-
-
-def common_prefix(names: Sequence[str]) -> str:
-    """The whole words with which all names begin; "" for fewer than two names, or fewer than three letters."""
-    if len(names) < 2:
-        return ""
-    shared = next(iter(names))
-    for name in names:
-        while not name.startswith(shared) or (len(name) > len(shared) and not WORD.match(name[len(shared)])):
-            ends = [match.start() for match in WORD.finditer(shared) if match.start()]
-            shared = shared[: ends[-1]] if ends else ""
-            if not shared:
-                return ""
-    return shared if len(shared) >= 3 else ""
 
 
 def set_aside(
@@ -257,7 +270,30 @@ def set_aside(
         for check in of:
             whole = all(one.name in blind for one in checks if one.slug == check.slug)
             without.setdefault(check.slug if whole else check.name, error.cause)
-    return replace(proposal, without=dict(sorted(without.items())))
+    told = {key: why for key, why in sorted(without.items()) if not {*GONE_WITH.get(key, ())} & {*without}}
+    return replace(proposal, without=told)
+
+
+def left_out(found: Survey, proposals: Sequence[Proposal]) -> list[str]:
+    """What is in the account and in none of the stacks, as comments: nobody is to take silence for health."""
+    tables = [one.table for one in proposals]
+    told = []
+    for what, key, names in (
+        ("clusters", "cluster", found.idle_clusters),
+        ("load balancers", "load_balancer", [str(one["LoadBalancerName"]) for one in found.balancers]),
+        ("tables", "tables", found.tables),
+        *((key, f"resources.{key}", names) for key, names in found.others.items()),
+        ("alarms", "alarm_prefix", found.alarms),
+    ):
+        of, _, inner = key.partition(".")
+        values = [value for table in tables if (value := table.get(of, {}).get(inner) if inner else table.get(of))]
+        own = [one for value in values for one in ([value] if isinstance(value, str) else value)]
+        rest = [one for one in names if one not in own]
+        if key == "alarm_prefix":
+            rest = [one for one in names if own and not one.startswith(tuple(own))]
+        why = " (no service runs there)" if key == "cluster" else ""
+        told += [f"in no stack: {what} {_some(rest)}{why}"] if rest else []
+    return told
 
 
 def _some(names: Sequence[str]) -> str:
