@@ -58,7 +58,8 @@ class Account:
 
 @contextmanager
 def on_moto() -> Iterator[Account]:
-    server, ill = MotoServer(), {}
+    server = MotoServer()
+    ill: dict[str, tuple[str, str, str]] = {}
     server.start()
     undo = correct(Ties(ill, _nothing, _nothing, _nothing))
     try:

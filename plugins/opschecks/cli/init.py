@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 SUITES = ("daily", "weekly")
 MOST_PAGES = 1000
 """Of one list of an account: more than a run reads of one stack's."""
+MOST_LOOKS = 10
+"""So many stacks are looked at as a run does, about 60 calls each."""
 
 
 @click.command()
@@ -80,10 +82,18 @@ def _surveyed(stack: Stack) -> Survey:
     _say(f"account {account}, {aws.region}")
     found = survey(aws, account, _say)
     if found.is_empty:
-        denied = "; ".join(f"{what}: {error.cause}" for what, error in found.refused.items())
-        why = f"what could not be seen: {denied}" if denied else "name another --region or --profile"
-        raise click.ClickException(f"nothing that checks look at in account {account}, {found.region}; {why}")
+        raise click.ClickException(_nothing_in(found))
     return found
+
+
+def _nothing_in(found: Survey) -> str:
+    """That nothing was found, and what to do."""
+    said = f"nothing that checks look at in account {found.account}, {found.region}"
+    actions = [error.action for error in found.refused.values() if error.action]
+    others = [f"{what}: {error.cause}" for what, error in found.refused.items() if not error.action]
+    if actions:
+        others.insert(0, f"the credentials may not look: allow {', '.join(actions)}")
+    return f"{said}; {'; '.join(others) or 'name another --region or --profile'}"
 
 
 def _show_differences(name: str, reach: dict[str, str | None], stacks: Path) -> None:
@@ -122,10 +132,12 @@ def _show_differences(name: str, reach: dict[str, str | None], stacks: Path) -> 
 
 def _of_the_account(name: str, reach: dict[str, str | None], stacks: Path) -> str:
     from ..aws.trial import Trial
+    from ..core.observation import CouldNotLook
     from ..core.shipped import checks_of
     from ..hooks.fixtures import import_observations
     from .check_files import check_sources
-    from .proposal import left_out, propose, set_aside, text_of
+    from .proposal import left_out, propose, set_aside, unseen_keys
+    from .proposed_file import text_of
     from .proposed_limits import as_found
     from .reach_stack import reached_as
     from .trial_look import looked, needed, unnamed
@@ -134,14 +146,21 @@ def _of_the_account(name: str, reach: dict[str, str | None], stacks: Path) -> st
     given = {key: value for key, value in reach.items() if key != "region"}
     import_observations()
     checks = [one for suite in SUITES for one in check_sources(checks_of(Path()) / suite)]
-    proposals = []
-    for one in propose(found, name=name, given=given):
+    proposals, unlooked = [], []
+    for number, one in enumerate(propose(found, name=name, given=given)):
         stack, trial = reached_as(_stack(one.name, one.table, stacks), Trial)
-        _say(f"stack {one.name}: what checks look for and it does not have")
+        if number < MOST_LOOKS:
+            _say(f"stack {one.name}: what checks look for and it does not have")
+        else:
+            trial.refuse(CouldNotLook("", "not looked at by init"))
+            unlooked.append(one.name)
         store = looked(stack, trial, needed(checks))
-        own = set_aside(one, unnamed(stack, trial, store, checks), checks)
+        own = set_aside(one, unnamed(stack, trial, store, checks), checks, unseen_keys(found))
         proposals.append(replace(own, limits=as_found(stack, store)))
     unseen = [f"not seen: {what}: {error.cause}" for what, error in found.refused.items()]
+    if unlooked:
+        said = f"what {', '.join(unlooked)} do not have is told by their keys alone, and their limits are the defaults"
+        unseen.append(f"{said}: only the {MOST_LOOKS} largest stacks were looked at")
     return text_of(proposals, [*left_out(found, proposals), *unseen])
 
 

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..aws.elbv2 import filled_by
+
 if TYPE_CHECKING:
     from ..aws.survey import Survey
 
@@ -92,7 +94,7 @@ def grouped(found: Survey) -> list[list[str]]:
 def balancers_of(found: Survey, clusters: Iterable[str]) -> set[str]:
     """The ARNs of the load balancers whose target groups these clusters' services fill."""
     services = [service for name in clusters for service in found.services.get(name, ())]
-    filled = {str(one.get("targetGroupArn")) for service in services for one in service.get("loadBalancers") or []}
+    filled = {arn for service in services for arn in filled_by({"loadBalancers": [], **service})}
     return {arn for one in found.target_groups if one["TargetGroupArn"] in filled for arn in one["LoadBalancerArns"]}
 
 

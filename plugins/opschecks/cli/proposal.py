@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..config.lacking import GONE_WITH
@@ -22,6 +21,7 @@ from .parts import (
     watched_parts,
 )
 from .prefixes import common_prefix, prefixes
+from .proposed_file import Line, Proposal
 
 if TYPE_CHECKING:
     from ..aws.survey import Survey
@@ -29,80 +29,22 @@ if TYPE_CHECKING:
     from .check_files import CheckSource
 
 SHOWN = 5
+LISTED_AS: Mapping[str, tuple[str, ...]] = {
+    "ECS clusters": ("cluster", "services", "log_groups", "load_balancer", "security_groups"),
+    "ECS services": ("services", "log_groups", "load_balancer", "security_groups"),
+    "task definitions": ("log_groups",),
+    "load balancers": ("load_balancer", "security_groups"),
+    "target groups": ("load_balancer", "security_groups"),
+    "DynamoDB tables": ("tables", "incidents_table", "wanted_indexes"),
+    "alarms": ("alarm_prefix",),
+    "CloudFront distributions": ("distribution_id", "dashboard_bucket"),
+}
+"""The keys of stacks.toml for which nothing is known, by the list of the survey that could not be read."""
 
 
-@dataclass(frozen=True)
-class Line:
-    """A key with its value, and why; a line that is only said where `value` is None."""
-
-    key: str
-    value: Any
-    why: str
-
-    def __str__(self) -> str:
-        if self.value is None:
-            return f"# {self.why}"
-        return f"{self.key} = {_toml(self.value)}{f'  # {self.why}' if self.why else ''}"
-
-
-def _toml(value: Any) -> str:
-    """A value on one line."""
-    if isinstance(value, Mapping):
-        return f"{{ {', '.join(f'{_quoted(key)} = {_toml(one)}' for key, one in value.items())} }}"
-    return json.dumps(value, ensure_ascii=False)
-
-
-@dataclass(frozen=True)
-class Proposal:
-    """A stack's table: its lines, in order. `without`: what it does not have, each with why."""
-
-    name: str
-    lines: Sequence[Line]
-    shared: Sequence[Line] = ()
-    """What it has in common with the other stacks: how their account is reached."""
-    without: Mapping[str, str] | None = None
-    limits: Sequence[Line] = ()
-    """Limits as its resources are now, where that is not the default."""
-
-    @property
-    def table(self) -> dict[str, Any]:
-        """As stacks.toml would be read, but for `without` and `limits`."""
-        told: dict[str, Any] = {}
-        for line in (*self.shared, *self.lines):
-            if line.value is not None:
-                key, _, inner = line.key.partition(".")
-                told[key] = {**told.get(key, {}), inner: line.value} if inner else line.value
-        return told
-
-
-def text_of(proposals: Sequence[Proposal], said: Sequence[str]) -> str:
-    """The file; what several stacks have in common is in `[defaults]`. `said` is told as comments at its end."""
-    first, several = proposals[0], len(proposals) > 1
-    lines = [f"default = {json.dumps(first.name)}"]
-    shared = _common(proposals) if several else {}
-    if several:
-        lines += ["", "[defaults]", *map(str, first.shared), *_lacking("defaults", shared)]
-    for one in proposals:
-        place = f"stacks.{_quoted(one.name)}"
-        lines += ["", f"[{place}]", *map(str, one.lines if several else (*one.shared, *one.lines))]
-        lines += ["", f"[{place}.limits]", *map(str, one.limits)] if one.limits else []
-        lines += _lacking(place, {key: why for key, why in (one.without or {}).items() if key not in shared})
-    return "\n".join([*lines, *(f"# {' '.join(one.split())}" for one in said)]) + "\n"
-
-
-def _common(proposals: Sequence[Proposal]) -> dict[str, str]:
-    """What none of the stacks has, for the same reason."""
-    first, *others = [one.without or {} for one in proposals]
-    return {key: why for key, why in first.items() if all(other.get(key) == why for other in others)}
-
-
-def _lacking(place: str, without: Mapping[str, str]) -> list[str]:
-    told = [f"{key} = {json.dumps(why, ensure_ascii=False)}" for key, why in without.items()]
-    return ["", f"[{place}.without]", *told] if told else []
-
-
-def _quoted(name: str) -> str:
-    return name if re.fullmatch(r"[\w-]+", name) else json.dumps(name)
+def unseen_keys(found: Survey) -> set[str]:
+    """The keys of which nothing, or not all, could be seen."""
+    return {key for what in found.refused for key in LISTED_AS.get(what, ())}
 
 
 def propose(found: Survey, *, name: str = "", given: Mapping[str, str | None]) -> list[Proposal]:
@@ -126,7 +68,11 @@ def propose(found: Survey, *, name: str = "", given: Mapping[str, str | None]) -
         fallback = re.sub(r"[^A-Za-z0-9_.-]+", "-", next(iter(group), "")).strip("-_.") or "production"
         called = name if name and not number else fallback
         lacks = {}
-        if len(groups) > 1 and not any("alarm_prefix" in (line.key or line.why) for line in lines):
+        if (
+            len(groups) > 1
+            and "alarms" not in found.refused
+            and not any("alarm_prefix" in (line.key or line.why) for line in lines)
+        ):
             lacks = {"alarm_prefix": "no alarms found; set alarm_prefix to have them checked"}
         made.append(Proposal(_unused(called, [one.name for one in made]), lines, shared, lacks))
     return made
@@ -179,7 +125,10 @@ def _balancers(found: Survey, group: Sequence[str], number: int, known: Sequence
     if own:
         yield Line("load_balancer", _value(names), "the services fill its target groups, or it is named like them")
         yield Line(
-            "", None, f'backend_url = "https://…"  # your own domain in front of {own[0].get("DNSName", names[0])}'
+            "",
+            None,
+            f'backend_url = "https://…"  # your own domain in front of {own[0].get("DNSName", names[0])}; '
+            "then remove it from without",
         )
     elif found.balancers and not number:
         rest = _some([str(one["LoadBalancerName"]) for one in found.balancers])
@@ -251,11 +200,15 @@ def _sites(found: Survey, number: int, known: Sequence[Sequence[Traits]]) -> Ite
 
 
 def set_aside(
-    proposal: Proposal, lacking: Sequence[tuple[NotConfigured, Sequence[CheckSource]]], checks: Sequence[CheckSource]
+    proposal: Proposal,
+    lacking: Sequence[tuple[NotConfigured, Sequence[CheckSource]]],
+    checks: Sequence[CheckSource],
+    unseen: Collection[str] = (),
 ) -> Proposal:
     """The stack with `without`: what no observation finds named, by the narrowest word for it, each with why.
 
-    A key; where there is none, the slug of checks none of which finds what it looks for, else the checks.
+    A key; where there is none, the slug of checks none of which finds what it looks for, else the checks. Without the
+    keys `unseen`: what could not be listed may be there, and its checks are blind until somebody knows.
     """
     without: dict[str, str] = {**(proposal.without or {})}
     named = proposal.table
@@ -264,10 +217,9 @@ def set_aside(
         said, _, advice = error.cause.partition(": ")
         what = said.rpartition(" names ")[2]
         keys = [key for key in error.keys if key not in named]
-        if keys:
+        if keys and not {*unseen} & {*keys}:
             without.setdefault(keys[0], f"{what} found; {advice.removesuffix(' in stacks.toml')} to have it checked")
-            continue
-        for check in of:
+        for check in () if keys else of:
             whole = all(one.name in blind for one in checks if one.slug == check.slug)
             without.setdefault(check.slug if whole else check.name, error.cause)
     told = {key: why for key, why in sorted(without.items()) if not {*GONE_WITH.get(key, ())} & {*without}}

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from ..core.observation import CouldNotLook
-from .proposal import Line
+from .proposed_file import Line
 
 if TYPE_CHECKING:
     from ..aws.application_autoscaling import ServiceScaling
