@@ -83,6 +83,7 @@ def test_what_is_proposed_is_found_and_the_run_is_blind_only_for_what_the_file_s
     assert rows["test_active_incidents_are_young"][1].startswith(
         "stack incident-commander is without incidents_table: no"
     )
+    assert rows["test_queues_are_worked_off"][1].endswith("names no queues (resources.queues)")
     assert [name for name, (looks, _) in rows.items() if looks == "NOT LOOKED AT"] == []
 
     again = _init(newcomer, account)
@@ -130,7 +131,7 @@ def test_what_may_not_be_seen_is_a_comment_and_the_rest_is_proposed(newcomer: Pr
     own = told["stacks"]["incident-commander"]
     assert own["cluster"] == "incident-commander"
     # what may be there is not set aside: its checks are blind until somebody says
-    assert not {"tables", "incidents_table"} & {*own["without"], *told["defaults"].get("without", ())}
+    assert not {"tables", "incidents_table"} & {*own.get("without", ()), *told["defaults"].get("without", ())}
 
 
 WRONG = {
