@@ -80,6 +80,7 @@ def large() -> Table:
         ("lambda", "ListFunctions"): paged(
             [{"FunctionName": one} for one in others], "Functions", 50, "NextMarker", "Marker"
         ),
+        ("elbv2", "DescribeListeners"): _listeners,
         ("cloudwatch", "DescribeAlarms"): _alarms,
     }  # fmt: skip
 
@@ -95,6 +96,13 @@ def _definition(of: str) -> Raw:
     options = {"awslogs-group": f"/ecs/{of.rpartition('/')[2].partition('-')[0]}"}
     return {
         "containerDefinitions": [{"name": "main", "logConfiguration": {"logDriver": "awslogs", "options": options}}]
+    }
+
+
+def _listeners(LoadBalancerArn: str, **_: Any) -> Raw:  # noqa: N803 - AWS's name
+    app = LoadBalancerArn.split("/")[-2]
+    return {
+        "Listeners": [{"Protocol": "HTTP"}, {"Certificates": [{"CertificateArn": arn("acm", f"certificate/{app}")}]}]
     }
 
 

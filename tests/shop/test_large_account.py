@@ -44,6 +44,8 @@ def test_an_account_of_5000_resources_takes_bounded_calls_and_shows_progress(rea
     assert list(found) == APPS
     assert {len(one.services) for one in found.values()} == {SERVICES}
     assert {len(one.resources["queues"]) for one in found.values()} == {OTHERS}
+    certificates = [one.resources.get("certificates") for one in found.values()]
+    assert certificates[:MOST_LOOKS] == [(arn("acm", f"certificate/{app}"),) for app in APPS[:MOST_LOOKS]]
     assert [one.alarm_prefix for one in found.values()] == APPS
     assert all("backend_url" in one.without for one in found.values())
     assert max(len(line) for line in text.splitlines() if not line.startswith("#")) <= LONG

@@ -137,7 +137,9 @@ def actions(
             continue
         for action in REGISTRY[name].allow:
             wanted.setdefault(action, []).extend(checks.get(name, ()))
-    ended_by = {one.error.call for one in store.results.values() if isinstance(one.error, CouldNotLook)}
+    errors = [one.error for one in store.results.values() if isinstance(one.error, CouldNotLook)]
+    ended_by = {one.call for one in errors if not isinstance(one, NotApplicable)}
+    declined = {one.call: one.reason for one in errors if isinstance(one, NotApplicable)}
     pending = " ".join(store.pending())
     untried = [action for action in wanted if action not in aws.noted.actions]
     by_simulator = simulated(aws, untried) if simulator and untried else {}
@@ -148,6 +150,8 @@ def actions(
         elif error is not None and (_denied(error) or error.call in ended_by):
             row = wrong(what, error.cause.removeprefix(f"{error.call}: "))
             yield replace(row, said=f"{row.said} (needed by {_some(wanted.get(action, ()))})")
+        elif error is not None and error.call in declined:
+            yield Row(what, State.OK, f"answered, and does not apply: {declined[error.call]}")
         elif action in aws.noted.actions:
             yield Row(what, State.OK, "allowed")
         else:

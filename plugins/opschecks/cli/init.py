@@ -12,8 +12,10 @@ import click
 from .options import STACKS
 
 if TYPE_CHECKING:
+    from ..aws.session import Aws
     from ..aws.survey import Survey
     from ..config.stack import Stack
+    from .proposed_file import Line, Proposal
 
 SUITES = ("daily", "weekly")
 MOST_PAGES = 1000
@@ -151,6 +153,7 @@ def _of_the_account(name: str, reach: dict[str, str | None], stacks: Path) -> st
         stack, trial = reached_as(_stack(one.name, one.table, stacks), Trial)
         if number < MOST_LOOKS:
             _say(f"stack {one.name}: what checks look for and it does not have")
+            one = replace(one, lines=[*one.lines, *_certificates(one, found, trial)])
         else:
             trial.refuse(CouldNotLook("", "not looked at by init"))
             unlooked.append(one.name)
@@ -162,6 +165,19 @@ def _of_the_account(name: str, reach: dict[str, str | None], stacks: Path) -> st
         said = f"what {', '.join(unlooked)} do not have is told by their keys alone, and their limits are the defaults"
         unseen.append(f"{said}: only the {MOST_LOOKS} largest stacks were looked at")
     return text_of(proposals, [*left_out(found, proposals), *unseen])
+
+
+def _certificates(proposal: Proposal, found: Survey, aws: Aws) -> list[Line]:
+    """The line of certificates; where the listeners may not be seen, what is said of them."""
+    from ..aws.listener_certificates import listener_certificates
+    from ..core.observation import CouldNotLook
+    from .proposal import certificates
+    from .proposed_file import Line
+
+    try:
+        return certificates(proposal, found, lambda arns: listener_certificates(aws, arns))
+    except CouldNotLook as error:
+        return [Line("", None, f"resources.certificates: not seen: {error.cause}")]
 
 
 def _stack(name: str, table: Mapping[str, Any], stacks: Path) -> Stack:

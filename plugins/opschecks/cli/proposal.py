@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -62,7 +62,10 @@ def propose(found: Survey, *, name: str = "", given: Mapping[str, str | None]) -
     parts = watched_parts(found, groups, known)
     made: list[Proposal] = []
     for number, group in enumerate(groups):
-        lines = [*_of_clusters(found, group), *_balancers(found, group, number, known)]
+        lines = [
+            *_of_clusters(found, group),
+            *_balancers(found, group, number, known),
+        ]
         lines += [*_by_name(found, number, known), *_alarms(found, number, known, parts)]
         lines += _sites(found, number, known)
         fallback = re.sub(r"[^A-Za-z0-9_.-]+", "-", next(iter(group), "")).strip("-_.") or "production"
@@ -226,6 +229,22 @@ def set_aside(
     return replace(proposal, without=told)
 
 
+def certificates(proposal: Proposal, found: Survey, look: Callable[[Sequence[str]], Sequence[str]]) -> list[Line]:
+    """Those of the proposal's load balancers, by `look` at their ARNs, and of its distributions."""
+    table = proposal.table
+    balancers, distributions = ({*_listed(table.get(key))} for key in ("load_balancer", "distribution_id"))
+    arns = [str(one["LoadBalancerArn"]) for one in found.balancers if one["LoadBalancerName"] in balancers]
+    shown = [one for one in found.distributions if one["Id"] in distributions]
+    told = {str((one.get("ViewerCertificate") or {}).get("ACMCertificateArn", "")) for one in shown}
+    every = sorted({*look(arns), *told} - {""})
+    return [Line("resources.certificates", every, "of its load balancers and distributions")] if every else []
+
+
+def _listed(value: str | Sequence[str] | None) -> list[str]:
+    """The names of a key that takes one or a list."""
+    return [value] if isinstance(value, str) else list(value or ())
+
+
 def left_out(found: Survey, proposals: Sequence[Proposal]) -> list[str]:
     """What is in the account and in none of the stacks, as comments: nobody is to take silence for health."""
     tables = [one.table for one in proposals]
@@ -239,7 +258,7 @@ def left_out(found: Survey, proposals: Sequence[Proposal]) -> list[str]:
     ):
         of, _, inner = key.partition(".")
         values = [value for table in tables if (value := table.get(of, {}).get(inner) if inner else table.get(of))]
-        own = [one for value in values for one in ([value] if isinstance(value, str) else value)]
+        own = [one for value in values for one in _listed(value)]
         rest = [one for one in names if one not in own]
         if key == "alarm_prefix":
             rest = [one for one in names if own and not one.startswith(tuple(own))]
