@@ -132,13 +132,19 @@ def watched_parts(found: Survey, groups: Sequence[Sequence[str]], known: Sequenc
 
 def home_of_alarm(name: str, found: Survey, known: Sequence[Sequence[Traits]], parts: Mapping[str, int]) -> int | None:
     """The number of the group of which it watches a part, by itself or by the alarms in its rule; else as of others."""
-    seen, todo = {name}, [name]
-    numbers: set[int] = set()
-    while todo:
-        values = found.watched.get(todo.pop(), ())
-        numbers |= {parts[one] for one in values if one in parts}
-        todo += [one for one in values if one in found.watched and one not in seen]
-        seen |= {*values}
+    seen: set[str] = set()
+
+    def homes(alarm: str) -> set[int]:
+        """Of what it watches; where that says nothing, of its own name and tags."""
+        seen.add(alarm)
+        values = found.watched.get(alarm, ())
+        numbers = {parts[one] for one in values if one in parts}
+        for below in (one for one in values if one in found.watched and one not in seen):
+            numbers |= homes(below)
+        own = home(alarm, found.tags_of("alarm", alarm), known)
+        return numbers or ({own} if own is not None else set())
+
+    numbers = homes(name)
     return numbers.pop() if len(numbers) == 1 else home(name, found.tags_of("alarm", name), known)
 
 

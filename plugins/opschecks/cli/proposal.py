@@ -133,9 +133,9 @@ def _balancers(found: Survey, group: Sequence[str], number: int, known: Sequence
             f'backend_url = "https://…"  # your own domain in front of {own[0].get("DNSName", names[0])}; '
             "then remove it from without",
         )
-    elif found.balancers and not number:
-        rest = _some([str(one["LoadBalancerName"]) for one in found.balancers])
-        yield Line("", None, f"no balancer has target groups that these services fill; there are {rest}")
+    elif not number and (rest := [one for one in found.balancers if one["LoadBalancerArn"] not in others]):
+        there = _some([str(one["LoadBalancerName"]) for one in rest])
+        yield Line("", None, f"no balancer has target groups that these services fill; there are {there}")
     security = {security for one in own for security in one.get("SecurityGroups") or []}
     for service in (one for cluster in group for one in found.services.get(cluster, ())):
         network = (service.get("networkConfiguration") or {}).get("awsvpcConfiguration") or {}
