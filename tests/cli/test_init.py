@@ -259,6 +259,30 @@ def test_clusters_of_one_application_are_one_stack(found: Survey, groups: list[l
     assert grouped(found) == groups
 
 
+NAMED = {
+    "shop": "shop",
+    "ShopStack-Cluster8C2F6E1A-IH6WYT4ZCMMP": "ShopStack",
+    "Shop-Stack-Cluster-aB3dEf6hIj9k": "Shop-Stack",
+    "my-team-applications": "my-team-applications",
+    "shop-eu-2026": "shop-eu-2026",
+}
+
+
+@pytest.mark.parametrize(("cluster", "name"), NAMED.items(), ids=NAMED)
+def test_a_stack_is_called_as_its_cluster_or_as_what_named_that(cluster: str, name: str) -> None:
+    (one,) = propose(survey_of(cluster), given={})
+    assert one.name == name
+    (tagged,) = propose(survey_of("Shop-cluster", tags={"Shop-cluster": {OF: "Shop"}}), given={})
+    assert tagged.name == "Shop"
+
+
+def test_an_account_without_alarms_is_without_alarms() -> None:
+    (one,) = propose(survey_of("shop"), given={})
+    assert one.without == {"alarm_prefix": "no alarms found; set alarm_prefix to have them checked"}
+    (all_of_it,) = propose(survey_of("shop", alarms=["a-1", "b-2"]), given={})
+    assert not all_of_it.without
+
+
 def test_a_stack_of_two_clusters_names_both_and_the_cluster_of_each_service() -> None:
     found = survey_of("shop", "shop-jobs", tables=["crm", "shop-orders"], alarms=["shop-5xx", "shop-4xx", "edge-5xx"])
     (shop,) = propose(found, given={})

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from .check_files import CheckSource
 
 SHOWN = 5
+OF_TEMPLATES = re.compile(r"-[A-Za-z0-9]+-(?=[^-]*[A-Z])(?=[^-]*\d)[A-Za-z0-9]{11,13}$")
+"""How CloudFormation goes on after the stack's name where a template gives none: AWSCloudFormation/latest/UserGuide,
+"Name type": the logical id, and a random end, in which there are capitals and digits."""
 LISTED_AS: Mapping[str, tuple[str, ...]] = {
     "ECS clusters": ("cluster", "services", "log_groups", "load_balancer", "security_groups"),
     "ECS services": ("services", "log_groups", "load_balancer", "security_groups"),
@@ -68,17 +71,21 @@ def propose(found: Survey, *, name: str = "", given: Mapping[str, str | None]) -
         ]
         lines += [*_by_name(found, number, known), *_alarms(found, number, known, parts)]
         lines += _sites(found, number, known)
-        fallback = re.sub(r"[^A-Za-z0-9_.-]+", "-", next(iter(group), "")).strip("-_.") or "production"
-        called = name if name and not number else fallback
+        called = name if name and not number else _called(found, group)
         lacks = {}
-        if (
-            len(groups) > 1
-            and "alarms" not in found.refused
-            and not any("alarm_prefix" in (line.key or line.why) for line in lines)
-        ):
+        told = any("alarm_prefix" in (line.key or line.why) for line in lines)
+        if not told and (len(groups) > 1 or not found.alarms) and "alarms" not in found.refused:
             lacks = {"alarm_prefix": "no alarms found; set alarm_prefix to have them checked"}
         made.append(Proposal(_unused(called, [one.name for one in made]), lines, shared, lacks))
     return made
+
+
+def _called(found: Survey, group: Sequence[str]) -> str:
+    """As its first cluster; as the CloudFormation stack where that gave the cluster its name."""
+    first, formations = next(iter(group), ""), [one.formation for one in traits_of(found, group)]
+    made_by = next((one for one in formations if one and first.startswith(f"{one}-")), "")
+    first = made_by or OF_TEMPLATES.sub("", first)
+    return re.sub(r"[^A-Za-z0-9_.-]+", "-", first).strip("-_.") or "production"
 
 
 def _unused(name: str, taken: Sequence[str]) -> str:
