@@ -235,6 +235,13 @@ def behind(balancer: str, *groups: str) -> dict[str, Any]:
 OF = "aws:cloudformation:stack-name"
 SHOPS = {"web": {OF: "Shop"}, "mail": {OF: "Shop"}}
 OWNED = {"web": {"App": "x"}, "mail": {"App": "x"}}
+EXPRESS = replace(
+    survey_of("a", "b", **behind("ecs-express-gateway-alb", "tg1", "tg2")),
+    services={
+        "a": [{**_service("web", "tg1"), "resourceManagementType": "ECS"}],
+        "b": [{**_service("api", "tg2"), "resourceManagementType": "ECS"}],
+    },
+)
 TOGETHER: dict[str, tuple[Survey, list[list[str]]]] = {
     "one name": (survey_of("shop", "shop-jobs"), [["shop", "shop-jobs"]]),
     "other names": (survey_of("crm", "shop"), [["crm"], ["shop"]]),
@@ -250,6 +257,7 @@ TOGETHER: dict[str, tuple[Survey, list[list[str]]]] = {
         [["shop"], ["shop-2"]],
     ),
     "one balancer": (survey_of("a", "b", **behind("front", "tg1", "tg2")), [["a", "b"]]),
+    "one balancer of Express services": (EXPRESS, [["a"], ["b"]]),
     "none": (survey_of(), []),
 }
 
@@ -281,6 +289,11 @@ def test_an_account_without_alarms_is_without_alarms() -> None:
     assert one.without == {"alarm_prefix": "no alarms found; set alarm_prefix to have them checked"}
     (all_of_it,) = propose(survey_of("shop", alarms=["a-1", "b-2"]), given={})
     assert not all_of_it.without
+
+
+def test_a_balancer_that_ecs_shares_out_is_of_each_stack() -> None:
+    balancers = [one.table["load_balancer"] for one in propose(EXPRESS, given={})]
+    assert balancers == ["ecs-express-gateway-alb"] * 2
 
 
 def test_a_stack_of_two_clusters_names_both_and_the_cluster_of_each_service() -> None:

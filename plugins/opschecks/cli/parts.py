@@ -72,11 +72,12 @@ def grouped(found: Survey) -> list[list[str]]:
     """The clusters in groups, the group of most services first, and in each the cluster of most services first.
 
     Together are clusters of one application (by their tags, CloudFormation stack or names, of one stage), and those
-    behind one load balancer. Where services run, clusters without any are in no group.
+    behind one load balancer, unless ECS put them there: Express services of all applications share one (API_Service,
+    resourceManagementType). Where services run, clusters without any are in no group.
     """
     known = {str(one["clusterName"]): traits(str(one["clusterName"]), _tags(one)) for one in found.clusters}
     known = {name: one for name, one in known.items() if name not in found.idle_clusters} or known
-    balancers = {name: balancers_of(found, [name]) for name in known}
+    balancers = {name: balancers_of(found, [name], chosen=True) for name in known}
     groups: list[list[str]] = []
     for name in sorted(known):
         near = [
@@ -91,9 +92,10 @@ def grouped(found: Survey) -> list[list[str]]:
     return sorted(ordered, key=lambda group: (-sum(sizes[one] for one in group), group))
 
 
-def balancers_of(found: Survey, clusters: Iterable[str]) -> set[str]:
-    """The ARNs of the load balancers whose target groups these clusters' services fill."""
+def balancers_of(found: Survey, clusters: Iterable[str], *, chosen: bool = False) -> set[str]:
+    """The ARNs of the load balancers whose target groups these clusters' services fill; `chosen`: by somebody."""
     services = [service for name in clusters for service in found.services.get(name, ())]
+    services = [one for one in services if not (chosen and one.get("resourceManagementType") == "ECS")]
     filled = {arn for service in services for arn in filled_by({"loadBalancers": [], **service})}
     return {arn for one in found.target_groups if one["TargetGroupArn"] in filled for arn in one["LoadBalancerArns"]}
 
