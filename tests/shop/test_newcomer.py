@@ -177,6 +177,14 @@ def test_each_fault_is_named_at_its_resource_and_nothing_else(moto: Newcomer) ->
     assert _findings(told, "blind") == {}
 
 
+def test_the_page_names_commands_that_a_folder_without_checks_has(moto: Newcomer) -> None:
+    """And no service is called ok of which the shop has nothing."""
+    page = (moto.project.folder / "reports" / "daily.html").read_text(encoding="utf-8").replace("<wbr>", "")
+    assert "pytest --pyargs opschecks.checks.daily -k test_targets_are_healthy --stack shop" in page
+    assert "pytest checks/" not in page
+    assert "not applicable: Backend, DynamoDB, Dashboards, Incidents" in page
+
+
 def test_later_init_tells_what_is_new(moto: Newcomer) -> None:
     """Not the cluster in which no service runs; and what is nobody's is told until somebody names it."""
     moto.account.client("sqs").create_queue(QueueName="shop-returns")
