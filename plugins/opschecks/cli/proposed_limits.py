@@ -24,15 +24,12 @@ def as_found(stack: Stack, store: Gathering) -> list[Line]:
 
     What could not be read is not proposed.
     """
-    tasks = dict(_tasks(stack.limits, store))
-    (often, count), *_ = Counter(bounds for bounds, _ in tasks.values()).most_common(1) or [((0, 0), 0)]
+    tasks, lines = dict(_tasks(stack.limits, store)), []
     usual = (stack.limits.min_tasks, stack.limits.max_tasks)
-    if count >= OFTEN and often != usual:
-        usual = often
-    lines = []
-    if usual == often and count >= OFTEN and usual != (stack.limits.min_tasks, stack.limits.max_tasks):
-        why = f"as {count} of {len(tasks)} services have it now"
-        lines = [Line("min_tasks", usual[0], why), Line("max_tasks", usual[1], "")]
+    for often, count in Counter(bounds for bounds, _ in tasks.values()).most_common(1):
+        if count >= OFTEN and often != usual:
+            usual, why = often, f"as {count} of {len(tasks)} services have it now"
+            lines = [Line("min_tasks", usual[0], why), Line("max_tasks", usual[1], "")]
     for name, (bounds, why) in sorted(tasks.items()):
         if bounds != usual:
             lines.append(_of_one(name, {"min_tasks": bounds[0], "max_tasks": bounds[1]}, why))
