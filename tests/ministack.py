@@ -81,7 +81,16 @@ class Emulator:
 
 @contextmanager
 def emulator(log: Path, **more: str) -> Iterator[Emulator]:
-    """Start it on a free port with these variables, build the stack in it, stop it."""
+    """Start it with these variables, build the stack in it, stop it."""
+    with started(log, **more) as url:
+        running = Emulator(url, load_stacks(ROOT / "stacks.toml").stacks["sandbox"])
+        running.build()
+        yield running
+
+
+@contextmanager
+def started(log: Path, **more: str) -> Iterator[str]:
+    """Start it, empty, on a free port with these variables; yields its address; stop it."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -100,9 +109,7 @@ def emulator(log: Path, **more: str) -> Iterator[Emulator]:
     with log.open("w") as stream, subprocess.Popen([program], env=environment, stdout=stream, stderr=stream) as process:
         try:
             _wait_for(port, process, log)
-            running = Emulator(f"http://127.0.0.1:{port}", load_stacks(ROOT / "stacks.toml").stacks["sandbox"])
-            running.build()
-            yield running
+            yield f"http://127.0.0.1:{port}"
         finally:
             process.terminate()
 

@@ -16,7 +16,9 @@ from opschecks.aws.survey import Survey
 from opschecks.cli.check_files import CheckSource
 from opschecks.cli.difference import Known, differences
 from opschecks.cli.parts import grouped
-from opschecks.cli.proposal import Line, Proposal, common_prefix, prefixes, propose, set_aside, text_of
+from opschecks.cli.prefixes import common_prefix, prefixes
+from opschecks.cli.proposal import propose, set_aside
+from opschecks.cli.proposed_file import Line, Proposal, text_of
 from opschecks.config.load import load_stacks, stacks_of
 from opschecks.core.observation import CouldNotLook, NotConfigured, names_no
 from opschecks.sandbox.environment import CREDENTIALS
@@ -81,6 +83,7 @@ def test_what_is_proposed_is_found_and_the_run_is_blind_only_for_what_the_file_s
     assert rows["test_active_incidents_are_young"][1].startswith(
         "stack incident-commander is without incidents_table: no"
     )
+    assert rows["test_queues_are_worked_off"][1].endswith("names no queues (resources.queues)")
     assert [name for name, (looks, _) in rows.items() if looks == "NOT LOOKED AT"] == []
 
     again = _init(newcomer, account)
@@ -108,9 +111,11 @@ def test_a_role_that_may_see_nothing_is_told_what_to_allow(newcomer: Project, ac
         account.sandbox.server.wire.broken = {}
     assert (ended.code, ended.out) == (1, "")
     error = ended.err.strip().splitlines()[-1]
-    assert error.startswith("Error: nothing that checks look at in account 123456789012, us-west-2; what could not be")
-    for action in ("ecs:ListClusters", "dynamodb:ListTables", "cloudwatch:DescribeAlarms"):
-        assert f"allow {action}" in error
+    assert error.startswith(
+        "Error: nothing that checks look at in account 123456789012, us-west-2; the credentials may not look: allow ecs"
+    )
+    for action in ("ecs:ListClusters", "dynamodb:ListTables", "cloudwatch:DescribeAlarms", "sqs:ListQueues"):
+        assert action in error
     assert not (newcomer.folder / "stacks.toml").exists()
 
 
@@ -122,7 +127,11 @@ def test_what_may_not_be_seen_is_a_comment_and_the_rest_is_proposed(newcomer: Pr
         account.sandbox.server.wire.broken = {}
     assert ended.code == 0
     assert "\n# not seen: DynamoDB tables: dynamodb:ListTables: AccessDenied" in ended.out
-    assert tomllib.loads(ended.out)["stacks"]["incident-commander"]["cluster"] == "incident-commander"
+    told = tomllib.loads(ended.out)
+    own = told["stacks"]["incident-commander"]
+    assert own["cluster"] == "incident-commander"
+    # what may be there is not set aside: its checks are blind until somebody says
+    assert not {"tables", "incidents_table"} & {*own.get("without", ()), *told["defaults"].get("without", ())}
 
 
 WRONG = {
@@ -226,6 +235,13 @@ def behind(balancer: str, *groups: str) -> dict[str, Any]:
 OF = "aws:cloudformation:stack-name"
 SHOPS = {"web": {OF: "Shop"}, "mail": {OF: "Shop"}}
 OWNED = {"web": {"App": "x"}, "mail": {"App": "x"}}
+EXPRESS = replace(
+    survey_of("a", "b", **behind("ecs-express-gateway-alb", "tg1", "tg2")),
+    services={
+        "a": [{**_service("web", "tg1"), "resourceManagementType": "ECS"}],
+        "b": [{**_service("api", "tg2"), "resourceManagementType": "ECS"}],
+    },
+)
 TOGETHER: dict[str, tuple[Survey, list[list[str]]]] = {
     "one name": (survey_of("shop", "shop-jobs"), [["shop", "shop-jobs"]]),
     "other names": (survey_of("crm", "shop"), [["crm"], ["shop"]]),
@@ -241,6 +257,7 @@ TOGETHER: dict[str, tuple[Survey, list[list[str]]]] = {
         [["shop"], ["shop-2"]],
     ),
     "one balancer": (survey_of("a", "b", **behind("front", "tg1", "tg2")), [["a", "b"]]),
+    "one balancer of Express services": (EXPRESS, [["a"], ["b"]]),
     "none": (survey_of(), []),
 }
 
@@ -248,6 +265,35 @@ TOGETHER: dict[str, tuple[Survey, list[list[str]]]] = {
 @pytest.mark.parametrize(("found", "groups"), TOGETHER.values(), ids=TOGETHER)
 def test_clusters_of_one_application_are_one_stack(found: Survey, groups: list[list[str]]) -> None:
     assert grouped(found) == groups
+
+
+NAMED = {
+    "shop": "shop",
+    "ShopStack-Cluster8C2F6E1A-IH6WYT4ZCMMP": "ShopStack",
+    "Shop-Stack-Cluster-aB3dEf6hIj9k": "Shop-Stack",
+    "my-team-applications": "my-team-applications",
+    "shop-eu-2026": "shop-eu-2026",
+}
+
+
+@pytest.mark.parametrize(("cluster", "name"), NAMED.items(), ids=NAMED)
+def test_a_stack_is_called_as_its_cluster_or_as_what_named_that(cluster: str, name: str) -> None:
+    (one,) = propose(survey_of(cluster), given={})
+    assert one.name == name
+    (tagged,) = propose(survey_of("Shop-cluster", tags={"Shop-cluster": {OF: "Shop"}}), given={})
+    assert tagged.name == "Shop"
+
+
+def test_an_account_without_alarms_is_without_alarms() -> None:
+    (one,) = propose(survey_of("shop"), given={})
+    assert one.without == {"alarm_prefix": "no alarms found; set alarm_prefix to have them checked"}
+    (all_of_it,) = propose(survey_of("shop", alarms=["a-1", "b-2"]), given={})
+    assert not all_of_it.without
+
+
+def test_a_balancer_that_ecs_shares_out_is_of_each_stack() -> None:
+    balancers = [one.table["load_balancer"] for one in propose(EXPRESS, given={})]
+    assert balancers == ["ecs-express-gateway-alb"] * 2
 
 
 def test_a_stack_of_two_clusters_names_both_and_the_cluster_of_each_service() -> None:
@@ -334,7 +380,10 @@ def test_a_prefix_is_of_whole_words(names: list[str], prefix: str) -> None:
 
 def test_several_beginnings_where_one_is_not_enough() -> None:
     assert prefixes(["shop-1", "shop-2", "edge-1", "edge-2"], ["crm-1"]) == ["edge", "shop"]
-    assert prefixes(["shop-1", "shop-2"], ["shopping-1"]) == []
+    assert prefixes(["shop-1", "shop-2"], ["shopping-1"]) == ["shop-"]
+    assert prefixes(["shop-1", "shop-2"], ["shop-mail"]) == ["shop-1", "shop-2"]
+    assert prefixes(["shop-1", "shop"], ["shopping-1"]) == []
+    assert prefixes([f"{n}-a" for n in range(13)], ["a"]) == []
     assert prefixes([], ["a"]) == []
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -184,12 +184,13 @@ def _of_cloudfront(stack: Stack, aws: Aws, inventory: Inventory) -> list[Alarm]:
 
 
 def _watches(raw: Mapping[str, Any], distributions: Sequence[str]) -> bool:
+    return any(one["Name"] == "DistributionId" and one["Value"] in distributions for one in _dimensions(raw))
+
+
+def _dimensions(raw: Mapping[str, Any]) -> list[Mapping[str, str]]:
+    """Those of all its metrics."""
     metrics = [raw, *((query.get("MetricStat") or {}).get("Metric") or {} for query in raw.get("Metrics") or [])]
-    return any(
-        one["Name"] == "DistributionId" and one["Value"] in distributions
-        for metric in metrics
-        for one in metric.get("Dimensions") or []
-    )
+    return [one for metric in metrics for one in metric.get("Dimensions") or []]
 
 
 def _with_those_below(stack: Stack, aws: Aws, told: Mapping[str, dict[str, Any]]) -> list[Alarm]:
@@ -217,6 +218,18 @@ def _describe(aws: Aws, **selection: Any) -> list[dict[str, Any]]:
             found += page[key]  # an answer without this list was not an answer
         found += page.get("LogAlarms") or []
     return found
+
+
+def every_alarm(aws: Aws) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The names of the region's alarms, each with what it watches: dimensions' values; of a composite one, alarms.
+
+    Without those that only drive auto-scaling.
+    """
+    for page in aws.pages("cloudwatch", "DescribeAlarms", AlarmTypes=ALARM_TYPES, MaxRecords=100):
+        for raw in (raw for key in (*_LISTED, "LogAlarms") for raw in page.get(key) or []):
+            if not _only_scales(name := str(raw["AlarmName"]), raw):
+                values = [str(one["Value"]) for one in _dimensions(raw)]
+                yield name, tuple(dict.fromkeys([*values, *_children(raw)]))
 
 
 def _by_name(told: Iterable[dict[str, Any]]) -> dict[str, dict[str, Any]]:

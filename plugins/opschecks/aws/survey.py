@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..config.identifiers import kind_of, parsed
 from ..core.observation import CouldNotLook, batches, fan_out
+from .cloudwatch_alarms import every_alarm
+from .other_lists import OTHER_LISTS, OtherList, key_and_name
 
 if TYPE_CHECKING:
     from .session import Aws
@@ -16,6 +20,11 @@ Raw = Mapping[str, Any]
 CLUSTERS_AT_ONCE = 100
 SERVICES_AT_ONCE = 10
 """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeServices.html, API_DescribeClusters.html."""
+MOST_DEFINITIONS = 500
+"""Task definitions are described one by one, and AWS answers about 20 a second for long:
+https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html."""
+TOLD_EVERY = 500
+"""So many of one list are told while it is still read."""
 
 
 @dataclass(frozen=True)
@@ -38,93 +47,146 @@ class Survey:
     refused: Mapping[str, CouldNotLook] = field(default_factory=dict)
     tags: Mapping[tuple[str, str], Mapping[str, str]] = field(default_factory=dict)
     """By kind, as in config/identifiers.py, and name."""
+    watched: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """By alarm: the values of its metrics' dimensions, such as a cluster's name; of a composite one, its alarms."""
+    others: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Names of other resources, by the key that they have in `resources` of stacks.toml, such as queues."""
 
     def tags_of(self, kind: str, name: str) -> Mapping[str, str]:
         """The tags of a resource; none where it has none, or they could not be seen."""
         return self.tags.get((kind, name), {})
 
     @property
+    def idle_clusters(self) -> Sequence[str]:
+        """The clusters in which no service runs, such as the one called default that the console makes."""
+        if "ECS services" in self.refused:
+            return []
+        return [name for one in self.clusters if not self.services.get(name := str(one["clusterName"]))]
+
+    @property
     def is_empty(self) -> bool:
         """Whether nothing of what checks look at was found."""
-        return not (self.clusters or self.balancers or self.tables or self.alarms or self.distributions)
+        lists = (self.balancers, self.tables, self.alarms, self.distributions, *self.others.values())
+        return len(self.idle_clusters) == len(self.clusters) and not any(lists)
+
+
+class Progress:
+    """Tells how much of a long list was read, and how much it was in the end."""
+
+    def __init__(self, what: str, say: Callable[[str], None]) -> None:
+        self._what, self._say, self._count, self._lock = what, say, 0, threading.Lock()
+
+    def of(self, found: Iterable[Any]) -> Iterator[Any]:
+        """The same, counted."""
+        for one in found:
+            with self._lock:
+                self._count += 1
+                if self._count % TOLD_EVERY == 0:
+                    self._say(f"{self._what}: {self._count:,} so far")
+            yield one
 
 
 def survey(aws: Aws, account: str, say: Callable[[str], None]) -> Survey:
     """List by list; one that is denied or fails is told in `refused`, and the others are read. `say` shows progress."""
     refused: dict[str, CouldNotLook] = {}
 
-    def listed(what: str, read: Callable[[], Any]) -> Any:
+    def listed(what: str, read: Callable[[Progress], Any]) -> Any:
         try:
-            found = read()
+            found = read(Progress(what, say))
         except CouldNotLook as error:
             refused[what] = error
             say(f"{what}: could not be seen")
             return []
-        say(f"{what}: {len(found)}")
+        say(f"{what}: {len(found):,}")
         return found
 
-    clusters = listed("ECS clusters", lambda: _clusters(aws))
+    def plain(what: str, *asked: str) -> Any:
+        return listed(what, lambda shown: list(shown.of(_items(aws, *asked))))
+
+    clusters = listed("ECS clusters", lambda shown: list(shown.of(_clusters(aws))))
     names = [str(one["clusterName"]) for one in clusters]
-    services = dict(listed("ECS services", lambda: _services(aws, names)))
+    services = listed("ECS services", lambda shown: _services(aws, names, shown))
+    running = _by_cluster(services)
     definitions = sorted(
-        {str(one["taskDefinition"]) for of in services.values() for one in of if "taskDefinition" in one}
+        {str(one["taskDefinition"]) for of in running.values() for one in of if "taskDefinition" in one}
     )
+    if len(definitions) > MOST_DEFINITIONS:
+        said = f"{len(definitions):,}, of which {MOST_DEFINITIONS} were read; log_groups lacks those of the others"
+        refused["some task definitions"] = CouldNotLook("", said)
+    some = definitions[:MOST_DEFINITIONS]
+    alarms = listed("alarms", lambda shown: list(shown.of(every_alarm(aws))))
     return Survey(
         account=account,
         region=aws.region,
         clusters=clusters,
-        services=services,
-        log_groups_of=dict(listed("task definitions", lambda: fan_out(lambda one: _logs(aws, one), definitions))),
-        balancers=listed("load balancers", lambda: aws.items("elbv2", "DescribeLoadBalancers", "LoadBalancers")),
-        target_groups=listed("target groups", lambda: aws.items("elbv2", "DescribeTargetGroups", "TargetGroups")),
-        tables=listed("DynamoDB tables", lambda: aws.items("dynamodb", "ListTables", "TableNames")),
-        alarms=listed("alarms", lambda: _alarms(aws)),
-        distributions=listed("CloudFront distributions", lambda: list(_distributions(aws))),
+        services=running,
+        log_groups_of=dict(listed("task definitions", lambda shown: fan_out(lambda one: _logs(aws, one, shown), some))),
+        balancers=plain("load balancers", "elbv2", "DescribeLoadBalancers", "LoadBalancers"),
+        target_groups=plain("target groups", "elbv2", "DescribeTargetGroups", "TargetGroups"),
+        tables=plain("DynamoDB tables", "dynamodb", "ListTables", "TableNames"),
+        alarms=[name for name, _ in alarms],
+        watched=dict(alarms),
+        others={key: listed(of.what, partial(_names, aws, of)) for key, of in OTHER_LISTS.items()},
+        distributions=listed("CloudFront distributions", lambda shown: list(shown.of(_distributions(aws)))),
         refused=refused,
-        tags=dict(listed("tagged resources", lambda: list(_tagged(aws)))),
+        tags=dict(listed("tagged resources", lambda shown: list(shown.of(_tagged(aws))))),
     )
+
+
+def _items(aws: Aws, service: str, operation: str, key: str, **asked: Any) -> Iterator[Any]:
+    for page in aws.pages(service, operation, **asked):
+        yield from page[key]
 
 
 def _tagged(aws: Aws) -> Iterator[tuple[tuple[str, str], dict[str, str]]]:
-    for one in aws.items("resourcegroupstaggingapi", "GetResources", "ResourceTagMappingList"):
+    for one in _items(aws, "resourcegroupstaggingapi", "GetResources", "ResourceTagMappingList", ResourcesPerPage=100):
         arn = str(one["ResourceARN"])
+        tags = {str(tag["Key"]): str(tag.get("Value", "")) for tag in one.get("Tags") or []}
         if kind := kind_of(arn):
             name = parsed(kind, arn).name
-            short = name.split("/")[-2] if kind == "load_balancer" else name
-            yield (kind, short), {str(tag["Key"]): str(tag.get("Value", "")) for tag in one.get("Tags") or []}
+            yield (kind, name.split("/")[-2] if kind == "load_balancer" else name), tags
+        elif of := key_and_name(arn):
+            yield of, tags
 
 
-def _clusters(aws: Aws) -> list[Raw]:
-    arns = aws.items("ecs", "ListClusters", "clusterArns")
-    told = (
-        aws.call("ecs", "DescribeClusters", clusters=some, include=["TAGS"]) for some in batches(arns, CLUSTERS_AT_ONCE)
-    )
-    return [one for answer in told for one in answer["clusters"] if one.get("status") != "INACTIVE"]
+def _clusters(aws: Aws) -> Iterator[Raw]:
+    arns = list(_items(aws, "ecs", "ListClusters", "clusterArns"))
+    for some in batches(arns, CLUSTERS_AT_ONCE):
+        told = aws.call("ecs", "DescribeClusters", clusters=some, include=["TAGS"])
+        yield from (one for one in told["clusters"] if one.get("status") != "INACTIVE")
 
 
-def _services(aws: Aws, clusters: Sequence[str]) -> list[tuple[str, list[Raw]]]:
-    def of(cluster: str) -> tuple[str, list[Raw]]:
-        arns = aws.items("ecs", "ListServices", "serviceArns", cluster=cluster)
-        told = (
-            aws.call("ecs", "DescribeServices", cluster=cluster, services=some)
-            for some in batches(arns, SERVICES_AT_ONCE)
-        )
-        return cluster, [one for answer in told for one in answer["services"]]
+def _services(aws: Aws, clusters: Sequence[str], shown: Progress) -> list[tuple[str, Raw]]:
+    """Each with its cluster."""
 
-    return fan_out(of, clusters)
+    def names(cluster: str) -> list[tuple[str, list[str]]]:
+        arns = aws.items("ecs", "ListServices", "serviceArns", cluster=cluster, maxResults=100)
+        return [(cluster, some) for some in batches(arns, SERVICES_AT_ONCE)]
+
+    def told(of: tuple[str, list[str]]) -> list[tuple[str, Raw]]:
+        cluster, some = of
+        answer = aws.call("ecs", "DescribeServices", cluster=cluster, services=some)
+        return [(cluster, one) for one in shown.of(answer["services"])]
+
+    asked = [one for some in fan_out(names, clusters) for one in some]
+    return [one for some in fan_out(told, asked) for one in some]
 
 
-def _logs(aws: Aws, definition: str) -> tuple[str, list[str]]:
-    told = aws.call("ecs", "DescribeTaskDefinition", taskDefinition=definition)["taskDefinition"]
+def _by_cluster(services: Iterable[tuple[str, Raw]]) -> dict[str, list[Raw]]:
+    found: dict[str, list[Raw]] = {}
+    for cluster, one in services:
+        found.setdefault(cluster, []).append(one)
+    return found
+
+
+def _names(aws: Aws, of: OtherList, shown: Progress) -> list[str]:
+    return list(shown.of(of.names(aws)))
+
+
+def _logs(aws: Aws, definition: str, shown: Progress) -> tuple[str, list[str]]:
+    (told,) = shown.of([aws.call("ecs", "DescribeTaskDefinition", taskDefinition=definition)["taskDefinition"]])
     options = (one.get("logConfiguration", {}).get("options", {}) for one in told["containerDefinitions"])
     return definition, sorted({str(one["awslogs-group"]) for one in options if "awslogs-group" in one})
-
-
-def _alarms(aws: Aws) -> list[str]:
-    """Without those that only drive auto-scaling."""
-    pages = aws.pages("cloudwatch", "DescribeAlarms", AlarmTypes=["MetricAlarm", "CompositeAlarm"])
-    found = [one for page in pages for key in ("MetricAlarms", "CompositeAlarms") for one in page.get(key) or []]
-    return [name for one in found if not (name := str(one["AlarmName"])).startswith("TargetTracking-")]
 
 
 def _distributions(aws: Aws) -> Iterator[Raw]:

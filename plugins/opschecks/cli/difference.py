@@ -6,6 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..aws.other_lists import OTHER_LISTS
+from ..core.observation import CouldNotLook
+
 if TYPE_CHECKING:
     from ..aws.inventory import Inventory
     from ..aws.survey import Survey
@@ -47,7 +50,12 @@ def differences(found: Survey, known: Sequence[Known]) -> list[Difference]:
             continue
         own = {name for one in known for name in _own(one, key)}
         prefixes = tuple(prefix for one in known for prefix in one.stack.every("alarm_prefix"))
-        new = [name for name in names if name not in own and not (key == "alarm_prefix" and name.startswith(prefixes))]
+        known_so_far = own if key != "cluster" else own | {*found.idle_clusters}
+        new = [
+            name
+            for name in names
+            if name not in known_so_far and not (key == "alarm_prefix" and name.startswith(prefixes))
+        ]
         if key == "alarm_prefix" and any(not one.stack.alarm_prefix and not one.inventory.is_found for one in known):
             new = []  # without a beginning, every alarm of the account is a stack's
         lost = [] if key == "log_groups" else own - set(names)  # others than containers write to log groups, too
@@ -68,12 +76,15 @@ def _there(found: Survey) -> Mapping[str, tuple[str, list[str]]]:
         "log_groups": ("task definitions", sorted({log for logs in found.log_groups_of.values() for log in logs})),
         "alarm_prefix": ("alarms", [*found.alarms]),
         "distribution_id": ("CloudFront distributions", [str(one["Id"]) for one in found.distributions]),
+        **{f"resources.{key}": (of.what, [*found.others.get(key, ())]) for key, of in OTHER_LISTS.items()},
     }
 
 
 def _own(one: Known, key: str) -> Iterable[str]:
     """The names that a stack has for a key."""
     inventory, stack = one.inventory, one.stack
+    if key.startswith("resources."):
+        return _others(inventory, key.partition(".")[2])
     if key == "cluster":
         return {*inventory.clusters, *(name.partition("/")[0] for name in stack.dev_services)}
     if key == "services":
@@ -86,3 +97,13 @@ def _own(one: Known, key: str) -> Iterable[str]:
     if key == "alarm_prefix":
         return inventory.alarms
     return inventory.log_groups if key == "log_groups" else inventory.distributions
+
+
+def _others(inventory: Inventory, key: str) -> set[str]:
+    """Those that a stack names in `resources`, or that were found, by the end of their ARN or URL."""
+    of = OTHER_LISTS[key]
+    try:
+        named = inventory.others(key, of.type, of.arn)
+    except CouldNotLook:  # it has none, or CloudFormation is still making them
+        return set()
+    return {name.rsplit("/", 1)[-1].rsplit(":", 1)[-1] for name in named}

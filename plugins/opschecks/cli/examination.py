@@ -9,13 +9,12 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from ..core.observation import REGISTRY, CouldNotLook, NotApplicable, NotThere, WrongAccount
+from ..core.observation import REGISTRY, CouldNotLook, NotApplicable, NotConfigured, NotThere, WrongAccount
 
 if TYPE_CHECKING:
     from ..aws.trial import Trial
     from ..config.stack import Stack
     from ..core.gathering import Gathering
-    from ..core.observation import NotConfigured
     from ..history.storage import Storage
     from .check_files import CheckSource
 
@@ -133,11 +132,13 @@ def actions(
     """
     wanted: dict[str, list[str]] = {}
     for name, result in store.results.items():
-        if isinstance(result.error, NotApplicable):  # the stack has none of it: nothing will be asked
+        if _is_absent(aws.stack, result.error):  # nothing will be asked
             continue
         for action in REGISTRY[name].allow:
             wanted.setdefault(action, []).extend(checks.get(name, ()))
-    ended_by = {one.error.call for one in store.results.values() if isinstance(one.error, CouldNotLook)}
+    errors = [one.error for one in store.results.values() if isinstance(one.error, CouldNotLook)]
+    ended_by = {one.call for one in errors if not isinstance(one, NotApplicable)}
+    declined = {one.call: one.reason for one in errors if isinstance(one, NotApplicable)}
     pending = " ".join(store.pending())
     untried = [action for action in wanted if action not in aws.noted.actions]
     by_simulator = simulated(aws, untried) if simulator and untried else {}
@@ -148,10 +149,17 @@ def actions(
         elif error is not None and (_denied(error) or error.call in ended_by):
             row = wrong(what, error.cause.removeprefix(f"{error.call}: "))
             yield replace(row, said=f"{row.said} (needed by {_some(wanted.get(action, ()))})")
+        elif error is not None and error.call in declined:
+            yield Row(what, State.OK, f"answered, and does not apply: {declined[error.call]}")
         elif action in aws.noted.actions:
             yield Row(what, State.OK, "allowed")
         else:
             yield by_simulator.get(action) or Row(what, State.UNKNOWN, "not tried: no call of this look needed it")
+
+
+def _is_absent(stack: Stack, error: BaseException | None) -> bool:
+    """Whether the stack has none of what was looked for, as AWS or stacks.toml says."""
+    return isinstance(error, NotApplicable) or (isinstance(error, NotConfigured) and bool(stack.lacks(*error.keys)))
 
 
 def untried(checks: Mapping[str, Sequence[str]]) -> Row:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,10 +12,16 @@ import click
 from .options import STACKS
 
 if TYPE_CHECKING:
+    from ..aws.session import Aws
     from ..aws.survey import Survey
     from ..config.stack import Stack
+    from .proposed_file import Line, Proposal
 
 SUITES = ("daily", "weekly")
+MOST_PAGES = 1000
+"""Of one list of an account: more than a run reads of one stack's."""
+MOST_LOOKS = 10
+"""So many stacks are looked at as a run does, about 60 calls each."""
 
 
 @click.command()
@@ -72,15 +79,23 @@ def _surveyed(stack: Stack) -> Survey:
     from ..aws.survey import survey
     from .reach_stack import reached
 
-    _, aws = reached(stack)
+    _, aws = reached(stack.model_copy(update={"limits": stack.limits.model_copy(update={"pages": MOST_PAGES})}))
     account = identify(aws)
     _say(f"account {account}, {aws.region}")
     found = survey(aws, account, _say)
     if found.is_empty:
-        denied = "; ".join(f"{what}: {error.cause}" for what, error in found.refused.items())
-        why = f"what could not be seen: {denied}" if denied else "name another --region or --profile"
-        raise click.ClickException(f"nothing that checks look at in account {account}, {found.region}; {why}")
+        raise click.ClickException(_nothing_in(found))
     return found
+
+
+def _nothing_in(found: Survey) -> str:
+    """That nothing was found, and what to do."""
+    said = f"nothing that checks look at in account {found.account}, {found.region}"
+    actions = [error.action for error in found.refused.values() if error.action]
+    others = [f"{what}: {error.cause}" for what, error in found.refused.items() if not error.action]
+    if actions:
+        others.insert(0, f"the credentials may not look: allow {', '.join(actions)}")
+    return f"{said}; {'; '.join(others) or 'name another --region or --profile'}"
 
 
 def _show_differences(name: str, reach: dict[str, str | None], stacks: Path) -> None:
@@ -119,24 +134,50 @@ def _show_differences(name: str, reach: dict[str, str | None], stacks: Path) -> 
 
 def _of_the_account(name: str, reach: dict[str, str | None], stacks: Path) -> str:
     from ..aws.trial import Trial
+    from ..core.observation import CouldNotLook
     from ..core.shipped import checks_of
     from ..hooks.fixtures import import_observations
     from .check_files import check_sources
-    from .proposal import propose, set_aside, text_of
+    from .proposal import left_out, propose, set_aside, unseen_keys
+    from .proposed_file import text_of
+    from .proposed_limits import as_found
     from .reach_stack import reached_as
     from .trial_look import looked, needed, unnamed
 
     found = _surveyed(_stack(name or "new", reach, stacks))
     given = {key: value for key, value in reach.items() if key != "region"}
-    _say("what checks look for and the stack does not have")
     import_observations()
     checks = [one for suite in SUITES for one in check_sources(checks_of(Path()) / suite)]
-    proposals = []
-    for one in propose(found, name=name, given=given):
+    proposals, unlooked = [], []
+    for number, one in enumerate(propose(found, name=name, given=given)):
         stack, trial = reached_as(_stack(one.name, one.table, stacks), Trial)
+        if number < MOST_LOOKS:
+            _say(f"stack {one.name}: what checks look for and it does not have")
+            one = replace(one, lines=[*one.lines, *_certificates(one, found, trial)])
+        else:
+            trial.refuse(CouldNotLook("", "not looked at by init"))
+            unlooked.append(one.name)
         store = looked(stack, trial, needed(checks))
-        proposals.append(set_aside(one, unnamed(stack, trial, store, checks), checks))
-    return text_of(proposals, [f"not seen: {what}: {error.cause}" for what, error in found.refused.items()])
+        own = set_aside(one, unnamed(stack, trial, store, checks), checks, unseen_keys(found))
+        proposals.append(replace(own, limits=as_found(stack, store)))
+    unseen = [f"not seen: {what}: {error.cause}" for what, error in found.refused.items()]
+    if unlooked:
+        said = f"what {', '.join(unlooked)} do not have is told by their keys alone, and their limits are the defaults"
+        unseen.append(f"{said}: only the {MOST_LOOKS} largest stacks were looked at")
+    return text_of(proposals, [*left_out(found, proposals), *unseen])
+
+
+def _certificates(proposal: Proposal, found: Survey, aws: Aws) -> list[Line]:
+    """The line of certificates; where the listeners may not be seen, what is said of them."""
+    from ..aws.listener_certificates import listener_certificates
+    from ..core.observation import CouldNotLook
+    from .proposal import certificates
+    from .proposed_file import Line
+
+    try:
+        return certificates(proposal, found, lambda arns: listener_certificates(aws, arns))
+    except CouldNotLook as error:
+        return [Line("", None, f"resources.certificates: not seen: {error.cause}")]
 
 
 def _stack(name: str, table: Mapping[str, Any], stacks: Path) -> Stack:

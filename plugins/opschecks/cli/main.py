@@ -78,7 +78,7 @@ def list_(kind: str, name: str, form: str, stacks: Path) -> None:
     opschecks list limits --stack NAME     which limit holds for what, and why; reads stacks.toml only
     opschecks list coverage --stack NAME   what of a stack is looked at, what is not, and why; looks as doctor does
     """
-    if kind in _DECLARED:
+    if kind in _DECLARED or kind == "coverage":
         from .project import load_project
 
         load_project()

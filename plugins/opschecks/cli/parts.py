@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..aws.elbv2 import filled_by
+
 if TYPE_CHECKING:
     from ..aws.survey import Survey
 
@@ -70,10 +72,12 @@ def grouped(found: Survey) -> list[list[str]]:
     """The clusters in groups, the group of most services first, and in each the cluster of most services first.
 
     Together are clusters of one application (by their tags, CloudFormation stack or names, of one stage), and those
-    behind one load balancer.
+    behind one load balancer, unless ECS put them there: Express services of all applications share one (API_Service,
+    resourceManagementType). Where services run, clusters without any are in no group.
     """
     known = {str(one["clusterName"]): traits(str(one["clusterName"]), _tags(one)) for one in found.clusters}
-    balancers = {name: balancers_of(found, [name]) for name in known}
+    known = {name: one for name, one in known.items() if name not in found.idle_clusters} or known
+    balancers = {name: balancers_of(found, [name], chosen=True) for name in known}
     groups: list[list[str]] = []
     for name in sorted(known):
         near = [
@@ -88,10 +92,11 @@ def grouped(found: Survey) -> list[list[str]]:
     return sorted(ordered, key=lambda group: (-sum(sizes[one] for one in group), group))
 
 
-def balancers_of(found: Survey, clusters: Iterable[str]) -> set[str]:
-    """The ARNs of the load balancers whose target groups these clusters' services fill."""
+def balancers_of(found: Survey, clusters: Iterable[str], *, chosen: bool = False) -> set[str]:
+    """The ARNs of the load balancers whose target groups these clusters' services fill; `chosen`: by somebody."""
     services = [service for name in clusters for service in found.services.get(name, ())]
-    filled = {str(one.get("targetGroupArn")) for service in services for one in service.get("loadBalancers") or []}
+    services = [one for one in services if not (chosen and one.get("resourceManagementType") == "ECS")]
+    filled = {arn for service in services for arn in filled_by({"loadBalancers": [], **service})}
     return {arn for one in found.target_groups if one["TargetGroupArn"] in filled for arn in one["LoadBalancerArns"]}
 
 
@@ -103,6 +108,46 @@ def home(name: str, tags: Mapping[str, str], groups: Sequence[Sequence[Traits]])
     if len(fitting) > 1:
         fitting = [number for number in fitting if any(are_one(own, one) for one in groups[number])]
     return fitting[0] if len(fitting) == 1 else None
+
+
+def watched_parts(found: Survey, groups: Sequence[Sequence[str]], known: Sequence[Sequence[Traits]]) -> dict[str, int]:
+    """Whose part it is that an alarm watches: the number of the group by the value of a metric's dimension.
+
+    Source: the "metrics and dimensions" of each service's guide, such as ClusterName (ECS), LoadBalancer and
+    TargetGroup (Elastic Load Balancing), QueueName (SQS). Without what belongs to several.
+    """
+    parts: list[tuple[str, int]] = []
+    for number, group in enumerate(groups):
+        arns = balancers_of(found, group)
+        parts += [(name, number) for name in group]
+        parts += [(arn.partition(":loadbalancer/")[2], number) for arn in arns]
+        behind = (one for one in found.target_groups if arns & {*one["LoadBalancerArns"]})
+        parts += [(str(one["TargetGroupArn"]).rpartition(":")[2], number) for one in behind]
+    for kind, names in {"table": found.tables, **found.others}.items():
+        homes = ((name, home(name, found.tags_of(kind, name), known)) for name in names)
+        parts += [(name, number) for name, number in homes if number is not None]
+    told: dict[str, set[int]] = {}
+    for value, number in parts:
+        told.setdefault(value, set()).add(number)
+    return {value: number for value, (number, *others) in told.items() if value and not others}
+
+
+def home_of_alarm(name: str, found: Survey, known: Sequence[Sequence[Traits]], parts: Mapping[str, int]) -> int | None:
+    """The number of the group of which it watches a part, by itself or by the alarms in its rule; else as of others."""
+    seen: set[str] = set()
+
+    def homes(alarm: str) -> set[int]:
+        """Of what it watches; where that says nothing, of its own name and tags."""
+        seen.add(alarm)
+        values = found.watched.get(alarm, ())
+        numbers = {parts[one] for one in values if one in parts}
+        for below in (one for one in values if one in found.watched and one not in seen):
+            numbers |= homes(below)
+        own = home(alarm, found.tags_of("alarm", alarm), known)
+        return numbers or ({own} if own is not None else set())
+
+    numbers = homes(name)
+    return numbers.pop() if len(numbers) == 1 else home(name, found.tags_of("alarm", name), known)
 
 
 def traits_of(found: Survey, group: Sequence[str]) -> list[Traits]:

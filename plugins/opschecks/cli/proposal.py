@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from ..config.lacking import GONE_WITH
 from ..core.wording import plural
-from .parts import OF_CLOUDFORMATION, WORD, Traits, balancers_of, grouped, home, traits_of
+from .parts import (
+    OF_CLOUDFORMATION,
+    WORD,
+    Traits,
+    balancers_of,
+    grouped,
+    home,
+    home_of_alarm,
+    traits_of,
+    watched_parts,
+)
+from .prefixes import common_prefix, prefixes
+from .proposed_file import Line, Proposal
 
 if TYPE_CHECKING:
     from ..aws.survey import Survey
@@ -17,67 +29,25 @@ if TYPE_CHECKING:
     from .check_files import CheckSource
 
 SHOWN = 5
-MOST_PREFIXES = 5
+OF_TEMPLATES = re.compile(r"-[A-Za-z0-9]+-(?=[^-]*[A-Z])(?=[^-]*\d)[A-Za-z0-9]{11,13}$")
+"""How CloudFormation goes on after the stack's name where a template gives none: AWSCloudFormation/latest/UserGuide,
+"Name type": the logical id, and a random end, in which there are capitals and digits."""
+LISTED_AS: Mapping[str, tuple[str, ...]] = {
+    "ECS clusters": ("cluster", "services", "log_groups", "load_balancer", "security_groups"),
+    "ECS services": ("services", "log_groups", "load_balancer", "security_groups"),
+    "task definitions": ("log_groups",),
+    "load balancers": ("load_balancer", "security_groups"),
+    "target groups": ("load_balancer", "security_groups"),
+    "DynamoDB tables": ("tables", "incidents_table", "wanted_indexes"),
+    "alarms": ("alarm_prefix",),
+    "CloudFront distributions": ("distribution_id", "dashboard_bucket"),
+}
+"""The keys of stacks.toml for which nothing is known, by the list of the survey that could not be read."""
 
 
-@dataclass(frozen=True)
-class Line:
-    """A key with its value, and why; a line that is only said where `value` is None."""
-
-    key: str
-    value: Any
-    why: str
-
-    def __str__(self) -> str:
-        if self.value is None:
-            return f"# {self.why}"
-        value = json.dumps(self.value, ensure_ascii=False)
-        return f"{self.key} = {value}{f'  # {self.why}' if self.why else ''}"
-
-
-@dataclass(frozen=True)
-class Proposal:
-    """A stack's table: its lines, in order. `without`: what it does not have, each with why."""
-
-    name: str
-    lines: Sequence[Line]
-    shared: Sequence[Line] = ()
-    """What it has in common with the other stacks: how their account is reached."""
-    without: Mapping[str, str] | None = None
-
-    @property
-    def table(self) -> dict[str, Any]:
-        """As stacks.toml would be read."""
-        return {line.key: line.value for line in (*self.shared, *self.lines) if line.value is not None}
-
-
-def text_of(proposals: Sequence[Proposal], said: Sequence[str]) -> str:
-    """The file; what several stacks have in common is in `[defaults]`. `said` is told as comments at its end."""
-    first, several = proposals[0], len(proposals) > 1
-    lines = [f"default = {json.dumps(first.name)}"]
-    shared = _common(proposals) if several else {}
-    if several:
-        lines += ["", "[defaults]", *map(str, first.shared), *_lacking("defaults", shared)]
-    for one in proposals:
-        place = f"stacks.{_quoted(one.name)}"
-        lines += ["", f"[{place}]", *map(str, one.lines if several else (*one.shared, *one.lines))]
-        lines += _lacking(place, {key: why for key, why in (one.without or {}).items() if key not in shared})
-    return "\n".join([*lines, *(f"# {' '.join(one.split())}" for one in said)]) + "\n"
-
-
-def _common(proposals: Sequence[Proposal]) -> dict[str, str]:
-    """What none of the stacks has, for the same reason."""
-    first, *others = [one.without or {} for one in proposals]
-    return {key: why for key, why in first.items() if all(other.get(key) == why for other in others)}
-
-
-def _lacking(place: str, without: Mapping[str, str]) -> list[str]:
-    told = [f"{key} = {json.dumps(why, ensure_ascii=False)}" for key, why in without.items()]
-    return ["", f"[{place}.without]", *told] if told else []
-
-
-def _quoted(name: str) -> str:
-    return name if re.fullmatch(r"[\w-]+", name) else json.dumps(name)
+def unseen_keys(found: Survey) -> set[str]:
+    """The keys of which nothing, or not all, could be seen."""
+    return {key for what in found.refused for key in LISTED_AS.get(what, ())}
 
 
 def propose(found: Survey, *, name: str = "", given: Mapping[str, str | None]) -> list[Proposal]:
@@ -92,17 +62,30 @@ def propose(found: Survey, *, name: str = "", given: Mapping[str, str | None]) -
         *(Line(key, value, "as given") for key, value in given.items() if value),
     ]
     known = [traits_of(found, group) for group in groups]
+    parts = watched_parts(found, groups, known)
     made: list[Proposal] = []
     for number, group in enumerate(groups):
-        lines = [*_of_clusters(found, group), *_balancers(found, group, number, known)]
-        lines += [*_by_name(found, number, known), *_sites(found, number, known)]
-        fallback = re.sub(r"[^A-Za-z0-9_.-]+", "-", next(iter(group), "")).strip("-_.") or "production"
-        called = name if name and not number else fallback
+        lines = [
+            *_of_clusters(found, group),
+            *_balancers(found, group, number, known),
+        ]
+        lines += [*_by_name(found, number, known), *_alarms(found, number, known, parts)]
+        lines += _sites(found, number, known)
+        called = name if name and not number else _called(found, group)
         lacks = {}
-        if len(groups) > 1 and not any("alarm_prefix" in (line.key or line.why) for line in lines):
+        told = any("alarm_prefix" in (line.key or line.why) for line in lines)
+        if not told and (len(groups) > 1 or not found.alarms) and "alarms" not in found.refused:
             lacks = {"alarm_prefix": "no alarms found; set alarm_prefix to have them checked"}
         made.append(Proposal(_unused(called, [one.name for one in made]), lines, shared, lacks))
     return made
+
+
+def _called(found: Survey, group: Sequence[str]) -> str:
+    """As its first cluster; as the CloudFormation stack where that gave the cluster its name."""
+    first, formations = next(iter(group), ""), [one.formation for one in traits_of(found, group)]
+    made_by = next((one for one in formations if one and first.startswith(f"{one}-")), "")
+    first = made_by or OF_TEMPLATES.sub("", first)
+    return re.sub(r"[^A-Za-z0-9_.-]+", "-", first).strip("-_.") or "production"
 
 
 def _unused(name: str, taken: Sequence[str]) -> str:
@@ -152,11 +135,14 @@ def _balancers(found: Survey, group: Sequence[str], number: int, known: Sequence
     if own:
         yield Line("load_balancer", _value(names), "the services fill its target groups, or it is named like them")
         yield Line(
-            "", None, f'backend_url = "https://…"  # your own domain in front of {own[0].get("DNSName", names[0])}'
+            "",
+            None,
+            f'backend_url = "https://…"  # your own domain in front of {own[0].get("DNSName", names[0])}; '
+            "then remove it from without",
         )
-    elif found.balancers and not number:
-        rest = _some([str(one["LoadBalancerName"]) for one in found.balancers])
-        yield Line("", None, f"no balancer has target groups that these services fill; there are {rest}")
+    elif not number and (rest := [one for one in found.balancers if one["LoadBalancerArn"] not in others]):
+        there = _some([str(one["LoadBalancerName"]) for one in rest])
+        yield Line("", None, f"no balancer has target groups that these services fill; there are {there}")
     security = {security for one in own for security in one.get("SecurityGroups") or []}
     for service in (one for cluster in group for one in found.services.get(cluster, ())):
         network = (service.get("networkConfiguration") or {}).get("awsvpcConfiguration") or {}
@@ -165,37 +151,50 @@ def _balancers(found: Survey, group: Sequence[str], number: int, known: Sequence
         yield Line("security_groups", sorted(map(str, security)), "of the balancers and the services")
 
 
-def _own(
-    found: Survey, kind: str, names: Sequence[str], number: int, known: Sequence[Sequence[Traits]]
-) -> tuple[list[str], bool]:
-    """Those of a kind that belong to a stack, and whether they are only taken because nothing says whose they are."""
+def _own(found: Survey, kind: str, names: Sequence[str], number: int, known: Sequence[Sequence[Traits]]) -> list[str]:
+    """Those of a kind that belong to a stack; of the only one all, where nothing says whose any of them is."""
     homes = {name: home(name, found.tags_of(kind, name), known) for name in names}
     own = sorted(name for name, where in homes.items() if where == number)
-    if not own and len(known) == 1:
-        return sorted(names), True
-    return own, False
+    return own or (sorted(names) if len(known) == 1 else [])
 
 
 def _by_name(found: Survey, number: int, known: Sequence[Sequence[Traits]]) -> Iterator[Line]:
-    tables, guessed = _own(found, "table", found.tables, number, known)
+    tables = _own(found, "table", found.tables, number, known)
     if tables:
-        rest = len(found.tables) - len(tables)
-        why = f"by names and tags; {plural(rest, 'other table')}" if rest else "all of the account"
-        yield Line("tables", tables, why)
+        yield Line("tables", tables, _how("table", tables, found.tables))
     for table in tables:
         if WORD.split(table.lower())[-1] in ("incident", "incidents"):
             yield Line("", None, f'incidents_table = "{table}"  # if it has one item for each incident')
-    alarms, guessed = _own(found, "alarm", found.alarms, number, known)
-    begin = prefixes(alarms, [one for one in found.alarms if one not in alarms])
+    for key, names in found.others.items():
+        own = _own(found, key, names, number, known)
+        if own:
+            yield Line(f"resources.{key}", own, _how(key.removesuffix("s"), own, names))
+
+
+def _how(what: str, own: Sequence[str], names: Sequence[str]) -> str:
+    rest = len(names) - len(own)
+    return f"by names and tags; {plural(rest, f'other {what}')}" if rest else "all of the account"
+
+
+def _alarms(found: Survey, number: int, known: Sequence[Sequence[Traits]], parts: Mapping[str, int]) -> Iterator[Line]:
+    homes = {name: home_of_alarm(name, found, known, parts) for name in found.alarms}
+    own = [name for name, where in homes.items() if where == number]
+    guessed = not own and len(known) == 1
+    if guessed and found.alarms:
+        begin = [one for one in [common_prefix(found.alarms)] if one]
+        if not begin:
+            told = plural(len(found.alarms), "alarm")
+            yield Line("", None, f"alarm_prefix: the {told} have no common beginning: all count")
+    else:
+        begin = prefixes(own, [one for one in found.alarms if one not in own])
     if begin:
         count = sum(one.startswith(tuple(begin)) for one in found.alarms)
         begins = "begin with it" if len(begin) == 1 else "begin with one of them"
         yield Line("alarm_prefix", _value(begin), f"{count} of {plural(len(found.alarms), 'alarm')} {begins}")
-    elif found.alarms and guessed:
-        told = plural(len(found.alarms), "alarm")
-        yield Line("", None, f"alarm_prefix: the {told} have no common beginning: all count")
-    elif alarms:
-        yield Line("", None, f'alarm_prefix = "…"  # {plural(len(alarms), "alarm")} of it begin as others do')
+    elif own:
+        yield Line(
+            "", None, f'alarm_prefix = "…"  # {plural(len(own), "alarm")} of it begin as others do: {_some(own)}'
+        )
 
 
 def _sites(found: Survey, number: int, known: Sequence[Sequence[Traits]]) -> Iterator[Line]:
@@ -210,39 +209,16 @@ def _sites(found: Survey, number: int, known: Sequence[Sequence[Traits]]) -> Ite
         yield Line("", None, f'distribution_id = "…"  # of the dashboards; there are {_some(list(names))}')
 
 
-def prefixes(names: Sequence[str], others: Sequence[str]) -> list[str]:
-    """Beginnings that all these names have, and none of the others; nothing where there would be too many."""
-    whole = common_prefix(names)
-    if whole and not any(one.startswith(whole) for one in others):
-        return [whole]
-    words: dict[str, list[str]] = {}
-    for name in names:
-        words.setdefault(WORD.split(name.strip("/"))[0], []).append(name)
-    begin = sorted(common_prefix(some) or some[0] for some in words.values())
-    fit = len(begin) <= MOST_PREFIXES and len(begin) < max(2, len(names))
-    return begin if names and fit and not any(one.startswith(tuple(begin)) for one in others) else []
-
-
-def common_prefix(names: Sequence[str]) -> str:
-    """The whole words with which all names begin; "" for fewer than two names, or fewer than three letters."""
-    if len(names) < 2:
-        return ""
-    shared = next(iter(names))
-    for name in names:
-        while not name.startswith(shared) or (len(name) > len(shared) and not WORD.match(name[len(shared)])):
-            ends = [match.start() for match in WORD.finditer(shared) if match.start()]
-            shared = shared[: ends[-1]] if ends else ""
-            if not shared:
-                return ""
-    return shared if len(shared) >= 3 else ""
-
-
 def set_aside(
-    proposal: Proposal, lacking: Sequence[tuple[NotConfigured, Sequence[CheckSource]]], checks: Sequence[CheckSource]
+    proposal: Proposal,
+    lacking: Sequence[tuple[NotConfigured, Sequence[CheckSource]]],
+    checks: Sequence[CheckSource],
+    unseen: Collection[str] = (),
 ) -> Proposal:
     """The stack with `without`: what no observation finds named, by the narrowest word for it, each with why.
 
-    A key; where there is none, the slug of checks none of which finds what it looks for, else the checks.
+    A key; where there is none, the slug of checks none of which finds what it looks for, else the checks. Without the
+    keys `unseen`: what could not be listed may be there, and its checks are blind until somebody knows.
     """
     without: dict[str, str] = {**(proposal.without or {})}
     named = proposal.table
@@ -251,13 +227,51 @@ def set_aside(
         said, _, advice = error.cause.partition(": ")
         what = said.rpartition(" names ")[2]
         keys = [key for key in error.keys if key not in named]
-        if keys:
+        if keys and not {*unseen} & {*keys}:
             without.setdefault(keys[0], f"{what} found; {advice.removesuffix(' in stacks.toml')} to have it checked")
-            continue
-        for check in of:
+        for check in () if keys else of:
             whole = all(one.name in blind for one in checks if one.slug == check.slug)
             without.setdefault(check.slug if whole else check.name, error.cause)
-    return replace(proposal, without=dict(sorted(without.items())))
+    told = {key: why for key, why in sorted(without.items()) if not {*GONE_WITH.get(key, ())} & {*without}}
+    return replace(proposal, without=told)
+
+
+def certificates(proposal: Proposal, found: Survey, look: Callable[[Sequence[str]], Sequence[str]]) -> list[Line]:
+    """Those of the proposal's load balancers, by `look` at their ARNs, and of its distributions."""
+    table = proposal.table
+    balancers, distributions = ({*_listed(table.get(key))} for key in ("load_balancer", "distribution_id"))
+    arns = [str(one["LoadBalancerArn"]) for one in found.balancers if one["LoadBalancerName"] in balancers]
+    shown = [one for one in found.distributions if one["Id"] in distributions]
+    told = {str((one.get("ViewerCertificate") or {}).get("ACMCertificateArn", "")) for one in shown}
+    every = sorted({*look(arns), *told} - {""})
+    return [Line("resources.certificates", every, "of its load balancers and distributions")] if every else []
+
+
+def _listed(value: str | Sequence[str] | None) -> list[str]:
+    """The names of a key that takes one or a list."""
+    return [value] if isinstance(value, str) else list(value or ())
+
+
+def left_out(found: Survey, proposals: Sequence[Proposal]) -> list[str]:
+    """What is in the account and in none of the stacks, as comments: nobody is to take silence for health."""
+    tables = [one.table for one in proposals]
+    told = []
+    for what, key, names in (
+        ("clusters", "cluster", found.idle_clusters),
+        ("load balancers", "load_balancer", [str(one["LoadBalancerName"]) for one in found.balancers]),
+        ("tables", "tables", found.tables),
+        *((key, f"resources.{key}", names) for key, names in found.others.items()),
+        ("alarms", "alarm_prefix", found.alarms),
+    ):
+        of, _, inner = key.partition(".")
+        values = [value for table in tables if (value := table.get(of, {}).get(inner) if inner else table.get(of))]
+        own = [one for value in values for one in _listed(value)]
+        rest = [one for one in names if one not in own]
+        if key == "alarm_prefix":
+            rest = [one for one in names if own and not one.startswith(tuple(own))]
+        why = " (no service runs there)" if key == "cluster" else ""
+        told += [f"in no stack: {what} {_some(rest)}{why}"] if rest else []
+    return told
 
 
 def _some(names: Sequence[str]) -> str:

@@ -14,6 +14,17 @@ LACKABLE = (
 applicable where `without` has it."""
 
 
+GONE_WITH: Mapping[str, tuple[str, ...]] = {
+    "incidents_table": ("tables",),
+    "wanted_indexes": ("tables",),
+    "dashboards": ("dashboard_url",),
+    "distribution_id": ("dashboard_url",),
+    "dashboard_bucket": ("dashboard_url",),
+}
+"""What a stack does not have either that is without another key: no table is none of incidents, and the distribution
+of `distribution_id` is that of the dashboards."""
+
+
 def with_reasons(raw: Mapping[str, Any]) -> dict[str, Any]:
     """A stack's keys with `without` as a list, and its reasons apart; ValueError where a reason is not a text."""
     told = dict(raw)

@@ -14,7 +14,7 @@ from pydantic import Field, field_validator, model_validator
 from ..core.zones import zone_named
 from .fitting import require_fit
 from .identifiers import normalised
-from .lacking import with_reasons
+from .lacking import GONE_WITH, with_reasons
 from .limits import FixLimits, Limits, Targets
 from .toml_tables import (
     AccountId,
@@ -260,7 +260,8 @@ class Stack(TomlTable):
 
     def lacks(self, *names: str) -> str:
         """That the stack is without one of these slugs, checks or keys, and why; else empty."""
-        entry = next((one for one in names if one in self.without), "")
+        every = [*names, *(other for one in names for other in GONE_WITH.get(one, ()))]
+        entry = next((one for one in every if one in self.without), "")
         why = f": {self.reasons[entry]}" if entry in self.reasons else ""
         return f"stack {self.name} is without {entry}{why}" if entry else ""
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from ...core.model import CheckResult, Finding, Outcome
 from ..amounts import first, plural
 from ..chart import Chart, crosses
+from ..commands import as_typed, suite_command
 from ..console import Place, link
 from ..news import kind, longest
 from ..notes import bad_findings
@@ -21,7 +22,7 @@ from ..text import Whole
 from ..verdict import worst_first
 from .causes import Hidden, hidden
 from .filters import Filters, filters
-from .fixes import Fixes, fixes_of, suite_command
+from .fixes import Fixes, fixes_of
 from .touched import changes_of, last_change
 
 ROWS_OPEN = 6
@@ -179,7 +180,7 @@ def _runbook(
         return replace(runbook, above=above, instead=f"{mine} in place of {theirs}" if uses and mine != theirs else "")
     told[check.runbook] = (own, check)
     tokens = _tokens(source, check)
-    steps = (RunbookStep(heading, to_html(text, tokens)) for heading, text in _sides(section))
+    steps = (RunbookStep(heading, to_html(as_typed(source.run, text), tokens)) for heading, text in _sides(section))
     return replace(runbook, steps=tuple(steps))
 
 

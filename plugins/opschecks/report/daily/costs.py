@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from ...core.model import Figure, Series
 from ...core.run import Past
 from ..chart import Chart, chart
+from ..commands import suite_command
 from ..money import summed_up
 from ..source import PageSource
 
@@ -30,7 +31,8 @@ def facts(source: PageSource) -> list[SeenCost]:
 def _cost(past: Past, source: PageSource) -> SeenCost:
     told, heading = past.cost, f"Cost of {past.stack}" if source.several else "Cost"
     if not told:
-        said = "There is no weekly run that saw the costs. To see them, run: pytest checks/weekly"
+        command = suite_command(source.run, "weekly")
+        said = f"There is no weekly run that saw the costs. To see them, run: {command}"
         return SeenCost(heading, "", said, None)
     figures = {label: Figure(label, value) for label, value in told["told"].items()}
     points = tuple((datetime.fromisoformat(day).replace(tzinfo=UTC), float(usd)) for day, usd in told["days"])

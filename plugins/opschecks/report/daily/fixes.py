@@ -9,6 +9,7 @@ from typing import Any
 from ...core.model import CheckResult
 from ...core.run import Run
 from ..amounts import named
+from ..commands import suite_command
 from ..notes import LONGEST_NAME, brief
 
 NAMED = 3
@@ -35,11 +36,6 @@ class Fixes:
     left: str
     words: str
     command: str
-
-
-def suite_command(run: Run) -> str:
-    """The command that runs the run's suite."""
-    return f"pytest checks/{run.suite.replace('deploy-', 'deploy/')}"
 
 
 def fixes_of(run: Run, check: CheckResult, *, names_of: int = NAMED) -> Fixes:

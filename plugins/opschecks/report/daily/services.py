@@ -73,9 +73,19 @@ def facts(source: PageSource) -> Services:
     ok = tuple(row for row in rows if row.tone == "good")
     if len(ok) in (0, len(rows)):
         return Services(tuple(rows), (), "")
-    names = named([row.name for row in ok], NAMED)
-    summary = f"{plural(len(ok), 'service')} {'is' if len(ok) == 1 else 'are'} ok: {names}"
-    return Services(tuple(row for row in rows if row.tone != "good"), ok, summary)
+    return Services(tuple(row for row in rows if row.tone != "good"), ok, _summary(ok))
+
+
+def _summary(rows: Sequence[ServiceRow]) -> str:
+    """Which are ok, and, apart, which do not apply: nobody is to take those for healthy."""
+    resting = [row.name for row in rows if row.state == WORDS[NOT_APPLICABLE]]
+    ok = [row.name for row in rows if row.state != WORDS[NOT_APPLICABLE]]
+    told = []
+    if ok:
+        told.append(f"{plural(len(ok), 'service')} {'is' if len(ok) == 1 else 'are'} ok: {named(ok, NAMED)}")
+    if resting:
+        told.append(f"{len(resting)} not applicable: {named(resting, NAMED)}")
+    return "; ".join(told)
 
 
 def _rows(source: PageSource) -> list[ServiceRow]:

@@ -1,0 +1,76 @@
+"""Limits for stacks.toml as a stack's resources are now, where the defaults are another team's choice."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from ..core.observation import CouldNotLook
+from .proposed_file import Line
+
+if TYPE_CHECKING:
+    from ..aws.application_autoscaling import ServiceScaling
+    from ..config.limits import Limits
+    from ..config.stack import Stack
+    from ..core.gathering import Gathering
+
+OFTEN = 3
+"""What so many services have in common is the limit of the stack."""
+
+
+def as_found(stack: Stack, store: Gathering) -> list[Line]:
+    """What differs from the stack's limits: between how many tasks services scale, and how tables are billed.
+
+    What could not be read is not proposed.
+    """
+    tasks, lines = dict(_tasks(stack.limits, store)), []
+    usual = (stack.limits.min_tasks, stack.limits.max_tasks)
+    for often, count in Counter(bounds for bounds, _ in tasks.values()).most_common(1):
+        if count >= OFTEN and often != usual:
+            usual, why = often, f"as {count} of {len(tasks)} services have it now"
+            lines = [Line("min_tasks", usual[0], why), Line("max_tasks", usual[1], "")]
+    for name, (bounds, why) in sorted(tasks.items()):
+        if bounds != usual:
+            lines.append(_of_one(name, {"min_tasks": bounds[0], "max_tasks": bounds[1]}, why))
+    return [*lines, *_billing(stack.limits, store)]
+
+
+def _of_one(name: str, limits: dict[str, Any], why: str) -> Line:
+    return Line(f'"{name}"', limits, why)
+
+
+def _tasks(limits: Limits, store: Gathering) -> Iterator[tuple[str, tuple[tuple[int, int], str]]]:
+    """By service: fewest and most tasks, and why these."""
+    desired = {one.name: one for one in _values(store, "services")}
+    for scaling in _values(store, "auto_scaling"):
+        try:
+            if found := _now(scaling, desired[scaling.name].desired, limits):
+                yield scaling.name, found
+        except (CouldNotLook, KeyError):  # the daily check will say that it could not look
+            continue
+
+
+def _now(scaling: ServiceScaling, desired: int, limits: Limits) -> tuple[tuple[int, int], str] | None:
+    if not scaling.is_registered:
+        known = desired and not scaling.never_scales
+        return ((desired, desired), "nothing scales it: as many tasks as now") if known else None
+    bounds = scaling.min_capacity, scaling.max_capacity
+    if bounds != (limits.min_tasks, limits.max_tasks) and scaling.set_by_schedule(limits.min_tasks, limits.max_tasks):
+        return None
+    return bounds, "its auto-scaling, as it is now"
+
+
+def _billing(limits: Limits, store: Gathering) -> Iterator[Line]:
+    for table in _values(store, "tables"):
+        try:
+            if table.status != "MISSING" and table.billing_mode != limits.billing_mode:
+                yield _of_one(table.name, {"billing_mode": table.billing_mode}, "as it is now")
+        except CouldNotLook:  # as above
+            continue
+
+
+def _values(store: Gathering, name: str) -> list[Any]:
+    """What an observation saw; nothing where it was not made or failed."""
+    result = store.results.get(name)
+    return result.value if result and result.done.is_set() and not result.error else []

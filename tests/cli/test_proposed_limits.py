@@ -1,0 +1,90 @@
+"""`opschecks init`: limits as a stack's services and tables are now; what could not be read is not proposed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from opschecks.aws.application_autoscaling import ServiceScaling
+from opschecks.aws.dynamodb import Table
+from opschecks.aws.ecs import Service
+from opschecks.cli.proposed_limits import as_found
+from opschecks.core.answer import Answer
+from opschecks.core.gathering import Observed
+from opschecks.core.observation import CouldNotLook
+from tests.canned import stack
+
+DENIED = CouldNotLook("application-autoscaling:DescribeScheduledActions", "AccessDenied: no")
+
+
+def scaling(name: str, low: int | None = None, high: int = 10, **more: Any) -> ServiceScaling:
+    """Of a service; without `low` nothing scales it."""
+    target = None if low is None else {"MinCapacity": low, "MaxCapacity": high}
+    return ServiceScaling(arn=name, name=name, evidence={"target": target, "policies": []}, **more)
+
+
+def at_night(low: int, high: int) -> tuple[Answer, ...]:
+    action = {"ScheduledActionName": "night", "ScalableTargetAction": {"MinCapacity": low, "MaxCapacity": high}}
+    return (Answer(action, "application-autoscaling:DescribeScheduledActions"),)
+
+
+def table(name: str, mode: str, status: str = "ACTIVE") -> Table:
+    return Table(arn=name, name=name, evidence={"TableStatus": status, "BillingModeSummary": {"BillingMode": mode}})
+
+
+def lines(desired: Mapping[str, int], *scaled: ServiceScaling, **more: Any) -> list[str]:
+    """What is proposed for a stack with these services; an error stands for an observation that failed."""
+    services = [Service(arn=name, name=name, evidence={"desiredCount": count}) for name, count in desired.items()]
+    values = {"services": services, "auto_scaling": list(scaled), **more}
+    results = {}
+    for name, value in values.items():
+        result = Observed(SimpleNamespace(name=name))  # type: ignore[arg-type]
+        if isinstance(value, CouldNotLook):
+            result.error = value
+        else:
+            result.value = value
+        result.done.set()
+        results[name] = result
+    store: Any = SimpleNamespace(results=results)
+    return [str(one).partition("  #")[0] for one in as_found(stack(), store)]
+
+
+FOUND: dict[str, tuple[list[str], list[str]]] = {
+    "as the defaults are": (lines({"web": 2}, scaling("web", 2, 10)), []),
+    "its own auto-scaling": (
+        lines({"web": 3}, scaling("web", 3, 6)),
+        ['"web" = { min_tasks = 3, max_tasks = 6 }'],
+    ),
+    "nothing scales it": (
+        lines({"jobs/worker": 1}, scaling("jobs/worker")),
+        ['"jobs/worker" = { min_tasks = 1, max_tasks = 1 }'],
+    ),
+    "nothing scales it, and it was set to none": (lines({"worker": 0}, scaling("worker")), []),
+    "a daemon": (lines({"agent": 7}, scaling("agent", is_daemon=True)), []),
+    "set by its schedule": (lines({"web": 1}, scaling("web", 1, 1, schedule=at_night(1, 1))), []),
+    "beside its schedule": (
+        lines({"web": 4}, scaling("web", 4, 20, schedule=at_night(1, 1))),
+        ['"web" = { min_tasks = 4, max_tasks = 20 }'],
+    ),
+    "its schedule may not be read": (lines({"web": 4}, scaling("web", 4, 20, schedule=DENIED)), []),
+    "many alike, and one that is not": (
+        lines({}, *(scaling(name, 1, 4) for name in "abc"), scaling("d", 2, 10))
+        + lines({**dict.fromkeys("abcd", 2)}, *(scaling(name, 1, 4) for name in "abc"), scaling("d", 2, 10)),
+        ["min_tasks = 1", "max_tasks = 4", '"d" = { min_tasks = 2, max_tasks = 10 }'],
+    ),
+    "auto-scaling may not be read": (lines({"web": 2}, auto_scaling=DENIED), []),
+    "provisioned tables": (
+        lines(
+            {}, tables=[table("orders", "PROVISIONED"), table("carts", "PAY_PER_REQUEST"), table("x", "", "MISSING")]
+        ),
+        ['"orders" = { billing_mode = "PROVISIONED" }'],
+    ),
+}
+
+
+@pytest.mark.parametrize(("told", "expected"), FOUND.values(), ids=FOUND)
+def test_limits_are_as_found_where_the_defaults_are_not(told: list[str], expected: list[str]) -> None:
+    assert told == expected

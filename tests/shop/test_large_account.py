@@ -1,0 +1,98 @@
+"""`opschecks init` where there is very much, nothing, or nothing to be seen: bounded, told, one clear answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from opschecks.cli import reach_stack
+from opschecks.cli.init import MOST_LOOKS
+from opschecks.cli.proposed_file import LONG
+from opschecks.config.load import load_stacks
+from opschecks.core.iam import iam_action
+from tests.cli.typed import opschecks
+from tests.shop.large import ACCOUNT, APPS, OTHERS, SERVICES, Account, Table, arn, denied, large, nothing
+
+REACH = ("init", "--region", "us-west-2", "--write")
+IDLE: Table = {
+    ("ecs", "DescribeClusters"): lambda **_: {"clusters": [{"clusterName": "default", "status": "ACTIVE"}]},
+    ("ecs", "ListServices"): lambda **_: {"serviceArns": []},
+}
+
+
+@pytest.fixture
+def reach(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Table], Account]:
+    """An empty folder, and the account that commands reach."""
+    monkeypatch.chdir(tmp_path)
+
+    def made(answers: Table) -> Account:
+        account = Account(answers)
+        monkeypatch.setattr(reach_stack, "reached_as", account.reached_as)
+        return account
+
+    return made
+
+
+def test_an_account_of_5000_resources_takes_bounded_calls_and_shows_progress(reach: Callable[[Table], Account]) -> None:
+    account = reach(large())
+    ended = opschecks(*REACH)
+    assert ended.exit_code == 0, ended.stderr
+    text = Path("stacks.toml").read_text(encoding="utf-8")
+    found = load_stacks(Path("stacks.toml")).stacks
+    assert list(found) == APPS
+    assert {len(one.services) for one in found.values()} == {SERVICES}
+    assert {len(one.resources["queues"]) for one in found.values()} == {OTHERS}
+    certificates = [one.resources.get("certificates") for one in found.values()]
+    assert certificates[:MOST_LOOKS] == [(arn("acm", f"certificate/{app}"),) for app in APPS[:MOST_LOOKS]]
+    assert [one.alarm_prefix for one in found.values()] == APPS
+    assert all("backend_url" in one.without for one in found.values())
+    assert max(len(line) for line in text.splitlines() if not line.startswith("#")) <= LONG
+    unlooked = f"# what {', '.join(APPS[MOST_LOOKS:])} do not have is told by their keys alone"
+    assert unlooked in text
+    assert "# not seen: some task definitions: 1,200, of which 500 were read" in text
+    for line in ("ECS services: 1,000 so far", "ECS services: 1,200", "alarms: 1,500 so far", "SQS queues: 720"):
+        assert f"  {line}\n" in ended.stderr
+    assert account.calls <= 2_000
+
+
+def test_an_empty_account_is_one_line(reach: Callable[[Table], Account]) -> None:
+    reach(nothing())
+    ended = opschecks(*REACH)
+    assert (ended.exit_code, ended.stdout) == (1, "")
+    said = "nothing that checks look at in account 123456789012, us-west-2; name another --region or --profile"
+    assert ended.stderr.splitlines()[-1] == f"Error: {said}"
+    assert not Path("stacks.toml").exists()
+
+
+def test_an_idle_cluster_makes_no_stack(reach: Callable[[Table], Account]) -> None:
+    """The one called default is there as soon as somebody opens the console."""
+    reach({**nothing(), ("ecs", "ListClusters"): lambda: {"clusterArns": [arn("ecs", "cluster/default")]}, **IDLE})
+    ended = opschecks(*REACH)
+    assert ended.exit_code == 1
+    assert "Error: nothing that checks look at" in ended.stderr
+
+
+def test_a_role_that_may_see_nothing_is_told_every_action(reach: Callable[[Table], Account]) -> None:
+    reach(denied())
+    ended = opschecks(*REACH)
+    assert (ended.exit_code, ended.stdout) == (1, "")
+    error = ended.stderr.splitlines()[-1]
+    assert error.startswith(
+        "Error: nothing that checks look at in account 123456789012, us-west-2; the credentials may"
+    )
+    actions = {iam_action(*of) for of in denied()} - {"sts:GetCallerIdentity"}
+    assert set(error.partition("allow ")[2].split(", ")) == actions
+    assert not Path("stacks.toml").exists()
+
+
+def test_functions_and_queues_alone_are_a_stack(reach: Callable[[Table], Account]) -> None:
+    urls = [f"https://sqs/{ACCOUNT}/{one}" for one in ("orders", "orders-dead")]
+    functions = {("lambda", "ListFunctions"): lambda **_: {"Functions": [{"FunctionName": "handle-orders"}]}}
+    reach({**nothing(), ("sqs", "ListQueues"): lambda **_: {"QueueUrls": urls}, **functions})
+    assert opschecks(*REACH).exit_code == 0
+    (one,) = load_stacks(Path("stacks.toml")).stacks.values()
+    assert one.name == "production"
+    assert one.resources == {"queues": ("orders", "orders-dead"), "functions": ("handle-orders",)}
+    assert {"cluster", "load_balancer", "log_groups", "security_groups", "tables"} <= set(one.without)
