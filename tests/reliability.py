@@ -21,6 +21,8 @@ from xml.etree import ElementTree
 from tests.matrix.reasons import NOT_ASKED, REASONS, Reason
 from tests.matrix.table import cpu_s, everything, idle_reasons, rows, shown, unlike_not_asked
 from tests.matrix.world import WORLDS
+from tests.mutants.page import mutants
+from tests.mutants.record import read
 from tests.scratch import ROOT
 
 PAGE = ROOT / "docs" / "reliability.md"
@@ -219,6 +221,10 @@ may be sent twice, and nothing forgotten. {told.kills.failed} of {told.kills.col
 {told.canaries.collected} canaries were put where secrets and names can be, and searched for in every output, scrubbed
 recordings among them: {told.canaries.failed} of these tests failed.
 
+## Mutants
+
+{mutants(read())}
+
 ## Promises
 
 {promises}
@@ -232,7 +238,7 @@ recordings among them: {told.canaries.failed} of these tests failed.
 - CBOR: botocore speaks it with no service that opschecks asks. A test fails when that changes.
 - TLS and name resolution of the probes: the sandbox is on loopback. Drills and remedies are not part of the matrix.
 - Two faults at once, and faults of some bytes within a value.
-- Mutants of the checks: their score is not measured yet.
+- Mutants of remedies, of the history and of the pages.
 - A suite run under exactly the permissions that its observations declare.
 """
     return "\n".join(_filled(line) for line in _joined(text)).strip() + "\n"

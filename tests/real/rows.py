@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from opschecks.core.model import Finding
 from tests.canned import examined
+from tests.real import said
 
 HEALTHY = ("passed", "not_run")
 
@@ -34,8 +36,13 @@ class Row:
         outcomes = [self.outcome] if isinstance(self.outcome, str) else list(self.outcome.values())
         return all(one in (*HEALTHY, "nothing") for one in outcomes)
 
-    def hold(self) -> None:
-        """Fails where the check concludes anything else."""
+    @property
+    def title(self) -> str:
+        """The situation and the check, on one line."""
+        return said.titled(self.situation, self.check.__name__)
+
+    def hold(self) -> list[Finding]:
+        """What the check finds; fails where it concludes anything else than it must."""
         found = examined(self.check, **self.seen())
         outcomes = {one.name: one.outcome.value for one in found}
         if isinstance(self.outcome, str):
@@ -44,3 +51,4 @@ class Row:
         else:
             assert outcomes == self.outcome, [(one.name, one.outcome.value, one.message) for one in found]
         assert not self.says or any(self.says in one.message for one in found), [one.message for one in found]
+        return found

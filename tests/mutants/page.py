@@ -1,0 +1,43 @@
+"""The part of docs/reliability.md about mutants."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from tests.mutants.record import Record, Survivor
+
+
+def mutants(told: Record) -> str:
+    """It as Markdown."""
+    kinds = "\n".join(
+        f"| {kind} | {tried} | {killed} | {tried - killed} |" for kind, (tried, killed) in told.kinds.items()
+    )
+    by_reason: dict[str, list[Survivor]] = defaultdict(list)
+    for one in told.survivors:
+        by_reason[one.reason].append(one)
+    left = "\n".join(
+        f"- {len(some)}: {why} {', '.join(f'{_name(one)} ({one.change})' for one in some)}."
+        for why, some in sorted(by_reason.items(), key=lambda item: (-len(item[1]), item[0]))
+    )
+    return f"""\
+A mutant is the code with one slip: a comparison that is off by one, `and` for `or`, a condition or a statement that is
+dropped, another unit, word, number or severity. {told.tried} of the {told.known} mutants of checks/, aws/ and web/ were
+tried, drawn by a seed for which no test was written: **{told.killed} were killed, {told.score:.1%}**. They meet the
+narrow tests alone, those that read canned answers in one process; whole runs in a sandbox, which kill more, are not
+counted. The same again, or of one file: `python -m tests.mutants --sample {told.tried} --seed {told.seed}`, `python -m
+tests.mutants FILE` ([tests/mutants](../tests/mutants)).
+
+| kind | tried | killed | left |
+| --- | ---: | ---: | ---: |
+{kinds}
+| **all** | **{told.tried}** | **{told.killed}** | **{told.tried - told.killed}** |
+
+Those that are left, each with its reason ([tests/mutants/recorded.json](../tests/mutants/recorded.json) has their
+lines):
+
+{left}"""
+
+
+def _name(one: Survivor) -> str:
+    module = one.file.removeprefix("plugins/opschecks/").removesuffix(".py")
+    return f"{module} {one.within}" if one.within else module
