@@ -96,6 +96,9 @@ DENIED = CouldNotLook(
     "AccessDeniedException: User is not authorized",
     action="ecs:ListServiceDeployments",
 )
+NO_DETAILS = CouldNotLook(
+    "ecs:DescribeServiceDeployments", "AccessDeniedException: no", action="ecs:DescribeServiceDeployments"
+)
 NOT_OFFERED = CouldNotLook("ecs:ListServiceDeployments", "UnsupportedFeatureException: not supported in this Region")
 THROTTLED = CouldNotLook("ecs:ListServiceDeployments", "ThrottlingException: Rate exceeded")
 ROLLED_BACK = record(
@@ -243,7 +246,7 @@ ROWS = [
         API + "API_Deployment.html",
     ),
     Row(
-        "blue/green, over, and the records are denied: a message tells of its end",
+        "blue/green, over, and the region has no records: a message tells of its end",
         after.test_what_was_deployed_serves,
         lambda: expected(
             "backend:8",
@@ -251,10 +254,18 @@ ROWS = [
                 deployment(8, rolloutState=None),
                 events=[event("(deployment ecs-svc/0000000000000000008) deployment completed.", minutes=9)],
             ),
-            ListServiceDeployments=DENIED,
+            ListServiceDeployments=NOT_OFFERED,
         ),
         "passed",
         GUIDE + "service-event-messages-list.html",
+    ),
+    Row(
+        "a rolling update, over, and the records are denied: whether it was rolled back since is not known",
+        after.test_what_was_deployed_serves,
+        lambda: expected("backend:8", service(deployment(8)), ListServiceDeployments=DENIED),
+        "blind",
+        API + "API_Deployment.html",
+        says="allow ecs:ListServiceDeployments",
     ),
     Row(
         "blue/green, the records are denied and no message tells",
@@ -385,12 +396,35 @@ ROWS = [
         says="backend:9: stopped",
     ),
     Row(
-        "the records are denied: messages tell as before",
+        "the records are denied: a bake that does not end would not be seen",
         ecs.test_deployments_are_settled,
         lambda: seen(service(), ListServiceDeployments=DENIED),
-        "passed",
+        "blind",
         GUIDE + "service-deployment-permissions.html",
-        says="judged by the service's messages alone: ecs:ListServiceDeployments: AccessDenied",
+        says="allow ecs:ListServiceDeployments",
+    ),
+    Row(
+        "the records are denied, and a message tells of a roll-back",
+        ecs.test_deployments_are_settled,
+        lambda: seen(service(events=TAKEN_BACK), ListServiceDeployments=DENIED),
+        "failed",
+        GUIDE + "service-event-messages-list.html",
+        says="deployment failed: alarm detected",
+    ),
+    Row(
+        "the details of a deployment are denied",
+        ecs.test_deployments_are_settled,
+        lambda: seen(service(), record("IN_PROGRESS", 9), DescribeServiceDeployments=NO_DETAILS),
+        "blind",
+        GUIDE + "service-deployment-permissions.html",
+        says="allow ecs:DescribeServiceDeployments",
+    ),
+    Row(
+        "all tasks run, and the records are denied: they are not needed for that",
+        ecs.test_services_run_the_tasks_they_want,
+        lambda: seen(service(), ListServiceDeployments=DENIED),
+        "passed",
+        API + "API_Service.html",
     ),
     Row(
         "a region without the records: messages tell as before",

@@ -150,8 +150,17 @@ _OF_OBJECTS = (
     "s3:PutObjectTagging",
 )  # fmt: skip
 
+
+def _counts_by(stack: Stack, how: str) -> bool:
+    return any(one.by == how for one in stack.log_searches)
+
+
 _ONLY_WHERE: Mapping[str, Callable[[Stack], object]] = {
     "tag:GetResources": lambda stack: stack.tags,
+    "elasticloadbalancing:DescribeTags": lambda stack: stack.tags,
+    "logs:StartQuery": lambda stack: _counts_by(stack, "insights"),
+    "logs:GetQueryResults": lambda stack: _counts_by(stack, "insights"),
+    "logs:DescribeMetricFilters": lambda stack: _counts_by(stack, "metric"),
     "acm:ListCertificates": lambda stack: stack.resources.get("certificates"),
     "servicequotas:GetAWSDefaultServiceQuota": lambda stack: stack.resources.get("quotas"),
     "cloudformation:ListStackResources": lambda stack: stack.cloudformation_stack,

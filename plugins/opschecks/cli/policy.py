@@ -76,7 +76,7 @@ def policy(
     load_project()
     (stack,) = choose_stacks(load_stacks(stacks), [name] if name else [], stacks)
     needs = list(needed(named_suites(suites), remedies, state=state and stack.state_in_s3, without=stack.without))
-    made = statements([(need.name, need.shown, need.actions) for need in needs], _places(stack), keys)
+    made = statements([(need.name, need.shown, need.actions) for need in needs], places_of(stack), keys)
     if not made:
         raise click.ClickException(f"nothing to allow: {stack.name} names nothing that these would ask AWS about")
     if session:
@@ -144,7 +144,8 @@ def named_suites(given: tuple[str, ...]) -> tuple[str, ...]:
     return named or SUITES[:-1]
 
 
-def _places(stack: Stack) -> Places:
+def places_of(stack: Stack) -> Places:
+    """The ARNs of what the stack names, in its partition."""
     from ..aws.configuration import isolated_session
     from ..aws.places import Places
 
