@@ -316,15 +316,18 @@ def check_names(checks: Path) -> list[str]:
 def find_checks(folder: Path, but: Collection[str] = ()) -> Iterator[tuple[str, Path]]:
     """Name and file of every check under the folder but these, read without importing it."""
     for path in sorted(folder.rglob("*.py")):
-        with contextlib.suppress(SyntaxError, ValueError, OSError):  # collection reports it, and better
-            source = path.read_bytes()
-            if but and {name.decode() for name in _DEFINED.findall(source)} <= {*but}:
-                continue  # it need not be parsed
-            for node in ast.walk(ast.parse(source)):
-                if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) or node.name in but:
-                    continue
-                if _is_a_check(node):
-                    yield node.name, path
+        yield from checks_in(path, but)
+
+
+def checks_in(path: Path, but: Collection[str] = ()) -> Iterator[tuple[str, Path]]:
+    """The same of one file."""
+    with contextlib.suppress(SyntaxError, ValueError, OSError):  # collection reports it, and better
+        source = path.read_bytes()
+        if but and {name.decode() for name in _DEFINED.findall(source)} <= {*but}:
+            return  # it need not be parsed
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name not in but and _is_a_check(node):
+                yield node.name, path
 
 
 def _is_a_check(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
