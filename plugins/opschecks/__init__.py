@@ -121,6 +121,7 @@ _LATER = {
 
 HOOK_MODULES = (
     "opschecks.hooks.options",  # the command line
+    "opschecks.hooks.rootdir",  # the project's folder, whichever files options name
     "opschecks.hooks.own_code",  # imports what files of checks declare besides; select below is called before it
     "opschecks.hooks.select",  # whether this is a checks run, of which suite and stacks
     "opschecks.hooks.shards",  # --stack all and --shard: the part of a fleet that this process checks

@@ -17,7 +17,7 @@ _NOBODY = "127.0.0.1:9"
 """In the error of an observation of the web, which is not made here; trial_look.NOBODY."""
 
 
-def the_stack(stacks: Path, name: str) -> Stack:
+def the_stack(stacks: Path, name: str | None) -> Stack:
     """The stack of that name, or the default one."""
     from ..config.load import choose_stacks, load_stacks
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .options import FORMAT, REPORTS, STACKS
+from .options import FORMAT, REPORTS, STACKS, THE_STACK
 
 if TYPE_CHECKING:
     from .check_files import CheckSource
@@ -22,7 +22,7 @@ _MARKS = {"ok": "ok     ", "wrong": "WRONG  ", "unknown": "unknown"}
 
 
 @click.command()
-@click.option("--stack", "name", default=None, metavar="NAME", help="a stack of stacks.toml; default: its default")
+@THE_STACK
 @click.option(
     "--suite",
     "suites",

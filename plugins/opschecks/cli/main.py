@@ -16,7 +16,7 @@ from .fix import fix, journal, undo
 from .history import history
 from .init import init
 from .new import new
-from .options import FORMAT, STACKS, OneLineErrors
+from .options import FORMAT, STACKS, THE_STACK, OneLineErrors
 from .organization import organization
 from .own_test import test
 from .policy import policy
@@ -68,10 +68,10 @@ for command in (
 
 @main.command("list")
 @click.argument("kind", type=click.Choice([*_KINDS, *_OF_A_STACK]))
-@click.option("--stack", "name", default="", metavar="NAME", help="of the last three kinds; default: the default stack")
+@THE_STACK
 @FORMAT
 @STACKS
-def list_(kind: str, name: str, form: str, stacks: Path) -> None:
+def list_(kind: str, name: str | None, form: str, stacks: Path) -> None:
     """List checks, observations, remedies, drills, faults, stacks, the keys of stacks.toml, or what holds for a stack.
 
     \b
@@ -99,7 +99,7 @@ def list_(kind: str, name: str, form: str, stacks: Path) -> None:
             click.echo(f"{'':{width}}  {line}")
 
 
-def _of_a_stack(kind: str, name: str, stacks: Path) -> Iterator[ListRow]:
+def _of_a_stack(kind: str, name: str | None, stacks: Path) -> Iterator[ListRow]:
     from .about_stack import checks_here, coverage_of, limits_of, the_stack
 
     stack = the_stack(stacks, name)

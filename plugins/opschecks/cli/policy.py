@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .options import STACKS
+from .options import STACKS, THE_STACK
 
 if TYPE_CHECKING:
     from ..aws.places import Places
@@ -40,7 +40,7 @@ class Need:
     "--state/--no-state", default=True, help="whether to allow state = 's3://…', which every run reads and writes"
 )
 @click.option("--kms", "keys", multiple=True, metavar="ARN", help="a KMS key that encrypts tables, secrets or buckets")
-@click.option("--stack", "name", default=None, metavar="NAME", help="a stack of stacks.toml; default: its default")
+@THE_STACK
 @click.option("--format", "form", type=click.Choice(FORMATS), default="json", show_default=True, help="of the policy")
 @click.option("--session", is_flag=True, help="a session policy: small enough to narrow role_arn to it")
 @STACKS

@@ -19,10 +19,12 @@ from ..core.model import Expected, Severity
 from ..core.redaction import redact_text
 from ..core.shipped import shipped_checks, shipped_path
 from ..core.signals import ENDING
+from .elsewhere import fill_in
 from .pytest_private import option as others_option
 from .pytest_private import worker_input
 from .reaching import is_one_by_one, reach
 from .recording import Played, tape_of
+from .rootdir import project_root
 from .shards import Fleets, Hand, ShardError, hand_of
 from .state import COMMAND, DEFAULT_REPORTS, KEY, ChecksRun, checks_run
 
@@ -103,16 +105,6 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         gc.enable()
 
 
-def project_root(config: pytest.Config) -> Path:
-    """The folder of stacks.toml, reports/ and checks/: pytest's rootdir, or where pytest was started.
-
-    Without a configuration file pytest's rootdir is whatever folder the paths of all options have in common.
-    """
-    here = config.rootpath
-    told = config.inipath or any((here / name).exists() for name in ("checks", "stacks.toml"))
-    return here if told else config.invocation_params.dir
-
-
 def _selected(config: pytest.Config, root: Path) -> tuple[Path, list[Path], list[Path]]:
     """The folder of checks: the project's or ours. Of the paths on the command line those under it, and the others."""
     paths = [_absolute(config.invocation_params.dir / argument.partition("::")[0]) for argument in config.args]
@@ -183,6 +175,8 @@ def _begin(config: pytest.Config, suite: str, root: Path, checks: Path, partial:
     from ..core.wording import nearest
     from ..report.runbook import RunbookError, runbook_of
 
+    may_be_stack = suite not in MUST_NAME_THEIR_STACK and not config.option.fix
+    by = fill_in(config, root, may_be_stack=may_be_stack)
     path = Path(config.option.stacks or root / "stacks.toml")
     replays = played.tape.replays
     default = root / DEFAULT_REPORTS
@@ -213,7 +207,7 @@ def _begin(config: pytest.Config, suite: str, root: Path, checks: Path, partial:
         # a typing error on the command line does not make the last report invalid
         with reading(path, leave_page=bool(config.option.stack)):
             fleet = Fleets(suite, partial, reports / "history", root, begun)
-            hand = hand_of(config, listed, shown_path(path), fleet, must_name=suite in MUST_NAME_THEIR_STACK)
+            hand = hand_of(config, listed, shown_path(path), fleet, must_name=suite in MUST_NAME_THEIR_STACK, by=by)
             stacks = hand.stacks
     if config.option.fault and not any(stack.sandbox for stack in stacks):
         fault = config.option.fault[0]

@@ -164,16 +164,19 @@ class Fleets:
     begun: datetime
 
 
-def hand_of(config: pytest.Config, listed: Stacks, shown: Path, of_run: Fleets, *, must_name: bool) -> Hand:
+def hand_of(
+    config: pytest.Config, listed: Stacks, shown: Path, of_run: Fleets, *, must_name: bool, by: str = "--stack"
+) -> Hand:
     """The stacks of this process; StackError or ShardError with one clear message where that cannot be known.
 
-    Every shard must come to the same deal, whatever history it sees: the first one writes it down.
+    `by` is what named its stacks. Every shard must come to the same deal, whatever history it sees: the first one
+    writes it down.
     """
     from ..config.load import ALL, choose_stacks
 
     option, suite, partial = config.option, of_run.suite, of_run.partial
     every = may_be_all(config, suite)
-    stacks = choose_stacks(listed, option.stack, shown, must_name=must_name, may_be_all=every)
+    stacks = choose_stacks(listed, option.stack, shown, must_name=must_name, may_be_all=every, by=by or "--stack")
     everything = every and ALL in option.stack and ALL not in listed.stacks
     told = (worker_input(config) or {}).get("opschecks_part")
     if told:
