@@ -79,8 +79,7 @@ STACKS_FILES = {
         "stacks.here.profile: the AWS configuration has no profile 'on-cal'; did you mean 'on-call'?"
     ),
     'default = "here"\n[stacks.here]\n': (
-        "stacks.here.region: not set, and neither profile nor environment names one; "
-        'set region = "…" or AWS_DEFAULT_REGION'
+        'stacks.here.region: not set, and neither profile nor environment names one; set region = "…" or AWS_REGION'
     ),
     "default = 1 2\n": (
         "stacks.toml: not valid TOML: Expected newline or end of document after a statement (at line 1, column 13)"

@@ -88,6 +88,14 @@ def test_what_gates_a_deploy_wants_the_command_line(two: Project) -> None:
     assert "name the stack with --stack" in ended.err
 
 
+def test_workers_come_to_the_same(two: Project) -> None:
+    two.write("pyproject.toml", f"{PYPROJECT}opschecks_fail_on = 'critical'\n")
+    two.checks(check_of_each("test_good", "assert not thing"))
+    ended = two.run("checks/daily", "-n1", OPSCHECKS_STACK="there")
+    assert ended.code == 0, ended.all
+    assert stacks_of(two) == ["there"]
+
+
 def test_other_tests_do_not_mind(two: Project) -> None:
     two.write("tests/test_x.py", "def test_x():\n    pass\n")
     assert two.run("tests", OPSCHECKS_STACK="there", OPSCHECKS_STACKS="x.toml").code == 0

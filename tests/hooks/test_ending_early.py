@@ -181,7 +181,7 @@ def test_a_broken_file_of_checks_is_told_with_its_line_and_the_other_checks_run(
     assert "not collected: checks/daily/test_broken.py" in told["stopped_by"]
 
 
-NARROWED = [["-k", "one"], ["--deselect", "checks/daily/test_things.py::test_one"], ["-m", "not nothing"], ["--lf"]]
+NARROWED = [["-k", "one"], ["--deselect", "checks/daily/test_things.py::test_one"], ["-m", "not low"], ["--lf"]]
 
 
 @pytest.mark.parametrize("arguments", NARROWED, ids=lambda arguments: arguments[0])

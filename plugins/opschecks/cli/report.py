@@ -59,7 +59,7 @@ report.add_command(fleet)
 @STACKS
 @REPORTS
 def daily(run: str, name: str | None, form: str, out: Path | None, stacks: Path, reports: Path) -> None:
-    """Make the report of RUN: a run file, or with --stack a day of the history.
+    """Make the report of RUN: a run file, or a day of the history.
 
     Days are those of the stack's time zone; the newest run of the day is taken. A full time is UTC, as in file names.
     """

@@ -13,7 +13,6 @@ import pytest
 
 from ..core.model import Severity
 from ..core.wording import nearest
-from .pytest_private import worker_input
 
 
 @dataclass(frozen=True)
@@ -73,8 +72,6 @@ def fill_in(config: pytest.Config, root: Path, *, may_be_stack: bool) -> str:
     `may_be_stack`: whether the stack may be said elsewhere; what gates a deploy or changes something wants --stack.
     """
     option: Any = config.option
-    if worker_input(config) is not None:
-        return ""  # it has the controller's options
     for one in (STACKS, REPORTS):
         values, by = told(config, one)
         if values and not getattr(option, one.option):

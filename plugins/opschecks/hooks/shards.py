@@ -176,7 +176,7 @@ def hand_of(
 
     option, suite, partial = config.option, of_run.suite, of_run.partial
     every = may_be_all(config, suite)
-    stacks = choose_stacks(listed, option.stack, shown, must_name=must_name, may_be_all=every, by=by or "--stack")
+    stacks = choose_stacks(listed, option.stack, shown, must_name=must_name, may_be_all=every, by=by)
     everything = every and ALL in option.stack and ALL not in listed.stacks
     told = (worker_input(config) or {}).get("opschecks_part")
     if told:
