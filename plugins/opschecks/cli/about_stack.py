@@ -102,8 +102,11 @@ def _counted(values: Iterable[Any]) -> Iterator[str]:
 
 
 def checks_here() -> list[CheckSource]:
-    """The checks of the daily and weekly suites."""
+    """The checks of the daily and weekly suites, and of the project's own."""
     from ..core.shipped import checks_of
+    from ..core.suites import own_suites
     from .check_files import check_sources
 
-    return [one for suite in SUITES for one in check_sources(checks_of(Path()) / suite)]
+    checks = checks_of(Path())
+    folders = [*map(Path, SUITES), *own_suites(checks).values()]
+    return [one for folder in folders for one in check_sources(checks / folder)]

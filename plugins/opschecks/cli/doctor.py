@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .options import FORMAT, REPORTS, STACKS, THE_STACK
+from .policy import named_suites
 
 if TYPE_CHECKING:
     from .check_files import CheckSource
@@ -27,7 +28,8 @@ _MARKS = {"ok": "ok     ", "wrong": "WRONG  ", "unknown": "unknown"}
     "--suite",
     "suites",
     multiple=True,
-    type=click.Choice(SUITES),
+    callback=lambda ctx, parameter, given: named_suites(given) if given else (),
+    metavar="SUITE",
     help="a suite to be ready for; repeatable; default: all",
 )
 @FORMAT

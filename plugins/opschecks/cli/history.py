@@ -19,9 +19,11 @@ if TYPE_CHECKING:
     from ..history.summaries import Summaries, Summary
 
 _SUITE = click.option(
-    "--suite", default="daily", show_default=True, help="daily, weekly, deploy-before, deploy-after, drills"
+    "--suite",
+    default="daily",
+    show_default=True,
+    help="daily, weekly, …, or one of your own",
 )
-SUITES = ("daily", "weekly", "deploy-before", "deploy-after", "drills")
 
 
 @click.group()
@@ -45,7 +47,7 @@ def rebuild(name: str | None, stacks: Path, reports: Path) -> None:
     summaries = _opened(stack, stacks, reports)
     total = 0
     summaries.forget_all()
-    for suite in SUITES:
+    for suite in known_suites():
         count = len(summaries.runs(suite, most=None))
         total += count
         if count:
@@ -135,10 +137,18 @@ def _runs(stack: Stack, suite: str, stacks: Path, reports: Path, most: int | Non
     """The newest runs of the suite, the newest first."""
     from ..core.wording import nearest
 
-    if suite not in SUITES:
-        raise click.ClickException(f"--suite {suite}: no such suite; {nearest(suite, SUITES)}")
+    if suite not in (known := known_suites()):
+        raise click.ClickException(f"--suite {suite}: no such suite; {nearest(suite, known)}")
     return _opened(stack, stacks, reports).runs(suite, most=most)
 
 
 def _opened(stack: Stack, stacks: Path, reports: Path) -> Summaries:
     return summaries_of(stack, state_of(stack, stacks, reports), reports)
+
+
+def known_suites() -> list[str]:
+    """The names of our suites and of the project's own."""
+    from ..core.shipped import checks_of
+    from ..core.suites import suites_in
+
+    return list(suites_in(checks_of(Path())))

@@ -135,13 +135,18 @@ def needed(
 
 def named_suites(given: tuple[str, ...]) -> tuple[str, ...]:
     """The suites by their folders, all but drills where none is given; ClickException for an unknown one."""
+    from ..core.shipped import checks_of
+    from ..core.suites import own_suites
     from ..core.wording import nearest
 
-    named = tuple(one.removeprefix("checks/").strip("/").replace("deploy-", "deploy/") for one in given)
-    for one, said in zip(named, given, strict=True):
-        if one not in SUITES:
-            raise click.ClickException(f"{said}: no such suite; {nearest(one, SUITES)}")
-    return named or SUITES[:-1]
+    own = {name: folder.as_posix() for name, folder in own_suites(checks_of(Path())).items()}
+    named = [one.removeprefix("checks/").strip("/").replace("deploy-", "deploy/") for one in given]
+    folders = tuple(own.get(one, one) for one in named)
+    known = (*SUITES, *own.values())
+    for one, said in zip(folders, given, strict=True):
+        if one not in known:
+            raise click.ClickException(f"{said}: no such suite; {nearest(one, known)}")
+    return folders or (*SUITES[:-1], *own.values())
 
 
 def places_of(stack: Stack) -> Places:

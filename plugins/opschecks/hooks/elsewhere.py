@@ -46,11 +46,11 @@ ALL = (STACK, STACKS, REPORTS, FAIL_ON)
 def add_ini(parser: pytest.Parser) -> None:
     """Make their names in the ini file known."""
     for one in ALL:
-        parser.addini(
-            one.ini,
-            f"{one.what}. The variable {one.variable} comes first, the command line before both",
-            type="args" if one is STACK else "string",
-        )
+        said = f"{one.what}. The variable {one.variable} comes first, the command line before both"
+        if one is STACK:
+            parser.addini(one.ini, said, type="args")
+        else:
+            parser.addini(one.ini, said, type="string")
 
 
 def told(config: pytest.Config, one: Elsewhere) -> tuple[list[str], str]:

@@ -8,7 +8,7 @@ import gc
 import os
 import re
 import signal
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -19,6 +19,7 @@ from ..core.model import Expected, Severity
 from ..core.redaction import redact_text
 from ..core.shipped import shipped_checks, shipped_path
 from ..core.signals import ENDING
+from ..core.suites import MUST_NAME_THEIR_STACK, SuiteError, suites_in
 from .elsewhere import fill_in
 from .pytest_private import option as others_option
 from .pytest_private import worker_input
@@ -28,16 +29,8 @@ from .rootdir import project_root
 from .shards import Fleets, Hand, ShardError, hand_of
 from .state import COMMAND, DEFAULT_REPORTS, KEY, ChecksRun, checks_run
 
-SUITES = {
-    "daily": Path("daily"),
-    "weekly": Path("weekly"),
-    "deploy-before": Path("deploy/before"),
-    "deploy-after": Path("deploy/after"),
-    "drills": Path("drills"),
-}
 REPLAYED = "replay"
 """The folder within reports/ that has those of replays: they leave those of runs alone."""
-MUST_NAME_THEIR_STACK = ("deploy-before", "deploy-after", "drills")
 EXPECTING = ("expect_revision", "expect_image", "expect_deployment")
 NARROWING = {
     "keyword": "-k",
@@ -70,12 +63,13 @@ def pytest_configure(config: pytest.Config) -> None:
     if not inside:
         _refuse_stray_options(config)
         return
-    suites = {_suite(path, checks) for path in inside}
+    known = _suites(checks)
+    suites = {_suite(path, checks, known) for path in inside}
     if outside or len(suites) != 1:
         named = sorted(suites) + [str(path) for path in outside[:3]]
         raise pytest.UsageError(
             f"{', '.join(named)}: a run takes one suite; choose one of "
-            + ", ".join(f"checks/{path}" for path in SUITES.values())
+            + ", ".join(f"checks/{path}" for path in known.values())
         )
     for name in NEVER_RUNNING:
         if others_option(config, name):
@@ -86,7 +80,8 @@ def pytest_configure(config: pytest.Config) -> None:
     with contextlib.ExitStack() as when_refused:
         when_refused.callback(gc.enable)
         gc.disable()  # a checks run lasts seconds, and collecting garbage visits all of botocore's models
-        run = _begin(config, suite, root, checks, _narrowed(config, inside, checks / SUITES[suite]), played)
+        folder = checks / known[suite]
+        run = _begin(config, suite, root, folder, checks, _narrowed(config, inside, folder), played)
         when_refused.pop_all()
     run.expected = played.expected if played.tape.replays else expected
     config.stash[KEY] = run
@@ -118,15 +113,24 @@ def _absolute(path: Path) -> Path:
     return Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow links out of checks/
 
 
-def _suite(path: Path, checks: Path) -> str:
+def _suites(checks: Path) -> dict[str, Path]:
+    try:
+        return suites_in(checks)
+    except SuiteError as error:
+        from ..config.load import shown_path
+
+        raise pytest.UsageError(str(error).replace(str(checks), str(shown_path(checks)))) from None
+
+
+def _suite(path: Path, checks: Path, suites: Mapping[str, Path]) -> str:
     relative = path.relative_to(checks)
-    for name, folder in SUITES.items():
+    for name, folder in suites.items():
         if relative == folder or folder in relative.parents:
             return name
     from ..core.wording import nearest
 
     wanted = str(relative)
-    known = [str(folder) for folder in SUITES.values()]
+    known = [str(folder) for folder in suites.values()]
     raise pytest.UsageError(
         f"checks/{wanted if wanted != '.' else ''}: not a suite; "
         + (nearest(wanted, known) if wanted != "." else "name one: checks/" + ", checks/".join(known))
@@ -168,7 +172,9 @@ def _expected(config: pytest.Config, suite: str) -> Expected:
     return Expected(tuple(one.rsplit("/", 1)[-1] for one in revisions), images, deployments)
 
 
-def _begin(config: pytest.Config, suite: str, root: Path, checks: Path, partial: str, played: Played) -> ChecksRun:
+def _begin(
+    config: pytest.Config, suite: str, root: Path, folder: Path, checks: Path, partial: str, played: Played
+) -> ChecksRun:
     from ..config.lacking import LACKABLE
     from ..config.load import StackError, load_stacks, shown_path
     from ..config.waivers import WaiverError, load_waivers
@@ -228,7 +234,7 @@ def _begin(config: pytest.Config, suite: str, root: Path, checks: Path, partial:
                 end(f"{where}: {entry!r} is neither a heading of RUNBOOK.md nor a check nor a key; {near}")
     run = ChecksRun(
         suite=suite,
-        folder=checks / SUITES[suite],
+        folder=folder,
         checks=checks,
         root=root,
         stacks=stacks,
