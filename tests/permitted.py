@@ -38,6 +38,7 @@ FULL = stack(
     tags={"stack": "shop"},
     iam_users=["shop-*"],
     rotated_keys=[{"user": "ci", "secret": "shop/ci"}],
+    log_searches=[{"group": "/ecs/*", "by": "insights"}, {"group": "*", "by": "metric", "metric": "Shop/Errors"}],
     flow_log_role="arn:aws:iam::123456789012:role/flow-logs",
     resources={
         "queues": ["orders"],

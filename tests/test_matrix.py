@@ -12,6 +12,7 @@ from opschecks.core.iam import iam_action
 from opschecks.core.observation import REGISTRY, CouldNotLook
 from tests.matrix.bodies import PROTOCOLS, protocol_of
 from tests.matrix.judging import Combination, Judge, combinations
+from tests.matrix.reasons import NEEDED_WHERE_BROKEN
 from tests.matrix.table import drawn
 from tests.matrix.world import World
 
@@ -55,6 +56,15 @@ def test_every_observation_was_looked_at_and_every_protocol_is_known(world: Worl
     )
     services = {one.service for calls in world.calls.values() for one in calls if one.kind == "aws"}
     assert {protocol_of(service) for service in services} == set(PROTOCOLS)
+
+
+@pytest.mark.parametrize(("name", "action"), NEEDED_WHERE_BROKEN)
+def test_what_is_not_needed_every_day_is_needed_where_much_is_broken(world: World, name: str, action: str) -> None:
+    [call] = {of.name for of in world.calls[name] if iam_action(of.service, of.operation) == action}
+    told = Judge(world).verdict(Combination("broken", name, call, "access denied"))
+    assert not told.problems
+    assert told.is_blind
+    assert not told.unmoved
 
 
 def test_a_refusal_that_is_swallowed_is_found(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,8 +22,9 @@ from typing import Any
 import pytest
 
 from opschecks.core import clock
+from opschecks.core.suites import SUITES
 from opschecks.fixing.plan import read_plan
-from opschecks.hooks.select import SUITES, find_checks
+from opschecks.hooks.select import find_checks
 from tests.forks import TIMEOUT_S
 from tests.scratch import ROOT, Ended
 

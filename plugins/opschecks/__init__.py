@@ -159,6 +159,7 @@ _LATER = {
 
 HOOK_MODULES = (
     "opschecks.hooks.options",  # the command line
+    "opschecks.hooks.rootdir",  # the project's folder, whichever files options name
     "opschecks.hooks.own_code",  # imports what files of checks declare besides; select below is called before it
     "opschecks.hooks.select",  # whether this is a checks run, of which suite and stacks
     "opschecks.hooks.shards",  # --stack all and --shard: the part of a fleet that this process checks
@@ -166,6 +167,8 @@ HOOK_MODULES = (
     "opschecks.hooks.log_records",  # no secret in a log record that some handler shows
     "opschecks.hooks.sandbox",  # starts and stops the sandbox, gives it its faults
     "opschecks.hooks.fixtures",  # observations, stack, now and examine as fixtures; one check per stack
+    "opschecks.hooks.markers",  # severity, runbook slug, area and AWS services of each check, for -m
+    "opschecks.hooks.left_out",  # what is not as a check must be is left out, and said
     "opschecks.hooks.many",  # of many stacks a few are gathered at a time, and each is released when it is done
     "opschecks.hooks.gather",  # the stack's account, then every observation at once
     "opschecks.hooks.fix_options",  # refuses careless options

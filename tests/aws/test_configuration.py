@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from opschecks.aws.configuration import isolated_session
+from opschecks.aws.configuration import configured_session, isolated_session
 from opschecks.aws.proxies import OURS, reach_directly
 from opschecks.aws.session import Aws, UnusableProfile
 from opschecks.core.observation import CouldNotLook
@@ -39,7 +39,8 @@ WRONG = {
     ),
     "certificates of another tool": ("", {"REQUESTS_CA_BUNDLE": "/no.pem"}, {}, ["REQUESTS_CA_BUNDLE names /no.pem"]),
     "a region that is none": ("", {}, {"region": "us west 2"}, ["stacks.here", "us west 2"]),
-    "no region": ("", {"AWS_REGION": "us-west-2"}, {"region": None}, ["stacks.here.region", "boto3 does not read it"]),
+    "no region": ("", {}, {"region": None}, ["stacks.here.region", "set region = ", "AWS_REGION"]),
+    "a region of the environment that is none": ("", {"AWS_REGION": "us west 2"}, {"region": None}, ["us west 2"]),
 }  # fmt: skip
 
 
@@ -53,6 +54,28 @@ def test_what_is_wrong_is_one_line(case: tuple[str, Raw, Raw, list[str]], tmp_pa
     assert "\n" not in text
     assert [one for one in words if one not in text] == [], text
     assert "wJalrXUtnFEMI" not in text
+
+
+REGIONS = {
+    "the stack's": ("", {"AWS_REGION": "eu-west-1"}, "us-west-2"),
+    "AWS_REGION": ("", {"AWS_REGION": "eu-west-1"}, "eu-west-1"),
+    "as the AWS CLI, before AWS_DEFAULT_REGION": (
+        "",
+        {"AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "a"},
+        "eu-west-1",
+    ),
+    "before the profile's": ("[default]\nregion = eu-north-1\n", {"AWS_REGION": "eu-west-1"}, "eu-west-1"),
+    "the profile's, where it is empty": ("[default]\nregion = eu-north-1\n", {"AWS_REGION": ""}, "eu-north-1"),
+}
+
+
+@pytest.mark.parametrize("name", REGIONS)
+def test_the_region_is_the_stacks_else_that_of_the_environment(name: str, tmp_path: Path) -> None:
+    """https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-envvars.html"""
+    config, variables, region = REGIONS[name]
+    told = stack() if name == "the stack's" else stack().model_copy(update={"region": None})
+    with machine(tmp_path, config, **variables):
+        assert configured_session(told).get_config_variable("region") == region
 
 
 def test_the_credentials_file_is_named_too(tmp_path: Path) -> None:

@@ -87,8 +87,7 @@ STACKS_FILES = {
         "stacks.here.profile: the AWS configuration has no profile 'on-cal'; did you mean 'on-call'?"
     ),
     'default = "here"\n[stacks.here]\n': (
-        "stacks.here.region: not set, and neither profile nor environment names one; "
-        'set region = "…" or AWS_DEFAULT_REGION'
+        'stacks.here.region: not set, and neither profile nor environment names one; set region = "…" or AWS_REGION'
     ),
     "default = 1 2\n": (
         "stacks.toml: not valid TOML: Expected newline or end of document after a statement (at line 1, column 13)"
@@ -187,7 +186,7 @@ def test_what_can_hurt_wants_its_stack_named(project: Project, suite: str) -> No
 
 
 NO_CHECKS = {
-    "def test_things():\n    pass\n": "checks/daily/test_things.py: test_things: not a check; decorate it with @check",
+    "def test_things():\n    pass\n": "checks/daily/test_things.py:9: test_things: not a check; decorate it with @",
     CHECK.replace("(things,", "(thngs,").replace("in things", "in thngs"): (
         "thngs: a check takes observations, stack, now and examine; did you mean 'things'?"
     ),
@@ -198,8 +197,9 @@ NO_CHECKS = {
 def test_what_is_not_a_check(project: Project, text: str, message: str) -> None:
     project.checks(text)
     ended = project.run("checks/daily")
-    assert ended.code == 4
-    assert message in ended.err
+    assert ended.code == 5
+    assert message in ended.out
+    assert message.split(";")[0] in project.page()
 
 
 def test_options_of_a_checks_run_are_refused_elsewhere(project: Project) -> None:

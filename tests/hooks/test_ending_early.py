@@ -174,14 +174,14 @@ def test_a_broken_file_of_checks_is_told_with_its_line_and_the_other_checks_run(
     slow.write("checks/daily/test_broken.py", "import sys\nimport nothing_like_it\n")
     ended = slow.run("checks/daily", "-k", "test_one")
     assert ended.code == 10
-    line = "checks/daily/test_broken.py:2: ModuleNotFoundError: No module named 'nothing_like_it'"
+    line = "not collected: checks/daily/test_broken.py:2: ModuleNotFoundError: No module named 'nothing_like_it'"
     assert line in ended.out.splitlines()
     told = slow.told("daily-partial.json")
     assert [one["outcome"] for one in told["checks"]] == ["passed"]
     assert "not collected: checks/daily/test_broken.py" in told["stopped_by"]
 
 
-NARROWED = [["-k", "one"], ["--deselect", "checks/daily/test_things.py::test_one"], ["-m", "not nothing"], ["--lf"]]
+NARROWED = [["-k", "one"], ["--deselect", "checks/daily/test_things.py::test_one"], ["-m", "not low"], ["--lf"]]
 
 
 @pytest.mark.parametrize("arguments", NARROWED, ids=lambda arguments: arguments[0])

@@ -41,9 +41,9 @@ def test_a_fixture_of_other_tests_is_refused(two: Project, real: bool) -> None:
     ended = two.run("checks/daily")
     assert ended.code == 4
     said = (
-        "checks/daily/test_things.py: test_good: autouse fixtures of other tests run around the check, and may stand "
-        "in for AWS: aws (conftest.py, which uses moto); move them beside those tests, or give checks/conftest.py a "
-        "fixture aws that does nothing"
+        "checks/daily/test_things.py:11: test_good: autouse fixtures of other tests run around the check, and may "
+        "stand in for AWS: aws (conftest.py, which uses moto); move them beside those tests, or give "
+        "checks/conftest.py a fixture aws that does nothing"
     )
     assert ended.err.strip() == f"ERROR: {said}"
     assert two.told()["stopped_by"] == said

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-DENIALS = ("access denied", "denied by KMS", "second page denied")
 LOST = ("list missing", "list null")
 EXPLAINS = "It only explains a failure that is known without it, and is left out of its message."
 
@@ -84,17 +83,6 @@ REASONS: tuple[Reason, ...] = (
             ("throttle_causes", "cloudwatch:GetInsightRuleReport"),
         )
     ),
-    *(
-        Reason(
-            "service_deployments",
-            call,
-            DENIALS,
-            "Older policies do not allow ECS's records of deployments: where AWS denies them, the service's messages "
-            "and its deployments are judged, and the finding says so with the action to allow. What only the records "
-            "tell, such as a bake that does not end, is then not seen.",
-        )
-        for call in ("ecs:ListServiceDeployments", "ecs:DescribeServiceDeployments")
-    ),
 )
 
 NOT_ASKED: Mapping[str, tuple[str, ...]] = {
@@ -111,6 +99,16 @@ NOT_ASKED: Mapping[str, tuple[str, ...]] = {
     "watched_alarms": ("events:ListTargetsByRule", "events:TestEventPattern"),
 }
 """Calls that observations may make and that no world needs, so that no fault of them is tried."""
+
+
+NEEDED_WHERE_BROKEN = (
+    ("listener_rules", "elasticloadbalancing:DescribeListeners"),
+    ("listener_rules", "elasticloadbalancing:DescribeRules"),
+    ("log_exports", "logs:DescribeAccountPolicies"),
+    ("log_exports", "logs:DescribeSubscriptionFilters"),
+    ("scaling_schedules", "application-autoscaling:DescribeScheduledActions"),
+)
+"""Observations and actions without which nobody is blind on a healthy stack, and somebody in the world "broken"."""
 
 
 def reason_for(observation: str, call: str, kind: str, detail: str) -> Reason | None:

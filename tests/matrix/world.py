@@ -193,13 +193,15 @@ class World:
         findings = [finding_to(one) for check in before for one in self.judge(check, store).findings]
         self._snapshot = [{"started": (self._now - timedelta(hours=1)).isoformat(), "findings": findings}]
 
+    def _wanted(self) -> set[str]:
+        """The observations that are made."""
+        if self.stack.without:
+            return {name for check in self.checks for name in check.observations}
+        return {name for name, one in REGISTRY.items() if one.function.__module__.startswith("opschecks.")}
+
     def _observe(self) -> None:
         """Each observation once, one after the other: so it is known which call is whose."""
-        if self.stack.without:
-            ours = {name for check in self.checks for name in check.observations}
-        else:
-            ours = {name for name, one in REGISTRY.items() if one.function.__module__.startswith("opschecks.")}
-        for one in closure(ours):
+        for one in closure(self._wanted()):
             before, attempts = len(self.wire.asked), self.wire.attempts
             self.results[one.name] = self.gathered({one.name}, self.results).results[one.name]
             self.calls[one.name] = self.wire.asked[before:]

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from opschecks.aws.gate_snapshot import SinceTheGate
+from opschecks.core.observation import CouldNotLook
 from tests.canned import Raw, checks_of
 from tests.canned_ecs import definition, record, service, task_set
 from tests.real.deploys import (
@@ -71,6 +72,11 @@ def sets(primary: str, other: str) -> Raw:
 
 ROLLING = record(deploymentConfiguration={"strategy": "ROLLING"})
 DENY: dict[tuple[str, str], Any] = {("ecs", "ListServiceDeployments"): DENIED}
+NO_REVISIONS: dict[tuple[str, str], Any] = {
+    ("ecs", "DescribeServiceRevisions"): CouldNotLook(
+        "ecs:DescribeServiceRevisions", "AccessDeniedException: no", action="ecs:DescribeServiceRevisions"
+    )
+}
 ROWS = [
     Row(
         "the new colour has all traffic and is sick; the old one, which nobody reaches, is healthy",
@@ -154,6 +160,14 @@ ROWS = [
         "blind",
         API + "API_ServiceRevision.html",
         says="which target group backend:8 has is not known",
+    ),
+    Row(
+        "the new colour is sick, and the revisions are denied",
+        check,
+        lambda: both(TWO, SICK, blue_green("BAKE_TIME"), answers=NO_REVISIONS),
+        "blind",
+        GUIDE + "service-deployment-permissions.html",
+        says="allow ecs:DescribeServiceRevisions",
     ),
     Row(
         "the revision's target group is not told, and both colours are healthy",

@@ -96,6 +96,7 @@ DENIED = CouldNotLook(
     "AccessDeniedException: User is not authorized",
     action="ecs:ListServiceDeployments",
 )
+NOT_OFFERED = CouldNotLook("ecs:ListServiceDeployments", "UnsupportedFeatureException: not supported in this Region")
 THROTTLED = CouldNotLook("ecs:ListServiceDeployments", "ThrottlingException: Rate exceeded")
 CODE_DEPLOY: Raw = {"deploymentController": {"type": "CODE_DEPLOY"}, "deployments": None}
 OLD_SET = task_set(7, id="ecs-svc/0000000000000000007", status="ACTIVE", runningCount=2)
@@ -203,7 +204,7 @@ ROWS = [
         API + "API_Deployment.html",
     ),
     Row(
-        "blue/green, over, and the records are denied: a message tells of its end",
+        "blue/green, over, and the region has no records: a message tells of its end",
         after.test_what_was_deployed_serves,
         lambda: expected(
             "backend:8",
@@ -211,10 +212,18 @@ ROWS = [
                 deployment(8, rolloutState=None),
                 events=[event("(deployment ecs-svc/0000000000000000008) deployment completed.", minutes=9)],
             ),
-            ListServiceDeployments=DENIED,
+            ListServiceDeployments=NOT_OFFERED,
         ),
         "passed",
         GUIDE + "service-event-messages-list.html",
+    ),
+    Row(
+        "a rolling update, over, and the records are denied: whether it was rolled back since is not known",
+        after.test_what_was_deployed_serves,
+        lambda: expected("backend:8", service(deployment(8)), ListServiceDeployments=DENIED),
+        "blind",
+        API + "API_Deployment.html",
+        says="allow ecs:ListServiceDeployments",
     ),
     Row(
         "blue/green, the records are denied and no message tells",

@@ -9,6 +9,7 @@ from tests.real.deploys import (
     API,
     DENIED,
     GUIDE,
+    NOT_OFFERED,
     THROTTLED,
     after,
     ecs,
@@ -17,7 +18,9 @@ from tests.real.deploys import (
 )
 from tests.real.rows import Row
 
-NOT_OFFERED = CouldNotLook("ecs:ListServiceDeployments", "UnsupportedFeatureException: not supported in this Region")
+NO_DETAILS = CouldNotLook(
+    "ecs:DescribeServiceDeployments", "AccessDeniedException: no", action="ecs:DescribeServiceDeployments"
+)
 ROLLED_BACK = record(
     "ROLLBACK_SUCCESSFUL",
     9,
@@ -118,12 +121,35 @@ ROWS = [
         says="backend:9: stopped",
     ),
     Row(
-        "the records are denied: messages tell as before",
+        "the records are denied: a bake that does not end would not be seen",
         ecs.test_deployments_are_settled,
         lambda: seen(service(), ListServiceDeployments=DENIED),
-        "passed",
+        "blind",
         GUIDE + "service-deployment-permissions.html",
-        says="judged by the service's messages alone: ecs:ListServiceDeployments: AccessDenied",
+        says="allow ecs:ListServiceDeployments",
+    ),
+    Row(
+        "the records are denied, and a message tells of a roll-back",
+        ecs.test_deployments_are_settled,
+        lambda: seen(service(events=TAKEN_BACK), ListServiceDeployments=DENIED),
+        "failed",
+        GUIDE + "service-event-messages-list.html",
+        says="deployment failed: alarm detected",
+    ),
+    Row(
+        "the details of a deployment are denied",
+        ecs.test_deployments_are_settled,
+        lambda: seen(service(), record("IN_PROGRESS", 9), DescribeServiceDeployments=NO_DETAILS),
+        "blind",
+        GUIDE + "service-deployment-permissions.html",
+        says="allow ecs:DescribeServiceDeployments",
+    ),
+    Row(
+        "all tasks run, and the records are denied: they are not needed for that",
+        ecs.test_services_run_the_tasks_they_want,
+        lambda: seen(service(), ListServiceDeployments=DENIED),
+        "passed",
+        API + "API_Service.html",
     ),
     Row(
         "a region without the records: messages tell as before",

@@ -34,6 +34,8 @@ def configured_session(stack: Stack, *, isolated: bool = False) -> Any:
     share_models(session)
     if isolated:
         isolate(session)
+    elif region := os.environ.get("AWS_REGION"):  # boto3 does not read it, AWS's other tools do, before all else
+        session.set_config_variable("region", region)
     for variable in ("profile", "region"):
         if value := getattr(stack, variable):
             session.set_config_variable(variable, value)
@@ -99,10 +101,9 @@ def _usable(session: Any, stack: Stack, *, isolated: bool) -> None:
 
     region = session.get_config_variable("region")
     if not region:
-        unread = " (AWS_REGION is set, but boto3 does not read it)" if os.environ.get("AWS_REGION") else ""
         raise UnusableProfile(
-            f"stacks.{stack.name}.region: not set, and neither profile nor environment names one{unread}; "
-            'set region = "…" or AWS_DEFAULT_REGION'
+            f"stacks.{stack.name}.region: not set, and neither profile nor environment names one; "
+            'set region = "…" or AWS_REGION'
         )
     validate_region_name(region)
     bundles = {

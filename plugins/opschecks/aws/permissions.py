@@ -107,9 +107,10 @@ _LIMITED: Mapping[str, _Narrow] = {
     "application-autoscaling:RegisterScalableTarget": Places.scalable_targets,
     **dict.fromkeys(("sqs:GetQueueAttributes", "sqs:GetQueueUrl"), Places.queues),
     "acm:DescribeCertificate": Places.certificates,
-    "lambda:GetFunctionConfiguration": Places.functions,
+    **dict.fromkeys(("lambda:GetFunctionConfiguration", "lambda:GetFunctionConcurrency"), Places.functions),
     "servicequotas:GetServiceQuota": Places.quotas,
     "rds:DescribeDBInstances": Places.databases,
+    "rds:DescribePendingMaintenanceActions": Places.databases_and_clusters,
 }  # fmt: skip
 """The actions that are limited, and to what."""
 
@@ -150,9 +151,23 @@ _OF_OBJECTS = (
     "s3:PutObjectTagging",
 )  # fmt: skip
 
+
+def _finds(stack: Stack) -> bool:
+    return bool(stack.tags or stack.cloudformation_stack)
+
+
+def _counts_by(stack: Stack, how: str) -> bool:
+    return any(one.by == how for one in stack.log_searches)
+
+
 _ONLY_WHERE: Mapping[str, Callable[[Stack], object]] = {
     "tag:GetResources": lambda stack: stack.tags,
+    "elasticloadbalancing:DescribeTags": lambda stack: stack.tags,
+    "logs:StartQuery": lambda stack: _counts_by(stack, "insights"),
+    "logs:GetQueryResults": lambda stack: _counts_by(stack, "insights"),
+    "logs:DescribeMetricFilters": lambda stack: _counts_by(stack, "metric"),
     "acm:ListCertificates": lambda stack: stack.resources.get("certificates"),
+    "lambda:GetAccountSettings": lambda stack: stack.resources.get("functions") or _finds(stack),
     "servicequotas:GetAWSDefaultServiceQuota": lambda stack: stack.resources.get("quotas"),
     "cloudformation:ListStackResources": lambda stack: stack.cloudformation_stack,
     "cloudfront:GetDistribution": lambda stack: stack.distribution_id or stack.tags or stack.cloudformation_stack,

@@ -227,6 +227,10 @@ class Places:
         """DB instances of the account and region: AWS lists them all."""
         return [self.arn("rds", "db:*")] if self._others("databases") else []
 
+    def databases_and_clusters(self) -> list[str]:
+        """The same and the clusters of Aurora: AWS lists what waits for any of them."""
+        return [*self.databases(), self.arn("rds", "cluster:*")] if self._others("databases") else []
+
     def quotas(self) -> list[str]:
         """Service quotas, as SERVICE/CODE."""
         return [self.arn("servicequotas", name) for name in self._others("quotas") if name != "*"]

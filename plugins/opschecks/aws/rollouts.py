@@ -59,7 +59,10 @@ class Rollout(Resource):
 
     @property
     def known(self) -> tuple[ServiceDeployment, ...]:
-        """ECS's records of what is under way or went wrong; none where something else deploys the service."""
+        """ECS's records of what is under way or went wrong; none where something else deploys the service.
+
+        CouldNotLook where AWS denies them.
+        """
         return self.recorded.deployments if self.service.controller == "ECS" else ()
 
     @property
@@ -143,14 +146,12 @@ class Rollout(Resource):
         if failed := [one for one in self.service.deployments if one.state == "FAILED"]:
             said = failed[0].evidence.get("rolloutStateReason") or ""
             return "; ".join([f"{', '.join(one.revision for one in failed)} failed", *filter(None, (said, self.why))])
+        if self.recorded.problem and (told := self._failures_told):
+            return _first(told)
         for one in self.known:
             if one.has_failed and (one.is_open or not self._is_superseded(one.ended)):
                 return f"{one.began:%Y-%m-%d %H:%M} UTC: {one}: {one.why or 'ECS says no reason'}"
-        if not (told := self._failures_told):
-            return ""
-        # "deployment failed" has the reason; the roll-back follows it
-        first = next((event for event in told if _FAILED[0] in event.message), told[0])
-        return f"{first.at:%Y-%m-%d %H:%M} UTC: {first.message}"
+        return _first(self._failures_told)
 
     @property
     def _failures_told(self) -> list[Event]:
@@ -163,6 +164,12 @@ class Rollout(Resource):
         """Whether a deployment has completed that began later, and is not the one that was rolled back to."""
         current = self.current
         return current.created_at > ended and current.id not in named and self.state == "COMPLETED"
+
+
+def _first(told: list[Event]) -> str:
+    """The message with the reason, which is "deployment failed"; the roll-back follows it."""
+    first = next((event for event in told if _FAILED[0] in event.message), next(iter(told), None))
+    return f"{first.at:%Y-%m-%d %H:%M} UTC: {first.message}" if first else ""
 
 
 @observation(soft=["service_deployments", "tasks"])

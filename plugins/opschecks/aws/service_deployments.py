@@ -42,12 +42,13 @@ _NOT_OFFERED = (
 class ServiceDeployment:
     """One deployment of a service, from DescribeServiceDeployments; `revision` is its family:revision, if known.
 
-    `groups`: ARNs of the target groups that its tasks have; none where that is not known.
+    `groups`: ARNs of the target groups that its tasks have; none where that is not known, and `unread` may say why.
     """
 
     evidence: dict[str, Any] = field(repr=False)
     revision: str
     groups: tuple[str, ...] = ()
+    unread: CouldNotLook | None = field(default=None, repr=False)
 
     arn = Read(str, "serviceDeploymentArn")
     """Its ARN, which StopServiceDeployment takes."""
@@ -116,7 +117,7 @@ class ServiceDeployment:
 
 
 def is_refused(problem: CouldNotLook) -> bool:
-    """Whether a call is denied here, or not offered by this endpoint: then older evidence has to do."""
+    """Whether a call is denied here, or not offered by this endpoint."""
     return bool(problem.action) or problem.reason.startswith(_NOT_OFFERED)
 
 
@@ -134,8 +135,12 @@ class Recorded:
 
     @property
     def deployments(self) -> tuple[ServiceDeployment, ...]:
-        """The deployments, none where they cannot be asked for; CouldNotLook where asking went wrong."""
-        if self.problem and not self.is_refused:
+        """The deployments, none where this endpoint does not offer them: there, ECS shifts no traffic either.
+
+        CouldNotLook where asking went wrong or is denied. DescribeServices does not say as much: no stage, no
+        rolloutState of a deployment that shifts traffic, no roll-back but in a message among the newest 100.
+        """
+        if self.problem and (self.problem.action or not self.is_refused):
             raise self.problem.again()
         return self.listed
 
@@ -231,13 +236,13 @@ def _described(aws: Aws, arns: Sequence[str]) -> dict[str, Answer | CouldNotLook
     }
 
 
-def _revisions(aws: Aws, arns: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+def _revisions(aws: Aws, arns: Sequence[str]) -> dict[str, Mapping[str, Any] | CouldNotLook]:
     """Service revisions by their ARN. Without them, messages have the ARN's end, and no target group is known."""
     try:
         answer = aws.call("ecs", "DescribeServiceRevisions", serviceRevisionArns=list(arns))
         told = answer["serviceRevisions"]
-    except CouldNotLook:
-        return {}
+    except CouldNotLook as problem:
+        return dict.fromkeys(arns, problem)
     return {str(one["serviceRevisionArn"]): one for one in told}
 
 
@@ -250,9 +255,11 @@ def _recorded(listed: Sequence[Answer] | CouldNotLook, told: Mapping[str, Any]) 
         if isinstance(described, CouldNotLook):
             return Recorded(problem=described)
         target = str(brief.get("targetServiceRevisionArn") or "")
-        known: Mapping[str, Any] = told.get(target) or {}
+        revision = told.get(target) or {}
+        unread = revision if isinstance(revision, CouldNotLook) else None
+        known: Mapping[str, Any] = {} if unread else revision
         name = (
             last_part(known["taskDefinition"]) if "taskDefinition" in known else f"service revision {last_part(target)}"
         )
-        found.append(ServiceDeployment(described, name, groups_of(known)))
+        found.append(ServiceDeployment(described, name, groups_of(known), unread))
     return Recorded(tuple(sorted(found, key=lambda one: one.began, reverse=True)))

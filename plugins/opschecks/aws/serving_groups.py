@@ -29,8 +29,8 @@ def serving(rollout: Rollout, groups: Sequence[str]) -> list[set[str]]:
     if primary := [one for one in service.task_sets if one.is_primary]:
         own = {arn for one in primary for arn in _groups_of(one)} & set(groups)
         return [own] if own else together
-    if rollout.by_events_only and is_shifting(service.evidence.get("deploymentConfiguration") or {}):
-        if len(service.deployments) < 2:
+    if rollout.by_events_only:
+        if len(service.deployments) < 2 or not is_shifting(service.evidence.get("deploymentConfiguration") or {}):
             return together
         raise CouldNotLook(LIST, f"which colour serves is not known: {rollout.by_events_only}")
     going = [one for one in rollout.known if one.status == "IN_PROGRESS" and is_shifting(one.configuration)]
@@ -42,7 +42,9 @@ def serving(rollout: Rollout, groups: Sequence[str]) -> list[set[str]]:
         return together
     own = set(going[0].groups) & set(groups)
     if not own:
-        raise CouldNotLook(REVISIONS, f"which target group {going[0].revision} has is not known")
+        unread = going[0].unread
+        why, action = (f": {unread.reason}", unread.action) if unread else ("", "")
+        raise CouldNotLook(REVISIONS, f"which target group {going[0].revision} has is not known{why}", action=action)
     return [own]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 
@@ -11,6 +12,6 @@ def usual_s3() -> Any:
     from botocore.exceptions import BotoCoreError
 
     try:
-        return boto3.client("s3")
+        return boto3.client("s3", region_name=os.environ.get("AWS_REGION") or None)  # which boto3 does not read
     except (BotoCoreError, ValueError) as error:  # an unknown profile, an invalid endpoint
         raise OSError(f"{error}; set AWS_PROFILE and similar variables as for the AWS CLI") from None

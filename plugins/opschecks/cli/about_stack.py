@@ -17,7 +17,7 @@ _NOBODY = "127.0.0.1:9"
 """In the error of an observation of the web, which is not made here; trial_look.NOBODY."""
 
 
-def the_stack(stacks: Path, name: str) -> Stack:
+def the_stack(stacks: Path, name: str | None) -> Stack:
     """The stack of that name, or the default one."""
     from ..config.load import choose_stacks, load_stacks
 
@@ -97,8 +97,11 @@ def _counted(values: Iterable[Any]) -> Iterator[str]:
 
 
 def checks_here() -> list[CheckSource]:
-    """The checks of the daily and weekly suites."""
+    """The checks of the daily and weekly suites, and of the project's own."""
     from ..core.shipped import checks_of
+    from ..core.suites import own_suites
     from .check_files import check_sources
 
-    return [one for suite in SUITES for one in check_sources(checks_of(Path()) / suite)]
+    checks = checks_of(Path())
+    folders = [*map(Path, SUITES), *own_suites(checks).values()]
+    return [one for folder in folders for one in check_sources(checks / folder)]

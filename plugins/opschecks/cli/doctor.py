@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .options import FORMAT, REPORTS, STACKS
+from .options import FORMAT, REPORTS, STACKS, THE_STACK
+from .policy import named_suites
 
 if TYPE_CHECKING:
     from .check_files import CheckSource
@@ -22,12 +23,13 @@ _MARKS = {"ok": "ok     ", "wrong": "WRONG  ", "unknown": "unknown"}
 
 
 @click.command()
-@click.option("--stack", "name", default=None, metavar="NAME", help="a stack of stacks.toml; default: its default")
+@THE_STACK
 @click.option(
     "--suite",
     "suites",
     multiple=True,
-    type=click.Choice(SUITES),
+    callback=lambda ctx, parameter, given: named_suites(given) if given else (),
+    metavar="SUITE",
     help="a suite to be ready for; repeatable; default: all",
 )
 @FORMAT

@@ -15,7 +15,7 @@ import click
 from ..core import clock
 from ..core.durations import span_of
 from ..core.wording import plural
-from .options import STACK, STACKS, write
+from .options import STACKS, THE_STACK, write
 
 if TYPE_CHECKING:
     from ..aws.session import Aws
@@ -24,7 +24,7 @@ PROGRESS_S = 5.0
 
 
 @click.command("export-logs")
-@STACK
+@THE_STACK
 @click.option(
     "--since", default="1h", show_default=True, metavar="WHEN", help="90m, 2h or 1d (ago), or 2026-11-24T07:00:00Z"
 )
@@ -36,7 +36,7 @@ PROGRESS_S = 5.0
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), default=Path("logs.jsonl"), show_default=True)
 @STACKS
 def export_logs(
-    name: str, since: str, until: str, groups: tuple[str, ...], pattern: str, out: Path, stacks: Path
+    name: str | None, since: str, until: str, groups: tuple[str, ...], pattern: str, out: Path, stacks: Path
 ) -> None:
     """Write a window of logs to a file: one JSON object per line, ordered by time within each group.
 
@@ -62,7 +62,7 @@ def export_logs(
         raise click.ClickException(f"--group {error}") from None
     wanted = named or stack.log_groups
     if not wanted:
-        raise click.ClickException(f"stack {name} has no log_groups in stacks.toml: name one with --group")
+        raise click.ClickException(f"stack {stack.name} has no log_groups in stacks.toml: name one with --group")
     try:
         identify(aws)
         lines = [

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .options import FORMAT, REPORTS, STACK, STACKS
+from .options import FORMAT, REPORTS, STACK, STACKS, THE_STACK
 from .output import show_entry, show_plan, show_result
 from .reach_stack import reached, stack_named, state_of
 
@@ -104,11 +104,11 @@ def undo(entry: str, name: str, allow: tuple[str, ...], yes: bool, stacks: Path,
 
 
 @click.command()
-@STACK
+@THE_STACK
 @FORMAT
 @STACKS
 @REPORTS
-def journal(name: str, form: str, stacks: Path, reports: Path) -> None:
+def journal(name: str | None, form: str, stacks: Path, reports: Path) -> None:
     """Show what was changed on a stack, by whom and with what result; `opschecks undo` takes an entry's id."""
     from ..history.journal import Journal
 
@@ -123,7 +123,7 @@ def journal(name: str, form: str, stacks: Path, reports: Path) -> None:
         click.echo(json.dumps(told, indent=1, ensure_ascii=False))
         return
     if not entries:
-        click.echo(f"no changes on {name}")
+        click.echo(f"no changes on {stack.name}")
     for one in entries:
         show_entry(one)
 

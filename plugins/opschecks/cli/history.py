@@ -10,17 +10,20 @@ from typing import TYPE_CHECKING
 import click
 
 from ..core.wording import plural
-from .options import FORMAT, REPORTS, STACK, STACKS
+from .options import FORMAT, REPORTS, STACKS, THE_STACK
 from .reach_stack import stack_named, state_of, summaries_of
 
 if TYPE_CHECKING:
+    from ..config.stack import Stack
     from ..history.episodes import Episode
     from ..history.summaries import Summaries, Summary
 
 _SUITE = click.option(
-    "--suite", default="daily", show_default=True, help="daily, weekly, deploy-before, deploy-after, drills"
+    "--suite",
+    default="daily",
+    show_default=True,
+    help="daily, weekly, …, or one of your own",
 )
-SUITES = ("daily", "weekly", "deploy-before", "deploy-after", "drills")
 
 
 @click.group()
@@ -35,31 +38,33 @@ def history() -> None:
 
 
 @history.command()
-@STACK
+@THE_STACK
 @STACKS
 @REPORTS
-def rebuild(name: str, stacks: Path, reports: Path) -> None:
+def rebuild(name: str | None, stacks: Path, reports: Path) -> None:
     """Rebuild the summaries of the stack's runs from every run file."""
-    summaries = _opened(name, stacks, reports)
+    stack = stack_named(name, stacks)
+    summaries = _opened(stack, stacks, reports)
     total = 0
     summaries.forget_all()
-    for suite in SUITES:
+    for suite in known_suites():
         count = len(summaries.runs(suite, most=None))
         total += count
         if count:
             click.echo(f"  {suite}: {plural(count, 'run file')} read", err=True)
-    click.echo(f"{summaries.folder}: {plural(total, 'run')} of {name}")
+    click.echo(f"{summaries.folder}: {plural(total, 'run')} of {stack.name}")
 
 
 @history.command("list")
-@STACK
+@THE_STACK
 @_SUITE
 @click.option("--most", type=click.IntRange(1), default=30, show_default=True, help="show at most N runs, newest first")
 @FORMAT
 @STACKS
 @REPORTS
-def list_(name: str, suite: str, most: int, form: str, stacks: Path, reports: Path) -> None:
+def list_(name: str | None, suite: str, most: int, form: str, stacks: Path, reports: Path) -> None:
     """Show the newest runs of a suite, each with its verdict."""
+    stack = stack_named(name, stacks)
     rows = [
         {
             "began": run.started.isoformat(timespec="seconds"),
@@ -69,13 +74,13 @@ def list_(name: str, suite: str, most: int, form: str, stacks: Path, reports: Pa
             "could_not_look": sum(outcome == "blind" for outcome in run.outcomes.values()),
             "checks": len(run.outcomes),
         }
-        for run in _runs(name, suite, stacks, reports, most)
+        for run in _runs(stack, suite, stacks, reports, most)
     ]
     if form == "json":
         click.echo(json.dumps(rows, indent=1))
         return
     if not rows:
-        click.echo(f"no {suite} run of {name} yet")
+        click.echo(f"no {suite} run of {stack.name} yet")
     for row in rows:
         click.echo(
             f"{row['began']}  {row['verdict']}: {row['failed']} failed, "
@@ -85,20 +90,23 @@ def list_(name: str, suite: str, most: int, form: str, stacks: Path, reports: Pa
 
 @history.command()
 @click.argument("check")
-@STACK
+@THE_STACK
 @_SUITE
 @FORMAT
 @STACKS
 @REPORTS
-def check(check: str, name: str, suite: str, form: str, stacks: Path, reports: Path) -> None:
+def check(check: str, name: str | None, suite: str, form: str, stacks: Path, reports: Path) -> None:
     """Show when CHECK failed: each time from when to when, and on which resources."""
     from ..core.wording import nearest
     from ..history.episodes import episodes
 
-    runs = _runs(name, suite, stacks, reports, None)[::-1]
+    stack = stack_named(name, stacks)
+    runs = _runs(stack, suite, stacks, reports, None)[::-1]
     known = {one for run in runs for one in run.outcomes}
     if check not in known:
-        raise click.ClickException(f"{check}: no such check in the {suite} runs of {name}; {nearest(check, known)}")
+        raise click.ClickException(
+            f"{check}: no such check in the {suite} runs of {stack.name}; {nearest(check, known)}"
+        )
     outcomes = [(run, run.outcomes[check]) for run in runs if check in run.outcomes]
     failed = sum(outcome == "failed" for _, outcome in outcomes)
     times = [(one, _names(runs, check, one)) for one in episodes(runs) if one.check == check]
@@ -125,15 +133,22 @@ def _names(runs: Iterable[Summary], check: str, episode: Episode) -> list[str]:
     return sorted({one.name for one in bad})
 
 
-def _runs(name: str, suite: str, stacks: Path, reports: Path, most: int | None) -> list[Summary]:
+def _runs(stack: Stack, suite: str, stacks: Path, reports: Path, most: int | None) -> list[Summary]:
     """The newest runs of the suite, the newest first."""
     from ..core.wording import nearest
 
-    if suite not in SUITES:
-        raise click.ClickException(f"--suite {suite}: no such suite; {nearest(suite, SUITES)}")
-    return _opened(name, stacks, reports).runs(suite, most=most)
+    if suite not in (known := known_suites()):
+        raise click.ClickException(f"--suite {suite}: no such suite; {nearest(suite, known)}")
+    return _opened(stack, stacks, reports).runs(suite, most=most)
 
 
-def _opened(name: str, stacks: Path, reports: Path) -> Summaries:
-    stack = stack_named(name, stacks)
+def _opened(stack: Stack, stacks: Path, reports: Path) -> Summaries:
     return summaries_of(stack, state_of(stack, stacks, reports), reports)
+
+
+def known_suites() -> list[str]:
+    """The names of our suites and of the project's own."""
+    from ..core.shipped import checks_of
+    from ..core.suites import suites_in
+
+    return list(suites_in(checks_of(Path())))

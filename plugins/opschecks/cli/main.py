@@ -16,7 +16,7 @@ from .fix import fix, journal, undo
 from .history import history
 from .init import init
 from .new import new
-from .options import FORMAT, STACKS, OneLineErrors
+from .options import FORMAT, STACKS, THE_STACK, OneLineErrors
 from .organization import organization
 from .own_test import test
 from .policy import policy
@@ -25,7 +25,7 @@ from .report import report
 
 ListRow = Mapping[str, str]
 _KINDS = ("checks", "observations", "remedies", "drills", "faults", "stacks", "keys")
-_OF_A_STACK = ("limits", "coverage")
+_OF_A_STACK = ("limits", "coverage", "actions")
 
 
 @click.group(cls=OneLineErrors, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -68,15 +68,16 @@ for command in (
 
 @main.command("list")
 @click.argument("kind", type=click.Choice([*_KINDS, *_OF_A_STACK]))
-@click.option("--stack", "name", default="", metavar="NAME", help="of limits and coverage; default: the default stack")
+@THE_STACK
 @FORMAT
 @STACKS
-def list_(kind: str, name: str, form: str, stacks: Path) -> None:
-    """List checks, observations, remedies, drills, faults, stacks, or the keys of stacks.toml.
+def list_(kind: str, name: str | None, form: str, stacks: Path) -> None:
+    """List checks, observations, remedies, drills, faults, stacks, the keys of stacks.toml, or what holds for a stack.
 
     \b
     opschecks list limits --stack NAME     which limit holds for what, and why; reads stacks.toml only
     opschecks list coverage --stack NAME   what of a stack is looked at, what is not, and why; looks as doctor does
+    opschecks list actions --stack NAME    which IAM action which checks need; reads stacks.toml only
     """
     if kind in _DECLARED or kind == "coverage":
         from .project import load_project
@@ -98,10 +99,14 @@ def list_(kind: str, name: str, form: str, stacks: Path) -> None:
             click.echo(f"{'':{width}}  {line}")
 
 
-def _of_a_stack(kind: str, name: str, stacks: Path) -> Iterator[ListRow]:
+def _of_a_stack(kind: str, name: str | None, stacks: Path) -> Iterator[ListRow]:
     from .about_stack import checks_here, coverage_of, limits_of, the_stack
 
     stack = the_stack(stacks, name)
+    if kind == "actions":
+        from .about_actions import actions_of
+
+        return actions_of(stack, checks_here())
     return limits_of(stack) if kind == "limits" else coverage_of(stack, checks_here())
 
 
@@ -208,7 +213,7 @@ _LISTS: dict[str, Callable[[Path], Iterator[ListRow]]] = {
     "stacks": _stacks,
     "keys": _keys,
 }
-_DECLARED = ("observations", "remedies", "drills", "faults")
+_DECLARED = ("observations", "remedies", "drills", "faults", "actions")
 """Kinds that a user's conftests and plugins can declare too."""
 
 

@@ -63,11 +63,11 @@ def check(
     In a project of your own there is no place for the fault and the tests: only the check and its heading are written.
     Without a bool --property the check reports "could not look" until you write what must hold.
     """
-    from ..hooks.select import SUITES
+    from ..core.suites import suites_in
     from .new_check import NewCheck, chosen, files_of, left_out, refuse_existing
 
     name = f"test_{_identifier(name).removeprefix('test_')}"
-    folders = {key: str(folder) for key, folder in SUITES.items() if key != "drills"}
+    folders = {key: str(folder) for key, folder in suites_in(Path("checks")).items() if key != "drills"}
     _one_of("--suite", suite, folders)
     _one_of("--severity", severity, [one.value for one in Severity])
     if slug:

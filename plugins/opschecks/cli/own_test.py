@@ -107,13 +107,14 @@ def own_faults() -> list[Fault]:
 def own_checks() -> dict[str, str]:
     """The suite of every check of this project, as the path below checks/."""
     from ..core.shipped import checks_of
-    from ..hooks.select import SUITES, find_checks
+    from ..core.suites import suites_in
+    from ..hooks.select import find_checks
 
     root = checks_of(Path())
     found: dict[str, str] = {}
-    for suite in SUITES.values():
-        if suite != SUITES["drills"]:
-            found |= {name: suite.as_posix() for name, _ in find_checks(root / suite)}
+    for suite, folder in suites_in(root).items():
+        if suite != "drills":
+            found |= {name: folder.as_posix() for name, _ in find_checks(root / folder)}
     return found
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .options import STACKS
+from .options import STACKS, THE_STACK
 
 if TYPE_CHECKING:
     from ..aws.places import Places
@@ -40,7 +40,7 @@ class Need:
     "--state/--no-state", default=True, help="whether to allow state = 's3://…', which every run reads and writes"
 )
 @click.option("--kms", "keys", multiple=True, metavar="ARN", help="a KMS key that encrypts tables, secrets or buckets")
-@click.option("--stack", "name", default=None, metavar="NAME", help="a stack of stacks.toml; default: its default")
+@THE_STACK
 @click.option("--format", "form", type=click.Choice(FORMATS), default="json", show_default=True, help="of the policy")
 @click.option("--session", is_flag=True, help="a session policy: small enough to narrow role_arn to it")
 @STACKS
@@ -76,7 +76,7 @@ def policy(
     load_project()
     (stack,) = choose_stacks(load_stacks(stacks), [name] if name else [], stacks)
     needs = list(needed(named_suites(suites), remedies, state=state and stack.state_in_s3, without=stack.without))
-    made = statements([(need.name, need.shown, need.actions) for need in needs], _places(stack), keys)
+    made = statements([(need.name, need.shown, need.actions) for need in needs], places_of(stack), keys)
     if not made:
         raise click.ClickException(f"nothing to allow: {stack.name} names nothing that these would ask AWS about")
     if session:
@@ -135,16 +135,22 @@ def needed(
 
 def named_suites(given: tuple[str, ...]) -> tuple[str, ...]:
     """The suites by their folders, all but drills where none is given; ClickException for an unknown one."""
+    from ..core.shipped import checks_of
+    from ..core.suites import own_suites
     from ..core.wording import nearest
 
-    named = tuple(one.removeprefix("checks/").strip("/").replace("deploy-", "deploy/") for one in given)
-    for one, said in zip(named, given, strict=True):
-        if one not in SUITES:
-            raise click.ClickException(f"{said}: no such suite; {nearest(one, SUITES)}")
-    return named or SUITES[:-1]
+    own = {name: folder.as_posix() for name, folder in own_suites(checks_of(Path())).items()}
+    named = [one.removeprefix("checks/").strip("/").replace("deploy-", "deploy/") for one in given]
+    folders = tuple(own.get(one, one) for one in named)
+    known = (*SUITES, *own.values())
+    for one, said in zip(folders, given, strict=True):
+        if one not in known:
+            raise click.ClickException(f"{said}: no such suite; {nearest(one, known)}")
+    return folders or (*SUITES[:-1], *own.values())
 
 
-def _places(stack: Stack) -> Places:
+def places_of(stack: Stack) -> Places:
+    """The ARNs of what the stack names, in its partition."""
     from ..aws.configuration import isolated_session
     from ..aws.places import Places
 

@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 A = TypeVar("A", bound="Aws")
 
 
-def stack_named(name: str, stacks: Path) -> Stack:
-    """The stack of that name; StackError if there is none."""
+def stack_named(name: str | None, stacks: Path) -> Stack:
+    """The stack of that name, or the default; StackError if there is none."""
     from ..config.load import choose_stacks, load_stacks
 
-    return choose_stacks(load_stacks(stacks), [name], stacks)[0]
+    return choose_stacks(load_stacks(stacks), [name] if name else [], stacks)[0]
 
 
 def reached(stack: Stack) -> tuple[Stack, Aws]:

@@ -161,8 +161,9 @@ def backtest(check: str, folder: Path) -> None:
 
     Exit code: 0 where every day can be judged, 10 where one could not (a call that its recording lacks, for example).
     """
+    from ..core.suites import suites_in
     from ..core.wording import nearest
-    from ..hooks.select import SUITES, find_checks
+    from ..hooks.select import find_checks
     from ..recording.cases import replayed_alone
     from ..recording.file import RecordingError, read_recording
     from ..report.text import printable
@@ -170,7 +171,7 @@ def backtest(check: str, folder: Path) -> None:
     known = dict(find_checks(Path("checks")))
     if check not in known:
         raise click.ClickException(f"{check}: checks/ has no such check; {nearest(check, known)}")
-    suites = [name for name, of in SUITES.items() if Path("checks") / of in known[check].parents]
+    suites = [name for name, of in suites_in(Path("checks")).items() if Path("checks") / of in known[check].parents]
     tried: Counter[str] = Counter()
     found: list[Recording] = []
     for path in sorted(one for one in folder.iterdir() if one.is_file()):

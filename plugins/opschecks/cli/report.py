@@ -20,7 +20,11 @@ if TYPE_CHECKING:
 
 WEBHOOK = "OPSCHECKS_SLACK_WEBHOOK"
 _STACK = click.option(
-    "--stack", "name", default=None, metavar="NAME", help="the stack whose history has RUN; default: no history"
+    "--stack",
+    "name",
+    default=None,
+    metavar="NAME",
+    help="the stack whose history has RUN; default: the default stack, if RUN is no file",
 )
 _RUN = click.argument("run", default="reports/daily.json")
 FORMS = ("html", "markdown", "ctrf", "slack", "email", "annotations")
@@ -55,7 +59,7 @@ report.add_command(fleet)
 @STACKS
 @REPORTS
 def daily(run: str, name: str | None, form: str, out: Path | None, stacks: Path, reports: Path) -> None:
-    """Make the report of RUN: a run file, or with --stack a day of the history.
+    """Make the report of RUN: a run file, or a day of the history.
 
     Days are those of the stack's time zone; the newest run of the day is taken. A full time is UTC, as in file names.
     """
@@ -73,7 +77,7 @@ def daily(run: str, name: str | None, form: str, out: Path | None, stacks: Path,
 
 @report.command()
 @click.argument("run", default="reports/weekly.json")
-@click.option("--week", default="", metavar="YYYY-Www", help="a week of the history, such as 2026-W47; needs --stack")
+@click.option("--week", default="", metavar="YYYY-Www", help="a week of the history, such as 2026-W47")
 @_STACK
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), default=None, help="default: WEEK.html")
 @STACKS
@@ -83,8 +87,6 @@ def weekly(run: str, week: str, name: str | None, out: Path | None, stacks: Path
 
     If the week has no weekly run, the page is built from its daily runs.
     """
-    if week and not name:
-        raise click.ClickException("--week needs --stack NAME")
     found = found_run(run, "weekly", name, stacks, reports, week=week)
     _page_to(found, out, reports)
 

@@ -27,7 +27,12 @@ PAGES = "stacks"
 
 @click.command()
 @click.argument("place", required=False, metavar="[FOLDER|s3://BUCKET/PREFIX]")
-@click.option("--suite", default="daily", show_default=True, help="daily, weekly, deploy-before, deploy-after, drills")
+@click.option(
+    "--suite",
+    default="daily",
+    show_default=True,
+    help="daily, weekly, …, or one of your own",
+)
 @click.option("--fleet", "name", default="", metavar="ID", help="a fleet of the place; default: its newest one")
 @click.option(
     "--expect",
@@ -86,12 +91,12 @@ def fleet(
     from ..history.fleets import FleetError
     from ..history.storage import FolderStorage, storage_at
     from ..report.fleet.reading import Wanted, read_fleet
-    from .history import SUITES
+    from .history import known_suites
 
-    if suite not in SUITES:
+    if suite not in (known := known_suites()):
         from ..core.wording import nearest
 
-        raise click.ClickException(f"--suite {suite}: no such suite; {nearest(suite, SUITES)}")
+        raise click.ClickException(f"--suite {suite}: no such suite; {nearest(suite, known)}")
     if link and "{stack}" not in link:
         raise click.ClickException(f"--link {link}: expected an address with {{stack}} in it")
     target = out or reports / "fleet.html"

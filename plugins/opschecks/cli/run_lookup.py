@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..core import clock
+from .options import default_stack
 from .reach_stack import stack_named, state_of, summaries_of
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 
 _WEEK = "%G-W%V"
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,8 @@ class FoundRun:
 
 def found_run(run: str, suite: str, name: str | None, stacks: Path, reports: Path, *, week: str = "") -> FoundRun:
     """The run file of that name; with a stack also the run of a day, a time or a week of its history."""
+    if not name and (week or (_DAY.match(run) and not Path(run).exists())):  # a file needs no stack
+        name = stack_named(default_stack(), stacks).name
     history = _History.of(name, stacks, reports) if name else None
     if history and (week or not Path(run).exists()):
         keys = history.of_week(week, suite) if week else [history.of_day(run, suite)]

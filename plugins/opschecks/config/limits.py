@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from fnmatch import fnmatchcase
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
@@ -31,6 +31,16 @@ class ResourceLimits(BaseModel):
     """`[stacks.NAME.limits."RESOURCE"]`: the limits that can also be set for one resource, or for a pattern of them."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    if not TYPE_CHECKING:  # a type checker finds an unknown name by itself
+
+        def __getattr__(self, name: str) -> Any:
+            try:
+                return super().__getattr__(name)
+            except AttributeError:
+                if name.startswith("_"):
+                    raise
+                raise AttributeError(f"there is no limit {name!r}; {nearest(name, type(self).model_fields)}") from None
 
     cpu_percent: Percent = Field(80, description="average CPU of a service in the last hour (scaling aims at 70)")
     cpu_saturated_percent: Percent = Field(90, description="average CPU of a service in 5 minutes of the last 30")

@@ -77,20 +77,26 @@ def stacks_of(raw: dict[str, Any], path: Path) -> Stacks:
 
 
 def choose_stacks(
-    stacks: Stacks, wanted: Sequence[str], path: Path, *, must_name: bool = False, may_be_all: bool = False
+    stacks: Stacks,
+    wanted: Sequence[str],
+    path: Path,
+    *,
+    must_name: bool = False,
+    may_be_all: bool = False,
+    by: str = "--stack",
 ) -> list[Stack]:
-    """The stacks of a run: those of --stack, or of ALL if that `may_be`, else the default.
+    """The stacks of a run: those wanted `by` an option or a variable, or of ALL if that `may_be`, else the default.
 
     Once a real stack is listed, a default that is unset or the sandbox is a StackError: a green sandbox could be
     taken for production.
     """
     if may_be_all and ALL in wanted and ALL not in stacks.stacks:
         if list(wanted) != [ALL]:
-            raise StackError(f"--stack {ALL}: it takes every stack; remove the other --stack")
+            raise StackError(f"{by} {ALL}: it takes every stack; remove the other {by}")
         return every_stack(stacks)
     for name in wanted:
         if name not in stacks.stacks:
-            raise StackError(f"--stack {name}: {path} has no such stack; {nearest(name, stacks.stacks)}")
+            raise StackError(f"{by} {name}: {path} has no such stack; {nearest(name, stacks.stacks)}")
     if wanted:
         return [stacks.stacks[name] for name in dict.fromkeys(wanted)]
     if must_name:

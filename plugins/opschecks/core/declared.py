@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import functools
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 from .shipped import shipped_checks
 
 _SIGNS = ("@observation", "@fault", "@seed", "@drill", "(Setting)", "(Operation)", "limit(")
+_OBSERVATION = re.compile(r"@(?:\w+\.)*observation\b[^@]*?\bdef\s+(\w+)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,11 @@ def declaring(folder: Path) -> list[Path]:
         for path in sorted(folder.rglob("*.py"))
         if path.name != "conftest.py" and any(sign in _text(path) for sign in _SIGNS)
     ]
+
+
+def names_in(path: Path) -> list[str]:
+    """The functions of the file that @observation declares, also where it cannot be read as Python."""
+    return _OBSERVATION.findall(_text(path))
 
 
 def limits_in(*folders: Path) -> dict[str, DeclaredLimit]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import inspect
+from dataclasses import dataclass, field
 from typing import Any
 
 from .model import Resource
@@ -20,6 +21,8 @@ class Limit:
     name: str
     default: float
     what: str
+    place: str = field(default="", compare=False)
+    """Where it is declared, as FILE:LINE."""
 
     def of(self, stack: Any, resource: Resource | None = None) -> float:
         """What holds for the resource, or for the stack as a whole."""
@@ -29,5 +32,11 @@ class Limit:
 
 def limit(name: str, default: float, what: str) -> Limit:
     """Declare a limit. Name, default and `what` are literals: stacks.toml is read before the file is imported."""
-    made = LIMITS[name] = Limit(name, default, what)
+    frame = inspect.currentframe()
+    caller = frame.f_back if frame else None
+    place = f"{caller.f_code.co_filename}:{caller.f_lineno}" if caller else ""
+    made, before = Limit(name, default, what, place), LIMITS.get(name)
+    if before and before != made:
+        raise TypeError(f"limit {name} is declared twice: in {before.place} too, with default {before.default:g}")
+    LIMITS[name] = made
     return made

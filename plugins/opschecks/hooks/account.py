@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import platform
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,8 +17,9 @@ from .earlier_runs import earlier_run, forget_old, with_past
 from .fixtures import whole_stack
 from .gather import results
 from .judge import BLIND, describe_check, told_by
+from .left_out import why_not_collected
 from .pytest_private import CRASHED, STOPPING
-from .select import find_checks
+from .select import checks_in, find_checks
 from .state import ChecksRun, check_of, checks_run
 
 if TYPE_CHECKING:
@@ -33,7 +35,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     """Listen to the reports of this process's checks, or of all xdist workers'."""
     run = checks_run(session.config)
     if run and not run.worker and not session.config.option.collectonly:
-        session.config.pluginmanager.register(_Listener(run), "opschecks-listener")
+        session.config.pluginmanager.register(_Listener(run, session.config.rootpath), "opschecks-listener")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -56,20 +58,23 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     run.collected = {item.nodeid: describe_check(item) for item in session.items if check_of(item)}
     if not run.partial:
         present = {check.check for check in run.collected.values()}
-        for name, path in find_checks(run.folder, but=present):
-            run.not_collected.append(f"{name} of {shown_path(path)}")
+        for name, path in find_checks(run.folder, but=present | run.left_out):
+            run.leave_out(f"{name} of {shown_path(path)}", name)
     unfinished = build(run, "unfinished", "")
     _guarded(run, lambda: write_unfinished(unfinished, run.place))
 
 
 class _Listener:
-    def __init__(self, run: ChecksRun) -> None:
+    def __init__(self, run: ChecksRun, rootdir: Path) -> None:
         self._run = run
+        self._rootdir = rootdir
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Note a file that could not be collected, or that skipped itself: its checks are nowhere else."""
-        if report.outcome != "passed" and report.nodeid not in self._run.not_collected:
-            self._run.not_collected.append(report.nodeid)
+        if report.outcome != "passed":
+            path = self._rootdir / report.nodeid
+            why = self._run.unreadable.get(path) or why_not_collected(report)
+            self._run.leave_out(why, *(name for name, _ in checks_in(path)))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -212,7 +217,7 @@ def _stopped_by(session: pytest.Session, run: ChecksRun, exitstatus: int) -> str
 def not_collected(run: ChecksRun) -> str:
     """Which checks are in their files and not in the run, or nothing."""
     more = f" and {len(run.not_collected) - 2} more" if len(run.not_collected) > 2 else ""
-    return f"not collected: {', '.join(run.not_collected[:2])}{more}" if run.not_collected else ""
+    return f"not collected: {'; '.join(run.not_collected[:2])}{more}" if run.not_collected else ""
 
 
 def exit_code(run: Run, fail_on: Severity) -> int:

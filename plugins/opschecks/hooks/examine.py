@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import traceback
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Protocol
 
@@ -59,8 +61,19 @@ def message_of(error: BaseException, check: str) -> str:
     if isinstance(error, pytest.skip.Exception):
         first = f"the check skipped: {first}"
     elif not isinstance(error, AssertionError | CouldNotLook | pytest.fail.Exception):
-        first = f"{type(error).__name__}: {first}"
+        place = _place(error, check)
+        first = f"{type(error).__name__}: {first}" + (f" ({place})" if place else "")
     return redact_text(first[:LONGEST_MESSAGE]) or type(error).__name__
+
+
+def _place(error: BaseException, check: str) -> str:
+    """The line of the check that raised it, or from which it was raised; "" of what its fixtures raise."""
+    from ..config.load import shown_path
+
+    for frame, line in traceback.walk_tb(error.__traceback__):
+        if frame.f_code.co_name == check:
+            return f"{shown_path(Path(frame.f_code.co_filename))}:{line}"
+    return ""
 
 
 class Examine:

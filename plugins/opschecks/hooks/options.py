@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from ..core.model import Severity
+from .elsewhere import add_ini
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
@@ -20,6 +21,7 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add opschecks' options, in a group of their own."""
     group = parser.getgroup("opschecks", "operational checks (pytest checks/<suite>)")
+    add_ini(parser)
     many = partial(group.addoption, action="append", default=[])
     many("--stack", metavar="NAME", help="check this stack, not the default of stacks.toml; repeatable; all: every one")
     group.addoption(
@@ -81,7 +83,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--fail-on",
         choices=[severity.value for severity in Severity],
-        default=Severity.LOW.value,
         metavar="SEVERITY",
-        help="let findings below this severity pass: low (default), medium, high or critical",
+        help="let findings below this severity pass: low (default), medium, high or critical. "
+        "--stack, --stacks, --reports and --fail-on may also be variables (OPSCHECKS_STACK …) or ini options "
+        "(opschecks_stack …): the command line comes first, then the environment",
     )

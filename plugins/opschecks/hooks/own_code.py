@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
-from ..core.declared import declaring
+from ..core.declared import declaring, names_in
 from ..core.shipped import checks_of
 from .pytest_private import import_file
-from .state import COMMAND, checks_run
+from .state import COMMAND, ChecksRun, checks_run
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -19,17 +20,18 @@ def pytest_configure(config: pytest.Config) -> None:
     run = checks_run(config)
     if run:
         # those of the suite first: of two files of one name pytest imports but one
-        import_own(config, sorted(declaring(run.checks), key=lambda one: not one.is_relative_to(run.folder)))
+        import_own(config, sorted(declaring(run.checks), key=lambda one: not one.is_relative_to(run.folder)), run)
     elif config.stash.get(COMMAND, False):
         import_own(config, declaring(checks_of(Path())))
 
 
-def import_own(config: pytest.Config, files: Iterable[Path]) -> None:
-    """Import the files as pytest imports tests; UsageError for one that cannot be, unless collecting it says so.
+def import_own(config: pytest.Config, files: Iterable[Path], run: ChecksRun | None = None) -> None:
+    """Import the files as pytest imports tests.
 
-    Ours come first: a file that declares an observation of the same name is the one that is wrong.
+    One that cannot be is left out of the run, which goes on and is not good; UsageError where there is none. Of a file
+    of checks, collecting it says so. Ours come first: a file that declares an observation of the same name is the one
+    that is wrong.
     """
-    from ..config.load import shown_path
     from .fixtures import import_observations
 
     found = list(files)
@@ -41,6 +43,35 @@ def import_own(config: pytest.Config, files: Iterable[Path]) -> None:
         except (Exception, pytest.skip.Exception) as error:  # a skip is not an Exception
             if isinstance(error, pytest.skip.Exception):
                 continue  # collecting it says so
-            if not path.name.startswith("test_"):
-                said = f"{type(error).__name__}: {error}"
-                raise pytest.UsageError(f"{shown_path(path)}: it cannot be imported: {said}") from error
+            why = f"{_place(path, error)}: it cannot be imported: {_said(error)}"
+            if run:
+                run.undeclared |= dict.fromkeys(names_in(path), why)
+                run.unreadable[path] = why
+            if path.name.startswith("test_"):
+                continue
+            if not run:
+                raise pytest.UsageError(why) from error
+            run.leave_out(why)
+
+
+def _place(path: Path, error: BaseException) -> str:
+    """The file, with the line that raised or cannot be read."""
+    from ..config.load import shown_path
+
+    cause: BaseException | None = error
+    while cause:
+        if isinstance(cause, SyntaxError) and cause.filename == str(path):
+            return f"{shown_path(path)}:{cause.lineno}"
+        own = [one.lineno for one in traceback.extract_tb(cause.__traceback__) if Path(one.filename) == path]
+        if own:
+            return f"{shown_path(path)}:{own[-1]}"
+        cause = cause.__cause__ or cause.__context__
+    return str(shown_path(path))
+
+
+def _said(error: BaseException) -> str:
+    """What it says, in one line."""
+    while not isinstance(error, SyntaxError) and isinstance(error.__cause__, SyntaxError):
+        error = error.__cause__
+    lines = str(error).strip().splitlines() or [""]
+    return f"{type(error).__name__}: {lines[0]}"

@@ -91,7 +91,7 @@ def import_as_compiled(of: Any) -> object:
 @_bet(
     "Function._fixtureinfo.name2fixturedefs",
     PYTEST,
-    "hooks/fixtures.py",
+    "hooks/left_out.py",
     "the function behind a check's fixture; without it a conftest could replace an observation",
 )
 def fixture_functions(item: pytest.Item) -> Mapping[str, Callable[..., Any]]:
@@ -100,7 +100,7 @@ def fixture_functions(item: pytest.Item) -> Mapping[str, Callable[..., Any]]:
     return {name: found[-1].func for name, found in test._fixtureinfo.name2fixturedefs.items()}
 
 
-@_bet("Function.callspec.params", PYTEST, "hooks/state.py, hooks/fixtures.py", "the stack of a check is its parameter")
+@_bet("Function.callspec.params", PYTEST, "hooks/state.py, hooks/left_out.py", "the stack of a check is its parameter")
 def parameters(item: pytest.Item) -> Mapping[str, Any]:
     """What a parametrized test is called with; LostBet for one that is not parametrized."""
     test: Any = item
@@ -245,6 +245,27 @@ def import_file(config: pytest.Config, path: Path) -> None:
         root=config.rootpath,
         consider_namespace_packages=bool(config.getini("consider_namespace_packages")),
     )
+
+
+@_bet(
+    "Config._rootpath",
+    PYTEST,
+    "hooks/rootdir.py",
+    "--stacks FILE somewhere else moves pytest's rootdir, of which nothing public can be set",
+)
+def _rootpath(node: pytest.Item | pytest.Session) -> Any:
+    config: Any = node.config
+    return config._rootpath
+
+
+def keep_rootdir(config: pytest.Config, folder: Path) -> None:
+    """Make the folder pytest's rootdir, before it reads a conftest: then it reads none above."""
+    inner: Any = config
+    before, known = inner._rootpath, config.known_args_namespace
+    if before != folder:
+        inner._rootpath = folder
+        if known.confcutdir == str(before):
+            known.confcutdir = str(folder)
 
 
 def _says(function: Callable[..., Any], text: str) -> str | None:

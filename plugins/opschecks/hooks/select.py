@@ -8,7 +8,7 @@ import gc
 import os
 import re
 import signal
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
@@ -20,23 +20,18 @@ from ..core.model import Expected, Severity
 from ..core.redaction import redact_text
 from ..core.shipped import shipped_checks, shipped_path
 from ..core.signals import ENDING
+from ..core.suites import MUST_NAME_THEIR_STACK, SuiteError, suites_in
+from .elsewhere import fill_in
 from .pytest_private import option as others_option
 from .pytest_private import worker_input
 from .reaching import is_one_by_one, reach
 from .recording import Played, tape_of
+from .rootdir import project_root
 from .shards import Fleets, Hand, ShardError, hand_of
 from .state import COMMAND, DEFAULT_REPORTS, KEY, ChecksRun, checks_run
 
-SUITES = {
-    "daily": Path("daily"),
-    "weekly": Path("weekly"),
-    "deploy-before": Path("deploy/before"),
-    "deploy-after": Path("deploy/after"),
-    "drills": Path("drills"),
-}
 REPLAYED = "replay"
 """The folder within reports/ that has those of replays: they leave those of runs alone."""
-MUST_NAME_THEIR_STACK = ("deploy-before", "deploy-after", "drills")
 EXPECTING = ("expect_revision", "expect_image", "expect_deployment")
 NARROWING = {
     "keyword": "-k",
@@ -71,12 +66,13 @@ def pytest_configure(config: pytest.Config) -> None:
     if not inside:
         _refuse_stray_options(config)
         return
-    suites = {_suite(path, checks) for path in inside}
+    known = _suites(checks)
+    suites = {_suite(path, checks, known) for path in inside}
     if outside or len(suites) != 1:
         named = sorted(suites) + [str(path) for path in outside[:3]]
         raise pytest.UsageError(
             f"{', '.join(named)}: a run takes one suite; choose one of "
-            + ", ".join(f"checks/{path}" for path in SUITES.values())
+            + ", ".join(f"checks/{path}" for path in known.values())
         )
     for name in NEVER_RUNNING:
         if others_option(config, name):
@@ -88,7 +84,8 @@ def pytest_configure(config: pytest.Config) -> None:
     with contextlib.ExitStack() as when_refused:
         when_refused.callback(gc.enable)
         gc.disable()  # a checks run lasts seconds, and collecting garbage visits all of botocore's models
-        run = _begin(config, suite, root, checks, _narrowed(config, inside, checks / SUITES[suite]), played)
+        folder = checks / known[suite]
+        run = _begin(config, suite, root, folder, checks, _narrowed(config, inside, folder), played)
         when_refused.pop_all()
     run.expected = played.expected if played.tape.replays else expected
     config.stash[KEY] = run
@@ -118,16 +115,6 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         gc.enable()
 
 
-def project_root(config: pytest.Config) -> Path:
-    """The folder of stacks.toml, reports/ and checks/: pytest's rootdir, or where pytest was started.
-
-    Without a configuration file pytest's rootdir is whatever folder the paths of all options have in common.
-    """
-    here = config.rootpath
-    told = config.inipath or any((here / name).exists() for name in ("checks", "stacks.toml"))
-    return here if told else config.invocation_params.dir
-
-
 def _selected(config: pytest.Config, root: Path) -> tuple[Path, list[Path], list[Path]]:
     """The folder of checks: the project's or ours. Of the paths on the command line those under it, and the others."""
     paths = [_absolute(config.invocation_params.dir / argument.partition("::")[0]) for argument in config.args]
@@ -141,15 +128,24 @@ def _absolute(path: Path) -> Path:
     return Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow links out of checks/
 
 
-def _suite(path: Path, checks: Path) -> str:
+def _suites(checks: Path) -> dict[str, Path]:
+    try:
+        return suites_in(checks)
+    except SuiteError as error:
+        from ..config.load import shown_path
+
+        raise pytest.UsageError(str(error).replace(str(checks), str(shown_path(checks)))) from None
+
+
+def _suite(path: Path, checks: Path, suites: Mapping[str, Path]) -> str:
     relative = path.relative_to(checks)
-    for name, folder in SUITES.items():
+    for name, folder in suites.items():
         if relative == folder or folder in relative.parents:
             return name
     from ..core.wording import nearest
 
     wanted = str(relative)
-    known = [str(folder) for folder in SUITES.values()]
+    known = [str(folder) for folder in suites.values()]
     raise pytest.UsageError(
         f"checks/{wanted if wanted != '.' else ''}: not a suite; "
         + (nearest(wanted, known) if wanted != "." else "name one: checks/" + ", checks/".join(known))
@@ -191,13 +187,17 @@ def _expected(config: pytest.Config, suite: str) -> Expected:
     return Expected(tuple(one.rsplit("/", 1)[-1] for one in revisions), images, deployments)
 
 
-def _begin(config: pytest.Config, suite: str, root: Path, checks: Path, partial: str, played: Played) -> ChecksRun:
+def _begin(
+    config: pytest.Config, suite: str, root: Path, folder: Path, checks: Path, partial: str, played: Played
+) -> ChecksRun:
     from ..config.lacking import LACKABLE
     from ..config.load import StackError, load_stacks, shown_path
     from ..config.waivers import WaiverError, load_waivers
     from ..core.wording import nearest
     from ..report.runbook import RunbookError, runbook_of
 
+    may_be_stack = suite not in MUST_NAME_THEIR_STACK and not config.option.fix
+    by = fill_in(config, root, may_be_stack=may_be_stack)
     path = Path(config.option.stacks or root / "stacks.toml")
     replays = played.tape.replays
     default = root / DEFAULT_REPORTS
@@ -228,7 +228,7 @@ def _begin(config: pytest.Config, suite: str, root: Path, checks: Path, partial:
         # a typing error on the command line does not make the last report invalid
         with reading(path, leave_page=bool(config.option.stack)):
             fleet = Fleets(suite, partial, reports / "history", root, begun)
-            hand = hand_of(config, listed, shown_path(path), fleet, must_name=suite in MUST_NAME_THEIR_STACK)
+            hand = hand_of(config, listed, shown_path(path), fleet, must_name=suite in MUST_NAME_THEIR_STACK, by=by)
             stacks = hand.stacks
     if config.option.fault and not any(stack.sandbox for stack in stacks):
         fault = config.option.fault[0]
@@ -249,7 +249,7 @@ def _begin(config: pytest.Config, suite: str, root: Path, checks: Path, partial:
                 end(f"{where}: {entry!r} is neither a heading of RUNBOOK.md nor a check nor a key; {near}")
     run = ChecksRun(
         suite=suite,
-        folder=checks / SUITES[suite],
+        folder=folder,
         checks=checks,
         root=root,
         stacks=stacks,
@@ -331,15 +331,18 @@ def check_names(checks: Path) -> list[str]:
 def find_checks(folder: Path, but: Collection[str] = ()) -> Iterator[tuple[str, Path]]:
     """Name and file of every check under the folder but these, read without importing it."""
     for path in sorted(folder.rglob("*.py")):
-        with contextlib.suppress(SyntaxError, ValueError, OSError):  # collection reports it, and better
-            source = path.read_bytes()
-            if but and {name.decode() for name in _DEFINED.findall(source)} <= {*but}:
-                continue  # it need not be parsed
-            for node in ast.walk(ast.parse(source)):
-                if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) or node.name in but:
-                    continue
-                if _is_a_check(node):
-                    yield node.name, path
+        yield from checks_in(path, but)
+
+
+def checks_in(path: Path, but: Collection[str] = ()) -> Iterator[tuple[str, Path]]:
+    """The same of one file."""
+    with contextlib.suppress(SyntaxError, ValueError, OSError):  # collection reports it, and better
+        source = path.read_bytes()
+        if but and {name.decode() for name in _DEFINED.findall(source)} <= {*but}:
+            return  # it need not be parsed
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name not in but and _is_a_check(node):
+                yield node.name, path
 
 
 def _is_a_check(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:

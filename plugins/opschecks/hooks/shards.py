@@ -15,6 +15,7 @@ import pytest
 
 from ..core import clock
 from ..core.run import FleetPart
+from ..core.suites import MUST_NAME_THEIR_STACK
 from ..core.wording import plural
 from .pytest_private import worker_input
 from .state import ChecksRun, checks_run
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from ..history.fleets import Deal
     from ..history.storage import Place
 
-LOOKING = ("daily", "weekly")
-"""Suites that --stack all takes: the others change something, or judge one deploy."""
 SHARD, SHARDS, FLEET = "OPSCHECKS_SHARD", "OPSCHECKS_SHARDS", "OPSCHECKS_FLEET"
 _UNFIT = re.compile("[^A-Za-z0-9._-]+")
 
@@ -137,10 +136,10 @@ def may_be_all(config: pytest.Config, suite: str) -> bool:
     """Whether this run may take every stack; UsageError where --stack all is careless."""
     from ..config.load import ALL
 
-    if ALL in config.option.stack and (suite not in LOOKING or config.option.fix):
-        what = f"--fix={config.option.fix}" if suite in LOOKING else f"the suite {suite}"
+    if ALL in config.option.stack and (suite in MUST_NAME_THEIR_STACK or config.option.fix):
+        what = f"--fix={config.option.fix}" if suite not in MUST_NAME_THEIR_STACK else f"the suite {suite}"
         raise pytest.UsageError(f"--stack {ALL}: {what} is for stacks that are named: give --stack NAME for each")
-    return suite in LOOKING
+    return suite not in MUST_NAME_THEIR_STACK
 
 
 @dataclass(frozen=True)
@@ -164,16 +163,19 @@ class Fleets:
     begun: datetime
 
 
-def hand_of(config: pytest.Config, listed: Stacks, shown: Path, of_run: Fleets, *, must_name: bool) -> Hand:
+def hand_of(
+    config: pytest.Config, listed: Stacks, shown: Path, of_run: Fleets, *, must_name: bool, by: str = "--stack"
+) -> Hand:
     """The stacks of this process; StackError or ShardError with one clear message where that cannot be known.
 
-    Every shard must come to the same deal, whatever history it sees: the first one writes it down.
+    `by` is what named its stacks. Every shard must come to the same deal, whatever history it sees: the first one
+    writes it down.
     """
     from ..config.load import ALL, choose_stacks
 
     option, suite, partial = config.option, of_run.suite, of_run.partial
     every = may_be_all(config, suite)
-    stacks = choose_stacks(listed, option.stack, shown, must_name=must_name, may_be_all=every)
+    stacks = choose_stacks(listed, option.stack, shown, must_name=must_name, may_be_all=every, by=by)
     everything = every and ALL in option.stack and ALL not in listed.stacks
     told = (worker_input(config) or {}).get("opschecks_part")
     if told:
@@ -184,8 +186,8 @@ def hand_of(config: pytest.Config, listed: Stacks, shown: Path, of_run: Fleets, 
         if option.fleet and not option.collectonly:
             raise ShardError("--fleet: names a fleet: give --stack all, or --shard i/n")
         return Hand(stacks)
-    if suite not in LOOKING or option.fix:
-        raise ShardError("--shard: for checks/daily and checks/weekly without --fix: other runs are not for fleets")
+    if suite in MUST_NAME_THEIR_STACK or option.fix:
+        raise ShardError("--shard: for suites that only look, such as checks/daily, and not for --fix")
     if shard and len(stacks) < 2 and not everything:
         raise ShardError("--shard: one stack is not dealt to several: give --stack all, or several --stack NAME")
     if partial and shard:

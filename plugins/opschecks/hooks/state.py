@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ..core.model import CHECK_ATTRIBUTE, Check, CheckResult, Expected, Finding, ObservationResult, Severity
+from ..core.redaction import redact_text
 from ..core.run import FleetPart, Note, Past, Run, StackFacts
 from ..core.tape import LIVE, Tape
 from .pytest_private import parameters
@@ -78,6 +79,13 @@ class ChecksRun:
     stopped_by: str = ""
     crashed: set[str] = field(default_factory=set)
     not_collected: list[str] = field(default_factory=list)
+    """What is in files of checks and not in the run, each in one line that says why."""
+    left_out: set[str] = field(default_factory=set)
+    """The checks that those lines are about."""
+    unreadable: dict[Path, str] = field(default_factory=dict)
+    """Files that could not be imported before collecting, and why."""
+    undeclared: dict[str, str] = field(default_factory=dict)
+    """By observation: why the file that declares it could not be imported."""
     fixes: list[Mapping[str, Any]] = field(default_factory=list)
     plan_not_made: list[str] = field(default_factory=list)
     """Changes of the reviewed plan that were refused: the run that should have made them is not good."""
@@ -87,6 +95,13 @@ class ChecksRun:
     write_error: str = ""
     untidy: list[str] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
+
+    def leave_out(self, why: str, *checks: str) -> None:
+        """Say once why these checks are not in the run, which is not good without them."""
+        self.left_out.update(checks)
+        why = redact_text(why)
+        if why not in self.not_collected:
+            self.not_collected.append(why)
 
     @property
     def is_shipped(self) -> bool:

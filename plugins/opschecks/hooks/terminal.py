@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import dataclasses
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -12,12 +12,13 @@ from ..core.model import CheckResult, Outcome
 from ..core.redaction import redact_text
 from ..core.run import Run, named_stacks
 from ..core.wording import plural
+from .account import not_collected
 from .state import checks_run
 
+NOT_COLLECTED = "not everything was collected"
 CHECKS_SHOWN = 10
 ROWS_SHOWN = 3
 LINE = 200
-_PLACE = re.compile(r"^(\S+\.py:\d+): ", re.MULTILINE)
 
 
 class _Masked:
@@ -66,9 +67,10 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     told, write = run.told, terminalreporter.write_line
     times = Times.of(told)
     terminalreporter.section("opschecks")
-    for report in terminalreporter.getreports("error"):
-        if isinstance(report, pytest.CollectReport):
-            write(printable(not_collected(report)), red=True)
+    for line in run.not_collected:
+        write(printable(f"not collected: {line}"), red=True)
+    if run.not_collected and told.stopped_by == not_collected(run):  # it is said above
+        told = dataclasses.replace(told, stopped_by=NOT_COLLECTED)
     if run.write_error:
         write(printable(run.write_error), red=True, bold=True)
     good = told.exit_code == 0 and not run.write_error
@@ -153,13 +155,3 @@ def _waiver_lines(told: Run) -> Iterator[str]:
             yield f"{what} accepted nothing: delete it"
         elif waiver.days_left <= 7:
             yield f"{what} ends in {plural(waiver.days_left, 'day')}, on {waiver.until}"
-
-
-def not_collected(report: pytest.CollectReport) -> str:
-    """Why a file could not be collected, in one line: what pytest says last of it, and where."""
-    text = report.longreprtext
-    said = [line.removeprefix("E").strip() for line in text.splitlines() if line.startswith("E ")]
-    if not said:
-        return f"{report.nodeid}: {' '.join(text.split())}"
-    own = [place for place in _PLACE.findall(text) if report.nodeid in place]
-    return f"{own[-1] if own else report.nodeid}: {said[-1]}"

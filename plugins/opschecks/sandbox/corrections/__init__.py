@@ -43,5 +43,5 @@ def correct(ties: Ties) -> Undo:
         patch(one.owner, one.attribute, one.make(getattr(one.owner, one.attribute, None), ties))
         if one.path:
             urls, path = one.path
-            patch(urls, "url_paths", {**urls.url_paths, path: urls.response.dispatch})
+            patch(urls, "url_paths", {**urls.url_paths, path: one.owner.dispatch})
     return undo.close

@@ -1,0 +1,120 @@
+"""Concurrency of Lambda: functions do not use up what is reserved for them, nor the account what all others share."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from opschecks import (  # fmt: skip
+    Aws,
+    CouldNotLook,
+    Examine,
+    Metric,
+    Resource,
+    Series,
+    Severity,
+    Stack,
+    Unread,
+    check,
+    each_alone,
+    fault,
+    fetch_metrics,
+    limit,
+    observation,
+    seen,
+)
+
+RESERVED = limit("lambda_reserved_percent", 90, "how much of its reserved concurrency a function may use at its peak")
+FEW = limit("lambda_reserved_few", 10, "a reservation below this only holds a function back, and may be used up")
+SHARED = limit("lambda_shared_percent", 80, "how much of the concurrency that functions share the account may use")
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Concurrency(Resource):
+    """What a function has reserved, or what the account's others share; `used` is the peak of each five minutes."""
+
+    used: Series | CouldNotLook | None = None
+
+    @property
+    def peak(self) -> float:
+        """The most at once within a day; Lambda writes no points while nobody invokes anything."""
+        return max((value for _, value in seen(self.used).points), default=0.0) if self.used else 0.0
+
+
+@observation(allow=["lambda:GetFunctionConcurrency", "cloudwatch:GetMetricData"])
+def reserved_concurrency(aws: Aws, lambda_functions: list[Any], now: datetime) -> list[Concurrency]:
+    """What the stack's functions have reserved. Sources: API_GetFunctionConcurrency, "Monitoring concurrency"."""
+
+    def read(one: Any) -> Concurrency:
+        told = aws.call("lambda", "GetFunctionConcurrency", FunctionName=one.evidence["FunctionName"])
+        return Concurrency(arn=one.arn, name=one.name, evidence=told)
+
+    def unread(one: Any, why: CouldNotLook) -> Concurrency:
+        return Concurrency(arn=one.arn, name=one.name, evidence=Unread(why))
+
+    found = each_alone(read, lambda_functions, unread)
+    some = [one for one in found if not isinstance(one.evidence, Unread) and _reserved(one)]
+    asked = [_metric(one.name, "ConcurrentExecutions", (("FunctionName", one.name),)) for one in some]
+    told = fetch_metrics(aws, asked, now - DAY, now) if asked else {}
+    return [replace(one, used=told.get((one.name, "ConcurrentExecutions"))) for one in found]
+
+
+def _reserved(one: Concurrency) -> int | None:
+    return one.evidence.get("ReservedConcurrentExecutions")  # AWS leaves it out where nothing is reserved
+
+
+def _metric(subject: str, measure: str, of: tuple[tuple[str, str], ...] = ()) -> Metric:
+    return Metric(subject, measure, "AWS/Lambda", measure, of, "Maximum", 300, "at once")
+
+
+@observation(allow=["lambda:GetAccountSettings", "cloudwatch:GetMetricData"])
+def shared_concurrency(aws: Aws, lambda_functions: list[Any], now: datetime) -> list[Concurrency]:
+    """What functions without a reservation share in account and region. Source: API_AccountLimit."""
+    told = aws.call("lambda", "GetAccountSettings")["AccountLimit"]
+    metric = _metric("Lambda's shared concurrency", "UnreservedConcurrentExecutions")
+    used = fetch_metrics(aws, [metric], now - DAY, now)[metric.subject, metric.measure]
+    arn = f"lambda/{aws.region}/shared-concurrency"
+    return [Concurrency(arn=arn, name=metric.subject, evidence=told, used=used)] if lambda_functions else []
+
+
+@check(Severity.HIGH, runbook="functions", failing="A Lambda function uses up its reserved concurrency")
+def test_functions_stay_within_their_reservation(
+    reserved_concurrency: list[Concurrency], stack: Stack, examine: Examine
+) -> None:
+    """What goes beyond it is refused, however much the account has left; with none, everything is."""
+    for one in reserved_concurrency:
+        with examine(one) as note:
+            kept, most = _reserved(one), RESERVED.of(stack, one)
+            note("nothing is reserved" if kept is None else f"{one.peak:g} of {kept} reserved at its peak of a day")
+            assert kept != 0, "every invocation is refused"
+            few = kept is None or kept < FEW.of(stack, one)
+            assert few or 100 * one.peak <= most * kept, f"limit {most:g} %"
+
+
+@check(Severity.HIGH, runbook="functions", failing="Lambda's shared concurrency is nearly used up", may_be_empty=True)
+def test_shared_concurrency_is_to_spare(shared_concurrency: list[Concurrency], stack: Stack, examine: Examine) -> None:
+    """Any function of the account may use it up, and then all that have nothing reserved are throttled."""
+    for one in shared_concurrency:
+        with examine(one) as note:
+            kept, most = one.evidence["UnreservedConcurrentExecutions"], SHARED.of(stack, one)
+            note(f"{one.peak:g} of {kept} at its peak of a day")
+            assert 100 * one.peak <= most * kept, f"limit {most:g} %"
+
+
+@fault(caught_by=["test_functions_stay_within_their_reservation"])
+def function_uses_up_its_reservation(sandbox: Any) -> None:
+    """A function got slower, and needs all that is reserved for it."""
+    name = sandbox.stack.resources["functions"][0]
+    sandbox.client("lambda").put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=20)
+    _peaked(sandbox, "ConcurrentExecutions", 20, [{"Name": "FunctionName", "Value": name}])
+
+
+@fault(caught_by=["test_shared_concurrency_is_to_spare"])
+def shared_concurrency_is_nearly_used_up(sandbox: Any) -> None:
+    """A neighbour in the account invokes itself."""
+    _peaked(sandbox, "UnreservedConcurrentExecutions", 960, [])
+
+
+def _peaked(sandbox: Any, measure: str, value: float, of: list[dict[str, str]]) -> None:
+    datum = {"MetricName": measure, "Dimensions": of, "Timestamp": sandbox.now - DAY / 4, "Value": value}
+    sandbox.client("cloudwatch").put_metric_data(Namespace="AWS/Lambda", MetricData=[datum])

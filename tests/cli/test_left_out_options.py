@@ -1,0 +1,83 @@
+"""Commands without --stack and --stacks: the default stack, the environment, pytest's ini file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from opschecks.cli.main import main
+from opschecks.cli.options import from_ini
+
+TWO = '[stacks.here]\nregion = "us-west-2"\n[stacks.there]\nregion = "eu-west-1"\n'
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
+    monkeypatch.chdir(tmp_path)
+    Path("stacks.toml").write_text(f'default = "here"\n{TWO}')
+    return CliRunner()
+
+
+def told(run: CliRunner, *arguments: str, **environment: str) -> Result:
+    return run.invoke(main, arguments, env=environment)
+
+
+COMMANDS = (("journal",), ("history", "list"), ("history", "rebuild"))
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_commands_that_only_look_take_the_default_stack(command: tuple[str, ...], run: CliRunner) -> None:
+    assert "here" in told(run, *command).output
+    assert "there" in told(run, *command, OPSCHECKS_STACK="there").output
+    assert "here" in told(run, *command, "--stack", "here", OPSCHECKS_STACK="there").output
+
+
+@pytest.mark.parametrize("command", [("fix", "scale-service"), ("undo", "70a3542d")], ids=lambda one: one[0])
+def test_commands_that_change_want_the_stack_named(command: tuple[str, ...], run: CliRunner) -> None:
+    ended = told(run, *command, OPSCHECKS_STACK="here")
+    assert ended.exit_code == 2
+    assert "Missing option '--stack'" in ended.output
+
+
+def test_an_unknown_one_is_a_line_with_the_nearest(run: CliRunner) -> None:
+    ended = told(run, "journal", OPSCHECKS_STACK="her")
+    assert ended.output == "Error: --stack her: stacks.toml has no such stack; did you mean 'here'?\n"
+
+
+def test_a_day_of_the_history_is_looked_for_in_the_default_stack(run: CliRunner) -> None:
+    ended = told(run, "report", "daily", "2026-11-24")
+    assert ended.exit_code == 1
+    assert "2026-11-24" in ended.output
+    assert "no such run file" not in ended.output
+    assert "Error: --week 2026-W47: here has no run in it" in told(run, "report", "weekly", "--week", "2026-W47").output
+
+
+INI = {
+    "pytest.ini": "[pytest]\nopschecks_stacks = conf/a.toml\nopschecks_stack = there, here\n",
+    "pyproject.toml": '[tool.pytest.ini_options]\nopschecks_stacks = "conf/a.toml"\nopschecks_stack = "there"\n',
+    "pytest.toml": '[pytest]\nopschecks_stacks = "conf/a.toml"\nopschecks_stack = ["there"]\n',
+    "setup.cfg": "[tool:pytest]\nopschecks_stacks = conf/a.toml\nopschecks_stack = there\n",
+}
+
+
+@pytest.mark.parametrize("name", INI)
+def test_pytests_ini_file_is_read(name: str, run: CliRunner) -> None:
+    Path("conf").mkdir()
+    Path("stacks.toml").rename("conf/a.toml")
+    Path(name).write_text(INI[name])
+    assert told(run, "journal").output == "no changes on there\n"
+
+
+def test_a_file_without_it_and_a_broken_one_say_nothing(run: CliRunner) -> None:
+    assert from_ini("stack") is None
+    Path("pyproject.toml").write_text("[tool.ruff]\n")
+    Path("setup.cfg").write_text("= not ini\n")
+    assert from_ini("stack") is None
+
+
+def test_help_names_the_variables(run: CliRunner) -> None:
+    said = told(run, "history", "list", "--help").output
+    for variable in ("OPSCHECKS_STACK", "OPSCHECKS_STACKS", "OPSCHECKS_REPORTS"):
+        assert f"[env var: {variable}" in said

@@ -1,0 +1,114 @@
+"""What the command line has, said by the environment or the ini file; and --stacks of another folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.scratch import PYPROJECT, Project, check_of_each
+
+TWO = """\
+default = "here"
+
+[stacks.here]
+region = "us-west-2"
+
+[stacks.there]
+region = "eu-west-1"
+"""
+
+
+@pytest.fixture
+def two(project: Project) -> Project:
+    project.checks(check_of_each("test_good"))
+    project.write("stacks.toml", TWO)
+    return project
+
+
+def stacks_of(project: Project) -> list[str]:
+    return [one["name"] for one in project.told()["stacks"]]
+
+
+SAID = {
+    "the file's default": ("", {}, [], ["here"]),
+    "the ini file": ("opschecks_stack = ['there']", {}, [], ["there"]),
+    "the environment before the ini file": ("opschecks_stack = ['here']", {"OPSCHECKS_STACK": "there"}, [], ["there"]),
+    "the command line before both": (
+        "opschecks_stack = ['here']", {"OPSCHECKS_STACK": "here"}, ["--stack", "there"], ["there"],
+    ),
+    "several": ("", {"OPSCHECKS_STACK": "here, there"}, [], ["here", "there"]),
+    "an empty variable": ("", {"OPSCHECKS_STACK": " "}, [], ["here"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", SAID.values(), ids=SAID)
+def test_the_command_line_comes_first_then_the_environment(
+    case: tuple[str, dict[str, str], list[str], list[str]], two: Project
+) -> None:
+    ini, environment, arguments, expected = case
+    two.write("pyproject.toml", f"{PYPROJECT}{ini}\n")
+    ended = two.run("checks/daily", *arguments, **environment)
+    assert ended.code == 0, ended.all
+    assert stacks_of(two) == expected
+
+
+def test_places_and_severity_too(two: Project, tmp_path: Path) -> None:
+    two.write("conf/pytest.ini", "[pytest]\nopschecks_stacks = others.toml\nopschecks_fail_on = critical\n")
+    two.write("conf/others.toml", TWO.replace("here", "elsewhere"))
+    two.write("conf/conftest.py", (two.folder / "conftest.py").read_text())
+    (two.folder / "checks").rename(two.folder / "conf" / "checks")
+    inner = Project(two.folder / "conf")
+    inner.checks(check_of_each("test_good", "assert not thing"))
+    ended = inner.run("checks/daily", OPSCHECKS_REPORTS=str(tmp_path / "out"))
+    assert ended.code == 0, ended.all
+    assert "elsewhere" in (tmp_path / "out" / "daily.json").read_text()
+
+
+WRONG = {
+    "OPSCHECKS_STACK": ("hre", "OPSCHECKS_STACK hre: stacks.toml has no such stack; did you mean 'here'?"),
+    "OPSCHECKS_FAIL_ON": ("hihg", "OPSCHECKS_FAIL_ON=hihg: no such severity; did you mean 'high'?"),
+    "OPSCHECKS_STACKS": ("stack.toml", "stack.toml: no such file"),
+}
+
+
+@pytest.mark.parametrize("variable", WRONG)
+def test_a_bad_value_is_one_line_that_names_where_it_stands(variable: str, two: Project) -> None:
+    given, said = WRONG[variable]
+    ended = two.run("checks/daily", **{variable: given})
+    assert ended.code == 4
+    assert ended.err.startswith(f"ERROR: {said}"), ended.err
+    assert len(ended.err.strip().splitlines()) == 1
+
+
+def test_what_gates_a_deploy_wants_the_command_line(two: Project) -> None:
+    two.checks(check_of_each("test_ready"), "deploy/before/test_ready.py")
+    ended = two.run("checks/deploy/before", OPSCHECKS_STACK="here")
+    assert ended.code == 4
+    assert "name the stack with --stack" in ended.err
+
+
+def test_workers_come_to_the_same(two: Project) -> None:
+    two.write("pyproject.toml", f"{PYPROJECT}opschecks_fail_on = 'critical'\n")
+    two.checks(check_of_each("test_good", "assert not thing"))
+    ended = two.run("checks/daily", "-n1", OPSCHECKS_STACK="there")
+    assert ended.code == 0, ended.all
+    assert stacks_of(two) == ["there"]
+
+
+def test_other_tests_do_not_mind(two: Project) -> None:
+    two.write("tests/test_x.py", "def test_x():\n    pass\n")
+    assert two.run("tests", OPSCHECKS_STACK="there", OPSCHECKS_STACKS="x.toml").code == 0
+
+
+def test_stacks_of_another_folder_leave_the_rootdir_alone(two: Project) -> None:
+    """Without an ini file, also where the folders above look like a project themselves."""
+    inner = Project.make(two.folder / "inner")
+    inner.checks(check_of_each("test_good"))
+    (inner.folder / "pyproject.toml").unlink()
+    (two.folder / "pyproject.toml").unlink()
+    ended = inner.run("-p", "opschecks", "checks/daily", "--stacks", "../stacks.toml", "--stack", "there")
+    assert ended.code == 0, ended.all
+    assert f"rootdir: {inner.folder}\n" in ended.out
+    assert inner.told()["checks"][0]["nodeid"].startswith("checks/daily/")
+    assert stacks_of(inner) == ["there"]

@@ -1,0 +1,97 @@
+"""A suite of one's own: a folder whose conftest says `suite = "hourly"`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from opschecks.cli.main import main
+from opschecks.core.suites import SuiteError, suites_in
+from tests.scratch import Project, check_of_each
+
+
+def said(name: str) -> str:
+    return f'suite = "{name}"\n'
+
+
+@pytest.fixture
+def hourly(project: Project) -> Project:
+    project.checks(check_of_each("test_often"), "often/test_things.py")
+    project.write("checks/often/conftest.py", said("hourly"))
+    return project
+
+
+def test_it_runs_is_filed_and_is_compared_as_the_others_are(hourly: Project) -> None:
+    for _ in range(2):
+        ended = hourly.run("checks/often")
+        assert ended.code == 0, ended.all
+    assert "opschecks: hourly checks of here" in ended.out
+    assert hourly.outcomes("hourly.json") == {"test_often": "passed"}
+    assert len(list((hourly.folder / "reports/history/here/hourly").glob("*.json"))) == 2
+    assert "Hourly checks" in hourly.page("hourly.html")
+    assert hourly.told("hourly.json")["past"][0]["runs"] == 1
+    listed = hourly.opschecks("history", "list", "--suite", "hourly")
+    assert listed.out.count("0 failed") == 2, listed.all
+
+
+def test_the_others_do_not_have_its_checks(hourly: Project) -> None:
+    hourly.checks(check_of_each("test_daily"))
+    assert hourly.run("checks/daily").code == 0
+    assert hourly.outcomes() == {"test_daily": "passed"}
+    ended = hourly.run("checks/daily", "checks/often")
+    assert ended.code == 4
+    assert "a run takes one suite; choose one of checks/daily" in ended.err
+    assert "checks/often" in ended.err
+
+
+def test_a_mistyped_one_is_told_with_the_nearest(hourly: Project) -> None:
+    (hourly.folder / "checks/oftn").mkdir()
+    assert "checks/oftn: not a suite; did you mean 'often'?" in hourly.run("checks/oftn").err
+
+
+def test_policy_and_list_know_it(hourly: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    hourly.checks(check_of_each("test_often", of="alarms"), "often/test_things.py")
+    hourly.write("stacks.toml", 'default = "here"\n[stacks.here]\nregion = "eu-west-1"\nalarm_prefix = "shop-"\n')
+    monkeypatch.chdir(hourly.folder)
+    for name in ("hourly", "checks/often"):
+        made = hourly.opschecks("policy", name)
+        assert '"cloudwatch:DescribeAlarms"' in made.out, made.all
+    told = CliRunner().invoke(main, ["policy", "hourli"]).output
+    assert told == "Error: hourli: no such suite; did you mean 'often'?\n" or "no such suite" in told
+    assert "test_often" in hourly.opschecks("list", "actions").out
+
+
+WRONG = {
+    "a name that is none": ("often", "Every Hour", "expected lower-case letters, digits and '-', such as hourly"),
+    "one of ours": ("often", "weekly", "checks/weekly is that suite; give it another name"),
+    "within another": ("daily/often", "hourly", "it and checks/daily are one within the other; move it"),
+    "around others": ("deploy", "hourly", "it and checks/deploy/before are one within the other; move it"),
+    "one of ours by another name": ("daily", "hourly", "the folder cannot be another suite; make one beside it"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG.values(), ids=WRONG)
+def test_what_cannot_be_a_suite_is_refused(case: tuple[str, str, str], tmp_path: Path) -> None:
+    folder, name, why = case
+    conftest = tmp_path / folder / "conftest.py"
+    conftest.parent.mkdir(parents=True)
+    conftest.write_text(said(name))
+    with pytest.raises(SuiteError) as told:
+        suites_in(tmp_path)
+    assert str(told.value) == f"{conftest}: suite = {name!r}: {why}"
+
+
+def test_two_folders_are_not_one_suite(tmp_path: Path) -> None:
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "conftest.py").write_text(said("hourly"))
+    with pytest.raises(SuiteError, match="checks/a is that suite"):
+        suites_in(tmp_path)
+
+
+def test_ours_may_say_their_own_names(tmp_path: Path) -> None:
+    (tmp_path / "daily").mkdir()
+    (tmp_path / "daily" / "conftest.py").write_text(said("daily"))
+    assert "daily" in suites_in(tmp_path)

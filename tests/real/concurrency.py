@@ -1,0 +1,74 @@
+"""Concurrency of Lambda as real accounts have it: reserved or not, switched off, single workers, a small account."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from opschecks.core.observation import CouldNotLook
+from tests.canned import ACCOUNT, NOW, Aws, Raw, ago, daily, stack
+from tests.real.rows import Row
+
+functions, checks = daily("lambda"), daily("lambda_concurrency")
+KEPT, SHARED = checks.test_functions_stay_within_their_reservation, checks.test_shared_concurrency_is_to_spare
+DOCS = "https://docs.aws.amazon.com/lambda/latest/"
+RESERVED = f"{DOCS}dg/configuration-concurrency.html"
+METRICS = f"{DOCS}dg/monitoring-concurrency.html"
+API = f"{DOCS}api/API_AccountLimit.html"
+DENIED = CouldNotLook("lambda:GetFunctionConcurrency", "AccessDenied: no", action="lambda:GetFunctionConcurrency")
+ONE = functions.Function(
+    arn=f"arn:aws:lambda:{ACCOUNT}:function:web", name="web", evidence={"FunctionName": "web"}, counts={}
+)
+
+
+def aws_of(answers: Mapping[tuple[str, str], Any], used: tuple[float, ...]) -> Aws:
+    def data(MetricDataQueries: list[Any], **_: Any) -> Raw:  # noqa: N803 - AWS's name
+        [one] = MetricDataQueries
+        times = [ago(hours=hours + 1) for hours in range(len(used))]
+        told = {"Id": one["Id"], "StatusCode": "Complete", "Timestamps": times, "Values": list(used)}
+        return {"MetricDataResults": [told]}
+
+    return Aws({**answers, ("cloudwatch", "GetMetricData"): data})
+
+
+def reserved(answer: Raw | CouldNotLook, *used: float, limits: Raw | None = None) -> Mapping[str, Any]:
+    """What the check is given of a function whose reservation is told so, and used so in the last hours."""
+    here = stack()
+    if limits:
+        here = here.model_copy(update={"limits": here.limits.model_copy(update={"own": limits})})
+    aws = aws_of({("lambda", "GetFunctionConcurrency"): answer}, used)
+    return {"reserved_concurrency": checks.reserved_concurrency(aws, [ONE], NOW), "stack": here}
+
+
+def kept(most: int) -> Raw:
+    return {"ReservedConcurrentExecutions": most}
+
+
+def shared(most: int, *used: float) -> Mapping[str, Any]:
+    """What the check is given of an account whose functions share so much, and used so much in the last hours."""
+    told = {"AccountLimit": {"ConcurrentExecutions": 1000, "UnreservedConcurrentExecutions": most}}
+    aws = aws_of({("lambda", "GetAccountSettings"): told}, used)
+    return {"shared_concurrency": checks.shared_concurrency(aws, [ONE], NOW), "stack": stack()}
+
+
+ROWS = [
+    Row("nothing is reserved", KEPT, lambda: reserved({}), "passed", RESERVED, says="nothing is reserved"),
+    Row("half of it is used", KEPT, lambda: reserved(kept(100), 20, 50), "passed", METRICS, says="50 of 100 reserved"),
+    Row("nobody invokes it", KEPT, lambda: reserved(kept(100)), "passed", METRICS, says="0 of 100"),
+    Row("all of it was used at night", KEPT, lambda: reserved(kept(100), 3, 100), "failed", METRICS, says="limit 90 %"),
+    Row("a single worker, which is always busy", KEPT, lambda: reserved(kept(1), 1, 1), "passed", RESERVED),
+    Row("held to five at once on purpose", KEPT, lambda: reserved(kept(5), 5), "passed", RESERVED),
+    Row(
+        "held to fifty on purpose, as its limit says",
+        KEPT,
+        lambda: reserved(kept(50), 50, limits={"lambda_reserved_few": 51}),
+        "passed",
+        RESERVED,
+    ),
+    Row("switched off", KEPT, lambda: reserved(kept(0)), "failed", RESERVED, says="every invocation is refused"),
+    Row("the account has room", SHARED, lambda: shared(900, 120, 300), "passed", METRICS, says="300 of 900"),
+    Row("nobody has invoked anything", SHARED, lambda: shared(1000), "passed", METRICS),
+    Row("most of it is reserved, and the rest is hardly used", SHARED, lambda: shared(100, 30), "passed", API),
+    Row("a new account with little, nearly used", SHARED, lambda: shared(10, 9), "failed", API, says="limit 80 %"),
+    Row("it was nearly used up", SHARED, lambda: shared(1000, 40, 960), "failed", METRICS, says="960 of 1000"),
+]

@@ -1,0 +1,138 @@
+"""Maintenance of RDS as real accounts have it: available, planned, forced, of a cluster, of a stopped instance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from opschecks.aws.unread import Unread
+from opschecks.core.observation import CouldNotLook
+from tests.canned import ACCOUNT, NOW, Aws, Raw, ago, stack, weekly
+from tests.real.databases import checks as databases
+from tests.real.databases import database
+from tests.real.rows import Row
+
+checks = weekly("rds_maintenance")
+PLANNED = checks.test_database_maintenance_is_planned
+DOCS = "https://docs.aws.amazon.com/AmazonRDS/latest/"
+API = f"{DOCS}APIReference/API_PendingMaintenanceAction.html"
+GUIDE = f"{DOCS}UserGuide/USER_UpgradeDBInstance.Maintenance.html"
+OPT_IN = f"{DOCS}APIReference/API_ApplyPendingMaintenanceAction.html"
+STOPPED = f"{DOCS}UserGuide/USER_StopInstance.html"
+ARN, CLUSTER = f"arn:aws:rds:{ACCOUNT}:db:shop", f"arn:aws:rds:{ACCOUNT}:cluster:shop-cluster"
+DENIED = CouldNotLook(
+    "rds:DescribePendingMaintenanceActions", "AccessDenied: no", action="rds:DescribePendingMaintenanceActions"
+)
+
+
+def seen(*actions: Raw, of: str = ARN, limits: Raw | None = None, **changes: Any) -> Mapping[str, Any]:
+    """What the check is given of one instance; `of` is what the actions are of."""
+    here = stack(resources={"databases": ("shop",)})
+    if limits:
+        here = here.model_copy(update={"limits": here.limits.model_copy(update={"own": limits})})
+    raw = database(**changes)
+    one = databases.Database(arn=ARN, name="shop", evidence=raw, free=DENIED, lag=DENIED)
+    listed = [{"ResourceIdentifier": of, "PendingMaintenanceActionDetails": list(actions)}] if actions else []
+    aws = Aws({("rds", "DescribePendingMaintenanceActions"): {"PendingMaintenanceActions": listed}}, here)
+    return {"rds_maintenance": checks.rds_maintenance(aws, [one]), "stack": here, "now": NOW}
+
+
+def action(**more: Any) -> Raw:
+    return {"Action": "system-update", "Description": "New Operating System update is available", **more}
+
+
+def gone() -> Mapping[str, Any]:
+    """An instance that could not be read."""
+    here = stack(resources={"databases": ("shop",)})
+    one = databases.Database(arn="shop", name="shop", evidence=Unread(DENIED), free=DENIED, lag=DENIED)
+    aws = Aws({("rds", "DescribePendingMaintenanceActions"): {"PendingMaintenanceActions": []}}, here)
+    return {"rds_maintenance": checks.rds_maintenance(aws, [one]), "stack": here, "now": NOW}
+
+
+ROWS = [
+    Row("nothing waits", PLANNED, seen, "passed", API, says="nothing is pending"),
+    Row(
+        "an update is available, and nothing is forced",
+        PLANNED,
+        lambda: seen(action()),
+        "passed",
+        GUIDE,
+        says="system-update, when somebody asks for it",
+    ),
+    Row(
+        "it is applied in the next window by itself",
+        PLANNED,
+        lambda: seen(action(AutoAppliedAfterDate=ago(days=2), CurrentApplyDate=ago(days=-3))),
+        "passed",
+        API,
+    ),
+    Row("forced in two months", PLANNED, lambda: seen(action(ForcedApplyDate=ago(days=-60))), "passed", API),
+    Row(
+        "forced in ten days, and somebody has chosen the next window",
+        PLANNED,
+        lambda: seen(action(ForcedApplyDate=ago(days=-10), OptInStatus="next-maintenance")),
+        "passed",
+        OPT_IN,
+    ),
+    Row(
+        "forced in ten days, and nobody has chosen",
+        PLANNED,
+        lambda: seen(action(ForcedApplyDate=ago(days=-10), CurrentApplyDate=ago(days=-10))),
+        "failed",
+        API,
+        says="whatever the maintenance window",
+    ),
+    Row(
+        "forced in ten days, where a week is enough",
+        PLANNED,
+        lambda: seen(action(ForcedApplyDate=ago(days=-10)), limits={"rds_maintenance_days": 7}),
+        "passed",
+        API,
+    ),
+    Row(
+        "the choice was taken back",
+        PLANNED,
+        lambda: seen(action(ForcedApplyDate=ago(days=-10), OptInStatus="undo-opt-in")),
+        "failed",
+        OPT_IN,
+    ),
+    Row(
+        "it should have been forced three days ago",
+        PLANNED,
+        lambda: seen(action(ForcedApplyDate=ago(days=3), OptInStatus="next-maintenance")),
+        "failed",
+        API,
+        says="should have been applied by",
+    ),
+    Row(
+        "its window has come and gone",
+        PLANNED,
+        lambda: seen(action(AutoAppliedAfterDate=ago(days=20))),
+        "failed",
+        API,
+        says="should have been applied by",
+    ),
+    Row(
+        "a stopped instance: nothing is applied to it meanwhile",
+        PLANNED,
+        lambda: seen(action(AutoAppliedAfterDate=ago(days=20)), DBInstanceStatus="stopped"),
+        "passed",
+        STOPPED,
+        says="stopped",
+    ),
+    Row(
+        "of the cluster of an Aurora instance",
+        PLANNED,
+        lambda: seen(action(ForcedApplyDate=ago(days=-5)), of=CLUSTER, DBClusterIdentifier="shop-cluster"),
+        "failed",
+        API,
+    ),
+    Row(
+        "of another instance of the account",
+        PLANNED,
+        lambda: seen(action(ForcedApplyDate=ago(days=-5)), of=f"{ARN}-of-others"),
+        "passed",
+        API,
+    ),
+    Row("an instance that cannot be read", PLANNED, gone, "blind", API, says="AccessDenied"),
+]
