@@ -33,13 +33,13 @@ def of_a_day() -> tuple[ModuleType, ...]:
 
 def of_a_week() -> tuple[ModuleType, ...]:
     """As of_a_day; imported for the page of a week alone."""
-    from .weekly import backups, coming_up, days
+    from .weekly import backups, budget, coming_up, days, decided, drills
     from .weekly import costs as week_costs
     from .weekly import numbers as week_numbers
 
     return (
-        week_numbers, days, week_costs, backups, coming_up, incidents, cards, since, changes, services, charts, custom,
-        checks,
+        decided, week_numbers, budget, days, week_costs, backups, drills, coming_up, incidents, cards, since, changes,
+        services, charts, custom, checks,
     )  # fmt: skip
 
 

@@ -21,6 +21,7 @@ from ..amounts import plural
 from ..notes import Notes, brief, notes, undo
 from ..standing import since
 from ..unseen import unseen
+from ..week_tables import WeekTable, week_tables
 
 LONGEST_NAME = 200
 LONGEST_MESSAGE = 300
@@ -71,6 +72,8 @@ def to_markdown(run: Run, *, limit_bytes: int = 1_000_000) -> str:
     if said.actions:
         top += "<ol>\n" + "".join(f"<li>{_prose(action)}</li>\n" for action in said.actions) + "</ol>\n\n"
     bottom = f"<p>{_prose(facts.counted)}</p>\n"
+    tables = week_tables(run)
+    top += "".join(_week_part(one).fitted(limit_bytes // SHARE // len(tables)) for one in tables)
     parts = (_changes(facts), _recovered(run), _ending(run), _not_run(run))
     others = "".join(part.fitted(limit_bytes // SHARE) for part in parts)
     table = _table(facts, len(run.stacks) > 1).fitted(limit_bytes - 1 - _size(top + others + bottom))
@@ -78,6 +81,13 @@ def to_markdown(run: Run, *, limit_bytes: int = 1_000_000) -> str:
     if _size(told) >= limit_bytes:
         raise ValueError(f"limit_bytes: {limit_bytes} is too little: the verdict alone takes {_size(told)}")
     return told
+
+
+def _week_part(table: WeekTable) -> SummaryPart:
+    """A table of a week; names of the world stand in its sentences, and no mention comes of them."""
+    opened = "<table>\n<tr>" + "".join(f"<th>{head}</th>" for head in table.heads) + "</tr>"
+    rows = ("<tr>" + "".join(f"<td>{_prose(cell)}</td>" for cell in row) + "</tr>" for row in table.rows)
+    return SummaryPart(_prose(table.heading), len(table.rows), rows, opened, "</table>")
 
 
 def _table(facts: Notes, several: bool) -> SummaryPart:
