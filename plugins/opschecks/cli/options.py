@@ -33,7 +33,7 @@ class OneLineErrors(click.Group):
             raise
 
 
-def write(path: Path, text: str) -> None:
+def write(path: Path, text: str | bytes) -> None:
     """Write the file whole; one clear line where it cannot be written."""
     from ..history.storage import write_whole
 

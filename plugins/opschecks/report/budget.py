@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,31 +78,23 @@ def budgets(run: Run, week: Mapping[str, Any]) -> list[Budget]:
     told, target = week.get("areas", ()), target_of(week)
     if not told:
         return []
-    whole = Budget(
-        "All daily checks", *_sums([day for one in told for day in one["days"][-WEEK:]],
-                                   [day for one in told for day in one["days"]]), *_judged(told, target), "",
-    )  # fmt: skip
-    rows = [
-        Budget(area_name(one["area"]), *_sums(one["days"][-WEEK:], one["days"]), *_judged([one], target),
-               _owner(run, week, one))
-        for one in told
-    ]  # fmt: skip
+    rows = [_budget(area_name(one["area"]), [one], target, _owner(run, week, one)) for one in told]
+    whole = _budget("All daily checks", told, target, "")
     return [whole, *sorted(rows, key=lambda row: (-row.month.lost, row.name))]
 
 
-def _sums(week: Sequence[Sequence[int] | None], month: Sequence[Sequence[int] | None]) -> tuple[Share, Share]:
-    this, all_days = (Share(*map(sum, zip(*(day for day in days if day), strict=True))) for days in (week, month))
-    return this, all_days
-
-
-def _judged(areas: Sequence[Mapping[str, Any]], target: float | None) -> tuple[float | None, str, str]:
-    """How much may be lost, and whether that is kept."""
-    _, month = _sums([], [day for one in areas for day in one["days"]])
+def _budget(name: str, areas: Sequence[Mapping[str, Any]], target: float | None, owner: str) -> Budget:
+    """That of these areas together, judged by their 28 days."""
+    week, month = (_sum(day for one in areas for day in one["days"][-days:]) for days in (WEEK, 0))
     if target is None:
-        return None, "no target", "none"
-    allowed = round(month.total * (100 - target) / 100, 1)
-    kept = month.lost <= month.total * (100 - target) / 100 + _A_HAIR
-    return allowed, *(("within budget", "good") if kept else ("spent", "bad"))
+        return Budget(name, week, month, None, "no target", "none", owner)
+    allowed = month.total * (100 - target) / 100
+    reading, tone = ("within budget", "good") if month.lost <= allowed + _A_HAIR else ("spent", "bad")
+    return Budget(name, week, month, round(allowed, 1), reading, tone, owner)
+
+
+def _sum(days: Iterable[Sequence[int] | None]) -> Share:
+    return Share(*map(sum, zip(*filter(None, days), strict=True)))
 
 
 def _owner(run: Run, week: Mapping[str, Any], area: Mapping[str, Any]) -> str:

@@ -98,9 +98,8 @@ def _recurring(week: Mapping[str, Any], stack: StackFacts) -> Iterator[Decision]
 
 
 def _budget(run: Run, week: Mapping[str, Any]) -> Iterator[Decision]:
-    whole, *rows = budgets(run, week) or [None]
-    spent = [row for row in rows if row and row.reading == "spent"]
-    if spent and whole and whole.allowed is not None:
+    spent = [row for row in budgets(run, week)[1:] if row.reading == "spent"]
+    if spent:
         told = named([f"{row.name} ({row.spent} check-days)" for row in spent], NAMED)
         owners = ", ".join(dict.fromkeys(row.owner for row in spent if row.owner))
         target = number(target_of(week) or 0)

@@ -15,7 +15,7 @@ from ..core.wording import plural
 from ..core.zones import zone_named
 from .amounts import named
 from .news import longest
-from .standing import since
+from .standing import anchor, finding_anchor, promise, since
 from .text import printable
 from .times import Times
 from .verdict import Verdict, verdict, worst_first
@@ -32,7 +32,8 @@ class BadCheck:
 
     `title` is the sentence that is true; `where` names the stack, if there are several. `findings` are its bad
     resources, failed ones first; none where the check itself could not look. `since` says of each since when it has
-    been bad ("" where no earlier run shows it), `longest` that of the oldest.
+    been bad ("" where no earlier run shows it), `longest` that of the oldest. `place` is where the page tells of it,
+    `places` where of each resource.
     """
 
     check: CheckResult
@@ -41,6 +42,8 @@ class BadCheck:
     findings: tuple[Finding, ...]
     since: tuple[str, ...]
     longest: str
+    place: str
+    places: tuple[str, ...]
 
     @property
     def said(self) -> str:
@@ -87,11 +90,13 @@ def _bad(run: Run, check: CheckResult, known: Mapping[tuple[str, str, str], Stan
     standings = [known.get((check.stack, check.check, one.resource)) for one in findings]
     return BadCheck(
         check=replace(check, message=times.text(check.message)),
-        title=check.failing if check.outcome == Outcome.FAILED else f"could not look: {check.check}",
+        title=check.failing if check.outcome == Outcome.FAILED else f"could not look: {promise(check.check)}",
         where=f" ({check.stack})" if len(run.stacks) > 1 else "",
         findings=tuple(findings),
         since=tuple(since(one, times.zone) for one in standings),
         longest=since(longest(run, check), times.zone),
+        place=place_of(run, check),
+        places=tuple(place_of(run, check, one) for one in findings),
     )
 
 
@@ -112,6 +117,19 @@ def counted(run: Run) -> str:
     not_run = run.count(Outcome.NOT_RUN)
     reported = f"{plural(len(run.checks), 'check')} collected = {len(run.checks) - not_run} reported"
     return reported + (f" + {not_run} not run" if not_run else "")
+
+
+def place_of(run: Run, check: CheckResult, finding: Finding | None = None) -> str:
+    """Where the page of the run tells of a check that is bad, or of what it found of one resource; else empty.
+
+    Such as daily.html#production-no_alarm_is_ringing, whose end is the same in every run.
+    """
+    if check.outcome not in (Outcome.FAILED, Outcome.BLIND):
+        return ""
+    card = anchor(check.stack, check.check)
+    own = card if finding is None or check.outcome == Outcome.BLIND else finding_anchor(finding)
+    is_bad = finding is None or finding.outcome in (Outcome.FAILED, Outcome.BLIND)
+    return f"{run.suite}{'-partial' if run.partial else ''}.html#{own}" if is_bad else ""
 
 
 def undo(change: Mapping[str, Any]) -> str:

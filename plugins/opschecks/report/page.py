@@ -51,6 +51,8 @@ BESIDE = {
     "junit": "JUnit XML",
     "ctrf": "CTRF",
     "summary": "summary (Markdown)",
+    "csv": "findings (CSV)",
+    "metrics": "metrics (OpenMetrics)",
 }
 """The files beside a page, in the words of its links."""
 

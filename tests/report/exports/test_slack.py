@@ -63,7 +63,10 @@ def test_slack_says_what_is_bad_and_what_was_done() -> None:
     texts = list(texts_of(to_slack(run)["blocks"]))
     assert texts[0] == "Action needed – daily checks of production, other"
     assert texts[3:] == [
-        "CRITICAL: The a is bad (production)\ntest_a-0, test_a-1, test_a-2 and 2 more: too high",
+        (
+            "CRITICAL: The a is bad (production)\ntest_a-0, test_a-1, test_a-2 and 2 more: too high\n"
+            "daily.html#production-a"
+        ),
         "roll-back failed: switch on lost\nopschecks undo 0123 --stack production",
         "fixed: switch on thing\nopschecks undo 0123 --stack production",
         "1 check collected = 1 reported",

@@ -32,7 +32,8 @@ def to_annotations(run: Run) -> list[str]:
     for bad in told.bad:
         kind, of = ("error", errors) if bad.check.outcome == Outcome.FAILED else ("warning", warnings)
         title = f"{sandbox}{bad.check.severity.value}: {bad.title}{bad.where}"
-        of.append(_command(kind, title, bad.said, bad.check.nodeid.partition("::")[0]))
+        said = f"{brief(bad.said, LONGEST_MESSAGE - LONGEST_TITLE)} ({brief(bad.place, LONGEST_TITLE - 10)})"
+        of.append(_command(kind, title, said, bad.check.nodeid.partition("::")[0]))
     return [*_limited("error", errors, sandbox), *_limited("warning", warnings, sandbox)]
 
 

@@ -98,7 +98,8 @@ def _shown(entries: Iterable[MailEntry], most: int, what: str) -> Sequence[MailE
 
 def _bad(bad: BadCheck) -> MailEntry:
     title = brief(f"{bad.check.severity.value}: {bad.title}{bad.where}", LONGEST_LINE)
-    return tuple(line for line in (title, brief(bad.said, LONGEST_LINE), bad.longest) if line)
+    lines = (title, brief(bad.said, LONGEST_LINE), bad.longest, brief(bad.place, LONGEST_LINE))
+    return tuple(line for line in lines if line)
 
 
 def _change(change: Mapping[str, Any]) -> MailEntry:

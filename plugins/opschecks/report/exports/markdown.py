@@ -19,7 +19,7 @@ from ...core.run import Run
 from ...core.zones import zone_named
 from ..amounts import plural
 from ..notes import Notes, brief, notes, undo
-from ..standing import since
+from ..standing import promise, since
 from ..unseen import unseen
 from ..week_tables import WeekTable, week_tables
 
@@ -91,7 +91,16 @@ def _week_part(table: WeekTable) -> SummaryPart:
 
 
 def _table(facts: Notes, several: bool) -> SummaryPart:
-    heads = ["Severity", "Outcome", *(["Stack"] if several else []), "What", "Resource", "Message", "Since"]
+    heads = [
+        "Severity",
+        "Outcome",
+        *(["Stack"] if several else []),
+        "What",
+        "Resource",
+        "Message",
+        "Since",
+        "On the page",
+    ]
     opened = "<table>\n<tr>" + "".join(f"<th>{head}</th>" for head in heads) + "</tr>"
     total = sum(max(len(one.findings), 1) for one in facts.bad)
     return SummaryPart(f"What is bad ({total})", total, _table_rows(facts, several), opened, "</table>")
@@ -99,22 +108,23 @@ def _table(facts: Notes, several: bool) -> SummaryPart:
 
 def _table_rows(facts: Notes, several: bool) -> Iterator[str]:
     """The failed ones before those that could not be checked, each by severity."""
-    rows: list[tuple[Outcome, CheckResult, Finding | None, str]] = [
-        (finding.outcome, one.check, finding, began)
+    rows: list[tuple[Outcome, CheckResult, Finding | None, str, str]] = [
+        (finding.outcome, one.check, finding, began, place)
         for one in facts.bad
-        for finding, began in zip(one.findings, one.since, strict=True)
+        for finding, began, place in zip(one.findings, one.since, one.places, strict=True)
     ]
-    rows += [(Outcome(one.check.outcome), one.check, None, "") for one in facts.bad if not one.findings]
+    rows += [(Outcome(one.check.outcome), one.check, None, "", one.place) for one in facts.bad if not one.findings]
     rows.sort(key=lambda row: (-row[0].rank, -row[1].severity.rank))
-    for outcome, check, finding, began in rows:
+    for outcome, check, finding, began, place in rows:
         cells = [
             check.severity.value,
             outcome.words,
             *([_prose(check.stack)] if several else []),
-            _prose(check.failing if outcome is Outcome.FAILED else check.check),
+            _prose(check.failing if outcome is Outcome.FAILED else promise(check.check)),
             _code(finding.name if finding else "", LONGEST_NAME),
             _code(finding.message if finding else check.message, LONGEST_MESSAGE),
             began,
+            _code(place, LONGEST_NAME),
         ]
         yield "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
 
