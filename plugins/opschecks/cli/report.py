@@ -42,7 +42,7 @@ def report() -> None:
     opschecks report daily                                     the page of the newest daily run
     opschecks report daily 2026-11-24 --stack production       the page of any day in the history
     opschecks report daily reports/daily.json --format ctrf    or markdown, email, csv, metrics, badge, pdf, …
-    opschecks report weekly --week 2026-W47 --stack production the page of any past week
+    opschecks report weekly --week 2026-W47 --stack production  the page of any past week
     opschecks report weekly --format pdf                       the week on paper; needs opschecks[pdf]
     opschecks report slack reports/daily.json                  post it to the webhook in OPSCHECKS_SLACK_WEBHOOK
     opschecks report publish reports/daily.json --to s3://BUCKET/PREFIX    or to a folder
