@@ -127,7 +127,7 @@ def test_what_is_due_stands_beside_what_was_not_seen() -> None:
     told = section(run, "Coming up")
     assert "Key of ann must be rotated" in told
     assert "not seen the budget: ce:GetCostAndUsage: AccessDenied" in told
-    assert section(run, "Cost").endswith("not seen ce:GetCostAndUsage: AccessDenied")
+    assert section(run, "Cost").endswith("could not look ce:GetCostAndUsage: AccessDenied")
 
 
 # 2. one classification

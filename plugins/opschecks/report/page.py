@@ -45,6 +45,12 @@ def of_a_week() -> tuple[ModuleType, ...]:
 
 ITEMS = 6
 """Lines of the verdict; the cards have all."""
+HEADINGS = {
+    "daily": "Daily checks",
+    "weekly": "Weekly checks",
+    "deploy-before": "Checks before a deploy",
+    "deploy-after": "Checks after a deploy",
+}
 BESIDE = {
     "run": "run file (JSON)",
     "pytest": "engineers’ page with tracebacks (pytest-html)",
@@ -106,7 +112,7 @@ def _page(source: PageSource, links: Mapping[str, str], found: cards.Cards) -> P
     )  # fmt: skip
     return PageFacts(
         title=headline(run, said),
-        heading=f"{run.suite.capitalize()}{' checks' if run.suite != 'drills' else ''} – {_names(run)}",
+        heading=f"{HEADINGS.get(run.suite, run.suite.capitalize())} – {_names(run)}",
         where="; ".join(map(_stack, run.stacks)),
         began=f"{began:%a %d %b %Y, %H:%M}",
         ended=_until(began, ended) if ended else "",

@@ -45,7 +45,7 @@ def test_an_annotation_is_no_novel() -> None:
 
 def test_no_more_annotations_than_github_shows() -> None:
     checks = [made(f"f{n}", "failed", Severity.LOW) for n in range(25)]
-    checks += [made(f"b{n}", "blind") for n in range(LIMIT)]
+    checks += [made(f"b{n}", "blind", message=f"no answer of {n}") for n in range(LIMIT)]
     checks += [made("worst", "failed", Severity.CRITICAL)]
     read = [understood(line) for line in to_annotations(ran(*checks))]
     errors = [properties["title"] for command, properties, _ in read if command == "error"]

@@ -107,7 +107,7 @@ def test_an_unused_waiver_is_to_be_deleted_and_one_that_lasts_is_no_decision() -
 def test_no_decision_is_said_of_a_week_that_was_seen() -> None:
     quiet = {**WEEK, "recurring": [], "areas": [], "measures": [], "failures": []}
     run = replace(RUN, waivers=(), observations=(), weeks=(quiet,))
-    assert section(run, "Decisions wanted") == "Decisions wanted None is waiting."
+    assert section(run, "Decisions wanted") == "Decisions wanted No decision is waiting."
     half = {**quiet, "days": [{**day, "run": place > 0} for place, day in enumerate(WEEK["days"])]}
     assert "not every day of the week was seen" in section(replace(run, weeks=(half,)), "Decisions wanted")
 

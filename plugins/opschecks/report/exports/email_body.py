@@ -53,7 +53,7 @@ def to_email(run: Run) -> str:
     told = notes(run)
     lists = (
         ("What to do", [(brief(action, LONGEST_LINE),) for action in told.verdict.actions]),
-        ("What is bad", _shown(map(_bad, told.bad), CHECKS_SHOWN, "checks")),
+        ("What failed or could not look", _shown(map(_bad, told.causes), CHECKS_SHOWN, "checks")),
         ("Changes made", _shown(map(_change, told.changes), CHANGES_SHOWN, "changes")),
     )
     return mail(told.headline, told.verdict.tone, told.verdict.sentence, lists, told.counted, week_tables(run))

@@ -14,11 +14,11 @@ from datetime import UTC
 from html import escape
 from typing import Any
 
-from ...core.model import CheckResult, Finding, Outcome
+from ...core.model import Finding, Outcome
 from ...core.run import Run
 from ...core.zones import zone_named
 from ..amounts import plural
-from ..notes import Notes, brief, notes, undo
+from ..notes import BadCheck, Notes, brief, notes, undo
 from ..standing import promise, since
 from ..unseen import unseen
 from ..week_tables import WeekTable, week_tables
@@ -102,25 +102,30 @@ def _table(facts: Notes, several: bool) -> SummaryPart:
         "On the page",
     ]
     opened = "<table>\n<tr>" + "".join(f"<th>{head}</th>" for head in heads) + "</tr>"
-    total = sum(max(len(one.findings), 1) for one in facts.bad)
-    return SummaryPart(f"What is bad ({total})", total, _table_rows(facts, several), opened, "</table>")
+    total = sum(max(len(one.findings), 1) for one in facts.causes)
+    return SummaryPart(
+        f"What failed or could not look ({total})", total, _table_rows(facts, several), opened, "</table>"
+    )
 
 
 def _table_rows(facts: Notes, several: bool) -> Iterator[str]:
     """The failed ones before those that could not be checked, each by severity."""
-    rows: list[tuple[Outcome, CheckResult, Finding | None, str, str]] = [
-        (finding.outcome, one.check, finding, began, place)
-        for one in facts.bad
+    rows: list[tuple[Outcome, BadCheck, Finding | None, str, str]] = [
+        (finding.outcome, one, finding, began, place)
+        for one in facts.causes
         for finding, began, place in zip(one.findings, one.since, one.places, strict=True)
     ]
-    rows += [(Outcome(one.check.outcome), one.check, None, "", one.place) for one in facts.bad if not one.findings]
-    rows.sort(key=lambda row: (-row[0].rank, -row[1].severity.rank))
-    for outcome, check, finding, began, place in rows:
+    rows += [
+        (Outcome(one.check.outcome), one, None, one.longest, one.place) for one in facts.causes if not one.findings
+    ]
+    rows.sort(key=lambda row: (-row[0].rank, -row[1].check.severity.rank))
+    for outcome, bad, finding, began, place in rows:
+        check, title = bad.check, bad.title.removeprefix("could not look: ")
         cells = [
             check.severity.value,
             outcome.words,
             *([_prose(check.stack)] if several else []),
-            _prose(check.failing if outcome is Outcome.FAILED else promise(check.check)),
+            _prose(title if outcome.value == check.outcome else promise(check.check)),
             _code(finding.name if finding else "", LONGEST_NAME),
             _code(finding.message if finding else check.message, LONGEST_MESSAGE),
             began,

@@ -77,14 +77,14 @@ def _entries(told: Notes, *, in_text: bool) -> Iterator[str | tuple[str, str]]:
 
     `in_text`: where the page tells of it is a line of the entry, as there is no address for a link.
     """
-    bad, left = first(told.bad, CHECKS_SHOWN)
+    bad, left = first(told.causes, CHECKS_SHOWN)
     for one in bad:
         lasting = f" – {one.longest}" if one.longest else ""
         said = brief(one.said, LONGEST_SAID)
         text = f"{one.check.severity.value.upper()}: {brief(one.title, LONGEST_HEADER)}{one.where}{lasting}\n{said}"
         yield f"{text}\n{one.place}" if in_text else (text, one.place.partition("#")[2])
     if left:
-        yield f"and {plural(left, 'more check')}"
+        yield f"and {left} more"
     changes, left = first(told.changes, CHANGES_SHOWN)
     for change in changes:
         undo = f"\n{change['undo']}" if change["undo"].startswith("opschecks ") else ""

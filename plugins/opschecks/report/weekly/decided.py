@@ -33,5 +33,6 @@ def facts(source: PageSource) -> list[Decided]:
 def _of(source: PageSource, week: Mapping[str, Any]) -> Decided:
     shown, left = first(decisions(source.run, week), SHOWN)
     whole = not week["error"] and not days_seen(week).told
-    none = "None is waiting." if whole else "None is known to be waiting; not every day of the week was seen."
+    unsure = "No decision is known to be waiting; not every day of the week was seen."
+    none = "No decision is waiting." if whole else unsure
     return Decided(source.on(week["stack"]), shown, left, any(one.by for one in shown), none)
