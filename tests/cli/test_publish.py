@@ -17,6 +17,8 @@ from tests.cli.typed import HERE, opschecks, refused
 from tests.history.filed import F, P, mornings, ran
 from tests.mornings import file_all
 
+SUFFIXES = (".json", ".md", ".ctrf.json", ".csv", ".svg", ".html")
+
 
 def _publish(run: Run, to: Path) -> list[str]:
     """The files that were published; nothing is filed."""
@@ -33,9 +35,9 @@ def test_an_index_lists_every_published_page_the_newest_first(here: FolderStorag
     stems = [stem_of(run, word) for run, word in zip(runs, words, strict=True)]
     for place in (1, 0, 3, 2):  # in whatever order they are published
         written = _publish(runs[place], to)
-        latest = ["here/daily/latest.html"] if place in (1, 3) else []
+        latest = ["here/daily/latest.html", "here/daily/latest.svg"] if place in (1, 3) else []
         assert written == [
-            *(f"here/daily/{stems[place]}{suffix}" for suffix in (".json", ".md", ".ctrf.json", ".html")),
+            *(f"here/daily/{stems[place]}{suffix}" for suffix in SUFFIXES),
             *latest,
             "here/daily/index.html",
         ]

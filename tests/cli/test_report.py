@@ -157,7 +157,7 @@ def test_with_a_runbook_that_cannot_be_read_there_is_no_page(here: FolderStorage
 
 
 def test_a_format_that_does_not_exist_names_those_that_do(here: FolderStorage) -> None:
-    ended = opschecks("report", "daily", "--format", "pdf")
+    ended = opschecks("report", "daily", "--format", "docx")
     assert ended.exit_code == 2
     assert all(form in ended.stderr for form in FORMS)
     assert not here.root.exists()

@@ -1,16 +1,31 @@
 """Makes the page of each situation, and pictures of it: `python -m tests.report.pictures FOLDER [NAME …]`.
 
 Of each: wide and on a phone, light and dark, and a PDF. To be looked at after every change of a template or the style.
+`python -m tests.report.pictures docs` makes the six pictures of the docs instead.
 """
 
 from __future__ import annotations
 
 import sys
+import tempfile
 from pathlib import Path
+
+from playwright.sync_api import Browser
 
 from tests.browser import PHONE, WIDE, chromium
 from tests.exported import page_of
 from tests.report.situations import SITUATIONS
+
+DOCS = Path("docs")
+OF_THE_DOCS = {
+    "daily": ("four faults", WIDE, 1180, "light"),
+    "daily-phone": ("four faults", PHONE, 1250, "light"),
+    "blind": ("one action denied", WIDE, 760, "light"),
+    "fixed": ("fixed", WIDE, 900, "dark"),
+    "deploy": ("after a deploy", WIDE, 760, "light"),
+    "weekly": ("a week with a story", WIDE, 1420, "light"),
+}
+"""The pictures of the docs: the situation, the width and the height in px, and the scheme."""
 
 
 def main(folder: Path, names: list[str]) -> None:
@@ -30,5 +45,25 @@ def main(folder: Path, names: list[str]) -> None:
                     page.close()
 
 
+def of_the_docs() -> None:
+    """Write the pictures of the docs."""
+    with chromium() as browser, tempfile.TemporaryDirectory() as scratch:
+        for file in OF_THE_DOCS:
+            _picture(browser, file, Path(scratch))
+
+
+def _picture(browser: Browser, file: str, scratch: Path) -> None:
+    name, width, height, scheme = OF_THE_DOCS[file]
+    path = scratch / f"{file}.html"
+    path.write_text(page_of(SITUATIONS[name]()), encoding="utf-8")
+    page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
+    page.goto(path.resolve().as_uri())
+    page.screenshot(path=DOCS / f"{file}.png")
+    page.close()
+
+
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2:])
+    if sys.argv[1:] == [str(DOCS)]:
+        of_the_docs()
+    else:
+        main(Path(sys.argv[1]), sys.argv[2:])

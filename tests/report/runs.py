@@ -268,6 +268,9 @@ def hostile_week(stack: str) -> dict[str, Any]:
         "deadlines": [{"what": HOSTILE, "at": moment}],
         "words": {"test_a": {"failing": HOSTILE, "runbook": HOSTILE}},
         "restores": [{"table": HOSTILE, "at": moment, "told": {HOSTILE: [HOSTILE, HOSTILE]}}],
+        "areas": [{"area": HOSTILE, "days": [None, [1, 2, 3]] * 14, "failed": [HOSTILE, "test_a"]}],
+        "copies": [{"at": moment, "outcomes": {"test_a": "failed"}, "bad": [["test_a", HOSTILE, "failed"]]}],
+        "drills": [{"check": HOSTILE, "at": moment, "outcome": "failed"}],
     }  # fmt: skip
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import math
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -81,15 +82,17 @@ def _passed() -> tuple[list[CheckResult], list[Finding]]:
 
 
 def _line(label: str, unit: str, value: float, limit: float | None, last: float) -> Series:
-    points = [(NOW - timedelta(minutes=5 * n), value + n % 9) for n in range(288, 0, -1)]
+    high = value * 0.08 or 2
+    points = [(NOW - timedelta(minutes=5 * n), value + high * (1 + math.sin(n / 24))) for n in range(288, 0, -1)]
     return Series(label, unit, (*points[:-3], *((at, last) for at, _ in points[-3:])), 300, limit)
 
 
-def _seen() -> tuple[ObservationResult, ...]:
+def _seen(failed: Collection[str]) -> tuple[ObservationResult, ...]:
+    cpu, errors = 98 if FAULTS[0][0].check in failed else 47, 40 if FAULTS[1][0].check in failed else 0.4
     load = SeenResource(SERVICE, "backend", (), (
-        _line("CPU", "%", 45, 90, 98), _line("memory", "%", 40, 85, 41)))  # fmt: skip
+        _line("CPU", "%", 45, 90, cpu), _line("memory", "%", 40, 85, 41)))  # fmt: skip
     traffic = SeenResource(BALANCER, "incident-commander", (), (
-        _line("5xx", "per minute", 0, 10, 40), _line("p95 response time", "ms", 120, 1000, 150),
+        _line("5xx", "per minute", 0, 10, errors), _line("p95 response time", "ms", 120, 1000, 150),
         _line("requests", "per minute", 900, None, 910)))  # fmt: skip
     tables = tuple(
         SeenResource(name, name, (), (_line("throttled reads", "per minute", 0, None, 0),))
@@ -135,7 +138,7 @@ def morning(bad: Iterable[tuple[CheckResult, Finding]] = (), **more: Any) -> Run
                                "load-balancer": "incident-commander", "on-call": "the platform team"}),),
         "checks": (*(check for check, _ in pairs), *checks),
         "findings": (*(one for _, one in pairs), *findings),
-        "observations": _seen(),
+        "observations": _seen({check.check for check, _ in pairs}),
         "past": (Past("production", 13, ago(1), standings=standings, strips=strips, journal_days=30),),
         "exit_code": int(bool(pairs)), "state": "finished", "ended": NOW + timedelta(seconds=44),
         "versions": {"opschecks": "0.1.0", "python": "3.11.7", "pytest": "9.2.0"},
@@ -229,6 +232,7 @@ def waived() -> Run:
         checks=(replace(run.checks[0], outcome="waived"), *run.checks[1:]),
         findings=(replace(run.findings[0], outcome=Outcome.WAIVED, waiver=waiver, facts=()), *run.findings[1:]),
         waivers=(state,),
+        past=(replace(run.past[0], standings=()),),
         exit_code=0,
     )
 
@@ -263,6 +267,12 @@ def gate(suite: str, *, bad: bool = False) -> Run:
     return morning(FAULTS[1:2] if bad else (), suite=suite, past=())
 
 
+def _story() -> Run:
+    from tests.report.weeks import story  # made of a morning of here
+
+    return story()
+
+
 SITUATIONS: Mapping[str, Callable[[], Run]] = {
     "healthy": morning,
     "one fault": lambda: morning(FAULTS[:1]),
@@ -279,6 +289,7 @@ SITUATIONS: Mapping[str, Callable[[], Run]] = {
     "a clean week": week,
     "a week with faults": lambda: week(faults=True),
     "a week without dailies": lambda: week(days=False),
+    "a week with a story": _story,
     "before a deploy": lambda: gate("deploy-before"),
     "after a deploy": lambda: gate("deploy-after", bad=True),
     "drills": lambda: gate("drills"),

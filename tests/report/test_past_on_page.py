@@ -66,7 +66,7 @@ def test_each_kind_of_standing_has_its_group(page: Page) -> None:
         "Tables is bad: table-recovered high",
     ]
     (unseen,) = groups["Could not look (1)"]
-    assert unseen.startswith("whether alarms high")
+    assert unseen.startswith("alarms high")
     assert "production" not in unseen, "the whole stack is not named as a resource"
     assert tones == ["bad", "bad", "bad", "unsure", "good", "none"]
     assert set(anchors) == {"#production-load"}, "what has no card has no link"
@@ -254,7 +254,7 @@ def test_yesterdays_line_is_drawn_beside_todays(page: Page) -> None:
              return [line.getAttribute('class'), line.points.numberOfItems, box.x, box.x + box.width, box.y,
                      style.strokeDasharray, style.stroke]; }))"""
     )
-    assert "dotted is the day before" in (page.locator("main").text_content() or "")
+    assert "dotted: the day before" in (page.locator("main").text_content() or "")
     assert len(lines) == 4
     for chart in lines:
         (before, line) = chart

@@ -127,7 +127,7 @@ def test_what_is_due_stands_beside_what_was_not_seen() -> None:
     told = section(run, "Coming up")
     assert "Key of ann must be rotated" in told
     assert "not seen the budget: ce:GetCostAndUsage: AccessDenied" in told
-    assert section(run, "Cost").endswith("not seen ce:GetCostAndUsage: AccessDenied")
+    assert section(run, "Cost").endswith("could not look ce:GetCostAndUsage: AccessDenied")
 
 
 # 2. one classification
@@ -295,7 +295,7 @@ def test_a_restore_that_anything_on_the_page_knows_is_not_never(
 def test_a_waiver_that_ends_is_due() -> None:
     waiver = WaiverState("production", "test_load", "svc", "ann", "known", "2026-12-01", 7, "active")
     run = run_of("weekly", weeks=(week_of("......."),), waivers=(waiver,))
-    assert "The waiver of test_load for svc ends: known" in section(run, "Coming up")
+    assert "The waiver of “Load is bad” for svc ends: known" in section(run, "Coming up")
 
 
 REASONS = {

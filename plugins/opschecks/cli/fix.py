@@ -124,8 +124,9 @@ def journal(name: str | None, form: str, stacks: Path, reports: Path) -> None:
         return
     if not entries:
         click.echo(f"no changes on {stack.name}")
+    undone = {one.undoes for one in entries if one.happened}
     for one in entries:
-        show_entry(one)
+        show_entry(one, stack.name, undone)
 
 
 def _from_plan(

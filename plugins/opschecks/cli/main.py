@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
+from ..report.columns import width_of, wrapped
 from .doctor import doctor
 from .export_logs import export_logs
+from .fitting import fit
 from .fix import fix, journal, undo
 from .history import history
 from .init import init
@@ -26,6 +28,8 @@ from .report import report
 ListRow = Mapping[str, str]
 _KINDS = ("checks", "observations", "remedies", "drills", "faults", "stacks", "keys")
 _OF_A_STACK = ("limits", "coverage", "actions")
+NAME_SHARE = 3
+"""A list has its names beside what is told of them where they take at most such a part of the width."""
 
 
 @click.group(cls=OneLineErrors, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -37,7 +41,7 @@ def main() -> None:
     pytest checks/daily                    check the default stack of stacks.toml
     pytest checks/daily --stack NAME       check another one; repeatable
     pytest checks/daily --fault NAME       see what a broken sandbox looks like
-    pytest --pyargs opschecks.checks.daily the same from any folder with a stacks.toml, by the checks that are installed
+    pytest --pyargs opschecks.checks.daily  the same from any folder with a stacks.toml, by the installed checks
     opschecks init                         propose a first stacks.toml from what an account has; --write writes it
     opschecks init --sandbox --write       write that of a sandbox
     opschecks organization --role-name …   a stack for each account of AWS Organizations
@@ -90,13 +94,24 @@ def list_(kind: str, name: str | None, form: str, stacks: Path) -> None:
     if not rows:
         click.echo(f"no {kind} here; see README.md")
         return
+    for line in _table(rows, width_of(sys.stdout)):
+        click.echo(line)
+
+
+def _table(rows: Sequence[ListRow], width: int | None) -> Iterator[str]:
+    """The rows, each with what is told of it beside its name; below it where the terminal is too narrow for that."""
     column, *rest = rows[0]
-    width = max(len(row[column]) for row in rows)
+    broad = max(len(row[column]) for row in rows)
+    beside = width is None or broad <= width // NAME_SHARE
     for row in rows:
         first, *others = [row[key] for key in rest if row[key]] or [""]
-        click.echo(f"{row[column]:{width}}  {first}")
+        if beside:
+            yield from wrapped(f"{row[column]:{broad}}  {first}".rstrip(), width, broad + 2)
+        else:
+            others = [first, *others]
+            yield from wrapped(row[column], width)
         for line in others:
-            click.echo(f"{'':{width}}  {line}")
+            yield from wrapped(f"{'':{broad if beside else 2}}  {line}", width, 0)
 
 
 def _of_a_stack(kind: str, name: str | None, stacks: Path) -> Iterator[ListRow]:
@@ -293,3 +308,6 @@ def _until_interrupted() -> Any:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
     return ended.wait
+
+
+fit(main)

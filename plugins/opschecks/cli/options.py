@@ -38,6 +38,13 @@ REPORTS = click.option(
 )
 FORMAT = click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="text or json")
 DRY_RUN = click.option("--dry-run", is_flag=True, help="show what would be written, and write nothing")
+OF_HISTORY = click.option(
+    "--stack",
+    "name",
+    default=None,
+    metavar="NAME",
+    help="the stack whose history has RUN; default: the default stack, if RUN is no file",
+)
 
 
 def default_stack() -> str | None:
@@ -100,7 +107,7 @@ class OneLineErrors(click.Group):
             raise
 
 
-def write(path: Path, text: str) -> None:
+def write(path: Path, text: str | bytes) -> None:
     """Write the file whole; one clear line where it cannot be written."""
     from ..history.storage import write_whole
 

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import json
+import sys
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 import click
+
+from ..history.journal import ROLLED_BACK
+from ..report.columns import width_of, wrapped
 
 if TYPE_CHECKING:
     from ..core.change import Change
     from ..fixing.outcome import Fixed
     from ..history.journal import Entry
+
+UNDO = "undo it: "
 
 
 def show_plan(change: Change) -> None:
@@ -37,11 +44,11 @@ def show_result(fixed: Fixed) -> None:
 
     click.echo(printable(f"{fixed.change.name}: {fixed.result}: {fixed.said}"), err=not fixed.result.is_good)
     if fixed.undo and fixed.result.is_good:
-        click.echo(f"undo it: {fixed.undo}" if not fixed.change.one_way else "it cannot be undone")
+        click.echo(f"{UNDO}{fixed.undo}" if not fixed.change.one_way else "it cannot be undone")
 
 
-def show_entry(entry: Entry) -> None:
-    """Print a journal entry with its steps."""
+def show_entry(entry: Entry, stack: str, undone: Collection[str]) -> None:
+    """Print a journal entry with its steps, and the command that undoes it; `undone` are the ids of those undone."""
     from ..report.text import printable
 
     change = entry.change
@@ -49,11 +56,23 @@ def show_entry(entry: Entry) -> None:
     lines = [
         f"{entry.id}  {entry.begun:%Y-%m-%d %H:%M:%S} UTC  {change.remedy} on {change.name}{undoes}, by {entry.by}"
     ]
-    indented = ["; ".join(change.differs)]
+    indented = ["; ".join(change.differs)] if change.differs else []
     for line in entry.lines[1:]:
         said = f": {line.said}" if line.said else ""
         indented.append(f"{line.at:%H:%M:%S} {line.event.replace('_', ' ')}{said}")
     if entry.is_open:
         indented.append("it is not known whether it was sent; the next fix finds out by reading")
+    elif entry.happened:
+        indented.append(_undo(entry, stack, undone))
     for text in [*lines, *(f"          {one}" for one in indented)]:
-        click.echo(printable(text))
+        for row in wrapped(printable(text), None if UNDO in text else width_of(sys.stdout)):  # a command is copied
+            click.echo(row)
+
+
+def _undo(entry: Entry, stack: str, undone: Collection[str]) -> str:
+    """The command, or why there is none."""
+    if entry.id in undone:
+        return "it was undone"
+    if entry.state == ROLLED_BACK:
+        return "nothing to undo: it was rolled back"
+    return "it cannot be undone" if entry.change.one_way else f"{UNDO}opschecks undo {entry.id} --stack {stack}"

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .options import REPORTS, STACKS, write
+from .options import OF_HISTORY, REPORTS, STACKS, write
 from .reach_stack import reached, stack_named
+from .report_events import asff, event
 from .report_fleet import fleet
 from .run_lookup import FoundRun, found_run, run_of_file
 
@@ -19,15 +20,15 @@ if TYPE_CHECKING:
     from ..core.run import Run
 
 WEBHOOK = "OPSCHECKS_SLACK_WEBHOOK"
-_STACK = click.option(
-    "--stack",
-    "name",
-    default=None,
-    metavar="NAME",
-    help="the stack whose history has RUN; default: the default stack, if RUN is no file",
-)
 _RUN = click.argument("run", default="reports/daily.json")
-FORMS = ("html", "markdown", "ctrf", "slack", "email", "annotations")
+FORMS = ("html", "pdf", "markdown", "email", "slack", "annotations", "ctrf", "csv", "metrics", "badge")
+_FORM = click.option(
+    "--format", "form", type=click.Choice(FORMS), default="html", show_default=True, help="output format"
+)
+_OUT = click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), default=None,
+    help="default: the terminal; html and pdf: a file named after the run",
+)  # fmt: skip
 
 
 @click.group()
@@ -37,25 +38,26 @@ def report() -> None:
     \b
     opschecks report daily                                     the page of the newest daily run
     opschecks report daily 2026-11-24 --stack production       the page of any day in the history
-    opschecks report daily reports/daily.json --format ctrf    or markdown, slack, email, annotations
-    opschecks report weekly --week 2026-W47 --stack production the page of any past week
+    opschecks report daily reports/daily.json --format ctrf    or markdown, email, csv, metrics, badge, pdf, …
+    opschecks report weekly --week 2026-W47 --stack production  the page of any past week
+    opschecks report weekly --format pdf                       the week on paper; needs opschecks[pdf]
     opschecks report slack reports/daily.json                  post it to the webhook in OPSCHECKS_SLACK_WEBHOOK
     opschecks report publish reports/daily.json --to s3://BUCKET/PREFIX    or to a folder
+    opschecks report asff, opschecks report event              findings for Security Hub, an event for EventBridge
     opschecks report fleet s3://BUCKET/PREFIX                  one page of many stacks; also as message or metrics
     opschecks report schema                                    the JSON Schema of run files
     """
 
 
-report.add_command(fleet)
+for command in (asff, event, fleet):
+    report.add_command(command)
 
 
 @report.command()
 @_RUN
-@_STACK
-@click.option("--format", "form", type=click.Choice(FORMS), default="html", show_default=True, help="output format")
-@click.option(
-    "--out", type=click.Path(path_type=Path, dir_okay=False), default=None, help="default: the terminal; html: DAY.html"
-)
+@OF_HISTORY
+@_FORM
+@_OUT
 @STACKS
 @REPORTS
 def daily(run: str, name: str | None, form: str, out: Path | None, stacks: Path, reports: Path) -> None:
@@ -63,9 +65,39 @@ def daily(run: str, name: str | None, form: str, out: Path | None, stacks: Path,
 
     Days are those of the stack's time zone; the newest run of the day is taken. A full time is UTC, as in file names.
     """
-    found = found_run(run, "daily", name, stacks, reports)
+    _put(found_run(run, "daily", name, stacks, reports), form, out, reports)
+
+
+@report.command()
+@click.argument("run", default="reports/weekly.json")
+@click.option("--week", default="", metavar="YYYY-Www", help="a week of the history, such as 2026-W47")
+@OF_HISTORY
+@_FORM
+@_OUT
+@STACKS
+@REPORTS
+def weekly(run: str, week: str, name: str | None, form: str, out: Path | None, stacks: Path, reports: Path) -> None:
+    """Make the report of a weekly run again: RUN is a run file; --week takes the newest weekly run of that week.
+
+    If the week has no weekly run, the page is built from its daily runs.
+    """
+    _put(found_run(run, "weekly", name, stacks, reports, week=week), form, out, reports)
+
+
+def _put(found: FoundRun, form: str, out: Path | None, reports: Path) -> None:
+    """Write the report in that form, or print it."""
     if form == "html":
-        _page_to(found, out, reports)
+        _page_to(found, out or _named(found, reports, "html"))
+        return
+    if form == "pdf":
+        from ..report.pdf import NoPdfError, to_pdf
+
+        path = out or _named(found, reports, "pdf")
+        try:
+            write(path, to_pdf(_page(found, {})))
+        except NoPdfError as error:
+            raise click.ClickException(str(error)) from None
+        click.echo(f"report: {path}")
         return
     text = _made(found, form)
     if out is None:
@@ -75,27 +107,15 @@ def daily(run: str, name: str | None, form: str, out: Path | None, stacks: Path,
     click.echo(f"report: {out}")
 
 
-@report.command()
-@click.argument("run", default="reports/weekly.json")
-@click.option("--week", default="", metavar="YYYY-Www", help="a week of the history, such as 2026-W47")
-@_STACK
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), default=None, help="default: WEEK.html")
-@STACKS
-@REPORTS
-def weekly(run: str, week: str, name: str | None, out: Path | None, stacks: Path, reports: Path) -> None:
-    """Make the page of a weekly run again: RUN is a run file; --week takes the newest weekly run of that week.
-
-    If the week has no weekly run, the page is built from its daily runs.
-    """
-    found = found_run(run, "weekly", name, stacks, reports, week=week)
-    _page_to(found, out, reports)
-
-
-def _page_to(found: FoundRun, out: Path | None, reports: Path) -> None:
-    from ..report.files import SUFFIXES
+def _named(found: FoundRun, reports: Path, suffix: str) -> Path:
     from ..report.publish import file_name
 
-    path = out or reports / f"{file_name(found.run.suite)}-{found.run.started:%Y-%m-%dT%H-%M-%SZ}.html"
+    return reports / f"{file_name(found.run.suite)}-{found.run.started:%Y-%m-%dT%H-%M-%SZ}.{suffix}"
+
+
+def _page_to(found: FoundRun, path: Path) -> None:
+    from ..report.files import SUFFIXES
+
     links = {}
     if found.path and found.path.parent.resolve() == path.parent.resolve():
         stem = found.path.name.removesuffix(".json")
@@ -120,12 +140,12 @@ def slack(run: str, page_url: str) -> None:
 
 @report.command()
 @_RUN
-@_STACK
+@OF_HISTORY
 @click.option("--to", "where", required=True, metavar="DIR|s3://…", help="a folder, or a prefix in S3")
 @STACKS
 @REPORTS
 def publish(run: str, name: str | None, where: str, stacks: Path, reports: Path) -> None:
-    """Write page, run file and summary to a shared place, with the newest page and an index of all.
+    """Write page, run file, summary and badge to a shared place, with the newest page and an index of all.
 
     With --stack, S3 is written with that stack's credentials, else with those of the usual AWS chain.
     """
@@ -137,7 +157,8 @@ def publish(run: str, name: str | None, where: str, stacks: Path, reports: Path)
 
     found = found_run(run, "daily", name, stacks, reports)
     stem = name_of(found.run)
-    beside = {".json": to_json(found.run), ".md": _made(found, "markdown"), ".ctrf.json": _made(found, "ctrf")}
+    forms = {".md": "markdown", ".ctrf.json": "ctrf", ".csv": "csv", ".svg": "badge"}
+    beside = {".json": to_json(found.run), **{suffix: _made(found, form) for suffix, form in forms.items()}}
     for suffix in (SUFFIXES["pytest"], SUFFIXES["junit"]):
         path = found.path.with_name(found.path.name.removesuffix(".json") + suffix) if found.path else None
         if path and path.exists():
@@ -168,9 +189,12 @@ def _s3(name: str | None, stacks: Path) -> Any:
 
 def _made(found: FoundRun, form: str) -> str:
     from ..report.exports.annotations import to_annotations
+    from ..report.exports.badge import to_badge
+    from ..report.exports.csv_findings import to_csv
     from ..report.exports.ctrf import to_ctrf
     from ..report.exports.email_body import to_email
     from ..report.exports.markdown import to_markdown
+    from ..report.exports.metrics import to_metrics
     from ..report.exports.slack import to_slack
 
     made: dict[str, Callable[[Run], str]] = {
@@ -179,8 +203,11 @@ def _made(found: FoundRun, form: str) -> str:
         "slack": lambda run: json.dumps(to_slack(run), indent=1, ensure_ascii=False),
         "email": to_email,
         "annotations": lambda run: "\n".join(to_annotations(run)),
+        "csv": to_csv,
+        "metrics": to_metrics,
+        "badge": to_badge,
     }
-    return made[form](found.run) if form in made else _page(found, {})
+    return made[form](found.run)
 
 
 def _page(found: FoundRun, links: dict[str, str]) -> str:

@@ -154,7 +154,8 @@ class DayOfWeek(TypedDict):
 class Failure(TypedDict):
     """An episode that was open within the week.
 
-    `until` is empty where it has not ended; `cut`: it may have begun before the first run that was read.
+    `until` is empty where it has not ended; `cut`: it may have begun before the first run that was read. `ended_by` is
+    the last change that was made for it and verified to have helped, or null.
     """
 
     check: str
@@ -163,6 +164,7 @@ class Failure(TypedDict):
     hours: float | None
     cut: bool
     tried: list[Tried]
+    ended_by: Annotated[Tried | None, LATER]
 
 
 class Recurring(TypedDict):
@@ -193,10 +195,39 @@ class Restored(TypedDict):
 
 
 class Words(TypedDict):
-    """What a check's card is called, and the slug of its runbook section."""
+    """What a check's card is called, the slug of its runbook section, and its area."""
 
     failing: str
     runbook: str
+    area: Annotated[str, LATER]
+
+
+class AreaDays(TypedDict):
+    """The daily checks of an area on each of 28 days, the oldest first: how many were good (passed or waived), failed,
+    and are not known; null where there was no run. `failed` names those that failed, that of most days first.
+    """
+
+    area: str
+    days: list[list[CountFromZero] | None]
+    failed: list[str]
+
+
+class CopiesThen(TypedDict):
+    """What an earlier weekly run said of backups: the outcome of each check, and check, resource and outcome of each
+    resource that was not good.
+    """
+
+    at: Moment
+    outcomes: dict[str, str]
+    bad: list[tuple[str, str, str]]
+
+
+class Drilled(TypedDict):
+    """The newest result of a drill."""
+
+    check: str
+    at: Moment
+    outcome: str
 
 
 class Week(TypedDict):
@@ -205,7 +236,8 @@ class Week(TypedDict):
     `error`: why the history could not be read; then there is nothing else. `begins` and `ends` are the first and the
     last of its seven days; `days` has each of them, the oldest first. `opened` is how many of `failures` began in it,
     `deadlines` what the newest daily run saw the end of, `words` those of that run's checks, by name; `looked` has each
-    of its observations, with the reason why it could not look, or "".
+    of its observations, with the reason why it could not look, or "". `areas` is the error budget of daily checks,
+    `copies` has earlier weekly runs, the oldest first, `drills` each drill on record.
     """
 
     stack: Name
@@ -221,3 +253,6 @@ class Week(TypedDict):
     words: dict[str, Words]
     looked: Annotated[dict[str, str], LATER]
     restores: list[Restored]
+    areas: Annotated[list[AreaDays], LATER]
+    copies: Annotated[list[CopiesThen], LATER]
+    drills: Annotated[list[Drilled], LATER]

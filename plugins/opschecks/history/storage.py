@@ -21,13 +21,13 @@ class Unreadable(ValueError):  # noqa: N818 - it is said of the text
     """One text of the state is damaged or was cut; the message names it. Others can still be read."""
 
 
-def write_whole(path: Path, text: str) -> None:
+def write_whole(path: Path, text: str | bytes) -> None:
     """Write the file whole or leave what was there; OSError where it cannot be written."""
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        with fresh.open("x", encoding="utf-8") as stream:
-            stream.write(text)
+        with fresh.open("xb") as stream:
+            stream.write(text.encode() if isinstance(text, str) else text)
             stream.flush()
             os.fsync(stream.fileno())
         fresh.replace(path)

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..core.model import NOT_APPLICABLE, Outcome
 from .episodes import Episode, episodes
-from .journal import Entry
+from .journal import CURED, Entry
 from .summaries import Summary
 
 DAY = "day: "
@@ -147,7 +147,15 @@ def _failure(one: Episode, entries: Sequence[Entry]) -> dict[str, Any]:
         "hours": round(one.lasted.total_seconds() / 3600, 2) if one.lasted else None,
         "cut": one.cut,
         "tried": _tried([one], entries),
+        "ended_by": _ended_by(one, entries),
     }
+
+
+def _ended_by(one: Episode, entries: Sequence[Entry]) -> dict[str, Any] | None:
+    """The last change made for it that was verified to have helped, if it has ended."""
+    cures = [entry for entry in one.tried(entries) if entry.state == CURED] if one.until else []
+    newest = max(cures, key=lambda entry: entry.begun, default=None)
+    return {"remedy": newest.change.remedy, "times": 1, "by": newest.by} if newest else None
 
 
 def _tried(told: Sequence[Episode], entries: Sequence[Entry]) -> list[dict[str, Any]]:

@@ -19,6 +19,8 @@ from .state import ChecksRun, checks_of, checks_run
 if TYPE_CHECKING:
     from ..config.stack import Stack
 
+SHOWN = 3
+"""What is not good is told of that many at a time."""
 PROGRESS_S = 30.0
 """How often it reports while nothing changes."""
 BACK_OFF, LONGEST = 1.5, 6.0
@@ -92,7 +94,8 @@ class Watch:
         A time that is a function is asked after each look, which may have shown that more is needed. It ends with a
         look at everything. The run keeps the last observations.
         """
-        began, shown, told, agreed, pause_s = self.moment(), 0.0, ["nothing yet"], 0, self.poll_s
+        told: list[str] | None = None
+        began, shown, agreed, pause_s = self.moment(), 0.0, 0, self.poll_s
         while True:
             bad = self.looks.look()
             agreed = agreed + 1 if self.looks.never else 0
@@ -107,15 +110,27 @@ class Watch:
                     return over(bad)
             pause_s = self.poll_s if bad != told else min(pause_s * BACK_OFF, self.poll_s * LONGEST)
             if told != bad or passed - shown >= PROGRESS_S:
+                self.say(f"{words}, at most {_words(longest - passed)} more: {_changed(told, bad)}")
                 shown, told = passed, bad
-                left = _words(longest - passed)
-                self.say(f"{words}, at most {left} more: {', '.join(bad[:3]) or 'all good so far'}")
             self.pause(min(pause_s, longest - passed))
 
     def _conclude(self, words: str, passed_s: float, bad: list[str], never: tuple[str, ...]) -> None:
         self.say(f"{words} for {_words(passed_s)}: {', '.join(bad) or 'all good'}")
         if never:
             self.say(f"stopped waiting, because waiting does not help: {'; '.join(dict.fromkeys(never))}")
+
+
+def _changed(told: list[str] | None, bad: list[str]) -> str:
+    """What is not good, as far as it differs from what was told before."""
+    if not bad:
+        return "all good so far" if told is None or told == bad else "all good now"
+    if told == bad:
+        return f"unchanged, {len(bad)} not good"
+    new = [one for one in bad if one not in (told or ())]
+    same = len(bad) - len(new)
+    rest = f"{same} {'as' if new else 'still as'} before" if same else ""
+    more = f"{len(new) - SHOWN} more" if len(new) > SHOWN else ""
+    return ", ".join(filter(None, (*new[:SHOWN], more, rest)))
 
 
 def _words(seconds: float) -> str:

@@ -103,15 +103,15 @@ def _rows(run: ChecksRun, told: Run) -> list[StackRow]:
 def write_fleet(run: ChecksRun, told: Run) -> None:
     """The files of the whole run: what is known of every stack, without evidence and series; the page last."""
     from ..history.storage import write_whole
-    from ..report.exports.ctrf import to_ctrf
     from ..report.exports.fleet import to_markdown
+    from ..report.files import write_for_programs
     from ..report.fleet.page import render_fleet
     from ..report.runfile import to_json
 
     place, fleet = run.place, _facts(run, told)
     write_whole(place.reports / place.links["run"], to_json(told))
     write_whole(place.reports / place.links["summary"], to_markdown(fleet))
-    write_whole(place.reports / place.links["ctrf"], to_ctrf(told))
+    write_for_programs(told, place)
     write_whole(place.page, render_fleet(fleet))
 
 

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import re
+import shlex
+import shutil
+import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -13,12 +17,17 @@ from ..core.redaction import redact_text
 from ..core.run import Run, named_stacks
 from ..core.wording import plural
 from .account import not_collected
-from .state import checks_run
+from .state import ChecksRun, checks_run
 
 NOT_COLLECTED = "not everything was collected"
 CHECKS_SHOWN = 10
 ROWS_SHOWN = 3
-LINE = 200
+LINE = 300
+"""Characters of what is told of one resource; the page has all of it."""
+HANG = 2
+TITLE = 12
+"""Where the titles of checks begin, behind their severity."""
+_PLACE = re.compile(r"^(\S+\.py:\d+): ", re.MULTILINE)
 
 
 class _Masked:
@@ -49,7 +58,10 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
         shard = f"shard {run.part.shard} of {run.part.of} of " if run.part.of > 1 else ""
         part = f", {shard}fleet {run.part.fleet}"
     faults = f"; faults: {', '.join(config.option.fault)}" if config.option.fault else ""
-    return [f"opschecks: {run.suite} checks of {stacks}{part}{faults}"]
+    from ..report.columns import wrapped
+
+    line = f"opschecks: {run.suite} checks of {stacks}{part}{faults}"
+    return wrapped(line, shutil.get_terminal_size().columns if sys.stdout.isatty() else None)
 
 
 @pytest.hookimpl(trylast=True)
@@ -59,74 +71,101 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     if not run or not run.told:
         return
     from ..config.load import shown_path
+    from ..report.columns import cut, wrapped
     from ..report.idle_limits import idle_limits
     from ..report.text import printable
     from ..report.times import Times
     from ..report.verdict import verdict
 
-    told, write = run.told, terminalreporter.write_line
-    times = Times.of(told)
+    told, times, width = run.told, Times.of(run.told), shutil.get_terminal_size().columns
+
+    def write(line: str, hang: int = HANG, **markup: bool) -> None:
+        for each in wrapped(printable(line), width if terminalreporter.isatty else None, hang):
+            terminalreporter.write_line(each, **markup)
+
     terminalreporter.section("opschecks")
     for line in run.not_collected:
-        write(printable(f"not collected: {line}"), red=True)
+        write(f"not collected: {line}", red=True)
     if run.not_collected and told.stopped_by == not_collected(run):  # it is said above
         told = dataclasses.replace(told, stopped_by=NOT_COLLECTED)
     if run.write_error:
-        write(printable(run.write_error), red=True, bold=True)
+        write(run.write_error, red=True, bold=True)
     good = told.exit_code == 0 and not run.write_error
     write(
-        printable(times.text(verdict(told).sentence)), bold=True, green=good, red=told.exit_code == 1, yellow=not good
+        times.text(verdict(told).sentence),
+        0,
+        bold=True,
+        green=good,
+        red=told.exit_code == 1,
+        yellow=told.exit_code != 1 and not good,
     )
     for change in told.lost_changes:
         line = f"COULD NOT BE ROLLED BACK: {change['remedy']} on {change['name']}: {change['said']}"
-        write(printable(times.text(line)), red=True, bold=True)
+        write(times.text(line), red=True, bold=True)
     for line in run.plan_not_made:
-        write(printable(f"not made: {line}"), red=True)
-    for line in (*_failed(told), *_unseen(told, Outcome.BLIND), *_unseen(told, Outcome.NOT_RUN)):
-        write(printable(times.text(line))[:LINE])
+        write(f"not made: {line}", red=True)
+    for line, hang in (*_failed(told), *_unseen(told, Outcome.BLIND), *_unseen(told, Outcome.NOT_RUN)):
+        write(cut(times.text(line), LINE), hang)
     for line in _waiver_lines(told):
-        write(printable(line)[:LINE], yellow=True)
-    for line in (*_notes(told), *run.untidy, *(() if run.one_by_one else idle_limits(told, run.stacks))):
-        write(printable(line), yellow=True)
+        write(cut(line, LINE), yellow=True)
+    untidy = dict.fromkeys(run.untidy)
+    for line in (*_notes(told), *untidy, *(() if run.one_by_one else idle_limits(told, run.stacks))):
+        write(line, yellow=True)
     write("")
     if not run.write_error:
         write(f"report: {shown_path(run.place.page)}")
-        if told.exit_code in (1, 10):
-            write("next: see the page for the evidence and the runbook's steps")
+        for line in _next(run, told, config):
+            terminalreporter.write_line(printable(line))  # whole: it is copied
 
 
-def _failed(told: Run) -> Iterator[str]:
-    """Each failed check with its bad resources, the worst check first."""
+def _next(run: ChecksRun, told: Run, config: pytest.Config) -> Iterator[str]:
+    """What to do now: the plan and the command that makes it, else the page."""
+    from ..config.load import shown_path
+
+    if config.option.fix == "plan":
+        planned = [change for change in told.changes if change["result"] == "planned"]
+        plan = shown_path(run.reports / "plan.json")
+        yield f"plan: {plan} ({plural(len(planned), 'change')}; nothing was changed)"
+        for stack in dict.fromkeys(change["stack"] for change in planned):
+            risks = dict.fromkeys(one["risk"] for one in planned if one["stack"] == stack and one["risk"] != "safe")
+            allow = "".join(f" --allow {risk}" for risk in risks)
+            yield f"make them: opschecks fix {shlex.quote(str(plan))} --stack {shlex.quote(stack)}{allow}"
+    elif told.exit_code in (1, 10):
+        yield "next: see the page for the evidence and the runbook's steps"
+
+
+def _failed(told: Run) -> Iterator[tuple[str, int]]:
+    """Each failed check with its bad resources, the worst check first; each line with how far it hangs."""
     checks = [check for check in told.checks if check.outcome == Outcome.FAILED]
     if not checks:
         return
     checks.sort(key=lambda check: -check.severity.rank)
-    yield ""
-    yield f"failed: {len(checks)}"
+    yield "", 0
+    yield f"failed: {len(checks)}", 0
     for check in checks[:CHECKS_SHOWN]:
-        yield _row(check, check.failing, told)
+        yield _row(check, check.failing, told), TITLE - 2
         findings = [finding for finding in told.findings_of(check) if finding.outcome is Outcome.FAILED]
         for finding in findings[:ROWS_SHOWN]:
-            yield f"            {finding.name}: {finding.message}"
-        yield from _more(findings, ROWS_SHOWN, "            ")
-    yield from _more(checks, CHECKS_SHOWN, "  ")
+            yield f"{'':{TITLE}}{finding.name}: {finding.message}", HANG
+        yield from _more(findings, ROWS_SHOWN, TITLE)
+    yield from _more(checks, CHECKS_SHOWN, 2)
 
 
-def _unseen(told: Run, outcome: Outcome) -> Iterator[str]:
+def _unseen(told: Run, outcome: Outcome) -> Iterator[tuple[str, int]]:
     """Each cause once, with the checks that it blinds."""
     from ..report.unseen import unseen
 
     groups = unseen(told, outcome)
     if not groups:
         return
-    yield ""
-    yield f"{outcome.words}: {sum(len(group.checks) for group in groups)}"
+    yield "", 0
+    yield f"{outcome.words}: {sum(len(group.checks) for group in groups)}", 0
     for group in groups[:CHECKS_SHOWN]:
-        yield f"  {group.cause or 'not reached before the run ended'}"
+        yield f"  {group.cause or 'not reached before the run ended'}", HANG
         for check in group.checks[:ROWS_SHOWN]:
-            yield f"    {_row(check, _promise(check), told)}"
-        yield from _more(group.checks, ROWS_SHOWN, "      ")
-    yield from _more(groups, CHECKS_SHOWN, "  ")
+            yield f"    {_row(check, _promise(check), told)}", TITLE - 2
+        yield from _more(group.checks, ROWS_SHOWN, 6)
+    yield from _more(groups, CHECKS_SHOWN, 2)
 
 
 def _row(check: CheckResult, words: str, told: Run) -> str:
@@ -134,9 +173,9 @@ def _row(check: CheckResult, words: str, told: Run) -> str:
     return f"  {check.severity.value:8}  {words}{where}"
 
 
-def _more(of: Sequence[object], shown: int, indent: str) -> Iterator[str]:
+def _more(of: Sequence[object], shown: int, indent: int) -> Iterator[tuple[str, int]]:
     if len(of) > shown:
-        yield f"{indent}… and {len(of) - shown} more"
+        yield f"{'':{indent}}… and {len(of) - shown} more", 0
 
 
 def _promise(check: CheckResult) -> str:

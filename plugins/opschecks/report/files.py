@@ -15,7 +15,10 @@ from .placeholder import render_no_run, render_unfinished
 from .runbook import Section
 from .runfile import from_json, only, to_json
 
-SUFFIXES = {"run": ".json", "pytest": ".pytest.html", "junit": ".xml", "summary": ".md", "ctrf": ".ctrf.json"}
+SUFFIXES = {
+    "run": ".json", "pytest": ".pytest.html", "junit": ".xml", "summary": ".md", "ctrf": ".ctrf.json", "csv": ".csv",
+    "metrics": ".prom", "badge": ".svg",
+}  # fmt: skip
 """The files beside a page."""
 
 
@@ -40,9 +43,12 @@ class RunFiles:
 
 def write_unfinished(run: Run, place: RunFiles) -> None:
     """Replace what an earlier run left by a page and a run file that say "unfinished"; OSError if impossible."""
-    for name in ("pytest", "junit", "summary", "ctrf"):
+    from .exports.badge import no_result
+
+    for name in ("pytest", "junit", "summary", "ctrf", "csv", "metrics"):
         with contextlib.suppress(FileNotFoundError):
             (place.reports / place.links[name]).unlink()
+    write_whole(place.reports / place.links["badge"], no_result(run.suite, "unfinished", run.started))
     write_whole(place.page, render_unfinished(run, place.links))
     write_whole(place.reports / place.links["run"], to_json(run))
 
@@ -52,7 +58,6 @@ def write_run(run: Run, place: RunFiles, runbook: Mapping[str, Section], earlier
 
     The others are made from what the run file has, so that they can be made again to the byte.
     """
-    from .exports.ctrf import to_ctrf
     from .exports.markdown import to_markdown
     from .page import render
 
@@ -64,24 +69,40 @@ def write_run(run: Run, place: RunFiles, runbook: Mapping[str, Section], earlier
             file_run(store, run.suite, run.started, own)
     kept = from_json(text)
     write_whole(place.reports / place.links["summary"], to_markdown(kept))
-    write_whole(place.reports / place.links["ctrf"], to_ctrf(kept))
+    write_for_programs(kept, place)
     write_whole(place.page, render(kept, runbook=runbook, links=place.links, earlier=earlier))
+
+
+def write_for_programs(run: Run, place: RunFiles) -> None:
+    """Write what programs read of a run: CTRF, CSV, metrics; and its badge."""
+    from .exports.badge import to_badge
+    from .exports.csv_findings import to_csv
+    from .exports.ctrf import to_ctrf
+    from .exports.metrics import to_metrics
+
+    for kind, made in (("ctrf", to_ctrf), ("csv", to_csv), ("metrics", to_metrics), ("badge", to_badge)):
+        write_whole(place.reports / place.links[kind], made(run))
 
 
 def write_no_run(place: RunFiles, begun: datetime, why: str, *, keep_run_file: bool = False) -> None:
     """Replace an earlier run's files by a page that says why there was no run: they are not today's."""
+    from .exports.badge import no_result
+
     with contextlib.suppress(OSError):  # the reason itself is about to be printed on the terminal
+        badge = place.reports / place.links["badge"]
+        if badge.exists():
+            _replace_or_delete(badge, no_result(place.stem, "no run today", begun))
         if place.page.exists():
             _replace_or_delete(place.page, render_no_run(place.stem, begun, why))
         for name, link in place.links.items():
-            if name != "run" or not keep_run_file:
+            if name != "badge" and (name != "run" or not keep_run_file):
                 (place.reports / link).unlink(missing_ok=True)
 
 
-def _replace_or_delete(page: Path, text: str) -> None:
+def _replace_or_delete(path: Path, text: str) -> None:
     """A full disk can still delete: no page is better than one of another day."""
     try:
-        write_whole(page, text)
+        write_whole(path, text)
     except OSError:
-        page.unlink()
+        path.unlink()
         raise

@@ -7,11 +7,13 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from ..core.model import NOT_APPLICABLE, Outcome
 from ..core.run import Run
+from ..history.budget import areas_of
 from ..history.journal import Journal, JournalError
 from ..history.runs import began
 from ..history.storage import Unreadable
-from ..history.summaries import Summaries
+from ..history.summaries import Summaries, Summary
 from ..history.week import DAYS, RUNS_READ, WEEKS, Known, nothing_of, week_of
 from .runfile import RunFileError, from_json
 from .seen import line, resources
@@ -22,6 +24,10 @@ if TYPE_CHECKING:
 
 DRILLS_READ = 10
 """Runs of drills, the newest, in which the last one of each table is looked for."""
+WEEKLIES_READ = 13
+"""Earlier weekly runs, the newest, in the strips of backups."""
+BACKUPS = "backups"
+"""The area of the checks of backups."""
 COST_DAYS = 14
 DRILL = "restore_drills"
 """The observation whose resources are the tables that were restored."""
@@ -33,8 +39,9 @@ def week_without_run(daily: Run, week: dict[str, Any], now: datetime) -> Run:
 
 
 def week_facts(history: Summaries, stack: Stack, now: datetime) -> dict[str, Any]:
-    """The week that ends at that moment, as `history.week.week_of` has it; with `deadlines` and `restores`.
+    """The week that ends at that moment, as `history.week.week_of` has it, and what else is on record of it.
 
+    That is `areas`, `deadlines`, `words`, `looked`, `restores`, `copies` and `drills`, as `core.written` has them.
     Where the history cannot be read, `error` says why: the run is reported all the same.
     """
     try:
@@ -44,7 +51,10 @@ def week_facts(history: Summaries, stack: Stack, now: datetime) -> dict[str, Any
         return {
             **week_of(known, stack.name, stack.targets.model_dump()),
             **_of_the_newest(history.store, runs[0].key if runs else ""),
+            "areas": areas_of(known),
             "restores": _restores(history.store, now),
+            "copies": _copies(history, now),
+            "drills": _drills(history, now),
         }
     except (OSError, JournalError) as error:
         return {**nothing_of(stack.name, str(error)), "deadlines": [], "words": {}, "looked": {}, "restores": []}
@@ -65,7 +75,10 @@ def _of_the_newest(store: Storage, key: str) -> dict[str, Any]:
     return {
         "deadlines": [{"what": end.what, "at": end.at.isoformat()} for end in ends],
         "looked": {seen.name: seen.error for seen in daily.observations},
-        "words": {check.check: {"failing": check.failing, "runbook": check.runbook} for check in daily.checks},
+        "words": {
+            check.check: {"failing": check.failing, "runbook": check.runbook, "area": check.area}
+            for check in daily.checks
+        },
     }
 
 
@@ -77,6 +90,28 @@ def _restores(store: Storage, now: datetime) -> list[dict[str, Any]]:
             figures = {figure.label: [figure.value, figure.unit] for figure in one.figures}
             found.setdefault(one.name, {"table": one.name, "at": drill.started.isoformat(), "told": figures})
     return sorted(found.values(), key=lambda one: str(one["table"]))
+
+
+def _copies(history: Summaries, now: datetime) -> list[dict[str, Any]]:
+    """What earlier weekly runs said of backups, the oldest first."""
+    runs = history.runs("weekly", before=now, most=WEEKLIES_READ)
+    return [_copies_then(run) for run in reversed(runs)]
+
+
+def _copies_then(run: Summary) -> dict[str, Any]:
+    own = {check: str(outcome) for check, outcome in run.outcomes.items() if run.areas[check] == BACKUPS}
+    bad = [[one.check, one.resource, one.outcome] for one in run.bad if one.check in own]
+    return {"at": run.started.isoformat(), "outcomes": own, "bad": bad}
+
+
+def _drills(history: Summaries, now: datetime) -> list[dict[str, Any]]:
+    """The newest result of each drill before that moment."""
+    found: dict[str, dict[str, Any]] = {}
+    for run in history.runs("drills", before=now, most=DRILLS_READ):
+        for check, outcome in run.outcomes.items():
+            if outcome not in (Outcome.NOT_RUN, NOT_APPLICABLE):
+                found.setdefault(check, {"check": check, "at": run.started.isoformat(), "outcome": str(outcome)})
+    return sorted(found.values(), key=lambda one: str(one["check"]))
 
 
 def costs_seen(store: Storage, now: datetime) -> dict[str, Any]:

@@ -2,36 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from ..core.model import NOT_APPLICABLE, Outcome, Series
 from ..core.run import Run
 from .amounts import hours, number, percent, usd
-from .chart import spark
 from .numbers import BACKUPS, PASSED, backups_complete
 from .seen import line, resources
+from .trend import Trend, Weeks, trend
 
 WEEK = 7
-_EPOCH = datetime(2000, 1, 3, tzinfo=UTC)
-
-Weeks = Sequence[float | None]
 
 
 @dataclass(frozen=True)
 class MeasureRow:
-    """One measure in words. `tone` is that of the reading; `lines` is its trend, `drawn` over how many weeks."""
+    """One measure in words. `tone` is that of the reading; `trend` is None where fewer than two weeks are known.
+
+    `twice`: its target was missed in the week before, too.
+    """
 
     label: str
     now: str
     before: str
     target: str
-    lines: tuple[str, ...]
-    drawn: str
+    trend: Trend | None
     reading: str
     tone: str
+    twice: bool = False
 
 
 def measures(run: Run, week: Mapping[str, Any]) -> list[MeasureRow]:
@@ -63,8 +63,7 @@ def measures(run: Run, week: Mapping[str, Any]) -> list[MeasureRow]:
 def _row(
     label: str, weeks: Weeks, target: float | None, words: Callable[[float], str], more_is_better: bool
 ) -> MeasureRow | None:
-    points = [(_EPOCH + timedelta(days=WEEK * place), value) for place, value in enumerate(weeks) if value is not None]
-    if not points:
+    if all(value is None for value in weeks):
         return None
     now, before = weeks[-1], weeks[-2] if len(weeks) > 1 else None
     reading, tone = _reading(now, target, more_is_better)
@@ -73,10 +72,10 @@ def _row(
         now="not known" if now is None else words(now),
         before="" if before is None else words(before),
         target="" if target is None else f"{'at least' if more_is_better else 'at most'} {words(target)}",
-        lines=spark(Series("", "", tuple(points), period_s=WEEK * 86400)),
-        drawn=f"{len(points)} weeks" if len(points) > 1 else "one week",
+        trend=trend(weeks, target, words),
         reading=reading,
         tone=tone,
+        twice=tone == "bad" and _reading(before, target, more_is_better)[1] == "bad",
     )
 
 

@@ -39,11 +39,13 @@ def summed_up(figures: Mapping[str, Figure], services: Sequence[SeenResource]) -
     told = []
     if this is not None and before is not None:
         until = _day(str(figures["until"].value)) if "until" in figures else ""
-        told.append(f"{usd(this)} in the 7 settled days until {until}, {change(this, before)} on the week before")
+        told.append(f"{usd(this)} in the 7 settled days until {until}, {change(this, before)} against the week before")
     moves = [(now - then, one.name) for one in services for now, then in [two_weeks(one)]]
     move, name = max(moves, key=lambda one: abs(one[0]), default=(0.0, ""))
     if abs(move) >= 1:
-        told.append(f"the biggest move is {name}, {'+' if move > 0 else '-'}{usd(abs(move))}")
+        told.append(f"the biggest mover is {name}, {'+' if move > 0 else '-'}{usd(abs(move))}")
+    elif moves:
+        told.append("no service moved by $1 or more")
     if month is not None:
         of_budget = f" of {usd(budget)}" if budget else ", and no budget is set"
         told.append(f"at this rate the month comes to {usd(month)}{of_budget}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC
 from typing import Any
@@ -15,9 +15,10 @@ from ..core.wording import plural
 from ..core.zones import zone_named
 from .amounts import named
 from .news import longest
-from .standing import since
+from .standing import anchor, finding_anchor, promise, since
 from .text import printable
 from .times import Times
+from .unseen import unseen
 from .verdict import Verdict, verdict, worst_first
 
 NAMED = 3
@@ -32,7 +33,8 @@ class BadCheck:
 
     `title` is the sentence that is true; `where` names the stack, if there are several. `findings` are its bad
     resources, failed ones first; none where the check itself could not look. `since` says of each since when it has
-    been bad ("" where no earlier run shows it), `longest` that of the oldest.
+    been bad ("" where no earlier run shows it), `longest` that of the oldest. `place` is where the page tells of it,
+    `places` where of each resource.
     """
 
     check: CheckResult
@@ -41,6 +43,8 @@ class BadCheck:
     findings: tuple[Finding, ...]
     since: tuple[str, ...]
     longest: str
+    place: str
+    places: tuple[str, ...]
 
     @property
     def said(self) -> str:
@@ -55,14 +59,16 @@ class BadCheck:
 class Notes:
     """`headline` is a subject for mails and messages; `counted` the line that shows that no check was lost.
 
-    `bad` are the checks that failed, then those that could not look, each the severest first; `changes` those that were
-    sent, first those that did not help and could not be rolled back.
+    `bad` are the checks that failed, then those that could not look, each the severest first; `causes` the same with
+    one entry for each reason for which checks could not look. `changes` are those that were sent, first those that did
+    not help and could not be rolled back.
     """
 
     verdict: Verdict
     headline: str
     counted: str
     bad: tuple[BadCheck, ...]
+    causes: tuple[BadCheck, ...]
     changes: tuple[Mapping[str, Any], ...]
 
 
@@ -72,14 +78,39 @@ def notes(run: Run) -> Notes:
     known = {(past.stack, one.check, one.resource): one for past in run.past for one in past.standings}
     zones = {stack.name: zone_named(stack.time_zone) for stack in run.stacks}
     bad = [*worst_first(run, Outcome.FAILED), *worst_first(run, Outcome.BLIND)]
+    told = tuple(_bad(run, check, known, replace(times, zone=zones.get(check.stack, UTC))) for check in bad)
     made = ({**one, "said": times.text(one["said"])} for one in run.changes if one["entry"])
     return Notes(
-        verdict=replace(said, sentence=times.text(said.sentence), actions=tuple(map(times.text, said.actions))),
+        verdict=replace(
+            said, sentence=_capital(times.text(said.sentence)), actions=tuple(map(times.text, said.actions))
+        ),
         headline=headline(run, said),
         counted=counted(run),
-        bad=tuple(_bad(run, check, known, replace(times, zone=zones.get(check.stack, UTC))) for check in bad),
+        bad=told,
+        causes=(*(one for one in told if one.check.outcome == Outcome.FAILED), *_causes(run, told, times)),
         changes=tuple(sorted(made, key=lambda one: one["result"] != "roll-back failed")),
     )
+
+
+def _capital(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}"
+
+
+def _causes(run: Run, told: Sequence[BadCheck], times: Times) -> Iterator[BadCheck]:
+    """An entry for each reason, as the worst of its checks, with the others that it hides."""
+    own = {(one.check.stack, one.check.check): one for one in told}
+    for group in unseen(run, Outcome.BLIND):
+        first = own[group.checks[0].stack, group.checks[0].check]
+        cause, names = times.text(group.cause), [promise(check.check) for check in group.checks]
+        hides = f" (not known: {named(names, NAMED)})" if len(names) > 1 else ""
+        yield replace(
+            first,
+            check=replace(first.check, message=f"{cause}{hides}"),
+            title=f"could not look: {plural(len(names), 'check')}" if len(names) > 1 else first.title,
+            findings=(),
+            since=(),
+            places=(),
+        )
 
 
 def _bad(run: Run, check: CheckResult, known: Mapping[tuple[str, str, str], Standing], times: Times) -> BadCheck:
@@ -87,11 +118,13 @@ def _bad(run: Run, check: CheckResult, known: Mapping[tuple[str, str, str], Stan
     standings = [known.get((check.stack, check.check, one.resource)) for one in findings]
     return BadCheck(
         check=replace(check, message=times.text(check.message)),
-        title=check.failing if check.outcome == Outcome.FAILED else f"could not look: {check.check}",
+        title=check.failing if check.outcome == Outcome.FAILED else f"could not look: {promise(check.check)}",
         where=f" ({check.stack})" if len(run.stacks) > 1 else "",
         findings=tuple(findings),
         since=tuple(since(one, times.zone) for one in standings),
         longest=since(longest(run, check), times.zone),
+        place=place_of(run, check),
+        places=tuple(place_of(run, check, one) for one in findings),
     )
 
 
@@ -112,6 +145,19 @@ def counted(run: Run) -> str:
     not_run = run.count(Outcome.NOT_RUN)
     reported = f"{plural(len(run.checks), 'check')} collected = {len(run.checks) - not_run} reported"
     return reported + (f" + {not_run} not run" if not_run else "")
+
+
+def place_of(run: Run, check: CheckResult, finding: Finding | None = None) -> str:
+    """Where the page of the run tells of a check that is bad, or of what it found of one resource; else empty.
+
+    Such as daily.html#production-no_alarm_is_ringing, whose end is the same in every run.
+    """
+    if check.outcome not in (Outcome.FAILED, Outcome.BLIND):
+        return ""
+    card = anchor(check.stack, check.check)
+    own = card if finding is None or check.outcome == Outcome.BLIND else finding_anchor(finding)
+    is_bad = finding is None or finding.outcome in (Outcome.FAILED, Outcome.BLIND)
+    return f"{run.suite}{'-partial' if run.partial else ''}.html#{own}" if is_bad else ""
 
 
 def undo(change: Mapping[str, Any]) -> str:

@@ -18,6 +18,11 @@ def called_first(stack: StackFacts, check: CheckResult, findings: Sequence[Findi
     return ", ".join(dict.fromkeys(one for one in told if one))
 
 
+def owner_of(stack: StackFacts, *keys: str) -> str:
+    """Of a check that the run itself does not have: by its name, its slug or its area; else the contact on call."""
+    return next((stack.owners[key] for key in keys if key in stack.owners), stack.contacts.get("on_call", ""))
+
+
 def _owner(stack: StackFacts, check: CheckResult, finding: Finding) -> str:
     """Of the resource, by its name, its ARN or an end of it: a name before a pattern, a longer one before a shorter."""
     parts = finding.resource.split(":", 5)[-1].split("/")

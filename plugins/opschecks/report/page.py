@@ -33,24 +33,32 @@ def of_a_day() -> tuple[ModuleType, ...]:
 
 def of_a_week() -> tuple[ModuleType, ...]:
     """As of_a_day; imported for the page of a week alone."""
-    from .weekly import backups, coming_up, days
+    from .weekly import backups, budget, coming_up, days, decided, drills
     from .weekly import costs as week_costs
     from .weekly import numbers as week_numbers
 
     return (
-        week_numbers, days, week_costs, backups, coming_up, incidents, cards, since, changes, services, charts, custom,
-        checks,
+        decided, week_numbers, budget, days, week_costs, backups, drills, coming_up, incidents, cards, since, changes,
+        services, charts, custom, checks,
     )  # fmt: skip
 
 
 ITEMS = 6
 """Lines of the verdict; the cards have all."""
+HEADINGS = {
+    "daily": "Daily checks",
+    "weekly": "Weekly checks",
+    "deploy-before": "Checks before a deploy",
+    "deploy-after": "Checks after a deploy",
+}
 BESIDE = {
     "run": "run file (JSON)",
     "pytest": "engineers’ page with tracebacks (pytest-html)",
     "junit": "JUnit XML",
     "ctrf": "CTRF",
     "summary": "summary (Markdown)",
+    "csv": "findings (CSV)",
+    "metrics": "metrics (OpenMetrics)",
 }
 """The files beside a page, in the words of its links."""
 
@@ -104,7 +112,7 @@ def _page(source: PageSource, links: Mapping[str, str], found: cards.Cards) -> P
     )  # fmt: skip
     return PageFacts(
         title=headline(run, said),
-        heading=f"{run.suite.capitalize()}{' checks' if run.suite != 'drills' else ''} – {_names(run)}",
+        heading=f"{HEADINGS.get(run.suite, run.suite.capitalize())} – {_names(run)}",
         where="; ".join(map(_stack, run.stacks)),
         began=f"{began:%a %d %b %Y, %H:%M}",
         ended=_until(began, ended) if ended else "",

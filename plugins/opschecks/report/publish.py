@@ -14,7 +14,10 @@ from .rendering import rendered
 from .verdict import verdict
 
 HTML = "text/html; charset=utf-8"
-KINDS = {".html": HTML, ".json": "application/json", ".md": "text/markdown; charset=utf-8", ".xml": "application/xml"}
+KINDS = {
+    ".html": HTML, ".json": "application/json", ".md": "text/markdown; charset=utf-8", ".xml": "application/xml",
+    ".csv": "text/csv; charset=utf-8", ".svg": "image/svg+xml",
+}  # fmt: skip
 _NAME = re.compile(r"(?P<at>\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d(?:\.\d{6})?)Z_(?P<word>[a-z-]+)\.html")
 
 
@@ -34,7 +37,7 @@ def name_of(run: Run) -> str:
 
 
 def publish(run: Run, page: str, beside: Mapping[str, str], to: Storage) -> list[str]:
-    """Write the page and what stands beside it (texts by suffix), then the newest page and the index; the keys."""
+    """Write the page and what stands beside it (texts by suffix), the newest page and badge, the index; the keys."""
     folder, written = folder_of(run), []
     stem = f"{folder}/{name_of(run)}"
     for suffix, text in {**beside, ".html": page}.items():
@@ -43,10 +46,11 @@ def publish(run: Run, page: str, beside: Mapping[str, str], to: Storage) -> list
         written.append(stem + suffix)
     listed = listing(to, folder)
     # a replay of an old morning must not pass for the newest
-    newest = f"{folder}/latest.html"
     if listed and listed[0].file == name_of(run) + ".html":
-        to.replace(newest, page, kind=HTML)
-        written.append(newest)
+        newest = {".html": page, **({".svg": beside[".svg"]} if ".svg" in beside else {})}
+        for suffix, text in newest.items():
+            to.replace(f"{folder}/latest{suffix}", text, kind=KINDS[suffix])
+            written.append(f"{folder}/latest{suffix}")
     stacks = ", ".join(stack.name for stack in run.stacks)
     rows = [(one.file, f"{one.at:%a %d %b %Y, %H:%M}", one.word) for one in listed]
     index = rendered("templates/index.html", listed=rows, suite=run.suite, stacks=stacks, sandbox=run.sandbox)

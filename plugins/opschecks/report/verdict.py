@@ -91,8 +91,8 @@ def _checks(run: Run, titled: bool = True) -> str:
         return f"no check was collected for {where}"
     if failed:
         shown, left = first(worst_first(run, Outcome.FAILED), NAMED)
-        more = f" and {left} more" if left else ""
-        titles = f": {'; '.join(_title(one, run) for one in shown)}{more}" if titled else ""
+        more = [f"{left} more"] if left else []
+        titles = f" ({'; '.join([*(_title(one, run) for one in shown), *more])})" if titled else ""
         return f"{failed} of {plural(total, 'check')} failed on {where}{titles}"
     if blind:
         return f"no check is known to have failed on {where}, but {blind} of {total} could not be checked"

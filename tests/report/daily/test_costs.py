@@ -70,10 +70,10 @@ def test_the_daily_page_shows_them_with_their_day(store: FolderStorage) -> None:
     file_all(store, [earlier(weekly(312.5), 1)])
     page = page_of(costs_seen(store, NOW))
     assert 'Cost <span class="dim">from the weekly run of Mon 23 Nov</span>' in page
-    assert "$312 in the 7 settled days until Sun 22 Nov, +$12.50 (+4 %) on the week before" in page
+    assert "$312 in the 7 settled days until Sun 22 Nov, +$12.50 (+4 %) against the week before" in page
     assert "at this rate the month comes to $1,369 of $2,000" in page
     assert "cost a day USD – here" in page
-    assert "To see them, run: pytest checks/weekly" in page_of({})
+    assert "pytest checks/weekly looks at them" in page_of({})
     assert "<h2>Cost" not in page_of(costs_seen(store, NOW), "deploy-after")
 
 

@@ -21,15 +21,20 @@ def test_an_annotation_says_what_and_where() -> None:
     check = replace(made("a", "failed"), nodeid="checks/a,b:c%/test_x.py::test_a[production]", failing="50%: a, b")
     run = ran(check, made("b", "blind", message="no permission"), findings=(of(check, message="100%\r\n::x:: a,b"),))
     assert [understood(line) for line in to_annotations(run)] == [
-        ("error", {"file": "checks/a,b:c%/test_x.py", "title": "high: 50%: a, b"}, "test_a-0: 100% ::x:: a,b"),
+        (
+            "error",
+            {"file": "checks/a,b:c%/test_x.py", "title": "high: 50%: a, b"},
+            "test_a-0: 100% ::x:: a,b (daily.html#production-a)",
+        ),
         (
             "warning",
-            {"file": "checks/daily/test_area.py", "title": "high: could not look: test_b"},
-            "no permission",
+            {"file": "checks/daily/test_area.py", "title": "high: could not look: b"},
+            "no permission (daily.html#production-b)",
         ),
     ]
     assert to_annotations(run)[0] == (
-        "::error file=checks/a%2Cb%3Ac%25/test_x.py,title=high%3A 50%25%3A a%2C b::test_a-0: 100%25 ::x:: a,b"
+        "::error file=checks/a%2Cb%3Ac%25/test_x.py,title=high%3A 50%25%3A a%2C b::"
+        "test_a-0: 100%25 ::x:: a,b (daily.html#production-a)"
     )
 
 
@@ -40,7 +45,7 @@ def test_an_annotation_is_no_novel() -> None:
 
 def test_no_more_annotations_than_github_shows() -> None:
     checks = [made(f"f{n}", "failed", Severity.LOW) for n in range(25)]
-    checks += [made(f"b{n}", "blind") for n in range(LIMIT)]
+    checks += [made(f"b{n}", "blind", message=f"no answer of {n}") for n in range(LIMIT)]
     checks += [made("worst", "failed", Severity.CRITICAL)]
     read = [understood(line) for line in to_annotations(ran(*checks))]
     errors = [properties["title"] for command, properties, _ in read if command == "error"]

@@ -14,6 +14,7 @@ from opschecks.report.exports.email_body import to_email
 from opschecks.report.exports.markdown import to_markdown
 from opschecks.report.exports.slack import to_slack
 from opschecks.report.notes import notes
+from opschecks.report.standing import finding_anchor
 from tests.exported import NOW, RUNS, Read, changed, made, many, of, ran, texts_of
 
 SUMMARY_TAGS = {"h2", "h3", "p", "ol", "ul", "li", "b", "code", "table", "tr", "th", "td"}
@@ -71,11 +72,12 @@ def test_a_summary_says_what_is_wrong_since_when_and_what_to_do() -> None:
     markdown = to_markdown(run)
     read = rendered(markdown)
     assert read.rows == [
-        ["Severity", "Outcome", "What", "Resource", "Message", "Since"],
-        ["high", "failed", "The a is bad", "test_a-0", "too high", ""],
-        ["high", "failed", "The a is bad", "test_a-1", "too high", "day 3, since Sun 22 Nov, 00:30 CET"],
-        ["high", "could not look", "test_b", "", "no permission", ""],
-    ]
+        ["Severity", "Outcome", "What", "Resource", "Message", "Since", "On the page"],
+        ["high", "failed", "The a is bad", "test_a-0", "too high", "", "daily.html#production-a-bb0dcc0a"],
+        ["high", "failed", "The a is bad", "test_a-1", "too high", "day 3, since Sun 22 Nov, 00:30 CET",
+         f"daily.html#{finding_anchor(of(check, 1))}"],
+        ["high", "could not look", "b", "", "no permission", "", "daily.html#production-b"],
+    ]  # fmt: skip
     assert "<h2>Action needed – daily checks of production</h2>" in markdown
     assert "<li>The a is bad (test_a-0, test_a-1), day 3 – follow “slug” in the runbook</li>" in markdown
     assert "Recovered (1)" in markdown
@@ -107,7 +109,7 @@ def test_how_long_it_has_been_so(state: str, words: str) -> None:
     since = datetime(2026, 11, 22, 7, tzinfo=UTC)
     past = Past("production", 2, NOW, standings=(Standing(check.check, of(check).resource, "x", state, since, 3),))
     run = replace(ran(check, findings=(of(check),)), past=(past,))
-    assert rendered(to_markdown(run)).rows[1][-1] == words
+    assert rendered(to_markdown(run)).rows[1][-2] == words
     assert words in to_email(run)
     assert f" – {words}\n" in "\n".join(texts_of(to_slack(run)))
 

@@ -83,7 +83,7 @@ def _check(source: PageSource, check: CheckResult) -> HiddenCheck:
     where = f" on {check.stack}" if source.several else ""
     return HiddenCheck(
         check.severity.value,
-        f"whether {promise(check.check)}{where}",
+        f"{promise(check.check)}{where}",
         anchor(check.stack, check.check),
         since(next(standings, None), source.zone, source.time),
     )

@@ -31,8 +31,7 @@ def facts(source: PageSource) -> list[SeenCost]:
 def _cost(past: Past, source: PageSource) -> SeenCost:
     told, heading = past.cost, f"Cost of {past.stack}" if source.several else "Cost"
     if not told:
-        command = suite_command(source.run, "weekly")
-        said = f"There is no weekly run that saw the costs. To see them, run: {command}"
+        said = f"No weekly run on record has seen the costs; to look at them: {suite_command(source.run, 'weekly')}"
         return SeenCost(heading, "", said, None)
     figures = {label: Figure(label, value) for label, value in told["told"].items()}
     points = tuple((datetime.fromisoformat(day).replace(tzinfo=UTC), float(usd)) for day, usd in told["days"])

@@ -9,37 +9,12 @@ from ...core.model import NOT_APPLICABLE, CheckResult, Figure, Outcome
 from ...core.run import Run
 from ...history.comparison import worst
 from ..amounts import named, number, plural
+from ..areas import AREAS, area_name
 from ..source import PageSource
 from ..standing import TONES, WORDS, Strip, anchor, strip
 from ..unseen import cause
 from .causes import hidden
 
-AREAS = {
-    "health": "Backend",
-    "ecs": "ECS",
-    "auto_scaling": "Auto Scaling",
-    "alb": "Load balancer",
-    "websocket": "WebSocket",
-    "dynamodb": "DynamoDB",
-    "sqs": "SQS",
-    "rds": "RDS",
-    "dashboards": "Dashboards",
-    "logs": "Logs",
-    "alarms": "Alarms",
-    "incidents": "Incidents",
-    "incident_weeks": "Incidents",
-    "incident_archive": "Incident archive",
-    "security_groups": "Security groups",
-    "backups": "Backups",
-    "costs": "Costs",
-    "credentials": "Credentials",
-    "alarm_hygiene": "Alarm configuration",
-    "cdn": "CDN",
-    "cloudformation": "CloudFormation",
-    "lambda": "Lambda",
-    "aws_health": "AWS Health",
-}
-"""How an area (the file `test_<area>.py`) is called and where it stands; others follow by name."""
 FIGURES_SHOWN = 3
 NAMED = 12
 
@@ -109,7 +84,7 @@ def _row(run: Run, stack: str, area: str, reasons: Mapping[str, str]) -> Service
     cards |= dict.fromkeys(hiding[:1], "the reason, above")
     return ServiceRow(
         stack=stack,
-        name=AREAS.get(area, area.replace("_", " ").capitalize()),
+        name=area_name(area),
         state={"failed": "failing", "passed": "ok"}.get(now, WORDS[now or NOT_APPLICABLE]),
         tone=TONES.get(now or Outcome.PASSED, "unsure"),
         counted=f"{outcomes.count(Outcome.PASSED)} of {applicable} passed" if applicable else "none applies",

@@ -101,7 +101,7 @@ def _groups(source: PageSource, past: Past) -> Iterator[Group]:
 
 def _line(one: Standing, check: CheckResult, source: PageSource) -> Line:
     return Line(
-        title=f"whether {promise(check.check)}" if one.state in UNSEEN else check.failing,
+        title=promise(check.check) if one.state in UNSEEN else check.failing,
         name="" if one.resource == f"stack/{check.stack}" else one.name,
         note=", ".join(filter(None, (check.severity.value, since(one, source.zone, source.time)))),
         anchor=anchor(check.stack, check.check) if check.outcome == Outcome.FAILED else "",

@@ -91,11 +91,12 @@ def _now(run: Run) -> Iterator[Tile]:
 
 def _passed(checks: Sequence[CheckResult], label: str) -> Tile:
     outcomes = [check.outcome for check in checks]
-    passed = outcomes.count(Outcome.PASSED)
-    order = (*(one for one in reversed(Outcome) if one is not Outcome.PASSED), NOT_APPLICABLE)
-    others = ", ".join(f"{outcomes.count(one)} {WORDS[one]}" for one in order if one in outcomes)
-    tone = TONES.get(worst(outcomes) or Outcome.PASSED, "unsure")
-    return Tile(label, f"{passed} / {len(checks)}", others, tone, key=PASSED, number=passed)
+    passed, others = outcomes.count(Outcome.PASSED), outcomes.count(NOT_APPLICABLE)
+    order = (one for one in reversed(Outcome) if one is not Outcome.PASSED)
+    told = [f"{outcomes.count(one)} {WORDS[one]}" for one in order if one in outcomes]
+    told += [f"{others} {'does' if others == 1 else 'do'} not apply"] if others else []
+    tone = TONES.get(worst(outcomes), "unsure") if len(checks) > others else "none"
+    return Tile(label, f"{passed} of {len(checks) - others}", ", ".join(told), tone, key=PASSED, number=passed)
 
 
 def _line(run: Run, observation: str, label: str) -> Iterator[Tile]:
@@ -113,7 +114,7 @@ def _of_series(line: Series, name: str) -> Tile:
     return Tile(
         f"{line.label}, {name}",
         number(last, line.unit),
-        f"highest in 24 h {number(peak)}{limit}",
+        f"24 h peak {number(peak)}{limit}",
         "bad" if crosses(line) else "none",
         spark(line),
         key=key_of(line, name),

@@ -17,7 +17,8 @@ LONGEST_MESSAGE = 1000
 def to_annotations(run: Run) -> list[str]:
     """Workflow commands, one a line: errors for what failed, warnings for what could not be looked at.
 
-    One for each check, not for each resource, so that a thousand of one do not hide the next. First come changes that
+    One for each failed check, not for each resource, so that a thousand of one do not hide the next; and one for each
+    reason for which checks could not look. First come changes that
     could not be rolled back, and that the run is incomplete.
     """
     told = notes(run)
@@ -29,10 +30,11 @@ def to_annotations(run: Run) -> list[str]:
     warnings = []
     if run.state != "finished" or run.count(Outcome.NOT_RUN) or not run.checks:
         warnings.append(_command("warning", sandbox + told.verdict.word, told.verdict.sentence))
-    for bad in told.bad:
+    for bad in told.causes:
         kind, of = ("error", errors) if bad.check.outcome == Outcome.FAILED else ("warning", warnings)
         title = f"{sandbox}{bad.check.severity.value}: {bad.title}{bad.where}"
-        of.append(_command(kind, title, bad.said, bad.check.nodeid.partition("::")[0]))
+        said = f"{brief(bad.said, LONGEST_MESSAGE - LONGEST_TITLE)} ({brief(bad.place, LONGEST_TITLE - 10)})"
+        of.append(_command(kind, title, said, bad.check.nodeid.partition("::")[0]))
     return [*_limited("error", errors, sandbox), *_limited("warning", warnings, sandbox)]
 
 

@@ -10,9 +10,14 @@ from markupsafe import Markup
 from ...core.run import Run
 from ..amounts import first
 from ..notes import BadCheck, brief, notes
+from ..week_tables import WeekTable, week_tables
 
 CHECKS_SHOWN = 12
 CHANGES_SHOWN = 5
+TABLES_SHOWN = 3
+"""Those of one stack."""
+ROWS_SHOWN = 10
+LONGEST_CELL = 100
 LONGEST_SUBJECT = 150
 LONGEST_SENTENCE = 800
 LONGEST_LINE = 250
@@ -22,12 +27,19 @@ _DOCUMENT = Markup(
     '<!DOCTYPE html>\n<html lang="en">\n<head><meta charset="utf-8"><title>{subject}</title></head>\n'
     '<body style="font-family:sans-serif;font-size:16px;line-height:1.45;max-width:42em;overflow-wrap:anywhere">\n'
     '<h1 style="font-size:20px;border-left:6px solid {colour};padding-left:10px">{subject}</h1>\n'
-    "<p>{sentence}</p>\n{lists}"
+    "<p>{sentence}</p>\n{tables}{lists}"
     '<p style="font-size:13px">{counted}</p>\n</body>\n</html>\n'
 )
 _LIST = Markup('<h2 style="font-size:17px">{heading}</h2>\n<ul>\n{items}</ul>\n')
 _ITEM = Markup('<li style="margin-bottom:8px"><strong>{first}</strong>{rest}</li>\n')
 _LINE = Markup("<br>{line}")
+_TABLE = Markup(
+    '<h2 style="font-size:17px">{heading}</h2>\n<table style="border-collapse:collapse;font-size:14px">\n'
+    "<tr>{heads}</tr>\n{rows}</table>\n"
+)
+_HEAD = Markup('<th align="left" style="padding:3px 10px 3px 0;border-bottom:1px solid #999999">{text}</th>')
+_CELL = Markup('<td valign="top" style="padding:3px 10px 3px 0;border-bottom:1px solid #dddddd">{text}</td>')
+_ROW = Markup("<tr>{cells}</tr>\n")
 
 MailEntry = tuple[str, ...]
 """The lines of one entry, fit to print; the first one is its heading."""
@@ -41,24 +53,42 @@ def to_email(run: Run) -> str:
     told = notes(run)
     lists = (
         ("What to do", [(brief(action, LONGEST_LINE),) for action in told.verdict.actions]),
-        ("What is bad", _shown(map(_bad, told.bad), CHECKS_SHOWN, "checks")),
+        ("What failed or could not look", _shown(map(_bad, told.causes), CHECKS_SHOWN, "checks")),
         ("Changes made", _shown(map(_change, told.changes), CHANGES_SHOWN, "changes")),
     )
-    return mail(told.headline, told.verdict.tone, told.verdict.sentence, lists, told.counted)
+    return mail(told.headline, told.verdict.tone, told.verdict.sentence, lists, told.counted, week_tables(run))
 
 
 def mail(
-    headline: str, tone: str, sentence: str, lists: Iterable[tuple[str, Sequence[MailEntry]]], counted: str
+    headline: str,
+    tone: str,
+    sentence: str,
+    lists: Iterable[tuple[str, Sequence[MailEntry]]],
+    counted: str,
+    tables: Sequence[WeekTable] = (),
 ) -> str:
     """The HTML of these parts; `lists` are headings with their entries, which are fit to print."""
     html = _DOCUMENT.format(
         subject=brief(headline, LONGEST_SUBJECT),
         colour=_TONES[tone],
         sentence=brief(sentence, LONGEST_SENTENCE),
+        tables=Markup().join(map(_table, first(tables, TABLES_SHOWN)[0])),
         lists=Markup().join(_as_html(heading, entries) for heading, entries in lists if entries),
         counted=counted,
     )
     return str(html)  # text that is added to a Markup is escaped
+
+
+def _table(table: WeekTable) -> Markup:
+    heads = Markup().join(_HEAD.format(text=head) for head in table.heads)
+    rows = (
+        Markup().join(_CELL.format(text=brief(cell, LONGEST_CELL)) for cell in row) for row in table.rows[:ROWS_SHOWN]
+    )
+    return _TABLE.format(
+        heading=brief(table.heading, LONGEST_LINE),
+        heads=heads,
+        rows=Markup().join(_ROW.format(cells=row) for row in rows),
+    )
 
 
 def _shown(entries: Iterable[MailEntry], most: int, what: str) -> Sequence[MailEntry]:
@@ -68,7 +98,8 @@ def _shown(entries: Iterable[MailEntry], most: int, what: str) -> Sequence[MailE
 
 def _bad(bad: BadCheck) -> MailEntry:
     title = brief(f"{bad.check.severity.value}: {bad.title}{bad.where}", LONGEST_LINE)
-    return tuple(line for line in (title, brief(bad.said, LONGEST_LINE), bad.longest) if line)
+    lines = (title, brief(bad.said, LONGEST_LINE), bad.longest, brief(bad.place, LONGEST_LINE))
+    return tuple(line for line in lines if line)
 
 
 def _change(change: Mapping[str, Any]) -> MailEntry:

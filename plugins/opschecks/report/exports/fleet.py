@@ -14,6 +14,7 @@ from ..fleet.facts import Fleet, Shared, counted
 from ..fleet.rows import StackRow, State
 from ..notes import brief
 from .email_body import MailEntry, mail
+from .exposition import Sample, family
 from .markdown import LONGEST_MESSAGE, LONGEST_NAME, SummaryPart, _code, _prose, _size
 from .slack import message
 
@@ -22,7 +23,6 @@ SHARED_SHOWN = 8
 STACKS_SHOWN = 12
 NAMED = 5
 LONGEST_LINE = 250
-_ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": " "})
 
 
 def to_json(fleet: Fleet) -> str:
@@ -139,7 +139,7 @@ def to_prometheus(fleet: Fleet) -> str:
     """
     suite = ("suite", fleet.suite)
     seen = [row for row in fleet.rows if row.state is not State.MISSING]
-    families: list[tuple[str, str, Iterable[tuple[Iterable[tuple[str, str]], float]]]] = [
+    families: list[tuple[str, str, Iterable[Sample]]] = [
         ("opschecks_fleet_exit_code", "0: all good, 1: something failed, 10: not everything was seen",
          [([suite], fleet.exit_code)]),
         ("opschecks_fleet_made_seconds", "when these figures were made, since 1970",
@@ -157,16 +157,4 @@ def to_prometheus(fleet: Fleet) -> str:
         ("opschecks_stack_new_failures", "failures that its last run did not have",
          [([suite, ("stack", row.stack)], row.new) for row in seen]),
     ]  # fmt: skip
-    return "".join(_family(name, words, values) for name, words, values in families)
-
-
-def _family(name: str, words: str, values: Iterable[tuple[Iterable[tuple[str, str]], float]]) -> str:
-    lines = [f"# HELP {name} {words}", f"# TYPE {name} gauge"]
-    for labels, value in values:
-        told = ",".join(f'{key}="{_label(text)}"' for key, text in labels)
-        lines.append(f"{name}{{{told}}} {value:.3f}".removesuffix(".000"))
-    return "\n".join(lines) + "\n"
-
-
-def _label(text: str) -> str:
-    return brief(text, LONGEST_NAME).translate(_ESCAPES)
+    return "".join(family(name, words, values) for name, words, values in families)

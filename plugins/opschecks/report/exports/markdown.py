@@ -14,13 +14,14 @@ from datetime import UTC
 from html import escape
 from typing import Any
 
-from ...core.model import CheckResult, Finding, Outcome
+from ...core.model import Finding, Outcome
 from ...core.run import Run
 from ...core.zones import zone_named
 from ..amounts import plural
-from ..notes import Notes, brief, notes, undo
-from ..standing import since
+from ..notes import BadCheck, Notes, brief, notes, undo
+from ..standing import promise, since
 from ..unseen import unseen
+from ..week_tables import WeekTable, week_tables
 
 LONGEST_NAME = 200
 LONGEST_MESSAGE = 300
@@ -71,6 +72,8 @@ def to_markdown(run: Run, *, limit_bytes: int = 1_000_000) -> str:
     if said.actions:
         top += "<ol>\n" + "".join(f"<li>{_prose(action)}</li>\n" for action in said.actions) + "</ol>\n\n"
     bottom = f"<p>{_prose(facts.counted)}</p>\n"
+    tables = week_tables(run)
+    top += "".join(_week_part(one).fitted(limit_bytes // SHARE // len(tables)) for one in tables)
     parts = (_changes(facts), _recovered(run), _ending(run), _not_run(run))
     others = "".join(part.fitted(limit_bytes // SHARE) for part in parts)
     table = _table(facts, len(run.stacks) > 1).fitted(limit_bytes - 1 - _size(top + others + bottom))
@@ -80,31 +83,53 @@ def to_markdown(run: Run, *, limit_bytes: int = 1_000_000) -> str:
     return told
 
 
+def _week_part(table: WeekTable) -> SummaryPart:
+    """A table of a week; names of the world stand in its sentences, and no mention comes of them."""
+    opened = "<table>\n<tr>" + "".join(f"<th>{head}</th>" for head in table.heads) + "</tr>"
+    rows = ("<tr>" + "".join(f"<td>{_prose(cell)}</td>" for cell in row) + "</tr>" for row in table.rows)
+    return SummaryPart(_prose(table.heading), len(table.rows), rows, opened, "</table>")
+
+
 def _table(facts: Notes, several: bool) -> SummaryPart:
-    heads = ["Severity", "Outcome", *(["Stack"] if several else []), "What", "Resource", "Message", "Since"]
+    heads = [
+        "Severity",
+        "Outcome",
+        *(["Stack"] if several else []),
+        "What",
+        "Resource",
+        "Message",
+        "Since",
+        "On the page",
+    ]
     opened = "<table>\n<tr>" + "".join(f"<th>{head}</th>" for head in heads) + "</tr>"
-    total = sum(max(len(one.findings), 1) for one in facts.bad)
-    return SummaryPart(f"What is bad ({total})", total, _table_rows(facts, several), opened, "</table>")
+    total = sum(max(len(one.findings), 1) for one in facts.causes)
+    return SummaryPart(
+        f"What failed or could not look ({total})", total, _table_rows(facts, several), opened, "</table>"
+    )
 
 
 def _table_rows(facts: Notes, several: bool) -> Iterator[str]:
     """The failed ones before those that could not be checked, each by severity."""
-    rows: list[tuple[Outcome, CheckResult, Finding | None, str]] = [
-        (finding.outcome, one.check, finding, began)
-        for one in facts.bad
-        for finding, began in zip(one.findings, one.since, strict=True)
+    rows: list[tuple[Outcome, BadCheck, Finding | None, str, str]] = [
+        (finding.outcome, one, finding, began, place)
+        for one in facts.causes
+        for finding, began, place in zip(one.findings, one.since, one.places, strict=True)
     ]
-    rows += [(Outcome(one.check.outcome), one.check, None, "") for one in facts.bad if not one.findings]
-    rows.sort(key=lambda row: (-row[0].rank, -row[1].severity.rank))
-    for outcome, check, finding, began in rows:
+    rows += [
+        (Outcome(one.check.outcome), one, None, one.longest, one.place) for one in facts.causes if not one.findings
+    ]
+    rows.sort(key=lambda row: (-row[0].rank, -row[1].check.severity.rank))
+    for outcome, bad, finding, began, place in rows:
+        check, title = bad.check, bad.title.removeprefix("could not look: ")
         cells = [
             check.severity.value,
             outcome.words,
             *([_prose(check.stack)] if several else []),
-            _prose(check.failing if outcome is Outcome.FAILED else check.check),
+            _prose(title if outcome.value == check.outcome else promise(check.check)),
             _code(finding.name if finding else "", LONGEST_NAME),
             _code(finding.message if finding else check.message, LONGEST_MESSAGE),
             began,
+            _code(place, LONGEST_NAME),
         ]
         yield "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
 

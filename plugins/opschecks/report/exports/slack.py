@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 
 from ...core.run import Run
 from ..amounts import first, plural
@@ -14,6 +15,7 @@ CHECKS_SHOWN = 8
 CHANGES_SHOWN = 5
 LONGEST_HEADER = 150
 LONGEST_SENTENCE = 900
+LONGEST_SAID = 250
 LONGEST_ENTRY = 500
 """Slack takes 3000 characters a block, but all blocks together only about 13,000: above that it refuses the message."""
 
@@ -30,23 +32,27 @@ def to_slack(run: Run, *, page_url: str = "") -> dict[str, Any]:
     """The message in Block Kit; `text` is what a notification shows.
 
     Every string of the world stands in a `plain_text`, in which Slack reads neither formatting nor mentions nor links;
-    the only `mrkdwn` is the link to the page.
+    the only `mrkdwn` are links to the page, and to the card of each check on it.
     """
     told = notes(run)
     said = told.verdict
-    return message(told.headline, said.sentence, said.actions, _entries(told), told.counted, page_url=page_url)
+    entries = _entries(told, in_text=not WEB_ADDRESS.fullmatch(page_url))
+    return message(told.headline, said.sentence, said.actions, entries, told.counted, page_url=page_url)
 
 
 def message(
     headline: str,
     sentence: str,
     actions: Sequence[str],
-    entries: Iterable[str],
+    entries: Iterable[str | tuple[str, str]],
     counted: str,
     *,
     page_url: str = "",
 ) -> dict[str, Any]:
-    """A message of these parts, in this order; each of `entries` is a block, of which Slack takes 50 in all."""
+    """A message of these parts, in this order; each of `entries` is a block, of which Slack takes 50 in all.
+
+    An entry with a second text, the id of its card, has a link to that below it.
+    """
     blocks = [
         {"type": "header", "text": _plain(headline, LONGEST_HEADER)},
         _section(sentence, LONGEST_SENTENCE),
@@ -54,7 +60,11 @@ def message(
     if actions:
         steps = (f"{number}. {brief(action, LONGEST_ENTRY)}" for number, action in enumerate(actions, start=1))
         blocks.append(_section("\n".join(steps), len(actions) * (LONGEST_ENTRY + 4)))
-    blocks += [_section(entry, LONGEST_ENTRY) for entry in entries]
+    for entry in entries:
+        text, anchor = (entry, "") if isinstance(entry, str) else entry
+        blocks.append(_section(text, LONGEST_ENTRY))
+        if anchor and WEB_ADDRESS.fullmatch(card := f"{page_url.partition('#')[0]}#{quote(anchor)}"):
+            blocks.append({"type": "context", "elements": [_link(card, "Show on the page")]})
     if page_url:
         blocks.append(_page(page_url))
     blocks.append({"type": "context", "elements": [_plain(counted, LONGEST_ENTRY)]})
@@ -62,14 +72,19 @@ def message(
     return {"text": text, "blocks": blocks, "unfurl_links": False, "unfurl_media": False}
 
 
-def _entries(told: Notes) -> Iterator[str]:
-    """What is bad, a check an entry, the worst first; then what was changed."""
-    bad, left = first(told.bad, CHECKS_SHOWN)
+def _entries(told: Notes, *, in_text: bool) -> Iterator[str | tuple[str, str]]:
+    """What is bad, a check an entry, the worst first; then what was changed.
+
+    `in_text`: where the page tells of it is a line of the entry, as there is no address for a link.
+    """
+    bad, left = first(told.causes, CHECKS_SHOWN)
     for one in bad:
         lasting = f" – {one.longest}" if one.longest else ""
-        yield f"{one.check.severity.value.upper()}: {one.title}{one.where}{lasting}\n{brief(one.said, LONGEST_ENTRY)}"
+        said = brief(one.said, LONGEST_SAID)
+        text = f"{one.check.severity.value.upper()}: {brief(one.title, LONGEST_HEADER)}{one.where}{lasting}\n{said}"
+        yield f"{text}\n{one.place}" if in_text else (text, one.place.partition("#")[2])
     if left:
-        yield f"and {plural(left, 'more check')}"
+        yield f"and {left} more"
     changes, left = first(told.changes, CHANGES_SHOWN)
     for change in changes:
         undo = f"\n{change['undo']}" if change["undo"].startswith("opschecks ") else ""
@@ -89,8 +104,12 @@ def _plain(text: str, longest: int) -> dict[str, Any]:
 def _page(url: str) -> dict[str, Any]:
     """A link where the address may be one, else the address as it is written."""
     if WEB_ADDRESS.fullmatch(url):
-        return {"type": "section", "text": {"type": "mrkdwn", "text": f"<{url.replace('&', '&amp;')}|The whole page>"}}
+        return {"type": "section", "text": _link(url, "The whole page")}
     return _section(url, LONGEST_ENTRY)
+
+
+def _link(url: str, words: str) -> dict[str, Any]:
+    return {"type": "mrkdwn", "text": f"<{url.replace('&', '&amp;')}|{words}>"}
 
 
 def _escaped(text: str, longest: int) -> str:

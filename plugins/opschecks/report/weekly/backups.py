@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from ...core.model import Finding, Outcome
+from ...core.model import NOT_APPLICABLE, Finding, Outcome
 from ...core.run import Run
+from ...history.comparison import worst
+from ..amounts import plural
 from ..seen import resources, text
 from ..source import PageSource
-from ..standing import TONES
+from ..standing import BARS, TONES, WORDS, Bar, Strip
 from ..times import read
 from ..unseen import cause
 
@@ -24,9 +26,13 @@ LONGEST = timedelta(hours=6)
 
 @dataclass(frozen=True)
 class Copy:
-    """One thing that has to have a copy: how its checks ended, what they saw, when a restore of it was last tried."""
+    """One thing that has to have a copy: how its checks ended, what they saw, when a restore of it was last tried.
+
+    `strip` are the last weekly runs with this one.
+    """
 
     what: str
+    strip: Strip
     tone: str
     words: str
     seen: str
@@ -54,14 +60,33 @@ def _copies(source: PageSource, week: Mapping[str, Any]) -> Iterator[Copy]:
         found.setdefault(finding.resource, []).append(finding)
     restores = {one["table"]: one for one in week["restores"]}
     for findings in found.values():
-        worst = max(findings, key=lambda one: one.outcome.rank)
+        bad = max(findings, key=lambda one: one.outcome.rank)
         yield Copy(
-            what=worst.name,
-            tone=TONES.get(worst.outcome.value, "none"),
-            words="complete" if worst.outcome is Outcome.PASSED else worst.outcome.words,
+            what=bad.name,
+            strip=_strip(week.get("copies", ()), findings, bad.outcome),
+            tone=TONES.get(bad.outcome.value, "none"),
+            words="complete" if bad.outcome is Outcome.PASSED else bad.outcome.words,
             seen="; ".join(dict.fromkeys(one.message for one in findings if one.message)),
-            restored=_restored(source, week["stack"], worst.name, restores.get(worst.name), findings),
+            restored=_restored(source, week["stack"], bad.name, restores.get(bad.name), findings),
         )
+
+
+def _strip(then: Sequence[Mapping[str, Any]], findings: Sequence[Finding], now: Outcome) -> Strip:
+    """The last weekly runs, the oldest first: the worst that each said of it."""
+    outcomes = [*(worst(_then(run, one) for one in findings) for run in then), now.value][-BARS:]
+    bars = tuple(Bar(7 * place, TONES.get(outcome, "none")) for place, outcome in enumerate(outcomes))
+    told = ", ".join(f"{outcomes.count(one)} {WORDS[one]}" for one in dict.fromkeys(outcomes))
+    return Strip(bars, f"last {plural(len(outcomes), 'weekly run')}: {told}")
+
+
+def _then(run: Mapping[str, Any], finding: Finding) -> str:
+    """What an earlier run said of the resource by the same check; NOT_APPLICABLE where it did not have the check."""
+    outcome = str(run["outcomes"].get(finding.check, NOT_APPLICABLE))
+    bad = {resource: word for check, resource, word in run["bad"] if check == finding.check}
+    if outcome in (Outcome.PASSED, Outcome.NOT_RUN, NOT_APPLICABLE) or not bad:
+        return outcome
+    whole = next((word for resource, word in bad.items() if resource == f"stack/{finding.stack}"), Outcome.PASSED.value)
+    return str(bad.get(finding.resource, whole))
 
 
 def _restored(

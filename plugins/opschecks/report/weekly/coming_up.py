@@ -10,6 +10,7 @@ from typing import Any
 from ...core.run import Run
 from ...core.wording import plural
 from ..amounts import first, sentence
+from ..decisions import waived
 from ..source import PageSource
 from ..unseen import cause
 
@@ -103,7 +104,7 @@ def _all(source: PageSource, week: Mapping[str, Any]) -> Iterator[tuple[date, st
         yield at.date(), told["what"], "", "the newest daily run"
     for waiver in source.run.waivers:
         if waiver.stack == week["stack"]:
-            what = f"the waiver of {waiver.check} for {waiver.resource} ends: {waiver.reason}"
+            what = f"the waiver of “{waived(source.run, week, waiver)}” for {waiver.resource} ends: {waiver.reason}"
             yield date.fromisoformat(waiver.until), what, waiver.owner, "waiver"
 
 

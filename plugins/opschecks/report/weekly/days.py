@@ -9,6 +9,7 @@ from typing import Any
 
 from ...core.wording import plural
 from ..amounts import first, hours, sentence
+from ..owners import owner_of
 from ..source import PageSource
 from ..standing import TONES, WORDS, Bar
 from ..week_words import days_seen, failing
@@ -33,14 +34,18 @@ class DayRow:
 
 @dataclass(frozen=True)
 class FailureRow:
-    """One time that a check failed: when within the week, for how long, what the journal has for it."""
+    """One time that a check failed: when within the week, for how long, whose it is.
+
+    `ended_by` is what the journal has of its end, or of what was tried so far.
+    """
 
     what: str
     part: BarPart
     said: str
     lasted: str
     is_open: bool
-    tried: str
+    ended_by: str
+    owner: str
 
 
 @dataclass(frozen=True)
@@ -68,6 +73,7 @@ class WeekDays:
     error: str
     basis: str
     legend: tuple[tuple[str, str], ...]
+    weekdays: tuple[str, ...]
     days: tuple[DayRow, ...]
     failures: tuple[FailureRow, ...]
     failures_left: int
@@ -91,6 +97,7 @@ def _week(source: PageSource, week: Mapping[str, Any]) -> WeekDays:
         error=week["error"],
         basis=f"the last daily run of each day; there was one on {known.seen} of {plural(len(week['days']), 'day')}",
         legend=tuple((tone, WORDS[outcome]) for outcome, tone in NOT_PASSING.items()),
+        weekdays=tuple(f"{date.fromisoformat(day['day']):%a}" for day in week["days"]),
         days=tuple(_days(week["days"])),
         failures=tuple(_failure(one, week, source) for one in shown),
         failures_left=left,
@@ -124,16 +131,30 @@ def _failure(one: Mapping[str, Any], week: Mapping[str, Any], source: PageSource
     now, zone, is_open = source.run.started, source.zone, not one["until"]
     since, until = datetime.fromisoformat(one["since"]), datetime.fromisoformat(one["until"] or now.isoformat())
     begins = datetime.combine(date.fromisoformat(week["begins"]), datetime.min.time(), zone)
+    ends = begins + timedelta(days=len(week["days"]))
+    told = week["words"].get(one["check"], {})
+    stack = next((each for each in source.run.stacks if each.name == week["stack"]), None)
     at = source.time(since) + (" or before" if one["cut"] else "")
     lasted = (now - since) / timedelta(hours=1) if is_open else one["hours"]
     return FailureRow(
         what=failing(one["check"], week),
-        part=span(since, until, begins, now, "bad" if is_open else "good"),
+        part=span(since, until, begins, ends, "bad" if is_open else "good"),
         said=f"since {at}" if is_open else f"{at} to {source.time(until)}",
         lasted=("at least " if one["cut"] else "") + hours(lasted),
         is_open=is_open,
-        tried=_tried(one["tried"]) or ("nothing yet" if is_open else "no change by a remedy"),
+        ended_by=_ended_by(one),
+        owner=owner_of(stack, one["check"], told.get("runbook", ""), told.get("area", "")) if stack else "",
     )
+
+
+def _ended_by(one: Mapping[str, Any]) -> str:
+    """What is known of its end: a change that was verified, changes that were tried, or nothing that opschecks did."""
+    tried = _tried(one["tried"])
+    if not one["until"]:
+        return f"still open; tried: {tried}" if tried else "still open; no remedy was tried"
+    if cure := one.get("ended_by"):
+        return _tried([cure])
+    return f"not known; tried: {tried}" if tried else "no change by opschecks"
 
 
 def _recurring(one: Mapping[str, Any], week: Mapping[str, Any]) -> RecurringRow:

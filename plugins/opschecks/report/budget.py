@@ -1,0 +1,107 @@
+"""The error budget of the daily checks: how many check-days were good, and how many may not be, by area."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..core.run import Run
+from .amounts import number, percent
+from .areas import area_name
+from .owners import owner_of
+
+TARGET = "checks_passed_percent"
+WEEK = 7
+_A_HAIR = 1e-9
+
+
+@dataclass(frozen=True)
+class Share:
+    """Check-days: a daily check on a day, as the last run of that day saw it."""
+
+    good: int = 0
+    failed: int = 0
+    unseen: int = 0
+
+    @property
+    def total(self) -> int:
+        """All of them, but for those of checks that do not apply."""
+        return self.good + self.failed + self.unseen
+
+    @property
+    def lost(self) -> int:
+        """Those that were not good: what could not be seen is not known to have been."""
+        return self.failed + self.unseen
+
+    @property
+    def words(self) -> str:
+        """The share in percent; empty where there was none."""
+        return percent(100 * self.good / self.total) if self.total else ""
+
+    @property
+    def counted(self) -> str:
+        """How many of how many."""
+        return f"{self.good:,} of {self.total:,}" if self.total else "no run"
+
+
+@dataclass(frozen=True)
+class Budget:
+    """The budget of one area, or of all. `allowed` is how many check-days of 28 days may be lost; None: no target.
+
+    `reading` and `tone` are as those of a measure, `owner` who is called first for it, or empty.
+    """
+
+    name: str
+    week: Share
+    month: Share
+    allowed: float | None
+    reading: str
+    tone: str
+    owner: str
+
+    @property
+    def spent(self) -> str:
+        """How much of the budget was used, in words."""
+        of = "" if self.allowed is None else f" of {number(self.allowed)}"
+        unseen = f", {self.month.unseen} of them not seen" if self.month.unseen else ""
+        return f"{self.month.lost}{of}{unseen}"
+
+
+def target_of(week: Mapping[str, Any]) -> float | None:
+    """The share of check-days that has to be good, in percent; None where the stack has no target."""
+    return next((one["target"] for one in week["measures"] if one["key"] == TARGET), None)
+
+
+def budgets(run: Run, week: Mapping[str, Any]) -> list[Budget]:
+    """That of all daily checks, then that of each area, the one that lost most first; none of earlier run files."""
+    told, target = week.get("areas", ()), target_of(week)
+    if not told:
+        return []
+    rows = [_budget(area_name(one["area"]), [one], target, _owner(run, week, one)) for one in told]
+    whole = _budget("All daily checks", told, target, "")
+    return [whole, *sorted(rows, key=lambda row: (-row.month.lost, row.name))]
+
+
+def _budget(name: str, areas: Sequence[Mapping[str, Any]], target: float | None, owner: str) -> Budget:
+    """That of these areas together, judged by their 28 days."""
+    week, month = (_sum(day for one in areas for day in one["days"][-days:]) for days in (WEEK, 0))
+    if target is None:
+        return Budget(name, week, month, None, "no target", "none", owner)
+    allowed = month.total * (100 - target) / 100
+    reading, tone = ("within budget", "good") if month.lost <= allowed + _A_HAIR else ("spent", "bad")
+    return Budget(name, week, month, round(allowed, 1), reading, tone, owner)
+
+
+def _sum(days: Iterable[Sequence[int] | None]) -> Share:
+    return Share(*map(sum, zip(*filter(None, days), strict=True)))
+
+
+def _owner(run: Run, week: Mapping[str, Any], area: Mapping[str, Any]) -> str:
+    """Owners of the checks that failed; of the area where none did."""
+    stack = next((one for one in run.stacks if one.name == week["stack"]), None)
+    if stack is None:
+        return ""
+    slugs = ((check, week["words"].get(check, {}).get("runbook", "")) for check in area["failed"])
+    found = [owner_of(stack, check, slug, area["area"]) for check, slug in slugs] or [owner_of(stack, area["area"])]
+    return ", ".join(dict.fromkeys(filter(None, found)))

@@ -1,0 +1,55 @@
+"""Lines for a terminal: as wide as it is, divided between words, and long names after their separators."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from typing import TextIO
+
+HANG = 2
+"""How much further than its first line the others of one line are indented."""
+NARROWEST = 20
+_WORDS = re.compile(r"\s+|\S+")
+_PARTS = re.compile(r"[^/:_.@,;=&-]*[/:_.@,;=&-]+|[^/:_.@,;=&-]+")
+
+
+def width_of(stream: TextIO) -> int | None:
+    """How many columns the terminal has that the stream writes to; None where that is no terminal: lines stay whole."""
+    return shutil.get_terminal_size().columns if stream.isatty() else None
+
+
+def wrapped(line: str, width: int | None, hang: int = HANG) -> list[str]:
+    """The line as lines of at most `width` columns, the later ones indented by `hang` more than the first.
+
+    A word is never divided, but for a name that has no room on a line of its own: after its separators.
+    """
+    if width is None or len(line) <= max(width, NARROWEST):
+        return [line]
+    width, text = max(width, NARROWEST), line.lstrip()
+    indent = line[: len(line) - len(text)]
+    lines, now, further = [], indent, " " * min(len(indent) + hang, width // 2)
+    for piece in _pieces(text, width - len(further)):
+        if len(now) + len(piece.rstrip()) > width and now.strip():
+            lines.append(now.rstrip())
+            now = further + piece.lstrip()
+        else:
+            now += piece
+    return [*lines, now.rstrip()] if now.strip() else lines
+
+
+def _pieces(text: str, room: int) -> Iterator[str]:
+    """Words, each with the spaces after it; parts of one that is too long."""
+    for word in _WORDS.findall(text):
+        if len(word) <= room or word.isspace():
+            yield word
+        else:
+            yield from _PARTS.findall(word)
+
+
+def cut(line: str, longest: int) -> str:
+    """The line, ended after a word where it is longer."""
+    if len(line) <= longest:
+        return line
+    whole_words = line[: longest - 1].rpartition(" ")[0].rstrip(" ;,")
+    return f"{whole_words or line[: longest - 2]} …"

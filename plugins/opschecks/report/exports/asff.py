@@ -1,0 +1,230 @@
+"""Run to the AWS Security Finding Format, for Security Hub: its BatchImportFindings, as a custom integration.
+
+https://docs.aws.amazon.com/securityhub/latest/userguide/asff-required-attributes.html
+https://docs.aws.amazon.com/securityhub/latest/userguide/securityhub-custom-providers.html
+https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_AwsSecurityFinding.html has the longest of each text.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from ...core.model import CheckResult, Finding, Outcome
+from ...core.redaction import redact_text
+from ...core.run import Past, Run, StackFacts, Standing
+from ..console import partition_of
+from ..notes import WEB_ADDRESS, brief, place_of
+from ..observed import observed
+from ..owners import called_first
+from ..standing import finding_anchor
+
+SCHEMA = "2018-10-08"
+BATCH = 100
+"""Findings of one call; a call may have 6 MB, and each of these has a few KB."""
+LONGEST_ID, LONGEST_TITLE, LONGEST_DESCRIPTION, LONGEST_ADVICE, LONGEST_FIELD = 512, 256, 1024, 512, 2048
+TYPES = "Software and Configuration Checks/opschecks"
+_TYPES = (
+    (r":ecs:[^:]*:[^:]*:service/", "AwsEcsService"),
+    (r":ecs:[^:]*:[^:]*:task/", "AwsEcsTask"),
+    (r":ecs:[^:]*:[^:]*:cluster/", "AwsEcsCluster"),
+    (r":ecs:[^:]*:[^:]*:task-definition/", "AwsEcsTaskDefinition"),
+    (r":elasticloadbalancing:[^:]*:[^:]*:loadbalancer/", "AwsElbv2LoadBalancer"),
+    (r":dynamodb:[^:]*:[^:]*:table/[^/]+$", "AwsDynamoDbTable"),
+    (r":cloudwatch:[^:]*:[^:]*:alarm:", "AwsCloudWatchAlarm"),
+    (r":cloudfront::[^:]*:distribution/", "AwsCloudFrontDistribution"),
+    (r":cloudformation:[^:]*:[^:]*:stack/", "AwsCloudFormationStack"),
+    (r":s3:::[^/]+$", "AwsS3Bucket"),
+    (r":lambda:[^:]*:[^:]*:function:", "AwsLambdaFunction"),
+    (r":sqs:[^:]*:[^:]*:", "AwsSqsQueue"),
+    (r":sns:[^:]*:[^:]*:", "AwsSnsTopic"),
+    (r":rds:[^:]*:[^:]*:db:", "AwsRdsDbInstance"),
+    (r":rds:[^:]*:[^:]*:cluster:", "AwsRdsDbCluster"),
+    (r":iam::[^:]*:user/", "AwsIamUser"),
+    (r":iam::[^:]*:role/", "AwsIamRole"),
+    (r":acm:[^:]*:[^:]*:certificate/", "AwsCertificateManagerCertificate"),
+    (r":ecr:[^:]*:[^:]*:repository/", "AwsEcrRepository"),
+    (r":ec2:[^:]*:[^:]*:security-group/", "AwsEc2SecurityGroup"),
+    (r":ec2:[^:]*:[^:]*:vpc/", "AwsEc2Vpc"),
+    (r":ec2:[^:]*:[^:]*:volume/", "AwsEc2Volume"),
+)
+"""How the ARNs of a type are recognised; of others it is "Other", as the format asks for."""
+_EC2 = (("sg-", "security-group"), ("vpc-", "vpc"), ("vol-", "volume"))
+"""Ids that EC2 names without an ARN, and the type in the ARN."""
+
+
+class NoAccountError(ValueError):
+    """A stack's account or region is not known, or it is a sandbox: Security Hub has no place for its findings."""
+
+
+def to_asff(run: Run, *, page_url: str = "") -> list[dict[str, Any]]:
+    """Each resource that failed or could not be looked at, and each that no longer does.
+
+    Identifiers are the same in every run, so that Security Hub updates a finding: what recovered or is no longer there
+    is archived. What is waived is suppressed. NoAccountError where Security Hub cannot take them.
+    """
+    found = []
+    for stack in run.stacks:
+        _require_account(stack)
+        past = run.past_of(stack.name)
+        since = {(one.check, one.resource): one.since for one in past.standings}
+        for check, one in _bad(run, stack):
+            found.append(_finding(run, stack, check, one, since.get((check.check, one.resource)), page_url))
+        found += _ended(run, stack, past)
+    return found
+
+
+def batches(findings: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str, list[Mapping[str, Any]]]]:
+    """Account, region, and as many findings as one call takes: an account imports its own alone, in their region."""
+    places = dict.fromkeys((one["AwsAccountId"], one["Region"]) for one in findings)
+    for account, region in places:
+        own = [one for one in findings if (one["AwsAccountId"], one["Region"]) == (account, region)]
+        for begin in range(0, len(own), BATCH):
+            yield account, region, own[begin : begin + BATCH]
+
+
+def to_text(findings: Sequence[Mapping[str, Any]]) -> str:
+    """As JSON for `aws securityhub batch-import-findings --findings file://…`."""
+    return json.dumps(findings, ensure_ascii=False, indent=1) + "\n"
+
+
+def _require_account(stack: StackFacts) -> None:
+    if stack.sandbox:
+        raise NoAccountError(f"{stack.name} is a sandbox: it has no account of AWS")
+    if not re.fullmatch(r"\d{12}", stack.account_id) or not stack.region:
+        raise NoAccountError(f"{stack.name}: its account or region is not known in this run, as AWS could not be asked")
+
+
+def _bad(run: Run, stack: StackFacts) -> Iterator[tuple[CheckResult, Finding]]:
+    """The findings that are not good; a check that could not look at all stands for the stack."""
+    for check in run.checks:
+        if check.stack != stack.name or check.outcome not in (Outcome.FAILED, Outcome.BLIND, Outcome.WAIVED):
+            continue
+        own = [one for one in run.findings_of(check) if one.outcome not in (Outcome.PASSED, Outcome.NOT_RUN)]
+        if not own:
+            whole = Finding(
+                stack.name, check.check, f"stack/{stack.name}", stack.name, Outcome(check.outcome), check.severity,
+                check.message,
+            )  # fmt: skip
+            own = [whole]
+        yield from ((check, one) for one in own)
+
+
+def _finding(
+    run: Run, stack: StackFacts, check: CheckResult, finding: Finding, since: datetime | None, page_url: str
+) -> dict[str, Any]:
+    began = since or run.started
+    blind, seen = finding.outcome is Outcome.BLIND, observed(finding, check)
+    title = f"Could not look: {check.failing}" if blind else check.failing
+    expected = f"; expected: {seen.expected}" if seen.expected else ""
+    severity = {"Label": check.severity.value.upper(), "Original": check.severity.value}
+    own = finding_anchor(finding)
+    told = {
+        **_of(run, stack, check.check, own, finding.resource),
+        "CreatedAt": _time(began),
+        "FirstObservedAt": _time(began),
+        "LastObservedAt": _time(run.started),
+        "Severity": severity,
+        "Types": [f"{TYPES}/{_part(check.area)}"],
+        "FindingProviderFields": {"Severity": severity, "Types": [f"{TYPES}/{_part(check.area)}"]},
+        "Title": _text(title, LONGEST_TITLE),
+        "Description": _text(f"{finding.name}: {seen.observed or finding.message}{expected}", LONGEST_DESCRIPTION),
+        "Compliance": {"Status": "NOT_AVAILABLE" if blind else "FAILED"},
+        "Workflow": {"Status": "SUPPRESSED" if finding.outcome is Outcome.WAIVED else "NEW"},
+        "RecordState": "ACTIVE",
+        "Remediation": {"Recommendation": {"Text": _advice(check)}},
+    }
+    told["ProductFields"] |= _fields(
+        {
+            "opschecks/Runbook": check.runbook,
+            "opschecks/Owner": called_first(stack, check, [finding]),
+            "opschecks/Page": place_of(run, check, finding),
+            "opschecks/WaivedUntil": str((finding.waiver or {}).get("until", "")),
+        }
+    )
+    address = f"{page_url.partition('#')[0]}#{place_of(run, check, finding).partition('#')[2]}"
+    return {**told, "SourceUrl": address} if WEB_ADDRESS.fullmatch(address) else told
+
+
+def _ended(run: Run, stack: StackFacts, past: Past) -> Iterator[dict[str, Any]]:
+    """What failed before: it passes now, or it is no longer there."""
+    checks = {check.check: check for check in run.checks if check.stack == stack.name}
+    for one in past.standings:
+        if one.state in ("recovered", "gone") and one.check in checks:
+            yield _archived(run, stack, checks[one.check], one)
+
+
+def _archived(run: Run, stack: StackFacts, check: CheckResult, one: Standing) -> dict[str, Any]:
+    words = "it passes again" if one.state == "recovered" else "it is no longer there"
+    severity = {"Label": "INFORMATIONAL", "Original": check.severity.value}
+    mark = Finding(stack.name, one.check, one.resource, one.name, Outcome.PASSED, check.severity, "")
+    return {
+        **_of(run, stack, one.check, finding_anchor(mark), one.resource),
+        "CreatedAt": _time(one.since),
+        "Severity": severity,
+        "Types": [f"{TYPES}/{_part(check.area)}"],
+        "FindingProviderFields": {"Severity": severity, "Types": [f"{TYPES}/{_part(check.area)}"]},
+        "Title": _text(check.failing, LONGEST_TITLE),
+        "Description": _text(f"{one.name}: {words}", LONGEST_DESCRIPTION),
+        "Compliance": {"Status": "PASSED"} if one.state == "recovered" else {"Status": "NOT_AVAILABLE"},
+        "RecordState": "ARCHIVED",
+    }
+
+
+def _of(run: Run, stack: StackFacts, check: str, own: str, resource: str) -> dict[str, Any]:
+    """What is the same of every finding: whose it is, and what it is about."""
+    partition, account = partition_of(stack.region), stack.account_id
+    short = own if len(own) <= LONGEST_ID - 100 else hashlib.sha256(own.encode("utf-8", "replace")).hexdigest()
+    return {
+        "SchemaVersion": SCHEMA,
+        "Id": _text(f"opschecks/{stack.region}/{account}/{short}", LONGEST_ID),
+        "ProductArn": f"arn:{partition}:securityhub:{stack.region}:{account}:product/{account}/default",
+        "ProductName": "opschecks",
+        "CompanyName": "opschecks",
+        "Region": stack.region,
+        "AwsAccountId": account,
+        "GeneratorId": _text(f"opschecks/{run.suite}/{check}", LONGEST_ID),
+        "UpdatedAt": _time(run.ended or run.started),
+        "Resources": [_resource(stack, resource)],
+        "ProductFields": _fields(
+            {"opschecks/Stack": stack.name, "opschecks/Suite": run.suite, "opschecks/Check": check, "opschecks/Id": own}
+        ),
+    }
+
+
+def _resource(stack: StackFacts, resource: str) -> dict[str, Any]:
+    """The resource by its ARN; one without is "Other", by the name that it has."""
+    partition = partition_of(stack.region)
+    kind = next((kind for start, kind in _EC2 if re.fullmatch(f"{start}[0-9a-f]+", resource)), "")
+    arn = f"arn:{partition}:ec2:{stack.region}:{stack.account_id}:{kind}/{resource}" if kind else resource
+    type_ = next((name for of, name in _TYPES if arn.startswith("arn:") and re.search(of, arn)), "Other")
+    return {"Type": type_, "Id": _text(arn, LONGEST_ID), "Partition": partition, "Region": stack.region}
+
+
+def _advice(check: CheckResult) -> str:
+    fix = (
+        f" The remedy {check.remedy} can fix it: pytest --fix=plan shows what it would change." if check.remedy else ""
+    )
+    return _text(f"Follow “{check.runbook}” in the runbook.{fix}", LONGEST_ADVICE)
+
+
+def _fields(told: Mapping[str, str]) -> dict[str, str]:
+    """Without those that are empty, which the format does not take."""
+    return {key: _text(value, LONGEST_FIELD) for key, value in told.items() if value.strip()}
+
+
+def _text(text: str, longest: int) -> str:
+    """At most so long, secrets masked, never empty."""
+    return brief(redact_text(text), longest) or "–"
+
+
+def _part(area: str) -> str:
+    return brief(area, 100).replace("/", "-") or "checks"
+
+
+def _time(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03}Z"

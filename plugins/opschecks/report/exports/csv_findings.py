@@ -1,0 +1,75 @@
+"""Run to CSV: a row for each finding, for a spreadsheet or another program. RFC 4180."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Mapping
+from datetime import UTC
+
+from ...core.model import CheckResult, Finding
+from ...core.run import Run, StackFacts, Standing
+from ..notes import brief, place_of
+from ..observed import observed
+from ..owners import called_first
+from ..standing import anchor, finding_anchor
+
+COLUMNS = (
+    "id", "page", "suite", "run", "stack", "account", "region", "check", "area", "severity", "outcome", "resource",
+    "name", "message", "observed", "expected", "state", "since", "day", "owner", "runbook", "waived_until",
+    "waiver_owner",
+)  # fmt: skip
+"""Additions come at the end: programs may count columns."""
+LONGEST = 2000
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""How a cell begins that a spreadsheet would compute: https://owasp.org/www-community/attacks/CSV_Injection."""
+
+
+def to_csv(run: Run) -> str:
+    """Every finding, and each check that has none; times in UTC as ISO text, secrets masked, one line a cell."""
+    text = io.StringIO()
+    rows = csv.writer(text)
+    rows.writerow(COLUMNS)
+    rows.writerows([_cell(value) for value in row] for row in _rows(run))
+    return text.getvalue()
+
+
+def _rows(run: Run) -> Iterator[tuple[str, ...]]:
+    stacks = {stack.name: stack for stack in run.stacks}
+    known = {(past.stack, one.check, one.resource): one for past in run.past for one in past.standings}
+    for check in run.checks:
+        stack = stacks.get(check.stack, StackFacts(check.stack, False, "", ""))
+        findings = run.findings_of(check)
+        for finding in findings:
+            yield _row(run, stack, check, finding, known)
+        if not findings:
+            yield _row(run, stack, check, None, known)
+
+
+def _row(
+    run: Run,
+    stack: StackFacts,
+    check: CheckResult,
+    finding: Finding | None,
+    known: Mapping[tuple[str, str, str], Standing],
+) -> tuple[str, ...]:
+    own = finding_anchor(finding) if finding else anchor(check.stack, check.check)
+    seen = observed(finding, check) if finding else None
+    one = known.get((check.stack, check.check, finding.resource)) if finding else None
+    waiver = (finding.waiver if finding else None) or {}
+    return (
+        own, place_of(run, check, finding), run.suite, run.started.astimezone(UTC).isoformat(), check.stack,
+        stack.account_id,
+        stack.region, check.check, check.area, check.severity.value,
+        finding.outcome.value if finding else check.outcome,
+        finding.resource if finding else "", finding.name if finding else "",
+        finding.message if finding else check.message, seen.observed if seen else "", seen.expected if seen else "",
+        one.state if one else "", one.since.astimezone(UTC).isoformat() if one else "", str(one.day) if one else "",
+        called_first(stack, check, [finding] if finding else []), check.runbook,
+        str(waiver.get("until", "")), str(waiver.get("owner", "")),
+    )  # fmt: skip
+
+
+def _cell(value: str) -> str:
+    told = brief(value, LONGEST)
+    return f"'{told}" if told.startswith(_FORMULA) else told

@@ -1,0 +1,140 @@
+"""Run to metrics: a file for Prometheus's textfile collector, which is OpenMetrics, too: gauges alone, and an end.
+
+https://prometheus.io/docs/specs/om/open_metrics_spec/ – a family begins with its type, no line is empty, and the last
+one is `# EOF`, which the older format reads as a comment.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+
+from ...core.model import NOT_APPLICABLE, Outcome, SeenResource
+from ...core.run import Run
+from ..budget import budgets
+from ..news import by_kind
+from ..notes import brief
+from ..numbers import LINES
+from .exposition import Sample, family
+from .markdown import LONGEST_NAME
+
+OUTCOMES = (*(outcome.value for outcome in Outcome), NOT_APPLICABLE)
+MOST_SERIES = 500
+"""Samples of one family of what was observed: each is a series of its own in Prometheus."""
+
+
+def to_metrics(run: Run) -> str:
+    """The metrics of the run; `suite` and `stack` are labels of all. Values that were not seen are absent."""
+    families = (
+        ("opschecks_run_exit_code", "0: all good, 1: something failed, 10: not everything was seen", _exit_code(run)),
+        ("opschecks_run_start_time_seconds", "When the run began, since 1970.", _run(run, run.started.timestamp())),
+        ("opschecks_run_duration_seconds", "How long the run took.",
+         _run(run, (run.ended - run.started).total_seconds()) if run.ended else ()),
+        ("opschecks_run_aws_calls", "Calls of AWS in the run.", _run(run, len(run.calls))),
+        ("opschecks_sandbox", "1 where the stack is a sandbox.",
+         [(_of(run, stack.name), float(stack.sandbox)) for stack in run.stacks]),
+        ("opschecks_checks", "Checks by outcome.", _checks(run)),
+        ("opschecks_check_status", "1 for the outcome of the check.", _status(run)),
+        ("opschecks_findings", "Resources by outcome and by the severity of the check.", _findings(run)),
+        ("opschecks_news", "Failures by how they compare with the run before.", _news(run)),
+        ("opschecks_observed", "The newest value of what a chart of the page shows.", _observed(run)),
+        ("opschecks_observed_limit", "Its limit.", _limits(run)),
+        ("opschecks_week_measure", "Measures of the week, by key, whose end is the unit.", _measures(run)),
+        ("opschecks_week_target", "Their targets.", _targets(run)),
+        ("opschecks_check_days_lost", "Check-days of 28 days that were not good.", _lost(run)),
+    )  # fmt: skip
+    told = ((name, words, list(samples)) for name, words, samples in families)
+    return "".join(family(name, words, samples) for name, words, samples in told if samples) + "# EOF\n"
+
+
+def _of(run: Run, stack: str, **more: str) -> tuple[tuple[str, str], ...]:
+    return (("suite", run.suite), ("stack", stack), *more.items())
+
+
+def _run(run: Run, value: float) -> list[Sample]:
+    return [(_of(run, stack.name), value) for stack in run.stacks]
+
+
+def _exit_code(run: Run) -> Iterable[Sample]:
+    return _run(run, run.exit_code) if run.exit_code is not None else ()
+
+
+def _checks(run: Run) -> Iterator[Sample]:
+    for stack in run.stacks:
+        outcomes = [check.outcome for check in run.checks if check.stack == stack.name]
+        for outcome in OUTCOMES:
+            yield _of(run, stack.name, outcome=outcome), outcomes.count(outcome)
+
+
+def _status(run: Run) -> Iterator[Sample]:
+    for one in run.checks:
+        labels = {"check": one.check, "area": one.area, "severity": one.severity.value, "outcome": one.outcome}
+        yield _of(run, one.stack, **labels), 1
+
+
+def _findings(run: Run) -> Iterator[Sample]:
+    counts: dict[tuple[str, str, str], int] = {}
+    for one in run.findings:
+        key = (one.stack, one.outcome.value, one.severity.value)
+        counts[key] = counts.get(key, 0) + 1
+    for (stack, outcome, severity), count in counts.items():
+        yield _of(run, stack, outcome=outcome, severity=severity), count
+
+
+def _news(run: Run) -> Iterator[Sample]:
+    for past in run.past:
+        for kind, of in by_kind(run, past).items() if past.previous else ():
+            yield _of(run, past.stack, kind=kind.replace(" ", "_")), len(of)
+
+
+def _charted(run: Run) -> Iterator[tuple[str, str, SeenResource]]:
+    """What the history keeps the numbers of: stack, label, and the resource that has a series of it."""
+    labels = {(observation, label) for observation, label in LINES}
+    found = (
+        (seen.stack, line.label, one)
+        for seen in run.observations
+        for one in seen.resources
+        for line in one.series
+        if line.points and ((seen.name, line.label) in labels or line.limit is not None)
+    )
+    told: set[tuple[str, str, str]] = set()
+    for stack, label, one in found:
+        key = (stack, label, brief(one.resource, LONGEST_NAME))  # two observations may see one resource
+        if key not in told and len(told) < MOST_SERIES:
+            told.add(key)
+            yield stack, label, one
+
+
+def _observed(run: Run) -> Iterator[Sample]:
+    for stack, label, one in _charted(run):
+        line = next(line for line in one.series if line.label == label and line.points)
+        value = line.points[-1][1]
+        if math.isfinite(value):
+            yield _of(run, stack, resource=one.resource, name=one.name, what=label, unit=line.unit), value
+
+
+def _limits(run: Run) -> Iterator[Sample]:
+    for stack, label, one in _charted(run):
+        line = next(line for line in one.series if line.label == label and line.points)
+        if line.limit is not None and math.isfinite(line.limit):
+            yield _of(run, stack, resource=one.resource, name=one.name, what=label, unit=line.unit), line.limit
+
+
+def _measures(run: Run) -> Iterator[Sample]:
+    for week in run.weeks:
+        for one in week["measures"]:
+            if one["weeks"] and one["weeks"][-1] is not None:
+                yield _of(run, week["stack"], measure=one["key"]), one["weeks"][-1]
+
+
+def _targets(run: Run) -> Iterator[Sample]:
+    for week in run.weeks:
+        for one in week["measures"]:
+            if one["target"] is not None:
+                yield _of(run, week["stack"], measure=one["key"]), one["target"]
+
+
+def _lost(run: Run) -> Iterator[Sample]:
+    for week in run.weeks:
+        for row in budgets(run, week)[1:]:
+            yield _of(run, week["stack"], service=row.name), row.month.lost

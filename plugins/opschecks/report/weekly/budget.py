@@ -1,0 +1,62 @@
+"""The error budget of the daily checks, by service: what was lost of it, and whose it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..amounts import named, number, plural
+from ..budget import Budget, budgets, target_of
+from ..source import PageSource
+from .bars import BarPart, stacked
+
+NAMED = 12
+
+
+@dataclass(frozen=True)
+class BudgetLine:
+    """One row; `parts` is what was lost of what may be lost, and `mark` how much that is, in percent of the width."""
+
+    budget: Budget
+    parts: tuple[BarPart, ...]
+    mark: float | None
+
+
+@dataclass(frozen=True)
+class WeekBudget:
+    """The budget of one stack: its rule in words, the services that lost some of it, and which ones lost nothing."""
+
+    on: str
+    rule: str
+    rows: tuple[BudgetLine, ...]
+    kept: str
+
+
+def facts(source: PageSource) -> list[WeekBudget]:
+    """Of each stack whose daily runs are on record."""
+    found = (_of(source, week) for week in source.run.weeks)
+    return [one for one in found if one]
+
+
+def _of(source: PageSource, week: Mapping[str, Any]) -> WeekBudget | None:
+    rows = budgets(source.run, week)
+    if not rows:
+        return None
+    whole, *others = rows
+    lost = [row for row in others if row.month.lost]
+    target = target_of(week)
+    rule = "no target is set" if target is None else f"target {number(target)} %, so that {_rule(whole)}"
+    kept = [row.name for row in others if not row.month.lost]
+    ones = f"{plural(len(kept), 'service')} lost nothing: {named(kept, NAMED)}." if kept else ""
+    return WeekBudget(source.on(week["stack"]), rule, tuple(_line(row) for row in (whole, *lost)), ones)
+
+
+def _rule(whole: Budget) -> str:
+    return f"{number(whole.allowed or 0)} of {whole.month.total:,} check-days may be lost in 28 days"
+
+
+def _line(row: Budget) -> BudgetLine:
+    most = max(row.month.lost, row.allowed or 0) or 1
+    mark = None if row.allowed is None else round(100 * row.allowed / most, 2)
+    return BudgetLine(row, stacked([(row.month.failed, "bad"), (row.month.unseen, "unsure")], most), mark)

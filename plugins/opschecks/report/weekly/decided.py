@@ -1,0 +1,38 @@
+"""The decisions that are wanted of people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..amounts import first
+from ..decisions import Decision, decisions
+from ..source import PageSource
+from ..week_words import days_seen
+
+SHOWN = 12
+
+
+@dataclass(frozen=True)
+class Decided:
+    """Those of one stack, and how many more there are; `dated`: some have a day. `none`: what is true of none."""
+
+    on: str
+    shown: tuple[Decision, ...]
+    left: int
+    dated: bool
+    none: str
+
+
+def facts(source: PageSource) -> list[Decided]:
+    """Of each stack."""
+    return [_of(source, week) for week in source.run.weeks]
+
+
+def _of(source: PageSource, week: Mapping[str, Any]) -> Decided:
+    shown, left = first(decisions(source.run, week), SHOWN)
+    whole = not week["error"] and not days_seen(week).told
+    unsure = "No decision is known to be waiting; not every day of the week was seen."
+    none = "No decision is waiting." if whole else unsure
+    return Decided(source.on(week["stack"]), shown, left, any(one.by for one in shown), none)

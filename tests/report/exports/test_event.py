@@ -1,0 +1,68 @@
+"""The event for EventBridge: one entry that PutEvents takes, whatever the run."""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from botocore.loaders import Loader
+from botocore.model import ServiceModel
+from botocore.validate import ParamValidator
+
+from opschecks.core.run import Run
+from opschecks.report.exports.event import LARGEST, to_event, to_text
+from tests.exported import KEY, each_run, worst
+from tests.report.situations import FAULTS, SERVICE, morning, thousand
+
+
+@functools.cache
+def _call() -> Any:
+    model = ServiceModel(Loader().load_service_model("events", "service-2"))
+    return model.operation_model("PutEvents").input_shape
+
+
+def taken(run: Run, **more: str) -> dict[str, Any]:
+    """The detail of the run's event, which EventBridge takes."""
+    entry = to_event(run, **more)
+    assert not ParamValidator().validate({"Entries": json.loads(to_text(entry))}, _call()).has_errors()
+    assert 14 + len((entry["Source"] + entry["DetailType"] + entry["Detail"]).encode()) + sum(
+        len(one.encode()) for one in entry["Resources"]
+    ) < len(json.dumps(entry, ensure_ascii=False).encode()) < LARGEST  # fmt: skip
+    assert not entry["Source"].startswith("aws.")
+    assert len(entry["DetailType"]) <= 128
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", entry["Time"])
+    detail: dict[str, Any] = json.loads(entry["Detail"])
+    return detail
+
+
+@each_run
+def test_eventbridge_takes_the_event_of_every_run(run: Run) -> None:
+    detail = taken(run)
+    assert KEY not in json.dumps(detail)
+    assert detail["sandbox"] == run.sandbox
+
+
+def test_the_event_says_what_rules_match_on() -> None:
+    run = morning(FAULTS)
+    detail = taken(run, bus="ops", page_url="https://pages.example/")
+    told = (detail["suite"], detail["verdict"]["tone"], detail["exit_code"], detail["counts"]["failed"], detail["news"])
+    assert told == ("daily", "bad", 1, 4, {"new": 1, "still": 3})
+    assert detail["findings"][0]["severity"] == "critical"
+    assert detail["findings"][0]["page"].startswith("daily.html#production-cpu_is_not_saturated-")
+    entry = to_event(run, bus="ops")
+    assert entry["EventBusName"] == "ops"
+    assert SERVICE in entry["Resources"]
+
+
+@pytest.mark.parametrize("run", [thousand(), replace(worst(), changes=())], ids=["a thousand", "the worst strings"])
+def test_what_does_not_fit_is_counted(run: Run) -> None:
+    detail = taken(run)
+    shown = len(detail["findings"])
+    assert shown + detail["left_out"] == len([one for one in run.findings if one.outcome == "failed"])
+    assert shown > 30
+    again = taken(replace(run, findings=run.findings[:30]))
+    assert (len(again["findings"]), again["left_out"]) == (30, 0)

@@ -1,0 +1,101 @@
+"""Metrics: valid for the textfile collector and as OpenMetrics, by the rules of both."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from opschecks.core.model import Outcome
+from opschecks.core.run import Run
+from opschecks.report.exports.metrics import to_metrics
+from tests.exported import CONTROLS, KEY, RUNS, each_run
+from tests.report.situations import FAULTS, denied, morning, on_three_stacks
+from tests.report.weeks import story
+
+_LABEL = r'[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\n]|\\["\\n])*"'
+_SAMPLE = re.compile(rf"(?P<name>[a-z_]+)\{{(?P<labels>{_LABEL}(?:,{_LABEL})*)\}} (?P<value>-?\d+(?:\.\d+)?)")
+
+
+def samples(text: str) -> Iterator[tuple[str, dict[str, str], float]]:
+    """The samples of a file, by the rules of OpenMetrics: each family whole, help and type first, then `# EOF`."""
+    assert text.endswith("# EOF\n")
+    assert text.count("# EOF") == 1
+    family, done, seen = "", set[str](), set[str]()
+    for line in text.split("\n")[:-2]:
+        assert line
+        if line.startswith("# HELP "):
+            family = line.split(" ")[2]
+            assert family not in done
+            done.add(family)
+            seen.clear()
+        elif line.startswith("#"):
+            assert line == f"# TYPE {family} gauge"
+        else:
+            found = _SAMPLE.fullmatch(line)
+            assert found, line
+            assert found["name"] == family
+            assert found["labels"] not in seen, line
+            seen.add(found["labels"])
+            labels = dict(re.findall(r'([a-z_]+)="((?:[^"\\]|\\.)*)"', found["labels"]))
+            yield family, labels, float(found["value"])
+
+
+@each_run
+def test_every_run_makes_valid_metrics(run: Run) -> None:
+    text = to_metrics(run)
+    assert all(labels["suite"] and labels["stack"] for _, labels, _ in samples(text))
+    assert KEY not in text
+    assert not CONTROLS.search(text.replace("\n", ""))
+
+
+def test_the_metrics_are_what_was_seen() -> None:
+    told = {(name, *labels.values()): value for name, labels, value in samples(to_metrics(morning(FAULTS)))}
+    of = ("daily", "production")
+    assert told["opschecks_run_exit_code", *of] == 1
+    assert told["opschecks_run_duration_seconds", *of] == 44
+    assert (told["opschecks_checks", *of, "failed"], told["opschecks_checks", *of, "passed"]) == (4, 31)
+    assert told["opschecks_check_status", *of, "test_cpu_is_not_saturated", "ecs", "critical", "failed"] == 1
+    assert told["opschecks_findings", *of, "failed", "critical"] == 2
+    assert (told["opschecks_news", *of, "new"], told["opschecks_news", *of, "still"]) == (1, 3)
+    cpu = next(key for key in told if key[0] == "opschecks_observed" and key[4:] == ("backend", "CPU", "%"))
+    assert told[cpu] == 98
+    assert told["opschecks_observed_limit", *cpu[1:]] == 90
+
+
+def test_what_could_not_look_is_counted_and_not_seen_as_zero() -> None:
+    run = denied()
+    seen = tuple(replace(one, error="AccessDenied", resources=()) for one in run.observations)
+    names = {name for name, _, _ in samples(to_metrics(replace(run, observations=seen)))}
+    assert "opschecks_observed" not in names
+    blind = [value for name, labels, value in samples(to_metrics(run)) if labels.get("outcome") == Outcome.BLIND.value]
+    assert 13 in blind
+
+
+def test_each_stack_has_its_own() -> None:
+    stacks = {
+        labels["stack"] for name, labels, _ in samples(to_metrics(on_three_stacks())) if name == "opschecks_checks"
+    }
+    assert stacks == {"production", "staging", "europe"}
+
+
+def test_a_week_has_its_measures_targets_and_budget() -> None:
+    told = {
+        (name, labels.get("measure") or labels.get("service")): value
+        for name, labels, value in samples(to_metrics(story()))
+    }
+    assert told["opschecks_week_measure", "checks_passed_percent"] == 97.6
+    assert told["opschecks_week_target", "checks_passed_percent"] == 98
+    assert told["opschecks_check_days_lost", "ECS"] == 5
+
+
+def test_prometheus_own_parsers_take_them() -> None:
+    parser = pytest.importorskip("prometheus_client.openmetrics.parser")
+    older = pytest.importorskip("prometheus_client.parser")
+    for run in (*RUNS.values(), story()):
+        text = to_metrics(run)
+        assert len(list(parser.text_string_to_metric_families(text))) == len(
+            list(older.text_string_to_metric_families(text))
+        )
