@@ -19,6 +19,7 @@ from .judge import BLIND, describe_check, told_by
 from .pytest_private import CRASHED, STOPPING
 from .select import find_checks
 from .state import ChecksRun, check_of, checks_run
+from .users_hooks import notify
 
 if TYPE_CHECKING:
     from ..report.files import RunFiles
@@ -126,15 +127,8 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         write_no_run(run.place, run.started, reason)
     if not run.one_by_one:
         notify(session, run, told)
-    if run.write_error:
+    if run.write_error or run.failed_hooks:
         session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
-
-
-def notify(session: pytest.Session, run: ChecksRun, told: Run) -> None:
-    """Give each finding that is bad to users' hooks."""
-    for finding in () if run.tape.replays else told.findings:  # nobody is to be called for what is long over
-        if finding.outcome in (Outcome.FAILED, Outcome.BLIND):
-            session.config.hook.pytest_opschecks_finding(finding=finding)
 
 
 def _finish(session: pytest.Session, run: ChecksRun, told: Run) -> None:

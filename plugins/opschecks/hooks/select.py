@@ -23,7 +23,7 @@ from .pytest_private import option as others_option
 from .pytest_private import worker_input
 from .reaching import is_one_by_one, reach
 from .recording import Played, tape_of
-from .shards import Fleets, Hand, ShardError, hand_of
+from .shards import Fleets, Hand, NotDealtError, ShardError, hand_of
 from .state import COMMAND, DEFAULT_REPORTS, KEY, ChecksRun, checks_run
 
 SUITES = {
@@ -204,7 +204,8 @@ def _begin(config: pytest.Config, suite: str, root: Path, checks: Path, partial:
         try:
             yield
         except (StackError, RunbookError, WaiverError, ShardError) as error:
-            end(str(error).replace(str(file), str(shown_path(file))), leave_page=leave_page)
+            typed = leave_page and not isinstance(error, NotDealtError)
+            end(str(error).replace(str(file), str(shown_path(file))), leave_page=typed)
 
     stacks, waivers, hand = list(played.stacks), list(played.waivers), Hand([])
     if not replays:

@@ -71,7 +71,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
             write(printable(not_collected(report)), red=True)
     if run.write_error:
         write(printable(run.write_error), red=True, bold=True)
-    good = told.exit_code == 0 and not run.write_error
+    good = told.exit_code == 0 and not (run.write_error or run.failed_hooks)
     write(
         printable(times.text(verdict(told).sentence)), bold=True, green=good, red=told.exit_code == 1, yellow=not good
     )
@@ -80,6 +80,8 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         write(printable(times.text(line)), red=True, bold=True)
     for line in run.plan_not_made:
         write(printable(f"not made: {line}"), red=True)
+    for line in (*run.failed_hooks[:CHECKS_SHOWN], *_more(run.failed_hooks, CHECKS_SHOWN, "")):
+        write(printable(redact_text(line)), red=True)
     for line in (*_failed(told), *_unseen(told, Outcome.BLIND), *_unseen(told, Outcome.NOT_RUN)):
         write(printable(times.text(line))[:LINE])
     for line in _waiver_lines(told):
