@@ -15,7 +15,7 @@ from ..core.run import ReportSection, Run, StackFacts, WaiverState
 from .earlier_runs import earlier_run, forget_old, with_past
 from .fixtures import whole_stack
 from .gather import results
-from .judge import BLIND, describe_check, told_by
+from .judge import BLIND, describe_check, forget_told, told_by
 from .pytest_private import CRASHED, STOPPING
 from .select import find_checks
 from .state import ChecksRun, check_of, checks_run
@@ -92,6 +92,7 @@ class _Listener:
                 run.findings = [one for one in run.findings if (one.stack, one.check) != same]
             run.reported[result.nodeid] = result
             run.findings += [read_as(Finding, finding) for finding in told["findings"]]
+            forget_told(report)
 
 
 @pytest.hookimpl(tryfirst=True)

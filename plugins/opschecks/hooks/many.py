@@ -22,15 +22,17 @@ from .account import build, exit_code, not_collected, own_sections
 from .earlier_runs import read_ahead
 from .fleet_files import alone, write_stack
 from .gather import begin, told_of_all
+from .judge import forget_examined
 from .other_plugins import refuse_stand_ins
 from .progress import say
+from .pytest_private import only_count
 from .reaching import reach_alone
 from .state import ChecksRun, check_of, checks_run, stack_of
 from .users_hooks import notify, placed
 
 AT_ONCE = 12
 """Stacks that are gathered or wait to be checked at the same time."""
-COLLECTED = 20
+COLLECTED = 40
 """After so many stacks the garbage of their clients is collected."""
 PROGRESS_S = 5.0
 """How often it is said how far the run is."""
@@ -73,6 +75,7 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
             _finish(session, run, alone(run, current, items, first), why)
             release(run, current)
         told.done(items)
+        _forget(run, session.config, items)
         _collect(told.stacks)
     return True
 
@@ -111,15 +114,24 @@ def _finish(session: pytest.Session, run: ChecksRun, own: ChecksRun, ended_by: s
         run.write_error = run.write_error or f"{name} could not be reported whole: {placed(error)}"
 
 
+def _forget(run: ChecksRun, config: pytest.Config, items: Sequence[pytest.Item]) -> None:
+    """Let go of what was kept of the checks of a stack whose files are written, but for what the fleet's need."""
+    only_count(config, "", "passed", "skipped")
+    for item in items:
+        forget_examined(item)
+        if item.nodeid in run.reported:
+            run.collected[item.nodeid] = run.reported[item.nodeid]
+
+
 def _collect(stacks: int) -> None:
     """Clients are circles of references, and the run collects none by itself.
 
-    What is there after the first stacks is left out from then on: botocore's models are large, and stay.
+    What is there after the first stack is left out from then on: botocore's models are large, and stay.
     """
-    if stacks % COLLECTED == 0 or stacks == 1:
-        gc.collect()
-    if stacks == COLLECTED:
+    if stacks == 1:
         gc.freeze()
+    elif stacks % COLLECTED == 0:
+        gc.collect()
 
 
 def _prepare(run: ChecksRun) -> None:

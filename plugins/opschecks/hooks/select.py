@@ -48,6 +48,9 @@ NARROWING = {
     "ignore_glob": "--ignore-glob",
 }
 
+A_ROW_FOR_EACH = 50
+"""Stacks: of more, JUnit's file and pytest-html's page, which have a row for each check of each, are written only where
+--junitxml and --html ask for them."""
 ONLY_LISTING = ("showfixtures", "show_fixtures_per_test", "cacheshow", "markers")
 """Options with which pytest shows something and runs nothing."""
 NEVER_RUNNING = ("setuponly", "setupplan")
@@ -276,9 +279,10 @@ def _settle_options(config: pytest.Config, run: ChecksRun) -> None:
     if run.worker or config.option.collectonly:
         return
     option: Any = config.option
-    if not others_option(config, "xmlpath"):
+    of_each = not run.one_by_one or len(run.stacks) <= A_ROW_FOR_EACH
+    if of_each and not others_option(config, "xmlpath"):
         option.xmlpath = str(run.reports / f"{run.stem}.xml")
-    if not others_option(config, "htmlpath"):
+    if of_each and not others_option(config, "htmlpath"):
         option.htmlpath = str(run.reports / f"{run.stem}.pytest.html")
         option.self_contained_html = True
     option.tbstyle = "no"
