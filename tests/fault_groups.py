@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from opschecks.hooks.select import find_checks
+from opschecks.core.check_names import find_checks
 from opschecks.sandbox import faults
 from opschecks.sandbox.faults import EVERYTHING_OF_AWS, Fault
 from tests.canned import checks_of

@@ -22,9 +22,9 @@ from typing import Any
 import pytest
 
 from opschecks.core import clock
+from opschecks.core.check_names import find_checks
 from opschecks.core.suites import SUITES
 from opschecks.fixing.plan import read_plan
-from opschecks.hooks.select import find_checks
 from tests.forks import TIMEOUT_S
 from tests.scratch import ROOT, Ended
 

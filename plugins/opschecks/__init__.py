@@ -177,6 +177,7 @@ HOOK_MODULES = (
     "opschecks.hooks.drills",  # holds the drills that checks/drills need, one after another, under the lock
     "opschecks.hooks.bake",  # after a deploy: waits until it has settled, and watches it for a while
     "opschecks.hooks.other_plugins",  # what other plugins and fixtures do is not what a check concludes
+    "opschecks.hooks.reports",  # pytest's report of a check, without a traceback that nobody sees
     "opschecks.hooks.judge",  # what an exception means: failed, blind, waived, not applicable
     "opschecks.hooks.account",  # every collected check is reported; files and exit code
     "opschecks.hooks.other_files",  # what other plugins' files could not be written

@@ -49,11 +49,12 @@ DISTRIBUTION = Distribution(
         }
     },
 )
+WEB = f"arn:aws:elasticloadbalancing:{ACCOUNT}:loadbalancer/app/web/1f"
 GIVEN: Raw = {
     "inventory": EVERYTHING,
     "load_balancers": [
         LoadBalancer(
-            arn=f"arn:aws:elasticloadbalancing:{ACCOUNT}:loadbalancer/app/web/1f",
+            arn=WEB,
             name="web",
             evidence={"VpcId": "vpc-1"},
         )
@@ -124,6 +125,14 @@ GIVEN: Raw = {
     "services": [],
     "alarm_rings": Counter(),
     "own_groups": [],
+    "every_group": [
+        Resource(
+            arn=f"arn:aws:elasticloadbalancing:{ACCOUNT}:targetgroup/shop/1f",
+            name="shop",
+            evidence={"LoadBalancerArns": [WEB]},
+        )
+    ],
+    "registered_targets": [],
     "scaling_schedules": {"service/prod/backend": []},
     "table_backups": [],
     "distribution": DISTRIBUTION,
@@ -154,6 +163,7 @@ CASES = [*((name, TAGGED) for name in LOOKING), ("inventory", stack(cloudformati
 
 BLINDS_ITSELF: Mapping[str, Callable[[Any], CouldNotLook | None]] = {
     "distributions": lambda told: why_unread(told[1]),
+    "fronted_targets": lambda told: told[0].unread,
     "image_scans": lambda told: told[0].scan,
     "pool_settings": lambda told: told[0].problem,
     "registry_images": lambda told: told[0].problem,

@@ -14,7 +14,7 @@ from opschecks.aws.places import Places
 from opschecks.cli.policy import needed
 from opschecks.cli.policy_formats import document
 from opschecks.cli.policy_statements import statements
-from opschecks.hooks.select import find_checks
+from opschecks.core.check_names import find_checks
 from opschecks.sandbox.faults import known_faults
 from opschecks.sandbox.web import Web
 from tests.ministack import ACCOUNT, Emulator, emulator, project_on, site_of

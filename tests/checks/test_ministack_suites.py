@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from opschecks.hooks.select import find_checks
+from opschecks.core.check_names import find_checks
 from tests.ministack import emulator, project_on, site_of
 from tests.ministack_week import sow
 from tests.recordings.making import arguments_of

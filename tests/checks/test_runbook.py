@@ -17,8 +17,8 @@ import pytest
 from botocore import xform_name
 
 from opschecks.config.stack import Stack
+from opschecks.core.check_names import find_checks
 from opschecks.core.model import CHECK_ATTRIBUTE, Check
-from opschecks.hooks.select import find_checks
 from opschecks.report.runbook import fill, read_runbook, to_html
 from tests.canned import checks_of
 from tests.forks import TIMEOUT_S

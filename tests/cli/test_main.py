@@ -11,8 +11,8 @@ import pytest
 from pydantic import BaseModel
 
 from opschecks.config.stack import NO_KEYS, Stack
+from opschecks.core.check_names import find_checks
 from opschecks.core.declared import limits_in
-from opschecks.hooks.select import find_checks
 from tests.cli.commands import QUICK_STACKS, _refused
 from tests.fault_groups import known_faults
 from tests.scratch import ROOT, Project

@@ -21,6 +21,7 @@ from opschecks.config.load import load_stacks
 from opschecks.config.stack import FROM_THE_SANDBOX, Stack
 from opschecks.config.toml_tables import LogSearch
 from opschecks.core import clock
+from opschecks.core.check_names import find_checks
 from opschecks.core.faults import CannotBreak
 from opschecks.core.gathering import Earlier, Gathering, Observed
 from opschecks.core.model import CHECK_ATTRIBUTE, Check, Expected, Fact, Finding, Outcome
@@ -28,7 +29,6 @@ from opschecks.core.observation import REGISTRY, CouldNotLook, NotApplicable, cl
 from opschecks.hooks.examine import Examine
 from opschecks.hooks.fixtures import import_observations, whole_stack
 from opschecks.hooks.judge import settle
-from opschecks.hooks.select import find_checks
 from opschecks.report.runfile import finding_to
 from opschecks.sandbox.environment import CREDENTIALS, Sandbox
 from opschecks.sandbox.faults import give_fault, known_faults

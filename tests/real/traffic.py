@@ -9,8 +9,8 @@ from typing import Any
 from opschecks.aws.application_autoscaling import auto_scaling, scaling_schedules
 from opschecks.aws.cloudwatch_metrics import Metrics, metrics
 from opschecks.aws.ecs import services
-from opschecks.aws.elbv2 import TargetHealth, every_group, load_balancers
-from opschecks.aws.own_groups import Fronted, own_groups
+from opschecks.aws.elbv2 import TargetHealth, balanced_groups, every_group, load_balancers
+from opschecks.aws.own_groups import Fronted, fronted_targets, own_groups
 from opschecks.aws.traffic import balancer_errors, traffic
 from opschecks.config.stack import Stack
 from opschecks.core.observation import CouldNotLook
@@ -49,8 +49,18 @@ def steady(value: float, until: int = 5) -> list[tuple[datetime, float]]:
     return [at(minutes, value) for minutes in range(until, 125, 5)]
 
 
-def front(*groups: str, filled: Sequence[Raw], network: bool = False, empty: Sequence[str] = ()) -> list[Fronted]:
-    """The load balancer with these groups, as the stack's services fill them; `empty` have no targets."""
+def front(
+    *groups: str,
+    filled: Sequence[Raw],
+    network: bool = False,
+    empty: Sequence[str] = (),
+    chosen: Sequence[str] = (),
+    health: Any = None,
+) -> list[Fronted]:
+    """The load balancer with these groups, as the stack's services fill them; `empty` have no targets.
+
+    `chosen` are the stack's `target_groups`; of the others `health` answers for their targets.
+    """
     arn = EDGE if network else SHARED
     balancer = {"LoadBalancerArn": arn, "LoadBalancerName": arn.split("/")[2], "Type": "application"}
     told = [
@@ -64,6 +74,7 @@ def front(*groups: str, filled: Sequence[Raw], network: bool = False, empty: Seq
             },
             ("elbv2", "DescribeTargetGroups"): {"TargetGroups": told},
             ("ecs", "DescribeServices"): {"services": list(filled)},
+            ("elbv2", "DescribeTargetHealth"): health or {"TargetHealthDescriptions": []},
         }
     )
     inventory = names(services=tuple(one["serviceName"] for one in filled), load_balancers=("shared",))
@@ -73,7 +84,9 @@ def front(*groups: str, filled: Sequence[Raw], network: bool = False, empty: Seq
     registered = [
         TargetHealth(arn=group_arn(one), name=one, evidence={"TargetHealthDescriptions": []}) for one in empty
     ]
-    return own_groups(inventory, listed, known, known, running, registered)
+    own = balanced_groups(stack(target_groups=chosen), known)
+    targets = fronted_targets(aws, listed, known, own, registered)
+    return own_groups(inventory, listed, known, own, running, targets)
 
 
 def fills(*groups: str, of: str = "backend", **changes: Any) -> Raw:
@@ -138,6 +151,20 @@ def NEIGHBOURS() -> list[Fronted]:  # noqa: N802 - as above
     return front("app", "shop", filled=[fills("app")])
 
 
+def NAMED(*empty: str, unread: Sequence[str] = (), groups: Sequence[str] = ("shop",)) -> list[Fronted]:  # noqa: N802 - as above
+    """One of whose groups the stack's `target_groups` names but one; `empty` have no targets."""
+
+    def health(TargetGroupArn: str, **_: Any) -> Raw:  # noqa: N803 - AWS's name
+        name = TargetGroupArn.split("/")[1]
+        if name in unread:
+            raise CouldNotLook("elasticloadbalancing:DescribeTargetHealth", "Throttling: Rate exceeded")
+        target = {"Target": {"Id": "10.0.0.7", "Port": 80}, "TargetHealth": {"State": "healthy"}}
+        return {"TargetHealthDescriptions": [] if name in empty else [target]}
+
+    return front("app", *groups, filled=[], chosen=("app",), health=health)
+
+
+ITSELF = {**OURS, "HTTPCode_ELB_5XX_Count": [at(9, 40)]}
 ACCEPTED = stack(limits={"app/shared/*": {"errors_5xx_per_minute": 500}})
 UNITS = {"Messages": [{"Code": "MultipleUnits", "Value": "Multiple units returned"}]}
 TWINS = {"advancedConfiguration": {"alternateTargetGroupArn": group_arn("green"), "productionListenerRule": "r",
@@ -210,6 +237,19 @@ ROWS = [
         lambda: seen(front("app", "default", filled=[fills("app")], empty=["default"]),
                      {**OURS, "HTTPCode_ELB_5XX_Count": [at(9, 40)]}),
         {"app": "passed", "shared": "failed"}, METRICS, "peaked at 40 5xx"),
+    Row("the group that target_groups leaves out is a default group, which is empty", errors,
+        lambda: seen(NAMED("shop"), ITSELF), {"app": "passed", "shared": "failed"}, METRICS, "peaked at 40 5xx"),
+    Row("the group that target_groups leaves out is another stack's", errors,
+        lambda: seen(NAMED(), ITSELF), {"app": "passed", "shared": "passed"}, METRICS, "do not fill shop"),
+    Row("of one that target_groups leaves out the targets cannot be read, and another has some", errors,
+        lambda: seen(NAMED(unread=["a"], groups=["a", "b"]), ITSELF),
+        {"app": "passed", "shared": "passed"}, METRICS, "do not fill a, b"),
+    Row("of none that target_groups leaves out the targets can be read", errors,
+        lambda: seen(NAMED(unread=["a", "b"], groups=["a", "b"]), ITSELF),
+        {"app": "passed", "shared": "blind"}, METRICS, "DescribeTargetHealth"),
+    Row("of none that target_groups leaves out the targets can be read, and the balancer is well", errors,
+        lambda: seen(NAMED(unread=["a", "b"], groups=["a", "b"]), OURS),
+        {"app": "passed", "shared": "passed"}, METRICS),
     Row("the shared balancer's own errors are accepted by a limit of its own", errors,
         lambda: seen(NEIGHBOURS(), {**OURS, "HTTPCode_ELB_5XX_Count": [at(9, 40)]}, ACCEPTED),
         {"app": "passed", "shared": "passed"}, METRICS),

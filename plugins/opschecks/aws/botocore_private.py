@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 import ssl
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from ..core.bets import Bet
@@ -30,6 +32,18 @@ def _prompted(chain: Any) -> Any:
     provider = chain.get_provider(AssumeRoleProvider.METHOD)
     _ = provider._prompter
     return provider
+
+
+def _creator(_: Any) -> Any:
+    from botocore import client
+
+    known = {
+        "_load_service_model": ["self", "service_name", "api_version"],
+        "_create_client_class": ["self", "service_name", "service_model"],
+    }
+    maker = client.ClientCreator
+    same = all(list(inspect.signature(getattr(maker, name)).parameters) == wanted for name, wanted in known.items())
+    return client if same and "loader" in inspect.signature(maker).parameters else None
 
 
 _SESSION = Bet(
@@ -60,7 +74,15 @@ _END = Bet(
     "`opschecks doctor` says until when credentials last; botocore only says whether they are about to end",
     lambda credentials: (credentials._expiry_time,),
 )
-BETS = (_SESSION, _TLS)
+_CREATOR = Bet(
+    "botocore.client.ClientCreator with ._load_service_model, ._create_client_class and ._loader",
+    BOTOCORE,
+    "aws/shared_classes.py",
+    "clients of all stacks share classes and models, which are made of descriptions of AWS alone; without it each "
+    "client makes its own, which takes longer and more memory",
+    _creator,
+)
+BETS = (_SESSION, _TLS, _CREATOR)
 OF_CHAINS = (_PROMPTER,)
 """Bets on the chain of credential providers of a session."""
 OF_CREDENTIALS = (_END,)
@@ -80,6 +102,26 @@ def ends_at(credentials: Any) -> datetime | None:
         return None
     end: datetime | None = _END.take(credentials)[0]
     return end
+
+
+def make_classes_once() -> None:
+    """Let clients whose loader remembers what was made of its models share that; all others are made as ever."""
+    client = _CREATOR.take(None)
+
+    class Creator(client.ClientCreator):  # type: ignore[misc]  # botocore is untyped
+        """botocore's, which makes a class with a method for each operation of a service for each client."""
+
+        def _load_service_model(self, service_name: str, api_version: str | None = None) -> Any:
+            make = partial(super()._load_service_model, service_name, api_version)
+            remembered = getattr(self._loader, "remembered", None)
+            return remembered(("model", service_name, api_version), make) if remembered else make()
+
+        def _create_client_class(self, service_name: str, service_model: Any) -> Any:
+            make = partial(super()._create_client_class, service_name, service_model)
+            remembered = getattr(self._loader, "remembered", None)
+            return remembered(("class", service_name, service_model), make) if remembered else make()
+
+    client.ClientCreator = Creator
 
 
 def tls_context() -> ssl.SSLContext:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core import environment
 from .endpoints import diversion
-from .service_models import share_models
+from .shared_classes import new_session
 
 if TYPE_CHECKING:
     from ..config.stack import Stack
@@ -27,11 +27,9 @@ def configured_session(stack: Stack, *, isolated: bool = False) -> Any:
 
     With `isolated`, no variable and no file of the machine is read: all that it needs is given.
     """
-    import botocore.session
     from botocore.exceptions import BotoCoreError, ConfigParseError, ProfileNotFound
 
-    session: Any = botocore.session.Session()
-    share_models(session)
+    session: Any = new_session()
     if isolated:
         isolate(session)
     elif region := os.environ.get("AWS_REGION"):  # boto3 does not read it, AWS's other tools do, before all else

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _BALANCERS = "elasticloadbalancing:DescribeLoadBalancers"
 _GROUPS = "elasticloadbalancing:DescribeTargetGroups"
 _ATTRIBUTES = "elasticloadbalancing:DescribeTargetGroupAttributes"
-_HEALTH = "elasticloadbalancing:DescribeTargetHealth"
+HEALTH = "elasticloadbalancing:DescribeTargetHealth"
 _ARNS, _NAMES = "LoadBalancerArns", "Names"
 BALANCERS_A_CALL = 20
 TARGETS_TOLD = 5
@@ -152,7 +152,7 @@ class TargetHealth(Resource):
         found = self.in_state(*_ILL)
         unknown = [target for target in self.in_state("unavailable") if target.code != NO_CHECKS]
         if unknown and not found:
-            raise CouldNotLook(_HEALTH, told(unknown))
+            raise CouldNotLook(HEALTH, told(unknown))
         return found
 
     @property
@@ -270,28 +270,30 @@ def target_groups(aws: Aws, balanced_groups: list[Resource]) -> list[TargetGroup
     )
 
 
-@observation(allow=[_HEALTH])
+@observation(allow=[HEALTH])
 def registered_targets(aws: Aws, balanced_groups: list[Resource]) -> list[TargetHealth]:
     """The targets registered in each of the stack's target groups, and their health."""
+    return each_alone(lambda group: health_of(aws, group), balanced_groups, health_unread)
 
-    def health(group: Resource) -> TargetHealth:
-        require_read(group)
-        answer = aws.call("elbv2", "DescribeTargetHealth", TargetGroupArn=group.arn)
-        found = TargetHealth(arn=group.arn, name=group.name, evidence=answer, balancers=_balancers_of(group))
-        healthy = Figure("healthy targets", len(found.in_state("healthy")))
-        return replace(found, figures=(healthy, Figure("registered targets", len(found.targets))))
 
-    return each_alone(
-        health,
-        balanced_groups,
-        lambda group, why: TargetHealth(
-            arn=group.arn,
-            name=group.name,
-            evidence=Unread(why),
-            unread=why,
-            is_whole=isinstance(group, GroupsUnread),
-            balancers=_balancers_of(group),
-        ),
+def health_of(aws: Aws, group: Resource) -> TargetHealth:
+    """The targets registered in a group, and their health."""
+    require_read(group)
+    answer = aws.call("elbv2", "DescribeTargetHealth", TargetGroupArn=group.arn)
+    found = TargetHealth(arn=group.arn, name=group.name, evidence=answer, balancers=_balancers_of(group))
+    healthy = Figure("healthy targets", len(found.in_state("healthy")))
+    return replace(found, figures=(healthy, Figure("registered targets", len(found.targets))))
+
+
+def health_unread(group: Resource, why: CouldNotLook) -> TargetHealth:
+    """What stands for a group whose targets could not be read."""
+    return TargetHealth(
+        arn=group.arn,
+        name=group.name,
+        evidence=Unread(why),
+        unread=why,
+        is_whole=isinstance(group, GroupsUnread),
+        balancers=_balancers_of(group),
     )
 
 

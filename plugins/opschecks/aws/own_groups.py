@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from ..core.model import Resource
 from ..core.observation import CouldNotLook, observation
 from .ecs import Service
-from .elbv2 import LoadBalancer, TargetHealth, filled_by
+from .elbv2 import HEALTH, LoadBalancer, TargetHealth, filled_by, health_of, health_unread
 from .inventory import Inventory
+from .session import Aws
 from .unread import why_unread
 
 
@@ -35,14 +36,43 @@ def dimension(group: Resource) -> str:
     return group.arn.rsplit(":", 1)[-1]
 
 
-@observation(soft=["services", "registered_targets"])
+@observation(allow=[HEALTH])
+def fronted_targets(
+    aws: Aws,
+    load_balancers: list[LoadBalancer],
+    every_group: list[Resource],
+    balanced_groups: list[Resource],
+    registered_targets: list[TargetHealth],
+) -> list[TargetHealth]:
+    """The stack's groups, and of those that its `target_groups` leaves out the first that has targets.
+
+    A group without targets is nobody's, and one that has some says that others share the balancer: each balancer's are
+    asked in turn, up to that one.
+    """
+    ours = {one.arn for one in balanced_groups}
+    left = [one for one in every_group if one.arn not in ours and not why_unread(one)]
+    found = list(registered_targets)
+    for balancer in load_balancers:
+        for group in left:
+            if not why_unread(balancer) and balancer.arn in group.evidence["LoadBalancerArns"]:
+                try:
+                    found.append(health_of(aws, group))
+                except CouldNotLook as why:  # kept, and the next one may say that the balancer is shared
+                    found.append(health_unread(group, why))
+                    continue
+                if found[-1].targets:
+                    break
+    return found
+
+
+@observation(soft=["services", "fronted_targets"])
 def own_groups(
     inventory: Inventory,
     load_balancers: list[LoadBalancer],
     every_group: list[Resource],
     balanced_groups: list[Resource],
     services: list[Service] | CouldNotLook,
-    registered_targets: list[TargetHealth] | CouldNotLook,
+    fronted_targets: list[TargetHealth] | CouldNotLook,
 ) -> list[Fronted]:
     """The target groups of each application load balancer of the stack.
 
@@ -56,7 +86,7 @@ def own_groups(
             raise services.again()
         doubt = next((why for service in services if (why := why_unread(service))), None)
         filled = set().union(*(filled_by(service.evidence) for service in services if not why_unread(service)))
-    known = [] if isinstance(registered_targets, CouldNotLook) else registered_targets
+    known = [] if isinstance(fronted_targets, CouldNotLook) else fronted_targets
     has_targets = {group.arn: bool(group.targets) for group in known if not group.unread}
     empty = {arn for arn, some in has_targets.items() if not some}
     unread = {group.arn: group.unread for group in known if group.unread}
@@ -76,7 +106,7 @@ def own_groups(
             others = tuple(one for one in groups if one not in (*own, *doubtful) and one.arn not in empty)
             of_others = None
             if others and not any(has_targets.get(one.arn) for one in others):
-                refused = registered_targets if isinstance(registered_targets, CouldNotLook) else None
+                refused = fronted_targets if isinstance(fronted_targets, CouldNotLook) else None
                 of_others = refused or next((unread[one.arn] for one in others if one.arn in unread), None)
             found.append(
                 Fronted(

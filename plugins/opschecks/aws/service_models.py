@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,10 @@ def models(search_path_string: str | None = None) -> Any:
     """
     from botocore.loaders import Loader
 
-    one_at_a_time = threading.RLock()
+    one_at_a_time, made = threading.RLock(), dict[object, Any]()
 
     class Models(Loader):  # type: ignore[misc]  # botocore is untyped
-        """Reads each model once, and knows a service by its folder.
+        """Reads each model once, and knows a service by its folder; keeps what is made of it, too.
 
         Threads that ask botocore's for the same model at once each read it, as large as it is; and before the first
         one, it looks into each of 400 folders.
@@ -32,6 +33,13 @@ def models(search_path_string: str | None = None) -> Any:
         def list_available_services(self, type_name: str) -> list[str]:
             folders = [Path(path) for path in self.search_paths if Path(path).is_dir()]
             return sorted({one.name for folder in folders for one in folder.iterdir()})
+
+        def remembered(self, key: object, make: Callable[[], Any]) -> Any:
+            """What is made of models alone, and so the same for every client."""
+            with one_at_a_time:
+                if key not in made:
+                    made[key] = make()
+                return made[key]
 
         def load_service_model(self, *told: Any, **more: Any) -> Any:
             with one_at_a_time:

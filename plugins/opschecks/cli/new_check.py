@@ -288,7 +288,7 @@ def _ministack(new: NewCheck) -> Laid:
 
 def refuse_existing(new: NewCheck) -> None:
     """Refuse a check or fault whose name exists, with file and line."""
-    from ..hooks.select import find_checks
+    from ..core.check_names import find_checks
 
     for name, path in find_checks(Path("checks")):
         if name == new.name:

@@ -106,9 +106,9 @@ def own_faults() -> list[Fault]:
 
 def own_checks() -> dict[str, str]:
     """The suite of every check of this project, as the path below checks/."""
+    from ..core.check_names import find_checks
     from ..core.shipped import checks_of
     from ..core.suites import suites_in
-    from ..hooks.select import find_checks
 
     root = checks_of(Path())
     found: dict[str, str] = {}
@@ -120,9 +120,9 @@ def own_checks() -> dict[str, str]:
 
 def _declared_here() -> Iterator[tuple[str, Path]]:
     """The checks of one's own: of files that are not copies of ours, or that declare what they look at themselves."""
+    from ..core.check_names import find_checks
     from ..core.declared import declaring
     from ..core.shipped import checks_of, shipped_checks
-    from ..hooks.select import find_checks
 
     root = checks_of(Path()).resolve()
     ours, declared = shipped_checks(), set(declaring(root))

@@ -161,9 +161,9 @@ def backtest(check: str, folder: Path) -> None:
 
     Exit code: 0 where every day can be judged, 10 where one could not (a call that its recording lacks, for example).
     """
+    from ..core.check_names import find_checks
     from ..core.suites import suites_in
     from ..core.wording import nearest
-    from ..hooks.select import find_checks
     from ..recording.cases import replayed_alone
     from ..recording.file import RecordingError, read_recording
     from ..report.text import printable

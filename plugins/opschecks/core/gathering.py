@@ -126,7 +126,7 @@ class Gathering:
             result.value = result.observation.function(**self._arguments(result))
             self._require(result.observation, result.value)
         except BaseException as error:  # noqa: BLE001 - kept, and raised again in every check that asks for it
-            result.error = error
+            result.error = _bare(error) if isinstance(error, CouldNotLook) else error
         result.duration_s = time.monotonic() - result.started
         result.done.set()
         with self._lock:
@@ -156,3 +156,9 @@ class Gathering:
             else:
                 raise CouldNotLook(parameter, f"{type(needed.error).__name__}: {needed.error}")
         return arguments
+
+
+def _bare(error: CouldNotLook) -> CouldNotLook:
+    """The error without the frames it came through, which hold all that was read: readers get a fresh one each."""
+    error.__context__ = error.__cause__ = None
+    return error.with_traceback(None)

@@ -34,7 +34,7 @@ class Severity(enum.StrEnum):
     @property
     def rank(self) -> int:
         """0 for low up to 3 for critical."""
-        return list(Severity).index(self)
+        return _PLACE[self]
 
 
 class Outcome(enum.StrEnum):
@@ -49,13 +49,15 @@ class Outcome(enum.StrEnum):
     @property
     def rank(self) -> int:
         """0 for passed up to 4 for failed; a check's outcome is the worst of its findings."""
-        return list(Outcome).index(self)
+        return _PLACE[self]
 
     @property
     def words(self) -> str:
         """The outcome in words."""
         return {"blind": "could not look", "not_run": "not run"}.get(self.value, self.value)
 
+
+_PLACE: dict[enum.Enum, int] = {one: place for kind in (Severity, Outcome) for place, one in enumerate(kind)}
 
 NOT_APPLICABLE = "not_applicable"
 """The outcome of a check (never of a finding) whose runbook slug is in the stack's `without`."""

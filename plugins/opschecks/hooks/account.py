@@ -11,16 +11,17 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ..core import clock
+from ..core.check_names import checks_in, find_checks
 from ..core.model import CheckResult, Finding, Outcome, Severity
 from ..core.run import ReportSection, Run, StackFacts, WaiverState
 from .earlier_runs import earlier_run, forget_old, with_past
 from .fixtures import whole_stack
 from .gather import results
-from .judge import BLIND, describe_check, told_by
+from .judge import BLIND, describe_check, forget_told, told_by
 from .left_out import why_not_collected
 from .pytest_private import CRASHED, STOPPING
-from .select import checks_in, find_checks
 from .state import ChecksRun, check_of, checks_run
+from .users_hooks import notify
 
 if TYPE_CHECKING:
     from ..report.files import RunFiles
@@ -96,6 +97,7 @@ class _Listener:
                 run.findings = [one for one in run.findings if (one.stack, one.check) != same]
             run.reported[result.nodeid] = result
             run.findings += [read_as(Finding, finding) for finding in told["findings"]]
+            forget_told(report)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -131,15 +133,8 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         write_no_run(run.place, run.started, reason)
     if not run.one_by_one:
         notify(session, run, told)
-    if run.write_error:
+    if run.write_error or run.failed_hooks:
         session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
-
-
-def notify(session: pytest.Session, run: ChecksRun, told: Run) -> None:
-    """Give each finding that is bad to users' hooks."""
-    for finding in () if run.tape.replays else told.findings:  # nobody is to be called for what is long over
-        if finding.outcome in (Outcome.FAILED, Outcome.BLIND):
-            session.config.hook.pytest_opschecks_finding(finding=finding)
 
 
 def _finish(session: pytest.Session, run: ChecksRun, told: Run) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 import pytest
 
 from ..core.durations import span_of
+from .changing import left_out
 from .gather import begin
 from .progress import say
 from .pytest_private import in_workers
@@ -48,7 +49,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_runtestloop(session: pytest.Session) -> Iterator[None]:
     """Watch before the checks run; they report on the newest observations, which show the first failure."""
     run, option = checks_run(session.config), session.config.option
-    if run and option.bake and not option.collectonly and not session.testsfailed:
+    if run and option.bake and not option.collectonly and not left_out(session, run, "--bake: nothing was watched"):
         for stack in run.stacks:
             _watch(run, stack, session, span_of(option.bake))
     return (yield)

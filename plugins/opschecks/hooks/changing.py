@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ..core.run import Note
+from .account import not_collected
 from .state import ChecksRun
 
 if TYPE_CHECKING:
@@ -50,6 +52,15 @@ def ends_where_barred(run: ChecksRun, stack: Stack) -> Iterator[None]:
     except (OSError, JournalError) as error:
         run.stopped_by = f"{stack.name}: its state cannot be read or written, so nothing more is changed: {error}"
         raise pytest.UsageError(run.stopped_by) from None
+
+
+def left_out(session: pytest.Session, run: ChecksRun, what: str) -> bool:
+    """Whether nothing is done because files of checks could not be collected; said of each stack, in its run file."""
+    if not session.testsfailed:
+        return False
+    why = not_collected(run) or "errors while collecting checks"
+    run.notes += [Note(stack.name, f"{what}, because the suite is not whole: {why}") for stack in run.stacks]
+    return True
 
 
 def report_change(run: ChecksRun, say: Say, fixed: Fixed, resource: str, nodeid: str) -> None:

@@ -15,7 +15,7 @@ from ..core import clock
 from ..core.gathering import Gathering, Observed
 from ..core.model import ObservationResult
 from ..core.observation import CouldNotLook
-from .changing import ends_where_barred, fixing_session, report_change
+from .changing import ends_where_barred, fixing_session, left_out, report_change
 from .gather import fresh_store, http_of, told_of
 from .identity import identify_stack
 from .progress import say
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from ..history.journal import Entry
 
 SUITE = "drills"
+NOT_HELD = "no drill took place"
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -70,7 +71,7 @@ def _reader(drill: Drill) -> Callable[..., Any]:
 def pytest_runtestloop(session: pytest.Session) -> Iterator[None]:
     """Take the lock of each stack that has drills, say what they will change, and always release it."""
     run = checks_run(session.config)
-    if not run or not run.drills or session.config.option.collectonly or session.testsfailed:
+    if not run or not run.drills or session.config.option.collectonly or left_out(session, run, NOT_HELD):
         return (yield)
     grounds: dict[str, OpenGround] = {}
     session.config.stash[GROUNDS] = grounds

@@ -14,7 +14,7 @@ from ..core import clock
 from ..core.model import Finding, Outcome
 from ..core.observation import CouldNotLook
 from ..core.shipped import shipped_node
-from .changing import ends_where_barred, fixing_session, report_change
+from .changing import ends_where_barred, fixing_session, left_out, report_change
 from .fix_options import PLAN
 from .gather import begin, fresh_store, observations_of
 from .progress import say
@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 def pytest_runtestloop(session: pytest.Session) -> Iterator[None]:
     """Look, plan and fix before the checks run, so that they report the state after the fix."""
     run, option = checks_run(session.config), session.config.option
-    if run and option.fix and not option.collectonly and not session.testsfailed:
+    nothing = f"--fix={option.fix}: nothing was {'planned' if option.fix == 'plan' else 'changed'}"
+    if run and option.fix and not option.collectonly and not left_out(session, run, nothing):
         for stack in run.stacks:
             with ends_where_barred(run, stack):
                 _Fixing(run, stack, session).go()

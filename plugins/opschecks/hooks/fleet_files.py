@@ -26,23 +26,27 @@ def write_stack(run: ChecksRun, own: ChecksRun, told: Run, sections: Callable[[R
     `own` is the part of the run that is about the stack. What cannot be written is said, and the run is not good: it
     ends no other stack's.
     """
+    from ..history.runs import file_run
     from ..report.idle_limits import idle_limits
 
     (name,) = (stack.name for stack in own.stacks)
     told = with_past(own, told)
     told = dataclasses.replace(told, sections=tuple(sections(told)))
+    page = why = ""
     try:
         if not run.tape.replays:
-            _write(run, own, told)
+            text, page = _write(run, own, told)
+            file_run(own.store(own.stacks[0]), told.suite, told.started, text)
             _tidy(own, told)
     except Exception as error:  # noqa: BLE001 - whatever it is: a stack without its files must not end as good
         reason = str(error) if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
-        run.write_error = run.write_error or f"the files of {name} could not be written: {reason}"
+        why = f"the files of {name} could not be written: {reason}"
+        run.write_error = run.write_error or why
     run.facts[name] = told.stacks[0]
     run.pasts += told.past
     run.notes += [note for note in told.notes if note not in own.notes]
     run.untidy += [*own.untidy, *idle_limits(told, own.stacks)]
-    run.rows += _rows(run, told)
+    run.rows += _rows(run, told, page, why)
     first = len(run.findings) - len(own.findings)
     run.findings[first:] = (dataclasses.replace(one, evidence={}) for one in own.findings)
     for seen in own.observations:
@@ -74,30 +78,38 @@ def alone(run: ChecksRun, name: str, items: Sequence[pytest.Item], first: int) -
     )
 
 
-def _write(run: ChecksRun, own: ChecksRun, told: Run) -> None:
-    from ..history.runs import file_run
+def _write(run: ChecksRun, own: ChecksRun, told: Run) -> tuple[str, str]:
+    """The text of the run file, and the page's address; where one of them cannot be written, yesterday's go."""
     from ..history.storage import write_whole
+    from ..report.files import RunFiles, write_no_run
     from ..report.page import render
     from ..report.runfile import from_json, to_json
 
-    text, (stack,) = to_json(told), own.stacks
-    stem = _stem(run, stack.name)
-    write_whole(run.reports / FOLDER / f"{stem}.json", text)
-    links = {"run": f"{stem}.json"}
-    page = render(from_json(text), runbook=run.runbook, links=links, earlier=earlier_run(own, told))
-    write_whole(run.reports / FOLDER / f"{stem}.html", page)
-    file_run(own.store(stack), told.suite, told.started, text)
+    (stack,) = own.stacks
+    files = RunFiles(run.reports / FOLDER, f"{stack.name}-{run.suite}")
+    links = {"run": files.links["run"]}
+    is_filed = False
+    try:
+        text = to_json(told)
+        write_whole(files.reports / links["run"], text)
+        is_filed = True
+        page = render(from_json(text), runbook=run.runbook, links=links, earlier=earlier_run(own, told))
+        write_whole(files.page, page)
+    except Exception as error:
+        why = f"its files could not be written: {type(error).__name__}: {error}"
+        write_no_run(files, run.started, why, keep_run_file=is_filed)
+        raise
+    return text, f"{FOLDER}/{files.page.name}"
 
 
-def _stem(run: ChecksRun, stack: str) -> str:
-    return f"{stack}-{run.suite}"
+def _rows(run: ChecksRun, told: Run, page: str, why: str) -> list[StackRow]:
+    from ..report.fleet.rows import LONGEST_SENTENCE, rows_of
+    from ..report.notes import brief
 
-
-def _rows(run: ChecksRun, told: Run) -> list[StackRow]:
-    from ..report.fleet.rows import rows_of
-
-    page = f"{FOLDER}/{_stem(run, told.stacks[0].name)}.html"
-    return list(rows_of(told, fail_on=run.fail_on, page=page))
+    rows = rows_of(told, fail_on=run.fail_on, page=page)
+    return [
+        dataclasses.replace(row, why=brief("; ".join(filter(None, [row.why, why])), LONGEST_SENTENCE)) for row in rows
+    ]
 
 
 def write_fleet(run: ChecksRun, told: Run) -> None:

@@ -204,3 +204,16 @@ def pytest_report_teststatus(report: Any) -> tuple[str, str, tuple[str, dict[str
 def told_by(report: pytest.TestReport) -> dict[str, Any] | None:
     """The result and findings that a report carries, or None."""
     return cast("dict[str, Any] | None", getattr(report, TOLD, None))
+
+
+def forget_told(report: pytest.TestReport) -> None:
+    """Take it away when it was read: pytest's reporters keep each report, and of a fleet that is all that was seen."""
+    delattr(report, TOLD)
+
+
+def forget_examined(item: pytest.Item) -> None:
+    """The same of what the check examined, which its item has until the run ends."""
+    if EXAMINE in item.stash:
+        del item.stash[EXAMINE]
+    if _SETTLED in item.stash:
+        del item.stash[_SETTLED]

@@ -18,18 +18,21 @@ from ..core.durations import in_words
 from ..core.model import Outcome
 from ..core.run import Note
 from ..core.wording import plural
-from .account import build, exit_code, not_collected, notify, own_sections
+from .account import build, exit_code, not_collected, own_sections
 from .earlier_runs import read_ahead
 from .fleet_files import alone, write_stack
 from .gather import begin, told_of_all
+from .judge import forget_examined
 from .other_plugins import refuse_stand_ins
 from .progress import say
+from .pytest_private import only_count
 from .reaching import reach_alone
 from .state import ChecksRun, check_of, checks_run, stack_of
+from .users_hooks import notify, placed
 
 AT_ONCE = 12
 """Stacks that are gathered or wait to be checked at the same time."""
-COLLECTED = 20
+COLLECTED = 40
 """After so many stacks the garbage of their clients is collected."""
 PROGRESS_S = 5.0
 """How often it is said how far the run is."""
@@ -61,38 +64,74 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
         first, items = len(run.findings), left.pop(current)
         # what is torn down depends on what comes next, which is the same check whichever stack that will be
         after = next(iter(left.values()), [None])[0]
-        for item, following in zip(items, [*items[1:], after], strict=True):
-            item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
-            if session.shouldfail:
-                raise session.Failed(session.shouldfail)
-            if session.shouldstop:
-                raise session.Interrupted(session.shouldstop)
-        observed(run, current)
-        _finish(session, run, alone(run, current, items, first))
-        release(run, current)
+        why = ""
+        try:
+            _check(session, items, after)
+        except BaseException as error:
+            why = _ended_by(session, run, error)
+            raise
+        finally:  # what was judged until then is kept
+            observed(run, current)
+            _finish(session, run, alone(run, current, items, first), why)
+            release(run, current)
         told.done(items)
+        _forget(run, session.config, items)
         _collect(told.stacks)
     return True
 
 
-def _finish(session: pytest.Session, run: ChecksRun, own: ChecksRun) -> None:
-    """Write the stack's files, and tell what was found."""
-    why = not_collected(run)
-    told = build(own, "stopped" if why or len(own.reported) != len(own.collected) else "finished", why)
-    told = dataclasses.replace(told, exit_code=exit_code(told, run.fail_on))
-    write_stack(run, own, told, partial(own_sections, session))
-    notify(session, run, told)
+def _check(session: pytest.Session, items: Sequence[pytest.Item], after: pytest.Item | None) -> None:
+    """Run a stack's checks; after one that ends the run, those that are left only where it has no next one."""
+    for item, following in zip(items, [*items[1:], after], strict=True):
+        item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+        if session.shouldfail:
+            raise session.Failed(session.shouldfail)
+        if session.shouldstop:
+            raise session.Interrupted(session.shouldstop)
+
+
+def _ended_by(session: pytest.Session, run: ChecksRun, error: BaseException) -> str:
+    """Why the run ends in the middle of a stack, or after its last check."""
+    if run.stopped_by:
+        return run.stopped_by
+    stop = session.shouldfail or session.shouldstop
+    if isinstance(error, KeyboardInterrupt):
+        return "stopped by Ctrl-C"
+    return str(stop or error) or type(error).__name__
+
+
+def _finish(session: pytest.Session, run: ChecksRun, own: ChecksRun, ended_by: str) -> None:
+    """Write the stack's files, and tell what was found; whatever fails there ends no other stack's checks."""
+    name = own.stacks[0].name
+    try:
+        whole = len(own.reported) == len(own.collected)
+        why = not_collected(run) or ("" if whole else ended_by)
+        told = build(own, "finished" if whole and not why else "stopped", why)
+        told = dataclasses.replace(told, exit_code=exit_code(told, run.fail_on))
+        write_stack(run, own, told, partial(own_sections, session))
+        notify(session, run, told)
+    except Exception as error:  # noqa: BLE001 - it is said, and the run is not good
+        run.write_error = run.write_error or f"{name} could not be reported whole: {placed(error)}"
+
+
+def _forget(run: ChecksRun, config: pytest.Config, items: Sequence[pytest.Item]) -> None:
+    """Let go of what was kept of the checks of a stack whose files are written, but for what the fleet's need."""
+    only_count(config, "", "passed", "skipped")
+    for item in items:
+        forget_examined(item)
+        if item.nodeid in run.reported:
+            run.collected[item.nodeid] = run.reported[item.nodeid]
 
 
 def _collect(stacks: int) -> None:
     """Clients are circles of references, and the run collects none by itself.
 
-    What is there after the first stacks is left out from then on: botocore's models are large, and stay.
+    What is there after the first stack is left out from then on: botocore's models are large, and stay.
     """
-    if stacks % COLLECTED == 0 or stacks == 1:
-        gc.collect()
-    if stacks == COLLECTED:
+    if stacks == 1:
         gc.freeze()
+    elif stacks % COLLECTED == 0:
+        gc.collect()
 
 
 def _prepare(run: ChecksRun) -> None:

@@ -200,6 +200,8 @@ def _reporter(_: pytest.Item) -> Any:
 
     for name in ("ensure_newline", "write_line", "flush", "section", "getreports"):
         getattr(terminal.TerminalReporter, name)
+    if not _says(terminal.TerminalReporter.__init__, "self.stats: dict[str, list[Any]] = {}"):
+        return None
     for name in ("global_and_fixture_disabled", "suspend", "resume"):
         getattr(capture.CaptureManager, name)
     getattr(capture.MultiCapture, "is_started")  # noqa: B009 - it is only looked at
@@ -312,6 +314,14 @@ def terminal(config: pytest.Config) -> Any:
     """pytest's terminal reporter; None if nothing is printed, as in a worker."""
     manager: Any = config.pluginmanager
     return manager.get_plugin("terminalreporter")
+
+
+def only_count(config: pytest.Config, *categories: str) -> None:
+    """Let pytest's terminal reporter forget the reports of these categories, of which it prints only how many."""
+    if reporter := terminal(config):
+        for name in categories:
+            if kept := reporter.stats.get(name):
+                reporter.stats[name] = kept[:1] * len(kept)
 
 
 def capturing(config: pytest.Config) -> Any:

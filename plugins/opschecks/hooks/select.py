@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import ast
 import contextlib
 import gc
 import os
 import re
 import signal
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
@@ -16,6 +15,7 @@ from typing import Any, NoReturn
 import pytest
 
 from ..core import clock
+from ..core.check_names import check_names
 from ..core.model import Expected, Severity
 from ..core.redaction import redact_text
 from ..core.shipped import shipped_checks, shipped_path
@@ -27,7 +27,7 @@ from .pytest_private import worker_input
 from .reaching import is_one_by_one, reach
 from .recording import Played, tape_of
 from .rootdir import project_root
-from .shards import Fleets, Hand, ShardError, hand_of
+from .shards import Fleets, Hand, NotDealtError, ShardError, hand_of
 from .state import COMMAND, DEFAULT_REPORTS, KEY, ChecksRun, checks_run
 
 REPLAYED = "replay"
@@ -46,6 +46,9 @@ NARROWING = {
 
 PYDANTIC_PLUGINS = "PYDANTIC_DISABLE_PLUGINS"
 
+A_ROW_FOR_EACH = 50
+"""Stacks: of more, JUnit's file and pytest-html's page, which have a row for each check of each, are written only where
+--junitxml and --html ask for them."""
 ONLY_LISTING = ("showfixtures", "show_fixtures_per_test", "cacheshow", "markers")
 """Options with which pytest shows something and runs nothing."""
 NEVER_RUNNING = ("setuponly", "setupplan")
@@ -219,7 +222,8 @@ def _begin(
         try:
             yield
         except (StackError, RunbookError, WaiverError, ShardError) as error:
-            end(str(error).replace(str(file), str(shown_path(file))), leave_page=leave_page)
+            typed = leave_page and not isinstance(error, NotDealtError)
+            end(str(error).replace(str(file), str(shown_path(file))), leave_page=typed)
 
     stacks, waivers, hand = list(played.stacks), list(played.waivers), Hand([])
     if not replays:
@@ -290,9 +294,10 @@ def _settle_options(config: pytest.Config, run: ChecksRun) -> None:
     if run.worker or config.option.collectonly:
         return
     option: Any = config.option
-    if not others_option(config, "xmlpath"):
+    of_each = not run.one_by_one or len(run.stacks) <= A_ROW_FOR_EACH
+    if of_each and not others_option(config, "xmlpath"):
         option.xmlpath = str(run.reports / f"{run.stem}.xml")
-    if not others_option(config, "htmlpath"):
+    if of_each and not others_option(config, "htmlpath"):
         option.htmlpath = str(run.reports / f"{run.stem}.pytest.html")
         option.self_contained_html = True
     option.tbstyle = "no"
@@ -318,35 +323,3 @@ def _end_on_sigterm(config: pytest.Config) -> None:
                 signal.signal(one, handler)
 
         config.add_cleanup(restore)
-
-
-_DEFINED = re.compile(rb"\bdef\s+(\w+)")
-
-
-def check_names(checks: Path) -> list[str]:
-    """The names of all checks of all suites, in the order of their files."""
-    return [name for name, _ in find_checks(checks)]
-
-
-def find_checks(folder: Path, but: Collection[str] = ()) -> Iterator[tuple[str, Path]]:
-    """Name and file of every check under the folder but these, read without importing it."""
-    for path in sorted(folder.rglob("*.py")):
-        yield from checks_in(path, but)
-
-
-def checks_in(path: Path, but: Collection[str] = ()) -> Iterator[tuple[str, Path]]:
-    """The same of one file."""
-    with contextlib.suppress(SyntaxError, ValueError, OSError):  # collection reports it, and better
-        source = path.read_bytes()
-        if but and {name.decode() for name in _DEFINED.findall(source)} <= {*but}:
-            return  # it need not be parsed
-        for node in ast.walk(ast.parse(source)):
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name not in but and _is_a_check(node):
-                yield node.name, path
-
-
-def _is_a_check(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-    called = [one.func if isinstance(one, ast.Call) else one for one in node.decorator_list]
-    return node.name.startswith("test_") or any(
-        getattr(one, "id", getattr(one, "attr", "")) == "check" for one in called
-    )

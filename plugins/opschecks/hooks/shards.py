@@ -66,6 +66,10 @@ class ShardError(Exception):
     """What was said of the shard or the fleet is wrong; the message says what to say instead."""
 
 
+class NotDealtError(ShardError):
+    """Nobody typed what is wrong: what a scheduler says, or the fleet's records; there is no run today."""
+
+
 def shard_of(option: str, environment: Mapping[str, str], *, ask_scheduler: bool) -> tuple[int, int] | None:
     """The number of this shard, counted from 1, and how many there are; None where nothing says so.
 
@@ -75,11 +79,14 @@ def shard_of(option: str, environment: Mapping[str, str], *, ask_scheduler: bool
         return _parsed("--shard", option)
     if not ask_scheduler:
         return None
-    if given := environment.get(SHARD):
-        return _parsed(SHARD, given)
-    for one in SCHEDULERS:
-        if environment.get(one.index):
-            return _scheduled(one, environment)
+    try:
+        if given := environment.get(SHARD):
+            return _parsed(SHARD, given)
+        for one in SCHEDULERS:
+            if environment.get(one.index):
+                return _scheduled(one, environment)
+    except ShardError as error:
+        raise NotDealtError(str(error)) from None
     return None
 
 
@@ -109,7 +116,8 @@ def fleet_named(option: str, environment: Mapping[str, str]) -> str:
     for what, given in (("--fleet", option), (FLEET, environment.get(FLEET, ""))):
         if given:
             if not NAME.fullmatch(given):
-                raise ShardError(f"{what} {given}: a fleet's name has letters, digits, '-', '_' and '.', at most 128")
+                error = ShardError if what == "--fleet" else NotDealtError
+                raise error(f"{what} {given}: a fleet's name has letters, digits, '-', '_' and '.', at most 128")
             return given
     for one in SCHEDULERS:
         if environment.get(one.index) and (told := _own_id(one, environment)):
@@ -198,7 +206,8 @@ def hand_of(
         f"{of_run.begun.astimezone(UTC):%Y-%m-%dT%H-%M-%S.%fZ}" if not shard else ""
     )
     if not name:
-        raise ShardError("--shard: name the fleet with --fleet ID, the same for all of its shards")
+        error = ShardError if option.shard else NotDealtError
+        raise error("--shard: name the fleet with --fleet ID, the same for all of its shards")
     number, of = shard or (1, 1)
     try:
         deal = _agreed(place_of(stacks, of_run.history, of_run.root), suite, name, stacks, of, of_run.begun)
@@ -218,9 +227,9 @@ def _agreed(place: Place, suite: str, name: str, stacks: list[Stack], of: int, b
     try:
         return agreed(place, suite, name, [stack.name for stack in stacks], of, begun)
     except FleetError as error:
-        raise ShardError(str(error)) from None
+        raise NotDealtError(str(error)) from None
     except OSError as error:
-        raise ShardError(f"the deal of fleet {name} could be neither read nor written: {error}") from None
+        raise NotDealtError(f"the deal of fleet {name} could be neither read nor written: {error}") from None
 
 
 def place_of(stacks: list[Stack], history: Path, root: Path) -> Place:
@@ -231,13 +240,13 @@ def place_of(stacks: list[Stack], history: Path, root: Path) -> Place:
     states = sorted({stack.state or "" for stack in stacks})
     if len(states) > 1:
         shown = ", ".join(state or "none" for state in states[:3])
-        raise ShardError(f"the stacks of a fleet share one state, and these have {shown}: set one state for all")
+        raise NotDealtError(f"the stacks of a fleet share one state, and these have {shown}: set one state for all")
     state = states[0]
     where = state if state.startswith("s3://") else str(root / state if state else history)
     try:
         return storage_at(where, usual_s3)
     except OSError as error:
-        raise ShardError(str(error)) from None
+        raise NotDealtError(str(error)) from None
 
 
 @pytest.hookimpl(optionalhook=True)

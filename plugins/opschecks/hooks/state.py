@@ -93,6 +93,8 @@ class ChecksRun:
     """Whether what was there before the second look is left out of garbage collection."""
     told: Run | None = None
     write_error: str = ""
+    failed_hooks: list[str] = field(default_factory=list)
+    """What users' hooks raised: the run is not good."""
     untidy: list[str] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
 

@@ -90,7 +90,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         told = dataclasses.replace(told, stopped_by=NOT_COLLECTED)
     if run.write_error:
         write(run.write_error, red=True, bold=True)
-    good = told.exit_code == 0 and not run.write_error
+    good = told.exit_code == 0 and not (run.write_error or run.failed_hooks)
     write(
         times.text(verdict(told).sentence),
         0,
@@ -104,6 +104,10 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         write(times.text(line), red=True, bold=True)
     for line in run.plan_not_made:
         write(f"not made: {line}", red=True)
+    for line in run.failed_hooks[:CHECKS_SHOWN]:
+        write(redact_text(line), red=True)
+    for line, hang in _more(run.failed_hooks, CHECKS_SHOWN, 0):
+        write(line, hang, red=True)
     for line, hang in (*_failed(told), *_unseen(told, Outcome.BLIND), *_unseen(told, Outcome.NOT_RUN)):
         write(cut(times.text(line), LINE), hang)
     for line in _waiver_lines(told):

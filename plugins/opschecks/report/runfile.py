@@ -6,7 +6,7 @@ import dataclasses
 import functools
 import itertools
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from enum import Enum
 from types import UnionType
@@ -28,7 +28,7 @@ from .verdict import verdict
 
 FORMAT = 1
 LISTS = ("checks", "findings", "observations", "past")
-"""Written one item a line; their secrets are masked already."""
+"""Written one item a line, of which no two are made at once; their secrets are masked already."""
 
 
 class RunFileError(Exception):
@@ -55,9 +55,9 @@ def to_json(run: Run) -> str:
         "counts": counts,
         "calls": len(run.calls),
         "stacks": [dataclasses.asdict(stack) for stack in run.stacks],
-        "checks": [plain(dataclasses.asdict(check)) for check in run.checks],
-        "findings": [finding_to(finding) for finding in run.findings],
-        "observations": [observation_to(seen) for seen in run.observations],
+        "checks": (plain(dataclasses.asdict(check)) for check in run.checks),
+        "findings": (finding_to(finding) for finding in run.findings),
+        "observations": (observation_to(seen) for seen in run.observations),
         "waivers": [dataclasses.asdict(waiver) for waiver in run.waivers],
         "changes": list(run.changes),
         "numbers": numbers(run),
@@ -75,7 +75,7 @@ def to_json(run: Run) -> str:
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
-def _lines(items: list[Any]) -> str:
+def _lines(items: Iterable[Any]) -> str:
     return "[" + ",".join(f"\n  {_dumps(item)}" for item in items) + "]"
 
 

@@ -1,0 +1,69 @@
+"""What sessions and clients of all stacks share besides models: handlers of events, and classes made of models.
+
+botocore registers a hundred handlers for each session, and makes a class for each client: of EC2's with a method for
+each of 700 operations. None of it says anything of a stack, or has what a stack signs with; all of it is garbage in
+circles when the stack is done.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import functools
+import threading
+from datetime import UTC, datetime
+from typing import Any
+
+from ..core.bets import LostBet
+from .botocore_private import make_classes_once
+from .service_models import share_models
+
+_MAKING = threading.Lock()
+_SHORTEST = len("2026-11-29T06:00:00Z")
+
+
+def new_session() -> Any:
+    """A botocore session that shares models, classes and handlers with all others, and no setting or credentials."""
+    import botocore.session
+
+    with _MAKING:
+        hooks = copy.copy(_handlers())
+    session = botocore.session.Session(event_hooks=hooks, include_builtin_handlers=False)
+    share_models(session)
+    session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=moment)
+    return session
+
+
+@functools.cache
+def _handlers() -> Any:
+    """botocore's own, without those that only write documentation: each client has a copy of all of them."""
+    import botocore.session
+    from botocore.handlers import BUILTIN_HANDLERS
+    from botocore.hooks import HierarchicalEmitter
+
+    with contextlib.suppress(LostBet):  # reported by the tests; each client makes its own then, and is only slower
+        make_classes_once()
+    hooks = HierarchicalEmitter()
+    botocore.session.Session(event_hooks=hooks)
+    for event, handler, *_ in BUILTIN_HANDLERS:
+        if event.startswith("docs."):
+            hooks.unregister(event, handler)
+    return hooks
+
+
+def moment(value: Any) -> Any:
+    """A date of an answer (aware), as botocore reads it: a number of seconds, or a text in one of many formats.
+
+    botocore's own way takes a twentieth of a millisecond for a number and a third for a text, and an answer of
+    CloudWatch has thousands.
+    """
+    try:
+        if isinstance(value, int | float):
+            return datetime.fromtimestamp(value, UTC)
+        if isinstance(value, str) and len(value) >= _SHORTEST and value.endswith("Z"):
+            return datetime.fromisoformat(value)
+    except (ValueError, OverflowError, OSError):
+        pass  # botocore's way knows more of them
+    from botocore.utils import parse_timestamp
+
+    return parse_timestamp(value)

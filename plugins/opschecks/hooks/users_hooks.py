@@ -1,0 +1,36 @@
+"""Users' hooks that are told of findings: one that fails is said with file and line, and ends nothing but itself."""
+
+from __future__ import annotations
+
+import sysconfig
+import traceback
+from pathlib import Path
+
+import pytest
+
+from ..core.model import Outcome
+from ..core.run import Run
+from .state import ChecksRun
+
+_NOT_THEIRS = (*{sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")}, str(Path(__file__).parents[1]))
+
+
+def notify(session: pytest.Session, run: ChecksRun, told: Run) -> None:
+    """Give each finding that is bad to users' hooks; one that raises is kept, and the run is not good."""
+    for finding in () if run.tape.replays else told.findings:  # nobody is to be called for what is long over
+        if finding.outcome in (Outcome.FAILED, Outcome.BLIND):
+            try:
+                session.config.hook.pytest_opschecks_finding(finding=finding)
+            except Exception as error:  # noqa: BLE001 - users' code: what was found is reported all the same
+                line = f"pytest_opschecks_finding failed for {finding.check} of {finding.stack}: {placed(error)}"
+                run.failed_hooks.append(line)
+
+
+def placed(error: BaseException) -> str:
+    """The error with the file and line of whoever's code raised it, in one line."""
+    from ..config.load import shown_path
+
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if not frame.filename.startswith(_NOT_THEIRS)]
+    where = [f"{shown_path(Path(frame.filename))}:{frame.lineno}: " for frame in (own or frames)[-1:]]
+    return f"{''.join(where)}{type(error).__name__}: {' '.join(str(error).split())}"
