@@ -140,6 +140,7 @@ def _of_the_account(name: str, reach: dict[str, str | None], stacks: Path) -> st
     from .check_files import check_sources
     from .proposal import left_out, propose, set_aside, unseen_keys
     from .proposed_file import text_of
+    from .proposed_images import foreign_images
     from .proposed_limits import as_found
     from .reach_stack import reached_as
     from .trial_look import looked, needed, unnamed
@@ -158,6 +159,7 @@ def _of_the_account(name: str, reach: dict[str, str | None], stacks: Path) -> st
             trial.refuse(CouldNotLook("", "not looked at by init"))
             unlooked.append(one.name)
         store = looked(stack, trial, needed(checks))
+        one = replace(one, lines=[*one.lines, *foreign_images(store)])
         own = set_aside(one, unnamed(stack, trial, store, checks), checks, unseen_keys(found))
         proposals.append(replace(own, limits=as_found(stack, store)))
     unseen = [f"not seen: {what}: {error.cause}" for what, error in found.refused.items()]

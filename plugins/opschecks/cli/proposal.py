@@ -111,6 +111,9 @@ def _of_clusters(found: Survey, group: Sequence[str]) -> Iterator[Line]:
     names = sorted(f"{name}/{one['serviceName']}" if several else str(one["serviceName"]) for name, one in running)
     if names:
         yield Line("services", names, f"all of {plural(len(group), 'cluster')}" if several else "all of the cluster")
+    resting = [str(one["serviceName"]) for _, one in running if not one.get("desiredCount", 1) and not _is_daemon(one)]
+    if resting:
+        yield Line("", None, f"desired count 0: {_some(resting)}; what is to rest, take out of services")
     groups = {log for _, one in running for log in found.log_groups_of.get(str(one.get("taskDefinition")), ())}
     if groups:
         yield Line("log_groups", sorted(groups), "to which the services' containers write")
@@ -118,6 +121,10 @@ def _of_clusters(found: Survey, group: Sequence[str]) -> Iterator[Line]:
     made_by = sorted({str(tag.get("value")) for tag in tags if tag.get("key") == OF_CLOUDFORMATION})
     if made_by:
         yield Line("cloudformation_stacks", made_by, "made the cluster, says its tag")
+
+
+def _is_daemon(service: Mapping[str, Any]) -> bool:
+    return service.get("schedulingStrategy") == "DAEMON"
 
 
 def _balancers(found: Survey, group: Sequence[str], number: int, known: Sequence[Sequence[Traits]]) -> Iterator[Line]:
