@@ -153,7 +153,7 @@ def test_reads_take_no_more_than_a_quarter_of_provisioned_capacity(pauses: list[
 def test_a_large_table_that_is_not_listed_is_searched_through_its_indexes_all_the_same() -> None:
     [described] = table(2 * GB, *BOTH)
     other = replace(described, name="state", arn="arn:state")
-    answers = {
+    answers: dict[tuple[str, str], Any] = {
         ("dynamodb", "Query"): [page(item("a"))] * 9,
         ("dynamodb", "DescribeTable"): {"Table": described.evidence},
     }

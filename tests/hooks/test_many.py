@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from opschecks.cli.main import main
 from opschecks.core.observation import WrongAccount
-from opschecks.hooks import gather, many
+from opschecks.hooks import identity, many
 from opschecks.hooks.many import Crew, progress, release
 from opschecks.hooks.state import ChecksRun
 from tests.hooks.test_shards import STACKS
@@ -97,12 +97,12 @@ def test_another_account_blinds_its_stack_of_a_fleet_and_ends_any_other_run(
 
     monkeypatch.setattr("opschecks.aws.session.identify", ask)
     aws = SimpleNamespace(scoped=lambda calls: None)
-    run: Any = SimpleNamespace(part=part, aws={"a": aws}, accounts={}, refused={}, notes=[], observations=[])
+    run: Any = SimpleNamespace(part=part, aws={"a": aws}, accounts={}, asked={}, refused={}, notes=[], observations=[])
     if part is None:
         with pytest.raises(WrongAccount):
-            gather._identify(run, "a")
+            identity._identify(run, "a")
         return
-    gather._identify(run, "a")
+    identity._identify(run, "a")
     assert "belong to another account" in str(run.refused["a"])
     assert "belong to another account" in run.observations[0].error
 
