@@ -46,7 +46,7 @@ def test_stickiness_is_not_planned_behind_a_weighted_rule(tmp_path: Path) -> Non
     with bench(tmp_path, "clients_are_shared_out", "stickiness_switched_off") as on:
         ended = on.check(STICKY, "--fix=plan")
         assert ended.code == 1
-        assert "its own stickiness comes first" in ended.out
+        assert "turn on the rule's stickiness first" in ended.out
         assert _plan(tmp_path) == []
 
 

@@ -88,6 +88,13 @@ def test_an_operation_whose_second_answer_was_lost_stays_open_until_it_was_read(
     assert (sent.is_open, sent.happened) == (True, True)
 
 
+@pytest.mark.parametrize("event", ["sent", "cured", "not_cured", "handed_over", "rolled_back", "roll_back_failed"])
+def test_these_events_prove_that_a_change_reached_aws(event: str) -> None:
+    lines = tuple(Line(NOW, one, "") for one in ("begun", event))
+    assert Entry("e", change(1), "me", "", lines).happened
+    assert not Entry("e", change(1), "me", "", lines[:1]).happened
+
+
 def test_locks_do_not_pile_up(store: Storage) -> None:
     for _ in range(6):
         with Lock(store):

@@ -182,8 +182,8 @@ class BalancerErrors(Measured):
             raise self.doubt.again()
         return (
             f"it answered {worst:g} 5xx in a minute itself, limit {limit}, and the stack's services do not fill "
-            f"{', '.join(self.others[:3])} of its target groups: whose requests those were is in the target_group_arn "
-            "of its access logs"
+            f"{', '.join(self.others[:3])} of its target groups: target_group_arn in its access logs shows whose "
+            "requests those were"
         )
 
 

@@ -172,7 +172,7 @@ def test_the_whole_way(rotation: Rotation) -> None:
     assert last != first
     over = rotation.fix(*ALL)
     assert over.exit_code == 1
-    assert "is 0 days old, and may be 30 (limit key_age_days): nothing is to be rotated" in over.output
+    assert "is 0 days old, and may be 30 (limit key_age_days): nothing to rotate yet" in over.output
     targets = [entry["change"]["target"] for entry in rotation.on.journal()]
     assert targets == [PIPELINE, *2 * [f"{PIPELINE} …{first[-4:]}"]]
 
@@ -206,7 +206,7 @@ def test_killed_anywhere_it_goes_on_and_no_key_is_lost(rotation: Rotation) -> No
             rotation.require_sound()
             assert ended.exit_code == 0 or "run the same command again" in ended.output, point
             assert runs < 9, (point, ended.output)
-        assert "nothing is to be rotated" in rotation.fix(*ALL).output, point
+        assert "nothing to rotate yet" in rotation.fix(*ALL).output, point
         lost = point.startswith(("after 1", "before 2"))
         assert rotation.sent.count("CreateAccessKey") == (2 if lost else 1), point
         assert rotation.sent.count("PutSecretValue") == 1, point
@@ -268,7 +268,7 @@ def test_nobody_uses_the_new_key(rotation: Rotation, monkeypatch: pytest.MonkeyP
         again = rotation.fix(*ALL)
     assert ended.exit_code == 1
     assert "AWS reports no use yet" in ended.output
-    assert "stays valid; run the same command again when it was used" in ended.output
+    assert "stays valid; run the same command again once it has been used" in ended.output
     assert "AWS reports no use yet, which may take a while" in again.output
     assert list(rotation.keys.values()) == ["Active", "Active"]
     monkeypatch.setattr(IAMBackend, "get_access_key_last_used", uses)

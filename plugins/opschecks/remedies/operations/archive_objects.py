@@ -110,7 +110,7 @@ def archive_location(remedy: BaseRemedy) -> tuple[str, str]:
     if not stack.archive:
         raise CannotFix(
             f'stack {stack.name} does not say where incidents are archived: set archive = "s3://BUCKET/PREFIX" in '
-            "stacks.toml, of a bucket that nobody but those who may read incidents can read"
+            "stacks.toml, a bucket that only those who may read incidents can read"
         )
     bucket, _, prefix = stack.archive.removeprefix("s3://").partition("/")
     prefix = prefix.strip("/")
