@@ -52,9 +52,7 @@ class Database(Resource):
         """The size of its disk."""
         size = int(self.evidence["AllocatedStorage"])
         if size <= 0:
-            raise CouldNotLook(
-                "rds:DescribeDBInstances", f"AllocatedStorage is {size}: its size is unknown"
-            )
+            raise CouldNotLook("rds:DescribeDBInstances", f"AllocatedStorage is {size}: its size is unknown")
         return size
 
 
