@@ -16,6 +16,7 @@ from tests.recordings.pins import VERDICTS, names, pinned, recording, told
 from tests.scratch import Project
 
 ELSEWHERE = "America/St_Johns"
+MEANT = "if it is meant: python -m tests.recordings pin; where something new is asked: python -m tests.recordings make"
 SMALL = 100_000
 """Bytes that a recording may have at most."""
 
@@ -40,7 +41,7 @@ def elsewhere_and_offline() -> Iterator[None]:
 @pytest.mark.parametrize("name", names())
 def test_a_recorded_morning_ends_as_pinned(name: str) -> None:
     concluded = replayed(recording(name))
-    assert told(concluded) == pinned()[name], "if it is meant: python -m tests.recordings pin"
+    assert told(concluded) == pinned()[name], MEANT
     assert [one.strange for one in concluded.values() if one.strange] == []
 
 
