@@ -21,7 +21,6 @@ from opschecks import (  # fmt: skip
     observation,
     seed,
 )
-from opschecks.aws.global_services import region_of
 
 DAYS = limit("acm_certificate_days", 30, "days that a certificate of ACM in use must still be valid")
 KEY_TYPES = ["RSA_1024", "RSA_2048", "RSA_3072", "RSA_4096", "EC_prime256v1", "EC_secp384r1", "EC_secp521r1"]
@@ -67,8 +66,9 @@ def acm_certificates(aws: Aws, inventory: Inventory) -> list[Certificate]:
         arns += [one["CertificateArn"] for one in listed if one["DomainName"] in domains]
 
     def read(arn: str) -> Certificate:
-        region = region_of(arn)
-        there = aws if region in ("", aws.region) else aws.elsewhere(region)
+        _, _, region = arn.partition(":acm:")
+        region = region.partition(":")[0] or aws.region
+        there = aws if region == aws.region else aws.elsewhere(region)
         told = there.call("acm", "DescribeCertificate", CertificateArn=arn)["Certificate"]
         return Certificate(arn=arn, name=told["DomainName"], evidence=told)
 

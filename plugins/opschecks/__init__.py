@@ -23,6 +23,8 @@ from .core.wording import plural
 if TYPE_CHECKING:
     from .aws.cloudwatch_metrics import Metric as Metric
     from .aws.cloudwatch_metrics import fetch_metrics as fetch_metrics
+    from .aws.forms import json_mapping as json_mapping
+    from .aws.forms import whole_number as whole_number
     from .aws.inventory import Inventory as Inventory
     from .aws.session import Aws as Aws
     from .aws.unread import Unread as Unread
@@ -86,11 +88,13 @@ __all__ = [
     "fault",
     "fetch_metrics",
     "in_words",
+    "json_mapping",
     "limit",
     "observation",
     "plural",
     "seed",
     "seen",
+    "whole_number",
 ]
 
 _LATER = {
@@ -116,6 +120,8 @@ _LATER = {
     "Unknown": ".core.change",
     "Unread": ".aws.unread",
     "each_alone": ".aws.unread",
+    "json_mapping": ".aws.forms",
+    "whole_number": ".aws.forms",
 }
 """Public names that are slow to import: imported when first used."""
 
