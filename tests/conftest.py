@@ -47,6 +47,7 @@ LONG_FIRST = (
     "remedies/settings/test_fix_retention.py", "report/test_past_on_page.py", "hooks/test_users_hooks.py",
     "checks/test_quiet_and_single.py", "checks/test_balancers.py", "aws/test_every_observation.py",
     "shop/test_newcomer.py",
+    "test_properties.py", "checks/test_ministack_suites.py", "test_recordings.py",
 )  # fmt: skip
 """Files whose tests take long: begun first, so that no process ends minutes after the other."""
 

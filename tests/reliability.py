@@ -23,10 +23,13 @@ from tests.matrix.table import cpu_s, everything, idle_reasons, rows, shown, unl
 from tests.matrix.world import WORLDS
 from tests.mutants.page import mutants
 from tests.mutants.record import read
+from tests.properties.__main__ import everything as properties
 from tests.scratch import ROOT
 
 PAGE = ROOT / "docs" / "reliability.md"
 SEED = 13
+EXAMPLES = 200
+"""Of properties, of each recorded morning."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,9 @@ PROMISES: tuple[Promise, ...] = (
         "collected is in the report.",
         (
             "tests/test_matrix.py",
+            "tests/test_properties.py",
+            "tests/test_recordings.py",
+            "tests/aws/test_forms.py",
             "tests/aws/test_every_observation.py",
             "tests/aws/test_missing_parts.py",
             "tests/aws/test_unread_parts.py",
@@ -60,7 +66,13 @@ PROMISES: tuple[Promise, ...] = (
     Promise(
         "**Every check bites, and stays quiet.** Each fault fails exactly the checks that it names, each check is "
         "failed by one, and healthy but unusual stacks raise no alarm.",
-        ("tests/checks/test_bite.py", "tests/checks/test_production.py", "tests/real/test_rows.py"),
+        (
+            "tests/checks/test_bite.py",
+            "tests/checks/test_production.py",
+            "tests/checks/test_ministack.py",
+            "tests/checks/test_ministack_suites.py",
+            "tests/real/test_rows.py",
+        ),
     ),
     Promise(
         "**The exit code tells the truth**: 0 all known and good, 1 something failed, 10 nothing failed and something "
@@ -127,6 +139,7 @@ PROMISES: tuple[Promise, ...] = (
             "tests/history/test_runs.py",
             "tests/history/test_storage.py",
             "tests/history/test_summaries.py",
+            "tests/history/test_full_disk.py",
             "tests/hooks/test_ending_early.py::test_a_disk_that_is_full_at_the_end_leaves_no_page_of_yesterday",
             "tests/history/test_earlier_runs.py::test_processes_that_file_and_read_at_once_lose_nothing",
         ),
@@ -167,6 +180,9 @@ class Figures:
     signals: Ran = Ran()
     canaries: Ran = Ran()
     counts: Mapping[str, int] = field(default_factory=dict)
+    examples: int = 0
+    """Of properties, and how many of them were wrong."""
+    examples_wrong: int = 0
 
 
 def page(told: Figures) -> str:
@@ -209,6 +225,16 @@ silent host is an answer, too: there a verdict may follow what it says.
 What looks wrong and is right ([tests/matrix/reasons.py](../tests/matrix/reasons.py)):
 
 {reasons}
+
+## Properties
+
+Recorded mornings of moto and ministack, and of answers of real shape written by hand, are replayed with answers that
+botocore's models also allow – parts that may be missing, empty lists, the first and last moments, numbers without
+measure, values that AWS may add to its enumerations, long and odd texts: {told.examples} examples, of which
+{told.examples_wrong} ended otherwise than with a verdict or "could not look", or could not be shown on a page. The
+order of lists, paging and time zones change no verdict, one more healthy resource turns none, and no worse value gets
+a better one ([tests/test_properties.py](../tests/test_properties.py)); `python -m tests.properties --examples N` tries
+more. What each recording concludes is pinned ([tests/recordings/verdicts.toml](../tests/recordings/verdicts.toml)).
 
 ## Kills
 
@@ -321,6 +347,7 @@ def main() -> int:
     verdicts = everything()
     seconds, cpu = time.monotonic() - began, cpu_s()
     print(shown(verdicts, seconds, cpu, SEED))
+    examples, wrong = properties(EXAMPLES)
     told = Figures(
         rows=rows(verdicts),
         worlds=Counter(one.of.world for one in verdicts),
@@ -330,10 +357,12 @@ def main() -> int:
         signals=run(*SIGNALS),
         canaries=run(*CANARIES),
         counts=collected(),
+        examples=examples,
+        examples_wrong=wrong,
     )
     PAGE.write_text(page(told), encoding="utf-8")
     print(f"written: {PAGE.relative_to(ROOT)}")
-    bad = told.kills.failed + told.signals.failed + told.canaries.failed + told.rows[-1][-1]
+    bad = told.kills.failed + told.signals.failed + told.canaries.failed + wrong + told.rows[-1][-1]
     return int(bool(bad or idle_reasons(verdicts) or unlike_not_asked(verdicts)))
 
 

@@ -20,17 +20,18 @@ from opschecks import (  # fmt: skip
     fault,
     fetch_metrics,
     in_words,
+    json_mapping,
     limit,
     observation,
     plural,
     seed,
     seen,
+    whole_number,
 )
-from opschecks.aws.forms import json_mapping, seconds, whole_number
 
 AGE = limit("queue_age_minutes", 15, "how long the oldest message of a queue may wait")
 DEAD = limit("dead_letters", 0, "how many messages a dead-letter queue may hold")
-WINDOW, METRIC = timedelta(minutes=15), "ApproximateAgeOfOldestMessage"
+WINDOW, METRIC, LONGEST = timedelta(minutes=15), "ApproximateAgeOfOldestMessage", 1e9
 WANTED = ["QueueArn", "ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible", "RedrivePolicy"]
 
 
@@ -57,7 +58,7 @@ class Queue(Resource):
     def oldest(self) -> timedelta:
         """Age of the oldest message; SQS reports none of a queue that was empty and unused for six hours."""
         ages = seen(self.ages)
-        return seconds(ages.newest) if ages.points or self.messages else timedelta()
+        return timedelta(seconds=min(ages.newest, LONGEST)) if ages.points or self.messages else timedelta()
 
 
 @observation(allow=["sqs:GetQueueUrl", "sqs:GetQueueAttributes", "cloudwatch:GetMetricData"])

@@ -66,7 +66,8 @@ def acm_certificates(aws: Aws, inventory: Inventory) -> list[Certificate]:
         arns += [one["CertificateArn"] for one in listed if one["DomainName"] in domains]
 
     def read(arn: str) -> Certificate:
-        region = arn.split(":")[3]
+        _, _, region = arn.partition(":acm:")
+        region = region.partition(":")[0] or aws.region
         there = aws if region == aws.region else aws.elsewhere(region)
         told = there.call("acm", "DescribeCertificate", CertificateArn=arn)["Certificate"]
         return Certificate(arn=arn, name=told["DomainName"], evidence=told)

@@ -13,6 +13,8 @@ from tests.properties.base import base
 from tests.properties.rules import Changed, changes, problems, shown
 from tests.recordings.pins import names
 
+SEED, PAGES = 13, 10
+"""The first examples, and of which of them pages are made."""
 KEPT = 90
 """Of what is wrong, so much tells one kind of it from another."""
 
@@ -42,12 +44,20 @@ def tried(name: str, examples: int, number: int, pages: int) -> Counter[str]:
     return found
 
 
+def everything(examples: int, number: int = SEED) -> tuple[int, int]:
+    """So many examples of each morning: how many were tried, and what was wrong."""
+    found = [tried(name, examples, number, PAGES).total() for name in names()]
+    return examples * len(found), sum(found)
+
+
 def main() -> int:
     """Run the command."""
     parser = argparse.ArgumentParser(prog="python -m tests.properties", description=__doc__)
     parser.add_argument("--examples", type=int, default=1000, metavar="N", help="of each morning")
-    parser.add_argument("--seed", type=int, default=13, metavar="S")
-    parser.add_argument("--pages", type=int, default=5, metavar="N", help="make the page of each N-th, of none with 0")
+    parser.add_argument("--seed", type=int, default=SEED, metavar="S")
+    parser.add_argument(
+        "--pages", type=int, default=PAGES, metavar="N", help="make the page of each N-th, of none with 0"
+    )
     parser.add_argument("--only", default="", metavar="NAME", help="mornings whose name begins so")
     asked = parser.parse_args()
     wrong, began = 0, time.process_time()

@@ -30,8 +30,12 @@ def _metric(suite: str, check: str, name: str, *values: float) -> Worse:
 
 
 def _value(suite: str, check: str, operation: str, path: str, *values: Any) -> Worse:
-    changes = [partial(moved, operation=operation, path=path, change=lambda _, to=one: to) for one in values]
+    changes = [partial(moved, operation=operation, path=path, change=partial(_instead, one)) for one in values]
     return Worse(suite, check, path, changes)
+
+
+def _instead(value: Any, _: Any) -> Any:
+    return value
 
 
 def _older(suite: str, check: str, operation: str, path: str) -> Worse:

@@ -144,7 +144,8 @@ def _may_match(pattern: str) -> bool:
 
 def _is_sent(aws: Aws, rule: Mapping[str, Any], alarm: Alarm) -> bool:
     """Whether the rule sends the alarm's going off to anything but an archive or a log group."""
-    account, moment = alarm.arn.split(":")[4], f"{alarm.since:%Y-%m-%dT%H:%M:%SZ}"
+    account = alarm.arn.split(":")[4] if alarm.region else ""
+    moment = f"{alarm.since:%Y-%m-%dT%H:%M:%SZ}"
     event = {
         "version": "0",
         "id": "00000000-0000-0000-0000-000000000000",

@@ -14,6 +14,7 @@ from typing import Any
 from ..core.answer import Answer
 from ..core.observation import CouldNotLook, batches, fan_out, observation
 from .evidence import OneOf, Read, last_part, utc
+from .forms import seconds
 from .inventory import Inventory
 from .session import Aws
 
@@ -175,12 +176,12 @@ def planned_wait(configuration: Mapping[str, Any]) -> timedelta:
         if hook.get("targetType") == "PAUSE":
             at_most = float((hook.get("timeoutConfiguration") or {}).get("timeoutInMinutes", _HOOK_MINUTES))
             minutes += at_most * len(hook.get("lifecycleStages") or [1])
-    return timedelta(minutes=minutes)
+    return seconds(60 * minutes)
 
 
 def bake_after(configuration: Mapping[str, Any]) -> timedelta:
     """The part of `planned_wait` in which the new tasks have all production traffic; none in a rolling update."""
-    return timedelta(minutes=_bake_minutes(configuration) if is_shifting(configuration) else 0)
+    return seconds(60 * _bake_minutes(configuration) if is_shifting(configuration) else 0)
 
 
 def _bake_minutes(configuration: Mapping[str, Any]) -> float:
