@@ -55,9 +55,7 @@ ROWS = [
     Row("nothing is reserved", KEPT, lambda: reserved({}), "passed", RESERVED, says="nothing is reserved"),
     Row("half of it is used", KEPT, lambda: reserved(kept(100), 20, 50), "passed", METRICS, says="50 of 100 reserved"),
     Row("nobody invokes it", KEPT, lambda: reserved(kept(100)), "passed", METRICS, says="0 of 100"),
-    Row(
-        "all of it was used at night", KEPT, lambda: reserved(kept(100), 3, 100), "failed", METRICS, says="limit 90 %"
-    ),
+    Row("all of it was used at night", KEPT, lambda: reserved(kept(100), 3, 100), "failed", METRICS, says="limit 90 %"),
     Row("a single worker, which is always busy", KEPT, lambda: reserved(kept(1), 1, 1), "passed", RESERVED),
     Row("held to five at once on purpose", KEPT, lambda: reserved(kept(5), 5), "passed", RESERVED),
     Row(
