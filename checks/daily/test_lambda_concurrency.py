@@ -87,8 +87,8 @@ def test_functions_stay_within_their_reservation(
             kept, most = _reserved(one), RESERVED.of(stack, one)
             note("nothing is reserved" if kept is None else f"{one.peak:g} of {kept} reserved at its peak of a day")
             assert kept != 0, "every invocation is refused"
-            few = kept is None or kept < FEW.of(stack, one)
-            assert few or 100 * one.peak <= most * kept, f"limit {most:g} %"
+            few = FEW.of(stack, one)
+            assert kept is None or kept < few or 100 * one.peak <= most * kept, f"limit {most:g} %"
 
 
 @check(Severity.HIGH, runbook="functions", failing="Lambda's shared concurrency is nearly used up", may_be_empty=True)

@@ -28,7 +28,7 @@ _NO_NAME = re.compile(r"cannot import name '(\w+)' from '(opschecks[\w.]*)'")
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what is not a check, before any is run; where only a list is wanted, say so and list nothing."""
+    """Leave out what is not a check, before any is run; where nothing is left, or only listed, end the run."""
     run = checks_run(config)
     if not run:
         return
@@ -48,7 +48,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for name in sorted(LIMITS):
         if why := _hides_a_limit(name):
             run.leave_out(why)
-    if config.option.collectonly and run.not_collected:
+    if run.not_collected and (config.option.collectonly or not good):
+        run.stopped_by = "; ".join(run.not_collected)
         raise pytest.UsageError("\n".join(run.not_collected))
     wanted = set(good)
     items[:] = [item for item in items if item in wanted]

@@ -191,4 +191,5 @@ def _afterwards(run: Run, weeks: list[WeekWords]) -> Iterator[str]:
     for week in weeks:
         yield from week.actions
     if run.state == "stopped":
-        yield "Run it again: this run is incomplete"
+        files = run.stopped_by.startswith("not collected: ")
+        yield f"{'Correct these files, then run' if files else 'Run'} it again: this run is incomplete"
