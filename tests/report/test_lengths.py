@@ -81,6 +81,8 @@ def test_a_command_is_selected_whole_and_a_link_opens_the_runbook(page: Page) ->
 @pytest.mark.parametrize("name", ["four faults"])
 def test_paper_has_the_steps_and_no_raw_json(page: Page) -> None:
     page.emulate_media(media="print")
+    page.set_viewport_size({"width": 700, "height": 1000})  # of A4 with the margins of a browser
+    assert page.locator("main thead").first.is_visible()
     assert page.locator("#runbook-high-cpu").is_visible()
     assert page.locator(".card .evidence").count() > 0
     assert [one.is_visible() for one in page.locator(".card .evidence, .filters").all()] == [False] * (

@@ -41,7 +41,7 @@ def show(
         if passed < AFTER_S:
             continue
         known = sum(len(store.results) for store in stores)
-        line = f"looking: {known - len(pending)} of {known} done, {passed:.0f} s; waiting for {pending[0]}"
+        line = f"looking: {known - len(pending)} of {known} done, {passed:.0f} s; waiting for {_asked(pending[0])}"
         more = f" and {plural(len(pending) - 1, 'other')}" if pending[1:] else ""
         room = shutil.get_terminal_size().columns - 1
         stream.write(f"{_CLEAR}{cut(line, room - len(more))}{more}")
@@ -50,6 +50,12 @@ def show(
     if shown:
         stream.write(_CLEAR)
         stream.flush()
+
+
+def _asked(pending: str) -> str:
+    """The call of AWS that an observation waits for; what it is of, where it has made none."""
+    name, _, call = pending.rstrip(")").partition(" (")
+    return call or name.replace("_", " ")
 
 
 def _pending(store: Gathering, seconds: float) -> list[str]:
