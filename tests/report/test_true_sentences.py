@@ -110,10 +110,11 @@ def test_nothing_is_due_only_of_what_could_be_seen() -> None:
     blind_day = replace(whole, weeks=({**week, "looked": {"health": "no route to host"}},))
     no_day = replace(whole, weeks=(week_of("-------"),))
     told = section(whole, "Coming up")
-    assert "Nothing of waivers, access keys, images, the budget, restore tests, certificates is due within 60" in told
+    everything = "waivers, access keys, images, the budget, restore tests, certificates"
+    assert f"Nothing is due within 60 days of: {everything}." in told
     assert "not seen" not in told
     told = section(denied, "Coming up")
-    assert "Nothing of waivers, images, the budget, restore tests, certificates is due" in told
+    assert "Nothing is due within 60 days of: waivers, images, the budget, restore tests, certificates." in told
     assert told.endswith("not seen access keys: iam:ListUsers: AccessDenied")
     assert section(blind_day, "Coming up").endswith("not seen certificates: no route to host")
     assert section(no_day, "Coming up").endswith("not seen certificates: no run that looks at them is on record")
