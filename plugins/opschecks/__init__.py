@@ -129,8 +129,8 @@ HOOK_MODULES = (
     "opschecks.hooks.sandbox",  # starts and stops the sandbox, gives it its faults
     "opschecks.hooks.fixtures",  # observations, stack, now and examine as fixtures; one check per stack
     "opschecks.hooks.many",  # of many stacks a few are gathered at a time, and each is released when it is done
+    "opschecks.hooks.gathering_line",  # on a terminal: how far looking is; called after gather, which is registered later
     "opschecks.hooks.gather",  # the stack's account, then every observation at once
-    "opschecks.hooks.gathering_line",  # on a terminal: how far it is, where that takes long
     "opschecks.hooks.fix_options",  # refuses careless options
     "opschecks.hooks.fix",  # with --fix: what failed is fixed before the checks report
     "opschecks.hooks.drills",  # holds the drills that checks/drills need, one after another, under the lock

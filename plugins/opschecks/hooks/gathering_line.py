@@ -20,9 +20,12 @@ EVERY_S = 0.5
 _CLEAR = "\r\x1b[K"
 
 
-@pytest.hookimpl(wrapper=True)
+@pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Show it before the first check, inside of what begins to look (hooks/gather.py); a check waits as long anyway."""
+    """Show it before the first check, which would wait as long anyway.
+
+    Inside of what begins to look (hooks/gather.py, registered later), and outside of a check's own time limit.
+    """
     run = checks_run(item.config)
     if run and not run.worker and not run.one_by_one and sys.__stderr__ and sys.__stderr__.isatty():
         show(list(run.stores.values()), sys.__stderr__)
