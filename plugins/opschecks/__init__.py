@@ -129,7 +129,7 @@ HOOK_MODULES = (
     "opschecks.hooks.sandbox",  # starts and stops the sandbox, gives it its faults
     "opschecks.hooks.fixtures",  # observations, stack, now and examine as fixtures; one check per stack
     "opschecks.hooks.many",  # of many stacks a few are gathered at a time, and each is released when it is done
-    "opschecks.hooks.gathering_line",  # on a terminal: how far looking is; called after gather, which is registered later
+    "opschecks.hooks.gathering_line",  # on a terminal: how far looking is; runs within gather, the next one
     "opschecks.hooks.gather",  # the stack's account, then every observation at once
     "opschecks.hooks.fix_options",  # refuses careless options
     "opschecks.hooks.fix",  # with --fix: what failed is fixed before the checks report
