@@ -265,13 +265,13 @@ BY_AWS = (
 )
 RESTORED: dict[str, tuple[list[dict[str, Any]], tuple[Figure, ...], str, str]] = {
     "neither": ([], (), "", "no drill on record"),
-    "by AWS": ([], BY_AWS, "", "Tue 17 Nov, 08:00 CET, as AWS reports; by no drill, so that nothing was compared"),
+    "by AWS": ([], BY_AWS, "", "Tue 17 Nov, 08:00 CET, as AWS reports; not by a drill, so nothing was compared"),
     "by a drill": ([DRILL], (), "", "Sat 14 Nov, 08:00 CET: as the backup"),
     "by a drill, and later": (
-        [DRILL], BY_AWS, "", "Tue 17 Nov, 08:00 CET, as AWS reports; by no drill, so that nothing was compared"),
+        [DRILL], BY_AWS, "", "Tue 17 Nov, 08:00 CET, as AWS reports; not by a drill, so nothing was compared"),
     "by a drill, as AWS reports": (
         [{**DRILL, "at": ago(7.01).isoformat()}], BY_AWS, "", "Tue 17 Nov, 07:45 CET: as the backup"),
-    "unknown": ([], (), "AccessDenied", "no drill on record; what AWS reports was not seen: AccessDenied"),
+    "unknown": ([], (), "AccessDenied", "no drill on record; what AWS reports could not be read: AccessDenied"),
     "a figure that is no moment": ([], (Figure("last restore", "x"), BY_AWS[1]), "", "no drill on record"),
 }  # fmt: skip
 
