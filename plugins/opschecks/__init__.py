@@ -176,8 +176,8 @@ HOOK_MODULES = (
     "opschecks.hooks.markers",  # severity, runbook slug, area and AWS services of each check, for -m
     "opschecks.hooks.left_out",  # what is not as a check must be is left out, and said
     "opschecks.hooks.many",  # of many stacks a few are gathered at a time, and each is released when it is done
+    "opschecks.hooks.gathering_line",  # on a terminal: how far looking is; runs within gather, the next one
     "opschecks.hooks.gather",  # the stack's account, then every observation at once
-    "opschecks.hooks.gathering_line",  # on a terminal: how far it is, where that takes long
     "opschecks.hooks.fix_options",  # refuses careless options
     "opschecks.hooks.fix",  # with --fix: what failed is fixed before the checks report
     "opschecks.hooks.drills",  # holds the drills that checks/drills need, one after another, under the lock

@@ -229,7 +229,7 @@ def test_s3_is_given_each_file_with_its_media_type(morning: Morning) -> None:
     }
     assert {line.removeprefix("s3://pages/") for line in ended.stdout.splitlines()} == set(keys)
     for key in keys:
-        suffix = key.removeprefix(stem) if key.startswith(stem) else ".html"
+        suffix = key.removeprefix(stem) if key.startswith(stem) else key[key.rindex(".") :]
         assert s3.head_object(Bucket="pages", Key=key)["ContentType"] == KINDS[suffix], key
 
     def latest() -> bytes:

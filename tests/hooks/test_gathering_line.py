@@ -44,7 +44,7 @@ def test_a_line_says_how_far_it_is_and_is_taken_away(monkeypatch: pytest.MonkeyP
     store = _store("alarms", "services", "tables")
     store.results["services"].calls.append("ecs:DescribeServices")
     lines = _shown(store, {1: "alarms", 4: "services", 6: "tables"}).split("\r\x1b[K")
-    assert lines[1] == "looking: 1 of 3 done, 2 s; waiting for services … and 1 other"
+    assert lines[1] == "looking: 1 of 3 done, 2 s; waiting for ecs:DescribeServices and 1 other"
     assert lines[-2] == "looking: 2 of 3 done, 6 s; waiting for tables"
     assert lines[-1] == ""
     assert all(len(line) < 80 for line in lines)

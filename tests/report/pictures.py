@@ -18,14 +18,14 @@ from tests.report.situations import SITUATIONS
 
 DOCS = Path("docs")
 OF_THE_DOCS = {
-    "daily": ("four faults", WIDE, 1180, "light"),
-    "daily-phone": ("four faults", PHONE, 1250, "light"),
-    "blind": ("one action denied", WIDE, 760, "light"),
-    "fixed": ("fixed", WIDE, 900, "dark"),
-    "deploy": ("after a deploy", WIDE, 760, "light"),
-    "weekly": ("a week with a story", WIDE, 1420, "light"),
+    "daily": ("four faults", WIDE, 1180, False),
+    "daily-phone": ("four faults", PHONE, 1250, False),
+    "blind": ("one action denied", WIDE, 760, False),
+    "fixed": ("fixed", WIDE, 900, True),
+    "deploy": ("after a deploy", WIDE, 760, False),
+    "weekly": ("a week with a story", WIDE, 1420, False),
 }
-"""The pictures of the docs: the situation, the width and the height in px, and the scheme."""
+"""The pictures of the docs: the situation, the width and the height in px, and whether it is dark."""
 
 
 def main(folder: Path, names: list[str]) -> None:
@@ -53,10 +53,10 @@ def of_the_docs() -> None:
 
 
 def _picture(browser: Browser, file: str, scratch: Path) -> None:
-    name, width, height, scheme = OF_THE_DOCS[file]
+    name, width, height, dark = OF_THE_DOCS[file]
     path = scratch / f"{file}.html"
     path.write_text(page_of(SITUATIONS[name]()), encoding="utf-8")
-    page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
+    page = browser.new_page(viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light")
     page.goto(path.resolve().as_uri())
     page.screenshot(path=DOCS / f"{file}.png")
     page.close()

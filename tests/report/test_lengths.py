@@ -13,14 +13,19 @@ from opschecks.core.run import Run
 from tests.browser import cut_off, opened
 from tests.exported import page_of
 from tests.report.situations import FAULTS, denied, morning, on_three_stacks, thousand
+from tests.report.weeks import story
 
 MADE: dict[str, Callable[[], Run]] = {
     "four faults": lambda: morning(FAULTS),
     "a thousand": thousand,
     "denied": denied,
     "three stacks": on_three_stacks,
+    "a week": story,
 }
-SCREENS = {"four faults": (4, 7, 6), "a thousand": (6, 12, 12), "denied": (3, 6, 4), "three stacks": (5, 10, 8)}
+SCREENS = {
+    "four faults": (4, 7, 6), "a thousand": (6, 12, 12), "denied": (3, 6, 4), "three stacks": (5, 10, 8),
+    "a week": (7, 11, 7),
+}  # fmt: skip
 """At most so many screens of 1280 × 800, of a phone of 390 × 844, and sheets of A4."""
 
 
@@ -46,6 +51,11 @@ def test_a_page_is_as_short_as_its_reader_needs(page: Page, name: str) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     assert page.evaluate("document.documentElement.scrollHeight") <= phone * 844
     assert page.evaluate("document.documentElement.scrollWidth") == 390
+    page.set_viewport_size({"width": 760, "height": 900})
+    scrolls = "[...document.querySelectorAll('.wide')].some(one => one.scrollWidth > one.clientWidth)"
+    assert not page.evaluate(scrolls)
+    assert page.locator("[tabindex]").count() == 0
+    page.set_viewport_size({"width": 390, "height": 844})
     assert cut_off(page, "main :not(.wide *, pre *, .own *)") == []
     assert len(re.findall(rb"/Type\s*/Page\b", page.pdf(format="A4"))) <= sheets
 
@@ -81,6 +91,8 @@ def test_a_command_is_selected_whole_and_a_link_opens_the_runbook(page: Page) ->
 @pytest.mark.parametrize("name", ["four faults"])
 def test_paper_has_the_steps_and_no_raw_json(page: Page) -> None:
     page.emulate_media(media="print")
+    page.set_viewport_size({"width": 700, "height": 1000})  # of A4 with the margins of a browser
+    assert page.locator("main thead").first.is_visible()
     assert page.locator("#runbook-high-cpu").is_visible()
     assert page.locator(".card .evidence").count() > 0
     assert [one.is_visible() for one in page.locator(".card .evidence, .filters").all()] == [False] * (

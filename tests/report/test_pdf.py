@@ -22,7 +22,8 @@ class Given:
     """Stands in for WeasyPrint and notes what it is given."""
 
     def __init__(self) -> None:
-        self.html, self.fetch = "", lambda url: None
+        self.html = ""
+        self.fetch: Any = None
 
     def HTML(self, *, string: str, url_fetcher: Any) -> Any:  # noqa: N802 - WeasyPrint's own name
         self.html, self.fetch = string, url_fetcher

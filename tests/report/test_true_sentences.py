@@ -110,10 +110,11 @@ def test_nothing_is_due_only_of_what_could_be_seen() -> None:
     blind_day = replace(whole, weeks=({**week, "looked": {"health": "no route to host"}},))
     no_day = replace(whole, weeks=(week_of("-------"),))
     told = section(whole, "Coming up")
-    assert "Nothing of waivers, access keys, images, the budget, restore tests, certificates is due within 60" in told
+    everything = "waivers, access keys, images, the budget, restore tests, certificates"
+    assert f"Nothing is due within 60 days of: {everything}." in told
     assert "not seen" not in told
     told = section(denied, "Coming up")
-    assert "Nothing of waivers, images, the budget, restore tests, certificates is due" in told
+    assert "Nothing is due within 60 days of: waivers, images, the budget, restore tests, certificates." in told
     assert told.endswith("not seen access keys: iam:ListUsers: AccessDenied")
     assert section(blind_day, "Coming up").endswith("not seen certificates: no route to host")
     assert section(no_day, "Coming up").endswith("not seen certificates: no run that looks at them is on record")
@@ -264,13 +265,13 @@ BY_AWS = (
 )
 RESTORED: dict[str, tuple[list[dict[str, Any]], tuple[Figure, ...], str, str]] = {
     "neither": ([], (), "", "no drill on record"),
-    "by AWS": ([], BY_AWS, "", "Tue 17 Nov, 08:00 CET, as AWS reports; by no drill, so that nothing was compared"),
+    "by AWS": ([], BY_AWS, "", "Tue 17 Nov, 08:00 CET, as AWS reports; not by a drill, so nothing was compared"),
     "by a drill": ([DRILL], (), "", "Sat 14 Nov, 08:00 CET: as the backup"),
     "by a drill, and later": (
-        [DRILL], BY_AWS, "", "Tue 17 Nov, 08:00 CET, as AWS reports; by no drill, so that nothing was compared"),
+        [DRILL], BY_AWS, "", "Tue 17 Nov, 08:00 CET, as AWS reports; not by a drill, so nothing was compared"),
     "by a drill, as AWS reports": (
         [{**DRILL, "at": ago(7.01).isoformat()}], BY_AWS, "", "Tue 17 Nov, 07:45 CET: as the backup"),
-    "unknown": ([], (), "AccessDenied", "no drill on record; what AWS reports was not seen: AccessDenied"),
+    "unknown": ([], (), "AccessDenied", "no drill on record; what AWS reports could not be read: AccessDenied"),
     "a figure that is no moment": ([], (Figure("last restore", "x"), BY_AWS[1]), "", "no drill on record"),
 }  # fmt: skip
 

@@ -20,9 +20,12 @@ EVERY_S = 0.5
 _CLEAR = "\r\x1b[K"
 
 
-@pytest.hookimpl(wrapper=True)
+@pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Show it before the first check, inside of what begins to look (hooks/gather.py); a check waits as long anyway."""
+    """Show it before the first check, which would wait as long anyway.
+
+    Inside of what begins to look (hooks/gather.py, registered later), and outside of a check's own time limit.
+    """
     run = checks_run(item.config)
     if run and not run.worker and not run.one_by_one and sys.__stderr__ and sys.__stderr__.isatty():
         show(list(run.stores.values()), sys.__stderr__)
@@ -41,7 +44,7 @@ def show(
         if passed < AFTER_S:
             continue
         known = sum(len(store.results) for store in stores)
-        line = f"looking: {known - len(pending)} of {known} done, {passed:.0f} s; waiting for {pending[0]}"
+        line = f"looking: {known - len(pending)} of {known} done, {passed:.0f} s; waiting for {_asked(pending[0])}"
         more = f" and {plural(len(pending) - 1, 'other')}" if pending[1:] else ""
         room = shutil.get_terminal_size().columns - 1
         stream.write(f"{_CLEAR}{cut(line, room - len(more))}{more}")
@@ -50,6 +53,12 @@ def show(
     if shown:
         stream.write(_CLEAR)
         stream.flush()
+
+
+def _asked(pending: str) -> str:
+    """The call of AWS that an observation waits for; what it is of, where it has made none."""
+    name, _, call = pending.rstrip(")").partition(" (")
+    return call or name.replace("_", " ")
 
 
 def _pending(store: Gathering, seconds: float) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..core.run import ReportSection, Run
 from ..core.wording import plural
+from .standing import promise
 from .text import markdown
 
 _STATES = {"active": "accepts a failure", "unused": "accepts nothing: delete it", "not_looked": "not checked"}
@@ -16,9 +17,11 @@ def builtin_sections(run: Run) -> list[ReportSection]:
 
 def waivers(run: Run) -> ReportSection | None:
     """Each accepted failure, with its reason, its owner and its last day."""
-    rows = ["|Check|Resource|Reason|Owner|Last day|State|", "|---|---|---|---|---|---|"]
+    words = {(check.stack, check.check): check.failing for check in run.checks}
+    rows = ["|What is accepted|Resource|Reason|Owner|Last day|State|", "|---|---|---|---|---|---|"]
     for one in run.waivers:
         resource, reason, owner = map(markdown, (one.resource, one.reason, one.owner))
         last_day = f"{one.until} ({plural(one.days_left, 'day')})"
-        rows.append(f"|**{markdown(one.check)}**|{resource}|{reason}|{owner}|{last_day}|{_STATES[one.state]}|")
+        what = markdown(words.get((one.stack, one.check), f"not so: {promise(one.check)}"))
+        rows.append(f"|**{what}** {markdown(one.check)}|{resource}|{reason}|{owner}|{last_day}|{_STATES[one.state]}|")
     return ReportSection("Waivers", "\n".join(rows)) if run.waivers else None

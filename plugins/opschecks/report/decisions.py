@@ -102,9 +102,8 @@ def _budget(run: Run, week: Mapping[str, Any]) -> Iterator[Decision]:
     if spent:
         told = named([f"{row.name} ({row.spent} check-days)" for row in spent], NAMED)
         owners = ", ".join(dict.fromkeys(row.owner for row in spent if row.owner))
-        target = number(target_of(week) or 0)
-        yield Decision("Put repairs before new work, or change the target", f"error budget of {target} % spent: {told}",
-                       owners)  # fmt: skip
+        why = f"the error budget (target {number(target_of(week) or 0)} %) is spent: {told}"
+        yield Decision("Put repairs before new work, or change the target", why, owners)
 
 
 def _targets(run: Run, week: Mapping[str, Any], stack: StackFacts) -> Iterator[Decision]:

@@ -66,10 +66,12 @@ def week_words(run: Run, week: Mapping[str, Any]) -> WeekWords:
     rows = [row for row in measures(run, week) if row.reading in ("met", "missed")]
     missed = [row.label for row in rows if row.reading == "missed"]
     still_open = sorted((one for one in week["failures"] if not one["until"]), key=lambda one: str(one["since"]))
+    told_already = {check.check for check in run.checks if check.outcome == Outcome.FAILED}
     actions = tuple(
         f"{failing(one['check'], week)} – open since {_day(run, week, one['since'])}: "
         f"follow “{week['words'].get(one['check'], {}).get('runbook') or one['check']}” in the runbook"
         for one in still_open
+        if one["check"] not in told_already
     )
     sentence, known = _sentence(week, len(rows), missed, len(still_open)), days_seen(week)
     unseen = "week" if not known.seen else "days" if known.told else ""

@@ -66,7 +66,10 @@ def test_decisions_have_a_reason_an_owner_and_a_day() -> None:
         "tried: scale-service × 2 (the platform team)"
     ) in lines
     assert any(
-        line.startswith("Put repairs before new work, or change the target – error budget of 98 % ") for line in lines
+        line.startswith(
+            "Put repairs before new work, or change the target – the error budget (target 98 %) is spent: ECS"
+        )
+        for line in lines
     )
     assert (
         "Meet the target, or change it: Results of daily checks that passed – 97.6 % this week, 97.2 % last week"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ...core.model import NOT_APPLICABLE
 from ..source import PageSource
 from ..standing import TONES, WORDS, promise
 
@@ -52,7 +53,7 @@ def facts(source: PageSource) -> Checks:
                 stack=one.stack,
                 name=promise(one.check),
                 outcome=WORDS[one.outcome],
-                tone=TONES.get(one.outcome, "unsure"),
+                tone="none" if one.outcome == NOT_APPLICABLE else TONES.get(one.outcome, "unsure"),
                 severity=one.severity.value,
                 examined=len(source.run.findings_of(one)),
                 message=one.message,

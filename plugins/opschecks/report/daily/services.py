@@ -35,7 +35,9 @@ class ServiceRow:
 
 @dataclass(frozen=True)
 class Services:
-    """Services that stand open, and those that are folded below `summary`: where some are not ok, the others are."""
+    """Services that stand open, and those that are folded below `summary`: what does not apply, and what is ok beside
+    what is not.
+    """
 
     rows: tuple[ServiceRow, ...]
     folded: tuple[ServiceRow, ...]
@@ -45,22 +47,16 @@ class Services:
 def facts(source: PageSource) -> Services:
     """Each area of each stack, in the order of AREAS."""
     rows = _rows(source)
-    ok = tuple(row for row in rows if row.tone == "good")
-    if len(ok) in (0, len(rows)):
-        return Services(tuple(rows), (), "")
-    return Services(tuple(row for row in rows if row.tone != "good"), ok, _summary(ok))
+    ok, idle = (tuple(row for row in rows if row.tone == tone) for tone in ("good", "none"))
+    bad = tuple(row for row in rows if row.tone not in ("good", "none"))
+    folded = (*(ok if bad else ()), *idle)
+    told = [f"{plural(len(ok), 'service')} {'is' if len(ok) == 1 else 'are'} ok: {_names(ok)}"] if ok and bad else []
+    told += [f"{len(idle)} {'does' if len(idle) == 1 else 'do'} not apply: {_names(idle)}"] if idle else []
+    return Services(bad or ok or idle, folded if bad or ok else (), "; ".join(told))
 
 
-def _summary(rows: Sequence[ServiceRow]) -> str:
-    """Which are ok, and, apart, which do not apply: nobody is to take those for healthy."""
-    resting = [row.name for row in rows if row.state == WORDS[NOT_APPLICABLE]]
-    ok = [row.name for row in rows if row.state != WORDS[NOT_APPLICABLE]]
-    told = []
-    if ok:
-        told.append(f"{plural(len(ok), 'service')} {'is' if len(ok) == 1 else 'are'} ok: {named(ok, NAMED)}")
-    if resting:
-        told.append(f"{len(resting)} not applicable: {named(resting, NAMED)}")
-    return "; ".join(told)
+def _names(rows: Sequence[ServiceRow]) -> str:
+    return named([row.name for row in rows], NAMED)
 
 
 def _rows(source: PageSource) -> list[ServiceRow]:
@@ -86,9 +82,9 @@ def _row(run: Run, stack: str, area: str, reasons: Mapping[str, str]) -> Service
         stack=stack,
         name=area_name(area),
         state={"failed": "failing", "passed": "ok"}.get(now, WORDS[now or NOT_APPLICABLE]),
-        tone=TONES.get(now or Outcome.PASSED, "unsure"),
+        tone=TONES.get(now, "unsure") if now else "none",
         counted=f"{outcomes.count(Outcome.PASSED)} of {applicable} passed" if applicable else "none applies",
-        seen="" if cards else _seen(run, checks),
+        seen="" if cards or not applicable else _seen(run, checks),
         strip=strip(run, stack, area, now),
         cards=tuple(cards.items()),
     )

@@ -41,7 +41,7 @@ def to_metrics(run: Run) -> str:
         ("opschecks_observed_limit", "Its limit.", _limits(run)),
         ("opschecks_week_measure", "Measures of the week, by key, whose end is the unit.", _measures(run)),
         ("opschecks_week_target", "Their targets.", _targets(run)),
-        ("opschecks_check_days_lost", "Check-days of 28 days that were not good.", _lost(run)),
+        ("opschecks_check_days_lost", "Check-days of 28 days that failed or are not known.", _lost(run)),
     )  # fmt: skip
     told = ((name, words, list(samples)) for name, words, samples in families)
     return "".join(family(name, words, samples) for name, words, samples in told if samples) + "# EOF\n"

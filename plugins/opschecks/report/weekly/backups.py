@@ -103,8 +103,8 @@ def _restored(
         parts = [f"{words}{figures[label]}" for label, words in labels if label in figures]
         return f"{source.time(drilled)}: {', '.join(parts) or 'nothing was seen of it'}"
     if name in seen:
-        return f"{source.time(seen[name])}, as AWS reports; by no drill, so that nothing was compared"
-    return f"no drill on record; what AWS reports was not seen: {error}" if error else "no drill on record"
+        return f"{source.time(seen[name])}, as AWS reports; not by a drill, so nothing was compared"
+    return f"no drill on record; what AWS reports could not be read: {error}" if error else "no drill on record"
 
 
 def _aws(run: Run, stack: str) -> tuple[dict[str, datetime], str]:

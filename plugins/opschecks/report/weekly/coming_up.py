@@ -68,7 +68,7 @@ def _of(source: PageSource, week: Mapping[str, Any]) -> ComingUp:
     shown, left = first(sorted(found), SHOWN)
     due = (_due((day - today).days, day, what, *found[day, what]) for day, what in shown)
     seen, unseen = _looked(source.run, week)
-    none_due = sentence(f"nothing of {', '.join(seen)} is due within {plural(WITHIN.days, 'day')}" if seen else "")
+    none_due = sentence(f"nothing is due within {plural(WITHIN.days, 'day')} of: {', '.join(seen)}" if seen else "")
     return ComingUp(source.on(week["stack"]), tuple(due), left, tuple(unseen), none_due)
 
 
