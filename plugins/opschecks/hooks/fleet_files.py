@@ -115,15 +115,15 @@ def _rows(run: ChecksRun, told: Run, page: str, why: str) -> list[StackRow]:
 def write_fleet(run: ChecksRun, told: Run) -> None:
     """The files of the whole run: what is known of every stack, without evidence and series; the page last."""
     from ..history.storage import write_whole
-    from ..report.exports.ctrf import to_ctrf
+    from ..report.exports.ctrf import ctrf_parts
     from ..report.exports.fleet import to_markdown
     from ..report.fleet.page import render_fleet
-    from ..report.runfile import to_json
+    from ..report.runfile import json_parts
 
     place, fleet = run.place, _facts(run, told)
-    write_whole(place.reports / place.links["run"], to_json(told))
+    write_whole(place.reports / place.links["run"], json_parts(told))
     write_whole(place.reports / place.links["summary"], to_markdown(fleet))
-    write_whole(place.reports / place.links["ctrf"], to_ctrf(told))
+    write_whole(place.reports / place.links["ctrf"], ctrf_parts(told))
     write_whole(place.page, render_fleet(fleet))
 
 

@@ -13,7 +13,7 @@ from ..history.runs import file_run
 from ..history.storage import Storage, write_whole
 from .placeholder import render_no_run, render_unfinished
 from .runbook import Section
-from .runfile import from_json, only, to_json
+from .runfile import from_json, json_parts, only, to_json
 
 SUFFIXES = {"run": ".json", "pytest": ".pytest.html", "junit": ".xml", "summary": ".md", "ctrf": ".ctrf.json"}
 """The files beside a page."""
@@ -44,7 +44,7 @@ def write_unfinished(run: Run, place: RunFiles) -> None:
         with contextlib.suppress(FileNotFoundError):
             (place.reports / place.links[name]).unlink()
     write_whole(place.page, render_unfinished(run, place.links))
-    write_whole(place.reports / place.links["run"], to_json(run))
+    write_whole(place.reports / place.links["run"], json_parts(run))
 
 
 def write_run(run: Run, place: RunFiles, runbook: Mapping[str, Section], earlier: Run | None = None) -> None:
