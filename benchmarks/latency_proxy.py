@@ -9,10 +9,13 @@ from __future__ import annotations
 import asyncio
 import datetime
 import http.client
+import json
 import re
 import ssl
 import threading
+import time
 from collections import Counter
+from collections.abc import Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,11 +36,12 @@ _HOP_BY_HOP = {"connection", "transfer-encoding", "content-length", "date", "ser
 
 @dataclass
 class Seen:
-    """What went through since the last `forget`: calls by action, and how many were under way at once."""
+    """What went through since the last `forget`: calls by action, how many were under way at once, or refused."""
 
     calls: Counter[str] = field(default_factory=Counter)
     under_way: int = 0
     most_at_once: int = 0
+    throttled: int = 0
 
     @property
     def total(self) -> int:
@@ -49,11 +53,14 @@ class LatencyProxy:
     """Listens on 127.0.0.1 in a thread of its own; `with LatencyProxy(url, 0.04) as proxy:`.
 
     `delay_s` is added to each call. `certificates` is a folder for a self-signed authority and its
-    certificate; with it the proxy speaks TLS, and `ca_bundle` is what AWS_CA_BUNDLE must be.
+    certificate; with it the proxy speaks TLS, and `ca_bundle` is what AWS_CA_BUNDLE must be. With `a_second` it takes
+    so many calls a second in all, as many at once, and throttles the others, as AWS does.
     """
 
-    def __init__(self, upstream: str, delay_s: float, certificates: Path | None = None) -> None:
+    def __init__(self, upstream: str, delay_s: float, certificates: Path | None = None, a_second: float = 0.0) -> None:
         self.delay_s = delay_s
+        self._a_second = self._tokens = a_second
+        self._filled = time.monotonic()
         self.seen = Seen()
         self.ca_bundle: Path | None = None
         self._upstream = urlsplit(upstream)
@@ -119,7 +126,11 @@ class LatencyProxy:
         seen.under_way += 1
         seen.most_at_once = max(seen.most_at_once, seen.under_way)
         try:
+            taken = self._takes()
             await asyncio.sleep(self.delay_s)
+            if not taken:
+                seen.throttled += 1
+                return refusal(path, headers)
             target = headers.get("x-amz-target", "")
             key = (method, path, target, _service(headers), _TIMES.sub(b"", body).decode("latin-1"))
             if key not in self._answers:
@@ -127,6 +138,16 @@ class LatencyProxy:
             return self._answers[key]
         finally:
             seen.under_way -= 1
+
+    def _takes(self) -> bool:
+        """Whether the call is one of those that are taken in this second."""
+        now = time.monotonic()
+        self._tokens = min(self._a_second, self._tokens + (now - self._filled) * self._a_second)
+        self._filled = now
+        if self._a_second and self._tokens < 1:
+            return False
+        self._tokens -= 1
+        return True
 
     def _fetch(self, method: str, path: str, headers: dict[str, str], body: bytes) -> bytes:
         connection = http.client.HTTPConnection(self._upstream.hostname or HOST, self._upstream.port, timeout=60)
@@ -138,6 +159,25 @@ class LatencyProxy:
         lines = [f"HTTP/1.1 {answer.status} {answer.reason}", f"Content-Length: {len(content)}"]
         lines += [f"{name}: {value}" for name, value in answer.getheaders() if name.lower() not in _HOP_BY_HOP]
         return "\r\n".join([*lines, "", ""]).encode("latin-1") + content
+
+
+def refusal(path: str, headers: Mapping[str, str]) -> bytes:
+    """How AWS throttles a call, in the protocol in which it came."""
+    code, said = "ThrottlingException", "Rate exceeded"
+    if "/operation/" in path:  # Smithy RPC v2, whose body is a CBOR map
+        pairs = (("__type", code), ("message", said))
+        body = b"\xa2" + b"".join(bytes([0x60 + len(text)]) + text.encode() for pair in pairs for text in pair)
+        kind = "application/cbor\r\nsmithy-protocol: rpc-v2-cbor"
+    elif headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+        code = "Throttling"
+        error = f"<Code>{code}</Code><Message>{said}</Message>"
+        of_ec2 = f"<Response><Errors><Error>{error}</Error></Errors><RequestID>1</RequestID></Response>"
+        query = f"<ErrorResponse><Error><Type>Sender</Type>{error}</Error><RequestId>1</RequestId></ErrorResponse>"
+        body, kind = (of_ec2 if _service(dict(headers)) == "ec2" else query).encode(), "text/xml"
+    else:
+        body, kind = json.dumps({"__type": code, "message": said}).encode(), "application/x-amz-json-1.1"
+        kind += f"\r\nx-amzn-errortype: {code}"
+    return f"HTTP/1.1 400 Bad Request\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
 
 
 def _service(headers: dict[str, str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -21,17 +21,18 @@ class Unreadable(ValueError):  # noqa: N818 - it is said of the text
     """One text of the state is damaged or was cut; the message names it. Others can still be read."""
 
 
-def write_whole(path: Path, text: str | bytes) -> None:
-    """Write the file whole or leave what was there; OSError where it cannot be written."""
+def write_whole(path: Path, text: str | bytes | Iterable[str]) -> None:
+    """Write the file whole or leave what was there; OSError where it cannot be written. A long text may be in parts."""
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         with fresh.open("xb") as stream:
-            stream.write(text.encode() if isinstance(text, str) else text)
+            for part in [text] if isinstance(text, str | bytes) else text:
+                stream.write(part.encode() if isinstance(part, str) else part)
             stream.flush()
             os.fsync(stream.fileno())
         fresh.replace(path)
-    except OSError:
+    except BaseException:  # also of what makes the parts
         with contextlib.suppress(OSError):
             fresh.unlink()
         raise

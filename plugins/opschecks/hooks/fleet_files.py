@@ -118,10 +118,10 @@ def write_fleet(run: ChecksRun, told: Run) -> None:
     from ..report.exports.fleet import to_markdown
     from ..report.files import write_for_programs
     from ..report.fleet.page import render_fleet
-    from ..report.runfile import to_json
+    from ..report.runfile import json_parts
 
     place, fleet = run.place, _facts(run, told)
-    write_whole(place.reports / place.links["run"], to_json(told))
+    write_whole(place.reports / place.links["run"], json_parts(told))
     write_whole(place.reports / place.links["summary"], to_markdown(fleet))
     write_for_programs(told, place)
     write_whole(place.page, render_fleet(fleet))

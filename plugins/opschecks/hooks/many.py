@@ -62,6 +62,7 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
     left = dict(of)
     while current := crew.next():
         first, items = len(run.findings), left.pop(current)
+        del of[current]  # what has been gathered
         # what is torn down depends on what comes next, which is the same check whichever stack that will be
         after = next(iter(left.values()), [None])[0]
         why = ""
@@ -76,7 +77,8 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
             release(run, current)
         told.done(items)
         _forget(run, session.config, items)
-        _collect(told.stacks)
+        if _collect(told.stacks):
+            session.items[:] = [item for waiting in left.values() for item in waiting]
     return True
 
 
@@ -123,15 +125,17 @@ def _forget(run: ChecksRun, config: pytest.Config, items: Sequence[pytest.Item])
             run.collected[item.nodeid] = run.reported[item.nodeid]
 
 
-def _collect(stacks: int) -> None:
-    """Clients are circles of references, and the run collects none by itself.
+def _collect(stacks: int) -> bool:
+    """Clients are circles of references, and the run collects none by itself; returns whether some were collected now.
 
     What is there after the first stack is left out from then on: botocore's models are large, and stay.
     """
     if stacks == 1:
         gc.freeze()
-    elif stacks % COLLECTED == 0:
-        gc.collect()
+    if stacks % COLLECTED:
+        return False
+    gc.collect()
+    return True
 
 
 def _prepare(run: ChecksRun) -> None:

@@ -13,7 +13,7 @@ from ..history.runs import file_run
 from ..history.storage import Storage, write_whole
 from .placeholder import render_no_run, render_unfinished
 from .runbook import Section
-from .runfile import from_json, only, to_json
+from .runfile import from_json, json_parts, only, to_json
 
 SUFFIXES = {
     "run": ".json", "pytest": ".pytest.html", "junit": ".xml", "summary": ".md", "ctrf": ".ctrf.json", "csv": ".csv",
@@ -50,7 +50,7 @@ def write_unfinished(run: Run, place: RunFiles) -> None:
             (place.reports / place.links[name]).unlink()
     write_whole(place.reports / place.links["badge"], no_result(run.suite, "unfinished", run.started))
     write_whole(place.page, render_unfinished(run, place.links))
-    write_whole(place.reports / place.links["run"], to_json(run))
+    write_whole(place.reports / place.links["run"], json_parts(run))
 
 
 def write_run(run: Run, place: RunFiles, runbook: Mapping[str, Section], earlier: Run | None = None) -> None:
@@ -77,10 +77,10 @@ def write_for_programs(run: Run, place: RunFiles) -> None:
     """Write what programs read of a run: CTRF, CSV, metrics; and its badge."""
     from .exports.badge import to_badge
     from .exports.csv_findings import to_csv
-    from .exports.ctrf import to_ctrf
+    from .exports.ctrf import ctrf_parts
     from .exports.metrics import to_metrics
 
-    for kind, made in (("ctrf", to_ctrf), ("csv", to_csv), ("metrics", to_metrics), ("badge", to_badge)):
+    for kind, made in (("ctrf", ctrf_parts), ("csv", to_csv), ("metrics", to_metrics), ("badge", to_badge)):
         write_whole(place.reports / place.links[kind], made(run))
 
 

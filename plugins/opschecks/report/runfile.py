@@ -6,7 +6,7 @@ import dataclasses
 import functools
 import itertools
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from enum import Enum
 from types import UnionType
@@ -37,6 +37,11 @@ class RunFileError(Exception):
 
 def to_json(run: Run) -> str:
     """The run file: secrets masked, times as UTC ISO text; a line for each check, finding and observation."""
+    return "".join(json_parts(run))
+
+
+def json_parts(run: Run) -> Iterator[str]:
+    """The run file in parts, as a file of 40 MB is written: of a thousand stacks."""
     said = verdict(run)
     counts: dict[str, int] = {outcome.value: run.count(outcome) for outcome in Outcome}
     counts[NOT_APPLICABLE] = run.count(NOT_APPLICABLE)
@@ -68,15 +73,23 @@ def to_json(run: Run) -> str:
         "part": dataclasses.asdict(run.part) if run.part else None,
         "versions": dict(run.versions),
     }
-    lines = [
-        f"{json.dumps(key)}: {_lines(value) if key in LISTS else _dumps(value if key == 'numbers' else plain(value))}"
-        for key, value in told.items()
-    ]
-    return "{\n" + ",\n".join(lines) + "\n}\n"
+    before = "{\n"
+    for key, value in told.items():
+        yield f"{before}{json.dumps(key)}: "
+        if key in LISTS:
+            yield from _lines(value)
+        else:
+            yield _dumps(value if key == "numbers" else plain(value))
+        before = ",\n"
+    yield "\n}\n"
 
 
-def _lines(items: Iterable[Any]) -> str:
-    return "[" + ",".join(f"\n  {_dumps(item)}" for item in items) + "]"
+def _lines(items: Iterable[Any]) -> Iterator[str]:
+    before = "["
+    for item in items:
+        yield f"{before}\n  {_dumps(item)}"
+        before = ","
+    yield "]" if before == "," else "[]"
 
 
 def _dumps(value: Any) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -35,7 +35,12 @@ LONGEST_NAME = 200
 
 
 def to_ctrf(run: Run) -> str:
-    """The report: each check of each stack is one test. Times in whole milliseconds, since 1970 where they are moments.
+    """The report, whole."""
+    return "".join(ctrf_parts(run))
+
+
+def ctrf_parts(run: Run) -> Iterator[str]:
+    """The report in parts, each check of each stack one test. Times in whole milliseconds, since 1970 for moments.
 
     A run that has not ended stops when it began, and `results.extra` says that it is unfinished. Identifiers are made
     from names, so that they are the same in every run and wherever the report is made again.
@@ -67,10 +72,14 @@ def to_ctrf(run: Run) -> str:
     }
     told = plain(told)
     told["results"]["environment"] = plain(_environment(run, facts))  # under that name `plain` masks a task's secrets
-    # of a thousand stacks there are 40,000: no two of them are made at once; no text has quotes that are not escaped
-    tests = ",\n   ".join(_dumped(plain(_test(run, check))).replace("\n", "\n   ") for check in run.checks)
-    listed = f"[\n   {tests}\n  ]" if tests else "[]"
-    return _dumped(told).replace('"tests": null', f'"tests": {listed}', 1) + "\n"
+    # no text has quotes that are not escaped
+    before, after = _dumped(told).split('"tests": null', 1)
+    yield before + '"tests": ['
+    between = ""
+    for check in run.checks:
+        yield f"{between}\n   " + _dumped(plain(_test(run, check))).replace("\n", "\n   ")
+        between = ","
+    yield ("\n  ]" if between else "]") + after + "\n"
 
 
 def _dumped(told: Any) -> str:
