@@ -29,6 +29,7 @@ from tests.mutants.making import ROOT, Mutant
 
 TESTS = (
     "tests/real", "tests/aws", "tests/web", "tests/drills/test_rules.py", "tests/cli/test_policy.py",
+    "tests/cli/test_organization.py",
     "tests/remedies/operations/test_access_keys.py", "tests/remedies/operations/test_full_backup.py",
     "tests/remedies/operations/test_incident_archive.py", "tests/remedies/operations/test_restore.py",
     "tests/remedies/operations/test_stop_task.py", "tests/remedies/settings/test_settings.py",

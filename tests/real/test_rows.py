@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import tests.real
+from tests.real import said
 from tests.real.rows import Row
 from tests.scratch import ROOT
 
