@@ -90,6 +90,11 @@ DAY_S = 24 * 60
 JUST = 1 / 3600
 REPLICA = databases.database(**databases.REPLICA)
 ROWS = [
+    Row("a function that could not be made", functions.ACTIVE, lambda: functions.seen(
+        functions.function(State="Failed", StateReason="The subnet is gone")), functions.both("failed"),
+        functions.STATES, "Failed, last update Successful; The subnet is gone"),
+    Row("a function that could not be made, and nobody says why", functions.ACTIVE, lambda: functions.seen(
+        functions.function(State="Failed")), functions.both("failed"), functions.STATES, "its State is Failed"),
     waits("the oldest message is as old as it may be", 900, "passed", "about 3 messages, the oldest 15 min old"),
     waits("the oldest message is a second too old", 901, "failed", "limit 15 min"),
     dead("as many dead letters as there may be", 2, 2, "passed", "2 dead letters of orders"),

@@ -10,8 +10,9 @@ import pytest
 
 from opschecks.aws.iam import AccessKey, KeyHolder
 from opschecks.config.stack import Stack
-from opschecks.core.model import Resource
-from tests.canned import NOW, checks_of, daily, stack, stand_in, verdict, weekly
+from opschecks.core.model import Finding, Resource
+from tests.canned import NOW, checks_of, daily, examined, stack, stand_in, verdict, weekly
+from tests.real import said
 
 SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
 Seen = Callable[[Any], Mapping[str, Any]]
@@ -201,26 +202,35 @@ CASES: dict[str, tuple[Callable[..., None], Seen, Any, Any, str]] = {
 }  # fmt: skip
 
 
-def _told(case: str, value: Any) -> tuple[str, str]:
+def _found(case: str, value: Any) -> list[Finding]:
     check, seen, *_ = CASES[case]
-    limits: dict[str, Any] = (
-        {"stack": stack(limits={"alarm_muted_hours_per_week": 0})} if case.startswith("hours m") else {}
-    )
-    return verdict(check, **seen(value), **limits)
+    return examined(check, **seen(value), stack=stack(limits={"alarm_muted_hours_per_week": 0}))
+
+
+def said_at_limits() -> list[tuple[str, list[str]]]:
+    """What is said at each limit and one beyond it."""
+    return [
+        (f"{case}, {side}", said.told(_found(case, value)))
+        for case, (*_, within, beyond, _) in CASES.items()
+        for side, value in (("at its limit", within), ("beyond it", beyond))
+    ]
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_what_is_equal_to_the_limit_is_within(case: str) -> None:
     *_, within, _, _ = CASES[case]
-    assert _told(case, within)[0] == "passed"
+    found = _found(case, within)
+    assert [one.outcome.value for one in found] == ["passed"]
+    assert said.told(found) == said.kept("at_limits")[f"{case}, at its limit"], "python -m tests.real writes it again"
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_what_is_one_beyond_it_is_not(case: str) -> None:
     *_, beyond, says = CASES[case]
-    outcome, message = _told(case, beyond)
-    assert outcome == "failed"
-    assert says in message
+    [one] = found = _found(case, beyond)
+    assert one.outcome.value == "failed"
+    assert says in one.message
+    assert said.told(found) == said.kept("at_limits")[f"{case}, beyond it"], "python -m tests.real writes it again"
 
 
 def _of_costs(check: str, seen: Mapping[str, Any], checked: Stack) -> str:
