@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from opschecks.aws import log_counts
 from opschecks.aws.log_counts import Counted, by_insights, by_metric_filter
 from opschecks.config.toml_tables import LogSearch
 from opschecks.core import clock
@@ -29,7 +28,7 @@ RUNNING: Raw = {"status": "Running", "results": [], "statistics": {}}
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The pauses that were made; each takes as long as it says, by a clock that nothing else moves."""
     made: list[float] = []
-    monkeypatch.setattr(log_counts.time, "sleep", made.append)
+    monkeypatch.setattr("opschecks.aws.log_counts.time.sleep", made.append)
     monkeypatch.setattr(clock, "_read", lambda: NOW + timedelta(seconds=sum(made)))
     return made
 

@@ -136,7 +136,7 @@ class Loop:
             known.write_text(json.dumps(kept), encoding="utf-8")
         there = self._items.keys()
         lines = {
-            file: {int(line): there & frozenset(tests) for line, tests in of.items()}
+            file: {int(line): frozenset(there & set(tests)) for line, tests in of.items()}
             for file, of in kept["lines"].items()
         }
         return Reach(lines, kept["durations"])

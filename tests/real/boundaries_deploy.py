@@ -8,7 +8,7 @@ from typing import Any
 from opschecks.aws.application_autoscaling import auto_scaling, scaling_schedules
 from opschecks.aws.ecs import services
 from opschecks.aws.freeze_windows import freeze_windows
-from tests.canned import NOW, Aws, checks_of, daily, names, stack
+from tests.canned import NOW, Aws, Raw, checks_of, daily, names, stack
 from tests.canned_ecs import deployment, rolled, service
 from tests.canned_metrics import REQUESTS, at, every_5_minutes, itself_errs, loads, serves
 from tests.real import alarms
@@ -39,7 +39,7 @@ def scaled(desired: int, low: int = 2, high: int = 6, **limits: int) -> dict[str
         "RoleARN": "arn:aws:iam::123456789012:role/scaling",
         "CreationTime": NOW,
     }
-    answers = {
+    answers: dict[tuple[str, str], Raw] = {
         ("application-autoscaling", "DescribeScalableTargets"): {"ScalableTargets": [target]},
         ("application-autoscaling", "DescribeScalingPolicies"): {"ScalingPolicies": []},
         ("application-autoscaling", "DescribeScheduledActions"): {"ScheduledActions": []},

@@ -35,7 +35,7 @@ def runs(situation: str, check: Any, outcome: str, says: str, **counts: float) -
     return Row(
         situation,
         check,
-        lambda: functions.seen(functions.function(), **counts),
+        lambda: functions.seen(functions.function(), {}, **counts),
         functions.both(outcome),
         functions.METRICS,
         says,

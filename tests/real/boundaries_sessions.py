@@ -51,8 +51,7 @@ def session(situation: str, outcome: str, says: str, **told: Any) -> Row:
 
 def health(name: str, healthy: int, unread: CouldNotLook | None = None) -> TargetHealth:
     told = [{"Target": {"Id": f"10.0.0.{n}", "Port": 80}, "TargetHealth": {"State": "healthy"}} for n in range(healthy)]
-    more = {"unread": unread} if unread else {}
-    return TargetHealth(arn=name, name=name, evidence={"TargetHealthDescriptions": told}, **more)
+    return TargetHealth(arn=name, name=name, evidence={"TargetHealthDescriptions": told}, unread=unread)
 
 
 def reached(

@@ -85,6 +85,41 @@ def scaled(desired: int, low: int = 2, high: int = 6) -> Mapping[str, Any]:
     return {"auto_scaling": [target], "services": [stand_in(desired=desired)]}
 
 
+def short(waiting: timedelta, **more: Any) -> Resource:
+    """A rollout whose service has lacked a task for so long."""
+    service = stand_in(
+        status="ACTIVE", running=1, desired=2, pending=1, is_daemon=False, short_since=NOW - waiting, **more
+    )
+    return stand_in(service=service, cannot_start="", is_starting=True, why="no capacity", under_way=[])
+
+
+def lacking(waiting: timedelta) -> Mapping[str, Any]:
+    return {"rollouts": [short(waiting)]}
+
+
+def deployed(waiting: timedelta) -> Mapping[str, Any]:
+    told = {"differences": [], "unfinished": "", "primary": stand_in(revision="web:8", id="ecs-svc/8")}
+    rollout: Any = short(waiting)
+    return {"releases": [stand_in(service=rollout.service, rollout=rollout, **told)]}
+
+
+def moving(age: timedelta, planned: timedelta = timedelta(minutes=10)) -> Mapping[str, Any]:
+    """A deployment of that age, which waits ten minutes by its own plan."""
+    service = stand_in(status="ACTIVE", deployments=[1], task_sets=[])
+    way = stand_in(age=age, planned=planned)
+    return {"rollouts": [stand_in(service=service, failure="", cannot_start="", under_way=[way], by_events_only="")]}
+
+
+def unindexed(age: timedelta) -> Mapping[str, Any]:
+    """An active incident of that age, which the index does not show."""
+    told = {"gaps": (), "severity": "low", "status": "active", "created_at": NOW - age, "title": "x"}
+    return {
+        "overnight_incidents": [stand_in(**told)],
+        "overnight_reading": stand_in(through=""),
+        "active_incidents": [],
+    }
+
+
 def answered(p95: float) -> Mapping[str, Any]:
     group = stand_in(requests_last_hour=100, p95_ms=lambda self, samples, limit: p95)
     return {"traffic": [group], "balancer_errors": []}
@@ -110,6 +145,8 @@ SCAN = {"at_least": lambda _: lambda self, severity: {}, "unjudged": 0}
 IMAGE = {"is_there": True, "is_archived": False}
 SITE = {"exists": True, "versioning": "Enabled"}
 OLD_INCIDENT = {"severity": "critical", "title": "it burns"}
+FORMATION, HYGIENE, AFTER = weekly("cloudformation"), weekly("alarm_hygiene"), checks_of("deploy/after", "deployment")
+DEPLOYMENT, REHEARSED = timedelta(minutes=LIMITS.deployment_minutes), timedelta(days=LIMITS.restore_drill_days)
 BUDGET = stack(limits={"budget_usd_per_month": 400})
 
 CASES: dict[str, tuple[Callable[..., None], Seen, Any, Any, str]] = {
@@ -196,6 +233,30 @@ CASES: dict[str, tuple[Callable[..., None], Seen, Any, Any, str]] = {
         LOAD_DRILL.test_backend_keeps_its_pace_under_load,
         only("load_drill", failed_percent=0.0, got=[], stopped="", failures="", p95_ms=itself),
         LIMITS.load_p95_ms, LIMITS.load_p95_ms + 1, "ms"),
+    "tasks that are missing": (
+        ECS.test_services_run_the_tasks_they_want, lacking, DEPLOYMENT, DEPLOYMENT + SECOND, "limit"),
+    "tasks that are missing after a deploy": (
+        AFTER.test_what_was_deployed_serves, deployed, DEPLOYMENT, DEPLOYMENT + SECOND, "they were first tried"),
+    "a deployment that ends later by its own plan": (
+        ECS.test_deployments_are_settled, moving, DEPLOYMENT + timedelta(minutes=10),
+        DEPLOYMENT + timedelta(minutes=10) + SECOND, "limit"),
+    "an update of CloudFormation": (
+        FORMATION.test_cloudformation_stacks_are_healthy,
+        of("formation_stacks", status="UPDATE_IN_PROGRESS", changed_at=so_long_ago, reason=""),
+        timedelta(minutes=LIMITS.stack_update_minutes), timedelta(minutes=LIMITS.stack_update_minutes) + SECOND,
+        "limit"),
+    "an alarm of alarms without data": (
+        HYGIENE.test_alarms_watch_something,
+        of("watched_alarms", resting=[], accepted=[], silent=[], is_of_metrics=False,
+           alarm=lambda age: stand_in(state="INSUFFICIENT_DATA", since=NOW - age)), WEEK, OVER,
+        "it has had no data since 2026-11-17"),
+    "a restore that was tried": (
+        weekly("disaster_recovery").test_a_restore_was_rehearsed_lately,
+        only("restore_rehearsal", now=NOW, newest=lambda age: stand_in(table="orders", at=NOW - age, how="a drill"),
+             require_all_seen=lambda _: lambda self: None), REHEARSED, REHEARSED + SECOND, "limit"),
+    "an incident that no index shows": (
+        INCIDENTS.test_incidents_can_be_found_by_status, unindexed, timedelta(minutes=5),
+        timedelta(minutes=5) + SECOND, "does not show it"),
     "age of a critical incident": (
         INCIDENTS.test_active_incidents_are_young, of("active_incidents", created_at=so_long_ago, **OLD_INCIDENT),
         timedelta(hours=1), timedelta(hours=1) + SECOND, "limit 1 h"),
@@ -260,6 +321,16 @@ def test_a_scan_is_blind_when_it_is_too_old() -> None:
     outcome, message = verdict(check, **seen(30 * DAY + SECOND))
     assert outcome == "blind"
     assert "limit 30 days" in message
+
+
+def test_drift_is_blind_when_nobody_has_looked_for_long() -> None:
+    told = {"status": "CREATE_COMPLETE", "has_drifted": False, "difference": "", "advice": "look again"}
+    seen = of("formation_stacks", drift_checked_at=so_long_ago, **told)
+    check = FORMATION.test_cloudformation_stacks_have_not_drifted
+    assert verdict(check, **seen(30 * DAY))[0] == "passed"
+    outcome, message = verdict(check, **seen(30 * DAY + SECOND))
+    assert outcome == "blind"
+    assert "longer ago than 30 days (drift_check_days): look again" in message
 
 
 def test_an_image_that_is_scanned_all_the_time() -> None:
