@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
+from opschecks.aws.backup_sets import day_of, next_name
 from opschecks.aws.cloudwatch_metrics import METRICS_A_CALL, Metric, fetch_points, metrics, wanted
-from opschecks.aws.ecs import Service
+from opschecks.aws.dynamodb_items import digest_of
+from opschecks.aws.ecs import Service, services
 from opschecks.aws.health import HealthEvent
 from opschecks.aws.incident_reads import Budget
+from opschecks.aws.throttle_causes import throttle_causes
 from opschecks.core.answer import Answer
 from opschecks.core.observation import CouldNotLook
+from tests.aws import test_throttle_causes as throttle
 from tests.canned import NOW, Aws, Raw, ago, given, names, stack
 from tests.canned_ecs import deployment, event, service, task_set
 from tests.canned_metrics import FRONT, INCIDENTS
@@ -155,3 +160,42 @@ def test_when_a_task_was_last_started() -> None:
     sets = [task_set(8, createdAt=ago(hours=7)), task_set(7, status="ACTIVE", createdAt=ago(hours=1))]
     by_sets = service(deployments=[], taskSets=sets, deploymentController={"type": "EXTERNAL"}, events=[])
     assert changed(by_sets) == ago(hours=7)
+
+
+def test_events_before_a_change_say_nothing_of_what_came_after_it() -> None:
+    told = [event("now", minutes=1), event("as it began", minutes=10), event("before", minutes=11)]
+    aws = Aws({("ecs", "DescribeServices"): {"services": [service(events=told)]}})
+    [one] = services(aws, names(services=("backend",)), NOW, NOW - timedelta(minutes=10))
+    assert [str(each["message"]).removeprefix("(service backend) ") for each in one.evidence["events"]] == ["now"]
+
+
+def test_old_events_are_left_out_but_for_the_newest_five() -> None:
+    told = [event(f"{n}", hours=25) for n in range(7)]
+    aws = Aws({("ecs", "DescribeServices"): {"services": [service(events=told)]}})
+    [one] = services(aws, names(services=("backend",)), NOW)
+    assert len(one.evidence["events"]) == 5
+
+
+def test_a_day_and_a_digest_of_a_backup() -> None:
+    """Sets that were written keep their names and digests."""
+    assert day_of("20261124-2") == datetime(2026, 11, 23, tzinfo=NOW.tzinfo)
+    assert next_name("20261123-4", NOW) == "20261124-1"
+    assert next_name("20261124-4", NOW) == "20261124-5"
+    assert next_name("20261125-1", NOW) == "20261125-2"
+    assert digest_of(["b", "a"]) == digest_of(["a", "b"]) == hashlib.sha256(b"a\nb").hexdigest()[:16]
+
+
+def test_throttling_is_asked_for_by_five_minutes() -> None:
+    answers: dict[tuple[str, str], Any] = {
+        ("cloudwatch", "GetMetricData"): throttle.metric_data(ReadMaxOnDemandThroughputThrottleEvents=7),
+        ("dynamodb", "DescribeContributorInsights"): throttle.OFF,
+    }
+    aws = Aws(answers)
+    late = NOW + timedelta(minutes=3, seconds=20)
+    throttle_causes(aws, throttle.throttling(7), late)
+    [asked] = aws.parameters_of("GetMetricData")
+    assert asked["StartTime"] == NOW - timedelta(hours=1)
+    assert asked["EndTime"] == late
+    assert {(one["MetricStat"]["Period"], one["MetricStat"]["Stat"]) for one in asked["MetricDataQueries"]} == {
+        (300, "Sum")
+    }
