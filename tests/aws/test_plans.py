@@ -11,10 +11,17 @@ from datetime import timedelta
 import pytest
 
 from opschecks.aws.awaited import awaited
-from opschecks.aws.service_deployments import bake_after, groups_of, is_shifting, planned_wait
+from opschecks.aws.service_deployments import (
+    ServiceDeployment,
+    bake_after,
+    groups_of,
+    is_shifting,
+    planned_wait,
+    service_deployments,
+)
 from opschecks.core.model import Expected
-from tests.canned import Raw
-from tests.canned_ecs import deployment, service
+from tests.canned import NOW, Aws, Raw, ago, names
+from tests.canned_ecs import deployment, record, recorded, service
 from tests.canned_releases import RUNNING, released, revision
 
 PAUSE: Raw = {
@@ -100,3 +107,85 @@ def test_what_never_comes(case: str) -> None:
     assert one.evidence["serviceName"] == "backend"
     assert one.never.endswith(NEVER) if never else one.never == ""
     assert not never or "backend:9" in one.never
+
+
+def _recorded(**changes: object) -> ServiceDeployment:
+    return ServiceDeployment(record(**changes), "backend:8")  # type: ignore[arg-type]
+
+
+BLUE_GREEN: Raw = {"strategy": "BLUE_GREEN"}
+SERVES = {"lifecycleStage": "BAKE_TIME", "deploymentConfiguration": BLUE_GREEN}
+
+
+@pytest.mark.parametrize(
+    ("told", "serves"),
+    [
+        (SERVES, True),
+        ({**SERVES, "lifecycleStage": "CLEAN_UP"}, True),
+        ({**SERVES, "lifecycleStage": "POST_PRODUCTION_TRAFFIC_SHIFT"}, True),
+        ({**SERVES, "lifecycleStage": "PRODUCTION_TRAFFIC_SHIFT"}, False),
+        ({**SERVES, "lifecycleStage": None}, False),
+        ({**SERVES, "status": "ROLLBACK_IN_PROGRESS"}, False),
+        ({**SERVES, "deploymentConfiguration": None}, False),
+        ({"lifecycleStage": "CLEAN_UP"}, False),
+    ],
+)
+def test_which_deployment_has_all_traffic(told: Raw, serves: bool) -> None:
+    assert _recorded(**told).serves is serves
+
+
+TRIGGERED: Raw = {"status": "TRIGGERED"}
+
+
+@pytest.mark.parametrize(
+    ("status", "told", "is_open", "failed"),
+    [
+        ("PENDING", {}, True, False),
+        ("IN_PROGRESS", {"alarms": TRIGGERED}, True, False),
+        ("STOP_REQUESTED", {}, True, False),
+        ("STOPPED", {}, False, False),
+        ("STOPPED", {"alarms": TRIGGERED}, False, True),
+        ("STOPPED", {"alarms": {"status": "MONITORING"}}, False, False),
+        ("STOPPED", {"deploymentCircuitBreaker": TRIGGERED}, False, True),
+        ("SUCCESSFUL", {}, False, False),
+        ("ROLLBACK_REQUESTED", {}, True, True),
+        ("ROLLBACK_IN_PROGRESS", {}, True, True),
+        ("ROLLBACK_SUCCESSFUL", {}, False, True),
+        ("ROLLBACK_FAILED", {}, False, True),
+    ],
+)
+def test_which_deployment_is_open_and_which_has_failed(status: str, told: Raw, is_open: bool, failed: bool) -> None:
+    one = _recorded(status=status, **told)
+    assert (one.is_open, one.has_failed) == (is_open, failed)
+
+
+def test_why_and_when() -> None:
+    told = _recorded(
+        rollback={"reason": "tasks failed"},
+        statusReason="stopped by hand",
+        alarms={"status": "TRIGGERED", "triggeredAlarmNames": ["5xx", "cpu"]},
+        lifecycleStage="BAKE_TIME",
+        finishedAt=ago(minutes=2),
+    )
+    assert told.why == "tasks failed; stopped by hand; alarm 5xx; alarm cpu"
+    assert str(told) == "backend:8: in progress, stage BAKE_TIME"
+    assert (NOW - told.began, NOW - told.ended) == (timedelta(minutes=10), timedelta(minutes=2))
+    same = _recorded(rollback={"reason": "x"}, statusReason="x", startedAt=None, createdAt=ago(minutes=12))
+    assert same.why == "x"
+    assert NOW - same.began == timedelta(minutes=12)
+    assert NOW - same.ended == timedelta(minutes=1)
+    assert NOW - _recorded(stoppedAt=ago(minutes=3)).ended == timedelta(minutes=3)
+    assert _recorded().why == ""
+    assert str(_recorded(status="ROLLBACK_FAILED")) == "backend:8: rollback failed"
+
+
+def test_a_deployment_that_failed_counts_for_a_day() -> None:
+    def known(hours: float | None) -> int:
+        ends = {} if hours is None else {"finishedAt": ago(hours=hours)}
+        answers = recorded(record("ROLLBACK_FAILED", **ends))
+        found = service_deployments(Aws(answers), names(services=("backend",)), NOW)
+        return len(found["backend"].listed)
+
+    assert known(23.99) == 1
+    assert known(24) == 0
+    assert known(None) == 1
