@@ -8,7 +8,7 @@ import os
 import random
 import tempfile
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import pytest
@@ -16,7 +16,7 @@ import pytest
 from tests.mutants.copying import Copy
 from tests.mutants.making import ROOT, Mutant, mutants
 from tests.mutants.record import RECORD, again, read, recorded, the_same, write
-from tests.mutants.running import LEFT_OUT, TESTS, Loop, Tried
+from tests.mutants.running import TESTS, Loop, Tried
 
 JUDGING = ("checks/**/*.py", "plugins/opschecks/aws/**/*.py", "plugins/opschecks/web/**/*.py")
 
@@ -32,8 +32,8 @@ def all_mutants(of: Iterable[str]) -> list[Mutant]:
 
 
 def drawn(known: Sequence[Mutant], count: int, seed: int) -> list[Mutant]:
-    """So many of them by the seed, each as likely as another, in order of place."""
-    return sorted(random.Random(seed).sample(known, min(count, len(known)))) if count else list(known)
+    """So many of them by the seed, each as likely as another; the first of them are a sample, too."""
+    return random.Random(seed).sample(known, min(count, len(known))) if count else list(known)
 
 
 def _tell(done: Sequence[Tried], began: float) -> None:
@@ -58,19 +58,23 @@ def main(arguments: Sequence[str]) -> int:
     wanted = [str(Path(one).resolve().relative_to(ROOT)) for one in asked.modules] or files()
     known = all_mutants(wanted)
     chosen = the_same(read(), known) if asked.again else drawn(known, asked.sample, asked.seed)
-    done = _done(chosen, asked.reach)
+    done: list[Tried] = []
+
+    def keep() -> None:
+        if asked.again:
+            write(again(read(), done))
+        elif asked.record:
+            write(recorded(len(known), asked.seed, done))
+
+    _try(chosen, done, asked.reach, keep if not asked.again else lambda: None)
+    keep()
     killed = sum(one.killed for one in done)
     print(f"{killed} of {len(done)} mutants killed, {killed / len(done):.1%}, of {len(known)}; seed {asked.seed}")
-    if asked.again:
-        write(again(read(), done))
-    elif asked.record:
-        write(recorded(len(known), asked.seed, done))
     return 0
 
 
-def _done(chosen: Sequence[Mutant], known: Path | None) -> list[Tried]:
-    """Try them, one after the other."""
-    done: list[Tried] = []
+def _try(chosen: Sequence[Mutant], done: list[Tried], known: Path | None, keep: Callable[[], None]) -> None:
+    """Try them, one after the other, and `keep` what was `done`: a run that is ended early has tried a part."""
     with tempfile.TemporaryDirectory() as place:
         scratch = Path(place)
         copy = functools.cache(lambda: Copy(scratch / "project"))
@@ -82,9 +86,10 @@ def _done(chosen: Sequence[Mutant], known: Path | None) -> list[Tried]:
             for one in chosen:
                 done.append(loop.tried(one, reached, copy))
                 _tell(done, began)
+                if len(done) % 20 == 0:
+                    keep()
 
         options = ["-q", "-n0", "-s", "-p", "no:cacheprovider", "--no-header"]
         os.chdir(ROOT)
-        code = pytest.main([*options, *(f"--ignore={one}" for one in LEFT_OUT), *TESTS], plugins=[Loop(work, scratch)])
+        code = pytest.main([*options, *TESTS], plugins=[Loop(work, scratch)])
         assert len(done) == len(chosen), f"pytest ended with {code}"
-    return done

@@ -14,7 +14,7 @@ def mutants(told: Record) -> str:
     )
     by_reason: dict[str, list[Survivor]] = defaultdict(list)
     for one in told.survivors:
-        by_reason[one.reason].append(one)
+        by_reason[one.reason.why if one.reason else "nobody has said why:"].append(one)
     left = "\n".join(
         f"- {len(some)}: {why} {', '.join(f'{_name(one)} ({one.change})' for one in some)}."
         for why, some in sorted(by_reason.items(), key=lambda item: (-len(item[1]), item[0]))
@@ -22,10 +22,12 @@ def mutants(told: Record) -> str:
     return f"""\
 A mutant is the code with one slip: a comparison that is off by one, `and` for `or`, a condition or a statement that is
 dropped, another unit, word, number or severity. {told.tried} of the {told.known} mutants of checks/, aws/ and web/ were
-tried, drawn by a seed for which no test was written: **{told.killed} were killed, {told.score:.1%}**. They meet the
-narrow tests alone, those that read canned answers in one process; whole runs in a sandbox, which kill more, are not
-counted. The same again, or of one file: `python -m tests.mutants --sample {told.tried} --seed {told.seed}`, `python -m
-tests.mutants FILE` ([tests/mutants](../tests/mutants)).
+tried, drawn by a seed for which no test was written: **{told.killed} were killed, {told.score:.1%}**; {told.same} of
+the others are the same program by all that a test can see, and of those that differ {told.score_of_others:.1%} were
+killed. They meet the narrow tests alone, those that read canned answers in one process; whole runs in a sandbox, which
+kill more, are not counted. The same again, or of one file:
+`python -m tests.mutants --sample {told.tried} --seed {told.seed}`, `python -m tests.mutants FILE`
+([tests/mutants](../tests/mutants)).
 
 | kind | tried | killed | left |
 | --- | ---: | ---: | ---: |
@@ -33,7 +35,7 @@ tests.mutants FILE` ([tests/mutants](../tests/mutants)).
 | **all** | **{told.tried}** | **{told.killed}** | **{told.tried - told.killed}** |
 
 Those that are left, each with its reason ([tests/mutants/recorded.json](../tests/mutants/recorded.json) has their
-lines):
+lines, [tests/mutants/reasons.py](../tests/mutants/reasons.py) the reasons):
 
 {left}"""
 

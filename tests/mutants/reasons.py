@@ -1,24 +1,29 @@
-"""Why it is no matter that some mutants survive: of each that the recorded sample has, one reason."""
+"""Why some mutants of the recorded sample are left: of each, one reason."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tests.mutants.making import Mutant
+AWS, WEB = "plugins/opschecks/aws/", "plugins/opschecks/web/"
 
 
 @dataclass(frozen=True)
 class Reason:
-    """Of the mutants of one function: those with this change, or all of it where none is named."""
+    """Of the mutants of one function: those with this change, or all of it where none is named.
+
+    `same`: they are the same program, by whatever a test could see. Of the others a test is still to be written, or
+    what they change is not judged.
+    """
 
     file: str
     within: str
     why: str
     change: str = ""
+    same: bool = False
 
-    def covers(self, mutant: Mutant) -> bool:
-        """Whether it is about this mutant of the function."""
-        return self.change in ("", mutant.change)
+    def covers(self, file: str, within: str, change: str) -> bool:
+        """Whether it is about this mutant."""
+        return (self.file, self.within) == (file, within) and self.change in ("", change)
 
 
 REASONS: tuple[Reason, ...] = ()

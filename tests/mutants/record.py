@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from tests.mutants.making import ROOT, Mutant
-from tests.mutants.reasons import REASONS
+from tests.mutants.reasons import REASONS, Reason
 from tests.mutants.running import Tried
 
 RECORD = Path(__file__).with_name("recorded.json")
@@ -26,7 +26,11 @@ class Survivor:
     kind: str
     change: str
     word: str
-    reason: str
+
+    @property
+    def reason(self) -> Reason | None:
+        """Why it is left, as tests/mutants/reasons.py has it; None where nobody has said it."""
+        return next((one for one in REASONS if one.covers(self.file, self.within, self.change)), None)
 
     @property
     def place(self) -> str:
@@ -55,13 +59,15 @@ class Record:
         """The share that was killed, from 0 to 1."""
         return self.killed / self.tried
 
+    @property
+    def same(self) -> int:
+        """How many survivors are the same program, which no test can tell from it."""
+        return sum(bool(one.reason and one.reason.same) for one in self.survivors)
 
-def reason_of(mutant: Mutant) -> str:
-    """Why it is no matter that the mutant survives; empty where nobody has said it."""
-    found = (
-        one.why for one in REASONS if (one.file, one.within) == (mutant.file, mutant.within) and one.covers(mutant)
-    )
-    return next(found, "")
+    @property
+    def score_of_others(self) -> float:
+        """The share that was killed of those that are another program."""
+        return self.killed / (self.tried - self.same)
 
 
 def recorded(known: int, seed: int, done: Sequence[Tried]) -> Record:
@@ -70,7 +76,7 @@ def recorded(known: int, seed: int, done: Sequence[Tried]) -> Record:
     survivors = (
         Survivor(
             one.mutant.file, one.mutant.line, one.mutant.within, one.mutant.text, one.mutant.kind, one.mutant.change,
-            one.word, reason_of(one.mutant),
+            one.word,
         )
         for one in sorted(done, key=lambda each: each.mutant)
         if not one.killed
@@ -87,6 +93,8 @@ def write(record: Record, path: Path = RECORD) -> None:
 def read(path: Path = RECORD) -> Record:
     """Read it."""
     raw = json.loads(path.read_text(encoding="utf-8"))
+    for one in raw["survivors"]:
+        one.pop("reason", None)
     kinds = {kind: (tried, killed) for kind, (tried, killed) in raw.pop("kinds").items()}
     return Record(**{**raw, "kinds": kinds, "survivors": tuple(Survivor(**one) for one in raw["survivors"])})
 
@@ -108,7 +116,7 @@ def again(record: Record, done: Sequence[Tried]) -> Record:
             killed += 1
             kinds[survivor.kind] = (of_kind[0], of_kind[1] + 1)
         else:
-            left.append(replace(survivor, line=now.mutant.line, word=now.word, reason=reason_of(now.mutant)))
+            left.append(replace(survivor, line=now.mutant.line, word=now.word))
     return replace(record, tried=tried, killed=killed, kinds=kinds, survivors=tuple(left))
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from tests import clock
 from tests.real import said
+from tests.real.test_at_limits import said_at_limits
 from tests.real.test_rows import AREAS, ROWS
 
 
@@ -19,6 +20,7 @@ def main() -> int:
             rows = [(row.title, said.told(row.hold())) for of, row in ROWS if of == area]
             if rows:
                 said.write(area, rows)
+        said.write("at_limits", said_at_limits())
     return 0
 
 
