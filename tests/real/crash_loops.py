@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from tests.canned_ecs import event, service
-from tests.real.deploys import CANNOT_START, GUIDE, LOOP, after, ecs, expected, seen
+from tests.real.deploys import GUIDE, after, ecs, expected, seen
 from tests.real.rows import Row
+from tests.real.running_tasks import CANNOT_START, LOOP
 
 MESSAGES = GUIDE + "service-event-messages-list.html"
 SAYS = "unable to consistently start tasks successfully"
