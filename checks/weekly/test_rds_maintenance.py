@@ -17,40 +17,39 @@ CHOSEN = ("next-maintenance", "immediate")
 class Maintained(Resource):
     """A DB instance by DescribeDBInstances; `pending` are the PendingMaintenanceActions of it and its cluster."""
 
+    now: datetime
     pending: tuple[Any, ...] = ()
 
-    def problem(self, action: Any, now: datetime, soon: timedelta) -> str:
+    def problem(self, action: Any, soon: timedelta) -> str:
         """Why somebody has to act, or ""; what is only available is nobody's duty."""
         forced, after = action.get("ForcedApplyDate"), action.get("AutoAppliedAfterDate")
         due = min((at for at in (forced, after and after + WINDOW) if at), default=None)
-        if due and due <= now:
+        if due and due <= self.now:
             return f"it should have been applied by {due:%Y-%m-%d}, and waits"
-        if forced and forced - now <= soon and action.get("OptInStatus") not in CHOSEN:
+        if forced and forced - self.now <= soon and action.get("OptInStatus") not in CHOSEN:
             return f"it is forced on {forced:%Y-%m-%d}, whatever the maintenance window; expected a choice before"
         return ""
 
 
 @observation(allow=["rds:DescribePendingMaintenanceActions"])
-def rds_maintenance(aws: Aws, rds_databases: list[Any]) -> list[Maintained]:
+def rds_maintenance(aws: Aws, rds_databases: list[Any], now: datetime) -> list[Maintained]:
     """Pending maintenance of the stack's DB instances. Source: API_PendingMaintenanceAction."""
     listed = aws.items("rds", "DescribePendingMaintenanceActions", "PendingMaintenanceActions")
     waiting = {str(one["ResourceIdentifier"]): one["PendingMaintenanceActionDetails"] for one in listed}
 
     def maintained(one: Any) -> Maintained:
         if isinstance(one.evidence, Unread):
-            return Maintained(arn=one.arn, name=one.name, evidence=one.evidence)
+            return Maintained(arn=one.arn, name=one.name, evidence=one.evidence, now=now)
         cluster = f"{one.arn.rpartition(':db:')[0]}:cluster:{one.evidence.get('DBClusterIdentifier')}"
         pending = (*waiting.get(one.arn, ()), *waiting.get(cluster, ()))
         told = {**one.evidence, "PendingMaintenanceActionDetails": list(pending)}
-        return Maintained(arn=one.arn, name=one.name, evidence=told, pending=pending)
+        return Maintained(arn=one.arn, name=one.name, evidence=told, now=now, pending=pending)
 
     return [maintained(one) for one in rds_databases]
 
 
 @check(Severity.MEDIUM, runbook="databases", failing="Maintenance of a DB instance is overdue or about to be forced")
-def test_database_maintenance_is_planned(
-    rds_maintenance: list[Maintained], stack: Stack, now: datetime, examine: Examine
-) -> None:
+def test_database_maintenance_is_planned(rds_maintenance: list[Maintained], stack: Stack, examine: Examine) -> None:
     """Forced maintenance restarts a database when nobody has chosen to, on a busy day as likely as at night."""
     for one in rds_maintenance:
         with examine(one) as note:
@@ -60,7 +59,7 @@ def test_database_maintenance_is_planned(
                 applied = action.get("CurrentApplyDate")
                 planned = f"applied on {applied:%Y-%m-%d}" if applied else "when somebody asks for it"
                 note(f"{action['Action']}, {planned}", expected=f"a choice {in_words(soon)} before it is forced")
-                problem = "" if stopped else one.problem(action, now, soon)
+                problem = "" if stopped else one.problem(action, soon)
                 assert not problem, problem
             note("stopped" if stopped else f"{len(one.pending)} pending" if one.pending else "nothing is pending")
 
