@@ -58,7 +58,12 @@ def test_the_event_says_what_rules_match_on() -> None:
     assert SERVICE in entry["Resources"]
 
 
-@pytest.mark.parametrize("run", [thousand(), replace(worst(), changes=())], ids=["a thousand", "the worst strings"])
+def _worst() -> Run:
+    run = worst()
+    return replace(run, changes=(), checks=run.checks[:16], findings=run.findings[:80])
+
+
+@pytest.mark.parametrize("run", [thousand(), _worst()], ids=["a thousand", "the worst strings"])
 def test_what_does_not_fit_is_counted(run: Run) -> None:
     detail = taken(run)
     shown = len(detail["findings"])
