@@ -16,6 +16,7 @@ from botocore.awsrequest import AWSResponse, HeadersDict
 from botocore.exceptions import ClientError
 
 from opschecks.aws.bounds import Bound, Bounds
+from opschecks.aws.clients import Clients
 from opschecks.aws.session import Aws
 from opschecks.config.limits import Limits
 from opschecks.config.stack import Stack
@@ -99,13 +100,14 @@ def test_the_benchmarks_account_throttles_in_each_protocol_as_botocore_reads_it(
         texts = {
             name.lower(): text.decode() if isinstance(text, bytes) else text for name, text in request.headers.items()
         }
-        head, _, body = refusal(urlsplit(request.url).path, texts).partition(b"\r\n\r\n")
+        head, body = refusal(urlsplit(request.url).path, texts).split(b"\r\n\r\n", 1)
         lines = dict(line.split(": ", 1) for line in head.decode().split("\r\n")[1:])
         asked.append(head.decode().split()[1])
         return AWSResponse(request.url, 400, HeadersDict(lines), Raw(body))
 
     stack = Stack(name="a", region="us-west-2", limits=Limits(aws_attempts=1))
     aws = Aws(stack, {"aws_access_key_id": "a", "aws_secret_access_key": "b"})
+    assert isinstance(aws._shared, Clients)
     aws._shared.session.register("before-send", answer)
     with pytest.raises(CouldNotLook, match="AWS limits how often the account may ask this"):
         aws.call(service, operation, **parameters)

@@ -181,7 +181,7 @@ def test_why_and_when() -> None:
 
 def test_a_deployment_that_failed_counts_for_a_day() -> None:
     def known(hours: float | None) -> int:
-        ends = {} if hours is None else {"finishedAt": ago(hours=hours)}
+        ends: Raw = {} if hours is None else {"finishedAt": ago(hours=hours)}
         answers = recorded(record("ROLLBACK_FAILED", **ends))
         found = service_deployments(Aws(answers), names(services=("backend",)), NOW)
         return len(found["backend"].listed)
