@@ -74,12 +74,13 @@ def propose(found: Survey, *, name: str = "", given: Mapping[str, str | None]) -
         lines += [*_by_name(found, number, known), *_alarms(homes, number, alone=len(groups) == 1, until=_until(lines))]
         lines += _sites(found, number, known)
         called = name if name and not number else _called(found, group)
-        told = any("alarm_prefix" in (line.key or line.why) for line in lines)
-        why = "" if told or "alarms" in found.refused else _no_alarms(homes)
+        is_told = any("alarm_prefix" in (line.key or line.why) for line in lines)
+        why = "" if is_told or "alarms" in found.refused else _no_alarms(homes)
         lacks = {"alarm_prefix": f"{why}; set alarm_prefix to have them checked"} if why else {}
-        if not told and not why and found.alarms:
+        if not is_told and not why and found.alarms:
             nobodys = _some([one for one, where in homes.items() if where is None])
-            lines.append(Line("", None, f'alarm_prefix = "…"  # it may be of {nobodys}; until it is set, {_until(lines)}'))
+            told = f"it may be of {nobodys}; until it is set, {_until(lines)}"
+            lines.append(Line("", None, f'alarm_prefix = "…"  # {told}'))
         made.append(Proposal(_unused(called, [one.name for one in made]), lines, shared, lacks))
     return made
 
@@ -188,7 +189,7 @@ def _how(what: str, own: Sequence[str], names: Sequence[str]) -> str:
 
 
 def _alarms(homes: Mapping[str, int | None], number: int, *, alone: bool, until: str) -> Iterator[Line]:
-    """`homes`: by alarm the number of its stack; where none is known to be of a stack that is `alone`, `until` holds."""
+    """`homes`: by alarm the number of its stack. `until`: what holds where no beginning can be told."""
     own, count = [name for name, where in homes.items() if where == number], len(homes)
     if homes and alone and not own:
         begin = [one for one in [common_prefix([*homes])] if one]
