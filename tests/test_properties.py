@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from opschecks.aws import session
+from opschecks.core.observation import REGISTRY
 from tests.properties.base import base
 from tests.properties.healthier import HEALTHIER, RANK, added, turned
-from tests.properties.metamorphic import Paged, in_another_order, in_another_zone
+from tests.properties.metamorphic import Paged, in_another_order, in_another_zone, moved
 from tests.properties.rules import Changed, changes, passed_over, problems, shown, unlike
 from tests.properties.worse import WORSE, Worse
 from tests.recordings.making import SUITES
@@ -127,3 +131,28 @@ def test_a_value_that_nobody_knows_lets_nothing_pass(name: str) -> None:
     """AWS adds values to its enumerations: what is judged by one is blind then, or fails and names it."""
     wrong = [f"{call} {path}: {why}" for call, path, why in passed_over(base(name)) if (call, path) not in ASIDE]
     assert wrong == []
+
+
+def test_the_rules_bite(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What reads only the first of each list, or only the first page, is found by other orders, pages and additions."""
+    whole = session.Aws.items
+    monkeypatch.setattr(session.Aws, "items", lambda *asked, **more: whole(*asked, **more)[:1])
+    of = base.__wrapped__("moto-broken.daily")
+    assert any(unlike(of.concluded, of.again(in_another_order(of, seed))[1]) for seed in range(5))
+    assert any(turned(of, more, cures=False) for one in HEALTHIER if (more := added(of, one, last=False)))
+    monkeypatch.setattr(session.Aws, "items", whole)
+    monkeypatch.setattr(session.Aws, "pages", lambda aws, *asked, **more: iter([aws.call(*asked, **more)]))
+    of = base.__wrapped__("moto-broken.daily")
+    assert unlike(of.concluded, replayed(of.recording, Paged(of.index)))
+
+
+def test_an_exception_that_is_no_verdict_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    of = base("moto.daily")
+    whole = REGISTRY["alarms"]
+
+    def careless(**given: Any) -> Any:
+        return [{"OK": one}[one.state] for one in whole.function(**given)]
+
+    monkeypatch.setitem(REGISTRY, "alarms", replace(whole, function=careless))
+    changed = moved(of, "DescribeAlarms", "MetricAlarms[].StateValue", lambda _: "ALARM")
+    assert any("KeyError left alarms" in one for one in problems(of, changed))

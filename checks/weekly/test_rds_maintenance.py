@@ -17,11 +17,12 @@ CHOSEN = ("next-maintenance", "immediate")
 class Maintained(Resource):
     """A DB instance by DescribeDBInstances; `pending` are the PendingMaintenanceActions of it and its cluster."""
 
+    now: datetime
     pending: tuple[Any, ...] = ()
     foreign: str = ""
     """Why it is not judged: see test_rds.py."""
 
-    def problem(self, action: Any, now: datetime, soon: timedelta) -> str:
+    def problem(self, action: Any, soon: timedelta) -> str:
         """Why somebody has to act, or ""; what is only available is nobody's duty.
 
         CurrentApplyDate is what comes of the other dates and of choices; AWS leaves it out where there are none.
@@ -29,36 +30,34 @@ class Maintained(Resource):
         forced, applied = action.get("ForcedApplyDate"), action.get("CurrentApplyDate")
         after = action.get("AutoAppliedAfterDate")
         due = applied or min((at for at in (forced, after and after + WINDOW) if at), default=None)
-        if due and due + DELAY <= now:
+        if due and due + DELAY <= self.now:
             return f"it should have been applied by {due:%Y-%m-%d}, and waits"
         chosen = action.get("OptInStatus") in CHOSEN or (applied and forced and applied < forced)
-        if not forced or forced - now > soon or chosen:
+        if not forced or forced - self.now > soon or chosen:
             return ""
-        since = "may come at any hour since" if forced <= now else "is forced on"
+        since = "may come at any hour since" if forced <= self.now else "is forced on"
         return f"it {since} {forced:%Y-%m-%d}, whatever the maintenance window; expected a choice before"
 
 
 @observation(allow=["rds:DescribePendingMaintenanceActions"])
-def rds_maintenance(aws: Aws, rds_databases: list[Any]) -> list[Maintained]:
+def rds_maintenance(aws: Aws, rds_databases: list[Any], now: datetime) -> list[Maintained]:
     """Pending maintenance of the stack's DB instances. Source: API_PendingMaintenanceAction."""
     listed = aws.items("rds", "DescribePendingMaintenanceActions", "PendingMaintenanceActions")
     waiting = {str(one["ResourceIdentifier"]): one["PendingMaintenanceActionDetails"] for one in listed}
 
     def maintained(one: Any) -> Maintained:
         if isinstance(one.evidence, Unread):
-            return Maintained(arn=one.arn, name=one.name, evidence=one.evidence)
+            return Maintained(arn=one.arn, name=one.name, evidence=one.evidence, now=now)
         cluster = f"{one.arn.rpartition(':db:')[0]}:cluster:{one.evidence.get('DBClusterIdentifier')}"
         pending = (*waiting.get(one.arn, ()), *waiting.get(cluster, ()))
         told = {**one.evidence, "PendingMaintenanceActionDetails": list(pending)}
-        return Maintained(arn=one.arn, name=one.name, evidence=told, pending=pending, foreign=one.foreign)
+        return Maintained(arn=one.arn, name=one.name, evidence=told, now=now, pending=pending, foreign=one.foreign)
 
     return [maintained(one) for one in rds_databases]
 
 
 @check(Severity.MEDIUM, runbook="databases", failing="Maintenance of a DB instance is overdue or about to be forced")
-def test_database_maintenance_is_planned(
-    rds_maintenance: list[Maintained], stack: Stack, now: datetime, examine: Examine
-) -> None:
+def test_database_maintenance_is_planned(rds_maintenance: list[Maintained], stack: Stack, examine: Examine) -> None:
     """Forced maintenance restarts a database when nobody has chosen to, on a busy day as likely as at night."""
     for one in rds_maintenance:
         with examine(one) as note:
@@ -71,7 +70,7 @@ def test_database_maintenance_is_planned(
                 applied = action.get("CurrentApplyDate")
                 planned = f"applied on {applied:%Y-%m-%d}" if applied else "when somebody asks for it"
                 note(f"{action['Action']}, {planned}", expected=f"a choice {in_words(soon)} before it is forced")
-                problem = "" if stopped else one.problem(action, now, soon)
+                problem = "" if stopped else one.problem(action, soon)
                 assert not problem, problem
             note("stopped" if stopped else f"{len(one.pending)} pending" if one.pending else "nothing is pending")
 

@@ -2,78 +2,123 @@
 
 from __future__ import annotations
 
+import heapq
 import io
+import itertools
 import random
-import threading
-import time
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from benchmarks.latency_proxy import refusal
 from botocore.awsrequest import AWSResponse, HeadersDict
-from botocore.exceptions import ClientError
 
-from opschecks.aws.bounds import Bound, Bounds
-from opschecks.aws.clients import Clients
+from opschecks.aws.bounds import AGAIN, Bound, Call
 from opschecks.aws.session import Aws
 from opschecks.config.limits import Limits
 from opschecks.config.stack import Stack
-from opschecks.core.observation import CouldNotLook, fan_out
-from tests.aws.test_bounds import THROTTLING, Account
+from opschecks.core.observation import CouldNotLook
+from opschecks.hooks.many import AT_ONCE
 
-TIMES_AS_FAST = 50
-SERVICES = ("ecs", "elbv2", "logs")
-
-
-class Busy(Account):
-    """Takes ten calls a second of a clock that goes fifty times as fast, from many threads."""
-
-    def __init__(self) -> None:
-        super().__init__(10, 0.0)
-        self._one = threading.Lock()
-
-    def moment(self) -> float:
-        return time.monotonic() * TIMES_AS_FAST
-
-    def pause(self, seconds: float) -> None:
-        time.sleep(seconds / TIMES_AS_FAST)
-
-    def ask(self) -> dict[str, Any]:
-        with self._one:
-            self.now = self.moment()
-            return super().ask()
-
-    def describe_services(self) -> dict[str, Any]:
-        """A call as botocore makes it: up to five attempts, each later than the one before."""
-        for attempt in range(5):
-            self.pause(0.04)
-            try:
-                return {**self.ask(), "ResponseMetadata": {"RetryAttempts": attempt}}
-            except ClientError:
-                self.pause(random.random() * 2**attempt)
-        raise THROTTLING
+Then = Callable[[], object]
+SERVICES = 8
+CALLS_EACH = 3
+"""Of each service, one after another; before them, one call says whose credentials they are."""
 
 
-def test_no_stack_is_blind_because_others_ask_the_same_account(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Twelve stacks at once, each with calls of three services; AWS takes ten a second of all of them."""
-    account, bounds = Busy(), Bounds()
-    for service in SERVICES:
-        key = ("123456789012", "us-west-2", service)
-        bounds._bounds[key] = Bound(moment=account.moment, pause=account.pause)
+class Fleet:
+    """Stacks whose calls go to one account, in a time that passes only from one event to the next.
 
-    def look(number: int) -> int:
-        stack = Stack(name=f"s{number}", region="us-west-2", account_id="123456789012")
-        aws = Aws(stack, {"aws_access_key_id": "a", "aws_secret_access_key": "b"}, bounds=bounds)
-        monkeypatch.setattr(aws._shared, "client", lambda service, region=None: account)
-        for _ in range(4):
-            fan_out(lambda service: aws.call(service, "DescribeServices"), SERVICES)
-        return number
+    The account takes so many calls a second of all services, and as many at once. Each service has a Bound of ours, and
+    each call up to five attempts, as botocore makes them.
+    """
 
-    assert fan_out(look, range(12), at_once=12) == list(range(12))
-    assert len(account.begun) == 12 * 4 * len(SERVICES)
-    assert account.throttled
+    def __init__(self, stacks: int, a_second: float) -> None:
+        self.now = 0.0
+        self.throttled = self.blind = self.done = 0
+        self._left, self._a_second, self._tokens, self._filled = stacks, a_second, a_second, 0.0
+        self._random, self._count, self._events = random.Random(1), itertools.count(), []  # type: ignore[var-annotated]
+        self._waits: list[float] = []
+        self._bounds = [Bound(moment=lambda: self.now, pause=self._waits.append) for _ in range(SERVICES + 1)]
+        self._queues: list[deque[tuple[int, Then]]] = [deque() for _ in self._bounds]
+
+    def run(self, at_once: int) -> None:
+        for _ in range(at_once):
+            self._begin_stack()
+        while self._events:
+            self.now, _, event = heapq.heappop(self._events)
+            event()
+
+    def _after(self, seconds: float, event: Then) -> None:
+        heapq.heappush(self._events, (self.now + seconds, next(self._count), event))
+
+    def _begin_stack(self) -> None:
+        if not self._left:
+            return
+        self._left -= 1
+        under_way = [SERVICES]
+
+        def chain(service: int, left: int) -> None:
+            if left:
+                self._ask(service, lambda: chain(service, left - 1))
+                return
+            under_way[0] -= 1
+            if not under_way[0]:
+                self.done += 1
+                self._begin_stack()
+
+        def all_chains() -> None:
+            for service in range(SERVICES):
+                chain(service, CALLS_EACH)
+
+        self._ask(SERVICES, all_chains)
+
+    def _ask(self, service: int, then: Then, again: int = 0) -> None:
+        self._queues[service].append((again, then))
+        self._pump(service)
+
+    def _pump(self, service: int) -> None:
+        bound, waiting = self._bounds[service], self._queues[service]
+        while waiting and bound._under_way < int(bound.limit):
+            again, then = waiting.popleft()
+            self._waits.clear()
+            made = bound._begin()
+            self._after(sum(self._waits), partial(self._attempt, service, made, 0, again, then))
+
+    def _attempt(self, service: int, made: Call, attempt: int, again: int, then: Then) -> None:
+        self._tokens = min(self._a_second, self._tokens + (self.now - self._filled) * self._a_second)
+        self._filled = self.now
+        if self._tokens >= 1:
+            self._tokens -= 1
+            self._after(0.04, partial(self._end, service, made, attempt > 0, then))
+            return
+        self.throttled += 1
+        if attempt < 4:
+            pause = 0.04 + self._random.random() * 2**attempt
+            self._after(pause, partial(self._attempt, service, made, attempt + 1, again, then))
+        elif again < AGAIN:
+            self._after(0.04, partial(self._end, service, made, True, lambda: self._ask(service, then, again + 1)))
+        else:
+            self.blind += 1
+            self._after(0.04, partial(self._end, service, made, True, then))
+
+    def _end(self, service: int, made: Call, throttled: bool, then: Then) -> None:
+        self._bounds[service]._end(made, throttled)
+        then()
+        self._pump(service)
+
+
+@pytest.mark.parametrize("a_second", [5, 10, 40])
+def test_sixty_stacks_of_an_account_that_throttles_are_not_blind_and_take_what_its_limit_allows(a_second: int) -> None:
+    fleet = Fleet(60, a_second)
+    fleet.run(at_once=AT_ONCE)
+    assert (fleet.done, fleet.blind) == (60, 0)
+    assert fleet.throttled
+    calls = 60 * (1 + SERVICES * CALLS_EACH)
+    assert fleet.now <= 1.2 * (calls - a_second) / a_second
 
 
 CALLS = {
@@ -96,19 +141,19 @@ def test_the_benchmarks_account_throttles_in_each_protocol_as_botocore_reads_it(
     operation, parameters = CALLS[service]
     asked: list[str] = []
 
-    def answer(request: Any, **_: Any) -> AWSResponse:
+    def answer(request: Any, **_: Any) -> Any:
         texts = {
             name.lower(): text.decode() if isinstance(text, bytes) else text for name, text in request.headers.items()
         }
-        head, body = refusal(urlsplit(request.url).path, texts).split(b"\r\n\r\n", 1)
+        head, _blank, told = refusal(str(urlsplit(request.url).path), texts).partition(b"\r\n\r\n")
         lines = dict(line.split(": ", 1) for line in head.decode().split("\r\n")[1:])
         asked.append(head.decode().split()[1])
-        return AWSResponse(request.url, 400, HeadersDict(lines), Raw(body))
+        return AWSResponse(request.url, 400, HeadersDict(lines), Raw(told))
 
     stack = Stack(name="a", region="us-west-2", limits=Limits(aws_attempts=1))
     aws = Aws(stack, {"aws_access_key_id": "a", "aws_secret_access_key": "b"})
-    assert isinstance(aws._shared, Clients)
-    aws._shared.session.register("before-send", answer)
+    shared: Any = aws._shared
+    shared.session.register("before-send", answer)
     with pytest.raises(CouldNotLook, match="AWS limits how often the account may ask this"):
         aws.call(service, operation, **parameters)
     assert asked == ["400"]

@@ -37,7 +37,7 @@ def test_what_has_the_documented_form_is_read(read: Callable[..., Any], value: A
 
 
 NOT_READ: dict[Callable[..., Any], tuple[Any, ...]] = {
-    whole_number: ("", "x", "1e3", "1.5", [], "9" * 5000),
+    whole_number: ("", "x", "1e3", "1.5", [], "9" * 5000, 3.9, True, float("inf")),
     moment_of_ms: (2**63, -(2**63), "x"),
     moment_of_text: ("", "yesterday", "2026-13-01", "0001-01-01T00:00:00+05:00"),
     json_mapping: ("", "[]", "null", "{", "[" * 100_000),

@@ -40,6 +40,11 @@ ERRORS = [
     'ts=1 level=emerg msg="x"',
     "SEVERE: thread died",
     "07:00:00 worker critical: gone",
+    '2026-11-24 07:00:00 ERROR cannot save incident {"id":"INC-7","severity":"high"}',
+    '[ERROR] it was refused {"level": 5}',
+    "ERROR root: retry with level=info",
+    '2026-11-24T07:00:00Z\t1f\tINFO\t{"level":"error","msg":"x"}',
+    'ERROR {"a":' + '{"a":' * 2000 + "1" + "}" * 2001,
     '{"severity":"EMERGENCY"}',
     '{"severity":"ALERT"}',
     '{"log":{"level":"error"},"message":"x"}',
@@ -64,6 +69,14 @@ FINE = [
     "{not json} no errors",
     '{"level":null,"level2":true}',
     '["error"]',
+    '{"level":0,"msg":"started","v":0}',
+    '{"level":2,"msg":"debug, by a library that counts up"}',
+    '{"level":true,"msg":"x"}',
+    'INFO retried {"level":"info","cause":"ERROR"}',
+    "INFO after an ERROR level=info",
+    '{"version":"1.1","level":6,"short_message":"x"}',
+    '{"level":' + "9" * 400 + "}",
+    '{"level":' + "1" * 5000 + "}",
 ]
 
 

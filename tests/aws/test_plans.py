@@ -181,8 +181,8 @@ def test_why_and_when() -> None:
 
 def test_a_deployment_that_failed_counts_for_a_day() -> None:
     def known(hours: float | None) -> int:
-        ends: Raw = {} if hours is None else {"finishedAt": ago(hours=hours)}
-        answers = recorded(record("ROLLBACK_FAILED", **ends))
+        ends = None if hours is None else ago(hours=hours)
+        answers = recorded(record("ROLLBACK_FAILED", finishedAt=ends))
         found = service_deployments(Aws(answers), names(services=("backend",)), NOW)
         return len(found["backend"].listed)
 

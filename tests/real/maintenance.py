@@ -34,7 +34,7 @@ def seen(*actions: Raw, of: str = ARN, limits: Raw | None = None, **changes: Any
     one = databases.Database(arn=ARN, name="shop", evidence=raw, free=DENIED, lag=DENIED)
     listed = [{"ResourceIdentifier": of, "PendingMaintenanceActionDetails": list(actions)}] if actions else []
     aws = Aws({("rds", "DescribePendingMaintenanceActions"): {"PendingMaintenanceActions": listed}}, here)
-    return {"rds_maintenance": checks.rds_maintenance(aws, [one]), "stack": here, "now": NOW}
+    return {"rds_maintenance": checks.rds_maintenance(aws, [one], NOW), "stack": here}
 
 
 def action(**more: Any) -> Raw:
@@ -46,7 +46,7 @@ def gone() -> Mapping[str, Any]:
     here = stack(resources={"databases": ("shop",)})
     one = databases.Database(arn="shop", name="shop", evidence=Unread(DENIED), free=DENIED, lag=DENIED)
     aws = Aws({("rds", "DescribePendingMaintenanceActions"): {"PendingMaintenanceActions": []}}, here)
-    return {"rds_maintenance": checks.rds_maintenance(aws, [one]), "stack": here, "now": NOW}
+    return {"rds_maintenance": checks.rds_maintenance(aws, [one], NOW), "stack": here}
 
 
 ROWS = [

@@ -108,7 +108,7 @@ def make_classes_once() -> None:
     """Let clients whose loader remembers what was made of its models share that; all others are made as ever."""
     client = _CREATOR.take(None)
 
-    class Creator(client.ClientCreator):  # type: ignore[misc]  # botocore is untyped
+    class Creator(client.ClientCreator):  # type: ignore[misc, name-defined]  # botocore is untyped
         """botocore's, which makes a class with a method for each operation of a service for each client."""
 
         def _load_service_model(self, service_name: str, api_version: str | None = None) -> Any:

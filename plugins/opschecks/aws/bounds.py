@@ -18,9 +18,10 @@ from .refusals import THROTTLED
 
 MOST = 24.0
 """A little less than the connections of a client (aws/clients.py), so that none of them waits for a connection."""
-SHORTEST_S, LONGEST_S, GROWS, SHRINKS = 0.05, 2.0, 1.5, 0.99
+SHORTEST_S, LONGEST_S, GROWS, SHRINKS = 0.05, 1.0, 1.5, 0.97
 """The distance between the beginnings of two calls, once there is one; what it is multiplied by when AWS throttles, and
-when it does not."""
+when it does not. An account that takes ten calls a second is then used to nine tenths, whether one service is asked or
+nine (tests/aws/test_fleet_throttled.py)."""
 WAITED_S = 0.5
 """A call that waits for so long is told: the time limit of its stack is about AWS, not about other stacks."""
 AGAIN = 8

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,10 +13,11 @@ from ..core.observation import CouldNotLook
 def whole_number(told: Mapping[str, Any], key: str) -> int:
     """The whole number that the answer has there, as a number or as text; CouldNotLook where it is none."""
     value = told[key]
-    try:
-        return int(value)
-    except (TypeError, ValueError):
-        raise unlike(told, key, value, "a whole number") from None
+    if isinstance(value, str) or (isinstance(value, int | float) and not isinstance(value, bool)):
+        with contextlib.suppress(ValueError, OverflowError):  # of a text or a number without end, or that is none
+            if isinstance(value, str) or value == int(value):
+                return int(value)
+    raise unlike(told, key, value, "a whole number")
 
 
 def moment_of_ms(told: Mapping[str, Any], key: str) -> datetime:

@@ -48,7 +48,9 @@ Source: "Filter pattern syntax for metric filters, subscription filters, filter 
 _LEVELS = "level|severity|severity_?text|lvl|levelname|@l"
 _INSIGHTS = (
     r"\b(ERROR|FATAL|CRITICAL|PANIC|SEVERE|EMERGENCY)\b",
-    rf"(?i)({_LEVELS})[\x22\s]*[:=][\x22\s]*(error|err|fatal|critical|crit|d?panic|alert|emerg(ency)?|severe|[56]0|[0-3])\b",
+    rf"(?i)({_LEVELS})[\x22\s]*[:=][\x22\s]*(error|err|fatal|critical|crit|d?panic|alert|emerg(ency)?|severe|[56]0)\b",
+    r"(?i)\x22(short_message|facility)\x22.*\x22level\x22\s*:\s*\x22?[0-3]\b",
+    r"(?i)\x22level\x22\s*:\s*\x22?[0-3]\b.*\x22(short_message|facility)\x22",
     r"(?i)\[([\w.-]+:)?(error|crit|alert|emerg)\]",
     r"(?i)^([^\s\x22]+\s+){0,4}(error|err|fatal|critical|crit|panic|alert|emerg):",
 )
@@ -60,7 +62,9 @@ _BAD = frozenset(
     ("error", "err", "fatal", "critical", "crit", "panic", "dpanic", "alert", "emerg", "emergency", "severe")
 )
 _KEYS = ("level", "severity", "lvl", "levelname", "loglevel", "log_level", "severity_text", "severitytext", "@l")
-_CAPITALS = re.compile(r"\b(?:ERROR|FATAL|CRITICAL|PANIC|SEVERE)\b")
+_OF_SYSLOGS_NUMBERS = frozenset(("short_message", "facility", "syslogtag", "syslog_facility", "pri"))
+"""Keys that GELF and syslog have beside a level from 0 to 7; others count the other way round, or write a verbosity."""
+_CAPITALS = re.compile(r"\b(?:ERROR|FATAL|CRITICAL|PANIC|SEVERE|EMERGENCY)\b")
 _WORDS = "error|err|fatal|critical|crit|panic|alert|emerg"
 _LABEL = re.compile(
     rf"(?:^|[\s|])(?:level|lvl|severity)=\"?(?:{_WORDS})\b"
@@ -70,26 +74,35 @@ _LABEL = re.compile(
 )
 """logfmt; nginx and Apache; `error:` within the first words."""
 _HARMLESS = re.compile(r"\b(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING)\b")
+_FIRST = re.compile(rf"{_CAPITALS.pattern}|{_HARMLESS.pattern}")
 _LOGFMT = re.compile(r"(?:^|\s)(?:level|lvl|severity)=\"?(\w+)", re.IGNORECASE)
 
 
 def is_error(text: str) -> bool:
-    """Whether the event is an error. Where it names its level, that decides, whatever words are in its text."""
+    """Whether the event is an error. Where it names its level, that decides, whatever words are in its text.
+
+    A word in capitals before JSON or `level=` names it, too: those are then what the event is about.
+    """
     begin = text.find("{")
     told = _object(text[begin:]) if begin >= 0 and text.rstrip().endswith("}") else None
     level = _level(told) if told else None
-    if level is not None:
-        return _is_bad(level)
+    if told and level is not None:
+        return _begins_as_one(text[:begin]) or _is_bad(level, told)
     if named := _LOGFMT.search(text):
-        return named[1].lower() in _BAD
+        return _begins_as_one(text[: named.start()]) or named[1].lower() in _BAD
     label = _LABEL.search(text)
     return bool(_CAPITALS.search(text) or (label and not _HARMLESS.search(text, 0, label.end())))
+
+
+def _begins_as_one(text: str) -> bool:
+    first = _FIRST.search(text)
+    return bool(first and _CAPITALS.fullmatch(first[0]))
 
 
 def _object(text: str) -> dict[str, Any] | None:
     try:
         told = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):  # whoever may write a log event chooses its depth
         return None
     return told if isinstance(told, dict) else None
 
@@ -98,15 +111,18 @@ def _level(told: Mapping[str, Any]) -> str | float | None:
     """The level that a JSON event names, also within `log` or as `log.level`."""
     named = {str(key).lower().removeprefix("log."): value for key, value in told.items()}
     for key in _KEYS:
-        if isinstance(named.get(key), str | int | float):
+        if isinstance(named.get(key), str | int | float) and not isinstance(named[key], bool):
             found: str | float = named[key]
             return found
     inner = named.get("log")
     return _level(inner) if isinstance(inner, Mapping) else None
 
 
-def _is_bad(level: str | float) -> bool:
+def _is_bad(level: str | float, told: Mapping[str, Any]) -> bool:
     """By its name, or by its number: 50 and more as pino and bunyan count, 0 to 3 as syslog and GELF do."""
-    if isinstance(level, str) and not level.strip().isdecimal():
-        return level.strip().lower() in _BAD
-    return float(level) >= 50 or float(level) <= 3
+    if isinstance(level, str):
+        if not level.strip().isdecimal():
+            return level.strip().lower() in _BAD
+        level = int(level.strip()[:9])
+    of_syslog = bool(_OF_SYSLOGS_NUMBERS & {str(key).lower() for key in told})
+    return level <= 3 if of_syslog else 50 <= level < 1000

@@ -10,10 +10,11 @@ if TYPE_CHECKING:
     from .inventory import Inventory
 
 _EVENTS = re.compile(
-    r"[345]xx|error|throttl|reject|fail|fault|drop|denied|abort|time.?out|latency|response.?time|duration|dead.?letter",
-    re.IGNORECASE,
+    r"[345](?:XX|xx)|(?:\b|_|(?<=[a-z\d])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z]))"
+    r"(?:(?i:drop)(?![a-z])|(?i:error|throttl|reject|fail|fault|dropped|drops|denied|abort|time.?out|latency)"
+    r"|(?i:response.?time|duration|dead.?letter))"
 )
-"""Names of metrics that have no data while there are no errors, or no requests."""
+"""Names of metrics that have no data while there are no errors, or no requests: by words that begin so."""
 _ALWAYS = re.compile(r"Host|ConsumedLCUs")
 _OF_REQUESTS = frozenset(("AWS/ApplicationELB", "AWS/ApiGateway", "AWS/CloudFront", "AWS/Lambda", "AWS/States"))
 """Namespaces whose metrics, but for those of _ALWAYS, are written only while there are requests.

@@ -77,7 +77,7 @@ class BackUpEverything(Operation):
         if place is None:
             raise CannotFix(
                 f'stack {self.stack.name} does not say where full backups go: set backups = "s3://BUCKET/PREFIX" in '
-                "stacks.toml, of a bucket that blocks public access and lets CloudWatch Logs write"
+                "stacks.toml, a bucket that blocks public access and lets CloudWatch Logs write"
             )
         return place
 
