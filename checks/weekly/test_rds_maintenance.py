@@ -7,8 +7,8 @@ from typing import Any
 from opschecks import Aws, Examine, Resource, Severity, Stack, Unread, check, fault, in_words, limit, observation
 
 SOON = limit("rds_maintenance_days", 14, "how many days before maintenance is forced upon a DB instance it is planned")
-WINDOW = timedelta(days=8)
-"""A maintenance window comes every week; after one more day it has passed."""
+WINDOW, DELAY = timedelta(days=7), timedelta(days=3)
+"""A maintenance window comes every week; AWS may be "one or more days" late (API_PendingMaintenanceAction)."""
 CHOSEN = ("next-maintenance", "immediate")
 """Values of OptInStatus by which somebody has chosen when it is done (API_ApplyPendingMaintenanceAction)."""
 
@@ -19,16 +19,24 @@ class Maintained(Resource):
 
     now: datetime
     pending: tuple[Any, ...] = ()
+    foreign: str = ""
+    """Why it is not judged: see test_rds.py."""
 
     def problem(self, action: Any, soon: timedelta) -> str:
-        """Why somebody has to act, or ""; what is only available is nobody's duty."""
-        forced, after = action.get("ForcedApplyDate"), action.get("AutoAppliedAfterDate")
-        due = min((at for at in (forced, after and after + WINDOW) if at), default=None)
-        if due and due <= self.now:
+        """Why somebody has to act, or ""; what is only available is nobody's duty.
+
+        CurrentApplyDate is what comes of the other dates and of choices; AWS leaves it out where there are none.
+        """
+        forced, applied = action.get("ForcedApplyDate"), action.get("CurrentApplyDate")
+        after = action.get("AutoAppliedAfterDate")
+        due = applied or min((at for at in (forced, after and after + WINDOW) if at), default=None)
+        if due and due + DELAY <= self.now:
             return f"it should have been applied by {due:%Y-%m-%d}, and waits"
-        if forced and forced - self.now <= soon and action.get("OptInStatus") not in CHOSEN:
-            return f"it is forced on {forced:%Y-%m-%d}, whatever the maintenance window; expected a choice before"
-        return ""
+        chosen = action.get("OptInStatus") in CHOSEN or (applied and forced and applied < forced)
+        if not forced or forced - self.now > soon or chosen:
+            return ""
+        since = "may come at any hour since" if forced <= self.now else "is forced on"
+        return f"it {since} {forced:%Y-%m-%d}, whatever the maintenance window; expected a choice before"
 
 
 @observation(allow=["rds:DescribePendingMaintenanceActions"])
@@ -43,7 +51,7 @@ def rds_maintenance(aws: Aws, rds_databases: list[Any], now: datetime) -> list[M
         cluster = f"{one.arn.rpartition(':db:')[0]}:cluster:{one.evidence.get('DBClusterIdentifier')}"
         pending = (*waiting.get(one.arn, ()), *waiting.get(cluster, ()))
         told = {**one.evidence, "PendingMaintenanceActionDetails": list(pending)}
-        return Maintained(arn=one.arn, name=one.name, evidence=told, now=now, pending=pending)
+        return Maintained(arn=one.arn, name=one.name, evidence=told, now=now, pending=pending, foreign=one.foreign)
 
     return [maintained(one) for one in rds_databases]
 
@@ -53,6 +61,9 @@ def test_database_maintenance_is_planned(rds_maintenance: list[Maintained], stac
     """Forced maintenance restarts a database when nobody has chosen to, on a busy day as likely as at night."""
     for one in rds_maintenance:
         with examine(one) as note:
+            if one.foreign:
+                note(one.foreign)
+                continue
             stopped = one.evidence["DBInstanceStatus"] == "stopped"  # nothing is applied to it meanwhile
             soon = timedelta(days=SOON.of(stack, one))
             for action in one.pending:

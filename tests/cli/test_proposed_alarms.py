@@ -10,8 +10,8 @@ import pytest
 
 from opschecks.aws.cloudwatch_alarms import every_alarm
 from opschecks.aws.survey import Survey
-from opschecks.cli.proposal import left_out, propose
-from opschecks.core.observation import CouldNotLook
+from opschecks.cli.proposal import left_out, propose, set_aside, unseen_keys
+from opschecks.core.observation import CouldNotLook, names_no
 from tests.canned import Aws
 from tests.cli.test_init import behind, survey_of
 
@@ -90,3 +90,62 @@ def test_of_every_alarm_is_known_what_it_watches() -> None:
     }
     found = dict(every_alarm(Aws({("cloudwatch", "DescribeAlarms"): told})))
     assert found == {"a": ("orders",), "b": ("orders",), "c": ("a", "b")}
+
+
+STRANGE = ["High 5xx", "CPU pager", "Disk"]
+REFUSED = {
+    "alarms that may be its own": (survey_of("shop", "crm", alarms=STRANGE), ("alarms", "alarm_prefix")),
+    "no distribution may be listed": (
+        replace(
+            survey_of("shop"), refused={"CloudFront distributions": CouldNotLook("cloudfront:ListDistributions", "no")}
+        ),
+        ("dashboard page", "dashboard_url"),
+    ),
+    "no table may be listed": (
+        replace(survey_of("shop"), refused={"DynamoDB tables": CouldNotLook("dynamodb:ListTables", "no")}),
+        ("tables", "tables"),
+    ),
+}
+
+
+def test_alarms_that_are_nobodys_are_told_and_not_said_to_be_missing() -> None:
+    found = survey_of("shop", "crm", alarms=STRANGE)
+    made = propose(found, given={})
+    for one in made:
+        assert not one.without
+        told = "\n".join(map(str, one.lines))
+        assert "it may be of High 5xx, CPU pager, Disk; until it is set, all alarms of the account count" in told
+    assert "in no stack: alarms High 5xx, CPU pager, Disk" in left_out(found, made)
+
+
+def test_a_stack_is_without_alarms_where_all_are_of_others() -> None:
+    """One without any could take its neighbours' for its own."""
+    found = survey_of("shop", "crm", alarms=["shop-5xx", "shop-cpu"])
+    shop, crm = sorted(propose(found, given={}), key=lambda one: one.name != "shop")
+    assert (shop.table["alarm_prefix"], shop.without) == ("shop", {})
+    assert crm.without == {"alarm_prefix": "2 alarms found, all of other stacks; set alarm_prefix to have them checked"}
+
+
+@pytest.mark.parametrize(("found", "lacking"), REFUSED.values(), ids=REFUSED)
+def test_what_may_be_there_is_not_set_aside_by_a_key_that_covers_it(found: Survey, lacking: tuple[str, str]) -> None:
+    what, key = lacking
+    one = propose(found, given={})[0]
+    told = set_aside(one, [(names_no(one.name, what, key), [])], [], unseen_keys(found))
+    assert key not in (told.without or {})
+
+
+SAID = {
+    "one alarm": (["Disk"], "# alarm_prefix: there is one alarm; until it is set, all alarms of the account count"),
+    "alarms of any name": (
+        ["Disk", "High 5xx"],
+        "# alarm_prefix: the 2 alarms have no common beginning; until it is set, all alarms of the account count",
+    ),
+    "one of it": (["shop-5xx"], 'alarm_prefix = "shop-5xx"  # 1 of 1 alarm begins with it'),
+    "two of it": (["shop-5xx", "shop-cpu"], 'alarm_prefix = "shop"  # 2 of 2 alarms begin with it'),
+}
+
+
+@pytest.mark.parametrize(("alarms", "line"), SAID.values(), ids=SAID)
+def test_it_is_said_how_many_alarms_count(alarms: Sequence[str], line: str) -> None:
+    (one,) = propose(survey_of("shop", alarms=alarms), given={})
+    assert line in list(map(str, one.lines))

@@ -82,6 +82,10 @@ FOUND: dict[str, tuple[list[str], list[str]]] = {
         ),
         ['"orders" = { billing_mode = "PROVISIONED" }'],
     ),
+    "a service and a table of one name": (
+        lines({"orders": 3}, scaling("orders", 3, 6), tables=[table("orders", "PROVISIONED")]),
+        ['"orders" = { min_tasks = 3, max_tasks = 6, billing_mode = "PROVISIONED" }'],
+    ),
 }
 
 

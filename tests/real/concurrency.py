@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from opschecks.core.observation import CouldNotLook
@@ -21,12 +21,16 @@ ONE = functions.Function(
 )
 
 
-def aws_of(answers: Mapping[tuple[str, str], Any], used: tuple[float, ...]) -> Aws:
+def aws_of(
+    answers: Mapping[tuple[str, str], Any], used: tuple[float, ...], claimed: Sequence[float | None] = ()
+) -> Aws:
+    def series(one: Any) -> Raw:
+        values = claimed if one["MetricStat"]["Metric"]["MetricName"] == "ClaimedAccountConcurrency" else used
+        points = {ago(hours=hours + 1): value for hours, value in enumerate(values) if value is not None}
+        return {"Id": one["Id"], "StatusCode": "Complete", "Timestamps": [*points], "Values": [*points.values()]}
+
     def data(MetricDataQueries: list[Any], **_: Any) -> Raw:  # noqa: N803 - AWS's name
-        [one] = MetricDataQueries
-        times = [ago(hours=hours + 1) for hours in range(len(used))]
-        told = {"Id": one["Id"], "StatusCode": "Complete", "Timestamps": times, "Values": list(used)}
-        return {"MetricDataResults": [told]}
+        return {"MetricDataResults": [series(one) for one in MetricDataQueries]}
 
     return Aws({**answers, ("cloudwatch", "GetMetricData"): data})
 
@@ -44,10 +48,13 @@ def kept(most: int) -> Raw:
     return {"ReservedConcurrentExecutions": most}
 
 
-def shared(most: int, *used: float) -> Mapping[str, Any]:
-    """What the check is given of an account whose functions share so much, and used so much in the last hours."""
+def shared(most: int, *used: float, claimed: Sequence[float | None] = ()) -> Mapping[str, Any]:
+    """What the check is given of an account whose functions share so much, and used so much in the last hours.
+
+    `claimed`: what calls on demand could not have in these hours.
+    """
     told = {"AccountLimit": {"ConcurrentExecutions": 1000, "UnreservedConcurrentExecutions": most}}
-    aws = aws_of({("lambda", "GetAccountSettings"): told}, used)
+    aws = aws_of({("lambda", "GetAccountSettings"): told}, used, claimed)
     return {"shared_concurrency": checks.shared_concurrency(aws, [ONE], NOW), "stack": stack()}
 
 
@@ -70,5 +77,45 @@ ROWS = [
     Row("nobody has invoked anything", SHARED, lambda: shared(1000), "passed", METRICS),
     Row("most of it is reserved, and the rest is hardly used", SHARED, lambda: shared(100, 30), "passed", API),
     Row("a new account with little, nearly used", SHARED, lambda: shared(10, 9), "failed", API, says="limit 80 %"),
+    Row(
+        "what is provisioned is not shared",
+        SHARED,
+        lambda: shared(1000, 20, 399, claimed=[620, 999]),
+        "failed",
+        METRICS,
+        says="399 of 400",
+    ),
+    Row(
+        "much is provisioned, and the rest is hardly used",
+        SHARED,
+        lambda: shared(1000, 20, 100, claimed=[620, 700]),
+        "passed",
+        METRICS,
+        says="100 of 400",
+    ),
+    Row(
+        "most is reserved, which claims it",
+        SHARED,
+        lambda: shared(100, 30, claimed=[930]),
+        "passed",
+        METRICS,
+        says="30 of 100",
+    ),
+    Row(
+        "more is provisioned by day, when less is used than at night",
+        SHARED,
+        lambda: shared(1000, 500, 390, claimed=[500, 990]),
+        "failed",
+        METRICS,
+        says="390 of 400",
+    ),
+    Row(
+        "an hour without data of what is claimed",
+        SHARED,
+        lambda: shared(1000, 399, 20, claimed=[None, 620]),
+        "passed",
+        METRICS,
+        says="399 of 1000",
+    ),
     Row("it was nearly used up", SHARED, lambda: shared(1000, 40, 960), "failed", METRICS, says="960 of 1000"),
 ]

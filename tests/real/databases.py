@@ -19,6 +19,7 @@ DOCS = "https://docs.aws.amazon.com/AmazonRDS/latest/"
 INSTANCE = f"{DOCS}APIReference/API_DBInstance.html"
 STATUS = f"{DOCS}UserGuide/accessing-monitoring.html"
 METRICS = f"{DOCS}UserGuide/rds-metrics.html"
+ENGINES = f"{DOCS}APIReference/API_DescribeDBInstances.html"
 GIB = 2**30
 REPLICA = {"ReadReplicaSourceDBInstanceIdentifier": "main", "BackupRetentionPeriod": 0}
 
@@ -36,6 +37,15 @@ def database(**changes: Any) -> Raw:
     return given(raw, changes)
 
 
+DOCUMENTS = database(
+    DBInstanceIdentifier="documents",
+    Engine="docdb",
+    AllocatedStorage=1,
+    BackupRetentionPeriod=1,
+    DBClusterIdentifier="d",
+)
+
+
 def seen(told: Raw, free: float | None = 60, lag: float | None = None, *more: str) -> Mapping[str, Any]:
     """What the checks are given of such an instance, with GiB free and seconds behind; `more` are named, too."""
     here = stack(resources={"databases": ("shop", *more)})
@@ -50,7 +60,7 @@ def seen(told: Raw, free: float | None = 60, lag: float | None = None, *more: st
             found.append({"Id": one["Id"], "StatusCode": "Complete", "Timestamps": times, "Values": points})
         return {"MetricDataResults": found}
 
-    listed = {"DBInstances": [told, database(DBInstanceIdentifier="of others")]}
+    listed = {"DBInstances": [told, database(DBInstanceIdentifier="of others"), DOCUMENTS]}
     aws = Aws({("rds", "DescribeDBInstances"): listed, ("cloudwatch", "GetMetricData"): data}, here)
     return {"rds_databases": checks.rds_databases(aws, inventory(here, aws), NOW), "stack": here}
 
@@ -68,6 +78,22 @@ ROWS = [
         lambda: seen(database(), 60, None, "old"),
         {"shop": "passed", "old": "blind"},
         INSTANCE,
+    ),
+    Row(
+        "one of DocumentDB beside it, which RDS describes as well",
+        ROOM,
+        lambda: seen(database(), 60, None, "documents"),
+        {"shop": "passed", "documents": "passed"},
+        ENGINES,
+        says="not judged: it is an instance of DocumentDB",
+    ),
+    Row(
+        "one of DocumentDB beside it, whose cluster keeps the backups",
+        BACKED_UP,
+        lambda: seen(database(), 60, None, "documents"),
+        {"shop": "passed", "documents": "passed"},
+        ENGINES,
+        says="not judged",
     ),
     Row("there is room", ROOM, lambda: seen(database()), "passed", METRICS, says="60 % of 100 GiB are free"),
     Row("it is being backed up", ROOM, lambda: seen(database(DBInstanceStatus="backing-up")), "passed", STATUS),

@@ -97,9 +97,9 @@ ROWS = [
         OPT_IN,
     ),
     Row(
-        "it should have been forced three days ago",
+        "it should have been forced four days ago",
         PLANNED,
-        lambda: seen(action(ForcedApplyDate=ago(days=3), OptInStatus="next-maintenance")),
+        lambda: seen(action(ForcedApplyDate=ago(days=4), OptInStatus="next-maintenance")),
         "failed",
         API,
         says="should have been applied by",
@@ -111,6 +111,49 @@ ROWS = [
         "failed",
         API,
         says="should have been applied by",
+    ),
+    Row(
+        "applied in its window before it is forced",
+        PLANNED,
+        lambda: seen(
+            action(AutoAppliedAfterDate=ago(days=1), CurrentApplyDate=ago(days=-2), ForcedApplyDate=ago(days=-10))
+        ),
+        "passed",
+        API,
+    ),
+    Row(
+        "the next window was chosen, long after it could be applied",
+        PLANNED,
+        lambda: seen(
+            action(AutoAppliedAfterDate=ago(days=20), CurrentApplyDate=ago(days=-2), OptInStatus="next-maintenance")
+        ),
+        "passed",
+        API,
+    ),
+    Row(
+        "the window of its date has come and gone",
+        PLANNED,
+        lambda: seen(action(CurrentApplyDate=ago(days=5), OptInStatus="next-maintenance")),
+        "failed",
+        API,
+        says="should have been applied by",
+    ),
+    Row(
+        "forced an hour ago, as the next window was chosen: AWS may be days late",
+        PLANNED,
+        lambda: seen(
+            action(ForcedApplyDate=ago(hours=1), CurrentApplyDate=ago(hours=1), OptInStatus="next-maintenance")
+        ),
+        "passed",
+        API,
+    ),
+    Row(
+        "forced an hour ago, and nobody has chosen: it is not late, and comes at any hour",
+        PLANNED,
+        lambda: seen(action(ForcedApplyDate=ago(hours=1), CurrentApplyDate=ago(hours=1))),
+        "failed",
+        API,
+        says="it may come at any hour since",
     ),
     Row(
         "a stopped instance: nothing is applied to it meanwhile",
@@ -126,6 +169,14 @@ ROWS = [
         lambda: seen(action(ForcedApplyDate=ago(days=-5)), of=CLUSTER, DBClusterIdentifier="shop-cluster"),
         "failed",
         API,
+    ),
+    Row(
+        "of an instance of Neptune, which RDS describes as well",
+        PLANNED,
+        lambda: seen(action(ForcedApplyDate=ago(days=-5)), Engine="neptune"),
+        "passed",
+        API,
+        says="not judged: it is an instance of Neptune",
     ),
     Row(
         "of another instance of the account",

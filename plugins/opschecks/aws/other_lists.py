@@ -15,7 +15,8 @@ class OtherList:
     """How the resources of a key are listed. `what`: as a person calls them; `arn`: how theirs go on after the account.
 
     `type`: theirs in CloudFormation.
-    `name`: what of an item is its name; "" where the item is a URL that ends with it.
+    `name`: what of an item is its name; "" where the item is a URL that ends with it. `but_engines`: of other services
+    that answer with theirs.
     """
 
     what: str
@@ -26,12 +27,14 @@ class OtherList:
     type: str
     arn: str
     asked: Mapping[str, Any] = field(default_factory=dict)
+    but_engines: tuple[str, ...] = ()
 
     def names(self, aws: Aws) -> Iterator[str]:
         """The names; an answer without any may lack the list."""
         for page in aws.pages(self.service, self.operation, **self.asked):
             for one in page.get(self.items) or []:
-                yield str(one[self.name]) if self.name else str(one).rsplit("/", 1)[-1]
+                if not (self.but_engines and one.get("Engine") in self.but_engines):
+                    yield str(one[self.name]) if self.name else str(one).rsplit("/", 1)[-1]
 
 
 OTHER_LISTS: Mapping[str, OtherList] = {
@@ -56,6 +59,7 @@ OTHER_LISTS: Mapping[str, OtherList] = {
         "DBInstanceIdentifier",
         "AWS::RDS::DBInstance",
         "rds:db:",
+        but_engines=("docdb", "neptune"),  # RDS, API_DescribeDBInstances: it also describes instances of these
     ),
 }
 """By the key; `type` and `arn` are what the checks give to `inventory.others`."""

@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..core.model import Resource
-from ..core.observation import CouldNotLook, observation
+from ..core.observation import CouldNotLook, fan_out, observation
 from .ecs import Service
 from .elbv2 import HEALTH, LoadBalancer, TargetHealth, filled_by, health_of, health_unread
 from .inventory import Inventory
 from .session import Aws
 from .unread import why_unread
+
+AT_ONCE = 8
+"""AWS answers for one group a call, and most shared balancers have a group with targets among the first."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,23 +49,31 @@ def fronted_targets(
 ) -> list[TargetHealth]:
     """The stack's groups, and of those that its `target_groups` leaves out the first that has targets.
 
-    A group without targets is nobody's, and one that has some says that others share the balancer: each balancer's are
-    asked in turn, up to that one.
+    A group without targets is nobody's, and one that has some says that others share the balancer: a few of each
+    balancer's are asked at a time, up to those with that one.
     """
     ours = {one.arn for one in balanced_groups}
     left = [one for one in every_group if one.arn not in ours and not why_unread(one)]
+    waiting = {
+        one.arn: [group for group in left if one.arn in group.evidence["LoadBalancerArns"]]
+        for one in load_balancers
+        if not why_unread(one)
+    }
     found = list(registered_targets)
-    for balancer in load_balancers:
-        for group in left:
-            if not why_unread(balancer) and balancer.arn in group.evidence["LoadBalancerArns"]:
-                try:
-                    found.append(health_of(aws, group))
-                except CouldNotLook as why:  # kept, and the next one may say that the balancer is shared
-                    found.append(health_unread(group, why))
-                    continue
-                if found[-1].targets:
-                    break
+    while any(waiting.values()):
+        batch = {group.arn: group for groups in waiting.values() for group in groups[:AT_ONCE]}
+        found += (told := fan_out(lambda group: _health_or_why(aws, group), batch.values()))
+        shared = {arn for one in told if not one.unread and one.targets for arn in one.balancers}
+        waiting = {arn: groups[AT_ONCE:] for arn, groups in waiting.items() if arn not in shared}
     return found
+
+
+def _health_or_why(aws: Aws, group: Resource) -> TargetHealth:
+    """What cannot be read is kept: the next group may say that the balancer is shared."""
+    try:
+        return health_of(aws, group)
+    except CouldNotLook as why:
+        return health_unread(group, why)
 
 
 @observation(soft=["services", "fronted_targets"])

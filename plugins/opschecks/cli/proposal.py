@@ -46,8 +46,9 @@ LISTED_AS: Mapping[str, tuple[str, ...]] = {
 
 
 def unseen_keys(found: Survey) -> set[str]:
-    """The keys of which nothing, or not all, could be seen."""
-    return {key for what in found.refused for key in LISTED_AS.get(what, ())}
+    """The keys of which nothing, or not all, could be seen; alarms that are there may be any stack's."""
+    seen_some = {"alarm_prefix"} if found.alarms else set()
+    return seen_some | {key for what in found.refused for key in LISTED_AS.get(what, ())}
 
 
 def propose(found: Survey, *, name: str = "", given: Mapping[str, str | None]) -> list[Proposal]:
@@ -63,19 +64,23 @@ def propose(found: Survey, *, name: str = "", given: Mapping[str, str | None]) -
     ]
     known = [traits_of(found, group) for group in groups]
     parts = watched_parts(found, groups, known)
+    homes = {one: home_of_alarm(one, found, known, parts) for one in found.alarms}
     made: list[Proposal] = []
     for number, group in enumerate(groups):
         lines = [
             *_of_clusters(found, group),
             *_balancers(found, group, number, known),
         ]
-        lines += [*_by_name(found, number, known), *_alarms(found, number, known, parts)]
+        lines += [*_by_name(found, number, known), *_alarms(homes, number, alone=len(groups) == 1, until=_until(lines))]
         lines += _sites(found, number, known)
         called = name if name and not number else _called(found, group)
-        lacks = {}
-        told = any("alarm_prefix" in (line.key or line.why) for line in lines)
-        if not told and (len(groups) > 1 or not found.alarms) and "alarms" not in found.refused:
-            lacks = {"alarm_prefix": "no alarms found; set alarm_prefix to have them checked"}
+        is_told = any("alarm_prefix" in (line.key or line.why) for line in lines)
+        why = "" if is_told or "alarms" in found.refused else _no_alarms(homes)
+        lacks = {"alarm_prefix": f"{why}; set alarm_prefix to have them checked"} if why else {}
+        if not is_told and not why and found.alarms:
+            nobodys = _some([one for one, where in homes.items() if where is None])
+            told = f"it may be of {nobodys}; until it is set, {_until(lines)}"
+            lines.append(Line("", None, f'alarm_prefix = "…"  # {told}'))
         made.append(Proposal(_unused(called, [one.name for one in made]), lines, shared, lacks))
     return made
 
@@ -183,25 +188,36 @@ def _how(what: str, own: Sequence[str], names: Sequence[str]) -> str:
     return f"by names and tags; {plural(rest, f'other {what}')}" if rest else "all of the account"
 
 
-def _alarms(found: Survey, number: int, known: Sequence[Sequence[Traits]], parts: Mapping[str, int]) -> Iterator[Line]:
-    homes = {name: home_of_alarm(name, found, known, parts) for name in found.alarms}
-    own = [name for name, where in homes.items() if where == number]
-    guessed = not own and len(known) == 1
-    if guessed and found.alarms:
-        begin = [one for one in [common_prefix(found.alarms)] if one]
+def _alarms(homes: Mapping[str, int | None], number: int, *, alone: bool, until: str) -> Iterator[Line]:
+    """`homes`: by alarm the number of its stack. `until`: what holds where no beginning can be told."""
+    own, count = [name for name, where in homes.items() if where == number], len(homes)
+    if homes and alone and not own:
+        begin = [one for one in [common_prefix([*homes])] if one]
         if not begin:
-            told = plural(len(found.alarms), "alarm")
-            yield Line("", None, f"alarm_prefix: the {told} have no common beginning: all count")
+            told = "there is one alarm" if count == 1 else f"the {count} alarms have no common beginning"
+            yield Line("", None, f"alarm_prefix: {told}; until it is set, {until}")
     else:
-        begin = prefixes(own, [one for one in found.alarms if one not in own])
+        begin = prefixes(own, [one for one in homes if one not in own])
     if begin:
-        count = sum(one.startswith(tuple(begin)) for one in found.alarms)
-        begins = "begin with it" if len(begin) == 1 else "begin with one of them"
-        yield Line("alarm_prefix", _value(begin), f"{count} of {plural(len(found.alarms), 'alarm')} {begins}")
+        some = sum(one.startswith(tuple(begin)) for one in homes)
+        begins = f"{'begins' if some == 1 else 'begin'} with {'it' if len(begin) == 1 else 'one of them'}"
+        yield Line("alarm_prefix", _value(begin), f"{some} of {plural(count, 'alarm')} {begins}")
     elif own:
-        yield Line(
-            "", None, f'alarm_prefix = "…"  # {plural(len(own), "alarm")} of it begin as others do: {_some(own)}'
-        )
+        begins = f"{plural(len(own), 'alarm')} of it {'begins' if len(own) == 1 else 'begin'} as others do"
+        yield Line("", None, f'alarm_prefix = "…"  # {begins}: {_some(own)}')
+
+
+def _no_alarms(homes: Mapping[str, int | None]) -> str:
+    """Why a stack of which no alarm is known has none; empty where one that is nobody's may be its own."""
+    if not homes:
+        return "no alarms found"
+    return "" if None in homes.values() else f"{plural(len(homes), 'alarm')} found, all of other stacks"
+
+
+def _until(lines: Sequence[Line]) -> str:
+    """What a stack's checks of alarms do as long as it names none: see aws/cloudwatch_alarms.py."""
+    found = any(line.key == "cloudformation_stacks" for line in lines)
+    return "only those of its CloudFormation stacks count" if found else "all alarms of the account count"
 
 
 def _sites(found: Survey, number: int, known: Sequence[Sequence[Traits]]) -> Iterator[Line]:
@@ -225,8 +241,10 @@ def set_aside(
     """The stack with `without`: what no observation finds named, by the narrowest word for it, each with why.
 
     A key; where there is none, the slug of checks none of which finds what it looks for, else the checks. Without the
-    keys `unseen`: what could not be listed may be there, and its checks are blind until somebody knows.
+    keys `unseen`: what could not be listed may be there, and its checks are blind until somebody knows. Nor with a key
+    that would cover one of them.
     """
+    spared = {*unseen, *(other for key in unseen for other in GONE_WITH.get(key, ()))}
     without: dict[str, str] = {**(proposal.without or {})}
     named = proposal.table
     blind = {check.name for _, of in lacking for check in of}
@@ -234,7 +252,7 @@ def set_aside(
         said, _, advice = error.cause.partition(": ")
         what = said.rpartition(" names ")[2]
         keys = [key for key in error.keys if key not in named]
-        if keys and not {*unseen} & {*keys}:
+        if keys and not spared & {*keys}:
             without.setdefault(keys[0], f"{what} found; {advice.removesuffix(' in stacks.toml')} to have it checked")
         for check in () if keys else of:
             whole = all(one.name in blind for one in checks if one.slug == check.slug)
@@ -275,7 +293,8 @@ def left_out(found: Survey, proposals: Sequence[Proposal]) -> list[str]:
         own = [one for value in values for one in _listed(value)]
         rest = [one for one in names if one not in own]
         if key == "alarm_prefix":
-            rest = [one for one in names if own and not one.startswith(tuple(own))]
+            several = own or len(proposals) > 1  # of the only stack without it all alarms count
+            rest = [one for one in names if several and not one.startswith(tuple(own))]
         why = " (no service runs there)" if key == "cluster" else ""
         told += [f"in no stack: {what} {_some(rest)}{why}"] if rest else []
     return told

@@ -25,6 +25,7 @@ def as_found(stack: Stack, store: Gathering) -> list[Line]:
     What could not be read is not proposed.
     """
     tasks, lines = dict(_tasks(stack.limits, store)), []
+    own: dict[str, tuple[dict[str, Any], list[str]]] = {}  # a service and a table may have one name, and one line
     usual = (stack.limits.min_tasks, stack.limits.max_tasks)
     for often, count in Counter(bounds for bounds, _ in tasks.values()).most_common(1):
         if count >= OFTEN and often != usual:
@@ -32,12 +33,12 @@ def as_found(stack: Stack, store: Gathering) -> list[Line]:
             lines = [Line("min_tasks", usual[0], why), Line("max_tasks", usual[1], "")]
     for name, (bounds, why) in sorted(tasks.items()):
         if bounds != usual:
-            lines.append(_of_one(name, {"min_tasks": bounds[0], "max_tasks": bounds[1]}, why))
-    return [*lines, *_billing(stack.limits, store)]
-
-
-def _of_one(name: str, limits: dict[str, Any], why: str) -> Line:
-    return Line(f'"{name}"', limits, why)
+            own[name] = {"min_tasks": bounds[0], "max_tasks": bounds[1]}, [why]
+    for name, mode in _billing(stack.limits, store):
+        limits, told = own.setdefault(name, ({}, []))
+        limits["billing_mode"] = mode
+        told.append("as it is now" if len(told) == 0 else "the table as it is now")
+    return [*lines, *(Line(f'"{name}"', limits, "; ".join(told)) for name, (limits, told) in own.items())]
 
 
 def _tasks(limits: Limits, store: Gathering) -> Iterator[tuple[str, tuple[tuple[int, int], str]]]:
@@ -61,11 +62,12 @@ def _now(scaling: ServiceScaling, desired: int, limits: Limits) -> tuple[tuple[i
     return bounds, "its auto-scaling, as it is now"
 
 
-def _billing(limits: Limits, store: Gathering) -> Iterator[Line]:
+def _billing(limits: Limits, store: Gathering) -> Iterator[tuple[str, str]]:
+    """By table: how it is billed."""
     for table in _values(store, "tables"):
         try:
             if table.status != "MISSING" and table.billing_mode != limits.billing_mode:
-                yield _of_one(table.name, {"billing_mode": table.billing_mode}, "as it is now")
+                yield table.name, table.billing_mode
         except CouldNotLook:  # as above
             continue
 
