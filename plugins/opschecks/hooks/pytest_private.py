@@ -199,7 +199,7 @@ def _exchange(_: pytest.Item) -> Any:
 def _reporter(_: pytest.Item) -> Any:
     from _pytest import capture, terminal
 
-    for name in ("ensure_newline", "write_line", "flush", "section", "getreports"):
+    for name in ("ensure_newline", "write_line", "flush", "section", "getreports", "hasopt"):
         getattr(terminal.TerminalReporter, name)
     if not _says(terminal.TerminalReporter.__init__, "self.stats: dict[str, list[Any]] = {}"):
         return None
@@ -259,8 +259,7 @@ def import_file(config: pytest.Config, path: Path) -> None:
 def _setup(node: Any) -> Any:
     from _pytest.config.findpaths import determine_setup
 
-    config = node.config
-    _ = (config._rootpath, config._inipath, config._inicfg, config._inicache)
+    _ = [getattr(node.config, name) for name in ("_rootpath", "_inipath", "_inicfg", "_inicache")]
     known = {"inifile", "override_ini", "args", "rootdir_cmd_arg", "invocation_dir"}
     return determine_setup if known == inspect.signature(determine_setup).parameters.keys() else None
 
@@ -331,10 +330,11 @@ def terminal(config: pytest.Config) -> Any:
 
 
 def only_count(config: pytest.Config, *categories: str) -> None:
-    """Let pytest's terminal reporter forget the reports of these categories, of which it prints only how many."""
+    """Let pytest's terminal reporter forget the reports of these categories but how many, unless -r lists them."""
     if reporter := terminal(config):
         for name in categories:
-            if kept := reporter.stats.get(name):
+            asked = any(reporter.hasopt(letter) for letter in {"passed": "pP", "skipped": "s"}.get(name, ""))
+            if (kept := reporter.stats.get(name)) and not asked:
                 reporter.stats[name] = kept[:1] * len(kept)
 
 
