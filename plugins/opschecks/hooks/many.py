@@ -16,6 +16,7 @@ import pytest
 
 from ..core.durations import in_words
 from ..core.model import Outcome
+from ..core.redaction import redact_text
 from ..core.run import Note
 from ..core.wording import plural
 from .account import build, exit_code, not_collected, own_sections
@@ -113,7 +114,7 @@ def _finish(session: pytest.Session, run: ChecksRun, own: ChecksRun, ended_by: s
         write_stack(run, own, told, partial(own_sections, session))
         notify(session, run, told)
     except Exception as error:  # noqa: BLE001 - it is said, and the run is not good
-        run.write_error = run.write_error or f"{name} could not be reported whole: {placed(error)}"
+        run.cannot_write(f"{name} could not be reported whole: {placed(error)}")
 
 
 def _forget(run: ChecksRun, config: pytest.Config, items: Sequence[pytest.Item]) -> None:
@@ -187,7 +188,8 @@ class Crew:
             self._ready.put((name, error))
         except BaseException as error:  # noqa: BLE001 - whatever it is, it ends no other stack's checks
             self._run.stores.pop(name, None)  # so that its checks could not look
-            self._run.notes.append(Note(name, f"nothing was gathered: {type(error).__name__}: {error}"))
+            why = redact_text(f"nothing was gathered: {type(error).__name__}: {error}")
+            self._run.notes.append(Note(name, why))
             self._ready.put((name, None))
         else:
             self._ready.put((name, None))
