@@ -125,6 +125,17 @@ def again(record: Record, done: Sequence[Tried]) -> Record:
     return replace(record, tried=tried, killed=killed, kinds=kinds, survivors=tuple(left))
 
 
+def without_what_is_gone(record: Record) -> Record:
+    """The record without the survivors whose lines are gone: they are counted no more at all."""
+    gone = [one for one in record.survivors if not one.is_there()]
+    kinds = dict(record.kinds)
+    for one in gone:
+        tried, killed = kinds[one.kind]
+        kinds[one.kind] = (tried - 1, killed)
+    left = tuple(one for one in record.survivors if one not in gone)
+    return replace(record, tried=record.tried - len(gone), kinds=kinds, survivors=left)
+
+
 def the_same(record: Record, known: Sequence[Mutant]) -> list[Mutant]:
     """The mutants that survived, as they are found now."""
     wanted = {(one.file, one.within, one.text, one.change) for one in record.survivors}
