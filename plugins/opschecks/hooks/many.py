@@ -8,7 +8,7 @@ import importlib
 import queue
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 
@@ -37,6 +37,8 @@ COLLECTED = 40
 """After so many stacks the garbage of their clients is collected."""
 PROGRESS_S = 5.0
 """How often it is said how far the run is."""
+_LET_GO = pytest.StashKey[int]()
+"""How many stacks an xdist worker has done with."""
 
 
 @pytest.hookimpl(trylast=True)
@@ -46,6 +48,22 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if run and len(run.stacks) > 1:
         place = {stack.name: number for number, stack in enumerate(run.stacks)}
         items.sort(key=lambda item: place[stack_of(item).name] if check_of(item) else len(place))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None, object, object]:
+    """In an xdist worker: let go of a stack when the check that comes next is of another one."""
+    told = yield
+    run = checks_run(item.config)
+    if run and run.worker and len(run.stacks) > 1:
+        forget_examined(item)
+        name = stack_of(item).name
+        if nextitem is None or stack_of(nextitem).name != name:
+            observed(run, name)
+            release(run, name)
+            item.config.stash[_LET_GO] = stacks = item.config.stash.get(_LET_GO, 0) + 1
+            _collect(stacks)
+    return told
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -205,7 +223,7 @@ def release(run: ChecksRun, name: str) -> None:
     """Close and forget the stack's clients and connections."""
     if http := run.http.pop(name, None):
         http.close()
-    if aws := run.aws.pop(name, None):
+    if aws := run.aws.pop(name, None) if run.one_by_one else run.aws.get(name):
         aws.release()
 
 
