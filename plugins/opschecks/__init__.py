@@ -10,16 +10,6 @@ import importlib
 import sys
 from typing import TYPE_CHECKING, Any
 
-from .core.answer import Answer
-from .core.durations import in_words
-from .core.faults import fault, seed
-from .core.model import Check, Figure, Finding, Outcome, Resource, Series, Severity, check
-from .core.observation import CouldNotLook, NeverComes, NotApplicable, NotThere, fan_out, observation, seen
-from .core.own_limits import limit
-from .core.run import ReportSection, Run
-from .core.version import __version__ as __version__
-from .core.wording import plural
-
 if TYPE_CHECKING:
     from .aws.cloudwatch_metrics import Metric as Metric
     from .aws.cloudwatch_metrics import fetch_metrics as fetch_metrics
@@ -28,6 +18,7 @@ if TYPE_CHECKING:
     from .aws.unread import Unread as Unread
     from .aws.unread import each_alone as each_alone
     from .config.stack import Stack as Stack
+    from .core.answer import Answer as Answer
     from .core.change import CannotFix as CannotFix
     from .core.change import Change as Change
     from .core.change import Partly as Partly
@@ -39,6 +30,29 @@ if TYPE_CHECKING:
     from .core.change import State as State
     from .core.change import Step as Step
     from .core.change import Unknown as Unknown
+    from .core.durations import in_words as in_words
+    from .core.faults import fault as fault
+    from .core.faults import seed as seed
+    from .core.model import Check as Check
+    from .core.model import Figure as Figure
+    from .core.model import Finding as Finding
+    from .core.model import Outcome as Outcome
+    from .core.model import Resource as Resource
+    from .core.model import Series as Series
+    from .core.model import Severity as Severity
+    from .core.model import check as check
+    from .core.observation import CouldNotLook as CouldNotLook
+    from .core.observation import NeverComes as NeverComes
+    from .core.observation import NotApplicable as NotApplicable
+    from .core.observation import NotThere as NotThere
+    from .core.observation import fan_out as fan_out
+    from .core.observation import observation as observation
+    from .core.observation import seen as seen
+    from .core.own_limits import limit as limit
+    from .core.run import ReportSection as ReportSection
+    from .core.run import Run as Run
+    from .core.version import __version__ as __version__
+    from .core.wording import plural as plural
     from .fixing.operation import Operation as Operation
     from .fixing.remedy import Remedy as Remedy
     from .fixing.remedy import Setting as Setting
@@ -94,30 +108,54 @@ __all__ = [
 ]
 
 _LATER = {
+    "__version__": ".core.version",
+    "Answer": ".core.answer",
     "Aws": ".aws.session",
     "CannotFix": ".core.change",
     "Change": ".core.change",
+    "Check": ".core.model",
+    "check": ".core.model",
+    "CouldNotLook": ".core.observation",
+    "each_alone": ".aws.unread",
     "Examine": ".hooks.examine",
+    "fan_out": ".core.observation",
+    "fault": ".core.faults",
+    "fetch_metrics": ".aws.cloudwatch_metrics",
+    "Figure": ".core.model",
+    "Finding": ".core.model",
+    "in_words": ".core.durations",
     "Inventory": ".aws.inventory",
+    "limit": ".core.own_limits",
     "Metric": ".aws.cloudwatch_metrics",
+    "NeverComes": ".core.observation",
+    "NotApplicable": ".core.observation",
+    "NotThere": ".core.observation",
+    "observation": ".core.observation",
     "Operation": ".fixing.operation",
+    "Outcome": ".core.model",
     "Partly": ".core.change",
+    "plural": ".core.wording",
     "Progress": ".core.change",
     "Proof": ".core.change",
     "Refused": ".core.change",
     "Remedy": ".fixing.remedy",
+    "ReportSection": ".core.run",
     "Request": ".core.change",
+    "Resource": ".core.model",
     "Risk": ".core.change",
+    "Run": ".core.run",
+    "seed": ".core.faults",
+    "seen": ".core.observation",
+    "Series": ".core.model",
     "Setting": ".fixing.remedy",
+    "Severity": ".core.model",
     "Stack": ".config.stack",
     "State": ".core.change",
     "Step": ".core.change",
-    "fetch_metrics": ".aws.cloudwatch_metrics",
     "Unknown": ".core.change",
     "Unread": ".aws.unread",
-    "each_alone": ".aws.unread",
 }
-"""Public names that are slow to import: imported when first used."""
+"""Public names, imported when first used: hooks are registered, and pytest is told how to import them, before."""
 
 HOOK_MODULES = (
     "opschecks.hooks.options",  # the command line
@@ -152,6 +190,9 @@ def pytest_plugin_registered(plugin: object, manager: Any) -> None:
     Named as `pytest_plugins`, each would first be looked for among the entry points of every installed distribution.
     """
     if plugin is sys.modules[__name__]:
+        from .hooks.pytest_private import import_as_compiled
+
+        import_as_compiled(manager)
         for name in HOOK_MODULES:
             if not (manager.is_blocked(name) or manager.has_plugin(name)):
                 manager.register(importlib.import_module(name), name)
@@ -161,4 +202,5 @@ def __getattr__(name: str) -> Any:
     """A public name of _LATER, imported when first used."""
     if name not in _LATER:
         raise AttributeError(f"module 'opschecks' has no attribute {name!r}")
-    return getattr(importlib.import_module(_LATER[name], __name__), name)
+    found = globals()[name] = getattr(importlib.import_module(_LATER[name], __name__), name)
+    return found

@@ -106,10 +106,10 @@ def test_what_diverts_nothing_is_left_alone(case: tuple[str, Raw, Raw], tmp_path
 
 def test_a_client_of_users_own_calls_nobody_else_either(tmp_path: Path) -> None:
     """Only known once it is made: opschecks has none of that service."""
-    with machine(tmp_path, AWS_ENDPOINT_URL_SQS=HERE, AWS_ACCESS_KEY_ID="A", AWS_SECRET_ACCESS_KEY="s"):
+    with machine(tmp_path, AWS_ENDPOINT_URL_KINESIS=HERE, AWS_ACCESS_KEY_ID="A", AWS_SECRET_ACCESS_KEY="s"):
         live = Aws(stack())
-        with pytest.raises(CouldNotLook, match=f"AWS_ENDPOINT_URL_SQS is set .* sqs would go to {HERE}"):
-            live.call("sqs", "ListQueues")
+        with pytest.raises(CouldNotLook, match=f"AWS_ENDPOINT_URL_KINESIS is set .* kinesis would go to {HERE}"):
+            live.call("kinesis", "ListStreams")
 
 
 REGIONS = ["us-west-2", "us-east-1", "me-central-1", "cn-north-1", "us-gov-west-1", "eusc-de-east-1", "us-iso-east-1"]
@@ -129,9 +129,9 @@ def test_aws_own_endpoints_pass(region: str, variant: str, tmp_path: Path) -> No
 
 def test_every_client_that_is_made_is_looked_at() -> None:
     """The services of all calls in the source are in the list; a new one has to be added."""
-    called = re.compile(r'(?:\.(?:call|pages|items|send|client)|Request)\(\s*"([a-z][a-z0-9-]+)",?')
-    source = [path.read_text(encoding="utf-8") for path in (ROOT / "plugins" / "opschecks").rglob("*.py")
-              if "sandbox" not in path.parts and "cli" not in path.parts]  # fmt: skip
+    called = re.compile(r'(?:(?:\.(?:call|pages|items|send|client)|Request)\(\s*|SERVICE = )"([a-z][a-z0-9-]+)",?')
+    files = [*(ROOT / "plugins" / "opschecks").rglob("*.py"), *(ROOT / "checks").rglob("*.py")]
+    source = [path.read_text(encoding="utf-8") for path in files if "sandbox" not in path.parts]
     known = set(isolated_session().get_available_services())
     assert {name for text in source for name in called.findall(text)} & known <= set(SERVICES)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -147,6 +148,20 @@ def test_reads_take_no_more_than_a_quarter_of_provisioned_capacity(pauses: list[
     tiny = table(4_000_000, *BOTH, ProvisionedThroughput={"ReadCapacityUnits": 1, "WriteCapacityUnits": 1})
     _, aws = read(tiny, lambda **_: page())
     assert "dynamodb:Scan" not in aws.calls
+
+
+def test_a_large_table_that_is_not_listed_is_searched_through_its_indexes_all_the_same() -> None:
+    [described] = table(2 * GB, *BOTH)
+    other = replace(described, name="state", arn="arn:state")
+    answers = {
+        ("dynamodb", "Query"): [page(item("a"))] * 9,
+        ("dynamodb", "DescribeTable"): {"Table": described.evidence},
+    }
+    aws = Aws(answers, HERE)
+    found = read_opened(HERE, aws, [other], ago(days=1))
+    assert "dynamodb:Scan" not in aws.calls
+    assert {one.name for one in found.incidents} == {"a"}
+    assert found.through
 
 
 def test_where_the_table_could_not_be_described_the_budget_holds_all_the_same() -> None:

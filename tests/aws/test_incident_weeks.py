@@ -15,6 +15,7 @@ from tests.canned import NOW, Aws, Raw, concludes, stack, weekly
 
 check = weekly("incident_weeks").test_no_incident_keeps_coming_back
 HERE = stack(incidents_table="incidents")
+UNDESCRIBED = CouldNotLook("dynamodb:DescribeTable", "denied")
 
 
 @pytest.fixture(autouse=True)
@@ -36,7 +37,7 @@ def opened(*pages: list[Raw], checked: Any = HERE) -> tuple[Opened, Aws]:
 
     answers = [{"Items": items, "Count": len(items), **more(number)} for number, items in enumerate(pages, 1)]
     aws = Aws({("dynamodb", "Scan"): answers}, checked)
-    return opened_incidents(checked, aws, [], NOW), aws
+    return opened_incidents(checked, aws, UNDESCRIBED, NOW), aws
 
 
 def weeks(*items: Raw, checked: Any = HERE) -> IncidentWeeks:
@@ -101,6 +102,6 @@ def test_a_time_that_is_none_is_not_a_count_of_zero() -> None:
 
 def test_an_answer_without_items_is_not_an_empty_table() -> None:
     with pytest.raises(CouldNotLook, match="Items"):
-        opened_incidents(HERE, Aws({("dynamodb", "Scan"): {"Count": 0}}, HERE), [], NOW)
+        opened_incidents(HERE, Aws({("dynamodb", "Scan"): {"Count": 0}}, HERE), UNDESCRIBED, NOW)
     with pytest.raises(CouldNotLook, match="names no incidents table"):
-        opened_incidents(stack(), Aws({}, stack()), [], NOW)
+        opened_incidents(stack(), Aws({}, stack()), UNDESCRIBED, NOW)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from botocore.session import get_session
 
-from opschecks.aws.log_levels import PATTERN, is_error
+from opschecks.aws.log_levels import INSIGHTS, PATTERN, is_error
 from opschecks.sandbox.corrections.log_search import _Filter
 
 ERRORS = [
@@ -27,6 +28,18 @@ ERRORS = [
     '{"level":50,"msg":"x"}',
     '{"time":1,"level": 60}',
     '{"version":"1.1","level":3,"short_message":"x"}',
+    '{"short_message":"x","level":3}',
+    '{"short_message":"x", "level": 2}',
+    '{"level":0,"short_message":"x"}',
+    '{"level": 1,"short_message":"x"}',
+    '{"level":"emergency"}',
+    '{"level": "severe"}',
+    '{"level":"dpanic","msg":"x"}',
+    '{"@t":"2026-11-24T07:00:00Z","@mt":"x","@l":"Error"}',
+    '{"severity_text": "Fatal"}',
+    'ts=1 level=emerg msg="x"',
+    "SEVERE: thread died",
+    "07:00:00 worker critical: gone",
     '{"severity":"EMERGENCY"}',
     '{"severity":"ALERT"}',
     '{"log":{"level":"error"},"message":"x"}',
@@ -58,6 +71,18 @@ FINE = [
 def test_it_is_an_error_and_asked_for(text: str) -> None:
     assert is_error(text)
     assert _Filter(PATTERN).matches(text), "CloudWatch would not return it"
+
+
+@pytest.mark.parametrize("text", ERRORS)
+def test_logs_insights_counts_it(text: str) -> None:
+    patterns = [one.strip("/") for one in INSIGHTS.split(" or @message like ")]
+    assert any(re.search(one, text) for one in patterns)
+
+
+@pytest.mark.parametrize("text", [one for one in FINE if "ERROR" not in one and not one.startswith("WARN")])
+def test_logs_insights_does_not_count_it(text: str) -> None:
+    patterns = [one.strip("/") for one in INSIGHTS.split(" or @message like ")]
+    assert not any(re.search(one, text) for one in patterns)
 
 
 @pytest.mark.parametrize("text", FINE)

@@ -152,3 +152,9 @@ def test_a_rotated_key_says_the_cluster_of_its_services() -> None:
     assert Stack(name="here", cluster="a", rotated_keys=[key]).rotated_keys[0].services == ("web",)
     with pytest.raises(ValidationError, match="rotated_keys: web does not say its cluster: write CLUSTER/web"):
         Stack(name="here", cluster=["a", "b"], rotated_keys=[key])
+
+
+@pytest.mark.parametrize("key", [{"account_id": "١٢٣٤٥٦٧٨٩٠١٢"}, {"dev_services": ["dév/web"]}])
+def test_letters_and_digits_are_those_that_aws_takes(key: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError, match="should match pattern"):
+        Stack(name="here", **key)

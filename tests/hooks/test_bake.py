@@ -53,7 +53,7 @@ look, told = Rounds.look, {{"asked": [], "whole": 0}}
 def held():
     links = [os.path.join("/proc/self/fd", name) for name in os.listdir("/proc/self/fd")]
     sockets = sum(os.readlink(link).startswith("socket:") for link in links if os.path.lexists(link))
-    gc.collect()
+    # not collected first: a run does not collect by itself, and what rounds leave in circles would be held for hours
     return {{"sockets": sockets, "objects": len(gc.get_objects()), "threads": threading.active_count()}}
 
 
@@ -117,7 +117,7 @@ def test_a_thousand_rounds_of_waiting_ask_for_what_can_change_and_leave_nothing_
         assert all(asked - ONCE_A_MINUTE == EACH_ROUND for asked in rest)
         assert told["late"]["sockets"] <= told["early"]["sockets"] <= 8
         assert told["late"]["threads"] <= told["early"]["threads"] + 2
-        assert told["late"]["objects"] <= told["early"]["objects"] + 100
+        assert told["late"]["objects"] <= told["early"]["objects"] * 1.05
 
 
 def test_rounds_of_a_good_bake_cost_the_same(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import sys
 from typing import Any
 
 import pytest
@@ -31,3 +32,17 @@ def test_a_module_that_is_switched_off_stays_out() -> None:
     manager.set_blocked("opschecks.hooks.github")
     manager.register(opschecks, "opschecks")
     assert not manager.has_plugin("opschecks.hooks.github")
+
+
+def test_pytest_parses_no_module_of_ours_for_its_assert_statements() -> None:
+    """Where it may write nothing beside the source, as in a container, it would parse each again in every run."""
+    ours = {name: module for name, module in sys.modules.items() if name.startswith("opschecks.")}
+    assert "opschecks.hooks.select" in ours
+    parsed = [
+        name
+        for name, one in ours.items()
+        if one.__spec__ and type(one.__spec__.loader).__name__ == "AssertionRewritingHook"
+    ]
+    # those that are needed to say so, and checks
+    telling = {"opschecks.core", "opschecks.core.bets", "opschecks.hooks", "opschecks.hooks.pytest_private"}
+    assert [name for name in parsed if name not in telling and not name.startswith("opschecks.checks")] == []

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from opschecks.hooks.gather import FIRST_CALLS, _warm
+from opschecks.hooks.identity import FIRST_CALLS, _warm
 
 
 @pytest.mark.parametrize("error", [RuntimeError("no"), KeyError("region"), ValueError("Invalid endpoint"), OSError(24)])

@@ -153,6 +153,7 @@ def since_then(
     records: Sequence[Raw] = (),
     answers: Mapping[tuple[str, str], Any] = {},
     whose: Mapping[str, str] = {},
+    p95: Series | None = None,
 ) -> dict[str, list[SinceTheGate]]:
     """Groups by ARN: their targets when the gate before the deploy looked, an hour ago, and now."""
     findings = [
@@ -166,6 +167,7 @@ def since_then(
     if requests:
         none = Series("5xx", "per minute", (), 60)
         answers = {("web", "requests"): requests, ("web", "target 5xx"): errors or none}
+        answers[("web", "p95 response time")] = p95 or Series("p95 response time", "ms", (), 300)
         metrics = Metrics({**answers, ("web", "load balancer 5xx"): none})
         traffic = [Traffic(arn="arn:web", name="web", metrics=metrics, now=NOW, balancer="lb", alone=True)]
     now = [replace(health(arn, *targets), foreign=whose.get(arn, "")) for arn, (_, targets) in groups.items()]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,7 @@ from .cloudwatch_alarms import Alarm
 from .cloudwatch_metrics import CALL, METRICS_A_CALL, fetch_points
 from .inventory import Inventory
 from .session import Aws
-from .sparse_metrics import is_sparse
+from .sparse_metrics import is_of_one, is_sparse, names_in
 
 if TYPE_CHECKING:
     from ..config.stack import Stack
@@ -160,7 +160,8 @@ def watched_alarms(
     asked = [metric for metric in asked if not _may_be_silent(metric, stack)]
     samples = _all_samples(aws, asked, now)
     without = [metric for metric in asked if samples[metric] == 0 and is_sparse(metric.namespace, metric.name)]
-    alive = dict(zip(without, fan_out(lambda metric: _is_alive(aws, metric), without), strict=True))
+    known = names_in(inventory)
+    alive = dict(zip(without, fan_out(lambda metric: _is_alive(aws, metric, known), without), strict=True))
     samples |= {metric: why for metric, why in alive.items() if isinstance(why, CouldNotLook)}
     return [_judged(one, samples, alive, now) for one in found]
 
@@ -285,11 +286,14 @@ def _samples(aws: Aws, asked: Sequence[WatchedMetric], now: datetime) -> dict[Wa
     return answers
 
 
-def _is_alive(aws: Aws, metric: WatchedMetric) -> bool | CouldNotLook:
-    """Whether anything else of the same thing was measured within two weeks, which is what CloudWatch lists.
+def _is_alive(aws: Aws, metric: WatchedMetric, known: Collection[str]) -> bool | CouldNotLook:
+    """Whether the stack has what it is a metric of, or anything else of that was measured within two weeks.
 
-    Or why that is not known, which concerns this metric only.
+    CloudWatch lists no older metrics, which says nothing of a table that nobody asks. Or why that is not known, which
+    concerns this metric only.
     """
+    if is_of_one(metric.dimensions, known):
+        return True
     try:
         return any(
             page["Metrics"] for page in _in_region(aws, metric).pages("cloudwatch", "ListMetrics", **metric.siblings)

@@ -22,6 +22,7 @@ from .traffic import BalancerErrors, Traffic
 from .unread import why_unread
 
 if TYPE_CHECKING:
+    from ..config.limits import ResourceLimits
     from ..config.stack import Stack
 
 Findings = Mapping[str, Mapping[str, Any]]
@@ -58,7 +59,10 @@ def since_the_gate(
     rollouts: list[Rollout] | CouldNotLook,
     balancer_errors: list[BalancerErrors],
 ) -> list[SinceTheGate]:
-    """Alarms, targets and errors, compared with the newest run of checks/deploy/before; CouldNotLook without one."""
+    """Alarms, targets, errors and response times, compared with the newest run of checks/deploy/before.
+
+    CouldNotLook without one.
+    """
     snapshot = next(filed("deploy-before"), None)
     if snapshot is None:
         raise Unanswerable("", "there is no run of checks/deploy/before to compare with: run it before the deploy")
@@ -74,7 +78,7 @@ def since_the_gate(
     return [
         *(_alarm(alarm, states.get(alarm.arn)) for alarm in alarms),
         *_all_targets(target_health, rollouts, health),
-        *(_errors(one, taken, deployed, late, stack.limits.of(one).errors_5xx_per_minute) for one in measured),
+        *(_served(one, taken, deployed, late, stack.limits.of(one)) for one in measured),
     ]
 
 
@@ -199,23 +203,45 @@ def _healthy_before(finding: Mapping[str, Any] | None) -> set[str]:
     return {f"{one.get('Id')}:{one['Port']}" if "Port" in one else str(one.get("Id")) for one in healthy}
 
 
-def _errors(
-    one: Traffic | BalancerErrors, since: datetime, deployed: datetime | None, late: timedelta, limit: int
+def _served(
+    one: Traffic | BalancerErrors, since: datetime, deployed: datetime | None, late: timedelta, limits: ResourceLimits
 ) -> SinceTheGate:
-    """The errors since the gate; not judged as none before the points of the time after the deploy are there.
+    """How it has served since the gate; not judged as well before the points of the time after the deploy are there.
 
     ALB reports a minute only if there were requests, and CloudWatch has it minutes later:
     elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html
     """
     try:
-        worst = max((value for time, value in one.errors_5xx.points if time >= since), default=0.0)
-        if not worst:
-            one.errors_5xx_per_minute  # noqa: B018 - raises where no data does not mean no errors
-        told: str | CouldNotLook = f"{worst:g} 5xx in a minute since the deploy began, limit {limit}"
-        told = told if worst > limit else _uncovered(one, deployed, late)
+        before, now, worse = _errors(one, since, limits.errors_5xx_per_minute)
+        if isinstance(one, Traffic):
+            earlier, newest, slower = _response_times(one, since, deployed or since, limits)
+            before, now, worse = before + earlier, now + newest, worse or slower
     except CouldNotLook as problem:
         return _compared(one, "not known", "not known", problem)
-    return _compared(one, _errors_before(one, since), f"{worst:g} 5xx in a minute", told)
+    return _compared(one, before, now, worse or _uncovered(one, deployed, late))
+
+
+def _errors(one: Traffic | BalancerErrors, since: datetime, limit: int) -> tuple[str, str, str]:
+    """Its worst minute before the gate and since, in words, and what is wrong with that."""
+    worst = max((value for time, value in one.errors_5xx.points if time >= since), default=0.0)
+    if not worst:
+        one.errors_5xx_per_minute  # noqa: B018 - raises where no data does not mean no errors
+    now = f"{worst:g} 5xx in a minute"
+    return _errors_before(one, since), now, f"{now} since the deploy began, limit {limit}" if worst > limit else ""
+
+
+def _response_times(
+    group: Traffic, since: datetime, deployed: datetime, limits: ResourceLimits
+) -> tuple[str, str, str]:
+    """The same of its p95: the worst before the gate, and the newest since the deploy, whose tasks start slowly."""
+    samples, limit = limits.response_time_samples, limits.response_time_p95_ms
+    before_ms = max(group.p95_between(since - HOUR, since, samples), default=None)
+    now_ms = next(iter(group.p95_between(deployed, group.now, samples)[-1:]), None)
+    before, now = ("" if ms is None else f", a p95 of {ms:.0f} ms" for ms in (before_ms, now_ms))
+    if now_ms is None or now_ms <= max(limit, before_ms or 0):
+        return before, now, ""
+    earlier = f"{before_ms:.0f} ms before the deploy" if before_ms is not None else "too few requests before the deploy"
+    return before, now, f"a p95 of {now_ms:.0f} ms in the newest five minutes, limit {limit:g} ms; {earlier}"
 
 
 def _errors_before(one: Traffic | BalancerErrors, since: datetime) -> str:

@@ -111,7 +111,7 @@ def read_opened(stack: Stack, aws: Aws, tables: list[Table] | CouldNotLook, sinc
     CouldNotLook where it has none.
     """
     name = incidents_table_of(stack)
-    raw = _described(name, tables)
+    raw = _described(aws, name, tables)
     budget = Budget(stack, raw)
     size = int(raw.get("TableSizeBytes") or 0)
     whole = size / UNIT_BYTES <= budget.units
@@ -130,10 +130,18 @@ def read_opened(stack: Stack, aws: Aws, tables: list[Table] | CouldNotLook, sinc
     )
 
 
-def _described(name: str, tables: list[Table] | CouldNotLook) -> Mapping[str, Any]:
-    """DescribeTable's answer; empty where it could not be read or has not this table: the budget holds all the same."""
-    seen = [] if isinstance(tables, CouldNotLook) else tables
-    return next((one.evidence for one in seen if one.name == name and not one.unread), {})
+def _described(aws: Aws, name: str, tables: list[Table] | CouldNotLook) -> Mapping[str, Any]:
+    """DescribeTable's answer; empty where it could not be read: the budget holds all the same.
+
+    It is asked for here where the table is not among those of the stack, as with `tables` in stacks.toml.
+    """
+    if isinstance(tables, CouldNotLook):
+        return {}
+    seen = next((one for one in tables if one.name == name), None)
+    if seen is None:
+        described: Mapping[str, Any] = aws.call("dynamodb", "DescribeTable", TableName=name)["Table"]
+        return described
+    return {} if seen.unread else seen.evidence
 
 
 def _scanned(stack: Stack, aws: Aws, budget: Budget, since: datetime) -> list[Answer]:

@@ -63,7 +63,7 @@ class IncidentWeeks(Resource):
         return {title: count for title, count in self.times.items() if count > times}
 
 
-@observation(allow=["dynamodb:Query", "dynamodb:Scan"], soft=["tables"])
+@observation(allow=["dynamodb:DescribeTable", "dynamodb:Query", "dynamodb:Scan"], soft=["tables"])
 def opened_incidents(stack: Stack, aws: Aws, tables: list[Table] | CouldNotLook, now: datetime) -> Opened:
     """The incidents of eight weeks, by reading the table once, or through its indexes where it is large."""
     today = now.astimezone(stack.zone).date()

@@ -29,7 +29,7 @@ def active_incidents(stack: Stack, aws: Aws) -> list[Incident]:
     return [incident_of(stack, plain_item(item, page.call)) for page in pages for item in page["Items"]]
 
 
-@observation(allow=["dynamodb:Query", "dynamodb:Scan"], soft=["tables"])
+@observation(allow=["dynamodb:DescribeTable", "dynamodb:Query", "dynamodb:Scan"], soft=["tables"])
 def overnight_reading(stack: Stack, aws: Aws, tables: list[Table] | CouldNotLook, now: datetime) -> Reading:
     """What was read of the incidents table for those opened since the start of yesterday in the stack's time zone."""
     today = now.astimezone(stack.zone).replace(hour=0, minute=0, second=0, microsecond=0)

@@ -16,18 +16,23 @@ _VALUES = (
     "panic",
     "alert",
     "emerg",
+    "emergency",
+    "severe",
+    "dpanic",
     "Error",
     "Fatal",
     "Critical",
     "ALERT",
     "ERR",
 )
+_OF_SYSLOG = ("0", *(f"{number}{end}" for number in (1, 2, 3) for end in ",}"))
+"""The levels of syslog and GELF, so that 30, which is fine, is not asked for."""
 _PHRASES = (
     *(f'{before}"{value}"' for value in _VALUES for before in (":", ": ")),
-    *(f"={value}" for value in ("error", "err", "fatal", "crit", "panic")),
+    *(f"={value}" for value in ("error", "err", "fatal", "crit", "panic", "alert", "emerg")),
     *(f"{label}:" for label in ("error", "Error", "fatal", "Fatal", "critical", "panic")),
     *("[error]", ":error]", "[crit]", "[alert]", "[emerg]", '="error'),
-    *(f'"level":{space}{number}' for number in ("50", "60", "3,") for space in ("", " ")),
+    *(f'"level":{space}{number}' for number in ("50", "60", *_OF_SYSLOG) for space in ("", " ")),
 )
 PATTERN = " ".join(
     (
@@ -40,11 +45,17 @@ PATTERN = " ".join(
 
 Source: "Filter pattern syntax for metric filters, subscription filters, filter log events, and Live Tail".
 """
-INSIGHTS = (
-    r"/\b(ERROR|FATAL|CRITICAL|PANIC|SEVERE)\b/ or @message like "
-    r"/(?i)(level|severity|lvl|levelname)[\x22\s]*[:=][\x22\s]*(error|err|fatal|critical|panic|50|60)\b/"
+_LEVELS = "level|severity|severity_?text|lvl|levelname|@l"
+_INSIGHTS = (
+    r"\b(ERROR|FATAL|CRITICAL|PANIC|SEVERE|EMERGENCY)\b",
+    rf"(?i)({_LEVELS})[\x22\s]*[:=][\x22\s]*(error|err|fatal|critical|crit|d?panic|alert|emerg(ency)?|severe|[56]0|[0-3])\b",
+    r"(?i)\[([\w.-]+:)?(error|crit|alert|emerg)\]",
+    r"(?i)^([^\s\x22]+\s+){0,4}(error|err|fatal|critical|crit|panic|alert|emerg):",
 )
-"""The same for Logs Insights, after `filter @message like`; it cannot tell where in an event a word stands."""
+INSIGHTS = " or @message like ".join(f"/{one}/" for one in _INSIGHTS)
+"""The same for Logs Insights, after `filter @message like`. It counts whatever is_error does, and also events of
+another level whose text has such words.
+"""
 _BAD = frozenset(
     ("error", "err", "fatal", "critical", "crit", "panic", "dpanic", "alert", "emerg", "emergency", "severe")
 )

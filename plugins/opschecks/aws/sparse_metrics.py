@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
-from typing import Any
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .inventory import Inventory
 
 _EVENTS = re.compile(
     r"[345]xx|error|throttl|reject|fail|fault|drop|denied|abort|time.?out|latency|response.?time|duration|dead.?letter",
@@ -23,6 +26,32 @@ flowing"), and the same page of each of the others.
 def is_sparse(namespace: str, name: str) -> bool:
     """Whether having no data is normal for this metric while there are no errors, or no requests."""
     return bool(_EVENTS.search(name)) or (namespace in _OF_REQUESTS and not _ALWAYS.search(name))
+
+
+_NAMING = re.compile(r"(Cluster|Service|Table|Function|Queue|Bucket|LogGroup|Topic)Name|LoadBalancer|DistributionId")
+"""Dimensions that name a resource, of those that a stack lists."""
+
+
+def names_in(inventory: Inventory) -> frozenset[str]:
+    """What the stack's resources are called in dimensions."""
+    listed = (
+        *inventory.clusters,
+        *inventory.services,
+        *inventory.tables,
+        *inventory.log_groups,
+        *inventory.load_balancers,
+        *inventory.distributions,
+        *inventory.buckets,
+        *(name for _, names in inventory.named for name in names),
+    )
+    balancers = [name.partition("loadbalancer/")[2] or name for name in inventory.load_balancers]
+    return frozenset((*listed, *(name.rpartition("/")[2] for name in inventory.services), *balancers))
+
+
+def is_of_one(dimensions: Iterable[tuple[str, str]], known: Collection[str]) -> bool:
+    """Whether the dimensions name resources of the stack, and no other: those of a mistyped name are of none."""
+    named = [value for name, value in dimensions if _NAMING.fullmatch(name)]
+    return bool(named) and all({value, value.partition("/")[2].rpartition("/")[0]} & {*known} for value in named)
 
 
 def may_rest(alarm: Mapping[str, Any], accepted: Collection[str]) -> bool:

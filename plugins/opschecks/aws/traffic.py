@@ -90,6 +90,12 @@ class Traffic(Measured):
         hours = [p95 for count, p95 in self._p95("requests by the hour", "p95 of the hour") if count >= samples]
         return max((*known, *hours)) if hours else None
 
+    def p95_between(self, begin: datetime, end: datetime, samples: int) -> tuple[float, ...]:
+        """The p95 in ms of each five minutes that began within, in which there were as many requests as `samples`."""
+        counts = dict(self.metrics.series(self.name, "requests").points)
+        points = self.metrics.series(self.name, "p95 response time").points
+        return tuple(p95 for time, p95 in points if begin <= time < end and counts.get(time, 0.0) >= samples)
+
     def _p95(self, requests: str, response: str) -> list[tuple[float, float]]:
         """Requests and p95 in ms of each period that ended within the last hour."""
         counts = dict(self.metrics.series(self.name, requests).points)

@@ -25,15 +25,15 @@ _TYPES = {
 }
 _PATTERNS = {
     "^/": "expected a path that begins with /",
-    r"^\d{12}$": "expected 12 digits, in quotes",
-    r"^arn:[\w-]+:iam::\d{12}:role/.+": "expected the ARN of a role, arn:PARTITION:iam::ACCOUNT:role/NAME",
+    "^[0-9]{12}$": "expected 12 digits, in quotes",
+    "^arn:[a-z0-9-]+:iam::[0-9]{12}:role/.+": "expected the ARN of a role, arn:PARTITION:iam::ACCOUNT:role/NAME",
     "^[A-Z0-9]+$": "expected an id of capital letters and digits, such as E2QWRUHAPOMQZL",
-    r"^[\w-]+/[\w-]+$": "expected CLUSTER/SERVICE",
-    r"^([\w-]+/)?[\w-]+$": "expected SERVICE or CLUSTER/SERVICE",
-    r"^[\w+=,.@-]{1,64}$": "expected the name of an IAM user",
-    r"^[\w+=,.@-]{2,64}$": "expected 2 to 64 letters, digits or any of +=,.@-",
-    r"^[\w+=,.@:/-]+$": "expected letters, digits or any of +=,.@:/-",
-    r"^[\w+=/:,.@-]+$": "expected the ARN or the serial number of an MFA device",
+    "^[A-Za-z0-9_-]+/[A-Za-z0-9_-]+$": "expected CLUSTER/SERVICE",
+    "^([A-Za-z0-9_-]+/)?[A-Za-z0-9_-]+$": "expected SERVICE or CLUSTER/SERVICE",
+    "^[A-Za-z0-9_+=,.@-]{1,64}$": "expected the name of an IAM user",
+    "^[A-Za-z0-9_+=,.@-]{2,64}$": "expected 2 to 64 letters, digits or any of +=,.@-",
+    "^[A-Za-z0-9_+=,.@:/-]+$": "expected letters, digits or any of +=,.@:/-",
+    "^[A-Za-z0-9_+=/:,.@-]+$": "expected the ARN or the serial number of an MFA device",
     "^[a-zA-Z0-9_.-]{3,255}$": "expected the name of an index: 3 to 255 letters, digits, _, . or -",
     r"\S": "expected a text that is not empty",
 }

@@ -55,17 +55,17 @@ class Stack(TomlTable):
     role_arn: RoleArn | None = Field(
         None, description="a role to assume, with the credentials of profile or environment"
     )
-    external_id: Annotated[str, Field(pattern=r"^[\w+=,.@:/-]+$", min_length=2, max_length=1224)] | None = Field(
+    external_id: Annotated[str, Field(pattern="^[A-Za-z0-9_+=,.@:/-]+$", min_length=2, max_length=1224)] | None = Field(
         None, description="of role_arn: what its trust policy asks for, where others own the role"
     )
-    role_session_name: Annotated[str, Field(pattern=r"^[\w+=,.@-]{2,64}$")] | None = Field(
+    role_session_name: Annotated[str, Field(pattern="^[A-Za-z0-9_+=,.@-]{2,64}$")] | None = Field(
         None, description="of role_arn: who CloudTrail says it was; default: opschecks-STACK"
     )
     duration: SessionLength | None = Field(
         None,
         description="of role_arn: how long its credentials last, such as '4h'; default: 1h, renewed without mfa_serial",
     )
-    mfa_serial: Annotated[str, Field(pattern=r"^[\w+=/:,.@-]+$", min_length=9, max_length=256)] | None = Field(
+    mfa_serial: Annotated[str, Field(pattern="^[A-Za-z0-9_+=/:,.@-]+$", min_length=9, max_length=256)] | None = Field(
         None, description="of role_arn: the MFA device whose code is asked for on the terminal"
     )
     session_policy: SessionPolicy | None = Field(
@@ -78,7 +78,7 @@ class Stack(TomlTable):
         description="start URL of IAM Identity Center, such as https://d-0123456789.awsapps.com/start, through which "
         "links of reports to the AWS console go",
     )
-    access_portal_role: Annotated[str, Field(pattern=r"^[\w+=,.@-]{1,32}$")] | None = Field(
+    access_portal_role: Annotated[str, Field(pattern="^[A-Za-z0-9_+=,.@-]{1,32}$")] | None = Field(
         None, description="the permission set that those links take; default: the portal asks"
     )
     state: StatePlace | None = Field(
@@ -190,7 +190,7 @@ class Stack(TomlTable):
     )
     iam_users: Names = Field(default=("*",), description="name patterns of IAM users to check; root always is")
     rotated_keys: tuple[RotatedKey, ...] = Field(default=(), description="IAM users whose access keys may be rotated")
-    dev_services: tuple[Annotated[str, Field(pattern=r"^[\w-]+/[\w-]+$")], ...] = Field(
+    dev_services: tuple[Annotated[str, Field(pattern="^[A-Za-z0-9_-]+/[A-Za-z0-9_-]+$")], ...] = Field(
         default=(),
         description="non-production ECS services, as CLUSTER/SERVICE; stopped outside office_hours",
     )

@@ -95,8 +95,8 @@ S3Place = Annotated[str, AfterValidator(_in_s3)]
 SessionLength = Annotated[timedelta, BeforeValidator(_session)]
 Url = Annotated[str, AfterValidator(address)]
 Region = Annotated[str, AfterValidator(_region)]
-RoleArn = Annotated[str, Field(pattern=r"^arn:[\w-]+:iam::\d{12}:role/.+")]
-AccountId = Annotated[str, Field(pattern=r"^\d{12}$")]
+RoleArn = Annotated[str, Field(pattern="^arn:[a-z0-9-]+:iam::[0-9]{12}:role/.+")]
+AccountId = Annotated[str, Field(pattern="^[0-9]{12}$")]
 Names = tuple[Annotated[str, Field(min_length=1)], ...]
 
 
@@ -198,12 +198,12 @@ class WantedIndex(TomlTable):
 class RotatedKey(TomlTable):
     """An IAM user whose access key rotate-access-key may rotate, and the secret that hands it over."""
 
-    user: Annotated[str, Field(pattern=r"^[\w+=,.@-]{1,64}$")] = Field(description="IAM user; never root")
+    user: Annotated[str, Field(pattern="^[A-Za-z0-9_+=,.@-]{1,64}$")] = Field(description="IAM user; never root")
     secret: str = Field(
         description="name or ARN in Secrets Manager, with one JSON object; if encrypted with your own key, that must "
         "allow kms:Decrypt and kms:GenerateDataKey"
     )
-    services: tuple[Annotated[str, Field(pattern=r"^([\w-]+/)?[\w-]+$")], ...] = Field(
+    services: tuple[Annotated[str, Field(pattern="^([A-Za-z0-9_-]+/)?[A-Za-z0-9_-]+$")], ...] = Field(
         default=(), description="ECS services whose tasks read the secret as they start: NAME, or CLUSTER/NAME"
     )
     id_field: str = Field("AWS_ACCESS_KEY_ID", min_length=1, description="field of the object; others are kept")

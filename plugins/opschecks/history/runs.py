@@ -11,7 +11,7 @@ from typing import Any
 from ..core.observation import CouldNotLook
 from .storage import Storage
 
-_NAME = re.compile(r"[^/]+/(\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d{6})Z(?:-\d+)?\.json")
+_NAME = re.compile(r"[^/]+/(\d{4}-\d\d-\d\d)T(\d\d-\d\d-\d\d\.\d{6})Z(?:-\d+)?\.json")
 A_DAY_MORE_OR_LESS = timedelta(hours=8)
 KEPT_AT_LEAST = 30
 """Run files of a suite that no age deletes."""
@@ -45,7 +45,7 @@ def began(key: str) -> datetime | None:
     """When the run of a filed run file began, by its name; None for what is not a run file."""
     match = _NAME.fullmatch(key)
     try:
-        return datetime.strptime(match[1], "%Y-%m-%dT%H-%M-%S.%f").replace(tzinfo=UTC) if match else None
+        return datetime.fromisoformat(f"{match[1]}T{match[2].replace('-', ':')}+00:00") if match else None
     except ValueError:  # digits that are not a date
         return None
 

@@ -16,7 +16,8 @@ from ..core.gathering import Gathering, Observed
 from ..core.model import ObservationResult
 from ..core.observation import CouldNotLook
 from .changing import ends_where_barred, fixing_session, report_change
-from .gather import fresh_store, http_of, identify_stack, told_of
+from .gather import fresh_store, http_of, told_of
+from .identity import identify_stack
 from .progress import say
 from .pytest_private import in_workers
 from .state import ChecksRun, checks_of, checks_run

@@ -1,12 +1,10 @@
-"""Identifies each stack's account once; then makes every observation that the selected checks need, all at once."""
+"""Makes every observation that the selected checks need, all at once, when the stack's account is known."""
 
 from __future__ import annotations
 
-import contextlib
 import gc
 import itertools
-import threading
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -16,21 +14,15 @@ import pytest
 from ..core import clock
 from ..core.gathering import NOTHING_EARLIER, Earlier, Gathering, Observed
 from ..core.model import ObservationResult, Resource, SeenResource
-from ..core.observation import REGISTRY, CouldNotLook, WrongAccount, closure, fan_out
-from ..core.run import Note
+from ..core.observation import REGISTRY, CouldNotLook, closure
 from .applicable import is_lacking
+from .identity import identify_stack
 from .memory import memory_of
-from .other_plugins import refuse_stand_ins
 from .state import ChecksRun, checks_of, checks_run, stack_of
 
 if TYPE_CHECKING:
     from ..config.stack import Stack
     from ..web.http import Http
-
-FIRST_CALLS = ("cloudwatch", "elbv2", "ecs", "dynamodb", "application-autoscaling", "logs", "ec2")
-"""Clients in the order in which they are needed, longest chain of calls first."""
-IDENTIFYING = ("sts",)
-"""Made before those: they are made one at a time, and its call would wait for all of them."""
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -120,51 +112,6 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     if run := checks_run(config):
         for http in list(run.http.values()):
             http.close()
-
-
-def identify_stack(run: ChecksRun, names: Sequence[str]) -> None:
-    """Ask STS which account the credentials belong to, once a stack, while the other clients are made.
-
-    Another account than the stack's is a usage error; after any other failure, checks that need AWS are blind.
-    """
-    if not names:
-        return
-    refuse_stand_ins(run)
-    _warm(run, names, IDENTIFYING)
-    threading.Thread(target=_warm, args=(run, names, FIRST_CALLS), daemon=True).start()
-    try:
-        fan_out(lambda name: _identify(run, name), names)
-    except WrongAccount as error:
-        run.stopped_by = str(error)
-        raise pytest.UsageError(str(error)) from None
-
-
-def _warm(run: ChecksRun, names: Sequence[str], services: Sequence[str]) -> None:
-    for name in names:
-        # whatever it is, and botocore raises many kinds: that client's first call says so, and names itself
-        with contextlib.suppress(Exception):
-            run.aws[name].warm(services)
-
-
-def _identify(run: ChecksRun, name: str) -> None:
-    from ..aws.session import identify as ask
-
-    calls: list[str] = []
-    error = ""
-    try:
-        run.accounts[name] = ask(run.aws[name].scoped(calls), lambda line: run.notes.append(Note(name, line)))
-        run.aws[name].account = run.accounts[name]
-    except WrongAccount as wrong:
-        if not run.part:
-            raise
-        run.accounts[name], error = "", str(wrong)  # of a fleet it ends no other stack's checks
-        run.refused[name] = CouldNotLook("sts:GetCallerIdentity", error)
-    except CouldNotLook as blind:
-        run.accounts[name] = ""
-        run.refused[name] = blind.again()  # its own traceback holds the stack's whole session
-        error = str(blind)
-    finally:
-        run.observations.append(ObservationResult(name, "caller_identity", 0.0, tuple(calls), error))
 
 
 def observations_of(items: Iterable[pytest.Item], stack: Stack) -> list[str]:

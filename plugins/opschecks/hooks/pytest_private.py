@@ -69,6 +69,26 @@ def _bet(name: str, version: str, used_by: str, why: str) -> Callable[[F], F]:
 
 
 @_bet(
+    "PytestPluginManager.rewrite_hook",
+    PYTEST,
+    "__init__.py",
+    "modules of this package are imported as Python has compiled them: pytest would parse each in every run for its "
+    "assert statements, unless it may write beside the source, which it may not in most containers",
+)
+def import_as_compiled(of: Any) -> object:
+    """Let pytest rewrite no module of ours that is imported from now on, but checks and conftests.
+
+    `of` is the plugin manager, or a test.
+    """
+    manager = of if isinstance(of, pytest.PytestPluginManager) else of.config.pluginmanager
+    hook = manager.rewrite_hook
+    own = vars(hook)  # empty with --assert=plain
+    own.get("_must_rewrite", set()).discard("opschecks")
+    own.get("_marked_for_rewrite_cache", {}).clear()
+    return hook
+
+
+@_bet(
     "Function._fixtureinfo.name2fixturedefs",
     PYTEST,
     "hooks/fixtures.py",

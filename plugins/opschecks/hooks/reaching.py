@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ..core.observation import CouldNotLook
+from .identity import ask_ahead
 from .pytest_private import in_workers, worker_input
 from .state import ChecksRun
 
@@ -43,6 +44,8 @@ def reach(run: ChecksRun, config: pytest.Config) -> None:
             run.aws[stack.name] = aws = _reached(run, stack, ask, signed.get(stack.name))
             if ask and aws.asks and not somebody_there(config):
                 raise LookupError(str(nobody_to_ask(aws.asks)))
+    if not (run.worker or in_workers(config)):
+        ask_ahead(run, [stack.name for stack in run.stacks if not (stack.sandbox or run.aws[stack.name].asks)])
 
 
 def _reached(run: ChecksRun, stack: Stack, ask: Ask | None, signed: Mapping[str, str] | None) -> Aws:

@@ -9,6 +9,7 @@ import os
 import re
 import signal
 from collections.abc import Collection, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -48,6 +49,8 @@ NARROWING = {
     "ignore_glob": "--ignore-glob",
 }
 
+PYDANTIC_PLUGINS = "PYDANTIC_DISABLE_PLUGINS"
+
 ONLY_LISTING = ("showfixtures", "show_fixtures_per_test", "cacheshow", "markers")
 """Options with which pytest shows something and runs nothing."""
 NEVER_RUNNING = ("setuponly", "setupplan")
@@ -80,6 +83,7 @@ def pytest_configure(config: pytest.Config) -> None:
             flag = f"--{name.replace('setup', 'setup-')}"
             raise pytest.UsageError(f"{flag}: runs no checks; remove it, or use --collect-only")
     (suite,) = suites
+    _without_pydantic_plugins(config)
     expected, played = _expected(config, suite), tape_of(config, suite)
     with contextlib.ExitStack() as when_refused:
         when_refused.callback(gc.enable)
@@ -93,6 +97,17 @@ def pytest_configure(config: pytest.Config) -> None:
         from ..report.files import write_no_run
 
         write_no_run(run.place, run.started, "the run ended before its checks were collected")
+
+
+def _without_pydantic_plugins(config: pytest.Config) -> None:
+    """To look for some, pydantic reads the metadata of every installed distribution: a sixtieth of a small run.
+
+    Whoever has one sets the variable to an empty text:
+    https://docs.pydantic.dev/latest/concepts/plugins/#disabling-plugins
+    """
+    if PYDANTIC_PLUGINS not in os.environ:
+        os.environ[PYDANTIC_PLUGINS] = "__all__"
+        config.add_cleanup(partial(os.environ.__delitem__, PYDANTIC_PLUGINS))
 
 
 @pytest.hookimpl(tryfirst=True)

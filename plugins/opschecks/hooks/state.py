@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -63,6 +64,8 @@ class ChecksRun:
     pasts: list[Past] = field(default_factory=list)
     credentials: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     aws: dict[str, Aws] = field(default_factory=dict)
+    asked: dict[str, tuple[list[str], Future[str]]] = field(default_factory=dict)
+    """Stacks whose account STS was asked for ahead: the calls, and the answer."""
     accounts: dict[str, str] = field(default_factory=dict)
     refused: dict[str, CouldNotLook] = field(default_factory=dict)
     stores: dict[str, Gathering] = field(default_factory=dict)

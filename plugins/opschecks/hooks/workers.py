@@ -9,7 +9,8 @@ import pytest
 
 from ..core.model import ObservationResult
 from ..core.observation import CouldNotLook
-from .gather import identify_stack, results
+from .gather import results
+from .identity import identify_stack
 from .pytest_private import load_scope_scheduling, option, worker_input
 from .sandbox import FACTS
 from .state import checks_run

@@ -1,0 +1,77 @@
+"""STS is asked while pytest still collects; whoever needs the account takes that answer, whatever it is."""
+
+from __future__ import annotations
+
+import threading
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from opschecks.core.answer import Answer
+from opschecks.core.observation import CouldNotLook
+from opschecks.hooks.identity import ask_ahead, identify_stack
+
+
+class _Aws:
+    """Answers GetCallerIdentity once it may."""
+
+    def __init__(self, account: str | Exception, wanted: str = "") -> None:
+        self.calls: list[str] = []
+        self.account = ""
+        self.stack = SimpleNamespace(name="shop", account_id=wanted)
+        self._account, self.may_answer = account, threading.Event()
+
+    def scoped(self, calls: list[str]) -> _Aws:
+        return self
+
+    def warm(self, services: object) -> None:
+        """Clients are of no interest here."""
+
+    def call(self, service: str, operation: str) -> Answer:
+        self.calls.append(f"{service}:{operation}")
+        self.may_answer.wait()
+        if isinstance(self._account, Exception):
+            raise self._account
+        return Answer({"Account": self._account}, "sts:GetCallerIdentity")
+
+
+def _run(aws: _Aws, part: object = None) -> Any:
+    told = {"accounts": {}, "asked": {}, "refused": {}, "notes": [], "observations": [], "stopped_by": "", "part": part}
+    return SimpleNamespace(aws={"shop": aws}, tape=SimpleNamespace(replays=False), **told)
+
+
+def test_one_call_serves_both() -> None:
+    aws = _Aws("123456789012")
+    run = _run(aws)
+    ask_ahead(run, ["shop"])  # returns before there is an answer
+    aws.may_answer.set()
+    identify_stack(run, ["shop"])
+    assert (run.accounts, aws.account) == ({"shop": "123456789012"}, "123456789012")
+    assert aws.calls == ["sts:GetCallerIdentity"]
+    assert [one.name for one in run.observations] == ["caller_identity"]
+
+
+@pytest.mark.parametrize("ahead", [True, False])
+def test_another_account_ends_the_run_when_it_is_needed(ahead: bool) -> None:
+    aws = _Aws("123456789012", wanted="210987654321")
+    aws.may_answer.set()
+    run = _run(aws)
+    if ahead:
+        ask_ahead(run, ["shop"])
+    with pytest.raises(pytest.UsageError, match="the credentials belong to 123456789012"):
+        identify_stack(run, ["shop"])
+    assert "210987654321" in run.stopped_by
+
+
+@pytest.mark.parametrize("ahead", [True, False])
+def test_no_answer_makes_the_stack_blind(ahead: bool) -> None:
+    aws = _Aws(CouldNotLook("sts:GetCallerIdentity", "the token has expired"))
+    aws.may_answer.set()
+    run = _run(aws)
+    if ahead:
+        ask_ahead(run, ["shop"])
+    identify_stack(run, ["shop"])
+    assert run.accounts == {"shop": ""}
+    assert "the token has expired" in str(run.refused["shop"])
+    assert cast("Any", run.observations[0]).error == str(run.refused["shop"])
