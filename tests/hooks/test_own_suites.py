@@ -145,7 +145,12 @@ def test_own_names_come_first(canary: Project) -> None:
 
 def test_doctor_looks_for_own_ones_too(canary: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[str, ...]] = []
-    monkeypatch.setattr("opschecks.cli.doctor._rows", lambda name, suites, *_: asked.append(suites) or ())
+
+    def rows(name: str | None, suites: tuple[str, ...], *_: Path) -> list[object]:
+        asked.append(suites)
+        return []
+
+    monkeypatch.setattr("opschecks.cli.doctor._rows", rows)
     for arguments in ((), ("--suite", "deploy-canary")):
         assert CliRunner().invoke(main, ["doctor", *arguments]).exit_code == 0
     assert asked == [("daily", "weekly", "deploy/before", "deploy/after", "often"), ("often",)]

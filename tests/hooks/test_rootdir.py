@@ -62,3 +62,11 @@ def test_what_pytest_has_used_already_ends_the_run_in_one_line(case: tuple[str, 
     assert ended.code == 4, ended.all
     assert ended.err.startswith("ERROR: --stacks ../other/teams.toml: pytest takes its settings ")
     assert ended.err.endswith(f"{said}\n\n"), ended.err
+
+
+def test_the_installed_checks_are_no_place_of_settings(ours: Project) -> None:
+    (ours.folder / "pytest.ini").write_text(OURS)
+    shipped = "--pyargs", "opschecks.checks.daily", "--collect-only", "-q"
+    ended = ours.run("-p", "opschecks", *shipped, "--stacks", "../other/teams.toml")
+    assert "test_ecs.py::" in ended.out, ended.all
+    assert "[a]" not in ended.out

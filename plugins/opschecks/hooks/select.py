@@ -62,9 +62,9 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     if any(others_option(config, name) for name in ("help", "version", *ONLY_LISTING)):
         return
+    root = project_root(config)  # by the arguments as they are typed
     if others_option(config, "pyargs"):
         config.args[:] = [shipped_path(argument) or argument for argument in config.args]
-    root = project_root(config)
     checks, inside, outside = _selected(config, root)
     if not inside:
         _refuse_stray_options(config)
