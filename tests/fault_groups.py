@@ -59,7 +59,7 @@ def seen() -> dict[str, Seen]:
     for name, path in find_checks(ROOT / "checks"):
         suite = path.parent.relative_to(ROOT / "checks").as_posix()
         function: Callable[..., None] = getattr(checks_of(suite, path.stem.removeprefix("test_")), name)
-        found[name] = Seen(suite, frozenset(inspect.signature(function).parameters) - {"stack", "examine"})
+        found[name] = Seen(suite, frozenset(inspect.signature(function).parameters) - {"stack", "now", "examine"})
     return found
 
 

@@ -108,6 +108,10 @@ def _tried(action: str, hours: float, error: str = "", name: str = "cpu", region
     return AlarmEvent(name, NOW - hours * HOUR, "Action", "x", action, error, region)
 
 
+def _updated(summary: str) -> AlarmEvent:
+    return AlarmEvent("cpu", NOW, "StateUpdate", summary, region="us-west-2")
+
+
 FAILED = "failed at 2026-11-24 06:00 UTC: no"
 ACTIONS: dict[str, tuple[dict[str, Any], list[AlarmEvent], str]] = {
     "none was tried": ({}, [], ""),
@@ -126,7 +130,9 @@ ACTIONS: dict[str, tuple[dict[str, Any], list[AlarmEvent], str]] = {
         {"AlarmConfigurationUpdatedTimestamp": ago(hours=1)}, [_tried(TOPIC, 1, "no")], f"{TOPIC} {FAILED}"),
     "nobody knows when it was changed": (
         {"AlarmConfigurationUpdatedTimestamp": None}, [_tried(TOPIC, 1, "no")], f"{TOPIC} {FAILED}"),
-    "a state change between": ({}, [AlarmEvent("cpu", NOW, "StateUpdate", "to ALARM"), _tried(TOPIC, 1)], ""),
+    "a state change after it failed": (
+        {}, [_updated("to OK"), _tried(TOPIC, 1, "no")], f"{TOPIC} {FAILED}"),
+    "a state change between": ({}, [_updated("to ALARM"), _tried(TOPIC, 1)], ""),
 }  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from tests.canned import NOW, Raw, names, verdict, weekly
 
 check = weekly("alarm_hygiene").test_alarms_watch_something
 BALANCER = "arn:aws:elasticloadbalancing:us-west-2:123456789012:loadbalancer/app/shop/50dc6c495c0c9188"
-HAS = names(tables=("carts",), services=("dr/api",), load_balancers=("shop", BALANCER), further_clusters=("dr",))
+HAS = names(tables=("carts",), services=("dr/api",), load_balancers=("web", BALANCER), further_clusters=("dr",))
 UNLISTED: Raw = {"Metrics": []}
 OF_TABLES = {"Namespace": "AWS/DynamoDB", "MetricName": "ReadThrottleEvents"}
 OF_BALANCERS = {"Namespace": "AWS/ApplicationELB", "MetricName": "HTTPCode_ELB_5XX_Count"}
@@ -26,6 +26,8 @@ SITUATIONS = {
         {"Namespace": "AWS/ECS", "MetricName": "FailedTasks", "ClusterName": "dr", "ServiceName": "web"}, "failed",
     ),
     "a load balancer at rest": ({**OF_BALANCERS, "LoadBalancer": "app/shop/50dc6c495c0c9188"}, "passed"),
+    "made again, with another id": ({**OF_BALANCERS, "LoadBalancer": "app/shop/0000000000000000"}, "failed"),
+    "one whose id nobody knows": ({**OF_BALANCERS, "LoadBalancer": "app/web/50dc6c495c0c9188"}, "failed"),
     "one that was deleted": ({**OF_BALANCERS, "LoadBalancer": "app/gone/50dc6c495c0c9188"}, "failed"),
     "a metric of its own, without dimensions": ({"Namespace": "Shop", "MetricName": "OrderErrors"}, "failed"),
     "what is always measured": (

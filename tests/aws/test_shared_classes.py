@@ -6,6 +6,8 @@ from typing import Any
 
 import botocore.session
 import pytest
+from botocore import handlers
+from botocore.loaders import Loader
 from botocore.utils import parse_timestamp
 
 from opschecks.aws.shared_classes import moment, new_session
@@ -44,16 +46,25 @@ def _refuse(**_: Any) -> None:
 
 def test_what_is_registered_with_a_session_or_a_client_is_its_own() -> None:
     sessions = new_session(), new_session()
-    sessions[0].register("before-send", _refuse)
+    sessions[0].register("of-nobody", _refuse)
     emitters = [one.get_component("event_emitter") for one in sessions]
     with pytest.raises(ConnectionError):
-        emitters[0].emit("before-send.ecs.ListClusters")
-    assert emitters[1].emit("before-send.ecs.ListClusters") == []
+        emitters[0].emit("of-nobody.else")
+    assert emitters[1].emit("of-nobody.else") == []
+
+
+def test_what_others_add_to_botocores_handlers_later_is_called_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As moto does when it is imported: without it, tests of one's own observations would call AWS."""
+    new_session()
+    monkeypatch.setattr(handlers, "BUILTIN_HANDLERS", [*handlers.BUILTIN_HANDLERS, ("of-nobody", _refuse)])
+    with pytest.raises(ConnectionError):
+        new_session().get_component("event_emitter").emit("of-nobody.else")
 
 
 def test_a_session_of_somebody_else_makes_its_own_classes() -> None:
     client("ours", "us-west-2")
     other = botocore.session.Session()
+    other.register_component("data_loader", Loader())
     other.set_credentials("a", "b")
     assert type(other.create_client("ecs", "us-west-2")) is not type(client("ours", "us-west-2"))
 

@@ -24,6 +24,7 @@ def told(run: CliRunner, *arguments: str, **environment: str) -> Result:
     return run.invoke(main, arguments, env=environment)
 
 
+NONE = "stacks.toml has no such stack; did you mean 'here'?\n"
 COMMANDS = (("journal",), ("history", "list"), ("history", "rebuild"))
 
 
@@ -42,8 +43,33 @@ def test_commands_that_change_want_the_stack_named(command: tuple[str, ...], run
 
 
 def test_an_unknown_one_is_a_line_with_the_nearest(run: CliRunner) -> None:
-    ended = told(run, "journal", OPSCHECKS_STACK="her")
-    assert ended.output == "Error: --stack her: stacks.toml has no such stack; did you mean 'here'?\n"
+    """It names what somebody has set, not an option that nobody typed."""
+    assert told(run, "journal", OPSCHECKS_STACK="her").output == f"Error: OPSCHECKS_STACK her: {NONE}"
+    assert told(run, "list", "limits", OPSCHECKS_STACK="her,here").output == f"Error: OPSCHECKS_STACK her: {NONE}"
+    typed = told(run, "journal", "--stack", "her here", OPSCHECKS_STACK="here")
+    assert typed.output.startswith("Error: --stack her here: stacks.toml has no such stack; ")
+    Path("pytest.ini").write_text("[pytest]\nopschecks_stack = her there\n")
+    assert told(run, "journal").output == f"Error: opschecks_stack her: {NONE}"
+    assert f"Error: opschecks_stack her: {NONE}" in told(run, "report", "weekly", "--week", "2026-W47").output
+
+
+@pytest.mark.parametrize("several", ["there here", "there, here", " there,here "])
+def test_of_several_the_first_is_taken(several: str, run: CliRunner) -> None:
+    assert told(run, "journal", OPSCHECKS_STACK=several).output == "no changes on there\n"
+    Path("pytest.ini").write_text(f"[pytest]\nopschecks_stack = {several}\n")
+    assert told(run, "journal", OPSCHECKS_STACK=" ").output == "no changes on there\n"
+
+
+def test_only_names_of_stacks_are_several(run: CliRunner) -> None:
+    Path("pytest.ini").write_text("[pytest]\nopschecks_reports = my reports, and more\n")
+    assert from_ini("reports") == "my reports, and more"
+
+
+def test_of_several_ini_files_the_one_that_pytest_takes_is_read(run: CliRunner) -> None:
+    Path("pyproject.toml").write_text('[tool.pytest]\nopschecks_stack = ["there"]\n')
+    assert from_ini("stack") == "there"
+    Path("pytest.ini").touch()
+    assert from_ini("stack") is None
 
 
 def test_a_day_of_the_history_is_looked_for_in_the_default_stack(run: CliRunner) -> None:

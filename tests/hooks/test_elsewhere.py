@@ -112,3 +112,35 @@ def test_stacks_of_another_folder_leave_the_rootdir_alone(two: Project) -> None:
     assert f"rootdir: {inner.folder}\n" in ended.out
     assert inner.told()["checks"][0]["nodeid"].startswith("checks/daily/")
     assert stacks_of(inner) == ["there"]
+
+
+def test_only_what_is_typed_wrong_on_the_command_line_leaves_the_page_of_yesterday(two: Project) -> None:
+    """A scheduler's variable or ini file that is wrong is wrong every morning: nobody reads its terminal."""
+    wrong: list[tuple[str, dict[str, str]]] = [("", {"OPSCHECKS_STACK": "heer"}), ("", {"OPSCHECKS_FAIL_ON": "hi"})]
+    for written, environment in (*wrong, ("opschecks_stack = ['heer']", {})):
+        two.write("reports/daily.html", "yesterday: all good")
+        two.write("pyproject.toml", f"{PYPROJECT}{written}\n")
+        ended = two.run("checks/daily", **environment)
+        assert ended.code == 4, ended.all
+        assert "yesterday" not in two.page(), (written, environment)
+        assert "no such s" in two.page()
+    two.write("pyproject.toml", PYPROJECT)
+    two.write("reports/daily.html", "yesterday: all good")
+    for typed in (["--stack", "heer"], ["--shard", "3/2", "--stack", "all"]):
+        assert two.run("checks/daily", *typed, OPSCHECKS_STACK="here").code == 4
+        assert two.page() == "yesterday: all good", typed
+
+
+def test_a_replay_leaves_the_live_page_wherever_reports_go(two: Project) -> None:
+    assert two.run("checks/daily", "--record", "it.rec").code == 0
+    for written, environment, folder in (
+        ("", {"OPSCHECKS_REPORTS": "out"}, "out"),
+        ("opschecks_reports = 'ini'", {}, "ini"),
+    ):
+        two.write(f"{folder}/daily.html", "live")
+        two.write("pyproject.toml", f"{PYPROJECT}{written}\n")
+        assert two.run("checks/daily", "--replay", "it.rec", **environment).code == 0
+        assert (two.folder / folder / "daily.html").read_text() == "live"
+        assert (two.folder / folder / "replay" / "daily.html").exists()
+    assert two.run("checks/daily", "--replay", "it.rec", "--reports", "typed").code == 0
+    assert (two.folder / "typed" / "daily.html").exists()

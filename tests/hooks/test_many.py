@@ -112,10 +112,31 @@ def test_what_is_done_holds_no_client_and_no_connection() -> None:
     run: Any = SimpleNamespace(
         http={"a": SimpleNamespace(close=lambda: closed.append("http"))},
         aws={"a": SimpleNamespace(release=lambda: closed.append("aws"))},
+        one_by_one=True,
     )
     release(run, "a")
     assert closed == ["http", "aws"]
     assert (run.aws, run.http) == ({}, {})
+
+
+@pytest.mark.parametrize(("following", "let_go"), [("a", []), ("b", ["a"]), ("", ["a"])])
+def test_a_worker_lets_go_of_a_stack_when_the_next_check_is_of_another(
+    monkeypatch: pytest.MonkeyPatch, following: str, let_go: list[str]
+) -> None:
+    done: list[str] = []
+    run: Any = SimpleNamespace(worker=True, stacks=["a", "b"])
+    monkeypatch.setattr(many, "checks_run", lambda config: run)
+    monkeypatch.setattr(many, "stack_of", lambda item: SimpleNamespace(name=item.name))
+    for name in ("forget_examined", "observed"):
+        monkeypatch.setattr(many, name, lambda *_: None)
+    monkeypatch.setattr(many, "release", lambda _, name: done.append(name))
+    item: Any = SimpleNamespace(name="a", config=SimpleNamespace(stash={many._LET_GO: 1}))
+    after: Any = SimpleNamespace(name=following) if following else None
+    around = many.pytest_runtest_protocol(item, after)
+    next(around)
+    with pytest.raises(StopIteration):
+        around.send(True)
+    assert done == let_go
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from opschecks.core import clock
+from opschecks.core.model import Severity
+from opschecks.hooks import many
+from opschecks.hooks.pytest_private import only_count
+from opschecks.hooks.state import ChecksRun
 from tests.hooks.test_shards import STACKS, shard
 from tests.scratch import Project
 
@@ -109,7 +116,7 @@ def test_a_row_links_no_page_of_yesterday_where_todays_could_not_be_written(proj
         "from opschecks.history import storage\nwhole = storage.write_whole\n"
         "def write_whole(path, text):\n"
         "    if path.name in ('a-daily.json', 'c-daily.html'):\n"
-        "        raise OSError(28, 'No space left on device')\n"
+        "        raise OSError(28, 'No space left on device, password=hunter2-9x')\n"
         "    whole(path, text)\n"
         "storage.write_whole = write_whole\n"
     )
@@ -120,6 +127,7 @@ def test_a_row_links_no_page_of_yesterday_where_todays_could_not_be_written(proj
     assert 'href="fleet/a-daily.html"' not in project.page()
     assert 'href="fleet/c-daily.html"' not in project.page()
     assert "could not be written" in project.page()
+    assert "hunter2" not in f"{ended.all}{project.page()}{json.dumps(project.told())}"
     left = {path.name: path.read_text(encoding="utf-8") for path in fleet.iterdir()}
     assert not any("yesterday's" in text for text in left.values())
     assert own(project, "c")["stacks"][0]["name"] == "c"  # its run file was written today
@@ -159,4 +167,34 @@ def test_what_is_left_out_for_a_broken_file_is_said_in_the_terminal_and_in_the_r
     line = f"{said}: not collected: checks/{suite}/test_broken.py"
     assert line in ended.out, ended.all
     told = project.told(f"{suite.replace('/', '-')}.json")
-    assert {"stack": "a", "text": line} in told["notes"]
+    assert any(note["stack"] == "a" and note["text"].startswith(line) for note in told["notes"]), told["notes"]
+
+
+def test_what_is_said_of_a_stack_that_cannot_be_reported_has_no_secrets(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def build(*_: object) -> None:
+        raise ValueError("https://user:hunter2-9x@proxy does not answer")
+
+    monkeypatch.setattr(many, "build", build)
+    folder: Any = tmp_path
+    run = ChecksRun(
+        "daily", folder, folder, folder, [], [], {}, folder, "", clock.now(), Severity.LOW, worker=False
+    )  # fmt: skip
+    session: Any = None
+    one: Any = SimpleNamespace(name="here")
+    many._finish(session, run, dataclasses.replace(run, stacks=[one]), "")
+    assert run.write_error.startswith("here could not be reported whole: ")
+    assert "hunter2" not in run.write_error
+    assert run.cannot_write("later: password=hunter2-9x") == "later: password=(redacted)"
+    assert run.write_error.startswith("here")
+
+
+@pytest.mark.parametrize(("letters", "kept"), [("", {"": 1, "passed": 1, "skipped": 1}), ("pPs", {"": 1})])
+def test_what_minus_r_lists_is_kept(letters: str, kept: dict[str, int]) -> None:
+    told = {name: ["first", "second", "third"] for name in ("", "passed", "skipped")}
+    reporter = SimpleNamespace(stats=told, hasopt=lambda letter: letter in letters)
+    config: Any = SimpleNamespace(pluginmanager=SimpleNamespace(get_plugin=lambda _: reporter))
+    only_count(config, "", "passed", "skipped")
+    assert {name: len(set(of)) for name, of in told.items()} == {**dict.fromkeys(told, 3), **kept}
+    assert all(len(of) == 3 for of in told.values())

@@ -8,7 +8,8 @@ import pytest
 from click.testing import CliRunner
 
 from opschecks.cli.main import main
-from opschecks.core.suites import SuiteError, suites_in
+from opschecks.cli.policy import named_suites
+from opschecks.core.suites import SuiteError, own_suites, suites_in
 from tests.scratch import Project, check_of_each
 
 
@@ -30,7 +31,7 @@ def test_it_runs_is_filed_and_is_compared_as_the_others_are(hourly: Project) -> 
     assert "opschecks: hourly checks of here" in ended.out
     assert hourly.outcomes("hourly.json") == {"test_often": "passed"}
     assert len(list((hourly.folder / "reports/history/here/hourly").glob("*.json"))) == 2
-    assert "Hourly checks" in hourly.page("hourly.html")
+    assert "hourly checks of here" in hourly.page("hourly.html")
     assert hourly.told("hourly.json")["past"][0]["runs"] == 1
     listed = hourly.opschecks("history", "list", "--suite", "hourly")
     assert listed.out.count("0 failed") == 2, listed.all
@@ -63,12 +64,18 @@ def test_policy_and_list_know_it(hourly: Project, monkeypatch: pytest.MonkeyPatc
     assert "test_often" in hourly.opschecks("list", "actions").out
 
 
+TAKEN = "opschecks has other files of that name in reports/ or in the state; give it another name"
 WRONG = {
     "a name that is none": ("often", "Every Hour", "expected lower-case letters, digits and '-', such as hourly"),
     "one of ours": ("often", "weekly", "checks/weekly is that suite; give it another name"),
     "within another": ("daily/often", "hourly", "it and checks/daily are one within the other; move it"),
     "around others": ("deploy", "hourly", "it and checks/deploy/before are one within the other; move it"),
     "one of ours by another name": ("daily", "hourly", "the folder cannot be another suite; make one beside it"),
+    "all of checks": ("", "hourly", "checks/ has all suites; make a folder in it"),
+    **{
+        name: ("often", name, TAKEN)
+        for name in ("plan", "fleet", "replay", "lock", "journal", "hourly-partial", "daily-partial")
+    },
 }
 
 
@@ -76,7 +83,7 @@ WRONG = {
 def test_what_cannot_be_a_suite_is_refused(case: tuple[str, str, str], tmp_path: Path) -> None:
     folder, name, why = case
     conftest = tmp_path / folder / "conftest.py"
-    conftest.parent.mkdir(parents=True)
+    conftest.parent.mkdir(parents=True, exist_ok=True)
     conftest.write_text(said(name))
     with pytest.raises(SuiteError) as told:
         suites_in(tmp_path)
@@ -95,3 +102,54 @@ def test_ours_may_say_their_own_names(tmp_path: Path) -> None:
     (tmp_path / "daily").mkdir()
     (tmp_path / "daily" / "conftest.py").write_text(said("daily"))
     assert "daily" in suites_in(tmp_path)
+
+
+SAID = {
+    'suite = "hourly"  # each hour\n': ["hourly"],
+    "suite: str = 'hourly'\n": ["hourly"],
+    "suite = (\n    'hourly'\n)\n": ["hourly"],
+    '"""Not one:\n\nsuite = "hourly"\n"""\n': [],
+    'def f():\n    suite = "hourly"\n': [],
+    'TEXT = """\nsuite = "hourly"\n"""\n': [],
+    "suite = make('hourly')\n": [],
+    'suite = "hourly"\ndef broken(:\n': [],
+}
+
+
+@pytest.mark.parametrize("text", SAID)
+def test_only_an_assignment_says_it(text: str, tmp_path: Path) -> None:
+    (tmp_path / "often").mkdir()
+    (tmp_path / "often" / "conftest.py").write_text(text)
+    assert list(own_suites(tmp_path)) == SAID[text]
+
+
+@pytest.fixture
+def canary(project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """Of a name that begins as two of ours do."""
+    project.checks(check_of_each("test_often", of="alarms"), "often/test_things.py")
+    project.write("checks/often/conftest.py", said("deploy-canary"))
+    project.write("stacks.toml", 'default = "here"\n[stacks.here]\nregion = "eu-west-1"\nalarm_prefix = "shop-"\n')
+    (project.folder / "conftest.py").unlink()  # it would be imported into this process
+    monkeypatch.chdir(project.folder)
+    return project
+
+
+def test_own_names_come_first(canary: Project) -> None:
+    assert named_suites(("deploy-canary", "deploy-before", "checks/often/", "deploy/after")) == (
+        "often", "deploy/before", "often", "deploy/after",
+    )  # fmt: skip
+    assert named_suites(()) == ("daily", "weekly", "deploy/before", "deploy/after", "often")
+    made = CliRunner().invoke(main, ["policy", "deploy-canary"])
+    assert '"cloudwatch:DescribeAlarms"' in made.output, made.output
+
+
+def test_doctor_looks_for_own_ones_too(canary: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, ...]] = []
+    monkeypatch.setattr("opschecks.cli.doctor._rows", lambda name, suites, *_: asked.append(suites) or ())
+    for arguments in ((), ("--suite", "deploy-canary")):
+        assert CliRunner().invoke(main, ["doctor", *arguments]).exit_code == 0
+    assert asked == [("daily", "weekly", "deploy/before", "deploy/after", "often"), ("often",)]
+
+
+def test_policys_help_names_them() -> None:
+    assert "and the project's own" in " ".join(CliRunner().invoke(main, ["policy", "--help"]).output.split())

@@ -15,7 +15,7 @@ import pytest
 
 from tests.mutants.copying import Copy
 from tests.mutants.making import ROOT, Mutant, mutants
-from tests.mutants.record import RECORD, again, read, recorded, the_same, write
+from tests.mutants.record import RECORD, again, read, recorded, the_same, without_what_is_gone, write
 from tests.mutants.running import TESTS, Loop, Tried
 
 JUDGING = ("checks/**/*.py", "plugins/opschecks/aws/**/*.py", "plugins/opschecks/web/**/*.py")
@@ -54,7 +54,11 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--reach", type=Path, metavar="FILE", help="keep here, and read, which tests reach which lines")
     parser.add_argument("--record", action="store_true", help=f"write {RECORD.relative_to(ROOT)}")
     parser.add_argument("--again", action="store_true", help="try the recorded survivors again, and record it")
+    parser.add_argument("--forget", action="store_true", help="leave survivors out whose lines are gone; tries nothing")
     asked = parser.parse_args(arguments)
+    if asked.forget:
+        write(without_what_is_gone(read()))
+        return 0
     wanted = [str(Path(one).resolve().relative_to(ROOT)) for one in asked.modules] or files()
     known = all_mutants(wanted)
     chosen = the_same(read(), known) if asked.again else drawn(known, asked.sample, asked.seed)

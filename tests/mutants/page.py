@@ -22,10 +22,12 @@ def mutants(told: Record) -> str:
     return f"""\
 A mutant is the code with one slip: a comparison that is off by one, `and` for `or`, a condition or a statement that is
 dropped, another unit, word, number or severity. {told.tried} of the {told.known} mutants of checks/, aws/ and web/ were
-tried, drawn by a seed for which no test was written: **{told.killed} were killed, {told.score:.1%}**; {told.same} of
-the others are the same program by all that a test can see, and of those that differ {told.score_of_others:.1%} were
-killed. They meet the narrow tests alone, those that read canned answers in one process; whole runs in a sandbox, which
-kill more, are not counted. The same again, or of one file:
+tried, drawn by a seed for which no test was written: **{told.killed} were killed, {told.score:.1%}**. Of the others
+{told.same} are the same program by all that a test can see, and {told.since} are killed by tests that were written
+since: {told.score_since:.1%} of this sample by now, which says less of all mutants than the first figure. They meet the
+narrow tests alone, those that read canned answers in one process; whole runs in a sandbox, which kill more, are not
+counted, and a table that a file of tests makes at its import was made without the mutant. The same again, or of one
+file:
 `python -m tests.mutants --sample {told.tried} --seed {told.seed}`, `python -m tests.mutants FILE`
 ([tests/mutants](../tests/mutants)).
 

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from tests.mutants.making import ROOT, Mutant
-from tests.mutants.reasons import REASONS, Reason
+from tests.mutants.reasons import REASONS, SINCE, Reason
 from tests.mutants.running import Tried
 
 RECORD = Path(__file__).with_name("recorded.json")
@@ -65,9 +65,14 @@ class Record:
         return sum(bool(one.reason and one.reason.same) for one in self.survivors)
 
     @property
-    def score_of_others(self) -> float:
-        """The share that was killed of those that are another program."""
-        return self.killed / (self.tried - self.same)
+    def since(self) -> int:
+        """How many survivors a test that was written after the sample kills."""
+        return sum(one.reason is not None and one.reason.why == SINCE for one in self.survivors)
+
+    @property
+    def score_since(self) -> float:
+        """The share that is killed with those; of this sample, that is, whose survivors were looked at."""
+        return (self.killed + self.since) / self.tried
 
 
 def recorded(known: int, seed: int, done: Sequence[Tried]) -> Record:
@@ -118,6 +123,17 @@ def again(record: Record, done: Sequence[Tried]) -> Record:
         else:
             left.append(replace(survivor, line=now.mutant.line, word=now.word))
     return replace(record, tried=tried, killed=killed, kinds=kinds, survivors=tuple(left))
+
+
+def without_what_is_gone(record: Record) -> Record:
+    """The record without the survivors whose lines are gone: they are counted no more at all."""
+    gone = [one for one in record.survivors if not one.is_there()]
+    kinds = dict(record.kinds)
+    for one in gone:
+        tried, killed = kinds[one.kind]
+        kinds[one.kind] = (tried - 1, killed)
+    left = tuple(one for one in record.survivors if one not in gone)
+    return replace(record, tried=record.tried - len(gone), kinds=kinds, survivors=left)
 
 
 def the_same(record: Record, known: Sequence[Mutant]) -> list[Mutant]:

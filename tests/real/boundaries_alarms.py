@@ -47,6 +47,8 @@ ROWS = [
     quiet("no throttling in any namespace", "passed", "UserThrottledRequests", DYNAMODB),
     quiet("a queue's dead letters", "passed", "DeadLetterErrors", "AWS/Events"),
     quiet("what a distribution serves while nobody comes", "passed", "Requests", "AWS/CloudFront"),
+    sees("a queue that is idle, as the stack says of its metric", blind("idle", "AWS/SQS", "NumberOfMessagesSent"),
+         "passed", silent=("NumberOfMessagesSent",)),
     quiet("units of a balancer, which are always told", "failed", "ConsumedLCUs"),
     sees("it is evaluated by a part of its data", alarm("cpu", EvaluationState="PARTIAL_DATA"), "failed",
          says="cpu is not evaluated: PARTIAL_DATA: Threshold Crossed"),

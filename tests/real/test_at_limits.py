@@ -333,6 +333,16 @@ def test_drift_is_blind_when_nobody_has_looked_for_long() -> None:
     assert "longer ago than 30 days (drift_check_days): look again" in message
 
 
+def test_a_schedule_explains_the_maximum_alone() -> None:
+    target = stand_in(is_registered=True, never_scales="", max_capacity=6, pinned_by=["night"])
+    told = [
+        verdict(AUTO.test_services_are_not_at_max_capacity, auto_scaling=[target], services=[stand_in(desired=desired)])
+        for desired in (5, 6, 7)
+    ]
+    assert told[:2] == [("passed", "5 of at most 6 tasks"), ("passed", "6 of at most 6 tasks; by schedule: night")]
+    assert told[2][0] == "failed"
+
+
 def test_an_image_that_is_scanned_all_the_time() -> None:
     seen = of("image_scans", scanned_at=None, **SCAN)
     assert verdict(IMAGES.test_images_have_no_grave_vulnerabilities, **seen(0)) == ("passed", "scanned continuously")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import inspect
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -165,12 +166,19 @@ def replayed(recording: Recording, tape: Tape | None = None) -> dict[str, Conclu
         return morning.concluded(morning.observed())
 
 
+_BY_CHANCE = re.compile(
+    r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?<=-)[0-9a-f]{17}|\b[A-Z0-9]{11,14}\b|\b127(?:\.\d+){3}\b"
+)
+"""Ids that an emulator makes up, and others in each recording."""
+
+
 def words(concluded: Concluded) -> str:
-    """The check's outcome, and the resources that are not good, in one line."""
+    """The check's outcome, and the resources that are not good, in one line; without ids that are made up."""
     bad = [one for one in concluded.findings if one.outcome not in (Outcome.PASSED, Outcome.WAIVED)]
-    named = sorted({f"{one.name}" for one in bad if one.outcome.value == concluded.outcome})
+    named = sorted({one.name for one in bad if one.outcome.value == concluded.outcome})
     others = sorted({f"{one.name} {one.outcome.value}" for one in bad if one.outcome.value != concluded.outcome})
     examined = len(concluded.findings)
     if concluded.outcome in ("passed", NOT_APPLICABLE):
         return f"{concluded.outcome}, {examined} examined" if examined else concluded.outcome
-    return f"{concluded.outcome}, {len(named)} of {examined}: " + ", ".join([*named, *others])
+    told = ", ".join([*named, *others])
+    return f"{concluded.outcome}, {len(named)} of {examined}: {_BY_CHANCE.sub('…', told)}"

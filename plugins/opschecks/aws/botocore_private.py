@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import ssl
 from collections.abc import Callable
@@ -104,6 +105,7 @@ def ends_at(credentials: Any) -> datetime | None:
     return end
 
 
+@functools.cache
 def make_classes_once() -> None:
     """Let clients whose loader remembers what was made of its models share that; all others are made as ever."""
     client = _CREATOR.take(None)

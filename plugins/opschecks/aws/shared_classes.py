@@ -25,17 +25,18 @@ _SHORTEST = len("2026-11-29T06:00:00Z")
 def new_session() -> Any:
     """A botocore session that shares models, classes and handlers with all others, and no setting or credentials."""
     import botocore.session
+    from botocore.handlers import BUILTIN_HANDLERS
 
-    with _MAKING:
-        hooks = copy.copy(_handlers())
+    with _MAKING:  # what others have added since, such as moto's, is among them
+        hooks = copy.copy(_handlers(tuple(map(id, BUILTIN_HANDLERS))))
     session = botocore.session.Session(event_hooks=hooks, include_builtin_handlers=False)
     share_models(session)
     session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=moment)
     return session
 
 
-@functools.cache
-def _handlers() -> Any:
+@functools.lru_cache(maxsize=1)
+def _handlers(of: tuple[int, ...]) -> Any:
     """botocore's own, without those that only write documentation: each client has a copy of all of them."""
     import botocore.session
     from botocore.handlers import BUILTIN_HANDLERS

@@ -34,25 +34,25 @@ _NAMING = re.compile(r"(Cluster|Service|Table|Function|Queue|Bucket|LogGroup|Top
 
 
 def names_in(inventory: Inventory) -> frozenset[str]:
-    """What the stack's resources are called in dimensions."""
-    listed = (
-        *inventory.clusters,
-        *inventory.services,
-        *inventory.tables,
-        *inventory.log_groups,
-        *inventory.load_balancers,
-        *inventory.distributions,
-        *inventory.buckets,
-        *(name for _, names in inventory.named for name in names),
+    """What the stack's resources are called in dimensions; a load balancer, by its ARN alone, which has its id."""
+    return frozenset(
+        (
+            *inventory.clusters,
+            *(name.rpartition("/")[2] for name in inventory.services),
+            *inventory.tables,
+            *inventory.log_groups,
+            *filter(None, (name.partition("loadbalancer/")[2] for name in inventory.load_balancers)),
+            *inventory.distributions,
+            *inventory.buckets,
+            *(name for _, names in inventory.named for name in names),
+        )
     )
-    balancers = [name.partition("loadbalancer/")[2] or name for name in inventory.load_balancers]
-    return frozenset((*listed, *(name.rpartition("/")[2] for name in inventory.services), *balancers))
 
 
 def is_of_one(dimensions: Iterable[tuple[str, str]], known: Collection[str]) -> bool:
     """Whether the dimensions name resources of the stack, and no other: those of a mistyped name are of none."""
-    named = [value for name, value in dimensions if _NAMING.fullmatch(name)]
-    return bool(named) and all({value, value.partition("/")[2].rpartition("/")[0]} & {*known} for value in named)
+    named = {value for name, value in dimensions if _NAMING.fullmatch(name)}
+    return bool(named) and named <= {*known}
 
 
 def may_rest(alarm: Mapping[str, Any], accepted: Collection[str]) -> bool:

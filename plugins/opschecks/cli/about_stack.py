@@ -7,6 +7,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .options import named_by
+
 if TYPE_CHECKING:
     from ..config.stack import Stack
     from .check_files import CheckSource
@@ -21,7 +23,7 @@ def the_stack(stacks: Path, name: str | None) -> Stack:
     """The stack of that name, or the default one."""
     from ..config.load import choose_stacks, load_stacks
 
-    return choose_stacks(load_stacks(stacks), [name] if name else [], stacks)[0]
+    return choose_stacks(load_stacks(stacks), [name] if name else [], stacks, by=named_by())[0]
 
 
 def limits_of(stack: Stack) -> Iterator[ListRow]:

@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .options import FORMAT, REPORTS, STACKS, THE_STACK
+from .options import FORMAT, REPORTS, STACKS, THE_STACK, named_by
 from .policy import named_suites
 
 if TYPE_CHECKING:
     from .check_files import CheckSource
     from .examination import Row
 
-SUITES = ("daily", "weekly", "deploy/before", "deploy/after")
 _MARKS = {"ok": "ok     ", "wrong": "WRONG  ", "unknown": "unknown"}
 
 
@@ -28,9 +27,9 @@ _MARKS = {"ok": "ok     ", "wrong": "WRONG  ", "unknown": "unknown"}
     "--suite",
     "suites",
     multiple=True,
-    callback=lambda ctx, parameter, given: named_suites(given) if given else (),
+    callback=lambda ctx, parameter, given: named_suites(given),
     metavar="SUITE",
-    help="a suite to be ready for; repeatable; default: all",
+    help="a suite to be ready for; repeatable; default: all but drills",
 )
 @FORMAT
 @STACKS
@@ -51,7 +50,7 @@ def doctor(name: str | None, suites: tuple[str, ...], form: str, stacks: Path, r
 
     load_project()
     rows = []
-    for row in _rows(name, suites or SUITES, stacks, reports):
+    for row in _rows(name, suites, stacks, reports):
         rows.append(row)
         if form == "text":
             _show(row)
@@ -80,7 +79,7 @@ def _rows(name: str | None, suites: tuple[str, ...], stacks: Path, reports: Path
     from .reach_stack import reached_as, state_of
     from .trial_look import looked, needed, unnamed
 
-    (stack,) = choose_stacks(load_stacks(stacks), [name] if name else [], stacks)
+    (stack,) = choose_stacks(load_stacks(stacks), [name] if name else [], stacks, by=named_by())
     yield look.versions()
     try:
         stack, aws = reached_as(stack, Trial)

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
+VARIABLE = "OPSCHECKS_STACK"
 STACK = click.option("--stack", "name", required=True, metavar="NAME", help="a stack of stacks.toml")
 THE_STACK = click.option(
     "--stack",
     "name",
     default=lambda: from_ini("stack"),
-    envvar="OPSCHECKS_STACK",
+    callback=lambda ctx, parameter, given: given if _is_typed(ctx) else _first(given) or from_ini("stack"),
+    envvar=VARIABLE,
     show_envvar=True,
     metavar="NAME",
     help="a stack of stacks.toml; default: its default",
@@ -49,17 +53,33 @@ OF_HISTORY = click.option(
 
 def default_stack() -> str | None:
     """What the environment or the ini file names, where no option does."""
-    return os.environ.get("OPSCHECKS_STACK") or from_ini("stack")
+    return _first(os.environ.get(VARIABLE)) or from_ini("stack")
+
+
+def named_by() -> str:
+    """What named the stack of the command that runs: its option, the variable or the key of the ini file."""
+    context = click.get_current_context(silent=True)
+    if not context or _is_typed(context):
+        return "--stack"
+    return VARIABLE if _first(os.environ.get(VARIABLE)) else "opschecks_stack"
+
+
+def _is_typed(context: click.Context) -> bool:
+    return context.get_parameter_source("name") is ParameterSource.COMMANDLINE
+
+
+def _first(given: str | None) -> str | None:
+    """The first of several stacks, which a command that takes one takes."""
+    return next((part for part in re.split(r"[\s,]+", given or "") if part), None)
 
 
 def from_ini(option: str) -> str | None:
     """What pytest's ini file in this folder says of `opschecks_…`; of several stacks, the first."""
     for name, section in _INI_FILES.items():
-        if (path := Path(name)).is_file():
-            told = _section(path, section).get(f"opschecks_{option}")
-            values = told if isinstance(told, list) else str(told or "").replace(",", " ").split()
-            if values:
-                return str(values[0])
+        if (path := Path(name)).is_file() and (says := _section(path, section)) is not None:
+            told = says.get(f"opschecks_{option}")
+            value = str(told[0] if isinstance(told, list) and told else told or "").strip()
+            return (_first(value) if option == "stack" else value) or None
     return None
 
 
@@ -75,21 +95,25 @@ _INI_FILES = {
 """With the section that is pytest's: https://docs.pytest.org/en/stable/reference/customize.html."""
 
 
-def _section(path: Path, section: str) -> Mapping[str, Any]:
+def _section(path: Path, section: str) -> Mapping[str, Any] | None:
+    """What is in the section; None where the file is not pytest's, which looks at the next one then."""
     import configparser
     import tomllib
 
+    nothing: Mapping[str, Any] | None = {} if path.stem.endswith("pytest") else None
     try:
         if path.suffix != ".toml":
             ini = configparser.ConfigParser(interpolation=None)
             ini.read(path, encoding="utf-8")
-            return dict(ini[section]) if section in ini else {}
+            return dict(ini[section]) if section in ini else nothing
         told: Any = tomllib.loads(path.read_text(encoding="utf-8"))
         for part in section.split("."):
             told = told.get(part, {})
+        if not told:
+            return nothing
         return {**told.get("ini_options", {}), **told}
     except (ValueError, OSError, AttributeError, configparser.Error):  # a run of pytest says what is wrong with it
-        return {}
+        return nothing
 
 
 class OneLineErrors(click.Group):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .options import STACKS, THE_STACK
+from .options import STACKS, THE_STACK, named_by
 
 if TYPE_CHECKING:
     from ..aws.places import Places
@@ -61,8 +61,8 @@ def policy(
     opschecks policy daily --fix enable-stickiness --stack production --format terraform
     opschecks policy daily --stack production --session
 
-    Without SUITE: daily, weekly, deploy/before and deploy/after. Each action is limited to what the stack names, where
-    IAM can do that; what it does not name is left out. Notes go to standard error.
+    Without SUITE: daily, weekly, deploy/before, deploy/after and the project's own. Each action is limited to what the
+    stack names, where IAM can do that; what it does not name is left out. Notes go to standard error.
     """
     from ..config.load import choose_stacks, load_stacks
     from ..config.toml_tables import SESSION_POLICY_AT_MOST
@@ -74,7 +74,7 @@ def policy(
     if session and form != "json":
         raise click.ClickException("--session: AWS takes session policies as JSON; leave --format out")
     load_project()
-    (stack,) = choose_stacks(load_stacks(stacks), [name] if name else [], stacks)
+    (stack,) = choose_stacks(load_stacks(stacks), [name] if name else [], stacks, by=named_by())
     needs = list(needed(named_suites(suites), remedies, state=state and stack.state_in_s3, without=stack.without))
     made = statements([(need.name, need.shown, need.actions) for need in needs], places_of(stack), keys)
     if not made:
@@ -140,8 +140,8 @@ def named_suites(given: tuple[str, ...]) -> tuple[str, ...]:
     from ..core.wording import nearest
 
     own = {name: folder.as_posix() for name, folder in own_suites(checks_of(Path())).items()}
-    named = [one.removeprefix("checks/").strip("/").replace("deploy-", "deploy/") for one in given]
-    folders = tuple(own.get(one, one) for one in named)
+    named = [one.removeprefix("checks/").strip("/") for one in given]
+    folders = tuple(own.get(one, one if one in own.values() else one.replace("deploy-", "deploy/")) for one in named)
     known = (*SUITES, *own.values())
     for one, said in zip(folders, given, strict=True):
         if one not in known:

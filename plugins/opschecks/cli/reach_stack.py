@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from .options import named_by
+
 if TYPE_CHECKING:
     from ..aws.session import Aws
     from ..config.stack import Stack
@@ -25,7 +27,7 @@ def stack_named(name: str | None, stacks: Path) -> Stack:
     """The stack of that name, or the default; StackError if there is none."""
     from ..config.load import choose_stacks, load_stacks
 
-    return choose_stacks(load_stacks(stacks), [name] if name else [], stacks)[0]
+    return choose_stacks(load_stacks(stacks), [name] if name else [], stacks, by=named_by())[0]
 
 
 def reached(stack: Stack) -> tuple[Stack, Aws]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import re
 from collections.abc import Mapping
@@ -17,8 +18,10 @@ SUITES: Mapping[str, Path] = {
 """The folder of each, below checks/."""
 MUST_NAME_THEIR_STACK = ("deploy-before", "deploy-after", "drills")
 """All others only look, and take the default stack."""
-_SAID = re.compile(r"""^suite\s*(?::\s*\w+\s*)?=\s*(["'])(.*?)\1\s*(?:#.*)?$""", re.MULTILINE)
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
+RESERVED = ("plan", "fleet", "replay", "history", "journal", "lock", "plans", "fleets", "summaries")
+"""What lies beside the files of suites in reports/ and in the state; so does what a part of a suite wrote."""
+PARTIAL = "-partial"
 
 
 class SuiteError(Exception):
@@ -35,14 +38,8 @@ def suites_in(checks: Path) -> dict[str, Path]:
         folder, name = path.parent.relative_to(checks), _said(path)
         if name is None or found.get(name) == folder:
             continue
-        if not _NAME.fullmatch(name):
-            raise SuiteError(f"{path}: suite = {name!r}: expected lower-case letters, digits and '-', such as hourly")
-        if name in found:
-            raise SuiteError(f"{path}: suite = {name!r}: checks/{found[name]} is that suite; give it another name")
-        if other := next((one for one in found.values() if one in folder.parents or folder in one.parents), None):
-            raise SuiteError(f"{path}: suite = {name!r}: it and checks/{other} are one within the other; move it")
-        if folder in found.values() or folder == Path():
-            raise SuiteError(f"{path}: suite = {name!r}: the folder cannot be another suite; make one beside it")
+        if why := _why_not(name, folder, found):
+            raise SuiteError(f"{path}: suite = {name!r}: {why}")
         found[name] = folder
     return found
 
@@ -52,8 +49,31 @@ def own_suites(checks: Path) -> dict[str, Path]:
     return {name: folder for name, folder in suites_in(checks).items() if name not in SUITES}
 
 
+def _why_not(name: str, folder: Path, found: Mapping[str, Path]) -> str:
+    if not _NAME.fullmatch(name):
+        return "expected lower-case letters, digits and '-', such as hourly"
+    if name in found:
+        return f"checks/{found[name]} is that suite; give it another name"
+    if name in RESERVED or name.endswith(PARTIAL):
+        return "opschecks has other files of that name in reports/ or in the state; give it another name"
+    if folder == Path():
+        return "checks/ has all suites; make a folder in it"
+    if folder in found.values():
+        return "the folder cannot be another suite; make one beside it"
+    if other := next((one for one in found.values() if one in folder.parents or folder in one.parents), None):
+        return f"it and checks/{other} are one within the other; move it"
+    return ""
+
+
 def _said(conftest: Path) -> str | None:
-    with contextlib.suppress(OSError, UnicodeDecodeError):  # pytest says why
-        if said := _SAID.search(conftest.read_text(encoding="utf-8")):
-            return said[2]
-    return None
+    """What the file's last `suite = "NAME"` says, outside functions and texts; None without one."""
+    said = None
+    with contextlib.suppress(OSError, ValueError, SyntaxError):  # pytest says why
+        text = conftest.read_text(encoding="utf-8-sig")
+        for node in ast.parse(text).body if "suite" in text else ():
+            targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+            value = getattr(node, "value", None)
+            named = any(isinstance(one, ast.Name) and one.id == "suite" for one in targets)
+            if named and isinstance(value, ast.Constant) and isinstance(value.value, str):
+                said = value.value
+    return said

@@ -156,9 +156,7 @@ def _finish_fleet(run: ChecksRun, told: Run) -> None:
     from .fleet_files import write_fleet
 
     run.told = whole = dataclasses.replace(told, past=tuple(run.pasts))
-    failed = run.write_error
     _guarded(run, lambda: write_fleet(run, whole))
-    run.write_error = failed or run.write_error
 
 
 def own_sections(session: pytest.Session, told: Run) -> list[ReportSection]:
@@ -308,5 +306,5 @@ def _guarded(run: ChecksRun, write_files: Callable[[], None]) -> None:
         write_files()
     except Exception as error:  # noqa: BLE001 - whatever it is: without its page a run must not end as good
         reason = str(error) if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
-        run.write_error = f"the files of this run could not be written: {reason}"
-        write_no_run(run.place, run.started, run.write_error, keep_run_file=True)
+        why = run.cannot_write(f"the files of this run could not be written: {reason}")
+        write_no_run(run.place, run.started, why, keep_run_file=True)

@@ -55,8 +55,8 @@ def ends_where_barred(run: ChecksRun, stack: Stack) -> Iterator[None]:
 
 
 def left_out(session: pytest.Session, run: ChecksRun, what: str) -> bool:
-    """Whether nothing is done because files of checks could not be collected; said of each stack, in its run file."""
-    if not session.testsfailed:
+    """Whether nothing is done because checks of the suite are not in the run; said of each stack, in its run file."""
+    if not (session.testsfailed or run.not_collected):
         return False
     why = not_collected(run) or "errors while collecting checks"
     run.notes += [Note(stack.name, f"{what}, because the suite is not whole: {why}") for stack in run.stacks]

@@ -40,6 +40,8 @@ STACK = Elsewhere(
 STACKS = Elsewhere("stacks", "as --stacks; a path in the ini file is relative to it")
 REPORTS = Elsewhere("reports", "as --reports; a path in the ini file is relative to it")
 FAIL_ON = Elsewhere("fail_on", "as --fail-on")
+TYPED = "--stack"
+"""What names the stacks where the command line does."""
 ALL = (STACK, STACKS, REPORTS, FAIL_ON)
 
 
@@ -66,24 +68,30 @@ def _several(text: str) -> list[str]:
     return [part for part in re.split(r"[\s,]+", text) if part]
 
 
-def fill_in(config: pytest.Config, root: Path, *, may_be_stack: bool) -> str:
-    """Set options of a checks run that the command line leaves out; returns what named its stacks.
-
-    `may_be_stack`: whether the stack may be said elsewhere; what gates a deploy or changes something wants --stack.
-    """
+def fill_in_places(config: pytest.Config, root: Path) -> None:
+    """Set the files and folders of a checks run that the command line leaves out."""
     option: Any = config.option
     for one in (STACKS, REPORTS):
         values, by = told(config, one)
         if values and not getattr(option, one.option):
             from_ini = by == one.ini and config.inipath
             setattr(option, one.option, (config.inipath.parent if from_ini and config.inipath else root) / values[0])
+
+
+def fill_in(config: pytest.Config, *, may_be_stack: bool) -> str:
+    """Set the other options that the command line leaves out; returns what named its stacks.
+
+    `may_be_stack`: whether the stack may be said elsewhere; what gates a deploy or changes something wants --stack.
+    UsageError for a severity that is none.
+    """
+    option: Any = config.option
     values, by = told(config, FAIL_ON)
     if values and option.fail_on is None:
         option.fail_on = _severity(values[0], by)
     option.fail_on = option.fail_on or Severity.LOW.value
     values, by = told(config, STACK)
     if option.stack or not values or not may_be_stack:
-        return "--stack"
+        return TYPED
     option.stack = _unique(values)
     return by
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ..core.redaction import redact_text
 from ..core.run import ReportSection, Run
 from .earlier_runs import earlier_run, forget_old, with_past
 from .state import ChecksRun
@@ -40,8 +41,7 @@ def write_stack(run: ChecksRun, own: ChecksRun, told: Run, sections: Callable[[R
             _tidy(own, told)
     except Exception as error:  # noqa: BLE001 - whatever it is: a stack without its files must not end as good
         reason = str(error) if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
-        why = f"the files of {name} could not be written: {reason}"
-        run.write_error = run.write_error or why
+        why = run.cannot_write(f"the files of {name} could not be written: {reason}")
     run.facts[name] = told.stacks[0]
     run.pasts += told.past
     run.notes += [note for note in told.notes if note not in own.notes]
@@ -96,7 +96,7 @@ def _write(run: ChecksRun, own: ChecksRun, told: Run) -> tuple[str, str]:
         page = render(from_json(text), runbook=run.runbook, links=links, earlier=earlier_run(own, told))
         write_whole(files.page, page)
     except Exception as error:
-        why = f"its files could not be written: {type(error).__name__}: {error}"
+        why = redact_text(f"its files could not be written: {type(error).__name__}: {error}")
         write_no_run(files, run.started, why, keep_run_file=is_filed)
         raise
     return text, f"{FOLDER}/{files.page.name}"

@@ -8,7 +8,7 @@ import importlib
 import queue
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 
@@ -16,6 +16,7 @@ import pytest
 
 from ..core.durations import in_words
 from ..core.model import Outcome
+from ..core.redaction import redact_text
 from ..core.run import Note
 from ..core.wording import plural
 from .account import build, exit_code, not_collected, own_sections
@@ -36,6 +37,8 @@ COLLECTED = 40
 """After so many stacks the garbage of their clients is collected."""
 PROGRESS_S = 5.0
 """How often it is said how far the run is."""
+_LET_GO = pytest.StashKey[int]()
+"""How many stacks an xdist worker has done with."""
 
 
 @pytest.hookimpl(trylast=True)
@@ -45,6 +48,22 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if run and len(run.stacks) > 1:
         place = {stack.name: number for number, stack in enumerate(run.stacks)}
         items.sort(key=lambda item: place[stack_of(item).name] if check_of(item) else len(place))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None, object, object]:
+    """In an xdist worker: let go of a stack when the check that comes next is of another one."""
+    told = yield
+    run = checks_run(item.config)
+    if run and run.worker and len(run.stacks) > 1:
+        forget_examined(item)
+        name = stack_of(item).name
+        if nextitem is None or stack_of(nextitem).name != name:
+            observed(run, name)
+            release(run, name)
+            item.config.stash[_LET_GO] = stacks = item.config.stash.get(_LET_GO, 0) + 1
+            _collect(stacks)
+    return told
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -113,7 +132,7 @@ def _finish(session: pytest.Session, run: ChecksRun, own: ChecksRun, ended_by: s
         write_stack(run, own, told, partial(own_sections, session))
         notify(session, run, told)
     except Exception as error:  # noqa: BLE001 - it is said, and the run is not good
-        run.write_error = run.write_error or f"{name} could not be reported whole: {placed(error)}"
+        run.cannot_write(f"{name} could not be reported whole: {placed(error)}")
 
 
 def _forget(run: ChecksRun, config: pytest.Config, items: Sequence[pytest.Item]) -> None:
@@ -187,7 +206,8 @@ class Crew:
             self._ready.put((name, error))
         except BaseException as error:  # noqa: BLE001 - whatever it is, it ends no other stack's checks
             self._run.stores.pop(name, None)  # so that its checks could not look
-            self._run.notes.append(Note(name, f"nothing was gathered: {type(error).__name__}: {error}"))
+            why = redact_text(f"nothing was gathered: {type(error).__name__}: {error}")
+            self._run.notes.append(Note(name, why))
             self._ready.put((name, None))
         else:
             self._ready.put((name, None))
@@ -203,7 +223,7 @@ def release(run: ChecksRun, name: str) -> None:
     """Close and forget the stack's clients and connections."""
     if http := run.http.pop(name, None):
         http.close()
-    if aws := run.aws.pop(name, None):
+    if aws := run.aws.pop(name, None) if run.one_by_one else run.aws.get(name):
         aws.release()
 
 

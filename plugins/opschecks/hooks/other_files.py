@@ -18,6 +18,6 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None, object, obj
         run = checks_run(session.config)
         if not run or run.worker:
             raise
-        run.write_error = run.write_error or f"a file beside the page could not be written: {error}"
+        run.cannot_write(f"a file beside the page could not be written: {error}")
         session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
         return None

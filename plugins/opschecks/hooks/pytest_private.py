@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, TypeVar, cast
 
 import pytest
@@ -198,7 +199,7 @@ def _exchange(_: pytest.Item) -> Any:
 def _reporter(_: pytest.Item) -> Any:
     from _pytest import capture, terminal
 
-    for name in ("ensure_newline", "write_line", "flush", "section", "getreports"):
+    for name in ("ensure_newline", "write_line", "flush", "section", "getreports", "hasopt"):
         getattr(terminal.TerminalReporter, name)
     if not _says(terminal.TerminalReporter.__init__, "self.stats: dict[str, list[Any]] = {}"):
         return None
@@ -250,24 +251,36 @@ def import_file(config: pytest.Config, path: Path) -> None:
 
 
 @_bet(
-    "Config._rootpath",
+    "Config._rootpath, ._inipath, ._inicfg, ._inicache; findpaths.determine_setup(…, args=)",
     PYTEST,
     "hooks/rootdir.py",
-    "--stacks FILE somewhere else moves pytest's rootdir, of which nothing public can be set",
+    "pytest looks for rootdir and ini file beside what --stacks FILE names too, and nothing public can set them",
 )
-def _rootpath(node: pytest.Item | pytest.Session) -> Any:
-    config: Any = node.config
-    return config._rootpath
+def _setup(node: Any) -> Any:
+    from _pytest.config.findpaths import determine_setup
+
+    _ = [getattr(node.config, name) for name in ("_rootpath", "_inipath", "_inicfg", "_inicache")]
+    known = {"inifile", "override_ini", "args", "rootdir_cmd_arg", "invocation_dir"}
+    return determine_setup if known == inspect.signature(determine_setup).parameters.keys() else None
 
 
-def keep_rootdir(config: pytest.Config, folder: Path) -> None:
-    """Make the folder pytest's rootdir, before it reads a conftest: then it reads none above."""
+def setup_of_paths(config: pytest.Config, option: Any) -> tuple[Path, Path | None, dict[str, Any]]:
+    """The rootdir, the ini file and what that says, as pytest takes them for the paths to test alone."""
+    found: tuple[Path, Path | None, dict[str, Any], Any] = _setup(SimpleNamespace(config=config))(
+        inifile=option.inifilename, override_ini=option.override_ini, args=option.file_or_dir,
+        rootdir_cmd_arg=option.rootdir or None, invocation_dir=config.invocation_params.dir,
+    )  # fmt: skip
+    return found[:3]
+
+
+def keep_setup(config: pytest.Config, root: Path, ini: Path | None, says: dict[str, Any]) -> None:
+    """Make them pytest's, before it reads a conftest: then it reads none above."""
     inner: Any = config
-    before, known = inner._rootpath, config.known_args_namespace
-    if before != folder:
-        inner._rootpath = folder
-        if known.confcutdir == str(before):
-            known.confcutdir = str(folder)
+    known, before = inner.known_args_namespace, inner._inipath.parent if inner._inipath else inner._rootpath
+    inner._rootpath, inner._inipath, inner._inicfg = root, ini, says
+    inner._inicache.clear()
+    if known.confcutdir == str(before):
+        known.confcutdir = str(ini.parent if ini else root)
 
 
 def _says(function: Callable[..., Any], text: str) -> str | None:
@@ -317,10 +330,11 @@ def terminal(config: pytest.Config) -> Any:
 
 
 def only_count(config: pytest.Config, *categories: str) -> None:
-    """Let pytest's terminal reporter forget the reports of these categories, of which it prints only how many."""
+    """Let pytest's terminal reporter forget the reports of these categories but how many, unless -r lists them."""
     if reporter := terminal(config):
         for name in categories:
-            if kept := reporter.stats.get(name):
+            asked = any(reporter.hasopt(letter) for letter in {"passed": "pP", "skipped": "s"}.get(name, ""))
+            if (kept := reporter.stats.get(name)) and not asked:
                 reporter.stats[name] = kept[:1] * len(kept)
 
 

@@ -1,29 +1,66 @@
-"""The project's folder: pytest's rootdir, which options that name files elsewhere would move."""
+"""The project's folder and ini file: pytest's own, which options that name files elsewhere would move."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from .pytest_private import keep_rootdir
+from .pytest_private import keep_setup, setup_of_paths
+
+NAMING_FILES = ("stacks", "replay", "reports", "plan", "record")
+"""Our options beside whose files pytest looks for its rootdir and its ini file: it does not know ours yet."""
+_USED_AT_ONCE = ("addopts", "pythonpath")
+"""What pytest has taken from an ini file before any plugin is asked."""
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
-    """Keep the rootdir where pytest was started, if that is a project without a configuration file."""
-    here = early_config.invocation_params.dir
-    if not (early_config.inipath or early_config.known_args_namespace.rootdir) and _is_project(here):
-        keep_rootdir(early_config, here)
+    """Take rootdir and ini file as pytest would without options of ours.
+
+    Without a configuration file, a project is the rootdir where pytest is started in it.
+    """
+    known, here = early_config.known_args_namespace, early_config.invocation_params.dir
+    if _named(known):
+        root, ini, says = setup_of_paths(early_config, known)
+        used = any(early_config.getini(name) for name in _USED_AT_ONCE) or any(name in says for name in _USED_AT_ONCE)
+        if ini != early_config.inipath and not used:
+            keep_setup(early_config, root, ini, says)
+    if not (early_config.inipath or known.rootdir) and _is_project(here) and early_config.rootpath != here:
+        _, _, says = setup_of_paths(early_config, known)
+        keep_setup(early_config, here, None, says)
 
 
 def project_root(config: pytest.Config) -> Path:
     """The folder of stacks.toml, reports/ and checks/: pytest's rootdir, or where pytest was started.
 
     Without a configuration file pytest's rootdir is whatever folder the paths of all options have in common.
+    UsageError where pytest's ini file is another than without our options, and it is too late for that one.
     """
     here = config.rootpath
+    if named := _named(config.option):
+        _, ini, _ = setup_of_paths(config, config.option)
+        if ini != config.inipath:
+            raise pytest.UsageError(_misled(config, named, ini))
     return here if config.inipath or _is_project(here) else config.invocation_params.dir
+
+
+def _named(option: Any) -> str:
+    """The first of our options that names a file, as it is typed; empty where there is none."""
+    for name in NAMING_FILES:
+        if given := getattr(option, name, None):
+            return f"--{name} {given}"
+    return ""
+
+
+def _misled(config: pytest.Config, named: str, ini: Path | None) -> str:
+    from ..config.load import shown_path
+
+    taken = f"from {shown_path(config.inipath)}" if config.inipath else "from no ini file"
+    if ini:
+        return f"{named}: pytest takes its settings {taken} because of it; add -c {shown_path(ini)}"
+    return f"{named}: pytest takes its settings {taken} because of it; make a pytest.ini here, and add -c pytest.ini"
 
 
 def _is_project(folder: Path) -> bool:

@@ -21,7 +21,7 @@ from ..core.redaction import redact_text
 from ..core.shipped import shipped_checks, shipped_path
 from ..core.signals import ENDING
 from ..core.suites import MUST_NAME_THEIR_STACK, SuiteError, suites_in
-from .elsewhere import fill_in
+from .elsewhere import TYPED, fill_in, fill_in_places
 from .pytest_private import option as others_option
 from .pytest_private import worker_input
 from .reaching import is_one_by_one, reach
@@ -199,12 +199,12 @@ def _begin(
     from ..core.wording import nearest
     from ..report.runbook import RunbookError, runbook_of
 
-    may_be_stack = suite not in MUST_NAME_THEIR_STACK and not config.option.fix
-    by = fill_in(config, root, may_be_stack=may_be_stack)
+    typed_reports = config.option.reports
+    fill_in_places(config, root)
     path = Path(config.option.stacks or root / "stacks.toml")
     replays = played.tape.replays
-    default = root / DEFAULT_REPORTS
-    reports = _absolute(config.option.reports or (default / REPLAYED if replays else default))
+    live = config.option.reports or root / DEFAULT_REPORTS
+    reports = _absolute(typed_reports or (live / REPLAYED if replays else live))
     begun = clock.now()
 
     def end(message: str, *, leave_page: bool = False) -> NoReturn:
@@ -222,15 +222,21 @@ def _begin(
         try:
             yield
         except (StackError, RunbookError, WaiverError, ShardError) as error:
-            typed = leave_page and not isinstance(error, NotDealtError)
+            dealt = isinstance(error, ShardError) and bool(config.option.shard or config.option.fleet)
+            typed = (leave_page or dealt) and not isinstance(error, NotDealtError)
             end(str(error).replace(str(file), str(shown_path(file))), leave_page=typed)
 
+    may_be_stack = suite not in MUST_NAME_THEIR_STACK and not config.option.fix
+    try:
+        by = fill_in(config, may_be_stack=may_be_stack)
+    except pytest.UsageError as error:
+        end(str(error))
     stacks, waivers, hand = list(played.stacks), list(played.waivers), Hand([])
     if not replays:
         with reading(path):
             listed = load_stacks(path)
         # a typing error on the command line does not make the last report invalid
-        with reading(path, leave_page=bool(config.option.stack)):
+        with reading(path, leave_page=by == TYPED and bool(config.option.stack)):
             fleet = Fleets(suite, partial, reports / "history", root, begun)
             hand = hand_of(config, listed, shown_path(path), fleet, must_name=suite in MUST_NAME_THEIR_STACK, by=by)
             stacks = hand.stacks

@@ -105,6 +105,12 @@ class ChecksRun:
         if why not in self.not_collected:
             self.not_collected.append(why)
 
+    def cannot_write(self, why: str) -> str:
+        """Keep the first reason why files are missing, which makes the run not good; returns this one, fit to show."""
+        why = redact_text(why)
+        self.write_error = self.write_error or why
+        return why
+
     @property
     def is_shipped(self) -> bool:
         """Whether the checks are those that opschecks ships, and not a project's."""

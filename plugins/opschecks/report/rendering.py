@@ -14,6 +14,8 @@ from .text import clean
 
 DIVIDED_FROM = 16
 """Shorter names fit everywhere."""
+BROAD_FROM = 24
+"""A longer word may not fit into a column."""
 _MAY_BREAK = Markup("<wbr>")
 
 
@@ -35,6 +37,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters["apart"] = apart
+    made.tests["broad"] = is_broad
     return made
 
 
@@ -48,6 +51,19 @@ def apart(name: str) -> Markup:
         return escape(shown)
     pieces = _SEPARATORS.split(shown)
     return Markup().join(escape(piece) + (_MAY_BREAK if place % 2 else "") for place, piece in enumerate(pieces))
+
+
+_ANYWHERE = re.compile(r'<td class="rest">.*?</td>', re.DOTALL)
+_ENDS_OF_WORDS = re.compile(r"\s|<[^>]*>|-|&(?:lt|gt|amp|quot|#\d+);")
+
+
+def is_broad(rows: str) -> bool:
+    """Whether rows of a table (HTML) have a word that no column has room for, so that the table may scroll.
+
+    Cells of the class "rest" divide their words anywhere.
+    """
+    words = _ENDS_OF_WORDS.split(_ANYWHERE.sub("", rows))
+    return any(len(word) > BROAD_FROM for word in words)
 
 
 def _shown(value: Any) -> Any:

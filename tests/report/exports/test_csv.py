@@ -41,7 +41,7 @@ def test_no_cell_is_a_formula(begin: str) -> None:
     assert row["name"] == f'\'{begin}HYPERLINK("x")'
 
 
-@pytest.mark.parametrize("name", ["hostile", "injection", "many", "nothing", "unfinished"])
+@pytest.mark.parametrize("name", ["hostile", "injection", "nothing", "unfinished"])
 def test_a_cell_is_one_line_without_secrets(name: str) -> None:
     text = to_csv(RUNS[name])
     assert KEY not in text
