@@ -118,6 +118,9 @@ def test_shared_concurrency_is_to_spare(shared_concurrency: list[Concurrency], s
     for one in shared_concurrency:
         with examine(one) as note:
             (used, shared), most = one.tightest, SHARED.of(stack, one)
+            total = one.evidence["ConcurrentExecutions"]
+            if total > shared:
+                note(f"{total - shared:g} of the account's {total:g} are reserved or provisioned")
             note(f"{used:g} of {shared:g} at its peak of a day")
             assert 100 * used <= most * shared, f"limit {most:g} %"
 
