@@ -122,15 +122,15 @@ UNASKED = {"logs:StartQuery", "logs:GetQueryResults", "logs:DescribeMetricFilter
 """The policy leaves them out, as the stack counts no errors so."""
 BAKES = "the new colour has all traffic and is sick; the old one, which nobody reaches, is healthy"
 IN_A_ROW = {
-    "backup:ListRecoveryPointsByResource": ("upkeep", "a table that only AWS Backup backs up"),
-    "backup:ListRestoreJobs": ("upkeep", "restore testing by AWS Backup, of which CloudTrail tells nothing"),
+    "backup:ListRecoveryPointsByResource": ("backups", "a table that only AWS Backup backs up"),
+    "backup:ListRestoreJobs": ("backups", "restore testing by AWS Backup, of which CloudTrail tells nothing"),
     "cloudfront:GetCachePolicy": (
         "upkeep", "a behavior with a cache policy of the account that keeps brotli alone",
     ),
-    "cloudwatch:GetAlarmMuteRule": ("alarms", "muted for two hours each night"),
+    "cloudwatch:GetAlarmMuteRule": ("alarm_mutes", "muted for two hours each night"),
     "cloudwatch:ListMetrics": ("one_of_many", "the metrics of CloudFront may not be read"),
     "ec2:DescribeSubnets": ("network_and_health", "flow logs of every subnet, none of the VPC"),
-    "ecr:BatchGetImage": ("images", "an index, whose platforms are what is scanned"),
+    "ecr:BatchGetImage": ("platforms", "an index, whose platforms are what is scanned"),
     "ecs:DescribeServiceDeployments": ("colours", BAKES),
     "ecs:DescribeServiceRevisions": ("colours", BAKES),
     "events:ListRules": ("alarm_receivers", "a topic that everybody left"),

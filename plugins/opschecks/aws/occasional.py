@@ -26,6 +26,7 @@ _RULES = f"{_UNHEARD}, and EventBridge has rules of alarms"
 _COUNTED, _METRIC = 'log_searches say by = "insights"', 'log_searches say by = "metric"'
 _IDLE = "a load balancer had no traffic in a week"
 _THROTTLED = "a table was throttled"
+_UNLISTED = "incidents_table is none of the stack's tables"
 
 OCCASIONS: Mapping[tuple[str, str], Occasion] = {
     ("balancer_use", "elasticloadbalancing:DescribeTags"): Occasion("the stack's own are found by tags"),
@@ -41,7 +42,9 @@ OCCASIONS: Mapping[tuple[str, str], Occasion] = {
     ("log_exports", "logs:DescribeAccountPolicies"): Occasion("a log group was not exported lately"),
     ("log_exports", "logs:DescribeSubscriptionFilters"): Occasion("a log group was not exported lately"),
     ("log_writers", "ecs:DescribeTaskDefinition"): Occasion("log groups are found by CloudFormation or tags"),
+    ("opened_incidents", "dynamodb:DescribeTable"): Occasion(_UNLISTED),
     ("opened_incidents", "dynamodb:Query"): Occasion("the table of incidents is large and has an index by time"),
+    ("overnight_reading", "dynamodb:DescribeTable"): Occasion(_UNLISTED),
     ("restore_rehearsal", "backup:ListRestoreJobs"): Occasion("CloudTrail tells of no restore"),
     ("running_images", "ecr:BatchGetImage"): Occasion("an image that runs has several platforms", _SCANNED),
     ("saved_tables", "backup:ListRecoveryPointsByResource"): Occasion("DynamoDB has no recent backup of a table"),
