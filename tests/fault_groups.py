@@ -30,6 +30,10 @@ class Seen:
     observations: frozenset[str]
 
 
+ALONE = frozenset(("service_is_gone",))
+"""Faults that take away what others change."""
+
+
 @dataclass(frozen=True)
 class Group:
     """Faults of one sandbox."""
@@ -92,7 +96,7 @@ def alone() -> tuple[Group, ...]:
 
 def may_meet(one: Fault, other: Fault) -> bool:
     """Whether the two may be in one sandbox."""
-    if EVERYTHING_OF_AWS in {*one.blinds, *other.blinds}:
+    if EVERYTHING_OF_AWS in {*one.blinds, *other.blinds} or {one.name, other.name} & ALONE:
         return False
     if of_vertical(one) != of_vertical(other) and (one.blinds or other.blinds):
         return False  # a call that is refused is refused to verticals, too
