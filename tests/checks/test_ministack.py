@@ -50,8 +50,12 @@ Without logs_are_full_of_errors: of a pattern's optional terms (?A ?B) this emul
 """
 
 
-COARSE = {"Effect": "Allow", "Action": ["ecs:DescribeServices", "ecs:DescribeTasks", "ecs:ListTasks"], "Resource": "*"}
-"""What it checks otherwise than AWS: the first two on the cluster, ListTasks without the condition key ecs:cluster."""
+COARSE = {
+    "Effect": "Allow",
+    "Action": ["ecs:DescribeServices", "ecs:DescribeTasks", "ecs:ListServiceDeployments", "ecs:ListTasks"],
+    "Resource": "*",
+}
+"""What it checks otherwise than AWS: on the cluster, and ListTasks without the condition key ecs:cluster."""
 
 
 @pytest.fixture(scope="module")
