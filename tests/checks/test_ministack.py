@@ -30,8 +30,10 @@ NOT_NAMED = {
     "test_functions_are_active",
     "test_functions_are_not_throttled",
     "test_functions_rarely_fail",
+    "test_functions_stay_within_their_reservation",
     "test_no_message_is_dead",
     "test_queues_are_worked_off",
+    "test_shared_concurrency_is_to_spare",
 }
 """Checks of what the stack does not have."""
 BY_API_ALONE = (
