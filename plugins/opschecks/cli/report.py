@@ -207,6 +207,8 @@ def _made(found: FoundRun, form: str) -> str:
         "metrics": to_metrics,
         "badge": to_badge,
     }
+    if form == "metrics" and found.run.partial:
+        raise click.ClickException(f"a partial run has no metrics: they would pass for all checks ({found.run.partial})")
     return made[form](found.run)
 
 

@@ -70,7 +70,7 @@ def write_run(run: Run, place: RunFiles, runbook: Mapping[str, Section], earlier
     kept = from_json(text)
     write_whole(place.reports / place.links["summary"], to_markdown(kept))
     write_for_programs(kept, place)
-    write_whole(place.page, render(kept, runbook=runbook, links=place.links, earlier=earlier))
+    write_whole(place.page, render(kept, runbook=runbook, links=links_of(kept, place), earlier=earlier))
 
 
 def write_for_programs(run: Run, place: RunFiles) -> None:
@@ -81,7 +81,13 @@ def write_for_programs(run: Run, place: RunFiles) -> None:
     from .exports.metrics import to_metrics
 
     for kind, made in (("ctrf", ctrf_parts), ("csv", to_csv), ("metrics", to_metrics), ("badge", to_badge)):
-        write_whole(place.reports / place.links[kind], made(run))
+        if kind in links_of(run, place):
+            write_whole(place.reports / place.links[kind], made(run))
+
+
+def links_of(run: Run, place: RunFiles) -> dict[str, str]:
+    """The files that are written of this run: a partial one has no metrics, which would pass for those of all checks."""
+    return {kind: link for kind, link in place.links.items() if kind != "metrics" or not run.partial}
 
 
 def write_no_run(place: RunFiles, begun: datetime, why: str, *, keep_run_file: bool = False) -> None:
