@@ -208,7 +208,8 @@ def _made(found: FoundRun, form: str) -> str:
         "badge": to_badge,
     }
     if form == "metrics" and found.run.partial:
-        raise click.ClickException(f"a partial run has no metrics: they would pass for all checks ({found.run.partial})")
+        why = f"they would pass for those of all checks ({found.run.partial})"
+        raise click.ClickException(f"a partial run has no metrics: {why}")
     return made[form](found.run)
 
 

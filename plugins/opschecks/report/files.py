@@ -86,7 +86,7 @@ def write_for_programs(run: Run, place: RunFiles) -> None:
 
 
 def links_of(run: Run, place: RunFiles) -> dict[str, str]:
-    """The files that are written of this run: a partial one has no metrics, which would pass for those of all checks."""
+    """The files that are written of this run: a partial one has no metrics; they would pass for those of all checks."""
     return {kind: link for kind, link in place.links.items() if kind != "metrics" or not run.partial}
 
 
