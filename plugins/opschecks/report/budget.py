@@ -74,13 +74,21 @@ def target_of(week: Mapping[str, Any]) -> float | None:
 
 
 def budgets(run: Run, week: Mapping[str, Any]) -> list[Budget]:
-    """That of all daily checks, then that of each area, the one that lost most first; none of earlier run files."""
+    """That of all daily checks, then that of each area, what lost most first; none of earlier run files."""
     told, target = week.get("areas", ()), target_of(week)
     if not told:
         return []
-    rows = [_budget(area_name(one["area"]), [one], target, _owner(run, week, one)) for one in told]
+    named: dict[str, list[Mapping[str, Any]]] = {}
+    for one in told:
+        named.setdefault(area_name(one["area"]), []).append(one)
+    rows = [_budget(name, areas, target, _owners(run, week, areas)) for name, areas in named.items()]
     whole = _budget("All daily checks", told, target, "")
     return [whole, *sorted(rows, key=lambda row: (-row.month.lost, row.name))]
+
+
+def lost_of(area: Mapping[str, Any]) -> int:
+    """The check-days of 28 days that one area lost."""
+    return _sum(area["days"]).lost
 
 
 def _budget(name: str, areas: Sequence[Mapping[str, Any]], target: float | None, owner: str) -> Budget:
@@ -97,11 +105,14 @@ def _sum(days: Iterable[Sequence[int] | None]) -> Share:
     return Share(*map(sum, zip(*filter(None, days), strict=True)))
 
 
-def _owner(run: Run, week: Mapping[str, Any], area: Mapping[str, Any]) -> str:
+def _owners(run: Run, week: Mapping[str, Any], areas: Sequence[Mapping[str, Any]]) -> str:
     """Owners of the checks that failed; of the area where none did."""
     stack = next((one for one in run.stacks if one.name == week["stack"]), None)
     if stack is None:
         return ""
-    slugs = ((check, week["words"].get(check, {}).get("runbook", "")) for check in area["failed"])
-    found = [owner_of(stack, check, slug, area["area"]) for check, slug in slugs] or [owner_of(stack, area["area"])]
+    found: list[str] = []
+    for area in areas:
+        slugs = ((check, week["words"].get(check, {}).get("runbook", "")) for check in area["failed"])
+        own = [owner_of(stack, check, slug, area["area"]) for check, slug in slugs]
+        found += own or [owner_of(stack, area["area"])]
     return ", ".join(dict.fromkeys(filter(None, found)))

@@ -10,6 +10,7 @@ import pytest
 
 from opschecks.core.model import Outcome
 from opschecks.core.run import Run
+from opschecks.report.budget import budgets
 from opschecks.report.exports.metrics import to_metrics
 from tests.exported import CONTROLS, KEY, RUNS, each_run
 from tests.report.situations import FAULTS, denied, morning, on_three_stacks
@@ -84,12 +85,25 @@ def test_each_stack_has_its_own() -> None:
 
 def test_a_week_has_its_measures_targets_and_budget() -> None:
     told = {
-        (name, labels.get("measure") or labels.get("service")): value
+        (name, labels.get("measure") or labels.get("area")): value
         for name, labels, value in samples(to_metrics(story()))
     }
     assert told["opschecks_week_measure", "checks_passed_percent"] == 97.6
     assert told["opschecks_week_target", "checks_passed_percent"] == 98
-    assert told["opschecks_check_days_lost", "ECS"] == 5
+    assert told["opschecks_check_days_lost", "ecs"] == 5
+
+
+def test_two_areas_of_one_name_are_two_series_and_one_budget() -> None:
+    run = story()
+    days = [[1, 1, 0]] * 28
+    areas = [{"area": name, "days": days, "failed": []} for name in ("incidents", "incident_weeks")]
+    week = {**run.weeks[0], "areas": areas}
+    told = list(samples(to_metrics(replace(run, weeks=(week,)))))
+    assert [labels["area"] for name, labels, _ in told if name == "opschecks_check_days_lost"] == [
+        "incidents", "incident_weeks",
+    ]  # fmt: skip
+    whole, row = budgets(run, week)
+    assert (row.name, row.month, row.owner.count(",")) == ("Incidents", whole.month, 0)
 
 
 def test_the_documented_alarm_of_no_run_names_a_series_that_a_run_writes() -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 
 from ...core.model import NOT_APPLICABLE, Outcome, SeenResource
 from ...core.run import Run
-from ..budget import budgets
+from ..budget import lost_of
 from ..news import by_kind
 from ..notes import brief
 from ..numbers import LINES
@@ -136,5 +136,5 @@ def _targets(run: Run) -> Iterator[Sample]:
 
 def _lost(run: Run) -> Iterator[Sample]:
     for week in run.weeks:
-        for row in budgets(run, week)[1:]:
-            yield _of(run, week["stack"], service=row.name), row.month.lost
+        for area in week.get("areas", ()):
+            yield _of(run, week["stack"], area=area["area"]), lost_of(area)
