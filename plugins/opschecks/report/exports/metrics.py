@@ -26,7 +26,8 @@ MOST_SERIES = 500
 def to_metrics(run: Run) -> str:
     """The metrics of the run; `suite` and `stack` are labels of all. Values that were not seen are absent."""
     families = (
-        ("opschecks_run_exit_code", "0: all good, 1: something failed, 10: not everything was seen", _exit_code(run)),
+        ("opschecks_run_exit_code", "0: all good, 1: something failed, 10: not everything was seen, else pytest's own.",
+         _exit_code(run)),
         ("opschecks_run_start_time_seconds", "When the run began, since 1970.", _run(run, run.started.timestamp())),
         ("opschecks_run_duration_seconds", "How long the run took.",
          _run(run, (run.ended - run.started).total_seconds()) if run.ended else ()),
