@@ -21,7 +21,7 @@ from ...core.model import NOT_APPLICABLE, CheckResult, Finding, Outcome
 from ...core.redaction import redact_text
 from ...core.run import Past, Run, StackFacts
 from ..console import partition_of
-from ..notes import WEB_ADDRESS, brief, place_of
+from ..notes import WEB_ADDRESS, brief, place_of, whole_finding
 from ..observed import observed
 from ..owners import called_first
 from ..standing import finding_anchor
@@ -120,14 +120,8 @@ def _bad(run: Run, stack: StackFacts) -> Iterator[tuple[CheckResult, Finding]]:
             continue
         own = [one for one in run.findings_of(check) if one.outcome not in (Outcome.PASSED, Outcome.NOT_RUN)]
         if not own:
-            own = [_whole(check, Outcome(check.outcome))]
+            own = [whole_finding(check)]
         yield from ((check, one) for one in own)
-
-
-def _whole(check: CheckResult, outcome: Outcome) -> Finding:
-    """What stands for the stack, where a check has no finding of its own."""
-    resource = f"stack/{check.stack}"
-    return Finding(check.stack, check.check, resource, check.stack, outcome, check.severity, check.message)
 
 
 def _finding(
@@ -192,7 +186,8 @@ def _good(run: Run, stack: StackFacts) -> Iterator[dict[str, Any]]:
                 yield _archived(run, stack, check, replace(one, message="it passes"), run.started, "PASSED")
         applies = check.outcome != NOT_APPLICABLE
         words = "the check could look" if applies else "the check does not apply"
-        whole = replace(_whole(check, Outcome.PASSED), message=words)
+        passed = replace(check, outcome=Outcome.PASSED.value, message=words)
+        whole = whole_finding(passed)
         yield _archived(run, stack, check, whole, run.started, "PASSED" if applies else "NOT_AVAILABLE")
 
 
