@@ -58,9 +58,11 @@ def decisions(run: Run, week: Mapping[str, Any]) -> list[Decision]:
 
 
 def _changes(run: Run, week: Mapping[str, Any], stack: StackFacts) -> Iterator[Decision]:
-    """Changes that the run did not make by itself."""
+    """Changes that neither this run nor a daily one of the week made by itself."""
     own = [change for change in run.changes if change["stack"] == stack.name]
-    for change in own:
+    tried = {(one["remedy"], one["check"], one["name"]) for one in own if one["result"] != "planned"}
+    earlier = (one for one in week.get("not_made", ()) if (one["remedy"], one["check"], one["name"]) not in tried)
+    for change in (*own, *earlier):
         if change["result"] in ("refused", "handed over"):
             what = f"Make this change by hand, or leave it: {change['remedy']} on {change['name']}"
             yield Decision(what, f"{change['result']}: {change['said']}", _owner(stack, change["check"], week))
