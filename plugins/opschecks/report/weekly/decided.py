@@ -11,7 +11,7 @@ from ..decisions import Decision, decisions
 from ..source import PageSource
 from ..week_words import days_seen
 
-SHOWN = 12
+SHOWN = 200
 UNSEEN = "waivers, backups and costs: no weekly run of this week has looked at them"
 
 
