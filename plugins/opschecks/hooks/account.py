@@ -249,6 +249,7 @@ def build(run: ChecksRun, state: str, reason: str) -> Run:
         changes=tuple(run.fixes),
         notes=tuple(run.notes),
         part=run.part,
+        replayed=run.tape.replays,
         versions=_versions(),
     )
 

@@ -140,6 +140,9 @@ def headline(run: Run, said: Verdict) -> str:
     return f"{sandbox}{said.word} – {run.suite} checks of {run.where}"
 
 
+REPLAYED = "Replayed from a recording; nothing was asked of AWS."
+
+
 def counted(run: Run) -> str:
     """The line at the end of every report, which shows that no check was lost."""
     not_run = run.count(Outcome.NOT_RUN)
