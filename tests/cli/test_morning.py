@@ -169,7 +169,7 @@ def _looks(form: str, text: str) -> bool:
         "slack": lambda: json.loads(text)["blocks"][0]["type"] == "header",
         "email": lambda: text.startswith("<!DOCTYPE html>") and "<h1 style=" in text,
         "annotations": lambda: text.startswith("::error "),
-        "csv": lambda: text.startswith("id,page,suite,"),
+        "csv": lambda: text.startswith('"id","page","suite",'),
         "metrics": lambda: text.startswith("# HELP ") and text.endswith("# EOF\n"),
         "badge": lambda: text.startswith("<svg "),
     }

@@ -11,7 +11,7 @@ import pytest
 from opschecks.core.run import Run
 from opschecks.report.runfile import to_json
 from tests.cli.typed import opschecks, refused
-from tests.exported import RUNS
+from tests.exported import RUNS, ran
 from tests.report.situations import FAULTS, morning, thousand
 
 
@@ -30,9 +30,10 @@ def _asff(path: Path, run: Run, *more: str) -> tuple[str, str]:
 
 def test_findings_are_printed_for_the_aws_cli(filed: Path) -> None:
     printed, said = _asff(filed, morning(FAULTS))
-    assert [one["Severity"]["Label"] for one in json.loads(printed)] == ["CRITICAL", "CRITICAL", "MEDIUM", "HIGH"]
+    labels = [one["Severity"]["Label"] for one in json.loads(printed)]
+    assert [label for label in labels if label != "INFORMATIONAL"] == ["CRITICAL", "CRITICAL", "MEDIUM", "HIGH"]
     assert said == ""
-    assert json.loads(_asff(filed, morning())[0]) == []
+    assert {one["RecordState"] for one in json.loads(_asff(filed, morning())[0])} == {"ARCHIVED"}
 
 
 def test_many_findings_are_a_file_for_each_call(filed: Path) -> None:
@@ -45,14 +46,23 @@ def test_many_findings_are_a_file_for_each_call(filed: Path) -> None:
         f"'file://to send/asff-123456789012-us-west-2-00{number}.json'"
         for number in (1, 2)
     ]
-    assert [len(json.loads(path.read_text())) for path in sorted(Path("to send").iterdir())] == [100, 50]
-    assert "nothing failed" in _asff(filed, morning(), "--out", "none")[0]
+    first, second = (json.loads(path.read_text()) for path in sorted(Path("to send").iterdir()))
+    assert len(first) == 100
+    assert [one["RecordState"] for one in second] == ["ACTIVE"] * 50 + ["ARCHIVED"] * (len(second) - 50)
+    assert "no check looked" in _asff(filed, ran(), "--out", "none")[0]
     assert not Path("none").exists()
 
 
 def test_a_sandbox_has_no_findings_for_security_hub(filed: Path) -> None:
     filed.write_text(to_json(RUNS["sandbox"]), encoding="utf-8")
     assert refused(opschecks("report", "asff", "run.json")) == "production is a sandbox: it has no account of AWS"
+
+
+def test_a_stack_without_an_account_is_left_out_and_named(filed: Path) -> None:
+    run = RUNS["several stacks"]
+    printed, said = _asff(filed, replace(run, stacks=(replace(run.stacks[0], account_id=""), run.stacks[1])))
+    assert {one["AwsAccountId"] for one in json.loads(printed)} == {"210987654321"}
+    assert said.startswith("left out: production: its account or region is not known")
 
 
 def test_an_event_is_printed_or_written(filed: Path) -> None:

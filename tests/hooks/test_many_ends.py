@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -98,12 +99,18 @@ def test_a_users_hook_that_raises_hurts_its_own_stack_only(project: Project) -> 
     assert {stack: by_check(own(project, stack))["test_second"] for stack in "abc"} == dict.fromkeys("abc", "passed")
     told = (project.folder / "told").read_text(encoding="utf-8").splitlines()
     assert sorted({one.split()[0] for one in told}) == ["a", "b", "c"]
+    metrics = (project.folder / "reports" / "daily.prom").read_text(encoding="utf-8")
+    assert re.findall(r"\nopschecks_run_exit_code\{.*\} (\d+)", metrics) == ["3"] * 3
 
 
 def test_a_hook_that_raises_is_one_line_of_an_ordinary_run_too(project: Project) -> None:
     project.write("conftest.py", (project.folder / "conftest.py").read_text(encoding="utf-8") + CONFTEST_HOOK)
     ended = project.run("checks/daily", "--stack", "b", FAILS="b")
     assert ended.code == 3
+    assert 'opschecks_run_exit_code{suite="daily",stack="b"} 3\n' in (
+        (project.folder / "reports" / "daily.prom").read_text(encoding="utf-8")
+    )
+    assert project.told()["exit_code"] == 3
     assert "LookupError: no page is open" in ended.out
     assert "Traceback" not in ended.all
 

@@ -57,6 +57,8 @@ def test_a_recording_replays_to_the_same_findings(tmp_path: Path, suite: str, br
         (one["check"], one["outcome"], one["message"]) for one in recorded["checks"]
     ]
     assert replayed["started"] == recorded["started"]
+    assert (recorded["replayed"], replayed["replayed"]) == (False, True)
+    assert "Replayed from a recording; nothing was asked of AWS." in done.out
     assert bool(recorded["counts"]["failed"]) is broken
     assert broken or recorded["counts"]["blind"] == 0
     assert done.code == recorded["exit_code"]

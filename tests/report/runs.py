@@ -271,6 +271,10 @@ def hostile_week(stack: str) -> dict[str, Any]:
         "areas": [{"area": HOSTILE, "days": [None, [1, 2, 3]] * 14, "failed": [HOSTILE, "test_a"]}],
         "copies": [{"at": moment, "outcomes": {"test_a": "failed"}, "bad": [["test_a", HOSTILE, "failed"]]}],
         "drills": [{"check": HOSTILE, "at": moment, "outcome": "failed"}],
+        "not_made": [
+            {"at": moment, "remedy": HOSTILE, "name": HOSTILE, "check": HOSTILE, "resource": HOSTILE,
+             "result": "refused", "said": HOSTILE},
+        ],
     }  # fmt: skip
 
 

@@ -45,6 +45,21 @@ def test_a_line_is_cut_after_a_word() -> None:
     assert cut("x" * 30, 10) == "x" * 8 + " …"
 
 
+@pytest.mark.parametrize(
+    ("line", "longest", "told"),
+    [
+        ("            reply: " + "x" * 400, 300, "            reply: " + "x" * 279 + " …"),
+        ("reply: " + "x" * 60 + "/" + "y" * 400, 80, "reply: " + "x" * 60 + "/ …"),
+        ("a/" + "x" * 100, 40, "a/" + "x" * 36 + " …"),
+        ("a word " * 20, 30, "a word a word a word a word …"),
+        ("reply: {" + "y, " * 200, 20, "reply: {y, y, y …"),
+    ],
+)
+def test_a_cut_line_keeps_what_there_is_room_for(line: str, longest: int, told: str) -> None:
+    assert cut(line, longest) == told
+    assert 0.7 * longest < len(told) <= longest
+
+
 def _commands(command: click.Command, path: str = "opschecks") -> list[tuple[str, click.Command]]:
     below = command.commands.items() if isinstance(command, click.Group) else ()
     return [(path, command), *(one for name, each in below for one in _commands(each, f"{path} {name}"))]

@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
+from opschecks.report.runfile import from_json, to_json
 from tests.browser import opened
 from tests.exported import LINKS, hostile, page_of
 from tests.report.conftest import FAULTS
+from tests.report.runs import with_everything
 
 
 @pytest.fixture
@@ -102,3 +104,12 @@ def test_a_thousand_bad_resources_stay_a_small_page() -> None:
     assert len(page.encode()) < 2_000_000
     assert all(f">{one.resource}<" in page for one in many.findings if one.check == "test_a")
     assert len(page_of(few)) > 0
+
+
+def test_the_page_of_a_replay_says_that_aws_was_asked_nothing() -> None:
+    run = replace(with_everything(), replayed=True)
+    assert from_json(to_json(run)).replayed
+    page = page_of(run)
+    assert "Replayed from a recording; nothing was asked of AWS." in page
+    assert "Checked live" not in page
+    assert "Checked live" in page_of(replace(run, replayed=False))

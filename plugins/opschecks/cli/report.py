@@ -207,6 +207,9 @@ def _made(found: FoundRun, form: str) -> str:
         "metrics": to_metrics,
         "badge": to_badge,
     }
+    if form == "metrics" and found.run.partial:
+        why = f"they would pass for those of all checks ({found.run.partial})"
+        raise click.ClickException(f"a partial run has no metrics: {why}")
     return made[form](found.run)
 
 

@@ -31,15 +31,18 @@ _PAGE_URL = click.option("--page-url", default="", metavar="URL", help="address 
 def asff(run: str, name: str | None, page_url: str, out: Path | None, stacks: Path, reports: Path) -> None:
     """Make findings of RUN for AWS Security Hub, in its finding format (ASFF).
 
-    What failed or could not be looked at is active, what is waived suppressed, what recovered archived. Nothing is
-    sent: with --out, the commands that do are printed.
+    What failed or could not be looked at is active; what passes, is gone or is waived is archived. Nothing is sent:
+    with --out, the commands that do are printed.
     """
-    from ..report.exports.asff import BATCH, NoAccountError, batches, to_asff, to_text
+    from ..report.exports.asff import BATCH, NoAccountError, batches, placeless, to_asff, to_text
 
+    told = found_run(run, "daily", name, stacks, reports).run
     try:
-        findings = to_asff(found_run(run, "daily", name, stacks, reports).run, page_url=page_url)
+        findings = to_asff(told, page_url=page_url)
     except NoAccountError as error:
         raise click.ClickException(str(error)) from None
+    for line in placeless(told):
+        click.echo(f"left out: {line}", err=True)
     if out is None:
         click.echo(to_text(findings), nl=False)
         if len(list(batches(findings))) > 1:
@@ -47,7 +50,7 @@ def asff(run: str, name: str | None, page_url: str, out: Path | None, stacks: Pa
             click.echo(f"{many}; --out FOLDER makes a file for each call", err=True)
         return
     if not findings:
-        click.echo("no findings: nothing failed, and nothing recovered")
+        click.echo("no findings: no check looked")
     for number, (account, region, own) in enumerate(batches(findings), start=1):
         path = out / f"asff-{account}-{region}-{number:03}.json"
         write(path, to_text(own))

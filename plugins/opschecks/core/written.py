@@ -230,6 +230,18 @@ class Drilled(TypedDict):
     outcome: str
 
 
+class NotMade(TypedDict):
+    """A change that a daily run refused or handed over, as `Changed` has it; `at` is when that run began."""
+
+    at: Moment
+    remedy: Name
+    name: str
+    check: str
+    resource: str
+    result: Name
+    said: str
+
+
 class Week(TypedDict):
     """The week in daily runs, of one stack.
 
@@ -237,7 +249,8 @@ class Week(TypedDict):
     last of its seven days; `days` has each of them, the oldest first. `opened` is how many of `failures` began in it,
     `deadlines` what the newest daily run saw the end of, `words` those of that run's checks, by name; `looked` has each
     of its observations, with the reason why it could not look, or "". `areas` is the error budget of daily checks,
-    `copies` has earlier weekly runs, the oldest first, `drills` each drill on record.
+    `copies` has earlier weekly runs, the oldest first, `drills` each drill on record, `not_made`
+    the changes of its daily runs that are left to a person.
     """
 
     stack: Name
@@ -256,3 +269,4 @@ class Week(TypedDict):
     areas: Annotated[list[AreaDays], LATER]
     copies: Annotated[list[CopiesThen], LATER]
     drills: Annotated[list[Drilled], LATER]
+    not_made: Annotated[list[NotMade], LATER]

@@ -124,12 +124,13 @@ def _of_week(
     tasks = [run.numbers for run in runs if RUNNING in run.numbers and run.numbers.get(DESIRED)]
     wanted = sum(numbers[DESIRED] for numbers in tasks)
     is_known = bool(runs)
+    had_begun = is_known and known.day_of(known.runs[0].started) < days[0]  # else all that failed may be older
     return {
         "availability_percent": _percent(requests - sum(numbers[ERRORS] for numbers in served), requests),
         "response_time_p95_ms": round(median(slow), 1) if slow else None,
         "checks_passed_percent": _percent(outcomes[Outcome.PASSED] + outcomes[Outcome.WAIVED], outcomes.total()),
         "tasks_running_percent": _percent(sum(numbers[RUNNING] for numbers in tasks), wanted),
-        "failures_opened": sum(within(one.since) and not one.cut for one in told) if is_known else None,
+        "failures_opened": sum(within(one.since) and not one.cut for one in told) if had_begun else None,
         "time_to_resolve_hours": round(median(ended), 2) if ended else None,
         "changes_made": sum(entry.happened and within(entry.begun) for entry in known.entries) if is_known else None,
     }

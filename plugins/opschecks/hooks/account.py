@@ -133,6 +133,8 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         write_no_run(run.place, run.started, reason)
     if not run.one_by_one:
         notify(session, run, told)
+        if run.failed_hooks and told.checks and not run.write_error:
+            _write_again(run, run.told)
     if run.write_error or run.failed_hooks:
         session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
 
@@ -151,12 +153,25 @@ def _finish(session: pytest.Session, run: ChecksRun, told: Run) -> None:
         run.untidy.append(f"old run files could not be deleted (history_days): {error}")
 
 
+def _as_ended(run: ChecksRun, told: Run) -> Run:
+    """The run with the exit code that a hook of users, or a file that could not be written, leads to."""
+    is_good = not (run.write_error or run.failed_hooks)
+    return told if is_good else dataclasses.replace(told, exit_code=int(pytest.ExitCode.INTERNAL_ERROR))
+
+
+def _write_again(run: ChecksRun, told: Run) -> None:
+    """The files with that exit code; hooks are called once the page is there, which may be what they tell of."""
+    from ..report.files import write_run
+
+    _guarded(run, lambda: write_run(_as_ended(run, told), run.place, run.runbook, earlier_run(run, told)))
+
+
 def _finish_fleet(run: ChecksRun, told: Run) -> None:
     """Each stack's own files are there already."""
     from .fleet_files import write_fleet
 
     run.told = whole = dataclasses.replace(told, past=tuple(run.pasts))
-    _guarded(run, lambda: write_fleet(run, whole))
+    _guarded(run, lambda: write_fleet(run, _as_ended(run, whole)))
 
 
 def own_sections(session: pytest.Session, told: Run) -> list[ReportSection]:
@@ -249,6 +264,7 @@ def build(run: ChecksRun, state: str, reason: str) -> Run:
         changes=tuple(run.fixes),
         notes=tuple(run.notes),
         part=run.part,
+        replayed=run.tape.replays,
         versions=_versions(),
     )
 

@@ -73,6 +73,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     from ..config.load import shown_path
     from ..report.columns import cut, wrapped
     from ..report.idle_limits import idle_limits
+    from ..report.notes import REPLAYED
     from ..report.text import printable
     from ..report.times import Times
     from ..report.verdict import verdict
@@ -99,6 +100,8 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         red=told.exit_code == 1,
         yellow=told.exit_code != 1 and not good,
     )
+    if told.replayed:
+        write(REPLAYED, yellow=True)
     for change in told.lost_changes:
         line = f"COULD NOT BE ROLLED BACK: {change['remedy']} on {change['name']}: {change['said']}"
         write(times.text(line), red=True, bold=True)

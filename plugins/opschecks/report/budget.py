@@ -13,6 +13,9 @@ from .owners import owner_of
 
 TARGET = "checks_passed_percent"
 WEEK = 7
+SPENT = "spent"
+FEWEST_DAYS = 14
+"""Days with a run below which a budget is not judged: one bad morning is no month."""
 _A_HAIR = 1e-9
 
 
@@ -49,7 +52,8 @@ class Share:
 class Budget:
     """The budget of one area, or of all. `allowed` is how many check-days of 28 days may be lost; None: no target.
 
-    `reading` and `tone` are as those of a measure, `owner` who is called first for it, or empty.
+    `reading` and `tone` are as those of a measure, `owner` who is called first for it, or empty. `days` is on how many
+    of how many days there was a run.
     """
 
     name: str
@@ -59,13 +63,27 @@ class Budget:
     reading: str
     tone: str
     owner: str
+    days: tuple[int, int]
+
+    @property
+    def used(self) -> str:
+        """How much was lost of how much may be."""
+        return f"{self.month.lost}" if self.allowed is None else f"{self.month.lost} of {number(self.allowed)}"
+
+    @property
+    def not_seen(self) -> str:
+        """How much of that was not seen, as a further clause; empty where everything was."""
+        return f", {self.month.unseen} of them not seen" if self.month.unseen else ""
 
     @property
     def spent(self) -> str:
         """How much of the budget was used, in words."""
-        of = "" if self.allowed is None else f" of {number(self.allowed)}"
-        unseen = f", {self.month.unseen} of them not seen" if self.month.unseen else ""
-        return f"{self.month.lost}{of}{unseen}"
+        return f"{self.used}{self.not_seen}"
+
+    @property
+    def told(self) -> str:
+        """The same as a clause of a sentence."""
+        return f"{self.used} check-days lost{self.not_seen}"
 
 
 def target_of(week: Mapping[str, Any]) -> float | None:
@@ -74,34 +92,53 @@ def target_of(week: Mapping[str, Any]) -> float | None:
 
 
 def budgets(run: Run, week: Mapping[str, Any]) -> list[Budget]:
-    """That of all daily checks, then that of each area, the one that lost most first; none of earlier run files."""
+    """That of all daily checks, then that of each area, what lost most first; none of earlier run files."""
     told, target = week.get("areas", ()), target_of(week)
     if not told:
         return []
-    rows = [_budget(area_name(one["area"]), [one], target, _owner(run, week, one)) for one in told]
+    named: dict[str, list[Mapping[str, Any]]] = {}
+    for one in told:
+        named.setdefault(area_name(one["area"]), []).append(one)
+    rows = [_budget(name, areas, target, _owners(run, week, areas)) for name, areas in named.items()]
     whole = _budget("All daily checks", told, target, "")
     return [whole, *sorted(rows, key=lambda row: (-row.month.lost, row.name))]
 
 
+def lost_of(area: Mapping[str, Any]) -> int:
+    """The check-days of 28 days that one area lost."""
+    return _sum(area["days"]).lost
+
+
 def _budget(name: str, areas: Sequence[Mapping[str, Any]], target: float | None, owner: str) -> Budget:
-    """That of these areas together, judged by their 28 days."""
+    """That of these areas together, judged by the days with a run of their 28."""
     week, month = (_sum(day for one in areas for day in one["days"][-days:]) for days in (WEEK, 0))
+    days = [any(seen) for seen in zip(*(map(bool, one["days"]) for one in areas), strict=True)]
+    seen = (sum(days), len(days))
     if target is None:
-        return Budget(name, week, month, None, "no target", "none", owner)
+        return Budget(name, week, month, None, "no target", "none", owner, seen)
     allowed = month.total * (100 - target) / 100
-    reading, tone = ("within budget", "good") if month.lost <= allowed + _A_HAIR else ("spent", "bad")
-    return Budget(name, week, month, round(allowed, 1), reading, tone, owner)
+    return Budget(name, week, month, round(allowed, 1), *_reading(month.lost <= allowed + _A_HAIR, *seen), owner, seen)
+
+
+def _reading(within: bool, seen: int, of: int) -> tuple[str, str]:
+    """What may be said of a budget by the days that were seen, with its tone."""
+    if not within and seen >= FEWEST_DAYS:
+        return SPENT, "bad"
+    return ("not every day seen", "unsure") if seen < of else ("within budget", "good")
 
 
 def _sum(days: Iterable[Sequence[int] | None]) -> Share:
     return Share(*map(sum, zip(*filter(None, days), strict=True)))
 
 
-def _owner(run: Run, week: Mapping[str, Any], area: Mapping[str, Any]) -> str:
+def _owners(run: Run, week: Mapping[str, Any], areas: Sequence[Mapping[str, Any]]) -> str:
     """Owners of the checks that failed; of the area where none did."""
     stack = next((one for one in run.stacks if one.name == week["stack"]), None)
     if stack is None:
         return ""
-    slugs = ((check, week["words"].get(check, {}).get("runbook", "")) for check in area["failed"])
-    found = [owner_of(stack, check, slug, area["area"]) for check, slug in slugs] or [owner_of(stack, area["area"])]
+    found: list[str] = []
+    for area in areas:
+        slugs = ((check, week["words"].get(check, {}).get("runbook", "")) for check in area["failed"])
+        own = [owner_of(stack, check, slug, area["area"]) for check, slug in slugs]
+        found += own or [owner_of(stack, area["area"])]
     return ", ".join(dict.fromkeys(filter(None, found)))

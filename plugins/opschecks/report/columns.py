@@ -10,6 +10,10 @@ from typing import TextIO
 HANG = 2
 """How much further than its first line the others of one line are indented."""
 NARROWEST = 20
+CUT = " …"
+KEPT = 0.75
+"""The part of the room of a cut line that its text fills at least."""
+_ENDS = re.compile(r"[/:_.@,;=&-]")
 _WORDS = re.compile(r"\s+|\S+")
 _PARTS = re.compile(r"[^/:_.@,;=&-]*[/:_.@,;=&-]+|[^/:_.@,;=&-]+")
 
@@ -48,8 +52,10 @@ def _pieces(text: str, room: int) -> Iterator[str]:
 
 
 def cut(line: str, longest: int) -> str:
-    """The line, ended after a word where it is longer."""
+    """The line, ended where it is longer: after a word, else after a separator, if that costs little of it."""
     if len(line) <= longest:
         return line
-    whole_words = line[: longest - 1].rpartition(" ")[0].rstrip(" ;,")
-    return f"{whole_words or line[: longest - 2]} …"
+    room = longest - len(CUT)
+    ends = (line.rfind(" ", 0, room + 1), max((one.end() for one in _ENDS.finditer(line, 0, room)), default=0), room)
+    end = next(end for end in ends if end >= KEPT * room)
+    return f"{line[:end].rstrip(' ;,')}{CUT}"

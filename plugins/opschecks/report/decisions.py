@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from ..core.run import Run, StackFacts, WaiverState
 from .amounts import named, number, plural, usd
-from .budget import budgets, target_of
+from .budget import SPENT, Budget, budgets, target_of
 from .measures import measures
 from .owners import owner_of
 from .seen import figure, resources
@@ -58,9 +58,11 @@ def decisions(run: Run, week: Mapping[str, Any]) -> list[Decision]:
 
 
 def _changes(run: Run, week: Mapping[str, Any], stack: StackFacts) -> Iterator[Decision]:
-    """Changes that the run did not make by itself."""
+    """Changes that neither this run nor a daily one of the week made by itself."""
     own = [change for change in run.changes if change["stack"] == stack.name]
-    for change in own:
+    tried = {(one["remedy"], one["check"], one["name"]) for one in own if one["result"] != "planned"}
+    earlier = (one for one in week.get("not_made", ()) if (one["remedy"], one["check"], one["name"]) not in tried)
+    for change in (*own, *earlier):
         if change["result"] in ("refused", "handed over"):
             what = f"Make this change by hand, or leave it: {change['remedy']} on {change['name']}"
             yield Decision(what, f"{change['result']}: {change['said']}", _owner(stack, change["check"], week))
@@ -98,12 +100,23 @@ def _recurring(week: Mapping[str, Any], stack: StackFacts) -> Iterator[Decision]
 
 
 def _budget(run: Run, week: Mapping[str, Any]) -> Iterator[Decision]:
-    spent = [row for row in budgets(run, week)[1:] if row.reading == "spent"]
-    if spent:
-        told = named([f"{row.name} ({row.spent} check-days)" for row in spent], NAMED)
-        owners = ", ".join(dict.fromkeys(row.owner for row in spent if row.owner))
-        why = f"the error budget (target {number(target_of(week) or 0)} %) is spent: {told}"
-        yield Decision("Put repairs before new work, or change the target", why, owners)
+    spent = [row for row in budgets(run, week)[1:] if row.reading == SPENT]
+    failed, unseen = ([row for row in spent if bool(row.month.failed) is seen] for seen in (True, False))
+    for what, rows in (
+        ("Put repairs before new work, or change the target", failed),
+        ("Restore access, so that every daily check can look", unseen),
+    ):
+        if rows:
+            owners = ", ".join(dict.fromkeys(row.owner for row in rows if row.owner))
+            yield Decision(what, _spent(rows, number(target_of(week) or 0)), owners)
+
+
+def _spent(rows: Sequence[Budget], target: str) -> str:
+    """Whose budget is spent, since that of all may not be."""
+    if len(rows) == 1:
+        return f"the error budget of {rows[0].name} (target {target} %) is spent: {rows[0].told}"
+    told = named([f"{row.name} ({row.told})" for row in rows], NAMED)
+    return f"the error budgets of {len(rows)} services (target {target} %) are spent: {told}"
 
 
 def _targets(run: Run, week: Mapping[str, Any], stack: StackFacts) -> Iterator[Decision]:

@@ -70,7 +70,7 @@ def write_run(run: Run, place: RunFiles, runbook: Mapping[str, Section], earlier
     kept = from_json(text)
     write_whole(place.reports / place.links["summary"], to_markdown(kept))
     write_for_programs(kept, place)
-    write_whole(place.page, render(kept, runbook=runbook, links=place.links, earlier=earlier))
+    write_whole(place.page, render(kept, runbook=runbook, links=links_of(kept, place), earlier=earlier))
 
 
 def write_for_programs(run: Run, place: RunFiles) -> None:
@@ -81,28 +81,36 @@ def write_for_programs(run: Run, place: RunFiles) -> None:
     from .exports.metrics import to_metrics
 
     for kind, made in (("ctrf", ctrf_parts), ("csv", to_csv), ("metrics", to_metrics), ("badge", to_badge)):
-        write_whole(place.reports / place.links[kind], made(run))
+        if kind in links_of(run, place):
+            write_whole(place.reports / place.links[kind], made(run))
+
+
+def links_of(run: Run, place: RunFiles) -> dict[str, str]:
+    """The files that are written of this run: a partial one has no metrics; they would pass for those of all checks."""
+    return {kind: link for kind, link in place.links.items() if kind != "metrics" or not run.partial}
 
 
 def write_no_run(place: RunFiles, begun: datetime, why: str, *, keep_run_file: bool = False) -> None:
-    """Replace an earlier run's files by a page that says why there was no run: they are not today's."""
+    """Replace an earlier run's files by a page that says why there was no run: they are not today's.
+
+    What is only deleted goes first, as that needs no space. Nothing is raised: the reason itself is about to be printed
+    on the terminal.
+    """
     from .exports.badge import no_result
 
-    with contextlib.suppress(OSError):  # the reason itself is about to be printed on the terminal
-        badge = place.reports / place.links["badge"]
-        if badge.exists():
-            _replace_or_delete(badge, no_result(place.stem, "no run today", begun))
-        if place.page.exists():
-            _replace_or_delete(place.page, render_no_run(place.stem, begun, why))
-        for name, link in place.links.items():
-            if name != "badge" and (name != "run" or not keep_run_file):
-                (place.reports / link).unlink(missing_ok=True)
+    for name, link in place.links.items():
+        if name != "badge" and (name != "run" or not keep_run_file):
+            with contextlib.suppress(OSError):
+                (place.reports / link).unlink()
+    _replace_or_delete(place.page, render_no_run(place.stem, begun, why))
+    _replace_or_delete(place.reports / place.links["badge"], no_result(place.stem, "no run today", begun))
 
 
 def _replace_or_delete(path: Path, text: str) -> None:
-    """A full disk can still delete: no page is better than one of another day."""
+    """Replace the file, if there is one. A full disk can still delete: nothing is better than what another day said."""
     try:
-        write_whole(path, text)
+        if path.exists():
+            write_whole(path, text)
     except OSError:
-        path.unlink()
-        raise
+        with contextlib.suppress(OSError):
+            path.unlink()

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from itertools import islice
+from itertools import islice, takewhile
 from typing import TYPE_CHECKING, Any
 
 from ..core.model import NOT_APPLICABLE, Outcome
@@ -26,6 +26,11 @@ DRILLS_READ = 10
 """Runs of drills, the newest, in which the last one of each table is looked for."""
 WEEKLIES_READ = 13
 """Earlier weekly runs, the newest, in the strips of backups."""
+LEFT_TO_A_PERSON = ("refused", "handed over")
+"""Results of changes that a run did not bring to an end."""
+CHANGE_KEPT = ("remedy", "name", "check", "resource", "result", "said")
+NO_CHANGES = '"changes": []'
+"""In the text of a run file that has none, which need not be read."""
 BACKUPS = "backups"
 """The area of the checks of backups."""
 COST_DAYS = 14
@@ -41,8 +46,8 @@ def week_without_run(daily: Run, week: dict[str, Any], now: datetime) -> Run:
 def week_facts(history: Summaries, stack: Stack, now: datetime) -> dict[str, Any]:
     """The week that ends at that moment, as `history.week.week_of` has it, and what else is on record of it.
 
-    That is `areas`, `deadlines`, `words`, `looked`, `restores`, `copies` and `drills`, as `core.written` has them.
-    Where the history cannot be read, `error` says why: the run is reported all the same.
+    That is `areas`, `deadlines`, `words`, `looked`, `restores`, `copies`, `drills` and `not_made`, as `core.written`
+    has them. Where the history cannot be read, `error` says why: the run is reported all the same.
     """
     try:
         runs = history.runs("daily", before=now, most=RUNS_READ)
@@ -55,6 +60,7 @@ def week_facts(history: Summaries, stack: Stack, now: datetime) -> dict[str, Any
             "restores": _restores(history.store, now),
             "copies": _copies(history, now),
             "drills": _drills(history, now),
+            "not_made": _not_made(history.store, runs, known),
         }
     except (OSError, JournalError) as error:
         return {**nothing_of(stack.name, str(error)), "deadlines": [], "words": {}, "looked": {}, "restores": []}
@@ -131,6 +137,36 @@ def costs_seen(store: Storage, now: datetime) -> dict[str, Any]:
         "days": [[time.date().isoformat(), usd] for time, usd in cost.points[-COST_DAYS:]],
         "limit": cost.limit,
     }
+
+
+def _not_made(store: Storage, runs: Sequence[Summary], known: Known) -> list[dict[str, Any]]:
+    """The changes of the week's daily runs (the newest first) that the last of them to try left to a person.
+
+    One whose check has passed since is no longer wanted.
+    """
+    begins = known.today - timedelta(days=DAYS - 1)
+    last: dict[tuple[str, ...], tuple[Summary, Mapping[str, Any]]] = {}
+    for run in takewhile(lambda run: known.day_of(run.started) >= begins, runs):
+        for change in _tried(store, run.key):
+            last.setdefault((change["remedy"], change["check"], change["name"]), (run, change))
+    return [
+        {"at": run.started.isoformat(), **{key: change.get(key, "") for key in CHANGE_KEPT}}
+        for run, change in last.values()
+        if change["result"] in LEFT_TO_A_PERSON
+        and not any(
+            later.outcomes.get(change["check"]) == Outcome.PASSED for later in runs if later.started > run.started
+        )
+    ]
+
+
+def _tried(store: Storage, key: str) -> list[Mapping[str, Any]]:
+    """The changes of a run file that were more than planned."""
+    try:
+        text = store.read(key) or ""
+        changes = () if NO_CHANGES in text else from_json(text).changes
+    except (RunFileError, Unreadable):
+        return []  # there is a summary of it, so that it was deleted or replaced since
+    return [change for change in changes if change["result"] != "planned"]
 
 
 def _newest(store: Storage, suite: str, before: datetime) -> Iterator[Run]:

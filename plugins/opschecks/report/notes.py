@@ -134,10 +134,21 @@ def bad_findings(run: Run, check: CheckResult) -> Sequence[Finding]:
     return sorted(findings, key=lambda one: -one.outcome.rank)
 
 
+def whole_finding(check: CheckResult) -> Finding:
+    """What stands for the stack where a check that is bad has no finding of its own."""
+    resource = f"stack/{check.stack}"
+    return Finding(
+        check.stack, check.check, resource, check.stack, Outcome(check.outcome), check.severity, check.message
+    )  # fmt: skip
+
+
 def headline(run: Run, said: Verdict) -> str:
     """Sandbox or not, the verdict's word, suite and stacks."""
     sandbox = "SANDBOX – " if run.sandbox else ""
     return f"{sandbox}{said.word} – {run.suite} checks of {run.where}"
+
+
+REPLAYED = "Replayed from a recording; nothing was asked of AWS."
 
 
 def counted(run: Run) -> str:

@@ -14,11 +14,11 @@ from types import ModuleType
 from ..core.model import Outcome
 from ..core.run import Run, StackFacts
 from ..core.wording import plural
-from .amounts import first
+from .amounts import first, sentence
 from .daily import cards, changes, charts, checks, costs, custom, incidents, services, since, tiles
 from .daily.verdict_items import Item, items
 from .icon import icon
-from .notes import counted, headline
+from .notes import REPLAYED, counted, headline
 from .rendering import rendered
 from .runbook import Section
 from .source import PageSource
@@ -106,7 +106,8 @@ def _page(source: PageSource, links: Mapping[str, str], found: cards.Cards) -> P
     shown, left = first(items(found), ITEMS)
     programs = ", ".join(f"{name} {version}" for name, version in run.versions.items())
     foot = (
-        counted(run), plural(len(run.findings), "finding"), plural(len(run.calls), "AWS call"),
+        counted(run), plural(len(run.findings), "finding"),
+        plural(len(run.calls), "recorded AWS call" if run.replayed else "AWS call"),
         f"times in {source.zone_name}",
         "secrets are masked", programs,
     )  # fmt: skip
@@ -156,4 +157,6 @@ def _trust(run: Run) -> str:
     blind = run.count(Outcome.BLIND)
     whole = "; every check could read what it needed" if not run.count(Outcome.NOT_RUN) else ""
     unseen = f"; {blind} could not be checked" if blind else whole
+    if run.replayed:
+        return f"{REPLAYED} {sentence(f'{counted(run)}{unseen}')}"
     return f"Checked live{seconds} with {plural(len(run.calls), 'AWS call')}: {counted(run)}{unseen}."

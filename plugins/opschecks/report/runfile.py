@@ -71,6 +71,7 @@ def json_parts(run: Run) -> Iterator[str]:
         "notes": [dataclasses.asdict(note) for note in run.notes],
         "sections": [dataclasses.asdict(section) for section in run.sections],
         "part": dataclasses.asdict(run.part) if run.part else None,
+        "replayed": run.replayed,
         "versions": dict(run.versions),
     }
     before = "{\n"

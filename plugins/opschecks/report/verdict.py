@@ -64,7 +64,7 @@ def worst_first(run: Run, outcome: Outcome) -> list[CheckResult]:
 
 def _refused(run: Run) -> bool:
     """Whether the run failed for a change of a reviewed plan that was not made, even if every check passed."""
-    return run.exit_code == 1 and any(change["result"] == "refused" for change in run.changes)
+    return run.exit_code in (1, 3) and any(change["result"] == "refused" for change in run.changes)
 
 
 def _word(run: Run) -> tuple[str, str]:

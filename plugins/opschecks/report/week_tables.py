@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from ..core.run import Run
@@ -11,9 +12,6 @@ from .budget import budgets
 from .decisions import decisions
 from .measures import measures
 from .times import Times
-
-ROWS = 20
-"""Rows of one table; the page has all."""
 
 
 @dataclass(frozen=True)
@@ -26,17 +24,16 @@ class WeekTable:
 
 
 def week_tables(run: Run) -> list[WeekTable]:
-    """Those of each week of the run, in the order of the page; none without a row."""
+    """Those of each week of the run, in the order of the page, which is that of their headings; none without a row."""
     several, times = len(run.weeks) > 1, Times.of(run)
-    found = [table for week in run.weeks for table in _of(run, week, f" on {week['stack']}" if several else "", times)]
-    return [table for table in found if table.rows]
+    found = (_of(run, week, f" on {week['stack']}" if several else "", times) for week in run.weeks)
+    return [table for table in chain.from_iterable(zip(*found, strict=True)) if table.rows]
 
 
 def _of(run: Run, week: Mapping[str, Any], on: str, times: Times) -> Iterator[WeekTable]:
-    wanted = decisions(run, week)[:ROWS]
     yield WeekTable(
         f"Decisions wanted{on}", ("Decision", "Why", "Owner", "By"),
-        tuple((one.what, times.text(one.why), one.owner, one.by_words) for one in wanted),
+        tuple((one.what, times.text(one.why), one.owner, one.by_words) for one in decisions(run, week)),
     )  # fmt: skip
     yield WeekTable(
         f"The week in numbers{on}", ("Measure", "This week", "Last week", "Target", "Reading"),
@@ -48,6 +45,6 @@ def _of(run: Run, week: Mapping[str, Any], on: str, times: Times) -> Iterator[We
         ("Service", "Passed this week", "Passed in 28 days", "Check-days lost", "Reading", "Owner"),
         tuple(
             (row.name, row.week.words or "no run", row.month.words, row.spent, row.reading, row.owner)
-            for row in [*rows[:1], *(row for row in rows[1:] if row.month.lost)][:ROWS]
+            for row in [*rows[:1], *(row for row in rows[1:] if row.month.lost)]
         ),
     )

@@ -68,20 +68,24 @@ def week_words(run: Run, week: Mapping[str, Any]) -> WeekWords:
     still_open = sorted((one for one in week["failures"] if not one["until"]), key=lambda one: str(one["since"]))
     told_already = {check.check for check in run.checks if check.outcome == Outcome.FAILED}
     actions = tuple(
-        f"{failing(one['check'], week)} – open since {_day(run, week, one['since'])}: "
+        f"{failing(one['check'], week)} – open since {_since(run, week, one)}: "
         f"follow “{week['words'].get(one['check'], {}).get('runbook') or one['check']}” in the runbook"
         for one in still_open
         if one["check"] not in told_already
     )
-    sentence, known = _sentence(week, len(rows), missed, len(still_open)), days_seen(week)
+    sentence, known = _sentence(run, week, len(rows), missed, len(still_open)), days_seen(week)
     unseen = "week" if not known.seen else "days" if known.told else ""
     return WeekWords(sentence, len(missed) + len(still_open), actions, unseen)
 
 
-def _day(run: Run, week: Mapping[str, Any], moment: str) -> str:
+def _since(run: Run, week: Mapping[str, Any], failure: Mapping[str, Any]) -> str:
+    return f"{_date(run, week, failure['since']):%a %d %b}{' or before' if failure['cut'] else ''}"
+
+
+def _date(run: Run, week: Mapping[str, Any], moment: str) -> date:
     """The day of the week's stack on which that was."""
     zone = next((stack.time_zone for stack in run.stacks if stack.name == week["stack"]), "UTC")
-    return f"{datetime.fromisoformat(moment).astimezone(zone_named(zone)):%a %d %b}"
+    return datetime.fromisoformat(moment).astimezone(zone_named(zone)).date()
 
 
 def failing(check: str, week: Mapping[str, Any]) -> str:
@@ -90,7 +94,18 @@ def failing(check: str, week: Mapping[str, Any]) -> str:
     return str(words) if words else f"Not so: {promise(check)}"
 
 
-def _sentence(week: Mapping[str, Any], targets: int, missed: list[str], still_open: int) -> str:
+def _began(run: Run, week: Mapping[str, Any]) -> str:
+    """How many failures began; of those that the very first run found, only that they were open then."""
+    first_found = [one for one in week["failures"] if one["cut"]]
+    found = sum(_date(run, week, one["since"]).isoformat() >= week["begins"] for one in first_found)
+    opened = f"{plural(week['opened'], 'failure') if week['opened'] else 'no failures'} began"
+    if not found:
+        return opened
+    were_open = f"{found} {'was' if found == 1 else 'were'} open when records began"
+    return f"{were_open}; {opened} since then" if week["opened"] else were_open
+
+
+def _sentence(run: Run, week: Mapping[str, Any], targets: int, missed: list[str], still_open: int) -> str:
     if week["error"]:
         return f"the daily runs of the week could not be read: {week['error']}"
     known = days_seen(week)
@@ -98,7 +113,7 @@ def _sentence(week: Mapping[str, Any], targets: int, missed: list[str], still_op
         return f"{known.told}: what failed on which day is not known"
     but = f" (not: {'; '.join(missed)})" if missed else ""
     parts = [f"{targets - len(missed)} of {targets} targets were met{but}"] if targets else []
-    parts.append(f"{plural(week['opened'], 'failure') if week['opened'] else 'no failures'} began")
+    parts.append(_began(run, week))
     ended = [one for one in week["failures"] if one["until"]]
     if ended:
         longest = max(ended, key=lambda one: float(one["hours"]))

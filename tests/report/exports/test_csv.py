@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from dataclasses import replace
 
 import pytest
@@ -39,6 +40,23 @@ def test_no_cell_is_a_formula(begin: str) -> None:
     check = made("a", "failed")
     (row,) = read(ran(check, findings=(replace(of(check), name=f'{begin}HYPERLINK("x")'),)))
     assert row["name"] == f'\'{begin}HYPERLINK("x")'
+
+
+@pytest.mark.parametrize("text", ["x;=1+1;y", "x; =1+1", 'x;"=1+1"', "x;;@a", ";+1", "a;-b", 'x;""=1+1', "x;y;z"])
+def test_no_cell_is_a_formula_where_semicolons_separate(text: str) -> None:
+    """Excel of many countries cuts at `;`, whatever is in quotes after a `,`."""
+    check = made("a", "failed")
+    told = to_csv(ran(check, findings=(replace(of(check), name=text, message=text),)))
+    cells = [cell for row in csv.reader(io.StringIO(told), delimiter=";") for cell in row]
+    assert len(cells) > 2
+    assert not [cell for cell in cells if cell.strip(' "').startswith(("=", "+", "-", "@"))]
+
+
+def test_every_cell_is_quoted_so_that_a_reader_need_not_guess() -> None:
+    text = to_csv(morning(FAULTS))
+    assert set(csv.reader(io.StringIO(text), strict=True).__next__()) == set(COLUMNS)
+    assert all(line.startswith('"') and line.endswith('"') for line in text.splitlines())
+    assert not re.search(r',(?!")', text.splitlines()[0])
 
 
 @pytest.mark.parametrize("name", ["hostile", "injection", "nothing", "unfinished"])

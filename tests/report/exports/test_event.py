@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 import functools
+import io
 import json
 import re
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,8 +17,10 @@ from botocore.model import ServiceModel
 from botocore.validate import ParamValidator
 
 from opschecks.core.run import Run
+from opschecks.report.exports.asff import to_asff
+from opschecks.report.exports.csv_findings import to_csv
 from opschecks.report.exports.event import LARGEST, to_event, to_text
-from tests.exported import KEY, RUNS, worst
+from tests.exported import KEY, RUNS, made, ran, worst
 from tests.report.situations import FAULTS, SERVICE, morning, thousand
 
 
@@ -58,6 +63,26 @@ def test_the_event_says_what_rules_match_on() -> None:
     assert SERVICE in entry["Resources"]
 
 
+def test_since_is_a_time_as_in_the_csv() -> None:
+    run = morning(FAULTS)
+    told = {one["id"]: one["since"] for one in taken(run)["findings"]}
+    rows = csv.DictReader(io.StringIO(to_csv(run)))
+    assert told == {row["id"]: row["since"] for row in rows if row["outcome"] == "failed"}
+    assert "" not in told.values()
+    assert all(datetime.fromisoformat(one).utcoffset() == timedelta() for one in told.values())
+
+
+@pytest.mark.parametrize("outcome", ["blind", "failed"])
+def test_a_check_without_a_finding_has_one_for_its_stack_as_in_security_hub(outcome: str) -> None:
+    check = made("a", outcome, message="no network")
+    run = ran(check, made("b", "passed"))
+    (one,) = taken(run)["findings"]
+    assert (one["outcome"], one["resource"], one["message"]) == (outcome, "stack/production", "no network")
+    assert (one["page"], one["since"]) == ("daily.html#production-a", "")
+    (active,) = [one for one in to_asff(run) if one["RecordState"] == "ACTIVE"]
+    assert active["Id"].endswith(f"/{one['id']}")
+
+
 def _worst() -> Run:
     run = worst()
     return replace(run, changes=(), checks=run.checks[:16], findings=run.findings[:80])
@@ -69,5 +94,7 @@ def test_what_does_not_fit_is_counted(run: Run) -> None:
     shown = len(detail["findings"])
     assert shown + detail["left_out"] == len([one for one in run.findings if one.outcome == "failed"])
     assert shown > 30
-    again = taken(replace(run, findings=run.findings[:30]))
+    some = run.findings[:30]
+    checks = tuple(check for check in run.checks if check.check in {one.check for one in some})
+    again = taken(replace(run, checks=checks, findings=some))
     assert (len(again["findings"]), again["left_out"]) == (30, 0)

@@ -10,10 +10,12 @@ import pytest
 
 from opschecks.core.model import Outcome
 from opschecks.core.run import Run
+from opschecks.report.budget import budgets
 from opschecks.report.exports.metrics import to_metrics
 from tests.exported import CONTROLS, KEY, RUNS, each_run
 from tests.report.situations import FAULTS, denied, morning, on_three_stacks
 from tests.report.weeks import story
+from tests.scratch import ROOT
 
 _LABEL = r'[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\n]|\\["\\n])*"'
 _SAMPLE = re.compile(rf"(?P<name>[a-z_]+)\{{(?P<labels>{_LABEL}(?:,{_LABEL})*)\}} (?P<value>-?\d+(?:\.\d+)?)")
@@ -83,12 +85,34 @@ def test_each_stack_has_its_own() -> None:
 
 def test_a_week_has_its_measures_targets_and_budget() -> None:
     told = {
-        (name, labels.get("measure") or labels.get("service")): value
+        (name, labels.get("measure") or labels.get("area")): value
         for name, labels, value in samples(to_metrics(story()))
     }
     assert told["opschecks_week_measure", "checks_passed_percent"] == 97.6
     assert told["opschecks_week_target", "checks_passed_percent"] == 98
-    assert told["opschecks_check_days_lost", "ECS"] == 5
+    assert told["opschecks_check_days_lost", "ecs"] == 5
+
+
+def test_two_areas_of_one_name_are_two_series_and_one_budget() -> None:
+    run = story()
+    days = [[1, 1, 0]] * 28
+    areas = [{"area": name, "days": days, "failed": []} for name in ("incidents", "incident_weeks")]
+    week = {**run.weeks[0], "areas": areas}
+    told = list(samples(to_metrics(replace(run, weeks=(week,)))))
+    assert [labels["area"] for name, labels, _ in told if name == "opschecks_check_days_lost"] == [
+        "incidents", "incident_weeks",
+    ]  # fmt: skip
+    whole, row = budgets(run, week)
+    assert (row.name, row.month, row.owner.count(",")) == ("Incidents", whole.month, 0)
+
+
+def test_the_documented_alarm_of_no_run_names_a_series_that_a_run_writes() -> None:
+    """`absent` of a name alone is silent as soon as any other suite or stack has a file."""
+    told = re.findall(r"absent\((\w+)(.*?)\)\n", (ROOT / "docs" / "reports.md").read_text(encoding="utf-8"))
+    assert told
+    written = {(name, *labels.items()) for name, labels, _ in samples(to_metrics(morning()))}
+    for name, labels in told:
+        assert (name, *re.findall(r'(\w+)="(.*?)"', labels)) in written
 
 
 def test_prometheus_own_parsers_take_them() -> None:

@@ -27,17 +27,17 @@ RUN = story()
 def test_check_days_that_were_not_good_are_the_budget_that_was_lost() -> None:
     whole, *rows = budgets(RUN, WEEK)
     assert (whole.month, whole.week) == (Share(747, 8, 1), Share(190, 6, 0))
-    assert (whole.allowed, whole.spent, whole.reading) == (15.1, "9 of 15.1, 1 of them not seen", "within budget")
+    assert (whole.allowed, whole.spent, whole.reading) == (15.1, "9 of 15.1, 1 of them not seen", "not every day seen")
     told = {row.name: (row.week.counted, row.spent, row.reading, row.owner) for row in rows}
     assert told["ECS"] == ("25 of 28", "5 of 2.2", "spent", "the platform team")
-    assert told["Security groups"] == ("26 of 28", "2 of 2.2", "within budget", "cloud security")
-    assert told["Logs"] == ("28 of 28", "1 of 2.2, 1 of them not seen", "within budget", "the platform team")
+    assert told["Security groups"] == ("26 of 28", "2 of 2.2", "not every day seen", "cloud security")
+    assert told["Logs"] == ("28 of 28", "1 of 2.2, 1 of them not seen", "not every day seen", "the platform team")
     assert [row.name for row in rows[:2]] == ["ECS", "Security groups"]
 
 
 @pytest.mark.parametrize(
     ("target", "reading", "spent"),
-    [(None, "no target", "5"), (95.0, "within budget", "5 of 5.4"), (100.0, "spent", "5 of 0")],
+    [(None, "no target", "5"), (95.0, "not every day seen", "5 of 5.4"), (100.0, "spent", "5 of 0")],
 )
 def test_a_budget_is_judged_by_its_target(target: float | None, reading: str, spent: str) -> None:
     shares = [{**one, "target": target} for one in WEEK["measures"] if one["key"] == "checks_passed_percent"]
@@ -67,7 +67,8 @@ def test_decisions_have_a_reason_an_owner_and_a_day() -> None:
     ) in lines
     assert any(
         line.startswith(
-            "Put repairs before new work, or change the target – the error budget (target 98 %) is spent: ECS"
+            "Put repairs before new work, or change the target – "
+            "the error budget of ECS (target 98 %) is spent: 5 of 2.2 check-days lost"
         )
         for line in lines
     )

@@ -3,6 +3,8 @@
 https://docs.aws.amazon.com/securityhub/latest/userguide/asff-required-attributes.html
 https://docs.aws.amazon.com/securityhub/latest/userguide/securityhub-custom-providers.html
 https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_AwsSecurityFinding.html has the longest of each text.
+https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_BatchImportFindings.html: Workflow, Note and the like
+belong to Security Hub's users, and a provider cannot update them: they are left out.
 """
 
 from __future__ import annotations
@@ -11,14 +13,15 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from ...core.model import CheckResult, Finding, Outcome
+from ...core.model import NOT_APPLICABLE, CheckResult, Finding, Outcome
 from ...core.redaction import redact_text
-from ...core.run import Past, Run, StackFacts, Standing
+from ...core.run import Past, Run, StackFacts
 from ..console import partition_of
-from ..notes import WEB_ADDRESS, brief, place_of
+from ..notes import WEB_ADDRESS, brief, place_of, whole_finding
 from ..observed import observed
 from ..owners import called_first
 from ..standing import finding_anchor
@@ -58,24 +61,34 @@ _EC2 = (("sg-", "security-group"), ("vpc-", "vpc"), ("vol-", "volume"))
 
 
 class NoAccountError(ValueError):
-    """A stack's account or region is not known, or it is a sandbox: Security Hub has no place for its findings."""
+    """Of no stack are account and region known, or all are sandboxes: Security Hub has no place for their findings."""
 
 
 def to_asff(run: Run, *, page_url: str = "") -> list[dict[str, Any]]:
-    """Each resource that failed or could not be looked at, and each that no longer does.
+    """Each resource that failed or could not be looked at as active, and all that does not as archived.
 
-    Identifiers are the same in every run, so that Security Hub updates a finding: what recovered or is no longer there
-    is archived. What is waived is suppressed. NoAccountError where Security Hub cannot take them.
+    Identifiers are the same in every run, so that Security Hub updates a finding. What passes is archived in every run,
+    as is each check's own finding once it could look: nothing depends on what was sent before. What is waived is
+    archived, too, with the waiver among its fields. NoAccountError where no stack has a place there: see `placeless`.
     """
-    found = []
-    for stack in run.stacks:
-        _require_account(stack)
+    placed, reasons = [one for one in run.stacks if not _why_not(one)], placeless(run)
+    if reasons and not placed:
+        raise NoAccountError("; ".join(reasons))
+    found: dict[str, dict[str, Any]] = {}
+    for stack in placed:
         past = run.past_of(stack.name)
         since = {(one.check, one.resource): one.since for one in past.standings}
         for check, one in _bad(run, stack):
-            found.append(_finding(run, stack, check, one, since.get((check.check, one.resource)), page_url))
-        found += _ended(run, stack, past)
-    return found
+            told = _finding(run, stack, check, one, since.get((check.check, one.resource)), page_url)
+            found[told["Id"]] = told
+        for told in (*_ended(run, stack, past), *_good(run, stack)):
+            found.setdefault(told["Id"], told)
+    return list(found.values())
+
+
+def placeless(run: Run) -> list[str]:
+    """Why the findings of some stacks are left out, a line for each of these stacks."""
+    return [why for stack in run.stacks if (why := _why_not(stack))]
 
 
 def batches(findings: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str, list[Mapping[str, Any]]]]:
@@ -92,11 +105,12 @@ def to_text(findings: Sequence[Mapping[str, Any]]) -> str:
     return json.dumps(findings, ensure_ascii=False, indent=1) + "\n"
 
 
-def _require_account(stack: StackFacts) -> None:
+def _why_not(stack: StackFacts) -> str:
     if stack.sandbox:
-        raise NoAccountError(f"{stack.name} is a sandbox: it has no account of AWS")
+        return f"{stack.name} is a sandbox: it has no account of AWS"
     if not re.fullmatch(r"\d{12}", stack.account_id) or not stack.region:
-        raise NoAccountError(f"{stack.name}: its account or region is not known in this run, as AWS could not be asked")
+        return f"{stack.name}: its account or region is not known in this run, as AWS could not be asked"
+    return ""
 
 
 def _bad(run: Run, stack: StackFacts) -> Iterator[tuple[CheckResult, Finding]]:
@@ -106,11 +120,7 @@ def _bad(run: Run, stack: StackFacts) -> Iterator[tuple[CheckResult, Finding]]:
             continue
         own = [one for one in run.findings_of(check) if one.outcome not in (Outcome.PASSED, Outcome.NOT_RUN)]
         if not own:
-            whole = Finding(
-                stack.name, check.check, f"stack/{stack.name}", stack.name, Outcome(check.outcome), check.severity,
-                check.message,
-            )  # fmt: skip
-            own = [whole]
+            own = [whole_finding(check)]
         yield from ((check, one) for one in own)
 
 
@@ -134,8 +144,7 @@ def _finding(
         "Title": _text(title, LONGEST_TITLE),
         "Description": _text(f"{finding.name}: {seen.observed or finding.message}{expected}", LONGEST_DESCRIPTION),
         "Compliance": {"Status": "NOT_AVAILABLE" if blind else "FAILED"},
-        "Workflow": {"Status": "SUPPRESSED" if finding.outcome is Outcome.WAIVED else "NEW"},
-        "RecordState": "ACTIVE",
+        "RecordState": "ARCHIVED" if finding.outcome is Outcome.WAIVED else "ACTIVE",
         "Remediation": {"Recommendation": {"Text": _advice(check)}},
     }
     told["ProductFields"] |= _fields(
@@ -143,11 +152,17 @@ def _finding(
             "opschecks/Runbook": check.runbook,
             "opschecks/Owner": called_first(stack, check, [finding]),
             "opschecks/Page": place_of(run, check, finding),
-            "opschecks/WaivedUntil": str((finding.waiver or {}).get("until", "")),
+            **_waiver(finding),
         }
     )
     address = f"{page_url.partition('#')[0]}#{place_of(run, check, finding).partition('#')[2]}"
     return {**told, "SourceUrl": address} if WEB_ADDRESS.fullmatch(address) else told
+
+
+def _waiver(finding: Finding) -> dict[str, str]:
+    told = (finding.waiver or {}) if finding.outcome is Outcome.WAIVED else {}
+    return {f"opschecks/Waive{end}": str(told.get(key, "")) for end, key in
+            (("dUntil", "until"), ("rOwner", "owner"), ("rReason", "reason"))}  # fmt: skip
 
 
 def _ended(run: Run, stack: StackFacts, past: Past) -> Iterator[dict[str, Any]]:
@@ -155,22 +170,40 @@ def _ended(run: Run, stack: StackFacts, past: Past) -> Iterator[dict[str, Any]]:
     checks = {check.check: check for check in run.checks if check.stack == stack.name}
     for one in past.standings:
         if one.state in ("recovered", "gone") and one.check in checks:
-            yield _archived(run, stack, checks[one.check], one)
+            check, is_good = checks[one.check], one.state == "recovered"
+            words = "it passes again" if is_good else "it is no longer there"
+            mark = Finding(stack.name, one.check, one.resource, one.name, Outcome.PASSED, check.severity, words)
+            yield _archived(run, stack, check, mark, one.since, "PASSED" if is_good else "NOT_AVAILABLE")
 
 
-def _archived(run: Run, stack: StackFacts, check: CheckResult, one: Standing) -> dict[str, Any]:
-    words = "it passes again" if one.state == "recovered" else "it is no longer there"
+def _good(run: Run, stack: StackFacts) -> Iterator[dict[str, Any]]:
+    """What passes, and of each check that looked, what stood for the stack while it could not."""
+    for check in run.checks:
+        if check.stack != stack.name or check.outcome == Outcome.NOT_RUN:
+            continue
+        for one in run.findings_of(check):
+            if one.outcome is Outcome.PASSED:
+                yield _archived(run, stack, check, replace(one, message="it passes"), run.started, "PASSED")
+        applies = check.outcome != NOT_APPLICABLE
+        words = "the check could look" if applies else "the check does not apply"
+        passed = replace(check, outcome=Outcome.PASSED.value, message=words)
+        whole = whole_finding(passed)
+        yield _archived(run, stack, check, whole, run.started, "PASSED" if applies else "NOT_AVAILABLE")
+
+
+def _archived(
+    run: Run, stack: StackFacts, check: CheckResult, finding: Finding, since: datetime, status: str
+) -> dict[str, Any]:
     severity = {"Label": "INFORMATIONAL", "Original": check.severity.value}
-    mark = Finding(stack.name, one.check, one.resource, one.name, Outcome.PASSED, check.severity, "")
     return {
-        **_of(run, stack, one.check, finding_anchor(mark), one.resource),
-        "CreatedAt": _time(one.since),
+        **_of(run, stack, check.check, finding_anchor(finding), finding.resource),
+        "CreatedAt": _time(since),
         "Severity": severity,
         "Types": [f"{TYPES}/{_part(check.area)}"],
         "FindingProviderFields": {"Severity": severity, "Types": [f"{TYPES}/{_part(check.area)}"]},
         "Title": _text(check.failing, LONGEST_TITLE),
-        "Description": _text(f"{one.name}: {words}", LONGEST_DESCRIPTION),
-        "Compliance": {"Status": "PASSED"} if one.state == "recovered" else {"Status": "NOT_AVAILABLE"},
+        "Description": _text(f"{finding.name}: {finding.message}", LONGEST_DESCRIPTION),
+        "Compliance": {"Status": status},
         "RecordState": "ARCHIVED",
     }
 

@@ -36,12 +36,19 @@ def to_badge(run: Run) -> str:
     said = verdict(run)
     sandbox = "sandbox: " if run.sandbox and run.where != "sandbox" else ""
     word = said.word.lower() if said.tone == "warn" else _word(run, said.word)
-    return _badge(f"{sandbox}{run.where} {run.suite}", word, COLOURS[said.tone], run.started)
+    return _badge(f"{sandbox}{run.where} {run.suite}", word, _colour(run, said.tone), run.started)
 
 
 def no_result(suite: str, word: str, at: datetime) -> str:
     """The badge where there is no result, with why: unfinished, no run."""
     return _badge(suite, word, COLOURS["none"], at)
+
+
+def _colour(run: Run, tone: str) -> str:
+    """Green only where something passed and nothing was left out."""
+    if tone == "good" and (run.partial or not run.count(Outcome.PASSED)):
+        tone = "unsure" if run.count(Outcome.PASSED) else "none"
+    return COLOURS[tone]
 
 
 def _word(run: Run, word: str) -> str:
@@ -54,7 +61,7 @@ def _word(run: Run, word: str) -> str:
     if not run.checks or run.count(Outcome.NOT_RUN) or run.exit_code:
         return word.lower()
     passed, applying = run.count(Outcome.PASSED), len(run.checks) - run.count(NOT_APPLICABLE)
-    of = f"{passed} of {applying} passed" if passed < applying else f"{passed} passed"
+    of = f"{passed} of {applying} passed" if passed < applying else f"{passed} passed" if passed else "nothing applies"
     return f"{of} (partial)" if run.partial else of
 
 

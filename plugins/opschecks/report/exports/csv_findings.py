@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC
 
@@ -23,12 +24,14 @@ COLUMNS = (
 LONGEST = 2000
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """How a cell begins that a spreadsheet would compute: https://owasp.org/www-community/attacks/CSV_Injection."""
+_LATER_FORMULA = re.compile(r""";(?=[\s"]*[=+@-])""")
+"""Excel of many countries separates by `;`, and cuts a cell there, in quotes or not, as it follows a `,`."""
 
 
 def to_csv(run: Run) -> str:
     """Every finding, and each check that has none; times in UTC as ISO text, secrets masked, one line a cell."""
     text = io.StringIO()
-    rows = csv.writer(text)
+    rows = csv.writer(text, quoting=csv.QUOTE_ALL)
     rows.writerow(COLUMNS)
     rows.writerows([_cell(value) for value in row] for row in _rows(run))
     return text.getvalue()
@@ -72,4 +75,5 @@ def _row(
 
 def _cell(value: str) -> str:
     told = brief(value, LONGEST)
+    told = _LATER_FORMULA.sub(";'", told)
     return f"'{told}" if told.startswith(_FORMULA) else told

@@ -8,15 +8,17 @@ from typing import Any
 from markupsafe import Markup
 
 from ...core.run import Run
-from ..amounts import first
+from ..amounts import first, named
 from ..notes import BadCheck, brief, notes
 from ..week_tables import WeekTable, week_tables
 
 CHECKS_SHOWN = 12
 CHANGES_SHOWN = 5
-TABLES_SHOWN = 3
-"""Those of one stack."""
-ROWS_SHOWN = 10
+TABLES_SHOWN = 6
+"""Those of two stacks."""
+ROWS_SHOWN = 30
+"""Rows of all of them, as many of each."""
+ROWS_OF_ONE = 10
 LONGEST_CELL = 100
 LONGEST_SUBJECT = 150
 LONGEST_SENTENCE = 800
@@ -35,8 +37,9 @@ _ITEM = Markup('<li style="margin-bottom:8px"><strong>{first}</strong>{rest}</li
 _LINE = Markup("<br>{line}")
 _TABLE = Markup(
     '<h2 style="font-size:17px">{heading}</h2>\n<table style="border-collapse:collapse;font-size:14px">\n'
-    "<tr>{heads}</tr>\n{rows}</table>\n"
+    "<tr>{heads}</tr>\n{rows}</table>\n{more}"
 )
+_MORE = Markup("<p>{text}</p>\n")
 _HEAD = Markup('<th align="left" style="padding:3px 10px 3px 0;border-bottom:1px solid #999999">{text}</th>')
 _CELL = Markup('<td valign="top" style="padding:3px 10px 3px 0;border-bottom:1px solid #dddddd">{text}</td>')
 _ROW = Markup("<tr>{cells}</tr>\n")
@@ -72,22 +75,32 @@ def mail(
         subject=brief(headline, LONGEST_SUBJECT),
         colour=_TONES[tone],
         sentence=brief(sentence, LONGEST_SENTENCE),
-        tables=Markup().join(map(_table, first(tables, TABLES_SHOWN)[0])),
+        tables=_tables(tables),
         lists=Markup().join(_as_html(heading, entries) for heading, entries in lists if entries),
         counted=counted,
     )
     return str(html)  # text that is added to a Markup is escaped
 
 
-def _table(table: WeekTable) -> Markup:
+def _tables(tables: Sequence[WeekTable]) -> Markup:
+    """The first ones, and the headings of those that are left out."""
+    shown, left = first(tables, TABLES_SHOWN)
+    if not shown:
+        return Markup()
+    told = Markup().join(_table(one, min(ROWS_OF_ONE, ROWS_SHOWN // len(shown))) for one in shown)
+    others = named([f"“{one.heading}”" for one in tables[len(shown) :]], TABLES_SHOWN)
+    return told + (_MORE.format(text=brief(f"On the page, and not here: {others}.", LONGEST_SENTENCE)) if left else "")
+
+
+def _table(table: WeekTable, most: int) -> Markup:
     heads = Markup().join(_HEAD.format(text=head) for head in table.heads)
-    rows = (
-        Markup().join(_CELL.format(text=brief(cell, LONGEST_CELL)) for cell in row) for row in table.rows[:ROWS_SHOWN]
-    )
+    shown, left = first(table.rows, most)
+    rows = (Markup().join(_CELL.format(text=brief(cell, LONGEST_CELL)) for cell in row) for row in shown)
     return _TABLE.format(
         heading=brief(table.heading, LONGEST_LINE),
         heads=heads,
         rows=Markup().join(_ROW.format(cells=row) for row in rows),
+        more=_MORE.format(text=f"{left} more on the page.") if left else "",
     )
 
 

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
 
 from ...core.model import NOT_APPLICABLE, Outcome
 from ...core.redaction import plain
 from ...core.run import Run
 from ..news import by_kind
-from ..notes import brief, notes
+from ..notes import brief, notes, whole_finding
 from ..standing import finding_anchor
 from ..verdict import verdict
 
@@ -54,6 +54,8 @@ def _size(entry: Mapping[str, Any]) -> int:
 
 
 def _bad(run: Run) -> list[dict[str, str]]:
+    """Each resource that is bad, and a finding for the stack of each check that is bad without one."""
+    known = {(past.stack, one.check, one.resource): one.since for past in run.past for one in past.standings}
     return [
         {
             "id": brief(finding_anchor(one), LONGEST_NAME), "stack": one.stack,
@@ -61,11 +63,16 @@ def _bad(run: Run) -> list[dict[str, str]]:
             "title": brief(bad.title, LONGEST_NAME),
             "severity": bad.check.severity.value, "outcome": one.outcome.value,
             "resource": brief(one.resource, LONGEST_ARN), "name": brief(one.name, LONGEST_NAME),
-            "message": brief(one.message, LONGEST_MESSAGE), "since": since, "page": brief(place, LONGEST_NAME),
+            "message": brief(one.message, LONGEST_MESSAGE),
+            "since": _time(known.get((one.stack, one.check, one.resource))), "page": brief(place, LONGEST_NAME),
         }
         for bad in notes(run).bad
-        for one, since, place in zip(bad.findings, bad.since, bad.places, strict=True)
+        for one, place in zip(bad.findings or [whole_finding(bad.check)], bad.places or [bad.place], strict=True)
     ]  # fmt: skip
+
+
+def _time(at: datetime | None) -> str:
+    return at.astimezone(UTC).isoformat() if at else ""
 
 
 def _entry(run: Run, bad: Sequence[Mapping[str, str]], shown: int, bus: str, page_url: str) -> dict[str, Any]:

@@ -42,6 +42,7 @@ class SummaryPart:
     rows: Iterable[str]
     opened: str = "<ul>"
     closed: str = "</ul>"
+    others: str = "are left out here; the run file has every one"
 
     def fitted(self, room: int) -> str:
         """The part in at most `room` bytes, saying how many rows are left out; nothing where there are none."""
@@ -57,7 +58,7 @@ class SummaryPart:
         return self._around(kept, self.total - len(kept))
 
     def _around(self, rows: list[str], left: int) -> str:
-        more = f"\n\n<p>{left} more are left out here; the run file has every one.</p>" if left else ""
+        more = f"\n\n<p>{left} more {self.others}.</p>" if left else ""
         return "\n".join([f"<h3>{self.heading}</h3>\n\n{self.opened}", *rows, f"{self.closed}{more}\n\n"])
 
 
@@ -87,7 +88,7 @@ def _week_part(table: WeekTable) -> SummaryPart:
     """A table of a week; names of the world stand in its sentences, and no mention comes of them."""
     opened = "<table>\n<tr>" + "".join(f"<th>{head}</th>" for head in table.heads) + "</tr>"
     rows = ("<tr>" + "".join(f"<td>{_prose(cell)}</td>" for cell in row) + "</tr>" for row in table.rows)
-    return SummaryPart(_prose(table.heading), len(table.rows), rows, opened, "</table>")
+    return SummaryPart(_prose(table.heading), len(table.rows), rows, opened, "</table>", "on the page")
 
 
 def _table(facts: Notes, several: bool) -> SummaryPart:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 
 from ...core.model import NOT_APPLICABLE, Outcome, SeenResource
 from ...core.run import Run
-from ..budget import budgets
+from ..budget import lost_of
 from ..news import by_kind
 from ..notes import brief
 from ..numbers import LINES
@@ -26,7 +26,8 @@ MOST_SERIES = 500
 def to_metrics(run: Run) -> str:
     """The metrics of the run; `suite` and `stack` are labels of all. Values that were not seen are absent."""
     families = (
-        ("opschecks_run_exit_code", "0: all good, 1: something failed, 10: not everything was seen", _exit_code(run)),
+        ("opschecks_run_exit_code", "0: all good, 1: something failed, 10: not everything was seen, else pytest's own.",
+         _exit_code(run)),
         ("opschecks_run_start_time_seconds", "When the run began, since 1970.", _run(run, run.started.timestamp())),
         ("opschecks_run_duration_seconds", "How long the run took.",
          _run(run, (run.ended - run.started).total_seconds()) if run.ended else ()),
@@ -136,5 +137,5 @@ def _targets(run: Run) -> Iterator[Sample]:
 
 def _lost(run: Run) -> Iterator[Sample]:
     for week in run.weeks:
-        for row in budgets(run, week)[1:]:
-            yield _of(run, week["stack"], service=row.name), row.month.lost
+        for area in week.get("areas", ()):
+            yield _of(run, week["stack"], area=area["area"]), lost_of(area)

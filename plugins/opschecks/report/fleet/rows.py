@@ -162,7 +162,7 @@ def looking_seconds(run: Run, stack: str) -> float:
 def _state(run: Run, fail_on: Severity) -> State:
     """As the exit code of a run of that stack alone."""
     counting = [check for check in run.checks if check.severity.rank >= fail_on.rank]
-    refused = run.exit_code == 1 and any(change["result"] == "refused" for change in run.changes)
+    refused = run.exit_code in (1, 3) and any(change["result"] == "refused" for change in run.changes)
     if run.lost_changes or run.open_changes or refused or any(one.outcome == Outcome.FAILED for one in counting):
         return State.FAILED
     whole = run.state == "finished" and run.checks and not run.partial and run.exit_code in _KNOWN_EXITS

@@ -53,7 +53,11 @@ def _of(source: PageSource, week: Mapping[str, Any]) -> WeekBudget | None:
 
 
 def _rule(whole: Budget) -> str:
-    return f"{number(whole.allowed or 0)} of {whole.month.total:,} check-days may be lost in 28 days"
+    return f"{number(whole.allowed or 0)} of {whole.month.total:,} check-days may be lost {_days(*whole.days)}"
+
+
+def _days(seen: int, of: int) -> str:
+    return f"in {of} days" if seen == of else f"on {seen} of {plural(of, 'day')} with a run"
 
 
 def _line(row: Budget) -> BudgetLine:

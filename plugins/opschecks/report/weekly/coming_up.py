@@ -75,7 +75,7 @@ def _of(source: PageSource, week: Mapping[str, Any]) -> ComingUp:
 def _looked(run: Run, week: Mapping[str, Any]) -> tuple[list[str], list[str]]:
     """What this run and the newest daily one looked at the ends of; and what they could not, with the reasons."""
     own = {seen.name: seen.error for seen in run.observations if seen.stack == week["stack"]}
-    seen, unseen = ["waivers"], []
+    seen, unseen = (["waivers"], []) if run.checks else ([], [f"waivers: {NO_RUN}"])
     for told, known, things in ((own, bool(own), OF_THE_WEEK), (week.get("looked", {}), _has_daily(week), OF_A_DAY)):
         for observation, what in things.items():
             error = told.get(observation)

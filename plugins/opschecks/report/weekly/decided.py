@@ -11,18 +11,23 @@ from ..decisions import Decision, decisions
 from ..source import PageSource
 from ..week_words import days_seen
 
-SHOWN = 12
+SHOWN = 200
+UNSEEN = "waivers, backups and costs: no weekly run of this week has looked at them"
 
 
 @dataclass(frozen=True)
 class Decided:
-    """Those of one stack, and how many more there are; `dated`: some have a day. `none`: what is true of none."""
+    """Those of one stack, and how many more there are; `dated`: some have a day. `none`: what is true of none.
+
+    `unseen` is what would have to be seen to know all of them, and was not; empty where it was.
+    """
 
     on: str
     shown: tuple[Decision, ...]
     left: int
     dated: bool
     none: str
+    unseen: str
 
 
 def facts(source: PageSource) -> list[Decided]:
@@ -32,7 +37,10 @@ def facts(source: PageSource) -> list[Decided]:
 
 def _of(source: PageSource, week: Mapping[str, Any]) -> Decided:
     shown, left = first(decisions(source.run, week), SHOWN)
-    whole = not week["error"] and not days_seen(week).told
-    unsure = "No decision is known to be waiting; not every day of the week was seen."
+    whole = source.run.checks and not week["error"] and not days_seen(week).told
+    days = "; not every day of the week was seen" if days_seen(week).told else ""
+    unsure = f"No decision is known to be waiting{days}."
     none = "No decision is waiting." if whole else unsure
-    return Decided(source.on(week["stack"]), shown, left, any(one.by for one in shown), none)
+    return Decided(
+        source.on(week["stack"]), shown, left, any(one.by for one in shown), none, "" if source.run.checks else UNSEEN
+    )
