@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import errno
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from opschecks.hooks import account
 from opschecks.report import files
 from opschecks.report.files import SUFFIXES, RunFiles, write_no_run
-from tests.exported import NOW
+from opschecks.report.runfile import to_json
+from tests.exported import NOW, made, ran
 
 
 def _of_yesterday(reports: Path) -> RunFiles:
@@ -49,3 +55,18 @@ def test_one_file_that_cannot_go_leaves_no_other(tmp_path: Path, stuck: str) -> 
     (tmp_path / stuck / "in the way").mkdir(parents=True)
     write_no_run(place, NOW, "no space")
     assert "all is well" not in "".join(path.read_text() for path in tmp_path.iterdir() if path.is_file())
+
+
+@pytest.mark.parametrize("days", [0, 1])
+def test_only_the_run_file_of_this_run_stays_where_the_others_cannot_be_written(tmp_path: Path, days: int) -> None:
+    place = _of_yesterday(tmp_path)
+    there = replace(ran(made("a", "passed")), started=NOW - timedelta(days=days))
+    (tmp_path / "daily.json").write_text(to_json(there), encoding="utf-8")
+    run: Any = SimpleNamespace(place=place, started=NOW, cannot_write=str)
+
+    def full() -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    account._guarded(run, full)
+    assert _listed(tmp_path) == ["daily.html", *(["daily.json"] if days == 0 else []), "daily.svg"]
+    assert "all is well" not in "".join(path.read_text(encoding="utf-8") for path in tmp_path.iterdir())

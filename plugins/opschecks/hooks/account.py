@@ -314,6 +314,17 @@ def _versions() -> Mapping[str, str]:
     }
 
 
+def _is_filed(run: ChecksRun) -> bool:
+    """Whether the run file is of this run: on a full disk it may be that of an earlier one."""
+    from ..report.runfile import RunFileError, from_json
+
+    try:
+        text = (run.place.reports / run.place.links["run"]).read_text(encoding="utf-8")
+        return from_json(text).started == run.started
+    except (OSError, ValueError, RunFileError):
+        return False
+
+
 def _guarded(run: ChecksRun, write_files: Callable[[], None]) -> None:
     """Report in one line what keeps the files from being written, such as a full disk; then the run is not good."""
     from ..report.files import write_no_run
@@ -323,4 +334,4 @@ def _guarded(run: ChecksRun, write_files: Callable[[], None]) -> None:
     except Exception as error:  # noqa: BLE001 - whatever it is: without its page a run must not end as good
         reason = str(error) if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
         why = run.cannot_write(f"the files of this run could not be written: {reason}")
-        write_no_run(run.place, run.started, why, keep_run_file=True)
+        write_no_run(run.place, run.started, why, keep_run_file=_is_filed(run))
