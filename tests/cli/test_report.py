@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from opschecks.cli.report import FORMS
+from opschecks.core import clock
 from opschecks.history.storage import FolderStorage
 from opschecks.report.runfile import to_json
 from tests.cli.typed import HERE, opschecks, refused
@@ -167,3 +168,9 @@ def test_a_page_that_cannot_be_written_is_one_line(here: FolderStorage) -> None:
     file_all(here, mornings("F"))
     line = refused(opschecks("report", "daily", "2026-11-24", *HERE, "--out", "stacks.toml/page.html"))
     assert line.startswith("stacks.toml/page.html: cannot be written: ")
+
+
+@pytest.mark.parametrize("more", [(), ("gone.json",)], ids=["the newest", "a named one"])
+def test_without_a_weekly_run_the_week_of_the_history_is_named(here: FolderStorage, more: tuple[str, ...]) -> None:
+    line = refused(opschecks("report", "weekly", *more))
+    assert line.endswith(f"no such run file; for a week of the history, add --week {clock.now():%G-W%V}")

@@ -124,7 +124,7 @@ def _reading(within: bool, seen: int, of: int) -> tuple[str, str]:
     """What may be said of a budget by the days that were seen, with its tone."""
     if not within and seen >= FEWEST_DAYS:
         return SPENT, "bad"
-    return ("not every day seen", "unsure") if seen < of else ("within budget", "good")
+    return ("not every day seen", "warn") if seen < of else ("within budget", "good")
 
 
 def _sum(days: Iterable[Sequence[int] | None]) -> Share:

@@ -55,7 +55,7 @@ def measures(run: Run, week: Mapping[str, Any]) -> list[MeasureRow]:
         _row("Incidents opened", _by_week(opened), None, _count, False),
         _row("Cost of 7 settled days", _by_week(cost), budget, usd, False),
         _row("Tables with a usable backup", _earlier(run, stack, BACKUPS, backups_complete(run)), 100.0, percent, True),
-        _row(f"Weekly checks passed, of {len(own)}", passed, None, _count, True),
+        _row(f"Weekly checks passed (of {len(own)})", passed, None, _count, True),
     ]
     return [row for row in found if row]
 
@@ -116,7 +116,7 @@ def _count(value: float) -> str:
 _MEASURES: dict[str, tuple[str, Callable[[float], str], bool]] = {
     "availability_percent": ("Requests answered without 5xx", percent, True),
     "response_time_p95_ms": ("p95 response time, median of the week", _ms, False),
-    "checks_passed_percent": ("Results of daily checks that passed", percent, True),
+    "checks_passed_percent": ("Results of daily checks passed or waived", percent, True),
     "tasks_running_percent": ("Tasks running, of those desired", percent, True),
     "failures_opened": ("Failures opened", _count, False),
     "time_to_resolve_hours": ("Median time to resolve", hours, False),

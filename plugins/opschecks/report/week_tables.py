@@ -42,7 +42,7 @@ def _of(run: Run, week: Mapping[str, Any], on: str, times: Times) -> Iterator[We
     rows = budgets(run, week)
     yield WeekTable(
         f"Error budget of the daily checks{on}",
-        ("Service", "Passed this week", "Passed in 28 days", "Check-days lost", "Reading", "Owner"),
+        ("Service", "Passed or waived this week", "Passed or waived in 28 days", "Check-days lost", "Reading", "Owner"),
         tuple(
             (row.name, row.week.words or "no run", row.month.words, row.spent, row.reading, row.owner)
             for row in [*rows[:1], *(row for row in rows[1:] if row.month.lost)]

@@ -38,7 +38,7 @@ def test_facts_come_first_then_the_next_command_then_the_runbook_then_evidence()
     order = [
         "critical new A service's CPU is saturated", "last 14 runs: 13 passed, 1 failed", "1 of 1 examined",
         "owner the platform team", "Observed CPU peaked at 98 % within the last half hour", "Expected at most 90 %",
-        "Where backend", "Beside it 2 of 2 tasks run", "Changed deployed backend:17 on",
+        "Where backend", "Also seen 2 of 2 tasks run", "Changed deployed backend:17 on",
         "no change by opschecks in 30 days", "CPU – backend",
         "Fix scale-service can fix this. Preview (changes nothing): pytest checks/daily --stack production --fix=plan",
         "Runbook high-cpu: ", "3 steps to look, 3 to act", "Why it matters: Users notice this",

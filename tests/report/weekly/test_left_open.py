@@ -37,7 +37,7 @@ def test_a_week_that_no_weekly_run_looked_at_says_what_was_not_seen() -> None:
 
 
 def test_what_is_known_of_such_a_week_stands_beside_what_was_not_seen() -> None:
-    told = section(week_without_run(RUN, WEEK, NOW), "Decisions wanted")
+    told = section(week_without_run(RUN, dict(WEEK), NOW), "Decisions wanted")
     assert "Find a lasting fix" in told
     assert "not seen waivers, backups and costs" in told
     assert "not seen" not in section(RUN, "Decisions wanted").partition("Error budget")[0].replace("them not seen", "")

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from ..amounts import sentence
+from ..commands import suite_command
 from ..source import PageSource
 from ..standing import TONES, WORDS, promise
 
@@ -37,7 +38,7 @@ def facts(source: PageSource) -> list[Drills]:
         Drills(
             source.on(week["stack"]),
             tuple(_drill(source, one) for one in week["drills"]),
-            f"pytest checks/drills --stack {week['stack']}",
+            f"{suite_command(source.run, 'drills')} --stack {week['stack']}",
         )
         for week in source.run.weeks
         if "drills" in week
