@@ -4,36 +4,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from opschecks import (  # fmt: skip
-    Aws,
-    CouldNotLook,
-    Examine,
-    Inventory,
-    Metric,
-    NotApplicable,
-    NotThere,
-    Resource,
-    Series,
-    Severity,
-    Stack,
-    Unread,
-    check,
-    fault,
-    fetch_metrics,
-    in_words,
-    limit,
-    observation,
-    seed,
-    seen,
-)
+from opschecks import (  # isort: skip
+    Aws, CouldNotLook, Examine, Inventory, Metric, NotApplicable, NotThere, Resource, Series, Severity, Stack, Unread,
+    check, fault, fetch_metrics, in_words, limit, observation, seed, seen,
+)  # fmt: skip
 
 FREE = limit("rds_free_storage_percent", 15, "how much of a DB instance's storage must be free")
 DAYS = limit("rds_backup_days", 7, "for how many days RDS must keep the backups of a DB instance")
 LAG = limit("rds_replica_lag_s", 60, "how far a read replica may be behind, in seconds")
 WINDOW, GIB = timedelta(minutes=30), 2**30
-OTHERS = {"docdb": "DocumentDB", "neptune": "Neptune"}
-"""Engines of other services, whose instances RDS describes as its own; their metrics are in other namespaces, and
-storage and backups are of their clusters (DocumentDB and Neptune guides, "Monitoring")."""
+OTHERS = ("docdb", "neptune")
+"""Engines of other services, whose instances RDS describes, too; storage and backups are of their clusters."""
 BROKEN = ("failed", "inaccessible", "incompatible", "insufficient", "restore-error", "storage-full")
 """How statuses begin that need somebody ("Viewing Amazon RDS DB instance status")."""
 
@@ -51,12 +32,6 @@ class Database(Resource):
         return str(self.evidence.get("ReadReplicaSourceDBInstanceIdentifier") or "")
 
     @property
-    def foreign(self) -> str:
-        """Why it is not judged, or ""."""
-        service = OTHERS.get(str(self.evidence.get("Engine")))
-        return f"not judged: it is an instance of {service}, not of RDS" if service else ""
-
-    @property
     def storage_gib(self) -> int:
         """The size of its disk."""
         size = int(self.evidence["AllocatedStorage"])
@@ -67,30 +42,27 @@ class Database(Resource):
 
 @observation(allow=["rds:DescribeDBInstances", "cloudwatch:GetMetricData"])
 def rds_databases(aws: Aws, inventory: Inventory, now: datetime) -> list[Database]:
-    """The stack's DB instances; NotApplicable where none is of RDS itself.
+    """The stack's DB instances that are of RDS itself; NotApplicable where none is.
 
-    Sources: API_DBInstance, API_DescribeDBInstances (which describes those of DocumentDB and Neptune as well), "Amazon
-    CloudWatch metrics for Amazon RDS".
+    Sources: API_DBInstance, API_DescribeDBInstances, "Amazon CloudWatch metrics for Amazon RDS".
     """
     named = [one.rsplit(":", 1)[-1] for one in inventory.others("databases", "AWS::RDS::DBInstance", "rds:db:")]
     listed = {one["DBInstanceIdentifier"]: one for one in aws.items("rds", "DescribeDBInstances", "DBInstances")}
-    if all(name in listed and listed[name].get("Engine") in OTHERS for name in named):
+    own = [name for name in named if listed.get(name, {}).get("Engine") not in OTHERS]
+    if not own:
         raise NotApplicable("", f"all databases that stack {inventory.stack} names are of DocumentDB or Neptune")
     missing = Unread(NotThere("rds:DescribeDBInstances", "RDS lists no DB instance of that name"))
     measures = {"FreeStorageSpace": "Minimum", "ReplicaLag": "Maximum"}
     asked = [
         Metric(name, metric, "AWS/RDS", metric, (("DBInstanceIdentifier", name),), statistic, 300, "")
-        for name in named
-        if listed.get(name, {}).get("Engine") not in OTHERS
+        for name in own
         for metric, statistic in measures.items()
     ]
     told = fetch_metrics(aws, asked, now - WINDOW, now)
-    unasked = CouldNotLook("cloudwatch:GetMetricData", "not asked: it is not of RDS")
     return [
         Database(arn=listed[name]["DBInstanceArn"] if name in listed else name, name=name,
-                 evidence=listed.get(name, missing), free=told.get((name, "FreeStorageSpace"), unasked),
-                 lag=told.get((name, "ReplicaLag"), unasked))
-        for name in named
+                 evidence=listed.get(name, missing), free=told[name, "FreeStorageSpace"], lag=told[name, "ReplicaLag"])
+        for name in own
     ]  # fmt: skip
 
 
@@ -99,9 +71,6 @@ def test_databases_have_room(rds_databases: list[Database], stack: Stack, examin
     """A database whose storage is full takes no more writes."""
     for one in rds_databases:
         with examine(one) as note:
-            if one.foreign:
-                note(one.foreign)
-                continue
             status = str(one.evidence["DBInstanceStatus"])
             note(status)
             assert not status.startswith(BROKEN), f"it is {status}"
@@ -119,9 +88,6 @@ def test_databases_are_backed_up(rds_databases: list[Database], stack: Stack, ex
     """After a mistake there is only what RDS kept."""
     for one in rds_databases:
         with examine(one) as note:
-            if one.foreign:
-                note(one.foreign)
-                continue
             kept = int(one.evidence["BackupRetentionPeriod"])
             note(f"a replica of {one.source}" if one.source else f"kept for {in_words(timedelta(days=kept))}")
             assert one.source or kept >= DAYS.of(stack, one), f"limit {in_words(timedelta(days=DAYS.of(stack, one)))}"

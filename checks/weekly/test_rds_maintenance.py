@@ -19,8 +19,6 @@ class Maintained(Resource):
 
     now: datetime
     pending: tuple[Any, ...] = ()
-    foreign: str = ""
-    """Why it is not judged: see test_rds.py."""
 
     def problem(self, action: Any, soon: timedelta) -> str:
         """Why somebody has to act, or ""; what is only available is nobody's duty.
@@ -51,7 +49,7 @@ def rds_maintenance(aws: Aws, rds_databases: list[Any], now: datetime) -> list[M
         cluster = f"{one.arn.rpartition(':db:')[0]}:cluster:{one.evidence.get('DBClusterIdentifier')}"
         pending = (*waiting.get(one.arn, ()), *waiting.get(cluster, ()))
         told = {**one.evidence, "PendingMaintenanceActionDetails": list(pending)}
-        return Maintained(arn=one.arn, name=one.name, evidence=told, now=now, pending=pending, foreign=one.foreign)
+        return Maintained(arn=one.arn, name=one.name, evidence=told, now=now, pending=pending)
 
     return [maintained(one) for one in rds_databases]
 
@@ -61,9 +59,6 @@ def test_database_maintenance_is_planned(rds_maintenance: list[Maintained], stac
     """Forced maintenance restarts a database when nobody has chosen to, on a busy day as likely as at night."""
     for one in rds_maintenance:
         with examine(one) as note:
-            if one.foreign:
-                note(one.foreign)
-                continue
             stopped = one.evidence["DBInstanceStatus"] == "stopped"  # nothing is applied to it meanwhile
             soon = timedelta(days=SOON.of(stack, one))
             for action in one.pending:

@@ -155,7 +155,9 @@ def test_a_project_of_ones_own(tmp_path: Path) -> None:
 def test_a_check_of_what_has_no_property_is_blind_until_it_is_written(project: Project) -> None:
     _new(project, "new", "check", "things_are_well", "--observation", "things", "--runbook", "a")
     assert project.run("checks/daily").code == 10
-    assert project.told()["findings"][0]["message"].endswith("say here what must hold of thing.evidence")
+    assert project.told()["findings"][0]["message"].endswith(
+        "say here what must hold of thing.evidence (checks/daily/test_things.py:12)"
+    )
     line = _refused(project, "check", "things_are_well", "--observation", "things")
     assert line == "Error: test_things_are_well exists already: checks/daily/test_things.py:7"
 

@@ -171,14 +171,6 @@ ROWS = [
         API,
     ),
     Row(
-        "of an instance of Neptune, which RDS describes as well",
-        PLANNED,
-        lambda: seen(action(ForcedApplyDate=ago(days=-5)), Engine="neptune"),
-        "passed",
-        API,
-        says="not judged: it is an instance of Neptune",
-    ),
-    Row(
         "of another instance of the account",
         PLANNED,
         lambda: seen(action(ForcedApplyDate=ago(days=-5)), of=f"{ARN}-of-others"),

@@ -182,7 +182,7 @@ def test_the_page_names_commands_that_a_folder_without_checks_has(moto: Newcomer
     page = (moto.project.folder / "reports" / "daily.html").read_text(encoding="utf-8").replace("<wbr>", "")
     assert "pytest --pyargs opschecks.checks.daily -k test_targets_are_healthy --stack shop" in page
     assert "pytest checks/" not in page
-    assert "not applicable: Backend, DynamoDB, Dashboards, Incidents" in page
+    assert "do not apply: Backend, DynamoDB, Dashboards, Incidents" in page
 
 
 def test_later_init_tells_what_is_new(moto: Newcomer) -> None:

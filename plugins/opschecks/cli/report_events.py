@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ..core.wording import plural
 from .options import OF_HISTORY, REPORTS, STACKS, write
 from .run_lookup import found_run
 
@@ -46,7 +47,7 @@ def asff(run: str, name: str | None, page_url: str, out: Path | None, stacks: Pa
     if out is None:
         click.echo(to_text(findings), nl=False)
         if len(list(batches(findings))) > 1:
-            many = f"{len(findings)} findings: Security Hub takes {BATCH} of one account and region at a time"
+            many = f"{plural(len(findings), 'finding')}: Security Hub takes {BATCH} of one account and region at a time"
             click.echo(f"{many}; --out FOLDER makes a file for each call", err=True)
         return
     if not findings:

@@ -95,7 +95,7 @@ def _recurring(week: Mapping[str, Any], stack: StackFacts) -> Iterator[Decision]
         if one["times"] >= FEW_TIMES:
             tried = ", ".join(f"{each['remedy']} × {each['times']}" for each in one["tried"])
             what_was = f"tried: {tried}" if tried else "no remedy was tried"
-            why = f"it failed {one['times']} times within 28 days; {what_was}"
+            why = f"it failed {plural(one['times'], 'time')} within 28 days; {what_was}"
             yield Decision(f"Find a lasting fix: {failing(one['check'], week)}", why, _owner(stack, one["check"], week))
 
 

@@ -57,7 +57,7 @@ def _rule(whole: Budget) -> str:
 
 
 def _days(seen: int, of: int) -> str:
-    return f"in {of} days" if seen == of else f"on {seen} of {plural(of, 'day')} with a run"
+    return f"in {plural(of, 'day')}" if seen == of else f"on {seen} of {plural(of, 'day')} with a run"
 
 
 def _line(row: Budget) -> BudgetLine:
