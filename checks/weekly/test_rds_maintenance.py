@@ -1,7 +1,7 @@
 """Maintenance of RDS that waits: nothing is overdue, or soon forced upon a DB instance outside of its window."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from opschecks import Aws, Examine, Resource, Severity, Stack, Unread, check, fault, in_words, limit, observation
@@ -9,6 +9,7 @@ from opschecks import Aws, Examine, Resource, Severity, Stack, Unread, check, fa
 SOON = limit("rds_maintenance_days", 14, "how many days before maintenance is forced upon a DB instance it is planned")
 WINDOW, DELAY = timedelta(days=7), timedelta(days=3)
 """A maintenance window comes every week; AWS may be "one or more days" late (API_PendingMaintenanceAction)."""
+LATEST = datetime.max.replace(tzinfo=UTC) - WINDOW
 CHOSEN = ("next-maintenance", "immediate")
 """Values of OptInStatus by which somebody has chosen when it is done (API_ApplyPendingMaintenanceAction)."""
 
@@ -27,8 +28,8 @@ class Maintained(Resource):
         """
         forced, applied = action.get("ForcedApplyDate"), action.get("CurrentApplyDate")
         after = action.get("AutoAppliedAfterDate")
-        due = applied or min((at for at in (forced, after and after + WINDOW) if at), default=None)
-        if due and due + DELAY <= self.now:
+        due = applied or min((at for at in (forced, after and min(after, LATEST) + WINDOW) if at), default=None)
+        if due and due <= self.now - DELAY:
             return f"it should have been applied by {due:%Y-%m-%d}, and waits"
         chosen = action.get("OptInStatus") in CHOSEN or (applied and forced and applied < forced)
         if not forced or forced - self.now > soon or chosen:

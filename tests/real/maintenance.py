@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from opschecks.aws.unread import Unread
@@ -168,6 +169,13 @@ ROWS = [
         PLANNED,
         lambda: seen(action(ForcedApplyDate=ago(days=-5)), of=CLUSTER, DBClusterIdentifier="shop-cluster"),
         "failed",
+        API,
+    ),
+    Row(
+        "applied at the end of all days, as whoever never wants it may say",
+        PLANNED,
+        lambda: seen(action(AutoAppliedAfterDate=datetime.max.replace(tzinfo=UTC))),
+        "passed",
         API,
     ),
     Row(

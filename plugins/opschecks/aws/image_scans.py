@@ -184,10 +184,16 @@ def _running(aws: Aws, image: str, digest: str, of: Reference, details: Iterable
         arn=_arn(of, own),
         name=name,
         evidence=detail | {"image": image},
-        deadlines=(Deadline(f"{name} must be rebuilt", pushed.astimezone(UTC) + oldest),) if pushed else (),
+        deadlines=_deadlines(name, pushed, oldest),
         of=of,
         scanned=scanned,
     )
+
+
+def _deadlines(name: str, pushed: datetime | None, oldest: timedelta) -> tuple[Deadline, ...]:
+    if pushed is None or pushed > datetime.max.replace(tzinfo=UTC) - oldest:  # of such an end nobody has to know
+        return ()
+    return (Deadline(f"{name} must be rebuilt", pushed.astimezone(UTC) + oldest),)
 
 
 def _platforms(aws: Aws, of: Reference, digest: str) -> tuple[str, ...]:
