@@ -12,7 +12,7 @@ import pytest
 from tests.canned import daily
 from tests.mutants.making import ROOT, Mutant, mutants
 from tests.mutants.record import Survivor, read, without_what_is_gone
-from tests.mutants.running import Held
+from tests.mutants.running import TESTS, Held
 from tests.real.rows import Row
 
 SOURCE = '''\
@@ -115,3 +115,8 @@ def test_a_survivor_whose_line_is_gone_is_counted_no_more() -> None:
     left = without_what_is_gone(replace(told, survivors=(gone, *told.survivors[1:])))
     assert (left.tried, left.killed, len(left.survivors)) == (told.tried - 1, told.killed, len(told.survivors) - 1)
     assert left.kinds[gone.kind] == (told.kinds[gone.kind][0] - 1, told.kinds[gone.kind][1])
+
+
+@pytest.mark.parametrize("path", TESTS)
+def test_the_tests_that_are_to_kill_them_are_there(path: str) -> None:
+    assert (ROOT / path).exists()

@@ -8,7 +8,8 @@ import re
 import pytest
 
 from tests.matrix.table import every_kind
-from tests.reliability import CANARIES, KILLS, PAGE, PROMISES, SIGNALS, Figures, page
+from tests.promises import CANARIES, KILLS, PROMISES, SIGNALS
+from tests.reliability import PAGE, Figures, page
 from tests.scratch import ROOT
 
 LINKED = sorted({*CANARIES, KILLS, *SIGNALS, *(test for one in PROMISES for test in one.tests)})

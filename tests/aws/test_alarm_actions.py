@@ -65,7 +65,7 @@ EVENTS: dict[str, tuple[Raw, str, str]] = {
     "it failed, and its data says more": (
         _item(f"Failed to execute action {TOPIC}. Received error: \"x\"", data={"error": "KMS"}), TOPIC, "KMS"),
     "its data is no JSON": (_item(f"Failed to execute action {TOPIC}", data="{"), TOPIC, UNSAID),
-    "its data is no object": (_item(f"Failed to execute action {TOPIC}", data="[1]"), TOPIC, UNSAID),
+    "its data is not an object": (_item(f"Failed to execute action {TOPIC}", data="[1]"), TOPIC, UNSAID),
     "it names no ARN": (_item("Failed to execute action swf"), "Failed to execute action swf", UNSAID),
     "of a composite alarm": (_item(f"Failed to execute action {TOPIC}", "AlarmContributorAction"), TOPIC,
                              UNSAID),
@@ -128,7 +128,7 @@ ACTIONS: dict[str, tuple[dict[str, Any], list[AlarmEvent], str]] = {
         {"AlarmConfigurationUpdatedTimestamp": ago(minutes=59)}, [_tried(TOPIC, 1, "no")], ""),
     "the alarm was changed just then": (
         {"AlarmConfigurationUpdatedTimestamp": ago(hours=1)}, [_tried(TOPIC, 1, "no")], f"{TOPIC} {FAILED}"),
-    "nobody knows when it was changed": (
+    "when it was changed is unknown": (
         {"AlarmConfigurationUpdatedTimestamp": None}, [_tried(TOPIC, 1, "no")], f"{TOPIC} {FAILED}"),
     "a state change after it failed": (
         {}, [_updated("to OK"), _tried(TOPIC, 1, "no")], f"{TOPIC} {FAILED}"),

@@ -1,4 +1,4 @@
-"""What AWS tells in a form of its own, and values by which something is judged: what nobody knows is blind."""
+"""What AWS tells in a form of its own, and values by which something is judged: what is not documented is blind."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ SITUATIONS = {
     ),
     "a load balancer at rest": ({**OF_BALANCERS, "LoadBalancer": "app/shop/50dc6c495c0c9188"}, "passed"),
     "made again, with another id": ({**OF_BALANCERS, "LoadBalancer": "app/shop/0000000000000000"}, "failed"),
-    "one whose id nobody knows": ({**OF_BALANCERS, "LoadBalancer": "app/web/50dc6c495c0c9188"}, "failed"),
+    "one whose id is unknown": ({**OF_BALANCERS, "LoadBalancer": "app/web/50dc6c495c0c9188"}, "failed"),
     "one that was deleted": ({**OF_BALANCERS, "LoadBalancer": "app/gone/50dc6c495c0c9188"}, "failed"),
     "a metric of its own, without dimensions": ({"Namespace": "Shop", "MetricName": "OrderErrors"}, "failed"),
     "what is always measured": (

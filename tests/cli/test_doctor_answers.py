@@ -1,4 +1,4 @@
-"""`opschecks doctor`: an answer that says that the account has no such thing is no fault of the role."""
+"""`opschecks doctor`: an answer that says that the account has no such thing is not the role's fault."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from opschecks.aws.survey import Survey
 from opschecks.cli.proposal import left_out, propose, set_aside, unseen_keys
 from opschecks.core.observation import CouldNotLook, names_no
 from tests.canned import Aws
-from tests.cli.test_init import behind, survey_of
+from tests.cli.test_proposal import behind, survey_of
 
 PARTS: dict[str, tuple[Sequence[str], Any]] = {
     "a cluster": (["shop", "web"], "errors"),

@@ -13,7 +13,7 @@ from opschecks.cli.proposal import propose
 from opschecks.cli.proposed_images import foreign_images
 from opschecks.core.gathering import Observed
 from opschecks.core.observation import CouldNotLook
-from tests.cli.test_init import survey_of
+from tests.cli.test_proposal import survey_of
 
 WHY = CouldNotLook("ecr:DescribeImages", "it is not in ECR")
 PATTERNS = {

@@ -80,7 +80,7 @@ def restored(**of: Any) -> list[RestoreDrill]:
 
 def test_a_restore_is_judged_by_what_is_wrong_then_left_then_proven() -> None:
     assert verdict(RESTORE, restore_drills=restored()) == ("passed", "restored in 60 s")
-    assert verdict(RESTORE, restore_drills=restored(refused="nobody knows")) == ("blind", "nobody knows")
+    assert verdict(RESTORE, restore_drills=restored(refused="it was lost")) == ("blind", "it was lost")
     assert verdict(RESTORE, restore_drills=restored(left="it is CREATING"))[0] == "failed"
     assert verdict(RESTORE, restore_drills=restored(wrong=("it lacks x",), refused="y")) == ("failed", "it lacks x")
     assert [one.result for one in (*restored(), *restored(refused="x"), *restored(wrong=("x",)))] == [

@@ -106,7 +106,7 @@ def test_summaries_cost_time_and_a_line(store: FolderStorage, folder: Path) -> N
 
 
 def test_a_summary_of_a_newer_version_is_read_and_left_to_it(store: FolderStorage, folder: Path) -> None:
-    """Two versions that take turns, as before an update of every machine, do not write each other's anew."""
+    """Two versions that take turns, as before an update of every machine, do not rewrite each other's."""
     file_all(store, mornings("PFF"))
     told, _ = read(store, folder)
     for path in (one for one in folder.rglob("*.json") if one.is_file()):

@@ -2,7 +2,7 @@
 
 Left alone, because no verdict depends on them: docstrings, annotations, the prose of messages (f-strings whole, and
 strings that nothing is compared with), what Python's own declarations are told (`frozen`, `repr`, `strict`), and what
-breaks a sandbox (functions that are given one), which is no part of a look.
+breaks a sandbox (functions that are given one), which no look needs.
 """
 
 from __future__ import annotations
@@ -120,7 +120,7 @@ class _Finder(ast.NodeVisitor):
             self.visit(node.value)
 
     def visit_JoinedStr(self, node: ast.JoinedStr) -> None:
-        """Prose; and before Python 3.12 nobody knows where its parts are."""
+        """Prose; and before Python 3.12 Python does not say where its parts are."""
 
     def visit_Compare(self, node: ast.Compare) -> None:
         for place, sign in enumerate(node.ops):

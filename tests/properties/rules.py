@@ -22,7 +22,7 @@ Changed = Mapping[int, Any]
 
 @st.composite
 def changes(draw: st.DrawFn, name: str) -> Changed:
-    """Some answers of a recorded morning, each changed in some places, or made anew."""
+    """Some answers of a recorded morning, each changed in some places, or made from scratch."""
     of = base(name)
     now = of.recording.started
     chosen = draw(st.lists(st.sampled_from(of.answered), min_size=1, max_size=3, unique=True))

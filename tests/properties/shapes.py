@@ -1,4 +1,4 @@
-"""Valid answers of AWS, by botocore's models: places in an answer, what else could be there, answers made anew."""
+"""Valid answers of AWS, by botocore's models: places in an answer, what else could be there, and whole answers."""
 
 from __future__ import annotations
 

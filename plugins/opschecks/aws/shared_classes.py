@@ -58,13 +58,11 @@ def moment(value: Any) -> Any:
     botocore's own way takes a twentieth of a millisecond for a number and a third for a text, and an answer of
     CloudWatch has thousands.
     """
-    try:
+    with contextlib.suppress(ValueError, OverflowError, OSError):  # botocore reads more forms, or says what is wrong
         if isinstance(value, int | float):
             return datetime.fromtimestamp(value, UTC)
         if isinstance(value, str) and len(value) >= _SHORTEST and value.endswith("Z"):
             return datetime.fromisoformat(value)
-    except (ValueError, OverflowError, OSError):
-        pass  # botocore's way knows more of them
     from botocore.utils import parse_timestamp
 
     return parse_timestamp(value)

@@ -21,7 +21,7 @@ SHOWN = {
 }
 """What `pytest --markers` shows: not each name, of which there are many."""
 _FINDING = ("inventory",)
-"""Observations that find the stack's resources: what they ask is no check's subject."""
+"""Observations that find the stack's resources: the services they call mark no check."""
 _WORD = re.compile(r"(?:\w|[:+.\[\]\\/-])+")
 
 

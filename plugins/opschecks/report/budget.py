@@ -15,7 +15,7 @@ TARGET = "checks_passed_percent"
 WEEK = 7
 SPENT = "spent"
 FEWEST_DAYS = 14
-"""Days with a run below which a budget is not judged: one bad morning is no month."""
+"""Days with a run below which a budget is not judged: one bad morning is not a trend."""
 _A_HAIR = 1e-9
 
 

@@ -19,7 +19,7 @@ _PARTS = re.compile(r"[^/:_.@,;=&-]*[/:_.@,;=&-]+|[^/:_.@,;=&-]+")
 
 
 def width_of(stream: TextIO) -> int | None:
-    """How many columns the terminal has that the stream writes to; None where that is no terminal: lines stay whole."""
+    """How many columns the stream's terminal has; None where it is not a terminal: lines stay whole."""
     return shutil.get_terminal_size().columns if stream.isatty() else None
 
 
