@@ -49,12 +49,33 @@ def _made(kind: str) -> list[str]:
         ("constant", ["`2` → `3`"]),
         ("word", ["`'OPEN'` → another"]),
         ("statement", ["nothing is raised"]),
-        ("return", ["nothing is returned"]),
+        ("return", ["`not (any((one.late for one in self.parts if one)))` is returned"]),
         ("call", ["`any` → `all`"]),
     ],
 )
 def test_each_slip_is_made_and_prose_is_left_alone(kind: str, changes: list[str]) -> None:
     assert _made(kind) == changes
+
+
+@pytest.mark.parametrize(
+    ("declared", "value", "other"),
+    [
+        ("str", "''", "'~'"),
+        ("str", "self.name", "''"),
+        ("bool", "False", "not (False)"),
+        ("int", "len(self.parts)", "(len(self.parts)) + 1"),
+        ("list[str]", "found", "[]"),
+        ("Mapping[str, int]", "found", "{}"),
+        ("tuple[str, ...]", "()", None),
+        ("list[str] | None", "found", "None"),
+        ("Thing", "found", "None"),
+        ("None", "None", None),
+    ],
+)
+def test_what_is_returned_instead_is_of_the_declared_type(declared: str, value: str, other: str | None) -> None:
+    source = f"def look(found) -> {declared}:\n    return {value}\n"
+    made = [one.written for one in mutants("a.py", source) if one.kind == "return"]
+    assert made == ([f"return {other}"] if other else [])
 
 
 def test_a_mutant_differs_in_one_place_and_is_a_program() -> None:

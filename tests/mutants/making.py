@@ -36,6 +36,10 @@ CALLED = {"any": "all", "all": "any", "min": "max", "max": "min"}
 METHODS = {"startswith": "endswith", "endswith": "startswith"}
 UNITS = {"weeks": "days", "days": "hours", "hours": "minutes", "minutes": "seconds", "seconds": "minutes"}
 SEVERITIES = {"LOW": "MEDIUM", "MEDIUM": "HIGH", "HIGH": "CRITICAL", "CRITICAL": "HIGH"}
+EMPTY = {
+    "list": "[]", "Sequence": "[]", "Iterable": "[]", "Iterator": "iter(())", "tuple": "()", "dict": "{}",
+    "Mapping": "{}", "set": "set()", "frozenset": "frozenset()",
+}  # fmt: skip
 DECLARATIONS = {"frozen", "kw_only", "repr", "strict", "slots", "eq", "compare", "init"}
 TYPES = {"TypeVar", "ParamSpec", "NewType", "cast"}
 
@@ -95,16 +99,17 @@ class _Finder(ast.NodeVisitor):
         self._lines = source.splitlines()
         self._within: list[str] = []
         self._function = ""
+        self._returns: ast.expr | None = None
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
         if any(one.arg == "sandbox" for one in node.args.args):
             return
         for one in (*node.decorator_list, *node.args.defaults, *filter(None, node.args.kw_defaults)):
             self.visit(one)
-        before = self._function
-        self._function = before or ".".join((*self._within, node.name))
+        before = self._function, self._returns
+        self._function, self._returns = self._function or ".".join((*self._within, node.name)), node.returns
         self._body(node)
-        self._function = before
+        self._function, self._returns = before
 
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
         self._body(node)
@@ -230,7 +235,10 @@ class _Finder(ast.NodeVisitor):
 
     def visit_Return(self, node: ast.Return) -> None:
         if node.value and not (isinstance(node.value, ast.Constant) and node.value.value is None):
-            self._note(node, "return", "nothing is returned", "return None")
+            other = _other_answer(self._returns, node.value)
+            if other is not None:
+                change = "nothing is returned" if other == "None" else f"`{_short(other)}` is returned"
+                self._note(node, "return", change, f"return {other}")
         self.generic_visit(node)
 
     def visit_Raise(self, node: ast.Raise) -> None:
@@ -273,6 +281,25 @@ class _Finder(ast.NodeVisitor):
 
 
 _Placed = ast.expr | ast.stmt | ast.keyword
+
+
+def _other_answer(returns: ast.expr | None, value: ast.expr) -> str | None:
+    """What a function returns instead, of the type that it declares: another type is mypy's to find, not the tests'.
+
+    None where its type has no other value that can be written here.
+    """
+    kind = ast.unparse(returns) if returns else ""
+    written = ast.unparse(value)
+    if kind == "bool":
+        return f"not ({written})"
+    if kind == "str":
+        return "'~'" if written == "''" else "''"
+    if kind in ("int", "float"):
+        return f"({written}) + 1"
+    empty = EMPTY.get(kind.partition("[")[0])
+    if empty and kind.count("|") == 0:
+        return None if written == empty else empty
+    return "None"
 
 
 def _closed(node: ast.expr) -> str:
