@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ..core.bets import LostBet
-from .botocore_private import make_classes_once
+from .botocore_private import make_classes_once, share_handlers
 from .service_models import share_models
 
 _MAKING = threading.Lock()
@@ -49,6 +49,8 @@ def _handlers(of: tuple[int, ...]) -> Any:
     for event, handler, *_ in BUILTIN_HANDLERS:
         if event.startswith("docs."):
             hooks.unregister(event, handler)
+    with contextlib.suppress(LostBet):  # as above: each client copies all of them then
+        share_handlers(hooks)
     return hooks
 
 
