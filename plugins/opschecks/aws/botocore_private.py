@@ -58,7 +58,10 @@ def _hooks(_: Any) -> Any:
     made = hooks.HierarchicalEmitter()
     made.register("a.b", _nothing)
     node = made._handlers._root["children"]["a"]["children"]["b"]
-    known = {(tree, "append_item"): ["self", "key", "value", "section"], (tree, "remove_item"): ["self", "key", "value"]}
+    known = {
+        (tree, "append_item"): ["self", "key", "value", "section"],
+        (tree, "remove_item"): ["self", "key", "value"],
+    }
     same = all(list(inspect.signature(getattr(of, name)).parameters) == wanted for (of, name), wanted in known.items())
     same = same and vars(tree()).keys() == {"_root"} and node["values"] == hooks.NodeList([], [_nothing], [])
     same = same and node.keys() == {"chunk", "children", "values"}
