@@ -180,6 +180,12 @@ def _is_option(value: object) -> bool:
     return isinstance(value, str) and value.startswith("-") and "=" not in value and _names_a_secret(value.lstrip("-"))
 
 
+class Masked(dict[str, Any]):
+    """Plain data whose secrets are masked already: `plain` returns it as it is."""
+
+    __slots__ = ()
+
+
 def plain(value: Any) -> Any:
     """The value as plain JSON data, secrets masked: datetimes as ISO text, Decimals as numbers, bytes as text.
 
@@ -188,7 +194,7 @@ def plain(value: Any) -> Any:
     kind = type(value)
     if kind is str:  # most are; nothing here is asked in vain for each of the 10,000 values of a run
         return redact_text(value)
-    if value is None or kind is int or kind is bool:
+    if value is None or kind is int or kind is bool or kind is Masked:
         return value
     if kind is dict or isinstance(value, Mapping):
         return _plain_mapping(value)
