@@ -177,7 +177,7 @@ def test_a_record_that_has_ended_is_not_under_way() -> None:
 
 SETS = [
     task_set(8, id="new", runningCount=2),
-    task_set(7, id="old", status="ACTIVE", runningCount=2),
+    task_set(7, id="old", status="ACTIVE", runningCount=1),
     task_set(6, id="gone", status="DRAINING", runningCount=0),
 ]
 
@@ -239,7 +239,7 @@ def test_without_a_state_records_and_a_message_it_is_not_known_whether_it_has_en
 
 FAILED_NOW = event(f"(deployment {OLD}) deployment failed: tasks failed to start.", hours=10)
 BACK_NOW = event(f"rolling back to deployment {NEW}.", hours=9)
-BACK = deployment(8, createdAt=ago(hours=9))
+BACK = deployment(8, createdAt=ago(hours=8.9))
 LATER = deployment(8, createdAt=ago(hours=2))
 
 
@@ -289,11 +289,14 @@ FAILURES: dict[str, tuple[Rollout, str]] = {
     "a record that goes on, whatever is newer": (
         _rollout(
             service(LATER, events=[STEADY]),
-            _recorded("ROLLBACK_IN_PROGRESS", 7, startedAt=ago(hours=6), updatedAt=ago(hours=5)),
+            _recorded("ROLLBACK_IN_PROGRESS", 7, startedAt=ago(hours=6), updatedAt=None),
         ),
         f"{WAS}: rollback in progress: ECS says no reason"),
     "a stopped record that nothing triggered": (
         _rollout(service(events=[STEADY]), _ended("STOPPED", began=6, ended=5)), ""),
+    "a record, before the messages of it": (
+        _rollout(service(events=[FAILED_NOW]), _ended("ROLLBACK_FAILED", began=6, ended=5)),
+        f"{WAS}: rollback failed: ECS says no reason"),
     "the second record": (
         _rollout(
             service(events=[STEADY]), _ended("STOPPED", began=2, ended=1), _ended("ROLLBACK_FAILED", began=6, ended=5)
