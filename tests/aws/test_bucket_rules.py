@@ -66,6 +66,10 @@ def test_the_scope_of_a_rule(changes: Raw, prefix: str, narrowed: bool, whole: b
     assert (rule.prefix, rule.narrowed, rule.is_whole) == (prefix, narrowed, whole)
 
 
+def test_an_empty_filter_that_is_parsed_as_nothing_is_the_whole_bucket() -> None:
+    assert Rule({"Filter": None}).is_whole
+
+
 def test_a_rule_is_told_by_its_name_and_scope() -> None:
     assert str(_rule()) == "rule r"
     assert str(_rule(ID=None)) == "rule without a name"
