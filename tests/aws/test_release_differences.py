@@ -208,9 +208,7 @@ def test_a_service_that_is_missing_has_no_deployment_and_the_family_of_its_defin
         Expected(revisions=("backend:8",)),
         Expected(),
     ]
-    told = Answer({"status": "MISSING", "events": [event(f"deployment {NEW}", hours=1)]}, "ecs:DescribeServices")
-    of_none = [Expected(deployments=(NEW,))] * 2
-    assert _asked(Expected(deployments=(NEW,)), [_rollout(told), WORKER]) == of_none
+    assert _asked(Expected(deployments=(NEW,)), [missing, WORKER]) == [Expected(deployments=(NEW,))] * 2
 
 
 def test_the_family_is_that_of_the_primary_deployment() -> None:
