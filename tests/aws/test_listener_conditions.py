@@ -157,6 +157,16 @@ def test_hosts_count_literally_where_one_of_the_rules_names_the_urls_host() -> N
     assert {(one.group, one.certain) for one in routes_of(rules(other, ours), URL)} == {(arn("b"), True)}
 
 
+def test_a_pattern_of_paths_names_no_host() -> None:
+    listed = rules(rule(1, forward("a"), host("other.net")), rule(2, forward("b"), {**OLD_PATH, "Values": ["*"]}))
+    assert {(one.group, one.certain) for one in routes_of(listed, URL)} == {(arn("a"), False), (arn("b"), False)}
+
+
+def test_a_url_without_a_host_meets_no_rule_for_one() -> None:
+    found = routes_of(rules(rule(1, forward("a"), host("www.example.com"))), "ws:///ws")
+    assert {one.certain for one in found} == {False}
+
+
 @pytest.mark.parametrize(
     ("url", "found"),
     [
