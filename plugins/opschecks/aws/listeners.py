@@ -158,16 +158,14 @@ def _meets(condition: Mapping[str, Any], host: str, path: str, *, named: bool, h
     """Whether a handshake meets the condition; None where that cannot be known here."""
     field = condition.get("Field")
     if field == _HOST:
-        met = _has_host(condition, host)
-        return met if met or named else None
+        return _has_host(condition, host) if named else None
     if field == "path-pattern":
         return _any_of(condition, "PathPatternConfig", path) if path else None
     if field == "http-request-method":
         return "GET" in _values(condition, "HttpRequestMethodConfig")
-    if field == "http-header":
-        name = str(condition.get("HttpHeaderConfig", {}).get("HttpHeaderName", "")).lower()
-        if value := _HANDSHAKE.get(name):
-            return _any_of(condition, "HttpHeaderConfig", value, folded=True)
+    name = str(condition.get("HttpHeaderConfig", {}).get("HttpHeaderName", "")).lower()
+    if value := _HANDSHAKE.get(name):
+        return _any_of(condition, "HttpHeaderConfig", value, folded=True)
     return has_it
 
 
