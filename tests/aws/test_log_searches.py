@@ -9,7 +9,7 @@ import pytest
 
 from opschecks.aws import log_counts, logs
 from opschecks.aws.log_counts import Counted, by_insights
-from opschecks.aws.log_levels import PATTERN, is_error
+from opschecks.aws.log_levels import INSIGHTS, PATTERN, is_error
 from opschecks.aws.logs import LogErrors, log_errors
 from opschecks.config.toml_tables import LogSearch
 from opschecks.core import clock
@@ -240,6 +240,7 @@ def test_a_count_by_insights_is_that_of_its_first_row(monkeypatch: pytest.Monkey
     how = LogSearch(group="*", by="insights")
     counted = by_insights(stack(), aws, GROUP, how, NOW - timedelta(hours=1), NOW)
     [asked] = aws.parameters_of("StartQuery")
+    assert f"filter @message like {INSIGHTS} |" in asked["queryString"]
     assert counted == Counted(
         7,
         2,
