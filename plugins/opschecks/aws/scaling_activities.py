@@ -119,7 +119,7 @@ def scaling_week(aws: Aws, inventory: Inventory, now: datetime) -> list[ScalingW
     for raw in aws.items("application-autoscaling", "DescribeScalingActivities", "ScalingActivities", **asked):
         activity = Activity(raw)
         owner = str(raw["ResourceId"])
-        if owner in found and raw.get("ScalableDimension", _DIMENSION) == _DIMENSION and now - activity.at <= WEEK:
+        if owner in found and raw["ScalableDimension"] == _DIMENSION and now - activity.at <= WEEK:
             found[owner].append(activity)
     return [_week(owner, name, sorted(found[owner], key=lambda one: one.at)) for owner, name in owners.items()]
 
