@@ -9,7 +9,6 @@ import pytest
 
 from opschecks.aws.ecs import Task
 from opschecks.aws.scaling_activities import Activity, ScalingWeek, scaling_week
-from opschecks.aws.sparse_metrics import is_of_one, is_sparse, may_rest, metrics_of, names_in
 from opschecks.aws.task_definitions import PoolSettings, Setting, pool_settings
 from opschecks.aws.unread import Unread
 from opschecks.core.answer import Answer
@@ -239,8 +238,8 @@ def test_a_week_has_the_activities_of_its_service_the_oldest_first() -> None:
         _activity(week, 5),
         _activity(week + 0.01),
         _activity(2, ResourceId="service/prod/other"),
-        _activity(3, ScalableDimension="ecs:service:Other" if False else "dynamodb:table:ReadCapacityUnits"),
-        _activity(4, 6, ScalableDimension=None),
+        _activity(3, ScalableDimension="dynamodb:table:ReadCapacityUnits"),
+        _activity(4, 6),
     ]
     [seen], aws = _scaled(*raw)
     assert [round((NOW - one.at) / timedelta(hours=1)) for one in seen.activities] == [week, 9, 4, 1]
@@ -262,89 +261,3 @@ def test_of_several_services_all_activities_are_asked_for() -> None:
     seen, aws = _scaled(_activity(1), _activity(2, ResourceId="service/prod/worker"), of=("backend", "worker", "idle"))
     assert [(one.name, len(one.activities)) for one in seen] == [("backend", 1), ("worker", 1), ("idle", 0)]
     assert "ResourceId" not in aws.parameters_of("DescribeScalingActivities")[0]
-
-
-SPARSE = [
-    ("AWS/ApplicationELB", "HTTPCode_Target_5XX_Count", True),
-    ("AWS/ApplicationELB", "RequestCount", True),
-    ("AWS/ApplicationELB", "HealthyHostCount", False),
-    ("AWS/ApplicationELB", "ConsumedLCUs", False),
-    ("AWS/NetworkELB", "NewFlowCount", False),
-    ("AWS/DynamoDB", "ReadThrottleEvents", True),
-    ("AWS/SQS", "ApproximateAgeOfOldestMessage", False),
-    ("AWS/Lambda", "Invocations", True),
-    ("App", "DroppedEvents", True),
-    ("App", "Dropbox", False),
-    ("App", "events_dropped", True),
-    ("App", "Mirrors", False),
-    ("App", "ResponseTime", True),
-]
-
-
-@pytest.mark.parametrize(("namespace", "name", "sparse"), SPARSE)
-def test_metrics_that_have_no_data_while_all_is_well(namespace: str, name: str, sparse: bool) -> None:
-    assert is_sparse(namespace, name) is sparse
-
-
-def test_dimensions_name_resources_of_the_stack_by_their_names() -> None:
-    inventory = names(
-        services=("backend", "other/worker"),
-        load_balancers=("web", "arn:aws:elasticloadbalancing:x:1:loadbalancer/app/web/50dc"),
-        tables=("orders",),
-        log_groups=("/ecs/a",),
-        distributions=("E1",),
-        buckets=("b",),
-        named=(("queues", ("q",)),),
-    )
-    assert names_in(inventory) == {"prod", "backend", "worker", "app/web/50dc", "orders", "/ecs/a", "E1", "b", "q"}
-    known = {"orders", "prod"}
-    assert is_of_one([("TableName", "orders")], known)
-    assert is_of_one([("TableName", "orders"), ("ClusterName", "prod"), ("Operation", "Query")], known)
-    assert not is_of_one([("TableName", "orders"), ("ClusterName", "dev")], known)
-    assert not is_of_one([("Operation", "orders")], known)
-    assert not is_of_one([("XTableName", "orders")], known)
-    assert not is_of_one([], known)
-
-
-ERRORS = {"Namespace": "AWS/ApplicationELB", "MetricName": "HTTPCode_Target_5XX_Count"}
-ABOVE, BELOW = {"ComparisonOperator": "GreaterThanThreshold"}, {"ComparisonOperator": "LessThanThreshold"}
-HOSTS = {"Namespace": "AWS/ApplicationELB", "MetricName": "HealthyHostCount"}
-RESTS: dict[str, tuple[Raw, tuple[str, ...], bool]] = {
-    "errors": ({**ERRORS, **ABOVE}, (), True),
-    "errors, missing": ({**ERRORS, **ABOVE, "TreatMissingData": "missing"}, (), True),
-    "errors, breaching": ({**ERRORS, **ABOVE, "TreatMissingData": "breaching"}, (), False),
-    "errors, not breaching": ({**ERRORS, **ABOVE, "TreatMissingData": "notBreaching"}, (), True),
-    "too few errors": ({**ERRORS, **BELOW}, (), False),
-    "too few errors or as many": ({**ERRORS, "ComparisonOperator": "LessThanOrEqualToThreshold"}, (), False),
-    "hosts": ({**HOSTS, **ABOVE}, (), False),
-    "hosts of an accepted namespace": ({**HOSTS, **BELOW}, ("AWS/ApplicationELB",), True),
-    "hosts of an accepted name": ({**HOSTS, **BELOW, "TreatMissingData": "breaching"}, ("HealthyHostCount",), True),
-    "hosts, and another is accepted": ({**HOSTS, **ABOVE}, ("AWS/SQS",), False),
-    "an expression with one sparse": (
-        {
-            "Metrics": [{"MetricStat": {"Metric": HOSTS}}, {"MetricStat": {"Metric": ERRORS}}, {"Expression": "a"}],
-            **ABOVE,
-        },
-        (),
-        True,
-    ),
-    "nothing is said": ({}, (), False),
-}
-
-
-@pytest.mark.parametrize(("alarm", "accepted", "rests"), RESTS.values(), ids=RESTS)
-def test_whether_an_alarm_without_data_is_at_rest(alarm: Raw, accepted: tuple[str, ...], rests: bool) -> None:
-    assert may_rest(alarm, accepted) is rests
-
-
-def test_the_metrics_of_an_alarm() -> None:
-    assert [*metrics_of({"MetricName": "x"})] == [("", "x")]
-    assert [*metrics_of({"Namespace": "App"})] == []
-    several = {
-        "Metrics": [
-            {"MetricStat": {"Metric": {"MetricName": "x"}}},
-            {"MetricStat": {}},
-            {"MetricStat": {"Metric": {"Namespace": "a"}}},
-        ]
-    }
-    assert [*metrics_of(several)] == [("", "x"), ("a", "")]

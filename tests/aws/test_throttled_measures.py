@@ -95,7 +95,7 @@ def _why(insights: Any = ON, report: Any = None, **counts: float) -> tuple[Cause
     }
     aws = Aws(answers)
     of = _throttling(orders__throttled_reads=[(5, 1)], orders__throttled_writes=[])
-    return throttle_causes(aws, [of], NOW + timedelta(minutes=3, seconds=9, microseconds=1))["orders"], aws
+    return throttle_causes(aws, [of], NOW + timedelta(minutes=8, seconds=9, microseconds=1))["orders"], aws
 
 
 def test_causes_are_counted_from_the_beginning_of_a_period_the_most_frequent_first() -> None:
@@ -107,8 +107,8 @@ def test_causes_are_counted_from_the_beginning_of_a_period_the_most_frequent_fir
         (f"reads {CAUSES['KeyRangeThroughput']}", 2),
     ]
     [asked] = aws.parameters_of("GetMetricData")
-    assert asked["StartTime"] == NOW - timedelta(hours=1)
-    assert asked["EndTime"] == NOW + timedelta(minutes=3, seconds=9, microseconds=1)
+    assert asked["StartTime"] == NOW + timedelta(minutes=5) - timedelta(hours=1)
+    assert asked["EndTime"] == NOW + timedelta(minutes=8, seconds=9, microseconds=1)
     queries = [one["MetricStat"] for one in asked["MetricDataQueries"]]
     assert {(one["Period"], one["Stat"], one["Metric"]["Namespace"]) for one in queries} == {
         (300, "Sum", "AWS/DynamoDB")
@@ -120,7 +120,7 @@ def test_the_hottest_keys_are_asked_for_by_the_rule_of_throttled_ones() -> None:
     seen, aws = _why(report=_keys(9, 5, 2, 1))
     assert seen.keys == {"k0, x": 9, "k1, x": 5, "k2, x": 2}
     [asked] = aws.parameters_of("GetInsightRuleReport")
-    now = NOW + timedelta(minutes=3, seconds=9, microseconds=1)
+    now = NOW + timedelta(minutes=8, seconds=9, microseconds=1)
     assert asked == {
         "RuleName": RULE,
         "StartTime": now - timedelta(hours=1),

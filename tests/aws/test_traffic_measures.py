@@ -9,10 +9,20 @@ from typing import Any
 import pytest
 
 from opschecks.aws.cloudwatch_metrics import OF_GROUP, Metrics
+from opschecks.aws.ecs import Service
 from opschecks.aws.elbv2 import LoadBalancer
 from opschecks.aws.measured import Measured, charted, lines_of, newest_of
 from opschecks.aws.own_groups import Fronted
-from opschecks.aws.traffic import BalancerErrors, LogFlow, ServiceLoad, Traffic, balancer_errors, log_flow, traffic
+from opschecks.aws.traffic import (
+    BalancerErrors,
+    LogFlow,
+    ServiceLoad,
+    Traffic,
+    balancer_errors,
+    log_flow,
+    service_load,
+    traffic,
+)
 from opschecks.aws.unread import Unread
 from opschecks.core.model import Figure, Resource, Series
 from opschecks.core.observation import CouldNotLook
@@ -76,6 +86,10 @@ P95: dict[str, tuple[Traffic, float | None]] = {
     "too few, and slow, nothing else": (_p95([(5, 9)], [(5, 501)]), None),
     "too few, and slow, beside quick ones": (_p95([(10, 20), (5, 9)], [(10, 300), (5, 900)]), None),
     "too few, and slow, beside slow ones of enough": (_p95([(10, 20), (5, 9)], [(10, 600), (5, 900)]), 600),
+    "too few, and slow, beside one of enough that is slow and one that is not": (
+        _p95([(15, 20), (10, 20), (5, 9)], [(15, 300), (10, 600), (5, 900)]), 600),
+    "too few, and slow, beside one of enough at the limit": (
+        _p95([(10, 20), (5, 9)], [(10, 500), (5, 900)]), None),
     "the hour has enough": (
         _p95([(10, 20), (5, 9)], [(10, 300), (5, 900)], [(40, 30)], [(40, 450)]), 450),
     "the hour has enough, and is quicker than a period": (
@@ -98,6 +112,8 @@ def test_requests_without_response_times_are_not_known_to_be_quick() -> None:
     with pytest.raises(CouldNotLook, match="no response times of app although it had requests in the last hour"):
         _p95([(5, 9)], []).p95_ms(10, 500)
     assert _p95([(5, 0)], [(5, 900)], [(40, 0.5)], [(40, 450)]).p95_ms(1, 500) is None
+    assert _p95([], [(5, 900)], [], [(40, 450)]).p95_ms(1, 500) is None
+    assert _p95([], [(5, 900)]).p95_between(NOW - timedelta(hours=1), NOW, 1) == ()
 
 
 def test_the_p95_between_two_moments_is_of_periods_that_began_within_with_enough_requests() -> None:
@@ -179,7 +195,7 @@ def test_cpu_and_memory_are_averages_and_peaks_of_the_last_hour() -> None:
     assert (load.cpu_last_hour, load.cpu_peak) == (60, 60)
     assert (load.memory_last_hour, load.memory_peak) == (60, 90)
     assert load.beside == ""
-    assert _load(s__CPU=[(36, 90), (34.5, 70), (5, 60)]).cpu_peak == 70
+    assert _load(s__CPU=[(35.5, 90), (34.5, 70), (5, 60)]).cpu_peak == 70
 
 
 def test_events_of_a_day_are_counted() -> None:
@@ -245,11 +261,12 @@ def test_each_balancer_has_its_own_errors_and_says_whether_others_share_it() -> 
     assert web.figures == (Figure("5xx of every stack a day", 3),)
     assert [one.label for one in web.series] == ["load balancer 5xx"]
     assert (edge.others, edge.doubt, edge.speaks_http, edge.figures, edge.series) == ((), None, False, (), ())
+    unread = LoadBalancer(arn="x", name="x", evidence=Unread(UNREAD))
+    assert [one.name for one in balancer_errors(known, [unread, WEB], [], NOW)] == ["x", "web"]
     [web] = balancer_errors(known, [WEB], [_fronted("a")], NOW)
     assert (web.figures, web.others, web.doubt) == ((Figure("5xx a day", 3),), (), None)
     [web] = balancer_errors(known, [WEB], [_fronted("a", doubt=REFUSED)], NOW)
     assert (web.unread, web.figures, web.arn, web.name) == (REFUSED, (), WEB.arn, "web")
-    unread = LoadBalancer(arn="x", name="x", evidence=Unread(UNREAD))
     [seen] = balancer_errors(known, [unread], [], NOW)
     assert (seen.unread, seen.speaks_http, seen.arn, seen.name) == (UNREAD, True, "x", "x")
 
@@ -264,3 +281,24 @@ def test_charts_have_the_series_with_points_and_the_last_hour_as_evidence() -> N
         "x": {f"{NOW - timedelta(minutes=ago):%H:%M} UTC": value for ago, value in ((64, 1.3), (5, 2.4))}
     }
     assert (shown.series, shown.figures) == (lines, (Figure("f", 1),))
+
+
+def test_a_group_of_which_nobody_says_why_it_is_doubtful_is_not_known_either() -> None:
+    [seen] = traffic(series(), [_fronted(doubtful=(Resource(arn="d", name="d"),))], NOW)
+    with pytest.raises(CouldNotLook, match="requests of d was not fetched"):
+        assert seen.requests_last_hour
+
+
+def test_the_tasks_beside_a_load_are_those_of_its_own_service() -> None:
+    def service(name: str, running: int) -> Service:
+        return Service(arn=name, name=name, evidence={"runningCount": running, "desiredCount": 2})
+
+    unread = Service(arn="b", name="b", evidence=Unread(UNREAD))
+    inventory = names(services=("a", "b", "c"))
+    a, b, c = service_load(series(), inventory, [service("a", 1), unread, service("c", 2)], [], [], NOW)
+    assert [one.beside.partition(";")[0] for one in (a, b, c)] == [
+        "1 of 2 tasks run",
+        "task count unknown",
+        "2 of 2 tasks run",
+    ]
+    assert (a.figures, a.series) == ((), ())
