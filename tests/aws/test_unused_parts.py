@@ -194,14 +194,19 @@ def _service(running: int = 0, desired: int | None = None, **changes: Any) -> Ra
 
 
 def _dev(
-    raw: Any, *times: datetime, now: datetime = MORNING, since: datetime | None = None, **keys: Any
+    raw: Any,
+    *times: datetime,
+    now: datetime = MORNING,
+    since: datetime | None = None,
+    status: str = "Complete",
+    **keys: Any,
 ) -> tuple[DevUse, Aws]:
     def data(MetricDataQueries: Any, **_: Any) -> Raw:  # noqa: N803 - AWS's name
         return {
             "MetricDataResults": [
                 {
                     "Id": one["Id"],
-                    "StatusCode": "Complete",
+                    "StatusCode": status,
                     "Timestamps": list(times),
                     "Values": [1.0] * len(times),
                 }
@@ -313,6 +318,14 @@ def test_why_the_cpu_metric_does_not_show_when_a_service_ran(raw: Raw, times: tu
     else:
         assert found.hours_outside == 0
         assert found.figures == (Figure("outside its hours", 0.0, "hours in a week"),)
+
+
+def test_a_metric_that_was_not_told_in_full_is_not_known() -> None:
+    for since in (None, NIGHT):
+        found, _ = _dev(_service(1), NIGHT, status="PartialData", since=since)
+        with pytest.raises(CouldNotLook, match="the answer is PartialData"):
+            assert found.hours_outside
+        assert (found.series, found.figures, found.evidence["hours outside"]) == ((), (), 0)
 
 
 def test_services_are_described_ten_at_a_time_and_a_cluster_that_is_refused_is_blind_alone() -> None:
