@@ -106,6 +106,7 @@ FROM: dict[str, tuple[list[Raw], tuple[str, ...], str]] = {
 def test_where_a_variable_comes_from(containers: list[Raw], told: tuple[str, ...], unread: str) -> None:
     [seen] = _pools(*containers)
     assert seen.found[0] == Setting("WEB_CONCURRENCY", 4, told, unread)
+    assert seen.evidence["WEB_CONCURRENCY"] == ([*told] or unread or "not set here")
 
 
 def test_a_value_that_is_not_read_or_no_number_is_blind() -> None:
@@ -128,6 +129,7 @@ WORDS: dict[str, tuple[Raw, tuple[str, ...]]] = {
     "twice": ({"command": ["--workers", "4", "--workers=8"]}, ("4", "8")),
     "the last word": ({"command": ["uvicorn", "--workers"]}, ()),
     "a longer word": ({"command": ["--workers-x", "4", "--workersx=4"]}, ()),
+    "in words with a quote that does not end": ({"command": ["--workers=4'"]}, ("4'",)),
     "with a quote that does not end": ({"command": ["sh -c 'x --workers 4", "--workers", "2"]}, ("2",)),
 }
 
@@ -202,6 +204,9 @@ def test_how_often_a_service_turned_round_within_a_day() -> None:
     assert _counts((9, 2), (8, 4), (7, 4), (6, 3)).turns_a_day == 1
     assert _counts((9, 2), (8, 4), (7, 3), (6, 5), (5, 4)).turns_a_day == 3
     assert _counts((9, 4), (8, 4), (7, 4)).turns_a_day == 0
+    assert _counts((9, 2), (8, 3), (7, 2)).turns_a_day == 1
+    assert _counts((9, 2), (8, 4), (7, 4), (6, 9)).turns_a_day == 0
+    assert _counts((50, 2), (49, 4), (48, 3), (24, 5)).turns_a_day == 1
     # turns 24 hours apart are not within one day
     assert _counts((50, 2), (49, 4), (48, 3), (24, 5), (23, 4)).turns_a_day == 2
     assert _counts((50, 2), (49, 4), (48, 3), (24.1, 5), (10, 6)).turns_a_day == 2
