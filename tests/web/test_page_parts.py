@@ -1,0 +1,434 @@
+"""Dashboards, health pages, assets and objects of a site, part by part, from answers that are told in this process."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from opschecks.aws.cloudfront import Distribution
+from opschecks.core.answer import Answer
+from opschecks.core.model import Deadline, Figure
+from opschecks.core.observation import CouldNotLook, NotConfigured
+from opschecks.web.caching import StaticAsset, comes_from_cache, static_assets
+from opschecks.web.health import Health, health
+from opschecks.web.health_words import overall, words_of
+from opschecks.web.http import Response
+from opschecks.web.pages import BEGINNING, TITLE_WITHIN, Page, dashboard_pages
+from opschecks.web.site_objects import SiteObject, list_objects, site_objects
+from tests.canned import NOW, Aws, stack
+from tests.canned_site import item, page, told_of
+from tests.web.told import Answers, Site, response
+
+ROOT = "https://site.test"
+HTML = {"Content_Type": "text/html; charset=utf-8"}
+OLD = "<!doctype html><title>A</title>"
+
+
+def _page(
+    answer: Response | str = OLD, stand_in: Response | None = None, contains: str = "A", for_any_path: bool = False
+) -> Page:
+    told = response(answer, **HTML) if isinstance(answer, str) else answer
+    return Page(
+        arn=ROOT,
+        name="/",
+        answer=told,
+        stand_in=stand_in or response(status=404),
+        contains=contains,
+        for_any_path=for_any_path,
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "is_html"),
+    [
+        ("<!DOCTYPE HTML>", "text/html", True),
+        ("<html lang=en>", "text/html", True),
+        ("<html>", "Application/XHTML+XML", True),
+        ("<html>", "text/plain", False),
+        ("<p>", "text/html", False),
+        (" " * (BEGINNING - 5) + "<html>", "text/html", True),
+        (" " * (BEGINNING - 4) + "<html>", "text/html", False),
+    ],
+)
+def test_an_html_document_says_so_in_its_type_and_its_beginning(body: str, kind: str, is_html: bool) -> None:
+    assert _page(response(body, Content_Type=kind)).is_html is is_html
+
+
+@pytest.mark.parametrize(
+    ("body", "contains", "has"),
+    [
+        ("x Demo y", "Demo", True),
+        ("x &ndash; Demo", "– Demo", True),
+        ("x\n  Demo\n  of", "Demo of", True),
+        ("x\n  Demo", "\n  Demo", True),
+        ("x", "Demo", False),
+    ],
+)
+def test_a_page_has_its_text_however_it_is_written(body: str, contains: str, has: bool) -> None:
+    assert _page(body, contains=contains).has_its_text is has
+
+
+@pytest.mark.parametrize(
+    ("stand_in", "any_path", "is_one"),
+    [
+        (response(status=404), False, False),
+        (response(OLD, **HTML), False, True),
+        (response(OLD, **HTML), True, False),
+        (response(OLD, status=404), False, False),
+        (response(OLD, status=499), False, False),
+        (response("other"), False, False),
+        (response(status=503), True, False),
+    ],
+)
+def test_a_page_that_is_served_for_any_path_is_a_stand_in(stand_in: Response, any_path: bool, is_one: bool) -> None:
+    assert _page(stand_in=stand_in, for_any_path=any_path).is_a_stand_in is is_one
+    assert not _page("", stand_in=response("")).is_a_stand_in
+
+
+@pytest.mark.parametrize(("status", "said"), [(None, "broke off"), (500, "answered 500"), (503, "answered 503")])
+def test_without_the_answer_for_any_path_it_is_not_known_whether_a_page_is_one(status: int | None, said: str) -> None:
+    with pytest.raises(CouldNotLook, match=f"GET https://site.test/x: {said}"):
+        assert _page(stand_in=response(status=status)).is_a_stand_in
+
+
+TITLES = {
+    "<title>A</title>": "A",
+    "x<TITLE lang='en'>\n A &amp;  B\t</Title>y": "A & B",
+    "<title>A": "",
+    "A</title>": "",
+    "<title": "",
+    "<p>A</p>": "",
+    "<title></title>": "",
+    " " * (TITLE_WITHIN - 16) + "<title>A</title>": "A",
+    " " * (TITLE_WITHIN - 8) + "<title>A</title>": "",
+    "<body><title>A</title><svg><title>B</title>": "A",
+}
+
+
+@pytest.mark.parametrize(("body", "title"), TITLES.items(), ids=range(len(TITLES)))
+def test_the_title_of_a_document(body: str, title: str) -> None:
+    assert _page(body).title == title
+
+
+def test_each_dashboard_is_asked_for_and_a_path_that_cannot_exist() -> None:
+    site = Site(lambda url: response(f"body of {url}", 404 if "opschecks-" in url else 200, url))
+    boards = [{"path": "/a", "contains": "A"}, {"path": "/b", "contains": "B"}]
+    checked = stack(dashboard_url=ROOT, dashboards=boards, single_page_application=True, limits={"probe_timeout_s": 3})
+    a, b = dashboard_pages(checked, site)
+    assert (a.arn, a.name, a.contains, a.for_any_path) == (f"{ROOT}/a", "/a", "A", True)
+    assert (b.answer.url, b.stand_in.status) == (f"{ROOT}/b", 404)
+    assert a.evidence == {
+        "status": 200,
+        "headers": {},
+        "latency_ms": 12,
+        "body": f"body of {ROOT}/a",
+        "a path that cannot exist": 404,
+    }
+    assert a.figures == (Figure("latency", 12, "ms"),)
+    assert {timeout for _, _, timeout in site.asked} == {3}
+    nowhere = next(url for _, url, _ in site.asked if "opschecks-" in url)
+    assert len(nowhere) == len(f"{ROOT}/opschecks-") + 16
+    long = dashboard_pages(stack(dashboard_url=ROOT, dashboards=boards[:1]), Site(lambda _: response("x" * 1001)))
+    assert len(long[0].evidence["body"]) == 1000
+    for keys in ({}, {"dashboard_url": ROOT}):
+        with pytest.raises(NotConfigured, match="names no dashboards: set dashboard_url and dashboards"):
+            dashboard_pages(stack(**keys), site)
+
+
+def _health(body: Any, status: int | None = 200, words: tuple[str, ...] = ("healthy", "ok", "up")) -> Health:
+    told = body if isinstance(body, str) else json.dumps(body)
+    return Health(arn=ROOT, name="/", answer=response(told, status), healthy_words=words, certificate_days_left=None)
+
+
+SAYS: dict[str, tuple[Any, str, bool]] = {
+    "a word": ("Healthy", "Healthy", True),
+    "a word with a point": ("OK.", "OK.", True),
+    "a word with a mark": ("ok!", "ok!", True),
+    "a word in quotes": ('"up"', "up", True),
+    "after a byte order mark": ("\ufeffok", "ok", True),
+    "among spaces": ("\t all \n is  well ", "all is well", False),
+    "nothing": ("", "nothing", False),
+    "a long text": ("x" * 81, "x" * 80, False),
+    "a status": ({"status": "up"}, "up", True),
+    "a status after a byte order mark": ('\ufeff{"status": "up"}', "up", True),
+    "another status": ({"status": "down"}, "down", False),
+    "a number": ("1", "1", False),
+    "no json": ('{"status": ', '{"status":', False),
+}
+
+
+@pytest.mark.parametrize(("body", "says", "good"), SAYS.values(), ids=SAYS)
+def test_what_a_health_page_says(body: Any, says: str, good: bool) -> None:
+    assert (_health(body).says, _health(body).is_healthy) == (says, good)
+
+
+def test_a_status_of_no_content_is_healthy_and_200_alone_is_besides() -> None:
+    none = _health({"status": "down"}, 204)
+    assert (none.says, none.is_healthy, none.answered_well) == ("nothing, as status 204 means", True, True)
+    assert [_health("", one).answered_well for one in (200, 201, 203, 205, 503, None)] == [True] + [False] * 5
+    for body in ({}, {"components": {}}, []):
+        with pytest.raises(CouldNotLook, match=f"GET {ROOT}: the health page has no 'status'"):
+            assert _health(body).says
+    sick = _health({"status": "up", "components": {"db": "down", "cache": "UP"}})
+    assert sick.sick_components == ["db is down"]
+
+
+def _probed(answer: Response, ends: Any = None, url: str = ROOT, **keys: Any) -> tuple[Health, Answers]:
+    tape = Answers(tls=ends)
+    return health(stack(backend_url=url, **keys), Site(lambda _: answer), NOW, tape), tape
+
+
+def test_what_is_kept_of_a_health_page_and_its_certificate() -> None:
+    ends = NOW + timedelta(days=30, hours=18)
+    seen, tape = _probed(response("ok" * 1001), ends, health_path="/up", healthy_words=["OK"])
+    assert (seen.arn, seen.name, seen.healthy_words) == (f"{ROOT}/up", "/up", ("ok",))
+    assert seen.certificate_days_left == 30.75
+    assert seen.evidence == {"status": 200, "latency_ms": 12, "body": "ok" * 1000, "certificate_ends": ends}
+    assert seen.figures == (Figure("health latency", 12, "ms"), Figure("certificate", 30, "days left"))
+    spare = timedelta(days=stack().limits.certificate_days)
+    assert seen.deadlines == (Deadline("the certificate of site.test must be renewed", ends - spare),)
+    assert tape.questions == [("tls", f"TLS {ROOT}/up", {"url": f"{ROOT}/up"})]
+    seen, _ = _probed(response("ok"), url="http://site.test")
+    assert (seen.certificate_days_left, seen.deadlines) == (None, ())
+    assert [one.label for one in seen.figures] == ["health latency"]
+    assert "certificate_ends" not in seen.evidence
+    seen, _ = _probed(response(status=None))
+    assert (seen.evidence["status"], seen.certificate_days_left) == ("broke off", None)
+    with pytest.raises(CouldNotLook, match="its certificate is trusted by the HTTP client's bundle only"):
+        _probed(response("ok"))
+
+
+OVERALL: list[tuple[Any, str | None]] = [
+    ({"status": "up"}, "up"),
+    ({"Status": "up"}, "up"),
+    ({"health": "up"}, "up"),
+    ({"healthy": True}, "healthy"),
+    ({"healthy": False}, "unhealthy"),
+    ({"state": 0}, "0"),
+    ({"ok": True, "status": "down"}, "down"),
+    ({"status": None, "state": "up"}, "up"),
+    ({"status": ["up"]}, None),
+    ({"status": ["up"], "ok": True}, "healthy"),
+    ({"status": {"status": "up"}}, "up"),
+    ({"status": {"state": {"ok": {"health": "up"}}}}, "up"),
+    ({"status": {"state": {"ok": {"health": {"ok": "up"}}}}}, None),
+    ({"data": {"status": "up"}}, "up"),
+    ({"result": {"response": {"data": {"ok": "up"}}}}, "up"),
+    ({"result": {"response": {"data": {"data": {"ok": "up"}}}}}, None),
+    ({"data": {"x": 1}, "result": {"ok": "up"}}, "up"),
+    ({"data": "up"}, None),
+    ({"components": {"status": "up"}}, None),
+    ([], None),
+    ("up", None),
+    (None, None),
+]
+
+
+@pytest.mark.parametrize(("told", "word"), OVERALL, ids=range(len(OVERALL)))
+def test_the_word_for_the_whole(told: Any, word: str | None) -> None:
+    assert overall(told) == word
+
+
+PARTS: list[tuple[Any, list[tuple[str, str]]]] = [
+    ({}, []),
+    ("up", []),
+    ({"components": None, "checks": {"a": "up"}}, [("a", "up")]),
+    ({"services": {"a": True, "b": False}}, [("a", "healthy"), ("b", "unhealthy")]),
+    ({"dependencies": ["a", "b"]}, [("0", "a"), ("1", "b")]),
+    ([{"name": "a", "status": "up"}, {"status": "down"}], [("a", "up"), ("1", "down")]),
+    ({"checks": {"a": [{"status": "up"}, {"status": "down", "name": "x"}]}}, [("a", "up"), ("x", "down")]),
+    ({"components": {"a": {"lag": 3}}}, [("a", "without a status")]),
+    ({"components": {"a": {"observedValue": 3}}}, []),
+    ({"components": {"a": {"status": True, "observedValue": 3}}}, [("a", "healthy")]),
+    ({"components": {"a": {"components": {"b": "up"}}}}, [("a/b", "up")]),
+    ({"components": {"a": {"status": "up", "components": {"b": {"status": "down"}}}}}, [("a", "up"), ("a/b", "down")]),
+    ({"entries": {"a": {"status": "up"}, "b": {"lag": 1}, "c": "text"}}, [("a", "up")]),
+    ({"entries": "text", "details": ["x"]}, []),
+    ({"details": {"a": {"status": "up", "details": {"b": {"status": "down"}}}}}, [("a", "up"), ("a/b", "down")]),
+    ({"data": {"components": {"a": "up"}}}, [("a", "up")]),
+    ({"data": "text", "response": {"components": {"a": "up"}}}, [("a", "up")]),
+    ({"components": {"a": 1}}, [("a", "1")]),
+]
+
+
+@pytest.mark.parametrize(("told", "words"), PARTS, ids=range(len(PARTS)))
+def test_the_words_of_the_components(told: Any, words: list[tuple[str, str]]) -> None:
+    assert [*words_of(told)] == words
+
+
+def test_components_in_no_known_form_or_nested_too_deeply_are_not_known() -> None:
+    with pytest.raises(CouldNotLook, match="the health page's 'checks' is 'up', not a list of components"):
+        [*words_of({"checks": "up"})]
+    deep: Any = "up"
+    for _ in range(19):
+        deep = {"components": {"a": deep}}
+    assert [*words_of(deep)] == [("/".join("a" * 19), "up")]
+    with pytest.raises(CouldNotLook, match="nested too deeply"):
+        [*words_of({"components": {"a": {"components": {"a": deep}}}})]
+    wrapped: Any = {}
+    for _ in range(19):
+        wrapped = {"data": wrapped}
+    assert [*words_of(wrapped)] == []
+    with pytest.raises(CouldNotLook, match="nested too deeply"):
+        [*words_of({"data": wrapped})]
+
+
+def _asset(*answers: Response) -> StaticAsset:
+    return StaticAsset(arn=f"{ROOT}/a.js", name="a.js", answers=answers)
+
+
+PAST, LATER = "Tue, 24 Nov 2026 06:00:00 GMT", "Tue, 24 Nov 2026 08:00:00 GMT"
+FORBIDS: dict[str, tuple[dict[str, str], bool]] = {
+    "nothing is said": ({}, False),
+    "no-store": ({"Cache_Control": "no-store"}, True),
+    "no-cache among others": ({"Cache_Control": "public, No-Cache"}, True),
+    "private": ({"Cache_Control": "private, max-age=60"}, True),
+    "private of a header": ({"Cache_Control": 'private="Set-Cookie", max-age=60'}, False),
+    "no age": ({"Cache_Control": "max-age=0"}, True),
+    "an age": ({"Cache_Control": "max-age=60"}, False),
+    "an age in quotes": ({"Cache_Control": 'max-age="0"'}, True),
+    "an age of shared caches": ({"Cache_Control": "max-age=0, s-maxage=60"}, False),
+    "no age of shared caches": ({"Cache_Control": "max-age=60, s-maxage=0"}, True),
+    "an age beside a past": ({"Cache_Control": "max-age=60", "Expires": "0"}, False),
+    "it varies by anything": ({"Vary": " * "}, True),
+    "it varies by a header": ({"Vary": "Accept-Encoding"}, False),
+    "it has expired": ({"Expires": PAST, "Date": LATER}, True),
+    "it expires now": ({"Expires": LATER, "Date": LATER}, True),
+    "it expires later": ({"Expires": LATER, "Date": PAST}, False),
+    "it expires at no date": ({"Expires": "0", "Date": PAST}, True),
+    "it expires later than nobody knows": ({"Expires": "x GMT", "Date": ""}, True),
+    "it expires at no date in GMT": ({"Expires": "x GMT", "Date": PAST}, False),
+    "it has no date": ({"Expires": LATER}, True),
+}
+
+
+@pytest.mark.parametrize(("headers", "forbids"), FORBIDS.values(), ids=FORBIDS)
+def test_whether_an_answer_forbids_to_keep_it(headers: dict[str, str], forbids: bool) -> None:
+    assert _asset(response(), response(**headers)).forbids_caching is forbids
+
+
+CACHES: dict[str, tuple[dict[str, str], bool]] = {
+    "CloudFront's": ({"X_Cache": "Hit from cloudfront"}, True),
+    "a miss": ({"X_Cache": "Miss from cloudfront"}, False),
+    "refreshed": ({"X_Cache": "RefreshHit from cloudfront"}, True),
+    "a shield's": ({"X_Cache": "OriginShieldHit from cloudfront"}, True),
+    "one of two": ({"X_Cache": "MISS, HIT"}, True),
+    "squid's": ({"X_Cache": "TCP_HIT from a"}, True),
+    "squid's memory": ({"X_Cache": "TCP_MEM_HIT from a"}, True),
+    "by its standard": ({"Cache_Status": "edge; hit"}, True),
+    "by its standard, not": ({"Cache_Status": "edge; fwd=miss"}, False),
+    "Cloudflare's": ({"CF_Cache_Status": "HIT"}, True),
+    "a word that begins so": ({"X_Cache": "Hitless"}, False),
+    "an age": ({"Age": "7"}, True),
+    "an age, and a miss": ({"Age": "7", "X_Cache": "Miss"}, False),
+    "an age, and nothing": ({"Age": "7", "X_Cache": " "}, True),
+    "nothing": ({}, False),
+}
+
+
+@pytest.mark.parametrize(("headers", "cached"), CACHES.values(), ids=CACHES)
+def test_whether_an_answer_came_from_a_cache(headers: dict[str, str], cached: bool) -> None:
+    assert comes_from_cache(response(**headers)) is cached
+
+
+def test_an_asset_is_told_by_its_last_answer() -> None:
+    miss, hit = response(X_Cache="Miss"), response(X_Cache="Hit", Content_Encoding="gzip, x-br", Cache_Control="public")
+    seen = _asset(miss, hit)
+    assert (seen.last, seen.is_from_cache, seen.encoding, seen.cache_control) == (hit, True, "gzip, br", "public")
+    assert not _asset(hit, miss).is_from_cache
+    assert not _asset(hit, response()).is_from_cache
+    assert _asset(response(Age="3")).is_from_cache
+    for headers in ({}, {"Server": "x"}):
+        with pytest.raises(CouldNotLook, match="no answer has X-Cache, Cache-Status or Age") as told:
+            assert _asset(response(**headers), response()).is_from_cache
+        assert told.value.call == f"GET {ROOT}/a.js"
+
+
+def _distribution(path: str = "") -> Distribution:
+    evidence = Answer(told_of("site.s3.us-west-2.amazonaws.com", path), "cloudfront:GetDistribution")
+    return Distribution(arn="d", name="E1", evidence=evidence)
+
+
+SIZES: list[tuple[str, int]] = [
+    ("a.js", 1000), ("b.css", 999_999), ("c.js", 999), ("d.js", 1_000_000), ("e.png", 5000), ("f.json", 5000),
+    ("g.svg", 5000), ("h.mjs", 4000),
+]  # fmt: skip
+
+
+def test_the_largest_assets_are_asked_for_until_they_come_from_the_cache() -> None:
+    hit, miss = response(X_Cache="Hit", url="hit"), response(X_Cache="Miss", url="miss")
+    gone = response(status=404)
+    site = Site({f"{ROOT}/b.css": [miss, hit], f"{ROOT}/f.json": [miss] * 4, f"{ROOT}/g.svg": [gone]})
+    listed = [item(f"v1/{key}", Size=size) for key, size in SIZES]
+    aws = Aws({("s3", "ListObjectsV2"): page(*listed)})
+    seen = static_assets(stack(dashboard_url=ROOT), aws, site, _distribution("/v1"))
+    assert [(one.name, one.arn, len(one.answers)) for one in seen] == [
+        ("v1/b.css", f"{ROOT}/b.css", 2),
+        ("v1/f.json", f"{ROOT}/f.json", 4),
+        ("v1/g.svg", f"{ROOT}/g.svg", 1),
+    ]
+    assert seen[0].evidence == {"bytes in the bucket": 999_999, "answers": [miss.evidence, hit.evidence]}
+    assert seen[0].figures == (Figure("latency", 12, "ms"),)
+    assert {timeout for _, _, timeout in site.asked} == {stack().limits.probe_timeout_s}
+    # the first answer is not looked at: it may come from another edge
+    twice = Site({f"{ROOT}/a.js": [hit, hit]})
+    aws = Aws({("s3", "ListObjectsV2"): page(item("a.js", Size=2000))})
+    assert len(static_assets(stack(dashboard_url=ROOT), aws, twice, _distribution())[0].answers) == 2
+    aws = Aws({("s3", "ListObjectsV2"): page(item("a.js", Size=999))})
+    with pytest.raises(NotConfigured, match="site holds no script or style sheet of 1 kB or more to try it with"):
+        static_assets(stack(dashboard_url=ROOT), aws, site, _distribution())
+    with pytest.raises(NotConfigured, match="names no dashboards: set dashboard_url"):
+        static_assets(stack(), aws, site, _distribution())
+
+
+def _object(etag: str = "1", served: str | None = '"1"', status: int | None = 200) -> SiteObject:
+    told = {} if served is None else {"ETag": served}
+    evidence = Answer({"ETag": f'"{etag}"'}, "s3:ListBucket")
+    return SiteObject(arn=f"{ROOT}/{etag}", name=etag, answer=response(status=status, **told), evidence=evidence)
+
+
+def test_an_object_is_current_where_its_etag_is_served() -> None:
+    assert (_object().etag, _object().served_etag, _object().is_current) == ("1", "1", True)
+    assert _object(served='W/"1"').is_current
+    assert (_object(served='W/"2"').served_etag, _object(served='"2"').is_current) == ("2", False)
+    assert not _object(status=404).is_current
+    assert not _object(served=None).is_current
+    assert _object(served=None, status=404).served_etag == ""
+    with pytest.raises(CouldNotLook, match=f"HEAD {ROOT}/1: the answer has no ETag to compare"):
+        assert _object(served=None).served_etag
+
+
+def test_objects_are_listed_below_the_prefix_without_folders() -> None:
+    pages = [
+        page(item("a/"), item("b/", Size=0), IsTruncated=True, NextContinuationToken="2"),
+        page(IsTruncated=True, NextContinuationToken="3"),
+        page(item("c/", Size=3), item("d", Size=0)),
+    ]
+    pages[0]["Contents"][0].pop("Size")
+    aws = Aws({("s3", "ListObjectsV2"): pages})
+    assert [one["Key"] for one in list_objects(aws, "site", "")] == ["c/", "d"]
+    assert aws.parameters_of("ListObjectsV2")[0] == {"Bucket": "site"}
+    aws = Aws({("s3", "ListObjectsV2"): page()})
+    assert list_objects(aws, "site", "v1/") == []
+    assert aws.parameters_of("ListObjectsV2") == [{"Bucket": "site", "Prefix": "v1/"}]
+
+
+def test_only_objects_that_were_not_current_are_asked_for_again() -> None:
+    current, stale = _object("1"), _object("2")
+    new = response(ETag='"2"', url="again")
+    site = Site({f"{ROOT}/2": new})
+    checked = stack(dashboard_url=ROOT, limits={"probe_timeout_s": 7})
+    seen = site_objects(checked, Aws({}), site, _distribution(), [current, stale])
+    assert seen[0] is current
+    assert (seen[1].answer, seen[1].evidence, seen[1].name) == (new, {"ETag": '"2"', "served": new.evidence}, "2")
+    assert site.asked == [("HEAD", f"{ROOT}/2", 7)]
+    first = Site(lambda url: response(url=url))
+    aws = Aws({("s3", "ListObjectsV2"): page(item("v1/a b"))})
+    [one] = site_objects(checked, aws, first, _distribution("/v1"), [])
+    assert (one.arn, one.name, one.answer.url) == (f"{ROOT}/a%20b", "v1/a b", f"{ROOT}/a%20b")
+    assert one.evidence["served"] == one.answer.evidence
+    with pytest.raises(NotConfigured, match="names no dashboards: set dashboard_url"):
+        site_objects(stack(), aws, first, _distribution())
