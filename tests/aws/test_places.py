@@ -218,6 +218,7 @@ BUCKETS: dict[str, tuple[Places, tuple[str, ...], list[str], list[str]]] = {
     "no place": (Places(stack()), ("site", "archive", "backups", "state", "listed"), [], []),
     "the site of a distribution": (Places(stack(distribution_id="E1")), ("site",), ["*"], ["*"]),
     "what is found": (Places(stack(**TAGS)), ("site", "listed"), ["*"], ["*"]),
+    "what is found, without the site": (Places(stack(**FOUND)), ("listed",), ["*"], ["*"]),
     "what is listed, and could be found": (Places(stack(**TAGS, buckets=["a"])), ("listed",), ["a"], ["a/*"]),
 }
 
@@ -272,6 +273,8 @@ def test_an_action_is_granted_for_what_the_stack_names_and_not_where_it_names_no
     assert granted("ecs:UpdateService", "scale-dev-to-zero", SHOP) == Grant(
         "ecs:UpdateService", (f"{ECS}service/dev/x",)
     )
+    scan = Grant("dynamodb:Scan", (f"{DDB}table/a", f"{DDB}table/a/index/*"))
+    assert granted("dynamodb:Scan", "back-up-everything", SHOP) == scan
     keys = granted("iam:ListAccessKeys", "rotate-access-key", SHOP)
     assert keys == Grant("iam:ListAccessKeys", ("arn:aws:iam::*:user/ci", "arn:aws:iam::*:user/*/ci"))
 

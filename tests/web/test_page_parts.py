@@ -104,6 +104,8 @@ TITLES = {
     "<title></title>": "",
     " " * (TITLE_WITHIN - 16) + "<title>A</title>": "A",
     " " * (TITLE_WITHIN - 8) + "<title>A</title>": "",
+    "\u0130<title>A</title>": "A",
+    "x</title><title": "",
     "<body><title>A</title><svg><title>B</title>": "A",
 }
 
@@ -245,7 +247,7 @@ PARTS: list[tuple[Any, list[tuple[str, str]]]] = [
     ({"components": {"a": {"status": True, "observedValue": 3}}}, [("a", "healthy")]),
     ({"components": {"a": {"components": {"b": "up"}}}}, [("a/b", "up")]),
     ({"components": {"a": {"status": "up", "components": {"b": {"status": "down"}}}}}, [("a", "up"), ("a/b", "down")]),
-    ({"entries": {"a": {"status": "up"}, "b": {"lag": 1}, "c": "text"}}, [("a", "up")]),
+    ({"entries": {"a": {"status": "up"}, "b": {"lag": 1}, "c": "its status"}}, [("a", "up")]),
     ({"entries": "text", "details": ["x"]}, []),
     ({"details": {"a": {"status": "up", "details": {"b": {"status": "down"}}}}}, [("a", "up"), ("a/b", "down")]),
     ({"data": {"components": {"a": "up"}}}, [("a", "up")]),

@@ -194,7 +194,7 @@ def _reach(url: str, timeout_s: float) -> socket.socket:
     parts = urlsplit(url)
     try:
         return socket.create_connection(
-            (parts.hostname or "", parts.port or (443 if parts.scheme == "wss" else 80)), timeout_s
+            (str(parts.hostname), parts.port or (443 if parts.scheme == "wss" else 80)), timeout_s
         )
     except TimeoutError:
         raise CouldNotLook(f"WebSocket {url.partition('?')[0]}", f"no connection within {timeout_s:g} s") from None
