@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import http.client
 import io
+import ssl
 import zlib
 from types import SimpleNamespace
 from typing import Any
@@ -15,7 +16,7 @@ import responses
 
 from opschecks.core.observation import CouldNotLook
 from opschecks.web import http as module
-from opschecks.web.client.bounds import OneHop, bounds, is_public
+from opschecks.web.client.bounds import OneHop, PrivatePlace, bounds, is_public
 from opschecks.web.client.packing import LAYERS, UnknownPacking, packings, unpacked
 from opschecks.web.http import BODY_BYTES, REDIRECTS, Http, Response
 from tests.web.told import response
@@ -199,6 +200,89 @@ def test_a_connection_that_was_hung_up_is_no_idle_one(http: Http) -> None:
     assert _hop(http, _closed(ConnectionResetError), "never") == ("raised", 1)
 
 
+def test_a_client_that_is_closed_closes_its_connections(http: Http) -> None:
+    closed: list[bool] = []
+    http._session.close = lambda: closed.append(True)  # type: ignore[method-assign]
+    http.close()
+    assert closed == [True]
+
+
+def _moments(monkeypatch: pytest.MonkeyPatch, *moments: float) -> None:
+    left = iter(moments)
+    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: next(left)))
+
+
+class _Opened:
+    """An answer whose headers have come."""
+
+    status_code, url = 200, URL
+
+    def __init__(self, **headers: str) -> None:
+        self.headers, self.raw = headers, _Raw(b"")
+
+    def __enter__(self) -> _Opened:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return
+
+
+def test_latency_is_from_the_request_to_the_headers(http: Http, monkeypatch: pytest.MonkeyPatch) -> None:
+    _moments(monkeypatch, 100.0, 100.25)
+    http._hop = lambda *_: _Opened()  # type: ignore[method-assign, assignment, return-value]
+    assert http.get(URL, 5).latency_ms == 250
+
+
+VERIFIED = ssl.SSLCertVerificationError("x")
+VERIFIED.verify_message = "certificate has expired"
+WRAPPED: dict[str, tuple[Exception, str]] = {
+    "a private place": (PrivatePlace("10.0.0.1"), "it redirects to a host at 10.0.0.1, a private address"),
+    "a certificate": (VERIFIED, "its certificate is not trusted: certificate has expired"),
+    "a reset": (ConnectionResetError("closed"), "broke off: closed"),
+    "a broken answer": (http.client.BadStatusLine("x"), "broke off: x"),
+    "no route": (OSError("no route"), "ConnectionError: no route"),
+}
+
+
+@pytest.mark.parametrize(("inner", "says"), WRAPPED.values(), ids=WRAPPED)
+def test_what_requests_wraps_is_told_by_its_root(
+    http: Http, monkeypatch: pytest.MonkeyPatch, inner: Exception, says: str
+) -> None:
+    def follow(*_: Any) -> Any:
+        raise requests.exceptions.ConnectionError(inner)
+
+    _moments(monkeypatch, 100.0, 100.25)
+    http._follow = follow  # type: ignore[method-assign]
+    if says.startswith(("it redirects", "ConnectionError")):
+        with pytest.raises(CouldNotLook, match=f"GET {URL}: {says}"):
+            http.get(URL, 5)
+    else:
+        told = http.get(URL, 5)
+        assert (told.said, told.latency_ms, told.status, told.url) == (says, 250, None, URL)
+
+
+@pytest.mark.parametrize(("until", "left"), [(105.0, 5.0), (99.0, 0.001)])
+def test_a_request_has_what_is_left_of_the_time(
+    http: Http, monkeypatch: pytest.MonkeyPatch, until: float, left: float
+) -> None:
+    asked: list[Any] = []
+    monkeypatch.setattr(http._session, "request", lambda *given, **more: asked.append((given, more)))
+    _moments(monkeypatch, 100.0)
+    http._send("GET", URL, until, "gzip", None, True)  # type: ignore[arg-type]
+    assert asked == [
+        (
+            ("GET", URL),
+            {
+                "headers": {"Accept-Encoding": "gzip"},
+                "cookies": None,
+                "timeout": (left, left),
+                "stream": True,
+                "allow_redirects": False,
+            },
+        )
+    ]
+
+
 class _Raw(io.BytesIO):
     """The bytes of an answer, in pieces as they come."""
 
@@ -302,7 +386,7 @@ class _Socket:
 def test_a_connection_to_a_private_place_is_refused_and_closed(
     monkeypatch: pytest.MonkeyPatch, public_only: bool, proxy: Any, refused: bool
 ) -> None:
-    from opschecks.web.client.bounds import PrivatePlace, _Plain
+    from opschecks.web.client.bounds import _Plain
 
     closed: list[bool] = []
     monkeypatch.setattr("urllib3.connection.HTTPConnection.connect", lambda self: None)

@@ -135,7 +135,7 @@ def test_each_dashboard_is_asked_for_and_a_path_that_cannot_exist() -> None:
     assert len(nowhere) == len(f"{ROOT}/opschecks-") + 16
     long = dashboard_pages(stack(dashboard_url=ROOT, dashboards=boards[:1]), Site(lambda _: response("x" * 1001)))
     assert len(long[0].evidence["body"]) == 1000
-    for keys in ({}, {"dashboard_url": ROOT}):
+    for keys in ({}, {"dashboard_url": ROOT}, {"dashboards": boards}):
         with pytest.raises(NotConfigured, match="names no dashboards: set dashboard_url and dashboards"):
             dashboard_pages(stack(**keys), site)
 
