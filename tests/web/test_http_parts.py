@@ -287,6 +287,7 @@ class _Raw(io.BytesIO):
     """The bytes of an answer, in pieces as they come."""
 
     def read(self, size: int | None = -1, decode_content: bool = False) -> bytes:
+        assert size
         assert not decode_content
         return super().read(min(size or 0, 600_000))
 
@@ -297,7 +298,9 @@ def _answer(body: bytes, status: int = 200, **headers: str) -> Any:
 
 
 def test_a_body_is_read_in_pieces_up_to_its_bound() -> None:
-    told = module._read(_answer(b"x" * 1_500_000, Content_Type="text/plain"), "GET", 7.5)
+    long = _answer(b"x" * 1_500_000, Content_Type="text/plain")
+    told = module._read(long, "GET", 7.5)
+    assert long.raw.tell() == BODY_BYTES
     assert (len(told.body), told.latency_ms, told.content_type, told.url) == (BODY_BYTES, 7.5, "text/plain", URL)
     assert (told.status, told.headers) == (200, {"Content-Type": "text/plain"})
     assert module._read(_answer(gzip.compress(b"x"), Content_Encoding="gzip"), "GET", 1).body == b"x"
@@ -326,6 +329,8 @@ def test_the_root_of_an_error_is_the_innermost_reason() -> None:
     first, second = ValueError(), ValueError()
     first.args, second.args = (second,), (first,)
     assert module._root(first) in (first, second)
+    first.args, second.args = (second,), (second,)
+    assert module._root(first) is second
 
 
 def test_only_a_frame_of_settings_in_place_of_a_status_line_is_http_2() -> None:

@@ -169,6 +169,18 @@ def test_a_session_is_pinged_and_held(monkeypatch: pytest.MonkeyPatch) -> None:
     assert sockets._session(stack(**HELD), WS) == {"refused": "refused"}
 
 
+def test_times_of_a_session_are_milliseconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    moments = (100 + number / 4 for number in range(20))
+    monkeypatch.setattr(sockets, "time", SimpleNamespace(monotonic=lambda: next(moments)))
+    _opened(monkeypatch, _Connection())
+    assert sockets._session(stack(**HELD), WS) == {
+        "open_ms": 250.0,
+        "ping_ms": 250.0,
+        "held_s": 1.25,
+        "ended_early": "",
+    }
+
+
 @pytest.mark.parametrize("when", ["ping", "hold"])
 def test_a_session_that_ends_early_says_how(monkeypatch: pytest.MonkeyPatch, when: str) -> None:
     away = _closing(1001, sent=1001)

@@ -16,7 +16,7 @@ from urllib.parse import urlencode, urlsplit
 from ..aws.elbv2 import TargetHealth
 from ..core import environment
 from ..core.model import Figure, Resource
-from ..core.observation import CouldNotLook, names_no, observation
+from ..core.observation import CouldNotLook, names_no, observation, seen
 from ..core.tape import LIVE, Tape
 from ..core.wording import plural
 
@@ -102,14 +102,12 @@ def websocket_reconnects(stack: Stack, target_health: list[TargetHealth], tape: 
         raise CouldNotLook(
             "", "no target group of the stack's load balancers was seen: which tasks there are is unknown"
         )
-    healthy = max((len(group.in_state("healthy")) for group in target_health if not group.unread), default=0)
+    healthy = [len(group.in_state("healthy")) for group in target_health if not group.unread]
     if not stack.websocket.task_field:
         return replace(bare, unproven="websocket.task_field is not set in stacks.toml")
-    unread = next((group.unread for group in target_health if group.unread), None)
-    if healthy < 2 and unread:
-        raise unread.again()
-    if healthy < 2:
-        return replace(bare, unproven=f"{plural(healthy, 'healthy target')}: two are needed")
+    if not any(count > 1 for count in healthy):
+        seen(next((group.unread for group in target_health if group.unread), None))
+        return replace(bare, unproven=f"{plural(max(healthy), 'healthy target')}: two are needed")
     cookies: dict[str, str] = {}
     tasks = []
     for _ in range(RECONNECTS):
@@ -117,7 +115,7 @@ def websocket_reconnects(stack: Stack, target_health: list[TargetHealth], tape: 
         told = tape.ask("websocket", f"WebSocket {_place(url)}", asked, lambda: _reached(stack, url, cookies))
         tasks.append(told["task"])
         cookies.update(told["cookies"])
-    evidence = {"tasks reached": tasks, "cookies kept": sorted(cookies), "healthy targets": healthy}
+    evidence = {"tasks reached": tasks, "cookies kept": sorted(cookies), "healthy targets": max(healthy)}
     return replace(bare, tasks=tuple(tasks), evidence=evidence)
 
 
