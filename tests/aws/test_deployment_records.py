@@ -328,10 +328,9 @@ def test_a_deployment_has_the_groups_of_its_own_service_revision() -> None:
 
 
 def test_a_deployment_that_is_listed_without_a_service_revision_asks_for_none() -> None:
-    told = recorded(record())
-    [brief] = told["ecs", "ListServiceDeployments"](cluster="prod", service="backend", status=OPEN)[  # type: ignore[operator]
-        "serviceDeployments"
-    ]
+    told: dict[tuple[str, str], Any] = recorded(record())
+    answer = told["ecs", "ListServiceDeployments"](cluster="prod", service="backend", status=OPEN)
+    [brief] = answer["serviceDeployments"]
     listed = {"serviceDeployments": [without("targetServiceRevisionArn", brief)]}
     aws = Aws({**told, ("ecs", "ListServiceDeployments"): listed})
     [one] = service_deployments(aws, names(services=("backend",)), NOW)["backend"].listed

@@ -251,7 +251,7 @@ ONLY: dict[str, tuple[str, list[Raw]]] = {
 
 @pytest.mark.parametrize(("action", "where"), ONLY.values(), ids=ONLY)
 def test_some_actions_are_only_granted_where_the_stack_says_so(action: str, where: list[Raw]) -> None:
-    others = ({}, {"log_searches": [{"group": "*"}]}, {"resources": {"queues": ["q"]}})
+    others: list[Raw] = [{}, {"log_searches": [{"group": "*"}]}, {"resources": {"queues": ["q"]}}]
     assert [granted(action, "x", Places(stack(**keys))) for keys in others] == [None] * 3
     for keys in where:
         assert granted(action, "x", Places(stack(**keys))) is not None

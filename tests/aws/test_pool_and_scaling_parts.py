@@ -118,7 +118,7 @@ def test_a_value_that_is_not_read_or_no_number_is_blind() -> None:
     assert told.value.call == "ecs:DescribeTaskDefinition"
 
 
-ARGUMENTS = {"pool": {"workers": "--workers", "limit": "--limit-concurrency"}}
+ARGUMENTS: Raw = {"pool": {"workers": "--workers", "limit": "--limit-concurrency"}}
 WORDS: dict[str, tuple[Raw, tuple[str, ...]]] = {
     "nothing": ({}, ()),
     "the next word": ({"command": ["uvicorn", "--workers", "4"]}, ("4",)),

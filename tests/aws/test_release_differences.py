@@ -52,7 +52,10 @@ def _seen(
     return seen
 
 
-BAKE = {"lifecycleStage": "BAKE_TIME", "deploymentConfiguration": {"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 5}}
+BAKE: Raw = {
+    "lifecycleStage": "BAKE_TIME",
+    "deploymentConfiguration": {"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 5},
+}
 MOVING = deployment(rolloutState="IN_PROGRESS")
 UNABLE = event("was unable to place a task.", minutes=1)
 UNFINISHED: dict[str, tuple[Release, str]] = {

@@ -199,7 +199,7 @@ def test_of_task_sets_the_state_is_whether_all_are_stable() -> None:
     assert _rollout({**OF_CODE_DEPLOY, "taskSets": [task_set()]}, problem=DENIED).state == "COMPLETED"
 
 
-SERVING = {"lifecycleStage": "BAKE_TIME", "deploymentConfiguration": BAKED}
+SERVING: Raw = {"lifecycleStage": "BAKE_TIME", "deploymentConfiguration": BAKED}
 DONE = event(f"(deployment {NEW}) deployment completed.", hours=2)
 DONE_BEFORE = event(f"(deployment {OLD}) deployment completed.", hours=2)
 STATELESS = deployment(8, rolloutState=None)

@@ -21,7 +21,7 @@ from opschecks.aws.session import Aws, identify
 from opschecks.core import clock
 from opschecks.core.change import Refused, Unknown
 from opschecks.core.observation import CouldNotLook, NotThere, WrongAccount
-from tests.canned import NOW, pages_of, stack
+from tests.canned import NOW, Raw, pages_of, stack
 
 NO = CouldNotLook("sts:GetCallerIdentity", "no credentials")
 
@@ -75,7 +75,7 @@ def _aws(*told: Any, bounds: Bounds | None = None, **keys: Any) -> tuple[Aws, An
     return aws, shared
 
 
-DATED = {"HTTPHeaders": {"date": "Tue, 24 Nov 2026 07:00:00 GMT"}, "RetryAttempts": 0}
+DATED: Raw = {"HTTPHeaders": {"date": "Tue, 24 Nov 2026 07:00:00 GMT"}, "RetryAttempts": 0}
 
 
 def test_an_answer_has_its_content_and_its_date() -> None:

@@ -39,6 +39,7 @@ CONTAINERS = [
     {"logConfiguration": {"logDriver": "awslogs"}},
     {"name": "bare"},
 ]
+APP = {"Key": "app", "Value": "web"}
 TAGGED = [
     {
         "ResourceARN": f"arn:aws:ecs:{ACCOUNT}:cluster/shop",

@@ -174,7 +174,7 @@ def _closed(kind: type[Exception]) -> requests.exceptions.ConnectionError:
 
 def _hop(http: Http, *told: Any) -> Any:
     sends = _Sends(*told)
-    http._send = sends  # type: ignore[method-assign]
+    http._send = sends  # type: ignore[method-assign, assignment]
     try:
         return http._hop("GET", URL, 0, "", None, True), len(sends.left)  # type: ignore[arg-type]
     except requests.exceptions.ConnectionError:
@@ -229,7 +229,7 @@ class _Opened:
 
 def test_latency_is_from_the_request_to_the_headers(http: Http, monkeypatch: pytest.MonkeyPatch) -> None:
     _moments(monkeypatch, 100.0, 100.25)
-    http._hop = lambda *_: _Opened()  # type: ignore[method-assign, assignment, return-value]
+    http._hop = lambda *_: _Opened()  # type: ignore[method-assign, assignment]
     assert http.get(URL, 5).latency_ms == 250
 
 
@@ -252,7 +252,7 @@ def test_what_requests_wraps_is_told_by_its_root(
         raise requests.exceptions.ConnectionError(inner)
 
     _moments(monkeypatch, 100.0, 100.25)
-    http._follow = follow  # type: ignore[method-assign]
+    http._follow = follow  # type: ignore[method-assign, assignment]
     if says.startswith(("it redirects", "ConnectionError")):
         with pytest.raises(CouldNotLook, match=f"GET {URL}: {says}"):
             http.get(URL, 5)

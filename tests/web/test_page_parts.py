@@ -18,12 +18,12 @@ from opschecks.web.health_words import overall, words_of
 from opschecks.web.http import Response
 from opschecks.web.pages import BEGINNING, TITLE_WITHIN, Page, dashboard_pages
 from opschecks.web.site_objects import SiteObject, list_objects, site_objects
-from tests.canned import NOW, Aws, stack
+from tests.canned import NOW, Aws, Raw, stack
 from tests.canned_site import item, page, told_of
 from tests.web.told import Answers, Site, response
 
 ROOT = "https://site.test"
-HTML = {"Content_Type": "text/html; charset=utf-8"}
+HTML: Raw = {"Content_Type": "text/html; charset=utf-8"}
 OLD = "<!doctype html><title>A</title>"
 
 
@@ -171,7 +171,8 @@ def test_a_status_of_no_content_is_healthy_and_200_alone_is_besides() -> None:
     none = _health({"status": "down"}, 204)
     assert (none.says, none.is_healthy, none.answered_well) == ("nothing, as status 204 means", True, True)
     assert [_health("", one).answered_well for one in (200, 201, 203, 205, 503, None)] == [True] + [False] * 5
-    for body in ({}, {"components": {}}, []):
+    bodies: list[Any] = [{}, {"components": {}}, []]
+    for body in bodies:
         with pytest.raises(CouldNotLook, match=f"GET {ROOT}: the health page has no 'status'"):
             assert _health(body).says
     sick = _health({"status": "up", "components": {"db": "down", "cache": "UP"}})
@@ -283,7 +284,7 @@ def _asset(*answers: Response) -> StaticAsset:
 
 
 PAST, LATER = "Tue, 24 Nov 2026 06:00:00 GMT", "Tue, 24 Nov 2026 08:00:00 GMT"
-FORBIDS: dict[str, tuple[dict[str, str], bool]] = {
+FORBIDS: dict[str, tuple[Raw, bool]] = {
     "nothing is said": ({}, False),
     "no-store": ({"Cache_Control": "no-store"}, True),
     "no-cache among others": ({"Cache_Control": "public, No-Cache"}, True),
@@ -308,11 +309,11 @@ FORBIDS: dict[str, tuple[dict[str, str], bool]] = {
 
 
 @pytest.mark.parametrize(("headers", "forbids"), FORBIDS.values(), ids=FORBIDS)
-def test_whether_an_answer_forbids_to_keep_it(headers: dict[str, str], forbids: bool) -> None:
+def test_whether_an_answer_forbids_to_keep_it(headers: Raw, forbids: bool) -> None:
     assert _asset(response(), response(**headers)).forbids_caching is forbids
 
 
-CACHES: dict[str, tuple[dict[str, str], bool]] = {
+CACHES: dict[str, tuple[Raw, bool]] = {
     "CloudFront's": ({"X_Cache": "Hit from cloudfront"}, True),
     "a miss": ({"X_Cache": "Miss from cloudfront"}, False),
     "refreshed": ({"X_Cache": "RefreshHit from cloudfront"}, True),
@@ -332,7 +333,7 @@ CACHES: dict[str, tuple[dict[str, str], bool]] = {
 
 
 @pytest.mark.parametrize(("headers", "cached"), CACHES.values(), ids=CACHES)
-def test_whether_an_answer_came_from_a_cache(headers: dict[str, str], cached: bool) -> None:
+def test_whether_an_answer_came_from_a_cache(headers: Raw, cached: bool) -> None:
     assert comes_from_cache(response(**headers)) is cached
 
 
@@ -343,7 +344,8 @@ def test_an_asset_is_told_by_its_last_answer() -> None:
     assert not _asset(hit, miss).is_from_cache
     assert not _asset(hit, response()).is_from_cache
     assert _asset(response(Age="3")).is_from_cache
-    for headers in ({}, {"Server": "x"}):
+    silent: list[Raw] = [{}, {"Server": "x"}]
+    for headers in silent:
         with pytest.raises(CouldNotLook, match="no answer has X-Cache, Cache-Status or Age") as told:
             assert _asset(response(**headers), response()).is_from_cache
         assert told.value.call == f"GET {ROOT}/a.js"

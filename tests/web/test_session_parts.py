@@ -245,7 +245,7 @@ def test_cookies_are_told_by_name_and_value() -> None:
 )
 def test_a_host_is_reached_at_its_port(monkeypatch: pytest.MonkeyPatch, url: str, place: tuple[str, int]) -> None:
     asked: list[Any] = []
-    monkeypatch.setattr(sockets.socket, "create_connection", lambda *given: asked.append(given))
+    monkeypatch.setattr("socket.create_connection", lambda *given: asked.append(given))
     sockets._reach(url, 2)
     assert asked == [(place, 2)]
 
