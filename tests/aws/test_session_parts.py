@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from botocore.exceptions import (
 from botocore.parsers import ResponseParserError
 
 from opschecks.aws.bounds import AGAIN, WAITED_S, Bounds
+from opschecks.aws.clients import NoClients
 from opschecks.aws.paging import Paging, paging
 from opschecks.aws.session import Aws, identify
 from opschecks.core import clock
@@ -99,6 +101,60 @@ def test_a_call_elsewhere_is_of_the_other_region_and_kept_in_the_same_list() -> 
     assert aws.scoped(calls).calls is calls
 
 
+class _Tape:
+    """Keeps the questions and the answers that pass it; gives a recorded one where it has one."""
+
+    def __init__(self, recorded: Any = None) -> None:
+        self.replays, self.recorded, self.kept = recorded is not None, recorded, list[Any]()
+
+    def ask(self, kind: str, call: str, question: Any, make: Any) -> Any:
+        told = self.recorded if self.replays else make()
+        self.kept.append((kind, call, question, told))
+        return told
+
+
+def test_every_answer_passes_the_tape_with_all_that_it_depends_on() -> None:
+    aws, _ = _aws({"TableNames": [], "ResponseMetadata": DATED}, {"TableNames": []})
+    tape = _Tape()
+    aws._tape = tape
+    aws.call("dynamodb", "ListTables", Limit=3)
+    aws.elsewhere("us-east-1").call("dynamodb", "ListTables")
+    asked: Raw = {"stack": "here", "service": "dynamodb", "operation": "ListTables", "parameters": {"Limit": 3}}
+    dated = {"TableNames": [], "ResponseMetadata": {"HTTPHeaders": DATED["HTTPHeaders"]}}
+    elsewhere = {**asked, "parameters": {}, "region": "us-east-1"}
+    assert tape.kept == [
+        ("aws", "dynamodb:ListTables", asked, dated),
+        ("aws", "dynamodb:ListTables", elsewhere, {"TableNames": []}),
+    ]
+
+
+def test_where_a_recording_is_replayed_there_are_no_clients_and_nothing_is_sent() -> None:
+    aws = Aws(stack(), tape=_Tape({"TableNames": ["a"]}))
+    assert isinstance(aws._shared, NoClients)
+    assert aws.call("dynamodb", "ListTables") == {"TableNames": ["a"]}
+    aws.warm(["ecs"])
+    with pytest.raises(Refused, match="dynamodb:DeleteTable: not sent: a recording is replayed, which changes nothing"):
+        aws.send("dynamodb", "DeleteTable")
+    assert isinstance(Aws(stack(), unusable=NO)._shared, NoClients)
+
+
+def test_clients_get_the_credentials_that_are_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[Any] = []
+
+    def clients(*given: Any) -> Any:
+        made.append(given)
+        return SimpleNamespace(asks="a code", frozen=lambda: {"key": "k"}, release=lambda: made.append("released"))
+
+    monkeypatch.setattr("opschecks.aws.session.Clients", clients)
+    checked = stack()
+    aws = Aws(checked, {"key": "k"}, signed={"token": "t"})
+    Aws(checked)
+    assert made == [(checked, {"key": "k"}, None, {"token": "t"}), (checked, {}, None, None)]
+    assert (aws.asks, aws.handed_on()) == ("a code", {"key": "k"})
+    aws.release()
+    assert made[-1] == "released"
+
+
 FAILS: dict[str, tuple[Exception, str]] = {
     "a refusal": (client_error("X"), "refused ListTables: X"),
     "no connection": (EndpointConnectionError(endpoint_url="x"), "failed: EndpointConnectionError"),
@@ -164,7 +220,7 @@ THROTTLE = client_error("ThrottlingException")
 def test_a_call_that_is_throttled_is_made_again_within_its_bound() -> None:
     bounds = _Bounds()
     aws, shared = _aws(*[THROTTLE] * AGAIN, {"TableNames": []}, bounds=bounds, account_id="123456789012")
-    aws.call("dynamodb", "ListTables")
+    assert aws.call("dynamodb", "ListTables") == {"TableNames": []}
     assert len(shared.asked) == AGAIN + 1
     assert bounds.bound.answers == [{"TableNames": []}]
     assert bounds.of_whom == [("123456789012", "us-west-2", "dynamodb")]
@@ -222,6 +278,18 @@ def test_pages_are_read_to_the_last_one_within_the_budget() -> None:
     aws, _ = _aws({"Buckets": [], "IsTruncated": True})
     with pytest.raises(CouldNotLook, match=r"is true, but .* is missing"):
         list(aws.pages("s3", "ListObjectsV2", Bucket="b"))
+
+
+def test_a_part_of_a_token_that_a_page_does_not_give_again_is_asked_no_more() -> None:
+    first = {"IsTruncated": True, "NextRecordName": "a", "NextRecordType": "A", "NextRecordIdentifier": "i"}
+    second = {"IsTruncated": True, "NextRecordName": "b", "NextRecordType": "A"}
+    aws, shared = _aws(first, second, {"IsTruncated": False})
+    assert len(list(aws.pages("route53", "ListResourceRecordSets"))) == 3
+    assert [parameters for _, parameters in shared.asked] == [
+        {},
+        {"StartRecordName": "a", "StartRecordType": "A", "StartRecordIdentifier": "i"},
+        {"StartRecordName": "b", "StartRecordType": "A"},
+    ]
 
 
 def test_pages_are_asked_for_by_botocores_tables_and_by_those_that_it_lacks() -> None:
