@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -30,41 +31,48 @@ def _told(code: str, message: str = "", *, region: str = "", status: int = 400, 
 LATER, WRONG = "the account may ask this: run it again later", "the credentials are expired or wrong"
 OPT_IN = "the account has not enabled me-central-1, an opt-in region"
 STRANGE = "with an explicit deny in a strange policy"
+CLOCK = (
+    "logs:X: RequestTimeTooSkewed: x – the clock of this machine differs from AWS's, and AWS refuses what it signs: "
+    "set it by NTP (timedatectl set-ntp true), then run again"
+)
 REFUSALS: dict[str, tuple[Any, str]] = {
-    "a code alone": (_told("X"), "logs:X: X"),
-    "a code and words": (_told("X", " words "), "logs:X: X: words"),
+    "a code alone": (lambda: _told("X"), "logs:X: X"),
+    "a code and words": (lambda: _told("X", " words "), "logs:X: X: words"),
     "throttled": (
-        _told("SlowDown", "slow"), f"logs:X: SlowDown: slow – AWS limits how often {LATER}"),
-    "an error of AWS": (_told("X", status=500), "logs:X: X – AWS itself failed: run it again later"),
-    "nearly an error of AWS": (_told("X", status=499), "logs:X: X"),
+        lambda: _told("SlowDown", "slow"), f"logs:X: SlowDown: slow – AWS limits how often {LATER}"),
+    "an error of AWS": (lambda: _told("X", status=500), "logs:X: X – AWS itself failed: run it again later"),
+    "nearly an error of AWS": (lambda: _told("X", status=499), "logs:X: X"),
     "old credentials": (
-        _told("ExpiredToken", "old", log_in="ask for new ones"),
+        lambda: _told("ExpiredToken", "old", log_in="ask for new ones"),
         "logs:X: ExpiredToken: old – the credentials are expired or wrong: ask for new ones"),
     "a region that may be off": (
-        _told("InvalidClientTokenId", region="me-central-1"),
+        lambda: _told("InvalidClientTokenId", region="me-central-1"),
         f"logs:X: InvalidClientTokenId – {WRONG}, or {OPT_IN}: log in again"),
     "no region": (
-        _told("InvalidClientTokenId"),
+        lambda: _told("InvalidClientTokenId"),
         "logs:X: InvalidClientTokenId – the credentials are expired or wrong: log in again"),
-    "denied": (_told("AccessDenied"), "logs:X: AccessDenied – allow logs:X"),
+    "signed by a clock that is wrong": (
+        lambda: _told("RequestTimeTooSkewed", "x"),
+        CLOCK),
+    "denied": (lambda: _told("AccessDenied"), "logs:X: AccessDenied – allow logs:X"),
     "denied by KMS, whatever is asked": (
-        _told("AccessDenied", "The KMS key is off"), "logs:X: AccessDenied: The KMS key is off – allow kms:Decrypt"),
-    "denied, and a word has kms in it": (_told("AccessDenied", "xkmsx"), "logs:X: AccessDenied: xkmsx – allow logs:X"),
+        lambda: _told("AccessDenied", "The KMS key is off"), "logs:X: AccessDenied: The KMS key is off – allow kms:Decrypt"),
+    "denied, and a word has kms in it": (lambda: _told("AccessDenied", "xkmsx"), "logs:X: AccessDenied: xkmsx – allow logs:X"),
     "gone, and denied": (
-        _told("NoSuchBucket", "x is not authorized to perform: s3:ListBucket"),
+        lambda: _told("NoSuchBucket", "x is not authorized to perform: s3:ListBucket"),
         "logs:X: NoSuchBucket: x is not authorized to perform: s3:ListBucket – allow s3:ListBucket"),
     "a deny of an unknown kind": (
-        _told("AccessDenied", STRANGE),
+        lambda: _told("AccessDenied", STRANGE),
         f"logs:X: AccessDenied: {STRANGE} – remove the explicit deny of logs:X from the strange policy"),
     "none of an unknown kind": (
-        _told("AccessDenied", "because no strange policy allows it"),
+        lambda: _told("AccessDenied", "because no strange policy allows it"),
         "logs:X: AccessDenied: because no strange policy allows it – allow logs:X"),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize(("told", "says"), REFUSALS.values(), ids=REFUSALS)
-def test_what_an_error_means(told: CouldNotLook, says: str) -> None:
-    assert str(told) == says
+def test_what_an_error_means(told: Callable[[], CouldNotLook], says: str) -> None:
+    assert str(told()) == says
 
 
 @pytest.mark.parametrize("code", sorted(THROTTLED))

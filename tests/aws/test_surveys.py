@@ -152,6 +152,8 @@ def test_a_long_list_is_told_while_it_is_read() -> None:
     said: list[str] = []
     assert [*Progress("tables", said.append).of(range(1001))] == [*range(1001)]
     assert said == ["tables: 500 so far", "tables: 1,000 so far"]
+    assert len([*Progress("tables", said.append).of(range(499))]) == 499
+    assert len(said) == 2
     found, said, _ = _seen(dynamodb__ListTables=pages_of("TableNames", ["a" * 3] * 100, token="LastEvaluatedTableName"))
     assert len(found.tables) == 100
     assert "DynamoDB tables: 100" in said
