@@ -56,8 +56,10 @@ REFUSALS: dict[str, tuple[Any, str]] = {
         CLOCK),
     "denied": (lambda: _told("AccessDenied"), "logs:X: AccessDenied – allow logs:X"),
     "denied by KMS, whatever is asked": (
-        lambda: _told("AccessDenied", "The KMS key is off"), "logs:X: AccessDenied: The KMS key is off – allow kms:Decrypt"),
-    "denied, and a word has kms in it": (lambda: _told("AccessDenied", "xkmsx"), "logs:X: AccessDenied: xkmsx – allow logs:X"),
+        lambda: _told("AccessDenied", "The KMS key is off"),
+        "logs:X: AccessDenied: The KMS key is off – allow kms:Decrypt"),
+    "denied, and a word has kms in it": (
+        lambda: _told("AccessDenied", "xkmsx"), "logs:X: AccessDenied: xkmsx – allow logs:X"),
     "gone, and denied": (
         lambda: _told("NoSuchBucket", "x is not authorized to perform: s3:ListBucket"),
         "logs:X: NoSuchBucket: x is not authorized to perform: s3:ListBucket – allow s3:ListBucket"),
