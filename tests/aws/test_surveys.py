@@ -159,6 +159,20 @@ def test_a_long_list_is_told_while_it_is_read() -> None:
     assert "DynamoDB tables: 100" in said
 
 
+def test_distributions_are_read_page_by_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    pages: list[Raw] = [{"Items": [{"Id": "E1"}]}, {"Quantity": 0}, {"Items": [{"Id": "E2"}]}]
+    aws = Aws(ANSWERS)
+    read = aws.pages
+
+    def told(service: str, operation: str, /, **asked: Any) -> Any:
+        if operation == "ListDistributions":  # a summary has more parts that are required than are looked at here
+            return iter([{"DistributionList": one} for one in pages])
+        return read(service, operation, **asked)
+
+    monkeypatch.setattr(aws, "pages", told)
+    assert survey(aws, "1", lambda _: None).distributions == [{"Id": "E1"}, {"Id": "E2"}]
+
+
 EMPTY: dict[str, tuple[Survey, bool]] = {
     "nothing": (Survey("a", "r"), True),
     "a cluster in which nothing runs": (Survey("a", "r", clusters=[{"clusterName": "c"}]), True),
