@@ -210,6 +210,7 @@ def test_evidence_that_could_not_be_read_raises_why() -> None:
     read = Resource(arn="b", name="b", evidence=Answer({}, "x"))
     assert (why_unread(unread), why_unread(read)) == (NO, None)
     require_read(read)
+    assert (Unread(NO), Unread(NO).call) == ({}, NO.call)
     for look in (lambda: unread.evidence["x"], lambda: unread.evidence.get("x", 1), lambda: require_read(unread)):
         with pytest.raises(CouldNotLook, match="no credentials"):
             look()

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from websockets.exceptions import ConnectionClosedError, ConnectionClosedOK
+from websockets.datastructures import Headers
+from websockets.exceptions import ConnectionClosedError, ConnectionClosedOK, InvalidStatus, InvalidURI, ProxyError
 from websockets.frames import Close
+from websockets.http11 import Response
 
 from opschecks.aws.elbv2 import LoadBalancer, TargetHealth
 from opschecks.aws.unread import Unread, why_unread
@@ -248,6 +251,86 @@ def test_a_host_is_reached_at_its_port(monkeypatch: pytest.MonkeyPatch, url: str
     monkeypatch.setattr("socket.create_connection", lambda *given: asked.append(given))
     sockets._reach(url, 2)
     assert asked == [(place, 2)]
+
+
+CERTIFICATE = ssl.SSLCertVerificationError("x")
+CERTIFICATE.verify_message = "certificate has expired"
+STATUS = InvalidStatus(Response(503, "Service Unavailable", Headers()))
+REDIRECTED = InvalidURI("x", "y")
+REDIRECTED.__cause__ = InvalidStatus(Response(301, "Moved Permanently", Headers()))
+WITHIN = ValueError("x")
+WITHIN.__context__ = REDIRECTED.__cause__
+REFUSALS: dict[str, tuple[Exception, str]] = {
+    "a status": (STATUS, f"the handshake was refused: {STATUS}"),
+    "a certificate": (CERTIFICATE, "its certificate is not trusted: certificate has expired"),
+    "a redirect": (
+        REDIRECTED, f"the handshake was refused: {REDIRECTED.__cause__}, a redirect, which no browser follows here"),
+    "a redirect, met on the way": (
+        WITHIN, f"the handshake was refused: {REDIRECTED.__cause__}, a redirect, which no browser follows here"),
+    "silence": (TimeoutError(), "no handshake within 2 s"),
+    "an end": (EOFError(), "the connection was closed before the handshake"),
+    "an end before the request": (ConnectionClosedOK(None, None), "the connection was closed before the handshake"),
+}  # fmt: skip
+
+
+def _connecting(monkeypatch: pytest.MonkeyPatch, told: Any, proxy: str | None = None) -> list[Any]:
+    asked: list[Any] = []
+
+    def connect(*given: Any, **more: Any) -> Any:
+        asked.append((given, more))
+        if isinstance(told, Exception):
+            raise told
+        return told
+
+    monkeypatch.setattr("websockets.sync.client.connect", connect)
+    monkeypatch.setattr("websockets.proxy.get_proxy", lambda _: proxy)
+    monkeypatch.setattr(sockets, "_reach", lambda url, timeout_s: ("reached", url, timeout_s))
+    return asked
+
+
+@pytest.mark.parametrize(("error", "says"), REFUSALS.values(), ids=REFUSALS)
+def test_a_host_that_was_reached_refuses_a_session(
+    monkeypatch: pytest.MonkeyPatch, error: Exception, says: str
+) -> None:
+    _connecting(monkeypatch, error)
+    assert sockets.open_session(stack(**HELD), WS, {}) == says
+
+
+def test_a_host_that_was_not_reached_is_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    for error in (ProxyError("no"), OSError("no route")):
+        _connecting(monkeypatch, error)
+        with pytest.raises(CouldNotLook, match=f"WebSocket {WS}: {type(error).__name__}: no"):
+            sockets.open_session(stack(**HELD), f"{WS}?a=1", {})
+    _connecting(monkeypatch, ValueError("of the program"))
+    with pytest.raises(ValueError, match="of the program"):
+        sockets.open_session(stack(**HELD), WS, {})
+
+
+def test_a_session_is_opened_with_the_stacks_headers_and_the_clients_cookies(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = _connecting(monkeypatch, "a session")
+    checked = stack(websocket={"url": WS, "headers": {"Origin": "https://x"}}, limits={"probe_timeout_s": 2})
+    assert sockets.open_session(checked, WS, {}) == "a session"
+    sockets.open_session(checked, WS, {"a": "1", "b": "2"})
+    (given, more), (_, again) = asked
+    assert given == (WS,)
+    assert more == {
+        "proxy": None,
+        "sock": ("reached", WS, 2),
+        "max_size": 4 * 2**20,
+        "additional_headers": {"Origin": "https://x"},
+        "open_timeout": 2,
+        "close_timeout": 1,
+        "ping_interval": None,
+        "user_agent_header": "opschecks",
+    }
+    assert again["additional_headers"] == {"Origin": "https://x", "Cookie": "a=1; b=2"}
+
+
+def test_behind_a_proxy_the_host_is_not_reached_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = _connecting(monkeypatch, "a session", "http://proxy:3128")
+    sockets.open_session(stack(**HELD), WS, {})
+    [(_, more)] = asked
+    assert (more["proxy"], more["sock"]) == ("http://proxy:3128", None)
 
 
 ELB = f"arn:aws:elasticloadbalancing:{ACCOUNT}:loadbalancer"
