@@ -20,6 +20,7 @@ from opschecks.aws.bounds import AGAIN, WAITED_S, Bounds
 from opschecks.aws.clients import NoClients
 from opschecks.aws.paging import Paging, paging
 from opschecks.aws.session import Aws, identify
+from opschecks.aws.shared_classes import new_session
 from opschecks.core import clock
 from opschecks.core.change import Refused, Unknown
 from opschecks.core.observation import CouldNotLook, NotThere, WrongAccount
@@ -362,6 +363,11 @@ def test_clients_are_made_in_advance_and_forgotten_together() -> None:
     assert shared.clients == [("ecs", {}), ("logs", {})]
     assert aws.s3() is shared
     assert shared.clients[-1] == ("s3", {})
+
+
+def test_sessions_of_botocore_share_what_was_read_of_models() -> None:
+    one, other = (new_session().get_component("data_loader") for _ in range(2))
+    assert one is other
 
 
 def _identified(account: str = "123456789012", behind_s: float = 0, **keys: Any) -> tuple[str, list[str]]:

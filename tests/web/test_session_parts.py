@@ -184,6 +184,14 @@ def test_times_of_a_session_are_milliseconds(monkeypatch: pytest.MonkeyPatch) ->
     }
 
 
+def test_a_session_is_held_until_its_time_is_over_and_no_moment_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    moments = iter([100.0, 100.25, 100.5])
+    monkeypatch.setattr(sockets, "time", SimpleNamespace(monotonic=lambda: next(moments)))
+    connection: Any = _Connection("a message", "never")
+    assert sockets._hold(connection, 0.5, WS) == ""
+    assert connection.waits == [0.25]
+
+
 @pytest.mark.parametrize("when", ["ping", "hold"])
 def test_a_session_that_ends_early_says_how(monkeypatch: pytest.MonkeyPatch, when: str) -> None:
     away = _closing(1001, sent=1001)

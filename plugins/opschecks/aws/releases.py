@@ -135,7 +135,7 @@ def _is_of_family(release: Release, revision: str) -> bool:
     if why_unread(release.service):
         return False
     runs = [one.revision for one in _launches(release.service) if one.is_primary and "taskDefinition" in one.evidence]
-    runs = runs or [str(release.evidence.get("taskDefinition", "")).rsplit("/", 1)[-1]]
+    runs = runs or [str(release.evidence.get("taskDefinition", "")).rpartition("/")[2]]
     return runs[0].rpartition(":")[0] == revision.rpartition(":")[0]
 
 
