@@ -78,12 +78,12 @@ def _keys(*counts: float) -> Raw:
     return {"AggregateValue": 9.0, "Contributors": told}
 
 
-def _why(insights: Any = ON, report: Any = None, **counts: float) -> tuple[Causes, Aws]:
+def _why(insights: Any = ON, report: Any = None, status: str = "Complete", **counts: float) -> tuple[Causes, Aws]:
     def answer(MetricDataQueries: Any, **_: Any) -> Raw:  # noqa: N803 - AWS's name
         told = [(one["Id"], counts.get(one["MetricStat"]["Metric"]["MetricName"])) for one in MetricDataQueries]
         return {
             "MetricDataResults": [
-                {"Id": id_, "StatusCode": "Complete", "Timestamps": [NOW] if n else [], "Values": [n] if n else []}
+                {"Id": id_, "StatusCode": status, "Timestamps": [NOW] if n else [], "Values": [n] if n else []}
                 for id_, n in told
             ]
         }
@@ -132,6 +132,16 @@ def test_the_hottest_keys_are_asked_for_by_the_rule_of_throttled_ones() -> None:
     assert str(seen) == "CloudWatch names no cause; most throttled keys: k0, x (9), k1, x (5), k2, x (2)"
     assert _why(report={"AggregateValue": 0.0})[0].keys == {}
     assert "no 'Contributors'" in str(_why(report={"KeyLabels": []})[0].keys)
+
+
+def test_causes_that_were_not_told_in_full_are_not_known() -> None:
+    seen, _ = _why(status="PartialData")
+    assert isinstance(seen.limits, CouldNotLook)
+    assert str(seen).startswith("the cause could not be read: cloudwatch:GetMetricData: ")
+    off, _ = _why({**ON, "ContributorInsightsStatus": "DISABLED"})
+    assert str(off) == "CloudWatch names no cause; Contributor Insights, which would name the hot keys, is off"
+    refused, _ = _why(REFUSED)
+    assert str(refused) == f"CloudWatch names no cause; the hot keys could not be read: {REFUSED}"
 
 
 @pytest.mark.parametrize(
