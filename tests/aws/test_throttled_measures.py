@@ -12,7 +12,7 @@ from opschecks.aws.dynamodb import Table
 from opschecks.aws.throttle_causes import CAUSES, Causes, throttle_causes
 from opschecks.aws.throttling import Throttling, table_throttling
 from opschecks.core.answer import Answer
-from opschecks.core.observation import NotThere
+from opschecks.core.observation import CouldNotLook, NotThere
 from tests.aws.test_traffic_measures import REFUSED, line, series
 from tests.canned import NOW, Aws, Raw
 
