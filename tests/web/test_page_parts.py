@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+import ssl
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from opschecks.core.answer import Answer
 from opschecks.core.model import Deadline, Figure
 from opschecks.core.observation import CouldNotLook, NotConfigured
 from opschecks.web.caching import StaticAsset, comes_from_cache, static_assets
-from opschecks.web.health import Health, health
+from opschecks.web.health import Health, certificate_end, health
 from opschecks.web.health_words import overall, words_of
 from opschecks.web.http import Response
 from opschecks.web.pages import BEGINNING, TITLE_WITHIN, Page, dashboard_pages
@@ -202,6 +203,58 @@ def test_what_is_kept_of_a_health_page_and_its_certificate() -> None:
     assert (seen.evidence["status"], seen.certificate_days_left) == ("broke off", None)
     with pytest.raises(CouldNotLook, match="its certificate is trusted by the HTTP client's bundle only"):
         _probed(response("ok"))
+
+
+class _Secure:
+    """A connection that was wrapped in TLS; `certificate` is what its host has shown."""
+
+    def __init__(self, certificate: Any) -> None:
+        self.certificate, self.asked = certificate, list[Any]()
+
+    def __enter__(self) -> _Secure:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return
+
+    def wrap_socket(self, plain: Any, server_hostname: str) -> _Secure:
+        self.asked.append((plain, server_hostname))
+        if isinstance(self.certificate, Exception):
+            raise self.certificate
+        return self
+
+    def getpeercert(self) -> Any:
+        return self.certificate
+
+
+def _ends(monkeypatch: pytest.MonkeyPatch, url: str, certificate: Any) -> tuple[Any, list[Any]]:
+    secure = _Secure(certificate)
+    places: list[Any] = []
+
+    def connect(place: Any, timeout: float) -> _Secure:
+        places.append((place, timeout))
+        return secure
+
+    monkeypatch.setattr("socket.create_connection", connect)
+    monkeypatch.setattr("ssl.create_default_context", lambda: secure)
+    return certificate_end(url, 3), [*places, *(name for _, name in secure.asked)]
+
+
+def test_when_a_certificate_ends_is_asked_of_the_host_at_its_port(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = {"notAfter": "Nov 24 07:00:00 2026 GMT"}
+    moment = datetime(2026, 11, 24, 7, tzinfo=UTC)
+    for scheme in ("https", "wss"):
+        assert _ends(monkeypatch, f"{scheme}://site.test/a", shown) == (moment, [(("site.test", 443), 3), "site.test"])
+    assert _ends(monkeypatch, "https://site.test:8443", shown)[1] == [(("site.test", 8443), 3), "site.test"]
+    for scheme in ("http", "ws"):
+        assert _ends(monkeypatch, f"{scheme}://site.test/a", shown) == (None, [])
+    assert _ends(monkeypatch, ROOT, ssl.SSLCertVerificationError("x"))[0] is None
+    with pytest.raises(CouldNotLook, match=r"TLS site\.test:443: OSError: no route"):
+        _ends(monkeypatch, ROOT, OSError("no route"))
+    nothing: list[Any] = [None, {}]
+    for none in nothing:
+        with pytest.raises(CouldNotLook, match=r"TLS site\.test:443: the answer has no 'notAfter'"):
+            _ends(monkeypatch, ROOT, none)
 
 
 OVERALL: list[tuple[Any, str | None]] = [

@@ -19,7 +19,7 @@ from opschecks.core.answer import Answer
 from opschecks.core.model import Figure
 from opschecks.core.observation import CouldNotLook, NotConfigured
 from opschecks.web import websocket as sockets
-from opschecks.web.idle_timeout import websocket_balancers
+from opschecks.web.idle_timeout import _addresses, websocket_balancers
 from opschecks.web.websocket import (
     RECONNECTS,
     Reconnects,
@@ -188,7 +188,7 @@ def test_a_session_is_held_until_its_time_is_over_and_no_moment_longer(monkeypat
     moments = iter([100.0, 100.25, 100.5])
     monkeypatch.setattr(sockets, "time", SimpleNamespace(monotonic=lambda: next(moments)))
     connection: Any = _Connection("a message", "never")
-    assert sockets._hold(connection, 0.5, WS) == ""
+    sockets._hold(connection, 0.5)
     assert connection.waits == [0.25]
 
 
@@ -375,6 +375,17 @@ CARRY: dict[str, tuple[str, tuple[LoadBalancer, ...], list[str]]] = {
 @pytest.mark.parametrize(("url", "balancers", "names"), CARRY.values(), ids=CARRY)
 def test_which_balancers_carry_the_sessions(url: str, balancers: tuple[LoadBalancer, ...], names: list[str]) -> None:
     assert [one.name for one in _carrying(url, *balancers)[0]] == names
+
+
+def test_addresses_of_a_name_that_is_not_known_are_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    def resolve(host: str, port: Any) -> Any:
+        if host == "lost.test":
+            raise OSError("Name or service not known")
+        return [(2, 1, 6, "", ("10.0.0.1", 0)), (10, 1, 6, "", ("fd00::1", 0, 0, 0))]
+
+    monkeypatch.setattr("socket.getaddrinfo", resolve)
+    assert _addresses("site.test") == {"10.0.0.1", "fd00::1"}
+    assert _addresses("lost.test") == set()
 
 
 def test_which_balancer_carries_the_sessions_may_not_be_known() -> None:

@@ -83,7 +83,7 @@ def _session(stack: Stack, url: str) -> dict[str, Any]:
             pinged = time.monotonic()
             if connection.ping().wait(limits.probe_timeout_s):
                 ping_ms = (time.monotonic() - pinged) * 1000
-            ended_early = _hold(connection, limits.websocket_hold_s, url)
+            _hold(connection, limits.websocket_hold_s)
         except ConnectionClosed as closed:
             ended_early = _ended(closed, url)
     held_s = time.monotonic() - held_from
@@ -208,19 +208,14 @@ def _ended(closed: ConnectionClosed, url: str) -> str:
     return f"closed by the server: {closed}"
 
 
-def _hold(connection: ClientConnection, seconds: float, url: str) -> str:
-    """Read until the time is over; the reason if it ended early, else empty."""
-    from websockets.exceptions import ConnectionClosed
-
+def _hold(connection: ClientConnection, seconds: float) -> None:
+    """Read until the time is over; ConnectionClosed if it ended early."""
     until = time.monotonic() + seconds
     while (left := until - time.monotonic()) > 0:
         try:
             connection.recv(timeout=left)
         except TimeoutError:
-            return ""
-        except ConnectionClosed as closed:
-            return _ended(closed, url)
-    return ""
+            return
 
 
 def _task(connection: ClientConnection, stack: Stack, url: str) -> str:
