@@ -99,7 +99,7 @@ def _why(insights: Any = ON, report: Any = None, status: str = "Complete", **cou
 
 
 def test_causes_are_counted_from_the_beginning_of_a_period_the_most_frequent_first() -> None:
-    counts = {"ReadKeyRangeThroughputThrottleEvents": 2.0, "WriteAccountLimitThrottleEvents": 7.0}
+    counts: dict[str, Any] = {"ReadKeyRangeThroughputThrottleEvents": 2.0, "WriteAccountLimitThrottleEvents": 7.0}
     seen, aws = _why(**counts)
     assert isinstance(seen.limits, dict)
     assert [*seen.limits.items()] == [
