@@ -19,6 +19,7 @@ from .unread import why_unread
 
 _LISTENERS = "elasticloadbalancing:DescribeListeners"
 _RULES = "elasticloadbalancing:DescribeRules"
+_HOST = "host-header"
 _HANDSHAKE = {"upgrade": "websocket", "connection": "upgrade"}
 """The headers that every handshake has, and their values."""
 
@@ -44,7 +45,7 @@ class Rule(Resource):
     def groups(self) -> list[str]:
         """The ARNs of the target groups that get requests by it: several by weight, none of a weight of 0."""
         listed = self._forward.get("ForwardConfig", {}).get("TargetGroups", [])
-        found = [str(one["TargetGroupArn"]) for one in listed if one.get("Weight", 1) != 0]
+        found = [str(one["TargetGroupArn"]) for one in listed if one.get("Weight") != 0]
         if self._forward and not listed:
             return [str(self._forward["TargetGroupArn"])]  # one that forwards says where, here or in a list
         return found
@@ -136,9 +137,12 @@ def routes_of(rules: Iterable[Rule], url: str | None) -> list[Route]:
 
 def _routes(rules: Sequence[Rule], url: str | None, has_it: bool) -> Iterable[Route]:
     """The routes of one listener; `has_it`: whether a client has the headers and so on that a rule may ask for."""
-    split = urlsplit(url or "")
-    host, path = split.hostname or "", split.path or ("/" if url else "")
-    named = any(_meets_host(one, host, known=True) for rule in rules for one in rule.conditions)
+    host, path = "", ""
+    if url:
+        split = urlsplit(url)
+        host, path = split.hostname or "", split.path or "/"
+    of_hosts = [one for rule in rules for one in rule.conditions if one.get("Field") == _HOST]
+    named = any(_has_host(one, host) for one in of_hosts)
     certain = True
     for rule in rules:
         met = [_meets(one, host, path, named=named, has_it=has_it) for one in rule.conditions]
@@ -153,24 +157,20 @@ def _routes(rules: Sequence[Rule], url: str | None, has_it: bool) -> Iterable[Ro
 def _meets(condition: Mapping[str, Any], host: str, path: str, *, named: bool, has_it: bool) -> bool | None:
     """Whether a handshake meets the condition; None where that cannot be known here."""
     field = condition.get("Field")
-    if field == "host-header":
-        return _meets_host(condition, host, known=named)
+    if field == _HOST:
+        return _has_host(condition, host) if named else None
     if field == "path-pattern":
         return _any_of(condition, "PathPatternConfig", path) if path else None
     if field == "http-request-method":
         return "GET" in _values(condition, "HttpRequestMethodConfig")
-    if field == "http-header":
-        name = str(condition.get("HttpHeaderConfig", {}).get("HttpHeaderName", "")).lower()
-        if value := _HANDSHAKE.get(name):
-            return _any_of(condition, "HttpHeaderConfig", value, folded=True)
+    name = str(condition.get("HttpHeaderConfig", {}).get("HttpHeaderName", "")).lower()
+    if value := _HANDSHAKE.get(name):
+        return _any_of(condition, "HttpHeaderConfig", value, folded=True)
     return has_it
 
 
-def _meets_host(condition: Mapping[str, Any], host: str, *, known: bool) -> bool | None:
-    if condition.get("Field") != "host-header":
-        return False
-    met = _any_of(condition, "HostHeaderConfig", host, folded=True)
-    return met if met or known else None
+def _has_host(condition: Mapping[str, Any], host: str) -> bool | None:
+    return _any_of(condition, "HostHeaderConfig", host, folded=True)
 
 
 def _values(condition: Mapping[str, Any], key: str) -> list[str]:

@@ -36,7 +36,7 @@ class Fronted(Resource):
 
 def dimension(group: Resource) -> str:
     """A target group's value of CloudWatch's TargetGroup dimension, such as targetgroup/name/0123456789abcdef."""
-    return group.arn.rsplit(":", 1)[-1]
+    return group.arn.rpartition(":")[2]
 
 
 @observation(allow=[HEALTH])
@@ -55,9 +55,7 @@ def fronted_targets(
     ours = {one.arn for one in balanced_groups}
     left = [one for one in every_group if one.arn not in ours and not why_unread(one)]
     waiting = {
-        one.arn: [group for group in left if one.arn in group.evidence["LoadBalancerArns"]]
-        for one in load_balancers
-        if not why_unread(one)
+        one.arn: [group for group in left if one.arn in group.evidence["LoadBalancerArns"]] for one in load_balancers
     }
     found = list(registered_targets)
     while any(waiting.values()):
@@ -100,7 +98,7 @@ def own_groups(
     known = [] if isinstance(fronted_targets, CouldNotLook) else fronted_targets
     has_targets = {group.arn: bool(group.targets) for group in known if not group.unread}
     empty = {arn for arn, some in has_targets.items() if not some}
-    unread = {group.arn: group.unread for group in known if group.unread}
+    asked = {group.arn: group.unread for group in known}
     found = []
     read = [one for one in every_group if not why_unread(one)]
     for balancer in load_balancers:
@@ -111,14 +109,14 @@ def own_groups(
             chosen = named is not filled
             doubtful = () if chosen or not doubt else tuple(one for one in groups if one not in own)
             own = own or (() if doubtful or chosen else tuple(groups))
-            whole = tuple(one for one in every_group if why_unread(one) and one.arn == balancer.arn)
+            whole = tuple(one for one in every_group if one.arn == balancer.arn)
             doubtful += whole
             why = doubt or next((why_unread(one) for one in whole), None)
             others = tuple(one for one in groups if one not in (*own, *doubtful) and one.arn not in empty)
             of_others = None
             if others and not any(has_targets.get(one.arn) for one in others):
                 refused = fronted_targets if isinstance(fronted_targets, CouldNotLook) else None
-                of_others = refused or next((unread[one.arn] for one in others if one.arn in unread), None)
+                of_others = refused or next((asked[one.arn] for one in others if one.arn in asked), None)
             found.append(
                 Fronted(
                     arn=balancer.arn,

@@ -215,4 +215,5 @@ def of_keys(keys: Iterable[str], places: Places) -> list[Grant]:
     suffix = "amazonaws.com.cn" if places.partition == "aws-cn" else "amazonaws.com"
     via = tuple(f"{one}.{region}.{suffix}" for one in ("dynamodb", "s3", "secretsmanager", "sqs"))
     condition = (("StringLike", "kms:ViaService", via),)
-    return [Grant(action, tuple(keys), condition) for action in ("kms:Decrypt", "kms:GenerateDataKey")]
+    named = tuple(keys)
+    return [Grant(action, named, condition) for action in ("kms:Decrypt", "kms:GenerateDataKey")]

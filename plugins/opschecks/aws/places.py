@@ -147,7 +147,7 @@ class Places:
         """The CloudFormation stacks, and those nested in them, whose names begin with theirs."""
         stack = self.stack
         named = [*stack.cloudformation_stacks, *stack.every("cloudformation_stack")]
-        short = [one.split(":stack/", 1)[-1].partition("/")[0] for one in named]
+        short = [one.rpartition(":stack/")[2].partition("/")[0] for one in named]
         ends = ("/*", "-*/*")
         return list(dict.fromkeys(self.arn("cloudformation", f"stack/{name}{end}") for name in short for end in ends))
 
@@ -179,7 +179,7 @@ class Places:
         """Security groups by their ids; any where the stack names patterns."""
         names = self._known(self.stack.security_groups)
         ids = [one for one in names if one.startswith("sg-")]
-        groups = ids if names and len(ids) == len(names) else ["*"] * bool(names)
+        groups = ids if len(ids) == len(names) else ["*"]
         return [self.arn("ec2", f"security-group/{one}") for one in groups]
 
     def security_group_rules(self) -> list[str]:
@@ -220,7 +220,7 @@ class Places:
 
     def functions(self) -> list[str]:
         """Lambda functions."""
-        names = (one.rsplit(":function:", 1)[-1] for one in self._others("functions"))
+        names = (one.rpartition(":function:")[2] for one in self._others("functions"))
         return [self.arn("lambda", f"function:{name}") for name in names]
 
     def databases(self) -> list[str]:

@@ -63,7 +63,7 @@ class Release(Resource):
         told += [(one, primary.revision) for one in asked.revisions if one != primary.revision]
         runs = ", ".join(image for image, _ in self.containers) or "no task"
         told += [(one, runs) for one in asked.images if not any(_is(*pair, one) for pair in self.containers)]
-        because = f" ({self._failure})" if told and self._failure else ""
+        because = f" ({self._failure})" if self._failure else ""
         return [f"expected {wanted}, running {serves}{because}" for wanted, serves in told]
 
     @property
@@ -108,8 +108,7 @@ def _release(rollout: Rollout, tasks: Sequence[Task]) -> Release:
     service = rollout.service
     if why_unread(service):
         return Release(arn=service.arn, name=service.name, rollout=rollout, tasks=(), evidence=service.evidence)
-    launches = [] if service.evidence.get("status") == "MISSING" else _launches(service)
-    primary = [one.evidence.get("id") for one in launches if one.evidence.get("status") == "PRIMARY"]
+    primary = [one.evidence.get("id") for one in _launches(service) if one.evidence.get("status") == "PRIMARY"]
     unread = tuple(task for task in tasks if why_unread(task) and task.name == service.name)
     known = [task for task in tasks if not why_unread(task)]
     running = tuple(task for task in known if task.is_wanted and task.started_by in primary)
@@ -136,7 +135,7 @@ def _is_of_family(release: Release, revision: str) -> bool:
     if why_unread(release.service):
         return False
     runs = [one.revision for one in _launches(release.service) if one.is_primary and "taskDefinition" in one.evidence]
-    runs = runs or [str(release.evidence.get("taskDefinition", "")).rsplit("/", 1)[-1]]
+    runs = runs or [str(release.evidence.get("taskDefinition", "")).rpartition("/")[2]]
     return runs[0].rpartition(":")[0] == revision.rpartition(":")[0]
 
 
@@ -145,7 +144,7 @@ def _is_of_repository(release: Release, image: str) -> bool:
 
 
 def _has_deployment(release: Release, deployment: str) -> bool:
-    if why_unread(release.service) or release.service.status == "MISSING":
+    if why_unread(release.service):
         return False
     known = any(one.id == deployment for one in _launches(release.service))
     told = release.service.evidence.get("events") or []

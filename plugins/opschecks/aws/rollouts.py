@@ -144,7 +144,7 @@ class Rollout(Resource):
         After a roll-back, counts and states are those of a success.
         """
         if failed := [one for one in self.service.deployments if one.state == "FAILED"]:
-            said = failed[0].evidence.get("rolloutStateReason") or ""
+            said = failed[0].evidence.get("rolloutStateReason")
             return "; ".join([f"{', '.join(one.revision for one in failed)} failed", *filter(None, (said, self.why))])
         if self.recorded.problem and (told := self._failures_told):
             return _first(told)

@@ -94,8 +94,8 @@ class ScalingWeek(Resource):
     def turns_a_day(self) -> int:
         """How often it changed direction, at most within 24 hours."""
         steps = [(time, after - before) for (_, before), (time, after) in itertools.pairwise(self.counts)]
-        moves = [(time, step > 0) for time, step in steps if step]
-        turns = [time for (_, up), (time, goes_up) in itertools.pairwise(moves) if up != goes_up]
+        moves = [(time, step // abs(step)) for time, step in steps if step]
+        turns = [time for (_, before), (time, after) in itertools.pairwise(moves) if before != after]
         return max((sum(1 for other in turns if time <= other and other - time < DAY) for time in turns), default=0)
 
     @property
@@ -119,7 +119,7 @@ def scaling_week(aws: Aws, inventory: Inventory, now: datetime) -> list[ScalingW
     for raw in aws.items("application-autoscaling", "DescribeScalingActivities", "ScalingActivities", **asked):
         activity = Activity(raw)
         owner = str(raw["ResourceId"])
-        if owner in found and raw.get("ScalableDimension", _DIMENSION) == _DIMENSION and now - activity.at <= WEEK:
+        if owner in found and raw["ScalableDimension"] == _DIMENSION and now - activity.at <= WEEK:
             found[owner].append(activity)
     return [_week(owner, name, sorted(found[owner], key=lambda one: one.at)) for owner, name in owners.items()]
 

@@ -109,7 +109,7 @@ class ServiceDeployment:
         """Why it is in its status, with the alarms that rang."""
         rollback, alarms = self.evidence.get("rollback") or {}, self.evidence.get("alarms") or {}
         names = alarms.get("triggeredAlarmNames") or []
-        said = [rollback.get("reason") or "", self.evidence.get("statusReason") or ""]
+        said = [rollback.get("reason"), self.evidence.get("statusReason")]
         return "; ".join([*dict.fromkeys(one for one in said if one), *(f"alarm {name}" for name in names)])
 
     def __str__(self) -> str:
@@ -168,14 +168,15 @@ def planned_wait(configuration: Mapping[str, Any]) -> timedelta:
     minutes = _bake_minutes(configuration)
     linear, canary = (configuration.get(f"{one}Configuration") or {} for one in ("linear", "canary"))
     if configuration.get("strategy") == "LINEAR":
-        steps = math.ceil(100 / float(linear.get("stepPercent") or 10)) - 1
-        minutes += steps * float(linear.get("stepBakeTimeInMinutes", 6))
+        percent = linear.get("stepPercent")
+        steps = math.ceil(100 / float(percent)) if percent else 10
+        minutes += (steps - 1) * float(linear.get("stepBakeTimeInMinutes", 6))
     if configuration.get("strategy") == "CANARY":
         minutes += float(canary.get("canaryBakeTimeInMinutes", 10))
     for hook in configuration.get("lifecycleHooks") or []:
         if hook.get("targetType") == "PAUSE":
             at_most = float((hook.get("timeoutConfiguration") or {}).get("timeoutInMinutes", _HOOK_MINUTES))
-            minutes += at_most * len(hook.get("lifecycleStages") or [1])
+            minutes += at_most * max(1, len(hook.get("lifecycleStages") or []))
     return seconds(60 * minutes)
 
 

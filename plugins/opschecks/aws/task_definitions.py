@@ -95,7 +95,7 @@ def _containers(aws: Aws, arn: str) -> list[dict[str, Any]] | CouldNotLook:
 def _settings(
     stack: Stack, service: str, arn: str, containers: Sequence[Mapping[str, Any]] | CouldNotLook
 ) -> PoolSettings:
-    revision = arn.rsplit("/", 1)[-1]
+    revision = arn.rpartition("/")[2]
     if isinstance(containers, CouldNotLook):
         name = f"{service} ({revision})"
         return PoolSettings(arn=f"{arn}#{service}", name=name, revision=revision, problem=containers)

@@ -85,7 +85,7 @@ class Traffic(Measured):
         if not periods:
             raise CouldNotLook(CALL, f"no response times of {self.name} although it had requests in the last hour")
         known = [p95 for count, p95 in periods if count >= samples or p95 <= limit]
-        if len(known) == len(periods) or max(known, default=0.0) > limit:
+        if len(known) == len(periods) or any(p95 > limit for p95 in known):
             return max(known)
         hours = [p95 for count, p95 in self._p95("requests by the hour", "p95 of the hour") if count >= samples]
         return max((*known, *hours)) if hours else None
@@ -94,13 +94,13 @@ class Traffic(Measured):
         """The p95 in ms of each five minutes that began within, in which there were as many requests as `samples`."""
         counts = dict(self.metrics.series(self.name, "requests").points)
         points = self.metrics.series(self.name, "p95 response time").points
-        return tuple(p95 for time, p95 in points if begin <= time < end and counts.get(time, 0.0) >= samples)
+        return tuple(p95 for time, p95 in points if begin <= time < end and counts.get(time, 0) >= samples)
 
     def _p95(self, requests: str, response: str) -> list[tuple[float, float]]:
         """Requests and p95 in ms of each period that ended within the last hour."""
         counts = dict(self.metrics.series(self.name, requests).points)
         points = self.metrics.series(self.name, response).last(HOUR, self.now)
-        return [(counts.get(time, 0.0), value) for time, value in points]
+        return [(counts.get(time, 0), value) for time, value in points]
 
     @property
     def errors_5xx_per_minute(self) -> float:
@@ -127,7 +127,7 @@ class Traffic(Measured):
         errors = self.errors_5xx
         for time, value in errors.points:
             begin = time - timedelta(seconds=time.timestamp() % requests.period_s)
-            worst[begin] = max(worst.get(begin, 0.0), value)
+            worst[begin] = max(worst.get(begin, value), value)
         return Series(errors.label, errors.unit, tuple(sorted(worst.items())), requests.period_s, errors.limit)
 
 

@@ -40,7 +40,7 @@ class WebSocketGroup(TargetGroup):
     @property
     def keeps_clients(self) -> bool:
         """Whether stickiness is on; CouldNotLook where it is off, and it is unknown whether that matters."""
-        if not self.sticky and self.doubt:
+        if not self.sticky:
             seen(self.doubt)
         return self.sticky
 
@@ -145,18 +145,18 @@ def websocket_groups(
         raise NotConfigured(_RULES, f"WebSocket sessions reach no target group ({why}): {NAME_THEM}")
     routes = [] if isinstance(listener_rules, CouldNotLook) else routes_of(listener_rules, stack.websocket_url)
     # without these, a neighbour's group may look like one of the stack's
-    missing = next((one for one in (services, target_health) if _is_unread(one)), None)
+    missing = _unread(services) or _unread(target_health)
     if isinstance(services, list):
         missing = missing or next((reason for one in services if (reason := why_unread(one))), None)
-    doubt = missing if isinstance(missing, CouldNotLook) and not chosen and not stack.target_groups else None
+    doubt = None if chosen or stack.target_groups else missing
     judged = [_group(group, unused, used, routes, services, doubt) for group, unused in found]
     if isinstance(listener_rules, CouldNotLook) and len(judged) > 1:  # a rule may share clients out between them
         return [replace(one, split_by=listener_rules) for one in judged]
     return judged
 
 
-def _is_unread(told: object) -> bool:
-    return isinstance(told, CouldNotLook) and not isinstance(told, NotConfigured)
+def _unread(told: object) -> CouldNotLook | None:
+    return told if isinstance(told, CouldNotLook) and not isinstance(told, NotConfigured) else None
 
 
 def _group(
@@ -182,8 +182,8 @@ def _group(
 
 def _split(rule: Rule, services: list[Service] | CouldNotLook) -> str | CouldNotLook:
     """What is wrong with the rule; nothing where one service fills all groups, and its deployment moves the weights."""
-    if isinstance(services, CouldNotLook) and _is_unread(services):
-        return services
+    if refused := _unread(services):
+        return refused
     listed = [] if isinstance(services, CouldNotLook) else services
     if any({*rule.groups} <= filled_by(service.evidence) for service in listed if not why_unread(service)):
         return ""

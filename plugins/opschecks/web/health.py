@@ -29,7 +29,7 @@ def certificate_end(url: str, timeout_s: float) -> datetime | None:
     parts = urlsplit(url)
     if parts.scheme not in ("https", "wss"):
         return None
-    host, port = parts.hostname or "", parts.port or 443
+    host, port = str(parts.hostname), parts.port or 443
     try:
         with (
             socket.create_connection((host, port), timeout=timeout_s) as plain,

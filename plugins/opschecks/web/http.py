@@ -84,7 +84,7 @@ class Response:
 
 def _is_text(charset: str) -> bool:
     try:
-        bytes(4).decode(charset, "replace")
+        b"text".decode(charset, "replace")
     except (LookupError, ValueError):  # unknown, or one of Python's that make no text of bytes
         return False
     return True
@@ -192,14 +192,15 @@ class Http:
         """One request; sent once more where the host had closed an idle connection, as any may (RFC 9112, 9.5)."""
         import requests
 
-        place, retries = urlsplit(url).netloc, 1 if urlsplit(url).netloc in self._reached else 0
+        place = urlsplit(url).netloc
+        may_be_closed = place in self._reached
         while True:
             try:
                 answer = self._send(method, url, until, accepted, cookies, named)
             except requests.exceptions.ConnectionError as error:
-                if not retries or not isinstance(_root(error), ConnectionResetError | BrokenPipeError):
+                if not may_be_closed or not isinstance(_root(error), ConnectionResetError | BrokenPipeError):
                     raise
-                retries = 0
+                may_be_closed = False
                 self.hang_up()
             else:
                 self._reached.add(place)

@@ -49,7 +49,7 @@ def websocket_balancers(
         return []
     if isinstance(load_balancers, CouldNotLook):
         raise load_balancers.again()
-    host = (urlsplit(stack.websocket_url).hostname or "").lower()
+    host = str(urlsplit(stack.websocket_url).hostname)  # in small letters
     return each_alone(
         lambda one: _with_attributes(aws, one),
         _carrying(host, load_balancers, tape),

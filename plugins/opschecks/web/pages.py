@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ BEGINNING = 5_000
 """Where an HTML document shows that it is one."""
 TITLE_WITHIN = 100_000
 """Where a document has its title, in characters."""
+_TITLE, _TITLES_END = (re.compile(one, re.IGNORECASE) for one in ("<title", "</title"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,10 +62,12 @@ class Page(Resource):
     def title(self) -> str:
         """The document's title."""
         text = self.answer.text[:TITLE_WITHIN]
-        lower = text.lower()
-        begins = lower.find(">", lower.find("<title")) + 1 if "<title" in lower else 0
-        ends = lower.find("</title", begins)
-        return " ".join(html.unescape(text[begins:ends]).split()) if begins and ends >= 0 else ""
+        opened = _TITLE.search(text)
+        if not opened:
+            return ""
+        begins = text.find(">", opened.end()) + 1
+        closed = _TITLES_END.search(text, begins)
+        return " ".join(html.unescape(text[begins : closed.start()]).split()) if begins and closed else ""
 
 
 @observation()

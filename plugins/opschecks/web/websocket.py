@@ -16,7 +16,7 @@ from urllib.parse import urlencode, urlsplit
 from ..aws.elbv2 import TargetHealth
 from ..core import environment
 from ..core.model import Figure, Resource
-from ..core.observation import CouldNotLook, names_no, observation
+from ..core.observation import CouldNotLook, names_no, observation, seen
 from ..core.tape import LIVE, Tape
 from ..core.wording import plural
 
@@ -83,7 +83,7 @@ def _session(stack: Stack, url: str) -> dict[str, Any]:
             pinged = time.monotonic()
             if connection.ping().wait(limits.probe_timeout_s):
                 ping_ms = (time.monotonic() - pinged) * 1000
-            ended_early = _hold(connection, limits.websocket_hold_s, url)
+            _hold(connection, limits.websocket_hold_s)
         except ConnectionClosed as closed:
             ended_early = _ended(closed, url)
     held_s = time.monotonic() - held_from
@@ -102,14 +102,12 @@ def websocket_reconnects(stack: Stack, target_health: list[TargetHealth], tape: 
         raise CouldNotLook(
             "", "no target group of the stack's load balancers was seen: which tasks there are is unknown"
         )
-    healthy = max((len(group.in_state("healthy")) for group in target_health if not group.unread), default=0)
+    healthy = [len(group.in_state("healthy")) for group in target_health if not group.unread]
     if not stack.websocket.task_field:
         return replace(bare, unproven="websocket.task_field is not set in stacks.toml")
-    unread = next((group.unread for group in target_health if group.unread), None)
-    if healthy < 2 and unread:
-        raise unread.again()
-    if healthy < 2:
-        return replace(bare, unproven=f"{plural(healthy, 'healthy target')}: two are needed")
+    if not any(count > 1 for count in healthy):
+        seen(next((group.unread for group in target_health if group.unread), None))
+        return replace(bare, unproven=f"{plural(max(healthy), 'healthy target')}: two are needed")
     cookies: dict[str, str] = {}
     tasks = []
     for _ in range(RECONNECTS):
@@ -117,7 +115,7 @@ def websocket_reconnects(stack: Stack, target_health: list[TargetHealth], tape: 
         told = tape.ask("websocket", f"WebSocket {_place(url)}", asked, lambda: _reached(stack, url, cookies))
         tasks.append(told["task"])
         cookies.update(told["cookies"])
-    evidence = {"tasks reached": tasks, "cookies kept": sorted(cookies), "healthy targets": healthy}
+    evidence = {"tasks reached": tasks, "cookies kept": sorted(cookies), "healthy targets": max(healthy)}
     return replace(bare, tasks=tuple(tasks), evidence=evidence)
 
 
@@ -194,7 +192,7 @@ def _reach(url: str, timeout_s: float) -> socket.socket:
     parts = urlsplit(url)
     try:
         return socket.create_connection(
-            (parts.hostname or "", parts.port or (443 if parts.scheme == "wss" else 80)), timeout_s
+            (str(parts.hostname), parts.port or (443 if parts.scheme == "wss" else 80)), timeout_s
         )
     except TimeoutError:
         raise CouldNotLook(f"WebSocket {url.partition('?')[0]}", f"no connection within {timeout_s:g} s") from None
@@ -210,19 +208,14 @@ def _ended(closed: ConnectionClosed, url: str) -> str:
     return f"closed by the server: {closed}"
 
 
-def _hold(connection: ClientConnection, seconds: float, url: str) -> str:
-    """Read until the time is over; the reason if it ended early, else empty."""
-    from websockets.exceptions import ConnectionClosed
-
+def _hold(connection: ClientConnection, seconds: float) -> None:
+    """Read until the time is over; ConnectionClosed if it ended early."""
     until = time.monotonic() + seconds
     while (left := until - time.monotonic()) > 0:
         try:
             connection.recv(timeout=left)
         except TimeoutError:
-            return ""
-        except ConnectionClosed as closed:
-            return _ended(closed, url)
-    return ""
+            return
 
 
 def _task(connection: ClientConnection, stack: Stack, url: str) -> str:
