@@ -1,0 +1,434 @@
+"""Elastic Load Balancing: every property of balancers, groups and targets, and which groups are judged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from opschecks.aws.ecs import Service
+from opschecks.aws.elbv2 import (
+    BALANCERS_A_CALL,
+    NO_CHECKS,
+    GroupsUnread,
+    LoadBalancer,
+    Target,
+    TargetGroup,
+    TargetHealth,
+    balanced_groups,
+    every_group,
+    filled_by,
+    load_balancers,
+    named,
+    registered_targets,
+    target_groups,
+    told,
+)
+from opschecks.aws.judged_groups import target_health
+from opschecks.aws.unread import Unread
+from opschecks.core.answer import Answer
+from opschecks.core.model import Figure, Resource
+from opschecks.core.observation import REGISTRY, CouldNotLook, NotConfigured, NotThere
+from tests.canned import ACCOUNT, Aws, Raw, names, stack
+
+ELB = f"arn:aws:elasticloadbalancing:{ACCOUNT}"
+WEB, API = f"{ELB}:loadbalancer/app/web/50dc6c495c0c9188", f"{ELB}:loadbalancer/app/api/50dc6c495c0c9189"
+BLUE, GREEN, GRAY = (f"{ELB}:targetgroup/{name}/73e2d6bc24d8a067" for name in ("blue", "green", "gray"))
+DENIED = CouldNotLook("elasticloadbalancing:DescribeTargetHealth", "AccessDenied: no", action="x:Y")
+
+
+def target(number: int, state: str = "healthy", code: str = "", says: str = "", port: int | None = 80) -> Raw:
+    why = {"Reason": code, "Description": says}
+    health = {"State": state, **{key: value for key, value in why.items() if value}}
+    return {"Target": {"Id": f"10.0.0.{number}", **({"Port": port} if port else {})}, "TargetHealth": health}
+
+
+def group(arn: str, *targets: Raw, balancers: tuple[str, ...] = (), **more: Any) -> TargetHealth:
+    evidence = Answer({"TargetHealthDescriptions": list(targets)}, "elasticloadbalancing:DescribeTargetHealth")
+    return TargetHealth(arn=arn, name=arn.split("/")[1], evidence=evidence, balancers=balancers, **more)
+
+
+def unread(arn: str, **more: Any) -> TargetHealth:
+    return TargetHealth(arn=arn, name=arn.split("/")[1], evidence=Unread(DENIED), unread=DENIED, **more)
+
+
+TARGETS: dict[str, tuple[Raw, Target, str]] = {
+    "healthy": (target(1), Target("10.0.0.1:80", "healthy", ""), "10.0.0.1:80 is healthy"),
+    "without a port": (target(1, port=None), Target("10.0.0.1", "healthy", ""), "10.0.0.1 is healthy"),
+    "with a description": (
+        target(1, "unhealthy", "Target.Timeout", "Request timed out"),
+        Target("10.0.0.1:80", "unhealthy", "Request timed out", "Target.Timeout"),
+        "10.0.0.1:80 is unhealthy (Request timed out)"),
+    "with a code alone": (
+        target(1, "unhealthy", "Target.Timeout"),
+        Target("10.0.0.1:80", "unhealthy", "Target.Timeout", "Target.Timeout"),
+        "10.0.0.1:80 is unhealthy (Target.Timeout)"),
+    "with a description alone": (
+        target(1, "draining", says="Deregistration"), Target("10.0.0.1:80", "draining", "Deregistration"),
+        "10.0.0.1:80 is draining (Deregistration)"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", TARGETS)
+def test_a_target_is_read_with_its_reason(case: str) -> None:
+    raw, expected, words = TARGETS[case]
+    assert group(BLUE, raw).targets == [expected]
+    assert str(expected) == words
+
+
+def test_a_state_that_nobody_here_knows_is_not_judged() -> None:
+    with pytest.raises(CouldNotLook, match="State is 'melting', which this version does not know"):
+        group(BLUE, target(1, "melting")).targets  # noqa: B018 - it raises
+
+
+STATES = ["initial", "healthy", "unhealthy", "unhealthy.draining", "unused", "draining", "unavailable"]
+
+
+def test_those_that_are_ill_are_told_from_those_that_come_and_go() -> None:
+    every = [target(number, state, NO_CHECKS if state == "unavailable" else "") for number, state in enumerate(STATES)]
+    assert [one.state for one in group(BLUE, *every).ill] == ["unhealthy", "unhealthy.draining", "unused"]
+    assert [one.state for one in group(BLUE, *every).in_state("initial", "draining")] == ["initial", "draining"]
+    assert group(BLUE, *every[:2]).ill == []
+    unknown = target(9, "unavailable", "Elb.InternalError", "internal")
+    assert [one.state for one in group(BLUE, unknown, target(1, "unused")).ill] == ["unused"]
+    with pytest.raises(CouldNotLook, match=r"10\.0\.0\.9:80 is unavailable \(internal\)$"):
+        group(BLUE, unknown, *every[:2], every[-1]).ill  # noqa: B018 - it raises
+
+
+def test_a_message_lists_five_targets() -> None:
+    listed = [Target(str(number), "unused", "") for number in range(7)]
+    five = "0 is unused, 1 is unused, 2 is unused, 3 is unused, 4 is unused"
+    assert told(listed[:2]) == "0 is unused, 1 is unused"
+    assert told(listed[:5]) == five
+    assert told(listed[:6]) == f"{five}, and 1 more"
+    assert told(listed) == f"{five}, and 2 more"
+
+
+NOT_JUDGED: dict[str, tuple[str | CouldNotLook, str | CouldNotLook, str]] = {
+    "judged": ("", "", ""),
+    "idle": ("idle", "", "idle"),
+    "foreign": ("", "foreign", "foreign"),
+    "idle and foreign": ("idle", "foreign", "idle"),
+    "foreign, and perhaps idle": (DENIED, "foreign", "foreign"),
+    "idle, and perhaps foreign": ("idle", DENIED, "idle"),
+}
+
+
+@pytest.mark.parametrize("case", NOT_JUDGED)
+def test_why_a_group_is_not_judged(case: str) -> None:
+    idle, foreign, expected = NOT_JUDGED[case]
+    assert group(BLUE, idle=idle, foreign=foreign).not_judged == expected
+
+
+@pytest.mark.parametrize(("idle", "foreign"), [(DENIED, ""), ("", DENIED)], ids=["idle", "foreign"])
+def test_where_it_is_not_known_whether_a_group_is_judged(idle: Any, foreign: Any) -> None:
+    with pytest.raises(CouldNotLook, match="AccessDenied"):
+        group(BLUE, idle=idle, foreign=foreign).not_judged  # noqa: B018 - it raises
+
+
+def balancer(name: str, kind: str = "application") -> Raw:
+    arn = f"{ELB}:loadbalancer/app/{name}/50dc6c495c0c9188"
+    return {"LoadBalancerArn": arn, "LoadBalancerName": name, "Type": kind}
+
+
+def listing(*known: str, refused: CouldNotLook | None = None) -> Aws:
+    """DescribeLoadBalancers, which refuses the whole call where one is not there."""
+
+    def answer(Names: Sequence[str] = (), LoadBalancerArns: Sequence[str] = ()) -> Any:  # noqa: N803 - AWS's names
+        wanted = [*Names, *(arn.split("/")[2] for arn in LoadBalancerArns)]
+        if any(one not in known for one in wanted):
+            return refused or NotThere("elasticloadbalancing:DescribeLoadBalancers", "LoadBalancerNotFound: no")
+        return {"LoadBalancers": [balancer(one) for one in wanted]}
+
+    return Aws({("elbv2", "DescribeLoadBalancers"): answer})
+
+
+def test_of_several_balancers_one_that_is_not_there_is_unread_alone() -> None:
+    assert REGISTRY["load_balancers"].lasting
+    web, old, api = load_balancers(listing("web"), names(load_balancers=(WEB, "old", API)))
+    assert (web.name, web.is_application, web.dimension) == ("web", True, "app/web/50dc6c495c0c9188")
+    assert [(one.arn, one.name) for one in (old, api)] == [("old", "old"), (API, "api")]
+    for one in (old, api):
+        with pytest.raises(NotThere, match="LoadBalancerNotFound"):
+            one.is_application  # noqa: B018 - it raises
+
+
+REFUSED = CouldNotLook("elasticloadbalancing:DescribeLoadBalancers", "AccessDenied: no", action="x:Y")
+THROTTLED = CouldNotLook("elasticloadbalancing:DescribeLoadBalancers", "Throttling: Rate exceeded")
+DENIED_THERE = NotThere("elasticloadbalancing:DescribeLoadBalancers", "no", action="x:Y")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "refused", "asked"),
+    [
+        (("old",), None, 1),
+        (("web", "old"), REFUSED, 1),
+        (("web", "old"), THROTTLED, 1),
+        (("web", "old"), DENIED_THERE, 1),
+    ],
+    ids=["one that is not there", "denied", "throttled", "denied as not there"],
+)
+def test_what_is_not_about_one_balancer_is_not_asked_again(wanted: Any, refused: Any, asked: int) -> None:
+    aws = listing("web", refused=refused)
+    with pytest.raises(CouldNotLook):
+        load_balancers(aws, names(load_balancers=wanted))
+    assert len(aws.calls) == asked
+
+
+def test_a_balancer_that_the_answer_leaves_out_is_unread_alone() -> None:
+    def answer(Names: Sequence[str]) -> Raw:  # noqa: N803 - AWS's names
+        return {"LoadBalancers": [balancer(one) for one in Names if one != "old"]}
+
+    aws = Aws({("elbv2", "DescribeLoadBalancers"): answer})
+    web, old = load_balancers(aws, names(load_balancers=("web", "old")))
+    assert (web.name, old.arn) == ("web", "old")
+    with pytest.raises(CouldNotLook, match="the answer does not mention old$"):
+        old.is_application  # noqa: B018 - it raises
+
+
+def test_twenty_balancers_are_described_a_call() -> None:
+    assert BALANCERS_A_CALL == 20
+    plain, others = [f"web-{number}" for number in range(21)], [f"api-{number}" for number in range(21)]
+    arns = [balancer(one)["LoadBalancerArn"] for one in others]
+    aws = listing(*plain, *others)
+    assert [one.name for one in load_balancers(aws, names(load_balancers=(*plain, *arns)))] == [*others, *plain]
+    sizes = [(key, len(some)) for one in aws.parameters_of("DescribeLoadBalancers") for key, some in one.items()]
+    assert sizes == [("LoadBalancerArns", 20), ("LoadBalancerArns", 1), ("Names", 20), ("Names", 1)]
+
+
+def test_the_kind_and_the_dimension_of_a_balancer() -> None:
+    for kind, expected in (("application", True), ("network", False), ("gateway", False)):
+        assert LoadBalancer(arn=WEB, name="web", evidence={"Type": kind}).is_application is expected
+    with pytest.raises(CouldNotLook, match="LoadBalancerArn is 'web', which is not the ARN of a load balancer"):
+        LoadBalancer(arn="web", name="web", evidence={}).dimension  # noqa: B018 - it raises
+
+
+def attributed(**attributes: str) -> TargetGroup:
+    told = [{"Key": f"stickiness.{key}", "Value": value} for key, value in attributes.items()]
+    return TargetGroup(arn=BLUE, name="blue", evidence={"Attributes": told})
+
+
+STICKY: dict[str, tuple[TargetGroup, Callable[[TargetGroup], Any], Any]] = {
+    "on": (attributed(enabled="true"), lambda it: it.sticky, True),
+    "off": (attributed(enabled="false"), lambda it: it.sticky, False),
+    "by the balancer's cookie": (
+        attributed(**{"type": "lb_cookie", "lb_cookie.duration_seconds": "60", "app_cookie.duration_seconds": "70"}),
+        lambda it: (it.sticky_by, it.sticky_for), ("lb_cookie", timedelta(seconds=60))),
+    "by the application's cookie": (
+        attributed(**{"type": "app_cookie", "lb_cookie.duration_seconds": "60", "app_cookie.duration_seconds": "70"}),
+        lambda it: (it.sticky_by, it.sticky_for), ("app_cookie", timedelta(seconds=70))),
+    "by address": (
+        attributed(**{"type": "source_ip", "lb_cookie.duration_seconds": "60"}),
+        lambda it: (it.sticky_by, it.sticky_for), ("source_ip", timedelta(seconds=60))),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", STICKY)
+def test_stickiness_is_read_of_attributes(case: str) -> None:
+    of, read, expected = STICKY[case]
+    assert read(of) == expected
+
+
+@pytest.mark.parametrize("name", ["sticky", "sticky_by", "sticky_for"])
+def test_an_attribute_that_the_answer_lacks_is_not_guessed(name: str) -> None:
+    with pytest.raises(CouldNotLook, match="DescribeTargetGroupAttributes: the answer has no 'stickiness"):
+        getattr(attributed(), name)
+    with pytest.raises(CouldNotLook, match="AccessDenied"):
+        getattr(TargetGroup(arn=BLUE, name="blue", problem=DENIED), name)
+
+
+def in_ecs(arn: str, alternate: str = "") -> Raw:
+    more = {"advancedConfiguration": {"alternateTargetGroupArn": alternate}} if alternate else {}
+    return {"targetGroupArn": arn, **more}
+
+
+FILLS: dict[str, tuple[Raw, set[str]]] = {
+    "nothing": ({"loadBalancers": []}, set()),
+    "a group": ({"loadBalancers": [in_ecs(BLUE)]}, {BLUE}),
+    "two groups": ({"loadBalancers": [in_ecs(BLUE), in_ecs(GRAY)]}, {BLUE, GRAY}),
+    "an alternate one": ({"loadBalancers": [in_ecs(BLUE, GREEN)]}, {BLUE, GREEN}),
+    "an empty configuration": ({"loadBalancers": [{"targetGroupArn": BLUE, "advancedConfiguration": {}}]}, {BLUE}),
+    "a classic one": ({"loadBalancers": [{"loadBalancerName": "old"}]}, set()),
+    "those of task sets": (
+        {"loadBalancers": [in_ecs(BLUE)], "taskSets": [{"loadBalancers": [in_ecs(GREEN)]}, {"id": "2"}]},
+        {BLUE, GREEN}),
+    "task sets alone": ({"loadBalancers": [], "taskSets": [{"loadBalancers": [in_ecs(GRAY)]}]}, {GRAY}),
+    "no task sets": ({"loadBalancers": [in_ecs(BLUE)], "taskSets": []}, {BLUE}),
+    "a service that is not there": ({"status": "MISSING"}, set()),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", FILLS)
+def test_which_groups_a_service_fills(case: str) -> None:
+    told, expected = FILLS[case]
+    assert filled_by(Answer(told, "ecs:DescribeServices")) == expected
+
+
+def test_a_service_that_says_nothing_of_load_balancers_is_not_one_without() -> None:
+    with pytest.raises(CouldNotLook, match="the answer has no 'loadBalancers'"):
+        filled_by(Answer({"status": "ACTIVE"}, "ecs:DescribeServices"))
+
+
+def listed(arn: str, *balancers: str) -> Raw:
+    return {"TargetGroupArn": arn, "TargetGroupName": arn.split("/")[1], "LoadBalancerArns": list(balancers)}
+
+
+def groups_of_both(refused: str = "") -> list[Resource]:
+    def answer(LoadBalancerArn: str) -> Any:  # noqa: N803 - AWS's names
+        if LoadBalancerArn == refused:
+            return DENIED
+        return {"TargetGroups": [listed(BLUE if LoadBalancerArn == WEB else GREEN, LoadBalancerArn)]}
+
+    both = [LoadBalancer(arn=WEB, name="web", evidence={}), LoadBalancer(arn=API, name="api", evidence={})]
+    return every_group(Aws({("elbv2", "DescribeTargetGroups"): answer}), both)
+
+
+def test_the_groups_of_a_balancer_that_may_not_be_read_are_unread_alone() -> None:
+    assert REGISTRY["every_group"].lasting
+    assert [(one.arn, one.name) for one in groups_of_both()] == [(BLUE, "blue"), (GREEN, "green")]
+    blue, of_api = groups_of_both(API)
+    assert (blue.arn, of_api.arn, of_api.name) == (BLUE, API, "target groups of api")
+    gone = LoadBalancer(arn=API, name="api", evidence=Unread(DENIED))
+    aws = Aws({("elbv2", "DescribeTargetGroups"): {"TargetGroups": [listed(BLUE, WEB)]}})
+    assert [one.arn for one in every_group(aws, [LoadBalancer(arn=WEB, name="web"), gone])] == [BLUE, API]
+    assert aws.parameters_of("DescribeTargetGroups") == [{"LoadBalancerArn": WEB}]
+
+
+def test_targets_are_read_of_each_group_with_its_balancers_and_figures() -> None:
+    def answer(TargetGroupArn: str) -> Any:  # noqa: N803 - AWS's names
+        told = [target(1), target(2, "unused")] if TargetGroupArn == BLUE else None
+        return {"TargetHealthDescriptions": told} if told else DENIED
+
+    aws = Aws({("elbv2", "DescribeTargetHealth"): answer})
+    bare = Resource(arn=GRAY, name="gray", evidence={"LoadBalancerArns": [WEB]})
+    blue, gray, of_api = registered_targets(aws, [groups_of_both()[0], bare, groups_of_both(API)[1]])
+    assert (blue.balancers, blue.unread, blue.is_whole) == ((WEB,), None, False)
+    assert blue.figures == (Figure("healthy targets", 1), Figure("registered targets", 2))
+    assert (gray.arn, gray.name, gray.balancers, gray.is_whole) == (GRAY, "gray", (WEB,), False)
+    assert str(gray.unread) == str(DENIED)
+    assert (of_api.arn, of_api.balancers, of_api.is_whole) == (API, (), True)
+    aws = Aws({("elbv2", "DescribeTargetHealth"): {"TargetHealthDescriptions": []}})
+    assert registered_targets(aws, [Resource(arn=GRAY, name="gray")])[0].balancers == ()
+
+
+def test_attributes_are_read_of_each_group_and_one_that_refuses_blinds_itself() -> None:
+    def answer(TargetGroupArn: str) -> Any:  # noqa: N803 - AWS's names
+        return {"Attributes": [{"Key": "stickiness.enabled", "Value": "true"}]} if TargetGroupArn == BLUE else DENIED
+
+    blue, green = target_groups(Aws({("elbv2", "DescribeTargetGroupAttributes"): answer}), groups_of_both())
+    assert (blue.arn, blue.name, blue.sticky, blue.problem) == (BLUE, "blue", True, None)
+    assert blue.evidence["LoadBalancerArns"] == [WEB]
+    assert (green.arn, green.name, str(green.problem)) == (GREEN, "green", str(DENIED))
+    assert green.evidence["LoadBalancerArns"] == [API]
+    mute = groups_of_both(API)
+    assert [one.problem is None for one in target_groups(
+        Aws({("elbv2", "DescribeTargetGroupAttributes"): answer}), mute
+    )] == [True, False]  # fmt: skip
+
+
+def test_a_pattern_that_matches_none_is_told_unless_a_group_is_unread() -> None:
+    blue, green = groups_of_both()
+    assert named([blue, green], ["b*"]) == [blue]
+    assert named([blue, green], ["green", "b*"]) == [blue, green]
+    assert balanced_groups(stack(), [blue, green]) == [blue, green]
+    assert balanced_groups(stack(target_groups=("green",)), [blue, green]) == [green]
+    with pytest.raises(CouldNotLook, match="the load balancer has no target group gray, x$"):
+        named([blue, green], ["blue", "gray", "x"])
+    blue, of_api = groups_of_both(API)
+    assert named([blue, of_api], ["gray"]) == [of_api]
+    assert named([blue, of_api], ["blue"]) == [blue, of_api]
+
+
+def fills(*arns: str, sets: Sequence[str] = (), alternate: str = "") -> Service:
+    told: Raw = {"loadBalancers": [in_ecs(arn, alternate) for arn in arns]}
+    if sets:
+        told["taskSets"] = [{"loadBalancers": [in_ecs(arn)]} for arn in sets]
+    return Service(arn="service/prod/web", name="web", evidence=Answer(told, "ecs:DescribeServices"))
+
+
+MUTE = Service(arn="service/prod/api", name="api", evidence=Unread(DENIED))
+ALONE = NotConfigured("", "stack here names no services")
+ILL, STARTS, DRAINS = target(7, "unhealthy"), target(8, "initial"), target(9, "draining")
+OFF = target(5, "unavailable", NO_CHECKS)
+STANDS_BY = "{}: it stands by, and the group that serves has healthy ones"
+FOREIGN = "{}not judged: no service of the stack fills it (target_groups in stacks.toml can name it)"
+OFF_WORDS = "not assessed: its health checks are off"
+REASON = str(DENIED)
+JUDGED: dict[str, tuple[list[Service] | CouldNotLook, Sequence[TargetHealth], list[tuple[str, str]]]] = {
+    "a group that its service fills": ([fills(BLUE)], [group(BLUE, target(1))], [("", "")]),
+    "an idle twin": (
+        [fills(BLUE, alternate=GREEN)], [group(BLUE, target(1)), group(GREEN)],
+        [("", ""), (STANDS_BY.format("no targets"), "")]),
+    "an idle twin whose targets start and drain": (
+        [fills(BLUE, alternate=GREEN)], [group(BLUE, target(1)), group(GREEN, STARTS, DRAINS)],
+        [("", ""), (STANDS_BY.format("2 targets starting or draining"), "")]),
+    "an idle twin of which one target is ill": (
+        [fills(BLUE, alternate=GREEN)], [group(BLUE, target(1)), group(GREEN, STARTS, ILL)], [("", ""), ("", "")]),
+    "both twins have none": ([fills(BLUE, alternate=GREEN)], [group(BLUE), group(GREEN)], [("", ""), ("", "")]),
+    "a twin that is unread": (
+        [fills(BLUE, alternate=GREEN)], [group(BLUE), unread(GREEN)], [(REASON, ""), ("", "")]),
+    "an idle group of task sets": (
+        [fills(sets=(BLUE, GREEN))], [group(BLUE, target(1)), group(GREEN)],
+        [("", ""), (STANDS_BY.format("no targets"), "")]),
+    "two groups that a service fills at once": (
+        [fills(BLUE, GREEN)], [group(BLUE, target(1)), group(GREEN)], [("", ""), ("", "")]),
+    "health checks are off": ([fills(BLUE)], [group(BLUE, OFF)], [(OFF_WORDS, "")]),
+    "health checks are off, and another target is ill": ([fills(BLUE)], [group(BLUE, OFF, ILL)], [("", "")]),
+    "unavailable for another reason": (
+        [fills(BLUE)], [group(BLUE, target(5, "unavailable", "Elb.InternalError"))], [("", "")]),
+    "a neighbour's on a shared balancer": (
+        [fills(BLUE)], [group(BLUE, target(1)), group(GREEN, ILL, ILL)], [("", ""), ("", FOREIGN.format("2 targets, "))]),
+    "a neighbour's without targets": (
+        [fills(BLUE)], [group(BLUE, target(1)), group(GREEN)], [("", ""), ("", FOREIGN.format("no targets, "))]),
+    "a neighbour's that is unread": (
+        [fills(BLUE)], [group(BLUE, target(1)), unread(GREEN)], [("", ""), ("", FOREIGN.format(""))]),
+    "another balancer's, which no service fills": (
+        [fills(BLUE)], [group(BLUE, target(1), balancers=(WEB,)), group(GREEN, ILL, balancers=(API,))],
+        [("", ""), ("", "")]),
+    "of two balancers, one of them shared": (
+        [fills(BLUE)], [group(BLUE, target(1), balancers=(WEB,)), group(GREEN, ILL, balancers=(API, WEB))],
+        [("", ""), ("", FOREIGN.format("1 target, "))]),
+    "a balancer that is not known may be shared": (
+        [fills(BLUE)], [group(BLUE, target(1)), group(GREEN, ILL, balancers=(API,))],
+        [("", ""), ("", FOREIGN.format("1 target, "))]),
+    "all groups of a balancer, unread": (
+        [fills(BLUE)], [group(BLUE, target(1)), unread(GREEN, is_whole=True)], [("", ""), ("", "")]),
+    "no service fills any": ([], [group(BLUE, target(1)), group(GREEN, ILL)], [("", ""), ("", "")]),
+    "the stack has no services": (ALONE, [group(BLUE, target(1)), group(GREEN)], [("", ""), ("", "")]),
+    "services unread, and one has no targets": (
+        DENIED, [group(BLUE, target(1)), group(GREEN)], [("", ""), (REASON, REASON)]),
+    "services unread, and one is ill": (
+        DENIED, [group(BLUE, target(1)), group(GREEN, ILL)], [("", ""), ("", REASON)]),
+    "services unread, and all are healthy": (
+        DENIED, [group(BLUE, target(1)), group(GREEN, target(2))], [("", ""), ("", "")]),
+    "services unread, and none is healthy": (DENIED, [group(BLUE, ILL), group(GREEN, ILL)], [("", ""), ("", "")]),
+    "services unread, and one group alone": (DENIED, [group(BLUE)], [("", "")]),
+    "services unread, and one group alone is half ill": (DENIED, [group(BLUE, target(1), ILL)], [("", "")]),
+    "services unread, and a group is unread": (DENIED, [group(BLUE, target(1)), unread(GREEN)], [("", ""), ("", "")]),
+    "one service unread, and another fills a neighbour": (
+        [fills(BLUE), MUTE], [group(BLUE, target(1)), group(GREEN, target(2))], [("", ""), ("", REASON)]),
+    "one service unread, and one has no targets": (
+        [fills(BLUE), MUTE], [group(BLUE, target(1)), group(GREEN)], [("", ""), (REASON, REASON)]),
+    "one service unread, and the other's group is empty": (
+        [fills(BLUE), MUTE], [group(BLUE), group(GREEN, target(2))], [(REASON, ""), ("", REASON)]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", JUDGED)
+def test_which_groups_are_judged_and_which_stand_by(case: str) -> None:
+    services, groups, expected = JUDGED[case]
+    found = target_health(stack(), list(groups), services)
+    assert [(str(one.idle), str(one.foreign)) for one in found] == expected
+    assert [replace(one, idle="", foreign="") for one in found] == list(groups)
+
+
+def test_a_group_that_the_stack_names_is_its_own_whoever_fills_it() -> None:
+    groups = [group(BLUE, target(1)), group(GREEN, ILL)]
+    assert [one.foreign for one in target_health(stack(target_groups=("*",)), groups, [fills(BLUE)])] == ["", ""]
+
+
+def test_what_stands_for_all_groups_of_a_balancer_is_one_of_their_kind() -> None:
+    assert isinstance(groups_of_both(API)[1], GroupsUnread)
