@@ -89,7 +89,7 @@ class Reading(Resource):
 
     incidents: tuple[Incident, ...] = field(repr=False)
     through: str = ""
-    unindexed: int | None = 0
+    unindexed: int | None
 
     def require_indexed(self) -> None:
         """CouldNotLook where items may be in no index: nothing was read that would show them.
