@@ -174,7 +174,7 @@ def bill(stack: Stack, aws: Aws, now: datetime) -> Bill:
     ):
         for told in page["ResultsByTime"]:
             day = _day(told["TimePeriod"])
-            seen[day] = bool(told.get("Estimated", False))
+            seen[day] = bool(told.get("Estimated"))
             for group in told["Groups"]:
                 if len(group["Keys"]) != 1:
                     raise CouldNotLook(CALL, f"a group of {day} has {plural(len(group['Keys']), 'key')}; expected 1")
