@@ -121,8 +121,6 @@ def _covers(told: set[str], wanted: str) -> bool:
 
 def flow_log_of(raw: dict[str, Any]) -> FlowLog:
     """A flow log from an item of DescribeFlowLogs."""
-    kind = str(raw.get("LogDestinationType") or "cloud-watch-logs")
-    where = raw.get("LogGroupName") if kind == "cloud-watch-logs" else None
     named = str(raw.get("LogDestination") or "").split(":::", 1)[-1].split(":log-group:", 1)[-1].removesuffix(":*")
     return FlowLog(
         id=str(raw["FlowLogId"]),
@@ -130,7 +128,7 @@ def flow_log_of(raw: dict[str, Any]) -> FlowLog:
         delivery=str(raw.get("DeliverLogsStatus") or ""),
         error=str(raw.get("DeliverLogsErrorMessage") or ""),
         traffic=str(raw["TrafficType"]),
-        destination=str(where or named),
+        destination=str(raw.get("LogGroupName") or named),  # which only those to CloudWatch Logs have
     )
 
 
