@@ -68,7 +68,7 @@ class Budget:
 
     def _limit(self, asked: Mapping[str, Any]) -> dict[str, int]:
         """Items a page where a full one would take more than a second's units at once."""
-        count, size = self.table.get("ItemCount") or 0, self.table.get("TableSizeBytes") or 0
+        count, size = self.table.get("ItemCount"), self.table.get("TableSizeBytes")
         if self.a_second >= PAGE_UNITS or not count or not size:
             return {}
         return {"Limit": max(1, int(self.a_second * UNIT_BYTES / (size / count)))}
