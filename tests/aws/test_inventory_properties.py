@@ -304,6 +304,14 @@ def test_the_distribution_of_the_dashboards() -> None:
         names(distributions=("E1", "E2"), unseen_distribution=UNSEEN).the_distribution  # noqa: B018 - it raises
 
 
+@pytest.mark.parametrize(("region", "times"), [("us-east-1", 1), ("us-gov-west-1", 1), ("eu-west-1", 2)])
+def test_the_region_of_cloudfront_is_asked_once_where_there_is_another_one(region: str, times: int) -> None:
+    answers = {TAGS: listed(BALANCER), TAGS_THERE: listed()}
+    aws = Aws(answers, stack(tags={"app": "web"}).model_copy(update={"region": region}))
+    inventory(aws.stack, aws)
+    assert aws.calls == ["tag:GetResources"] * times
+
+
 HOMES = {
     "us-west-2": "us-east-1", "eu-central-1": "us-east-1", "cn-north-1": "cn-northwest-1",
     "cn-northwest-1": "cn-northwest-1", "us-gov-east-1": "", "us-iso-east-1": "", "us-isob-east-1": "",

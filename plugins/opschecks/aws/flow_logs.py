@@ -121,7 +121,7 @@ def _covers(told: set[str], wanted: str) -> bool:
 
 def flow_log_of(raw: dict[str, Any]) -> FlowLog:
     """A flow log from an item of DescribeFlowLogs."""
-    named = str(raw.get("LogDestination") or "").split(":::", 1)[-1].split(":log-group:", 1)[-1].removesuffix(":*")
+    named = str(raw.get("LogDestination") or "").rpartition(":::")[2].rpartition(":log-group:")[2].removesuffix(":*")
     return FlowLog(
         id=str(raw["FlowLogId"]),
         status=str(raw["FlowLogStatus"]),
