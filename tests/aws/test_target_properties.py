@@ -310,6 +310,7 @@ def test_targets_are_read_of_each_group_with_its_balancers_and_figures() -> None
     assert (gray.arn, gray.name, gray.balancers, gray.is_whole) == (GRAY, "gray", (WEB,), False)
     assert str(gray.unread) == str(DENIED)
     assert (of_api.arn, of_api.balancers, of_api.is_whole) == (API, (), True)
+    assert {"TargetGroupArn": API} not in aws.parameters_of("DescribeTargetHealth")
     aws = Aws({("elbv2", "DescribeTargetHealth"): {"TargetHealthDescriptions": []}})
     assert registered_targets(aws, [Resource(arn=GRAY, name="gray")])[0].balancers == ()
 
@@ -323,10 +324,9 @@ def test_attributes_are_read_of_each_group_and_one_that_refuses_blinds_itself() 
     assert blue.evidence["LoadBalancerArns"] == [WEB]
     assert (green.arn, green.name, str(green.problem)) == (GREEN, "green", str(DENIED))
     assert green.evidence["LoadBalancerArns"] == [API]
-    mute = groups_of_both(API)
-    assert [one.problem is None for one in target_groups(
-        Aws({("elbv2", "DescribeTargetGroupAttributes"): answer}), mute
-    )] == [True, False]  # fmt: skip
+    aws = Aws({("elbv2", "DescribeTargetGroupAttributes"): answer})
+    assert [one.problem is None for one in target_groups(aws, groups_of_both(API))] == [True, False]
+    assert aws.parameters_of("DescribeTargetGroupAttributes") == [{"TargetGroupArn": BLUE}]
 
 
 def test_a_pattern_that_matches_none_is_told_unless_a_group_is_unread() -> None:

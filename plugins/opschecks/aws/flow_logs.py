@@ -150,7 +150,7 @@ def vpcs(
             read = [of for of in one if not why_unread(of)]
             unread += [of for of in one if why_unread(of)]
             found.update({str(of.evidence["VpcId"]): [] for of in read})
-            accounts |= {str(of.evidence.get("OwnerId") or [*of.arn.split(":"), *[""] * 5][4]) for of in read}
+            accounts |= {str(of.evidence.get("OwnerId") or _account_of(of.arn)) for of in read}
     if not found:
         if silent:
             raise silent[0].again()
@@ -166,6 +166,11 @@ def vpcs(
     used = {str(zone.get("SubnetId")) for zone in zones}
     unknown = [Vpc(arn=one.arn, name=f"VPC of {one.name}", evidence=one.evidence) for one in unread]
     return [*(_with_subnets(aws, made, bare, accounts - {""}, used) if bare else made), *unknown]
+
+
+def _account_of(balancer: str) -> str:
+    """The account in a load balancer's ARN; empty for anything else."""
+    return balancer.rpartition(":loadbalancer/")[0].rpartition(":")[2]
 
 
 def _is_bare(vpc: Vpc, wanted: str) -> bool:
