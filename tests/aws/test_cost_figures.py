@@ -256,7 +256,7 @@ def test_the_same_day_of_a_shorter_month_is_its_last(day: date) -> None:
     assert [one.day for one in of(days, ServiceCost, first).spikes(1, 1)] == [day]
 
 
-def ranked(count: int, **more: Sequence[float]) -> list[ServiceCost]:
+def ranked(count: int, **more: tuple[float, ...]) -> list[ServiceCost]:
     services: Mapping[str, tuple[float, ...]] = {
         f"s{number:02}": (*(float(100 - number),) * 33, *(float(number),) * 7) for number in range(count)
     }

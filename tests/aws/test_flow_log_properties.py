@@ -20,7 +20,7 @@ DENIED = CouldNotLook("ec2:DescribeSubnets", "UnauthorizedOperation: no")
 ME, THEM = "123456789012", "999999999999"
 
 
-def raw_log(number: int = 1, **changes: Any) -> Raw:
+def raw_log(number: Any = 1, **changes: Any) -> Raw:
     raw = {
         "FlowLogId": f"fl-{number}",
         "FlowLogStatus": "ACTIVE",

@@ -112,7 +112,7 @@ def test_an_image_that_is_gone_has_no_digest_and_one_that_is_refused_is_not_know
 def test_what_cannot_be_read_of_a_task_is_told_beside_what_can() -> None:
     aws = Aws({("ecr", "BatchGetImage"): {"images": [manifest()]}})
     web, unread = registry_images(stack(), aws, [UNREAD, task((WEB, ""))])
-    assert (web.digests, unread.arn, unread.name) == ({ONE}, "service/jobs/mail", "jobs/mail")
+    assert (set(web.digests), unread.arn, unread.name) == ({ONE}, "service/jobs/mail", "jobs/mail")
     with pytest.raises(CouldNotLook, match="AccessDenied"):
         unread.digests  # noqa: B018 - it raises
     assert RegistryImage(arn="x", name="x").digests == frozenset()
@@ -282,7 +282,7 @@ def test_an_index_that_cannot_be_read_leaves_the_age_known(case: str) -> None:
     assert str(found.scanned) == f"ecr:BatchGetImage: {says}"
 
 
-def scan(status: str = "COMPLETE", description: str = "as it is", **changes: Any) -> Raw:
+def scan(status: Any = "COMPLETE", description: Any = "as it is", **changes: Any) -> Raw:
     raw: Raw = {"imageScanCompletedAt": ago(days=6), "findings": [], "findingSeverityCounts": {}}
     return {
         "imageScanStatus": given({"status": status}, {"description": description or None}),
@@ -420,8 +420,8 @@ NOT_KNOWN: dict[str, tuple[list[Any], str]] = {
     "throttled": ([THROTTLED], "ThrottlingException: Rate exceeded"),
     "denied": (
         [DENIED_SCAN],
-        "web:v1: no – for a repository of another account, its policy must allow ecr:DescribeImageScanFindings too – "
-        "allow ecr:DescribeImageScanFindings"),
+        ("web:v1: no – for a repository of another account, its policy must allow ecr:DescribeImageScanFindings too – "
+        "allow ecr:DescribeImageScanFindings")),
     "failed": ([scan("FAILED")], "the scan of web:v1 is FAILED: as it is"),
     "failed, without a word": ([scan("FAILED", description="")], "the scan of web:v1 is FAILED"),
     "nothing is said": (

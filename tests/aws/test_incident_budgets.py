@@ -274,7 +274,9 @@ def test_how_many_items_are_in_no_index(case: str) -> None:
 
 
 def reading(count: int, unindexed: int | None) -> Reading:
-    made = tuple(Incident(arn=str(n), name=str(n), evidence=Answer({}), fields=HERE.incident_fields) for n in range(count))
+    made = tuple(
+        Incident(arn=str(n), name=str(n), evidence=Answer({}), fields=HERE.incident_fields) for n in range(count)
+    )
     return Reading(arn=ARN, name="incidents", incidents=made, through="through it", unindexed=unindexed)
 
 
@@ -282,10 +284,12 @@ def test_a_hundred_items_or_as_many_as_were_found_may_be_in_no_index() -> None:
     for count, unindexed in ((0, 0), (0, 100), (99, 100), (101, 101), (150, 150)):
         reading(count, unindexed).require_indexed()
     for count, lacking in ((0, 101), (101, 102), (150, 1151)):
-        says = f"^dynamodb:Query: about {lacking:,} items are in no index by AWS's count, and were not read: through it; "
+        says = (
+            f"^dynamodb:Query: about {lacking:,} items are in no index by AWS's count, and were not read: through it; "
+        )
         with pytest.raises(CouldNotLook, match=says + "raise incident_read_units to read all of the table$"):
             reading(count, lacking).require_indexed()
-    with pytest.raises(CouldNotLook, match="AWS does not count the items of incidents and its indexes: through it$"):
+    with pytest.raises(CouldNotLook, match=r"AWS does not count the items of incidents and its indexes: through it$"):
         reading(0, None).require_indexed()
 
 
@@ -384,7 +388,10 @@ def test_the_keys_of_old_incidents_are_told_once_the_oldest_first() -> None:
     assert asked["ProjectionExpression"] == "#created, #k0"
     assert asked["Select"] == "SPECIFIC_ATTRIBUTES"
     assert asked["ExpressionAttributeNames"] == {"#status": "status", "#created": "created_at", "#k0": "incident_id"}
-    assert asked["ExpressionAttributeValues"] == {":resolved": {"S": "resolved"}, ":before": {"S": "2026-02-03T04:05:06"}}
+    assert asked["ExpressionAttributeValues"] == {
+        ":resolved": {"S": "resolved"},
+        ":before": {"S": "2026-02-03T04:05:06"},
+    }
     timeless = Aws({("dynamodb", "Query"): {"Items": [
         {"incident_id": {"S": "b"}, "created_at": {"S": "2026"}}, {"incident_id": {"S": "a"}, "created_at": {"N": "1"}},
     ], "Count": 2}}, HERE)  # fmt: skip

@@ -99,11 +99,15 @@ def test_all_that_cloudformation_lists() -> None:
 
 
 def test_a_nested_stack_that_is_being_made_may_bring_anything() -> None:
-    found = formed([resource("AWS::ECS::Cluster", "prod"), resource("AWS::CloudFormation::Stack", None, "CREATE_FAILED")])
+    found = formed(
+        [resource("AWS::ECS::Cluster", "prod"), resource("AWS::CloudFormation::Stack", None, "CREATE_FAILED")]
+    )
     assert found.coming == ("any",)
     with pytest.raises(CouldNotLook, match="CloudFormation is creating the bucket of stack here: look again later"):
         found.some("buckets")
-    with pytest.raises(CouldNotLook, match="CloudFormation is creating resources of stack here: look again later") as it:
+    with pytest.raises(
+        CouldNotLook, match="CloudFormation is creating resources of stack here: look again later"
+    ) as it:
         found.others("queues", "AWS::SQS::Queue", "sqs:")
     assert not isinstance(it.value, NotApplicable)
 

@@ -102,7 +102,7 @@ def test_every_user_counts_unless_the_stack_names_some() -> None:
 
 def test_a_report_that_is_no_text_is_not_read() -> None:
     aws = reporting(GetCredentialReport={"Content": b"\xff\xfe", "GeneratedTime": NOW})
-    with pytest.raises(CouldNotLook, match="^iam:GetCredentialReport: the report is not text in UTF-8"):
+    with pytest.raises(CouldNotLook, match=r"^iam:GetCredentialReport: the report is not text in UTF-8"):
         credentials(aws.stack, aws)
 
 
@@ -117,7 +117,9 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 def test_pauses_grow_to_five_seconds_and_end_with_the_limit(pauses: list[float]) -> None:
     aws = reporting(GenerateCredentialReport={"State": "STARTED"})
-    with pytest.raises(CouldNotLook, match=r"^iam:GenerateCredentialReport: no report after 22\.5 s .*: it is STARTED$"):
+    with pytest.raises(
+        CouldNotLook, match=r"^iam:GenerateCredentialReport: no report after 22\.5 s .*: it is STARTED$"
+    ):
         credentials(stack(limits={"credential_report_s": 22.5}), aws)
     assert pauses == [0.5, 1, 2, 4, 5, 5, 5]
     assert sum(pauses) == 22.5
@@ -126,7 +128,7 @@ def test_pauses_grow_to_five_seconds_and_end_with_the_limit(pauses: list[float])
 def test_a_report_that_expired_in_between_is_told_as_it_is(pauses: list[float]) -> None:
     gone = CouldNotLook("iam:GetCredentialReport", "ReportExpired: it is too old")
     aws = reporting(GetCredentialReport=gone)
-    with pytest.raises(CouldNotLook, match="no report after 1 s .*: it is ReportExpired$"):
+    with pytest.raises(CouldNotLook, match=r"no report after 1 s .*: it is ReportExpired$"):
         credentials(stack(limits={"credential_report_s": 1}), aws)
     assert pauses == [0.5]
 
@@ -160,7 +162,11 @@ def test_a_holder_of_keys_as_it_is_read() -> None:
     [found] = holding(*keys, use=uses(BBB=None), key_age_days=80)
     older = AccessKey("MAAA", NOW - 100 * DAY, NOW - timedelta(hours=1))
     newer = AccessKey("MBBB", NOW - 3 * DAY, None)
-    assert (found.arn, found.name, found.keys) == ("arn:aws:iam::123456789012:user/pipeline", "pipeline", (older, newer))
+    assert (found.arn, found.name, found.keys) == (
+        "arn:aws:iam::123456789012:user/pipeline",
+        "pipeline",
+        (older, newer),
+    )
     assert found.evidence == {
         "UserName": "pipeline",
         "active keys": [
@@ -202,8 +208,8 @@ HELD: dict[str, tuple[Any, str]] = {
     "the user is gone": (NotThere("iam:ListAccessKeys", "NoSuchEntity: no"), ""),
     "none is listed": (
         [],
-        "iam:ListAccessKeys: no key of pipeline is listed, and the credential report of {} UTC counts 1 active: if they "
-        "were deleted since, the next report says so, four hours later at most"),
+        ("iam:ListAccessKeys: no key of pipeline is listed, and the credential report of {} UTC counts 1 active: if "
+        "they were deleted since, the next report says so, four hours later at most")),
     "a status that nobody knows": (
         [listed(status="Paused")], "Status is 'Paused', which this version does not know: update opschecks"),
 }  # fmt: skip
@@ -344,7 +350,7 @@ def test_where_the_services_are() -> None:
     assert [one.name for one in rotation_of(
         asking(), RotatedKey(user="pipeline", secret="app", services=("jobs/mail",)), None
     ).readers] == ["jobs/mail"]  # fmt: skip
-    with pytest.raises(CouldNotLook, match="^rotated_keys: the cluster of web is unknown: write CLUSTER/SERVICE$"):
+    with pytest.raises(CouldNotLook, match=r"^rotated_keys: the cluster of web is unknown: write CLUSTER/SERVICE$"):
         rotation_of(asking(), both, None)
 
 
@@ -382,7 +388,7 @@ def test_keys_that_cannot_be_told_apart(case: str) -> None:
 
 def test_a_user_without_keys_has_none_to_rotate() -> None:
     aws = Aws({("iam", "ListAccessKeys"): {"AccessKeyMetadata": []}})
-    with pytest.raises(CouldNotLook, match="^iam:ListAccessKeys: pipeline has no access key to rotate$"):
+    with pytest.raises(CouldNotLook, match=r"^iam:ListAccessKeys: pipeline has no access key to rotate$"):
         access_keys_of(aws, "pipeline")
 
 

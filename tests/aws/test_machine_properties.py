@@ -104,20 +104,20 @@ FACTORS: dict[str, tuple[str, Raw, Mapping[str, str], str]] = {
         f"stacks.here.mfa_serial: the role {ROLE} asks for a code of {DEVICE}"),
     "of the profile": (
         SECOND_FACTOR, {"profile": "on-call"}, {},
-        f"stacks.here: the AWS profile on-call asks for an MFA code of {DEVICE} to assume "
-        "arn:aws:iam::210987654321:role/oncall"),
+        (f"stacks.here: the AWS profile on-call asks for an MFA code of {DEVICE} to assume "
+        "arn:aws:iam::210987654321:role/oncall")),
     "of the profile, with keys that are given": (SECOND_FACTOR, {"profile": "on-call"}, KEYS, ""),
     "of the profile behind the stack's role": (
         SECOND_FACTOR, {"profile": "on-call", "role_arn": ROLE}, {},
-        f"stacks.here: the AWS profile on-call asks for an MFA code of {DEVICE} to assume "
-        "arn:aws:iam::210987654321:role/oncall"),
+        (f"stacks.here: the AWS profile on-call asks for an MFA code of {DEVICE} to assume "
+        "arn:aws:iam::210987654321:role/oncall")),
     "none, by a role": ("", {"role_arn": ROLE}, {}, ""),
     "none, by a device without a role": (
         f"{BASE}mfa_serial = {DEVICE}\n", {"profile": "base"}, {}, ""),
     "of the source of the profile": (
         f"{SECOND_FACTOR}[profile far]\nrole_arn = far\nsource_profile = on-call\n", {"profile": "far"}, {},
-        f"stacks.here: the AWS profile on-call asks for an MFA code of {DEVICE} to assume "
-        "arn:aws:iam::210987654321:role/oncall"),
+        (f"stacks.here: the AWS profile on-call asks for an MFA code of {DEVICE} to assume "
+        "arn:aws:iam::210987654321:role/oncall")),
 }  # fmt: skip
 
 
@@ -227,7 +227,12 @@ def test_a_role_without_credentials_to_assume_it_with(tmp_path: Path) -> None:
 
 
 def test_an_isolated_session_reads_nothing_of_the_machine(tmp_path: Path) -> None:
-    hostile = {"AWS_REGION": "eu-west-1", "AWS_PROFILE": "nosuch", "AWS_ENDPOINT_URL": "http://h", "AWS_CA_BUNDLE": "/x"}
+    hostile = {
+        "AWS_REGION": "eu-west-1",
+        "AWS_PROFILE": "nosuch",
+        "AWS_ENDPOINT_URL": "http://h",
+        "AWS_CA_BUNDLE": "/x",
+    }
     with machine(tmp_path, "[default]\nregion = eu-west-1\n", REQUESTS_CA_BUNDLE="/no.pem", **hostile):
         session = configured_session(stack(), isolated=True)
         assert session.get_config_variable("region") == "us-west-2"
@@ -240,7 +245,9 @@ def test_an_isolated_session_reads_nothing_of_the_machine(tmp_path: Path) -> Non
 
 def test_bundles_of_certificates_that_are_there(tmp_path: Path) -> None:
     with machine(tmp_path, AWS_CA_BUNDLE="~/own.pem", REQUESTS_CA_BUNDLE=""):
-        with pytest.raises(UnusableProfile, match=r"AWS_CA_BUNDLE \(or ca_bundle of the profile\) names ~/own\.pem, which"):
+        with pytest.raises(
+            UnusableProfile, match=r"AWS_CA_BUNDLE \(or ca_bundle of the profile\) names ~/own\.pem, which"
+        ):
             configured_session(stack())
         (tmp_path / "own.pem").write_text("", encoding="utf-8")
         assert configured_session(stack()).get_config_variable("ca_bundle") == "~/own.pem"
@@ -259,12 +266,12 @@ UNUSABLE: dict[str, tuple[str, dict[str, str], Raw, str]] = {
         "stacks.here.profile: the AWS configuration has no profile 'bass'; did you mean 'base'?"),
     "a profile of the environment": (
         BASE, {"AWS_PROFILE": "bass"}, {},
-        "AWS_PROFILE=bass: the AWS configuration ({config}) has no such profile; did you mean 'base'?; or unset it, or "
-        "set profile for stacks.here"),
+        ("AWS_PROFILE=bass: the AWS configuration ({config}) has no such profile; did you mean 'base'?; or unset it, "
+        "or set profile for stacks.here")),
     "the older variable before the newer one": (
         BASE, {"AWS_PROFILE": "x", "AWS_DEFAULT_PROFILE": "bass"}, {},
-        "AWS_DEFAULT_PROFILE=bass: the AWS configuration ({config}) has no such profile; did you mean 'base'?; or unset "
-        "it, or set profile for stacks.here"),
+        ("AWS_DEFAULT_PROFILE=bass: the AWS configuration ({config}) has no such profile; did you mean 'base'?; or "
+        "unset it, or set profile for stacks.here")),
     "an empty variable": (
         BASE, {"AWS_DEFAULT_PROFILE": ""}, {},
         "AWS_DEFAULT_PROFILE is set to nothing, and no profile has that name; unset it"),
@@ -323,8 +330,8 @@ DIVERTED: dict[str, tuple[str, dict[str, str], str, str]] = {
         f"{LOCAL}[default]\nservices = local\n", {}, "",
         WORDS.format("[services local] of the AWS profile default would divert", "s3", HERE, REMOVE)),
     "services of a profile, and its endpoint_url to the same place": (
-        f"[services local]\nsts =\n  endpoint_url = {HERE}\n{BASE}services = local\nendpoint_url = {HERE}\n", {}, "base",
-        WORDS.format("[services local] of the AWS profile base would divert", "sts", HERE, REMOVE)),
+        f"[services local]\nsts =\n  endpoint_url = {HERE}\n{BASE}services = local\nendpoint_url = {HERE}\n", {},
+        "base", WORDS.format("[services local] of the AWS profile base would divert", "sts", HERE, REMOVE)),
     "endpoint_url of a profile beside its services": (
         f"{LOCAL}{BASE}services = local\nendpoint_url = {THERE}\n", {}, "base",
         WORDS.format("endpoint_url of the AWS profile base would divert", "sts", THERE, REMOVE)),

@@ -127,7 +127,9 @@ def test_the_span_that_is_asked_for(case: str) -> None:
 
 
 def test_right_after_a_change_there_is_no_data_yet() -> None:
-    with pytest.raises(CouldNotLook, match=r"^cloudwatch:GetMetricData: no metric data yet after 2026-11-24 07:56:01 UTC"):
+    with pytest.raises(
+        CouldNotLook, match=r"^cloudwatch:GetMetricData: no metric data yet after 2026-11-24 07:56:01 UTC"
+    ):
         spanned(moment(24, 8, 0), moment(24, 7, 56, 1))
 
 
@@ -138,7 +140,9 @@ def test_what_could_not_be_listed_is_left_out() -> None:
     assert len(found.answers) == 7
     found = metrics(aws.stack, aws, names(), denied, [INDEXED], NOW)
     assert len(found.answers) == 12
-    with pytest.raises(CouldNotLook, match="there are no metrics to fetch: the stack names no service, load balancer or"):
+    with pytest.raises(
+        CouldNotLook, match="there are no metrics to fetch: the stack names no service, load balancer or"
+    ):
         metrics(aws.stack, aws, names(), [], [], NOW)
 
 
@@ -163,7 +167,8 @@ def test_the_values_of_a_metric_that_always_has_data(case: str) -> None:
 NEWEST = f"{NOW - timedelta(minutes=21):%Y-%m-%d %H:%M}"
 TOO_LITTLE: dict[str, tuple[Metrics, timedelta, str]] = {
     "none": (line(), HOUR, "hour; none in 24 hours"),
-    "none within the window": (line(67), HOUR, f"hour; the newest is of {NOW - timedelta(minutes=67):%Y-%m-%d %H:%M} UTC"),
+    "none within the window": (
+        line(67), HOUR, f"hour; the newest is of {NOW - timedelta(minutes=67):%Y-%m-%d %H:%M} UTC"),
     "older than may be": (line(21), HOUR, f"hour; the newest is of {NEWEST} UTC"),
     "in half an hour": (line(21), timedelta(minutes=30), f"30 minutes; the newest is of {NEWEST} UTC"),
     "in a minute": (line(21), timedelta(minutes=1), f"1 minute; the newest is of {NEWEST} UTC"),
@@ -183,7 +188,9 @@ def test_too_little_recent_data_is_told_with_the_newest(case: str) -> None:
     assert str(it.value) == f"cloudwatch:GetMetricData: too little data of CPU for web in the last {says}"
 
 
-ONE, OTHER = (of("web", measure, "AWS/X", name, {}, "Sum", 300, "ms", 10.0, 5) for measure, name in (("m", "N"), ("o", "P")))
+ONE, OTHER = (
+    of("web", measure, "AWS/X", name, {}, "Sum", 300, "ms", 10.0, 5) for measure, name in (("m", "N"), ("o", "P"))
+)
 
 
 def fetched(*pages: Raw) -> dict[tuple[str, str], Series | CouldNotLook]:
@@ -254,7 +261,9 @@ def test_a_result_that_nobody_asked_for_is_nobodys() -> None:
     assert [type(one) for one in found.values()] == [Series, Series]
 
 
-@pytest.mark.parametrize(("times", "values", "says"), [(2, 1, "2 times came with 1 value"), (1, 2, "1 time came with 2")])
+@pytest.mark.parametrize(
+    ("times", "values", "says"), [(2, 1, "2 times came with 1 value"), (1, 2, "1 time came with 2")]
+)
 def test_times_and_values_go_together(times: int, values: int, says: str) -> None:
     told = {"Timestamps": [NOW] * times, "Values": [1.0] * values}
     with pytest.raises(CouldNotLook, match=f"^cloudwatch:GetMetricData: {says}"):
@@ -267,7 +276,7 @@ def test_a_series_is_read_by_whom_it_is_of() -> None:
     assert told.series("web", "o").label == "o"
     with pytest.raises(CouldNotLook, match="N of web: the answer is missing"):
         told.series("web", "m")
-    with pytest.raises(CouldNotLook, match="^cloudwatch:GetMetricData: CPU of other was not fetched$"):
+    with pytest.raises(CouldNotLook, match=r"^cloudwatch:GetMetricData: CPU of other was not fetched$"):
         told.series("other", "CPU")
 
 

@@ -6,7 +6,16 @@ from typing import Any
 
 import pytest
 
-from opschecks.aws.ec2 import Rule, SecurityGroup, Source, guarded_groups, ingress_rules, owner_of, security_groups, tags_of
+from opschecks.aws.ec2 import (
+    Rule,
+    SecurityGroup,
+    Source,
+    guarded_groups,
+    ingress_rules,
+    owner_of,
+    security_groups,
+    tags_of,
+)
 from opschecks.config.toml_tables import Ingress
 from opschecks.core.answer import Answer
 from opschecks.core.observation import REGISTRY, CouldNotLook
@@ -152,7 +161,8 @@ RULES: dict[str, tuple[Raw, Source, Raw]] = {
     "an IPv6 address": (
         by_id(CidrIpv6="::/0"), Source("tcp", 22, 22, "::/0"), permission(Ipv6Ranges=[{"CidrIpv6": "::/0"}])),
     "a prefix list": (
-        by_id(PrefixListId="pl-1"), Source("tcp", 22, 22, "pl-1"), permission(PrefixListIds=[{"PrefixListId": "pl-1"}])),
+        by_id(PrefixListId="pl-1"), Source("tcp", 22, 22, "pl-1"),
+        permission(PrefixListIds=[{"PrefixListId": "pl-1"}])),
     "a group": (by_id(**referenced(APP)), Source("tcp", 22, 22, APP), permission(**pair(APP))),
     "a group of the same account": (
         by_id(**referenced(APP, UserId=ME)), Source("tcp", 22, 22, APP), permission(**pair(APP))),
@@ -187,14 +197,15 @@ def test_what_only_one_of_the_two_calls_has_is_told_once() -> None:
 
 
 def test_a_rule_without_a_source_names_the_call_that_has_none() -> None:
-    with pytest.raises(CouldNotLook, match="^ec2:DescribeSecurityGroupRules: a rule for tcp 22-22 names no source"):
+    with pytest.raises(CouldNotLook, match=r"^ec2:DescribeSecurityGroupRules: a rule for tcp 22-22 names no source"):
         group(rules=[Answer(by_id(), "ec2:DescribeSecurityGroupRules")]).rules  # noqa: B018 - it raises
 
 
 OWNERS: dict[str, tuple[list[dict[str, str]], str]] = {
     "nobody": ([{}], ""),
     "nobody by a name": ([{"Name": "terraform-web"}], ""),
-    "CloudFormation": ([{"aws:cloudformation:stack-name": "web", "ManagedBy": "terraform"}], "CloudFormation stack web"),
+    "CloudFormation": (
+        [{"aws:cloudformation:stack-name": "web", "ManagedBy": "terraform"}], "CloudFormation stack web"),
     "a tool as the value": ([{"Name": "web", "managed-by": "Terraform"}], "Terraform"),
     "OpenTofu": ([{"iac": "OpenTofu"}], "OpenTofu"),
     "CDK for Terraform": ([{"iac": "cdktf"}], "Terraform"),
@@ -283,7 +294,9 @@ def test_groups_and_their_rules_do_not_go_away_and_are_kept_by_id() -> None:
     listed = {"SecurityGroupRules": [
         by_id(CidrIpv4=TEN), by_id(2, CidrIpv4=TEN, IsEgress=True), by_id(3, GroupId=PEER, CidrIpv4=TEN),
     ]}  # fmt: skip
-    aws = Aws({("ec2", "DescribeSecurityGroups"): {"SecurityGroups": raw}, ("ec2", "DescribeSecurityGroupRules"): listed})
+    aws = Aws(
+        {("ec2", "DescribeSecurityGroups"): {"SecurityGroups": raw}, ("ec2", "DescribeSecurityGroupRules"): listed}
+    )
     known = security_groups(aws, names(security_groups=(WEB, APP)))
     rules = ingress_rules(aws, known)
     assert {of: [one["SecurityGroupRuleId"] for one in some] for of, some in rules.items()} == {

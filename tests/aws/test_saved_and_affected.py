@@ -199,7 +199,10 @@ EVENTS: dict[str, tuple[Raw, list[Raw], bool, str]] = {
 def test_whether_an_event_is_a_problem_and_its_words(case: str) -> None:
     raw, entities, is_problem, words = EVENTS[case]
     [found], _ = told(raw, entities=entities)
-    assert (found.is_problem, found.words) == (is_problem, words.format(f"{NOW - timedelta(hours=2):%Y-%m-%d %H:%M} UTC"))
+    assert (found.is_problem, found.words) == (
+        is_problem,
+        words.format(f"{NOW - timedelta(hours=2):%Y-%m-%d %H:%M} UTC"),
+    )
 
 
 def test_an_event_of_which_little_is_said() -> None:

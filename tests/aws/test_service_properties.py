@@ -128,7 +128,8 @@ TOLD: dict[str, tuple[Raw, Callable[[Service], Any], Any]] = {
         said(event(GIVES_UP, minutes=1), event(UNPLACED, minutes=2), event(STEADY, minutes=3)),
         lambda it: (it.cannot_start, it.trouble), (f"(service backend) {GIVES_UP}",) * 2),
     "trouble, and nothing that keeps it from starting": (
-        said(event(STARTED, minutes=1), event(UNPLACED, minutes=2), event(GIVES_UP.replace("consistently ", ""), minutes=3)),
+        said(event(STARTED, minutes=1), event(UNPLACED, minutes=2),
+             event(GIVES_UP.replace("consistently ", ""), minutes=3)),
         lambda it: (it.cannot_start, it.trouble), ("", f"(service backend) {UNPLACED}")),
     "no trouble": (said(event(STARTED, minutes=1)), lambda it: (it.cannot_start, it.trouble), ("", "")),
     "it fills a group": (
@@ -247,7 +248,7 @@ def test_what_is_not_there_and_what_is_not_mentioned_are_told_apart() -> None:
     assert dict(old.evidence) == {**gone, "status": "MISSING"}
     assert backend.status == "ACTIVE"
     aws = Aws({("ecs", "DescribeServices"): {"services": [service()]}})
-    with pytest.raises(CouldNotLook, match="the answer does not mention api, old$"):
+    with pytest.raises(CouldNotLook, match=r"the answer does not mention api, old$"):
         services(aws, names(services=("backend", "old", "api")), NOW)
 
 

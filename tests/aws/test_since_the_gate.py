@@ -191,8 +191,8 @@ def test_the_colour_that_gets_production_traffic_is_held_by_itself() -> None:
     ill = colours([target(1), UNHEALTHY], OTHERS, "blue")
     assert words([ill]) == [(
         "blue and green", "2 healthy", "3 of 2 desired are healthy",
-        "blue, which gets production traffic: 1 healthy target, 2 before the deploy, 2 desired; "
-        "10.0.0.9:8000 is unhealthy",
+        ("blue, which gets production traffic: 1 healthy target, 2 before the deploy, 2 desired; "
+        "10.0.0.9:8000 is unhealthy"),
     )]  # fmt: skip
     assert ill.evidence["groups"] == [BLUE]
     few = colours(ONE, OTHERS, "blue")
@@ -283,8 +283,8 @@ def test_targets_of_before_count_by_their_id_and_port() -> None:
     two_ports = [
         {"Target": {"Id": "10.0.0.1", "Port": port}, "TargetHealth": {"State": "healthy"}} for port in (80, 81)
     ]
-    function = {"Target": {"Id": "arn:aws:lambda:f"}, "TargetHealth": {"State": "healthy"}}
-    others = [function, {"Target": {"Id": "10.0.0.2", "Port": 80}}, UNHEALTHY]
+    function: Raw = {"Target": {"Id": "arn:aws:lambda:f"}, "TargetHealth": {"State": "healthy"}}
+    others: list[Raw] = [function, {"Target": {"Id": "10.0.0.2", "Port": 80}}, UNHEALTHY]
     found = looked(
         had(BLUE, *two_ports, two_ports[0], *others), {"resource": GREEN, "evidence": None}, {"resource": GREEN},
         groups=[health(BLUE, *THREE), health(GREEN)],

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from opschecks.aws import dynamodb_items
 from opschecks.aws.dynamodb import Incident, Table, incident_of, incidents_table_of, plain_item, tables
 from opschecks.aws.dynamodb_items import digest_of, from_line, key_line, key_names, read_items, to_line
 from opschecks.aws.evidence import OneOf, Read, equals, last_part, one_of, utc
@@ -38,12 +37,14 @@ def _far_east(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     time.tzset()
 
 
-def table(unread: CouldNotLook | None = None, **told: Any) -> Table:
+def table(unread: Any = None, **told: Any) -> Table:
     evidence = Unread(unread) if unread else Answer({"TableStatus": "ACTIVE", **told}, CALL)
     return Table(arn=ARN, name="incidents", evidence=evidence, unread=unread)
 
 
-INDEXED = {"GlobalSecondaryIndexes": [{"IndexName": "a", "IndexStatus": "ACTIVE"}, {"IndexName": "b", "IndexStatus": "X"}]}
+INDEXED = {
+    "GlobalSecondaryIndexes": [{"IndexName": "a", "IndexStatus": "ACTIVE"}, {"IndexName": "b", "IndexStatus": "X"}]
+}
 PROVISIONED = {"ProvisionedThroughput": {"ReadCapacityUnits": 1}}
 TABLES: dict[str, tuple[Table, Callable[[Table], Any], Any]] = {
     "on demand": (
@@ -69,7 +70,7 @@ def test_what_a_table_is_read_as(case: str) -> None:
 
 
 def test_a_table_that_says_nothing_of_its_billing_is_not_guessed() -> None:
-    with pytest.raises(CouldNotLook, match="^dynamodb:DescribeTable: the answer has no 'ProvisionedThroughput'"):
+    with pytest.raises(CouldNotLook, match=r"^dynamodb:DescribeTable: the answer has no 'ProvisionedThroughput'"):
         table().billing_mode  # noqa: B018 - it raises
 
 
@@ -120,7 +121,7 @@ def test_an_incident_as_it_is_told() -> None:
         Figure("severity", "unknown"), Figure("status", "unknown"), Figure("opened", "unknown"), Figure("title", ""),
     )  # fmt: skip
     assert bare.gaps == ["s", "v", "c"]
-    with pytest.raises(CouldNotLook, match="^dynamodb:Query: the answer has no 's'"):
+    with pytest.raises(CouldNotLook, match=r"^dynamodb:Query: the answer has no 's'"):
         bare.status  # noqa: B018 - it raises
 
 
@@ -157,7 +158,9 @@ def test_a_time_that_is_none_is_told_with_the_incident(text: str) -> None:
 
 def test_without_a_table_of_incidents_the_stack_is_told_to_name_one() -> None:
     assert incidents_table_of(HERE) == "incidents"
-    with pytest.raises(NotConfigured, match=r"stack here names no incidents table: set incidents_table in stacks\.toml"):
+    with pytest.raises(
+        NotConfigured, match=r"stack here names no incidents table: set incidents_table in stacks\.toml"
+    ):
         incidents_table_of(stack())
 
 
@@ -172,7 +175,7 @@ def test_an_item_as_plain_values() -> None:
     }  # fmt: skip
     assert (type(found["b"]), found.call) == (bytes, "dynamodb:Scan")
     for bad in ({"n": {"N": "1e400"}}, {"x": {"Z": 1}}):
-        with pytest.raises(CouldNotLook, match="^dynamodb:Scan: an item cannot be read: "):
+        with pytest.raises(CouldNotLook, match=r"^dynamodb:Scan: an item cannot be read: "):
             plain_item(bad, "dynamodb:Scan")
 
 
@@ -256,7 +259,7 @@ def answered(items: list[Raw], left: list[Raw] | None = None, table: str = "t") 
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The pauses that were made, without waiting."""
     made: list[float] = []
-    monkeypatch.setattr(dynamodb_items.time, "sleep", made.append)
+    monkeypatch.setattr("opschecks.aws.dynamodb_items.time.sleep", made.append)
     return made
 
 
@@ -300,9 +303,14 @@ def test_an_answer_without_the_table_is_not_one_without_items() -> None:
     assert read_items(none, "t", ["id"], [key(1)]) == {}
 
 
-BY_TEAM = stack(incidents_table="incidents", tables=["incidents"], wanted_indexes=[{"name": "by-team", "hash_key": "team"}])
+BY_TEAM = stack(
+    incidents_table="incidents", tables=["incidents"], wanted_indexes=[{"name": "by-team", "hash_key": "team"}]
+)
 SCHEMA = [{"AttributeName": "team", "KeyType": "HASH"}, {"AttributeName": "at", "KeyType": "RANGE"}]
-DEFINED = [{"AttributeName": "team", "AttributeType": "S"}, {"AttributeName": "at", "AttributeType": "N"}]
+DEFINED: list[Mapping[str, Any]] = [
+    {"AttributeName": "team", "AttributeType": "S"},
+    {"AttributeName": "at", "AttributeType": "N"},
+]
 
 
 def indexed(*there: Raw, unread: CouldNotLook | None = None, **more: Any) -> Index:
@@ -344,9 +352,9 @@ def test_an_index_that_is_not_there() -> None:
 def test_keys_and_types_that_the_answer_lacks() -> None:
     assert index_keys({"KeySchema": SCHEMA[:1]}) == {"HASH": "team"}
     assert type_of(DEFINED, "at") == "N"
-    with pytest.raises(CouldNotLook, match="^dynamodb:DescribeTable: the answer has no 'HASH'"):
+    with pytest.raises(CouldNotLook, match=r"^dynamodb:DescribeTable: the answer has no 'HASH'"):
         index_keys({"KeySchema": SCHEMA[1:]})
-    with pytest.raises(CouldNotLook, match="^dynamodb:DescribeTable: the answer has no 'x'"):
+    with pytest.raises(CouldNotLook, match=r"^dynamodb:DescribeTable: the answer has no 'x'"):
         type_of(DEFINED, "x")
 
 
@@ -417,7 +425,7 @@ def test_attributes_are_read_of_the_evidence_when_they_are_asked_for() -> None:
     assert seen.at.tzinfo is UTC
     off = Seen(arn="x", name="x", evidence=Answer({"switch": "off"}, CALL))
     assert (off.is_on, off.switch, last_part("d")) == (False, "off", "d")
-    with pytest.raises(CouldNotLook, match="^dynamodb:DescribeTable: the answer has no 'text'"):
+    with pytest.raises(CouldNotLook, match=r"^dynamodb:DescribeTable: the answer has no 'text'"):
         off.text  # noqa: B018 - it raises
     odd = Seen(arn="x", name="x", evidence=Answer({"switch": LONG}, CALL))
     with pytest.raises(CouldNotLook) as it:
@@ -450,7 +458,7 @@ def test_a_value_by_which_something_is_judged(case: str) -> None:
 
 def test_a_value_that_nobody_knows_is_not_judged() -> None:
     for told, default in (({"it": "half"}, None), ({"it": "half"}, "off"), ({}, "half")):
-        with pytest.raises(CouldNotLook, match="^it is 'half', which this version does not know: update opschecks$"):
+        with pytest.raises(CouldNotLook, match=r"^it is 'half', which this version does not know: update opschecks$"):
             one_of(told, "it", ("on", "off"), default)
 
 
@@ -460,7 +468,13 @@ def frozen(begins: float, ends: float) -> list[FreezeWindow]:
     return freeze_windows(stack(fix={"freeze": [one]}), NOW)
 
 
-WINDOWS = {(-1, 1): True, (0, 1): True, (1, 2): False, (-1, 0): None, (-2, -1): None}
+WINDOWS: dict[tuple[float, float], bool | None] = {
+    (-1, 1): True,
+    (0, 1): True,
+    (1, 2): False,
+    (-1, 0): None,
+    (-2, -1): None,
+}
 
 
 @pytest.mark.parametrize("hours", WINDOWS, ids=str)

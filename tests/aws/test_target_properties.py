@@ -185,7 +185,7 @@ def test_a_balancer_that_the_answer_leaves_out_is_unread_alone() -> None:
     aws = Aws({("elbv2", "DescribeLoadBalancers"): answer})
     web, old = load_balancers(aws, names(load_balancers=("web", "old")))
     assert (web.name, old.arn) == ("web", "old")
-    with pytest.raises(CouldNotLook, match="the answer does not mention old$"):
+    with pytest.raises(CouldNotLook, match=r"the answer does not mention old$"):
         old.is_application  # noqa: B018 - it raises
 
 
@@ -335,7 +335,7 @@ def test_a_pattern_that_matches_none_is_told_unless_a_group_is_unread() -> None:
     assert named([blue, green], ["green", "b*"]) == [blue, green]
     assert balanced_groups(stack(), [blue, green]) == [blue, green]
     assert balanced_groups(stack(target_groups=("green",)), [blue, green]) == [green]
-    with pytest.raises(CouldNotLook, match="the load balancer has no target group gray, x$"):
+    with pytest.raises(CouldNotLook, match=r"the load balancer has no target group gray, x$"):
         named([blue, green], ["blue", "gray", "x"])
     blue, of_api = groups_of_both(API)
     assert named([blue, of_api], ["gray"]) == [of_api]
@@ -380,7 +380,8 @@ JUDGED: dict[str, tuple[list[Service] | CouldNotLook, Sequence[TargetHealth], li
     "unavailable for another reason": (
         [fills(BLUE)], [group(BLUE, target(5, "unavailable", "Elb.InternalError"))], [("", "")]),
     "a neighbour's on a shared balancer": (
-        [fills(BLUE)], [group(BLUE, target(1)), group(GREEN, ILL, ILL)], [("", ""), ("", FOREIGN.format("2 targets, "))]),
+        [fills(BLUE)], [group(BLUE, target(1)), group(GREEN, ILL, ILL)],
+        [("", ""), ("", FOREIGN.format("2 targets, "))]),
     "a neighbour's without targets": (
         [fills(BLUE)], [group(BLUE, target(1)), group(GREEN)], [("", ""), ("", FOREIGN.format("no targets, "))]),
     "a neighbour's that is unread": (

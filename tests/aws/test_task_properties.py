@@ -19,7 +19,7 @@ def arn(number: int, cluster: str = "prod") -> str:
     return f"arn:aws:ecs:{ACCOUNT}:task/{cluster}/{number:032x}"
 
 
-def task(number: int = 1, cluster: str = "prod", **changes: Any) -> Raw:
+def task(number: Any = 1, cluster: Any = "prod", **changes: Any) -> Raw:
     raw = {
         "taskArn": arn(number, cluster),
         "group": "service:backend",
