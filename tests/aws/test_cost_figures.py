@@ -192,9 +192,10 @@ def test_the_total_as_it_is_told() -> None:
 
 
 def test_the_line_of_the_budget_is_that_of_the_newest_days_month() -> None:
-    seen = Bill(date(2026, 9, 22), {"S3": (1.0,) * 40}, "all", 0)  # until the 31st of October
-    found = total_cost(stack(limits={"budget_usd_per_month": 62.0}), seen)
-    assert found.series[0].limit == 2.0
+    for first, budget in ((date(2026, 9, 22), 62.0), (date(2026, 9, 23), 60.0)):  # until the 31st, until the 1st
+        seen = Bill(first, {"S3": (1.0,) * 40}, "all", 0)
+        found = total_cost(stack(limits={"budget_usd_per_month": budget}), seen)
+        assert found.series[0].limit == 2.0
 
 
 def usual(**special: float) -> ServiceCost:

@@ -357,6 +357,7 @@ COUNTS: dict[str, tuple[Raw, dict[str, int]]] = {
         scan(findingSeverityCounts=None, findings=None,
              enhancedFindings=[enhanced("1", "HIGH", status="CLOSED"), enhanced("2", "HIGH", status="ACTIVE")]),
         {"HIGH": 1}),
+    "none of a severity": (scan(findingSeverityCounts={"LOW": 0}), {"LOW": 0}),
     "without a severity": (scan(findingSeverityCounts=None, findings=[cve("1", None)]), {"UNDEFINED": 1}),
 }  # fmt: skip
 

@@ -375,6 +375,9 @@ JUDGED: dict[str, tuple[list[Service] | CouldNotLook, Sequence[TargetHealth], li
         [("", ""), (STANDS_BY.format("no targets"), "")]),
     "two groups that a service fills at once": (
         [fills(BLUE, GREEN)], [group(BLUE, target(1)), group(GREEN)], [("", ""), ("", "")]),
+    "an empty group beside the pair of another service": (
+        [fills(GRAY, alternate=GREEN), fills(BLUE)], [group(GRAY, target(1)), group(BLUE), group(GREEN)],
+        [("", ""), ("", ""), (STANDS_BY.format("no targets"), "")]),
     "health checks are off": ([fills(BLUE)], [group(BLUE, OFF)], [(OFF_WORDS, "")]),
     "health checks are off, and another target is ill": ([fills(BLUE)], [group(BLUE, OFF, ILL)], [("", "")]),
     "unavailable for another reason": (
