@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 
 from opschecks.aws import incident_reads
-from opschecks.aws.dynamodb import Incident, Table, incident_of
-from opschecks.aws.incident_archive import OldIncidents, archived_before, old_incident_keys, old_incidents
+from opschecks.aws.dynamodb import Incident, Table
 from opschecks.aws.incident_reads import Budget, OverBudget, Reading, read_opened
-from opschecks.aws.incident_weeks import Opened, incident_weeks, opened_incidents, week_incidents
 from opschecks.aws.incidents import active_incidents, overnight_incidents, overnight_reading
 from opschecks.aws.unread import Unread
 from opschecks.core.answer import Answer
-from opschecks.core.model import Figure, Series
+from opschecks.core.model import Figure
 from opschecks.core.observation import CouldNotLook
-from tests.canned import ACCOUNT, NOW, Aws, Raw, ago, given, stack
+from tests.canned import ACCOUNT, NOW, Aws, Raw, given, stack
 
 HERE = stack(incidents_table="incidents")
 ARN = f"arn:aws:dynamodb:{ACCOUNT}:table/incidents"
@@ -334,187 +330,3 @@ def test_the_night_begins_with_yesterday_in_the_stacks_zone() -> None:
     [asked] = aws.parameters_of("Scan")
     assert asked["ExpressionAttributeValues"][":since"] == {"S": "2026-11-23T15:00:00"}
     assert [one.name for one in overnight_incidents(found)] == ["a"]
-
-
-ARCHIVE: dict[str, tuple[datetime, str]] = {
-    "at midnight": (datetime(2026, 11, 24, tzinfo=UTC), "2026-08-26T00:00:00"),
-    "in the last moment of the day": (datetime(2026, 11, 24, 23, 59, 59, 999999, tzinfo=UTC), "2026-08-26T00:00:00"),
-    "in another zone": (datetime(2026, 11, 24, 5, tzinfo=ZoneInfo("Asia/Tokyo")), "2026-08-25T00:00:00"),
-}
-
-
-@pytest.mark.parametrize("case", ARCHIVE)
-def test_what_is_old_is_so_by_whole_days(case: str) -> None:
-    now, before = ARCHIVE[case]
-    assert archived_before(HERE, now).isoformat() == f"{before}+00:00"
-
-
-def counted(*pages: Raw, of: Any = None, checked: Any = HERE) -> tuple[OldIncidents, Aws]:
-    aws = Aws({("dynamodb", "Query"): list(pages)}, checked)
-    return old_incidents(checked, aws, table(index()) if of is None else of, NOW), aws
-
-
-def test_old_incidents_as_they_are_counted() -> None:
-    found, aws = counted({"Count": 3, **units(1.26), **MORE}, {"Count": 4, **units(1)})
-    before = archived_before(HERE, NOW)
-    assert (found.count, found.before, found.whole) == (7, before, True)
-    assert (found.arn, found.name) == (ARN, "incidents")
-    assert found.evidence == {"status": "resolved", "opened before": before, "items": 7, "read units": 2.26}
-    assert found.figures == (Figure("old resolved incidents", 7), Figure("read units", 2.3))
-    assert [one["Select"] for one in aws.parameters_of("Query")] == ["COUNT"] * 2
-    nameless, _ = counted({"Count": 0, **units(1)}, of=table(index(), TableArn=None))
-    assert nameless.arn == "incidents"
-
-
-def test_where_the_budget_ends_there_are_at_least_so_many_or_it_is_not_known() -> None:
-    short = limited(incident_read_units=10, old_incidents=5)
-    found, _ = counted({"Count": 6, **units(10), **MORE}, checked=short)
-    assert (found.count, found.whole) == (6, False)
-    with pytest.raises(OverBudget, match=r"dynamodb:Query: cut short after 10 read units"):
-        counted({"Count": 5, **units(10), **MORE}, checked=short)
-
-
-def test_the_keys_of_old_incidents_are_told_once_the_oldest_first() -> None:
-    raw = raw_table(index(), KeySchema=[{"AttributeName": "incident_id"}, {"AttributeName": "created_at"}])
-    items = [
-        {"incident_id": {"S": name}, "created_at": {"S": opened}}
-        for name, opened in (("b", "2026-01-02"), ("c", "2026-01-01"), ("b", "2026-01-02"), ("a", "2026-01-02"))
-    ]
-    aws = Aws({("dynamodb", "Query"): {"Items": items, "Count": 4}}, HERE)
-    found = old_incident_keys(HERE, aws, raw, datetime(2026, 2, 3, 4, 5, 6, tzinfo=UTC))
-    assert [one["incident_id"]["S"] for one in found] == ["c", "a", "b"]
-    assert all(set(one) == {"incident_id", "created_at"} for one in found)
-    [asked] = aws.parameters_of("Query")
-    assert asked["ProjectionExpression"] == "#created, #k0"
-    assert asked["Select"] == "SPECIFIC_ATTRIBUTES"
-    assert asked["ExpressionAttributeNames"] == {"#status": "status", "#created": "created_at", "#k0": "incident_id"}
-    assert asked["ExpressionAttributeValues"] == {
-        ":resolved": {"S": "resolved"},
-        ":before": {"S": "2026-02-03T04:05:06"},
-    }
-    timeless = Aws({("dynamodb", "Query"): {"Items": [
-        {"incident_id": {"S": "b"}, "created_at": {"S": "2026"}}, {"incident_id": {"S": "a"}, "created_at": {"N": "1"}},
-    ], "Count": 2}}, HERE)  # fmt: skip
-    told = old_incident_keys(HERE, timeless, raw_table(index()), NOW)
-    assert told == [{"incident_id": {"S": "a"}}, {"incident_id": {"S": "b"}}]
-
-
-ASKED: dict[str, tuple[Answer, str | None]] = {
-    "age is a key of the index": (raw_table(index()), "#status = :resolved AND #created < :before"),
-    "the index holds it": (raw_table(index(range_key="")), None),
-    "the index includes it": (
-        raw_table(index(range_key="", Projection={"ProjectionType": "INCLUDE", "NonKeyAttributes": ["created_at"]})),
-        None),
-    "it is a key of the table": (
-        raw_table(index(range_key="", Projection={"ProjectionType": "KEYS_ONLY"}),
-                  KeySchema=[{"AttributeName": "incident_id"}, {"AttributeName": "created_at"}]), None),
-    "the right index of two": (
-        raw_table(index("other", range_key=""), index()), "#status = :resolved AND #created < :before"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", ASKED)
-def test_age_is_asked_for_by_key_or_by_filter(case: str) -> None:
-    raw, condition = ASKED[case]
-    of = [Table(arn=ARN, name="incidents", evidence=raw)]
-    _, aws = counted({"Count": 0, **units(1)}, of=of)
-    [asked] = aws.parameters_of("Query")
-    assert asked["IndexName"] == "status-index"
-    assert asked["KeyConditionExpression"] == (condition or "#status = :resolved")
-    assert asked.get("FilterExpression") == (None if condition else "#created < :before")
-
-
-NOT_ASKED: dict[str, tuple[Answer, str]] = {
-    "it is in no index": (
-        raw_table(index(range_key="", Projection={"ProjectionType": "KEYS_ONLY"})),
-        "the index status-index does not hold created_at: the age of incidents is unknown"),
-    "the index includes something else": (
-        raw_table(index(range_key="", Projection={"ProjectionType": "INCLUDE", "NonKeyAttributes": ["title"]})),
-        "does not hold created_at"),
-    "nothing is said of what it holds": (
-        raw_table(index(range_key="", Projection=None)), "the answer has no 'Projection'"),
-    "no index": (raw_table(GlobalSecondaryIndexes=None), r"has no index status-index \(status_index in stacks\.toml\)"),
-    "another index": (raw_table(index("other")), "has no index status-index"),
-    "the table is missing": (Answer({"TableStatus": "MISSING"}, "dynamodb:DescribeTable"), "no 'KeySchema'"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", NOT_ASKED)
-def test_age_that_no_index_knows_is_not_guessed(case: str) -> None:
-    raw, says = NOT_ASKED[case]
-    with pytest.raises(CouldNotLook, match=says):
-        counted(of=[Table(arn=ARN, name="incidents", evidence=raw)])
-
-
-TODAY = date(2026, 11, 24)
-
-
-def incident(opened: datetime | None, title: str = "", severity: str | None = "low") -> Incident:
-    plain = {"incident_id": "a", "status": "active", "severity": severity, "title": title}
-    told = {key: value for key, value in plain.items() if value is not None}
-    return incident_of(HERE, Answer({**told, **({"created_at": opened.isoformat()} if opened else {})}))
-
-
-def on(days_ago: int, hour: int = 12, **more: Any) -> Incident:
-    return incident(datetime.combine(TODAY - timedelta(days=days_ago), time(hour), UTC), **more)
-
-
-def weeks_of(*incidents: Incident, undated: int = 0) -> Opened:
-    told = Reading(arn=ARN, name="incidents", evidence={"items": 9}, incidents=incidents, through="", unindexed=0)
-    return Opened(incidents, undated, TODAY, UTC, told)
-
-
-def test_a_week_is_seven_days_the_last_of_which_is_today() -> None:
-    every = weeks_of(*(on(days) for days in (0, 6, 7, 13, 14)), on(-1))
-    assert [every.day_of(one) for one in every.of_week(0)] == [TODAY, TODAY - timedelta(days=6), TODAY]
-    assert [(TODAY - every.day_of(one)).days for one in every.of_week(1)] == [7, 13]
-    assert [(TODAY - every.day_of(one)).days for one in every.of_week(2)] == [14]
-    assert week_incidents(every) == every.of_week(0)
-
-
-def test_the_weeks_as_they_are_told() -> None:
-    told = incident_weeks(HERE, weeks_of(
-        on(0, title="disk"), on(1, title="disk", severity="high"), on(2, title="web"), on(3, title="disk"),
-        on(4, severity=None), on(7, title="disk"), on(8), undated=2,
-    ))  # fmt: skip
-    assert (told.arn, told.name) == ("incidents/weeks", "incidents")
-    assert (told.opened, told.opened_before, told.undated) == (5, 2, 2)
-    assert list(told.times.items()) == [("disk", 3), ("web", 1)]
-    assert (told.repeated(2), told.repeated(3), told.repeated(0)) == ({"disk": 3}, {}, {"disk": 3, "web": 1})
-    assert told.evidence == {
-        "opened this week": 5,
-        "opened the week before": 2,
-        "by severity": {"low": 3, "high": 1, "unknown": 1},
-        "read": {"items": 9},
-    }
-    assert told.figures == (
-        Figure("opened", 5, "in 7 days"), Figure("opened before", 2, "in 7 days"), Figure("high", 1, "in 7 days"),
-        Figure("low", 3, "in 7 days"), Figure("unknown", 1, "in 7 days"),
-    )  # fmt: skip
-
-
-def test_every_day_of_eight_weeks_has_a_point_at_noon() -> None:
-    [line] = incident_weeks(HERE, weeks_of(on(0), on(0), on(55), on(56))).series
-    first = datetime(2026, 9, 30, 12, tzinfo=UTC)
-    counts = {0: 1.0, 55: 2.0}
-    points = tuple((first + timedelta(days=day), counts.get(day, 0.0)) for day in range(56))
-    assert line == Series("opened", "a day", points, 86400)
-
-
-def test_eight_weeks_begin_at_midnight_of_the_stacks_zone_and_what_has_no_time_is_counted() -> None:
-    tokyo = stack(incidents_table="incidents", time_zone="Asia/Tokyo")
-    items = [item("old", created_at="2026-11-01T00:00:00Z"), item("new"), item("none", created_at=None)]
-    aws = Aws({("dynamodb", "Scan"): {"Items": items, **units(1)}}, tokyo)
-    now = datetime(2026, 11, 24, 16, tzinfo=UTC)  # the 25th in Tokyo
-    found = opened_incidents(tokyo, aws, table(), now)
-    [asked] = aws.parameters_of("Scan")
-    assert asked["ExpressionAttributeValues"][":since"] == {"S": "2026-09-30T15:00:00"}
-    assert ([one.name for one in found.incidents], found.undated) == (["new", "old"], 1)
-    assert (found.today, found.reading.arn) == (date(2026, 11, 25), ARN)
-    assert found.day_of(found.incidents[0]) == date(2026, 11, 24)
-    assert replace(found, undated=0).zone == tokyo.zone
-
-
-def test_an_incident_whose_moment_is_ago(pauses: list[float]) -> None:
-    assert incident(ago(hours=1)).created_at == NOW - timedelta(hours=1)
-    assert pauses == []
