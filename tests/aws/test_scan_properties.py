@@ -130,6 +130,12 @@ def test_the_worst_twenty_are_named() -> None:
     assert list(found.scan["names"]) == ["high", *(f"low-{number}" for number in range(19))]  # type: ignore[index]
 
 
+def test_a_page_that_says_nothing_hides_no_other() -> None:
+    bare = scan(findings=None, findingSeverityCounts=None)
+    found = scanned({**bare, "nextToken": "2"}, scan(findings=[cve("1", "HIGH")], findingSeverityCounts=None))
+    assert found.scan["counts"] == {"HIGH": 1}  # type: ignore[index]
+
+
 def test_two_pages_and_two_platforms_are_one_scan() -> None:
     first = scan(findings=[cve("1", "HIGH")], findingSeverityCounts={"HIGH": 2})
     second = scan(findings=[cve("2", "HIGH")], findingSeverityCounts={"HIGH": 2})

@@ -221,7 +221,7 @@ def _keys(index: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _unindexed(table: Mapping[str, Any], indexes: list[Mapping[str, Any]]) -> int | None:
-    """The most items that one of the indexes lacks; None where AWS counts no items."""
+    """The most items that one of the indexes lacks, of which there are some; None where AWS counts no items."""
     counts = [table.get("ItemCount"), *(index.get("ItemCount") for index in indexes)]
     known = [int(count) for count in counts if count is not None]
-    return max(0, known[0] - min(known[1:])) if len(known) == len(counts) > 1 else None
+    return max(0, known[0] - min(known[1:])) if len(known) == len(counts) else None
