@@ -191,6 +191,13 @@ def test_the_total_as_it_is_told() -> None:
     ]  # fmt: skip
 
 
+def test_figures_are_told_in_cents() -> None:
+    days = (*(1.0017,) * 26, *(1.0011,) * 7, *(1.0017,) * 7)
+    found = total_cost(stack(), Bill(FIRST, {"S3": days}, "all", 0))
+    told = {"7 days": 7.01, "7 days before": 7.01, "month to date": 23.03, "month": 30.05}
+    assert {one.label: one.value for one in found.figures if one.unit == "USD"} == told
+
+
 def test_the_line_of_the_budget_is_that_of_the_newest_days_month() -> None:
     for first, budget in ((date(2026, 9, 22), 62.0), (date(2026, 9, 23), 60.0)):  # until the 31st, until the 1st
         seen = Bill(first, {"S3": (1.0,) * 40}, "all", 0)

@@ -60,6 +60,8 @@ source_profile = two
 [profile keyed]
 role_arn = r
 source_profile = base
+[profile plain]
+source_profile = two
 [default]
 role_arn = r
 source_profile = two
@@ -67,6 +69,7 @@ source_profile = two
 CHAINS: dict[str, tuple[str | None, dict[str, str], list[str]]] = {
     "a chain": ("one", {}, ["one", "two", "three"]),
     "no role": ("base", {}, ["base"]),
+    "a source without a role": ("plain", {}, ["plain"]),
     "a source that is not there": ("lost", {}, ["lost"]),
     "a circle": ("circle", {}, ["circle", "around"]),
     "a web identity": ("web", {}, ["web"]),
@@ -86,7 +89,7 @@ def test_the_profiles_that_credentials_are_taken_from(case: str, tmp_path: Path)
         session = session_of(**({"profile": profile} if profile else {}))
         found = dict(profiles_in_use(session))
     assert list(found) == expected
-    assert all(settings["role_arn"].startswith("r") for name, settings in found.items() if name != "base")
+    assert all(settings["role_arn"].startswith("r") for name, settings in found.items() if name not in ("base", "plain"))
 
 
 def test_without_any_profile_none_is_used(tmp_path: Path) -> None:
