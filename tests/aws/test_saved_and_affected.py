@@ -139,7 +139,8 @@ ARN = "arn:aws:health:us-west-2::event/ECS/ISSUE/1"
 BALANCER = f"arn:aws:elasticloadbalancing:{ACCOUNT}:loadbalancer/app/web/50dc6c495c0c9188"
 HERE = names(
     services=("prod/api", "jobs/mail"), further_clusters=("jobs",), load_balancers=(BALANCER, "edge", "arn:a/b/c"),
-    tables=("orders", "None"), log_groups=("/ecs/api",), security_groups=("sg-1",), distributions=("E1",), buckets=("assets",),
+    tables=("orders", "None"), log_groups=("/ecs/api",), security_groups=("sg-1",), distributions=("E1",),
+    buckets=("assets",),
 )  # fmt: skip
 
 
