@@ -47,6 +47,29 @@ def _creator(_: Any) -> Any:
     return client if same and "loader" in inspect.signature(maker).parameters else None
 
 
+def _nothing(**_: Any) -> None:
+    """A handler of an event."""
+
+
+def _hooks(_: Any) -> Any:
+    from botocore import hooks, session
+
+    tree, aliaser = hooks._PrefixTrie, hooks.EventAliaser
+    made = hooks.HierarchicalEmitter()
+    made.register("a.b", _nothing)
+    node = made._handlers._root["children"]["a"]["children"]["b"]
+    known = {
+        (tree, "append_item"): ["self", "key", "value", "section"],
+        (tree, "remove_item"): ["self", "key", "value"],
+    }
+    same = all(list(inspect.signature(getattr(of, name)).parameters) == wanted for (of, name), wanted in known.items())
+    same = same and vars(tree()).keys() == {"_root"} and node["values"] == hooks.NodeList([], [_nothing], [])
+    same = same and node.keys() == {"chunk", "children", "values"}
+    names = aliaser(made)
+    same = same and names._event_aliases == hooks.EVENT_ALIASES and names._alias_name_cache == {}
+    return (hooks, session) if same and issubclass(session.EventAliaser, aliaser) else None
+
+
 _SESSION = Bet(
     "client._endpoint.http_session with ._manager.connection_pool_kw, ._verify, ._cert_file, ._proxy_config._proxies",
     BOTOCORE,
@@ -83,7 +106,15 @@ _CREATOR = Bet(
     "client makes its own, which takes longer and more memory",
     _creator,
 )
-BETS = (_SESSION, _TLS, _CREATOR)
+_HOOKS = Bet(
+    "botocore.hooks._PrefixTrie with ._root, HierarchicalEmitter._handlers, EventAliaser with ._event_aliases and "
+    "._alias_name_cache, botocore.session.EventAliaser",
+    BOTOCORE,
+    "aws/shared_classes.py",
+    "each client copies 370 nodes of handlers and translates each event's name anew; without it both take their time",
+    _hooks,
+)
+BETS = (_SESSION, _TLS, _CREATOR, _HOOKS)
 OF_CHAINS = (_PROMPTER,)
 """Bets on the chain of credential providers of a session."""
 OF_CREDENTIALS = (_END,)
@@ -124,6 +155,58 @@ def make_classes_once() -> None:
             return remembered(("class", service_name, service_model), make) if remembered else make()
 
     client.ClientCreator = Creator
+
+
+def share_handlers(hooks: Any) -> None:
+    """Let all copies of these handlers of events share what they do not change, and sessions the names of events.
+
+    What an event is called by another name depends on botocore's aliases alone.
+    """
+    known, session = _HOOKS.take(None)
+    names: dict[str, str] = {}
+
+    class Tree(known._PrefixTrie):  # type: ignore[misc, name-defined]  # botocore is untyped
+        """Nodes belong to all copies: who changes one replaces those on the way to it by nodes of its own."""
+
+        _root: Any
+
+        def __copy__(self) -> Any:
+            other = type(self)()
+            other._root = self._root
+            return other
+
+        def append_item(self, key: str, value: Callable[..., Any], section: int = 1) -> None:
+            self._own(key)
+            super().append_item(key, value, section)
+
+        def remove_item(self, key: str, value: Callable[..., Any]) -> None:
+            self._own(key)
+            super().remove_item(key, value)
+
+        def _own(self, key: str) -> None:
+            self._root = node = _copied(self._root)
+            for part in key.split("."):
+                if (there := node["children"].get(part)) is None:
+                    return
+                node["children"][part] = node = _copied(there)
+
+    class Aliaser(known.EventAliaser):  # type: ignore[misc, name-defined]  # botocore is untyped
+        """Remembers names for all sessions."""
+
+        def __init__(self, event_emitter: Any, event_aliases: Any = None) -> None:
+            super().__init__(event_emitter, event_aliases)
+            if self._event_aliases == known.EVENT_ALIASES:
+                self._alias_name_cache = names
+
+    tree = Tree()
+    tree._root = hooks._handlers._root
+    hooks._handlers = tree
+    session.EventAliaser = Aliaser
+
+
+def _copied(node: dict[str, Any]) -> dict[str, Any]:
+    values = node["values"]
+    return {**node, "children": {**node["children"]}, "values": values and type(values)(*map(list, values))}
 
 
 def tls_context() -> ssl.SSLContext:

@@ -217,7 +217,7 @@ def _fetched(
             why = f"the answer is {state}, not Complete" if state in _STATES else state
             answers[key] = CouldNotLook(CALL, f"{metric.name} of {metric.subject}: {why}")
             continue
-        ordered = tuple((time, value * metric.scale) for time, value in sorted(points.items()))
+        ordered = tuple([(time, value * metric.scale) for time, value in sorted(points.items())])
         answers[key] = Series(metric.measure, metric.unit, ordered, metric.period_s, metric.limit)
     return answers
 
@@ -243,10 +243,12 @@ def fetch_points(
             times, values = told["Timestamps"], told["Values"]
             if len(times) != len(values):
                 raise CouldNotLook(CALL, f"{plural(len(times), 'time')} came with {plural(len(values), 'value')}")
-            read = dict(zip((time.astimezone(UTC) for time in times), values, strict=True))
+            read = dict(
+                zip([time if time.tzinfo is UTC else time.astimezone(UTC) for time in times], values, strict=True)
+            )
             known = points.setdefault(told["Id"], {})
             said.setdefault(told["Id"], []).extend(_messages(told))
-            if seen[told["Id"]] > 1 or any(known.get(time, value) != value for time, value in read.items()):
+            if seen[told["Id"]] > 1 or (known and any(known.get(time, value) != value for time, value in read.items())):
                 said[told["Id"]].append("several results came for one metric, as where it has several units")
             known.update(read)
             status[told["Id"]] = str(told.get("StatusCode", ""))

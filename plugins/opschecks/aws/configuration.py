@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -49,7 +50,23 @@ def configured_session(stack: Stack, *, isolated: bool = False) -> Any:
         raise UnusableProfile(f"stacks.{stack.name}: {_named(error)}the AWS configuration is wrong: {error}") from None
     if diverted:
         raise UnusableProfile(diverted)
+    _settle(session)
     return session
+
+
+def _settle(session: Any) -> None:
+    """Let each setting be looked up once, not for each client again: nothing of a stack's session changes any more.
+
+    But for endpoints, which are each service's own; and where defaults depend on a mode, which has a say after them.
+    """
+    from botocore.exceptions import BotoCoreError
+
+    settings = session.get_component("config_store")
+    if (settings.get_config_variable("defaults_mode") or "legacy") != "legacy":
+        return
+    for name in {*type(session).SESSION_VARIABLES, "s3", "proxies_config"} - {"endpoint_url"}:
+        with contextlib.suppress(BotoCoreError, ValueError):  # what is no number is said by the client that needs it
+            settings.set_config_variable(name, settings.get_config_variable(name))
 
 
 def isolate(session: Any) -> None:

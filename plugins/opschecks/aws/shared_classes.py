@@ -11,14 +11,16 @@ import contextlib
 import copy
 import functools
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 from ..core.bets import LostBet
-from .botocore_private import make_classes_once
+from .botocore_private import make_classes_once, share_handlers
 from .service_models import share_models
 
 _MAKING = threading.Lock()
+_SCALARS = ("string", "double", "float", "integer", "long", "boolean")
 _SHORTEST = len("2026-11-29T06:00:00Z")
 
 
@@ -31,7 +33,7 @@ def new_session() -> Any:
         hooks = copy.copy(_handlers(tuple(map(id, BUILTIN_HANDLERS))))
     session = botocore.session.Session(event_hooks=hooks, include_builtin_handlers=False)
     share_models(session)
-    session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=moment)
+    session.register_component("response_parser_factory", _parsers())
     return session
 
 
@@ -49,7 +51,44 @@ def _handlers(of: tuple[int, ...]) -> Any:
     for event, handler, *_ in BUILTIN_HANDLERS:
         if event.startswith("docs."):
             hooks.unregister(event, handler)
+    with contextlib.suppress(LostBet):  # as above: each client copies all of them then
+        share_handlers(hooks)
     return hooks
+
+
+@functools.cache
+def _parsers() -> Any:
+    """botocore's parsers, made once for each protocol; they keep nothing of what they parse."""
+    from botocore.parsers import BaseJSONParser, ResponseParserFactory
+
+    class Lists:
+        """Answers in JSON, whose lists of texts and numbers are there already, and of times nearly so.
+
+        botocore's asks of each item anew what it is, and a metric has hundreds.
+        """
+
+        _timestamp_parser: Callable[[Any], Any]
+
+        def _handle_list(self, shape: Any, node: Any) -> Any:
+            kind = shape.member.type_name
+            if kind == "timestamp":
+                read = self._timestamp_parser
+                return [None if one is None else read(one) for one in node]
+            if kind in _SCALARS and not hasattr(self, f"_handle_{kind}"):
+                return list(node)
+            return super()._handle_list(shape, node)  # type: ignore[misc]  # botocore's, beside which it stands
+
+    class Parsers(ResponseParserFactory):  # type: ignore[misc]  # botocore is untyped
+        @functools.cache  # noqa: B019 - there is one, and it lives as long as the process
+        def create_parser(self, protocol_name: str) -> Any:
+            parser = super().create_parser(protocol_name)
+            if isinstance(parser, BaseJSONParser):
+                parser.__class__ = type("Parser", (Lists, type(parser)), {})
+            return parser
+
+    factory = Parsers()
+    factory.set_parser_defaults(timestamp_parser=moment)
+    return factory
 
 
 def moment(value: Any) -> Any:
@@ -58,11 +97,13 @@ def moment(value: Any) -> Any:
     botocore's own way takes a twentieth of a millisecond for a number and a third for a text, and an answer of
     CloudWatch has thousands.
     """
-    with contextlib.suppress(ValueError, OverflowError, OSError):  # botocore reads more forms, or says what is wrong
+    try:
         if isinstance(value, int | float):
             return datetime.fromtimestamp(value, UTC)
         if isinstance(value, str) and len(value) >= _SHORTEST and value.endswith("Z"):
             return datetime.fromisoformat(value)
+    except (ValueError, OverflowError, OSError):
+        pass  # botocore reads more forms, or says what is wrong
     from botocore.utils import parse_timestamp
 
     return parse_timestamp(value)

@@ -87,4 +87,7 @@ def _of_call(value: Any, call: str) -> Any:
         made.update(value)
         made.call = call
         return made
-    return _Answers([_of_call(one, call) for one in value]) if kind is list else value
+    if kind is not list:
+        return value
+    is_flat = _RAW.isdisjoint(map(type, value))  # as a metric's hundreds of points
+    return _Answers(value if is_flat else [_of_call(one, call) for one in value])

@@ -6,6 +6,7 @@ A value is masked for its shape (an access key, a JWT, a private key) or for its
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import math
 import re
@@ -163,6 +164,12 @@ def _kept(found: re.Match[str]) -> str:
 _remembered = functools.lru_cache(maxsize=20_000)(_redacted)
 
 
+_NAMES = ("name", "Name", "key", "Key")
+"""Of a pair of name and value, as tags and environments are written."""
+_NOTHING: tuple[Any, ...] = (None, "", [], {})
+"""No secret."""
+
+
 @functools.lru_cache(maxsize=2_000)
 def _names_a_secret(key: str) -> bool:
     return bool(_SECRET_KEY.search(key))
@@ -173,30 +180,30 @@ def _is_option(value: object) -> bool:
     return isinstance(value, str) and value.startswith("-") and "=" not in value and _names_a_secret(value.lstrip("-"))
 
 
+class Masked(dict[str, Any]):
+    """Plain data whose secrets are masked already: `plain` returns it as it is."""
+
+    __slots__ = ()
+
+
 def plain(value: Any) -> Any:
-    """The value as plain JSON data, secrets masked: datetimes as ISO text, Decimals as numbers, bytes as text."""
-    if isinstance(value, str):
+    """The value as plain JSON data, secrets masked: datetimes as ISO text, Decimals as numbers, bytes as text.
+
+    A dataclass is the mapping of its fields.
+    """
+    kind = type(value)
+    if kind is str:  # most are; nothing here is asked in vain for each of the 10,000 values of a run
         return redact_text(value)
-    if value is None or isinstance(value, bool | int):
+    if value is None or kind is int or kind is bool or kind is Masked:
         return value
+    if kind is dict or isinstance(value, Mapping):
+        return _plain_mapping(value)
+    if isinstance(value, list | tuple):
+        return _plain_list(value)
     if isinstance(value, float) or (isinstance(value, Decimal) and not value.is_finite()):
         return value if math.isfinite(value) else str(value)  # JSON has no such number
-    if isinstance(value, Mapping):
-        # what could not be read has no keys, and raises why when it is asked for one
-        paired = any(
-            _names_a_secret(str(value.get(name, ""))) for name in ("name", "Name", "key", "Key") if name in value
-        )
-        return {
-            redact_text(str(key)): MASK
-            if (_names_a_secret(str(key)) or (paired and key in ("value", "Value"))) and item not in (None, "", [], {})
-            else plain(item)
-            for key, item in value.items()
-        }
-    if isinstance(value, list | tuple):
-        return [
-            MASK if _is_option(before) and isinstance(item, str) and not item.startswith("-") else plain(item)
-            for before, item in zip([None, *value], value, strict=False)
-        ]
+    if isinstance(value, int | str):
+        return redact_text(value) if isinstance(value, str) else value
     if isinstance(value, set | frozenset):
         return [plain(item) for item in value]
     if isinstance(value, datetime | date):
@@ -205,4 +212,24 @@ def plain(value: Any) -> Any:
         return int(value) if value == value.to_integral_value() else float(value)
     if isinstance(value, bytes):
         return redact_text(value.decode("utf-8", "replace"))
+    if dataclasses.is_dataclass(kind):
+        return _plain_mapping({field.name: getattr(value, field.name) for field in dataclasses.fields(value)})
     return redact_text(str(value))
+
+
+def _plain_mapping(value: Mapping[Any, Any]) -> dict[str, Any]:
+    # what could not be read has no keys, and raises why when it is asked for one
+    is_paired = any(_names_a_secret(str(value.get(name, ""))) for name in _NAMES if name in value)
+    told: dict[str, Any] = {}
+    for key, item in value.items():
+        name = key if type(key) is str else str(key)
+        is_secret = _names_a_secret(name) or (is_paired and key in ("value", "Value"))
+        told[redact_text(name)] = MASK if is_secret and item not in _NOTHING else plain(item)
+    return told
+
+
+def _plain_list(value: list[Any] | tuple[Any, ...]) -> list[Any]:
+    return [
+        MASK if _is_option(before) and isinstance(item, str) and not item.startswith("-") else plain(item)
+        for before, item in zip((None, *value), value, strict=False)
+    ]

@@ -89,6 +89,7 @@ class _Listener:
             run.findings.append(_stand_in(lost, Outcome.BLIND, why))
             setattr(report, BLIND, True)
         elif (told := told_by(report)) and report.nodeid not in run.crashed:
+            from ..core.redaction import Masked
             from ..report.runfile import read_as
 
             result = read_as(CheckResult, told["check"])
@@ -96,7 +97,9 @@ class _Listener:
                 same = (result.stack, result.check)
                 run.findings = [one for one in run.findings if (one.stack, one.check) != same]
             run.reported[result.nodeid] = result
-            run.findings += [read_as(Finding, finding) for finding in told["findings"]]
+            run.findings += [
+                read_as(Finding, {**finding, "evidence": Masked(finding["evidence"])}) for finding in told["findings"]
+            ]
             forget_told(report)
 
 

@@ -65,7 +65,7 @@ def pytest_runtest_makereport(
         from ..report.runfile import finding_to
 
         findings = [finding_to(finding) for finding in item.stash[EXAMINE].findings]
-        check = {**dataclasses.asdict(result), "severity": result.severity.value}  # execnet carries no enums
+        check = {**vars(result), "severity": result.severity.value}  # execnet carries no enums
         setattr(report, TOLD, {"check": check, "findings": findings})
     return report
 

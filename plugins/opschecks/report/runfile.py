@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
-import itertools
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import datetime, timedelta
-from enum import Enum
-from types import UnionType
-from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+from typing import Any
 
-from ..core import clock
 from ..core.model import (
     NOT_APPLICABLE,
     Finding,
@@ -22,11 +16,12 @@ from ..core.model import (
 )
 from ..core.redaction import plain
 from ..core.run import Past, Run
-from ..core.written import LATER
 from .numbers import numbers
+from .reading import read_as as read_as
 from .verdict import verdict
 
 FORMAT = 1
+_JSON = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 LISTS = ("checks", "findings", "observations", "past")
 """Written one item a line, of which no two are made at once; their secrets are masked already."""
 
@@ -59,18 +54,18 @@ def json_parts(run: Run) -> Iterator[str]:
         "collected": len(run.checks),
         "counts": counts,
         "calls": len(run.calls),
-        "stacks": [dataclasses.asdict(stack) for stack in run.stacks],
-        "checks": (plain(dataclasses.asdict(check)) for check in run.checks),
+        "stacks": list(run.stacks),
+        "checks": (plain(check) for check in run.checks),
         "findings": (finding_to(finding) for finding in run.findings),
         "observations": (observation_to(seen) for seen in run.observations),
-        "waivers": [dataclasses.asdict(waiver) for waiver in run.waivers],
+        "waivers": list(run.waivers),
         "changes": list(run.changes),
         "numbers": numbers(run),
         "past": [_past(past) for past in run.past],
         "weeks": list(run.weeks),
-        "notes": [dataclasses.asdict(note) for note in run.notes],
-        "sections": [dataclasses.asdict(section) for section in run.sections],
-        "part": dataclasses.asdict(run.part) if run.part else None,
+        "notes": list(run.notes),
+        "sections": list(run.sections),
+        "part": run.part,
         "replayed": run.replayed,
         "versions": dict(run.versions),
     }
@@ -94,7 +89,7 @@ def _lines(items: Iterable[Any]) -> Iterator[str]:
 
 
 def _dumps(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+    return _JSON.encode(value)
 
 
 def only(run: Run, stack: str) -> Run:
@@ -138,45 +133,6 @@ def _require_format(told: Mapping[str, Any]) -> None:
         raise RunFileError(f"its format is {told['format']!r}, and this version reads {FORMAT}")
 
 
-@functools.cache
-def _fields(kind: type) -> Mapping[str, Any]:
-    return get_type_hints(kind, include_extras=True)
-
-
-def read_as(kind: Any, told: Any) -> Any:
-    """The value of that type that was written as `told`, plain data.
-
-    KeyError where a field is missing that every version writes; TypeError or ValueError where it is not of that type.
-    """
-    origin, inner = get_origin(kind), get_args(kind)
-    if origin is Annotated:
-        return read_as(inner[0], told)
-    if kind is Any or (told is None and type(None) in inner):
-        return told
-    if told is None:
-        raise TypeError("null where there must be a value")
-    if origin in (Union, UnionType):
-        return read_as(inner[0], told)
-    if origin is tuple:
-        kinds = itertools.repeat(inner[0]) if inner[1:] == (...,) else inner
-        return tuple(read_as(one, value) for one, value in zip(kinds, told, strict=inner[1:] != (...,)))
-    if origin is Mapping and inner[1] is Any:
-        return told
-    if origin is Mapping:
-        return {key: read_as(inner[1], value) for key, value in told.items()}
-    if kind is Series:
-        return _series_from(told)
-    if isinstance(kind, type) and dataclasses.is_dataclass(kind):
-        fields = _fields(kind)
-        for name, field in fields.items():
-            if name not in told and LATER not in getattr(field, "__metadata__", ()):
-                raise KeyError(name)
-        return kind(**{name: read_as(fields[name], value) for name, value in told.items() if name in fields})
-    if kind is datetime:
-        return datetime.fromisoformat(told)
-    return kind(told) if issubclass(kind, Enum) else told
-
-
 def _series(series: Series) -> dict[str, Any]:
     """`at_s` are seconds after `start`, as many as there are values: a gap is a missing point."""
     start = series.points[0][0] if series.points else None
@@ -191,14 +147,8 @@ def _series(series: Series) -> dict[str, Any]:
     }
 
 
-def _series_from(told: Mapping[str, Any]) -> Series:
-    start = datetime.fromisoformat(told["start"]) if told["start"] else clock.now()
-    points = zip((start + timedelta(seconds=at) for at in told["at_s"]), told["values"], strict=True)
-    return Series(told["label"], told["unit"], tuple(points), told["period_s"], told["limit"])
-
-
 def _past(past: Past) -> dict[str, Any]:
-    told: dict[str, Any] = plain(dataclasses.asdict(past))
+    told: dict[str, Any] = plain(past)
     told["strips"] = {area: list(outcomes) for area, outcomes in past.strips.items()}  # an area may be "credentials"
     told["numbers"] = {
         label: [[time.isoformat(), value] for time, value in points] for label, points in past.numbers.items()

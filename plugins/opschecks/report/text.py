@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 
-from ..core.redaction import redact_text
+from ..core.redaction import SHORT, redact_text
 
 _HIDDEN = frozenset(("Cc", "Cf", "Zl", "Zp"))
 """Categories of characters that nobody sees: controls, formats such as those that turn the direction, line ends."""
@@ -30,7 +31,14 @@ def shortened(text: str) -> str:
 
 def clean(text: str) -> str:
     """The text as a page shows it: without secrets, and without the control characters of the world."""
+    return _remembered(text) if len(text) <= SHORT else _cleaned(text)
+
+
+def _cleaned(text: str) -> str:
     return printable_lines(redact_text(shortened(text)))
+
+
+_remembered = functools.lru_cache(maxsize=5_000)(_cleaned)
 
 
 def markdown(text: str) -> str:
