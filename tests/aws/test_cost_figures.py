@@ -118,6 +118,7 @@ def test_a_week_and_the_one_before() -> None:
     assert (one.last, one.day(1)) == (LAST, date(2026, 10, 16))
     assert (one.a_day, one.a_day_before) == (4.0, 2.0)
     assert one.growth_percent == 100.0
+    assert of([*(100.0,) * 26, *(0.5,) * 7, *(0.25,) * 7]).growth_percent == -50.0
 
 
 def test_the_first_of_a_month_is_no_ordinary_day() -> None:

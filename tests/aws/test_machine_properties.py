@@ -299,6 +299,15 @@ def test_what_is_wrong_with_the_configuration(case: str, tmp_path: Path) -> None
     assert str(it.value).startswith(says.replace("{config}", str(tmp_path / "config")))
 
 
+def test_a_file_that_is_no_text_is_named_without_a_line(tmp_path: Path) -> None:
+    with machine(tmp_path):
+        (tmp_path / "config").write_bytes(b"[default]\nregion = \xff\n")
+        with pytest.raises(UnusableProfile) as it:
+            configured_session(stack())
+    said = f"{tmp_path / 'config'}: not a valid AWS configuration file (UnicodeDecodeError); correct it"
+    assert str(it.value) == said
+
+
 def test_regions_of_stack_variable_and_profile(tmp_path: Path) -> None:
     bare = stack().model_copy(update={"region": None})
     with machine(tmp_path, "[default]\nregion = eu-north-1\n", AWS_REGION="eu-west-1"):

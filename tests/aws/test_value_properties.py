@@ -84,6 +84,7 @@ def test_attributes_are_read_of_the_evidence_when_they_are_asked_for() -> None:
     assert seen.at.tzinfo is UTC
     off = Seen(arn="x", name="x", evidence=Answer({"switch": "off"}, CALL))
     assert (off.is_on, off.switch, last_part("d")) == (False, "off", "d")
+    assert [equals("on")(value) for value in ("on", "off", None)] == [True, False, False]
     with pytest.raises(CouldNotLook, match=r"^dynamodb:DescribeTable: the answer has no 'text'"):
         off.text  # noqa: B018 - it raises
     odd = Seen(arn="x", name="x", evidence=Answer({"switch": LONG}, CALL))
