@@ -241,7 +241,7 @@ test_incidents_can_be_found_by_status = judges(
     incident_checks.test_incidents_can_be_found_by_status,
     FOUND,
     overnight_incidents=lambda changes: overnight(item(**changes)),
-    overnight_reading=Reading(arn="incidents", name="incidents", incidents=()),
+    overnight_reading=Reading(arn="incidents", name="incidents", incidents=(), unindexed=0),
     active_incidents=active(item("i-1")),
     stack=HERE,
 )

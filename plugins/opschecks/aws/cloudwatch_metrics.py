@@ -93,13 +93,9 @@ class Metrics:
 
 def _words(window: timedelta) -> str:
     minutes = int(window.total_seconds() // 60)
-    return (
-        "hour"
-        if minutes == 60
-        else f"{plural(minutes, 'minute')}"
-        if minutes < 60
-        else f"{plural(minutes // 60, 'hour')}"
-    )
+    if minutes < 60:
+        return plural(minutes, "minute")
+    return "hour" if minutes == 60 else plural(minutes // 60, "hour")
 
 
 def wanted(stack: Stack, inventory: Inventory, fronted: Iterable[Fronted], tables: Iterable[Table]) -> list[Metric]:

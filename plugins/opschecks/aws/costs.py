@@ -174,7 +174,7 @@ def bill(stack: Stack, aws: Aws, now: datetime) -> Bill:
     ):
         for told in page["ResultsByTime"]:
             day = _day(told["TimePeriod"])
-            seen[day] = bool(told.get("Estimated", False))
+            seen[day] = bool(told.get("Estimated"))
             for group in told["Groups"]:
                 if len(group["Keys"]) != 1:
                     raise CouldNotLook(CALL, f"a group of {day} has {plural(len(group['Keys']), 'key')}; expected 1")
@@ -254,9 +254,9 @@ def _spent(cost: TotalCost, budget: float) -> tuple[Deadline, ...]:
     """When the month's budget is used up, if that is before its end at the daily average of the last week."""
     if cost.month <= budget or cost.a_day <= 0:
         return ()
-    left = max((budget - cost.month_to_date) / cost.a_day, 0.0)
+    left = max(int((budget - cost.month_to_date) / cost.a_day), 0)
     noon = time(12)  # the same day in most zones: those of Cost Explorer are UTC's
-    spent = datetime.combine(cost.last + timedelta(days=1 + int(left)), noon, UTC)
+    spent = datetime.combine(cost.last + timedelta(days=1 + left), noon, UTC)
     return (Deadline(f"the month's budget of {budget:,.0f} USD is spent at the last week's rate", spent),)
 
 

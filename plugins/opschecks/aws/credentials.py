@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -17,9 +16,6 @@ Ask = Callable[[str], str]
 """Asks a person on the terminal, and returns what was typed."""
 Given = Mapping[str, str]
 """boto3.Session's arguments: aws_access_key_id, aws_secret_access_key, aws_session_token."""
-
-logging.getLogger("botocore.credentials").addHandler(logging.NullHandler())
-"""botocore logs a traceback of each refusal that it raises, too; without a handler Python would print it."""
 
 
 class NobodyToAsk(CouldNotLook):

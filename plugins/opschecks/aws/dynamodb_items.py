@@ -103,7 +103,7 @@ def read_items(aws: Any, table: str, keys: Sequence[str], of: Sequence[Item]) ->
             asked = {table: {"Keys": todo, "ConsistentRead": True}}
             answer = aws.call("dynamodb", "BatchGetItem", RequestItems=asked)
             # large items come in several answers, and where capacity lacks some are left for later
-            todo = (answer["UnprocessedKeys"].get(table) or {}).get("Keys") or []
+            todo = (answer["UnprocessedKeys"].get(table) or {}).get("Keys")
             read = answer["Responses"]
             for item in read.get(table, []) if todo else read[table]:
                 found[key_line(item, keys)] = item

@@ -67,4 +67,4 @@ def equals(expected: str) -> Callable[[Any], bool]:
 
 def last_part(arn: str) -> str:
     """What follows the last slash of an ARN."""
-    return str(arn).rsplit("/", 1)[-1]
+    return str(arn).rpartition("/")[2]

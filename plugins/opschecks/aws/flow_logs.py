@@ -121,16 +121,14 @@ def _covers(told: set[str], wanted: str) -> bool:
 
 def flow_log_of(raw: dict[str, Any]) -> FlowLog:
     """A flow log from an item of DescribeFlowLogs."""
-    kind = str(raw.get("LogDestinationType") or "cloud-watch-logs")
-    where = raw.get("LogGroupName") if kind == "cloud-watch-logs" else None
-    named = str(raw.get("LogDestination") or "").split(":::", 1)[-1].split(":log-group:", 1)[-1].removesuffix(":*")
+    named = str(raw.get("LogDestination") or "").rpartition(":::")[2].rpartition(":log-group:")[2].removesuffix(":*")
     return FlowLog(
         id=str(raw["FlowLogId"]),
         status=str(raw["FlowLogStatus"]),
         delivery=str(raw.get("DeliverLogsStatus") or ""),
         error=str(raw.get("DeliverLogsErrorMessage") or ""),
         traffic=str(raw["TrafficType"]),
-        destination=str(where or named),
+        destination=str(raw.get("LogGroupName") or named),  # which only those to CloudWatch Logs have
     )
 
 
@@ -152,7 +150,7 @@ def vpcs(
             read = [of for of in one if not why_unread(of)]
             unread += [of for of in one if why_unread(of)]
             found.update({str(of.evidence["VpcId"]): [] for of in read})
-            accounts |= {str(of.evidence.get("OwnerId") or [*of.arn.split(":"), *[""] * 5][4]) for of in read}
+            accounts |= {str(of.evidence.get("OwnerId") or _account_of(of.arn)) for of in read}
     if not found:
         if silent:
             raise silent[0].again()
@@ -168,6 +166,11 @@ def vpcs(
     used = {str(zone.get("SubnetId")) for zone in zones}
     unknown = [Vpc(arn=one.arn, name=f"VPC of {one.name}", evidence=one.evidence) for one in unread]
     return [*(_with_subnets(aws, made, bare, accounts - {""}, used) if bare else made), *unknown]
+
+
+def _account_of(balancer: str) -> str:
+    """The account in a load balancer's ARN; empty for anything else."""
+    return balancer.rpartition(":loadbalancer/")[0].rpartition(":")[2]
 
 
 def _is_bare(vpc: Vpc, wanted: str) -> bool:

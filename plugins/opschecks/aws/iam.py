@@ -135,7 +135,7 @@ def credentials(stack: Stack, aws: Aws) -> list[Credentials]:
     names = [str(row["user"]) for row in rows]
     if ROOT not in names:
         raise CouldNotLook(_REPORT, f"none of the {len(rows)} rows of the report is {ROOT}")
-    unmatched = [one for one in stack.iam_users if one != "*" and not fnmatch.filter(names, one)]
+    unmatched = [one for one in stack.iam_users if not fnmatch.filter(names, one)]
     if unmatched:
         raise CouldNotLook(_REPORT, f"no IAM user matches {', '.join(unmatched)} (iam_users in stacks.toml)")
     return [

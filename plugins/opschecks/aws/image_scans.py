@@ -258,7 +258,8 @@ def _findings(aws: Aws, image: RunningImage, of: Reference, digest: str) -> dict
     counted = Counter(
         str(one.get("severity", "UNDEFINED")) for one in listed if one.get("status", "ACTIVE") == "ACTIVE"
     )
-    counts = {of: max(int(counts.get(of, 0)), counted[of]) for of in {**counts, **counted}}  # neither hides the other
+    both = (counts, counted)  # neither hides the other
+    counts = {of: max(int(one[of]) for one in both if of in one) for of in {**counts, **counted}}
     at: datetime | None = told[0].get("imageScanCompletedAt")
     if state == "COMPLETE":
         at = told[0]["imageScanCompletedAt"]

@@ -28,7 +28,7 @@ class OldIncidents(Resource):
 
     count: int
     before: datetime
-    whole: bool = True
+    whole: bool
 
 
 @observation(allow=[_TABLE, _QUERY], soft=["tables"])

@@ -68,7 +68,7 @@ class Budget:
 
     def _limit(self, asked: Mapping[str, Any]) -> dict[str, int]:
         """Items a page where a full one would take more than a second's units at once."""
-        count, size = self.table.get("ItemCount") or 0, self.table.get("TableSizeBytes") or 0
+        count, size = self.table.get("ItemCount"), self.table.get("TableSizeBytes")
         if self.a_second >= PAGE_UNITS or not count or not size:
             return {}
         return {"Limit": max(1, int(self.a_second * UNIT_BYTES / (size / count)))}
@@ -89,7 +89,7 @@ class Reading(Resource):
 
     incidents: tuple[Incident, ...] = field(repr=False)
     through: str = ""
-    unindexed: int | None = 0
+    unindexed: int | None
 
     def require_indexed(self) -> None:
         """CouldNotLook where items may be in no index: nothing was read that would show them.
@@ -221,7 +221,7 @@ def _keys(index: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _unindexed(table: Mapping[str, Any], indexes: list[Mapping[str, Any]]) -> int | None:
-    """The most items that one of the indexes lacks; None where AWS counts no items."""
+    """The most items that one of the indexes lacks, of which there are some; None where AWS counts no items."""
     counts = [table.get("ItemCount"), *(index.get("ItemCount") for index in indexes)]
     known = [int(count) for count in counts if count is not None]
-    return max(0, known[0] - min(known[1:])) if len(known) == len(counts) > 1 else None
+    return max(0, known[0] - min(known[1:])) if len(known) == len(counts) else None

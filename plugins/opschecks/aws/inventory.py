@@ -285,7 +285,7 @@ def _known(listed: list[Any]) -> list[tuple[str, str]]:
 
 def _last(name: str) -> str:
     """The name at the end of an ARN, a URL or an id."""
-    return name.rsplit(":", 1)[-1].rsplit("/", 1)[-1]
+    return name.rpartition(":")[2].rpartition("/")[2]
 
 
 def _is_of(arn: str, service: str, rest: str) -> bool:

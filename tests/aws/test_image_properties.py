@@ -1,0 +1,279 @@
+"""ECR: every property of a running image and of its scan, and what tags and references stand for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from opschecks.aws.ecr import Reference, RegistryImage, is_pinned, named, reference, registry_images
+from opschecks.aws.ecs import Task
+from opschecks.aws.image_scans import (
+    IMAGES_A_CALL,
+    RunningImage,
+    running_images,
+)
+from opschecks.aws.unread import Unread
+from opschecks.core.answer import Answer
+from opschecks.core.model import Deadline
+from opschecks.core.observation import CouldNotLook, NotThere
+from tests.canned import ACCOUNT, NOW, Aws, Raw, ago, given, stack
+
+REGISTRY = "123456789012.dkr.ecr.us-west-2.amazonaws.com"
+WEB = f"{REGISTRY}/web:v1"
+ONE, TWO, THREE = (f"sha256:{digit * 64}" for digit in "123")
+OF_WEB = Reference("123456789012", "us-west-2", "web", "v1")
+DENIED = CouldNotLook("ecs:DescribeTasks", "AccessDenied: no")
+LIST, INDEX = (
+    "application/vnd.docker.distribution.manifest.list.v2+json",
+    "application/vnd.oci.image.index.v1+json",
+)
+
+
+def task(*images: tuple[str, str], number: int = 1, wanted: str = "RUNNING") -> Task:
+    containers = [given({"name": "c", "image": image}, {"imageDigest": digest or None}) for image, digest in images]
+    evidence = Answer({"desiredStatus": wanted, "containers": containers}, "ecs:DescribeTasks")
+    arn = f"arn:aws:ecs:{ACCOUNT}:task/prod/{number}"
+    return Task(arn=arn, name=str(number), service="backend", evidence=evidence)
+
+
+UNREAD = Task(arn="service/jobs/mail", name="jobs/mail", service="jobs/mail", evidence=Unread(DENIED))
+
+REFERENCES: dict[str, tuple[str, str, bool]] = {
+    "with a tag": (WEB, "amazonaws.com", False),
+    "in China": (WEB.replace("us-west-2.amazonaws.com", "cn-north-1.amazonaws.com.cn"), "amazonaws.com.cn", False),
+    "in Europe's own cloud": (WEB.replace("us-west-2.amazonaws.com", "eusc-de-east-1.amazonaws.eu"), "amazonaws.eu",
+                              False),
+    "by digest": (f"{REGISTRY}/web@{ONE}", "", True),
+    "by tag and digest": (f"{WEB}@{ONE}", "", True),
+    "by digest, of another registry": (f"nginx@{ONE}", "", False),
+    "of another registry": ("nginx:1.27", "", False),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", REFERENCES)
+def test_the_partition_of_a_reference_and_whether_it_is_pinned(case: str) -> None:
+    image, domain, pinned = REFERENCES[case]
+    told = reference(image)
+    assert (told.domain if told else "") == domain
+    assert is_pinned(image) is pinned
+
+
+def manifest(digest: str = ONE, text: str | None = "{}") -> Raw:
+    return given({"imageId": {"imageDigest": digest, "imageTag": "v1"}}, {"imageManifest": text})
+
+
+MANIFESTS: dict[str, tuple[list[Raw], set[str]]] = {
+    "one image": ([manifest()], {ONE}),
+    "without its manifest": ([manifest(text=None)], {ONE}),
+    "not JSON": ([manifest(text="<html>")], {ONE}),
+    "a list": ([manifest(text="[1]")], {ONE}),
+    "an index": ([manifest(text=json.dumps({"manifests": [{"digest": TWO}, {"digest": THREE}]}))], {ONE, TWO, THREE}),
+    "an index with what is no platform": (
+        [manifest(text=json.dumps({"manifests": ["x", {"size": 1}, {"digest": TWO}]}))], {ONE, TWO}),
+    "an index that is no list": ([manifest(text=json.dumps({"manifests": {"digest": TWO}}))], {ONE}),
+    "two images": ([manifest(), manifest(TWO)], {ONE, TWO}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", MANIFESTS)
+def test_the_digests_that_a_tag_stands_for(case: str) -> None:
+    images, digests = MANIFESTS[case]
+    [found] = registry_images(stack(), Aws({("ecr", "BatchGetImage"): {"images": images}}), [task((WEB, ""))])
+    assert (found.arn, found.name, found.problem, set(found.digests)) == (WEB, "web:v1", None, digests)
+
+
+FAILURES: dict[str, tuple[list[str], str]] = {
+    "gone": (["ImageNotFound"], ""),
+    "refused": (["KmsError"], f"{WEB}: KmsError"),
+    "gone, and refused": (["ImageNotFound", "KmsError"], f"{WEB}: KmsError"),
+}
+
+
+@pytest.mark.parametrize("case", FAILURES)
+def test_an_image_that_is_gone_has_no_digest_and_one_that_is_refused_is_not_known(case: str) -> None:
+    codes, says = FAILURES[case]
+    answer = {"images": [], "failures": [{"imageId": {"imageTag": "v1"}, "failureCode": code} for code in codes]}
+    [found] = registry_images(stack(), Aws({("ecr", "BatchGetImage"): answer}), [task((WEB, ""))])
+    if not says:
+        assert found.digests == frozenset()
+        return
+    assert (found.arn, found.name, found.evidence) == (WEB, "web:v1", {"image": WEB})
+    with pytest.raises(CouldNotLook, match=says):
+        found.digests  # noqa: B018 - it raises
+
+
+def test_what_cannot_be_read_of_a_task_is_told_beside_what_can() -> None:
+    aws = Aws({("ecr", "BatchGetImage"): {"images": [manifest()]}})
+    web, unread = registry_images(stack(), aws, [UNREAD, task((WEB, ""))])
+    assert (set(web.digests), unread.arn, unread.name) == ({ONE}, "service/jobs/mail", "jobs/mail")
+    with pytest.raises(CouldNotLook, match="AccessDenied"):
+        unread.digests  # noqa: B018 - it raises
+    assert RegistryImage(arn="x", name="x").digests == frozenset()
+
+
+def test_a_refusal_names_the_image_and_the_policy_only_where_access_was_denied() -> None:
+    denied = named("web:v1", CouldNotLook("ecr:BatchGetImage", "AccessDenied: no", action="ecr:BatchGetImage"))
+    assert denied.reason == (
+        "web:v1: AccessDenied: no – for a repository of another account, its policy must allow ecr:BatchGetImage too"
+    )
+    assert denied.action == "ecr:BatchGetImage"
+    slow = named("web:v1", NotThere("ecr:BatchGetImage", "RepositoryNotFoundException: no"))
+    assert (type(slow), slow.reason, slow.action) == (NotThere, "web:v1: RepositoryNotFoundException: no", "")
+
+
+def detail(digest: str = ONE, **changes: Any) -> Raw:
+    return given({"imageDigest": digest, "imageTags": ["v1"], "imagePushedAt": ago(days=6)}, changes)
+
+
+def described(*details: Raw, images: Sequence[tuple[str, str]] = ((WEB, ONE),), more: Any = None) -> list[RunningImage]:
+    aws = Aws({("ecr", "DescribeImages"): {"imageDetails": list(details)}, **(more or {})}, stack())
+    return running_images(aws.stack, aws, [task(*images)])
+
+
+def test_a_running_image_as_ecr_describes_it() -> None:
+    [found] = described(detail())
+    assert found == RunningImage(
+        arn=f"{REGISTRY}/web@{ONE}",
+        name="web:v1",
+        evidence={**detail(), "image": WEB},
+        deadlines=(Deadline("web:v1 must be rebuilt", NOW + timedelta(days=84)),),
+        of=OF_WEB,
+        scanned=(ONE,),
+    )
+    assert (found.is_there, found.is_archived, found.pushed_at) == (True, False, NOW - timedelta(days=6))
+
+
+@pytest.mark.parametrize(
+    ("status", "archived"), [("ACTIVE", False), ("ARCHIVED", True), ("ACTIVATING", True), (None, False)]
+)
+def test_an_image_in_the_archive(status: str | None, archived: bool) -> None:
+    [found] = described(detail(imageStatus=status))
+    assert found.is_archived is archived
+
+
+FOUND: dict[str, tuple[str, str, list[Raw], str]] = {
+    "by its digest, of several": (WEB, TWO, [detail(), detail(TWO, imageTags=["v2"])], TWO),
+    "by its tag": (WEB, "", [detail(TWO, imageTags=None), detail(THREE, imageTags=["v0"]), detail(ONE)], ONE),
+    "by the digest that it is named by": (f"{WEB}@{TWO}", "", [detail(), detail(TWO)], TWO),
+    "by the digest that ECS tells, whatever it is named by": (f"{WEB}@{TWO}", ONE, [detail(TWO), detail()], ONE),
+}
+
+
+@pytest.mark.parametrize("case", FOUND)
+def test_which_of_the_described_images_runs(case: str) -> None:
+    image, digest, details, expected = FOUND[case]
+    [found] = described(*details, images=[(image, digest)])
+    assert (found.arn, found.scanned) == (f"{REGISTRY}/web@{expected}", (expected,))
+
+
+@pytest.mark.parametrize(("digest", "says"), [(ONE, f"web:v1 {ONE}$"), ("", "web:v1$")], ids=["by digest", "by tag"])
+def test_an_image_that_the_answer_leaves_out_is_not_known(digest: str, says: str) -> None:
+    [found] = described(detail(TWO, imageTags=["v2"]), images=[(WEB, digest)])
+    assert (found.arn, found.name) == (f"{REGISTRY}/web@{digest or 'v1'}", "web:v1")
+    assert (found.evidence, found.of) == ({"image": WEB}, OF_WEB)
+    for name in ("is_there", "pushed_at"):
+        with pytest.raises(CouldNotLook, match=f"ecr:DescribeImages: the answer does not mention {says}"):
+            getattr(found, name)
+
+
+def test_images_are_asked_for_by_digest_or_tag_a_hundred_a_repository() -> None:
+    assert IMAGES_A_CALL == 100
+    digests = [f"sha256:{number:064x}" for number in range(101)]
+    aws = Aws({("ecr", "DescribeImages"): lambda **_: {"imageDetails": [detail(one) for one in digests]}}, stack())
+    images = [(WEB, one) for one in digests]
+    found = running_images(aws.stack, aws, [task(*images), task((f"{REGISTRY}/api:v1", ""), number=2)])
+    assert len(found) == 102
+    asked = sorted((one["repositoryName"], len(one["imageIds"])) for one in aws.parameters_of("DescribeImages"))
+    assert asked == [("api", 1), ("web", 1), ("web", 100)]
+    [api] = [one for one in aws.parameters_of("DescribeImages") if one["repositoryName"] == "api"]
+    assert (api["imageIds"], api["filter"]) == ([{"imageTag": "v1"}], {"imageStatus": "ANY"})
+    assert api["registryId"] == "123456789012"
+
+
+def test_what_is_not_looked_at() -> None:
+    abroad = WEB.replace("us-west-2", "eu-west-1")
+    aws = Aws({("ecr", "DescribeImages"): {"imageDetails": [detail()]}}, stack(foreign_images=["side/*"]))
+    stopped = task((f"{REGISTRY}/old:v0", TWO), number=2, wanted="STOPPED")
+    images = ((WEB, ONE), (abroad, ONE), ("nginx:1.27", ""), ("side/car:1", ""))
+    unread, *others = running_images(aws.stack, aws, [UNREAD, stopped, task(*images)])
+    assert (unread.arn, unread.name, unread.of, str(unread.problem)) == (
+        "service/jobs/mail", "jobs/mail", None, str(DENIED),
+    )  # fmt: skip
+    away, hub, web = others
+    says = "{}: it is {}; if others are responsible for it, add it to foreign_images"
+    of_abroad = Reference("123456789012", "eu-west-1", "web", "v1")
+    assert (away.arn, away.name, away.evidence, away.of) == (abroad, abroad, {"image": abroad}, of_abroad)
+    assert str(away.problem) == "ecr:DescribeImages: " + says.format(abroad, "in eu-west-1, which is not read")
+    assert str(hub.problem) == "ecr:DescribeImages: " + says.format("nginx:1.27", "not in ECR")
+    assert web.problem is None
+
+
+def test_an_image_that_is_gone_is_there_no_more_and_its_neighbours_are() -> None:
+    def answer(imageIds: Sequence[Raw], **_: Any) -> Any:  # noqa: N803 - AWS's names
+        if {"imageDigest": TWO} in imageIds:
+            return NotThere("ecr:DescribeImages", "ImageNotFoundException: no")
+        return {"imageDetails": [detail()]}
+
+    here, gone = described(images=[(WEB, ONE), (f"{REGISTRY}/web:v2", TWO)], more={("ecr", "DescribeImages"): answer})
+    assert (here.is_there, gone.is_there) == (True, False)
+    assert (gone.arn, gone.name) == (f"{REGISTRY}/web@{TWO}", "web:v2")
+    assert gone.evidence == {
+        "image": f"{REGISTRY}/web:v2", "imageDigest": TWO, "gone": "ImageNotFoundException: no",
+    }  # fmt: skip
+
+
+MOMENTS: dict[str, tuple[datetime | None, tuple[datetime, ...]]] = {
+    "none": (None, ()),
+    "an ordinary one": (ago(days=1), (NOW + timedelta(days=89),)),
+    "the last that has an end": (datetime.max.replace(tzinfo=UTC) - timedelta(days=90), (
+        datetime.max.replace(tzinfo=UTC),)),
+    "the end of all days": (datetime.max.replace(tzinfo=UTC), ()),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", MOMENTS)
+def test_until_when_an_image_must_be_rebuilt(case: str) -> None:
+    pushed, ends = MOMENTS[case]
+    [found] = described(detail(imagePushedAt=pushed))
+    assert tuple(one.at for one in found.deadlines) == ends
+
+
+def platforms(*told: Raw) -> Raw:
+    return {"images": [{"imageId": {"imageDigest": ONE}, "imageManifest": json.dumps({"manifests": list(told)})}]}
+
+
+ARM, X86 = ({"digest": digest, "platform": {"os": "linux"}} for digest in (TWO, THREE))
+ATTESTS = {"digest": ONE, "platform": {"os": "unknown"}}
+
+
+@pytest.mark.parametrize("kind", [LIST, INDEX], ids=["of Docker", "of OCI"])
+def test_of_an_index_its_platforms_are_scanned(kind: str) -> None:
+    told = platforms(ARM, X86, ATTESTS, {"digest": ONE})
+    [found] = described(detail(imageManifestMediaType=kind), more={("ecr", "BatchGetImage"): told})
+    assert found.scanned == (TWO, THREE, ONE)
+    plain = described(detail(imageManifestMediaType="application/vnd.oci.image.manifest.v1+json"))
+    assert plain[0].scanned == (ONE,)
+
+
+BAD: dict[str, tuple[Any, str]] = {
+    "no image": (platforms(ATTESTS), f"the index web@{ONE} lists no image"),
+    "no answer": ({"images": []}, f"the index web@{ONE} lists no image"),
+    "not JSON": ({"images": [{"imageManifest": "{"}]}, f"the index web@{ONE} cannot be read"),
+    "without manifests": ({"images": [{"imageManifest": "{}"}]}, f"the index web@{ONE} cannot be read"),
+    "a list": ({"images": [{"imageManifest": "[]"}]}, f"the index web@{ONE} cannot be read"),
+    "of what is no platform": (
+        {"images": [{"imageManifest": '{"manifests": [1]}'}]}, f"the index web@{ONE} cannot be read"),
+    "refused": (CouldNotLook("ecr:BatchGetImage", "ServerException: no"), "ServerException: no"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_an_index_that_cannot_be_read_leaves_the_age_known(case: str) -> None:
+    answer, says = BAD[case]
+    [found] = described(detail(imageManifestMediaType=INDEX), more={("ecr", "BatchGetImage"): answer})
+    assert found.pushed_at == NOW - timedelta(days=6)
+    assert str(found.scanned) == f"ecr:BatchGetImage: {says}"
