@@ -58,7 +58,7 @@ def test_what_is_proposed_is_found_and_the_run_is_blind_only_for_what_the_file_s
     assert stack.log_groups == ("/ecs/incident-commander",)
     assert set(stack.tables) == {"incident-commander-incidents", "incident-commander-agent-state"}
     assert stack.security_groups
-    assert {"dashboard_url", "incidents_table", "websocket"} <= set(stack.without) == set(stack.reasons)
+    assert {"backend_url", "dashboard_url", "incidents_table"} <= set(stack.without) == set(stack.reasons)
 
     ended = newcomer.run("-p", "opschecks", "--pyargs", "opschecks.checks.daily", **ENVIRONMENT)
     assert set(newcomer.outcomes().values()) == {"passed", "not_applicable"}, ended.out

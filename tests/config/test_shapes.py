@@ -129,6 +129,14 @@ def test_without_is_a_list_or_a_table_with_reasons() -> None:
     assert told.lacks("x", "incidents_table") == "stack here is without incidents_table: kept in another system"
 
 
+def test_what_goes_with_another_key_is_lacking_unless_it_is_named() -> None:
+    """A WebSocket may be somewhere else than the backend, which is somebody else's."""
+    bare = read("without = ['backend_url', 'tables']")
+    assert bare.lacks("websocket") == "stack here is without backend_url"
+    named = read("without = ['backend_url', 'tables']\nwebsocket.url = 'wss://a.example/ws'\nincidents_table = 'open'")
+    assert (named.lacks("websocket"), named.lacks("incidents_table")) == ("", "")
+
+
 def test_what_can_be_lacking_is_a_key() -> None:
     assert set(LACKABLE) <= set(Stack.model_fields)
 
