@@ -17,6 +17,7 @@ from .including import StackError as StackError
 from .including import read_toml as read_toml
 from .limits import Limits, ResourceLimits
 from .messages import in_words
+from .neighbours import beside_each_other
 from .own_keys import apart, wrong_kind
 from .stack import NO_KEYS, Stack
 
@@ -73,7 +74,7 @@ def stacks_of(raw: dict[str, Any], path: Path) -> Stacks:
         raise StackError(f"{path}: {problem}")
     if read.default is not None and read.default not in read.stacks:
         raise StackError(f"{path}: default: no stack {read.default!r}; {nearest(read.default, read.stacks)}")
-    return read
+    return read.model_copy(update={"stacks": beside_each_other(read.stacks)})
 
 
 def choose_stacks(

@@ -117,6 +117,10 @@ class Stack(TomlTable):
     fix: FixLimits = Field(default_factory=lambda: FixLimits())
 
     further: dict[str, Names] = Field(default={}, description="set by the keys that have a list: all but the first")
+    others_alarms: Names = Field(default=(), description="set by other stacks of the account: how their alarms begin")
+    alarms_beside: Names = Field(
+        default=(), description="set by the stacks of the account whose alarms nobody can tell"
+    )
 
     cloudformation_stack: str | None = Field(
         None, description="its resources are used for what is not set below; of several, a list"
@@ -151,7 +155,7 @@ class Stack(TomlTable):
         "{ queues = ['orders'] }; default: those that CloudFormation or tags report",
     )
     alarm_prefix: str = Field(
-        "", description="the stack's alarms are those whose names begin with this, or with one of a list"
+        "", description="its alarms begin with this, or one of a list; default: all that are of no other stack"
     )
     alarm_receivers: Names = Field(
         default=(),
@@ -341,7 +345,7 @@ class Stack(TomlTable):
         return {token: value for token, value in known.items() if value}
 
 
-NO_KEYS = ("name", "further", "reasons")
+NO_KEYS = ("name", "further", "reasons", "others_alarms", "alarms_beside")
 """Fields of a stack that stacks.toml does not set."""
 FROM_THE_SANDBOX = ("region", "endpoint_url", "backend_url", "dashboard_url", "distribution_id")
 """Keys of a sandbox stack that the running sandbox sets."""
