@@ -135,9 +135,8 @@ def _show_differences(name: str, reach: dict[str, str | None], stacks: Path) -> 
 def _of_the_account(name: str, reach: dict[str, str | None], stacks: Path) -> str:
     from ..aws.trial import Trial
     from ..core.observation import CouldNotLook
-    from ..core.shipped import checks_of
     from ..hooks.fixtures import import_observations
-    from .check_files import check_sources
+    from .check_files import sources_of
     from .proposal import left_out, propose, set_aside, unseen_keys
     from .proposed_file import text_of
     from .proposed_images import foreign_images
@@ -148,7 +147,7 @@ def _of_the_account(name: str, reach: dict[str, str | None], stacks: Path) -> st
     found = _surveyed(_stack(name or "new", reach, stacks))
     given = {key: value for key, value in reach.items() if key != "region"}
     import_observations()
-    checks = [one for suite in SUITES for one in check_sources(checks_of(Path()) / suite)]
+    checks = [one for suite in SUITES for one in sources_of(suite)]
     proposals, unlooked = [], []
     for number, one in enumerate(propose(found, name=name, given=given)):
         stack, trial = reached_as(_stack(one.name, one.table, stacks), Trial)
