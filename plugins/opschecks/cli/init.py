@@ -12,6 +12,7 @@ import click
 from .options import STACKS
 
 if TYPE_CHECKING:
+    from ..aws.other_lists import OtherList
     from ..aws.session import Aws
     from ..aws.survey import Survey
     from ..config.stack import Stack
@@ -75,6 +76,7 @@ def _say(line: str) -> None:
 
 def _surveyed(stack: Stack) -> Survey:
     """What the stack's account has; ClickException where nothing of it was found."""
+    from ..aws.other_lists import OTHER_LISTS
     from ..aws.session import identify
     from ..aws.survey import survey
     from .reach_stack import reached
@@ -82,10 +84,21 @@ def _surveyed(stack: Stack) -> Survey:
     _, aws = reached(stack.model_copy(update={"limits": stack.limits.model_copy(update={"pages": MOST_PAGES})}))
     account = identify(aws)
     _say(f"account {account}, {aws.region}")
-    found = survey(aws, account, _say)
+    found = survey(aws, account, _say, {**OTHER_LISTS, **_own_lists()})
     if found.is_empty:
         raise click.ClickException(_nothing_in(found))
     return found
+
+
+def _own_lists() -> dict[str, OtherList]:
+    """How what checks of the project's own look at, and none of ours does, is listed: by `inventory.others(…)`."""
+    from ..aws.other_lists import own_list
+    from ..core.declared import kinds_in
+    from ..core.shipped import checks_of, shipped_checks
+
+    ours = kinds_in(shipped_checks())
+    own = {key: of for key, of in kinds_in(checks_of(Path())).items() if key not in ours}
+    return {key: own_list(key, type_, arn) for key, (type_, arn) in own.items() if type_}
 
 
 def _nothing_in(found: Survey) -> str:

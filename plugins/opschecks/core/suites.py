@@ -65,8 +65,8 @@ def _why_not(name: str, folder: Path, found: Mapping[str, Path]) -> str:
         return "opschecks has other files of that name in reports/ or in the state; give it another name"
     if folder == Path():
         return "checks/ has all suites; make a folder in it"
-    if other := next((one for one, of in found.items() if of == folder and one not in SUITES), ""):
-        return f"the folder is the suite {other} already; remove one of the two"
+    if said := next((one for one, of in found.items() if of == folder and one not in SUITES), ""):
+        return f"the folder is the suite {said} already; remove one of the two"
     if folder in found.values():
         return "the folder cannot be another suite; make one beside it"
     if other := next((one for one in found.values() if one in folder.parents or folder in one.parents), None):
