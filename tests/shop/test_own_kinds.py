@@ -50,14 +50,13 @@ def reach(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Reach:
     return made
 
 
-def account_of(topics: Callable[..., Any], **more: Any) -> Table:
+def account_of(topics: Callable[..., Any]) -> Table:
     """With a queue, so that there is a stack."""
     urls = ["https://sqs/123456789012/orders"]
     return {
         **nothing(),
         ("sqs", "ListQueues"): lambda **_: {"QueueUrls": urls},
         ("cloudcontrol", "ListResources"): topics,
-        **more,
     }
 
 

@@ -185,6 +185,9 @@ def _by_name(found: Survey, number: int, known: Sequence[Sequence[Traits]]) -> I
         own = _own(found, key, names, number, known)
         if own:
             yield Line(f"resources.{key}", own, _how(key.removesuffix("s"), own, names))
+        if own and key == "functions":
+            group = f"/aws/lambda/{own[0]}"  # unless its LoggingConfig says another: Lambda, "Configuring log groups"
+            yield Line("", None, f"of functions that are called every day, add the log group to log_groups: {group}")
 
 
 def _how(what: str, own: Sequence[str], names: Sequence[str]) -> str:
