@@ -123,9 +123,17 @@ def test_what_may_not_be_seen_is_a_comment_and_the_rest_is_proposed(newcomer: Pr
 
 
 WRONG = {
-    "no credentials": ([], {}, "NoCredentialsError"),
-    "no region": (["--profile", ""], ENVIRONMENT, "region: not set"),
-    "no such profile": (["--profile", "nobody", "--region", "us-west-2"], {}, "has no profile 'nobody'"),
+    "no credentials": ([], {}, "NoCredentialsError: Unable to locate credentials – name one with --profile or AWS_"),
+    "no region": (
+        ["--profile", ""],
+        ENVIRONMENT,
+        "Error: --region: not set, and neither profile nor environment names",
+    ),
+    "no such profile": (
+        ["--profile", "nobody", "--region", "us-west-2"],
+        {},
+        "Error: --profile: the AWS configuration",
+    ),
     "a name that no table can have": (["--name", "a b", "--region", "us-west-2"], ENVIRONMENT, "a name may only have"),
 }
 

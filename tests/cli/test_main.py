@@ -169,7 +169,7 @@ def test_a_bad_stacks_file_is_one_line(project: Project, command: list[str]) -> 
     line = _refused(project, *command, "--stacks", "nowhere.toml")
     assert line == (
         "Error: nowhere.toml: no such file; --stacks FILE names another one, and `opschecks init --sandbox --write` "
-        "makes one to begin with"
+        "makes one to begin with, `opschecks init` one of what an account has"
     )
 
 

@@ -94,6 +94,7 @@ WRONG = {
     "a text for true": ('single_page_application = "maybe"', "expected true or false, not 'maybe'"),
     "an account": ('account_id = "12345"', "account_id: expected 12 digits, in quotes, not '12345'"),
     "a role": ('role_arn = "reader"', "role_arn: expected the ARN of a role, arn:PARTITION:iam::ACCOUNT:role/NAME"),
+    "a limit among the keys": ("min_tasks = 1", "min_tasks: unknown key; it is a limit: limits.min_tasks"),
     "a path": ('health_path = "health"', "health_path: expected a path that begins with /, not 'health'"),
     "a number below its bound": (
         "limits.min_tasks = -3",

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from .proposed_file import Line, Proposal
 
 SUITES = ("daily", "weekly")
+NAME = "new"
+"""What the stack is called that is looked at while none has a name."""
 MOST_PAGES = 1000
 """Of one list of an account: more than a run reads of one stack's."""
 MOST_LOOKS = 10
@@ -56,18 +58,34 @@ def init(
     that, the checks' observations are made once, of each list one page. Exit code 0, whatever is new; 1 where the
     account, or the file, could not be read.
     """
+    from ..aws.configuration import UnusableProfile
+    from ..core.observation import CouldNotLook
+
     if wanted and stacks.exists():
         raise click.ClickException(f"{stacks}: it is there already, and is left as it is; remove --write")
     reach = {"region": region, "profile": profile, "role_arn": role_arn, "endpoint_url": endpoint_url}
     if stacks.exists() and not sandbox:
         _show_differences(name, reach, stacks)
         return
-    text = _of_the_sandbox() if sandbox else _of_the_account(name, reach, stacks)
+    try:
+        text = _of_the_sandbox() if sandbox else _of_the_account(name, reach, stacks)
+    except (UnusableProfile, CouldNotLook) as error:
+        raise click.ClickException(_by_options(str(error), name)) from None
     if not wanted:
         click.echo(text, nl=False)
         return
     _write_new(stacks, text)
     click.echo(f"{stacks}: written; next: pytest --pyargs opschecks.checks.daily")
+
+
+def _by_options(said: str, name: str) -> str:
+    """What is said of a key of the stack, of an option: there is no file yet in which it could be set."""
+    place = f"stacks.{name or NAME}"
+    said = said.replace('set region = "…" or AWS_REGION', "name one with --region or AWS_REGION")
+    said = said.replace(f"set profile for {place}", "name one with --profile").replace(f" of {place}", "")
+    for key in ("region", "profile", "role_arn", "endpoint_url"):
+        said = said.replace(f"{place}.{key}:", f"--{key.replace('_', '-')}:")
+    return said
 
 
 def _say(line: str) -> None:
@@ -120,7 +138,7 @@ def _show_differences(name: str, reach: dict[str, str | None], stacks: Path) -> 
 
     listed = load_stacks(stacks)
     if any(reach.values()):
-        looking = _stack("new", reach, stacks)
+        looking = _stack(NAME, reach, stacks)
     else:
         (looking,) = choose_stacks(listed, [name] if name else [], stacks)
     if looking.sandbox:
@@ -157,7 +175,7 @@ def _of_the_account(name: str, reach: dict[str, str | None], stacks: Path) -> st
     from .reach_stack import reached_as
     from .trial_look import looked, needed, unnamed
 
-    found = _surveyed(_stack(name or "new", reach, stacks))
+    found = _surveyed(_stack(name or NAME, reach, stacks))
     given = {key: value for key, value in reach.items() if key != "region"}
     import_observations()
     checks = [one for suite in SUITES for one in sources_of(suite)]

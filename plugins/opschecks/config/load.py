@@ -42,7 +42,7 @@ def load_stacks(path: Path) -> Stacks:
     if raw is None:
         raise StackError(
             f"{path}: no such file; --stacks FILE names another one, and `opschecks init --sandbox --write` makes one "
-            "to begin with"
+            "to begin with, `opschecks init` one of what an account has"
         )
     return stacks_of(raw, path)
 
@@ -128,6 +128,8 @@ def _explain(path: Path, gathered: Gathered, problem: Mapping[str, Any]) -> str:
         return f"{where}: it holds for the whole stack and no single resource; `opschecks list keys` has those"
     not_a_table = location[2:3] == ["limits"] and problem["type"] == "model_type"  # an unknown limit, not a resource
     if problem["type"] == "extra_forbidden" or not_a_table:
+        if len(location) == 3 and location[-1] in Limits.model_fields:
+            return f"{where}: unknown key; it is a limit: limits.{location[-1]}"
         valid = [*(ResourceLimits.model_fields if of_resource else _siblings(location[:-1]))]
         valid += limits_in(*beside(path)) if location[2:3] == ["limits"] else []
         return f"{where}: unknown key; {nearest(location[-1], valid)}"
