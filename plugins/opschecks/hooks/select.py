@@ -51,6 +51,8 @@ A_ROW_FOR_EACH = 50
 --junitxml and --html ask for them."""
 ONLY_LISTING = ("showfixtures", "show_fixtures_per_test", "cacheshow", "markers")
 """Options with which pytest shows something and runs nothing."""
+OUR_LINES = {"tbstyle": ("auto", "no"), "reportchars": ("fE", "N")}
+"""What --tb and -r are where nobody gives them, and then here: our own lines say it."""
 NEVER_RUNNING = ("setuponly", "setupplan")
 
 
@@ -322,9 +324,9 @@ def _settle_options(config: pytest.Config, run: ChecksRun) -> None:
     if of_each and not others_option(config, "htmlpath"):
         option.htmlpath = str(run.reports / f"{run.stem}.pytest.html")
         option.self_contained_html = True
-    option.tbstyle = "no"
     option.continue_on_collection_errors = True  # one bad file blinds no other check; the run is incomplete then
-    option.reportchars = "N"
+    for name, (usual, ours) in OUR_LINES.items():
+        setattr(option, name, ours if getattr(option, name) == usual else getattr(option, name))
     _end_on_sigterm(config)
 
 
