@@ -118,9 +118,7 @@ class Stack(TomlTable):
 
     further: dict[str, Names] = Field(default={}, description="set by the keys that have a list: all but the first")
     others_alarms: Names = Field(default=(), description="set by other stacks of the account: how their alarms begin")
-    alarms_beside: Names = Field(
-        default=(), description="set by the stacks of the account whose alarms nobody can tell"
-    )
+    alarms_beside: Names = Field(default=(), description="set likewise: the stacks whose alarms nobody can tell")
 
     cloudformation_stack: str | None = Field(
         None, description="its resources are used for what is not set below; of several, a list"
