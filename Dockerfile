@@ -9,7 +9,7 @@
 
 FROM python:3.13-slim AS build
 WORKDIR /source
-COPY pyproject.toml README.md stacks.toml ./
+COPY pyproject.toml README.md LICENSE stacks.toml ./
 COPY plugins plugins
 COPY checks checks
 RUN python -m venv /opt/opschecks && /opt/opschecks/bin/pip install --no-cache-dir --no-compile .

@@ -74,7 +74,8 @@ def test_the_image_runs_as_nobody_and_is_built_from_what_the_wheel_is_built_from
     assert copied == {line.removeprefix("!") for line in ignore if line.startswith("!")}
     built = _project()["tool"]["hatch"]["build"]["targets"]["wheel"]
     needed = {*(Path(one).parts[0] for one in built["only-include"]), *built["force-include"]}
-    assert needed | {"pyproject.toml", _project()["project"]["readme"]} == copied
+    told = _project()["project"]
+    assert needed | {"pyproject.toml", told["readme"], *told["license-files"]} == copied
 
 
 def test_the_bill_has_every_distribution_that_is_required_and_no_other() -> None:

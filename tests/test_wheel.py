@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import io
 import json
 import os
 import re
@@ -30,7 +31,7 @@ from tests.scratch import ROOT, Ended
 
 GOOD = ("passed", "not_applicable")
 DAILY = ("--pyargs", "opschecks.checks.daily")
-BUILT_FROM = ("pyproject.toml", "README.md", ".gitignore", "stacks.toml", "plugins", "checks", "docs")
+BUILT_FROM = ("pyproject.toml", "README.md", "LICENSE", ".gitignore", "stacks.toml", "plugins", "checks", "docs")
 
 
 def _python(arguments: Sequence[str], folder: Path, python: Path | str = sys.executable, **more: str) -> Ended:
@@ -116,6 +117,24 @@ def test_the_source_archive_carries_all_that_the_wheel_is_built_from(installed: 
     for folder in ("checks", "plugins"):
         assert {f"{folder}/{name}" for name in _names(folder)} <= names
     assert {"README.md", "pyproject.toml", "stacks.toml"} <= names
+
+
+def test_the_licence_is_in_all_that_is_passed_on(installed: Installed, tmp_path: Path) -> None:
+    """In both archives whole, and by its name in the metadata and in the bill of materials."""
+    text, project = (
+        (ROOT / "LICENSE").read_bytes(),
+        tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"],
+    )
+    assert project["license-files"] == ["LICENSE"]
+    with zipfile.ZipFile(installed.wheel) as wheel:
+        (place,) = (name for name in wheel.namelist() if name.endswith(".dist-info/licenses/LICENSE"))
+        assert wheel.read(place) == text
+    (archive,) = installed.dist.glob("*.tar.gz")
+    with tarfile.open(archive) as source:
+        (place,) = (name for name in source.getnames() if name.partition("/")[2] == "LICENSE")
+        assert (source.extractfile(place) or io.BytesIO()).read() == text
+    bill = json.loads(installed.run("opschecks.cli.sbom", folder=tmp_path).out)
+    assert bill["metadata"]["component"]["licenses"] == [{"expression": project["license"]}]
 
 
 def test_the_same_commit_makes_the_same_wheel(installed: Installed, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from opschecks.cli.policy_statements import statements
 from opschecks.core.check_names import find_checks
 from opschecks.sandbox.faults import known_faults
 from opschecks.sandbox.web import Web
+from tests.least import COARSE
 from tests.ministack import ACCOUNT, Emulator, emulator, project_on, site_of
 from tests.scratch import ROOT, Project
 
@@ -50,14 +51,6 @@ BY_API_ALONE = (
 
 Without logs_are_full_of_errors: of a pattern's optional terms (?A ?B) this emulator requires all.
 """
-
-
-COARSE = {
-    "Effect": "Allow",
-    "Action": ["ecs:DescribeServices", "ecs:DescribeTasks", "ecs:ListServiceDeployments", "ecs:ListTasks"],
-    "Resource": "*",
-}
-"""What it checks otherwise than AWS: on the cluster, and ListTasks without the condition key ecs:cluster."""
 
 
 @pytest.fixture(scope="module")

@@ -58,7 +58,7 @@ def test_what_is_proposed_is_found_and_the_run_is_blind_only_for_what_the_file_s
     assert stack.log_groups == ("/ecs/incident-commander",)
     assert set(stack.tables) == {"incident-commander-incidents", "incident-commander-agent-state"}
     assert stack.security_groups
-    assert {"dashboard_url", "incidents_table", "websocket"} <= set(stack.without) == set(stack.reasons)
+    assert {"backend_url", "dashboard_url", "incidents_table"} <= set(stack.without) == set(stack.reasons)
 
     ended = newcomer.run("-p", "opschecks", "--pyargs", "opschecks.checks.daily", **ENVIRONMENT)
     assert set(newcomer.outcomes().values()) == {"passed", "not_applicable"}, ended.out
@@ -123,9 +123,17 @@ def test_what_may_not_be_seen_is_a_comment_and_the_rest_is_proposed(newcomer: Pr
 
 
 WRONG = {
-    "no credentials": ([], {}, "NoCredentialsError"),
-    "no region": (["--profile", ""], ENVIRONMENT, "region: not set"),
-    "no such profile": (["--profile", "nobody", "--region", "us-west-2"], {}, "has no profile 'nobody'"),
+    "no credentials": ([], {}, "NoCredentialsError: Unable to locate credentials – name one with --profile or AWS_"),
+    "no region": (
+        ["--profile", ""],
+        ENVIRONMENT,
+        "Error: --region: not set, and neither profile nor environment names",
+    ),
+    "no such profile": (
+        ["--profile", "nobody", "--region", "us-west-2"],
+        {},
+        "Error: --profile: the AWS configuration",
+    ),
     "a name that no table can have": (["--name", "a b", "--region", "us-west-2"], ENVIRONMENT, "a name may only have"),
 }
 

@@ -15,7 +15,7 @@ from opschecks.core.check_names import find_checks
 from opschecks.core.declared import limits_in
 from tests.cli.commands import QUICK_STACKS, _refused
 from tests.fault_groups import known_faults
-from tests.scratch import ROOT, Project
+from tests.scratch import ROOT, Project, check_of_each
 
 KINDS = ("checks", "observations", "drills", "faults", "stacks", "keys")
 
@@ -149,9 +149,9 @@ def test_where_there_are_no_checks_it_lists_those_that_opschecks_ships(project: 
     shutil.rmtree(project.folder / "checks")
     wanted = {(name, str(path)) for name, path in find_checks(ROOT / "checks")}
     assert {(row["check"], row["file"]) for row in _listed(project, "checks")} == wanted
-    (project.folder / "checks").mkdir()
-    assert _listed(project, "checks") == []
-    assert project.opschecks("list", "checks").out.strip() == "no checks here; see README.md"
+    project.checks(check_of_each("test_own"), "daily/test_ecs.py")  # called as one of ours is
+    own = ("test_own", "checks/daily/test_ecs.py")
+    assert {(row["check"], row["file"]) for row in _listed(project, "checks")} == {own, *wanted}
 
 
 def test_a_kind_that_does_not_exist_is_refused_with_those_that_do(project: Project) -> None:
@@ -169,7 +169,7 @@ def test_a_bad_stacks_file_is_one_line(project: Project, command: list[str]) -> 
     line = _refused(project, *command, "--stacks", "nowhere.toml")
     assert line == (
         "Error: nowhere.toml: no such file; --stacks FILE names another one, and `opschecks init --sandbox --write` "
-        "makes one to begin with"
+        "makes one to begin with, `opschecks init` one of what an account has"
     )
 
 

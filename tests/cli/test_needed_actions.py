@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from opschecks.aws.inventory import inventory
 from opschecks.aws.occasional import OCCASIONS
 from opschecks.cli.about_actions import Wanted, actions_of, wanted_by
 from opschecks.cli.check_files import check_sources
@@ -15,7 +16,7 @@ from opschecks.cli.policy import needed, places_of
 from opschecks.cli.policy_statements import statements
 from opschecks.core.iam import iam_action
 from opschecks.core.model import Outcome
-from opschecks.core.observation import REGISTRY, CouldNotLook
+from opschecks.core.observation import REGISTRY, CouldNotLook, closure
 from tests.canned import Aws, examined, stack
 from tests.matrix.kinds import KINDS, Hit
 from tests.matrix.reasons import NEEDED_WHERE_BROKEN
@@ -161,6 +162,29 @@ def test_where_it_is_needed_a_check_is_blind_without_it(action: str, monkeypatch
     except CouldNotLook as error:  # the observation as a whole
         told = str(error)
     assert f"allow {action}" in told
+
+
+FOUND_BY: dict[str, tuple[str, dict[str, Any]]] = {
+    "cloudformation:ListStackResources": ("cloudformation", {"cloudformation_stack": "Shop"}),
+    "tag:GetResources": ("resourcegroupstaggingapi", {"tags": {"app": "shop"}}),
+}
+"""What the stack of the tests above does not need: it names everything. With the client, and a stack that needs it."""
+
+
+@pytest.mark.parametrize("action", FOUND_BY)
+def test_what_finds_a_stacks_resources_is_needed_by_all_that_take_them(action: str) -> None:
+    service, keys = FOUND_BY[action]
+    refused = CouldNotLook(action, "AccessDeniedException: no", action=action)
+    with pytest.raises(CouldNotLook, match=f"allow {action}"):
+        inventory(stack(**keys), Aws({(service, action.partition(":")[2]): refused}))
+    taking = {
+        one.name
+        for one in SOURCES
+        if "inventory" in {of.name for of in closure(name for name in one.needs if name in REGISTRY)}
+    }
+    wanted = wanted_by(SOURCES)[action]
+    assert wanted.checks <= taking == wanted.checks.union(wanted.in_part, *wanted.occasions.values())
+    assert len(taking) > 40
 
 
 def test_every_occasion_is_of_an_action_that_is_declared() -> None:

@@ -114,7 +114,7 @@ def test_alarms_that_are_nobodys_are_told_and_not_said_to_be_missing() -> None:
     for one in made:
         assert not one.without
         told = "\n".join(map(str, one.lines))
-        assert "it may be of High 5xx, CPU pager, Disk; until it is set, all alarms of the account count" in told
+        assert "it may be of High 5xx, CPU pager, Disk; until it is set, those count that are clearly of no" in told
     assert "in no stack: alarms High 5xx, CPU pager, Disk" in left_out(found, made)
 
 

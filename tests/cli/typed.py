@@ -9,7 +9,8 @@ from opschecks.cli.main import main
 OF_SANDBOX = ("--stack", "sandbox")
 HERE = ("--stack", "here")
 NO_FILE = (
-    "no such file; --stacks FILE names another one, and `opschecks init --sandbox --write` makes one to begin with"
+    "no such file; --stacks FILE names another one, and `opschecks init --sandbox --write` makes one to begin with, "
+    "`opschecks init` one of what an account has"
 )
 
 

@@ -148,7 +148,7 @@ def test_the_latest_and_the_last_day_are_taken(checked: Project) -> None:
 ARGUMENTS = {
     ("--stack", "hre"): "--stack hre: stacks.toml has no such stack; did you mean 'here'?",
     ("--stacks", "nowhere.toml"): "nowhere.toml: no such file; --stacks FILE names another one, and "
-    "`opschecks init --sandbox --write` makes one to begin with",
+    "`opschecks init --sandbox --write` makes one to begin with, `opschecks init` one of what an account has",
     ("--fault", "x"): "--fault x: only the sandbox has faults, and no sandbox is selected",
     ("checks/weekly",): "daily, weekly: a run takes one suite; choose one of checks/daily, checks/weekly, "
     "checks/deploy/before, checks/deploy/after, checks/drills",

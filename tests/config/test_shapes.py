@@ -94,6 +94,7 @@ WRONG = {
     "a text for true": ('single_page_application = "maybe"', "expected true or false, not 'maybe'"),
     "an account": ('account_id = "12345"', "account_id: expected 12 digits, in quotes, not '12345'"),
     "a role": ('role_arn = "reader"', "role_arn: expected the ARN of a role, arn:PARTITION:iam::ACCOUNT:role/NAME"),
+    "a limit among the keys": ("min_tasks = 1", "min_tasks: unknown key; it is a limit: limits.min_tasks"),
     "a path": ('health_path = "health"', "health_path: expected a path that begins with /, not 'health'"),
     "a number below its bound": (
         "limits.min_tasks = -3",
@@ -127,6 +128,14 @@ def test_without_is_a_list_or_a_table_with_reasons() -> None:
     told = read('without = { incidents_table = "kept in another system" }')
     assert told.without == ("incidents_table",)
     assert told.lacks("x", "incidents_table") == "stack here is without incidents_table: kept in another system"
+
+
+def test_what_goes_with_another_key_is_lacking_unless_it_is_named() -> None:
+    """A WebSocket may be somewhere else than the backend, which is somebody else's."""
+    bare = read("without = ['backend_url', 'tables']")
+    assert bare.lacks("websocket") == "stack here is without backend_url"
+    named = read("without = ['backend_url', 'tables']\nwebsocket.url = 'wss://a.example/ws'\nincidents_table = 'open'")
+    assert (named.lacks("websocket"), named.lacks("incidents_table")) == ("", "")
 
 
 def test_what_can_be_lacking_is_a_key() -> None:

@@ -1,4 +1,4 @@
-"""A suite of one's own: a folder whose conftest says `suite = "hourly"`."""
+"""A suite of one's own: a folder whose conftest says `suite = "hourly"`, or its opschecks.ini."""
 
 from __future__ import annotations
 
@@ -96,6 +96,62 @@ def test_two_folders_are_not_one_suite(tmp_path: Path) -> None:
         (tmp_path / folder / "conftest.py").write_text(said("hourly"))
     with pytest.raises(SuiteError, match="checks/a is that suite"):
         suites_in(tmp_path)
+
+
+NAME = "expected lower-case letters, digits and '-', such as hourly"
+KEY = "expected [opschecks] and suite = NAME, such as hourly, and nothing else"
+INI = {
+    "[opschecks]\nsuite = hourly\n": "",
+    '\ufeff; each hour\n[opschecks]\nsuite = "hourly"\n': "",
+    "[opschecks]\nsuite = Every Hour\n": f"suite = 'Every Hour': {NAME}",
+    "[opschecks]\nsuite =\n": f"suite = '': {NAME}",
+    "[pytest]\nopschecks_suite = hourly\n": KEY,
+    "[opschecks]\nsuite = hourly\nsuit = x\n": KEY,
+    "": KEY,
+    "suite = hourly\n": "it cannot be read: File contains no section headers.",
+}
+
+
+@pytest.mark.parametrize("text", INI)
+def test_its_ini_file_says_it_as_well(text: str, tmp_path: Path) -> None:
+    ini = tmp_path / "often" / "opschecks.ini"
+    ini.parent.mkdir()
+    ini.write_text(text, encoding="utf-8")
+    if not INI[text]:
+        assert own_suites(tmp_path) == {"hourly": Path("often")}
+        return
+    with pytest.raises(SuiteError) as told:
+        suites_in(tmp_path)
+    assert str(told.value) == f"{ini}: {INI[text]}"
+
+
+def test_a_folder_says_one_name(tmp_path: Path) -> None:
+    """Twice the same is fine."""
+    (tmp_path / "often").mkdir()
+    (tmp_path / "often" / "conftest.py").write_text(said("hourly"))
+    for name, why in (("hourly", ""), ("frequent", "the folder is the suite hourly already; remove one of the two")):
+        (tmp_path / "often" / "opschecks.ini").write_text(f"[opschecks]\nsuite = {name}\n")
+        if not why:
+            assert own_suites(tmp_path) == {"hourly": Path("often")}
+            continue
+        with pytest.raises(SuiteError, match=why):
+            suites_in(tmp_path)
+
+
+def test_a_run_of_one_that_an_ini_file_names(hourly: Project) -> None:
+    """One of pytest's there would take the place of the project's, with all that the project's conftest brings."""
+    (hourly.folder / "checks/often/conftest.py").unlink()
+    hourly.write("checks/often/opschecks.ini", "[opschecks]\nsuite = hourly\n")
+    ended = hourly.run("checks/often")
+    assert ended.code == 0, ended.all
+    assert hourly.outcomes("hourly.json") == {"test_often": "passed"}
+    hourly.write("checks/often/pytest.ini", "[pytest]\nopschecks_suite = hourly\n")
+    refused = hourly.run("-p", "opschecks", "checks/often")
+    why = (
+        "pytest takes its folder for the project and reads no other settings because of it; move them to the project's"
+    )
+    told = f"ERROR: checks/often/pytest.ini: {why}, and the name of a suite to opschecks.ini beside it"
+    assert (refused.code, refused.err.strip()) == (4, told)
 
 
 def test_ours_may_say_their_own_names(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ narrow tests alone, those that read canned answers in one process; whole runs in
 counted, and a table that a file of tests makes at its import was made without the mutant. The same again, or of one
 file:
 `python -m tests.mutants --sample {told.tried} --seed {told.seed}`, `python -m tests.mutants FILE`
-([tests/mutants](../tests/mutants)).
+(`tests/mutants/`).
 
 | kind | tried | killed | left |
 | --- | ---: | ---: | ---: |

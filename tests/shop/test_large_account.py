@@ -95,4 +95,6 @@ def test_functions_and_queues_alone_are_a_stack(reach: Callable[[Table], Account
     (one,) = load_stacks(Path("stacks.toml")).stacks.values()
     assert one.name == "production"
     assert one.resources == {"queues": ("orders", "orders-dead"), "functions": ("handle-orders",)}
+    comment = "# of functions that are called every day, add the log group to log_groups: /aws/lambda/handle-orders\n"
+    assert comment in Path("stacks.toml").read_text(encoding="utf-8")
     assert {"cluster", "load_balancer", "log_groups", "security_groups", "tables"} <= set(one.without)

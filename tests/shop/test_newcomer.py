@@ -1,11 +1,14 @@
-"""A newcomer with a shop: an empty folder, the installed package, `opschecks init --write`, the daily run.
+"""A newcomer with a shop: an empty folder, the package (on moto the wheel), `opschecks init --write`, the daily run.
 
 The account is that of tests/shop/seed.py, in both emulators; nobody writes a line of stacks.toml by hand.
 """
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import tomllib
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,12 +20,13 @@ import pytest
 from opschecks.aws.other_lists import OTHER_LISTS
 from opschecks.config.load import load_stacks
 from opschecks.config.stack import Stack
+from tests.forks import TIMEOUT_S
 from tests.scratch import PYPROJECT, ROOT, Ended, Project
 from tests.shop.accounts import KEYS, Account, on_ministack, on_moto
 from tests.shop.seed import DEAD, FUNCTION, QUEUE, SERVICES, age
 
-LONGEST = 25
-"""Lines of the file that are neither comments nor empty."""
+LONGEST = 24
+"""Lines of the file that are neither comments nor empty; one more names certificates, where listeners have some."""
 DIFFERENCES: list[dict[str, Any]] = tomllib.loads(
     (ROOT / "tests" / "checks" / "ministack_differences.toml").read_text(encoding="utf-8")
 )["differences"]
@@ -72,10 +76,36 @@ def _newcomer(folder: Path, account: Account) -> Newcomer:
     return Newcomer(project, account, init, _daily(project), project.told())
 
 
+def _with_the_wheel(folder: Path, account: Account) -> Newcomer:
+    """The same with what the wheel carries, which lies where it would be installed: nothing of this checkout."""
+    here, site = folder / "here", folder / "site"
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
+    subprocess.run(build, cwd=ROOT, check=True, capture_output=True, timeout=TIMEOUT_S)
+    (wheel,) = folder.glob("*.whl")
+    with zipfile.ZipFile(wheel) as packed:
+        packed.extractall(site)
+    project = Project(here)
+    project.write("pyproject.toml", PYPROJECT)
+    environment = {**project.environment(**KEYS), "PYTHONPATH": str(site)}
+
+    def run(*words: str) -> Ended:
+        command = [sys.executable, "-m", *words]
+        done = subprocess.run(
+            command, cwd=here, env=environment, check=False, capture_output=True, text=True, timeout=TIMEOUT_S
+        )
+        return Ended(done.returncode, done.stdout, done.stderr)
+
+    init = run("opschecks", "init", *account.reach, "--write")
+    assert init.code == 0, init.err
+    morning = run("pytest", "--pyargs", "opschecks.checks.daily")
+    assert list(site.rglob("checks/daily/__pycache__/test_alarms*")), "the checks were those of the wheel"
+    return Newcomer(project, account, init, morning, project.told())
+
+
 @pytest.fixture(scope="module")
 def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Newcomer]:
     with on_moto() as account:
-        yield _newcomer(tmp_path_factory.mktemp("moto"), account)
+        yield _with_the_wheel(tmp_path_factory.mktemp("moto"), account)
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +135,8 @@ def test_one_short_file_names_the_whole_shop(newcomer: Newcomer) -> None:
     assert stack.resources == {"queues": (QUEUE, DEAD), "functions": (FUNCTION,)}
     assert stack.every("alarm_prefix") == ("jobs-worker", "shop")
     assert set(stack.without) == set(stack.reasons)
-    assert {"backend_url", "dashboard_url", "tables", "websocket"} <= set(stack.without)
+    assert {"backend_url", "dashboard_url", "tables"} <= set(stack.without)
+    assert stack.lacks("websocket") == f"stack shop is without backend_url: {stack.reasons['backend_url']}"
     for said in ("clusters default (no service runs there)", "queues crm-mails", "alarms crm-mails-old"):
         assert f"# in no stack: {said}\n" in text
 

@@ -132,6 +132,8 @@ class Clients:
             return CouldNotLook(call, f"{told} – check HTTPS_PROXY, or except AWS by NO_PROXY")
         if kind == "SSLError":
             return CouldNotLook(call, f"{told} – behind a proxy that opens TLS, AWS_CA_BUNDLE names its certificates")
+        if kind in _OF_THE_NETWORK and self._stack.sandbox and os.environ.get("OPSCHECKS_SANDBOX"):
+            return CouldNotLook(call, f"{told} – OPSCHECKS_SANDBOX names a sandbox that does not run: unset it")
         if kind in _OF_THE_NETWORK:
             return CouldNotLook(call, f"{told} – check the network, and run it again")
         if isinstance(error, OSError) and error.filename:

@@ -149,13 +149,17 @@ def _here(stack: Stack, aws: Aws, inventory: Inventory) -> list[Alarm]:
         own = _named(aws, sorted(inventory.alarms))
     elif _has_own_only(stack, inventory):
         own = {}  # none was found: those of others in the account are not the stack's
+    elif stack.alarms_beside:
+        others = " and ".join(stack.alarms_beside)
+        raise names_no(stack.name, f"alarms, and its account has those of {others}", "alarm_prefix")
     else:
-        own = _of_prefixes(stack, aws)
+        told = _of_prefixes(stack, aws)
+        own = {name: raw for name, raw in told.items() if not name.startswith(stack.others_alarms)}
     return _with_those_below(stack, aws, own)
 
 
 def _of_prefixes(stack: Stack, aws: Aws) -> dict[str, dict[str, Any]]:
-    """The alarms of the region whose names begin as the stack says; all, where it says nothing."""
+    """The alarms of the region whose names begin as the stack says; all, where it says nothing (see `_here`)."""
     chosen = [{"AlarmNamePrefix": one} for one in stack.every("alarm_prefix")] or [{}]
     told = fan_out(lambda one: _describe(aws, MaxRecords=100, **one), chosen)
     return _by_name(raw for some in told for raw in some)

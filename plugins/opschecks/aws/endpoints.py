@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from ..config.stack import Stack
 
 SERVICES = (
-    "sts", "sso", "sso-oidc", "acm", "application-autoscaling", "backup", "ce", "cloudformation", "cloudfront",
-    "cloudtrail", "cloudwatch", "codedeploy", "dynamodb", "ec2", "ecr", "ecs", "elbv2", "events", "health", "iam",
-    "kms", "lambda", "logs", "organizations", "rds", "resourcegroupstaggingapi", "s3", "secretsmanager",
-    "service-quotas", "sns", "sqs",
+    "sts", "sso", "sso-oidc", "acm", "application-autoscaling", "backup", "ce", "cloudcontrol", "cloudformation",
+    "cloudfront", "cloudtrail", "cloudwatch", "codedeploy", "dynamodb", "ec2", "ecr", "ecs", "elbv2", "events",
+    "health", "iam", "kms", "lambda", "logs", "organizations", "rds", "resourcegroupstaggingapi", "s3",
+    "secretsmanager", "service-quotas", "sns", "sqs",
 )  # fmt: skip
 """Clients that opschecks makes itself, and those of botocore that fetch credentials."""
 VARIABLE = "AWS_ENDPOINT_URL"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -15,8 +16,8 @@ class OtherList:
     """How the resources of a key are listed. `what`: as a person calls them; `arn`: how theirs go on after the account.
 
     `type`: theirs in CloudFormation.
-    `name`: what of an item is its name; "" where the item is a URL that ends with it. `but_engines`: of other services
-    that answer with theirs.
+    `name`: what of an item is its name, or an identifier that ends with it; "" where the item is a URL that does.
+    `but_engines`: of other services that answer with theirs.
     """
 
     what: str
@@ -34,7 +35,12 @@ class OtherList:
         for page in aws.pages(self.service, self.operation, **self.asked):
             for one in page.get(self.items) or []:
                 if not (self.but_engines and one.get("Engine") in self.but_engines):
-                    yield str(one[self.name]) if self.name else str(one).rsplit("/", 1)[-1]
+                    yield _name(str(one[self.name] if self.name else one))
+
+
+def _name(identifier: str) -> str:
+    """The name at the end of an ARN or a URL; others are names."""
+    return re.split("[/:]", identifier)[-1] if re.match(r"arn:|https?:", identifier) else identifier
 
 
 OTHER_LISTS: Mapping[str, OtherList] = {
@@ -65,10 +71,20 @@ OTHER_LISTS: Mapping[str, OtherList] = {
 """By the key; `type` and `arn` are what the checks give to `inventory.others`."""
 
 
-def key_and_name(arn: str) -> tuple[str, str] | None:
-    """The key and the name of what an ARN is of; None where it is none of these."""
+def own_list(key: str, type_: str, arn: str) -> OtherList:
+    """Of resources that checks of a user's own look at, by their type: as one of ours lists them, else Cloud Control.
+
+    Source: cloudcontrolapi/latest/userguide, "Discovering resources": it lists the resources of a type in account and
+    region, made by CloudFormation or not, by their primary identifiers; some types cannot be listed.
+    """
+    ours = next((one for one in OTHER_LISTS.values() if one.type == type_), None)
+    what, asked = key.replace("_", " "), {"TypeName": type_}
+    listed = OtherList(what, "cloudcontrol", "ListResources", "ResourceDescriptions", "Identifier", type_, arn, asked)
+    return ours or listed
+
+
+def keys_and_names(arn: str, lists: Mapping[str, OtherList]) -> list[tuple[str, str]]:
+    """The keys, each with the name, of what an ARN is of; none where it is of none of the lists."""
     parts = arn.split(":", 5)
-    if len(parts) != 6:
-        return None
-    told = f"{parts[2]}:{parts[5]}"
-    return next(((key, told.removeprefix(of.arn)) for key, of in OTHER_LISTS.items() if told.startswith(of.arn)), None)
+    told = f"{parts[2]}:{parts[5]}" if len(parts) == 6 else ""
+    return [(key, told.removeprefix(of.arn)) for key, of in lists.items() if of.arn and told.startswith(of.arn)]

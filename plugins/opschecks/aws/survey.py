@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..config.identifiers import kind_of, parsed
 from ..core.observation import CouldNotLook, batches, fan_out
 from .cloudwatch_alarms import every_alarm
-from .other_lists import OTHER_LISTS, OtherList, key_and_name
+from .other_lists import OTHER_LISTS, OtherList, keys_and_names
 
 if TYPE_CHECKING:
     from .session import Aws
@@ -51,6 +51,8 @@ class Survey:
     """By alarm: the values of its metrics' dimensions, such as a cluster's name; of a composite one, its alarms."""
     others: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Names of other resources, by the key that they have in `resources` of stacks.toml, such as queues."""
+    lists: Mapping[str, OtherList] = field(default_factory=lambda: OTHER_LISTS)
+    """How they were listed, by the same keys."""
 
     def tags_of(self, kind: str, name: str) -> Mapping[str, str]:
         """The tags of a resource; none where it has none, or they could not be seen."""
@@ -86,7 +88,7 @@ class Progress:
             yield one
 
 
-def survey(aws: Aws, account: str, say: Callable[[str], None]) -> Survey:
+def survey(aws: Aws, account: str, say: Callable[[str], None], lists: Mapping[str, OtherList] = OTHER_LISTS) -> Survey:
     """List by list; one that is denied or fails is told in `refused`, and the others are read. `say` shows progress."""
     refused: dict[str, CouldNotLook] = {}
 
@@ -126,10 +128,11 @@ def survey(aws: Aws, account: str, say: Callable[[str], None]) -> Survey:
         tables=plain("DynamoDB tables", "dynamodb", "ListTables", "TableNames"),
         alarms=[name for name, _ in alarms],
         watched=dict(alarms),
-        others={key: listed(of.what, partial(_names, aws, of)) for key, of in OTHER_LISTS.items()},
+        others={key: listed(of.what, partial(_names, aws, of)) for key, of in lists.items()},
+        lists=lists,
         distributions=listed("CloudFront distributions", lambda shown: list(shown.of(_distributions(aws)))),
         refused=refused,
-        tags=dict(listed("tagged resources", lambda shown: list(shown.of(_tagged(aws))))),
+        tags=dict(listed("tagged resources", lambda shown: list(shown.of(_tagged(aws, lists))))),
     )
 
 
@@ -138,14 +141,14 @@ def _items(aws: Aws, service: str, operation: str, key: str, **asked: Any) -> It
         yield from page[key]
 
 
-def _tagged(aws: Aws) -> Iterator[tuple[tuple[str, str], dict[str, str]]]:
+def _tagged(aws: Aws, lists: Mapping[str, OtherList]) -> Iterator[tuple[tuple[str, str], dict[str, str]]]:
     for one in _items(aws, "resourcegroupstaggingapi", "GetResources", "ResourceTagMappingList", ResourcesPerPage=100):
         arn = str(one["ResourceARN"])
         tags = {str(tag["Key"]): str(tag.get("Value", "")) for tag in one.get("Tags") or []}
         if kind := kind_of(arn):
             name = parsed(kind, arn).name
             yield (kind, name.split("/")[-2] if kind == "load_balancer" else name), tags
-        elif of := key_and_name(arn):
+        for of in () if kind else keys_and_names(arn, lists):
             yield of, tags
 
 

@@ -102,8 +102,7 @@ def checks_here() -> list[CheckSource]:
     """The checks of the daily and weekly suites, and of the project's own."""
     from ..core.shipped import checks_of
     from ..core.suites import own_suites
-    from .check_files import check_sources
+    from .check_files import sources_of
 
-    checks = checks_of(Path())
-    folders = [*map(Path, SUITES), *own_suites(checks).values()]
-    return [one for folder in folders for one in check_sources(checks / folder)]
+    folders = [*map(Path, SUITES), *own_suites(checks_of(Path())).values()]
+    return [one for folder in folders for one in sources_of(folder)]

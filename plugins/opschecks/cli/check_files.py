@@ -10,6 +10,8 @@ from pathlib import Path
 
 import click
 
+from ..core.shipped import roots_of
+
 
 @dataclass(frozen=True)
 class CheckSource:
@@ -20,6 +22,17 @@ class CheckSource:
     slug: str
     why: str
     needs: tuple[str, ...]
+
+
+def sources_of(suite: Path | str = "", project: Path = Path()) -> Iterator[CheckSource]:
+    """Every check that a run may have, the project's first; of one suite, by its folder below checks/.
+
+    `checks/SUITE` has the project's alone.
+    """
+    folder, only_own = Path(suite), Path(suite).parts[:1] == ("checks",)
+    roots = roots_of(project)[:1] if only_own else roots_of(project)
+    for root in roots:
+        yield from check_sources(root / (folder.relative_to("checks") if only_own else folder))
 
 
 def check_sources(folder: Path) -> Iterator[CheckSource]:

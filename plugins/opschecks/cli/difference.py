@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..aws.other_lists import OTHER_LISTS
 from ..core.observation import CouldNotLook
 
 if TYPE_CHECKING:
     from ..aws.inventory import Inventory
+    from ..aws.other_lists import OtherList
     from ..aws.survey import Survey
     from ..config.stack import Stack
 
@@ -48,7 +48,7 @@ def differences(found: Survey, known: Sequence[Known]) -> list[Difference]:
     for key, (what, names) in there.items():
         if what in found.refused:
             continue
-        own = {name for one in known for name in _own(one, key)}
+        own = {name for one in known for name in _own(one, key, found.lists)}
         prefixes = tuple(prefix for one in known for prefix in one.stack.every("alarm_prefix"))
         known_so_far = own if key != "cluster" else own | {*found.idle_clusters}
         new = [
@@ -76,15 +76,16 @@ def _there(found: Survey) -> Mapping[str, tuple[str, list[str]]]:
         "log_groups": ("task definitions", sorted({log for logs in found.log_groups_of.values() for log in logs})),
         "alarm_prefix": ("alarms", [*found.alarms]),
         "distribution_id": ("CloudFront distributions", [str(one["Id"]) for one in found.distributions]),
-        **{f"resources.{key}": (of.what, [*found.others.get(key, ())]) for key, of in OTHER_LISTS.items()},
+        **{f"resources.{key}": (of.what, [*found.others.get(key, ())]) for key, of in found.lists.items()},
     }
 
 
-def _own(one: Known, key: str) -> Iterable[str]:
+def _own(one: Known, key: str, lists: Mapping[str, OtherList]) -> Iterable[str]:
     """The names that a stack has for a key."""
     inventory, stack = one.inventory, one.stack
     if key.startswith("resources."):
-        return _others(inventory, key.partition(".")[2])
+        key = key.partition(".")[2]
+        return _others(inventory, key, lists[key])
     if key == "cluster":
         return {*inventory.clusters, *(name.partition("/")[0] for name in stack.dev_services)}
     if key == "services":
@@ -99,9 +100,8 @@ def _own(one: Known, key: str) -> Iterable[str]:
     return inventory.log_groups if key == "log_groups" else inventory.distributions
 
 
-def _others(inventory: Inventory, key: str) -> set[str]:
+def _others(inventory: Inventory, key: str, of: OtherList) -> set[str]:
     """Those that a stack names in `resources`, or that were found, by the end of their ARN or URL."""
-    of = OTHER_LISTS[key]
     try:
         named = inventory.others(key, of.type, of.arn)
     except CouldNotLook:  # it has none, or CloudFormation is still making them

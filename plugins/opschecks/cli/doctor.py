@@ -108,8 +108,7 @@ def _rows(name: str | None, suites: tuple[str, ...], stacks: Path, reports: Path
 
 
 def _checks(suites: tuple[str, ...]) -> Iterator[CheckSource]:
-    from ..core.shipped import checks_of
-    from .check_files import check_sources
+    from .check_files import sources_of
 
     for suite in suites:
-        yield from check_sources(checks_of(Path()) / suite)
+        yield from sources_of(suite)

@@ -12,12 +12,15 @@ import click
 from .options import STACKS
 
 if TYPE_CHECKING:
+    from ..aws.other_lists import OtherList
     from ..aws.session import Aws
     from ..aws.survey import Survey
     from ..config.stack import Stack
     from .proposed_file import Line, Proposal
 
 SUITES = ("daily", "weekly")
+NAME = "new"
+"""What the stack is called that is looked at while none has a name."""
 MOST_PAGES = 1000
 """Of one list of an account: more than a run reads of one stack's."""
 MOST_LOOKS = 10
@@ -55,18 +58,34 @@ def init(
     that, the checks' observations are made once, of each list one page. Exit code 0, whatever is new; 1 where the
     account, or the file, could not be read.
     """
+    from ..aws.configuration import UnusableProfile
+    from ..core.observation import CouldNotLook
+
     if wanted and stacks.exists():
         raise click.ClickException(f"{stacks}: it is there already, and is left as it is; remove --write")
     reach = {"region": region, "profile": profile, "role_arn": role_arn, "endpoint_url": endpoint_url}
     if stacks.exists() and not sandbox:
         _show_differences(name, reach, stacks)
         return
-    text = _of_the_sandbox() if sandbox else _of_the_account(name, reach, stacks)
+    try:
+        text = _of_the_sandbox() if sandbox else _of_the_account(name, reach, stacks)
+    except (UnusableProfile, CouldNotLook) as error:
+        raise click.ClickException(_by_options(str(error), name)) from None
     if not wanted:
         click.echo(text, nl=False)
         return
     _write_new(stacks, text)
     click.echo(f"{stacks}: written; next: pytest --pyargs opschecks.checks.daily")
+
+
+def _by_options(said: str, name: str) -> str:
+    """What is said of a key of the stack, of an option: there is no file yet in which it could be set."""
+    place = f"stacks.{name or NAME}"
+    said = said.replace('set region = "…" or AWS_REGION', "name one with --region or AWS_REGION")
+    said = said.replace(f"set profile for {place}", "name one with --profile").replace(f" of {place}", "")
+    for key in ("region", "profile", "role_arn", "endpoint_url"):
+        said = said.replace(f"{place}.{key}:", f"--{key.replace('_', '-')}:")
+    return said
 
 
 def _say(line: str) -> None:
@@ -75,6 +94,7 @@ def _say(line: str) -> None:
 
 def _surveyed(stack: Stack) -> Survey:
     """What the stack's account has; ClickException where nothing of it was found."""
+    from ..aws.other_lists import OTHER_LISTS
     from ..aws.session import identify
     from ..aws.survey import survey
     from .reach_stack import reached
@@ -82,10 +102,21 @@ def _surveyed(stack: Stack) -> Survey:
     _, aws = reached(stack.model_copy(update={"limits": stack.limits.model_copy(update={"pages": MOST_PAGES})}))
     account = identify(aws)
     _say(f"account {account}, {aws.region}")
-    found = survey(aws, account, _say)
+    found = survey(aws, account, _say, {**OTHER_LISTS, **_own_lists()})
     if found.is_empty:
         raise click.ClickException(_nothing_in(found))
     return found
+
+
+def _own_lists() -> dict[str, OtherList]:
+    """How what checks of the project's own look at, and none of ours does, is listed: by `inventory.others(…)`."""
+    from ..aws.other_lists import own_list
+    from ..core.declared import kinds_in
+    from ..core.shipped import checks_of, shipped_checks
+
+    ours = kinds_in(shipped_checks())
+    own = {key: of for key, of in kinds_in(checks_of(Path())).items() if key not in ours}
+    return {key: own_list(key, type_, arn) for key, (type_, arn) in own.items() if type_}
 
 
 def _nothing_in(found: Survey) -> str:
@@ -107,7 +138,7 @@ def _show_differences(name: str, reach: dict[str, str | None], stacks: Path) -> 
 
     listed = load_stacks(stacks)
     if any(reach.values()):
-        looking = _stack("new", reach, stacks)
+        looking = _stack(NAME, reach, stacks)
     else:
         (looking,) = choose_stacks(listed, [name] if name else [], stacks)
     if looking.sandbox:
@@ -135,9 +166,8 @@ def _show_differences(name: str, reach: dict[str, str | None], stacks: Path) -> 
 def _of_the_account(name: str, reach: dict[str, str | None], stacks: Path) -> str:
     from ..aws.trial import Trial
     from ..core.observation import CouldNotLook
-    from ..core.shipped import checks_of
     from ..hooks.fixtures import import_observations
-    from .check_files import check_sources
+    from .check_files import sources_of
     from .proposal import left_out, propose, set_aside, unseen_keys
     from .proposed_file import text_of
     from .proposed_images import foreign_images
@@ -145,10 +175,10 @@ def _of_the_account(name: str, reach: dict[str, str | None], stacks: Path) -> st
     from .reach_stack import reached_as
     from .trial_look import looked, needed, unnamed
 
-    found = _surveyed(_stack(name or "new", reach, stacks))
+    found = _surveyed(_stack(name or NAME, reach, stacks))
     given = {key: value for key, value in reach.items() if key != "region"}
     import_observations()
-    checks = [one for suite in SUITES for one in check_sources(checks_of(Path()) / suite)]
+    checks = [one for suite in SUITES for one in sources_of(suite)]
     proposals, unlooked = [], []
     for number, one in enumerate(propose(found, name=name, given=given)):
         stack, trial = reached_as(_stack(one.name, one.table, stacks), Trial)

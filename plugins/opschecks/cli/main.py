@@ -126,10 +126,9 @@ def _of_a_stack(kind: str, name: str | None, stacks: Path) -> Iterator[ListRow]:
 
 
 def _checks(_: Path) -> Iterator[ListRow]:
-    from ..core.shipped import checks_of
-    from .check_files import check_sources
+    from .check_files import sources_of
 
-    for one in check_sources(checks_of(Path())):
+    for one in sources_of():
         yield {"check": one.name, "file": str(one.path), "runbook": one.slug, "why": one.why}
 
 

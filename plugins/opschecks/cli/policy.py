@@ -98,12 +98,11 @@ def needed(
 ) -> Iterator[Need]:
     """What the suites' observations and drills, the remedies and the state need; ClickException for unknown names."""
     from ..core.observation import REGISTRY, closure
-    from ..core.shipped import checks_of
     from ..core.wording import nearest
     from ..drills import all_drills
     from ..hooks.fixtures import import_observations
     from ..remedies import all_remedies
-    from .check_files import check_sources
+    from .check_files import sources_of
 
     import_observations()
     known, drills, of_drills = all_remedies(), all_drills(), dict[str, str]()
@@ -112,7 +111,7 @@ def needed(
             raise click.ClickException(f"--fix {one}: no such remedy; {nearest(one, known)}")
     wanted: dict[str, list[str]] = {}
     for suite in suites:
-        for check in check_sources(checks_of(Path()) / suite):
+        for check in sources_of(suite):
             if check.slug in without or check.name in without:
                 continue
             names = [*check.needs]
@@ -134,8 +133,11 @@ def needed(
 
 
 def named_suites(given: tuple[str, ...]) -> tuple[str, ...]:
-    """The suites by their folders, all but drills where none is given; ClickException for an unknown one."""
-    from ..core.shipped import checks_of
+    """The suites by their folders, all but drills where none is given; ClickException for an unknown one.
+
+    One that is given as checks/SUITE keeps that where ours would be beside it: then it is the project's alone.
+    """
+    from ..core.shipped import checks_of, roots_of
     from ..core.suites import own_suites
     from ..core.wording import nearest
 
@@ -146,6 +148,9 @@ def named_suites(given: tuple[str, ...]) -> tuple[str, ...]:
     for one, said in zip(folders, given, strict=True):
         if one not in known:
             raise click.ClickException(f"{said}: no such suite; {nearest(one, known)}")
+    if len(roots_of(Path())) > 1:
+        both = zip(folders, given, strict=True)
+        folders = tuple(f"checks/{one}" if said.startswith("checks/") and one in SUITES else one for one, said in both)
     return folders or (*SUITES[:-1], *own.values())
 
 

@@ -32,6 +32,9 @@ SHOWN = 5
 OF_TEMPLATES = re.compile(r"-[A-Za-z0-9]+-(?=[^-]*[A-Z])(?=[^-]*\d)[A-Za-z0-9]{11,13}$")
 """How CloudFormation goes on after the stack's name where a template gives none: AWSCloudFormation/latest/UserGuide,
 "Name type": the logical id, and a random end, in which there are capitals and digits."""
+ALL_COUNT = "all alarms of the account count"
+OWN_COUNT = "those count that are clearly of no other stack"
+"""What a stack's checks of alarms do as long as it names none: see aws/cloudwatch_alarms.py, config/neighbours.py."""
 LISTED_AS: Mapping[str, tuple[str, ...]] = {
     "ECS clusters": ("cluster", "services", "log_groups", "load_balancer", "security_groups"),
     "ECS services": ("services", "log_groups", "load_balancer", "security_groups"),
@@ -71,7 +74,8 @@ def propose(found: Survey, *, name: str = "", given: Mapping[str, str | None]) -
             *_of_clusters(found, group),
             *_balancers(found, group, number, known),
         ]
-        lines += [*_by_name(found, number, known), *_alarms(homes, number, alone=len(groups) == 1, until=_until(lines))]
+        alone = len(groups) == 1
+        lines += [*_by_name(found, number, known), *_alarms(homes, number, alone=alone)]
         lines += _sites(found, number, known)
         called = name if name and not number else _called(found, group)
         is_told = any("alarm_prefix" in (line.key or line.why) for line in lines)
@@ -79,7 +83,7 @@ def propose(found: Survey, *, name: str = "", given: Mapping[str, str | None]) -
         lacks = {"alarm_prefix": f"{why}; set alarm_prefix to have them checked"} if why else {}
         if not is_told and not why and found.alarms:
             nobodys = _some([one for one, where in homes.items() if where is None])
-            told = f"it may be of {nobodys}; until it is set, {_until(lines)}"
+            told = f"it may be of {nobodys}; until it is set, {ALL_COUNT if alone else OWN_COUNT}"
             lines.append(Line("", None, f'alarm_prefix = "…"  # {told}'))
         made.append(Proposal(_unused(called, [one.name for one in made]), lines, shared, lacks))
     return made
@@ -181,6 +185,9 @@ def _by_name(found: Survey, number: int, known: Sequence[Sequence[Traits]]) -> I
         own = _own(found, key, names, number, known)
         if own:
             yield Line(f"resources.{key}", own, _how(key.removesuffix("s"), own, names))
+        if own and key == "functions":
+            group = f"/aws/lambda/{own[0]}"  # unless its LoggingConfig says another: Lambda, "Configuring log groups"
+            yield Line("", None, f"of functions that are called every day, add the log group to log_groups: {group}")
 
 
 def _how(what: str, own: Sequence[str], names: Sequence[str]) -> str:
@@ -188,14 +195,14 @@ def _how(what: str, own: Sequence[str], names: Sequence[str]) -> str:
     return f"by names and tags; {plural(rest, f'other {what}')}" if rest else "all of the account"
 
 
-def _alarms(homes: Mapping[str, int | None], number: int, *, alone: bool, until: str) -> Iterator[Line]:
-    """`homes`: by alarm the number of its stack. `until`: what holds where no beginning can be told."""
+def _alarms(homes: Mapping[str, int | None], number: int, *, alone: bool) -> Iterator[Line]:
+    """`homes`: by alarm the number of its stack."""
     own, count = [name for name, where in homes.items() if where == number], len(homes)
     if homes and alone and not own:
         begin = [one for one in [common_prefix([*homes])] if one]
         if not begin:
             told = "there is one alarm" if count == 1 else f"the {count} alarms have no common beginning"
-            yield Line("", None, f"alarm_prefix: {told}; until it is set, {until}")
+            yield Line("", None, f"alarm_prefix: {told}; until it is set, {ALL_COUNT}")
     else:
         begin = prefixes(own, [one for one in homes if one not in own])
     if begin:
@@ -212,12 +219,6 @@ def _no_alarms(homes: Mapping[str, int | None]) -> str:
     if not homes:
         return "no alarms found"
     return "" if None in homes.values() else f"{plural(len(homes), 'alarm')} found, all of other stacks"
-
-
-def _until(lines: Sequence[Line]) -> str:
-    """What a stack's checks of alarms do as long as it names none: see aws/cloudwatch_alarms.py."""
-    found = any(line.key == "cloudformation_stacks" for line in lines)
-    return "only those of its CloudFormation stacks count" if found else "all alarms of the account count"
 
 
 def _sites(found: Survey, number: int, known: Sequence[Sequence[Traits]]) -> Iterator[Line]:

@@ -41,8 +41,7 @@ def _read(path: Path) -> None:
     from ..config.load import load_stacks
     from ..config.waivers import load_waivers
     from ..core import clock
-    from ..core.shipped import checks_of
-    from .check_files import check_sources
+    from .check_files import sources_of
 
     if "waivers" not in path.name:
         load_stacks(path)
@@ -52,7 +51,7 @@ def _read(path: Path) -> None:
     load_waivers(
         path,
         today=clock.now().date(),
-        checks=lambda: [one.name for one in check_sources(checks_of(stacks.parent))],
+        checks=lambda: [one.name for one in sources_of(project=stacks.parent)],
         stacks=list(load_stacks(stacks).stacks),
     )
 

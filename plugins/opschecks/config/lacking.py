@@ -20,9 +20,10 @@ GONE_WITH: Mapping[str, tuple[str, ...]] = {
     "dashboards": ("dashboard_url",),
     "distribution_id": ("dashboard_url",),
     "dashboard_bucket": ("dashboard_url",),
+    "websocket": ("backend_url",),
 }
-"""What a stack does not have either that is without another key: no table is none of incidents, and the distribution
-of `distribution_id` is that of the dashboards."""
+"""What a stack does not have either that is without another key, unless it names it all the same: no table is none of
+incidents, the distribution of `distribution_id` is that of the dashboards, a WebSocket is the backend's."""
 
 
 def with_reasons(raw: Mapping[str, Any]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from .including import StackError as StackError
 from .including import read_toml as read_toml
 from .limits import Limits, ResourceLimits
 from .messages import in_words
+from .neighbours import beside_each_other
 from .own_keys import apart, wrong_kind
 from .stack import NO_KEYS, Stack
 
@@ -41,7 +42,7 @@ def load_stacks(path: Path) -> Stacks:
     if raw is None:
         raise StackError(
             f"{path}: no such file; --stacks FILE names another one, and `opschecks init --sandbox --write` makes one "
-            "to begin with"
+            "to begin with, `opschecks init` one of what an account has"
         )
     return stacks_of(raw, path)
 
@@ -73,7 +74,7 @@ def stacks_of(raw: dict[str, Any], path: Path) -> Stacks:
         raise StackError(f"{path}: {problem}")
     if read.default is not None and read.default not in read.stacks:
         raise StackError(f"{path}: default: no stack {read.default!r}; {nearest(read.default, read.stacks)}")
-    return read
+    return read.model_copy(update={"stacks": beside_each_other(read.stacks)})
 
 
 def choose_stacks(
@@ -127,6 +128,8 @@ def _explain(path: Path, gathered: Gathered, problem: Mapping[str, Any]) -> str:
         return f"{where}: it holds for the whole stack and no single resource; `opschecks list keys` has those"
     not_a_table = location[2:3] == ["limits"] and problem["type"] == "model_type"  # an unknown limit, not a resource
     if problem["type"] == "extra_forbidden" or not_a_table:
+        if len(location) == 3 and location[-1] in Limits.model_fields:
+            return f"{where}: unknown key; it is a limit: limits.{location[-1]}"
         valid = [*(ResourceLimits.model_fields if of_resource else _siblings(location[:-1]))]
         valid += limits_in(*beside(path)) if location[2:3] == ["limits"] else []
         return f"{where}: unknown key; {nearest(location[-1], valid)}"

@@ -117,6 +117,8 @@ class Stack(TomlTable):
     fix: FixLimits = Field(default_factory=lambda: FixLimits())
 
     further: dict[str, Names] = Field(default={}, description="set by the keys that have a list: all but the first")
+    others_alarms: Names = Field(default=(), description="set by other stacks of the account: how their alarms begin")
+    alarms_beside: Names = Field(default=(), description="set likewise: the stacks whose alarms nobody can tell")
 
     cloudformation_stack: str | None = Field(
         None, description="its resources are used for what is not set below; of several, a list"
@@ -151,7 +153,7 @@ class Stack(TomlTable):
         "{ queues = ['orders'] }; default: those that CloudFormation or tags report",
     )
     alarm_prefix: str = Field(
-        "", description="the stack's alarms are those whose names begin with this, or with one of a list"
+        "", description="its alarms begin with this, or one of a list; default: all that are of no other stack"
     )
     alarm_receivers: Names = Field(
         default=(),
@@ -260,7 +262,8 @@ class Stack(TomlTable):
 
     def lacks(self, *names: str) -> str:
         """That the stack is without one of these slugs, checks or keys, and why; else empty."""
-        every = [*names, *(other for one in names for other in GONE_WITH.get(one, ()))]
+        unnamed = [one for one in names if one not in self.model_fields_set or not getattr(self, one)]
+        every = [*names, *(other for one in unnamed for other in GONE_WITH.get(one, ()))]
         entry = next((one for one in every if one in self.without), "")
         why = f": {self.reasons[entry]}" if entry in self.reasons else ""
         return f"stack {self.name} is without {entry}{why}" if entry else ""
@@ -340,7 +343,7 @@ class Stack(TomlTable):
         return {token: value for token, value in known.items() if value}
 
 
-NO_KEYS = ("name", "further", "reasons")
+NO_KEYS = ("name", "further", "reasons", "others_alarms", "alarms_beside")
 """Fields of a stack that stacks.toml does not set."""
 FROM_THE_SANDBOX = ("region", "endpoint_url", "backend_url", "dashboard_url", "distribution_id")
 """Keys of a sandbox stack that the running sandbox sets."""

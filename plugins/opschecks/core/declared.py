@@ -45,9 +45,12 @@ def limits_in(*folders: Path) -> dict[str, DeclaredLimit]:
     return {one.name: one for folder in folders for path in _files(folder) for one in _limits(path, _mtime(path))}
 
 
-def kinds_in(*folders: Path) -> set[str]:
-    """The keys of `resources` in stacks.toml that files below the folders look at, by `inventory.others(key, …)`."""
-    return {key for folder in folders for path in _files(folder) for key in _kinds(path, _mtime(path))}
+def kinds_in(*folders: Path) -> dict[str, tuple[str, str]]:
+    """The keys of `resources` in stacks.toml that files below the folders look at, by `inventory.others(key, …)`.
+
+    Each with the type of CloudFormation, and how ARNs go on after the account; empty where that is no literal.
+    """
+    return {key: of for folder in folders for path in _files(folder) for key, of in _kinds(path, _mtime(path))}
 
 
 def beside(stacks: Path) -> tuple[Path, ...]:
@@ -96,5 +99,7 @@ def _limits(path: Path, changed_ns: int) -> Iterator[DeclaredLimit]:
             yield DeclaredLimit(name, default, str(what or ""), path)
 
 
-def _kinds(path: Path, changed_ns: int) -> Iterator[str]:
-    return (str(given[0]) for given in _named(path, changed_ns, "others") if isinstance(given.get(0), str))
+def _kinds(path: Path, changed_ns: int) -> Iterator[tuple[str, tuple[str, str]]]:
+    for given in _named(path, changed_ns, "others"):
+        if isinstance(key := given.get(0), str):
+            yield key, (str(given.get(1, given.get("type_", ""))), str(given.get(2, given.get("arn", ""))))

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-IAM_PREFIX = {"elbv2": "elasticloadbalancing", "resourcegroupstaggingapi": "tag", "service-quotas": "servicequotas"}
+IAM_PREFIX = {
+    "cloudcontrol": "cloudformation",
+    "elbv2": "elasticloadbalancing",
+    "resourcegroupstaggingapi": "tag",
+    "service-quotas": "servicequotas",
+}
 """IAM prefixes that differ from the name of the client."""
 _ALLOWED_BY = {
     ("s3", "ListObjectsV2"): "s3:ListBucket",

@@ -24,19 +24,26 @@ RESERVED = ("plan", "fleet", "replay", "history", "journal", "lock", "plans", "f
 PARTIAL = "-partial"
 
 
+INI = "opschecks.ini"
+"""A folder's own, which pytest does not read: it would take one of its own there in place of the project's."""
+
+
 class SuiteError(Exception):
-    """A folder cannot be the suite that it says it is; the message names its conftest."""
+    """A folder cannot be the suite that it says it is; the message names its conftest or its ini file."""
 
 
 def suites_in(checks: Path) -> dict[str, Path]:
-    """The suites of a folder of checks: ours, and each folder below it whose conftest.py says `suite = "NAME"`.
+    """The suites of a folder of checks: ours, and each folder below it that says so.
 
-    The conftests are not imported. SuiteError where one says a name that cannot be.
+    Its conftest.py, which is not imported, says `suite = "NAME"`; or its opschecks.ini, in the section [opschecks].
+    SuiteError where one says a name that cannot be.
     """
     found = dict(SUITES)
-    for path in sorted(checks.rglob("conftest.py")):
-        folder, name = path.parent.relative_to(checks), _said(path)
-        if name is None or found.get(name) == folder:
+    told = [(path, _said(path)) for path in checks.rglob("conftest.py")]
+    told += [(path, _said_in_ini(path)) for path in checks.rglob(INI)]
+    for path, name in sorted((path, name) for path, name in told if name is not None):
+        folder = path.parent.relative_to(checks)
+        if found.get(name) == folder:
             continue
         if why := _why_not(name, folder, found):
             raise SuiteError(f"{path}: suite = {name!r}: {why}")
@@ -58,6 +65,8 @@ def _why_not(name: str, folder: Path, found: Mapping[str, Path]) -> str:
         return "opschecks has other files of that name in reports/ or in the state; give it another name"
     if folder == Path():
         return "checks/ has all suites; make a folder in it"
+    if said := next((one for one, of in found.items() if of == folder and one not in SUITES), ""):
+        return f"the folder is the suite {said} already; remove one of the two"
     if folder in found.values():
         return "the folder cannot be another suite; make one beside it"
     if other := next((one for one in found.values() if one in folder.parents or folder in one.parents), None):
@@ -77,3 +86,20 @@ def _said(conftest: Path) -> str | None:
             if named and isinstance(value, ast.Constant) and isinstance(value.value, str):
                 said = value.value
     return said
+
+
+def _said_in_ini(path: Path) -> str:
+    """What its one key says; SuiteError where it does not say one suite."""
+    import configparser
+
+    says = configparser.ConfigParser(interpolation=None)
+    try:
+        says.read_string(path.read_text(encoding="utf-8-sig"))
+    except configparser.Error as error:
+        raise SuiteError(f"{path}: it cannot be read: {str(error).splitlines()[0]}") from None
+    except (OSError, ValueError) as error:
+        raise SuiteError(f"{path}: it cannot be read: {error}") from None
+    keys = {(section, key) for section in says.sections() for key in says[section]}
+    if keys != {("opschecks", "suite")}:
+        raise SuiteError(f"{path}: expected [opschecks] and suite = NAME, such as hourly, and nothing else")
+    return says["opschecks"]["suite"].strip("\"' ")

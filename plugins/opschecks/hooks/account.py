@@ -59,8 +59,9 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     run.collected = {item.nodeid: describe_check(item) for item in session.items if check_of(item)}
     if not run.partial:
         present = {check.check for check in run.collected.values()}
-        for name, path in find_checks(run.folder, but=present | run.left_out):
-            run.leave_out(f"{name} of {shown_path(path)}", name)
+        for folder in run.folders:
+            for name, path in find_checks(folder, but=present | run.left_out):
+                run.leave_out(f"{name} of {shown_path(path)}", name)
     unfinished = build(run, "unfinished", "")
     _guarded(run, lambda: write_unfinished(unfinished, run.place))
 

@@ -13,7 +13,6 @@ import pytest
 from ..core import clock
 from ..core.model import Finding, Outcome
 from ..core.observation import CouldNotLook
-from ..core.shipped import shipped_node
 from .changing import ends_where_barred, fixing_session, left_out, report_change
 from .fix_options import PLAN
 from .gather import begin, fresh_store, observations_of
@@ -57,8 +56,7 @@ def _write_plan(run: ChecksRun) -> None:
 
 def _as_arguments(run: ChecksRun) -> list[dict[str, Any]]:
     """What was planned, each check as `opschecks fix` names it to pytest."""
-    named = [shipped_node(run.folder, str(fix["nodeid"])) if run.is_shipped else fix["nodeid"] for fix in run.fixes]
-    return [{**fix, "nodeid": node} for fix, node in zip(run.fixes, named, strict=True)]
+    return [{**fix, "nodeid": run.argument(str(fix["nodeid"]))} for fix in run.fixes]
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ..core.declared import declaring, names_in
-from ..core.shipped import checks_of
+from ..core.shipped import roots_of, share_names
 from .pytest_private import import_file
 from .state import COMMAND, ChecksRun, checks_run
 
@@ -20,9 +20,15 @@ def pytest_configure(config: pytest.Config) -> None:
     run = checks_run(config)
     if run:
         # those of the suite first: of two files of one name pytest imports but one
+        if run.beside:
+            import_own(config, declaring(run.beside), run)
         import_own(config, sorted(declaring(run.checks), key=lambda one: not one.is_relative_to(run.folder)), run)
     elif config.stash.get(COMMAND, False):
-        import_own(config, declaring(checks_of(Path())))
+        roots = roots_of(Path())
+        if share_names(*roots):
+            config.option.importmode = "importlib"
+        for root in reversed(roots):
+            import_own(config, declaring(root))
 
 
 def import_own(config: pytest.Config, files: Iterable[Path], run: ChecksRun | None = None) -> None:

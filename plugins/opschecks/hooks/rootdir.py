@@ -22,6 +22,8 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     Without a configuration file, a project is the rootdir where pytest is started in it.
     """
     known, here = early_config.known_args_namespace, early_config.invocation_params.dir
+    if (ini := early_config.inipath) and not known.inifilename and _is_below_checks(ini):
+        raise pytest.UsageError(_in_the_way(ini))
     if _named(known):
         root, ini, says = setup_of_paths(early_config, known)
         used = any(early_config.getini(name) for name in _USED_AT_ONCE) or any(name in says for name in _USED_AT_ONCE)
@@ -61,6 +63,19 @@ def _misled(config: pytest.Config, named: str, ini: Path | None) -> str:
     if ini:
         return f"{named}: pytest takes its settings {taken} because of it; add -c {shown_path(ini)}"
     return f"{named}: pytest takes its settings {taken} because of it; make a pytest.ini here, and add -c pytest.ini"
+
+
+def _is_below_checks(ini: Path) -> bool:
+    """Whether it lies in the checks of a project: pytest prefers it to the project's own."""
+    return any(one.name == "checks" and (one.parent / "stacks.toml").exists() for one in ini.parents)
+
+
+def _in_the_way(ini: Path) -> str:
+    from ..config.load import shown_path
+    from ..core.suites import INI
+
+    said = "pytest takes its folder for the project and reads no other settings because of it"
+    return f"{shown_path(ini)}: {said}; move them to the project's, and the name of a suite to {INI} beside it"
 
 
 def _is_project(folder: Path) -> bool:

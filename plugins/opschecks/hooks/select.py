@@ -18,9 +18,9 @@ from ..core import clock
 from ..core.check_names import check_names
 from ..core.model import Expected, Severity
 from ..core.redaction import redact_text
-from ..core.shipped import shipped_checks, shipped_path
+from ..core.shipped import share_names, shipped_checks, shipped_path
 from ..core.signals import ENDING
-from ..core.suites import MUST_NAME_THEIR_STACK, SuiteError, suites_in
+from ..core.suites import MUST_NAME_THEIR_STACK, SUITES, SuiteError, suites_in
 from .elsewhere import TYPED, fill_in, fill_in_places
 from .pytest_private import option as others_option
 from .pytest_private import worker_input
@@ -51,6 +51,8 @@ A_ROW_FOR_EACH = 50
 --junitxml and --html ask for them."""
 ONLY_LISTING = ("showfixtures", "show_fixtures_per_test", "cacheshow", "markers")
 """Options with which pytest shows something and runs nothing."""
+OUR_LINES = {"tbstyle": ("auto", "no"), "reportchars": ("fE", "N")}
+"""What --tb and -r are where nobody gives them, and then here: our own lines say it."""
 NEVER_RUNNING = ("setuponly", "setupplan")
 
 
@@ -65,12 +67,12 @@ def pytest_configure(config: pytest.Config) -> None:
     root = project_root(config)  # by the arguments as they are typed
     if others_option(config, "pyargs"):
         config.args[:] = [shipped_path(argument) or argument for argument in config.args]
-    checks, inside, outside = _selected(config, root)
+    checks, inside, ours, outside = _selected(config, root)
     if not inside:
         _refuse_stray_options(config)
         return
     known = _suites(checks)
-    suites = {_suite(path, checks, known) for path in inside}
+    suites = {_suite(path, checks, known) for path in inside} | {_suite(one, shipped_checks(), SUITES) for one in ours}
     if outside or len(suites) != 1:
         named = sorted(suites) + [str(path) for path in outside[:3]]
         raise pytest.UsageError(
@@ -87,8 +89,9 @@ def pytest_configure(config: pytest.Config) -> None:
     with contextlib.ExitStack() as when_refused:
         when_refused.callback(gc.enable)
         gc.disable()  # a checks run lasts seconds, and collecting garbage visits all of botocore's models
-        folder = checks / known[suite]
-        run = _begin(config, suite, root, folder, checks, _narrowed(config, inside, folder), played)
+        folder, beside = checks / known[suite], shipped_checks() / known[suite] if ours else None
+        narrowed = _narrowed(config, [*inside, *ours], (folder, beside))
+        run = _begin(config, suite, root, folder, beside, checks, narrowed, played)
         when_refused.pop_all()
     run.expected = played.expected if played.tape.replays else expected
     config.stash[KEY] = run
@@ -118,13 +121,17 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         gc.enable()
 
 
-def _selected(config: pytest.Config, root: Path) -> tuple[Path, list[Path], list[Path]]:
-    """The folder of checks: the project's or ours. Of the paths on the command line those under it, and the others."""
+def _selected(config: pytest.Config, root: Path) -> tuple[Path, list[Path], list[Path], list[Path]]:
+    """The folder of checks, the project's or ours; of the paths that are named, those under it, ours, and others."""
     paths = [_absolute(config.invocation_params.dir / argument.partition("::")[0]) for argument in config.args]
     own, ours = root / "checks", shipped_checks()
     checks = ours if not any(path.is_relative_to(own) for path in paths) else own
     inside = [path for path in paths if path.is_relative_to(checks)]
-    return checks, inside, [path for path in paths if path not in inside]
+    outside = [path for path in paths if path not in inside]
+    beside = [path for path in outside if path.is_relative_to(ours)]
+    if beside and share_names(own, ours):
+        config.option.importmode = "importlib"
+    return checks, inside, beside, [path for path in outside if path not in beside]
 
 
 def _absolute(path: Path) -> Path:
@@ -155,12 +162,12 @@ def _suite(path: Path, checks: Path, suites: Mapping[str, Path]) -> str:
     )
 
 
-def _narrowed(config: pytest.Config, inside: list[Path], folder: Path) -> str:
+def _narrowed(config: pytest.Config, inside: list[Path], folders: tuple[Path | None, ...]) -> str:
     """What narrows the run to a part of its suite, or an empty string."""
     reasons = [flag for option, flag in NARROWING.items() if others_option(config, option)]
     if any("::" in argument for argument in config.args):
         reasons.append("node ids")
-    if any(path != folder for path in inside):
+    if any(path not in folders for path in inside):
         reasons.append("only some files")
     return ", ".join(reasons)
 
@@ -191,7 +198,14 @@ def _expected(config: pytest.Config, suite: str) -> Expected:
 
 
 def _begin(
-    config: pytest.Config, suite: str, root: Path, folder: Path, checks: Path, partial: str, played: Played
+    config: pytest.Config,
+    suite: str,
+    root: Path,
+    folder: Path,
+    beside: Path | None,
+    checks: Path,
+    partial: str,
+    played: Played,
 ) -> ChecksRun:
     from ..config.lacking import LACKABLE
     from ..config.load import StackError, load_stacks, shown_path
@@ -245,21 +259,24 @@ def _begin(
         end(f"--fault {fault}: only the sandbox has faults, and no sandbox is selected", leave_page=True)
     with reading(checks):
         runbook = runbook_of(checks)
-    accepted = waivers_of(root, checks)
+    accepted = waivers_of(root, checks, with_ours=beside is not None)
+
+    def names() -> list[str]:
+        return [*check_names(checks), *(check_names(shipped_checks()) if beside else ())]
+
     if not replays:
         with reading(accepted):
-            waivers = load_waivers(
-                accepted, today=begun.date(), checks=lambda: check_names(checks), stacks=list(listed.stacks)
-            )
+            waivers = load_waivers(accepted, today=begun.date(), checks=names, stacks=list(listed.stacks))
     for stack in () if replays else stacks:
         for entry in (one for one in stack.without if one not in runbook and one not in LACKABLE):
-            if entry not in (known := check_names(checks)):
+            if entry not in (known := names()):
                 where = f"{shown_path(path)}: stacks.{stack.name}.without"
                 near = nearest(entry, [*runbook, *known, *LACKABLE])
                 end(f"{where}: {entry!r} is neither a heading of RUNBOOK.md nor a check nor a key; {near}")
     run = ChecksRun(
         suite=suite,
         folder=folder,
+        beside=beside,
         checks=checks,
         root=root,
         stacks=stacks,
@@ -289,10 +306,11 @@ def _begin(
     return run
 
 
-def waivers_of(root: Path, checks: Path) -> Path:
-    """The project's waivers: beside its checks, or beside stacks.toml where the checks are ours."""
+def waivers_of(root: Path, checks: Path, *, with_ours: bool = False) -> Path:
+    """The project's waivers: beside its checks, or beside stacks.toml where there are none and ours are run."""
     beside = root / "checks" / "waivers.toml"
-    return checks / "waivers.toml" if checks.parent == root else beside if beside.exists() else root / "waivers.toml"
+    own = checks.parent == root and not with_ours
+    return checks / "waivers.toml" if own else beside if beside.exists() else root / "waivers.toml"
 
 
 def _settle_options(config: pytest.Config, run: ChecksRun) -> None:
@@ -306,9 +324,9 @@ def _settle_options(config: pytest.Config, run: ChecksRun) -> None:
     if of_each and not others_option(config, "htmlpath"):
         option.htmlpath = str(run.reports / f"{run.stem}.pytest.html")
         option.self_contained_html = True
-    option.tbstyle = "no"
     option.continue_on_collection_errors = True  # one bad file blinds no other check; the run is incomplete then
-    option.reportchars = "N"
+    for name, (usual, ours) in OUR_LINES.items():
+        setattr(option, name, ours if getattr(option, name) == usual else getattr(option, name))
     _end_on_sigterm(config)
 
 

@@ -14,6 +14,7 @@ import pytest
 from ..core.model import CHECK_ATTRIBUTE, Check, CheckResult, Expected, Finding, ObservationResult, Severity
 from ..core.redaction import redact_text
 from ..core.run import FleetPart, Note, Past, Run, StackFacts
+from ..core.shipped import shipped_node
 from ..core.tape import LIVE, Tape
 from .pytest_private import parameters
 
@@ -43,6 +44,8 @@ class ChecksRun:
     folder: Path
     checks: Path
     """The folder of all suites: checks/ of the project, or those that opschecks ships."""
+    beside: Path | None = field(default=None, kw_only=True)
+    """The folder of our suite, where a run has a project's checks and ours."""
     root: Path
     stacks: list[Stack]
     waivers: Sequence[Waiver]
@@ -112,9 +115,14 @@ class ChecksRun:
         return why
 
     @property
-    def is_shipped(self) -> bool:
-        """Whether the checks are those that opschecks ships, and not a project's."""
-        return self.checks.parent != self.root
+    def folders(self) -> tuple[Path, ...]:
+        """Where the checks of the run lie."""
+        return (self.folder, self.beside) if self.beside else (self.folder,)
+
+    def argument(self, node: str) -> str:
+        """What names the check of a node id to pytest: one of ours is found by --pyargs."""
+        is_own = self.checks.parent == self.root and (not self.beside or (self.root / node.partition("::")[0]).exists())
+        return node if is_own else shipped_node(self.beside or self.folder, node)
 
     @property
     def stem(self) -> str:

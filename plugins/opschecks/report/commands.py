@@ -17,12 +17,16 @@ def suite_command(run: Run, suite: str = "") -> str:
 
 def as_typed(run: Run, text: str) -> str:
     """The text with its `pytest checks/SUITE` as it is typed where the run's checks are the installed ones."""
-    if not _is_installed(run):
+    where = {_is_installed(check.nodeid) for check in run.checks}
+    if True not in where:
         return text
-    return _OWN.sub(lambda match: f"pytest --pyargs {SHIPPED}.{match[1].replace('/', '.')}", text)
+    both = " checks/{}" if False in where else ""
+    return _OWN.sub(
+        lambda match: f"pytest --pyargs {SHIPPED}.{match[1].replace('/', '.')}{both.format(match[1])}", text
+    )
 
 
-def _is_installed(run: Run) -> bool:
-    """Whether no check lies in a folder of the project: pytest names installed ones by their file, or where that is."""
-    files = [check.nodeid.partition("::")[0] for check in run.checks]
-    return bool(files) and all("/" not in one or "site-packages/" in one for one in files)
+def _is_installed(node: str) -> bool:
+    """Whether the check lies in no folder of the project: pytest names it by its file, or where that is."""
+    file = node.partition("::")[0]
+    return "/" not in file or "site-packages/" in file

@@ -30,6 +30,13 @@ CREDENTIALS = {
     "aws_secret_access_key": "sandbox",
     "aws_session_token": "sandbox",
 }
+USUAL: Mapping[str, Any] = {
+    "cluster": "incident-commander",
+    "services": ("backend",),
+    "tables": ("incident-commander-incidents",),
+    "log_groups": ("/ecs/incident-commander",),
+}
+"""What there is all the same where the stack does not name it: a task has a cluster, and writes somewhere."""
 MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 AGE = timedelta(days=6)
 """The age of the stack when the sandbox starts."""
@@ -48,7 +55,10 @@ class Sandbox:
 
     def __init__(self, stack: Stack) -> None:
         self.region = stack.region or "us-west-2"
-        named = {"load_balancer": stack.load_balancer or stack.cluster}
+        named = {key: getattr(stack, key) or usual for key, usual in USUAL.items()}
+        named["load_balancer"] = stack.load_balancer or named["cluster"]
+        if stack.incidents_table and not stack.tables:
+            named["tables"] = (stack.incidents_table,)
         self.stack = stack.model_copy(update={"region": self.region, "account_id": ACCOUNT, **named})
         self.now = clock.now()
         self.server = MotoServer()

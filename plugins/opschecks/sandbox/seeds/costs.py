@@ -73,24 +73,29 @@ def _two_months(today: date) -> Costs:
 
 
 def _answer(costs: Costs, asked: Mapping[str, Any], today: date) -> dict[str, Any]:
-    """Answer as AWS does: each day of the period, its end excluded; services without costs are left out."""
+    """Answer as AWS does: each day of the period, its end excluded; services without costs are left out.
+
+    By service, or the total where nothing is grouped: Cost Explorer, API_GetCostAndUsage.
+    """
     begin, end = (date.fromisoformat(asked["TimePeriod"][key]) for key in ("Start", "End"))
-    counted = _counts(asked.get("Filter", {}))
+    counted, grouped = _counts(asked.get("Filter") or {}), asked.get("GroupBy") or []
     results = []
     for day in [begin + index * DAY for index in range((end - begin).days)]:
         known = {service: days[day] for service, days in costs.items() if counted and days.get(day)}
         results.append(
             {
                 "TimePeriod": {"Start": day.isoformat(), "End": (day + DAY).isoformat()},
-                "Total": {},
+                "Total": {} if grouped else {name: _amount(sum(known.values())) for name in asked["Metrics"]},
                 "Groups": [
                     {"Keys": [service], "Metrics": {name: _amount(usd) for name in asked["Metrics"]}}
                     for service, usd in known.items()
+                    if grouped
                 ],
                 "Estimated": (day.year, day.month) == (today.year, today.month) or today - day <= 2 * DAY,
             }
         )
-    return {"GroupDefinitions": asked["GroupBy"], "ResultsByTime": results, "DimensionValueAttributes": []}
+    definitions = {"GroupDefinitions": grouped} if grouped else {}
+    return {**definitions, "ResultsByTime": results, "DimensionValueAttributes": []}
 
 
 def _amount(usd: float) -> dict[str, str]:
