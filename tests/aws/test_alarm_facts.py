@@ -49,7 +49,7 @@ FACTS: dict[str, tuple[str, Raw, Any]] = {
         "suppressed_by", {"ActionsSuppressedBy": "Alarm", "ActionsSuppressedReason": "deploy"}, "deploy"),
     "evaluated": ("evaluation_problem", {"StateReason": "Crossed"}, ""),
     "evaluated in part": (
-        "evaluation_problem", {"EvaluationState": "PARTIAL_DATA", "StateReason": "A quota. B."}, "PARTIAL_DATA: A quota"),
+        "evaluation_problem", {"EvaluationState": "PARTIAL_DATA", "StateReason": "Quota. B."}, "PARTIAL_DATA: Quota"),
     "evaluated in part, who knows why": ("evaluation_problem", {"EvaluationState": "PARTIAL_DATA"}, "PARTIAL_DATA"),
     "configured": ("configured_at", {"AlarmConfigurationUpdatedTimestamp": ago(hours=3)}, NOW - 3 * HOUR),
     "no warm-up": ("warms_up_until", {"AlarmConfigurationUpdatedTimestamp": ago(hours=3)}, None),
@@ -141,7 +141,7 @@ def _answer(*metrics: Raw, composites: tuple[Raw, ...] = ()) -> Raw:
     return {"MetricAlarms": list(metrics), "CompositeAlarms": list(composites)}
 
 
-def _both(there: Any, here: Any = _answer()) -> Aws:  # noqa: B008 - is not changed
+def _both(there: Any, here: Any = _answer()) -> Aws:
     return Aws({("cloudwatch", "DescribeAlarms"): here, ("us-east-1 cloudwatch", "DescribeAlarms"): there})
 
 

@@ -245,7 +245,7 @@ def _children(raw: Mapping[str, Any]) -> list[str]:
     """The alarm names in a composite's rule, given as ARNs, quoted or bare: everything that is not a keyword."""
     found = []
     for double, single, bare in _WORD.findall(raw.get("AlarmRule", "")):
-        if not bare or not _KEYWORD.fullmatch(bare):
+        if not _KEYWORD.fullmatch(bare):  # a name in quotes is never one
             found.append(re.sub(r"\\(.)", r"\1", double) or single or bare)
     return [child.split(":alarm:", 1)[-1].strip() for child in found]
 
