@@ -68,7 +68,8 @@ POLICIES: dict[str, tuple[Raw, Answers | None, CachePolicy]] = {
     "our own, for nothing": (behavior(**BY_OUR_OWN), own(MaxTTL=0), CachePolicy("ours", False, False)),
     "our own, for a year": (behavior(**BY_OUR_OWN), _plain(MaxTTL=None), CachePolicy("ours", True, True)),
     "our own, without a key": (
-        behavior(**BY_OUR_OWN), _plain(ParametersInCacheKeyAndForwardedToOrigin=None), CachePolicy("ours", True, False)),
+        behavior(**BY_OUR_OWN), _plain(ParametersInCacheKeyAndForwardedToOrigin=None),
+        CachePolicy("ours", True, False)),
     "older settings, for a second": (
         behavior(**OLDER, MaxTTL=1), None, CachePolicy("its own MaxTTL 1", True, True)),
     "older settings, for nothing": (
