@@ -65,6 +65,7 @@ FACTS: dict[str, tuple[str, Raw, Any]] = {
     "looks at the longest of its metrics": ("looks_at", {**_queries(60, 300, 120), "EvaluationPeriods": 2}, HOUR / 6),
     "looks at its expression's period": ("looks_at", _queries(60, shared=3600), HOUR),
     "looks at nobody knows what": ("looks_at", {"EvaluationPeriods": 3}, timedelta()),
+    "looks at a query that says no period": ("looks_at", {"Metrics": [{"Id": "q", "Expression": "x"}]}, timedelta()),
 }  # fmt: skip
 
 
@@ -215,6 +216,9 @@ def test_of_several_beginnings_one_that_no_alarm_has_is_told() -> None:
     ]
     why = "no alarm begins with api- (alarm_prefix in stacks.toml)"
     assert found[1].evidence == {"could not be read": f"cloudwatch:DescribeAlarms: {why}"}
+    both = _answer(metric_alarm("web-cpu"), metric_alarm("api-cpu"))
+    found = _look(Aws({("cloudwatch", "DescribeAlarms"): both}), ["web-", "api-"])
+    assert [one.name for one in found] == ["api-cpu", "web-cpu"]
     one_alone = Aws({("cloudwatch", "DescribeAlarms"): answer})
     assert _look(one_alone, "api-") == []
 
@@ -223,8 +227,12 @@ def test_a_stack_of_which_only_its_own_are_looked_at_has_some() -> None:
     found = names(is_found=True)
     with pytest.raises(CouldNotLook, match="alarm_prefix"):
         alarms(stack(), Aws({}), found)
+    with pytest.raises(CouldNotLook, match="alarm_prefix"):
+        alarms(stack(without=["alarm_prefix"]), Aws({}), names())
     aws = Aws({("cloudwatch", "DescribeAlarms"): _answer(metric_alarm("web-cpu"))})
     assert [one.name for one in alarms(stack(alarm_prefix="web-"), aws, found)] == ["web-cpu"]
+    its_own = names(is_found=True, alarms=("web-cpu",))
+    assert [one.name for one in alarms(stack(), aws, its_own)] == ["web-cpu"]
 
 
 ONLY_SCALES: dict[str, tuple[Raw, bool]] = {

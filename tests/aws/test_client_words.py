@@ -45,15 +45,13 @@ FAILURES: dict[str, str] = {
         ("LoginRefreshRequired", "LoginTokenLoadError", "LoginError", "LoginInsufficientPermissions"), LOGIN_ENDED
     ),
     "RefreshWithMFAUnsupportedError": "it broke – the session that took an MFA code has ended: begin again",
-    **{one: f"it broke – {PROXY}" for one in ("ProxyConnectionError", "InvalidProxiesConfigError")},
+    **dict.fromkeys(("ProxyConnectionError", "InvalidProxiesConfigError"), f"it broke – {PROXY}"),
     "SSLError": "it broke – behind a proxy that opens TLS, AWS_CA_BUNDLE names its certificates",
-    **{
-        one: f"it broke – {NETWORK}"
-        for one in (
-            "ConnectTimeoutError", "ConnectionClosedError", "EndpointConnectionError", "HTTPClientError",
-            "ReadTimeoutError",
-        )
-    },
+    **dict.fromkeys(
+        ("ConnectTimeoutError", "ConnectionClosedError", "EndpointConnectionError", "HTTPClientError"),
+        f"it broke – {NETWORK}",
+    ),
+    "ReadTimeoutError": f"it broke – {NETWORK}",
     "AnotherError": "it broke",
 }  # fmt: skip
 
@@ -214,7 +212,7 @@ def test_signed_credentials_need_no_second_factor_and_are_those_of_the_run(tmp_p
 def test_a_number_of_the_configuration_that_is_none_is_named(tmp_path: Path) -> None:
     with (
         machine(tmp_path, AWS_METADATA_SERVICE_TIMEOUT="soon"),
-        pytest.raises(UnusableProfile, match="stacks.here: the AWS configuration is wrong: .*soon"),
+        pytest.raises(UnusableProfile, match=r"stacks\.here: the AWS configuration is wrong: .*soon"),
     ):
         Clients(stack(), {}, None, None)
 

@@ -247,7 +247,7 @@ def _children(raw: Mapping[str, Any]) -> list[str]:
     for double, single, bare in _WORD.findall(raw.get("AlarmRule", "")):
         if not _KEYWORD.fullmatch(bare):  # a name in quotes is never one
             found.append(re.sub(r"\\(.)", r"\1", double) or single or bare)
-    return [child.split(":alarm:", 1)[-1].strip() for child in found]
+    return [(child.partition(":alarm:")[2] or child).strip() for child in found]
 
 
 def _alarm(raw: dict[str, Any], known: Mapping[str, dict[str, Any]], silent: Sequence[str]) -> Alarm:
