@@ -263,6 +263,7 @@ def test_why_nobody_hears_it(actions: list[str], reasons: list[str], why: str) -
 
 
 def test_a_reason_that_is_not_known_leaves_it_unknown() -> None:
-    for reasons in (["a", DENIED], [DENIED]):
+    some: list[list[str | CouldNotLook]] = [["a", DENIED], [DENIED]]
+    for reasons in some:
         with pytest.raises(CouldNotLook, match="AccessDenied"):
             never_heard(_alarm(AlarmActions=[TOPIC]), reasons)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from opschecks.aws.cloudformation import FormationStack
+from opschecks.aws.cloudformation import FormationStack, formation_stacks
 from opschecks.core.answer import Answer
 from opschecks.core.model import Figure
 from opschecks.core.observation import CouldNotLook
@@ -50,7 +50,8 @@ def test_what_has_drifted_is_told_without_its_values() -> None:
 
 
 def _at(*paths: str) -> Raw:
-    differences = [{**MODIFIED["PropertyDifferences"][0], "PropertyPath": one} for one in paths]
+    told: dict[str, Any] = MODIFIED
+    differences = [{**told["PropertyDifferences"][0], "PropertyPath": one} for one in paths]
     return {**MODIFIED, "PropertyDifferences": differences}
 
 
@@ -80,8 +81,6 @@ def test_drifts_are_asked_for_by_the_stacks_arn_and_only_of_what_differs() -> No
         },
         here := stack(cloudformation_stacks=["prod"]),
     )
-    from opschecks.aws.cloudformation import formation_stacks
-
     formation_stacks(here, aws)
     assert aws.parameters_of("DescribeStackResourceDrifts") == [
         {"StackName": arn(), "StackResourceDriftStatusFilters": ["MODIFIED", "DELETED"], "MaxResults": 100}

@@ -1,4 +1,4 @@
-"""What is known of an alarm over weeks: which metrics it names and how they are asked for, who hears it, what is silent.
+"""What is known of an alarm over weeks: which metrics it names, how they are asked for, who hears it, what is silent.
 
 Sources: API_MetricAlarm, API_MetricDataQuery, API_ListMetrics of CloudWatch.
 """
@@ -23,7 +23,7 @@ from tests.real.alarm_receivers import rule, stops, topic
 CPU = WatchedMetric("AWS/ECS", "CPUUtilization", (("ClusterName", "prod"), ("ServiceName", "backend")))
 DENIED = CouldNotLook("cloudwatch:DescribeAlarmHistory", "AccessDenied")
 PAGER = f"arn:aws:sns:{ACCOUNT}:pager"
-EDGE_ARN = EDGE["AlarmArn"]
+EDGE_ARN = str(EDGE["AlarmArn"])
 
 
 def test_a_metric_in_words() -> None:
@@ -33,6 +33,7 @@ def test_a_metric_in_words() -> None:
     assert str(WatchedMetric("X", "Errors", (("A", "b"),), "Count")) == "X Errors (A=b) in Count"
 
 
+A = [{"Name": "A", "Value": "b"}]
 METRICS: dict[str, tuple[WatchedMetric, Raw, Raw]] = {
     "bare": (
         WatchedMetric("X", "Errors", ()),
@@ -42,9 +43,9 @@ METRICS: dict[str, tuple[WatchedMetric, Raw, Raw]] = {
     ),
     "with all": (
         WatchedMetric("X", "Errors", (("A", "b"),), "Count", "210987654321", "us-east-1"),
-        {"MetricStat": {"Metric": {"Namespace": "X", "MetricName": "Errors", "Dimensions": [{"Name": "A", "Value": "b"}]},
-                        "Period": 3600, "Stat": "SampleCount", "Unit": "Count"}, "AccountId": "210987654321"},
-        {"Namespace": "X", "Dimensions": [{"Name": "A", "Value": "b"}], "IncludeLinkedAccounts": True,
+        {"MetricStat": {"Metric": {"Namespace": "X", "MetricName": "Errors", "Dimensions": A}, "Period": 3600,
+                        "Stat": "SampleCount", "Unit": "Count"}, "AccountId": "210987654321"},
+        {"Namespace": "X", "Dimensions": A, "IncludeLinkedAccounts": True,
          "OwningAccount": "210987654321"},
     ),
 }  # fmt: skip
@@ -156,7 +157,7 @@ NOBODY = "the topic pager has no confirmed subscription"
 
 
 def _topics(**confirmed: int) -> Any:
-    return lambda TopicArn: topic(confirmed[TopicArn.rsplit(":", 1)[-1]])
+    return lambda **asked: topic(confirmed[asked["TopicArn"].rpartition(":")[2]])
 
 
 HEARD: dict[str, tuple[Raw, dict[str, Any], list[AlarmEvent], tuple[str, ...], tuple[str, ...]]] = {
