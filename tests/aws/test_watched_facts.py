@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from opschecks.aws.alarm_history import AlarmEvent
-from opschecks.aws.alarm_hygiene import WatchedAlarm, WatchedMetric, _events, watched_alarms
+from opschecks.aws.alarm_hygiene import WatchedAlarm, WatchedMetric, _events, _in_region, watched_alarms
 from opschecks.aws.cloudwatch_alarms import Alarm
 from opschecks.core.answer import Answer
 from opschecks.core.model import Figure
@@ -296,6 +296,8 @@ def test_metrics_of_another_region_are_asked_there_and_their_refusal_is_theirs()
     here, there = watched(Aws(answers), alarm(), alarm("edge", **EDGE))
     assert (here.silence, there.silence) == ((), (denied,))
     assert [one.region for one in (*here.metrics, *there.metrics)] == ["", "us-east-1"]
+    aws = Aws(answers)
+    assert _in_region(aws, CPU) is aws
     with pytest.raises(CouldNotLook, match="AccessDenied"):
         watched(Aws({**answers, ("cloudwatch", "GetMetricData"): denied}), alarm())
 

@@ -267,7 +267,7 @@ def _all_samples(aws: Aws, asked: Sequence[WatchedMetric], now: datetime) -> dic
 
 
 def _in_region(aws: Aws, metric: WatchedMetric) -> Aws:
-    return aws.elsewhere(metric.region)  # without one, its own
+    return aws.elsewhere(metric.region) if metric.region else aws
 
 
 def _samples(aws: Aws, asked: Sequence[WatchedMetric], now: datetime) -> dict[WatchedMetric, float | CouldNotLook]:

@@ -176,7 +176,7 @@ def full_backups(
         FullBackups(
             arn=place.url,
             name=place.url,
-            evidence={"set": complete.name if complete else "none", "unfinished": unfinished, **_shown(told)},
+            evidence={"set": "none", "unfinished": unfinished, **_shown(told)},
             figures=(Figure("newest full backup", f"{complete.begun:%Y-%m-%d %H:%M} UTC"),) if complete else (),
             complete=complete,
             unfinished=unfinished,
