@@ -14,7 +14,7 @@ import pytest
 from opschecks.aws.cloudwatch_alarms import Alarm, alarms
 from opschecks.config.stack import Stack
 from opschecks.core.answer import Answer
-from opschecks.core.observation import CouldNotLook
+from opschecks.core.observation import REGISTRY, CouldNotLook
 from tests.canned import NOW, Aws, Canned, Raw, ago, names, stack
 from tests.canned_alarms import PAGE, SCALE, arn, composite, metric_alarm
 from tests.real.alarm_regions import EDGE, of_cloudfront
@@ -131,6 +131,7 @@ def test_an_alarm_is_read_whole() -> None:
     assert [one.name for one in found] == ["cpu", "top"]
     assert (found[0].arn, found[0].region, found[0].evidence) == (arn("cpu"), "us-west-2", raw)
     assert [(one.label, one.value) for one in found[0].figures] == [("state", "ALARM")]
+    assert REGISTRY["alarms"].lasting, "alarms do not go away by themselves"
     assert [(one.may_rest, [below.name for below in one.below]) for one in found] == [(True, []), (False, ["cpu"])]
 
 
@@ -203,6 +204,7 @@ def test_a_region_that_may_not_be_read_is_one_entry_that_says_so() -> None:
         "cloudwatch:DescribeAlarms", "in us-east-1: AccessDenied", "cloudwatch:DescribeAlarms",
     )  # fmt: skip
     assert there.evidence == {"could not be read": str(there.unread)}
+    assert not there.may_rest
 
 
 def test_of_several_beginnings_one_that_no_alarm_has_is_told() -> None:

@@ -9,6 +9,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from opschecks.aws.bounds import MOST, Bound, Bounds, was_throttled
+from opschecks.core.observation import CouldNotLook
+from tests.aws.test_bounds import Answers, aws_of
 
 THROTTLING = ClientError({"Error": {"Code": "ThrottlingException"}}, "DescribeServices")
 DENIED = ClientError({"Error": {"Code": "AccessDeniedException"}}, "DescribeServices")
@@ -61,7 +63,7 @@ def test_a_step(case: str) -> None:
 
 def test_a_new_bound_is_wide_open() -> None:
     bound = Bound()
-    assert (bound.limit, bound.distance_s) == (MOST, 0.0)
+    assert (bound.limit, bound.distance_s) == (24.0, 0.0)
 
 
 def test_of_calls_that_were_under_way_together_the_first_throttled_one_slows_down() -> None:
@@ -153,3 +155,31 @@ def test_each_account_region_and_service_has_its_own_bound() -> None:
     assert isinstance(one, Bound)
     assert one is bounds.of("1", "us-west-2", "ecs")
     assert one is not bounds.of("1", "us-west-2", "s3")
+
+
+@pytest.mark.parametrize(("throttled", "answered"), [(8, True), (9, False)])
+def test_a_throttled_call_is_asked_again_eight_times(
+    monkeypatch: pytest.MonkeyPatch, throttled: int, answered: bool
+) -> None:
+    client = Answers(*[THROTTLING] * throttled, {"services": []})
+    clock, bounds = Clock(), Bounds()
+    bounds._bounds["123456789012", "us-west-2", "ecs"] = Bound(moment=clock.moment, pause=clock.pause)
+    aws = aws_of(monkeypatch, client, bounds)
+    if answered:
+        assert aws.call("ecs", "DescribeServices")["services"] == []
+    else:
+        with pytest.raises(CouldNotLook, match="ThrottlingException"):
+            aws.call("ecs", "DescribeServices")
+    assert len(client.left) == (0 if answered else 1)
+
+
+@pytest.mark.parametrize(("waits_s", "told"), [(0.49, []), (0.5, ["waited"]), (0.54, ["waited"])])
+def test_half_a_second_of_waiting_is_told(monkeypatch: pytest.MonkeyPatch, waits_s: float, told: list[str]) -> None:
+    clock, bounds, waits = Clock(), Bounds(), list[str]()
+    bound = bounds._bounds["123456789012", "us-west-2", "ecs"] = Bound(moment=clock.moment, pause=clock.pause)
+    clock.now = bound._next = 0.0
+    bound.distance_s = waits_s
+    aws = aws_of(monkeypatch, Answers({"services": []}), bounds)
+    aws.waited = lambda: waits.append("waited")
+    aws.call("ecs", "DescribeServices")
+    assert waits == told

@@ -15,7 +15,7 @@ from opschecks.aws.unread import Unread
 from opschecks.config.limits import ResourceLimits
 from opschecks.core.answer import Answer
 from opschecks.core.model import Figure
-from opschecks.core.observation import CouldNotLook
+from opschecks.core.observation import REGISTRY, CouldNotLook
 from tests.aws.test_auto_scaling import DENIED, SERVICE, action, aws_of, look, policy, seen, suspended, target
 from tests.canned import Raw, names
 
@@ -37,6 +37,11 @@ def test_a_services_scaling_is_told_whole() -> None:
         evidence={"target": target(), "policies": [policy()], "scheduled actions": [NIGHT]},
         figures=(Figure("min tasks", 2), Figure("max tasks", 10)),
     )
+
+
+def test_what_scales_does_not_go_away_by_itself() -> None:
+    assert _one(target()).is_registered
+    assert REGISTRY["auto_scaling"].lasting
 
 
 def test_without_a_target_there_are_no_figures_and_no_capacities() -> None:

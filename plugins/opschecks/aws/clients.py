@@ -169,7 +169,7 @@ class NoClients:
         self.region = stack.region or ""
         self.refused: CouldNotLook | None = None
 
-    def client(self, service: str, *, once: bool = False, region: str | None = None) -> Any:
+    def client(self, service: str, **_: Any) -> Any:
         """Always CouldNotLook."""
         raise CouldNotLook("", f"a recording is replayed, and {service} is not called")
 
