@@ -194,6 +194,7 @@ MASKED: dict[str, tuple[ErrorPages, list[str]]] = {
     "403": (_pages(_error(403)), ["403 becomes 200 /index.html"]),
     "others": (_pages(_error(402), _error(405), _error(500)), []),
     "without a page": (_pages(_error(404, page=None)), ["404 becomes 200"]),
+    "with an empty page": (_pages(_error(404, page="")), ["404 becomes 200"]),
     "as it is": (_pages(_error(404, "404")), []),
     "as an error of the server": (_pages(_error(404, "502")), []),
     "only cached": (_pages(_error(404, None, None)), []),
