@@ -46,7 +46,7 @@ def rds_databases(aws: Aws, inventory: Inventory, now: datetime) -> list[Databas
 
     Sources: API_DBInstance, API_DescribeDBInstances, "Amazon CloudWatch metrics for Amazon RDS".
     """
-    named = [one.rsplit(":", 1)[-1] for one in inventory.others("databases", "AWS::RDS::DBInstance", "rds:db:")]
+    named = [one.rpartition(":")[2] for one in inventory.others("databases", "AWS::RDS::DBInstance", "rds:db:")]
     listed = {one["DBInstanceIdentifier"]: one for one in aws.items("rds", "DescribeDBInstances", "DBInstances")}
     own = [name for name in named if listed.get(name, {}).get("Engine") not in OTHERS]
     if not own:

@@ -345,6 +345,46 @@ def test_nothing_is_asked_of_functions_that_reserve_nothing() -> None:
     assert (none.peak, none.used, len(aws.asked)) == (0.0, None, 1)
 
 
+def test_a_function_that_may_not_be_read_is_blind_alone() -> None:
+    other = concurrency.functions.Function(arn="f", name="f", evidence={"FunctionName": "f"}, counts={})
+
+    def answer(FunctionName: str) -> Any:  # noqa: N803 - AWS's name
+        return concurrency.DENIED if FunctionName == "f" else concurrency.kept(100)
+
+    aws = concurrency.aws_of({("lambda", "GetFunctionConcurrency"): answer}, (30.0,))
+    found = concurrency.checks.reserved_concurrency(aws, [concurrency.ONE, other], NOW)
+    assert [(one.arn, one.name) for one in found] == [(concurrency.ONE.arn, "web"), ("f", "f")]
+    told = [one.outcome.value for one in examined(concurrency.KEPT, reserved_concurrency=found)]
+    assert told == ["passed", "blind"]
+    [asked] = aws.parameters_of("GetMetricData")
+    stats = [one["MetricStat"] for one in asked["MetricDataQueries"]]
+    assert [(one["Stat"], one["Period"]) for one in stats] == [("Maximum", 300)]
+    assert timedelta(days=1) <= NOW - asked["StartTime"] < timedelta(days=1, minutes=5)
+
+
+def test_counts_are_asked_only_of_functions_that_could_be_read() -> None:
+    here = stack(resources={"functions": ("receipts", "good")})
+
+    def answer(FunctionName: str) -> Any:  # noqa: N803 - AWS's name
+        return functions.DENIED if FunctionName == "receipts" else functions.function(FunctionName="good")
+
+    data: Raw = {"MetricDataResults": []}
+    aws = Aws({("lambda", "GetFunctionConfiguration"): answer, ("cloudwatch", "GetMetricData"): data}, here)
+    unread, good = functions.checks.lambda_functions(aws, inventory(here, aws), NOW)
+    assert (unread.arn, unread.name, good.name) == ("receipts", "receipts", "good")
+    [asked] = aws.parameters_of("GetMetricData")
+    assert len(asked["MetricDataQueries"]) == 3
+
+
+def test_the_moment_when_least_was_left_is_told_whatever_its_size() -> None:
+    """Of a thousand: 999 were claimed by others, and one was left and used; then three of four."""
+    seen = concurrency.shared(1000, 1, 3, claimed=[1000, 999])
+    assert seen["shared_concurrency"][0].tightest == (1, 1)
+    told = {"ConcurrentExecutions": 1000, "UnreservedConcurrentExecutions": 900}
+    none = concurrency.checks.Concurrency(arn="a", name="a", evidence=told)
+    assert (none.tightest, none.peak) == ((0.0, 900), 0.0)
+
+
 def test_quotas_say_what_could_not_be_compared() -> None:
     rate = quotas.seen(quotas.quota(Period={"PeriodValue": 1, "PeriodUnit": "SECOND"}))
     silent = quotas.seen(quotas.quota(UsageMetric=None))
