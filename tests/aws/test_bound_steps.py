@@ -98,9 +98,12 @@ def test_calls_begin_at_a_distance_and_tell_how_long_they_waited() -> None:
         ({}, THROTTLING, 2.0),
         ({}, DENIED, 4.25),
         ({}, OSError("reset"), 4.25),
+        ({}, KeyboardInterrupt(), 4.25),
     ],
 )
-def test_a_call_is_learnt_from_whatever_ends_it(answer: dict[str, Any], error: Exception | None, limit: float) -> None:
+def test_a_call_is_learnt_from_whatever_ends_it(
+    answer: dict[str, Any], error: BaseException | None, limit: float
+) -> None:
     bound = _bound(4)
 
     def called() -> None:

@@ -5,6 +5,8 @@ Names of errors: botocore.exceptions. Nothing here opens a connection.
 
 from __future__ import annotations
 
+import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -180,6 +182,60 @@ def test_a_client_is_made_once_for_each_service_region_and_way(clients: Clients)
     assert clients.frozen() == {**KEYS, "aws_session_token": ""}
 
 
+class _OfNobodyYet(dict[Any, Any]):
+    """Clients as another thread sees them that looked before this one had made its own."""
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        return default
+
+
+def test_a_client_that_is_there_is_given_while_another_one_is_made(clients: Clients) -> None:
+    one, found = clients.client("ecs"), threading.Event()
+    with clients._lock:
+        threading.Thread(target=lambda: clients.client("ecs") is one and found.set(), daemon=True).start()
+        assert found.wait(5)
+
+
+def test_two_that_want_the_same_client_at_once_get_one(tmp_path: Path) -> None:
+    with machine(tmp_path):
+        told = Clients(stack(), KEYS, None, None)
+        told._clients = _OfNobodyYet()
+        assert told.client("ecs") is told.client("ecs")
+
+
+def test_clients_share_one_context_of_tls(clients: Clients) -> None:
+    contexts = {
+        id(clients.client(service)._endpoint.http_session._manager.connection_pool_kw["ssl_context"])
+        for service in ("ecs", "s3")
+    }
+    assert len(contexts) == 1
+
+
+def test_where_a_proxy_is_named_this_machine_and_its_metadata_are_reached_directly(tmp_path: Path) -> None:
+    with machine(tmp_path, HTTPS_PROXY="http://proxy.test:3128"):
+        Clients(stack(), KEYS, None, None)
+        assert "169.254.169.254" in os.environ["NO_PROXY"].split(",")
+
+
+@pytest.mark.parametrize(
+    ("keys", "given", "isolated"),
+    [
+        ({"endpoint_url": "http://127.0.0.1:5000"}, KEYS, True),
+        ({"endpoint_url": "http://127.0.0.1:5000"}, {}, False),
+        ({}, KEYS, False),
+    ],
+)
+def test_whoever_gives_credentials_and_an_endpoint_knows_nothing_of_the_machine(
+    tmp_path: Path, keys: dict[str, Any], given: dict[str, str], isolated: bool
+) -> None:
+    with machine(tmp_path, BASE, AWS_PROFILE="of another machine"):
+        if isolated:
+            assert Clients(stack(**keys), given, None, None).client("ecs").meta.endpoint_url == keys["endpoint_url"]
+        else:
+            with pytest.raises(UnusableProfile, match="of another machine"):
+                Clients(stack(**keys), given, None, None)
+
+
 def test_reads_need_a_body_and_what_is_sent_once_does_not(clients: Clients) -> None:
     def handlers(client: Any) -> list[Any]:
         found: list[Any] = client.meta.events._emitter._handlers.prefix_search("before-parse")
@@ -204,7 +260,8 @@ def test_released_clients_are_closed_and_forgotten(tmp_path: Path) -> None:
 def test_signed_credentials_need_no_second_factor_and_are_those_of_the_run(tmp_path: Path) -> None:
     with machine(tmp_path, SECOND_FACTOR):
         asks = Clients(stack(profile="on-call"), {}, None, None).asks
-        signed = Clients(stack(profile="on-call"), {}, None, KEYS)
+        role = "arn:aws:iam::210987654321:role/ops"
+        signed = Clients(stack(profile="on-call", role_arn=role), {}, None, KEYS)
         assert (bool(asks), signed.asks) == (True, "")
         assert signed.session.get_credentials().access_key == "none"
 

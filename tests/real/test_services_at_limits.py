@@ -419,6 +419,25 @@ def test_a_quotas_usage_is_asked_for_as_service_quotas_says() -> None:
         assert aws.parameters_of("GetServiceQuota") == [{"ServiceCode": "fargate", "QuotaCode": "L-3032A538"}]
 
 
+def test_a_quota_that_may_not_be_read_is_blind_alone() -> None:
+    here = stack(resources={"quotas": ("fargate/L-3032A538", "vpc/L-1")})
+
+    def answer(ServiceCode: str, QuotaCode: str) -> Any:  # noqa: N803 - AWS's names
+        return {"Quota": quotas.quota()} if ServiceCode == "fargate" else quotas.DENIED
+
+    answers: dict[tuple[str, str], Any] = {
+        ("service-quotas", "GetServiceQuota"): answer,
+        ("cloudwatch", "GetMetricData"): {"MetricDataResults": []},
+    }
+    aws = Aws(answers, here)
+    known, denied = quotas.checks.service_quotas(aws, inventory(here, aws), NOW)
+    assert (known.evidence, denied.arn, denied.name) == (quotas.quota(), "vpc/L-1", "vpc/L-1")
+    [asked] = aws.parameters_of("GetMetricData")
+    assert len(asked["MetricDataQueries"]) == 1
+    with pytest.raises(CouldNotLook, match="AccessDenied"):
+        assert denied.evidence["Value"]
+
+
 RENEWALS: dict[str, tuple[Mapping[str, Any], str, str]] = {
     "none was due": (certificates.seen(certificates.certificate()), "passed", "no renewal was due"),
     "it is renewed": (
@@ -489,6 +508,11 @@ def test_certificates_are_found_by_domain_or_arn_each_once_in_its_region() -> No
     with pytest.raises(CouldNotLook, match=r"there is no certificate of a\.example\.com, b\.example\.com"):
         certificates.checks.acm_certificates(aws, inventory(none, aws))
     by_arn = stack(resources={"certificates": (certificates.ARN,)})
+    of_iam = stack(resources={"certificates": ("arn:aws:iam::123456789012:server-certificate/web", certificates.ARN)})
+    other, own = certificates.checks.acm_certificates(aws, inventory(of_iam, aws))
+    assert own.arn == certificates.ARN
+    with pytest.raises(CouldNotLook, match="server-certificate/web is not the ARN of a certificate of ACM"):
+        assert other.evidence["Status"]
     quiet = Aws({("acm", "DescribeCertificate"): describe}, by_arn)
     assert len(certificates.checks.acm_certificates(quiet, inventory(by_arn, quiet))) == 1
 

@@ -119,6 +119,7 @@ BUCKET = {"exists": True, "rules": [1, 2], "versioning": "Enabled", "lacks": lam
           "harms_to_site": []}  # fmt: skip
 KEPT = {"exists": True, "fixed_retention": "", "retention_days": LIMITS.log_retention_days_min}
 WEEK = {"said": "3 attempts", "failed": [], "hours_held": 0.0, "turns_a_day": 0}
+BY_STATE = "it watches alarms or a query, and is judged by its state only"
 AS_OF = "as of 2026-11-24 06:00 UTC"
 RUNNING = {"exists": True}
 FAILOVER = {"recovered_s": 9.0, "said": "1 of 2 tasks", "require_stopped": lambda self: None}
@@ -314,7 +315,8 @@ VERDICTS: dict[str, Told] = {
         base=LOAD),
     "capacity before a deploy": told(
         before.test_capacity_is_to_spare, "service_load",
-        ({"cpu_peak": LIMITS.cpu_percent}, "passed", f"CPU peaked at {LIMITS.cpu_percent:.3g} % within the last half hour"),
+        ({"cpu_peak": LIMITS.cpu_percent}, "passed",
+         f"CPU peaked at {LIMITS.cpu_percent:.3g} % within the last half hour"),
         ({"cpu_peak": 99.5}, "failed",
          f"CPU peaked at 99.5 % within the last half hour; limit {LIMITS.cpu_percent:g} %"), base=LOAD),
     "freezes": told(
@@ -338,7 +340,8 @@ VERDICTS: dict[str, Told] = {
         ({"indexes": {"a": "ACTIVE", "b": "UPDATING"}}, "passed", "ACTIVE, 2 indexes"),
         ({"status": "UPDATING"}, "passed", "UPDATING, 0 indexes"),
         ({"status": "DELETING"}, "failed", "the table is DELETING"),
-        ({"indexes": {"a": "CREATING", "b": "ACTIVE", "c": "DELETING"}}, "failed", "index a is CREATING, index c is DELETING"),
+        ({"indexes": {"a": "CREATING", "b": "ACTIVE", "c": "DELETING"}}, "failed",
+         "index a is CREATING, index c is DELETING"),
         ({"replicas": dict.fromkeys("abcde", "ACTIVE") | {"b": "", "c": "CREATING", "d": "UPDATING", "e": "DELETING"}},
          "passed", "ACTIVE, 0 indexes"),
         ({"replicas": {"eu-west-1": "REGION_DISABLED"}}, "failed", "the replica in eu-west-1 is REGION_DISABLED"),
@@ -402,9 +405,9 @@ VERDICTS: dict[str, Told] = {
         ({"alarm": STATE, "accepted": ("a", "b")}, "passed", "may be silent, and was not asked for data: a, b"),
         ({"alarm": STATE, "silent": ["a", "b"]}, "failed", "no data for a week: a, b"),
         ({"alarm": SimpleNamespace(state="INSUFFICIENT_DATA", since=NOW - 8 * DAY), "is_of_metrics": False}, "failed",
-         "it watches alarms or a query, and is judged by its state only; it has had no data since 2026-11-16 07:00 UTC"),
+         f"{BY_STATE}; it has had no data since 2026-11-16 07:00 UTC"),
         ({"alarm": SimpleNamespace(state="OK", since=NOW - 8 * DAY), "is_of_metrics": False}, "passed",
-         "it watches alarms or a query, and is judged by its state only"),
+         BY_STATE),
         ({"alarm": SimpleNamespace(state="INSUFFICIENT_DATA", since=NOW - 8 * DAY)}, "passed", ""), base=WATCHED),
     "events of AWS": told(
         weekly("aws_health").test_aws_reports_no_problem_of_the_stack, "health_events",
@@ -502,7 +505,8 @@ VERDICTS: dict[str, Told] = {
         ({}, "passed", "fl-1 records ALL"),
         ({"records": lambda self, wanted: wanted != LIMITS.flow_log_traffic, "recording": ""}, "failed",
          "nothing is recorded"),
-        ({"failing": ["fl-2: denied", "fl-3: gone"]}, "passed", "fl-1 records ALL; fl-2: denied, fl-3: gone"), base=VPC),
+        ({"failing": ["fl-2: denied", "fl-3: gone"]}, "passed", "fl-1 records ALL; fl-2: denied, fl-3: gone"),
+        base=VPC),
     "scans": told(
         IMAGES.test_images_have_no_grave_vulnerabilities, "image_scans",
         ({}, "passed", "scanned 2026-11-23"),
@@ -541,7 +545,8 @@ VERDICTS: dict[str, Told] = {
         RETENTION.test_buckets_let_go_what_nobody_needs, "buckets",
         ({"exists": False}, "failed", "the bucket does not exist"),
         ({}, "passed", "2 lifecycle rules, versioning enabled"),
-        ({"lacks": lambda self, stack: ["a", "b"]}, "failed", "2 lifecycle rules, versioning enabled; a; b"), base=BUCKET),
+        ({"lacks": lambda self, stack: ["a", "b"]}, "failed", "2 lifecycle rules, versioning enabled; a; b"),
+        base=BUCKET),
     "buckets of dashboards": told(
         RETENTION.test_lifecycle_leaves_the_dashboards_alone, "buckets",
         ({"exists": False}, "failed", "the bucket does not exist"), ({}, "passed", "2 lifecycle rules"),

@@ -117,7 +117,8 @@ def test_the_number_of_tasks_is_within_its_bounds(desired: int, outcome: str, sa
     assert told == [("passed", DAEMON), (outcome, said)]
 
 
-RELEASE: Mapping[str, Any] = {"differences": [], "unfinished": "", "primary": stand_in(revision="web:8", id="ecs-svc/8")}
+PRIMARY = stand_in(revision="web:8", id="ecs-svc/8")
+RELEASE: Mapping[str, Any] = {"differences": [], "unfinished": "", "primary": PRIMARY}
 RUN = "web:8 by ecs-svc/8, {} of {} tasks run"
 DEPLOYED: dict[str, tuple[Mapping[str, Any], Mapping[str, Any], Mapping[str, Any], str, str]] = {
     "it serves": ({}, {}, {}, "passed", RUN.format(2, 2)),
@@ -252,7 +253,8 @@ def test_versions_of_the_dashboards() -> None:
             "off": ({"versioning": "Suspended"}, "failed", "versioning is suspended"),
             "kept": ({}, "passed", "old versions are kept"),
             "kept long enough": ({"old_versions_kept_days": 7}, "passed", "old versions are kept for 7 days"),
-            "kept for less": ({"old_versions_kept_days": 6}, "failed", "old versions are kept for 6 days; expected 7 days"),
+            "kept for less": ({"old_versions_kept_days": 6}, "failed",
+                              "old versions are kept for 6 days; expected 7 days"),
         },
     )  # fmt: skip
 
@@ -267,8 +269,9 @@ def test_costs() -> None:
         "no budget": ({}, "passed", f"{MONTH}; no budget is set (limit budget_usd_per_month)")})  # fmt: skip
     _one(COSTS.test_month_stays_within_budget, "total_cost", COST, {"within": ({}, "passed", MONTH)},
          stack=stack(limits={"budget_usd_per_month": 2000}))  # fmt: skip
-    _one(COSTS.test_month_stays_within_budget, "total_cost", COST,
-         {"beyond": ({}, "failed", f"{MONTH}; budget 1,999 USD")}, stack=stack(limits={"budget_usd_per_month": 1999}))  # fmt: skip
+    _one(COSTS.test_month_stays_within_budget, "total_cost", COST, {
+        "beyond": ({}, "failed", f"{MONTH}; budget 1,999 USD"),
+    }, stack=stack(limits={"budget_usd_per_month": 1999}))  # fmt: skip
     week = "{} USD a day in the week to 24 Nov, 100.00 in the one before"
     _one(COSTS.test_week_costs_no_more_than_the_last, "total_cost", COST, {
         "as ever": ({}, "passed", week.format("100.00")),
@@ -299,7 +302,8 @@ class _Key(SimpleNamespace):
 
 
 def test_keys() -> None:
-    young, old = _Key(id="AKIA1", created=NOW - DAY, used=NOW - DAY), _Key(id="AKIA2", created=NOW - 91 * DAY, used=None)
+    young = _Key(id="AKIA1", created=NOW - DAY, used=NOW - DAY)
+    old = _Key(id="AKIA2", created=NOW - 91 * DAY, used=None)
     users = [
         stand_in(keys=keys, made_before=lambda self, at, keys=keys: any(one.created < at for one in keys),
                  idle_before=lambda self, at, keys=keys: [one for one in keys if not one.used or one.used < at],
@@ -481,7 +485,7 @@ def test_idle_sessions(heartbeat_s: float | None, outcome: str, said: str) -> No
 
 def test_health() -> None:
     answer = SimpleNamespace(latency_ms=90.0, said="it answered 200")
-    base = {"answer": answer, "certificate_days_left": None, "answered_well": True, "is_healthy": True, "says": "ill",
+    base: dict[str, Any] = {"answer": answer, "certificate_days_left": None, "answered_well": True, "is_healthy": True, "says": "ill",
             "sick_components": []}  # fmt: skip
     took, valid = "latency 90 ms", "latency 90 ms; certificate valid for {} days"
     slow = SimpleNamespace(latency_ms=2001.0, said="it answered 200")
