@@ -191,8 +191,13 @@ class _OfNobodyYet(dict[Any, Any]):
 
 def test_a_client_that_is_there_is_given_while_another_one_is_made(clients: Clients) -> None:
     one, found = clients.client("ecs"), threading.Event()
+
+    def ask() -> None:
+        if clients.client("ecs") is one:
+            found.set()
+
     with clients._lock:
-        threading.Thread(target=lambda: clients.client("ecs") is one and found.set(), daemon=True).start()
+        threading.Thread(target=ask, daemon=True).start()
         assert found.wait(5)
 
 

@@ -485,8 +485,10 @@ def test_idle_sessions(heartbeat_s: float | None, outcome: str, said: str) -> No
 
 def test_health() -> None:
     answer = SimpleNamespace(latency_ms=90.0, said="it answered 200")
-    base: dict[str, Any] = {"answer": answer, "certificate_days_left": None, "answered_well": True, "is_healthy": True, "says": "ill",
-            "sick_components": []}  # fmt: skip
+    base: dict[str, Any] = {
+        "answer": answer, "certificate_days_left": None, "answered_well": True, "is_healthy": True, "says": "ill",
+        "sick_components": [],
+    }  # fmt: skip
     took, valid = "latency 90 ms", "latency 90 ms; certificate valid for {} days"
     slow = SimpleNamespace(latency_ms=2001.0, said="it answered 200")
     _one(daily("health").test_backend_is_healthy, "health", base, {
