@@ -266,6 +266,24 @@ def test_queues_are_read_whole_with_their_dead_letter_queues() -> None:
     ]  # fmt: skip
 
 
+def test_a_queue_that_is_named_by_its_url_is_asked_there() -> None:
+    url = "https://sqs.us-west-2.amazonaws.com/210987654321/orders"
+    here = stack(resources={"queues": (url,)})
+    attributes = {"QueueArn": "arn:aws:sqs:us-west-2:210987654321:orders", **queues.queue(1)["attributes"]}
+    answers: dict[tuple[str, str], Any] = {
+        ("sqs", "GetQueueAttributes"): {"Attributes": attributes},
+        ("cloudwatch", "GetMetricData"): {"MetricDataResults": []},
+    }
+    aws = Aws(answers, here)
+    [found] = queues.checks.sqs_queues(aws, inventory(here, aws), NOW)
+    assert (found.arn, found.name, found.messages) == (attributes["QueueArn"], "orders", 1)
+    assert [one["QueueUrl"] for one in aws.parameters_of("GetQueueAttributes")] == [url]
+    [asked] = aws.parameters_of("GetMetricData")
+    [query] = asked["MetricDataQueries"]
+    assert (query["MetricStat"]["Stat"], query["MetricStat"]["Period"]) == ("Maximum", 60)
+    assert timedelta(minutes=15) <= NOW - asked["StartTime"] < timedelta(minutes=17)
+
+
 def test_a_queue_without_messages_and_without_a_metric_has_no_oldest_message() -> None:
     [idle] = _queues("idle", told={"idle": queues.queue()})
     assert idle.oldest == timedelta()
