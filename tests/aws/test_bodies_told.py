@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from types import SimpleNamespace
 from typing import Any
 
@@ -41,10 +42,15 @@ ANSWERS: dict[str, tuple[str, str, int, Any, str]] = {
 }
 
 
+@functools.cache
+def _model(service: str) -> Any:
+    return botocore.session.get_session().get_service_model(service)
+
+
 @pytest.mark.parametrize("case", ANSWERS)
 def test_which_bodies_are_no_answer(case: str) -> None:
     service, operation, status, body, refused = ANSWERS[case]
-    model = botocore.session.get_session().get_service_model(service)
+    model = _model(service)
     registered: list[Any] = []
     events = SimpleNamespace(register=lambda name, look, unique_id: registered.append((name, look)))
     require_bodies(SimpleNamespace(meta=SimpleNamespace(service_model=model, events=events)))
