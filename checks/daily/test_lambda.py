@@ -37,11 +37,11 @@ MEASURES = ("Invocations", "Errors", "Throttles")
 class Function(Resource):
     """A function, by GetFunctionConfiguration; `counts` are its metrics of the last hour by their names."""
 
-    counts: dict[str, Series | CouldNotLook] | None = None
+    counts: dict[str, Series | CouldNotLook]
 
     def count(self, measure: str) -> int:
         """How many in the last hour; Lambda writes no points while nobody invokes the function."""
-        return round(sum(value for _, value in seen((self.counts or {})[measure]).points))
+        return round(sum(value for _, value in seen(self.counts[measure]).points))
 
 
 @observation(allow=["lambda:GetFunctionConfiguration", "cloudwatch:GetMetricData"])
@@ -50,7 +50,7 @@ def lambda_functions(aws: Aws, inventory: Inventory, now: datetime) -> list[Func
 
     def read(name: str) -> Function:
         told = aws.call("lambda", "GetFunctionConfiguration", FunctionName=name)
-        return Function(arn=told["FunctionArn"], name=told["FunctionName"], evidence=told)
+        return Function(arn=told["FunctionArn"], name=told["FunctionName"], evidence=told, counts={})
 
     def unread(name: str, why: CouldNotLook) -> Function:
         return Function(arn=name, name=name, evidence=Unread(why), counts=dict.fromkeys(MEASURES, why))

@@ -70,7 +70,7 @@ def reserved_concurrency(aws: Aws, lambda_functions: list[Any], now: datetime) -
     found = each_alone(read, lambda_functions, unread)
     some = [one for one in found if not isinstance(one.evidence, Unread) and _reserved(one)]
     asked = [_metric(one.name, "ConcurrentExecutions", (("FunctionName", one.name),)) for one in some]
-    told = fetch_metrics(aws, asked, now - DAY, now) if asked else {}
+    told = fetch_metrics(aws, asked, now - DAY, now)
     return [replace(one, used=told.get((one.name, "ConcurrentExecutions"))) for one in found]
 
 

@@ -66,7 +66,7 @@ def sqs_queues(aws: Aws, inventory: Inventory, now: datetime) -> list[Queue]:
     """The stack's SQS queues and their dead-letter queues. Source: "Available CloudWatch metrics for Amazon SQS"."""
 
     def read(name: str) -> Queue:
-        short = name.rsplit("/", 1)[-1].rsplit(":", 1)[-1]
+        short = name.rpartition("/")[2].rpartition(":")[2]
         url = name if "://" in name else aws.call("sqs", "GetQueueUrl", QueueName=short)["QueueUrl"]
         told = aws.call("sqs", "GetQueueAttributes", QueueUrl=url, AttributeNames=WANTED)["Attributes"]
         return Queue(arn=told["QueueArn"], name=short, evidence=told)
@@ -75,7 +75,7 @@ def sqs_queues(aws: Aws, inventory: Inventory, now: datetime) -> list[Queue]:
         try:
             return read(name)
         except CouldNotLook as why:
-            return Queue(arn=name, name=name.rsplit(":", 1)[-1], evidence=Unread(why), ages=why)
+            return Queue(arn=name, name=name.rpartition(":")[2], evidence=Unread(why), ages=why)
 
     named = fan_out(alone, inventory.others("queues", "AWS::SQS::Queue", "sqs:"))
     sources: dict[str, list[str]] = {}

@@ -61,12 +61,12 @@ def service_quotas(aws: Aws, inventory: Inventory, now: datetime) -> list[Quota]
     named = inventory.others("quotas", "AWS::ServiceQuotas::Quota", "servicequotas:")
     found = each_alone(read, named, lambda name, why: Quota(arn=name, name=name, evidence=Unread(why)))
     asked = [metric for one in found if (metric := _metric(one))]
-    told = fetch_metrics(aws, asked, now - DAY, now) if asked else {}
+    told = fetch_metrics(aws, asked, now - DAY, now)
     return [replace(one, used=told.get((one.name, "usage"))) for one in found]
 
 
 def _metric(one: Quota) -> Metric | None:
-    usage = {} if isinstance(one.evidence, Unread) else one.evidence.get("UsageMetric") or {}
+    usage = {} if isinstance(one.evidence, Unread) else one.evidence.get("UsageMetric", {})
     if not usage or one.evidence.get("Period"):  # a rate, of which only totals are published
         return None
     of = tuple(sorted(usage["MetricDimensions"].items()))

@@ -46,7 +46,7 @@ def rds_databases(aws: Aws, inventory: Inventory, now: datetime) -> list[Databas
 
     Sources: API_DBInstance, API_DescribeDBInstances, "Amazon CloudWatch metrics for Amazon RDS".
     """
-    named = [one.rsplit(":", 1)[-1] for one in inventory.others("databases", "AWS::RDS::DBInstance", "rds:db:")]
+    named = [one.rpartition(":")[2] for one in inventory.others("databases", "AWS::RDS::DBInstance", "rds:db:")]
     listed = {one["DBInstanceIdentifier"]: one for one in aws.items("rds", "DescribeDBInstances", "DBInstances")}
     own = [name for name in named if listed.get(name, {}).get("Engine") not in OTHERS]
     if not own:
@@ -76,10 +76,10 @@ def test_databases_have_room(rds_databases: list[Database], stack: Stack, examin
             assert not status.startswith(BROKEN), f"it is {status}"
             aurora = str(one.evidence["Engine"]).startswith("aurora")  # whose storage is of the cluster, and grows
             if not aurora and status != "stopped":
-                size, least = one.storage_gib * GIB, FREE.of(stack, one)
-                free = 100 * seen(one.free).newest / size
-                note(f"{free:.0f} % of {size / GIB:g} GiB are free")
-                grows = one.evidence.get("MaxAllocatedStorage", 0) * GIB > size
+                size, least = one.storage_gib, FREE.of(stack, one)
+                free = 100 * seen(one.free).newest / (size * GIB)
+                note(f"{free:.0f} % of {size} GiB are free")
+                grows = one.evidence.get("MaxAllocatedStorage", size) > size
                 assert free >= least or grows, f"limit {least:g} %, and it may not grow"
 
 

@@ -60,15 +60,15 @@ def _event(raw: Answer, region: str) -> AlarmEvent:
     if kind.endswith("Action"):
         found = _ARN.search(summary)
         action = found[0] if found else summary
-        error = _error(summary, str(raw.get("HistoryData") or ""))
+        error = _error(summary, raw.get("HistoryData", ""))
     return AlarmEvent(str(raw["AlarmName"]), utc(raw["Timestamp"]), kind, summary, action, error, region)
 
 
 def _error(summary: str, data: str) -> str:
     """Why the action failed; empty where it did not. Its data is JSON: an actionState and maybe an error."""
     try:
-        told = json.loads(data or "{}")
-    except ValueError:
+        told = json.loads(data)
+    except ValueError:  # where it has none, too
         told = {}
     told = told if isinstance(told, dict) else {}
     if not summary.startswith("Failed") and told.get("actionState") != "Failed":
@@ -112,8 +112,8 @@ def failed_actions(alarm: Alarm, events: Sequence[AlarmEvent]) -> str:
     type Action tells it and nothing else does; "Failed to execute action" in "Troubleshoot CloudWatch alarms".
     """
     raw = alarm.evidence
-    not_asked = {*(raw.get("OKActions") or []), *(raw.get("InsufficientDataActions") or [])}
-    not_asked -= set(raw.get("AlarmActions") or [])
+    not_asked = {*raw.get("OKActions", ()), *raw.get("InsufficientDataActions", ())}
+    not_asked -= set(raw.get("AlarmActions", ()))
     configured: datetime | None = raw.get("AlarmConfigurationUpdatedTimestamp")
     last: dict[str, AlarmEvent] = {}
     for event in events:
@@ -121,7 +121,7 @@ def failed_actions(alarm: Alarm, events: Sequence[AlarmEvent]) -> str:
             continue
         if not configured or event.at >= configured:
             last.setdefault(event.action, event)
-    if not last or not all(event.error for event in last.values()):
+    if not all(event.error for event in last.values()):
         return ""
     return "; ".join(
         f"{one.action} failed at {one.at:%Y-%m-%d %H:%M} UTC: {one.error}"

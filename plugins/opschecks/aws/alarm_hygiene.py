@@ -89,8 +89,10 @@ class WatchedAlarm(Resource):
 
         CouldNotLook where it has actions and its history, which alone tells that they fail, could not be read.
         """
-        told = "" if self.heard_through else never_heard(self.alarm, self.unheard)
-        if not told and not self.heard_through and self.no_history:
+        if self.heard_through:
+            return ""
+        told = never_heard(self.alarm, self.unheard)
+        if not told and self.no_history:
             raise self.no_history.again()
         return told
 
@@ -115,7 +117,7 @@ class WatchedAlarm(Resource):
         if self.rang is None:
             unknown = f"how often it rang, and whether its actions failed, in the last {HISTORY_DAYS} days is unknown"
             # of one that nobody hears otherwise, the verdict says why
-            return f"{unknown}: {self.no_history}" if self.no_history and self.heard_through else unknown
+            return f"{unknown}: {self.no_history}" if self.heard_through else unknown
         times = f"rang {plural(self.rang, 'time')}" if self.rang else "has not rung"
         return f"{times} in the last {HISTORY_DAYS} days (CloudWatch keeps no older history)"
 
@@ -162,7 +164,6 @@ def watched_alarms(
     without = [metric for metric in asked if samples[metric] == 0 and is_sparse(metric.namespace, metric.name)]
     known = names_in(inventory)
     alive = dict(zip(without, fan_out(lambda metric: _is_alive(aws, metric, known), without), strict=True))
-    samples |= {metric: why for metric, why in alive.items() if isinstance(why, CouldNotLook)}
     return [_judged(one, samples, alive, now) for one in found]
 
 
@@ -195,8 +196,8 @@ def _watched(
     own = () if isinstance(known, CouldNotLook) else [one for one in known.get(alarm.name, ()) if one.is_of(alarm)]
     rang = None if isinstance(known, CouldNotLook) else sum(event.rang for event in own)
     figures = (*alarm.figures, *([Figure(f"rang in {HISTORY_DAYS} days", rang)] if rang is not None else []))
-    reasons = [deaf.get(action, "") for action in alarm.evidence.get("AlarmActions") or []]
-    failed = failed_actions(alarm, own) if reasons else ""
+    reasons = [deaf.get(action, "") for action in alarm.evidence.get("AlarmActions", ())]
+    failed = failed_actions(alarm, own)
     unheard = (failed,) if failed else tuple(reasons) if all(reasons) else ()
     metrics: tuple[WatchedMetric, ...] = ()
     unknown: tuple[CouldNotLook, ...] = ()
@@ -208,7 +209,7 @@ def _watched(
         arn=alarm.arn,
         name=alarm.name,
         alarm=alarm,
-        unheard=tuple(one for one in unheard if one),
+        unheard=unheard,
         metrics=metrics,
         silence=unknown,
         rang=rang,
@@ -242,7 +243,7 @@ def _metrics(raw: Mapping[str, Any], region: str) -> Iterator[WatchedMetric]:
     if raw.get("MetricName"):
         raw["Dimensions"]  # AWS always lists them; without them it would be another metric
         yield _metric(raw, raw.get("Unit"), region)
-    for query in raw.get("Metrics") or []:
+    for query in raw.get("Metrics", ()):
         if told := query.get("MetricStat"):
             of = told["Metric"]
             yield _metric(of, told.get("Unit"), region, str(query.get("AccountId") or ""))
@@ -250,7 +251,7 @@ def _metrics(raw: Mapping[str, Any], region: str) -> Iterator[WatchedMetric]:
 
 def _metric(raw: Mapping[str, Any], unit: str | None, region: str, account: str = "") -> WatchedMetric:
     namespace = str(raw["Namespace"])
-    dimensions = tuple((str(one["Name"]), str(one["Value"])) for one in raw.get("Dimensions") or [])
+    dimensions = tuple((str(one["Name"]), str(one["Value"])) for one in raw.get("Dimensions", ()))
     return WatchedMetric(namespace, str(raw["MetricName"]), dimensions, unit or "", account, region)
 
 
@@ -315,10 +316,10 @@ def _judged(
     silence: list[WatchedMetric | CouldNotLook] = list(one.silence)
     accepted = tuple(metric for metric in one.metrics if metric not in samples)
     for metric in one.metrics:
-        told = samples.get(metric)
-        if isinstance(told, CouldNotLook):
-            silence.append(told)
-        elif told == 0 and not alive.get(metric) and not _warms_up(one.alarm, now):
+        told, lives = samples.get(metric), alive.get(metric)
+        if unknown := [why for why in (told, lives) if isinstance(why, CouldNotLook)]:
+            silence += unknown
+        elif told == 0 and not lives and not _warms_up(one.alarm, now):
             silence.append(metric)
     resting = tuple(metric for metric in one.metrics if alive.get(metric) is True)
     evidence = {

@@ -6,7 +6,7 @@ import re
 import zoneinfo
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from ..core.observation import CouldNotLook, NotThere, fan_out, observation
@@ -62,9 +62,9 @@ class Mute:
         """
         muted, reached = timedelta(), max(now, self.since or now)
         for begin, end in sorted(self._windows(now)):
-            begin, end = max(begin, reached), min(end, now + WEEK, self.until or now + WEEK)
-            if end > begin:
-                muted, reached = muted + (end - begin), end
+            end = min(end, now + WEEK, self.until or now + WEEK)
+            muted += max(timedelta(), end - max(begin, reached))
+            reached = max(reached, end)
         return muted / timedelta(hours=1)
 
     def _windows(self, now: datetime) -> Iterator[tuple[datetime, datetime]]:
@@ -84,25 +84,24 @@ class Mute:
 
 
 def _begins(cron: tuple[str, ...], first: datetime, last: datetime) -> Iterator[datetime]:
-    """Each moment of the schedule between two moments of its time zone."""
-    bounds = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
-    minutes, hours, of_month, months, of_week = (_numbers(*one) for one in zip(cron, bounds, strict=True))
+    """Each moment of the schedule on the days of two moments of its time zone, and between them."""
+    minutes, hours, of_month, months, of_week = map(_numbers, cron)
     either = cron[2] != "*" and cron[4] != "*"  # as cron has it: of two restricted days, one is enough
-    day = first.replace(hour=0, minute=0, second=0, microsecond=0)
-    while day <= last:
+    day = first.date()
+    while day <= last.date():
         weekday = day.isoweekday() % 7 in of_week or day.isoweekday() in of_week
         fits = (day.day in of_month or weekday) if either else (day.day in of_month and weekday)
         if day.month in months and fits:
-            for hour in sorted(hours):
-                for minute in sorted(minutes):
-                    yield day.replace(hour=hour, minute=minute)
+            for hour in hours & set(range(24)):
+                for minute in minutes:
+                    yield datetime.combine(day, time(hour, minute), first.tzinfo)
         day += timedelta(days=1)
 
 
-def _numbers(field: str, bounds: tuple[int, int]) -> set[int]:
-    """The numbers that a field of cron names."""
+def _numbers(field: str) -> set[int]:
+    """The numbers that a field of cron names; of *, all that any field can have."""
     if field == "*":
-        return set(range(bounds[0], bounds[1] + 1))
+        return set(range(60))
     found: set[int] = set()
     for part in field.split(","):
         low, _, high = (_NAMES.get(one.upper(), one) for one in part.partition("-"))
@@ -118,7 +117,7 @@ def alarm_mutes(aws: Aws) -> list[Mute]:
     listed = aws.items(
         "cloudwatch", "ListAlarmMuteRules", "AlarmMuteRuleSummaries", Statuses=["ACTIVE", "SCHEDULED"], MaxRecords=100
     )
-    names = [str(one["AlarmMuteRuleArn"]).rsplit(":", 1)[-1] for one in listed]
+    names = [str(one["AlarmMuteRuleArn"]).rpartition(":")[2] for one in listed]
     return [mute for mute in fan_out(lambda name: _mute(aws, name), names) if mute]
 
 

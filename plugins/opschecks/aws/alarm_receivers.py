@@ -28,19 +28,19 @@ def deaf_topics(stack: Stack, aws: Aws, alarms: Sequence[Alarm]) -> dict[str, st
     A topic that `alarm_receivers` names is not asked. Source: API_GetTopicAttributes, whose SubscriptionsConfirmed
     counts; a subscription by e-mail is pending until somebody confirms it.
     """
-    topics = {action for alarm in alarms for action in alarm.evidence.get("AlarmActions") or [] if ":sns:" in action}
+    topics = {action for alarm in alarms for action in alarm.evidence.get("AlarmActions", ()) if ":sns:" in action}
     topics = {one for one in topics if not any(fnmatchcase(one, known) for known in stack.alarm_receivers)}
     asked = sorted(topics)
     return dict(zip(asked, fan_out(lambda topic: _deaf(aws, topic), asked), strict=True))
 
 
 def _deaf(aws: Aws, topic: str) -> str | CouldNotLook:
-    name, region = topic.rsplit(":", 1)[-1], region_of(topic)
-    there = aws.elsewhere(region) if region not in ("", aws.region) else aws
+    name, region = topic.rpartition(":")[2], region_of(topic)
+    there = aws.elsewhere(region) if region != aws.region else aws
     try:
         told = there.call("sns", "GetTopicAttributes", TopicArn=topic)["Attributes"]
         confirmed = whole_number(told, "SubscriptionsConfirmed")
-        pending = whole_number(told, "SubscriptionsPending") if told.get("SubscriptionsPending") else 0
+        pending = whole_number(told, "SubscriptionsPending") if "SubscriptionsPending" in told else 0
     except NotThere:
         return f"the topic {name} does not exist"
     except CouldNotLook as error:
@@ -67,11 +67,13 @@ def consumers(aws: Aws, inventory: Inventory, alarms: Sequence[Alarm]) -> dict[s
     found = {}
     deployments = _watched_by_deployments(aws, inventory)
     for region in sorted({alarm.region for alarm in alarms}):
-        there = aws.elsewhere(region) if region not in ("", aws.region) else aws
+        away = region not in ("", aws.region)
+        there = aws.elsewhere(region) if away else aws
         here = [alarm for alarm in alarms if alarm.region == region]
-        rules = _rules(there) if any(alarm.state != "MISSING" for alarm in here) else ()
+        rules = _rules(there) if region else ()  # without one it is missing, and sends nothing
         for alarm in here:
-            found[alarm.arn] = _of(there, alarm, rules, deployments)
+            # a deployment watches alarms of its own region alone
+            found[alarm.arn] = _of(there, alarm, rules, {} if away else deployments)
     return found
 
 
@@ -84,8 +86,8 @@ def _watched_by_deployments(aws: Aws, inventory: Inventory) -> dict[str, list[st
         for cluster, names in parts:
             asked = {"cluster": cluster, "services": names}
             for raw in aws.call("ecs", "DescribeServices", **asked)["services"]:
-                told = (raw.get("deploymentConfiguration") or {}).get("alarms") or {}
-                for alarm in told.get("alarmNames") or [] if told.get("enable") else []:
+                told = raw.get("deploymentConfiguration", {}).get("alarms", {})
+                for alarm in told["alarmNames"] if told.get("enable") else ():
                     found.setdefault(alarm, []).append(str(raw["serviceName"]))
     except CouldNotLook as error:
         return error
@@ -102,7 +104,7 @@ def _of(
     names: list[str] = []
     if isinstance(deployments, CouldNotLook):
         unknown.append(deployments)
-    elif alarm.region in ("", aws.region):
+    else:
         names += [f"deployments of {name}" for name in deployments.get(alarm.name, ())]
     if isinstance(rules, CouldNotLook):
         unknown.append(rules)
@@ -121,7 +123,7 @@ def _rules(aws: Aws) -> list[Mapping[str, Any]] | CouldNotLook:
     except CouldNotLook as error:
         return error
     return [
-        rule for rule in listed if rule.get("State") != "DISABLED" and _may_match(str(rule.get("EventPattern") or ""))
+        rule for rule in listed if rule.get("State") != "DISABLED" and _may_match(str(rule.get("EventPattern", "")))
     ]
 
 
@@ -144,14 +146,13 @@ def _may_match(pattern: str) -> bool:
 
 def _is_sent(aws: Aws, rule: Mapping[str, Any], alarm: Alarm) -> bool:
     """Whether the rule sends the alarm's going off to anything but an archive or a log group."""
-    account = alarm.arn.split(":")[4] if alarm.region else ""
     moment = f"{alarm.since:%Y-%m-%dT%H:%M:%SZ}"
     event = {
         "version": "0",
         "id": "00000000-0000-0000-0000-000000000000",
         "source": _SOURCE,
         "detail-type": _DETAIL,
-        "account": account,
+        "account": alarm.arn.split(":")[4],
         "region": alarm.region,
         "time": moment,
         "resources": [alarm.arn],

@@ -40,7 +40,7 @@ def _never(release: Release) -> str:
 
 def _at_rest(release: Release) -> bool:
     told = release.evidence
-    listed = told.get("deployments") or []
+    listed = told.get("deployments", ())
     return (
         told.get("status") == "ACTIVE"
         and len(listed) == 1

@@ -71,7 +71,7 @@ def names_of_sets(aws: Any, place: BackupLocation) -> list[str]:
     """The names of all sets, the newest first."""
     found = []
     for page in _pages(aws, place.bucket, place.prefix):
-        for one in page.get("CommonPrefixes") or []:
+        for one in page.get("CommonPrefixes", ()):
             told = _NAME.fullmatch(str(one["Prefix"]).removeprefix(place.prefix))
             if told:
                 found.append((told[1], int(told[2])))
@@ -81,7 +81,7 @@ def names_of_sets(aws: Any, place: BackupLocation) -> list[str]:
 def read_set(aws: Any, place: BackupLocation, name: str) -> BackupSet | None:
     """The set; None without a record of its start: then it is not a set of ours."""
     keys = {
-        str(one["Key"]) for page in _pages(aws, place.bucket, place.key(name, "")) for one in page.get("Contents") or []
+        str(one["Key"]) for page in _pages(aws, place.bucket, place.key(name, "")) for one in page.get("Contents", ())
     }
     started, manifest = place.key(name, STARTED), place.key(name, MANIFEST)
     if started not in keys:
@@ -166,17 +166,17 @@ def full_backups(
     if place is None:
         return []
     unfinished, complete = "", None
+    told: Mapping[str, Any] = {}
     for one in sets(aws, place):
         if one.manifest is not None:
-            complete = one
+            complete, told = one, one.manifest
             break
         unfinished = unfinished or one.name
-    told = (complete.manifest or {}) if complete else {}
     return [
         FullBackups(
             arn=place.url,
             name=place.url,
-            evidence={"set": complete.name if complete else "none", "unfinished": unfinished, **_shown(told)},
+            evidence={"set": "none", "unfinished": unfinished, **_shown(told)},
             figures=(Figure("newest full backup", f"{complete.begun:%Y-%m-%d %H:%M} UTC"),) if complete else (),
             complete=complete,
             unfinished=unfinished,

@@ -167,7 +167,7 @@ def points_of(aws: Aws, arn: str) -> tuple[Backup, ...] | CouldNotLook:
         return error
     found = [
         Backup(
-            str(raw["RecoveryPointArn"]).rsplit(":", 1)[-1],
+            str(raw["RecoveryPointArn"]).rpartition(":")[2],
             raw["CreationDate"].astimezone(UTC),
             str(raw["Status"]),
             "AWS_BACKUP",

@@ -31,9 +31,9 @@ AGAIN = 8
 class Call:
     """One call; who makes it leaves the answer here. `waited_s` is how long it waited until it could begin."""
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, waited_s: float) -> None:
         self.number = number
-        self.waited_s = 0.0
+        self.waited_s = waited_s
         self.answer: Mapping[str, Any] = {}
 
 
@@ -75,14 +75,13 @@ class Bound:
             self._free.wait_for(lambda: self._under_way < int(self.limit))
             self._under_way += 1
             self._begun += 1
-            made = Call(self._begun)
+            number = self._begun
             now = self._moment()
             self._next = max(now, self._next + self.distance_s)
             wait_s = self._next - now
         if wait_s > 0:
             self._pause(wait_s)
-        made.waited_s = self._moment() - asked
-        return made
+        return Call(number, self._moment() - asked)
 
     def _end(self, made: Call, throttled: bool) -> None:
         with self._free:

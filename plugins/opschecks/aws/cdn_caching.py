@@ -89,7 +89,7 @@ class ErrorPages(Resource):
         return [
             f"{code} becomes {one['ResponseCode']} {one.get('ResponsePagePath', '')}".rstrip()
             for one in items_of(self.evidence["CustomErrorResponses"])
-            if (code := int(one["ErrorCode"])) in (403, 404) and str(one.get("ResponseCode") or "").startswith("2")
+            if (code := int(one["ErrorCode"])) in (403, 404) and str(one.get("ResponseCode")).startswith("2")
             if not self.one_page or one.get("ResponsePagePath") != self.one_page
         ]
 
@@ -173,9 +173,9 @@ def _own(aws: Aws, policy: str) -> CachePolicy | CouldNotLook:
         name = str(config["Name"])
     except CouldNotLook as why:
         return why
-    keyed_by = config.get("ParametersInCacheKeyAndForwardedToOrigin") or {}
+    keyed_by = config.get("ParametersInCacheKeyAndForwardedToOrigin", {})
     encodings = any(keyed_by.get(key) for key in ("EnableAcceptEncodingGzip", "EnableAcceptEncodingBrotli"))
-    keeps = config.get("MaxTTL", 1) > 0  # left out, it is a year
+    keeps = config.get("MaxTTL") != 0  # left out, it is a year
     return CachePolicy(name, keeps, keeps and encodings)
 
 

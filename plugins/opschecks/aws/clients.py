@@ -109,7 +109,7 @@ class Clients:
     def refusal(self, call: str, operation: str, error: Any) -> CouldNotLook:
         """A ClientError; of the call that fetches credentials, where it was that."""
         fetching = getattr(error, "operation_name", operation)
-        asked = _FETCHING.get(fetching, call) if fetching != operation else call
+        asked = _FETCHING.get(fetching, call)
         region = str(self.session.get_config_variable("region"))
         told = explained(asked, error, region=region, log_in=self._log_in())
         if fetching != operation:  # a role that does not exist says nothing of what was asked for with it
@@ -171,7 +171,7 @@ class NoClients:
         self.region = stack.region or ""
         self.refused: CouldNotLook | None = None
 
-    def client(self, service: str, *, once: bool = False, region: str | None = None) -> Any:
+    def client(self, service: str, **_: Any) -> Any:
         """Always CouldNotLook."""
         raise CouldNotLook("", f"a recording is replayed, and {service} is not called")
 

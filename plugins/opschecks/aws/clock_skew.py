@@ -56,10 +56,10 @@ def why_refused(code: str, text: str, metadata: Mapping[str, Any]) -> str:
     AuthFailure and others have more causes: there the Date of the answer, or AWS's text, must say so.
     """
     ahead = ahead_by(date_of(metadata), clock.now())
-    is_off = ahead is not None and abs(ahead) > BLIND_BEYOND
-    if code not in _SKEWED and not (code in _MAY_BE_SKEWED and (is_off or any(one in text for one in _SAID_OF_TIME))):
+    far = ahead if ahead is not None and abs(ahead) > BLIND_BEYOND else None
+    if code not in _SKEWED and not (code in _MAY_BE_SKEWED and (far or any(one in text for one in _SAID_OF_TIME))):
         return ""
-    off = _off(ahead) if ahead is not None and is_off else "the clock of this machine differs from AWS's"
+    off = _off(far) if far else "the clock of this machine differs from AWS's"
     return f"{off}, and AWS refuses what it signs: {_ADVICE}"
 
 

@@ -129,13 +129,17 @@ def _stack(aws: Aws, raw: Answer) -> FormationStack:
 
 def _without_values(drift: Mapping[str, Any]) -> dict[str, Any]:
     """Where it differs, without the values: these may be secrets, such as the environment of a task definition."""
-    paths = [str(one.get("PropertyPath", "")) for one in drift.get("PropertyDifferences") or []]
-    return {**{key: drift[key] for key in _TOLD if key in drift}, "differs at": paths}
+    return {**{key: drift[key] for key in _TOLD if key in drift}, "differs at": _paths(drift)}
+
+
+def _paths(drift: Mapping[str, Any]) -> list[str]:
+    """Where it differs; AWS tells of no differences of what was deleted."""
+    return [str(one["PropertyPath"]) for one in drift.get("PropertyDifferences", ())]
 
 
 def _words(drift: Mapping[str, Any]) -> str:
     name = f"{drift['LogicalResourceId']} ({drift['ResourceType']})"
     if drift["StackResourceDriftStatus"] == "DELETED":
         return f"{name} was deleted"
-    paths = [str(one.get("PropertyPath", "")) for one in drift.get("PropertyDifferences") or []]
+    paths = _paths(drift)
     return f"{name} differs at {', '.join(paths[:3])}" if paths else f"{name} differs"

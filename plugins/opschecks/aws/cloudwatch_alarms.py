@@ -89,15 +89,15 @@ class Alarm(Resource):
 
         Source: WarmUpConfiguration of API_MetricAlarm; updating the alarm begins another one.
         """
-        minutes = (self.evidence.get("WarmUpConfiguration") or {}).get("WarmUpPeriodDurationInMinutes")
+        minutes = self.evidence.get("WarmUpConfiguration", {}).get("WarmUpPeriodDurationInMinutes")
         return self.configured_at + timedelta(minutes=int(minutes)) if minutes else None
 
     @property
     def looks_at(self) -> timedelta:
         """The time that one evaluation looks at: a new alarm may have no data for that long."""
-        queried = [(query.get("MetricStat") or query).get("Period") for query in self.evidence.get("Metrics") or []]
-        period = max([int(one) for one in (self.evidence.get("Period"), *queried) if one], default=0)
-        return timedelta(seconds=period * int(self.evidence.get("EvaluationPeriods") or 1))
+        queried = [query.get("MetricStat", query).get("Period", 0) for query in self.evidence.get("Metrics", ())]
+        period = max(int(one) for one in (self.evidence.get("Period", 0), *queried))
+        return timedelta(seconds=period * int(self.evidence.get("EvaluationPeriods", 1)))
 
     def rests(self, now: datetime) -> str:
         """Why it is right that it has no data; empty where it has some, or should have."""
@@ -193,8 +193,8 @@ def _watches(raw: Mapping[str, Any], distributions: Sequence[str]) -> bool:
 
 def _dimensions(raw: Mapping[str, Any]) -> list[Mapping[str, str]]:
     """Those of all its metrics."""
-    metrics = [raw, *((query.get("MetricStat") or {}).get("Metric") or {} for query in raw.get("Metrics") or [])]
-    return [one for metric in metrics for one in metric.get("Dimensions") or []]
+    metrics = [raw, *(query["MetricStat"]["Metric"] for query in raw.get("Metrics", ()) if "MetricStat" in query)]
+    return [one for metric in metrics for one in metric.get("Dimensions", ())]
 
 
 def _with_those_below(stack: Stack, aws: Aws, told: Mapping[str, dict[str, Any]]) -> list[Alarm]:
@@ -220,7 +220,7 @@ def _describe(aws: Aws, **selection: Any) -> list[dict[str, Any]]:
     for page in aws.pages("cloudwatch", "DescribeAlarms", AlarmTypes=ALARM_TYPES, **selection):
         for key in _LISTED:
             found += page[key]  # an answer without this list was not an answer
-        found += page.get("LogAlarms") or []
+        found += page.get("LogAlarms", ())
     return found
 
 
@@ -230,7 +230,7 @@ def every_alarm(aws: Aws) -> Iterator[tuple[str, tuple[str, ...]]]:
     Without those that only drive auto-scaling.
     """
     for page in aws.pages("cloudwatch", "DescribeAlarms", AlarmTypes=ALARM_TYPES, MaxRecords=100):
-        for raw in (raw for key in (*_LISTED, "LogAlarms") for raw in page.get(key) or []):
+        for raw in (raw for key in (*_LISTED, "LogAlarms") for raw in page.get(key, ())):
             if not _only_scales(name := str(raw["AlarmName"]), raw):
                 values = [str(one["Value"]) for one in _dimensions(raw)]
                 yield name, tuple(dict.fromkeys([*values, *_children(raw)]))
@@ -241,7 +241,7 @@ def _by_name(told: Iterable[dict[str, Any]]) -> dict[str, dict[str, Any]]:
 
 
 def _only_scales(name: str, raw: Mapping[str, Any]) -> bool:
-    actions = raw.get("AlarmActions") or []
+    actions = raw.get("AlarmActions", ())
     return name.startswith("TargetTracking-") or (bool(actions) and all(":scalingPolicy:" in one for one in actions))
 
 
@@ -249,9 +249,9 @@ def _children(raw: Mapping[str, Any]) -> list[str]:
     """The alarm names in a composite's rule, given as ARNs, quoted or bare: everything that is not a keyword."""
     found = []
     for double, single, bare in _WORD.findall(raw.get("AlarmRule", "")):
-        if not bare or not _KEYWORD.fullmatch(bare):
+        if not _KEYWORD.fullmatch(bare):  # a name in quotes is never one
             found.append(re.sub(r"\\(.)", r"\1", double) or single or bare)
-    return [child.split(":alarm:", 1)[-1].strip() for child in found]
+    return [(child.partition(":alarm:")[2] or child).strip() for child in found]
 
 
 def _alarm(raw: dict[str, Any], known: Mapping[str, dict[str, Any]], silent: Sequence[str]) -> Alarm:
