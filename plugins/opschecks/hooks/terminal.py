@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import re
-import shlex
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
@@ -121,22 +120,19 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     write("")
     if not run.write_error:
         write(f"report: {shown_path(run.place.page)}")
-        for line in _next(run, told, config):
+        for line in _next(told, config):
             terminalreporter.write_line(printable(line))  # whole: it is copied
 
 
-def _next(run: ChecksRun, told: Run, config: pytest.Config) -> Iterator[str]:
+def _next(told: Run, config: pytest.Config) -> Iterator[str]:
     """What to do now: the plan and the command that makes it, else the page."""
-    from ..config.load import shown_path
+    from ..report.commands import plan_command
 
     if config.option.fix == "plan":
         planned = [change for change in told.changes if change["result"] == "planned"]
-        plan = shown_path(run.reports / "plan.json")
-        yield f"plan: {plan} ({plural(len(planned), 'change')}; nothing was changed)"
+        yield f"plan: {told.plan} ({plural(len(planned), 'change')}; nothing was changed)"
         for stack in dict.fromkeys(change["stack"] for change in planned):
-            risks = dict.fromkeys(one["risk"] for one in planned if one["stack"] == stack and one["risk"] != "safe")
-            allow = "".join(f" --allow {risk}" for risk in risks)
-            yield f"make them: opschecks fix {shlex.quote(str(plan))} --stack {shlex.quote(stack)}{allow}"
+            yield f"make them: {plan_command(told, stack)}"
     elif told.exit_code in (1, 10):
         yield "next: see the page for the evidence and the runbook's steps"
 

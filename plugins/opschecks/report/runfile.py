@@ -72,6 +72,7 @@ def json_parts(run: Run) -> Iterator[str]:
         "sections": [dataclasses.asdict(section) for section in run.sections],
         "part": dataclasses.asdict(run.part) if run.part else None,
         "replayed": run.replayed,
+        "plan": run.plan,
         "versions": dict(run.versions),
     }
     before = "{\n"

@@ -69,6 +69,13 @@ def test_a_thousand_resources_of_one_cause_are_one_row_and_one_plan() -> None:
     assert len(page) < 1_000_000
 
 
+def test_the_next_command_names_the_plan_where_it_lies_and_what_is_to_be_allowed() -> None:
+    run = thousand()
+    changes = ({**run.changes[0], "risk": "disruptive"}, *run.changes[1:])
+    (card,) = cards(replace(run, plan="out of/plan.json", changes=changes)).values()
+    assert "opschecks fix 'out of/plan.json' --stack production --allow disruptive" in told(card)
+
+
 def test_one_denied_action_is_told_once() -> None:
     page = page_of(denied())
     (card,) = cards(denied()).values()
