@@ -16,7 +16,7 @@ from ..core.redaction import redact_text
 from ..core.run import Run, named_stacks
 from ..core.wording import plural
 from .account import not_collected
-from .state import ChecksRun, checks_run
+from .state import checks_run
 
 NOT_COLLECTED = "not everything was collected"
 CHECKS_SHOWN = 10
@@ -116,7 +116,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         write(cut(line, LINE), yellow=True)
     untidy = dict.fromkeys(run.untidy)
     for line in (*_notes(told), *untidy, *(() if run.one_by_one else idle_limits(told, run.stacks))):
-        write(line, yellow=True)
+        write(times.text(line), yellow=True)
     write("")
     if not run.write_error:
         write(f"report: {shown_path(run.place.page)}")

@@ -103,5 +103,7 @@ def _seen(run: Run, checks: Sequence[CheckResult]) -> str:
     if figures and examined == 1:
         shown = list(figures.values())[:FIGURES_SHOWN]
         return ", ".join(f"{figure.label} {number(figure.value, figure.unit)}" for figure in shown)
+    if waived := [one for one in findings if one.outcome is Outcome.WAIVED]:
+        return f"{waived[0].name}: {waived[0].message}"
     findings.sort(key=lambda finding: -finding.severity.rank)
     return next((finding.message for finding in findings if finding.message), f"{examined} examined")
