@@ -139,6 +139,8 @@ def _next(told: Run, config: pytest.Config) -> Iterator[str]:
 
 def _failed(told: Run) -> Iterator[tuple[str, int]]:
     """Each failed check with its bad resources, the worst check first; each line with how far it hangs."""
+    from ..report.observed import observed
+
     checks = [check for check in told.checks if check.outcome == Outcome.FAILED]
     if not checks:
         return
@@ -149,7 +151,10 @@ def _failed(told: Run) -> Iterator[tuple[str, int]]:
         yield _row(check, check.failing, told), TITLE - 2
         findings = [finding for finding in told.findings_of(check) if finding.outcome is Outcome.FAILED]
         for finding in findings[:ROWS_SHOWN]:
-            yield f"{'':{TITLE}}{finding.name}: {finding.message}", HANG
+            facts = observed(finding, check)
+            yield f"{'':{TITLE}}{finding.name}: {facts.observed}{facts.limit}", HANG
+            if facts.beside:
+                yield f"{'':{TITLE + HANG}}also seen: {facts.beside}", HANG
         yield from _more(findings, ROWS_SHOWN, TITLE)
     yield from _more(checks, CHECKS_SHOWN, 2)
 
