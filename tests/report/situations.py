@@ -75,7 +75,17 @@ def _passed() -> tuple[list[CheckResult], list[Finding]]:
         for place in range(count):
             name = f"test_{area}_is_as_it_should_be_{place}"
             checks.append(
-                CheckResult("production", name, f"x::{name}", area, HIGH, "logs", "It is bad", "It hurts", P.value)
+                CheckResult(
+                    "production",
+                    name,
+                    f"checks/daily/test_{area}.py::{name}",
+                    area,
+                    HIGH,
+                    "logs",
+                    "It is bad",
+                    "It hurts",
+                    P.value,
+                )
             )
             findings.append(Finding("production", name, f"arn:{name}", area, P, HIGH, "9 of 9 are as they should be"))
     return checks, findings

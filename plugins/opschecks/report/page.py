@@ -22,7 +22,7 @@ from .notes import REPLAYED, counted, headline
 from .rendering import rendered
 from .runbook import Section
 from .source import PageSource
-from .times import written
+from .times import letters, written
 from .verdict import Verdict, verdict
 
 
@@ -119,7 +119,7 @@ def _page(source: PageSource, links: Mapping[str, str], found: cards.Cards) -> P
         ended=_until(began, ended) if ended else "",
         began_iso=run.started.isoformat(),
         began_utc=written(run.started),
-        zone=source.zone_name,
+        zone=letters(began),
         several=source.several,
         verdict=said,
         items=shown,
