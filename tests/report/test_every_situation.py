@@ -1,4 +1,4 @@
-"""The page of every situation in a browser: 390 px, dark, paper, no JavaScript; axe for the kinds that no other test has.
+"""The page of every situation in a browser: phone, dark, paper, no JavaScript; axe for kinds that no other test has.
 
 `python -m tests.report.pictures FOLDER` says the same of each, with axe, beside making pictures of them.
 """
