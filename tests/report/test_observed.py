@@ -8,6 +8,7 @@ import pytest
 
 from opschecks.core.model import Check, Fact, Finding, Outcome, Resource, Severity
 from opschecks.hooks.examine import Examine
+from opschecks.report.notes import notes as notes_of
 from opschecks.report.observed import Observed, observed
 from opschecks.report.runfile import from_json, to_json
 from tests.report.runs import check_of, found
@@ -95,6 +96,9 @@ def test_a_check_says_facts_and_every_output_the_same_sentence(
     assert observed(finding, check_of("test_load", "ecs", F, "high-cpu")) == told
     run = run_of(findings=(finding,), checks=(check_of("test_load", "ecs", F, "high-cpu"),))
     assert from_json(to_json(run)).findings == (finding,)
+    ((said,),) = (one.findings for one in notes_of(run).bad)  # of Slack, mail, Markdown and annotations
+    assert said.message == told.sentence
+    assert told.sentence.startswith(told.observed + told.limit)
 
 
 def test_secrets_in_facts_are_masked() -> None:
