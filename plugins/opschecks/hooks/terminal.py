@@ -161,6 +161,7 @@ def _failed(told: Run) -> Iterator[tuple[str, int]]:
 
 def _unseen(told: Run, outcome: Outcome) -> Iterator[tuple[str, int]]:
     """Each cause once, with the checks that it blinds."""
+    from ..report.standing import promise
     from ..report.unseen import unseen
 
     groups = unseen(told, outcome)
@@ -171,7 +172,7 @@ def _unseen(told: Run, outcome: Outcome) -> Iterator[tuple[str, int]]:
     for group in groups[:CHECKS_SHOWN]:
         yield f"  {group.cause or 'not reached before the run ended'}", HANG
         for check in group.checks[:ROWS_SHOWN]:
-            yield f"    {_row(check, _promise(check), told)}", TITLE - 2
+            yield f"    {_row(check, promise(check.check), told)}", TITLE - 2
         yield from _more(group.checks, ROWS_SHOWN, 6)
     yield from _more(groups, CHECKS_SHOWN, 2)
 
@@ -184,10 +185,6 @@ def _row(check: CheckResult, words: str, told: Run) -> str:
 def _more(of: Sequence[object], shown: int, indent: int) -> Iterator[tuple[str, int]]:
     if len(of) > shown:
         yield f"{'':{indent}}… and {len(of) - shown} more", 0
-
-
-def _promise(check: CheckResult) -> str:
-    return check.check.removeprefix("test_").replace("_", " ")
 
 
 def _notes(told: Run) -> Iterator[str]:

@@ -52,7 +52,7 @@ def test_facts_come_first_then_the_next_command_then_the_runbook_then_evidence()
 
 def test_what_a_check_promises_is_expected_where_it_says_no_limit() -> None:
     said = told(cards(morning(FAULTS))["production-websocket_sessions_are_sticky"])
-    assert "Observed stickiness is off Expected websocket sessions are sticky Where" in said
+    assert "Observed stickiness is off Expected WebSocket sessions are sticky Where" in said
 
 
 def test_a_thousand_resources_of_one_cause_are_one_row_and_one_plan() -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ...core.model import CheckResult, Outcome, Severity
 from ...core.observation import WITHOUT
-from ..amounts import plural
+from ..amounts import capital, plural
 from ..news import UNSEEN
 from ..source import PageSource
 from ..standing import anchor, promise, since
@@ -70,7 +70,7 @@ def _hidden(source: PageSource, outcome: Outcome, cause: str, of: list[Unseen]) 
     stacks = list(dict.fromkeys(group.stack for group in of))
     order = list(dict.fromkeys(stack.name for stack in source.run.stacks))
     observed, step, action, command = _next(cause)
-    one = promise(checks[0].check).capitalize() if len({check.check for check in checks}) == 1 else ""
+    one = capital(promise(checks[0].check)) if len({check.check for check in checks}) == 1 else ""
     worst = max((check.severity for check in checks), key=lambda severity: severity.rank, default=Severity.LOW)
     return Hidden(
         anchor=f"cause-{anchor(checks[0].stack, checks[0].check)}",
